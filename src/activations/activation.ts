@@ -1,0 +1,39 @@
+/**
+ * Activations. Elementwise ones are plain functions of one number; row activations (softmax) see the last axis.
+ * `f` works in float64; the engine rounds when it stores. Parameters come from the spec: {"name":"leaky_relu","negative_slope":0.1}.
+ */
+export type ActivationParameters = Readonly<Record<string, number | boolean | null>>;
+
+interface ActivationNames {
+  /** our name; the one in specs and on the command line */
+  readonly name: string;
+  /** other spellings accepted on input: swish -> silu */
+  readonly aliases?: readonly string[];
+  /** as Keras 3 serialises it; absent = Keras has none */
+  readonly keras?: string;
+  /** torch.nn.functional name; absent = none */
+  readonly torch?: string;
+  /** ONNX operator or RNN activation name; absent = none */
+  readonly onnx?: string;
+  readonly tfjs?: string;
+  /** formula for people: 'max(0, x)' */
+  readonly formula: string;
+  /** parameter -> default */
+  readonly parameters?: ActivationParameters;
+}
+
+export interface ElementwiseActivation extends ActivationNames {
+  readonly kind: 'elementwise';
+  create(parameters: ActivationParameters): (x: number) => number;
+}
+
+export interface RowActivation extends ActivationNames {
+  readonly kind: 'row';
+  /** Fills out[from, to) from x[from, to). x and out may be the same array. */
+  create(parameters: ActivationParameters): (x: ArrayLike<number>, from: number, to: number, out: { [i: number]: number }) => void;
+}
+
+export type Activation = ElementwiseActivation | RowActivation;
+
+/** How a spec names an activation: its name, or its name with parameters. */
+export type ActivationSpec = string | ({ readonly name: string } & Readonly<Record<string, string | number | boolean | null>>);

@@ -1,0 +1,86 @@
+import type { FloatArray } from '../tensor/tensor.js';
+
+/**
+ * The cell contract. A cell owns everything elementwise; the engine owns every matrix product.
+ * D features, M units, G gates, N samples; P the projected width (M without projection).
+ */
+export type WeightRole = 'kernel' | 'recurrentKernel' | 'bias' | 'projection' | 'peepholes' | 'embeddings';
+
+export interface WeightShape {
+  /** as people write it: 'Wx', 'forward/Wh', 'Wo' */
+  readonly name: string;
+  readonly role: WeightRole;
+  /** symbolic: ['D', '4M'] */
+  readonly dims: readonly string[];
+  readonly shape: readonly number[];
+  /** column blocks of the last axis, or null */
+  readonly gates: readonly string[] | null;
+  /** arithmetic of the count: 'D*4*M' */
+  readonly formula: string;
+}
+
+export interface CellOptions {
+  readonly useBias: boolean;
+  /** PyTorch and ONNX: an input and a recurrent bias. GRU with resetAfter needs both in any framework. */
+  readonly twoBiases: boolean;
+  /** GRU: reset gate applied after the recurrent product (Keras 3, PyTorch) or before (Keras 1, tfjs, ONNX default) */
+  readonly resetAfter: boolean;
+  /** LSTM: width of the projected output, or null */
+  readonly projection: number | null;
+  /** ONNX LSTM: diagonal weights from c to the gates i, o, f */
+  readonly peepholes: boolean;
+  /** ONNX: gate pre-activations clamped to [-clip, clip], or null */
+  readonly clip: number | null;
+  /** ONNX LSTM: f = 1 − i */
+  readonly inputForget: boolean;
+}
+
+/** What `step` reads and fills, for N samples at once. All arrays are row-major. */
+export interface StepContext {
+  readonly N: number;
+  readonly M: number;
+  /** [N, G·M]: arrives as x_t·kernel + bias, leaves as the activated gates */
+  readonly gates: FloatArray;
+  /** one per state, h first: h [N, P], c [N, M] */
+  readonly state: readonly FloatArray[];
+  /** filled by step: the next states, each [N, M] (the engine applies a projection afterwards) */
+  readonly next: readonly FloatArray[];
+  /** h·recurrentKernel (+ recurrent bias) for gates [from, to): [N, (to−from)·M]. The result is valid until the next call. */
+  recurrent(h: FloatArray, from: number, to: number): FloatArray;
+  /** recurrent activation σ */
+  readonly sig: (x: number) => number;
+  /** activation of the candidate */
+  readonly act: (x: number) => number;
+  /** activation of the cell state on its way out (ONNX h); `act` unless the spec says otherwise */
+  readonly actOut: (x: number) => number;
+  readonly options: CellOptions;
+  /** [3, M] in the order i, o, f, when options.peepholes */
+  readonly peepholes?: FloatArray;
+}
+
+/** What a framework calls the cell, and the order of its column blocks. */
+export interface FrameworkRow {
+  readonly op: string;
+  readonly gates: readonly string[];
+}
+
+export interface Cell {
+  readonly name: string;
+  /** column blocks of kernel [D, G·M], canonical order */
+  readonly gates: readonly string[];
+  /** the first one is the output */
+  readonly states: readonly string[];
+  /** defaults of activation and recurrentActivation (null: the cell has no gate activation) */
+  readonly activation: string;
+  readonly recurrentActivation: string | null;
+  /** the equations, one per line, in the letters of the notebook; for traces and help */
+  equations(options: CellOptions): readonly string[];
+  weightShapes(D: number, M: number, options: CellOptions, symbols?: { D: string; M: string; P: string }): WeightShape[];
+  readonly keras?: FrameworkRow;
+  readonly torch?: FrameworkRow;
+  readonly onnx?: FrameworkRow;
+  readonly tfjs?: FrameworkRow;
+  /** multiply-adds of one step of one sample outside the matrix products, for `shapes`: elementwise multiplies-adds and activation calls */
+  elementwise(M: number, options: CellOptions): { multiplyAdds: number; activations: number };
+  step(context: StepContext): void;
+}

@@ -1,0 +1,34 @@
+import type { LayerResult } from '../layers/layer.js';
+import type { ModelSpec } from '../model/spec.js';
+import type { Precision, Tensor } from '../tensor/tensor.js';
+import type { Weights } from '../weights/weights.js';
+
+/** An engine turns spec + weights + X into outputs. `manual` and `batched` differ in products and precision, not in equations. */
+export interface EngineInput {
+  /** [N, T, D], or token numbers [N, T] */
+  readonly x: Tensor;
+  /** [N·T], 1 = real step */
+  readonly mask?: Uint8Array;
+  /** layer name -> initial states, per direction then state (h, c) */
+  readonly initialStates?: ReadonlyMap<string, readonly Tensor[]>;
+}
+
+export interface EngineOptions {
+  readonly dtype: Precision;
+  readonly threads: number;
+  /** keep every gate and state of every recurrent layer */
+  readonly trace: boolean;
+}
+
+export interface EngineOutput {
+  readonly y: Tensor;
+  /** by layer name: output, states, sequence and trace where asked for */
+  readonly layers: ReadonlyMap<string, LayerResult>;
+  readonly warnings: readonly string[];
+}
+
+export interface Engine {
+  readonly name: string;
+  readonly defaultDtype: Precision;
+  run(model: ModelSpec, weights: Weights, input: EngineInput, options: EngineOptions): Promise<EngineOutput>;
+}

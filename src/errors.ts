@@ -1,0 +1,56 @@
+/**
+ * What a user can cause, as one class. `message` says what happened, `where` where, `expected`/`found` the two sides, `fix` what to do.
+ * The inner function never names its place: the caller adds it with `within`. Anything that is not an RnnError is our bug (exit 70).
+ */
+export type ErrorKind = 'usage' | 'spec' | 'shape' | 'format' | 'convention' | 'unsupported' | 'limit' | 'io';
+
+const EXIT: Record<ErrorKind, number> = { usage: 2, spec: 3, shape: 3, format: 3, convention: 3, unsupported: 3, io: 4, limit: 5 };
+
+export interface ErrorDetails {
+  where?: string;
+  expected?: string;
+  found?: string;
+  fix?: string;
+  /** The user's own text with the wrong part underlined: `text` and the range [from, to) of characters. */
+  excerpt?: { text: string; from: number; to: number };
+  /** A page of `rnn-cli explain`. */
+  more?: string;
+}
+
+export class RnnError extends Error {
+  readonly kind: ErrorKind;
+  readonly code: string;
+  readonly exit: number;
+  where?: string;
+  expected?: string;
+  found?: string;
+  fix?: string;
+  excerpt?: { text: string; from: number; to: number };
+  more?: string;
+
+  /** @param code stable name such as `E_SEQ`; scripts depend on it, so it is never renamed */
+  constructor(kind: ErrorKind, code: string, message: string, details: ErrorDetails = {}) {
+    super(message);
+    this.name = 'RnnError';
+    this.kind = kind;
+    this.code = code;
+    this.exit = EXIT[kind];
+    Object.assign(this, details);
+  }
+}
+
+/** Runs `body`; an RnnError on its way out gets `where` put before its own place: `model.npz: layer 2 (lstm): kernel`. */
+export function within<T>(where: string, body: () => T): T {
+  try {
+    const result = body();
+    if (result instanceof Promise) return result.catch(error => throwFrom(where, error)) as T;
+    return result;
+  } catch (error) {
+    throwFrom(where, error);
+  }
+}
+
+function throwFrom(where: string, error: unknown): never {
+  if (error instanceof RnnError) error.where = error.where ? `${where}: ${error.where}` : where;
+  throw error;
+}

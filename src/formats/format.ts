@@ -1,0 +1,63 @@
+import type { Tensor } from '../tensor/tensor.js';
+
+/**
+ * A format is bytes <-> named tensors: pure, no file system, no idea of what a tensor means (that is a convention's business).
+ * `data` is Float32Array where float32 holds every value of the file's dtype exactly (bool, 8 and 16 bit integers, f16, bf16, f32),
+ * else Float64Array. 64-bit integers beyond ±2^53 are refused (E_INT_RANGE), never rounded.
+ */
+export type DType = 'bool' | 'u8' | 'i8' | 'u16' | 'i16' | 'u32' | 'i32' | 'u64' | 'i64' | 'f16' | 'bf16' | 'f32' | 'f64';
+
+export interface FileTensor extends Tensor {
+  readonly dtype: DType;
+}
+
+export interface TensorFile {
+  /** name of the Format that read it */
+  readonly format: string;
+  /** in file order */
+  readonly tensors: Map<string, FileTensor>;
+  /** the network's own description, where the file holds one (Keras config JSON, ONNX graph, tfjs topology), as that file states it */
+  readonly architecture?: unknown;
+  /** strings such as framework and version */
+  readonly metadata: Map<string, string>;
+  /** what was skipped or is unusual; shown to the user as warnings */
+  readonly notes: string[];
+}
+
+/** Ceilings checked before anything is allocated; each has a flag of the same name. Reasons in docs and RELIABILITY. */
+export interface Limits {
+  /** bytes of any header or JSON description: real ones are below 1 MB */
+  headerBytes: number;
+  /** tensors or zip members in one file: the largest recurrent nets have some hundreds */
+  tensors: number;
+  nameBytes: number;
+  rank: number;
+  /** one dimension */
+  dimension: number;
+  /** bytes of all tensors of a file together, after inflation, as we hold them in memory */
+  totalBytes: number;
+  /** nesting of JSON, protobuf messages, HDF5 groups */
+  depth: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  headerBytes: 8 * 2 ** 20,
+  tensors: 10_000,
+  nameBytes: 1024,
+  rank: 8,
+  dimension: 2 ** 31 - 1,
+  totalBytes: 2 ** 32,
+  depth: 64,
+};
+
+export interface Format {
+  /** file extension without the dot: 'npy', 'npz', … */
+  readonly name: string;
+  readonly extensions: readonly string[];
+  /** Whether these bytes look like this format; decides, not the extension. Text formats answer last. */
+  sniff(bytes: Uint8Array): boolean;
+  /** @throws RnnError kind 'format' (exit 3) or 'limit' (exit 5); the message has the offset, `where` the field */
+  read(bytes: Uint8Array, limits: Limits): Promise<TensorFile>;
+  /** Absent where the format cannot be written. The same tensors always give the same bytes. */
+  write?(tensors: Map<string, FileTensor>, metadata?: Map<string, string>): Promise<Uint8Array>;
+}

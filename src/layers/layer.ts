@@ -1,0 +1,123 @@
+import type { Cell, WeightShape } from '../cells/cell.js';
+import type { FloatArray, Precision, Tensor } from '../tensor/tensor.js';
+import type { ActivationSpec } from '../activations/activation.js';
+
+/**
+ * The layer contract. A layer kind knows its weights' shapes, its output's shape and how to apply itself with an engine's kernels.
+ * It owns no matrix product and no time loop: those are the engine's `Kernels`.
+ */
+
+/** A symbolic shape: the letter people use and the size, null while unknown. [N, T, M] = [{N,null},{T,10},{M,5}] */
+export interface Dim {
+  readonly symbol: string;
+  readonly size: number | null;
+}
+export type DimShape = readonly Dim[];
+
+/** What flows between layers. */
+export interface Value {
+  readonly tensor: Tensor;
+  /** [N·T], 1 = a real step, 0 = padding; undefined: every step is real */
+  readonly mask?: Uint8Array;
+}
+
+export interface RecurrenceArgs {
+  readonly cell: Cell;
+  readonly options: import('../cells/cell.js').CellOptions;
+  readonly sig: (x: number) => number;
+  readonly act: (x: number) => number;
+  readonly actOut: (x: number) => number;
+  /** names, so that an engine may pick a fused path for the defaults */
+  readonly activation: ActivationSpec;
+  readonly recurrentActivation: ActivationSpec | null;
+  readonly outputActivation: ActivationSpec | null;
+  readonly units: number;
+  /** canonical weights of one direction: kernel [D, G·M], recurrentKernel [P, G·M], bias [G·M] or [2, G·M], projection [M, P], peepholes [3, M] */
+  readonly weights: Readonly<Partial<Record<string, Tensor>>>;
+  /** [N, T, D] */
+  readonly x: Tensor;
+  /** [N·T] */
+  readonly mask?: Uint8Array;
+  /** one per state: [N, P], [N, M] */
+  readonly initial?: readonly Tensor[];
+  /** run t = T−1 … 0 */
+  readonly reverse: boolean;
+  /** masked steps put out zeros instead of the last output */
+  readonly zeroOutputForMask: boolean;
+  /** keep gates and all states of every step */
+  readonly trace: boolean;
+  /** keep the whole sequence of outputs; when false, `sequence` is absent and only the last step is kept */
+  readonly sequence: boolean;
+}
+
+export interface RecurrenceTrace {
+  /** activated gates [N, T, G·M], time order */
+  readonly gates: Tensor;
+  /** every state after every step [N, T, P] or [N, T, M], time order */
+  readonly states: readonly Tensor[];
+}
+
+export interface RecurrenceResult {
+  /** [N, T, P] at the time index of its input, whichever way it ran; absent unless asked for */
+  readonly sequence?: Tensor;
+  /** output of the last processed step [N, P] (zeros where masked and zeroOutputForMask) */
+  readonly last: Tensor;
+  /** states after the last processed step */
+  readonly states: readonly Tensor[];
+  readonly trace?: RecurrenceTrace;
+}
+
+/** What an engine offers to layers. */
+export interface Kernels {
+  readonly precision: Precision;
+  allocate(length: number): FloatArray;
+  /** x [R, D] · kernel [D, K] + bias [K]: rows of any leading shape, [..., D] -> [..., K] */
+  affine(x: Tensor, kernel: Tensor, bias?: Tensor): Tensor;
+  recurrence(args: RecurrenceArgs): RecurrenceResult;
+}
+
+/** Canonical weights of one layer by role; bidirectional layers have `forward` and `backward`. */
+export type RoleWeights = Readonly<Partial<Record<string, Tensor>>>;
+
+export interface LayerContext {
+  readonly kernels: Kernels;
+  /** weights by their display name: 'Wx', 'backward/Wh' */
+  readonly weights: ReadonlyMap<string, Tensor>;
+  /** initial states of this layer, per direction then state: [fwd h, fwd c, bwd h, bwd c] */
+  readonly initial?: readonly Tensor[];
+  readonly trace: boolean;
+}
+
+export interface LayerResult extends Value {
+  /** final states, per direction then state */
+  readonly states?: readonly Tensor[];
+  /** hidden sequence of a recurrent layer [N, T, M'] (merged for bidirectional), kept when trace is on or it is the output anyway */
+  readonly sequence?: Tensor;
+  /** one per direction */
+  readonly traces?: readonly RecurrenceTrace[];
+}
+
+/** Letters for this layer's own sizes: 'M', 'M2', 'K' … */
+export interface LayerSymbols {
+  readonly units: string;
+  readonly projection: string;
+}
+
+export interface LayerCost {
+  /** multiply-adds of matrix products, of one sample, all steps; null while T is symbolic */
+  readonly matmul: bigint | null;
+  readonly bias: bigint | null;
+  readonly elementwise: bigint | null;
+  readonly activations: bigint | null;
+}
+
+export interface LayerKind<S> {
+  readonly name: string;
+  /** this layer's name in Keras' summary */
+  readonly kerasClass: string;
+  /** @param inputs shapes of the inputs, batch first */
+  weightShapes(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): WeightShape[];
+  /** @throws RnnError E_SEQ, E_RANK, E_MERGE: what was expected and what came */
+  outputShape(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): DimShape;
+  apply(layer: S, inputs: readonly Value[], context: LayerContext): LayerResult;
+}

@@ -1,0 +1,52 @@
+import { RnnError } from './errors.js';
+import { escapeText } from './escape.js';
+
+/**
+ * Look-up by name in a registry (a module namespace or record of definitions that carry a `name`).
+ * @throws RnnError E_UNKNOWN_… (spec) listing the known names and the nearest one
+ */
+export function byName<T extends { readonly name: string }>(what: string, all: Record<string, T>, name: string): T {
+  const found = Object.values(all).find(definition => definition.name === name);
+  if (found) return found;
+  throw unknownName(
+    what,
+    name,
+    Object.values(all).map(definition => definition.name),
+  );
+}
+
+/** The error for a name that is not in `known`: E_UNKNOWN_<WHAT>. */
+export function unknownName(what: string, name: string, known: readonly string[]): RnnError {
+  const near = nearest(name, known);
+  return new RnnError('spec', `E_UNKNOWN_${what.toUpperCase().replace(/[^A-Z]+/g, '_')}`, `unknown ${what} '${escapeText(name, 60)}'`, {
+    expected: known.join(', '),
+    found: escapeText(name, 60),
+    fix: near ? `did you mean '${near}'?` : `use one of: ${known.join(', ')}`,
+  });
+}
+
+/** The known word closest to `word` (edit distance with transpositions, at most a third of its length), or undefined. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  if (word.length > 64) return undefined;
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(word.length / 3)) + 0.5;
+  for (const candidate of known) {
+    const d = candidate.toLowerCase() === word.toLowerCase() ? 0 : editDistance(word, candidate);
+    if (d < least) [best, least] = [candidate, d];
+  }
+  return best;
+}
+
+/** Damerau–Levenshtein distance (optimal string alignment). */
+export function editDistance(a: string, b: string): number {
+  const d = Array.from({ length: a.length + 1 }, (_, i) => [i, ...new Array<number>(b.length).fill(0)]);
+  for (let j = 1; j <= b.length; j++) d[0][j] = j;
+  for (let i = 1; i <= a.length; i++) {
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      d[i][j] = Math.min(d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) d[i][j] = Math.min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  }
+  return d[a.length][b.length];
+}

@@ -1,0 +1,78 @@
+/**
+ * What the user asked for, validated as words (numbers are numbers, enums are known) but not yet looked up: no file has been read.
+ * `cli/options.ts` builds these from argv; the library's callers build them by hand.
+ */
+export type FrameworkName = 'keras' | 'torch' | 'onnx' | 'tfjs';
+export type EngineName = 'batched' | 'manual' | 'onnxruntime';
+export type RngName = 'seedrandom' | 'keras' | 'torch' | 'numpy' | 'pcg64';
+
+/** The four ways to describe a network; exactly one of `dimensions` (also the default), `layers`, `model`, or `weights` alone. */
+export interface NetworkRequest {
+  /** tutorial dimensions; undefined = the notebook's */
+  N?: number;
+  /** '?' = symbolic */
+  T?: number | '?';
+  D?: number;
+  /** one number, or several for a stack: [5, 4] */
+  M?: readonly number[];
+  K?: number;
+  cell?: 'rnn' | 'lstm' | 'gru';
+  task?: 'many-to-one' | 'many-to-many';
+  pool?: 'last' | 'max' | 'mean';
+  bidirectional?: boolean;
+  stack?: number;
+  activation?: string;
+  /** one-line network: 'lstm:64,gru:32,dense:10' */
+  layers?: string;
+  /** path of a spec or model file, '-' = stdin */
+  model?: string;
+  /** path of a weights file */
+  weights?: string;
+  framework?: FrameworkName;
+  /** refuse to infer return_sequences */
+  strict?: boolean;
+}
+
+export interface ShapesRequest extends NetworkRequest {
+  /** add Keras' summary text at this line length */
+  summary?: { lineLength: number; showTrainable?: boolean };
+}
+
+export interface InputRequest {
+  seed?: string;
+  rng?: RngName;
+  inputRng?: RngName;
+  init?: string;
+  /** path, '-', path:key */
+  input?: string;
+  timeMajor?: boolean;
+  /** path or '3,5,2' */
+  lengths?: string;
+  mask?: string;
+  h0?: string;
+  c0?: string;
+  engine?: EngineName;
+  dtype?: 'f32' | 'f64';
+  threads?: number;
+  strictFinite?: boolean;
+  /** code of a mistake to inject */
+  simulate?: string;
+  /** ceiling for memory in bytes; default min(half of RAM, 4 GiB) */
+  maxMemory?: number;
+}
+
+export interface ForwardRequest extends NetworkRequest, InputRequest {
+  trace?: boolean;
+  states?: boolean;
+}
+
+export interface CompareRequest extends NetworkRequest, InputRequest {
+  /** path of the other output, '-' = stdin */
+  against?: string;
+  engines?: readonly EngineName[];
+  atol?: number;
+  rtol?: number;
+  /** 'auto' unless atol or rtol are given */
+  tol?: 'auto';
+  explain?: boolean;
+}

@@ -1,0 +1,160 @@
+/**
+ * What `run/` returns. The documents in JSON are these objects less the fields marked "not in JSON"; within a major version keys are only added.
+ */
+
+/** Exact: a number while it is a safe integer, a bigint beyond. */
+export type Count = number | bigint;
+
+export interface DimsJson {
+  readonly dims: readonly string[];
+  /** null = symbolic */
+  readonly shape: readonly (number | null)[];
+}
+
+export interface WeightRow extends DimsJson {
+  readonly name: string;
+  readonly role: string;
+  readonly shape: readonly number[];
+  readonly count: Count;
+  readonly gates: readonly string[] | null;
+  /** 'D*4*M' */
+  readonly formula: string;
+}
+
+export interface LayerRow {
+  readonly name: string;
+  readonly kind: string;
+  readonly units: number | null;
+  readonly bidirectional: boolean;
+  readonly merge: string | null;
+  readonly returnSequences: boolean | null;
+  /** fields that were inferred, not said */
+  readonly inferred: readonly string[];
+  readonly inputs: readonly string[];
+  readonly input: DimsJson;
+  readonly output: DimsJson;
+  readonly weights: readonly WeightRow[];
+  readonly params: Count;
+  readonly trainable: boolean;
+  /** 'M*(D+M+1)', or null for layers without weights */
+  readonly formula: string | null;
+  /** per sample, all steps; null while T is symbolic */
+  readonly macs: { matmul: Count | null; bias: Count | null; elementwise: Count | null; activations: Count | null };
+  /** weights in float32; state and training (all h) per sample */
+  readonly bytes: { weights: Count; state: Count; training: Count | null };
+  /** options worth showing: activation, resetAfter, projection … */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface ShapesResult {
+  readonly schema: 'rnn-cli/shapes@1';
+  readonly version: string;
+  readonly framework: string;
+  /** letters to sizes; null = symbolic. N, T, D always; M or M1, M2 …; K when there is a dense layer at the end */
+  readonly dims: Readonly<Record<string, number | null>>;
+  /** 'SimpleRNN, many to one' */
+  readonly title: string;
+  readonly input: DimsJson;
+  readonly output: DimsJson;
+  readonly layers: readonly LayerRow[];
+  readonly totals: {
+    readonly params: Count;
+    readonly trainable: Count;
+    readonly nonTrainable: Count;
+    /** null where that framework has no such layer; the reason is in notes */
+    readonly byFramework: Readonly<Record<string, Count | null>>;
+    readonly macsPerSample: Count | null;
+    /** 'T*(D*M+M*M)+M*K' */
+    readonly macsFormula: string;
+    readonly bytes: Count;
+    readonly stateBytes: Count;
+    readonly trainingBytes: Count | null;
+  };
+  readonly notes: readonly string[];
+  /** Keras' model.summary(), when asked for */
+  readonly summary?: string;
+}
+
+/** Nested arrays of numbers; NaN and infinities are written as strings in JSON. */
+export type Nested = number | readonly Nested[];
+
+export interface TraceLayer {
+  readonly layer: string;
+  readonly cell: string;
+  readonly direction: 'forward' | 'backward';
+  readonly gateNames: readonly string[];
+  readonly stateNames: readonly string[];
+  readonly equations: readonly string[];
+}
+
+export interface ForwardResult {
+  readonly schema: 'rnn-cli/forward@1';
+  readonly version: string;
+  readonly engine: string;
+  readonly dtype: 'float32' | 'float64';
+  readonly shape: readonly number[];
+  readonly dims: readonly string[];
+  readonly y: Nested;
+  /** with --states: h of every step of the last recurrent layer [N, T, M]; always: final states by name `lstm_1/h` */
+  readonly states: { readonly h: Nested; readonly final: Readonly<Record<string, Nested>> };
+  readonly seed: string;
+  /** 'seedrandom' …; 'file' where nothing was drawn */
+  readonly rng: string;
+  readonly init: string | null;
+  readonly inputSource: string;
+  readonly weightsSource: string;
+  readonly weightsSha256: string;
+  readonly ySha256: string;
+  readonly notes: readonly string[];
+  /** not in JSON: the same y as a tensor, and everything --trace asked for by name (`rnn_1/h`, `lstm_1/gates/i`) */
+  readonly tensors: { readonly y: TensorData; readonly trace?: ReadonlyMap<string, TensorData>; readonly traceLayers?: readonly TraceLayer[] };
+}
+
+export interface TensorData {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array;
+}
+
+export interface Explanation {
+  readonly code: string;
+  /** largest difference left when y is computed this way */
+  readonly residual: number;
+  readonly verdict: 'fits' | 'likely' | 'rejected';
+  /** how many times smaller than the next best */
+  readonly margin: number | null;
+  readonly why: string;
+  readonly fix: string;
+}
+
+export interface CompareResult {
+  readonly schema: 'rnn-cli/compare@1';
+  readonly version: string;
+  readonly equal: boolean;
+  /** what was set side by side: ['manual', 'batched'] or ['batched', 'y.npy'] */
+  readonly sides: { readonly expected: string; readonly actual: string };
+  readonly tolerance: { readonly mode: 'auto' | 'fixed'; readonly atol: number; readonly rtol: number; readonly noise: number };
+  readonly shape: { readonly expected: readonly number[]; readonly actual: readonly number[]; readonly equal: boolean };
+  readonly max: { readonly abs: number; readonly index: readonly number[]; readonly expected: number; readonly actual: number } | null;
+  readonly mismatched: number;
+  readonly total: number;
+  readonly perSample: readonly {
+    readonly n: number;
+    readonly maxAbs: number;
+    readonly ok: boolean;
+    /** where in the sample, and both values there */
+    readonly index: readonly number[];
+    readonly expected: number;
+    readonly actual: number;
+  }[];
+  /** largest difference of every step where the output is a sequence */
+  readonly perStep: readonly { readonly t: number; readonly maxAbs: number; readonly ok: boolean }[] | null;
+  readonly firstDifference: { readonly sample: number; readonly step: number | null; readonly layer: string | null } | null;
+  readonly explanations: readonly Explanation[];
+  /** residual as the network is specified */
+  readonly asSpecified: number | null;
+  readonly cannotDetect: readonly string[];
+  readonly simulated: string | null;
+  readonly seed: string;
+  readonly notes: readonly string[];
+  readonly exit: 0 | 1;
+}

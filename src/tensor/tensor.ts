@@ -1,0 +1,66 @@
+import { RnnError } from '../errors.js';
+
+export type FloatArray = Float32Array | Float64Array;
+export type Precision = 'f32' | 'f64';
+
+/** Numbers in C order. `data.length` is the product of `shape`; a scalar has shape []. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: FloatArray;
+}
+
+/** A tensor over existing data. @throws Error when the sizes disagree: that is a bug of the caller, not of the user */
+export function tensor(shape: readonly number[], data: FloatArray): Tensor {
+  if (sizeOf(shape) !== data.length) throw new Error(`tensor [${shape}] needs ${sizeOf(shape)} values, got ${data.length}`);
+  return { shape, data };
+}
+
+/** Zeros of the given shape. */
+export function zeros(shape: readonly number[], precision: Precision = 'f32'): Tensor {
+  return { shape, data: allocate(sizeOf(shape), precision) };
+}
+
+export function allocate(length: number, precision: Precision): FloatArray {
+  return precision === 'f32' ? new Float32Array(length) : new Float64Array(length);
+}
+
+/** Number of elements, exact below 2^53. Use `exactSize` for shapes that come from outside. */
+export function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (const n of shape) size *= n;
+  return size;
+}
+
+/** Number of elements as an exact integer, for shapes nobody has checked yet. */
+export function exactSize(shape: readonly (number | bigint)[]): bigint {
+  let size = 1n;
+  for (const n of shape) size *= BigInt(n);
+  return size;
+}
+
+/** The same values in the wanted precision; the tensor itself when it already has it. Rounds to nearest when going to float32. */
+export function toPrecision(t: Tensor, precision: Precision): Tensor {
+  if (precision === 'f32') return t.data instanceof Float32Array ? t : { shape: t.shape, data: Float32Array.from(t.data) };
+  return t.data instanceof Float64Array ? t : { shape: t.shape, data: Float64Array.from(t.data) };
+}
+
+export function precisionOf(t: Tensor): Precision {
+  return t.data instanceof Float32Array ? 'f32' : 'f64';
+}
+
+/** The same data under another shape of the same size. */
+export function reshape(t: Tensor, shape: readonly number[]): Tensor {
+  if (sizeOf(shape) !== t.data.length) {
+    throw new RnnError('shape', 'E_RESHAPE', `cannot read ${formatShape(t.shape)} as ${formatShape(shape)}`);
+  }
+  return { shape, data: t.data };
+}
+
+/** `[4, 10, 3]` */
+export function formatShape(shape: readonly (number | bigint | string | null)[]): string {
+  return `[${shape.map(n => n ?? '?').join(', ')}]`;
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((n, i) => n === b[i]);
+}
