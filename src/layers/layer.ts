@@ -1,6 +1,6 @@
+import type { ActivationSpec } from '../activations/activation.js';
 import type { Cell, WeightShape } from '../cells/cell.js';
 import type { FloatArray, Precision, Tensor } from '../tensor/tensor.js';
-import type { ActivationSpec } from '../activations/activation.js';
 
 /**
  * The layer contract. A layer kind knows its weights' shapes, its output's shape and how to apply itself with an engine's kernels.

@@ -107,7 +107,11 @@ export interface ForwardResult {
   readonly ySha256: string;
   readonly notes: readonly string[];
   /** not in JSON: the same y as a tensor, and everything --trace asked for by name (`rnn_1/h`, `lstm_1/gates/i`) */
-  readonly tensors: { readonly y: TensorData; readonly trace?: ReadonlyMap<string, TensorData>; readonly traceLayers?: readonly TraceLayer[] };
+  readonly tensors: {
+    readonly y: TensorData;
+    readonly trace?: ReadonlyMap<string, TensorData>;
+    readonly traceLayers?: readonly TraceLayer[];
+  };
 }
 
 export interface TensorData {
