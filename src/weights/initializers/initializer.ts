@@ -1,0 +1,62 @@
+import type { WeightShape } from '../../cells/cell.js';
+import type { LayerSpec } from '../../model/spec.js';
+import type { RandomStream } from '../../random/random.js';
+import { sizeOf } from '../../tensor/tensor.js';
+
+/** One weight to be drawn, and the layer it belongs to. */
+export interface Target {
+  readonly layer: LayerSpec;
+  readonly weight: WeightShape;
+  /** rows of the layer's input kernel, where it has one */
+  readonly fanIn: number;
+}
+
+/** How a weight gets its first values. */
+export interface Initializer {
+  readonly name: string;
+  /** Values of one weight in C order, drawn from the stream in that order. */
+  draw(target: Target, stream: RandomStream): Float32Array;
+}
+
+/** Values of one matrix of the given shape. */
+export type Draw = (shape: readonly number[], stream: RandomStream) => Float32Array;
+
+/** An initializer that draws every kernel and sets biases to zero. */
+export function onKernels(name: string, draw: Draw): Initializer {
+  return {
+    name,
+    draw: ({ weight }, stream) => (weight.role === 'bias' ? filled(weight.shape, 0) : draw(weight.shape, stream)),
+  };
+}
+
+export function filled(shape: readonly number[], value: number): Float32Array {
+  return new Float32Array(sizeOf(shape)).fill(value);
+}
+
+/** Every element from its own draw, in C order. */
+export function each(shape: readonly number[], next: () => number): Float32Array {
+  const values = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < values.length; i++) values[i] = next();
+  return values;
+}
+
+/** uniform in [−limit, limit) */
+export function uniformWithin(shape: readonly number[], limit: number, stream: RandomStream): Float32Array {
+  return each(shape, () => limit * (2 * stream.uniform() - 1));
+}
+
+/** Normal with the given deviation, values beyond two deviations drawn again; wider by 1/0.8796… so that what is left has that deviation. */
+export function truncatedNormal(shape: readonly number[], deviation: number, stream: RandomStream): Float32Array {
+  const wide = deviation / 0.8796256610342398;
+  return each(shape, () => {
+    for (;;) {
+      const value = stream.normal();
+      if (value >= -2 && value <= 2) return wide * value;
+    }
+  });
+}
+
+/** Rows in and columns out of a matrix [in, out]; a vector counts as both. Gates side by side count as one wide matrix (Keras). */
+export function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
+  return { fanIn: shape[0], fanOut: shape[shape.length - 1] };
+}
