@@ -1,0 +1,5 @@
+export { csv } from './csv.js';
+export { json } from './json.js';
+export { jsonl } from './jsonl.js';
+export { npy } from './npy.js';
+export { npz } from './npz.js';

@@ -1,0 +1,96 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import { formatShape } from '../../tensor/tensor.js';
+import type { DType, Limits } from '../format.js';
+
+/** How many bytes one number takes in the file. */
+export const DTYPE_BYTES: Readonly<Record<DType, number>> = {
+  bool: 1,
+  u8: 1,
+  i8: 1,
+  u16: 2,
+  i16: 2,
+  u32: 4,
+  i32: 4,
+  u64: 8,
+  i64: 8,
+  f16: 2,
+  bf16: 2,
+  f32: 4,
+  f64: 8,
+};
+
+/** The dtypes whose every value is exact in float32. */
+const IN_FLOAT32: ReadonlySet<DType> = new Set(['bool', 'u8', 'i8', 'u16', 'i16', 'f16', 'bf16', 'f32']);
+
+export function fitsFloat32(dtype: DType): boolean {
+  return IN_FLOAT32.has(dtype);
+}
+
+/** Keeps count of what a file may still take while it is read. Everything is checked before anything is allocated. */
+export interface Budget {
+  readonly limits: Limits;
+  tensors: number;
+  bytes: bigint;
+}
+
+export function newBudget(limits: Limits): Budget {
+  return { limits, tensors: 0, bytes: 0n };
+}
+
+/** @throws RnnError E_LIMIT_NAME (limit) when a name from the file is longer than limits.nameBytes; E_NAME (format) for one with NUL */
+export function checkName(name: string, what: string, limits: Limits): void {
+  const bytes = Buffer.byteLength(name);
+  if (bytes > limits.nameBytes) {
+    throw new RnnError('limit', 'E_LIMIT_NAME', `a ${what} name of ${bytes} bytes; the limit is ${limits.nameBytes}`, {
+      found: escapeText(name, 40),
+    });
+  }
+  if (name.includes('\0')) throw new RnnError('format', 'E_NAME', `the ${what} name '${escapeText(name, 60)}' has a NUL character`);
+}
+
+/**
+ * Checks one tensor's shape (whole numbers, sign unchecked) against the limits, as BigInt.
+ * @returns its number of elements, exact
+ * @throws RnnError E_SHAPE_VALUE (format), E_LIMIT_RANK, E_LIMIT_DIMENSION (limit)
+ */
+export function checkShape(shape: readonly (number | bigint)[], limits: Limits): bigint {
+  if (shape.length > limits.rank) {
+    throw new RnnError('limit', 'E_LIMIT_RANK', `a tensor of ${shape.length} dimensions; the limit is ${limits.rank}`);
+  }
+  let size = 1n;
+  for (const n of shape) {
+    if (typeof n === 'number' && !Number.isSafeInteger(n))
+      throw new RnnError('format', 'E_SHAPE_VALUE', `the shape has ${n}, which is no whole number`);
+    if (n < 0) throw new RnnError('format', 'E_SHAPE_VALUE', `the shape ${formatShape(shape)} has a negative dimension`);
+    if (n > limits.dimension) {
+      throw new RnnError('limit', 'E_LIMIT_DIMENSION', `the shape ${formatShape(shape)} has a dimension above ${limits.dimension}`);
+    }
+    size *= BigInt(n);
+  }
+  return size;
+}
+
+/**
+ * Takes one tensor out of the budget: call it after the shape was checked and before the array is made.
+ * @throws RnnError E_LIMIT_TENSORS, E_LIMIT_BYTES (limit) with the exact size
+ */
+export function reserve(budget: Budget, size: bigint, dtype: DType): void {
+  budget.tensors += 1;
+  if (budget.tensors > budget.limits.tensors) {
+    throw new RnnError('limit', 'E_LIMIT_TENSORS', `more than ${budget.limits.tensors} tensors in one file`);
+  }
+  budget.bytes += size * (fitsFloat32(dtype) ? 4n : 8n);
+  if (budget.bytes > BigInt(budget.limits.totalBytes)) {
+    throw new RnnError(
+      'limit',
+      'E_LIMIT_BYTES',
+      `the tensors need at least ${budget.bytes} bytes of memory; the limit is ${budget.limits.totalBytes}`,
+      {
+        expected: `at most ${budget.limits.totalBytes} bytes`,
+        found: `${budget.bytes} bytes`,
+        fix: 'raise it with --max-memory if the machine has room',
+      },
+    );
+  }
+}

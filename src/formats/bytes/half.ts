@@ -1,0 +1,60 @@
+/**
+ * The 16-bit floats, both ways, by exact arithmetic only (products with powers of two, and one rounding). IEEE binary16 (f16) and
+ * bfloat16 (the upper half of a float32). Rounding is to nearest, ties to even, once, from the double: never by way of float32.
+ */
+
+/** 2^e for -1074 <= e <= 1023, without Math.pow, whose bits differ between versions of V8. */
+function powerOfTwo(e: number): number {
+  let result = 1;
+  const step = e < 0 ? 0.5 : 2;
+  for (let i = Math.abs(e); i > 0; i--) result *= step;
+  return result;
+}
+
+const F16_SCALE = Float64Array.from({ length: 32 }, (_, e) => powerOfTwo((e === 0 ? 1 : e) - 25));
+
+/** The value of an f16 bit pattern. Every f16 is exact in float32. */
+export function f16ToNumber(bits: number): number {
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  const magnitude =
+    exponent === 31 ? (fraction ? Number.NaN : Number.POSITIVE_INFINITY) : (exponent ? 1024 + fraction : fraction) * F16_SCALE[exponent];
+  return bits & 0x8000 ? -magnitude : magnitude;
+}
+
+/** The nearest f16 bit pattern; beyond 65504 + half a step it is infinity. NaN is 0x7e00. */
+export function numberToF16(x: number): number {
+  return encode(x, { fractionBits: 10, bias: 15, exponentBits: 5 });
+}
+
+/** The nearest bf16 bit pattern. NaN is 0x7fc0. */
+export function numberToBf16(x: number): number {
+  return encode(x, { fractionBits: 7, bias: 127, exponentBits: 8 });
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/** The value of a bf16 bit pattern: the upper half of a float32. */
+export function bf16ToNumber(bits: number): number {
+  scratch.setUint32(0, (bits << 16) >>> 0);
+  return scratch.getFloat32(0);
+}
+
+function encode(x: number, kind: { fractionBits: number; bias: number; exponentBits: number }): number {
+  const { fractionBits, bias, exponentBits } = kind;
+  const infinity = ((1 << exponentBits) - 1) << fractionBits;
+  if (Number.isNaN(x)) return infinity | (1 << (fractionBits - 1));
+  const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
+  scratch.setFloat64(0, Math.abs(x));
+  const exponent = Math.max(((scratch.getUint32(0) >>> 20) & 2047) - 1023, 1 - bias);
+  if (exponent > bias) return sign | infinity;
+  // |x| in units of the last place at this exponent; a carry out of the fraction moves into the exponent field by itself
+  const units = roundToEven(Math.abs(x) * powerOfTwo(fractionBits - exponent));
+  return sign | Math.min(units + ((exponent + bias - 1) << fractionBits), infinity);
+}
+
+function roundToEven(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+}

@@ -1,0 +1,203 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import type { Limits } from '../format.js';
+import { losesDigits } from './numberText.js';
+import { decodeText } from './utf8.js';
+
+/** What JSON text holds. Objects have no prototype, so a key such as `__proto__` is a key like any other. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
+export interface JsonObject {
+  [key: string]: JsonValue;
+}
+
+export function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Strict JSON (RFC 8259) with line and column in every error. Stricter than JSON.parse where that loses something in silence:
+ * duplicate keys, whole numbers a double cannot hold, numbers that overflow to infinity, halves of surrogate pairs, deep nesting.
+ * @throws RnnError E_JSON_… (format), E_LIMIT_DEPTH (limit)
+ */
+export function parseJson(text: string, limits: Pick<Limits, 'depth'>): JsonValue {
+  return new Parser(text, limits.depth).document();
+}
+
+/** The same from bytes: UTF-8, a byte order mark allowed. @throws RnnError E_ENCODING (format) too */
+export function parseJsonBytes(bytes: Uint8Array, limits: Pick<Limits, 'depth'>): JsonValue {
+  return parseJson(decodeText(bytes), limits);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them inside strings
+const PLAIN = /[^"\\\u0000-\u001f]*/y;
+const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
+const ESCAPES: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+
+class Parser {
+  private readonly text: string;
+  private readonly depthLimit: number;
+  private at = 0;
+  private depth = 0;
+
+  constructor(text: string, depthLimit: number) {
+    this.text = text;
+    this.depthLimit = depthLimit;
+  }
+
+  document(): JsonValue {
+    const value = this.value();
+    this.space();
+    if (this.at < this.text.length) throw this.error('E_JSON_SYNTAX', `text after the end of the JSON value: ${this.near()}`);
+    return value;
+  }
+
+  private value(): JsonValue {
+    this.space();
+    switch (this.text.charCodeAt(this.at)) {
+      case 0x7b:
+        return this.nested(() => this.object());
+      case 0x5b:
+        return this.nested(() => this.array());
+      case 0x22:
+        return this.string();
+      case 0x74:
+        return this.word('true', true);
+      case 0x66:
+        return this.word('false', false);
+      case 0x6e:
+        return this.word('null', null);
+    }
+    return this.number();
+  }
+
+  private nested<T>(body: () => T): T {
+    if (++this.depth > this.depthLimit) {
+      throw new RnnError('limit', 'E_LIMIT_DEPTH', `${this.place(this.at)}: nested deeper than ${this.depthLimit} levels`);
+    }
+    this.at++;
+    const result = body();
+    this.depth--;
+    return result;
+  }
+
+  private object(): JsonObject {
+    const result: JsonObject = Object.create(null);
+    if (this.accept('}')) return result;
+    do {
+      this.space();
+      const start = this.at;
+      if (this.text[start] !== '"') throw this.error('E_JSON_SYNTAX', `expected a key in double quotes, found ${this.near()}`);
+      const key = this.string();
+      if (key in result) throw this.error('E_JSON_DUPLICATE', `the key "${escapeText(key, 60)}" stands twice in one object`, start);
+      if (!this.accept(':')) throw this.error('E_JSON_SYNTAX', `expected ':' after the key "${escapeText(key, 40)}", found ${this.near()}`);
+      result[key] = this.value();
+    } while (this.accept(','));
+    if (!this.accept('}')) throw this.error('E_JSON_SYNTAX', `expected ',' or '}', found ${this.near()}`);
+    return result;
+  }
+
+  private array(): JsonValue[] {
+    const result: JsonValue[] = [];
+    if (this.accept(']')) return result;
+    do result.push(this.value());
+    while (this.accept(','));
+    if (!this.accept(']')) throw this.error('E_JSON_SYNTAX', `expected ',' or ']', found ${this.near()}`);
+    return result;
+  }
+
+  private string(): string {
+    const start = this.at++;
+    let result = '';
+    for (;;) {
+      PLAIN.lastIndex = this.at;
+      const plain = PLAIN.exec(this.text)![0];
+      this.at += plain.length;
+      result += plain;
+      const character = this.text.charAt(this.at++);
+      if (character === '"') break;
+      if (character === '\\') result += this.escape();
+      else if (character === '') throw this.error('E_JSON_SYNTAX', 'the string is not closed', start);
+      else throw this.error('E_JSON_SYNTAX', `a control character (${escapeText(character)}) inside a string`, this.at - 1);
+    }
+    if (/\p{Surrogate}/u.test(result)) throw this.error('E_JSON_SURROGATE', 'the string has half of a surrogate pair', start);
+    return result;
+  }
+
+  private escape(): string {
+    const character = this.text.charAt(this.at++);
+    if (character === 'u') {
+      const digits = this.text.slice(this.at, this.at + 4);
+      if (!/^[0-9a-fA-F]{4}$/.test(digits)) throw this.error('E_JSON_SYNTAX', 'expected four hexadecimal digits after \\u', this.at);
+      this.at += 4;
+      return String.fromCharCode(Number.parseInt(digits, 16));
+    }
+    if (Object.hasOwn(ESCAPES, character)) return ESCAPES[character];
+    throw this.error('E_JSON_SYNTAX', `unknown escape '\\${escapeText(character)}'`, this.at - 2);
+  }
+
+  private number(): number {
+    NUMBER.lastIndex = this.at;
+    const match = NUMBER.exec(this.text);
+    if (!match)
+      throw this.error(
+        'E_JSON_SYNTAX',
+        this.at < this.text.length ? `unexpected ${this.near()}` : 'the text ends where a value should begin',
+      );
+    const [numeral, fraction, exponent] = match;
+    const start = this.at;
+    this.at += numeral.length;
+    if (/[\w.+-]/.test(this.text.charAt(this.at))) {
+      const all = /^[\w.+-]+/.exec(this.text.slice(start, start + 40))![0];
+      throw this.error('E_JSON_SYNTAX', `'${escapeText(all)}' is no JSON number`, start);
+    }
+    const value = Number(numeral);
+    if (!Number.isFinite(value))
+      throw this.error('E_JSON_NUMBER', `${escapeText(numeral, 40)} is beyond the largest double, 1.8e308`, start);
+    if (!fraction && !exponent && losesDigits(numeral, value)) {
+      throw this.error('E_JSON_NUMBER', `${escapeText(numeral, 40)} would become ${BigInt(value)}: a double cannot hold it`, start);
+    }
+    return value;
+  }
+
+  private word<T extends JsonValue>(word: string, value: T): T {
+    if (!this.text.startsWith(word, this.at) || /\w/.test(this.text.charAt(this.at + word.length))) {
+      throw this.error('E_JSON_SYNTAX', `unexpected ${this.near()}`);
+    }
+    this.at += word.length;
+    return value;
+  }
+
+  private accept(character: string): boolean {
+    this.space();
+    if (this.text.charAt(this.at) !== character) return false;
+    this.at++;
+    return true;
+  }
+
+  private space(): void {
+    for (;;) {
+      const c = this.text.charCodeAt(this.at);
+      if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return;
+      this.at++;
+    }
+  }
+
+  private near(): string {
+    const word = /^[\w.+-]{1,20}/.exec(this.text.slice(this.at, this.at + 20))?.[0] ?? this.text.slice(this.at, this.at + 1);
+    if (word === '') return 'the end of the text';
+    const hint = /^-?(NaN|Infinity)$/.test(word) ? ' (write it as a string, "NaN" or "Infinity": JSON has no such number)' : '';
+    return `'${escapeText(word)}'${hint}`;
+  }
+
+  private place(at: number): string {
+    const before = this.text.slice(0, at);
+    const lineStart = before.lastIndexOf('\n') + 1;
+    let line = 1;
+    for (let i = before.indexOf('\n'); i >= 0; i = before.indexOf('\n', i + 1)) line++;
+    return `line ${line}, column ${at - lineStart + 1}`;
+  }
+
+  private error(code: string, message: string, at = this.at): RnnError {
+    return new RnnError('format', code, `${this.place(at)}: ${message}`);
+  }
+}

@@ -1,0 +1,48 @@
+const DECIMAL = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const WHOLE = /^-?\d+$/;
+
+/** A number that no double holds, and why. */
+export type NumberProblem = 'range' | 'precision' | 'syntax';
+
+/** The double nearest to a decimal numeral; a problem where that is infinite, or where a whole number would silently change. */
+export function parseDecimal(text: string): number | NumberProblem {
+  if (!DECIMAL.test(text)) return 'syntax';
+  const value = Number(text);
+  if (!Number.isFinite(value)) return 'range';
+  if (WHOLE.test(text) && losesDigits(text, value)) return 'precision';
+  return value;
+}
+
+/**
+ * Whether a whole numeral says more than the double it becomes. Not so for the digits JavaScript itself prints for a double beyond 2^53,
+ * which are its shortest text filled up with zeros.
+ */
+export function losesDigits(numeral: string, value: number): boolean {
+  return !Number.isSafeInteger(value) && BigInt(numeral) !== BigInt(value) && numeral !== String(value);
+}
+
+/** NaN and the infinities as Python, NumPy and JavaScript spell them, in any case. */
+export function parseSpecial(text: string): number | undefined {
+  switch (text.toLowerCase()) {
+    case 'nan':
+      return Number.NaN;
+    case 'inf':
+    case 'infinity':
+      return Number.POSITIVE_INFINITY;
+    case '-inf':
+    case '-infinity':
+      return Number.NEGATIVE_INFINITY;
+  }
+  return undefined;
+}
+
+/**
+ * The shortest numeral that reads back as the same double. Whole numbers beyond 2^53 get an exponent, since a plain digit string
+ * there would claim digits the double does not have.
+ */
+export function formatNumber(x: number): string {
+  if (Number.isNaN(x)) return 'NaN';
+  if (!Number.isFinite(x)) return x > 0 ? 'Infinity' : '-Infinity';
+  if (Object.is(x, -0)) return '-0';
+  return Number.isInteger(x) && !Number.isSafeInteger(x) ? x.toExponential() : String(x);
+}

@@ -1,0 +1,113 @@
+import { RnnError } from '../../errors.js';
+import type { FloatArray } from '../../tensor/tensor.js';
+import type { DType } from '../format.js';
+import { DTYPE_BYTES, fitsFloat32 } from './budget.js';
+import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from './half.js';
+
+const HOST_IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/**
+ * `count` numbers of a dtype that stand at `start` in `bytes`. The caller has checked that they are there and taken them out of its
+ * budget. The result is always a copy: files may be unaligned, and a pooled buffer is reused.
+ * @throws RnnError E_INT_RANGE (format) for 64-bit integers that a double cannot hold
+ */
+export function decodeNumbers(bytes: Uint8Array, start: number, count: number, dtype: DType, littleEndian = true): FloatArray {
+  const part = bytes.subarray(start, start + count * DTYPE_BYTES[dtype]);
+  if (littleEndian === HOST_IS_LITTLE && (dtype === 'f32' || dtype === 'f64')) {
+    const out = dtype === 'f32' ? new Float32Array(count) : new Float64Array(count);
+    new Uint8Array(out.buffer).set(part); // bit for bit, so NaN payloads survive
+    return out;
+  }
+  const out = fitsFloat32(dtype) ? new Float32Array(count) : new Float64Array(count);
+  const view = new DataView(part.buffer, part.byteOffset, part.byteLength);
+  READ[dtype](view, out, littleEndian);
+  return out;
+}
+
+type Read = (view: DataView, out: FloatArray, little: boolean) => void;
+
+function each(width: number, get: (view: DataView, at: number, little: boolean) => number): Read {
+  return (view, out, little) => {
+    for (let i = 0; i < out.length; i++) out[i] = get(view, i * width, little);
+  };
+}
+
+const READ: Readonly<Record<DType, Read>> = {
+  bool: each(1, (v, at) => (v.getUint8(at) ? 1 : 0)),
+  u8: each(1, (v, at) => v.getUint8(at)),
+  i8: each(1, (v, at) => v.getInt8(at)),
+  u16: each(2, (v, at, little) => v.getUint16(at, little)),
+  i16: each(2, (v, at, little) => v.getInt16(at, little)),
+  u32: each(4, (v, at, little) => v.getUint32(at, little)),
+  i32: each(4, (v, at, little) => v.getInt32(at, little)),
+  u64: each(8, (v, at, little) => exact(v.getBigUint64(at, little), at)),
+  i64: each(8, (v, at, little) => exact(v.getBigInt64(at, little), at)),
+  f16: each(2, (v, at, little) => f16ToNumber(v.getUint16(at, little))),
+  bf16: each(2, (v, at, little) => bf16ToNumber(v.getUint16(at, little))),
+  f32: each(4, (v, at, little) => v.getFloat32(at, little)),
+  f64: each(8, (v, at, little) => v.getFloat64(at, little)),
+};
+
+function exact(n: bigint, at: number): number {
+  const x = Number(n);
+  if (Number.isSafeInteger(x)) return x;
+  throw new RnnError('format', 'E_INT_RANGE', `element ${at / 8} is the 64-bit integer ${n}, which a double cannot hold exactly`, {
+    expected: 'integers between -(2^53 - 1) and 2^53 - 1',
+    found: String(n),
+    fix: 'save the array as float64',
+  });
+}
+
+const INT_RANGE: Partial<Record<DType, readonly [number, number]>> = {
+  bool: [0, 1],
+  u8: [0, 255],
+  i8: [-128, 127],
+  u16: [0, 65535],
+  i16: [-32768, 32767],
+  u32: [0, 2 ** 32 - 1],
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  u64: [0, Number.MAX_SAFE_INTEGER],
+  i64: [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+};
+
+/**
+ * The bytes of these numbers, little-endian. Floats are rounded to the nearest value of the dtype; integers must be whole and in range.
+ * @throws RnnError E_WRITE_RANGE (format)
+ */
+export function encodeNumbers(data: FloatArray, dtype: DType): Uint8Array {
+  if (HOST_IS_LITTLE && ((dtype === 'f32' && data instanceof Float32Array) || (dtype === 'f64' && data instanceof Float64Array))) {
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+  }
+  const range = INT_RANGE[dtype];
+  if (range) checkIntegers(data, dtype, range);
+  const out = new Uint8Array(data.length * DTYPE_BYTES[dtype]);
+  const view = new DataView(out.buffer);
+  const set = WRITE[dtype];
+  for (let i = 0; i < data.length; i++) set(view, i * DTYPE_BYTES[dtype], data[i]);
+  return out;
+}
+
+function checkIntegers(data: FloatArray, dtype: DType, [least, most]: readonly [number, number]): void {
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isInteger(data[i]) && data[i] >= least && data[i] <= most) continue;
+    throw new RnnError('format', 'E_WRITE_RANGE', `element ${i} is ${data[i]}, which ${dtype} cannot hold`, {
+      expected: `whole numbers ${least} to ${most}`,
+    });
+  }
+}
+
+const WRITE: Readonly<Record<DType, (view: DataView, at: number, x: number) => void>> = {
+  bool: (v, at, x) => v.setUint8(at, x),
+  u8: (v, at, x) => v.setUint8(at, x),
+  i8: (v, at, x) => v.setInt8(at, x),
+  u16: (v, at, x) => v.setUint16(at, x, true),
+  i16: (v, at, x) => v.setInt16(at, x, true),
+  u32: (v, at, x) => v.setUint32(at, x, true),
+  i32: (v, at, x) => v.setInt32(at, x, true),
+  u64: (v, at, x) => v.setBigUint64(at, BigInt(x), true),
+  i64: (v, at, x) => v.setBigInt64(at, BigInt(x), true),
+  f16: (v, at, x) => v.setUint16(at, numberToF16(x), true),
+  bf16: (v, at, x) => v.setUint16(at, numberToBf16(x), true),
+  f32: (v, at, x) => v.setFloat32(at, x, true),
+  f64: (v, at, x) => v.setFloat64(at, x, true),
+};

@@ -1,0 +1,74 @@
+import { RnnError } from '../../errors.js';
+
+/**
+ * Little-endian reader with a position over part of a file. Every read is checked against the end first; `code` and `offset` in the
+ * error are those of the file, so `base` is where this part begins in it.
+ */
+export class ByteReader {
+  readonly bytes: Uint8Array;
+  private readonly view: DataView;
+  private readonly code: string;
+  private readonly base: number;
+  position = 0;
+
+  /** @param code of the error when the bytes run out, such as `E_NPY_SHORT` */
+  constructor(bytes: Uint8Array, code: string, base = 0) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.code = code;
+    this.base = base;
+  }
+
+  /** Position in the file. */
+  get offset(): number {
+    return this.base + this.position;
+  }
+
+  get remaining(): number {
+    return this.bytes.length - this.position;
+  }
+
+  /** Checks that `count` bytes of `what` are there. @throws RnnError with the code given to the constructor */
+  need(count: number | bigint, what: string): void {
+    if (count <= this.remaining) return;
+    throw new RnnError('format', this.code, `offset ${this.offset}: expected ${count} bytes of ${what}, found ${this.remaining}`, {
+      expected: `${count} bytes`,
+      found: `${this.remaining} bytes`,
+      fix: 'the file looks truncated or damaged; save or download it again',
+    });
+  }
+
+  take(count: number, what: string): Uint8Array {
+    this.need(count, what);
+    const part = this.bytes.subarray(this.position, this.position + count);
+    this.position += count;
+    return part;
+  }
+
+  u8(what: string): number {
+    this.need(1, what);
+    return this.bytes[this.position++];
+  }
+
+  u16(what: string): number {
+    this.need(2, what);
+    this.position += 2;
+    return this.view.getUint16(this.position - 2, true);
+  }
+
+  u32(what: string): number {
+    this.need(4, what);
+    this.position += 4;
+    return this.view.getUint32(this.position - 4, true);
+  }
+
+  i32(what: string): number {
+    return this.u32(what) | 0;
+  }
+
+  u64(what: string): bigint {
+    this.need(8, what);
+    this.position += 8;
+    return this.view.getBigUint64(this.position - 8, true);
+  }
+}

@@ -1,0 +1,87 @@
+import { RnnError } from '../errors.js';
+import { byName } from '../registry.js';
+import * as all from './all.js';
+import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type TensorFile } from './format.js';
+
+/** In the order in which content is asked: magic numbers first, text last, the least certain at the end. */
+const ORDER: readonly Format[] = [all.npy, all.npz, all.jsonl, all.json, all.csv];
+const TEXT: ReadonlySet<Format> = new Set([all.jsonl, all.json, all.csv]);
+
+export interface ReadOptions {
+  readonly limits?: Limits;
+  /** the file's name or path: decides between formats that look alike, and what to complain about in a file that looks like none */
+  readonly nameHint?: string;
+}
+
+/** @throws RnnError E_UNKNOWN_FORMAT (spec) */
+export function getFormat(name: string): Format {
+  return byName('format', all as unknown as Record<string, Format>, name);
+}
+
+/** The format a file name's ending stands for; the longest ending wins (`.weights.h5` before `.h5`). */
+export function formatOfName(name: string): Format | undefined {
+  const lower = name.toLowerCase();
+  let best: { format: Format; length: number } | undefined;
+  for (const format of ORDER) {
+    for (const extension of format.extensions) {
+      if (lower.endsWith(`.${extension}`) && extension.length > (best?.length ?? 0)) best = { format, length: extension.length };
+    }
+  }
+  return best?.format;
+}
+
+/**
+ * The format of these bytes: by content. The name decides between text formats that fit both, and for bytes that look like nothing, so
+ * that their reader can say what is wrong.
+ * @throws RnnError E_FORMAT_UNKNOWN (format)
+ */
+export function detectFormat(bytes: Uint8Array, nameHint?: string): Format {
+  const named = nameHint === undefined ? undefined : formatOfName(nameHint);
+  const found = ORDER.find(format => !TEXT.has(format) && format.sniff(bytes)) ?? detectText(bytes, named);
+  const format = found ?? named;
+  if (format) return format;
+  throw new RnnError('format', 'E_FORMAT_UNKNOWN', bytes.length === 0 ? 'the file is empty' : 'the content is of no format that is read', {
+    expected: ORDER.map(f => f.name).join(', '),
+    found: bytes.length === 0 ? '0 bytes' : `bytes ${Array.from(bytes.subarray(0, 8), b => b.toString(16).padStart(2, '0')).join(' ')}`,
+  });
+}
+
+/** Among the text formats the name decides, except that brackets are never a table and one value a line is never one JSON value. */
+function detectText(bytes: Uint8Array, named: Format | undefined): Format | undefined {
+  if (named && !TEXT.has(named)) return undefined;
+  if (named === all.jsonl) return named;
+  if (all.jsonl.sniff(bytes)) return all.jsonl;
+  if (all.json.sniff(bytes)) return all.json;
+  return named ?? (all.csv.sniff(bytes) ? all.csv : undefined);
+}
+
+/**
+ * Everything in the file as named tensors.
+ * @throws RnnError kind 'format' (exit 3) or 'limit' (exit 5)
+ */
+export async function readTensors(bytes: Uint8Array, options: ReadOptions = {}): Promise<TensorFile> {
+  const format = detectFormat(bytes, options.nameHint);
+  const file = await format.read(bytes, options.limits ?? DEFAULT_LIMITS);
+  const named = options.nameHint === undefined ? undefined : formatOfName(options.nameHint);
+  if (named && named !== format) file.notes.push(`named .${named.name} but the content is ${format.name}: read as ${format.name}`);
+  return file;
+}
+
+/**
+ * The bytes of these tensors in the named format; the same tensors always give the same bytes.
+ * @throws RnnError E_UNKNOWN_FORMAT (spec), E_NOT_WRITABLE (unsupported), and the format's own
+ */
+export async function writeTensors(
+  formatName: string,
+  tensors: Map<string, FileTensor>,
+  metadata?: Map<string, string>,
+): Promise<Uint8Array> {
+  const format = getFormat(formatName);
+  if (!format.write) {
+    const writable = ORDER.filter(f => f.write).map(f => f.name);
+    throw new RnnError('unsupported', 'E_NOT_WRITABLE', `.${formatName} files are read but not written`, {
+      fix: `write one of: ${writable.join(', ')}`,
+    });
+  }
+  return format.write(tensors, metadata);
+}

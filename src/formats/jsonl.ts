@@ -1,0 +1,134 @@
+import { RnnError, within } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { sameShape, sizeOf } from '../tensor/tensor.js';
+import { type Budget, checkName, newBudget } from './bytes/budget.js';
+import { isObject, type JsonValue, parseJson } from './bytes/jsonText.js';
+import { nestedText, tensorFromNested } from './bytes/nested.js';
+import { decodeText } from './bytes/utf8.js';
+import type { FileTensor, Format, Limits, TensorFile } from './format.js';
+import { startsLikeJson } from './json.js';
+
+/**
+ * JSON Lines: one sample a line, stacked along a new first axis. A line is nested arrays (tensor `jsonl`) or an object whose numbers and
+ * arrays become a tensor each; what is neither (strings, null) is skipped and noted. All lines have the same shapes.
+ */
+export const jsonl: Format = {
+  name: 'jsonl',
+  extensions: ['jsonl', 'ndjson'],
+  sniff(bytes: Uint8Array): boolean {
+    return startsLikeJson(bytes) && hasCompleteFirstLine(bytes);
+  },
+  async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
+    const notes: string[] = [];
+    const budget = newBudget(limits);
+    const samples = new Map<string, FileTensor[]>();
+    const skipped = new Set<string>();
+    let rows = 0;
+    for (const [number, line] of lines(decodeText(bytes))) {
+      within(`line ${number}`, () => {
+        for (const [name, value] of namedValues(parseJson(line, limits))) {
+          if (value === null || typeof value === 'string' || isObject(value)) skipped.add(name);
+          else addSample(samples, name, value, rows, budget);
+        }
+        for (const [name, list] of samples) {
+          if (list.length !== rows + 1)
+            throw new RnnError('format', 'E_JSONL_KEYS', `the key "${escapeText(name, 60)}" of the lines before is missing`);
+        }
+      });
+      rows++;
+    }
+    if (rows === 0) throw new RnnError('format', 'E_JSONL_EMPTY', 'offset 0: no lines', { expected: 'one JSON value a line' });
+    for (const name of skipped) notes.push(`"${escapeText(name, 60)}" holds no numbers and was skipped`);
+    const tensors = new Map([...samples].map(([name, list]) => [name, stack(list)] as const));
+    return { format: 'jsonl', tensors, metadata: new Map(), notes };
+  },
+  async write(tensors: Map<string, FileTensor>): Promise<Uint8Array> {
+    const all = [...tensors];
+    const rows = all.length > 0 ? all[0][1].shape[0] : 0;
+    if (!rows || all.some(([, t]) => t.shape[0] !== rows || t.shape.includes(0))) {
+      throw new RnnError(
+        'format',
+        'E_JSONL_ROWS',
+        'JSON Lines needs tensors with the same number of samples along the first axis, at least one',
+      );
+    }
+    const text: string[] = [];
+    for (let n = 0; n < rows; n++) {
+      const parts = all.map(([name, t]) => `${JSON.stringify(name)}:${nestedText(sample(t, n))}`);
+      text.push(all.length === 1 && all[0][0] === 'jsonl' ? nestedText(sample(all[0][1], n)) : `{${parts.join(',')}}`);
+    }
+    return new TextEncoder().encode(`${text.join('\n')}\n`);
+  },
+};
+
+// A first line longer than this is no sign of anything; sniffing stays cheap
+const SNIFF_BYTES = 2 ** 20;
+
+function hasCompleteFirstLine(bytes: Uint8Array): boolean {
+  const end = bytes.indexOf(0x0a);
+  if (end < 0 || end > SNIFF_BYTES || !startsLikeJson(bytes.subarray(end))) return false;
+  try {
+    parseJson(decodeText(bytes.subarray(0, end)), { depth: 64 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Lines that are not blank, with their numbers from 1. */
+function* lines(text: string): Generator<[number, string]> {
+  let number = 0;
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    const line = text.slice(at, end < 0 ? text.length : end);
+    number++;
+    if (line.trim() !== '') yield [number, line];
+    at = end < 0 ? text.length : end + 1;
+  }
+}
+
+function namedValues(value: JsonValue): [string, JsonValue][] {
+  return isObject(value) ? Object.entries(value) : [['jsonl', value]];
+}
+
+function addSample(samples: Map<string, FileTensor[]>, name: string, value: JsonValue, rows: number, budget: Budget): void {
+  checkName(name, 'tensor', budget.limits);
+  let list = samples.get(name);
+  if (!list) {
+    if (rows > 0) throw new RnnError('format', 'E_JSONL_KEYS', `the key "${escapeText(name, 60)}" is not in the lines before`);
+    list = [];
+    samples.set(name, list);
+  }
+  // a sample is no tensor of its own, so only its bytes count against the limits
+  const next = tensorFromNested(value, budget, name === 'jsonl' ? '$' : `$.${escapeText(name, 60)}`);
+  budget.tensors = 0;
+  const [first] = list;
+  if (first && (!sameShape(first.shape, next.shape) || first.dtype !== next.dtype)) {
+    throw new RnnError(
+      'format',
+      'E_JSON_RAGGED',
+      `${escapeText(name, 60)}: expected shape [${first.shape.join(', ')}] like the first line, found [${next.shape.join(', ')}]`,
+      {
+        expected: `[${first.shape.join(', ')}]`,
+        found: `[${next.shape.join(', ')}]`,
+      },
+    );
+  }
+  list.push(next);
+}
+
+function stack(list: readonly FileTensor[]): FileTensor {
+  const [first] = list;
+  const size = sizeOf(first.shape);
+  const data = first.data instanceof Float32Array ? new Float32Array(size * list.length) : new Float64Array(size * list.length);
+  list.forEach((sample, n) => {
+    data.set(sample.data, n * size);
+  });
+  return { shape: [list.length, ...first.shape], data, dtype: first.dtype };
+}
+
+function sample(t: FileTensor, n: number): FileTensor {
+  const shape = t.shape.slice(1);
+  const size = sizeOf(shape);
+  return { shape, data: t.data.subarray(n * size, (n + 1) * size), dtype: t.dtype };
+}

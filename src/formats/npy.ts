@@ -1,0 +1,163 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { type FloatArray, formatShape } from '../tensor/tensor.js';
+import { type Budget, checkShape, DTYPE_BYTES, newBudget, reserve } from './bytes/budget.js';
+import { decodeNumbers, encodeNumbers } from './bytes/numbers.js';
+import { parseNumpyHeader } from './bytes/numpyHeader.js';
+import { ByteReader } from './bytes/reader.js';
+import { decodeUtf8 } from './bytes/utf8.js';
+import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
+
+/**
+ * NumPy's .npy, versions 1 to 3 (numpy/lib/format.py describes it). Read: floats of 2, 4, 8 bytes, integers, bool, either byte order,
+ * C and Fortran order. Written: version 1, little-endian, C order, the bytes numpy.save writes.
+ */
+export const npy: Format = {
+  name: 'npy',
+  extensions: ['npy'],
+  sniff: hasNumpyMagic,
+  async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
+    const notes: string[] = [];
+    const tensors = new Map([['npy', readNumpyArray(bytes, newBudget(limits), notes)]]);
+    return { format: 'npy', tensors, metadata: new Map(), notes };
+  },
+  async write(tensors: Map<string, FileTensor>): Promise<Uint8Array> {
+    if (tensors.size !== 1) {
+      throw new RnnError('format', 'E_NPY_COUNT', `an .npy file holds one array, not ${tensors.size}`, { fix: 'write an .npz' });
+    }
+    const [only] = tensors.values();
+    return writeNumpyArray(only);
+  },
+};
+
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
+
+// NumPy's own max_header_size (CVE-2019-6446's aftermath): a header of numbers is some 100 bytes, so beyond this it is an attack
+const MAX_HEADER_BYTES = 10_000;
+
+// NumPy leaves room for the growing axis to reach this many digits in place (numpy/lib/format.py GROWTH_AXIS_MAX_DIGITS)
+const GROWTH_DIGITS = 21;
+
+/** dtype codes without the byte order: the letters and the width */
+const DTYPES: ReadonlyMap<string, DType> = new Map([
+  ['b1', 'bool'],
+  ['i1', 'i8'],
+  ['u1', 'u8'],
+  ['i2', 'i16'],
+  ['u2', 'u16'],
+  ['i4', 'i32'],
+  ['u4', 'u32'],
+  ['i8', 'i64'],
+  ['u8', 'u64'],
+  ['f2', 'f16'],
+  ['f4', 'f32'],
+  ['f8', 'f64'],
+]);
+
+export function hasNumpyMagic(bytes: Uint8Array): boolean {
+  return MAGIC.every((byte, i) => bytes[i] === byte);
+}
+
+/** One array. Surplus bytes after it are left alone, as NumPy does, and noted. @throws RnnError E_NPY_… (format), E_LIMIT_… (limit) */
+export function readNumpyArray(bytes: Uint8Array, budget: Budget, notes: string[], name = 'npy'): FileTensor {
+  const reader = new ByteReader(bytes, 'E_NPY_SHORT');
+  if (!hasNumpyMagic(reader.take(6, 'magic'))) {
+    throw new RnnError('format', 'E_NPY_MAGIC', 'offset 0: this is no .npy file', {
+      where: 'magic',
+      expected: '\\x93NUMPY',
+      found: hex(bytes.subarray(0, 6)),
+    });
+  }
+  const { descr, fortranOrder, shape: declared } = readHeader(reader, Math.min(MAX_HEADER_BYTES, budget.limits.headerBytes));
+  const { dtype, littleEndian } = readDescr(descr, reader.offset);
+  const size = checkShape(declared, budget.limits);
+  const shape = declared.map(Number);
+  reader.need(size * BigInt(DTYPE_BYTES[dtype]), `data for shape ${formatShape(shape)} ${dtype}`);
+  reserve(budget, size, dtype);
+  const data = decodeNumbers(bytes, reader.position, Number(size), dtype, littleEndian);
+  const surplus = reader.remaining - Number(size) * DTYPE_BYTES[dtype];
+  if (surplus > 0) notes.push(`${escapeText(name)}: ${surplus} bytes after the array were left alone`);
+  return { shape, data: fortranOrder ? toRowMajor(data, shape) : data, dtype };
+}
+
+function readHeader(reader: ByteReader, limit: number) {
+  const major = reader.u8('version');
+  const minor = reader.u8('version');
+  if (major < 1 || major > 3 || minor !== 0) {
+    throw new RnnError('format', 'E_NPY_VERSION', `offset 6: .npy version ${major}.${minor}`, {
+      where: 'version',
+      expected: '1.0, 2.0 or 3.0',
+      found: `${major}.${minor}`,
+    });
+  }
+  const length = major === 1 ? reader.u16('header length') : reader.u32('header length');
+  reader.need(length, 'header');
+  if (length > limit) {
+    throw new RnnError('limit', 'E_LIMIT_HEADER', `offset 8: the header has ${length} bytes; the limit is ${limit}`, {
+      where: 'header length',
+    });
+  }
+  const offset = reader.offset;
+  const header = reader.take(length, 'header');
+  // versions 1 and 2 are latin-1, version 3 is UTF-8
+  return parseNumpyHeader(
+    major === 3 ? decodeUtf8(header, offset) : Buffer.from(header.buffer, header.byteOffset, header.length).toString('latin1'),
+    offset,
+  );
+}
+
+function readDescr(descr: string, offset: number): { dtype: DType; littleEndian: boolean } {
+  const [, order, code] = /^([<>|=]?)([biuf][1248])$/.exec(descr) ?? [];
+  const dtype = DTYPES.get(code);
+  if (dtype && (order !== '|' || DTYPE_BYTES[dtype] === 1)) return { dtype, littleEndian: order !== '>' };
+  const kind = descr.includes('O')
+    ? 'Python objects (a pickle), which are never loaded'
+    : `the dtype '${escapeText(descr, 40)}', which is not a plain number`;
+  throw new RnnError('format', 'E_NPY_DTYPE', `the array before offset ${offset} holds ${kind}`, {
+    where: 'descr',
+    expected: 'f2 f4 f8, i1…i8, u1…u8 or b1',
+    found: escapeText(descr, 40),
+    fix: 'in Python: np.save(file, a.astype("float32"))',
+  });
+}
+
+/** Column-major data (the first index runs fastest) of `shape`, as row-major. */
+export function toRowMajor(data: FloatArray, shape: readonly number[]): FloatArray {
+  if (shape.length < 2 || data.length === 0) return data;
+  const out = data instanceof Float32Array ? new Float32Array(data.length) : new Float64Array(data.length);
+  const index = new Array<number>(shape.length).fill(0);
+  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, n) => product * n, 1));
+  let from = 0;
+  for (let to = 0; to < out.length; to++) {
+    out[to] = data[from];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      from -= strides[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+  return out;
+}
+
+/** The bytes numpy.save writes for this array. bfloat16, which NumPy lacks, is written as float32, which holds it exactly. */
+export function writeNumpyArray(array: FileTensor): Uint8Array {
+  const dtype = array.dtype === 'bf16' ? 'f32' : array.dtype;
+  const [code] = [...DTYPES].find(([, name]) => name === dtype) as [string, DType];
+  const { shape } = array;
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
+  let header = `{'descr': '${DTYPE_BYTES[dtype] === 1 ? '|' : '<'}${code}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  if (shape.length > 0) header += ' '.repeat(GROWTH_DIGITS - String(shape[0]).length);
+  const unpadded = 10 + header.length + 1;
+  header += `${' '.repeat(64 - (unpadded % 64))}\n`;
+  const data = encodeNumbers(array.data, dtype);
+  const out = new Uint8Array(10 + header.length + data.length);
+  out.set([...MAGIC, 1, 0, header.length & 255, header.length >> 8]);
+  for (let i = 0; i < header.length; i++) out[10 + i] = header.charCodeAt(i);
+  out.set(data, 10 + header.length);
+  return out;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, b => b.toString(16).padStart(2, '0')).join(' ');
+}
