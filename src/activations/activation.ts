@@ -15,6 +15,8 @@ interface ActivationNames {
   readonly torch?: string;
   /** ONNX operator or RNN activation name; absent = none */
   readonly onnx?: string;
+  /** what ONNX calls alpha and beta, in that order, is called here; with ONNX's defaults, which are not always ours */
+  readonly onnxParameters?: readonly { readonly name: string; readonly default: number }[];
   readonly tfjs?: string;
   /** formula for people: 'max(0, x)' */
   readonly formula: string;

@@ -1,0 +1,17 @@
+import type { ElementwiseActivation } from './activation.js';
+
+export const affine: ElementwiseActivation = {
+  kind: 'elementwise',
+  name: 'affine',
+  onnx: 'Affine',
+  onnxParameters: [
+    { name: 'alpha', default: 1 },
+    { name: 'beta', default: 0 },
+  ],
+  formula: 'alpha*x + beta',
+  parameters: { alpha: 1, beta: 0 },
+  create({ alpha, beta }) {
+    const [a, b] = [alpha as number, beta as number];
+    return x => a * x + b;
+  },
+};

@@ -1,0 +1,13 @@
+import { tanh } from '../numerics/tanh.js';
+import type { ElementwiseActivation } from './activation.js';
+import { softplusOf } from './softplus.js';
+
+export const mish: ElementwiseActivation = {
+  kind: 'elementwise',
+  name: 'mish',
+  keras: 'mish',
+  torch: 'mish',
+  tfjs: 'mish',
+  formula: 'x * tanh(softplus(x))',
+  create: () => x => (x === Number.NEGATIVE_INFINITY ? -0 : x * tanh(softplusOf(x))),
+};

@@ -1,0 +1,23 @@
+import type { ElementwiseActivation } from './activation.js';
+
+/** Keras' four-parameter form: slope·(x − threshold) up to the threshold, x above it, clipped to [0, max_value] where that is given. */
+export const relu: ElementwiseActivation = {
+  kind: 'elementwise',
+  name: 'relu',
+  keras: 'relu',
+  torch: 'relu',
+  onnx: 'Relu',
+  tfjs: 'relu',
+  formula: 'max(0, x)',
+  parameters: { negative_slope: 0, max_value: null, threshold: 0 },
+  create({ negative_slope: slope, max_value: most, threshold }) {
+    if (slope === 0 && most === null && threshold === 0) return x => Math.max(x, 0);
+    const [a, from] = [slope as number, threshold as number];
+    if (most === null) return x => (x > from ? x : below(x, from, a));
+    return x => (x > from ? Math.min(Math.max(x, 0), most as number) : below(x, from, a));
+  },
+};
+
+function below(x: number, from: number, slope: number): number {
+  return slope === 0 && x <= from ? 0 : slope * (x - from); // no 0·∞; a NaN passes
+}

@@ -1,0 +1,15 @@
+import type { ElementwiseActivation } from './activation.js';
+
+export const softShrink: ElementwiseActivation = {
+  kind: 'elementwise',
+  name: 'soft_shrink',
+  aliases: ['softshrink'],
+  keras: 'soft_shrink',
+  torch: 'softshrink',
+  formula: 'x - threshold if x > threshold, x + threshold if x < -threshold, else 0',
+  parameters: { threshold: 0.5 },
+  create({ threshold }) {
+    const t = threshold as number;
+    return x => (x > t ? x - t : x < -t ? x + t : Number.isNaN(x) ? x : 0);
+  },
+};

@@ -1,0 +1,14 @@
+import type { ElementwiseActivation } from './activation.js';
+
+export const thresholdedRelu: ElementwiseActivation = {
+  kind: 'elementwise',
+  name: 'thresholded_relu',
+  onnx: 'ThresholdedRelu',
+  onnxParameters: [{ name: 'theta', default: 1 }],
+  formula: 'x if x > theta else 0',
+  parameters: { theta: 1 },
+  create({ theta }) {
+    const from = theta as number;
+    return x => (x <= from ? 0 : x);
+  },
+};
