@@ -3,3 +3,4 @@ export { json } from './json.js';
 export { jsonl } from './jsonl.js';
 export { npy } from './npy.js';
 export { npz } from './npz.js';
+export { safetensors } from './safetensors.js';

@@ -28,8 +28,6 @@ export function parseJsonBytes(bytes: Uint8Array, limits: Pick<Limits, 'depth'>)
   return parseJson(decodeText(bytes), limits);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them inside strings
-const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const ESCAPES: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
@@ -108,18 +106,24 @@ class Parser {
   private string(): string {
     const start = this.at++;
     let result = '';
-    for (;;) {
-      PLAIN.lastIndex = this.at;
-      const plain = PLAIN.exec(this.text)![0];
-      this.at += plain.length;
-      result += plain;
-      const character = this.text.charAt(this.at++);
-      if (character === '"') break;
-      if (character === '\\') result += this.escape();
-      else if (character === '') throw this.error('E_JSON_SYNTAX', 'the string is not closed', start);
-      else throw this.error('E_JSON_SYNTAX', `a control character (${escapeText(character)}) inside a string`, this.at - 1);
+    let surrogates = false;
+    for (let from = this.at; ; ) {
+      const c = this.text.charCodeAt(this.at);
+      if (c >= 0x20 && c !== 0x22 && c !== 0x5c) {
+        surrogates ||= c >= 0xd800;
+        this.at++;
+        continue;
+      }
+      result += this.text.slice(from, this.at++);
+      if (c === 0x22) break;
+      if (Number.isNaN(c)) throw this.error('E_JSON_SYNTAX', 'the string is not closed', start);
+      if (c !== 0x5c)
+        throw this.error('E_JSON_SYNTAX', `a control character (${escapeText(this.text[this.at - 1])}) inside a string`, this.at - 1);
+      result += this.escape();
+      surrogates = true;
+      from = this.at;
     }
-    if (/\p{Surrogate}/u.test(result)) throw this.error('E_JSON_SURROGATE', 'the string has half of a surrogate pair', start);
+    if (surrogates && /\p{Surrogate}/u.test(result)) throw this.error('E_JSON_SURROGATE', 'the string has half of a surrogate pair', start);
     return result;
   }
 

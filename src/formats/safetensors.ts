@@ -1,0 +1,199 @@
+import { RnnError, within } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { formatShape } from '../tensor/tensor.js';
+import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget, reserve } from './bytes/budget.js';
+import { isObject, type JsonObject, type JsonValue, parseJson } from './bytes/jsonText.js';
+import { decodeNumbers, encodeNumbers } from './bytes/numbers.js';
+import { ByteReader } from './bytes/reader.js';
+import { decodeUtf8 } from './bytes/utf8.js';
+import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
+
+/**
+ * .safetensors: eight bytes of header length, a JSON header, the data. Read with every rule of the format (huggingface/safetensors,
+ * README and tensor.rs): the header begins with `{`, no key stands twice, and the tensors fill the data exactly: no hole, no overlap, no
+ * rest, so that no second file can hide inside. Written with the data aligned: largest dtype first, then in the order given.
+ */
+export const safetensors: Format = {
+  name: 'safetensors',
+  extensions: ['safetensors'],
+  sniff(bytes: Uint8Array): boolean {
+    // a header length below 2^40 and then an object
+    return (
+      bytes.length >= 9 &&
+      bytes[5] === 0 &&
+      bytes[6] === 0 &&
+      bytes[7] === 0 &&
+      (bytes[8] === 0x7b || (isSpace(bytes[8]) && bytes[4] === 0))
+    );
+  },
+  async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
+    const reader = new ByteReader(bytes, 'E_SAFETENSORS_SHORT');
+    const header = readHeader(reader, limits);
+    const metadata = readMetadata(header);
+    const budget = newBudget(limits);
+    const entries = Object.entries(header)
+      .filter(([name]) => name !== '__metadata__')
+      .map(([name, value]) => within(`tensor '${escapeText(name, 80)}'`, () => checkEntry(name, value, budget)));
+    const data = reader.take(reader.remaining, 'data');
+    entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+    checkContiguous(entries, data.length, bytes.length - data.length);
+    const tensors = new Map<string, FileTensor>();
+    for (const { name, shape, dtype, begin, end } of entries) {
+      const numbers = within(`tensor '${escapeText(name, 80)}'`, () =>
+        decodeNumbers(data, begin, (end - begin) / DTYPE_BYTES[dtype], dtype),
+      );
+      tensors.set(name, { shape, data: numbers, dtype });
+    }
+    return { format: 'safetensors', tensors, metadata, notes: [] };
+  },
+  async write(tensors: Map<string, FileTensor>, metadata: Map<string, string> = new Map()): Promise<Uint8Array> {
+    return writeFile(tensors, metadata);
+  },
+};
+
+// In the order of the reference implementation's enum, by which it sorts; what it has and no recurrent network uses is left out
+const DTYPES: ReadonlyMap<string, DType> = new Map([
+  ['BOOL', 'bool'],
+  ['U8', 'u8'],
+  ['I8', 'i8'],
+  ['I16', 'i16'],
+  ['U16', 'u16'],
+  ['F16', 'f16'],
+  ['BF16', 'bf16'],
+  ['I32', 'i32'],
+  ['U32', 'u32'],
+  ['F32', 'f32'],
+  ['F64', 'f64'],
+  ['I64', 'i64'],
+  ['U64', 'u64'],
+]);
+
+interface Entry {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** [begin, end) in the data */
+  readonly begin: number;
+  readonly end: number;
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+}
+
+function readHeader(reader: ByteReader, limits: Limits): JsonObject {
+  const length = reader.u64('header length');
+  reader.need(length, 'header');
+  if (length > limits.headerBytes) {
+    throw new RnnError('limit', 'E_LIMIT_HEADER', `offset 0: the header has ${length} bytes; the limit is ${limits.headerBytes}`, {
+      where: 'header length',
+    });
+  }
+  const bytes = reader.take(Number(length), 'header');
+  if (bytes[0] !== 0x7b) {
+    throw new RnnError('format', 'E_SAFETENSORS_HEADER', "offset 8: the header does not begin with '{'", {
+      where: 'header',
+      expected: '{',
+      found: `byte ${bytes[0] ?? 'none'}`,
+    });
+  }
+  return within('header', () => parseJson(decodeUtf8(bytes, 8), limits)) as JsonObject;
+}
+
+function readMetadata(header: JsonObject): Map<string, string> {
+  const raw: JsonValue | undefined = header.__metadata__;
+  if (raw === undefined) return new Map();
+  if (!isObject(raw) || Object.values(raw).some(value => typeof value !== 'string')) {
+    throw new RnnError('format', 'E_SAFETENSORS_METADATA', '__metadata__ must map strings to strings', { where: 'header' });
+  }
+  return new Map(Object.entries(raw) as [string, string][]);
+}
+
+function checkEntry(name: string, value: JsonValue, budget: Budget): Entry {
+  checkName(name, 'tensor', budget.limits);
+  if (!isObject(value)) throw headerError('the entry is no object');
+  for (const key of Object.keys(value)) {
+    if (key !== 'dtype' && key !== 'shape' && key !== 'data_offsets') throw headerError(`unknown key '${escapeText(key, 40)}'`);
+  }
+  const dtype = DTYPES.get(value.dtype as string);
+  if (!dtype) {
+    const found = typeof value.dtype === 'string' ? `'${escapeText(value.dtype, 20)}'` : 'none';
+    throw new RnnError('format', 'E_SAFETENSORS_DTYPE', `dtype ${found} is not read`, { expected: [...DTYPES.keys()].join(' '), found });
+  }
+  const shape = integers(value.shape, 'shape');
+  const offsets = integers(value.data_offsets, 'data_offsets');
+  if (offsets.length !== 2) throw headerError('data_offsets must be two numbers');
+  const [begin, end] = offsets;
+  const size = checkShape(shape, budget.limits);
+  const needed = size * BigInt(DTYPE_BYTES[dtype]);
+  if (begin > end || BigInt(end - begin) !== needed) {
+    throw new RnnError(
+      'format',
+      'E_SAFETENSORS_OFFSETS',
+      `data_offsets [${begin}, ${end}] span ${end - begin} bytes, but shape ${formatShape(shape)} ${value.dtype} needs ${needed}`,
+      {
+        expected: `${needed} bytes`,
+        found: `${end - begin} bytes`,
+      },
+    );
+  }
+  reserve(budget, size, dtype);
+  return { name, dtype, shape, begin, end };
+}
+
+function integers(value: JsonValue | undefined, what: string): number[] {
+  if (Array.isArray(value) && value.every(n => typeof n === 'number' && Number.isSafeInteger(n) && n >= 0)) return value as number[];
+  throw headerError(`${what} must be an array of whole numbers that are not negative`);
+}
+
+function headerError(message: string): RnnError {
+  return new RnnError('format', 'E_SAFETENSORS_HEADER', message);
+}
+
+/** Sorted by offset, each must begin where the one before ended, and the last end where the file does. */
+function checkContiguous(entries: readonly Entry[], length: number, dataStart: number): void {
+  let free = 0;
+  for (const { name, begin, end } of entries) {
+    if (begin !== free) {
+      const what = begin < free ? 'overlaps the tensor before it' : `leaves a hole of ${begin - free} bytes before it`;
+      throw new RnnError('format', 'E_SAFETENSORS_OFFSETS', `offset ${dataStart + begin}: the tensor ${what}`, {
+        where: `tensor '${escapeText(name, 80)}'`,
+      });
+    }
+    free = end;
+  }
+  if (free === length) return;
+  const what =
+    free < length ? `${length - free} bytes trail the last tensor` : `the file ends ${free - length} bytes short of the last tensor`;
+  throw new RnnError('format', 'E_SAFETENSORS_SHORT', `offset ${dataStart + Math.min(free, length)}: ${what}`, {
+    expected: `${free} bytes of data`,
+    found: `${length} bytes`,
+  });
+}
+
+function writeFile(tensors: ReadonlyMap<string, FileTensor>, metadata: ReadonlyMap<string, string>): Uint8Array {
+  const order = [...DTYPES.values()];
+  // largest dtype first, so that every tensor is aligned; the given order within a dtype, so that a network's order survives
+  const sorted = [...tensors].sort(([, s], [, t]) => order.indexOf(t.dtype) - order.indexOf(s.dtype));
+  const parts: string[] = [];
+  if (metadata.size > 0) {
+    const pairs = [...metadata].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    parts.push(`"__metadata__":{${pairs.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`);
+  }
+  const chunks: Uint8Array[] = [];
+  let at = 0;
+  for (const [name, t] of sorted) {
+    if (name === '__metadata__')
+      throw new RnnError('format', 'E_SAFETENSORS_HEADER', "no tensor may be called '__metadata__'", { fix: 'rename the tensor' });
+    const chunk = encodeNumbers(t.data, t.dtype);
+    const [dtype] = [...DTYPES].find(([, dtype]) => dtype === t.dtype) as [string, DType];
+    parts.push(`${JSON.stringify(name)}:{"dtype":"${dtype}","shape":[${t.shape.join(',')}],"data_offsets":[${at},${at + chunk.length}]}`);
+    chunks.push(chunk);
+    at += chunk.length;
+  }
+  const json = Buffer.from(`{${parts.join(',')}}`);
+  const header = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')]);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  return Buffer.concat([length, header, ...chunks]);
+}
