@@ -15,6 +15,8 @@ export interface ErrorDetails {
   excerpt?: { text: string; from: number; to: number };
   /** A page of `rnn-cli explain`. */
   more?: string;
+  /** Name of the layer to mend; turned into an excerpt where the network was written on one line. */
+  layer?: string;
 }
 
 export class RnnError extends Error {
@@ -27,6 +29,7 @@ export class RnnError extends Error {
   fix?: string;
   excerpt?: { text: string; from: number; to: number };
   more?: string;
+  layer?: string;
 
   /** @param code stable name such as `E_SEQ`; scripts depend on it, so it is never renamed */
   constructor(kind: ErrorKind, code: string, message: string, details: ErrorDetails = {}) {

@@ -1,5 +1,5 @@
 import type { ActivationSpec } from '../activations/activation.js';
-import type { Cell, WeightShape } from '../cells/cell.js';
+import type { Cell, CellOptions, WeightShape } from '../cells/cell.js';
 import type { FloatArray, Precision, Tensor } from '../tensor/tensor.js';
 
 /**
@@ -23,7 +23,7 @@ export interface Value {
 
 export interface RecurrenceArgs {
   readonly cell: Cell;
-  readonly options: import('../cells/cell.js').CellOptions;
+  readonly options: CellOptions;
   readonly sig: (x: number) => number;
   readonly act: (x: number) => number;
   readonly actOut: (x: number) => number;
@@ -76,9 +76,6 @@ export interface Kernels {
   recurrence(args: RecurrenceArgs): RecurrenceResult;
 }
 
-/** Canonical weights of one layer by role; bidirectional layers have `forward` and `backward`. */
-export type RoleWeights = Readonly<Partial<Record<string, Tensor>>>;
-
 export interface LayerContext {
   readonly kernels: Kernels;
   /** weights by their display name: 'Wx', 'backward/Wh' */
@@ -103,21 +100,50 @@ export interface LayerSymbols {
   readonly projection: string;
 }
 
+/** Work of one sample: exact counts, null while a size they need (T) is symbolic. */
 export interface LayerCost {
-  /** multiply-adds of matrix products, of one sample, all steps; null while T is symbolic */
+  /** multiply-adds of matrix products */
   readonly matmul: bigint | null;
+  /** additions of biases */
   readonly bias: bigint | null;
+  /** multiply-adds of gates and states */
   readonly elementwise: bigint | null;
+  /** calls of activation functions */
   readonly activations: bigint | null;
+  /** how `matmul` is counted: 'T*(D*4*M+M*4*M)'; '' for none */
+  readonly formula: string;
 }
 
-export interface LayerKind<S> {
+/** One field of a layer in a spec: its type, and its default (absent = required). Checked by model/check.ts, shown by the JSON Schema. */
+export type Field =
+  | { readonly type: 'size'; readonly default?: number | null }
+  | { readonly type: 'number'; readonly min?: number; readonly max?: number; readonly default?: number | null }
+  | { readonly type: 'boolean'; readonly default?: boolean }
+  | { readonly type: 'activation'; readonly default?: string | null }
+  | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default?: string | null };
+
+/** What every layer of a spec has. */
+export interface LayerBase {
+  /** unique in the model; `rnn_1`, `dense_1` … unless named */
   readonly name: string;
-  /** this layer's name in Keras' summary */
-  readonly kerasClass: string;
+  /** names of the layers it reads, or 'input'; default: the layer before */
+  readonly inputs: readonly string[];
+  /** Keras: counted as non-trainable when false */
+  readonly trainable: boolean;
+}
+
+export interface LayerKind<S extends LayerBase & { readonly kind: string }> {
+  readonly name: string;
+  /** this layer's class in Keras */
+  kerasClass(layer: S): string;
+  /** its own fields in a spec, beside kind, name, inputs, trainable */
+  readonly fields: Readonly<Record<string, Field>>;
   /** @param inputs shapes of the inputs, batch first */
   weightShapes(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): WeightShape[];
   /** @throws RnnError E_SEQ, E_RANK, E_MERGE: what was expected and what came */
   outputShape(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): DimShape;
+  cost(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): LayerCost;
+  /** closed formula of the parameter count, 'M*(D+M+1)', for people; null without weights. The count itself is summed from `weightShapes`. */
+  formula(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): string | null;
   apply(layer: S, inputs: readonly Value[], context: LayerContext): LayerResult;
 }

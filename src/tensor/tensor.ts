@@ -64,3 +64,10 @@ export function formatShape(shape: readonly (number | bigint | string | null)[])
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((n, i) => n === b[i]);
 }
+
+/** Row `index` of the first axis, sharing the data: [R, …] -> […] */
+export function sliceRow(t: Tensor, index: number): Tensor {
+  const [, ...rest] = t.shape;
+  const width = sizeOf(rest);
+  return { shape: rest, data: t.data.subarray(index * width, (index + 1) * width) };
+}

@@ -1,4 +1,53 @@
-import type { Tensor } from '../tensor/tensor.js';
+import { RnnError } from '../errors.js';
+import type { WeightShape } from '../cells/cell.js';
+import { formatShape, sameShape, type Tensor } from '../tensor/tensor.js';
 
 /** Canonical weights: `layer/name` -> tensor, e.g. `rnn_1/Wx`, `lstm_1/backward/Wh`, `dense_1/bo`. Keras layout, canonical gate order. */
 export type Weights = ReadonlyMap<string, Tensor>;
+
+/** Weight shapes of a model by layer name, as model/shapes.ts gives them. */
+export type WeightShapes = ReadonlyMap<string, readonly WeightShape[]>;
+
+/** Every weight of the model in order: its key `layer/name` and what it must look like. */
+export function weightKeys(shapes: WeightShapes): { key: string; layer: string; shape: WeightShape }[] {
+  return [...shapes].flatMap(([layer, weights]) => weights.map(shape => ({ key: `${layer}/${shape.name}`, layer, shape })));
+}
+
+/**
+ * @throws RnnError E_WEIGHT_MISSING, E_WEIGHT_SHAPE, E_WEIGHT_EXTRA: exactly the expected set, each of its shape
+ */
+export function checkWeights(shapes: WeightShapes, weights: Weights): Weights {
+  const expected = weightKeys(shapes);
+  for (const { key, shape } of expected) {
+    const found = weights.get(key);
+    if (!found) throw new RnnError('convention', 'E_WEIGHT_MISSING', `the weight ${key} ${formatShape(shape.shape)} is missing`, { where: key, expected: describeShape(shape), found: 'nothing' });
+    checkShape(found.shape, shape, key);
+  }
+  const surplus = [...weights.keys()].find(key => !expected.some(e => e.key === key));
+  if (surplus !== undefined) {
+    throw new RnnError('convention', 'E_WEIGHT_EXTRA', `there is a weight ${surplus} that the network does not have`, {
+      where: surplus,
+      expected: expected.map(e => e.key).join(', '),
+      found: surplus,
+      fix: 'describe the whole network, or give the weights of this one only',
+    });
+  }
+  return weights;
+}
+
+/** @throws RnnError E_WEIGHT_SHAPE */
+export function checkShape(found: readonly number[], expected: WeightShape, where: string): void {
+  if (sameShape(found, expected.shape)) return;
+  const turned = found.length === 2 && sameShape([found[1], found[0]], expected.shape);
+  throw new RnnError('convention', 'E_WEIGHT_SHAPE', `expected ${describeShape(expected)}, found ${formatShape(found)}`, {
+    where,
+    expected: formatShape(expected.shape),
+    found: formatShape(found),
+    fix: turned ? 'it is transposed: PyTorch keeps [outputs, inputs]; try --framework torch' : 'check the sizes (--D, --M, --K, --cell) against the file',
+  });
+}
+
+/** `[5, 28] = [D, 4M]` */
+function describeShape({ shape, dims }: WeightShape): string {
+  return `${formatShape(shape)} = [${dims.join(', ')}]`;
+}

@@ -1,0 +1,3 @@
+export { gru } from './gru.js';
+export { lstm } from './lstm.js';
+export { rnn } from './rnn.js';

@@ -1,0 +1,67 @@
+import type { Cell, StepContext } from './cell.js';
+import { clamp } from './rnn.js';
+import { biasShapes, kernelShapes } from './weightShapes.js';
+
+/*
+ * Gated recurrent unit:
+ *   z = σ(x_t·Wx_z + h_{t−1}·Wh_z + b_z)
+ *   r = σ(x_t·Wx_r + h_{t−1}·Wh_r + b_r)
+ *   g = tanh(x_t·Wx_g + b_g + r ⊙ (h_{t−1}·Wh_g + b'_g))     reset after the product: Keras 3 default, PyTorch (n), ONNX linear_before_reset=1
+ *   g = tanh(x_t·Wx_g + (r ⊙ h_{t−1})·Wh_g + b_g)            reset before: Keras reset_after=False, tfjs, ONNX default
+ *   h_t = z ⊙ h_{t−1} + (1 − z) ⊙ g
+ * The candidate g is ĥ in Keras, n in PyTorch, h in ONNX. Reset after needs the recurrent bias b' apart, inside r⊙(…).
+ */
+const GATES = ['z', 'r', 'g'] as const;
+
+export const gru: Cell = {
+  name: 'gru',
+  gates: GATES,
+  states: ['h'],
+  activation: 'tanh',
+  recurrentActivation: 'sigmoid',
+  equations: options => [
+    'z = σ(x_t·Wx_z + h_{t−1}·Wh_z + b_z)',
+    'r = σ(x_t·Wx_r + h_{t−1}·Wh_r + b_r)',
+    options.resetAfter ? "g = tanh(x_t·Wx_g + b_g + r⊙(h_{t−1}·Wh_g + b'_g))" : 'g = tanh(x_t·Wx_g + (r⊙h_{t−1})·Wh_g + b_g)',
+    'h_t = z⊙h_{t−1} + (1 − z)⊙g',
+  ],
+  weightShapes: (D, M, options, symbols) => [
+    ...kernelShapes(GATES, D, M, options, symbols),
+    ...biasShapes(GATES, M, { ...options, twoBiases: options.twoBiases || options.resetAfter }, symbols),
+  ],
+  keras: { op: 'GRU', gates: ['z', 'r', 'g'] },
+  torch: { op: 'GRU', gates: ['r', 'z', 'g'] },
+  onnx: { op: 'GRU', gates: ['z', 'r', 'g'] },
+  tfjs: { op: 'GRU', gates: ['z', 'r', 'g'] },
+  elementwise: M => ({ multiplyAdds: 3 * M, activations: 3 * M }),
+
+  step(context: StepContext) {
+    const { N, M, gates, state, next, recurrent, sig, act, options } = context;
+    const [h] = state;
+    const [hNext] = next;
+    const limit = options.clip ?? Infinity;
+    const blocks = options.resetAfter ? 3 : 2;
+    const Uh = recurrent(h, 0, blocks);
+    for (let n = 0; n < N; n++) {
+      for (let m = 0; m < M; m++) {
+        const Z = n * 3 * M + m;
+        const R = Z + M;
+        const u = n * blocks * M + m;
+        gates[Z] = sig(clamp(gates[Z] + Uh[u], limit));
+        gates[R] = sig(clamp(gates[R] + Uh[u + M], limit));
+        if (options.resetAfter) gates[R + M] += gates[R] * Uh[u + 2 * M];
+        else hNext[n * M + m] = gates[R] * h[n * M + m];
+      }
+    }
+    const Ug = options.resetAfter ? null : recurrent(hNext, 2, 3);
+    for (let n = 0; n < N; n++) {
+      for (let m = 0; m < M; m++) {
+        const Z = n * 3 * M + m;
+        const G = Z + 2 * M;
+        const k = n * M + m;
+        gates[G] = act(clamp(Ug ? gates[G] + Ug[k] : gates[G], limit));
+        hNext[k] = gates[Z] * h[k] + (1 - gates[Z]) * gates[G];
+      }
+    }
+  },
+};

@@ -1,0 +1,67 @@
+import type { Cell, StepContext } from './cell.js';
+import { clamp } from './rnn.js';
+import { biasShapes, kernelShapes } from './weightShapes.js';
+
+/*
+ * Long short-term memory:
+ *   i = σ(x_t·Wx_i + h_{t−1}·Wh_i + b_i [+ p_i ⊙ c_{t−1}])
+ *   f = σ(x_t·Wx_f + h_{t−1}·Wh_f + b_f [+ p_f ⊙ c_{t−1}])        input_forget: f = 1 − i
+ *   g = tanh(x_t·Wx_g + h_{t−1}·Wh_g + b_g)                        the candidate: c̃ (Keras), g (PyTorch), c (ONNX)
+ *   c_t = f ⊙ c_{t−1} + i ⊙ g
+ *   o = σ(x_t·Wx_o + h_{t−1}·Wh_o + b_o [+ p_o ⊙ c_t])             the peephole of o sees the new c
+ *   h_t = o ⊙ tanh(c_t)      with a projection (PyTorch proj_size): h_t = (o ⊙ tanh(c_t))·Wp
+ * Peepholes, clip and input_forget are ONNX's.
+ */
+const GATES = ['i', 'f', 'g', 'o'] as const;
+
+export const lstm: Cell = {
+  name: 'lstm',
+  gates: GATES,
+  states: ['h', 'c'],
+  activation: 'tanh',
+  recurrentActivation: 'sigmoid',
+  equations: options => [
+    `i = σ(x_t·Wx_i + h_{t−1}·Wh_i + b_i${options.peepholes ? ' + p_i⊙c_{t−1}' : ''})`,
+    options.inputForget ? 'f = 1 − i' : `f = σ(x_t·Wx_f + h_{t−1}·Wh_f + b_f${options.peepholes ? ' + p_f⊙c_{t−1}' : ''})`,
+    'g = tanh(x_t·Wx_g + h_{t−1}·Wh_g + b_g)',
+    `o = σ(x_t·Wx_o + h_{t−1}·Wh_o + b_o${options.peepholes ? ' + p_o⊙c_t' : ''})`,
+    'c_t = f⊙c_{t−1} + i⊙g',
+    options.projection === null ? 'h_t = o⊙tanh(c_t)' : 'h_t = (o⊙tanh(c_t))·Wp',
+  ],
+  weightShapes: (D, M, options, symbols = { D: 'D', M: 'M', P: 'P' }) => [
+    ...kernelShapes(GATES, D, M, options, symbols),
+    ...biasShapes(GATES, M, options, symbols),
+    ...(options.projection === null
+      ? []
+      : [{ name: 'Wp', role: 'projection' as const, dims: [symbols.M, symbols.P], shape: [M, options.projection], gates: null, formula: `${symbols.M}*${symbols.P}` }]),
+    ...(options.peepholes ? [{ name: 'p', role: 'peepholes' as const, dims: ['3', symbols.M], shape: [3, M], gates: null, formula: `3*${symbols.M}` }] : []),
+  ],
+  keras: { op: 'LSTM', gates: ['i', 'f', 'g', 'o'] },
+  torch: { op: 'LSTM', gates: ['i', 'f', 'g', 'o'] },
+  onnx: { op: 'LSTM', gates: ['i', 'o', 'f', 'g'] },
+  tfjs: { op: 'LSTM', gates: ['i', 'f', 'g', 'o'] },
+  elementwise: (M, options) => ({ multiplyAdds: (3 + (options.peepholes ? 3 : 0)) * M, activations: (options.inputForget ? 4 : 5) * M }),
+
+  step({ N, M, gates, state, next, recurrent, sig, act, actOut, options, peepholes }: StepContext) {
+    const [h, c] = state;
+    const [hNext, cNext] = next;
+    const Uh = recurrent(h, 0, 4);
+    const limit = options.clip ?? Infinity;
+    for (let n = 0; n < N; n++) {
+      for (let m = 0; m < M; m++) {
+        const I = n * 4 * M + m;
+        const F = I + M;
+        const G = F + M;
+        const O = G + M;
+        const k = n * M + m;
+        const peep = (row: number, cell: number) => (peepholes ? peepholes[row * M + m] * cell : 0);
+        gates[I] = sig(clamp(gates[I] + Uh[I] + peep(0, c[k]), limit));
+        gates[F] = options.inputForget ? 1 - gates[I] : sig(clamp(gates[F] + Uh[F] + peep(2, c[k]), limit));
+        gates[G] = act(clamp(gates[G] + Uh[G], limit));
+        cNext[k] = gates[F] * c[k] + gates[I] * gates[G];
+        gates[O] = sig(clamp(gates[O] + Uh[O] + peep(1, cNext[k]), limit));
+        hNext[k] = gates[O] * actOut(cNext[k]);
+      }
+    }
+  },
+};

@@ -1,0 +1,38 @@
+import { biasShapes, kernelShapes } from './weightShapes.js';
+import type { Cell, StepContext } from './cell.js';
+
+/*
+ * The simple (Elman) recurrence:
+ *   h_t = tanh(x_t·Wx + h_{t−1}·Wh + bh)
+ * Keras SimpleRNN, PyTorch RNN, ONNX RNN. PyTorch and ONNX have two biases, which add up to bh.
+ */
+export const rnn: Cell = {
+  name: 'rnn',
+  gates: ['h'],
+  states: ['h'],
+  activation: 'tanh',
+  recurrentActivation: null,
+  equations: () => ['h_t = tanh(x_t·Wx + h_{t−1}·Wh + bh)'],
+  weightShapes: (D, M, options, symbols) => [...kernelShapes(['h'], D, M, options, symbols), ...biasShapes(['h'], M, options, symbols)],
+  keras: { op: 'SimpleRNN', gates: ['h'] },
+  torch: { op: 'RNN', gates: ['h'] },
+  onnx: { op: 'RNN', gates: ['h'] },
+  tfjs: { op: 'SimpleRNN', gates: ['h'] },
+  elementwise: M => ({ multiplyAdds: 0, activations: M }),
+
+  step({ N, M, gates, state, next, recurrent, act, options }: StepContext) {
+    const [h] = state;
+    const [hNext] = next;
+    const Uh = recurrent(h, 0, 1);
+    const limit = options.clip ?? Infinity;
+    for (let k = 0; k < N * M; k++) {
+      hNext[k] = gates[k] = act(clamp(gates[k] + Uh[k], limit));
+    }
+  },
+};
+
+/** ONNX `clip`: v held within [−limit, limit]; NaN passes. */
+export function clamp(v: number, limit: number): number {
+  return v > limit ? limit : v < -limit ? -limit : v;
+}
+

@@ -1,0 +1,42 @@
+import type { CellOptions, WeightShape } from './cell.js';
+
+/** The letters a report uses for this layer's input width, units and projected width. */
+export interface CellSymbols {
+  readonly D: string;
+  readonly M: string;
+  readonly P: string;
+}
+
+const LETTERS: CellSymbols = { D: 'D', M: 'M', P: 'P' };
+
+/** kernel [D, G·M] and recurrentKernel [P, G·M] (P = M without projection). */
+export function kernelShapes(gates: readonly string[], D: number, M: number, options: CellOptions, symbols = LETTERS): WeightShape[] {
+  const G = gates.length;
+  const P = options.projection ?? M;
+  const columns = times(G, symbols.M);
+  const rows = options.projection === null ? symbols.M : symbols.P;
+  return [
+    { name: 'Wx', role: 'kernel', dims: [symbols.D, columns], shape: [D, G * M], gates: G > 1 ? gates : null, formula: product(symbols.D, G, symbols.M) },
+    { name: 'Wh', role: 'recurrentKernel', dims: [rows, columns], shape: [P, G * M], gates: G > 1 ? gates : null, formula: product(rows, G, symbols.M) },
+  ];
+}
+
+/** bias [G·M], or [2, G·M] with an input row and a recurrent row; none without useBias. */
+export function biasShapes(gates: readonly string[], M: number, options: CellOptions, symbols = LETTERS): WeightShape[] {
+  if (!options.useBias) return [];
+  const G = gates.length;
+  const columns = times(G, symbols.M);
+  const named = { name: 'bh', role: 'bias' as const, gates: G > 1 ? gates : null };
+  return options.twoBiases
+    ? [{ ...named, dims: ['2', columns], shape: [2, G * M], formula: product('2', G, symbols.M) }]
+    : [{ ...named, dims: [columns], shape: [G * M], formula: G > 1 ? `${G}*${symbols.M}` : symbols.M }];
+}
+
+function times(G: number, symbol: string): string {
+  return G > 1 ? `${G}${symbol}` : symbol;
+}
+
+/** 'D*4*M', 'M*M' */
+function product(rows: string, G: number, symbol: string): string {
+  return G > 1 ? `${rows}*${G}*${symbol}` : `${rows}*${symbol}`;
+}

@@ -1,0 +1,33 @@
+import type { FileTensor } from '../formats/format.js';
+import type { ModelShapes } from '../model/shapes.js';
+import type { FrameworkName } from '../model/frameworks.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Weights } from '../weights/weights.js';
+
+/**
+ * A convention is named tensors <-> canonical weights: how a framework names, orders, transposes and splits them.
+ * It knows no bytes (that is a format's business) and computes nothing.
+ */
+export type NamedTensors = ReadonlyMap<string, Tensor>;
+
+/** What a description may leave to the weights: sizes and kinds a file shows, filled with what flags say where a file cannot. */
+export interface NetworkHints {
+  readonly task: 'many-to-one' | 'many-to-many';
+  readonly pool: 'last' | 'max' | 'mean';
+  readonly activation?: string;
+  readonly timesteps: number | null;
+}
+
+export interface Convention {
+  readonly name: string;
+  /** whose rules (bias rows, GRU variant) a network read from such tensors follows */
+  readonly framework: FrameworkName;
+  /** whether these names are of this convention */
+  detect(names: readonly string[]): boolean;
+  /** @throws RnnError E_WEIGHT_…: which tensor has which shape and which was expected */
+  toWeights(shapes: ModelShapes, tensors: NamedTensors): Weights;
+  /** The same weights under this convention's names, float32 or float64 as they are. Absent where nothing can be written. */
+  fromWeights(shapes: ModelShapes, weights: Weights): Map<string, FileTensor>;
+  /** The layers that the tensors alone determine, as a spec for checkSpec. @throws RnnError E_UNDETERMINED naming the flag to give */
+  toSpec(tensors: NamedTensors, hints: NetworkHints): { input: { features: number | null; timesteps: number | null }; layers: Record<string, unknown>[] };
+}

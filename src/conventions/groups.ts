@@ -1,0 +1,81 @@
+import { RnnError } from '../errors.js';
+import type { FrameworkName } from '../model/frameworks.js';
+import { inferSequences } from '../model/sequences.js';
+import { formatShape } from '../tensor/tensor.js';
+import type { NetworkHints } from './convention.js';
+
+/** What a file shows of one layer: the shapes of its weights in canonical layout. Enough to tell kind and sizes. */
+export interface WeightGroup {
+  name?: string;
+  /** [D, G·M] */
+  kernel?: readonly number[];
+  /** [P, G·M] */
+  recurrent?: readonly number[];
+  /** [G·M] or [2, G·M] of a recurrent layer, [K] of a dense one */
+  bias?: readonly number[];
+  /** [in, K] */
+  dense?: readonly number[];
+  /** [V, E] */
+  embedding?: readonly number[];
+  projection?: number;
+  peepholes?: boolean;
+  bidirectional?: boolean;
+}
+
+const KIND_OF_GATES: Record<number, string> = { 1: 'rnn', 3: 'gru', 4: 'lstm' };
+
+/**
+ * Layers of a spec from groups in order. What weights cannot show comes from the hints: task, pooling, activation.
+ * @throws RnnError E_UNDETERMINED
+ */
+export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, framework: FrameworkName): { input: { features: number | null; timesteps: number | null }; layers: Record<string, unknown>[] } {
+  const layers = groups.map(group => layerOf(group, hints, framework));
+  const lastRecurrent = layers.map(l => l.units !== undefined && l.kind !== 'dense' && l.kind !== 'embedding').lastIndexOf(true);
+  if (lastRecurrent < 0) {
+    throw new RnnError('convention', 'E_UNDETERMINED', 'no recurrent layer can be told from these weights', { fix: 'describe the network with --layers or --cell, --D, --M, --K' });
+  }
+  const sequences = hints.task === 'many-to-many' || hints.pool !== 'last';
+  layers[lastRecurrent].returnSequences = sequences;
+  if (hints.pool !== 'last') layers.splice(lastRecurrent + 1, 0, { kind: hints.pool === 'max' ? 'maxpool' : 'avgpool' });
+  const first = groups[0];
+  const features = first.embedding ? null : (first.kernel ?? first.dense)![0];
+  return { input: { features, timesteps: hints.timesteps }, layers: inferSequences(layers, false) };
+}
+
+function layerOf(group: WeightGroup, hints: NetworkHints, framework: FrameworkName): Record<string, unknown> {
+  const named = group.name === undefined ? {} : { name: group.name };
+  if (group.embedding) return { ...named, kind: 'embedding', tokens: group.embedding[0], units: group.embedding[1] };
+  if (group.dense) return { ...named, kind: 'dense', units: group.dense[1], useBias: group.bias !== undefined };
+  const { kernel, recurrent, bias } = group;
+  if (!kernel || !recurrent) throw new RnnError('convention', 'E_UNDETERMINED', `a recurrent layer has ${kernel ? 'input' : 'recurrent'} weights only`, { where: group.name, expected: 'Wx and Wh' });
+  const { kind, units } = cellOf(recurrent, group.projection);
+  if (kind === 'rnn' && hints.activation === undefined && group.projection !== undefined) throw unknownGates(recurrent);
+  const twoRows = bias?.length === 2;
+  return {
+    ...named,
+    kind,
+    units,
+    useBias: bias !== undefined,
+    ...(kind === 'gru' ? { resetAfter: bias === undefined ? framework === 'keras' || framework === 'torch' : twoRows } : {}),
+    ...(kind === 'gru' || bias === undefined ? {} : { twoBiases: twoRows }),
+    ...(group.projection === undefined ? {} : { projection: group.projection }),
+    ...(group.peepholes ? { peepholes: true } : {}),
+    ...(group.bidirectional ? { bidirectional: 'concat' } : {}),
+    ...(hints.activation === undefined ? {} : { activation: hints.activation }),
+  };
+}
+
+/** Kind and units from Wh [P, G·M]: G is 1, 3 or 4. With a projection the kind is LSTM. */
+function cellOf([P, width]: readonly number[], projection: number | undefined): { kind: string; units: number } {
+  if (projection !== undefined) return { kind: 'lstm', units: width / 4 };
+  const kind = KIND_OF_GATES[width / P];
+  if (kind === undefined) throw unknownGates([P, width]);
+  return { kind, units: P };
+}
+
+function unknownGates(shape: readonly number[]): RnnError {
+  return new RnnError('convention', 'E_UNDETERMINED', `recurrent weights of shape ${formatShape(shape)} are of no known cell`, {
+    expected: '[M, M] (rnn), [M, 3M] (gru) or [M, 4M] (lstm)',
+    found: formatShape(shape),
+  });
+}

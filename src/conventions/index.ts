@@ -1,0 +1,23 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { byName } from '../registry.js';
+import * as all from './all.js';
+import type { Convention } from './convention.js';
+
+export const CONVENTIONS: readonly Convention[] = Object.values(all);
+
+/** @throws RnnError E_UNKNOWN_CONVENTION */
+export function getConvention(name: string): Convention {
+  return byName('convention', all, name);
+}
+
+/** The convention that tensor names are of. @throws RnnError E_NAMES listing what would be understood */
+export function detectConvention(names: readonly string[]): Convention {
+  const found = CONVENTIONS.find(convention => convention.detect(names));
+  if (found) return found;
+  const shown = names.slice(0, 4).map(name => escapeText(name, 60));
+  throw new RnnError('convention', 'E_NAMES', `cannot tell whose weights these are: ${shown.join(', ') || 'no tensors'}${names.length > 4 ? ' …' : ''}`, {
+    expected: "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), or rnn_1/Wx … (rnn-cli's own)",
+    found: shown.join(', ') || 'no tensors',
+  });
+}

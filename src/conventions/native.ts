@@ -1,0 +1,48 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import type { FileTensor } from '../formats/format.js';
+import { weightShapesByLayer } from '../model/shapes.js';
+import { checkWeights, weightKeys } from '../weights/weights.js';
+import type { Convention } from './convention.js';
+import { fileTensor } from './fileTensor.js';
+import { layersOf, type WeightGroup } from './groups.js';
+
+/** Our own names: `rnn_1/Wx`, `lstm_1/backward/Wh`, `dense_1/bo`. Canonical weights as they are. */
+const NAME = /^(.+?)\/(?:(forward|backward)\/)?(Wx|Wh|bh|Wp|p|Wo|bo|E)$/;
+
+export const native: Convention = {
+  name: 'rnn-cli',
+  framework: 'keras',
+  detect: names => names.length > 0 && names.every(name => NAME.test(name)),
+
+  toWeights: (shapes, tensors) => checkWeights(weightShapesByLayer(shapes), tensors),
+
+  fromWeights(shapes, weights) {
+    const named = weightKeys(weightShapesByLayer(shapes)).map(({ key }): [string, FileTensor] => [key, fileTensor(weights.get(key)!)]);
+    return new Map(named);
+  },
+
+  toSpec(tensors, hints) {
+    const groups = new Map<string, WeightGroup>();
+    for (const [name, t] of tensors) {
+      const match = NAME.exec(name);
+      if (!match) throw new RnnError('convention', 'E_UNDETERMINED', `'${escapeText(name)}' is no name of ours`, { expected: 'layer/Wx, layer/Wh, layer/bh, layer/Wo, layer/bo' });
+      const [, layer, way, weight] = match;
+      const group = groups.get(layer) ?? { name: layer };
+      if (way !== 'backward') assign(group, weight, t.shape);
+      else group.bidirectional = true;
+      groups.set(layer, group);
+    }
+    return layersOf([...groups.values()], hints, 'keras');
+  },
+};
+
+function assign(group: WeightGroup, weight: string, shape: readonly number[]): void {
+  if (weight === 'Wx') group.kernel = shape;
+  else if (weight === 'Wh') group.recurrent = shape;
+  else if (weight === 'bh' || weight === 'bo') group.bias = shape;
+  else if (weight === 'Wo') group.dense = shape;
+  else if (weight === 'E') group.embedding = shape;
+  else if (weight === 'Wp') group.projection = shape[1];
+  else group.peepholes = true;
+}

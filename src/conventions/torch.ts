@@ -1,0 +1,192 @@
+import type { Cell, WeightShape } from '../cells/cell.js';
+import { getCell } from '../cells/index.js';
+import { RnnError, within } from '../errors.js';
+import { escapeText } from '../escape.js';
+import type { FileTensor } from '../formats/format.js';
+import type { LayerShapes } from '../model/shapes.js';
+import { isRecurrent, type RecurrentSpec } from '../model/spec.js';
+import { concatFirst, transpose } from '../tensor/layout.js';
+import { formatShape, reshape, sliceRow, type Tensor } from '../tensor/tensor.js';
+import { checkShape } from '../weights/weights.js';
+import type { Convention } from './convention.js';
+import { fileTensor } from './fileTensor.js';
+import { fromCanonicalGates, toCanonicalGates } from './gateOrder.js';
+import { layersOf, type WeightGroup } from './groups.js';
+import { hasRecurrentNames, isEmbedding, type Module, modulesOf } from './modules.js';
+
+/**
+ * PyTorch state dicts. `[prefix.]weight_ih_l0 [G·M, D]`, `weight_hh_l0 [G·M, P]`, `bias_ih_l0`, `bias_hh_l0`, `weight_hr_l0 [P, M]`, the
+ * reverse direction with `_reverse`; `prefix.weight [K, in]`, `prefix.bias` of a Linear or Embedding.
+ * The two biases stay two rows where the spec has twoBiases, else they are added (which the GRU with the reset after forbids).
+ */
+export const torch: Convention = {
+  name: 'torch',
+  framework: 'torch',
+  detect: hasRecurrentNames,
+
+  toWeights(shapes, tensors) {
+    const modules = modulesOf(tensors);
+    const weights = new Map<string, Tensor>();
+    const withWeights = shapes.layers.filter(l => l.weights.length > 0);
+    withWeights.forEach((layer, index) => {
+      const module = modules[index];
+      if (!module) throw missing(layer.layer.name, describe(layer), 'no further module in the file');
+      const own = isRecurrent(layer.layer) ? readRecurrent(layer, layer.layer, module) : readPlain(layer, module);
+      for (const [name, tensor] of own) weights.set(`${layer.layer.name}/${name}`, tensor);
+    });
+    if (modules.length > withWeights.length) {
+      const { name } = modules[withWeights.length];
+      throw new RnnError('convention', 'E_WEIGHT_EXTRA', `the file has a module '${escapeText(name)}' that the network does not have`, {
+        where: escapeText(name),
+        expected: `${withWeights.length} layers with weights`,
+        found: `${modules.length}`,
+        fix: 'describe the whole network (--M 5,5 or --stack 2 for two layers, --K 0 without a Linear)',
+      });
+    }
+    return weights;
+  },
+
+  fromWeights(shapes, weights) {
+    const named = new Map<string, FileTensor>();
+    let depth = 0;
+    let linear = 0;
+    for (const layer of shapes.layers) {
+      const of = (name: string) => weights.get(`${layer.layer.name}/${name}`);
+      if (isRecurrent(layer.layer)) {
+        writeRecurrent(named, layer.layer, depth, of);
+        depth++;
+      } else if (layer.layer.kind === 'dense') {
+        const prefix = linear === 0 ? 'fc' : `fc${linear + 1}`;
+        named.set(`${prefix}.weight`, fileTensor(transpose(of('Wo')!)));
+        const bias = of('bo');
+        if (bias) named.set(`${prefix}.bias`, fileTensor(bias));
+        linear++;
+      } else if (layer.layer.kind === 'embedding') named.set('embedding.weight', fileTensor(of('E')!));
+    }
+    return named;
+  },
+
+  toSpec(tensors, hints) {
+    const modules = modulesOf(tensors);
+    return layersOf(
+      modules.map((module, i) => groupOf(module, modules[i + 1])),
+      hints,
+      'torch',
+    );
+  },
+};
+
+function readRecurrent({ weights: expected }: LayerShapes, layer: RecurrentSpec, module: Module): [string, Tensor][] {
+  const cell = getCell(layer.kind);
+  return expected.map(shape => {
+    const reverse = shape.name.startsWith('backward/') ? '_reverse' : '';
+    return [shape.name, within(shape.name, () => readRole(shape, cell, module, reverse, layer))];
+  });
+}
+
+function readRole(shape: WeightShape, cell: Cell, module: Module, reverse: string, layer: RecurrentSpec): Tensor {
+  const get = (role: string) => {
+    const found = module.tensors.get(role + reverse);
+    if (!found) throw missing(module.name, `${role}_l…${reverse} for ${shape.name} ${formatShape(shape.shape)}`, [...module.tensors.values()].map(t => t.name).join(', '));
+    return found;
+  };
+  const canonical = (t: Tensor) => toCanonicalGates(t, cell, cell.torch!);
+  switch (shape.role) {
+    case 'kernel':
+    case 'recurrentKernel': {
+      const { name, tensor } = get(shape.role === 'kernel' ? 'weight_ih' : 'weight_hh');
+      checkTurned(tensor, shape, name);
+      return canonical(transpose(tensor));
+    }
+    case 'projection': {
+      const { name, tensor } = get('weight_hr');
+      checkTurned(tensor, shape, name);
+      return transpose(tensor);
+    }
+    case 'bias': {
+      const row = { ...shape, shape: shape.shape.slice(-1), dims: shape.dims.slice(-1) };
+      const [input, recurrent] = [get('bias_ih'), get('bias_hh')];
+      checkShape(input.tensor.shape, row, escapeText(input.name));
+      checkShape(recurrent.tensor.shape, row, escapeText(recurrent.name));
+      const both = [canonical(input.tensor), canonical(recurrent.tensor)];
+      return shape.shape.length === 2 ? concatFirst(both.map(t => reshape(t, [1, ...t.shape]))) : addedBiases(both[0], both[1], layer);
+    }
+    default:
+      throw new RnnError('unsupported', 'E_TORCH_ROLE', `PyTorch has no ${shape.role} in ${layer.kind}`);
+  }
+}
+
+/** @throws RnnError E_GRU_BIAS: r ⊙ (h·Wh + b') keeps the recurrent bias apart, it cannot be added to the other */
+function addedBiases(input: Tensor, recurrent: Tensor, layer: RecurrentSpec): Tensor {
+  if (layer.kind === 'gru' && recurrent.data.some(v => v !== 0)) {
+    throw new RnnError('convention', 'E_GRU_BIAS', 'a GRU with the reset before the product has one bias; PyTorch keeps the recurrent one inside r⊙(…)', {
+      fix: 'drop +resetbefore: PyTorch computes the reset after the product',
+    });
+  }
+  return { shape: input.shape, data: input.data.map((v, k) => v + recurrent.data[k]) };
+}
+
+function readPlain({ weights: expected }: LayerShapes, module: Module): [string, Tensor][] {
+  return expected.map(shape => {
+    const found = module.tensors.get(shape.role === 'bias' ? 'bias' : 'weight');
+    if (!found) throw missing(module.name, `${shape.role === 'bias' ? 'bias' : 'weight'} for ${shape.name} ${formatShape(shape.shape)}`, [...module.tensors.values()].map(t => t.name).join(', '));
+    if (shape.role !== 'kernel') {
+      checkShape(found.tensor.shape, shape, escapeText(found.name));
+      return [shape.name, found.tensor];
+    }
+    checkTurned(found.tensor, shape, found.name);
+    return [shape.name, transpose(found.tensor)];
+  });
+}
+
+/** PyTorch keeps [outputs, inputs]: the transposed of ours. */
+function checkTurned(t: Tensor, shape: WeightShape, name: string): void {
+  const turned = { ...shape, shape: [...shape.shape].reverse(), dims: [...shape.dims].reverse() };
+  checkShape(t.shape, turned, escapeText(name));
+}
+
+function writeRecurrent(named: Map<string, FileTensor>, layer: RecurrentSpec, depth: number, of: (name: string) => Tensor | undefined): void {
+  const cell = getCell(layer.kind);
+  if (!cell.torch || layer.peepholes) throw new RnnError('unsupported', 'E_TORCH_CELL', `PyTorch has no ${layer.kind}${layer.peepholes ? ' with peepholes' : ''}`);
+  const foreign = (t: Tensor) => fromCanonicalGates(t, cell, cell.torch!);
+  for (const [way, reverse] of layer.bidirectional ? [['forward/', ''], ['backward/', '_reverse']] : [['', '']]) {
+    const set = (role: string, t: Tensor) => named.set(`rnn.${role}_l${depth}${reverse}`, fileTensor(t));
+    set('weight_ih', transpose(foreign(of(`${way}Wx`)!)));
+    set('weight_hh', transpose(foreign(of(`${way}Wh`)!)));
+    const bias = of(`${way}bh`);
+    if (bias) {
+      const [input, recurrent] = bias.shape.length === 2 ? [sliceRow(bias, 0), sliceRow(bias, 1)] : [bias, { shape: bias.shape, data: bias.data.map(() => 0) }];
+      set('bias_ih', foreign(input));
+      set('bias_hh', foreign(recurrent));
+    }
+    const projection = of(`${way}Wp`);
+    if (projection) set('weight_hr', transpose(projection));
+  }
+}
+
+/** What a module shows, in canonical layout: [G·M, D] becomes [D, G·M]. */
+function groupOf(module: Module, reader: Module | undefined): WeightGroup {
+  const shape = (role: string) => module.tensors.get(role)?.tensor.shape;
+  const turned = (role: string) => {
+    const s = shape(role);
+    return s && [...s].reverse();
+  };
+  if (isEmbedding(module, reader)) return { embedding: shape('weight') };
+  if (!module.recurrent) return { dense: turned('weight'), bias: shape('bias') };
+  const bias = shape('bias_ih');
+  return {
+    kernel: turned('weight_ih'),
+    recurrent: turned('weight_hh'),
+    bias: bias && [2, bias[0]],
+    projection: shape('weight_hr')?.[0],
+    bidirectional: module.tensors.has('weight_ih_reverse'),
+  };
+}
+
+function describe({ weights }: LayerShapes): string {
+  return weights.map(w => `${w.name} ${formatShape(w.shape)}`).join(', ');
+}
+
+function missing(where: string, expected: string, found: string): RnnError {
+  return new RnnError('convention', 'E_WEIGHT_MISSING', `${escapeText(expected)} is missing`, { where: escapeText(where), expected: escapeText(expected), found: escapeText(found) });
+}

@@ -1,0 +1,2 @@
+export { batched } from './batched/engine.js';
+export { manual } from './manual.js';

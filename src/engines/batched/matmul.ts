@@ -1,0 +1,39 @@
+import type { FloatArray } from '../../tensor/tensor.js';
+
+/** Rows of a matrix inside a larger buffer: the first one starts at `start`, the next one `stride` further. */
+export interface Rows {
+  readonly data: FloatArray;
+  readonly start: number;
+  readonly stride: number;
+}
+
+/**
+ * The plain product behind the batched engine: out [R, K] += x [R, D] · w [D, K].
+ * Each element is summed over d in order, and in float32 every product and every sum is rounded to float32, so that any other
+ * implementation that keeps this order (SIMD over k, blocks of rows, threads) has the same bits.
+ */
+export function accumulate(out: Rows, x: Rows, w: FloatArray, R: number, D: number, K: number): void {
+  if (out.data instanceof Float32Array && x.data instanceof Float32Array && w instanceof Float32Array) {
+    for (let r = 0; r < R; r++) addRow32(out.data, out.start + r * out.stride, x.data, x.start + r * x.stride, w, D, K);
+  } else {
+    for (let r = 0; r < R; r++) addRow64(out.data, out.start + r * out.stride, x.data, x.start + r * x.stride, w, D, K);
+  }
+}
+
+const { fround } = Math;
+
+function addRow32(out: Float32Array, o: number, x: Float32Array, xr: number, w: Float32Array, D: number, K: number): void {
+  for (let d = 0; d < D; d++) {
+    const v = x[xr + d];
+    const wd = d * K;
+    for (let k = 0; k < K; k++) out[o + k] = fround(out[o + k] + fround(v * w[wd + k]));
+  }
+}
+
+function addRow64(out: FloatArray, o: number, x: FloatArray, xr: number, w: FloatArray, D: number, K: number): void {
+  for (let d = 0; d < D; d++) {
+    const v = x[xr + d];
+    const wd = d * K;
+    for (let k = 0; k < K; k++) out[o + k] += v * w[wd + k];
+  }
+}

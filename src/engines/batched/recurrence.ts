@@ -1,0 +1,129 @@
+import type { RecurrenceArgs, RecurrenceResult } from '../../layers/layer.js';
+import { allocate, precisionOf, type FloatArray, type Tensor } from '../../tensor/tensor.js';
+import { type Recording, startRecording } from '../recording.js';
+import { biasRows, columnsOf } from '../recurrentWeights.js';
+import { accumulate } from './matmul.js';
+
+/**
+ * All samples of a block step together. x·Wx + b is one product for all steps of the block, [T·B, G·M]; the cell then works in a window
+ * of that buffer, step after step, so that a trace of the gates costs nothing. Blocks bound the buffer; rows are independent, so the
+ * block size changes no bit.
+ */
+const BLOCK_BYTES = 16 * 2 ** 20;
+
+interface Block {
+  /** first sample, and how many */
+  readonly from: number;
+  readonly B: number;
+  readonly record: Recording;
+  recurrentWeights(from: number, to: number): Tensor;
+}
+
+export function recurrence(args: RecurrenceArgs): RecurrenceResult {
+  const { cell, x, weights, units: M } = args;
+  const [N, T] = x.shape;
+  const width = cell.gates.length * M;
+  const P = weights.projection ? weights.projection.shape[1] : M;
+  const record = startRecording(args, length => allocate(length, precisionOf(x)), P);
+  const recurrentWeights = columnsOf(weights.recurrentKernel!, M);
+  const rowsInBlock = Math.max(1, Math.floor(BLOCK_BYTES / (4 * Math.max(1, T * width))));
+  for (let from = 0; from < N; from += rowsInBlock) {
+    runBlock(args, { from, B: Math.min(rowsInBlock, N - from), record, recurrentWeights });
+  }
+  return record.result();
+}
+
+function runBlock(args: RecurrenceArgs, block: Block): void {
+  const { cell, x, mask, reverse, weights, units: M } = args;
+  const { from, B, record } = block;
+  const T = x.shape[1];
+  const width = cell.gates.length * M;
+  const allGates = projectInput(args, block);
+  const recurrent = recurrentProduct(args, block);
+  let state = initialState(args, block);
+  for (let step = 0; step < T; step++) {
+    const t = reverse ? T - 1 - step : step;
+    const gates = allGates.subarray(t * B * width, (t + 1) * B * width);
+    const next = cell.states.map(() => allocate(B * M, precisionOf(x)));
+    cell.step({ ...args, N: B, M, gates, state, next, recurrent, peepholes: weights.peepholes?.data });
+    if (weights.projection) next[0] = project(next[0], weights.projection, B);
+    for (let n = 0; n < B; n++) {
+      const masked = mask !== undefined && mask[(from + n) * T + t] === 0;
+      if (masked) keepState(next, state, n, B);
+      const own = sampleOf(next, n, B);
+      if (masked) record.masked(from + n, t, own);
+      else record.step(from + n, t, gates.subarray(n * width, (n + 1) * width), own);
+    }
+    state = next;
+  }
+  for (let n = 0; n < B; n++) record.finish(from + n, sampleOf(state, n, B));
+}
+
+/** x·Wx + b of every step: [T·B, G·M], time-major. */
+function projectInput(args: RecurrenceArgs, { from, B }: Block): FloatArray {
+  const { x, weights, cell, units: M } = args;
+  const [, T, D] = x.shape;
+  const width = cell.gates.length * M;
+  const [bias] = biasRows(args);
+  const data = allocate(T * B * width, precisionOf(x));
+  fillRows(data, bias, T * B, width);
+  for (let t = 0; t < T; t++) {
+    const out = { data, start: t * B * width, stride: width };
+    accumulate(out, { data: x.data, start: (from * T + t) * D, stride: T * D }, weights.kernel!.data, B, D, width);
+  }
+  return data;
+}
+
+/** h·Wh (+ recurrent bias) for gates [first, end): [B, (end−first)·M], valid until the next call for the same first gate. */
+function recurrentProduct(args: RecurrenceArgs, { B, recurrentWeights }: Block): (h: FloatArray, first: number, end: number) => FloatArray {
+  const { x, units: M, cell } = args;
+  const [, recurrentBias] = biasRows(args);
+  const buffer = allocate(B * cell.gates.length * M, precisionOf(x));
+  return (h, first, end) => {
+    const K = (end - first) * M;
+    const P = h.length / B;
+    // a second call in the same step (GRU, reset before) writes behind the first one's result
+    const out = buffer.subarray(B * first * M, B * end * M);
+    fillRows(out, recurrentBias?.subarray(first * M, end * M), B, K);
+    accumulate({ data: out, start: 0, stride: K }, { data: h, start: 0, stride: P }, recurrentWeights(first, end).data, B, P, K);
+    return out;
+  };
+}
+
+/** h [B, M] · Wp [M, P] */
+function project(h: FloatArray, Wp: Tensor, B: number): FloatArray {
+  const [M, P] = Wp.shape;
+  const data = allocate(B * P, precisionOf(Wp));
+  accumulate({ data, start: 0, stride: P }, { data: h, start: 0, stride: M }, Wp.data, B, M, P);
+  return data;
+}
+
+function initialState({ x, cell }: RecurrenceArgs, { from, B, record }: Block): FloatArray[] {
+  const samples = Array.from({ length: B }, (_, n) => record.initial(from + n));
+  return cell.states.map((_, s) => {
+    const width = samples[0][s].length;
+    const joined = allocate(B * width, precisionOf(x));
+    samples.forEach((sample, n) => {
+      joined.set(sample[s], n * width);
+    });
+    return joined;
+  });
+}
+
+function fillRows(out: FloatArray, row: FloatArray | undefined, rows: number, width: number): void {
+  if (!row) out.fill(0);
+  else for (let r = 0; r < rows; r++) out.set(row, r * width);
+}
+
+/** A masked sample keeps the state it had. */
+function keepState(next: readonly FloatArray[], previous: readonly FloatArray[], n: number, B: number): void {
+  next.forEach((s, k) => {
+    const width = s.length / B;
+    s.set(previous[k].subarray(n * width, (n + 1) * width), n * width);
+  });
+}
+
+/** Sample n of every state. */
+function sampleOf(state: readonly FloatArray[], n: number, B: number): FloatArray[] {
+  return state.map(s => s.subarray((n * s.length) / B, ((n + 1) * s.length) / B));
+}

@@ -1,0 +1,10 @@
+import { byName } from '../registry.js';
+import * as all from './all.js';
+import type { Engine } from './engine.js';
+
+export const ENGINES: readonly Engine[] = Object.values(all);
+
+/** @throws RnnError E_UNKNOWN_ENGINE */
+export function getEngine(name: string): Engine {
+  return byName('engine', all, name);
+}

@@ -1,0 +1,93 @@
+import type { FloatArray, Tensor } from '../tensor/tensor.js';
+import type { Kernels, RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
+import { startRecording } from './recording.js';
+import { biasRows, columnsOf } from './recurrentWeights.js';
+import type { Engine } from './engine.js';
+import { walk } from './walk.js';
+
+/**
+ * The textbook loop: one sample, one step, one product after the other, in float64. Written to be read beside the equations in cells/;
+ * what is fast is `batched`. Both call the same cells, so comparing them checks products, layout and precision.
+ */
+export const manual: Engine = {
+  name: 'manual',
+  defaultDtype: 'f64',
+  run: async (model, weights, input, options) => walk(model, weights, input, options, options.dtype === 'f32' ? rounded() : KERNELS),
+};
+
+const KERNELS: Kernels = { precision: 'f64', allocate: length => new Float64Array(length), affine, recurrence };
+
+/** --dtype f32: the same loop with every stored number rounded to float32. */
+function rounded(): Kernels {
+  return { ...KERNELS, precision: 'f32', allocate: length => new Float32Array(length) };
+}
+
+/** The recurrence over time for every sample. x [N, T, D] -> sequence [N, T, P], last [N, P], states. */
+function recurrence(args: RecurrenceArgs): RecurrenceResult {
+  const { cell, x, mask, reverse, weights } = args;
+  const [N, T] = x.shape;
+  const M = args.units;
+  const Wx = weights.kernel!;
+  const Wp = weights.projection;
+  const P = Wp ? Wp.shape[1] : M;
+  const [b, bRecurrent] = biasRows(args);
+  const WhOf = columnsOf(weights.recurrentKernel!, M);
+  const record = startRecording(args, like(x), P);
+
+  for (let n = 0; n < N; n++) {
+    let state = record.initial(n); // h_0 (and c_0)
+    for (let step = 0; step < T; step++) {
+      const t = reverse ? T - 1 - step : step;
+      if (mask && mask[n * T + t] === 0) {
+        record.masked(n, t, state);
+        continue;
+      }
+      const gates = plus(times(row(x, n * T + t), Wx), b); // x_t·Wx + b
+      const recurrent = (h: FloatArray, from: number, to: number) => plus(times(h, WhOf(from, to)), bRecurrent?.subarray(from * M, to * M)); // h·Wh (+ b')
+      const next = cell.states.map(() => like(x)(M));
+      cell.step({ ...args, N: 1, M, gates, state, next, recurrent, peepholes: weights.peepholes?.data });
+      if (Wp) next[0] = times(next[0], Wp); // h·Wp
+      state = next;
+      record.step(n, t, gates, state);
+    }
+    record.finish(n, state);
+  }
+  return record.result();
+}
+
+/** y = x·W + b for every row of x: [..., D] -> [..., K] */
+function affine(x: Tensor, W: Tensor, b?: Tensor): Tensor {
+  const [D, K] = W.shape;
+  const rows = x.data.length / D;
+  const data = like(x)(rows * K);
+  for (let r = 0; r < rows; r++) data.set(plus(times(row(x, r), W), b?.data), r * K);
+  return { shape: [...x.shape.slice(0, -1), K], data };
+}
+
+/** The product of a row vector [D] and a matrix [D, K]: out[k] = Σ_d v[d]·W[d, k] */
+function times(v: FloatArray, W: Tensor): FloatArray {
+  const [D, K] = W.shape;
+  const out = like(W)(K);
+  for (let k = 0; k < K; k++) {
+    let sum = 0;
+    for (let d = 0; d < D; d++) sum += v[d] * W.data[d * K + k];
+    out[k] = sum;
+  }
+  return out;
+}
+
+function plus(v: FloatArray, b: FloatArray | undefined): FloatArray {
+  if (b) for (let k = 0; k < v.length; k++) v[k] += b[k];
+  return v;
+}
+
+/** Row r of a tensor seen as a matrix of its last axis. */
+function row(t: Tensor, r: number): FloatArray {
+  const width = t.shape[t.shape.length - 1];
+  return t.data.subarray(r * width, (r + 1) * width);
+}
+
+/** New arrays of a tensor's own precision. */
+function like(t: Tensor): (length: number) => FloatArray {
+  return length => (t.data instanceof Float32Array ? new Float32Array(length) : new Float64Array(length));
+}

@@ -1,0 +1,10 @@
+export { activation } from './activation.js';
+export { dense } from './dense.js';
+export { dropout } from './dropout.js';
+export { embedding } from './embedding.js';
+export { flatten } from './flatten.js';
+export { masking } from './masking.js';
+export { add, average, concatenate, multiplied } from './merging.js';
+export { avgpool, last, maxpool } from './pooling.js';
+export { gru, lstm, rnn } from './recurrent.js';
+export { repeat } from './repeat.js';

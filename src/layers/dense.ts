@@ -1,0 +1,58 @@
+import { applyActivation } from '../activations/index.js';
+import type { ActivationSpec } from '../activations/activation.js';
+import type { WeightShape } from '../cells/cell.js';
+import { multiply, stepsFormula, stepsOf, widthOf } from './dims.js';
+import type { LayerBase, LayerKind } from './layer.js';
+
+/** y = act(x·Wo + bo) on the last axis: once for [N, D], at every step for [N, T, D] (Keras Dense, TimeDistributed(Dense), PyTorch Linear). */
+export interface DenseSpec extends LayerBase {
+  readonly kind: 'dense';
+  readonly units: number;
+  readonly activation: ActivationSpec;
+  readonly useBias: boolean;
+  /** written as TimeDistributed(Dense) in Keras: the same numbers, another name in the summary */
+  readonly timeDistributed: boolean;
+}
+
+export const dense: LayerKind<DenseSpec> = {
+  name: 'dense',
+  kerasClass: layer => (layer.timeDistributed ? 'TimeDistributed' : 'Dense'),
+  fields: {
+    units: { type: 'size' },
+    activation: { type: 'activation', default: 'linear' },
+    useBias: { type: 'boolean', default: true },
+    timeDistributed: { type: 'boolean', default: false },
+  },
+
+  weightShapes(layer, [input], symbols) {
+    const from = input[input.length - 1].symbol;
+    const weights: WeightShape[] = [
+      { name: 'Wo', role: 'kernel', dims: [from, symbols.units], shape: [widthOf(input), layer.units], gates: null, formula: `${from}*${symbols.units}` },
+    ];
+    if (layer.useBias) weights.push({ name: 'bo', role: 'bias', dims: [symbols.units], shape: [layer.units], gates: null, formula: symbols.units });
+    return weights;
+  },
+
+  outputShape: (layer, [input], symbols) => [...input.slice(0, -1), { symbol: symbols.units, size: layer.units }],
+
+  cost(layer, [input], symbols) {
+    const steps = stepsOf(input);
+    return {
+      matmul: multiply(steps, widthOf(input), layer.units),
+      bias: layer.useBias ? multiply(steps, layer.units) : 0n,
+      elementwise: 0n,
+      activations: layer.activation === 'linear' ? 0n : multiply(steps, layer.units),
+      formula: `${stepsFormula(input)}${input[input.length - 1].symbol}*${symbols.units}`,
+    };
+  },
+
+  formula(layer, [input], symbols) {
+    const from = input[input.length - 1].symbol;
+    return layer.useBias ? `${symbols.units}*(${from}+1)` : `${symbols.units}*${from}`;
+  },
+
+  apply(layer, [input], { kernels, weights }) {
+    const y = kernels.affine(input.tensor, weights.get('Wo')!, weights.get('bo'));
+    return { tensor: applyActivation(layer.activation, y), mask: input.mask };
+  },
+};

@@ -1,0 +1,62 @@
+import { RnnError } from '../errors.js';
+import type { Dim, DimShape, LayerCost } from './layer.js';
+
+/** Shape algebra over symbolic dims, shared by the layer kinds. Sizes are null while symbolic; counts are exact (BigInt). */
+
+export const NO_COST: LayerCost = { matmul: 0n, bias: 0n, elementwise: 0n, activations: 0n, formula: '' };
+
+/** `(N, 10, 3)`: sizes where known, letters where not. */
+export function showShape(shape: DimShape): string {
+  return `(${shape.map(d => d.size ?? d.symbol).join(', ')})`;
+}
+
+/** [N, T, D] as three dims. @throws RnnError E_SEQ: a sequence was expected and one vector per sample came */
+export function sequenceOf(shape: DimShape): readonly [Dim, Dim, Dim] {
+  if (shape.length !== 3) {
+    throw new RnnError('shape', 'E_SEQ', `needs a sequence (N, T, features) but gets ${showShape(shape)}`, {
+      expected: '(N, T, features)',
+      found: showShape(shape),
+      more: 'return_sequences',
+    });
+  }
+  return [shape[0], shape[1], shape[2]];
+}
+
+/** The last dim, which must be known. @throws RnnError E_SYMBOLIC */
+export function widthOf(shape: DimShape): number {
+  const last = shape[shape.length - 1];
+  if (last.size === null) {
+    throw new RnnError('shape', 'E_SYMBOLIC', `needs a known width but ${showShape(shape)} ends in ${last.symbol}`, {
+      fix: 'give T a number (--T 10): its weights depend on it',
+    });
+  }
+  return last.size;
+}
+
+/** Exact product of sizes; null when one is symbolic. */
+export function multiply(...sizes: (number | bigint | null)[]): bigint | null {
+  let total = 1n;
+  for (const size of sizes) {
+    if (size === null) return null;
+    total *= BigInt(size);
+  }
+  return total;
+}
+
+/** Steps a layer works through: the product of all dims between the batch and the last one (1 for [N, M], T for [N, T, M]). */
+export function stepsOf(shape: DimShape): bigint | null {
+  return multiply(...shape.slice(1, -1).map(d => d.size));
+}
+
+/** 'T*' for a sequence, '' for one vector per sample. */
+export function stepsFormula(shape: DimShape): string {
+  return shape
+    .slice(1, -1)
+    .map(d => `${d.symbol}*`)
+    .join('');
+}
+
+/** `2M`, `2(T*M)`: a multiple of a symbol. */
+export function multipleOf(n: number, symbol: string): string {
+  return /^[A-Z][0-9]*$/.test(symbol) ? `${n}${symbol}` : `${n}*(${symbol})`;
+}

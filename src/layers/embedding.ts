@@ -1,0 +1,58 @@
+import { RnnError } from '../errors.js';
+import { NO_COST, showShape } from './dims.js';
+import type { LayerBase, LayerKind } from './layer.js';
+
+/** Token numbers [N, T] -> their vectors [N, T, E]. */
+export interface EmbeddingSpec extends LayerBase {
+  readonly kind: 'embedding';
+  /** V, number of tokens */
+  readonly tokens: number;
+  /** E, width of a token's vector */
+  readonly units: number;
+  /** token 0 is padding: its steps are masked */
+  readonly maskZero: boolean;
+}
+
+export const embedding: LayerKind<EmbeddingSpec> = {
+  name: 'embedding',
+  kerasClass: () => 'Embedding',
+  fields: { tokens: { type: 'size' }, units: { type: 'size' }, maskZero: { type: 'boolean', default: false } },
+
+  weightShapes: (layer, _inputs, symbols) => [
+    { name: 'E', role: 'embeddings', dims: ['V', symbols.units], shape: [layer.tokens, layer.units], gates: null, formula: `V*${symbols.units}` },
+  ],
+
+  outputShape(layer, [input], symbols) {
+    if (input.length !== 2) {
+      throw new RnnError('shape', 'E_TOKENS', `needs token numbers (N, T) but gets ${showShape(input)}`, {
+        expected: '(N, T)',
+        found: showShape(input),
+        fix: 'put the embedding first, on an input of whole numbers [N, T]',
+      });
+    }
+    return [...input, { symbol: symbols.units, size: layer.units }];
+  },
+
+  cost: () => NO_COST,
+  formula: (_layer, _inputs, symbols) => `V*${symbols.units}`,
+
+  apply(layer, [{ tensor }], { kernels, weights }) {
+    const [N, T] = tensor.shape;
+    const E = layer.units;
+    const vectors = weights.get('E')!;
+    const data = kernels.allocate(N * T * E);
+    const mask = layer.maskZero ? new Uint8Array(N * T) : undefined;
+    for (let k = 0; k < N * T; k++) {
+      const token = tensor.data[k];
+      if (!Number.isInteger(token) || token < 0 || token >= layer.tokens) {
+        throw new RnnError('shape', 'E_TOKEN', `token ${token} at [${Math.floor(k / T)}, ${k % T}] is not a whole number from 0 to ${layer.tokens - 1}`, {
+          expected: `0 … ${layer.tokens - 1}`,
+          found: String(token),
+        });
+      }
+      data.set(vectors.data.subarray(token * E, (token + 1) * E), k * E);
+      if (mask) mask[k] = token === 0 ? 0 : 1;
+    }
+    return { tensor: { shape: [N, T, E], data }, mask };
+  },
+};

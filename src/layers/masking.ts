@@ -1,0 +1,33 @@
+import { NO_COST, sequenceOf } from './dims.js';
+import type { LayerBase, LayerKind } from './layer.js';
+
+/** Steps whose every feature equals `value` are masked, and zeroed (Keras Masking). */
+export interface MaskingSpec extends LayerBase {
+  readonly kind: 'masking';
+  readonly value: number;
+}
+
+export const masking: LayerKind<MaskingSpec> = {
+  name: 'masking',
+  kerasClass: () => 'Masking',
+  fields: { value: { type: 'number', default: 0 } },
+  weightShapes: () => [],
+  outputShape: (_layer, [input]) => sequenceOf(input),
+  cost: () => NO_COST,
+  formula: () => null,
+
+  apply(layer, [{ tensor }], { kernels }) {
+    const [N, T, D] = tensor.shape;
+    const data = kernels.allocate(N * T * D);
+    const mask = new Uint8Array(N * T);
+    // the comparison is one of float32 values: 0.1 in the spec masks float32(0.1) in the data
+    const value = tensor.data instanceof Float32Array ? Math.fround(layer.value) : layer.value;
+    for (let k = 0; k < N * T; k++) {
+      const step = tensor.data.subarray(k * D, (k + 1) * D);
+      if (step.every(v => v === value)) continue;
+      mask[k] = 1;
+      data.set(step, k * D);
+    }
+    return { tensor: { shape: tensor.shape, data }, mask };
+  },
+};

@@ -1,0 +1,190 @@
+import type { ActivationSpec } from '../activations/activation.js';
+import { elementwise } from '../activations/index.js';
+import type { CellOptions, WeightShape } from '../cells/cell.js';
+import { getCell } from '../cells/index.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { flipTime } from '../tensor/layout.js';
+import { bothWays, merge, mergedWidth, type MergeMode } from './bidirectional.js';
+import { multiply, sequenceOf, widthOf } from './dims.js';
+import type { Field, LayerBase, LayerContext, LayerKind, LayerResult, RecurrenceArgs, RecurrenceResult, Value } from './layer.js';
+
+export type CellName = 'rnn' | 'lstm' | 'gru';
+
+/** A cell run over time, in one direction or both. What the cell computes is in cells/; how the loop runs is the engine's. */
+export interface RecurrentSpec extends LayerBase {
+  readonly kind: CellName;
+  readonly units: number;
+  readonly activation: ActivationSpec;
+  /** gate activation; null for the plain RNN */
+  readonly recurrentActivation: ActivationSpec | null;
+  /** activation of the cell state on its way out (ONNX); null: the same as `activation` */
+  readonly outputActivation: ActivationSpec | null;
+  readonly returnSequences: boolean;
+  /** true where `returnSequences` was inferred from the next layer */
+  readonly inferredSequences: boolean;
+  readonly useBias: boolean;
+  /** PyTorch and ONNX: an input and a recurrent bias */
+  readonly twoBiases: boolean;
+  readonly resetAfter: boolean;
+  /** run t = T−1 … 0; a sequence of outputs stays in processing order (Keras) */
+  readonly goBackwards: boolean;
+  readonly stateful: boolean;
+  /** how the two directions are merged; null: one direction */
+  readonly bidirectional: MergeMode | null;
+  /** LSTM projection width (PyTorch proj_size), or null */
+  readonly projection: number | null;
+  /** masked steps put out zeros instead of repeating the last output (Keras zero_output_for_mask; PyTorch and ONNX always) */
+  readonly zeroOutputForMask: boolean;
+  readonly peepholes: boolean;
+  readonly clip: number | null;
+  readonly inputForget: boolean;
+  /** Keras: the forget gate's bias starts at 1; affects initialisation only */
+  readonly unitForgetBias: boolean;
+}
+
+const FIELDS: Record<string, Field> = {
+  units: { type: 'size' },
+  activation: { type: 'activation', default: 'tanh' },
+  outputActivation: { type: 'activation', default: null },
+  returnSequences: { type: 'boolean', default: false },
+  inferredSequences: { type: 'boolean', default: false },
+  useBias: { type: 'boolean', default: true },
+  twoBiases: { type: 'boolean', default: false },
+  goBackwards: { type: 'boolean', default: false },
+  stateful: { type: 'boolean', default: false },
+  bidirectional: { type: 'choice', choices: ['concat', 'sum', 'mul', 'ave'], default: null },
+  zeroOutputForMask: { type: 'boolean', default: false },
+  clip: { type: 'number', min: 0, default: null },
+};
+
+/** Fields that only some cells have; for the others they are fixed and refused in a spec. */
+const OWN_FIELDS: Record<CellName, Record<string, Field>> = {
+  rnn: {},
+  lstm: {
+    recurrentActivation: { type: 'activation', default: 'sigmoid' },
+    projection: { type: 'size', default: null },
+    peepholes: { type: 'boolean', default: false },
+    inputForget: { type: 'boolean', default: false },
+    unitForgetBias: { type: 'boolean', default: true },
+  },
+  gru: { recurrentActivation: { type: 'activation', default: 'sigmoid' }, resetAfter: { type: 'boolean', default: true } },
+};
+
+/** What a recurrent layer has where its cell has no such option. */
+export const FIXED_OPTIONS = { recurrentActivation: null, projection: null, peepholes: false, inputForget: false, unitForgetBias: false, resetAfter: false };
+
+const KERAS_CLASS: Record<CellName, string> = { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' };
+
+function recurrentLayer(kind: CellName): LayerKind<RecurrentSpec> {
+  const cell = getCell(kind);
+  return {
+    name: kind,
+    kerasClass: layer => (layer.bidirectional ? 'Bidirectional' : KERAS_CLASS[kind]),
+    fields: { ...FIELDS, ...OWN_FIELDS[kind] },
+
+    weightShapes(layer, [input], symbols) {
+      const letters = { D: input[input.length - 1].symbol, M: symbols.units, P: symbols.projection };
+      const one = cell.weightShapes(widthOf(input), layer.units, cellOptions(layer), letters);
+      if (!layer.bidirectional) return one;
+      return ['forward', 'backward'].flatMap(way => one.map((w): WeightShape => ({ ...w, name: `${way}/${w.name}` })));
+    },
+
+    outputShape(layer, [input], symbols) {
+      const [N, T] = sequenceOf(input);
+      const one = { symbol: layer.projection === null ? symbols.units : symbols.projection, size: layer.projection ?? layer.units };
+      const width = layer.bidirectional ? mergedWidth(layer.bidirectional, one) : one;
+      return layer.returnSequences ? [N, T, width] : [N, width];
+    },
+
+    cost(layer, [input], symbols) {
+      const [, T] = sequenceOf(input);
+      const D = widthOf(input);
+      const M = layer.units;
+      const G = cell.gates.length;
+      const P = layer.projection ?? M;
+      const ways = layer.bidirectional ? 2 : 1;
+      const each = cell.elementwise(M, cellOptions(layer));
+      const biasRows = layer.useBias ? (layer.twoBiases || (kind === 'gru' && layer.resetAfter) ? 2 : 1) : 0;
+      const gates = G > 1 ? `${G}*${symbols.units}` : symbols.units;
+      const products = `${input[2].symbol}*${gates}+${layer.projection === null ? symbols.units : symbols.projection}*${gates}`;
+      const projected = layer.projection === null ? '' : `+${symbols.units}*${symbols.projection}`;
+      return {
+        matmul: multiply(ways, T.size, (BigInt(D) + BigInt(P)) * BigInt(G * M) + (layer.projection === null ? 0n : BigInt(M) * BigInt(P))),
+        bias: multiply(ways, T.size, biasRows * G * M),
+        elementwise: multiply(ways, T.size, each.multiplyAdds),
+        activations: multiply(ways, T.size, each.activations),
+        formula: `${ways === 2 ? '2*' : ''}${T.symbol}*(${products}${projected})`,
+      };
+    },
+
+    formula(layer, [input], symbols) {
+      const biasRows = layer.useBias ? (layer.twoBiases || (kind === 'gru' && layer.resetAfter) ? 2 : 1) : 0;
+      const gates = cell.gates.length > 1 ? `${cell.gates.length}*` : '';
+      const rows = layer.projection === null ? symbols.units : symbols.projection;
+      const extras = `${layer.projection === null ? '' : `+${symbols.units}*${symbols.projection}`}${layer.peepholes ? `+3*${symbols.units}` : ''}`;
+      const one = `${gates}${symbols.units}*(${input[input.length - 1].symbol}+${rows}${biasRows ? `+${biasRows}` : ''})${extras}`;
+      return !layer.bidirectional ? one : extras ? `2*(${one})` : `2*${one}`;
+    },
+
+    apply: (layer, [input], context) => (layer.bidirectional ? applyBoth(layer, input, context) : applyOne(layer, input, context)),
+  };
+}
+
+export const rnn = recurrentLayer('rnn');
+export const lstm = recurrentLayer('lstm');
+export const gru = recurrentLayer('gru');
+
+export function cellOptions(layer: RecurrentSpec): CellOptions {
+  const { useBias, twoBiases, resetAfter, projection, peepholes, clip, inputForget } = layer;
+  return { useBias, twoBiases, resetAfter, projection, peepholes, clip, inputForget };
+}
+
+function applyOne(layer: RecurrentSpec, input: Value, context: LayerContext): LayerResult {
+  const run = context.kernels.recurrence(recurrenceArgs(layer, input, context, '', layer.goBackwards, context.initial));
+  return output(layer, input, run.last, inOrder(layer, run.sequence), run.sequence, [run]);
+}
+
+/** Forward and backward over the same input, merged. Keras flips the backward sequence to time order before merging; so do PyTorch and ONNX. */
+function applyBoth(layer: RecurrentSpec, input: Value, context: LayerContext): LayerResult {
+  const [initialForward, initialBackward] = bothWays(context.initial);
+  const forward = context.kernels.recurrence(recurrenceArgs(layer, input, context, 'forward/', layer.goBackwards, initialForward));
+  const backward = context.kernels.recurrence(recurrenceArgs(layer, input, context, 'backward/', !layer.goBackwards, initialBackward));
+  const mode = layer.bidirectional!;
+  const sequence = forward.sequence && merge(mode, forward.sequence, backward.sequence!);
+  return output(layer, input, merge(mode, forward.last, backward.last), inOrder(layer, sequence), sequence, [forward, backward]);
+}
+
+/** Keras go_backwards leaves a sequence in processing order. */
+function inOrder(layer: RecurrentSpec, sequence: Tensor | undefined): Tensor | undefined {
+  return sequence && layer.goBackwards ? flipTime(sequence) : sequence;
+}
+
+function output(layer: RecurrentSpec, input: Value, last: Tensor, sequence: Tensor | undefined, hidden: Tensor | undefined, runs: RecurrenceResult[]): LayerResult {
+  const rest = { states: runs.flatMap(run => run.states), sequence: hidden, traces: runs.flatMap(run => run.trace ?? []) };
+  return layer.returnSequences ? { tensor: sequence!, mask: input.mask, ...rest } : { tensor: last, ...rest };
+}
+
+function recurrenceArgs(layer: RecurrentSpec, input: Value, context: LayerContext, way: string, reverse: boolean, initial?: readonly Tensor[]): RecurrenceArgs {
+  const cell = getCell(layer.kind);
+  const act = elementwise(layer.activation);
+  const weight = (name: string) => context.weights.get(way + name);
+  return {
+    cell,
+    options: cellOptions(layer),
+    act,
+    actOut: layer.outputActivation === null ? act : elementwise(layer.outputActivation),
+    sig: layer.recurrentActivation === null ? act : elementwise(layer.recurrentActivation),
+    activation: layer.activation,
+    recurrentActivation: layer.recurrentActivation,
+    outputActivation: layer.outputActivation,
+    units: layer.units,
+    weights: { kernel: weight('Wx'), recurrentKernel: weight('Wh'), bias: weight('bh'), projection: weight('Wp'), peepholes: weight('p') },
+    x: input.tensor,
+    mask: input.mask,
+    initial,
+    reverse,
+    zeroOutputForMask: layer.zeroOutputForMask,
+    trace: context.trace,
+    sequence: layer.returnSequences || context.trace,
+  };
+}

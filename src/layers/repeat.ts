@@ -1,0 +1,39 @@
+import { RnnError } from '../errors.js';
+import { NO_COST, showShape } from './dims.js';
+import type { LayerBase, LayerKind } from './layer.js';
+
+/** One vector per sample, repeated: [N, M] -> [N, times, M] (Keras RepeatVector). */
+export interface RepeatSpec extends LayerBase {
+  readonly kind: 'repeat';
+  readonly times: number;
+}
+
+export const repeat: LayerKind<RepeatSpec> = {
+  name: 'repeat',
+  kerasClass: () => 'RepeatVector',
+  fields: { times: { type: 'size' } },
+  weightShapes: () => [],
+
+  outputShape(layer, [input]) {
+    if (input.length !== 2) {
+      throw new RnnError('shape', 'E_VECTOR', `needs one vector per sample (N, M) but gets ${showShape(input)}`, {
+        expected: '(N, M)',
+        found: showShape(input),
+        fix: 'let the layer before it give its last step only, or pool over time',
+      });
+    }
+    return [input[0], { symbol: 'R', size: layer.times }, input[1]];
+  },
+
+  cost: () => NO_COST,
+  formula: () => null,
+
+  apply(layer, [{ tensor }], { kernels }) {
+    const [N, M] = tensor.shape;
+    const data = kernels.allocate(N * layer.times * M);
+    for (let n = 0; n < N; n++) {
+      for (let t = 0; t < layer.times; t++) data.set(tensor.data.subarray(n * M, (n + 1) * M), (n * layer.times + t) * M);
+    }
+    return { tensor: { shape: [N, layer.times, M], data } };
+  },
+};

@@ -1,0 +1,220 @@
+import { checkActivation } from '../activations/index.js';
+import type { ActivationSpec } from '../activations/activation.js';
+import { RnnError, within } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { getLayerKind, LAYER_KINDS } from '../layers/index.js';
+import type { Field } from '../layers/layer.js';
+import { FIXED_OPTIONS } from '../layers/recurrent.js';
+import { nearest } from '../registry.js';
+import { DEFAULTS, type FrameworkName, isCellName, layerDefaults } from './frameworks.js';
+import { SPEC_SCHEMA, type InputSpec, type LayerSpec, type ModelSpec } from './spec.js';
+
+/**
+ * A spec as a user writes it (plain JSON, defaults left out) -> a complete ModelSpec. Types, ranges, names and wiring are checked here;
+ * shapes are checked by the walk in shapes.ts.
+ * @throws RnnError E_SPEC_TYPE, E_SPEC_KEY, E_SPEC_RANGE, E_SPEC_MISSING, E_SPEC_NAME, E_SPEC_WIRING, E_UNKNOWN_LAYER_KIND
+ */
+export function checkSpec(json: unknown, framework: FrameworkName = 'keras'): ModelSpec {
+  const spec = asObject(json, 'spec');
+  checkKeys(spec, ['$schema', 'schema', 'name', 'functional', 'framework', 'input', 'layers', 'output']);
+  if (spec.schema !== undefined && spec.schema !== SPEC_SCHEMA) {
+    throw new RnnError('spec', 'E_SPEC_SCHEMA', `this is no ${SPEC_SCHEMA}`, { where: 'schema', expected: SPEC_SCHEMA, found: show(spec.schema) });
+  }
+  const rules = spec.framework === undefined ? framework : choice(spec.framework, 'framework', Object.keys(DEFAULTS)) as FrameworkName;
+  const input = within('input', () => checkInput(spec.input ?? {}));
+  if (!Array.isArray(spec.layers) || spec.layers.length === 0) throw typeError('layers', 'a list of at least one layer', spec.layers);
+  const layers: LayerSpec[] = [];
+  const taken = new Set<string>([input.name, 'input']);
+  spec.layers.forEach((layer, index) => {
+    layers.push(within(`layers[${index}]`, () => checkLayer(layer, layers, input, taken, rules)));
+  });
+  const output = spec.output === undefined ? layers[layers.length - 1].name : text(spec.output, 'output');
+  if (!layers.some(l => l.name === output)) throw unknownLayer('output', output, layers);
+  return {
+    schema: SPEC_SCHEMA,
+    name: spec.name === undefined ? 'sequential' : text(spec.name, 'name'),
+    functional: spec.functional === undefined ? false : bool(spec.functional, 'functional'),
+    input,
+    layers,
+    output,
+  };
+}
+
+function checkInput(json: unknown): InputSpec {
+  const input = asObject(json, 'input');
+  checkKeys(input, ['name', 'batch', 'timesteps', 'features']);
+  const size = (key: string) => (input[key] === undefined || input[key] === null ? null : wholeNumber(input[key], key));
+  return { name: input.name === undefined ? 'input' : text(input.name, 'name'), batch: size('batch'), timesteps: size('timesteps'), features: size('features') };
+}
+
+function checkLayer(json: unknown, before: readonly LayerSpec[], input: InputSpec, taken: Set<string>, framework: FrameworkName): LayerSpec {
+  const given = asObject(json, 'layer');
+  if (given.kind === undefined) throw missing('kind', LAYER_KINDS.map(k => k.name).join(', '));
+  const kind = getLayerKind(text(given.kind, 'kind'));
+  checkKeys(given, ['kind', 'name', 'inputs', 'trainable', ...Object.keys(kind.fields)]);
+  const name = given.name === undefined ? freeName(kind.name, before, taken) : text(given.name, 'name');
+  if (taken.has(name)) throw new RnnError('spec', 'E_SPEC_NAME', `two layers are called '${escapeText(name)}'`, { where: 'name', fix: 'give each layer a name of its own' });
+  taken.add(name);
+  const layer: Record<string, unknown> = {
+    kind: kind.name,
+    name,
+    inputs: checkWiring(given.inputs, before, input),
+    trainable: given.trainable === undefined ? true : bool(given.trainable, 'trainable'),
+    ...(isCellName(kind.name) ? FIXED_OPTIONS : {}),
+  };
+  const defaults = layerDefaults(kind.name, framework);
+  for (const [key, field] of Object.entries(kind.fields)) {
+    const value = given[key] ?? (given[key] === null && field.default === null ? null : (defaults[key] ?? field.default));
+    if (value === undefined) throw missing(key, describe(field));
+    layer[key] = checkField(value, key, field);
+  }
+  if (isCellName(kind.name)) completeRecurrent(layer, given, framework);
+  return layer as unknown as LayerSpec;
+}
+
+/**
+ * Padded steps put out zeros by default wherever the framework zeroes them and a whole sequence is returned:
+ * always in PyTorch and ONNX, in Keras for Bidirectional only (which overwrites zero_output_for_mask with return_sequences).
+ */
+function completeRecurrent(layer: Record<string, unknown>, given: Record<string, unknown>, framework: FrameworkName): void {
+  if (given.zeroOutputForMask !== undefined) return;
+  layer.zeroOutputForMask = paddedOutputIsZero(layer.bidirectional !== null, layer.returnSequences === true, framework);
+}
+
+export function paddedOutputIsZero(bidirectional: boolean, returnSequences: boolean, framework: FrameworkName): boolean {
+  return returnSequences && (bidirectional || DEFAULTS[framework].zeroPaddedOutput);
+}
+
+function checkWiring(inputs: unknown, before: readonly LayerSpec[], input: InputSpec): readonly string[] {
+  if (inputs === undefined) return [before.length > 0 ? before[before.length - 1].name : input.name];
+  if (!Array.isArray(inputs) || inputs.length === 0) throw typeError('inputs', 'a list of layer names', inputs);
+  return inputs.map(given => {
+    const name = text(given, 'inputs');
+    if (name === 'input' || name === input.name) return input.name;
+    if (!before.some(l => l.name === name)) throw unknownLayer('inputs', name, before);
+    return name;
+  });
+}
+
+function unknownLayer(where: string, name: string, known: readonly LayerSpec[]): RnnError {
+  const names = ['input', ...known.map(l => l.name)];
+  const near = nearest(name, names);
+  return new RnnError('spec', 'E_SPEC_WIRING', `no layer before this one is called '${escapeText(name)}'`, {
+    where,
+    expected: names.join(', '),
+    found: escapeText(name),
+    fix: near ? `did you mean '${near}'?` : 'a layer reads the input or a layer that stands before it',
+  });
+}
+
+/**
+ * `rnn_1`, `gru_2`, `dense_1`: recurrent layers are counted together (their number is the index of M1, M2 …), every other kind by itself,
+ * so that adding a layer at the end renames nothing.
+ */
+function freeName(kind: string, before: readonly LayerSpec[], taken: ReadonlySet<string>): string {
+  const alike = before.filter(l => (isCellName(kind) ? isCellName(l.kind) : l.kind === kind)).length;
+  for (let n = alike + 1; ; n++) if (!taken.has(`${kind}_${n}`)) return `${kind}_${n}`;
+}
+
+function checkField(value: unknown, key: string, field: Field): unknown {
+  if (value === null && field.default === null) return null;
+  switch (field.type) {
+    case 'size':
+      return wholeNumber(value, key);
+    case 'boolean':
+      return bool(value, key);
+    case 'choice':
+      return choice(value, key, field.choices);
+    case 'activation':
+      return within(key, () => checkActivation(value as ActivationSpec));
+    case 'number':
+      if (typeof value !== 'number' || !Number.isFinite(value)) throw typeError(key, 'a number', value);
+      if ((field.min !== undefined && value < field.min) || (field.max !== undefined && value > field.max)) throw rangeError(key, describe(field), value);
+      return value;
+  }
+}
+
+/** What a field takes, in words. */
+function describe(field: Field): string {
+  switch (field.type) {
+    case 'size':
+      return 'a whole number from 1';
+    case 'boolean':
+      return 'true or false';
+    case 'choice':
+      return field.choices.join(', ');
+    case 'activation':
+      return 'an activation';
+    case 'number':
+      return `a number${field.min !== undefined ? ` from ${field.min}` : ''}${field.max !== undefined ? ` to ${field.max}` : ''}`;
+  }
+}
+
+const LARGEST = 2 ** 31 - 1;
+
+function wholeNumber(value: unknown, key: string): number {
+  if (typeof value !== 'number') throw typeError(key, 'a whole number', value);
+  if (!Number.isInteger(value) || value < 1 || value > LARGEST) throw rangeError(key, `a whole number from 1 to ${LARGEST}`, value);
+  return value;
+}
+
+function bool(value: unknown, key: string): boolean {
+  if (typeof value !== 'boolean') throw typeError(key, 'true or false', value);
+  return value;
+}
+
+const LONGEST_NAME = 1024;
+
+function text(value: unknown, key: string): string {
+  if (typeof value !== 'string') throw typeError(key, 'text', value);
+  if (value.length === 0 || value.length > LONGEST_NAME) throw rangeError(key, `text of 1 to ${LONGEST_NAME} characters`, `${value.length} characters`);
+  return value;
+}
+
+function choice(value: unknown, key: string, choices: readonly string[]): string {
+  if (typeof value === 'string' && choices.includes(value)) return value;
+  const near = typeof value === 'string' ? nearest(value, choices) : undefined;
+  throw new RnnError('spec', 'E_SPEC_RANGE', `${key} is ${show(value)}`, {
+    where: key,
+    expected: choices.join(', '),
+    found: show(value),
+    fix: near ? `did you mean '${near}'?` : `use one of: ${choices.join(', ')}`,
+  });
+}
+
+function asObject(json: unknown, what: string): Record<string, unknown> {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw typeError('', `an object that describes the ${what}`, json);
+  return json as Record<string, unknown>;
+}
+
+function checkKeys(given: Record<string, unknown>, known: readonly string[]): void {
+  for (const key of Object.keys(given)) {
+    if (known.includes(key)) continue;
+    const near = nearest(key, known);
+    throw new RnnError('spec', 'E_SPEC_KEY', `unknown key '${escapeText(key)}'`, {
+      expected: known.join(', '),
+      found: escapeText(key),
+      fix: near ? `did you mean '${near}'?` : `known keys: ${known.join(', ')}`,
+    });
+  }
+}
+
+function typeError(where: string, expected: string, value: unknown): RnnError {
+  return new RnnError('spec', 'E_SPEC_TYPE', `expected ${expected}, found ${show(value)}`, { where: where || undefined, expected, found: show(value) });
+}
+
+function rangeError(where: string, expected: string, value: unknown): RnnError {
+  return new RnnError('spec', 'E_SPEC_RANGE', `expected ${expected}, found ${show(value)}`, { where, expected, found: show(value) });
+}
+
+function missing(key: string, expected: string): RnnError {
+  return new RnnError('spec', 'E_SPEC_MISSING', `'${key}' is missing`, { where: key, expected, found: 'nothing', fix: `add "${key}"` });
+}
+
+/** A value as the user would recognise it, short and safe. */
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
+  if (typeof value === 'string') return `'${escapeText(value, 60)}'`;
+  return Array.isArray(value) ? 'a list' : 'an object';
+}

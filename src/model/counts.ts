@@ -1,0 +1,77 @@
+import { exactSize } from '../tensor/tensor.js';
+import { getLayerKind } from '../layers/index.js';
+import type { LayerCost } from '../layers/layer.js';
+import { getCell } from '../cells/index.js';
+import { multiply } from '../layers/dims.js';
+import { DEFAULTS, FRAMEWORKS, type FrameworkName } from './frameworks.js';
+import { inferShapes, type LayerShapes, type ModelShapes } from './shapes.js';
+import { isRecurrent, type LayerSpec, type ModelSpec, type RecurrentSpec } from './spec.js';
+
+/** Parameters, multiply-adds and bytes: every count is summed from shapes, in BigInt, never from a closed formula. */
+
+export function parameterCount(layer: LayerShapes): bigint {
+  return layer.weights.reduce((sum, w) => sum + exactSize(w.shape), 0n);
+}
+
+export function totalParameters(shapes: ModelShapes, which: (layer: LayerSpec) => boolean = () => true): bigint {
+  return shapes.layers.reduce((sum, l) => (which(l.layer) ? sum + parameterCount(l) : sum), 0n);
+}
+
+export interface FrameworkCount {
+  readonly params: bigint | null;
+  /** why it differs from the network as described, or why there is none */
+  readonly note: string | null;
+}
+
+/**
+ * The same network as each framework would count it: PyTorch and ONNX keep two biases, tfjs has the GRU with the reset before only.
+ * null where the framework has no such layer.
+ */
+export function countsByFramework(model: ModelSpec): Record<FrameworkName, FrameworkCount> {
+  const entries = FRAMEWORKS.map(framework => [framework, countAs(framework, model)]);
+  return Object.fromEntries(entries);
+}
+
+function countAs(framework: FrameworkName, model: ModelSpec): FrameworkCount {
+  const missing = model.layers.filter(isRecurrent).flatMap(l => missingIn(framework, l) ?? []);
+  if (missing.length > 0) return { params: null, note: missing[0] };
+  const layers = model.layers.map(l => (isRecurrent(l) ? asIn(framework, l) : l));
+  const changed = layers.some((l, i) => isRecurrent(l) && l.resetAfter !== (model.layers[i] as RecurrentSpec).resetAfter);
+  return {
+    params: totalParameters(inferShapes({ ...model, layers })),
+    note: changed ? `${framework} has the GRU with the reset ${framework === 'torch' ? 'after' : 'before'} the product only` : null,
+  };
+}
+
+function missingIn(framework: FrameworkName, layer: RecurrentSpec): string | null {
+  if (layer.projection !== null && framework !== 'torch') return `${framework} has no LSTM projection`;
+  if (layer.peepholes && framework !== 'onnx') return `${framework} has no LSTM peepholes`;
+  return null;
+}
+
+function asIn(framework: FrameworkName, layer: RecurrentSpec): RecurrentSpec {
+  const resetAfter = layer.kind !== 'gru' ? false : framework === 'torch' ? true : framework === 'tfjs' ? false : layer.resetAfter;
+  return { ...layer, twoBiases: DEFAULTS[framework].twoBiases, resetAfter };
+}
+
+export function layerCost(shapes: LayerShapes): LayerCost {
+  return getLayerKind(shapes.layer.kind).cost(shapes.layer, shapes.inputs, shapes.symbols);
+}
+
+export function layerFormula(shapes: LayerShapes): string | null {
+  return getLayerKind(shapes.layer.kind).formula(shapes.layer, shapes.inputs, shapes.symbols);
+}
+
+/** Numbers one sample keeps from step to step: h (and c), per direction. */
+export function stateSize({ layer }: LayerShapes): bigint {
+  if (!isRecurrent(layer)) return 0n;
+  const states = getCell(layer.kind).states.length;
+  const one = BigInt(layer.projection ?? layer.units) + BigInt(states - 1) * BigInt(layer.units);
+  return one * (layer.bidirectional ? 2n : 1n);
+}
+
+/** Numbers one sample keeps for training: every state of every step; null while T is symbolic. */
+export function trainingSize(shapes: LayerShapes): bigint | null {
+  if (!isRecurrent(shapes.layer)) return 0n;
+  return multiply(stateSize(shapes), shapes.inputs[0][1].size);
+}

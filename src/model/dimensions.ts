@@ -1,0 +1,37 @@
+import { RnnError } from '../errors.js';
+import type { CellName } from './spec.js';
+
+/** The notebook's network by its letters: N samples, T steps, D features, M units (several: a stack), K outputs. */
+export interface Dimensions {
+  readonly cell: CellName;
+  readonly M: readonly number[];
+  readonly K: number;
+  readonly task: 'many-to-one' | 'many-to-many';
+  readonly pool: 'last' | 'max' | 'mean';
+  readonly bidirectional: boolean;
+  readonly activation?: string;
+}
+
+export const NOTEBOOK = { N: 1, T: 10, D: 3, M: 5, K: 2 } as const;
+
+/**
+ * Tutorial dimensions into the layers of a spec.
+ * @throws RnnError E_CONFLICT (usage): pooling over time leaves no sequence for many to many
+ */
+export function dimensionLayers({ cell, M, K, task, pool, bidirectional, activation }: Dimensions): Record<string, unknown>[] {
+  if (task === 'many-to-many' && pool !== 'last') {
+    throw new RnnError('usage', 'E_CONFLICT', `--pool ${pool} leaves one vector per sample, --task many-to-many wants one per step`, {
+      fix: 'drop --pool, or use --task many-to-one',
+    });
+  }
+  const sequences = task === 'many-to-many' || pool !== 'last';
+  const recurrent = M.map((units, index) => ({
+    kind: cell,
+    units,
+    ...(activation === undefined ? {} : { activation }),
+    ...(bidirectional ? { bidirectional: 'concat' } : {}),
+    returnSequences: index < M.length - 1 || sequences,
+  }));
+  const pooling = pool === 'last' ? [] : [{ kind: pool === 'max' ? 'maxpool' : 'avgpool' }];
+  return [...recurrent, ...pooling, ...(K > 0 ? [{ kind: 'dense', units: K }] : [])];
+}

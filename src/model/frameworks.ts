@@ -1,0 +1,45 @@
+import type { CellName } from './spec.js';
+
+/**
+ * What a framework takes for granted, where a description does not say: bias rows, the GRU variant, the gate activation.
+ * Keras 3.15, PyTorch 2, ONNX opset 22, tfjs 4.22.
+ */
+export type FrameworkName = 'keras' | 'torch' | 'onnx' | 'tfjs';
+
+export const FRAMEWORKS: readonly FrameworkName[] = ['keras', 'torch', 'onnx', 'tfjs'];
+
+export interface FrameworkDefaults {
+  /** input and recurrent bias for every cell */
+  readonly twoBiases: boolean;
+  readonly resetAfter: boolean;
+  readonly recurrentActivation: string;
+  /** padded steps put out zeros where a whole sequence is returned */
+  readonly zeroPaddedOutput: boolean;
+  /** maximum over time leaves padded steps out */
+  readonly maskedMax: boolean;
+}
+
+export const DEFAULTS: Record<FrameworkName, FrameworkDefaults> = {
+  keras: { twoBiases: false, resetAfter: true, recurrentActivation: 'sigmoid', zeroPaddedOutput: false, maskedMax: false },
+  torch: { twoBiases: true, resetAfter: true, recurrentActivation: 'sigmoid', zeroPaddedOutput: true, maskedMax: true },
+  onnx: { twoBiases: true, resetAfter: false, recurrentActivation: 'sigmoid', zeroPaddedOutput: true, maskedMax: true },
+  // tfjs' hard sigmoid is 0.2x + 0.5, Keras 3's is x/6 + 0.5: two functions of one name
+  tfjs: { twoBiases: false, resetAfter: false, recurrentActivation: 'hard_sigmoid_02', zeroPaddedOutput: false, maskedMax: false },
+};
+
+/** Defaults of a layer's fields under a framework, by kind; what is absent has the default of its field table. */
+export function layerDefaults(kind: string, framework: FrameworkName): Readonly<Record<string, string | boolean>> {
+  const d = DEFAULTS[framework];
+  if (kind === 'maxpool') return { useMask: d.maskedMax };
+  if (!isCellName(kind)) return {};
+  return {
+    twoBiases: d.twoBiases,
+    ...(kind === 'gru' ? { resetAfter: d.resetAfter } : {}),
+    ...(kind === 'rnn' ? {} : { recurrentActivation: d.recurrentActivation }),
+    ...(kind === 'lstm' && framework !== 'keras' && framework !== 'tfjs' ? { unitForgetBias: false } : {}),
+  };
+}
+
+export function isCellName(kind: string): kind is CellName {
+  return kind === 'rnn' || kind === 'lstm' || kind === 'gru';
+}

@@ -1,0 +1,27 @@
+import { RnnError } from '../errors.js';
+import { isCellName } from './frameworks.js';
+
+/** Kinds that need a sequence, and kinds that hand on whatever they get. */
+const NEEDS_SEQUENCE = new Set(['rnn', 'lstm', 'gru', 'maxpool', 'avgpool', 'last', 'flatten']);
+const HANDS_ON = new Set(['dense', 'dropout', 'masking', 'activation']);
+
+/**
+ * `returnSequences` where nobody said it: true where a later layer needs the sequence. Marks what it inferred.
+ * For layers in a chain, as `--layers` and the tutorial dimensions give them.
+ * @throws RnnError E_SEQ with `strict`: as Keras, refuse to infer
+ */
+export function inferSequences(layers: readonly Record<string, unknown>[], strict: boolean): Record<string, unknown>[] {
+  return layers.map((layer, index) => {
+    if (!isCellName(String(layer.kind)) || layer.returnSequences !== undefined) return layer;
+    const reader = layers.slice(index + 1).find(next => !HANDS_ON.has(String(next.kind)));
+    if (!reader || !NEEDS_SEQUENCE.has(String(reader.kind))) return { ...layer, returnSequences: false };
+    if (strict) {
+      throw new RnnError('shape', 'E_SEQ', `${reader.kind} needs a sequence but ${layer.kind} (layer ${index + 1}) gives its last step only`, {
+        expected: '(N, T, features)',
+        fix: `write +seq on layer ${index + 1} (Keras: return_sequences=True), or drop --strict to have it inferred`,
+        more: 'return_sequences',
+      });
+    }
+    return { ...layer, returnSequences: true, inferredSequences: true };
+  });
+}
