@@ -34,7 +34,7 @@ export function checkSpec(json: unknown, framework: FrameworkName = 'keras'): Mo
     schema: SPEC_SCHEMA,
     name: spec.name === undefined ? 'sequential' : text(spec.name, 'name'),
     functional: spec.functional === undefined ? false : bool(spec.functional, 'functional'),
-    input,
+    input: layers.some(l => l.kind === 'embedding' && l.inputs.includes(input.name)) ? { ...input, features: null } : input,
     layers,
     output,
   };

@@ -1,0 +1,127 @@
+import { RnnError, within } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { DEFAULT_LIMITS, type FileTensor, type TensorFile } from '../formats/format.js';
+import { readTensors } from '../formats/index.js';
+import { swapBatchAndTime } from '../tensor/layout.js';
+import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
+import { readBytes } from './files.js';
+import type { Network } from './network.js';
+
+/** Arrays named on the command line -> tensors of the shape the network wants. */
+
+export interface ReadArray {
+  readonly tensor: FileTensor;
+  readonly format: string;
+  readonly notes: readonly string[];
+}
+
+/**
+ * `FILE`, `FILE.npz:key` or `-`. Of several tensors the one called by the key, or by one of `names`.
+ * @throws RnnError E_KEY listing what the file holds
+ */
+export async function readArray(path: string, names: readonly string[]): Promise<ReadArray> {
+  const [file, key] = splitKey(path);
+  const bytes = await readBytes(file);
+  return within(file === '-' ? 'stdin' : escapeText(file), async () => {
+    const read = await readTensors(bytes, { limits: DEFAULT_LIMITS, nameHint: file === '-' ? undefined : file });
+    return { tensor: choose(read, key, names), format: read.format, notes: read.notes };
+  });
+}
+
+/** `w.npz:x` -> file and key. A drive letter or a path without an array ending has none. */
+export function splitKey(path: string): [string, string | undefined] {
+  const match = /^(.+\.(?:npz|json|safetensors)):([^/\\]+)$/i.exec(path) ?? /^(-):(.+)$/.exec(path);
+  return match ? [match[1], match[2]] : [path, undefined];
+}
+
+function choose({ tensors }: TensorFile, key: string | undefined, names: readonly string[]): FileTensor {
+  const all = [...tensors.keys()];
+  const wanted = key ?? (tensors.size === 1 ? all[0] : names.find(name => tensors.has(name)));
+  const found = wanted === undefined ? undefined : tensors.get(wanted);
+  if (found) return found;
+  const shown = all.slice(0, 8).map(name => escapeText(name, 40)).join(', ') || 'nothing';
+  throw new RnnError('format', 'E_KEY', key === undefined ? `holds ${tensors.size} arrays` : `has no array '${escapeText(key, 60)}'`, {
+    expected: key === undefined ? `one array, or one called ${names.join(' or ')}` : escapeText(key, 60),
+    found: shown,
+    fix: `name one: FILE:${all.length > 0 ? escapeText(all[0], 40) : 'key'}`,
+  });
+}
+
+/**
+ * An array as X [N, T, D] (or token numbers [N, T]). [T, D] is one sequence; rows of a table are split into sequences of T where T was given.
+ * @throws RnnError E_NDIM, E_ROWS, E_INPUT_SHAPE
+ */
+export function toInput(array: ReadArray, network: Network, { timeMajor = false, T, N }: { timeMajor?: boolean; T?: number; N?: number }): Tensor {
+  const tokens = network.model.input.features === null;
+  const t = array.tensor;
+  const rank = tokens ? 2 : 3;
+  let x: Tensor = t;
+  if (timeMajor) {
+    if (t.shape.length !== rank) throw ndim(t, tokens, '--time-major needs [T, N, D]');
+    x = swapBatchAndTime(t);
+  } else if (t.shape.length === rank - 1) x = tokens ? reshape(t, [1, ...t.shape]) : asSequences(t, T, N);
+  else if (t.shape.length === 1 && !tokens && network.model.input.features === 1) x = asSequences(reshape(t, [t.shape[0], 1]), T, N);
+  else if (t.shape.length !== rank) throw ndim(t, tokens, `expected ${tokens ? '[N, T]' : '[N, T, D]'}`);
+  if (N !== undefined && x.shape[0] !== N && !network.model.layers.some(l => 'stateful' in l && l.stateful)) {
+    throw new RnnError('shape', 'E_INPUT_SHAPE', `--N ${N} was given but the input has ${x.shape[0]} samples`, { expected: `[${N}, …]`, found: formatShape(x.shape), fix: 'drop --N: it is read from the input' });
+  }
+  return x;
+}
+
+/** Rows [R, D]: one sequence, or R/T sequences of T steps. */
+function asSequences(t: Tensor, T: number | undefined, N: number | undefined): Tensor {
+  const [rows, D] = t.shape;
+  if (T === undefined && N !== undefined && N > 1) {
+    throw new RnnError('shape', 'E_NDIM', `the input has 2 axes ${formatShape(t.shape)}: how many steps has a sample?`, {
+      expected: '[N, T, D]',
+      found: formatShape(t.shape),
+      fix: `give --T: ${rows} rows are N·T${rows % N === 0 ? ` (--T ${rows / N} for --N ${N})` : ''}`,
+    });
+  }
+  const steps = T ?? rows;
+  if (steps === 0 || rows % steps !== 0) {
+    throw new RnnError('shape', 'E_ROWS', `${rows} rows cannot be split into sequences of ${steps} steps`, { expected: `a multiple of ${steps} rows`, found: `${rows} rows`, fix: 'check --T' });
+  }
+  return reshape(t, [rows / steps, steps, D]);
+}
+
+function ndim(t: Tensor, tokens: boolean, message: string): RnnError {
+  return new RnnError('shape', 'E_NDIM', `${message}, found ${formatShape(t.shape)}`, {
+    expected: tokens ? '[N, T] token numbers' : '[N, T, D], or [T, D] for one sequence',
+    found: formatShape(t.shape),
+  });
+}
+
+/** `3,5,2` or a file of N whole numbers -> lengths. @throws RnnError E_LENGTHS */
+export async function readLengths(text: string, N: number, T: number, least: number): Promise<number[]> {
+  const lengths = /^\d+(,\d+)*$/.test(text) ? text.split(',').map(Number) : [...(await readArray(text, ['lengths'])).tensor.data];
+  const wrong = lengths.findIndex(length => !Number.isInteger(length) || length < least || length > T);
+  if (lengths.length !== N || wrong >= 0) {
+    const found = lengths.length !== N ? `${lengths.length} lengths` : `${lengths[wrong]} for sample ${wrong + 1}`;
+    throw new RnnError('shape', 'E_LENGTHS', `expected ${N} lengths from ${least} to ${T}, found ${found}`, { where: '--lengths', expected: `${N} whole numbers from ${least} to ${T}`, found });
+  }
+  return lengths;
+}
+
+/** [N, T] of 0/1, true/false -> [N·T]. @throws RnnError E_MASK */
+export async function readMask(path: string, N: number, T: number): Promise<Uint8Array> {
+  const { tensor } = await readArray(path, ['mask']);
+  const shape = tensor.shape.length === 1 && N === 1 ? [1, ...tensor.shape] : tensor.shape;
+  if (shape.length !== 2 || shape[0] !== N || shape[1] !== T) {
+    throw new RnnError('shape', 'E_MASK', `expected a mask [${N}, ${T}], found ${formatShape(tensor.shape)}`, { where: '--mask', expected: `[${N}, ${T}]`, found: formatShape(tensor.shape) });
+  }
+  const wrong = tensor.data.findIndex(v => v !== 0 && v !== 1);
+  if (wrong >= 0) {
+    throw new RnnError('shape', 'E_MASK', `a mask holds 0 and 1, found ${tensor.data[wrong]} at [${Math.floor(wrong / T)}, ${wrong % T}]`, { where: '--mask', expected: '0 or 1', found: String(tensor.data[wrong]) });
+  }
+  return Uint8Array.from(tensor.data);
+}
+
+/** Lengths as a mask [N·T]: the first `length` steps of a sample are real. */
+export function maskOfLengths(lengths: readonly number[], T: number): Uint8Array {
+  const mask = new Uint8Array(lengths.length * T);
+  lengths.forEach((length, n) => {
+    mask.fill(1, n * T, n * T + length);
+  });
+  return mask;
+}

@@ -1,0 +1,215 @@
+import { detectConvention } from '../conventions/index.js';
+import type { Convention, NetworkHints } from '../conventions/convention.js';
+import { RnnError, within } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { parseJsonBytes } from '../formats/bytes/jsonText.js';
+import { DEFAULT_LIMITS, type TensorFile } from '../formats/format.js';
+import { readTensors } from '../formats/index.js';
+import { checkSpec } from '../model/check.js';
+import { dimensionLayers, NOTEBOOK } from '../model/dimensions.js';
+import type { FrameworkName } from '../model/frameworks.js';
+import { type ParsedLayers, parseLayers } from '../model/parse.js';
+import { inferSequences } from '../model/sequences.js';
+import { inferShapes, type ModelShapes } from '../model/shapes.js';
+import { isRecurrent, type ModelSpec } from '../model/spec.js';
+import type { Weights } from '../weights/weights.js';
+import { readBytes } from './files.js';
+import type { NetworkRequest } from './request.js';
+
+/** A request's words into a network: one of four forms, checked; weights from a file where one is named. */
+export interface Network {
+  readonly framework: FrameworkName;
+  readonly model: ModelSpec;
+  readonly shapes: ModelShapes;
+  /** from a file; absent = to be drawn */
+  readonly weights?: Weights;
+  readonly weightsSource: string | null;
+  readonly notes: readonly string[];
+}
+
+/** The shape of an input file, batch-major: sizes are taken from it where the request and the description leave them open. */
+export type KnownShape = readonly number[] | undefined;
+
+interface Draft {
+  readonly spec: Record<string, unknown>;
+  readonly parsed?: { text: string; spans: ParsedLayers['spans'] };
+}
+
+/** @throws RnnError of every kind a description can be wrong in */
+export async function loadNetwork(request: NetworkRequest, known?: KnownShape): Promise<Network> {
+  checkOneForm(request);
+  const file = request.weights === undefined ? undefined : await readWeightsFile(request.weights);
+  const convention = file && within(escapeText(request.weights!), () => detectConvention([...file.tensors.keys()]));
+  const framework = request.framework ?? convention?.framework ?? 'keras';
+  const draft = await describe(request, known, file && { file, convention: convention! });
+  const { model, shapes } = withExcerpt(draft, () => {
+    const model = checkSpec(draft.spec, framework);
+    return { model, shapes: inferShapes(model) };
+  });
+  const weights = file && within(escapeText(request.weights!), () => convention!.toWeights(shapes, file.tensors));
+  return { framework, model, shapes, weights, weightsSource: request.weights ?? null, notes: file?.notes ?? [] };
+}
+
+function checkOneForm(request: NetworkRequest): void {
+  const dimensions = (['M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation'] as const).filter(key => request[key] !== undefined);
+  const forms = [request.layers !== undefined && '--layers', request.model !== undefined && '--model', dimensions.length > 0 && `--${dimensions[0]}`].filter(f => f !== false);
+  if (forms.length > 1) {
+    throw new RnnError('usage', 'E_CONFLICT', `${forms.slice(0, -1).join(', ')} and ${forms[forms.length - 1]} both describe the network`, { fix: 'describe it in one way: --layers, --model, or --T --D --M --K' });
+  }
+  if (request.stack !== undefined && request.M !== undefined && request.M.length > 1) {
+    throw new RnnError('usage', 'E_CONFLICT', `--M ${request.M.join(',')} and --stack ${request.stack} both say how many layers there are`, { fix: 'drop --stack' });
+  }
+}
+
+async function readWeightsFile(path: string): Promise<TensorFile> {
+  const bytes = await readBytes(path);
+  return within(path === '-' ? 'stdin' : escapeText(path), () => readTensors(bytes, { limits: DEFAULT_LIMITS, nameHint: path }));
+}
+
+async function describe(request: NetworkRequest, known: KnownShape, weights: { file: TensorFile; convention: Convention } | undefined): Promise<Draft> {
+  if (request.model !== undefined) return { spec: await readSpec(request.model, request, known) };
+  if (request.layers !== undefined) {
+    const { layers, spans } = parseLayers(request.layers);
+    const parsed = { text: request.layers, spans };
+    return { spec: { input: inputSizes(request, known, layers, {}), layers: withExcerpt({ spec: {}, parsed }, () => inferSequences(layers, request.strict ?? false)) }, parsed };
+  }
+  const fromFile = weights && specFromWeights(request, known, weights.file, weights.convention);
+  return { spec: fromFile ?? fromDimensions(request, known) };
+}
+
+/** The notebook's network, with the sizes the request gives. */
+function fromDimensions(request: NetworkRequest, known: KnownShape): Record<string, unknown> {
+  const units = request.M ?? [NOTEBOOK.M];
+  const cell = request.cell ?? 'rnn';
+  const M = units.length === 1 && request.stack !== undefined ? Array.from({ length: request.stack }, () => units[0]) : units;
+  const layers = dimensionLayers({
+    cell,
+    M,
+    K: request.K ?? NOTEBOOK.K,
+    task: request.task ?? 'many-to-one',
+    pool: request.pool ?? 'last',
+    bidirectional: request.bidirectional ?? false,
+    activation: request.activation,
+  });
+  return { input: inputSizes(request, known, layers, NOTEBOOK), layers };
+}
+
+/** What the flags say of the input, then what its file shows, then the notebook's sizes. `--T ?` stays symbolic without an input. */
+function inputSizes(request: NetworkRequest, known: KnownShape, layers: readonly unknown[], defaults: { T?: number }): Record<string, unknown> {
+  const shown = sizesIn(known, request, layers);
+  const timesteps = request.T === '?' ? (shown.T ?? null) : (request.T ?? shown.T ?? defaults.T ?? null);
+  return { batch: request.N ?? null, timesteps, features: request.D ?? shown.D ?? NOTEBOOK.D };
+}
+
+/** T and D as an input of this shape has them: [N, T, D], one sequence [T, D], token numbers [N, T] or [T]. */
+function sizesIn(known: KnownShape, request: NetworkRequest, layers: readonly unknown[]): { T?: number; D?: number } {
+  if (!known) return {};
+  const tokens = layers.some(l => (l as Record<string, unknown> | null)?.kind === 'embedding');
+  if (tokens) return { T: known[known.length - 1] };
+  if (known.length === 3) return { T: known[1], D: known[2] };
+  if (known.length === 2) return { T: typeof request.T === 'number' ? request.T : known[0], D: known[1] };
+  return known.length === 1 ? { T: known[0], D: 1 } : {};
+}
+
+/** The network that a weights file determines, where what the flags say agrees with it; undefined where the flags must describe it. */
+function specFromWeights(request: NetworkRequest, known: KnownShape, file: TensorFile, convention: Convention): Record<string, unknown> | undefined {
+  const hints: NetworkHints = {
+    task: request.task ?? 'many-to-one',
+    pool: request.pool ?? 'last',
+    activation: request.activation,
+    timesteps: null,
+  };
+  let read: ReturnType<Convention['toSpec']>;
+  try {
+    read = convention.toSpec(file.tensors, hints);
+  } catch (error) {
+    if (error instanceof RnnError && describesNetwork(request)) return undefined;
+    throw error;
+  }
+  if (!agrees(request, read)) return undefined;
+  const sizes = inputSizes(request, known, read.layers, { T: NOTEBOOK.T });
+  return { input: { ...sizes, features: read.input.features }, layers: read.layers };
+}
+
+function describesNetwork({ D, M, K, cell }: NetworkRequest): boolean {
+  return D !== undefined || M !== undefined || K !== undefined || cell !== undefined;
+}
+
+function agrees(request: NetworkRequest, read: ReturnType<Convention['toSpec']>): boolean {
+  const recurrent = read.layers.filter(l => ['rnn', 'lstm', 'gru'].includes(String(l.kind)));
+  const dense = read.layers.filter(l => l.kind === 'dense');
+  const M = request.M ?? recurrent.map(l => l.units);
+  const units = M.length === 1 ? recurrent.map(() => M[0]) : M;
+  return (
+    (request.D ?? read.input.features) === read.input.features &&
+    units.length === recurrent.length &&
+    recurrent.every((l, i) => l.units === units[i]) &&
+    (request.M === undefined || request.M.length === recurrent.length || request.stack === recurrent.length) &&
+    (request.stack ?? recurrent.length) === recurrent.length &&
+    (request.cell === undefined || recurrent.every(l => l.kind === request.cell)) &&
+    (request.bidirectional === undefined || recurrent.every(l => (l.bidirectional !== undefined) === request.bidirectional)) &&
+    (request.K === undefined || (request.K === 0 ? dense.length === 0 : dense[dense.length - 1]?.units === request.K))
+  );
+}
+
+/** A spec file, with the sizes it leaves open. @throws RnnError E_CONFLICT where a flag says otherwise than the file */
+async function readSpec(path: string, request: NetworkRequest, known: KnownShape): Promise<Record<string, unknown>> {
+  const bytes = await readBytes(path);
+  const where = path === '-' ? 'stdin' : escapeText(path);
+  return within(where, () => {
+    const spec = parseJsonBytes(bytes, DEFAULT_LIMITS) as Record<string, unknown>;
+    if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return spec;
+    const input = { ...((spec.input ?? {}) as Record<string, unknown>) };
+    const layers = Array.isArray(spec.layers) ? spec.layers : [];
+    const inInput = sizesIn(known, request, layers);
+    const sizes: [string, number | undefined, number | undefined][] = [
+      ['batch', request.N, undefined],
+      ['timesteps', request.T === '?' ? undefined : request.T, inInput.T],
+      ['features', request.D, inInput.D],
+    ];
+    for (const [key, asked, shown] of sizes) {
+      if (asked !== undefined && typeof input[key] === 'number' && input[key] !== asked && key !== 'batch') {
+        throw new RnnError('usage', 'E_CONFLICT', `the file says ${key} ${input[key]}, the flags say ${asked}`, { expected: String(input[key]), found: String(asked), fix: 'drop the flag' });
+      }
+      if (input[key] === undefined || input[key] === null || (key === 'batch' && asked !== undefined)) input[key] = asked ?? input[key] ?? shown ?? null;
+    }
+    return { ...spec, input };
+  });
+}
+
+/** An error about a layer, with that layer underlined where the network was written on one line. */
+function withExcerpt<T>(draft: Draft, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof RnnError && draft.parsed && !error.excerpt) {
+      const place = layerIndex(error, draft);
+      const span = place === undefined ? undefined : draft.parsed.spans[place];
+      if (span) error.excerpt = { text: draft.parsed.text, from: span.from, to: span.to };
+    }
+    throw error;
+  }
+}
+
+/** Which layer of the line an error is about: the one to blame, else the one it names as its place. */
+function layerIndex(error: RnnError, { spec }: Draft): number | undefined {
+  const byNumber = /layers\[(\d+)\]/.exec(error.where ?? '') ?? /\(layer (\d+)\)/.exec(error.message);
+  if (byNumber) return Number(byNumber[1]) - (error.where?.includes('layers[') ? 0 : 1);
+  const name = error.layer ?? error.where?.split(':')[0];
+  if (name === undefined || !Array.isArray(spec.layers)) return undefined;
+  try {
+    const index = checkSpec(spec).layers.findIndex(l => l.name === name);
+    return index < 0 ? undefined : index;
+  } catch {
+    return undefined;
+  }
+}
+
+/** 'SimpleRNN, many to one': cell and task in words, for the heading of a report. */
+export function titleOf({ model, shapes }: Pick<Network, 'model' | 'shapes'>): string {
+  const recurrent = model.layers.filter(isRecurrent);
+  const words: Record<string, string> = { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' };
+  const kinds = [...new Set(recurrent.map(l => `${l.bidirectional ? 'bidirectional ' : ''}${words[l.kind]}`))];
+  const name = kinds.length === 0 ? 'no recurrent layer' : kinds.join(' + ');
+  return `${name}, many to ${shapes.output.length === 3 ? 'many' : 'one'}`;
+}
