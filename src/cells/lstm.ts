@@ -33,8 +33,19 @@ export const lstm: Cell = {
     ...biasShapes(GATES, M, options, symbols),
     ...(options.projection === null
       ? []
-      : [{ name: 'Wp', role: 'projection' as const, dims: [symbols.M, symbols.P], shape: [M, options.projection], gates: null, formula: `${symbols.M}*${symbols.P}` }]),
-    ...(options.peepholes ? [{ name: 'p', role: 'peepholes' as const, dims: ['3', symbols.M], shape: [3, M], gates: null, formula: `3*${symbols.M}` }] : []),
+      : [
+          {
+            name: 'Wp',
+            role: 'projection' as const,
+            dims: [symbols.M, symbols.P],
+            shape: [M, options.projection],
+            gates: null,
+            formula: `${symbols.M}*${symbols.P}`,
+          },
+        ]),
+    ...(options.peepholes
+      ? [{ name: 'p', role: 'peepholes' as const, dims: ['3', symbols.M], shape: [3, M], gates: null, formula: `3*${symbols.M}` }]
+      : []),
   ],
   keras: { op: 'LSTM', gates: ['i', 'f', 'g', 'o'] },
   torch: { op: 'LSTM', gates: ['i', 'f', 'g', 'o'] },

@@ -1,5 +1,5 @@
-import { biasShapes, kernelShapes } from './weightShapes.js';
 import type { Cell, StepContext } from './cell.js';
+import { biasShapes, kernelShapes } from './weightShapes.js';
 
 /*
  * The simple (Elman) recurrence:
@@ -33,6 +33,6 @@ export const rnn: Cell = {
 
 /** ONNX `clip`: v held within [−limit, limit]; NaN passes. */
 export function clamp(v: number, limit: number): number {
-  return v > limit ? limit : v < -limit ? -limit : v;
+  if (v > limit) return limit;
+  return v < -limit ? -limit : v;
 }
-

@@ -16,8 +16,22 @@ export function kernelShapes(gates: readonly string[], D: number, M: number, opt
   const columns = times(G, symbols.M);
   const rows = options.projection === null ? symbols.M : symbols.P;
   return [
-    { name: 'Wx', role: 'kernel', dims: [symbols.D, columns], shape: [D, G * M], gates: G > 1 ? gates : null, formula: product(symbols.D, G, symbols.M) },
-    { name: 'Wh', role: 'recurrentKernel', dims: [rows, columns], shape: [P, G * M], gates: G > 1 ? gates : null, formula: product(rows, G, symbols.M) },
+    {
+      name: 'Wx',
+      role: 'kernel',
+      dims: [symbols.D, columns],
+      shape: [D, G * M],
+      gates: G > 1 ? gates : null,
+      formula: product(symbols.D, G, symbols.M),
+    },
+    {
+      name: 'Wh',
+      role: 'recurrentKernel',
+      dims: [rows, columns],
+      shape: [P, G * M],
+      gates: G > 1 ? gates : null,
+      formula: product(rows, G, symbols.M),
+    },
   ];
 }
 

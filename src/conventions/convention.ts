@@ -1,6 +1,6 @@
 import type { FileTensor } from '../formats/format.js';
-import type { ModelShapes } from '../model/shapes.js';
 import type { FrameworkName } from '../model/frameworks.js';
+import type { ModelShapes } from '../model/shapes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 
@@ -29,5 +29,8 @@ export interface Convention {
   /** The same weights under this convention's names, float32 or float64 as they are. Absent where nothing can be written. */
   fromWeights(shapes: ModelShapes, weights: Weights): Map<string, FileTensor>;
   /** The layers that the tensors alone determine, as a spec for checkSpec. @throws RnnError E_UNDETERMINED naming the flag to give */
-  toSpec(tensors: NamedTensors, hints: NetworkHints): { input: { features: number | null; timesteps: number | null }; layers: Record<string, unknown>[] };
+  toSpec(
+    tensors: NamedTensors,
+    hints: NetworkHints,
+  ): { input: { features: number | null; timesteps: number | null }; layers: Record<string, unknown>[] };
 }

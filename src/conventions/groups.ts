@@ -28,11 +28,17 @@ const KIND_OF_GATES: Record<number, string> = { 1: 'rnn', 3: 'gru', 4: 'lstm' };
  * Layers of a spec from groups in order. What weights cannot show comes from the hints: task, pooling, activation.
  * @throws RnnError E_UNDETERMINED
  */
-export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, framework: FrameworkName): { input: { features: number | null; timesteps: number | null }; layers: Record<string, unknown>[] } {
+export function layersOf(
+  groups: readonly WeightGroup[],
+  hints: NetworkHints,
+  framework: FrameworkName,
+): { input: { features: number | null; timesteps: number | null }; layers: Record<string, unknown>[] } {
   const layers = groups.map(group => layerOf(group, hints, framework));
   const lastRecurrent = layers.map(l => l.units !== undefined && l.kind !== 'dense' && l.kind !== 'embedding').lastIndexOf(true);
   if (lastRecurrent < 0) {
-    throw new RnnError('convention', 'E_UNDETERMINED', 'no recurrent layer can be told from these weights', { fix: 'describe the network with --layers or --cell, --D, --M, --K' });
+    throw new RnnError('convention', 'E_UNDETERMINED', 'no recurrent layer can be told from these weights', {
+      fix: 'describe the network with --layers or --cell, --D, --M, --K',
+    });
   }
   const sequences = hints.task === 'many-to-many' || hints.pool !== 'last';
   layers[lastRecurrent].returnSequences = sequences;
@@ -47,7 +53,11 @@ function layerOf(group: WeightGroup, hints: NetworkHints, framework: FrameworkNa
   if (group.embedding) return { ...named, kind: 'embedding', tokens: group.embedding[0], units: group.embedding[1] };
   if (group.dense) return { ...named, kind: 'dense', units: group.dense[1], useBias: group.bias !== undefined };
   const { kernel, recurrent, bias } = group;
-  if (!kernel || !recurrent) throw new RnnError('convention', 'E_UNDETERMINED', `a recurrent layer has ${kernel ? 'input' : 'recurrent'} weights only`, { where: group.name, expected: 'Wx and Wh' });
+  if (!kernel || !recurrent)
+    throw new RnnError('convention', 'E_UNDETERMINED', `a recurrent layer has ${kernel ? 'input' : 'recurrent'} weights only`, {
+      where: group.name,
+      expected: 'Wx and Wh',
+    });
   const { kind, units } = cellOf(recurrent, group.projection);
   if (kind === 'rnn' && hints.activation === undefined && group.projection !== undefined) throw unknownGates(recurrent);
   const twoRows = bias?.length === 2;

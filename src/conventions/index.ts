@@ -16,8 +16,13 @@ export function detectConvention(names: readonly string[]): Convention {
   const found = CONVENTIONS.find(convention => convention.detect(names));
   if (found) return found;
   const shown = names.slice(0, 4).map(name => escapeText(name, 60));
-  throw new RnnError('convention', 'E_NAMES', `cannot tell whose weights these are: ${shown.join(', ') || 'no tensors'}${names.length > 4 ? ' …' : ''}`, {
-    expected: "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), or rnn_1/Wx … (rnn-cli's own)",
-    found: shown.join(', ') || 'no tensors',
-  });
+  throw new RnnError(
+    'convention',
+    'E_NAMES',
+    `cannot tell whose weights these are: ${shown.join(', ') || 'no tensors'}${names.length > 4 ? ' …' : ''}`,
+    {
+      expected: "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), or rnn_1/Wx … (rnn-cli's own)",
+      found: shown.join(', ') || 'no tensors',
+    },
+  );
 }

@@ -1,7 +1,7 @@
 import { getCell } from '../cells/index.js';
 import { RnnError, within } from '../errors.js';
 import type { FileTensor } from '../formats/format.js';
-import { weightShapesByLayer, type ModelShapes } from '../model/shapes.js';
+import { type ModelShapes, weightShapesByLayer } from '../model/shapes.js';
 import { isRecurrent } from '../model/spec.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { checkShape, weightKeys } from '../weights/weights.js';
@@ -26,11 +26,16 @@ export const keras: Convention = {
     expected.forEach(({ key, layer, shape }, index) => {
       const [name, array] = arrays[index] ?? [`arr_${index}`, undefined];
       if (!array) {
-        throw new RnnError('convention', 'E_WEIGHT_MISSING', `the network has ${expected.length} weights, the file ${arrays.length} arrays`, {
-          where: `${name} (${key})`,
-          expected: `${key} ${formatShape(shape.shape)}`,
-          found: 'nothing',
-        });
+        throw new RnnError(
+          'convention',
+          'E_WEIGHT_MISSING',
+          `the network has ${expected.length} weights, the file ${arrays.length} arrays`,
+          {
+            where: `${name} (${key})`,
+            expected: `${key} ${formatShape(shape.shape)}`,
+            found: 'nothing',
+          },
+        );
       }
       within(`${name} (${key})`, () => checkShape(array.shape, shape, ''));
       weights.set(key, reorder(shapes, layer, shape.gates !== null, array, toCanonicalGates));
@@ -47,7 +52,12 @@ export const keras: Convention = {
 
   fromWeights(shapes, weights) {
     const keys = weightKeys(weightShapesByLayer(shapes));
-    return new Map(keys.map(({ key, layer, shape }, i): [string, FileTensor] => [`arr_${i}`, fileTensor(reorder(shapes, layer, shape.gates !== null, weights.get(key)!, fromCanonicalGates))]));
+    return new Map(
+      keys.map(({ key, layer, shape }, i): [string, FileTensor] => [
+        `arr_${i}`,
+        fileTensor(reorder(shapes, layer, shape.gates !== null, weights.get(key)!, fromCanonicalGates)),
+      ]),
+    );
   },
 
   toSpec: (tensors, hints) => layersOf(groupsOf(inOrder(tensors)), hints, 'keras'),
@@ -81,9 +91,12 @@ function groupsOf(arrays: readonly [string, Tensor][]): WeightGroup[] {
     const recurrent = second !== undefined && second.length === 2 && second[1] === first[1] && [1, 3, 4].includes(second[1] / second[0]);
     if (recurrent) i++;
     const bias = next();
-    const biased = bias !== undefined && bias[bias.length - 1] === first[1] && (bias.length === 1 || (recurrent && bias.length === 2 && bias[0] === 2));
+    const biased =
+      bias !== undefined && bias[bias.length - 1] === first[1] && (bias.length === 1 || (recurrent && bias.length === 2 && bias[0] === 2));
     if (biased) i++;
-    const group: WeightGroup = recurrent ? { kernel: first, recurrent: second, bias: biased ? bias : undefined } : { dense: first, bias: biased ? bias : undefined };
+    const group: WeightGroup = recurrent
+      ? { kernel: first, recurrent: second, bias: biased ? bias : undefined }
+      : { dense: first, bias: biased ? bias : undefined };
     const previous = groups[groups.length - 1];
     if (isBackwardOf(group, previous)) previous.bidirectional = true;
     else if (group.dense && !biased && groups.length === 0) groups.push({ embedding: first });

@@ -52,7 +52,10 @@ function chain(done: readonly Module[], rest: readonly Module[]): Module[] | und
   for (const module of rest) {
     if (done.length > 0 && !accepts(module, outputWidth(done[done.length - 1], module))) continue;
     if (done.length === 0 && !module.recurrent && !opensNetwork(module, rest)) continue;
-    const found = chain([...done, module], rest.filter(m => m !== module));
+    const found = chain(
+      [...done, module],
+      rest.filter(m => m !== module),
+    );
     if (found) return found;
   }
   return undefined;

@@ -26,7 +26,10 @@ export const native: Convention = {
     const groups = new Map<string, WeightGroup>();
     for (const [name, t] of tensors) {
       const match = NAME.exec(name);
-      if (!match) throw new RnnError('convention', 'E_UNDETERMINED', `'${escapeText(name)}' is no name of ours`, { expected: 'layer/Wx, layer/Wh, layer/bh, layer/Wo, layer/bo' });
+      if (!match)
+        throw new RnnError('convention', 'E_UNDETERMINED', `'${escapeText(name)}' is no name of ours`, {
+          expected: 'layer/Wx, layer/Wh, layer/bh, layer/Wo, layer/bo',
+        });
       const [, layer, way, weight] = match;
       const group = groups.get(layer) ?? { name: layer };
       if (way !== 'backward') assign(group, weight, t.shape);

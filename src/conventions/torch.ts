@@ -87,7 +87,12 @@ function readRecurrent({ weights: expected }: LayerShapes, layer: RecurrentSpec,
 function readRole(shape: WeightShape, cell: Cell, module: Module, reverse: string, layer: RecurrentSpec): Tensor {
   const get = (role: string) => {
     const found = module.tensors.get(role + reverse);
-    if (!found) throw missing(module.name, `${role}_l…${reverse} for ${shape.name} ${formatShape(shape.shape)}`, [...module.tensors.values()].map(t => t.name).join(', '));
+    if (!found)
+      throw missing(
+        module.name,
+        `${role}_l…${reverse} for ${shape.name} ${formatShape(shape.shape)}`,
+        [...module.tensors.values()].map(t => t.name).join(', '),
+      );
     return found;
   };
   const canonical = (t: Tensor) => toCanonicalGates(t, cell, cell.torch!);
@@ -119,9 +124,14 @@ function readRole(shape: WeightShape, cell: Cell, module: Module, reverse: strin
 /** @throws RnnError E_GRU_BIAS: r ⊙ (h·Wh + b') keeps the recurrent bias apart, it cannot be added to the other */
 function addedBiases(input: Tensor, recurrent: Tensor, layer: RecurrentSpec): Tensor {
   if (layer.kind === 'gru' && recurrent.data.some(v => v !== 0)) {
-    throw new RnnError('convention', 'E_GRU_BIAS', 'a GRU with the reset before the product has one bias; PyTorch keeps the recurrent one inside r⊙(…)', {
-      fix: 'drop +resetbefore: PyTorch computes the reset after the product',
-    });
+    throw new RnnError(
+      'convention',
+      'E_GRU_BIAS',
+      'a GRU with the reset before the product has one bias; PyTorch keeps the recurrent one inside r⊙(…)',
+      {
+        fix: 'drop +resetbefore: PyTorch computes the reset after the product',
+      },
+    );
   }
   return { shape: input.shape, data: input.data.map((v, k) => v + recurrent.data[k]) };
 }
@@ -129,7 +139,12 @@ function addedBiases(input: Tensor, recurrent: Tensor, layer: RecurrentSpec): Te
 function readPlain({ weights: expected }: LayerShapes, module: Module): [string, Tensor][] {
   return expected.map(shape => {
     const found = module.tensors.get(shape.role === 'bias' ? 'bias' : 'weight');
-    if (!found) throw missing(module.name, `${shape.role === 'bias' ? 'bias' : 'weight'} for ${shape.name} ${formatShape(shape.shape)}`, [...module.tensors.values()].map(t => t.name).join(', '));
+    if (!found)
+      throw missing(
+        module.name,
+        `${shape.role === 'bias' ? 'bias' : 'weight'} for ${shape.name} ${formatShape(shape.shape)}`,
+        [...module.tensors.values()].map(t => t.name).join(', '),
+      );
     if (shape.role !== 'kernel') {
       checkShape(found.tensor.shape, shape, escapeText(found.name));
       return [shape.name, found.tensor];
@@ -145,17 +160,29 @@ function checkTurned(t: Tensor, shape: WeightShape, name: string): void {
   checkShape(t.shape, turned, escapeText(name));
 }
 
-function writeRecurrent(named: Map<string, FileTensor>, layer: RecurrentSpec, depth: number, of: (name: string) => Tensor | undefined): void {
+function writeRecurrent(
+  named: Map<string, FileTensor>,
+  layer: RecurrentSpec,
+  depth: number,
+  of: (name: string) => Tensor | undefined,
+): void {
   const cell = getCell(layer.kind);
-  if (!cell.torch || layer.peepholes) throw new RnnError('unsupported', 'E_TORCH_CELL', `PyTorch has no ${layer.kind}${layer.peepholes ? ' with peepholes' : ''}`);
+  if (!cell.torch || layer.peepholes)
+    throw new RnnError('unsupported', 'E_TORCH_CELL', `PyTorch has no ${layer.kind}${layer.peepholes ? ' with peepholes' : ''}`);
   const foreign = (t: Tensor) => fromCanonicalGates(t, cell, cell.torch!);
-  for (const [way, reverse] of layer.bidirectional ? [['forward/', ''], ['backward/', '_reverse']] : [['', '']]) {
+  for (const [way, reverse] of layer.bidirectional
+    ? [
+        ['forward/', ''],
+        ['backward/', '_reverse'],
+      ]
+    : [['', '']]) {
     const set = (role: string, t: Tensor) => named.set(`rnn.${role}_l${depth}${reverse}`, fileTensor(t));
     set('weight_ih', transpose(foreign(of(`${way}Wx`)!)));
     set('weight_hh', transpose(foreign(of(`${way}Wh`)!)));
     const bias = of(`${way}bh`);
     if (bias) {
-      const [input, recurrent] = bias.shape.length === 2 ? [sliceRow(bias, 0), sliceRow(bias, 1)] : [bias, { shape: bias.shape, data: bias.data.map(() => 0) }];
+      const [input, recurrent] =
+        bias.shape.length === 2 ? [sliceRow(bias, 0), sliceRow(bias, 1)] : [bias, { shape: bias.shape, data: bias.data.map(() => 0) }];
       set('bias_ih', foreign(input));
       set('bias_hh', foreign(recurrent));
     }
@@ -188,5 +215,9 @@ function describe({ weights }: LayerShapes): string {
 }
 
 function missing(where: string, expected: string, found: string): RnnError {
-  return new RnnError('convention', 'E_WEIGHT_MISSING', `${escapeText(expected)} is missing`, { where: escapeText(where), expected: escapeText(expected), found: escapeText(found) });
+  return new RnnError('convention', 'E_WEIGHT_MISSING', `${escapeText(expected)} is missing`, {
+    where: escapeText(where),
+    expected: escapeText(expected),
+    found: escapeText(found),
+  });
 }

@@ -1,8 +1,8 @@
-import type { FloatArray, Tensor } from '../tensor/tensor.js';
 import type { Kernels, RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
+import type { FloatArray, Tensor } from '../tensor/tensor.js';
+import type { Engine } from './engine.js';
 import { startRecording } from './recording.js';
 import { biasRows, columnsOf } from './recurrentWeights.js';
-import type { Engine } from './engine.js';
 import { walk } from './walk.js';
 
 /**

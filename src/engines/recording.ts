@@ -51,7 +51,10 @@ export function startRecording(args: RecurrenceArgs, allocate: (length: number) 
       sequence: sequence && { shape: [N, T, P], data: sequence },
       last: { shape: [N, P], data: last },
       states: states.map((data, s) => ({ shape: [N, widths[s]], data })),
-      trace: gateTrace && { gates: { shape: [N, T, G * M], data: gateTrace }, states: stateTrace!.map((data, s) => ({ shape: [N, T, widths[s]], data })) },
+      trace: gateTrace && {
+        gates: { shape: [N, T, G * M], data: gateTrace },
+        states: stateTrace!.map((data, s) => ({ shape: [N, T, widths[s]], data })),
+      },
     }),
   };
 }

@@ -3,7 +3,7 @@ import { getLayerKind } from '../layers/index.js';
 import type { Kernels, LayerResult, Value } from '../layers/layer.js';
 import { inferShapes } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
-import { formatShape, toPrecision, type Tensor } from '../tensor/tensor.js';
+import { formatShape, type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { EngineInput, EngineOptions, EngineOutput } from './engine.js';
 
@@ -20,7 +20,9 @@ export function walk(model: ModelSpec, weights: Weights, input: EngineInput, opt
     const own = new Map(expected.map(w => [w.name, toPrecision(weights.get(`${layer.name}/${w.name}`)!, kernels.precision)]));
     const initial = isRecurrent(layer) ? input.initialStates?.get(layer.name)?.map(s => toPrecision(s, kernels.precision)) : undefined;
     const inputs = layer.inputs.map(name => values.get(name)!);
-    const result = within(layer.name, () => getLayerKind(layer.kind).apply(layer, inputs, { kernels, weights: own, initial, trace: options.trace }));
+    const result = within(layer.name, () =>
+      getLayerKind(layer.kind).apply(layer, inputs, { kernels, weights: own, initial, trace: options.trace }),
+    );
     values.set(layer.name, result);
     layers.set(layer.name, result);
   }

@@ -1,5 +1,5 @@
-import { allocate, type FloatArray, precisionOf, type Tensor } from '../tensor/tensor.js';
 import { concatLast } from '../tensor/layout.js';
+import { allocate, type FloatArray, precisionOf, type Tensor } from '../tensor/tensor.js';
 import { multipleOf } from './dims.js';
 import type { Dim } from './layer.js';
 

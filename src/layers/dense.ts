@@ -1,6 +1,6 @@
-import { applyActivation } from '../activations/index.js';
 import type { ActivationSpec } from '../activations/activation.js';
 import type { WeightShape } from '../cells/cell.js';
+import { activated } from './activation.js';
 import { multiply, stepsFormula, stepsOf, widthOf } from './dims.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
@@ -27,9 +27,17 @@ export const dense: LayerKind<DenseSpec> = {
   weightShapes(layer, [input], symbols) {
     const from = input[input.length - 1].symbol;
     const weights: WeightShape[] = [
-      { name: 'Wo', role: 'kernel', dims: [from, symbols.units], shape: [widthOf(input), layer.units], gates: null, formula: `${from}*${symbols.units}` },
+      {
+        name: 'Wo',
+        role: 'kernel',
+        dims: [from, symbols.units],
+        shape: [widthOf(input), layer.units],
+        gates: null,
+        formula: `${from}*${symbols.units}`,
+      },
     ];
-    if (layer.useBias) weights.push({ name: 'bo', role: 'bias', dims: [symbols.units], shape: [layer.units], gates: null, formula: symbols.units });
+    if (layer.useBias)
+      weights.push({ name: 'bo', role: 'bias', dims: [symbols.units], shape: [layer.units], gates: null, formula: symbols.units });
     return weights;
   },
 
@@ -53,6 +61,6 @@ export const dense: LayerKind<DenseSpec> = {
 
   apply(layer, [input], { kernels, weights }) {
     const y = kernels.affine(input.tensor, weights.get('Wo')!, weights.get('bo'));
-    return { tensor: applyActivation(layer.activation, y), mask: input.mask };
+    return { tensor: activated(layer.activation, y), mask: input.mask };
   },
 };

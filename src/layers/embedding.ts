@@ -19,7 +19,14 @@ export const embedding: LayerKind<EmbeddingSpec> = {
   fields: { tokens: { type: 'size' }, units: { type: 'size' }, maskZero: { type: 'boolean', default: false } },
 
   weightShapes: (layer, _inputs, symbols) => [
-    { name: 'E', role: 'embeddings', dims: ['V', symbols.units], shape: [layer.tokens, layer.units], gates: null, formula: `V*${symbols.units}` },
+    {
+      name: 'E',
+      role: 'embeddings',
+      dims: ['V', symbols.units],
+      shape: [layer.tokens, layer.units],
+      gates: null,
+      formula: `V*${symbols.units}`,
+    },
   ],
 
   outputShape(layer, [input], symbols) {
@@ -45,10 +52,15 @@ export const embedding: LayerKind<EmbeddingSpec> = {
     for (let k = 0; k < N * T; k++) {
       const token = tensor.data[k];
       if (!Number.isInteger(token) || token < 0 || token >= layer.tokens) {
-        throw new RnnError('shape', 'E_TOKEN', `token ${token} at [${Math.floor(k / T)}, ${k % T}] is not a whole number from 0 to ${layer.tokens - 1}`, {
-          expected: `0 … ${layer.tokens - 1}`,
-          found: String(token),
-        });
+        throw new RnnError(
+          'shape',
+          'E_TOKEN',
+          `token ${token} at [${Math.floor(k / T)}, ${k % T}] is not a whole number from 0 to ${layer.tokens - 1}`,
+          {
+            expected: `0 … ${layer.tokens - 1}`,
+            found: String(token),
+          },
+        );
       }
       data.set(vectors.data.subarray(token * E, (token + 1) * E), k * E);
       if (mask) mask[k] = token === 0 ? 0 : 1;

@@ -24,7 +24,8 @@ function merging(name: MergeSpec['kind'], kerasClass: string, fold: Fold | null)
       const size = lasts.some(d => d.size === null) ? null : lasts.reduce((sum, d) => sum + d.size!, 0);
       return [...first.slice(0, -1), { symbol: lasts.map(d => d.symbol).join('+'), size }];
     },
-    cost: (_layer, inputs) => (fold ? { ...NO_COST, elementwise: multiply(inputs.length - 1, ...inputs[0].slice(1).map(d => d.size)) } : NO_COST),
+    cost: (_layer, inputs) =>
+      fold ? { ...NO_COST, elementwise: multiply(inputs.length - 1, ...inputs[0].slice(1).map(d => d.size)) } : NO_COST,
     formula: () => null,
     apply(_layer, inputs, context) {
       const mask = jointMask(inputs);

@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import { allocate, precisionOf, type FloatArray, type Tensor } from '../tensor/tensor.js';
+import { allocate, type FloatArray, precisionOf, type Tensor } from '../tensor/tensor.js';
 import { multiply, NO_COST, sequenceOf } from './dims.js';
 import type { LayerBase, LayerKind, Value } from './layer.js';
 

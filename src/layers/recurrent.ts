@@ -2,9 +2,9 @@ import type { ActivationSpec } from '../activations/activation.js';
 import { elementwise } from '../activations/index.js';
 import type { CellOptions, WeightShape } from '../cells/cell.js';
 import { getCell } from '../cells/index.js';
-import type { Tensor } from '../tensor/tensor.js';
 import { flipTime } from '../tensor/layout.js';
-import { bothWays, merge, mergedWidth, type MergeMode } from './bidirectional.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { bothWays, type MergeMode, merge, mergedWidth } from './bidirectional.js';
 import { multiply, sequenceOf, widthOf } from './dims.js';
 import type { Field, LayerBase, LayerContext, LayerKind, LayerResult, RecurrenceArgs, RecurrenceResult, Value } from './layer.js';
 
@@ -71,7 +71,14 @@ const OWN_FIELDS: Record<CellName, Record<string, Field>> = {
 };
 
 /** What a recurrent layer has where its cell has no such option. */
-export const FIXED_OPTIONS = { recurrentActivation: null, projection: null, peepholes: false, inputForget: false, unitForgetBias: false, resetAfter: false };
+export const FIXED_OPTIONS = {
+  recurrentActivation: null,
+  projection: null,
+  peepholes: false,
+  inputForget: false,
+  unitForgetBias: false,
+  resetAfter: false,
+};
 
 const KERAS_CLASS: Record<CellName, string> = { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' };
 
@@ -159,12 +166,26 @@ function inOrder(layer: RecurrentSpec, sequence: Tensor | undefined): Tensor | u
   return sequence && layer.goBackwards ? flipTime(sequence) : sequence;
 }
 
-function output(layer: RecurrentSpec, input: Value, last: Tensor, sequence: Tensor | undefined, hidden: Tensor | undefined, runs: RecurrenceResult[]): LayerResult {
+function output(
+  layer: RecurrentSpec,
+  input: Value,
+  last: Tensor,
+  sequence: Tensor | undefined,
+  hidden: Tensor | undefined,
+  runs: RecurrenceResult[],
+): LayerResult {
   const rest = { states: runs.flatMap(run => run.states), sequence: hidden, traces: runs.flatMap(run => run.trace ?? []) };
   return layer.returnSequences ? { tensor: sequence!, mask: input.mask, ...rest } : { tensor: last, ...rest };
 }
 
-function recurrenceArgs(layer: RecurrentSpec, input: Value, context: LayerContext, way: string, reverse: boolean, initial?: readonly Tensor[]): RecurrenceArgs {
+function recurrenceArgs(
+  layer: RecurrentSpec,
+  input: Value,
+  context: LayerContext,
+  way: string,
+  reverse: boolean,
+  initial?: readonly Tensor[],
+): RecurrenceArgs {
   const cell = getCell(layer.kind);
   const act = elementwise(layer.activation);
   const weight = (name: string) => context.weights.get(way + name);

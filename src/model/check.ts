@@ -1,5 +1,5 @@
-import { checkActivation } from '../activations/index.js';
 import type { ActivationSpec } from '../activations/activation.js';
+import { canonicalActivation, elementwise } from '../activations/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { getLayerKind, LAYER_KINDS } from '../layers/index.js';
@@ -7,7 +7,7 @@ import type { Field } from '../layers/layer.js';
 import { FIXED_OPTIONS } from '../layers/recurrent.js';
 import { nearest } from '../registry.js';
 import { DEFAULTS, type FrameworkName, isCellName, layerDefaults } from './frameworks.js';
-import { SPEC_SCHEMA, type InputSpec, type LayerSpec, type ModelSpec } from './spec.js';
+import { type InputSpec, type LayerSpec, type ModelSpec, SPEC_SCHEMA } from './spec.js';
 
 /**
  * A spec as a user writes it (plain JSON, defaults left out) -> a complete ModelSpec. Types, ranges, names and wiring are checked here;
@@ -18,9 +18,13 @@ export function checkSpec(json: unknown, framework: FrameworkName = 'keras'): Mo
   const spec = asObject(json, 'spec');
   checkKeys(spec, ['$schema', 'schema', 'name', 'functional', 'framework', 'input', 'layers', 'output']);
   if (spec.schema !== undefined && spec.schema !== SPEC_SCHEMA) {
-    throw new RnnError('spec', 'E_SPEC_SCHEMA', `this is no ${SPEC_SCHEMA}`, { where: 'schema', expected: SPEC_SCHEMA, found: show(spec.schema) });
+    throw new RnnError('spec', 'E_SPEC_SCHEMA', `this is no ${SPEC_SCHEMA}`, {
+      where: 'schema',
+      expected: SPEC_SCHEMA,
+      found: show(spec.schema),
+    });
   }
-  const rules = spec.framework === undefined ? framework : choice(spec.framework, 'framework', Object.keys(DEFAULTS)) as FrameworkName;
+  const rules = spec.framework === undefined ? framework : (choice(spec.framework, 'framework', Object.keys(DEFAULTS)) as FrameworkName);
   const input = within('input', () => checkInput(spec.input ?? {}));
   if (!Array.isArray(spec.layers) || spec.layers.length === 0) throw typeError('layers', 'a list of at least one layer', spec.layers);
   const layers: LayerSpec[] = [];
@@ -44,16 +48,31 @@ function checkInput(json: unknown): InputSpec {
   const input = asObject(json, 'input');
   checkKeys(input, ['name', 'batch', 'timesteps', 'features']);
   const size = (key: string) => (input[key] === undefined || input[key] === null ? null : wholeNumber(input[key], key));
-  return { name: input.name === undefined ? 'input' : text(input.name, 'name'), batch: size('batch'), timesteps: size('timesteps'), features: size('features') };
+  return {
+    name: input.name === undefined ? 'input' : text(input.name, 'name'),
+    batch: size('batch'),
+    timesteps: size('timesteps'),
+    features: size('features'),
+  };
 }
 
-function checkLayer(json: unknown, before: readonly LayerSpec[], input: InputSpec, taken: Set<string>, framework: FrameworkName): LayerSpec {
+function checkLayer(
+  json: unknown,
+  before: readonly LayerSpec[],
+  input: InputSpec,
+  taken: Set<string>,
+  framework: FrameworkName,
+): LayerSpec {
   const given = asObject(json, 'layer');
   if (given.kind === undefined) throw missing('kind', LAYER_KINDS.map(k => k.name).join(', '));
   const kind = getLayerKind(text(given.kind, 'kind'));
   checkKeys(given, ['kind', 'name', 'inputs', 'trainable', ...Object.keys(kind.fields)]);
   const name = given.name === undefined ? freeName(kind.name, before, taken) : text(given.name, 'name');
-  if (taken.has(name)) throw new RnnError('spec', 'E_SPEC_NAME', `two layers are called '${escapeText(name)}'`, { where: 'name', fix: 'give each layer a name of its own' });
+  if (taken.has(name))
+    throw new RnnError('spec', 'E_SPEC_NAME', `two layers are called '${escapeText(name)}'`, {
+      where: 'name',
+      fix: 'give each layer a name of its own',
+    });
   taken.add(name);
   const layer: Record<string, unknown> = {
     kind: kind.name,
@@ -64,9 +83,16 @@ function checkLayer(json: unknown, before: readonly LayerSpec[], input: InputSpe
   };
   const defaults = layerDefaults(kind.name, framework);
   for (const [key, field] of Object.entries(kind.fields)) {
-    const value = given[key] ?? (given[key] === null && field.default === null ? null : (defaults[key] ?? field.default));
+    const value =
+      given[key] === undefined
+        ? (defaults[key] ?? field.default)
+        : given[key] === null && field.type === 'activation' && field.default !== null
+          ? 'linear'
+          : given[key];
     if (value === undefined) throw missing(key, describe(field));
     layer[key] = checkField(value, key, field);
+    if (field.type === 'activation' && isCellName(kind.name) && layer[key] !== null)
+      within(key, () => elementwise(layer[key] as ActivationSpec));
   }
   if (isCellName(kind.name)) completeRecurrent(layer, given, framework);
   return layer as unknown as LayerSpec;
@@ -126,12 +152,21 @@ function checkField(value: unknown, key: string, field: Field): unknown {
     case 'choice':
       return choice(value, key, field.choices);
     case 'activation':
-      return within(key, () => checkActivation(value as ActivationSpec));
+      return within(key, () => activationOf(value));
     case 'number':
       if (typeof value !== 'number' || !Number.isFinite(value)) throw typeError(key, 'a number', value);
-      if ((field.min !== undefined && value < field.min) || (field.max !== undefined && value > field.max)) throw rangeError(key, describe(field), value);
+      if ((field.min !== undefined && value < field.min) || (field.max !== undefined && value > field.max))
+        throw rangeError(key, describe(field), value);
       return value;
   }
+}
+
+/** A name, or an object with a name and parameters; null is linear, as in Keras. */
+function activationOf(value: unknown): ActivationSpec {
+  if (value === null || typeof value === 'string') return canonicalActivation(value);
+  const named = typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+  if (typeof named.name !== 'string') throw typeError('', 'the name of an activation, or {"name": …, parameters}', value);
+  return canonicalActivation(named as ActivationSpec);
 }
 
 /** What a field takes, in words. */
@@ -167,7 +202,8 @@ const LONGEST_NAME = 1024;
 
 function text(value: unknown, key: string): string {
   if (typeof value !== 'string') throw typeError(key, 'text', value);
-  if (value.length === 0 || value.length > LONGEST_NAME) throw rangeError(key, `text of 1 to ${LONGEST_NAME} characters`, `${value.length} characters`);
+  if (value.length === 0 || value.length > LONGEST_NAME)
+    throw rangeError(key, `text of 1 to ${LONGEST_NAME} characters`, `${value.length} characters`);
   return value;
 }
 
@@ -200,7 +236,11 @@ function checkKeys(given: Record<string, unknown>, known: readonly string[]): vo
 }
 
 function typeError(where: string, expected: string, value: unknown): RnnError {
-  return new RnnError('spec', 'E_SPEC_TYPE', `expected ${expected}, found ${show(value)}`, { where: where || undefined, expected, found: show(value) });
+  return new RnnError('spec', 'E_SPEC_TYPE', `expected ${expected}, found ${show(value)}`, {
+    where: where || undefined,
+    expected,
+    found: show(value),
+  });
 }
 
 function rangeError(where: string, expected: string, value: unknown): RnnError {

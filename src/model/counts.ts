@@ -1,8 +1,8 @@
-import { exactSize } from '../tensor/tensor.js';
-import { getLayerKind } from '../layers/index.js';
-import type { LayerCost } from '../layers/layer.js';
 import { getCell } from '../cells/index.js';
 import { multiply } from '../layers/dims.js';
+import { getLayerKind } from '../layers/index.js';
+import type { LayerCost } from '../layers/layer.js';
+import { exactSize } from '../tensor/tensor.js';
 import { DEFAULTS, FRAMEWORKS, type FrameworkName } from './frameworks.js';
 import { inferShapes, type LayerShapes, type ModelShapes } from './shapes.js';
 import { isRecurrent, type LayerSpec, type ModelSpec, type RecurrentSpec } from './spec.js';

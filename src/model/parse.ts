@@ -31,7 +31,22 @@ const ARGUMENT: Record<string, string | null> = {
   repeat: 'times',
 };
 const KINDS = Object.keys(ARGUMENT);
-const OPTIONS = ['seq', 'last', 'nobias', 'resetbefore', 'resetafter', 'backwards', 'stateful', 'sum', 'ave', 'mul', 'concat', 'proj=P', 'name=NAME', 'xN'];
+const OPTIONS = [
+  'seq',
+  'last',
+  'nobias',
+  'resetbefore',
+  'resetafter',
+  'backwards',
+  'stateful',
+  'sum',
+  'ave',
+  'mul',
+  'concat',
+  'proj=P',
+  'name=NAME',
+  'xN',
+];
 const MOST_LAYERS = 10_000;
 
 /** @throws RnnError E_LAYERS (usage) with the wrong part underlined */
@@ -55,14 +70,29 @@ export function parseLayers(text: string): ParsedLayers {
 function parseLayer(part: string, span: { from: number; to: number }, text: string): { layer: Record<string, unknown>; times: number } {
   const [head, ...options] = part.split('+');
   const match = /^\s*([a-z]*)(?::([^@+]*))?(?:@(.*?))?\s*$/.exec(head);
-  if (part.trim() === '') throw wrong(text, span.from, Math.max(span.to, span.from + 1), 'a layer is missing', 'write kind:units between commas, such as lstm:64');
-  if (!match) throw wrong(text, span.from, span.from + head.length, `cannot read '${escapeText(head, 40)}' as a layer`, 'write [bi]kind[:units][@activation][+option], such as bilstm:64@tanh+seq');
+  if (part.trim() === '')
+    throw wrong(
+      text,
+      span.from,
+      Math.max(span.to, span.from + 1),
+      'a layer is missing',
+      'write kind:units between commas, such as lstm:64',
+    );
+  if (!match)
+    throw wrong(
+      text,
+      span.from,
+      span.from + head.length,
+      `cannot read '${escapeText(head, 40)}' as a layer`,
+      'write [bi]kind[:units][@activation][+option], such as bilstm:64@tanh+seq',
+    );
   const [, word, argument, activation] = match;
   const { kind, bidirectional } = kindOf(word, text, span.from, span.from + head.length);
   const layer: Record<string, unknown> = { kind, ...argumentOf(kind, argument, text, span) };
   if (bidirectional) layer.bidirectional = 'concat';
   if (activation !== undefined) {
-    if (!isCellName(kind) && kind !== 'dense') throw wrong(text, span.from, span.to, `${kind} has no activation`, `drop @${escapeText(activation, 30)}`);
+    if (!isCellName(kind) && kind !== 'dense')
+      throw wrong(text, span.from, span.to, `${kind} has no activation`, `drop @${escapeText(activation, 30)}`);
     layer.activation = activation;
   }
   let times = 1;
@@ -71,7 +101,14 @@ function parseLayer(part: string, span: { from: number; to: number }, text: stri
     times *= applyOption(layer, option, { text, from: at, to: at + option.length });
     at += option.length + 1;
   }
-  if (times > 1 && layer.name !== undefined) throw wrong(text, span.from, span.to, `${times} layers cannot all be called '${escapeText(String(layer.name), 40)}'`, 'drop +name or +xN');
+  if (times > 1 && layer.name !== undefined)
+    throw wrong(
+      text,
+      span.from,
+      span.to,
+      `${times} layers cannot all be called '${escapeText(String(layer.name), 40)}'`,
+      'drop +name or +xN',
+    );
   return { layer, times };
 }
 
@@ -80,7 +117,13 @@ function kindOf(word: string, text: string, from: number, to: number): { kind: s
   if (word.startsWith('bi') && CELL_KINDS.includes(word.slice(2))) return { kind: word.slice(2), bidirectional: true };
   const near = nearest(word, [...KINDS, ...CELL_KINDS.map(k => `bi${k}`)]);
   const known = `rnn lstm gru (or birnn bilstm bigru) ${KINDS.slice(3).join(' ')}`;
-  throw wrong(text, from, to, word === '' ? 'a layer starts with its kind' : `unknown layer kind '${escapeText(word, 40)}'`, near ? `did you mean '${near}'?` : `kinds: ${known}`);
+  throw wrong(
+    text,
+    from,
+    to,
+    word === '' ? 'a layer starts with its kind' : `unknown layer kind '${escapeText(word, 40)}'`,
+    near ? `did you mean '${near}'?` : `kinds: ${known}`,
+  );
 }
 
 function argumentOf(kind: string, argument: string | undefined, text: string, span: { from: number; to: number }): Record<string, unknown> {
@@ -92,7 +135,11 @@ function argumentOf(kind: string, argument: string | undefined, text: string, sp
   }
   if (field === 'VxD') {
     const sizes = /^(\d+)x(\d+)$/.exec(argument ?? '');
-    if (!sizes) throw fail(`embedding needs its two sizes, found '${escapeText(argument ?? 'nothing', 40)}'`, 'write embedding:VxD, such as embedding:1000x16 (V tokens, vectors of D)');
+    if (!sizes)
+      throw fail(
+        `embedding needs its two sizes, found '${escapeText(argument ?? 'nothing', 40)}'`,
+        'write embedding:VxD, such as embedding:1000x16 (V tokens, vectors of D)',
+      );
     return { tokens: size(sizes[1], fail), units: size(sizes[2], fail) };
   }
   if (argument === undefined) {
@@ -100,16 +147,19 @@ function argumentOf(kind: string, argument: string | undefined, text: string, sp
     throw fail(`${kind} needs a number of ${field}`, `write ${kind}:${kind === 'repeat' ? 10 : 64}`);
   }
   if (kind === 'masking' || kind === 'dropout') {
-    if (!/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(argument)) throw fail(`${kind} needs a number, found '${escapeText(argument, 40)}'`, `write ${kind}:0.5`);
+    if (!/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(argument))
+      throw fail(`${kind} needs a number, found '${escapeText(argument, 40)}'`, `write ${kind}:0.5`);
     return { [field]: Number(argument) };
   }
-  if (!/^\d+$/.test(argument)) throw fail(`${field} of ${kind} must be a whole number, found '${escapeText(argument, 40)}'`, `write ${kind}:64`);
+  if (!/^\d+$/.test(argument))
+    throw fail(`${field} of ${kind} must be a whole number, found '${escapeText(argument, 40)}'`, `write ${kind}:64`);
   return { [field]: size(argument, fail) };
 }
 
 function size(digits: string, fail: (message: string, fix: string) => RnnError): number {
   const value = Number(digits);
-  if (value < 1 || value > 2 ** 31 - 1) throw fail(`a size must be from 1 to ${2 ** 31 - 1}, found ${digits.slice(0, 40)}`, 'use a positive size');
+  if (value < 1 || value > 2 ** 31 - 1)
+    throw fail(`a size must be from 1 to ${2 ** 31 - 1}, found ${digits.slice(0, 40)}`, 'use a positive size');
   return value;
 }
 
@@ -135,7 +185,8 @@ function applyOption(layer: Record<string, unknown>, option: string, at: { text:
     layer.projection = size(projected[1], fail);
   } else if (option === 'seq' || option === 'last') {
     only(recurrent, 'recurrent layers');
-    if (layer.returnSequences !== undefined && layer.returnSequences !== (option === 'seq')) throw fail('+seq and +last contradict each other', 'keep one of them');
+    if (layer.returnSequences !== undefined && layer.returnSequences !== (option === 'seq'))
+      throw fail('+seq and +last contradict each other', 'keep one of them');
     layer.returnSequences = option === 'seq';
   } else if (option === 'nobias') {
     only(recurrent || kind === 'dense', 'recurrent layers and dense');
@@ -151,7 +202,10 @@ function applyOption(layer: Record<string, unknown>, option: string, at: { text:
     layer.bidirectional = option;
   } else {
     const near = nearest(option, OPTIONS);
-    throw fail(`unknown option '+${escapeText(option, 40)}'`, near ? `did you mean '+${near}'?` : `options: ${OPTIONS.map(o => `+${o}`).join(' ')}`);
+    throw fail(
+      `unknown option '+${escapeText(option, 40)}'`,
+      near ? `did you mean '+${near}'?` : `options: ${OPTIONS.map(o => `+${o}`).join(' ')}`,
+    );
   }
   return 1;
 }

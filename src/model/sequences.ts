@@ -16,11 +16,16 @@ export function inferSequences(layers: readonly Record<string, unknown>[], stric
     const reader = layers.slice(index + 1).find(next => !HANDS_ON.has(String(next.kind)));
     if (!reader || !NEEDS_SEQUENCE.has(String(reader.kind))) return { ...layer, returnSequences: false };
     if (strict) {
-      throw new RnnError('shape', 'E_SEQ', `${reader.kind} needs a sequence but ${layer.kind} (layer ${index + 1}) gives its last step only`, {
-        expected: '(N, T, features)',
-        fix: `write +seq on layer ${index + 1} (Keras: return_sequences=True), or drop --strict to have it inferred`,
-        more: 'return_sequences',
-      });
+      throw new RnnError(
+        'shape',
+        'E_SEQ',
+        `${reader.kind} needs a sequence but ${layer.kind} (layer ${index + 1}) gives its last step only`,
+        {
+          expected: '(N, T, features)',
+          fix: `write +seq on layer ${index + 1} (Keras: return_sequences=True), or drop --strict to have it inferred`,
+          more: 'return_sequences',
+        },
+      );
     }
     return { ...layer, returnSequences: true, inferredSequences: true };
   });

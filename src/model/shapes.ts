@@ -1,7 +1,7 @@
-import { RnnError, within } from '../errors.js';
 import type { WeightShape } from '../cells/cell.js';
-import { getLayerKind } from '../layers/index.js';
+import { RnnError, within } from '../errors.js';
 import { showShape } from '../layers/dims.js';
+import { getLayerKind } from '../layers/index.js';
 import type { DimShape, LayerSymbols } from '../layers/layer.js';
 import { isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
 
@@ -46,7 +46,11 @@ function inputShape({ input, layers }: ModelSpec): DimShape {
   const tokens = readers.some(l => l.kind === 'embedding');
   if (tokens) return [N, T];
   if (input.features === null) {
-    throw new RnnError('spec', 'E_FEATURES', 'the number of input features D is not known', { where: 'input', expected: 'a whole number from 1', fix: 'give --D, or "features" in the spec\'s input' });
+    throw new RnnError('spec', 'E_FEATURES', 'the number of input features D is not known', {
+      where: 'input',
+      expected: 'a whole number from 1',
+      fix: 'give --D, or "features" in the spec\'s input',
+    });
   }
   return [N, T, { symbol: 'D', size: input.features }];
 }
@@ -88,7 +92,11 @@ function source(name: string, model: ModelSpec): LayerSpec | undefined {
 
 /** Letters by layer: one recurrent layer has M, several M1, M2 …; likewise K for dense, E for embeddings, P for projections. */
 function layerLetters(model: ModelSpec): Map<string, LayerSymbols> {
-  const groups = { M: model.layers.filter(isRecurrent), K: model.layers.filter(l => l.kind === 'dense'), E: model.layers.filter(l => l.kind === 'embedding') };
+  const groups = {
+    M: model.layers.filter(isRecurrent),
+    K: model.layers.filter(l => l.kind === 'dense'),
+    E: model.layers.filter(l => l.kind === 'embedding'),
+  };
   const letters = new Map<string, LayerSymbols>(model.layers.map(l => [l.name, { units: 'M', projection: 'P' }]));
   for (const [letter, layers] of Object.entries(groups)) {
     layers.forEach((layer, index) => {

@@ -51,7 +51,18 @@ export interface ModelSpec {
 
 export type { MergeMode } from '../layers/bidirectional.js';
 export type { CellName } from '../layers/recurrent.js';
-export type { ActivationLayerSpec, DenseSpec, DropoutSpec, EmbeddingSpec, FlattenSpec, MaskingSpec, MergeSpec, PoolSpec, RecurrentSpec, RepeatSpec };
+export type {
+  ActivationLayerSpec,
+  DenseSpec,
+  DropoutSpec,
+  EmbeddingSpec,
+  FlattenSpec,
+  MaskingSpec,
+  MergeSpec,
+  PoolSpec,
+  RecurrentSpec,
+  RepeatSpec,
+};
 
 export function isRecurrent(layer: LayerSpec): layer is RecurrentSpec {
   return layer.kind === 'rnn' || layer.kind === 'lstm' || layer.kind === 'gru';

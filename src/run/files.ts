@@ -23,7 +23,12 @@ export async function readBytes(path: string, limits: ReadLimits = DEFAULT_READ)
   try {
     const { size } = await file.stat();
     if (size > limits.bytes) throw tooLarge(path, size, limits.bytes);
-    return await readAll(path, limits, (buffer, offset) => file.read(buffer, offset, buffer.length - offset, null).then(r => r.bytesRead), size);
+    return await readAll(
+      path,
+      limits,
+      (buffer, offset) => file.read(buffer, offset, buffer.length - offset, null).then(r => r.bytesRead),
+      size,
+    );
   } finally {
     await file.close();
   }
@@ -31,14 +36,24 @@ export async function readBytes(path: string, limits: ReadLimits = DEFAULT_READ)
 
 async function openForReading(path: string): Promise<FileHandle> {
   try {
-    if ((await stat(path)).isDirectory()) throw new RnnError('io', 'E_IS_DIRECTORY', 'this is a directory, not a file', { where: shown(path), expected: 'a file', found: 'a directory' });
+    if ((await stat(path)).isDirectory())
+      throw new RnnError('io', 'E_IS_DIRECTORY', 'this is a directory, not a file', {
+        where: shown(path),
+        expected: 'a file',
+        found: 'a directory',
+      });
     return await open(path, 'r');
   } catch (error) {
     throw readError(path, error);
   }
 }
 
-async function readAll(path: string, limits: ReadLimits, read: (buffer: Uint8Array, offset: number) => Promise<number>, sizeHint: number): Promise<Uint8Array> {
+async function readAll(
+  path: string,
+  limits: ReadLimits,
+  read: (buffer: Uint8Array, offset: number) => Promise<number>,
+  sizeHint: number,
+): Promise<Uint8Array> {
   let buffer = new Uint8Array(Math.max(CHUNK, sizeHint + 1));
   let length = 0;
   for (;;) {
@@ -68,7 +83,13 @@ async function readStdin(limits: ReadLimits): Promise<Uint8Array> {
   } catch (error) {
     throw readError('-', error);
   }
-  if (length === 0) throw new RnnError('io', 'E_EMPTY_STDIN', 'standard input is empty', { where: 'stdin', expected: 'a file on standard input', found: '0 bytes', fix: 'pipe a file in, or give its path' });
+  if (length === 0)
+    throw new RnnError('io', 'E_EMPTY_STDIN', 'standard input is empty', {
+      where: 'stdin',
+      expected: 'a file on standard input',
+      found: '0 bytes',
+      fix: 'pipe a file in, or give its path',
+    });
   const bytes = new Uint8Array(length);
   let offset = 0;
   for (const part of parts) {
@@ -82,7 +103,11 @@ async function readStdin(limits: ReadLimits): Promise<Uint8Array> {
  * Writes a file whole or not at all: to a temporary name in the same folder, synced, then renamed. An interrupted write leaves the old file.
  * @throws RnnError E_EXISTS without `force` (io), E_SAME_FILE when the target is one of `inputs`, E_WRITE
  */
-export async function writeFileAtomic(path: string, bytes: Uint8Array, { force = false, inputs = [] as readonly string[] } = {}): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  bytes: Uint8Array,
+  { force = false, inputs = [] as readonly string[] } = {},
+): Promise<void> {
   await checkTarget(path, force, inputs);
   const folder = dirname(resolve(path));
   await sweepStale(folder);
@@ -116,7 +141,12 @@ export async function removePending(): Promise<void> {
 async function checkTarget(path: string, force: boolean, inputs: readonly string[]): Promise<void> {
   const target = await stat(path).catch(() => undefined);
   if (!target) return;
-  if (target.isDirectory()) throw new RnnError('io', 'E_IS_DIRECTORY', 'the output is a directory', { where: shown(path), expected: 'a file name', found: 'a directory' });
+  if (target.isDirectory())
+    throw new RnnError('io', 'E_IS_DIRECTORY', 'the output is a directory', {
+      where: shown(path),
+      expected: 'a file name',
+      found: 'a directory',
+    });
   for (const input of inputs) {
     const other = await stat(input).catch(() => undefined);
     const same = other && other.ino === target.ino && other.dev === target.dev && (await realpath(input)) === (await realpath(path));
@@ -124,7 +154,13 @@ async function checkTarget(path: string, force: boolean, inputs: readonly string
       throw new RnnError('io', 'E_SAME_FILE', 'the output is the input', { where: shown(path), fix: 'write to another file' });
     }
   }
-  if (!force && target.isFile()) throw new RnnError('io', 'E_EXISTS', 'the file exists', { where: shown(path), expected: 'a new file name', found: 'a file', fix: 'add --force to overwrite it' });
+  if (!force && target.isFile())
+    throw new RnnError('io', 'E_EXISTS', 'the file exists', {
+      where: shown(path),
+      expected: 'a new file name',
+      found: 'a file',
+      fix: 'add --force to overwrite it',
+    });
 }
 
 /** Removes what killed runs left behind: temporary names of ours whose process is gone. */
@@ -152,7 +188,6 @@ async function syncFolder(folder: string): Promise<void> {
   await handle?.close();
 }
 
-
 function readError(path: string, error: unknown): unknown {
   if (error instanceof RnnError) return error;
   const { code } = error as NodeJS.ErrnoException;
@@ -175,7 +210,11 @@ function writeError(path: string, error: unknown): unknown {
 }
 
 function tooLarge(path: string, size: number, limit: number): RnnError {
-  return new RnnError('limit', 'E_FILE_SIZE', `is larger than the limit of ${limit} bytes`, { where: shown(path), expected: `at most ${limit} bytes`, found: `${size} bytes or more` });
+  return new RnnError('limit', 'E_FILE_SIZE', `is larger than the limit of ${limit} bytes`, {
+    where: shown(path),
+    expected: `at most ${limit} bytes`,
+    found: `${size} bytes or more`,
+  });
 }
 
 function shown(path: string): string {

@@ -39,7 +39,11 @@ function choose({ tensors }: TensorFile, key: string | undefined, names: readonl
   const wanted = key ?? (tensors.size === 1 ? all[0] : names.find(name => tensors.has(name)));
   const found = wanted === undefined ? undefined : tensors.get(wanted);
   if (found) return found;
-  const shown = all.slice(0, 8).map(name => escapeText(name, 40)).join(', ') || 'nothing';
+  const shown =
+    all
+      .slice(0, 8)
+      .map(name => escapeText(name, 40))
+      .join(', ') || 'nothing';
   throw new RnnError('format', 'E_KEY', key === undefined ? `holds ${tensors.size} arrays` : `has no array '${escapeText(key, 60)}'`, {
     expected: key === undefined ? `one array, or one called ${names.join(' or ')}` : escapeText(key, 60),
     found: shown,
@@ -51,7 +55,11 @@ function choose({ tensors }: TensorFile, key: string | undefined, names: readonl
  * An array as X [N, T, D] (or token numbers [N, T]). [T, D] is one sequence; rows of a table are split into sequences of T where T was given.
  * @throws RnnError E_NDIM, E_ROWS, E_INPUT_SHAPE
  */
-export function toInput(array: ReadArray, network: Network, { timeMajor = false, T, N }: { timeMajor?: boolean; T?: number; N?: number }): Tensor {
+export function toInput(
+  array: ReadArray,
+  network: Network,
+  { timeMajor = false, T, N }: { timeMajor?: boolean; T?: number; N?: number },
+): Tensor {
   const tokens = network.model.input.features === null;
   const t = array.tensor;
   const rank = tokens ? 2 : 3;
@@ -63,7 +71,11 @@ export function toInput(array: ReadArray, network: Network, { timeMajor = false,
   else if (t.shape.length === 1 && !tokens && network.model.input.features === 1) x = asSequences(reshape(t, [t.shape[0], 1]), T, N);
   else if (t.shape.length !== rank) throw ndim(t, tokens, `expected ${tokens ? '[N, T]' : '[N, T, D]'}`);
   if (N !== undefined && x.shape[0] !== N && !network.model.layers.some(l => 'stateful' in l && l.stateful)) {
-    throw new RnnError('shape', 'E_INPUT_SHAPE', `--N ${N} was given but the input has ${x.shape[0]} samples`, { expected: `[${N}, …]`, found: formatShape(x.shape), fix: 'drop --N: it is read from the input' });
+    throw new RnnError('shape', 'E_INPUT_SHAPE', `--N ${N} was given but the input has ${x.shape[0]} samples`, {
+      expected: `[${N}, …]`,
+      found: formatShape(x.shape),
+      fix: 'drop --N: it is read from the input',
+    });
   }
   return x;
 }
@@ -80,7 +92,11 @@ function asSequences(t: Tensor, T: number | undefined, N: number | undefined): T
   }
   const steps = T ?? rows;
   if (steps === 0 || rows % steps !== 0) {
-    throw new RnnError('shape', 'E_ROWS', `${rows} rows cannot be split into sequences of ${steps} steps`, { expected: `a multiple of ${steps} rows`, found: `${rows} rows`, fix: 'check --T' });
+    throw new RnnError('shape', 'E_ROWS', `${rows} rows cannot be split into sequences of ${steps} steps`, {
+      expected: `a multiple of ${steps} rows`,
+      found: `${rows} rows`,
+      fix: 'check --T',
+    });
   }
   return reshape(t, [rows / steps, steps, D]);
 }
@@ -98,7 +114,11 @@ export async function readLengths(text: string, N: number, T: number, least: num
   const wrong = lengths.findIndex(length => !Number.isInteger(length) || length < least || length > T);
   if (lengths.length !== N || wrong >= 0) {
     const found = lengths.length !== N ? `${lengths.length} lengths` : `${lengths[wrong]} for sample ${wrong + 1}`;
-    throw new RnnError('shape', 'E_LENGTHS', `expected ${N} lengths from ${least} to ${T}, found ${found}`, { where: '--lengths', expected: `${N} whole numbers from ${least} to ${T}`, found });
+    throw new RnnError('shape', 'E_LENGTHS', `expected ${N} lengths from ${least} to ${T}, found ${found}`, {
+      where: '--lengths',
+      expected: `${N} whole numbers from ${least} to ${T}`,
+      found,
+    });
   }
   return lengths;
 }
@@ -108,11 +128,19 @@ export async function readMask(path: string, N: number, T: number): Promise<Uint
   const { tensor } = await readArray(path, ['mask']);
   const shape = tensor.shape.length === 1 && N === 1 ? [1, ...tensor.shape] : tensor.shape;
   if (shape.length !== 2 || shape[0] !== N || shape[1] !== T) {
-    throw new RnnError('shape', 'E_MASK', `expected a mask [${N}, ${T}], found ${formatShape(tensor.shape)}`, { where: '--mask', expected: `[${N}, ${T}]`, found: formatShape(tensor.shape) });
+    throw new RnnError('shape', 'E_MASK', `expected a mask [${N}, ${T}], found ${formatShape(tensor.shape)}`, {
+      where: '--mask',
+      expected: `[${N}, ${T}]`,
+      found: formatShape(tensor.shape),
+    });
   }
   const wrong = tensor.data.findIndex(v => v !== 0 && v !== 1);
   if (wrong >= 0) {
-    throw new RnnError('shape', 'E_MASK', `a mask holds 0 and 1, found ${tensor.data[wrong]} at [${Math.floor(wrong / T)}, ${wrong % T}]`, { where: '--mask', expected: '0 or 1', found: String(tensor.data[wrong]) });
+    throw new RnnError('shape', 'E_MASK', `a mask holds 0 and 1, found ${tensor.data[wrong]} at [${Math.floor(wrong / T)}, ${wrong % T}]`, {
+      where: '--mask',
+      expected: '0 or 1',
+      found: String(tensor.data[wrong]),
+    });
   }
   return Uint8Array.from(tensor.data);
 }

@@ -1,5 +1,5 @@
-import { detectConvention } from '../conventions/index.js';
 import type { Convention, NetworkHints } from '../conventions/convention.js';
+import { detectConvention } from '../conventions/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { parseJsonBytes } from '../formats/bytes/jsonText.js';
@@ -51,13 +51,26 @@ export async function loadNetwork(request: NetworkRequest, known?: KnownShape): 
 }
 
 function checkOneForm(request: NetworkRequest): void {
-  const dimensions = (['M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation'] as const).filter(key => request[key] !== undefined);
-  const forms = [request.layers !== undefined && '--layers', request.model !== undefined && '--model', dimensions.length > 0 && `--${dimensions[0]}`].filter(f => f !== false);
+  const dimensions = (['M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation'] as const).filter(
+    key => request[key] !== undefined,
+  );
+  const forms = [
+    request.layers !== undefined && '--layers',
+    request.model !== undefined && '--model',
+    dimensions.length > 0 && `--${dimensions[0]}`,
+  ].filter(f => f !== false);
   if (forms.length > 1) {
-    throw new RnnError('usage', 'E_CONFLICT', `${forms.slice(0, -1).join(', ')} and ${forms[forms.length - 1]} both describe the network`, { fix: 'describe it in one way: --layers, --model, or --T --D --M --K' });
+    throw new RnnError('usage', 'E_CONFLICT', `${forms.slice(0, -1).join(', ')} and ${forms[forms.length - 1]} both describe the network`, {
+      fix: 'describe it in one way: --layers, --model, or --T --D --M --K',
+    });
   }
   if (request.stack !== undefined && request.M !== undefined && request.M.length > 1) {
-    throw new RnnError('usage', 'E_CONFLICT', `--M ${request.M.join(',')} and --stack ${request.stack} both say how many layers there are`, { fix: 'drop --stack' });
+    throw new RnnError(
+      'usage',
+      'E_CONFLICT',
+      `--M ${request.M.join(',')} and --stack ${request.stack} both say how many layers there are`,
+      { fix: 'drop --stack' },
+    );
   }
 }
 
@@ -66,12 +79,22 @@ async function readWeightsFile(path: string): Promise<TensorFile> {
   return within(path === '-' ? 'stdin' : escapeText(path), () => readTensors(bytes, { limits: DEFAULT_LIMITS, nameHint: path }));
 }
 
-async function describe(request: NetworkRequest, known: KnownShape, weights: { file: TensorFile; convention: Convention } | undefined): Promise<Draft> {
+async function describe(
+  request: NetworkRequest,
+  known: KnownShape,
+  weights: { file: TensorFile; convention: Convention } | undefined,
+): Promise<Draft> {
   if (request.model !== undefined) return { spec: await readSpec(request.model, request, known) };
   if (request.layers !== undefined) {
     const { layers, spans } = parseLayers(request.layers);
     const parsed = { text: request.layers, spans };
-    return { spec: { input: inputSizes(request, known, layers, {}), layers: withExcerpt({ spec: {}, parsed }, () => inferSequences(layers, request.strict ?? false)) }, parsed };
+    return {
+      spec: {
+        input: inputSizes(request, known, layers, {}),
+        layers: withExcerpt({ spec: {}, parsed }, () => inferSequences(layers, request.strict ?? false)),
+      },
+      parsed,
+    };
   }
   const fromFile = weights && specFromWeights(request, known, weights.file, weights.convention);
   return { spec: fromFile ?? fromDimensions(request, known) };
@@ -95,7 +118,12 @@ function fromDimensions(request: NetworkRequest, known: KnownShape): Record<stri
 }
 
 /** What the flags say of the input, then what its file shows, then the notebook's sizes. `--T ?` stays symbolic without an input. */
-function inputSizes(request: NetworkRequest, known: KnownShape, layers: readonly unknown[], defaults: { T?: number }): Record<string, unknown> {
+function inputSizes(
+  request: NetworkRequest,
+  known: KnownShape,
+  layers: readonly unknown[],
+  defaults: { T?: number },
+): Record<string, unknown> {
   const shown = sizesIn(known, request, layers);
   const timesteps = request.T === '?' ? (shown.T ?? null) : (request.T ?? shown.T ?? defaults.T ?? null);
   return { batch: request.N ?? null, timesteps, features: request.D ?? shown.D ?? NOTEBOOK.D };
@@ -112,7 +140,12 @@ function sizesIn(known: KnownShape, request: NetworkRequest, layers: readonly un
 }
 
 /** The network that a weights file determines, where what the flags say agrees with it; undefined where the flags must describe it. */
-function specFromWeights(request: NetworkRequest, known: KnownShape, file: TensorFile, convention: Convention): Record<string, unknown> | undefined {
+function specFromWeights(
+  request: NetworkRequest,
+  known: KnownShape,
+  file: TensorFile,
+  convention: Convention,
+): Record<string, unknown> | undefined {
   const hints: NetworkHints = {
     task: request.task ?? 'many-to-one',
     pool: request.pool ?? 'last',
@@ -169,9 +202,14 @@ async function readSpec(path: string, request: NetworkRequest, known: KnownShape
     ];
     for (const [key, asked, shown] of sizes) {
       if (asked !== undefined && typeof input[key] === 'number' && input[key] !== asked && key !== 'batch') {
-        throw new RnnError('usage', 'E_CONFLICT', `the file says ${key} ${input[key]}, the flags say ${asked}`, { expected: String(input[key]), found: String(asked), fix: 'drop the flag' });
+        throw new RnnError('usage', 'E_CONFLICT', `the file says ${key} ${input[key]}, the flags say ${asked}`, {
+          expected: String(input[key]),
+          found: String(asked),
+          fix: 'drop the flag',
+        });
       }
-      if (input[key] === undefined || input[key] === null || (key === 'batch' && asked !== undefined)) input[key] = asked ?? input[key] ?? shown ?? null;
+      if (input[key] === undefined || input[key] === null || (key === 'batch' && asked !== undefined))
+        input[key] = asked ?? input[key] ?? shown ?? null;
     }
     return { ...spec, input };
   });

@@ -14,14 +14,23 @@ interface Slot {
  * @returns layer name -> states per direction then state ([fwd h, fwd c, bwd h, bwd c]); undefined without flags
  * @throws RnnError E_STATE_SHAPE, E_NO_C0
  */
-export async function readInitialStates(model: ModelSpec, N: number, h0: string | undefined, c0: string | undefined): Promise<Map<string, readonly Tensor[]> | undefined> {
+export async function readInitialStates(
+  model: ModelSpec,
+  N: number,
+  h0: string | undefined,
+  c0: string | undefined,
+): Promise<Map<string, readonly Tensor[]> | undefined> {
   if (h0 === undefined && c0 === undefined) return undefined;
   const layers = model.layers.filter(isRecurrent);
   const slots = layers.flatMap(layer => (layer.bidirectional ? [0, 1] : [0]).map((direction): Slot => ({ layer, direction })));
   const hasC = (slot: Slot) => getCell(slot.layer.kind).states.length > 1;
-  const h = h0 === undefined ? [] : split((await readArray(h0, ['h0', 'h', 'h_0'])).tensor, slots, N, s => s.layer.projection ?? s.layer.units, '--h0');
+  const h =
+    h0 === undefined
+      ? []
+      : split((await readArray(h0, ['h0', 'h', 'h_0'])).tensor, slots, N, s => s.layer.projection ?? s.layer.units, '--h0');
   const cSlots = slots.filter(hasC);
-  if (c0 !== undefined && cSlots.length === 0) throw new RnnError('usage', 'E_NO_C0', 'no layer has a cell state c: --c0 is for the LSTM', { where: '--c0', fix: 'drop --c0' });
+  if (c0 !== undefined && cSlots.length === 0)
+    throw new RnnError('usage', 'E_NO_C0', 'no layer has a cell state c: --c0 is for the LSTM', { where: '--c0', fix: 'drop --c0' });
   const c = c0 === undefined ? [] : split((await readArray(c0, ['c0', 'c', 'c_0'])).tensor, cSlots, N, s => s.layer.units, '--c0');
   const states = new Map<string, Tensor[]>();
   slots.forEach((slot, i) => {
@@ -40,10 +49,20 @@ function split(t: Tensor, slots: readonly Slot[], N: number, width: (slot: Slot)
   const asOne = sameShape(t.shape, [N, first]) ? reshape(t, [1, N, first]) : undefined;
   const unbatched = t.shape.length === 2 && N === 1 && !asOne ? reshape(t, [t.shape[0], 1, t.shape[1]]) : undefined;
   const whole = asOne ?? unbatched ?? t;
-  const fits = whole.shape.length === 3 && whole.shape[0] >= 1 && whole.shape[0] <= slots.length && whole.shape[1] === N && slots.slice(0, whole.shape[0]).every(s => width(s) === whole.shape[2]);
+  const fits =
+    whole.shape.length === 3 &&
+    whole.shape[0] >= 1 &&
+    whole.shape[0] <= slots.length &&
+    whole.shape[1] === N &&
+    slots.slice(0, whole.shape[0]).every(s => width(s) === whole.shape[2]);
   if (!fits) {
-    const expected = slots.length === 1 ? `[${N}, ${first}]` : `[${slots.length}, ${N}, ${first}] (layers × directions first, as PyTorch's h_n)`;
-    throw new RnnError('shape', 'E_STATE_SHAPE', `expected an initial state ${expected}, found ${formatShape(t.shape)}`, { where, expected, found: formatShape(t.shape) });
+    const expected =
+      slots.length === 1 ? `[${N}, ${first}]` : `[${slots.length}, ${N}, ${first}] (layers × directions first, as PyTorch's h_n)`;
+    throw new RnnError('shape', 'E_STATE_SHAPE', `expected an initial state ${expected}, found ${formatShape(t.shape)}`, {
+      where,
+      expected,
+      found: formatShape(t.shape),
+    });
   }
   return Array.from({ length: whole.shape[0] }, (_, i) => sliceRow(whole, i));
 }

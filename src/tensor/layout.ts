@@ -65,7 +65,10 @@ export function sliceFirst(t: Tensor, from: number, to: number): Tensor {
 
 /** Tensors of equal trailing shape one after the other on the first axis. */
 export function concatFirst(parts: readonly Tensor[]): Tensor {
-  const data = allocate(parts.reduce((sum, p) => sum + p.data.length, 0), precisionOf(parts[0]));
+  const data = allocate(
+    parts.reduce((sum, p) => sum + p.data.length, 0),
+    precisionOf(parts[0]),
+  );
   let offset = 0;
   for (const part of parts) {
     data.set(part.data, offset);

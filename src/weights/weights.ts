@@ -1,5 +1,5 @@
-import { RnnError } from '../errors.js';
 import type { WeightShape } from '../cells/cell.js';
+import { RnnError } from '../errors.js';
 import { formatShape, sameShape, type Tensor } from '../tensor/tensor.js';
 
 /** Canonical weights: `layer/name` -> tensor, e.g. `rnn_1/Wx`, `lstm_1/backward/Wh`, `dense_1/bo`. Keras layout, canonical gate order. */
@@ -20,7 +20,12 @@ export function checkWeights(shapes: WeightShapes, weights: Weights): Weights {
   const expected = weightKeys(shapes);
   for (const { key, shape } of expected) {
     const found = weights.get(key);
-    if (!found) throw new RnnError('convention', 'E_WEIGHT_MISSING', `the weight ${key} ${formatShape(shape.shape)} is missing`, { where: key, expected: describeShape(shape), found: 'nothing' });
+    if (!found)
+      throw new RnnError('convention', 'E_WEIGHT_MISSING', `the weight ${key} ${formatShape(shape.shape)} is missing`, {
+        where: key,
+        expected: describeShape(shape),
+        found: 'nothing',
+      });
     checkShape(found.shape, shape, key);
   }
   const surplus = [...weights.keys()].find(key => !expected.some(e => e.key === key));
@@ -43,7 +48,9 @@ export function checkShape(found: readonly number[], expected: WeightShape, wher
     where,
     expected: formatShape(expected.shape),
     found: formatShape(found),
-    fix: turned ? 'it is transposed: PyTorch keeps [outputs, inputs]; try --framework torch' : 'check the sizes (--D, --M, --K, --cell) against the file',
+    fix: turned
+      ? 'it is transposed: PyTorch keeps [outputs, inputs]; try --framework torch'
+      : 'check the sizes (--D, --M, --K, --cell) against the file',
   });
 }
 

@@ -1,5 +1,5 @@
 import type { RecurrenceArgs, RecurrenceResult } from '../../layers/layer.js';
-import { allocate, precisionOf, type FloatArray, type Tensor } from '../../tensor/tensor.js';
+import { allocate, type FloatArray, precisionOf, type Tensor } from '../../tensor/tensor.js';
 import { type Recording, startRecording } from '../recording.js';
 import { biasRows, columnsOf } from '../recurrentWeights.js';
 import { accumulate } from './matmul.js';
