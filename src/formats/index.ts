@@ -4,7 +4,7 @@ import * as all from './all.js';
 import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type TensorFile } from './format.js';
 
 /** In the order in which content is asked: magic numbers first, text last, the least certain at the end. */
-const ORDER: readonly Format[] = [all.npy, all.npz, all.safetensors, all.jsonl, all.json, all.csv];
+const ORDER: readonly Format[] = [all.npy, all.safetensors, all.pt, all.npz, all.jsonl, all.json, all.csv];
 const TEXT: ReadonlySet<Format> = new Set([all.jsonl, all.json, all.csv]);
 
 export interface ReadOptions {

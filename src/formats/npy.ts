@@ -1,10 +1,11 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { type FloatArray, formatShape } from '../tensor/tensor.js';
+import { formatShape } from '../tensor/tensor.js';
 import { type Budget, checkShape, DTYPE_BYTES, newBudget, reserve } from './bytes/budget.js';
 import { decodeNumbers, encodeNumbers } from './bytes/numbers.js';
 import { parseNumpyHeader } from './bytes/numpyHeader.js';
 import { ByteReader } from './bytes/reader.js';
+import { gatherStrided } from './bytes/strided.js';
 import { decodeUtf8 } from './bytes/utf8.js';
 import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
 
@@ -77,7 +78,7 @@ export function readNumpyArray(bytes: Uint8Array, budget: Budget, notes: string[
   const data = decodeNumbers(bytes, reader.position, Number(size), dtype, littleEndian);
   const surplus = reader.remaining - Number(size) * DTYPE_BYTES[dtype];
   if (surplus > 0) notes.push(`${escapeText(name)}: ${surplus} bytes after the array were left alone`);
-  return { shape, data: fortranOrder ? toRowMajor(data, shape) : data, dtype };
+  return { shape, data: fortranOrder && size > 0n ? gatherStrided(data, shape, columnMajor(shape)) : data, dtype };
 }
 
 function readHeader(reader: ByteReader, limit: number) {
@@ -121,23 +122,13 @@ function readDescr(descr: string, offset: number): { dtype: DType; littleEndian:
   });
 }
 
-/** Column-major data (the first index runs fastest) of `shape`, as row-major. */
-export function toRowMajor(data: FloatArray, shape: readonly number[]): FloatArray {
-  if (shape.length < 2 || data.length === 0) return data;
-  const out = data instanceof Float32Array ? new Float32Array(data.length) : new Float64Array(data.length);
-  const index = new Array<number>(shape.length).fill(0);
-  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, n) => product * n, 1));
-  let from = 0;
-  for (let to = 0; to < out.length; to++) {
-    out[to] = data[from];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      from -= strides[axis] * shape[axis];
-      index[axis] = 0;
-    }
-  }
-  return out;
+/** The strides, in elements, of Fortran order: the first index runs fastest. */
+function columnMajor(shape: readonly number[]): number[] {
+  let stride = 1;
+  return shape.map(n => {
+    stride *= n;
+    return stride / n;
+  });
 }
 
 /** The bytes numpy.save writes for this array. bfloat16, which NumPy lacks, is written as float32, which holds it exactly. */
