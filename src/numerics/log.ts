@@ -1,3 +1,5 @@
+import { productError } from './compensated.js';
+
 /**
  * Natural logarithm in float64 from + − × ÷ and bit casts only: the same bits on every machine and in every version of V8, which
  * Math.log does not promise (ECMA-262 leaves its accuracy open). Error below 0.51 ulp: the correctly rounded value, except where the
@@ -19,8 +21,6 @@ const LN2_LOW = 5.497923018708371e-14;
 const THIRD = 1 / 3;
 /** 1/3 − THIRD */
 const THIRD_LOW = 1.850371707708594e-17;
-/** 2^27 + 1, Dekker's constant */
-const SPLIT = 134217729;
 const SMALLEST_NORMAL = 2.2250738585072014e-308;
 const TWO_54 = 18014398509481984;
 
@@ -49,18 +49,19 @@ function logOf(e: number, f: number): number {
   const d = 2 + f;
   const dLow = f - (d - 2);
   const s = f / d;
-  const sLow = (f - s * d - productError(s, d) - s * dLow) / d;
+  const whole = s * d;
+  const sLow = (f - whole - productError(s, d, whole) - s * dLow) / d;
   // s² as q + qLow
   const q = s * s;
-  const qLow = productError(s, s) + 2 * s * sLow;
+  const qLow = productError(s, s, q) + 2 * s * sLow;
   // s²/3 as p + pLow
   const p = q * THIRD;
-  const pLow = productError(q, THIRD) + (q * THIRD_LOW + qLow * THIRD);
+  const pLow = productError(q, THIRD, p) + (q * THIRD_LOW + qLow * THIRD);
   // 2s·s²/3 as c + cLow
   const a = 2 * s;
   const aLow = 2 * sLow;
   const c = a * p;
-  const cLow = productError(a, p) + (a * pLow + aLow * p);
+  const cLow = productError(a, p, c) + (a * pLow + aLow * p);
   // 2s·(s⁴/5 + s⁶/7 + …)
   let tail = 1 / 23;
   tail = tail * q + 1 / 21;
@@ -80,15 +81,4 @@ function logOf(e: number, f: number): number {
   const total = sum + c;
   const totalLow = c - (total - sum);
   return total + (totalLow + (sumLow + (aLow + (cLow + (tail + e * LN2_LOW)))));
-}
-
-/** a·b − fl(a·b), exactly (Dekker 1971); for operands far from overflow and underflow */
-function productError(a: number, b: number): number {
-  const ta = SPLIT * a;
-  const ah = ta - (ta - a);
-  const al = a - ah;
-  const tb = SPLIT * b;
-  const bh = tb - (tb - b);
-  const bl = b - bh;
-  return al * bl - (a * b - ah * bh - al * bh - ah * bl);
 }

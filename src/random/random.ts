@@ -1,3 +1,5 @@
+import type { FloatArray } from '../tensor/tensor.js';
+
 /**
  * A stream of random numbers. `promise` is the versioned name of the sequence: it never changes for a given name, a change gets a new name.
  */
@@ -8,4 +10,20 @@ export interface RandomStream {
   uniform(): number;
   /** next standard normal double */
   normal(): number;
+}
+
+/** A stream from which inputs are drawn, in the order in which its library fills an array. */
+export interface ArrayStream extends RandomStream {
+  /** `count` standard normals as one call for an array draws them, in the precision of that library's default */
+  normals(count: number): FloatArray;
+  /** `count` whole numbers 0 … high − 1 as one call for an array draws them; high < 2^32 */
+  integers(high: number, count: number): Float64Array;
+}
+
+/** A kind of stream, and how it is opened with the seed a user gave. */
+export interface StreamKind<S extends RandomStream = RandomStream> {
+  readonly name: string;
+  readonly promise: string;
+  /** @throws RnnError E_SEED where the seed is none of this generator's */
+  open(seed: string): S;
 }

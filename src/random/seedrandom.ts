@@ -1,36 +1,28 @@
-import seedrandom from 'seedrandom';
-import { log } from '../numerics/log.js';
-import type { RandomStream } from './random.js';
+import seedrandomPackage from 'seedrandom';
+import { polarNormals } from './polar.js';
+import type { ArrayStream, StreamKind } from './random.js';
+
+const PROMISE = 'seedrandom/v1';
 
 /**
  * npm's seedrandom (ARC4), seeded by `seed/name`: one independent stream per tensor name, so that adding a layer changes no other weight.
  * Neither Math.random nor entropy takes part. Normals by the polar method with our own logarithm: the same bits on every machine.
  */
-export function seedrandomStream(seed: string, name: string): RandomStream {
-  const uniform = seedrandom(`${plain(seed)}/${plain(name)}`);
-  let spare: number | null = null;
-
-  // Marsaglia's polar method: two normals from a point in the unit disc, the second one is kept
-  function normal(): number {
-    if (spare !== null) {
-      const kept = spare;
-      spare = null;
-      return kept;
-    }
-    for (;;) {
-      const x = 2 * uniform() - 1;
-      const y = 2 * uniform() - 1;
-      const q = x * x + y * y;
-      if (q > 0 && q < 1) {
-        const scale = Math.sqrt((-2 * log(q)) / q);
-        spare = y * scale;
-        return x * scale;
-      }
-    }
-  }
-
-  return { promise: 'seedrandom/v1', uniform: () => uniform(), normal };
+export function seedrandomStream(seed: string, name: string): ArrayStream {
+  const next = seedrandomPackage(`${plain(seed)}/${plain(name)}`);
+  const uniform = () => next();
+  const normal = polarNormals(uniform, 'x');
+  return {
+    promise: PROMISE,
+    uniform,
+    normal,
+    normals: count => Float32Array.from({ length: count }, normal),
+    integers: (high, count) => Float64Array.from({ length: count }, () => Math.floor(high * uniform())),
+  };
 }
+
+/** Its stream for the input, which is called 'x'. */
+export const seedrandom: StreamKind<ArrayStream> = { name: 'seedrandom', promise: PROMISE, open: seed => seedrandomStream(seed, 'x') };
 
 /** seedrandom reads the lower eight bits of each character only: spell out the others, so that different names stay different. */
 function plain(text: string): string {

@@ -1,0 +1,148 @@
+import { exp } from '../numerics/exp.js';
+import { log } from '../numerics/log.js';
+import { integerSeed } from './integerSeed.js';
+import type { ArrayStream, StreamKind } from './random.js';
+import { seedWords } from './seedSequence.js';
+import { productHigh } from './words.js';
+import { BOUNDS, EDGE, HEIGHTS, WIDTHS } from './ziggurat.js';
+
+const PROMISE = 'numpy-pcg64/v1';
+
+/** np.random.default_rng(s): PCG64 (O'Neill 2014: 128-bit linear congruence, XSL-RR output), seeded by SeedSequence. */
+export interface Pcg64Stream extends ArrayStream {
+  /** rng.uniform(low, high) */
+  between(low: number, high: number): number;
+  /** rng.normal(mean, deviation) */
+  normalAround(mean: number, deviation: number): number;
+}
+
+/** 0x2360ed051fc65da44385df649fccf645 in pieces of 16 bits, the lowest first */
+const MULTIPLIER = [0xf645, 0x9fcc, 0xdf64, 0x4385, 0x5da4, 0x1fc6, 0xed05, 0x2360];
+
+/** @param seed 0 or more, of any size */
+export function pcg64Stream(seed: bigint): Pcg64Stream {
+  const [s0, s1, s2, s3, i0, i1, i2, i3] = seedWords(seed, 8);
+  // 128 bits in pieces of 16: sums of products stay exact in doubles. Each pair of words is (low, high), the higher pair comes first.
+  const state = pieces([s2, s3, s0, s1]);
+  const increment = double(pieces([i2, i3, i0, i1]));
+  let high = 0;
+  let low = 0;
+  let half: number | null = null;
+  add(state, increment);
+  advance(state, increment);
+
+  /** the next 64 bits, in `high` and `low` */
+  function next(): void {
+    advance(state, increment);
+    const a = (state[6] | (state[7] << 16)) ^ (state[2] | (state[3] << 16));
+    const b = (state[4] | (state[5] << 16)) ^ (state[0] | (state[1] << 16));
+    const turn = state[7] >>> 10;
+    const [top, bottom] = turn < 32 ? [a, b] : [b, a];
+    const by = turn & 31;
+    high = (by === 0 ? top : (top >>> by) | (bottom << (32 - by))) >>> 0;
+    low = (by === 0 ? bottom : (bottom >>> by) | (top << (32 - by))) >>> 0;
+  }
+
+  function uniform(): number {
+    next();
+    return (high * 2097152 + (low >>> 11)) / 9007199254740992;
+  }
+
+  // 32 bits: the lower half of a number, then its upper half
+  function u32(): number {
+    if (half !== null) {
+      const kept = half;
+      half = null;
+      return kept;
+    }
+    next();
+    half = high;
+    return low;
+  }
+
+  // ziggurat of 256 layers (Marsaglia & Tsang 2000): 8 bits for the layer, one for the sign, 52 for the place
+  function normal(): number {
+    for (;;) {
+      next();
+      const layer = low & 255;
+      const place = (high & 0x1fffffff) * 8388608 + (low >>> 9);
+      const x = (low & 256) === 0 ? place * WIDTHS[layer] : -(place * WIDTHS[layer]);
+      if (place < BOUNDS[layer]) return x;
+      if (layer === 0) return (low & 0x20000) === 0 ? tail() : -tail();
+      if ((HEIGHTS[layer - 1] - HEIGHTS[layer]) * uniform() + HEIGHTS[layer] < exp(-0.5 * x * x)) return x;
+    }
+  }
+
+  // beyond the last layer (Marsaglia 1964); 1 − d is exact, so log(1 − d) is NumPy's log1p(−d)
+  function tail(): number {
+    for (;;) {
+      const x = -0.2736612373297583 * log(1 - uniform());
+      const y = -log(1 - uniform());
+      if (y + y > x * x) return EDGE + x;
+    }
+  }
+
+  // Lemire's bounded numbers (2019) on 32 bits, without bias
+  function below(choices: number): number {
+    if (choices === 1) return 0;
+    const threshold = (0x100000000 - choices) % choices;
+    for (;;) {
+      const value = u32();
+      if (Math.imul(value, choices) >>> 0 >= threshold) return productHigh(value, choices);
+    }
+  }
+
+  return {
+    promise: PROMISE,
+    uniform,
+    normal,
+    normals: count => Float64Array.from({ length: count }, normal),
+    integers: (choices, count) => Float64Array.from({ length: count }, () => below(choices)),
+    between: (from, to) => from + (to - from) * uniform(),
+    normalAround: (mean, deviation) => mean + deviation * normal(),
+  };
+}
+
+export const pcg64: StreamKind<Pcg64Stream> = {
+  name: 'pcg64',
+  promise: PROMISE,
+  open: seed => pcg64Stream(integerSeed(seed, 'numpy.random.default_rng', 0n, null)),
+};
+
+/** state = state · MULTIPLIER + increment, modulo 2^128 */
+function advance(state: Float64Array, increment: Float64Array): void {
+  for (let k = 7, i = 0; k >= 0; k--) {
+    let sum = increment[k];
+    for (i = 0; i <= k; i++) sum += state[i] * MULTIPLIER[k - i];
+    state[k] = sum;
+  }
+  carry(state);
+}
+
+function add(state: Float64Array, other: Float64Array): void {
+  for (let k = 0; k < 8; k++) state[k] += other[k];
+  carry(state);
+}
+
+/** 2·value + 1 */
+function double(value: Float64Array): Float64Array {
+  for (let k = 0; k < 8; k++) value[k] *= 2;
+  value[0] += 1;
+  carry(value);
+  return value;
+}
+
+/** Brings every piece back below 2^16, upwards; what leaves the highest is lost. */
+function carry(value: Float64Array): void {
+  let over = 0;
+  for (let k = 0; k < 8; k++) {
+    const sum = value[k] + over;
+    over = Math.floor(sum / 65536);
+    value[k] = sum - over * 65536;
+  }
+}
+
+/** four words of 32 bits, the lowest first */
+function pieces(fourWords: readonly number[]): Float64Array {
+  return Float64Array.from({ length: 8 }, (_, k) => (fourWords[k >> 1] >>> (16 * (k & 1))) & 0xffff);
+}
