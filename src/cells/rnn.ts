@@ -34,5 +34,5 @@ export const rnn: Cell = {
 /** ONNX `clip`: v held within [−limit, limit]; NaN passes. */
 export function clamp(v: number, limit: number): number {
   if (v > limit) return limit;
-  return v < -limit ? -limit : v;
+  return Math.max(v, -limit);
 }

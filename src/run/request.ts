@@ -33,10 +33,7 @@ export interface NetworkRequest {
   strict?: boolean;
 }
 
-export interface ShapesRequest extends NetworkRequest {
-  /** add Keras' summary text at this line length */
-  summary?: { lineLength: number; showTrainable?: boolean };
-}
+export type ShapesRequest = NetworkRequest;
 
 export interface InputRequest {
   seed?: string;

@@ -24,6 +24,9 @@ export interface WeightRow extends DimsJson {
 export interface LayerRow {
   readonly name: string;
   readonly kind: string;
+  /** class and name that Keras would print */
+  readonly kerasClass: string;
+  readonly kerasName: string;
   readonly units: number | null;
   readonly bidirectional: boolean;
   readonly merge: string | null;
@@ -54,6 +57,7 @@ export interface ShapesResult {
   readonly dims: Readonly<Record<string, number | null>>;
   /** 'SimpleRNN, many to one' */
   readonly title: string;
+  readonly model: { readonly name: string; readonly functional: boolean; readonly inputName: string };
   readonly input: DimsJson;
   readonly output: DimsJson;
   readonly layers: readonly LayerRow[];
@@ -71,8 +75,6 @@ export interface ShapesResult {
     readonly trainingBytes: Count | null;
   };
   readonly notes: readonly string[];
-  /** Keras' model.summary(), when asked for */
-  readonly summary?: string;
 }
 
 /** Nested arrays of numbers; NaN and infinities are written as strings in JSON. */

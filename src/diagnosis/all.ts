@@ -1,0 +1,2 @@
+export { headOnInput } from './headOnInput.js';
+export { stateCarry } from './stateCarry.js';

@@ -1,0 +1,63 @@
+import type { EngineInput, EngineOptions, EngineOutput } from '../engines/engine.js';
+import { getEngine } from '../engines/index.js';
+import { RnnError } from '../errors.js';
+import { isRecurrent, type ModelSpec } from '../model/spec.js';
+import { concatFirst, sliceFirst } from '../tensor/layout.js';
+import type { Precision, Tensor } from '../tensor/tensor.js';
+import type { Weights } from '../weights/weights.js';
+
+/** Which engine computes, and how. */
+export interface Execution {
+  readonly engine: string;
+  readonly dtype?: Precision;
+  readonly threads?: number;
+  readonly trace?: boolean;
+}
+
+/**
+ * Runs a network with an engine. A stateful network of fixed batch size B takes its samples B at a time, as `predict` does, and each call
+ * starts with the states the last one left.
+ * @throws RnnError E_BATCH: the samples are no multiple of the batch size
+ */
+export async function execute(
+  model: ModelSpec,
+  weights: Weights,
+  input: EngineInput,
+  { engine: name, dtype, threads = 1, trace = false }: Execution,
+): Promise<EngineOutput> {
+  const engine = getEngine(name);
+  const options: EngineOptions = { dtype: dtype ?? engine.defaultDtype, threads, trace };
+  const N = input.x.shape[0];
+  const B = model.input.batch;
+  const stateful = model.layers.filter(isRecurrent).filter(l => l.stateful);
+  if (stateful.length === 0 || B === null || N === B) return engine.run(model, weights, input, options);
+  if (N % B !== 0) {
+    throw new RnnError('shape', 'E_BATCH', `a stateful network takes ${B} samples at a time, ${N} is no multiple of it`, {
+      where: 'input',
+      expected: `a multiple of ${B} samples`,
+      found: `${N} samples`,
+    });
+  }
+  return runInCalls(model, B, part => engine.run(model, weights, part, options), input);
+}
+
+async function runInCalls(
+  model: ModelSpec,
+  B: number,
+  run: (input: EngineInput) => Promise<EngineOutput>,
+  { x, mask, initialStates }: EngineInput,
+): Promise<EngineOutput> {
+  const T = x.shape[1];
+  const outputs: EngineOutput[] = [];
+  let states = initialStates && new Map([...initialStates].map(([name, all]) => [name, all.map(s => sliceFirst(s, 0, B))]));
+  for (let from = 0; from < x.shape[0]; from += B) {
+    const part = { x: sliceFirst(x, from, from + B), mask: mask?.subarray(from * T, (from + B) * T), initialStates: states };
+    const output = await run(part);
+    outputs.push(output);
+    states = new Map(
+      model.layers.filter(isRecurrent).flatMap(l => (l.stateful ? [[l.name, output.layers.get(l.name)!.states! as Tensor[]]] : [])),
+    );
+  }
+  const last = outputs[outputs.length - 1];
+  return { ...last, y: concatFirst(outputs.map(o => o.y)) };
+}

@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import os from 'node:os';
+import { getCell } from '../cells/index.js';
+import { simulate } from '../diagnosis/index.js';
+import type { EngineOutput } from '../engines/engine.js';
+import { cellOptions } from '../layers/recurrent.js';
+import { isRecurrent, type ModelSpec } from '../model/spec.js';
+import { reshape, type Tensor } from '../tensor/tensor.js';
+import type { Weights } from '../weights/weights.js';
+import { type Execution, execute } from './execute.js';
+import { checkFinite, type Prepared, prepare } from './prepare.js';
+import type { ForwardRequest } from './request.js';
+import type { ForwardResult, Nested, TensorData, TraceLayer } from './result.js';
+import { dimsJson } from './shapes.js';
+import { VERSION } from './version.js';
+
+/** Runs the network and returns y with everything needed to repeat it. */
+export async function runForward(request: ForwardRequest): Promise<ForwardResult> {
+  const prepared = await prepare(request);
+  const execution = {
+    engine: request.engine ?? 'batched',
+    dtype: request.dtype,
+    threads: request.threads,
+    trace: request.trace || request.states,
+  };
+  const output = await outputOf(prepared, execution, request.simulate);
+  return forwardResult(prepared, output, request, execution);
+}
+
+/** y as the network is specified, or under a mistake that was asked for. */
+export async function outputOf(
+  { network, weights, input }: Prepared,
+  execution: Execution,
+  mistake: string | undefined,
+): Promise<EngineOutput> {
+  const run = (model: ModelSpec, w: Weights, i: typeof input) => execute(model, w, i, execution);
+  if (mistake === undefined) return run(network.model, weights, input);
+  return simulate(mistake, { model: network.model, weights, input, run });
+}
+
+function forwardResult(prepared: Prepared, output: EngineOutput, request: ForwardRequest, { engine }: Execution): ForwardResult {
+  const { network } = prepared;
+  const { y } = output;
+  const recurrent = network.model.layers.filter(isRecurrent);
+  const last = recurrent[recurrent.length - 1];
+  const hidden = request.states && last ? output.layers.get(last.name)?.sequence : undefined;
+  return {
+    schema: 'rnn-cli/forward@1',
+    version: VERSION,
+    engine,
+    dtype: y.data instanceof Float32Array ? 'float32' : 'float64',
+    shape: y.shape,
+    dims: dimsJson(network.shapes.output).dims,
+    y: nested(y),
+    states: { h: hidden ? nested(hidden) : [], final: finalStates(network.model, output) },
+    seed: prepared.seed,
+    rng: prepared.rng,
+    init: prepared.init,
+    inputSource: prepared.inputSource,
+    weightsSource: prepared.weightsSource,
+    weightsSha256: sha256(prepared.weights.values()),
+    ySha256: sha256([y]),
+    notes: [...prepared.notes, ...output.warnings, ...checkFinite('the output', y, request.strictFinite ?? false)],
+    tensors: { y, ...(request.trace ? traceOf(network.model, output) : {}) },
+  };
+}
+
+function finalStates(model: ModelSpec, output: EngineOutput): Record<string, Nested> {
+  const named: Record<string, Nested> = {};
+  for (const layer of model.layers.filter(isRecurrent)) {
+    const names = stateNames(layer);
+    output.layers.get(layer.name)?.states?.forEach((state, i) => {
+      named[`${layer.name}/${names[i]}`] = nested(state);
+    });
+  }
+  return named;
+}
+
+/** h, c; for two directions forward/h, forward/c, backward/h, backward/c */
+function stateNames(layer: { kind: string; bidirectional: unknown }): string[] {
+  const { states } = getCell(layer.kind);
+  return layer.bidirectional === null ? [...states] : ['forward', 'backward'].flatMap(way => states.map(s => `${way}/${s}`));
+}
+
+/** Every gate and state of every step by name: `lstm_1/gates/i` [N, T, M], `lstm_1/h` [N, T, M]; `lstm_1/backward/h` for two directions. */
+function traceOf(model: ModelSpec, output: EngineOutput): { trace: ReadonlyMap<string, TensorData>; traceLayers: readonly TraceLayer[] } {
+  const trace = new Map<string, TensorData>();
+  const traceLayers: TraceLayer[] = [];
+  for (const layer of model.layers.filter(isRecurrent)) {
+    const cell = getCell(layer.kind);
+    output.layers.get(layer.name)?.traces?.forEach(({ gates, states }, way) => {
+      const direction = way === 0 ? 'forward' : 'backward';
+      const prefix = layer.bidirectional ? `${layer.name}/${direction}` : layer.name;
+      traceLayers.push({
+        layer: layer.name,
+        cell: cell.name,
+        direction,
+        gateNames: cell.gates,
+        stateNames: cell.states,
+        equations: cell.equations(cellOptions(layer)),
+      });
+      const [N, T] = gates.shape;
+      const blocks = reshape(gates, [N, T, cell.gates.length, layer.units]);
+      cell.gates.forEach((gate, g) => {
+        trace.set(`${prefix}/gates/${gate}`, gateOf(blocks, g));
+      });
+      cell.states.forEach((state, s) => {
+        trace.set(`${prefix}/${state}`, states[s]);
+      });
+    });
+  }
+  return { trace, traceLayers };
+}
+
+/** [N, T, G, M] -> gate g [N, T, M] */
+function gateOf(blocks: Tensor, g: number): TensorData {
+  const [N, T, G, M] = blocks.shape;
+  const data = blocks.data instanceof Float32Array ? new Float32Array(N * T * M) : new Float64Array(N * T * M);
+  for (let k = 0; k < N * T; k++) data.set(blocks.data.subarray((k * G + g) * M, (k * G + g + 1) * M), k * M);
+  return { shape: [N, T, M], data };
+}
+
+export function nested({ shape, data }: TensorData): Nested {
+  const build = (axis: number, offset: number, size: number): Nested => {
+    if (axis === shape.length) return data[offset];
+    const step = size / (shape[axis] || 1);
+    return Array.from({ length: shape[axis] }, (_, i) => build(axis + 1, offset + i * step, step));
+  };
+  return build(0, 0, data.length);
+}
+
+const CANONICAL_NAN = 0x7fc00000;
+
+/** sha256 of tensors as float32 in C order, little-endian, one after the other; NaN in one form, for its bits are unspecified. */
+export function sha256(tensors: Iterable<TensorData>): string {
+  const hash = createHash('sha256');
+  for (const { data } of tensors) {
+    const copy = Float32Array.from(data);
+    const bits = new Uint32Array(copy.buffer);
+    for (let k = 0; k < copy.length; k++) if (Number.isNaN(copy[k])) bits[k] = CANONICAL_NAN;
+    hash.update(new Uint8Array(os.endianness() === 'LE' ? copy.buffer : swapped(bits)));
+  }
+  return hash.digest('hex');
+}
+
+/** Little-endian bytes on a big-endian machine. */
+function swapped(bits: Uint32Array): ArrayBuffer {
+  const view = new DataView(new ArrayBuffer(bits.length * 4));
+  bits.forEach((word, k) => {
+    view.setUint32(k * 4, word, true);
+  });
+  return view.buffer;
+}

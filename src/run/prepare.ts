@@ -1,0 +1,198 @@
+import os from 'node:os';
+import { getCell } from '../cells/index.js';
+import type { EngineInput } from '../engines/engine.js';
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { NOTEBOOK } from '../model/dimensions.js';
+import { type ModelShapes, weightShapesByLayer } from '../model/shapes.js';
+import { isRecurrent, type ModelSpec } from '../model/spec.js';
+import { concatFirst } from '../tensor/layout.js';
+import { exactSize, sliceRow, type Tensor } from '../tensor/tensor.js';
+import { drawInput, drawWeights } from '../weights/init.js';
+import type { Weights } from '../weights/weights.js';
+import { maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
+import { loadNetwork, type Network } from './network.js';
+import type { InputRequest, NetworkRequest } from './request.js';
+import { readInitialStates } from './states.js';
+
+/** Everything a run needs: network, weights, X, padding, initial states, and where each came from. */
+export interface Prepared {
+  readonly network: Network;
+  readonly weights: Weights;
+  readonly input: EngineInput;
+  readonly seed: string;
+  /** stream of the weights; 'file' where nothing was drawn */
+  readonly rng: string;
+  readonly init: string | null;
+  readonly inputSource: string;
+  readonly weightsSource: string;
+  readonly notes: readonly string[];
+}
+
+export const DEFAULT_SEED = '42';
+
+/** @throws RnnError of every kind a description, a file or a size can be wrong in */
+export async function prepare(request: NetworkRequest & InputRequest): Promise<Prepared> {
+  checkStreams(request);
+  const array = request.input === undefined ? undefined : await readArray(request.input, ['x', 'X', 'input', 'arr_0']);
+  const network = await loadNetwork(request, knownShape(array, request.timeMajor));
+  const seed = request.seed ?? DEFAULT_SEED;
+  const init = request.init ?? (network.framework === 'torch' ? 'torch' : 'keras');
+  const sizes = drawnSizes(network, request);
+  checkMemory(network, array ? [array.tensor.shape[0] ?? 1, sizes.T] : [sizes.N, sizes.T], request.maxMemory);
+  const weights = network.weights ?? drawWeights(network.model, weightShapesByLayer(network.shapes), { seed, init, rng: 'seedrandom' });
+  const whole = array
+    ? toInput(array, network, { timeMajor: request.timeMajor, T: typeof request.T === 'number' ? request.T : undefined, N: request.N })
+    : drawX(network, sizes, seed);
+  const input = await paddedInput(whole, network, request);
+  const drawn = !network.weights || !array;
+  return {
+    network,
+    weights,
+    input,
+    seed,
+    rng: drawn ? 'seedrandom' : 'file',
+    init: network.weights ? null : init,
+    inputSource: array ? escapeText(request.input!) : `seed ${seed}`,
+    weightsSource: network.weightsSource === null ? `seed ${seed}` : escapeText(network.weightsSource),
+    notes: [...network.notes, ...(array?.notes ?? []), ...finiteNotes(request.strictFinite ?? false, whole, weights)],
+  };
+}
+
+function checkStreams({ rng, inputRng }: InputRequest): void {
+  for (const name of [rng, inputRng]) {
+    if (name !== undefined && name !== 'seedrandom')
+      throw new RnnError('unsupported', 'E_RNG', `the stream '${name}' cannot be drawn from`, {
+        where: '--rng',
+        expected: 'seedrandom',
+        found: name,
+      });
+  }
+}
+
+/** The file's shape with the batch first. */
+function knownShape(array: ReadArray | undefined, timeMajor = false): readonly number[] | undefined {
+  if (!array) return undefined;
+  const { shape } = array.tensor;
+  return timeMajor && shape.length >= 2 ? [shape[1], shape[0], ...shape.slice(2)] : shape;
+}
+
+/** N and T of a drawn input: what was said, else the notebook's. */
+function drawnSizes({ model }: Network, { N }: NetworkRequest): { N: number; T: number } {
+  return { N: N ?? model.input.batch ?? NOTEBOOK.N, T: model.input.timesteps ?? NOTEBOOK.T };
+}
+
+function drawX({ model }: Network, { N, T }: { N: number; T: number }, seed: string): Tensor {
+  const embedding = model.layers.find(l => l.kind === 'embedding');
+  if (model.input.features === null && embedding?.kind === 'embedding') return drawInput([N, T], { seed, tokens: embedding.tokens });
+  return drawInput([N, T, model.input.features!], { seed });
+}
+
+/** Mask or lengths of the request beside X. PyTorch's packed sequences shrink to the longest. */
+async function paddedInput(whole: Tensor, { model, framework }: Network, request: InputRequest): Promise<EngineInput> {
+  const [N, T] = whole.shape;
+  if (request.mask !== undefined && request.lengths !== undefined)
+    throw new RnnError('usage', 'E_CONFLICT', '--mask and --lengths both say which steps are real', { fix: 'use one of them' });
+  const initialStates = await readInitialStates(model, N, request.h0, request.c0);
+  if (request.lengths !== undefined) {
+    const lengths = await readLengths(request.lengths, N, T, framework === 'torch' ? 1 : 0);
+    const longest = framework === 'torch' ? Math.max(...lengths) : T;
+    return { x: firstSteps(whole, longest), mask: maskOfLengths(lengths, longest), initialStates };
+  }
+  const mask = request.mask === undefined ? undefined : await readMask(request.mask, N, T);
+  return { x: whole, mask, initialStates };
+}
+
+/** [N, T, …] -> [N, steps, …] */
+function firstSteps(x: Tensor, steps: number): Tensor {
+  const [N, T, ...rest] = x.shape;
+  if (steps === T) return x;
+  const width = exactSize(rest);
+  const rows = Array.from({ length: N }, (_, n) => ({
+    shape: [1, steps, ...rest],
+    data: sliceRow(x, n).data.subarray(0, steps * Number(width)),
+  }));
+  return concatFirst(rows);
+}
+
+/**
+ * Refuses before anything is allocated. Counted exactly: weights, X, every layer's output, states, in 8 bytes each.
+ * @throws RnnError E_MEMORY (limit, exit 5)
+ */
+function checkMemory({ model, shapes }: Network, [N, T]: readonly [number, number], maxMemory: number | undefined): void {
+  const budget = BigInt(maxMemory ?? Math.min(Math.floor(os.totalmem() / 2), 4 * 2 ** 30));
+  const numbers = weightNumbers(shapes) + activationNumbers(shapes, model, BigInt(N), BigInt(T));
+  const bytes = numbers * 8n;
+  if (bytes <= budget) return;
+  throw new RnnError('limit', 'E_MEMORY', `this needs ${bytes} bytes (${inUnits(bytes)}), the budget is ${inUnits(budget)}`, {
+    expected: `at most ${budget} bytes`,
+    found: `${bytes} bytes`,
+    fix: 'use smaller sizes, fewer samples at a time, or raise --max-memory',
+  });
+}
+
+function weightNumbers(shapes: ModelShapes): bigint {
+  return shapes.layers.reduce((total, l) => total + l.weights.reduce((sum, w) => sum + exactSize(w.shape), 0n), 0n);
+}
+
+/** X, and for every layer its output and, where it is recurrent, its states and one step of gates. */
+function activationNumbers(shapes: ModelShapes, model: ModelSpec, N: bigint, T: bigint): bigint {
+  const size = (symbols: readonly { symbol: string; size: number | null }[]) =>
+    symbols.reduce((total, d, axis) => total * (axis === 0 ? N : BigInt(d.size ?? T)), 1n);
+  let total = size(shapes.input);
+  for (const { layer, output } of shapes.layers) {
+    total += size(output);
+    if (isRecurrent(layer)) total += N * BigInt(layer.units) * BigInt(getCell(layer.kind).gates.length + 4);
+  }
+  return total + BigInt(model.layers.length);
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+
+/** '227.4 PiB' */
+export function inUnits(bytes: bigint): string {
+  let power = 0;
+  while (power < UNITS.length - 1 && bytes >= 1024n ** BigInt(power + 1)) power++;
+  if (power === 0) return `${bytes} B`;
+  const tenths = (bytes * 10n) / 1024n ** BigInt(power);
+  return `${tenths / 10n}.${tenths % 10n} ${UNITS[power]}`;
+}
+
+/** NaN and infinities are computed with as IEEE says; they are counted, and refused with --strict-finite. @throws RnnError E_NOT_FINITE */
+function finiteNotes(strict: boolean, x: Tensor, weights: Weights): string[] {
+  const notes = [...checkFinite('the input', x, strict)];
+  for (const [name, weight] of weights) notes.push(...checkFinite(`the weight ${escapeText(name)}`, weight, strict));
+  return notes;
+}
+
+export function checkFinite(what: string, t: Tensor, strict: boolean): string[] {
+  let count = 0;
+  let first = -1;
+  for (let k = 0; k < t.data.length; k++) {
+    if (Number.isFinite(t.data[k])) continue;
+    if (first < 0) first = k;
+    count++;
+  }
+  if (count === 0) return [];
+  const at = positionOf(first, t.shape);
+  if (strict)
+    throw new RnnError('format', 'E_NOT_FINITE', `${what} has ${t.data[first]} at [${at}]`, {
+      expected: 'finite numbers',
+      found: String(t.data[first]),
+      fix: 'clean the data, or drop --strict-finite',
+    });
+  return [
+    `${what} has ${count} value${count > 1 ? 's' : ''} that ${count > 1 ? 'are' : 'is'} not finite (first: ${t.data[first]} at [${at}])`,
+  ];
+}
+
+/** Index k of C order data as [n, t, d]. */
+export function positionOf(k: number, shape: readonly number[]): number[] {
+  const at: number[] = [];
+  let rest = k;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    at.unshift(rest % shape[axis]);
+    rest = Math.floor(rest / shape[axis]);
+  }
+  return at;
+}

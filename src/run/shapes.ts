@@ -1,0 +1,160 @@
+import { getLayerKind } from '../layers/index.js';
+import type { DimShape } from '../layers/layer.js';
+import { countsByFramework, layerCost, layerFormula, parameterCount, stateSize, totalParameters, trainingSize } from '../model/counts.js';
+import type { FrameworkName } from '../model/frameworks.js';
+import type { LayerShapes, ModelShapes } from '../model/shapes.js';
+import { isRecurrent, type ModelSpec } from '../model/spec.js';
+import { exactSize } from '../tensor/tensor.js';
+import { loadNetwork, type Network, titleOf } from './network.js';
+import type { ShapesRequest } from './request.js';
+import type { Count, DimsJson, LayerRow, ShapesResult } from './result.js';
+import { VERSION } from './version.js';
+
+const BYTES = 4n; // float32
+
+/** Shapes, weights, parameters, work and memory of a network, from its description alone. */
+export async function runShapes(request: ShapesRequest): Promise<ShapesResult> {
+  return shapesOf(await loadNetwork(request));
+}
+
+/** The same from a network that is loaded already. */
+export function shapesOf(network: Pick<Network, 'model' | 'shapes' | 'framework' | 'notes'>): ShapesResult {
+  const { model, shapes, framework } = network;
+  const counts = countsByFramework(model);
+  const params = totalParameters(shapes);
+  const trainable = totalParameters(shapes, layer => layer.trainable);
+  const names = kerasNames(model);
+  return {
+    schema: 'rnn-cli/shapes@1',
+    version: VERSION,
+    framework,
+    dims: dimsOf(model, shapes),
+    title: titleOf(network),
+    model: { name: model.name, functional: model.functional, inputName: model.input.name },
+    input: dimsJson(shapes.input),
+    output: dimsJson(shapes.output),
+    layers: shapes.layers.map((l, i) => layerRow(l, names[i])),
+    totals: {
+      params: toCount(params),
+      trainable: toCount(trainable),
+      nonTrainable: toCount(params - trainable),
+      byFramework: Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, toCountOrNull(count.params)])),
+      macsPerSample: toCountOrNull(sum(shapes.layers.map(l => layerCost(l).matmul))),
+      macsFormula: shapes.layers.flatMap(l => layerCost(l).formula || []).join('+'),
+      bytes: toCount(params * BYTES),
+      stateBytes: toCount(shapes.layers.reduce((total, l) => total + stateSize(l), 0n) * BYTES),
+      trainingBytes: toCountOrNull(times(sum(shapes.layers.map(trainingSize)), BYTES)),
+    },
+    notes: [...network.notes, ...frameworkNotes(counts)],
+  };
+}
+
+function layerRow(shapes: LayerShapes, kerasName: string): LayerRow {
+  const { layer, inputs, output, weights } = shapes;
+  const cost = layerCost(shapes);
+  const params = parameterCount(shapes);
+  const training = trainingSize(shapes);
+  return {
+    name: layer.name,
+    kind: layer.kind,
+    kerasClass: getLayerKind(layer.kind).kerasClass(layer),
+    kerasName,
+    units: 'units' in layer ? layer.units : null,
+    bidirectional: isRecurrent(layer) && layer.bidirectional !== null,
+    merge: isRecurrent(layer) ? layer.bidirectional : null,
+    returnSequences: isRecurrent(layer) ? layer.returnSequences : null,
+    inferred: isRecurrent(layer) && layer.inferredSequences ? ['returnSequences'] : [],
+    inputs: layer.inputs,
+    input: dimsJson(inputs[0]),
+    output: dimsJson(output),
+    weights: weights.map(w => ({
+      name: w.name,
+      role: w.role,
+      dims: w.dims,
+      shape: w.shape,
+      count: toCount(exactSize(w.shape)),
+      gates: w.gates,
+      formula: w.formula,
+    })),
+    params: toCount(params),
+    trainable: layer.trainable,
+    formula: layerFormula(shapes),
+    macs: {
+      matmul: toCountOrNull(cost.matmul),
+      bias: toCountOrNull(cost.bias),
+      elementwise: toCountOrNull(cost.elementwise),
+      activations: toCountOrNull(cost.activations),
+    },
+    bytes: { weights: toCount(params * BYTES), state: toCount(stateSize(shapes) * BYTES), training: toCountOrNull(times(training, BYTES)) },
+    options: optionsOf(layer as unknown as Record<string, unknown>),
+  };
+}
+
+/** Keras' own names (simple_rnn, simple_rnn_1 …) for layers that nobody named. */
+function kerasNames({ layers }: ModelSpec): string[] {
+  const used = new Map<string, number>();
+  return layers.map(layer => {
+    if (!/^[a-z]+_\d+$/.test(layer.name) || !layer.name.startsWith(`${layer.kind}_`)) return layer.name;
+    const base = snakeCase(getLayerKind(layer.kind).kerasClass(layer));
+    const count = used.get(base) ?? 0;
+    used.set(base, count + 1);
+    return count === 0 ? base : `${base}_${count}`;
+  });
+}
+
+/** Keras' to_snake_case: SimpleRNN -> simple_rnn, GlobalMaxPooling1D -> global_max_pooling1d, LSTM -> lstm. */
+function snakeCase(name: string): string {
+  return name
+    .replace(/(.)([A-Z][a-z0-9]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}
+
+/** What distinguishes the layer beside its sizes: every option of its kind that is not null. */
+function optionsOf(layer: Record<string, unknown>): Record<string, unknown> {
+  const shown = ['units', 'returnSequences', 'inferredSequences', 'bidirectional'];
+  const keys = Object.keys(getLayerKind(String(layer.kind)).fields).filter(key => !shown.includes(key) && layer[key] !== null);
+  return Object.fromEntries(keys.map(key => [key, layer[key]]));
+}
+
+/** Letters to sizes: N, T, D, then the letters of the layers. */
+function dimsOf({ input }: ModelSpec, shapes: ModelShapes): Record<string, number | null> {
+  const dims: Record<string, number | null> = { N: input.batch, T: input.timesteps, D: input.features };
+  for (const { layer, symbols } of shapes.layers) {
+    if ('units' in layer) dims[symbols.units] = layer.units;
+    if (isRecurrent(layer) && layer.projection !== null) dims[symbols.projection] = layer.projection;
+    if (layer.kind === 'embedding') dims.V = layer.tokens;
+    if (layer.kind === 'repeat') dims.R = layer.times;
+  }
+  return dims;
+}
+
+function frameworkNotes(counts: Record<FrameworkName, { params: bigint | null; note: string | null }>): string[] {
+  return [...new Set(Object.values(counts).flatMap(c => c.note ?? []))];
+}
+
+export function dimsJson(shape: DimShape): DimsJson {
+  return { dims: shape.map(d => d.symbol), shape: shape.map(d => d.size) };
+}
+
+/** A number while that is exact. */
+function toCount(value: bigint): Count {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+}
+
+function toCountOrNull(value: bigint | null): Count | null {
+  return value === null ? null : toCount(value);
+}
+
+function sum(values: readonly (bigint | null)[]): bigint | null {
+  let total = 0n;
+  for (const value of values) {
+    if (value === null) return null;
+    total += value;
+  }
+  return total;
+}
+
+function times(value: bigint | null, factor: bigint): bigint | null {
+  return value === null ? null : value * factor;
+}

@@ -1,0 +1,29 @@
+import type { FloatArray } from './tensor.js';
+
+/** How far apart two numbers are: 0 for equal ones, including NaN with NaN and equal infinities; Infinity where only one is finite. */
+export function distance(a: number, b: number): number {
+  if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return 0;
+  const d = Math.abs(a - b);
+  return Number.isNaN(d) ? Infinity : d;
+}
+
+/** Largest distance in [from, to) and where it is; index −1 for an empty range. */
+export function largestDifference(a: FloatArray, b: FloatArray, from = 0, to = a.length): { abs: number; index: number } {
+  let abs = 0;
+  let index = from < to ? from : -1;
+  for (let k = from; k < to; k++) {
+    const d = distance(a[k], b[k]);
+    if (d > abs) [abs, index] = [d, k];
+  }
+  return { abs, index };
+}
+
+/** Largest finite absolute value, 0 for none. */
+export function largestMagnitude(a: FloatArray): number {
+  let most = 0;
+  for (let k = 0; k < a.length; k++) {
+    const v = Math.abs(a[k]);
+    if (v > most && v !== Infinity) most = v;
+  }
+  return most;
+}
