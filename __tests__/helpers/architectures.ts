@@ -31,7 +31,7 @@ export const recurrentLayer: fc.Arbitrary<Record<string, unknown>> = fc.oneof(
 );
 
 const tail: fc.Arbitrary<Record<string, unknown>[]> = fc.oneof(
-  fc.constant([]),
+  fc.constant<Record<string, unknown>[]>([]),
   fc.constantFrom('maxpool', 'avgpool', 'last').map(kind => [{ kind }]),
   size.map(units => [{ kind: 'dense', units, activation: 'relu' }]),
   fc.tuple(fc.constantFrom('maxpool', 'flatten'), size).map(([kind, units]) => [{ kind }, { kind: 'dense', units }]),
