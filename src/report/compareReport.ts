@@ -1,0 +1,134 @@
+import { escapeText } from '../escape.js';
+import type { CompareResult, Explanation } from '../run/result.js';
+import { smallText, valueText } from './numbers.js';
+import { drawTable, type Layout } from './table.js';
+
+/** `rnn-cli compare` for people: one line when equal; else where, and why. */
+export interface CompareTextOptions {
+  readonly digits: number;
+  /** rows of the table at most */
+  readonly rows: number;
+}
+
+export async function compareText(result: CompareResult, layout: Layout, options: CompareTextOptions): Promise<string> {
+  if (result.equal) return sameText(result, layout);
+  const parts = result.shape.equal
+    ? [differentLine(result, layout), await samplesTable(result, layout, options), firstLine(result)]
+    : [shapesLine(result, layout)];
+  parts.push(triedText(result), becauseText(result, layout));
+  return parts.filter(part => part !== '').join('\n');
+}
+
+function sameText(result: CompareResult, { paint }: Layout): string {
+  const { total, max, tolerance, cannotDetect, sides } = result;
+  const largest = smallText(max?.abs ?? 0);
+  const line = `${paint.good('SAME')}   ${total} of ${total} values, largest ${largest}, ${allowedText(tolerance)}   ${sides.expected} and ${sides.actual}\n`;
+  return cannotDetect.length === 0 ? line : `${line}       this input cannot show: ${cannotDetect.join(', ')}\n`;
+}
+
+function allowedText({ mode, atol, rtol }: CompareResult['tolerance']): string {
+  if (mode === 'auto') return `allowed ${smallText(atol)} (auto)`;
+  return rtol === 0 ? `allowed ${smallText(atol)}` : `allowed ${smallText(atol)} + ${smallText(rtol)}·|e|`;
+}
+
+function differentLine({ mismatched, total, perSample, max, tolerance }: CompareResult, { paint }: Layout): string {
+  const wrong = perSample.filter(sample => !sample.ok).length;
+  const where = max ? `     largest ${smallText(max.abs, 3)} at ${placeText(max.index)}` : '';
+  return `${paint.bad('DIFFERENT')}   ${mismatched} of ${total} values, ${wrong} of ${perSample.length} samples${where}   ${allowedText(tolerance)}\n`;
+}
+
+/** [3, 1] -> 'sample 4, y2'; [3, 6, 1] -> 'sample 4, step 7, y2'. Counted from 1, as the tables are. */
+function placeText([sample, ...rest]: readonly number[]): string {
+  return [`sample ${sample + 1}`, ...withinSample(rest)].join(', ');
+}
+
+function withinSample(index: readonly number[]): string[] {
+  if (index.length === 0) return [];
+  const steps = index.slice(0, -1).map((at, axis) => (axis === 0 && index.length === 2 ? `step ${at + 1}` : `axis ${axis + 2}: ${at + 1}`));
+  return [...steps, `y${index[index.length - 1] + 1}`];
+}
+
+async function samplesTable({ perSample, sides }: CompareResult, layout: Layout, { digits, rows }: CompareTextOptions): Promise<string> {
+  const shown = perSample.slice(0, rows);
+  const value = (x: number): string => valueText(x, Math.max(digits, 8), false);
+  const table = await drawTable(
+    {
+      columns: [
+        { title: 'sample', align: 'right', whole: true },
+        { title: 'largest', whole: true, gap: 3 },
+        { title: 'at', whole: true, gap: 3 },
+        { title: escapeText(sides.expected, 30), align: 'right', gap: 3 },
+        { title: escapeText(sides.actual, 30), align: 'right', gap: 3 },
+        { title: '', gap: 3 },
+      ],
+      rows: shown.map(sample => [
+        String(sample.n + 1),
+        smallText(sample.maxAbs),
+        withinSample(sample.index).join(', '),
+        value(sample.expected),
+        value(sample.actual),
+        sample.ok ? 'same' : 'different',
+      ]),
+    },
+    layout,
+  );
+  const left = perSample.length - shown.length;
+  return left > 0 ? `${table} … ${left} more samples (--full prints all)\n` : table;
+}
+
+function firstLine({ firstDifference }: CompareResult): string {
+  if (!firstDifference) return '';
+  const { sample, step, layer } = firstDifference;
+  const place = [`sample ${sample + 1}`, step === null ? '' : `step ${step + 1}`, layer === null ? '' : escapeText(layer, 60)].filter(
+    Boolean,
+  );
+  return ` first apart: ${place.join(', ')}\n`;
+}
+
+/** 'DIFFERENT   yours (10,2), right (1,2): …  [head-on-input]' */
+function shapesLine({ shape, explanations }: CompareResult, { paint }: Layout): string {
+  const best = accepted(explanations);
+  const shapes = `yours (${shape.actual.join(',')}), right (${shape.expected.join(',')})`;
+  const why = best ? `: ${best.why.split('\n')[0].replace(/^yours .*?: /, '')}  [${best.code}]` : '';
+  return `${paint.bad('DIFFERENT')}   ${shapes}${why}\n`;
+}
+
+const MOST_TRIED = 5;
+
+/** The explanations that leave least, and the network as specified among them. */
+function triedText({ explanations, asSpecified, shape }: CompareResult): string {
+  if (explanations.length === 0 || !shape.equal) return '';
+  const best = [...explanations].sort((a, b) => a.residual - b.residual).slice(0, MOST_TRIED);
+  const rows = best.map(({ code, residual, verdict }) => ({
+    code,
+    residual,
+    mark: verdict === 'fits' ? '   ← fits' : verdict === 'likely' ? '   ← likely' : '',
+  }));
+  if (asSpecified !== null) rows.push({ code: 'as specified', residual: asSpecified, mark: '' });
+  const width = Math.max(20, ...rows.map(row => row.code.length)) + 3;
+  const tried = ` tried ${explanations.length} explanation${explanations.length === 1 ? '' : 's'}`;
+  const lines = rows
+    .sort((a, b) => a.residual - b.residual)
+    .map(({ code, residual, mark }) => `   ${code.padEnd(width)}${smallText(residual)}${mark}\n`);
+  return `${tried.padEnd(width + 3)}what is left over\n${lines.join('')}`;
+}
+
+function becauseText({ explanations, shape }: CompareResult, { paint }: Layout): string {
+  const best = accepted(explanations);
+  if (!best) {
+    if (explanations.length === 0) return '';
+    return ` ${paint.strong('WHY')}  unexplained: no known mistake leaves a difference as small as the noise${shape.equal ? '' : ', and the shapes differ'}\n`;
+  }
+  const likely = best.verdict === 'likely' ? 'Likely: ' : '';
+  const why = shape.equal ? ` ${paint.strong('WHY')}  ${hanging(likely + best.why)}\n` : '';
+  return `${why} ${paint.strong('FIX')}  ${hanging(best.fix)}\n`;
+}
+
+function accepted(explanations: readonly Explanation[]): Explanation | undefined {
+  return explanations.find(({ verdict }) => verdict === 'fits') ?? explanations.find(({ verdict }) => verdict === 'likely');
+}
+
+/** Further lines start where the first one did. */
+function hanging(text: string): string {
+  return text.replaceAll('\n', '\n      ');
+}

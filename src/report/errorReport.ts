@@ -1,0 +1,104 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { toJson } from './json.js';
+import { NO_PAINT, type Paint } from './paint.js';
+
+/** One error as a document (`rnn-cli/error@1`). Every key is always there; null = nothing to say. */
+export interface ErrorDocument {
+  readonly schema: 'rnn-cli/error@1';
+  readonly code: string;
+  readonly message: string;
+  readonly where: string | null;
+  readonly expected: string | null;
+  readonly found: string | null;
+  readonly fix: string | null;
+  /** a page of `rnn-cli explain` */
+  readonly more: string | null;
+  /** the user's own text and the wrong part of it, as a range [from, to) of characters */
+  readonly excerpt: { readonly text: string; readonly from: number; readonly to: number } | null;
+  readonly exit: number;
+}
+
+const MESSAGE_LIMIT = 400;
+const EXCERPT_LIMIT = 100;
+
+/** Anything thrown, as a document. What is not an RnnError is our own bug (exit 70) unless memory ran out (exit 5). */
+export function errorDocument(error: unknown): ErrorDocument {
+  if (!(error instanceof RnnError)) return foreignError(error);
+  return {
+    schema: 'rnn-cli/error@1',
+    code: error.code,
+    message: escapeText(error.message, MESSAGE_LIMIT),
+    where: error.where === undefined ? null : escapeText(error.where, MESSAGE_LIMIT),
+    expected: error.expected ?? null,
+    found: error.found ?? null,
+    fix: error.fix ?? null,
+    more: error.more ?? null,
+    excerpt: error.excerpt ?? null,
+    exit: error.exit,
+  };
+}
+
+/** One line of JSON. */
+export function errorJson(error: unknown): string {
+  return toJson(errorDocument(error));
+}
+
+/**
+ * For people: what happened, where, and how to mend it. Several lines, ending with a newline.
+ *
+ *     error: gru_2 needs a sequence (N, T, 64) but lstm_1 gives its last step only (N, 64)   [E_SEQ]
+ *       lstm:64+last,gru:32
+ *            ^^^^^ here
+ *       fix: drop +last (Keras: return_sequences=True on lstm_1).  More: rnn-cli explain return_sequences
+ */
+export function errorText(error: unknown, paint: Paint = NO_PAINT): string {
+  const { code, message, where, expected, found, fix, more, excerpt } = errorDocument(error);
+  const lines = [`${paint.bad('error:')} ${where ? `${where}: ` : ''}${message}   ${paint.faint(`[${code}]`)}`];
+  if (excerpt) lines.push(...excerptLines(excerpt, paint));
+  const said = `${message} ${fix ?? ''}`;
+  if (expected && !said.includes(expected)) lines.push(`  expected: ${escapeText(expected, MESSAGE_LIMIT)}`);
+  if (found && !said.includes(found)) lines.push(`  found: ${escapeText(found, MESSAGE_LIMIT)}`);
+  const last = [fix ? `fix: ${escapeText(fix, MESSAGE_LIMIT)}` : '', more ? `More: rnn-cli explain ${escapeText(more)}` : ''].filter(
+    Boolean,
+  );
+  if (last.length > 0) lines.push(`  ${last.join(fix?.endsWith('.') ? '  ' : '.  ')}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** The text on one line and ^^^^ under the wrong part; long texts are cut to the neighbourhood of that part. */
+function excerptLines({ text, from, to }: { text: string; from: number; to: number }, paint: Paint): string[] {
+  const start = from > EXCERPT_LIMIT / 2 ? from - EXCERPT_LIMIT / 2 : 0;
+  const end = Math.min(text.length, Math.max(to, start) + EXCERPT_LIMIT / 2);
+  const before = (start > 0 ? '…' : '') + escapeText(text.slice(start, from), EXCERPT_LIMIT * 6);
+  const wrong = escapeText(text.slice(from, to), EXCERPT_LIMIT);
+  const after = escapeText(text.slice(to, end), EXCERPT_LIMIT * 6) + (end < text.length ? '…' : '');
+  const marks = '^'.repeat(Math.max(1, [...wrong].length));
+  return [`  ${before}${wrong}${after}`, `  ${' '.repeat([...before].length)}${paint.bad(marks)} here`];
+}
+
+function foreignError(error: unknown): ErrorDocument {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const none = { where: null, expected: null, found: null, more: null, excerpt: null };
+  if (
+    error instanceof RangeError &&
+    /allocation failed|Invalid (typed )?array (buffer )?length|Invalid string length/.test(error.message)
+  ) {
+    return {
+      schema: 'rnn-cli/error@1',
+      code: 'E_MEMORY',
+      message: `out of memory (${escapeText(error.message)})`,
+      ...none,
+      fix: 'use smaller sizes (N, T or M)',
+      exit: 5,
+    };
+  }
+  return {
+    schema: 'rnn-cli/error@1',
+    code: 'E_INTERNAL',
+    message: `this is a bug in rnn-cli: ${escapeText(text, MESSAGE_LIMIT)}`,
+    ...none,
+    fix: 'please report the command line and this message; RNN_CLI_DEBUG=1 adds the place in the code',
+    exit: 70,
+  };
+}

@@ -1,0 +1,86 @@
+import { escapeText } from '../escape.js';
+import type { ForwardResult, TensorData, TraceLayer } from '../run/result.js';
+import { float32Json, type JsonSink, nestedJson, writeJson } from './json.js';
+import type { Layout } from './table.js';
+import { type ValueOptions, valueTable } from './values.js';
+
+/** `rnn-cli forward` for people: y, then what is needed to repeat and to keep it. */
+export interface ForwardTextOptions extends ValueOptions {
+  /** files that were written, for the last line */
+  readonly saved: readonly string[];
+}
+
+export async function forwardText(result: ForwardResult, layout: Layout, options: ForwardTextOptions): Promise<string> {
+  const { tensors, dims, shape, dtype } = result;
+  const title = `${layout.paint.strong('y')} (${dims.join(', ')})  ${shape.join('×')} ${dtype}, ${result.engine} engine`;
+  const parts = [`${title}\n\n${await valueTable(tensors.y, 'y', layout, options)}`];
+  const hidden = statesTensor(result);
+  if (hidden)
+    parts.push(`${layout.paint.strong('h')} of every step  ${hidden.shape.join('×')}\n\n${await valueTable(hidden, 'h', layout, options)}`);
+  for (const layer of tensors.traceLayers ?? []) parts.push(await traceText(layer, tensors.trace!, layout, options));
+  return `${parts.join('\n')}\n${provenance(result, layout, options.saved)}`;
+}
+
+/** One direction of one layer: its equations, then its gates and states. */
+async function traceText(
+  layer: TraceLayer,
+  trace: ReadonlyMap<string, TensorData>,
+  layout: Layout,
+  options: ValueOptions,
+): Promise<string> {
+  const both = [...trace.keys()].some(name => name.startsWith(`${layer.layer}/backward/`));
+  const prefix = both ? `${layer.layer}/${layer.direction}` : layer.layer;
+  const title = `${layout.paint.strong(escapeText(prefix))}\n${layer.equations.map(line => `   ${line}\n`).join('')}`;
+  const names = [
+    ...layer.gateNames.map(gate => ({ key: `${prefix}/gates/${gate}`, letter: gate })),
+    ...layer.stateNames.map(state => ({ key: `${prefix}/${state}`, letter: state })),
+  ];
+  const tables: string[] = [];
+  for (const { key, letter } of names) {
+    const tensor = trace.get(key);
+    if (tensor) tables.push(`${escapeText(key)}  ${tensor.shape.join('×')}\n\n${await valueTable(tensor, letter, layout, options)}`);
+  }
+  return `${title}\n${tables.join('\n')}`;
+}
+
+function provenance(result: ForwardResult, { paint }: Layout, saved: readonly string[]): string {
+  const drawn = (source: string): string => (source.startsWith('seed ') ? `${source} (${result.rng})` : source);
+  const lines: [string, string][] = [
+    ['weights', `${drawn(result.weightsSource)}${result.init === null ? '' : `, init ${result.init}`}`],
+    ['input', drawn(result.inputSource)],
+    ['sha256', `${result.ySha256}  of y (float32, C order)`],
+    saved.length > 0
+      ? ['saved', saved.map(path => escapeText(path)).join(', ')]
+      : ['save', 'add -o y.npy (or .npz, .csv, .json), or --json'],
+  ];
+  return lines.map(([label, text]) => ` ${paint.faint(label)}${' '.repeat(10 - label.length)}${text}\n`).join('');
+}
+
+/** h of every step as a tensor, where --states asked for it. */
+function statesTensor({ states, dtype }: ForwardResult): TensorData | undefined {
+  const { h } = states;
+  if (!Array.isArray(h) || h.length === 0) return undefined;
+  const shape: number[] = [];
+  for (let axis: unknown = h; Array.isArray(axis); axis = axis[0]) shape.push(axis.length);
+  const flat = (h as unknown[]).flat(Number.POSITIVE_INFINITY) as number[];
+  return { shape, data: dtype === 'float32' ? Float32Array.from(flat) : Float64Array.from(flat) };
+}
+
+/** The document `rnn-cli/forward@1`: numbers of a float32 run with the digits of a float32. */
+export function forwardDocument(result: ForwardResult): object {
+  const { tensors, states, ...rest } = result;
+  const asIs = (value: unknown): unknown => (result.dtype === 'float32' ? float32Json(value) : value);
+  const trace = tensors.trace && Object.fromEntries([...tensors.trace].map(([name, tensor]) => [name, nestedJson(tensor)]));
+  return { ...rest, y: nestedJson(tensors.y), states: asIs(states), trace };
+}
+
+/** One line per sample: {"n":0,"y":…}. */
+export function writeSamples({ tensors }: ForwardResult, sink: JsonSink): void {
+  const { shape, data } = tensors.y;
+  const [N, ...rest] = shape;
+  const size = data.length / Math.max(1, N);
+  for (let n = 0; n < N; n++) {
+    writeJson({ n, y: nestedJson({ shape: rest, data: data.subarray(n * size, (n + 1) * size) }) }, sink);
+    sink('\n');
+  }
+}

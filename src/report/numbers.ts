@@ -1,0 +1,69 @@
+import type { Count } from '../run/result.js';
+import { shortestFloat32 } from './json.js';
+import { displayWidth } from './text.js';
+
+/** Numbers for people. */
+
+/** 1181696, or '1,181,696' with separators. */
+export function countText(count: Count, separators = false): string {
+  return separators ? String(count).replace(/\B(?=(\d{3})+$)/g, ',') : String(count);
+}
+
+/** '228 B', '8.45 MB' in powers of 1024 as Keras counts them. */
+export function bytesText(bytes: Count): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'];
+  let unit = 0;
+  let size = Number(bytes);
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? bytes : size.toFixed(2)} ${units[unit]}`;
+}
+
+/** A difference or tolerance in two or three digits: '7.4e-8', '0.0035'. */
+export function smallText(x: number, digits = 2): string {
+  if (x === 0 || !Number.isFinite(x)) return String(x);
+  const exponent = Math.floor(Math.log10(Math.abs(x)));
+  const short = Number(x.toPrecision(digits));
+  return exponent < -2 || exponent > 5 ? short.toExponential().replace('e+', 'e') : String(short);
+}
+
+/**
+ * A value in `digits` significant digits: plain from 1e-4 up to 10^digits, else with an exponent. Never more digits than the value has:
+ * `float32` stops at the digits that identify the float32.
+ */
+export function valueText(x: number, digits: number, float32: boolean): string {
+  if (!Number.isFinite(x)) return String(x);
+  if (x === 0) return Object.is(x, -0) ? '-0' : '0';
+  const whole = float32 ? String(shortestFloat32(x)) : String(x);
+  const magnitude = Math.abs(x);
+  const plain = magnitude >= 1e-4 && magnitude < 10 ** Math.max(digits, 6);
+  const text = plain ? fixedDigits(x, digits) : x.toExponential(Math.min(digits, 17) - 1).replace('e+', 'e');
+  return digits >= 9 && significant(text) > significant(whole) ? whole : text;
+}
+
+function fixedDigits(x: number, digits: number): string {
+  const text = x.toPrecision(digits);
+  return text.includes('e') ? String(Number(text)) : text;
+}
+
+function significant(text: string): number {
+  return text
+    .replace(/e.*$/, '')
+    .replace(/^-?[0.]*/, '')
+    .replace('.', '').length;
+}
+
+/** Values of one column with their decimal points below each other. */
+export function alignPoints(values: readonly string[]): string[] {
+  const wholes = values.map(value => /^-?\d+/.exec(value)?.[0].length ?? value.length);
+  const tails = values.map((value, i) => displayWidth(value) - wholes[i]);
+  const [whole, tail] = [Math.max(0, ...wholes), Math.max(0, ...tails)];
+  return values.map((value, i) => ' '.repeat(whole - wholes[i]) + value + ' '.repeat(tail - tails[i]));
+}
+
+/** 'D*4*M' -> 'D·4·M', 'M*(D+M+1)' -> 'M·(D + M + 1)' */
+export function formulaText(formula: string): string {
+  return formula.replaceAll('*', '·').replaceAll('+', ' + ');
+}

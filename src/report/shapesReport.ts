@@ -1,0 +1,167 @@
+import { escapeText } from '../escape.js';
+import type { Count, DimsJson, LayerRow, ShapesResult, WeightRow } from '../run/result.js';
+import { bytesText, countText, formulaText } from './numbers.js';
+import { type Column, drawTable, type Layout } from './table.js';
+
+/** `rnn-cli shapes` for people: every tensor with its letters, its sizes, its count and the arithmetic behind it. */
+
+const COLUMNS: readonly Column[] = [
+  { title: 'layer', min: 8, paint: 'name' },
+  { title: 'what', min: 15 },
+  { title: 'shape', min: 9 },
+  { title: '', min: 7, gap: 1 },
+  { title: 'params', align: 'right', whole: true },
+  { title: 'how', gap: 10, optional: true, paint: 'faint' },
+];
+
+export async function shapesText(result: ShapesResult, layout: Layout): Promise<string> {
+  const separators = layout.style !== 'plain';
+  const rows: string[][] = [['input', 'x', symbols(result.input), sizes(result.input), '–', '']];
+  const groups = new Set<number>([1]);
+  result.layers.forEach((layer, i) => {
+    rows.push(...layerRows(layer, i === result.layers.length - 1, separators));
+    groups.add(rows.length);
+  });
+  rows.push(['total', '', '', '', countText(result.totals.params, separators), `${bytesText(result.totals.bytes)} as float32`]);
+  const table = await drawTable({ columns: COLUMNS, rows, groups }, layout);
+  return `${heading(result, layout)}\n\n${table}\n${facts(result, layout)}`;
+}
+
+/** 'SimpleRNN, many to one    N samples  T=10 steps  D=3 features  M=5 units  K=2 outputs' */
+function heading({ title, dims }: ShapesResult, { paint }: Layout): string {
+  const words: Record<string, string> = {
+    N: 'samples',
+    T: 'steps',
+    D: 'features',
+    M: 'units',
+    K: 'outputs',
+    P: 'projected',
+    V: 'tokens',
+    E: 'wide',
+    R: 'times',
+  };
+  const sizes = Object.entries(dims).map(([letter, size]) => {
+    const word = words[letter.replace(/\d+$/, '')] ?? '';
+    return `${size === null ? letter : `${letter}=${size}`}${word && ` ${word}`}`;
+  });
+  return `${paint.strong(title)}    ${sizes.join('  ')}`;
+}
+
+function layerRows(layer: LayerRow, isLast: boolean, separators: boolean): string[][] {
+  const rows = layer.weights.map(weight => weightRow(weight, separators));
+  const output = `→ ${isLast ? 'y' : outputName(layer)}${layer.inferred.includes('returnSequences') && layer.returnSequences ? ', seq (auto)' : ''}`;
+  const params = layer.weights.length === 0 ? '–' : countText(layer.params, separators);
+  rows.push([output, symbols(layer.output), sizes(layer.output), params, layer.formula === null ? '' : formulaText(layer.formula)]);
+  const name = escapeText(layer.name, 60) + (layer.trainable ? '' : ' (frozen)');
+  return rows.map((row, i) => [i === 0 ? name : '', ...row]);
+}
+
+/** 'Wx', 'D×4M [i f g o]', '3×20', '60', 'D·4·M' */
+function weightRow({ name, dims, gates, shape, count, formula }: WeightRow, separators: boolean): string[] {
+  const letters = dims.join('×') + (gates && gates.length > 1 ? ` [${gates.join(' ')}]` : '');
+  return [name, letters, shape.join('×'), countText(count, separators), formulaText(formula)];
+}
+
+function outputName({ kind, returnSequences, options }: LayerRow): string {
+  if (returnSequences !== null) return returnSequences ? 'all h' : 'last h';
+  const names: Record<string, string> = {
+    dense: 'dense',
+    maxpool: 'max over t',
+    avgpool: 'mean over t',
+    last: 'last step',
+    flatten: 'one row',
+    embedding: 'vectors',
+    masking: 'masked',
+    dropout: 'unchanged',
+    repeat: 'repeated',
+    concatenate: 'side by side',
+    add: 'sum',
+    multiply: 'product',
+    average: 'mean',
+  };
+  return names[kind] ?? escapeText(activationName(options.activation) || kind, 30);
+}
+
+/** '(N, T, D)' */
+function symbols({ dims }: DimsJson): string {
+  return `(${dims.join(', ')})`;
+}
+
+/** 'N×10×3': the size where it is known, else the letter */
+function sizes({ dims, shape }: DimsJson): string {
+  return shape.map((size, i) => size ?? dims[i]).join('×');
+}
+
+/** The lines below the table: counts of the frameworks, work, memory, options that are not the usual ones. */
+function facts(result: ShapesResult, { style, paint }: Layout): string {
+  const separators = style !== 'plain';
+  const { totals, layers } = result;
+  const lines: [string, string][] = [
+    ['counted as', countedAs(totals.byFramework, separators)],
+    ['MACs', macs(result, separators)],
+  ];
+  const recurrent = layers.filter(layer => layer.returnSequences !== null);
+  if (recurrent.length > 0) {
+    const training = totals.trainingBytes === null ? 'grows with T' : `${bytesText(totals.trainingBytes)} per sample`;
+    lines.push(['state', `${bytesText(totals.stateBytes)} per sample;  kept for training (all h): ${training}`]);
+  }
+  if (BigInt(totals.nonTrainable) > 0n) {
+    lines.push(['trainable', `${countText(totals.trainable, separators)}, frozen ${countText(totals.nonTrainable, separators)}`]);
+  }
+  for (const layer of layers) {
+    const unusual = unusualOptions(layer);
+    if (unusual) lines.push([escapeText(layer.name, 60), unusual]);
+  }
+  const width = Math.max(...lines.map(([label]) => label.length), 10) + 3;
+  return lines.map(([label, text]) => ` ${paint.faint(label)}${' '.repeat(width - label.length)}${text}\n`).join('');
+}
+
+function countedAs(byFramework: Readonly<Record<string, Count | null>>, separators: boolean): string {
+  const { keras } = byFramework;
+  let explained = false;
+  const words = Object.entries(byFramework).map(([name, count]) => {
+    if (count === null) return `${name} –`;
+    const text = `${name} ${countText(count, separators)}`;
+    if (explained || keras === null || keras === undefined || count === keras) return text;
+    explained = true;
+    return `${text} (${BigInt(count) > BigInt(keras) ? 'two biases' : 'one bias'})`;
+  });
+  return words.join('   ');
+}
+
+function macs({ totals }: ShapesResult, separators: boolean): string {
+  const formula = formulaText(totals.macsFormula);
+  if (formula === '') return 'none';
+  if (totals.macsPerSample === null) return `${formula} per sample   (matrix products only)`;
+  return `${countText(totals.macsPerSample, separators)} per sample = ${formula}   (matrix products only)`;
+}
+
+/** What a reader would not expect of this kind of layer: 'relu, no bias, backwards'. */
+function unusualOptions({ kind, options, merge, returnSequences }: LayerRow): string {
+  const words: string[] = [];
+  const usual = kind === 'dense' ? 'linear' : 'tanh';
+  const activation = activationName(options.activation);
+  if (activation && activation !== usual && (returnSequences !== null || kind === 'dense')) words.push(escapeText(activation, 40));
+  const gates = activationName(options.recurrentActivation);
+  if (gates && gates !== 'sigmoid') words.push(`gates ${escapeText(gates, 40)}`);
+  if (merge !== null && merge !== 'concat') words.push(`both ways, ${merge}`);
+  if (options.useBias === false) words.push('no bias');
+  if (kind === 'gru' && options.resetAfter === false) words.push('reset before the product');
+  if (options.goBackwards === true) words.push('backwards');
+  if (options.stateful === true) words.push('stateful');
+  if (typeof options.clip === 'number') words.push(`gates clipped at ${options.clip}`);
+  if (options.inputForget === true) words.push('f = 1 − i');
+  if (kind === 'masking') words.push(`skips steps that are all ${options.value}`);
+  if (kind === 'embedding' && options.maskZero === true) words.push('token 0 is padding');
+  if (kind === 'dropout') words.push('the identity outside training');
+  return words.join(', ');
+}
+
+/** An activation is its name, or an object with its name and parameters. */
+function activationName(activation: unknown): string {
+  if (typeof activation === 'string') return activation;
+  if (typeof activation !== 'object' || activation === null) return '';
+  const { name, ...parameters } = activation as Record<string, unknown>;
+  const list = Object.entries(parameters).map(([key, value]) => `${key}=${value}`);
+  return list.length > 0 ? `${name}(${list.join(', ')})` : String(name);
+}

@@ -1,0 +1,233 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import type { Count } from '../run/result.js';
+import { countText } from './numbers.js';
+import { type Align, displayWidth, pad, prefix } from './text.js';
+
+/**
+ * The table of Keras 3's `model.summary()`, character for character. Keras sets the widths of the columns and lets the Python package rich
+ * lay them out; the rules of both, found by running them, are in the functions below.
+ */
+export interface SummaryLayer {
+  readonly name: string;
+  /** Keras class: 'SimpleRNN' */
+  readonly className: string;
+  /** null in it prints None; null prints ? (not built) */
+  readonly outputShape: readonly (number | null)[] | null;
+  /** null: not built */
+  readonly params: Count | null;
+  readonly trainable: boolean;
+  /** names of the layers it reads; an InputLayer has none */
+  readonly inputs: readonly string[];
+}
+
+export interface SummaryModel {
+  readonly name: string;
+  /** a functional model shows its graph: layers in Keras' order, and "Connected to" where it is not a chain */
+  readonly functional: boolean;
+  readonly layers: readonly SummaryLayer[];
+  readonly trainable: Count;
+  readonly nonTrainable: Count;
+  /** variables of a built optimizer, counted into the total */
+  readonly optimizer?: Count;
+}
+
+export interface SummaryOptions {
+  /** Keras' line_length */
+  readonly lineLength?: number;
+  /** columns of the terminal, for the default line length */
+  readonly columns?: number;
+  readonly showTrainable?: boolean;
+}
+
+interface SummaryColumn {
+  readonly title: string;
+  readonly align: Align;
+  /** where it ends, as a share of the line */
+  readonly end: number;
+}
+
+const CHAIN: readonly SummaryColumn[] = [
+  { title: 'Layer (type)', align: 'left', end: 0.45 },
+  { title: 'Output Shape', align: 'left', end: 0.8 },
+  { title: 'Param #', align: 'right', end: 1 },
+];
+const GRAPH: readonly SummaryColumn[] = [
+  { title: 'Layer (type)', align: 'left', end: 0.3 },
+  { title: 'Output Shape', align: 'left', end: 0.56 },
+  { title: 'Param #', align: 'right', end: 0.74 },
+  { title: 'Connected to', align: 'left', end: 1 },
+];
+
+/** @throws RnnError E_WIDTH where Keras says "Insufficient console width" */
+export function summaryText(model: SummaryModel, options: SummaryOptions = {}): string {
+  const layers = model.functional ? inKerasOrder(model.layers) : model.layers;
+  const graph = model.functional && !isChain(layers);
+  const columns = columnsOf(graph, options.showTrainable ?? false);
+  const lineLength = options.lineLength ?? defaultLength(graph, options);
+  const widths = contentWidths(columns, lineLength);
+  const rows = layers.map(layer => rowOf(layer, graph, options.showTrainable ?? false));
+  return `Model: "${escapeText(model.name, 1024)}"\n${drawTable(columns, rows, widths)}${totals(model)}`;
+}
+
+function columnsOf(graph: boolean, showTrainable: boolean): SummaryColumn[] {
+  const columns = graph ? GRAPH : CHAIN;
+  if (!showTrainable) return [...columns];
+  return [...columns.map(column => ({ ...column, end: column.end * 0.9 })), { title: 'Trainable', align: 'center', end: 1 }];
+}
+
+/** 88 columns, 108 with "Connected to", 12 more with "Trainable"; at most four less than the terminal has. */
+function defaultLength(graph: boolean, { columns = 80, showTrainable }: SummaryOptions): number {
+  return Math.min((graph ? 108 : 88) + (showTrainable ? 12 : 0), columns - 4);
+}
+
+/**
+ * Widths of the text in each column. Keras cuts the line at shares of its length and asks rich for a table as wide as the line; rich's padding
+ * (2 a column) and borders (1 a column, and 1) are then too much, and it takes them off evenly, rounding half to even.
+ */
+function contentWidths(columns: readonly SummaryColumn[], lineLength: number): number[] {
+  let start = 0;
+  const padded = columns.map(({ end }) => {
+    const width = Math.trunc(end * lineLength) - start;
+    if (width < 4) throw tooNarrow(lineLength);
+    start += width;
+    return width + 2;
+  });
+  let excess = 3 * columns.length + 1;
+  return padded.map((width, i) => {
+    const less = Math.min(width, roundHalfEven(excess / (columns.length - i)));
+    excess -= less;
+    return width - less - 2;
+  });
+}
+
+function tooNarrow(lineLength: number): RnnError {
+  return new RnnError('usage', 'E_WIDTH', `a summary does not fit into ${lineLength} columns`, { where: '--width', fix: 'use --width 80' });
+}
+
+function rowOf(layer: SummaryLayer, graph: boolean, showTrainable: boolean): string[] {
+  const { name, className, outputShape, params, inputs } = layer;
+  const shape = outputShape === null ? '?' : `(${outputShape.map(size => size ?? 'None').join(', ')})`;
+  const row = [`${escapeText(name, 1024)} (${className})`, shape, params === null ? '0 (unbuilt)' : countText(params, true)];
+  if (graph) row.push(inputs.map(input => `${escapeText(input, 1024)}[0][0]`).join(', ') || '-');
+  if (showTrainable) row.push(params === null || Number(params) === 0 ? '-' : layer.trainable ? 'Y' : 'N');
+  return row;
+}
+
+function drawTable(columns: readonly SummaryColumn[], rows: readonly (readonly string[])[], widths: readonly number[]): string {
+  const rule = (left: string, fill: string, middle: string, right: string): string =>
+    `${left}${widths.map(width => fill.repeat(width + 2)).join(middle)}${right}\n`;
+  const row = (cells: readonly string[], bar: string, place: 'top' | 'bottom' = 'top'): string => {
+    const wrapped = cells.map((cell, i) => wrap(cell, widths[i], columns[i].align));
+    const height = Math.max(...wrapped.map(lines => lines.length));
+    const first = (lines: readonly string[]): number => (place === 'top' ? 0 : height - lines.length);
+    const line = (at: number): string => wrapped.map((lines, i) => ` ${lines[at - first(lines)] ?? ' '.repeat(widths[i])} `).join(bar);
+    return Array.from({ length: height }, (_, at) => `${bar}${line(at)}${bar}\n`).join('');
+  };
+  const header = row(
+    columns.map(column => column.title),
+    '┃',
+    'bottom',
+  );
+  const body = rows.map(cells => row(cells, '│')).join(rule('├', '─', '┼', '┤'));
+  return rule('┏', '━', '┳', '┓') + header + rule('┡', '━', '╇', '┩') + body + rule('└', '─', '┴', '┘');
+}
+
+/**
+ * One cell as lines of exactly `width` columns. A word goes to the next line where it does not fit, together with the spaces after it; a word
+ * longer than a line has a line of its own and is cut with an ellipsis.
+ */
+function wrap(text: string, width: number, align: Align): string[] {
+  if (width < 1) return [''];
+  const lines: string[] = [''];
+  let used = 0;
+  for (const [word] of text.matchAll(/\s*\S+\s*/g)) {
+    const fits = used + displayWidth(word.trimEnd()) <= width;
+    const first = lines.length === 1 && lines[0] === '';
+    if (!fits && !first) {
+      lines.push(word);
+      used = displayWidth(word);
+    } else {
+      lines[lines.length - 1] += word;
+      used += displayWidth(word);
+    }
+  }
+  return lines.map(line => pad(ellipsis(align === 'left' ? withoutEnd(line, width) : line.trimEnd(), width), width, align));
+}
+
+/** Drops spaces at the end as far as the line has more characters (not columns: so rich counts here) than `width`. */
+function withoutEnd(line: string, width: number): string {
+  const spaces = line.length - line.trimEnd().length;
+  return line.slice(0, line.length - Math.min(spaces, Math.max(0, [...line].length - width)));
+}
+
+/** As rich cuts: a wide character that would be halved becomes a space. */
+function ellipsis(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  return `${pad(prefix(text, width - 1), width - 1)}…`;
+}
+
+function totals({ trainable, nonTrainable, optimizer }: SummaryModel): string {
+  const line = (label: string, count: Count): string => ` ${label}: ${countText(count, true)} (${memoryText(BigInt(count) * 4n)})\n`;
+  const total = BigInt(trainable) + BigInt(nonTrainable) + BigInt(optimizer ?? 0);
+  return [
+    line('Total params', total),
+    line('Trainable params', trainable),
+    line('Non-trainable params', nonTrainable),
+    optimizer === undefined ? '' : line('Optimizer params', optimizer),
+  ].join('');
+}
+
+/** Two decimals in the largest unit below 1024, PB at most. */
+export function memoryText(bytes: bigint): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
+  let size = Number(bytes);
+  for (const unit of units) {
+    if (size / 1024 < 1) return `${twoDecimals(size)} ${unit}`;
+    size /= 1024;
+  }
+  return `${twoDecimals(size)} PB`;
+}
+
+/** Python's '{:.2f}': halves go to the even digit, where toFixed goes up (1152 B is 1.12 KB). */
+function twoDecimals(x: number): string {
+  const exact = x.toFixed(60);
+  const point = exact.indexOf('.');
+  const isHalf = /^50*$/.test(exact.slice(point + 3));
+  return isHalf && Number(exact[point + 2]) % 2 === 0 ? exact.slice(0, point + 3) : x.toFixed(2);
+}
+
+function roundHalfEven(x: number): number {
+  const floor = Math.floor(x);
+  if (x - floor !== 0.5) return Math.round(x);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** Each layer reads the one before it, and nothing else. */
+function isChain(layers: readonly SummaryLayer[]): boolean {
+  return layers.every((layer, i) =>
+    i === 0 ? layer.inputs.length === 0 : layer.inputs.length === 1 && layer.inputs[0] === layers[i - 1].name,
+  );
+}
+
+/**
+ * Keras lists the layers of a graph by their distance to the output (the longest way), and within one distance in the order in which a walk
+ * from the output, inputs first to last, meets them. Layers that the output does not need are not part of the model.
+ */
+function inKerasOrder(layers: readonly SummaryLayer[]): SummaryLayer[] {
+  const byName = new Map(layers.map(layer => [layer.name, layer]));
+  const met = new Map<string, number>();
+  const finished: string[] = [];
+  const visit = (name: string): void => {
+    if (met.has(name)) return;
+    met.set(name, met.size);
+    for (const input of byName.get(name)!.inputs) visit(input);
+    finished.push(name);
+  };
+  visit(layers[layers.length - 1].name);
+  const distance = new Map(finished.map(name => [name, 0]));
+  for (const name of [...finished].reverse()) {
+    for (const input of byName.get(name)!.inputs) distance.set(input, Math.max(distance.get(input)!, distance.get(name)! + 1));
+  }
+  return finished.sort((a, b) => distance.get(b)! - distance.get(a)! || met.get(a)! - met.get(b)!).map(name => byName.get(name)!);
+}

@@ -1,0 +1,129 @@
+import { NO_PAINT, type Paint } from './paint.js';
+import { type Align, cut, displayWidth, pad } from './text.js';
+
+/**
+ * Tables in three styles. `plain` is columns and spaces, for pipes; `box` draws lines, for terminals; `markdown` for pages.
+ * chalk and cli-table3 are loaded here alone, and only when a colour or a box is really drawn: they cost start-up.
+ */
+export type Style = 'box' | 'plain' | 'markdown';
+
+export interface Layout {
+  readonly style: Style;
+  /** columns there are; Infinity where nothing limits the line */
+  readonly width: number;
+  readonly paint: Paint;
+}
+
+export const PLAIN: Layout = { style: 'plain', width: Number.POSITIVE_INFINITY, paint: NO_PAINT };
+
+export interface Column {
+  readonly title: string;
+  readonly align?: Align;
+  /** plain: at least so wide */
+  readonly min?: number;
+  /** plain: spaces before it, 2 unless said */
+  readonly gap?: number;
+  /** may be left out where the line is too short */
+  readonly optional?: boolean;
+  /** never cut; numbers */
+  readonly whole?: boolean;
+  readonly paint?: keyof Paint;
+}
+
+export interface Table {
+  readonly columns: readonly Column[];
+  /** one cell per column */
+  readonly rows: readonly (readonly string[])[];
+  /** rows that begin a group: a line is drawn above them */
+  readonly groups?: ReadonlySet<number>;
+}
+
+/** @returns lines, each ending with a newline */
+export async function drawTable(table: Table, layout: Layout): Promise<string> {
+  if (layout.style === 'markdown') return drawMarkdown(table);
+  const fitted = fit(table, layout);
+  return layout.style === 'plain' ? drawPlain(fitted, layout.paint) : drawBox(fitted, layout.paint);
+}
+
+function drawPlain({ columns, rows }: Table, paint: Paint): string {
+  const widths = columnWidths(columns, rows);
+  const line = (cells: readonly string[], paintOf: (column: Column) => keyof Paint | undefined): string => {
+    const padded = cells.map((cell, i) => {
+      const { align, gap = 2 } = columns[i];
+      const colour = paintOf(columns[i]);
+      const text = pad(cell, widths[i], align);
+      return ' '.repeat(i === 0 ? 1 : gap) + (colour ? text.replace(cell.trim(), () => paint[colour](cell.trim())) : text);
+    });
+    return `${padded.join('').replace(/ +$/, '')}\n`;
+  };
+  const header = line(
+    columns.map(column => column.title),
+    () => 'faint',
+  );
+  return header + rows.map(row => line(row, column => column.paint)).join('');
+}
+
+function drawMarkdown({ columns, rows }: Table): string {
+  const safe = rows.map(row => row.map(cell => cell.trim().replaceAll('|', '\\|')));
+  const widths = columns.map((column, i) => Math.max(3, displayWidth(column.title), ...safe.map(row => displayWidth(row[i]))));
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell, i) => pad(cell, widths[i], columns[i].align)).join(' | ')} |\n`;
+  const rule = columns.map((column, i) => (column.align === 'right' ? `${'-'.repeat(widths[i] - 1)}:` : '-'.repeat(widths[i])));
+  return line(columns.map(column => column.title)) + line(rule) + safe.map(line).join('');
+}
+
+async function drawBox({ columns, rows, groups }: Table, paint: Paint): Promise<string> {
+  const { default: CliTable } = await import('cli-table3');
+  const table = new CliTable({
+    head: columns.map(column => paint.faint(column.title)),
+    colAligns: columns.map(column => column.align ?? 'left'),
+    style: { head: [], border: [] },
+    chars: { top: '─', bottom: '─' },
+  });
+  for (const row of rows) table.push(row.map((cell, i) => (columns[i].paint && cell !== '' ? paint[columns[i].paint](cell) : cell)));
+  return `${withoutInnerLines(table.toString().split('\n'), rows.length, groups).join('\n')}\n`;
+}
+
+/** cli-table3 draws a line under every row; only those under the header and above a group are wanted. */
+function withoutInnerLines(lines: readonly string[], rows: number, groups: ReadonlySet<number> = new Set()): string[] {
+  const body = lines.slice(3);
+  const kept = body.filter((_, i) => i % 2 === 0 || i === 2 * rows - 1 || groups.has((i + 1) / 2));
+  return [...lines.slice(0, 3), ...kept];
+}
+
+/** Leaves out optional columns from the right, then cuts the widest texts, until the line fits. */
+function fit(table: Table, layout: Layout): Table {
+  let { columns, rows } = table;
+  const total = (): number => columnWidths(columns, rows).reduce((sum, width, i) => sum + width + border(columns[i], i, layout.style), 1);
+  for (let i = columns.length - 1; i >= 0 && total() > layout.width; i--) {
+    if (!columns[i].optional) continue;
+    columns = columns.filter((_, k) => k !== i);
+    rows = rows.map(row => row.filter((_, k) => k !== i));
+  }
+  for (let excess = total() - layout.width; excess > 0; excess = total() - layout.width) {
+    const widths = columnWidths(columns, rows).map((width, i) => (columns[i].whole ? 0 : width));
+    const widest = widths.indexOf(Math.max(...widths));
+    if (widths[widest] <= 8) break;
+    const to = Math.max(8, widths[widest] - excess);
+    columns = columns.map((column, i) => (i === widest ? { ...column, min: Math.min(column.min ?? 0, to) } : column));
+    rows = rows.map(row => row.map((cell, i) => (i === widest ? cut(cell, to) : cell)));
+  }
+  return { columns, rows, groups: table.groups };
+}
+
+function border(column: Column, index: number, style: Style): number {
+  if (style === 'box') return 3;
+  return index === 0 ? 0 : (column.gap ?? 2);
+}
+
+function columnWidths(columns: readonly Column[], rows: readonly (readonly string[])[]): number[] {
+  return columns.map(({ title, min = 0 }, i) =>
+    rows.reduce((width, row) => Math.max(width, displayWidth(row[i])), Math.max(min, displayWidth(title))),
+  );
+}
+
+/** The paints of a terminal. @param level of chalk: 1 = 16 colours, 2 = 256, 3 = 24 bits */
+export async function loadPaint(level: 1 | 2 | 3): Promise<Paint> {
+  const { Chalk } = await import('chalk');
+  const chalk = new Chalk({ level });
+  return { strong: chalk.bold, faint: chalk.dim, good: chalk.green, bad: chalk.red, warn: chalk.yellow, name: chalk.cyan };
+}

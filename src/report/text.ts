@@ -1,0 +1,50 @@
+/** Text in columns of a terminal: how wide it is, padding and cutting. */
+
+export type Align = 'left' | 'right' | 'center';
+
+/** Blocks of two-column characters (East Asian wide and fullwidth, emoji), as pairs [first, last]. */
+const WIDE = [
+  0x1100, 0x115f, 0x2e80, 0x303e, 0x3041, 0x33ff, 0x3400, 0x4dbf, 0x4e00, 0x9fff, 0xa000, 0xa4cf, 0xa960, 0xa97f, 0xac00, 0xd7a3, 0xf900,
+  0xfaff, 0xfe30, 0xfe6f, 0xff00, 0xff60, 0xffe0, 0xffe6, 0x1f300, 0x1f64f, 0x1f900, 0x1f9ff, 0x20000, 0x3fffd,
+];
+
+/** Columns that `text` fills on a terminal: two for wide characters, none for combining marks. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) width += characterWidth(character);
+  return width;
+}
+
+function characterWidth(character: string): number {
+  const point = character.codePointAt(0)!;
+  if (point < 0x300) return 1;
+  if (/\p{Mn}|\p{Me}|\p{Cf}/u.test(character)) return 0;
+  for (let i = 0; i < WIDE.length; i += 2) if (point >= WIDE[i] && point <= WIDE[i + 1]) return 2;
+  return 1;
+}
+
+export function pad(text: string, width: number, align: Align = 'left'): string {
+  const space = Math.max(0, width - displayWidth(text));
+  if (align === 'right') return ' '.repeat(space) + text;
+  if (align === 'left') return text + ' '.repeat(space);
+  const left = Math.floor(space / 2);
+  return ' '.repeat(left) + text + ' '.repeat(space - left);
+}
+
+/** `text` within `width` columns, cut with an ellipsis where it is longer. */
+export function cut(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  return `${prefix(text, width - 1)}…`;
+}
+
+/** The longest beginning of `text` that is at most `width` columns wide. */
+export function prefix(text: string, width: number): string {
+  let used = 0;
+  let end = 0;
+  for (const character of text) {
+    used += characterWidth(character);
+    if (used > width) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
+}

@@ -1,0 +1,63 @@
+import type { TensorData } from '../run/result.js';
+import { alignPoints, valueText } from './numbers.js';
+import { type Column, drawTable, type Layout } from './table.js';
+
+/** Tensors as tables of numbers: one row per sample, or per sample and step. Samples, steps and units count from 1, as in y_1 … y_T. */
+
+export interface ValueOptions {
+  readonly digits: number;
+  /** rows of one table at most; the rest is counted */
+  readonly rows: number;
+}
+
+/** @param letter of the last axis: 'y' gives y1, y2 …; @param t [N, K], [N, T, K] or any other rank */
+export async function valueTable(t: TensorData, letter: string, layout: Layout, { digits, rows }: ValueOptions): Promise<string> {
+  const width = t.shape.length === 0 ? 1 : t.shape[t.shape.length - 1];
+  const leading = t.shape.slice(0, -1);
+  const total = leading.reduce((product, n) => product * n, 1);
+  const shown = Math.min(total, rows);
+  const axes = axisNames(leading.length);
+  const cells = columnsThatFit(layout, axes.length, width, digits);
+  const columns: Column[] = [
+    ...axes.map(title => ({ title, align: 'right' as const, whole: true })),
+    ...Array.from({ length: cells }, (_, k) => ({ title: `${letter}${k + 1}`, align: 'right' as const, whole: true, gap: 3 })),
+    ...(cells < width ? [{ title: '…', gap: 3 }] : []),
+  ];
+  const values = Array.from({ length: cells }, (_, k) => {
+    const column = Array.from({ length: shown }, (_, row) => valueText(t.data[row * width + k], digits, t.data instanceof Float32Array));
+    return alignPoints(column);
+  });
+  const table = Array.from({ length: shown }, (_, row) => [
+    ...position(row, leading),
+    ...values.map(column => column[row]),
+    ...(cells < width ? ['…'] : []),
+  ]);
+  const left = [...(shown < total ? [`${total - shown} more rows`] : []), ...(cells < width ? [`${width - cells} more columns`] : [])];
+  const drawn = await drawTable({ columns, rows: table }, layout);
+  return left.length > 0 ? `${drawn} … ${left.join(' and ')} (--full prints all)\n` : drawn;
+}
+
+function axisNames(count: number): string[] {
+  if (count === 0) return [];
+  if (count <= 2) return ['sample', 'step'].slice(0, count);
+  return ['sample', ...Array.from({ length: count - 1 }, (_, i) => `axis ${i + 2}`)];
+}
+
+/** Row number in C order -> ['2', '7'], counting from 1. */
+function position(row: number, leading: readonly number[]): string[] {
+  const at: string[] = [];
+  let rest = row;
+  for (let axis = leading.length - 1; axis >= 0; axis--) {
+    at.unshift(String((rest % leading[axis]) + 1));
+    rest = Math.floor(rest / leading[axis]);
+  }
+  return at;
+}
+
+/** A number is at most `digits` and eight characters: sign, point, zeros after it, exponent. */
+function columnsThatFit({ width, style }: Layout, axes: number, columns: number, digits: number): number {
+  if (style === 'markdown' || !Number.isFinite(width)) return columns;
+  const used = 4 + axes * 9;
+  const fits = Math.floor((width - used) / (digits + 6));
+  return fits >= columns ? columns : Math.max(1, fits - 1);
+}
