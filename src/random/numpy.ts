@@ -1,4 +1,3 @@
-import { fill } from './fill.js';
 import { integerSeed } from './integerSeed.js';
 import { mt19937 } from './mt19937.js';
 import { polarNormals } from './polar.js';
@@ -38,8 +37,8 @@ export function numpyStream(seed: number): NumpyStream {
     promise: PROMISE,
     uniform,
     normal,
-    normals: count => fill(new Float64Array(count), normal),
-    integers: (high, count) => fill(new Float64Array(count), () => randint(0, high)),
+    normals: count => Float64Array.from({ length: count }, normal),
+    integers: (high, count) => Float64Array.from({ length: count }, () => randint(0, high)),
     between: (low, high) => low + (high - low) * uniform(),
     normalAround: (mean, deviation) => mean + deviation * normal(),
     randint,

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
@@ -186,6 +186,28 @@ async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   await handle?.sync().catch(() => undefined);
   await handle?.close();
+}
+
+/**
+ * Whether standard output was closed (`>&-`) before the program began. Node opens /dev/null for reading and writing in its place, where a
+ * shell's `> /dev/null` opens it for writing only. A parent that silences both outputs (stdio: 'ignore') does as Node does, so both count as
+ * silenced. Known on Linux only; elsewhere false.
+ */
+export async function stdoutIsClosed(): Promise<boolean> {
+  return (await isReadWriteNull(1)) && !(await isReadWriteNull(2));
+}
+
+const ACCESS_MODE = 0o3;
+const READ_WRITE = 0o2;
+
+async function isReadWriteNull(descriptor: number): Promise<boolean> {
+  try {
+    if ((await readlink(`/proc/self/fd/${descriptor}`)) !== '/dev/null') return false;
+    const flags = /^flags:\s*([0-7]+)$/m.exec(await readFile(`/proc/self/fdinfo/${descriptor}`, 'latin1'))?.[1];
+    return flags !== undefined && (Number.parseInt(flags, 8) & ACCESS_MODE) === READ_WRITE;
+  } catch {
+    return false;
+  }
 }
 
 function readError(path: string, error: unknown): unknown {

@@ -1,0 +1,16 @@
+import { shapesText } from '../../report/shapesReport.js';
+import { kerasSummary } from '../../report/shapesSummary.js';
+import { runShapes } from '../../run/shapes.js';
+import type { Output } from '../output.js';
+import { networkRequest, type Values } from '../values.js';
+
+export async function shapes(values: Values, output: Output): Promise<number> {
+  const result = await runShapes(networkRequest(values));
+  output.notes(result.notes);
+  const summary = values.summary
+    ? kerasSummary(result, { lineLength: values.width, columns: output.columns, showTrainable: values.showTrainable })
+    : undefined;
+  if (values.json) output.json({ ...result, summary });
+  else output.text(summary ?? (await shapesText(result, output.layout)));
+  return 0;
+}

@@ -1,0 +1,80 @@
+import { RnnError } from '../errors.js';
+import type { CommandName } from './options.js';
+import type { Values } from './values.js';
+
+/** Flags that cannot stand together, found before any file is read. A network is described in exactly one form. */
+interface Conflict {
+  readonly a: keyof Values;
+  readonly b: keyof Values;
+  readonly fix: string;
+  /** both are there, but these words go together */
+  readonly fine?: (values: Values) => boolean;
+}
+
+const ONE_FORM = 'describe the network once: by dimensions, by --layers, or by --model';
+const IN_LAYERS: Partial<Record<keyof Values, string>> = {
+  M: 'write the units in --layers: "lstm:64"',
+  K: 'write the dense layer in --layers: "lstm:64,dense:10"',
+  cell: 'write the cell in --layers: "gru:64"',
+  task: 'write +seq or +last in --layers: "lstm:64+seq,dense:10"',
+  pool: 'write the pooling in --layers: "lstm:64,maxpool,dense:10"',
+  bidirectional: 'write bi before the cell in --layers: "bilstm:64"',
+  stack: 'write +x3 in --layers: "lstm:64+x3"',
+  activation: 'write @name in --layers: "rnn:64@relu"',
+};
+
+const CONFLICTS: readonly Conflict[] = [
+  { a: 'model', b: 'layers', fix: ONE_FORM },
+  ...Object.entries(IN_LAYERS).flatMap(([b, fix]) => [
+    { a: 'layers', b, fix } as Conflict,
+    { a: 'model', b, fix: `the file says it already; ${ONE_FORM}` } as Conflict,
+  ]),
+  {
+    a: 'task',
+    b: 'pool',
+    fix: 'pooling leaves one vector per sample: drop --pool, or use --task many-to-one',
+    fine: v => v.task !== 'many-to-many' || v.pool === 'last',
+  },
+  { a: 'stack', b: 'M', fix: '--M 5,4 is a stack of two already: drop --stack', fine: v => v.M?.length === 1 || v.M?.length === v.stack },
+  { a: 'tol', b: 'atol', fix: 'auto is computed from the network: drop one of them' },
+  { a: 'tol', b: 'rtol', fix: 'auto is computed from the network: drop one of them' },
+  {
+    a: 'against',
+    b: 'engines',
+    fix: 'compare with a file, or engines with each other; --engine says which engine is compared with the file',
+  },
+  { a: 'engine', b: 'engines', fix: 'with --engines the engines are named there: drop --engine' },
+  { a: 'lengths', b: 'mask', fix: 'both say which steps are padding: drop one of them' },
+  { a: 'json', b: 'jsonl', fix: 'drop one of them' },
+  { a: 'quiet', b: 'verbose', fix: 'drop one of them' },
+];
+
+/** @throws RnnError E_CONFLICT, E_NEEDS (exit 2) */
+export function checkConflicts(values: Values, command: CommandName): void {
+  for (const { a, b, fix, fine } of CONFLICTS) {
+    if (values[a] === undefined || values[b] === undefined || fine?.(values)) continue;
+    throw new RnnError('usage', 'E_CONFLICT', `${flag(a)} and ${flag(b)} cannot be used together`, { fix });
+  }
+  needs(values, 'timeMajor', 'input', 'the seeded input has no file whose axes could be swapped');
+  needs(values, 'showTrainable', 'summary', 'the column Trainable is one of the summary');
+  if (command === 'forward' && values.force && values.out === undefined && typeof values.trace !== 'string') {
+    throw new RnnError('usage', 'E_NEEDS', '--force needs --out or --trace FILE', { fix: 'there is no file to overwrite: drop --force' });
+  }
+  const fromStdin = (['model', 'input', 'against'] as const).filter(key => values[key] === '-');
+  if (fromStdin.length > 1) {
+    throw new RnnError('usage', 'E_STDIN', `${fromStdin.map(flag).join(' and ')} both read stdin`, { fix: 'give one of them a file name' });
+  }
+  if (values.out === '-' && (values.json || values.jsonl)) {
+    throw new RnnError('usage', 'E_CONFLICT', '--out - and --json both write to stdout', { fix: 'give --out a file name' });
+  }
+}
+
+function needs(values: Values, a: keyof Values, b: keyof Values, why: string): void {
+  if (values[a] === undefined || values[b] !== undefined) return;
+  throw new RnnError('usage', 'E_NEEDS', `${flag(a)} needs ${flag(b)}`, { fix: `${why}: drop ${flag(a)}, or add ${flag(b)}` });
+}
+
+/** 'timeMajor' -> '--time-major' */
+function flag(key: keyof Values): string {
+  return key.length === 1 ? `--${key}` : `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
+}

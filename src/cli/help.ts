@@ -1,0 +1,135 @@
+import { type CommandName, type Flag, type FlagGroup, flagsOf, spellings } from './options.js';
+
+/** Help pages: examples first, then every flag from the table in options.ts. */
+
+interface CommandHelp {
+  readonly summary: string;
+  readonly examples: readonly (readonly [command: string, why: string])[];
+  /** what a user should know beside the flags */
+  readonly about: readonly string[];
+}
+
+export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
+  shapes: {
+    summary: 'layer table: shapes, weights, parameters, multiply-adds, memory',
+    examples: [
+      ['rnn-cli shapes', "the notebook's network: T=10 D=3 M=5 K=2"],
+      ['rnn-cli shapes --T 10 --D 3 --M 5 --K 2 --cell lstm', 'gates stand in the weights: 192 parameters'],
+      ['rnn-cli shapes --layers "lstm:64,gru:32,dense:10" --D 3', 'a network on one line'],
+      ['rnn-cli shapes --model net.json --summary', "as Keras' model.summary() prints it"],
+      ['rnn-cli shapes --M 64 --json | jq .totals.params', 'one number for a script'],
+    ],
+    about: [
+      'Counts are summed from the shapes of the weights; the formula beside them is for reading.',
+      'A line of --layers: [bi]kind[:units][@activation][+option…], kinds rnn lstm gru dense maxpool avgpool last flatten',
+      'embedding:VxD masking[:v] dropout:p repeat:n, options +seq +last +nobias +resetbefore +resetafter +backwards +stateful',
+      '+sum|ave|mul|concat +proj=P +name=enc +x3.',
+    ],
+  },
+  forward: {
+    summary: 'run the network, print or save the output',
+    examples: [
+      ['rnn-cli forward --N 4', 'seeded weights and input: the same y for the same seed'],
+      ['rnn-cli forward --weights w.npz -i x.npy -o y.npy', "np.savez('w.npz', *model.get_weights()) in Keras"],
+      ['rnn-cli forward --layers "lstm:8,dense:1" --D 3 --states', 'h of every step'],
+      ['rnn-cli forward --trace', 'every gate and state'],
+      ['rnn-cli forward --json | jq .y', 'for a script'],
+    ],
+    about: ['Weights and input that no file gives are drawn from --seed. All values of y are printed off a terminal, or with --full.'],
+  },
+  compare: {
+    summary: 'do two outputs agree, and if not, why?',
+    examples: [
+      ['rnn-cli compare --N 4', 'the textbook loop against the batched engine'],
+      ['rnn-cli compare --weights w.npz -i x.npy --against y.npy', "somebody's output against the right one"],
+      ['rnn-cli compare --N 4 --simulate state-carry', "the notebook's own mistake, explained"],
+      ['python my_rnn.py | rnn-cli compare --weights w.npz -i x.npy --against -', 'y from a pipe'],
+      ['rnn-cli compare --weights w.npz -i x.npy --against y.npy -q || echo differ', 'in a script: exit 0 same, 1 different'],
+    ],
+    about: [
+      'manual and batched share the equations of a cell, so comparing them checks products, layout and precision.',
+      'The equations are checked by recorded outputs of Keras, PyTorch and ONNX in the tests, and by the onnxruntime engine.',
+    ],
+  },
+};
+
+export const TOUR = `rnn-cli shapes  --T 10 --D 3 --M 5 --K 2              what shapes and parameter counts does it have?
+rnn-cli forward --T 10 --D 3 --M 5 --K 2              what numbers must come out?
+rnn-cli compare --N 4 --simulate state-carry          do two computations agree, and if not, why?
+`;
+
+const GROUPS: readonly FlagGroup[] = ['Network', 'Weights and input', 'Computing', 'Comparing', 'Output', 'General'];
+
+const EXITS = `Exit codes
+  0 done, equal   1 compared and different   2 wrong words   3 bad or unsupported input   4 reading or writing failed
+  5 refused: too large   70 a bug in rnn-cli   130, 143 interrupted
+`;
+
+/** The page of a command, at most `width` columns wide. */
+export function commandHelp(command: CommandName, width: number): string {
+  const { summary, examples, about } = COMMAND_HELP[command];
+  const flags = flagsOf(command);
+  const groups = GROUPS.map(group => groupText(group, flags, width)).filter(text => text !== '');
+  const page = [`rnn-cli ${command}: ${summary}\n`, examplesText(examples), ...groups, `${about.map(line => `${line}\n`).join('')}`, EXITS];
+  return page.join('\n');
+}
+
+/** The page of rnn-cli itself. */
+export function mainHelp(): string {
+  const examples = [
+    COMMAND_HELP.shapes.examples[0],
+    COMMAND_HELP.shapes.examples[2],
+    COMMAND_HELP.forward.examples[0],
+    COMMAND_HELP.compare.examples[0],
+    COMMAND_HELP.compare.examples[2],
+  ];
+  const commands = (Object.keys(COMMAND_HELP) as CommandName[]).map(name => `  ${name.padEnd(10)}${COMMAND_HELP[name].summary}\n`).join('');
+  return [
+    'rnn-cli: shapes, parameter counts and numbers of recurrent networks, and why two computations differ\n',
+    examplesText(examples),
+    `Commands\n${commands}`,
+    'rnn-cli COMMAND --help lists the flags of a command. Every size has a default, so each runs with no flags at all.\n',
+    EXITS,
+  ].join('\n');
+}
+
+function examplesText(examples: CommandHelp['examples']): string {
+  return `Examples\n${examples.map(([command, why]) => `  ${command}\n      ${why}\n`).join('')}`;
+}
+
+const FLAG_COLUMN = 30;
+
+function groupText(group: FlagGroup, flags: readonly Flag[], width: number): string {
+  const rows = flags.filter(flag => flag.group === group);
+  if (rows.length === 0) return '';
+  return `${group}${group === 'Network' ? ' (one form: sizes, --layers, or --model)' : ''}\n${rows.map(flag => flagText(flag, width)).join('')}`;
+}
+
+/** '  --M, --units n[,n]          hidden units; …  [5]' with further lines below the text */
+function flagText(flag: Flag, width: number): string {
+  const argument = /[<[](.*)[>\]]$/.exec(flag.flags)?.[1];
+  const optional = / \[/.test(flag.flags);
+  const left = `  ${spellings(flag).join(', ')}${argument === undefined ? '' : optional ? ` [${argument}]` : ` ${argument}`}`;
+  const choices = flag.value.kind === 'choice' && flag.value.choices.length > 1 ? `: ${flag.value.choices.join(', ')}` : '';
+  const text = `${flag.help}${choices}${flag.default === undefined ? '' : `  [${flag.default}]`}`;
+  const lines = wrap(text, Math.max(30, Math.min(width, 110) - FLAG_COLUMN));
+  const first =
+    left.length < FLAG_COLUMN - 1 ? `${left.padEnd(FLAG_COLUMN)}${lines[0]}\n` : `${left}\n${' '.repeat(FLAG_COLUMN)}${lines[0]}\n`;
+  return (
+    first +
+    lines
+      .slice(1)
+      .map(line => `${' '.repeat(FLAG_COLUMN)}${line}\n`)
+      .join('')
+  );
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [''];
+  for (const word of text.split(/ (?! )/)) {
+    const last = lines[lines.length - 1];
+    if (last !== '' && last.length + 1 + word.length > width) lines.push(word.trimStart());
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines;
+}

@@ -1,0 +1,354 @@
+/**
+ * Every flag, once. commander is set up from this table, and help, man page and completions are written from it,
+ * so a flag cannot be in one and not in another. What a word may be stands in `value`; cli/words.ts reads it.
+ */
+export type CommandName = 'shapes' | 'forward' | 'compare';
+
+export type FlagGroup = 'Network' | 'Weights and input' | 'Computing' | 'Comparing' | 'Output' | 'General';
+
+/** What a flag's word may be; also what a shell completes. */
+export type FlagValue =
+  | { readonly kind: 'switch' }
+  /** a whole number from `least` to `most` (2^31 − 1 unless said); `symbolic`: the commands in which it may be `?` */
+  | { readonly kind: 'size'; readonly least: number; readonly most?: number; readonly symbolic?: readonly CommandName[] }
+  /** '5' or '5,4' */
+  | { readonly kind: 'sizes'; readonly least: number }
+  /** a decimal number from 0 */
+  | { readonly kind: 'number' }
+  /** '500MB', '4GiB' */
+  | { readonly kind: 'bytes' }
+  | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  | { readonly kind: 'choices'; readonly choices: readonly string[] }
+  /** a path; `stdin`: '-' too; `list`: or numbers '3,5,2' */
+  | {
+      readonly kind: 'file';
+      readonly extensions: readonly string[];
+      readonly stdin?: boolean;
+      readonly list?: boolean;
+      readonly output?: boolean;
+    }
+  | { readonly kind: 'text' };
+
+export interface Flag {
+  /** the key of its value in a request */
+  readonly key: string;
+  /** as commander and help write it, the usual spelling first: '--M, --units <n[,n]>'; [x] is a word that may be left out */
+  readonly flags: string;
+  readonly value: FlagValue;
+  /** for help */
+  readonly default?: string;
+  readonly help: string;
+  readonly group: FlagGroup;
+  readonly commands: readonly CommandName[];
+  /** what other tools call it; only for "did you mean" */
+  readonly elsewhere?: readonly string[];
+}
+
+/** '-o, --out <FILE|->' -> ['-o', '--out'] */
+export function spellings(flag: Flag): string[] {
+  return flag.flags.split(/[ ,]+/).filter(word => word.startsWith('-'));
+}
+
+/** The spelling used in messages: '--out', '--M'. */
+export function usualSpelling(flag: Flag): string {
+  return spellings(flag).find(word => word.startsWith('--')) ?? flag.flags;
+}
+
+const ALL: readonly CommandName[] = ['shapes', 'forward', 'compare'];
+const RUNS: readonly CommandName[] = ['forward', 'compare'];
+const ARRAYS = ['npy', 'npz', 'csv', 'json', 'jsonl'];
+
+export const RNGS = ['seedrandom', 'keras', 'torch', 'numpy', 'pcg64'] as const;
+export const FRAMEWORKS = ['keras', 'torch', 'onnx', 'tfjs'] as const;
+export const ENGINES = ['batched', 'manual', 'onnxruntime'] as const;
+export const CELLS = ['rnn', 'lstm', 'gru'] as const;
+export const STYLES = ['box', 'plain', 'markdown'] as const;
+
+const NETWORK = flags('Network', ALL, {
+  N: {
+    flags: '--N, --batch <n>',
+    value: { kind: 'size', least: 1, symbolic: ['shapes'] },
+    default: '1; symbolic in shapes',
+    help: 'samples',
+    elsewhere: ['--batch-size', '--samples', '--num-samples'],
+  },
+  T: {
+    flags: '--T, --timesteps <n|?>',
+    value: { kind: 'size', least: 1, symbolic: ['shapes'] },
+    default: '10; in shapes symbolic with --layers or a file',
+    help: 'time steps; ? keeps it symbolic',
+    elsewhere: ['--steps', '--seq-len', '--seq-length', '--sequence-length', '--time'],
+  },
+  D: {
+    flags: '--D, --features <n>',
+    value: { kind: 'size', least: 1 },
+    default: '3',
+    help: 'input features',
+    elsewhere: ['--input-size', '--input-dim', '--inputs'],
+  },
+  M: {
+    flags: '--M, --units <n[,n]>',
+    value: { kind: 'sizes', least: 1 },
+    default: '5',
+    help: 'hidden units; 5,4 is a stack of two layers',
+    elsewhere: ['--hidden', '--hidden-size', '--hidden-units', '--hidden-dim'],
+  },
+  K: {
+    flags: '--K, --outputs <n>',
+    value: { kind: 'size', least: 0 },
+    default: '2',
+    help: 'outputs of the dense layer; 0: no dense layer',
+    elsewhere: ['--output-size', '--output-dim', '--classes', '--num-classes'],
+  },
+  cell: { flags: '--cell <name>', value: { kind: 'choice', choices: CELLS }, default: 'rnn', help: 'kind of recurrent layer' },
+  task: {
+    flags: '--task <name>',
+    value: { kind: 'choice', choices: ['many-to-one', 'many-to-many'] },
+    default: 'many-to-one',
+    help: 'dense on the last h, or on the h of every step',
+    elsewhere: ['--return-sequences'],
+  },
+  pool: {
+    flags: '--pool <name>',
+    value: { kind: 'choice', choices: ['last', 'max', 'mean'] },
+    default: 'last',
+    help: 'many to one from the last h, or its maximum or mean over time',
+    elsewhere: ['--pooling'],
+  },
+  bidirectional: { flags: '--bidirectional', help: 'read the sequence both ways, outputs side by side', elsewhere: ['--bi', '--bidir'] },
+  stack: {
+    flags: '--stack <n>',
+    value: { kind: 'size', least: 1, most: 1000 },
+    default: '1',
+    help: 'recurrent layers of M units on top of each other',
+    elsewhere: ['--num-layers', '--depth'],
+  },
+  activation: {
+    flags: '--activation <name>',
+    value: { kind: 'text' },
+    default: 'tanh',
+    help: 'activation of the recurrent layers: tanh, relu, sigmoid, …',
+    elsewhere: ['--nonlinearity'],
+  },
+  layers: {
+    flags: '--layers <text>',
+    value: { kind: 'text' },
+    help: 'the network on one line: "lstm:64,gru:32,dense:10"',
+    elsewhere: ['--layer', '--net', '--network'],
+  },
+  model: {
+    flags: '--model <FILE|->',
+    value: { kind: 'file', extensions: ['json', 'keras', 'h5', 'onnx'], stdin: true },
+    help: 'a spec (.json) or a trained model; - reads stdin',
+    elsewhere: ['--spec', '--file'],
+  },
+  weights: {
+    flags: '--weights <FILE>',
+    value: { kind: 'file', extensions: ['npz', 'safetensors', 'pt', 'pth', 'h5'] },
+    help: 'weights for the network; alone where they determine it (a PyTorch state dict)',
+    elsewhere: ['--checkpoint', '--state-dict'],
+  },
+  framework: {
+    flags: '--framework <name>',
+    value: { kind: 'choice', choices: FRAMEWORKS },
+    default: 'keras',
+    help: 'whose counting rules, weight layouts and defaults',
+    elsewhere: ['--convention', '--backend'],
+  },
+  strict: { flags: '--strict', help: 'infer nothing: a missing seq is an error, as in Keras' },
+});
+
+const INPUT = flags('Weights and input', RUNS, {
+  seed: {
+    flags: '--seed <s>',
+    value: { kind: 'text' },
+    default: '42',
+    help: 'seed of weights and input, one stream per tensor',
+    elsewhere: ['--random-seed', '--random-state'],
+  },
+  rng: {
+    flags: '--rng <name>',
+    value: { kind: 'choice', choices: RNGS },
+    default: 'seedrandom',
+    help: 'whose random stream: the numbers of your own notebook',
+  },
+  inputRng: {
+    flags: '--input-rng <name>',
+    value: { kind: 'choice', choices: RNGS },
+    default: 'that of --rng',
+    help: 'stream of the input, where it is another one',
+  },
+  init: {
+    flags: '--init <name>',
+    value: { kind: 'text' },
+    default: 'that of --rng, --framework',
+    help: 'how weights are drawn: keras, torch, …',
+    elsewhere: ['--initializer'],
+  },
+  input: {
+    flags: '-i, --input <FILE|->',
+    value: { kind: 'file', extensions: ARRAYS, stdin: true },
+    default: 'seeded standard normal',
+    help: 'X [N, T, D]; FILE.npz:key picks an array; - reads stdin',
+    elsewhere: ['--x', '--data'],
+  },
+  timeMajor: { flags: '--time-major', help: 'the input file is [T, N, D]' },
+  lengths: {
+    flags: '--lengths <FILE|a,b>',
+    value: { kind: 'file', extensions: ARRAYS, list: true },
+    help: 'true length of each sample; the rest is padding',
+  },
+  mask: { flags: '--mask <FILE>', value: { kind: 'file', extensions: ARRAYS }, help: '[N, T], 0 = skip this step' },
+  h0: {
+    flags: '--h0 <FILE>',
+    value: { kind: 'file', extensions: ARRAYS },
+    default: 'zeros',
+    help: 'initial hidden state',
+    elsewhere: ['--initial-state'],
+  },
+  c0: { flags: '--c0 <FILE>', value: { kind: 'file', extensions: ARRAYS }, default: 'zeros', help: 'initial cell state of an LSTM' },
+});
+
+const COMPUTING = flags('Computing', RUNS, {
+  engine: {
+    flags: '--engine <name>',
+    value: { kind: 'choice', choices: ENGINES },
+    default: 'batched',
+    help: 'batched: fast, float32. manual: the textbook loop, float64. onnxruntime: needs that package',
+  },
+  dtype: {
+    flags: '--dtype <f32|f64>',
+    value: { kind: 'choice', choices: ['f32', 'f64'] },
+    default: 'f32 (batched), f64 (manual)',
+    help: 'arithmetic',
+    elsewhere: ['--float', '--type'],
+  },
+  threads: {
+    flags: '--threads <n>',
+    value: { kind: 'size', least: 1, most: 256 },
+    default: 'cores',
+    help: 'the result is the same, bit for bit, for every n',
+    elsewhere: ['--jobs', '--workers'],
+  },
+  strictFinite: { flags: '--strict-finite', help: 'NaN or infinity anywhere is an error' },
+  maxMemory: {
+    flags: '--max-memory <bytes>',
+    value: { kind: 'bytes' },
+    default: 'half of RAM, at most 4GiB',
+    help: 'refuse what needs more: 500MB, 4GiB',
+    elsewhere: ['--memory'],
+  },
+  simulate: { flags: '--simulate <CODE>', value: { kind: 'text' }, help: 'inject a known mistake, such as state-carry' },
+});
+
+const COMPARING = flags('Comparing', ['compare'], {
+  against: {
+    flags: '--against <FILE|->',
+    value: { kind: 'file', extensions: ARRAYS, stdin: true },
+    default: 'another engine',
+    help: 'the output to judge; - reads stdin',
+    elsewhere: ['--with', '--expected', '--reference'],
+  },
+  engines: {
+    flags: '--engines <a,b[,c]>',
+    value: { kind: 'choices', choices: ENGINES },
+    default: 'manual,batched',
+    help: 'the engines set side by side',
+  },
+  atol: {
+    flags: '--atol <x>',
+    value: { kind: 'number' },
+    help: 'allowed: |a − e| ≤ atol + rtol·|e|',
+    elsewhere: ['--tolerance', '--eps', '--absolute'],
+  },
+  rtol: { flags: '--rtol <x>', value: { kind: 'number' }, help: 'see --atol', elsewhere: ['--relative'] },
+  tol: {
+    flags: '--tol <auto>',
+    value: { kind: 'choice', choices: ['auto'] },
+    default: 'auto',
+    help: "16 × the network's own float32 noise, at least 4 ulp",
+  },
+  explain: { flags: '--explain', default: 'on when different', help: 'search for the cause', elsewhere: ['--why'] },
+  noExplain: { flags: '--no-explain', help: 'only say whether they differ' },
+});
+
+const OUTPUT = flags('Output', ALL, {
+  summary: { flags: '--summary', help: "print what Keras' model.summary() prints", commands: ['shapes'] },
+  showTrainable: { flags: '--show-trainable', help: 'with --summary: the column Trainable', commands: ['shapes'] },
+  states: { flags: '--states', help: 'print h of every step', elsewhere: ['--hidden-states'], commands: ['forward'] },
+  trace: {
+    flags: '--trace [FILE]',
+    value: { kind: 'file', extensions: ['npz', 'json'], output: true },
+    help: 'every h and every gate, as tables or into FILE.npz',
+    commands: ['forward'],
+  },
+  out: {
+    flags: '-o, --out <FILE|->',
+    value: { kind: 'file', extensions: ['npy', 'npz', 'csv', 'json'], stdin: true, output: true },
+    help: 'save y by extension; - writes .npy to stdout',
+    elsewhere: ['--output', '--save'],
+    commands: ['forward'],
+  },
+  force: { flags: '--force', help: 'overwrite an existing file', elsewhere: ['--overwrite'], commands: ['forward'] },
+  json: { flags: '--json', help: 'one JSON document on one line' },
+  jsonl: { flags: '--jsonl', help: 'one line of JSON per sample', elsewhere: ['--ndjson'], commands: ['forward'] },
+  precision: {
+    flags: '--precision <n>',
+    value: { kind: 'size', least: 1, most: 17 },
+    default: '6',
+    help: 'digits of printed values',
+    elsewhere: ['--digits'],
+    commands: RUNS,
+  },
+  full: { flags: '--full', default: 'off a terminal always', help: 'print all rows', elsewhere: ['--all'], commands: RUNS },
+  style: {
+    flags: '--style <name>',
+    value: { kind: 'choice', choices: STYLES },
+    default: 'box; off a terminal plain',
+    help: 'how tables are drawn',
+    elsewhere: ['--format'],
+  },
+  width: {
+    flags: '--width <n>',
+    value: { kind: 'size', least: 20, most: 10000 },
+    default: 'that of the terminal',
+    help: 'characters in a line',
+    elsewhere: ['--line-length', '--columns'],
+  },
+});
+
+const GENERAL = flags('General', ALL, {
+  quiet: { flags: '-q, --quiet', help: 'no notes; compare: the exit code only', elsewhere: ['--silent'] },
+  verbose: { flags: '-v, --verbose', help: 'what was read, which engine ran, how long it took' },
+  color: {
+    flags: '--color <when>',
+    value: { kind: 'choice', choices: ['auto', 'always', 'never'] },
+    default: 'auto',
+    help: 'before NO_COLOR, FORCE_COLOR and TERM',
+    elsewhere: ['--colour', '--colors'],
+  },
+  noColor: { flags: '--no-color', help: 'the same as --color never', elsewhere: ['--no-colour'] },
+  help: { flags: '-h, --help', help: 'this page', elsewhere: ['--usage'] },
+  version: { flags: '-V, --version', help: 'version of rnn-cli' },
+});
+
+interface FlagRow {
+  readonly flags: string;
+  /** a switch unless said */
+  readonly value?: FlagValue;
+  readonly default?: string;
+  readonly help: string;
+  readonly elsewhere?: readonly string[];
+  /** where they are not those of the whole table */
+  readonly commands?: readonly CommandName[];
+}
+
+function flags(group: FlagGroup, commands: readonly CommandName[], table: Record<string, FlagRow>): Flag[] {
+  return Object.entries(table).map(([key, row]) => ({ key, group, commands, value: { kind: 'switch' }, ...row }));
+}
+
+export const FLAGS: readonly Flag[] = [...NETWORK, ...INPUT, ...COMPUTING, ...COMPARING, ...OUTPUT, ...GENERAL];
+
+export function flagsOf(command: CommandName): readonly Flag[] {
+  return FLAGS.filter(flag => flag.commands.includes(command));
+}

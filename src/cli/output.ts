@@ -1,0 +1,67 @@
+import { writeJson } from '../report/json.js';
+import { NO_PAINT, type Paint } from '../report/paint.js';
+import { type Layout, loadPaint } from '../report/table.js';
+import { type Io, type Writer, wantsColor } from './streams.js';
+import type { Values } from './values.js';
+
+/** Where a command puts what it has to say: the result on stdout, everything else on stderr. */
+export interface Output {
+  /** how tables are drawn on stdout */
+  readonly layout: Layout;
+  /** a terminal reads stdout */
+  readonly terminal: boolean;
+  /** columns of that terminal, or COLUMNS, or 80; as Python counts them for Keras */
+  readonly columns: number;
+  text(text: string): void;
+  bytes(data: Uint8Array): void;
+  /** one document on one line */
+  json(document: unknown): void;
+  /** on stderr, one line each, unless --quiet */
+  notes(notes: readonly string[]): void;
+  /** on stderr with --verbose */
+  detail(text: string): void;
+}
+
+export async function createOutput(values: Values, io: Io, stdout: Writer, stderr: Writer): Promise<Output> {
+  const terminal = io.stdout.isTTY === true;
+  const columns = io.stdout.columns ?? (Number(io.env.COLUMNS) || 80);
+  const layout: Layout = {
+    style: values.style ?? (terminal ? 'box' : 'plain'),
+    width: values.width ?? (terminal && !values.full ? columns : Number.POSITIVE_INFINITY),
+    paint: await paintFor(wantsColor(values.color, io.stdout, io.env)),
+  };
+  const notePaint = await paintFor(wantsColor(values.color, io.stderr, io.env));
+  return {
+    layout,
+    terminal,
+    columns,
+    text: text => stdout.write(text),
+    bytes: data => stdout.write(data),
+    json: document => {
+      writeJson(document, piece => stdout.write(piece));
+      stdout.write('\n');
+    },
+    notes: notes => {
+      if (!values.quiet) for (const note of notes) stderr.write(`${notePaint.warn('note:')} ${note}\n`);
+    },
+    detail: text => {
+      if (values.verbose) stderr.write(`${notePaint.faint(text)}\n`);
+    },
+  };
+}
+
+const ROWS_ON_A_TERMINAL = 20;
+const DEFAULT_DIGITS = 6;
+
+/** Digits and rows of printed values: all rows where no terminal is there to be flooded, or with --full. */
+export function valueOptions(values: Values, { terminal }: Output): { digits: number; rows: number } {
+  return {
+    digits: values.precision ?? DEFAULT_DIGITS,
+    rows: terminal && !values.full ? ROWS_ON_A_TERMINAL : Number.POSITIVE_INFINITY,
+  };
+}
+
+/** chalk is loaded only where something is painted. */
+export async function paintFor(color: boolean): Promise<Paint> {
+  return color ? loadPaint(1) : NO_PAINT;
+}

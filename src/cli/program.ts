@@ -1,0 +1,117 @@
+import { Command, CommanderError, Option } from 'commander';
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { checkConflicts } from './conflicts.js';
+import { type CommandName, type Flag, flagsOf, spellings } from './options.js';
+import { unknownCommand, unknownFlag } from './unknown.js';
+import type { Values } from './values.js';
+import { missingWord, parseWord } from './words.js';
+
+/** What a command line asks for. */
+export type Invocation =
+  | { readonly kind: 'tour' | 'version' }
+  | { readonly kind: 'help'; readonly command?: CommandName }
+  | { readonly kind: 'run'; readonly command: CommandName; readonly values: Values };
+
+export const COMMANDS: readonly CommandName[] = ['shapes', 'forward', 'compare'];
+
+/**
+ * argv (without node and script) -> what to do. Pure: prints nothing and never exits.
+ * @throws RnnError usage (exit 2) for unknown, malformed or contradictory words
+ */
+export function parseArgv(argv: readonly string[]): Invocation {
+  const [first, ...rest] = argv;
+  if (first === undefined) return { kind: 'tour' };
+  if (first === '-h' || first === '--help' || first === 'help') return helpFor(rest[0]);
+  if (first === '-V' || first === '--version') return { kind: 'version' };
+  if (first.startsWith('-')) throw flagBeforeCommand(first);
+  const command = COMMANDS.find(name => name === first);
+  if (command === undefined) throw unknownCommand(first, [...COMMANDS, 'help']);
+  return parseCommand(command, rest);
+}
+
+function helpFor(word: string | undefined): Invocation {
+  const command = COMMANDS.find(name => name === word);
+  if (word !== undefined && !word.startsWith('-') && command === undefined) throw unknownCommand(word, COMMANDS);
+  return { kind: 'help', command };
+}
+
+function parseCommand(command: CommandName, argv: readonly string[]): Invocation {
+  const parser = commanderOf(command);
+  try {
+    parser.parse([...argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) throw fromCommander(error, command, argv);
+    throw error;
+  }
+  const options = parser.opts();
+  if (options.help) return { kind: 'help', command };
+  if (options.version) return { kind: 'version' };
+  const [left] = parser.args;
+  if (left !== undefined) throw left.startsWith('-') && left !== '-' ? unknownFlag(left, command) : excessWord(left, command);
+  const values = valuesOf(command, options);
+  checkConflicts(values, command);
+  return { kind: 'run', command, values };
+}
+
+/** commander does the splitting (`--M=5`, `-qi x.npy`, `--`); what is unknown is left over for us to explain. */
+function commanderOf(command: CommandName): Command {
+  const parser = new Command(command)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments();
+  for (const flag of flagsOf(command)) parser.addOption(optionOf(flag, command));
+  return parser;
+}
+
+function optionOf(flag: Flag, command: CommandName): Option {
+  const word = flag.value.kind === 'switch' ? '' : / \[/.test(flag.flags) ? ' [word]' : ' <word>';
+  const option = new Option(spellings(flag).join(', ') + word, flag.help);
+  return flag.value.kind === 'switch' ? option : option.argParser((text: string) => parseWord(flag, text, command));
+}
+
+/** commander keys its values by the last long spelling (--batch: 'batch'); ours are the keys of the table. */
+function valuesOf(command: CommandName, options: Record<string, unknown>): Values {
+  const values: Record<string, unknown> = {};
+  for (const flag of flagsOf(command)) {
+    const value = options[optionOf(flag, command).attributeName()];
+    // --no-color sets `color`, which stands in the table itself
+    if (value !== undefined && !/^--no-/.test(flag.flags)) values[flag.key] = value;
+  }
+  return values as Values;
+}
+
+/** The one error commander still finds itself: the last flag of the line has no word. */
+function fromCommander(error: CommanderError, command: CommandName, argv: readonly string[]): Error {
+  const last = argv[argv.length - 1] ?? '';
+  const flag = flagsOf(command).find(known =>
+    spellings(known).some(spelling => spelling === last || (spelling.length === 2 && last.endsWith(spelling[1]))),
+  );
+  if (error.code === 'commander.optionMissingArgument' && flag) return missingWord(flag, 'nothing follows');
+  return new RnnError('usage', 'E_USAGE', error.message.replace(/^error: /, ''), { fix: `rnn-cli ${command} --help` });
+}
+
+function flagBeforeCommand(flag: string): RnnError {
+  const found = escapeText(flag, 60);
+  const owner = COMMANDS.find(command => flagsOf(command).some(known => spellings(known).includes(flag.split('=')[0])));
+  return new RnnError('usage', 'E_COMMAND', `expected a command, found ${found}`, {
+    expected: COMMANDS.join(', '),
+    found,
+    fix: owner ? `flags come after the command: rnn-cli ${owner} ${found}` : 'rnn-cli --help lists the commands',
+  });
+}
+
+function excessWord(word: string, command: CommandName): RnnError {
+  const found = `'${escapeText(word, 60)}'`;
+  const file = /\.(json|keras|h5|onnx)$/.test(word);
+  return new RnnError('usage', 'E_EXCESS', `${command} takes flags only, found ${found}`, {
+    found,
+    fix: file
+      ? `did you mean --model ${escapeText(word, 60)}?`
+      : /:/.test(word)
+        ? `did you mean --layers "${escapeText(word, 60)}"?`
+        : `rnn-cli ${command} --help`,
+  });
+}

@@ -1,0 +1,23 @@
+import { removePending } from '../run/files.js';
+
+/**
+ * SIGINT and SIGTERM end the program at once by themselves, and a shell sees 130 or 143; a handler would wait for a long computation.
+ * Only while a file is written is there something to clean up first.
+ */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Runs `body`; an interrupt meanwhile removes half-written files, then ends the program with 130 or 143. */
+export async function guarded<T>(body: () => Promise<T>): Promise<T> {
+  const handlers = Object.entries(SIGNALS).map(([signal, exit]) => ({
+    signal,
+    end: () => {
+      removePending().finally(() => process.exit(exit));
+    },
+  }));
+  for (const { signal, end } of handlers) process.on(signal, end);
+  try {
+    return await body();
+  } finally {
+    for (const { signal, end } of handlers) process.off(signal, end);
+  }
+}

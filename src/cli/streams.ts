@@ -1,0 +1,76 @@
+import { RnnError } from '../errors.js';
+
+/** What the command line needs of a stream; process.stdout and process.stderr have it, and so do the tests' own. */
+export interface OutputStream {
+  write(data: string | Uint8Array, done: (error?: Error | null) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Everything outside: injected, so that tests run the whole command line in-process. */
+export interface Io {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** whether stdout was closed before the program began */
+  stdoutIsClosed?(): Promise<boolean>;
+}
+
+export interface Writer {
+  readonly used: boolean;
+  write(data: string | Uint8Array): void;
+  /** Resolves when everything is accepted by the system. @throws RnnError E_WRITE (io, exit 4) unless the reader only went away (`| head`) */
+  finish(): Promise<void>;
+}
+
+/**
+ * Writes in order and remembers the first failure; after one, nothing more is written. The program must not exit before `finish`:
+ * process.exit() cuts what a pipe has not taken yet.
+ */
+export function writerTo(stream: OutputStream, name: string): Writer {
+  let failure: NodeJS.ErrnoException | undefined;
+  let last: Promise<void> = Promise.resolve();
+  let used = false;
+  stream.on('error', error => {
+    failure ??= error;
+  });
+  return {
+    get used() {
+      return used;
+    },
+    write(data) {
+      if (failure || data.length === 0) return;
+      used = true;
+      last = new Promise(resolve => {
+        stream.write(data, error => {
+          if (error) failure ??= error;
+          resolve();
+        });
+      });
+    },
+    async finish() {
+      await last;
+      if (failure && failure.code !== 'EPIPE') throw writeError(failure, name);
+    },
+  };
+}
+
+export function writeError(error: NodeJS.ErrnoException, where: string): RnnError {
+  const said: Record<string, string> = { ENOSPC: 'no space is left on the device', EBADF: 'is closed', EIO: 'the device failed' };
+  return new RnnError('io', 'E_WRITE', said[error.code ?? ''] ?? `cannot be written (${error.code ?? error.message})`, { where });
+}
+
+export function closedError(where: string): RnnError {
+  return new RnnError('io', 'E_WRITE', 'is closed', { where, fix: 'to drop the output, redirect it: > /dev/null' });
+}
+
+/** Whether to colour: flag > NO_COLOR > FORCE_COLOR > TERM=dumb > terminal, decided for each stream. */
+export function wantsColor(flag: 'auto' | 'always' | 'never' | false | undefined, stream: OutputStream, env: Io['env']): boolean {
+  if (flag === 'always') return true;
+  if (flag === 'never' || flag === false) return false;
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
+  if (env.TERM === 'dumb') return false;
+  return stream.isTTY === true;
+}

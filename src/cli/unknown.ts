@@ -1,0 +1,59 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { editDistance, nearest } from '../registry.js';
+import { type CommandName, FLAGS, type Flag, flagsOf, spellings, usualSpelling } from './options.js';
+
+/** What was typed and is no flag or command here, and what was probably meant. */
+export function unknownFlag(typed: string, command: CommandName): RnnError {
+  const [flag] = typed.split('=');
+  const found = escapeText(flag, 60);
+  const belongs = FLAGS.find(other => spellings(other).includes(flag));
+  if (belongs) {
+    return new RnnError('usage', 'E_FLAG', `${found} is a flag of ${belongs.commands.join(' and ')}, not of ${command}`, {
+      found,
+      fix: `leave it out, or use it with ${belongs.commands[0]}`,
+    });
+  }
+  const meant = meantFlag(flag, command);
+  return new RnnError('usage', 'E_FLAG', `unknown flag ${found}`, {
+    found,
+    fix: meant ? `did you mean ${meant}?` : `rnn-cli ${command} --help lists the flags`,
+  });
+}
+
+/** First the same letters in another case (--t, -T), then what other tools call it, then the nearest spelling. */
+function meantFlag(typed: string, command: CommandName): string | undefined {
+  const bare = (word: string): string => word.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
+  const word = bare(typed);
+  const known = flagsOf(command).flatMap(flag => spellings(flag).map(spelling => ({ flag, spelling })));
+  const sameLetters = known.find(({ spelling }) => bare(spelling) === word);
+  if (sameLetters) return suggestion(sameLetters.flag, sameLetters.spelling);
+  const elsewhere = flagsOf(command).find(flag => flag.elsewhere?.some(name => bare(name) === word));
+  if (elsewhere) return suggestion(elsewhere, usualSpelling(elsewhere));
+  if (word.length < 2) return undefined;
+  const longer = known.filter(({ spelling }) => spelling.length > 3);
+  const near = nearest(
+    word,
+    longer.map(({ spelling }) => bare(spelling)),
+  );
+  const starts = longer.filter(({ spelling }) => bare(spelling).startsWith(word));
+  const best = longer.find(({ spelling }) => bare(spelling) === near) ?? (starts.length === 1 ? starts[0] : undefined);
+  return best && suggestion(best.flag, best.spelling);
+}
+
+/** '--T', or '--M, --units' where the long word was meant: the spelling that was nearest comes first. */
+function suggestion(flag: Flag, spelling: string): string {
+  const usual = usualSpelling(flag);
+  return spelling === usual || usual.length > 3 ? spelling : `${spelling} (or ${usual})`;
+}
+
+export function unknownCommand(typed: string, commands: readonly string[]): RnnError {
+  const found = escapeText(typed, 60);
+  const near =
+    nearest(typed, commands) ?? commands.find(command => typed.length > 2 && editDistance(typed.slice(0, command.length), command) <= 1);
+  return new RnnError('usage', 'E_COMMAND', `unknown command '${found}'`, {
+    expected: commands.join(', '),
+    found,
+    fix: near ? `did you mean rnn-cli ${near}?` : `use one of ${commands.join(', ')}`,
+  });
+}

@@ -1,0 +1,77 @@
+import type { CompareRequest, ForwardRequest, InputRequest, NetworkRequest } from '../run/request.js';
+import type { STYLES } from './options.js';
+
+/** The words of a command line by their key in options.ts, read by words.ts. Undefined = not given. */
+export interface Values
+  extends Omit<NetworkRequest, 'N'>,
+    InputRequest,
+    Pick<ForwardRequest, 'states'>,
+    Pick<CompareRequest, 'against' | 'engines' | 'atol' | 'rtol' | 'tol' | 'explain'> {
+  N?: number | '?';
+  summary?: boolean;
+  showTrainable?: boolean;
+  /** true: print tables; a path: write them */
+  trace?: boolean | string;
+  out?: string;
+  force?: boolean;
+  json?: boolean;
+  jsonl?: boolean;
+  precision?: number;
+  full?: boolean;
+  style?: (typeof STYLES)[number];
+  width?: number;
+  quiet?: boolean;
+  verbose?: boolean;
+  /** --no-color is false */
+  color?: 'auto' | 'always' | 'never' | false;
+}
+
+const NETWORK_KEYS = [
+  'T',
+  'D',
+  'M',
+  'K',
+  'cell',
+  'task',
+  'pool',
+  'bidirectional',
+  'stack',
+  'activation',
+  'layers',
+  'model',
+  'weights',
+  'framework',
+  'strict',
+] as const;
+const INPUT_KEYS = [
+  'seed',
+  'rng',
+  'inputRng',
+  'init',
+  'input',
+  'timeMajor',
+  'lengths',
+  'mask',
+  'h0',
+  'c0',
+  'engine',
+  'dtype',
+  'threads',
+  'strictFinite',
+  'simulate',
+  'maxMemory',
+] as const;
+
+/** What describes the network; `--N ?` is N left symbolic. */
+export function networkRequest(values: Values): NetworkRequest {
+  return { ...(typeof values.N === 'number' ? { N: values.N } : {}), ...given(values, NETWORK_KEYS) };
+}
+
+export function inputRequest(values: Values): InputRequest {
+  return given(values, INPUT_KEYS);
+}
+
+/** The keys that were given. */
+export function given<K extends keyof Values>(values: Values, keys: readonly K[]): Partial<Pick<Values, K>> {
+  return Object.fromEntries(keys.filter(key => values[key] !== undefined).map(key => [key, values[key]])) as Partial<Pick<Values, K>>;
+}

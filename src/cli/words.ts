@@ -1,0 +1,168 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { nearest } from '../registry.js';
+import { type CommandName, type Flag, flagsOf, spellings, usualSpelling } from './options.js';
+
+/**
+ * Reads the word after a flag. Words are checked here, once, so that a request holds numbers and known names only;
+ * what a file or a name means is looked up later.
+ */
+
+const LARGEST_SIZE = 2 ** 31 - 1;
+
+/** @throws RnnError usage (exit 2); limit E_SIZE (exit 5) for sizes beyond 2^31 − 1 */
+export function parseWord(flag: Flag, word: string, command: CommandName): unknown {
+  const name = usualSpelling(flag);
+  const { value } = flag;
+  checkNotAFlag(flag, word, command);
+  switch (value.kind) {
+    case 'size':
+      if (word === '?' && value.symbolic) return symbolicSize(name, command, value.symbolic);
+      return parseSize(name, word, value.least, value.most);
+    case 'sizes':
+      return parseSizes(name, word, value.least);
+    case 'number':
+      return parseNumber(name, word);
+    case 'bytes':
+      return parseBytes(name, word);
+    case 'choice':
+      return parseChoice(name, word, value.choices);
+    case 'choices':
+      return parseChoices(name, word, value.choices);
+    default:
+      return parseText(name, word, value.kind === 'file' ? 'a file name' : 'a word');
+  }
+}
+
+/** '5' -> 5. Says how to write what was probably meant: 1e3, 3.5, 1_000, ten. */
+export function parseSize(name: string, word: string, least: number, most?: number): number {
+  const expected = `a whole number from ${least}${most === undefined ? '' : ` to ${most}`}`;
+  if (/^\d+$/.test(word)) {
+    const exact = BigInt(word);
+    if (exact < BigInt(least)) throw wrongWord(name, word, expected, least === 1 ? zeroFix(name) : `write ${name} ${least} or more`);
+    if (most !== undefined && exact > BigInt(most)) throw wrongWord(name, word, expected, `write ${name} ${most} or less`);
+    if (exact > BigInt(LARGEST_SIZE)) {
+      throw new RnnError('limit', 'E_SIZE', `${escapeText(word, 40)} is larger than any size can be`, {
+        where: name,
+        expected: `at most ${LARGEST_SIZE}`,
+        found: escapeText(word, 40),
+        fix: `write ${name} ${LARGEST_SIZE} or less`,
+      });
+    }
+    return Number(exact);
+  }
+  throw wrongWord(name, word, expected, sizeFix(name, word, least));
+}
+
+/** '5,4' -> [5, 4] */
+function parseSizes(name: string, word: string, least: number): number[] {
+  const parts = word.split(',');
+  let from = 0;
+  return parts.map(part => {
+    const excerpt = { text: `${name} ${word}`, from: name.length + 1 + from, to: name.length + 1 + from + part.length };
+    from += part.length + 1;
+    try {
+      return parseSize(name, part, least);
+    } catch (error) {
+      if (error instanceof RnnError && parts.length > 1) error.excerpt = excerpt;
+      throw error;
+    }
+  });
+}
+
+function parseNumber(name: string, word: string): number {
+  const expected = 'a number from 0, such as 1e-6';
+  if (!/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) {
+    const comma = /^\d+,\d+$/.test(word);
+    throw wrongWord(name, word, expected, comma ? `write ${name} ${word.replace(',', '.')}` : `write ${name} 1e-6`);
+  }
+  const x = Number(word);
+  if (!Number.isFinite(x)) throw wrongWord(name, word, expected, 'this is more than a double can hold');
+  return x;
+}
+
+const UNITS: Record<string, number> = {
+  '': 1,
+  b: 1,
+  k: 1e3,
+  kb: 1e3,
+  kib: 2 ** 10,
+  m: 1e6,
+  mb: 1e6,
+  mib: 2 ** 20,
+  g: 1e9,
+  gb: 1e9,
+  gib: 2 ** 30,
+  t: 1e12,
+  tb: 1e12,
+  tib: 2 ** 40,
+};
+
+function parseBytes(name: string, word: string): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(word) ?? [];
+  const scale = unit === undefined ? undefined : UNITS[unit.toLowerCase()];
+  const bytes = Math.round(Number(digits) * (scale ?? Number.NaN));
+  if (!(bytes > 0) || !Number.isSafeInteger(bytes)) throw wrongWord(name, word, 'an amount of memory: 500MB, 4GiB', `write ${name} 4GiB`);
+  return bytes;
+}
+
+function parseChoice(name: string, word: string, choices: readonly string[]): string {
+  if (choices.includes(word)) return word;
+  const near = nearest(word.replaceAll('_', '-'), choices);
+  throw wrongWord(name, word, `one of ${choices.join(', ')}`, near ? `did you mean ${name} ${near}?` : `write ${name} ${choices[0]}`);
+}
+
+function parseChoices(name: string, word: string, choices: readonly string[]): string[] {
+  const chosen = word.split(',').map(part => parseChoice(name, part, choices));
+  if (chosen.length < 2) throw wrongWord(name, word, 'two or more names with commas', `write ${name} ${choices[1]},${choices[0]}`);
+  if (new Set(chosen).size < chosen.length) throw wrongWord(name, word, 'different names', 'a thing always agrees with itself');
+  return chosen;
+}
+
+function parseText(name: string, word: string, expected: string): string {
+  if (word === '') throw wrongWord(name, word, expected, `write ${name} and a word`);
+  return word;
+}
+
+function symbolicSize(name: string, command: CommandName, symbolic: readonly CommandName[]): '?' {
+  if (symbolic.includes(command)) return '?';
+  throw wrongWord(name, '?', 'a number', `${command} computes numbers and needs a size; only ${symbolic.join(', ')} can keep it symbolic`);
+}
+
+/** `--model --layers x`: the word is missing and the next flag was taken for it. */
+function checkNotAFlag(flag: Flag, word: string, command: CommandName): void {
+  const [known] = word.split('=');
+  if (!flagsOf(command).some(other => spellings(other).includes(known))) return;
+  throw missingWord(flag, `${escapeText(word, 60)} follows`);
+}
+
+export function missingWord(flag: Flag, found: string): RnnError {
+  const name = usualSpelling(flag);
+  const argument = flag.flags.match(/[<[](.*)[>\]]$/)?.[1] ?? 'word';
+  return new RnnError('usage', 'E_FLAG_WORD', `needs ${argument}, but ${found}`, {
+    where: name,
+    expected: argument,
+    found,
+    fix: `write ${name} and ${flag.value.kind === 'file' ? 'a file name' : 'its value'}: ${flag.help}`,
+  });
+}
+
+function wrongWord(name: string, word: string, expected: string, fix: string): RnnError {
+  const found = `'${escapeText(word, 60)}'`;
+  return new RnnError('usage', 'E_WORD', `expected ${expected}, found ${found}`, { where: name, expected, found, fix });
+}
+
+function zeroFix(name: string): string {
+  return name === '--units' || name === '--M' ? 'a layer has at least one unit' : `write ${name} 1 or more`;
+}
+
+function sizeFix(name: string, word: string, least: number): string {
+  const plain = word.replaceAll(/[_ ,']/g, '');
+  const x = word.trim() === '' ? Number.NaN : Number(plain.replace(/^\+/, ''));
+  if (word === '?') return 'this size is needed: write a number';
+  if (!Number.isFinite(x)) return `write digits, such as ${name} ${Math.max(least, 5)}`;
+  if (x < least) return least === 1 ? zeroFix(name) : `write ${name} ${least} or more`;
+  if (Number.isSafeInteger(x)) return `write ${name} ${x}`;
+  if (x < LARGEST_SIZE) return `write ${name} ${Math.max(least, Math.floor(x))} or ${name} ${Math.ceil(x)}`;
+  return `write ${name} ${LARGEST_SIZE} or less`;
+}
