@@ -5,8 +5,9 @@ import type { WeightShape } from '../../src/cells/cell.js';
 import { RnnError } from '../../src/errors.js';
 import type { CellName, DenseSpec, EmbeddingSpec, LayerSpec, ModelSpec, RecurrentSpec } from '../../src/model/spec.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
-import { drawInput, drawWeights, type LayerShapes } from '../../src/weights/init.js';
+import { drawInput, drawWeights } from '../../src/weights/init.js';
 import { initializers } from '../../src/weights/initializers/index.js';
+import type { WeightShapes } from '../../src/weights/weights.js';
 
 const GATES = { rnn: 1, lstm: 4, gru: 3 };
 
@@ -94,7 +95,7 @@ const deviation = (t: Tensor | undefined): number => Math.sqrt(values(t).reduce(
 describe('drawWeights', () => {
   it('gives the tutorial network the weights promised for seed 42', () => {
     const layer = recurrent('rnn', 5);
-    const shapes: LayerShapes = new Map([[layer.name, shapesOf(layer, 3)], dense1]);
+    const shapes: WeightShapes = new Map([[layer.name, shapesOf(layer, 3)], dense1]);
     const weights = drawWeights(modelOf([layer, dense(2)]), shapes, { seed: '42', init: 'keras', rng: 'seedrandom' });
     expect([...weights.keys()]).toEqual(['rnn_1/Wx', 'rnn_1/Wh', 'rnn_1/bh', 'dense_1/Wo', 'dense_1/bo']);
     expect(weights.get('rnn_1/Wx')!.data).toBeInstanceOf(Float32Array);
@@ -104,7 +105,7 @@ describe('drawWeights', () => {
       -0.23542508482933044, -0.4630218744277954, 0.5199294090270996,
     ]);
     expect(values(weights.get('rnn_1/Wh')).slice(0, 5)).toEqual([
-      0.03390241414308548, 0.22001148760318756, -0.36599162220954895, 0.021915413439273834, -0.9033357501029968,
+      0.03390241414308548, -0.8039903044700623, -0.14792799949645996, -0.03502161055803299, -0.5738824009895325,
     ]);
     expect(values(weights.get('dense_1/Wo'))).toEqual([
       -0.16009590029716492, -0.8115211725234985, 0.3436505198478699, 0.901246190071106, -0.3526186943054199, -0.42141857743263245,
@@ -115,7 +116,7 @@ describe('drawWeights', () => {
   });
 
   it.each([
-    ['keras', 'rnn', 'b42b6efa04e500c1b02e235c767e60955285431f0baef10e0de05e1b114e678b'],
+    ['keras', 'rnn', '04090105f542c65b8024dc6c65ca12fa16ebcc12dfad2b1478cca4f8d1ab3c54'],
     ['keras', 'lstm', '1c195dab852483dd55b447f8546c1373374ca4b62e5eaaa7168c3a1e9120e9f8'],
     ['torch', 'gru', 'f808e778effa0d8f7f7c5843e0da44017195792eb98b1978ddf133b21b19310c'],
     ['glorot_normal', 'lstm', 'ae22f0cfee524f88ec593bf4f05cd084935e7d30dddf447548cecdd00670ef64'],
@@ -129,7 +130,7 @@ describe('drawWeights', () => {
 
   it('keeps every weight when a layer is added, and changes every drawn one with the seed', () => {
     const layer = recurrent('gru', 5);
-    const shapes: LayerShapes = new Map([[layer.name, shapesOf(layer, 3)], dense1]);
+    const shapes: WeightShapes = new Map([[layer.name, shapesOf(layer, 3)], dense1]);
     const alone = drawWeights(modelOf([layer]), shapes, { seed: '1', init: 'torch', rng: 'seedrandom' });
     const both = drawWeights(modelOf([dense(2), layer]), shapes, { seed: '1', init: 'torch', rng: 'seedrandom' });
     const other = drawWeights(modelOf([layer]), shapes, { seed: '2', init: 'torch', rng: 'seedrandom' });
@@ -309,6 +310,7 @@ describe('initializers by name', () => {
       'orthogonal',
       'random_normal',
       'random_uniform',
+      'standard_normal',
       'torch',
       'zeros',
     ]);

@@ -77,7 +77,7 @@ function reorder(shapes: ModelShapes, layerName: string, gated: boolean, t: Tens
 
 /**
  * Arrays without names into layers: two matrices of equal width are Wx and Wh, a matrix followed by a vector of its width a dense layer.
- * A second Wx, Wh of the same shapes, whose input is not the first's output, is the backward direction.
+ * A second Wx, Wh of the same shapes, which cannot read the first's output or whose reader is twice as wide, is the backward direction.
  */
 function groupsOf(arrays: readonly [string, Tensor][]): WeightGroup[] {
   const groups: WeightGroup[] = [];
@@ -98,17 +98,23 @@ function groupsOf(arrays: readonly [string, Tensor][]): WeightGroup[] {
       ? { kernel: first, recurrent: second, bias: biased ? bias : undefined }
       : { dense: first, bias: biased ? bias : undefined };
     const previous = groups[groups.length - 1];
-    if (isBackwardOf(group, previous)) previous.bidirectional = true;
+    if (isBackwardOf(group, previous, next())) previous.bidirectional = true;
     else if (group.dense && !biased && groups.length === 0) groups.push({ embedding: first });
     else groups.push(group);
   }
   return groups;
 }
 
-function isBackwardOf(group: WeightGroup, previous: WeightGroup | undefined): previous is WeightGroup {
+/** @param following shape of the array behind the group: a layer that reads 2M numbers reads both directions, one that reads M reads the second of two layers */
+function isBackwardOf(
+  group: WeightGroup,
+  previous: WeightGroup | undefined,
+  following: readonly number[] | undefined,
+): previous is WeightGroup {
   if (!group.recurrent || !previous?.recurrent || previous.bidirectional) return false;
   const alike = `${group.kernel}|${group.recurrent}|${group.bias}` === `${previous.kernel}|${previous.recurrent}|${previous.bias}`;
-  return alike && group.kernel![0] !== previous.recurrent[0];
+  const M = previous.recurrent[0];
+  return alike && (group.kernel![0] !== M || following?.[0] === 2 * M);
 }
 
 function undetermined([name, t]: [string, Tensor]): RnnError {

@@ -66,7 +66,8 @@ function checkLayer(
   const given = asObject(json, 'layer');
   if (given.kind === undefined) throw missing('kind', LAYER_KINDS.map(k => k.name).join(', '));
   const kind = getLayerKind(text(given.kind, 'kind'));
-  checkKeys(given, ['kind', 'name', 'inputs', 'trainable', ...Object.keys(kind.fields)]);
+  const fixed = isCellName(kind.name) ? Object.entries(FIXED_OPTIONS).flatMap(([key, value]) => (given[key] === value ? key : [])) : [];
+  checkKeys(given, ['kind', 'name', 'inputs', 'trainable', ...Object.keys(kind.fields), ...fixed]);
   const name = given.name === undefined ? freeName(kind.name, before, taken) : text(given.name, 'name');
   if (taken.has(name))
     throw new RnnError('spec', 'E_SPEC_NAME', `two layers are called '${escapeText(name)}'`, {
@@ -225,7 +226,7 @@ function asObject(json: unknown, what: string): Record<string, unknown> {
 
 function checkKeys(given: Record<string, unknown>, known: readonly string[]): void {
   for (const key of Object.keys(given)) {
-    if (known.includes(key)) continue;
+    if (known.includes(key) || given[key] === undefined) continue;
     const near = nearest(key, known);
     throw new RnnError('spec', 'E_SPEC_KEY', `unknown key '${escapeText(key)}'`, {
       expected: known.join(', '),

@@ -24,7 +24,7 @@ export const DEFAULTS: Record<FrameworkName, FrameworkDefaults> = {
   torch: { twoBiases: true, resetAfter: true, recurrentActivation: 'sigmoid', zeroPaddedOutput: true, maskedMax: true },
   onnx: { twoBiases: true, resetAfter: false, recurrentActivation: 'sigmoid', zeroPaddedOutput: true, maskedMax: true },
   // tfjs' hard sigmoid is 0.2x + 0.5, Keras 3's is x/6 + 0.5: two functions of one name
-  tfjs: { twoBiases: false, resetAfter: false, recurrentActivation: 'hard_sigmoid_02', zeroPaddedOutput: false, maskedMax: false },
+  tfjs: { twoBiases: false, resetAfter: false, recurrentActivation: 'hard_sigmoid_keras2', zeroPaddedOutput: false, maskedMax: false },
 };
 
 /** Defaults of a layer's fields under a framework, by kind; what is absent has the default of its field table. */

@@ -1,3 +1,4 @@
+import { fill } from './fill.js';
 import { integerSeed } from './integerSeed.js';
 import { mt19937 } from './mt19937.js';
 import { polarNormals } from './polar.js';
@@ -37,8 +38,8 @@ export function numpyStream(seed: number): NumpyStream {
     promise: PROMISE,
     uniform,
     normal,
-    normals: count => Float64Array.from({ length: count }, normal),
-    integers: (high, count) => Float64Array.from({ length: count }, () => randint(0, high)),
+    normals: count => fill(new Float64Array(count), normal),
+    integers: (high, count) => fill(new Float64Array(count), () => randint(0, high)),
     between: (low, high) => low + (high - low) * uniform(),
     normalAround: (mean, deviation) => mean + deviation * normal(),
     randint,

@@ -1,5 +1,6 @@
 import { exp } from '../numerics/exp.js';
 import { log } from '../numerics/log.js';
+import { fill } from './fill.js';
 import { integerSeed } from './integerSeed.js';
 import type { ArrayStream, StreamKind } from './random.js';
 import { seedWords } from './seedSequence.js';
@@ -96,8 +97,8 @@ export function pcg64Stream(seed: bigint): Pcg64Stream {
     promise: PROMISE,
     uniform,
     normal,
-    normals: count => Float64Array.from({ length: count }, normal),
-    integers: (choices, count) => Float64Array.from({ length: count }, () => below(choices)),
+    normals: count => fill(new Float64Array(count), normal),
+    integers: (choices, count) => fill(new Float64Array(count), () => below(choices)),
     between: (from, to) => from + (to - from) * uniform(),
     normalAround: (mean, deviation) => mean + deviation * normal(),
   };

@@ -1,4 +1,5 @@
 import seedrandomPackage from 'seedrandom';
+import { fill } from './fill.js';
 import { polarNormals } from './polar.js';
 import type { ArrayStream, StreamKind } from './random.js';
 
@@ -16,8 +17,8 @@ export function seedrandomStream(seed: string, name: string): ArrayStream {
     promise: PROMISE,
     uniform,
     normal,
-    normals: count => Float32Array.from({ length: count }, normal),
-    integers: (high, count) => Float64Array.from({ length: count }, () => Math.floor(high * uniform())),
+    normals: count => fill(new Float32Array(count), normal),
+    integers: (high, count) => fill(new Float64Array(count), () => Math.floor(high * uniform())),
   };
 }
 

@@ -1,5 +1,6 @@
 import { log } from '../numerics/log.js';
 import { sineCosine } from '../numerics/trig.js';
+import { fill } from './fill.js';
 import { fusedMultiplyAdd } from './float32.js';
 import { integerSeed } from './integerSeed.js';
 import { mt19937 } from './mt19937.js';
@@ -62,7 +63,7 @@ export function torchStream(seed: number): TorchStream {
   }
 
   function normals(count: number, mean = 0, deviation = 1): Float32Array {
-    if (count < BLOCK) return Float32Array.from({ length: count }, () => normal() * deviation + mean);
+    if (count < BLOCK) return fill(new Float32Array(count), () => normal() * deviation + mean);
     const values = uniforms(count, 0, 1);
     inBlocks(
       count,
@@ -72,10 +73,10 @@ export function torchStream(seed: number): TorchStream {
     return values;
   }
 
-  const uniforms64 = (count: number) => Float64Array.from({ length: count }, uniform64);
+  const uniforms64 = (count: number) => fill(new Float64Array(count), uniform64);
 
   function normals64(count: number, mean = 0, deviation = 1): Float64Array {
-    if (count < BLOCK) return Float64Array.from({ length: count }, () => normal() * deviation + mean);
+    if (count < BLOCK) return fill(new Float64Array(count), () => normal() * deviation + mean);
     const values = uniforms64(count);
     inBlocks(
       count,
@@ -93,7 +94,7 @@ export function torchStream(seed: number): TorchStream {
     normals,
     uniforms64,
     normals64,
-    integers: (high, count) => Float64Array.from({ length: count }, () => u32() % high),
+    integers: (high, count) => fill(new Float64Array(count), () => u32() % high),
   };
 }
 

@@ -42,10 +42,11 @@ export async function loadNetwork(request: NetworkRequest, known?: KnownShape): 
   const convention = file && within(escapeText(request.weights!), () => detectConvention([...file.tensors.keys()]));
   const framework = request.framework ?? convention?.framework ?? 'keras';
   const draft = await describe(request, known, file && { file, convention: convention! });
-  const { model, shapes } = withExcerpt(draft, () => {
+  const check = () => {
     const model = checkSpec(draft.spec, framework);
     return { model, shapes: inferShapes(model) };
-  });
+  };
+  const { model, shapes } = withExcerpt(draft, () => (request.model === undefined ? check() : within(shownPath(request.model), check)));
   const weights = file && within(escapeText(request.weights!), () => convention!.toWeights(shapes, file.tensors));
   return { framework, model, shapes, weights, weightsSource: request.weights ?? null, notes: file?.notes ?? [] };
 }
@@ -76,7 +77,7 @@ function checkOneForm(request: NetworkRequest): void {
 
 async function readWeightsFile(path: string): Promise<TensorFile> {
   const bytes = await readBytes(path);
-  return within(path === '-' ? 'stdin' : escapeText(path), () => readTensors(bytes, { limits: DEFAULT_LIMITS, nameHint: path }));
+  return within(shownPath(path), () => readTensors(bytes, { limits: DEFAULT_LIMITS, nameHint: path }));
 }
 
 async function describe(
@@ -188,8 +189,7 @@ function agrees(request: NetworkRequest, read: ReturnType<Convention['toSpec']>)
 /** A spec file, with the sizes it leaves open. @throws RnnError E_CONFLICT where a flag says otherwise than the file */
 async function readSpec(path: string, request: NetworkRequest, known: KnownShape): Promise<Record<string, unknown>> {
   const bytes = await readBytes(path);
-  const where = path === '-' ? 'stdin' : escapeText(path);
-  return within(where, () => {
+  return within(shownPath(path), () => {
     const spec = parseJsonBytes(bytes, DEFAULT_LIMITS) as Record<string, unknown>;
     if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return spec;
     const input = { ...((spec.input ?? {}) as Record<string, unknown>) };
@@ -213,6 +213,10 @@ async function readSpec(path: string, request: NetworkRequest, known: KnownShape
     }
     return { ...spec, input };
   });
+}
+
+function shownPath(path: string): string {
+  return path === '-' ? 'stdin' : escapeText(path);
 }
 
 /** An error about a layer, with that layer underlined where the network was written on one line. */

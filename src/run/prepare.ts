@@ -4,7 +4,7 @@ import type { EngineInput } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { NOTEBOOK } from '../model/dimensions.js';
-import { type ModelShapes, weightShapesByLayer } from '../model/shapes.js';
+import { inferShapes, type ModelShapes, weightShapesByLayer } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { concatFirst } from '../tensor/layout.js';
 import { exactSize, sliceRow, type Tensor } from '../tensor/tensor.js';
@@ -45,9 +45,10 @@ export async function prepare(request: NetworkRequest & InputRequest): Promise<P
     ? toInput(array, network, { timeMajor: request.timeMajor, T: typeof request.T === 'number' ? request.T : undefined, N: request.N })
     : drawX(network, sizes, seed);
   const input = await paddedInput(whole, network, request);
+  const run = input.x.shape[1] < whole.shape[1] ? withTimesteps(network, input.x.shape[1]) : network;
   const drawn = !network.weights || !array;
   return {
-    network,
+    network: run,
     weights,
     input,
     seed,
@@ -101,6 +102,12 @@ async function paddedInput(whole: Tensor, { model, framework }: Network, request
   }
   const mask = request.mask === undefined ? undefined : await readMask(request.mask, N, T);
   return { x: whole, mask, initialStates };
+}
+
+/** The network with the T it really runs, where padding was cut off. */
+function withTimesteps(network: Network, T: number): Network {
+  const model = { ...network.model, input: { ...network.model.input, timesteps: T } };
+  return { ...network, model, shapes: inferShapes(model) };
 }
 
 /** [N, T, …] -> [N, steps, …] */

@@ -39,11 +39,10 @@ export async function readInitialStates(
     if (hasC(slot)) own.push(c[cSlots.indexOf(slot)] ?? zeros([N, slot.layer.units], 'f64'));
     states.set(slot.layer.name, own);
   });
-  // states for the first layers only (Keras' initial_state goes to one layer): the others start at zero
   return states;
 }
 
-/** [slots, N, M], [N, M] for one slot, or [slots, M] for one sample; fewer slots than the network has are its first ones. */
+/** [slots, N, M], [N, M] for one slot, or [slots, M] for one sample; the first layer's slots alone will do (Keras' initial_state goes to one layer). */
 function split(t: Tensor, slots: readonly Slot[], N: number, width: (slot: Slot) => number, where: string): Tensor[] {
   const first = width(slots[0]);
   const asOne = sameShape(t.shape, [N, first]) ? reshape(t, [1, N, first]) : undefined;
@@ -51,8 +50,7 @@ function split(t: Tensor, slots: readonly Slot[], N: number, width: (slot: Slot)
   const whole = asOne ?? unbatched ?? t;
   const fits =
     whole.shape.length === 3 &&
-    whole.shape[0] >= 1 &&
-    whole.shape[0] <= slots.length &&
+    (whole.shape[0] === slots.length || whole.shape[0] === slots.filter(s => s.layer === slots[0].layer).length) &&
     whole.shape[1] === N &&
     slots.slice(0, whole.shape[0]).every(s => width(s) === whole.shape[2]);
   if (!fits) {

@@ -1,9 +1,10 @@
 import type { WeightShape } from '../cells/cell.js';
 import type { ModelSpec } from '../model/spec.js';
+import type { ArrayStream } from '../random/random.js';
 import { seedrandomStream } from '../random/seedrandom.js';
-import { allocate, sizeOf, type Tensor, tensor } from '../tensor/tensor.js';
+import { sizeOf, type Tensor, tensor } from '../tensor/tensor.js';
 import { getInitializer } from './initializers/index.js';
-import type { Weights } from './weights.js';
+import type { WeightShapes, Weights } from './weights.js';
 
 export interface DrawOptions {
   readonly seed: string;
@@ -12,15 +13,12 @@ export interface DrawOptions {
   readonly rng: 'seedrandom';
 }
 
-/** weights of each layer, by its name */
-export type LayerShapes = ReadonlyMap<string, readonly WeightShape[]>;
-
 /**
  * Draws every weight of the model, float32, keys `layer/name`. Each has a stream of its own, named after it, so that a weight keeps its
  * values whatever else is in the model.
  * @throws RnnError E_UNKNOWN_INITIALIZER
  */
-export function drawWeights(model: ModelSpec, shapes: LayerShapes, { seed, init }: DrawOptions): Weights {
+export function drawWeights(model: ModelSpec, shapes: WeightShapes, { seed, init }: DrawOptions): Weights {
   const initializer = getInitializer(init);
   const weights = new Map<string, Tensor>();
   for (const layer of model.layers) {
@@ -28,7 +26,7 @@ export function drawWeights(model: ModelSpec, shapes: LayerShapes, { seed, init 
     for (const weight of layerShapes) {
       const key = `${layer.name}/${weight.name}`;
       const data = initializer.draw({ layer, weight, fanIn: fanInOf(layerShapes) }, seedrandomStream(seed, key));
-      weights.set(key, tensor(weight.shape, data));
+      weights.set(key, tensor(weight.shape, Float32Array.from(data)));
     }
   }
   return weights;
@@ -36,15 +34,26 @@ export function drawWeights(model: ModelSpec, shapes: LayerShapes, { seed, init 
 
 /** Standard normal input [N, T, D], or token numbers 0 … tokens − 1 [N, T], from the stream 'x' of the seed. */
 export function drawInput(shape: readonly number[], { seed, tokens }: { seed: string; tokens?: number }): Tensor {
-  const stream = seedrandomStream(seed, 'x');
-  const next = tokens === undefined ? () => stream.normal() : () => Math.floor(stream.uniform() * tokens);
-  // float32 counts to 2^24 without gaps
-  const data = allocate(sizeOf(shape), tokens !== undefined && tokens > 0x1000000 ? 'f64' : 'f32');
-  for (let i = 0; i < data.length; i++) data[i] = next();
-  return tensor(shape, data);
+  return inputFrom(seedrandomStream(seed, 'x'), { shape, tokens: tokens ?? null });
+}
+
+/** What an input must look like. */
+export interface InputWish {
+  /** [N, T, D], or [N, T] for tokens */
+  readonly shape: readonly number[];
+  /** token numbers 0 … tokens − 1 instead of normals */
+  readonly tokens: number | null;
+}
+
+/** An input as one call of the stream's array function draws it. Tokens are float32 where that counts so far. */
+export function inputFrom(stream: ArrayStream, { shape, tokens }: InputWish): Tensor {
+  const size = sizeOf(shape);
+  if (tokens === null) return tensor(shape, stream.normals(size));
+  const numbers = stream.integers(tokens, size);
+  return tensor(shape, tokens > 0x1000000 ? numbers : Float32Array.from(numbers));
 }
 
 /** Rows of the layer's input kernel (forward and backward have the same), 0 where it has none. */
-function fanInOf(shapes: readonly WeightShape[]): number {
+export function fanInOf(shapes: readonly WeightShape[]): number {
   return shapes.find(weight => weight.role === 'kernel')?.shape[0] ?? 0;
 }

@@ -1,5 +1,6 @@
 import type { WeightShape } from '../../cells/cell.js';
 import type { LayerSpec } from '../../model/spec.js';
+import { fill } from '../../random/fill.js';
 import type { RandomStream } from '../../random/random.js';
 import { sizeOf } from '../../tensor/tensor.js';
 
@@ -14,12 +15,12 @@ export interface Target {
 /** How a weight gets its first values. */
 export interface Initializer {
   readonly name: string;
-  /** Values of one weight in C order, drawn from the stream in that order. */
-  draw(target: Target, stream: RandomStream): Float32Array;
+  /** Values of one weight in C order, drawn from the stream in that order. Doubles: whoever wants float32 rounds them. */
+  draw(target: Target, stream: RandomStream): Float64Array;
 }
 
 /** Values of one matrix of the given shape. */
-export type Draw = (shape: readonly number[], stream: RandomStream) => Float32Array;
+export type Draw = (shape: readonly number[], stream: RandomStream) => Float64Array;
 
 /** An initializer that draws every kernel and sets biases to zero. */
 export function onKernels(name: string, draw: Draw): Initializer {
@@ -29,24 +30,22 @@ export function onKernels(name: string, draw: Draw): Initializer {
   };
 }
 
-export function filled(shape: readonly number[], value: number): Float32Array {
-  return new Float32Array(sizeOf(shape)).fill(value);
+export function filled(shape: readonly number[], value: number): Float64Array {
+  return new Float64Array(sizeOf(shape)).fill(value);
 }
 
 /** Every element from its own draw, in C order. */
-export function each(shape: readonly number[], next: () => number): Float32Array {
-  const values = new Float32Array(sizeOf(shape));
-  for (let i = 0; i < values.length; i++) values[i] = next();
-  return values;
+export function each(shape: readonly number[], next: () => number): Float64Array {
+  return fill(new Float64Array(sizeOf(shape)), next);
 }
 
-/** uniform in [−limit, limit) */
-export function uniformWithin(shape: readonly number[], limit: number, stream: RandomStream): Float32Array {
-  return each(shape, () => limit * (2 * stream.uniform() - 1));
+/** uniform in [−limit, limit), computed as np.random.uniform(-limit, limit) does */
+export function uniformWithin(shape: readonly number[], limit: number, stream: RandomStream): Float64Array {
+  return each(shape, () => -limit + 2 * limit * stream.uniform());
 }
 
 /** Normal with the given deviation, values beyond two deviations drawn again; wider by 1/0.8796… so that what is left has that deviation. */
-export function truncatedNormal(shape: readonly number[], deviation: number, stream: RandomStream): Float32Array {
+export function truncatedNormal(shape: readonly number[], deviation: number, stream: RandomStream): Float64Array {
   const wide = deviation / 0.8796256610342398;
   return each(shape, () => {
     for (;;) {

@@ -20,7 +20,7 @@ export const keras: Initializer = {
 };
 
 /** [G·M] or [2, G·M]: zeros; ones at the LSTM's forget gate, in the first row only, so that the sum of both rows is Keras' bias. */
-export function kerasBias(weight: WeightShape, layer: LayerSpec): Float32Array {
+export function kerasBias(weight: WeightShape, layer: LayerSpec): Float64Array {
   const bias = filled(weight.shape, 0);
   if (layer.kind === 'lstm' && layer.unitForgetBias) bias.fill(1, layer.units, 2 * layer.units); // gates i, f, g, o
   return bias;

@@ -3,6 +3,9 @@ import { each, filled, onKernels, uniformWithin } from './initializer.js';
 /** Keras' `random_normal`: deviation 0.05. */
 export const randomNormal = onKernels('random_normal', (shape, stream) => each(shape, () => 0.05 * stream.normal()));
 
+/** Every kernel standard normal, as `Wx = np.random.randn(D, M)` in many a notebook. */
+export const standardNormal = onKernels('standard_normal', (shape, stream) => each(shape, () => stream.normal()));
+
 /** Keras' `random_uniform`: between −0.05 and 0.05. */
 export const randomUniform = onKernels('random_uniform', (shape, stream) => uniformWithin(shape, 0.05, stream));
 

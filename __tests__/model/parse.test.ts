@@ -1,0 +1,109 @@
+import { checkSpec } from '../../src/model/check.js';
+import { parseLayers } from '../../src/model/parse.js';
+import { inferSequences } from '../../src/model/sequences.js';
+
+const layers = (text: string) => parseLayers(text).layers;
+
+/** The message, and the part of the line that is underlined. */
+function failure(text: string): { message: string; part: string; fix: string; code: string } {
+  try {
+    parseLayers(text);
+  } catch (error) {
+    const e = error as { message: string; code: string; fix: string; excerpt: { text: string; from: number; to: number } };
+    return { message: e.message, code: e.code, fix: e.fix, part: e.excerpt.text.slice(e.excerpt.from, e.excerpt.to) };
+  }
+  throw new Error(`${text} was accepted`);
+}
+
+describe('one-line networks', () => {
+  it('reads kinds and sizes', () => {
+    expect(layers('lstm:64,gru:32,dense:10')).toEqual([
+      { kind: 'lstm', units: 64 },
+      { kind: 'gru', units: 32 },
+      { kind: 'dense', units: 10 },
+    ]);
+  });
+
+  it('reads directions, activations and options', () => {
+    expect(layers('bilstm:8@relu+seq+sum+nobias+name=enc')).toEqual([
+      { kind: 'lstm', units: 8, bidirectional: 'sum', activation: 'relu', returnSequences: true, useBias: false, name: 'enc' },
+    ]);
+    expect(layers('gru:4+resetbefore+backwards+stateful+last')).toEqual([
+      { kind: 'gru', units: 4, resetAfter: false, goBackwards: true, stateful: true, returnSequences: false },
+    ]);
+    expect(layers('lstm:9+proj=4')).toEqual([{ kind: 'lstm', units: 9, projection: 4 }]);
+    expect(layers('dense:10@softmax')).toEqual([{ kind: 'dense', units: 10, activation: 'softmax' }]);
+  });
+
+  it('reads every other kind', () => {
+    expect(layers('embedding:1000x16,masking:-1,dropout:0.5,repeat:3,flatten,maxpool,avgpool,last')).toEqual([
+      { kind: 'embedding', tokens: 1000, units: 16 },
+      { kind: 'masking', value: -1 },
+      { kind: 'dropout', rate: 0.5 },
+      { kind: 'repeat', times: 3 },
+      { kind: 'flatten' },
+      { kind: 'maxpool' },
+      { kind: 'avgpool' },
+      { kind: 'last' },
+    ]);
+  });
+
+  it('repeats a layer', () => {
+    expect(layers('rnn:5+x3')).toHaveLength(3);
+  });
+
+  it('keeps the place of every layer', () => {
+    const text = 'lstm:64,dense:10';
+    expect(parseLayers(text).spans.map(s => text.slice(s.from, s.to))).toEqual(['lstm:64', 'dense:10']);
+  });
+});
+
+describe('mistakes', () => {
+  it.each([
+    ['lsmt:64', 'lsmt:64', "unknown layer kind 'lsmt'", "did you mean 'lstm'?"],
+    ['lstm', 'lstm', 'lstm needs a number of units', 'write lstm:64'],
+    ['lstm:ten', 'lstm:ten', "units of lstm must be a whole number, found 'ten'", 'write lstm:64'],
+    ['lstm:0', 'lstm:0', 'a size must be from 1 to 2147483647, found 0', 'use a positive size'],
+    ['lstm:5,,dense:2', ',', 'a layer is missing', 'write kind:units between commas, such as lstm:64'],
+    ['rnn:5+sequ', 'sequ', "unknown option '+sequ'", "did you mean '+seq'?"],
+    ['rnn:5+resetafter', 'resetafter', '+resetafter is for gru, not for rnn', 'drop +resetafter'],
+    ['gru:5+proj=2', 'proj=2', '+proj=2 is for lstm, not for gru', 'drop +proj=2'],
+    ['rnn:5+seq+last', 'last', '+seq and +last contradict each other', 'keep one of them'],
+    ['rnn:5+sum', 'sum', '+sum is for bidirectional layers (birnn), not for rnn', 'drop +sum'],
+    ['maxpool:3', 'maxpool:3', 'maxpool takes no number', 'write maxpool'],
+    [
+      'embedding:16',
+      'embedding:16',
+      "embedding needs its two sizes, found '16'",
+      'write embedding:VxD, such as embedding:1000x16 (V tokens, vectors of D)',
+    ],
+    ['flatten@relu', 'flatten@relu', 'flatten has no activation', 'drop @relu'],
+    ['rnn:5+x2+name=a', 'rnn:5+x2+name=a', "2 layers cannot all be called 'a'", 'drop +name or +xN'],
+    ['dropout:half', 'dropout:half', "dropout needs a number, found 'half'", 'write dropout:0.5'],
+  ])('%s', (text, part, message, fix) => {
+    expect(failure(text)).toEqual({ code: 'E_LAYERS', part, message, fix });
+  });
+});
+
+describe('return_sequences', () => {
+  const sequences = (text: string) => inferSequences(layers(text), false).map(l => l.returnSequences);
+
+  it('is inferred where a later layer reads a sequence', () => {
+    expect(sequences('lstm:4,gru:3,dense:2')).toEqual([true, false, undefined]);
+    expect(sequences('lstm:4,dropout:0.1,dense:3,maxpool')[0]).toBe(true);
+    expect(sequences('lstm:4,repeat:3,lstm:5,dense:1')).toEqual([false, undefined, false, undefined]);
+  });
+
+  it('stays as it was said', () => {
+    expect(sequences('lstm:4+last,gru:3')).toEqual([false, false]);
+  });
+
+  it('is marked as inferred', () => {
+    const model = checkSpec({ input: { features: 3 }, layers: inferSequences(layers('lstm:4,gru:3'), false) });
+    expect(model.layers.map(l => 'inferredSequences' in l && l.inferredSequences)).toEqual([true, false]);
+  });
+
+  it('is not inferred when strict', () => {
+    expect(() => inferSequences(layers('lstm:4,gru:3'), true)).toThrow('gru needs a sequence but lstm (layer 1) gives its last step only');
+  });
+});

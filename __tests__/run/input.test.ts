@@ -1,0 +1,212 @@
+import { runForward } from '../../src/run/forward.js';
+import { readArray, splitKey } from '../../src/run/input.js';
+import type { ForwardRequest } from '../../src/run/request.js';
+import { swapBatchAndTime } from '../../src/tensor/layout.js';
+import { drawInput } from '../../src/weights/init.js';
+import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
+import { bytesOf, temporaryFolder } from '../helpers/files.js';
+import { readCase, recorded, recorded32 } from '../helpers/reference.js';
+
+const folder = temporaryFolder();
+const npy = async (name: string, t: { shape: readonly number[]; data: Float32Array | Float64Array }) =>
+  folder.write(name, await bytesOf('npy', { npy: t }));
+const x = (...shape: number[]) => drawInput(shape, { seed: '7' });
+
+const failure = (request: ForwardRequest) =>
+  runForward(request).then(
+    () => {
+      throw new Error('was accepted');
+    },
+    ({ code, message, where, fix, exit }) => ({ code, message, where, fix, exit }),
+  );
+
+describe('the input', () => {
+  it('is drawn from the seed: the same for the same seed, another for another', async () => {
+    const [a, b, c] = await Promise.all([runForward({ N: 2 }), runForward({ N: 2 }), runForward({ N: 2, seed: '43' })]);
+    expect(a.y).toEqual(b.y);
+    expect(a.y).not.toEqual(c.y);
+    expect(a).toMatchObject({ seed: '42', rng: 'seedrandom', init: 'keras', shape: [2, 2], dims: ['N', 'K'] });
+  });
+
+  it('[T, D] is one sequence', async () => {
+    const t = x(8, 3);
+    const flat = await runForward({ input: await npy('td.npy', t) });
+    const one = await runForward({ input: await npy('ntd.npy', { ...t, shape: [1, 8, 3] }) });
+    expect(flat.y).toEqual(one.y);
+  });
+
+  it('rows of a table are split into sequences of --T', async () => {
+    const t = x(12, 3);
+    const rows = Array.from({ length: 12 }, (_, r) => Array.from(t.data.subarray(r * 3, r * 3 + 3)).join(','));
+    const csv = folder.write('rows.csv', `${rows.join('\n')}\n`);
+    const split = await runForward({ input: csv, T: 4 });
+    expect(split.shape).toEqual([3, 2]);
+    expectClose(split.tensors.y, (await runForward({ input: await npy('rows.npy', { ...t, shape: [3, 4, 3] }) })).tensors.y, 0);
+  });
+
+  it('is turned round with --time-major', async () => {
+    const t = x(4, 6, 3);
+    const major = await runForward({ input: await npy('tm.npy', swapBatchAndTime(t)), timeMajor: true });
+    expect(major.y).toEqual((await runForward({ input: await npy('bm.npy', t) })).y);
+  });
+
+  it('gives T and D where nobody says them', async () => {
+    expect((await runForward({ input: await npy('sizes.npy', x(2, 6, 4)), layers: 'gru:3' })).shape).toEqual([2, 3]);
+  });
+
+  it('is one array of a .npz by its name', async () => {
+    const path = folder.write('two.npz', await bytesOf('npz', { a: x(1, 4, 3), b: x(2, 4, 3) }));
+    expect((await runForward({ input: `${path}:b` })).shape).toEqual([2, 2]);
+    expect(await failure({ input: path })).toMatchObject({ code: 'E_KEY', message: 'holds 2 arrays', where: path });
+    expect(await failure({ input: `${path}:c` })).toMatchObject({ code: 'E_KEY', message: "has no array 'c'" });
+  });
+
+  it('may hold token numbers for an embedding', async () => {
+    const tokens = { shape: [2, 5], data: Float64Array.from([1, 2, 3, 0, 4, 4, 3, 2, 1, 0]) };
+    expect((await runForward({ input: await npy('tokens.npy', tokens), layers: 'embedding:5x3,lstm:4' })).shape).toEqual([2, 4]);
+    const outside = { shape: [1, 2], data: Float64Array.from([1, 5]) };
+    expect(await failure({ input: await npy('outside.npy', outside), layers: 'embedding:5x3,lstm:4' })).toMatchObject({
+      code: 'E_TOKEN',
+      message: 'token 5 at [0, 1] is not a whole number from 0 to 4',
+      exit: 3,
+    });
+  });
+
+  it.each([
+    ['2 axes with N and no T', { N: 4 }, [40, 3], 'E_NDIM', 'the input has 2 axes [40, 3]: how many steps has a sample?'],
+    ['rows that T does not divide', { T: 7 }, [40, 3], 'E_ROWS', '40 rows cannot be split into sequences of 7 steps'],
+    ['4 axes', {}, [1, 2, 3, 4], 'E_NDIM', 'expected [N, T, D], found [1, 2, 3, 4]'],
+    ['another T than said', { T: 5 }, [2, 4, 3], 'E_INPUT_SHAPE', 'expected X of shape [N, 5, 3], found [2, 4, 3]'],
+    ['another D than said', { D: 2 }, [2, 4, 3], 'E_INPUT_SHAPE', 'expected X of shape [N, 4, 2], found [2, 4, 3]'],
+    ['another N than said', { N: 3 }, [2, 4, 3], 'E_INPUT_SHAPE', '--N 3 was given but the input has 2 samples'],
+  ] as [string, ForwardRequest, number[], string, string][])('refuses %s', async (name, request, shape, code, message) => {
+    expect(await failure({ ...request, input: await npy(`${name}.npy`, x(...shape)) })).toMatchObject({ code, message, exit: 3 });
+  });
+
+  it('keeps a path with a colon that names no array file', () => {
+    expect(splitKey('C:\\data\\x.npy')).toEqual(['C:\\data\\x.npy', undefined]);
+    expect(splitKey('w.npz:x')).toEqual(['w.npz', 'x']);
+  });
+
+  it('names the file and the array in an error', async () => {
+    await expect(readArray(folder.path('nowhere.npy'), ['x'])).rejects.toMatchObject({ code: 'E_NOT_FOUND', exit: 4 });
+  });
+});
+
+describe('padding', () => {
+  const torchCase = async (id: string) => {
+    const c = readCase('torch', id);
+    const state = Object.fromEntries(Object.entries(c.state_dict).map(([name, t]) => [name, recorded32(t as any)]));
+    return { c, weights: folder.write(`${id}.npz`, await bytesOf('npz', state)), input: await npy(`${id}.npy`, recorded32(c.input)) };
+  };
+
+  it("PyTorch's lengths zero the padding and shrink to the longest", async () => {
+    const { c, weights, input } = await torchCase('lstm_packed_unsorted_bi');
+    const out = await runForward({ weights, input, lengths: c.lengths.join(','), task: 'many-to-many' });
+    expectClose(out.tensors.y, recorded(c.output), TOLERANCE.float32);
+    const short = await torchCase('lstm_packed_short_max');
+    const shrunk = await runForward({
+      weights: short.weights,
+      input: short.input,
+      lengths: short.c.lengths.join(','),
+      task: 'many-to-many',
+      K: 0,
+    });
+    expect(shrunk.shape[1]).toBe(Math.max(...short.c.lengths));
+    expectClose(shrunk.tensors.y, recorded(short.c.output), TOLERANCE.float32);
+  });
+
+  it("PyTorch's initial states are layers × directions first", async () => {
+    const { c, weights, input } = await torchCase('lstm_proj_2layer_bi_states');
+    const h0 = await npy('h0.npy', recorded32(c.h0));
+    const c0 = await npy('c0.npy', recorded32(c.c0));
+    const out = await runForward({ weights, input, h0, c0, task: 'many-to-many' });
+    expectClose(out.tensors.y, recorded(c.output), TOLERANCE.float32);
+    expect(await failure({ weights, input, h0: await npy('h0-bad.npy', x(3, 2, 3)) })).toMatchObject({
+      code: 'E_STATE_SHAPE',
+      where: '--h0',
+    });
+  });
+
+  it("Keras' mask keeps the state and repeats the output", async () => {
+    const c = readCase('keras', 'explicit_mask_simple_seq');
+    const weights = folder.write(
+      'mask-w.npz',
+      await bytesOf('npz', Object.fromEntries(c.layers[0].weights.map((w: any, i: number) => [`arr_${i}`, recorded32(w)]))),
+    );
+    const mask = folder.write('mask.json', JSON.stringify(c.mask.map((row: boolean[]) => row.map(Number))));
+    const out = await runForward({ weights, input: await npy('mask-x.npy', recorded32(c.input)), mask, task: 'many-to-many' });
+    expectClose(out.tensors.y, recorded(c.output), TOLERANCE.float32);
+  });
+
+  it.each([
+    [{ lengths: '3,4' }, 'E_LENGTHS', 'expected 3 lengths from 0 to 4, found 2 lengths'],
+    [{ lengths: '3,4,5' }, 'E_LENGTHS', 'expected 3 lengths from 0 to 4, found 5 for sample 3'],
+    [{ lengths: '3,4,0', framework: 'torch' }, 'E_LENGTHS', 'expected 3 lengths from 1 to 4, found 0 for sample 3'],
+    [{ lengths: '3,4,1', mask: 'm.npy' }, 'E_CONFLICT', '--mask and --lengths both say which steps are real'],
+    [{ c0: 'c.npy' }, 'E_NO_C0', 'no layer has a cell state c: --c0 is for the LSTM'],
+  ] as [ForwardRequest, string, string][])('refuses %j', async (request, code, message) => {
+    expect(await failure({ ...request, input: await npy('n3.npy', x(3, 4, 3)) })).toMatchObject({ code, message });
+  });
+
+  it('refuses a mask of another shape, or of other values', async () => {
+    const input = await npy('m-x.npy', x(2, 4, 3));
+    expect(await failure({ input, mask: await npy('m-shape.npy', { shape: [2, 3], data: new Float32Array(6) }) })).toMatchObject({
+      code: 'E_MASK',
+      message: 'expected a mask [2, 4], found [2, 3]',
+    });
+    expect(await failure({ input, mask: await npy('m-value.npy', { shape: [2, 4], data: new Float32Array(8).fill(2) }) })).toMatchObject({
+      code: 'E_MASK',
+      message: 'a mask holds 0 and 1, found 2 at [0, 0]',
+    });
+  });
+});
+
+describe('stateful networks', () => {
+  it('take their samples a batch at a time and carry the state, as predict does', async () => {
+    const c = readCase('keras', 'stateful_lstm_two_calls');
+    const arrays = c.layers.flatMap((l: any) => l.weights.map(recorded32));
+    const weights = folder.write(
+      'stateful.npz',
+      await bytesOf('npz', Object.fromEntries(arrays.map((a: any, i: number) => [`arr_${i}`, a]))),
+    );
+    const inputs = c.calls.map((call: any) => recorded32(call.input));
+    const [B, T, D] = inputs[0].shape;
+    const joined = { shape: [B * inputs.length, T, D], data: Float32Array.from(inputs.flatMap((t: any) => [...t.data])) };
+    const units = arrays[1].shape[0];
+    const K = arrays[3].shape[1];
+    const request = { layers: `lstm:${units}+stateful,dense:${K}`, D, N: B, weights, input: await npy('calls.npy', joined) };
+    const out = await runForward(request);
+    const expected = c.calls.flatMap((call: any) => [...recorded(call.output).data]);
+    expectClose(out.tensors.y, { shape: [B * inputs.length, K], data: Float64Array.from(expected) }, TOLERANCE.float32);
+    expect(await failure({ ...request, N: B + 1 })).toMatchObject({ code: 'E_BATCH' });
+  });
+});
+
+describe('limits', () => {
+  it('refuses what does not fit before allocating it, with the exact size', async () => {
+    const started = process.memoryUsage().arrayBuffers;
+    expect(await failure({ N: 1000, T: 2 ** 31 - 1, D: 1_000_000 })).toMatchObject({ code: 'E_MEMORY', exit: 5 });
+    expect(await failure({ M: [2_000_000] })).toMatchObject({ code: 'E_MEMORY', exit: 5 });
+    expect(process.memoryUsage().arrayBuffers - started).toBeLessThan(2 ** 20);
+  });
+
+  it('honours --max-memory', async () => {
+    expect(await failure({ maxMemory: 100 })).toMatchObject({
+      code: 'E_MEMORY',
+      message: expect.stringMatching(/^this needs \d+ bytes \(\d+ B\), the budget is 100 B$/),
+    });
+  });
+});
+
+describe('numbers that are not finite', () => {
+  it('pass through as IEEE says, and are counted', async () => {
+    const t = x(1, 4, 3);
+    t.data[5] = Number.NaN;
+    const input = await npy('nan.npy', t);
+    const out = await runForward({ input });
+    expect(out.notes).toContain('the input has 1 value that is not finite (first: NaN at [0,1,2])');
+    expect(out.y).toEqual([[Number.NaN, Number.NaN]]);
+    expect(await failure({ input, strictFinite: true })).toMatchObject({ code: 'E_NOT_FINITE', exit: 3 });
+  });
+});

@@ -1,0 +1,68 @@
+import { RnnError } from '../errors.js';
+import type { ModelSpec } from '../model/spec.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { InputWish } from './init.js';
+import { getInitializer } from './initializers/index.js';
+import { getScript } from './scripts/index.js';
+import type { Script } from './scripts/script.js';
+import type { WeightShapes, Weights } from './weights.js';
+
+export interface DrawRequest {
+  readonly seed: string;
+  /** whose stream: 'seedrandom', 'keras', 'torch', 'numpy', 'pcg64' */
+  readonly rng: string;
+  /** whose stream X comes from, where it is another one */
+  readonly inputRng?: string;
+  /** initialiser asked for; absent: the script's own, or `frameworkInit` */
+  readonly init?: string;
+  /** initialiser of the network's framework */
+  readonly frameworkInit: string;
+  /** null: X is given */
+  readonly input: InputWish | null;
+}
+
+export interface Drawn {
+  readonly weights: Weights;
+  readonly x: Tensor | null;
+  readonly init: string;
+  /** versioned names of the sequences: 'keras-philox/v1', 'numpy-legacy/v1' */
+  readonly promise: string;
+  readonly inputPromise: string | null;
+}
+
+/**
+ * Weights and X of a seed, as the script of `rng` gives them. Where X comes from another stream, that stream starts fresh from the same
+ * seed, and the weights are drawn as if X were not there.
+ * @throws RnnError E_SEED, E_RNG_LAYER, E_RNG_INIT, E_UNKNOWN_RNG, E_UNKNOWN_INITIALIZER
+ */
+export function drawNetwork(model: ModelSpec, shapes: WeightShapes, request: DrawRequest): Drawn {
+  const { seed, input } = request;
+  const script = getScript(request.rng);
+  const inputScript = getScript(request.inputRng ?? request.rng);
+  const init = initOf(script, request);
+  const together = inputScript === script;
+  const { weights, x } = script.draw(model, shapes, { seed, init, input: together ? input : null });
+  return {
+    weights,
+    x: together ? x : input && inputScript.drawInput(seed, input),
+    init,
+    promise: script.promise,
+    inputPromise: input && inputScript.inputPromise,
+  };
+}
+
+/** X alone, right after seeding: where the weights come from a file. @throws RnnError E_SEED, E_UNKNOWN_RNG */
+export function drawInputFrom(rng: string, seed: string, wish: InputWish): Tensor {
+  return getScript(rng).drawInput(seed, wish);
+}
+
+function initOf(script: Script, { init, frameworkInit }: DrawRequest): string {
+  const wanted = getInitializer(init ?? script.init ?? frameworkInit).name;
+  if (script.init === null || wanted === script.init) return wanted;
+  throw new RnnError('usage', 'E_RNG_INIT', `--rng ${script.name} draws what ${script.name}'s layers draw by themselves, not '${wanted}'`, {
+    where: '--init',
+    expected: script.init,
+    found: wanted,
+    fix: `drop --init, or draw '${wanted}' from --rng seedrandom, numpy or pcg64`,
+  });
+}
