@@ -56,6 +56,7 @@ function forwardResult(prepared: Prepared, output: EngineOutput, request: Forwar
     seed: prepared.seed,
     rng: prepared.rng,
     init: prepared.init,
+    promises: prepared.promises,
     inputSource: prepared.inputSource,
     weightsSource: prepared.weightsSource,
     weightsSha256: sha256(prepared.weights.values()),

@@ -8,7 +8,8 @@ import { inferShapes, type ModelShapes, weightShapesByLayer } from '../model/sha
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { concatFirst } from '../tensor/layout.js';
 import { exactSize, sliceRow, type Tensor } from '../tensor/tensor.js';
-import { drawInput, drawWeights } from '../weights/init.js';
+import { drawInputFrom, drawNetwork } from '../weights/draw.js';
+import type { InputWish } from '../weights/init.js';
 import type { Weights } from '../weights/weights.js';
 import { maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
 import { loadNetwork, type Network } from './network.js';
@@ -24,51 +25,77 @@ export interface Prepared {
   /** stream of the weights; 'file' where nothing was drawn */
   readonly rng: string;
   readonly init: string | null;
+  /** versioned names of the sequences drawn from; null where a file was read */
+  readonly promises: { readonly weights: string | null; readonly input: string | null };
   readonly inputSource: string;
   readonly weightsSource: string;
   readonly notes: readonly string[];
 }
 
 export const DEFAULT_SEED = '42';
+const DEFAULT_RNG = 'seedrandom';
 
 /** @throws RnnError of every kind a description, a file or a size can be wrong in */
 export async function prepare(request: NetworkRequest & InputRequest): Promise<Prepared> {
-  checkStreams(request);
   const array = request.input === undefined ? undefined : await readArray(request.input, ['x', 'X', 'input', 'arr_0']);
-  const network = await loadNetwork(request, knownShape(array, request.timeMajor));
+  const network = await loadNetwork(withFramework(request), knownShape(array, request.timeMajor));
   const seed = request.seed ?? DEFAULT_SEED;
-  const init = request.init ?? (network.framework === 'torch' ? 'torch' : 'keras');
   const sizes = drawnSizes(network, request);
   checkMemory(network, array ? [array.tensor.shape[0] ?? 1, sizes.T] : [sizes.N, sizes.T], request.maxMemory);
-  const weights = network.weights ?? drawWeights(network.model, weightShapesByLayer(network.shapes), { seed, init, rng: 'seedrandom' });
+  const drawn = draw(network, request, seed, array ? null : inputWish(network, sizes));
+  const weights = network.weights ?? drawn.weights!;
   const whole = array
     ? toInput(array, network, { timeMajor: request.timeMajor, T: typeof request.T === 'number' ? request.T : undefined, N: request.N })
-    : drawX(network, sizes, seed);
+    : drawn.x!;
   const input = await paddedInput(whole, network, request);
   const run = input.x.shape[1] < whole.shape[1] ? withTimesteps(network, input.x.shape[1]) : network;
-  const drawn = !network.weights || !array;
   return {
     network: run,
     weights,
     input,
     seed,
-    rng: drawn ? 'seedrandom' : 'file',
-    init: network.weights ? null : init,
-    inputSource: array ? escapeText(request.input!) : `seed ${seed}`,
-    weightsSource: network.weightsSource === null ? `seed ${seed}` : escapeText(network.weightsSource),
+    rng: drawn.rng,
+    init: drawn.init,
+    promises: { weights: drawn.promise, input: drawn.inputPromise },
+    inputSource: array ? escapeText(request.input!) : seedSource(seed, drawn.inputPromise),
+    weightsSource: network.weightsSource === null ? seedSource(seed, drawn.promise) : escapeText(network.weightsSource),
     notes: [...network.notes, ...(array?.notes ?? []), ...finiteNotes(request.strictFinite ?? false, whole, weights)],
   };
 }
 
-function checkStreams({ rng, inputRng }: InputRequest): void {
-  for (const name of [rng, inputRng]) {
-    if (name !== undefined && name !== 'seedrandom')
-      throw new RnnError('unsupported', 'E_RNG', `the stream '${name}' cannot be drawn from`, {
-        where: '--rng',
-        expected: 'seedrandom',
-        found: name,
-      });
+/** A script in PyTorch is a PyTorch network, unless something says otherwise. */
+function withFramework<R extends NetworkRequest & InputRequest>(request: R): R {
+  const torch = request.rng === 'torch' && request.framework === undefined && request.weights === undefined;
+  return torch ? { ...request, framework: 'torch' } : request;
+}
+
+interface DrawnParts {
+  readonly weights: Weights | null;
+  readonly x: Tensor | null;
+  readonly rng: string;
+  readonly init: string | null;
+  readonly promise: string | null;
+  readonly inputPromise: string | null;
+}
+
+/** What no file gives. @throws RnnError E_SEED, E_RNG_LAYER, E_RNG_INIT */
+function draw(network: Network, request: InputRequest, seed: string, input: InputWish | null): DrawnParts {
+  const rng = request.rng ?? DEFAULT_RNG;
+  const inputRng = request.inputRng ?? rng;
+  const nothing = { weights: null, x: null, init: null, promise: null, inputPromise: null };
+  if (network.weights) {
+    if (input === null) return { ...nothing, rng: 'file' };
+    const { x, promise } = drawInputFrom(inputRng, seed, input);
+    return { ...nothing, x, rng: inputRng, inputPromise: promise };
   }
+  const frameworkInit = network.framework === 'torch' ? 'torch' : 'keras';
+  const { init } = request;
+  return { rng, ...drawNetwork(network.model, weightShapesByLayer(network.shapes), { seed, rng, inputRng, init, frameworkInit, input }) };
+}
+
+/** `seed 42`, and whose numbers they are where they are not our own. */
+function seedSource(seed: string, promise: string | null): string {
+  return promise === null || promise.startsWith('seedrandom/') ? `seed ${escapeText(seed)}` : `seed ${escapeText(seed)} (${promise})`;
 }
 
 /** The file's shape with the batch first. */
@@ -83,10 +110,10 @@ function drawnSizes({ model }: Network, { N }: NetworkRequest): { N: number; T: 
   return { N: N ?? model.input.batch ?? NOTEBOOK.N, T: model.input.timesteps ?? NOTEBOOK.T };
 }
 
-function drawX({ model }: Network, { N, T }: { N: number; T: number }, seed: string): Tensor {
+function inputWish({ model }: Network, { N, T }: { N: number; T: number }): InputWish {
   const embedding = model.layers.find(l => l.kind === 'embedding');
-  if (model.input.features === null && embedding?.kind === 'embedding') return drawInput([N, T], { seed, tokens: embedding.tokens });
-  return drawInput([N, T, model.input.features!], { seed });
+  if (model.input.features === null && embedding?.kind === 'embedding') return { shape: [N, T], tokens: embedding.tokens };
+  return { shape: [N, T, model.input.features!], tokens: null };
 }
 
 /** Mask or lengths of the request beside X. PyTorch's packed sequences shrink to the longest. */

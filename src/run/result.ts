@@ -103,6 +103,8 @@ export interface ForwardResult {
   /** 'seedrandom' …; 'file' where nothing was drawn */
   readonly rng: string;
   readonly init: string | null;
+  /** versioned names of the random sequences, 'keras-philox/v1'; null where a file was read. A sequence never changes under its name */
+  readonly promises: { readonly weights: string | null; readonly input: string | null };
   readonly inputSource: string;
   readonly weightsSource: string;
   readonly weightsSha256: string;

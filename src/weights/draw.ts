@@ -51,9 +51,10 @@ export function drawNetwork(model: ModelSpec, shapes: WeightShapes, request: Dra
   };
 }
 
-/** X alone, right after seeding: where the weights come from a file. @throws RnnError E_SEED, E_UNKNOWN_RNG */
-export function drawInputFrom(rng: string, seed: string, wish: InputWish): Tensor {
-  return getScript(rng).drawInput(seed, wish);
+/** X alone, right after seeding, and the name of its sequence: where the weights come from a file. @throws RnnError E_SEED, E_UNKNOWN_RNG */
+export function drawInputFrom(rng: string, seed: string, wish: InputWish): { x: Tensor; promise: string } {
+  const script = getScript(rng);
+  return { x: script.drawInput(seed, wish), promise: script.inputPromise };
 }
 
 function initOf(script: Script, { init, frameworkInit }: DrawRequest): string {

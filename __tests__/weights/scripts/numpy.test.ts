@@ -38,7 +38,7 @@ describe.each(drawn.map(c => [c.rng, c.seed, c.init, c] as const))('%s, seed %i,
 });
 
 it.each(cases.filter(c => c.tokens).map(c => [c.rng, c.seed, c] as const))('%s, seed %i: token numbers', (rng, seed, record) => {
-  expect([...drawInputFrom(rng, `${seed}`, { shape: record.x.shape, tokens: record.tokens }).data]).toEqual(flat(record.x.data));
+  expect([...drawInputFrom(rng, `${seed}`, { shape: record.x.shape, tokens: record.tokens }).x.data]).toEqual(flat(record.x.data));
 });
 
 describe('scripts', () => {
