@@ -1,7 +1,9 @@
+import type { OnnxModel } from '../formats/onnxGraph.js';
 import type { LayerResult } from '../layers/layer.js';
 import type { ModelSpec } from '../model/spec.js';
 import type { Precision, Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
+import type { GraphValue } from './graph/value.js';
 
 /** An engine turns spec + weights + X into outputs. `manual` and `batched` differ in products and precision, not in equations. */
 export interface EngineInput {
@@ -31,4 +33,6 @@ export interface Engine {
   readonly name: string;
   readonly defaultDtype: Precision;
   run(model: ModelSpec, weights: Weights, input: EngineInput, options: EngineOptions): Promise<EngineOutput>;
+  /** Runs an ONNX graph as it stands: inputs and outputs by name, in the file's own layouts. @throws RnnError E_ONNX_OPERATOR */
+  runGraph(model: OnnxModel, inputs: ReadonlyMap<string, GraphValue>, options: EngineOptions): Promise<ReadonlyMap<string, GraphValue>>;
 }

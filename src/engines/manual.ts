@@ -1,6 +1,7 @@
 import type { Kernels, RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
-import type { FloatArray, Tensor } from '../tensor/tensor.js';
+import type { FloatArray, Precision, Tensor } from '../tensor/tensor.js';
 import type { Engine } from './engine.js';
+import { evaluateGraph } from './graph/evaluate.js';
 import { startRecording } from './recording.js';
 import { biasRows, columnsOf } from './recurrentWeights.js';
 import { walk } from './walk.js';
@@ -12,14 +13,15 @@ import { walk } from './walk.js';
 export const manual: Engine = {
   name: 'manual',
   defaultDtype: 'f64',
-  run: async (model, weights, input, options) => walk(model, weights, input, options, options.dtype === 'f32' ? rounded() : KERNELS),
+  run: async (model, weights, input, options) => walk(model, weights, input, options, kernelsOf(options.dtype)),
+  runGraph: async (model, inputs, options) => evaluateGraph(model, inputs, kernelsOf(options.dtype)),
 };
 
 const KERNELS: Kernels = { precision: 'f64', allocate: length => new Float64Array(length), affine, recurrence };
 
 /** --dtype f32: the same loop with every stored number rounded to float32. */
-function rounded(): Kernels {
-  return { ...KERNELS, precision: 'f32', allocate: length => new Float32Array(length) };
+function kernelsOf(precision: Precision): Kernels {
+  return precision === 'f64' ? KERNELS : { ...KERNELS, precision, allocate: length => new Float32Array(length) };
 }
 
 /** The recurrence over time for every sample. x [N, T, D] -> sequence [N, T, P], last [N, P], states. */

@@ -1,0 +1,240 @@
+import { activate, activations } from '../../activations/index.js';
+import { floatOf, intOf, intsOf, tensorOf } from '../../conventions/onnx/attributes.js';
+import { RnnError } from '../../errors.js';
+import { erf } from '../../numerics/erf.js';
+import { exp } from '../../numerics/exp.js';
+import { log } from '../../numerics/log.js';
+import { sizeOf } from '../../tensor/tensor.js';
+import { type Call, integers, need, type Operator, type Operators, plain } from './operator.js';
+import { allocateShape, axisOf, broadcastShape, broadcastTo, fromOnnx, type GraphValue, shapeError } from './value.js';
+
+/** Operators on single numbers, with NumPy's broadcasting, and reductions. */
+export const ARITHMETIC: Operators = {
+  Constant: plain(constant, ['value', 'value_float', 'value_floats', 'value_int', 'value_ints']),
+  Cast: plain(cast, ['to', 'saturate']),
+  Add: binary((a, b) => a + b),
+  Sub: binary((a, b) => a - b),
+  Mul: binary((a, b) => a * b),
+  Div: plain(call => combine(call, call.inputs[0]?.kind === 'int' ? (a, b) => Math.trunc(a / b) : (a, b) => a / b)),
+  Pow: plain(power),
+  Max: plain(call => fold(call, (a, b) => Math.max(a, b))),
+  Min: plain(call => fold(call, (a, b) => Math.min(a, b))),
+  Sum: plain(call => fold(call, (a, b) => a + b)),
+  Equal: compared((a, b) => a === b),
+  Less: compared((a, b) => a < b),
+  LessOrEqual: compared((a, b) => a <= b),
+  Greater: compared((a, b) => a > b),
+  GreaterOrEqual: compared((a, b) => a >= b),
+  And: compared((a, b) => a !== 0 && b !== 0),
+  Or: compared((a, b) => a !== 0 || b !== 0),
+  Not: plain(call => ({ ...unary(need(call, 0), call, v => (v === 0 ? 1 : 0)), kind: 'bool' })),
+  Where: plain(where),
+  Neg: each(v => -v),
+  Abs: each(Math.abs),
+  Sqrt: each(Math.sqrt),
+  Exp: each(exp),
+  Log: each(log),
+  Erf: each(erf),
+  Reciprocal: each(v => 1 / v),
+  Floor: each(Math.floor),
+  Ceil: each(Math.ceil),
+  Clip: plain(clip, ['min', 'max']),
+  Gelu: plain(gelu, ['approximate']),
+  ...activationOperators(),
+  Softmax: plain(call => alongAxis(call, 'softmax'), ['axis']),
+  LogSoftmax: plain(call => alongAxis(call, 'log_softmax'), ['axis']),
+  ReduceMax: reduction(
+    (a, b) => Math.max(a, b),
+    -Infinity,
+    v => v,
+  ),
+  ReduceMin: reduction(
+    (a, b) => Math.min(a, b),
+    Infinity,
+    v => v,
+  ),
+  ReduceSum: reduction(
+    (a, b) => a + b,
+    0,
+    v => v,
+  ),
+  ReduceMean: reduction(
+    (a, b) => a + b,
+    0,
+    (v, n) => v / n,
+  ),
+};
+
+/** ONNX's activations as operators of their own, from the registry; alpha and beta as there. */
+function activationOperators(): Record<string, Operator> {
+  const operators: Record<string, Operator> = {};
+  for (const activation of activations) {
+    if (activation.kind !== 'elementwise' || activation.onnx === undefined || activation.onnx === 'Identity') continue;
+    const names = ['alpha', 'beta'].slice(0, activation.onnxParameters?.length ?? 0);
+    operators[activation.onnx] = plain(call => {
+      const given = (activation.onnxParameters ?? []).map((p, i) => [p.name, floatOf(call.node, names[i]) ?? p.default]);
+      return unary(need(call, 0), call, activation.create({ ...activation.parameters, ...Object.fromEntries(given) }));
+    }, names);
+  }
+  return operators;
+}
+
+/** TensorProto.DataType as Cast writes it. */
+const INTEGERS = new Set([2, 3, 4, 5, 6, 7, 12, 13]);
+const FLOATS = new Set([1, 10, 11, 16]);
+
+function constant({ node, kernels }: Call): GraphValue {
+  const t = tensorOf(node, 'value');
+  if (t) return fromOnnx(t, kernels.precision);
+  const float = floatOf(node, 'value_float');
+  if (float !== undefined) return { kind: 'float', shape: [], data: allocateShape([], 'float', kernels.precision).fill(float) };
+  const int = intOf(node, 'value_int');
+  if (int !== undefined) return { kind: 'int', shape: [], data: Float64Array.of(int) };
+  const list = intsOf(node, 'value_ints');
+  if (list) return { kind: 'int', shape: [list.length], data: Float64Array.from(list) };
+  const floats = node.attributes.get('value_floats');
+  if (floats?.type !== 'floats') throw shapeError('a Constant has no value', 'nothing', 'value');
+  const data = allocateShape([floats.value.length], 'float', kernels.precision);
+  data.set(floats.value);
+  return { kind: 'float', shape: [floats.value.length], data };
+}
+
+function cast(call: Call): GraphValue {
+  const x = need(call, 0);
+  const to = intOf(call.node, 'to') ?? 0;
+  if (to === 9) return { kind: 'bool', shape: x.shape, data: Float64Array.from(x.data, v => (v === 0 ? 0 : 1)) };
+  if (INTEGERS.has(to)) return { kind: 'int', shape: x.shape, data: Float64Array.from(x.data, Math.trunc) };
+  if (!FLOATS.has(to))
+    throw new RnnError('unsupported', 'E_ONNX_TYPE', `Cast to type ${to} is not run here`, {
+      expected: 'floats, integers, booleans',
+      found: String(to),
+    });
+  const data = allocateShape(x.shape, 'float', call.kernels.precision);
+  data.set(x.data);
+  return { kind: 'float', shape: x.shape, data };
+}
+
+function unary(x: GraphValue, { kernels }: Call, f: (v: number) => number): GraphValue {
+  const data = allocateShape(x.shape, x.kind, kernels.precision);
+  for (let k = 0; k < data.length; k++) data[k] = f(x.data[k]);
+  return { kind: x.kind, shape: x.shape, data };
+}
+
+function each(f: (v: number) => number): Operator {
+  return plain(call => unary(need(call, 0), call, f));
+}
+
+function binary(f: (a: number, b: number) => number): Operator {
+  return plain(call => combine(call, f));
+}
+
+function combine(call: Call, f: (a: number, b: number) => number, kind?: GraphValue['kind']): GraphValue {
+  const [a, b] = [need(call, 0), need(call, 1)];
+  const shape = broadcastShape(a.shape, b.shape);
+  const [left, right] = [broadcastTo(a, shape), broadcastTo(b, shape)];
+  const data = allocateShape(shape, kind ?? a.kind, call.kernels.precision);
+  for (let k = 0; k < data.length; k++) data[k] = f(left.data[k], right.data[k]);
+  return { kind: kind ?? a.kind, shape, data };
+}
+
+function compared(f: (a: number, b: number) => boolean): Operator {
+  return plain(call => combine(call, (a, b) => (f(a, b) ? 1 : 0), 'bool'));
+}
+
+function fold(call: Call, f: (a: number, b: number) => number): GraphValue {
+  return call.inputs.slice(1).reduce<GraphValue>((sum, _, i) => combine({ ...call, inputs: [sum, need(call, i + 1)] }, f), need(call, 0));
+}
+
+/** Whole exponents and the square root: what normalisations are written with. */
+function power(call: Call): GraphValue {
+  return combine(call, (a, b) => {
+    if (b === 0.5) return Math.sqrt(a);
+    if (!Number.isInteger(b) || Math.abs(b) > 64)
+      throw new RnnError('unsupported', 'E_ONNX_OPERATOR', `Pow with exponent ${b} is not run here`, {
+        expected: 'a whole exponent up to 64, or 0.5',
+        found: String(b),
+      });
+    let product = 1;
+    for (let i = 0; i < Math.abs(b); i++) product *= a;
+    return b < 0 ? 1 / product : product;
+  });
+}
+
+function where(call: Call): GraphValue {
+  const [condition, a, b] = [need(call, 0), need(call, 1), need(call, 2)];
+  const shape = broadcastShape(broadcastShape(condition.shape, a.shape), b.shape);
+  const [c, x, y] = [condition, a, b].map(v => broadcastTo(v, shape));
+  const data = allocateShape(shape, a.kind, call.kernels.precision);
+  for (let k = 0; k < data.length; k++) data[k] = c.data[k] === 0 ? y.data[k] : x.data[k];
+  return { kind: a.kind, shape, data };
+}
+
+function clip(call: Call): GraphValue {
+  const old = call.opset < 11;
+  const least = (old ? floatOf(call.node, 'min') : call.inputs[1]?.data[0]) ?? -Infinity;
+  const most = (old ? floatOf(call.node, 'max') : call.inputs[2]?.data[0]) ?? Infinity;
+  return unary(need(call, 0), call, v => Math.min(Math.max(v, least), most));
+}
+
+function gelu(call: Call): GraphValue {
+  const approximate = call.node.attributes.get('approximate');
+  const x = need(call, 0);
+  const data = allocateShape(x.shape, x.kind, call.kernels.precision);
+  const tanhForm = approximate?.type === 'string' && approximate.value === 'tanh';
+  activate(tanhForm ? 'gelu_tanh' : 'gelu', x.data, 1, data);
+  return { ...x, data };
+}
+
+/** Since opset 13 along one axis (default the last); before, over everything from `axis` (default 1) on. */
+function alongAxis(call: Call, name: string): GraphValue {
+  const x = need(call, 0);
+  const rank = x.shape.length;
+  const axis = axisOf(intOf(call.node, 'axis') ?? (call.opset < 13 ? Math.min(1, rank - 1) : -1), rank);
+  if (call.opset >= 13 && axis !== rank - 1 && sizeOf(x.shape.slice(axis + 1)) !== 1) {
+    throw new RnnError('unsupported', 'E_ONNX_OPERATOR', `${call.node.opType} along axis ${axis} of ${rank} is not run here`, {
+      expected: 'the last axis',
+      found: String(axis),
+    });
+  }
+  const data = allocateShape(x.shape, x.kind, call.kernels.precision);
+  activate(name, x.data, call.opset < 13 ? sizeOf(x.shape.slice(axis)) : x.shape[axis], data);
+  return { ...x, data };
+}
+
+function reduction(f: (a: number, b: number) => number, initial: number, finish: (v: number, count: number) => number): Operator {
+  return plain(
+    call => {
+      const x = need(call, 0);
+      const rank = x.shape.length;
+      // axes moved from attribute to input at opset 13 (ReduceSum) and 18 (the others); whichever is there is meant
+      const given = intsOf(call.node, 'axes') ?? (call.inputs[1] && integers(call.inputs[1])) ?? [];
+      if (given.length === 0 && intOf(call.node, 'noop_with_empty_axes') === 1) return x;
+      const axes = given.length === 0 ? x.shape.map((_, i) => i) : given.map(a => axisOf(a, rank));
+      const kept = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
+      const data = allocateShape(kept, x.kind, 'f64').fill(initial);
+      const steps = kept.map((n, i) => (axes.includes(i) ? 0 : sizeOf(kept.slice(i + 1)) * (n > 0 ? 1 : 0)));
+      forEachIndex(x.shape, (k, index) => {
+        const at = index.reduce((sum, i, axis) => sum + i * steps[axis], 0);
+        data[at] = f(data[at], x.data[k]);
+      });
+      const count = sizeOf(axes.map(a => x.shape[a]));
+      const out = allocateShape(kept, x.kind, call.kernels.precision);
+      for (let k = 0; k < out.length; k++) out[k] = finish(data[k], count);
+      const shape = (intOf(call.node, 'keepdims') ?? 1) === 1 ? kept : x.shape.filter((_, i) => !axes.includes(i));
+      return { kind: x.kind, shape, data: out };
+    },
+    ['axes', 'keepdims', 'noop_with_empty_axes'],
+  );
+}
+
+function forEachIndex(shape: readonly number[], visit: (k: number, index: readonly number[]) => void): void {
+  const index = new Array<number>(shape.length).fill(0);
+  const size = sizeOf(shape);
+  for (let k = 0; k < size; k++) {
+    visit(k, index);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      if (++index[axis] < shape[axis]) break;
+      index[axis] = 0;
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import { intOf, intsOf, tensorOf } from '../../conventions/onnx/attributes.js';
+import { formatShape, sizeOf } from '../../tensor/tensor.js';
+import { type Call, integers, need, type Operators, plain } from './operator.js';
+import {
+  allocateShape,
+  axisOf,
+  broadcastShape,
+  broadcastTo,
+  fromOnnx,
+  type GraphValue,
+  gatherStrided,
+  ints,
+  shapeError,
+  stridesOf,
+} from './value.js';
+
+/** Operators that move values or speak of shapes and compute nothing. */
+export const MOVEMENT: Operators = {
+  Identity: plain(call => need(call, 0)),
+  Dropout: { attributes: ['ratio', 'seed', 'is_test', 'consumed_inputs'], run: dropout },
+  Transpose: plain(transpose, ['perm']),
+  Reshape: plain(reshape, ['allowzero', 'shape', 'consumed_inputs']),
+  Flatten: plain(flatten, ['axis']),
+  Squeeze: plain(squeeze, ['axes']),
+  Unsqueeze: plain(unsqueeze, ['axes']),
+  Concat: plain(concat, ['axis']),
+  Split: { attributes: ['axis', 'split', 'num_outputs'], run: split },
+  Slice: plain(slice, ['axes', 'starts', 'ends']),
+  Gather: plain(gather, ['axis']),
+  Expand: plain(expand),
+  Tile: plain(tile),
+  Shape: plain(shapeOf, ['start', 'end']),
+  Size: plain(call => ({ kind: 'int', shape: [], data: Float64Array.of(sizeOf(need(call, 0).shape)) })),
+  ConstantOfShape: plain(constantOfShape, ['value']),
+  Range: plain(range),
+};
+
+/** At inference it hands on its input; the second output is a mask of ones. */
+function dropout(call: Call): GraphValue[] {
+  const x = need(call, 0);
+  return [x, { kind: 'bool', shape: x.shape, data: new Float64Array(x.data.length).fill(1) }];
+}
+
+function transpose(call: Call): GraphValue {
+  const x = need(call, 0);
+  const order = intsOf(call.node, 'perm') ?? x.shape.map((_, i) => x.shape.length - 1 - i);
+  if (order.length !== x.shape.length || x.shape.some((_, axis) => !order.includes(axis))) {
+    throw shapeError('perm is no order of the axes', formatShape(order), `the axes 0 to ${x.shape.length - 1}`);
+  }
+  const strides = stridesOf(x.shape);
+  return gatherStrided(
+    x,
+    order.map(axis => x.shape[axis]),
+    order.map(axis => strides[axis]),
+  );
+}
+
+/** 0 keeps the size of that axis (unless allowzero), −1 takes what is left. */
+function reshape(call: Call): GraphValue {
+  const x = need(call, 0);
+  const asked = call.opset < 5 ? (intsOf(call.node, 'shape') ?? []) : integers(need(call, 1));
+  const keepZero = (intOf(call.node, 'allowzero') ?? 0) !== 0;
+  const shape = asked.map((n, i) => (n === 0 && !keepZero ? x.shape[i] : n));
+  const open = shape.indexOf(-1);
+  const known = sizeOf(shape.filter(n => n !== -1));
+  if (open >= 0) shape[open] = known === 0 ? 0 : x.data.length / known;
+  if (shape.some(n => !Number.isSafeInteger(n) || n < 0) || sizeOf(shape) !== x.data.length) {
+    throw shapeError(`${formatShape(x.shape)} cannot become ${formatShape(asked)}`, formatShape(x.shape), formatShape(asked));
+  }
+  return { ...x, shape };
+}
+
+function flatten(call: Call): GraphValue {
+  const x = need(call, 0);
+  const given = intOf(call.node, 'axis') ?? 1;
+  const axis = given === x.shape.length ? given : axisOf(given, x.shape.length);
+  return { ...x, shape: [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))] };
+}
+
+/** Axes are an attribute before opset 13, the second input from then on. */
+function axesOf(call: Call): number[] | undefined {
+  return call.opset < 13 ? intsOf(call.node, 'axes') : call.inputs[1] && integers(call.inputs[1]);
+}
+
+function squeeze(call: Call): GraphValue {
+  const x = need(call, 0);
+  const axes = axesOf(call)?.map(a => axisOf(a, x.shape.length)) ?? x.shape.flatMap((n, i) => (n === 1 ? [i] : []));
+  for (const axis of axes) if (x.shape[axis] !== 1) throw shapeError(`axis ${axis} cannot be dropped`, formatShape(x.shape), 'size 1');
+  return { ...x, shape: x.shape.filter((_, i) => !axes.includes(i)) };
+}
+
+function unsqueeze(call: Call): GraphValue {
+  const x = need(call, 0);
+  const given = axesOf(call) ?? [];
+  const rank = x.shape.length + given.length;
+  const axes = given.map(a => axisOf(a, rank));
+  const rest = [...x.shape];
+  return { ...x, shape: Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : rest.shift()!)) };
+}
+
+function concat(call: Call): GraphValue {
+  const parts = call.inputs.map((_, i) => need(call, i));
+  const [first] = parts;
+  const axis = axisOf(intOf(call.node, 'axis') ?? 1, first.shape.length);
+  for (const p of parts) {
+    const alike = p.shape.length === first.shape.length && p.shape.every((n, i) => i === axis || n === first.shape[i]);
+    if (!alike) throw shapeError('these shapes cannot be joined', `${formatShape(first.shape)} and ${formatShape(p.shape)}`);
+  }
+  const shape = first.shape.map((n, i) => (i === axis ? parts.reduce((sum, p) => sum + p.shape[axis], 0) : n));
+  const data = allocateShape(shape, first.kind, call.kernels.precision);
+  const rows = sizeOf(shape.slice(0, axis));
+  const width = sizeOf(shape.slice(axis));
+  let column = 0;
+  for (const p of parts) {
+    const own = sizeOf(p.shape.slice(axis));
+    for (let r = 0; r < rows; r++) data.set(p.data.subarray(r * own, (r + 1) * own), r * width + column);
+    column += own;
+  }
+  return { kind: first.kind, shape, data };
+}
+
+function split(call: Call): GraphValue[] {
+  const x = need(call, 0);
+  const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);
+  const pieces = call.node.outputs.length;
+  const given = call.opset < 13 ? intsOf(call.node, 'split') : call.inputs[1] && integers(call.inputs[1]);
+  const each = Math.ceil(x.shape[axis] / pieces);
+  const sizes = given ?? Array.from({ length: pieces }, (_, i) => Math.max(0, Math.min(each, x.shape[axis] - i * each)));
+  if (sizes.length !== pieces || sizes.reduce((a, b) => a + b, 0) !== x.shape[axis]) {
+    throw shapeError('the pieces do not add up', formatShape(sizes), `${pieces} sizes that add up to ${x.shape[axis]}`);
+  }
+  const strides = stridesOf(x.shape);
+  let from = 0;
+  return sizes.map(size => {
+    const shape = x.shape.map((n, i) => (i === axis ? size : n));
+    const piece = gatherStrided(x, shape, strides, from * strides[axis]);
+    from += size;
+    return piece;
+  });
+}
+
+/** Starts and ends count from the end where negative and are held within the axis; a step may be negative (opset 10). */
+function slice(call: Call): GraphValue {
+  const x = need(call, 0);
+  const old = call.opset < 10;
+  const starts = old ? intsOf(call.node, 'starts')! : integers(need(call, 1));
+  const ends = old ? intsOf(call.node, 'ends')! : integers(need(call, 2));
+  const axes = (old ? intsOf(call.node, 'axes') : call.inputs[3] && integers(call.inputs[3])) ?? starts.map((_, i) => i);
+  const steps = (old ? undefined : call.inputs[4] && integers(call.inputs[4])) ?? starts.map(() => 1);
+  const shape = [...x.shape];
+  const own = stridesOf(x.shape);
+  const strides = [...own];
+  let start = 0;
+  axes.forEach((given, i) => {
+    const axis = axisOf(given, x.shape.length);
+    const n = x.shape[axis];
+    const step = steps[i];
+    if (step === 0 || !Number.isInteger(step)) throw shapeError('a slice has step 0', String(step), 'a whole number other than 0');
+    const hold = (v: number) => Math.min(Math.max(v < 0 ? v + n : v, step > 0 ? 0 : -1), step > 0 ? n : n - 1);
+    const from = hold(starts[i]);
+    shape[axis] = Math.max(0, Math.ceil((hold(ends[i]) - from) / step));
+    if (shape[axis] > 0) start += from * own[axis];
+    strides[axis] = step * own[axis];
+  });
+  return gatherStrided(x, shape, strides, start);
+}
+
+/** Rows of x along `axis`, picked by integers of any shape. */
+function gather(call: Call): GraphValue {
+  const [x, indices] = [need(call, 0), need(call, 1)];
+  const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);
+  const n = x.shape[axis];
+  const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+  const data = allocateShape(shape, x.kind, call.kernels.precision);
+  const width = sizeOf(x.shape.slice(axis + 1));
+  const rows = sizeOf(x.shape.slice(0, axis));
+  const picks = indices.data.length;
+  for (let r = 0; r < rows; r++) {
+    for (let i = 0; i < picks; i++) {
+      const asked = indices.data[i];
+      const at = asked < 0 ? asked + n : asked;
+      if (!Number.isInteger(at) || at < 0 || at >= n)
+        throw shapeError(`there is no row ${asked}`, String(asked), `a row from ${-n} to ${n - 1}`);
+      data.set(x.data.subarray((r * n + at) * width, (r * n + at + 1) * width), (r * picks + i) * width);
+    }
+  }
+  return { kind: x.kind, shape, data };
+}
+
+function expand(call: Call): GraphValue {
+  const x = need(call, 0);
+  return broadcastTo(x, broadcastShape(x.shape, integers(need(call, 1))));
+}
+
+function tile(call: Call): GraphValue {
+  let x = need(call, 0);
+  integers(need(call, 1)).forEach((times, axis) => {
+    if (times !== 1) x = concat({ ...call, node: { ...call.node, attributes: axisAttribute(axis) }, inputs: repeated(x, times) });
+  });
+  return x;
+}
+
+function repeated(x: GraphValue, times: number): GraphValue[] {
+  if (!Number.isInteger(times) || times < 1 || times > 100_000)
+    throw shapeError('a tensor is repeated too often', String(times), '1 to 100000 times');
+  return new Array<GraphValue>(times).fill(x);
+}
+
+function axisAttribute(axis: number) {
+  return new Map([['axis', { type: 'int' as const, value: BigInt(axis) }]]);
+}
+
+function shapeOf(call: Call): GraphValue {
+  const { shape } = need(call, 0);
+  return ints(shape.slice(intOf(call.node, 'start') ?? 0, intOf(call.node, 'end')));
+}
+
+function constantOfShape(call: Call): GraphValue {
+  const shape = integers(need(call, 0));
+  const given = tensorOf(call.node, 'value');
+  const value = given ? fromOnnx(given, call.kernels.precision) : { kind: 'float' as const, data: [0] };
+  return { kind: value.kind, shape, data: allocateShape(shape, value.kind, call.kernels.precision).fill(value.data[0] ?? 0) };
+}
+
+function range(call: Call): GraphValue {
+  const [start, limit, delta] = [0, 1, 2].map(i => need(call, i).data[0]);
+  const { kind } = need(call, 0);
+  const length = Math.max(0, Math.ceil((limit - start) / delta));
+  return { kind, shape: [length], data: allocateShape([length], kind, call.kernels.precision).map((_, i) => start + i * delta) };
+}

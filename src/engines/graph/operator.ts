@@ -1,0 +1,47 @@
+import { nodeLabel, onlyAttributes } from '../../conventions/onnx/attributes.js';
+import { RnnError } from '../../errors.js';
+import type { OnnxNode } from '../../formats/onnxGraph.js';
+import type { Kernels } from '../../layers/layer.js';
+import type { GraphValue } from './value.js';
+
+/** One call of an operator: its node, its inputs (undefined = left out) and the engine's kernels. */
+export interface Call {
+  readonly node: OnnxNode;
+  /** version of ONNX's operator set; some operators changed their meaning */
+  readonly opset: number;
+  readonly inputs: readonly (GraphValue | undefined)[];
+  readonly kernels: Kernels;
+}
+
+export interface Operator {
+  /** attributes it reads; any other is refused before it runs */
+  readonly attributes: readonly string[];
+  run(call: Call): GraphValue[];
+}
+
+export type Operators = Readonly<Record<string, Operator>>;
+
+/** An operator without attributes that computes one value. */
+export function plain(run: (call: Call) => GraphValue, attributes: readonly string[] = []): Operator {
+  return { attributes, run: call => [run(call)] };
+}
+
+/** Input `index`, which must be there. @throws RnnError E_ONNX_INPUT */
+export function need({ node, inputs }: Call, index: number): GraphValue {
+  const value = inputs[index];
+  if (value) return value;
+  throw new RnnError('format', 'E_ONNX_INPUT', `${nodeLabel(node)} has no input ${index}`, {
+    where: nodeLabel(node),
+    expected: `at least ${index + 1} inputs`,
+    found: String(node.inputs.length),
+  });
+}
+
+/** A list of integers: an input since some opset, an attribute before it. */
+export function integers(value: GraphValue): number[] {
+  return Array.from(value.data);
+}
+
+export function checkAttributes(operator: Operator, node: OnnxNode): void {
+  onlyAttributes(node, operator.attributes);
+}

@@ -1,0 +1,121 @@
+import { RnnError } from '../../errors.js';
+import type { OnnxTensor } from '../../formats/onnxGraph.js';
+import { allocate, exactSize, type FloatArray, formatShape, type Precision } from '../../tensor/tensor.js';
+
+/**
+ * What flows along the edges of an ONNX graph. Floating point numbers have the engine's precision; integers and booleans are kept in
+ * doubles (exact to 2^53, which no shape or index reaches) and are told apart because division and Cast treat them differently.
+ */
+export interface GraphValue {
+  readonly kind: 'float' | 'int' | 'bool';
+  readonly shape: readonly number[];
+  readonly data: FloatArray;
+}
+
+/** Most numbers one value may have: a graph of 200 bytes can ask for a tensor of any size. */
+const MOST_NUMBERS = 2n ** 28n;
+
+/** Zeros of a shape a graph asks for. @throws RnnError E_MEMORY (limit), E_ONNX_SHAPE for negative sizes */
+export function allocateShape(shape: readonly number[], kind: GraphValue['kind'], precision: Precision): FloatArray {
+  if (shape.some(n => !Number.isSafeInteger(n) || n < 0)) throw shapeError('a shape has negative or broken sizes', formatShape(shape));
+  const size = exactSize(shape);
+  if (size > MOST_NUMBERS) {
+    throw new RnnError('limit', 'E_MEMORY', `the graph asks for a tensor of ${size} numbers`, {
+      expected: `at most ${MOST_NUMBERS}`,
+      found: `${formatShape(shape)} = ${size} numbers`,
+    });
+  }
+  return allocate(Number(size), kind === 'float' ? precision : 'f64');
+}
+
+export function ints(values: readonly number[]): GraphValue {
+  return { kind: 'int', shape: [values.length], data: Float64Array.from(values) };
+}
+
+/** A constant of the file in the engine's precision. @throws RnnError E_ONNX_TYPE */
+export function fromOnnx(t: OnnxTensor, precision: Precision): GraphValue {
+  switch (t.dtype) {
+    case null:
+      throw new RnnError('unsupported', 'E_ONNX_TYPE', 'a tensor is not of plain numbers', { expected: 'floats, integers or booleans' });
+    case 'f16':
+    case 'bf16':
+    case 'f32':
+    case 'f64':
+      return { kind: 'float', shape: t.shape, data: inPrecision(t.data as FloatArray, precision) };
+    case 'bool':
+      return { kind: 'bool', shape: t.shape, data: Float64Array.from(t.data as FloatArray) };
+    default:
+      return { kind: 'int', shape: t.shape, data: t.data instanceof BigInt64Array ? saturated(t.data) : Float64Array.from(t.data) };
+  }
+}
+
+function inPrecision(data: FloatArray, precision: Precision): FloatArray {
+  if (precision === 'f32') return data instanceof Float32Array ? data : Float32Array.from(data);
+  return data instanceof Float64Array ? data : Float64Array.from(data);
+}
+
+/** 2^63 − 1 stands for 'to the end': any number past every size does. */
+function saturated(data: BigInt64Array): Float64Array {
+  const most = BigInt(Number.MAX_SAFE_INTEGER);
+  return Float64Array.from(data, v => Number(v > most ? most : v < -most ? -most : v));
+}
+
+export function shapeError(message: string, found: string, expected?: string): RnnError {
+  return new RnnError('shape', 'E_ONNX_SHAPE', message, { expected, found });
+}
+
+/** An axis counted from the end where negative. @throws RnnError E_ONNX_SHAPE */
+export function axisOf(axis: number, rank: number): number {
+  const at = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(at) || at < 0 || at >= rank)
+    throw shapeError(`there is no axis ${axis}`, `rank ${rank}`, `an axis from ${-rank} to ${rank - 1}`);
+  return at;
+}
+
+/** Steps between neighbours of each axis, C order. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = step;
+    step *= shape[axis];
+  }
+  return strides;
+}
+
+/** The values at `start` + Σ index·stride for every index of `shape`, in C order: transposing, slicing and broadcasting are all this. */
+export function gatherStrided(value: GraphValue, shape: readonly number[], strides: readonly number[], start = 0): GraphValue {
+  const data = allocateShape(shape, value.kind, value.data instanceof Float32Array ? 'f32' : 'f64');
+  const index = new Array<number>(shape.length).fill(0);
+  let at = start;
+  for (let k = 0; k < data.length; k++) {
+    data[k] = value.data[at];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      at -= strides[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+  return { kind: value.kind, shape, data };
+}
+
+/** NumPy's rule: sizes from the right, 1 stretches. @throws RnnError E_ONNX_SHAPE */
+export function broadcastShape(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const x = a[a.length - rank + i] ?? 1;
+    const y = b[b.length - rank + i] ?? 1;
+    if (x !== y && x !== 1 && y !== 1)
+      throw shapeError('these shapes cannot be combined', `${formatShape(a)} and ${formatShape(b)}`, 'equal sizes, or 1');
+    return x === 1 ? y : x;
+  });
+}
+
+export function broadcastTo(value: GraphValue, shape: readonly number[]): GraphValue {
+  if (value.shape.length === shape.length && value.shape.every((n, i) => n === shape[i])) return value;
+  const lead = shape.length - value.shape.length;
+  const own = stridesOf(value.shape);
+  const strides = shape.map((_, i) => (i < lead || value.shape[i - lead] === 1 ? 0 : own[i - lead]));
+  return gatherStrided(value, shape, strides);
+}
