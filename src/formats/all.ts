@@ -1,7 +1,10 @@
 export { csv } from './csv.js';
+export { h5 } from './h5.js';
 export { json } from './json.js';
 export { jsonl } from './jsonl.js';
+export { keras } from './keras.js';
 export { npy } from './npy.js';
 export { npz } from './npz.js';
 export { pt } from './pt.js';
 export { safetensors } from './safetensors.js';
+export { tfjs } from './tfjs.js';

@@ -50,6 +50,9 @@ export const DEFAULT_LIMITS: Limits = {
   depth: 64,
 };
 
+/** Gives the bytes of a file that lies beside the one being read, by its plain name. Only formats of several files ask for it. */
+export type ReadPart = (name: string) => Promise<Uint8Array>;
+
 export interface Format {
   /** file extension without the dot: 'npy', 'npz', … */
   readonly name: string;
@@ -57,7 +60,7 @@ export interface Format {
   /** Whether these bytes look like this format; decides, not the extension. Text formats answer last. */
   sniff(bytes: Uint8Array): boolean;
   /** @throws RnnError kind 'format' (exit 3) or 'limit' (exit 5); the message has the offset, `where` the field */
-  read(bytes: Uint8Array, limits: Limits): Promise<TensorFile>;
+  read(bytes: Uint8Array, limits: Limits, readPart?: ReadPart): Promise<TensorFile>;
   /** Absent where the format cannot be written. The same tensors always give the same bytes. */
   write?(tensors: Map<string, FileTensor>, metadata?: Map<string, string>): Promise<Uint8Array>;
 }

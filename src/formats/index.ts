@@ -1,16 +1,18 @@
 import { RnnError } from '../errors.js';
 import { byName } from '../registry.js';
 import * as all from './all.js';
-import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type TensorFile } from './format.js';
+import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type ReadPart, type TensorFile } from './format.js';
 
 /** In the order in which content is asked: magic numbers first, text last, the least certain at the end. */
-const ORDER: readonly Format[] = [all.npy, all.safetensors, all.pt, all.npz, all.jsonl, all.json, all.csv];
-const TEXT: ReadonlySet<Format> = new Set([all.jsonl, all.json, all.csv]);
+const ORDER: readonly Format[] = [all.npy, all.h5, all.safetensors, all.keras, all.pt, all.npz, all.tfjs, all.jsonl, all.json, all.csv];
+const TEXT: ReadonlySet<Format> = new Set([all.tfjs, all.jsonl, all.json, all.csv]);
 
 export interface ReadOptions {
   readonly limits?: Limits;
   /** the file's name or path: decides between formats that look alike, and what to complain about in a file that looks like none */
   readonly nameHint?: string;
+  /** reads a file beside this one, for formats of several files (tfjs) */
+  readonly readPart?: ReadPart;
 }
 
 /** @throws RnnError E_UNKNOWN_FORMAT (spec) */
@@ -49,6 +51,7 @@ export function detectFormat(bytes: Uint8Array, nameHint?: string): Format {
 /** Among the text formats the name decides, except that brackets are never a table and one value a line is never one JSON value. */
 function detectText(bytes: Uint8Array, named: Format | undefined): Format | undefined {
   if (named && !TEXT.has(named)) return undefined;
+  if (all.tfjs.sniff(bytes)) return all.tfjs;
   if (named === all.jsonl) return named;
   if (all.jsonl.sniff(bytes)) return all.jsonl;
   if (all.json.sniff(bytes)) return all.json;
@@ -61,9 +64,12 @@ function detectText(bytes: Uint8Array, named: Format | undefined): Format | unde
  */
 export async function readTensors(bytes: Uint8Array, options: ReadOptions = {}): Promise<TensorFile> {
   const format = detectFormat(bytes, options.nameHint);
-  const file = await format.read(bytes, options.limits ?? DEFAULT_LIMITS);
+  // a Buffer's slice() shares memory where a Uint8Array's copies, so readers get the latter
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = await format.read(plain, options.limits ?? DEFAULT_LIMITS, options.readPart);
   const named = options.nameHint === undefined ? undefined : formatOfName(options.nameHint);
-  if (named && named !== format) file.notes.push(`named .${named.name} but the content is ${format.name}: read as ${format.name}`);
+  if (named && named !== format && format !== all.tfjs)
+    file.notes.push(`named .${named.name} but the content is ${format.name}: read as ${format.name}`);
   return file;
 }
 

@@ -1,0 +1,146 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DEFAULT_LIMITS } from '../../src/formats/format.js';
+import { h5 } from '../../src/formats/h5.js';
+import { lookup3 } from '../../src/formats/hdf5/lookup3.js';
+import { readTensors } from '../../src/formats/index.js';
+import { expectCutsRefused, expectNumbers, REFERENCE, referenceBytes, refusal } from './reference.js';
+
+interface Case {
+  file: string;
+  why: string;
+  refuse?: string;
+  tensors?: Record<string, { shape: number[]; values: (number | string)[] }>;
+  attributes?: Record<string, string>;
+}
+const manifest = JSON.parse(readFileSync(join(REFERENCE, 'hdf5', 'manifest.json'), 'utf8')) as Case[];
+const good = manifest.filter(c => !c.refuse);
+const SPECIAL: Record<string, number> = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, '-inf': Number.NEGATIVE_INFINITY };
+
+describe('HDF5 files made by h5py', () => {
+  it.each(good.map(c => [c.file, c] as const))('%s holds exactly its tensors and attributes', async (name, c) => {
+    const { tensors, metadata } = await readTensors(referenceBytes('hdf5', name), { nameHint: name });
+    expect([...tensors.keys()].sort()).toEqual(Object.keys(c.tensors!).sort());
+    for (const [path, expected] of Object.entries(c.tensors!)) {
+      const t = tensors.get(path)!;
+      expect([path, t.shape]).toEqual([path, expected.shape]);
+      expectNumbers(
+        t.data,
+        expected.values.map(v => (typeof v === 'string' ? SPECIAL[v] : v)),
+      );
+    }
+    for (const [key, value] of Object.entries(c.attributes!)) expect([key, metadata.get(key)]).toEqual([key, value]);
+  });
+
+  const codes: Record<string, string> = {
+    external: 'E_H5_EXTERNAL',
+    virtual: 'E_H5_VIRTUAL',
+    link: 'E_H5_LINK',
+    'contains itself': 'E_H5_CYCLE',
+    limit: 'E_LIMIT_',
+    filter: 'E_H5_FILTER',
+    type: 'E_H5_TYPE',
+    E_INT_RANGE: 'E_INT_RANGE',
+  };
+  it.each(manifest.filter(c => c.refuse).map(c => [c.file, c] as const))('%s is refused, with where and why', async (name, c) => {
+    const error = await refusal(() => h5.read(referenceBytes('hdf5', name), { ...DEFAULT_LIMITS, totalBytes: 2 ** 20 }));
+    expect(error.code).toContain(codes[c.refuse!]);
+    expect(`${error.where} ${error.message}`).toMatch(/'w'|'a'|'r'|'b'|\ba\/b|root/);
+  });
+
+  it('keeps the dtype, bool and bfloat16 included', async () => {
+    const { tensors } = await readTensors(referenceBytes('hdf5', 'ok_dtypes.h5'));
+    expect(Object.fromEntries([...tensors].map(([name, t]) => [name, t.dtype]))).toMatchObject({
+      f2: 'f16',
+      f8: 'f64',
+      be_f4: 'f32',
+      i1: 'i8',
+      u2: 'u16',
+      i8: 'i64',
+      flag: 'bool',
+      scalar: 'f32',
+    });
+  });
+
+  it('gives rows of strings and numbers in attributes as JSON text', async () => {
+    const { metadata } = await readTensors(referenceBytes('hdf5', 'ok_attributes.h5'));
+    expect([metadata.get('names'), metadata.get('vlen_names'), metadata.get('empty'), metadata.get('number')]).toEqual([
+      '["kernel:0","bias:0"]',
+      '["one","three"]',
+      '[]',
+      '3',
+    ]);
+  });
+
+  it('names what it skipped', async () => {
+    const { notes } = await readTensors(referenceBytes('hdf5', 'ok_strings_beside.h5'));
+    expect(notes).toEqual(["'names' holds strings and was skipped", "'vlen' holds strings and was skipped"]);
+  });
+
+  it('notices a flipped byte in any checksummed structure', async () => {
+    const bytes = referenceBytes('hdf5', 'ok_latest.h5');
+    const whole = await readTensors(bytes);
+    let silent = 0;
+    for (let at = 0; at < bytes.length; at += 3) {
+      const copy = bytes.slice();
+      copy[at] ^= 0x10;
+      try {
+        const { tensors } = await h5.read(copy, DEFAULT_LIMITS);
+        // only the numbers themselves carry no checksum: the names and shapes must be right
+        expect([...tensors].map(([name, t]) => [name, t.shape])).toEqual([...whole.tensors].map(([name, t]) => [name, t.shape]));
+        silent++;
+      } catch (error) {
+        expect(error).toHaveProperty('code');
+      }
+    }
+    expect(silent).toBeLessThan(bytes.length);
+  });
+
+  it('refuses every cut of small files', async () => {
+    for (const name of ['ok_contiguous.h5', 'ok_latest.h5', 'ok_gzip_rank3.h5', 'ok_compact.h5'])
+      await expectCutsRefused(referenceBytes('hdf5', name), name, 7);
+  });
+});
+
+describe('HDF5 files of Keras', () => {
+  const names = readdirSync(join(REFERENCE, 'models', 'keras'));
+  it.each(names.filter(n => n.endsWith('.weights.h5')))('%s has the arrays of the .npz beside it, no more and no fewer', async name => {
+    const file = await readTensors(referenceBytes('models', 'keras', name));
+    const arrays = (await readTensors(referenceBytes('models', 'keras', name.replace('.weights.h5', '.npz')))).tensors;
+    const stored = [...file.tensors].filter(([path]) => !path.startsWith('optimizer/')).map(([, t]) => fingerprint(t));
+    expect(stored.sort()).toEqual([...arrays.values()].map(fingerprint).sort());
+    expect(stored.length).toBeGreaterThan(2);
+  });
+
+  it.each(names.filter(n => n.endsWith('.h5') && !n.endsWith('.weights.h5')))(
+    '%s has its configuration, its attributes and its arrays',
+    async name => {
+      const file = await readTensors(referenceBytes('models', 'keras', name), { nameHint: name });
+      expect(file.architecture).toHaveProperty('class_name');
+      expect(file.metadata.get('keras_version')).toMatch(/^\d/);
+      const layers = JSON.parse(file.metadata.get('model_weights@layer_names')!) as string[];
+      const paths = layers.flatMap(layer =>
+        (JSON.parse(file.metadata.get(`model_weights/${layer}@weight_names`)!) as string[]).map(
+          weight => `model_weights/${layer}/${weight}`,
+        ),
+      );
+      expect(paths.length).toBeGreaterThan(2);
+      for (const path of paths) expect([path, file.tensors.has(path)]).toEqual([path, true]);
+      if (name.startsWith('keras2')) return;
+      const arrays = (await readTensors(referenceBytes('models', 'keras', name.replace('.h5', '.npz')))).tensors;
+      expect(paths.map(path => fingerprint(file.tensors.get(path)!))).toEqual([...arrays.values()].map(fingerprint));
+    },
+  );
+});
+
+function fingerprint(t: { shape: readonly number[]; data: ArrayLike<number> }): string {
+  return `${t.shape.join('x')}:${Array.from(t.data).join()}`;
+}
+
+describe('lookup3', () => {
+  it('has the values of the reference implementation', () => {
+    // driver5 of lookup3.c: hashlittle("", 0, 0) and hashlittle("Four score and seven years ago", 30, 0)
+    expect(lookup3(new Uint8Array(0))).toBe(0xdeadbeef);
+    expect(lookup3(new TextEncoder().encode('Four score and seven years ago'))).toBe(0x17770551);
+  });
+});

@@ -1,0 +1,119 @@
+import { escapeText } from '../../escape.js';
+import { allocate, formatShape } from '../../tensor/tensor.js';
+import { type Budget, checkShape, fitsFloat32, reserve } from '../bytes/budget.js';
+import { decodeNumbers } from '../bytes/numbers.js';
+import type { ByteReader } from '../bytes/reader.js';
+import type { FileTensor } from '../format.js';
+import { readChunks } from './chunks.js';
+import { type NumberType, readSpace, readTypeMessage } from './datatype.js';
+import { type Hdf5, h5Error, readerAt, UNDEFINED } from './file.js';
+import { bodyOf, findMessage, MESSAGE, type Message } from './objectHeader.js';
+
+/** Why a dataset is no tensor, for a note; datasets of strings and empty spaces are left out without harm. */
+export interface Skipped {
+  readonly skipped: string;
+}
+
+export function isDataset(messages: readonly Message[]): boolean {
+  return messages.some(({ type }) => type === MESSAGE.layout || type === MESSAGE.dataspace);
+}
+
+/**
+ * A dataset of numbers in C order; its size is checked and reserved before anything is read.
+ * @throws RnnError E_H5_TYPE, E_H5_EXTERNAL, E_H5_VIRTUAL, E_H5_LAYOUT, E_H5_FILTER (format), E_LIMIT_… (limit)
+ */
+export function readDataset(file: Hdf5, messages: readonly Message[], budget: Budget): FileTensor | Skipped {
+  const [spaceMessage, typeMessage, layoutMessage] = [MESSAGE.dataspace, MESSAGE.datatype, MESSAGE.layout].map(type =>
+    findMessage(messages, type),
+  );
+  if (!spaceMessage || !typeMessage || !layoutMessage) throw h5Error('E_H5_DATASET', 'the dataset lacks its space, type or layout');
+  const external = findMessage(messages, MESSAGE.external);
+  if (external)
+    throw h5Error(
+      'E_H5_EXTERNAL',
+      `offset ${external.body.offset}: the data are in other files (external storage), which are never opened`,
+    );
+  if (spaceMessage.shared || layoutMessage.shared)
+    throw h5Error('E_H5_DATASET', `offset ${spaceMessage.body.offset}: a shared dataspace or layout is not read`);
+  const type = readTypeMessage(file, typeMessage);
+  const dimensions = readSpace(bodyOf(spaceMessage));
+  if (type.kind === 'string' || type.kind === 'heapString') return { skipped: 'holds strings' };
+  if (type.kind === 'other')
+    throw h5Error('E_H5_TYPE', `offset ${typeMessage.body.offset}: the type (${type.name}) is not a plain number`, { found: type.name });
+  if (!dimensions) return { skipped: 'is empty (a null space)' };
+  const size = checkShape(dimensions, file.limits);
+  reserve(budget, size, type.dtype);
+  const shape = dimensions.map(Number);
+  return { shape, data: readData(file, messages, bodyOf(layoutMessage), type, shape, Number(size)), dtype: type.dtype };
+}
+
+/** IV.A.2.i. The data layout message, versions 3 and 4. */
+function readData(file: Hdf5, messages: readonly Message[], layout: ByteReader, type: NumberType, shape: readonly number[], size: number) {
+  const offset = layout.offset;
+  const version = layout.u8('layout version');
+  if (version !== 3 && version !== 4)
+    throw h5Error('E_H5_LAYOUT', `offset ${offset}: layout version ${version}, from before HDF5 1.6.3 or after 1.14`, {
+      expected: '3 or 4',
+      fix: 'rewrite it with h5repack',
+    });
+  const layoutClass = layout.u8('layout class');
+  const bytes = size * type.size;
+  if (layoutClass === 0) {
+    const stored = layout.u16('compact size');
+    if (stored !== bytes) throw sizeError(layout.offset, shape, bytes, BigInt(stored));
+    return decodeNumbers(layout.take(stored, 'compact data'), 0, size, type.dtype, type.littleEndian);
+  }
+  if (layoutClass === 1) {
+    const address = layout.u64('data address');
+    const stored = layout.u64('data size');
+    if (address === UNDEFINED) return filled(messages, type, size);
+    if (stored !== BigInt(bytes)) throw sizeError(layout.offset, shape, bytes, stored);
+    return decodeNumbers(readerAt(file, address, stored, 'data').bytes, 0, size, type.dtype, type.littleEndian);
+  }
+  if (layoutClass === 3)
+    throw h5Error('E_H5_VIRTUAL', `offset ${offset}: a virtual dataset, made of parts of other files, which are never opened`);
+  if (layoutClass !== 2) throw h5Error('E_H5_LAYOUT', `offset ${offset}: layout class ${layoutClass}`);
+  if (version === 4) {
+    throw h5Error('E_H5_LAYOUT', `offset ${offset}: chunks indexed in the way of libver='latest' are not read`, {
+      fix: "in Python: h5py.File(file, 'w') without libver, or h5repack --high=1.8",
+    });
+  }
+  const out = filled(messages, type, size);
+  readChunks(file, layout, findMessage(messages, MESSAGE.filters), type, shape, out);
+  return out;
+}
+
+function sizeError(offset: number, shape: readonly number[], expected: number, found: bigint) {
+  return h5Error('E_H5_LAYOUT', `offset ${offset}: shape ${formatShape(shape)} needs ${expected} bytes, ${found} are stored`, {
+    expected: `${expected} bytes`,
+    found: `${found} bytes`,
+  });
+}
+
+/** `size` numbers of the fill value, which stands for all that was never written; zero unless the file says otherwise. */
+function filled(messages: readonly Message[], type: NumberType, size: number) {
+  const out = allocate(size, fitsFloat32(type.dtype) ? 'f32' : 'f64');
+  const bytes = fillBytes(messages);
+  if (!bytes || bytes.length === 0) return out;
+  if (bytes.length !== type.size) throw h5Error('E_H5_FILL', `a fill value of ${bytes.length} bytes for a type of ${type.size}`);
+  return out.fill(decodeNumbers(bytes, 0, 1, type.dtype, type.littleEndian)[0]);
+}
+
+/** IV.A.2.e and f. The fill value message, old and new. */
+function fillBytes(messages: readonly Message[]): Uint8Array | undefined {
+  const message = findMessage(messages, MESSAGE.fill);
+  const old = findMessage(messages, MESSAGE.oldFill);
+  if (!message) return old && bodyOf(old).take(old.body.u32('fill size'), 'fill value');
+  const body = bodyOf(message);
+  const version = body.u8('fill version');
+  if (version === 3) return body.u8('fill flags') & 0x20 ? body.take(body.u32('fill size'), 'fill value') : undefined;
+  if (version !== 1 && version !== 2) throw h5Error('E_H5_FILL', `offset ${body.offset - 1}: fill value version ${version}`);
+  body.take(2, 'fill times');
+  const defined = body.u8('fill defined');
+  return version === 1 || defined ? body.take(body.u32('fill size'), 'fill value') : undefined;
+}
+
+/** `layers/lstm/cell/vars/0`, escaped for a message. */
+export function placeOf(path: string): string {
+  return `dataset '${escapeText(path, 100)}'`;
+}

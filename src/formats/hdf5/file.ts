@@ -1,0 +1,155 @@
+import { RnnError } from '../../errors.js';
+import { ByteReader } from '../bytes/reader.js';
+import type { Limits } from '../format.js';
+import { lookup3 } from './lookup3.js';
+
+/**
+ * An HDF5 file in memory: where it begins, and readers at its addresses. Nothing here or beside it can open another file; what the
+ * format keeps elsewhere (external storage, external links, virtual datasets) is refused by name.
+ */
+export interface Hdf5 {
+  readonly bytes: Uint8Array;
+  /** every address in the file counts from here */
+  readonly base: number;
+  readonly limits: Limits;
+  readonly root: bigint;
+  /** structures read so far; bounds trees and chains that were built to be endless */
+  steps: number;
+}
+
+export const UNDEFINED = 0xffffffffffffffffn;
+
+const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+
+// Nodes, headers, chunks and heap objects of one file. The largest recurrent nets have some thousands; a cyclic or overlapping
+// structure that passes every other check ends here after a fraction of a second
+const MAX_STEPS = 400_000;
+
+/** Where the superblock stands: at 0, or behind a user block of 512, 1024, 2048 … bytes; -1 for none. */
+export function findSignature(bytes: Uint8Array): number {
+  for (let at = 0; at + 8 <= bytes.length; at = at === 0 ? 512 : at * 2) {
+    if (SIGNATURE.every((byte, i) => bytes[at + i] === byte)) return at;
+  }
+  return -1;
+}
+
+/**
+ * Reads the superblock, versions 0 to 3.
+ * @throws RnnError E_H5_SIGNATURE, E_H5_SUPERBLOCK, E_H5_SHORT (format)
+ */
+export function openHdf5(bytes: Uint8Array, limits: Limits): Hdf5 {
+  const at = findSignature(bytes);
+  if (at < 0) throw h5Error('E_H5_SIGNATURE', 'offset 0: no HDF5 signature', { where: 'signature', expected: '\\x89HDF\\r\\n\\x1a\\n' });
+  const reader = new ByteReader(bytes.subarray(at), 'E_H5_SHORT', at);
+  reader.position = 8;
+  const version = reader.u8('superblock version');
+  if (version > 3)
+    throw h5Error('E_H5_SUPERBLOCK', `offset ${at + 8}: superblock version ${version}`, { where: 'superblock', expected: '0 to 3' });
+  const { base, end, root } = version < 2 ? readVersion0(reader, version) : readVersion2(reader, at);
+  const start = BigInt(at);
+  if (base !== 0n && base !== start)
+    throw h5Error('E_H5_SUPERBLOCK', `offset ${at}: the base address is ${base}`, { where: 'superblock', expected: String(at) });
+  // with a user block, some versions count the end from the base and some from the start of the file
+  if (end > BigInt(bytes.length)) {
+    throw h5Error('E_H5_SHORT', `offset ${bytes.length}: the file should have ${end} bytes, it has ${bytes.length}`, {
+      expected: `${end} bytes`,
+      found: `${bytes.length} bytes`,
+      fix: 'the file looks truncated; save or download it again',
+    });
+  }
+  return { bytes, base: Number(base), limits, root, steps: 0 };
+}
+
+interface Superblock {
+  readonly base: bigint;
+  readonly end: bigint;
+  readonly root: bigint;
+}
+
+function readVersion0(reader: ByteReader, version: number): Superblock {
+  reader.position = 13;
+  checkAddressSize(reader);
+  reader.position = version === 0 ? 24 : 28;
+  const base = reader.u64('base address');
+  reader.u64('free space address');
+  const end = reader.u64('end of file address');
+  if (reader.u64('driver address') !== UNDEFINED)
+    throw h5Error('E_H5_SUPERBLOCK', `offset ${reader.offset - 8}: the file is one part of several (a driver block)`);
+  reader.u64('name of the root');
+  return { base, end, root: reader.u64('root address') };
+}
+
+function readVersion2(reader: ByteReader, at: number): Superblock {
+  checkAddressSize(reader);
+  reader.u8('flags');
+  const base = reader.u64('base address');
+  reader.u64('extension address');
+  const end = reader.u64('end of file address');
+  const root = reader.u64('root address');
+  checkSum(reader.bytes.subarray(0, 44), reader.u32('checksum'), at, 'superblock');
+  return { base, end, root };
+}
+
+function checkAddressSize(reader: ByteReader): void {
+  const offsets = reader.u8('size of addresses');
+  const lengths = reader.u8('size of lengths');
+  if (offsets === 8 && lengths === 8) return;
+  throw h5Error('E_H5_SUPERBLOCK', `offset ${reader.offset - 2}: addresses of ${offsets} and lengths of ${lengths} bytes`, {
+    where: 'superblock',
+    expected: '8 and 8',
+  });
+}
+
+/** A reader over [address, address + length). @throws RnnError E_H5_ADDRESS (format), E_LIMIT_STEPS (limit) */
+export function readerAt(file: Hdf5, address: bigint, length: bigint | number, what: string): ByteReader {
+  if (++file.steps > MAX_STEPS)
+    throw new RnnError('limit', 'E_LIMIT_STEPS', `more than ${MAX_STEPS} structures in the file: it is damaged or built to be endless`);
+  const start = BigInt(file.base) + address;
+  const end = start + BigInt(length);
+  if (address === UNDEFINED || end > BigInt(file.bytes.length)) {
+    throw h5Error(
+      'E_H5_ADDRESS',
+      `offset ${address === UNDEFINED ? 'none' : start}: ${what} of ${length} bytes lies outside the file of ${file.bytes.length}`,
+      { where: what },
+    );
+  }
+  return new ByteReader(file.bytes.subarray(Number(start), Number(end)), 'E_H5_SHORT', Number(start));
+}
+
+/** The rest of the file from an address on, for structures that state their own length. */
+export function readerFrom(file: Hdf5, address: bigint, what: string): ByteReader {
+  const rest = BigInt(file.bytes.length - file.base) - address;
+  return readerAt(file, address, rest > 0n ? rest : 1n, what);
+}
+
+/** @throws RnnError E_H5_SIGNATURE (format) unless the next four bytes are `signature` */
+export function expectSignature(reader: ByteReader, signature: string, what: string): void {
+  const found = Buffer.from(reader.take(4, what)).toString('latin1');
+  if (found === signature) return;
+  throw h5Error('E_H5_SIGNATURE', `offset ${reader.offset - 4}: expected ${what} (${signature}), found other bytes`, { where: what });
+}
+
+/** @throws RnnError E_H5_CHECKSUM (format) */
+export function checkSum(bytes: Uint8Array, stored: number, offset: number, what: string): void {
+  if (lookup3(bytes) === stored) return;
+  throw h5Error('E_H5_CHECKSUM', `offset ${offset}: the checksum of the ${what} is wrong: the file is damaged`, {
+    where: what,
+    fix: 'save or download the file again',
+  });
+}
+
+/** An unsigned number of `size` bytes. */
+export function readUint(reader: ByteReader, size: number, what: string): bigint {
+  let value = 0n;
+  const bytes = reader.take(size, what);
+  for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);
+  return value;
+}
+
+export function h5Error(
+  code: string,
+  message: string,
+  details: { where?: string; expected?: string; found?: string; fix?: string } = {},
+): RnnError {
+  return new RnnError('format', code, message, details);
+}

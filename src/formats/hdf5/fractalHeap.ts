@@ -1,0 +1,113 @@
+import { ByteReader } from '../bytes/reader.js';
+import { checkSum, expectSignature, type Hdf5, h5Error, readerAt, readUint, UNDEFINED } from './file.js';
+
+/** Looks up objects by heap id; `idBytes` is the width of an id. */
+export interface FractalHeap {
+  (id: Uint8Array): ByteReader;
+  readonly idBytes: number;
+}
+
+interface Shape {
+  readonly file: Hdf5;
+  readonly width: number;
+  readonly start: bigint;
+  readonly directRows: number;
+  readonly offsetBytes: number;
+  readonly checkDirect: boolean;
+}
+
+/**
+ * A fractal heap (III.G): a doubling table of blocks, the first rows direct, later rows tables again.
+ * @throws RnnError E_H5_HEAP (format) for filtered heaps and for objects too large to lie in a block
+ */
+export function openHeap(file: Hdf5, address: bigint): FractalHeap {
+  const header = readerAt(file, address, 146, 'fractal heap');
+  expectSignature(header, 'FRHP', 'fractal heap');
+  header.take(1, 'version');
+  const idBytes = header.u16('heap id length');
+  const filterBytes = header.u16('filter length');
+  if (filterBytes > 0) throw h5Error('E_H5_HEAP', `offset ${header.offset - 2}: a fractal heap with filters is not read`);
+  const flags = header.u8('flags');
+  const maxManaged = header.u32('largest managed object');
+  header.position = 110;
+  const width = header.u16('table width');
+  const start = header.u64('starting block size');
+  const maxDirect = header.u64('largest direct block');
+  const heapBits = header.u16('heap size');
+  header.u16('starting rows');
+  const root = header.u64('root block address');
+  const rows = header.u16('rows');
+  checkSum(header.bytes.subarray(0, 142), header.u32('checksum'), header.offset - 146, 'fractal heap');
+  if (!isPowerOf2(start) || !isPowerOf2(maxDirect) || maxDirect < start || !isPowerOf2(BigInt(width)) || heapBits > 64) {
+    throw h5Error('E_H5_HEAP', `offset ${header.offset}: a fractal heap of impossible sizes`);
+  }
+  const offsetBytes = Math.ceil(heapBits / 8);
+  const smaller = maxDirect < BigInt(maxManaged) ? maxDirect : BigInt(maxManaged);
+  const lengthBytes = Math.ceil(smaller.toString(2).length / 8);
+  const shape: Shape = { file, width, start, directRows: log2(maxDirect) - log2(start) + 2, offsetBytes, checkDirect: (flags & 2) !== 0 };
+  const lookUp = (id: Uint8Array): ByteReader => {
+    const reader = new ByteReader(id, 'E_H5_HEAP', header.offset);
+    const kind = (reader.u8('heap id') >> 4) & 3;
+    if (kind === 2) return new ByteReader(id.subarray(1, 2 + (id[0] & 15)), 'E_H5_SHORT', header.offset);
+    if (kind !== 0)
+      throw h5Error(
+        'E_H5_HEAP',
+        `offset ${header.offset}: an object of ${kind === 1 ? 'more than a block' : 'an unknown kind'} in a fractal heap is not read`,
+      );
+    const offset = readUint(reader, offsetBytes, 'heap offset');
+    const length = readUint(reader, lengthBytes, 'heap length');
+    return rows === 0 ? inDirect(shape, root, start, offset, length) : inIndirect(shape, root, rows, offset, length);
+  };
+  return Object.assign(lookUp, { idBytes });
+}
+
+function inIndirect(shape: Shape, address: bigint, rows: number, offset: bigint, length: bigint): ByteReader {
+  const { file, width, start, directRows, offsetBytes } = shape;
+  const entries = rows * width;
+  // signature, version, heap address, block offset, addresses, checksum
+  const bytes = 4 + 1 + 8 + offsetBytes + entries * 8 + 4;
+  const block = readerAt(file, address, bytes, 'fractal heap block');
+  expectSignature(block, 'FHIB', 'fractal heap block');
+  block.position = bytes - 4;
+  checkSum(block.bytes.subarray(0, bytes - 4), block.u32('checksum'), block.offset, 'fractal heap block');
+  const perRow = start * BigInt(width);
+  const row = offset < perRow ? 0 : log2(offset / perRow) + 1;
+  if (row >= rows) throw h5Error('E_H5_HEAP', `offset ${block.offset}: a heap object at ${offset}, beyond ${rows} rows`);
+  const size = row === 0 ? start : start << BigInt(row - 1);
+  const rowStart = row === 0 ? 0n : perRow << BigInt(row - 1);
+  const column = (offset - rowStart) / size;
+  block.position = 13 + offsetBytes + (row * width + Number(column)) * 8;
+  const child = block.u64('block address');
+  if (child === UNDEFINED) throw h5Error('E_H5_HEAP', `offset ${block.offset - 8}: a heap object in a block that does not exist`);
+  const inside = offset - rowStart - column * size;
+  if (row < directRows) return inDirect(shape, child, size, inside, length);
+  return inIndirect(shape, child, log2(size) - log2(perRow) + 1, inside, length);
+}
+
+function inDirect(shape: Shape, address: bigint, size: bigint, offset: bigint, length: bigint): ByteReader {
+  const block = readerAt(shape.file, address, size, 'fractal heap block');
+  expectSignature(block, 'FHDB', 'fractal heap block');
+  const headerBytes = 13 + shape.offsetBytes + (shape.checkDirect ? 4 : 0);
+  if (shape.checkDirect) checkDirectSum(block, headerBytes - 4);
+  if (offset < headerBytes || offset + length > size)
+    throw h5Error('E_H5_HEAP', `offset ${block.offset}: a heap object [${offset}, ${offset + length}) of a block of ${size} bytes`);
+  const from = Number(offset);
+  return new ByteReader(block.bytes.subarray(from, from + Number(length)), 'E_H5_SHORT', block.offset - 4 + from);
+}
+
+/** The checksum of a direct block counts its own four bytes as zeros. */
+function checkDirectSum(block: ByteReader, at: number): void {
+  const copy = new Uint8Array(block.bytes);
+  const start = block.offset - 4;
+  const stored = new DataView(copy.buffer).getUint32(at, true);
+  copy.fill(0, at, at + 4);
+  checkSum(copy, stored, start, 'fractal heap block');
+}
+
+function isPowerOf2(n: bigint): boolean {
+  return n > 0n && (n & (n - 1n)) === 0n;
+}
+
+function log2(n: bigint): number {
+  return n.toString(2).length - 1;
+}

@@ -1,0 +1,65 @@
+import { RnnError, within } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { isObject, type JsonValue, parseJsonBytes } from './bytes/jsonText.js';
+import { readZip, type ZipMember } from './bytes/zip.js';
+import { looksLikeZip, peekNames } from './bytes/zipEnd.js';
+import type { Format, Limits, TensorFile } from './format.js';
+import { h5 } from './h5.js';
+
+/**
+ * Keras 3's .keras: a zip of metadata.json, config.json and model.weights.h5. `architecture` is the parsed config.json, as data: no class
+ * named in it is ever looked up here. Tensors and metadata are those of the weights file, with metadata.json's beside them.
+ */
+export const keras: Format = {
+  name: 'keras',
+  extensions: ['keras'],
+  sniff(bytes: Uint8Array): boolean {
+    return looksLikeZip(bytes) && peekNames(bytes).some(name => name === 'config.json' || name === 'metadata.json' || name === WEIGHTS);
+  },
+  async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
+    const notes: string[] = [];
+    const members = new Map((await readZip(bytes, limits, notes)).map(member => [member.name, member]));
+    const architecture = readJson(need(members, 'config.json'), limits);
+    const description = readJson(need(members, 'metadata.json'), limits);
+    if (!isObject(architecture) || !isObject(description)) {
+      throw new RnnError('format', 'E_KERAS_CONFIG', 'config.json and metadata.json must each hold one JSON object', {
+        where: isObject(architecture) ? 'metadata.json' : 'config.json',
+      });
+    }
+    const member = need(members, WEIGHTS);
+    const weights = await within(`member '${WEIGHTS}'`, () => h5.read(member.read(), limits));
+    const metadata = new Map(weights.metadata);
+    for (const [key, value] of Object.entries(description)) if (typeof value === 'string') metadata.set(key, value);
+    for (const name of members.keys()) {
+      if (!PARTS.has(name)) notes.push(`member '${escapeText(name)}' was not read`);
+    }
+    return { format: 'keras', tensors: weights.tensors, architecture, metadata, notes: [...notes, ...weights.notes] };
+  },
+};
+
+const WEIGHTS = 'model.weights.h5';
+const PARTS: ReadonlySet<string> = new Set(['config.json', 'metadata.json', WEIGHTS]);
+
+function need(members: ReadonlyMap<string, ZipMember>, name: string): ZipMember {
+  const member = members.get(name);
+  if (member) return member;
+  const sharded = name === WEIGHTS && members.has('model.weights.json');
+  throw new RnnError('format', 'E_KERAS_MEMBER', `offset 0: the archive has no '${name}'${sharded ? ': its weights are sharded' : ''}`, {
+    where: 'archive',
+    expected: 'config.json, metadata.json and model.weights.h5',
+    found: escapeText([...members.keys()].slice(0, 6).join(', '), 120),
+    fix: sharded ? 'in Python: model.save(file) without max_shard_size' : 'in Python: model.save("net.keras") with Keras 3',
+  });
+}
+
+function readJson(member: ZipMember, limits: Limits): JsonValue {
+  if (member.size > limits.headerBytes) {
+    throw new RnnError(
+      'limit',
+      'E_LIMIT_HEADER',
+      `offset ${member.offset}: ${member.name} has ${member.size} bytes; the limit is ${limits.headerBytes}`,
+      { where: `member '${member.name}'` },
+    );
+  }
+  return within(`member '${member.name}'`, () => parseJsonBytes(member.read(), limits));
+}

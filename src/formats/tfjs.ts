@@ -1,0 +1,156 @@
+import { RnnError, within } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget, reserve } from './bytes/budget.js';
+import { isObject, type JsonObject, type JsonValue, parseJsonBytes } from './bytes/jsonText.js';
+import { decodeNumbers } from './bytes/numbers.js';
+import type { DType, FileTensor, Format, Limits, ReadPart, TensorFile } from './format.js';
+import { startsLikeJson } from './json.js';
+
+/**
+ * TensorFlow.js: model.json (topology and a manifest of weights) with shards of raw numbers beside it, quantised ones included.
+ * `architecture` is `modelTopology` as the file has it. Shards are asked for by their plain file names; a name that leads anywhere else
+ * is refused here.
+ */
+export const tfjs: Format = {
+  name: 'tfjs',
+  extensions: [],
+  sniff(bytes: Uint8Array): boolean {
+    return startsLikeJson(bytes) && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('"weightsManifest"');
+  },
+  async read(bytes: Uint8Array, limits: Limits, readPart?: ReadPart): Promise<TensorFile> {
+    if (bytes.length > limits.headerBytes) {
+      throw new RnnError('limit', 'E_LIMIT_HEADER', `model.json has ${bytes.length} bytes; the limit is ${limits.headerBytes}`);
+    }
+    const document = parseJsonBytes(bytes, limits);
+    const groups = isObject(document) ? document.weightsManifest : undefined;
+    if (!isObject(document) || !Array.isArray(groups)) throw manifestError('$.weightsManifest: expected an array of weight groups');
+    const budget = newBudget(limits);
+    const tensors = new Map<string, FileTensor>();
+    for (const [i, group] of groups.entries()) {
+      const { paths, weights } = checkGroup(group, `$.weightsManifest[${i}]`, budget);
+      const needed = weights.reduce((sum, weight) => sum + weight.bytes, 0);
+      const data = await readShards(paths, needed, readPart);
+      let at = 0;
+      for (const weight of weights) {
+        if (tensors.has(weight.name)) throw manifestError(`two weights are called '${escapeText(weight.name, 80)}'`);
+        tensors.set(weight.name, decodeWeight(weight, data, at));
+        at += weight.bytes;
+      }
+    }
+    const metadata = new Map<string, string>();
+    for (const key of ['format', 'generatedBy', 'convertedBy']) {
+      const value = document[key];
+      if (typeof value === 'string') metadata.set(key, value);
+    }
+    return { format: 'tfjs', tensors, architecture: document.modelTopology ?? undefined, metadata, notes: [] };
+  },
+};
+
+interface Weight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** of the tensor */
+  readonly dtype: DType;
+  /** of the numbers in the shard */
+  readonly stored: DType;
+  readonly bytes: number;
+  /** value = stored · scale + min */
+  readonly scale?: number;
+  readonly min?: number;
+}
+
+const DTYPES: ReadonlyMap<JsonValue, DType> = new Map<JsonValue, DType>([
+  ['float32', 'f32'],
+  ['int32', 'i32'],
+  ['bool', 'bool'],
+]);
+const QUANTISED: ReadonlyMap<JsonValue, DType> = new Map<JsonValue, DType>([
+  ['uint8', 'u8'],
+  ['uint16', 'u16'],
+  ['float16', 'f16'],
+]);
+
+function checkGroup(group: JsonValue, place: string, budget: Budget): { paths: string[]; weights: Weight[] } {
+  if (!isObject(group) || !Array.isArray(group.paths) || !Array.isArray(group.weights))
+    throw manifestError(`${place}: expected {"paths": […], "weights": […]}`);
+  const paths = group.paths.map((path, i) => {
+    const plain = typeof path === 'string' && /^[^/\\:\0]+$/.test(path) && path !== '..' && path !== '.';
+    if (!plain)
+      throw manifestError(
+        `${place}.paths[${i}]: '${escapeText(String(path), 60)}' is not a plain file name beside model.json`,
+        'E_TFJS_PATH',
+      );
+    return path;
+  });
+  if (paths.length > budget.limits.tensors)
+    throw new RnnError('limit', 'E_LIMIT_TENSORS', `${place}: ${paths.length} shards; the limit is ${budget.limits.tensors}`);
+  return { paths, weights: group.weights.map((weight, i) => checkWeight(weight, `${place}.weights[${i}]`, budget)) };
+}
+
+function checkWeight(weight: JsonValue, place: string, budget: Budget): Weight {
+  if (!isObject(weight) || typeof weight.name !== 'string' || !Array.isArray(weight.shape))
+    throw manifestError(`${place}: expected {"name", "shape", "dtype"}`);
+  checkName(weight.name, 'weight', budget.limits);
+  const dtype = DTYPES.get(weight.dtype);
+  if (!dtype) throw manifestError(`${place}.dtype: '${escapeText(String(weight.dtype), 30)}' is not read`, 'E_TFJS_DTYPE');
+  if (!weight.shape.every((n): n is number => typeof n === 'number')) throw manifestError(`${place}.shape: expected whole numbers`);
+  const shape = weight.shape as number[];
+  const size = within(place, () => checkShape(shape, budget.limits));
+  reserve(budget, size, dtype);
+  const quantisation = isObject(weight.quantization) ? checkQuantisation(weight.quantization, place) : { stored: dtype };
+  return { name: weight.name, shape, dtype, bytes: Number(size) * DTYPE_BYTES[quantisation.stored], ...quantisation };
+}
+
+function checkQuantisation(q: JsonObject, place: string): Pick<Weight, 'stored' | 'scale' | 'min'> {
+  const stored = QUANTISED.get(q.dtype);
+  if (!stored) throw manifestError(`${place}.quantization.dtype: '${escapeText(String(q.dtype), 30)}' is not read`, 'E_TFJS_DTYPE');
+  if (stored === 'f16') return { stored };
+  if (typeof q.scale !== 'number' || typeof q.min !== 'number')
+    throw manifestError(`${place}.quantization: expected numbers as scale and min`);
+  return { stored, scale: q.scale, min: q.min };
+}
+
+/** The shards of a group, one after the other: exactly as many bytes as its weights need. */
+async function readShards(paths: readonly string[], needed: number, readPart: ReadPart | undefined): Promise<Uint8Array> {
+  if (needed > 0 && !readPart) {
+    throw new RnnError('format', 'E_TFJS_SHARD', 'model.json needs its weight files beside it, and there is no folder to look in', {
+      found: escapeText(paths.join(', '), 100),
+      fix: 'give the path of model.json, not a stream',
+    });
+  }
+  const data = new Uint8Array(needed);
+  let at = 0;
+  for (const path of paths) {
+    const shard = readPart ? await readPart(path) : new Uint8Array(0);
+    if (at + shard.length > needed) throw shardError(path, needed, at + shard.length);
+    data.set(shard, at);
+    at += shard.length;
+  }
+  if (at !== needed) throw shardError(paths[paths.length - 1] ?? 'model.json', needed, at);
+  return data;
+}
+
+function shardError(path: string, expected: number, found: number): RnnError {
+  return new RnnError(
+    'format',
+    'E_TFJS_SHARD',
+    `offset ${found}: the weights of this group need ${expected} bytes, its shards have ${found < expected ? 'only' : 'at least'} ${found}`,
+    {
+      where: escapeText(path, 80),
+      expected: `${expected} bytes`,
+      found: `${found} bytes`,
+    },
+  );
+}
+
+function decodeWeight({ shape, dtype, stored, bytes, scale, min }: Weight, data: Uint8Array, at: number): FileTensor {
+  const raw = decodeNumbers(data, at, bytes / DTYPE_BYTES[stored], stored);
+  if (scale === undefined || min === undefined) return { shape, data: raw, dtype };
+  // tfjs' io_utils.ts: the product and the sum as doubles, then one rounding; integers are rounded to whole numbers
+  const values = raw.map(v => v * scale + min);
+  return { shape, data: dtype === 'f32' ? values : Float64Array.from(raw, v => Math.round(v * scale + min)), dtype };
+}
+
+function manifestError(message: string, code = 'E_TFJS_MANIFEST'): RnnError {
+  return new RnnError('format', code, message, { where: 'model.json' });
+}
