@@ -70,7 +70,6 @@ export function shortestFloat32(x: number): number {
   return Number(x.toPrecision(9));
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: controls are the subject
 const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /** JSON.stringify escapes C0 and lone surrogates; C1, DEL and bidirectional marks are ours. */

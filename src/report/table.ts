@@ -41,7 +41,7 @@ export interface Table {
 /** @returns lines, each ending with a newline */
 export async function drawTable(table: Table, layout: Layout): Promise<string> {
   if (layout.style === 'markdown') return drawMarkdown(table);
-  const fitted = fit(table, layout);
+  const fitted = fitToWidth(table, layout);
   return layout.style === 'plain' ? drawPlain(fitted, layout.paint) : drawBox(fitted, layout.paint);
 }
 
@@ -91,7 +91,7 @@ function withoutInnerLines(lines: readonly string[], rows: number, groups: Reado
 }
 
 /** Leaves out optional columns from the right, then cuts the widest texts, until the line fits. */
-function fit(table: Table, layout: Layout): Table {
+function fitToWidth(table: Table, layout: Layout): Table {
   let { columns, rows } = table;
   const total = (): number => columnWidths(columns, rows).reduce((sum, width, i) => sum + width + border(columns[i], i, layout.style), 1);
   for (let i = columns.length - 1; i >= 0 && total() > layout.width; i--) {
