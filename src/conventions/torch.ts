@@ -3,16 +3,16 @@ import { getCell } from '../cells/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { FileTensor } from '../formats/format.js';
-import type { LayerShapes } from '../model/shapes.js';
+import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../model/spec.js';
 import { concatFirst, transpose } from '../tensor/layout.js';
-import { formatShape, reshape, sliceRow, type Tensor } from '../tensor/tensor.js';
+import { formatShape, reshape, sameShape, sliceRow, type Tensor } from '../tensor/tensor.js';
 import { checkShape } from '../weights/weights.js';
 import type { Convention } from './convention.js';
 import { fileTensor } from './fileTensor.js';
 import { fromCanonicalGates, toCanonicalGates } from './gateOrder.js';
 import { layersOf, type WeightGroup } from './groups.js';
-import { hasRecurrentNames, isEmbedding, type Module, modulesOf } from './modules.js';
+import { firstOfEach, hasRecurrentNames, isEmbedding, type Module, modulesInOrder, modulesOf } from './modules.js';
 
 /**
  * PyTorch state dicts. `[prefix.]weight_ih_l0 [G·M, D]`, `weight_hh_l0 [G·M, P]`, `bias_ih_l0`, `bias_hh_l0`, `weight_hr_l0 [P, M]`, the
@@ -25,7 +25,7 @@ export const torch: Convention = {
   detect: hasRecurrentNames,
 
   toWeights(shapes, tensors) {
-    const modules = modulesOf(tensors);
+    const modules = assign(shapes, modulesOf(tensors));
     const weights = new Map<string, Tensor>();
     const withWeights = shapes.layers.filter(l => l.weights.length > 0);
     withWeights.forEach((layer, index) => {
@@ -67,7 +67,7 @@ export const torch: Convention = {
   },
 
   toSpec(tensors, hints) {
-    const modules = modulesOf(tensors);
+    const modules = modulesInOrder(tensors);
     return layersOf(
       modules.map((module, i) => groupOf(module, modules[i + 1])),
       hints,
@@ -75,6 +75,25 @@ export const torch: Convention = {
     );
   },
 };
+
+/**
+ * A module for each layer that has weights, then what is left over: the first of its kind, in file order, whose input weights have the layer's
+ * shape, else the next one, so that its shape can be complained about.
+ */
+function assign(shapes: ModelShapes, modules: readonly Module[]): Module[] {
+  let rest = [...modules];
+  const assigned = shapes.layers
+    .filter(l => l.weights.length > 0)
+    .flatMap(({ layer, weights: [first] }) => {
+      const wanted = first.role === 'embeddings' ? first.shape : [...first.shape].reverse();
+      const fits = (m: Module) =>
+        m.recurrent === isRecurrent(layer) && sameShape(m.tensors.get(m.recurrent ? 'weight_ih' : 'weight')?.tensor.shape ?? [], wanted);
+      const module = firstOfEach(rest).find(fits) ?? rest.find(m => m.recurrent === isRecurrent(layer)) ?? rest[0];
+      rest = rest.filter(m => m !== module);
+      return module ?? [];
+    });
+  return [...assigned, ...rest];
+}
 
 function readRecurrent({ weights: expected }: LayerShapes, layer: RecurrentSpec, module: Module): [string, Tensor][] {
   const cell = getCell(layer.kind);

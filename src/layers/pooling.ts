@@ -31,9 +31,10 @@ function pooling(name: PoolSpec['kind'], kerasClass: string, useMask: boolean, p
   };
 }
 
+// NaN passes: once most is NaN, nothing is greater.
 export const maxpool = pooling('maxpool', 'GlobalMaxPooling1D', false, (x, T, at, real) => {
   let most = -Infinity;
-  for (let t = 0; t < T; t++) if (real(t) && !(x[at(t)] <= most)) most = x[at(t)];
+  for (let t = 0; t < T; t++) if (real(t) && (x[at(t)] > most || Number.isNaN(x[at(t)]))) most = x[at(t)];
   return most;
 });
 

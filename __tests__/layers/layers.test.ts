@@ -1,0 +1,124 @@
+import { getEngine } from '../../src/engines/index.js';
+import { LAYER_KINDS } from '../../src/layers/index.js';
+import { checkSpec } from '../../src/model/check.js';
+import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
+import type { Tensor } from '../../src/tensor/tensor.js';
+import { drawWeights } from '../../src/weights/init.js';
+
+/** Small layers with numbers one can work out in the head. */
+async function run(
+  layers: object[],
+  x: { shape: number[]; data: number[] },
+  extra: { mask?: number[]; features?: number | null } = {},
+): Promise<Tensor> {
+  const features = extra.features === undefined ? x.shape[2] : extra.features;
+  const model = checkSpec({ input: { timesteps: x.shape[1], features }, layers });
+  const weights = drawWeights(model, weightShapesByLayer(inferShapes(model)), { seed: '1', init: 'ones', rng: 'seedrandom' });
+  const input = { x: { shape: x.shape, data: Float64Array.from(x.data) }, mask: extra.mask && Uint8Array.from(extra.mask) };
+  return (await getEngine('manual').run(model, weights, input, { dtype: 'f64', threads: 1, trace: false })).y;
+}
+
+const two = { shape: [1, 3, 2], data: [1, 2, 5, 4, 3, 9] };
+const values = async (...args: Parameters<typeof run>) => Array.from((await run(...args)).data);
+
+it('pools over time: maximum, mean, last', async () => {
+  expect(await values([{ kind: 'maxpool' }], two)).toEqual([5, 9]);
+  expect(await values([{ kind: 'avgpool' }], two)).toEqual([3, 5]);
+  expect(await values([{ kind: 'last' }], two)).toEqual([3, 9]);
+});
+
+it('leaves masked steps out of the mean and the last, and of the maximum only where told', async () => {
+  const mask = [1, 1, 0];
+  expect(await values([{ kind: 'avgpool' }], two, { mask })).toEqual([3, 3]);
+  expect(await values([{ kind: 'last' }], two, { mask })).toEqual([5, 4]);
+  expect(await values([{ kind: 'maxpool' }], two, { mask })).toEqual([5, 9]);
+  expect(await values([{ kind: 'maxpool', useMask: true }], two, { mask })).toEqual([5, 4]);
+});
+
+it('a mean over no step at all is not a number, as in Keras', async () => {
+  expect(await values([{ kind: 'avgpool' }], two, { mask: [0, 0, 0] })).toEqual([Number.NaN, Number.NaN]);
+});
+
+it('carries NaN through the maximum', async () => {
+  expect(await values([{ kind: 'maxpool' }], { shape: [1, 2, 1], data: [Number.NaN, 1] })).toEqual([Number.NaN]);
+});
+
+it('masking masks and zeroes the steps that hold its value only', async () => {
+  const x = { shape: [1, 3, 2], data: [7, 7, 1, 7, 7, 7] };
+  expect(await values([{ kind: 'masking', value: 7 }], x)).toEqual([0, 0, 1, 7, 0, 0]);
+  expect(await values([{ kind: 'masking', value: 7 }, { kind: 'avgpool' }], x)).toEqual([1, 7]);
+});
+
+it('flattens, repeats and hands on', async () => {
+  expect((await run([{ kind: 'flatten' }], two)).shape).toEqual([1, 6]);
+  const repeated = await run([{ kind: 'last' }, { kind: 'repeat', times: 2 }], two);
+  expect([repeated.shape, Array.from(repeated.data)]).toEqual([
+    [1, 2, 2],
+    [3, 9, 3, 9],
+  ]);
+  expect(await values([{ kind: 'dropout', rate: 0.9 }], two)).toEqual(two.data);
+});
+
+it('applies an activation to every number, and softmax to every row', async () => {
+  expect(await values([{ kind: 'activation', activation: { name: 'relu', threshold: 2 } }], two)).toEqual([0, 0, 5, 4, 3, 9]);
+  const rows = await values([{ kind: 'activation', activation: 'softmax' }], two);
+  expect(rows[0] + rows[1]).toBeCloseTo(1, 12);
+  expect(rows[1] / rows[0]).toBeCloseTo(Math.E, 12);
+});
+
+it('looks tokens up and masks token 0 where told', async () => {
+  const tokens = { shape: [1, 3], data: [0, 1, 0] };
+  expect((await run([{ kind: 'embedding', tokens: 2, units: 4 }], tokens, { features: null })).shape).toEqual([1, 3, 4]);
+  const x = { shape: [1, 2], data: [1, 0] };
+  const kept = await values(
+    [
+      { kind: 'embedding', tokens: 2, units: 1, maskZero: true },
+      { kind: 'rnn', units: 1, returnSequences: true, activation: 'linear' },
+    ],
+    x,
+    { features: null },
+  );
+  expect(kept[1]).toBe(kept[0]);
+});
+
+it('joins branches: side by side or elementwise', async () => {
+  const branches = [
+    { kind: 'maxpool', name: 'a', inputs: ['input'] },
+    { kind: 'avgpool', name: 'b', inputs: ['input'] },
+  ];
+  const join = (kind: string) => values([...branches, { kind, inputs: ['a', 'b'] }], two);
+  expect(await join('concatenate')).toEqual([5, 9, 3, 5]);
+  expect(await join('add')).toEqual([8, 14]);
+  expect(await join('multiply')).toEqual([15, 45]);
+  expect(await join('average')).toEqual([4, 7]);
+});
+
+it('lets a step count behind a join only where every masked branch has it', async () => {
+  const layers = [
+    { kind: 'masking', value: 1, name: 'a', inputs: ['input'] },
+    { kind: 'masking', value: 5, name: 'b', inputs: ['input'] },
+    { kind: 'add', inputs: ['a', 'b'] },
+    { kind: 'avgpool' },
+  ];
+  expect(await values(layers, { shape: [1, 3, 1], data: [1, 5, 3] })).toEqual([6]);
+});
+
+it('the textbook step: h = tanh(x·Wx + h·Wh + bh)', async () => {
+  const model = checkSpec({ input: { features: 2 }, layers: [{ kind: 'rnn', units: 2 }] });
+  const w = (shape: number[], ...data: number[]) => ({ shape, data: Float64Array.from(data) });
+  const weights = new Map([
+    ['rnn_1/Wx', w([2, 2], 0.1, 0.2, 0.3, 0.4)],
+    ['rnn_1/Wh', w([2, 2], 0.5, -0.5, 0.25, 0.75)],
+    ['rnn_1/bh', w([2], 0.01, -0.02)],
+  ]);
+  const x = { shape: [1, 2, 2], data: Float64Array.from([1, -1, 2, 0.5]) };
+  const { y } = await getEngine('manual').run(model, weights, { x }, { dtype: 'f64', threads: 1, trace: false });
+  const h1 = [Math.tanh(0.1 - 0.3 + 0.01), Math.tanh(0.2 - 0.4 - 0.02)];
+  const h2 = [Math.tanh(0.2 + 0.15 + h1[0] * 0.5 + h1[1] * 0.25 + 0.01), Math.tanh(0.4 + 0.2 - h1[0] * 0.5 + h1[1] * 0.75 - 0.02)];
+  expect(y.data[0]).toBeCloseTo(h2[0], 14);
+  expect(y.data[1]).toBeCloseTo(h2[1], 14);
+});
+
+it('kinds have names of their own and fields with defaults or none', () => {
+  expect(new Set(LAYER_KINDS.map(k => k.name)).size).toBe(LAYER_KINDS.length);
+});
