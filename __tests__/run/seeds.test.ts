@@ -19,8 +19,7 @@ describe('forward with the numbers of a user’s own script', () => {
     expect(result.rng).toBe('keras');
     expect(result.init).toBe('keras');
     expect(result.promises).toEqual({ weights: 'keras-philox/v1', input: 'numpy-legacy/v1' });
-    expect(result.weightsSource).toBe(`seed ${seed} (keras-philox/v1)`);
-    expect(result.inputSource).toBe(`seed ${seed} (numpy-legacy/v1)`);
+    expect([result.weightsSource, result.inputSource]).toEqual([`seed ${seed}`, `seed ${seed}`]);
   });
 
   it('--rng torch is a PyTorch network: two biases, its own initialiser', async () => {
@@ -48,7 +47,9 @@ describe('forward with the numbers of a user’s own script', () => {
 
   it('refuses what no such script draws', async () => {
     await expect(runForward({ ...TUTORIAL, rng: 'keras', seed: 'abc' })).rejects.toThrow('keras.utils.set_random_seed');
-    await expect(runForward({ ...TUTORIAL, rng: 'torch', init: 'he_normal' })).rejects.toThrow('--rng torch draws what');
+    await expect(runForward({ ...TUTORIAL, rng: 'torch', init: 'he_normal' })).rejects.toThrow(
+      "--rng torch has torch's own initialisation only, not 'he_normal'",
+    );
     await expect(runForward({ layers: 'gru:4+resetbefore', D: 3, T: 5, rng: 'torch' })).rejects.toThrow('PyTorch has no gru');
   });
 });

@@ -44,10 +44,10 @@ async function traceText(
 }
 
 function provenance(result: ForwardResult, { paint }: Layout, saved: readonly string[]): string {
-  const drawn = (source: string): string => (source.startsWith('seed ') ? `${source} (${result.rng})` : source);
+  const from = (source: string, promise: string | null): string => escapeText(source) + (promise === null ? '' : ` (${promise})`);
   const lines: [string, string][] = [
-    ['weights', `${drawn(result.weightsSource)}${result.init === null ? '' : `, init ${result.init}`}`],
-    ['input', drawn(result.inputSource)],
+    ['weights', `${from(result.weightsSource, result.promises.weights)}${result.init === null ? '' : `, init ${result.init}`}`],
+    ['input', from(result.inputSource, result.promises.input)],
     ['sha256', `${result.ySha256}  of y (float32, C order)`],
     saved.length > 0
       ? ['saved', saved.map(path => escapeText(path)).join(', ')]

@@ -57,8 +57,8 @@ export async function prepare(request: NetworkRequest & InputRequest): Promise<P
     rng: drawn.rng,
     init: drawn.init,
     promises: { weights: drawn.promise, input: drawn.inputPromise },
-    inputSource: array ? escapeText(request.input!) : seedSource(seed, drawn.inputPromise),
-    weightsSource: network.weightsSource === null ? seedSource(seed, drawn.promise) : escapeText(network.weightsSource),
+    inputSource: array ? escapeText(request.input!) : `seed ${seed}`,
+    weightsSource: network.weightsSource === null ? `seed ${seed}` : escapeText(network.weightsSource),
     notes: [...network.notes, ...(array?.notes ?? []), ...finiteNotes(request.strictFinite ?? false, whole, weights)],
   };
 }
@@ -91,11 +91,6 @@ function draw(network: Network, request: InputRequest, seed: string, input: Inpu
   const frameworkInit = network.framework === 'torch' ? 'torch' : 'keras';
   const { init } = request;
   return { rng, ...drawNetwork(network.model, weightShapesByLayer(network.shapes), { seed, rng, inputRng, init, frameworkInit, input }) };
-}
-
-/** `seed 42`, and whose numbers they are where they are not our own. */
-function seedSource(seed: string, promise: string | null): string {
-  return promise === null || promise.startsWith('seedrandom/') ? `seed ${escapeText(seed)}` : `seed ${escapeText(seed)} (${promise})`;
 }
 
 /** The file's shape with the batch first. */
