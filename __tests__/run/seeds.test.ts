@@ -1,3 +1,4 @@
+import { runCompare } from '../../src/run/compare.js';
 import { runForward } from '../../src/run/forward.js';
 import { flat, readCase } from '../helpers/reference.js';
 
@@ -37,6 +38,12 @@ describe('forward with the numbers of a user’s own script', () => {
     expect(other.weightsSha256).toBe(own.weightsSha256);
     expect(other.ySha256).not.toBe(own.ySha256);
     expect(other.promises.input).toBe('numpy-pcg64/v1');
+  });
+
+  it('compare names the sequences too', async () => {
+    const result = await runCompare({ ...TUTORIAL, N: 4, rng: 'keras', seed: '42' });
+    expect([result.seed, result.rng, result.promises]).toEqual(['42', 'keras', { weights: 'keras-philox/v1', input: 'numpy-legacy/v1' }]);
+    expect(result.exit).toBe(0);
   });
 
   it('says seed 42 and seedrandom where nothing is asked for', async () => {

@@ -44,6 +44,8 @@ export async function runCompare(request: CompareRequest): Promise<CompareResult
     cannotDetect: await cannotDetect(HYPOTHESES, subject, sides.expected, tolerance.atol),
     simulated: request.simulate ?? null,
     seed: prepared.seed,
+    rng: prepared.rng,
+    promises: prepared.promises,
     notes: [...prepared.notes, ...sides.notes],
     exit: equal ? 0 : 1,
   };

@@ -163,6 +163,9 @@ export interface CompareResult {
   readonly cannotDetect: readonly string[];
   readonly simulated: string | null;
   readonly seed: string;
+  /** as in ForwardResult */
+  readonly rng: string;
+  readonly promises: { readonly weights: string | null; readonly input: string | null };
   readonly notes: readonly string[];
   readonly exit: 0 | 1;
 }
