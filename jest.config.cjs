@@ -1,4 +1,4 @@
-// Source is ESM TypeScript; jest runs it as CommonJS through swc. chalk ships ESM only, so it is transformed too.
+// Source is ESM TypeScript; jest runs it as CommonJS through swc. chalk and pbf ship ESM only, so they are transformed too.
 module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/__tests__'],
@@ -6,7 +6,7 @@ module.exports = {
   transform: {
     '^.+\\.(t|j|mj)s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(chalk)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(chalk|pbf)/)'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   collectCoverageFrom: ['src/**/*.ts', '!src/engines/batched/assembly/**'],
   coverageProvider: 'v8',

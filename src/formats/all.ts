@@ -5,6 +5,7 @@ export { jsonl } from './jsonl.js';
 export { keras } from './keras.js';
 export { npy } from './npy.js';
 export { npz } from './npz.js';
+export { onnx } from './onnx.js';
 export { pt } from './pt.js';
 export { safetensors } from './safetensors.js';
 export { tfjs } from './tfjs.js';

@@ -4,7 +4,19 @@ import * as all from './all.js';
 import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type ReadPart, type TensorFile } from './format.js';
 
 /** In the order in which content is asked: magic numbers first, text last, the least certain at the end. */
-const ORDER: readonly Format[] = [all.npy, all.h5, all.safetensors, all.keras, all.pt, all.npz, all.tfjs, all.jsonl, all.json, all.csv];
+const ORDER: readonly Format[] = [
+  all.npy,
+  all.h5,
+  all.safetensors,
+  all.keras,
+  all.pt,
+  all.npz,
+  all.onnx,
+  all.tfjs,
+  all.jsonl,
+  all.json,
+  all.csv,
+];
 const TEXT: ReadonlySet<Format> = new Set([all.tfjs, all.jsonl, all.json, all.csv]);
 
 export interface ReadOptions {
@@ -14,6 +26,8 @@ export interface ReadOptions {
   /** reads a file beside this one, for formats of several files (tfjs) */
   readonly readPart?: ReadPart;
 }
+
+export { writeOnnx } from './onnx.js';
 
 /** @throws RnnError E_UNKNOWN_FORMAT (spec) */
 export function getFormat(name: string): Format {

@@ -1,0 +1,293 @@
+import { RnnError, within } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { type Budget, newBudget } from './bytes/budget.js';
+import { type Field, number, readMessage, schema, set, text } from './bytes/protobuf.js';
+import { decodeUtf8 } from './bytes/utf8.js';
+import type { FileTensor, Limits, TensorFile } from './format.js';
+import { checkGraph } from './onnxCheck.js';
+import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './onnxGraph.js';
+import { ENTRY, finishTensor, newTensor, TENSOR } from './onnxTensor.js';
+import { ATTRIBUTE_TYPES, ONNX_DTYPES } from './onnxTypes.js';
+
+/**
+ * Reads a ModelProto by the tables below (onnx.proto, field by field; what is not in them is skipped, as protocol buffers ask).
+ * `tensors` are the initializers of plain numbers, `architecture` the whole model as data.
+ * @throws RnnError E_PROTOBUF, E_ONNX_… (format), E_LIMIT_… (limit)
+ */
+export function readOnnx(bytes: Uint8Array, limits: Limits): TensorFile {
+  const draft: ModelDraft = {
+    irVersion: 0,
+    producerName: '',
+    producerVersion: '',
+    opsets: new Map(),
+    functions: [],
+    metadata: new Map(),
+    training: false,
+    budget: newBudget(limits),
+  };
+  readMessage(bytes, MODEL, draft, { file: bytes, depth: limits.depth, messages: 0 });
+  if (!draft.graph) {
+    throw new RnnError('format', 'E_ONNX_GRAPH', 'offset 0: there is no graph in it: not an ONNX model, or an empty file', {
+      where: 'ModelProto.graph',
+      found: `${bytes.length} bytes`,
+    });
+  }
+  const notes: string[] = [];
+  const graph = checkGraph(draft.graph, notes);
+  const { irVersion, producerName, producerVersion, opsets, functions } = draft;
+  const architecture: OnnxModel = { irVersion, producerName, producerVersion, opsets, graph, functions };
+  if (draft.training) notes.push('the training part of the model was not read');
+  const metadata = new Map([
+    ...draft.metadata,
+    ['producer_name', producerName],
+    ['producer_version', producerVersion],
+    ['ir_version', String(irVersion)],
+  ]);
+  for (const [domain, version] of opsets) metadata.set(domain === '' ? 'opset' : `opset ${domain}`, String(version));
+  return { format: 'onnx', tensors: plainTensors(graph, notes), architecture, metadata, notes };
+}
+
+/** The initializers as FileTensors; those that cannot be (no numbers, 64-bit integers beyond 2^53) stay in the graph and are noted. */
+function plainTensors(graph: OnnxGraph, notes: string[]): Map<string, FileTensor> {
+  const tensors = new Map<string, FileTensor>();
+  for (const [name, { shape, dtype, data }] of graph.initializers) {
+    const numbers = data instanceof BigInt64Array ? Float64Array.from(data, Number) : data;
+    if (dtype && numbers.every((x, i) => !(data instanceof BigInt64Array) || BigInt(x) === data[i]))
+      tensors.set(name, { shape, dtype, data: numbers });
+    else
+      notes.push(
+        `the initializer '${escapeText(name, 60)}' holds ${dtype ? 'integers beyond 2^53' : 'no plain numbers'} and is not among the tensors`,
+      );
+  }
+  return tensors;
+}
+
+interface ModelDraft {
+  irVersion: number;
+  producerName: string;
+  producerVersion: string;
+  readonly opsets: Map<string, number>;
+  readonly functions: string[];
+  readonly metadata: Map<string, string>;
+  training: boolean;
+  graph?: OnnxGraph;
+  readonly budget: Budget;
+}
+
+function setOnce(map: Map<string, unknown>, key: string, value: unknown, what: string, offset: number): void {
+  if (map.has(key)) throw new RnnError('format', 'E_ONNX_DUPLICATE', `offset ${offset}: two ${what} are called '${escapeText(key, 80)}'`);
+  map.set(key, value);
+}
+
+function domain(field: Field): string {
+  const name = field.string();
+  return name === 'ai.onnx' ? '' : name;
+}
+
+const OPSET = schema<{ domain: string; version: number }>('OperatorSetIdProto', [
+  [1, 'domain', set('domain', domain)],
+  [2, 'version', set('version', number)],
+]);
+
+const FUNCTION = schema<{ domain: string; name: string }>('FunctionProto', [
+  [1, 'name', set('name', text)],
+  [10, 'domain', set('domain', text)],
+]);
+
+const MODEL = schema<ModelDraft>('ModelProto', [
+  [1, 'ir_version', set('irVersion', number)],
+  [2, 'producer_name', set('producerName', text)],
+  [3, 'producer_version', set('producerVersion', text)],
+  [7, 'graph', (d, f) => readGraph(d, f)],
+  [8, 'opset_import', readOpset, 'repeated'],
+  [14, 'metadata_props', readProperty, 'repeated'],
+  [20, 'training_info', set('training', () => true), 'repeated'],
+  [25, 'functions', readFunction, 'repeated'],
+]);
+
+function readOpset(model: ModelDraft, field: Field): void {
+  const offset = field.offset;
+  const { domain, version } = field.message(OPSET, { domain: '', version: 0 });
+  setOnce(model.opsets, domain, version, 'operator sets', offset);
+}
+
+function readProperty(model: ModelDraft, field: Field): void {
+  const { key, value } = field.message(ENTRY, { key: '', value: '' });
+  model.metadata.set(key, value);
+}
+
+function readFunction(model: ModelDraft, field: Field): void {
+  const { domain, name } = field.message(FUNCTION, { domain: '', name: '' });
+  model.functions.push(`${domain}::${name}`);
+}
+
+interface GraphDraft {
+  name: string;
+  readonly nodes: OnnxNode[];
+  readonly inputs: OnnxValue[];
+  readonly outputs: OnnxValue[];
+  readonly initializers: Map<string, OnnxTensor>;
+  readonly budget: Budget;
+}
+
+function readGraph(model: ModelDraft, field: Field): void {
+  const draft: GraphDraft = { name: '', nodes: [], inputs: [], outputs: [], initializers: new Map(), budget: model.budget };
+  const { name, nodes, inputs, outputs, initializers } = field.message(GRAPH, draft);
+  model.graph = { name, nodes, outputs, initializers, inputs: inputs.filter(input => !initializers.has(input.name)) };
+}
+
+const GRAPH = schema<GraphDraft>('GraphProto', [
+  [1, 'node', (d, f) => void d.nodes.push(readNode(f, d.budget)), 'repeated'],
+  [2, 'name', set('name', text)],
+  [5, 'initializer', readInitializer, 'repeated'],
+  [11, 'input', (d, f) => void d.inputs.push(readValue(f)), 'repeated'],
+  [12, 'output', (d, f) => void d.outputs.push(readValue(f)), 'repeated'],
+  [15, 'sparse_initializer', refuseSparse, 'repeated'],
+]);
+
+function readInitializer(graph: GraphDraft, field: Field): void {
+  const tensor = field.message(TENSOR, newTensor(field.offset));
+  const value = within(`initializer '${escapeText(tensor.name, 80)}'`, () => finishTensor(tensor, graph.budget));
+  setOnce(graph.initializers, tensor.name, value, 'initializers', tensor.offset);
+}
+
+function refuseSparse(_: GraphDraft, field: Field): void {
+  throw new RnnError('format', 'E_ONNX_SPARSE', `offset ${field.offset}: sparse initializers are not read`, { where: 'GraphProto' });
+}
+
+interface NodeDraft {
+  name: string;
+  opType: string;
+  domain: string;
+  readonly inputs: string[];
+  readonly outputs: string[];
+  readonly attributes: Map<string, OnnxAttribute>;
+  readonly budget: Budget;
+}
+
+function readNode(field: Field, budget: Budget): OnnxNode {
+  const draft: NodeDraft = { name: '', opType: '', domain: '', inputs: [], outputs: [], attributes: new Map(), budget };
+  const { name, opType, domain, inputs, outputs, attributes } = field.message(NODE, draft);
+  return { name, opType, domain, inputs, outputs, attributes };
+}
+
+const NODE = schema<NodeDraft>('NodeProto', [
+  [1, 'input', (d, f) => void d.inputs.push(f.string()), 'repeated'],
+  [2, 'output', (d, f) => void d.outputs.push(f.string()), 'repeated'],
+  [3, 'name', set('name', text)],
+  [4, 'op_type', set('opType', text)],
+  [5, 'attribute', readAttribute, 'repeated'],
+  [7, 'domain', set('domain', domain)],
+]);
+
+function readAttribute(node: NodeDraft, field: Field): void {
+  const offset = field.offset;
+  const draft = field.message(ATTRIBUTE, { name: '', type: 0, floats: [], ints: [], strings: [], budget: node.budget });
+  setOnce(node.attributes, draft.name, finishAttribute(draft), 'attributes of a node', offset);
+}
+
+interface AttributeDraft {
+  name: string;
+  type: number;
+  float?: number;
+  int?: bigint;
+  string?: string | null;
+  tensor?: OnnxTensor;
+  graph?: boolean;
+  readonly floats: number[];
+  readonly ints: bigint[];
+  readonly strings: (string | null)[];
+  readonly budget: Budget;
+}
+
+/** Text, or null for bytes that are none: attributes may hold any. */
+function textOrNull(field: Field): string | null {
+  const bytes = field.bytes();
+  try {
+    return decodeUtf8(bytes);
+  } catch {
+    return null;
+  }
+}
+
+const ATTRIBUTE = schema<AttributeDraft>('AttributeProto', [
+  [1, 'name', set('name', text)],
+  [2, 'f', set('float', f => f.float())],
+  [3, 'i', set('int', f => f.int())],
+  [4, 's', set('string', textOrNull)],
+  [5, 't', readAttributeTensor],
+  [6, 'g', set('graph', () => true)],
+  [7, 'floats', (d, f) => f.floats(d.floats, 4), 'repeated'],
+  [8, 'ints', (d, f) => f.ints(d.ints), 'repeated'],
+  [9, 'strings', (d, f) => void d.strings.push(textOrNull(f)), 'repeated'],
+  [20, 'type', set('type', number)],
+]);
+
+function readAttributeTensor(attribute: AttributeDraft, field: Field): void {
+  const tensor = field.message(TENSOR, newTensor(field.offset));
+  attribute.tensor = within(`attribute '${escapeText(attribute.name, 40)}'`, () => finishTensor(tensor, attribute.budget));
+}
+
+/** By the stated type; files of IR version 1 state none, so there the field that is present decides. */
+function finishAttribute(d: AttributeDraft): OnnxAttribute {
+  const T = ATTRIBUTE_TYPES;
+  const type = d.type !== 0 ? d.type : guessType(d);
+  if (type === T.float) return { type: 'float', value: d.float ?? 0 };
+  if (type === T.int) return { type: 'int', value: d.int ?? 0n };
+  if (type === T.string && d.string !== null) return { type: 'string', value: d.string ?? '' };
+  if (type === T.tensor && d.tensor) return { type: 'tensor', value: d.tensor };
+  if (type === T.floats) return { type: 'floats', value: d.floats };
+  if (type === T.ints) return { type: 'ints', value: d.ints };
+  if (type === T.strings && !d.strings.includes(null)) return { type: 'strings', value: d.strings as string[] };
+  return { type: type === T.graph ? 'graph' : 'other' };
+}
+
+function guessType(d: AttributeDraft): number {
+  const T = ATTRIBUTE_TYPES;
+  if (d.float !== undefined) return T.float;
+  if (d.int !== undefined) return T.int;
+  if (d.string !== undefined) return T.string;
+  if (d.tensor) return T.tensor;
+  if (d.graph) return T.graph;
+  if (d.floats.length > 0) return T.floats;
+  return d.ints.length > 0 ? T.ints : d.strings.length > 0 ? T.strings : 0;
+}
+
+interface ValueDraft {
+  name: string;
+  elementType?: number;
+  shape: (number | string | null)[] | null;
+}
+
+function readValue(field: Field): OnnxValue {
+  const draft: ValueDraft = { name: '', shape: null };
+  const { name, elementType, shape } = field.message(VALUE, draft);
+  return { name, dtype: (elementType !== undefined && ONNX_DTYPES.get(elementType)) || null, shape };
+}
+
+/** A size, or null for "unknown", which exporters also write as -1. */
+function dimension(field: Field): number | null {
+  const value = field.int();
+  return value >= 0n && value <= Number.MAX_SAFE_INTEGER ? Number(value) : null;
+}
+
+const DIMENSION = schema<{ value: number | string | null }>('TensorShapeProto.Dimension', [
+  [1, 'dim_value', set('value', dimension)],
+  [2, 'dim_param', set('value', f => f.string() || null)],
+]);
+
+const SHAPE = schema<(number | string | null)[]>('TensorShapeProto', [
+  [1, 'dim', (d, f) => void d.push(f.message(DIMENSION, { value: null }).value), 'repeated'],
+]);
+
+const TENSOR_TYPE = schema<ValueDraft>('TypeProto.Tensor', [
+  [1, 'elem_type', set('elementType', number)],
+  [2, 'shape', set('shape', f => f.message(SHAPE, []))],
+]);
+
+const TYPE = schema<ValueDraft>('TypeProto', [[1, 'tensor_type', (d, f) => void f.message(TENSOR_TYPE, d)]]);
+
+const VALUE = schema<ValueDraft>('ValueInfoProto', [
+  [1, 'name', set('name', text)],
+  [2, 'type', (d, f) => void f.message(TYPE, d)],
+]);
