@@ -6,6 +6,7 @@ module.exports = {
   transform: {
     '^.+\\.(t|j|mj)s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
   },
+  setupFiles: ['<rootDir>/__tests__/setup.ts'],
   transformIgnorePatterns: ['/node_modules/(?!(chalk|pbf)/)'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   collectCoverageFrom: ['src/**/*.ts', '!src/engines/batched/assembly/**'],

@@ -177,7 +177,8 @@ describe('json', () => {
       fc.asyncProperty(fc.dictionary(fc.string(), tensor, { minKeys: 1 }), async arrays => {
         const tensors = new Map(Object.entries(arrays).filter(([name]) => !name.includes('\0') && name !== 'json' && name !== 'schema'));
         if (tensors.size === 0 || (tensors.has('shape') && tensors.has('data'))) return;
-        expect([...(await read(await writeTensors('json', tensors), 'x.json'))]).toEqual([...tensors]);
+        // as maps: an object of JSON puts names such as '7' first
+        expect(await read(await writeTensors('json', tensors), 'x.json')).toEqual(tensors);
       }),
     );
   });
