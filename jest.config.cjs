@@ -1,6 +1,7 @@
 // Source is ESM TypeScript; jest runs it as CommonJS through swc. chalk and pbf ship ESM only, so they are transformed too.
 module.exports = {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/scripts/buildForTests.cjs',
   roots: ['<rootDir>/__tests__'],
   testMatch: ['**/*.test.ts'],
   transform: {

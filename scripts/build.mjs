@@ -1,12 +1,13 @@
 // Builds dist/: the command line as one CommonJS bundle (start-up), the library as ESM with its dependencies left outside, and the types.
+//   node scripts/build.mjs            everything, from scratch
+//   node scripts/build.mjs --bundle   the command line alone, in place: what the tests need
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { version, dependencies = {} } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
+const { version, dependencies = {}, peerDependencies = {} } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 const common = {
   absWorkingDir: root,
@@ -17,6 +18,14 @@ const common = {
   logLevel: 'warning',
   legalComments: 'none',
 };
-await build({ ...common, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.cjs', format: 'cjs', minify: true });
-await build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', format: 'esm', external: Object.keys(dependencies) });
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
+const optional = Object.keys(peerDependencies);
+
+const bundleOnly = process.argv.includes('--bundle');
+if (!bundleOnly) rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
+await build({ ...common, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.cjs', format: 'cjs', minify: true, external: optional });
+if (!bundleOnly) {
+  const external = [...Object.keys(dependencies), ...optional];
+  await build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', format: 'esm', external });
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
+  chmodSync(new URL('../bin/rnn-cli.js', import.meta.url), 0o755);
+}

@@ -60,7 +60,7 @@ export function checkConflicts(values: Values, command: CommandName): void {
   if (command === 'forward' && values.force && values.out === undefined && typeof values.trace !== 'string') {
     throw new RnnError('usage', 'E_NEEDS', '--force needs --out or --trace FILE', { fix: 'there is no file to overwrite: drop --force' });
   }
-  const fromStdin = (['model', 'input', 'against'] as const).filter(key => values[key] === '-');
+  const fromStdin = (['model', 'input', 'against'] as const).filter(key => /^-(:|$)/.test(values[key] ?? ''));
   if (fromStdin.length > 1) {
     throw new RnnError('usage', 'E_STDIN', `${fromStdin.map(flag).join(' and ')} both read stdin`, { fix: 'give one of them a file name' });
   }

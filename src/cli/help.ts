@@ -5,7 +5,7 @@ import { type CommandName, type Flag, type FlagGroup, flagsOf, spellings } from 
 interface CommandHelp {
   readonly summary: string;
   readonly examples: readonly (readonly [command: string, why: string])[];
-  /** what a user should know beside the flags */
+  /** what a user should know beside the flags; paragraphs */
   readonly about: readonly string[];
 }
 
@@ -21,9 +21,7 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
     ],
     about: [
       'Counts are summed from the shapes of the weights; the formula beside them is for reading.',
-      'A line of --layers: [bi]kind[:units][@activation][+option…], kinds rnn lstm gru dense maxpool avgpool last flatten',
-      'embedding:VxD masking[:v] dropout:p repeat:n, options +seq +last +nobias +resetbefore +resetafter +backwards +stateful',
-      '+sum|ave|mul|concat +proj=P +name=enc +x3.',
+      'A layer of --layers is [bi]kind[:units][@activation][+option…]; kinds: rnn lstm gru dense maxpool avgpool last flatten embedding:VxD masking[:v] dropout:p repeat:n; options: +seq +last +nobias +resetbefore +resetafter +backwards +stateful +sum|ave|mul|concat +proj=P +name=enc +x3.',
     ],
   },
   forward: {
@@ -47,8 +45,7 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
       ['rnn-cli compare --weights w.npz -i x.npy --against y.npy -q || echo differ', 'in a script: exit 0 same, 1 different'],
     ],
     about: [
-      'manual and batched share the equations of a cell, so comparing them checks products, layout and precision.',
-      'The equations are checked by recorded outputs of Keras, PyTorch and ONNX in the tests, and by the onnxruntime engine.',
+      'manual and batched share the equations of a cell, so comparing them checks products, layout and precision. The equations are checked by recorded outputs of Keras, PyTorch and ONNX in the tests, and by the onnxruntime engine.',
     ],
   },
 };
@@ -70,7 +67,13 @@ export function commandHelp(command: CommandName, width: number): string {
   const { summary, examples, about } = COMMAND_HELP[command];
   const flags = flagsOf(command);
   const groups = GROUPS.map(group => groupText(group, flags, width)).filter(text => text !== '');
-  const page = [`rnn-cli ${command}: ${summary}\n`, examplesText(examples), ...groups, `${about.map(line => `${line}\n`).join('')}`, EXITS];
+  const page = [
+    `rnn-cli ${command}: ${summary}\n`,
+    examplesText(examples),
+    ...groups,
+    `${about.flatMap(text => wrap(text, Math.min(width, 110))).join('\n')}\n`,
+    EXITS,
+  ];
   return page.join('\n');
 }
 

@@ -53,11 +53,11 @@ export async function createOutput(values: Values, io: Io, stdout: Writer, stder
 const ROWS_ON_A_TERMINAL = 20;
 const DEFAULT_DIGITS = 6;
 
-/** Digits and rows of printed values: all rows where no terminal is there to be flooded, or with --full. */
+/** Digits and rows of printed values: all rows with --full, and where there is no terminal to be flooded and no file that has them. */
 export function valueOptions(values: Values, { terminal }: Output): { digits: number; rows: number } {
   return {
     digits: values.precision ?? DEFAULT_DIGITS,
-    rows: terminal && !values.full ? ROWS_ON_A_TERMINAL : Number.POSITIVE_INFINITY,
+    rows: (terminal || values.out !== undefined) && !values.full ? ROWS_ON_A_TERMINAL : Number.POSITIVE_INFINITY,
   };
 }
 

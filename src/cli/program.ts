@@ -37,6 +37,8 @@ function helpFor(word: string | undefined): Invocation {
 }
 
 function parseCommand(command: CommandName, argv: readonly string[]): Invocation {
+  // who asks for help gets it, whatever else is wrong
+  if (argv.includes('--help') || argv.includes('-h')) return { kind: 'help', command };
   const parser = commanderOf(command);
   try {
     parser.parse([...argv], { from: 'user' });

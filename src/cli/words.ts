@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { nearest } from '../registry.js';
-import { type CommandName, type Flag, flagsOf, spellings, usualSpelling } from './options.js';
+import { type CommandName, type Flag, type FlagValue, flagsOf, spellings, usualSpelling } from './options.js';
 
 /**
  * Reads the word after a flag. Words are checked here, once, so that a request holds numbers and known names only;
@@ -29,8 +29,12 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
       return parseChoice(name, word, value.choices);
     case 'choices':
       return parseChoices(name, word, value.choices);
-    default:
-      return parseText(name, word, value.kind === 'file' ? 'a file name' : 'a word');
+    case 'file':
+      return parseFile(name, word, value);
+    case 'text':
+      return parseText(name, word, 'a word');
+    case 'switch':
+      return true;
   }
 }
 
@@ -109,7 +113,7 @@ function parseBytes(name: string, word: string): number {
 function parseChoice(name: string, word: string, choices: readonly string[]): string {
   if (choices.includes(word)) return word;
   const near = nearest(word.replaceAll('_', '-'), choices);
-  throw wrongWord(name, word, `one of ${choices.join(', ')}`, near ? `did you mean ${name} ${near}?` : `write ${name} ${choices[0]}`);
+  throw wrongWord(name, word, `one of ${choices.join(', ')}`, near ? `did you mean ${name} ${near}?` : `for example ${name} ${choices[0]}`);
 }
 
 function parseChoices(name: string, word: string, choices: readonly string[]): string[] {
@@ -117,6 +121,23 @@ function parseChoices(name: string, word: string, choices: readonly string[]): s
   if (chosen.length < 2) throw wrongWord(name, word, 'two or more names with commas', `write ${name} ${choices[1]},${choices[0]}`);
   if (new Set(chosen).size < chosen.length) throw wrongWord(name, word, 'different names', 'a thing always agrees with itself');
   return chosen;
+}
+
+/** What is read is known by its content, what is written by its extension. */
+function parseFile(name: string, word: string, { extensions, output, stdin }: Extract<FlagValue, { kind: 'file' }>): string {
+  parseText(name, word, 'a file name');
+  if (!output || (stdin && word === '-') || extensions.some(extension => word.toLowerCase().endsWith(`.${extension}`))) return word;
+  throw wrongWord(
+    name,
+    word,
+    `a file name ending in ${extensions.map(extension => `.${extension}`).join(' ')}`,
+    `write ${name} ${withExtension(word, extensions[0])}`,
+  );
+}
+
+/** 'y.txt' -> 'y.npy' */
+function withExtension(path: string, extension: string): string {
+  return `${escapeText(path.replace(/(?<=[^/\\])\.\w{1,5}$/, ''), 60)}.${extension}`;
 }
 
 function parseText(name: string, word: string, expected: string): string {
@@ -153,7 +174,7 @@ function wrongWord(name: string, word: string, expected: string, fix: string): R
 }
 
 function zeroFix(name: string): string {
-  return name === '--units' || name === '--M' ? 'a layer has at least one unit' : `write ${name} 1 or more`;
+  return name === '--M' ? 'a layer has at least one unit' : `write ${name} 1 or more`;
 }
 
 function sizeFix(name: string, word: string, least: number): string {

@@ -22,8 +22,12 @@ export async function compareText(result: CompareResult, layout: Layout, options
 function sameText(result: CompareResult, { paint }: Layout): string {
   const { total, max, tolerance, cannotDetect, sides } = result;
   const largest = smallText(max?.abs ?? 0);
-  const line = `${paint.good('SAME')}   ${total} of ${total} values, largest ${largest}, ${allowedText(tolerance)}   ${sides.expected} and ${sides.actual}\n`;
+  const line = `${paint.good('SAME')}   ${total} of ${total} values, largest ${largest}, ${allowedText(tolerance)}   ${sideName(sides.expected)} and ${sideName(sides.actual)}\n`;
   return cannotDetect.length === 0 ? line : `${line}       this input cannot show: ${cannotDetect.join(', ')}\n`;
+}
+
+function sideName(name: string): string {
+  return name === '-' ? 'stdin' : escapeText(name, 60);
 }
 
 function allowedText({ mode, atol, rtol }: CompareResult['tolerance']): string {
@@ -57,8 +61,8 @@ async function samplesTable({ perSample, sides }: CompareResult, layout: Layout,
         { title: 'sample', align: 'right', whole: true },
         { title: 'largest', whole: true, gap: 3 },
         { title: 'at', whole: true, gap: 3 },
-        { title: escapeText(sides.expected, 30), align: 'right', gap: 3 },
-        { title: escapeText(sides.actual, 30), align: 'right', gap: 3 },
+        { title: sideName(sides.expected), align: 'right', gap: 3 },
+        { title: sideName(sides.actual), align: 'right', gap: 3 },
         { title: '', gap: 3 },
       ],
       rows: shown.map(sample => [

@@ -21,6 +21,8 @@ export interface ErrorDocument {
 
 const MESSAGE_LIMIT = 400;
 const EXCERPT_LIMIT = 100;
+/** lists of known names are long; the nearest one stands in the fix */
+const EXPECTED_LIMIT = 160;
 
 /** Anything thrown, as a document. What is not an RnnError is our own bug (exit 70) unless memory ran out (exit 5). */
 export function errorDocument(error: unknown): ErrorDocument {
@@ -57,8 +59,8 @@ export function errorText(error: unknown, paint: Paint = NO_PAINT): string {
   const lines = [`${paint.bad('error:')} ${where ? `${where}: ` : ''}${message}   ${paint.faint(`[${code}]`)}`];
   if (excerpt) lines.push(...excerptLines(excerpt, paint));
   const said = `${message} ${fix ?? ''}`;
-  if (expected && !said.includes(expected)) lines.push(`  expected: ${escapeText(expected, MESSAGE_LIMIT)}`);
-  if (found && !said.includes(found)) lines.push(`  found: ${escapeText(found, MESSAGE_LIMIT)}`);
+  if (expected && !said.includes(expected)) lines.push(`  expected: ${escapeText(expected, EXPECTED_LIMIT)}`);
+  if (found && !said.includes(found)) lines.push(`  found: ${escapeText(found, EXPECTED_LIMIT)}`);
   const last = [fix ? `fix: ${escapeText(fix, MESSAGE_LIMIT)}` : '', more ? `More: rnn-cli explain ${escapeText(more)}` : ''].filter(
     Boolean,
   );

@@ -43,12 +43,13 @@ async function traceText(
   return `${title}\n${tables.join('\n')}`;
 }
 
-function provenance(result: ForwardResult, { paint }: Layout, saved: readonly string[]): string {
-  const from = (source: string, promise: string | null): string => escapeText(source) + (promise === null ? '' : ` (${promise})`);
+function provenance(result: ForwardResult, { paint, width }: Layout, saved: readonly string[]): string {
+  const from = (source: string, promise: string | null): string =>
+    (source === '-' ? 'stdin' : escapeText(source)) + (promise === null ? '' : ` (${promise})`);
   const lines: [string, string][] = [
     ['weights', `${from(result.weightsSource, result.promises.weights)}${result.init === null ? '' : `, init ${result.init}`}`],
     ['input', from(result.inputSource, result.promises.input)],
-    ['sha256', `${result.ySha256}  of y (float32, C order)`],
+    ['sha256', `${result.ySha256}${width < 100 ? '' : '  of y (float32, C order)'}`],
     saved.length > 0
       ? ['saved', saved.map(path => escapeText(path)).join(', ')]
       : ['save', 'add -o y.npy (or .npz, .csv, .json), or --json'],

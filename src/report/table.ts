@@ -46,7 +46,7 @@ export async function drawTable(table: Table, layout: Layout): Promise<string> {
 }
 
 function drawPlain({ columns, rows }: Table, paint: Paint): string {
-  const widths = columnWidths(columns, rows);
+  const widths = columnWidths(columns, rows, 'plain');
   const line = (cells: readonly string[], paintOf: (column: Column) => keyof Paint | undefined): string => {
     const padded = cells.map((cell, i) => {
       const { align, gap = 2 } = columns[i];
@@ -93,14 +93,15 @@ function withoutInnerLines(lines: readonly string[], rows: number, groups: Reado
 /** Leaves out optional columns from the right, then cuts the widest texts, until the line fits. */
 function fitToWidth(table: Table, layout: Layout): Table {
   let { columns, rows } = table;
-  const total = (): number => columnWidths(columns, rows).reduce((sum, width, i) => sum + width + border(columns[i], i, layout.style), 1);
+  const total = (): number =>
+    columnWidths(columns, rows, layout.style).reduce((sum, width, i) => sum + width + border(columns[i], i, layout.style), 1);
   for (let i = columns.length - 1; i >= 0 && total() > layout.width; i--) {
     if (!columns[i].optional) continue;
     columns = columns.filter((_, k) => k !== i);
     rows = rows.map(row => row.filter((_, k) => k !== i));
   }
   for (let excess = total() - layout.width; excess > 0; excess = total() - layout.width) {
-    const widths = columnWidths(columns, rows).map((width, i) => (columns[i].whole ? 0 : width));
+    const widths = columnWidths(columns, rows, layout.style).map((width, i) => (columns[i].whole ? 0 : width));
     const widest = widths.indexOf(Math.max(...widths));
     if (widths[widest] <= 8) break;
     const to = Math.max(8, widths[widest] - excess);
@@ -115,10 +116,11 @@ function border(column: Column, index: number, style: Style): number {
   return index === 0 ? 0 : (column.gap ?? 2);
 }
 
-function columnWidths(columns: readonly Column[], rows: readonly (readonly string[])[]): number[] {
-  return columns.map(({ title, min = 0 }, i) =>
-    rows.reduce((width, row) => Math.max(width, displayWidth(row[i])), Math.max(min, displayWidth(title))),
-  );
+function columnWidths(columns: readonly Column[], rows: readonly (readonly string[])[], style: Style): number[] {
+  return columns.map(({ title, min = 0 }, i) => {
+    const least = Math.max(style === 'plain' ? min : 0, displayWidth(title));
+    return rows.reduce((width, row) => Math.max(width, displayWidth(row[i])), least);
+  });
 }
 
 /** The paints of a terminal. @param level of chalk: 1 = 16 colours, 2 = 256, 3 = 24 bits */

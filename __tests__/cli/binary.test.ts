@@ -1,0 +1,154 @@
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** The real binary in a real shell: what only a process can show. Everything else about the command line is tested in-process. */
+const binary = join(__dirname, '..', '..', 'bin', 'rnn-cli.js');
+const run = promisify(execFile);
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+describe('the binary', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'rnn-cli-'));
+    writeFileSync(join(folder, 'ragged.csv'), '1,2,3\n4,5\n');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** A shell line; `rnn-cli` in it is the binary. Never throws for an exit code. */
+  async function sh(line: string, env: Record<string, string> = {}): Promise<Ended> {
+    const script = `rnn-cli() { "${process.execPath}" "${binary}" "$@"; }\n${line}`;
+    const options = { cwd: folder, env: { ...process.env, FORCE_COLOR: undefined, ...env } as NodeJS.ProcessEnv, maxBuffer: 1 << 28 };
+    return run('bash', ['-c', script], options).then(
+      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+      error => ({ code: error.code, stdout: error.stdout, stderr: error.stderr }),
+    );
+  }
+
+  it.each([
+    [0, 'rnn-cli shapes'],
+    [0, 'rnn-cli compare -q'],
+    [1, 'rnn-cli compare --N 4 --simulate state-carry -q'],
+    [2, 'rnn-cli shapes --t 10'],
+    [3, 'rnn-cli forward -i ragged.csv'],
+    [4, 'rnn-cli forward -i missing.npy'],
+    [5, 'rnn-cli forward --N 1000000 --T 100000 --M 10000 --max-memory 4GiB'],
+  ])('exits with %i: %s', async (code, line) => {
+    const ended = await sh(line);
+    expect(ended.code).toBe(code);
+    expect(ended.stderr === '').toBe(code < 2);
+    expect(ended.stdout === '').toBe(code >= 2 || line.includes('-q'));
+  });
+
+  it('whose bundle cannot be loaded says how to build it', async () => {
+    const broken = mkdtempSync(join(folder, 'bin-'));
+    writeFileSync(join(broken, 'rnn-cli.cjs'), readFileSync(binary));
+    const { status, stderr } = spawnSync(process.execPath, [join(broken, 'rnn-cli.cjs')], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 70, stderr: expect.stringContaining('npm run build') });
+  });
+
+  it('| head is no error, and nothing is said', async () => {
+    const { stdout, stderr, code } = await sh('set -o pipefail; rnn-cli forward --N 20000 --json | head -c 1; echo " $?"');
+    expect({ stdout, stderr, code }).toEqual({ stdout: '{ 0\n', stderr: '', code: 0 });
+  });
+
+  it('a pipe takes every byte of a long output', async () => {
+    const { stdout } = await sh('rnn-cli forward --N 30000 --json');
+    expect(stdout.length).toBeGreaterThan(600_000);
+    expect(JSON.parse(stdout).y).toHaveLength(30000);
+  });
+
+  it('a slow reader gets every byte', async () => {
+    const { stdout } = await sh('rnn-cli forward --N 30000 --json | (sleep 0.3; wc -l)');
+    expect(stdout.trim()).toBe('1');
+  });
+
+  const onLinux = process.platform === 'linux' ? it : it.skip;
+  onLinux('a full disk is exit 4', async () => {
+    for (const line of ['rnn-cli shapes > /dev/full', 'rnn-cli forward -o - > /dev/full', 'rnn-cli --help > /dev/full']) {
+      const { code, stderr } = await sh(line);
+      expect({ code, stderr }).toEqual({ code: 4, stderr: 'error: stdout: no space is left on the device   [E_WRITE]\n' });
+    }
+    const { code, stderr } = await sh('rnn-cli forward --json > /dev/full');
+    expect({ code, error: JSON.parse(stderr) }).toMatchObject({ code: 4, error: { code: 'E_WRITE', where: 'stdout', exit: 4 } });
+  });
+
+  onLinux('a closed stdout is exit 4, a silenced one is not', async () => {
+    expect(await sh('rnn-cli shapes >&-')).toMatchObject({ code: 4, stderr: expect.stringContaining('stdout: is closed   [E_WRITE]') });
+    expect((await sh('rnn-cli compare -q >&-')).code).toBe(0);
+    expect((await sh('rnn-cli shapes > /dev/null')).code).toBe(0);
+    expect(spawnSync(process.execPath, [binary, 'shapes'], { stdio: 'ignore' }).status).toBe(0);
+  });
+
+  it('a loop over M, as in a script', async () => {
+    const pick = `node -e 'const d=JSON.parse(require("fs").readFileSync(0,"utf8"));console.log(d.dims.M+"\\t"+d.totals.params)'`;
+    const { stdout } = await sh(`for M in 16 32 64; do rnn-cli shapes --T 10 --D 3 --M $M --K 2 --json | ${pick}; done`);
+    expect(stdout).toBe('16\t354\n32\t1218\n64\t4482\n');
+  });
+
+  it('forward into compare, through a pipe', async () => {
+    const { stdout, code } = await sh('rnn-cli forward --N 3 --cell gru -o - | rnn-cli compare --N 3 --cell gru --against -');
+    expect(stdout).toMatch(/^SAME {3}6 of 6 values, largest 0, /);
+    expect(code).toBe(0);
+  });
+
+  it('a network and an input from stdin', async () => {
+    expect((await sh(`echo '{"layers":[{"kind":"lstm","units":4}]}' | rnn-cli shapes --model - --D 2 --json`)).stdout).toContain(
+      '"params":112',
+    );
+    expect((await sh(`printf '1,2,3\\n4,5,6\\n' | rnn-cli forward -i - --jsonl`)).stdout).toMatch(/^\{"n":0,"y":\[.*\]\}\n$/);
+  });
+
+  it('is quiet where nobody asked: no colour and no box off a terminal, colour on demand', async () => {
+    const plain = await sh('rnn-cli compare');
+    const forced = await sh('rnn-cli compare', { FORCE_COLOR: '1' });
+    const flagged = await sh('rnn-cli compare --no-color', { FORCE_COLOR: '1' });
+    expect(plain.stdout).not.toContain('\u001b');
+    expect(forced.stdout).toContain('\u001b[32mSAME');
+    expect(flagged.stdout).toBe(plain.stdout);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s ends a long run at once, leaves no file, and a shell sees %i', async (signal, code) => {
+    const child = spawn(
+      'bash',
+      ['-c', `"${process.execPath}" "${binary}" forward --engine manual --N 4000 --T 300 --M 64 -o y.npy; echo "exit $?"`],
+      { cwd: folder },
+    );
+    const ended = outcome(child);
+    // the node below the shell, once it has loaded and computes
+    const node = await childOf(child.pid!);
+    await new Promise(resolve => setTimeout(resolve, 800));
+    process.kill(node, signal);
+    expect(await ended).toContain(`exit ${code}`);
+    expect(readdirSync(folder).filter(name => name.includes('y.npy'))).toEqual([]);
+  });
+});
+
+async function outcome(child: ChildProcess): Promise<string> {
+  let text = '';
+  child.stdout!.on('data', data => {
+    text += data;
+  });
+  await new Promise(resolve => child.on('close', resolve));
+  return text;
+}
+
+/** The process that a shell has started: its only child. */
+async function childOf(parent: number): Promise<number> {
+  for (let tries = 0; tries < 200; tries++) {
+    const { stdout } = await run('pgrep', ['-P', String(parent)]).catch(() => ({ stdout: '' }));
+    if (stdout.trim() !== '') return Number(stdout.trim().split('\n')[0]);
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+  throw new Error('the shell has started nothing');
+}

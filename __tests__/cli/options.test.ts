@@ -1,0 +1,113 @@
+import { commandHelp } from '../../src/cli/help.js';
+import { type CommandName, FLAGS, type Flag, flagsOf, spellings, usualSpelling } from '../../src/cli/options.js';
+import { COMMANDS, parseArgv } from '../../src/cli/program.js';
+import type { Values } from '../../src/cli/values.js';
+
+/** A right word for a flag. */
+function wordFor({ value, flags }: Flag): string | undefined {
+  switch (value.kind) {
+    case 'switch':
+      return undefined;
+    case 'size':
+      return String(Math.max(value.least, 7));
+    case 'sizes':
+      return '7';
+    case 'number':
+      return '1e-3';
+    case 'bytes':
+      return '2GiB';
+    case 'choice':
+      return value.choices[0];
+    case 'choices':
+      return value.choices.slice(0, 2).join(',');
+    case 'file':
+      return `some.${value.extensions[0]}`;
+    case 'text':
+      return flags.includes('layers') ? 'rnn:5' : 'word';
+  }
+}
+
+function parse(...argv: string[]): Values {
+  const invocation = parseArgv(argv);
+  if (invocation.kind !== 'run') throw new Error(`a run was expected, not ${invocation.kind}`);
+  return invocation.values;
+}
+
+const NEEDS: Record<string, string[]> = { timeMajor: ['-i', 'x.npy'], showTrainable: ['--summary'], force: ['-o', 'y.npy'] };
+
+describe('the table of flags', () => {
+  it('gives no spelling twice, and every flag a command, a help text and a key', () => {
+    const all = FLAGS.flatMap(spellings);
+    expect(new Set(all).size).toBe(all.length);
+    expect(new Set(FLAGS.map(flag => flag.key)).size).toBe(FLAGS.length);
+    for (const flag of FLAGS) {
+      expect(flag.commands.length).toBeGreaterThan(0);
+      expect(flag.help).toMatch(/^[^.]/);
+    }
+  });
+
+  it('has words of other tools that are no spellings of its own', () => {
+    const own = new Set(FLAGS.flatMap(spellings));
+    expect(FLAGS.flatMap(flag => flag.elsewhere ?? []).filter(word => own.has(word))).toEqual([]);
+  });
+
+  const everyWay = COMMANDS.flatMap(command =>
+    flagsOf(command)
+      .filter(flag => !['help', 'version'].includes(flag.key))
+      .flatMap(flag => spellings(flag).map(spelling => [command, spelling, flag] as [CommandName, string, Flag])),
+  );
+
+  it.each(everyWay)('%s takes %s', (command, spelling, flag) => {
+    const word = wordFor(flag);
+    const values = parse(command, ...(NEEDS[flag.key] ?? []), spelling, ...(word === undefined ? [] : [word]));
+    const key = flag.key === 'noColor' ? 'color' : flag.key === 'noExplain' ? 'explain' : (flag.key as keyof Values);
+    expect(values[key as keyof Values]).toBeDefined();
+    if (word !== undefined && spelling.startsWith('--')) {
+      expect(parse(command, ...(NEEDS[flag.key] ?? []), `${spelling}=${word}`)).toEqual(values);
+    }
+  });
+
+  it.each(COMMANDS)('%s --help opens with examples and names every flag, within the width', command => {
+    const page = commandHelp(command, 80);
+    expect(page.split('\n')[2]).toBe('Examples');
+    for (const flag of flagsOf(command)) expect(page).toContain(spellings(flag).join(', '));
+    expect(page.indexOf('Examples')).toBeLessThan(page.indexOf(usualSpelling(flagsOf(command)[0])));
+    const flags = page.slice(page.indexOf('\nNetwork'), page.indexOf('\nExit codes'));
+    for (const line of flags.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+});
+
+describe('parseArgv', () => {
+  it('reads numbers, lists and names', () => {
+    expect(parse('shapes', '--M', '5,4', '--T', '?', '--K=0', '--bidirectional')).toEqual({ M: [5, 4], T: '?', K: 0, bidirectional: true });
+    expect(parse('compare', '--atol', '1e-5', '--engines', 'manual,batched', '--no-explain')).toEqual({
+      atol: 1e-5,
+      engines: ['manual', 'batched'],
+      explain: false,
+    });
+    expect(parse('forward', '--max-memory', '1.5GiB', '--trace', '-qi', '-')).toEqual({
+      maxMemory: 1610612736,
+      trace: true,
+      quiet: true,
+      input: '-',
+    });
+  });
+
+  it('takes the last of a flag that is given twice', () => {
+    expect(parse('shapes', '--M', '3', '--units', '8')).toEqual({ M: [8] });
+    expect(parse('shapes', '--color', 'always', '--no-color')).toEqual({ color: false });
+  });
+
+  it('knows help and version wherever they stand', () => {
+    for (const argv of [['-h'], ['--help'], ['help']]) expect(parseArgv(argv)).toEqual({ kind: 'help', command: undefined });
+    for (const argv of [
+      ['help', 'forward'],
+      ['forward', '-h'],
+      ['forward', '--M', 'ten', '--help'],
+    ]) {
+      expect(parseArgv(argv)).toEqual({ kind: 'help', command: 'forward' });
+    }
+    for (const argv of [['-V'], ['--version'], ['shapes', '--version']]) expect(parseArgv(argv)).toEqual({ kind: 'version' });
+    expect(parseArgv([])).toEqual({ kind: 'tour' });
+  });
+});

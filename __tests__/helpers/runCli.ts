@@ -1,0 +1,37 @@
+import { main } from '../../src/cli/main.js';
+import type { OutputStream } from '../../src/cli/streams.js';
+
+export interface Ran {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Around {
+  readonly env?: Record<string, string>;
+  /** columns of a terminal on stdout and stderr; none = a pipe */
+  readonly columns?: number;
+}
+
+/** The command line in-process, with its streams caught. Words are split at spaces outside of quotes. */
+export async function runCli(line: string | readonly string[], { env = {}, columns }: Around = {}): Promise<Ran> {
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  const stream = (pieces: Buffer[]): OutputStream => ({
+    write(data, done) {
+      pieces.push(Buffer.from(data as string));
+      done();
+    },
+    on: () => undefined,
+    isTTY: columns !== undefined,
+    columns,
+  });
+  const argv = typeof line === 'string' ? words(line) : line;
+  const exit = await main(argv, { stdout: stream(out), stderr: stream(err), env });
+  return { exit, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8') };
+}
+
+/** 'shapes --layers "lstm:64, dense:10"' -> ['shapes', '--layers', 'lstm:64, dense:10'] */
+export function words(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, bare]) => double ?? single ?? bare);
+}
