@@ -8,6 +8,9 @@ import { promisify } from 'node:util';
 const binary = join(__dirname, '..', '..', 'bin', 'rnn-cli.js');
 const run = promisify(execFile);
 
+// a process is 0.15 s on a free machine and some seconds on a busy one
+jest.setTimeout(60_000);
+
 interface Ended {
   readonly code: number;
   readonly stdout: string;
