@@ -116,8 +116,9 @@ describe('a mistake put in on purpose', () => {
       equal: false,
       exit: 1,
       simulated: 'state-carry',
-      explanations: [{ code: 'state-carry', verdict: 'fits' }],
+      verdict: 'fits',
     });
+    expect(result.explanations[0]).toMatchObject({ code: 'state-carry', verdict: 'fits', layers: ['rnn_1'] });
     expect(result.perSample.map(s => s.ok)).toEqual([true, false, false, false]);
   });
 

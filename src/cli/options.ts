@@ -269,6 +269,13 @@ const COMPARING = flags('Comparing', ['compare'], {
     help: "16 × the network's own float32 noise, at least 4 ulp",
   },
   explain: { flags: '--explain', default: 'on when different', help: 'search for the cause', elsewhere: ['--why'] },
+  budget: {
+    flags: '--budget <seconds>',
+    value: { kind: 'number' },
+    default: '2',
+    help: 'time for trying pairs of mistakes',
+    elsewhere: ['--timeout', '--time-limit'],
+  },
   noExplain: { flags: '--no-explain', help: 'only say whether they differ' },
 });
 

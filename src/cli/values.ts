@@ -6,7 +6,7 @@ export interface Values
   extends Omit<NetworkRequest, 'N'>,
     InputRequest,
     Pick<ForwardRequest, 'states'>,
-    Pick<CompareRequest, 'against' | 'engines' | 'atol' | 'rtol' | 'tol' | 'explain'> {
+    Pick<CompareRequest, 'against' | 'engines' | 'atol' | 'rtol' | 'tol' | 'explain' | 'budget'> {
   N?: number | '?';
   summary?: boolean;
   showTrainable?: boolean;

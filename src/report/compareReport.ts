@@ -100,7 +100,7 @@ function shapesLine({ shape, explanations }: CompareResult, { paint }: Layout): 
 const MOST_TRIED = 5;
 
 /** The explanations that leave least, and the network as specified among them. */
-function triedText({ explanations, asSpecified, shape }: CompareResult): string {
+function triedText({ explanations, tried: count, asSpecified, shape }: CompareResult): string {
   if (explanations.length === 0 || !shape.equal) return '';
   const best = [...explanations].sort((a, b) => a.residual - b.residual).slice(0, MOST_TRIED);
   const rows = best.map(({ code, residual, verdict }) => ({
@@ -110,20 +110,23 @@ function triedText({ explanations, asSpecified, shape }: CompareResult): string 
   }));
   if (asSpecified !== null) rows.push({ code: 'as specified', residual: asSpecified, mark: '' });
   const width = Math.max(20, ...rows.map(row => row.code.length)) + 3;
-  const tried = ` tried ${explanations.length} explanation${explanations.length === 1 ? '' : 's'}`;
+  const tried = ` tried ${count} explanation${count === 1 ? '' : 's'}`;
   const lines = rows
     .sort((a, b) => a.residual - b.residual)
     .map(({ code, residual, mark }) => `   ${code.padEnd(width)}${smallText(residual)}${mark}\n`);
   return `${tried.padEnd(width + 3)}what is left over\n${lines.join('')}`;
 }
 
-function becauseText({ explanations, shape }: CompareResult, { paint }: Layout): string {
+function becauseText({ explanations, shape, evidence }: CompareResult, { paint }: Layout): string {
   const best = accepted(explanations);
   if (!best) {
     if (explanations.length === 0) return '';
-    return ` ${paint.strong('WHY')}  unexplained: no known mistake leaves a difference as small as the noise${shape.equal ? '' : ', and the shapes differ'}\n`;
+    const said = evidence.map(sentence => `\n      ${sentence}`).join('');
+    return ` ${paint.strong('WHY')}  unexplained: no known mistake leaves a difference as small as the noise${shape.equal ? '' : ', and the shapes differ'}${said}\n`;
   }
-  const likely = best.verdict === 'likely' ? 'Likely: ' : '';
+  const rivals = explanations.filter(other => other !== best && other.verdict === 'likely').map(other => other.code);
+  const likely =
+    best.verdict === 'likely' ? `${best.code}, likely${rivals.length > 0 ? ` (or ${rivals.join(', ')}: the same y here)` : ''}: ` : '';
   const why = shape.equal ? ` ${paint.strong('WHY')}  ${hanging(likely + best.why)}\n` : '';
   return `${why} ${paint.strong('FIX')}  ${hanging(best.fix)}\n`;
 }

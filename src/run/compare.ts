@@ -1,13 +1,9 @@
-import { HYPOTHESES } from '../diagnosis/index.js';
-import { cannotDetect } from '../diagnosis/power.js';
-import { type Finding, search } from '../diagnosis/search.js';
-import type { EngineInput, EngineOutput } from '../engines/engine.js';
+import { type Diagnosis, powerOf } from '../diagnosis/index.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import type { ModelSpec } from '../model/spec.js';
 import { distance, largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { reshape, sameShape, type Tensor } from '../tensor/tensor.js';
-import type { Weights } from '../weights/weights.js';
+import { subjectOf } from './diagnosis.js';
 import { execute } from './execute.js';
 import { outputOf } from './forward.js';
 import { readArray } from './input.js';
@@ -16,40 +12,85 @@ import type { CompareRequest, EngineName } from './request.js';
 import type { CompareResult } from './result.js';
 import { VERSION } from './version.js';
 
+/** Seconds for the search for pairs of mistakes, unless the request says otherwise. */
+const DEFAULT_BUDGET = 2;
+/** Seconds for computing what an input cannot show. */
+const POWER_BUDGET = 0.5;
+
+/** What `compare` may be given beside its request: where progress is shown, which clock is read. */
+export interface CompareHooks {
+  readonly onProgress?: (tried: number, of: number) => void;
+  readonly now?: () => number;
+}
+
 /** Sets two outputs side by side: two engines', or the network's and somebody else's, and says what differs and why. */
-export async function runCompare(request: CompareRequest): Promise<CompareResult> {
+export async function runCompare(request: CompareRequest, hooks: CompareHooks = {}): Promise<CompareResult> {
   checkSides(request);
   const prepared = await prepare(request);
   const sides = await bothSides(prepared, request);
-  const noise = await noiseOf(prepared, request);
+  const subject = subjectOf(prepared, sides.expected, sides.actual);
+  const noise = Math.max(await noiseOf(prepared, request), subject.rounding);
   const tolerance = toleranceOf(request, noise, sides.expected);
-  const equalShapes = sameShape(sides.expected.shape, sides.actual.shape);
-  const values = equalShapes ? compareValues(sides.expected, sides.actual, tolerance) : NOT_COMPARABLE;
-  const equal = equalShapes && values.mismatched === 0;
-  const subject = { model: prepared.network.model, weights: prepared.weights, input: prepared.input, run: runner(request) };
-  const wanted = request.explain ?? true;
-  const findings =
-    equal || !wanted ? [] : await search(HYPOTHESES, subject, sides.expected, sides.actual, values.max?.abs ?? Infinity, noise);
+  const view = subject.view;
+  const hidden = view !== null && view.layer !== null;
+  const expected = view === null || view.kind === 'y' ? sides.expected : view.right.y;
+  const actual = view === null || view.kind === 'y' ? sides.actual : view.other;
+  const comparable = sameShape(expected.shape, actual.shape);
+  const values = comparable ? compareValues(expected, actual, tolerance) : NOT_COMPARABLE;
+  const equal = comparable && values.mismatched === 0 && (view === null || view.kind === 'y' || hidden);
+  const now = hooks.now ?? (() => performance.now());
+  const options = { noise, budget: request.budget ?? DEFAULT_BUDGET, now, onProgress: hooks.onProgress };
+  const diagnosis = equal || !(request.explain ?? true) ? null : subject.diagnose(options);
+  // told from the shapes: a table of differences at every step would say less
+  const byShape =
+    diagnosis !== null &&
+    BY_SHAPE.has(diagnosis.findings[0]?.code) &&
+    diagnosis.verdict !== 'unexplained' &&
+    !sameShape(sides.expected.shape, actual.shape);
+  const shown = byShape ? NOT_COMPARABLE : values;
+  const { cannotDetect, cannotName, unchecked } = powerOf(subject.scenario, subject.right, {
+    tolerance: tolerance.atol,
+    nameable: NAMEABLE * noise,
+    budget: POWER_BUDGET,
+    now,
+  });
   return {
     schema: 'rnn-cli/compare@1',
     version: VERSION,
     equal,
     sides: sides.names,
     tolerance,
-    shape: { expected: sides.expected.shape, actual: sides.actual.shape, equal: equalShapes },
-    ...values,
-    firstDifference: equal ? null : firstDifference(prepared, sides.expected, values, findings),
-    explanations: findings,
-    asSpecified: values.max?.abs ?? null,
-    cannotDetect: await cannotDetect(HYPOTHESES, subject, sides.expected, tolerance.atol),
+    shape: byShape
+      ? { expected: sides.expected.shape, actual: sides.actual.shape, equal: false }
+      : { expected: expected.shape, actual: actual.shape, equal: comparable },
+    ...shown,
+    firstDifference: equal ? null : firstDifference(expected, shown, diagnosis, view?.layer ?? null),
+    explanations: (diagnosis?.findings ?? []).map(({ change: _, ...finding }) => finding),
+    asSpecified: shown.max?.abs ?? null,
+    cannotDetect,
+    cannotName,
+    verdict: diagnosis?.verdict ?? null,
+    tried: diagnosis?.tried ?? 0,
+    view: view === null || view.kind === 'y' ? null : view.words,
+    evidence: diagnosis?.evidence ?? [],
     simulated: request.simulate ?? null,
     seed: prepared.seed,
     rng: prepared.rng,
     promises: prepared.promises,
-    notes: [...prepared.notes, ...sides.notes],
+    notes: [
+      ...prepared.notes,
+      ...sides.notes,
+      ...(view === null || view.kind === 'y' ? [] : [`the other side was taken for ${view.words} and compared with that`]),
+      ...(diagnosis?.stopped ? ['the search for pairs of mistakes was stopped by its time budget; --budget gives it more seconds'] : []),
+      ...(unchecked.length > 0 ? [`not computed in time, whether this input can show: ${unchecked.join(', ')}`] : []),
+    ],
     exit: equal ? 0 : 1,
   };
 }
+
+const BY_SHAPE = new Set(['head-every-step', 'head-last', 'head-on-input']);
+/** A mistake is named only where it moves y by 100 times what is left over, which may be 10 times the noise. */
+const NAMEABLE = 1000;
 
 function checkSides(request: CompareRequest): void {
   if (request.against !== undefined && request.simulate !== undefined) {
@@ -109,12 +150,6 @@ function sameButForOnes(expected: Tensor, actual: Tensor): Tensor {
   return !sameShape(actual.shape, expected.shape) && sameShape(core(actual.shape), core(expected.shape))
     ? reshape(actual, expected.shape)
     : actual;
-}
-
-/** Hypotheses are recomputed in float64, so that what is left over is the other side's noise alone. */
-function runner(request: CompareRequest) {
-  return (model: ModelSpec, weights: Weights, input: EngineInput): Promise<EngineOutput> =>
-    execute(model, weights, input, { engine: 'batched', dtype: 'f64', threads: request.threads });
 }
 
 /** The network's own float noise on this input: how far its float32 output is from its float64 output. */
@@ -192,17 +227,16 @@ function stepsOf(expected: Tensor, actual: Tensor, off: (k: number) => boolean):
   });
 }
 
-/** The first sample that parts; its first step where the output is a sequence, or where the explanation says so. */
+/** The first sample that parts; its step and layer where the explanation or the output itself tells. */
 function firstDifference(
-  { network }: Prepared,
   expected: Tensor,
   values: Values,
-  findings: readonly Finding[],
+  diagnosis: Diagnosis | null,
+  layer: string | null,
 ): CompareResult['firstDifference'] {
   const sample = values.perSample.find(s => !s.ok);
   if (!sample) return null;
-  const carried = findings[0]?.code === 'state-carry' && findings[0].verdict === 'fits';
-  const recurrent = network.model.layers.find(l => l.kind === 'rnn' || l.kind === 'lstm' || l.kind === 'gru');
+  if (diagnosis?.first && diagnosis.first.sample === sample.n) return diagnosis.first;
   const step = values.perStep && expected.shape.length === 3 ? (values.perStep.find(s => !s.ok)?.t ?? null) : null;
-  return { sample: sample.n, step: carried ? 0 : step, layer: carried && recurrent ? recurrent.name : null };
+  return { sample: sample.n, step, layer };
 }

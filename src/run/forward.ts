@@ -3,10 +3,10 @@ import os from 'node:os';
 import { getCell } from '../cells/index.js';
 import { simulate } from '../diagnosis/index.js';
 import type { EngineOutput } from '../engines/engine.js';
+import { getEngine } from '../engines/index.js';
 import { cellOptions } from '../layers/recurrent.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { reshape, type Tensor } from '../tensor/tensor.js';
-import type { Weights } from '../weights/weights.js';
 import { type Execution, execute } from './execute.js';
 import { checkFinite, type Prepared, prepare } from './prepare.js';
 import type { ForwardRequest } from './request.js';
@@ -33,9 +33,9 @@ export async function outputOf(
   execution: Execution,
   mistake: string | undefined,
 ): Promise<EngineOutput> {
-  const run = (model: ModelSpec, w: Weights, i: typeof input) => execute(model, w, i, execution);
-  if (mistake === undefined) return run(network.model, weights, input);
-  return simulate(mistake, { model: network.model, weights, input, run });
+  if (mistake === undefined) return execute(network.model, weights, input, execution);
+  const precision = execution.dtype ?? getEngine(execution.engine).defaultDtype;
+  return simulate(mistake, { model: network.model, weights, input }, precision, execution.trace);
 }
 
 function forwardResult(prepared: Prepared, output: EngineOutput, request: ForwardRequest, { engine }: Execution): ForwardResult {

@@ -72,4 +72,6 @@ export interface CompareRequest extends NetworkRequest, InputRequest {
   /** 'auto' unless atol or rtol are given */
   tol?: 'auto';
   explain?: boolean;
+  /** seconds for the search for pairs of mistakes; 2 unless given */
+  budget?: number;
 }

@@ -132,6 +132,12 @@ export interface Explanation {
   readonly margin: number | null;
   readonly why: string;
   readonly fix: string;
+  /** its parts: one code, or two where only a pair explains it */
+  readonly codes: readonly string[];
+  /** the layer each part sits in; null where it sits in all of them or in none */
+  readonly layers: readonly (string | null)[];
+  /** the same mend for who uses NumPy, Keras or PyTorch */
+  readonly fixes: { readonly numpy?: string; readonly keras?: string; readonly torch?: string };
 }
 
 export interface CompareResult {
@@ -161,6 +167,16 @@ export interface CompareResult {
   /** residual as the network is specified */
   readonly asSpecified: number | null;
   readonly cannotDetect: readonly string[];
+  /** mistakes that would move y, but by too little to be named with confidence */
+  readonly cannotName: readonly string[];
+  /** null: equal, or nobody asked why */
+  readonly verdict: 'fits' | 'likely' | 'unexplained' | null;
+  /** explanations whose y was computed */
+  readonly tried: number;
+  /** what the other output was taken for where it is not y: 'y at every step [4, 10, 2]', 'the hidden states of rnn_1 [4, 10, 5]' */
+  readonly view: string | null;
+  /** what the shapes and the pattern of the differences say */
+  readonly evidence: readonly string[];
   readonly simulated: string | null;
   readonly seed: string;
   /** as in ForwardResult */

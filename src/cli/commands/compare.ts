@@ -7,7 +7,7 @@ export async function compare(values: Values, output: Output): Promise<number> {
   const result = await runCompare({
     ...networkRequest(values),
     ...inputRequest(values),
-    ...given(values, ['against', 'engines', 'atol', 'rtol', 'tol', 'explain']),
+    ...given(values, ['against', 'engines', 'atol', 'rtol', 'tol', 'explain', 'budget']),
   });
   output.notes(result.notes);
   if (values.json) output.json(result);

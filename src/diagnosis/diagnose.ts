@@ -1,0 +1,259 @@
+import { distance, largestDifference } from '../tensor/difference.js';
+import { formatShape, sameShape, type Tensor } from '../tensor/tensor.js';
+import { HYPOTHESES } from './hypotheses.js';
+import { fixText } from './hypothesis.js';
+import { type Outcome, runScenario } from './run.js';
+import { recurrentLayers, type Scenario } from './scenario.js';
+import { type Finding, NEAR_NOISE, type SearchOptions, type SearchResult, search } from './search.js';
+import { type View, viewsOf } from './views.js';
+
+/** Where two computations part: sample and step from 0. */
+export interface FirstDifference {
+  readonly sample: number;
+  readonly step: number | null;
+  readonly layer: string | null;
+}
+
+export interface Diagnosis extends Omit<SearchResult, 'asSpecified'> {
+  /** null where no reading of the shape could be computed */
+  readonly asSpecified: number | null;
+  /** what the other output was taken for; null: none of what this network could put out */
+  readonly view: View | null;
+  /** told by the explanation that fits: null without one */
+  readonly first: FirstDifference | null;
+  /** what can be said where nothing fits, and what the shapes say */
+  readonly evidence: readonly string[];
+}
+
+/** What the other output is, told by its shape and, where several readings fit, by its numbers. */
+export function readingOf(scenario: Scenario, right: Outcome, other: Tensor): View | null {
+  const views = viewsOf(scenario, right, other);
+  const off = views.map(v => largestDifference(v.right.y.data, v.other.data).abs);
+  // the first unless another one is far closer
+  let best = 0;
+  for (let i = 1; i < views.length; i++) if (off[i] * 100 < off[best]) best = i;
+  return views[best] ?? null;
+}
+
+/** Why `other` differs from what the scenario gives. */
+export function diagnose(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions): Diagnosis {
+  const views = viewsOf(scenario, right, other);
+  const shapes = shapeSentences(scenario, right, other);
+  if (views.length === 0) return fromShapesAlone(scenario, right, other, options, shapes);
+  if (views[0].kind === 'y') return inView(views[0], options, shapes);
+  const [every] = views.filter(v => v.kind === 'every-step' || v.kind === 'last-step');
+  if (every && largestDifference(every.right.y.data, every.other.data).abs <= NEAR_NOISE * options.noise * 2) {
+    return onlyTheSteps(scenario, every, options, shapes);
+  }
+  // each reading gets its share of the time; the first that explains everything is it
+  const results = views.map(view => inView(view, { ...options, budget: options.budget / views.length }, shapes));
+  const best = results.find(r => r.verdict === 'fits') ?? results.find(r => r.verdict === 'likely') ?? results[0];
+  return best.verdict === 'unexplained' && every?.kind === 'every-step' ? byShape(scenario, every, best, shapes) : best;
+}
+
+/** One row a step with numbers that have nothing to do with the right ones: the shape alone speaks for a dense layer on the input. */
+function byShape(scenario: Scenario, view: View, result: Diagnosis, shapes: readonly string[]): Diagnosis {
+  const hypothesis = HYPOTHESES.find(h => h.name === 'head-on-input')!;
+  const [variant] = hypothesis.variants(scenario);
+  const residual = largestDifference(view.right.y.data, view.other.data).abs;
+  if (!variant || residual < spreadOf(view.right.y) / 2) return result;
+  const finding: Finding = {
+    code: hypothesis.name,
+    codes: [hypothesis.name],
+    layers: [variant.layer],
+    residual,
+    verdict: 'likely',
+    margin: null,
+    why: [...shapes, hypothesis.why, 'The shape speaks for it; the numbers are no linear function of x, so there is more to it.'].join(
+      '\n',
+    ),
+    fix: fixText(hypothesis.fix),
+    fixes: hypothesis.fix,
+  };
+  return { ...result, verdict: 'likely', findings: [finding, ...result.findings.filter(f => f.code !== finding.code)] };
+}
+
+function inView(view: View, options: SearchOptions, shapes: readonly string[]): Diagnosis {
+  const result = search(view.scenario, view.right, view.other, options);
+  const best = result.findings[0];
+  const first = best && best.verdict !== 'rejected' ? partingOf(view, best, result.noise) : null;
+  return { ...result, view, first, evidence: [...shapes, ...(result.verdict === 'unexplained' ? evidenceOf(view, result) : [])] };
+}
+
+/** The values agree at every step: what differs is that every step was returned, or only the last one. */
+function onlyTheSteps(scenario: Scenario, view: View, options: SearchOptions, shapes: readonly string[]): Diagnosis {
+  const code = view.kind === 'every-step' ? 'head-every-step' : 'head-last';
+  const hypothesis = HYPOTHESES.find(h => h.name === code)!;
+  const [variant] = hypothesis.variants(scenario);
+  const residual = largestDifference(view.right.y.data, view.other.data).abs;
+  const finding: Finding = {
+    code,
+    codes: [code],
+    layers: [variant?.layer ?? null],
+    residual,
+    verdict: 'fits',
+    margin: null,
+    why: [...shapes, hypothesis.why].join('\n'),
+    fix: fixText(hypothesis.fix),
+    fixes: hypothesis.fix,
+    change: variant?.change,
+  };
+  return {
+    verdict: 'fits',
+    findings: [finding],
+    tried: 1,
+    stopped: false,
+    asSpecified: residual,
+    noise: options.noise,
+    view,
+    first: null,
+    evidence: [],
+  };
+}
+
+/** No part of this network has the other's shape: mistakes under which y has it. */
+function fromShapesAlone(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions, shapes: readonly string[]): Diagnosis {
+  const core = (shape: readonly number[]) => shape.filter(n => n !== 1);
+  const found: Finding[] = [];
+  let tried = 0;
+  for (const hypothesis of HYPOTHESES) {
+    for (const variant of hypothesis.variants(scenario)) {
+      tried++;
+      const changed = variant.change(scenario);
+      const outcome = changed && runScenario(changed, { like: right });
+      if (!outcome || !sameShape(core(outcome.y.shape), core(other.shape))) continue;
+      const residual = largestDifference(outcome.y.data, other.data).abs;
+      const fits = residual <= NEAR_NOISE * options.noise;
+      const known = found.find(f => f.code === variant.code);
+      if (known && known.residual <= residual) continue;
+      if (known) found.splice(found.indexOf(known), 1);
+      found.push({
+        code: variant.code,
+        codes: [variant.code],
+        layers: [variant.layer],
+        residual,
+        verdict: fits ? 'fits' : 'rejected',
+        margin: null,
+        why: [...shapes, variant.why ?? hypothesis.why].join('\n'),
+        fix: fixText(variant.fix ?? hypothesis.fix),
+        fixes: variant.fix ?? hypothesis.fix,
+        change: variant.change,
+      });
+    }
+  }
+  found.sort((a, b) => a.residual - b.residual);
+  const fitting = found.filter(f => f.verdict === 'fits');
+  const findings = fitting.length > 1 ? found.map(f => (f.verdict === 'fits' ? { ...f, verdict: 'likely' as const } : f)) : found;
+  const verdict = fitting.length === 1 ? 'fits' : fitting.length > 1 ? 'likely' : 'unexplained';
+  const evidence =
+    verdict === 'unexplained'
+      ? [...shapes, `no output of this network, right or wrong in a known way, has the shape ${formatShape(other.shape)} and these numbers`]
+      : [];
+  return { verdict, findings, tried, stopped: false, asSpecified: null, noise: options.noise, view: null, first: null, evidence };
+}
+
+/** What two shapes tell by themselves. */
+function shapeSentences(scenario: Scenario, right: Outcome, other: Tensor): string[] {
+  const expected = right.y.shape;
+  const found = other.shape;
+  const core = (shape: readonly number[]) => shape.filter(n => n !== 1);
+  if (sameShape(core(expected), core(found))) return [];
+  const show = (shape: readonly number[]) => `(${shape.join(',')})`;
+  const [N, T, D] = scenario.input.x.shape;
+  const K = expected[expected.length - 1];
+  const is = (...shape: number[]) => sameShape(core(found), core(shape));
+  const start = `yours ${show(found)}, right ${show(expected)}: `;
+  if (expected.length === 2 && is(N, T, K)) return [`${start}one row per time step; the network gives its last step only`];
+  if (expected.length === 3 && is(N, K)) return [`${start}one row per sample; the network gives one per time step`];
+  if (expected.length === 2 && N !== T && is(T, K))
+    return [`${start}one row per time step instead of one per sample: samples and steps are mixed up`];
+  if (expected.length === 3 && is(T, N, K)) return [`${start}samples and steps stand in each other's place`];
+  if (expected.length === 2 && is(K, N)) return [`${start}the output is transposed`];
+  for (const layer of recurrentLayers(scenario)) {
+    const M = layer.units;
+    if (is(N, T, M) || is(N, M)) return [`${start}these are hidden states of ${layer.name} (M = ${M}), not outputs`];
+  }
+  if (found[found.length - 1] === D && D !== K) return [`${start}the last axis has the D = ${D} features of the input`];
+  return [`${start}no axis order of N = ${N}, T = ${T}, K = ${K} gives that`];
+}
+
+/** The first sample, step and layer whose hidden states part, right against wrong in the way that was found. */
+export function partingOf(view: View, finding: Finding, noise: number): FirstDifference | null {
+  const { scenario, right, other } = view;
+  const size = other.data.length / other.shape[0];
+  const sample = Array.from({ length: other.shape[0] }, (_, n) => n).find(
+    n => largestDifference(right.y.data, other.data, n * size, (n + 1) * size).abs > NEAR_NOISE * noise,
+  );
+  if (sample === undefined) return null;
+  const changed = finding.change?.(scenario);
+  const layerOf = finding.layers.find(l => l !== null) ?? null;
+  if (!changed) return { sample, step: null, layer: layerOf };
+  const before = runScenario(scenario, { trace: true });
+  const after = runScenario(changed, { trace: true });
+  if (!before || !after) return { sample, step: null, layer: layerOf };
+  for (const layer of scenario.model.layers) {
+    const a = before.layers.get(layer.name)?.result;
+    const b = after.layers.get(layer.name)?.result;
+    if (!a || !b) continue;
+    const step = a.sequence && b.sequence ? firstStep(a.sequence, b.sequence, sample) : undefined;
+    if (step !== undefined) return { sample, step, layer: layer.name };
+    if (differs(a.tensor, b.tensor, sample)) return { sample, step: null, layer: layer.name };
+  }
+  return { sample, step: null, layer: layerOf };
+}
+
+/** First step at which sample n of two sequences [N, T, M] differs; the first missing one where one is shorter. */
+function firstStep(a: Tensor, b: Tensor, n: number): number | undefined {
+  if (a.shape[0] !== b.shape[0] || a.shape[2] !== b.shape[2]) return undefined;
+  const M = a.shape[2];
+  const T = Math.min(a.shape[1], b.shape[1]);
+  for (let t = 0; t < T; t++) {
+    for (let m = 0; m < M; m++) if (apart(a.data[(n * a.shape[1] + t) * M + m], b.data[(n * b.shape[1] + t) * M + m])) return t;
+  }
+  return a.shape[1] === b.shape[1] ? undefined : T;
+}
+
+function differs(a: Tensor, b: Tensor, n: number): boolean {
+  if (!sameShape(a.shape, b.shape)) return true;
+  const size = a.data.length / a.shape[0];
+  for (let k = n * size; k < (n + 1) * size; k++) if (apart(a.data[k], b.data[k])) return true;
+  return false;
+}
+
+/** Beyond the rounding of float64. */
+function apart(a: number, b: number): boolean {
+  return distance(a, b) > 1e-12 * Math.max(1, Math.abs(a));
+}
+
+/** What the pattern of the differences says where no explanation fits. */
+function evidenceOf({ right, other, scenario }: View, result: SearchResult): string[] {
+  const N = other.shape[0];
+  const size = other.data.length / Math.max(1, N);
+  const off = Array.from(
+    { length: N },
+    (_, n) => largestDifference(right.y.data, other.data, n * size, (n + 1) * size).abs > NEAR_NOISE * result.noise,
+  );
+  const offCount = off.filter(Boolean).length;
+  const sentences: string[] = [];
+  if (offCount === N && N > 1) sentences.push('every sample is off, the first one too: not a state left over from another sample');
+  if (offCount < N)
+    sentences.push(
+      `${N - offCount} of ${N} samples agree: weights and formulas are right there; look at what is special about sample ${off.indexOf(true) + 1}`,
+    );
+  const spread = spreadOf(right.y);
+  if (spread > 0 && result.asSpecified > 0.5 * spread) {
+    sentences.push(
+      'the outputs are as far apart as two unrelated ones: most likely the other weights or another input were used (a model made again, a cell run out of order)',
+    );
+  }
+  if (N === 1 && recurrentLayers(scenario).length > 0)
+    sentences.push('one sample shows little: with several (--N 4) more mistakes can be told apart');
+  return sentences;
+}
+
+/** Largest minus smallest value. */
+function spreadOf({ data }: Tensor): number {
+  let [least, most] = [Infinity, -Infinity];
+  for (const v of data) [least, most] = [Math.min(least, v), Math.max(most, v)];
+  return most - least;
+}

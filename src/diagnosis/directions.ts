@@ -1,0 +1,107 @@
+import type { MergeMode, RecurrentSpec } from '../model/spec.js';
+import type { Hypothesis, Variant } from './hypothesis.js';
+import { changeLayer, changeLoop, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario } from './scenario.js';
+
+/** Mistakes of networks that run both ways. */
+
+function both(scenario: Scenario): RecurrentSpec[] {
+  return recurrentLayers(scenario).filter(l => l.bidirectional !== null);
+}
+
+export const bidirectionalOrder: Hypothesis = {
+  name: 'bidirectional-order',
+  title: 'forward and backward are exchanged',
+  why: 'The two halves of a bidirectional layer are in the wrong order: the output is [backward, forward] instead of [forward, backward], or each direction runs with the other one’s weights.',
+  fix: {
+    numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)',
+    torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # h_n: layer 0 forward, layer 0 backward, layer 1 forward …',
+  },
+  example: { layers: 'birnn:2,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario => [
+    ...placesOf(both(scenario).filter(l => l.bidirectional === 'concat')).map(
+      ({ names, layer }): Variant => ({
+        code: 'bidirectional-order',
+        layer,
+        change: inLayers(names, (s, l) => changeLoop(s, l.name, { swapped: true })),
+        why: 'The halves of the bidirectional output are exchanged: [backward, forward] instead of [forward, backward].',
+      }),
+    ),
+    ...placesOf(both(scenario)).map(
+      ({ names, layer }): Variant => ({
+        code: 'bidirectional-order',
+        layer,
+        change: inLayers(names, (s, l) => exchangeWeights(s, l.name)),
+        why: 'Each direction runs with the weights of the other one. Keras lists all forward weights, then all backward ones.',
+        fix: {
+          keras: 'forward, backward = weights[:3], weights[3:]   # kernel, recurrent_kernel, bias; then the same of the backward layer',
+        },
+      }),
+    ),
+  ],
+};
+
+function exchangeWeights(scenario: Scenario, name: string): Scenario {
+  const own = scenario.weights.get(name)!;
+  const other = (weight: string) =>
+    weight.startsWith('forward/') ? weight.replace('forward/', 'backward/') : weight.replace('backward/', 'forward/');
+  return changeWeights(scenario, name, weight => own.get(other(weight))!);
+}
+
+export const bidirectionalLastStep: Hypothesis = {
+  name: 'bidirectional-last-step',
+  title: 'out[:, -1] is taken for h_n',
+  why: 'out[:, -1] was taken for the last state of a bidirectional layer. In the backward half that is its first step: it has seen only x[T−1]. Its last one is out[:, 0].',
+  fix: {
+    torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← not out[:, -1]',
+    numpy: 'h = np.concatenate([out[:, -1, :M], out[:, 0, M:]], axis=-1)',
+    keras: 'Bidirectional(LSTM(M))        # return_sequences=False does this',
+  },
+  example: { layers: 'birnn:2,dense:1', N: 2, T: 3, D: 2 },
+  variants: scenario =>
+    placesOf(both(scenario).filter(l => !l.returnSequences)).map(({ names, layer }) => ({
+      code: 'bidirectional-last-step',
+      layer,
+      change: inLayers(names, (s, l) => changeLoop(s, l.name, { last: 'end' })),
+    })),
+};
+
+export const bidirectionalMerge: Hypothesis = {
+  name: 'bidirectional-merge',
+  title: 'the two directions are merged in another way',
+  why: 'The two directions are merged in another way than in the network (concat, sum, ave, mul).',
+  fix: { keras: "Bidirectional(LSTM(M), merge_mode='concat')" },
+  example: { layers: 'birnn:2+sum,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario =>
+    (['concat', 'sum', 'ave', 'mul'] as const).flatMap(mode =>
+      placesOf(both(scenario).filter(l => l.bidirectional !== mode)).map(
+        ({ names, layer }): Variant => ({
+          code: `bidirectional-merge:${mode}`,
+          layer,
+          change: inLayers(names, (s, l) => changeLayer(s, l.name, { bidirectional: mode })),
+          why: `The two directions are merged by ${WORDS[mode]}; the network has ${both(scenario)[0].bidirectional}.`,
+          fix: { keras: `Bidirectional(…, merge_mode='${both(scenario)[0].bidirectional}')` },
+        }),
+      ),
+    ),
+};
+
+const WORDS: Record<MergeMode, string> = {
+  concat: 'putting them side by side (concat)',
+  sum: 'their sum',
+  ave: 'their mean (ave)',
+  mul: 'their product (mul)',
+};
+
+export const backwardNotFlipped: Hypothesis = {
+  name: 'backward-not-flipped',
+  title: 'the backward sequence is not turned back',
+  why: 'The backward sequence is merged in the order it was computed: at step t it stands beside the forward state of step t but belongs to step T−1−t.',
+  fix: { numpy: 'h = np.concatenate([hs_forward, hs_backward[:, ::-1]], axis=-1)   # ← turned back to time order' },
+  example: { layers: 'birnn:2+seq,dense:1', N: 1, T: 3, D: 2 },
+  variants: scenario =>
+    placesOf(both(scenario).filter(l => l.returnSequences)).map(({ names, layer }) => ({
+      code: 'backward-not-flipped',
+      layer,
+      change: inLayers(names, (s, l) => changeLoop(s, l.name, { notFlipped: true })),
+    })),
+};

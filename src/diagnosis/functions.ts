@@ -1,0 +1,183 @@
+import type { ActivationSpec } from '../activations/activation.js';
+import { activations, canonicalActivation, formatActivation, getActivation } from '../activations/index.js';
+import { activated } from '../layers/activation.js';
+import { isRecurrent, type LayerSpec } from '../model/spec.js';
+import type { Hypothesis, Variant } from './hypothesis.js';
+import { changeLayer, inLayers, placesOf, recurrentLayers, type Scenario } from './scenario.js';
+
+/** Mistakes with activation functions: another one, none, softmax left out or taken twice, a hard sigmoid. */
+
+const ELEMENTWISE = activations.filter(a => a.kind === 'elementwise').map(a => a.name);
+const HARD = ['hard_sigmoid', 'hard_sigmoid_keras2'];
+
+/** A field of a layer that holds an activation, with the words for it. */
+interface Slot {
+  readonly layers: readonly LayerSpec[];
+  readonly field: 'activation' | 'recurrentActivation' | 'outputActivation';
+  readonly words: string;
+}
+
+function slotsOf({ model }: Scenario): Slot[] {
+  const recurrent = model.layers.filter(isRecurrent);
+  return [
+    { layers: recurrent, field: 'activation', words: 'activation' },
+    {
+      layers: recurrent.filter(l => l.recurrentActivation !== null),
+      field: 'recurrentActivation',
+      words: 'gate activation (recurrent_activation)',
+    },
+    { layers: recurrent.filter(l => l.kind === 'lstm'), field: 'outputActivation', words: 'activation of c on its way out' },
+    { layers: model.layers.filter(l => l.kind === 'dense'), field: 'activation', words: 'activation' },
+    { layers: model.layers.filter(l => l.kind === 'activation'), field: 'activation', words: 'activation' },
+  ];
+}
+
+/** What stands there now; an LSTM's output activation is `activation` unless the spec says otherwise. */
+function present(layer: LayerSpec, field: Slot['field']): string {
+  const fields = layer as unknown as Record<string, ActivationSpec | null>;
+  return formatActivation(fields[field] ?? fields.activation);
+}
+
+function replace(names: readonly string[], field: Slot['field'], name: string): Variant['change'] {
+  return inLayers(names, (s, layer) => changeLayer(s, layer.name, { [field]: name }));
+}
+
+/** The candidate's activation alone, c's on its way out kept. */
+function replaceCandidate(names: readonly string[], name: string): Variant['change'] {
+  return inLayers(names, (s, layer) => {
+    const fields = layer as unknown as Record<string, ActivationSpec | null>;
+    return changeLayer(s, layer.name, { activation: name, outputActivation: fields.outputActivation ?? fields.activation });
+  });
+}
+
+function slotVariants(slot: Slot, names: readonly string[], code: (name: string) => string): Variant[] {
+  return placesOf(slot.layers).flatMap(place => {
+    const layers = slot.layers.filter(l => place.names.includes(l.name));
+    return names.flatMap((name): Variant[] => {
+      if (layers.every(l => present(l, slot.field) === name)) return [];
+      const where = place.layer ?? 'the recurrent layers';
+      const words = (which: string) => `The ${which} of ${where} is ${name} where the network has ${present(layers[0], slot.field)}.`;
+      const fix = { keras: kerasFix(slot.field, present(layers[0], slot.field)), numpy: numpyFix(present(layers[0], slot.field)) };
+      const whole = { code: code(name), layer: place.layer, change: replace(place.names, slot.field, name), why: words(slot.words), fix };
+      if (slot.field !== 'activation' || !layers.some(l => l.kind === 'lstm')) return [whole];
+      return [whole, { ...whole, change: replaceCandidate(place.names, name), why: words('activation of the candidate g alone') }];
+    });
+  });
+}
+
+function kerasFix(field: Slot['field'], right: string): string {
+  return field === 'recurrentActivation' ? `recurrent_activation='${right}'` : `activation='${right}'`;
+}
+
+function numpyFix(right: string): string {
+  const name = right.replace(/\(.*/, '');
+  const { formula } = getActivation(name).activation;
+  return formula.startsWith(`${name}(`) ? `h = np.${name}(…)` : `${name} = lambda x: ${formula}`;
+}
+
+export const hardSigmoid: Hypothesis = {
+  name: 'hard-sigmoid',
+  title: 'a hard sigmoid stands for the sigmoid',
+  why: 'The gates use a hard sigmoid instead of the sigmoid (or one hard sigmoid instead of the other). Two functions have that name:\nclip(x/6 + 0.5, 0, 1) in Keras 3 and PyTorch, clip(0.2·x + 0.5, 0, 1) in Keras 2, tfjs and ONNX.',
+  fix: { numpy: 'sigmoid = lambda x: 1 / (1 + np.exp(-x))', keras: "LSTM(M, recurrent_activation='sigmoid')" },
+  example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario =>
+    slotsOf(scenario).flatMap(slot => {
+      const layers = slot.layers.filter(l => ['sigmoid', ...HARD].includes(present(l, slot.field)));
+      return slotVariants({ ...slot, layers }, HARD, () => 'hard-sigmoid').map(v => ({
+        ...v,
+        why: `${v.why}\nhard_sigmoid is clip(x/6 + 0.5, 0, 1) (Keras 3, PyTorch); hard_sigmoid_keras2 is clip(0.2·x + 0.5, 0, 1) (Keras 2, tfjs, ONNX).`,
+      }));
+    }),
+};
+
+export const activation: Hypothesis = {
+  name: 'activation',
+  title: 'another activation function is used',
+  why: 'An activation function is not the one of the network. SimpleRNN, LSTM and GRU default to tanh (and sigmoid in the gates), Dense to none.',
+  fix: { keras: "SimpleRNN(M, activation='tanh'); Dense(K)   # Dense has no activation by default", numpy: 'h = np.tanh(…)' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants(scenario) {
+    const code = (name: string) => `activation:${name}`;
+    return slotsOf(scenario).flatMap(slot => {
+      // a hard sigmoid where a sigmoid belongs has a code of its own
+      const sigmoidal = slot.layers.filter(l => ['sigmoid', ...HARD].includes(present(l, slot.field)));
+      const names = sigmoidal.length > 0 ? ELEMENTWISE.filter(n => !HARD.includes(n)) : ELEMENTWISE;
+      const softmax = slot.layers.filter(l => (l.kind === 'dense' || l.kind === 'activation') && present(l, slot.field) !== 'softmax');
+      const hadSoftmax = slot.layers.filter(l => present(l, slot.field) === 'softmax');
+      const others = { ...slot, layers: slot.layers.filter(l => !hadSoftmax.includes(l)) };
+      return [
+        ...slotVariants(others, names, code),
+        ...slotVariants(
+          { ...slot, layers: hadSoftmax },
+          names.filter(n => n !== 'linear'),
+          code,
+        ),
+        ...slotVariants({ ...slot, layers: softmax }, ['softmax'], code),
+      ];
+    });
+  },
+};
+
+function softmaxLayers({ model }: Scenario): LayerSpec[] {
+  return model.layers.filter(l => (l.kind === 'dense' || l.kind === 'activation') && canonicalActivation(l.activation) === 'softmax');
+}
+
+export const softmaxMissing: Hypothesis = {
+  name: 'softmax-missing',
+  title: 'the softmax is left out',
+  why: 'The outputs are the scores before the softmax (logits): the rows do not add up to 1.',
+  fix: {
+    numpy: 'e = np.exp(z - z.max(-1, keepdims=True)); y = e / e.sum(-1, keepdims=True)',
+    keras: "Dense(K, activation='softmax')",
+    torch: 'y = torch.softmax(fc(h), dim=-1)',
+  },
+  example: { layers: 'rnn:3,dense:2@softmax', N: 2, T: 2, D: 2 },
+  variants: scenario =>
+    placesOf(softmaxLayers(scenario)).map(({ names, layer }) => ({
+      code: 'softmax-missing',
+      layer,
+      change: inLayers(names, (s, l) => changeLayer(s, l.name, { activation: 'linear' })),
+    })),
+};
+
+export const softmaxTwice: Hypothesis = {
+  name: 'softmax-twice',
+  title: 'the softmax is taken twice',
+  why: 'The softmax is taken of what is a softmax already: the rows add up to 1 but are nearly equal. Losses such as CrossEntropyLoss contain one, too.',
+  fix: {
+    torch: 'y = torch.softmax(fc(h), dim=-1)   # ← once, and none before CrossEntropyLoss',
+    keras: "Dense(K, activation='softmax')      # ← and no Softmax layer after it",
+  },
+  example: { layers: 'rnn:3,dense:2@softmax', N: 2, T: 2, D: 2 },
+  variants: scenario =>
+    softmaxLayers(scenario)
+      .filter(l => l.name === scenario.model.output)
+      .map(l => ({ code: 'softmax-twice', layer: l.name, change: s => ({ ...s, finish: [...s.finish, y => activated('softmax', y)] }) })),
+};
+
+function gruVariants(scenario: Scenario, resetAfter: boolean, code: string): Variant[] {
+  return placesOf(recurrentLayers(scenario).filter(l => l.kind === 'gru' && l.resetAfter !== resetAfter)).map(({ names, layer }) => ({
+    code,
+    layer,
+    change: inLayers(names, (s, l) => changeLayer(s, l.name, { resetAfter })),
+  }));
+}
+
+export const gruResetBefore: Hypothesis = {
+  name: 'gru-reset-before',
+  title: 'the GRU’s reset gate acts before the product',
+  why: 'The GRU multiplies with its reset gate before the recurrent product, g = tanh(x·Wx_g + (r⊙h)·Wh_g + b_g); the network has it after, r⊙(h·Wh_g + b′_g).\nBefore: Keras 1 and reset_after=False, tfjs, ONNX by default. After: Keras 2 and 3 by default, PyTorch.',
+  fix: { numpy: 'g = np.tanh(x @ Wx_g + b_g + r * (h @ Wh_g + b2_g))   # ← r after the product', keras: 'GRU(M, reset_after=True)' },
+  example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario => gruVariants(scenario, false, 'gru-reset-before'),
+};
+
+export const gruResetAfter: Hypothesis = {
+  name: 'gru-reset-after',
+  title: 'the GRU’s reset gate acts after the product',
+  why: 'The GRU multiplies with its reset gate after the recurrent product, g = tanh(x·Wx_g + b_g + r⊙(h·Wh_g)); the network has it before, (r⊙h)·Wh_g.\nAfter: Keras 2 and 3 by default, PyTorch. Before: Keras 1 and reset_after=False, tfjs, ONNX by default.',
+  fix: { numpy: 'g = np.tanh(x @ Wx_g + b_g + (r * h) @ Wh_g)   # ← r before the product', keras: 'GRU(M, reset_after=False)' },
+  example: { layers: 'gru:2+resetbefore,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario => gruVariants(scenario, true, 'gru-reset-after'),
+};

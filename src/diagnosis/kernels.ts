@@ -1,0 +1,185 @@
+import { getCell } from '../cells/index.js';
+import type { RecurrentSpec } from '../model/spec.js';
+import { concatLast, permuteBlocks, sliceLast, transpose } from '../tensor/layout.js';
+import { reshape, type Tensor } from '../tensor/tensor.js';
+import type { Hypothesis, Variant } from './hypothesis.js';
+import { changeWeights, inLayers, placesOf, recurrentLayers, type Scenario, waysOf } from './scenario.js';
+
+/** Mistakes in how weight matrices are laid out: transposed, reshaped, gate blocks in another order. */
+
+/** Gate blocks [A, G·M] of A = M rows, each transposed. */
+function transposeBlocks(t: Tensor, G: number): Tensor {
+  const M = t.shape[1] / G;
+  return concatLast(Array.from({ length: G }, (_, g) => transpose(sliceLast(t, g * M, (g + 1) * M))));
+}
+
+/** What a [G·M, A] matrix (PyTorch's layout) becomes when it is reshaped to [A, G·M] instead of transposed. */
+function reshaped(t: Tensor): Tensor {
+  return reshape(transpose(t), t.shape);
+}
+
+function gatesOf(layer: RecurrentSpec): number {
+  return getCell(layer.kind).gates.length;
+}
+
+/** `change` on the weight `name` (Wx, Wh, bh) of every direction of the layers. */
+function onWeights(
+  names: readonly string[],
+  weightNames: readonly string[],
+  change: (t: Tensor, layer: RecurrentSpec) => Tensor,
+): Variant['change'] {
+  return inLayers(names, (s, layer) => {
+    const recurrent = layer as RecurrentSpec;
+    const wanted = waysOf(recurrent).flatMap(way => weightNames.map(name => way + name));
+    return changeWeights(s, layer.name, (name, t) => (wanted.includes(name) ? change(t, recurrent) : t));
+  });
+}
+
+/** Rows of Wx (its input width), where the weights are there. */
+function inputWidth(scenario: Scenario, layer: RecurrentSpec): number {
+  return scenario.weights.get(layer.name)?.get(`${waysOf(layer)[0]}Wx`)?.shape[0] ?? -1;
+}
+
+export const wxTransposed: Hypothesis = {
+  name: 'wx-transposed',
+  title: 'the input weights are transposed',
+  why: 'The input weights Wx are used the wrong way round: PyTorch and ONNX keep them as [outputs, inputs], Keras and the notebook as [inputs, outputs].\nBecause both sizes are equal no shape gives it away.',
+  fix: {
+    numpy: 'h = np.tanh(x[n,t] @ Wx + …)   # Wx [D, M]; a PyTorch weight_ih_l0 needs .T first',
+    torch: 'rnn.weight_ih_l0.data = torch.tensor(Wx.T)',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 3 },
+  variants(scenario) {
+    const blocks = recurrentLayers(scenario).filter(l => inputWidth(scenario, l) === l.units);
+    const whole = recurrentLayers(scenario).filter(l => gatesOf(l) > 1 && inputWidth(scenario, l) === gatesOf(l) * l.units);
+    const dense = scenario.model.layers.filter(
+      l => l.kind === 'dense' && scenario.weights.get(l.name)?.get('Wo')?.shape[0] === l.units && l.units > 1,
+    );
+    return [
+      ...placesOf(blocks).map(p => ({
+        code: 'wx-transposed',
+        layer: p.layer,
+        change: onWeights(p.names, ['Wx'], (t, l) => transposeBlocks(t, gatesOf(l))),
+      })),
+      ...placesOf(whole).map(p => ({ code: 'wx-transposed', layer: p.layer, change: onWeights(p.names, ['Wx'], transpose) })),
+      ...placesOf(dense).map(p => ({
+        code: 'wx-transposed',
+        layer: p.layer,
+        change: inLayers(p.names, (s, l) => changeWeights(s, l.name, (name, t) => (name === 'Wo' ? transpose(t) : t))),
+        why: 'The weights Wo of the dense layer are transposed: PyTorch keeps them as [outputs, inputs], Keras as [inputs, outputs].',
+        fix: { numpy: 'y = h @ Wo + bo               # Wo [M, K]; a PyTorch fc.weight needs .T first' },
+      })),
+    ];
+  },
+};
+
+export const whTransposed: Hypothesis = {
+  name: 'wh-transposed',
+  title: 'the recurrent weights are transposed',
+  why: 'The recurrent weights Wh are used the wrong way round. Wh is square [M, M] in each gate, so no shape gives it away:\nPyTorch and ONNX multiply weight_hh · h, Keras and the notebook h · Wh.',
+  fix: {
+    numpy: 'h = np.tanh(… + h @ Wh)       # Wh [M, M]; a PyTorch weight_hh_l0 needs .T first',
+    torch: 'rnn.weight_hh_l0.data = torch.tensor(Wh.T)',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario =>
+    placesOf(recurrentLayers(scenario).filter(l => l.projection === null && l.units > 1)).map(p => ({
+      code: 'wh-transposed',
+      layer: p.layer,
+      change: onWeights(p.names, ['Wh'], (t, l) => transposeBlocks(t, gatesOf(l))),
+    })),
+};
+
+export const wxReshaped: Hypothesis = {
+  name: 'wx-reshaped',
+  title: 'the input weights are reshaped instead of transposed',
+  why: 'Wx was brought from [G·M, D] to [D, G·M] by reshape instead of by a transpose: the shape is right, the numbers are in the wrong places.',
+  fix: { numpy: 'Wx = weight_ih_l0.T           # ← not .reshape(D, M)' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants(scenario) {
+    const layers = recurrentLayers(scenario).filter(l => inputWidth(scenario, l) > 1);
+    const gated = layers.filter(l => gatesOf(l) > 1);
+    const names = ['Wx'];
+    const both = ['Wx', 'Wh'];
+    return [
+      ...placesOf(layers.filter(l => inputWidth(scenario, l) !== gatesOf(l) * l.units)).map(p => ({
+        code: 'wx-reshaped',
+        layer: p.layer,
+        change: onWeights(p.names, names, reshaped),
+      })),
+      ...placesOf(gated).map(p => ({
+        code: 'wx-reshaped',
+        layer: p.layer,
+        change: onWeights(p.names, both, reshaped),
+        why: 'Wx and Wh were brought from [G·M, …] to […, G·M] by reshape instead of by a transpose: the shapes are right, the numbers are in the wrong places.',
+        fix: { numpy: 'Wx, Wh = weight_ih_l0.T, weight_hh_l0.T   # ← not .reshape' },
+      })),
+    ];
+  },
+};
+
+/** Orders that frameworks use, in our letters: which files an order comes from. */
+const FRAMEWORK_ORDERS: Record<string, readonly { readonly order: string; readonly of: string }[]> = {
+  lstm: [
+    { order: 'ifgo', of: 'Keras and PyTorch (i f c o)' },
+    { order: 'iofg', of: 'ONNX (i o f c)' },
+  ],
+  gru: [
+    { order: 'zrg', of: 'Keras and ONNX (z r h)' },
+    { order: 'rzg', of: 'PyTorch (r z n)' },
+  ],
+};
+
+/** Every order of the letters, the given one left out. */
+function otherOrders(letters: readonly string[]): string[][] {
+  const all = (rest: readonly string[]): string[][] =>
+    rest.length === 0 ? [[]] : rest.flatMap((l, i) => all([...rest.slice(0, i), ...rest.slice(i + 1)]).map(o => [l, ...o]));
+  return all(letters).filter(order => order.join('') !== letters.join(''));
+}
+
+/** Names the frameworks between which this order is lost: blocks written in one's order and read in the other's. */
+function provenance(cell: string, gates: readonly string[], order: readonly string[]): string {
+  for (const from of FRAMEWORK_ORDERS[cell] ?? []) {
+    for (const to of FRAMEWORK_ORDERS[cell] ?? []) {
+      // the block that holds gate g sits where `from` writes g; a reader of `to` takes it for what `to` has there
+      const role = gates.map(g => to.order[from.order.indexOf(g)]);
+      if (from !== to && role.join('') === order.join(''))
+        return `\nThis is what weights in the order of ${from.of} give when they are read in the order of ${to.of}.`;
+    }
+  }
+  return '';
+}
+
+export const gateOrder: Hypothesis = {
+  name: 'gate-order',
+  title: 'the gate blocks are in another order',
+  why: 'The gate blocks of the weights are read in another order. LSTM: i f c o (Keras), i f g o (PyTorch), i o f c (ONNX); GRU: z r h (Keras, ONNX), r z n (PyTorch).\nAll blocks have the same shape, so only the numbers show it.',
+  fix: {
+    numpy: 'i, f, g, o = np.split(z, 4, axis=-1)   # ← in the order of the file the weights came from',
+    torch: 'W = torch.cat([W_z, W_r, W_n][i] for i in (1, 0, 2))   # Keras z r h -> PyTorch r z n',
+  },
+  example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
+  variants(scenario) {
+    const layers = recurrentLayers(scenario).filter(l => gatesOf(l) > 1 && !l.peepholes);
+    return (['lstm', 'gru'] as const).flatMap(kind => {
+      const gates = getCell(kind).gates;
+      const own = layers.filter(l => l.kind === kind);
+      return otherOrders(gates).flatMap(order =>
+        placesOf(own).map((p): Variant => {
+          const blocks = gates.map(g => order.indexOf(g));
+          const reads = gates.map((g, b) => (g === order[b] ? '' : `block ${g} is used as ${order[b]}`)).filter(Boolean);
+          return {
+            code: `gate-order:${order.join('')}`,
+            layer: p.layer,
+            change: onWeights(p.names, ['Wx', 'Wh', 'bh'], t => permuteBlocks(t, blocks)),
+            why: `The gate blocks of the ${kind.toUpperCase()}'s weights (${gates.join(' ')}) are read as ${order.join(' ')}: ${reads.join(', ')}.${provenance(kind, gates, order)}`,
+            fix: {
+              numpy: `${gates.join(', ')} = np.split(z, ${gates.length}, axis=-1)   # ← not ${order.join(', ')}`,
+              keras: `blocks = np.split(W, ${gates.length}, axis=-1)   # for Wx, Wh and the bias alike\nW = np.concatenate([blocks[b] for b in (${gates.map(g => order.indexOf(g)).join(', ')})], axis=-1)`,
+            },
+          };
+        }),
+      );
+    });
+  },
+};

@@ -1,0 +1,71 @@
+/**
+ * The affine map that brings rows of A closest to rows of B, by Householder reflections with column pivoting: the columns of A that carry
+ * no information (relative to 1e-11) are left out.
+ */
+
+/**
+ * @param A [R, D] row-major, B [R, K] row-major
+ * @returns what is left over [R, K] by the best A·W + b, the numbers chosen per column of B (the rank), or undefined where there are too few rows
+ */
+export function affineFit(
+  A: Float64Array,
+  B: ArrayLike<number>,
+  R: number,
+  D: number,
+  K: number,
+  bias: boolean,
+): { fitted: Float64Array; rank: number } | undefined {
+  const C = D + (bias ? 1 : 0);
+  if (R <= C) return undefined;
+  const a = new Float64Array(R * C);
+  for (let r = 0; r < R; r++) {
+    for (let d = 0; d < D; d++) a[r * C + d] = A[r * D + d];
+    if (bias) a[r * C + D] = 1;
+  }
+  // modified Gram–Schmidt, twice, with pivoting: an orthonormal basis of A's columns
+  const basis: Float64Array[] = [];
+  const columns = Array.from({ length: C }, (_, c) => Float64Array.from({ length: R }, (_, r) => a[r * C + c]));
+  const sizes = columns.map(norm);
+  const largest = Math.max(...sizes, Number.MIN_VALUE);
+  const left = new Set(columns.keys());
+  while (left.size > 0) {
+    let best = -1;
+    let most = -1;
+    for (const c of left) {
+      const size = norm(columns[c]);
+      if (size > most) [best, most] = [c, size];
+    }
+    left.delete(best);
+    if (!(most > 1e-11 * largest)) break;
+    const q = columns[best].map(v => v / most);
+    removeFrom(q, basis);
+    const again = norm(q);
+    if (again < 1e-8) continue;
+    for (let r = 0; r < R; r++) q[r] /= again;
+    basis.push(q);
+    for (const c of left) removeFrom(columns[c], [q]);
+  }
+  const fitted = new Float64Array(R * K);
+  for (let k = 0; k < K; k++) {
+    for (const q of basis) {
+      let dot = 0;
+      for (let r = 0; r < R; r++) dot += q[r] * B[r * K + k];
+      for (let r = 0; r < R; r++) fitted[r * K + k] += dot * q[r];
+    }
+  }
+  return { fitted, rank: basis.length };
+}
+
+function norm(v: Float64Array): number {
+  let sum = 0;
+  for (const x of v) sum += x * x;
+  return Math.sqrt(sum);
+}
+
+function removeFrom(v: Float64Array, basis: readonly Float64Array[]): void {
+  for (const q of basis) {
+    let dot = 0;
+    for (let r = 0; r < v.length; r++) dot += q[r] * v[r];
+    for (let r = 0; r < v.length; r++) v[r] -= dot * q[r];
+  }
+}

@@ -1,0 +1,55 @@
+import type { Hypothesis, Variant } from './hypothesis.js';
+import { changeLayer, inLayers, placesOf, recurrentLayers, type Scenario } from './scenario.js';
+
+/** Mistakes with padding: what a masked step puts out, and whether it is run at all. */
+
+/** A mask may come with the input, or be made by a layer. */
+function hasMask({ input, model }: Scenario): boolean {
+  return input.mask !== undefined || model.layers.some(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero));
+}
+
+function outputVariants(scenario: Scenario, zeroOutputForMask: boolean, code: string): Variant[] {
+  if (!hasMask(scenario)) return [];
+  return placesOf(recurrentLayers(scenario).filter(l => l.zeroOutputForMask !== zeroOutputForMask)).map(({ names, layer }) => ({
+    code,
+    layer,
+    change: inLayers(names, (s, l) => changeLayer(s, l.name, { zeroOutputForMask })),
+  }));
+}
+
+export const maskZeros: Hypothesis = {
+  name: 'mask-zeros',
+  title: 'masked steps put out zeros',
+  why: 'Masked steps put out zeros; in the network they repeat the last output. PyTorch (packed sequences) and ONNX give zeros, Keras repeats unless zero_output_for_mask is set.',
+  fix: {
+    keras: 'SimpleRNN(M, return_sequences=True, zero_output_for_mask=False)',
+    numpy: 'hs[n, t] = h                  # ← h as it was, where step t is masked',
+  },
+  example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },
+  variants: scenario => outputVariants(scenario, true, 'mask-zeros'),
+};
+
+export const maskHold: Hypothesis = {
+  name: 'mask-hold',
+  title: 'masked steps repeat the last output',
+  why: 'Masked steps repeat the last output; in the network they put out zeros. Keras repeats, PyTorch (packed sequences) and ONNX give zeros.',
+  fix: {
+    keras: 'SimpleRNN(M, return_sequences=True, zero_output_for_mask=True)',
+    numpy: 'hs[n, t] = 0                  # ← where step t is masked',
+  },
+  example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },
+  variants: scenario => outputVariants(scenario, false, 'mask-hold'),
+};
+
+export const maskIgnored: Hypothesis = {
+  name: 'mask-ignored',
+  title: 'padding is run like real steps',
+  why: 'The mask is ignored: padded steps are run like real ones, so the state goes on changing after the end of a short sequence.',
+  fix: {
+    keras: 'model.add(Masking())          # ← before the recurrent layer; or mask=… in the call',
+    torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
+    numpy: 'if mask[n, t]: h = np.tanh(…) # ← a masked step keeps h',
+  },
+  example: { layers: 'rnn:2,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },
+  variants: scenario => (hasMask(scenario) ? [{ code: 'mask-ignored', layer: null, change: s => ({ ...s, masks: false }) }] : []),
+};

@@ -1,0 +1,111 @@
+import { RnnError } from '../errors.js';
+import { getLayerKind } from '../layers/index.js';
+import type { LayerResult, Value } from '../layers/layer.js';
+import { isRecurrent, type LayerSpec } from '../model/spec.js';
+import { concatLast, sliceLast } from '../tensor/layout.js';
+import { sizeOf, type Tensor, toPrecision } from '../tensor/tensor.js';
+import { kernelsOf, type LoopOptions, Mismatch } from './loop.js';
+import type { LayerWeights, LoopFault, Scenario } from './scenario.js';
+
+/** What a scenario gives, and what each layer got and gave, so that another scenario computes again only what it changes. */
+export interface Outcome {
+  readonly y: Tensor;
+  readonly layers: ReadonlyMap<string, LayerRun>;
+}
+
+interface LayerRun {
+  readonly layer: LayerSpec;
+  readonly weights: LayerWeights | undefined;
+  readonly fault: LoopFault | undefined;
+  readonly masks: boolean;
+  readonly inputs: readonly Value[];
+  readonly result: LayerResult;
+}
+
+export interface RunOptions {
+  readonly precision?: LoopOptions['precision'];
+  readonly order?: LoopOptions['order'];
+  /** keep gates and states of every step */
+  readonly trace?: boolean;
+  /** results of layers that see the same are taken from here */
+  readonly like?: Outcome;
+}
+
+/** y of a scenario, float64 unless asked otherwise; undefined where its parts do not fit together. */
+export function runScenario(scenario: Scenario, options: RunOptions = {}): Outcome | undefined {
+  try {
+    return walkScenario(scenario, options);
+  } catch (error) {
+    if (error instanceof Mismatch || error instanceof RnnError) return undefined;
+    throw error;
+  }
+}
+
+function walkScenario(scenario: Scenario, { precision = 'f64', order = 1, trace = false, like }: RunOptions): Outcome {
+  const { model, input, masks } = scenario;
+  const same = like?.layers.values().next().value?.inputs[0];
+  const x = toPrecision(input.x, precision);
+  const start: Value =
+    same && same.tensor.data === x.data && same.mask === (masks ? input.mask : undefined)
+      ? same
+      : { tensor: x, mask: masks ? input.mask : undefined };
+  const values = new Map<string, Value>([[model.input.name, start]]);
+  const layers = new Map<string, LayerRun>();
+  for (const layer of model.layers) {
+    const inputs = layer.inputs.map(name => values.get(name)!);
+    const weights = scenario.weights.get(layer.name);
+    const fault = scenario.loops.get(layer.name);
+    const before = like?.layers.get(layer.name);
+    const unchanged =
+      before &&
+      before.layer === layer &&
+      before.weights === weights &&
+      before.fault === fault &&
+      before.masks === masks &&
+      before.inputs.length === inputs.length &&
+      inputs.every((v, i) => v === before.inputs[i]);
+    const result = unchanged ? before.result : applyLayer(scenario, layer, inputs, { precision, order, trace });
+    layers.set(layer.name, unchanged ? before : { layer, weights, fault, masks, inputs, result });
+    values.set(layer.name, result);
+    if (layer.name === model.output) break;
+  }
+  let y = values.get(model.output)!.tensor;
+  for (const finish of scenario.finish) y = finish(y);
+  return { y, layers };
+}
+
+function applyLayer(
+  { weights, loops, masks, input, model }: Scenario,
+  layer: LayerSpec,
+  inputs: readonly Value[],
+  { precision, order, trace }: { precision: LoopOptions['precision']; order: LoopOptions['order']; trace: boolean },
+): LayerResult {
+  const fault = loops.get(layer.name);
+  const own = new Map([...(weights.get(layer.name) ?? [])].map(([name, t]) => [name, toPrecision(t, precision)]));
+  const B = model.input.batch;
+  const every = isRecurrent(layer) && layer.stateful && B !== null && inputs[0].tensor.shape[0] > B ? B : undefined;
+  const initial = isRecurrent(layer) ? input.initialStates?.get(layer.name)?.map(t => toPrecision(t, precision)) : undefined;
+  const context = { kernels: kernelsOf(fault, { precision, order, every }), weights: own, initial, trace };
+  const result = getLayerKind(layer.kind).apply(layer, inputs, context);
+  const seen = masks ? result : { ...result, mask: undefined };
+  return fault?.swapped && isRecurrent(layer) && layer.bidirectional === 'concat' ? { ...seen, tensor: swapHalves(seen.tensor) } : seen;
+}
+
+function swapHalves(t: Tensor): Tensor {
+  const width = t.shape[t.shape.length - 1];
+  return concatLast([sliceLast(t, width / 2, width), sliceLast(t, 0, width / 2)]);
+}
+
+/** How far rounding alone moves this scenario's y: its float32 outputs, sums in both orders, against the float64 one. */
+export function roundingOf(scenario: Scenario, exact: Outcome): number {
+  let most = 0;
+  for (const order of [1, -1] as const) {
+    const { y } = runScenario(scenario, { precision: 'f32', order }) ?? exact;
+    if (y.data.length !== exact.y.data.length) continue;
+    for (let k = 0; k < sizeOf(y.shape); k++) {
+      const d = Math.abs(y.data[k] - exact.y.data[k]);
+      if (d > most) most = d;
+    }
+  }
+  return most;
+}

@@ -1,0 +1,140 @@
+import type { EngineInput } from '../engines/engine.js';
+import { isRecurrent, type LayerSpec, type ModelSpec, type RecurrentSpec } from '../model/spec.js';
+import { sliceFirst } from '../tensor/layout.js';
+import { type Tensor, toPrecision } from '../tensor/tensor.js';
+import type { Weights } from '../weights/weights.js';
+
+/**
+ * A computation that can be got wrong in steps: the network, its weights and input, and what goes wrong inside its loops. A mistake is a
+ * change from one scenario to another, so that two mistakes are one change after the other.
+ */
+export interface Scenario {
+  readonly model: ModelSpec;
+  /** layer -> weight -> tensor, float64 */
+  readonly weights: ReadonlyMap<string, LayerWeights>;
+  readonly input: EngineInput;
+  /** layer -> what goes wrong in its loop over samples, steps and units */
+  readonly loops: ReadonlyMap<string, LoopFault>;
+  /** false: no layer sees a mask */
+  readonly masks: boolean;
+  /** what happens to y at the end, in order */
+  readonly finish: readonly ((y: Tensor) => Tensor)[];
+}
+
+export type LayerWeights = ReadonlyMap<string, Tensor>;
+
+/** What can go wrong between the steps of one layer, where neither weights nor options can say it. */
+export interface LoopFault {
+  /** a sample starts with what the one before left: all states, h or c; after its last step, or (`step`) at every step, one state for all */
+  readonly carry?: { readonly what: 'all' | 'h' | 'c'; readonly by: 'sample' | 'step' };
+  /** unit m already sees the new h of the units before it */
+  readonly inPlace?: boolean;
+  /** the list of outputs holds one array T times: every step shows the last h */
+  readonly aliased?: boolean;
+  /** the backward sequence is merged in the order it was computed */
+  readonly notFlipped?: boolean;
+  /** the step taken for the last one: the first in time, or the last in time in both directions */
+  readonly last?: 'first' | 'end';
+  /** backward half before the forward half */
+  readonly swapped?: boolean;
+  /** every state is rounded after every step */
+  readonly round?: (v: number) => number;
+}
+
+/** From the right computation to a wrong one; undefined where it makes no sense (a layer that is not there any more). */
+export type Change = (scenario: Scenario) => Scenario | undefined;
+
+export function scenarioOf(model: ModelSpec, weights: Weights, input: EngineInput): Scenario {
+  const byLayer = new Map<string, Map<string, Tensor>>();
+  for (const layer of model.layers) byLayer.set(layer.name, new Map());
+  for (const layer of model.layers) {
+    const own = byLayer.get(layer.name)!;
+    for (const [key, t] of weights) if (key.startsWith(`${layer.name}/`)) own.set(key.slice(layer.name.length + 1), toPrecision(t, 'f64'));
+  }
+  const initialStates =
+    input.initialStates && new Map([...input.initialStates].map(([name, s]) => [name, s.map(t => toPrecision(t, 'f64'))]));
+  return {
+    model,
+    weights: byLayer,
+    input: { ...input, x: toPrecision(input.x, 'f64'), initialStates },
+    loops: new Map(),
+    masks: true,
+    finish: [],
+  };
+}
+
+/** The same with samples [from, to) alone. */
+export function samplesOf(scenario: Scenario, from: number, to: number): Scenario {
+  const { x, mask, initialStates } = scenario.input;
+  const T = x.shape[1];
+  return {
+    ...scenario,
+    input: {
+      x: sliceFirst(x, from, to),
+      mask: mask?.subarray(from * T, to * T),
+      initialStates: initialStates && new Map([...initialStates].map(([name, s]) => [name, s.map(t => sliceFirst(t, from, to))])),
+    },
+  };
+}
+
+export function recurrentLayers({ model }: Scenario): RecurrentSpec[] {
+  return model.layers.filter(isRecurrent);
+}
+
+export function layerNamed({ model }: Scenario, name: string): LayerSpec | undefined {
+  return model.layers.find(l => l.name === name);
+}
+
+/** Prefixes of a recurrent layer's weights: one, or one a direction. */
+export function waysOf(layer: RecurrentSpec): readonly string[] {
+  return layer.bidirectional ? ['forward/', 'backward/'] : [''];
+}
+
+/** Fields of one layer changed. */
+export function changeLayer(scenario: Scenario, name: string, fields: Partial<Record<string, unknown>>): Scenario {
+  const layers = scenario.model.layers.map(l => (l.name === name ? ({ ...l, ...fields } as LayerSpec) : l));
+  return { ...scenario, model: { ...scenario.model, layers } };
+}
+
+/** Weights of one layer replaced; the others stay the same objects, which is how the run sees that a layer need not be computed again. */
+export function changeWeights(scenario: Scenario, name: string, change: (weight: string, t: Tensor) => Tensor): Scenario {
+  const own = scenario.weights.get(name);
+  if (!own) return scenario;
+  const weights = new Map(scenario.weights);
+  weights.set(name, new Map([...own].map(([weight, t]) => [weight, change(weight, t)])));
+  return { ...scenario, weights };
+}
+
+export function changeLoop(scenario: Scenario, name: string, fault: LoopFault): Scenario {
+  return { ...scenario, loops: new Map([...scenario.loops, [name, { ...scenario.loops.get(name), ...fault }]]) };
+}
+
+/** A change made to several layers, one after the other. */
+export function inLayers(names: readonly string[], change: (scenario: Scenario, layer: LayerSpec) => Scenario | undefined): Change {
+  return start => {
+    let scenario: Scenario | undefined = start;
+    for (const name of names) {
+      const layer: LayerSpec | undefined = scenario && layerNamed(scenario, name);
+      if (!scenario || !layer) return undefined;
+      scenario = change(scenario, layer);
+    }
+    return scenario;
+  };
+}
+
+/** Where a mistake of the same kind may sit: in every layer at once, or in one. Names of layers, and the name to report (null: all of them). */
+export interface Place {
+  readonly names: readonly string[];
+  readonly layer: string | null;
+}
+
+export function placesOf(layers: readonly LayerSpec[]): Place[] {
+  if (layers.length === 0) return [];
+  if (layers.length === 1) return [{ names: [layers[0].name], layer: layers[0].name }];
+  return [{ names: layers.map(l => l.name), layer: null }, ...layers.map(l => ({ names: [l.name], layer: l.name }))];
+}
+
+/** The same data in float64 with another shape or values. */
+export function mapData(t: Tensor, f: (v: number) => number): Tensor {
+  return { shape: t.shape, data: Float64Array.from(t.data, f) };
+}

@@ -1,0 +1,87 @@
+import type { Hypothesis } from './hypothesis.js';
+import { changeLoop, inLayers, type LoopFault, placesOf, recurrentLayers, type Scenario } from './scenario.js';
+
+/** Mistakes with the state between samples and between units. */
+
+function loopVariants(scenario: Scenario, fault: LoopFault, layers = recurrentLayers(scenario)) {
+  return placesOf(layers).map(({ names, layer }) => ({ layer, change: inLayers(names, (s, l) => changeLoop(s, l.name, fault)) }));
+}
+
+export const stateCarry: Hypothesis = {
+  name: 'state-carry',
+  title: 'the state is not set back to zero between samples',
+  why: 'The hidden state is not set back to zero between samples: sample 2 starts with the last h of sample 1.\nSample 1 is right and every later one is slightly off, which is easy to miss when rounding.',
+  fix: {
+    numpy:
+      'for n in range(N):\n    h = np.zeros(M)          # ← inside the loop over samples\n    for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)',
+    keras: 'model.layers[0].reset_state()   # before each new sequence; or stateful=False',
+    torch: 'out, h_n = rnn(x[n:n+1])        # no h_n of the sample before as second argument',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 3, T: 2, D: 2 },
+  variants: scenario => [
+    ...loopVariants(scenario, { carry: { what: 'all', by: 'sample' } }).map(v => ({ ...v, code: 'state-carry', needs: 'before' as const })),
+    ...loopVariants(scenario, { carry: { what: 'all', by: 'step' } }).map(v => ({
+      ...v,
+      code: 'state-carry',
+      needs: 'all' as const,
+      why: 'All samples of the batch share one hidden state: at every step each sample goes on from the state of the sample before it in the batch.\nEach sample needs a row of its own in h [N, M].',
+      fix: { numpy: 'h = np.zeros((N, M))         # ← one row a sample\nfor t in range(T): h = np.tanh(x[:,t] @ Wx + h @ Wh + bh)' },
+    })),
+    ...loopVariants(
+      scenario,
+      { carry: { what: 'h', by: 'sample' } },
+      recurrentLayers(scenario).filter(l => l.kind === 'lstm'),
+    ).map(v => ({
+      ...v,
+      code: 'state-carry',
+      needs: 'before' as const,
+      why: 'Of the two states of the LSTM only c is set back to zero between samples; h goes on from the sample before.',
+      fix: { numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples' },
+    })),
+  ],
+};
+
+export const stateCarryCellOnly: Hypothesis = {
+  name: 'state-carry-c-only',
+  title: "the LSTM's c is not set back to zero between samples",
+  why: 'Of the two states of the LSTM only h is set back to zero between samples; the cell state c goes on from the sample before.',
+  fix: {
+    numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples',
+    torch: 'h, c = torch.zeros(L, N, M), torch.zeros(L, N, M)   # ← both for every new sequence',
+  },
+  example: { layers: 'lstm:3,dense:1', N: 3, T: 2, D: 2 },
+  variants: scenario =>
+    loopVariants(
+      scenario,
+      { carry: { what: 'c', by: 'sample' } },
+      recurrentLayers(scenario).filter(l => l.kind === 'lstm'),
+    ).map(v => ({ ...v, code: 'state-carry-c-only', needs: 'before' as const })),
+};
+
+export const inPlaceUpdate: Hypothesis = {
+  name: 'in-place-update',
+  title: 'h is overwritten while it is still being read',
+  why: 'h is overwritten unit by unit while it is still being read: unit m of the new h is computed from the new values of units 1 … m−1\ninstead of the h of the step before. The first unit is right in the first step only.',
+  fix: {
+    numpy:
+      'h_new = np.empty(M)\nfor m in range(M): h_new[m] = np.tanh(x[n,t] @ Wx[:,m] + h @ Wh[:,m] + bh[m])\nh = h_new                   # ← only when every unit is done',
+    torch: 'h_t_minus_1 = h_t.clone()   # ← a copy: h_t is written to in the next step',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
+  variants: scenario => {
+    const layers = recurrentLayers(scenario).filter(l => l.projection === null);
+    const sequences = recurrentLayers(scenario).filter(l => l.returnSequences);
+    return [
+      ...loopVariants(scenario, { inPlace: true }, layers).map(v => ({ ...v, code: 'in-place-update' })),
+      ...loopVariants(scenario, { aliased: true }, sequences).map(v => ({
+        ...v,
+        code: 'in-place-update',
+        why: 'The list of outputs holds the same array T times: h is updated in place, so every step shows the last h.',
+        fix: {
+          numpy: 'outputs.append(h.copy())     # ← a copy of this step',
+          torch: 'output.append(h_t[-1].clone())   # ← a copy of this step',
+        },
+      })),
+    ];
+  },
+};

@@ -1,0 +1,183 @@
+import { flipTime, swapBatchAndTime } from '../tensor/layout.js';
+import { reshape, sizeOf, type Tensor } from '../tensor/tensor.js';
+import type { Hypothesis, Variant } from './hypothesis.js';
+import { Mismatch } from './loop.js';
+import { changeLayer, changeLoop, inLayers, placesOf, recurrentLayers, type Scenario } from './scenario.js';
+
+/** Mistakes with the time axis: which steps are seen, in which order, which one is taken. */
+
+export const timeReversed: Hypothesis = {
+  name: 'time-reversed',
+  title: 'the steps are run in the wrong order',
+  why: 'The sequence is run from its last step to its first: x is turned round in time, or go_backwards (direction=reverse) is on.',
+  fix: {
+    numpy: 'for t in range(T):            # ← 0 … T−1, not reversed(range(T)), not x[:, ::-1]',
+    keras: 'SimpleRNN(M, go_backwards=False)',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
+  variants(scenario) {
+    const oneWay = recurrentLayers(scenario).filter(l => l.bidirectional === null);
+    return [
+      { code: 'time-reversed', layer: null, change: turnInput },
+      ...oneWay.flatMap((l): Variant[] => [
+        {
+          code: 'time-reversed',
+          layer: l.name,
+          change: inLayers([l.name], (s, layer) => changeLayer(s, layer.name, { goBackwards: !l.goBackwards })),
+        },
+      ]),
+    ];
+  },
+};
+
+function turnInput(scenario: Scenario): Scenario {
+  const { x, mask } = scenario.input;
+  const turned = x.shape.length === 3 ? flipTime(x) : reshape(flipTime(reshape(x, [...x.shape, 1])), x.shape);
+  return { ...scenario, input: { ...scenario.input, x: turned, mask: mask && flipMask(mask, x.shape[1]) } };
+}
+
+function flipMask(mask: Uint8Array, T: number): Uint8Array {
+  return mask.map((_, k) => mask[Math.floor(k / T) * T + T - 1 - (k % T)]);
+}
+
+/** x[:, from:to], mask along. */
+function steps(scenario: Scenario, from: number, to: number): Scenario {
+  const { x, mask } = scenario.input;
+  const [N, T] = x.shape;
+  const width = sizeOf(x.shape.slice(2));
+  const data = new Float64Array(N * (to - from) * width);
+  for (let n = 0; n < N; n++) data.set(x.data.subarray((n * T + from) * width, (n * T + to) * width), n * (to - from) * width);
+  const cut =
+    mask && Uint8Array.from({ length: N * (to - from) }, (_, k) => mask[Math.floor(k / (to - from)) * T + from + (k % (to - from))]);
+  return {
+    ...scenario,
+    model: { ...scenario.model, input: { ...scenario.model.input, timesteps: null } },
+    input: { ...scenario.input, x: { shape: [N, to - from, ...x.shape.slice(2)], data }, mask: cut },
+  };
+}
+
+/** A sequence [N, t, K] of fewer steps written into zeros [N, T, K], as an array allocated beforehand shows it. */
+function among(T: number, from: number): (y: Tensor) => Tensor {
+  return y => {
+    if (y.shape.length !== 3 || y.shape[1] >= T) return y;
+    const [N, t, K] = y.shape;
+    if (from + t > T) throw new Mismatch();
+    const data = new Float64Array(N * T * K);
+    for (let n = 0; n < N; n++) data.set(y.data.subarray(n * t * K, (n + 1) * t * K), (n * T + from) * K);
+    return { shape: [N, T, K], data };
+  };
+}
+
+/** At most this many steps too few are looked for: more is another experiment, not a slip of the range. */
+const MOST_STEPS = 8;
+
+function shortened(scenario: Scenario, code: string, range: (missing: number, T: number) => [number, number], most: number): Variant[] {
+  const T = scenario.input.x.shape[1];
+  return Array.from({ length: Math.max(0, Math.min(most, MOST_STEPS)) }, (_, k) => k + 1).flatMap((missing): Variant[] => {
+    const [from, to] = range(missing, T);
+    const which =
+      code === 'starts-late'
+        ? `the first ${missing === 1 ? 'step is' : `${missing} steps are`}`
+        : `the last ${missing === 1 ? 'step is' : `${missing} steps are`}`;
+    const why = `The loop over time leaves steps out: ${which} never run (steps ${from + 1} … ${to} of ${T} are).`;
+    return [
+      { code, layer: null, why, change: s => steps(s, from, to) },
+      {
+        code,
+        layer: null,
+        why: `${why} Their rows in the output are zeros.`,
+        change: s => ({ ...steps(s, from, to), finish: [...s.finish, among(T, from)] }),
+      },
+    ];
+  });
+}
+
+export const stopsEarly: Hypothesis = {
+  name: 'stops-early',
+  title: 'the last steps are left out',
+  why: 'The loop over time stops before the last step.',
+  fix: { numpy: 'for t in range(T):            # ← T steps, 0 … T−1; not range(T-1)' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
+  variants: scenario => shortened(scenario, 'stops-early', (missing, T) => [0, T - missing], scenario.input.x.shape[1] - 2),
+};
+
+export const startsLate: Hypothesis = {
+  name: 'starts-late',
+  title: 'the first steps are left out',
+  why: 'The loop over time begins after the first step.',
+  fix: { numpy: 'for t in range(T):            # ← from 0; not range(1, T)' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
+  variants: scenario => shortened(scenario, 'starts-late', (missing, T) => [missing, T], scenario.input.x.shape[1] - 1),
+};
+
+export const firstStep: Hypothesis = {
+  name: 'first-step',
+  title: 'h of the first step is taken for the last',
+  why: 'The output is made from h of the first step, not of the last one: out[:, 0] instead of out[:, -1].',
+  fix: {
+    numpy: 'y = hs[:, -1] @ Wo + bo       # ← the last step',
+    keras: 'SimpleRNN(M)                  # return_sequences=False gives the last step',
+    torch: 'y = fc(out[:, -1])',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
+  variants: scenario =>
+    placesOf(recurrentLayers(scenario).filter(l => !l.returnSequences)).map(({ names, layer }) => ({
+      code: 'first-step',
+      layer,
+      change: inLayers(names, (s, l) => changeLoop(s, l.name, { last: 'first' })),
+    })),
+};
+
+export const axesSwapped: Hypothesis = {
+  name: 'axes-swapped',
+  title: 'batch and time are mixed up',
+  why: 'The first two axes of x are mixed up: samples are run as time steps and time steps as samples ([N, T, D] read as [T, N, D]).\nEach output mixes several samples and sees one step of each.',
+  fix: {
+    numpy: 'x = x.transpose(1, 0, 2)      # ← when the code wants [T, N, D]; reshape would shuffle the numbers',
+    torch: 'rnn = nn.RNN(D, M, batch_first=True)   # ← x is [N, T, D]; the default is [T, N, D]',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 3, T: 2, D: 2 },
+  variants(scenario) {
+    if (scenario.input.initialStates || scenario.input.mask || scenario.input.x.shape.length !== 3) return [];
+    const [N, T, D] = scenario.input.x.shape;
+    const free = (s: Scenario) => ({ ...s.model, input: { ...s.model.input, timesteps: null, batch: null } });
+    const swapped = (s: Scenario): Scenario => ({ ...s, model: free(s), input: { x: swapBatchAndTime(s.input.x) } });
+    const reread = (s: Scenario): Scenario => ({ ...s, model: free(s), input: { x: swapBatchAndTime(reshape(s.input.x, [T, N, D])) } });
+    const back = (y: Tensor) => (y.shape.length === 3 ? swapBatchAndTime(y) : y);
+    const turnedBack = (y: Tensor) => (y.shape.length === 3 ? reshape(swapBatchAndTime(y), [y.shape[0], y.shape[1], y.shape[2]]) : y);
+    const last = recurrentLayers(scenario).filter(l => !l.returnSequences);
+    const code = 'axes-swapped';
+    const variants: Variant[] = [
+      { code, layer: null, needs: 'all', change: s => ({ ...swapped(s), finish: [...s.finish, back] }) },
+      { code, layer: null, needs: 'all', change: s => ({ ...reread(s), finish: [...s.finish] }), why: REREAD },
+      { code, layer: null, needs: 'all', change: s => ({ ...reread(s), finish: [...s.finish, turnedBack] }), why: REREAD },
+    ];
+    // out[:, -1] of a time-major output [N as time, T as batch] is the last of the T "samples" at each of the N "steps"
+    if (last.length === 1 && last[0].bidirectional === null) {
+      variants.push({
+        code,
+        layer: null,
+        needs: 'all',
+        change: s => {
+          const every = everyStep(swapped(s), last[0].name);
+          return { ...every, finish: [...s.finish, y => (y.shape.length === 3 ? lastOfBatch(y) : y)] };
+        },
+      });
+    }
+    return variants;
+  },
+};
+
+const REREAD =
+  'x [N, T, D] is reshaped to [T, N, D] instead of transposed: the numbers keep their order in memory, so every step of every sample is\nput together from other samples and steps.';
+
+/** [T, N, K] -> the last row of the first axis [N, K] */
+function lastOfBatch(y: Tensor): Tensor {
+  const [B, S, K] = y.shape;
+  return { shape: [S, K], data: y.data.slice((B - 1) * S * K) };
+}
+
+/** A last-step layer made to return every step. */
+export function everyStep(scenario: Scenario, layer: string): Scenario {
+  return changeLayer(scenario, layer, { returnSequences: true });
+}
