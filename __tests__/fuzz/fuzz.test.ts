@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RnnError } from '../../src/errors.js';
+import { readTensors } from '../../src/formats/index.js';
+import { digest, wrongError } from '../helpers/fuzz/campaign.js';
+import { allTargets, makeMutant, runCampaign } from '../helpers/fuzz/main.js';
+
+/** A short campaign against every reader; `npm run fuzz` runs the same for as long as one likes. */
+
+const ROOT = join(__dirname, '..', '..');
+const TARGETS = allTargets(join(__dirname, '..', 'reference'));
+const GOLDEN = JSON.parse(readFileSync(join(__dirname, 'golden.json'), 'utf8')) as Record<string, string>;
+const MUTANTS = 600;
+
+describe.each(TARGETS.map(target => [target.reader, target] as const))('%s', (_, target) => {
+  it('has good files to start from, each with a golden digest, and for most readers files to refuse', () => {
+    expect(target.seeds.length).toBeGreaterThan(1);
+    for (const [name] of target.seeds) expect([name, typeof GOLDEN[name]]).toEqual([name, 'string']);
+  });
+
+  it(`answers ${MUTANTS} mutants with a typed error or a whole file`, async () => {
+    const report = await runCampaign({ target, seed: 7, cases: MUTANTS, golden: GOLDEN });
+    expect(report.failures).toEqual([]);
+    expect(report.tried).toBe(MUTANTS);
+    const refused = [...report.refused.values()].reduce((sum, n) => sum + n, 0);
+    // a harness that mutates nothing, or breaks everything, tests nothing
+    expect(report.same).toBeGreaterThan(0);
+    expect(refused).toBeGreaterThan(MUTANTS / 20);
+    expect(Math.max(report.same, report.different)).toBeLessThan(0.95 * MUTANTS);
+    expect(report.refused.size).toBeGreaterThan(3);
+  }, 60_000);
+
+  it('refuses its smallest good files cut at any byte, or reads them whole', async () => {
+    const small = [...target.seeds].sort(([, a], [, b]) => a.length - b.length).slice(0, 3);
+    for (const [name, bytes] of small) {
+      if (GOLDEN[name].startsWith('E_')) continue;
+      for (let length = 0; length < Math.min(bytes.length, 2048); length++) {
+        const found = await readTensors(new Uint8Array(bytes.subarray(0, length)), { nameHint: name }).then(digest, error => {
+          if (!(error instanceof RnnError)) throw error;
+          return wrongError(error);
+        });
+        // rows of text stay rows of text when the last ones are gone
+        const text = ['csv', 'jsonl'].includes(target.reader);
+        expect([name, length, text || found === undefined || found === GOLDEN[name]]).toEqual([name, length, true]);
+      }
+    }
+  }, 60_000);
+
+  it('makes the same mutant from the same seed and number', () => {
+    for (const index of [0, 17, 444]) expect(makeMutant(target, 3, index)).toEqual(makeMutant(target, 3, index));
+    expect(makeMutant(target, 3, 17)).not.toEqual(makeMutant(target, 4, 17));
+  });
+});
+
+it('notices five faults planted in the readers', () => {
+  const output = execFileSync(process.execPath, [join(ROOT, 'scripts', 'fuzz.mjs'), '--planted'], { encoding: 'utf8' });
+  expect(output).toContain('5 of 5 planted faults caught');
+}, 120_000);

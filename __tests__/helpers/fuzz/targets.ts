@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import {
+  mutateCsv,
+  mutateHdf5,
+  mutateJson,
+  mutateNpy,
+  mutateProtobuf,
+  mutateSafetensors,
+  mutateZip,
+  type Structured,
+} from './structured.js';
+
+/** What is mutated: for every reader good files to start from, files that must stay refused, and changes that fit its structure. */
+export interface Target {
+  readonly reader: string;
+  /** good files: name, bytes */
+  readonly seeds: readonly (readonly [string, Buffer])[];
+  /** files that every build must refuse */
+  readonly bad: readonly (readonly [string, Buffer])[];
+  readonly structured?: Structured;
+  /** every content byte is under a checksum: a single flipped bit is refused or changes nothing */
+  readonly checksummed: boolean;
+}
+
+const STRUCTURED: Readonly<Record<string, Structured>> = {
+  npy: mutateNpy,
+  npz: mutateZip,
+  pt: mutateZip,
+  keras: mutateZip,
+  safetensors: mutateSafetensors,
+  json: mutateJson,
+  jsonl: mutateJson,
+  csv: mutateCsv,
+  h5: mutateHdf5,
+  onnx: mutateProtobuf,
+};
+
+const MADE: Readonly<Record<string, readonly string[]>> = {
+  csv: ['1,2,3\n4,5,6\n7,8,9.5\n', 'a,b\n-1e-3,nan\n2.5,inf\n', '1;2.5\n3;4.5\n', '"1",2\r\n3,"4"\r\n', '1\t2\n3\t4\n'],
+  json: [
+    '[[1,2],[3,4.5]]',
+    '{"x":[[1,2,3]],"y":{"shape":[2,1],"data":[1,"NaN"]},"name":"a"}',
+    '{"schema":"rnn-cli/forward@1","dtype":"float32","shape":[1,2],"y":[[0.25,"-Infinity"]]}',
+    '{"__proto__":[1],"constructor":[2]}',
+    '[true,false]',
+  ],
+  jsonl: ['[1,2]\n[3,4]\n', '{"x":[1,2],"id":"a"}\n{"x":[3,4],"id":"b"}\n', '[[1],[2]]\n\n[[3],[4]]\n'],
+};
+
+const PREFIX: Readonly<Record<string, string>> = { safetensors: 'st' };
+const MOST_BYTES = 64 * 1024;
+const MOST_SEEDS = 24;
+
+/** @param root folder of the reference data */
+export function targetOf(reader: string, extensions: readonly string[], root: string): Target {
+  const made = (MADE[reader] ?? []).map((text, i) => [`made${i}.${extensions[0]}`, Buffer.from(text)] as const);
+  const corrupt = join(root, 'corrupt');
+  const prefix = PREFIX[reader] ?? reader;
+  const named = (kind: string) =>
+    readdirSync(corrupt)
+      .filter(name => name.startsWith(`${prefix}_${kind}_`))
+      .map(name => [name, readFileSync(join(corrupt, name))] as const);
+  const models = ['keras', 'torch'].flatMap(folder => filesIn(join(root, 'models', folder), extensions));
+  const seeds = [...made, ...named('ok'), ...(reader === 'json' ? [] : models)].filter(([, bytes]) => bytes.length <= MOST_BYTES);
+  return {
+    reader,
+    seeds: thinned(seeds, MOST_SEEDS),
+    bad: [
+      ...named('bad'),
+      ...MADE_BAD.filter(([name]) => extensions.includes(name.split('.')[1] ?? '')).map(([n, t]) => [n, Buffer.from(t)] as const),
+    ],
+    structured: STRUCTURED[reader],
+    checksummed: ['npz', 'pt', 'keras'].includes(reader),
+  };
+}
+
+const MADE_BAD: readonly (readonly [string, string])[] = [
+  ['ragged.csv', '1,2\n3\n'],
+  ['words.csv', '1,2\n3,four\n'],
+  ['duplicate.json', '{"a":1,"a":2}'],
+  ['ragged.json', '[[1,2],[3]]'],
+  ['ragged.jsonl', '[1,2]\n[3]\n'],
+];
+
+function filesIn(folder: string, extensions: readonly string[]): (readonly [string, Buffer])[] {
+  return readdirSync(folder)
+    .filter(name => extensions.some(extension => name.endsWith(`.${extension}`)) && statSync(join(folder, name)).size <= MOST_BYTES)
+    .sort()
+    .map(name => [basename(name), readFileSync(join(folder, name))] as const);
+}
+
+/** At most `most`, spread evenly over the list. */
+function thinned<T>(list: readonly T[], most: number): T[] {
+  const step = Math.max(1, list.length / most);
+  return Array.from({ length: Math.min(most, list.length) }, (_, i) => list[Math.floor(i * step)]);
+}

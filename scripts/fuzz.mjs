@@ -1,0 +1,189 @@
+// Mutation fuzzing of every reader: npm run fuzz -- [--seconds 60] [--cases 100000] [--reader npy,npz] [--seed 1] [--json report.json]
+//   --case N --reader npy    writes mutant N to ./mutant.npy and says what reading it does
+//   --golden                 writes __tests__/fuzz/golden.json anew (after a good file was added)
+//   --planted                breaks the readers in five ways and checks that each is noticed
+// Each reader runs in a worker under a watchdog: a mutant that takes longer than 10 s ends the campaign with its number.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { build } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const REFERENCE = join(ROOT, '__tests__', 'reference');
+const GOLDEN = join(ROOT, '__tests__', 'fuzz', 'golden.json');
+const CACHE = join(ROOT, 'node_modules', '.cache', 'rnn-cli');
+const HANG_MS = 10_000;
+
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string' },
+    cases: { type: 'string' },
+    reader: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'string' },
+    case: { type: 'string' },
+    golden: { type: 'boolean', default: false },
+    planted: { type: 'boolean', default: false },
+  },
+});
+
+/** Faults put into the readers' source: file, the text that stands there, what replaces it. */
+const PLANTED = [
+  ['skip the CRC', 'npz', 'src/formats/bytes/zip.ts', 'if (crc32(content) !== entry.crc32)', 'if (crc32(content) < 0)'],
+  ['skip the overlap of tensors', 'safetensors', 'src/formats/safetensors.ts', 'if (begin !== free)', 'if (begin > free)'],
+  [
+    'off by one at the end',
+    'npy',
+    'src/formats/bytes/reader.ts',
+    'if (count <= this.remaining) return;',
+    'if (count <= this.remaining + 1) return;',
+  ],
+  [
+    'drop the last tensor',
+    'npz',
+    'src/formats/npz.ts',
+    'if (tensors.size === 0) notes',
+    'tensors.delete([...tensors.keys()].pop() ?? ""); if (tensors.size === 0) notes',
+  ],
+  [
+    'take column-major for row-major',
+    'npy',
+    'src/formats/npy.ts',
+    'data: fortranOrder && size > 0n ?',
+    'data: fortranOrder && size < 0n ?',
+  ],
+];
+
+/** The harness as one file, with a planted fault or without. */
+async function bundle(name, fault) {
+  mkdirSync(CACHE, { recursive: true });
+  const outfile = join(CACHE, `${name}.cjs`);
+  let planted = 0;
+  const plugin = {
+    name: 'plant',
+    setup(b) {
+      b.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        const source = readFileSync(path, 'utf8');
+        if (!fault || !path.split('\\').join('/').endsWith(fault[2])) return { contents: source, loader: 'ts' };
+        if (!source.includes(fault[3])) throw new Error(`${fault[2]} no longer has: ${fault[3]}`);
+        planted++;
+        return { contents: source.replace(fault[3], fault[4]), loader: 'ts' };
+      });
+    },
+  };
+  await build({
+    entryPoints: [join(ROOT, '__tests__', 'helpers', 'fuzz', 'main.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    define: { __VERSION__: '"fuzz"' },
+    packages: 'external',
+    plugins: [plugin],
+    logLevel: 'warning',
+  });
+  if (fault && planted !== 1) throw new Error(`${fault[2]} is not in the bundle`);
+  return outfile;
+}
+
+const WORKER = `
+  const { parentPort, workerData: w } = require('node:worker_threads');
+  const { allTargets, runCampaign, reportText } = require(w.file);
+  const now = new Int32Array(w.shared);
+  const target = allTargets(w.reference).find(t => t.reader === w.reader);
+  const end = w.seconds === undefined ? Infinity : performance.now() + w.seconds * 1000;
+  runCampaign({ target, seed: w.seed, cases: w.cases, golden: w.golden, until: () => performance.now() > end,
+    onCase: index => { Atomics.store(now, 0, index + 1); } })
+    .then(r => parentPort.postMessage({ text: reportText(r), report: { ...r, refused: Object.fromEntries(r.refused) } }));
+`;
+
+function campaign(file, reader, { seconds, cases, seed }) {
+  const shared = new SharedArrayBuffer(4);
+  const now = new Int32Array(shared);
+  const golden = JSON.parse(readFileSync(GOLDEN, 'utf8'));
+  const worker = new Worker(WORKER, {
+    eval: true,
+    workerData: { file, reader, reference: REFERENCE, seconds, cases, seed, golden, shared },
+  });
+  return new Promise((resolve, reject) => {
+    let last = -1;
+    let since = Date.now();
+    const watchdog = setInterval(() => {
+      const index = Atomics.load(now, 0);
+      if (index !== last) [last, since] = [index, Date.now()];
+      else if (Date.now() - since > HANG_MS) {
+        clearInterval(watchdog);
+        worker.terminate();
+        resolve({
+          text: `${reader}: FAILURE case ${index - 1} hangs`,
+          report: { reader, tried: index, failures: [`case ${index - 1} hangs`] },
+        });
+      }
+    }, 500);
+    worker.on('message', message => {
+      clearInterval(watchdog);
+      resolve(message);
+    });
+    worker.on('error', error => {
+      clearInterval(watchdog);
+      reject(error);
+    });
+  });
+}
+
+async function plantedFaults() {
+  let caught = 0;
+  for (const [i, fault] of PLANTED.entries()) {
+    const file = await bundle(`fuzz-planted-${i}`, fault);
+    const { report } = await campaign(file, fault[1], { cases: 4000, seed: Number(options.seed) });
+    if (report.failures.length > 0) caught++;
+    console.log(
+      `${report.failures.length > 0 ? 'caught' : 'MISSED'}  ${fault[0]}: ${report.failures[0] ?? `nothing in ${report.tried} mutants`}`,
+    );
+  }
+  console.log(`${caught} of ${PLANTED.length} planted faults caught`);
+  process.exitCode = caught === PLANTED.length ? 0 : 1;
+}
+
+async function oneCase(file) {
+  const { allTargets, makeMutant } = createRequire(import.meta.url)(file);
+  const target = allTargets(REFERENCE).find(t => t.reader === options.reader);
+  const mutant = makeMutant(target, Number(options.seed), Number(options.case));
+  writeFileSync(`mutant.${options.reader}`, mutant.bytes);
+  console.log(`mutant.${options.reader}: ${mutant.bytes.length} bytes, made of ${mutant.name}`);
+}
+
+async function campaigns(file) {
+  const { allTargets } = createRequire(import.meta.url)(file);
+  const wanted = options.reader?.split(',');
+  const readers = allTargets(REFERENCE)
+    .map(t => t.reader)
+    .filter(reader => !wanted || wanted.includes(reader));
+  const total = options.seconds === undefined && options.cases === undefined ? 60 : Number(options.seconds);
+  const limits = {
+    seconds: Number.isFinite(total) ? total / readers.length : undefined,
+    cases: options.cases === undefined ? Number.POSITIVE_INFINITY : Number(options.cases),
+    seed: Number(options.seed),
+  };
+  const reports = [];
+  for (const reader of readers) {
+    const { text, report } = await campaign(file, reader, limits);
+    console.log(text);
+    reports.push(report);
+  }
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(reports, null, 1)}\n`);
+  process.exitCode = reports.some(r => r.failures.length > 0) ? 1 : 0;
+}
+
+if (options.planted) await plantedFaults();
+else {
+  const file = await bundle('fuzz');
+  if (options.golden) {
+    const { allTargets, goldenOf } = createRequire(import.meta.url)(file);
+    writeFileSync(GOLDEN, `${JSON.stringify(await goldenOf(allTargets(REFERENCE)), null, 2)}\n`);
+  } else if (options.case !== undefined) await oneCase(file);
+  else await campaigns(file);
+}
