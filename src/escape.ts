@@ -7,3 +7,10 @@ export function escapeText(text: string, limit = 200): string {
   const safe = text.replace(UNSAFE, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return safe.length <= limit ? safe : `${safe.slice(0, limit - 1)}…`;
 }
+
+/** Any value of a parsed document as one short word; never throws, however deep it is or whatever prototype it lacks. */
+export function wordOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return value instanceof Map ? 'a dict' : 'an object';
+  return typeof value === 'function' ? 'a function' : String(value);
+}

@@ -1,5 +1,5 @@
 import { RnnError, within } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { escapeText, wordOf } from '../escape.js';
 
 /**
  * A Keras model config (Keras 2 and 3; Sequential, and Functional chains and branches) into a spec for checkSpec.
@@ -56,7 +56,7 @@ export function specFromKerasConfig(config: unknown): Json {
   if (!read) throw unsupportedClass(class_name, 'a Sequential or Functional model');
   return {
     schema: 'rnn-cli/spec@1',
-    name: text(model.name) ?? String(class_name).toLowerCase(),
+    name: text(model.name) ?? wordOf(class_name).toLowerCase(),
     functional: class_name !== 'Sequential',
     ...read(model),
   };
@@ -97,9 +97,9 @@ function functional(model: Json): Json {
 
 function readLayer(layer: Json): Json {
   const config = asObject(layer.config ?? {}, 'layer');
-  const name = text(config.name) ?? text(layer.name) ?? String(layer.class_name);
+  const name = text(config.name) ?? text(layer.name) ?? wordOf(layer.class_name);
   return within(`layer ${escapeText(name)}`, () => {
-    const reader = Object.hasOwn(READERS, String(layer.class_name)) ? READERS[String(layer.class_name)] : undefined;
+    const reader = Object.hasOwn(READERS, wordOf(layer.class_name)) ? READERS[wordOf(layer.class_name)] : undefined;
     if (!reader) throw unsupportedClass(layer.class_name, Object.keys(READERS).join(', '));
     const registered = layer.registered_name;
     if (typeof registered === 'string' && registered !== layer.class_name && registered.includes('>') && !registered.startsWith('keras'))
@@ -130,7 +130,7 @@ function recurrent(kind: string): (config: Json) => Json {
 /** Bidirectional overwrites zero_output_for_mask with return_sequences. A merge_mode of None (two outputs) is refused. */
 function bidirectional(config: Json): Json {
   const inner = asObject(config.layer, 'layer');
-  const kind = CELLS[String(inner.class_name)];
+  const kind = CELLS[wordOf(inner.class_name)];
   if (!kind) throw unsupportedClass(inner.class_name, Object.keys(CELLS).join(', '));
   if (config.merge_mode === null) {
     throw new RnnError('unsupported', 'E_KERAS_OPTION', 'merge_mode None gives two outputs', {
@@ -167,7 +167,7 @@ function timeDistributed(config: Json): Json {
   if (inner.class_name === 'Dense') return { ...READERS.Dense(asObject(inner.config, 'layer')), timeDistributed: true };
   if (inner.class_name === 'Activation' || inner.class_name === 'Dropout')
     return READERS[inner.class_name](asObject(inner.config, 'layer'));
-  throw unsupportedClass(`TimeDistributed(${String(inner.class_name)})`, 'TimeDistributed(Dense)');
+  throw unsupportedClass(`TimeDistributed(${wordOf(inner.class_name)})`, 'TimeDistributed(Dense)');
 }
 
 function concatenate(config: Json): Json {
@@ -175,7 +175,7 @@ function concatenate(config: Json): Json {
     throw new RnnError('unsupported', 'E_KERAS_OPTION', 'Concatenate along another axis than the last', {
       where: 'axis',
       expected: '-1',
-      found: String(config.axis),
+      found: wordOf(config.axis),
     });
   return { kind: 'concatenate' };
 }
@@ -188,7 +188,7 @@ function activationOf(value: unknown): unknown {
   const parameters = typeof object.config === 'object' && object.config !== null ? object.config : {};
   if (object.class_name === 'function' || Object.keys(parameters).length === 0) return name;
   const { name: _name, ...rest } = parameters as Json;
-  return { name: String(name), ...rest };
+  return { name: wordOf(name), ...rest };
 }
 
 function inputShape(config: Json): unknown[] | undefined {
@@ -254,9 +254,9 @@ function inTopologicalOrder(layers: readonly Json[], input: string): Json[] {
     const ready = rest.filter(l => (l.inputs as string[]).every(name => done.has(name)));
     if (ready.length === 0)
       throw new RnnError('convention', 'E_KERAS_CONFIG', 'the layers do not form a chain from the input', {
-        found: rest.map(l => escapeText(String(l.name), 40)).join(', '),
+        found: rest.map(l => escapeText(wordOf(l.name), 40)).join(', '),
       });
-    for (const layer of ready) done.add(String(layer.name));
+    for (const layer of ready) done.add(wordOf(layer.name));
     sorted.push(...ready);
     rest = rest.filter(l => !ready.includes(l));
   }
@@ -271,7 +271,7 @@ function unsupportedClass(found: unknown, expected: string): RnnError {
 function asObject(value: unknown, what: string): Json {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
   throw new RnnError('convention', 'E_KERAS_CONFIG', `expected an object for the ${what}`, {
-    found: Array.isArray(value) ? 'a list' : String(value).slice(0, 40),
+    found: wordOf(value).slice(0, 40),
   });
 }
 

@@ -1,5 +1,5 @@
 import { RnnError, within } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { escapeText, wordOf } from '../escape.js';
 import { formatShape } from '../tensor/tensor.js';
 import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget, reserve } from './bytes/budget.js';
 import { decodeNumbers } from './bytes/numbers.js';
@@ -112,7 +112,7 @@ function collect(value: Pickled, name: string, depth: number, found: Found): voi
     throw new RnnError('limit', 'E_LIMIT_DEPTH', `nested deeper than ${found.limits.depth} levels`, { where: 'data.pkl' });
   if (value instanceof Map || Array.isArray(value)) {
     const entries: Iterable<[Pickled, Pickled]> = value.entries();
-    for (const [key, child] of entries) collect(child, name === '' ? String(key) : `${name}.${String(key)}`, depth + 1, found);
+    for (const [key, child] of entries) collect(child, name === '' ? wordOf(key) : `${name}.${wordOf(key)}`, depth + 1, found);
   } else if (typeof value === 'object' && value !== null) {
     if (value.kind !== 'tensor')
       throw new RnnError('format', 'E_PT_TENSOR', `'${escapeText(name, 80)}' is a ${value.kind}, not a tensor`, { where: 'data.pkl' });
@@ -123,7 +123,7 @@ function collect(value: Pickled, name: string, depth: number, found: Found): voi
       throw new RnnError('limit', 'E_LIMIT_TENSORS', `more than ${found.limits.tensors} tensors`, { where: 'data.pkl' });
     found.tensors.set(name, value);
   } else if (depth === 1 && value !== null) {
-    found.metadata.set(name, String(value));
+    found.metadata.set(name, wordOf(value));
   }
 }
 

@@ -1,5 +1,5 @@
 import { RnnError, within } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { escapeText, wordOf } from '../escape.js';
 import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget, reserve } from './bytes/budget.js';
 import { isObject, type JsonObject, type JsonValue, parseJsonBytes } from './bytes/jsonText.js';
 import { decodeNumbers } from './bytes/numbers.js';
@@ -77,7 +77,7 @@ function checkGroup(group: JsonValue, place: string, budget: Budget): { paths: s
     const plain = typeof path === 'string' && /^[^/\\:\0]+$/.test(path) && path !== '..' && path !== '.';
     if (!plain)
       throw manifestError(
-        `${place}.paths[${i}]: '${escapeText(String(path), 60)}' is not a plain file name beside model.json`,
+        `${place}.paths[${i}]: '${escapeText(wordOf(path), 60)}' is not a plain file name beside model.json`,
         'E_TFJS_PATH',
       );
     return path;
@@ -92,7 +92,7 @@ function checkWeight(weight: JsonValue, place: string, budget: Budget): Weight {
     throw manifestError(`${place}: expected {"name", "shape", "dtype"}`);
   checkName(weight.name, 'weight', budget.limits);
   const dtype = DTYPES.get(weight.dtype);
-  if (!dtype) throw manifestError(`${place}.dtype: '${escapeText(String(weight.dtype), 30)}' is not read`, 'E_TFJS_DTYPE');
+  if (!dtype) throw manifestError(`${place}.dtype: '${escapeText(wordOf(weight.dtype), 30)}' is not read`, 'E_TFJS_DTYPE');
   if (!weight.shape.every((n): n is number => typeof n === 'number')) throw manifestError(`${place}.shape: expected whole numbers`);
   const shape = weight.shape as number[];
   const size = within(place, () => checkShape(shape, budget.limits));
@@ -103,7 +103,7 @@ function checkWeight(weight: JsonValue, place: string, budget: Budget): Weight {
 
 function checkQuantisation(q: JsonObject, place: string): Pick<Weight, 'stored' | 'scale' | 'min'> {
   const stored = QUANTISED.get(q.dtype);
-  if (!stored) throw manifestError(`${place}.quantization.dtype: '${escapeText(String(q.dtype), 30)}' is not read`, 'E_TFJS_DTYPE');
+  if (!stored) throw manifestError(`${place}.quantization.dtype: '${escapeText(wordOf(q.dtype), 30)}' is not read`, 'E_TFJS_DTYPE');
   if (stored === 'f16') return { stored };
   if (typeof q.scale !== 'number' || typeof q.min !== 'number')
     throw manifestError(`${place}.quantization: expected numbers as scale and min`);
@@ -118,16 +118,16 @@ async function readShards(paths: readonly string[], needed: number, readPart: Re
       fix: 'give the path of model.json, not a stream',
     });
   }
-  const data = new Uint8Array(needed);
+  const shards: Uint8Array[] = [];
   let at = 0;
   for (const path of paths) {
     const shard = readPart ? await readPart(path) : new Uint8Array(0);
-    if (at + shard.length > needed) throw shardError(path, needed, at + shard.length);
-    data.set(shard, at);
     at += shard.length;
+    if (at > needed) throw shardError(path, needed, at);
+    shards.push(shard);
   }
   if (at !== needed) throw shardError(paths[paths.length - 1] ?? 'model.json', needed, at);
-  return data;
+  return Buffer.concat(shards, needed);
 }
 
 function shardError(path: string, expected: number, found: number): RnnError {

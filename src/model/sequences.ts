@@ -1,4 +1,5 @@
 import { RnnError } from '../errors.js';
+import { wordOf } from '../escape.js';
 import { isCellName } from './frameworks.js';
 
 /** Kinds that need a sequence, and kinds that hand on whatever they get. */
@@ -12,9 +13,9 @@ const HANDS_ON = new Set(['dense', 'dropout', 'masking', 'activation']);
  */
 export function inferSequences(layers: readonly Record<string, unknown>[], strict: boolean): Record<string, unknown>[] {
   return layers.map((layer, index) => {
-    if (!isCellName(String(layer.kind)) || layer.returnSequences !== undefined) return layer;
-    const reader = layers.slice(index + 1).find(next => !HANDS_ON.has(String(next.kind)));
-    if (!reader || !NEEDS_SEQUENCE.has(String(reader.kind))) return { ...layer, returnSequences: false };
+    if (!isCellName(wordOf(layer.kind)) || layer.returnSequences !== undefined) return layer;
+    const reader = layers.slice(index + 1).find(next => !HANDS_ON.has(wordOf(next.kind)));
+    if (!reader || !NEEDS_SEQUENCE.has(wordOf(reader.kind))) return { ...layer, returnSequences: false };
     if (strict) {
       throw new RnnError(
         'shape',

@@ -30,6 +30,7 @@ const STRUCTURED: Readonly<Record<string, Structured>> = {
   keras: mutateZip,
   safetensors: mutateSafetensors,
   json: mutateJson,
+  tfjs: mutateJson,
   jsonl: mutateJson,
   csv: mutateCsv,
   h5: mutateHdf5,
@@ -48,13 +49,23 @@ const MADE: Readonly<Record<string, readonly string[]>> = {
   jsonl: ['[1,2]\n[3,4]\n', '{"x":[1,2],"id":"a"}\n{"x":[3,4],"id":"b"}\n', '[[1],[2]]\n\n[[3],[4]]\n'],
 };
 
+const TFJS = (weights: string, path = 'w24.bin') =>
+  `{"format":"layers-model","generatedBy":"keras","modelTopology":{"class_name":"Sequential","config":{}},"weightsManifest":[{"paths":["${path}"],"weights":[${weights}]}]}`;
+const MADE_TFJS: readonly (readonly [string, string])[] = [
+  ['model.json', TFJS('{"name":"lstm/kernel","shape":[2,3],"dtype":"float32"}')],
+  ['quantised.json', TFJS('{"name":"a","shape":[24],"dtype":"float32","quantization":{"dtype":"uint8","scale":0.5,"min":-1}}')],
+  ['two.json', TFJS('{"name":"a","shape":[2],"dtype":"int32"},{"name":"b","shape":[4,1],"dtype":"float32"}')],
+  ['half.json', TFJS('{"name":"h","shape":[3,4],"dtype":"float32","quantization":{"dtype":"float16"}}')],
+];
+
 const PREFIX: Readonly<Record<string, string>> = { safetensors: 'st' };
 const MOST_BYTES = 64 * 1024;
 const MOST_SEEDS = 24;
 
 /** @param root folder of the reference data */
 export function targetOf(reader: string, extensions: readonly string[], root: string): Target {
-  const made = (MADE[reader] ?? []).map((text, i) => [`made${i}.${extensions[0]}`, Buffer.from(text)] as const);
+  const texts = reader === 'tfjs' ? MADE_TFJS : (MADE[reader] ?? []).map((text, i) => [`made${i}.${extensions[0]}`, text] as const);
+  const made = texts.map(([name, text]) => [name, Buffer.from(text)] as const);
   const corrupt = join(root, 'corrupt');
   const prefix = PREFIX[reader] ?? reader;
   const named = (kind: string) =>

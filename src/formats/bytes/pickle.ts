@@ -1,5 +1,5 @@
 import { RnnError } from '../../errors.js';
-import { escapeText } from '../../escape.js';
+import { escapeText, wordOf } from '../../escape.js';
 import type { DType } from '../format.js';
 import { ByteReader } from './reader.js';
 import { decodeUtf8 } from './utf8.js';
@@ -200,7 +200,7 @@ class Machine {
       const key = pairs[i];
       if (typeof key !== 'string' && typeof key !== 'number')
         throw this.error('E_PT_PICKLE', 'a dict key is neither a string nor a number');
-      if (dict.has(key)) throw this.error('E_PT_DUPLICATE', `the key '${escapeText(String(key), 80)}' is set twice`);
+      if (dict.has(key)) throw this.error('E_PT_DUPLICATE', `the key '${escapeText(wordOf(key), 80)}' is set twice`);
       dict.set(key, pairs[i + 1]);
     }
   }
@@ -239,7 +239,7 @@ class Machine {
   }
 
   global(module: Pickled, attribute: Pickled): void {
-    const name = `${String(module)}.${String(attribute)}`;
+    const name = `${wordOf(module)}.${wordOf(attribute)}`;
     if (typeof module !== 'string' || typeof attribute !== 'string' || !(STORAGES.has(name) || CALLABLE.has(name))) {
       const hint = /^(__main__|models?|src|net)/.test(name) ? ' (the file holds a whole Python object, not a state dict)' : '';
       throw this.error('E_PT_GLOBAL', `the pickle refers to '${escapeText(name, 100)}', which is not loaded${hint}`, escapeText(name, 100));
