@@ -35,8 +35,8 @@ describe.each(TARGETS.map(target => [target.reader, target] as const))('%s', (_,
       if (GOLDEN[name].startsWith('E_')) continue;
       for (let length = 0; length < Math.min(bytes.length, 2048); length++) {
         const found = await outcome(name, bytes.subarray(0, length));
-        // rows of text stay rows of text when the last ones are gone
-        const text = ['csv', 'jsonl'].includes(target.reader);
+        // rows of text stay rows of text when the last ones are gone, and protobuf has no end mark between its outermost fields
+        const text = ['csv', 'jsonl', 'onnx'].includes(target.reader);
         expect([name, length, text || found.startsWith('E_') || found === GOLDEN[name]]).toEqual([name, length, true]);
       }
     }
