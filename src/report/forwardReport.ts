@@ -8,12 +8,14 @@ import { type ValueOptions, valueTable } from './values.js';
 export interface ForwardTextOptions extends ValueOptions {
   /** files that were written, for the last line */
   readonly saved: readonly string[];
+  /** leave the table of y out: it is in a file */
+  readonly withoutY: boolean;
 }
 
 export async function forwardText(result: ForwardResult, layout: Layout, options: ForwardTextOptions): Promise<string> {
   const { tensors, dims, shape, dtype } = result;
   const title = `${layout.paint.strong('y')} (${dims.join(', ')})  ${shape.join('×')} ${dtype}, ${result.engine} engine`;
-  const parts = [`${title}\n\n${await valueTable(tensors.y, 'y', layout, options)}`];
+  const parts = [options.withoutY ? `${title}\n` : `${title}\n\n${await valueTable(tensors.y, 'y', layout, options)}`];
   const hidden = statesTensor(result);
   if (hidden)
     parts.push(`${layout.paint.strong('h')} of every step  ${hidden.shape.join('×')}\n\n${await valueTable(hidden, 'h', layout, options)}`);

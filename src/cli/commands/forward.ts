@@ -23,11 +23,17 @@ async function print(result: ForwardResult, values: Values, output: Output, save
   if (values.out === '-') output.bytes(await encodeTensors('npy', new Map([['y', result.tensors.y]])));
   else if (values.json) output.json(forwardDocument(result));
   else if (values.jsonl) writeSamples(result, output.text);
-  else {
+  else if (values.out === undefined || !values.quiet) {
     const { y } = result.tensors;
     // what went into a file is not printed again
     const shown = typeof values.trace === 'string' ? { ...result, tensors: { y } } : result;
-    output.text(await forwardText(shown, output.layout, { ...valueOptions(values, output), saved }));
+    output.text(
+      await forwardText(shown, output.layout, {
+        ...valueOptions(values, output),
+        saved,
+        withoutY: values.out !== undefined && !values.full,
+      }),
+    );
   }
 }
 
