@@ -197,6 +197,52 @@ describe('zip archives bent by hand', () => {
     expect(await code(new Uint8Array([...zip(two), 1, 2, 3]))).toBe('E_ZIP_END');
   });
 
+  it('are refused when the comment holds another end record', async () => {
+    const inner = Buffer.from(zip([]));
+    const outer = zip([{ name: 'w.npy', content: w }], end => end.writeUInt16LE(22, 20));
+    expect(await code(new Uint8Array([...outer, ...inner]))).toBe('E_ZIP_END');
+  });
+
+  it('are refused when zip64 records lie', async () => {
+    const good = Buffer.from(referenceBytes('corrupt', 'npz_ok_zip64.npz'));
+    const plain = zip([{ name: 'w.npy', content: w }]);
+    const end = Buffer.from(plain.subarray(plain.length - 22));
+    const record = Buffer.alloc(56);
+    record.writeUInt32LE(0x06064b50, 0);
+    record.writeBigUInt64LE(44n, 4);
+    record.writeBigUInt64LE(1n, 24);
+    record.writeBigUInt64LE(1n, 32);
+    record.writeBigUInt64LE(BigInt(end.readUInt32LE(12)), 40);
+    record.writeBigUInt64LE(BigInt(end.readUInt32LE(16)), 48);
+    const locator = Buffer.alloc(20);
+    locator.writeUInt32LE(0x07064b50, 0);
+    locator.writeBigUInt64LE(BigInt(plain.length - 22), 8);
+    locator.writeUInt32LE(1, 16);
+    const build = () => new Uint8Array(Buffer.concat([plain.subarray(0, plain.length - 22), record, locator, end]));
+    expect([...(await npz.read(build(), DEFAULT_LIMITS)).tensors.keys()]).toEqual(['w']);
+    record.writeBigUInt64LE(2n ** 63n, 32);
+    expect(await code(build())).toBe('E_LIMIT_TENSORS');
+    record.writeBigUInt64LE(1n, 32);
+    record.writeBigUInt64LE(2n ** 63n, 48);
+    expect(await code(build())).toBe('E_ZIP_END');
+    record.writeBigUInt64LE(BigInt(end.readUInt32LE(16)), 48);
+    locator.writeBigUInt64LE(1n, 8);
+    expect(await code(build())).toBe('E_ZIP_END');
+    good.writeUInt32LE(7, good.length - 22 + 12);
+    expect(await code(new Uint8Array(good))).toBe('E_ZIP_DIRECTORY');
+  });
+
+  it('note a zip inside the zip and leave it closed', async () => {
+    const { tensors, notes } = await npz.read(
+      zip([
+        { name: 'w.npy', content: w },
+        { name: 'inner.zip', content: zip([{ name: 'v.npy', content: w }]) },
+      ]),
+      DEFAULT_LIMITS,
+    );
+    expect([[...tensors.keys()], notes]).toEqual([['w'], ["member 'inner.zip' is no array and was skipped"]]);
+  });
+
   it('inflate to what they declare, never more', async () => {
     const big = new Uint8Array(2 ** 22);
     const lie = (declared: number) =>

@@ -154,6 +154,11 @@ describe('json', () => {
     expect(await refused('['.repeat(1e6), 'x.json')).toEqual(['E_LIMIT_DEPTH', 'line 1, column 65: nested deeper than 64 levels']);
   });
 
+  it('refuses more arrays and objects than the heap should hold', async () => {
+    expect((await refused(`[${'[],'.repeat(4_000_000)}0]`, 'x.json'))[0]).toBe('E_LIMIT_NODES');
+    expect((await refused(`[${'{},'.repeat(1_000_000)}0]`, 'x.json'))[0]).toBe('E_LIMIT_NODES');
+  });
+
   it('parses what JSON.parse parses, to the same value', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 5 }), fc.constantFrom(undefined, 1), (text, indent) => {

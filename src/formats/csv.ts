@@ -44,11 +44,31 @@ interface Row {
   readonly line: number;
 }
 
+/** Numbers of an unknown count, outside the heap that a JavaScript array of as many would fill. */
+class Growing {
+  private data = new Float64Array(1024);
+  private position = 0;
+
+  push(value: number): void {
+    if (this.position === this.data.length) {
+      const more = new Float64Array(2 * this.data.length);
+      more.set(this.data);
+      this.data = more;
+    }
+    this.data[this.position++] = value;
+  }
+
+  finish(): Float64Array {
+    return this.data.slice(0, this.position);
+  }
+}
+
 /** @throws RnnError E_CSV_… (format) with line and column, E_LIMIT_BYTES (limit) */
 async function readTable(text: string, limits: Limits, notes: string[]): Promise<FileTensor> {
   checkLineEnds(text);
   const delimiter = findDelimiter(text);
-  const values: number[] = [];
+  const values = new Growing();
+  const budget = newBudget(limits);
   let columns = 0;
   let rows = 0;
   const take = (row: Row): void => {
@@ -72,13 +92,14 @@ async function readTable(text: string, limits: Limits, notes: string[]): Promise
         },
       );
     }
+    reserve(budget, BigInt(columns), 'f64');
+    budget.tensors = 0; // a row is no tensor of its own
     for (let i = 0; i < columns; i++) values.push(parseCell(text, row, i, delimiter));
     rows++;
   };
   await splitRows(text, delimiter, take);
   if (rows === 0) throw new RnnError('format', 'E_CSV_EMPTY', 'line 1, column 1: no numbers in the file', { expected: 'rows of numbers' });
-  reserve(newBudget(limits), BigInt(values.length), 'f64');
-  return { shape: [rows, columns], data: Float64Array.from(values), dtype: 'f64' };
+  return { shape: [rows, columns], data: values.finish(), dtype: 'f64' };
 }
 
 async function splitRows(text: string, delimiter: string, take: (row: Row) => void): Promise<void> {

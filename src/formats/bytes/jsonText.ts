@@ -25,8 +25,19 @@ export function parseJson(text: string, limits: Pick<Limits, 'depth'>): JsonValu
 
 /** The same from bytes: UTF-8, a byte order mark allowed. @throws RnnError E_ENCODING (format) too */
 export function parseJsonBytes(bytes: Uint8Array, limits: Pick<Limits, 'depth'>): JsonValue {
+  if (bytes.length > MAX_JSON_BYTES) {
+    throw new RnnError('limit', 'E_LIMIT_TEXT', `the JSON text has ${bytes.length} bytes; the limit is ${MAX_JSON_BYTES}`, {
+      fix: 'save it as .npy or .npz',
+    });
+  }
   return parseJson(decodeText(bytes), limits);
 }
+
+// What a JSON text becomes lives on V8's heap, whose exhaustion cannot be caught: numbers take up to 8 bytes for 2 of text, an empty
+// object some 150 for 3. So text and containers are bounded, far above any table of numbers one would keep as JSON
+const MAX_JSON_BYTES = 2 ** 27;
+const MAX_WEIGHT = 4_000_000;
+const OBJECT_WEIGHT = 4;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const ESCAPES: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
@@ -36,6 +47,7 @@ class Parser {
   private readonly depthLimit: number;
   private at = 0;
   private depth = 0;
+  private weight = 0;
 
   constructor(text: string, depthLimit: number) {
     this.text = text;
@@ -53,9 +65,9 @@ class Parser {
     this.space();
     switch (this.text.charCodeAt(this.at)) {
       case 0x7b:
-        return this.nested(() => this.object());
+        return this.nested(() => this.object(), OBJECT_WEIGHT);
       case 0x5b:
-        return this.nested(() => this.array());
+        return this.nested(() => this.array(), 1);
       case 0x22:
         return this.string();
       case 0x74:
@@ -68,7 +80,13 @@ class Parser {
     return this.number();
   }
 
-  private nested<T>(body: () => T): T {
+  private nested<T>(body: () => T, weight: number): T {
+    this.weight += weight;
+    if (this.weight > MAX_WEIGHT) {
+      throw new RnnError('limit', 'E_LIMIT_NODES', `${this.place(this.at)}: more than ${MAX_WEIGHT} arrays, or a quarter as many objects`, {
+        fix: 'save the numbers as .npy or .npz',
+      });
+    }
     if (++this.depth > this.depthLimit) {
       throw new RnnError('limit', 'E_LIMIT_DEPTH', `${this.place(this.at)}: nested deeper than ${this.depthLimit} levels`);
     }

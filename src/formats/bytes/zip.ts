@@ -24,6 +24,9 @@ export interface ZipMember {
 // DEFLATE makes at most 258 bytes of 2 bits, so no honest member exceeds this ratio
 const MAX_RATIO = 1032;
 
+// Members up to this size are inflated into one buffer of their size
+const MAX_CHUNK = 2 ** 28;
+
 const FLAG_ENCRYPTED = 1;
 const FLAG_DESCRIPTOR = 8;
 const ZIP64_FIELD = 1;
@@ -205,8 +208,13 @@ function readMember(archive: Uint8Array, entry: Entry, local: LocalFileHeader, w
 function inflate(packed: Uint8Array, size: number, where: string): Uint8Array {
   let result: { buffer: Buffer; engine: { bytesWritten: number } };
   try {
-    // one byte more than declared, so that "too long" shows; zlib's own growth stays below it
-    result = inflateRawSync(packed, { maxOutputLength: size + 1, info: true }) as unknown as typeof result;
+    // one byte more than declared, so that "too long" shows. One chunk where possible: zlib copies several together at the end, and
+    // memory that a lying size reserves is never touched
+    result = inflateRawSync(packed, {
+      maxOutputLength: size + 1,
+      chunkSize: Math.min(Math.max(size + 1, 1024), MAX_CHUNK),
+      info: true,
+    }) as unknown as typeof result;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       throw zipError('E_ZIP_SIZE', `the member inflates to more than the ${size} bytes it declares`, where);

@@ -30,6 +30,7 @@ export function findEnd(file: Uint8Array): ZipEnd {
     if (at + END_BYTES + view.getUint16(at + 20, true) !== file.length) {
       throw endError(at, 'the end record and its comment do not reach the end of the file: bytes trail the archive, or it is cut');
     }
+    checkUnique(view, at, least);
     const end64 = at >= LOCATOR_BYTES && view.getUint32(at - LOCATOR_BYTES, true) === 0x07064b50;
     return end64 ? readEnd64(view, at) : readEnd(view, at);
   }
@@ -37,6 +38,15 @@ export function findEnd(file: Uint8Array): ZipEnd {
     where: 'end record',
     fix: 'the file looks truncated; save or download it again',
   });
+}
+
+/** No earlier end record may claim the rest of the file as its comment: of two, readers take different ones. */
+function checkUnique(view: DataView, end: number, least: number): void {
+  for (let at = end - 1; at >= least; at--) {
+    if (view.getUint32(at, true) === 0x06054b50 && at + END_BYTES + view.getUint16(at + 20, true) === view.byteLength) {
+      throw endError(at, `a second end record at ${end} stands in the comment of this one`);
+    }
+  }
 }
 
 function readEnd(view: DataView, at: number): ZipEnd {

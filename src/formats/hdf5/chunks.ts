@@ -152,7 +152,7 @@ function unfilter(
 
 function inflate(bytes: Uint8Array, most: number, at: number): Uint8Array {
   try {
-    return inflateSync(bytes, { maxOutputLength: most });
+    return inflateSync(bytes, { maxOutputLength: most, chunkSize: Math.min(Math.max(most, 1024), 2 ** 28) });
   } catch (error) {
     throw h5Error(
       'E_H5_CHUNK',
