@@ -64,20 +64,28 @@ function byShape(scenario: Scenario, view: View, result: Diagnosis, shapes: read
     residual,
     verdict: 'likely',
     margin: null,
-    why: [...shapes, hypothesis.why, 'The shape speaks for it; the numbers are no linear function of x, so there is more to it.'].join(
-      '\n',
-    ),
+    why: [
+      ...shapes.map(onInput),
+      hypothesis.why,
+      'The shape speaks for it; the numbers are no linear function of x, so there is more to it.',
+    ].join('\n'),
     fix: fixText(hypothesis.fix),
     fixes: hypothesis.fix,
   };
   return { ...result, verdict: 'likely', findings: [finding, ...result.findings.filter(f => f.code !== finding.code)] };
 }
 
+/** 'yours (10,2), right (1,2): the Dense layer is on the input, not on the last h' */
+function onInput(sentence: string): string {
+  return sentence.replace(/: .*/, ': the Dense layer is on the input, not on the last h');
+}
+
 function inView(view: View, options: SearchOptions, shapes: readonly string[]): Diagnosis {
   const result = search(view.scenario, view.right, view.other, options);
   const best = result.findings[0];
   const first = best && best.verdict !== 'rejected' ? partingOf(view, best, result.noise) : null;
-  return { ...result, view, first, evidence: [...shapes, ...(result.verdict === 'unexplained' ? evidenceOf(view, result) : [])] };
+  const findings = result.findings.map(f => (f.code === 'head-on-input' ? { ...f, why: [...shapes.map(onInput), f.why].join('\n') } : f));
+  return { ...result, findings, view, first, evidence: [...shapes, ...(result.verdict === 'unexplained' ? evidenceOf(view, result) : [])] };
 }
 
 /** The values agree at every step: what differs is that every step was returned, or only the last one. */

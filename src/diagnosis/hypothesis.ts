@@ -22,7 +22,7 @@ export interface Hypothesis {
   fromOutput?(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Candidate[];
 }
 
-/** The mend as lines of code. The first one given stands in reports; the others are for who uses that framework. */
+/** The mend as lines of code. The one written first stands in reports; the others are for who uses that framework. */
 export interface Fix {
   readonly numpy?: string;
   readonly keras?: string;
@@ -64,5 +64,5 @@ export interface Example {
 }
 
 export function fixText(fix: Fix): string {
-  return fix.numpy ?? fix.keras ?? fix.torch ?? '';
+  return Object.values(fix)[0] ?? '';
 }

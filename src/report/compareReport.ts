@@ -99,10 +99,11 @@ function shapesLine({ shape, explanations }: CompareResult, { paint }: Layout): 
 
 const MOST_TRIED = 5;
 
-/** The explanations that leave least, and the network as specified among them. */
+/** The explanation that was named, or those that leave least, and the network as specified among them. */
 function triedText({ explanations, tried: count, asSpecified, shape }: CompareResult): string {
   if (explanations.length === 0 || !shape.equal) return '';
-  const best = [...explanations].sort((a, b) => a.residual - b.residual).slice(0, MOST_TRIED);
+  const named = explanations.filter(({ verdict }) => verdict !== 'rejected');
+  const best = [...(named.length > 0 ? named : explanations)].sort((a, b) => a.residual - b.residual).slice(0, MOST_TRIED);
   const rows = best.map(({ code, residual, verdict }) => ({
     code,
     residual,
