@@ -1,6 +1,9 @@
 // Source is ESM TypeScript; jest runs it as CommonJS through swc. chalk and pbf ship ESM only, so they are transformed too.
 module.exports = {
   testEnvironment: 'node',
+  // the real binary is started some hundred times; on a busy machine a start can take seconds
+  testTimeout: 60_000,
+  reporters: ['default', '<rootDir>/scripts/plainReporter.cjs'],
   globalSetup: '<rootDir>/scripts/buildForTests.cjs',
   roots: ['<rootDir>/__tests__'],
   testMatch: ['**/*.test.ts'],
