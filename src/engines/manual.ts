@@ -13,14 +13,14 @@ import { walk } from './walk.js';
 export const manual: Engine = {
   name: 'manual',
   defaultDtype: 'f64',
-  run: async (model, weights, input, options) => walk(model, weights, input, options, kernelsOf(options.dtype)),
-  runGraph: async (model, inputs, options) => evaluateGraph(model, inputs, kernelsOf(options.dtype)),
+  run: async (model, weights, input, options) => walk(model, weights, input, options, manualKernels(options.dtype)),
+  runGraph: async (model, inputs, options) => evaluateGraph(model, inputs, manualKernels(options.dtype)),
 };
 
 const KERNELS: Kernels = { precision: 'f64', allocate: length => new Float64Array(length), affine, recurrence };
 
 /** --dtype f32: the same loop with every stored number rounded to float32. */
-function kernelsOf(precision: Precision): Kernels {
+export function manualKernels(precision: Precision): Kernels {
   return precision === 'f64' ? KERNELS : { ...KERNELS, precision, allocate: length => new Float32Array(length) };
 }
 

@@ -18,6 +18,16 @@ const OPERATORS: Operators = { ...MOVEMENT, ...ARITHMETIC, ...PRODUCTS, ...RECUR
 
 export const RUN_OPERATORS: readonly string[] = Object.keys(OPERATORS).sort();
 
+/** One node on its own: for what can be computed once and for all. @throws RnnError E_ONNX_OPERATOR */
+export function runNode(node: OnnxNode, opset: number, inputs: readonly (GraphValue | undefined)[], kernels: Kernels): GraphValue[] {
+  if (node.domain !== '' || !Object.hasOwn(OPERATORS, node.opType)) throw unsupported(node);
+  const operator = OPERATORS[node.opType];
+  return within(nodeLabel(node), () => {
+    checkAttributes(operator, node);
+    return operator.run({ node, opset, inputs, kernels });
+  });
+}
+
 /** Nodes that are not run, in graph order. */
 export function unsupportedNodes({ graph }: OnnxModel): OnnxNode[] {
   return graph.nodes.filter(node => node.domain !== '' || !Object.hasOwn(OPERATORS, node.opType));
@@ -26,8 +36,11 @@ export function unsupportedNodes({ graph }: OnnxModel): OnnxNode[] {
 /** @throws RnnError E_ONNX_OPERATOR (unsupported, exit 3) naming the first operator that is not run */
 export function checkRunnable(model: OnnxModel): void {
   const [first] = unsupportedNodes(model);
-  if (!first) return;
-  throw new RnnError('unsupported', 'E_ONNX_OPERATOR', `the operator ${operatorName(first)} is not run here`, {
+  if (first) throw unsupported(first);
+}
+
+function unsupported(first: OnnxNode): RnnError {
+  return new RnnError('unsupported', 'E_ONNX_OPERATOR', `the operator ${operatorName(first)} is not run here`, {
     where: nodeLabel(first),
     expected: RUN_OPERATORS.join(', '),
     found: operatorName(first),

@@ -1,0 +1,152 @@
+import { intOf, intsOf } from '../../conventions/onnx/attributes.js';
+import type { OnnxNode } from '../../formats/onnxGraph.js';
+import { type Axis, append, constantOf, type Draft, type Flow, type Sym, settle, stuck, widthOf } from './symbols.js';
+import { axisOf } from './value.js';
+
+/** Nodes that move axes: what they do to the names. A step taken out of time, or time flattened away, becomes a layer. */
+export function moveAxes(node: OnnxNode, flow: Flow, inputs: readonly (Sym | undefined)[], draft: Draft): Sym[] | undefined {
+  switch (node.opType) {
+    case 'Identity':
+    case 'Dropout':
+    case 'Cast':
+      return [flow];
+    case 'Transpose':
+      return [transposed(node, flow)];
+    case 'Squeeze':
+      return [squeezed(flow, axesOf(node, inputs, draft))];
+    case 'Unsqueeze':
+      return [unsqueezed(flow, axesOf(node, inputs, draft) ?? [])];
+    case 'Gather':
+      return [picked(node, flow, inputs[1], draft)];
+    case 'Slice':
+      return [sliced(node, flow, inputs, draft)];
+    case 'Split':
+      return halves(node, flow);
+    case 'Reshape':
+    case 'Flatten':
+      return [reshaped(node, flow, inputs[1], draft)];
+    case 'Shape':
+      return [{ is: 'sizes', sizes: flow.axes.map(sizeOfAxis(flow, draft)), scalar: false }];
+    default:
+      return undefined;
+  }
+}
+
+function sizeOfAxis(flow: Flow, draft: Draft): (axis: Axis) => number | 'N' | 'T' | null {
+  const layer = draft.layers.find(l => l.name === flow.layer);
+  return axis => (axis === 'N' || axis === 'T' ? axis : axis === 'one' ? 1 : axis === 'dirs' ? 2 : (layer?.width ?? draft.features));
+}
+
+function transposed(node: OnnxNode, flow: Flow): Flow {
+  const perm = intsOf(node, 'perm') ?? flow.axes.map((_, i) => flow.axes.length - 1 - i);
+  if (perm.length !== flow.axes.length) throw stuck('Transpose has another rank');
+  return { ...flow, axes: perm.map(i => flow.axes[i]) };
+}
+
+function axesOf(node: OnnxNode, inputs: readonly (Sym | undefined)[], { opset }: Draft): number[] | undefined {
+  if (opset < 13) return intsOf(node, 'axes');
+  return inputs[1] && Array.from(constantOf(inputs[1], 'axes').data);
+}
+
+function squeezed(flow: Flow, axes: readonly number[] | undefined): Flow {
+  const drop = axes?.map(a => axisOf(a, flow.axes.length)) ?? flow.axes.flatMap((a, i) => (a === 'one' ? [i] : []));
+  if (drop.some(i => flow.axes[i] !== 'one')) throw stuck('Squeeze drops an axis that is not of size 1');
+  return { ...flow, axes: flow.axes.filter((_, i) => !drop.includes(i)) };
+}
+
+function unsqueezed(flow: Flow, given: readonly number[]): Flow {
+  const rank = flow.axes.length + given.length;
+  const axes = given.map(a => axisOf(a, rank));
+  const rest = [...flow.axes];
+  return { ...flow, axes: Array.from({ length: rank }, (_, i): Axis => (axes.includes(i) ? 'one' : rest.shift()!)) };
+}
+
+/** One index of an axis: a direction, the last step, or the only one. */
+function picked(node: OnnxNode, flow: Flow, index: Sym | undefined, draft: Draft): Flow {
+  const value = constantOf(index, 'the index of Gather');
+  const axis = axisOf(intOf(node, 'axis') ?? 0, flow.axes.length);
+  if (value.data.length !== 1) throw stuck('Gather picks several rows');
+  const flowAt = atIndex(flow, axis, value.data[0], draft);
+  return value.shape.length === 0 ? flowAt : { ...flowAt, axes: [...flow.axes.slice(0, axis), 'one', ...flow.axes.slice(axis + 1)] };
+}
+
+function atIndex(flow: Flow, axis: number, index: number, draft: Draft): Flow {
+  const axes = flow.axes.filter((_, i) => i !== axis);
+  switch (flow.axes[axis]) {
+    case 'one':
+      return { ...flow, axes };
+    case 'dirs':
+      return { ...flow, axes, part: index === 0 || index === -2 ? 'forward' : 'backward' };
+    case 'T':
+      if (index !== -1) throw stuck(`step ${index} is taken`);
+      return lastStep(flow, axes, draft);
+    default:
+      throw stuck('Gather picks features or samples');
+  }
+}
+
+/** The last step in time order of a whole sequence. */
+function lastStep(flow: Flow, axes: readonly Axis[], draft: Draft): Flow {
+  const from = settle({ ...flow, axes: ['N', 'T', 'F'] }, ['N', 'T', 'F'], draft);
+  if (axes.filter(a => a !== 'one').join() !== 'N,F') throw stuck('the last step of other axes');
+  return { ...append(draft, { kind: 'last' }, [from], `${flow.layer}_last`, widthOf(flow, draft)), axes };
+}
+
+const FAR = 2 ** 31 - 1;
+
+/** The whole axis, the last step, or time turned round. */
+function sliced(node: OnnxNode, flow: Flow, inputs: readonly (Sym | undefined)[], draft: Draft): Flow {
+  const old = draft.opset < 10;
+  const list = (name: string, i: number) => (old ? intsOf(node, name) : inputs[i] && Array.from(constantOf(inputs[i], name).data));
+  const [starts, ends] = [list('starts', 1) ?? [], list('ends', 2) ?? []];
+  const axes = list('axes', 3) ?? starts.map((_, i) => i);
+  const steps = (old ? undefined : list('steps', 4)) ?? starts.map(() => 1);
+  return axes.reduce((now: Flow, given, i) => {
+    const axis = axisOf(given, flow.axes.length);
+    if (steps[i] === 1 && starts[i] === 0 && ends[i] >= FAR) return now;
+    if (now.axes[axis] === 'T' && steps[i] === -1 && starts[i] === -1 && ends[i] < -FAR) return { ...now, flipped: !now.flipped };
+    if (now.axes[axis] !== 'T' || steps[i] !== 1 || starts[i] !== -1 || ends[i] < FAR) throw stuck('Slice takes a part of an axis');
+    const last = lastStep(
+      now,
+      now.axes.filter((_, k) => k !== axis),
+      draft,
+    );
+    return { ...last, axes: now.axes.map((a, k) => (k === axis ? 'one' : a)) };
+  }, flow);
+}
+
+/** The two directions, each on its own. */
+function halves(node: OnnxNode, flow: Flow): Flow[] {
+  const axis = axisOf(intOf(node, 'axis') ?? 0, flow.axes.length);
+  if (flow.axes[axis] !== 'dirs' || node.outputs.length !== 2) throw stuck('Split cuts other axes than the directions');
+  const axes = flow.axes.map((a, i): Axis => (i === axis ? 'one' : a));
+  return [
+    { ...flow, axes, part: 'forward' },
+    { ...flow, axes, part: 'backward' },
+  ];
+}
+
+/** Directions and features side by side become one; axes of size 1 go; [N, T, F] to [N, T·F] is a layer. */
+function reshaped(node: OnnxNode, flow: Flow, target: Sym | undefined, draft: Draft): Flow {
+  const sizes = node.opType === 'Flatten' ? [0, -1] : targetSizes(target);
+  const kept = flow.axes.filter(a => a !== 'one');
+  const at = kept.indexOf('dirs');
+  const merges = at >= 0 && kept[at + 1] === 'F' && kept.length - 1 === sizes.length;
+  const next: Flow = merges ? { ...flow, axes: kept.filter(a => a !== 'dirs'), merge: 'concat' } : { ...flow, axes: kept };
+  if (next.axes.length === sizes.length && sizes.every((size, i) => fits(size, next.axes[i], i, flow, next, draft))) return next;
+  if (sizes.length === 2 && kept.join() === 'N,T,F' && sizes[1] === -1 && fits(sizes[0], 'N', 0, flow, next, draft)) {
+    return append(draft, { kind: 'flatten' }, [settle(next, kept, draft)], node.name || 'flatten', null);
+  }
+  throw stuck(`${node.opType} from [${flow.axes.join(', ')}] to ${sizes.length} axes`);
+}
+
+/** 0 copies the size of the same place, −1 is what is left: one of them in an otherwise fitting shape. */
+function fits(size: number | 'N' | 'T' | null, axis: Axis, place: number, from: Flow, to: Flow, draft: Draft): boolean {
+  if (size === -1 || size === axis) return true;
+  if (size === 0) return from.axes[place] === axis;
+  return typeof size === 'number' && size === (axis === 'F' ? widthOf(to, draft) : axis === 'N' || axis === 'T' ? draft.sizes[axis] : 2);
+}
+
+function targetSizes(target: Sym | undefined): readonly (number | 'N' | 'T' | null)[] {
+  return target?.is === 'sizes' ? target.sizes : Array.from(constantOf(target, 'the shape of Reshape').data);
+}

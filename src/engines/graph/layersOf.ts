@@ -1,0 +1,174 @@
+import { RnnError } from '../../errors.js';
+import type { OnnxModel, OnnxNode } from '../../formats/onnxGraph.js';
+import { checkSpec } from '../../model/check.js';
+import { inferShapes, weightShapesByLayer } from '../../model/shapes.js';
+import type { ModelSpec } from '../../model/spec.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { checkWeights, type Weights } from '../../weights/weights.js';
+import { manualKernels } from '../manual.js';
+import { inOrder, runNode } from './evaluate.js';
+import { moveAxes } from './layerMovement.js';
+import { layerNode } from './layerNodes.js';
+import { type Axis, type Draft, type Sym, settle, stuck } from './symbols.js';
+import { fromOnnx } from './value.js';
+
+/**
+ * A graph as layers, where it is a network of layers: the graph is walked once with symbols in place of numbers, so that what matters is
+ * what it computes and not which exporter wrote it. A flow is a layer's output with its axes named (N, T, features, directions); moving
+ * axes changes the names, arithmetic on shapes and zero states folds away, products and recurrences become layers.
+ * What cannot be said in layers is not converted: `evaluateGraph` runs it as it stands.
+ */
+export interface GraphLayers {
+  readonly model: ModelSpec;
+  readonly weights: Weights;
+  /** the input and output have the graph's own axes ([N, T, …] in, [N, …] out), and nothing else goes in or out */
+  readonly exact: boolean;
+}
+
+/** @returns the layers, or why there are none */
+export function layersOfGraph(model: OnnxModel): GraphLayers | { readonly reason: string } {
+  let reason = 'the graph has no input of two or three axes';
+  for (const axes of inputAxes(model)) {
+    try {
+      return interpret(model, axes);
+    } catch (error) {
+      if (!(error instanceof RnnError)) throw error;
+      reason = error.message;
+    }
+  }
+  return { reason };
+}
+
+/** Batch first as layers have it, else time first as ONNX's own operators have it. */
+function inputAxes({ graph }: OnnxModel): Axis[][] {
+  if (graph.inputs.length === 0) return [];
+  const rank = graph.inputs[0].shape?.length ?? 3;
+  if (rank === 2) return [['N', 'T']];
+  return rank === 3
+    ? [
+        ['N', 'T', 'F'],
+        ['T', 'N', 'F'],
+      ]
+    : [];
+}
+
+function interpret(model: OnnxModel, axes: readonly Axis[]): GraphLayers {
+  const { graph } = model;
+  const [input] = graph.inputs;
+  if (graph.outputs.length === 0) throw stuck('the graph has no output');
+  const size = (axis: Axis) => {
+    const n = input.shape?.[axes.indexOf(axis)];
+    return typeof n === 'number' ? n : null;
+  };
+  const draft: Draft = {
+    opset: model.opsets.get('') ?? 1,
+    kernels: manualKernels([...graph.initializers.values()].some(t => t.dtype === 'f64') ? 'f64' : 'f32'),
+    layers: [],
+    readers: readersOf(model),
+    inputName: input.name,
+    sizes: { N: size('N'), T: size('T') },
+    features: size('F'),
+    tokens: axes.length === 2,
+  };
+  const values = new Map<string, Sym>([[input.name, { is: 'flow', layer: input.name, axes, view: 'plain' }]]);
+  for (const other of graph.inputs.slice(1)) values.set(other.name, { is: 'other', what: 'another input' });
+  for (const [name, t] of graph.initializers) values.set(name, { is: 'const', value: fromOnnx(t, draft.kernels.precision) });
+  for (const node of inOrder(graph.nodes, new Set(values.keys()))) {
+    const inputs = node.inputs.map(name => (name === '' ? undefined : values.get(name)));
+    const outputs = step(node, inputs, draft);
+    node.outputs.forEach((name, i) => {
+      if (name !== '') values.set(name, outputs[i] ?? { is: 'other', what: 'an output no layer has' });
+    });
+  }
+  const batchFirst = axes[0] === 'N';
+  return finish(draft, values.get(graph.outputs[0].name), batchFirst && graph.inputs.length === 1 && graph.outputs.length === 1);
+}
+
+/** A value is read by nodes, and as an output of the graph. */
+function readersOf({ graph }: OnnxModel): Map<string, number> {
+  const readers = new Map<string, number>();
+  for (const name of [...graph.nodes.flatMap(n => n.inputs), ...graph.outputs.map(o => o.name)])
+    readers.set(name, (readers.get(name) ?? 0) + 1);
+  return readers;
+}
+
+function step(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Sym[] {
+  if (node.domain !== '') throw stuck(`${node.domain} is another operator set`);
+  if (inputs.every(i => i === undefined || i.is === 'const')) return folded(node, inputs, draft);
+  const first = inputs[0];
+  if (first?.is === 'flow') {
+    const moved = moveAxes(node, first, inputs, draft);
+    if (moved) return moved;
+  }
+  if (first?.is === 'sizes' || inputs.some(i => i?.is === 'sizes' || i?.is === 'filled')) {
+    const sized = onSizes(node, inputs, draft);
+    if (sized) return sized;
+  }
+  return layerNode(node, inputs, draft);
+}
+
+/** What depends on constants alone is computed. */
+function folded(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Sym[] {
+  const values = inputs.map(i => (i?.is === 'const' ? i.value : undefined));
+  return runNode(node, draft.opset, values, draft.kernels).map(value => ({ is: 'const', value }));
+}
+
+/** Shapes put together from the input's, and states of zeros in such shapes. Sizes that are computed with are not followed. */
+function onSizes(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Sym[] | undefined {
+  const [first] = inputs;
+  if (first?.is === 'filled')
+    return ['Slice', 'Gather', 'Transpose', 'Unsqueeze', 'Squeeze', 'Reshape', 'Expand', 'Identity', 'Cast'].includes(node.opType)
+      ? [first]
+      : undefined;
+  if (node.opType === 'ConstantOfShape') {
+    const [value] = runNode(node, draft.opset, [{ kind: 'int', shape: [1], data: Float64Array.of(1) }], draft.kernels);
+    return [{ is: 'filled', value: value.data[0] }];
+  }
+  if (node.opType === 'Expand' && first?.is === 'const' && first.value.data.every(v => v === first.value.data[0]))
+    return [{ is: 'filled', value: first.value.data[0] }];
+  if (node.opType === 'Concat') return [{ is: 'sizes', scalar: false, sizes: inputs.flatMap(sizesOf) }];
+  if (first?.is !== 'sizes') return undefined;
+  switch (node.opType) {
+    case 'Unsqueeze':
+      return [{ ...first, scalar: false }];
+    case 'Squeeze':
+      return [{ ...first, scalar: true }];
+    case 'Cast':
+    case 'Identity':
+      return [first];
+    case 'Gather': {
+      const index = inputs[1]?.is === 'const' ? inputs[1].value : undefined;
+      if (!index) return undefined;
+      return [{ is: 'sizes', scalar: index.shape.length === 0, sizes: Array.from(index.data, i => first.sizes.at(i) ?? null) }];
+    }
+    default:
+      return [{ is: 'sizes', scalar: first.scalar, sizes: first.sizes.map(() => null) }];
+  }
+}
+
+function sizesOf(sym: Sym | undefined): readonly (number | 'N' | 'T' | null)[] {
+  if (sym?.is === 'sizes') return sym.sizes;
+  if (sym?.is === 'const') return Array.from(sym.value.data);
+  throw stuck('a shape is computed while running');
+}
+
+function finish(draft: Draft, output: Sym | undefined, exact: boolean): GraphLayers {
+  if (output?.is !== 'flow') throw stuck('the output is not that of a layer');
+  const plain = output.axes.includes('T') ? (['N', 'T', 'F'] as const) : (['N', 'F'] as const);
+  const own = output.axes.join() === plain.join();
+  const name = settle(own ? output : { ...output, axes: plain }, plain, draft);
+  const layers = draft.layers.map(l => ({
+    ...l.spec,
+    name: l.name,
+    inputs: l.inputs,
+    ...(l.view === undefined ? {} : { returnSequences: l.view === 'sequence' }),
+    ...(l.directions === 2 ? { bidirectional: l.merge ?? 'concat' } : {}),
+  }));
+  const input = { name: draft.inputName, batch: draft.sizes.N, timesteps: draft.sizes.T, features: draft.tokens ? null : draft.features };
+  const model = checkSpec({ name: 'graph', functional: true, input, layers, output: name }, 'onnx');
+  const weights = new Map<string, Tensor>(
+    draft.layers.flatMap(l => [...l.weights].map(([w, t]): [string, Tensor] => [`${l.name}/${w}`, t])),
+  );
+  checkWeights(weightShapesByLayer(inferShapes(model)), weights);
+  return { model, weights, exact: exact && own };
+}
