@@ -1,3 +1,5 @@
 export { keras } from './keras.js';
+export { kerasNames } from './kerasNames.js';
+export { kerasPaths } from './kerasPaths.js';
 export { native } from './native.js';
 export { torch } from './torch.js';

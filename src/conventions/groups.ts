@@ -89,3 +89,52 @@ function unknownGates(shape: readonly number[]): RnnError {
     found: formatShape(shape),
   });
 }
+
+const MOST_GROUPS_TRIED = 8;
+
+/**
+ * Groups whose file does not keep their order, in one in which each reads what the one before gives. Groups of one class
+ * (`lstm`, `lstm_1`) stay in their order. @throws RnnError E_UNDETERMINED
+ */
+export function chainOf(groups: readonly WeightGroup[]): WeightGroup[] {
+  // recurrent layers before dense ones where both could come first
+  const sorted = [...groups].sort((a, b) => Number(a.dense !== undefined) - Number(b.dense !== undefined) || numberOf(a) - numberOf(b));
+  const found = sorted.length <= MOST_GROUPS_TRIED ? chain([], sorted) : undefined;
+  if (found) return found;
+  throw new RnnError('convention', 'E_UNDETERMINED', 'the order of the layers cannot be told from their widths', {
+    expected: 'layers of which each is as wide as the next one reads',
+    fix: 'describe the network with --layers, or --cell, --D, --M, --K',
+  });
+}
+
+function chain(done: readonly WeightGroup[], rest: readonly WeightGroup[]): WeightGroup[] | undefined {
+  if (rest.length === 0) return [...done];
+  for (const group of rest) {
+    if (rest.some(other => other !== group && classOf(other) === classOf(group) && numberOf(other) < numberOf(group))) continue;
+    const last = done[done.length - 1];
+    if (last && widthInto(group) !== widthOutOf(last)) continue;
+    const found = chain(
+      [...done, group],
+      rest.filter(g => g !== group),
+    );
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function classOf(group: WeightGroup): string {
+  return (group.name ?? '').replace(/_\d+$/, '');
+}
+
+function numberOf(group: WeightGroup): number {
+  return Number(/_(\d+)$/.exec(group.name ?? '')?.[1] ?? 0);
+}
+
+function widthInto(group: WeightGroup): number | undefined {
+  return (group.kernel ?? group.dense)?.[0];
+}
+
+function widthOutOf(group: WeightGroup): number | undefined {
+  if (group.recurrent) return group.recurrent[0] * (group.bidirectional ? 2 : 1);
+  return (group.dense ?? group.embedding)?.[1];
+}

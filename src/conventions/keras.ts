@@ -1,10 +1,12 @@
+import type { WeightShape } from '../cells/cell.js';
 import { getCell } from '../cells/index.js';
 import { RnnError, within } from '../errors.js';
+import { escapeText } from '../escape.js';
 import type { FileTensor } from '../formats/format.js';
-import { type ModelShapes, weightShapesByLayer } from '../model/shapes.js';
+import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import { isRecurrent } from '../model/spec.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
-import { checkShape, weightKeys } from '../weights/weights.js';
+import { checkShape, type Weights } from '../weights/weights.js';
 import type { Convention, NamedTensors } from './convention.js';
 import { fileTensor } from './fileTensor.js';
 import { fromCanonicalGates, toCanonicalGates } from './gateOrder.js';
@@ -20,30 +22,18 @@ export const keras: Convention = {
   detect: names => names.length > 0 && names.every(name => /^arr_\d+$/.test(name)),
 
   toWeights(shapes, tensors) {
-    const expected = weightKeys(weightShapesByLayer(shapes));
-    const arrays = inOrder(tensors);
+    const arrays = inOrder(tensors).map(([name, tensor]): NamedArray => ({ name, tensor }));
     const weights = new Map<string, Tensor>();
-    expected.forEach(({ key, layer, shape }, index) => {
-      const [name, array] = arrays[index] ?? [`arr_${index}`, undefined];
-      if (!array) {
-        throw new RnnError(
-          'convention',
-          'E_WEIGHT_MISSING',
-          `the network has ${expected.length} weights, the file ${arrays.length} arrays`,
-          {
-            where: `${name} (${key})`,
-            expected: `${key} ${formatShape(shape.shape)}`,
-            found: 'nothing',
-          },
-        );
-      }
-      within(`${name} (${key})`, () => checkShape(array.shape, shape, ''));
-      weights.set(key, reorder(shapes, layer, shape.gates !== null, array, toCanonicalGates));
-    });
-    if (arrays.length > expected.length) {
-      throw new RnnError('convention', 'E_WEIGHT_EXTRA', `the network has ${expected.length} weights, the file ${arrays.length} arrays`, {
-        where: arrays[expected.length][0],
-        expected: `${expected.length} arrays`,
+    let from = 0;
+    for (const layer of shapes.layers) {
+      const own = arrays.slice(from, from + layer.weights.length);
+      for (const [key, t] of layerWeights(shapes, layer, own, arrays.length)) weights.set(key, t);
+      from += layer.weights.length;
+    }
+    if (arrays.length > from) {
+      throw new RnnError('convention', 'E_WEIGHT_EXTRA', `the network has ${from} weights, the file ${arrays.length} arrays`, {
+        where: arrays[from].name,
+        expected: `${from} arrays`,
         found: `${arrays.length} arrays`,
       });
     }
@@ -51,13 +41,8 @@ export const keras: Convention = {
   },
 
   fromWeights(shapes, weights) {
-    const keys = weightKeys(weightShapesByLayer(shapes));
-    return new Map(
-      keys.map(({ key, layer, shape }, i): [string, FileTensor] => [
-        `arr_${i}`,
-        fileTensor(reorder(shapes, layer, shape.gates !== null, weights.get(key)!, fromCanonicalGates)),
-      ]),
-    );
+    const all = shapes.layers.flatMap(layer => layer.weights.map(weight => foreignWeight(layer, weight, weights)));
+    return new Map(all.map((t, i): [string, FileTensor] => [`arr_${i}`, t]));
   },
 
   toSpec: (tensors, hints) => layersOf(groupsOf(inOrder(tensors)), hints, 'keras'),
@@ -68,11 +53,59 @@ function inOrder(tensors: NamedTensors): [string, Tensor][] {
   return [...tensors].sort(([a], [b]) => Number(a.slice(4)) - Number(b.slice(4)));
 }
 
-function reorder(shapes: ModelShapes, layerName: string, gated: boolean, t: Tensor, permute: typeof toCanonicalGates): Tensor {
-  const layer = shapes.layers.find(l => l.layer.name === layerName)!.layer;
-  if (!gated || !isRecurrent(layer)) return t;
+/** An array as a file names it. */
+export interface NamedArray {
+  readonly name: string;
+  readonly tensor: Tensor;
+}
+
+/**
+ * A layer's arrays in the order of Keras' get_weights(), each of exactly the expected shape, as canonical weights by their key.
+ * @param held arrays in the whole file
+ * @throws RnnError E_WEIGHT_MISSING, E_WEIGHT_EXTRA, E_WEIGHT_SHAPE
+ */
+export function layerWeights(shapes: ModelShapes, layer: LayerShapes, arrays: readonly NamedArray[], where: string): [string, Tensor][] {
+  if (arrays.length > layer.weights.length) {
+    const { name } = arrays[layer.weights.length];
+    throw new RnnError(
+      'convention',
+      'E_WEIGHT_EXTRA',
+      `${layer.layer.name} has ${layer.weights.length} weights, the file ${arrays.length}`,
+      {
+        where: escapeText(name),
+        expected: `${layer.weights.length} arrays`,
+        found: `${arrays.length} arrays`,
+      },
+    );
+  }
+  return layer.weights.map((weight, i): [string, Tensor] => {
+    const key = `${layer.layer.name}/${weight.name}`;
+    const array = arrays[i];
+    if (!array) {
+      const count = shapes.layers.reduce((sum, l) => sum + l.weights.length, 0);
+      throw new RnnError('convention', 'E_WEIGHT_MISSING', `the network has ${count} weights, the file ${held} arrays`, {
+        where: key,
+        expected: `${key} ${formatShape(weight.shape)}`,
+        found: 'nothing',
+      });
+    }
+    within(`${escapeText(array.name)} (${key})`, () => checkShape(array.tensor.shape, weight, ''));
+    return [key, reordered(layer, weight, array.tensor, toCanonicalGates)];
+  });
+}
+
+/** A canonical weight with Keras' gate order. */
+export function foreignWeight(layer: LayerShapes, weight: WeightShape, weights: Weights): FileTensor {
+  return fileTensor(reordered(layer, weight, weights.get(`${layer.layer.name}/${weight.name}`)!, fromCanonicalGates));
+}
+
+/** @throws RnnError E_KERAS_CELL: Keras has no projection and no peepholes */
+function reordered({ layer }: LayerShapes, weight: WeightShape, t: Tensor, permute: typeof toCanonicalGates): Tensor {
+  if (!isRecurrent(layer)) return t;
+  if (weight.role === 'projection' || weight.role === 'peepholes')
+    throw new RnnError('unsupported', 'E_KERAS_CELL', `Keras has no ${weight.role} in ${layer.kind}`);
   const cell = getCell(layer.kind);
-  return permute(t, cell, cell.keras!);
+  return weight.gates === null ? t : permute(t, cell, cell.keras!);
 }
 
 /**

@@ -48,8 +48,29 @@ const READERS: Record<string, (config: Json) => Json> = {
   Average: () => ({ kind: 'average' }),
 };
 
+/** Whose config it is: one name of an activation means another function in Keras 3 than before and in tfjs. */
+export type KerasDialect = 'keras3' | 'keras2' | 'tfjs';
+
 /** @throws RnnError E_KERAS_CLASS, E_KERAS_CONFIG, E_KERAS_OPTION (unsupported or convention) naming the layer */
-export function specFromKerasConfig(config: unknown): Json {
+export function specFromKerasConfig(config: unknown, dialect: KerasDialect = 'keras3'): Json {
+  const spec = readModel(config);
+  return dialect === 'keras3' ? spec : { ...spec, layers: (spec.layers as Json[]).map(withOldActivations) };
+}
+
+const ACTIVATION_FIELDS = ['activation', 'recurrentActivation'];
+
+/** hard_sigmoid was 0.2x + 0.5 until Keras 3, which has x/6 + 0.5; tfjs may write names in camel case. */
+function withOldActivations(layer: Json): Json {
+  const changed = ACTIVATION_FIELDS.filter(key => typeof layer[key] === 'string').map(key => [key, oldActivation(String(layer[key]))]);
+  return { ...layer, ...Object.fromEntries(changed) };
+}
+
+function oldActivation(name: string): string {
+  const plain = name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
+  return plain === 'hard_sigmoid' ? 'hard_sigmoid_keras2' : plain;
+}
+
+function readModel(config: unknown): Json {
   const { class_name, config: body } = asObject(config, 'model config');
   const model = asObject(Array.isArray(body) ? { layers: body } : body, 'model config');
   const read = class_name === 'Sequential' ? sequential : class_name === 'Functional' || class_name === 'Model' ? functional : undefined;
@@ -249,16 +270,17 @@ function outputNames(outputs: unknown): string[] {
 function inTopologicalOrder(layers: readonly Json[], input: string): Json[] {
   const done = new Set([input]);
   const sorted: Json[] = [];
-  let rest = [...layers];
+  const rest = [...layers];
   while (rest.length > 0) {
-    const ready = rest.filter(l => (l.inputs as string[]).every(name => done.has(name)));
-    if (ready.length === 0)
+    // the first one that is ready, so that an order of data flow stays as it is: weight files count layers in it
+    const ready = rest.findIndex(l => (l.inputs as string[]).every(name => done.has(name)));
+    if (ready < 0)
       throw new RnnError('convention', 'E_KERAS_CONFIG', 'the layers do not form a chain from the input', {
         found: rest.map(l => escapeText(wordOf(l.name), 40)).join(', '),
       });
-    for (const layer of ready) done.add(wordOf(layer.name));
-    sorted.push(...ready);
-    rest = rest.filter(l => !ready.includes(l));
+    const [layer] = rest.splice(ready, 1);
+    done.add(wordOf(layer.name));
+    sorted.push(layer);
   }
   return sorted;
 }

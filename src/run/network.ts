@@ -2,9 +2,8 @@ import type { Convention, NetworkHints } from '../conventions/convention.js';
 import { detectConvention } from '../conventions/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { parseJsonBytes } from '../formats/bytes/jsonText.js';
-import { DEFAULT_LIMITS, type TensorFile } from '../formats/format.js';
-import { readTensors } from '../formats/index.js';
+import type { TensorFile } from '../formats/format.js';
+import type { OnnxModel } from '../formats/onnxGraph.js';
 import { checkSpec } from '../model/check.js';
 import { dimensionLayers, NOTEBOOK } from '../model/dimensions.js';
 import type { FrameworkName } from '../model/frameworks.js';
@@ -13,7 +12,7 @@ import { inferSequences } from '../model/sequences.js';
 import { inferShapes, type ModelShapes } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import type { Weights } from '../weights/weights.js';
-import { readBytes } from './files.js';
+import { type ModelFile, openModel, readTensorFile } from './modelFile.js';
 import type { NetworkRequest } from './request.js';
 
 /** A request's words into a network: one of four forms, checked; weights from a file where one is named. */
@@ -25,6 +24,8 @@ export interface Network {
   readonly weights?: Weights;
   readonly weightsSource: string | null;
   readonly notes: readonly string[];
+  /** an ONNX graph; where `exact` is false, model and shapes only show its layers and the graph itself is run */
+  readonly graph?: { readonly model: OnnxModel; readonly exact: boolean };
 }
 
 /** The shape of an input file, batch-major: sizes are taken from it where the request and the description leave them open. */
@@ -35,36 +36,94 @@ interface Draft {
   readonly parsed?: { text: string; spans: ParsedLayers['spans'] };
 }
 
-/** @throws RnnError of every kind a description can be wrong in */
-export async function loadNetwork(request: NetworkRequest, known?: KnownShape): Promise<Network> {
+/**
+ * @param opened the file `--model` names, where it has been read already
+ * @throws RnnError of every kind a description can be wrong in
+ */
+export async function loadNetwork(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
   checkOneForm(request);
-  const file = request.weights === undefined ? undefined : await readWeightsFile(request.weights);
-  const convention = file && within(escapeText(request.weights!), () => detectConvention([...file.tensors.keys()]));
-  const framework = request.framework ?? convention?.framework ?? 'keras';
-  const draft = await describe(request, known, file && { file, convention: convention! });
+  const described = opened ?? (await openModel(request));
+  if (described?.graph) return graphNetwork(described.graph, described.file, request);
+  if (described && !described.spec) return fromWeightsAlone(request, known, described);
+  if (described) checkNoDimensions(request);
+  const own = described && described.file.tensors.size > 0 ? described.file : undefined;
+  const source = request.weights ?? (own ? request.model! : null);
+  const file =
+    request.weights === undefined ? own : (await within(shownPath(request.weights), () => readTensorFile(request.weights!))).file;
+  const convention = file && within(shownPath(source!), () => detectConvention([...file.tensors.keys()]));
+  const framework = described?.framework ?? request.framework ?? convention?.framework ?? 'keras';
+  const draft = await describe(request, known, described?.spec, file && { file, convention: convention! });
   const check = () => {
     const model = checkSpec(draft.spec, framework);
     return { model, shapes: inferShapes(model) };
   };
   const { model, shapes } = withExcerpt(draft, () => (request.model === undefined ? check() : within(shownPath(request.model), check)));
-  const weights = file && within(escapeText(request.weights!), () => convention!.toWeights(shapes, file.tensors));
-  return { framework, model, shapes, weights, weightsSource: request.weights ?? null, notes: file?.notes ?? [] };
+  const weights = file && within(shownPath(source!), () => convention!.toWeights(shapes, file.tensors, file.metadata));
+  const notes = [...(described && own !== file ? described.file.notes : []), ...(file?.notes ?? []), ...frameworkNotes(request, described)];
+  return { framework, model, shapes, weights, weightsSource: source, notes };
+}
+
+/** `--model` of a file with nothing but weights: they describe the network as far as they can, flags the rest. */
+async function fromWeightsAlone(request: NetworkRequest, known: KnownShape, { file, framework }: ModelFile): Promise<Network> {
+  const path = request.model!;
+  if (request.layers !== undefined || request.weights !== undefined) {
+    throw new RnnError('usage', 'E_CONFLICT', `${shownPath(path)} holds weights and no description of a network`, {
+      expected: 'a model file, or a spec',
+      found: 'weights alone',
+      fix: `use --weights ${shownPath(path)} beside the description`,
+    });
+  }
+  const convention = within(shownPath(path), () => detectConvention([...file.tensors.keys()]));
+  const rules = request.framework ?? framework ?? convention.framework;
+  const own = { ...request, model: undefined, weights: path };
+  const spec = within(shownPath(path), () => specFromWeights(own, known, file, convention)) ?? fromDimensions(own, known);
+  const model = checkSpec(spec, rules);
+  const shapes = inferShapes(model);
+  const weights = within(shownPath(path), () => convention.toWeights(shapes, file.tensors, file.metadata));
+  return { framework: rules, model, shapes, weights, weightsSource: path, notes: file.notes };
+}
+
+function graphNetwork({ model: graph, layers }: NonNullable<ModelFile['graph']>, file: TensorFile, request: NetworkRequest): Network {
+  checkNoDimensions(request);
+  const found = 'model' in layers ? layers : undefined;
+  const model = found?.model ?? emptyModel(graph.graph.name);
+  const shapes = found ? inferShapes(model) : { input: [], layers: [], output: [] };
+  return {
+    framework: 'onnx',
+    model,
+    shapes,
+    weights: found?.weights ?? numbersOf(file),
+    weightsSource: request.model!,
+    notes: [...file.notes, ...('reason' in layers ? [`not a chain of layers (${layers.reason}): evaluated as a graph`] : [])],
+    graph: { model: graph, exact: found?.exact ?? false },
+  };
+}
+
+/** A graph that is no chain of layers has no layers to show. */
+function emptyModel(name: string): ModelSpec {
+  return {
+    schema: 'rnn-cli/spec@1',
+    name: name || 'graph',
+    functional: true,
+    input: { name: 'input', batch: null, timesteps: null, features: null },
+    layers: [],
+    output: 'input',
+  };
+}
+
+function numbersOf({ tensors }: TensorFile): Weights {
+  return tensors;
+}
+
+function frameworkNotes({ framework }: NetworkRequest, described: ModelFile | undefined): string[] {
+  if (!described?.framework || framework === undefined || framework === described.framework) return [];
+  return [`the file follows the rules of ${described.framework}: --framework ${framework} changes nothing`];
 }
 
 function checkOneForm(request: NetworkRequest): void {
-  const dimensions = (['M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation'] as const).filter(
-    key => request[key] !== undefined,
-  );
-  const forms = [
-    request.layers !== undefined && '--layers',
-    request.model !== undefined && '--model',
-    dimensions.length > 0 && `--${dimensions[0]}`,
-  ].filter(f => f !== false);
-  if (forms.length > 1) {
-    throw new RnnError('usage', 'E_CONFLICT', `${forms.slice(0, -1).join(', ')} and ${forms[forms.length - 1]} both describe the network`, {
-      fix: 'describe it in one way: --layers, --model, or --T --D --M --K',
-    });
-  }
+  const described = [request.layers !== undefined && '--layers', request.model !== undefined && '--model'].filter(f => f !== false);
+  if (described.length > 1) throw twoForms(described);
+  if (request.layers !== undefined) checkNoDimensions(request);
   if (request.stack !== undefined && request.M !== undefined && request.M.length > 1) {
     throw new RnnError(
       'usage',
@@ -75,17 +134,27 @@ function checkOneForm(request: NetworkRequest): void {
   }
 }
 
-async function readWeightsFile(path: string): Promise<TensorFile> {
-  const bytes = await readBytes(path);
-  return within(shownPath(path), () => readTensors(bytes, { limits: DEFAULT_LIMITS, nameHint: path }));
+const DIMENSIONS = ['M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation'] as const;
+
+/** A file or a line that describes the whole network leaves nothing for the flags of the tutorial network to say. */
+function checkNoDimensions(request: NetworkRequest): void {
+  const [given] = DIMENSIONS.filter(key => request[key] !== undefined);
+  if (given !== undefined) throw twoForms([request.model === undefined ? '--layers' : '--model', `--${given}`]);
+}
+
+function twoForms(forms: readonly string[]): RnnError {
+  return new RnnError('usage', 'E_CONFLICT', `${forms.slice(0, -1).join(', ')} and ${forms[forms.length - 1]} both describe the network`, {
+    fix: 'describe it in one way: --layers, --model, or --T --D --M --K',
+  });
 }
 
 async function describe(
   request: NetworkRequest,
   known: KnownShape,
+  spec: Record<string, unknown> | undefined,
   weights: { file: TensorFile; convention: Convention } | undefined,
 ): Promise<Draft> {
-  if (request.model !== undefined) return { spec: await readSpec(request.model, request, known) };
+  if (spec) return { spec: within(shownPath(request.model!), () => withSizes(spec, request, known)) };
   if (request.layers !== undefined) {
     const { layers, spans } = parseLayers(request.layers);
     const parsed = { text: request.layers, spans };
@@ -186,33 +255,29 @@ function agrees(request: NetworkRequest, read: ReturnType<Convention['toSpec']>)
   );
 }
 
-/** A spec file, with the sizes it leaves open. @throws RnnError E_CONFLICT where a flag says otherwise than the file */
-async function readSpec(path: string, request: NetworkRequest, known: KnownShape): Promise<Record<string, unknown>> {
-  const bytes = await readBytes(path);
-  return within(shownPath(path), () => {
-    const spec = parseJsonBytes(bytes, DEFAULT_LIMITS) as Record<string, unknown>;
-    if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return spec;
-    const input = { ...((spec.input ?? {}) as Record<string, unknown>) };
-    const layers = Array.isArray(spec.layers) ? spec.layers : [];
-    const inInput = sizesIn(known, request, layers);
-    const sizes: [string, number | undefined, number | undefined][] = [
-      ['batch', request.N, undefined],
-      ['timesteps', request.T === '?' ? undefined : request.T, inInput.T],
-      ['features', request.D, inInput.D],
-    ];
-    for (const [key, asked, shown] of sizes) {
-      if (asked !== undefined && typeof input[key] === 'number' && input[key] !== asked && key !== 'batch') {
-        throw new RnnError('usage', 'E_CONFLICT', `the file says ${key} ${input[key]}, the flags say ${asked}`, {
-          expected: String(input[key]),
-          found: String(asked),
-          fix: 'drop the flag',
-        });
-      }
-      if (input[key] === undefined || input[key] === null || (key === 'batch' && asked !== undefined))
-        input[key] = asked ?? input[key] ?? shown ?? null;
+/** A description with the sizes it leaves open. @throws RnnError E_CONFLICT where a flag says otherwise than the file */
+function withSizes(spec: Record<string, unknown>, request: NetworkRequest, known: KnownShape): Record<string, unknown> {
+  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return spec;
+  const input = { ...((spec.input ?? {}) as Record<string, unknown>) };
+  const layers = Array.isArray(spec.layers) ? spec.layers : [];
+  const inInput = sizesIn(known, request, layers);
+  const sizes: [string, number | undefined, number | undefined][] = [
+    ['batch', request.N, undefined],
+    ['timesteps', request.T === '?' ? undefined : request.T, inInput.T],
+    ['features', request.D, inInput.D],
+  ];
+  for (const [key, asked, shown] of sizes) {
+    if (asked !== undefined && typeof input[key] === 'number' && input[key] !== asked && key !== 'batch') {
+      throw new RnnError('usage', 'E_CONFLICT', `the file says ${key} ${input[key]}, the flags say ${asked}`, {
+        expected: String(input[key]),
+        found: String(asked),
+        fix: 'drop the flag',
+      });
     }
-    return { ...spec, input };
-  });
+    if (input[key] === undefined || input[key] === null || (key === 'batch' && asked !== undefined))
+      input[key] = asked ?? input[key] ?? shown ?? null;
+  }
+  return { ...spec, input };
 }
 
 function shownPath(path: string): string {

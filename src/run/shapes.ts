@@ -1,3 +1,4 @@
+import { className } from '../conventions/kerasClasses.js';
 import { getLayerKind } from '../layers/index.js';
 import type { DimShape } from '../layers/layer.js';
 import { countsByFramework, layerCost, layerFormula, parameterCount, stateSize, totalParameters, trainingSize } from '../model/counts.js';
@@ -95,19 +96,11 @@ function kerasNames({ layers }: ModelSpec): string[] {
   const used = new Map<string, number>();
   return layers.map(layer => {
     if (!/^[a-z]+_\d+$/.test(layer.name) || !layer.name.startsWith(`${layer.kind}_`)) return layer.name;
-    const base = snakeCase(getLayerKind(layer.kind).kerasClass(layer));
+    const base = className(getLayerKind(layer.kind).kerasClass(layer));
     const count = used.get(base) ?? 0;
     used.set(base, count + 1);
     return count === 0 ? base : `${base}_${count}`;
   });
-}
-
-/** Keras' to_snake_case: SimpleRNN -> simple_rnn, GlobalMaxPooling1D -> global_max_pooling1d, LSTM -> lstm. */
-function snakeCase(name: string): string {
-  return name
-    .replace(/(.)([A-Z][a-z0-9]+)/g, '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
 }
 
 /** What distinguishes the layer beside its sizes: every option of its kind that is not null. */

@@ -1,0 +1,126 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import type { FileTensor } from '../formats/format.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Convention, NamedTensors } from './convention.js';
+import { layersOf, type WeightGroup } from './groups.js';
+import { foreignWeight, layerWeights, type NamedArray } from './keras.js';
+import { extra } from './surplus.js';
+
+/**
+ * Weights by their names: legacy `.h5` of Keras 2 and 3 (`model_weights/lstm/lstm/lstm_cell/kernel:0`) and TensorFlow.js
+ * (`lstm_LSTM1/kernel`). The layer is the first part of the path; the file's `layer_names` and `weight_names` say the order.
+ */
+export const kerasNames: Convention = {
+  name: 'keras-names',
+  framework: 'keras',
+  detect: names => names.some(name => NAMED.test(name)),
+
+  toWeights(shapes, tensors, metadata) {
+    const groups = groupsByName(tensors, metadata);
+    const held = [...groups.values()].reduce((sum, arrays) => sum + arrays.length, 0);
+    const layers = shapes.layers.filter(l => l.weights.length > 0);
+    const byName = layers.every(l => groups.has(l.layer.name));
+    const weights = new Map<string, Tensor>();
+    const names = [...groups.keys()];
+    layers.forEach((layer, i) => {
+      const group = byName ? layer.layer.name : names[i];
+      for (const [name, t] of layerWeights(shapes, layer, groups.get(group) ?? [], held)) weights.set(name, t);
+      groups.delete(group);
+    });
+    const [surplus] = groups.keys();
+    if (surplus !== undefined)
+      throw extra(
+        surplus,
+        layers.map(l => l.layer.name),
+      );
+    return weights;
+  },
+
+  fromWeights(shapes, weights) {
+    const named = new Map<string, FileTensor>();
+    for (const layer of shapes.layers) {
+      for (const weight of layer.weights)
+        named.set(`${layer.layer.name}/${foreignName(weight.name)}`, foreignWeight(layer, weight, weights));
+    }
+    return named;
+  },
+
+  toSpec(tensors, hints, metadata) {
+    const groups = [...groupsByName(tensors, metadata)].map(([name, arrays]) => namedGroup(name, arrays));
+    return layersOf(groups, hints, 'keras');
+  },
+};
+
+const NAMED = /(^|\/)(kernel|recurrent_kernel|embeddings)(:0)?$/;
+const ROLES = ['embeddings', 'kernel', 'recurrent_kernel', 'bias'];
+
+function groupsByName(tensors: NamedTensors, metadata: ReadonlyMap<string, string> | undefined): Map<string, NamedArray[]> {
+  const root = [...tensors.keys()].some(name => name.startsWith('model_weights/')) ? 'model_weights' : '';
+  const inside = (path: string) => (root === '' ? path : `${root}/${path}`);
+  const layerNames = namesIn(metadata?.get(root === '' ? 'layer_names' : `${root}@layer_names`));
+  const groups = new Map<string, NamedArray[]>();
+  for (const layer of layerNames ?? []) {
+    const weightNames = namesIn(metadata?.get(`${inside(layer)}@weight_names`)) ?? [];
+    const arrays = weightNames.map(name => ({ name, tensor: dataset(tensors, inside(`${layer}/${name}`)) }));
+    if (arrays.length > 0) groups.set(layer, arrays);
+  }
+  if (layerNames) return groups;
+  for (const [name, tensor] of tensors) {
+    if (/^optimizer/.test(name)) continue;
+    const [layer] = (root === '' ? name : name.slice(root.length + 1)).split('/');
+    groups.set(layer, [...(groups.get(layer) ?? []), { name, tensor }]);
+  }
+  for (const arrays of groups.values()) arrays.sort((a, b) => rank(a.name) - rank(b.name));
+  return groups;
+}
+
+/** Forward before backward, then kernel, recurrent kernel, bias. */
+function rank(name: string): number {
+  return (/(^|\/)backward_/.test(name) ? ROLES.length : 0) + ROLES.indexOf(roleOf(name));
+}
+
+function roleOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1).replace(/:0$/, '');
+}
+
+/** Attributes with rows of text are JSON in a file's metadata. An empty one is a list of no numbers. */
+function namesIn(text: string | undefined): string[] | undefined {
+  if (text === undefined) return undefined;
+  const list: unknown = JSON.parse(text);
+  return Array.isArray(list) && list.every(name => typeof name === 'string') ? list : [];
+}
+
+function dataset(tensors: NamedTensors, path: string): Tensor {
+  const found = tensors.get(path);
+  if (found) return found;
+  throw new RnnError('convention', 'E_WEIGHT_MISSING', `weight_names lists '${escapeText(path)}', which the file does not have`, {
+    where: escapeText(path),
+    expected: escapeText(path),
+    found: 'nothing',
+  });
+}
+
+function namedGroup(name: string, arrays: readonly NamedArray[]): WeightGroup {
+  const of = (role: string) => arrays.find(a => roleOf(a.name) === role)?.tensor.shape;
+  const embedding = of('embeddings');
+  if (embedding) return { name, embedding };
+  if (!of('recurrent_kernel')) return { name, dense: of('kernel'), bias: of('bias') };
+  const twice = arrays.filter(a => roleOf(a.name) === 'kernel').length === 2;
+  return { name, kernel: of('kernel'), recurrent: of('recurrent_kernel'), bias: of('bias'), bidirectional: twice };
+}
+
+const FOREIGN: Readonly<Record<string, string>> = {
+  Wx: 'kernel',
+  Wh: 'recurrent_kernel',
+  bh: 'bias',
+  Wo: 'kernel',
+  bo: 'bias',
+  E: 'embeddings',
+};
+
+/** `backward/Wh` -> `backward/recurrent_kernel` */
+function foreignName(name: string): string {
+  const [own, way] = name.split('/').reverse();
+  return way ? `${way}/${FOREIGN[own] ?? own}` : (FOREIGN[own] ?? own);
+}

@@ -1,0 +1,113 @@
+import { dirname, join } from 'node:path';
+import { CONVENTIONS, detectConvention } from '../conventions/index.js';
+import { type KerasDialect, specFromKerasConfig } from '../conventions/kerasConfig.js';
+import { type GraphLayers, layersOfGraph } from '../engines/graph/layersOf.js';
+import { RnnError, within } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { isObject, parseJsonBytes } from '../formats/bytes/jsonText.js';
+import { DEFAULT_LIMITS, type TensorFile } from '../formats/format.js';
+import { readTensors } from '../formats/index.js';
+import { json, startsLikeJson } from '../formats/json.js';
+import type { OnnxModel } from '../formats/onnxGraph.js';
+import { tfjs } from '../formats/tfjs.js';
+import type { FrameworkName } from '../model/frameworks.js';
+import { readBytes } from './files.js';
+
+/** What is in a model file, by its content: a description, weights, or both. */
+export interface ModelFile {
+  readonly file: TensorFile;
+  readonly bytes: Uint8Array;
+  /** whose rules the description follows, where the file tells */
+  readonly framework?: FrameworkName;
+  /** a spec for checkSpec, where the file describes its network */
+  readonly spec?: Record<string, unknown>;
+  readonly graph?: { readonly model: OnnxModel; readonly layers: GraphLayers | { readonly reason: string } };
+}
+
+/** Bytes and tensors of a file; a tfjs model.json reads its shards from its own folder. */
+export async function readTensorFile(path: string): Promise<{ bytes: Uint8Array; file: TensorFile }> {
+  const bytes = await readBytes(path);
+  return { bytes, file: await readFileTensors(path, bytes) };
+}
+
+function readFileTensors(path: string, bytes: Uint8Array): Promise<TensorFile> {
+  const readPart = path === '-' ? undefined : (name: string) => readBytes(join(dirname(path), name));
+  return readTensors(bytes, { limits: DEFAULT_LIMITS, nameHint: path === '-' ? undefined : path, readPart });
+}
+
+/**
+ * The file that describes the network, read; undefined where flags describe it.
+ * @throws RnnError kinds 'io', 'format', 'limit', 'convention', 'unsupported'
+ */
+export async function openModel({ model }: { model?: string }): Promise<ModelFile | undefined> {
+  return model === undefined ? undefined : within(model === '-' ? 'stdin' : escapeText(model), () => readModelFile(model));
+}
+
+/** @throws RnnError; the caller adds the path */
+export async function readModelFile(path: string): Promise<ModelFile> {
+  const bytes = await readBytes(path);
+  if (startsLikeJson(bytes) && !tfjs.sniff(bytes)) return readJsonModel(bytes);
+  const file = await readFileTensors(path, bytes);
+  return describedBy(file, bytes);
+}
+
+/** A spec, with or without weights; the JSON of Keras' model.to_json(); or named weights. */
+async function readJsonModel(bytes: Uint8Array): Promise<ModelFile> {
+  const document = parseJsonBytes(bytes, DEFAULT_LIMITS);
+  const empty: TensorFile = { format: 'json', tensors: new Map(), metadata: new Map(), notes: [] };
+  if (!isObject(document)) return { bytes, file: empty, spec: document as unknown as Record<string, unknown> };
+  if (typeof document.class_name === 'string') {
+    const metadata = new Map(typeof document.keras_version === 'string' ? [['keras_version', document.keras_version]] : []);
+    const file = { ...empty, metadata };
+    return { bytes, file, framework: 'keras', spec: specFromKerasConfig(document, dialectOf(file)) };
+  }
+  const { weights, ...spec } = document;
+  if (weights !== undefined) {
+    const file = await within('weights', () => json.read(new TextEncoder().encode(JSON.stringify(weights)), DEFAULT_LIMITS));
+    return { bytes, file, spec };
+  }
+  const names = Object.keys(document);
+  if (document.layers === undefined && CONVENTIONS.some(convention => convention.detect(names))) {
+    return describedBy(await json.read(bytes, DEFAULT_LIMITS), bytes);
+  }
+  return { bytes, file: empty, spec };
+}
+
+function describedBy(file: TensorFile, bytes: Uint8Array): ModelFile {
+  switch (file.format) {
+    case 'keras':
+    case 'h5': {
+      if (file.architecture === undefined) return { bytes, file, framework: 'keras' };
+      return { bytes, file, framework: 'keras', spec: specFromKerasConfig(file.architecture, dialectOf(file)) };
+    }
+    case 'tfjs': {
+      if (file.architecture === undefined) return { bytes, file, framework: 'tfjs' };
+      return { bytes, file, framework: 'tfjs', spec: specFromKerasConfig(topologyOf(file.architecture), 'tfjs') };
+    }
+    case 'onnx': {
+      const model = file.architecture as OnnxModel;
+      return { bytes, file, framework: 'onnx', graph: { model, layers: layersOfGraph(model) } };
+    }
+    default:
+      return { bytes, file, framework: within('tensor names', () => detectConvention([...file.tensors.keys()])).framework };
+  }
+}
+
+/** Keras 2 and 1 wrote other functions under the names of today. */
+export function dialectOf({ metadata }: TensorFile): KerasDialect {
+  return /^[12]\./.test(metadata.get('keras_version') ?? '') ? 'keras2' : 'keras3';
+}
+
+/** tfjs keeps Keras' config as model_config, or at the top of the topology. */
+function topologyOf(topology: unknown): unknown {
+  const { model_config: config } = topology as { model_config?: unknown };
+  if (config !== undefined) return config;
+  if ((topology as { node?: unknown }).node !== undefined) {
+    throw new RnnError('unsupported', 'E_TFJS_GRAPH', 'this is a tfjs graph model, whose layers are dissolved into operations', {
+      expected: 'a tfjs layers model',
+      found: 'a graph model',
+      fix: 'convert with --output_format tfjs_layers_model, or use the Keras file it was made from',
+    });
+  }
+  return topology;
+}
