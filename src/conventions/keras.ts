@@ -64,7 +64,7 @@ export interface NamedArray {
  * @param held arrays in the whole file
  * @throws RnnError E_WEIGHT_MISSING, E_WEIGHT_EXTRA, E_WEIGHT_SHAPE
  */
-export function layerWeights(shapes: ModelShapes, layer: LayerShapes, arrays: readonly NamedArray[], where: string): [string, Tensor][] {
+export function layerWeights(shapes: ModelShapes, layer: LayerShapes, arrays: readonly NamedArray[], held: number): [string, Tensor][] {
   if (arrays.length > layer.weights.length) {
     const { name } = arrays[layer.weights.length];
     throw new RnnError(
