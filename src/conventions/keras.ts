@@ -26,8 +26,9 @@ export const keras: Convention = {
     const weights = new Map<string, Tensor>();
     let from = 0;
     for (const layer of shapes.layers) {
+      const first = from;
       const own = arrays.slice(from, from + layer.weights.length);
-      for (const [key, t] of layerWeights(shapes, layer, own, arrays.length)) weights.set(key, t);
+      for (const [key, t] of layerWeights(shapes, layer, own, arrays.length, i => `arr_${first + i}`)) weights.set(key, t);
       from += layer.weights.length;
     }
     if (arrays.length > from) {
@@ -61,10 +62,16 @@ export interface NamedArray {
 
 /**
  * A layer's arrays in the order of Keras' get_weights(), each of exactly the expected shape, as canonical weights by their key.
- * @param held arrays in the whole file
+ * @param held arrays in the whole file @param nameOf what the file would call the layer's array i
  * @throws RnnError E_WEIGHT_MISSING, E_WEIGHT_EXTRA, E_WEIGHT_SHAPE
  */
-export function layerWeights(shapes: ModelShapes, layer: LayerShapes, arrays: readonly NamedArray[], held: number): [string, Tensor][] {
+export function layerWeights(
+  shapes: ModelShapes,
+  layer: LayerShapes,
+  arrays: readonly NamedArray[],
+  held: number,
+  nameOf: (i: number) => string,
+): [string, Tensor][] {
   if (arrays.length > layer.weights.length) {
     const { name } = arrays[layer.weights.length];
     throw new RnnError(
@@ -84,7 +91,7 @@ export function layerWeights(shapes: ModelShapes, layer: LayerShapes, arrays: re
     if (!array) {
       const count = shapes.layers.reduce((sum, l) => sum + l.weights.length, 0);
       throw new RnnError('convention', 'E_WEIGHT_MISSING', `the network has ${count} weights, the file ${held} arrays`, {
-        where: key,
+        where: `${escapeText(nameOf(i))} (${key})`,
         expected: `${key} ${formatShape(weight.shape)}`,
         found: 'nothing',
       });

@@ -25,7 +25,14 @@ export const kerasNames: Convention = {
     const names = [...groups.keys()];
     layers.forEach((layer, i) => {
       const group = byName ? layer.layer.name : names[i];
-      for (const [name, t] of layerWeights(shapes, layer, groups.get(group) ?? [], held)) weights.set(name, t);
+      for (const [name, t] of layerWeights(
+        shapes,
+        layer,
+        groups.get(group) ?? [],
+        held,
+        i => `${group ?? layer.layer.name}/${foreignName(layer.weights[i].name)}`,
+      ))
+        weights.set(name, t);
       groups.delete(group);
     });
     const [surplus] = groups.keys();

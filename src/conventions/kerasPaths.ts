@@ -24,7 +24,14 @@ export const kerasPaths: Convention = {
     const held = [...groups.values()].reduce((sum, arrays) => sum + arrays.length, 0);
     const weights = new Map<string, Tensor>();
     for (const [layer, group] of groupNames(shapes)) {
-      for (const [name, t] of layerWeights(shapes, layer, groups.get(group) ?? [], held)) weights.set(name, t);
+      for (const [name, t] of layerWeights(
+        shapes,
+        layer,
+        groups.get(group) ?? [],
+        held,
+        i => `layers/${group}/${variablePath(layer, layer.weights[i].name, i)}`,
+      ))
+        weights.set(name, t);
       groups.delete(group);
     }
     const [surplus] = groups.keys();

@@ -27,7 +27,7 @@ export interface ModelFile {
 /** Bytes and tensors of a file; a tfjs model.json reads its shards from its own folder. */
 export async function readTensorFile(path: string): Promise<{ bytes: Uint8Array; file: TensorFile }> {
   const bytes = await readBytes(path);
-  return { bytes, file: await readFileTensors(path, bytes) };
+  return { bytes, file: await within(path === '-' ? 'stdin' : escapeText(path), () => readFileTensors(path, bytes)) };
 }
 
 function readFileTensors(path: string, bytes: Uint8Array): Promise<TensorFile> {
@@ -40,15 +40,15 @@ function readFileTensors(path: string, bytes: Uint8Array): Promise<TensorFile> {
  * @throws RnnError kinds 'io', 'format', 'limit', 'convention', 'unsupported'
  */
 export async function openModel({ model }: { model?: string }): Promise<ModelFile | undefined> {
-  return model === undefined ? undefined : within(model === '-' ? 'stdin' : escapeText(model), () => readModelFile(model));
+  return model === undefined ? undefined : readModelFile(model);
 }
 
-/** @throws RnnError; the caller adds the path */
-export async function readModelFile(path: string): Promise<ModelFile> {
+async function readModelFile(path: string): Promise<ModelFile> {
   const bytes = await readBytes(path);
-  if (startsLikeJson(bytes) && !tfjs.sniff(bytes)) return readJsonModel(bytes);
-  const file = await readFileTensors(path, bytes);
-  return describedBy(file, bytes);
+  return within(path === '-' ? 'stdin' : escapeText(path), async () => {
+    if (startsLikeJson(bytes) && !tfjs.sniff(bytes)) return readJsonModel(bytes);
+    return describedBy(await readFileTensors(path, bytes), bytes);
+  });
 }
 
 /** A spec, with or without weights; the JSON of Keras' model.to_json(); or named weights. */

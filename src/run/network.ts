@@ -48,8 +48,7 @@ export async function loadNetwork(request: NetworkRequest, known?: KnownShape, o
   if (described) checkNoDimensions(request);
   const own = described && described.file.tensors.size > 0 ? described.file : undefined;
   const source = request.weights ?? (own ? request.model! : null);
-  const file =
-    request.weights === undefined ? own : (await within(shownPath(request.weights), () => readTensorFile(request.weights!))).file;
+  const file = request.weights === undefined ? own : (await readTensorFile(request.weights)).file;
   const convention = file && within(shownPath(source!), () => detectConvention([...file.tensors.keys()]));
   const framework = described?.framework ?? request.framework ?? convention?.framework ?? 'keras';
   const draft = await describe(request, known, described?.spec, file && { file, convention: convention! });

@@ -101,18 +101,19 @@ function sliced(node: OnnxNode, flow: Flow, inputs: readonly (Sym | undefined)[]
   const [starts, ends] = [list('starts', 1) ?? [], list('ends', 2) ?? []];
   const axes = list('axes', 3) ?? starts.map((_, i) => i);
   const steps = (old ? undefined : list('steps', 4)) ?? starts.map(() => 1);
-  return axes.reduce((now: Flow, given, i) => {
-    const axis = axisOf(given, flow.axes.length);
-    if (steps[i] === 1 && starts[i] === 0 && ends[i] >= FAR) return now;
-    if (now.axes[axis] === 'T' && steps[i] === -1 && starts[i] === -1 && ends[i] < -FAR) return { ...now, flipped: !now.flipped };
-    if (now.axes[axis] !== 'T' || steps[i] !== 1 || starts[i] !== -1 || ends[i] < FAR) throw stuck('Slice takes a part of an axis');
-    const last = lastStep(
-      now,
-      now.axes.filter((_, k) => k !== axis),
-      draft,
-    );
-    return { ...last, axes: now.axes.map((a, k) => (k === axis ? 'one' : a)) };
-  }, flow);
+  let now = flow;
+  axes.forEach((given, i) => {
+    now = slicedAxis(now, axisOf(given, flow.axes.length), { start: starts[i], end: ends[i], step: steps[i] }, draft);
+  });
+  return now;
+}
+
+function slicedAxis(flow: Flow, axis: number, { start, end, step }: { start: number; end: number; step: number }, draft: Draft): Flow {
+  if (step === 1 && start === 0 && end >= FAR) return flow;
+  if (flow.axes[axis] === 'T' && step === -1 && start === -1 && end < -FAR) return { ...flow, flipped: !flow.flipped };
+  if (flow.axes[axis] !== 'T' || step !== 1 || start !== -1 || end < FAR) throw stuck('Slice takes a part of an axis');
+  const rest = flow.axes.filter((_, k) => k !== axis);
+  return { ...lastStep(flow, rest, draft), axes: flow.axes.map((a, k) => (k === axis ? 'one' : a)) };
 }
 
 /** The two directions, each on its own. */
