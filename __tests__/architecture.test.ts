@@ -41,8 +41,8 @@ const HOME: Record<string, RegExp> = {
   chalk: /^report\//,
   'cli-table3': /^report\//,
   seedrandom: /^random\/seedrandom\.ts$/,
-  fs: /^run\/files\.ts$/,
-  'fs/promises': /^run\/files\.ts$/,
+  fs: /^run\/(files|atomicWrite)\.ts$/,
+  'fs/promises': /^run\/(files|atomicWrite)\.ts$/,
 };
 
 interface Import {
@@ -107,7 +107,7 @@ describe('the import rows', () => {
 describe('third-party packages', () => {
   const packages = imports.filter(i => i.target === undefined);
 
-  it('chalk and cli-table3 live in report, commander in cli, fs in run/files.ts, seedrandom in random/seedrandom.ts', () => {
+  it('chalk and cli-table3 live in report, commander in cli, fs in run/files.ts and run/atomicWrite.ts, seedrandom in random/seedrandom.ts', () => {
     const wrong = packages.filter(({ file, specifier }) => {
       const home = HOME[specifier.replace(/^node:/, '')];
       return home !== undefined && !home.test(file);
@@ -145,9 +145,9 @@ describe('third-party packages', () => {
 });
 
 describe('the edges', () => {
-  it('only cli and run/files.ts touch process, only cli the console', () => {
+  it('only cli, run/files.ts and run/atomicWrite.ts touch process, only cli the console', () => {
     const wrong = files.flatMap(file => {
-      const names = folderOf(file) === 'cli' ? [] : file === 'run/files.ts' ? ['console'] : ['process', 'console'];
+      const names = folderOf(file) === 'cli' ? [] : /^run\/(files|atomicWrite)\.ts$/.test(file) ? ['console'] : ['process', 'console'];
       return globalsOf(file)
         .filter(name => names.includes(name))
         .map(name => `${file}: ${name}`);

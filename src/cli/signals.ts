@@ -1,4 +1,4 @@
-import { removePending } from '../run/files.js';
+import { removePending } from '../run/atomicWrite.js';
 
 /**
  * SIGINT and SIGTERM end the program at once by themselves, and a shell sees 130 or 143; a handler would wait for a long computation.

@@ -1,70 +1,96 @@
-import { type FileHandle, open, readdir, readFile, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import type { Stats } from 'node:fs';
+import { type FileHandle, open, readFile, readlink, stat } from 'node:fs/promises';
+import os from 'node:os';
+import { isatty } from 'node:tty';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 
-/** The only file system access: whole files in, whole files out. */
+/** Files in: whole, bounded, and the same from the first byte to the last. (Files out: atomicWrite.ts. Nothing else touches the file system.) */
 
 export interface ReadLimits {
   /** most bytes of one file or of standard input */
   readonly bytes: number;
 }
 
-const DEFAULT_READ: ReadLimits = { bytes: 2 ** 32 };
+// what a machine can hold beside the arrays made of it, and never more than the 4 GiB of zip and of one ArrayBuffer
+const DEFAULT_READ: ReadLimits = { bytes: Math.min(2 ** 32, Math.floor(os.totalmem() / 2)) };
 const CHUNK = 2 ** 20;
+// Linux gives at most 2^31 - 4096 bytes at once, and Node refuses to ask for more than 2^31 - 1
+const MOST_AT_ONCE = 2 ** 30;
 
 /**
- * The bytes of a file, or of standard input for '-'. Devices and pipes are read to their end, bounded by the limit.
- * @throws RnnError E_NOT_FOUND, E_ACCESS, E_IS_DIRECTORY, E_READ (io, exit 4), E_EMPTY_STDIN (io), E_FILE_SIZE (limit, exit 5)
+ * The bytes of a file, or of standard input for '-'. Pipes are read to their end, bounded by the limit; devices are refused.
+ * @throws RnnError E_NOT_FOUND, E_ACCESS, E_IS_DIRECTORY, E_DEVICE, E_CHANGED, E_READ, E_EMPTY_STDIN (io, exit 4), E_FILE_SIZE (limit, exit 5)
  */
 export async function readBytes(path: string, limits: ReadLimits = DEFAULT_READ): Promise<Uint8Array> {
   if (path === '-') return readStdin(limits);
-  const file = await openForReading(path);
   try {
-    const { size } = await file.stat();
-    if (size > limits.bytes) throw tooLarge(path, size, limits.bytes);
-    return await readAll(
-      path,
-      limits,
-      (buffer, offset) => file.read(buffer, offset, buffer.length - offset, null).then(r => r.bytesRead),
-      size,
-    );
-  } finally {
-    await file.close();
-  }
-}
-
-async function openForReading(path: string): Promise<FileHandle> {
-  try {
-    if ((await stat(path)).isDirectory())
-      throw new RnnError('io', 'E_IS_DIRECTORY', 'this is a directory, not a file', {
-        where: shown(path),
-        expected: 'a file',
-        found: 'a directory',
-      });
-    return await open(path, 'r');
+    const file = await openForReading(path);
+    try {
+      return await readWhole(path, file, limits);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     throw readError(path, error);
   }
 }
 
-async function readAll(
-  path: string,
-  limits: ReadLimits,
-  read: (buffer: Uint8Array, offset: number) => Promise<number>,
-  sizeHint: number,
-): Promise<Uint8Array> {
-  let buffer = new Uint8Array(Math.max(CHUNK, sizeHint + 1));
+async function openForReading(path: string): Promise<FileHandle> {
+  // asked before opening: to open a directory fails differently on every system, and to open some devices does something
+  const status = await stat(path);
+  if (status.isDirectory()) {
+    throw new RnnError('io', 'E_IS_DIRECTORY', 'this is a directory, not a file', {
+      where: shown(path),
+      expected: 'a file',
+      found: 'a directory',
+    });
+  }
+  if (status.isSocket() || status.isBlockDevice()) throw device(path);
+  return open(path, 'r');
+}
+
+/** A file's bytes as they were at one moment: one that shrinks, grows or is rewritten meanwhile is refused. */
+async function readWhole(path: string, file: FileHandle, limits: ReadLimits): Promise<Uint8Array> {
+  const before = await file.stat();
+  // /dev/zero and /dev/random have no end; /dev/null is an empty file, a terminal ends with ^D
+  if (before.isCharacterDevice() && !isatty(file.fd) && path !== os.devNull) throw device(path);
+  if (before.size > limits.bytes) throw tooLarge(path, before.size, limits.bytes);
+  const bytes = await readAll(path, file, limits, before.size);
+  // files of /proc say they are empty, whatever they hold
+  if (before.isFile() && before.size > 0) checkUnchanged(path, before, await file.stat(), bytes.length);
+  return bytes;
+}
+
+function checkUnchanged(path: string, before: Stats, after: Stats, length: number): void {
+  if (length === before.size && after.size === before.size && after.mtimeMs === before.mtimeMs) return;
+  throw new RnnError('io', 'E_CHANGED', 'the file changed while it was read', {
+    where: shown(path),
+    expected: `${before.size} bytes`,
+    found: `${length} bytes`,
+    fix: 'wait until it is written, then try again',
+  });
+}
+
+function device(path: string): RnnError {
+  return new RnnError('io', 'E_DEVICE', 'this is a device, not a file', {
+    where: shown(path),
+    expected: 'a file or a pipe',
+    found: 'a device',
+  });
+}
+
+/** Everything from here to the end; a read may give less than was asked for. */
+async function readAll(path: string, file: FileHandle, limits: ReadLimits, sizeHint: number): Promise<Uint8Array> {
+  let buffer = new Uint8Array(Math.max(sizeHint === 0 ? CHUNK : 0, sizeHint + 1));
   let length = 0;
   for (;;) {
     if (length === buffer.length) {
-      const grown = new Uint8Array(buffer.length * 2);
+      const grown = new Uint8Array(Math.min(buffer.length * 2, limits.bytes + CHUNK));
       grown.set(buffer);
       buffer = grown;
     }
-    const bytesRead = await read(buffer, length).catch(error => {
-      throw readError(path, error);
-    });
+    const { bytesRead } = await file.read(buffer, length, Math.min(buffer.length - length, MOST_AT_ONCE), null);
     if (bytesRead === 0) return buffer.subarray(0, length);
     length += bytesRead;
     if (length > limits.bytes) throw tooLarge(path, length, limits.bytes);
@@ -100,95 +126,6 @@ async function readStdin(limits: ReadLimits): Promise<Uint8Array> {
 }
 
 /**
- * Writes a file whole or not at all: to a temporary name in the same folder, synced, then renamed. An interrupted write leaves the old file.
- * @throws RnnError E_EXISTS without `force` (io), E_SAME_FILE when the target is one of `inputs`, E_WRITE
- */
-export async function writeFileAtomic(
-  path: string,
-  bytes: Uint8Array,
-  { force = false, inputs = [] as readonly string[] } = {},
-): Promise<void> {
-  await checkTarget(path, force, inputs);
-  const folder = dirname(resolve(path));
-  await sweepStale(folder);
-  const temporary = join(folder, `.${basename(path)}.rnn-cli-${process.pid}.tmp`);
-  pending.add(temporary);
-  try {
-    const file = await open(temporary, 'wx');
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    await syncFolder(folder);
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw writeError(path, error);
-  } finally {
-    pending.delete(temporary);
-  }
-}
-
-/** Temporary files being written, so that an interrupt can remove them. */
-const pending = new Set<string>();
-
-export async function removePending(): Promise<void> {
-  await Promise.all([...pending].map(path => unlink(path).catch(() => undefined)));
-}
-
-async function checkTarget(path: string, force: boolean, inputs: readonly string[]): Promise<void> {
-  const target = await stat(path).catch(() => undefined);
-  if (!target) return;
-  if (target.isDirectory())
-    throw new RnnError('io', 'E_IS_DIRECTORY', 'the output is a directory', {
-      where: shown(path),
-      expected: 'a file name',
-      found: 'a directory',
-    });
-  for (const input of inputs) {
-    const other = await stat(input).catch(() => undefined);
-    const same = other && other.ino === target.ino && other.dev === target.dev && (await realpath(input)) === (await realpath(path));
-    if (same || (other && other.ino === target.ino && other.dev === target.dev && other.ino !== 0)) {
-      throw new RnnError('io', 'E_SAME_FILE', 'the output is the input', { where: shown(path), fix: 'write to another file' });
-    }
-  }
-  if (!force && target.isFile())
-    throw new RnnError('io', 'E_EXISTS', 'the file exists', {
-      where: shown(path),
-      expected: 'a new file name',
-      found: 'a file',
-      fix: 'add --force to overwrite it',
-    });
-}
-
-/** Removes what killed runs left behind: temporary names of ours whose process is gone. */
-async function sweepStale(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names) {
-    const pid = /^\..*\.rnn-cli-(\d+)\.tmp$/.exec(name)?.[1];
-    if (pid && Number(pid) !== process.pid && !isAlive(Number(pid))) await unlink(join(folder, name)).catch(() => undefined);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** A rename survives a power loss once its folder is on disk; not every system lets a folder be opened. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
-}
-
-/**
  * Whether standard output was closed (`>&-`) before the program began. Node opens /dev/null for reading and writing in its place, where a
  * shell's `> /dev/null` opens it for writing only. A parent that silences both outputs (stdio: 'ignore') does as Node does, so both count as
  * silenced. Known on Linux only; elsewhere false.
@@ -213,22 +150,15 @@ async function isReadWriteNull(descriptor: number): Promise<boolean> {
 function readError(path: string, error: unknown): unknown {
   if (error instanceof RnnError) return error;
   const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error;
   const where = shown(path);
   const invalidUtf8 = path.includes('\ufffd') ? { fix: 'the file name is not valid UTF-8; use - and redirect: rnn-cli … - < file' } : {};
   if (code === 'ENOENT') return new RnnError('io', 'E_NOT_FOUND', 'no such file', { where, ...invalidUtf8 });
   if (code === 'EACCES' || code === 'EPERM') return new RnnError('io', 'E_ACCESS', 'permission denied', { where });
+  if (code === 'EMFILE' || code === 'ENFILE') return new RnnError('io', 'E_READ', 'too many files are open', { where });
+  if (code === 'EIO') return new RnnError('io', 'E_READ', 'the device failed', { where });
   if (code === 'ELOOP') return new RnnError('io', 'E_READ', 'the path is a loop of symbolic links', { where });
-  return new RnnError('io', 'E_READ', `cannot be read (${code ?? String(error)})`, { where });
-}
-
-function writeError(path: string, error: unknown): unknown {
-  if (error instanceof RnnError) return error;
-  const { code } = error as NodeJS.ErrnoException;
-  const where = shown(path);
-  if (code === 'ENOSPC') return new RnnError('io', 'E_WRITE', 'no space is left on the device', { where });
-  if (code === 'ENOENT') return new RnnError('io', 'E_WRITE', 'the folder does not exist', { where });
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return new RnnError('io', 'E_ACCESS', 'permission denied', { where });
-  return new RnnError('io', 'E_WRITE', `cannot be written (${code ?? String(error)})`, { where });
+  return new RnnError('io', 'E_READ', `cannot be read (${code})`, { where });
 }
 
 function tooLarge(path: string, size: number, limit: number): RnnError {

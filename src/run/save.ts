@@ -1,6 +1,6 @@
 import type { FileTensor } from '../formats/format.js';
 import { formatOfName, writeTensors } from '../formats/index.js';
-import { writeFileAtomic } from './files.js';
+import { writeFileAtomic } from './atomicWrite.js';
 import type { TensorData } from './result.js';
 
 /** Results as files. */

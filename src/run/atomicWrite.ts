@@ -1,0 +1,170 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { type FileHandle, link, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
+import os from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+
+/** Files out: whole or not at all. */
+
+export interface WriteOptions {
+  /** overwrite an existing file */
+  readonly force?: boolean;
+  /** files that were read: never overwritten, not even with force */
+  readonly inputs?: readonly string[];
+}
+
+/**
+ * Writes a file to a temporary name in the same folder, syncs it, then gives it its name; the folder is synced too. Whatever fails, and
+ * wherever the process is killed, the old file stays whole. Without `force` the last step itself refuses an existing file, so one that
+ * appears meanwhile is safe as well. A pipe or a device is written to directly.
+ * @throws RnnError E_EXISTS without `force`, E_SAME_FILE when the target is one of `inputs`, E_IS_DIRECTORY, E_ACCESS, E_WRITE (io, exit 4)
+ */
+export async function writeFileAtomic(path: string, bytes: Uint8Array, { force = false, inputs = [] }: WriteOptions = {}): Promise<void> {
+  const old = await stat(path).catch(() => undefined);
+  if (old) await checkTarget(path, old, force, inputs);
+  try {
+    if (old && !old.isFile()) await writeInto(await open(path, 'w'), bytes, false);
+    else await replace(path, bytes, old, force);
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}
+
+async function replace(path: string, bytes: Uint8Array, old: Stats | undefined, force: boolean): Promise<void> {
+  // through symbolic links: the file they lead to is replaced, not the link
+  const target = old ? await realpath(path) : resolve(path);
+  const folder = dirname(target);
+  await sweepStale(folder);
+  const temporary = join(folder, `${prefix()}${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+  pending.add(temporary);
+  try {
+    const file = await open(temporary, 'wx', old ? old.mode & 0o777 : 0o666);
+    await writeInto(file, bytes, true);
+    if (force) await rename(temporary, target);
+    else await claim(temporary, target);
+    await syncFolder(folder);
+  } finally {
+    await unlink(temporary).catch(() => undefined);
+    pending.delete(temporary);
+  }
+}
+
+async function writeInto(file: FileHandle, bytes: Uint8Array, sync: boolean): Promise<void> {
+  try {
+    await file.writeFile(bytes);
+    if (sync) await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK', 'EACCES']);
+
+/** Gives the temporary file its name unless that is taken: link(2) never overwrites. Some file systems have no links; there the check before must do. */
+async function claim(temporary: string, target: string): Promise<void> {
+  try {
+    await link(temporary, target);
+  } catch (error) {
+    if (!NO_LINKS.has((error as NodeJS.ErrnoException).code)) throw error;
+    await rename(temporary, target);
+  }
+}
+
+/** Temporary files being written, so that an interrupt can remove them. */
+const pending = new Set<string>();
+
+export async function removePending(): Promise<void> {
+  await Promise.all([...pending].map(path => unlink(path).catch(() => undefined)));
+}
+
+async function checkTarget(path: string, target: Stats, force: boolean, inputs: readonly string[]): Promise<void> {
+  if (target.isDirectory()) {
+    throw new RnnError('io', 'E_IS_DIRECTORY', 'the output is a directory', {
+      where: escapeText(path),
+      expected: 'a file name',
+      found: 'a directory',
+    });
+  }
+  if (!target.isFile()) return;
+  for (const input of inputs) {
+    // `x.npz:key` names a file too
+    for (const name of [input, input.replace(/:[^:/\\]+$/, '')]) {
+      const other = await stat(name).catch(() => undefined);
+      const same = other && (await sameFile(other, name, target, path));
+      if (same)
+        throw new RnnError('io', 'E_SAME_FILE', 'the output is the input', { where: escapeText(path), fix: 'write to another file' });
+    }
+  }
+  if (!force) throw exists(path);
+}
+
+/** By inode where the system has them (also through hard links), by path where it has none. */
+async function sameFile(a: Stats, pathOfA: string, b: Stats, pathOfB: string): Promise<boolean> {
+  if (a.ino !== 0 && a.ino === b.ino && a.dev === b.dev) return true;
+  return (await realpath(pathOfA).catch(() => '')) === (await realpath(pathOfB));
+}
+
+function exists(path: string): RnnError {
+  return new RnnError('io', 'E_EXISTS', 'the file exists', {
+    where: escapeText(path),
+    expected: 'a new file name',
+    found: 'a file',
+    fix: 'add --force to overwrite it',
+  });
+}
+
+/** `.rnn-cli-1a2b3c4d-`: with the machine in it, for on a shared disk the process number of another machine says nothing here. */
+function prefix(): string {
+  return `.rnn-cli-${createHash('sha256').update(os.hostname()).digest('hex').slice(0, 8)}-`;
+}
+
+/** Removes what killed runs left behind: temporary names of ours, from this machine, whose process is gone. */
+async function sweepStale(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const ours = prefix();
+  for (const name of names) {
+    const pid = name.startsWith(ours) ? /^(\d+)-[0-9a-f]{8}\.tmp$/.exec(name.slice(ours.length))?.[1] : undefined;
+    if (pid && Number(pid) !== process.pid && !isAlive(Number(pid))) await unlink(join(folder, name)).catch(() => undefined);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** A rename survives a power loss once its folder is on disk; not every system lets a folder be opened. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close().catch(() => undefined);
+}
+
+const SAID: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left on the device',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file is larger than the file system allows',
+  EIO: 'the device failed',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
+  ENOENT: 'the folder does not exist',
+  ENOTDIR: 'the folder does not exist',
+  EROFS: 'the file system is read-only',
+  ENAMETOOLONG: 'the name is too long',
+  EPIPE: 'the reader went away',
+};
+
+function writeError(path: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof RnnError || code === undefined) return error;
+  const where = escapeText(path);
+  if (code === 'EEXIST') return exists(path);
+  if (code === 'EACCES' || code === 'EPERM') return new RnnError('io', 'E_ACCESS', 'permission denied', { where });
+  return new RnnError('io', 'E_WRITE', SAID[code] ?? `cannot be written (${code})`, { where });
+}
