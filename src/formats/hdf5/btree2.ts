@@ -1,5 +1,5 @@
 import { ByteReader } from '../bytes/reader.js';
-import { checkSum, expectSignature, type Hdf5, h5Error, readerAt, readUint } from './file.js';
+import { checkSum, expectSignature, type Hdf5, h5Error, readerAt, readUint, visitOnce } from './file.js';
 
 /**
  * Visits every record of a version 2 B-tree (III.A.2), in order.
@@ -24,7 +24,9 @@ export function readTree2(file: Hdf5, address: bigint, type: number, visit: (rec
     throw h5Error('E_H5_TREE', `offset ${header.offset}: nodes of ${nodeBytes} and records of ${recordBytes} bytes`);
   let visited = 0n;
   const counts = maxRecords(nodeBytes, recordBytes, depth);
+  const nodes = new Set<bigint>();
   const node = (at: bigint, records: number, level: number): void => {
+    visitOnce(file, nodes, at);
     const reader = readerAt(file, at, nodeBytes, 'B-tree node');
     expectSignature(reader, level === 0 ? 'BTLF' : 'BTIN', 'B-tree node');
     reader.take(2, 'B-tree node');

@@ -5,7 +5,7 @@ import { type FloatArray, formatShape } from '../../tensor/tensor.js';
 import { decodeNumbers } from '../bytes/numbers.js';
 import type { ByteReader } from '../bytes/reader.js';
 import type { NumberType } from './datatype.js';
-import { expectSignature, type Hdf5, h5Error, readerAt, readerFrom, UNDEFINED } from './file.js';
+import { expectSignature, type Hdf5, h5Error, readerAt, readerFrom, UNDEFINED, visitOnce } from './file.js';
 import { bodyOf, type Message } from './objectHeader.js';
 
 const DEFLATE = 1;
@@ -76,7 +76,9 @@ function visitChunks(
   rank: number,
   visit: (start: bigint[], stored: number, mask: number, address: bigint, at: number) => void,
 ): void {
+  const visited = new Set<bigint>();
   const node = (address: bigint, level: number | undefined): void => {
+    visitOnce(file, visited, address);
     const reader = readerFrom(file, address, 'chunk B-tree node');
     expectSignature(reader, 'TREE', 'chunk B-tree node');
     const type = reader.u8('node type');

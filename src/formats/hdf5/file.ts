@@ -23,7 +23,7 @@ const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
 // Nodes, headers, chunks and heap objects of one file. The largest recurrent nets have some thousands; a cyclic or overlapping
 // structure that passes every other check ends here after a fraction of a second
-const MAX_STEPS = 400_000;
+const MAX_STEPS = 250_000;
 
 /** Where the superblock stands: at 0, or behind a user block of 512, 1024, 2048 … bytes; -1 for none. */
 export function findSignature(bytes: Uint8Array): number {
@@ -120,6 +120,13 @@ export function readerAt(file: Hdf5, address: bigint, length: bigint | number, w
 export function readerFrom(file: Hdf5, address: bigint, what: string): ByteReader {
   const rest = BigInt(file.bytes.length - file.base) - address;
   return readerAt(file, address, rest > 0n ? rest : 1n, what);
+}
+
+/** Notes a node of a tree; no tree has one twice. @throws RnnError E_H5_TREE (format) */
+export function visitOnce(file: Hdf5, visited: Set<bigint>, address: bigint): void {
+  if (visited.has(address))
+    throw h5Error('E_H5_TREE', `offset ${BigInt(file.base) + address}: a B-tree node that stands in its tree twice`);
+  visited.add(address);
 }
 
 /** @throws RnnError E_H5_SIGNATURE (format) unless the next four bytes are `signature` */

@@ -3,7 +3,7 @@ import { checkName } from '../bytes/budget.js';
 import { ByteReader } from '../bytes/reader.js';
 import { decodeUtf8 } from '../bytes/utf8.js';
 import { readTree2 } from './btree2.js';
-import { expectSignature, type Hdf5, h5Error, readerAt, readerFrom, readUint, UNDEFINED } from './file.js';
+import { expectSignature, type Hdf5, h5Error, readerAt, readerFrom, readUint, UNDEFINED, visitOnce } from './file.js';
 import { openHeap } from './fractalHeap.js';
 import { bodyOf, findMessage, MESSAGE, type Message } from './objectHeader.js';
 
@@ -40,7 +40,9 @@ type Add = (name: string, link: Link, offset: number) => void;
 function readSymbolTable(file: Hdf5, body: ByteReader, add: Add): void {
   const tree = body.u64('B-tree address');
   const names = openLocalHeap(file, body.u64('local heap address'));
+  const visited = new Set<bigint>();
   const visit = (address: bigint, level: number | undefined): void => {
+    visitOnce(file, visited, address);
     const node = readerFrom(file, address, 'group B-tree node');
     expectSignature(node, 'TREE', 'group B-tree node');
     const type = node.u8('node type');
