@@ -64,4 +64,24 @@ export const gru: Cell = {
       }
     }
   },
+
+  working(w) {
+    const h = w.given('h');
+    const gate = (name: string) =>
+      w.apply(name, w.sig, w.sum(`sum_${name}`, [w.input(name), w.recurrent(name), ...w.bias(name, 0), ...w.bias(name, 1)]));
+    const z = gate('z');
+    const r = gate('r');
+    const parts = [w.input('g'), ...w.bias('g', 0)];
+    if (w.options.resetAfter) {
+      const product = w.recurrent('g');
+      const bias = w.bias('g', 1);
+      const inner = bias.length === 0 ? product : w.sum(`${product.label} + ${bias[0].label}`, [product, ...bias], 'part');
+      parts.push(w.times(bias.length === 0 ? `r⊙${product.label}` : `r⊙(${inner.label})`, r, inner));
+    } else {
+      parts.push(w.recurrent('g', w.times(`r⊙${h.label}`, r, h)), ...w.bias('g', 1));
+    }
+    const g = w.apply('g', w.act, w.sum('sum_g', parts));
+    const kept = w.apply('1 − z', { name: '1 − ', f: x => 1 - x }, z, 'part');
+    w.sum('h_t', [w.times(`z⊙${h.label}`, z, h), w.times('(1 − z)⊙g', kept, g)], 'result');
+  },
 };

@@ -1,6 +1,7 @@
 import type { Cell, StepContext } from './cell.js';
 import { clamp } from './rnn.js';
 import { biasShapes, kernelShapes } from './weightShapes.js';
+import type { WorkingLine } from './working.js';
 
 /*
  * Long short-term memory:
@@ -74,5 +75,21 @@ export const lstm: Cell = {
         hNext[k] = gates[O] * actOut(cNext[k]);
       }
     }
+  },
+
+  working(w) {
+    const before = w.given('c');
+    const sum = (gate: string, peep: WorkingLine[]) =>
+      w.sum(`sum_${gate}`, [w.input(gate), w.recurrent(gate), ...w.bias(gate, 0), ...w.bias(gate, 1), ...peep]);
+    const i = w.apply('i', w.sig, sum('i', w.peephole('i', 0, before)));
+    const f = w.options.inputForget
+      ? w.apply('f', { name: '1 − ', f: x => 1 - x }, i)
+      : w.apply('f', w.sig, sum('f', w.peephole('f', 2, before)));
+    const g = w.apply('g', w.act, sum('g', []));
+    const c = w.sum('c_t', [w.times(`f⊙${before.label}`, f, before), w.times('i⊙g', i, g)], 'result');
+    const o = w.apply('o', w.sig, sum('o', w.peephole('o', 1, c)));
+    const out = w.apply(`${w.actOut.name}(c_t)`, w.actOut, c, 'part');
+    if (w.options.projection === null) w.times('h_t', o, out, 'result');
+    else w.projected('h_t', w.times(`o⊙${out.label}`, o, out));
   },
 };

@@ -29,6 +29,10 @@ export const rnn: Cell = {
       hNext[k] = gates[k] = act(clamp(gates[k] + Uh[k], limit));
     }
   },
+
+  working(w) {
+    w.apply('h_t', w.act, w.sum('sum', [w.input('h'), w.recurrent('h'), ...w.bias('h', 0), ...w.bias('h', 1)]));
+  },
 };
 
 /** ONNX `clip`: v held within [−limit, limit]; NaN passes. */

@@ -46,8 +46,15 @@ const CONFLICTS: readonly Conflict[] = [
   { a: 'engine', b: 'engines', fix: 'with --engines the engines are named there: drop --engine' },
   { a: 'lengths', b: 'mask', fix: 'both say which steps are padding: drop one of them' },
   { a: 'json', b: 'jsonl', fix: 'drop one of them' },
+  { a: 'mermaid', b: 'json', fix: 'drop one of them' },
+  { a: 'mermaid', b: 'summary', fix: 'drop one of them' },
+  { a: 'plot', b: 'json', fix: 'a picture is for people: drop one of them' },
+  { a: 'plot', b: 'jsonl', fix: 'a picture is for people: drop one of them' },
   { a: 'quiet', b: 'verbose', fix: 'drop one of them' },
 ];
+
+/** The flags whose word is a file that is written. */
+const WRITES: Record<CommandName, readonly (keyof Values)[]> = { shapes: ['svg'], forward: ['out', 'trace', 'svg'], compare: [] };
 
 /** @throws RnnError E_CONFLICT, E_NEEDS (exit 2) */
 export function checkConflicts(values: Values, command: CommandName): void {
@@ -57,8 +64,14 @@ export function checkConflicts(values: Values, command: CommandName): void {
   }
   needs(values, 'timeMajor', 'input', 'the seeded input has no file whose axes could be swapped');
   needs(values, 'showTrainable', 'summary', 'the column Trainable is one of the summary');
-  if (command === 'forward' && values.force && values.out === undefined && typeof values.trace !== 'string') {
-    throw new RnnError('usage', 'E_NEEDS', '--force needs --out or --trace FILE', { fix: 'there is no file to overwrite: drop --force' });
+  if (values.force && !WRITES[command].some(key => typeof values[key] === 'string')) {
+    const flags = WRITES[command].map(key => (key === 'trace' ? '--trace FILE' : flag(key))).join(', ');
+    throw new RnnError('usage', 'E_NEEDS', `--force needs ${flags.replace(/, ([^,]*)$/, ' or $1')}`, {
+      fix: 'there is no file to overwrite: drop --force',
+    });
+  }
+  if (values.svg === '-' && (values.json || values.jsonl || values.out === '-')) {
+    throw new RnnError('usage', 'E_CONFLICT', '--svg - and another output both write to stdout', { fix: 'give --svg a file name' });
   }
   const fromStdin = (['model', 'input', 'against'] as const).filter(key => /^-(:|$)/.test(values[key] ?? ''));
   if (fromStdin.length > 1) {

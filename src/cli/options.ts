@@ -289,6 +289,32 @@ const OUTPUT = flags('Output', ALL, {
     help: 'every h and every gate, as tables or into FILE.npz',
     commands: ['forward'],
   },
+  sample: {
+    flags: '--sample <n>',
+    value: { kind: 'size', least: 1 },
+    help: 'the hand calculation or the picture of one sample, counted from 1',
+    commands: ['forward'],
+  },
+  step: {
+    flags: '--step <t>',
+    value: { kind: 'size', least: 1 },
+    help: 'the hand calculation of one step, counted from 1',
+    commands: ['forward'],
+  },
+  unit: {
+    flags: '--unit <m>',
+    value: { kind: 'size', least: 1 },
+    help: 'every product and sum behind the numbers of one unit',
+    commands: ['forward'],
+  },
+  plot: { flags: '--plot', help: 'draw states and gates as heat maps, units down, time across', commands: ['forward'] },
+  svg: {
+    flags: '--svg <FILE>',
+    value: { kind: 'file', extensions: ['svg'], output: true },
+    help: 'draw into a file: forward the heat maps, shapes the network unrolled over time',
+    commands: ['shapes', 'forward'],
+  },
+  mermaid: { flags: '--mermaid', help: 'print the network as a Mermaid flowchart', commands: ['shapes'] },
   out: {
     flags: '-o, --out <FILE|->',
     value: { kind: 'file', extensions: ['npy', 'npz', 'csv', 'json'], stdin: true, output: true },
@@ -296,7 +322,7 @@ const OUTPUT = flags('Output', ALL, {
     elsewhere: ['--output', '--save'],
     commands: ['forward'],
   },
-  force: { flags: '--force', help: 'overwrite an existing file', elsewhere: ['--overwrite'], commands: ['forward'] },
+  force: { flags: '--force', help: 'overwrite an existing file', elsewhere: ['--overwrite'], commands: ['shapes', 'forward'] },
   json: { flags: '--json', help: 'one JSON document on one line' },
   jsonl: { flags: '--jsonl', help: 'one line of JSON per sample', elsewhere: ['--ndjson'], commands: ['forward'] },
   precision: {

@@ -1,13 +1,16 @@
+import type { HeatMapOptions } from '../report/heatmap.js';
 import { writeJson } from '../report/json.js';
 import { NO_PAINT, type Paint } from '../report/paint.js';
 import { type Layout, loadPaint } from '../report/table.js';
-import { type Io, type Writer, wantsColor } from './streams.js';
+import { colorDepth, type Io, type Writer, wantsColor } from './streams.js';
 import type { Values } from './values.js';
 
 /** Where a command puts what it has to say: the result on stdout, everything else on stderr. */
 export interface Output {
   /** how tables are drawn on stdout */
   readonly layout: Layout;
+  /** how heat maps are drawn on stdout */
+  readonly picture: HeatMapOptions;
   /** a terminal reads stdout */
   readonly terminal: boolean;
   /** columns of that terminal, or COLUMNS, or 80; as Python counts them for Keras */
@@ -22,6 +25,10 @@ export interface Output {
   detail(text: string): void;
 }
 
+/** A picture needs an edge, also where no terminal gives one. */
+const PICTURE_WIDTH = 100;
+const PICTURE_ROWS = 40;
+
 export async function createOutput(values: Values, io: Io, stdout: Writer, stderr: Writer): Promise<Output> {
   const terminal = io.stdout.isTTY === true;
   const columns = io.stdout.columns ?? (Number(io.env.COLUMNS) || 80);
@@ -33,6 +40,11 @@ export async function createOutput(values: Values, io: Io, stdout: Writer, stder
   const notePaint = await paintFor(wantsColor(values.color, io.stderr, io.env));
   return {
     layout,
+    picture: {
+      width: values.width ?? (terminal ? columns : PICTURE_WIDTH),
+      depth: wantsColor(values.color, io.stdout, io.env) ? colorDepth(io.env) : 0,
+      rows: values.full ? Number.POSITIVE_INFINITY : PICTURE_ROWS,
+    },
     terminal,
     columns,
     text: text => stdout.write(text),

@@ -74,3 +74,11 @@ export function wantsColor(flag: 'auto' | 'always' | 'never' | false | undefined
   if (env.TERM === 'dumb') return false;
   return stream.isTTY === true;
 }
+
+/** How many colours: 1 sixteen, 2 256, 3 24 bits. FORCE_COLOR=2 and 3 say it; else COLORTERM and TERM do. */
+export function colorDepth(env: Io['env']): 1 | 2 | 3 {
+  if (env.FORCE_COLOR === '3') return 3;
+  if (env.FORCE_COLOR === '2') return 2;
+  if (env.COLORTERM === 'truecolor' || env.COLORTERM === '24bit') return 3;
+  return /256color|-direct/.test(env.TERM ?? '') ? 2 : 1;
+}

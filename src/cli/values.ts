@@ -5,13 +5,16 @@ import type { STYLES } from './options.js';
 export interface Values
   extends Omit<NetworkRequest, 'N'>,
     InputRequest,
-    Pick<ForwardRequest, 'states'>,
+    Pick<ForwardRequest, 'states' | 'sample' | 'step' | 'unit'>,
     Pick<CompareRequest, 'against' | 'engines' | 'atol' | 'rtol' | 'tol' | 'explain' | 'budget'> {
   N?: number | '?';
   summary?: boolean;
   showTrainable?: boolean;
   /** true: print tables; a path: write them */
   trace?: boolean | string;
+  plot?: boolean;
+  svg?: string;
+  mermaid?: boolean;
   out?: string;
   force?: boolean;
   json?: boolean;

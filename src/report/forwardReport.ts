@@ -2,6 +2,7 @@ import { escapeText } from '../escape.js';
 import type { ForwardResult, TensorData, TraceLayer } from '../run/result.js';
 import { float32Json, type JsonSink, nestedJson, writeJson } from './json.js';
 import type { Layout } from './table.js';
+import { traceText } from './traceReport.js';
 import { type ValueOptions, valueTable } from './values.js';
 
 /** `rnn-cli forward` for people: y, then what is needed to repeat and to keep it. */
@@ -10,6 +11,10 @@ export interface ForwardTextOptions extends ValueOptions {
   readonly saved: readonly string[];
   /** leave the table of y out: it is in a file */
   readonly withoutY: boolean;
+  /** --unit: every term of this unit's numbers */
+  readonly unit?: number;
+  /** --plot: heat maps, drawn */
+  readonly pictures?: string;
 }
 
 export async function forwardText(result: ForwardResult, layout: Layout, options: ForwardTextOptions): Promise<string> {
@@ -19,12 +24,14 @@ export async function forwardText(result: ForwardResult, layout: Layout, options
   const hidden = statesTensor(result);
   if (hidden)
     parts.push(`${layout.paint.strong('h')} of every step  ${hidden.shape.join('×')}\n\n${await valueTable(hidden, 'h', layout, options)}`);
-  for (const layer of tensors.traceLayers ?? []) parts.push(await traceText(layer, tensors.trace!, layout, options));
+  if (options.pictures) parts.push(options.pictures);
+  if (tensors.working) parts.push(await traceText(tensors.working, layout, options));
+  else for (const layer of tensors.traceLayers ?? []) parts.push(await gatesText(layer, tensors.trace!, layout, options));
   return `${parts.join('\n')}\n${provenance(result, layout, options.saved)}`;
 }
 
-/** One direction of one layer: its equations, then its gates and states. */
-async function traceText(
+/** One direction of one layer: its equations, then its gates and states. For runs that have no hand calculation. */
+async function gatesText(
   layer: TraceLayer,
   trace: ReadonlyMap<string, TensorData>,
   layout: Layout,

@@ -4,15 +4,15 @@ import { getCell } from '../cells/index.js';
 import { simulate } from '../diagnosis/index.js';
 import type { EngineOutput } from '../engines/engine.js';
 import { getEngine } from '../engines/index.js';
-import { cellOptions } from '../layers/recurrent.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { reshape, type Tensor } from '../tensor/tensor.js';
 import { type Execution, execute } from './execute.js';
 import { checkFinite, type Prepared, prepare } from './prepare.js';
 import type { ForwardRequest } from './request.js';
-import type { ForwardResult, Nested, TensorData, TraceLayer } from './result.js';
+import type { ForwardResult, Nested, TensorData, TraceLayer, WorkingStep } from './result.js';
 import { dimsJson } from './shapes.js';
 import { VERSION } from './version.js';
+import { equationsOf, workingOf } from './working.js';
 
 /** Runs the network and returns y with everything needed to repeat it. */
 export async function runForward(request: ForwardRequest): Promise<ForwardResult> {
@@ -62,8 +62,20 @@ function forwardResult(prepared: Prepared, output: EngineOutput, request: Forwar
     weightsSha256: sha256(prepared.weights.values()),
     ySha256: sha256([y]),
     notes: [...prepared.notes, ...output.warnings, ...checkFinite('the output', y, request.strictFinite ?? false)],
-    tensors: { y, ...(request.trace ? traceOf(network.model, output) : {}) },
+    tensors: { y, ...(request.trace ? { ...traceOf(network.model, output), ...workingPart(prepared, output, request) } : {}) },
   };
+}
+
+/** The hand calculation, where the trace is that of the network as it is specified, run in one call. */
+function workingPart(
+  { network, weights, input }: Prepared,
+  output: EngineOutput,
+  request: ForwardRequest,
+): { working?: Iterable<WorkingStep> } {
+  const traces = [...output.layers.values()].flatMap(layer => layer.traces ?? []);
+  const whole = traces.every(trace => trace.gates.shape[0] === input.x.shape[0]);
+  if (request.simulate !== undefined || !whole) return {};
+  return { working: workingOf({ model: network.model, weights, input, output }, request) };
 }
 
 function finalStates(model: ModelSpec, output: EngineOutput): Record<string, Nested> {
@@ -98,7 +110,7 @@ function traceOf(model: ModelSpec, output: EngineOutput): { trace: ReadonlyMap<s
         direction,
         gateNames: cell.gates,
         stateNames: cell.states,
-        equations: cell.equations(cellOptions(layer)),
+        equations: equationsOf(layer, layer.goBackwards !== (way === 1)),
       });
       const [N, T] = gates.shape;
       const blocks = reshape(gates, [N, T, cell.gates.length, layer.units]);

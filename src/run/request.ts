@@ -60,6 +60,10 @@ export interface InputRequest {
 
 export interface ForwardRequest extends NetworkRequest, InputRequest {
   trace?: boolean;
+  /** the part of the hand calculation that is wanted, counted from 1 */
+  sample?: number;
+  step?: number;
+  unit?: number;
   states?: boolean;
 }
 

@@ -1,3 +1,5 @@
+import type { WorkingLine } from '../cells/working.js';
+
 /**
  * What `run/` returns. The documents in JSON are these objects less the fields marked "not in JSON"; within a major version keys are only added.
  */
@@ -89,6 +91,26 @@ export interface TraceLayer {
   readonly equations: readonly string[];
 }
 
+/** One step of one layer by hand. Samples, steps and units count from 1, as in the tables. */
+export interface WorkingStep {
+  readonly layer: string;
+  readonly kind: string;
+  readonly direction: 'forward' | 'backward' | null;
+  readonly sample: number;
+  /** null where the layer sees one vector per sample */
+  readonly step: number | null;
+  readonly steps: number | null;
+  /** a step of padding: nothing is computed, the states are kept */
+  readonly masked: boolean;
+  readonly equations: readonly string[];
+  /** what the step starts from: x_t and the states before it */
+  readonly given: readonly { readonly label: string; readonly values: Float64Array }[];
+  /** in the order of the equations; the last ones are the new states, or y */
+  readonly lines: readonly WorkingLine[];
+}
+
+export type { How, WorkingLine } from '../cells/working.js';
+
 export interface ForwardResult {
   readonly schema: 'rnn-cli/forward@1';
   readonly version: string;
@@ -115,6 +137,8 @@ export interface ForwardResult {
     readonly y: TensorData;
     readonly trace?: ReadonlyMap<string, TensorData>;
     readonly traceLayers?: readonly TraceLayer[];
+    /** the hand calculation behind the trace; absent for a simulated mistake, which has none, and for a stateful run in several calls */
+    readonly working?: Iterable<WorkingStep>;
   };
 }
 

@@ -20,6 +20,11 @@ export async function saveTensors(path: string, tensors: ReadonlyMap<string, Ten
   await writeFileAtomic(path, await encodeTensors(formatOfName(path)?.name ?? 'npy', tensors), { force, inputs });
 }
 
+/** Text (a picture) into a file, whole or not at all. @throws RnnError E_EXISTS, E_SAME_FILE, E_WRITE (io) */
+export async function saveText(path: string, text: string, options: SaveOptions): Promise<void> {
+  await writeFileAtomic(path, new TextEncoder().encode(text), options);
+}
+
 /** The bytes of the tensors in a format. */
 export async function encodeTensors(format: string, tensors: ReadonlyMap<string, TensorData>): Promise<Uint8Array> {
   const files = new Map<string, FileTensor>();

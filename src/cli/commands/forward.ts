@@ -1,8 +1,12 @@
 import { forwardDocument, forwardText, writeSamples } from '../../report/forwardReport.js';
+import { heatMapsText } from '../../report/heatmap.js';
+import { heatMapsSvg } from '../../report/heatmapSvg.js';
+import { panelsOf } from '../../report/panels.js';
 import { runForward } from '../../run/forward.js';
 import type { ForwardResult, TensorData } from '../../run/result.js';
 import { encodeTensors, saveTensors } from '../../run/save.js';
 import { type Output, valueOptions } from '../output.js';
+import { savePicture } from '../picture.js';
 import { guarded } from '../signals.js';
 import { given, inputRequest, networkRequest, type Values } from '../values.js';
 
@@ -10,31 +14,46 @@ export async function forward(values: Values, output: Output): Promise<number> {
   const result = await runForward({
     ...networkRequest(values),
     ...inputRequest(values),
-    ...given(values, ['states']),
-    trace: values.trace !== undefined,
+    ...given(values, ['states', 'sample', 'step', 'unit']),
+    trace: asksForTrace(values),
   });
   const saved = await guarded(() => save(result, values));
+  if (values.svg !== undefined)
+    await savePicture(heatMapsSvg(panelsOf(result, values.sample ?? 1), pictureTitle(result, values)), values, output);
   output.notes(result.notes);
   await print(result, values, output, saved);
   return 0;
 }
 
 async function print(result: ForwardResult, values: Values, output: Output, saved: readonly string[]): Promise<void> {
+  if (values.svg === '-') return;
   if (values.out === '-') output.bytes(await encodeTensors('npy', new Map([['y', result.tensors.y]])));
   else if (values.json) output.json(forwardDocument(result));
   else if (values.jsonl) writeSamples(result, output.text);
   else if (values.out === undefined || !values.quiet) {
     const { y } = result.tensors;
-    // what went into a file is not printed again
-    const shown = typeof values.trace === 'string' ? { ...result, tensors: { y } } : result;
+    // what went into a file is not printed again, and a picture stands for its numbers
+    const printed = values.trace === true || values.step !== undefined || values.unit !== undefined;
+    const shown = printed ? result : { ...result, tensors: { y } };
     output.text(
       await forwardText(shown, output.layout, {
         ...valueOptions(values, output),
         saved,
         withoutY: values.out !== undefined && !values.full,
+        unit: values.unit,
+        pictures: values.plot ? heatMapsText(panelsOf(result, values.sample ?? 1), output.picture) : '',
       }),
     );
   }
+}
+
+function pictureTitle({ rng, seed, inputSource }: ForwardResult, values: Values): string {
+  return `sample ${values.sample ?? 1}, ${inputSource.startsWith('seed ') ? `seed ${seed} (${rng})` : inputSource}`;
+}
+
+/** A step, a unit, a picture: all are drawn from the trace. */
+function asksForTrace({ trace, step, unit, plot, svg }: Values): boolean {
+  return [trace, step, unit, plot, svg].some(value => value !== undefined);
 }
 
 /** @returns the files that were written */

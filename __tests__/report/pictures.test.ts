@@ -1,0 +1,194 @@
+import { heatMapsText } from '../../src/report/heatmap.js';
+import { heatMapsSvg } from '../../src/report/heatmapSvg.js';
+import { mermaidText } from '../../src/report/mermaid.js';
+import { networkSvg } from '../../src/report/networkSvg.js';
+import { backgroundOf, colourOf, nearest256 } from '../../src/report/palette.js';
+import { gathered, type Panel, panelsOf } from '../../src/report/panels.js';
+import { escapeXml } from '../../src/report/svg.js';
+import { runForward } from '../../src/run/forward.js';
+import type { ForwardRequest, NetworkRequest } from '../../src/run/request.js';
+import { runShapes } from '../../src/run/shapes.js';
+
+const panels = async (request: ForwardRequest, sample = 1) => panelsOf(await runForward({ ...request, trace: true }), sample);
+const panel = (T: number, M: number, value: (t: number, m: number) => number): Panel => ({
+  title: 'rnn_1  h',
+  T,
+  M,
+  scale: { kind: 'diverging', low: -1, high: 1 },
+  value,
+});
+
+describe('the colours of a heat map', () => {
+  const signed = { kind: 'diverging', low: -1, high: 1 } as const;
+
+  it('end in blue and red and are white in the middle', () => {
+    expect([colourOf(-1, signed), colourOf(0, signed), colourOf(1, signed)]).toEqual([
+      [5, 48, 97],
+      [247, 247, 247],
+      [103, 0, 31],
+    ]);
+  });
+
+  it('stop at the ends of the scale, and NaN is grey', () => {
+    expect(colourOf(7, signed)).toEqual(colourOf(1, signed));
+    expect(colourOf(-Infinity, signed)).toEqual(colourOf(-1, signed));
+    expect(colourOf(Number.NaN, signed)).toEqual([128, 128, 128]);
+  });
+
+  it('are told to a terminal in 24 bits, 256 or sixteen colours', () => {
+    expect(backgroundOf(1, signed, 3)).toBe('48;2;103;0;31');
+    expect(backgroundOf(0, signed, 2)).toBe('48;5;231');
+    expect(backgroundOf(-1, signed, 1)).toBe('44;97');
+    expect(backgroundOf(-1, signed, 0)).toBe('');
+  });
+
+  it('take the nearest of the 256 that every terminal has', () => {
+    expect(nearest256([255, 0, 0])).toBe(196);
+    expect(nearest256([8, 8, 8])).toBe(232);
+    expect(nearest256([118, 118, 118])).toBe(243);
+  });
+});
+
+describe('the panels of a trace', () => {
+  it('are gates and states in the order of the equations, h last', async () => {
+    expect((await panels({ cell: 'lstm' })).map(p => p.title.split('  ')[1])).toEqual(['i', 'f', 'g', 'o', 'c', 'h']);
+    expect((await panels({ cell: 'rnn' })).map(p => p.title)).toEqual(['rnn_1  h']);
+    expect((await panels({ layers: 'bigru:3,dense:2', D: 2 })).map(p => p.title)).toContain('gru_1 backward  z');
+  });
+
+  it('show the sample that was asked for', async () => {
+    const request: ForwardRequest = { N: 3, T: 4, M: [2], D: 3, trace: true };
+    const { tensors } = await runForward(request);
+    const [second] = await panels(request, 2);
+    expect([second.value(0, 0), second.value(3, 1)]).toEqual([
+      tensors.trace!.get('rnn_1/h')!.data[8],
+      tensors.trace!.get('rnn_1/h')!.data[15],
+    ]);
+  });
+
+  it('scale gates from 0 to 1 and relu states to their largest value', async () => {
+    const [i] = await panels({ cell: 'lstm' });
+    expect(i.scale).toEqual({ kind: 'sequential', low: 0, high: 1 });
+    const [h] = await panels({ cell: 'rnn', activation: 'elu', seed: '3' });
+    expect(h.scale.low).toBe(-h.scale.high);
+    expect(h.scale.high).toBeGreaterThan(1);
+  });
+
+  it('gather steps and units into means where they do not fit', () => {
+    const {
+      panel: small,
+      steps,
+      units,
+    } = gathered(
+      panel(5, 4, (t, m) => t + 10 * m),
+      3,
+      2,
+    );
+    expect([steps, units, small.T, small.M]).toEqual([2, 2, 3, 2]);
+    expect([small.value(0, 0), small.value(2, 1)]).toEqual([5.5, 29]);
+  });
+});
+
+describe('a heat map in a terminal', () => {
+  it('is ASCII digits with a sign where there is no colour', () => {
+    const text = heatMapsText([panel(3, 2, (t, m) => (m === 0 ? t / 2 : -1))], { width: 80, depth: 0, rows: 40 });
+    expect(text).toBe(' rnn_1  h   9 is 1, -9 is -1\n 1   0  5  9\n 2  -9 -9 -9\n     1  2  3\n   T=3 across, M=2 down\n\n');
+  });
+
+  it('paints squares of two columns, and ends every line without colour', () => {
+    const text = heatMapsText([panel(2, 1, t => t)], { width: 80, depth: 3, rows: 40 });
+    expect(text).toContain('\u001b[0;48;2;247;247;247m  \u001b[0;48;2;103;0;31m  \u001b[0m\n');
+  });
+
+  it.each([20, 40, 80, 120])('is never wider than %i columns', width => {
+    for (const depth of [0, 1, 2, 3] as const) {
+      const text = heatMapsText([panel(500, 3, Math.sin), panel(7, 3, Math.sin)], { width, depth, rows: 40 });
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: escape codes are the subject
+      const lines = text.replace(/\u001b\[[\d;]*m/g, '').split('\n');
+      const map = lines.filter(line => !/[a-zA-Z]/.test(line));
+      expect(Math.max(...map.map(line => line.length))).toBeLessThanOrEqual(width);
+    }
+  });
+
+  it('gathers units beyond its rows and says so', () => {
+    const text = heatMapsText([panel(4, 100, Math.sin)], { width: 80, depth: 0, rows: 10 });
+    expect(text).toContain('T=4 across, M=100 down (means of 10 units a row)');
+  });
+});
+
+describe('pictures as SVG', () => {
+  const shapesOf = (request: NetworkRequest) => runShapes(request);
+
+  it('are well-formed', async () => {
+    const svgs = [
+      heatMapsSvg(await panels({ layers: 'bilstm:3,dense:2', D: 2 }), 'a <b> & "c"'),
+      networkSvg(await shapesOf({})),
+      networkSvg(await shapesOf({ layers: 'embedding:50x4,bilstm:4+seq+ave,dropout:0.5,gru:3,dense:2,repeat:3,lstm:2+seq,dense:1' })),
+      networkSvg(await shapesOf({ layers: 'lstm:4+seq+proj=2,maxpool,dense:2', D: 3, T: 4, framework: 'torch' })),
+    ];
+    for (const svg of svgs) expect(tagsLeftOpen(svg)).toEqual([]);
+  });
+
+  it('draw one cell per step and unit', async () => {
+    const svg = heatMapsSvg(await panels({ T: 7, M: [4] }), 'h');
+    const cells = 7 * 4;
+    const background = 1;
+    const frames = 2;
+    const bar = 32;
+    expect(svg.match(/<rect/g)).toHaveLength(cells + background + frames + bar);
+    expect(svg).toContain('step t   (T = 7)');
+    expect(svg).toContain('unit m   (M = 4)');
+  });
+
+  it('draw every step of a short sequence, and the first three and the last of a long one', async () => {
+    const labels = async (T: number) => [...networkSvg(await shapesOf({ T })).matchAll(/>x<tspan[^>]*>(\w+)</g)].map(match => match[1]);
+    expect(await labels(4)).toEqual(['1', '2', '3', '4']);
+    expect(await labels(10)).toEqual(['1', '2', '3', '10']);
+  });
+
+  it('have every shape on its arrow', async () => {
+    const svg = networkSvg(await shapesOf({ layers: 'lstm:4,gru:3,dense:2', D: 6, T: 10 }));
+    for (const whole of ['(N, T, D) = N×10×6', '(N, T, M1) = N×10×4', '(N, M2) = N×3', '(N, K) = N×2']) expect(svg).toContain(whole);
+    for (const [step, arrows] of [
+      ['N×6', 4],
+      ['N×4', 8],
+      ['N×3', 5],
+      ['N×2', 1],
+    ] as const) {
+      expect(svg.split(`>${step}<`)).toHaveLength(arrows + 1);
+    }
+  });
+
+  it('hold names as text', () => {
+    expect(escapeXml('<script>&"\u0000\u202e')).toBe('&lt;script&gt;&amp;&quot;\ufffd\ufffd');
+  });
+});
+
+describe('a Mermaid flowchart', () => {
+  it('names layers and puts shapes on arrows', async () => {
+    expect(mermaidText(await runShapes({ T: 10 }))).toBe(
+      [
+        'flowchart LR',
+        '  x(["x"])',
+        '  n1["rnn_1<br/>SimpleRNN<br/>45 parameters"]',
+        '  n2["dense_1<br/>Dense<br/>12 parameters"]',
+        '  y(["y"])',
+        '  x -- "(N, T, D) N×10×3" --> n1',
+        '  n1 -- "(N, M) N×5" --> n2',
+        '  n2 -- "(N, K) N×2" --> y',
+        '',
+      ].join('\n'),
+    );
+  });
+});
+
+/** Tags that are opened and not closed, or closed out of turn; attributes must be quoted. */
+function tagsLeftOpen(xml: string): string[] {
+  const open: string[] = [];
+  for (const [tag, close, name, selfClosed] of xml.matchAll(/<(\/?)([a-z]+)(?:\s+[a-zA-Z:-]+="[^"<]*")*\s*(\/?)>|</g)) {
+    if (tag === '<') return [`a bare < in ${xml.slice(0, 80)}`];
+    if (close && open.pop() !== name) return [`</${name}>`];
+    if (!close && !selfClosed) open.push(name);
+  }
+  return open;
+}

@@ -1,0 +1,191 @@
+import type { FloatArray, Tensor } from '../tensor/tensor.js';
+import type { CellOptions } from './cell.js';
+
+/**
+ * The hand calculation of one step of one sample: every vector on the way from x_t and the last state to the next one, named as in the
+ * equations, and for each of its numbers the terms it is made of. A cell writes its working with this; it recomputes nothing for engines.
+ */
+export interface WorkingLine {
+  /** 'x_t·Wx_i', 'sum', 'i' */
+  readonly label: string;
+  /** [M]; [P] for a projected h */
+  readonly values: Float64Array;
+  /** given: a weight or a state as it is; part: an addend or factor; sum; result: a gate or a state */
+  readonly role: 'given' | 'part' | 'sum' | 'result';
+  /** of other lines: 'σ(sum_i)', 'f⊙c_{t−1} + i⊙g'; '' where the label says it all */
+  readonly formula: string;
+  /** what values[m] is made of */
+  how(m: number): How;
+}
+
+export type How =
+  /** the number itself, as `name` says where it stands: 'bh[3]' */
+  | { readonly kind: 'number'; readonly name: string; readonly value: number }
+  /** Σ a·b */
+  | { readonly kind: 'products'; readonly terms: readonly Term[] }
+  /** the sum of other lines' numbers, held within ±limit where a clip is set */
+  | { readonly kind: 'sum'; readonly addends: readonly { readonly label: string; readonly value: number }[]; readonly limit: number | null }
+  /** name(argument), name such as 'tanh' */
+  | { readonly kind: 'function'; readonly name: string; readonly argument: number };
+
+export interface Term {
+  /** 'x_t[1]' */
+  readonly left: string;
+  readonly a: number;
+  /** 'Wx[1,3]' */
+  readonly right: string;
+  readonly b: number;
+}
+
+export interface WorkingArgs {
+  readonly gates: readonly string[];
+  readonly states: readonly string[];
+  readonly units: number;
+  readonly options: CellOptions;
+  /** [D] */
+  readonly x: FloatArray;
+  /** before the step, one per state: h [P], c [M] */
+  readonly state: readonly FloatArray[];
+  /** of one direction, as in RecurrenceArgs: kernel, recurrentKernel, bias, projection, peepholes */
+  readonly weights: Readonly<Partial<Record<string, Tensor>>>;
+  readonly sig: NamedFunction;
+  readonly act: NamedFunction;
+  readonly actOut: NamedFunction;
+  /** 't−1', or 't+1' where the sequence is read backwards */
+  readonly before: string;
+}
+
+/** An activation as the equations call it: 'σ', 'tanh', 'relu'. */
+export interface NamedFunction {
+  readonly name: string;
+  readonly f: (x: number) => number;
+}
+
+export interface Working extends WorkingArgs {
+  /** everything written so far, in order */
+  readonly lines: readonly WorkingLine[];
+  /** state s before the step: 'h_{t−1}' */
+  given(state: string): WorkingLine;
+  /** x_t·Wx_gate */
+  input(gate: string): WorkingLine;
+  /** h·Wh_gate, h being h_{t−1} unless said */
+  recurrent(gate: string, h?: WorkingLine): WorkingLine;
+  /** b_gate (row 0) or b'_gate (row 1); nothing where the layer has no such bias */
+  bias(gate: string, row: 0 | 1): WorkingLine[];
+  /** p_gate⊙c; nothing without peepholes */
+  peephole(gate: string, row: number, c: WorkingLine): WorkingLine[];
+  /** the sum of lines; `clipped` sums are held within the layer's clip */
+  sum(label: string, addends: readonly WorkingLine[], role?: 'sum' | 'result' | 'part', clipped?: boolean): WorkingLine;
+  apply(label: string, fn: NamedFunction, line: WorkingLine, role?: 'part' | 'result'): WorkingLine;
+  /** a ⊙ b */
+  times(label: string, a: WorkingLine, b: WorkingLine, role?: 'part' | 'result'): WorkingLine;
+  /** line·Wp */
+  projected(label: string, line: WorkingLine): WorkingLine;
+}
+
+export function startWorking(args: WorkingArgs): Working {
+  const { gates, states, units: M, weights, before, options } = args;
+  const lines: WorkingLine[] = [];
+  /** A line whose m-th number is value(m); what is given is not part of the working. */
+  const write = (line: Omit<WorkingLine, 'values' | 'formula'> & { formula?: string }, length: number, value: (m: number) => number) => {
+    const whole: WorkingLine = { formula: '', ...line, values: Float64Array.from({ length }, (_, m) => value(m)) };
+    if (line.role !== 'given') lines.push(whole);
+    return whole;
+  };
+  const suffix = (gate: string) => (gates.length > 1 ? `_${gate}` : '');
+  const column = (gate: string) => gates.indexOf(gate) * M;
+  /** v·W for columns [from, from + length) */
+  const product = (label: string, v: Vector, { W, name, from, length }: Columns, role: 'part' | 'result' = 'part') => {
+    const width = W.shape[1];
+    const terms = (m: number) =>
+      Array.from({ length: v.values.length }, (_, d) => ({
+        left: `${v.label}[${d + 1}]`,
+        a: v.values[d],
+        right: `${name}[${d + 1},${m + 1}]`,
+        b: W.data[d * width + from + m],
+      }));
+    const value = (m: number) => total(terms(m).map(term => term.a * term.b));
+    return write({ label, role, how: m => ({ kind: 'products', terms: terms(m) }) }, length, value);
+  };
+  /** numbers that stand somewhere: a weight, a state */
+  const plain = (label: string, values: FloatArray, from: number, length: number, role: 'given' | 'part') => {
+    const value = (m: number) => values[from + m];
+    return write({ label, role, how: m => ({ kind: 'number', name: `${label}[${m + 1}]`, value: value(m) }) }, length, value);
+  };
+
+  const working: Working = {
+    ...args,
+    lines,
+    given(state) {
+      const values = args.state[states.indexOf(state)];
+      return plain(`${state}_{${before}}`, values, 0, values.length, 'given');
+    },
+    input(gate) {
+      const name = `Wx${suffix(gate)}`;
+      return product(`x_t·${name}`, { label: 'x_t', values: args.x }, { W: weights.kernel!, name, from: column(gate), length: M });
+    },
+    recurrent(gate, h = working.given(states[0])) {
+      const label = /[⊙+]/.test(h.label) ? `(${h.label})` : h.label;
+      const name = `Wh${suffix(gate)}`;
+      return product(`${label}·${name}`, { ...h, label }, { W: weights.recurrentKernel!, name, from: column(gate), length: M });
+    },
+    bias(gate, row) {
+      const { bias } = weights;
+      if (!bias || (row === 1 && bias.shape.length < 2)) return [];
+      const label = `b${row === 1 ? "'" : ''}${gates.length > 1 ? suffix(gate) : 'h'}`;
+      return [plain(label, bias.data, row * gates.length * M + column(gate), M, 'part')];
+    },
+    peephole(gate, row, c) {
+      const { peepholes } = weights;
+      if (!peepholes) return [];
+      return [working.times(`p_${gate}⊙${c.label}`, plain(`p_${gate}`, peepholes.data, row * M, M, 'given'), c)];
+    },
+    sum(label, addends, role = 'sum', clipped = role === 'sum') {
+      const limit = clipped ? options.clip : null;
+      const parts = (m: number) => addends.map(line => ({ label: line.label, value: line.values[m] }));
+      const formula = addends.map(line => line.label).join(' + ');
+      const line = { label, role, formula, how: (m: number) => ({ kind: 'sum' as const, addends: parts(m), limit }) };
+      return write(line, addends[0].values.length, m => within(total(addends.map(addend => addend.values[m])), limit));
+    },
+    apply(label, { name, f }, of, role = 'result') {
+      const formula = /\w$/.test(name) || name === 'σ' ? `${name}(${of.label})` : `${name}${of.label}`;
+      const line = { label, role, formula, how: (m: number) => ({ kind: 'function' as const, name, argument: of.values[m] }) };
+      return write(line, of.values.length, m => f(of.values[m]));
+    },
+    times(label, a, b, role = 'part') {
+      const terms = (m: number) => [{ left: `${a.label}[${m + 1}]`, a: a.values[m], right: `${b.label}[${m + 1}]`, b: b.values[m] }];
+      const line = { label, role, formula: `${a.label}⊙${b.label}`, how: (m: number) => ({ kind: 'products' as const, terms: terms(m) }) };
+      return write(line, a.values.length, m => a.values[m] * b.values[m]);
+    },
+    projected(label, of) {
+      const W = weights.projection!;
+      return product(label, of, { W, name: 'Wp', from: 0, length: W.shape[1] }, 'result');
+    },
+  };
+  return working;
+}
+
+interface Vector {
+  readonly label: string;
+  readonly values: FloatArray;
+}
+
+/** Columns [from, from + length) of a matrix that is called `name`. */
+interface Columns {
+  readonly W: Tensor;
+  readonly name: string;
+  readonly from: number;
+  readonly length: number;
+}
+
+function total(values: readonly number[]): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}
+
+/** As the cells clip: NaN passes. */
+function within(v: number, limit: number | null): number {
+  if (limit === null) return v;
+  return v > limit ? limit : Math.max(v, -limit);
+}

@@ -1,0 +1,15 @@
+import { saveText } from '../run/save.js';
+import type { Output } from './output.js';
+import { guarded } from './signals.js';
+import type { Values } from './values.js';
+
+/** --svg FILE, or - for stdout. @throws RnnError E_EXISTS, E_SAME_FILE, E_WRITE */
+export async function savePicture(svg: string, values: Values, output: Output): Promise<void> {
+  if (values.svg === '-') {
+    output.text(svg);
+    return;
+  }
+  const inputs = [values.model, values.weights, values.input].filter(path => path !== undefined);
+  await guarded(() => saveText(values.svg!, svg, { force: values.force ?? false, inputs }));
+  output.notes([`saved ${values.svg}`]);
+}

@@ -1,0 +1,32 @@
+import type { DimsJson, ShapesResult } from '../run/result.js';
+import { countText } from './numbers.js';
+
+/** `shapes --mermaid`: the network as a Mermaid flowchart, for pages that draw it (GitHub does). Ids are our own; names are quoted text. */
+export function mermaidText(result: ShapesResult): string {
+  const ids = new Map<string, string>();
+  const lines = ['flowchart LR', `  x(["x"])`];
+  result.layers.forEach((layer, i) => {
+    ids.set(layer.name, `n${i + 1}`);
+    const count = layer.weights.length === 0 ? '' : `<br/>${countText(layer.params, true)} parameters`;
+    lines.push(`  n${i + 1}["${quoted(layer.name)}<br/>${quoted(layer.kerasClass)}${count}"]`);
+  });
+  lines.push(`  y(["y"])`);
+  const shapes = new Map<string, DimsJson>(result.layers.map(layer => [layer.name, layer.output]));
+  for (const layer of result.layers) {
+    for (const name of layer.inputs)
+      lines.push(`  ${ids.get(name) ?? 'x'} -- "${shapeText(shapes.get(name) ?? result.input)}" --> ${ids.get(layer.name)}`);
+  }
+  const last = result.layers[result.layers.length - 1];
+  lines.push(`  ${last ? ids.get(last.name) : 'x'} -- "${shapeText(result.output)}" --> y`);
+  return lines.map(line => `${line}\n`).join('');
+}
+
+/** '(N, T, D) N×10×3' */
+function shapeText({ dims, shape }: DimsJson): string {
+  return quoted(`(${dims.join(', ')}) ${shape.map((size, i) => size ?? dims[i]).join('×')}`);
+}
+
+/** Mermaid's own escapes: what is not a letter, digit or plain sign becomes its number. */
+function quoted(text: string): string {
+  return text.replace(/[^\p{L}\p{N} ._,×()+*/-]/gu, character => `#${character.codePointAt(0)};`);
+}

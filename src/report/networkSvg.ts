@@ -1,0 +1,303 @@
+import type { LayerRow, ShapesResult } from '../run/result.js';
+import { countText } from './numbers.js';
+import { FAINT, INK, LINE, path, rect, svgDocument, text } from './svg.js';
+
+/**
+ * The network unrolled over time: time runs to the right, layers from the input below to y above, every arrow with its shape. A layer that has
+ * one result per step is drawn once per step shown; what reads a whole sequence is a bar across them.
+ */
+const PITCH = 118;
+const BOX = { width: 78, height: 34 };
+const ZONE = 58;
+const GUTTER = { left: 178, right: 178 };
+const TOP = 84;
+const BOTTOM = 58;
+
+const FILL: Record<string, string> = { rnn: '#dbeafe', lstm: '#dbeafe', gru: '#dbeafe', dense: '#dcfce7' };
+const OTHER_FILL = '#fef3c7';
+
+/** A step that is drawn: its column, and its number or letter. */
+interface Column {
+  readonly x: number;
+  /** '1', 'T'; '' for the dots */
+  readonly label: string;
+}
+
+/** Where a layer's result leaves its band. */
+interface Exit {
+  readonly y: number;
+  /** one per column shown for a sequence, else one */
+  readonly xs: readonly number[];
+  readonly shape: { readonly step: string; readonly whole: string };
+}
+
+interface Canvas {
+  readonly columns: readonly Column[];
+  /** columns without the dots */
+  readonly steps: readonly Column[];
+  readonly right: number;
+  readonly body: string[];
+}
+
+export function networkSvg(result: ShapesResult): string {
+  const columns = columnsOf(result);
+  const steps = columns.filter(column => column.label !== '');
+  const right = columns[columns.length - 1].x + PITCH / 2;
+  const heights = result.layers.map(bandHeight);
+  const height = TOP + BOTTOM + heights.reduce((sum, h) => sum + h + ZONE, ZONE);
+  const canvas: Canvas = { columns, steps, right, body: [] };
+  drawTitle(result, canvas);
+  let y = height - BOTTOM;
+  const exits = new Map<string, Exit>([[inputName(result), drawInput(result, y, canvas)]]);
+  result.layers.forEach((layer, i) => {
+    const base = y - ZONE;
+    const below = i === 0 ? inputName(result) : result.layers[i - 1].name;
+    drawArrows(layer, base, below, exits, canvas);
+    exits.set(layer.name, drawBand(layer, base, heights[i], canvas));
+    y = base - heights[i];
+  });
+  drawOutput(result, exits.get(result.layers[result.layers.length - 1].name)!, canvas);
+  return svgDocument(right + GUTTER.right, height, `${result.title}, unrolled over time`, canvas.body);
+}
+
+/** Layers name the model's input by its own name; a chain's first layer reads it. */
+function inputName({ model, layers }: ShapesResult): string {
+  return layers[0]?.inputs[0] ?? model.inputName;
+}
+
+const MOST_STEPS = 5;
+
+function columnsOf({ dims }: ShapesResult): Column[] {
+  const { T } = dims;
+  const labels =
+    typeof T === 'number' && T <= MOST_STEPS
+      ? Array.from({ length: T }, (_, t) => String(t + 1))
+      : ['1', '2', '3', '', T === null || T === undefined ? 'T' : String(T)];
+  return labels.map((label, i) => ({ label, x: GUTTER.left + PITCH / 2 + i * PITCH }));
+}
+
+function drawTitle({ title, dims, totals }: ShapesResult, { body }: Canvas): void {
+  const sizes = Object.entries(dims).map(([letter, size]) => (size === null ? letter : `${letter} = ${size}`));
+  body.push(text(24, 34, `${title}, unrolled over time`, { size: 17, bold: true }));
+  body.push(text(24, 54, `${sizes.join(', ')}; ${countText(totals.params, true)} parameters`, { size: 12, colour: FAINT }));
+}
+
+function drawInput(result: ShapesResult, y: number, { columns, body }: Canvas): Exit {
+  for (const { x, label } of columns) {
+    if (label === '') body.push(dots(x, y + 18));
+    else body.push(text(x, y + 20, 'x', { size: 14, anchor: 'middle', bold: true, sub: label }));
+  }
+  body.push(text(24, y + 20, 'input x', { size: 13, bold: true }));
+  return { y: y + 2, xs: columns.filter(column => column.label !== '').map(column => column.x), shape: shapesOf(result.input) };
+}
+
+function isRecurrent(layer: LayerRow): boolean {
+  return layer.returnSequences !== null;
+}
+
+function isSequence({ dims }: LayerRow['input']): boolean {
+  return dims.length === 3 || dims[1] === 'T';
+}
+
+const MERGE = 22;
+
+function bandHeight(layer: LayerRow): number {
+  return isRecurrent(layer) && layer.bidirectional ? 2 * BOX.height + 2 * 22 + MERGE : BOX.height;
+}
+
+/** Arrows from what the layer reads up to its band, each with the shape of what it carries. */
+function drawArrows(layer: LayerRow, base: number, below: string, exits: ReadonlyMap<string, Exit>, canvas: Canvas): void {
+  layer.inputs.forEach((name, k) => {
+    const from = exits.get(name);
+    if (!from) return;
+    if (name === below) {
+      for (const x of from.xs)
+        canvas.body.push(
+          path([
+            [x, from.y],
+            [x, base],
+          ]),
+          shapeLabel(x + 6, (from.y + base) / 2 + 4, from.shape.step),
+        );
+      canvas.body.push(text(canvas.right + 14, (from.y + base) / 2 + 4, from.shape.whole, { size: 11, colour: FAINT }));
+      return;
+    }
+    // a branch that comes from further below goes round on the right
+    const lane = canvas.right - 12 - 10 * k;
+    const x = from.xs[from.xs.length - 1];
+    const turn = from.y - ZONE / 3;
+    canvas.body.push(
+      path([
+        [x, turn],
+        [lane, turn],
+        [lane, base + 12],
+        [lane - 24, base + 12],
+        [lane - 24, base],
+      ]),
+    );
+    canvas.body.push(shapeLabel(lane + 5, base + 16, from.shape.step));
+  });
+}
+
+function drawBand(layer: LayerRow, base: number, height: number, canvas: Canvas): Exit {
+  const top = base - height;
+  const middle = (base + top) / 2;
+  canvas.body.push(text(24, middle - 2, cut(layer.name, 22), { size: 13, bold: true }));
+  canvas.body.push(text(24, middle + 13, note(layer), { size: 11, colour: FAINT }));
+  const shape = shapesOf(layer.output);
+  if (isRecurrent(layer)) return { ...drawRecurrent(layer, base, top, canvas), shape };
+  const fill = FILL[layer.kind] ?? OTHER_FILL;
+  if (isSequence(layer.input) && isSequence(layer.output)) {
+    for (const { x, label } of canvas.columns) canvas.body.push(...(label === '' ? [dots(x, middle)] : box(x, top, boxName(layer), fill)));
+    return { y: top, xs: canvas.steps.map(step => step.x), shape };
+  }
+  const last = canvas.steps[canvas.steps.length - 1].x;
+  if (isSequence(layer.input) || isSequence(layer.output)) {
+    canvas.body.push(...bar(canvas, top, BOX.height, boxName(layer), fill));
+    return { y: top, xs: isSequence(layer.output) ? canvas.steps.map(step => step.x) : [last], shape };
+  }
+  canvas.body.push(...box(last, top, boxName(layer), fill));
+  return { y: top, xs: [last], shape };
+}
+
+function drawRecurrent(layer: LayerRow, base: number, top: number, canvas: Canvas): Omit<Exit, 'shape'> {
+  const all = canvas.steps.map(step => step.x);
+  const first = all[0];
+  const last = all[all.length - 1];
+  if (!layer.bidirectional) {
+    const backwards = layer.options.goBackwards === true;
+    drawChain(layer, base - BOX.height, backwards, canvas);
+    return { y: top, xs: layer.returnSequences ? all : [backwards ? first : last] };
+  }
+  const forward = base - BOX.height;
+  const backward = forward - 22 - BOX.height;
+  const bars = backward - 22;
+  // x_t passes behind the lower box to the upper one, and the lower box's h behind the upper one to the merge
+  for (const x of all) {
+    const riser = path(
+      [
+        [x, base + 10],
+        [x - 24, base + 10],
+        [x - 24, backward + BOX.height],
+      ],
+      { colour: FAINT },
+    );
+    canvas.body.push(riser);
+    if (layer.returnSequences || x === last)
+      canvas.body.push(
+        path([
+          [x + 24, forward],
+          [x + 24, bars],
+        ]),
+      );
+    if (layer.returnSequences || x === first)
+      canvas.body.push(
+        path([
+          [x, backward],
+          [x, bars],
+        ]),
+      );
+  }
+  drawChain(layer, forward, false, canvas);
+  drawChain(layer, backward, true, canvas);
+  canvas.body.push(
+    ...bar(canvas, bars - MERGE, MERGE, layer.merge === 'concat' || layer.merge === null ? 'side by side' : layer.merge, '#ede9fe'),
+  );
+  return { y: top, xs: layer.returnSequences ? all : [last] };
+}
+
+/** The boxes of one direction and the state that goes from one to the next. */
+function drawChain(layer: LayerRow, top: number, backwards: boolean, { columns, body }: Canvas): void {
+  const state = layer.kind === 'lstm' ? 'h, c' : 'h';
+  const width = stateShape(layer);
+  const middle = top + BOX.height / 2;
+  columns.forEach(({ x, label }, i) => {
+    body.push(...(label === '' ? [dots(x, middle)] : box(x, top, boxName(layer), FILL[layer.kind])));
+    if (i === 0) return;
+    const half = (at: Column) => (at.label === '' ? 16 : BOX.width / 2);
+    const [from, to] = [columns[i - 1].x + half(columns[i - 1]), x - half(columns[i])];
+    body.push(
+      path(
+        backwards
+          ? [
+              [to, middle],
+              [from, middle],
+            ]
+          : [
+              [from, middle],
+              [to, middle],
+            ],
+      ),
+    );
+    body.push(text((from + to) / 2, middle - 6, state, { size: 10, anchor: 'middle' }));
+    body.push(text((from + to) / 2, middle + 14, width, { size: 9.5, anchor: 'middle', colour: FAINT }));
+  });
+}
+
+/** 'N×5': h of one direction; a projected LSTM hands on h of width P */
+function stateShape({ units, options }: LayerRow): string {
+  return typeof options.projection === 'number' ? `N×${options.projection}` : `N×${units}`;
+}
+
+function drawOutput({ layers }: ShapesResult, exit: Exit, { body, right, steps }: Canvas): void {
+  const sequence = exit.xs.length > 1 || (steps.length === 1 && isSequence(layers[layers.length - 1].output));
+  const top = exit.y - ZONE + 14;
+  for (const x of exit.xs) {
+    const sub = sequence ? steps.find(step => step.x === x)?.label : undefined;
+    body.push(
+      path([
+        [x, exit.y],
+        [x, top],
+      ]),
+      shapeLabel(x + 6, (exit.y + top) / 2 + 4, exit.shape.step),
+    );
+    body.push(text(x, top - 6, 'y', { size: 14, anchor: 'middle', bold: true, sub }));
+  }
+  body.push(text(right + 14, (exit.y + top) / 2 + 4, exit.shape.whole, { size: 11, colour: FAINT }));
+  body.push(text(24, top - 6, 'output y', { size: 13, bold: true }));
+}
+
+/** One step's shape 'N×5', and the whole '(N, T, M) = N×10×5'. */
+function shapesOf({ dims, shape }: LayerRow['input']): { step: string; whole: string } {
+  const sizes = shape.map((size, i) => (size === null ? dims[i] : String(size)));
+  const step = dims.length === 3 || dims[1] === 'T' ? sizes.filter((_, i) => i !== 1) : sizes;
+  return { step: step.join('×'), whole: `(${dims.join(', ')}) = ${sizes.join('×')}` };
+}
+
+function note(layer: LayerRow): string {
+  const count = layer.weights.length === 0 ? '' : `, ${countText(layer.params, true)} parameters`;
+  return cut(layer.kerasClass, 18) + count;
+}
+
+function boxName(layer: LayerRow): string {
+  return cut(isRecurrent(layer) ? layer.kind.toUpperCase() : layer.kind, 11);
+}
+
+function cut(name: string, length: number): string {
+  return name.length > length ? `${name.slice(0, length - 1)}…` : name;
+}
+
+function box(x: number, top: number, name: string, fill: string): string[] {
+  return [
+    rect(x - BOX.width / 2, top, BOX.width, BOX.height, fill, LINE, 6),
+    text(x, top + BOX.height / 2 + 4.5, name, { size: 12, anchor: 'middle' }),
+  ];
+}
+
+/** Something that sees all steps at once. */
+function bar({ steps }: Canvas, top: number, height: number, name: string, fill: string): string[] {
+  const from = steps[0].x - BOX.width / 2;
+  const to = steps[steps.length - 1].x + BOX.width / 2;
+  return [
+    rect(from, top, to - from, height, fill, LINE, 6),
+    text((from + to) / 2, top + height / 2 + 4.5, name, { size: 12, anchor: 'middle' }),
+  ];
+}
+
+function shapeLabel(x: number, y: number, label: string): string {
+  return text(x, y, label, { size: 10.5, colour: INK });
+}
+
+function dots(x: number, y: number): string {
+  return text(x, y + 3, '· · ·', { size: 14, anchor: 'middle', colour: FAINT });
+}

@@ -1,0 +1,88 @@
+/** Colours of heat maps: two scales that people with a colour vision deficiency can read, as 24-bit, 256 and 16 colours. */
+
+export type Rgb = readonly [number, number, number];
+
+/** What a terminal shows: 0 none, 1 sixteen colours, 2 256 colours, 3 24 bits (the levels of chalk). */
+export type Depth = 0 | 1 | 2 | 3;
+
+/** ColorBrewer RdBu turned round: blue is negative, white zero, red positive. */
+const DIVERGING: readonly Rgb[] = [
+  [5, 48, 97],
+  [33, 102, 172],
+  [67, 147, 195],
+  [146, 197, 222],
+  [209, 229, 240],
+  [247, 247, 247],
+  [253, 219, 199],
+  [244, 165, 130],
+  [214, 96, 77],
+  [178, 24, 43],
+  [103, 0, 31],
+];
+
+/** matplotlib's viridis: dark is 0, yellow 1. */
+const SEQUENTIAL: readonly Rgb[] = [
+  [68, 1, 84],
+  [72, 40, 120],
+  [62, 74, 137],
+  [49, 104, 142],
+  [38, 130, 142],
+  [31, 158, 137],
+  [53, 183, 121],
+  [110, 206, 88],
+  [181, 222, 43],
+  [253, 231, 37],
+];
+
+/** The ends of a scale: 'diverging' is −limit … limit, 'sequential' 0 … 1. */
+export interface Scale {
+  readonly kind: 'diverging' | 'sequential';
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Where x stands on the scale, 0 … 1; NaN stays NaN. */
+export function position(x: number, { low, high }: Scale): number {
+  if (Number.isNaN(x)) return x;
+  return Math.min(1, Math.max(0, (x - low) / (high - low)));
+}
+
+const NAN_COLOUR: Rgb = [128, 128, 128];
+
+export function colourOf(x: number, scale: Scale): Rgb {
+  const at = position(x, scale);
+  if (Number.isNaN(at)) return NAN_COLOUR;
+  const anchors = scale.kind === 'diverging' ? DIVERGING : SEQUENTIAL;
+  const place = at * (anchors.length - 1);
+  const from = Math.min(Math.floor(place), anchors.length - 2);
+  const part = place - from;
+  return anchors[from].map((a, i) => Math.round(a + (anchors[from + 1][i] - a) * part)) as unknown as Rgb;
+}
+
+/** Backgrounds of sixteen colours, each with the foreground that can be read on it. */
+const SIXTEEN: Record<Scale['kind'], readonly string[]> = {
+  diverging: ['44;97', '46;30', '47;30', '43;30', '41;97'],
+  sequential: ['40;97', '44;97', '46;30', '42;30', '43;30'],
+};
+
+/** The SGR codes that paint the background for x; '' without colour. */
+export function backgroundOf(x: number, scale: Scale, depth: Depth): string {
+  if (depth === 0) return '';
+  if (depth === 1) {
+    const at = position(x, scale);
+    return Number.isNaN(at) ? '45;97' : SIXTEEN[scale.kind][Math.min(4, Math.floor(at * 5))];
+  }
+  const rgb = colourOf(x, scale);
+  return depth === 3 ? `48;2;${rgb.join(';')}` : `48;5;${nearest256(rgb)}`;
+}
+
+const CUBE = [0, 95, 135, 175, 215, 255];
+
+/** The nearest of xterm's 6×6×6 cube (16 … 231) and its greys (232 … 255). */
+export function nearest256(rgb: Rgb): number {
+  const [r, g, b] = rgb.map(v => CUBE.indexOf(CUBE.reduce((best, c) => (Math.abs(c - v) < Math.abs(best - v) ? c : best))));
+  const grey = Math.min(23, Math.max(0, Math.round((rgb.reduce((sum, v) => sum + v, 0) / 3 - 8) / 10)));
+  const distance = (other: readonly number[]) => other.reduce((sum, v, i) => sum + (v - rgb[i]) ** 2, 0);
+  const shade = 8 + 10 * grey;
+  return distance([shade, shade, shade]) < distance([CUBE[r], CUBE[g], CUBE[b]]) ? 232 + grey : 16 + 36 * r + 6 * g + b;
+}

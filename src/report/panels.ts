@@ -1,0 +1,66 @@
+import type { ForwardResult, TensorData } from '../run/result.js';
+import type { Scale } from './palette.js';
+
+/** What a heat map shows: one gate or state of one layer for one sample, units down, steps across. */
+export interface Panel {
+  /** 'lstm_1 h', 'bigru_1 backward z' */
+  readonly title: string;
+  readonly T: number;
+  readonly M: number;
+  readonly scale: Scale;
+  /** t and m from 0 */
+  value(t: number, m: number): number;
+}
+
+/** Every gate and state of the trace, in the order of the equations; the gate of a plain RNN is its h and is not shown twice. */
+export function panelsOf({ tensors }: ForwardResult, sample: number): Panel[] {
+  const { trace, traceLayers = [] } = tensors;
+  return traceLayers.flatMap(({ layer, direction, gateNames, stateNames }) => {
+    const both = traceLayers.some(other => other.layer === layer && other.direction === 'backward');
+    const prefix = both ? `${layer}/${direction}` : layer;
+    const title = both ? `${layer} ${direction}` : layer;
+    const gates = gateNames.length > 1 ? gateNames.map(gate => ({ key: `${prefix}/gates/${gate}`, letter: gate })) : [];
+    // the output h comes last, as in the equations
+    const states = [...stateNames].reverse().map(state => ({ key: `${prefix}/${state}`, letter: state }));
+    return [...gates, ...states].map(({ key, letter }) => panelOf(trace!.get(key)!, sample, `${title}  ${letter}`));
+  });
+}
+
+/** @param t [N, T, M] @param sample from 1 */
+function panelOf({ shape: [, T, M], data }: TensorData, sample: number, title: string): Panel {
+  const from = (sample - 1) * T * M;
+  return { title, T, M, scale: scaleOf(data.subarray(from, from + T * M)), value: (t, m) => data[from + t * M + m] };
+}
+
+/** Gates within 0 … 1 have that scale; everything else is symmetric, within ±1 where it fits. */
+function scaleOf(values: ArrayLike<number>): Scale {
+  let low = 0;
+  let high = 0;
+  for (let k = 0; k < values.length; k++) {
+    if (!Number.isFinite(values[k])) continue;
+    low = Math.min(low, values[k]);
+    high = Math.max(high, values[k]);
+  }
+  const limit = Math.max(-low, high);
+  if (low >= 0 && high <= 1 && high > 0) return { kind: 'sequential', low: 0, high: 1 };
+  return limit <= 1 ? { kind: 'diverging', low: -1, high: 1 } : { kind: 'diverging', low: -limit, high: limit };
+}
+
+/** A panel with steps and units gathered so that it fits: each cell is the mean of its block. */
+export function gathered(panel: Panel, columns: number, rows: number): { panel: Panel; steps: number; units: number } {
+  const steps = Math.ceil(panel.T / Math.max(1, columns));
+  const units = Math.ceil(panel.M / Math.max(1, rows));
+  if (steps === 1 && units === 1) return { panel, steps, units };
+  const mean = (t: number, m: number): number => {
+    let sum = 0;
+    let count = 0;
+    for (let s = t * steps; s < Math.min(panel.T, (t + 1) * steps); s++) {
+      for (let u = m * units; u < Math.min(panel.M, (m + 1) * units); u++) {
+        sum += panel.value(s, u);
+        count++;
+      }
+    }
+    return sum / count;
+  };
+  return { panel: { ...panel, T: Math.ceil(panel.T / steps), M: Math.ceil(panel.M / units), value: mean }, steps, units };
+}

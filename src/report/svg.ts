@@ -1,0 +1,72 @@
+/** SVG as text: what both pictures need. Sizes are in pixels; text is escaped; no script, no link, no font that is not everywhere. */
+
+export const INK = '#1f2937';
+export const FAINT = '#6b7280';
+export const LINE = '#9ca3af';
+
+export interface TextStyle {
+  readonly size?: number;
+  readonly anchor?: 'start' | 'middle' | 'end';
+  readonly colour?: string;
+  readonly bold?: boolean;
+  /** degrees around its own point */
+  readonly rotate?: number;
+  /** a subscript behind it: x with 3 */
+  readonly sub?: string;
+}
+
+export function svgDocument(width: number, height: number, title: string, body: readonly string[]): string {
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${n(width)}" height="${n(height)}" viewBox="0 0 ${n(width)} ${n(height)}"`,
+    ` font-family="Helvetica, Arial, 'DejaVu Sans', sans-serif" role="img">\n`,
+    `<title>${escapeXml(title)}</title>\n`,
+    `<rect width="100%" height="100%" fill="#ffffff"/>\n`,
+    ...body.map(line => `${line}\n`),
+    '</svg>\n',
+  ].join('');
+}
+
+export function text(
+  x: number,
+  y: number,
+  content: string,
+  { size = 12, anchor = 'start', colour = INK, bold, rotate, sub }: TextStyle = {},
+): string {
+  const turn = rotate === undefined ? '' : ` transform="rotate(${n(rotate)} ${n(x)} ${n(y)})"`;
+  const below = sub ? `<tspan dy="${n(size * 0.25)}" font-size="${n(size * 0.72)}">${escapeXml(sub)}</tspan>` : '';
+  return `<text x="${n(x)}" y="${n(y)}" font-size="${n(size)}" text-anchor="${anchor}" fill="${colour}"${bold ? ' font-weight="bold"' : ''}${turn}>${escapeXml(content)}${below}</text>`;
+}
+
+export function rect(x: number, y: number, width: number, height: number, fill: string, stroke?: string, radius = 0): string {
+  const edge = stroke ? ` stroke="${stroke}" stroke-width="1.2"` : '';
+  return `<rect x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${n(height)}" fill="${fill}"${edge}${radius ? ` rx="${n(radius)}"` : ''}/>`;
+}
+
+/** A line through points; `head`: an arrow at its end. */
+export function path(points: readonly (readonly [number, number])[], { head = true, colour = INK, dashed = false } = {}): string {
+  const line = `<polyline points="${points.map(([x, y]) => `${n(x)},${n(y)}`).join(' ')}" fill="none" stroke="${colour}" stroke-width="1.3"${dashed ? ' stroke-dasharray="4 3"' : ''}/>`;
+  if (!head) return line;
+  const [[x0, y0], [x, y]] = points.slice(-2);
+  const length = Math.hypot(x - x0, y - y0) || 1;
+  const [ux, uy] = [(x - x0) / length, (y - y0) / length];
+  const corner = (side: number) => `${n(x - 7 * ux + side * 3.5 * uy)},${n(y - 7 * uy - side * 3.5 * ux)}`;
+  return `${line}<polygon points="${n(x)},${n(y)} ${corner(1)} ${corner(-1)}" fill="${colour}"/>`;
+}
+
+/** At most two decimals, no trailing zeros. */
+function n(x: number): string {
+  return String(Math.round(x * 100) / 100);
+}
+
+/** Text for element content and attributes. Characters that XML cannot hold become U+FFFD. */
+export function escapeXml(content: string): string {
+  return content
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replace(UNPRINTABLE, '\ufffd');
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: controls are the subject
+const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g;
