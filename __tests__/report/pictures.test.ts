@@ -146,6 +146,13 @@ describe('pictures as SVG', () => {
     expect(await labels(10)).toEqual(['1', '2', '3', '10']);
   });
 
+  it('draw the steps of RepeatVector, which are others', async () => {
+    const svg = networkSvg(await shapesOf({ layers: 'rnn:4,repeat:3,gru:2+seq,dense:1', D: 6, T: 10 }));
+    expect([...svg.matchAll(/>y<tspan[^>]*>(\w+)</g)].map(match => match[1])).toEqual(['1', '2', '3']);
+    expect(svg.split('>GRU<')).toHaveLength(3 + 1);
+    expect(svg.split('>RNN<')).toHaveLength(4 + 1);
+  });
+
   it('have every shape on its arrow', async () => {
     const svg = networkSvg(await shapesOf({ layers: 'lstm:4,gru:3,dense:2', D: 6, T: 10 }));
     for (const whole of ['(N, T, D) = N×10×6', '(N, T, M1) = N×10×4', '(N, M2) = N×3', '(N, K) = N×2']) expect(svg).toContain(whole);

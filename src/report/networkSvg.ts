@@ -23,6 +23,11 @@ interface Column {
   readonly label: string;
 }
 
+/** Columns without the dots. */
+function stepsOf(columns: readonly Column[]): Column[] {
+  return columns.filter(column => column.label !== '');
+}
+
 /** Where a layer's result leaves its band. */
 interface Exit {
   readonly y: number;
@@ -32,20 +37,18 @@ interface Exit {
 }
 
 interface Canvas {
+  /** of the time axis of this band: RepeatVector begins another one */
   readonly columns: readonly Column[];
-  /** columns without the dots */
-  readonly steps: readonly Column[];
   readonly right: number;
   readonly body: string[];
 }
 
 export function networkSvg(result: ShapesResult): string {
-  const columns = columnsOf(result);
-  const steps = columns.filter(column => column.label !== '');
-  const right = columns[columns.length - 1].x + PITCH / 2;
+  const axes = [result.input, ...result.layers.flatMap(layer => [layer.input, layer.output])].filter(isSequence).map(columnsOf);
+  const right = Math.max(...axes.map(columns => columns[columns.length - 1].x)) + PITCH / 2;
   const heights = result.layers.map(bandHeight);
   const height = TOP + BOTTOM + heights.reduce((sum, h) => sum + h + ZONE, ZONE);
-  const canvas: Canvas = { columns, steps, right, body: [] };
+  let canvas: Canvas = { columns: columnsOf(result.input), right, body: [] };
   drawTitle(result, canvas);
   let y = height - BOTTOM;
   const exits = new Map<string, Exit>([[inputName(result), drawInput(result, y, canvas)]]);
@@ -53,6 +56,7 @@ export function networkSvg(result: ShapesResult): string {
     const base = y - ZONE;
     const below = i === 0 ? inputName(result) : result.layers[i - 1].name;
     drawArrows(layer, base, below, exits, canvas);
+    if (isSequence(layer.output)) canvas = { ...canvas, columns: columnsOf(layer.output) };
     exits.set(layer.name, drawBand(layer, base, heights[i], canvas));
     y = base - heights[i];
   });
@@ -67,12 +71,13 @@ function inputName({ model, layers }: ShapesResult): string {
 
 const MOST_STEPS = 5;
 
-function columnsOf({ dims }: ShapesResult): Column[] {
-  const { T } = dims;
+/** The steps of axis 1 that are drawn. */
+function columnsOf({ dims, shape }: LayerRow['input']): Column[] {
+  const T = shape[1];
   const labels =
-    typeof T === 'number' && T <= MOST_STEPS
+    T !== null && T <= MOST_STEPS
       ? Array.from({ length: T }, (_, t) => String(t + 1))
-      : ['1', '2', '3', '', T === null || T === undefined ? 'T' : String(T)];
+      : ['1', '2', '3', '', T === null ? dims[1] : String(T)];
   return labels.map((label, i) => ({ label, x: GUTTER.left + PITCH / 2 + i * PITCH }));
 }
 
@@ -88,7 +93,7 @@ function drawInput(result: ShapesResult, y: number, { columns, body }: Canvas): 
     else body.push(text(x, y + 20, 'x', { size: 14, anchor: 'middle', bold: true, sub: label }));
   }
   body.push(text(24, y + 20, 'input x', { size: 13, bold: true }));
-  return { y: y + 2, xs: columns.filter(column => column.label !== '').map(column => column.x), shape: shapesOf(result.input) };
+  return { y: y + 2, xs: stepsOf(columns).map(column => column.x), shape: shapesOf(result.input) };
 }
 
 function isRecurrent(layer: LayerRow): boolean {
@@ -149,19 +154,19 @@ function drawBand(layer: LayerRow, base: number, height: number, canvas: Canvas)
   const fill = FILL[layer.kind] ?? OTHER_FILL;
   if (isSequence(layer.input) && isSequence(layer.output)) {
     for (const { x, label } of canvas.columns) canvas.body.push(...(label === '' ? [dots(x, middle)] : box(x, top, boxName(layer), fill)));
-    return { y: top, xs: canvas.steps.map(step => step.x), shape };
+    return { y: top, xs: stepsOf(canvas.columns).map(step => step.x), shape };
   }
-  const last = canvas.steps[canvas.steps.length - 1].x;
+  const last = stepsOf(canvas.columns)[stepsOf(canvas.columns).length - 1].x;
   if (isSequence(layer.input) || isSequence(layer.output)) {
     canvas.body.push(...bar(canvas, top, BOX.height, boxName(layer), fill));
-    return { y: top, xs: isSequence(layer.output) ? canvas.steps.map(step => step.x) : [last], shape };
+    return { y: top, xs: isSequence(layer.output) ? stepsOf(canvas.columns).map(step => step.x) : [last], shape };
   }
   canvas.body.push(...box(last, top, boxName(layer), fill));
   return { y: top, xs: [last], shape };
 }
 
 function drawRecurrent(layer: LayerRow, base: number, top: number, canvas: Canvas): Omit<Exit, 'shape'> {
-  const all = canvas.steps.map(step => step.x);
+  const all = stepsOf(canvas.columns).map(step => step.x);
   const first = all[0];
   const last = all[all.length - 1];
   if (!layer.bidirectional) {
@@ -239,11 +244,10 @@ function stateShape({ units, options }: LayerRow): string {
   return typeof options.projection === 'number' ? `N×${options.projection}` : `N×${units}`;
 }
 
-function drawOutput({ layers }: ShapesResult, exit: Exit, { body, right, steps }: Canvas): void {
-  const sequence = exit.xs.length > 1 || (steps.length === 1 && isSequence(layers[layers.length - 1].output));
+function drawOutput({ output }: ShapesResult, exit: Exit, { body, right, columns }: Canvas): void {
   const top = exit.y - ZONE + 14;
   for (const x of exit.xs) {
-    const sub = sequence ? steps.find(step => step.x === x)?.label : undefined;
+    const sub = isSequence(output) ? columns.find(column => column.x === x)?.label : undefined;
     body.push(
       path([
         [x, exit.y],
@@ -285,9 +289,9 @@ function box(x: number, top: number, name: string, fill: string): string[] {
 }
 
 /** Something that sees all steps at once. */
-function bar({ steps }: Canvas, top: number, height: number, name: string, fill: string): string[] {
-  const from = steps[0].x - BOX.width / 2;
-  const to = steps[steps.length - 1].x + BOX.width / 2;
+function bar({ columns }: Canvas, top: number, height: number, name: string, fill: string): string[] {
+  const from = columns[0].x - BOX.width / 2;
+  const to = columns[columns.length - 1].x + BOX.width / 2;
   return [
     rect(from, top, to - from, height, fill, LINE, 6),
     text((from + to) / 2, top + height / 2 + 4.5, name, { size: 12, anchor: 'middle' }),
