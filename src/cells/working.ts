@@ -1,5 +1,4 @@
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
-import type { CellOptions } from './cell.js';
 
 /**
  * The hand calculation of one step of one sample: every vector on the way from x_t and the last state to the next one, named as in the
@@ -41,7 +40,13 @@ export interface WorkingArgs {
   readonly gates: readonly string[];
   readonly states: readonly string[];
   readonly units: number;
-  readonly options: CellOptions;
+  /** those of CellOptions that change the equations */
+  readonly options: {
+    readonly resetAfter: boolean;
+    readonly projection: number | null;
+    readonly clip: number | null;
+    readonly inputForget: boolean;
+  };
   /** [D] */
   readonly x: FloatArray;
   /** before the step, one per state: h [P], c [M] */
