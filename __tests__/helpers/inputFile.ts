@@ -21,3 +21,13 @@ export async function withFolder<T>(body: (folder: string) => Promise<T>): Promi
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** Runs `body` with the path of a .npz file that holds the arrays by name. */
+export async function withArraysFile<T>(arrays: ReadonlyMap<string, Tensor>, body: (path: string) => Promise<T>): Promise<T> {
+  return withFolder(async folder => {
+    const path = join(folder, 'inputs.npz');
+    const tensors = new Map([...arrays].map(([name, t]) => [name, { ...t, dtype: precisionOf(t) }]));
+    writeFileSync(path, await writeTensors('npz', tensors));
+    return body(path);
+  });
+}

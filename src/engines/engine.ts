@@ -27,6 +27,8 @@ export interface EngineOutput {
   /** by layer name: output, states, sequence and trace where asked for */
   readonly layers: ReadonlyMap<string, LayerResult>;
   readonly warnings: readonly string[];
+  /** further outputs of a graph that is run as it stands, by name */
+  readonly others?: ReadonlyMap<string, Tensor>;
 }
 
 export interface Engine {

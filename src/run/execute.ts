@@ -1,9 +1,11 @@
 import type { EngineInput, EngineOptions, EngineOutput } from '../engines/engine.js';
+import type { GraphValue } from '../engines/graph/value.js';
 import { getEngine } from '../engines/index.js';
 import { RnnError } from '../errors.js';
+import type { OnnxModel } from '../formats/onnxGraph.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { concatFirst, sliceFirst } from '../tensor/layout.js';
-import type { Precision, Tensor } from '../tensor/tensor.js';
+import { type Precision, type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 
 /** Which engine computes, and how. */
@@ -60,4 +62,27 @@ async function runInCalls(
   }
   const last = outputs[outputs.length - 1];
   return { ...last, y: concatFirst(outputs.map(o => o.y)) };
+}
+
+/**
+ * Runs an ONNX graph as it stands: y is its first output.
+ * @throws RnnError E_ONNX_OPERATOR, E_ONNX_SIMULATE
+ */
+export async function executeGraph(
+  model: OnnxModel,
+  inputs: ReadonlyMap<string, GraphValue>,
+  { engine: name, dtype, threads = 1 }: Execution,
+  mistake?: string,
+): Promise<EngineOutput> {
+  if (mistake !== undefined) {
+    throw new RnnError('unsupported', 'E_ONNX_SIMULATE', 'a mistake can be made in layers only, and this graph is no chain of layers', {
+      where: '--simulate',
+      found: mistake,
+    });
+  }
+  const engine = getEngine(name);
+  const precision = dtype ?? engine.defaultDtype;
+  const typed = new Map([...inputs].map(([key, v]) => [key, v.kind === 'float' ? { ...v, ...toPrecision(v, precision) } : v]));
+  const [[, y], ...others] = await engine.runGraph(model, typed, { dtype: precision, threads, trace: false });
+  return { y: toPrecision(y, precision), layers: new Map(), warnings: [], others: new Map(others) };
 }

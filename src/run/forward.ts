@@ -6,7 +6,7 @@ import type { EngineOutput } from '../engines/engine.js';
 import { getEngine } from '../engines/index.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { reshape, type Tensor } from '../tensor/tensor.js';
-import { type Execution, execute } from './execute.js';
+import { type Execution, execute, executeGraph } from './execute.js';
 import { checkFinite, type Prepared, prepare } from './prepare.js';
 import type { ForwardRequest } from './request.js';
 import type { ForwardResult, Nested, TensorData, TraceLayer, WorkingStep } from './result.js';
@@ -29,10 +29,11 @@ export async function runForward(request: ForwardRequest): Promise<ForwardResult
 
 /** y as the network is specified, or under a mistake that was asked for. */
 export async function outputOf(
-  { network, weights, input }: Prepared,
+  { network, weights, input, graphInputs }: Prepared,
   execution: Execution,
   mistake: string | undefined,
 ): Promise<EngineOutput> {
+  if (graphInputs) return executeGraph(network.graph!.model, graphInputs, execution, mistake);
   if (mistake === undefined) return execute(network.model, weights, input, execution);
   const precision = execution.dtype ?? getEngine(execution.engine).defaultDtype;
   return simulate(mistake, { model: network.model, weights, input }, precision, execution.trace);
@@ -50,9 +51,9 @@ function forwardResult(prepared: Prepared, output: EngineOutput, request: Forwar
     engine,
     dtype: y.data instanceof Float32Array ? 'float32' : 'float64',
     shape: y.shape,
-    dims: dimsJson(network.shapes.output).dims,
+    dims: network.graph && !network.graph.exact ? axisNames(y) : dimsJson(network.shapes.output).dims,
     y: nested(y),
-    states: { h: hidden ? nested(hidden) : [], final: finalStates(network.model, output) },
+    states: { h: hidden ? nested(hidden) : [], final: { ...finalStates(network.model, output), ...otherOutputs(output) } },
     seed: prepared.seed,
     rng: prepared.rng,
     init: prepared.init,
@@ -87,6 +88,16 @@ function finalStates(model: ModelSpec, output: EngineOutput): Record<string, Nes
     });
   }
   return named;
+}
+
+/** A graph does not name its axes. */
+function axisNames({ shape }: Tensor): string[] {
+  return shape.map((_, axis) => `axis ${axis}`);
+}
+
+/** Outputs of a graph after the first, by their names. */
+function otherOutputs({ others }: EngineOutput): Record<string, Nested> {
+  return Object.fromEntries([...(others ?? [])].map(([name, t]) => [name, nested(t)]));
 }
 
 /** h, c; for two directions forward/h, forward/c, backward/h, backward/c */

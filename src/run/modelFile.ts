@@ -111,3 +111,8 @@ function topologyOf(topology: unknown): unknown {
   }
   return topology;
 }
+
+/** The graph is a chain of layers with the graph's own input and output: it is run as layers. */
+export function isExact({ layers }: NonNullable<ModelFile['graph']>): boolean {
+  return 'model' in layers && layers.exact;
+}

@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { getCell } from '../cells/index.js';
 import type { EngineInput } from '../engines/engine.js';
+import type { GraphValue } from '../engines/graph/value.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { NOTEBOOK } from '../model/dimensions.js';
@@ -11,7 +12,9 @@ import { exactSize, sliceRow, type Tensor } from '../tensor/tensor.js';
 import { drawInputFrom, drawNetwork } from '../weights/draw.js';
 import type { InputWish } from '../weights/init.js';
 import type { Weights } from '../weights/weights.js';
+import { readGraphInputs } from './graphInput.js';
 import { maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
+import { isExact, type ModelFile, openModel } from './modelFile.js';
 import { loadNetwork, type Network } from './network.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import { readInitialStates } from './states.js';
@@ -21,6 +24,8 @@ export interface Prepared {
   readonly network: Network;
   readonly weights: Weights;
   readonly input: EngineInput;
+  /** inputs by name of a graph that is run as it stands */
+  readonly graphInputs?: ReadonlyMap<string, GraphValue>;
   readonly seed: string;
   /** stream of the weights; 'file' where nothing was drawn */
   readonly rng: string;
@@ -37,8 +42,10 @@ const DEFAULT_RNG = 'seedrandom';
 
 /** @throws RnnError of every kind a description, a file or a size can be wrong in */
 export async function prepare(request: NetworkRequest & InputRequest): Promise<Prepared> {
+  const opened = await openModel(request);
+  if (opened?.graph && !isExact(opened.graph)) return prepareGraph(request, opened);
   const array = request.input === undefined ? undefined : await readArray(request.input, ['x', 'X', 'input', 'arr_0']);
-  const network = await loadNetwork(withFramework(request), knownShape(array, request.timeMajor));
+  const network = await loadNetwork(withFramework(request), knownShape(array, request.timeMajor), opened);
   const seed = request.seed ?? DEFAULT_SEED;
   const sizes = drawnSizes(network, request);
   checkMemory(network, array ? [array.tensor.shape[0] ?? 1, sizes.T] : [sizes.N, sizes.T], request.maxMemory);
@@ -60,6 +67,27 @@ export async function prepare(request: NetworkRequest & InputRequest): Promise<P
     inputSource: array ? escapeText(request.input!) : `seed ${seed}`,
     weightsSource: network.weightsSource === null ? `seed ${seed}` : escapeText(network.weightsSource),
     notes: [...network.notes, ...(array?.notes ?? []), ...finiteNotes(request.strictFinite ?? false, whole, weights)],
+  };
+}
+
+/** An ONNX graph that is run as it stands: nothing is drawn but its input. */
+async function prepareGraph(request: NetworkRequest & InputRequest, opened: ModelFile): Promise<Prepared> {
+  const network = await loadNetwork(request, undefined, opened);
+  const seed = request.seed ?? DEFAULT_SEED;
+  const inputs = await readGraphInputs(opened.graph!.model, request, seed);
+  const weights = network.weights!;
+  return {
+    network,
+    weights,
+    input: { x: inputs.x },
+    graphInputs: inputs.values,
+    seed,
+    rng: inputs.promise === null ? 'file' : (request.inputRng ?? request.rng ?? DEFAULT_RNG),
+    init: null,
+    promises: { weights: null, input: inputs.promise },
+    inputSource: inputs.source,
+    weightsSource: escapeText(network.weightsSource!),
+    notes: [...network.notes, ...inputs.notes, ...finiteNotes(request.strictFinite ?? false, inputs.x, new Map())],
   };
 }
 
