@@ -81,11 +81,14 @@ describe('digits', () => {
     });
     expectClose(tensors.y, await array(recordedY), 5e-6);
     const labels = await array('digits_test_labels.npy');
-    const hits = labels.data.reduce((sum, label, n) => sum + (argmax(tensors.y.data.subarray(n * 10, n * 10 + 10)) === label ? 1 : 0), 0);
+    const hits = Array.from(labels.data).reduce(
+      (sum, label, n) => sum + (argmax(tensors.y.data.subarray(n * 10, n * 10 + 10)) === label ? 1 : 0),
+      0,
+    );
     expect(hits / labels.data.length).toBeCloseTo(right, 3);
   });
 });
 
 function argmax(row: Float32Array | Float64Array): number {
-  return row.reduce((best, v, k) => (v > row[best] ? k : best), 0);
+  return Array.from(row).reduce((best, v, k) => (v > row[best] ? k : best), 0);
 }
