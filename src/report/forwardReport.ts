@@ -78,10 +78,9 @@ function statesTensor({ states, dtype }: ForwardResult): TensorData | undefined 
 
 /** The document `rnn-cli/forward@1`: numbers of a float32 run with the digits of a float32. */
 export function forwardDocument(result: ForwardResult): object {
-  const { tensors, states, ...rest } = result;
-  const asIs = (value: unknown): unknown => (result.dtype === 'float32' ? float32Json(value) : value);
+  const { tensors, states, dtype } = result;
   const trace = tensors.trace && Object.fromEntries([...tensors.trace].map(([name, tensor]) => [name, nestedJson(tensor)]));
-  return { ...rest, y: nestedJson(tensors.y), states: asIs(states), trace };
+  return { ...result, y: nestedJson(tensors.y), states: dtype === 'float32' ? float32Json(states) : states, tensors: undefined, trace };
 }
 
 /** One line per sample: {"n":0,"y":…}. */

@@ -1,0 +1,137 @@
+import { activations } from '../../src/activations/index.js';
+import { LAYER_KINDS } from '../../src/layers/index.js';
+import type { Field } from '../../src/layers/layer.js';
+import { FIXED_OPTIONS } from '../../src/layers/recurrent.js';
+import { SPEC_SCHEMA } from '../../src/model/spec.js';
+
+/** schemas/spec.schema.json as the registry of layers has it: a new layer, field or activation is in the schema by refreshing the file. */
+
+type Json = Record<string, unknown>;
+
+const MEANING: Record<string, string> = {
+  units: 'M of a recurrent layer, K of a dense one, the width of an embedding',
+  activation: 'of the output; of the candidate in a recurrent layer',
+  recurrentActivation: 'of the gates',
+  outputActivation: 'of the cell state on its way out (ONNX); null: the same as activation',
+  returnSequences: 'every h_t, or the last one',
+  inferredSequences: 'returnSequences was inferred from the next layer',
+  useBias: 'whether there is a bias',
+  twoBiases: 'an input and a recurrent bias, as PyTorch and ONNX have',
+  resetAfter: 'GRU: the reset gate after the recurrent product',
+  goBackwards: 'run from the last step to the first',
+  stateful: 'keep the states from one batch to the next',
+  bidirectional: 'how the two directions are joined; null: one direction',
+  projection: 'LSTM: width of the projected output (PyTorch proj_size)',
+  zeroOutputForMask: 'masked steps put out zeros instead of the last output',
+  peepholes: 'LSTM: diagonal weights from the cell state to the gates (ONNX)',
+  clip: 'gate pre-activations are clamped to [-clip, clip] (ONNX)',
+  inputForget: 'LSTM: f = 1 - i (ONNX)',
+  unitForgetBias: 'LSTM: the forget bias starts at 1; only for drawing weights',
+  timeDistributed: 'written as TimeDistributed(Dense) in Keras; the same numbers',
+  useMask: 'padded steps are left out',
+  tokens: 'V, number of tokens',
+  maskZero: 'token 0 is padding',
+  value: 'steps that are all this value are skipped',
+  rate: 'share of units dropped in training; forward is the identity',
+  times: 'how often the vector is repeated',
+};
+
+const LARGEST = 2 ** 31 - 1;
+
+export function specSchema(): Json {
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    $id: 'urn:rnn-cli:spec:1',
+    title: 'A network for rnn-cli --model',
+    description: `${SPEC_SCHEMA}. Everything with a default may be left out.`,
+    type: 'object',
+    required: ['layers'],
+    additionalProperties: false,
+    properties: {
+      $schema: { type: 'string' },
+      schema: { const: SPEC_SCHEMA },
+      name: { ...name(), default: 'sequential', description: "model name, as Keras' summary prints it" },
+      functional: { type: 'boolean', default: false, description: 'the summary shows the input layer' },
+      framework: { enum: ['keras', 'torch', 'onnx', 'tfjs'], default: 'keras', description: 'whose defaults fill what is left out' },
+      input: {
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          name: { ...name(), default: 'input' },
+          batch: { ...size(true), description: 'N; null: symbolic' },
+          timesteps: { ...size(true), description: 'T; null: symbolic' },
+          features: { ...size(true), description: 'D; null: token numbers [N, T] for an embedding' },
+        },
+      },
+      layers: { type: 'array', minItems: 1, items: { oneOf: LAYER_KINDS.map(kind => ({ $ref: `#/definitions/${kind.name}` })) } },
+      output: { ...name(), description: 'name of the layer whose output is the model’s; default: the last' },
+    },
+    definitions: {
+      ...Object.fromEntries(LAYER_KINDS.map(kind => [kind.name, layerSchema(kind.name, kind.fields)])),
+      activationOf: {
+        oneOf: [
+          { enum: activations.flatMap(a => [a.name, ...(a.aliases ?? [])]) },
+          {
+            type: 'object',
+            required: ['name'],
+            properties: { name: { type: 'string' } },
+            additionalProperties: { type: ['number', 'boolean', 'null'] },
+          },
+        ],
+      },
+    },
+  };
+}
+
+function layerSchema(kind: string, fields: Readonly<Record<string, Field>>): Json {
+  const required = Object.entries(fields).filter(([, field]) => field.default === undefined);
+  const fixed = ['rnn', 'lstm', 'gru'].includes(kind) ? Object.entries(FIXED_OPTIONS).filter(([key]) => !(key in fields)) : [];
+  return {
+    type: 'object',
+    required: ['kind', ...required.map(([key]) => key)],
+    additionalProperties: false,
+    properties: {
+      kind: { const: kind },
+      name: { ...name(), description: `unique; default: ${kind}_1, ${kind}_2 …` },
+      inputs: {
+        type: 'array',
+        minItems: 1,
+        items: name(),
+        description: "names of the layers it reads, or 'input'; default: the layer before",
+      },
+      trainable: { type: 'boolean', default: true },
+      ...Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, { ...fieldSchema(field), description: MEANING[key] }])),
+      ...Object.fromEntries(fixed.map(([key, value]) => [key, { const: value }])),
+    },
+  };
+}
+
+function fieldSchema(field: Field): Json {
+  const byDefault = field.default === undefined ? {} : { default: field.default };
+  const orNull = field.default === null;
+  switch (field.type) {
+    case 'size':
+      return { ...size(orNull), ...byDefault };
+    case 'number':
+      return {
+        type: orNull ? ['number', 'null'] : 'number',
+        ...(field.min === undefined ? {} : { minimum: field.min }),
+        ...(field.max === undefined ? {} : { maximum: field.max }),
+        ...byDefault,
+      };
+    case 'boolean':
+      return { type: 'boolean', ...byDefault };
+    case 'choice':
+      return { enum: [...field.choices, ...(orNull ? [null] : [])], ...byDefault };
+    case 'activation':
+      return { oneOf: [{ $ref: '#/definitions/activationOf' }, ...(orNull ? [{ type: 'null' }] : [])], ...byDefault };
+  }
+}
+
+function size(orNull: boolean): Json {
+  return { type: orNull ? ['integer', 'null'] : 'integer', minimum: 1, maximum: LARGEST };
+}
+
+function name(): Json {
+  return { type: 'string', minLength: 1, maxLength: 1024 };
+}
