@@ -19,7 +19,7 @@ export interface Output {
   bytes(data: Uint8Array): void;
   /** one document on one line */
   json(document: unknown): void;
-  /** on stderr, one line each, unless --quiet */
+  /** on stderr, one line each, unless --quiet, or --json whose document has them */
   notes(notes: readonly string[]): void;
   /** on stderr with --verbose */
   detail(text: string): void;
@@ -54,7 +54,7 @@ export async function createOutput(values: Values, io: Io, stdout: Writer, stder
       stdout.write('\n');
     },
     notes: notes => {
-      if (!values.quiet) for (const note of notes) stderr.write(`${notePaint.warn('note:')} ${note}\n`);
+      if (!values.quiet && !values.json) for (const note of notes) stderr.write(`${notePaint.warn('note:')} ${note}\n`);
     },
     detail: text => {
       if (values.verbose) stderr.write(`${notePaint.faint(text)}\n`);

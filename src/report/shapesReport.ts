@@ -112,6 +112,7 @@ function facts(result: ShapesResult, { style, paint }: Layout): string {
     const unusual = unusualOptions(layer);
     if (unusual) lines.push([escapeText(layer.name, 60), unusual]);
   }
+  for (const note of result.notes) lines.push(['note', escapeText(note)]);
   const width = Math.max(...lines.map(([label]) => label.length), 10) + 3;
   return lines.map(([label, text]) => ` ${paint.faint(label)}${' '.repeat(width - label.length)}${text}\n`).join('');
 }

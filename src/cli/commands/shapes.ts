@@ -9,7 +9,6 @@ import { networkRequest, type Values } from '../values.js';
 
 export async function shapes(values: Values, output: Output): Promise<number> {
   const result = await runShapes(networkRequest(values));
-  output.notes(result.notes);
   const summary = values.summary
     ? kerasSummary(result, { lineLength: values.width, columns: output.columns, showTrainable: values.showTrainable })
     : undefined;

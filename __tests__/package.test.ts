@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** What package.json promises. */
+const root = join(__dirname, '..');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+jest.setTimeout(120_000);
+
+describe('package.json', () => {
+  it('is ESM source for Node 20 with one binary, MIT', () => {
+    expect(manifest).toMatchObject({
+      name: 'rnn-cli',
+      type: 'module',
+      license: 'MIT',
+      bin: { 'rnn-cli': 'bin/rnn-cli.js' },
+      engines: { node: '>=20' },
+    });
+    expect(readFileSync(join(root, 'bin', 'rnn-cli.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+
+  it('pins every dependency, and keeps the runtime ones the named few', () => {
+    for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }))
+      expect(`${name} ${version}`).toMatch(/ \d+\.\d+\.\d+$/);
+    expect(Object.keys(manifest.dependencies)).toEqual([
+      'chalk',
+      'cli-table3',
+      'commander',
+      'csv-parse',
+      'pbf',
+      'seedrandom',
+      'yauzl',
+      'yazl',
+    ]);
+  });
+
+  it('runs nothing at a user’s install but the build of a checkout', () => {
+    for (const script of ['preinstall', 'install', 'postinstall']) expect(manifest.scripts[script]).toBeUndefined();
+    expect(manifest.scripts.prepare).toBe('npm run build');
+  });
+
+  it('exports the library with types, and the schemas', () => {
+    expect(Object.keys(manifest.exports)).toEqual(['.', './schemas/*', './package.json']);
+    expect(manifest.exports['.'].types).toBe(manifest.types);
+    for (const name of ['spec', 'shapes', 'forward', 'compare', 'error'])
+      expect(existsSync(join(root, 'schemas', `${name}.schema.json`))).toBe(true);
+  });
+
+  it('has a lockfile without a registry host', () => {
+    const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
+    expect(JSON.parse(lock).lockfileVersion).toBe(3);
+    expect(lock).not.toMatch(/"resolved"/);
+  });
+});
+
+it('the package holds the binary, the bundle, the library, the schemas, and nothing else', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-pack-'));
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const env = { ...process.env, npm_config_cache: join(folder, 'cache') };
+  const [{ files }] = JSON.parse(
+    execFileSync(npm, ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: root,
+      encoding: 'utf8',
+      env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  );
+  rmSync(folder, { recursive: true, force: true });
+  const paths: string[] = files.map((file: { path: string }) => file.path);
+  const top = new Set(paths.map(path => path.split('/')[0]));
+  expect([...top].sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json', 'schemas']);
+  expect(paths.filter(path => path.startsWith('bin/')).sort()).toEqual(['bin/package.json', 'bin/rnn-cli.js']);
+  expect(paths.filter(path => path.startsWith('schemas/')).sort()).toEqual(
+    readdirSync(join(root, 'schemas'))
+      .map(name => `schemas/${name}`)
+      .sort(),
+  );
+  expect(paths).toContain('dist/cli.cjs');
+  expect(paths.filter(path => /\.(test|map)\b|reference|\.tmp/.test(path))).toEqual([]);
+});
