@@ -1,10 +1,54 @@
 #!/usr/bin/env node
-let cli;
-try {
-  cli = require('../dist/cli.cjs');
-} catch (error) {
-  if (error.code !== 'MODULE_NOT_FOUND') throw error;
-  process.stderr.write('error: rnn-cli is not built: dist/cli.cjs is missing   [E_NOT_BUILT]\n  fix: npm run build\n');
-  process.exitCode = 70;
+'use strict';
+// Starts the command line from the chunks that scripts/pack.mjs made: those every small command needs stand in dist/cli.cjs together, as an
+// object of functions, with a code cache for the V8 of the build beside it. Any other V8 compiles the source.
+const { readFileSync } = require('node:fs');
+const { Script } = require('node:vm');
+
+const dist = `${__dirname}/../dist`;
+const loaded = new Map();
+let script;
+let chunks;
+
+function open() {
+  const source = readFileSync(`${dist}/cli.cjs`, 'latin1'); // ASCII: esbuild escapes the rest
+  script = new Script(source, { filename: `${dist}/cli.cjs`, cachedData: codeCache(source) });
+  chunks = script.runInThisContext();
 }
-cli?.start();
+
+/** The cache of this very source and V8. V8 compares the lengths of sources only, so the cache ends with the last line of its own. */
+function codeCache(source) {
+  try {
+    const bytes = readFileSync(`${dist}/cli.${process.versions.v8}-${process.arch}.cache`);
+    const end = bytes.length - 64;
+    return source.endsWith(bytes.latin1Slice(end)) ? bytes.subarray(0, end) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function load(name) {
+  const known = loaded.get(name);
+  if (known) return known.exports;
+  const module = { exports: {} };
+  loaded.set(name, module);
+  const chunk = Object.hasOwn(chunks, name) ? chunks[name] : require(`${dist}/parts/${name}.cjs`);
+  chunk(module.exports, path => (path.startsWith('./') ? load(path.slice(2, -3)) : require(path)), module);
+  return module.exports;
+}
+
+function main() {
+  try {
+    open();
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    process.stderr.write('error: rnn-cli is not built: dist/cli.cjs is missing   [E_NOT_BUILT]\n  fix: npm run build\n');
+    process.exitCode = 70;
+    return;
+  }
+  load('main').start();
+}
+
+if (require.main === module) main();
+// the build starts it from inside, to see which chunks are loaded and to write the code cache
+else module.exports = { open, load, loaded, script: () => script };

@@ -1,13 +1,15 @@
-// Builds dist/: the command line as one CommonJS bundle (start-up), the library as ESM with its dependencies left outside, and the types.
+// Builds dist/: the command line packed for a fast start (scripts/pack.mjs), the library as ESM with its dependencies left outside, the types.
 //   node scripts/build.mjs            everything, from scratch
 //   node scripts/build.mjs --bundle   the command line alone, in place: what the tests need
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { packCommandLine } from './pack.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version, dependencies = {}, peerDependencies = {} } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const optional = Object.keys(peerDependencies);
 
 const common = {
   absWorkingDir: root,
@@ -18,11 +20,10 @@ const common = {
   logLevel: 'warning',
   legalComments: 'none',
 };
-const optional = Object.keys(peerDependencies);
 
 const bundleOnly = process.argv.includes('--bundle');
 if (!bundleOnly) rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
-await build({ ...common, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.cjs', format: 'cjs', minify: true, external: optional });
+await packCommandLine({ ...common, entryPoints: { main: 'src/cli/main.ts' }, external: optional }, `${root}dist`);
 if (!bundleOnly) {
   const external = [...Object.keys(dependencies), ...optional];
   await build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', format: 'esm', external });

@@ -11,6 +11,7 @@ module.exports = () => {
   const changed = [
     'package.json',
     'scripts/build.mjs',
+    'scripts/pack.mjs',
     ...readdirSync(join(root, 'src'), { recursive: true }).map(path => join('src', path)),
   ];
   if (changed.some(path => statSync(join(root, path)).mtimeMs > built)) {

@@ -1,17 +1,21 @@
 import { errorDocument, errorJson, errorText } from '../report/errorReport.js';
+import { descriptorStream } from '../run/descriptors.js';
 import { stdoutIsClosed } from '../run/files.js';
 import { VERSION } from '../run/version.js';
-import { compare } from './commands/compare.js';
-import { forward } from './commands/forward.js';
-import { shapes } from './commands/shapes.js';
-import { commandHelp, mainHelp, TOUR } from './help.js';
 import type { CommandName } from './options.js';
 import { createOutput, type Output, paintFor } from './output.js';
 import { type Invocation, parseArgv } from './program.js';
 import { closedError, type Io, type Writer, wantsColor, writerTo } from './streams.js';
 import type { Values } from './values.js';
 
-const COMMANDS: Record<CommandName, (values: Values, output: Output) => Promise<number>> = { shapes, forward, compare };
+type Command = (values: Values, output: Output) => Promise<number>;
+
+/** Each is loaded when it is asked for: start-up is half of what a small command takes. */
+const COMMANDS: Record<CommandName, () => Promise<Command>> = {
+  shapes: async () => (await import('./commands/shapes.js')).shapes,
+  forward: async () => (await import('./commands/forward.js')).forward,
+  compare: async () => (await import('./commands/compare.js')).compare,
+};
 
 /**
  * The whole command line: argv (without node and script) to an exit code. The result goes to stdout, everything else to stderr; an error
@@ -38,19 +42,22 @@ async function carryOut(invocation: Invocation, io: Io, stdout: Writer, stderr: 
   const width = io.stdout.columns ?? 100;
   switch (invocation.kind) {
     case 'tour':
-      stdout.write(TOUR);
+      stdout.write((await import('./help.js')).TOUR);
       return 0;
     case 'version':
       stdout.write(`${VERSION}\n`);
       return 0;
-    case 'help':
+    case 'help': {
+      const { commandHelp, mainHelp } = await import('./help.js');
       stdout.write(invocation.command ? commandHelp(invocation.command, width) : mainHelp());
       return 0;
+    }
     case 'run': {
-      const started = performance.now();
+      const started = Date.now();
       const output = await createOutput(invocation.values, io, stdout, stderr);
-      const exit = await COMMANDS[invocation.command](invocation.values, output);
-      output.detail(`${invocation.command} took ${((performance.now() - started) / 1000).toFixed(3)} s`);
+      const command = await COMMANDS[invocation.command]();
+      const exit = await command(invocation.values, output);
+      output.detail(`${invocation.command} took ${((Date.now() - started) / 1000).toFixed(3)} s`);
       return exit;
     }
   }
@@ -73,12 +80,18 @@ async function errorMessage(error: unknown, argv: readonly string[], io: Io): Pr
 
 /** Starts the program on the real streams. What nobody caught is a bug (exit 70), never Node's own exit 1. */
 export async function start(): Promise<void> {
-  const { stdout, stderr, env } = process;
   const bug = (error: unknown): void => {
-    stderr.write(errorText(error));
+    process.stderr.write(errorText(error));
     process.exitCode = errorDocument(error).exit;
   };
   process.on('uncaughtException', bug);
   process.on('unhandledRejection', bug);
-  process.exitCode = await main(process.argv.slice(2), { stdout, stderr, env, stdoutIsClosed });
+  process.exitCode = await main(process.argv.slice(2), ioOfProcess());
+}
+
+/** Node's own streams are made only where they are needed, at a terminal. */
+export function ioOfProcess(): Io {
+  const stdout = descriptorStream(1) ?? process.stdout;
+  const stderr = descriptorStream(2) ?? process.stderr;
+  return { stdout, stderr, env: process.env, stdoutIsClosed };
 }

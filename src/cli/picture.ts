@@ -3,6 +3,13 @@ import type { Output } from './output.js';
 import { guarded } from './signals.js';
 import type { Values } from './values.js';
 
+/** Everything drawn, loaded where a picture is asked for. */
+export { heatMapsText } from '../report/heatmap.js';
+export { heatMapsSvg } from '../report/heatmapSvg.js';
+export { mermaidText } from '../report/mermaid.js';
+export { networkSvg } from '../report/networkSvg.js';
+export { panelsOf } from '../report/panels.js';
+
 /** --svg FILE, or - for stdout. @throws RnnError E_EXISTS, E_SAME_FILE, E_WRITE */
 export async function savePicture(svg: string, values: Values, output: Output): Promise<void> {
   if (values.svg === '-') {

@@ -1,7 +1,6 @@
 import type { Kernels, RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
 import type { FloatArray, Precision, Tensor } from '../tensor/tensor.js';
 import type { Engine } from './engine.js';
-import { evaluateGraph } from './graph/evaluate.js';
 import { startRecording } from './recording.js';
 import { biasRows, columnsOf } from './recurrentWeights.js';
 import { walk } from './walk.js';
@@ -14,7 +13,10 @@ export const manual: Engine = {
   name: 'manual',
   defaultDtype: 'f64',
   run: async (model, weights, input, options) => walk(model, weights, input, options, manualKernels(options.dtype)),
-  runGraph: async (model, inputs, options) => evaluateGraph(model, inputs, manualKernels(options.dtype)),
+  runGraph: async (model, inputs, options) => {
+    const { evaluateGraph } = await import('./graph/evaluate.js');
+    return evaluateGraph(model, inputs, manualKernels(options.dtype));
+  },
 };
 
 const KERNELS: Kernels = { precision: 'f64', allocate: length => new Float64Array(length), affine, recurrence };

@@ -1,5 +1,5 @@
-import type { Stats } from 'node:fs';
-import { type FileHandle, open, readFile, readlink, stat } from 'node:fs/promises';
+import { readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import os from 'node:os';
 import { isatty } from 'node:tty';
 import { RnnError } from '../errors.js';
@@ -13,7 +13,7 @@ export interface ReadLimits {
 }
 
 // what a machine can hold beside the arrays made of it, and never more than the 4 GiB of zip and of one ArrayBuffer
-const DEFAULT_READ: ReadLimits = { bytes: Math.min(2 ** 32, Math.floor(os.totalmem() / 2)) };
+const defaultRead = (): ReadLimits => ({ bytes: Math.min(2 ** 32, Math.floor(os.totalmem() / 2)) });
 const CHUNK = 2 ** 20;
 // Linux gives at most 2^31 - 4096 bytes at once, and Node refuses to ask for more than 2^31 - 1
 const MOST_AT_ONCE = 2 ** 30;
@@ -22,7 +22,7 @@ const MOST_AT_ONCE = 2 ** 30;
  * The bytes of a file, or of standard input for '-'. Pipes are read to their end, bounded by the limit; devices are refused.
  * @throws RnnError E_NOT_FOUND, E_ACCESS, E_IS_DIRECTORY, E_DEVICE, E_CHANGED, E_READ, E_EMPTY_STDIN (io, exit 4), E_FILE_SIZE (limit, exit 5)
  */
-export async function readBytes(path: string, limits: ReadLimits = DEFAULT_READ): Promise<Uint8Array> {
+export async function readBytes(path: string, limits: ReadLimits = defaultRead()): Promise<Uint8Array> {
   if (path === '-') return readStdin(limits);
   try {
     const file = await openForReading(path);
@@ -131,16 +131,16 @@ async function readStdin(limits: ReadLimits): Promise<Uint8Array> {
  * silenced. Known on Linux only; elsewhere false.
  */
 export async function stdoutIsClosed(): Promise<boolean> {
-  return (await isReadWriteNull(1)) && !(await isReadWriteNull(2));
+  return isReadWriteNull(1) && !isReadWriteNull(2);
 }
 
 const ACCESS_MODE = 0o3;
 const READ_WRITE = 0o2;
 
-async function isReadWriteNull(descriptor: number): Promise<boolean> {
+function isReadWriteNull(descriptor: number): boolean {
   try {
-    if ((await readlink(`/proc/self/fd/${descriptor}`)) !== '/dev/null') return false;
-    const flags = /^flags:\s*([0-7]+)$/m.exec(await readFile(`/proc/self/fdinfo/${descriptor}`, 'latin1'))?.[1];
+    if (readlinkSync(`/proc/self/fd/${descriptor}`) !== '/dev/null') return false;
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'))?.[1];
     return flags !== undefined && (Number.parseInt(flags, 8) & ACCESS_MODE) === READ_WRITE;
   } catch {
     return false;

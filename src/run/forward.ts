@@ -1,7 +1,4 @@
-import { createHash } from 'node:crypto';
-import os from 'node:os';
 import { getCell } from '../cells/index.js';
-import { simulate } from '../diagnosis/index.js';
 import type { EngineOutput } from '../engines/engine.js';
 import { getEngine } from '../engines/index.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
@@ -10,6 +7,7 @@ import { type Execution, execute, executeGraph } from './execute.js';
 import { checkFinite, type Prepared, prepare } from './prepare.js';
 import type { ForwardRequest } from './request.js';
 import type { ForwardResult, Nested, TensorData, TraceLayer, WorkingStep } from './result.js';
+import { sha256OfNumbers } from './sha256.js';
 import { dimsJson } from './shapes.js';
 import { VERSION } from './version.js';
 import { equationsOf, workingOf } from './working.js';
@@ -36,6 +34,7 @@ export async function outputOf(
   if (graphInputs) return executeGraph(network.graph!.model, graphInputs, execution, mistake);
   if (mistake === undefined) return execute(network.model, weights, input, execution);
   const precision = execution.dtype ?? getEngine(execution.engine).defaultDtype;
+  const { simulate } = await import('../diagnosis/index.js');
   return simulate(mistake, { model: network.model, weights, input }, precision, execution.trace);
 }
 
@@ -153,25 +152,7 @@ export function nested({ shape, data }: TensorData): Nested {
   return build(0, 0, data.length);
 }
 
-const CANONICAL_NAN = 0x7fc00000;
-
-/** sha256 of tensors as float32 in C order, little-endian, one after the other; NaN in one form, for its bits are unspecified. */
+/** sha256 of tensors as float32 in C order, little-endian, one after the other. */
 export function sha256(tensors: Iterable<TensorData>): string {
-  const hash = createHash('sha256');
-  for (const { data } of tensors) {
-    const copy = Float32Array.from(data);
-    const bits = new Uint32Array(copy.buffer);
-    for (let k = 0; k < copy.length; k++) if (Number.isNaN(copy[k])) bits[k] = CANONICAL_NAN;
-    hash.update(new Uint8Array(os.endianness() === 'LE' ? copy.buffer : swapped(bits)));
-  }
-  return hash.digest('hex');
-}
-
-/** Little-endian bytes on a big-endian machine. */
-function swapped(bits: Uint32Array): ArrayBuffer {
-  const view = new DataView(new ArrayBuffer(bits.length * 4));
-  bits.forEach((word, k) => {
-    view.setUint32(k * 4, word, true);
-  });
-  return view.buffer;
+  return sha256OfNumbers([...tensors].map(t => t.data));
 }

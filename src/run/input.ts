@@ -1,7 +1,6 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { DEFAULT_LIMITS, type FileTensor, type TensorFile } from '../formats/format.js';
-import { readTensors } from '../formats/index.js';
 import { swapBatchAndTime } from '../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
 import { readBytes } from './files.js';
@@ -23,6 +22,7 @@ export async function readArray(path: string, names: readonly string[]): Promise
   const [file, key] = splitKey(path);
   const bytes = await readBytes(file);
   return within(file === '-' ? 'stdin' : escapeText(file), async () => {
+    const { readTensors } = await import('../formats/index.js');
     const read = await readTensors(bytes, { limits: DEFAULT_LIMITS, nameHint: file === '-' ? undefined : file });
     return { tensor: choose(read, key, names), format: read.format, notes: read.notes };
   });

@@ -1,5 +1,4 @@
 import type { Convention, NetworkHints } from '../conventions/convention.js';
-import { detectConvention } from '../conventions/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { TensorFile } from '../formats/format.js';
@@ -12,7 +11,7 @@ import { inferSequences } from '../model/sequences.js';
 import { inferShapes, type ModelShapes } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import type { Weights } from '../weights/weights.js';
-import { type ModelFile, openModel, readTensorFile } from './modelFile.js';
+import type { ModelFile } from './modelFile.js';
 import type { NetworkRequest } from './request.js';
 
 /** A request's words into a network: one of four forms, checked; weights from a file where one is named. */
@@ -42,14 +41,14 @@ interface Draft {
  */
 export async function loadNetwork(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
   checkOneForm(request);
-  const described = opened ?? (await openModel(request));
+  const described = opened ?? (request.model === undefined ? undefined : await (await import('./modelFile.js')).openModel(request));
   if (described?.graph) return graphNetwork(described.graph, described.file, request);
   if (described && !described.spec) return fromWeightsAlone(request, known, described);
   if (described) checkNoDimensions(request);
   const own = described && described.file.tensors.size > 0 ? described.file : undefined;
   const source = request.weights ?? (own ? request.model! : null);
-  const file = request.weights === undefined ? own : (await readTensorFile(request.weights)).file;
-  const convention = file && within(shownPath(source!), () => detectConvention([...file.tensors.keys()]));
+  const file = request.weights === undefined ? own : (await (await import('./modelFile.js')).readTensorFile(request.weights)).file;
+  const convention = file && (await conventionOf(source!, file));
   const framework = described?.framework ?? request.framework ?? convention?.framework ?? 'keras';
   const draft = await describe(request, known, described?.spec, file && { file, convention: convention! });
   const check = () => {
@@ -62,6 +61,12 @@ export async function loadNetwork(request: NetworkRequest, known?: KnownShape, o
   return { framework, model, shapes, weights, weightsSource: source, notes };
 }
 
+/** What reads files is loaded where there is a file. */
+async function conventionOf(path: string, { tensors }: TensorFile): Promise<Convention> {
+  const { detectConvention } = await import('../conventions/index.js');
+  return within(shownPath(path), () => detectConvention([...tensors.keys()]));
+}
+
 /** `--model` of a file with nothing but weights: they describe the network as far as they can, flags the rest. */
 async function fromWeightsAlone(request: NetworkRequest, known: KnownShape, { file, framework }: ModelFile): Promise<Network> {
   const path = request.model!;
@@ -72,7 +77,7 @@ async function fromWeightsAlone(request: NetworkRequest, known: KnownShape, { fi
       fix: `use --weights ${shownPath(path)} beside the description`,
     });
   }
-  const convention = within(shownPath(path), () => detectConvention([...file.tensors.keys()]));
+  const convention = await conventionOf(path, file);
   const rules = request.framework ?? framework ?? convention.framework;
   const own = { ...request, model: undefined, weights: path };
   const spec = within(shownPath(path), () => specFromWeights(own, known, file, convention)) ?? fromDimensions(own, known);

@@ -1,12 +1,7 @@
 import { forwardDocument, forwardText, writeSamples } from '../../report/forwardReport.js';
-import { heatMapsText } from '../../report/heatmap.js';
-import { heatMapsSvg } from '../../report/heatmapSvg.js';
-import { panelsOf } from '../../report/panels.js';
 import { runForward } from '../../run/forward.js';
 import type { ForwardResult, TensorData } from '../../run/result.js';
-import { encodeTensors, saveTensors } from '../../run/save.js';
 import { type Output, valueOptions } from '../output.js';
-import { savePicture } from '../picture.js';
 import { guarded } from '../signals.js';
 import { given, inputRequest, networkRequest, type Values } from '../values.js';
 
@@ -18,8 +13,10 @@ export async function forward(values: Values, output: Output): Promise<number> {
     trace: asksForTrace(values),
   });
   const saved = await guarded(() => save(result, values));
-  if (values.svg !== undefined)
+  if (values.svg !== undefined) {
+    const { heatMapsSvg, panelsOf, savePicture } = await import('../picture.js');
     await savePicture(heatMapsSvg(panelsOf(result, values.sample ?? 1), pictureTitle(result, values)), values, output);
+  }
   output.notes(result.notes);
   await print(result, values, output, saved);
   return 0;
@@ -27,7 +24,7 @@ export async function forward(values: Values, output: Output): Promise<number> {
 
 async function print(result: ForwardResult, values: Values, output: Output, saved: readonly string[]): Promise<void> {
   if (values.svg === '-') return;
-  if (values.out === '-') output.bytes(await encodeTensors('npy', new Map([['y', result.tensors.y]])));
+  if (values.out === '-') output.bytes(await (await import('../../run/save.js')).encodeTensors('npy', new Map([['y', result.tensors.y]])));
   else if (values.json) output.json(forwardDocument(result));
   else if (values.jsonl) writeSamples(result, output.text);
   else if (values.out === undefined || !values.quiet) {
@@ -41,10 +38,15 @@ async function print(result: ForwardResult, values: Values, output: Output, save
         saved,
         withoutY: values.out !== undefined && !values.full,
         unit: values.unit,
-        pictures: values.plot ? heatMapsText(panelsOf(result, values.sample ?? 1), output.picture) : '',
+        pictures: values.plot ? await heatMaps(result, values, output) : '',
       }),
     );
   }
+}
+
+async function heatMaps(result: ForwardResult, values: Values, output: Output): Promise<string> {
+  const { heatMapsText, panelsOf } = await import('../picture.js');
+  return heatMapsText(panelsOf(result, values.sample ?? 1), output.picture);
 }
 
 function pictureTitle({ rng, seed, inputSource }: ForwardResult, values: Values): string {
@@ -64,6 +66,8 @@ async function save({ tensors }: ForwardResult, values: Values): Promise<string[
   const files: [string, ReadonlyMap<string, TensorData>][] = [];
   if (values.out !== undefined && values.out !== '-') files.push([values.out, new Map([['y', tensors.y]])]);
   if (typeof values.trace === 'string') files.push([values.trace, new Map([['y', tensors.y], ...(tensors.trace ?? [])])]);
+  if (files.length === 0) return [];
+  const { saveTensors } = await import('../../run/save.js');
   for (const [path, content] of files) await saveTensors(path, content, { force: values.force ?? false, inputs });
   return files.map(([path]) => path);
 }

@@ -1,7 +1,6 @@
 import type { Kernels } from '../../layers/layer.js';
 import { allocate, type Precision, precisionOf, type Tensor } from '../../tensor/tensor.js';
 import type { Engine } from '../engine.js';
-import { evaluateGraph } from '../graph/evaluate.js';
 import { walk } from '../walk.js';
 import { accumulate } from './matmul.js';
 import { recurrence } from './recurrence.js';
@@ -11,7 +10,10 @@ export const batched: Engine = {
   name: 'batched',
   defaultDtype: 'f32',
   run: async (model, weights, input, options) => walk(model, weights, input, options, kernels(options.dtype)),
-  runGraph: async (model, inputs, options) => evaluateGraph(model, inputs, kernels(options.dtype)),
+  runGraph: async (model, inputs, options) => {
+    const { evaluateGraph } = await import('../graph/evaluate.js');
+    return evaluateGraph(model, inputs, kernels(options.dtype));
+  },
 };
 
 function kernels(precision: Precision): Kernels {
