@@ -51,6 +51,7 @@ export async function readZip(file: Uint8Array, limits: Limits, notes: string[])
       `offset ${end.offset}: the archive claims ${end.entries} members; the limit is ${limits.tensors}`,
     );
   }
+  if (end.prefix > 0) checkPrefix(file.subarray(0, end.prefix));
   if (end.prefix > 0) notes.push(`${end.prefix} bytes before the archive were left alone`);
   const archive = file.subarray(end.prefix);
   const checked = await readHeaders(archive, end.prefix, end.directory);
@@ -70,6 +71,12 @@ export async function readZip(file: Uint8Array, limits: Limits, notes: string[])
   return members;
 }
 
+/** Bytes before an archive are left alone (self-extracting ones have some), but a second archive among them is one file that is two. */
+function checkPrefix(prefix: Uint8Array): void {
+  const at = Buffer.from(prefix.buffer, prefix.byteOffset, prefix.byteLength).indexOf('PK\x05\x06', 0, 'latin1');
+  if (at >= 0) throw zipError('E_ZIP_POLYGLOT', `offset ${at}: another archive stands before this one`, 'archive');
+}
+
 async function readHeaders(archive: Uint8Array, prefix: number, directory: number): Promise<Checked[]> {
   const yauzl = await import('yauzl');
   const buffer = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength);
@@ -82,6 +89,8 @@ async function readHeaders(archive: Uint8Array, prefix: number, directory: numbe
       const name = yauzl.getFileNameLowLevel(flags, fileNameRaw, extraFields, true);
       const where = `member '${escapeText(name, 80)}'`;
       const at = prefix + entry.relativeOffsetOfLocalHeader;
+      if (name === '' || name.includes('\ufffd'))
+        throw zipError('E_ZIP_NAME', `offset ${at}: the name is ${name === '' ? 'empty' : 'not valid UTF-8'}`, where);
       const wrong = yauzl.validateFileName(name);
       if (wrong !== null) throw zipError('E_ZIP_NAME', `offset ${at}: ${escapeText(wrong, 120)}`, where);
       if (name !== yauzl.getFileNameLowLevel(flags, fileNameRaw, [], true))

@@ -1,0 +1,54 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RnnError } from '../../src/errors.js';
+import { readTensors } from '../../src/formats/index.js';
+import { wrongError } from '../helpers/fuzz/campaign.js';
+import { HOSTILE } from '../helpers/hostile/all.js';
+
+/**
+ * Every hostile file against its reader: the code, the exit code and the words stand in messages.json. After a message was changed on
+ * purpose: HOSTILE_UPDATE=1 npx jest __tests__/hostile, then read the difference.
+ */
+const TABLE = join(__dirname, 'messages.json');
+/**
+ * Odd, but nothing in them can hurt: unused bytes between members, a pickle's BUILD of attributes nobody reads, graphs nobody enters, a
+ * constant of a type no arithmetic here takes, which is refused where a network uses it.
+ */
+const HARMLESS = new Set(
+  ['gap_before_directory.npz', 'no_pickle.pt', 'build.pt', 'graphs_deep.onnx'].concat([
+    'type_string.onnx',
+    'type_complex.onnx',
+    'type_float8.onnx',
+    'int64_beyond_2_53.onnx',
+  ]),
+);
+
+type Said = readonly [exit: number, code: string, message: string];
+const EXPECTED = JSON.parse(readFileSync(TABLE, 'utf8')) as Record<string, Said>;
+const said: Record<string, Said> = {};
+
+async function answer(name: string, bytes: Uint8Array): Promise<Said> {
+  try {
+    await readTensors(new Uint8Array(bytes), { nameHint: name });
+    return [0, 'read', ''];
+  } catch (error) {
+    if (!(error instanceof RnnError)) throw error;
+    expect(wrongError(error)).toBeUndefined();
+    return [error.exit, error.code, error.where ? `${error.where}: ${error.message}` : error.message];
+  }
+}
+
+it.each(HOSTILE.map(c => [c.name, c] as const))('%s', async (name, { bytes }) => {
+  const started = performance.now();
+  said[name] = await answer(name, await bytes());
+  expect(performance.now() - started).toBeLessThan(10_000);
+  expect(HARMLESS.has(name) ? [0] : [3, 5]).toContain(said[name][0]);
+  if (!process.env.HOSTILE_UPDATE) expect(said[name]).toEqual(EXPECTED[name]);
+});
+
+it('there are at least 250, each with its own name and its message', () => {
+  expect(HOSTILE.length).toBeGreaterThanOrEqual(250);
+  expect(new Set(HOSTILE.map(c => c.name)).size).toBe(HOSTILE.length);
+  if (process.env.HOSTILE_UPDATE) writeFileSync(TABLE, `${JSON.stringify(said, null, 1)}\n`);
+  else expect(Object.keys(EXPECTED).sort()).toEqual(HOSTILE.map(c => c.name).sort());
+});
