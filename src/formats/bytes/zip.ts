@@ -78,7 +78,7 @@ function checkPrefix(prefix: Uint8Array): void {
 }
 
 async function readHeaders(archive: Uint8Array, prefix: number, directory: number): Promise<Checked[]> {
-  const yauzl = await import('yauzl');
+  const { default: yauzl } = await import('yauzl');
   const buffer = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength);
   try {
     const zip: ZipFile = await yauzl.fromBufferPromise(buffer, { decodeStrings: false, validateEntrySizes: false });

@@ -10,7 +10,9 @@ const MAX_BUFFER = 0x3fffffff;
  * @throws RnnError E_ZIP_NAME (format) for a name that no archive may hold
  */
 export async function writeZip(members: ReadonlyMap<string, Uint8Array>): Promise<Uint8Array> {
-  const { ZipFile } = await import('yazl');
+  const {
+    default: { ZipFile },
+  } = await import('yazl');
   const zip = new ZipFile();
   const options = { mtime: new Date(1980, 0, 1), mode: 0o100644, compress: false, forceDosTimestamp: true };
   const chunks: Buffer[] = [];
