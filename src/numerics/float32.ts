@@ -11,11 +11,12 @@ const TO_INTEGER = 12582912; // 1.5·2^23: adding it rounds to the nearest integ
 const LN2_HIGH = 0.693359375; // 355/512: n·LN2_HIGH is exact for |n| < 2^15
 const LN2_LOW = f(-2.1219444e-4); // ln 2 − LN2_HIGH
 
-// e^r = 1 + r + r²·(½ + r·(C3 + r·(C4 + r·(C5 + r·C6)))) for |r| ≤ ln 2/2; minimax by Remez' exchange, error of e^r − 1 below 2^-26 of it
-const C3 = f(0.16666542);
-const C4 = f(0.041666279);
-const C5 = f(0.0083667108);
-const C6 = f(0.0013946671);
+// e^r = 1 + r + r²·(½ + r·(C3 + r·(C4 + r·(C5 + r·C6)))) for |r| ≤ ln 2/2; minimax by Remez' exchange, error of e^r − 1 below 2^-25.9 of it,
+// then moved by some units of the last place to where the worst tanh32 is smallest (2.03 ulp before, 1.95 after)
+const C3 = f(0.16666536);
+const C4 = f(0.0416664705);
+const C5 = f(0.00836790819);
+const C6 = f(0.00139439409);
 
 const floats = new Float32Array(1);
 const bits = new Int32Array(floats.buffer);
