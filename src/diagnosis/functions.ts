@@ -7,8 +7,33 @@ import { changeLayer, inLayers, placesOf, recurrentLayers, type Scenario } from 
 
 /** Mistakes with activation functions: another one, none, softmax left out or taken twice, a hard sigmoid. */
 
-const ELEMENTWISE = activations.filter(a => a.kind === 'elementwise').map(a => a.name);
 const HARD = ['hard_sigmoid', 'hard_sigmoid_keras2'];
+/** What people write by accident; the rest is tried only where none of these explains it (relu6 is relu up to 6, celu is elu …). */
+const USUAL = [
+  'linear',
+  'tanh',
+  'sigmoid',
+  'relu',
+  'leaky_relu',
+  'elu',
+  'selu',
+  'gelu',
+  'silu',
+  'softplus',
+  'softsign',
+  'exponential',
+  ...HARD,
+];
+const ELEMENTWISE = activations
+  .filter(a => a.kind === 'elementwise')
+  .map(a => a.name)
+  .sort((a, b) => rank(a) - rank(b));
+
+const SATURATING = ['sigmoid', 'tanh', 'softplus', 'exponential'];
+
+function rank(name: string): number {
+  return USUAL.includes(name) ? USUAL.indexOf(name) : USUAL.length;
+}
 
 /** A field of a layer that holds an activation, with the words for it. */
 interface Slot {
@@ -58,7 +83,15 @@ function slotVariants(slot: Slot, names: readonly string[], code: (name: string)
       const where = place.layer ?? 'the recurrent layers';
       const words = (which: string) => `The ${which} of ${where} is ${name} where the network has ${present(layers[0], slot.field)}.`;
       const fix = { keras: kerasFix(slot.field, present(layers[0], slot.field)), numpy: numpyFix(present(layers[0], slot.field)) };
-      const whole = { code: code(name), layer: place.layer, change: replace(place.names, slot.field, name), why: words(slot.words), fix };
+      const rare = !USUAL.includes(name) && name !== 'softmax';
+      const whole = {
+        code: code(name),
+        layer: place.layer,
+        change: replace(place.names, slot.field, name),
+        why: words(slot.words),
+        fix,
+        rare,
+      };
       if (slot.field !== 'activation' || !layers.some(l => l.kind === 'lstm')) return [whole];
       return [whole, { ...whole, change: replaceCandidate(place.names, name), why: words('activation of the candidate g alone') }];
     });
@@ -108,11 +141,12 @@ export const activation: Hypothesis = {
       const others = { ...slot, layers: slot.layers.filter(l => !hadSoftmax.includes(l)) };
       return [
         ...slotVariants(others, names, code),
+        // relu of positive scores is the scores: softmax-missing is what happened then
         ...slotVariants(
           { ...slot, layers: hadSoftmax },
           names.filter(n => n !== 'linear'),
           code,
-        ),
+        ).map(v => ({ ...v, rare: v.rare || !SATURATING.includes(v.code.slice('activation:'.length)) })),
         ...slotVariants({ ...slot, layers: softmax }, ['softmax'], code),
       ];
     });

@@ -40,6 +40,8 @@ export interface Variant {
   /** instead of the hypothesis' own words */
   readonly why?: string;
   readonly fix?: Fix;
+  /** tried only where nothing usual explains it */
+  readonly rare?: boolean;
   /** for --simulate and power only: found in another way, or too free to be believed */
   readonly unsearched?: boolean;
 }

@@ -98,15 +98,19 @@ export const wxReshaped: Hypothesis = {
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario).filter(l => inputWidth(scenario, l) > 1);
+    // a square matrix reshaped is a square matrix transposed
+    const square = layers.filter(l => inputWidth(scenario, l) === gatesOf(l) * l.units).map(l => l.name);
     const gated = layers.filter(l => gatesOf(l) > 1);
     const names = ['Wx'];
     const both = ['Wx', 'Wh'];
     return [
-      ...placesOf(layers.filter(l => inputWidth(scenario, l) !== gatesOf(l) * l.units)).map(p => ({
-        code: 'wx-reshaped',
-        layer: p.layer,
-        change: onWeights(p.names, names, reshaped),
-      })),
+      ...placesOf(layers)
+        .filter(p => !p.names.every(name => square.includes(name)))
+        .map(p => ({
+          code: 'wx-reshaped',
+          layer: p.layer,
+          change: onWeights(p.names, names, reshaped),
+        })),
       ...placesOf(gated).map(p => ({
         code: 'wx-reshaped',
         layer: p.layer,

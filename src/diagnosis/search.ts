@@ -84,16 +84,21 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
   const noise = Math.max(options.noise, roundingOf(scenario, right), FLOAT32_EPSILON * largestMagnitude(right.y.data), Number.MIN_VALUE);
   const look = lookAt(scenario, right, other, noise);
   const entries = HYPOTHESES.flatMap(hypothesis => hypothesis.variants(scenario).map(variant => ({ hypothesis, variant })));
-  const singles = entries.filter(e => !e.variant.unsearched);
+  const singles = entries.filter(e => !e.variant.unsearched && !e.variant.rare);
   let tried = 0;
-  const trials = singles.flatMap(entry => {
-    tried++;
-    options.onProgress?.(tried, singles.length);
-    return trialOf(look, [entry], noise) ?? [];
-  });
-  finishTrials(look, trials, asSpecified, noise);
+  const tryAll = (list: readonly Entry[]) => {
+    const found = list.flatMap(entry => {
+      tried++;
+      options.onProgress?.(tried, list.length);
+      return trialOf(look, [entry], noise) ?? [];
+    });
+    finishTrials(look, found, asSpecified, noise);
+    return found;
+  };
+  const trials = tryAll(singles);
   let ranked = rank(trials, asSpecified, noise, tried);
   if (!settled(ranked, noise)) {
+    trials.push(...tryAll(entries.filter(e => e.variant.rare && !e.variant.unsearched)));
     trials.push(...fromOutput(scenario, right, other, noise));
     ranked = rank(trials, asSpecified, noise, tried);
   }
@@ -214,7 +219,7 @@ function fromOutput(scenario: Scenario, right: Outcome, other: Tensor, noise: nu
       parts: [{ hypothesis, variant: { code: candidate.code, layer: candidate.layer, change: (s: Scenario) => s } }],
       residual: largestDifference(candidate.y.data, other.data).abs,
       full: true,
-      floor: noise,
+      floor: Math.max(noise, FLOAT32_EPSILON * largestMagnitude(other.data)),
       values: other.data.length - candidate.chosen,
       why: candidate.why,
     })),

@@ -70,7 +70,9 @@ export const inPlaceUpdate: Hypothesis = {
   example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario => {
     const layers = recurrentLayers(scenario).filter(l => l.projection === null);
-    const sequences = recurrentLayers(scenario).filter(l => l.returnSequences);
+    // with pooling behind it a sequence of equal steps is its last step: pool-last says that better
+    const pooled = scenario.model.layers.some(l => l.kind === 'maxpool' || l.kind === 'avgpool' || l.kind === 'last');
+    const sequences = recurrentLayers(scenario).filter(l => l.returnSequences && !pooled);
     return [
       ...loopVariants(scenario, { inPlace: true }, layers).map(v => ({ ...v, code: 'in-place-update' })),
       ...loopVariants(scenario, { aliased: true }, sequences).map(v => ({
