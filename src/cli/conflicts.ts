@@ -54,7 +54,13 @@ const CONFLICTS: readonly Conflict[] = [
 ];
 
 /** The flags whose word is a file that is written. */
-const WRITES: Record<CommandName, readonly (keyof Values)[]> = { shapes: ['svg'], forward: ['out', 'trace', 'svg'], compare: [] };
+const WRITES: Record<CommandName, readonly (keyof Values)[]> = {
+  shapes: ['svg'],
+  forward: ['out', 'trace', 'svg'],
+  compare: [],
+  probe: ['out'],
+  explain: [],
+};
 
 /** @throws RnnError E_CONFLICT, E_NEEDS (exit 2) */
 export function checkConflicts(values: Values, command: CommandName): void {

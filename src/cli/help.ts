@@ -48,6 +48,26 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
       'manual and batched share the equations of a cell, so comparing them checks products, layout and precision. The equations are checked by recorded outputs of Keras, PyTorch and ONNX in the tests, and by the onnxruntime engine.',
     ],
   },
+  probe: {
+    summary: 'make an input (and weights) that tells all known mistakes apart',
+    examples: [
+      ['rnn-cli probe --layers "lstm:8,dense:2" --D 3 -o probe.npz', 'the smallest x, with weights that have biases'],
+      ['rnn-cli probe --weights w.npz -o x.npy', 'x for weights of your own'],
+      ['rnn-cli compare --weights probe.npz -i probe.npz:x --against y.npy', 'what your code made of it'],
+    ],
+    about: [
+      'y is computed under every known mistake: the input is the smallest for which they all differ from each other, as far as any input shows them.',
+    ],
+  },
+  explain: {
+    summary: 'one page on a mistake or a word; without one, the list of all',
+    examples: [
+      ['rnn-cli explain state-carry', 'what happens, how to mend it, right and wrong numbers'],
+      ['rnn-cli explain return_sequences', 'a word, with shapes of small networks'],
+      ['rnn-cli explain', 'everything there is a page on'],
+    ],
+    about: ['The numbers of a page are computed when it is printed.'],
+  },
 };
 
 export const TOUR = `rnn-cli shapes  --T 10 --D 3 --M 5 --K 2              what shapes and parameter counts does it have?

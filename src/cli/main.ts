@@ -15,6 +15,8 @@ const COMMANDS: Record<CommandName, () => Promise<Command>> = {
   shapes: async () => (await import('./commands/shapes.js')).shapes,
   forward: async () => (await import('./commands/forward.js')).forward,
   compare: async () => (await import('./commands/compare.js')).compare,
+  probe: async () => (await import('./commands/probe.js')).probe,
+  explain: async () => (await import('./commands/explain.js')).explain,
 };
 
 /**

@@ -2,7 +2,7 @@
  * Every flag, once. commander is set up from this table, and help, man page and completions are written from it,
  * so a flag cannot be in one and not in another. What a word may be stands in `value`; cli/words.ts reads it.
  */
-export type CommandName = 'shapes' | 'forward' | 'compare';
+export type CommandName = 'shapes' | 'forward' | 'compare' | 'probe' | 'explain';
 
 export type FlagGroup = 'Network' | 'Weights and input' | 'Computing' | 'Comparing' | 'Output' | 'General';
 
@@ -54,7 +54,9 @@ export function usualSpelling(flag: Flag): string {
   return spellings(flag).find(word => word.startsWith('--')) ?? flag.flags;
 }
 
-const ALL: readonly CommandName[] = ['shapes', 'forward', 'compare'];
+const ALL: readonly CommandName[] = ['shapes', 'forward', 'compare', 'probe', 'explain'];
+const NETWORKS: readonly CommandName[] = ['shapes', 'forward', 'compare', 'probe'];
+const RESULTS: readonly CommandName[] = ['shapes', 'forward', 'compare'];
 const RUNS: readonly CommandName[] = ['forward', 'compare'];
 const ARRAYS = ['npy', 'npz', 'csv', 'json', 'jsonl'];
 
@@ -64,7 +66,7 @@ export const ENGINES = ['batched', 'manual', 'onnxruntime'] as const;
 export const CELLS = ['rnn', 'lstm', 'gru'] as const;
 export const STYLES = ['box', 'plain', 'markdown'] as const;
 
-const NETWORK = flags('Network', ALL, {
+const NETWORK = flags('Network', NETWORKS, {
   N: {
     flags: '--N, --batch <n>',
     value: { kind: 'size', least: 1, symbolic: ['shapes'] },
@@ -165,6 +167,7 @@ const INPUT = flags('Weights and input', RUNS, {
     default: '42',
     help: 'seed of weights and input, one stream per tensor',
     elsewhere: ['--random-seed', '--random-state'],
+    commands: [...RUNS, 'probe'],
   },
   rng: {
     flags: '--rng <name>',
@@ -184,6 +187,7 @@ const INPUT = flags('Weights and input', RUNS, {
     default: 'that of --rng, --framework',
     help: 'how weights are drawn: keras, torch, …',
     elsewhere: ['--initializer'],
+    commands: [...RUNS, 'probe'],
   },
   input: {
     flags: '-i, --input <FILE|->',
@@ -237,6 +241,7 @@ const COMPUTING = flags('Computing', RUNS, {
     default: 'half of RAM, at most 4GiB',
     help: 'refuse what needs more: 500MB, 4GiB',
     elsewhere: ['--memory'],
+    commands: [...RUNS, 'probe'],
   },
   simulate: { flags: '--simulate <CODE>', value: { kind: 'text' }, help: 'inject a known mistake, such as state-carry' },
 });
@@ -279,7 +284,7 @@ const COMPARING = flags('Comparing', ['compare'], {
   noExplain: { flags: '--no-explain', help: 'only say whether they differ' },
 });
 
-const OUTPUT = flags('Output', ALL, {
+const OUTPUT = flags('Output', RESULTS, {
   summary: { flags: '--summary', help: "print what Keras' model.summary() prints", commands: ['shapes'] },
   showTrainable: { flags: '--show-trainable', help: 'with --summary: the column Trainable', commands: ['shapes'] },
   states: { flags: '--states', help: 'print h of every step', elsewhere: ['--hidden-states'], commands: ['forward'] },
@@ -320,10 +325,10 @@ const OUTPUT = flags('Output', ALL, {
     value: { kind: 'file', extensions: ['npy', 'npz', 'csv', 'json'], stdin: true, output: true },
     help: 'save y by extension; - writes .npy to stdout',
     elsewhere: ['--output', '--save'],
-    commands: ['forward'],
+    commands: ['forward', 'probe'],
   },
-  force: { flags: '--force', help: 'overwrite an existing file', elsewhere: ['--overwrite'], commands: ['shapes', 'forward'] },
-  json: { flags: '--json', help: 'one JSON document on one line' },
+  force: { flags: '--force', help: 'overwrite an existing file', elsewhere: ['--overwrite'], commands: ['shapes', 'forward', 'probe'] },
+  json: { flags: '--json', help: 'one JSON document on one line', commands: ALL },
   jsonl: { flags: '--jsonl', help: 'one line of JSON per sample', elsewhere: ['--ndjson'], commands: ['forward'] },
   precision: {
     flags: '--precision <n>',

@@ -13,7 +13,10 @@ export type Invocation =
   | { readonly kind: 'help'; readonly command?: CommandName }
   | { readonly kind: 'run'; readonly command: CommandName; readonly values: Values };
 
-export const COMMANDS: readonly CommandName[] = ['shapes', 'forward', 'compare'];
+export const COMMANDS: readonly CommandName[] = ['shapes', 'forward', 'compare', 'probe', 'explain'];
+
+/** Words that are no flags: how many a command takes. */
+const WORDS: Partial<Record<CommandName, number>> = { explain: 1 };
 
 /**
  * argv (without node and script) -> what to do. Pure: prints nothing and never exits.
@@ -49,9 +52,12 @@ function parseCommand(command: CommandName, argv: readonly string[]): Invocation
   const options = parser.opts();
   if (options.help) return { kind: 'help', command };
   if (options.version) return { kind: 'version' };
-  const [left] = parser.args;
-  if (left !== undefined) throw left.startsWith('-') && left !== '-' ? unknownFlag(left, command) : excessWord(left, command);
-  const values = valuesOf(command, options);
+  const words = parser.args;
+  const flag = words.find(word => word.startsWith('-') && word !== '-');
+  if (flag !== undefined) throw unknownFlag(flag, command);
+  const excess = words[WORDS[command] ?? 0];
+  if (excess !== undefined) throw excessWord(excess, command);
+  const values = { ...valuesOf(command, options), ...(words.length > 0 ? { words } : {}) };
   checkConflicts(values, command);
   return { kind: 'run', command, values };
 }

@@ -8,6 +8,8 @@ export interface Values
     Pick<ForwardRequest, 'states' | 'sample' | 'step' | 'unit'>,
     Pick<CompareRequest, 'against' | 'engines' | 'atol' | 'rtol' | 'tol' | 'explain' | 'budget'> {
   N?: number | '?';
+  /** what stands beside the flags: explain's topic */
+  words?: readonly string[];
   summary?: boolean;
   showTrainable?: boolean;
   /** true: print tables; a path: write them */

@@ -10,12 +10,15 @@ import { layersOf, type WeightGroup } from './groups.js';
 /** Our own names: `rnn_1/Wx`, `lstm_1/backward/Wh`, `dense_1/bo`. Canonical weights as they are. */
 const NAME = /^(.+?)\/(?:(forward|backward)\/)?(Wx|Wh|bh|Wp|p|Wo|bo|E)$/;
 
+/** What `probe` writes into the same file: an input, its mask, its output. */
+const BESIDE: ReadonlySet<string> = new Set(['x', 'y', 'mask']);
+
 export const native: Convention = {
   name: 'rnn-cli',
   framework: 'keras',
-  detect: names => names.length > 0 && names.every(name => NAME.test(name)),
+  detect: names => names.some(name => NAME.test(name)) && names.every(name => NAME.test(name) || BESIDE.has(name)),
 
-  toWeights: (shapes, tensors) => checkWeights(weightShapesByLayer(shapes), tensors),
+  toWeights: (shapes, tensors) => checkWeights(weightShapesByLayer(shapes), new Map([...tensors].filter(([name]) => !BESIDE.has(name)))),
 
   fromWeights(shapes, weights) {
     const named = weightKeys(weightShapesByLayer(shapes)).map(({ key }): [string, FileTensor] => [key, fileTensor(weights.get(key)!)]);
@@ -25,6 +28,7 @@ export const native: Convention = {
   toSpec(tensors, hints) {
     const groups = new Map<string, WeightGroup>();
     for (const [name, t] of tensors) {
+      if (BESIDE.has(name)) continue;
       const match = NAME.exec(name);
       if (!match)
         throw new RnnError('convention', 'E_UNDETERMINED', `'${escapeText(name)}' is no name of ours`, {

@@ -61,6 +61,8 @@ export interface Example {
   readonly N?: number;
   readonly T?: number;
   readonly D?: number;
+  /** whose rules; Keras' unless given */
+  readonly framework?: 'torch';
   /** real steps of each sample */
   readonly lengths?: readonly number[];
 }

@@ -33,13 +33,19 @@ function simulated(code: string, scenario: Scenario): Scenario {
   const [name, layer] = code.split('@');
   const wanted = spelled(name);
   const variants = hypothesis.variants(scenario).filter(v => layer === undefined || v.layer === layer);
-  const variant = variants.find(v => v.code === wanted) ?? (wanted.includes(':') ? undefined : variants[0]);
+  const variant = variants.find(v => v.code === wanted) ?? (wanted.includes(':') ? undefined : variants.find(v => runs(v, scenario)));
   if (scenario.input.x.shape[0] === 1 && (variant?.needs === 'before' || variant?.code === 'samples-permuted')) {
     throw impossible(code, 'there is one sample only', 'use several samples: --N 4');
   }
   const changed = variant?.change(scenario);
   if (!changed) throw impossible(code, reasonOf(hypothesis.variants(scenario), layer, scenario));
   return changed;
+}
+
+/** Whether its shapes fit together: a merge by concat needs a head that is twice as wide. */
+function runs(variant: Variant, scenario: Scenario): boolean {
+  const changed = variant.change(scenario);
+  return changed !== undefined && runScenario(changed) !== undefined;
 }
 
 /** Foreign names of the candidate's block: c (Keras, ONNX LSTM), h (Keras, ONNX GRU), n (PyTorch GRU) are all g here. */

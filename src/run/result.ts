@@ -209,3 +209,65 @@ export interface CompareResult {
   readonly notes: readonly string[];
   readonly exit: 0 | 1;
 }
+
+export interface ExplainResult {
+  readonly schema: 'rnn-cli/explain@1';
+  readonly version: string;
+  readonly kind: 'mistake' | 'term' | 'list';
+  readonly name: string;
+  readonly title: string;
+  /** paragraphs */
+  readonly text: readonly string[];
+  /** mistakes: the mend in NumPy, Keras, PyTorch */
+  readonly fixes?: Explanation['fixes'];
+  /** other pages */
+  readonly related: readonly string[];
+  /** mistakes: a small network, computed right and wrong */
+  readonly example?: {
+    readonly layers: string;
+    readonly dims: { readonly N: number; readonly T: number; readonly D: number };
+    readonly seed: string;
+    readonly right: { readonly shape: readonly number[]; readonly y: Nested };
+    readonly wrong: { readonly shape: readonly number[]; readonly y: Nested };
+    /** shows it with everything `compare` says of it */
+    readonly command: string;
+  };
+  /** terms: shapes of small networks */
+  readonly shapes?: readonly {
+    readonly words: string;
+    readonly layers: string;
+    readonly dims: { readonly N: number; readonly T: number; readonly D: number };
+    readonly rows: readonly {
+      readonly name: string;
+      readonly output: readonly number[];
+      readonly weights: readonly { readonly name: string; readonly shape: readonly number[] }[];
+    }[];
+  }[];
+  /** without a topic: everything there is */
+  readonly mistakes?: readonly { readonly name: string; readonly title: string }[];
+  readonly terms?: readonly { readonly name: string; readonly title: string }[];
+}
+
+export interface ProbeResult {
+  readonly schema: 'rnn-cli/probe@1';
+  readonly version: string;
+  readonly dims: { readonly N: number; readonly T: number };
+  /** of x */
+  readonly shape: readonly number[];
+  readonly seed: string;
+  readonly init: string | null;
+  readonly weightsSource: string;
+  /** codes under which y differs from the right y and from that of every other code */
+  readonly shows: readonly string[];
+  /** pairs of codes that no input of this size tells apart */
+  readonly alike: readonly (readonly [string, string])[];
+  /** codes that leave y as it is */
+  readonly cannotDetect: readonly string[];
+  readonly notes: readonly string[];
+  /** not in JSON: x, the weights by their own names, and both together */
+  readonly tensors: {
+    readonly x: TensorData;
+    readonly weights: ReadonlyMap<string, TensorData>;
+    readonly all: ReadonlyMap<string, TensorData>;
+  };
+}

@@ -1,0 +1,26 @@
+import { probeText } from '../../report/explainReport.js';
+import { runProbe } from '../../run/probe.js';
+import { encodeTensors, saveTensors } from '../../run/save.js';
+import type { Output } from '../output.js';
+import { guarded } from '../signals.js';
+import { given, networkRequest, type Values } from '../values.js';
+
+export async function probe(values: Values, output: Output): Promise<number> {
+  const result = await runProbe({ ...networkRequest(values), ...given(values, ['seed', 'init', 'maxMemory']) });
+  output.notes(result.notes);
+  const { out } = values;
+  if (out === '-') {
+    output.bytes(await encodeTensors('npy', new Map([['x', result.tensors.x]])));
+    return 0;
+  }
+  if (out !== undefined) {
+    // one array a file, unless the format holds several by name
+    const content = /\.(npz|json)$/i.test(out) ? result.tensors.all : new Map([['x', result.tensors.x]]);
+    const inputs = [values.model, values.weights].filter(path => path !== undefined);
+    await guarded(() => saveTensors(out, content, { force: values.force ?? false, inputs }));
+  }
+  const { tensors: _, ...document } = result;
+  if (values.json) output.json(document);
+  else if (!values.quiet) output.text(probeText(result, output.layout, out));
+  return 0;
+}

@@ -1,0 +1,117 @@
+import { escapeText } from '../escape.js';
+import type { ExplainResult, Nested, ProbeResult } from '../run/result.js';
+import { valueText } from './numbers.js';
+import type { Layout } from './table.js';
+
+/** `rnn-cli explain` and `rnn-cli probe` for people. */
+
+export function explainText(page: ExplainResult, { paint }: Layout): string {
+  if (page.kind === 'list') return listText(page);
+  const parts = [
+    `${paint.strong(page.name)}   ${page.title}\n`,
+    `${page.text.map(t => wrap(t, ' ')).join(page.kind === 'term' ? '\n' : '')}`,
+  ];
+  if (page.example) parts.push(exampleText(page.example));
+  if (page.fixes) parts.push(fixesText(page.fixes));
+  if (page.shapes && page.shapes.length > 0) parts.push(shapesText(page.shapes));
+  if (page.related.length > 0) parts.push(` See also: ${page.related.join(', ')}\n`);
+  return parts.join('\n');
+}
+
+function listText({ mistakes = [], terms = [] }: ExplainResult): string {
+  const width = Math.max(...[...mistakes, ...terms].map(row => row.name.length)) + 3;
+  const rows = (list: readonly { name: string; title: string }[]) =>
+    list.map(({ name, title }) => `  ${name.padEnd(width)}${title}\n`).join('');
+  return `Mistakes\n${rows(mistakes)}\nWords\n${rows(terms)}\nrnn-cli explain NAME prints the page.\n`;
+}
+
+function exampleText({ layers, dims, seed, right, wrong, command }: NonNullable<ExplainResult['example']>): string {
+  const { N, T, D } = dims;
+  const rows = [` ${layers}, N=${N} T=${T} D=${D}, weights and input of seed ${seed}:\n`];
+  const [a, b] = [linesOf(right.y), linesOf(wrong.y)];
+  const width = Math.max(8, ...a.map(line => line.length)) + 3;
+  if (right.shape.join() !== wrong.shape.join()) rows.push(`   right (${right.shape.join(', ')}), wrong (${wrong.shape.join(', ')})\n`);
+  rows.push(`   ${'sample'.padEnd(9)}${'right'.padEnd(width)}wrong\n`);
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const same = a[i] === b[i] ? '   same' : '';
+    rows.push(`   ${String(i + 1).padEnd(9)}${(a[i] ?? '').padEnd(width)}${b[i] ?? ''}${same}\n`);
+  }
+  rows.push(`   ${command}\n`);
+  return rows.join('');
+}
+
+/** One line a sample: '0.1234  0.5678', or '[0.12 0.34] [0.56 0.78]' for a sequence. */
+function linesOf(y: Nested): string[] {
+  return (y as readonly Nested[]).map(sample => {
+    const numbers = sample as readonly Nested[];
+    const show = (v: Nested): string =>
+      typeof v === 'number' ? valueText(v, 4, false) : `[${(v as readonly number[]).map(n => valueText(n, 4, false)).join(' ')}]`;
+    return numbers.map(show).join('  ');
+  });
+}
+
+const FRAMEWORKS = [
+  ['numpy', 'NumPy'],
+  ['keras', 'Keras'],
+  ['torch', 'PyTorch'],
+] as const;
+
+function fixesText(fixes: NonNullable<ExplainResult['fixes']>): string {
+  return FRAMEWORKS.flatMap(([key, name]) => {
+    const code = fixes[key];
+    return code === undefined ? [] : [` ${name.padEnd(9)}${code.replaceAll('\n', '\n          ')}\n`];
+  }).join('');
+}
+
+function shapesText(examples: NonNullable<ExplainResult['shapes']>): string {
+  return examples
+    .map(({ words, layers, rows }) => {
+      const width = Math.max(...rows.map(r => r.name.length)) + 3;
+      const lines = rows.map(({ name, output, weights }) => {
+        const held = weights.map(w => `${w.name} ${w.shape.join('×')}`).join(', ');
+        return `   ${name.padEnd(width)}(${output.join(', ')})${held === '' ? '' : `   ${held}`}\n`;
+      });
+      return ` ${words}:  ${layers}\n${lines.join('')}`;
+    })
+    .join('\n');
+}
+
+const LINE = 110;
+
+function wrap(text: string, indent: string): string {
+  const lines = [indent.trimEnd()];
+  for (const word of text.split(' ')) {
+    const last = lines[lines.length - 1];
+    if (last.length + 1 + word.length > LINE) lines.push(`${indent}${word}`);
+    else lines[lines.length - 1] = last === '' ? `${indent}${word}` : `${last} ${word}`;
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+export function probeText(
+  { dims, shape, seed, shows, alike, cannotDetect, weightsSource }: ProbeResult,
+  { paint }: Layout,
+  saved: string | undefined,
+): string {
+  const lines = [
+    `${paint.strong('PROBE')}   x (${shape.join(', ')}), N=${dims.N} T=${dims.T}, seed ${escapeText(seed, 40)}; weights: ${weightsSource}\n`,
+  ];
+  lines.push(` tells apart ${shows.length} mistakes: y differs under each from the right one and from all others\n`);
+  lines.push(wrap(families(shows).join(', '), '   '));
+  if (alike.length > 0) lines.push(` not from each other: ${pairsText(alike)}\n`);
+  if (cannotDetect.length > 0) lines.push(` cannot show: ${families(cannotDetect).join(', ')}\n`);
+  lines.push(saved === undefined ? ' save it with -o probe.npz (x and weights) or -o x.npy\n' : ` saved ${escapeText(saved)}\n`);
+  return lines.join('');
+}
+
+/** 'gate-order (23)' for twenty-three of them. */
+function families(codes: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const code of codes) counts.set(code.split(':')[0], (counts.get(code.split(':')[0]) ?? 0) + 1);
+  return [...counts].map(([name, count]) => (count > 1 ? `${name} (${count})` : name));
+}
+
+function pairsText(pairs: readonly (readonly [string, string])[]): string {
+  const shown = pairs.slice(0, 8).map(([a, b]) => `${a} and ${b}`);
+  return `${shown.join('; ')}${pairs.length > 8 ? ` … ${pairs.length - 8} more` : ''}`;
+}

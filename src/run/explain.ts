@@ -1,0 +1,119 @@
+import { getHypothesis, HYPOTHESES, type Hypothesis, runScenario, scenarioOf, simulate } from '../diagnosis/index.js';
+import { TERMS, type TermPage } from '../diagnosis/pages/index.js';
+import { unknownName } from '../registry.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { nested } from './forward.js';
+import { loadNetwork } from './network.js';
+import { prepare } from './prepare.js';
+import type { ExplainResult } from './result.js';
+import { VERSION } from './version.js';
+
+/** One page on a mistake or a word; its numbers are computed here and now. */
+export interface ExplainRequest {
+  /** a code or a term; undefined lists them all */
+  topic?: string;
+}
+
+/** @throws RnnError E_UNKNOWN_TOPIC */
+export async function runExplain({ topic }: ExplainRequest): Promise<ExplainResult> {
+  const common = { schema: 'rnn-cli/explain@1' as const, version: VERSION };
+  if (topic === undefined) {
+    const mistakes = HYPOTHESES.map(h => ({ name: h.name, title: h.title }));
+    return {
+      ...common,
+      kind: 'list',
+      name: '',
+      title: 'what rnn-cli can explain',
+      text: [],
+      related: [],
+      mistakes,
+      terms: TERMS.map(t => ({ name: t.name, title: t.title })),
+    };
+  }
+  const isCode = HYPOTHESES.some(h => h.name === topic);
+  const term = isCode
+    ? undefined
+    : (TERMS.find(t => t.name === topic) ?? TERMS.find(t => [t.name, ...(t.aliases ?? [])].some(name => alike(name, topic))));
+  if (term)
+    return {
+      ...common,
+      kind: 'term',
+      name: term.name,
+      title: term.title,
+      text: term.text,
+      related: term.related ?? [],
+      shapes: await shapesOf(term),
+    };
+  const code = topic
+    .toLowerCase()
+    .replace(/[:@].*$/, '')
+    .replaceAll('_', '-');
+  if (!HYPOTHESES.some(h => h.name === code)) {
+    throw unknownName('topic', topic, [...HYPOTHESES.map(h => h.name), ...TERMS.flatMap(t => [t.name, ...(t.aliases ?? [])])]);
+  }
+  const hypothesis = getHypothesis(code);
+  return {
+    ...common,
+    kind: 'mistake',
+    name: hypothesis.name,
+    title: hypothesis.title,
+    text: hypothesis.why.split('\n'),
+    fixes: hypothesis.fix,
+    related: relatedTo(hypothesis.name),
+    example: await exampleOf(hypothesis),
+  };
+}
+
+/** Hyphens, underscores and case do not matter, but a single letter's does (N and n are not the same word). */
+function alike(a: string, b: string): boolean {
+  const plain = (s: string) => s.replace(/[-_ ]/g, '').toLowerCase();
+  return a.length === 1 || b.length === 1 ? a === b : plain(a) === plain(b);
+}
+
+function relatedTo(code: string): string[] {
+  return TERMS.filter(t => t.related?.includes(code)).map(t => t.name);
+}
+
+/** Shapes of the small networks of a page. */
+async function shapesOf(term: TermPage): Promise<NonNullable<ExplainResult['shapes']>> {
+  return Promise.all(
+    (term.examples ?? []).map(async ({ words, layers, N = 1, T = 10, D = 3 }) => {
+      const { shapes } = await loadNetwork({ layers, N, T, D });
+      return {
+        words,
+        layers,
+        dims: { N, T, D },
+        rows: [
+          { name: 'input', output: [N, T, D], weights: [] },
+          ...shapes.layers.map(l => ({
+            name: l.layer.name,
+            output: l.output.map(d => d.size ?? N),
+            weights: l.weights.map(w => ({ name: w.name, shape: w.shape })),
+          })),
+        ],
+      };
+    }),
+  );
+}
+
+/** The mistake on a small network with weights and input of seed 42: y as it should be and as it comes out. */
+async function exampleOf({ name, example = { layers: 'rnn:3,dense:1' } }: Hypothesis): Promise<NonNullable<ExplainResult['example']>> {
+  const { layers, N = 2, T = 3, D = 2, lengths, framework } = example;
+  const prepared = await prepare({ layers, N, T, D, init: 'torch', framework, ...(lengths ? { lengths: lengths.join(',') } : {}) });
+  const subject = { model: prepared.network.model, weights: prepared.weights, input: prepared.input };
+  const right = runScenario(scenarioOf(subject.model, subject.weights, subject.input))!;
+  const wrong = simulate(name, subject);
+  const flags = `--layers "${layers}" --N ${N} --T ${T} --D ${D} --init torch${framework ? ` --framework ${framework}` : ''}${lengths ? ` --lengths ${lengths.join(',')}` : ''}`;
+  return {
+    layers,
+    dims: { N, T, D },
+    seed: prepared.seed,
+    right: shown(right.y),
+    wrong: shown(wrong.y),
+    command: `rnn-cli compare ${flags} --simulate ${name}`,
+  };
+}
+
+function shown(y: Tensor) {
+  return { shape: y.shape, y: nested(y) };
+}

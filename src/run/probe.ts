@@ -1,0 +1,106 @@
+import { scenarioOf } from '../diagnosis/index.js';
+import { type Separation, separationOf } from '../diagnosis/probe.js';
+import { RnnError } from '../errors.js';
+import type { ModelSpec } from '../model/spec.js';
+import { type Prepared, prepare } from './prepare.js';
+import type { InputRequest, NetworkRequest } from './request.js';
+import type { ProbeResult, TensorData } from './result.js';
+import { VERSION } from './version.js';
+
+/** The smallest input, with weights, that tells every known mistake from every other one. */
+export type ProbeRequest = NetworkRequest & Pick<InputRequest, 'seed' | 'init' | 'maxMemory'> & { now?: () => number };
+
+/** Sizes that are tried: N·T from small to large. N = 1 hides what passes between samples, T = 1 the recurrence. */
+const MOST_SAMPLES = 4;
+const MOST_STEPS = 10;
+/** Seconds; the best so far counts when they are over. */
+const BUDGET = 5;
+
+interface Trial {
+  readonly prepared: Prepared;
+  readonly separation: Separation;
+  readonly N: number;
+  readonly T: number;
+}
+
+/** @throws RnnError E_PROBE: no size of input shows anything */
+export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
+  const now = request.now ?? (() => performance.now());
+  const deadline = now() + BUDGET * 1000;
+  const [samples, steps] = [choices(request.N, 2, MOST_SAMPLES), choices(request.T === '?' ? undefined : request.T, 2, MOST_STEPS)];
+  // what the largest input cannot tell apart, no smaller one will: that is the aim
+  const largest = await trialOf(request, samples[samples.length - 1], steps[steps.length - 1]);
+  let best = largest;
+  for (const [N, T] of bySize(samples, steps)) {
+    if (N * T >= best.N * best.T || now() > deadline) break;
+    const trial = await trialOf(request, N, T);
+    if (
+      trial.separation.apart.length >= largest.separation.apart.length &&
+      trial.separation.hidden.length <= largest.separation.hidden.length
+    ) {
+      best = trial;
+      break;
+    }
+  }
+  return resultOf(best);
+}
+
+function choices(given: number | undefined, least: number, most: number): number[] {
+  return given === undefined ? Array.from({ length: most - least + 1 }, (_, i) => least + i) : [given];
+}
+
+function bySize(samples: readonly number[], steps: readonly number[]): [number, number][] {
+  return samples.flatMap(N => steps.map((T): [number, number] => [N, T])).sort((a, b) => a[0] * a[1] - b[0] * b[1] || a[1] - b[1]);
+}
+
+async function trialOf(request: ProbeRequest, N: number, T: number): Promise<Trial> {
+  const { now: _, ...network } = request;
+  // 'torch' draws biases, too: zero biases hide every mistake with them
+  const prepared = await prepare({ ...network, init: request.init ?? 'torch', N, T: fixedSteps(network) ? undefined : T });
+  const masked = withPadding(prepared.network.model, prepared, T);
+  const separation = separationOf(scenarioOf(masked.network.model, masked.weights, masked.input));
+  if (!separation || separation.apart.length === 0) {
+    throw new RnnError('unsupported', 'E_PROBE', 'no known mistake can be shown on this network', {
+      where: 'probe',
+      fix: 'it needs a recurrent layer',
+    });
+  }
+  return { prepared: masked, separation, N, T: masked.input.x.shape[1] };
+}
+
+/** A model file fixes its own T. */
+function fixedSteps({ model }: NetworkRequest): boolean {
+  return model !== undefined && model.endsWith('.json') === false;
+}
+
+/** Where the network masks steps, the last ones of the second sample are padding: else nothing shows how that is treated. */
+function withPadding(model: ModelSpec, prepared: Prepared, T: number): Prepared {
+  const layer = model.layers.find(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero));
+  const { x } = prepared.input;
+  if (!layer || x.shape[0] < 2 || T < 2) return prepared;
+  const value = layer.kind === 'masking' ? layer.value : 0;
+  const width = x.shape[2] ?? 1;
+  const data = x.data.slice();
+  const from = (T + Math.ceil(T / 2)) * width;
+  data.fill(value, from, 2 * T * width);
+  return { ...prepared, input: { ...prepared.input, x: { shape: x.shape, data } } };
+}
+
+function resultOf({ prepared, separation, N, T }: Trial): ProbeResult {
+  const { x } = prepared.input;
+  const tensors = new Map<string, TensorData>([['x', x], ...prepared.weights]);
+  return {
+    schema: 'rnn-cli/probe@1',
+    version: VERSION,
+    dims: { N, T },
+    shape: x.shape,
+    seed: prepared.seed,
+    init: prepared.init,
+    weightsSource: prepared.weightsSource,
+    shows: separation.apart,
+    alike: separation.alike,
+    cannotDetect: separation.hidden,
+    notes: prepared.notes,
+    tensors: { x, weights: prepared.weights, all: tensors },
+  };
+}
