@@ -53,6 +53,10 @@ describe('what the tool prints', () => {
     'compare --N 4',
     'compare --N 4 --simulate state-carry --task many-to-many',
     'compare --atol 1e-3 --rtol 0.1 --no-explain',
+    'explain',
+    'explain bidirectional-merge',
+    'explain reset_after',
+    'probe --cell gru',
   ])('%s', async call => {
     const { stdout } = await runCli(`${call} --json`);
     check(call.split(' ')[0], JSON.parse(stdout));
