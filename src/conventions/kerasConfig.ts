@@ -41,7 +41,10 @@ const READERS: Record<string, (config: Json) => Json> = {
     activation: { name: 'leaky_relu', negative_slope: config.negative_slope ?? config.alpha ?? 0.3 },
   }),
   ELU: config => ({ kind: 'activation', activation: { name: 'elu', alpha: config.alpha ?? 1 } }),
-  Softmax: () => ({ kind: 'activation', activation: 'softmax' }),
+  Softmax: config => {
+    checkOption(config, 'axis', [-1]);
+    return { kind: 'activation', activation: 'softmax' };
+  },
   Concatenate: concatenate,
   Add: () => ({ kind: 'add' }),
   Multiply: () => ({ kind: 'multiply' }),
@@ -125,7 +128,26 @@ function readLayer(layer: Json): Json {
     const registered = layer.registered_name;
     if (typeof registered === 'string' && registered !== layer.class_name && registered.includes('>') && !registered.startsWith('keras'))
       throw unsupportedClass(registered, 'a layer of Keras itself');
+    for (const [key, allowed] of Object.entries(ONLY)) checkOption(config, key, allowed);
     return { ...reader(config), name, trainable: config.trainable ?? true };
+  });
+}
+
+/** Options with one meaning here. A layer that asks for another is refused, never run as if it had not. */
+const ONLY: Record<string, readonly unknown[]> = {
+  return_state: [false],
+  data_format: ['channels_last'],
+  keepdims: [false],
+  ragged: [false],
+};
+
+function checkOption(config: Json, key: string, allowed: readonly unknown[]): void {
+  const value = config[key];
+  if (value === undefined || value === null || allowed.includes(value)) return;
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', `${key} is ${wordOf(value)}`, {
+    where: key,
+    expected: allowed.map(wordOf).join(', '),
+    found: wordOf(value),
   });
 }
 
@@ -162,6 +184,7 @@ function bidirectional(config: Json): Json {
     });
   }
   checkBackward(config, inner);
+  checkOption(asObject(inner.config, 'layer'), 'return_state', [false]);
   const layer = recurrent(kind)(asObject(inner.config, 'layer'));
   return { ...layer, bidirectional: config.merge_mode ?? 'concat', zeroOutputForMask: layer.returnSequences };
 }
@@ -192,14 +215,12 @@ function timeDistributed(config: Json): Json {
 }
 
 function concatenate(config: Json): Json {
-  if (config.axis !== undefined && config.axis !== -1)
-    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'Concatenate along another axis than the last', {
-      where: 'axis',
-      expected: '-1',
-      found: wordOf(config.axis),
-    });
+  checkOption(config, 'axis', [-1]);
   return { kind: 'concatenate' };
 }
+
+/** Layers that may stand as the activation of another one. */
+const ACTIVATION_LAYERS = ['ReLU', 'LeakyReLU', 'ELU', 'Softmax'];
 
 /** 'tanh', null (linear), or a serialised object {class_name, config}. */
 function activationOf(value: unknown): unknown {
@@ -207,6 +228,7 @@ function activationOf(value: unknown): unknown {
   const object = asObject(value, 'activation');
   const name = typeof object.config === 'string' ? object.config : object.class_name;
   const parameters = typeof object.config === 'object' && object.config !== null ? object.config : {};
+  if (ACTIVATION_LAYERS.includes(String(name))) return READERS[String(name)](parameters as Json).activation;
   if (object.class_name === 'function' || Object.keys(parameters).length === 0) return name;
   const { name: _name, ...rest } = parameters as Json;
   return { name: wordOf(name), ...rest };
