@@ -1,0 +1,69 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** The packed tarball, unpacked as npm does it, away from the source: what a user gets must run. */
+const ROOT = join(__dirname, '..');
+const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-installed-'));
+const installed = join(folder, 'node_modules', 'rnn-cli');
+const bin = join(installed, 'bin', 'rnn-cli.js');
+
+jest.setTimeout(180_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+beforeAll(() => {
+  if (!existsSync(join(ROOT, 'dist', 'index.js')))
+    execFileSync(process.execPath, [join(ROOT, 'scripts', 'build.mjs')], { stdio: 'ignore' });
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const env = { ...process.env, npm_config_cache: join(folder, 'cache') };
+  execFileSync(npm, ['pack', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: ROOT,
+    env,
+    stdio: 'ignore',
+    shell: process.platform === 'win32',
+  });
+  const tarball = readdirSync(folder).find(name => name.endsWith('.tgz'))!;
+  mkdirSync(installed, { recursive: true });
+  execFileSync('tar', ['-xzf', join(folder, tarball), '-C', installed, '--strip-components=1']);
+  // the dependencies beside it, as an installation has them; nothing of the source tree
+  const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies))
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name), 'junction');
+});
+
+function run(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { cwd: folder, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+it('the command runs: shapes, forward, compare, help, version', () => {
+  expect(run('shapes').stdout).toContain('57');
+  const { status, stdout } = run('forward', '--json');
+  expect([status, JSON.parse(stdout).schema]).toEqual([0, 'rnn-cli/forward@1']);
+  expect(run('compare', '-q').status).toBe(0);
+  expect(run('--help').status).toBe(0);
+  expect(run('--version').stdout.trim()).toBe(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version);
+});
+
+it('what it writes it reads, in every format', () => {
+  for (const extension of ['npy', 'npz', 'csv', 'json']) {
+    expect(run('forward', '-o', `y.${extension}`, '-q')).toMatchObject({ status: 0, stderr: '' });
+    const compared = run('compare', '--against', `y.${extension}`);
+    expect([extension, compared.status]).toEqual([extension, 0]);
+  }
+});
+
+it('errors have their exit codes', () => {
+  writeFileSync(join(folder, 'bad.npz'), 'PK\u0003\u0004');
+  expect([run('shapes', '--t', '3').status, run('forward', '-i', 'bad.npz').status, run('forward', '-i', 'none.npy').status]).toEqual([
+    2, 3, 4,
+  ]);
+});
+
+it('the library is imported by its name', () => {
+  const script =
+    "import { forward, shapes } from 'rnn-cli'; const s = await shapes({}); const f = await forward({}); console.log(s.totals.params, f.shape.join());";
+  writeFileSync(join(folder, 'use.mjs'), script);
+  expect(execFileSync(process.execPath, ['use.mjs'], { cwd: folder, encoding: 'utf8' }).trim()).toBe('57 1,2');
+});
