@@ -56,7 +56,7 @@ async function run(engine: Engine, c: any): Promise<ReadonlyMap<string, GraphVal
       return [name, { kind: 'float', ...(dtype === 'f32' ? recorded32(r as never) : recorded(recorded32Values(r))) }];
     }),
   );
-  return engine.runGraph(nodeModel(c), inputs, { dtype, threads: 1, trace: false });
+  return engine.runGraph({ model: nodeModel(c), bytes: null }, inputs, { dtype, threads: 1, trace: false });
 }
 
 /** the float32 values the frameworks had, as doubles */

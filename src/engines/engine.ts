@@ -31,10 +31,20 @@ export interface EngineOutput {
   readonly others?: ReadonlyMap<string, Tensor>;
 }
 
+/** An ONNX graph to run; the bytes it was read from, where there are any, for an engine that reads them itself. */
+export interface GraphProgram {
+  readonly model: OnnxModel;
+  readonly bytes: Uint8Array | null;
+}
+
 export interface Engine {
   readonly name: string;
   readonly defaultDtype: Precision;
   run(model: ModelSpec, weights: Weights, input: EngineInput, options: EngineOptions): Promise<EngineOutput>;
   /** Runs an ONNX graph as it stands: inputs and outputs by name, in the file's own layouts. @throws RnnError E_ONNX_OPERATOR */
-  runGraph(model: OnnxModel, inputs: ReadonlyMap<string, GraphValue>, options: EngineOptions): Promise<ReadonlyMap<string, GraphValue>>;
+  runGraph(
+    program: GraphProgram,
+    inputs: ReadonlyMap<string, GraphValue>,
+    options: EngineOptions,
+  ): Promise<ReadonlyMap<string, GraphValue>>;
 }

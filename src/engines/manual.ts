@@ -13,7 +13,7 @@ export const manual: Engine = {
   name: 'manual',
   defaultDtype: 'f64',
   run: async (model, weights, input, options) => walk(model, weights, input, options, manualKernels(options.dtype)),
-  runGraph: async (model, inputs, options) => {
+  runGraph: async ({ model }, inputs, options) => {
     const { evaluateGraph } = await import('./graph/evaluate.js');
     return evaluateGraph(model, inputs, manualKernels(options.dtype));
   },

@@ -1,8 +1,7 @@
-import type { EngineInput, EngineOptions, EngineOutput } from '../engines/engine.js';
+import type { EngineInput, EngineOptions, EngineOutput, GraphProgram } from '../engines/engine.js';
 import type { GraphValue } from '../engines/graph/value.js';
 import { getEngine } from '../engines/index.js';
 import { RnnError } from '../errors.js';
-import type { OnnxModel } from '../formats/onnxGraph.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { concatFirst, sliceFirst } from '../tensor/layout.js';
 import { type Precision, type Tensor, toPrecision } from '../tensor/tensor.js';
@@ -69,7 +68,7 @@ async function runInCalls(
  * @throws RnnError E_ONNX_OPERATOR, E_ONNX_SIMULATE
  */
 export async function executeGraph(
-  model: OnnxModel,
+  program: GraphProgram,
   inputs: ReadonlyMap<string, GraphValue>,
   { engine: name, dtype, threads = 1 }: Execution,
   mistake?: string,
@@ -83,6 +82,6 @@ export async function executeGraph(
   const engine = getEngine(name);
   const precision = dtype ?? engine.defaultDtype;
   const typed = new Map([...inputs].map(([key, v]) => [key, v.kind === 'float' ? { ...v, ...toPrecision(v, precision) } : v]));
-  const [[, y], ...others] = await engine.runGraph(model, typed, { dtype: precision, threads, trace: false });
+  const [[, y], ...others] = await engine.runGraph(program, typed, { dtype: precision, threads, trace: false });
   return { y: toPrecision(y, precision), layers: new Map(), warnings: [], others: new Map(others) };
 }

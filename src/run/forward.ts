@@ -31,7 +31,7 @@ export async function outputOf(
   execution: Execution,
   mistake: string | undefined,
 ): Promise<EngineOutput> {
-  if (graphInputs) return executeGraph(network.graph!.model, graphInputs, execution, mistake);
+  if (graphInputs) return executeGraph(network.graph!, graphInputs, execution, mistake);
   if (mistake === undefined) return execute(network.model, weights, input, execution);
   const precision = execution.dtype ?? getEngine(execution.engine).defaultDtype;
   const { simulate } = await import('../diagnosis/index.js');

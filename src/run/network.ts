@@ -24,7 +24,7 @@ export interface Network {
   readonly weightsSource: string | null;
   readonly notes: readonly string[];
   /** an ONNX graph; where `exact` is false, model and shapes only show its layers and the graph itself is run */
-  readonly graph?: { readonly model: OnnxModel; readonly exact: boolean };
+  readonly graph?: { readonly model: OnnxModel; readonly bytes: Uint8Array; readonly exact: boolean };
 }
 
 /** The shape of an input file, batch-major: sizes are taken from it where the request and the description leave them open. */
@@ -42,7 +42,7 @@ interface Draft {
 export async function loadNetwork(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
   checkOneForm(request);
   const described = opened ?? (request.model === undefined ? undefined : await (await import('./modelFile.js')).openModel(request));
-  if (described?.graph) return graphNetwork(described.graph, described.file, request);
+  if (described?.graph) return graphNetwork(described.graph, described, request);
   if (described && !described.spec) return fromWeightsAlone(request, known, described);
   if (described) checkNoDimensions(request);
   const own = described && described.file.tensors.size > 0 ? described.file : undefined;
@@ -87,7 +87,11 @@ async function fromWeightsAlone(request: NetworkRequest, known: KnownShape, { fi
   return { framework: rules, model, shapes, weights, weightsSource: path, notes: file.notes };
 }
 
-function graphNetwork({ model: graph, layers }: NonNullable<ModelFile['graph']>, file: TensorFile, request: NetworkRequest): Network {
+function graphNetwork(
+  { model: graph, layers }: NonNullable<ModelFile['graph']>,
+  { file, bytes }: ModelFile,
+  request: NetworkRequest,
+): Network {
   checkNoDimensions(request);
   const found = 'model' in layers ? layers : undefined;
   const model = found?.model ?? emptyModel(graph.graph.name);
@@ -99,7 +103,7 @@ function graphNetwork({ model: graph, layers }: NonNullable<ModelFile['graph']>,
     weights: found?.weights ?? numbersOf(file),
     weightsSource: request.model!,
     notes: [...file.notes, ...('reason' in layers ? [`not a chain of layers (${layers.reason}): evaluated as a graph`] : [])],
-    graph: { model: graph, exact: found?.exact ?? false },
+    graph: { model: graph, bytes, exact: found?.exact ?? false },
   };
 }
 

@@ -9,6 +9,7 @@ import type { CellName } from '../../model/spec.js';
 import { transpose } from '../../tensor/layout.js';
 import { formatShape, reshape, sameShape, sliceRow, type Tensor } from '../../tensor/tensor.js';
 import { toCanonicalGates } from '../gateOrder.js';
+import { plainFunction } from './activationNodes.js';
 import { floatOf, floatsOf, intOf, nodeLabel, onlyAttributes, textOf, textsOf } from './attributes.js';
 
 /**
@@ -121,7 +122,7 @@ function functionOf(name: string, parameters: number[][]): ActivationSpec {
   const activation = known && activations.find(a => a.onnx === known);
   if (!activation) throw wrong('activations', FUNCTION_NAMES.join(', '), escapeText(name, 40));
   const given = (activation.onnxParameters ?? []).map((p, i): [string, number] => [p.name, parameters[i].shift() ?? p.default]);
-  const spec = given.length === 0 ? activation.name : { name: activation.name, ...Object.fromEntries(given) };
+  const spec = given.length === 0 ? activation.name : plainFunction({ name: activation.name, ...Object.fromEntries(given) });
   elementwise(spec);
   return spec;
 }

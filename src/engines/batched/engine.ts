@@ -10,7 +10,7 @@ export const batched: Engine = {
   name: 'batched',
   defaultDtype: 'f32',
   run: async (model, weights, input, options) => walk(model, weights, input, options, kernels(options.dtype)),
-  runGraph: async (model, inputs, options) => {
+  runGraph: async ({ model }, inputs, options) => {
     const { evaluateGraph } = await import('../graph/evaluate.js');
     return evaluateGraph(model, inputs, kernels(options.dtype));
   },

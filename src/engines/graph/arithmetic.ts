@@ -20,6 +20,7 @@ export const ARITHMETIC: Operators = {
   Max: plain(call => fold(call, (a, b) => Math.max(a, b))),
   Min: plain(call => fold(call, (a, b) => Math.min(a, b))),
   Sum: plain(call => fold(call, (a, b) => a + b)),
+  Mean: plain(mean),
   Equal: compared((a, b) => a === b),
   Less: compared((a, b) => a < b),
   LessOrEqual: compared((a, b) => a <= b),
@@ -143,6 +144,12 @@ function compared(f: (a: number, b: number) => boolean): Operator {
 
 function fold(call: Call, f: (a: number, b: number) => number): GraphValue {
   return call.inputs.slice(1).reduce<GraphValue>((sum, _, i) => combine({ ...call, inputs: [sum, need(call, i + 1)] }, f), need(call, 0));
+}
+
+/** The sum of all inputs by their number. */
+function mean(call: Call): GraphValue {
+  const sum = fold(call, (a, b) => a + b);
+  return unary(sum, call, v => v / call.inputs.length);
 }
 
 /** Whole exponents and the square root: what normalisations are written with. */

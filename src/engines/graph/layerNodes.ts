@@ -1,4 +1,5 @@
 import { activations } from '../../activations/index.js';
+import { plainFunction } from '../../conventions/onnx/activationNodes.js';
 import { floatOf, intOf, intsOf, nodeLabel, textOf } from '../../conventions/onnx/attributes.js';
 import { directionWeights, RECURRENT_OPS, type RecurrentNode, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
 import type { OnnxNode } from '../../formats/onnxGraph.js';
@@ -165,14 +166,7 @@ function activationOf(node: OnnxNode): unknown {
   const activation = activations.find(a => a.onnx === node.opType && a.kind === 'elementwise');
   if (!activation) return undefined;
   const given = (activation.onnxParameters ?? []).map((p, i) => [p.name, floatOf(node, ['alpha', 'beta'][i]) ?? p.default]);
-  return plainName({ name: activation.name, ...Object.fromEntries(given) });
-}
-
-const SIXTH = Math.fround(1 / 6);
-
-export function plainName(spec: Record<string, unknown>): unknown {
-  if (spec.name === 'hard_sigmoid_keras2' && spec.alpha === SIXTH && spec.beta === 0.5) return 'hard_sigmoid';
-  return spec;
+  return plainFunction({ name: activation.name, ...Object.fromEntries(given) });
 }
 
 /** Into the dense layer before it, where nobody reads that one without it; else a layer of its own. */
@@ -247,6 +241,21 @@ function joined(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Dra
   };
 }
 
+/** x·sigmoid(x), where nobody else reads the sigmoid: one activation. */
+function isSilu(node: OnnxNode, [x, gate]: readonly Flow[], draft: Draft): boolean {
+  const layer = draft.layers.find(l => l.name === gate.layer);
+  const activation = layer?.spec.activation as { name?: unknown } | undefined;
+  if (
+    layer?.spec.kind !== 'activation' ||
+    activation?.name !== 'sigmoid' ||
+    layer.inputs[0] !== x.layer ||
+    draft.readers.get(node.inputs[1]) !== 1
+  )
+    return false;
+  layer.spec.activation = 'silu';
+  return true;
+}
+
 /** Forward then backward of one layer. */
 function isPair([a, b, ...more]: readonly Flow[]): boolean {
   return more.length === 0 && b !== undefined && a.layer === b.layer && a.view === b.view && a.part === 'forward' && b.part === 'backward';
@@ -258,6 +267,7 @@ function combined(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: D
   if (flows.some(f => f.axes.join() !== first.axes.join())) throw stuck(`${node.opType} of other axes`);
   const { merge, kind } = MERGES[node.opType];
   if (isPair(flows)) return { ...first, part: undefined, merge };
+  if (node.opType === 'Mul' && isSilu(node, flows, draft)) return flows[1];
   const all = flows.map(f => rows(f, draft));
   return {
     ...append(

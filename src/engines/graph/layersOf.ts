@@ -27,16 +27,16 @@ export interface GraphLayers {
 
 /** @returns the layers, or why there are none */
 export function layersOfGraph(model: OnnxModel): GraphLayers | { readonly reason: string } {
-  let reason = 'the graph has no input of two or three axes';
+  let reason: string | undefined;
   for (const axes of inputAxes(model)) {
     try {
       return interpret(model, axes);
     } catch (error) {
       if (!(error instanceof RnnError)) throw error;
-      reason = error.message;
+      reason ??= error.message;
     }
   }
-  return { reason };
+  return { reason: reason ?? 'the graph has no input of two or three axes' };
 }
 
 /** Batch first as layers have it, else time first as ONNX's own operators have it. */

@@ -44,7 +44,6 @@ export interface DraftLayer {
   readonly directions: number;
   view?: 'sequence' | 'state';
   merge?: Flow['merge'];
-  flipped?: boolean;
 }
 
 export interface Draft {
@@ -90,17 +89,12 @@ export function settle(flow: Flow, axes: readonly Axis[], draft: Draft): string 
   const merge = layer.directions === 2 ? flow.merge : undefined;
   if (layer.directions === 2 && !merge) throw stuck('the two directions are not merged');
   if (layer.view === 'sequence' && flow.view === 'state') return lastOf(layer, flow, draft);
-  if (
-    layer.view !== undefined &&
-    (layer.view !== flow.view || layer.merge !== merge || (layer.flipped ?? false) !== (flow.flipped ?? false))
-  ) {
+  if (layer.view !== undefined && (layer.view !== flow.view || layer.merge !== merge)) {
     throw stuck('a layer is read in two ways');
   }
-  if (flow.view === 'sequence' && Boolean(flow.flipped) !== Boolean(layer.spec.goBackwards))
-    throw stuck('a sequence is turned round in time');
+  if (flow.flipped) throw stuck('a sequence is turned round in time');
   layer.view = flow.view;
   layer.merge = merge;
-  layer.flipped = flow.flipped;
   return layer.name;
 }
 

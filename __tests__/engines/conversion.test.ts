@@ -1,0 +1,101 @@
+/** @jest-environment ./__tests__/helpers/hostArrays.cjs */
+import { keras } from '../../src/conventions/keras.js';
+import { toOnnxModel } from '../../src/conventions/onnx/write.js';
+import { torch } from '../../src/conventions/torch.js';
+import { batched } from '../../src/engines/batched/engine.js';
+import { layersOfGraph } from '../../src/engines/graph/layersOf.js';
+import { loadRuntime, onnxruntime } from '../../src/engines/onnxruntime.js';
+import { DEFAULT_LIMITS } from '../../src/formats/format.js';
+import { getFormat, readTensors, writeTensors } from '../../src/formats/index.js';
+import { writeOnnx } from '../../src/formats/onnx.js';
+import type { OnnxModel } from '../../src/formats/onnxGraph.js';
+import { checkSpec } from '../../src/model/check.js';
+import type { FrameworkName } from '../../src/model/frameworks.js';
+import { inferShapes } from '../../src/model/shapes.js';
+import type { ModelSpec } from '../../src/model/spec.js';
+import type { Tensor } from '../../src/tensor/tensor.js';
+import type { Weights } from '../../src/weights/weights.js';
+import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
+import { type RandomNetwork, randomNetwork } from '../helpers/randomNetworks.js';
+
+/** 300 random networks each: written to bytes, read back, y is the same to the last bit. */
+const COUNT = 300;
+const OPTIONS = { dtype: 'f32', threads: 1, trace: false } as const;
+
+async function y(model: ModelSpec, weights: Weights, x: Tensor): Promise<Tensor> {
+  return (await batched.run(model, weights, { x }, OPTIONS)).y;
+}
+
+async function forAll(framework: FrameworkName, check: (network: RandomNetwork) => Promise<void>): Promise<void> {
+  for (let seed = 0; seed < COUNT; seed++) {
+    const network = randomNetwork(seed, framework);
+    try {
+      await check(network);
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${JSON.stringify(network.model)}: ${error instanceof Error ? error.stack : error}`);
+    }
+  }
+}
+
+function expectSameBits(actual: Tensor, expected: Tensor): void {
+  expect(actual.shape).toEqual(expected.shape);
+  expect(Buffer.from(new Uint8Array((actual.data as Float32Array).slice().buffer))).toEqual(
+    Buffer.from(new Uint8Array((expected.data as Float32Array).slice().buffer)),
+  );
+}
+
+const installed = loadRuntime().then(
+  () => true,
+  () => false,
+);
+
+describe('300 random networks', () => {
+  it('come back bit for bit from get_weights() in .npz', () =>
+    forAll('keras', async ({ model, shapes, weights, x }) => {
+      const bytes = await writeTensors('npz', keras.fromWeights(shapes, weights));
+      const back = keras.toWeights(shapes, (await readTensors(bytes)).tensors);
+      expectSameBits(await y(model, back, x), await y(model, weights, x));
+    }));
+
+  it('come back bit for bit from a PyTorch state dict in .safetensors', () =>
+    forAll('torch', async ({ model, shapes, weights, x }) => {
+      const bytes = await writeTensors('safetensors', torch.fromWeights(shapes, weights));
+      const { tensors } = await readTensors(bytes);
+      expectSameBits(await y(model, torch.toWeights(shapes, tensors), x), await y(model, weights, x));
+      const task = shapes.output.length === 3 ? 'many-to-many' : 'many-to-one';
+      const pool = model.layers.find(l => l.kind === 'maxpool' || l.kind === 'avgpool' || l.kind === 'last')?.kind;
+      if (pool === 'last' || (pool && task === 'many-to-many')) return;
+      const hints = { task, pool: pool === 'maxpool' ? 'max' : pool === 'avgpool' ? 'mean' : 'last', timesteps: null } as const;
+      const alone = checkSpec(torch.toSpec(tensors, hints), 'torch');
+      expectSameBits(await y(alone, torch.toWeights(inferShapes(alone), tensors), x), await y(model, weights, x));
+    }));
+
+  it('come back bit for bit from ONNX, as the layers they were', () =>
+    forAll('onnx', async ({ model, shapes, weights, x }) => {
+      const bytes = await writeOnnx(toOnnxModel(model, shapes, weights));
+      const file = await getFormat('onnx').read(bytes, DEFAULT_LIMITS);
+      const graph = file.architecture as OnnxModel;
+      const read = layersOfGraph(graph);
+      const expected = await y(model, weights, x);
+      if ('model' in read) {
+        expect(read.exact).toBe(true);
+        expectSameBits(await y(read.model, read.weights, x), expected);
+      } else {
+        if (!model.layers.some(l => 'goBackwards' in l && l.goBackwards && l.bidirectional)) throw new Error(read.reason);
+        expect(model.layers.some(l => 'goBackwards' in l && l.goBackwards && l.bidirectional)).toBe(true);
+      }
+      const evaluated = await batched.runGraph({ model: graph, bytes: null }, new Map([['input', { kind: 'float', ...x }]]), OPTIONS);
+      expectClose(evaluated.get('output')!, expected, TOLERANCE.float32);
+    }));
+
+  it('give the same y in ONNX Runtime', async () => {
+    if (!(await installed)) {
+      console.warn('onnxruntime-node is not installed (npm ci --prefix bench): not compared with it');
+      return;
+    }
+    await forAll('onnx', async ({ model, weights, x }) => {
+      const { y: theirs } = await onnxruntime.run(model, weights, { x }, OPTIONS);
+      expectClose(theirs, await y(model, weights, x), TOLERANCE.float32);
+    });
+  });
+});

@@ -1,0 +1,124 @@
+import { RnnError, within } from '../../errors.js';
+import type { OnnxModel } from '../../formats/onnxGraph.js';
+import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
+import { isRecurrent, type ModelSpec } from '../../model/spec.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Weights } from '../../weights/weights.js';
+import { addActivation } from './activationNodes.js';
+import { type GraphBuilder, int, ints, newBuilder } from './builder.js';
+import { addRecurrent } from './writeRecurrent.js';
+
+/** Operator set 17: what ONNX Runtime 1.12 and everything since runs. */
+const OPSET = 17;
+const IR_VERSION = 8;
+
+export const INPUT = 'input';
+export const OUTPUT = 'output';
+
+/**
+ * A network as a standard ONNX graph, float32: input [N, T, D] (token numbers [N, T] as int64), output [N, K] or [N, T, K]; N symbolic, T
+ * where the network leaves it open. `initialStates` become constants, for engines.
+ * @throws RnnError E_ONNX_LAYER, E_ONNX_ACTIVATION (unsupported): what ONNX has no operator for
+ */
+export function toOnnxModel(
+  model: ModelSpec,
+  shapes: ModelShapes,
+  weights: Weights,
+  { version = '', initialStates }: { version?: string; initialStates?: ReadonlyMap<string, readonly Tensor[]> } = {},
+): OnnxModel {
+  const builder = newBuilder([INPUT, OUTPUT]);
+  const values = new Map<string, string>([[model.input.name, INPUT]]);
+  for (const layer of shapes.layers) {
+    const inputs = layer.layer.inputs.map(name => values.get(name)!);
+    const own = (name: string) => weights.get(`${layer.layer.name}/${name}`);
+    const out = within(layer.layer.name, () => addLayer(builder, layer, inputs, own, initialStates?.get(layer.layer.name)));
+    values.set(layer.layer.name, out);
+  }
+  builder.nodes.push({
+    name: '',
+    opType: 'Identity',
+    domain: '',
+    inputs: [values.get(model.output)!],
+    outputs: [OUTPUT],
+    attributes: new Map(),
+  });
+  const tokens = model.input.features === null;
+  const sizes = (shape: ModelShapes['input']) => shape.map((d, axis) => (axis === 0 ? 'N' : (d.size ?? d.symbol)));
+  return {
+    irVersion: IR_VERSION,
+    producerName: 'rnn-cli',
+    producerVersion: version,
+    opsets: new Map([['', OPSET]]),
+    functions: [],
+    graph: {
+      name: model.name,
+      inputs: [{ name: INPUT, dtype: tokens ? 'i64' : 'f32', shape: sizes(shapes.input) }],
+      outputs: [{ name: OUTPUT, dtype: 'f32', shape: sizes(shapes.output) }],
+      initializers: builder.initializers,
+      nodes: builder.nodes,
+    },
+  };
+}
+
+type Own = (name: string) => Tensor | undefined;
+
+function addLayer(
+  builder: GraphBuilder,
+  { layer, inputs: shapes }: LayerShapes,
+  inputs: readonly string[],
+  own: Own,
+  initial: readonly Tensor[] | undefined,
+): string {
+  if (isRecurrent(layer)) return addRecurrent(builder, layer, inputs[0], own, initial);
+  const [x] = inputs;
+  const { name } = layer;
+  switch (layer.kind) {
+    case 'dense': {
+      const product = builder.add('MatMul', [x, builder.constant(`${name}.weight`, own('Wo')!)], {}, name);
+      const bias = own('bo');
+      const y = bias ? builder.add('Add', [product, builder.constant(`${name}.bias`, bias)], {}, `${name}/bias`) : product;
+      return addActivation(builder, layer.activation, y, `${name}/activation`);
+    }
+    case 'activation':
+      return addActivation(builder, layer.activation, x, name);
+    case 'dropout':
+      return x;
+    case 'maxpool':
+      return builder.add('ReduceMax', [x], { axes: ints(1), keepdims: int(0) }, name);
+    case 'avgpool':
+      return builder.add('ReduceMean', [x], { axes: ints(1), keepdims: int(0) }, name);
+    case 'last':
+      return builder.add('Gather', [x, scalar(builder, -1)], { axis: int(1) }, name);
+    case 'flatten':
+      return builder.add('Reshape', [x, builder.integers([0, -1])], {}, name);
+    case 'repeat': {
+      const column = builder.add('Unsqueeze', [x, builder.integers([1])], {}, `${name}/column`);
+      return builder.add('Expand', [column, builder.integers([1, layer.times, 1])], {}, name);
+    }
+    case 'embedding':
+      if (layer.maskZero) throw noLayer('an embedding that masks token 0');
+      return builder.add('Gather', [builder.constant(`${name}.weight`, own('E')!), x], { axis: int(0) }, name);
+    case 'concatenate':
+      return inputs.length === 1 ? x : builder.add('Concat', inputs, { axis: int(-1) }, name);
+    case 'add':
+      return inputs.length === 1 ? x : builder.add('Sum', inputs, {}, name);
+    case 'average':
+      return inputs.length === 1 ? x : builder.add('Mean', inputs, {}, name);
+    case 'multiply':
+      return inputs.slice(1).reduce((product, next, i) => builder.add('Mul', [product, next], {}, i === 0 ? name : `${name}/${i}`), x);
+    default:
+      throw noLayer(`${layer.kind} over ${shapes[0].length} axes`);
+  }
+}
+
+function scalar(builder: GraphBuilder, value: number): string {
+  const name = builder.integers([value]);
+  builder.initializers.set(name, { shape: [], dtype: 'i64', data: BigInt64Array.of(BigInt(value)) });
+  return name;
+}
+
+function noLayer(what: string): RnnError {
+  return new RnnError('unsupported', 'E_ONNX_LAYER', `an ONNX graph cannot hold ${what}`, {
+    fix: 'leave the masking out, and give --lengths to whatever runs the graph',
+  });
+}

@@ -1,0 +1,122 @@
+import { getCell } from '../../cells/index.js';
+import { RnnError } from '../../errors.js';
+import type { RecurrentSpec } from '../../model/spec.js';
+import { concatFirst, transpose } from '../../tensor/layout.js';
+import { reshape, type Tensor, zeros } from '../../tensor/tensor.js';
+import { fromCanonicalGates } from '../gateOrder.js';
+import { recurrentFunction } from './activationNodes.js';
+import { type Attributes, float, floats, type GraphBuilder, int, ints, text, texts } from './builder.js';
+
+type Own = (name: string) => Tensor | undefined;
+
+/**
+ * A recurrent layer as its ONNX operator, in layout 0 between two transpositions.
+ * @returns name of [N, T, P] or [N, P] @throws RnnError E_ONNX_LAYER for a projection, E_ONNX_ACTIVATION
+ */
+export function addRecurrent(builder: GraphBuilder, layer: RecurrentSpec, x: string, own: Own, initial?: readonly Tensor[]): string {
+  if (layer.projection !== null)
+    throw new RnnError('unsupported', 'E_ONNX_LAYER', 'ONNX has no LSTM projection', { found: `projection ${layer.projection}` });
+  const { name } = layer;
+  const cell = getCell(layer.kind);
+  // directions in ONNX's order: forward in time first. A Keras go_backwards layer runs the other way round.
+  const ways = layer.bidirectional === null ? [''] : layer.goBackwards ? ['backward/', 'forward/'] : ['forward/', 'backward/'];
+  const stacked = (pick: (way: string) => Tensor) => concatFirst(ways.map(way => pick(way)).map(t => reshape(t, [1, ...t.shape])));
+  const foreign = (t: Tensor) => fromCanonicalGates(t, cell, cell.onnx!);
+  const W = builder.constant(
+    `${name}.W`,
+    stacked(way => transpose(foreign(own(`${way}Wx`)!))),
+  );
+  const R = builder.constant(
+    `${name}.R`,
+    stacked(way => transpose(foreign(own(`${way}Wh`)!))),
+  );
+  const B = layer.useBias
+    ? builder.constant(
+        `${name}.B`,
+        stacked(way => bothRows(own(`${way}bh`)!, foreign)),
+      )
+    : '';
+  const P = layer.peepholes
+    ? builder.constant(
+        `${name}.P`,
+        stacked(way => reshape(own(`${way}p`)!, [3 * layer.units])),
+      )
+    : '';
+  const states = cell.states.map((state, s) =>
+    initial ? builder.constant(`${name}.initial_${state}`, statesOf(initial, s, ways, cell.states.length, layer.goBackwards)) : '',
+  );
+  const inputs = [
+    builder.add('Transpose', [x], { perm: ints(1, 0, 2) }, `${name}/time`),
+    W,
+    R,
+    B,
+    '',
+    ...states,
+    ...(layer.kind === 'lstm' ? [P] : []),
+  ];
+  while (inputs[inputs.length - 1] === '') inputs.pop();
+  const [Y, Yh] = builder.addMany(cell.onnx!.op, inputs, 2, attributesOf(layer, ways.length), name);
+  return layer.returnSequences ? sequence(builder, layer, Y) : lastState(builder, layer, Yh);
+}
+
+function attributesOf(layer: RecurrentSpec, ways: number): Attributes {
+  const functions = layer.kind === 'rnn' ? [layer.activation] : [layer.recurrentActivation, layer.activation];
+  if (layer.kind === 'lstm') functions.push(layer.outputActivation ?? layer.activation);
+  const each = functions.map(recurrentFunction);
+  const all = ways === 2 ? [...each, ...each] : each;
+  const [alpha, beta] = [0, 1].map(i => all.flatMap(f => (f.parameters.length > i ? [f.parameters[i]] : [])));
+  return {
+    hidden_size: int(layer.units),
+    direction: text(ways === 2 ? 'bidirectional' : layer.goBackwards ? 'reverse' : 'forward'),
+    activations: texts(all.map(f => f.name)),
+    ...(alpha.length > 0 ? { activation_alpha: floats(alpha) } : {}),
+    ...(beta.length > 0 ? { activation_beta: floats(beta) } : {}),
+    ...(layer.clip === null ? {} : { clip: float(layer.clip) }),
+    ...(layer.kind === 'lstm' && layer.inputForget ? { input_forget: int(1) } : {}),
+    ...(layer.kind === 'gru' ? { linear_before_reset: int(layer.resetAfter ? 1 : 0) } : {}),
+  };
+}
+
+/** [G·M] or [2, G·M] -> [2·G·M]: the input row, then the recurrent one (zeros where there is none). */
+function bothRows(bias: Tensor, foreign: (t: Tensor) => Tensor): Tensor {
+  const rows = foreign(bias);
+  if (rows.shape.length === 2) return reshape(rows, [rows.data.length]);
+  return concatFirst([rows, zeros(rows.shape, rows.data instanceof Float32Array ? 'f32' : 'f64')]);
+}
+
+/** [fwd h, fwd c, bwd h, bwd c] -> [dirs, N, M] of state s. */
+function statesOf(initial: readonly Tensor[], s: number, ways: readonly string[], perWay: number, swapped: boolean): Tensor {
+  const own = ways.map((_, i) => initial[i * perWay + s]);
+  return concatFirst((swapped ? own.reverse() : own).map(t => reshape(t, [1, ...t.shape])));
+}
+
+/** Y [T, dirs, N, M] -> [N, T, M'], in the order Keras returns it: go_backwards stays in processing order. */
+function sequence(builder: GraphBuilder, layer: RecurrentSpec, Y: string): string {
+  const { name } = layer;
+  const turned = builder.add('Transpose', [Y], { perm: ints(2, 0, 1, 3) }, `${name}/batch`);
+  const merged = merge(builder, layer, turned, 2);
+  if (!layer.goBackwards) return merged;
+  const [start, end, axis, step] = [[-1], [-(2 ** 31)], [1], [-1]].map(v => builder.integers(v));
+  return builder.add('Slice', [merged, start, end, axis, step], {}, `${name}/reversed`);
+}
+
+/** Y_h [dirs, N, M] -> [N, M'] */
+function lastState(builder: GraphBuilder, layer: RecurrentSpec, Yh: string): string {
+  return merge(builder, layer, builder.add('Transpose', [Yh], { perm: ints(1, 0, 2) }, `${layer.name}/batch`), 1);
+}
+
+const MERGES = { sum: 'Add', mul: 'Mul', ave: 'Mean' } as const;
+
+/** [..., dirs, M] at `axis` -> [..., M'] */
+function merge(builder: GraphBuilder, layer: RecurrentSpec, x: string, axis: number): string {
+  const { name, bidirectional: mode } = layer;
+  const flat = (value: string, suffix: string) =>
+    builder.add('Reshape', [value, builder.integers([...new Array<number>(axis).fill(0), -1])], {}, `${name}/${suffix}`);
+  if (mode === null) return flat(x, 'merged');
+  if (mode === 'concat') {
+    const ordered = layer.goBackwards ? builder.add('Gather', [x, builder.integers([1, 0])], { axis: int(axis) }, `${name}/swapped`) : x;
+    return flat(ordered, 'merged');
+  }
+  const [a, b] = builder.addMany('Split', [x], 2, { axis: int(axis) }, `${name}/ways`);
+  return builder.add(MERGES[mode], [flat(a, 'forward'), flat(b, 'backward')], {}, `${name}/merged`);
+}

@@ -1,0 +1,168 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import type { OnnxValue } from '../formats/onnxGraph.js';
+import { inferShapes } from '../model/shapes.js';
+import { toPrecision } from '../tensor/tensor.js';
+import type { Engine, EngineInput, EngineOptions } from './engine.js';
+import type { GraphValue } from './graph/value.js';
+
+/**
+ * Microsoft's ONNX Runtime, which shares no arithmetic with us: the network is written as a standard ONNX graph in memory and run there,
+ * in float32. The package onnxruntime-node is an optional peer; without it there is one clear message.
+ */
+export const onnxruntime: Engine = {
+  name: 'onnxruntime',
+  defaultDtype: 'f32',
+
+  async run(model, weights, input, options) {
+    check(input, options);
+    const { writeOnnx } = await import('../formats/onnx.js');
+    const { INPUT, OUTPUT, toOnnxModel } = await import('../conventions/onnx/write.js');
+    const bytes = await writeOnnx(toOnnxModel(model, inferShapes(model), weights, { initialStates: input.initialStates }));
+    const tokens = model.input.features === null;
+    const x: GraphValue = tokens
+      ? { kind: 'int', shape: input.x.shape, data: Float64Array.from(input.x.data) }
+      : { kind: 'float', ...toPrecision(input.x, 'f32') };
+    const outputs = await runBytes(bytes, new Map([[INPUT, x]]), [], options);
+    const warnings = options.trace ? ['onnxruntime shows no states and gates: --trace and --states need another engine'] : [];
+    return { y: outputs.get(OUTPUT)!, layers: new Map(), warnings };
+  },
+
+  async runGraph({ model, bytes }, inputs, options) {
+    check({}, options);
+    const { writeOnnx } = await import('../formats/onnx.js');
+    return runBytes(bytes ?? (await writeOnnx(model)), inputs, model.graph.inputs, options);
+  },
+};
+
+/** @throws RnnError E_ENGINE_DTYPE, E_ENGINE_MASK */
+function check({ mask }: Pick<EngineInput, 'mask'> | { mask?: undefined }, { dtype }: EngineOptions): void {
+  if (dtype !== 'f32') {
+    throw new RnnError('unsupported', 'E_ENGINE_DTYPE', 'ONNX Runtime runs these graphs in float32', {
+      expected: 'f32',
+      found: dtype,
+      fix: 'drop --dtype, or use --engine manual',
+    });
+  }
+  if (mask) {
+    throw new RnnError('unsupported', 'E_ENGINE_MASK', 'a mask cannot be given to an exported graph', {
+      where: '--mask, --lengths',
+      expected: 'samples of full length',
+      fix: 'use --engine batched or manual, or cut the samples to their lengths',
+    });
+  }
+}
+
+/** What is used of the package. */
+interface Runtime {
+  readonly InferenceSession: { create(bytes: Uint8Array, options: object): Promise<Session> };
+  readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => RuntimeTensor;
+}
+
+interface Session {
+  readonly outputNames: readonly string[];
+  run(feeds: Record<string, RuntimeTensor>): Promise<Record<string, RuntimeTensor>>;
+  release(): Promise<void>;
+}
+
+interface RuntimeTensor {
+  readonly dims: readonly number[];
+  readonly data: ArrayLike<number | bigint>;
+  readonly type: string;
+}
+
+const SEVERITY_ERROR = 3;
+
+async function runBytes(
+  bytes: Uint8Array,
+  inputs: ReadonlyMap<string, GraphValue>,
+  declared: readonly OnnxValue[],
+  { threads }: EngineOptions,
+): Promise<Map<string, GraphValue>> {
+  const runtime = await loadRuntime();
+  try {
+    const session = await runtime.InferenceSession.create(bytes, {
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: SEVERITY_ERROR,
+    });
+    const feeds = Object.fromEntries(
+      [...inputs].map(([name, value]) => [name, toRuntime(runtime, value, declared.find(d => d.name === name)?.dtype)]),
+    );
+    const results = await session.run(feeds);
+    const outputs = new Map(session.outputNames.map((name): [string, GraphValue] => [name, fromRuntime(results[name])]));
+    await session.release();
+    return outputs;
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new RnnError('unsupported', 'E_ONNXRUNTIME', `ONNX Runtime refuses the graph: ${escapeText(said.split('\n')[0], 200)}`, {
+      where: 'onnxruntime',
+      fix: 'use --engine batched or manual',
+    });
+  }
+}
+
+function toRuntime({ Tensor }: Runtime, { kind, shape, data }: GraphValue, dtype: OnnxValue['dtype'] | undefined): RuntimeTensor {
+  if (kind === 'float') return new Tensor('float32', Float32Array.from(data), shape);
+  if (kind === 'bool') return new Tensor('bool', Uint8Array.from(data), shape);
+  if (dtype === 'i32') return new Tensor('int32', Int32Array.from(data), shape);
+  return new Tensor(
+    'int64',
+    BigInt64Array.from(data, v => BigInt(v)),
+    shape,
+  );
+}
+
+function fromRuntime({ dims, data, type }: RuntimeTensor): GraphValue {
+  const float = type.startsWith('float');
+  const numbers = float ? Float32Array.from(data as ArrayLike<number>) : Float64Array.from(Array.from(data, Number));
+  return { kind: float ? 'float' : 'int', shape: [...dims], data: numbers };
+}
+
+const PACKAGE: string = 'onnxruntime-node';
+let loaded: Promise<Runtime> | undefined;
+
+/** @throws RnnError E_NO_ONNXRUNTIME */
+export function loadRuntime(): Promise<Runtime> {
+  loaded ??= findRuntime();
+  return loaded;
+}
+
+/** Beside this package, or in bench/ of this repository, where the peers for tests and benchmarks are installed. */
+async function findRuntime(): Promise<Runtime> {
+  try {
+    const found = await import(PACKAGE);
+    return found.default ?? found;
+  } catch (error) {
+    for (const up of ['..', '../..']) {
+      const runtime = typeof __dirname === 'string' ? tryRequire(join(__dirname, up, 'bench', 'package.json')) : undefined;
+      if (runtime) return runtime;
+    }
+    throw noRuntime(error);
+  }
+}
+
+function tryRequire(from: string): Runtime | undefined {
+  try {
+    return createRequire(from)(PACKAGE);
+  } catch {
+    return undefined;
+  }
+}
+
+function noRuntime(error: unknown): RnnError {
+  const absent = ['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND'].includes(String((error as NodeJS.ErrnoException).code));
+  return new RnnError(
+    'usage',
+    'E_NO_ONNXRUNTIME',
+    absent ? `the package ${PACKAGE} is not installed` : `the package ${PACKAGE} cannot be loaded`,
+    {
+      where: '--engine onnxruntime',
+      expected: `the optional package ${PACKAGE}`,
+      found: absent ? 'nothing' : escapeText(error instanceof Error ? error.message.split('\n')[0] : String(error), 160),
+      fix: `npm install ${PACKAGE} --onnxruntime-node-install=skip (288 MB), or use --engine batched`,
+    },
+  );
+}
