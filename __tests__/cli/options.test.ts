@@ -1,6 +1,6 @@
 import { commandHelp } from '../../src/cli/help.js';
-import { type CommandName, FLAGS, type Flag, flagsOf, spellings, usualSpelling } from '../../src/cli/options.js';
-import { COMMANDS, parseArgv } from '../../src/cli/program.js';
+import { COMMAND_WORDS, COMMANDS, type CommandName, FLAGS, type Flag, flagsOf, spellings, usualSpelling } from '../../src/cli/options.js';
+import { parseArgv } from '../../src/cli/program.js';
 import type { Values } from '../../src/cli/values.js';
 
 /** A right word for a flag. */
@@ -35,6 +35,13 @@ function parse(...argv: string[]): Values {
 
 const NEEDS: Record<string, string[]> = { timeMajor: ['-i', 'x.npy'], showTrainable: ['--summary'] };
 
+/** What must stand on the line beside the flag: another flag, and the command's own words. */
+function beside(command: CommandName, flag: Flag): string[] {
+  const words = COMMAND_WORDS[command].flatMap(({ optional, value }) => (optional || value.kind !== 'choice' ? [] : [value.choices[0]]));
+  const needs = command === 'shapes' && flag.key === 'force' ? ['--svg', 'x.svg'] : (NEEDS[flag.key] ?? []);
+  return [...words, ...needs];
+}
+
 describe('the table of flags', () => {
   it('gives no spelling twice, and every flag a command, a help text and a key', () => {
     const all = FLAGS.flatMap(spellings);
@@ -59,12 +66,11 @@ describe('the table of flags', () => {
 
   it.each(everyWay)('%s takes %s', (command, spelling, flag) => {
     const word = wordFor(flag);
-    const needs = flag.key === 'force' ? [command === 'shapes' ? '--svg=n.svg' : '--out=y.npy'] : (NEEDS[flag.key] ?? []);
-    const values = parse(command, ...needs, spelling, ...(word === undefined ? [] : [word]));
+    const values = parse(command, ...beside(command, flag), spelling, ...(word === undefined ? [] : [word]));
     const key = flag.key === 'noColor' ? 'color' : flag.key === 'noExplain' ? 'explain' : (flag.key as keyof Values);
     expect(values[key as keyof Values]).toBeDefined();
     if (word !== undefined && spelling.startsWith('--')) {
-      expect(parse(command, ...needs, `${spelling}=${word}`)).toEqual(values);
+      expect(parse(command, ...beside(command, flag), `${spelling}=${word}`)).toEqual(values);
     }
   });
 

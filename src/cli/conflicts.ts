@@ -60,6 +60,8 @@ const WRITES: Record<CommandName, readonly (keyof Values)[]> = {
   compare: [],
   probe: ['out'],
   explain: [],
+  schema: [],
+  completion: [],
 };
 
 /** @throws RnnError E_CONFLICT, E_NEEDS (exit 2) */

@@ -1,4 +1,4 @@
-import { type CommandName, type Flag, type FlagGroup, flagsOf, spellings } from './options.js';
+import { COMMAND_WORDS, type CommandName, type Flag, type FlagGroup, flagsOf, spellings } from './options.js';
 
 /** Help pages: examples first, then every flag from the table in options.ts. */
 
@@ -68,6 +68,24 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
     ],
     about: ['The numbers of a page are computed when it is printed.'],
   },
+  schema: {
+    summary: 'the JSON Schema of a document: what --json prints, what a spec file may hold',
+    examples: [
+      ['rnn-cli schema', 'the names of the documents'],
+      ['rnn-cli schema spec > spec.schema.json', 'for an editor that checks a spec while you write it'],
+    ],
+    about: ['The same files are in the package: rnn-cli/schemas/spec.schema.json.'],
+  },
+  completion: {
+    summary: 'a script that completes commands, flags and values in your shell',
+    examples: [
+      ['source <(rnn-cli completion bash)', 'in ~/.bashrc'],
+      ['source <(rnn-cli completion zsh)', 'in ~/.zshrc'],
+      ['rnn-cli completion fish | source', 'in ~/.config/fish/config.fish'],
+      ['rnn-cli completion powershell | Out-String | Invoke-Expression', 'in $PROFILE'],
+    ],
+    about: ['The scripts are written from the same table of flags as this page.'],
+  },
 };
 
 export const TOUR = `rnn-cli shapes  --T 10 --D 3 --M 5 --K 2              what shapes and parameter counts does it have?
@@ -77,10 +95,19 @@ rnn-cli compare --N 4 --simulate state-carry          do two computations agree,
 
 const GROUPS: readonly FlagGroup[] = ['Network', 'Weights and input', 'Computing', 'Comparing', 'Output', 'General'];
 
-const EXITS = `Exit codes
-  0 done, equal   1 compared and different   2 wrong words   3 bad or unsupported input   4 reading or writing failed
-  5 refused: too large   70 a bug in rnn-cli   130, 143 interrupted
-`;
+export const EXIT_CODES: readonly (readonly [string, string])[] = [
+  ['0', 'done, equal'],
+  ['1', 'compared and different'],
+  ['2', 'wrong words'],
+  ['3', 'bad or unsupported input'],
+  ['4', 'reading or writing failed'],
+  ['5', 'refused: too large'],
+  ['70', 'a bug in rnn-cli'],
+  ['130, 143', 'interrupted'],
+];
+
+const EXIT_LINES = [EXIT_CODES.slice(0, 5), EXIT_CODES.slice(5)].map(row => `  ${row.map(code => code.join(' ')).join('   ')}\n`);
+const EXITS = `Exit codes\n${EXIT_LINES.join('')}`;
 
 /** The page of a command, at most `width` columns wide. */
 export function commandHelp(command: CommandName, width: number): string {
@@ -88,13 +115,18 @@ export function commandHelp(command: CommandName, width: number): string {
   const flags = flagsOf(command);
   const groups = GROUPS.map(group => groupText(group, flags, width)).filter(text => text !== '');
   const page = [
-    `rnn-cli ${command}: ${summary}\n`,
+    `rnn-cli ${usage(command)}: ${summary}\n`,
     examplesText(examples),
     ...groups,
     `${about.flatMap(text => wrap(text, Math.min(width, 110))).join('\n')}\n`,
     EXITS,
   ];
   return page.join('\n');
+}
+
+/** 'completion SHELL', 'schema [NAME]' */
+function usage(command: CommandName): string {
+  return [command, ...COMMAND_WORDS[command].map(word => (word.optional ? `[${word.name}]` : word.name))].join(' ');
 }
 
 /** The page of rnn-cli itself. */
@@ -106,7 +138,7 @@ export function mainHelp(): string {
     COMMAND_HELP.compare.examples[0],
     COMMAND_HELP.compare.examples[2],
   ];
-  const commands = (Object.keys(COMMAND_HELP) as CommandName[]).map(name => `  ${name.padEnd(10)}${COMMAND_HELP[name].summary}\n`).join('');
+  const commands = (Object.keys(COMMAND_HELP) as CommandName[]).map(name => `  ${name.padEnd(12)}${COMMAND_HELP[name].summary}\n`).join('');
   return [
     'rnn-cli: shapes, parameter counts and numbers of recurrent networks, and why two computations differ\n',
     examplesText(examples),

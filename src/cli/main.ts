@@ -17,6 +17,8 @@ const COMMANDS: Record<CommandName, () => Promise<Command>> = {
   compare: async () => (await import('./commands/compare.js')).compare,
   probe: async () => (await import('./commands/probe.js')).probe,
   explain: async () => (await import('./commands/explain.js')).explain,
+  schema: async () => (await import('./commands/schema.js')).schema,
+  completion: async () => (await import('./commands/completion.js')).completion,
 };
 
 /**

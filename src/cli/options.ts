@@ -1,8 +1,10 @@
+import type { NameList } from '../run/names.js';
+
 /**
  * Every flag, once. commander is set up from this table, and help, man page and completions are written from it,
  * so a flag cannot be in one and not in another. What a word may be stands in `value`; cli/words.ts reads it.
  */
-export type CommandName = 'shapes' | 'forward' | 'compare' | 'probe' | 'explain';
+export type CommandName = 'shapes' | 'forward' | 'compare' | 'probe' | 'explain' | 'schema' | 'completion';
 
 export type FlagGroup = 'Network' | 'Weights and input' | 'Computing' | 'Comparing' | 'Output' | 'General';
 
@@ -27,7 +29,8 @@ export type FlagValue =
       readonly list?: boolean;
       readonly output?: boolean;
     }
-  | { readonly kind: 'text' };
+  /** any text; `names`: the list that a shell completes */
+  | { readonly kind: 'text'; readonly names?: NameList };
 
 export interface Flag {
   /** the key of its value in a request */
@@ -44,6 +47,17 @@ export interface Flag {
   readonly elsewhere?: readonly string[];
 }
 
+/** A word of a command that is no flag: `bash` in `rnn-cli completion bash`. */
+export interface CommandWord {
+  /** the key of its value, beside those of the flags */
+  readonly key: string;
+  /** as help and messages write it: 'SHELL' */
+  readonly name: string;
+  readonly value: FlagValue;
+  readonly help: string;
+  readonly optional?: boolean;
+}
+
 /** '-o, --out <FILE|->' -> ['-o', '--out'] */
 export function spellings(flag: Flag): string[] {
   return flag.flags.split(/[ ,]+/).filter(word => word.startsWith('-'));
@@ -54,7 +68,26 @@ export function usualSpelling(flag: Flag): string {
   return spellings(flag).find(word => word.startsWith('--')) ?? flag.flags;
 }
 
-const ALL: readonly CommandName[] = ['shapes', 'forward', 'compare', 'probe', 'explain'];
+export const SCHEMAS = ['shapes', 'forward', 'compare', 'probe', 'explain', 'error', 'spec'] as const;
+export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
+
+/** The commands in the order in which help lists them, and the words each takes. */
+export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
+  shapes: [],
+  forward: [],
+  compare: [],
+  probe: [],
+  explain: [
+    { key: 'topic', name: 'CODE|TERM', value: { kind: 'text', names: 'topics' }, help: 'a mistake or a word', optional: true },
+  ],
+  schema: [
+    { key: 'document', name: 'NAME', value: { kind: 'choice', choices: SCHEMAS }, help: 'the document to describe', optional: true },
+  ],
+  completion: [{ key: 'shell', name: 'SHELL', value: { kind: 'choice', choices: SHELLS }, help: 'the shell to complete in' }],
+};
+
+export const COMMANDS = Object.keys(COMMAND_WORDS) as CommandName[];
+
 const NETWORKS: readonly CommandName[] = ['shapes', 'forward', 'compare', 'probe'];
 const RESULTS: readonly CommandName[] = ['shapes', 'forward', 'compare'];
 const RUNS: readonly CommandName[] = ['forward', 'compare'];
@@ -127,14 +160,14 @@ const NETWORK = flags('Network', NETWORKS, {
   },
   activation: {
     flags: '--activation <name>',
-    value: { kind: 'text' },
+    value: { kind: 'text', names: 'activations' },
     default: 'tanh',
     help: 'activation of the recurrent layers: tanh, relu, sigmoid, …',
     elsewhere: ['--nonlinearity'],
   },
   layers: {
     flags: '--layers <text>',
-    value: { kind: 'text' },
+    value: { kind: 'text', names: 'layers' },
     help: 'the network on one line: "lstm:64,gru:32,dense:10"',
     elsewhere: ['--layer', '--net', '--network'],
   },
@@ -183,7 +216,7 @@ const INPUT = flags('Weights and input', RUNS, {
   },
   init: {
     flags: '--init <name>',
-    value: { kind: 'text' },
+    value: { kind: 'text', names: 'initializers' },
     default: 'that of --rng, --framework',
     help: 'how weights are drawn: keras, torch, …',
     elsewhere: ['--initializer'],
@@ -243,7 +276,7 @@ const COMPUTING = flags('Computing', RUNS, {
     elsewhere: ['--memory'],
     commands: [...RUNS, 'probe'],
   },
-  simulate: { flags: '--simulate <CODE>', value: { kind: 'text' }, help: 'inject a known mistake, such as state-carry' },
+  simulate: { flags: '--simulate <CODE>', value: { kind: 'text', names: 'mistakes' }, help: 'inject a known mistake, such as state-carry' },
 });
 
 const COMPARING = flags('Comparing', ['compare'], {
@@ -355,7 +388,7 @@ const OUTPUT = flags('Output', RESULTS, {
   },
 });
 
-const GENERAL = flags('General', ALL, {
+const GENERAL = flags('General', COMMANDS, {
   quiet: { flags: '-q, --quiet', help: 'no notes; compare: the exit code only', elsewhere: ['--silent'] },
   verbose: { flags: '-v, --verbose', help: 'what was read, which engine ran, how long it took' },
   color: {
@@ -386,6 +419,11 @@ function flags(group: FlagGroup, commands: readonly CommandName[], table: Record
 }
 
 export const FLAGS: readonly Flag[] = [...NETWORK, ...INPUT, ...COMPUTING, ...COMPARING, ...OUTPUT, ...GENERAL];
+
+/** A command's word as a flag of that name, for the checks and messages they share. */
+export function asFlag({ key, name, value, help }: CommandWord, command: CommandName): Flag {
+  return { key, flags: name, value, help, group: 'General', commands: [command] };
+}
 
 export function flagsOf(command: CommandName): readonly Flag[] {
   return FLAGS.filter(flag => flag.commands.includes(command));

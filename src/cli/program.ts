@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { checkConflicts } from './conflicts.js';
-import { type CommandName, type Flag, flagsOf, spellings } from './options.js';
+import { asFlag, COMMAND_WORDS, COMMANDS, type CommandName, type CommandWord, type Flag, flagsOf, spellings } from './options.js';
 import { unknownCommand, unknownFlag } from './unknown.js';
 import type { Values } from './values.js';
 import { missingWord, parseWord } from './words.js';
@@ -12,11 +12,6 @@ export type Invocation =
   | { readonly kind: 'tour' | 'version' }
   | { readonly kind: 'help'; readonly command?: CommandName }
   | { readonly kind: 'run'; readonly command: CommandName; readonly values: Values };
-
-export const COMMANDS: readonly CommandName[] = ['shapes', 'forward', 'compare', 'probe', 'explain'];
-
-/** Words that are no flags: how many a command takes. */
-const WORDS: Partial<Record<CommandName, number>> = { explain: 1 };
 
 /**
  * argv (without node and script) -> what to do. Pure: prints nothing and never exits.
@@ -52,12 +47,7 @@ function parseCommand(command: CommandName, argv: readonly string[]): Invocation
   const options = parser.opts();
   if (options.help) return { kind: 'help', command };
   if (options.version) return { kind: 'version' };
-  const words = parser.args;
-  const flag = words.find(word => word.startsWith('-') && word !== '-');
-  if (flag !== undefined) throw unknownFlag(flag, command);
-  const excess = words[WORDS[command] ?? 0];
-  if (excess !== undefined) throw excessWord(excess, command);
-  const values = { ...valuesOf(command, options), ...(words.length > 0 ? { words } : {}) };
+  const values = { ...valuesOf(command, options), ...wordsOf(command, parser.args) };
   checkConflicts(values, command);
   return { kind: 'run', command, values };
 }
@@ -91,6 +81,25 @@ function valuesOf(command: CommandName, options: Record<string, unknown>): Value
   return values as Values;
 }
 
+/** What stands on the line beside flags, by the command's own table. */
+function wordsOf(command: CommandName, args: readonly string[]): Record<string, unknown> {
+  const words = COMMAND_WORDS[command];
+  const flag = args.find(word => word.startsWith('-') && word !== '-');
+  if (flag !== undefined) throw unknownFlag(flag, command);
+  if (args.length > words.length) throw excessWord(args[words.length], command);
+  const missing = words[args.length];
+  if (missing !== undefined && !missing.optional) throw missingCommandWord(missing, command);
+  return Object.fromEntries(args.map((word, i) => [words[i].key, parseWord(asFlag(words[i], command), word, command)]));
+}
+
+function missingCommandWord({ name, value, help }: CommandWord, command: CommandName): RnnError {
+  const choices = value.kind === 'choice' ? value.choices : undefined;
+  return new RnnError('usage', 'E_WORD_MISSING', `${command} needs ${name}: ${help}`, {
+    expected: choices?.join(', ') ?? name,
+    fix: `write rnn-cli ${command} ${choices?.[0] ?? name}`,
+  });
+}
+
 /** The one error commander still finds itself: the last flag of the line has no word. */
 function fromCommander(error: CommanderError, command: CommandName, argv: readonly string[]): Error {
   const last = argv[argv.length - 1] ?? '';
@@ -113,8 +122,9 @@ function flagBeforeCommand(flag: string): RnnError {
 
 function excessWord(word: string, command: CommandName): RnnError {
   const found = `'${escapeText(word, 60)}'`;
+  const takes = COMMAND_WORDS[command].length === 0 ? 'flags only' : `${COMMAND_WORDS[command].length} word and flags`;
   const file = /\.(json|keras|h5|onnx)$/.test(word);
-  return new RnnError('usage', 'E_EXCESS', `${command} takes flags only, found ${found}`, {
+  return new RnnError('usage', 'E_EXCESS', `${command} takes ${takes}, found ${found}`, {
     found,
     fix: file
       ? `did you mean --model ${escapeText(word, 60)}?`

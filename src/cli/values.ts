@@ -1,5 +1,5 @@
 import type { CompareRequest, ForwardRequest, InputRequest, NetworkRequest } from '../run/request.js';
-import type { STYLES } from './options.js';
+import type { SCHEMAS, SHELLS, STYLES } from './options.js';
 
 /** The words of a command line by their key in options.ts, read by words.ts. Undefined = not given. */
 export interface Values
@@ -9,11 +9,13 @@ export interface Values
     Pick<CompareRequest, 'against' | 'engines' | 'atol' | 'rtol' | 'tol' | 'explain' | 'budget'> {
   N?: number | '?';
   /** what stands beside the flags: explain's topic */
-  words?: readonly string[];
+  topic?: string;
   summary?: boolean;
   showTrainable?: boolean;
   /** true: print tables; a path: write them */
   trace?: boolean | string;
+  shell?: (typeof SHELLS)[number];
+  document?: (typeof SCHEMAS)[number];
   plot?: boolean;
   svg?: string;
   mermaid?: boolean;

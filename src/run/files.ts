@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import os from 'node:os';
+import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
@@ -171,4 +172,14 @@ function tooLarge(path: string, size: number, limit: number): RnnError {
 
 function shown(path: string): string {
   return path === '-' ? 'stdin' : escapeText(path);
+}
+
+/** The text of a file that ships with the package, by its path there; undefined where it is missing. */
+export async function readPackageFile(path: string): Promise<string | undefined> {
+  // the bundle is in dist/, this file in src/run/
+  for (const root of [join(__dirname, '..'), join(__dirname, '..', '..')]) {
+    const text = await readFile(join(root, path), 'utf8').catch(() => undefined);
+    if (text !== undefined) return text;
+  }
+  return undefined;
 }

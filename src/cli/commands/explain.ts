@@ -4,7 +4,7 @@ import type { Output } from '../output.js';
 import type { Values } from '../values.js';
 
 export async function explain(values: Values, output: Output): Promise<number> {
-  const result = await runExplain({ topic: values.words?.[0] });
+  const result = await runExplain({ topic: values.topic });
   if (values.json) output.json(result);
   else output.text(explainText(result, output.layout));
   return 0;

@@ -1,0 +1,20 @@
+import { bashScript } from '../completion/bash.js';
+import { type CommandCompletion, commandCompletions } from '../completion/commands.js';
+import { fishScript } from '../completion/fish.js';
+import { powershellScript } from '../completion/powershell.js';
+import { zshScript } from '../completion/zsh.js';
+import type { SHELLS } from '../options.js';
+import type { Output } from '../output.js';
+import type { Values } from '../values.js';
+
+const SCRIPTS: Record<(typeof SHELLS)[number], (commands: readonly CommandCompletion[]) => string> = {
+  bash: bashScript,
+  zsh: zshScript,
+  fish: fishScript,
+  powershell: powershellScript,
+};
+
+export async function completion(values: Values, output: Output): Promise<number> {
+  output.text(SCRIPTS[values.shell!](commandCompletions()));
+  return 0;
+}

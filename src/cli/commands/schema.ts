@@ -1,0 +1,9 @@
+import { readSchema } from '../../run/schema.js';
+import { SCHEMAS } from '../options.js';
+import type { Output } from '../output.js';
+import type { Values } from '../values.js';
+
+export async function schema({ document }: Values, output: Output): Promise<number> {
+  output.text(document === undefined ? SCHEMAS.map(name => `${name}\n`).join('') : await readSchema(document));
+  return 0;
+}

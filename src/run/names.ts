@@ -1,0 +1,23 @@
+import { activations } from '../activations/index.js';
+import { HYPOTHESES } from '../diagnosis/index.js';
+import { TERMS } from '../diagnosis/pages/index.js';
+import { LAYER_KINDS } from '../layers/index.js';
+import { initializers } from '../weights/initializers/index.js';
+
+/** Names that a word may be, for completions and lists. */
+export type NameList = 'activations' | 'initializers' | 'layers' | 'mistakes' | 'topics';
+
+export function knownNames(list: NameList): string[] {
+  switch (list) {
+    case 'activations':
+      return activations.filter(a => a.kind === 'elementwise').map(a => a.name);
+    case 'initializers':
+      return initializers.map(i => i.name);
+    case 'layers':
+      return LAYER_KINDS.map(kind => kind.name);
+    case 'mistakes':
+      return HYPOTHESES.map(hypothesis => hypothesis.name);
+    case 'topics':
+      return [...HYPOTHESES.map(hypothesis => hypothesis.name), ...TERMS.map(term => term.name)];
+  }
+}

@@ -1,0 +1,10 @@
+import { RnnError } from '../errors.js';
+import { readPackageFile } from './files.js';
+
+/** The JSON Schemas that ship with the package, by the document they describe. */
+export async function readSchema(document: string): Promise<string> {
+  const path = `schemas/${document}.schema.json`;
+  const text = await readPackageFile(path);
+  if (text !== undefined) return text;
+  throw new RnnError('io', 'E_NOT_FOUND', 'is not where the package keeps it', { where: path, fix: 'install the package again' });
+}
