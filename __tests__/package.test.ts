@@ -70,7 +70,7 @@ it('the package holds the binary, the bundle, the library, the schemas, and noth
   rmSync(folder, { recursive: true, force: true });
   const paths: string[] = files.map((file: { path: string }) => file.path);
   const top = new Set(paths.map(path => path.split('/')[0]));
-  expect([...top].sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json', 'schemas']);
+  expect([...top].sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'man', 'package.json', 'schemas']);
   expect(paths.filter(path => path.startsWith('bin/')).sort()).toEqual(['bin/package.json', 'bin/rnn-cli.js']);
   expect(paths.filter(path => path.startsWith('schemas/')).sort()).toEqual(
     readdirSync(join(root, 'schemas'))

@@ -126,6 +126,18 @@ describe('rnn-cli', () => {
     for (const text of ['lstm_1   sample 1, step 4 of 4\n', ' f = σ(sum_f) ', ' c_t = f⊙c_{t−1} + i⊙g ']) expect(stdout).toContain(text);
   });
 
+  it('schema prints the names of the documents, and the file of one', async () => {
+    expect((await runCli('schema')).stdout).toBe('shapes\nforward\ncompare\nerror\nspec\n');
+    const { stdout } = await runCli('schema spec');
+    expect(stdout).toBe(readFileSync(join(__dirname, '..', '..', 'schemas', 'spec.schema.json'), 'utf8'));
+  });
+
+  it('a command says which word it needs', async () => {
+    expect(await runCli('completion')).toMatchObject({ exit: 2, stderr: expect.stringContaining('fix: write rnn-cli completion bash') });
+    expect(await runCli('completion zsh fish')).toMatchObject({ exit: 2, stderr: expect.stringContaining("found 'fish'") });
+    expect(await runCli('completion tcsh')).toMatchObject({ exit: 2, stderr: expect.stringContaining('bash, zsh, fish, powershell') });
+  });
+
   it('--states prints h of every step', async () => {
     const { stdout } = await runCli('forward --T 3 --states');
     expect(stdout).toContain('h of every step  1×3×5\n');

@@ -38,7 +38,7 @@ const NEEDS: Record<string, string[]> = { timeMajor: ['-i', 'x.npy'], showTraina
 /** What must stand on the line beside the flag: another flag, and the command's own words. */
 function beside(command: CommandName, flag: Flag): string[] {
   const words = COMMAND_WORDS[command].flatMap(({ optional, value }) => (optional || value.kind !== 'choice' ? [] : [value.choices[0]]));
-  const needs = command === 'shapes' && flag.key === 'force' ? ['--svg', 'x.svg'] : (NEEDS[flag.key] ?? []);
+  const needs = flag.key === 'force' ? [command === 'shapes' ? '--svg=n.svg' : '--out=y.npy'] : (NEEDS[flag.key] ?? []);
   return [...words, ...needs];
 }
 

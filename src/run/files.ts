@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync, type Stats } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, realpath, stat } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
@@ -176,8 +176,10 @@ function shown(path: string): string {
 
 /** The text of a file that ships with the package, by its path there; undefined where it is missing. */
 export async function readPackageFile(path: string): Promise<string | undefined> {
-  // the bundle is in dist/, this file in src/run/
-  for (const root of [join(__dirname, '..'), join(__dirname, '..', '..')]) {
+  // this file is in src/run/, or in dist/parts/, or in dist/cli.cjs, which has no folder of its own: then bin/ is where the program began
+  const beside = typeof __dirname === 'string' ? [join(__dirname, '..', '..')] : [];
+  const started = await realpath(process.argv[1] ?? '').catch(() => '');
+  for (const root of [...beside, join(started, '..', '..')]) {
     const text = await readFile(join(root, path), 'utf8').catch(() => undefined);
     if (text !== undefined) return text;
   }
