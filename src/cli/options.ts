@@ -77,9 +77,7 @@ export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
   forward: [],
   compare: [],
   probe: [],
-  explain: [
-    { key: 'topic', name: 'CODE|TERM', value: { kind: 'text', names: 'topics' }, help: 'a mistake or a word', optional: true },
-  ],
+  explain: [{ key: 'topic', name: 'CODE|TERM', value: { kind: 'text', names: 'topics' }, help: 'a mistake or a word', optional: true }],
   schema: [
     { key: 'document', name: 'NAME', value: { kind: 'choice', choices: SCHEMAS }, help: 'the document to describe', optional: true },
   ],
@@ -361,7 +359,7 @@ const OUTPUT = flags('Output', RESULTS, {
     commands: ['forward', 'probe'],
   },
   force: { flags: '--force', help: 'overwrite an existing file', elsewhere: ['--overwrite'], commands: ['shapes', 'forward', 'probe'] },
-  json: { flags: '--json', help: 'one JSON document on one line', commands: ALL },
+  json: { flags: '--json', help: 'one JSON document on one line', commands: [...NETWORKS, 'explain'] },
   jsonl: { flags: '--jsonl', help: 'one line of JSON per sample', elsewhere: ['--ndjson'], commands: ['forward'] },
   precision: {
     flags: '--precision <n>',
