@@ -50,7 +50,12 @@ function times(G: number, symbol: string): string {
   return G > 1 ? `${G}${symbol}` : symbol;
 }
 
-/** 'D*4*M', 'M*M' */
+/** 'D*4*M', 'M*M', '(M1+M2)*M3' */
 function product(rows: string, G: number, symbol: string): string {
-  return G > 1 ? `${rows}*${G}*${symbol}` : `${rows}*${symbol}`;
+  return G > 1 ? `${factor(rows)}*${G}*${symbol}` : `${factor(rows)}*${symbol}`;
+}
+
+/** A size as part of a product: the width behind a concatenation is a sum, 'M1+M2'. */
+export function factor(size: string): string {
+  return size.includes('+') ? `(${size})` : size;
 }

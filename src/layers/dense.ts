@@ -1,5 +1,6 @@
 import type { ActivationSpec } from '../activations/activation.js';
 import type { WeightShape } from '../cells/cell.js';
+import { factor } from '../cells/weightShapes.js';
 import { activated } from './activation.js';
 import { multiply, stepsFormula, stepsOf, widthOf } from './dims.js';
 import type { LayerBase, LayerKind } from './layer.js';
@@ -33,7 +34,7 @@ export const dense: LayerKind<DenseSpec> = {
         dims: [from, symbols.units],
         shape: [widthOf(input), layer.units],
         gates: null,
-        formula: `${from}*${symbols.units}`,
+        formula: `${factor(from)}*${symbols.units}`,
       },
     ];
     if (layer.useBias)
@@ -50,13 +51,13 @@ export const dense: LayerKind<DenseSpec> = {
       bias: layer.useBias ? multiply(steps, layer.units) : 0n,
       elementwise: 0n,
       activations: layer.activation === 'linear' ? 0n : multiply(steps, layer.units),
-      formula: `${stepsFormula(input)}${input[input.length - 1].symbol}*${symbols.units}`,
+      formula: `${stepsFormula(input)}${factor(input[input.length - 1].symbol)}*${symbols.units}`,
     };
   },
 
   formula(layer, [input], symbols) {
     const from = input[input.length - 1].symbol;
-    return layer.useBias ? `${symbols.units}*(${from}+1)` : `${symbols.units}*${from}`;
+    return layer.useBias ? `${symbols.units}*(${from}+1)` : `${symbols.units}*${factor(from)}`;
   },
 
   apply(layer, [input], { kernels, weights }) {

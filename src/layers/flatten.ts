@@ -1,3 +1,4 @@
+import { factor } from '../cells/weightShapes.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { multiply, NO_COST } from './dims.js';
 import type { LayerBase, LayerKind } from './layer.js';
@@ -15,7 +16,7 @@ export const flatten: LayerKind<FlattenSpec> = {
   outputShape(_layer, [input]) {
     const [N, ...rest] = input;
     const size = multiply(...rest.map(d => d.size));
-    return [N, { symbol: rest.map(d => d.symbol).join('*'), size: size === null ? null : Number(size) }];
+    return [N, { symbol: rest.map(d => factor(d.symbol)).join('*'), size: size === null ? null : Number(size) }];
   },
   cost: () => NO_COST,
   formula: () => null,

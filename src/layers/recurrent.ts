@@ -2,6 +2,7 @@ import type { ActivationSpec } from '../activations/activation.js';
 import { elementwise } from '../activations/index.js';
 import type { CellOptions, WeightShape } from '../cells/cell.js';
 import { getCell } from '../cells/index.js';
+import { factor } from '../cells/weightShapes.js';
 import { flipTime } from '../tensor/layout.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { bothWays, type MergeMode, merge, mergedWidth } from './bidirectional.js';
@@ -113,7 +114,7 @@ function recurrentLayer(kind: CellName): LayerKind<RecurrentSpec> {
       const each = cell.elementwise(M, cellOptions(layer));
       const biasRows = layer.useBias ? (layer.twoBiases || (kind === 'gru' && layer.resetAfter) ? 2 : 1) : 0;
       const gates = G > 1 ? `${G}*${symbols.units}` : symbols.units;
-      const products = `${input[2].symbol}*${gates}+${layer.projection === null ? symbols.units : symbols.projection}*${gates}`;
+      const products = `${factor(input[2].symbol)}*${gates}+${layer.projection === null ? symbols.units : symbols.projection}*${gates}`;
       const projected = layer.projection === null ? '' : `+${symbols.units}*${symbols.projection}`;
       return {
         matmul: multiply(ways, T.size, (BigInt(D) + BigInt(P)) * BigInt(G * M) + (layer.projection === null ? 0n : BigInt(M) * BigInt(P))),

@@ -58,7 +58,8 @@ function layerRows(layer: LayerRow, isLast: boolean, separators: boolean): strin
 
 /** 'Wx', 'D×4M [i f g o]', '3×20', '60', 'D·4·M' */
 function weightRow({ name, dims, gates, shape, count, formula }: WeightRow, separators: boolean): string[] {
-  const letters = dims.join('×') + (gates && gates.length > 1 ? ` [${gates.join(' ')}]` : '');
+  const letters =
+    dims.map(dim => (dim.includes('+') ? `(${dim})` : dim)).join('×') + (gates && gates.length > 1 ? ` [${gates.join(' ')}]` : '');
   return [name, letters, shape.join('×'), countText(count, separators), formulaText(formula)];
 }
 
