@@ -17,6 +17,8 @@ import { basename, dirname, join } from 'node:path';
 import { RnnError } from '../../src/errors.js';
 import { writeFileAtomic } from '../../src/run/atomicWrite.js';
 import { readBytes } from '../../src/run/files.js';
+import { readArray } from '../../src/run/input.js';
+import { withLimits } from '../../src/run/limits.js';
 import { temporaryFolder } from '../helpers/files.js';
 
 /** Files in and out, with a file system that fails when it is told to. */
@@ -205,6 +207,22 @@ describe('reading', () => {
     const error = await failure(() => readBytes(write('large.bin', Buffer.alloc(1001)), { bytes: 1000 }));
     expect([error.code, error.exit, error.found]).toEqual(['E_FILE_SIZE', 5, '1001 bytes or more']);
     expect(mockCounts.get('read')).toBeUndefined();
+  });
+
+  it('--max-file and --max-memory bound what is read, and say which of them to raise', async () => {
+    const file = write('numbers.csv', '1,2,3\n4,5,6\n');
+    const tooLong = await failure(() => withLimits({ maxFile: 11 }, () => readBytes(file)));
+    expect([tooLong.code, tooLong.exit, tooLong.expected, tooLong.fix]).toEqual([
+      'E_FILE_SIZE',
+      5,
+      'at most 11 bytes',
+      'raise it with --max-file if the machine has room',
+    ]);
+    expect(await withLimits({ maxFile: 12 }, () => readBytes(file))).toHaveLength(12);
+    const tooLarge = await failure(() => withLimits({ maxMemory: 47 }, () => readArray(file, [])));
+    expect([tooLarge.code, tooLarge.exit]).toEqual(['E_LIMIT_BYTES', 5]);
+    expect(`${tooLarge.message} ${tooLarge.fix}`).toMatch(/48 bytes.*47.*--max-memory/);
+    expect((await withLimits({ maxMemory: 48 }, () => readArray(file, []))).tensor.shape).toEqual([2, 3]);
   });
 
   it.each([

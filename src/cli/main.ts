@@ -1,6 +1,7 @@
 import { errorDocument, errorJson, errorText } from '../report/errorReport.js';
 import { descriptorStream } from '../run/descriptors.js';
 import { stdoutIsClosed } from '../run/files.js';
+import { withLimits } from '../run/limits.js';
 import { VERSION } from '../run/version.js';
 import type { CommandName } from './options.js';
 import { createOutput, type Output, paintFor } from './output.js';
@@ -60,7 +61,7 @@ async function carryOut(invocation: Invocation, io: Io, stdout: Writer, stderr: 
       const started = Date.now();
       const output = await createOutput(invocation.values, io, stdout, stderr);
       const command = await COMMANDS[invocation.command]();
-      const exit = await command(invocation.values, output);
+      const exit = await withLimits(invocation.values, () => command(invocation.values, output));
       output.detail(`${invocation.command} took ${((Date.now() - started) / 1000).toFixed(3)} s`);
       return exit;
     }

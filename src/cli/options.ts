@@ -274,6 +274,12 @@ const COMPUTING = flags('Computing', RUNS, {
     elsewhere: ['--memory'],
     commands: [...RUNS, 'probe'],
   },
+  maxFile: {
+    flags: '--max-file <bytes>',
+    value: { kind: 'bytes' },
+    default: 'half of RAM, at most 4GiB',
+    help: 'refuse a file or a standard input of more bytes',
+  },
   simulate: { flags: '--simulate <CODE>', value: { kind: 'text', names: 'mistakes' }, help: 'inject a known mistake, such as state-carry' },
 });
 

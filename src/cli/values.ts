@@ -14,6 +14,7 @@ export interface Values
   showTrainable?: boolean;
   /** true: print tables; a path: write them */
   trace?: boolean | string;
+  maxFile?: number;
   shell?: (typeof SHELLS)[number];
   document?: (typeof SCHEMAS)[number];
   plot?: boolean;

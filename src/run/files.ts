@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
+import { fileLimits } from './limits.js';
 
 /** Files in: whole, bounded, and the same from the first byte to the last. (Files out: atomicWrite.ts. Nothing else touches the file system.) */
 
@@ -13,8 +14,6 @@ export interface ReadLimits {
   readonly bytes: number;
 }
 
-// what a machine can hold beside the arrays made of it, and never more than the 4 GiB of zip and of one ArrayBuffer
-const defaultRead = (): ReadLimits => ({ bytes: Math.min(2 ** 32, Math.floor(os.totalmem() / 2)) });
 const CHUNK = 2 ** 20;
 // Linux gives at most 2^31 - 4096 bytes at once, and Node refuses to ask for more than 2^31 - 1
 const MOST_AT_ONCE = 2 ** 30;
@@ -23,7 +22,7 @@ const MOST_AT_ONCE = 2 ** 30;
  * The bytes of a file, or of standard input for '-'. Pipes are read to their end, bounded by the limit; devices are refused.
  * @throws RnnError E_NOT_FOUND, E_ACCESS, E_IS_DIRECTORY, E_DEVICE, E_CHANGED, E_READ, E_EMPTY_STDIN (io, exit 4), E_FILE_SIZE (limit, exit 5)
  */
-export async function readBytes(path: string, limits: ReadLimits = defaultRead()): Promise<Uint8Array> {
+export async function readBytes(path: string, limits: ReadLimits = { bytes: fileLimits().file }): Promise<Uint8Array> {
   if (path === '-') return readStdin(limits);
   try {
     const file = await openForReading(path);
@@ -167,6 +166,7 @@ function tooLarge(path: string, size: number, limit: number): RnnError {
     where: shown(path),
     expected: `at most ${limit} bytes`,
     found: `${size} bytes or more`,
+    fix: 'raise it with --max-file if the machine has room',
   });
 }
 

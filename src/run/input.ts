@@ -1,9 +1,10 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { DEFAULT_LIMITS, type FileTensor, type TensorFile } from '../formats/format.js';
+import type { FileTensor, TensorFile } from '../formats/format.js';
 import { swapBatchAndTime } from '../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
 import { readBytes } from './files.js';
+import { fileLimits } from './limits.js';
 import type { Network } from './network.js';
 
 /** Arrays named on the command line -> tensors of the shape the network wants. */
@@ -23,7 +24,7 @@ export async function readArray(path: string, names: readonly string[]): Promise
   const bytes = await readBytes(file);
   return within(file === '-' ? 'stdin' : escapeText(file), async () => {
     const { readTensors } = await import('../formats/index.js');
-    const read = await readTensors(bytes, { limits: DEFAULT_LIMITS, nameHint: file === '-' ? undefined : file });
+    const read = await readTensors(bytes, { limits: fileLimits().read, nameHint: file === '-' ? undefined : file });
     return { tensor: choose(read, key, names), format: read.format, notes: read.notes };
   });
 }

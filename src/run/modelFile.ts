@@ -5,13 +5,14 @@ import { type GraphLayers, layersOfGraph } from '../engines/graph/layersOf.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { isObject, parseJsonBytes } from '../formats/bytes/jsonText.js';
-import { DEFAULT_LIMITS, type TensorFile } from '../formats/format.js';
+import type { TensorFile } from '../formats/format.js';
 import { readTensors } from '../formats/index.js';
 import { json, startsLikeJson } from '../formats/json.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
 import { tfjs } from '../formats/tfjs.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import { readBytes } from './files.js';
+import { fileLimits } from './limits.js';
 
 /** What is in a model file, by its content: a description, weights, or both. */
 export interface ModelFile {
@@ -32,7 +33,7 @@ export async function readTensorFile(path: string): Promise<{ bytes: Uint8Array;
 
 function readFileTensors(path: string, bytes: Uint8Array): Promise<TensorFile> {
   const readPart = path === '-' ? undefined : (name: string) => readBytes(join(dirname(path), name));
-  return readTensors(bytes, { limits: DEFAULT_LIMITS, nameHint: path === '-' ? undefined : path, readPart });
+  return readTensors(bytes, { limits: fileLimits().read, nameHint: path === '-' ? undefined : path, readPart });
 }
 
 /**
@@ -53,7 +54,7 @@ async function readModelFile(path: string): Promise<ModelFile> {
 
 /** A spec, with or without weights; the JSON of Keras' model.to_json(); or named weights. */
 async function readJsonModel(bytes: Uint8Array): Promise<ModelFile> {
-  const document = parseJsonBytes(bytes, DEFAULT_LIMITS);
+  const document = parseJsonBytes(bytes, fileLimits().read);
   const empty: TensorFile = { format: 'json', tensors: new Map(), metadata: new Map(), notes: [] };
   if (!isObject(document)) return { bytes, file: empty, spec: document as unknown as Record<string, unknown> };
   if (typeof document.class_name === 'string') {
@@ -63,12 +64,12 @@ async function readJsonModel(bytes: Uint8Array): Promise<ModelFile> {
   }
   const { weights, ...spec } = document;
   if (weights !== undefined) {
-    const file = await within('weights', () => json.read(new TextEncoder().encode(JSON.stringify(weights)), DEFAULT_LIMITS));
+    const file = await within('weights', () => json.read(new TextEncoder().encode(JSON.stringify(weights)), fileLimits().read));
     return { bytes, file, spec };
   }
   const names = Object.keys(document);
   if (document.layers === undefined && CONVENTIONS.some(convention => convention.detect(names))) {
-    return describedBy(await json.read(bytes, DEFAULT_LIMITS), bytes);
+    return describedBy(await json.read(bytes, fileLimits().read), bytes);
   }
   return { bytes, file: empty, spec };
 }

@@ -1,4 +1,3 @@
-import os from 'node:os';
 import { getCell } from '../cells/index.js';
 import type { EngineInput } from '../engines/engine.js';
 import type { GraphValue } from '../engines/graph/value.js';
@@ -14,6 +13,7 @@ import type { InputWish } from '../weights/init.js';
 import type { Weights } from '../weights/weights.js';
 import { readGraphInputs } from './graphInput.js';
 import { maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
+import { memoryBudget } from './limits.js';
 import { isExact, type ModelFile, openModel } from './modelFile.js';
 import { loadNetwork, type Network } from './network.js';
 import type { InputRequest, NetworkRequest } from './request.js';
@@ -177,7 +177,7 @@ function firstSteps(x: Tensor, steps: number): Tensor {
  * @throws RnnError E_MEMORY (limit, exit 5)
  */
 function checkMemory({ model, shapes }: Network, [N, T]: readonly [number, number], maxMemory: number | undefined): void {
-  const budget = BigInt(maxMemory ?? Math.min(Math.floor(os.totalmem() / 2), 4 * 2 ** 30));
+  const budget = BigInt(maxMemory ?? memoryBudget());
   const numbers = weightNumbers(shapes) + activationNumbers(shapes, model, BigInt(N), BigInt(T));
   const bytes = numbers * 8n;
   if (bytes <= budget) return;
