@@ -77,7 +77,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
     notes: [
       ...prepared.notes,
       ...sides.notes,
-      ...(view === null || view.kind === 'y' ? [] : [`the other side was taken for ${view.words} and compared with that`]),
+      ...(view === null || view.kind === 'y' || byShape ? [] : [`the other side was taken for ${view.words} and compared with that`]),
       ...(diagnosis?.stopped ? ['the search for pairs of mistakes was stopped by its time budget; --budget gives it more seconds'] : []),
       ...(unchecked.length > 0 ? [`whether this input could show ${unchecked.length} more mistakes was not computed in time`] : []),
     ],

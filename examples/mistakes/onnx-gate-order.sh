@@ -1,0 +1,5 @@
+# An LSTM in ONNX's order i o f c read as i f g o.
+dir=$(mktemp -d) && trap 'rm -r "$dir"' EXIT
+network='--layers lstm:4,dense:2 --D 2'
+rnn-cli probe $network -q -o "$dir/probe.json"
+node loops.mjs onnx-gate-order "$dir/probe.json" | rnn-cli compare $network --weights "$dir/probe.json" -i "$dir/probe.json:x" --against - || [ $? = 1 ]
