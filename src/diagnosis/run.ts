@@ -96,16 +96,38 @@ function swapHalves(t: Tensor): Tensor {
   return concatLast([sliceLast(t, width / 2, width), sliceLast(t, 0, width / 2)]);
 }
 
-/** How far rounding alone moves this scenario's y: its float32 outputs, sums in both orders, against the float64 one. */
+/**
+ * How far rounding alone moves this scenario's y: its float32 outputs, sums in both orders, against the float64 one. Two values of y may be
+ * lucky, so what the many hidden units below the head differ by counts, too.
+ */
 export function roundingOf(scenario: Scenario, exact: Outcome): number {
   let most = 0;
   for (const order of [1, -1] as const) {
-    const { y } = runScenario(scenario, { precision: 'f32', order }) ?? exact;
-    if (y.data.length !== exact.y.data.length) continue;
-    for (let k = 0; k < sizeOf(y.shape); k++) {
-      const d = Math.abs(y.data[k] - exact.y.data[k]);
+    const rounded = runScenario(scenario, { precision: 'f32', order });
+    if (!rounded || rounded.y.data.length !== exact.y.data.length) continue;
+    for (let k = 0; k < sizeOf(exact.y.shape); k++) {
+      const d = Math.abs(rounded.y.data[k] - exact.y.data[k]);
       if (d > most) most = d;
     }
+    most = Math.max(most, throughHead(scenario, rounded, exact));
   }
   return most;
+}
+
+/** The root mean square by which the head's input differs, times the length of its longest column: how far y would be off on average. */
+function throughHead({ model, weights }: Scenario, rounded: Outcome, exact: Outcome): number {
+  const head = model.layers.find(l => l.name === model.output);
+  const Wo = weights.get(model.output)?.get('Wo');
+  const [a, b] = [rounded, exact].map(o => o.layers.get(model.output)?.inputs[0].tensor);
+  if (head?.kind !== 'dense' || head.activation !== 'linear' || !Wo || !a || !b || a.data.length !== b.data.length) return 0;
+  let squares = 0;
+  for (let k = 0; k < a.data.length; k++) squares += (a.data[k] - b.data[k]) * (a.data[k] - b.data[k]);
+  const [M, K] = Wo.shape;
+  let longest = 0;
+  for (let k = 0; k < K; k++) {
+    let sum = 0;
+    for (let m = 0; m < M; m++) sum += Wo.data[m * K + k] * Wo.data[m * K + k];
+    longest = Math.max(longest, sum);
+  }
+  return Math.sqrt((squares / Math.max(1, a.data.length)) * longest);
 }

@@ -205,8 +205,10 @@ function finishTrials(look: Look, trials: Trial[], asSpecified: number, noise: n
       trial.full = true;
     }
     if (trial.residual > asSpecified / 10) continue;
-    const changed = trial.change!(look.whole.scenario)!;
-    const exact = runScenario(changed, { like: look.whole.right })!;
+    // how far rounding moves it shows on the samples of the first look
+    const part = sliceFor(look, trial.parts);
+    const changed = trial.change!(part.scenario)!;
+    const exact = runScenario(changed, { like: part.right })!;
     trial.floor = Math.max(noise, roundingOf(changed, exact), FLOAT32_EPSILON * largestMagnitude(exact.y.data));
   }
 }

@@ -21,7 +21,7 @@ export interface DiagnosisSubject {
 }
 
 /** Multiply-adds of one run of the network; with more, mistakes are recomputed on fewer samples. */
-const MOST_WORK = 2e8;
+const MOST_WORK = 6e7;
 /** Samples on which rounding is measured. */
 const NOISE_SAMPLES = 16;
 
