@@ -1,6 +1,7 @@
 import { runCompare } from '../../src/run/compare.js';
 import { runForward } from '../../src/run/forward.js';
-import { openModel, readTensorFile } from '../../src/run/modelFile.js';
+import { readTensorFile } from '../../src/run/modelFile.js';
+import { openModel } from '../../src/run/network.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
 import { withArraysFile } from '../helpers/inputFile.js';
 import { caseIds, flat, readCase, recorded, referencePath } from '../helpers/reference.js';

@@ -71,6 +71,8 @@ export function checkConflicts(values: Values, command: CommandName): void {
     throw new RnnError('usage', 'E_CONFLICT', `${flag(a)} and ${flag(b)} cannot be used together`, { fix });
   }
   needs(values, 'timeMajor', 'input', 'the seeded input has no file whose axes could be swapped');
+  needs(values, 'chunk', 'input', 'a drawn input is computed at once');
+  needs(values, 'chunk', 'out', 'only what goes into a file is computed in pieces');
   needs(values, 'showTrainable', 'summary', 'the column Trainable is one of the summary');
   if (values.force && !WRITES[command].some(key => typeof values[key] === 'string')) {
     const flags = WRITES[command].map(key => (key === 'trace' ? '--trace FILE' : flag(key))).join(', ');
@@ -78,14 +80,14 @@ export function checkConflicts(values: Values, command: CommandName): void {
       fix: 'there is no file to overwrite: drop --force',
     });
   }
-  if (values.svg === '-' && (values.json || values.jsonl || values.out === '-')) {
+  if (values.svg === '-' && (values.json || values.jsonl || values.out?.startsWith('-'))) {
     throw new RnnError('usage', 'E_CONFLICT', '--svg - and another output both write to stdout', { fix: 'give --svg a file name' });
   }
   const fromStdin = (['model', 'input', 'against'] as const).filter(key => /^-(:|$)/.test(values[key] ?? ''));
   if (fromStdin.length > 1) {
     throw new RnnError('usage', 'E_STDIN', `${fromStdin.map(flag).join(' and ')} both read stdin`, { fix: 'give one of them a file name' });
   }
-  if (values.out === '-' && (values.json || values.jsonl)) {
+  if (values.out?.startsWith('-') && (values.json || values.jsonl)) {
     throw new RnnError('usage', 'E_CONFLICT', '--out - and --json both write to stdout', { fix: 'give --out a file name' });
   }
 }

@@ -15,6 +15,8 @@ export type FlagValue =
   | { readonly kind: 'size'; readonly least: number; readonly most?: number; readonly symbolic?: readonly CommandName[] }
   /** '5' or '5,4' */
   | { readonly kind: 'sizes'; readonly least: number }
+  /** 'a:b', 'a:', ':b' */
+  | { readonly kind: 'range' }
   /** a decimal number from 0 */
   | { readonly kind: 'number' }
   /** '500MB', '4GiB' */
@@ -227,6 +229,14 @@ const INPUT = flags('Weights and input', RUNS, {
     help: 'X [N, T, D]; FILE.npz:key picks an array; - reads stdin',
     elsewhere: ['--x', '--data'],
   },
+  rows: {
+    flags: '--rows <a:b>',
+    value: { kind: 'range' },
+    default: 'all',
+    help: 'samples a to b − 1 of the input, counted from 0: a share of the work for each of several runs',
+    elsewhere: ['--slice', '--samples-range'],
+    commands: ['forward'],
+  },
   timeMajor: { flags: '--time-major', help: 'the input file is [T, N, D]' },
   lengths: {
     flags: '--lengths <FILE|a,b>',
@@ -359,10 +369,18 @@ const OUTPUT = flags('Output', RESULTS, {
   mermaid: { flags: '--mermaid', help: 'print the network as a Mermaid flowchart', commands: ['shapes'] },
   out: {
     flags: '-o, --out <FILE|->',
-    value: { kind: 'file', extensions: ['npy', 'npz', 'csv', 'json'], stdin: true, output: true },
-    help: 'save y by extension; - writes .npy to stdout',
+    value: { kind: 'file', extensions: ['npy', 'npz', 'csv', 'json', 'jsonl'], stdin: true, output: true },
+    help: 'save y by extension; - writes .npy to stdout, -.csv and -.jsonl text',
     elsewhere: ['--output', '--save'],
     commands: ['forward', 'probe'],
+  },
+  chunk: {
+    flags: '--chunk <n>',
+    value: { kind: 'size', least: 1 },
+    default: 'from the size of the network',
+    help: 'samples at a time where a large input goes into a file; changes no bit',
+    elsewhere: ['--batch-rows', '--chunk-size'],
+    commands: ['forward'],
   },
   force: { flags: '--force', help: 'overwrite an existing file', elsewhere: ['--overwrite'], commands: ['shapes', 'forward', 'probe'] },
   json: { flags: '--json', help: 'one JSON document on one line', commands: [...NETWORKS, 'explain'] },

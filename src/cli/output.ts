@@ -17,6 +17,10 @@ export interface Output {
   readonly columns: number;
   text(text: string): void;
   bytes(data: Uint8Array): void;
+  /** Resolves when the system has taken them: true, or false where nobody reads any more. */
+  piece(data: Uint8Array): Promise<boolean>;
+  /** a line at the foot of the terminal, '' to clear it; nothing off a terminal, with --quiet or --json */
+  progress(line: string): void;
   /** one document on one line */
   json(document: unknown): void;
   /** on stderr, one line each, unless --quiet, or --json whose document has them */
@@ -38,6 +42,7 @@ export async function createOutput(values: Values, io: Io, stdout: Writer, stder
     paint: await paintFor(wantsColor(values.color, io.stdout, io.env)),
   };
   const notePaint = await paintFor(wantsColor(values.color, io.stderr, io.env));
+  let drawn = false;
   return {
     layout,
     picture: {
@@ -49,6 +54,15 @@ export async function createOutput(values: Values, io: Io, stdout: Writer, stder
     columns,
     text: text => stdout.write(text),
     bytes: data => stdout.write(data),
+    piece: data => {
+      stdout.write(data);
+      return stdout.taken();
+    },
+    progress: line => {
+      if (!io.stderr.isTTY || values.quiet || values.json || (line === '' && !drawn)) return;
+      drawn = line !== '';
+      stderr.write(`\r${line.slice(0, (io.stderr.columns ?? 80) - 1)}\x1b[K`);
+    },
     json: document => {
       writeJson(document, piece => stdout.write(piece));
       stdout.write('\n');

@@ -20,6 +20,8 @@ export interface Io {
 export interface Writer {
   readonly used: boolean;
   write(data: string | Uint8Array): void;
+  /** Resolves when everything so far is accepted by the system: true, or false where that failed and no more is taken. */
+  taken(): Promise<boolean>;
   /** Resolves when everything is accepted by the system. @throws RnnError E_WRITE (io, exit 4) unless the reader only went away (`| head`) */
   finish(): Promise<void>;
 }
@@ -48,6 +50,10 @@ export function writerTo(stream: OutputStream, name: string): Writer {
           resolve();
         });
       });
+    },
+    async taken() {
+      await last;
+      return failure === undefined;
     },
     async finish() {
       await last;

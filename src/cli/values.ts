@@ -22,6 +22,8 @@ export interface Values
   mermaid?: boolean;
   out?: string;
   force?: boolean;
+  /** samples at a time, where the input is computed in pieces */
+  chunk?: number;
   json?: boolean;
   jsonl?: boolean;
   precision?: number;
@@ -57,6 +59,7 @@ const INPUT_KEYS = [
   'inputRng',
   'init',
   'input',
+  'rows',
   'timeMajor',
   'lengths',
   'mask',
@@ -82,4 +85,9 @@ export function inputRequest(values: Values): InputRequest {
 /** The keys that were given. */
 export function given<K extends keyof Values>(values: Values, keys: readonly K[]): Partial<Pick<Values, K>> {
   return Object.fromEntries(keys.filter(key => values[key] !== undefined).map(key => [key, values[key]])) as Partial<Pick<Values, K>>;
+}
+
+/** Every file that is read: none of them may be written over. */
+export function inputFiles({ model, weights, input, lengths, mask, h0, c0 }: Values): string[] {
+  return [model, weights, input, lengths, mask, h0, c0].filter(path => path !== undefined);
 }

@@ -23,6 +23,8 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
       return parseSizes(name, word, value.least);
     case 'number':
       return parseNumber(name, word);
+    case 'range':
+      return parseRange(name, word);
     case 'bytes':
       return parseBytes(name, word);
     case 'choice':
@@ -72,6 +74,17 @@ function parseSizes(name: string, word: string, least: number): number[] {
       throw error;
     }
   });
+}
+
+/** '2:5', '2:', ':5' -> samples 2 to 4, from 2 on, the first 5 */
+function parseRange(name: string, word: string): { from: number; to: number | null } {
+  const [, a, b] = /^(\d*):(\d*)$/.exec(word) ?? [];
+  const [from, to] = [Number(a || 0), b ? Number(b) : null];
+  if (a === undefined || !Number.isSafeInteger(from) || !Number.isSafeInteger(to ?? 0)) {
+    throw wrongWord(name, word, 'a:b, the samples a to b − 1 counted from 0', `write ${name} 0:1000, or ${name} 1000: for all from there`);
+  }
+  if (to !== null && to <= from) throw wrongWord(name, word, 'a range with samples in it, a below b', `write ${name} ${from}:${from + 1}`);
+  return { from, to };
 }
 
 function parseNumber(name: string, word: string): number {

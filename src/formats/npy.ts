@@ -62,23 +62,38 @@ export function hasNumpyMagic(bytes: Uint8Array): boolean {
 /** One array. Surplus bytes after it are left alone, as NumPy does, and noted. @throws RnnError E_NPY_… (format), E_LIMIT_… (limit) */
 export function readNumpyArray(bytes: Uint8Array, budget: Budget, notes: string[], name = 'npy'): FileTensor {
   const reader = new ByteReader(bytes, 'E_NPY_SHORT');
-  if (!hasNumpyMagic(reader.take(6, 'magic'))) {
-    throw new RnnError('format', 'E_NPY_MAGIC', 'offset 0: this is no .npy file', {
-      where: 'magic',
-      expected: '\\x93NUMPY',
-      found: hex(bytes.subarray(0, 6)),
-    });
-  }
-  const { descr, fortranOrder, shape: declared } = readHeader(reader, Math.min(MAX_HEADER_BYTES, budget.limits.headerBytes));
-  const { dtype, littleEndian } = readDescr(descr, reader.offset);
-  const size = checkShape(declared, budget.limits);
-  const shape = declared.map(Number);
+  const { dtype, littleEndian, fortranOrder, shape, size } = readNumpyHeader(reader, budget.limits);
   reader.need(size * BigInt(DTYPE_BYTES[dtype]), `data for shape ${formatShape(shape)} ${dtype}`);
   reserve(budget, size, dtype);
   const data = decodeNumbers(bytes, reader.position, Number(size), dtype, littleEndian);
   const surplus = reader.remaining - Number(size) * DTYPE_BYTES[dtype];
   if (surplus > 0) notes.push(`${escapeText(name)}: ${surplus} bytes after the array were left alone`);
   return { shape, data: fortranOrder && size > 0n ? gatherStrided(data, shape, columnMajor(shape)) : data, dtype };
+}
+
+export interface NumpyHeader {
+  readonly dtype: DType;
+  readonly littleEndian: boolean;
+  readonly fortranOrder: boolean;
+  readonly shape: readonly number[];
+  /** elements, exact */
+  readonly size: bigint;
+}
+
+/** Everything before the data; leaves the reader at its first byte. @throws RnnError E_NPY_… (format), E_LIMIT_… (limit) */
+export function readNumpyHeader(reader: ByteReader, limits: Limits): NumpyHeader {
+  const magic = reader.take(6, 'magic');
+  if (!hasNumpyMagic(magic)) {
+    throw new RnnError('format', 'E_NPY_MAGIC', 'offset 0: this is no .npy file', {
+      where: 'magic',
+      expected: '\\x93NUMPY',
+      found: hex(magic),
+    });
+  }
+  const { descr, fortranOrder, shape } = readHeader(reader, Math.min(MAX_HEADER_BYTES, limits.headerBytes));
+  const { dtype, littleEndian } = readDescr(descr, reader.offset);
+  const size = checkShape(shape, limits);
+  return { dtype, littleEndian, fortranOrder, shape: shape.map(Number), size };
 }
 
 function readHeader(reader: ByteReader, limit: number) {
@@ -133,7 +148,17 @@ function columnMajor(shape: readonly number[]): number[] {
 
 /** The bytes numpy.save writes for this array. bfloat16, which NumPy lacks, is written as float32, which holds it exactly. */
 export function writeNumpyArray(array: FileTensor): Uint8Array {
-  const dtype = array.dtype === 'bf16' ? 'f32' : array.dtype;
+  const header = numpyHeader(array);
+  const data = encodeNumbers(array.data, writtenDType(array));
+  const out = new Uint8Array(header.length + data.length);
+  out.set(header);
+  out.set(data, header.length);
+  return out;
+}
+
+/** What stands before the data. Room is left for the first axis to grow, so its length does not depend on that. */
+export function numpyHeader(array: Pick<FileTensor, 'shape' | 'dtype'>): Uint8Array {
+  const dtype = writtenDType(array);
   const [code] = [...DTYPES].find(([, name]) => name === dtype) as [string, DType];
   const { shape } = array;
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
@@ -141,12 +166,14 @@ export function writeNumpyArray(array: FileTensor): Uint8Array {
   if (shape.length > 0) header += ' '.repeat(GROWTH_DIGITS - String(shape[0]).length);
   const unpadded = 10 + header.length + 1;
   header += `${' '.repeat(64 - (unpadded % 64))}\n`;
-  const data = encodeNumbers(array.data, dtype);
-  const out = new Uint8Array(10 + header.length + data.length);
+  const out = new Uint8Array(10 + header.length);
   out.set([...MAGIC, 1, 0, header.length & 255, header.length >> 8]);
   for (let i = 0; i < header.length; i++) out[10 + i] = header.charCodeAt(i);
-  out.set(data, 10 + header.length);
   return out;
+}
+
+function writtenDType({ dtype }: Pick<FileTensor, 'dtype'>): DType {
+  return dtype === 'bf16' ? 'f32' : dtype;
 }
 
 function hex(bytes: Uint8Array): string {

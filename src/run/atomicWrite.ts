@@ -15,24 +15,42 @@ export interface WriteOptions {
   readonly inputs?: readonly string[];
 }
 
+/** Where the bytes of one file go, one piece after the other. */
+export interface Sink {
+  /** Resolves when the system has taken them. The bytes must not change before. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Writes over the first bytes of the file; only where `canRewind`. */
+  rewrite(bytes: Uint8Array): Promise<void>;
+  /** a file, not a pipe or a device */
+  readonly canRewind: boolean;
+}
+
 /**
  * Writes a file to a temporary name in the same folder, syncs it, then gives it its name; the folder is synced too. Whatever fails, and
  * wherever the process is killed, the old file stays whole. Without `force` the last step itself refuses an existing file, so one that
  * appears meanwhile is safe as well. A pipe or a device is written to directly.
  * @throws RnnError E_EXISTS without `force`, E_SAME_FILE when the target is one of `inputs`, E_IS_DIRECTORY, E_ACCESS, E_WRITE (io, exit 4)
  */
-export async function writeFileAtomic(path: string, bytes: Uint8Array, { force = false, inputs = [] }: WriteOptions = {}): Promise<void> {
+export async function writeFileAtomic(path: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
+  await writeAtomic(path, sink => sink.write(bytes), options);
+}
+
+/** The same for a file that is written in pieces; whatever `fill` throws leaves no file. @throws RnnError as writeFileAtomic */
+export async function writeAtomic<T>(
+  path: string,
+  fill: (sink: Sink) => Promise<T>,
+  { force = false, inputs = [] }: WriteOptions = {},
+): Promise<T> {
   const old = await stat(path).catch(() => undefined);
   if (old) await checkTarget(path, old, force, inputs);
   try {
-    if (old && !old.isFile()) await writeInto(await open(path, 'w'), bytes, false);
-    else await replace(path, bytes, old, force);
+    return old && !old.isFile() ? await writeInto(await open(path, 'w'), fill, false) : await replace(path, fill, old, force);
   } catch (error) {
     throw writeError(path, error);
   }
 }
 
-async function replace(path: string, bytes: Uint8Array, old: Stats | undefined, force: boolean): Promise<void> {
+async function replace<T>(path: string, fill: (sink: Sink) => Promise<T>, old: Stats | undefined, force: boolean): Promise<T> {
   // through symbolic links: the file they lead to is replaced, not the link
   const target = old ? await realpath(path) : resolve(path);
   const folder = dirname(target);
@@ -41,23 +59,33 @@ async function replace(path: string, bytes: Uint8Array, old: Stats | undefined, 
   pending.add(temporary);
   try {
     const file = await open(temporary, 'wx', old ? old.mode & 0o777 : 0o666);
-    await writeInto(file, bytes, true);
+    const filled = await writeInto(file, fill, true);
     if (force) await rename(temporary, target);
     else await claim(temporary, target);
     await syncFolder(folder);
+    return filled;
   } finally {
     await unlink(temporary).catch(() => undefined);
     pending.delete(temporary);
   }
 }
 
-async function writeInto(file: FileHandle, bytes: Uint8Array, sync: boolean): Promise<void> {
+async function writeInto<T>(file: FileHandle, fill: (sink: Sink) => Promise<T>, isRegular: boolean): Promise<T> {
   try {
-    await file.writeFile(bytes);
-    if (sync) await file.sync();
+    const filled = await fill({
+      canRewind: isRegular,
+      write: bytes => file.writeFile(bytes),
+      rewrite: bytes => writeStart(file, bytes),
+    });
+    if (isRegular) await file.sync();
+    return filled;
   } finally {
     await file.close();
   }
+}
+
+async function writeStart(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let from = 0; from < bytes.length; ) from += (await file.write(bytes, from, bytes.length - from, from)).bytesWritten;
 }
 
 const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK', 'EACCES']);

@@ -97,11 +97,124 @@ async function readAll(path: string, file: FileHandle, limits: ReadLimits, sizeH
   }
 }
 
+function emptyStdin(): RnnError {
+  return new RnnError('io', 'E_EMPTY_STDIN', 'standard input is empty', {
+    where: 'stdin',
+    expected: 'a file on standard input',
+    found: '0 bytes',
+    fix: 'pipe a file in, or give its path',
+  });
+}
+
+/** A file or standard input in pieces. */
+export interface ByteSource {
+  /** bytes of the whole file; undefined for standard input */
+  readonly size: number | undefined;
+  /** The next bytes, valid until the next read; undefined at the end. Of a file the piece after it is read meanwhile. @throws RnnError as readBytes */
+  read(): Promise<Uint8Array | undefined>;
+  /** The next read starts here; files only. */
+  seek(position: number): void;
+  /** @param giveBack bytes of standard input that were read; the next readBytes('-') starts with them */
+  close(giveBack?: Uint8Array): Promise<void>;
+}
+
+const PIECE = 2 ** 20;
+
+/** @returns undefined for what is no file of a known size: a pipe with a name, a device. @throws RnnError as readBytes */
+export async function openSource(path: string): Promise<ByteSource | undefined> {
+  if (path === '-') return stdinSource();
+  try {
+    const file = await openForReading(path);
+    const before = await file.stat();
+    if (before.isFile() && before.size > 0) return fileSource(path, file, before);
+    await file.close();
+    return undefined;
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
+
+function fileSource(path: string, file: FileHandle, before: Stats): ByteSource {
+  const buffers = [new Uint8Array(PIECE), new Uint8Array(PIECE)];
+  let turn = 0;
+  let position = 0;
+  let next: Promise<Uint8Array> | undefined;
+  const ask = (): Promise<Uint8Array> => {
+    const buffer = buffers[turn++ % 2];
+    const piece = file.read(buffer, 0, PIECE, position).then(({ bytesRead }) => buffer.subarray(0, bytesRead));
+    // a failure is met by the read that waits for it
+    piece.catch(() => undefined);
+    return piece;
+  };
+  return {
+    size: before.size,
+    async read() {
+      try {
+        const piece = await (next ?? ask());
+        position += piece.length;
+        next = piece.length > 0 ? ask() : undefined;
+        if (piece.length > 0) return piece;
+        checkUnchanged(path, before, await file.stat(), position);
+        return undefined;
+      } catch (error) {
+        throw readError(path, error);
+      }
+    },
+    seek(to) {
+      position = to;
+      next = undefined;
+    },
+    async close() {
+      await next?.catch(() => undefined);
+      await file.close();
+    },
+  };
+}
+
+/** What a source gave back: the bytes it had read, and where the others are. */
+let givenBack: { readonly start: Uint8Array; readonly rest: AsyncIterator<Uint8Array> } | undefined;
+
+function stdinSource(): ByteSource {
+  const pieces: AsyncIterator<Uint8Array> = process.stdin[Symbol.asyncIterator]();
+  let any = false;
+  return {
+    size: undefined,
+    async read() {
+      try {
+        const { done, value } = await pieces.next();
+        if (done && !any) throw emptyStdin();
+        any = true;
+        return done ? undefined : value;
+      } catch (error) {
+        throw readError('-', error);
+      }
+    },
+    seek() {
+      throw new Error('standard input cannot be sought');
+    },
+    async close(start) {
+      if (start) givenBack = { start, rest: pieces };
+    },
+  };
+}
+
+/** Standard input from its first byte, also after a source gave it back. */
+async function* stdinPieces(): AsyncGenerator<Uint8Array> {
+  if (!givenBack) {
+    yield* process.stdin;
+    return;
+  }
+  const { start, rest } = givenBack;
+  givenBack = undefined;
+  yield start;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+}
+
 async function readStdin(limits: ReadLimits): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   try {
-    for await (const part of process.stdin) {
+    for await (const part of stdinPieces()) {
       parts.push(part);
       length += part.length;
       if (length > limits.bytes) throw tooLarge('-', length, limits.bytes);
@@ -109,13 +222,7 @@ async function readStdin(limits: ReadLimits): Promise<Uint8Array> {
   } catch (error) {
     throw readError('-', error);
   }
-  if (length === 0)
-    throw new RnnError('io', 'E_EMPTY_STDIN', 'standard input is empty', {
-      where: 'stdin',
-      expected: 'a file on standard input',
-      found: '0 bytes',
-      fix: 'pipe a file in, or give its path',
-    });
+  if (length === 0) throw emptyStdin();
   const bytes = new Uint8Array(length);
   let offset = 0;
   for (const part of parts) {

@@ -4,7 +4,8 @@ import { getEngine } from '../engines/index.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { reshape, type Tensor } from '../tensor/tensor.js';
 import { type Execution, execute, executeGraph } from './execute.js';
-import { checkFinite, type Prepared, prepare } from './prepare.js';
+import { checkFinite } from './finite.js';
+import { type Prepared, prepare } from './prepare.js';
 import type { ForwardRequest } from './request.js';
 import type { ForwardResult, Nested, TensorData, TraceLayer, WorkingStep } from './result.js';
 import { sha256OfNumbers } from './sha256.js';
@@ -38,7 +39,8 @@ export async function outputOf(
   return simulate(mistake, { model: network.model, weights, input }, precision, execution.trace);
 }
 
-function forwardResult(prepared: Prepared, output: EngineOutput, request: ForwardRequest, { engine }: Execution): ForwardResult {
+/** @param output of the whole input, or of its first samples */
+export function forwardResult(prepared: Prepared, output: EngineOutput, request: ForwardRequest, { engine }: Execution): ForwardResult {
   const { network } = prepared;
   const { y } = output;
   const recurrent = network.model.layers.filter(isRecurrent);

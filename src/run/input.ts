@@ -72,13 +72,17 @@ export function toInput(
   else if (t.shape.length === 1 && !tokens && network.model.input.features === 1) x = asSequences(reshape(t, [t.shape[0], 1]), T, N);
   else if (t.shape.length !== rank) throw ndim(t, tokens, `expected ${tokens ? '[N, T]' : '[N, T, D]'}`);
   if (N !== undefined && x.shape[0] !== N && !network.model.layers.some(l => 'stateful' in l && l.stateful)) {
-    throw new RnnError('shape', 'E_INPUT_SHAPE', `--N ${N} was given but the input has ${x.shape[0]} samples`, {
-      expected: `[${N}, …]`,
-      found: formatShape(x.shape),
-      fix: 'drop --N: it is read from the input',
-    });
+    throw wrongN(N, x.shape);
   }
   return x;
+}
+
+export function wrongN(N: number, shape: readonly number[]): RnnError {
+  return new RnnError('shape', 'E_INPUT_SHAPE', `--N ${N} was given but the input has ${shape[0]} samples`, {
+    expected: `[${N}, …]`,
+    found: formatShape(shape),
+    fix: 'drop --N: it is read from the input',
+  });
 }
 
 /** Rows [R, D]: one sequence, or R/T sequences of T steps. */
@@ -93,13 +97,17 @@ function asSequences(t: Tensor, T: number | undefined, N: number | undefined): T
   }
   const steps = T ?? rows;
   if (steps === 0 || rows % steps !== 0) {
-    throw new RnnError('shape', 'E_ROWS', `${rows} rows cannot be split into sequences of ${steps} steps`, {
-      expected: `a multiple of ${steps} rows`,
-      found: `${rows} rows`,
-      fix: 'check --T',
-    });
+    throw splitError(rows, steps);
   }
   return reshape(t, [rows / steps, steps, D]);
+}
+
+export function splitError(rows: number, steps: number): RnnError {
+  return new RnnError('shape', 'E_ROWS', `${rows} rows cannot be split into sequences of ${steps} steps`, {
+    expected: `a multiple of ${steps} rows`,
+    found: `${rows} rows`,
+    fix: 'check --T',
+  });
 }
 
 function ndim(t: Tensor, tokens: boolean, message: string): RnnError {

@@ -37,14 +37,10 @@ function readFileTensors(path: string, bytes: Uint8Array): Promise<TensorFile> {
 }
 
 /**
- * The file that describes the network, read; undefined where flags describe it.
+ * The file that describes the network, read.
  * @throws RnnError kinds 'io', 'format', 'limit', 'convention', 'unsupported'
  */
-export async function openModel({ model }: { model?: string }): Promise<ModelFile | undefined> {
-  return model === undefined ? undefined : readModelFile(model);
-}
-
-async function readModelFile(path: string): Promise<ModelFile> {
+export async function readModelFile(path: string): Promise<ModelFile> {
   const bytes = await readBytes(path);
   return within(path === '-' ? 'stdin' : escapeText(path), async () => {
     if (startsLikeJson(bytes) && !tfjs.sniff(bytes)) return readJsonModel(bytes);
@@ -111,9 +107,4 @@ function topologyOf(topology: unknown): unknown {
     });
   }
   return topology;
-}
-
-/** The graph is a chain of layers with the graph's own input and output: it is run as layers. */
-export function isExact({ layers }: NonNullable<ModelFile['graph']>): boolean {
-  return 'model' in layers && layers.exact;
 }

@@ -41,7 +41,7 @@ interface Draft {
  */
 export async function loadNetwork(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
   checkOneForm(request);
-  const described = opened ?? (request.model === undefined ? undefined : await (await import('./modelFile.js')).openModel(request));
+  const described = opened ?? (await openModel(request));
   if (described?.graph) return graphNetwork(described.graph, described, request);
   if (described && !described.spec) return fromWeightsAlone(request, known, described);
   if (described) checkNoDimensions(request);
@@ -61,7 +61,22 @@ export async function loadNetwork(request: NetworkRequest, known?: KnownShape, o
   return { framework, model, shapes, weights, weightsSource: source, notes };
 }
 
-/** What reads files is loaded where there is a file. */
+/**
+ * The file that describes the network, read; undefined where flags describe it. What reads files is loaded where there is one.
+ * @throws RnnError kinds 'io', 'format', 'limit', 'convention', 'unsupported'
+ */
+export async function openModel({ model }: { model?: string }): Promise<ModelFile | undefined> {
+  if (model === undefined) return undefined;
+  const { readModelFile } = await import('./modelFile.js');
+  return readModelFile(model);
+}
+
+/** The graph is a chain of layers with the graph's own input and output: it is run as layers. */
+export function isExact({ layers }: NonNullable<ModelFile['graph']>): boolean {
+  return 'model' in layers && layers.exact;
+}
+
+/** Whose names the tensors of a file are. */
 async function conventionOf(path: string, { tensors }: TensorFile): Promise<Convention> {
   const { detectConvention } = await import('../conventions/index.js');
   return within(shownPath(path), () => detectConvention([...tensors.keys()]));

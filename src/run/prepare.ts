@@ -11,12 +11,13 @@ import { exactSize, sliceRow, type Tensor } from '../tensor/tensor.js';
 import { drawInputFrom, drawNetwork } from '../weights/draw.js';
 import type { InputWish } from '../weights/init.js';
 import type { Weights } from '../weights/weights.js';
-import { readGraphInputs } from './graphInput.js';
+import { checkFinite } from './finite.js';
 import { maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
 import { memoryBudget } from './limits.js';
-import { isExact, type ModelFile, openModel } from './modelFile.js';
-import { loadNetwork, type Network } from './network.js';
+import type { ModelFile } from './modelFile.js';
+import { isExact, loadNetwork, type Network, openModel } from './network.js';
 import type { InputRequest, NetworkRequest } from './request.js';
+import { rowsOfInput } from './rows.js';
 import { readInitialStates } from './states.js';
 
 /** Everything a run needs: network, weights, X, padding, initial states, and where each came from. */
@@ -40,11 +41,17 @@ export interface Prepared {
 export const DEFAULT_SEED = '42';
 const DEFAULT_RNG = 'seedrandom';
 
-/** @throws RnnError of every kind a description, a file or a size can be wrong in */
-export async function prepare(request: NetworkRequest & InputRequest): Promise<Prepared> {
+/** What the array of X is called in a file of several. */
+export const INPUT_NAMES = ['x', 'X', 'input', 'arr_0'];
+
+/**
+ * @param given the first samples of an input that is read in pieces; whether they are finite is left to the caller
+ * @throws RnnError of every kind a description, a file or a size can be wrong in
+ */
+export async function prepare(request: NetworkRequest & InputRequest, given?: ReadArray): Promise<Prepared> {
   const opened = await openModel(request);
   if (opened?.graph && !isExact(opened.graph)) return prepareGraph(request, opened);
-  const array = request.input === undefined ? undefined : await readArray(request.input, ['x', 'X', 'input', 'arr_0']);
+  const array = given ?? (request.input === undefined ? undefined : await readArray(request.input, INPUT_NAMES));
   const network = await loadNetwork(withFramework(request), knownShape(array, request.timeMajor), opened);
   const seed = request.seed ?? DEFAULT_SEED;
   const sizes = drawnSizes(network, request);
@@ -54,7 +61,8 @@ export async function prepare(request: NetworkRequest & InputRequest): Promise<P
   const whole = array
     ? toInput(array, network, { timeMajor: request.timeMajor, T: typeof request.T === 'number' ? request.T : undefined, N: request.N })
     : drawn.x!;
-  const input = await paddedInput(whole, network, request);
+  const padded = await paddedInput(whole, network, request);
+  const input = request.rows ? rowsOfInput(padded, request.rows) : padded;
   const run = input.x.shape[1] < whole.shape[1] ? withTimesteps(network, input.x.shape[1]) : network;
   return {
     network: run,
@@ -66,7 +74,7 @@ export async function prepare(request: NetworkRequest & InputRequest): Promise<P
     promises: { weights: drawn.promise, input: drawn.inputPromise },
     inputSource: array ? escapeText(request.input!) : `seed ${seed}`,
     weightsSource: network.weightsSource === null ? `seed ${seed}` : escapeText(network.weightsSource),
-    notes: [...network.notes, ...(array?.notes ?? []), ...finiteNotes(request.strictFinite ?? false, whole, weights)],
+    notes: [...network.notes, ...(array?.notes ?? []), ...finiteNotes(request.strictFinite ?? false, given ? null : whole, weights)],
   };
 }
 
@@ -74,6 +82,7 @@ export async function prepare(request: NetworkRequest & InputRequest): Promise<P
 async function prepareGraph(request: NetworkRequest & InputRequest, opened: ModelFile): Promise<Prepared> {
   const network = await loadNetwork(request, undefined, opened);
   const seed = request.seed ?? DEFAULT_SEED;
+  const { readGraphInputs } = await import('./graphInput.js');
   const inputs = await readGraphInputs(opened.graph!.model, request, seed);
   const weights = network.weights!;
   return {
@@ -176,7 +185,7 @@ function firstSteps(x: Tensor, steps: number): Tensor {
  * Refuses before anything is allocated. Counted exactly: weights, X, every layer's output, states, in 8 bytes each.
  * @throws RnnError E_MEMORY (limit, exit 5)
  */
-function checkMemory({ model, shapes }: Network, [N, T]: readonly [number, number], maxMemory: number | undefined): void {
+export function checkMemory({ model, shapes }: Network, [N, T]: readonly [number, number], maxMemory: number | undefined): void {
   const budget = BigInt(maxMemory ?? memoryBudget());
   const numbers = weightNumbers(shapes) + activationNumbers(shapes, model, BigInt(N), BigInt(T));
   const bytes = numbers * 8n;
@@ -216,40 +225,8 @@ export function inUnits(bytes: bigint): string {
 }
 
 /** NaN and infinities are computed with as IEEE says; they are counted, and refused with --strict-finite. @throws RnnError E_NOT_FINITE */
-function finiteNotes(strict: boolean, x: Tensor, weights: Weights): string[] {
-  const notes = [...checkFinite('the input', x, strict)];
+function finiteNotes(strict: boolean, x: Tensor | null, weights: Weights): string[] {
+  const notes = x === null ? [] : checkFinite('the input', x, strict);
   for (const [name, weight] of weights) notes.push(...checkFinite(`the weight ${escapeText(name)}`, weight, strict));
   return notes;
-}
-
-export function checkFinite(what: string, t: Tensor, strict: boolean): string[] {
-  let count = 0;
-  let first = -1;
-  for (let k = 0; k < t.data.length; k++) {
-    if (Number.isFinite(t.data[k])) continue;
-    if (first < 0) first = k;
-    count++;
-  }
-  if (count === 0) return [];
-  const at = positionOf(first, t.shape);
-  if (strict)
-    throw new RnnError('format', 'E_NOT_FINITE', `${what} has ${t.data[first]} at [${at}]`, {
-      expected: 'finite numbers',
-      found: String(t.data[first]),
-      fix: 'clean the data, or drop --strict-finite',
-    });
-  return [
-    `${what} has ${count} value${count > 1 ? 's' : ''} that ${count > 1 ? 'are' : 'is'} not finite (first: ${t.data[first]} at [${at}])`,
-  ];
-}
-
-/** Index k of C order data as [n, t, d]. */
-export function positionOf(k: number, shape: readonly number[]): number[] {
-  const at: number[] = [];
-  let rest = k;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    at.unshift(rest % shape[axis]);
-    rest = Math.floor(rest / shape[axis]);
-  }
-  return at;
 }

@@ -35,6 +35,12 @@ export interface NetworkRequest {
 
 export type ShapesRequest = NetworkRequest;
 
+/** Samples from `from` to `to` − 1, counted from 0, as Python slices: to null, or beyond the end, is the end. */
+export interface RowRange {
+  readonly from: number;
+  readonly to: number | null;
+}
+
 export interface InputRequest {
   seed?: string;
   rng?: RngName;
@@ -43,6 +49,8 @@ export interface InputRequest {
   /** path, '-', path:key */
   input?: string;
   timeMajor?: boolean;
+  /** samples a to b − 1 of the input */
+  rows?: RowRange;
   /** path or '3,5,2' */
   lengths?: string;
   mask?: string;

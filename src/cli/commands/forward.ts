@@ -3,9 +3,13 @@ import { runForward } from '../../run/forward.js';
 import type { ForwardResult, TensorData } from '../../run/result.js';
 import { type Output, valueOptions } from '../output.js';
 import { guarded } from '../signals.js';
-import { given, inputRequest, networkRequest, type Values } from '../values.js';
+import { given, inputFiles, inputRequest, networkRequest, type Values } from '../values.js';
 
 export async function forward(values: Values, output: Output): Promise<number> {
+  if (values.input !== undefined && values.out !== undefined) {
+    const { forwardInPieces } = await import('./forwardInPieces.js');
+    if (await forwardInPieces(values, output)) return 0;
+  }
   const result = await runForward({
     ...networkRequest(values),
     ...inputRequest(values),
@@ -24,8 +28,10 @@ export async function forward(values: Values, output: Output): Promise<number> {
 
 async function print(result: ForwardResult, values: Values, output: Output, saved: readonly string[]): Promise<void> {
   if (values.svg === '-') return;
-  if (values.out === '-') output.bytes(await (await import('../../run/save.js')).encodeTensors('npy', new Map([['y', result.tensors.y]])));
-  else if (values.json) output.json(forwardDocument(result));
+  if (values.out?.startsWith('-')) {
+    const { encodeTensors } = await import('../../run/save.js');
+    output.bytes(await encodeTensors(values.out.slice(2) || 'npy', new Map([['y', result.tensors.y]])));
+  } else if (values.json) output.json(forwardDocument(result));
   else if (values.jsonl) writeSamples(result, output.text);
   else if (values.out === undefined || !values.quiet) {
     const { y } = result.tensors;
@@ -60,11 +66,9 @@ function asksForTrace({ trace, step, unit, plot, svg }: Values): boolean {
 
 /** @returns the files that were written */
 async function save({ tensors }: ForwardResult, values: Values): Promise<string[]> {
-  const inputs = [values.model, values.weights, values.input, values.lengths, values.mask, values.h0, values.c0].filter(
-    path => path !== undefined,
-  );
+  const inputs = inputFiles(values);
   const files: [string, ReadonlyMap<string, TensorData>][] = [];
-  if (values.out !== undefined && values.out !== '-') files.push([values.out, new Map([['y', tensors.y]])]);
+  if (values.out !== undefined && !values.out.startsWith('-')) files.push([values.out, new Map([['y', tensors.y]])]);
   if (typeof values.trace === 'string') files.push([values.trace, new Map([['y', tensors.y], ...(tensors.trace ?? [])])]);
   if (files.length === 0) return [];
   const { saveTensors } = await import('../../run/save.js');

@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import type { FileTensor } from '../../src/formats/format.js';
+import { runForward } from '../../src/run/forward.js';
+import { encodeTensors } from '../../src/run/save.js';
+import { openForwardStream, type StreamFormat, type StreamRequest } from '../../src/run/stream.js';
+import { precisionOf, type Tensor } from '../../src/tensor/tensor.js';
+import { drawInput } from '../../src/weights/init.js';
+import { randomNetwork } from '../helpers/architectures.js';
+import { bytesOf, temporaryFolder } from '../helpers/files.js';
+
+const folder = temporaryFolder();
+let files = 0;
+const file = async (format: string, t: Tensor) =>
+  folder.write(`x${files++}.${format}`, await bytesOf(format, { [format === 'npz' ? 'x' : format]: { ...t } as FileTensor }));
+
+/** y in pieces, as the bytes of a file */
+async function streamed(request: StreamRequest, canRewind = true) {
+  const stream = await openForwardStream(request, canRewind);
+  if (!stream) return undefined;
+  const pieces: Uint8Array[] = [];
+  const sink = {
+    canRewind,
+    write: async (bytes: Uint8Array) => void pieces.push(bytes.slice()),
+    rewrite: async (bytes: Uint8Array) => void pieces[0].set(bytes),
+  };
+  const result = await stream.run(sink).finally(() => stream.close());
+  return { result, bytes: Buffer.concat(pieces) };
+}
+
+/** y of the whole input, as the bytes of a file */
+async function whole({ format, chunk: _, onProgress: __, ...request }: StreamRequest) {
+  const result = await runForward(request);
+  return { result, bytes: Buffer.from(await encodeTensors(format, new Map([['y', result.tensors.y]]))) };
+}
+
+describe('a forward pass in pieces', () => {
+  it('has every bit of the pass over the whole input, for any network, dtype and size of the pieces', async () => {
+    const cases = fc.tuple(randomNetwork, fc.integer({ min: 1, max: 30 }), fc.constantFrom<'f32' | 'f64'>('f32', 'f64'), fc.nat(1e6));
+    await fc.assert(
+      fc.asyncProperty(cases, async ([{ spec, T, D }, N, dtype, seed]) => {
+        const model = folder.write(`model${files++}.json`, JSON.stringify(spec));
+        const input = await file('npy', drawInput([N, T, D], { seed: String(seed) }));
+        const request = { model, input, dtype, format: 'npy' as StreamFormat };
+        const expected = await whole(request);
+        for (const chunk of [1, 2, 3, 7, 100]) {
+          const { result, bytes } = (await streamed({ ...request, chunk }))!;
+          expect(bytes.equals(expected.bytes)).toBe(true);
+          expect({ ...result, y: 0, states: 0, tensors: 0 }).toEqual({ ...expected.result, y: 0, states: 0, tensors: 0 });
+        }
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it.each<StreamFormat>(['csv', 'jsonl'])('writes the same .%s', async format => {
+    const input = await file('npy', drawInput([23, 4, 3], { seed: '5' }));
+    const request = { input, format, layers: 'bigru:5,dense:4' };
+    const expected = await whole(request);
+    for (const chunk of [1, 5, 23, 24]) expect((await streamed({ ...request, chunk }))!.bytes.equals(expected.bytes)).toBe(true);
+  });
+
+  it('of rows a:b is that part of the whole, and the parts together are the whole', async () => {
+    const x = drawInput([29, 5, 3], { seed: '9' });
+    const input = await file('npy', x);
+    const request = { input, format: 'csv' as StreamFormat, cell: 'lstm' as const };
+    const all = (await whole(request)).bytes;
+    const ranges = [
+      [0, 10],
+      [10, 11],
+      [11, 26],
+      [26, 1000],
+    ].map(([from, to]) => ({ from, to }));
+    const inPieces = await Promise.all(ranges.map(async rows => (await streamed({ ...request, rows, chunk: 4 }))!));
+    expect(Buffer.concat(inPieces.map(p => p.bytes)).equals(all)).toBe(true);
+    expect(inPieces.map(p => p.result.shape[0])).toEqual([10, 1, 15, 3]);
+    const atOnce = await Promise.all(ranges.map(rows => whole({ ...request, rows })));
+    expect(atOnce.map(p => p.result.ySha256)).toEqual(inPieces.map(p => p.result.ySha256));
+  });
+
+  it('of rows beyond the end is refused, in pieces and at once', async () => {
+    const input = await file('npy', drawInput([4, 5, 3], { seed: '9' }));
+    const request = { input, format: 'npy' as StreamFormat, rows: { from: 4, to: null } };
+    for (const run of [streamed, whole]) {
+      await expect(run(request)).rejects.toMatchObject({
+        code: 'E_ROWS_RANGE',
+        exit: 2,
+        message: expect.stringContaining('has 4 (0 to 3)'),
+      });
+    }
+  });
+
+  it('counts what is not finite, with the place in the whole input', async () => {
+    const x = drawInput([12, 2, 3], { seed: '3' });
+    x.data[7 * 6 + 4] = Number.NaN;
+    x.data[9 * 6] = Number.POSITIVE_INFINITY;
+    const request = { input: await file('npy', x), format: 'npy' as StreamFormat, chunk: 5 };
+    const { result } = (await streamed(request))!;
+    expect(result.notes).toEqual((await whole(request)).result.notes);
+    expect(result.notes[0]).toBe('the input has 2 values that are not finite (first: NaN at [7,1,1])');
+    await expect(streamed({ ...request, strictFinite: true })).rejects.toMatchObject({
+      code: 'E_NOT_FINITE',
+      message: 'the input has NaN at [7,1,1]',
+    });
+  });
+
+  it('leaves to the whole input what looks at more than one sample, small files, and layouts that are not in order', async () => {
+    const x = drawInput([6, 4, 3], { seed: '3' });
+    const input = await file('npy', x);
+    const request = { input, format: 'npy' as StreamFormat };
+    expect(await streamed(request)).toBeUndefined();
+    for (const more of [{ trace: true }, { states: true }, { lengths: '1,2,3,4,4,4' }, { simulate: 'state-carry' }, { timeMajor: true }]) {
+      expect(await streamed({ ...request, chunk: 2, ...more })).toBeUndefined();
+    }
+    expect(await streamed({ ...request, chunk: 2, input: await file('npz', x) })).toBeUndefined();
+    expect(await streamed({ ...request, chunk: 2, input: await file('npy', { ...x, shape: [24, 3] }) })).toBeUndefined();
+  });
+
+  it('refuses a truncated file before it computes anything, and a wrong --N', async () => {
+    const bytes = await bytesOf('npy', { npy: drawInput([6, 4, 3], { seed: '3' }) });
+    const short = folder.write('short.npy', bytes.subarray(0, bytes.length - 1));
+    const request = { format: 'npy' as StreamFormat, chunk: 2 };
+    for (const run of [streamed, whole]) {
+      await expect(run({ ...request, input: short })).rejects.toMatchObject({
+        code: 'E_NPY_SHORT',
+        message: expect.stringContaining('found 287'),
+      });
+      await expect(run({ ...request, input: folder.write('good.npy', bytes), N: 5 })).rejects.toMatchObject({ code: 'E_INPUT_SHAPE' });
+    }
+  });
+
+  it('reads float16 and float64 as the whole-file reader does', async () => {
+    const x = drawInput([9, 3, 3], { seed: '4' });
+    const wide = { shape: x.shape, data: Float64Array.from(x.data, v => v / 3) };
+    const input = await file('npy', wide);
+    expect(precisionOf(wide)).toBe('f64');
+    const request = { input, format: 'npy' as StreamFormat, chunk: 2 };
+    expect((await streamed(request))!.bytes.equals((await whole(request)).bytes)).toBe(true);
+  });
+
+  it('stops where nobody reads any more', async () => {
+    const input = await file('npy', drawInput([50, 4, 3], { seed: '3' }));
+    const stream = (await openForwardStream({ input, format: 'csv', chunk: 1 }, false))!;
+    let written = 0;
+    const result = await stream.run({ canRewind: false, write: async () => ++written < 3, rewrite: async () => undefined });
+    await stream.close();
+    expect(written).toBe(3);
+    expect(result.shape[0]).toBeLessThan(50);
+  });
+});

@@ -1,0 +1,64 @@
+import { forwardText } from '../../report/forwardReport.js';
+import { writeAtomic } from '../../run/atomicWrite.js';
+import type { ForwardResult } from '../../run/result.js';
+import { openForwardStream, type StreamProgress, streamFormatOf } from '../../run/stream.js';
+import { type Output, valueOptions } from '../output.js';
+import { guarded } from '../signals.js';
+import { given, inputFiles, inputRequest, networkRequest, type Values } from '../values.js';
+
+/**
+ * forward from a large input into a file, some samples at a time.
+ * @returns false where that does not pay or is not possible, and nothing was done
+ */
+export async function forwardInPieces(values: Values, output: Output): Promise<boolean> {
+  const out = values.out!;
+  const format = streamFormatOf(out);
+  if (format === undefined || showsMore(values)) return false;
+  const toStdout = out.startsWith('-');
+  const onProgress = progressLine(output);
+  const request = { ...networkRequest(values), ...inputRequest(values), ...given(values, ['chunk']), format, onProgress };
+  const stream = await openForwardStream(request, !toStdout);
+  if (!stream) return false;
+  try {
+    const result = toStdout
+      ? await stream.run({ canRewind: false, write: data => output.piece(data), rewrite: async () => undefined })
+      : await guarded(() => writeAtomic(out, sink => stream.run(sink), { force: values.force ?? false, inputs: inputFiles(values) }));
+    output.progress('');
+    output.notes(result.notes);
+    if (!toStdout && !values.quiet) await print(result, values, output);
+    return true;
+  } finally {
+    output.progress('');
+    await stream.close();
+  }
+}
+
+/** Something beside y in the file is asked for. */
+function showsMore(values: Values): boolean {
+  const { trace, step, unit, plot, svg, states, json, jsonl, full } = values;
+  return [trace, step, unit, plot, svg, states, json, jsonl, full].some(value => value !== undefined);
+}
+
+async function print(result: ForwardResult, values: Values, output: Output): Promise<void> {
+  output.text(await forwardText(result, output.layout, { ...valueOptions(values, output), saved: [values.out!], withoutY: true }));
+}
+
+const PATIENCE_MS = 500;
+const REDRAW_MS = 100;
+const BAR = 24;
+
+/** ' 43 % ██████████░░░░  430,000 of 1,000,000 samples  1,203,000 a second', after half a second. */
+function progressLine(output: Output): (progress: StreamProgress) => void {
+  const started = Date.now();
+  let next = started + PATIENCE_MS;
+  return ({ done, total, part }) => {
+    const now = Date.now();
+    if (now < next) return;
+    next = now + REDRAW_MS;
+    const shown = (n: number) => Math.round(n).toLocaleString('en-US');
+    const filled = part === null ? 0 : Math.round(part * BAR);
+    const bar = part === null ? '' : `${String(Math.floor(part * 100)).padStart(3)} % ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}  `;
+    const samples = `${shown(done)}${total === null ? '' : ` of ${shown(total)}`} samples`;
+    output.progress(`${bar}${samples}  ${shown((1000 * done) / Math.max(1, now - started))} a second`);
+  };
+}

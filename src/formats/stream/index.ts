@@ -1,0 +1,21 @@
+import type { Limits } from '../format.js';
+import { detectFormat, formatOfName } from '../index.js';
+import { NpyRows } from './npyRows.js';
+import type { RowReader } from './rows.js';
+
+export interface SourceFacts {
+  /** the file's name, where it has one */
+  readonly nameHint?: string;
+  /** its size in bytes, where that is known */
+  readonly size?: number;
+}
+
+/** The reader in pieces for a file that begins with `start`; undefined where its format has none. */
+export function rowReaderFor(start: Uint8Array, limits: Limits, { nameHint, size }: SourceFacts): RowReader | undefined {
+  const { name } = detectFormat(start, nameHint);
+  const named = nameHint === undefined ? undefined : formatOfName(nameHint)?.name;
+  // a wrong ending is noted by the whole-file reader
+  if (named !== undefined && named !== name) return undefined;
+  if (name === 'npy') return new NpyRows(limits, size);
+  return undefined;
+}

@@ -1,0 +1,104 @@
+import { RnnError } from '../../errors.js';
+import { formatShape, sizeOf } from '../../tensor/tensor.js';
+import { DTYPE_BYTES } from '../bytes/budget.js';
+import { decodeNumbers } from '../bytes/numbers.js';
+import { ByteReader } from '../bytes/reader.js';
+import type { FileTensor, Limits } from '../format.js';
+import { type NumpyHeader, readNumpyHeader } from '../npy.js';
+import { PieceQueue } from './pieceQueue.js';
+import type { RowReader } from './rows.js';
+
+// NumPy's headers have 128 bytes; the longest that is read at all has 10,000
+const HEADER_AT_MOST = 12 + 10_000;
+
+/** The first axis of an .npy file, in pieces. Fortran order and 64-bit integers are for the whole-file reader. */
+export class NpyRows implements RowReader {
+  readonly format = 'npy';
+  readonly isTable = false;
+  readonly notes: string[] = [];
+  private readonly queue = new PieceQueue();
+  private readonly limits: Limits;
+  private readonly fileSize: number | undefined;
+  private header: (NumpyHeader & { readonly dataStart: number; readonly rowBytes: number }) | undefined;
+  private left = 0;
+  private seen = 0;
+
+  /** @param fileSize where it is known: a truncated file is refused before anything is computed */
+  constructor(limits: Limits, fileSize?: number) {
+    this.limits = limits;
+    this.fileSize = fileSize;
+  }
+
+  get total(): number | null {
+    return this.header ? this.header.shape[0] : null;
+  }
+
+  get sampleShape(): readonly number[] | null {
+    return this.header ? this.header.shape.slice(1) : null;
+  }
+
+  get obstacle(): string | null {
+    if (!this.header) return null;
+    const { fortranOrder, dtype, shape, rowBytes } = this.header;
+    if (fortranOrder) return 'Fortran order';
+    if (dtype === 'i64' || dtype === 'u64') return '64-bit integers';
+    return shape.length < 2 || rowBytes === 0 || shape[0] === 0 ? `the shape ${formatShape(shape)}` : null;
+  }
+
+  get available(): number {
+    return this.header && this.header.rowBytes > 0 ? Math.min(this.left, Math.floor(this.queue.length / this.header.rowBytes)) : 0;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.seen += bytes.length;
+    this.queue.push(bytes);
+    if (!this.header && this.queue.length >= HEADER_AT_MOST) this.readHeader();
+  }
+
+  end(): void {
+    if (!this.header) this.readHeader();
+    const { dataStart, rowBytes, shape } = this.header!;
+    this.checkSize(this.seen);
+    const surplus = this.seen - dataStart - rowBytes * shape[0];
+    if (surplus > 0 && this.notes.length === 0) this.notes.push(`npy: ${surplus} bytes after the array were left alone`);
+  }
+
+  skip(count: number): number {
+    const { dataStart, rowBytes } = this.header!;
+    this.queue.take(this.queue.length);
+    this.left -= count;
+    this.seen = dataStart + count * rowBytes;
+    return this.seen;
+  }
+
+  take(count: number): FileTensor {
+    const { dtype, littleEndian, shape, rowBytes } = this.header!;
+    this.left -= count;
+    const bytes = this.queue.take(count * rowBytes);
+    const rows = [count, ...shape.slice(1)];
+    return { shape: rows, dtype, data: decodeNumbers(bytes, 0, sizeOf(rows), dtype, littleEndian) };
+  }
+
+  private readHeader(): void {
+    const reader = new ByteReader(this.queue.peek(), 'E_NPY_SHORT');
+    const header = readNumpyHeader(reader, this.limits);
+    const rowBytes = sizeOf(header.shape.slice(1)) * DTYPE_BYTES[header.dtype];
+    this.header = { ...header, dataStart: reader.position, rowBytes };
+    this.left = header.shape[0] ?? 0;
+    this.queue.take(reader.position);
+    if (this.fileSize !== undefined) this.checkSize(this.fileSize);
+  }
+
+  private checkSize(fileSize: number): void {
+    const { dataStart, dtype, shape, size } = this.header!;
+    const needed = size * BigInt(DTYPE_BYTES[dtype]);
+    const found = fileSize - dataStart;
+    if (needed <= found) return;
+    const message = `offset ${dataStart}: expected ${needed} bytes of data for shape ${formatShape(shape)} ${dtype}, found ${found}`;
+    throw new RnnError('format', 'E_NPY_SHORT', message, {
+      expected: `${needed} bytes`,
+      found: `${found} bytes`,
+      fix: 'the file looks truncated or damaged; save or download it again',
+    });
+  }
+}

@@ -1,0 +1,58 @@
+import { RnnError } from '../errors.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/** NaN and infinities are computed with as IEEE says; here they are counted, and refused with --strict-finite. */
+export interface FiniteCounter {
+  /** @param samplesBefore how many came in earlier pieces. @throws RnnError E_NOT_FINITE */
+  add(t: Tensor, samplesBefore?: number): void;
+  /** one note, or none */
+  notes(): string[];
+}
+
+export function finiteCounter(what: string, strict: boolean): FiniteCounter {
+  let count = 0;
+  let first = '';
+  return {
+    add(t, samplesBefore = 0) {
+      const { data } = t;
+      for (let k = 0; k < data.length; k++) {
+        if (Number.isFinite(data[k])) continue;
+        if (count++ > 0) continue;
+        const [n, ...rest] = positionOf(k, t.shape);
+        const at = t.shape.length === 0 ? '' : [n + samplesBefore, ...rest];
+        first = `${data[k]} at [${at}]`;
+        if (strict) throw notFinite(what, first, data[k]);
+      }
+    },
+    notes: () =>
+      count === 0
+        ? []
+        : [`${what} has ${count} value${count > 1 ? 's' : ''} that ${count > 1 ? 'are' : 'is'} not finite (first: ${first})`],
+  };
+}
+
+function notFinite(what: string, found: string, value: number): RnnError {
+  return new RnnError('format', 'E_NOT_FINITE', `${what} has ${found}`, {
+    expected: 'finite numbers',
+    found: String(value),
+    fix: 'clean the data, or drop --strict-finite',
+  });
+}
+
+/** @throws RnnError E_NOT_FINITE */
+export function checkFinite(what: string, t: Tensor, strict: boolean): string[] {
+  const counter = finiteCounter(what, strict);
+  counter.add(t);
+  return counter.notes();
+}
+
+/** Index k of C order data as [n, t, d]. */
+export function positionOf(k: number, shape: readonly number[]): number[] {
+  const at: number[] = [];
+  let rest = k;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    at.unshift(rest % shape[axis]);
+    rest = Math.floor(rest / shape[axis]);
+  }
+  return at;
+}

@@ -1,0 +1,161 @@
+import { within } from '../errors.js';
+import { escapeText } from '../escape.js';
+import type { FileTensor } from '../formats/format.js';
+import { rowReaderFor } from '../formats/stream/index.js';
+import type { RowReader } from '../formats/stream/rows.js';
+import { type ByteSource, openSource } from './files.js';
+import { splitError } from './input.js';
+import { fileLimits } from './limits.js';
+
+/** The samples of an input file, some at a time: [n, T, D]. */
+export interface Samples {
+  readonly format: string;
+  /** null: only the end of the file tells */
+  readonly total: number | null;
+  /** bytes of the file; undefined for standard input */
+  readonly size: number | undefined;
+  /** how much of the file has been read, 0 to 1; null for standard input */
+  readonly part: number | null;
+  readonly notes: readonly string[];
+  /** Leaves out the next `count`, or as many as there are. @returns how many. @throws RnnError as readArray */
+  skip(count: number): Promise<number>;
+  /** Reads until `count` can be taken. @returns how many can, fewer at the end. @throws RnnError as readArray */
+  fill(count: number): Promise<number>;
+  take(count: number): FileTensor;
+  /** From here on, nothing is kept for giving it back. */
+  commit(): void;
+  /** @param giveBack where the whole input is to be read after all, standard input from its first byte */
+  close(giveBack?: boolean): Promise<void>;
+}
+
+// enough to tell a format, and for the header of any .npy
+const START = 2 ** 16;
+
+/**
+ * @param steps T of a sample where the file is a table of rows [N·T, D]
+ * @param least smaller files are not opened
+ * @returns undefined where this file is to be read whole; then nothing is lost of standard input
+ * @throws RnnError as readArray
+ */
+export async function openSamples(path: string, steps: number | undefined, least: number): Promise<Samples | undefined> {
+  const source = await openSource(path);
+  if (!source) return undefined;
+  const kept: Uint8Array[] = [];
+  const reader = source.size === undefined || source.size >= least ? await readStart(path, source, kept) : undefined;
+  const rank = reader?.sampleShape?.length;
+  const possible = reader && reader.obstacle === null && (rank === 2 || (rank === 1 && reader.isTable && steps !== undefined));
+  if (possible) return new SampleReader(path, source, reader, reader.isTable ? steps! : 1, kept);
+  await source.close(source.size === undefined ? Buffer.concat(kept) : undefined);
+  return undefined;
+}
+
+/** Reads until the reader knows the shape of a sample. */
+async function readStart(path: string, source: ByteSource, kept: Uint8Array[]): Promise<RowReader | undefined> {
+  let length = 0;
+  for (let piece = await source.read(); piece; piece = await source.read()) {
+    kept.push(piece.slice());
+    length += piece.length;
+    if (length >= START) break;
+  }
+  const start = Buffer.concat(kept);
+  const nameHint = path === '-' ? undefined : path;
+  return within(path === '-' ? 'stdin' : escapeText(path), () => {
+    const reader = rowReaderFor(start, fileLimits().read, { nameHint, size: source.size });
+    reader?.push(start);
+    if (length < START) reader?.end();
+    return reader;
+  });
+}
+
+class SampleReader implements Samples {
+  private readonly where: string;
+  private readonly source: ByteSource;
+  private readonly reader: RowReader;
+  /** rows of the reader in a sample */
+  private readonly perSample: number;
+  private kept: Uint8Array[] | null;
+  private ended: boolean;
+  private rows = 0;
+  private bytes = 0;
+
+  constructor(path: string, source: ByteSource, reader: RowReader, perSample: number, kept: Uint8Array[]) {
+    this.where = path === '-' ? 'stdin' : escapeText(path);
+    this.source = source;
+    this.reader = reader;
+    this.perSample = perSample;
+    this.kept = kept;
+    this.ended = kept.reduce((sum, piece) => sum + piece.length, 0) < START;
+  }
+
+  get format(): string {
+    return this.reader.format;
+  }
+
+  get total(): number | null {
+    return this.reader.total;
+  }
+
+  get size(): number | undefined {
+    return this.source.size;
+  }
+
+  get part(): number | null {
+    return this.source.size === undefined ? null : Math.min(1, this.bytes / this.source.size);
+  }
+
+  get notes(): readonly string[] {
+    return this.reader.notes;
+  }
+
+  async skip(count: number): Promise<number> {
+    if (count > 0 && this.reader.skip && this.source.size !== undefined) {
+      this.source.seek(this.reader.skip(count * this.perSample));
+      this.ended = false;
+      return count;
+    }
+    let skipped = 0;
+    while (skipped < count) {
+      const some = Math.min(count - skipped, await this.fill(1));
+      if (some === 0) break;
+      this.take(some);
+      skipped += some;
+    }
+    return skipped;
+  }
+
+  async fill(count: number): Promise<number> {
+    while (!this.ended && this.available < count) {
+      const piece = await this.source.read();
+      if (piece) this.kept?.push(piece.slice());
+      this.bytes += piece?.length ?? 0;
+      within(this.where, () => (piece ? this.reader.push(piece) : this.reader.end()));
+      this.ended = piece === undefined;
+    }
+    if (this.ended && this.available < count) this.checkRest();
+    return this.available;
+  }
+
+  take(count: number): FileTensor {
+    this.rows += count * this.perSample;
+    const t = within(this.where, () => this.reader.take(count * this.perSample));
+    return this.reader.isTable ? { ...t, shape: [count, this.perSample, t.shape[1]] } : t;
+  }
+
+  commit(): void {
+    this.kept = null;
+  }
+
+  async close(giveBack = false): Promise<void> {
+    await this.source.close(giveBack && this.kept && this.source.size === undefined ? Buffer.concat(this.kept) : undefined);
+  }
+
+  private get available(): number {
+    return Math.floor(this.reader.available / this.perSample);
+  }
+
+  /** Rows after the last whole sample. */
+  private checkRest(): void {
+    const rows = this.rows + this.reader.available;
+    if (rows % this.perSample !== 0) throw splitError(rows, this.perSample);
+  }
+}

@@ -1,0 +1,219 @@
+import { getCell } from '../cells/index.js';
+import { encodeNumbers } from '../formats/bytes/numbers.js';
+import { formatOfName } from '../formats/index.js';
+import { numpyHeader } from '../formats/npy.js';
+import { isRecurrent } from '../model/spec.js';
+import { precisionOf, type Tensor } from '../tensor/tensor.js';
+import { execute } from './execute.js';
+import { finiteCounter } from './finite.js';
+import { forwardResult } from './forward.js';
+import { splitKey, wrongN } from './input.js';
+import { isExact, type Network, openModel } from './network.js';
+import { checkMemory, type Prepared, prepare } from './prepare.js';
+import type { ForwardRequest } from './request.js';
+import type { ForwardResult } from './result.js';
+import { rowsOf } from './rows.js';
+import { openSamples, type Samples } from './samples.js';
+import { encodeTensors } from './save.js';
+import { numberHash } from './sha256.js';
+
+/**
+ * A forward pass over an input that need not fit in memory: some samples are computed while the next are being read and the last being
+ * written. Samples do not depend on each other, so every bit is that of the pass over the whole input, however it is cut.
+ */
+export interface StreamRequest extends ForwardRequest {
+  /** how y is written */
+  readonly format: StreamFormat;
+  /** samples at a time; computed from the network's size unless given */
+  readonly chunk?: number;
+  readonly onProgress?: (progress: StreamProgress) => void;
+}
+
+export type StreamFormat = 'npy' | 'csv' | 'jsonl';
+
+export interface StreamProgress {
+  /** samples */
+  readonly done: number;
+  /** null: only the end of the input tells */
+  readonly total: number | null;
+  /** of the work, 0 to 1; null where the length of the input is not known */
+  readonly part: number | null;
+}
+
+/** How an output of this name can be written in pieces: `y.npy`, `-` for .npy on stdout, `-.csv`; undefined for other formats. */
+export function streamFormatOf(out: string): StreamFormat | undefined {
+  const name = out === '-' ? 'npy' : out.startsWith('-.') ? out.slice(2) : formatOfName(out)?.name;
+  return (['npy', 'csv', 'jsonl'] as const).find(format => format === name);
+}
+
+/** Where y goes. */
+export interface StreamSink {
+  /** Resolves when the bytes may be changed. @returns false where nobody reads any more: the rest need not be computed */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a sink that cannot know returns nothing
+  write(bytes: Uint8Array): Promise<boolean | void>;
+  /** Writes over the first bytes; only where `canRewind`. */
+  rewrite(bytes: Uint8Array): Promise<void>;
+  readonly canRewind: boolean;
+}
+
+/** An input in pieces, opened and found to be possible. */
+export interface ForwardStream {
+  /** Computes everything and writes it. The result has no values of y. @throws RnnError as runForward */
+  run(sink: StreamSink): Promise<ForwardResult>;
+  close(): Promise<void>;
+}
+
+/** Smaller files are read whole: that is as fast, and the result is the same. */
+const LARGE = 2 ** 25;
+
+/**
+ * @returns undefined where the whole input is to be read: it is small, or something (padding, states, a trace, the layout of the file) needs
+ * it. Standard input can then still be read from its first byte.
+ * @throws RnnError as runForward
+ */
+export async function openForwardStream(request: StreamRequest, canRewind: boolean): Promise<ForwardStream | undefined> {
+  if (request.input === undefined || needsWhole(request)) return undefined;
+  const [path, key] = splitKey(request.input);
+  if (key !== undefined || (await isGraph(request))) return undefined;
+  const asked = request.chunk !== undefined || request.rows !== undefined;
+  const steps = typeof request.T === 'number' ? request.T : undefined;
+  const samples = await openSamples(path, steps, asked ? 0 : LARGE);
+  if (!samples) return undefined;
+  const stream = await firstSample(request, samples, canRewind).catch(async error => {
+    await samples.close();
+    throw error;
+  });
+  if (stream) return { run: sink => runStream(stream, sink), close: () => samples.close() };
+  await samples.close(true);
+  return undefined;
+}
+
+/** What looks at more than one sample, or is shown for all of them. */
+function needsWhole(request: StreamRequest): boolean {
+  const { lengths, mask, h0, c0, simulate } = request;
+  const files = [lengths, mask, h0, c0, simulate].some(value => value !== undefined);
+  return files || request.model === '-' || [request.trace, request.states, request.timeMajor].some(Boolean);
+}
+
+async function isGraph(request: StreamRequest): Promise<boolean> {
+  const opened = await openModel(request);
+  return opened?.graph !== undefined && !isExact(opened.graph);
+}
+
+interface Stream {
+  readonly request: StreamRequest;
+  readonly samples: Samples;
+  readonly prepared: Prepared;
+  /** samples of the input before the first one here */
+  readonly from: number;
+  /** how many there are; null: until the end */
+  readonly count: number | null;
+}
+
+/** The network, with the first sample as its input. */
+async function firstSample(request: StreamRequest, samples: Samples, canRewind: boolean): Promise<Stream | undefined> {
+  const { N, rows } = request;
+  const { total } = samples;
+  if (total === null && (N !== undefined || (request.format === 'npy' && !canRewind))) return undefined;
+  const range = total === null ? { from: rows?.from ?? 0, to: rows?.to ?? null } : rowsOf(rows ?? { from: 0, to: null }, total);
+  const skipped = await samples.skip(range.from);
+  if ((await samples.fill(1)) === 0) {
+    if (rows) rowsOf(rows, skipped);
+    return undefined;
+  }
+  const x = samples.take(1);
+  if (N !== undefined && total !== null && N !== total) throw wrongN(N, [total, ...x.shape.slice(1)]);
+  const prepared = await prepare({ ...request, N: undefined, rows: undefined }, { tensor: x, format: samples.format, notes: [] });
+  if (prepared.network.model.layers.some(layer => isRecurrent(layer) && layer.stateful)) return undefined;
+  return { request, samples, prepared, from: range.from, count: range.to === null ? null : range.to - range.from };
+}
+
+async function runStream({ request, samples, prepared, from, count }: Stream, sink: StreamSink): Promise<ForwardResult> {
+  samples.commit();
+  const { network, weights } = prepared;
+  const execution = { engine: request.engine ?? 'batched', dtype: request.dtype, threads: request.threads };
+  const chunk = chunkSize(request, network, prepared.input.x);
+  const strict = request.strictFinite ?? false;
+  const [ofInput, ofOutput] = [finiteCounter('the input', strict), finiteCounter('the output', strict)];
+  const hash = numberHash();
+  const encoder = encoderOf(request.format, count, sink);
+  let done = 0;
+  let first: ForwardResult | undefined;
+  let written: Promise<unknown> = Promise.resolve(true);
+  for (let x: Tensor | undefined = prepared.input.x; x; x = await nextChunk(samples, chunk, count, done)) {
+    ofInput.add(x, from + done);
+    const output = await execute(network.model, weights, { x }, execution);
+    const { y } = output;
+    first ??= forwardResult(prepared, output, { ...request, strictFinite: false }, execution);
+    ofOutput.add(y, done);
+    hash.update(y.data);
+    done += x.shape[0];
+    const bytes = await encoder.encode(y);
+    if ((await written) === false) break;
+    written = sink.write(bytes);
+    written.catch(() => undefined);
+    request.onProgress?.({ done, total: count, part: count === null ? samples.part : done / count });
+  }
+  await written;
+  await encoder.finish(done);
+  const shape = [done, ...first!.shape.slice(1)];
+  return {
+    ...first!,
+    shape,
+    y: [],
+    states: { h: [], final: {} },
+    ySha256: hash.digest(),
+    notes: [...prepared.notes, ...samples.notes, ...ofInput.notes(), ...ofOutput.notes()],
+    tensors: { y: { shape, data: first!.tensors.y.data.subarray(0, 0) } },
+  };
+}
+
+async function nextChunk(samples: Samples, chunk: number, count: number | null, done: number): Promise<Tensor | undefined> {
+  const wanted = count === null ? chunk : Math.min(chunk, count - done);
+  const n = wanted === 0 ? 0 : Math.min(wanted, await samples.fill(wanted));
+  return n === 0 ? undefined : samples.take(n);
+}
+
+/** Numbers of a chunk: enough for the engine to work at full speed, few enough for the processor's cache. */
+const CHUNK_NUMBERS = 2 ** 20;
+const CHUNK_SAMPLES = 2 ** 14;
+
+/** Samples at a time. @throws RnnError E_MEMORY */
+function chunkSize({ chunk, maxMemory }: StreamRequest, network: Network, { shape: [, T] }: Tensor): number {
+  if (chunk !== undefined) {
+    checkMemory(network, [chunk, T], maxMemory);
+    return chunk;
+  }
+  return Math.max(1, Math.min(CHUNK_SAMPLES, Math.floor(CHUNK_NUMBERS / numbersOfSample(network, T))));
+}
+
+/** x, every layer's output, and the gates of every step of the recurrent ones. */
+function numbersOfSample({ shapes }: Network, T: number): number {
+  const size = (dims: readonly { readonly size: number | null }[]) => dims.slice(1).reduce((total, d) => total * (d.size ?? T), 1);
+  const gates = shapes.layers.map(({ layer }) => (isRecurrent(layer) ? T * layer.units * getCell(layer.kind).gates.length : 0));
+  return [size(shapes.input), ...shapes.layers.map(l => size(l.output)), ...gates].reduce((a, b) => a + b, 0);
+}
+
+interface Encoder {
+  encode(y: Tensor): Promise<Uint8Array>;
+  /** @param done samples there were */
+  finish(done: number): Promise<void>;
+}
+
+/** y in pieces: the bytes that the whole y would be written as. */
+function encoderOf(format: StreamFormat, count: number | null, sink: StreamSink): Encoder {
+  if (format !== 'npy') return { encode: y => encodeTensors(format, new Map([['y', y]])), finish: async () => undefined };
+  const headerOf = (y: Tensor, samples: number) => numpyHeader({ shape: [samples, ...y.shape.slice(1)], dtype: precisionOf(y) });
+  let first: Tensor | undefined;
+  return {
+    async encode(y) {
+      const data = encodeNumbers(y.data, precisionOf(y));
+      if (first) return data;
+      first = y;
+      return Buffer.concat([headerOf(y, count ?? 0), data]);
+    },
+    async finish(done) {
+      if (done !== count && sink.canRewind) await sink.rewrite(headerOf(first!, done));
+    },
+  };
+}
