@@ -14,6 +14,8 @@ function wordFor({ value, flags }: Flag): string | undefined {
       return '7';
     case 'number':
       return '1e-3';
+    case 'range':
+      return '2:5';
     case 'bytes':
       return '2GiB';
     case 'choice':
@@ -33,7 +35,7 @@ function parse(...argv: string[]): Values {
   return invocation.values;
 }
 
-const NEEDS: Record<string, string[]> = { timeMajor: ['-i', 'x.npy'], showTrainable: ['--summary'] };
+const NEEDS: Record<string, string[]> = { timeMajor: ['-i', 'x.npy'], chunk: ['-i', 'x.npy', '-o', 'y.npy'], showTrainable: ['--summary'] };
 
 /** What must stand on the line beside the flag: another flag, and the command's own words. */
 function beside(command: CommandName, flag: Flag): string[] {
