@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+/**
+ * Every block ```sh in README.md and docs/ that has a block ```text right behind it runs with the real binary, and prints what stands there.
+ * The blocks of one page run in one folder, which holds the files of examples/notebook and examples/digits.
+ * `npm run docs` writes the outputs anew.
+ */
+jest.setTimeout(240_000);
+
+const root = join(__dirname, '..');
+const pages = ['README.md', ...readdirSync(join(root, 'docs'), { recursive: true }).map(path => join('docs', String(path)))].filter(path =>
+  path.endsWith('.md'),
+);
+
+interface Block {
+  readonly command: string;
+  readonly output: string;
+  /** where the output stands in the page */
+  readonly from: number;
+  readonly to: number;
+}
+
+function blocksOf(page: string): Block[] {
+  return [...page.matchAll(/^```sh\n([\s\S]*?)^```\n\n```text\n([\s\S]*?)^```$/gm)].map(match => {
+    const to = match.index + match[0].length - 3;
+    return { command: match[1], output: match[2], from: to - match[2].length, to };
+  });
+}
+
+/** What grows with the tool or depends on the machine. */
+function stable(output: string): string {
+  return output.replace(/tried \d+ explanations/g, 'tried … explanations').replaceAll(/took \d+\.\d+ s/g, 'took … s');
+}
+
+let bin: string;
+beforeAll(() => {
+  bin = mkdtempSync(join(tmpdir(), 'rnn-cli-bin-'));
+  const shim = join(bin, 'rnn-cli');
+  writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${join(root, 'bin', 'rnn-cli.js')}" "$@"\n`);
+  chmodSync(shim, 0o755);
+});
+afterAll(() => rmSync(bin, { recursive: true, force: true }));
+
+async function run(command: string, cwd: string): Promise<string> {
+  const env: NodeJS.ProcessEnv = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
+  for (const name of ['FORCE_COLOR', 'NO_COLOR', 'COLUMNS']) delete env[name];
+  try {
+    const { stdout } = await promisify(execFile)('bash', ['-c', `exec 2>&1\n${command}`], { cwd, env });
+    return stable(stdout);
+  } catch (error) {
+    // compare ends with 1 where outputs differ; a command that cannot run is no documentation
+    const { code, stdout } = error as { code: number; stdout: string };
+    if (code === 126 || code === 127 || code === 70) throw error;
+    return stable(stdout);
+  }
+}
+
+it('there are pages with commands', () => {
+  expect(pages.length).toBeGreaterThan(8);
+  expect(pages.flatMap(page => blocksOf(readFileSync(join(root, page), 'utf8'))).length).toBeGreaterThan(25);
+});
+
+it.each(pages)('%s prints what its commands print', async page => {
+  const path = join(root, page);
+  const text = readFileSync(path, 'utf8');
+  const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-docs-'));
+  cpSync(join(root, 'examples', 'notebook'), folder, { recursive: true });
+  cpSync(join(root, 'examples', 'digits'), folder, { recursive: true });
+  try {
+    let fresh = text;
+    const wrong: { command: string; printed: string; page: string }[] = [];
+    let moved = 0;
+    for (const { command, output, from, to } of blocksOf(text)) {
+      const printed = await run(command, folder);
+      if (printed !== output) wrong.push({ command, printed, page: output });
+      fresh = fresh.slice(0, from + moved) + printed + fresh.slice(to + moved);
+      moved += printed.length - output.length;
+    }
+    if (process.env.UPDATE_DOCS === '1') writeFileSync(path, fresh);
+    else expect(wrong).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it.each(pages)('%s links to files that exist', page => {
+  const text = readFileSync(join(root, page), 'utf8').replace(/^```[\s\S]*?^```$/gm, '');
+  for (const [, target] of text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
+    if (/^https?:/.test(target)) continue;
+    expect(() => readFileSync(join(root, page, '..', target))).not.toThrow();
+  }
+});
