@@ -33,7 +33,10 @@ function blocksOf(page: string): Block[] {
 
 /** What grows with the tool or depends on the machine. */
 function stable(output: string): string {
-  return output.replace(/tried \d+ explanations/g, 'tried … explanations').replaceAll(/took \d+\.\d+ s/g, 'took … s');
+  return output
+    .replace(/^note: the search .* time budget.*\n/gm, '')
+    .replace(/tried \d+ explanations/g, 'tried … explanations')
+    .replaceAll(/took \d+\.\d+ s/g, 'took … s');
 }
 
 /** jq is no dependency: where it is missing, the commands that use it are left out. */

@@ -37,7 +37,7 @@ export const cells: readonly TermPage[] = [
     title: 'reset_after: where the GRU’s reset gate acts',
     text: [
       'True: g = tanh(x·Wx_g + b_g + r⊙(h·Wh_g + b′_g)), Keras’ default and PyTorch’s only way; the recurrent bias b′ must stay apart, so Keras’ bias is 2×3M. False: g = tanh(x·Wx_g + (r⊙h)·Wh_g + b_g), Keras 1, tfjs, ONNX by default (linear_before_reset=0).',
-      'The same weights give different numbers: 165 parameters with reset_after for D=3, M=5 are 150 without.',
+      'The same weights give different numbers: 150 parameters with reset_after for D=3, M=5 are 135 without.',
     ],
     examples: [
       { words: 'reset_after=True', layers: 'gru:5', N: 1, T: 10, D: 3 },
