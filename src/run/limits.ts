@@ -11,7 +11,8 @@ export interface FileLimits {
 }
 
 const MOST = 2 ** 32;
-const ambient = new AsyncLocalStorage<FileLimits>();
+// made where a limit is asked for: a small command does without
+let ambient: AsyncLocalStorage<FileLimits> | undefined;
 
 /** Half of RAM, at most 4 GiB: what zip can name, one ArrayBuffer can hold, and a machine has beside the arrays made of it. */
 export function memoryBudget(): number {
@@ -20,12 +21,14 @@ export function memoryBudget(): number {
 
 /** The limits in force. */
 export function fileLimits(): FileLimits {
-  return ambient.getStore() ?? limitsOf({});
+  return ambient?.getStore() ?? limitsOf({});
 }
 
 /** Runs `body` under what was asked for: tensors read take at most `maxMemory` bytes, a file at most `maxFile`. */
 export function withLimits<T>(asked: { maxMemory?: number; maxFile?: number }, body: () => Promise<T>): Promise<T> {
-  return asked.maxMemory === undefined && asked.maxFile === undefined ? body() : ambient.run(limitsOf(asked), body);
+  if (asked.maxMemory === undefined && asked.maxFile === undefined) return body();
+  ambient ??= new AsyncLocalStorage();
+  return ambient.run(limitsOf(asked), body);
 }
 
 function limitsOf({ maxMemory, maxFile }: { maxMemory?: number; maxFile?: number }): FileLimits {
