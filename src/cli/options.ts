@@ -70,14 +70,19 @@ export function usualSpelling(flag: Flag): string {
   return spellings(flag).find(word => word.startsWith('--')) ?? flag.flags;
 }
 
-export const SCHEMAS = ['shapes', 'forward', 'compare', 'probe', 'explain', 'error', 'spec'] as const;
+export const SCHEMAS = ['shapes', 'forward', 'compare', 'compare-models', 'probe', 'explain', 'error', 'spec'] as const;
 export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
+
+const MODELS = ['keras', 'h5', 'onnx', 'npz', 'safetensors', 'pt', 'pth', 'json'];
 
 /** The commands in the order in which help lists them, and the words each takes. */
 export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
   shapes: [],
   forward: [],
-  compare: [],
+  compare: [
+    { key: 'first', name: 'A', value: { kind: 'file', extensions: MODELS }, help: 'two models in files: their weights', optional: true },
+    { key: 'second', name: 'B', value: { kind: 'file', extensions: MODELS }, help: 'the other one', optional: true },
+  ],
   probe: [],
   explain: [{ key: 'topic', name: 'CODE|TERM', value: { kind: 'text', names: 'topics' }, help: 'a mistake or a word', optional: true }],
   schema: [

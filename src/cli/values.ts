@@ -10,6 +10,9 @@ export interface Values
   N?: number | '?';
   /** what stands beside the flags: explain's topic */
   topic?: string;
+  /** two models that compare sets side by side */
+  first?: string;
+  second?: string;
   summary?: boolean;
   showTrainable?: boolean;
   /** true: print tables; a path: write them */

@@ -271,3 +271,30 @@ export interface ProbeResult {
     readonly all: ReadonlyMap<string, TensorData>;
   };
 }
+
+/** `compare A B`: two models in files. */
+export interface CompareModelsResult {
+  readonly schema: 'rnn-cli/compare-models@1';
+  readonly version: string;
+  readonly equal: boolean;
+  readonly files: { readonly first: string; readonly second: string };
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    /** null where the two cannot be subtracted */
+    readonly maxAbs: number | null;
+    readonly equal: boolean;
+    /** what was done to the first to get the second: 'gate-order:rzg', 'transposed', 'halved'; null: equal, or nothing that is known */
+    readonly change: string | null;
+  }[];
+  /** of both models on one seeded input, in float64 */
+  readonly outputs: {
+    readonly shape: readonly number[];
+    readonly input: { readonly shape: readonly number[]; readonly seed: string };
+    readonly maxAbs: number | null;
+    readonly allowed: number;
+    readonly equal: boolean;
+  };
+  readonly notes: readonly string[];
+  readonly exit: 0 | 1;
+}

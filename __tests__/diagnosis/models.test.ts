@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { runCompareModels } from '../../src/run/compareModels.js';
+import { runProbe } from '../../src/run/probe.js';
+import type { TensorData } from '../../src/run/result.js';
+import { bytesOf, temporaryFolder } from '../helpers/files.js';
+
+/** `compare A B`: what was done to the weights of one model to get the other's. */
+const folder = temporaryFolder();
+
+async function pair(layers: string, change: (name: string, t: TensorData) => readonly number[]): Promise<[string, string]> {
+  const { tensors } = await runProbe({ layers, D: 3 });
+  const save = async (file: string, data: (name: string, t: TensorData) => readonly number[]) =>
+    folder.write(
+      file,
+      await bytesOf(
+        'npz',
+        Object.fromEntries([...tensors.weights].map(([name, t]) => [name, { shape: t.shape, data: Float64Array.from(data(name, t)) }])),
+      ),
+    );
+  return [await save('first.npz', (_, t) => [...t.data]), await save('second.npz', change)];
+}
+
+const changes = async (files: [string, string]) => {
+  const { tensors, exit } = await runCompareModels({ files });
+  return { exit, ...Object.fromEntries(tensors.map(t => [t.name, t.equal ? 'same' : t.change])) };
+};
+
+/** Columns of [R, 3·M] with the first two blocks exchanged. */
+function exchanged({ shape, data }: TensorData): number[] {
+  const width = shape[shape.length - 1];
+  const M = width / 3;
+  return [...data].map((_, k) => {
+    const column = k % width;
+    const from = column < M ? column + M : column < 2 * M ? column - M : column;
+    return data[k - column + from];
+  });
+}
+
+it('the same file is the same', async () => {
+  const files = await pair('lstm:4,dense:2', (_, t) => [...t.data]);
+  expect(await runCompareModels({ files })).toMatchObject({ equal: true, exit: 0, outputs: { maxAbs: 0 } });
+});
+
+it('names exchanged gates, a transposed Wh, a halved bias', async () => {
+  const files = await pair('gru:4,rnn:5,dense:2', (name, t) => {
+    if (name.startsWith('gru_1/')) return exchanged(t);
+    if (name === 'rnn_2/Wh') return [...t.data].map((_, k) => t.data[(k % 5) * 5 + Math.floor(k / 5)]);
+    return [...t.data].map(v => (name === 'rnn_2/bh' ? v / 2 : v));
+  });
+  expect(await changes(files)).toEqual({
+    exit: 1,
+    'gru_1/Wx': 'gate-order:rzg',
+    'gru_1/Wh': 'gate-order:rzg',
+    'gru_1/bh': 'gate-order:rzg',
+    'rnn_2/Wx': 'same',
+    'rnn_2/Wh': 'transposed',
+    'rnn_2/bh': 'halved',
+    'dense_1/Wo': 'same',
+    'dense_1/bo': 'same',
+  });
+});
+
+it('guesses nothing where the numbers are others', async () => {
+  const files = await pair('rnn:4,dense:2', (name, t) => [...t.data].map((v, k) => (name === 'rnn_1/Wh' ? Math.sin(k * k) : v)));
+  expect(await changes(files)).toMatchObject({ exit: 1, 'rnn_1/Wh': null, 'rnn_1/Wx': 'same' });
+});
+
+it.each([
+  ['digits.keras', 'digits_weights.npz'],
+  ['digits_torch.pt', 'digits_torch.safetensors'],
+])('%s and %s are one model', async (first, second) => {
+  const digits = join(__dirname, '..', 'reference', 'digits');
+  expect(await runCompareModels({ files: [join(digits, first), join(digits, second)] })).toMatchObject({ equal: true, exit: 0 });
+});

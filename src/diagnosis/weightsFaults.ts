@@ -1,0 +1,122 @@
+import { getCell } from '../cells/index.js';
+import { isRecurrent, type LayerSpec } from '../model/spec.js';
+import { distance, largestDifference, largestMagnitude } from '../tensor/difference.js';
+import { permuteBlocks, transpose } from '../tensor/layout.js';
+import { reshape, sameShape, type Tensor } from '../tensor/tensor.js';
+import type { Weights } from '../weights/weights.js';
+
+/** Two sets of weights of one network, tensor by tensor: equal, or what makes them equal. */
+export interface TensorComparison {
+  /** 'lstm_1/Wx' */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** largest difference; null where one side has no such tensor or another shape */
+  readonly maxAbs: number | null;
+  readonly equal: boolean;
+  /** 'gate-order:iofg', 'transposed', 'halved' …: the change of the first that gives the second; null: none that is known */
+  readonly change: string | null;
+}
+
+/** Differences up to a few float32 roundings of the largest weight are none. */
+const ROUNDINGS = 4 * 2 ** -24;
+
+export function compareWeights(layers: readonly LayerSpec[], first: Weights, second: Weights): TensorComparison[] {
+  const names = new Set([...first.keys(), ...second.keys()]);
+  return [...names].map(name => {
+    const [a, b] = [first.get(name), second.get(name)];
+    if (!a || !b)
+      return { name, shape: (a ?? b)!.shape, maxAbs: null, equal: false, change: a ? 'missing in the second' : 'missing in the first' };
+    if (!sameShape(a.shape, b.shape)) return { name, shape: a.shape, maxAbs: null, equal: false, change: shapeChange(a, b) };
+    const maxAbs = largestDifference(a.data, b.data).abs;
+    const equal = maxAbs <= ROUNDINGS * largestMagnitude(a.data);
+    const layer = layers.find(l => name.startsWith(`${l.name}/`));
+    return { name, shape: a.shape, maxAbs, equal, change: equal ? null : changeOf(name, layer, a, b, first) };
+  });
+}
+
+function shapeChange(a: Tensor, b: Tensor): string | null {
+  if (a.shape.length === 2 && sameShape([a.shape[1], a.shape[0]], b.shape) && same(transpose(a), b)) return 'transposed';
+  return a.data.length === b.data.length && same(reshape(a, b.shape), b) ? 'reshaped' : null;
+}
+
+function same(a: Tensor, b: Tensor): boolean {
+  return largestDifference(a.data, b.data).abs <= ROUNDINGS * Math.max(largestMagnitude(a.data), largestMagnitude(b.data));
+}
+
+/** The first known change of a that gives b. Zero tensors are changed by nothing. */
+function changeOf(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tensor, first: Weights): string | null {
+  const tries: [string, () => Tensor | undefined][] = [];
+  const square = a.shape.length === 2 && a.shape[0] === a.shape[1];
+  if (square) tries.push(['transposed', () => transpose(a)]);
+  if (layer && isRecurrent(layer)) {
+    const { gates } = getCell(layer.kind);
+    if (a.shape.length === 2 && /W[xh]$/.test(name) && a.shape[0] === layer.units && gates.length > 1)
+      tries.push(['transposed in each gate', () => transposeGates(a, gates.length)]);
+    for (const order of ordersOf(gates))
+      tries.push([
+        `gate-order:${order.join('')}`,
+        () =>
+          permuteBlocks(
+            a,
+            gates.map(g => order.indexOf(g)),
+          ),
+      ]);
+    if (layer.bidirectional) tries.push(['the other direction', () => first.get(otherWay(name))]);
+  }
+  if (a.shape.length === 2) tries.push(['reshaped instead of transposed', () => reshape(transpose(a), a.shape)]);
+  if (a.shape.length === 2 && a.shape[0] === 2)
+    tries.push(
+      ['its two rows exchanged', () => rows(a, (r, k, w) => a.data[(1 - r) * w + k])],
+      ['its rows added up in the first', () => rows(a, (r, k, w) => (r === 0 ? a.data[k] + a.data[w + k] : 0))],
+    );
+  tries.push(
+    ['halved', () => scaled(a, 0.5)],
+    ['doubled', () => scaled(a, 2)],
+    ['zero', () => scaled(a, 0)],
+    ['negated', () => scaled(a, -1)],
+  );
+  const found = tries.find(([, make]) => {
+    const t = make();
+    return t !== undefined && sameShape(t.shape, b.shape) && same(t, b);
+  });
+  return found?.[0] ?? scaleOf(a, b);
+}
+
+function otherWay(name: string): string {
+  return name.includes('/forward/') ? name.replace('/forward/', '/backward/') : name.replace('/backward/', '/forward/');
+}
+
+/** [M, G·M], each block of M columns transposed. */
+function transposeGates(t: Tensor, G: number): Tensor {
+  const [M, width] = t.shape;
+  const data = new Float64Array(t.data.length);
+  for (let i = 0; i < M; i++) for (let k = 0; k < width; k++) data[i * width + k] = t.data[(k % M) * width + Math.floor(k / M) * M + i];
+  return G * M === width ? { shape: t.shape, data } : t;
+}
+
+/** [2, W] element by element: f(row, column, W) */
+function rows(t: Tensor, f: (r: number, k: number, width: number) => number): Tensor {
+  const width = t.shape[1];
+  return { shape: t.shape, data: Float64Array.from(t.data, (_, i) => f(Math.floor(i / width), i % width, width)) };
+}
+
+function scaled(t: Tensor, by: number): Tensor {
+  return { shape: t.shape, data: Float64Array.from(t.data, v => v * by) };
+}
+
+/** 'added 1' or 'multiplied by 3' where one number explains all of it; at least two values must agree on it. */
+function scaleOf(a: Tensor, b: Tensor): string | null {
+  const k = a.data.findIndex(v => v !== 0);
+  if (a.data.length < 2 || k < 0) return null;
+  const shift = b.data[0] - a.data[0];
+  const allowed = ROUNDINGS * Math.max(largestMagnitude(a.data), largestMagnitude(b.data));
+  if (a.data.every((v, i) => distance(v + shift, b.data[i]) <= 4 * allowed)) return `${shift.toPrecision(6).replace(/\.?0+$/, '')} added`;
+  const factor = b.data[k] / a.data[k];
+  return same(scaled(a, factor), b) ? `multiplied by ${factor.toPrecision(6).replace(/\.?0+$/, '')}` : null;
+}
+
+function ordersOf(gates: readonly string[]): string[][] {
+  const all = (rest: readonly string[]): string[][] =>
+    rest.length === 0 ? [[]] : rest.flatMap((g, i) => all([...rest.slice(0, i), ...rest.slice(i + 1)]).map(o => [g, ...o]));
+  return gates.length === 1 ? [] : all(gates).filter(o => o.join('') !== gates.join(''));
+}
