@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { drawInput } from '../weights/init.js';
 import type { Weights } from '../weights/weights.js';
 import { execute } from './execute.js';
-import { loadNetwork, type Network } from './network.js';
+import { loadNetwork, type Network, openModel } from './network.js';
 import type { NetworkRequest } from './request.js';
 import type { CompareModelsResult } from './result.js';
 import { VERSION } from './version.js';
@@ -24,7 +24,10 @@ const STEPS = 10;
 /** @throws RnnError E_WEIGHT_MISSING: a file without weights; E_LAYERS_DIFFER: the layers cannot be matched; and all that opening a model may throw */
 export async function runCompareModels(request: CompareModelsRequest): Promise<CompareModelsResult> {
   const { files, seed = '42', ...network } = request;
-  const [first, second] = [await open(files[0], network), await open(files[1], network)];
+  // weights alone say little of their network: the other file's description holds for both
+  const [a, b] = [await isDescribed(files[0]), await isDescribed(files[1])];
+  const first = await open(files[0], !a && b ? { ...network, model: files[1] } : network);
+  const second = await open(files[1], a && !b ? { ...network, model: files[0] } : network);
   const renamed = matchLayers(first, second, files);
   const tensors = compareWeights(first.model.layers, toRows(first.weights!, renamed), toRows(renamed, first.weights!));
   const outputs = await compareOutputs(first, second, seed);
@@ -41,9 +44,14 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
   };
 }
 
-/** A model file describes itself; weights alone need names and shapes that do. */
+async function isDescribed(file: string): Promise<boolean> {
+  const opened = await openModel({ model: file });
+  return opened?.spec !== undefined || opened?.graph !== undefined;
+}
+
+/** A model file describes itself; weights are of the model that is described beside them, or of one their names and shapes tell. */
 async function open(file: string, request: NetworkRequest): Promise<Network> {
-  const network = await loadNetwork({ ...request, model: file });
+  const network = await loadNetwork(request.model === undefined ? { ...request, model: file } : { ...request, weights: file });
   if (network.weights) return network;
   throw new RnnError('convention', 'E_WEIGHT_MISSING', 'the file has no weights to compare', {
     where: escapeText(file),
