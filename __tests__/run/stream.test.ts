@@ -77,6 +77,32 @@ describe('a forward pass in pieces', () => {
     expect(atOnce.map(p => p.result.ySha256)).toEqual(inPieces.map(p => p.result.ySha256));
   });
 
+  it('reads a table of --T rows a sample, from a header line on', async () => {
+    const x = drawInput([17 * 4, 3], { seed: '8' });
+    const rows = Array.from({ length: 68 }, (_, r) => Array.from(x.data.subarray(3 * r, 3 * r + 3)).join(','));
+    const input = folder.write('table.csv', `a,b,c\n${rows.join('\n')}\n`);
+    const request = { input, format: 'npy' as StreamFormat, T: 4, cell: 'gru' as const };
+    const expected = await whole(request);
+    for (const chunk of [1, 3, 17, 100]) {
+      const { result, bytes } = (await streamed({ ...request, chunk }))!;
+      expect(bytes.equals(expected.bytes)).toBe(true);
+      expect({ ...result, y: 0, states: 0, tensors: 0 }).toEqual({ ...expected.result, y: 0, states: 0, tensors: 0 });
+    }
+    const share = { ...request, rows: { from: 5, to: 9 } };
+    expect((await streamed(share))!.bytes.equals((await whole(share)).bytes)).toBe(true);
+    expect(await streamed({ ...request, T: undefined, chunk: 2 })).toBeUndefined();
+    await expect(streamed({ ...request, T: 5, chunk: 2 })).rejects.toMatchObject({
+      code: 'E_ROWS',
+      message: expect.stringContaining('68 rows'),
+    });
+    await expect(streamed({ ...request, rows: { from: 17, to: null } })).rejects.toMatchObject({ code: 'E_ROWS_RANGE' });
+    const wrong = folder.write('wrong.csv', `${rows.join('\n')}\n1,2,x\n`);
+    await expect(streamed({ ...request, input: wrong, chunk: 2 })).rejects.toMatchObject({
+      code: 'E_CSV_CELL',
+      message: expect.stringContaining('line 69, column 5'),
+    });
+  });
+
   it('of rows beyond the end is refused, in pieces and at once', async () => {
     const input = await file('npy', drawInput([4, 5, 3], { seed: '9' }));
     const request = { input, format: 'npy' as StreamFormat, rows: { from: 4, to: null } };

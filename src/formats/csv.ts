@@ -37,7 +37,7 @@ export const csv: Format = {
 };
 
 // One record longer than this is no table; csv-parse stops there instead of collecting a whole file into one line
-const MAX_LINE = 2 ** 26;
+export const MAX_LINE = 2 ** 26;
 
 interface Row {
   readonly cells: readonly string[];
@@ -63,29 +63,61 @@ class Growing {
   }
 }
 
+/** A table while it is read: what the records before say of those that follow. */
+export interface TableState {
+  readonly delimiter: string;
+  readonly limits: Limits;
+  readonly notes: string[];
+  /** 0 before the first record */
+  columns: number;
+  rows: number;
+  /** lines of the file before the text */
+  line: number;
+  push(value: number): void;
+}
+
 /** @throws RnnError E_CSV_… (format) with line and column, E_LIMIT_BYTES (limit) */
 async function readTable(text: string, limits: Limits, notes: string[]): Promise<FileTensor> {
-  checkLineEnds(text);
-  const delimiter = findDelimiter(text);
   const values = new Growing();
+  const state = {
+    delimiter: findDelimiter(text),
+    limits,
+    notes,
+    columns: 0,
+    rows: 0,
+    line: 0,
+    push: (value: number) => values.push(value),
+  };
+  await readRecords(text, state);
+  if (state.rows === 0) throw emptyTable();
+  return { shape: [state.rows, state.columns], data: values.finish(), dtype: 'f64' };
+}
+
+export function emptyTable(): RnnError {
+  return new RnnError('format', 'E_CSV_EMPTY', 'line 1, column 1: no numbers in the file', { expected: 'rows of numbers' });
+}
+
+/** The records of a text, which begins at the start of a line. @throws RnnError E_CSV_… (format) with line and column, E_LIMIT_BYTES (limit) */
+export async function readRecords(text: string, state: TableState): Promise<void> {
+  checkLineEnds(text, state.line);
+  const { delimiter, limits, notes } = state;
   const budget = newBudget(limits);
-  let columns = 0;
-  let rows = 0;
   const take = (row: Row): void => {
     const { cells, line } = row;
-    if (columns === 0) {
-      columns = cells.length;
+    if (state.columns === 0) {
+      state.columns = cells.length;
       if (isHeader(cells)) {
-        notes.push(`line ${line} names the columns and was skipped: ${escapeText(cells.join(', '), 80)}`);
+        notes.push(`line ${line + state.line} names the columns and was skipped: ${escapeText(cells.join(', '), 80)}`);
         return;
       }
     }
+    const { columns } = state;
     if (cells.length !== columns) {
       const at = Math.min(columns, cells.length);
       throw new RnnError(
         'format',
         'E_CSV_RAGGED',
-        `${position(text, row, at, delimiter)}: ${counted(cells.length)}, but the first row has ${columns}`,
+        `${position(text, row, at, state)}: ${counted(cells.length)}, but the first row has ${columns}`,
         {
           expected: `${columns} columns`,
           found: counted(cells.length),
@@ -94,15 +126,13 @@ async function readTable(text: string, limits: Limits, notes: string[]): Promise
     }
     reserve(budget, BigInt(columns), 'f64');
     budget.tensors = 0; // a row is no tensor of its own
-    for (let i = 0; i < columns; i++) values.push(parseCell(text, row, i, delimiter));
-    rows++;
+    for (let i = 0; i < columns; i++) state.push(parseCell(text, row, i, state));
+    state.rows++;
   };
-  await splitRows(text, delimiter, take);
-  if (rows === 0) throw new RnnError('format', 'E_CSV_EMPTY', 'line 1, column 1: no numbers in the file', { expected: 'rows of numbers' });
-  return { shape: [rows, columns], data: values.finish(), dtype: 'f64' };
+  await splitRows(text, delimiter, state.line, take);
 }
 
-async function splitRows(text: string, delimiter: string, take: (row: Row) => void): Promise<void> {
+async function splitRows(text: string, delimiter: string, before: number, take: (row: Row) => void): Promise<void> {
   const { parse } = await import('csv-parse/sync');
   try {
     parse(text, {
@@ -121,7 +151,9 @@ async function splitRows(text: string, delimiter: string, take: (row: Row) => vo
     if (error instanceof RnnError) throw error;
     const { code, lines, message } = error as CsvError & { lines?: number };
     const what = QUOTE_ERRORS.get(code) ?? escapeText(message, 100);
-    throw new RnnError('format', 'E_CSV_SYNTAX', `line ${lines ?? 1}: ${what}`, { fix: 'cells are plain numbers; quotes are not needed' });
+    throw new RnnError('format', 'E_CSV_SYNTAX', `line ${(lines ?? 1) + before}: ${what}`, {
+      fix: 'cells are plain numbers; quotes are not needed',
+    });
   }
 }
 
@@ -132,12 +164,12 @@ const QUOTE_ERRORS: ReadonlyMap<string, string> = new Map([
   ['CSV_MAX_RECORD_SIZE', `a line of more than ${MAX_LINE} characters`],
 ]);
 
-function parseCell(text: string, row: Row, column: number, delimiter: string): number {
+function parseCell(text: string, row: Row, column: number, state: TableState): number {
   const cell = row.cells[column];
   const value = parseSpecial(cell) ?? parseDecimal(cell);
   if (typeof value === 'number') return value;
   const found = `'${escapeText(cell, 40)}'`;
-  const where = position(text, row, column, delimiter);
+  const where = position(text, row, column, state);
   if (cell === '')
     throw new RnnError('format', 'E_CSV_CELL', `${where}: an empty cell`, {
       expected: 'a number',
@@ -149,18 +181,18 @@ function parseCell(text: string, row: Row, column: number, delimiter: string): n
   throw new RnnError('format', 'E_CSV_CELL', `${where}: ${found} is not a number`, {
     expected: 'a number',
     found,
-    fix: hint(cell, row.line),
+    fix: hint(cell, row.line + state.line),
   });
 }
 
-function checkLineEnds(text: string): void {
+function checkLineEnds(text: string, linesBefore: number): void {
   const at = /\r(?!\n)/.exec(text)?.index;
   if (at === undefined) return;
   const before = text.slice(0, at).split('\n');
   throw new RnnError(
     'format',
     'E_CSV_SYNTAX',
-    `line ${before.length}, column ${before[before.length - 1].length + 1}: a carriage return without a line feed`,
+    `line ${before.length + linesBefore}, column ${before[before.length - 1].length + 1}: a carriage return without a line feed`,
     {
       fix: 'save the file with \\n or \\r\\n line ends',
     },
@@ -178,15 +210,15 @@ function isHeader(cells: readonly string[]): boolean {
 }
 
 /** `line 3, column 7`: the line of the file and the character in it at which cell number `index` begins. */
-function position(text: string, row: Row, index: number, delimiter: string): string {
+function position(text: string, row: Row, index: number, { delimiter, line: before }: TableState): string {
   const line = text.split('\n', row.line)[row.line - 1] ?? '';
   let at = 0;
   for (let i = 0; i < index; i++) {
     const next = line.indexOf(delimiter, at);
-    if (next < 0) return `line ${row.line}, column ${line.replace(/\r$/, '').length + 1}`;
+    if (next < 0) return `line ${row.line + before}, column ${line.replace(/\r$/, '').length + 1}`;
     at = next + 1;
   }
-  return `line ${row.line}, column ${at + 1}`;
+  return `line ${row.line + before}, column ${at + 1}`;
 }
 
 function counted(n: number): string {
@@ -194,7 +226,7 @@ function counted(n: number): string {
 }
 
 /** Semicolon or tab where the first line has one and no comma, else the comma. A semicolon wins over commas: those are decimal then. */
-function findDelimiter(text: string): string {
+export function findDelimiter(text: string): string {
   const first = /[^\r\n]+/.exec(text.slice(0, 2 ** 16))?.[0] ?? '';
   if (first.includes(';')) return ';';
   return first.includes('\t') && !first.includes(',') ? '\t' : ',';

@@ -41,12 +41,20 @@ export async function openSamples(path: string, steps: number | undefined, least
   const source = await openSource(path);
   if (!source) return undefined;
   const kept: Uint8Array[] = [];
-  const reader = source.size === undefined || source.size >= least ? await readStart(path, source, kept) : undefined;
+  const reader = source.size === undefined || source.size >= least ? await readStart(path, source, kept).catch(closing(source)) : undefined;
   const rank = reader?.sampleShape?.length;
   const possible = reader && reader.obstacle === null && (rank === 2 || (rank === 1 && reader.isTable && steps !== undefined));
   if (possible) return new SampleReader(path, source, reader, reader.isTable ? steps! : 1, kept);
   await source.close(source.size === undefined ? Buffer.concat(kept) : undefined);
   return undefined;
+}
+
+/** A failure leaves nothing open. */
+function closing(source: ByteSource): (error: unknown) => Promise<never> {
+  return async error => {
+    await source.close();
+    throw error;
+  };
 }
 
 /** Reads until the reader knows the shape of a sample. */
@@ -59,10 +67,10 @@ async function readStart(path: string, source: ByteSource, kept: Uint8Array[]): 
   }
   const start = Buffer.concat(kept);
   const nameHint = path === '-' ? undefined : path;
-  return within(path === '-' ? 'stdin' : escapeText(path), () => {
+  return within(path === '-' ? 'stdin' : escapeText(path), async () => {
     const reader = rowReaderFor(start, fileLimits().read, { nameHint, size: source.size });
-    reader?.push(start);
-    if (length < START) reader?.end();
+    await reader?.push(start);
+    if (length < START) await reader?.end();
     return reader;
   });
 }
@@ -128,7 +136,7 @@ class SampleReader implements Samples {
       const piece = await this.source.read();
       if (piece) this.kept?.push(piece.slice());
       this.bytes += piece?.length ?? 0;
-      within(this.where, () => (piece ? this.reader.push(piece) : this.reader.end()));
+      await within(this.where, async () => (piece ? this.reader.push(piece) : this.reader.end()));
       this.ended = piece === undefined;
     }
     if (this.ended && this.available < count) this.checkRest();

@@ -7,6 +7,7 @@ import { precisionOf, type Tensor } from '../tensor/tensor.js';
 import { execute } from './execute.js';
 import { finiteCounter } from './finite.js';
 import { forwardResult } from './forward.js';
+import { collector } from './garbage.js';
 import { splitKey, wrongN } from './input.js';
 import { isExact, type Network, openModel } from './network.js';
 import { checkMemory, type Prepared, prepare } from './prepare.js';
@@ -136,6 +137,8 @@ async function runStream({ request, samples, prepared, from, count }: Stream, si
   const strict = request.strictFinite ?? false;
   const [ofInput, ofOutput] = [finiteCounter('the input', strict), finiteCounter('the output', strict)];
   const hash = numberHash();
+  const perSample = numbersOfSample(network, prepared.input.x.shape[1]);
+  const collect = collector();
   const encoder = encoderOf(request.format, count, sink);
   let done = 0;
   let first: ForwardResult | undefined;
@@ -152,6 +155,7 @@ async function runStream({ request, samples, prepared, from, count }: Stream, si
     if ((await written) === false) break;
     written = sink.write(bytes);
     written.catch(() => undefined);
+    collect(x.shape[0] * perSample);
     request.onProgress?.({ done, total: count, part: count === null ? samples.part : done / count });
   }
   await written;
@@ -175,7 +179,7 @@ async function nextChunk(samples: Samples, chunk: number, count: number | null, 
 }
 
 /** Numbers of a chunk: enough for the engine to work at full speed, few enough for the processor's cache. */
-const CHUNK_NUMBERS = 2 ** 20;
+const CHUNK_NUMBERS = 2 ** 19;
 const CHUNK_SAMPLES = 2 ** 14;
 
 /** Samples at a time. @throws RnnError E_MEMORY */

@@ -1,5 +1,6 @@
 import type { Limits } from '../format.js';
 import { detectFormat, formatOfName } from '../index.js';
+import { CsvRows } from './csvRows.js';
 import { NpyRows } from './npyRows.js';
 import type { RowReader } from './rows.js';
 
@@ -17,5 +18,5 @@ export function rowReaderFor(start: Uint8Array, limits: Limits, { nameHint, size
   // a wrong ending is noted by the whole-file reader
   if (named !== undefined && named !== name) return undefined;
   if (name === 'npy') return new NpyRows(limits, size);
-  return undefined;
+  return name === 'csv' ? new CsvRows(limits) : undefined;
 }

@@ -18,9 +18,9 @@ export interface RowReader {
   readonly obstacle: string | null;
   readonly notes: readonly string[];
   /** The next bytes of the file; not kept. @throws RnnError as the format's own reader */
-  push(bytes: Uint8Array): void;
+  push(bytes: Uint8Array): void | Promise<void>;
   /** No more bytes will come. @throws RnnError where the file ends too early, or holds nothing */
-  end(): void;
+  end(): void | Promise<void>;
   /**
    * Leaves the next `count` samples out, where their place in the file can be computed: @returns the offset at which the next bytes to push
    * begin. Called when the header is known and nothing was taken yet.

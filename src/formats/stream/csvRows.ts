@@ -1,0 +1,140 @@
+import { RnnError } from '../../errors.js';
+import { decodeText } from '../bytes/utf8.js';
+import { emptyTable, findDelimiter, MAX_LINE, readRecords, type TableState } from '../csv.js';
+import type { FileTensor, Limits } from '../format.js';
+import { PieceQueue } from './pieceQueue.js';
+import { readPlainLine } from './plainNumbers.js';
+import type { RowReader } from './rows.js';
+
+// the first line says how cells are parted; one longer than this is cut, as the reader of whole tables does
+const FIRST_LINE = 2 ** 16;
+const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22];
+
+/**
+ * A table of numbers in pieces. Lines of plain numerals, which are nearly all, are read byte by byte; any other line (a header, quotes, nan,
+ * something wrong) is given to the reader of whole tables, so that both accept the same and say the same.
+ */
+export class CsvRows implements RowReader {
+  readonly format = 'csv';
+  readonly isTable = true;
+  readonly total = null;
+  readonly obstacle = null;
+  readonly notes: string[] = [];
+  private readonly queue = new PieceQueue();
+  private readonly limits: Limits;
+  private state: TableState | undefined;
+  private values = new Float64Array(2 ** 14);
+  private from = 0;
+  private to = 0;
+  private taken = 0;
+
+  constructor(limits: Limits) {
+    this.limits = limits;
+  }
+
+  get sampleShape(): readonly number[] | null {
+    return this.state && this.state.rows > 0 ? [this.state.columns] : null;
+  }
+
+  get available(): number {
+    return this.state ? this.state.rows - this.taken : 0;
+  }
+
+  async push(bytes: Uint8Array): Promise<void> {
+    this.queue.push(bytes);
+    await this.readLines(false);
+  }
+
+  async end(): Promise<void> {
+    await this.readLines(true);
+    if (!this.state || this.state.rows === 0) throw emptyTable();
+  }
+
+  take(count: number): FileTensor {
+    const { columns } = this.state!;
+    this.taken += count;
+    this.from += count * columns;
+    return { shape: [count, columns], dtype: 'f64', data: this.values.slice(this.from - count * columns, this.from) };
+  }
+
+  /** Every complete line, and at the end of the file what is left. */
+  private async readLines(atEnd: boolean): Promise<void> {
+    const text = this.queue.peek();
+    if (!this.state && !atEnd && !hasLine(text)) return;
+    this.state ??= this.begin(text);
+    const { state } = this;
+    const delimiter = state.delimiter.charCodeAt(0);
+    let done = 0;
+    while (done < text.length) {
+      const feed = text.indexOf(LF, done);
+      if (feed < 0 && !atEnd) break;
+      const next = feed < 0 ? text.length : feed + 1;
+      let to = feed < 0 ? text.length : feed;
+      if (to > done && text[to - 1] === CR && feed >= 0) to--;
+      if (to > done) {
+        const end = this.readPlain(text, done, to, delimiter) ? next : await this.readOther(text, done, atEnd);
+        if (end < 0) break;
+        // a record in quotes may have several lines
+        for (let at = next; at < end; at = text.indexOf(LF, at) + 1 || end) state.line++;
+        done = end;
+      } else done = next;
+      state.line++;
+    }
+    this.queue.take(done);
+    if (this.queue.length > MAX_LINE) {
+      throw new RnnError('format', 'E_CSV_SYNTAX', `line ${state.line + 1}: a line of more than ${MAX_LINE} characters`, {
+        fix: 'cells are plain numbers; quotes are not needed',
+      });
+    }
+  }
+
+  private begin(text: Uint8Array): TableState {
+    const start = new TextDecoder().decode(text.subarray(0, FIRST_LINE));
+    const push = (value: number): void => {
+      this.makeRoom(1);
+      this.values[this.to++] = value;
+    };
+    return { delimiter: findDelimiter(start), limits: this.limits, notes: this.notes, columns: 0, rows: 0, line: 0, push };
+  }
+
+  private readPlain(text: Uint8Array, from: number, to: number, delimiter: number): boolean {
+    const state = this.state!;
+    if (state.columns === 0) return false;
+    this.makeRoom(state.columns);
+    if (readPlainLine(text, from, to, delimiter, this.values, this.to, state.columns) !== state.columns) return false;
+    this.to += state.columns;
+    state.rows++;
+    return true;
+  }
+
+  /** @returns where the record ends, after its line feed; -1 where that has not come yet */
+  private async readOther(text: Uint8Array, from: number, atEnd: boolean): Promise<number> {
+    let quotes = 0;
+    let at = from;
+    for (; at < text.length; at++) {
+      if (text[at] === QUOTE) quotes++;
+      else if (text[at] === LF && quotes % 2 === 0) break;
+    }
+    if (at === text.length && !atEnd) return -1;
+    const end = Math.min(at + 1, text.length);
+    await readRecords(decodeText(text.subarray(from, end)), this.state!);
+    return end;
+  }
+
+  private makeRoom(count: number): void {
+    if (this.to + count <= this.values.length) return;
+    const rest = this.values.subarray(this.from, this.to);
+    const longer = rest.length + count > this.values.length / 2 ? new Float64Array(2 * (this.values.length + count)) : this.values;
+    if (longer === this.values) longer.copyWithin(0, this.from, this.to);
+    else longer.set(rest);
+    this.values = longer;
+    [this.from, this.to] = [0, rest.length];
+  }
+}
+
+/** Whether the first line with anything in it is complete. */
+function hasLine(text: Uint8Array): boolean {
+  let from = 0;
+  while (from < text.length && (text[from] === LF || text[from] === CR)) from++;
+  return text.length >= FIRST_LINE || text.indexOf(LF, from) >= 0;
+}
