@@ -25,7 +25,7 @@ interface Block {
 }
 
 function blocksOf(page: string): Block[] {
-  return [...page.matchAll(/^```sh\n([\s\S]*?)^```\n\n```text\n([\s\S]*?)^```$/gm)].map(match => {
+  return [...page.matchAll(/^```sh\n((?:(?!```).*\n)*)```\n\n```text\n((?:(?!```).*\n)*)```$/gm)].map(match => {
     const to = match.index + match[0].length - 3;
     return { command: match[1], output: match[2], from: to - match[2].length, to };
   });
@@ -100,4 +100,13 @@ it.each(pages)('%s links to files that exist', page => {
     if (/^https?:/.test(target)) continue;
     expect(() => readFileSync(join(root, page, '..', target))).not.toThrow();
   }
+});
+
+it.each([
+  ['docs/images/network.svg', 'rnn-cli shapes --svg -'],
+  ['docs/images/lstm.svg', 'rnn-cli forward --cell lstm --svg -'],
+])('%s is what %s draws', async (picture, command) => {
+  const drawn = await run(command, root);
+  if (process.env.UPDATE_DOCS === '1') writeFileSync(join(root, picture), drawn);
+  else expect(drawn).toBe(readFileSync(join(root, picture), 'utf8'));
 });

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * Every examples/**\/*.sh runs with the real binary as `rnn-cli`, and prints what stands in the .out file beside it
+ * Every examples/**\/*.sh runs with the real binary as `rnn-cli`, every .mjs with the built library, and prints what stands in the .out file beside it
  * (UPDATE_OUT=1 npx jest examples refreshes them).
  */
 jest.setTimeout(120_000);
@@ -14,7 +14,7 @@ const root = join(__dirname, '..');
 const examples = join(root, 'examples');
 const scripts = readdirSync(examples, { recursive: true })
   .map(String)
-  .filter(path => path.endsWith('.sh'));
+  .filter(path => path.endsWith('.sh') || /^[^/\\]+\.mjs$/.test(path));
 
 describe('examples', () => {
   let bin: string;
@@ -31,8 +31,11 @@ describe('examples', () => {
   it.each(scripts)('%s', async script => {
     const path = join(examples, script);
     const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}`, FORCE_COLOR: undefined } as NodeJS.ProcessEnv;
-    const { stdout, stderr } = await promisify(execFile)('bash', [path], { env, cwd: join(path, '..') });
-    const expected = path.replace(/\.sh$/, '.out');
+    const { stdout, stderr } = await promisify(execFile)(path.endsWith('.sh') ? 'bash' : process.execPath, [path], {
+      env,
+      cwd: join(path, '..'),
+    });
+    const expected = path.replace(/\.(sh|mjs)$/, '.out');
     // how many explanations there are grows with the tool
     const shown = stdout.replace(/tried \d+ explanations +what/, 'tried … explanations   what');
     if (process.env.UPDATE_OUT === '1') writeFileSync(expected, shown);

@@ -1,20 +1,53 @@
-/** The library: the three questions as functions. Requests and results are plain objects; errors are RnnError. */
-export { RnnError } from './errors.js';
-export { runCompare as compare } from './run/compare.js';
+/**
+ * The library: the questions of the command line as functions. A request is a plain object with the words of the flags (`{ cell: 'lstm', T: 10 }`,
+ * files by their path), a result is what `--json` prints, and with it the tensors. Nothing is printed; what a user can cause is an `RnnError` with
+ * code, message, where, expected, found, fix and exit.
+ *
+ * ```js
+ * import { compare, forward, shapes } from 'rnn-cli';
+ *
+ * const { totals } = await shapes({ cell: 'lstm', T: 10, D: 3, M: [5], K: 2 });
+ * const { tensors } = await forward({ weights: 'w.npz', input: 'x.npy' });
+ * const { equal, explanations } = await compare({ weights: 'w.npz', input: 'x.npy', against: 'y.npy' });
+ * ```
+ *
+ * @packageDocumentation
+ */
+export { type ErrorDetails, type ErrorKind, RnnError } from './errors.js';
+export { type CompareHooks, runCompare as compare } from './run/compare.js';
+export type { ExplainRequest } from './run/explain.js';
+export { runExplain as explain } from './run/explain.js';
 export { runForward as forward } from './run/forward.js';
-export type { CompareRequest, ForwardRequest, InputRequest, NetworkRequest, ShapesRequest } from './run/request.js';
+export { type ProbeRequest, runProbe as probe } from './run/probe.js';
+export type {
+  CompareRequest,
+  EngineName,
+  ForwardRequest,
+  FrameworkName,
+  InputRequest,
+  NetworkRequest,
+  RngName,
+  RowRange,
+  ShapesRequest,
+} from './run/request.js';
 export type {
   CompareResult,
   Count,
   DimsJson,
+  ExplainResult,
   Explanation,
   ForwardResult,
+  How,
   LayerRow,
   Nested,
+  ProbeResult,
   ShapesResult,
   TensorData,
+  Term,
   TraceLayer,
   WeightRow,
+  WorkingLine,
+  WorkingStep,
 } from './run/result.js';
 export { runShapes as shapes } from './run/shapes.js';
 export { VERSION as version } from './run/version.js';

@@ -366,8 +366,8 @@ const OUTPUT = flags('Output', RESULTS, {
   },
   plot: { flags: '--plot', help: 'draw states and gates as heat maps, units down, time across', commands: ['forward'] },
   svg: {
-    flags: '--svg <FILE>',
-    value: { kind: 'file', extensions: ['svg'], output: true },
+    flags: '--svg <FILE|->',
+    value: { kind: 'file', extensions: ['svg'], stdin: true, output: true },
     help: 'draw into a file: forward the heat maps, shapes the network unrolled over time',
     commands: ['shapes', 'forward'],
   },

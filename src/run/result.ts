@@ -109,7 +109,7 @@ export interface WorkingStep {
   readonly lines: readonly WorkingLine[];
 }
 
-export type { How, WorkingLine } from '../cells/working.js';
+export type { How, Term, WorkingLine } from '../cells/working.js';
 
 export interface ForwardResult {
   readonly schema: 'rnn-cli/forward@1';
