@@ -230,3 +230,11 @@ function finiteNotes(strict: boolean, x: Tensor | null, weights: Weights): strin
   for (const [name, weight] of weights) notes.push(...checkFinite(`the weight ${escapeText(name)}`, weight, strict));
   return notes;
 }
+
+/** A seeded input for a network, a few samples where the batch is open: what conversions are checked with. */
+export function drawFor(network: Network, seed: string): Tensor {
+  const wish = inputWish(network, { ...drawnSizes(network, {}), N: network.model.input.batch ?? CHECK_SAMPLES });
+  return drawInputFrom(DEFAULT_RNG, seed, wish).x;
+}
+
+const CHECK_SAMPLES = 3;

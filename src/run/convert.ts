@@ -1,0 +1,130 @@
+import { getConvention } from '../conventions/index.js';
+import { toOnnxModel } from '../conventions/onnx/write.js';
+import { layersOfGraph } from '../engines/graph/layersOf.js';
+import { RnnError, within } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { DEFAULT_LIMITS, type FileTensor } from '../formats/format.js';
+import { getFormat, readTensors, writeTensors } from '../formats/index.js';
+import { writeOnnx } from '../formats/onnx.js';
+import type { OnnxModel } from '../formats/onnxGraph.js';
+import { largestDifference } from '../tensor/difference.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Weights } from '../weights/weights.js';
+import { writeFileAtomic } from './atomicWrite.js';
+import type { ConvertResult } from './convertResult.js';
+import { adapted, targetOf } from './convertTarget.js';
+import { sha256OfBytes } from './digest.js';
+import { execute } from './execute.js';
+import { nested } from './forward.js';
+import { openFile } from './modelFile.js';
+import { loadNetwork, type Network } from './network.js';
+import { drawFor } from './prepare.js';
+import type { NetworkRequest } from './request.js';
+import { VERSION } from './version.js';
+
+export interface ConvertRequest extends NetworkRequest {
+  readonly file: string;
+  readonly output: string;
+  readonly to?: string;
+  readonly force?: boolean;
+  readonly seed?: string;
+}
+
+/** What was written, and how it is read again. */
+interface Written {
+  readonly bytes: Uint8Array;
+  readonly tensors: number;
+  /** the network as the written file gives it */
+  readonly back: Pick<Network, 'model'> & { readonly weights: Weights };
+}
+
+/**
+ * A model or its weights in another framework's layout. Both sides are run on the same seeded input before anything is written.
+ * @throws RnnError E_CONVERT_… (unsupported) where the target has no such layer, and everything a file can be wrong in
+ */
+export async function runConvert(request: ConvertRequest): Promise<ConvertResult> {
+  const { file: path, output, to, force = false, seed = '42', ...hints } = request;
+  const opened = await openFile(path);
+  const network = await loadNetwork({ ...hints, model: path }, undefined, opened);
+  const target = targetOf(to, output, network.framework);
+  if (!network.weights) {
+    throw new RnnError('unsupported', 'E_CONVERT_WEIGHTS', 'the file describes a network and holds no weights', {
+      where: escapeText(path),
+      fix: 'give a file with weights, or --weights beside it',
+    });
+  }
+  if (network.graph && !network.graph.exact) {
+    throw new RnnError('unsupported', 'E_CONVERT_GRAPH', 'the graph is no chain of layers, and no other framework has it', {
+      where: escapeText(path),
+      fix: 'rnn-cli inspect says where the chain breaks',
+    });
+  }
+  const { model, shapes, weights, notes } = adapted(network, target.framework);
+  const unchanged = target.framework === network.framework ? opened.file.tensors : undefined;
+  const written = await within(escapeText(output), () => encode(target, { ...network, model, shapes, weights }, unchanged));
+  const x = drawFor(network, seed);
+  const [theirs, ours] = await Promise.all([yOf(written.back, x), yOf({ model: network.model, weights: network.weights }, x)]);
+  await writeFileAtomic(output, written.bytes, { force, inputs: path === '-' ? [] : [path] });
+  return {
+    schema: 'rnn-cli/convert@1',
+    version: VERSION,
+    input: path === '-' ? 'stdin' : escapeText(path),
+    output: escapeText(output),
+    from: { framework: network.framework, format: opened.file.format },
+    to: { framework: target.framework, format: target.format },
+    tensors: written.tensors,
+    bytes: written.bytes.length,
+    sha256: sha256OfBytes(written.bytes),
+    check: {
+      shape: ours.shape,
+      largest: largestDifference(theirs.data, ours.data).abs,
+      identical: ours.data.every((v: number, k: number) => Object.is(v, theirs.data[k])),
+      seed,
+    },
+    notes: [...network.notes, ...notes],
+  };
+}
+
+async function yOf({ model, weights }: Written['back'], x: Tensor): Promise<Tensor> {
+  return (await execute(model, weights, { x }, { engine: 'batched' })).y;
+}
+
+async function encode(
+  { framework, format, convention: name }: ReturnType<typeof targetOf>,
+  network: Network & { readonly weights: Weights },
+  unchanged: ReadonlyMap<string, FileTensor> | undefined,
+): Promise<Written> {
+  const { model, shapes, weights } = network;
+  if (format === 'onnx') return encodeOnnx(network);
+  if (format === 'json') return encodeJson(network);
+  const convention = getConvention(name);
+  const same = framework === network.framework && unchanged !== undefined && convention.detect([...unchanged.keys()]);
+  const tensors = same ? new Map(unchanged) : convention.fromWeights(shapes, weights);
+  const bytes = await writeTensors(format, tensors);
+  const read = await readTensors(bytes, { limits: DEFAULT_LIMITS, nameHint: `x.${format}` });
+  return { bytes, tensors: tensors.size, back: { model, weights: convention.toWeights(shapes, read.tensors) } };
+}
+
+async function encodeOnnx({ model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {
+  const graph = toOnnxModel(model, shapes, weights, { version: VERSION });
+  const bytes = await writeOnnx(graph);
+  const read = (await getFormat('onnx').read(bytes, DEFAULT_LIMITS)).architecture as OnnxModel;
+  const layers = layersOfGraph(read);
+  // a graph that is not read back as layers is checked as the layers it was written from
+  const back = 'model' in layers && layers.exact ? { model: layers.model, weights: layers.weights } : { model, weights };
+  return { bytes, tensors: graph.graph.initializers.size, back };
+}
+
+/** The description and every weight under our own names, in one document that --model reads. */
+async function encodeJson({ model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {
+  const named = getConvention('rnn-cli').fromWeights(shapes, weights);
+  const numbers = Object.fromEntries(
+    [...named].map(([name, t]) => [name, { shape: t.shape, dtype: t.dtype === 'f64' ? 'float64' : 'float32', data: flat(t) }]),
+  );
+  const bytes = new TextEncoder().encode(`${JSON.stringify({ ...model, weights: numbers })}\n`);
+  return { bytes, tensors: named.size, back: { model, weights } };
+}
+
+function flat(t: Tensor): unknown {
+  return nested({ shape: [t.data.length], data: t.data });
+}

@@ -1,0 +1,164 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import type { FrameworkName } from '../model/frameworks.js';
+import { inferShapes } from '../model/shapes.js';
+import { isRecurrent, type ModelSpec, type RecurrentSpec } from '../model/spec.js';
+import { sliceRow, type Tensor, zeros } from '../tensor/tensor.js';
+import type { Weights } from '../weights/weights.js';
+import type { Network } from './network.js';
+
+/** Where a conversion goes: whose names and layouts, in which format. */
+export interface Target {
+  readonly framework: FrameworkName;
+  readonly format: 'onnx' | 'json' | 'npz' | 'safetensors';
+  /** name of the convention that names the tensors */
+  readonly convention: string;
+}
+
+export const TARGETS = ['keras', 'torch', 'onnx', 'npz', 'safetensors', 'json'] as const;
+
+/**
+ * `--to` names a framework or a container; the extension of the output the other. Without `--to` the extension decides: `.onnx` ONNX,
+ * `.safetensors` PyTorch, `.npz` Keras' get_weights(), `.json` our own.
+ * @throws RnnError E_CONVERT_TARGET, E_CONVERT_H5
+ */
+export function targetOf(to: string | undefined, output: string, source: FrameworkName): Target {
+  const extension = /\.([a-z0-9]+)$/i.exec(output)?.[1].toLowerCase() ?? '';
+  if (['h5', 'hdf5', 'keras'].includes(extension)) {
+    throw new RnnError(
+      'unsupported',
+      'E_CONVERT_H5',
+      `.${extension} files are read but not written: no well-kept writer of HDF5 exists for Node`,
+      {
+        where: escapeText(output),
+        expected: '.npz, .safetensors, .onnx, .json',
+        found: `.${extension}`,
+        fix: 'write .npz, and in Python: model.set_weights(list(np.load(file).values()))',
+      },
+    );
+  }
+  const wanted = to ?? { onnx: 'onnx', safetensors: 'torch', npz: 'keras', json: 'json' }[extension];
+  switch (wanted) {
+    case 'onnx':
+      return only(extension, ['onnx'], output, { framework: 'onnx', format: 'onnx', convention: 'rnn-cli' });
+    case 'json':
+      return only(extension, ['json'], output, { framework: source, format: 'json', convention: 'rnn-cli' });
+    case 'keras':
+      return only(extension, ['npz'], output, { framework: 'keras', format: 'npz', convention: 'keras' });
+    case 'torch':
+      return only(extension, ['safetensors', 'npz'], output, {
+        framework: 'torch',
+        format: extension === 'npz' ? 'npz' : 'safetensors',
+        convention: 'torch',
+      });
+    case 'npz':
+    case 'safetensors': {
+      const convention = source === 'torch' ? 'torch' : source === 'onnx' || wanted === 'safetensors' ? 'rnn-cli' : 'keras';
+      return only(extension, [wanted], output, { framework: source, format: wanted, convention });
+    }
+    default:
+      throw new RnnError('usage', 'E_CONVERT_TARGET', `'${escapeText(output, 80)}' does not say what to write`, {
+        where: to === undefined ? escapeText(output, 80) : '--to',
+        expected: TARGETS.join(', '),
+        found: to === undefined ? 'no known extension' : escapeText(to, 40),
+        fix: 'name the output .npz, .safetensors, .onnx or .json, or give --to',
+      });
+  }
+}
+
+function only(extension: string, extensions: readonly string[], output: string, target: Target): Target {
+  if (extension === '' || output === '-' || extensions.includes(extension)) return target;
+  throw new RnnError(
+    'usage',
+    'E_CONVERT_TARGET',
+    `${target.framework} as ${target.format} does not belong into a .${escapeText(extension, 20)} file`,
+    {
+      where: escapeText(output, 80),
+      expected: extensions.map(e => `.${e}`).join(' or '),
+      found: `.${escapeText(extension, 20)}`,
+    },
+  );
+}
+
+/**
+ * The same network as the other framework has it: biases in one row or two, the reset gate where it has one.
+ * @throws RnnError E_CONVERT_LAYER naming what the other framework has not
+ */
+export function adapted(
+  network: Network,
+  framework: FrameworkName,
+): { model: ModelSpec; shapes: Network['shapes']; weights: Weights; notes: string[] } {
+  const { model } = network;
+  const notes: string[] = [];
+  const weights = new Map(network.weights!);
+  const layers = model.layers.map(layer => {
+    if (framework === network.framework) return layer;
+    if (!isRecurrent(layer)) return layer;
+    checkCell(layer, framework);
+    const twoBiases = layer.useBias && framework !== 'keras' && framework !== 'tfjs';
+    const rows = twoBiases || (layer.kind === 'gru' && layer.resetAfter) ? 2 : 1;
+    for (const way of layer.bidirectional ? ['forward/', 'backward/'] : ['']) {
+      const key = `${layer.name}/${way}bh`;
+      const bias = weights.get(key);
+      if (bias) weights.set(key, inRows(bias, rows));
+    }
+    return { ...layer, twoBiases };
+  });
+  if (framework === 'torch' && network.framework !== 'torch') notes.push(...torchNotes(model));
+  const changed = { ...model, layers };
+  return { model: changed, shapes: inferShapes(changed), weights, notes };
+}
+
+/** [G·M] <-> [2, G·M]: a second row of zeros, or the sum of both. */
+function inRows(bias: Tensor, rows: number): Tensor {
+  if (bias.shape.length === rows) return bias;
+  if (rows === 1) {
+    const [a, b] = [sliceRow(bias, 0), sliceRow(bias, 1)];
+    return { shape: a.shape, data: a.data.map((v, k) => v + b.data[k]) };
+  }
+  const both = zeros([2, bias.data.length], bias.data instanceof Float32Array ? 'f32' : 'f64');
+  both.data.set(bias.data, 0);
+  return both;
+}
+
+function checkCell(layer: RecurrentSpec, framework: FrameworkName): void {
+  const missing = framework === 'torch' ? notInTorch(layer) : framework === 'onnx' ? null : notInKeras(layer);
+  if (missing === null) return;
+  throw new RnnError('unsupported', 'E_CONVERT_LAYER', `${framework === 'torch' ? 'PyTorch' : 'Keras'} has no ${missing}`, {
+    where: escapeText(layer.name),
+    found: missing,
+    fix: 'ONNX holds it: --to onnx',
+  });
+}
+
+function notInTorch(layer: RecurrentSpec): string | null {
+  const gates = layer.recurrentActivation === null || layer.recurrentActivation === 'sigmoid';
+  const act = layer.activation === 'tanh' || (layer.kind === 'rnn' && layer.activation === 'relu');
+  if (!gates || !act || layer.outputActivation !== null) return `${layer.kind} with other activations than tanh and sigmoid`;
+  if (layer.kind === 'gru' && !layer.resetAfter) return 'GRU with the reset before the product';
+  if (layer.goBackwards) return 'layer that runs backwards only';
+  if (layer.bidirectional !== null && layer.bidirectional !== 'concat')
+    return `bidirectional ${layer.bidirectional}: its outputs stand side by side`;
+  if (layer.peepholes || layer.clip !== null || layer.inputForget) return 'peepholes, clip and input_forget';
+  return null;
+}
+
+function notInKeras(layer: RecurrentSpec): string | null {
+  if (layer.projection !== null) return 'LSTM projection';
+  if (layer.peepholes || layer.clip !== null || layer.inputForget) return 'peepholes, clip and input_forget';
+  return layer.outputActivation === null ? null : 'activation of its own for the output of a cell';
+}
+
+/** What a state dict leaves to the code that loads it. */
+function torchNotes({ layers }: ModelSpec): string[] {
+  const functions = layers.filter(l => l.kind === 'dense' && l.activation !== 'linear').map(l => l.name);
+  const others = layers
+    .filter(l => !isRecurrent(l) && !['dense', 'embedding', 'dropout'].includes(l.kind))
+    .map(l => `${l.name} (${l.kind})`);
+  return [
+    ...(functions.length > 0
+      ? [`a state dict holds no activations: apply that of ${functions.map(n => escapeText(n, 40)).join(', ')} in forward()`]
+      : []),
+    ...(others.length > 0 ? [`a state dict holds no ${others.map(n => escapeText(n, 60)).join(', ')}: do that in forward()`] : []),
+  ];
+}

@@ -1,0 +1,121 @@
+import { intOf, textOf } from '../conventions/onnx/attributes.js';
+import { RECURRENT_OPS } from '../conventions/onnx/recurrentNode.js';
+import { operatorName, unsupportedNodes } from '../engines/graph/evaluate.js';
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { DTYPE_BYTES } from '../formats/bytes/budget.js';
+import type { TensorFile } from '../formats/format.js';
+import type { OnnxModel } from '../formats/onnxGraph.js';
+import type { InspectGraph, InspectResult } from './convertResult.js';
+import { sha256OfBytes } from './digest.js';
+import { type ModelFile, openFile } from './modelFile.js';
+import { loadNetwork, type Network } from './network.js';
+import type { NetworkRequest } from './request.js';
+import { describeTensors } from './roles.js';
+import { shapesOf } from './shapes.js';
+import { VERSION } from './version.js';
+
+export interface InspectRequest extends NetworkRequest {
+  readonly file: string;
+  /** the digest the file must have */
+  readonly expectSha256?: string;
+}
+
+/**
+ * What is in a file: framework, tensors, network. A network that cannot be run, or not even told, is no error here: the reason is part of
+ * the result.
+ * @throws RnnError of kinds 'io', 'format', 'limit'; E_SHA256 where the digest is another
+ */
+export async function runInspect({ file: path, expectSha256, ...hints }: InspectRequest): Promise<InspectResult> {
+  const opened = await openFile(path);
+  const { file, bytes } = opened;
+  const sha256 = sha256OfBytes(bytes);
+  if (expectSha256 !== undefined && expectSha256.toLowerCase() !== sha256) {
+    throw new RnnError('format', 'E_SHA256', 'the file is another one than expected', {
+      where: escapeText(path),
+      expected: escapeText(expectSha256, 80),
+      found: sha256,
+    });
+  }
+  const { network, reason } = await networkOf(path, opened, hints);
+  const graph = opened.graph?.model ?? null;
+  const inspected = graph && graphOf(graph);
+  const tensors = describeTensors(file.tensors, network, graph);
+  const blocked = inspected && inspected.unsupported.length > 0 ? `the operator ${inspected.unsupported[0]} is not run here` : null;
+  return {
+    schema: 'rnn-cli/inspect@1',
+    version: VERSION,
+    file: path === '-' ? 'stdin' : escapeText(path),
+    format: file.format,
+    bytes: bytes.length,
+    sha256,
+    framework: network?.framework ?? opened.framework ?? null,
+    frameworkVersion: versionOf(file, graph),
+    tensors,
+    totals: {
+      tensors: tensors.length,
+      numbers: tensors.reduce((sum, t) => sum + t.count, 0),
+      bytes: [...file.tensors.values()].reduce((sum, t) => sum + t.data.length * DTYPE_BYTES[t.dtype], 0),
+    },
+    network: network && network.model.layers.length > 0 ? shapesOf(network) : null,
+    runs: blocked === null && (network !== null || graph !== null) && network?.weights !== undefined,
+    reason: blocked ?? reason,
+    graph: inspected,
+    skipped: [...file.tensors.keys()].filter(name => /^optimizer|seed_generator\//.test(name)).map(name => escapeText(name, 120)),
+    notes: [...new Set([...file.notes, ...(network?.notes ?? [])])],
+  };
+}
+
+async function networkOf(
+  path: string,
+  opened: ModelFile,
+  hints: NetworkRequest,
+): Promise<{ network: Network | null; reason: string | null }> {
+  try {
+    const network = await loadNetwork({ ...hints, model: path }, undefined, opened);
+    const why = opened.graph && 'reason' in opened.graph.layers ? opened.graph.layers.reason : null;
+    return { network, reason: why };
+  } catch (error) {
+    if (!(error instanceof RnnError)) throw error;
+    return { network: null, reason: `${error.message}${error.fix ? ` (${error.fix})` : ''}` };
+  }
+}
+
+function versionOf({ metadata }: TensorFile, graph: OnnxModel | null): string | null {
+  if (graph) {
+    const producer = `${graph.producerName} ${graph.producerVersion}`.trim();
+    return escapeText(`opset ${graph.opsets.get('') ?? '?'}${producer ? `, ${producer}` : ''}`, 80);
+  }
+  const version = metadata.get('keras_version') ?? metadata.get('generatedBy');
+  return version === undefined ? null : escapeText(version, 60);
+}
+
+function graphOf(model: OnnxModel): InspectGraph {
+  const operators = new Map<string, number>();
+  for (const node of model.graph.nodes) operators.set(operatorName(node), (operators.get(operatorName(node)) ?? 0) + 1);
+  const plain = (values: OnnxModel['graph']['inputs']) =>
+    values.map(({ name, shape }) => ({
+      name: escapeText(name, 80),
+      shape: shape && shape.map(n => (typeof n === 'string' ? escapeText(n, 40) : n)),
+    }));
+  return {
+    nodes: model.graph.nodes.length,
+    operators: Object.fromEntries([...operators].sort(([a], [b]) => (a < b ? -1 : 1))),
+    inputs: plain(model.graph.inputs),
+    outputs: plain(model.graph.outputs),
+    recurrent: model.graph.nodes
+      .filter(node => node.domain === '' && Object.hasOwn(RECURRENT_OPS, node.opType))
+      .map(node => {
+        const W = model.graph.initializers.get(node.inputs[1] ?? '');
+        const R = model.graph.initializers.get(node.inputs[2] ?? '');
+        return {
+          name: escapeText(node.name, 80),
+          op: node.opType,
+          direction: escapeText(textOf(node, 'direction') ?? 'forward', 40),
+          features: W?.shape[2] ?? null,
+          units: intOf(node, 'hidden_size') ?? R?.shape[2] ?? null,
+        };
+      }),
+    unsupported: [...new Set(unsupportedNodes(model).map(operatorName))],
+  };
+}
