@@ -57,6 +57,9 @@ describe('what the tool prints', () => {
     'explain bidirectional-merge',
     'explain reset_after',
     'probe --cell gru',
+    'inspect __tests__/reference/models/keras/gru_stacked.keras',
+    'inspect __tests__/reference/models/torch/lstm_states_io_op14.onnx',
+    'inspect __tests__/reference/digits/digits_torch.safetensors --pool max',
   ])('%s', async call => {
     const { stdout } = await runCli(`${call} --json`);
     check(call.split(' ')[0], JSON.parse(stdout));

@@ -39,8 +39,12 @@ const NEEDS: Record<string, string[]> = { timeMajor: ['-i', 'x.npy'], chunk: ['-
 
 /** What must stand on the line beside the flag: another flag, and the command's own words. */
 function beside(command: CommandName, flag: Flag): string[] {
-  const words = COMMAND_WORDS[command].flatMap(({ optional, value }) => (optional || value.kind !== 'choice' ? [] : [value.choices[0]]));
-  const needs = flag.key === 'force' ? [command === 'shapes' ? '--svg=n.svg' : '--out=y.npy'] : (NEEDS[flag.key] ?? []);
+  const words = COMMAND_WORDS[command].flatMap(({ optional, value }) => {
+    if (optional) return [];
+    return value.kind === 'choice' ? [value.choices[0]] : value.kind === 'file' ? [`a.${value.extensions[0]}`] : [];
+  });
+  const needs =
+    flag.key === 'force' && command !== 'convert' ? [command === 'shapes' ? '--svg=n.svg' : '--out=y.npy'] : (NEEDS[flag.key] ?? []);
   return [...words, ...needs];
 }
 

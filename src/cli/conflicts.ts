@@ -27,7 +27,8 @@ const CONFLICTS: readonly Conflict[] = [
   { a: 'model', b: 'layers', fix: ONE_FORM },
   ...Object.entries(IN_LAYERS).flatMap(([b, fix]) => [
     { a: 'layers', b, fix } as Conflict,
-    { a: 'model', b, fix: `the file says it already; ${ONE_FORM}` } as Conflict,
+    // weights alone leave these to flags; only the file tells
+    ...(['task', 'pool', 'activation'].includes(b) ? [] : [{ a: 'model', b, fix: `the file says it already; ${ONE_FORM}` } as Conflict]),
   ]),
   {
     a: 'task',
@@ -50,6 +51,8 @@ const CONFLICTS: readonly Conflict[] = [
   { a: 'mermaid', b: 'summary', fix: 'drop one of them' },
   { a: 'plot', b: 'json', fix: 'a picture is for people: drop one of them' },
   { a: 'plot', b: 'jsonl', fix: 'a picture is for people: drop one of them' },
+  { a: 'emit', b: 'json', fix: 'a script is no document: drop one of them' },
+  { a: 'emit', b: 'jsonl', fix: 'a script is no document: drop one of them' },
   { a: 'quiet', b: 'verbose', fix: 'drop one of them' },
 ];
 
@@ -58,6 +61,8 @@ const WRITES: Record<CommandName, readonly (keyof Values)[]> = {
   shapes: ['svg'],
   forward: ['out', 'trace', 'svg'],
   compare: [],
+  inspect: [],
+  convert: ['output'],
   probe: ['out'],
   explain: [],
   schema: [],

@@ -48,6 +48,26 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
       'manual and batched share the equations of a cell, so comparing them checks products, layout and precision. The equations are checked by recorded outputs of Keras, PyTorch and ONNX in the tests, and by the onnxruntime engine.',
     ],
   },
+  inspect: {
+    summary: 'what is in a model file: framework, tensors, network',
+    examples: [
+      ['rnn-cli inspect net.keras', 'every tensor with its role and gates, and the network'],
+      ['rnn-cli inspect net.onnx --json | jq .graph.unsupported', 'operators that are not run'],
+      ['rnn-cli inspect w.pt --sha256', 'the digest alone'],
+    ],
+    about: ['A network that cannot be run is no error here: the reason is printed. A state dict says nothing of pooling: give --pool.'],
+  },
+  convert: {
+    summary: 'a model or its weights in another framework, checked by a forward pass',
+    examples: [
+      ['rnn-cli convert net.keras net.onnx', 'a standard ONNX graph'],
+      ['rnn-cli convert net.keras w.safetensors --to torch', 'a PyTorch state dict'],
+      ['rnn-cli convert w.pt w.npz --to keras', 'for model.set_weights(list(np.load(file).values()))'],
+    ],
+    about: [
+      'Both sides run on the same seeded input and the largest difference is printed. Within one framework the numbers stay as they are, bit for bit.',
+    ],
+  },
   probe: {
     summary: 'make an input (and weights) that tells all known mistakes apart',
     examples: [

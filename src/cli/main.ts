@@ -16,6 +16,8 @@ const COMMANDS: Record<CommandName, () => Promise<Command>> = {
   shapes: async () => (await import('./commands/shapes.js')).shapes,
   forward: async () => (await import('./commands/forward.js')).forward,
   compare: async () => (await import('./commands/compare.js')).compare,
+  inspect: async () => (await import('./commands/inspect.js')).inspect,
+  convert: async () => (await import('./commands/convert.js')).convert,
   probe: async () => (await import('./commands/probe.js')).probe,
   explain: async () => (await import('./commands/explain.js')).explain,
   schema: async () => (await import('./commands/schema.js')).schema,

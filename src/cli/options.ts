@@ -4,7 +4,7 @@ import type { NameList } from '../run/names.js';
  * Every flag, once. commander is set up from this table, and help, man page and completions are written from it,
  * so a flag cannot be in one and not in another. What a word may be stands in `value`; cli/words.ts reads it.
  */
-export type CommandName = 'shapes' | 'forward' | 'compare' | 'probe' | 'explain' | 'schema' | 'completion';
+export type CommandName = 'shapes' | 'forward' | 'compare' | 'inspect' | 'convert' | 'probe' | 'explain' | 'schema' | 'completion';
 
 export type FlagGroup = 'Network' | 'Weights and input' | 'Computing' | 'Comparing' | 'Output' | 'General';
 
@@ -70,10 +70,11 @@ export function usualSpelling(flag: Flag): string {
   return spellings(flag).find(word => word.startsWith('--')) ?? flag.flags;
 }
 
-export const SCHEMAS = ['shapes', 'forward', 'compare', 'compare-models', 'probe', 'explain', 'error', 'spec'] as const;
+export const SCHEMAS = ['shapes', 'forward', 'compare', 'compare-models', 'inspect', 'convert', 'probe', 'explain', 'error', 'spec'] as const;
 export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
 
 const MODELS = ['keras', 'h5', 'onnx', 'npz', 'safetensors', 'pt', 'pth', 'json'];
+const MODEL_FILES: FlagValue = { kind: 'file', extensions: MODELS, stdin: true };
 
 /** The commands in the order in which help lists them, and the words each takes. */
 export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
@@ -82,6 +83,16 @@ export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
   compare: [
     { key: 'first', name: 'A', value: { kind: 'file', extensions: MODELS }, help: 'two models in files: their weights', optional: true },
     { key: 'second', name: 'B', value: { kind: 'file', extensions: MODELS }, help: 'the other one', optional: true },
+  ],
+  inspect: [{ key: 'file', name: 'FILE', value: MODEL_FILES, help: 'a model, or weights' }],
+  convert: [
+    { key: 'file', name: 'IN', value: MODEL_FILES, help: 'a model, or weights' },
+    {
+      key: 'output',
+      name: 'OUT',
+      value: { kind: 'file', extensions: ['npz', 'safetensors', 'onnx', 'json', 'h5', 'keras'], output: true },
+      help: 'the file to write',
+    },
   ],
   probe: [],
   explain: [{ key: 'topic', name: 'CODE|TERM', value: { kind: 'text', names: 'topics' }, help: 'a mistake or a word', optional: true }],
@@ -94,7 +105,9 @@ export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
 export const COMMANDS = Object.keys(COMMAND_WORDS) as CommandName[];
 
 const NETWORKS: readonly CommandName[] = ['shapes', 'forward', 'compare', 'probe'];
-const RESULTS: readonly CommandName[] = ['shapes', 'forward', 'compare'];
+const RESULTS: readonly CommandName[] = ['shapes', 'forward', 'compare', 'inspect', 'convert'];
+/** commands that read a model file; weights alone may leave these to flags */
+const FILES: readonly CommandName[] = ['inspect', 'convert'];
 const RUNS: readonly CommandName[] = ['forward', 'compare'];
 const ARRAYS = ['npy', 'npz', 'csv', 'json', 'jsonl'];
 
@@ -147,6 +160,7 @@ const NETWORK = flags('Network', NETWORKS, {
     default: 'many-to-one',
     help: 'dense on the last h, or on the h of every step',
     elsewhere: ['--return-sequences'],
+    commands: [...NETWORKS, ...FILES],
   },
   pool: {
     flags: '--pool <name>',
@@ -154,6 +168,7 @@ const NETWORK = flags('Network', NETWORKS, {
     default: 'last',
     help: 'many to one from the last h, or its maximum or mean over time',
     elsewhere: ['--pooling'],
+    commands: [...NETWORKS, ...FILES],
   },
   bidirectional: { flags: '--bidirectional', help: 'read the sequence both ways, outputs side by side', elsewhere: ['--bi', '--bidir'] },
   stack: {
@@ -169,6 +184,7 @@ const NETWORK = flags('Network', NETWORKS, {
     default: 'tanh',
     help: 'activation of the recurrent layers: tanh, relu, sigmoid, …',
     elsewhere: ['--nonlinearity'],
+    commands: [...NETWORKS, ...FILES],
   },
   layers: {
     flags: '--layers <text>',
@@ -194,6 +210,7 @@ const NETWORK = flags('Network', NETWORKS, {
     default: 'keras',
     help: 'whose counting rules, weight layouts and defaults',
     elsewhere: ['--convention', '--backend'],
+    commands: [...NETWORKS, ...FILES],
   },
   strict: { flags: '--strict', help: 'infer nothing: a missing seq is an error, as in Keras' },
 });
@@ -337,6 +354,26 @@ const COMPARING = flags('Comparing', ['compare'], {
 });
 
 const OUTPUT = flags('Output', RESULTS, {
+  to: {
+    flags: '--to <name>',
+    value: { kind: 'choice', choices: ['keras', 'torch', 'onnx', 'npz', 'safetensors', 'json'] },
+    default: 'by the extension of OUT',
+    help: 'keras: get_weights() as .npz; torch: a state dict; onnx: a standard graph; npz, safetensors, json: the same weights in that format',
+    commands: ['convert'],
+  },
+  sha256: { flags: '--sha256', help: 'print the digest of the file alone', commands: ['inspect'] },
+  expectSha256: {
+    flags: '--expect-sha256 <hex>',
+    value: { kind: 'text' },
+    help: 'refuse a file with another digest',
+    commands: ['inspect'],
+  },
+  emit: {
+    flags: '--emit <name>',
+    value: { kind: 'choice', choices: ['keras', 'torch', 'numpy'] },
+    help: 'print a Python script with the same weights and input that gives the same y',
+    commands: ['forward'],
+  },
   summary: { flags: '--summary', help: "print what Keras' model.summary() prints", commands: ['shapes'] },
   showTrainable: { flags: '--show-trainable', help: 'with --summary: the column Trainable', commands: ['shapes'] },
   states: { flags: '--states', help: 'print h of every step', elsewhere: ['--hidden-states'], commands: ['forward'] },
@@ -387,8 +424,13 @@ const OUTPUT = flags('Output', RESULTS, {
     elsewhere: ['--batch-rows', '--chunk-size'],
     commands: ['forward'],
   },
-  force: { flags: '--force', help: 'overwrite an existing file', elsewhere: ['--overwrite'], commands: ['shapes', 'forward', 'probe'] },
-  json: { flags: '--json', help: 'one JSON document on one line', commands: [...NETWORKS, 'explain'] },
+  force: {
+    flags: '--force',
+    help: 'overwrite an existing file',
+    elsewhere: ['--overwrite'],
+    commands: ['shapes', 'forward', 'probe', 'convert'],
+  },
+  json: { flags: '--json', help: 'one JSON document on one line', commands: [...NETWORKS, ...FILES, 'explain'] },
   jsonl: { flags: '--jsonl', help: 'one line of JSON per sample', elsewhere: ['--ndjson'], commands: ['forward'] },
   precision: {
     flags: '--precision <n>',

@@ -13,6 +13,13 @@ export interface Values
   /** two models that compare sets side by side */
   first?: string;
   second?: string;
+  /** inspect, convert: the words */
+  file?: string;
+  output?: string;
+  to?: string;
+  sha256?: boolean;
+  expectSha256?: string;
+  emit?: 'keras' | 'torch' | 'numpy';
   summary?: boolean;
   showTrainable?: boolean;
   /** true: print tables; a path: write them */

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { OnnxValue } from '../formats/onnxGraph.js';
@@ -136,8 +136,13 @@ async function findRuntime(): Promise<Runtime> {
     const found = await import(PACKAGE);
     return found.default ?? found;
   } catch (error) {
-    for (const up of ['..', '../..']) {
-      const runtime = typeof __dirname === 'string' ? tryRequire(join(__dirname, up, 'bench', 'package.json')) : undefined;
+    // src/engines and dist in this repository, or where the command was started from
+    const places = [
+      ...(typeof __dirname === 'string' ? [join(__dirname, '..'), join(__dirname, '..', '..')] : []),
+      join(process.argv[1] ?? '.', '..', '..'),
+    ];
+    for (const place of places) {
+      const runtime = tryRequire(join(resolve(place), 'bench', 'package.json'));
       if (runtime) return runtime;
     }
     throw noRuntime(error);

@@ -16,7 +16,7 @@ import { adapted, targetOf } from './convertTarget.js';
 import { sha256OfBytes } from './digest.js';
 import { execute } from './execute.js';
 import { nested } from './forward.js';
-import { openFile } from './modelFile.js';
+import { readModelFile } from './modelFile.js';
 import { loadNetwork, type Network } from './network.js';
 import { drawFor } from './prepare.js';
 import type { NetworkRequest } from './request.js';
@@ -44,7 +44,7 @@ interface Written {
  */
 export async function runConvert(request: ConvertRequest): Promise<ConvertResult> {
   const { file: path, output, to, force = false, seed = '42', ...hints } = request;
-  const opened = await openFile(path);
+  const opened = await readModelFile(path);
   const network = await loadNetwork({ ...hints, model: path }, undefined, opened);
   const target = targetOf(to, output, network.framework);
   if (!network.weights) {

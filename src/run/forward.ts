@@ -26,6 +26,12 @@ export async function runForward(request: ForwardRequest): Promise<ForwardResult
   return forwardResult(prepared, output, request, execution);
 }
 
+/** A Python script that gives the same y. @throws RnnError E_EMIT */
+export async function runEmit(request: ForwardRequest, target: 'keras' | 'torch' | 'numpy'): Promise<string> {
+  const { emitScript } = await import('./emit/script.js');
+  return emitScript(await prepare(request), target);
+}
+
 /** y as the network is specified, or under a mistake that was asked for. */
 export async function outputOf(
   { network, weights, input, graphInputs }: Prepared,

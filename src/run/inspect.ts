@@ -8,7 +8,7 @@ import type { TensorFile } from '../formats/format.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
 import type { InspectGraph, InspectResult } from './convertResult.js';
 import { sha256OfBytes } from './digest.js';
-import { type ModelFile, openFile } from './modelFile.js';
+import { type ModelFile, readModelFile } from './modelFile.js';
 import { loadNetwork, type Network } from './network.js';
 import type { NetworkRequest } from './request.js';
 import { describeTensors } from './roles.js';
@@ -27,7 +27,7 @@ export interface InspectRequest extends NetworkRequest {
  * @throws RnnError of kinds 'io', 'format', 'limit'; E_SHA256 where the digest is another
  */
 export async function runInspect({ file: path, expectSha256, ...hints }: InspectRequest): Promise<InspectResult> {
-  const opened = await openFile(path);
+  const opened = await readModelFile(path);
   const { file, bytes } = opened;
   const sha256 = sha256OfBytes(bytes);
   if (expectSha256 !== undefined && expectSha256.toLowerCase() !== sha256) {

@@ -1,11 +1,15 @@
 import { forwardDocument, forwardText, writeSamples } from '../../report/forwardReport.js';
-import { runForward } from '../../run/forward.js';
+import { runEmit, runForward } from '../../run/forward.js';
 import type { ForwardResult, TensorData } from '../../run/result.js';
 import { type Output, valueOptions } from '../output.js';
 import { guarded } from '../signals.js';
 import { given, inputFiles, inputRequest, networkRequest, type Values } from '../values.js';
 
 export async function forward(values: Values, output: Output): Promise<number> {
+  if (values.emit !== undefined) {
+    output.text(await runEmit({ ...networkRequest(values), ...inputRequest(values) }, values.emit));
+    return 0;
+  }
   if (values.input !== undefined && values.out !== undefined) {
     const { forwardInPieces } = await import('./forwardInPieces.js');
     if (await forwardInPieces(values, output)) return 0;

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runConvert } from '../../src/run/convert.js';
+import { TARGETS } from '../../src/run/convertTarget.js';
+import { runForward } from '../../src/run/forward.js';
+import { runInspect } from '../../src/run/inspect.js';
+import { withFolder } from '../helpers/inputFile.js';
+import { caseIds, referencePath } from '../helpers/reference.js';
+
+const KERAS = caseIds('models/keras').filter(id => id !== 'keras2_layout_synthetic_lstm_dense');
+
+describe('convert', () => {
+  it.each(KERAS)('%s.keras to ONNX and to get_weights(): the same y, bit for bit', async id => {
+    await withFolder(async folder => {
+      for (const name of ['net.onnx', 'w.npz', 'net.json']) {
+        const result = await runConvert({ file: referencePath('models/keras', `${id}.keras`), output: join(folder, name) });
+        expect(result.check).toMatchObject({ largest: 0, identical: true });
+        expect(readFileSync(join(folder, name)).length).toBe(result.bytes);
+      }
+    });
+  });
+
+  it('get_weights() written from a .keras file are the arrays that Keras saved', async () => {
+    await withFolder(async folder => {
+      const output = join(folder, 'w.npz');
+      await runConvert({ file: referencePath('models/keras', 'gru_stacked.keras'), output });
+      const model = referencePath('models/keras', 'gru_stacked.keras');
+      const [ours, theirs] = await Promise.all(
+        [output, referencePath('models/keras', 'gru_stacked.npz')].map(weights => runForward({ model, weights })),
+      );
+      expect(ours.weightsSha256).toBe(theirs.weightsSha256);
+      expect(ours.ySha256).toBe(theirs.ySha256);
+    });
+  });
+
+  it('a PyTorch state dict stays as it is in another container: names, numbers, y', async () => {
+    await withFolder(async folder => {
+      const source = referencePath('models/torch', 'lstm2_linear_last_op13.pt');
+      const output = join(folder, 'w.safetensors');
+      const result = await runConvert({ file: source, output, to: 'torch' });
+      expect(result.check!.identical).toBe(true);
+      const [a, b] = await Promise.all([source, output].map(file => runInspect({ file })));
+      expect(b.tensors.map(t => t.name).sort()).toEqual(a.tensors.map(t => t.name).sort());
+    });
+  });
+
+  it('PyTorch to Keras adds the two biases and says how far that moves y', async () => {
+    await withFolder(async folder => {
+      const file = referencePath('models/torch', 'lstm2_linear_last_op13.pt');
+      const result = await runConvert({ file, output: join(folder, 'w.npz'), to: 'keras' });
+      expect(result.to.framework).toBe('keras');
+      expect(result.check!.largest).toBeLessThan(2e-6);
+      expect(result.tensors).toBe(8);
+    });
+  });
+
+  it('JSON is read again as a model', async () => {
+    await withFolder(async folder => {
+      const output = join(folder, 'net.json');
+      const file = referencePath('models/keras', 'lstm_dense.keras');
+      await runConvert({ file, output });
+      const [a, b] = await Promise.all([file, output].map(model => runForward({ model, N: 2 })));
+      expect(b.ySha256).toBe(a.ySha256);
+    });
+  });
+
+  it.each(['h5', 'keras', 'weights.h5'])('refuses to write .%s by name', async extension => {
+    await withFolder(folder =>
+      expect(
+        runConvert({ file: referencePath('models/keras', 'lstm_dense.keras'), output: join(folder, `a.${extension}`) }),
+      ).rejects.toMatchObject({
+        code: 'E_CONVERT_H5',
+        exit: 3,
+      }),
+    );
+  });
+
+  it('does not overwrite without force', async () => {
+    await withFolder(async folder => {
+      const request = { file: referencePath('models/keras', 'lstm_dense.keras'), output: join(folder, 'a.onnx') };
+      await runConvert(request);
+      await expect(runConvert(request)).rejects.toMatchObject({ code: 'E_EXISTS', exit: 4 });
+      await expect(runConvert({ ...request, force: true })).resolves.toMatchObject({ tensors: 6 });
+    });
+  });
+
+  it('names what the other framework has not', async () => {
+    await withFolder(folder =>
+      expect(
+        runConvert({ file: referencePath('models/keras', 'functional_chain.keras'), output: join(folder, 'a.npz'), to: 'nothing' }),
+      ).rejects.toMatchObject({ code: 'E_CONVERT_TARGET', exit: 2 }),
+    );
+    expect(TARGETS).toContain('torch');
+  });
+});
+
+describe('inspect', () => {
+  it.each([
+    ['models/keras/bidirectional_lstm.keras', 'keras', ['i', 'f', 'g', 'o']],
+    ['models/keras/gru_stacked.h5', 'keras', ['z', 'r', 'g']],
+    ['models/torch/gru_bi_max_linear_op14.safetensors', 'torch', ['r', 'z', 'g']],
+    ['models/torch/lstm_many_to_many_op12.onnx', 'onnx', ['i', 'o', 'f', 'g']],
+    ['models/keras/gru_stacked.npz', 'keras', ['z', 'r', 'g']],
+  ])('%s: framework, roles, gate order of the file', async (path, framework, gates) => {
+    const result = await runInspect({ file: referencePath(path) });
+    expect(result.framework).toBe(framework);
+    const roles = result.tensors.map(t => t.role);
+    expect(roles).toEqual(expect.arrayContaining(['kernel', 'recurrentKernel', 'bias']));
+    expect(result.tensors.find(t => t.role === 'recurrentKernel')!.gates).toEqual(gates);
+    expect(result.network!.totals.params).toBeGreaterThan(0);
+    expect(result.runs).toBe(true);
+  });
+
+  it('checks the digest that is expected', async () => {
+    const file = referencePath('models/keras', 'lstm_dense.keras');
+    const { sha256 } = await runInspect({ file });
+    await expect(runInspect({ file, expectSha256: sha256 })).resolves.toMatchObject({ sha256 });
+    await expect(runInspect({ file, expectSha256: '00' })).rejects.toMatchObject({ code: 'E_SHA256', exit: 3 });
+  });
+});

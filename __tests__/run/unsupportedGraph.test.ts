@@ -1,0 +1,56 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeOnnx } from '../../src/formats/onnx.js';
+import type { OnnxModel, OnnxNode, OnnxTensor } from '../../src/formats/onnxGraph.js';
+import { runForward } from '../../src/run/forward.js';
+import { runInspect } from '../../src/run/inspect.js';
+import { withFolder } from '../helpers/inputFile.js';
+
+/** A convolution before an LSTM: the LSTM can be shown, the file cannot be run. */
+function convolution(): OnnxModel {
+  const tensor = (...shape: number[]): OnnxTensor => {
+    const size = shape.reduce((a, b) => a * b, 1);
+    return { shape, dtype: 'f32', data: Float32Array.from({ length: size }, (_, i) => Math.fround(((i * 37) % 19) / 20 - 0.4)) };
+  };
+  const node = (opType: string, inputs: string[], outputs: string[], attributes: OnnxNode['attributes'] = new Map()): OnnxNode => ({
+    name: `${opType}_1`,
+    opType,
+    domain: '',
+    inputs,
+    outputs,
+    attributes,
+  });
+  return {
+    irVersion: 8,
+    producerName: 'test',
+    producerVersion: '1',
+    opsets: new Map([['', 17]]),
+    functions: [],
+    graph: {
+      name: 'g',
+      inputs: [{ name: 'x', dtype: 'f32', shape: [7, 2, 3] }],
+      outputs: [{ name: 'y', dtype: 'f32', shape: null }],
+      initializers: new Map([
+        ['K', tensor(3, 2, 1)],
+        ['W', tensor(1, 20, 3)],
+        ['R', tensor(1, 20, 5)],
+      ]),
+      nodes: [
+        node('Conv', ['x', 'K'], ['c']),
+        node('LSTM', ['c', 'W', 'R'], ['y'], new Map([['hidden_size', { type: 'int', value: 5n }]])),
+      ],
+    },
+  };
+}
+
+it('an ONNX file with operators that are not run is inspected, and running it names the first', async () => {
+  await withFolder(async folder => {
+    const file = join(folder, 'conv.onnx');
+    writeFileSync(file, await writeOnnx(convolution()));
+    const result = await runInspect({ file });
+    expect(result.graph!.recurrent).toEqual([{ name: 'LSTM_1', op: 'LSTM', direction: 'forward', features: 3, units: 5 }]);
+    expect(result.graph!.unsupported).toEqual(['Conv']);
+    expect(result).toMatchObject({ runs: false, reason: 'the operator Conv is not run here' });
+    await expect(runForward({ model: file })).rejects.toMatchObject({ code: 'E_ONNX_OPERATOR', exit: 3, found: 'Conv' });
+  });
+});

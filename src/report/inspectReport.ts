@@ -1,0 +1,55 @@
+import { escapeText } from '../escape.js';
+import type { InspectGraph, InspectResult, InspectTensor } from '../run/convertResult.js';
+import { bytesText } from './numbers.js';
+import { shapesText } from './shapesReport.js';
+import { type Column, drawTable, type Layout } from './table.js';
+
+const COLUMNS: readonly Column[] = [
+  { title: 'tensor', min: 12, paint: 'name' },
+  { title: 'shape', min: 7 },
+  { title: 'dtype', min: 5 },
+  { title: 'role', min: 6 },
+  { title: 'gates', optional: true, paint: 'faint' },
+];
+
+/** `rnn-cli inspect` for people: the file, its tensors, its network. */
+export async function inspectText(result: InspectResult, layout: Layout): Promise<string> {
+  const { paint } = layout;
+  const framework = [result.framework ?? 'unknown framework', result.frameworkVersion].filter(Boolean).join(' ');
+  const parts = [
+    `${paint.strong(result.file)}  ${result.format}, ${framework}, ${bytesText(result.bytes)}\n ${paint.faint('sha256')}  ${result.sha256}\n`,
+  ];
+  if (result.graph) parts.push(graphText(result.graph, layout));
+  if (result.tensors.length > 0) parts.push(await drawTable({ columns: COLUMNS, rows: result.tensors.map(tensorRow) }, layout));
+  const { tensors, numbers, bytes } = result.totals;
+  parts.push(
+    ` ${tensors} tensors, ${numbers} numbers, ${bytesText(bytes)}${result.skipped.length > 0 ? `; ${result.skipped.length} are no weights of the network: ${result.skipped.slice(0, 4).join(', ')}${result.skipped.length > 4 ? ' …' : ''}` : ''}\n`,
+  );
+  if (result.network) parts.push(await shapesText(result.network, layout));
+  if (result.reason !== null) parts.push(`${paint.warn(result.runs ? 'note:' : 'not run:')} ${result.reason}\n`);
+  return parts.join('\n');
+}
+
+function tensorRow({ name, shape, dtype, role, gates }: InspectTensor): string[] {
+  return [escapeText(name, 120), shape.length === 0 ? 'scalar' : shape.join('×'), dtype, role ?? '', gates ? `[${gates.join(' ')}]` : ''];
+}
+
+function graphText({ nodes, operators, inputs, outputs, recurrent, unsupported }: InspectGraph, { paint }: Layout): string {
+  const value = ({ name, shape }: InspectGraph['inputs'][number]) => `${name} [${shape ? shape.map(n => n ?? '?').join(', ') : '…'}]`;
+  const lines: [string, string][] = [
+    ['inputs', inputs.map(value).join(', ')],
+    ['outputs', outputs.map(value).join(', ')],
+    [
+      'nodes',
+      `${nodes}: ${Object.entries(operators)
+        .map(([name, n]) => (n > 1 ? `${n} ${name}` : name))
+        .join(', ')}`,
+    ],
+    ...recurrent.map((r): [string, string] => [
+      r.op,
+      `${r.name || '(no name)'}  ${r.direction}, D=${r.features ?? '?'}, M=${r.units ?? '?'}`,
+    ]),
+    ...(unsupported.length > 0 ? [['not run', unsupported.join(', ')] as [string, string]] : []),
+  ];
+  return lines.map(([label, text]) => ` ${paint.faint(label)}${' '.repeat(Math.max(1, 9 - label.length))}${text}\n`).join('');
+}
