@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { OnnxValue } from '../formats/onnxGraph.js';
@@ -121,7 +119,9 @@ function fromRuntime({ dims, data, type }: RuntimeTensor): GraphValue {
   return { kind: float ? 'float' : 'int', shape: [...dims], data: numbers };
 }
 
-const PACKAGE: string = 'onnxruntime-node';
+const PACKAGE = 'onnxruntime-node';
+/** Beside this package; in bench/ of this repository, where the peers of tests and benchmarks are, seen from bin/ and from src/engines/. */
+const PLACES: readonly string[] = [PACKAGE, `../bench/node_modules/${PACKAGE}`, `../../bench/node_modules/${PACKAGE}`];
 let loaded: Promise<Runtime> | undefined;
 
 /** @throws RnnError E_NO_ONNXRUNTIME */
@@ -130,31 +130,17 @@ export function loadRuntime(): Promise<Runtime> {
   return loaded;
 }
 
-/** Beside this package, or in bench/ of this repository, where the peers for tests and benchmarks are installed. */
 async function findRuntime(): Promise<Runtime> {
-  try {
-    const found = await import(PACKAGE);
-    return found.default ?? found;
-  } catch (error) {
-    // src/engines and dist in this repository, or where the command was started from
-    const places = [
-      ...(typeof __dirname === 'string' ? [join(__dirname, '..'), join(__dirname, '..', '..')] : []),
-      join(process.argv[1] ?? '.', '..', '..'),
-    ];
-    for (const place of places) {
-      const runtime = tryRequire(join(resolve(place), 'bench', 'package.json'));
-      if (runtime) return runtime;
+  let first: unknown;
+  for (const place of PLACES) {
+    try {
+      const found = await import(place);
+      return found.default ?? found;
+    } catch (error) {
+      first ??= error;
     }
-    throw noRuntime(error);
   }
-}
-
-function tryRequire(from: string): Runtime | undefined {
-  try {
-    return createRequire(from)(PACKAGE);
-  } catch {
-    return undefined;
-  }
+  throw noRuntime(first);
 }
 
 function noRuntime(error: unknown): RnnError {

@@ -1,4 +1,4 @@
-import type { ConvertResult } from '../run/convertResult.js';
+import type { ConvertResult } from '../run/result.js';
 import type { Layout } from './table.js';
 
 /** `rnn-cli convert` for people: what was written, and how far both sides are apart. */

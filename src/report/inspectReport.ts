@@ -1,5 +1,5 @@
 import { escapeText } from '../escape.js';
-import type { InspectGraph, InspectResult, InspectTensor } from '../run/convertResult.js';
+import type { InspectGraph, InspectResult, InspectTensor } from '../run/result.js';
 import { bytesText } from './numbers.js';
 import { shapesText } from './shapesReport.js';
 import { type Column, drawTable, type Layout } from './table.js';

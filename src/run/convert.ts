@@ -11,7 +11,6 @@ import { largestDifference } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import { writeFileAtomic } from './atomicWrite.js';
-import type { ConvertResult } from './convertResult.js';
 import { adapted, targetOf } from './convertTarget.js';
 import { sha256OfBytes } from './digest.js';
 import { execute } from './execute.js';
@@ -20,6 +19,7 @@ import { readModelFile } from './modelFile.js';
 import { loadNetwork, type Network } from './network.js';
 import { drawFor } from './prepare.js';
 import type { NetworkRequest } from './request.js';
+import type { ConvertResult } from './result.js';
 import { VERSION } from './version.js';
 
 export interface ConvertRequest extends NetworkRequest {

@@ -6,11 +6,11 @@ import { escapeText } from '../escape.js';
 import { DTYPE_BYTES } from '../formats/bytes/budget.js';
 import type { TensorFile } from '../formats/format.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
-import type { InspectGraph, InspectResult } from './convertResult.js';
 import { sha256OfBytes } from './digest.js';
 import { type ModelFile, readModelFile } from './modelFile.js';
 import { loadNetwork, type Network } from './network.js';
 import type { NetworkRequest } from './request.js';
+import type { InspectGraph, InspectResult } from './result.js';
 import { describeTensors } from './roles.js';
 import { shapesOf } from './shapes.js';
 import { VERSION } from './version.js';
@@ -96,7 +96,7 @@ function graphOf(model: OnnxModel): InspectGraph {
   const plain = (values: OnnxModel['graph']['inputs']) =>
     values.map(({ name, shape }) => ({
       name: escapeText(name, 80),
-      shape: shape && shape.map(n => (typeof n === 'string' ? escapeText(n, 40) : n)),
+      shape: shape?.map(n => (typeof n === 'string' ? escapeText(n, 40) : n)) ?? null,
     }));
   return {
     nodes: model.graph.nodes.length,

@@ -4,8 +4,8 @@ import type { FileTensor } from '../formats/format.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
 import { weightShapesByLayer } from '../model/shapes.js';
 import { weightKeys } from '../weights/weights.js';
-import type { InspectTensor } from './convertResult.js';
 import type { Network } from './network.js';
+import type { InspectTensor } from './result.js';
 
 /** What each tensor of a file is, from its name, its place in get_weights(), or the node that reads it. */
 

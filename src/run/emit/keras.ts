@@ -6,7 +6,7 @@ import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
 import type { Network } from '../network.js';
-import { activationText, arrayText, cannotEmit, header, type ScriptSource, valueNames } from './script.js';
+import { activationText, arrayText, cannotEmit, header, type ScriptSource, valueNames } from './text.js';
 
 /** Keras 3 layers, called one after the other, with the same weights. */
 const PRELUDE = `import base64

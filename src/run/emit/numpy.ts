@@ -1,6 +1,6 @@
 import type { LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
-import { activationText, arrayText, cannotEmit, header, type ScriptSource, valueNames } from './script.js';
+import { activationText, arrayText, cannotEmit, header, type ScriptSource, valueNames } from './text.js';
 
 /** The textbook loop in NumPy, float64 arithmetic on the float32 weights. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {

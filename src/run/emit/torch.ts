@@ -4,7 +4,7 @@ import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
 import type { Network } from '../network.js';
-import { activationText, arrayText, cannotEmit, header, type ScriptSource, valueNames } from './script.js';
+import { activationText, arrayText, cannotEmit, header, type ScriptSource, valueNames } from './text.js';
 
 /** PyTorch's own modules with the same weights. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
