@@ -70,7 +70,18 @@ export function usualSpelling(flag: Flag): string {
   return spellings(flag).find(word => word.startsWith('--')) ?? flag.flags;
 }
 
-export const SCHEMAS = ['shapes', 'forward', 'compare', 'compare-models', 'inspect', 'convert', 'probe', 'explain', 'error', 'spec'] as const;
+export const SCHEMAS = [
+  'shapes',
+  'forward',
+  'compare',
+  'compare-models',
+  'inspect',
+  'convert',
+  'probe',
+  'explain',
+  'error',
+  'spec',
+] as const;
 export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
 
 const MODELS = ['keras', 'h5', 'onnx', 'npz', 'safetensors', 'pt', 'pth', 'json'];

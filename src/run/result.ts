@@ -297,6 +297,7 @@ export interface CompareModelsResult {
   };
   readonly notes: readonly string[];
   readonly exit: 0 | 1;
+}
 
 /** `rnn-cli/convert@1` */
 export interface ConvertResult {
