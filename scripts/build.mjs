@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { compileKernel } from './assembly.mjs';
 import { packCommandLine } from './pack.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -16,7 +17,11 @@ const common = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  define: { __VERSION__: JSON.stringify(version) },
+  define: {
+    __VERSION__: JSON.stringify(version),
+    __KERNEL__: JSON.stringify((await compileKernel(false)).toString('base64')),
+    __FAST_KERNEL__: JSON.stringify((await compileKernel(true)).toString('base64')),
+  },
   logLevel: 'warning',
   legalComments: 'none',
 };

@@ -2,7 +2,23 @@ import type { RecurrenceArgs, RecurrenceResult } from '../../layers/layer.js';
 import { allocate, type FloatArray, precisionOf, type Tensor } from '../../tensor/tensor.js';
 import { type Recording, startRecording } from '../recording.js';
 import { biasRows, columnsOf } from '../recurrentWeights.js';
-import { accumulate } from './matmul.js';
+import { fusedCell } from './fused.js';
+import { fusedKernel } from './fusedKernel.js';
+import { fusedPlain } from './fusedPlain.js';
+import type { Kernel } from './kernel.js';
+import { type Product, productWith } from './product.js';
+
+/** Multiply-adds from which a call into WASM pays. */
+const WORTH_A_CALL = 20_000;
+
+/** A recurrence in the fastest way there is for it: fused on the kernel, fused in TypeScript (the same bits), or through the cell's own step. */
+export function recurrence(args: RecurrenceArgs, kernel?: Kernel): RecurrenceResult {
+  const kind = fusedCell(args);
+  if (!kind) return generalRecurrence(args, kernel);
+  const [N, T] = args.x.shape;
+  const multiplyAdds = N * T * (args.weights.kernel!.data.length + args.weights.recurrentKernel!.data.length);
+  return kernel && !args.trace && multiplyAdds >= WORTH_A_CALL ? fusedKernel(args, kind, kernel) : fusedPlain(args, kind);
+}
 
 /**
  * All samples of a block step together. x·Wx + b is one product for all steps of the block, [T·B, G·M]; the cell then works in a window
@@ -16,37 +32,60 @@ interface Block {
   readonly from: number;
   readonly B: number;
   readonly record: Recording;
-  recurrentWeights(from: number, to: number): Tensor;
 }
 
-export function recurrence(args: RecurrenceArgs): RecurrenceResult {
+/** The products of one run, by what they multiply. */
+interface Products {
+  readonly input: Product;
+  /** h·Wh (+ recurrent bias) for gates [from, to) */
+  recurrent(from: number, to: number): Product;
+  readonly projection?: Product;
+}
+
+export function generalRecurrence(args: RecurrenceArgs, kernel?: Kernel): RecurrenceResult {
   const { cell, x, weights, units: M } = args;
   const [N, T] = x.shape;
   const width = cell.gates.length * M;
   const P = weights.projection ? weights.projection.shape[1] : M;
   const record = startRecording(args, length => allocate(length, precisionOf(x)), P);
-  const recurrentWeights = columnsOf(weights.recurrentKernel!, M);
+  kernel?.reset();
+  const products = makeProducts(args, kernel);
   const rowsInBlock = Math.max(1, Math.floor(BLOCK_BYTES / (4 * Math.max(1, T * width))));
-  for (let from = 0; from < N; from += rowsInBlock) {
-    runBlock(args, { from, B: Math.min(rowsInBlock, N - from), record, recurrentWeights });
-  }
+  for (let from = 0; from < N; from += rowsInBlock) runBlock(args, { from, B: Math.min(rowsInBlock, N - from), record }, products);
   return record.result();
 }
 
-function runBlock(args: RecurrenceArgs, block: Block): void {
+function makeProducts(args: RecurrenceArgs, kernel: Kernel | undefined): Products {
+  const { weights, units: M, cell } = args;
+  const [bias, recurrentBias] = biasRows(args);
+  const columns = columnsOf(weights.recurrentKernel!, M);
+  const cuts = new Map<number, Product>();
+  return {
+    input: productWith(weights.kernel!, bias, kernel),
+    recurrent(from, to) {
+      const key = from * (cell.gates.length + 1) + to;
+      const known = cuts.get(key) ?? productWith(columns(from, to), recurrentBias?.subarray(from * M, to * M), kernel);
+      cuts.set(key, known);
+      return known;
+    },
+    projection: weights.projection && productWith(weights.projection, undefined, kernel),
+  };
+}
+
+function runBlock(args: RecurrenceArgs, block: Block, products: Products): void {
   const { cell, x, mask, reverse, weights, units: M } = args;
   const { from, B, record } = block;
   const T = x.shape[1];
   const width = cell.gates.length * M;
-  const allGates = projectInput(args, block);
-  const recurrent = recurrentProduct(args, block);
+  const allGates = projectInput(args, block, products.input);
+  const recurrent = recurrentProduct(args, block, products);
   let state = initialState(args, block);
   for (let step = 0; step < T; step++) {
     const t = reverse ? T - 1 - step : step;
     const gates = allGates.subarray(t * B * width, (t + 1) * B * width);
     const next = cell.states.map(() => allocate(B * M, precisionOf(x)));
     cell.step({ ...args, N: B, M, gates, state, next, recurrent, peepholes: weights.peepholes?.data });
-    if (weights.projection) next[0] = project(next[0], weights.projection, B);
+    if (products.projection) next[0] = project(next[0], weights.projection!, B, products.projection);
     for (let n = 0; n < B; n++) {
       const masked = mask !== undefined && mask[(from + n) * T + t] === 0;
       if (masked) keepState(next, state, n, B);
@@ -60,41 +99,38 @@ function runBlock(args: RecurrenceArgs, block: Block): void {
 }
 
 /** x·Wx + b of every step: [T·B, G·M], time-major. */
-function projectInput(args: RecurrenceArgs, { from, B }: Block): FloatArray {
-  const { x, weights, cell, units: M } = args;
+function projectInput({ x, cell, units: M }: RecurrenceArgs, { from, B }: Block, product: Product): FloatArray {
   const [, T, D] = x.shape;
   const width = cell.gates.length * M;
-  const [bias] = biasRows(args);
   const data = allocate(T * B * width, precisionOf(x));
-  fillRows(data, bias, T * B, width);
   for (let t = 0; t < T; t++) {
-    const out = { data, start: t * B * width, stride: width };
-    accumulate(out, { data: x.data, start: (from * T + t) * D, stride: T * D }, weights.kernel!.data, B, D, width);
+    product({ data, start: t * B * width, stride: width }, { data: x.data, start: (from * T + t) * D, stride: T * D }, B);
   }
   return data;
 }
 
 /** h·Wh (+ recurrent bias) for gates [first, end): [B, (end−first)·M], valid until the next call for the same first gate. */
-function recurrentProduct(args: RecurrenceArgs, { B, recurrentWeights }: Block): (h: FloatArray, first: number, end: number) => FloatArray {
-  const { x, units: M, cell } = args;
-  const [, recurrentBias] = biasRows(args);
+function recurrentProduct(
+  { x, units: M, cell }: RecurrenceArgs,
+  { B }: Block,
+  products: Products,
+): (h: FloatArray, first: number, end: number) => FloatArray {
   const buffer = allocate(B * cell.gates.length * M, precisionOf(x));
   return (h, first, end) => {
     const K = (end - first) * M;
     const P = h.length / B;
     // a second call in the same step (GRU, reset before) writes behind the first one's result
     const out = buffer.subarray(B * first * M, B * end * M);
-    fillRows(out, recurrentBias?.subarray(first * M, end * M), B, K);
-    accumulate({ data: out, start: 0, stride: K }, { data: h, start: 0, stride: P }, recurrentWeights(first, end).data, B, P, K);
+    products.recurrent(first, end)({ data: out, start: 0, stride: K }, { data: h, start: 0, stride: P }, B);
     return out;
   };
 }
 
 /** h [B, M] · Wp [M, P] */
-function project(h: FloatArray, Wp: Tensor, B: number): FloatArray {
+function project(h: FloatArray, Wp: Tensor, B: number, product: Product): FloatArray {
   const [M, P] = Wp.shape;
   const data = allocate(B * P, precisionOf(Wp));
-  accumulate({ data, start: 0, stride: P }, { data: h, start: 0, stride: M }, Wp.data, B, M, P);
+  product({ data, start: 0, stride: P }, { data: h, start: 0, stride: M }, B);
   return data;
 }
 
@@ -108,11 +144,6 @@ function initialState({ x, cell }: RecurrenceArgs, { from, B, record }: Block): 
     });
     return joined;
   });
-}
-
-function fillRows(out: FloatArray, row: FloatArray | undefined, rows: number, width: number): void {
-  if (!row) out.fill(0);
-  else for (let r = 0; r < rows; r++) out.set(row, r * width);
 }
 
 /** A masked sample keeps the state it had. */

@@ -1,0 +1,46 @@
+// Compiles the WASM kernel of the batched engine: node scripts/assembly.mjs FOLDER writes kernel.wasm and kernel-fast.wasm there.
+// asc takes some seconds, so its result is kept under node_modules/.cache until a source, an option or asc itself changes.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const SOURCES = 'src/engines/batched/assembly';
+const CACHE = `${root}node_modules/.cache/rnn-cli-kernel`;
+const OPTIONS = [
+  ...['-O3', '--runtime', 'stub', '--noAssert'],
+  ...['--importMemory', '--sharedMemory', '--initialMemory', '4', '--maximumMemory', '65536'],
+  ...['simd', 'threads', 'bulk-memory'].flatMap(feature => ['--enable', feature]),
+];
+
+/** @param fast with relaxed SIMD: a product and a sum in one rounding where the processor has it @returns the module's bytes */
+export async function compileKernel(fast) {
+  const options = [...OPTIONS, ...(fast ? ['--enable', 'relaxed-simd'] : [])];
+  const cached = `${CACHE}/${digest(options)}.wasm`;
+  if (existsSync(cached)) return readFileSync(cached);
+  let bytes;
+  const { error, stderr } = await asc.main([`${SOURCES}/index.ts`, ...options, '--baseDir', root, '--outFile', 'kernel.wasm'], {
+    writeFile(_name, contents) {
+      bytes = contents;
+    },
+  });
+  if (error) throw new Error(`asc: ${error.message}\n${stderr}`);
+  mkdirSync(CACHE, { recursive: true });
+  writeFileSync(`${cached}.${process.pid}`, bytes);
+  renameSync(`${cached}.${process.pid}`, cached);
+  return Buffer.from(bytes);
+}
+
+function digest(options) {
+  const hash = createHash('sha256').update(JSON.stringify([asc.version, options]));
+  for (const name of readdirSync(root + SOURCES).sort()) hash.update(name).update(readFileSync(`${root}${SOURCES}/${name}`));
+  return hash.digest('hex').slice(0, 32);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const folder = process.argv[2] ?? 'dist';
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}/kernel.wasm`, await compileKernel(false));
+  writeFileSync(`${folder}/kernel-fast.wasm`, await compileKernel(true));
+}

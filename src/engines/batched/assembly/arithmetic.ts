@@ -1,0 +1,16 @@
+/**
+ * acc + x·w, four lanes. The plain build multiplies, rounds, adds, rounds, as the TypeScript twin does. The fast build (--enable relaxed-simd)
+ * leaves it to the processor, which rounds once where it can: other bits, and not the same ones everywhere.
+ */
+@inline
+export function multiplyAdd(acc: v128, x: v128, w: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(x, w, acc);
+  return f32x4.add(acc, f32x4.mul(x, w));
+}
+
+/** acc − x·w */
+@inline
+export function multiplySubtract(acc: v128, x: v128, w: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(x, w, acc);
+  return f32x4.sub(acc, f32x4.mul(x, w));
+}

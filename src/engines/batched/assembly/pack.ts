@@ -1,0 +1,135 @@
+import { padded } from './block';
+import { Cell } from './cell';
+import { nextVectors } from './wide';
+
+/*
+ * Weights as the products read them, from our canonical layout: kernel [D, G·M], recurrent [M, G·M], biases [G·M] (0: none). Four units of one gate
+ * are a vector; units beyond M are zeros.
+ */
+
+/** the addresses of one cell's weights */
+@unmanaged
+export class Source {
+  D: usize;
+  M: usize;
+  /** G·M */
+  width: usize;
+  kernel: usize;
+  recurrent: usize;
+  bias: usize;
+  recurrentBias: usize;
+}
+
+/** values [m, m + 4) of a row of M values, zeros beyond */
+function four(row: usize, m: usize, M: usize): v128 {
+  const at = row + m * 4;
+  if (m + 4 <= M) return v128.load(at);
+  let v = f32x4.splat(0);
+  if (m < M) v = f32x4.replace_lane(v, 0, load<f32>(at));
+  if (m + 1 < M) v = f32x4.replace_lane(v, 1, load<f32>(at, 4));
+  if (m + 2 < M) v = f32x4.replace_lane(v, 2, load<f32>(at, 8));
+  return v;
+}
+
+/** one vector of every row of a panel: its bias, then `rows` rows; `step` bytes apart */
+function column(to: usize, step: usize, matrix: usize, rows: usize, width: usize, gate: usize, m: usize, M: usize): usize {
+  let from = matrix + (gate * M) * 4;
+  for (let k: usize = 0; k < rows; k++) {
+    v128.store(to, four(from, m, M));
+    to += step;
+    from += width * 4;
+  }
+  return to;
+}
+
+function biasOf(bias: usize, gate: usize, m: usize, M: usize): v128 {
+  return bias ? four(bias + (gate * M) * 4, m, M) : f32x4.splat(0);
+}
+
+/** vector of units [m, m + 4) of a gate over x and h, in a panel whose rows are `step` bytes */
+function over(s: Source, to: usize, step: usize, gate: usize, m: usize): void {
+  v128.store(to, biasOf(s.bias, gate, m, s.M));
+  const rest = column(to + step, step, s.kernel, s.D, s.width, gate, m, s.M);
+  column(rest, step, s.recurrent, s.M, s.width, gate, m, s.M);
+}
+
+/** Panels for the tiles; returns where they end. */
+export function packPanels(source: usize, cell: Cell, to: usize): usize {
+  const s = changetype<Source>(source);
+  const M = s.M;
+  const rows = (s.D + M + 1);
+  if (cell == Cell.gruBefore) {
+    for (let m: usize = 0; m < M; m += 4, to += rows * 32) {
+      over(s, to, 32, 0, m);
+      over(s, to + 16, 32, 1, m);
+    }
+    for (let m: usize = 0; m < M; m += 4, to += rows * 16) over(s, to, 16, 2, m);
+    return to;
+  }
+  if (cell == Cell.rnn) {
+    for (let m: usize = 0; m < M; m += 8) {
+      const step: usize = m + 4 < M ? 32 : 16;
+      over(s, to, step, 0, m);
+      if (step == 32) over(s, to + 16, step, 0, m + 4);
+      to += rows * step;
+    }
+    return to;
+  }
+  for (let m: usize = 0; m < M; m += 4) {
+    over(s, to, 32, 0, m);
+    over(s, to + 16, 32, 1, m);
+    to += rows * 32;
+    if (cell == Cell.lstm) {
+      over(s, to, 32, 2, m);
+      over(s, to + 16, 32, 3, m);
+      to += rows * 32;
+    } else {
+      v128.store(to, biasOf(s.bias, 2, m, M));
+      to = column(to + 16, 16, s.kernel, s.D, s.width, 2, m, M);
+      v128.store(to, biasOf(s.recurrentBias, 2, m, M));
+      to = column(to + 16, 16, s.recurrent, M, s.width, 2, m, M);
+    }
+  }
+  return to;
+}
+
+/**
+ * Recurrent weights in wide panels; returns where they end. LSTM: vectors i f g o of units 0–3, of units 4–7, …; RNN: its only gate;
+ * GRU: vectors z r, z r, …, then the candidate's, its recurrent bias before it.
+ */
+export function packWide(source: usize, cell: Cell, to: usize): usize {
+  const s = changetype<Source>(source);
+  const groups = padded(s.M) >> 2;
+  if (cell == Cell.lstm) return wideRegion(s, to, 0, 4, groups * 4);
+  if (cell == Cell.rnn) return wideRegion(s, to, 0, 1, groups);
+  to = wideRegion(s, to, 0, 2, groups * 2);
+  for (let m: usize = 0; m < s.M; m += 4, to += 16) v128.store(to, biasOf(s.recurrentBias, 2, m, s.M));
+  return wideRegion(s, to, 2, 1, groups);
+}
+
+/** `vectors` vectors that run over `gates` gates from the first on, then over the units */
+function wideRegion(s: Source, to: usize, first: usize, gates: usize, vectors: usize): usize {
+  for (let v: usize = 0; v < vectors; ) {
+    const count = nextVectors(vectors - v);
+    for (let k: usize = 0; k < s.M; k++) {
+      const row = s.recurrent + (k * s.width) * 4;
+      for (let i: usize = v; i < v + count; i++, to += 16) v128.store(to, four(row + ((first + i % gates) * s.M) * 4, (i / gates) * 4, s.M));
+    }
+    v += count;
+  }
+  return to;
+}
+
+/** Any matrix w [D, K] with a bias [K] (0: none) in panels of 8 columns, 4 where at most 4 are left; returns where they end. */
+export function packMatrix(w: usize, bias: usize, D: usize, K: usize, to: usize): usize {
+  for (let k: usize = 0; k < K; k += 8) {
+    const vectors: usize = k + 4 < K ? 2 : 1;
+    const step = vectors * 16;
+    for (let v: usize = 0; v < vectors; v++) {
+      v128.store(to + v * 16, bias ? four(bias, k + 4 * v, K) : f32x4.splat(0));
+      column(to + step + v * 16, step, w, D, K, 0, k + 4 * v, K);
+    }
+    to += (D + 1) * step;
+  }
+  return to;
+}

@@ -1,0 +1,151 @@
+import { multiplyAdd } from './arithmetic';
+
+/**
+ * The product of one row: out [V·4] = from [V·4] + h [K] · w [K, V·4]. One row reuses no weight, so the columns are many instead: 12 vectors
+ * of accumulators keep the adders busy, and the weights stream through once, in the order they lie in memory.
+ */
+
+function wide12(h: usize, end: usize, w: usize, from: usize, out: usize): void {
+  let c0 = v128.load(from);
+  let c1 = v128.load(from, 16);
+  let c2 = v128.load(from, 32);
+  let c3 = v128.load(from, 48);
+  let c4 = v128.load(from, 64);
+  let c5 = v128.load(from, 80);
+  let c6 = v128.load(from, 96);
+  let c7 = v128.load(from, 112);
+  let c8 = v128.load(from, 128);
+  let c9 = v128.load(from, 144);
+  let c10 = v128.load(from, 160);
+  let c11 = v128.load(from, 176);
+  while (h < end) {
+    const x = v128.load32_splat(h);
+    c0 = multiplyAdd(c0, x, v128.load(w));
+    c1 = multiplyAdd(c1, x, v128.load(w, 16));
+    c2 = multiplyAdd(c2, x, v128.load(w, 32));
+    c3 = multiplyAdd(c3, x, v128.load(w, 48));
+    c4 = multiplyAdd(c4, x, v128.load(w, 64));
+    c5 = multiplyAdd(c5, x, v128.load(w, 80));
+    c6 = multiplyAdd(c6, x, v128.load(w, 96));
+    c7 = multiplyAdd(c7, x, v128.load(w, 112));
+    c8 = multiplyAdd(c8, x, v128.load(w, 128));
+    c9 = multiplyAdd(c9, x, v128.load(w, 144));
+    c10 = multiplyAdd(c10, x, v128.load(w, 160));
+    c11 = multiplyAdd(c11, x, v128.load(w, 176));
+    w += 192;
+    h += 4;
+  }
+  v128.store(out, c0);
+  v128.store(out, c1, 16);
+  v128.store(out, c2, 32);
+  v128.store(out, c3, 48);
+  v128.store(out, c4, 64);
+  v128.store(out, c5, 80);
+  v128.store(out, c6, 96);
+  v128.store(out, c7, 112);
+  v128.store(out, c8, 128);
+  v128.store(out, c9, 144);
+  v128.store(out, c10, 160);
+  v128.store(out, c11, 176);
+}
+
+function wide8(h: usize, end: usize, w: usize, from: usize, out: usize): void {
+  let c0 = v128.load(from);
+  let c1 = v128.load(from, 16);
+  let c2 = v128.load(from, 32);
+  let c3 = v128.load(from, 48);
+  let c4 = v128.load(from, 64);
+  let c5 = v128.load(from, 80);
+  let c6 = v128.load(from, 96);
+  let c7 = v128.load(from, 112);
+  while (h < end) {
+    const x = v128.load32_splat(h);
+    c0 = multiplyAdd(c0, x, v128.load(w));
+    c1 = multiplyAdd(c1, x, v128.load(w, 16));
+    c2 = multiplyAdd(c2, x, v128.load(w, 32));
+    c3 = multiplyAdd(c3, x, v128.load(w, 48));
+    c4 = multiplyAdd(c4, x, v128.load(w, 64));
+    c5 = multiplyAdd(c5, x, v128.load(w, 80));
+    c6 = multiplyAdd(c6, x, v128.load(w, 96));
+    c7 = multiplyAdd(c7, x, v128.load(w, 112));
+    w += 128;
+    h += 4;
+  }
+  v128.store(out, c0);
+  v128.store(out, c1, 16);
+  v128.store(out, c2, 32);
+  v128.store(out, c3, 48);
+  v128.store(out, c4, 64);
+  v128.store(out, c5, 80);
+  v128.store(out, c6, 96);
+  v128.store(out, c7, 112);
+}
+
+function wide4(h: usize, end: usize, w: usize, from: usize, out: usize): void {
+  let c0 = v128.load(from);
+  let c1 = v128.load(from, 16);
+  let c2 = v128.load(from, 32);
+  let c3 = v128.load(from, 48);
+  while (h < end) {
+    const x = v128.load32_splat(h);
+    c0 = multiplyAdd(c0, x, v128.load(w));
+    c1 = multiplyAdd(c1, x, v128.load(w, 16));
+    c2 = multiplyAdd(c2, x, v128.load(w, 32));
+    c3 = multiplyAdd(c3, x, v128.load(w, 48));
+    w += 64;
+    h += 4;
+  }
+  v128.store(out, c0);
+  v128.store(out, c1, 16);
+  v128.store(out, c2, 32);
+  v128.store(out, c3, 48);
+}
+
+function wide2(h: usize, end: usize, w: usize, from: usize, out: usize): void {
+  let c0 = v128.load(from);
+  let c1 = v128.load(from, 16);
+  while (h < end) {
+    const x = v128.load32_splat(h);
+    c0 = multiplyAdd(c0, x, v128.load(w));
+    c1 = multiplyAdd(c1, x, v128.load(w, 16));
+    w += 32;
+    h += 4;
+  }
+  v128.store(out, c0);
+  v128.store(out, c1, 16);
+}
+
+function wide1(h: usize, end: usize, w: usize, from: usize, out: usize): void {
+  let c0 = v128.load(from);
+  while (h < end) {
+    const x = v128.load32_splat(h);
+    c0 = multiplyAdd(c0, x, v128.load(w));
+    w += 16;
+    h += 4;
+  }
+  v128.store(out, c0);
+}
+
+/** How many of the remaining vectors the next wide panel holds. */
+@inline
+export function nextVectors(remaining: usize): usize {
+  return remaining >= 12 ? 12 : remaining >= 8 ? 8 : remaining >= 4 ? 4 : remaining >= 2 ? 2 : 1;
+}
+
+/** out [vectors·4] = from + h [K] · w, where w is a row of wide panels as pack.ts lays them */
+export function rowProduct(h: usize, K: usize, w: usize, vectors: usize, from: usize, out: usize): void {
+  const end = h + 4 * K;
+  while (vectors > 0) {
+    const count = nextVectors(vectors);
+    if (count == 12) wide12(h, end, w, from, out);
+    else if (count == 8) wide8(h, end, w, from, out);
+    else if (count == 4) wide4(h, end, w, from, out);
+    else if (count == 2) wide2(h, end, w, from, out);
+    else wide1(h, end, w, from, out);
+    const bytes = count * 16;
+    w += K * bytes;
+    from += bytes;
+    out += bytes;
+    vectors -= count;
+  }
+}

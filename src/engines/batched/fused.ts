@@ -1,0 +1,32 @@
+import { canonicalActivation } from '../../activations/index.js';
+import type { RecurrenceArgs } from '../../layers/layer.js';
+import type { FloatArray } from '../../tensor/tensor.js';
+import { biasRows } from '../recurrentWeights.js';
+import type { FusedCell } from './kernel.js';
+
+/**
+ * Which recurrences have a fast path: SimpleRNN, LSTM and GRU in float32 with their default activations and none of the extras
+ * (projection, peepholes, clip, input_forget). Everything else goes the general way, through cell.step.
+ */
+export function fusedCell({ cell, options, weights, x, ...spec }: RecurrenceArgs): FusedCell | undefined {
+  if (!(x.data instanceof Float32Array) || weights.projection || weights.peepholes || options.clip !== null || options.inputForget)
+    return undefined;
+  if (canonicalActivation(spec.activation) !== 'tanh') return undefined;
+  if (spec.outputActivation !== null && canonicalActivation(spec.outputActivation) !== 'tanh') return undefined;
+  if (cell.name === 'rnn') return 'rnn';
+  if (canonicalActivation(spec.recurrentActivation) !== 'sigmoid') return undefined;
+  if (cell.name === 'lstm') return 'lstm';
+  if (cell.name === 'gru') return options.resetAfter ? 'gru' : 'gruBefore';
+  return undefined;
+}
+
+/**
+ * Where the accumulators start, [G·M] each. Two rows are added up beforehand; only the candidate of a GRU with the reset after the product
+ * keeps a recurrent bias of its own, the last M of `recurrent`.
+ */
+export function startValues(args: RecurrenceArgs): { input: FloatArray | undefined; recurrent: FloatArray | undefined } {
+  const [input, recurrent] = biasRows(args);
+  if (!input || !recurrent) return { input, recurrent };
+  const candidate = 2 * args.units;
+  return { input: input.map((v, k) => (k < candidate ? v + recurrent[k] : v)), recurrent };
+}

@@ -1,0 +1,256 @@
+import type { RecurrenceArgs, RecurrenceResult } from '../../layers/layer.js';
+import type { FloatArray, Tensor } from '../../tensor/tensor.js';
+import { startValues } from './fused.js';
+import { BLOCK_FIELDS, FUSED, type FusedCell, type Kernel, SOURCE_FIELDS } from './kernel.js';
+
+/**
+ * The fast path on the WASM kernel. Samples go through it in blocks, long sequences in windows of time: memory is bounded, and neither
+ * changes a bit, because every sample's sums are its own.
+ */
+
+/** What one thread keeps at hand: two states of a block and its c should stay in the second-level cache. */
+const BLOCK_BYTES = 512 * 1024;
+const [LEAST_ROWS, MOST_ROWS] = [20, 80];
+/** x and outputs of a block at a time */
+const WINDOW_BYTES = 4 * 2 ** 20;
+/** Up to here samples run one by one (assembly/stream.ts): tiles of one or two rows are slower. */
+const STREAM_ROWS = 2;
+/** x·Wx + b of as many steps at a time as fit a part of the cache */
+const PROJECTED_BYTES = 128 * 1024;
+
+interface Plan {
+  readonly kernel: Kernel;
+  readonly args: RecurrenceArgs;
+  readonly kind: FusedCell;
+  readonly N: number;
+  readonly T: number;
+  readonly D: number;
+  readonly M: number;
+  /** units rounded up to vectors of four */
+  readonly padded: number;
+  readonly stream: boolean;
+  /** steps of a window */
+  readonly window: number;
+  readonly weights: number;
+  readonly wide: number;
+}
+
+/** A block's place in memory, and where its run stands. */
+interface Block {
+  readonly from: number;
+  readonly rows: number;
+  readonly at: number;
+  readonly fields: Record<(typeof BLOCK_FIELDS)[number], number>;
+}
+
+interface Outputs {
+  readonly sequence?: Float32Array;
+  readonly last: Float32Array;
+  readonly h: Float32Array;
+  readonly c?: Float32Array;
+}
+
+/** Runs these blocks over the steps of their windows. */
+type RunBlocks = (plan: Plan, blocks: readonly Block[], steps: number) => void;
+
+export function fusedKernel(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel): RecurrenceResult {
+  kernel.reset();
+  const plan = makePlan(args, kind, kernel);
+  const { N, T, M } = plan;
+  const outputs: Outputs = {
+    sequence: args.sequence ? new Float32Array(N * T * M) : undefined,
+    last: new Float32Array(N * M),
+    h: new Float32Array(N * M),
+    c: kind === 'lstm' ? new Float32Array(N * M) : undefined,
+  };
+  const rows = rowsOfBlock(plan);
+  for (let from = 0; from < N; from += rows) {
+    const mark = kernel.mark();
+    runBlocks(plan, [{ from, rows: Math.min(rows, N - from) }], outputs, alone);
+    kernel.release(mark);
+  }
+  const tensor = (data: Float32Array): Tensor => ({ shape: [N, M], data });
+  return {
+    sequence: outputs.sequence && { shape: [N, T, M], data: outputs.sequence },
+    last: tensor(outputs.last),
+    states: outputs.c ? [tensor(outputs.h), tensor(outputs.c)] : [tensor(outputs.h)],
+  };
+}
+
+function makePlan(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel): Plan {
+  const [N, T, D] = args.x.shape;
+  const M = args.units;
+  const padded = Math.ceil(M / 4) * 4;
+  const stream = N <= STREAM_ROWS;
+  const rows = stream ? 1 : Math.min(N, MOST_ROWS);
+  const window = Math.max(1, Math.min(T, Math.floor(WINDOW_BYTES / (4 * rows * (D + (args.sequence ? M : 0))))));
+  return { kernel, args, kind, N, T, D, M, padded, stream, window, ...packWeights(args, kind, kernel, padded, stream) };
+}
+
+/** As many rows as the cache carries, in blocks of about the same size that are multiples of 5, the height of a tile. */
+function rowsOfBlock({ N, D, padded, stream }: Plan): number {
+  if (stream) return 1;
+  const each = 4 * (2 * (D + padded) + padded);
+  const most = Math.max(LEAST_ROWS, Math.min(MOST_ROWS, Math.floor(BLOCK_BYTES / each)));
+  const blocks = Math.ceil(N / most);
+  return blocks === 1 ? N : Math.ceil(N / blocks / 5) * 5;
+}
+
+/** Raw weights go in behind the packed ones, which stay. */
+function packWeights(
+  args: RecurrenceArgs,
+  kind: FusedCell,
+  kernel: Kernel,
+  padded: number,
+  stream: boolean,
+): { weights: number; wide: number } {
+  const [D, width] = args.weights.kernel!.shape;
+  const M = args.units;
+  const gates = width / M;
+  const start = startValues(args);
+  const weights = kernel.take(4 * padded * (gates * (D + M + 1) + (kind === 'gru' ? 1 : 0)));
+  const wide = stream ? kernel.take(4 * padded * (gates * M + 1)) : 0;
+  const mark = kernel.mark();
+  const put = (data: FloatArray | undefined) => {
+    if (!data) return 0;
+    const at = kernel.take(4 * data.length);
+    kernel.floats().set(data, at / 4);
+    return at;
+  };
+  const source = kernel.take(4 * SOURCE_FIELDS.length);
+  kernel.write(source, SOURCE_FIELDS, {
+    D,
+    M,
+    width,
+    kernel: put(args.weights.kernel!.data),
+    recurrent: put(args.weights.recurrentKernel!.data),
+    bias: put(start.input),
+    recurrentBias: put(start.recurrent),
+  });
+  kernel.run.packPanels(source, FUSED[kind], weights);
+  if (stream) kernel.run.packWide(source, FUSED[kind], wide);
+  kernel.release(mark);
+  return { weights, wide };
+}
+
+/** All windows of some blocks: x in, steps, outputs out. */
+function runBlocks(plan: Plan, ranges: readonly { from: number; rows: number }[], outputs: Outputs, run: RunBlocks): void {
+  const { T, window, args } = plan;
+  const blocks = ranges.map(range => placeBlock(plan, range));
+  for (const block of blocks) writeStates(plan, block);
+  for (let done = 0; done < T; done += window) {
+    const steps = Math.min(window, T - done);
+    const first = args.reverse ? T - done - steps : done;
+    for (const block of blocks) stageWindow(plan, block, first, steps);
+    run(plan, blocks, steps);
+    for (const block of blocks) {
+      if (!plan.stream && steps % 2 === 1) [block.fields.z, block.fields.zNext] = [block.fields.zNext, block.fields.z];
+      if (outputs.sequence) readSequence(plan, block, first, steps, outputs.sequence);
+    }
+  }
+  for (const block of blocks) readStates(plan, block, outputs);
+}
+
+/** On the calling thread. */
+const alone: RunBlocks = (plan, blocks, steps) => {
+  const { run } = plan.kernel;
+  for (const { at } of blocks) {
+    if (!plan.stream) {
+      run.runSteps(at, FUSED[plan.kind], 0, steps);
+      continue;
+    }
+    const most = projectedSteps(plan);
+    for (let from = 0; from < steps; from += most) run.runStream(at, FUSED[plan.kind], from, Math.min(steps, from + most));
+  }
+};
+
+function projectedSteps({ args, padded, window }: Plan): number {
+  return Math.min(window, Math.max(5, Math.floor(PROJECTED_BYTES / (4 * padded * args.cell.gates.length))));
+}
+
+function placeBlock(plan: Plan, { from, rows }: { from: number; rows: number }): Block {
+  const { kernel, args, kind, D, M, padded, stream, window } = plan;
+  const gates = args.cell.gates.length;
+  const stride = 4 * (stream ? padded : D + padded);
+  const before = kind === 'gruBefore';
+  const at = kernel.take(4 * BLOCK_FIELDS.length);
+  const take = (needed: boolean, bytes: number) => (needed ? kernel.take(bytes) : 0);
+  return {
+    from,
+    rows,
+    at,
+    fields: {
+      rows,
+      T: 0,
+      D,
+      M,
+      reverse: Number(args.reverse),
+      x: kernel.take(4 * rows * window * D),
+      stride,
+      z: kernel.take(rows * stride),
+      zNext: take(!stream, rows * stride),
+      c: take(kind === 'lstm' || before, 4 * rows * padded),
+      cStride: 4 * padded,
+      weights: plan.weights,
+      scratch: kernel.take(stream ? 4 * gates * padded : 320 + (before ? rows * stride : 0)),
+      mask: take(args.mask !== undefined, rows * window),
+      saved: take(stream ? before : args.mask !== undefined, 4 * rows * padded),
+      sequence: take(args.sequence, 4 * rows * window * M),
+      zeroMasked: Number(args.zeroOutputForMask),
+      wide: plan.wide,
+      projected: take(stream, 4 * gates * padded * projectedSteps(plan)),
+    },
+  };
+}
+
+/** Initial states, zeros unless given; what pads a row is zero, too. */
+function writeStates({ kernel, args, D, M, stream }: Plan, { from, rows, fields }: Block): void {
+  const floats = kernel.floats();
+  const [h0, c0] = args.initial ?? [];
+  const clear = (address: number, bytes: number) => {
+    if (address) floats.fill(0, address / 4, (address + bytes) / 4);
+  };
+  for (const z of [fields.z, fields.zNext]) clear(z, rows * fields.stride);
+  clear(fields.c, rows * fields.cStride);
+  const offset = stream ? 0 : D;
+  for (let r = 0; r < rows; r++) {
+    const sample = [(from + r) * M, (from + r + 1) * M] as const;
+    if (h0) floats.set(h0.data.subarray(...sample), (fields.z + r * fields.stride) / 4 + offset);
+    if (c0) floats.set(c0.data.subarray(...sample), (fields.c + r * fields.cStride) / 4);
+  }
+}
+
+/** x and mask of steps [first, first + steps) into a block's window. */
+function stageWindow({ kernel, args, T, D }: Plan, { from, rows, at, fields }: Block, first: number, steps: number): void {
+  fields.T = steps;
+  kernel.write(at, BLOCK_FIELDS, fields);
+  const floats = kernel.floats();
+  const x = args.x.data;
+  if (steps === T) floats.set(x.subarray(from * T * D, (from + rows) * T * D), fields.x / 4);
+  for (let r = 0; r < rows; r++) {
+    const row = (from + r) * T + first;
+    if (steps !== T) floats.set(x.subarray(row * D, (row + steps) * D), fields.x / 4 + r * steps * D);
+    if (args.mask) kernel.bytes().set(args.mask.subarray(row, row + steps), fields.mask + r * steps);
+  }
+}
+
+function readSequence({ kernel, T, M }: Plan, { from, rows, fields }: Block, first: number, steps: number, out: Float32Array): void {
+  const floats = kernel.floats();
+  const at = fields.sequence / 4;
+  if (steps === T) out.set(floats.subarray(at, at + rows * T * M), from * T * M);
+  else for (let r = 0; r < rows; r++) out.set(floats.subarray(at + r * steps * M, at + (r + 1) * steps * M), ((from + r) * T + first) * M);
+}
+
+function readStates({ kernel, args, T, D, M, stream }: Plan, { from, rows, fields }: Block, outputs: Outputs): void {
+  const floats = kernel.floats();
+  const lastStep = args.reverse ? 0 : T - 1;
+  for (let r = 0; r < rows; r++) {
+    const n = from + r;
+    const at = (fields.z + r * fields.stride) / 4 + (stream ? 0 : D);
+    const h = floats.subarray(at, at + M);
+    outputs.h.set(h, n * M);
+    if (!(args.mask && args.zeroOutputForMask && args.mask[n * T + lastStep] === 0)) outputs.last.set(h, n * M);
+    const c = (fields.c + r * fields.cStride) / 4;
+    outputs.c?.set(floats.subarray(c, c + M), n * M);
+  }
+}

@@ -1,0 +1,151 @@
+/** The WASM kernel (assembly/index.ts) and the memory it works in. All addresses are bytes. */
+
+/** The recurrences with a fast path; the numbers of assembly/cell.ts. */
+export const FUSED = { rnn: 0, lstm: 1, gru: 2, gruBefore: 3 } as const;
+export type FusedCell = keyof typeof FUSED;
+
+/** Fields of assembly/block.ts and assembly/pack.ts, in their order. */
+export const BLOCK_FIELDS = [
+  'rows', 'T', 'D', 'M', 'reverse', 'x', 'stride', 'z', 'zNext', 'c', 'cStride', 'weights', 'scratch', 'mask', 'saved', 'sequence',
+  'zeroMasked', 'wide', 'projected',
+] as const; // biome-ignore format: a list
+export const SOURCE_FIELDS = ['D', 'M', 'width', 'kernel', 'recurrent', 'bias', 'recurrentBias'] as const;
+
+interface Exports {
+  readonly TABLE_END: WebAssembly.Global;
+  writeConstants(): void;
+  packPanels(source: number, cell: number, to: number): number;
+  packWide(source: number, cell: number, to: number): number;
+  packMatrix(w: number, bias: number, D: number, K: number, to: number): number;
+  matrixProduct(x: number, stride: number, rows: number, D: number, w: number, K: number, out: number, outStride: number): void;
+  runSteps(block: number, cell: number, from: number, to: number): void;
+  runStream(block: number, cell: number, from: number, to: number): void;
+  activate(x: number, vectors: number, kind: number): void;
+}
+
+export interface Kernel {
+  /** compiled with relaxed SIMD: other bits than the plain product */
+  readonly fast: boolean;
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly run: Exports;
+  /** Gives all memory back. Addresses taken before are no longer valid. */
+  reset(): void;
+  /** Where the next `take` begins; `release` gives back what was taken since. */
+  mark(): number;
+  release(mark: number): void;
+  /** Room for `bytes`, aligned to 64. @throws RangeError when WASM cannot have that much */
+  take(bytes: number): number;
+  /** All memory as it is now; taken anew after every `take`, which may move it. */
+  floats(): Float32Array;
+  bytes(): Uint8Array;
+  /** Writes a struct of 4-byte fields. */
+  write<F extends string>(at: number, fields: readonly F[], values: Readonly<Record<F, number>>): void;
+}
+
+const PAGE = 65536;
+const MOST_PAGES = 65536; // 4 GiB, all that 32-bit addresses reach
+
+const kernels = new Map<boolean, Promise<Kernel | undefined>>();
+const ready = new Map<boolean, Kernel>();
+
+/** The kernel if it has been loaded already. */
+export function loadedKernel(fast: boolean): Kernel | undefined {
+  return ready.get(fast);
+}
+
+/** The kernel, compiled at the first call; undefined where there is none (run from source) or WASM cannot be had (no memory, no SIMD). */
+export function loadKernel(fast: boolean): Promise<Kernel | undefined> {
+  const kernel = kernels.get(fast) ?? loadBuiltIn(fast);
+  kernels.set(fast, kernel);
+  return kernel;
+}
+
+async function loadBuiltIn(fast: boolean): Promise<Kernel | undefined> {
+  const { kernelBytes } = await import('./kernelBytes.js');
+  const bytes = kernelBytes(fast);
+  return bytes && useKernel(bytes, fast);
+}
+
+/** Takes these bytes for the kernel from now on; for tests and for who builds it elsewhere. */
+export async function useKernel(bytes: Uint8Array, fast: boolean): Promise<Kernel | undefined> {
+  const kernel = await compile(bytes, fast);
+  kernels.set(fast, Promise.resolve(kernel));
+  if (kernel) ready.set(fast, kernel);
+  return kernel;
+}
+
+/** As if nothing had been loaded: the plain TypeScript takes over until the next `useKernel`. */
+export function forgetKernels(): void {
+  for (const fast of [false, true]) kernels.set(fast, Promise.resolve(undefined));
+  ready.clear();
+}
+
+async function compile(bytes: Uint8Array, fast: boolean): Promise<Kernel | undefined> {
+  if (fast) await allowRelaxedSimd(bytes);
+  if (!WebAssembly.validate(bytes)) return undefined;
+  try {
+    const module = await WebAssembly.compile(bytes);
+    // shared, so that threads may work in it; it grows as it is used
+    const memory = new WebAssembly.Memory({ initial: 4, maximum: MOST_PAGES, shared: true });
+    const instance = await WebAssembly.instantiate(module, { env: { memory } });
+    const run = instance.exports as unknown as Exports;
+    run.writeConstants();
+    return kernelIn(memory, module, run, fast);
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof WebAssembly.CompileError) return undefined; // address space or processor lack it
+    throw error;
+  }
+}
+
+/** Node 20 has relaxed SIMD behind a flag, Node 22 and later without. */
+async function allowRelaxedSimd(bytes: Uint8Array): Promise<void> {
+  if (WebAssembly.validate(bytes)) return;
+  const v8 = await import('node:v8');
+  v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
+}
+
+function kernelIn(memory: WebAssembly.Memory, module: WebAssembly.Module, run: Exports, fast: boolean): Kernel {
+  const start = align(run.TABLE_END.value);
+  let top = start;
+  let floats = new Float32Array(memory.buffer);
+  let bytes = new Uint8Array(memory.buffer);
+  let words = new Uint32Array(memory.buffer);
+  const grow = (needed: number) => {
+    memory.grow(Math.ceil((needed - bytes.length) / PAGE));
+    floats = new Float32Array(memory.buffer);
+    bytes = new Uint8Array(memory.buffer);
+    words = new Uint32Array(memory.buffer);
+  };
+  return {
+    fast,
+    module,
+    memory,
+    run,
+    reset() {
+      top = start;
+    },
+    mark: () => top,
+    release(mark) {
+      top = mark;
+    },
+    take(size) {
+      const at = top;
+      const end = align(at + size);
+      if (end > bytes.length) grow(end);
+      top = end;
+      return at;
+    },
+    floats: () => floats,
+    bytes: () => bytes,
+    write(at, fields, values) {
+      fields.forEach((field, i) => {
+        words[at / 4 + i] = values[field];
+      });
+    },
+  };
+}
+
+function align(address: number): number {
+  return Math.ceil(address / 64) * 64;
+}

@@ -1,0 +1,76 @@
+import type { FloatArray, Tensor } from '../../tensor/tensor.js';
+import type { Kernel } from './kernel.js';
+import { accumulate, type Rows } from './matmul.js';
+
+/** Sets out [R, K] = bias + x [R, D] · w. */
+export type Product = (out: Rows, x: Rows, R: number) => void;
+
+/** Below this many weights a call into WASM costs more than it saves. */
+const LEAST_WEIGHTS = 64;
+/** Rows that pass through WASM memory at a time. */
+const ROW_BYTES = 2 ** 20;
+
+/**
+ * The product with w [D, K], to be used many times: packed for the WASM kernel where there is one, else by the loop of matmul.ts. Either way every
+ * element starts at its bias (0 without) and is summed over d in order: the same bits.
+ * The kernel's memory holds the packed weights until its next `reset`.
+ */
+export function productWith(w: Tensor, bias: FloatArray | undefined, kernel: Kernel | undefined): Product {
+  const [D, K] = w.shape;
+  if (kernel && w.data instanceof Float32Array && D * K >= LEAST_WEIGHTS) return packed(w.data, D, K, bias, kernel);
+  return (out, x, R) => {
+    for (let r = 0; r < R; r++) {
+      const at = out.start + r * out.stride;
+      if (bias) out.data.set(bias, at);
+      else out.data.fill(0, at, at + K);
+    }
+    accumulate(out, x, w.data, R, D, K);
+  };
+}
+
+function packed(w: Float32Array, D: number, K: number, bias: FloatArray | undefined, kernel: Kernel): Product {
+  const padded = Math.ceil(K / 4) * 4;
+  const panels = kernel.take(4 * padded * (D + 1));
+  const mark = kernel.mark();
+  const raw = kernel.take(4 * w.length);
+  kernel.floats().set(w, raw / 4);
+  const start = bias ? kernel.take(4 * K) : 0;
+  if (bias) kernel.floats().set(bias, start / 4);
+  kernel.run.packMatrix(raw, start, D, K, panels);
+  kernel.release(mark);
+
+  const most = Math.max(5, Math.floor(ROW_BYTES / (4 * (D + padded))));
+  let room = 0;
+  let rowsOfRoom = 0;
+  return (out, x, R) => {
+    if (rowsOfRoom < Math.min(R, most)) {
+      rowsOfRoom = Math.min(R, most);
+      room = kernel.take(4 * rowsOfRoom * (D + padded));
+    }
+    for (let from = 0; from < R; from += rowsOfRoom) {
+      const rows = Math.min(rowsOfRoom, R - from);
+      const result = room + 4 * rows * D;
+      copyRows(kernel.floats(), room / 4, D, x.data, x.start + from * x.stride, x.stride, D, rows);
+      kernel.run.matrixProduct(room, 4 * D, rows, D, panels, K, result, 4 * padded);
+      copyRows(out.data, out.start + from * out.stride, out.stride, kernel.floats(), result / 4, padded, K, rows);
+    }
+  };
+}
+
+/** `rows` rows of `width` values, each matrix with its own distance from row to row */
+function copyRows(
+  to: FloatArray,
+  at: number,
+  stride: number,
+  from: FloatArray,
+  start: number,
+  step: number,
+  width: number,
+  rows: number,
+): void {
+  if (stride === width && step === width) {
+    to.set(from.subarray(start, start + rows * width), at);
+    return;
+  }
+  for (let r = 0; r < rows; r++) to.set(from.subarray(start + r * step, start + r * step + width), at + r * stride);
+}
