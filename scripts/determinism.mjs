@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { compileKernel } from './assembly.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const TABLE = join(ROOT, '__tests__', 'determinism', 'hashes.json');
@@ -25,8 +26,10 @@ const file = join(CACHE, 'determinism.cjs');
 await build({
   stdin: {
     contents: `import { hashTable } from './__tests__/helpers/determinism.ts';
-      const [samples, threads] = process.argv.slice(2).map(Number);
-      hashTable(samples, threads).then(table => process.stdout.write(JSON.stringify(table, null, 1) + '\\n'));`,
+      import { forgetKernels, loadKernel } from './src/engines/batched/kernel.ts';
+      const [samples, threads, wasm] = process.argv.slice(2).map(Number);
+      const ready = wasm ? loadKernel(false).then(kernel => { if (!kernel) throw new Error('no WASM here'); }) : Promise.resolve(forgetKernels());
+      ready.then(() => hashTable(samples, threads)).then(table => process.stdout.write(JSON.stringify(table, null, 1) + '\\n'));`,
     resolveDir: ROOT,
     loader: 'ts',
   },
@@ -34,13 +37,13 @@ await build({
   bundle: true,
   platform: 'node',
   format: 'cjs',
-  define: { __VERSION__: '"determinism"' },
+  define: { __VERSION__: '"determinism"', __KERNEL__: JSON.stringify((await compileKernel(false)).toString('base64')) },
   packages: 'external',
   logLevel: 'warning',
 });
 
 if (options.write) {
-  writeFileSync(TABLE, execFileSync(process.execPath, [file, '7', '1']));
+  writeFileSync(TABLE, execFileSync(process.execPath, [file, '7', '1', '0']));
 } else {
   const expected = JSON.parse(readFileSync(TABLE, 'utf8'));
   const networks = Object.keys(expected);
@@ -51,15 +54,21 @@ if (options.write) {
     for (const flags of [[], ['--jitless'], ['--no-opt']]) {
       for (const samples of flags.length === 0 ? options.samples.split(',') : ['7']) {
         for (const threads of flags.length === 0 && samples === '7' ? options.threads.split(',') : ['1']) {
-          const found = JSON.parse(
-            execFileSync(command, [...before, ...flags, file, samples, threads], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
-          );
-          const wrong = networks.filter(line => JSON.stringify(found[line]) !== JSON.stringify(expected[line]));
-          runs += networks.length * 3;
-          different += wrong.length;
-          console.log(
-            `node ${version} ${flags.join(' ') || 'default'}, ${samples} samples at a time, ${threads} threads: ${wrong.length === 0 ? 'the same bits' : `DIFFERENT: ${wrong.join(' ')}`}`,
-          );
+          // V8 without its compiler has no WebAssembly
+          for (const wasm of flags.includes('--jitless') ? ['0'] : ['0', '1']) {
+            const found = JSON.parse(
+              execFileSync(command, [...before, ...flags, file, samples, threads, wasm], {
+                encoding: 'utf8',
+                stdio: ['ignore', 'pipe', 'ignore'],
+              }),
+            );
+            const wrong = networks.filter(line => JSON.stringify(found[line]) !== JSON.stringify(expected[line]));
+            runs += networks.length * 3;
+            different += wrong.length;
+            const verdict = wrong.length === 0 ? 'the same bits' : `DIFFERENT: ${wrong.join(' ')}`;
+            const where = `node ${version} ${flags.join(' ') || 'default'}, ${wasm === '1' ? 'WASM' : 'TypeScript'}`;
+            console.log(`${where}, ${samples} samples at a time, ${threads} threads: ${verdict}`);
+          }
         }
       }
     }

@@ -82,6 +82,7 @@ export function forgetKernels(): void {
 }
 
 async function compile(bytes: Uint8Array, fast: boolean): Promise<Kernel | undefined> {
+  if (typeof WebAssembly === 'undefined') return undefined; // V8 without a compiler (--jitless)
   if (fast) await allowRelaxedSimd(bytes);
   if (!WebAssembly.validate(bytes)) return undefined;
   try {
