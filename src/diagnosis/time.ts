@@ -73,6 +73,8 @@ const MOST_STEPS = 8;
 
 function shortened(scenario: Scenario, code: string, range: (missing: number, T: number) => [number, number], most: number): Variant[] {
   const T = scenario.input.x.shape[1];
+  const layers = recurrentLayers(scenario);
+  const givesSequence = layers.length > 0 && layers[layers.length - 1].returnSequences;
   return Array.from({ length: Math.max(0, Math.min(most, MOST_STEPS)) }, (_, k) => k + 1).flatMap((missing): Variant[] => {
     const [from, to] = range(missing, T);
     const which =
@@ -80,15 +82,13 @@ function shortened(scenario: Scenario, code: string, range: (missing: number, T:
         ? `the first ${missing === 1 ? 'step is' : `${missing} steps are`}`
         : `the last ${missing === 1 ? 'step is' : `${missing} steps are`}`;
     const why = `The loop over time leaves steps out: ${which} never run (steps ${from + 1} … ${to} of ${T} are).`;
-    return [
-      { code, layer: null, why, change: s => steps(s, from, to) },
-      {
-        code,
-        layer: null,
-        why: `${why} Their rows in the output are zeros.`,
-        change: s => ({ ...steps(s, from, to), finish: [...s.finish, among(T, from)] }),
-      },
-    ];
+    const rows: Variant = {
+      code,
+      layer: null,
+      why: `${why} Their rows in the output are zeros.`,
+      change: s => ({ ...steps(s, from, to), finish: [...s.finish, among(T, from)] }),
+    };
+    return [{ code, layer: null, why, change: s => steps(s, from, to) }, ...(givesSequence ? [rows] : [])];
   });
 }
 

@@ -49,9 +49,20 @@ function checkAlike(inputs: readonly DimShape[], wholeShape: boolean): void {
       throw new RnnError('shape', 'E_MERGE', `cannot join ${inputs.map(showShape).join(' and ')}`, {
         expected: wholeShape ? 'inputs of one shape' : 'inputs that differ in the last axis only',
         found: inputs.map(showShape).join(', '),
+        fix: mergeFix(first, other),
+        more: 'return_sequences',
       });
     }
   }
+}
+
+/** The edit that makes two shapes one. */
+function mergeFix(a: DimShape, b: DimShape): string {
+  if (a.length !== b.length) return 'one is a sequence and the other one vector per sample: set return_sequences on both, or on neither';
+  const axis = a.findIndex((d, i) => d.size !== b[i].size);
+  if (axis === a.length - 1)
+    return `give both the same width (${a[axis].size ?? a[axis].symbol} and ${b[axis].size ?? b[axis].symbol}), or concatenate them`;
+  return 'bring both to the same number of steps';
 }
 
 /** Keras: a step counts only where every masked input has it. */
