@@ -15,9 +15,11 @@
  */
 export { type ErrorDetails, type ErrorKind, RnnError } from './errors.js';
 export { type CompareHooks, runCompare as compare } from './run/compare.js';
+export { type ConvertRequest, runConvert as convert } from './run/convert.js';
 export type { ExplainRequest } from './run/explain.js';
 export { runExplain as explain } from './run/explain.js';
 export { runForward as forward } from './run/forward.js';
+export { type InspectRequest, runInspect as inspect } from './run/inspect.js';
 export { type ProbeRequest, runProbe as probe } from './run/probe.js';
 export type {
   CompareRequest,
@@ -32,12 +34,16 @@ export type {
 } from './run/request.js';
 export type {
   CompareResult,
+  ConvertResult,
   Count,
   DimsJson,
   ExplainResult,
   Explanation,
   ForwardResult,
   How,
+  InspectGraph,
+  InspectResult,
+  InspectTensor,
   LayerRow,
   Nested,
   ProbeResult,

@@ -1,0 +1,148 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { keras } from '../../src/conventions/keras.js';
+import { specFromKerasConfig } from '../../src/conventions/kerasConfig.js';
+import { batched } from '../../src/engines/batched/engine.js';
+import type { GraphValue } from '../../src/engines/graph/value.js';
+import { manual } from '../../src/engines/manual.js';
+import { RnnError } from '../../src/errors.js';
+import { DEFAULT_LIMITS } from '../../src/formats/format.js';
+import { onnx } from '../../src/formats/onnx.js';
+import type { OnnxModel } from '../../src/formats/onnxGraph.js';
+import { checkSpec } from '../../src/model/check.js';
+import { inferShapes } from '../../src/model/shapes.js';
+import { isRecurrent } from '../../src/model/spec.js';
+import { type Tensor, tensor } from '../../src/tensor/tensor.js';
+import { expectClose } from '../helpers/expectClose.js';
+import { flat, shapeOf } from '../helpers/reference.js';
+
+/** The ONNX project's node tests and the arrays of Keras' own unit tests, run in place where a checkout of them stands beside this one. */
+const FOLDER = join(__dirname, '..', '..', '..', 'shared', 'reference', 'conformance');
+const present = existsSync(FOLDER);
+if (!present) console.warn('the ONNX and Keras conformance data are not here: their tests are skipped');
+const here = present ? describe : describe.skip;
+
+/** TensorProto: dims = 1, data_type = 2, float_data = 4, int32_data = 5, name = 8, raw_data = 9. */
+function readTensor(bytes: Buffer): { name: string; value: GraphValue } {
+  const dims: number[] = [];
+  let [at, type, name, raw] = [0, 1, '', Buffer.alloc(0)];
+  const varint = () => {
+    let [value, scale] = [0, 1];
+    for (;;) {
+      const byte = bytes[at++];
+      value += (byte & 127) * scale;
+      scale *= 128;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const tag = varint();
+    const [field, wire] = [tag >> 3, tag & 7];
+    if (wire === 0) {
+      const value = varint();
+      if (field === 1) dims.push(value);
+      else if (field === 2) type = value;
+    } else {
+      const length = varint();
+      const part = bytes.subarray(at, at + length);
+      at += length;
+      if (field === 1) for (const n of part) dims.push(n);
+      else if (field === 8) name = part.toString();
+      else if (field === 9) raw = Buffer.from(part);
+    }
+  }
+  const count = dims.reduce((a, b) => a * b, 1);
+  const values = Array.from({ length: count }, (_, i) => (type === 1 ? raw.readFloatLE(i * 4) : raw.readInt32LE(i * 4)));
+  return {
+    name,
+    value: { kind: type === 1 ? 'float' : 'int', shape: dims, data: type === 1 ? Float32Array.from(values) : Float64Array.from(values) },
+  };
+}
+
+here("ONNX's own node tests", () => {
+  const folder = join(FOLDER, 'onnx_node');
+  const cases = present ? readdirSync(folder).filter(name => name.startsWith('test_')) : [];
+
+  it('are twelve', () => expect(cases.length).toBe(12));
+
+  it.each(cases)('%s', async name => {
+    const file = await onnx.read(readFileSync(join(folder, name, 'model.onnx')), DEFAULT_LIMITS);
+    const model = file.architecture as OnnxModel;
+    const data = join(folder, name, 'test_data_set_0');
+    const arrays = (prefix: string) =>
+      readdirSync(data)
+        .filter(f => f.startsWith(prefix))
+        .sort()
+        .map(f => readTensor(readFileSync(join(data, f))));
+    const inputs = new Map(arrays('input_').map(({ value }, i): [string, GraphValue] => [model.graph.inputs[i].name, value]));
+    for (const engine of [manual, batched]) {
+      const outputs = [...(await engine.runGraph({ model, bytes: null }, inputs, { dtype: 'f32', threads: 1, trace: false })).values()];
+      const expected = arrays('output_');
+      expect(expected.length).toBeGreaterThan(0);
+      expected.forEach(({ value }, i) => {
+        expectClose(outputs[i], value, 1e-5);
+      });
+    }
+  });
+});
+
+function toTensor(nested: any): Tensor {
+  return tensor(shapeOf(nested), Float32Array.from(flat(nested)));
+}
+
+/** Why a case is not one layer of ours, called once. */
+function notApplicable(c: any): string | undefined {
+  if (c.layer.class_name === 'RNN') return 'a cell of the test itself';
+  if (c.calls.length !== 1 || c.calls[0].type !== 'call') return 'several calls';
+  if (c.layer.config.merge_mode === null) return 'two outputs';
+  return undefined;
+}
+
+async function outputsOf(c: any): Promise<Tensor[]> {
+  const x = toTensor(c.calls[0].input);
+  const { class_name, config } = c.layer;
+  const layers = [{ class_name, config: { ...config, batch_input_shape: [null, ...x.shape.slice(1)] } }];
+  const model = checkSpec(specFromKerasConfig({ class_name: 'Sequential', config: { name: 'm', layers } }), 'keras');
+  const shapes = inferShapes(model);
+  const weights = keras.toWeights(shapes, new Map(c.layer.weights.map((w: any, i: number) => [`arr_${i}`, toTensor(w.data)])));
+  const { mask, initial_state: initial } = c.calls[0];
+  const [layer] = model.layers;
+  const states =
+    initial === null || !isRecurrent(layer)
+      ? undefined
+      : new Map([[layer.name, (shapeOf(initial[0]).length === 1 ? [initial] : initial).map(toTensor)]]);
+  const input = { x, mask: mask === null ? undefined : Uint8Array.from(flat(mask)), initialStates: states as never };
+  const { y, layers: results } = await batched.run(model, weights, input, { dtype: 'f32', threads: 1, trace: false });
+  return [y, ...(results.get(layer.name)?.states ?? [])];
+}
+
+here("the arrays of Keras' own unit tests", () => {
+  const all: any[] = present ? JSON.parse(readFileSync(join(FOLDER, 'keras_unit_tests.json'), 'utf8')) : [];
+  const run = all.filter(c => notApplicable(c) === undefined);
+
+  it('are 131; those of custom cells, of several calls and of two outputs are not applicable', () => {
+    expect(all.length).toBe(131);
+    const reasons = all.map(notApplicable).filter(r => r !== undefined);
+    expect(run.length + reasons.length).toBe(131);
+    expect(run.length).toBeGreaterThan(50);
+  });
+
+  it.each(run.map((c): [string, any] => [`${c.test}:${c.source_line} ${c.selector}`, c]))('%s', async (_, c) => {
+    let outputs: Tensor[];
+    try {
+      outputs = await outputsOf(c);
+    } catch (error) {
+      if (error instanceof RnnError && error.kind === 'unsupported') return;
+      throw error;
+    }
+    const parts = /\((\d+)\)/.exec(c.selector);
+    const whole = outputs[parts ? Number(parts[1]) : 0];
+    const row = /\[(\d+)\]/.exec(c.selector);
+    const expected = toTensor(c.expected);
+    const width = expected.data.length;
+    const actual = row
+      ? tensor(expected.shape, whole.data.subarray(Number(row[1]) * width, (Number(row[1]) + 1) * width) as Float32Array)
+      : whole;
+    expectClose(actual, expected, 1e-5);
+  });
+});
