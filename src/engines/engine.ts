@@ -17,7 +17,8 @@ export interface EngineInput {
 
 export interface EngineOptions {
   readonly dtype: Precision;
-  readonly threads: number;
+  /** undefined: as many as there are cores, where the work is worth it. The result does not depend on it. */
+  readonly threads?: number;
   /** keep every gate and state of every recurrent layer */
   readonly trace: boolean;
 }

@@ -82,7 +82,7 @@ async function runBytes(
   const runtime = await loadRuntime();
   try {
     const session = await runtime.InferenceSession.create(bytes, {
-      intraOpNumThreads: threads,
+      intraOpNumThreads: threads ?? 0, // 0: its own choice, the cores
       interOpNumThreads: 1,
       logSeverityLevel: SEVERITY_ERROR,
     });

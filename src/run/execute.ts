@@ -24,7 +24,7 @@ export async function execute(
   model: ModelSpec,
   weights: Weights,
   input: EngineInput,
-  { engine: name, dtype, threads = 1, trace = false }: Execution,
+  { engine: name, dtype, threads, trace = false }: Execution,
 ): Promise<EngineOutput> {
   const engine = getEngine(name);
   const options: EngineOptions = { dtype: dtype ?? engine.defaultDtype, threads, trace };
@@ -70,7 +70,7 @@ async function runInCalls(
 export async function executeGraph(
   program: GraphProgram,
   inputs: ReadonlyMap<string, GraphValue>,
-  { engine: name, dtype, threads = 1 }: Execution,
+  { engine: name, dtype, threads }: Execution,
   mistake?: string,
 ): Promise<EngineOutput> {
   if (mistake !== undefined) {

@@ -5,6 +5,7 @@ import { fusedCell } from '../../../src/engines/batched/fused.js';
 import { fusedKernel } from '../../../src/engines/batched/fusedKernel.js';
 import { fusedPlain } from '../../../src/engines/batched/fusedPlain.js';
 import type { FusedCell, Kernel } from '../../../src/engines/batched/kernel.js';
+import { poolOf } from '../../../src/engines/batched/pool.js';
 import { generalRecurrence, recurrence } from '../../../src/engines/batched/recurrence.js';
 import type { RecurrenceArgs, RecurrenceResult } from '../../../src/layers/layer.js';
 import { sigmoid32, tanh32 } from '../../../src/numerics/float32.js';
@@ -139,6 +140,16 @@ describe('the WASM kernel', () => {
         expectSameBits(fusedPlain(args, c.kind), fusedKernel(args, c.kind, kernel));
       }),
       { numRuns: 250 },
+    );
+  });
+
+  it('gives the same bits with 2 and 4 threads', () => {
+    fc.assert(
+      fc.property(anyCase, fc.constantFrom(2, 4), (c, threads) => {
+        const args = draw(c);
+        expectSameBits(fusedKernel(args, c.kind, kernel), fusedKernel(args, c.kind, kernel, poolOf(kernel, threads)));
+      }),
+      { numRuns: 200 },
     );
   });
 

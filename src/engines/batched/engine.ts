@@ -1,9 +1,11 @@
+import os from 'node:os';
 import type { Kernels } from '../../layers/layer.js';
 import { allocate, type Precision, precisionOf, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import type { Engine, EngineOptions } from '../engine.js';
 import { walk } from '../walk.js';
 import { type Kernel, loadedKernel, loadKernel } from './kernel.js';
+import type { Pool } from './pool.js';
 import { productWith } from './product.js';
 import { recurrence } from './recurrence.js';
 
@@ -16,20 +18,42 @@ export const batched: Engine = {
   defaultDtype: 'f32',
   run: async (model, weights, input, options) => {
     const steps = input.x.shape[0] * (input.x.shape[1] ?? 1);
-    return walk(model, weights, input, options, kernels(options.dtype, await kernelFor(steps * countOf(weights), options)));
+    return walk(model, weights, input, options, await kernelsFor(steps * countOf(weights), options));
   },
   runGraph: async ({ model }, inputs, options) => {
     const { evaluateGraph } = await import('../graph/evaluate.js');
-    return evaluateGraph(model, inputs, kernels(options.dtype, await kernelFor(Number.POSITIVE_INFINITY, options)));
+    return evaluateGraph(model, inputs, await kernelsFor(WORTH_COMPILING, options));
   },
 };
 
 /** Multiply-adds from which compiling the kernel (some milliseconds) is made good; plain TypeScript does about 10^9 a second. */
 const WORTH_COMPILING = 2e6;
+/** From which starting threads (some 50 ms each) is; the kernel does about 2·10^10 a second. Counted over all calls, since a stream makes many. */
+const WORTH_STARTING = 2e9;
+/** More threads than this would only wait for memory. */
+const MOST_THREADS = 64;
+/** From which handing blocks to threads that run already is. */
+const WORTH_SHARING = 2e6;
+
+let multipliedBefore = 0;
+
+async function kernelsFor(multiplyAdds: number, options: EngineOptions): Promise<Kernels> {
+  const kernel = await kernelFor(multiplyAdds, options);
+  return kernels(options.dtype, kernel, kernel && (await poolFor(kernel, multiplyAdds, options)));
+}
 
 async function kernelFor(multiplyAdds: number, { dtype }: EngineOptions): Promise<Kernel | undefined> {
   if (dtype !== 'f32') return undefined;
   return loadedKernel(false) ?? (multiplyAdds >= WORTH_COMPILING ? loadKernel(false) : undefined);
+}
+
+async function poolFor(kernel: Kernel, multiplyAdds: number, { threads }: EngineOptions): Promise<Pool | undefined> {
+  multipliedBefore += multiplyAdds;
+  if (threads === 1 || multiplyAdds < WORTH_SHARING || multipliedBefore < WORTH_STARTING) return undefined;
+  const wanted = Math.min(MOST_THREADS, threads ?? os.availableParallelism());
+  if (wanted === 1) return undefined;
+  const { poolOf } = await import('./pool.js');
+  return poolOf(kernel, wanted);
 }
 
 function countOf(weights: Weights): number {
@@ -38,12 +62,12 @@ function countOf(weights: Weights): number {
   return count;
 }
 
-function kernels(precision: Precision, kernel: Kernel | undefined): Kernels {
+function kernels(precision: Precision, kernel: Kernel | undefined, pool: Pool | undefined): Kernels {
   return {
     precision,
     allocate: length => allocate(length, precision),
     affine: (x, w, bias) => affine(x, w, bias, kernel),
-    recurrence: args => recurrence(args, kernel),
+    recurrence: args => recurrence(args, kernel, pool),
   };
 }
 

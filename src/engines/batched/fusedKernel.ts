@@ -2,6 +2,7 @@ import type { RecurrenceArgs, RecurrenceResult } from '../../layers/layer.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import { startValues } from './fused.js';
 import { BLOCK_FIELDS, FUSED, type FusedCell, type Kernel, SOURCE_FIELDS } from './kernel.js';
+import type { Pool } from './pool.js';
 
 /**
  * The fast path on the WASM kernel. Samples go through it in blocks, long sequences in windows of time: memory is bounded, and neither
@@ -15,6 +16,12 @@ const [LEAST_ROWS, MOST_ROWS] = [20, 80];
 const WINDOW_BYTES = 4 * 2 ** 20;
 /** Up to here samples run one by one (assembly/stream.ts): tiles of one or two rows are slower. */
 const STREAM_ROWS = 2;
+/** What the blocks that several threads take from may occupy together. */
+const GROUP_BYTES = 64 * 2 ** 20;
+/** Fewer rows than this a thread are not worth a thread: the tiles get low. */
+const LEAST_ROWS_OF_THREAD = 4;
+/** in one round of the pool */
+const MOST_BLOCKS = 4096;
 /** x·Wx + b of as many steps at a time as fit a part of the cache */
 const PROJECTED_BYTES = 128 * 1024;
 
@@ -29,6 +36,9 @@ interface Plan {
   /** units rounded up to vectors of four */
   readonly padded: number;
   readonly stream: boolean;
+  readonly pool?: Pool;
+  /** rows of a block */
+  readonly rows: number;
   /** steps of a window */
   readonly window: number;
   readonly weights: number;
@@ -50,12 +60,9 @@ interface Outputs {
   readonly c?: Float32Array;
 }
 
-/** Runs these blocks over the steps of their windows. */
-type RunBlocks = (plan: Plan, blocks: readonly Block[], steps: number) => void;
-
-export function fusedKernel(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel): RecurrenceResult {
+export function fusedKernel(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, pool?: Pool): RecurrenceResult {
   kernel.reset();
-  const plan = makePlan(args, kind, kernel);
+  const plan = makePlan(args, kind, kernel, pool);
   const { N, T, M } = plan;
   const outputs: Outputs = {
     sequence: args.sequence ? new Float32Array(N * T * M) : undefined,
@@ -63,10 +70,13 @@ export function fusedKernel(args: RecurrenceArgs, kind: FusedCell, kernel: Kerne
     h: new Float32Array(N * M),
     c: kind === 'lstm' ? new Float32Array(N * M) : undefined,
   };
-  const rows = rowsOfBlock(plan);
-  for (let from = 0; from < N; from += rows) {
+  const { rows } = plan;
+  const group = pool ? Math.max(pool.threads, Math.floor(GROUP_BYTES / bytesOfBlock(plan))) : 1;
+  for (let from = 0; from < N; ) {
+    const ranges = [];
+    for (; from < N && ranges.length < Math.min(group, MOST_BLOCKS); from += rows) ranges.push({ from, rows: Math.min(rows, N - from) });
     const mark = kernel.mark();
-    runBlocks(plan, [{ from, rows: Math.min(rows, N - from) }], outputs, alone);
+    runBlocks(plan, ranges, outputs);
     kernel.release(mark);
   }
   const tensor = (data: Float32Array): Tensor => ({ shape: [N, M], data });
@@ -77,23 +87,29 @@ export function fusedKernel(args: RecurrenceArgs, kind: FusedCell, kernel: Kerne
   };
 }
 
-function makePlan(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel): Plan {
+function makePlan(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, pool: Pool | undefined): Plan {
   const [N, T, D] = args.x.shape;
   const M = args.units;
   const padded = Math.ceil(M / 4) * 4;
   const stream = N <= STREAM_ROWS;
-  const rows = stream ? 1 : Math.min(N, MOST_ROWS);
+  const rows = stream ? 1 : rowsOfBlock(N, D, padded, pool?.threads ?? 1);
   const window = Math.max(1, Math.min(T, Math.floor(WINDOW_BYTES / (4 * rows * (D + (args.sequence ? M : 0))))));
-  return { kernel, args, kind, N, T, D, M, padded, stream, window, ...packWeights(args, kind, kernel, padded, stream) };
+  const weights = packWeights(args, kind, kernel, padded, stream);
+  return { kernel, args, kind, N, T, D, M, padded, stream, pool: rows < N ? pool : undefined, rows, window, ...weights };
 }
 
-/** As many rows as the cache carries, in blocks of about the same size that are multiples of 5, the height of a tile. */
-function rowsOfBlock({ N, D, padded, stream }: Plan): number {
-  if (stream) return 1;
+/** As many rows as the cache carries, in blocks of about the same size, at least one for every thread. */
+function rowsOfBlock(N: number, D: number, padded: number, threads: number): number {
   const each = 4 * (2 * (D + padded) + padded);
   const most = Math.max(LEAST_ROWS, Math.min(MOST_ROWS, Math.floor(BLOCK_BYTES / each)));
-  const blocks = Math.ceil(N / most);
-  return blocks === 1 ? N : Math.ceil(N / blocks / 5) * 5;
+  const sharing = Math.max(1, Math.min(threads, Math.floor(N / LEAST_ROWS_OF_THREAD)));
+  const blocks = Math.ceil(N / most / sharing) * sharing;
+  return Math.ceil(N / blocks);
+}
+
+/** the window and the states of one block, about */
+function bytesOfBlock({ rows, window, D, M, padded }: Plan): number {
+  return 4 * rows * (window * (D + M) + 2 * (D + padded) + 2 * padded);
 }
 
 /** Raw weights go in behind the packed ones, which stay. */
@@ -134,7 +150,7 @@ function packWeights(
 }
 
 /** All windows of some blocks: x in, steps, outputs out. */
-function runBlocks(plan: Plan, ranges: readonly { from: number; rows: number }[], outputs: Outputs, run: RunBlocks): void {
+function runBlocks(plan: Plan, ranges: readonly { from: number; rows: number }[], outputs: Outputs): void {
   const { T, window, args } = plan;
   const blocks = ranges.map(range => placeBlock(plan, range));
   for (const block of blocks) writeStates(plan, block);
@@ -142,7 +158,7 @@ function runBlocks(plan: Plan, ranges: readonly { from: number; rows: number }[]
     const steps = Math.min(window, T - done);
     const first = args.reverse ? T - done - steps : done;
     for (const block of blocks) stageWindow(plan, block, first, steps);
-    run(plan, blocks, steps);
+    runSteps(plan, blocks, steps);
     for (const block of blocks) {
       if (!plan.stream && steps % 2 === 1) [block.fields.z, block.fields.zNext] = [block.fields.zNext, block.fields.z];
       if (outputs.sequence) readSequence(plan, block, first, steps, outputs.sequence);
@@ -151,18 +167,16 @@ function runBlocks(plan: Plan, ranges: readonly { from: number; rows: number }[]
   for (const block of blocks) readStates(plan, block, outputs);
 }
 
-/** On the calling thread. */
-const alone: RunBlocks = (plan, blocks, steps) => {
-  const { run } = plan.kernel;
-  for (const { at } of blocks) {
-    if (!plan.stream) {
-      run.runSteps(at, FUSED[plan.kind], 0, steps);
-      continue;
-    }
-    const most = projectedSteps(plan);
-    for (let from = 0; from < steps; from += most) run.runStream(at, FUSED[plan.kind], from, Math.min(steps, from + most));
+function runSteps(plan: Plan, blocks: readonly Block[], steps: number): void {
+  const { kernel, kind, stream, pool } = plan;
+  const chunk = stream ? projectedSteps(plan) : steps;
+  if (pool) {
+    pool.run({ kind, stream, blocks: blocks.map(block => block.at), steps, chunk });
+    return;
   }
-};
+  const run = stream ? kernel.run.runStream : kernel.run.runSteps;
+  for (const { at } of blocks) for (let from = 0; from < steps; from += chunk) run(at, FUSED[kind], from, Math.min(steps, from + chunk));
+}
 
 function projectedSteps({ args, padded, window }: Plan): number {
   return Math.min(window, Math.max(5, Math.floor(PROJECTED_BYTES / (4 * padded * args.cell.gates.length))));

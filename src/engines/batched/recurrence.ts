@@ -6,18 +6,19 @@ import { fusedCell } from './fused.js';
 import { fusedKernel } from './fusedKernel.js';
 import { fusedPlain } from './fusedPlain.js';
 import type { Kernel } from './kernel.js';
+import type { Pool } from './pool.js';
 import { type Product, productWith } from './product.js';
 
 /** Multiply-adds from which a call into WASM pays. */
 const WORTH_A_CALL = 20_000;
 
 /** A recurrence in the fastest way there is for it: fused on the kernel, fused in TypeScript (the same bits), or through the cell's own step. */
-export function recurrence(args: RecurrenceArgs, kernel?: Kernel): RecurrenceResult {
+export function recurrence(args: RecurrenceArgs, kernel?: Kernel, pool?: Pool): RecurrenceResult {
   const kind = fusedCell(args);
   if (!kind) return generalRecurrence(args, kernel);
   const [N, T] = args.x.shape;
   const multiplyAdds = N * T * (args.weights.kernel!.data.length + args.weights.recurrentKernel!.data.length);
-  return kernel && !args.trace && multiplyAdds >= WORTH_A_CALL ? fusedKernel(args, kind, kernel) : fusedPlain(args, kind);
+  return kernel && !args.trace && multiplyAdds >= WORTH_A_CALL ? fusedKernel(args, kind, kernel, pool) : fusedPlain(args, kind);
 }
 
 /**
