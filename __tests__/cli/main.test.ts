@@ -126,6 +126,18 @@ describe('rnn-cli', () => {
     for (const text of ['lstm_1   sample 1, step 4 of 4\n', ' f = σ(sum_f) ', ' c_t = f⊙c_{t−1} + i⊙g ']) expect(stdout).toContain(text);
   });
 
+  it('--style csv prints the table alone, and its counts add up to the total', async () => {
+    const rows = (await runCli('shapes --cell lstm --style csv')).stdout.trimEnd().split('\n');
+    expect(rows[0]).toBe('layer,what,shape,size,params,how');
+    expect(rows[4]).toBe('lstm_1,→ last h,"(N, M)",N×5,,4·M·(D + M + 1)');
+    const counts = rows.slice(1).map(row => Number(row.replace(/"[^"]*"/, '').split(',')[4]));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(192);
+    expect((await runCli('forward --N 2 --K 3 --style csv')).stdout).toMatch(/^sample,y1,y2,y3\n1(,-?[\d.e-]+){3}\n2(,-?[\d.e-]+){3}\n$/);
+    const compared = (await runCli('compare --N 3 --simulate state-carry --style csv')).stdout.split('\n');
+    expect(compared[0]).toBe('sample,largest,at,manual,batched,verdict');
+    expect(compared.slice(1, 4).map(row => row.split(',')[5])).toEqual(['same', 'different', 'different']);
+  });
+
   it('schema prints the names of the documents, and the file of one', async () => {
     expect((await runCli('schema')).stdout).toBe(
       'shapes\nforward\ncompare\ncompare-models\ninspect\nconvert\nprobe\nexplain\nerror\nspec\n',

@@ -126,7 +126,7 @@ export const RNGS = ['seedrandom', 'keras', 'torch', 'numpy', 'pcg64'] as const;
 export const FRAMEWORKS = ['keras', 'torch', 'onnx', 'tfjs'] as const;
 export const ENGINES = ['batched', 'manual', 'onnxruntime'] as const;
 export const CELLS = ['rnn', 'lstm', 'gru'] as const;
-export const STYLES = ['box', 'plain', 'markdown'] as const;
+export const STYLES = ['box', 'plain', 'markdown', 'csv'] as const;
 
 const NETWORK = flags('Network', NETWORKS, {
   N: {

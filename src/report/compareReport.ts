@@ -11,6 +11,8 @@ export interface CompareTextOptions {
 }
 
 export async function compareText(result: CompareResult, layout: Layout, options: CompareTextOptions): Promise<string> {
+  // the row of every sample alone
+  if (layout.style === 'csv') return samplesTable(result, layout, { ...options, rows: Number.POSITIVE_INFINITY });
   if (result.equal) return sameText(result, layout);
   const parts = result.shape.equal
     ? [differentLine(result, layout), await samplesTable(result, layout, options), firstLine(result)]
@@ -63,7 +65,7 @@ async function samplesTable({ perSample, sides }: CompareResult, layout: Layout,
         { title: 'at', whole: true, gap: 3 },
         { title: sideName(sides.expected), align: 'right', gap: 3 },
         { title: sideName(sides.actual), align: 'right', gap: 3 },
-        { title: '', gap: 3 },
+        { title: layout.style === 'csv' ? 'verdict' : '', gap: 3 },
       ],
       rows: shown.map(sample => [
         String(sample.n + 1),

@@ -18,6 +18,8 @@ export interface ForwardTextOptions extends ValueOptions {
 }
 
 export async function forwardText(result: ForwardResult, layout: Layout, options: ForwardTextOptions): Promise<string> {
+  // a table of numbers alone
+  if (layout.style === 'csv') return valueTable(result.tensors.y, 'y', layout, options);
   const { tensors, dims, shape, dtype } = result;
   const title = `${layout.paint.strong('y')} (${dims.join(', ')})  ${shape.join('×')} ${dtype}, ${result.engine} engine`;
   const parts = [options.withoutY ? `${title}\n` : `${title}\n\n${await valueTable(tensors.y, 'y', layout, options)}`];

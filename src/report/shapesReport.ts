@@ -15,6 +15,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 export async function shapesText(result: ShapesResult, layout: Layout): Promise<string> {
+  if (layout.style === 'csv') return csvText(result, layout);
   const separators = layout.style !== 'plain';
   const rows: string[][] = [['input', 'x', symbols(result.input), sizes(result.input), '–', '']];
   const groups = new Set<number>([1]);
@@ -25,6 +26,18 @@ export async function shapesText(result: ShapesResult, layout: Layout): Promise<
   rows.push(['total', '', '', '', countText(result.totals.params, separators), `${bytesText(result.totals.bytes)} as float32`]);
   const table = await drawTable({ columns: COLUMNS, rows, groups }, layout);
   return `${heading(result, layout)}\n\n${table}\n${facts(result, layout)}`;
+}
+
+/** The table alone, a weight or an output a row, every cell filled, numbers without separators. */
+function csvText(result: ShapesResult, layout: Layout): Promise<string> {
+  const titles = ['layer', 'what', 'shape', 'size', 'params', 'how'];
+  // an output's row has no count: the column adds up to the total
+  const rows = result.layers.flatMap((layer, i) =>
+    layerRows(layer, i === result.layers.length - 1, false).map(([, what, shape, size, params, how]) => {
+      return [escapeText(layer.name, 60), what, shape, size, what.startsWith('→') ? '' : params, how];
+    }),
+  );
+  return drawTable({ columns: titles.map(title => ({ title })), rows }, layout);
 }
 
 /** 'SimpleRNN, many to one    N samples  T=10 steps  D=3 features  M=5 units  K=2 outputs' */

@@ -2,10 +2,11 @@ import { NO_PAINT, type Paint } from './paint.js';
 import { type Align, cut, displayWidth, pad } from './text.js';
 
 /**
- * Tables in three styles. `plain` is columns and spaces, for pipes; `box` draws lines, for terminals; `markdown` for pages.
+ * Tables in four styles. `plain` is columns and spaces, for pipes; `box` draws lines, for terminals; `markdown` for pages, `csv` for
+ * other programs.
  * chalk and cli-table3 are loaded here alone, and only when a colour or a box is really drawn: they cost start-up.
  */
-export type Style = 'box' | 'plain' | 'markdown';
+export type Style = 'box' | 'plain' | 'markdown' | 'csv';
 
 export interface Layout {
   readonly style: Style;
@@ -41,6 +42,7 @@ export interface Table {
 /** @returns lines, each ending with a newline */
 export async function drawTable(table: Table, layout: Layout): Promise<string> {
   if (layout.style === 'markdown') return drawMarkdown(table);
+  if (layout.style === 'csv') return drawCsv(table);
   const fitted = fitToWidth(table, layout);
   return layout.style === 'plain' ? drawPlain(fitted, layout.paint) : drawBox(fitted, layout.paint);
 }
@@ -69,6 +71,13 @@ function drawMarkdown({ columns, rows }: Table): string {
   const line = (cells: readonly string[]): string => `| ${cells.map((cell, i) => pad(cell, widths[i], columns[i].align)).join(' | ')} |\n`;
   const rule = columns.map((column, i) => (column.align === 'right' ? `${'-'.repeat(widths[i] - 1)}:` : '-'.repeat(widths[i])));
   return line(columns.map(column => column.title)) + line(rule) + safe.map(line).join('');
+}
+
+/** RFC 4180 with one newline a row: a cell with a comma, a quote or a line end stands in quotes. */
+function drawCsv({ columns, rows }: Table): string {
+  const cell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const line = (cells: readonly string[]): string => `${cells.map(text => cell(text.trim())).join(',')}\n`;
+  return line(columns.map(column => column.title)) + rows.map(line).join('');
 }
 
 async function drawBox({ columns, rows, groups }: Table, paint: Paint): Promise<string> {

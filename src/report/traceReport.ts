@@ -78,7 +78,7 @@ function lineLabel({ label, role, formula }: WorkingLine): string {
 }
 
 function columnsThatFit({ width, style }: Layout, label: number, columns: number, digits: number): number {
-  if (style === 'markdown' || !Number.isFinite(width)) return columns;
+  if (style === 'markdown' || style === 'csv' || !Number.isFinite(width)) return columns;
   const fits = Math.floor((width - label - 6) / (digits + 6));
   return fits >= columns ? columns : Math.max(1, fits - 1);
 }

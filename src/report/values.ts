@@ -15,7 +15,7 @@ export async function valueTable(t: TensorData, letter: string, layout: Layout, 
   const width = t.shape.length === 0 ? 1 : t.shape[t.shape.length - 1];
   const leading = t.shape.slice(0, -1);
   const total = leading.reduce((product, n) => product * n, 1);
-  const shown = Math.min(total, rows);
+  const shown = layout.style === 'csv' ? total : Math.min(total, rows);
   const axes = axisNames(leading.length);
   const cells = columnsThatFit(layout, axes.length, width, digits);
   const columns: Column[] = [
@@ -34,7 +34,7 @@ export async function valueTable(t: TensorData, letter: string, layout: Layout, 
   ]);
   const left = [...(shown < total ? [`${total - shown} more rows`] : []), ...(cells < width ? [`${width - cells} more columns`] : [])];
   const drawn = await drawTable({ columns, rows: table }, layout);
-  return left.length > 0 ? `${drawn} … ${left.join(' and ')} (--full prints all)\n` : drawn;
+  return left.length > 0 && layout.style !== 'csv' ? `${drawn} … ${left.join(' and ')} (--full prints all)\n` : drawn;
 }
 
 function axisNames(count: number): string[] {
@@ -56,7 +56,7 @@ function position(row: number, leading: readonly number[]): string[] {
 
 /** A number is at most `digits` and eight characters: sign, point, zeros after it, exponent. */
 function columnsThatFit({ width, style }: Layout, axes: number, columns: number, digits: number): number {
-  if (style === 'markdown' || !Number.isFinite(width)) return columns;
+  if (style === 'markdown' || style === 'csv' || !Number.isFinite(width)) return columns;
   const used = 4 + axes * 9;
   const fits = Math.floor((width - used) / (digits + 6));
   return fits >= columns ? columns : Math.max(1, fits - 1);
