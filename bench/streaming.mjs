@@ -40,7 +40,10 @@ function run(cell, N) {
 }
 
 const descriptor = openSync(join(folder, 'peak.cjs'), 'w');
-writeSync(descriptor, "process.on('exit', () => process._rawDebug('peak ' + process.resourceUsage().maxRSS));\n");
+writeSync(
+  descriptor,
+  "process.on('exit', () => process._rawDebug('peak ' + /VmHWM:\\s+(\\d+)/.exec(require('fs').readFileSync('/proc/self/status'))[1]));\n",
+);
 closeSync(descriptor);
 try {
   const sizes = [Number(values.N), Number(values.N) * Number(values.times)];

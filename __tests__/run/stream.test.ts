@@ -103,6 +103,26 @@ describe('a forward pass in pieces', () => {
     });
   });
 
+  it.each(['plain', 'named'])('reads JSON Lines, %s', async kind => {
+    const x = drawInput([19, 4, 3], { seed: '8' });
+    const sample = (n: number) => Array.from({ length: 4 }, (_, t) => Array.from(x.data.subarray((n * 4 + t) * 3, (n * 4 + t + 1) * 3)));
+    const value = (n: number) => (kind === 'plain' ? sample(n) : { id: `s${n}`, x: sample(n), label: [n] });
+    const lines = Array.from({ length: 19 }, (_, n) => JSON.stringify(value(n)));
+    const input = folder.write(`${kind}.jsonl`, `${lines.join('\n\n')}\n`);
+    const request = { input, format: 'jsonl' as StreamFormat, cell: 'lstm' as const };
+    const expected = await whole(request);
+    for (const chunk of [1, 4, 19, 50]) {
+      const { result, bytes } = (await streamed({ ...request, chunk }))!;
+      expect(bytes.equals(expected.bytes)).toBe(true);
+      expect({ ...result, y: 0, states: 0, tensors: 0 }).toEqual({ ...expected.result, y: 0, states: 0, tensors: 0 });
+    }
+    for (const line of ['[[1,2,3]]', '{"x":[[1', '{"y":[[1,2,3]]}']) {
+      const wrong = { ...request, input: folder.write('wrong.jsonl', `${lines.join('\n')}\n${line}\n`), chunk: 2 };
+      const said = await whole(wrong).catch(({ code, message, where }) => ({ code, message, where }));
+      await expect(streamed(wrong)).rejects.toMatchObject(said);
+    }
+  });
+
   it('of rows beyond the end is refused, in pieces and at once', async () => {
     const input = await file('npy', drawInput([4, 5, 3], { seed: '9' }));
     const request = { input, format: 'npy' as StreamFormat, rows: { from: 4, to: null } };

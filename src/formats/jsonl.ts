@@ -20,25 +20,17 @@ export const jsonl: Format = {
   },
   async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
     const notes: string[] = [];
-    const budget = newBudget(limits);
+    const state = newLinesState(limits);
     const samples = new Map<string, FileTensor[]>();
-    const skipped = new Set<string>();
-    let rows = 0;
     for (const [number, line] of lines(decodeText(bytes))) {
-      within(`line ${number}`, () => {
-        for (const [name, value] of namedValues(parseJson(line, limits))) {
-          if (value === null || typeof value === 'string' || isObject(value)) skipped.add(name);
-          else addSample(samples, name, value, rows, budget);
-        }
-        for (const [name, list] of samples) {
-          if (list.length !== rows + 1)
-            throw new RnnError('format', 'E_JSONL_KEYS', `the key "${escapeText(name, 60)}" of the lines before is missing`);
-        }
-      });
-      rows++;
+      for (const [name, sample] of readLine(number, line, state)) {
+        const list = samples.get(name);
+        if (list) list.push(sample);
+        else samples.set(name, [sample]);
+      }
     }
-    if (rows === 0) throw new RnnError('format', 'E_JSONL_EMPTY', 'offset 0: no lines', { expected: 'one JSON value a line' });
-    for (const name of skipped) notes.push(`"${escapeText(name, 60)}" holds no numbers and was skipped`);
+    if (state.rows === 0) throw noLines();
+    notes.push(...skippedNotes(state));
     const tensors = new Map([...samples].map(([name, list]) => [name, stack(list)] as const));
     return { format: 'jsonl', tensors, metadata: new Map(), notes };
   },
@@ -91,18 +83,54 @@ function namedValues(value: JsonValue): [string, JsonValue][] {
   return isObject(value) ? Object.entries(value) : [['jsonl', value]];
 }
 
-function addSample(samples: Map<string, FileTensor[]>, name: string, value: JsonValue, rows: number, budget: Budget): void {
+/** What the lines before say of those that follow. */
+export interface LinesState {
+  /** shape and dtype of every tensor */
+  readonly kinds: Map<string, Pick<FileTensor, 'shape' | 'dtype'>>;
+  /** names without numbers */
+  readonly skipped: Set<string>;
+  budget: Budget;
+  rows: number;
+}
+
+export function newLinesState(limits: Limits): LinesState {
+  return { kinds: new Map(), skipped: new Set(), budget: newBudget(limits), rows: 0 };
+}
+
+/** The tensors of one line that is not blank. @throws RnnError E_JSON_…, E_JSONL_KEYS (format) */
+export function readLine(number: number, line: string, state: LinesState): Map<string, FileTensor> {
+  const found = within(`line ${number}`, () => {
+    const samples = new Map<string, FileTensor>();
+    for (const [name, value] of namedValues(parseJson(line, state.budget.limits))) {
+      if (value === null || typeof value === 'string' || isObject(value)) state.skipped.add(name);
+      else samples.set(name, sampleOf(name, value, state));
+    }
+    for (const name of state.kinds.keys()) {
+      if (!samples.has(name)) {
+        throw new RnnError('format', 'E_JSONL_KEYS', `the key "${escapeText(name, 60)}" of the lines before is missing`);
+      }
+    }
+    return samples;
+  });
+  state.rows++;
+  return found;
+}
+
+export function noLines(): RnnError {
+  return new RnnError('format', 'E_JSONL_EMPTY', 'offset 0: no lines', { expected: 'one JSON value a line' });
+}
+
+export function skippedNotes({ skipped }: LinesState): string[] {
+  return [...skipped].map(name => `"${escapeText(name, 60)}" holds no numbers and was skipped`);
+}
+
+function sampleOf(name: string, value: JsonValue, { kinds, budget, rows }: LinesState): FileTensor {
   checkName(name, 'tensor', budget.limits);
-  let list = samples.get(name);
-  if (!list) {
-    if (rows > 0) throw new RnnError('format', 'E_JSONL_KEYS', `the key "${escapeText(name, 60)}" is not in the lines before`);
-    list = [];
-    samples.set(name, list);
-  }
+  const first = kinds.get(name);
+  if (!first && rows > 0) throw new RnnError('format', 'E_JSONL_KEYS', `the key "${escapeText(name, 60)}" is not in the lines before`);
   // a sample is no tensor of its own, so only its bytes count against the limits
   const next = tensorFromNested(value, budget, name === 'jsonl' ? '$' : `$.${escapeText(name, 60)}`);
   budget.tensors = 0;
-  const [first] = list;
   if (first && (!sameShape(first.shape, next.shape) || first.dtype !== next.dtype)) {
     throw new RnnError(
       'format',
@@ -114,7 +142,8 @@ function addSample(samples: Map<string, FileTensor[]>, name: string, value: Json
       },
     );
   }
-  list.push(next);
+  if (!first) kinds.set(name, { shape: next.shape, dtype: next.dtype });
+  return next;
 }
 
 function stack(list: readonly FileTensor[]): FileTensor {

@@ -9,6 +9,9 @@ import type { Network } from './network.js';
 
 /** Arrays named on the command line -> tensors of the shape the network wants. */
 
+/** What the array of X is called in a file of several. */
+export const INPUT_NAMES = ['x', 'X', 'input', 'arr_0'];
+
 export interface ReadArray {
   readonly tensor: FileTensor;
   readonly format: string;

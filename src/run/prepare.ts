@@ -12,7 +12,7 @@ import { drawInputFrom, drawNetwork } from '../weights/draw.js';
 import type { InputWish } from '../weights/init.js';
 import type { Weights } from '../weights/weights.js';
 import { checkFinite } from './finite.js';
-import { maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
+import { INPUT_NAMES, maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
 import { memoryBudget } from './limits.js';
 import type { ModelFile } from './modelFile.js';
 import { isExact, loadNetwork, type Network, openModel } from './network.js';
@@ -40,9 +40,6 @@ export interface Prepared {
 
 export const DEFAULT_SEED = '42';
 const DEFAULT_RNG = 'seedrandom';
-
-/** What the array of X is called in a file of several. */
-export const INPUT_NAMES = ['x', 'X', 'input', 'arr_0'];
 
 /**
  * @param given the first samples of an input that is read in pieces; whether they are finite is left to the caller

@@ -4,7 +4,7 @@ import type { FileTensor } from '../formats/format.js';
 import { rowReaderFor } from '../formats/stream/index.js';
 import type { RowReader } from '../formats/stream/rows.js';
 import { type ByteSource, openSource } from './files.js';
-import { splitError } from './input.js';
+import { INPUT_NAMES, splitError } from './input.js';
 import { fileLimits } from './limits.js';
 
 /** The samples of an input file, some at a time: [n, T, D]. */
@@ -68,7 +68,7 @@ async function readStart(path: string, source: ByteSource, kept: Uint8Array[]): 
   const start = Buffer.concat(kept);
   const nameHint = path === '-' ? undefined : path;
   return within(path === '-' ? 'stdin' : escapeText(path), async () => {
-    const reader = rowReaderFor(start, fileLimits().read, { nameHint, size: source.size });
+    const reader = rowReaderFor(start, fileLimits().read, { nameHint, size: source.size, names: INPUT_NAMES });
     await reader?.push(start);
     if (length < START) await reader?.end();
     return reader;

@@ -1,6 +1,7 @@
 import type { Limits } from '../format.js';
 import { detectFormat, formatOfName } from '../index.js';
 import { CsvRows } from './csvRows.js';
+import { JsonlRows } from './jsonlRows.js';
 import { NpyRows } from './npyRows.js';
 import type { RowReader } from './rows.js';
 
@@ -9,14 +10,17 @@ export interface SourceFacts {
   readonly nameHint?: string;
   /** its size in bytes, where that is known */
   readonly size?: number;
+  /** what the array that is wanted may be called, where there are several */
+  readonly names: readonly string[];
 }
 
 /** The reader in pieces for a file that begins with `start`; undefined where its format has none. */
-export function rowReaderFor(start: Uint8Array, limits: Limits, { nameHint, size }: SourceFacts): RowReader | undefined {
+export function rowReaderFor(start: Uint8Array, limits: Limits, { nameHint, size, names }: SourceFacts): RowReader | undefined {
   const { name } = detectFormat(start, nameHint);
   const named = nameHint === undefined ? undefined : formatOfName(nameHint)?.name;
   // a wrong ending is noted by the whole-file reader
   if (named !== undefined && named !== name) return undefined;
   if (name === 'npy') return new NpyRows(limits, size);
+  if (name === 'jsonl') return new JsonlRows(limits, names);
   return name === 'csv' ? new CsvRows(limits) : undefined;
 }

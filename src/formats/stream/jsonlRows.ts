@@ -1,0 +1,83 @@
+import { sizeOf } from '../../tensor/tensor.js';
+import { newBudget } from '../bytes/budget.js';
+import { decodeText } from '../bytes/utf8.js';
+import type { FileTensor, Limits } from '../format.js';
+import { type LinesState, newLinesState, noLines, readLine, skippedNotes } from '../jsonl.js';
+import { PieceQueue } from './pieceQueue.js';
+import type { RowReader } from './rows.js';
+
+const LF = 0x0a;
+
+/** JSON Lines in pieces, a sample a line. Every line is read as the reader of whole files does it. */
+export class JsonlRows implements RowReader {
+  readonly format = 'jsonl';
+  readonly isTable = false;
+  readonly total = null;
+  readonly notes: string[] = [];
+  private readonly queue = new PieceQueue();
+  private readonly limits: Limits;
+  private readonly names: readonly string[];
+  private readonly state: LinesState;
+  private wanted: string | undefined;
+  private samples: FileTensor[] = [];
+  private line = 0;
+
+  /** @param names of the wanted tensor, where a line has several */
+  constructor(limits: Limits, names: readonly string[]) {
+    this.limits = limits;
+    this.names = names;
+    this.state = newLinesState(limits);
+  }
+
+  get sampleShape(): readonly number[] | null {
+    return this.wanted === undefined ? null : this.state.kinds.get(this.wanted)!.shape;
+  }
+
+  get obstacle(): string | null {
+    return this.state.rows > 0 && this.wanted === undefined ? 'several arrays of other names' : null;
+  }
+
+  get available(): number {
+    return this.samples.length;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.queue.push(bytes);
+    const text = this.queue.peek();
+    let done = 0;
+    for (let feed = text.indexOf(LF); feed >= 0; feed = text.indexOf(LF, done)) {
+      this.read(text.subarray(done, feed));
+      done = feed + 1;
+    }
+    this.queue.take(done);
+  }
+
+  end(): void {
+    this.read(this.queue.take(this.queue.length));
+    if (this.state.rows === 0) throw noLines();
+    this.notes.push(...skippedNotes(this.state));
+  }
+
+  take(count: number): FileTensor {
+    const samples = this.samples.splice(0, count);
+    const [{ shape, dtype, data }] = samples;
+    const size = sizeOf(shape);
+    const all = data instanceof Float32Array ? new Float32Array(size * count) : new Float64Array(size * count);
+    samples.forEach((sample, n) => {
+      all.set(sample.data, n * size);
+    });
+    return { shape: [count, ...shape], dtype, data: all };
+  }
+
+  private read(bytes: Uint8Array): void {
+    const line = decodeText(bytes);
+    this.line++;
+    if (line.trim() === '') return;
+    // the limits are of what is held at once
+    this.state.budget = newBudget(this.limits);
+    const found = readLine(this.line, line, this.state);
+    if (this.state.rows === 1) this.wanted = found.size === 1 ? [...found.keys()][0] : this.names.find(name => found.has(name));
+    const sample = this.wanted === undefined ? undefined : found.get(this.wanted);
+    if (sample) this.samples.push(sample);
+  }
+}
