@@ -3,6 +3,8 @@ module.exports = {
   testEnvironment: 'node',
   // the real binary is started some hundred times; on a busy machine a start can take seconds
   testTimeout: 60_000,
+  // every core: half of the suites wait for child processes or disks
+  maxWorkers: '100%',
   reporters: ['default', '<rootDir>/scripts/plainReporter.cjs'],
   globalSetup: '<rootDir>/scripts/buildForTests.cjs',
   roots: ['<rootDir>/__tests__'],
