@@ -321,7 +321,9 @@ describe('ONNX written', () => {
           ['s', { type: 'string', value: name }],
         ]);
         const written = { ...base, graph: { ...graph, nodes: [{ name, opType: 'X', domain: '', inputs: [''], outputs: [], attributes }] } };
-        expect(modelOf(await readTensors(await writeOnnx(written)))).toEqual(written);
+        const read = modelOf(await readTensors(await writeOnnx(written)));
+        const nodes = read.graph.nodes.map(({ offset: _, ...node }) => node);
+        expect({ ...read, graph: { ...read.graph, nodes } }).toEqual(written);
       }),
       { numRuns: 100 },
     );

@@ -151,7 +151,7 @@ describe('safetensors from strangers', () => {
 
   it('an ESC in a name does not reach the message', async () => {
     const error = await refusal(() => read(file('{"\\u001b[31mred":{"dtype":"F99","shape":[1],"data_offsets":[0,4]}}', 4)));
-    expect(error.where).toBe("tensor '\\u001b[31mred'");
+    expect(error.where).toBe("tensor '\\u001b[31mred' at offset 9");
   });
 });
 

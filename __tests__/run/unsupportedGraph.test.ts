@@ -5,6 +5,8 @@ import type { OnnxModel, OnnxNode, OnnxTensor } from '../../src/formats/onnxGrap
 import { runForward } from '../../src/run/forward.js';
 import { runInspect } from '../../src/run/inspect.js';
 import { withFolder } from '../helpers/inputFile.js';
+import { editedKeras } from '../helpers/kerasFile.js';
+import { referencePath } from '../helpers/reference.js';
 
 /** A convolution before an LSTM: the LSTM can be shown, the file cannot be run. */
 function convolution(): OnnxModel {
@@ -52,5 +54,28 @@ it('an ONNX file with operators that are not run is inspected, and running it na
     expect(result.graph!.unsupported).toEqual(['Conv']);
     expect(result).toMatchObject({ runs: false, reason: 'the operator Conv is not run here' });
     await expect(runForward({ model: file })).rejects.toMatchObject({ code: 'E_ONNX_OPERATOR', exit: 3, found: 'Conv' });
+  });
+});
+
+describe('a file whose network is not run is inspected all the same', () => {
+  it('a Keras model with a Lambda: its weights are shown and the layer is named', async () => {
+    await withFolder(async folder => {
+      const file = join(folder, 'lambda.keras');
+      writeFileSync(file, await editedKeras('lstm_dense', c => c.config.layers.push({ class_name: 'Lambda', config: { name: 'twice' } })));
+      const result = await runInspect({ file });
+      expect(result).toMatchObject({ runs: false, network: null, framework: 'keras' });
+      expect(result.reason).toBe('layer twice: Lambda is not run here');
+      expect(result.tensors.map(t => t.role)).toEqual(expect.arrayContaining(['kernel', 'recurrentKernel', 'bias']));
+      await expect(runForward({ model: file })).rejects.toMatchObject({ code: 'E_KERAS_CLASS', exit: 3, where: `${file}: layer twice` });
+    });
+  });
+
+  it('arrays of unknown names: their shapes are shown, and which names would tell', async () => {
+    const result = await runInspect({ file: referencePath('corrupt', 'npz_ok_stored.npz') });
+    expect(result.tensors.map(t => [t.name, t.shape])).toEqual([
+      ['w', [2, 3]],
+      ['b', [2]],
+    ]);
+    expect(result).toMatchObject({ runs: false, framework: null, reason: 'cannot tell whose weights these are: w, b' });
   });
 });

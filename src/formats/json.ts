@@ -82,11 +82,11 @@ function fromValue(value: JsonValue, budget: Budget, place: string): FileTensor 
   return { ...flat, shape };
 }
 
-/** Whether the first character that is no space opens an array or an object. */
+/** Whether the first character that is no space opens an array or an object. A NUL behind it is the length of a .safetensors header. */
 export function startsLikeJson(bytes: Uint8Array): boolean {
   let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at++;
-  return bytes[at] === 0x5b || bytes[at] === 0x7b;
+  return (bytes[at] === 0x5b || bytes[at] === 0x7b) && bytes[at + 1] !== 0;
 }
 
 function encode(text: string): Uint8Array {

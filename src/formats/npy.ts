@@ -1,4 +1,4 @@
-import { RnnError } from '../errors.js';
+import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { formatShape } from '../tensor/tensor.js';
 import { type Budget, checkShape, DTYPE_BYTES, newBudget, reserve } from './bytes/budget.js';
@@ -90,9 +90,9 @@ export function readNumpyHeader(reader: ByteReader, limits: Limits): NumpyHeader
       found: hex(magic),
     });
   }
-  const { descr, fortranOrder, shape } = readHeader(reader, Math.min(MAX_HEADER_BYTES, limits.headerBytes));
+  const { descr, fortranOrder, shape, offset } = readHeader(reader, Math.min(MAX_HEADER_BYTES, limits.headerBytes));
   const { dtype, littleEndian } = readDescr(descr, reader.offset);
-  const size = checkShape(shape, limits);
+  const size = within(`shape in the header at offset ${offset}`, () => checkShape(shape, limits));
   return { dtype, littleEndian, fortranOrder, shape: shape.map(Number), size };
 }
 
@@ -116,10 +116,8 @@ function readHeader(reader: ByteReader, limit: number) {
   const offset = reader.offset;
   const header = reader.take(length, 'header');
   // versions 1 and 2 are latin-1, version 3 is UTF-8
-  return parseNumpyHeader(
-    major === 3 ? decodeUtf8(header, offset) : Buffer.from(header.buffer, header.byteOffset, header.length).toString('latin1'),
-    offset,
-  );
+  const text = major === 3 ? decodeUtf8(header, offset) : Buffer.from(header.buffer, header.byteOffset, header.length).toString('latin1');
+  return { ...parseNumpyHeader(text, offset), offset };
 }
 
 function readDescr(descr: string, offset: number): { dtype: DType; littleEndian: boolean } {

@@ -80,5 +80,6 @@ function isOrdered(nodes: readonly OnnxNode[], given: ReadonlySet<string>): bool
 
 function graphError(code: string, node: OnnxNode, message: string): RnnError {
   const name = node.name === '' ? '' : ` '${escapeText(node.name, 60)}'`;
-  return new RnnError('format', code, `the node${name} (${escapeText(node.opType, 40)}) ${message}`, { where: 'graph' });
+  const at = node.offset === undefined ? '' : `offset ${node.offset}: `;
+  return new RnnError('format', code, `${at}the node${name} (${escapeText(node.opType, 40)}) ${message}`, { where: 'graph' });
 }

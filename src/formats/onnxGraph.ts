@@ -35,6 +35,8 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, OnnxAttribute>;
+  /** where the node begins in the file it was read from, for messages */
+  readonly offset?: number;
 }
 
 export interface OnnxTensor {

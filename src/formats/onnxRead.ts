@@ -167,8 +167,9 @@ interface NodeDraft {
 
 function readNode(field: Field, budget: Budget): OnnxNode {
   const draft: NodeDraft = { name: '', opType: '', domain: '', inputs: [], outputs: [], attributes: new Map(), budget };
+  const { offset } = field;
   const { name, opType, domain, inputs, outputs, attributes } = field.message(NODE, draft);
-  return { name, opType, domain, inputs, outputs, attributes };
+  return { name, opType, domain, inputs, outputs, attributes, offset };
 }
 
 const NODE = schema<NodeDraft>('NodeProto', [

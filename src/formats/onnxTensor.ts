@@ -1,4 +1,4 @@
-import { RnnError } from '../errors.js';
+import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { formatShape } from '../tensor/tensor.js';
 import { type Budget, checkName, checkShape, DTYPE_BYTES, reserve } from './bytes/budget.js';
@@ -93,7 +93,7 @@ export function finishTensor(draft: TensorDraft, budget: Budget): OnnxTensor {
   const dtype = ONNX_DTYPES.get(dataType);
   if (!dtype && !OTHER_DTYPES.has(dataType))
     throw tensorError('E_ONNX_DTYPE', offset, `data_type ${dataType} does not exist`, String(dataType));
-  const size = checkShape(dims, budget.limits);
+  const size = within(`dims at offset ${offset}`, () => checkShape(dims, budget.limits));
   const shape = dims.map(Number);
   if (!dtype) return { shape, dtype: null, data: new Float32Array(0) };
   reserve(budget, size, dtype);

@@ -28,12 +28,12 @@ export const safetensors: Format = {
   },
   async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
     const reader = new ByteReader(bytes, 'E_SAFETENSORS_SHORT');
-    const header = readHeader(reader, limits);
-    const metadata = readMetadata(header);
+    const { header, offsetOf } = readHeader(reader, limits);
+    const metadata = readMetadata(header, offsetOf);
     const budget = newBudget(limits);
     const entries = Object.entries(header)
       .filter(([name]) => name !== '__metadata__')
-      .map(([name, value]) => within(`tensor '${escapeText(name, 80)}'`, () => checkEntry(name, value, budget)));
+      .map(([name, value]) => entryOf(name, value, budget, offsetOf));
     const data = reader.take(reader.remaining, 'data');
     entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
     checkContiguous(entries, data.length, bytes.length - data.length);
@@ -81,7 +81,8 @@ function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }
 
-function readHeader(reader: ByteReader, limits: Limits): JsonObject {
+/** The header, and where the entry of a name begins in the file. */
+function readHeader(reader: ByteReader, limits: Limits): { header: JsonObject; offsetOf: (name: string) => number } {
   const length = reader.u64('header length');
   reader.need(length, 'header');
   if (length > limits.headerBytes) {
@@ -97,16 +98,32 @@ function readHeader(reader: ByteReader, limits: Limits): JsonObject {
       found: `byte ${bytes[0] ?? 'none'}`,
     });
   }
-  return within('header', () => parseJson(decodeUtf8(bytes, 8), limits)) as JsonObject;
+  const header = within('header', () => parseJson(decodeUtf8(bytes, 8), limits)) as JsonObject;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // a name that was written with escapes is not found so: its place is the header's
+  return { header, offsetOf: name => 8 + Math.max(0, text.indexOf(JSON.stringify(name))) };
 }
 
-function readMetadata(header: JsonObject): Map<string, string> {
+function readMetadata(header: JsonObject, offsetOf: (name: string) => number): Map<string, string> {
   const raw: JsonValue | undefined = header.__metadata__;
   if (raw === undefined) return new Map();
   if (!isObject(raw) || Object.values(raw).some(value => typeof value !== 'string')) {
-    throw new RnnError('format', 'E_SAFETENSORS_METADATA', '__metadata__ must map strings to strings', { where: 'header' });
+    throw new RnnError('format', 'E_SAFETENSORS_METADATA', `offset ${offsetOf('__metadata__')}: __metadata__ must map strings to strings`, {
+      where: 'header',
+    });
   }
   return new Map(Object.entries(raw) as [string, string][]);
+}
+
+/** The place is looked for only where it is needed: a header may have thousands of names. */
+function entryOf(name: string, value: JsonValue, budget: Budget, offsetOf: (name: string) => number): Entry {
+  try {
+    return checkEntry(name, value, budget);
+  } catch (error) {
+    return within(`tensor '${escapeText(name, 80)}' at offset ${offsetOf(name)}`, () => {
+      throw error;
+    });
+  }
 }
 
 function checkEntry(name: string, value: JsonValue, budget: Budget): Entry {

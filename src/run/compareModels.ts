@@ -46,7 +46,7 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
 
 async function isDescribed(file: string): Promise<boolean> {
   const opened = await openModel({ model: file });
-  return opened?.spec !== undefined || opened?.graph !== undefined;
+  return opened?.spec !== undefined || opened?.graph !== undefined || opened?.problem !== undefined;
 }
 
 /** A model file describes itself; weights are of the model that is described beside them, or of one their names and shapes tell. */

@@ -1,6 +1,8 @@
 import { getCell } from '../cells/index.js';
 import type { EngineOutput } from '../engines/engine.js';
 import { getEngine } from '../engines/index.js';
+import { within } from '../errors.js';
+import { escapeText } from '../escape.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { reshape, type Tensor } from '../tensor/tensor.js';
 import { type Execution, execute, executeGraph } from './execute.js';
@@ -38,7 +40,7 @@ export async function outputOf(
   execution: Execution,
   mistake: string | undefined,
 ): Promise<EngineOutput> {
-  if (graphInputs) return executeGraph(network.graph!, graphInputs, execution, mistake);
+  if (graphInputs) return within(escapeText(network.weightsSource!), () => executeGraph(network.graph!, graphInputs, execution, mistake));
   if (mistake === undefined) return execute(network.model, weights, input, execution);
   const precision = execution.dtype ?? getEngine(execution.engine).defaultDtype;
   const { simulate } = await import('../diagnosis/index.js');

@@ -77,8 +77,15 @@ async function networkOf(
     return { network, reason: why };
   } catch (error) {
     if (!(error instanceof RnnError)) throw error;
-    return { network: null, reason: `${error.message}${error.fix ? ` (${error.fix})` : ''}` };
+    return { network: null, reason: reasonOf(error, path) };
   }
+}
+
+/** Which part, what, and what to do: without the file's name, which stands above. */
+function reasonOf({ where, message, fix }: RnnError, path: string): string {
+  const shown = path === '-' ? 'stdin' : escapeText(path);
+  const part = where?.startsWith(shown) ? where.slice(shown.length).replace(/^: /, '') : where;
+  return `${part ? `${part}: ` : ''}${message}${fix ? ` (${fix})` : ''}`;
 }
 
 function versionOf({ metadata }: TensorFile, graph: OnnxModel | null): string | null {

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
-import { CONVENTIONS, detectConvention } from '../conventions/index.js';
+import { CONVENTIONS } from '../conventions/index.js';
 import { type KerasDialect, specFromKerasConfig } from '../conventions/kerasConfig.js';
+import { checkNodes } from '../engines/graph/checkNodes.js';
 import { type GraphLayers, layersOfGraph } from '../engines/graph/layersOf.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
@@ -23,6 +24,8 @@ export interface ModelFile {
   /** a spec for checkSpec, where the file describes its network */
   readonly spec?: Record<string, unknown>;
   readonly graph?: { readonly model: OnnxModel; readonly layers: GraphLayers | { readonly reason: string } };
+  /** why the file's own description of its network is not understood; its tensors can be shown all the same */
+  readonly problem?: RnnError;
 }
 
 /** Bytes and tensors of a file; a tfjs model.json reads its shards from its own folder. */
@@ -56,7 +59,7 @@ async function readJsonModel(bytes: Uint8Array): Promise<ModelFile> {
   if (typeof document.class_name === 'string') {
     const metadata = new Map(typeof document.keras_version === 'string' ? [['keras_version', document.keras_version]] : []);
     const file = { ...empty, metadata };
-    return { bytes, file, framework: 'keras', spec: specFromKerasConfig(document, dialectOf(file)) };
+    return { bytes, file, framework: 'keras', ...described(() => specFromKerasConfig(document, dialectOf(file))) };
   }
   const { weights, ...spec } = document;
   if (weights !== undefined) {
@@ -75,18 +78,29 @@ function describedBy(file: TensorFile, bytes: Uint8Array): ModelFile {
     case 'keras':
     case 'h5': {
       if (file.architecture === undefined) return { bytes, file, framework: 'keras' };
-      return { bytes, file, framework: 'keras', spec: specFromKerasConfig(file.architecture, dialectOf(file)) };
+      return { bytes, file, framework: 'keras', ...described(() => specFromKerasConfig(file.architecture, dialectOf(file))) };
     }
     case 'tfjs': {
       if (file.architecture === undefined) return { bytes, file, framework: 'tfjs' };
-      return { bytes, file, framework: 'tfjs', spec: specFromKerasConfig(topologyOf(file.architecture), 'tfjs') };
+      return { bytes, file, framework: 'tfjs', ...described(() => specFromKerasConfig(topologyOf(file.architecture), 'tfjs')) };
     }
     case 'onnx': {
       const model = file.architecture as OnnxModel;
+      checkNodes(model);
       return { bytes, file, framework: 'onnx', graph: { model, layers: layersOfGraph(model) } };
     }
     default:
-      return { bytes, file, framework: within('tensor names', () => detectConvention([...file.tensors.keys()])).framework };
+      return { bytes, file, framework: CONVENTIONS.find(convention => convention.detect([...file.tensors.keys()]))?.framework };
+  }
+}
+
+/** What the file says its network is, or why that cannot be told. */
+function described(read: () => Record<string, unknown>): Pick<ModelFile, 'spec' | 'problem'> {
+  try {
+    return { spec: read() };
+  } catch (error) {
+    if (error instanceof RnnError) return { problem: error };
+    throw error;
   }
 }
 

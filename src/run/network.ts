@@ -42,6 +42,11 @@ interface Draft {
 export async function loadNetwork(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
   checkOneForm(request);
   const described = opened ?? (await openModel(request));
+  const problem = described?.problem;
+  if (problem)
+    within(shownPath(request.model!), () => {
+      throw problem;
+    });
   if (described?.graph) return graphNetwork(described.graph, described, request);
   if (described && !described.spec) return fromWeightsAlone(request, known, described);
   if (described) checkNoDimensions(request);

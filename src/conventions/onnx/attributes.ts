@@ -11,7 +11,7 @@ function attribute<K extends OnnxAttribute['type']>(node: OnnxNode, name: string
   if (found === undefined) return undefined;
   if (found.type !== type) {
     throw new RnnError('format', 'E_ONNX_ATTRIBUTE', `attribute ${escapeText(name)} of ${nodeLabel(node)} is of another type`, {
-      where: nodeLabel(node),
+      where: escapeText(name, 60),
       expected: type,
       found: found.type,
     });
@@ -60,11 +60,16 @@ export function onlyAttributes(node: OnnxNode, known: readonly string[]): void {
   for (const name of node.attributes.keys()) {
     if (known.includes(name)) continue;
     throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `attribute ${escapeText(name)} of ${nodeLabel(node)} is not known`, {
-      where: nodeLabel(node),
+      where: escapeText(name, 60),
       expected: known.join(', ') || 'no attributes',
       found: escapeText(name),
     });
   }
+}
+
+/** `LSTM 'rnn/LSTM' at offset 30`: the node as the place of an error */
+export function nodePlace(node: OnnxNode): string {
+  return node.offset === undefined ? nodeLabel(node) : `${nodeLabel(node)} at offset ${node.offset}`;
 }
 
 /** `LSTM 'rnn/LSTM'` */

@@ -2,7 +2,7 @@ import type { ActivationSpec } from '../../activations/activation.js';
 import { activations, elementwise } from '../../activations/index.js';
 import type { Cell, CellOptions } from '../../cells/cell.js';
 import { getCell } from '../../cells/index.js';
-import { RnnError, within } from '../../errors.js';
+import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { OnnxNode } from '../../formats/onnxGraph.js';
 import type { CellName } from '../../model/spec.js';
@@ -10,7 +10,7 @@ import { transpose } from '../../tensor/layout.js';
 import { formatShape, reshape, sameShape, sliceRow, type Tensor } from '../../tensor/tensor.js';
 import { toCanonicalGates } from '../gateOrder.js';
 import { plainFunction } from './activationNodes.js';
-import { floatOf, floatsOf, intOf, nodeLabel, onlyAttributes, textOf, textsOf } from './attributes.js';
+import { floatOf, floatsOf, intOf, onlyAttributes, textOf, textsOf } from './attributes.js';
 
 /**
  * ONNX's RNN, LSTM and GRU: every attribute is read or refused. Specification: Operators.md of onnx 1.22 (opsets 7 to 22).
@@ -72,21 +72,19 @@ const FUNCTION_NAMES = [
 /** @throws RnnError E_ONNX_ATTRIBUTE naming what is not understood */
 export function readRecurrentNode(node: OnnxNode): RecurrentNode {
   const kind = RECURRENT_OPS[node.opType];
-  return within(nodeLabel(node), () => {
-    onlyAttributes(node, [...ATTRIBUTES, ...OWN_ATTRIBUTES[kind]]);
-    const clip = floatOf(node, 'clip');
-    if (clip !== undefined && !(clip >= 0)) throw wrong('clip', 'a number from 0', String(clip));
-    return {
-      cell: getCell(kind),
-      kind,
-      directions: directionsOf(node, kind),
-      clip: clip ?? null,
-      inputForget: flag(node, 'input_forget'),
-      linearBeforeReset: flag(node, 'linear_before_reset'),
-      layout: flag(node, 'layout') ? 1 : 0,
-      hiddenSize: intOf(node, 'hidden_size'),
-    };
-  });
+  onlyAttributes(node, [...ATTRIBUTES, ...OWN_ATTRIBUTES[kind]]);
+  const clip = floatOf(node, 'clip');
+  if (clip !== undefined && !(clip >= 0)) throw wrong('clip', 'a number from 0', String(clip));
+  return {
+    cell: getCell(kind),
+    kind,
+    directions: directionsOf(node, kind),
+    clip: clip ?? null,
+    inputForget: flag(node, 'input_forget'),
+    linearBeforeReset: flag(node, 'linear_before_reset'),
+    layout: flag(node, 'layout') ? 1 : 0,
+    hiddenSize: intOf(node, 'hidden_size'),
+  };
 }
 
 function directionsOf(node: OnnxNode, kind: CellName): DirectionFunctions[] {
@@ -94,7 +92,8 @@ function directionsOf(node: OnnxNode, kind: CellName): DirectionFunctions[] {
   const ways: Record<string, readonly boolean[]> = { forward: [false], reverse: [true], bidirectional: [false, true] };
   if (!Object.hasOwn(ways, direction)) throw wrong('direction', Object.keys(ways).join(', '), escapeText(direction, 40));
   const each = DEFAULT_FUNCTIONS[kind].length;
-  const names = textsOf(node, 'activations') ?? ways[direction].flatMap(() => DEFAULT_FUNCTIONS[kind]);
+  const given = textsOf(node, 'activations') ?? [];
+  const names = given.length > 0 ? given : ways[direction].flatMap(() => DEFAULT_FUNCTIONS[kind]);
   if (names.length !== each * ways[direction].length) {
     throw wrong('activations', `${each * ways[direction].length} names, ${each} for each direction`, `${names.length}`);
   }
@@ -157,8 +156,8 @@ export function optionsOf(node: RecurrentNode, weights: DirectionWeights): CellO
 export function directionWeights(node: RecurrentNode, W: Tensor, R: Tensor, B?: Tensor, P?: Tensor): DirectionWeights[] {
   const dirs = node.directions.length;
   const G = node.cell.gates.length;
-  const M = node.hiddenSize ?? R.shape[2] ?? 0;
-  const D = W.shape[2] ?? 0;
+  const M = node.hiddenSize ?? R.shape[R.shape.length - 1] ?? 0;
+  const D = W.shape[W.shape.length - 1] ?? 0;
   check('W', W, [dirs, G * M, D], '[directions, gates·hidden_size, input_size]');
   check('R', R, [dirs, G * M, M], '[directions, gates·hidden_size, hidden_size]');
   if (B) check('B', B, [dirs, 2 * G * M], '[directions, 2·gates·hidden_size]');

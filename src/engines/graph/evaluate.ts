@@ -1,4 +1,4 @@
-import { nodeLabel } from '../../conventions/onnx/attributes.js';
+import { nodeLabel, nodePlace } from '../../conventions/onnx/attributes.js';
 import { RnnError, within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { OnnxModel, OnnxNode } from '../../formats/onnxGraph.js';
@@ -22,7 +22,7 @@ export const RUN_OPERATORS: readonly string[] = Object.keys(OPERATORS).sort();
 export function runNode(node: OnnxNode, opset: number, inputs: readonly (GraphValue | undefined)[], kernels: Kernels): GraphValue[] {
   if (node.domain !== '' || !Object.hasOwn(OPERATORS, node.opType)) throw unsupported(node);
   const operator = OPERATORS[node.opType];
-  return within(nodeLabel(node), () => {
+  return within(nodePlace(node), () => {
     checkAttributes(operator, node);
     return operator.run({ node, opset, inputs, kernels });
   });
@@ -41,7 +41,7 @@ export function checkRunnable(model: OnnxModel): void {
 
 function unsupported(first: OnnxNode): RnnError {
   return new RnnError('unsupported', 'E_ONNX_OPERATOR', `the operator ${operatorName(first)} is not run here`, {
-    where: nodeLabel(first),
+    where: nodePlace(first),
     expected: RUN_OPERATORS.join(', '),
     found: operatorName(first),
     fix: 'rnn-cli inspect shows the recurrent layers of the file; --engine onnxruntime runs any operator',
@@ -72,14 +72,14 @@ export function evaluateGraph(model: OnnxModel, inputs: ReadonlyMap<string, Grap
   const left = readersLeft(graph.nodes);
   for (const node of inOrder(graph.nodes, new Set(values.keys()))) {
     const operator: Operator = OPERATORS[node.opType];
-    const outputs = within(nodeLabel(node), () => {
+    const outputs = within(nodePlace(node), () => {
       checkAttributes(operator, node);
       return operator.run({ node, opset, kernels, inputs: node.inputs.map(name => (name === '' ? undefined : values.get(name))) });
     });
     node.outputs.forEach((name, i) => {
       if (name === '') return;
       if (!outputs[i])
-        throw new RnnError('unsupported', 'E_ONNX_OPERATOR', `${nodeLabel(node)} has no output ${i} here`, { where: nodeLabel(node) });
+        throw new RnnError('unsupported', 'E_ONNX_OPERATOR', `${nodeLabel(node)} has no output ${i} here`, { where: nodePlace(node) });
       values.set(name, outputs[i]);
     });
     for (const name of node.inputs) {
@@ -119,12 +119,12 @@ export function inOrder(nodes: readonly OnnxNode[], known: Set<string>): OnnxNod
         for (const name of node.outputs) known.add(name);
       } else if (!makes.has(missing)) {
         throw new RnnError('format', 'E_ONNX_INPUT', `nothing gives '${escapeText(missing, 60)}', which ${nodeLabel(node)} reads`, {
-          where: nodeLabel(node),
+          where: nodePlace(node),
         });
       } else waiting.push(node);
     }
     if (waiting.length === rest.length) {
-      throw new RnnError('format', 'E_ONNX_CYCLE', 'the nodes read each other in a circle', { where: nodeLabel(waiting[0]) });
+      throw new RnnError('format', 'E_ONNX_CYCLE', 'the nodes read each other in a circle', { where: nodePlace(waiting[0]) });
     }
     rest = waiting;
   }

@@ -27,16 +27,18 @@ export interface GraphLayers {
 
 /** @returns the layers, or why there are none */
 export function layersOfGraph(model: OnnxModel): GraphLayers | { readonly reason: string } {
-  let reason: string | undefined;
+  // of several readings that which gets furthest says best where the chain breaks
+  let furthest = { reason: 'the graph has no input of two or three axes', nodes: -1 };
   for (const axes of inputAxes(model)) {
+    const progress = { nodes: 0 };
     try {
-      return interpret(model, axes);
+      return interpret(model, axes, progress);
     } catch (error) {
       if (!(error instanceof RnnError)) throw error;
-      reason ??= error.message;
+      if (progress.nodes > furthest.nodes) furthest = { reason: error.message, nodes: progress.nodes };
     }
   }
-  return { reason: reason ?? 'the graph has no input of two or three axes' };
+  return { reason: furthest.reason };
 }
 
 /** Batch first as layers have it, else time first as ONNX's own operators have it. */
@@ -52,7 +54,7 @@ function inputAxes({ graph }: OnnxModel): Axis[][] {
     : [];
 }
 
-function interpret(model: OnnxModel, axes: readonly Axis[]): GraphLayers {
+function interpret(model: OnnxModel, axes: readonly Axis[], progress: { nodes: number }): GraphLayers {
   const { graph } = model;
   const [input] = graph.inputs;
   if (graph.outputs.length === 0) throw stuck('the graph has no output');
@@ -76,6 +78,7 @@ function interpret(model: OnnxModel, axes: readonly Axis[]): GraphLayers {
   for (const node of inOrder(graph.nodes, new Set(values.keys()))) {
     const inputs = node.inputs.map(name => (name === '' ? undefined : values.get(name)));
     const outputs = step(node, inputs, draft);
+    progress.nodes++;
     node.outputs.forEach((name, i) => {
       if (name !== '') values.set(name, outputs[i] ?? { is: 'other', what: 'an output no layer has' });
     });

@@ -31,7 +31,6 @@ export function need({ node, inputs }: Call, index: number): GraphValue {
   const value = inputs[index];
   if (value) return value;
   throw new RnnError('format', 'E_ONNX_INPUT', `${nodeLabel(node)} has no input ${index}`, {
-    where: nodeLabel(node),
     expected: `at least ${index + 1} inputs`,
     found: String(node.inputs.length),
   });

@@ -38,10 +38,10 @@ function run(call: Call): GraphValue[] {
   const [, , , B, lengths, h0, c0, P] = call.inputs;
   if (X.shape.length !== 3) throw shapeError('X has the wrong rank', formatShape(X.shape), '[steps, batch, features]');
   const x: Tensor = node.layout === 0 ? swapBatchAndTime(X) : X;
-  const [N, T, D] = x.shape;
+  const [N, T] = x.shape;
   const W = need(call, 1);
-  if (W.shape[2] !== D) throw shapeError(`X has ${D} features, W takes ${W.shape[2]}`, formatShape(X.shape), `${W.shape[2]} features`);
   const all = directionWeights(node, W, need(call, 2), B, P);
+  checkFeatures(X.shape, W);
   const M = all[0].recurrentKernel.shape[0];
   const mask = lengths && maskOf(lengths, N, T);
   const initial = initialStates(node, [h0, c0], N, M);
@@ -86,16 +86,29 @@ function oneDirection(
   });
 }
 
-/** sequence_lens [N] -> 1 for every real step. @throws RnnError E_LENGTHS */
-function maskOf({ data, shape }: GraphValue, N: number, T: number): Uint8Array {
+/** @param x shape of X, features last @param W [dirs, G·M, D] @throws RnnError E_ONNX_SHAPE */
+export function checkFeatures(x: readonly number[], { shape: [, , D] }: GraphValue): void {
+  if (x[2] !== D) throw shapeError(`X has ${x[2]} features, W takes ${D}`, formatShape(x), `${D} features`);
+}
+
+/** @throws RnnError E_ONNX_SHAPE, E_LENGTHS */
+export function checkLengths({ data, shape }: GraphValue, N: number, T: number): void {
   if (data.length !== N) throw shapeError('sequence_lens has one length a sample', formatShape(shape), formatShape([N]));
-  const mask = new Uint8Array(N * T);
-  for (let n = 0; n < N; n++) {
-    if (!Number.isInteger(data[n]) || data[n] < 0 || data[n] > T) {
-      throw new RnnError('shape', 'E_LENGTHS', `sequence_lens[${n}] is ${data[n]}`, { expected: `0 to ${T}`, found: String(data[n]) });
-    }
-    mask.fill(1, n * T, n * T + data[n]);
+  const wrong = data.findIndex(n => !Number.isInteger(n) || n < 0 || n > T);
+  if (wrong >= 0) {
+    throw new RnnError('shape', 'E_LENGTHS', `sequence_lens[${wrong}] is ${data[wrong]}, and there are ${T} steps`, {
+      where: 'sequence_lens',
+      expected: `0 to ${T}`,
+      found: String(data[wrong]),
+    });
   }
+}
+
+/** sequence_lens [N] -> 1 for every real step. @throws RnnError E_LENGTHS */
+function maskOf(lengths: GraphValue, N: number, T: number): Uint8Array {
+  checkLengths(lengths, N, T);
+  const mask = new Uint8Array(N * T);
+  for (let n = 0; n < N; n++) mask.fill(1, n * T, n * T + lengths.data[n]);
   return mask;
 }
 

@@ -57,16 +57,26 @@ export async function readZip(file: Uint8Array, limits: Limits, notes: string[])
   const checked = await readHeaders(archive, end.prefix, end.directory);
   checkDirectory(checked, end);
   checkOverlap(checked, end.directory - end.prefix, end.prefix);
-  checkTotal(checked, limits);
+  checkTotal(checked, end.prefix, limits);
   const members: ZipMember[] = [];
   const seen = new Set<string>();
   for (const { name, entry, local, where } of checked) {
     checkName(name, 'member', limits);
-    if (seen.has(name)) throw zipError('E_ZIP_DUPLICATE', `two members are called '${escapeText(name)}'`, where);
+    if (seen.has(name))
+      throw zipError(
+        'E_ZIP_DUPLICATE',
+        `offset ${end.prefix + entry.relativeOffsetOfLocalHeader}: two members are called '${escapeText(name)}'`,
+        where,
+      );
     seen.add(name);
     const size = entry.uncompressedSize;
     if (name.endsWith('/') && size === 0) continue;
-    members.push({ name, size, offset: end.prefix + local.fileDataStart, read: () => readMember(archive, entry, local, where) });
+    members.push({
+      name,
+      size,
+      offset: end.prefix + local.fileDataStart,
+      read: () => readMember(archive, end.prefix, entry, local, where),
+    });
   }
   return members;
 }
@@ -180,32 +190,39 @@ function checkOverlap(checked: readonly Checked[], directory: number, prefix: nu
   }
 }
 
-function checkTotal(checked: readonly Checked[], limits: Limits): void {
+function checkTotal(checked: readonly Checked[], prefix: number, limits: Limits): void {
   let total = 0;
   for (const { entry, where } of checked) {
     const { compressedSize, uncompressedSize } = entry;
+    const at = `offset ${prefix + entry.relativeOffsetOfLocalHeader}`;
     if (uncompressedSize > compressedSize * MAX_RATIO + MAX_RATIO) {
       throw new RnnError(
         'limit',
         'E_ZIP_RATIO',
-        `${compressedSize} bytes claim to hold ${uncompressedSize}; deflate cannot exceed 1 to ${MAX_RATIO}`,
+        `${at}: ${compressedSize} bytes claim to hold ${uncompressedSize}; deflate cannot exceed 1 to ${MAX_RATIO}`,
         { where },
       );
     }
     total += uncompressedSize;
     if (total > limits.totalBytes) {
-      throw new RnnError('limit', 'E_LIMIT_BYTES', `the archive inflates to at least ${total} bytes; the limit is ${limits.totalBytes}`, {
-        where,
-      });
+      throw new RnnError(
+        'limit',
+        'E_LIMIT_BYTES',
+        `${at}: the archive inflates to at least ${total} bytes; the limit is ${limits.totalBytes}`,
+        {
+          where,
+        },
+      );
     }
   }
 }
 
-function readMember(archive: Uint8Array, entry: Entry, local: LocalFileHeader, where: string): Uint8Array {
+function readMember(archive: Uint8Array, prefix: number, entry: Entry, local: LocalFileHeader, where: string): Uint8Array {
   const packed = archive.subarray(local.fileDataStart, local.fileDataStart + entry.compressedSize);
-  const content = entry.compressionMethod === 0 ? packed : inflate(packed, entry.uncompressedSize, where);
+  const offset = prefix + local.fileDataStart;
+  const content = entry.compressionMethod === 0 ? packed : inflate(packed, entry.uncompressedSize, offset, where);
   if (crc32(content) !== entry.crc32) {
-    throw zipError('E_ZIP_CRC', `offset ${local.fileDataStart}: the CRC-32 is wrong: the data are damaged`, where, {
+    throw zipError('E_ZIP_CRC', `offset ${offset}: the CRC-32 is wrong: the data are damaged`, where, {
       expected: hex32(entry.crc32),
       found: hex32(crc32(content)),
       fix: 'save or download the file again',
@@ -214,7 +231,7 @@ function readMember(archive: Uint8Array, entry: Entry, local: LocalFileHeader, w
   return content;
 }
 
-function inflate(packed: Uint8Array, size: number, where: string): Uint8Array {
+function inflate(packed: Uint8Array, size: number, offset: number, where: string): Uint8Array {
   let result: { buffer: Buffer; engine: { bytesWritten: number } };
   try {
     // one byte more than declared, so that "too long" shows. One chunk where possible: zlib copies several together at the end, and
@@ -226,14 +243,19 @@ function inflate(packed: Uint8Array, size: number, where: string): Uint8Array {
     }) as unknown as typeof result;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw zipError('E_ZIP_SIZE', `the member inflates to more than the ${size} bytes it declares`, where);
+      throw zipError('E_ZIP_SIZE', `offset ${offset}: the member inflates to more than the ${size} bytes it declares`, where);
     }
-    throw zipError('E_ZIP_DEFLATE', `the compressed data are damaged: ${escapeText((error as Error).message, 80)}`, where);
+    throw zipError(
+      'E_ZIP_DEFLATE',
+      `offset ${offset}: the compressed data are damaged: ${escapeText((error as Error).message, 80)}`,
+      where,
+    );
   }
   const { buffer, engine } = result;
-  if (buffer.length !== size) throw zipError('E_ZIP_SIZE', `the member declares ${size} bytes and inflates to ${buffer.length}`, where);
+  if (buffer.length !== size)
+    throw zipError('E_ZIP_SIZE', `offset ${offset}: the member declares ${size} bytes and inflates to ${buffer.length}`, where);
   if (engine.bytesWritten !== packed.length)
-    throw zipError('E_ZIP_SIZE', `the compressed data end ${packed.length - engine.bytesWritten} bytes early`, where);
+    throw zipError('E_ZIP_SIZE', `offset ${offset}: the compressed data end ${packed.length - engine.bytesWritten} bytes early`, where);
   return buffer;
 }
 

@@ -1,0 +1,78 @@
+import { nodePlace } from '../../conventions/onnx/attributes.js';
+import { isOperator } from '../../conventions/onnx/operators.js';
+import { directionWeights, RECURRENT_OPS, type RecurrentNode, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
+import { RnnError, within } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import type { OnnxModel, OnnxNode, OnnxTensor } from '../../formats/onnxGraph.js';
+import { checkFeatures, checkLengths } from './recurrent.js';
+import { fromOnnx, type GraphValue } from './value.js';
+
+/**
+ * What can be told wrong with a graph without running it: operators that ONNX does not have, and RNN, LSTM and GRU whose attributes,
+ * weights, lengths and input contradict each other. Such a file is damaged, and is refused even where it is only looked at; what is
+ * merely not run here is not.
+ * @throws RnnError of kind 'format', 'convention' or 'shape'
+ */
+export function checkNodes(model: OnnxModel): void {
+  const version = model.opsets.get('') ?? 1;
+  const own = new Set(model.functions);
+  const constants = constantsOf(model);
+  for (const node of model.graph.nodes) {
+    if (node.domain !== '') continue;
+    within(nodePlace(node), () => {
+      if (!isOperator(node.opType, version) && !own.has(`::${node.opType}`)) throw noOperator(node, version);
+      if (Object.hasOwn(RECURRENT_OPS, node.opType)) checkRecurrent(node, model, constants);
+    });
+  }
+}
+
+function noOperator({ opType }: OnnxNode, version: number): RnnError {
+  return new RnnError('format', 'E_ONNX_OPERATOR', `ONNX's operator set ${version} has no ${escapeText(opType, 60)}`, {
+    expected: 'an operator of ONNX, or a domain of its own',
+    found: escapeText(opType, 60),
+  });
+}
+
+/** Tensors that are known before anything runs: initializers, and Constant nodes. */
+function constantsOf({ graph }: OnnxModel): Map<string, OnnxTensor> {
+  const constants = new Map(graph.initializers);
+  for (const node of graph.nodes) {
+    const value = node.domain === '' && node.opType === 'Constant' ? node.attributes.get('value') : undefined;
+    if (value?.type === 'tensor') constants.set(node.outputs[0], value.value);
+  }
+  return constants;
+}
+
+function checkRecurrent(node: OnnxNode, { graph }: OnnxModel, constants: ReadonlyMap<string, OnnxTensor>): void {
+  const read = readOrSkip(node);
+  if (!read) return;
+  const [, W, R, B, lengths, , , P] = Array.from({ length: 8 }, (_, i) => {
+    const tensor = constants.get(node.inputs[i] ?? '');
+    return tensor?.dtype ? fromOnnx(tensor, 'f64') : undefined;
+  });
+  if (W && R) directionWeights(read, W, R, B, P);
+  const shape = graph.inputs.find(input => input.name === node.inputs[0])?.shape;
+  if (shape) checkInput(shape, read, W, lengths);
+}
+
+/** What the node says, or undefined where it says something that is only not supported. */
+function readOrSkip(node: OnnxNode): RecurrentNode | undefined {
+  try {
+    return readRecurrentNode(node);
+  } catch (error) {
+    if (error instanceof RnnError && error.kind === 'unsupported') return undefined;
+    throw error;
+  }
+}
+
+/** X as the graph declares it: a size that is open there is checked when the graph runs. */
+function checkInput(
+  shape: readonly (number | string | null)[],
+  { layout }: RecurrentNode,
+  W: GraphValue | undefined,
+  lengths: GraphValue | undefined,
+): void {
+  const [steps, batch] = layout === 0 ? shape : [shape[1], shape[0]];
+  if (shape.length === 3 && W && typeof shape[2] === 'number') checkFeatures(shape as readonly number[], W);
+  if (lengths && typeof steps === 'number' && typeof batch === 'number') checkLengths(lengths, batch, steps);
+}
