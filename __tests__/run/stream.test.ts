@@ -20,7 +20,11 @@ async function streamed(request: StreamRequest, canRewind = true) {
   const pieces: Uint8Array[] = [];
   const sink = {
     canRewind,
-    write: async (bytes: Uint8Array) => void pieces.push(bytes.slice()),
+    // as late as a slow disk: until then the bytes must stay
+    async write(bytes: Uint8Array) {
+      await new Promise(setImmediate);
+      pieces.push(bytes.slice());
+    },
     rewrite: async (bytes: Uint8Array) => void pieces[0].set(bytes),
   };
   const result = await stream.run(sink).finally(() => stream.close());
@@ -120,6 +124,18 @@ describe('a forward pass in pieces', () => {
       const wrong = { ...request, input: folder.write('wrong.jsonl', `${lines.join('\n')}\n${line}\n`), chunk: 2 };
       const said = await whole(wrong).catch(({ code, message, where }) => ({ code, message, where }));
       await expect(streamed(wrong)).rejects.toMatchObject(said);
+    }
+  });
+
+  it('has the bits of the whole where the file is longer than what is read at a time, and where y is x itself', async () => {
+    const x = drawInput([1000, 7, 47], { seed: '6' });
+    for (const dtype of ['f32', 'f64'] as const) {
+      const data = dtype === 'f32' ? x.data : Float64Array.from(x.data);
+      const request = { input: await file('npy', { shape: x.shape, data }), format: 'npy' as StreamFormat, dtype };
+      for (const layers of ['dense:2', 'dropout:0.5']) {
+        const expected = (await whole({ ...request, layers })).bytes;
+        for (const chunk of [40, 300, 999]) expect((await streamed({ ...request, layers, chunk }))!.bytes.equals(expected)).toBe(true);
+      }
     }
   });
 

@@ -71,17 +71,51 @@ async function replace<T>(path: string, fill: (sink: Sink) => Promise<T>, old: S
 }
 
 async function writeInto<T>(file: FileHandle, fill: (sink: Sink) => Promise<T>, isRegular: boolean): Promise<T> {
+  const behind = isRegular ? syncBehind(file) : undefined;
   try {
     const filled = await fill({
       canRewind: isRegular,
-      write: bytes => file.writeFile(bytes),
+      async write(bytes) {
+        await file.writeFile(bytes);
+        behind?.wrote(bytes.length);
+      },
       rewrite: bytes => writeStart(file, bytes),
     });
     if (isRegular) await file.sync();
+    await behind?.end();
     return filled;
   } finally {
+    await behind?.end().catch(() => undefined);
     await file.close();
   }
+}
+
+const SYNC_EVERY = 2 ** 24;
+
+/** Long files go to the disk while they are written, so that the last sync need not wait for all of it. A failure is told at the end, once. */
+function syncBehind(file: FileHandle): { wrote(bytes: number): void; end(): Promise<void> } {
+  let since = 0;
+  let running: Promise<void> | undefined;
+  let failed: { readonly error: unknown } | undefined;
+  return {
+    wrote(bytes) {
+      since += bytes;
+      if (since < SYNC_EVERY || running) return;
+      since = 0;
+      running = file.datasync().then(
+        () => {
+          running = undefined;
+        },
+        error => {
+          failed = { error };
+        },
+      );
+    },
+    async end() {
+      await running;
+      if (failed) throw failed.error;
+    },
+  };
 }
 
 async function writeStart(file: FileHandle, bytes: Uint8Array): Promise<void> {

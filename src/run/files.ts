@@ -110,7 +110,9 @@ function emptyStdin(): RnnError {
 export interface ByteSource {
   /** bytes of the whole file; undefined for standard input */
   readonly size: number | undefined;
-  /** The next bytes, valid until the next read; undefined at the end. Of a file the piece after it is read meanwhile. @throws RnnError as readBytes */
+  /** bytes in front of every piece, in its buffer, that may be written over */
+  readonly headroom: number;
+  /** The next bytes, valid until the read after the next; undefined at the end. Of a file the piece after it is read meanwhile. @throws RnnError as readBytes */
   read(): Promise<Uint8Array | undefined>;
   /** The next read starts here; files only. */
   seek(position: number): void;
@@ -119,6 +121,7 @@ export interface ByteSource {
 }
 
 const PIECE = 2 ** 20;
+const HEADROOM = 2 ** 16;
 
 /** @returns undefined for what is no file of a known size: a pipe with a name, a device. @throws RnnError as readBytes */
 export async function openSource(path: string): Promise<ByteSource | undefined> {
@@ -135,19 +138,21 @@ export async function openSource(path: string): Promise<ByteSource | undefined> 
 }
 
 function fileSource(path: string, file: FileHandle, before: Stats): ByteSource {
-  const buffers = [new Uint8Array(PIECE), new Uint8Array(PIECE)];
+  // one is read into, one is used, and of the one before its end may not be taken yet
+  const buffers = Array.from({ length: 3 }, () => new Uint8Array(HEADROOM + PIECE));
   let turn = 0;
   let position = 0;
   let next: Promise<Uint8Array> | undefined;
   const ask = (): Promise<Uint8Array> => {
-    const buffer = buffers[turn++ % 2];
-    const piece = file.read(buffer, 0, PIECE, position).then(({ bytesRead }) => buffer.subarray(0, bytesRead));
+    const buffer = buffers[turn++ % buffers.length];
+    const piece = file.read(buffer, HEADROOM, PIECE, position).then(({ bytesRead }) => buffer.subarray(HEADROOM, HEADROOM + bytesRead));
     // a failure is met by the read that waits for it
     piece.catch(() => undefined);
     return piece;
   };
   return {
     size: before.size,
+    headroom: HEADROOM,
     async read() {
       try {
         const piece = await (next ?? ask());
@@ -179,6 +184,7 @@ function stdinSource(): ByteSource {
   let any = false;
   return {
     size: undefined,
+    headroom: 0,
     async read() {
       try {
         const { done, value } = await pieces.next();

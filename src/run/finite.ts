@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { FloatArray, Tensor } from '../tensor/tensor.js';
 
 /** NaN and infinities are computed with as IEEE says; here they are counted, and refused with --strict-finite. */
 export interface FiniteCounter {
@@ -15,6 +15,7 @@ export function finiteCounter(what: string, strict: boolean): FiniteCounter {
   return {
     add(t, samplesBefore = 0) {
       const { data } = t;
+      if (allFinite(data)) return;
       for (let k = 0; k < data.length; k++) {
         if (Number.isFinite(data[k])) continue;
         if (count++ > 0) continue;
@@ -29,6 +30,20 @@ export function finiteCounter(what: string, strict: boolean): FiniteCounter {
         ? []
         : [`${what} has ${count} value${count > 1 ? 's' : ''} that ${count > 1 ? 'are' : 'is'} not finite (first: ${first})`],
   };
+}
+
+/** Four sums of v − v, which is 0 for what is finite and NaN for what is not: several times as fast as one test after the other. */
+function allFinite(data: FloatArray): boolean {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = data.length - (data.length % 4);
+  for (let k = 0; k < whole; k += 4) {
+    a += data[k] - data[k];
+    b += data[k + 1] - data[k + 1];
+    c += data[k + 2] - data[k + 2];
+    d += data[k + 3] - data[k + 3];
+  }
+  for (let k = whole; k < data.length; k++) a += data[k] - data[k];
+  return a + b + c + d === 0;
 }
 
 function notFinite(what: string, found: string, value: number): RnnError {

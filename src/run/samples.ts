@@ -21,6 +21,7 @@ export interface Samples {
   skip(count: number): Promise<number>;
   /** Reads until `count` can be taken. @returns how many can, fewer at the end. @throws RnnError as readArray */
   fill(count: number): Promise<number>;
+  /** The numbers are valid until the next fill. */
   take(count: number): FileTensor;
   /** From here on, nothing is kept for giving it back. */
   commit(): void;
@@ -136,7 +137,7 @@ class SampleReader implements Samples {
       const piece = await this.source.read();
       if (piece) this.kept?.push(piece.slice());
       this.bytes += piece?.length ?? 0;
-      await within(this.where, async () => (piece ? this.reader.push(piece) : this.reader.end()));
+      await within(this.where, async () => (piece ? this.reader.push(piece, this.source.headroom) : this.reader.end()));
       this.ended = piece === undefined;
     }
     if (this.ended && this.available < count) this.checkRest();

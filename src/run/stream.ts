@@ -1,5 +1,4 @@
-import { getCell } from '../cells/index.js';
-import { encodeNumbers } from '../formats/bytes/numbers.js';
+import { viewBytes } from '../formats/bytes/numbers.js';
 import { formatOfName } from '../formats/index.js';
 import { numpyHeader } from '../formats/npy.js';
 import { isRecurrent } from '../model/spec.js';
@@ -137,7 +136,6 @@ async function runStream({ request, samples, prepared, from, count }: Stream, si
   const strict = request.strictFinite ?? false;
   const [ofInput, ofOutput] = [finiteCounter('the input', strict), finiteCounter('the output', strict)];
   const hash = numberHash();
-  const perSample = numbersOfSample(network, prepared.input.x.shape[1]);
   const collect = collector();
   const encoder = encoderOf(request.format, count, sink);
   let done = 0;
@@ -146,7 +144,7 @@ async function runStream({ request, samples, prepared, from, count }: Stream, si
   for (let x: Tensor | undefined = prepared.input.x; x; x = await nextChunk(samples, chunk, count, done)) {
     ofInput.add(x, from + done);
     const output = await execute(network.model, weights, { x }, execution);
-    const { y } = output;
+    const y = apartFrom(x, output.y);
     first ??= forwardResult(prepared, output, { ...request, strictFinite: false }, execution);
     ofOutput.add(y, done);
     hash.update(y.data);
@@ -155,7 +153,7 @@ async function runStream({ request, samples, prepared, from, count }: Stream, si
     if ((await written) === false) break;
     written = sink.write(bytes);
     written.catch(() => undefined);
-    collect(x.shape[0] * perSample);
+    collect();
     request.onProgress?.({ done, total: count, part: count === null ? samples.part : done / count });
   }
   await written;
@@ -172,30 +170,45 @@ async function runStream({ request, samples, prepared, from, count }: Stream, si
   };
 }
 
-async function nextChunk(samples: Samples, chunk: number, count: number | null, done: number): Promise<Tensor | undefined> {
-  const wanted = count === null ? chunk : Math.min(chunk, count - done);
-  const n = wanted === 0 ? 0 : Math.min(wanted, await samples.fill(wanted));
+/** y is being written while the next x is read in this one's place. */
+function apartFrom(x: Tensor, y: Tensor): Tensor {
+  return y.data.buffer === x.data.buffer ? { shape: y.shape, data: y.data.slice() } : y;
+}
+
+async function nextChunk(samples: Samples, { least, most }: Chunk, count: number | null, done: number): Promise<Tensor | undefined> {
+  const left = count === null ? most : Math.min(most, count - done);
+  const n = left === 0 ? 0 : Math.min(left, await samples.fill(Math.min(left, least)));
   return n === 0 ? undefined : samples.take(n);
 }
 
-/** Numbers of a chunk: enough for the engine to work at full speed, few enough for the processor's cache. */
-const CHUNK_NUMBERS = 2 ** 19;
-const CHUNK_SAMPLES = 2 ** 14;
-
-/** Samples at a time. @throws RnnError E_MEMORY */
-function chunkSize({ chunk, maxMemory }: StreamRequest, network: Network, { shape: [, T] }: Tensor): number {
-  if (chunk !== undefined) {
-    checkMemory(network, [chunk, T], maxMemory);
-    return chunk;
-  }
-  return Math.max(1, Math.min(CHUNK_SAMPLES, Math.floor(CHUNK_NUMBERS / numbersOfSample(network, T))));
+/** Samples at a time: as many as have been read, from `least` on. */
+interface Chunk {
+  readonly least: number;
+  readonly most: number;
 }
 
-/** x, every layer's output, and the gates of every step of the recurrent ones. */
+/** Numbers of a chunk: few enough for the processor's cache, and, where samples are long, for memory. */
+const CHUNK_NUMBERS = 2 ** 20;
+const MOST_NUMBERS = 2 ** 23;
+/** The engine is at its full speed from so many samples on. */
+const ENOUGH_SAMPLES = 80;
+const MOST_SAMPLES = 2 ** 14;
+
+/** @throws RnnError E_MEMORY */
+function chunkSize({ chunk, maxMemory }: StreamRequest, network: Network, { shape: [, T] }: Tensor): Chunk {
+  if (chunk !== undefined) {
+    checkMemory(network, [chunk, T], maxMemory);
+    return { least: chunk, most: chunk };
+  }
+  const each = numbersOfSample(network, T);
+  const least = Math.max(1, Math.min(ENOUGH_SAMPLES, Math.floor(MOST_NUMBERS / each)));
+  return { least, most: Math.max(least, Math.min(MOST_SAMPLES, Math.floor(CHUNK_NUMBERS / each))) };
+}
+
+/** x and every layer's output */
 function numbersOfSample({ shapes }: Network, T: number): number {
   const size = (dims: readonly { readonly size: number | null }[]) => dims.slice(1).reduce((total, d) => total * (d.size ?? T), 1);
-  const gates = shapes.layers.map(({ layer }) => (isRecurrent(layer) ? T * layer.units * getCell(layer.kind).gates.length : 0));
-  return [size(shapes.input), ...shapes.layers.map(l => size(l.output)), ...gates].reduce((a, b) => a + b, 0);
+  return [size(shapes.input), ...shapes.layers.map(l => size(l.output))].reduce((a, b) => a + b, 0);
 }
 
 interface Encoder {
@@ -211,7 +224,7 @@ function encoderOf(format: StreamFormat, count: number | null, sink: StreamSink)
   let first: Tensor | undefined;
   return {
     async encode(y) {
-      const data = encodeNumbers(y.data, precisionOf(y));
+      const data = viewBytes(y.data, precisionOf(y));
       if (first) return data;
       first = y;
       return Buffer.concat([headerOf(y, count ?? 0), data]);

@@ -24,6 +24,14 @@ export function decodeNumbers(bytes: Uint8Array, start: number, count: number, d
   return out;
 }
 
+/** The same without a copy where the bytes are what this machine computes with; then they must not change while the numbers are used. */
+export function viewNumbers(bytes: Uint8Array, count: number, dtype: DType, littleEndian = true): FloatArray {
+  const asTheyAre = littleEndian === HOST_IS_LITTLE && bytes.byteOffset % DTYPE_BYTES[dtype] === 0;
+  if (asTheyAre && dtype === 'f32') return new Float32Array(bytes.buffer, bytes.byteOffset, count);
+  if (asTheyAre && dtype === 'f64') return new Float64Array(bytes.buffer, bytes.byteOffset, count);
+  return decodeNumbers(bytes, 0, count, dtype, littleEndian);
+}
+
 type Read = (view: DataView, out: FloatArray, little: boolean) => void;
 
 function each(width: number, get: (view: DataView, at: number, little: boolean) => number): Read {
@@ -75,9 +83,8 @@ const INT_RANGE: Partial<Record<DType, readonly [number, number]>> = {
  * @throws RnnError E_WRITE_RANGE (format)
  */
 export function encodeNumbers(data: FloatArray, dtype: DType): Uint8Array {
-  if (HOST_IS_LITTLE && ((dtype === 'f32' && data instanceof Float32Array) || (dtype === 'f64' && data instanceof Float64Array))) {
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
-  }
+  const own = ownBytes(data, dtype);
+  if (own) return own.slice();
   const range = INT_RANGE[dtype];
   if (range) checkIntegers(data, dtype, range);
   const out = new Uint8Array(data.length * DTYPE_BYTES[dtype]);
@@ -85,6 +92,16 @@ export function encodeNumbers(data: FloatArray, dtype: DType): Uint8Array {
   const set = WRITE[dtype];
   for (let i = 0; i < data.length; i++) set(view, i * DTYPE_BYTES[dtype], data[i]);
   return out;
+}
+
+/** The same without a copy where the bytes are those of `data` as they stand; then they change with it. */
+export function viewBytes(data: FloatArray, dtype: 'f32' | 'f64'): Uint8Array {
+  return ownBytes(data, dtype) ?? encodeNumbers(data, dtype);
+}
+
+function ownBytes(data: FloatArray, dtype: DType): Uint8Array | undefined {
+  const same = (dtype === 'f32' && data instanceof Float32Array) || (dtype === 'f64' && data instanceof Float64Array);
+  return HOST_IS_LITTLE && same ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : undefined;
 }
 
 function checkIntegers(data: FloatArray, dtype: DType, [least, most]: readonly [number, number]): void {

@@ -40,8 +40,8 @@ export class CsvRows implements RowReader {
     return this.state ? this.state.rows - this.taken : 0;
   }
 
-  async push(bytes: Uint8Array): Promise<void> {
-    this.queue.push(bytes);
+  async push(bytes: Uint8Array, headroom = 0): Promise<void> {
+    this.queue.push(bytes, headroom);
     await this.readLines(false);
   }
 

@@ -41,8 +41,8 @@ export class JsonlRows implements RowReader {
     return this.samples.length;
   }
 
-  push(bytes: Uint8Array): void {
-    this.queue.push(bytes);
+  push(bytes: Uint8Array, headroom = 0): void {
+    this.queue.push(bytes, headroom);
     const text = this.queue.peek();
     let done = 0;
     for (let feed = text.indexOf(LF); feed >= 0; feed = text.indexOf(LF, done)) {

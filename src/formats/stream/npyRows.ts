@@ -1,7 +1,7 @@
 import { RnnError } from '../../errors.js';
 import { formatShape, sizeOf } from '../../tensor/tensor.js';
 import { DTYPE_BYTES } from '../bytes/budget.js';
-import { decodeNumbers } from '../bytes/numbers.js';
+import { viewNumbers } from '../bytes/numbers.js';
 import { ByteReader } from '../bytes/reader.js';
 import type { FileTensor, Limits } from '../format.js';
 import { type NumpyHeader, readNumpyHeader } from '../npy.js';
@@ -49,9 +49,9 @@ export class NpyRows implements RowReader {
     return this.header && this.header.rowBytes > 0 ? Math.min(this.left, Math.floor(this.queue.length / this.header.rowBytes)) : 0;
   }
 
-  push(bytes: Uint8Array): void {
+  push(bytes: Uint8Array, headroom = 0): void {
     this.seen += bytes.length;
-    this.queue.push(bytes);
+    this.queue.push(bytes, headroom);
     if (!this.header && this.queue.length >= HEADER_AT_MOST) this.readHeader();
   }
 
@@ -76,7 +76,7 @@ export class NpyRows implements RowReader {
     this.left -= count;
     const bytes = this.queue.take(count * rowBytes);
     const rows = [count, ...shape.slice(1)];
-    return { shape: rows, dtype, data: decodeNumbers(bytes, 0, sizeOf(rows), dtype, littleEndian) };
+    return { shape: rows, dtype, data: viewNumbers(bytes, sizeOf(rows), dtype, littleEndian) };
   }
 
   private readHeader(): void {

@@ -1,6 +1,7 @@
 /** Bytes that came in pieces, taken out in pieces of other lengths. */
 export class PieceQueue {
-  private buffer = new Uint8Array(2 ** 16);
+  private buffer: Uint8Array = new Uint8Array(0);
+  private own = this.buffer;
   private from = 0;
   private to = 0;
 
@@ -8,9 +9,21 @@ export class PieceQueue {
     return this.to - this.from;
   }
 
-  /** Copies the bytes in. */
-  push(bytes: Uint8Array): void {
-    if (this.to + bytes.length > this.buffer.length) this.makeRoom(bytes.length);
+  /**
+   * The piece is copied, or with `headroom` used where it lies until the next push: then what was left over before it is put in the
+   * `headroom` bytes that its buffer has in front of it.
+   */
+  push(bytes: Uint8Array, headroom = 0): void {
+    const rest = this.length;
+    if (rest <= headroom && headroom > 0) {
+      const whole = new Uint8Array(bytes.buffer, bytes.byteOffset - rest, rest + bytes.length);
+      whole.set(this.peek());
+      this.buffer = whole;
+      this.from = 0;
+      this.to = whole.length;
+      return;
+    }
+    if (this.buffer !== this.own || this.to + bytes.length > this.buffer.length) this.makeRoom(bytes.length);
     this.buffer.set(bytes, this.to);
     this.to += bytes.length;
   }
@@ -29,11 +42,12 @@ export class PieceQueue {
   private makeRoom(count: number): void {
     const rest = this.peek();
     const needed = rest.length + count;
-    if (needed > this.buffer.length) {
-      const larger = new Uint8Array(Math.max(needed, Math.min(2 * this.buffer.length, this.buffer.length + 2 ** 24)));
+    if (needed > this.own.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 ** 16, Math.min(2 * this.own.length, this.own.length + 2 ** 24)));
       larger.set(rest);
-      this.buffer = larger;
-    } else this.buffer.copyWithin(0, this.from, this.to);
+      this.own = larger;
+    } else this.own.set(rest);
+    this.buffer = this.own;
     this.from = 0;
     this.to = rest.length;
   }

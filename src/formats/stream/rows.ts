@@ -17,8 +17,12 @@ export interface RowReader {
   /** why this file cannot be read in pieces, once known */
   readonly obstacle: string | null;
   readonly notes: readonly string[];
-  /** The next bytes of the file; not kept. @throws RnnError as the format's own reader */
-  push(bytes: Uint8Array): void | Promise<void>;
+  /**
+   * The next bytes of the file, which stay as they are until the next push.
+   * @param headroom bytes in front of them, in the same buffer, that may be written over
+   * @throws RnnError as the format's own reader
+   */
+  push(bytes: Uint8Array, headroom?: number): void | Promise<void>;
   /** No more bytes will come. @throws RnnError where the file ends too early, or holds nothing */
   end(): void | Promise<void>;
   /**
@@ -26,6 +30,6 @@ export interface RowReader {
    * begin. Called when the header is known and nothing was taken yet.
    */
   skip?(count: number): number;
-  /** The next `count` samples, [count, ...sampleShape]; at most `available`. */
+  /** The next `count` samples, [count, ...sampleShape]; at most `available`. The numbers are valid until the next push. */
   take(count: number): FileTensor;
 }
