@@ -3,6 +3,7 @@ import { keras } from '../../src/conventions/keras.js';
 import { toOnnxModel } from '../../src/conventions/onnx/write.js';
 import { torch } from '../../src/conventions/torch.js';
 import { batched } from '../../src/engines/batched/engine.js';
+import { finalStatesOf } from '../../src/engines/engine.js';
 import { layersOfGraph } from '../../src/engines/graph/layersOf.js';
 import { loadRuntime, onnxruntime } from '../../src/engines/onnxruntime.js';
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
@@ -12,7 +13,7 @@ import type { OnnxModel } from '../../src/formats/onnxGraph.js';
 import { checkSpec } from '../../src/model/check.js';
 import type { FrameworkName } from '../../src/model/frameworks.js';
 import { inferShapes } from '../../src/model/shapes.js';
-import type { ModelSpec } from '../../src/model/spec.js';
+import { isRecurrent, type ModelSpec } from '../../src/model/spec.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import type { Weights } from '../../src/weights/weights.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
@@ -88,14 +89,20 @@ describe('300 random networks', () => {
       expectClose(evaluated.get('output')!, expected, TOLERANCE.float32);
     }));
 
-  it('give the same y in ONNX Runtime', async () => {
+  it('give the same y and final states in ONNX Runtime', async () => {
     if (!(await installed)) {
       console.warn('onnxruntime-node is not installed (npm ci --prefix bench): not compared with it');
       return;
     }
     await forAll('onnx', async ({ model, weights, x }) => {
-      const { y: theirs } = await onnxruntime.run(model, weights, { x }, OPTIONS);
-      expectClose(theirs, await y(model, weights, x), TOLERANCE.float32);
+      const theirs = await onnxruntime.run(model, weights, { x }, OPTIONS);
+      const ours = await batched.run(model, weights, { x }, OPTIONS);
+      expectClose(theirs.y, ours.y, TOLERANCE.float32);
+      for (const { name } of model.layers.filter(isRecurrent)) {
+        const [a, b] = [finalStatesOf(theirs, name)!, finalStatesOf(ours, name)!];
+        expect(a.length).toBe(b.length);
+        for (const [i, state] of a.entries()) expectClose(state, b[i], TOLERANCE.float32);
+      }
     });
   });
 });

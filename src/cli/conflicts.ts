@@ -45,6 +45,13 @@ const CONFLICTS: readonly Conflict[] = [
     fix: 'compare with a file, or engines with each other; --engine says which engine is compared with the file',
   },
   { a: 'engine', b: 'engines', fix: 'with --engines the engines are named there: drop --engine' },
+  { a: 'fast', b: 'dtype', fix: 'fused multiply-add is for float32: drop one of them', fine: v => v.dtype === 'f32' },
+  {
+    a: 'fast',
+    b: 'engine',
+    fix: 'only the batched engine has it: drop one of them',
+    fine: v => v.engine === 'batched' || v.engine === 'auto',
+  },
   { a: 'lengths', b: 'mask', fix: 'both say which steps are padding: drop one of them' },
   { a: 'json', b: 'jsonl', fix: 'drop one of them' },
   { a: 'mermaid', b: 'json', fix: 'drop one of them' },

@@ -125,6 +125,7 @@ const ARRAYS = ['npy', 'npz', 'csv', 'json', 'jsonl'];
 export const RNGS = ['seedrandom', 'keras', 'torch', 'numpy', 'pcg64'] as const;
 export const FRAMEWORKS = ['keras', 'torch', 'onnx', 'tfjs'] as const;
 export const ENGINES = ['batched', 'manual', 'onnxruntime'] as const;
+const ENGINE_CHOICES = ['auto', ...ENGINES] as const;
 export const CELLS = ['rnn', 'lstm', 'gru'] as const;
 export const STYLES = ['box', 'plain', 'markdown', 'csv'] as const;
 
@@ -290,9 +291,9 @@ const INPUT = flags('Weights and input', RUNS, {
 const COMPUTING = flags('Computing', RUNS, {
   engine: {
     flags: '--engine <name>',
-    value: { kind: 'choice', choices: ENGINES },
-    default: 'batched',
-    help: 'batched: fast, float32. manual: the textbook loop, float64. onnxruntime: needs that package',
+    value: { kind: 'choice', choices: ENGINE_CHOICES },
+    default: 'auto',
+    help: 'batched: fast, float32. manual: the textbook loop, float64. onnxruntime: needs that package. auto: batched, or what is faster',
   },
   dtype: {
     flags: '--dtype <f32|f64>',
@@ -307,6 +308,12 @@ const COMPUTING = flags('Computing', RUNS, {
     default: 'cores',
     help: 'the result is the same, bit for bit, for every n',
     elsewhere: ['--jobs', '--workers'],
+  },
+  fast: {
+    flags: '--fast',
+    help: 'fused multiply-add where the processor has it: the last digits depend on the machine',
+    elsewhere: ['--ffast-math', '--fma'],
+    commands: ['forward'],
   },
   strictFinite: { flags: '--strict-finite', help: 'NaN or infinity anywhere is an error' },
   maxMemory: {

@@ -78,6 +78,7 @@ const INPUT_KEYS = [
   'engine',
   'dtype',
   'threads',
+  'fast',
   'strictFinite',
   'simulate',
   'maxMemory',

@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly dtype: Precision;
   /** undefined: as many as there are cores, where the work is worth it. The result does not depend on it. */
   readonly threads?: number;
+  /** batched, float32: fused multiply-add where the processor has it. Its bits depend on the processor, so the output says whether it was used. */
+  readonly fast?: boolean;
   /** keep every gate and state of every recurrent layer */
   readonly trace: boolean;
 }
@@ -28,8 +30,17 @@ export interface EngineOutput {
   /** by layer name: output, states, sequence and trace where asked for */
   readonly layers: ReadonlyMap<string, LayerResult>;
   readonly warnings: readonly string[];
+  /** by layer name: final states, per direction then state, where the engine shows nothing else of its layers */
+  readonly finalStates?: ReadonlyMap<string, readonly Tensor[]>;
+  /** fused multiply-add was used: the last digits depend on the processor */
+  readonly fast?: boolean;
   /** further outputs of a graph that is run as it stands, by name */
   readonly others?: ReadonlyMap<string, Tensor>;
+}
+
+/** Final states of a layer, per direction then state, of whatever engine. */
+export function finalStatesOf({ layers, finalStates }: EngineOutput, layer: string): readonly Tensor[] | undefined {
+  return layers.get(layer)?.states ?? finalStates?.get(layer);
 }
 
 /** An ONNX graph to run; the bytes it was read from, where there are any, for an engine that reads them itself. */

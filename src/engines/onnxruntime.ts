@@ -1,8 +1,10 @@
+import { getCell } from '../cells/index.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import type { OnnxValue } from '../formats/onnxGraph.js';
+import type { OnnxModel, OnnxValue } from '../formats/onnxGraph.js';
 import { inferShapes } from '../model/shapes.js';
-import { toPrecision } from '../tensor/tensor.js';
+import { isRecurrent, type ModelSpec, type RecurrentSpec } from '../model/spec.js';
+import { type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Engine, EngineInput, EngineOptions } from './engine.js';
 import type { GraphValue } from './graph/value.js';
 
@@ -18,14 +20,27 @@ export const onnxruntime: Engine = {
     check(input, options);
     const { writeOnnx } = await import('../formats/onnx.js');
     const { INPUT, OUTPUT, toOnnxModel } = await import('../conventions/onnx/write.js');
-    const bytes = await writeOnnx(toOnnxModel(model, inferShapes(model), weights, { initialStates: input.initialStates }));
+    const { model: graph, states } = withStates(
+      toOnnxModel(model, inferShapes(model), weights, { initialStates: input.initialStates }),
+      model,
+    );
+    const bytes = await writeOnnx(graph);
     const tokens = model.input.features === null;
     const x: GraphValue = tokens
       ? { kind: 'int', shape: input.x.shape, data: Float64Array.from(input.x.data) }
       : { kind: 'float', ...toPrecision(input.x, 'f32') };
     const outputs = await runBytes(bytes, new Map([[INPUT, x]]), [], options);
     const warnings = options.trace ? ['onnxruntime shows no states and gates: --trace and --states need another engine'] : [];
-    return { y: outputs.get(OUTPUT)!, layers: new Map(), warnings };
+    const finalStates = new Map(
+      states.map(({ layer, names }) => [
+        layer.name,
+        ordered(
+          layer,
+          names.map(name => outputs.get(name)!),
+        ),
+      ]),
+    );
+    return { y: outputs.get(OUTPUT)!, layers: new Map(), finalStates, warnings };
   },
 
   async runGraph({ model, bytes }, inputs, options) {
@@ -34,6 +49,34 @@ export const onnxruntime: Engine = {
     return runBytes(bytes ?? (await writeOnnx(model)), inputs, model.graph.inputs, options);
   },
 };
+
+interface StateNames {
+  readonly layer: RecurrentSpec;
+  /** of h, then c: outputs [directions, N, M] */
+  readonly names: readonly string[];
+}
+
+/** The graph with the final states among its outputs. Recurrent operators stand in the order of the layers. */
+function withStates(written: OnnxModel, model: ModelSpec): { model: OnnxModel; states: readonly StateNames[] } {
+  const layers = model.layers.filter(isRecurrent);
+  const states: StateNames[] = [];
+  const nodes = written.graph.nodes.map(node => {
+    const layer = layers[states.length];
+    if (layer === undefined || getCell(layer.kind).onnx?.op !== node.opType) return node;
+    const names = getCell(layer.kind).states.map((state, s) => node.outputs[s + 1] ?? `${node.outputs[0]}/${state}`);
+    states.push({ layer, names });
+    return { ...node, outputs: [node.outputs[0], ...names] };
+  });
+  const outputs = states.flatMap(({ names }) => names.map(name => ({ name, dtype: 'f32' as const, shape: null })));
+  return { model: { ...written, graph: { ...written.graph, nodes, outputs: [...written.graph.outputs, ...outputs] } }, states };
+}
+
+/** Per state [directions, N, M] -> per direction, in our order, then state: [N, M] each. ONNX has the direction that is forward in time first. */
+function ordered(layer: RecurrentSpec, states: readonly Tensor[]): Tensor[] {
+  const [ways, N, M] = states[0].shape;
+  const order = ways === 2 && layer.goBackwards ? [1, 0] : Array.from({ length: ways }, (_, way) => way);
+  return order.flatMap(way => states.map(({ data }) => ({ shape: [N, M], data: data.subarray(way * N * M, (way + 1) * N * M) })));
+}
 
 /** @throws RnnError E_ENGINE_DTYPE, E_ENGINE_MASK */
 function check({ mask }: Pick<EngineInput, 'mask'> | { mask?: undefined }, { dtype }: EngineOptions): void {
@@ -123,6 +166,14 @@ const PACKAGE = 'onnxruntime-node';
 /** Beside this package; in bench/ of this repository, where the peers of tests and benchmarks are, seen from bin/ and from src/engines/. */
 const PLACES: readonly string[] = [PACKAGE, `../bench/node_modules/${PACKAGE}`, `../../bench/node_modules/${PACKAGE}`];
 let loaded: Promise<Runtime> | undefined;
+
+/** Whether the package is there and can be loaded. */
+export async function isInstalled(): Promise<boolean> {
+  return loadRuntime().then(
+    () => true,
+    () => false,
+  );
+}
 
 /** @throws RnnError E_NO_ONNXRUNTIME */
 export function loadRuntime(): Promise<Runtime> {

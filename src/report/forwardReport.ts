@@ -21,7 +21,7 @@ export async function forwardText(result: ForwardResult, layout: Layout, options
   // a table of numbers alone
   if (layout.style === 'csv') return valueTable(result.tensors.y, 'y', layout, options);
   const { tensors, dims, shape, dtype } = result;
-  const title = `${layout.paint.strong('y')} (${dims.join(', ')})  ${shape.join('×')} ${dtype}, ${result.engine} engine`;
+  const title = `${layout.paint.strong('y')} (${dims.join(', ')})  ${shape.join('×')} ${dtype}, ${result.engine} engine${result.fast ? ', fused multiply-add' : ''}`;
   const parts = [options.withoutY ? `${title}\n` : `${title}\n\n${await valueTable(tensors.y, 'y', layout, options)}`];
   const hidden = statesTensor(result);
   if (hidden)
@@ -30,6 +30,11 @@ export async function forwardText(result: ForwardResult, layout: Layout, options
   if (tensors.working) parts.push(await traceText(tensors.working, layout, options));
   else for (const layer of tensors.traceLayers ?? []) parts.push(await gatesText(layer, tensors.trace!, layout, options));
   return `${parts.join('\n')}\n${provenance(result, layout, options.saved)}`;
+}
+
+/** 'engine batched (too little to do for loading anything else), float32': for --verbose */
+export function engineLine({ engine, engineChoice, dtype }: ForwardResult): string {
+  return `engine ${engine}${engineChoice === undefined ? '' : ` (${engineChoice})`}, ${dtype}`;
 }
 
 /** One direction of one layer: its equations, then its gates and states. For runs that have no hand calculation. */

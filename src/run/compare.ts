@@ -149,7 +149,7 @@ interface Sides {
 
 async function bothSides(prepared: Prepared, request: CompareRequest): Promise<Sides> {
   if (request.against !== undefined) {
-    const engine = request.engine ?? 'batched';
+    const engine = request.engine === undefined || request.engine === 'auto' ? 'batched' : request.engine;
     const expected = (await outputOf(prepared, { engine, dtype: request.dtype, threads: request.threads }, undefined)).y;
     const array = await readArray(request.against, ['y', 'Y', 'output', 'arr_0']);
     return {

@@ -1,4 +1,4 @@
-import type { EngineInput, EngineOptions, EngineOutput, GraphProgram } from '../engines/engine.js';
+import { type EngineInput, type EngineOptions, type EngineOutput, finalStatesOf, type GraphProgram } from '../engines/engine.js';
 import type { GraphValue } from '../engines/graph/value.js';
 import { getEngine } from '../engines/index.js';
 import { RnnError } from '../errors.js';
@@ -10,6 +10,10 @@ import type { Weights } from '../weights/weights.js';
 /** Which engine computes, and how. */
 export interface Execution {
   readonly engine: string;
+  /** why this one, where the request left it open */
+  readonly why?: string;
+  /** fused multiply-add; its bits depend on the processor */
+  readonly fast?: boolean;
   readonly dtype?: Precision;
   readonly threads?: number;
   readonly trace?: boolean;
@@ -24,10 +28,10 @@ export async function execute(
   model: ModelSpec,
   weights: Weights,
   input: EngineInput,
-  { engine: name, dtype, threads, trace = false }: Execution,
+  { engine: name, dtype, threads, fast, trace = false }: Execution,
 ): Promise<EngineOutput> {
   const engine = getEngine(name);
-  const options: EngineOptions = { dtype: dtype ?? engine.defaultDtype, threads, trace };
+  const options: EngineOptions = { dtype: dtype ?? engine.defaultDtype, threads, fast, trace };
   const N = input.x.shape[0];
   const B = model.input.batch;
   const stateful = model.layers.filter(isRecurrent).filter(l => l.stateful);
@@ -50,14 +54,13 @@ async function runInCalls(
 ): Promise<EngineOutput> {
   const T = x.shape[1];
   const outputs: EngineOutput[] = [];
-  let states = initialStates && new Map([...initialStates].map(([name, all]) => [name, all.map(s => sliceFirst(s, 0, B))]));
+  let states: ReadonlyMap<string, readonly Tensor[]> | undefined =
+    initialStates && new Map([...initialStates].map(([name, all]) => [name, all.map(s => sliceFirst(s, 0, B))]));
   for (let from = 0; from < x.shape[0]; from += B) {
     const part = { x: sliceFirst(x, from, from + B), mask: mask?.subarray(from * T, (from + B) * T), initialStates: states };
     const output = await run(part);
     outputs.push(output);
-    states = new Map(
-      model.layers.filter(isRecurrent).flatMap(l => (l.stateful ? [[l.name, output.layers.get(l.name)!.states! as Tensor[]]] : [])),
-    );
+    states = new Map(model.layers.filter(isRecurrent).flatMap(l => (l.stateful ? [[l.name, finalStatesOf(output, l.name)!]] : [])));
   }
   const last = outputs[outputs.length - 1];
   return { ...last, y: concatFirst(outputs.map(o => o.y)) };
@@ -70,7 +73,7 @@ async function runInCalls(
 export async function executeGraph(
   program: GraphProgram,
   inputs: ReadonlyMap<string, GraphValue>,
-  { engine: name, dtype, threads }: Execution,
+  { engine: name, dtype, threads, fast }: Execution,
   mistake?: string,
 ): Promise<EngineOutput> {
   if (mistake !== undefined) {
@@ -83,5 +86,6 @@ export async function executeGraph(
   const precision = dtype ?? engine.defaultDtype;
   const typed = new Map([...inputs].map(([key, v]) => [key, v.kind === 'float' ? { ...v, ...toPrecision(v, precision) } : v]));
   const [[, y], ...others] = await engine.runGraph(program, typed, { dtype: precision, threads, trace: false });
-  return { y: toPrecision(y, precision), layers: new Map(), warnings: [], others: new Map(others) };
+  const warnings = fast ? ['--fast has no effect: a graph is run as it stands'] : [];
+  return { y: toPrecision(y, precision), layers: new Map(), warnings, others: new Map(others) };
 }

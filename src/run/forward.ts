@@ -1,10 +1,11 @@
 import { getCell } from '../cells/index.js';
-import type { EngineOutput } from '../engines/engine.js';
+import { type EngineOutput, finalStatesOf } from '../engines/engine.js';
 import { getEngine } from '../engines/index.js';
-import { within } from '../errors.js';
+import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { reshape, type Tensor } from '../tensor/tensor.js';
+import { executionOf, executionWithout } from './engineChoice.js';
 import { type Execution, execute, executeGraph } from './execute.js';
 import { checkFinite } from './finite.js';
 import { type Prepared, prepare } from './prepare.js';
@@ -18,14 +19,19 @@ import { equationsOf, workingOf } from './working.js';
 /** Runs the network and returns y with everything needed to repeat it. */
 export async function runForward(request: ForwardRequest): Promise<ForwardResult> {
   const prepared = await prepare(request);
-  const execution = {
-    engine: request.engine ?? 'batched',
-    dtype: request.dtype,
-    threads: request.threads,
-    trace: request.trace || request.states,
-  };
-  const output = await outputOf(prepared, execution, request.simulate);
-  return forwardResult(prepared, output, request, execution);
+  const execution = await executionOf(request, prepared);
+  try {
+    const output = await outputOf(prepared, execution, request.simulate);
+    return forwardResult(prepared, output, request, execution);
+  } catch (error) {
+    // chosen for its speed alone: where it cannot run this network, the other one does
+    if (
+      !(error instanceof RnnError && error.kind === 'unsupported' && request.engine !== 'onnxruntime' && execution.engine === 'onnxruntime')
+    )
+      throw error;
+    const other = executionWithout(`onnxruntime cannot run this network: ${error.message}`, request);
+    return forwardResult(prepared, await outputOf(prepared, other, request.simulate), request, other);
+  }
 }
 
 /** A Python script that gives the same y. @throws RnnError E_EMIT */
@@ -44,11 +50,17 @@ export async function outputOf(
   if (mistake === undefined) return execute(network.model, weights, input, execution);
   const precision = execution.dtype ?? getEngine(execution.engine).defaultDtype;
   const { simulate } = await import('../diagnosis/index.js');
-  return simulate(mistake, { model: network.model, weights, input }, precision, execution.trace);
+  const output = simulate(mistake, { model: network.model, weights, input }, precision, execution.trace);
+  return execution.fast ? { ...output, warnings: [...output.warnings, '--fast has no effect: a mistake is made on purpose'] } : output;
 }
 
 /** @param output of the whole input, or of its first samples */
-export function forwardResult(prepared: Prepared, output: EngineOutput, request: ForwardRequest, { engine }: Execution): ForwardResult {
+export function forwardResult(
+  prepared: Prepared,
+  output: EngineOutput,
+  request: ForwardRequest,
+  { engine, why }: Execution,
+): ForwardResult {
   const { network } = prepared;
   const { y } = output;
   const recurrent = network.model.layers.filter(isRecurrent);
@@ -58,6 +70,8 @@ export function forwardResult(prepared: Prepared, output: EngineOutput, request:
     schema: 'rnn-cli/forward@1',
     version: VERSION,
     engine,
+    ...(why === undefined ? {} : { engineChoice: why }),
+    ...(output.fast ? { fast: true } : {}),
     dtype: y.data instanceof Float32Array ? 'float32' : 'float64',
     shape: y.shape,
     dims: network.graph && !network.graph.exact ? axisNames(y) : dimsJson(network.shapes.output).dims,
@@ -92,7 +106,7 @@ function finalStates(model: ModelSpec, output: EngineOutput): Record<string, Nes
   const named: Record<string, Nested> = {};
   for (const layer of model.layers.filter(isRecurrent)) {
     const names = stateNames(layer);
-    output.layers.get(layer.name)?.states?.forEach((state, i) => {
+    finalStatesOf(output, layer.name)?.forEach((state, i) => {
       named[`${layer.name}/${names[i]}`] = nested(state);
     });
   }

@@ -56,9 +56,12 @@ export interface InputRequest {
   mask?: string;
   h0?: string;
   c0?: string;
-  engine?: EngineName;
+  /** auto unless given: batched, or onnxruntime where that is installed and saves time */
+  engine?: EngineName | 'auto';
   dtype?: 'f32' | 'f64';
   threads?: number;
+  /** fused multiply-add where the processor has it: faster on some, and other bits on others */
+  fast?: boolean;
   strictFinite?: boolean;
   /** code of a mistake to inject */
   simulate?: string;

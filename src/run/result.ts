@@ -115,6 +115,10 @@ export interface ForwardResult {
   readonly schema: 'rnn-cli/forward@1';
   readonly version: string;
   readonly engine: string;
+  /** why this engine, where the request left it open (--engine auto) */
+  readonly engineChoice?: string;
+  /** true: fused multiply-add was used (--fast), so the last digits depend on the processor */
+  readonly fast?: boolean;
   readonly dtype: 'float32' | 'float64';
   readonly shape: readonly number[];
   readonly dims: readonly string[];

@@ -3,6 +3,7 @@ import { formatOfName } from '../formats/index.js';
 import { numpyHeader } from '../formats/npy.js';
 import { isRecurrent } from '../model/spec.js';
 import { precisionOf, type Tensor } from '../tensor/tensor.js';
+import { executionWithout } from './engineChoice.js';
 import { execute } from './execute.js';
 import { finiteCounter } from './finite.js';
 import { forwardResult } from './forward.js';
@@ -131,13 +132,14 @@ async function firstSample(request: StreamRequest, samples: Samples, canRewind: 
 async function runStream({ request, samples, prepared, from, count }: Stream, sink: StreamSink): Promise<ForwardResult> {
   samples.commit();
   const { network, weights } = prepared;
-  const execution = { engine: request.engine ?? 'batched', dtype: request.dtype, threads: request.threads };
+  const execution = executionWithout('an input in pieces, whose bits are those of the whole', request);
   const chunk = chunkSize(request, network, prepared.input.x);
   const strict = request.strictFinite ?? false;
   const [ofInput, ofOutput] = [finiteCounter('the input', strict), finiteCounter('the output', strict)];
   const hash = numberHash();
   const collect = collector();
   const encoder = encoderOf(request.format, count, sink);
+  const warnings = new Set<string>();
   let done = 0;
   let first: ForwardResult | undefined;
   let written: Promise<unknown> = Promise.resolve(true);
@@ -145,6 +147,7 @@ async function runStream({ request, samples, prepared, from, count }: Stream, si
     ofInput.add(x, from + done);
     const output = await execute(network.model, weights, { x }, execution);
     const y = apartFrom(x, output.y);
+    for (const warning of output.warnings) warnings.add(warning);
     first ??= forwardResult(prepared, output, { ...request, strictFinite: false }, execution);
     ofOutput.add(y, done);
     hash.update(y.data);
@@ -165,7 +168,7 @@ async function runStream({ request, samples, prepared, from, count }: Stream, si
     y: [],
     states: { h: [], final: {} },
     ySha256: hash.digest(),
-    notes: [...prepared.notes, ...samples.notes, ...ofInput.notes(), ...ofOutput.notes()],
+    notes: [...prepared.notes, ...samples.notes, ...warnings, ...ofInput.notes(), ...ofOutput.notes()],
     tensors: { y: { shape, data: first!.tensors.y.data.subarray(0, 0) } },
   };
 }

@@ -1,4 +1,4 @@
-import { forwardDocument, forwardText, writeSamples } from '../../report/forwardReport.js';
+import { engineLine, forwardDocument, forwardText, writeSamples } from '../../report/forwardReport.js';
 import { runEmit, runForward } from '../../run/forward.js';
 import type { ForwardResult, TensorData } from '../../run/result.js';
 import { type Output, valueOptions } from '../output.js';
@@ -20,6 +20,8 @@ export async function forward(values: Values, output: Output): Promise<number> {
     ...given(values, ['states', 'sample', 'step', 'unit']),
     trace: asksForTrace(values),
   });
+  output.detail(`input ${result.inputSource}, weights ${result.weightsSource}`);
+  output.detail(engineLine(result));
   const saved = await guarded(() => save(result, values));
   if (values.svg !== undefined) {
     const { heatMapsSvg, panelsOf, savePicture } = await import('../picture.js');

@@ -1,4 +1,4 @@
-import { forwardText } from '../../report/forwardReport.js';
+import { engineLine, forwardText } from '../../report/forwardReport.js';
 import { writeAtomic } from '../../run/atomicWrite.js';
 import type { ForwardResult } from '../../run/result.js';
 import { openForwardStream, type StreamProgress, streamFormatOf } from '../../run/stream.js';
@@ -25,6 +25,8 @@ export async function forwardInPieces(values: Values, output: Output): Promise<b
       : await guarded(() => writeAtomic(out, sink => stream.run(sink), { force: values.force ?? false, inputs: inputFiles(values) }));
     output.progress('');
     output.notes(result.notes);
+    output.detail(`input ${result.inputSource}, weights ${result.weightsSource}`);
+    output.detail(engineLine(result));
     if (!toStdout && !values.quiet) await print(result, values, output);
     return true;
   } finally {

@@ -18,11 +18,14 @@ export const batched: Engine = {
   defaultDtype: 'f32',
   run: async (model, weights, input, options) => {
     const steps = input.x.shape[0] * (input.x.shape[1] ?? 1);
-    return walk(model, weights, input, options, await kernelsFor(steps * countOf(weights), options));
+    const { kernels, ...label } = await kernelsFor(steps * countOf(weights), options);
+    const output = walk(model, weights, input, options, kernels);
+    return { ...output, ...label, warnings: [...output.warnings, ...label.warnings] };
   },
   runGraph: async ({ model }, inputs, options) => {
     const { evaluateGraph } = await import('../graph/evaluate.js');
-    return evaluateGraph(model, inputs, await kernelsFor(WORTH_COMPILING, options));
+    const { kernels } = await kernelsFor(WORTH_COMPILING, options);
+    return evaluateGraph(model, inputs, kernels);
   },
 };
 
@@ -37,14 +40,36 @@ const WORTH_SHARING = 2e6;
 
 let multipliedBefore = 0;
 
-async function kernelsFor(multiplyAdds: number, options: EngineOptions): Promise<Kernels> {
-  const kernel = await kernelFor(multiplyAdds, options);
-  return kernels(options.dtype, kernel, kernel && (await poolFor(kernel, multiplyAdds, options)));
+interface Chosen {
+  readonly kernels: Kernels;
+  readonly fast?: boolean;
+  readonly warnings: readonly string[];
 }
 
-async function kernelFor(multiplyAdds: number, { dtype }: EngineOptions): Promise<Kernel | undefined> {
+async function kernelsFor(multiplyAdds: number, options: EngineOptions): Promise<Chosen> {
+  const kernel = await kernelFor(multiplyAdds, options);
+  const pool = kernel && (await poolFor(kernel, multiplyAdds, options));
+  return {
+    kernels: kernels(options.dtype, kernel, pool),
+    ...(kernel?.fast ? { fast: true } : {}),
+    warnings: options.fast && !kernel?.fast ? [notFast(options)] : [],
+  };
+}
+
+/**
+ * Fused multiply-add, where it is asked for and there, computes everything: what is small, too, so that pieces of an input have the bits
+ * of the whole. Gates are traced in plain TypeScript only.
+ */
+async function kernelFor(multiplyAdds: number, { dtype, fast, trace }: EngineOptions): Promise<Kernel | undefined> {
   if (dtype !== 'f32') return undefined;
-  return loadedKernel(false) ?? (multiplyAdds >= WORTH_COMPILING ? loadKernel(false) : undefined);
+  const fused = fast && !trace ? await loadKernel(true) : undefined;
+  return fused ?? loadedKernel(false) ?? (multiplyAdds >= WORTH_COMPILING ? loadKernel(false) : undefined);
+}
+
+function notFast({ dtype, trace }: EngineOptions): string {
+  const reason =
+    dtype !== 'f32' ? 'it is for float32' : trace ? 'gates and states of every step are kept' : 'WebAssembly has no relaxed SIMD here';
+  return `--fast has no effect: ${reason}`;
 }
 
 async function poolFor(kernel: Kernel, multiplyAdds: number, { threads }: EngineOptions): Promise<Pool | undefined> {

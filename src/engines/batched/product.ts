@@ -17,7 +17,7 @@ const ROW_BYTES = 2 ** 20;
  */
 export function productWith(w: Tensor, bias: FloatArray | undefined, kernel: Kernel | undefined): Product {
   const [D, K] = w.shape;
-  if (kernel && w.data instanceof Float32Array && D * K >= LEAST_WEIGHTS) return packed(w.data, D, K, bias, kernel);
+  if (kernel && w.data instanceof Float32Array && (kernel.fast || D * K >= LEAST_WEIGHTS)) return packed(w.data, D, K, bias, kernel);
   return (out, x, R) => {
     for (let r = 0; r < R; r++) {
       const at = out.start + r * out.stride;

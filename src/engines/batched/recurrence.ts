@@ -18,7 +18,9 @@ export function recurrence(args: RecurrenceArgs, kernel?: Kernel, pool?: Pool): 
   if (!kind) return generalRecurrence(args, kernel);
   const [N, T] = args.x.shape;
   const multiplyAdds = N * T * (args.weights.kernel!.data.length + args.weights.recurrentKernel!.data.length);
-  return kernel && !args.trace && multiplyAdds >= WORTH_A_CALL ? fusedKernel(args, kind, kernel, pool) : fusedPlain(args, kind);
+  return kernel && !args.trace && (kernel.fast || multiplyAdds >= WORTH_A_CALL)
+    ? fusedKernel(args, kind, kernel, pool)
+    : fusedPlain(args, kind);
 }
 
 /**

@@ -1,0 +1,88 @@
+import os from 'node:os';
+import { isRecurrent } from '../model/spec.js';
+import type { Execution } from './execute.js';
+import type { Prepared } from './prepare.js';
+import type { ForwardRequest } from './request.js';
+
+/*
+ * --engine auto. `batched` gives the same bits on every machine, with WASM and without, on any number of threads; so whatever it decides by itself
+ * changes no number. ONNX Runtime has other bits, and is taken only where it is installed, can do all that is asked for, and saves time by measure.
+ */
+
+/**
+ * Where ONNX Runtime gets a whole process done sooner. Loading the package and handing it the weights takes a time of its own, in which a thread of
+ * the kernel does so many multiply-adds; so layers of fewer units gain nothing, nor any SimpleRNN. Measured by bench/crossover.mjs.
+ */
+const CROSSOVER: Record<string, Crossover> = {
+  lstm: { units: 128, start: 0.75e9, perWeight: 600 },
+  gru: { units: 256, start: 1.5e9, perWeight: 750 },
+};
+
+interface Crossover {
+  /** least units of a layer that counts */
+  readonly units: number;
+  /** multiply-adds for every thread, for the start and for every recurrent weight */
+  readonly start: number;
+  readonly perWeight: number;
+}
+
+/** What the request says of the engine, and nothing that is decided. */
+type Asked = Pick<ForwardRequest, 'engine' | 'dtype' | 'threads' | 'fast' | 'trace' | 'states'>;
+
+function executionWith(engine: string, why: string | undefined, { dtype, threads, fast, trace, states }: Asked): Execution {
+  return { engine, why, dtype, threads, fast, trace: trace || states };
+}
+
+/** The engine that was asked for, else `batched`, for a reason that is known already. */
+export function executionWithout(choice: string, request: Asked): Execution {
+  const { engine = 'auto' } = request;
+  return engine === 'auto' ? executionWith('batched', choice, request) : executionWith(engine, undefined, request);
+}
+
+/** The engine that was asked for; with `auto` the faster one that does all that is asked. */
+export async function executionOf(request: ForwardRequest, prepared: Prepared): Promise<Execution> {
+  const needed = needsBatched(request, prepared) ?? tooSmall(prepared, request.threads);
+  if (needed !== undefined || (request.engine ?? 'auto') !== 'auto') return executionWithout(needed ?? '', request);
+  const { isInstalled } = await import('../engines/onnxruntime.js');
+  const big = `${inWords(recurrentLayers(prepared).reduce((sum, l) => sum + l.multiplyAdds, 0))} multiply-adds`;
+  if (!(await isInstalled())) return executionWithout(`${big}; onnxruntime-node, which is faster at that, is not installed`, request);
+  return executionWith('onnxruntime', `${big} in wide layers, where it is faster; --engine batched has the same bits everywhere`, request);
+}
+
+/** What ONNX Runtime cannot do, or what promises the same bits for a part as for the whole. */
+function needsBatched(request: ForwardRequest, { network, input }: Prepared): string | undefined {
+  if (network.graph && !network.graph.exact) return 'a graph that is run as it stands';
+  if (request.simulate !== undefined) return 'a mistake is made on purpose';
+  if (request.fast) return 'it has --fast';
+  if (request.dtype === 'f64') return 'float64';
+  if (request.trace || request.states) return 'gates and states of every step are kept';
+  if (input.mask) return 'padded samples';
+  if (request.rows) return 'a part of the samples has the bits of the whole';
+  if (network.model.layers.some(layer => isRecurrent(layer) && layer.stateful)) return 'states are kept between calls';
+  return undefined;
+}
+
+function tooSmall(prepared: Prepared, threads: number | undefined): string | undefined {
+  const gain = recurrentLayers(prepared).reduce((sum, { layer, weights, multiplyAdds }) => {
+    const crossover = CROSSOVER[layer.kind];
+    if (crossover === undefined || layer.units < crossover.units) return sum;
+    return sum + multiplyAdds / ((threads ?? os.availableParallelism()) * (crossover.start + crossover.perWeight * weights));
+  }, 0);
+  return gain < 1 ? 'too little to do for loading anything else' : undefined;
+}
+
+/** Recurrent layers with their weights in products, and the multiply-adds of all samples and steps with them. */
+function recurrentLayers({ network, weights, input }: Prepared) {
+  const [N, T = 1] = input.x.shape;
+  return network.model.layers.filter(isRecurrent).map(layer => {
+    let count = 0;
+    for (const [key, { shape, data }] of weights)
+      if (key.startsWith(`${layer.name}/`) && shape.length === 2 && !key.endsWith('bh')) count += data.length;
+    return { layer, weights: count, multiplyAdds: N * T * count };
+  });
+}
+
+/** 2.5e9 -> '2.5 billion' */
+function inWords(count: number): string {
+  return count >= 1e9 ? `${(count / 1e9).toPrecision(2)} billion` : `${Math.round(count / 1e6)} million`;
+}
