@@ -37,7 +37,7 @@ export async function runForward(request: ForwardRequest): Promise<ForwardResult
 /** A Python script that gives the same y. @throws RnnError E_EMIT */
 export async function runEmit(request: ForwardRequest, target: 'keras' | 'torch' | 'numpy'): Promise<string> {
   const { emitScript } = await import('./emit/script.js');
-  return emitScript(await prepare(request), target);
+  return emitScript(await prepare(request), target, request);
 }
 
 /** y as the network is specified, or under a mistake that was asked for. */

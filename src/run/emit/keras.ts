@@ -6,14 +6,16 @@ import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
 import type { Network } from '../network.js';
-import { activationText, arrayText, cannotEmit, header, type ScriptSource, valueNames } from './text.js';
+import { type DrawnSource, drawnHeader } from './drawn.js';
+import { activationText, arrayText, assignments, cannotEmit, header, helpersFor, type ScriptSource, valueNames } from './text.js';
 
 /** Keras 3 layers, called one after the other, with the same weights. */
 const PRELUDE = `import base64
 import keras
 import numpy as np
+`;
 
-
+const HELPERS = `
 def array(text, *shape):
     return np.frombuffer(base64.b64decode(text), "<f4").reshape(shape)
 
@@ -26,27 +28,39 @@ def run(layer, weights, x):
 `;
 
 export function kerasScript(source: ScriptSource, network: Network): string {
+  if (source.drawn) return drawnKerasScript(source, source.drawn);
   const { weights, shapes } = adapted({ ...network, weights: source.weights }, 'keras');
-  const names = valueNames(source);
-  const lines = [`x = keras.ops.convert_to_tensor(${arrayText(source.x)})`];
-  for (const layer of shapes.layers) {
-    const inputs = layer.layer.inputs.map(name => names.get(name)!);
-    lines.push(`${names.get(layer.layer.name)} = ${layerText(layer, inputs, weights)}`);
-  }
-  return `${header('y in Keras 3', source.x)}${PRELUDE}\n${lines.join('\n')}\ny = keras.ops.convert_to_numpy(${names.get(source.output)})\nprint(y)\n`;
+  const layers = assignments(source, shapes.layers, (layer, inputs) => layerText(layer, inputs, weights));
+  const run = [`x = keras.ops.convert_to_tensor(${arrayText(source.x)})`, ...layers, ...printed(source)].join('\n');
+  return `${header('y in Keras 3', source.x)}${PRELUDE}${helpersFor(run, HELPERS)}\n${run}`;
 }
 
-function layerText(shapes: LayerShapes, inputs: readonly string[], weights: Weights): string {
+/** Layers draw their seeds when they are constructed, which is in this order. */
+function drawnKerasScript(source: ScriptSource, drawn: DrawnSource): string {
+  const layers = assignments(source, source.layers, (layer, inputs) => layerText(layer, inputs, null));
+  const x = [drawn.seeding, ...drawn.x, 'x = keras.ops.convert_to_tensor(x, "float32")'];
+  const imports = 'import keras\nimport numpy as np\n';
+  return `${drawnHeader('y in Keras 3 on TensorFlow', drawn)}${imports}\n${[...x, ...layers, ...printed(source)].join('\n')}`;
+}
+
+function printed(source: ScriptSource): string[] {
+  return [`y = keras.ops.convert_to_numpy(${valueNames(source).get(source.output)})`, 'print(y)\n'];
+}
+
+/** @param weights null: the layer draws its own */
+function layerText(shapes: LayerShapes, inputs: readonly string[], weights: Weights | null): string {
   const { layer } = shapes;
   const [x] = inputs;
   const set = (text: string) =>
-    `run(keras.layers.${text}, [${shapes.weights.map(w => arrayText(foreignWeight(shapes, w, weights))).join(', ')}], ${x})`;
+    weights === null
+      ? `keras.layers.${text}(${x})`
+      : `run(keras.layers.${text}, [${shapes.weights.map(w => arrayText(foreignWeight(shapes, w, weights))).join(', ')}], ${x})`;
   if (isRecurrent(layer)) return set(recurrentText(layer));
   switch (layer.kind) {
     case 'dense':
       return set(`Dense(${layer.units}, activation=${nameOf(layer.activation)}, use_bias=${bool(layer.useBias)})`);
     case 'embedding':
-      return set(`Embedding(${layer.tokens}, ${layer.units})`).replace(/, x\)$/, ', keras.ops.cast(x, "int32"))');
+      return set(`Embedding(${layer.tokens}, ${layer.units})`).replace(/x\)$/, 'keras.ops.cast(x, "int32"))');
     case 'activation':
       return `keras.layers.Activation(${nameOf(layer.activation)})(${x})`;
     case 'maxpool':
@@ -60,7 +74,8 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], weights: Weig
     case 'repeat':
       return `keras.layers.RepeatVector(${layer.times})(${x})`;
     case 'dropout':
-      return x;
+      // the identity; constructed for the seed it takes where seeds matter
+      return weights === null ? `keras.layers.Dropout(${layer.rate})(${x})` : x;
     case 'concatenate':
     case 'add':
     case 'multiply':
@@ -80,6 +95,7 @@ function recurrentText(layer: RecurrentSpec): string {
     `return_sequences=${bool(layer.returnSequences)}`,
     ...(layer.useBias ? [] : ['use_bias=False']),
     ...(layer.goBackwards ? ['go_backwards=True'] : []),
+    ...(layer.kind === 'lstm' && !layer.unitForgetBias ? ['unit_forget_bias=False'] : []),
     ...(layer.kind === 'gru' ? [`reset_after=${bool(layer.resetAfter)}`] : []),
   ];
   const cell = `${op}(${options.join(', ')})`;

@@ -1,6 +1,9 @@
 import type { LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
-import { activationText, arrayText, cannotEmit, header, type ScriptSource, valueNames } from './text.js';
+import { fanInOf } from '../../weights/init.js';
+import { type DrawnSource, drawnHeader } from './drawn.js';
+import { initPrelude, initText } from './initText.js';
+import { activationText, arrayText, assignments, cannotEmit, header, helpersFor, type ScriptSource, valueNames } from './text.js';
 
 /** The textbook loop in NumPy, float64 arithmetic on the float32 weights. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
@@ -21,8 +24,9 @@ const ACTIVATIONS: Readonly<Record<string, string>> = {
 
 const PRELUDE = `import base64
 import numpy as np
+`;
 
-
+const HELPERS = `
 def array(text, *shape):
     return np.frombuffer(base64.b64decode(text), "<f4").reshape(shape).astype(np.float64)
 
@@ -84,23 +88,45 @@ def gru(x, Wx, Wh, b, act, sig, reset_after):
 `;
 
 export function numpyScript(source: ScriptSource): string {
-  const names = valueNames(source);
-  const lines = [`x = ${arrayText(source.x)}`];
-  for (const layer of source.layers) {
-    const inputs = layer.layer.inputs.map(name => names.get(name)!);
-    lines.push(`${names.get(layer.layer.name)} = ${layerText(layer, inputs, source)}`);
-  }
-  return `${header('y in NumPy: the loop, written out', source.x)}${PRELUDE}\n${lines.join('\n')}\ny = ${names.get(source.output)}\nprint(y)\n`;
+  const title = 'y in NumPy: the loop, written out';
+  const { drawn } = source;
+  const layers = assignments(source, source.layers, (layer, inputs, value) =>
+    layerText(layer, inputs, weight => {
+      const tensor = source.weights.get(`${layer.layer.name}/${weight}`);
+      return tensor && (drawn ? variable(value, weight) : arrayText(tensor));
+    }),
+  );
+  const before = drawn ? drawnLines(source, drawn) : [`x = ${arrayText(source.x)}`];
+  const run = [...before, ...layers, `y = ${valueNames(source).get(source.output)}`, 'print(y)\n'].join('\n');
+  const helpers = helpersFor(run, drawn ? `${HELPERS}${initPrelude(drawn.stream)}` : HELPERS);
+  return `${drawn ? `${drawnHeader(title, drawn)}import numpy as np\n` : `${header(title, source.x)}${PRELUDE}`}${helpers}\n${run}`;
 }
 
-function layerText({ layer }: LayerShapes, inputs: readonly string[], source: ScriptSource): string {
-  const own = (name: string) => source.weights.get(`${layer.name}/${name}`);
+/** X, then every weight, in the order in which `shapes` lists them. */
+function drawnLines(source: ScriptSource, drawn: DrawnSource): string[] {
+  const names = valueNames(source);
+  const weights = source.layers.flatMap(({ layer, weights }) => {
+    const rows = fanInOf(weights);
+    return weights.map(w => `${variable(names.get(layer.name)!, w.name)} = ${initText(drawn.init, layer, w, rows)}`);
+  });
+  return [drawn.seeding, ...drawn.x, ...weights];
+}
+
+/** v1, 'forward/Wx' -> v1_forward_Wx */
+function variable(value: string, weight: string): string {
+  return `${value}_${weight.replace('/', '_')}`;
+}
+
+/** The Python of one of the layer's weights. */
+type Own = (name: string) => string | undefined;
+
+function layerText({ layer }: LayerShapes, inputs: readonly string[], own: Own): string {
   const [x] = inputs;
   if (isRecurrent(layer)) return recurrentText(layer, x, own);
   switch (layer.kind) {
     case 'dense': {
       const bias = own('bo');
-      return `${activationText(layer.activation, ACTIVATIONS, 'NumPy')}(${x} @ ${arrayText(own('Wo')!)}${bias ? ` + ${arrayText(bias)}` : ''})`;
+      return `${activationText(layer.activation, ACTIVATIONS, 'NumPy')}(${x} @ ${own('Wo')}${bias ? ` + ${bias}` : ''})`;
     }
     case 'activation':
       return `${activationText(layer.activation, ACTIVATIONS, 'NumPy')}(${x})`;
@@ -115,7 +141,7 @@ function layerText({ layer }: LayerShapes, inputs: readonly string[], source: Sc
     case 'repeat':
       return `np.repeat(${x}[:, None], ${layer.times}, 1)`;
     case 'embedding':
-      return `${arrayText(own('E')!)}[${x}.astype(int)]`;
+      return `${own('E')}[${x}.astype(int)]`;
     case 'dropout':
       return x;
     case 'concatenate':
@@ -130,8 +156,6 @@ function layerText({ layer }: LayerShapes, inputs: readonly string[], source: Sc
       throw cannotEmit(layer.kind, 'leave it out');
   }
 }
-
-type Own = (name: string) => Parameters<typeof arrayText>[0] | undefined;
 
 /** Sequence in the order in which the layer returns it; the last step is the one processed last. */
 function recurrentText(layer: RecurrentSpec, x: string, own: Own): string {
@@ -157,7 +181,7 @@ function recurrentText(layer: RecurrentSpec, x: string, own: Own): string {
 }
 
 function callText(layer: RecurrentSpec, x: string, way: string, own: Own): string {
-  const weight = (name: string) => arrayText(own(way + name)!);
+  const weight = (name: string) => own(way + name)!;
   const bias = layer.useBias
     ? `${weight('bh')}${layer.kind !== 'gru' && layer.twoBiases ? '.sum(0)' : ''}`
     : layer.kind === 'gru'

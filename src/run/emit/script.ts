@@ -1,4 +1,5 @@
 import type { Prepared } from '../prepare.js';
+import { type Asked, drawnSource } from './drawn.js';
 import { kerasScript } from './keras.js';
 import { numpyScript } from './numpy.js';
 import { cannotEmit } from './text.js';
@@ -7,15 +8,24 @@ import { torchScript } from './torch.js';
 export type EmitTarget = 'keras' | 'torch' | 'numpy';
 
 /**
- * A Python script with the same weights and input that computes the same y, up to the rounding of float32.
+ * A Python script with the same weights and input that computes the same y, up to the rounding of float32. Where the run is one of
+ * the scripts that --rng stands for and the language is its own, that script, which draws them from the seed.
  * @throws RnnError E_EMIT (unsupported) naming what the target has not
  */
-export function emitScript({ network, weights, input, graphInputs }: Prepared, target: EmitTarget): string {
+export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked = {}): string {
+  const { network, weights, input, graphInputs } = prepared;
   if (graphInputs) throw cannotEmit('a graph that is no chain of layers', 'convert it with ONNX Runtime');
   if (input.mask || input.initialStates) throw cannotEmit('padding or initial states', 'drop --lengths, --mask, --h0 and --c0');
   if (network.model.layers.some(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero)))
     throw cannotEmit('masking', 'leave the masking out');
-  const source = { layers: network.shapes.layers, weights, x: input.x, inputName: network.model.input.name, output: network.model.output };
+  const source = {
+    layers: network.shapes.layers,
+    weights,
+    x: input.x,
+    inputName: network.model.input.name,
+    output: network.model.output,
+    drawn: drawnSource(prepared, target, asked),
+  };
   switch (target) {
     case 'numpy':
       return numpyScript(source);

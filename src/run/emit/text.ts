@@ -4,6 +4,7 @@ import { RnnError } from '../../errors.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { type FloatArray, formatShape, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
+import type { DrawnSource } from './drawn.js';
 
 /** What the three scripts share. */
 
@@ -14,6 +15,8 @@ export interface ScriptSource {
   readonly x: Tensor;
   readonly inputName: string;
   readonly output: string;
+  /** how the script draws weights and X itself; null: it carries the numbers */
+  readonly drawn: DrawnSource | null;
 }
 
 export function cannotEmit(what: string, fix: string): RnnError {
@@ -43,6 +46,39 @@ export function valueNames({ layers, inputName }: ScriptSource): Map<string, str
   return new Map([[inputName, 'x'], ...layers.map((l, i): [string, string] => [l.layer.name, `v${i + 1}`])]);
 }
 
+/** `v1 = …` for every layer, in order. */
+export function assignments(
+  source: ScriptSource,
+  layers: readonly LayerShapes[],
+  text: (layer: LayerShapes, inputs: readonly string[], value: string) => string,
+): string[] {
+  const names = valueNames(source);
+  return layers.map(shapes => {
+    const value = names.get(shapes.layer.name)!;
+    const inputs = shapes.layer.inputs.map(name => names.get(name)!);
+    return `${value} = ${text(shapes, inputs, value)}`;
+  });
+}
+
 export function header(title: string, x: Tensor): string {
   return `# ${title}\n# x ${formatShape(x.shape)}; weights and input are those of the run that printed this, exactly (float32)\n`;
+}
+
+/** Of a text of Python functions those that the body calls, and those that these call. */
+export function helpersFor(body: string, helpers: string): string {
+  const functions = helpers
+    .trim()
+    .split(/\n+(?=def )/)
+    .map(text => ({ text, name: /^def (\w+)/.exec(text)![1] }));
+  const used = new Set<string>();
+  const visit = (text: string) => {
+    for (const f of functions) {
+      if (used.has(f.name) || !new RegExp(`\\b${f.name}\\b`).test(text)) continue;
+      used.add(f.name);
+      visit(f.text);
+    }
+  };
+  visit(body);
+  const kept = functions.filter(f => used.has(f.name)).map(f => `\n\n${f.text}\n`);
+  return kept.length > 0 ? `${kept.join('')}\n` : '';
 }

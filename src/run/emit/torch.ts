@@ -4,7 +4,8 @@ import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
 import type { Network } from '../network.js';
-import { activationText, arrayText, cannotEmit, header, type ScriptSource, valueNames } from './text.js';
+import { type DrawnSource, drawnHeader } from './drawn.js';
+import { activationText, arrayText, assignments, cannotEmit, header, helpersFor, type ScriptSource, valueNames } from './text.js';
 
 /** PyTorch's own modules with the same weights. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
@@ -24,18 +25,23 @@ const ACTIVATIONS: Readonly<Record<string, string>> = {
 const PRELUDE = `import base64
 import numpy as np
 import torch
+`;
 
-
+const HELPERS = `
 def array(text, *shape):
     return torch.tensor(np.frombuffer(base64.b64decode(text), "<f4").reshape(shape))
+
+
+def load(module, state):
+    module.load_state_dict(state)
+    return module
 
 
 def softmax(x):
     return torch.softmax(x, -1)
 
 
-def run(module, state, x, sequences):
-    module.load_state_dict(state)
+def run(module, x, sequences):
     out, h = module(x)
     h = h[0] if isinstance(h, tuple) else h
     return out if sequences else torch.cat(list(h), -1)
@@ -44,25 +50,56 @@ def run(module, state, x, sequences):
 
 export function torchScript(source: ScriptSource, network: Network): string {
   const { weights, shapes } = adapted({ ...network, weights: source.weights }, 'torch');
-  const names = valueNames(source);
-  const lines = [`x = ${arrayText(source.x)}`];
-  for (const layer of shapes.layers) {
-    const inputs = layer.layer.inputs.map(name => names.get(name)!);
-    lines.push(`${names.get(layer.layer.name)} = ${layerText(layer, inputs, weights)}`);
-  }
-  const body = lines.map(line => `    ${line}`).join('\n');
-  return `${header('y in PyTorch', source.x)}${PRELUDE}\nwith torch.no_grad():\n${body}\n    y = ${names.get(source.output)}\nprint(y.numpy())\n`;
+  if (source.drawn) return drawnTorchScript(source, source.drawn);
+  const lines = [`x = ${arrayText(source.x)}`, ...assignments(source, shapes.layers, (layer, inputs) => layerText(layer, inputs, weights))];
+  const run = withoutGradients(lines, source);
+  return `${header('y in PyTorch', source.x)}${PRELUDE}${helpersFor(run, HELPERS)}\n${run}`;
 }
 
-function layerText(shapes: LayerShapes, inputs: readonly string[], weights: Weights): string {
+/** Modules draw when they are constructed: all of them in order, then X. */
+function drawnTorchScript(source: ScriptSource, drawn: DrawnSource): string {
+  const modules: string[] = [];
+  const lines = assignments(source, source.layers, (shapes, inputs, value) => {
+    const module = value.replace('v', 'm');
+    const constructed = moduleText(shapes);
+    if (constructed !== null) modules.push(`${module} = ${constructed}`);
+    return layerText(shapes, inputs, { module });
+  });
+  const run = withoutGradients(lines, source);
+  const foreign = drawn.x.some(line => line.includes('np.'));
+  const x = foreign ? [...drawn.x, 'x = torch.tensor(x, dtype=torch.float32)'] : drawn.x;
+  const imports = `${foreign ? 'import numpy as np\n' : ''}import torch\n`;
+  return `${drawnHeader('y in PyTorch', drawn)}${imports}${helpersFor(run, HELPERS)}\n${[drawn.seeding, ...modules, ...x].join('\n')}\n${run}`;
+}
+
+function withoutGradients(lines: readonly string[], source: ScriptSource): string {
+  const body = [...lines, `y = ${valueNames(source).get(source.output)}`];
+  return `with torch.no_grad():\n${body.map(line => `    ${line}`).join('\n')}\nprint(y.numpy())\n`;
+}
+
+/** The constructor of a layer that draws; null: it has no parameters. */
+function moduleText(shapes: LayerShapes): string | null {
+  const { layer, inputs } = shapes;
+  if (isRecurrent(layer)) return recurrentModule(layer, shapes);
+  if (layer.kind === 'dense') return `torch.nn.Linear(${inputs[0].at(-1)!.size}, ${layer.units}${layer.useBias ? '' : ', bias=False'})`;
+  return layer.kind === 'embedding' ? `torch.nn.Embedding(${layer.tokens}, ${layer.units})` : null;
+}
+
+/** @param from the weights to carry, or the name of the module that has drawn its own */
+function layerText(shapes: LayerShapes, inputs: readonly string[], from: Weights | { readonly module: string }): string {
   const { layer } = shapes;
-  const own = (name: string) => weights.get(`${layer.name}/${name}`);
+  const own = (name: string) => ('module' in from ? undefined : from.get(`${layer.name}/${name}`));
   const [x] = inputs;
-  if (isRecurrent(layer)) return recurrentText(layer, shapes, x, weights);
+  if (isRecurrent(layer)) {
+    const module = 'module' in from ? from.module : `load(${recurrentModule(layer, shapes)}, ${stateText(layer, shapes, from)})`;
+    return `run(${module}, ${x}, ${layer.returnSequences ? 'True' : 'False'})`;
+  }
   switch (layer.kind) {
     case 'dense': {
       const bias = own('bo');
-      return `${activationText(layer.activation, ACTIVATIONS, 'PyTorch')}(${x} @ ${arrayText(own('Wo')!)}${bias ? ` + ${arrayText(bias)}` : ''})`;
+      const linear = 'module' in from ? `${from.module}(${x})` : `(${x} @ ${arrayText(own('Wo')!)}${bias ? ` + ${arrayText(bias)}` : ''})`;
+      const activation = activationText(layer.activation, ACTIVATIONS, 'PyTorch');
+      return activation === '' ? linear : `${activation}(${linear})`;
     }
     case 'activation':
       return `${activationText(layer.activation, ACTIVATIONS, 'PyTorch')}(${x})`;
@@ -77,7 +114,7 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], weights: Weig
     case 'repeat':
       return `${x}[:, None].repeat(1, ${layer.times}, 1)`;
     case 'embedding':
-      return `${arrayText(own('E')!)}[${x}.long()]`;
+      return 'module' in from ? `${from.module}(${x}.long())` : `${arrayText(own('E')!)}[${x}.long()]`;
     case 'dropout':
       return x;
     case 'concatenate':
@@ -93,8 +130,8 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], weights: Weig
   }
 }
 
-function recurrentText(layer: RecurrentSpec, shapes: LayerShapes, x: string, weights: Weights): string {
-  const [input] = shapes.inputs;
+/** A state dict of one module, its names as in `torch.nn`. */
+function stateText(layer: RecurrentSpec, { inputs: [input] }: LayerShapes, weights: Weights): string {
   const single = { ...layer, inputs: ['input'] };
   const model = {
     schema: 'rnn-cli/spec@1' as const,
@@ -107,6 +144,10 @@ function recurrentText(layer: RecurrentSpec, shapes: LayerShapes, x: string, wei
   const state = [...torch.fromWeights(inferShapes(model), weights)].map(
     ([name, t]) => `${JSON.stringify(name.replace(/^rnn\./, ''))}: ${arrayText(t)}`,
   );
+  return `{${state.join(', ')}}`;
+}
+
+function recurrentModule(layer: RecurrentSpec, { inputs: [input] }: LayerShapes): string {
   const options = [
     'batch_first=True',
     ...(layer.bidirectional ? ['bidirectional=True'] : []),
@@ -115,5 +156,5 @@ function recurrentText(layer: RecurrentSpec, shapes: LayerShapes, x: string, wei
     ...(layer.kind === 'rnn' && layer.activation === 'relu' ? ['nonlinearity="relu"'] : []),
   ];
   const op = { rnn: 'RNN', lstm: 'LSTM', gru: 'GRU' }[layer.kind];
-  return `run(torch.nn.${op}(${input[2].size}, ${layer.units}, ${options.join(', ')}), {${state.join(', ')}}, ${x}, ${layer.returnSequences ? 'True' : 'False'})`;
+  return `torch.nn.${op}(${input[2].size}, ${layer.units}, ${options.join(', ')})`;
 }
