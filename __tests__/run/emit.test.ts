@@ -28,14 +28,16 @@ const DRAWN: Readonly<Record<'torch' | 'numpy', readonly ForwardRequest[]>> = {
     { rng: 'pcg64', seed: '123456789012345678901234567890', layers: 'bigru:4+seq,maxpool,dense:2', D: 2, N: 2 },
     { rng: 'pcg64', inputRng: 'numpy', seed: '8', layers: 'embedding:9x3,bilstm:4+sum,dense:2@softmax', T: 4, N: 3 },
     { rng: 'numpy', inputRng: 'pcg64', seed: '8', layers: 'gru:5+resetbefore+nobias,dense:4,dense:2', D: 3, N: 3 },
-    ...initializers.map(({ name }, i): ForwardRequest => ({
-      rng: i % 2 ? 'numpy' : 'pcg64',
-      seed: String(i),
-      init: name,
-      layers: 'lstm:4,dense:2',
-      D: 3,
-      N: 2,
-    })),
+    ...initializers.map(
+      ({ name }, i): ForwardRequest => ({
+        rng: i % 2 ? 'numpy' : 'pcg64',
+        seed: String(i),
+        init: name,
+        layers: 'lstm:4,dense:2',
+        D: 3,
+        N: 2,
+      }),
+    ),
   ],
 };
 
