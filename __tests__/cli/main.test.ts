@@ -192,7 +192,7 @@ describe('rnn-cli', () => {
     writeFileSync('nan.csv', 'NaN,2,3\n4,5,6\n');
     expect((await runCli('forward -i nan.csv')).stderr).toMatch(/^note: .*not finite/m);
     expect((await runCli('forward -i nan.csv -q')).stderr).toBe('');
-    expect((await runCli('forward -v')).stderr).toMatch(/^forward took [\d.]+ s\n$/);
+    expect((await runCli('forward -v')).stderr).toMatch(/^input seed 42, .*\nengine batched \(.*\), float32\nforward took [\d.]+ s\n$/);
   });
 
   it('tables are boxes on a terminal, plain in a pipe, and what --style says', async () => {
