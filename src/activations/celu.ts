@@ -7,6 +7,8 @@ export const celu: ElementwiseActivation = {
   name: 'celu',
   keras: 'celu',
   torch: 'celu',
+  onnx: 'Celu',
+  onnxParameters: [{ name: 'alpha', default: 1 }],
   formula: 'x if x > 0 else alpha*(exp(x/alpha) - 1)',
   parameters: { alpha: 1 },
   create({ alpha }) {

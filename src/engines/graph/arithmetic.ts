@@ -1,14 +1,16 @@
 import { activate, activations } from '../../activations/index.js';
-import { floatOf, intOf, intsOf, tensorOf } from '../../conventions/onnx/attributes.js';
+import { floatOf, intOf, intsOf, tensorOf, textOf } from '../../conventions/onnx/attributes.js';
 import { RnnError } from '../../errors.js';
 import { erf } from '../../numerics/erf.js';
 import { exp } from '../../numerics/exp.js';
+import { expm1 } from '../../numerics/expm1.js';
 import { log } from '../../numerics/log.js';
+import { sigmoid } from '../../numerics/sigmoid.js';
 import { sizeOf } from '../../tensor/tensor.js';
-import { type Call, integers, need, type Operator, type Operators, plain } from './operator.js';
+import { type Call, need, type Operator, type Operators, plain } from './operator.js';
 import { allocateShape, axisOf, broadcastShape, broadcastTo, fromOnnx, type GraphValue, shapeError } from './value.js';
 
-/** Operators on single numbers, with NumPy's broadcasting, and reductions. */
+/** Operators on single numbers, with NumPy's broadcasting. */
 export const ARITHMETIC: Operators = {
   Constant: plain(constant, ['value', 'value_float', 'value_floats', 'value_int', 'value_ints']),
   Cast: plain(cast, ['to', 'saturate']),
@@ -39,31 +41,22 @@ export const ARITHMETIC: Operators = {
   Reciprocal: each(v => 1 / v),
   Floor: each(Math.floor),
   Ceil: each(Math.ceil),
+  Round: each(halfToEven),
+  Sign: each(Math.sign),
+  IsNaN: plain(call => ({ ...unary(need(call, 0), call, v => (Number.isNaN(v) ? 1 : 0)), kind: 'bool' })),
+  Mod: plain(remainder, ['fmod']),
+  Xor: compared((a, b) => (a !== 0) !== (b !== 0)),
+  PRelu: binary((a, slope) => (a < 0 ? a * slope : a)),
+  Shrink: plain(shrink, ['bias', 'lambd']),
+  Selu: plain(selu, ['alpha', 'gamma']),
+  Mish: plain(call => named(call, 'mish')),
+  HardSwish: plain(call => named(call, 'hard_silu')),
+  Swish: plain(swish, ['alpha']),
   Clip: plain(clip, ['min', 'max']),
   Gelu: plain(gelu, ['approximate']),
   ...activationOperators(),
   Softmax: plain(call => alongAxis(call, 'softmax'), ['axis']),
   LogSoftmax: plain(call => alongAxis(call, 'log_softmax'), ['axis']),
-  ReduceMax: reduction(
-    (a, b) => Math.max(a, b),
-    -Infinity,
-    v => v,
-  ),
-  ReduceMin: reduction(
-    (a, b) => Math.min(a, b),
-    Infinity,
-    v => v,
-  ),
-  ReduceSum: reduction(
-    (a, b) => a + b,
-    0,
-    v => v,
-  ),
-  ReduceMean: reduction(
-    (a, b) => a + b,
-    0,
-    (v, n) => v / n,
-  ),
 };
 
 /** ONNX's activations as operators of their own, from the registry; alpha and beta as there. */
@@ -183,13 +176,48 @@ function clip(call: Call): GraphValue {
   return unary(need(call, 0), call, v => Math.min(Math.max(v, least), most));
 }
 
-function gelu(call: Call): GraphValue {
-  const approximate = call.node.attributes.get('approximate');
+/** An activation of the registry by our name. */
+function named(call: Call, name: string): GraphValue {
   const x = need(call, 0);
   const data = allocateShape(x.shape, x.kind, call.kernels.precision);
-  const tanhForm = approximate?.type === 'string' && approximate.value === 'tanh';
-  activate(tanhForm ? 'gelu_tanh' : 'gelu', x.data, 1, data);
+  activate(name, x.data, 1, data);
   return { ...x, data };
+}
+
+function gelu(call: Call): GraphValue {
+  return named(call, textOf(call.node, 'approximate') === 'tanh' ? 'gelu_tanh' : 'gelu');
+}
+
+/** The defaults are those of the specification, rounded to float32 there. */
+function selu(call: Call): GraphValue {
+  const alpha = floatOf(call.node, 'alpha') ?? Math.fround(1.6732632423543772);
+  const gamma = floatOf(call.node, 'gamma') ?? Math.fround(1.0507009873554805);
+  return unary(need(call, 0), call, v => gamma * (v > 0 ? v : alpha * expm1(v)));
+}
+
+/** x·sigmoid(alpha·x) */
+function swish(call: Call): GraphValue {
+  const alpha = floatOf(call.node, 'alpha') ?? 1;
+  return unary(need(call, 0), call, v => v * sigmoid(alpha * v));
+}
+
+function shrink(call: Call): GraphValue {
+  const bias = floatOf(call.node, 'bias') ?? 0;
+  const lambd = floatOf(call.node, 'lambd') ?? 0.5;
+  return unary(need(call, 0), call, v => (v < -lambd ? v + bias : v > lambd ? v - bias : 0));
+}
+
+/** The sign of the divisor, as Python has it; with fmod that of the dividend, as C has it. */
+function remainder(call: Call): GraphValue {
+  const c = intOf(call.node, 'fmod') === 1;
+  return combine(call, (a, b) => (c ? a % b : a - Math.floor(a / b) * b));
+}
+
+function halfToEven(v: number): number {
+  const floor = Math.floor(v);
+  const rest = v - floor;
+  if (rest !== 0.5) return Math.round(v);
+  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /** Since opset 13 along one axis (default the last); before, over everything from `axis` (default 1) on. */
@@ -206,42 +234,4 @@ function alongAxis(call: Call, name: string): GraphValue {
   const data = allocateShape(x.shape, x.kind, call.kernels.precision);
   activate(name, x.data, call.opset < 13 ? sizeOf(x.shape.slice(axis)) : x.shape[axis], data);
   return { ...x, data };
-}
-
-function reduction(f: (a: number, b: number) => number, initial: number, finish: (v: number, count: number) => number): Operator {
-  return plain(
-    call => {
-      const x = need(call, 0);
-      const rank = x.shape.length;
-      // axes moved from attribute to input at opset 13 (ReduceSum) and 18 (the others); whichever is there is meant
-      const given = intsOf(call.node, 'axes') ?? (call.inputs[1] && integers(call.inputs[1])) ?? [];
-      if (given.length === 0 && intOf(call.node, 'noop_with_empty_axes') === 1) return x;
-      const axes = given.length === 0 ? x.shape.map((_, i) => i) : given.map(a => axisOf(a, rank));
-      const kept = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
-      const data = allocateShape(kept, x.kind, 'f64').fill(initial);
-      const steps = kept.map((n, i) => (axes.includes(i) ? 0 : sizeOf(kept.slice(i + 1)) * (n > 0 ? 1 : 0)));
-      forEachIndex(x.shape, (k, index) => {
-        const at = index.reduce((sum, i, axis) => sum + i * steps[axis], 0);
-        data[at] = f(data[at], x.data[k]);
-      });
-      const count = sizeOf(axes.map(a => x.shape[a]));
-      const out = allocateShape(kept, x.kind, call.kernels.precision);
-      for (let k = 0; k < out.length; k++) out[k] = finish(data[k], count);
-      const shape = (intOf(call.node, 'keepdims') ?? 1) === 1 ? kept : x.shape.filter((_, i) => !axes.includes(i));
-      return { kind: x.kind, shape, data: out };
-    },
-    ['axes', 'keepdims', 'noop_with_empty_axes'],
-  );
-}
-
-function forEachIndex(shape: readonly number[], visit: (k: number, index: readonly number[]) => void): void {
-  const index = new Array<number>(shape.length).fill(0);
-  const size = sizeOf(shape);
-  for (let k = 0; k < size; k++) {
-    visit(k, index);
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      if (++index[axis] < shape[axis]) break;
-      index[axis] = 0;
-    }
-  }
 }

@@ -5,16 +5,27 @@ import type { OnnxModel, OnnxNode } from '../../formats/onnxGraph.js';
 import type { Kernels } from '../../layers/layer.js';
 import { ARITHMETIC } from './arithmetic.js';
 import { MOVEMENT } from './movement.js';
+import { NORMALISATION } from './normalisation.js';
 import { checkAttributes, type Operator, type Operators } from './operator.js';
 import { PRODUCTS } from './products.js';
 import { RECURRENT } from './recurrent.js';
+import { REDUCTIONS } from './reductions.js';
+import { SELECTION } from './selection.js';
 import { fromOnnx, type GraphValue } from './value.js';
 
 /**
  * Evaluates an ONNX graph node by node, whatever exporter wrote it: its products and recurrences run on an engine's kernels, so both
  * engines run the same files. Values are dropped after their last reader.
  */
-const OPERATORS: Operators = { ...MOVEMENT, ...ARITHMETIC, ...PRODUCTS, ...RECURRENT };
+const OPERATORS: Operators = {
+  ...MOVEMENT,
+  ...SELECTION,
+  ...ARITHMETIC,
+  ...REDUCTIONS,
+  ...NORMALISATION,
+  ...PRODUCTS,
+  ...RECURRENT,
+};
 
 export const RUN_OPERATORS: readonly string[] = Object.keys(OPERATORS).sort();
 

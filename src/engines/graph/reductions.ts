@@ -1,0 +1,110 @@
+import { intOf, intsOf } from '../../conventions/onnx/attributes.js';
+import { sizeOf } from '../../tensor/tensor.js';
+import { type Call, integers, need, type Operator, type Operators, plain } from './operator.js';
+import { allocateShape, axisOf, type GraphValue, shapeError } from './value.js';
+
+/** Operators that leave out axes, or look along one. */
+export const REDUCTIONS: Operators = {
+  ReduceMax: reduction((a, b) => Math.max(a, b), -Infinity),
+  ReduceMin: reduction((a, b) => Math.min(a, b), Infinity),
+  ReduceSum: reduction((a, b) => a + b, 0),
+  ReduceProd: reduction((a, b) => a * b, 1),
+  ReduceMean: reduction(
+    (a, b) => a + b,
+    0,
+    (v, n) => v / n,
+  ),
+  ReduceL1: reduction((a, b) => a + Math.abs(b), 0),
+  ReduceL2: reduction((a, b) => a + b * b, 0, Math.sqrt),
+  ReduceSumSquare: reduction((a, b) => a + b * b, 0),
+  ArgMax: plain(call => extremeAt(call, (a, b) => a > b), ['axis', 'keepdims', 'select_last_index']),
+  ArgMin: plain(call => extremeAt(call, (a, b) => a < b), ['axis', 'keepdims', 'select_last_index']),
+  CumSum: plain(cumulated, ['exclusive', 'reverse']),
+};
+
+function reduction(f: (a: number, b: number) => number, initial: number, finish: (v: number, count: number) => number = v => v): Operator {
+  return plain(
+    call => {
+      const x = need(call, 0);
+      const rank = x.shape.length;
+      // axes moved from attribute to input at opset 13 (ReduceSum) and 18 (the others); whichever is there is meant
+      const given = intsOf(call.node, 'axes') ?? (call.inputs[1] && integers(call.inputs[1])) ?? [];
+      if (given.length === 0 && intOf(call.node, 'noop_with_empty_axes') === 1) return x;
+      const axes = given.length === 0 ? x.shape.map((_, i) => i) : given.map(a => axisOf(a, rank));
+      const kept = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
+      const data = allocateShape(kept, x.kind, 'f64').fill(initial);
+      const steps = kept.map((n, i) => (axes.includes(i) ? 0 : sizeOf(kept.slice(i + 1)) * (n > 0 ? 1 : 0)));
+      forEachIndex(x.shape, (k, index) => {
+        const at = index.reduce((sum, i, axis) => sum + i * steps[axis], 0);
+        data[at] = f(data[at], x.data[k]);
+      });
+      const count = sizeOf(axes.map(a => x.shape[a]));
+      const out = allocateShape(kept, x.kind, call.kernels.precision);
+      for (let k = 0; k < out.length; k++) out[k] = finish(data[k], count);
+      const shape = keepsAxes(call) ? kept : x.shape.filter((_, i) => !axes.includes(i));
+      return { kind: x.kind, shape, data: out };
+    },
+    ['axes', 'keepdims', 'noop_with_empty_axes'],
+  );
+}
+
+function keepsAxes({ node }: Call): boolean {
+  return (intOf(node, 'keepdims') ?? 1) === 1;
+}
+
+function forEachIndex(shape: readonly number[], visit: (k: number, index: readonly number[]) => void): void {
+  const index = new Array<number>(shape.length).fill(0);
+  const size = sizeOf(shape);
+  for (let k = 0; k < size; k++) {
+    visit(k, index);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      if (++index[axis] < shape[axis]) break;
+      index[axis] = 0;
+    }
+  }
+}
+
+/** An axis in the middle: [rows, n, width] around it. */
+function around(x: GraphValue, axis: number): { rows: number; n: number; width: number } {
+  return { rows: sizeOf(x.shape.slice(0, axis)), n: x.shape[axis], width: sizeOf(x.shape.slice(axis + 1)) };
+}
+
+/** Where along the axis the largest or smallest stands: the first of equals, or the last. */
+function extremeAt(call: Call, better: (a: number, b: number) => boolean): GraphValue {
+  const x = need(call, 0);
+  const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);
+  const last = intOf(call.node, 'select_last_index') === 1;
+  const { rows, n, width } = around(x, axis);
+  if (n === 0) throw shapeError('there is nothing to choose from', `axis ${axis} of size 0`, 'a size from 1');
+  const kept = x.shape.map((size, i) => (i === axis ? 1 : size));
+  const data = allocateShape(kept, 'int', 'f64');
+  for (let k = 0; k < rows * width; k++) {
+    const start = Math.floor(k / width) * n * width + (k % width);
+    let best = 0;
+    for (let i = 1; i < n; i++) {
+      const [a, b] = [x.data[start + i * width], x.data[start + best * width]];
+      if (better(a, b) || (last && a === b)) best = i;
+    }
+    data[k] = best;
+  }
+  return { kind: 'int', shape: keepsAxes(call) ? kept : x.shape.filter((_, i) => i !== axis), data };
+}
+
+/** Running sums along an axis; `exclusive` leaves out the own number, `reverse` runs from the end. */
+function cumulated(call: Call): GraphValue {
+  const x = need(call, 0);
+  const axis = axisOf(need(call, 1).data[0], x.shape.length);
+  const { rows, n, width } = around(x, axis);
+  const [exclusive, reverse] = ['exclusive', 'reverse'].map(name => intOf(call.node, name) === 1);
+  const data = allocateShape(x.shape, x.kind, call.kernels.precision);
+  for (let k = 0; k < rows * width; k++) {
+    const start = Math.floor(k / width) * n * width + (k % width);
+    let sum = 0;
+    for (let i = 0; i < n; i++) {
+      const at = start + (reverse ? n - 1 - i : i) * width;
+      data[at] = exclusive ? sum : sum + x.data[at];
+      sum += x.data[at];
+    }
+  }
+  return { ...x, data };
+}

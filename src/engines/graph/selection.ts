@@ -1,0 +1,78 @@
+import { intOf } from '../../conventions/onnx/attributes.js';
+import { formatShape, sizeOf } from '../../tensor/tensor.js';
+import { type Call, need, type Operators, plain } from './operator.js';
+import { allocateShape, axisOf, type GraphValue, shapeError, stridesOf } from './value.js';
+
+/** Operators that pick values by other values: the last real step of a padded sequence, a sequence turned round. */
+export const SELECTION: Operators = {
+  GatherElements: plain(gatherElements, ['axis']),
+  GatherND: plain(gatherRows, ['batch_dims']),
+  ReverseSequence: plain(reverseSequence, ['batch_axis', 'time_axis']),
+};
+
+function rowOf(asked: number, n: number): number {
+  const at = asked < 0 ? asked + n : asked;
+  if (Number.isInteger(at) && at >= 0 && at < n) return at;
+  throw shapeError(`there is no row ${asked}`, String(asked), `a row from ${-n} to ${n - 1}`);
+}
+
+/** out[i, j, k] = x[i, index[i, j, k], k] for axis 1: torch.gather. */
+function gatherElements(call: Call): GraphValue {
+  const [x, index] = [need(call, 0), need(call, 1)];
+  const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);
+  const fits = index.shape.length === x.shape.length && index.shape.every((n, i) => i === axis || n <= x.shape[i]);
+  if (!fits) throw shapeError('the indices do not lie inside', formatShape(index.shape), formatShape(x.shape));
+  const strides = stridesOf(x.shape);
+  const own = stridesOf(index.shape);
+  const data = allocateShape(index.shape, x.kind, call.kernels.precision);
+  for (let k = 0; k < data.length; k++) {
+    let at = 0;
+    for (let a = 0; a < strides.length; a++) {
+      const i = Math.floor(k / own[a]) % index.shape[a];
+      at += (a === axis ? rowOf(index.data[k], x.shape[axis]) : i) * strides[a];
+    }
+    data[k] = x.data[at];
+  }
+  return { kind: x.kind, shape: index.shape, data };
+}
+
+/** The last axis of the indices [..., q] holds positions in the first q axes: x[i, j] for q = 2. */
+function gatherRows(call: Call): GraphValue {
+  const [x, index] = [need(call, 0), need(call, 1)];
+  if ((intOf(call.node, 'batch_dims') ?? 0) !== 0) throw shapeError('GatherND with batch_dims is not run here', 'batch_dims', '0');
+  const q = index.shape[index.shape.length - 1] ?? 0;
+  if (q < 1 || q > x.shape.length) throw shapeError('the positions have too many parts', String(q), `1 to ${x.shape.length}`);
+  const width = sizeOf(x.shape.slice(q));
+  const strides = stridesOf(x.shape);
+  const shape = [...index.shape.slice(0, -1), ...x.shape.slice(q)];
+  const data = allocateShape(shape, x.kind, call.kernels.precision);
+  for (let r = 0; r < index.data.length / q; r++) {
+    let at = 0;
+    for (let a = 0; a < q; a++) at += rowOf(index.data[r * q + a], x.shape[a]) * strides[a];
+    data.set(x.data.subarray(at, at + width), r * width);
+  }
+  return { kind: x.kind, shape, data };
+}
+
+/** The first `lengths[n]` steps of every sample turned round; the rest stays. Time and batch are the first two axes. */
+function reverseSequence(call: Call): GraphValue {
+  const [x, lengths] = [need(call, 0), need(call, 1)];
+  const batch = axisOf(intOf(call.node, 'batch_axis') ?? 1, x.shape.length);
+  const time = axisOf(intOf(call.node, 'time_axis') ?? 0, x.shape.length);
+  if (batch + time !== 1) throw shapeError('batch and time are not the first two axes', `${batch} and ${time}`, '0 and 1');
+  const [N, T] = [x.shape[batch], x.shape[time]];
+  if (lengths.data.length !== N) throw shapeError('there is one length for each sample', formatShape(lengths.shape), formatShape([N]));
+  const width = sizeOf(x.shape.slice(2));
+  const place = (n: number, t: number) => (time === 0 ? t * N + n : n * T + t) * width;
+  const data = allocateShape(x.shape, x.kind, call.kernels.precision);
+  for (let n = 0; n < N; n++) {
+    const length = lengths.data[n];
+    if (!Number.isInteger(length) || length < 0 || length > T)
+      throw shapeError(`length ${length} of ${T} steps`, String(length), `0 to ${T}`);
+    for (let t = 0; t < T; t++) {
+      const from = place(n, t < length ? length - 1 - t : t);
+      data.set(x.data.subarray(from, from + width), place(n, t));
+    }
+  }
+  return { ...x, data };
+}
