@@ -8,7 +8,17 @@ import { log } from '../../numerics/log.js';
 import { sigmoid } from '../../numerics/sigmoid.js';
 import { sizeOf } from '../../tensor/tensor.js';
 import { type Call, need, type Operator, type Operators, plain } from './operator.js';
-import { allocateShape, axisOf, broadcastShape, broadcastTo, fromOnnx, type GraphValue, shapeError } from './value.js';
+import {
+  allocateShape,
+  axisOf,
+  broadcastShape,
+  broadcastTo,
+  fromOnnx,
+  type GraphValue,
+  gatherStrided,
+  shapeError,
+  stridesOf,
+} from './value.js';
 
 /** Operators on single numbers, with NumPy's broadcasting. */
 export const ARITHMETIC: Operators = {
@@ -225,13 +235,24 @@ function alongAxis(call: Call, name: string): GraphValue {
   const x = need(call, 0);
   const rank = x.shape.length;
   const axis = axisOf(intOf(call.node, 'axis') ?? (call.opset < 13 ? Math.min(1, rank - 1) : -1), rank);
-  if (call.opset >= 13 && axis !== rank - 1 && sizeOf(x.shape.slice(axis + 1)) !== 1) {
-    throw new RnnError('unsupported', 'E_ONNX_OPERATOR', `${call.node.opType} along axis ${axis} of ${rank} is not run here`, {
-      expected: 'the last axis',
-      found: String(axis),
-    });
-  }
-  const data = allocateShape(x.shape, x.kind, call.kernels.precision);
-  activate(name, x.data, call.opset < 13 ? sizeOf(x.shape.slice(axis)) : x.shape[axis], data);
-  return { ...x, data };
+  const y = (v: GraphValue, width: number): GraphValue => {
+    const data = allocateShape(v.shape, v.kind, call.kernels.precision);
+    activate(name, v.data, width, data);
+    return { ...v, data };
+  };
+  if (call.opset < 13) return y(x, sizeOf(x.shape.slice(axis)));
+  if (axis === rank - 1) return y(x, x.shape[axis]);
+  return swapped(y(swapped(x, axis), x.shape[axis]), axis);
+}
+
+/** `axis` and the last one in each other's place. */
+function swapped(x: GraphValue, axis: number): GraphValue {
+  const order = x.shape.map((_, i) => i);
+  [order[axis], order[order.length - 1]] = [order[order.length - 1], order[axis]];
+  const strides = stridesOf(x.shape);
+  return gatherStrided(
+    x,
+    order.map(i => x.shape[i]),
+    order.map(i => strides[i]),
+  );
 }
