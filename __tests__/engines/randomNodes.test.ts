@@ -48,11 +48,12 @@ function randomNode(seed: number): RandomNode {
   const direction = pick(['forward', 'reverse', 'bidirectional', undefined]);
   const dirs = direction === 'bidirectional' ? 2 : 1;
   const [T, N, D, M] = [size(6), size(4), size(5), size(6)];
-  const numbers = (...shape: number[]): OnnxTensor => ({
+  const draw = (...shape: number[]): GraphValue => ({
+    kind: 'float',
     shape,
-    dtype: 'f32',
     data: Float32Array.from({ length: sizeOf(shape) }, () => next() * 1.6 - 0.8),
   });
+  const numbers = (...shape: number[]): OnnxTensor => ({ shape, dtype: 'f32', data: draw(...shape).data });
   const attributes = new Map<string, OnnxAttribute>();
   // ONNX Runtime asks for it; reference/corrupt has a node without
   attributes.set('hidden_size', { type: 'int', value: BigInt(M) });
@@ -73,7 +74,7 @@ function randomNode(seed: number): RandomNode {
     ['W', numbers(dirs, G * M, D)],
     ['R', numbers(dirs, G * M, M)],
   ]);
-  const inputs = new Map<string, GraphValue>([['X', { kind: 'float', ...(numbers(T, N, D) as { shape: number[]; data: Float32Array }) }]]);
+  const inputs = new Map<string, GraphValue>([['X', draw(T, N, D)]]);
   const names = ['X', 'W', 'R', '', '', '', '', ''];
   if (chance(0.7)) {
     initializers.set('B', numbers(dirs, 2 * G * M));
@@ -88,7 +89,7 @@ function randomNode(seed: number): RandomNode {
     [6, 'c0'],
   ] as const) {
     if ((name === 'c0' && op !== 'LSTM') || !chance(0.3)) continue;
-    inputs.set(name, { kind: 'float', ...(numbers(dirs, N, M) as { shape: number[]; data: Float32Array }) });
+    inputs.set(name, draw(dirs, N, M));
     names[at] = name;
   }
   if (op === 'LSTM' && chance(0.4)) {
