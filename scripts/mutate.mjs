@@ -1,172 +1,130 @@
-// Mutation testing of the tests: node scripts/mutate.mjs [--area shapes,conventions,readers,engines] [--sample 100] [--seed 1] [--json out.json]
-// Operators, constants, conditions and negations of the sources are changed one at a time; a change that no test of the area notices is a
-// survivor. StrykerJS is not used: its sandbox copies the whole reference data for every worker, and its jest runner starts jest anew.
+// Mutation testing of the tests: node scripts/mutate.mjs [--area shapes,conventions,readers,twins] [--file src/formats/npy.ts] [--json out.json]
+//   [--sample n --seed s] a part of the mutants   [--minutes m] stop after so many; the next call with the same --json goes on
+//   [--again] what survived in --json is tried again, after tests were added
+// The mutants are StrykerJS' own (@stryker-mutator/instrumenter, every kind). They are run here and not by StrykerJS, because it starts jest anew
+// for every mutant, 1 to 2 seconds each: here all mutants stand in one bundle, a child process is told which one is on and runs the
+// tests that reach it, the quickest first, until one fails.
 import { fork } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const require = createRequire(import.meta.url);
-const { runCLI } = require('@jest/core');
-const { mutantsOf } = require('./mutateTransform.cjs');
-
-/** Sources, and the tests that must notice, quickest first. */
-const AREAS = {
-  shapes: {
-    files: [
-      'src/model/shapes.ts',
-      'src/model/counts.ts',
-      'src/model/sequences.ts',
-      'src/model/dimensions.ts',
-      'src/layers/dims.ts',
-      'src/layers/pooling.ts',
-      'src/layers/dense.ts',
-      'src/layers/flatten.ts',
-      'src/layers/repeat.ts',
-      'src/cells/weightShapes.ts',
-    ],
-    tests: [
-      '__tests__/model',
-      '__tests__/layers',
-      '__tests__/run/notebook.test.ts',
-      '__tests__/report/summary.test.ts',
-      '__tests__/engines/keras.test.ts',
-    ],
-  },
-  conventions: {
-    files: [
-      'src/conventions/keras.ts',
-      'src/conventions/torch.ts',
-      'src/conventions/native.ts',
-      'src/conventions/groups.ts',
-      'src/conventions/gateOrder.ts',
-      'src/conventions/modules.ts',
-    ],
-    tests: ['__tests__/conventions', '__tests__/engines/keras.test.ts', '__tests__/engines/torch.test.ts', '__tests__/run/network.test.ts'],
-  },
-  readers: {
-    files: [
-      'src/formats/npy.ts',
-      'src/formats/bytes/numpyHeader.ts',
-      'src/formats/bytes/budget.ts',
-      'src/formats/bytes/reader.ts',
-      'src/formats/npz.ts',
-      'src/formats/bytes/zip.ts',
-      'src/formats/bytes/zipEnd.ts',
-      'src/formats/safetensors.ts',
-      'src/formats/bytes/jsonText.ts',
-      'src/formats/pt.ts',
-      'src/formats/bytes/pickle.ts',
-      'src/formats/csv.ts',
-    ],
-    tests: ['__tests__/hostile/readers.test.ts', '__tests__/formats'],
-  },
-  engines: {
-    files: ['src/engines/batched/matmul.ts', 'src/engines/batched/recurrence.ts', 'src/engines/manual.ts'],
-    tests: ['__tests__/engines/keras.test.ts', '__tests__/engines/torch.test.ts', '__tests__/engines/differential.test.ts'],
-  },
-};
+import { AREA_NAMES, areaOf, ROOT } from './mutation/areas.mjs';
+import { bundleOf } from './mutation/bundle.mjs';
 
 const { values: options } = parseArgs({
   options: {
-    area: { type: 'string', default: Object.keys(AREAS).join(',') },
+    area: { type: 'string', default: AREA_NAMES.join(',') },
+    file: { type: 'string' },
+    json: { type: 'string' },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
-    json: { type: 'string' },
+    minutes: { type: 'string', default: 'Infinity' },
+    again: { type: 'boolean', default: false },
   },
 });
 
-// a mutant may never end, so tests run in a child that is ended in its place
-const HANG_MS = 120_000;
-let child;
+/** A mutant that takes longer than this never ends; its tests took at most a few seconds without it. */
+const HANG_MS = 30_000;
+const until = Date.now() + Number(options.minutes) * 60_000;
+const TEMPORARY = mkdtempSync(join(tmpdir(), 'rnn-cli-mutation-'));
+const CHILD = fileURLToPath(new URL('./mutation/child.mjs', import.meta.url));
 
-if (process.send)
-  process.on('message', ({ files, tests, mutant }) => failingHere(files, tests, mutant).then(failed => process.send(failed)));
-else await mutateAreas();
-
-async function mutateAreas() {
-  const reports = [];
-  for (const name of options.area.split(',')) reports.push(await mutateArea(name, AREAS[name]));
-  if (options.json) writeFileSync(options.json, `${JSON.stringify(reports, null, 1)}\n`);
-  child?.kill();
-}
-
-async function mutateArea(name, { files, tests }) {
-  const all = files.flatMap((file, index) => mutantsOf(file, readFileSync(join(ROOT, file), 'utf8'), 1 + index * 10_000).mutants);
-  const chosen = sample(all, Number(options.sample ?? all.length), Number(options.seed));
-  const clean = await failing(files, tests, '0');
-  if (clean) throw new Error(`the tests of ${name} fail without a mutant`);
-  const survivors = [];
-  for (const [i, mutant] of chosen.entries()) {
-    const noticed = await failing(files, tests, String(mutant.id));
-    if (!noticed) {
-      survivors.push(mutant);
-      console.log(`  survives  ${mutant.file}:${mutant.line}  ${mutant.from}   (${mutant.to})`);
-    }
-    if ((i + 1) % 50 === 0) console.error(`${name}: ${i + 1} of ${chosen.length}, ${survivors.length} survive`);
-  }
-  const killed = chosen.length - survivors.length;
-  console.log(
-    `${name}: ${killed} of ${chosen.length} killed (${((100 * killed) / chosen.length).toFixed(1)} %), ${all.length} mutants in all`,
-  );
-  return { name, mutants: all.length, tried: chosen.length, killed, survivors };
-}
-
-/** Whether a test fails with this mutant, or none ends. */
-function failing(files, tests, mutant) {
-  child ??= fork(fileURLToPath(import.meta.url), [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
-  return new Promise(resolve => {
-    const done = failed => {
-      clearTimeout(timer);
-      child?.removeAllListeners('message');
-      resolve(failed);
-    };
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      child = undefined;
-      done(true);
-    }, HANG_MS);
-    child.on('message', done);
-    child.send({ files, tests, mutant });
+/** A child process that answers one question at a time. */
+function startChild() {
+  const child = fork(CHILD, [], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { ...process.env, TMPDIR: TEMPORARY, TEMP: TEMPORARY },
+    execArgv: ['--max-old-space-size=4096', '--stack-size=900'],
   });
+  const ask = (question, ms) =>
+    new Promise(resolve => {
+      const done = answer => {
+        clearTimeout(timer);
+        child.removeAllListeners();
+        resolve(answer);
+      };
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL');
+        done(undefined);
+      }, ms);
+      child.once('message', done);
+      child.once('exit', () => done(undefined));
+      child.send(question);
+    });
+  return { ask, end: () => child.kill() };
 }
 
-/** The same, here; the first failure ends the run. */
-async function failingHere(files, tests, mutant) {
-  process.env.MUTATE_FILES = files.join('|');
-  process.env.MUTANT = mutant;
-  const argv = {
-    _: tests,
-    $0: '',
-    runInBand: true,
-    bail: 1,
-    silent: true,
-    reporters: [],
-    testTimeout: 20_000,
-    globalSetup: join(ROOT, 'scripts', 'nothing.cjs'),
-    transform: JSON.stringify({ '^.+\\.(t|j|mj)s$': '<rootDir>/scripts/mutateTransform.cjs' }),
-  };
-  const { results } = await quietly(() => runCLI(argv, [ROOT]));
-  return results.numFailedTests > 0 || results.numFailedTestSuites > 0;
+async function mutateArea(name) {
+  const area = areaOf(name);
+  const folder = join(ROOT, 'node_modules', '.cache', 'rnn-cli', `mutation-${name}`);
+  mkdirSync(folder, { recursive: true });
+  const { mutants, counting, asking } = await bundleOf(area, folder);
+  const coverage = join(folder, 'coverage.json');
+  const looking = startChild();
+  const around = await looking.ask({ look: { counting, files: area.tests, coverage } }, 600_000);
+  looking.end();
+  if (!around) throw new Error(`the tests of ${name} do not end`);
+  for (const line of around.failing) console.error(`not used, it fails alone or here: ${line}`);
+  console.error(`${name}: ${mutants.length} mutants in ${area.sources.length} files, ${around.tests} tests reach them`);
+  return tryMutants(name, chosenOf(mutants), { asking, coverage });
 }
 
-async function quietly(body) {
-  const write = process.stderr.write;
-  process.stderr.write = () => true;
-  try {
-    return await body();
-  } finally {
-    process.stderr.write = write;
+async function tryMutants(name, mutants, files) {
+  const known = earlier(name);
+  const report = [];
+  let child;
+  let reached;
+  for (const [i, mutant] of mutants.entries()) {
+    const before = known.get(keyOf(mutant));
+    if (before && !(options.again && before.status !== 'killed')) {
+      report.push({ ...mutant, status: before.status, by: before.by });
+      continue;
+    }
+    if (Date.now() > until) continue;
+    if (!child) {
+      child = startChild();
+      reached = new Set((await child.ask({ open: files }, 120_000)).reached);
+    }
+    if (!reached.has(mutant.id)) {
+      report.push({ ...mutant, status: 'not reached' });
+      continue;
+    }
+    const answer = await child.ask({ mutant: mutant.id }, HANG_MS);
+    if (!answer) child = undefined;
+    const by = answer ? answer.by : '(it does not end)';
+    report.push({ ...mutant, status: by ? 'killed' : 'survived', by: by ?? undefined });
+    if ((i + 1) % 100 === 0) console.error(`${name}: ${i + 1} of ${mutants.length}, ${rate(report)}`);
   }
+  child?.end();
+  for (const m of report) if (m.status !== 'killed') console.log(`  ${m.status}  ${m.file}:${m.line}  ${m.from.slice(0, 90)}  →  ${m.to.slice(0, 60)}`);
+  console.log(`${name}: ${rate(report)}${report.length < mutants.length ? `; ${mutants.length - report.length} not tried yet` : ''}`);
+  return { name, tried: report.length, of: mutants.length, mutants: report };
 }
 
-/** A seeded choice, spread over all files. */
-function sample(list, count, seed) {
-  if (count >= list.length) return list;
-  let state = seed >>> 0;
+function rate(report) {
+  const killed = report.filter(m => m.status === 'killed').length;
+  return `${killed} of ${report.length} killed (${((100 * killed) / report.length).toFixed(1)} %)`;
+}
+
+/** The same mutant in another run: numbers move when a source is edited, its text does not. */
+function keyOf({ file, line, mutator, from, to, nth }) {
+  return [file, line, mutator, from, to, nth].join('|');
+}
+
+/** Every mutant, or --file's, or a seeded choice of --sample. */
+function chosenOf(mutants) {
+  const seen = new Map();
+  const all = mutants.map(m => {
+    const key = keyOf(m);
+    const nth = seen.get(key) ?? 0;
+    seen.set(key, nth + 1);
+    return { ...m, nth };
+  });
+  const list = options.file ? all.filter(m => options.file.split(',').some(file => m.file.startsWith(file))) : all;
+  const count = Number(options.sample ?? list.length);
+  let state = Number(options.seed) >>> 0;
   const random = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;
@@ -177,4 +135,21 @@ function sample(list, count, seed) {
     .slice(0, count)
     .map(([, mutant]) => mutant)
     .sort((a, b) => a.id - b.id);
+}
+
+function earlier(name) {
+  const report = options.json && existsSync(options.json) ? JSON.parse(readFileSync(options.json, 'utf8')) : [];
+  return new Map(report.filter(area => area.name === name).flatMap(area => area.mutants.map(m => [keyOf(m), m])));
+}
+
+const names = options.area.split(',');
+const reports = [];
+try {
+  for (const name of names) reports.push(await mutateArea(name));
+} finally {
+  rmSync(TEMPORARY, { recursive: true, force: true });
+}
+if (options.json) {
+  const others = existsSync(options.json) ? JSON.parse(readFileSync(options.json, 'utf8')).filter(area => !names.includes(area.name)) : [];
+  writeFileSync(options.json, `${JSON.stringify([...others, ...reports], null, 1)}\n`);
 }

@@ -1,0 +1,48 @@
+// What is mutated, and the tests that must notice: every test file of these folders that computes in its own process.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Tests that start the program, read the repository itself, or replace modules: a mutant in memory is nothing to them. */
+const OUTSIDE =
+  /^__tests__\/(architecture|docs|examples|index|installed|package)\.|\/(binary|streaming|manPage|completion|wrongCalls|lazy|files|conformance)\.test\.ts$/;
+
+const AREAS = {
+  shapes: {
+    sources: ['src/model/', 'src/layers/', 'src/cells/weightShapes.ts'],
+    tests: ['model', 'layers', 'run', 'report', 'engines', 'cli', 'schemas'],
+  },
+  conventions: {
+    sources: ['src/conventions/'],
+    tests: ['conventions', 'engines', 'formats', 'run', 'diagnosis', 'cli', 'schemas', 'hostile', 'fuzz'],
+  },
+  readers: {
+    sources: ['src/formats/'],
+    tests: ['formats', 'hostile', 'fuzz', 'conventions', 'run', 'cli', 'diagnosis', 'engines'],
+  },
+  twins: {
+    sources: ['src/engines/batched/'],
+    tests: ['engines', 'determinism'],
+  },
+};
+
+export const AREA_NAMES = Object.keys(AREAS);
+
+/** @returns sources that are mutated and test files, both relative to the root */
+export function areaOf(name) {
+  const { sources, tests } = AREAS[name];
+  const all = folder =>
+    readdirSync(join(ROOT, folder), { recursive: true })
+      .map(path => `${folder}/${path.split('\\').join('/')}`)
+      .sort();
+  // type declarations hold nothing to run, and assembly/ is another language, compiled and compared as a whole
+  const mutable = path => path.endsWith('.ts') && !path.endsWith('.d.ts') && !path.includes('/assembly/');
+  return {
+    sources: all('src').filter(path => mutable(path) && sources.some(start => path.startsWith(start))),
+    tests: all('__tests__').filter(
+      path => path.endsWith('.test.ts') && !OUTSIDE.test(path) && tests.some(t => path.startsWith(`__tests__/${t}`)),
+    ),
+  };
+}

@@ -1,0 +1,177 @@
+// Runs tests against mutants, one after another, in the process that mutate.mjs started and ends when a mutant never does.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Script } from 'node:vm';
+import { ROOT } from './areas.mjs';
+import { runTest, testsOf } from './jestLike.mjs';
+
+/** Reached more than so many times as often as without a mutant: the loop does not end. */
+const ENDLESS = 100;
+/** A mutant has survived when tests of so many milliseconds, the quickest first, have not noticed it. */
+const PATIENCE_MS = 8000;
+
+const require = createRequire(join(ROOT, 'package.json'));
+process.chdir(ROOT);
+process.on('unhandledRejection', () => undefined);
+process.on('uncaughtException', () => undefined);
+
+let hits = 0;
+let most = 0;
+globalThis.__mutant = -1;
+globalThis.__hit = () => {
+  if (++hits > most) throw new Error('endless');
+  return true;
+};
+
+/** A bundle, its modules not yet run: every call gives fresh ones. */
+function bundle(file) {
+  const script = new Script(`(function (module, exports, require, __dirname, __filename) {${readFileSync(file, 'utf8')}\n})`, { filename: file });
+  return () => {
+    const module = { exports: {} };
+    script.runInThisContext()(module, module.exports, require, join(ROOT, 'src', 'run'), file);
+    return module.exports;
+  };
+}
+
+/** Which mutants each test reaches, and which are reached when its file is loaded. @returns { tests: [{ file, name, ms, reached }], failing } */
+async function lookAround({ counting, files, coverage }) {
+  let reached = new Map();
+  globalThis.__reached = ids => {
+    for (const id of ids) reached.set(id, (reached.get(id) ?? 0) + 1);
+  };
+  const fresh = bundle(counting);
+  const tests = [];
+  const failing = [];
+  for (const file of files) {
+    reached = new Map();
+    const found = testsOf(fresh()[file]);
+    const loading = [...reached];
+    for (const [index, test] of found.entries()) {
+      reached = new Map();
+      const started = performance.now();
+      try {
+        await runTest(test);
+      } catch (error) {
+        failing.push(`${file} › ${test.name}: ${String(error.message).slice(0, 300)}`);
+        continue;
+      }
+      const ms = performance.now() - started;
+      if (reached.size > 0 || loading.length > 0) tests.push({ file, index, name: test.name, ms, reached: [...reached], loading: index === 0 ? loading : [] });
+    }
+    if (process.env.MUTATE_VERBOSE) process.stderr.write(`${file}: ${found.length} tests\n`);
+  }
+  writeFileSync(coverage, JSON.stringify({ tests, failing }));
+  return { tests: tests.length, failing };
+}
+
+let fresh;
+let tests;
+/** mutant -> tests that reach it; mutant -> files that reach it while they are loaded; mutant -> how often at most */
+const reachedBy = new Map();
+const loadedBy = new Map();
+const often = new Map();
+/** test files as they were loaded without a mutant */
+const loaded = new Map();
+/** tests that killed lately come first */
+const kills = new Map();
+
+function open({ asking, coverage }) {
+  fresh = bundle(asking);
+  ({ tests } = JSON.parse(readFileSync(coverage, 'utf8')));
+  const push = (map, key, value) => map.get(key)?.push(value) ?? map.set(key, [value]);
+  for (const test of tests) {
+    for (const [id, count] of test.reached) {
+      push(reachedBy, id, test);
+      often.set(id, Math.max(often.get(id) ?? 0, count));
+    }
+    for (const [id, count] of test.loading) {
+      push(loadedBy, id, test.file);
+      often.set(id, Math.max(often.get(id) ?? 0, count));
+    }
+  }
+}
+
+async function failsWith(id, test, found) {
+  globalThis.__mutant = id;
+  hits = 0;
+  most = ENDLESS * (often.get(id) ?? 0) + 1000;
+  try {
+    await runTest(found[test.index]);
+    return false;
+  } catch {
+    return true;
+  } finally {
+    globalThis.__mutant = -1;
+  }
+}
+
+function clean(file) {
+  if (!loaded.has(file)) loaded.set(file, testsOf(fresh()[file]));
+  return loaded.get(file);
+}
+
+/** @returns the name of the test that noticed, '(loading)' for a file that could not be loaded, or undefined */
+async function noticed(id) {
+  const order = (a, b) => (kills.get(b.name) ?? 0) - (kills.get(a.name) ?? 0) || a.ms - b.ms;
+  const covering = [...(reachedBy.get(id) ?? [])].sort((a, b) => a.ms - b.ms);
+  const likely = covering.filter(test => kills.has(test.name)).sort(order).slice(0, 8);
+  let spent = 0;
+  for (const test of new Set([...likely, ...covering])) {
+    if (spent > PATIENCE_MS) break;
+    spent += test.ms;
+    if (!(await failsWith(id, test, clean(test.file)))) continue;
+    if (await failsWith(-1, test, clean(test.file))) {
+      // something was left behind, of this mutant or an earlier one: judged again from a fresh load
+      loaded.delete(test.file);
+      if (!(await failsWith(id, test, clean(test.file)))) continue;
+      loaded.delete(test.file);
+    }
+    kills.set(test.name, (kills.get(test.name) ?? 0) + 1);
+    return `${test.file} › ${test.name}`;
+  }
+  return noticedFromLoading(id, covering);
+}
+
+/** The same with modules that were loaded under the mutant: constants, tables, what a module remembers. */
+async function noticedFromLoading(id, covering) {
+  const files = [...new Set([...(loadedBy.get(id) ?? []), ...covering.map(test => test.file)])];
+  const all = files
+    .map(file => ({ file, tests: tests.filter(test => test.file === file).sort((a, b) => a.ms - b.ms) }))
+    .map(entry => ({ ...entry, ms: entry.tests.reduce((sum, test) => sum + test.ms, 0) }))
+    .sort((a, b) => a.ms - b.ms);
+  let spent = 0;
+  for (const { file, tests: own } of all) {
+    const static_ = loadedBy.get(id)?.includes(file);
+    let found;
+    globalThis.__mutant = id;
+    hits = 0;
+    most = ENDLESS * (often.get(id) ?? 0) + 1000;
+    try {
+      found = testsOf(fresh()[file]);
+    } catch {
+      return `${file} (loading)`;
+    } finally {
+      globalThis.__mutant = -1;
+    }
+    for (const test of own) {
+      if (!static_ && !covering.includes(test)) continue;
+      if (spent > PATIENCE_MS) return undefined;
+      spent += test.ms;
+      // fewer or other tests than were declared without the mutant: jest would count them differently, a test by its number would mislead
+      if (found[test.index]?.name !== test.name) return `${file} (other tests)`;
+      if (await failsWith(id, test, found)) return `${file} › ${test.name}`;
+    }
+  }
+  return undefined;
+}
+
+process.stdout.write = () => true;
+if (!process.env.MUTATE_VERBOSE) process.stderr.write = () => true;
+process.on('message', async message => {
+  if (message.look) process.send(await lookAround(message.look));
+  else if (message.open) {
+    open(message.open);
+    process.send({ reached: [...new Set([...reachedBy.keys(), ...loadedBy.keys()])] });
+  } else process.send({ by: (await noticed(message.mutant)) ?? null });
+});
