@@ -98,7 +98,8 @@ async function tryMutants(name, mutants, files) {
     if ((i + 1) % 100 === 0) console.error(`${name}: ${i + 1} of ${mutants.length}, ${rate(report)}`);
   }
   child?.end();
-  for (const m of report) if (m.status !== 'killed') console.log(`  ${m.status}  ${m.file}:${m.line}  ${m.from.slice(0, 90)}  →  ${m.to.slice(0, 60)}`);
+  for (const m of report)
+    if (m.status !== 'killed') console.log(`  ${m.status}  ${m.file}:${m.line}  ${m.from.slice(0, 90)}  →  ${m.to.slice(0, 60)}`);
   console.log(`${name}: ${rate(report)}${report.length < mutants.length ? `; ${mutants.length - report.length} not tried yet` : ''}`);
   return { name, tried: report.length, of: mutants.length, mutants: report };
 }

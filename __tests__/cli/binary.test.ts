@@ -1,8 +1,9 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { runCli } from '../helpers/runCli.js';
 
 /** The real binary in a real shell: what only a process can show. Everything else about the command line is tested in-process. */
 const binary = join(__dirname, '..', '..', 'bin', 'rnn-cli.js');
@@ -119,39 +120,31 @@ describe('the binary', () => {
   });
 
   it.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)('%s ends a long run at once, leaves no file, and a shell sees %i', async (signal, code) => {
-    const child = spawn(
-      'bash',
-      ['-c', `"${process.execPath}" "${binary}" forward --engine manual --N 4000 --T 300 --M 64 -o y.npy; echo "exit $?"`],
-      { cwd: folder },
-    );
-    const ended = outcome(child);
-    // the node below the shell, once it has loaded and computes
-    const node = await childOf(child.pid!);
-    await new Promise(resolve => setTimeout(resolve, 800));
-    process.kill(node, signal);
-    expect(await ended).toContain(`exit ${code}`);
-    expect(readdirSync(folder).filter(name => name.includes('y.npy'))).toEqual([]);
+    ['SIGINT', 130, ['--N', '4000', '--T', '300', '--M', '64', '--engine', 'manual']],
+    ['SIGTERM', 143, ['-i', 'large.json']],
+  ] as const)('%s ends a long run with exit code %i and leaves no file', async (signal, exit, words) => {
+    writeFileSync(join(folder, 'large.json'), `[${'[1,2,3],'.repeat(2_000_000)}[1,2,3]]`);
+    const child = spawn(process.execPath, [binary, 'forward', ...words, '-o', 'y.npy', '-v'], { cwd: folder });
+    const ended = new Promise(resolve => child.on('exit', (code, by) => resolve([code, by])));
+    let said = '';
+    await new Promise<void>(resolve => {
+      child.on('exit', resolve);
+      child.stderr.on('data', data => {
+        said += data;
+        if (said.includes('a thread does it')) resolve();
+      });
+    });
+    await new Promise(resolve => setTimeout(resolve, 100));
+    child.kill(signal);
+    expect([said, await ended]).toEqual([expect.stringContaining('a thread does it'), [exit, null]]);
+    expect(readdirSync(folder).filter(name => name.includes('y.npy') || name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it('gives the same bytes from a thread as without one', async () => {
+    const words = 'forward --cell lstm --M 64 --N 40 --T 30 --engine manual --json';
+    const { code, stdout, stderr } = await sh(`rnn-cli ${words} --verbose`);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('a thread does it')]);
+    const here = JSON.parse((await runCli(words)).stdout);
+    expect(JSON.parse(stdout)).toEqual({ ...here, version: expect.any(String) });
   });
 });
-
-async function outcome(child: ChildProcess): Promise<string> {
-  let text = '';
-  child.stdout!.on('data', data => {
-    text += data;
-  });
-  await new Promise(resolve => child.on('close', resolve));
-  return text;
-}
-
-/** The process that a shell has started: its only child. */
-async function childOf(parent: number): Promise<number> {
-  for (let tries = 0; tries < 200; tries++) {
-    const { stdout } = await run('pgrep', ['-P', String(parent)]).catch(() => ({ stdout: '' }));
-    if (stdout.trim() !== '') return Number(stdout.trim().split('\n')[0]);
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
-  throw new Error('the shell has started nothing');
-}

@@ -42,9 +42,7 @@ function textAt(lines, { start, end }) {
 
 /** StrykerJS' own questions are function calls with text; in the loops of a kernel a comparison of numbers is what one can afford. */
 function asked(code) {
-  return code
-    .replace(/stryMutAct_9fa48\("(\d+)"\)/g, '(__mutant === $1 && __hit())')
-    .replace(/stryCov_9fa48\("[^)]*\)/g, '0');
+  return code.replace(/stryMutAct_9fa48\("(\d+)"\)/g, '(__mutant === $1 && __hit())').replace(/stryCov_9fa48\("[^)]*\)/g, '0');
 }
 
 function counted(code) {
@@ -60,7 +58,8 @@ async function bundleWith(instrumented, change, tests, kernels, outfile) {
       b.onLoad({ filter: /\.ts$/ }, ({ path }) => {
         const source = instrumented.get(path);
         if (source !== undefined) return { contents: change(source), loader: 'ts' };
-        if (path.endsWith(join('__tests__', 'helpers', 'kernel.ts'))) return { contents: KERNEL_HELPER(kernels), loader: 'ts', resolveDir: dirname(path) };
+        if (path.endsWith(join('__tests__', 'helpers', 'kernel.ts')))
+          return { contents: KERNEL_HELPER(kernels), loader: 'ts', resolveDir: dirname(path) };
         // a bundle has one folder of its own; tests read files beside theirs
         const own = `const __dirname = ${JSON.stringify(dirname(path))};`;
         return { contents: path.includes('__tests__') ? own + readFileSync(path, 'utf8') : readFileSync(path, 'utf8'), loader: 'ts' };

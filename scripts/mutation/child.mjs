@@ -1,5 +1,6 @@
 // Runs tests against mutants, one after another, in the process that mutate.mjs started and ends when a mutant never does.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
@@ -9,7 +10,7 @@ import { runTest, testsOf } from './jestLike.mjs';
 /** Reached more than so many times as often as without a mutant: the loop does not end. */
 const ENDLESS = 100;
 /** A mutant has survived when tests of so many milliseconds, the quickest first, have not noticed it. */
-const PATIENCE_MS = 8000;
+const PATIENCE_MS = 2500;
 
 const require = createRequire(join(ROOT, 'package.json'));
 process.chdir(ROOT);
@@ -26,7 +27,9 @@ globalThis.__hit = () => {
 
 /** A bundle, its modules not yet run: every call gives fresh ones. */
 function bundle(file) {
-  const script = new Script(`(function (module, exports, require, __dirname, __filename) {${readFileSync(file, 'utf8')}\n})`, { filename: file });
+  const script = new Script(`(function (module, exports, require, __dirname, __filename) {${readFileSync(file, 'utf8')}\n})`, {
+    filename: file,
+  });
   return () => {
     const module = { exports: {} };
     script.runInThisContext()(module, module.exports, require, join(ROOT, 'src', 'run'), file);
@@ -36,6 +39,9 @@ function bundle(file) {
 
 /** Which mutants each test reaches, and which are reached when its file is loaded. @returns { tests: [{ file, name, ms, reached }], failing } */
 async function lookAround({ counting, files, coverage }) {
+  const digest = createHash('sha256').update(readFileSync(counting)).digest('hex');
+  const known = existsSync(coverage) && JSON.parse(readFileSync(coverage, 'utf8'));
+  if (known?.digest === digest) return { tests: known.tests.length, failing: known.failing };
   let reached = new Map();
   globalThis.__reached = ids => {
     for (const id of ids) reached.set(id, (reached.get(id) ?? 0) + 1);
@@ -57,11 +63,12 @@ async function lookAround({ counting, files, coverage }) {
         continue;
       }
       const ms = performance.now() - started;
-      if (reached.size > 0 || loading.length > 0) tests.push({ file, index, name: test.name, ms, reached: [...reached], loading: index === 0 ? loading : [] });
+      if (reached.size > 0 || loading.length > 0)
+        tests.push({ file, index, name: test.name, ms, reached: [...reached], loading: index === 0 ? loading : [] });
     }
     if (process.env.MUTATE_VERBOSE) process.stderr.write(`${file}: ${found.length} tests\n`);
   }
-  writeFileSync(coverage, JSON.stringify({ tests, failing }));
+  writeFileSync(coverage, JSON.stringify({ digest, tests, failing }));
   return { tests: tests.length, failing };
 }
 
@@ -115,7 +122,10 @@ function clean(file) {
 async function noticed(id) {
   const order = (a, b) => (kills.get(b.name) ?? 0) - (kills.get(a.name) ?? 0) || a.ms - b.ms;
   const covering = [...(reachedBy.get(id) ?? [])].sort((a, b) => a.ms - b.ms);
-  const likely = covering.filter(test => kills.has(test.name)).sort(order).slice(0, 8);
+  const likely = covering
+    .filter(test => kills.has(test.name))
+    .sort(order)
+    .slice(0, 8);
   let spent = 0;
   for (const test of new Set([...likely, ...covering])) {
     if (spent > PATIENCE_MS) break;
@@ -130,19 +140,18 @@ async function noticed(id) {
     kills.set(test.name, (kills.get(test.name) ?? 0) + 1);
     return `${test.file} › ${test.name}`;
   }
-  return noticedFromLoading(id, covering);
+  return loadedBy.has(id) ? noticedFromLoading(id) : undefined;
 }
 
 /** The same with modules that were loaded under the mutant: constants, tables, what a module remembers. */
-async function noticedFromLoading(id, covering) {
-  const files = [...new Set([...(loadedBy.get(id) ?? []), ...covering.map(test => test.file)])];
-  const all = files
+async function noticedFromLoading(id) {
+  const all = loadedBy
+    .get(id)
     .map(file => ({ file, tests: tests.filter(test => test.file === file).sort((a, b) => a.ms - b.ms) }))
     .map(entry => ({ ...entry, ms: entry.tests.reduce((sum, test) => sum + test.ms, 0) }))
     .sort((a, b) => a.ms - b.ms);
   let spent = 0;
   for (const { file, tests: own } of all) {
-    const static_ = loadedBy.get(id)?.includes(file);
     let found;
     globalThis.__mutant = id;
     hits = 0;
@@ -155,7 +164,6 @@ async function noticedFromLoading(id, covering) {
       globalThis.__mutant = -1;
     }
     for (const test of own) {
-      if (!static_ && !covering.includes(test)) continue;
       if (spent > PATIENCE_MS) return undefined;
       spent += test.ms;
       // fewer or other tests than were declared without the mutant: jest would count them differently, a test by its number would mislead

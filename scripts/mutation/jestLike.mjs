@@ -44,7 +44,12 @@ Object.assign(globalThis, {
   it,
   test: it,
   expect: jestExpect,
-  jest: { setTimeout: () => undefined, fn: mocker.fn.bind(mocker), spyOn: mocker.spyOn.bind(mocker), restoreAllMocks: () => mocker.restoreAllMocks() },
+  jest: {
+    setTimeout: () => undefined,
+    fn: mocker.fn.bind(mocker),
+    spyOn: mocker.spyOn.bind(mocker),
+    restoreAllMocks: () => mocker.restoreAllMocks(),
+  },
   afterAll: () => undefined,
   ...Object.fromEntries(hooks),
 });

@@ -1,12 +1,14 @@
 import { errorDocument, errorJson, errorText } from '../report/errorReport.js';
-import { descriptorStream } from '../run/descriptors.js';
+import { descriptorStream, terminalStream } from '../run/descriptors.js';
+import { allowElsewhere, ELSEWHERE } from '../run/elsewhere.js';
 import { stdoutIsClosed } from '../run/files.js';
 import { withLimits } from '../run/limits.js';
 import { VERSION } from '../run/version.js';
 import type { CommandName } from './options.js';
 import { createOutput, type Output, paintFor } from './output.js';
-import { type Invocation, parseArgv } from './program.js';
+import { parseArgv } from './program.js';
 import { closedError, type Io, type Writer, wantsColor, writerTo } from './streams.js';
+import type { ThreadData } from './thread.js';
 import type { Values } from './values.js';
 
 type Command = (values: Values, output: Output) => Promise<number>;
@@ -33,7 +35,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const stderr = writerTo(io.stderr, 'stderr');
   let exit: number;
   try {
-    exit = await carryOut(parseArgv(argv), io, stdout, stderr);
+    exit = await carryOut(argv, io, stdout, stderr);
     await stdout.finish();
     if (stdout.used && (await io.stdoutIsClosed?.())) throw closedError('stdout');
   } catch (error) {
@@ -45,7 +47,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   return exit;
 }
 
-async function carryOut(invocation: Invocation, io: Io, stdout: Writer, stderr: Writer): Promise<number> {
+async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr: Writer): Promise<number> {
+  const invocation = parseArgv(argv);
   const width = io.stdout.columns ?? 100;
   switch (invocation.kind) {
     case 'tour':
@@ -63,7 +66,15 @@ async function carryOut(invocation: Invocation, io: Io, stdout: Writer, stderr: 
       const started = Date.now();
       const output = await createOutput(invocation.values, io, stdout, stderr);
       const command = await COMMANDS[invocation.command]();
-      const exit = await withLimits(invocation.values, () => command(invocation.values, output));
+      if (io.elsewhere) allowElsewhere();
+      let exit: number;
+      try {
+        exit = await withLimits(invocation.values, () => command(invocation.values, output));
+      } catch (error) {
+        if (error !== ELSEWHERE || !io.elsewhere) throw error;
+        output.detail('the work is long: a thread does it, and this one listens for interrupts');
+        return io.elsewhere(argv);
+      }
       output.detail(`${invocation.command} took ${((Date.now() - started) / 1000).toFixed(3)} s`);
       return exit;
     }
@@ -93,7 +104,18 @@ export async function start(): Promise<void> {
   };
   process.on('uncaughtException', bug);
   process.on('unhandledRejection', bug);
-  process.exitCode = await main(process.argv.slice(2), ioOfProcess());
+  const elsewhere = async (argv: readonly string[]) => (await import('./thread.js')).runInThread(argv);
+  process.exitCode = await main(process.argv.slice(2), { ...ioOfProcess(), elsewhere });
+}
+
+/** The same in a thread, for a command that takes long; the other thread is told the exit code. */
+export async function startInThread({ program, argv, pending, columns }: ThreadData, tell: (exit: number) => void): Promise<void> {
+  // where the program's own files are
+  process.argv[1] = program;
+  const { sharePending } = await import('../run/atomicWrite.js');
+  sharePending(pending);
+  const [stdout, stderr] = [1, 2].map(descriptor => descriptorStream(descriptor) ?? terminalStream(descriptor, columns[descriptor - 1]));
+  tell(await main(argv, { stdout, stderr, env: process.env, stdoutIsClosed }));
 }
 
 /** Node's own streams are made only where they are needed, at a terminal. */

@@ -1,10 +1,10 @@
 import { removePending } from '../run/atomicWrite.js';
 
 /**
- * SIGINT and SIGTERM end the program at once by themselves, and a shell sees 130 or 143; a handler would wait for a long computation.
- * Only while a file is written is there something to clean up first.
+ * Long work is done in a thread (thread.ts), and the main thread answers interrupts. A command too small for that is ended by SIGINT and SIGTERM
+ * themselves, and a shell sees 130 or 143 as well; only while it writes a file is there something to clean up first.
  */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+export const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Runs `body`; an interrupt meanwhile removes half-written files, then ends the program with 130 or 143. */
 export async function guarded<T>(body: () => Promise<T>): Promise<T> {

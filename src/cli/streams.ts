@@ -13,6 +13,8 @@ export interface Io {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** does the whole command in another thread; absent where there is none, as in that thread itself. @returns the exit code */
+  elsewhere?(argv: readonly string[]): Promise<number>;
   /** whether stdout was closed before the program began */
   stdoutIsClosed?(): Promise<boolean>;
 }

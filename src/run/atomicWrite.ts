@@ -57,6 +57,7 @@ async function replace<T>(path: string, fill: (sink: Sink) => Promise<T>, old: S
   await sweepStale(folder);
   const temporary = join(folder, `${prefix()}${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
   pending.add(temporary);
+  tellPending();
   try {
     const file = await open(temporary, 'wx', old ? old.mode & 0o777 : 0o666);
     const filled = await writeInto(file, fill, true);
@@ -67,6 +68,7 @@ async function replace<T>(path: string, fill: (sink: Sink) => Promise<T>, old: S
   } finally {
     await unlink(temporary).catch(() => undefined);
     pending.delete(temporary);
+    tellPending();
   }
 }
 
@@ -136,9 +138,31 @@ async function claim(temporary: string, target: string): Promise<void> {
 
 /** Temporary files being written, so that an interrupt can remove them. */
 const pending = new Set<string>();
+let shared: SharedArrayBuffer | undefined;
 
-export async function removePending(): Promise<void> {
-  await Promise.all([...pending].map(path => unlink(path).catch(() => undefined)));
+/** Their names stand in this memory, too, for a thread that outlives this one. */
+export function sharePending(memory: SharedArrayBuffer): void {
+  shared = memory;
+}
+
+/** The names that another thread shared; they are written down before the files are made. */
+export function pendingIn(memory: SharedArrayBuffer): string[] {
+  const length = new Int32Array(memory)[0];
+  return length === 0 ? [] : JSON.parse(Buffer.from(memory, 4, length).toString('utf8'));
+}
+
+function tellPending(): void {
+  if (!shared) return;
+  const text = Buffer.from(JSON.stringify([...pending]), 'utf8');
+  const length = new Int32Array(shared, 0, 1);
+  length[0] = 0;
+  if (text.length > shared.byteLength - 4) return;
+  new Uint8Array(shared, 4).set(text);
+  length[0] = text.length;
+}
+
+export async function removePending(paths: Iterable<string> = pending): Promise<void> {
+  await Promise.all([...paths].map(path => unlink(path).catch(() => undefined)));
 }
 
 async function checkTarget(path: string, target: Stats, force: boolean, inputs: readonly string[]): Promise<void> {

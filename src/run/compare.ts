@@ -4,10 +4,11 @@ import { escapeText } from '../escape.js';
 import { distance, largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { reshape, sameShape, type Tensor } from '../tensor/tensor.js';
 import { subjectOf } from './diagnosis.js';
+import { takesLong } from './elsewhere.js';
 import { positionOf } from './finite.js';
 import { outputOf } from './forward.js';
 import { readArray } from './input.js';
-import { type Prepared, prepare } from './prepare.js';
+import { type Prepared, prepare, productsIn } from './prepare.js';
 import type { CompareRequest, EngineName } from './request.js';
 import type { CompareResult } from './result.js';
 import { VERSION } from './version.js';
@@ -23,11 +24,16 @@ export interface CompareHooks {
   readonly now?: () => number;
 }
 
+/** Passes over the input: both sides and the noise, and the mistakes that are tried beside them. */
+const A_COMPARISON = 4;
+const A_SEARCH = 200;
+
 /** Sets two outputs side by side: two engines', or the network's and somebody else's, and says what differs and why. */
 export async function runCompare(request: CompareRequest, hooks: CompareHooks = {}): Promise<CompareResult> {
   checkSides(request);
   const prepared = await prepare(request);
   if (prepared.graphInputs) return compareGraph(prepared, request);
+  takesLong({ plain: productsIn(prepared) * (request.explain === false ? A_COMPARISON : A_SEARCH) });
   const sides = await bothSides(prepared, request);
   const subject = subjectOf(prepared, sides.expected, sides.actual);
   const noise = Math.max(await noiseOf(prepared, request), subject.rounding);

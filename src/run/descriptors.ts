@@ -18,9 +18,22 @@ const AT_ONCE = 2 ** 16;
 /** How long to wait for a reader whose pipe is full and set not to block. */
 const FULL_PIPE_MS = 2;
 
+/** A stream onto a terminal of so many columns, or another device, by its descriptor: a thread has no streams of its own. */
+export function terminalStream(descriptor: number, columns: number | undefined): Omit<DescriptorStream, 'isTTY'> & TerminalSize {
+  return { ...streamOf(descriptor), isTTY: columns !== undefined, columns };
+}
+
+interface TerminalSize {
+  readonly isTTY: boolean;
+  readonly columns?: number;
+}
+
 /** A stream onto a file, a pipe, a socket or /dev/null; undefined where the descriptor is a terminal, another device, or closed. */
 export function descriptorStream(descriptor: number): DescriptorStream | undefined {
-  if (!isPlain(descriptor)) return undefined;
+  return isPlain(descriptor) ? streamOf(descriptor) : undefined;
+}
+
+function streamOf(descriptor: number): DescriptorStream {
   let last: Promise<void> | undefined;
   return {
     isTTY: false,

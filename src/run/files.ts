@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
+import { stayHere, takesLong } from './elsewhere.js';
 import { fileLimits } from './limits.js';
 
 /** Files in: whole, bounded, and the same from the first byte to the last. (Files out: atomicWrite.ts. Nothing else touches the file system.) */
@@ -56,6 +57,7 @@ async function readWhole(path: string, file: FileHandle, limits: ReadLimits): Pr
   // /dev/zero and /dev/random have no end; /dev/null is an empty file, a terminal ends with ^D
   if (before.isCharacterDevice() && !isatty(file.fd) && path !== os.devNull) throw device(path);
   if (before.size > limits.bytes) throw tooLarge(path, before.size, limits.bytes);
+  takesLong({ bytes: before.size });
   const bytes = await readAll(path, file, limits, before.size);
   // files of /proc say they are empty, whatever they hold
   if (before.isFile() && before.size > 0) checkUnchanged(path, before, await file.stat(), bytes.length);
@@ -180,6 +182,7 @@ function fileSource(path: string, file: FileHandle, before: Stats): ByteSource {
 let givenBack: { readonly start: Uint8Array; readonly rest: AsyncIterator<Uint8Array> } | undefined;
 
 function stdinSource(): ByteSource {
+  stayHere();
   const pieces: AsyncIterator<Uint8Array> = process.stdin[Symbol.asyncIterator]();
   let any = false;
   return {
@@ -206,6 +209,7 @@ function stdinSource(): ByteSource {
 
 /** Standard input from its first byte, also after a source gave it back. */
 async function* stdinPieces(): AsyncGenerator<Uint8Array> {
+  stayHere();
   if (!givenBack) {
     yield* process.stdin;
     return;

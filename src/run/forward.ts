@@ -5,10 +5,11 @@ import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { reshape, type Tensor } from '../tensor/tensor.js';
+import { takesLong } from './elsewhere.js';
 import { executionOf, executionWithout } from './engineChoice.js';
 import { type Execution, execute, executeGraph } from './execute.js';
 import { checkFinite } from './finite.js';
-import { type Prepared, prepare } from './prepare.js';
+import { type Prepared, prepare, productsIn } from './prepare.js';
 import type { ForwardRequest } from './request.js';
 import type { ForwardResult, Nested, TensorData, TraceLayer, WorkingStep } from './result.js';
 import { sha256OfNumbers } from './sha256.js';
@@ -19,6 +20,7 @@ import { equationsOf, workingOf } from './working.js';
 /** Runs the network and returns y with everything needed to repeat it. */
 export async function runForward(request: ForwardRequest): Promise<ForwardResult> {
   const prepared = await prepare(request);
+  if (request.engine === 'manual' || request.simulate !== undefined || request.trace) takesLong({ plain: productsIn(prepared) });
   const execution = await executionOf(request, prepared);
   try {
     const output = await outputOf(prepared, execution, request.simulate);

@@ -11,6 +11,7 @@ import { exactSize, sliceRow, type Tensor } from '../tensor/tensor.js';
 import { drawInputFrom, drawNetwork } from '../weights/draw.js';
 import type { InputWish } from '../weights/init.js';
 import type { Weights } from '../weights/weights.js';
+import { takesLong } from './elsewhere.js';
 import { checkFinite } from './finite.js';
 import { INPUT_NAMES, maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
 import { memoryBudget } from './limits.js';
@@ -52,7 +53,9 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
   const network = await loadNetwork(withFramework(request), knownShape(array, request.timeMajor), opened);
   const seed = request.seed ?? DEFAULT_SEED;
   const sizes = drawnSizes(network, request);
-  checkMemory(network, array ? [array.tensor.shape[0] ?? 1, sizes.T] : [sizes.N, sizes.T], request.maxMemory);
+  const [N, T] = array ? [array.tensor.shape[0] ?? 1, sizes.T] : [sizes.N, sizes.T];
+  checkMemory(network, [N, T], request.maxMemory);
+  takesLong({ batched: productsOf(network, N, T), numbers: array && network.weights ? 0 : drawnNumbers(network, N, T) });
   const drawn = draw(network, request, seed, array ? null : inputWish(network, sizes));
   const weights = network.weights ?? drawn.weights!;
   const whole = array
@@ -125,6 +128,20 @@ function draw(network: Network, request: InputRequest, seed: string, input: Inpu
   const frameworkInit = network.framework === 'torch' ? 'torch' : 'keras';
   const { init } = request;
   return { rng, ...drawNetwork(network.model, weightShapesByLayer(network.shapes), { seed, rng, inputRng, init, frameworkInit, input }) };
+}
+
+/** Multiply-adds of a pass, roughly: every weight meets every sample at every step. */
+function productsOf({ shapes }: Network, N: number, T: number): number {
+  return Number(weightNumbers(shapes)) * N * T;
+}
+
+/** The same of what is prepared. */
+export function productsIn({ network, input }: Prepared): number {
+  return productsOf(network, input.x.shape[0], input.x.shape[1]);
+}
+
+function drawnNumbers({ shapes, model }: Network, N: number, T: number): number {
+  return Number(weightNumbers(shapes)) + N * T * (model.input.features ?? 1);
 }
 
 /** The file's shape with the batch first. */

@@ -1,0 +1,63 @@
+import { Worker } from 'node:worker_threads';
+import { RnnError } from '../errors.js';
+import { pendingIn, removePending } from '../run/atomicWrite.js';
+import { SIGNALS } from './signals.js';
+
+/** What the thread needs to be the command line. */
+export interface ThreadData {
+  readonly program: string;
+  readonly argv: readonly string[];
+  /** temporary files it is writing, for this thread to remove */
+  readonly pending: SharedArrayBuffer;
+  /** columns of stdout and of stderr where a terminal reads them */
+  readonly columns: readonly [number | undefined, number | undefined];
+}
+
+/** bin/rnn-cli.js puts the program together in the thread as it did here. */
+const PROGRAM = `
+const { parentPort, workerData } = require('node:worker_threads');
+const program = require(workerData.program);
+program.open();
+program.load('main').startInThread(workerData, exit => parentPort.postMessage(exit));`;
+
+const ROOM_FOR_NAMES = 2 ** 16;
+/** A thread ends at its next loop or call; one that does not is left to the end of the process. */
+const PATIENCE_MS = 100;
+
+/**
+ * The whole command line in another thread, while this one waits for its end, or for an interrupt: then the thread is stopped, what it was writing
+ * is removed, and the exit code is 130 or 143. A second interrupt ends the program at once.
+ * @returns the exit code
+ */
+export function runInThread(argv: readonly string[]): Promise<number> {
+  const pending = new SharedArrayBuffer(ROOM_FOR_NAMES);
+  const columns = [process.stdout, process.stderr].map(stream => (stream.isTTY ? stream.columns : undefined));
+  const workerData = { program: process.argv[1], argv, pending, columns };
+  const worker = new Worker(PROGRAM, { eval: true, workerData });
+  return new Promise((resolve, reject) => {
+    let interrupted = false;
+    for (const [signal, exit] of Object.entries(SIGNALS)) {
+      process.on(signal, () => {
+        if (interrupted) process.exit(exit);
+        interrupted = true;
+        void stop(worker, pending).finally(() => process.exit(exit));
+      });
+    }
+    worker.on('message', resolve);
+    worker.on('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? outOfMemory() : error));
+    worker.on('exit', exit => {
+      if (!interrupted) resolve(exit);
+    });
+  });
+}
+
+async function stop(worker: Worker, pending: SharedArrayBuffer): Promise<void> {
+  await Promise.race([worker.terminate(), new Promise(resolve => setTimeout(resolve, PATIENCE_MS))]);
+  await removePending(pendingIn(pending));
+}
+
+function outOfMemory(): RnnError {
+  return new RnnError('limit', 'E_HEAP', 'the memory of JavaScript objects is used up', {
+    fix: 'use fewer samples at a time, a binary file instead of text, or NODE_OPTIONS=--max-old-space-size=8192',
+  });
+}

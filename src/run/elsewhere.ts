@@ -1,0 +1,35 @@
+/**
+ * Work that takes long blocks its thread, and a blocked thread hears no interrupt. The command line allows a command to be begun again in
+ * another thread; here it is told when that pays. A thread costs some 30 ms, so small commands stay where they are.
+ */
+
+/** Thrown out of the command, by identity, before anything is written. */
+export const ELSEWHERE = new Error('this takes long, and is to be done in a thread');
+
+/** Blocking for this long is nothing to somebody who presses ^C. */
+const LONG_MS = 100;
+
+/** What a millisecond does, roughly: bytes read and parsed, multiply-adds of the batched engine and of the others, numbers drawn. */
+const A_MS = { bytes: 50_000, batched: 3_000_000, plain: 150_000, numbers: 20_000 } as const;
+export type Work = Partial<Record<keyof typeof A_MS, number>>;
+
+let allowed = false;
+
+/** From now on long work is refused with ELSEWHERE, once. */
+export function allowElsewhere(): void {
+  allowed = true;
+}
+
+/** Standard input can be read once: from here on the command stays where it is. */
+export function stayHere(): void {
+  allowed = false;
+}
+
+/** To be told before the work begins. @throws ELSEWHERE where it is long and a thread may do it */
+export function takesLong(work: Work): void {
+  if (!allowed) return;
+  const ms = Object.entries(work).reduce((sum, [kind, count]) => sum + count / A_MS[kind as keyof typeof A_MS], 0);
+  if (ms < LONG_MS) return;
+  allowed = false;
+  throw ELSEWHERE;
+}
