@@ -22,6 +22,8 @@ const GROUP_BYTES = 64 * 2 ** 20;
 const LEAST_ROWS_OF_THREAD = 4;
 /** in one round of the pool */
 const MOST_BLOCKS = 4096;
+/** preactivations of the rows whose gates are computed together (assembly/steps.ts) */
+const SCRATCH_BYTES = 20 * 64;
 /** x·Wx + b of as many steps at a time as fit a part of the cache */
 const PROJECTED_BYTES = 128 * 1024;
 
@@ -206,7 +208,7 @@ function placeBlock(plan: Plan, { from, rows }: { from: number; rows: number }):
       c: take(kind === 'lstm' || before, 4 * rows * padded),
       cStride: 4 * padded,
       weights: plan.weights,
-      scratch: kernel.take(stream ? 4 * gates * padded : 320 + (before ? rows * stride : 0)),
+      scratch: kernel.take(stream ? 4 * gates * padded : SCRATCH_BYTES + (before ? rows * stride : 0)),
       mask: take(args.mask !== undefined, rows * window),
       saved: take(stream ? before : args.mask !== undefined, 4 * rows * padded),
       sequence: take(args.sequence, 4 * rows * window * M),
@@ -256,15 +258,19 @@ function readSequence({ kernel, T, M }: Plan, { from, rows, fields }: Block, fir
 }
 
 function readStates({ kernel, args, T, D, M, stream }: Plan, { from, rows, fields }: Block, outputs: Outputs): void {
-  const floats = kernel.floats();
   const lastStep = args.reverse ? 0 : T - 1;
-  for (let r = 0; r < rows; r++) {
-    const n = from + r;
-    const at = (fields.z + r * fields.stride) / 4 + (stream ? 0 : D);
-    const h = floats.subarray(at, at + M);
-    outputs.h.set(h, n * M);
-    if (!(args.mask && args.zeroOutputForMask && args.mask[n * T + lastStep] === 0)) outputs.last.set(h, n * M);
-    const c = (fields.c + r * fields.cStride) / 4;
-    outputs.c?.set(floats.subarray(c, c + M), n * M);
+  const mark = kernel.mark();
+  const dense = kernel.take(4 * rows * M);
+  const gather = (at: number, stride: number): Float32Array => {
+    kernel.run.gatherRows(at, stride, rows, 4 * M, dense);
+    return kernel.floats().subarray(dense / 4, dense / 4 + rows * M);
+  };
+  const h = gather(fields.z + (stream ? 0 : 4 * D), fields.stride);
+  outputs.h.set(h, from * M);
+  outputs.last.set(h, from * M);
+  if (args.mask && args.zeroOutputForMask) {
+    for (let n = from; n < from + rows; n++) if (args.mask[n * T + lastStep] === 0) outputs.last.fill(0, n * M, (n + 1) * M);
   }
+  outputs.c?.set(gather(fields.c, fields.cStride), from * M);
+  kernel.release(mark);
 }

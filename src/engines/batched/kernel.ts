@@ -20,6 +20,7 @@ interface Exports {
   matrixProduct(x: number, stride: number, rows: number, D: number, w: number, K: number, out: number, outStride: number): void;
   runSteps(block: number, cell: number, from: number, to: number): void;
   runStream(block: number, cell: number, from: number, to: number): void;
+  gatherRows(from: number, stride: number, rows: number, bytes: number, to: number): void;
   activate(x: number, vectors: number, kind: number): void;
 }
 

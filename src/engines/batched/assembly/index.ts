@@ -1,5 +1,6 @@
 // The WASM kernel of the batched engine: what kernel.ts calls. Addresses are bytes in the imported memory, which the caller lays out.
 export { TABLE_END, writeConstants } from './activations';
+export { gatherRows } from './copy';
 export { matrixProduct } from './matrix';
 export { packMatrix, packPanels, packWide } from './pack';
 export { runSteps } from './run';

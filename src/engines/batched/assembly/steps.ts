@@ -4,8 +4,12 @@ import { nextRows, tile4, tile8 } from './tiles';
 
 /*
  * One time step of a block: z [rows, x_t | h] in, h into zNext. Units outermost, so that their panels stay in the first cache while the rows pass.
- * A panel of C columns and K rows takes (1 + K)·C·4 bytes: the biases come first.
+ * A panel of C columns and K rows takes (1 + K)·C·4 bytes: the biases come first. Tiles fill the scratch with as many rows as GROUP says, then
+ * their gates are computed together.
  */
+
+/** four tiles of five rows: the activations take four vectors at a time */
+const GROUP: usize = 20;
 
 /** weights: for every 4 units the panels [i f] and [g o] */
 export function lstmStep(b: Block): void {
@@ -18,14 +22,20 @@ export function lstmStep(b: Block): void {
     let h = b.zNext + b.D * 4 + u;
     let c = b.c + u;
     for (let left: usize = b.rows; left > 0; ) {
-      const rows = nextRows(left);
-      tile8(rows, z, stride, w, K, b.scratch, 64);
-      tile8(rows, z, stride, w + panel, K, b.scratch + 32, 64);
-      lstmGates(b.scratch, c, b.cStride, h, stride, rows);
-      z += rows * stride;
-      h += rows * stride;
-      c += rows * b.cStride;
-      left -= rows;
+      const group = left < GROUP ? left : GROUP;
+      let s = b.scratch;
+      for (let rest: usize = group; rest > 0; ) {
+        const rows = nextRows(rest);
+        tile8(rows, z, stride, w, K, s, 64);
+        tile8(rows, z, stride, w + panel, K, s + 32, 64);
+        z += rows * stride;
+        s += rows * 64;
+        rest -= rows;
+      }
+      lstmGates(b.scratch, c, b.cStride, h, stride, group);
+      h += group * stride;
+      c += group * b.cStride;
+      left -= group;
     }
     w += 2 * panel;
   }
@@ -43,15 +53,22 @@ export function gruStep(b: Block): void {
     let z = b.z;
     let next = b.zNext + D * 4 + u;
     for (let left: usize = b.rows; left > 0; ) {
-      const rows = nextRows(left);
-      const s = b.scratch;
-      tile8(rows, z, stride, w, D + M, s, 64);
-      tile4(rows, z, stride, w + gx, D, s + 32, 64);
-      tile4(rows, z + D * 4, stride, w + gh, M, s + 48, 64);
-      gruGates(s, 64, s + 32, 64, s + 48, 64, z + D * 4 + u, next, stride, rows);
-      z += rows * stride;
-      next += rows * stride;
-      left -= rows;
+      const group = left < GROUP ? left : GROUP;
+      const h = z + D * 4 + u;
+      let s = b.scratch;
+      for (let rest: usize = group; rest > 0; ) {
+        const rows = nextRows(rest);
+        tile8(rows, z, stride, w, D + M, s, 64);
+        tile4(rows, z, stride, w + gx, D, s + 32, 64);
+        tile4(rows, z + D * 4, stride, w + gh, M, s + 48, 64);
+        z += rows * stride;
+        s += rows * 64;
+        rest -= rows;
+      }
+      s = b.scratch;
+      gruGates(s, 64, s + 32, 64, s + 48, 64, h, next, stride, group);
+      next += group * stride;
+      left -= group;
     }
     w += gh + (M + 1) * 16;
   }
@@ -63,19 +80,26 @@ export function gruBeforeStep(b: Block): void {
   const K = D + b.M;
   const stride = b.stride;
   const end = padded(b.M) * 4;
-  const reset = b.scratch + 320; // rows [x_t, r·h]
+  const reset = b.scratch + GROUP * 64; // rows [x_t, r·h]
   let w = b.weights;
   for (let k: usize = 0; k < b.rows; k++) memory.copy(reset + k * stride, b.z + k * stride, D * 4);
   for (let u: usize = 0; u < end; u += 16) {
     let offset: usize = 0;
     let c = b.c + u;
     for (let left: usize = b.rows; left > 0; ) {
-      const rows = nextRows(left);
-      tile8(rows, b.z + offset, stride, w, K, b.scratch, 32);
-      gruReset(b.scratch, b.z + offset + D * 4 + u, stride, c, b.cStride, reset + offset + D * 4 + u, rows);
-      offset += rows * stride;
-      c += rows * b.cStride;
-      left -= rows;
+      const group = left < GROUP ? left : GROUP;
+      const units = offset + D * 4 + u;
+      let s = b.scratch;
+      for (let rest: usize = group; rest > 0; ) {
+        const rows = nextRows(rest);
+        tile8(rows, b.z + offset, stride, w, K, s, 32);
+        offset += rows * stride;
+        s += rows * 32;
+        rest -= rows;
+      }
+      gruReset(b.scratch, b.z + units, stride, c, b.cStride, reset + units, group);
+      c += group * b.cStride;
+      left -= group;
     }
     w += (K + 1) * 32;
   }
@@ -83,12 +107,19 @@ export function gruBeforeStep(b: Block): void {
     let offset: usize = 0;
     let c = b.c + u;
     for (let left: usize = b.rows; left > 0; ) {
-      const rows = nextRows(left);
-      tile4(rows, reset + offset, stride, w, K, b.scratch, 16);
-      gruUpdate(b.scratch, c, b.cStride, b.z + offset + D * 4 + u, b.zNext + offset + D * 4 + u, stride, rows);
-      offset += rows * stride;
-      c += rows * b.cStride;
-      left -= rows;
+      const group = left < GROUP ? left : GROUP;
+      const units = offset + D * 4 + u;
+      let s = b.scratch;
+      for (let rest: usize = group; rest > 0; ) {
+        const rows = nextRows(rest);
+        tile4(rows, reset + offset, stride, w, K, s, 16);
+        offset += rows * stride;
+        s += rows * 16;
+        rest -= rows;
+      }
+      gruUpdate(b.scratch, c, b.cStride, b.z + units, b.zNext + units, stride, group);
+      c += group * b.cStride;
+      left -= group;
     }
     w += (K + 1) * 16;
   }
@@ -104,13 +135,19 @@ export function rnnStep(b: Block): void {
     let h = b.zNext + b.D * 4 + u;
     const vectors: usize = end - u > 16 ? 2 : 1;
     for (let left: usize = b.rows; left > 0; ) {
-      const rows = nextRows(left);
-      if (vectors == 2) tile8(rows, z, stride, w, K, b.scratch, 32);
-      else tile4(rows, z, stride, w, K, b.scratch, 32);
-      rnnGates(b.scratch, 32, h, stride, vectors, rows);
-      z += rows * stride;
-      h += rows * stride;
-      left -= rows;
+      const group = left < GROUP ? left : GROUP;
+      let s = b.scratch;
+      for (let rest: usize = group; rest > 0; ) {
+        const rows = nextRows(rest);
+        if (vectors == 2) tile8(rows, z, stride, w, K, s, 32);
+        else tile4(rows, z, stride, w, K, s, 16);
+        z += rows * stride;
+        s += rows * 16 * vectors;
+        rest -= rows;
+      }
+      rnnGates(b.scratch, h, stride, vectors, group);
+      h += group * stride;
+      left -= group;
     }
     w += (K + 1) * 16 * vectors;
   }

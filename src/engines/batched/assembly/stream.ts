@@ -95,7 +95,7 @@ function streamStep(b: Block, cell: Cell, projected: usize): void {
   }
   if (cell == Cell.rnn) {
     rowProduct(h, M, b.wide, groups, projected, s);
-    rnnGates(s, 16, h, 16, 1, groups);
+    rnnGates(s, h, 16, 1, groups);
     return;
   }
   const candidates = projected + groups * 32;
