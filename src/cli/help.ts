@@ -1,3 +1,4 @@
+import { wrapText } from '../report/text.js';
 import { COMMAND_WORDS, type CommandName, type Flag, type FlagGroup, flagsOf, spellings } from './options.js';
 
 /** Help pages: examples first, then every flag from the table in options.ts. */
@@ -126,8 +127,13 @@ export const EXIT_CODES: readonly (readonly [string, string])[] = [
   ['130, 143', 'interrupted'],
 ];
 
-const EXIT_LINES = [EXIT_CODES.slice(0, 5), EXIT_CODES.slice(5)].map(row => `  ${row.map(code => code.join(' ')).join('   ')}\n`);
-const EXITS = `Exit codes\n${EXIT_LINES.join('')}`;
+/** Text is easier to read in lines that are not too long. */
+const LINE = 110;
+
+function exitsText(width: number): string {
+  const rows = [EXIT_CODES.slice(0, 5), EXIT_CODES.slice(5)].map(row => `  ${row.map(code => code.join(' ')).join('   ')}\n`);
+  return `Exit codes\n${rows.map(row => wrapText(row, Math.min(width, LINE), 2)).join('')}`;
+}
 
 /** The page of a command, at most `width` columns wide. */
 export function commandHelp(command: CommandName, width: number): string {
@@ -138,8 +144,8 @@ export function commandHelp(command: CommandName, width: number): string {
     `rnn-cli ${usage(command)}: ${summary}\n`,
     examplesText(examples),
     ...groups,
-    `${about.flatMap(text => wrap(text, Math.min(width, 110))).join('\n')}\n`,
-    EXITS,
+    `${about.map(text => wrapText(text, Math.min(width, LINE))).join('\n')}\n`,
+    exitsText(width),
   ];
   return page.join('\n');
 }
@@ -150,7 +156,7 @@ function usage(command: CommandName): string {
 }
 
 /** The page of rnn-cli itself. */
-export function mainHelp(): string {
+export function mainHelp(width: number): string {
   const examples = [
     COMMAND_HELP.shapes.examples[0],
     COMMAND_HELP.shapes.examples[2],
@@ -158,13 +164,15 @@ export function mainHelp(): string {
     COMMAND_HELP.compare.examples[0],
     COMMAND_HELP.compare.examples[2],
   ];
-  const commands = (Object.keys(COMMAND_HELP) as CommandName[]).map(name => `  ${name.padEnd(12)}${COMMAND_HELP[name].summary}\n`).join('');
+  const commands = (Object.keys(COMMAND_HELP) as CommandName[])
+    .map(name => wrapText(`  ${name.padEnd(12)}${COMMAND_HELP[name].summary}\n`, width, 14))
+    .join('');
   return [
-    'rnn-cli: shapes, parameter counts and numbers of recurrent networks, and why two computations differ\n',
+    wrapText('rnn-cli: shapes, parameter counts and numbers of recurrent networks, and why two computations differ\n', width, 9),
     examplesText(examples),
     `Commands\n${commands}`,
-    'rnn-cli COMMAND --help lists the flags of a command. Every size has a default, so each runs with no flags at all.\n',
-    EXITS,
+    wrapText('rnn-cli COMMAND --help lists the flags of a command. Every size has a default, so each runs with no flags at all.\n', width),
+    exitsText(width),
   ].join('\n');
 }
 
@@ -187,7 +195,7 @@ function flagText(flag: Flag, width: number): string {
   const left = `  ${spellings(flag).join(', ')}${argument === undefined ? '' : optional ? ` [${argument}]` : ` ${argument}`}`;
   const choices = flag.value.kind === 'choice' && flag.value.choices.length > 1 ? `: ${flag.value.choices.join(', ')}` : '';
   const text = `${flag.help}${choices}${flag.default === undefined ? '' : `  [${flag.default}]`}`;
-  const lines = wrap(text, Math.max(30, Math.min(width, 110) - FLAG_COLUMN));
+  const lines = wrapText(text, Math.max(30, Math.min(width, LINE) - FLAG_COLUMN)).split('\n');
   const first =
     left.length < FLAG_COLUMN - 1 ? `${left.padEnd(FLAG_COLUMN)}${lines[0]}\n` : `${left}\n${' '.repeat(FLAG_COLUMN)}${lines[0]}\n`;
   return (
@@ -197,14 +205,4 @@ function flagText(flag: Flag, width: number): string {
       .map(line => `${' '.repeat(FLAG_COLUMN)}${line}\n`)
       .join('')
   );
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [''];
-  for (const word of text.split(/ (?! )/)) {
-    const last = lines[lines.length - 1];
-    if (last !== '' && last.length + 1 + word.length > width) lines.push(word.trimStart());
-    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
-  }
-  return lines;
 }

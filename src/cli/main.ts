@@ -59,7 +59,7 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
       return 0;
     case 'help': {
       const { commandHelp, mainHelp } = await import('./help.js');
-      stdout.write(invocation.command ? commandHelp(invocation.command, width) : mainHelp());
+      stdout.write(invocation.command ? commandHelp(invocation.command, width) : mainHelp(width));
       return 0;
     }
     case 'run': {
@@ -93,7 +93,7 @@ async function errorMessage(error: unknown, argv: readonly string[], io: Io): Pr
       : words.includes('--color=never')
         ? 'never'
         : 'auto';
-  return errorText(error, await paintFor(wantsColor(color, io.stderr, io.env))) + debug;
+  return errorText(error, await paintFor(wantsColor(color, io.stderr, io.env)), io.stderr.isTTY ? io.stderr.columns : undefined) + debug;
 }
 
 /** Starts the program on the real streams. What nobody caught is a bug (exit 70), never Node's own exit 1. */

@@ -2,6 +2,7 @@ import type { HeatMapOptions } from '../report/heatmap.js';
 import { writeJson } from '../report/json.js';
 import { NO_PAINT, type Paint } from '../report/paint.js';
 import { type Layout, loadPaint } from '../report/table.js';
+import { wrapText } from '../report/text.js';
 import { colorDepth, type Io, type Writer, wantsColor } from './streams.js';
 import type { Values } from './values.js';
 
@@ -42,6 +43,7 @@ export async function createOutput(values: Values, io: Io, stdout: Writer, stder
     paint: await paintFor(wantsColor(values.color, io.stdout, io.env)),
   };
   const notePaint = await paintFor(wantsColor(values.color, io.stderr, io.env));
+  const noteWidth = (io.stderr.isTTY && io.stderr.columns) || Number.POSITIVE_INFINITY;
   let drawn = false;
   return {
     layout,
@@ -68,7 +70,8 @@ export async function createOutput(values: Values, io: Io, stdout: Writer, stder
       stdout.write('\n');
     },
     notes: notes => {
-      if (!values.quiet && !values.json) for (const note of notes) stderr.write(`${notePaint.warn('note:')} ${note}\n`);
+      if (!values.quiet && !values.json)
+        for (const note of notes) stderr.write(`${wrapText(`${notePaint.warn('note:')} ${note}`, noteWidth, 6)}\n`);
     },
     detail: text => {
       if (values.verbose) stderr.write(`${notePaint.faint(text)}\n`);

@@ -2,6 +2,7 @@ import { escapeText } from '../escape.js';
 import type { CompareModelsResult } from '../run/result.js';
 import { smallText } from './numbers.js';
 import { drawTable, type Layout } from './table.js';
+import { wrapText } from './text.js';
 
 /** `rnn-cli compare A B` for people: a row a tensor, and what was done to it. */
 export async function compareModelsText(result: CompareModelsResult, layout: Layout): Promise<string> {
@@ -10,7 +11,11 @@ export async function compareModelsText(result: CompareModelsResult, layout: Lay
   const { paint } = layout;
   const verdict = result.equal ? paint.good('SAME') : paint.bad('DIFFERENT');
   const largest = outputs.maxAbs === null ? 'shapes differ' : `outputs differ by ${smallText(outputs.maxAbs)}`;
-  const head = `${verdict}   ${tensors.length - off} of ${tensors.length} weights, ${largest}, allowed ${smallText(outputs.allowed)}   ${files.first} and ${files.second}\n`;
+  const head = wrapText(
+    `${verdict}   ${tensors.length - off} of ${tensors.length} weights, ${largest}, allowed ${smallText(outputs.allowed)}   ${files.first} and ${files.second}\n`,
+    layout.width,
+    12,
+  );
   if (result.equal) return head;
   const table = await drawTable(
     {

@@ -2,6 +2,7 @@ import { escapeText } from '../escape.js';
 import type { CompareResult, Explanation } from '../run/result.js';
 import { smallText, valueText } from './numbers.js';
 import { drawTable, type Layout } from './table.js';
+import { wrapCode, wrapText } from './text.js';
 
 /** `rnn-cli compare` for people: one line when equal; else where, and why. */
 export interface CompareTextOptions {
@@ -17,15 +18,19 @@ export async function compareText(result: CompareResult, layout: Layout, options
   const parts = result.shape.equal
     ? [differentLine(result, layout), await samplesTable(result, layout, options), firstLine(result)]
     : [shapesLine(result, layout)];
-  parts.push(triedText(result), becauseText(result, layout));
+  parts.push(triedText(result, layout), becauseText(result, layout));
   return parts.filter(part => part !== '').join('\n');
 }
 
-function sameText(result: CompareResult, { paint }: Layout): string {
+function sameText(result: CompareResult, { paint, width }: Layout): string {
   const { total, max, tolerance, cannotDetect, sides } = result;
   const largest = smallText(max?.abs ?? 0);
-  const line = `${paint.good('SAME')}   ${total} of ${total} values, largest ${largest}, ${allowedText(tolerance)}   ${sideName(sides.expected)} and ${sideName(sides.actual)}\n`;
-  return cannotDetect.length === 0 ? line : `${line}       this input cannot show: ${cannotDetect.join(', ')}\n`;
+  const line = wrapText(
+    `${paint.good('SAME')}   ${total} of ${total} values, largest ${largest}, ${allowedText(tolerance)}   ${sideName(sides.expected)} and ${sideName(sides.actual)}\n`,
+    width,
+    7,
+  );
+  return cannotDetect.length === 0 ? line : line + wrapText(`       this input cannot show: ${cannotDetect.join(', ')}\n`, width, 9);
 }
 
 function sideName(name: string): string {
@@ -37,10 +42,11 @@ function allowedText({ mode, atol, rtol }: CompareResult['tolerance']): string {
   return rtol === 0 ? `allowed ${smallText(atol)}` : `allowed ${smallText(atol)} + ${smallText(rtol)}·|e|`;
 }
 
-function differentLine({ mismatched, total, perSample, max, tolerance }: CompareResult, { paint }: Layout): string {
+function differentLine({ mismatched, total, perSample, max, tolerance }: CompareResult, { paint, width }: Layout): string {
   const wrong = perSample.filter(sample => !sample.ok).length;
   const where = max ? `     largest ${smallText(max.abs, 3)} at ${placeText(max.index)}` : '';
-  return `${paint.bad('DIFFERENT')}   ${mismatched} of ${total} values, ${wrong} of ${perSample.length} samples${where}   ${allowedText(tolerance)}\n`;
+  const line = `${paint.bad('DIFFERENT')}   ${mismatched} of ${total} values, ${wrong} of ${perSample.length} samples${where}   ${allowedText(tolerance)}\n`;
+  return wrapText(line, width, 12);
 }
 
 /** [3, 1] -> 'sample 4, y2'; [3, 6, 1] -> 'sample 4, step 7, y2'. Counted from 1, as the tables are. */
@@ -65,7 +71,7 @@ async function samplesTable({ perSample, sides }: CompareResult, layout: Layout,
         { title: 'at', whole: true, gap: 3 },
         { title: sideName(sides.expected), align: 'right', gap: 3 },
         { title: sideName(sides.actual), align: 'right', gap: 3 },
-        { title: layout.style === 'csv' ? 'verdict' : '', gap: 3 },
+        { title: layout.style === 'csv' ? 'verdict' : '', gap: 3, paint: cell => (cell === 'same' ? 'good' : 'bad') },
       ],
       rows: shown.map(sample => [
         String(sample.n + 1),
@@ -92,24 +98,24 @@ function firstLine({ firstDifference }: CompareResult): string {
 }
 
 /** 'DIFFERENT   yours (10,2), right (1,2): …  [head-on-input]' */
-function shapesLine({ shape, explanations }: CompareResult, { paint }: Layout): string {
+function shapesLine({ shape, explanations }: CompareResult, { paint, width }: Layout): string {
   const best = accepted(explanations);
   const shapes = `yours (${shape.actual.join(',')}), right (${shape.expected.join(',')})`;
   const why = best ? `: ${best.why.split('\n')[0].replace(/^yours .*?: /, '')}  [${best.code}]` : '';
-  return `${paint.bad('DIFFERENT')}   ${shapes}${why}\n`;
+  return wrapText(`${paint.bad('DIFFERENT')}   ${shapes}${why}\n`, width, 12);
 }
 
 const MOST_TRIED = 5;
 
 /** The explanation that was named, or those that leave least, and the network as specified among them. */
-function triedText({ explanations, tried: count, asSpecified, shape }: CompareResult): string {
+function triedText({ explanations, tried: count, asSpecified, shape }: CompareResult, { paint }: Layout): string {
   if (explanations.length === 0 || !shape.equal) return '';
   const named = explanations.filter(({ verdict }) => verdict !== 'rejected');
   const best = [...(named.length > 0 ? named : explanations)].sort((a, b) => a.residual - b.residual).slice(0, MOST_TRIED);
   const rows = best.map(({ code, residual, verdict }) => ({
     code,
     residual,
-    mark: verdict === 'fits' ? '   ← fits' : verdict === 'likely' ? '   ← likely' : '',
+    mark: verdict === 'fits' ? `   ${paint.good('← fits')}` : verdict === 'likely' ? '   ← likely' : '',
   }));
   if (asSpecified !== null) rows.push({ code: 'as specified', residual: asSpecified, mark: '' });
   const width = Math.max(20, ...rows.map(row => row.code.length)) + 3;
@@ -120,18 +126,19 @@ function triedText({ explanations, tried: count, asSpecified, shape }: CompareRe
   return `${tried.padEnd(width + 3)}what is left over\n${lines.join('')}`;
 }
 
-function becauseText({ explanations, shape, evidence }: CompareResult, { paint }: Layout): string {
+function becauseText({ explanations, shape, evidence }: CompareResult, { paint, width }: Layout): string {
   const best = accepted(explanations);
   if (!best) {
     if (explanations.length === 0) return '';
     const said = evidence.map(sentence => `\n      ${sentence}`).join('');
-    return ` ${paint.strong('WHY')}  unexplained: no known mistake leaves a difference as small as the noise${shape.equal ? '' : ', and the shapes differ'}${said}\n`;
+    const unknown = `unexplained: no known mistake leaves a difference as small as the noise${shape.equal ? '' : ', and the shapes differ'}`;
+    return wrapText(` ${paint.strong('WHY')}  ${unknown}${said}\n`, width, 6);
   }
   const rivals = explanations.filter(other => other !== best && other.verdict === 'likely').map(other => other.code);
   const likely =
     best.verdict === 'likely' ? `${best.code}, likely${rivals.length > 0 ? ` (or ${rivals.join(', ')}: the same y here)` : ''}: ` : '';
-  const why = shape.equal ? ` ${paint.strong('WHY')}  ${hanging(likely + best.why)}\n` : '';
-  return `${why} ${paint.strong('FIX')}  ${hanging(best.fix)}\n`;
+  const why = shape.equal ? wrapText(` ${paint.strong('WHY')}  ${hanging(likely + best.why)}\n`, width, 6) : '';
+  return `${why} ${paint.strong('FIX')}  ${hanging(wrapCode(best.fix, width - 6))}\n`;
 }
 
 function accepted(explanations: readonly Explanation[]): Explanation | undefined {

@@ -1,8 +1,9 @@
 import type { ConvertResult } from '../run/result.js';
+import { factLines } from './facts.js';
 import type { Layout } from './table.js';
 
 /** `rnn-cli convert` for people: what was written, and how far both sides are apart. */
-export function convertText(result: ConvertResult, { paint }: Layout): string {
+export function convertText(result: ConvertResult, layout: Layout): string {
   const { from, to, check } = result;
   const lines: [string, string][] = [
     ['from', `${result.input}  (${from.framework}, ${from.format})`],
@@ -18,5 +19,5 @@ export function convertText(result: ConvertResult, { paint }: Layout): string {
         : `largest difference ${check.largest.toExponential(2)} on a seeded input (${shape}, seed ${check.seed})`,
     ]);
   }
-  return lines.map(([label, text]) => ` ${paint.faint(label)}${' '.repeat(9 - label.length)}${text}\n`).join('');
+  return factLines(lines, layout, 9);
 }

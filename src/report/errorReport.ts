@@ -2,6 +2,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { toJson } from './json.js';
 import { NO_PAINT, type Paint } from './paint.js';
+import { wrapText } from './text.js';
 
 /** One error as a document (`rnn-cli/error@1`). Every key is always there; null = nothing to say. */
 export interface ErrorDocument {
@@ -54,10 +55,10 @@ export function errorJson(error: unknown): string {
  *            ^^^^^ here
  *       fix: drop +last (Keras: return_sequences=True on lstm_1).  More: rnn-cli explain return_sequences
  */
-export function errorText(error: unknown, paint: Paint = NO_PAINT): string {
+export function errorText(error: unknown, paint: Paint = NO_PAINT, width = Number.POSITIVE_INFINITY): string {
   const { code, message, where, expected, found, fix, more, excerpt } = errorDocument(error);
   const lines = [`${paint.bad('error:')} ${where ? `${where}: ` : ''}${message}   ${paint.faint(`[${code}]`)}`];
-  if (excerpt) lines.push(...excerptLines(excerpt, paint));
+  const excerptAt = lines.length;
   const said = `${message} ${fix ?? ''}`;
   if (expected && !said.includes(expected)) lines.push(`  expected: ${escapeText(expected, EXPECTED_LIMIT)}`);
   if (found && !said.includes(found)) lines.push(`  found: ${escapeText(found, EXPECTED_LIMIT)}`);
@@ -65,7 +66,9 @@ export function errorText(error: unknown, paint: Paint = NO_PAINT): string {
     Boolean,
   );
   if (last.length > 0) lines.push(`  ${last.join(fix?.endsWith('.') ? '  ' : '.  ')}`);
-  return `${lines.join('\n')}\n`;
+  const wrapped = lines.map(line => wrapText(line, width, 4));
+  if (excerpt) wrapped.splice(excerptAt, 0, ...excerptLines(excerpt, paint));
+  return `${wrapped.join('\n')}\n`;
 }
 
 /** The text on one line and ^^^^ under the wrong part; long texts are cut to the neighbourhood of that part. */

@@ -2,26 +2,28 @@ import { escapeText } from '../escape.js';
 import type { ExplainResult, Nested, ProbeResult } from '../run/result.js';
 import { valueText } from './numbers.js';
 import type { Layout } from './table.js';
+import { wrapCode, wrapText } from './text.js';
 
 /** `rnn-cli explain` and `rnn-cli probe` for people. */
 
-export function explainText(page: ExplainResult, { paint }: Layout): string {
-  if (page.kind === 'list') return listText(page);
+export function explainText(page: ExplainResult, { paint, width }: Layout): string {
+  if (page.kind === 'list') return listText(page, width);
+  const line = Math.min(LINE, width);
   const parts = [
     `${paint.strong(page.name)}   ${page.title}\n`,
-    `${page.text.map(t => wrap(t, ' ')).join(page.kind === 'term' ? '\n' : '')}`,
+    `${page.text.map(t => `${wrapText(` ${t}`, line, 1)}\n`).join(page.kind === 'term' ? '\n' : '')}`,
   ];
   if (page.example) parts.push(exampleText(page.example));
-  if (page.fixes) parts.push(fixesText(page.fixes));
+  if (page.fixes) parts.push(fixesText(page.fixes, width));
   if (page.shapes && page.shapes.length > 0) parts.push(shapesText(page.shapes));
   if (page.related.length > 0) parts.push(` See also: ${page.related.join(', ')}\n`);
   return parts.join('\n');
 }
 
-function listText({ mistakes = [], terms = [] }: ExplainResult): string {
+function listText({ mistakes = [], terms = [] }: ExplainResult, columns: number): string {
   const width = Math.max(...[...mistakes, ...terms].map(row => row.name.length)) + 3;
   const rows = (list: readonly { name: string; title: string }[]) =>
-    list.map(({ name, title }) => `  ${name.padEnd(width)}${title}\n`).join('');
+    list.map(({ name, title }) => `${wrapText(`  ${name.padEnd(width)}${title}`, columns, width + 2)}\n`).join('');
   return `Mistakes\n${rows(mistakes)}\nWords\n${rows(terms)}\nrnn-cli explain NAME prints the page.\n`;
 }
 
@@ -31,10 +33,10 @@ function exampleText({ layers, dims, seed, right, wrong, command }: NonNullable<
   const [a, b] = [linesOf(right.y), linesOf(wrong.y)];
   const width = Math.max(8, ...a.map(line => line.length)) + 3;
   if (right.shape.join() !== wrong.shape.join()) rows.push(`   right (${right.shape.join(', ')}), wrong (${wrong.shape.join(', ')})\n`);
-  rows.push(`   ${'sample'.padEnd(9)}${'right'.padEnd(width)}wrong\n`);
+  rows.push(`   ${'sample'.padEnd(8)}${'right'.padEnd(width)}wrong\n`);
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
-    const same = a[i] === b[i] ? '   same' : '';
-    rows.push(`   ${String(i + 1).padEnd(9)}${(a[i] ?? '').padEnd(width)}${b[i] ?? ''}${same}\n`);
+    const same = a[i] === b[i] ? '  same' : '';
+    rows.push(`   ${String(i + 1).padEnd(8)}${(a[i] ?? '').padEnd(width)}${b[i] ?? ''}${same}\n`);
   }
   rows.push(`   ${command}\n`);
   return rows.join('');
@@ -46,7 +48,8 @@ function linesOf(y: Nested): string[] {
     const numbers = sample as readonly Nested[];
     const show = (v: Nested): string =>
       typeof v === 'number' ? valueText(v, 4, false) : `[${(v as readonly number[]).map(n => valueText(n, 4, false)).join(' ')}]`;
-    return numbers.map(show).join('  ');
+    // brackets part the steps already
+    return numbers.map(show).join(typeof numbers[0] === 'number' ? '  ' : ' ');
   });
 }
 
@@ -56,11 +59,16 @@ const FRAMEWORKS = [
   ['torch', 'PyTorch'],
 ] as const;
 
-function fixesText(fixes: NonNullable<ExplainResult['fixes']>): string {
+function fixesText(fixes: NonNullable<ExplainResult['fixes']>, width: number): string {
   return FRAMEWORKS.flatMap(([key, name]) => {
     const code = fixes[key];
-    return code === undefined ? [] : [` ${name.padEnd(9)}${code.replaceAll('\n', '\n          ')}\n`];
+    return code === undefined ? [] : [labelled(` ${name.padEnd(9)}`, wrapCode(code, width - 10))];
   }).join('');
+}
+
+/** Further lines start where the first one did. */
+function labelled(label: string, code: string): string {
+  return `${label}${code.replaceAll('\n', `\n${' '.repeat(label.length)}`)}\n`;
 }
 
 function shapesText(examples: NonNullable<ExplainResult['shapes']>): string {
@@ -78,30 +86,20 @@ function shapesText(examples: NonNullable<ExplainResult['shapes']>): string {
 
 const LINE = 110;
 
-function wrap(text: string, indent: string): string {
-  const lines = [indent.trimEnd()];
-  for (const word of text.split(' ')) {
-    const last = lines[lines.length - 1];
-    if (last.length + 1 + word.length > LINE) lines.push(`${indent}${word}`);
-    else lines[lines.length - 1] = last === '' ? `${indent}${word}` : `${last} ${word}`;
-  }
-  return `${lines.join('\n')}\n`;
-}
-
 export function probeText(
   { dims, shape, seed, shows, alike, cannotDetect, weightsSource }: ProbeResult,
-  { paint }: Layout,
+  { paint, width }: Layout,
   saved: string | undefined,
 ): string {
   const lines = [
     `${paint.strong('PROBE')}   x (${shape.join(', ')}), N=${dims.N} T=${dims.T}, seed ${escapeText(seed, 40)}; weights: ${weightsSource}\n`,
   ];
   lines.push(` tells apart ${shows.length} mistakes: y differs under each from the right one and from all others\n`);
-  lines.push(wrap(families(shows).join(', '), '   '));
+  lines.push(`   ${families(shows).join(', ')}\n`);
   if (alike.length > 0) lines.push(` not from each other: ${pairsText(alike)}\n`);
   if (cannotDetect.length > 0) lines.push(` cannot show: ${families(cannotDetect).join(', ')}\n`);
   lines.push(saved === undefined ? ' save it with -o probe.npz (x and weights) or -o x.npy\n' : ` saved ${escapeText(saved)}\n`);
-  return lines.join('');
+  return lines.map(line => wrapText(line, Math.min(LINE, width), 3)).join('');
 }
 
 /** 'gate-order (23)' for twenty-three of them. */

@@ -1,5 +1,6 @@
 import { escapeText } from '../escape.js';
 import type { ForwardResult, TensorData, TraceLayer } from '../run/result.js';
+import { factLines, fileName } from './facts.js';
 import { float32Json, type JsonSink, nestedJson, writeJson } from './json.js';
 import type { Layout } from './table.js';
 import { traceText } from './traceReport.js';
@@ -59,18 +60,17 @@ async function gatesText(
   return `${title}\n${tables.join('\n')}`;
 }
 
-function provenance(result: ForwardResult, { paint, width }: Layout, saved: readonly string[]): string {
-  const from = (source: string, promise: string | null): string =>
-    (source === '-' ? 'stdin' : escapeText(source)) + (promise === null ? '' : ` (${promise})`);
+function provenance(result: ForwardResult, layout: Layout, saved: readonly string[]): string {
+  const from = (source: string, promise: string | null): string => fileName(source) + (promise === null ? '' : ` (${promise})`);
   const lines: [string, string][] = [
     ['weights', `${from(result.weightsSource, result.promises.weights)}${result.init === null ? '' : `, init ${result.init}`}`],
     ['input', from(result.inputSource, result.promises.input)],
-    ['sha256', `${result.ySha256}${width < 100 ? '' : '  of y (float32, C order)'}`],
+    ['sha256', `${result.ySha256}${layout.width < 100 ? '' : '  of y (float32, C order)'}`],
     saved.length > 0
       ? ['saved', saved.map(path => escapeText(path)).join(', ')]
       : ['save', 'add -o y.npy (or .npz, .csv, .json), or --json'],
   ];
-  return lines.map(([label, text]) => ` ${paint.faint(label)}${' '.repeat(10 - label.length)}${text}\n`).join('');
+  return factLines(lines, layout);
 }
 
 /** h of every step as a tensor, where --states asked for it. */

@@ -1,8 +1,10 @@
 import { escapeText } from '../escape.js';
 import type { InspectGraph, InspectResult, InspectTensor } from '../run/result.js';
+import { factLines } from './facts.js';
 import { bytesText } from './numbers.js';
 import { shapesText } from './shapesReport.js';
 import { type Column, drawTable, type Layout } from './table.js';
+import { wrapText } from './text.js';
 
 const COLUMNS: readonly Column[] = [
   { title: 'tensor', min: 12, paint: 'name' },
@@ -14,10 +16,11 @@ const COLUMNS: readonly Column[] = [
 
 /** `rnn-cli inspect` for people: the file, its tensors, its network. */
 export async function inspectText(result: InspectResult, layout: Layout): Promise<string> {
-  const { paint } = layout;
+  const { paint, width } = layout;
   const framework = [result.framework ?? 'unknown framework', result.frameworkVersion].filter(Boolean).join(' ');
   const parts = [
-    `${paint.strong(result.file)}  ${result.format}, ${framework}, ${bytesText(result.bytes)}\n ${paint.faint('sha256')}  ${result.sha256}\n`,
+    wrapText(`${paint.strong(result.file)}  ${result.format}, ${framework}, ${bytesText(result.bytes)}\n`, width, 1) +
+      ` ${paint.faint('sha256')}  ${result.sha256}\n`,
   ];
   if (result.graph) parts.push(graphText(result.graph, layout));
   if (result.tensors.length > 0) parts.push(await drawTable({ columns: COLUMNS, rows: result.tensors.map(tensorRow) }, layout));
@@ -26,7 +29,7 @@ export async function inspectText(result: InspectResult, layout: Layout): Promis
     ` ${tensors} tensors, ${numbers} numbers, ${bytesText(bytes)}${result.skipped.length > 0 ? `; ${result.skipped.length} are no weights of the network: ${result.skipped.slice(0, 4).join(', ')}${result.skipped.length > 4 ? ' …' : ''}` : ''}\n`,
   );
   if (result.network) parts.push(await shapesText(result.network, layout));
-  if (result.reason !== null) parts.push(`${paint.warn(result.runs ? 'note:' : 'not run:')} ${result.reason}\n`);
+  if (result.reason !== null) parts.push(`${wrapText(`${paint.warn(result.runs ? 'note:' : 'not run:')} ${result.reason}`, width, 2)}\n`);
   return parts.join('\n');
 }
 
@@ -34,7 +37,7 @@ function tensorRow({ name, shape, dtype, role, gates }: InspectTensor): string[]
   return [escapeText(name, 120), shape.length === 0 ? 'scalar' : shape.join('×'), dtype, role ?? '', gates ? `[${gates.join(' ')}]` : ''];
 }
 
-function graphText({ nodes, operators, inputs, outputs, recurrent, unsupported }: InspectGraph, { paint }: Layout): string {
+function graphText({ nodes, operators, inputs, outputs, recurrent, unsupported }: InspectGraph, layout: Layout): string {
   const value = ({ name, shape }: InspectGraph['inputs'][number]) => `${name} [${shape ? shape.map(n => n ?? '?').join(', ') : '…'}]`;
   const lines: [string, string][] = [
     ['inputs', inputs.map(value).join(', ')],
@@ -51,5 +54,5 @@ function graphText({ nodes, operators, inputs, outputs, recurrent, unsupported }
     ]),
     ...(unsupported.length > 0 ? [['not run', unsupported.join(', ')] as [string, string]] : []),
   ];
-  return lines.map(([label, text]) => ` ${paint.faint(label)}${' '.repeat(Math.max(1, 9 - label.length))}${text}\n`).join('');
+  return factLines(lines, layout, 9);
 }

@@ -1,7 +1,9 @@
 import { escapeText } from '../escape.js';
 import type { Count, DimsJson, LayerRow, ShapesResult, WeightRow } from '../run/result.js';
+import { factLines } from './facts.js';
 import { bytesText, countText, formulaText } from './numbers.js';
 import { type Column, drawTable, type Layout } from './table.js';
+import { wrapText } from './text.js';
 
 /** `rnn-cli shapes` for people: every tensor with its letters, its sizes, its count and the arithmetic behind it. */
 
@@ -41,7 +43,7 @@ function csvText(result: ShapesResult, layout: Layout): Promise<string> {
 }
 
 /** 'SimpleRNN, many to one    N samples  T=10 steps  D=3 features  M=5 units  K=2 outputs' */
-function heading({ title, dims }: ShapesResult, { paint }: Layout): string {
+function heading({ title, dims }: ShapesResult, { paint, width }: Layout): string {
   const words: Record<string, string> = {
     N: 'samples',
     T: 'steps',
@@ -57,7 +59,7 @@ function heading({ title, dims }: ShapesResult, { paint }: Layout): string {
     const word = words[letter.replace(/\d+$/, '')] ?? '';
     return `${size === null ? letter : `${letter}=${size}`}${word && ` ${word}`}`;
   });
-  return `${paint.strong(title)}    ${sizes.join('  ')}`;
+  return wrapText(`${paint.strong(title)}    ${sizes.join('  ')}`, width, 4);
 }
 
 function layerRows(layer: LayerRow, isLast: boolean, separators: boolean): string[][] {
@@ -107,8 +109,8 @@ function sizes({ dims, shape }: DimsJson): string {
 }
 
 /** The lines below the table: counts of the frameworks, work, memory, options that are not the usual ones. */
-function facts(result: ShapesResult, { style, paint }: Layout): string {
-  const separators = style !== 'plain';
+function facts(result: ShapesResult, layout: Layout): string {
+  const separators = layout.style !== 'plain';
   const { totals, layers } = result;
   const lines: [string, string][] = [
     ['counted as', countedAs(totals.byFramework, separators)],
@@ -127,8 +129,8 @@ function facts(result: ShapesResult, { style, paint }: Layout): string {
     if (unusual) lines.push([escapeText(layer.name, 60), unusual]);
   }
   for (const note of result.notes) lines.push(['note', escapeText(note)]);
-  const width = Math.max(...lines.map(([label]) => label.length), 10) + 3;
-  return lines.map(([label, text]) => ` ${paint.faint(label)}${' '.repeat(width - label.length)}${text}\n`).join('');
+  const column = Math.max(...lines.map(([label]) => label.length), 10) + 3;
+  return factLines(lines, layout, column);
 }
 
 function countedAs(byFramework: Readonly<Record<string, Count | null>>, separators: boolean): string {

@@ -28,7 +28,8 @@ export interface Column {
   readonly optional?: boolean;
   /** never cut; numbers */
   readonly whole?: boolean;
-  readonly paint?: keyof Paint;
+  /** of every cell, or by what stands in it */
+  readonly paint?: keyof Paint | ((cell: string) => keyof Paint);
 }
 
 export interface Table {
@@ -49,10 +50,10 @@ export async function drawTable(table: Table, layout: Layout): Promise<string> {
 
 function drawPlain({ columns, rows }: Table, paint: Paint): string {
   const widths = columnWidths(columns, rows, 'plain');
-  const line = (cells: readonly string[], paintOf: (column: Column) => keyof Paint | undefined): string => {
+  const line = (cells: readonly string[], paintOf: (column: Column, cell: string) => keyof Paint | undefined): string => {
     const padded = cells.map((cell, i) => {
       const { align, gap = 2 } = columns[i];
-      const colour = paintOf(columns[i]);
+      const colour = paintOf(columns[i], cell);
       const text = pad(cell, widths[i], align);
       return ' '.repeat(i === 0 ? 1 : gap) + (colour ? text.replace(cell.trim(), () => paint[colour](cell.trim())) : text);
     });
@@ -62,7 +63,7 @@ function drawPlain({ columns, rows }: Table, paint: Paint): string {
     columns.map(column => column.title),
     () => 'faint',
   );
-  return header + rows.map(row => line(row, column => column.paint)).join('');
+  return header + rows.map(row => line(row, paintOfCell)).join('');
 }
 
 function drawMarkdown({ columns, rows }: Table): string {
@@ -88,8 +89,16 @@ async function drawBox({ columns, rows, groups }: Table, paint: Paint): Promise<
     style: { head: [], border: [] },
     chars: { top: '─', bottom: '─' },
   });
-  for (const row of rows) table.push(row.map((cell, i) => (columns[i].paint && cell !== '' ? paint[columns[i].paint](cell) : cell)));
+  for (const row of rows) table.push(row.map((cell, i) => painted(cell, paintOfCell(columns[i], cell), paint)));
   return `${withoutInnerLines(table.toString().split('\n'), rows.length, groups).join('\n')}\n`;
+}
+
+function paintOfCell({ paint }: Column, cell: string): keyof Paint | undefined {
+  return typeof paint === 'function' ? paint(cell) : paint;
+}
+
+function painted(cell: string, colour: keyof Paint | undefined, paint: Paint): string {
+  return colour !== undefined && cell !== '' ? paint[colour](cell) : cell;
 }
 
 /** cli-table3 draws a line under every row; only those under the header and above a group are wanted. */

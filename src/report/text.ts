@@ -48,3 +48,45 @@ export function prefix(text: string, width: number): string {
   }
   return text.slice(0, end);
 }
+
+/**
+ * Each line broken where it is wider than `width` columns: between groups (two spaces and more) where each group has room, else between
+ * words. What goes on starts at column `hang`; a word that has no room stays whole. Colours have no width.
+ */
+export function wrapText(text: string, width: number, hang = 0): string {
+  if (width === Number.POSITIVE_INFINITY) return text;
+  return text
+    .split('\n')
+    .map(line => (visibleWidth(line) <= width ? line : wrapLine(line, width, hang)))
+    .join('\n');
+}
+
+/** Code is broken before a remark at the end of a line alone, which then stands below the line, indented as it is. */
+export function wrapCode(text: string, width: number): string {
+  return text
+    .split('\n')
+    .map(line => {
+      const at = line.search(/ {2,}# /);
+      if (at < 0 || visibleWidth(line) <= width) return line;
+      const indent = line.search(/\S/);
+      return `${line.slice(0, at)}\n${' '.repeat(indent)}${line.slice(at).trimStart()}`;
+    })
+    .join('\n');
+}
+
+function wrapLine(line: string, width: number, hang: number): string {
+  const groups = line.match(/ *\S+(?: \S+)*/g) ?? [];
+  const roomy = groups.every(group => visibleWidth(group.trimStart()) <= width - hang);
+  const lines = [''];
+  for (const piece of roomy ? groups : (line.match(/ *\S+/g) ?? [])) {
+    const last = lines[lines.length - 1];
+    if (last.trim() === '' || visibleWidth(last + piece) <= width) lines[lines.length - 1] = last + piece;
+    else lines.push(' '.repeat(hang) + piece.trimStart());
+  }
+  return lines.join('\n');
+}
+
+function visibleWidth(text: string): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours are control sequences
+  return displayWidth(text.replace(/\x1b\[[0-9;]*m/g, ''));
+}

@@ -1,6 +1,6 @@
 import { getScript } from '../../weights/scripts/index.js';
 import type { Prepared } from '../prepare.js';
-import type { EmitTarget } from './script.js';
+import type { EmitTarget } from './target.js';
 
 /** A script that draws from the run's own seed, as its author would write it, instead of carrying every number. */
 export interface DrawnSource {

@@ -2,10 +2,9 @@ import type { Prepared } from '../prepare.js';
 import { type Asked, drawnSource } from './drawn.js';
 import { kerasScript } from './keras.js';
 import { numpyScript } from './numpy.js';
+import type { EmitTarget } from './target.js';
 import { cannotEmit } from './text.js';
 import { torchScript } from './torch.js';
-
-export type EmitTarget = 'keras' | 'torch' | 'numpy';
 
 /**
  * A Python script with the same weights and input that computes the same y, up to the rounding of float32. Where the run is one of

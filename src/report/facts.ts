@@ -1,0 +1,16 @@
+import { escapeText } from '../escape.js';
+import type { Layout } from './table.js';
+import { wrapText } from './text.js';
+
+/** ' label     text', one below the other; a text that has no room goes on below itself. */
+export function factLines(lines: readonly (readonly [label: string, text: string])[], { paint, width }: Layout, least = 10): string {
+  const column = Math.max(least, ...lines.map(([label]) => label.length + 1));
+  return lines
+    .map(([label, text]) => `${wrapText(` ${paint.faint(label)}${' '.repeat(column - label.length)}${text}`, width, column + 1)}\n`)
+    .join('');
+}
+
+/** A file's name on a line of its own report. */
+export function fileName(name: string): string {
+  return name === '-' ? 'stdin' : escapeText(name);
+}
