@@ -15,8 +15,8 @@ export function explainText(page: ExplainResult, { paint, width }: Layout): stri
   ];
   if (page.example) parts.push(exampleText(page.example));
   if (page.fixes) parts.push(fixesText(page.fixes, width));
-  if (page.shapes && page.shapes.length > 0) parts.push(shapesText(page.shapes));
-  if (page.related.length > 0) parts.push(` See also: ${page.related.join(', ')}\n`);
+  if (page.shapes && page.shapes.length > 0) parts.push(shapesText(page.shapes, width));
+  if (page.related.length > 0) parts.push(wrapText(` See also: ${page.related.join(', ')}\n`, line, 11));
   return parts.join('\n');
 }
 
@@ -71,13 +71,14 @@ function labelled(label: string, code: string): string {
   return `${label}${code.replaceAll('\n', `\n${' '.repeat(label.length)}`)}\n`;
 }
 
-function shapesText(examples: NonNullable<ExplainResult['shapes']>): string {
+function shapesText(examples: NonNullable<ExplainResult['shapes']>, columns: number): string {
   return examples
     .map(({ words, layers, rows }) => {
       const width = Math.max(...rows.map(r => r.name.length)) + 3;
       const lines = rows.map(({ name, output, weights }) => {
         const held = weights.map(w => `${w.name} ${w.shape.join('×')}`).join(', ');
-        return `   ${name.padEnd(width)}(${output.join(', ')})${held === '' ? '' : `   ${held}`}\n`;
+        const shape = `   ${name.padEnd(width)}(${output.join(', ')})`;
+        return wrapText(`${shape}${held === '' ? '' : `   ${held}`}\n`, columns, shape.length + 3);
       });
       return ` ${words}:  ${layers}\n${lines.join('')}`;
     })
