@@ -23,7 +23,8 @@ const HARMLESS = new Set(
   ]),
 );
 
-type Said = readonly [exit: number, code: string, message: string];
+/** the rest: what was expected, what found, what to do */
+type Said = readonly [exit: number, code: string, message: string, rest?: string];
 const EXPECTED = JSON.parse(readFileSync(TABLE, 'utf8')) as Record<string, Said>;
 const said: Record<string, Said> = {};
 
@@ -34,7 +35,10 @@ async function answer(name: string, bytes: Uint8Array): Promise<Said> {
   } catch (error) {
     if (!(error instanceof RnnError)) throw error;
     expect(wrongError(error)).toBeUndefined();
-    return [error.exit, error.code, error.where ? `${error.where}: ${error.message}` : error.message];
+    const { exit, code, where, message, expected, found, fix } = error;
+    const rest = Object.entries({ expected, found, fix }).filter(([, text]) => text !== undefined);
+    const said = [exit, code, where ? `${where}: ${message}` : message] as const;
+    return rest.length === 0 ? said : [...said, rest.map(([name, text]) => `${name}: ${text}`).join(' | ')];
   }
 }
 

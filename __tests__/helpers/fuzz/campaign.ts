@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS, type TensorFile } from '../../../src/formats/format.js'
 import { readTensors } from '../../../src/formats/index.js';
 import { checkSpec } from '../../../src/model/check.js';
 import { inferShapes } from '../../../src/model/shapes.js';
+import { digestOf, errorLine } from '../approved.js';
 import { mutateBytes } from './mutate.js';
 import { Randomness } from './randomness.js';
 import type { Target } from './targets.js';
@@ -24,6 +25,8 @@ export interface Campaign {
   readonly golden: Readonly<Record<string, string>>;
   /** called before each case, for a watchdog */
   onCase?(index: number): void;
+  /** what became of each case, whole: the digest of what was read, or every word of the refusal */
+  onAnswer?(answer: string): void;
 }
 
 export interface Report {
@@ -65,7 +68,8 @@ export async function runCampaign(campaign: Campaign): Promise<Report> {
     if (index % CANARY_EVERY === 0) await canaries(campaign, index / CANARY_EVERY, report);
     const mutant = makeMutant(target, seed, index);
     const started = performance.now();
-    await tryMutant(mutant, originals[mutant.origin], target, index, report);
+    const answer = await tryMutant(mutant, originals[mutant.origin], target, index, report);
+    campaign.onAnswer?.(answer);
     const ms = performance.now() - started;
     if (ms > report.slowestMs) [report.slowestMs, report.slowestCase] = [ms, index];
     if (ms > SLOW_MS) report.failures.push(`case ${index} (${mutant.name}): ${ms.toFixed(0)} ms`);
@@ -110,24 +114,26 @@ export function makeMutant(target: Target, seed: number, index: number): Mutant 
   return { name, bytes: mutant, origin, singleFlip: false };
 }
 
-async function tryMutant(mutant: Mutant, original: string, target: Target, index: number, report: Report): Promise<void> {
+async function tryMutant(mutant: Mutant, original: string, target: Target, index: number, report: Report): Promise<string> {
   const fail = (what: string) => report.failures.push(`case ${index} (${mutant.name}): ${what}`);
   try {
     const file = await read(mutant.name, mutant.bytes);
     const broken = brokenPromise(file);
     if (broken) fail(broken);
-    const same = digest(file) === original;
+    const digested = digest(file);
+    const same = digested === original;
     if (same) report.same++;
     else {
       report.different++;
       if (target.checksummed && mutant.singleFlip && !sameNumbers(file, original))
         fail('one flipped bit changed tensors that are under a CRC');
     }
-    consume(file);
+    return `${digested} ${file.notes.join()} ${consume(file)}`;
   } catch (error) {
     const wrong = wrongError(error);
     if (wrong) fail(wrong);
     else report.refused.set((error as RnnError).code, (report.refused.get((error as RnnError).code) ?? 0) + 1);
+    return error instanceof RnnError ? errorLine(error) : 'a bug';
   }
 }
 
@@ -137,14 +143,15 @@ function sameNumbers(file: TensorFile, original: string): boolean {
 }
 
 /** Goes on as `inspect` would: whose names, which network, which shapes. Only typed errors may come of it. */
-function consume(file: TensorFile): void {
+function consume(file: TensorFile): string {
   try {
     const convention = detectConvention([...file.tensors.keys()]);
     const { input, layers } = convention.toSpec(file.tensors, { task: 'many-to-one', pool: 'last', timesteps: null });
     const shapes = inferShapes(checkSpec({ input: { timesteps: 4, features: input.features ?? 3 }, layers }));
-    convention.toWeights(shapes, file.tensors);
+    return digestOf([layers, convention.toWeights(shapes, file.tensors)]);
   } catch (error) {
     if (!(error instanceof RnnError)) throw error;
+    return errorLine(error);
   }
 }
 

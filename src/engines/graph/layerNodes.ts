@@ -52,7 +52,9 @@ function recurrent(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: 
   for (const state of [inputs[5], inputs[6]]) if (state && !isZero(state)) throw stuck('initial states are given');
   const from = settle(x, own.layout === 0 ? ['T', 'N', 'F'] : ['N', 'T', 'F'], draft);
   const weightsOf = (i: number, what: string) => inputs[i] && constantOf(inputs[i], what);
-  const weights = directionWeights(own, weightsOf(1, 'W')!, weightsOf(2, 'R')!, weightsOf(3, 'B'), weightsOf(7, 'P'));
+  const [W, R] = [weightsOf(1, 'W'), weightsOf(2, 'R')];
+  if (!W || !R) throw stuck(`${W ? 'R' : 'W'} is not given`);
+  const weights = directionWeights(own, W, R, weightsOf(3, 'B'), weightsOf(7, 'P'));
   const M = weights[0].recurrentKernel.shape[0];
   if (from === draft.inputName) draft.features ??= weights[0].kernel.shape[0];
   const layer: DraftLayer = {

@@ -1,0 +1,93 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { toOnnxModel } from '../../src/conventions/onnx/write.js';
+import { checkNodes } from '../../src/engines/graph/checkNodes.js';
+import { layersOfGraph } from '../../src/engines/graph/layersOf.js';
+import { readTensors, writeOnnx } from '../../src/formats/index.js';
+import type { OnnxAttribute, OnnxModel, OnnxNode } from '../../src/formats/onnxGraph.js';
+import { REFERENCE, referenceBytes } from '../formats/reference.js';
+import { approve, type Case } from '../helpers/approved.js';
+import { randomNetwork } from '../helpers/randomNetworks.js';
+
+/** Graphs of the exporters with one attribute, one input or one node of them bent; and graphs that are written here, read again. */
+const files = [...list('onnx'), ...list('models/torch')];
+const graphs = new Map<string, OnnxModel>();
+
+function list(folder: string): string[] {
+  return readdirSync(join(REFERENCE, folder))
+    .filter(name => name.endsWith('.onnx'))
+    .sort()
+    .map(name => `${folder}/${name}`);
+}
+
+async function graphOf(bytes: Uint8Array): Promise<OnnxModel> {
+  return (await readTensors(bytes, { nameHint: 'a.onnx' })).architecture as unknown as OnnxModel;
+}
+
+beforeAll(async () => {
+  for (const file of files) graphs.set(file, await graphOf(referenceBytes(...file.split('/'))));
+});
+
+const OTHERS: readonly OnnxAttribute[] = [
+  { type: 'int', value: 1n },
+  { type: 'string', value: 'zzz' },
+  { type: 'floats', value: [0.5, 2] },
+  { type: 'strings', value: ['Relu', 'Affine', 'Tanh'] },
+];
+
+function bentNode(node: OnnxNode): [string, OnnxNode][] {
+  const attributes = [...node.attributes.keys()].flatMap((name): [string, OnnxNode][] => [
+    [`without ${name}`, { ...node, attributes: new Map([...node.attributes].filter(([key]) => key !== name)) }],
+    ...OTHERS.map((value, i): [string, OnnxNode] => [
+      `${name} ${i}`,
+      { ...node, attributes: new Map([...node.attributes, [name, value]]) },
+    ]),
+  ]);
+  const inputs = node.inputs.map((name, i): [string, OnnxNode] => [
+    `without input ${i + 1}${name === '' ? ', which is none' : ''}`,
+    { ...node, inputs: node.inputs.map((input, k) => (k === i ? '' : input)) },
+  ]);
+  return [
+    ...attributes,
+    ...inputs,
+    ['with a further attribute', { ...node, attributes: new Map([...node.attributes, ['clip', OTHERS[2]]]) }],
+    ['with other functions', { ...node, attributes: new Map([...node.attributes, ['activations', OTHERS[3]]]) }],
+    ['turned', { ...node, attributes: new Map([...node.attributes, ['direction', { type: 'string', value: 'reverse' }]]) }],
+    ['with one input', { ...node, inputs: node.inputs.slice(0, 1) }],
+    ['another operator', { ...node, opType: 'Relu' }],
+  ];
+}
+
+function read(model: OnnxModel): unknown {
+  checkNodes(model);
+  return layersOfGraph(model);
+}
+
+function casesOf(model: OnnxModel): Case[] {
+  const { graph } = model;
+  const bent = graph.nodes.flatMap((node, at) =>
+    bentNode(node).map(
+      ([label, other]): Case => [
+        `${at + 1} ${label}`,
+        () => read({ ...model, graph: { ...graph, nodes: graph.nodes.map((n, i) => (i === at ? other : n)) } }),
+      ],
+    ),
+  );
+  return [['as it is', () => read(model)], ...bent];
+}
+
+const written = (): Case[] =>
+  (['keras', 'torch', 'onnx'] as const).flatMap(framework =>
+    Array.from({ length: 40 }, (_, seed): Case => {
+      const { model, shapes, weights } = randomNetwork(seed, framework);
+      return [
+        `${framework} ${seed}`,
+        async () => {
+          const graph = toOnnxModel(model, shapes, weights);
+          return [graph, read(await graphOf(await writeOnnx(graph)))];
+        },
+      ];
+    }),
+  );
+
+approve('onnx', [...files.map(file => [file, () => casesOf(graphs.get(file)!)] as const), ['written', written]]);
