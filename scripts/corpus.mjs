@@ -2,6 +2,8 @@
 // initial weights × {float64, float32, float16 weights} × seeds. The wrong outputs come from scripts/plainLoops.mjs, which shares no code with src/.
 //
 //   node scripts/corpus.mjs [--seeds 20] [--pairs 300] [--right 5000] [--out docs/diagnosis.md]
+//   node scripts/corpus.mjs --seeds 4-8 --pairs 0 --right 0 --save part2.json     a part of it: seeds 4 … 7
+//   node scripts/corpus.mjs --merge part1.json,part2.json --out docs/diagnosis.md parts put together
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -15,6 +17,8 @@ const { values: args } = parseArgs({
     right: { type: 'string', default: '5000' },
     only: { type: 'string' },
     out: { type: 'string' },
+    save: { type: 'string' },
+    merge: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
 });
@@ -401,7 +405,7 @@ function* settings(mistake, seeds) {
       for (const size of SIZES)
         for (const init of INITS)
           for (const numbers of Object.keys(NUMBERS))
-            for (let seed = 0; seed < seeds; seed++) yield { cell, shape, size, init, numbers, seed };
+            for (let seed = seeds.from; seed < seeds.to; seed++) yield { cell, shape, size, init, numbers, seed };
     }
   }
 }
@@ -424,6 +428,12 @@ function table(rows) {
   }
 }
 
+/** '20' is seeds 0 … 19, '4-8' is 4 … 7 */
+function seedRange(text) {
+  const [first, second] = text.split('-').map(Number);
+  return second === undefined ? { from: 0, to: first } : { from: first, to: second };
+}
+
 function tally(into, { outcome, visible = false }) {
   into.cases++;
   into[outcome] = (into[outcome] ?? 0) + 1;
@@ -436,21 +446,27 @@ const empty = () => ({ cases: 0, visible: 0, visibleRight: 0, visibleTied: 0 });
 const began = performance.now();
 const chosen = Object.entries(MISTAKES).filter(([name]) => !args.only || args.only.split(',').includes(name));
 
-function singles() {
-  const seeds = Number(args.seeds);
-  const rows = new Map();
-  const confusions = new Map();
-  const total = empty();
+/** What a run counted: the parts of a corpus add up. {singles, pairs: {rows, confusions}, right: {count, alarms, worst}} */
+function counted() {
+  const seeds = seedRange(args.seeds);
+  return {
+    singles: seeds.to > seeds.from ? singles(seeds) : undefined,
+    pairs: Number(args.pairs) > 0 ? pairs() : undefined,
+    right: Number(args.right) > 0 ? rightOnes() : undefined,
+  };
+}
+
+function singles(seeds) {
+  const rows = {};
+  const confusions = {};
   for (const [code, mistake] of chosen) {
-    const row = empty();
-    rows.set(code, row);
+    rows[code] = empty();
     for (const setting of settings(mistake, seeds)) {
       const verdict = judge(makeCase(code, mistake, setting), 0.3);
-      tally(row, verdict);
-      tally(total, verdict);
+      tally(rows[code], verdict);
       if (verdict.outcome === 'wrong' || verdict.outcome === 'likely-other' || (verdict.outcome === 'tied' && verdict.visible)) {
         const key = `${verdict.outcome}: ${code} taken for ${verdict.named}`;
-        confusions.set(key, (confusions.get(key) ?? 0) + 1);
+        confusions[key] = (confusions[key] ?? 0) + 1;
       }
       if (args.verbose && (verdict.outcome === 'wrong' || (verdict.visible && !['right', 'tied'].includes(verdict.outcome))))
         console.error(
@@ -464,13 +480,7 @@ function singles() {
         );
     }
   }
-  rows.set('all', total);
-  say(`\n## One mistake\n`);
-  table(rows);
-  if (confusions.size > 0) {
-    say(`\nNot told apart, and named otherwise:\n`);
-    for (const [key, count] of [...confusions].sort((a, b) => b[1] - a[1]).slice(0, 40)) say(`- ${count} × ${key}`);
-  }
+  return { rows, confusions };
 }
 
 function pairs() {
@@ -493,7 +503,7 @@ function pairs() {
   ];
   const rng = stream('pairs');
   const row = empty();
-  const confusions = new Map();
+  const confusions = {};
   while (row.cases < count) {
     const [a, b] = [rng.pick(plain), rng.pick(plain)];
     // a bias cannot be both missing and added twice
@@ -513,13 +523,10 @@ function pairs() {
     tally(row, verdict);
     if (verdict.visible && verdict.outcome !== 'right') {
       const key = `${verdict.outcome}: ${a}+${b} (${cell}) ${verdict.named ? `taken for ${verdict.named}` : ''}`;
-      confusions.set(key, (confusions.get(key) ?? 0) + 1);
+      confusions[key] = (confusions[key] ?? 0) + 1;
     }
   }
-  say(`\n## Two mistakes at once (one layer, N=4 T=10 D=3 M=5 K=2, budget 2 s)\n`);
-  table(new Map([['pairs', row]]));
-  say('');
-  for (const [key, n] of [...confusions].sort((x, y) => y[1] - x[1]).slice(0, 30)) say(`- ${n} × ${key}`);
+  return { rows: { pairs: row }, confusions };
 }
 
 function rightOnes() {
@@ -541,14 +548,63 @@ function rightOnes() {
     worst = Math.max(worst, verdict.off);
     if (args.verbose && verdict.outcome !== 'equal') console.error(JSON.stringify(setting), verdict.off, verdict.found.noise);
   }
-  say(
-    `\n## Right outputs\n\n${count} right outputs (float32 in order, float16 weights and input with sums in reverse order): ${alarms} called different. Largest difference ${worst.toExponential(1)}.`,
-  );
+  return { count, alarms, worst };
 }
 
-if (Number(args.seeds) > 0) singles();
-if (Number(args.pairs) > 0) pairs();
-if (Number(args.right) > 0) rightOnes();
+/** The counts of several parts as one. */
+function merged(parts) {
+  const tables = name => {
+    const own = parts.flatMap(p => p[name] ?? []);
+    return own.length === 0
+      ? undefined
+      : {
+          rows: added(
+            own.map(p => p.rows),
+            added,
+          ),
+          confusions: added(own.map(p => p.confusions)),
+        };
+  };
+  const right = parts.flatMap(p => p.right ?? []);
+  const sum = key => right.reduce((n, r) => n + r[key], 0);
+  return {
+    singles: tables('singles'),
+    pairs: tables('pairs'),
+    right: right.length === 0 ? undefined : { count: sum('count'), alarms: sum('alarms'), worst: Math.max(...right.map(r => r.worst)) },
+  };
+}
+
+/** Objects added up by key. */
+function added(objects, add = values => values.reduce((a, b) => a + b, 0)) {
+  const keys = new Set(objects.flatMap(o => Object.keys(o)));
+  return Object.fromEntries([...keys].map(key => [key, add(objects.flatMap(o => (key in o ? [o[key]] : [])))]));
+}
+
+function report({ singles, pairs, right }) {
+  if (singles) {
+    say('### One mistake\n');
+    const visible = Object.entries(singles.rows);
+    table([...visible, ['all', added(visible.map(([, row]) => row))]]);
+    const named = Object.entries(singles.confusions).sort((a, b) => b[1] - a[1]);
+    if (named.length > 0) say('\nNot told apart, and named otherwise:\n');
+    for (const [key, count] of named.slice(0, 40)) say(`- ${count} × ${key}`);
+  }
+  if (pairs) {
+    say('\n### Two mistakes at once (one layer, N=4 T=10 D=3 M=5 K=2, budget 2 s)\n');
+    table(Object.entries(pairs.rows));
+    const named = Object.entries(pairs.confusions).sort((a, b) => b[1] - a[1]);
+    if (named.length > 0) say('\nNot named:\n');
+    for (const [key, n] of named.slice(0, 30)) say(`- ${n} × ${key}`);
+  }
+  if (right)
+    say(
+      `\n### Right outputs\n\n${right.count} right outputs (float32 in order, float16 weights and input with sums in reverse order): ${right.alarms} called different. Largest difference ${right.worst.toExponential(1)}.`,
+    );
+}
+
+const counts = args.merge ? merged(args.merge.split(',').map(file => JSON.parse(readFileSync(file, 'utf8')))) : counted();
+if (args.save) writeFileSync(args.save, JSON.stringify(counts));
+report(counts);
 console.error(`${((performance.now() - began) / 1000).toFixed(0)} s`);
 if (args.out) {
   const old = readFileSync(args.out, 'utf8');

@@ -1,3 +1,4 @@
+import { apply } from './apply.js';
 import type { Cell, StepContext } from './cell.js';
 import { clamp } from './rnn.js';
 import { biasShapes, kernelShapes } from './weightShapes.js';
@@ -47,8 +48,8 @@ export const gru: Cell = {
         const Z = n * 3 * M + m;
         const R = Z + M;
         const u = n * blocks * M + m;
-        gates[Z] = sig(clamp(gates[Z] + Uh[u], limit));
-        gates[R] = sig(clamp(gates[R] + Uh[u + M], limit));
+        gates[Z] = apply(sig, clamp(gates[Z] + Uh[u], limit));
+        gates[R] = apply(sig, clamp(gates[R] + Uh[u + M], limit));
         if (options.resetAfter) gates[R + M] += gates[R] * Uh[u + 2 * M];
         else hNext[n * M + m] = gates[R] * h[n * M + m];
       }
@@ -59,7 +60,7 @@ export const gru: Cell = {
         const Z = n * 3 * M + m;
         const G = Z + 2 * M;
         const k = n * M + m;
-        gates[G] = act(clamp(Ug ? gates[G] + Ug[k] : gates[G], limit));
+        gates[G] = apply(act, clamp(Ug ? gates[G] + Ug[k] : gates[G], limit));
         hNext[k] = gates[Z] * h[k] + (1 - gates[Z]) * gates[G];
       }
     }

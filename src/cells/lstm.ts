@@ -1,3 +1,4 @@
+import { apply } from './apply.js';
 import type { Cell, StepContext } from './cell.js';
 import { clamp } from './rnn.js';
 import { biasShapes, kernelShapes } from './weightShapes.js';
@@ -67,12 +68,12 @@ export const lstm: Cell = {
         const O = G + M;
         const k = n * M + m;
         const peep = (row: number, cell: number) => (peepholes ? peepholes[row * M + m] * cell : 0);
-        gates[I] = sig(clamp(gates[I] + Uh[I] + peep(0, c[k]), limit));
-        gates[F] = options.inputForget ? 1 - gates[I] : sig(clamp(gates[F] + Uh[F] + peep(2, c[k]), limit));
-        gates[G] = act(clamp(gates[G] + Uh[G], limit));
+        gates[I] = apply(sig, clamp(gates[I] + Uh[I] + peep(0, c[k]), limit));
+        gates[F] = options.inputForget ? 1 - gates[I] : apply(sig, clamp(gates[F] + Uh[F] + peep(2, c[k]), limit));
+        gates[G] = apply(act, clamp(gates[G] + Uh[G], limit));
         cNext[k] = gates[F] * c[k] + gates[I] * gates[G];
-        gates[O] = sig(clamp(gates[O] + Uh[O] + peep(1, cNext[k]), limit));
-        hNext[k] = gates[O] * actOut(cNext[k]);
+        gates[O] = apply(sig, clamp(gates[O] + Uh[O] + peep(1, cNext[k]), limit));
+        hNext[k] = gates[O] * apply(actOut, cNext[k]);
       }
     }
   },

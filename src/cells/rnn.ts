@@ -1,3 +1,4 @@
+import { apply } from './apply.js';
 import type { Cell, StepContext } from './cell.js';
 import { biasShapes, kernelShapes } from './weightShapes.js';
 
@@ -26,7 +27,7 @@ export const rnn: Cell = {
     const Uh = recurrent(h, 0, 1);
     const limit = options.clip ?? Infinity;
     for (let k = 0; k < N * M; k++) {
-      hNext[k] = gates[k] = act(clamp(gates[k] + Uh[k], limit));
+      hNext[k] = gates[k] = apply(act, clamp(gates[k] + Uh[k], limit));
     }
   },
 

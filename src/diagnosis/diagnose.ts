@@ -1,18 +1,15 @@
-import { distance, largestDifference } from '../tensor/difference.js';
+import { largestDifference } from '../tensor/difference.js';
 import { formatShape, sameShape, type Tensor } from '../tensor/tensor.js';
 import { HYPOTHESES } from './hypotheses.js';
 import { fixText } from './hypothesis.js';
+import { type FirstDifference, partingOf } from './parting.js';
+import type { Finding } from './ranking.js';
 import { type Outcome, runScenario } from './run.js';
 import { recurrentLayers, type Scenario } from './scenario.js';
-import { type Finding, NEAR_NOISE, type SearchOptions, type SearchResult, search } from './search.js';
+import { type SearchOptions, type SearchResult, search } from './search.js';
+import { onInput, shapeSentences } from './shapeSentences.js';
+import { NEAR_NOISE } from './trial.js';
 import { type View, viewsOf } from './views.js';
-
-/** Where two computations part: sample and step from 0. */
-export interface FirstDifference {
-  readonly sample: number;
-  readonly step: number | null;
-  readonly layer: string | null;
-}
 
 export interface Diagnosis extends Omit<SearchResult, 'asSpecified'> {
   /** null where no reading of the shape could be computed */
@@ -73,11 +70,6 @@ function byShape(scenario: Scenario, view: View, result: Diagnosis, shapes: read
     fixes: hypothesis.fix,
   };
   return { ...result, verdict: 'likely', findings: [finding, ...result.findings.filter(f => f.code !== finding.code)] };
-}
-
-/** 'yours (10,2), right (1,2): the Dense layer is on the input, not on the last h' */
-function onInput(sentence: string): string {
-  return sentence.replace(/: .*/, ': the Dense layer is on the input, not on the last h');
 }
 
 function inView(view: View, options: SearchOptions, shapes: readonly string[]): Diagnosis {
@@ -158,79 +150,6 @@ function fromShapesAlone(scenario: Scenario, right: Outcome, other: Tensor, opti
       ? [...shapes, `no output of this network, right or wrong in a known way, has the shape ${formatShape(other.shape)} and these numbers`]
       : [];
   return { verdict, findings, tried, stopped: false, asSpecified: null, noise: options.noise, view: null, first: null, evidence };
-}
-
-/** What two shapes tell by themselves. */
-function shapeSentences(scenario: Scenario, right: Outcome, other: Tensor): string[] {
-  const expected = right.y.shape;
-  const found = other.shape;
-  const core = (shape: readonly number[]) => shape.filter(n => n !== 1);
-  if (sameShape(core(expected), core(found))) return [];
-  const show = (shape: readonly number[]) => `(${shape.join(',')})`;
-  const [N, T, D] = scenario.input.x.shape;
-  const K = expected[expected.length - 1];
-  const is = (...shape: number[]) => sameShape(core(found), core(shape));
-  const start = `yours ${show(found)}, right ${show(expected)}: `;
-  if (expected.length === 2 && is(N, T, K)) return [`${start}one row per time step; the network gives its last step only`];
-  if (expected.length === 3 && is(N, K)) return [`${start}one row per sample; the network gives one per time step`];
-  if (expected.length === 2 && N !== T && is(T, K))
-    return [`${start}one row per time step instead of one per sample: samples and steps are mixed up`];
-  if (expected.length === 3 && is(T, N, K)) return [`${start}samples and steps stand in each other's place`];
-  if (expected.length === 2 && is(K, N)) return [`${start}the output is transposed`];
-  for (const layer of recurrentLayers(scenario)) {
-    const M = layer.units;
-    if (is(N, T, M) || is(N, M)) return [`${start}these are hidden states of ${layer.name} (M = ${M}), not outputs`];
-  }
-  if (found[found.length - 1] === D && D !== K) return [`${start}the last axis has the D = ${D} features of the input`];
-  return [`${start}no axis order of N = ${N}, T = ${T}, K = ${K} gives that`];
-}
-
-/** The first sample, step and layer whose hidden states part, right against wrong in the way that was found. */
-export function partingOf(view: View, finding: Finding, noise: number): FirstDifference | null {
-  const { scenario, right, other } = view;
-  const size = other.data.length / other.shape[0];
-  const sample = Array.from({ length: other.shape[0] }, (_, n) => n).find(
-    n => largestDifference(right.y.data, other.data, n * size, (n + 1) * size).abs > NEAR_NOISE * noise,
-  );
-  if (sample === undefined) return null;
-  const changed = finding.change?.(scenario);
-  const layerOf = finding.layers.find(l => l !== null) ?? null;
-  if (!changed) return { sample, step: null, layer: layerOf };
-  const before = runScenario(scenario, { trace: true });
-  const after = runScenario(changed, { trace: true });
-  if (!before || !after) return { sample, step: null, layer: layerOf };
-  for (const layer of scenario.model.layers) {
-    const a = before.layers.get(layer.name)?.result;
-    const b = after.layers.get(layer.name)?.result;
-    if (!a || !b) continue;
-    const step = a.sequence && b.sequence ? firstStep(a.sequence, b.sequence, sample) : undefined;
-    if (step !== undefined) return { sample, step, layer: layer.name };
-    if (differs(a.tensor, b.tensor, sample)) return { sample, step: null, layer: layer.name };
-  }
-  return { sample, step: null, layer: layerOf };
-}
-
-/** First step at which sample n of two sequences [N, T, M] differs; the first missing one where one is shorter. */
-function firstStep(a: Tensor, b: Tensor, n: number): number | undefined {
-  if (a.shape[0] !== b.shape[0] || a.shape[2] !== b.shape[2]) return undefined;
-  const M = a.shape[2];
-  const T = Math.min(a.shape[1], b.shape[1]);
-  for (let t = 0; t < T; t++) {
-    for (let m = 0; m < M; m++) if (apart(a.data[(n * a.shape[1] + t) * M + m], b.data[(n * b.shape[1] + t) * M + m])) return t;
-  }
-  return a.shape[1] === b.shape[1] ? undefined : T;
-}
-
-function differs(a: Tensor, b: Tensor, n: number): boolean {
-  if (!sameShape(a.shape, b.shape)) return true;
-  const size = a.data.length / a.shape[0];
-  for (let k = n * size; k < (n + 1) * size; k++) if (apart(a.data[k], b.data[k])) return true;
-  return false;
-}
-
-/** Beyond the rounding of float64. */
-function apart(a: number, b: number): boolean {
-  return distance(a, b) > 1e-12 * Math.max(1, Math.abs(a));
 }
 
 /** What the pattern of the differences says where no explanation fits. */

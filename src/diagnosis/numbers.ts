@@ -73,12 +73,18 @@ const toHalf = (v: number) => f16ToNumber(numberToF16(v));
 const toBfloat = (v: number) => bf16ToNumber(numberToBf16(v));
 
 function narrow(name: string, words: string, round: (v: number) => number): Hypothesis {
+  // several variants round the same weights
+  const known = new WeakMap<Tensor, Tensor>();
+  const rounded = (t: Tensor): Tensor => {
+    const result = known.get(t) ?? mapData(t, round);
+    known.set(t, result);
+    return result;
+  };
   const weights = (s: Scenario): Scenario => ({
     ...s,
-    weights: new Map([...s.weights].map(([l, own]) => [l, new Map([...own].map(([w, t]) => [w, mapData(t, round)]))])),
+    weights: new Map([...s.weights].map(([l, own]) => [l, new Map([...own].map(([w, t]) => [w, rounded(t)]))])),
   });
-  const input = (s: Scenario): Scenario =>
-    s.input.x.shape.length === 3 ? { ...s, input: { ...s.input, x: mapData(s.input.x, round) } } : s;
+  const input = (s: Scenario): Scenario => (s.input.x.shape.length === 3 ? { ...s, input: { ...s.input, x: rounded(s.input.x) } } : s);
   const states = (s: Scenario): Scenario => recurrentLayers(s).reduce((all, l) => changeLoop(all, l.name, { round }), s);
   const output = (s: Scenario): Scenario => ({ ...s, finish: [...s.finish, y => mapData(y, round)] });
   const variant = (what: string, change: Variant['change']): Variant => ({

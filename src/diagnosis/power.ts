@@ -11,7 +11,7 @@ export interface Power {
   readonly cannotDetect: readonly string[];
   /** mistakes that move y, but by too little to be named with confidence */
   readonly cannotName: readonly string[];
-  /** the time was up before these were computed */
+  /** not computed: the work allowed was done before */
   readonly unchecked: readonly string[];
 }
 
@@ -19,27 +19,33 @@ export interface PowerOptions {
   readonly tolerance: number;
   /** y must move by more than this for a mistake to be named: 100 times what is left over */
   readonly nameable: number;
-  readonly budget: number;
-  readonly now: () => number;
+  /** multiply-adds of one run of one sample */
+  readonly work: number;
+  /** multiply-adds of all runs at most: counted, for what is said must not depend on how fast the machine is */
+  readonly most: number;
 }
 
 export function powerOf(scenario: Scenario, right: Outcome, options: PowerOptions): Power {
-  const deadline = options.now() + options.budget * 1000;
   const cannotDetect: string[] = [];
   const cannotName: string[] = [];
   const unchecked: string[] = [];
-  const few = firstSamples(scenario, right);
+  const parts = partsOf(scenario, right);
+  const runs = (each: number) => HYPOTHESES.reduce((sum, h) => sum + shownBy(h, scenario, each).length, 0);
+  // two runs each: some need more than one sample
+  const each = 2 * runs(SHOWN) * options.work <= options.most ? SHOWN : 1;
+  let left = options.most;
   for (const hypothesis of HYPOTHESES) {
     const moves: { variant: Variant; by: number }[] = [];
-    for (const variant of shownBy(hypothesis, scenario)) {
-      if (options.now() > deadline) {
+    for (const variant of shownBy(hypothesis, scenario, each)) {
+      const { by, samples } = moveOf(variant, parts, options.nameable, Math.floor(left / options.work));
+      left -= samples * options.work;
+      if (by === 'not computed') {
         unchecked.push(hypothesis.name);
         break;
       }
-      const by = moveOf(variant, few, scenario, right, options.nameable);
       if (by !== undefined) moves.push({ variant, by });
     }
-    if (moves.length === 0) continue;
+    if (moves.length === 0 || unchecked.includes(hypothesis.name)) continue;
     if (moves.every(m => m.by <= options.tolerance)) cannotDetect.push(hypothesis.name);
     else {
       for (const layer of new Set(moves.map(m => m.variant.layer))) {
@@ -49,18 +55,18 @@ export function powerOf(scenario: Scenario, right: Outcome, options: PowerOption
       if (moves.every(m => m.by <= options.nameable)) cannotName.push(hypothesis.name);
     }
   }
-  return { cannotDetect, cannotName, unchecked: [...new Set(unchecked)] };
+  return { cannotDetect, cannotName, unchecked };
 }
 
-/** One variant of a family a layer is enough: the others of it differ in a parameter or in how far they go. */
-function shownBy(hypothesis: Hypothesis, scenario: Scenario): Variant[] {
-  const variants = hypothesis.variants(scenario);
-  const limit = new Map<string, number>();
-  return variants.filter(v => {
-    const key = v.layer ?? '';
-    const seen = limit.get(key) ?? 0;
-    limit.set(key, seen + 1);
-    return seen < 3;
+/** Variants of a family that are computed in each layer: the others differ from them in a parameter or in how far they go. */
+const SHOWN = 3;
+
+function shownBy(hypothesis: Hypothesis, scenario: Scenario, each: number): Variant[] {
+  const seen = new Map<string, number>();
+  return hypothesis.variants(scenario).filter(({ layer }) => {
+    const count = (seen.get(layer ?? '') ?? 0) + 1;
+    seen.set(layer ?? '', count);
+    return count <= each;
   });
 }
 
@@ -69,25 +75,43 @@ interface Part {
   readonly right: Outcome;
 }
 
-/** Two samples show nearly every mistake; those they do not show are computed on all. */
-function firstSamples(scenario: Scenario, right: Outcome): Part {
+/** Smaller to larger: most mistakes show on the first sample, what passes between samples on two, and the rest is computed on all. */
+function partsOf(scenario: Scenario, right: Outcome): readonly Part[] {
   const N = scenario.input.x.shape[0];
   const stateful = scenario.model.layers.some(l => 'stateful' in l && l.stateful);
-  if (N <= 2 || stateful) return { scenario, right };
-  const part = samplesOf(scenario, 0, 2);
-  const outcome = runScenario(part);
-  return outcome ? { scenario: part, right: outcome } : { scenario, right };
+  const few = (stateful ? [] : [1, 2])
+    .filter(n => n < N)
+    .flatMap((n): Part[] => {
+      const part = samplesOf(scenario, 0, n);
+      const outcome = runScenario(part);
+      return outcome ? [{ scenario: part, right: outcome }] : [];
+    });
+  return [...few, { scenario, right }];
 }
 
-function moveOf(variant: Variant, few: Part, scenario: Scenario, right: Outcome, enough: number): number | undefined {
-  const on = (part: Part): number | undefined => {
-    const changed = variant.change(part.scenario);
-    const outcome = changed && runScenario(changed, { like: part.right });
-    if (!outcome) return undefined;
-    return sameShape(outcome.y.shape, part.right.y.shape) ? largestDifference(outcome.y.data, part.right.y.data).abs : Infinity;
-  };
-  const first = variant.needs === 'all' ? undefined : on(few);
-  if (first !== undefined && first > enough) return first;
-  if (few.scenario === scenario && variant.needs !== 'all') return first;
-  return on({ scenario, right });
+/** How far it moves y: on a few samples if that is more than `enough`, else on all. undefined: it cannot happen here. */
+function moveOf(
+  variant: Variant,
+  parts: readonly Part[],
+  enough: number,
+  most: number,
+): { by: number | undefined | 'not computed'; samples: number } {
+  const least = variant.needs === 'all' ? parts.length - 1 : variant.needs === 'before' ? Math.min(1, parts.length - 1) : 0;
+  let samples = 0;
+  let by: number | undefined;
+  for (const part of new Set([parts[least], parts[parts.length - 1]])) {
+    const N = part.scenario.input.x.shape[0];
+    if (samples + N > most) return { by: 'not computed', samples };
+    samples += N;
+    by = moveOn(variant, part);
+    if (by === undefined || by > enough) break;
+  }
+  return { by, samples };
+}
+
+function moveOn(variant: Variant, { scenario, right }: Part): number | undefined {
+  const changed = variant.change(scenario);
+  const outcome = changed && runScenario(changed, { like: right });
+  if (!outcome) return undefined;
+  return sameShape(outcome.y.shape, right.y.shape) ? largestDifference(outcome.y.data, right.y.data).abs : Infinity;
 }

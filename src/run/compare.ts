@@ -1,4 +1,4 @@
-import { type Diagnosis, powerOf } from '../diagnosis/index.js';
+import type { Diagnosis } from '../diagnosis/index.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { distance, largestDifference, largestMagnitude } from '../tensor/difference.js';
@@ -15,8 +15,6 @@ import { VERSION } from './version.js';
 
 /** Seconds for the search for pairs of mistakes, unless the request says otherwise. */
 const DEFAULT_BUDGET = 2;
-/** Seconds for computing what an input cannot show. */
-const POWER_BUDGET = 0.5;
 
 /** What `compare` may be given beside its request: where progress is shown, which clock is read. */
 export interface CompareHooks {
@@ -35,7 +33,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
   if (prepared.graphInputs) return compareGraph(prepared, request);
   takesLong({ plain: productsIn(prepared) * (request.explain === false ? A_COMPARISON : A_SEARCH) });
   const sides = await bothSides(prepared, request);
-  const subject = subjectOf(prepared, sides.expected, sides.actual);
+  const subject = await subjectOf(prepared, sides.expected, sides.actual);
   const noise = Math.max(await noiseOf(prepared, request), subject.rounding);
   const tolerance = toleranceOf(request, noise, sides.expected);
   const view = subject.view;
@@ -56,8 +54,8 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
     diagnosis.verdict !== 'unexplained' &&
     !sameShape(sides.expected.shape, actual.shape);
   const shown = byShape ? NOT_COMPARABLE : values;
-  const power = { tolerance: tolerance.atol, nameable: NAMEABLE * noise, budget: POWER_BUDGET, now };
-  const { cannotDetect, cannotName, unchecked } = explain ? powerOf(subject.scenario, subject.right, power) : NO_POWER;
+  const power = explain ? subject.power({ tolerance: tolerance.atol, nameable: NAMEABLE * noise }) : NO_POWER;
+  const { cannotDetect, cannotName, unchecked } = power;
   return {
     schema: 'rnn-cli/compare@1',
     version: VERSION,
@@ -86,7 +84,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
       ...sides.notes,
       ...(view === null || view.kind === 'y' || byShape ? [] : [`the other side was taken for ${view.words} and compared with that`]),
       ...(diagnosis?.stopped ? ['the search for pairs of mistakes was stopped by its time budget; --budget gives it more seconds'] : []),
-      ...(unchecked.length > 0 ? [`whether this input could show ${unchecked.length} more mistakes was not computed in time`] : []),
+      ...(unchecked.length > 0 ? [`not computed, for the network is large: whether this input can show ${unchecked.join(', ')}`] : []),
     ],
     exit: equal ? 0 : 1,
   };

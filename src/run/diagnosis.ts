@@ -1,9 +1,12 @@
-import { type Diagnosis, diagnose, readingOf, roundingOf, runScenario, scenarioOf } from '../diagnosis/index.js';
+import { type Diagnosis, diagnose, type Power, powerOf, readingOf, roundingOf, runScenario, scenarioOf } from '../diagnosis/index.js';
+import type { PowerOptions } from '../diagnosis/power.js';
 import type { Outcome } from '../diagnosis/run.js';
 import { type Scenario, samplesOf } from '../diagnosis/scenario.js';
 import type { SearchOptions } from '../diagnosis/search.js';
 import type { View } from '../diagnosis/views.js';
+import { loadKernel } from '../engines/batched/kernel.js';
 import { layerCost } from '../model/counts.js';
+import { isRecurrent } from '../model/spec.js';
 import { largestDifference } from '../tensor/difference.js';
 import { sliceFirst } from '../tensor/layout.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
@@ -18,17 +21,26 @@ export interface DiagnosisSubject {
   /** what the other output is taken for; null where its shape fits nothing */
   readonly view: View | null;
   diagnose(options: SearchOptions): Diagnosis;
+  /** what this input cannot show */
+  power(options: Pick<PowerOptions, 'tolerance' | 'nameable'>): Power;
 }
 
 /** Multiply-adds of one run of the network; with more, mistakes are recomputed on fewer samples. */
 const MOST_WORK = 6e7;
+/** What a step costs however few units it has, in multiply-adds. */
+const STEP_WORK = 1500;
+/** Multiply-adds for what this input cannot show, all mistakes together: half a second or so. */
+const MOST_POWER_WORK = 2e9;
+/** Multiply-adds of a sample from which the WASM kernel's products are worth compiling it: a hundred mistakes and more are tried. */
+const WORTH_COMPILING = 1e5;
 /** Samples on which rounding is measured. */
 const NOISE_SAMPLES = 16;
 
-export function subjectOf(prepared: Prepared, expected: Tensor, actual: Tensor): DiagnosisSubject {
+export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Tensor): Promise<DiagnosisSubject> {
   const whole = scenarioOf(prepared.network.model, prepared.weights, prepared.input);
   const N = prepared.input.x.shape[0];
   const work = workOfSample(prepared);
+  if (work >= WORTH_COMPILING) await loadKernel(false);
   const [from, to] = sameShape(expected.shape, actual.shape)
     ? windowOf(expected, actual, Math.max(4, Math.floor(MOST_WORK / work)))
     : [0, N];
@@ -43,6 +55,7 @@ export function subjectOf(prepared: Prepared, expected: Tensor, actual: Tensor):
     right,
     rounding: N <= few ? roundingOf(scenario, right) : roundingOf(samplesOf(whole, 0, few), computed(samplesOf(whole, 0, few))),
     view: view ?? (sameShape(expected.shape, actual.shape) ? { kind: 'y', layer: null, scenario, right, other, words: 'y' } : null),
+    power: options => powerOf(scenario, right, { ...options, work, most: MOST_POWER_WORK }),
     diagnose(options) {
       const diagnosis = diagnose(scenario, right, other, options);
       return from === 0 || !diagnosis.first
@@ -58,14 +71,17 @@ function computed(scenario: Scenario): Outcome {
   return outcome;
 }
 
+/** Multiply-adds of one sample, and for every step what it costs beside them. */
 function workOfSample({ network, input }: Prepared): number {
-  const T = BigInt(input.x.shape[1]);
+  const steps = input.x.shape[1];
+  const T = BigInt(steps);
   // costs are symbolic while T is: one step's products times T is what is left then
   const products = network.shapes.layers.reduce(
     (sum, l) => sum + (layerCost(l).matmul ?? T * l.weights.reduce((n, w) => n + BigInt(w.shape.reduce((a, b) => a * b, 1)), 0n)),
     0n,
   );
-  return Math.max(1, Number(products));
+  const recurrent = network.model.layers.filter(isRecurrent).reduce((sum, l) => sum + (l.bidirectional ? 2 : 1), 0);
+  return Number(products) + STEP_WORK * (steps * recurrent + 1);
 }
 
 /** All samples, or `most` of them: from the first one, so that what passes from sample to sample is seen, unless those agree. */

@@ -18,6 +18,8 @@ interface Exports {
   packWide(source: number, cell: number, to: number): number;
   packMatrix(w: number, bias: number, D: number, K: number, to: number): number;
   matrixProduct(x: number, stride: number, rows: number, D: number, w: number, K: number, out: number, outStride: number): void;
+  addRows64(out: number, K: number, v: number, P: number, w: number, stride: number, order: number): void;
+  addRows32(out: number, K: number, v: number, P: number, w: number, stride: number, order: number): void;
   runSteps(block: number, cell: number, from: number, to: number): void;
   runStream(block: number, cell: number, from: number, to: number): void;
   gatherRows(from: number, stride: number, rows: number, bytes: number, to: number): void;

@@ -6,3 +6,4 @@ export { packMatrix, packPanels, packWide } from './pack';
 export { runSteps } from './run';
 export { runStream } from './stream';
 export { activate } from './activate';
+export { addRows32, addRows64 } from './rows';

@@ -1,0 +1,59 @@
+import type { Look } from './look.js';
+import { type Entry, finishTrials, type Trial, trialOf } from './trial.js';
+
+interface PairOptions {
+  readonly deadline: number;
+  readonly now: () => number;
+  readonly onProgress: (done: number, of: number) => void;
+}
+
+/** Pairs, the likelier ones first, until the time is up. `all`: how many there are, `tried`: how many of them were computed. */
+export function searchPairs(
+  look: Look,
+  entries: readonly Entry[],
+  asSpecified: number,
+  noise: number,
+  { deadline, now, onProgress }: PairOptions,
+): { trials: Trial[]; stopped: boolean; tried: number; all: number } {
+  const ordered = [...entries].filter(e => e.variant.needs !== 'all').sort((a, b) => rarity(a) - rarity(b));
+  const keep: Trial[] = [];
+  const all = (ordered.length * (ordered.length - 1)) / 2;
+  let done = 0;
+  let tried = 0;
+  let stopped = false;
+  // (0,1), (0,2), (1,2), (0,3) …: pairs of two common mistakes before any pair with a rare one
+  outer: for (let j = 1; j < ordered.length; j++) {
+    for (let i = 0; i < j; i++) {
+      done++;
+      if (ordered[i].variant.code === ordered[j].variant.code) continue;
+      if ((done & 15) === 0) {
+        onProgress(done, all);
+        if (now() > deadline) {
+          stopped = true;
+          break outer;
+        }
+      }
+      const trial = trialOf(look, [ordered[i], ordered[j]], noise);
+      tried++;
+      if (trial && trial.residual * 10 <= asSpecified) keep.push(trial);
+    }
+  }
+  keep.sort((a, b) => a.residual - b.residual);
+  const best = keep.slice(0, KEPT);
+  finishTrials(look, best, asSpecified, noise);
+  return { trials: best, stopped, tried, all };
+}
+
+/** Pairs that are looked at again on all samples, at most. */
+const KEPT = 64;
+
+const COMMON = new Set(['linear', 'relu', 'sigmoid', 'tanh', 'softmax']);
+
+/** Order of pairs: what happens often and everywhere first. */
+function rarity({ hypothesis, variant }: Entry): number {
+  const one = variant.layer === null || variant.code === 'bias-missing' ? 0 : 1;
+  if (hypothesis.name === 'activation') return (COMMON.has(variant.code.slice(11)) ? 2 : 4) + one;
+  if (hypothesis.name === 'gate-order') return (variant.why?.includes('This is what') ? 0 : 2) + one;
+  if (hypothesis.name === 'float16' || hypothesis.name === 'bfloat16') return 5;
+  return one;
+}

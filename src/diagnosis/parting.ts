@@ -1,0 +1,61 @@
+import { distance, largestDifference } from '../tensor/difference.js';
+import { sameShape, type Tensor } from '../tensor/tensor.js';
+import type { Finding } from './ranking.js';
+import { runScenario } from './run.js';
+import { NEAR_NOISE } from './trial.js';
+import type { View } from './views.js';
+
+/** Where two computations part: sample and step from 0. */
+export interface FirstDifference {
+  readonly sample: number;
+  readonly step: number | null;
+  readonly layer: string | null;
+}
+
+/** The first sample, step and layer whose hidden states part, right against wrong in the way that was found. */
+export function partingOf(view: View, finding: Finding, noise: number): FirstDifference | null {
+  const { scenario, right, other } = view;
+  const size = other.data.length / other.shape[0];
+  const sample = Array.from({ length: other.shape[0] }, (_, n) => n).find(
+    n => largestDifference(right.y.data, other.data, n * size, (n + 1) * size).abs > NEAR_NOISE * noise,
+  );
+  if (sample === undefined) return null;
+  const changed = finding.change?.(scenario);
+  const layerOf = finding.layers.find(l => l !== null) ?? null;
+  if (!changed) return { sample, step: null, layer: layerOf };
+  const before = runScenario(scenario, { trace: true });
+  const after = runScenario(changed, { trace: true });
+  if (!before || !after) return { sample, step: null, layer: layerOf };
+  for (const layer of scenario.model.layers) {
+    const a = before.layers.get(layer.name)?.result;
+    const b = after.layers.get(layer.name)?.result;
+    if (!a || !b) continue;
+    const step = a.sequence && b.sequence ? firstStep(a.sequence, b.sequence, sample) : undefined;
+    if (step !== undefined) return { sample, step, layer: layer.name };
+    if (differs(a.tensor, b.tensor, sample)) return { sample, step: null, layer: layer.name };
+  }
+  return { sample, step: null, layer: layerOf };
+}
+
+/** First step at which sample n of two sequences [N, T, M] differs; the first missing one where one is shorter. */
+function firstStep(a: Tensor, b: Tensor, n: number): number | undefined {
+  if (a.shape[0] !== b.shape[0] || a.shape[2] !== b.shape[2]) return undefined;
+  const M = a.shape[2];
+  const T = Math.min(a.shape[1], b.shape[1]);
+  for (let t = 0; t < T; t++) {
+    for (let m = 0; m < M; m++) if (apart(a.data[(n * a.shape[1] + t) * M + m], b.data[(n * b.shape[1] + t) * M + m])) return t;
+  }
+  return a.shape[1] === b.shape[1] ? undefined : T;
+}
+
+function differs(a: Tensor, b: Tensor, n: number): boolean {
+  if (!sameShape(a.shape, b.shape)) return true;
+  const size = a.data.length / a.shape[0];
+  for (let k = n * size; k < (n + 1) * size; k++) if (apart(a.data[k], b.data[k])) return true;
+  return false;
+}
+
+/** Beyond the rounding of float64. */
+function apart(a: number, b: number): boolean {
+  return distance(a, b) > 1e-12 * Math.max(1, Math.abs(a));
+}

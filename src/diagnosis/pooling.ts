@@ -1,0 +1,96 @@
+import { isRecurrent, type LayerSpec, type PoolSpec } from '../model/spec.js';
+import { bypass, lastStepLayer, pools } from './heads.js';
+import type { Hypothesis, Variant } from './hypothesis.js';
+import { changeLayer, type Scenario } from './scenario.js';
+
+/** Mistakes in how the steps are made one: by the last of them, their maximum, their mean. */
+
+function poolHypothesis(
+  kind: PoolSpec['kind'],
+  name: string,
+  title: string,
+  why: string,
+  fix: Hypothesis['fix'],
+  example: Hypothesis['example'],
+): Hypothesis {
+  return {
+    name,
+    title,
+    why,
+    fix,
+    example,
+    variants(scenario): Variant[] {
+      const [pool] = pools(scenario);
+      const last = lastStepLayer(scenario);
+      if (pool && pool.kind !== kind) {
+        const other: Variant = {
+          code: name,
+          layer: pool.name,
+          change: s => changeLayer(s, pool.name, { kind, useMask: kind !== 'maxpool' }),
+        };
+        const reader = scenario.model.layers.find(l => l.name === pool.inputs[0]);
+        const direct: Variant[] =
+          kind === 'last' && reader && isRecurrent(reader)
+            ? [
+                {
+                  code: name,
+                  layer: pool.name,
+                  change: s => changeLayer({ ...s, model: bypass(s.model, pool.name) }, reader.name, { returnSequences: false }),
+                },
+              ]
+            : [];
+        return [other, ...direct];
+      }
+      if (pool || !last || kind === 'last') return [];
+      return [{ code: name, layer: last.name, change: s => insertPool(s, last.name, kind) }];
+    },
+  };
+}
+
+function insertPool(scenario: Scenario, after: string, kind: PoolSpec['kind']): Scenario {
+  const name = `${after}/pool`;
+  const layers = scenario.model.layers.flatMap((l): LayerSpec[] => {
+    if (l.name === after) {
+      const pool: PoolSpec = { kind, name, inputs: [after], trainable: true, useMask: kind === 'avgpool' };
+      return [{ ...l, returnSequences: true } as LayerSpec, pool];
+    }
+    return [l.inputs.includes(after) ? ({ ...l, inputs: l.inputs.map(i => (i === after ? name : i)) } as LayerSpec) : l];
+  });
+  return { ...scenario, model: { ...scenario.model, layers, output: scenario.model.output === after ? name : scenario.model.output } };
+}
+
+export const poolMax = poolHypothesis(
+  'maxpool',
+  'pool-max',
+  'the maximum over time is taken',
+  'The maximum over time of the hidden states is taken (GlobalMaxPooling1D) where the network does something else with them.',
+  {
+    numpy: 'y = h @ Wo + bo              # ← the last h, not hs.max(axis=1)',
+    keras: 'x = SimpleRNN(M)(i)           # ← no GlobalMaxPooling1D after it',
+  },
+  { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
+);
+
+export const poolMean = poolHypothesis(
+  'avgpool',
+  'pool-mean',
+  'the mean over time is taken',
+  'The mean over time of the hidden states is taken (GlobalAveragePooling1D) where the network does something else with them.',
+  {
+    numpy: 'y = h @ Wo + bo              # ← the last h, not hs.mean(axis=1)',
+    keras: 'x = SimpleRNN(M)(i)           # ← no GlobalAveragePooling1D after it',
+  },
+  { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
+);
+
+export const poolLast = poolHypothesis(
+  'last',
+  'pool-last',
+  'the last step is taken instead of pooling',
+  'The last hidden state is taken where the network pools over all steps.',
+  {
+    numpy: 'y = hs.max(axis=1) @ Wo + bo  # ← over all steps',
+    keras: 'x = SimpleRNN(M, return_sequences=True)(i)\nx = GlobalMaxPooling1D()(x)',
+  },
+  { layers: 'rnn:3,maxpool,dense:1', N: 2, T: 3, D: 2 },
+);

@@ -1,0 +1,33 @@
+import { sameShape, type Tensor } from '../tensor/tensor.js';
+import type { Outcome } from './run.js';
+import { recurrentLayers, type Scenario } from './scenario.js';
+
+/** What two shapes tell by themselves. */
+export function shapeSentences(scenario: Scenario, right: Outcome, other: Tensor): string[] {
+  const expected = right.y.shape;
+  const found = other.shape;
+  const core = (shape: readonly number[]) => shape.filter(n => n !== 1);
+  if (sameShape(core(expected), core(found))) return [];
+  const show = (shape: readonly number[]) => `(${shape.join(',')})`;
+  const [N, T, D] = scenario.input.x.shape;
+  const K = expected[expected.length - 1];
+  const is = (...shape: number[]) => sameShape(core(found), core(shape));
+  const start = `yours ${show(found)}, right ${show(expected)}: `;
+  if (expected.length === 2 && is(N, T, K)) return [`${start}one row per time step; the network gives its last step only`];
+  if (expected.length === 3 && is(N, K)) return [`${start}one row per sample; the network gives one per time step`];
+  if (expected.length === 2 && N !== T && is(T, K))
+    return [`${start}one row per time step instead of one per sample: samples and steps are mixed up`];
+  if (expected.length === 3 && is(T, N, K)) return [`${start}samples and steps stand in each other's place`];
+  if (expected.length === 2 && is(K, N)) return [`${start}the output is transposed`];
+  for (const layer of recurrentLayers(scenario)) {
+    const M = layer.units;
+    if (is(N, T, M) || is(N, M)) return [`${start}these are hidden states of ${layer.name} (M = ${M}), not outputs`];
+  }
+  if (found[found.length - 1] === D && D !== K) return [`${start}the last axis has the D = ${D} features of the input`];
+  return [`${start}no axis order of N = ${N}, T = ${T}, K = ${K} gives that`];
+}
+
+/** 'yours (10,2), right (1,2): the Dense layer is on the input, not on the last h' */
+export function onInput(sentence: string): string {
+  return sentence.replace(/: .*/, ': the Dense layer is on the input, not on the last h');
+}

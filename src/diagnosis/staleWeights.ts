@@ -1,0 +1,76 @@
+import { type Tensor, zeros } from '../tensor/tensor.js';
+import { headOf } from './heads.js';
+import type { Candidate, Hypothesis } from './hypothesis.js';
+import { affineFit } from './leastSquares.js';
+import type { Outcome } from './run.js';
+import { changeWeights, type Scenario } from './scenario.js';
+
+/** Rows of the layer below the head and of y: [R, M] and [R, K]. */
+function headRows(scenario: Scenario, right: Outcome): { h: Tensor; R: number; M: number } | undefined {
+  const head = headOf(scenario);
+  const h = head && right.layers.get(head.name)?.inputs[0].tensor;
+  if (!h) return undefined;
+  const M = h.shape[h.shape.length - 1];
+  return { h, R: h.data.length / M, M };
+}
+
+export const staleWeights: Hypothesis = {
+  name: 'stale-weights',
+  title: 'some layers have other weights',
+  why: 'Some layers agree and one does not: its weights are from another moment or another model.',
+  fix: {
+    keras: 'Wx, Wh, bh = model.layers[1].get_weights()   # ← read again after every training step and every new model',
+    torch: 'model.load_state_dict(torch.load(path))      # ← the weights this output was made with',
+  },
+  example: { layers: 'rnn:2,dense:1', N: 5, T: 2, D: 2 },
+  variants(scenario) {
+    const head = headOf(scenario);
+    if (!head) return [];
+    // to be simulated only: weights in reverse order stand for those of another model
+    const change = (s: Scenario) =>
+      changeWeights(s, head.name, (_, t) => ({
+        shape: t.shape,
+        data: Float64Array.from(t.data, (v, k) => t.data[t.data.length - 1 - k] + 0.25 * Math.sign(v)),
+      }));
+    return [{ code: 'stale-weights', layer: head.name, change, unsearched: true }];
+  },
+  fromOutput(scenario, right, other): Candidate[] {
+    const head = headOf(scenario);
+    const rows = headRows(scenario, right);
+    if (head?.kind !== 'dense' || head.activation !== 'linear' || !rows || right.y.data.length !== other.data.length) return [];
+    const K = head.units;
+    const candidates: Candidate[] = [];
+    const moved = shiftOf(right.y, other, rows.R, K);
+    if (head.useBias && rows.R >= 3) {
+      candidates.push({
+        code: 'stale-weights',
+        layer: head.name,
+        y: moved,
+        chosen: K,
+        why: `Everything up to ${head.name}'s weights agrees; its bias is another one: each output is off by the same amount in every row.`,
+      });
+    }
+    const fit = affineFit(Float64Array.from(rows.h.data), other.data, rows.R, rows.M, K, head.useBias);
+    if (fit && rows.R >= fit.rank + 2) {
+      candidates.push({
+        code: 'stale-weights',
+        layer: head.name,
+        y: { shape: right.y.shape, data: fit.fitted },
+        chosen: fit.rank * K,
+        why: `Everything up to ${head.name} agrees: your output is a linear function of the right hidden states, but with other weights than ${head.name} has.`,
+      });
+    }
+    return candidates;
+  },
+};
+
+/** y plus the mean difference of each column. */
+function shiftOf(y: Tensor, other: Tensor, R: number, K: number): Tensor {
+  const out = zeros(y.shape, 'f64');
+  for (let k = 0; k < K; k++) {
+    let sum = 0;
+    for (let r = 0; r < R; r++) sum += other.data[r * K + k] - y.data[r * K + k];
+    for (let r = 0; r < R; r++) out.data[r * K + k] = y.data[r * K + k] + sum / R;
+  }
+  return out;
+}
