@@ -166,6 +166,15 @@ describe('pictures as SVG', () => {
     }
   });
 
+  it('name what comes from further below at every step, and lead one result round the right side', async () => {
+    const svg = networkSvg(await shapesOf({ model: '__tests__/reference/models/keras/functional_branch.keras' }));
+    const named = [...svg.matchAll(/>x<tspan[^>]*>(\w+)</g)].map(match => match[1]);
+    expect(named).toEqual(['1', '2', '3', '6', '1', '2', '3', '6']);
+    // the last h of the left branch on its way to Concatenate: five corners
+    const paths = [...svg.matchAll(/<polyline points="([^"]+)"/g)].map(match => match[1].split(' ').length);
+    expect(paths.filter(corners => corners === 6)).toHaveLength(1);
+  });
+
   it('hold names as text', () => {
     expect(escapeXml('<script>&"\u0000\u202e')).toBe('&lt;script&gt;&amp;&quot;\ufffd\ufffd');
   });

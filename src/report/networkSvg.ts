@@ -1,48 +1,31 @@
 import type { LayerRow, ShapesResult } from '../run/result.js';
+import { drawArrows } from './networkArrows.js';
+import {
+  BOTTOM,
+  BOX,
+  bar,
+  box,
+  type Canvas,
+  type Column,
+  cut,
+  dots,
+  type Exit,
+  FILL,
+  GUTTER,
+  OTHER_FILL,
+  PITCH,
+  shapeLabel,
+  stepsOf,
+  TOP,
+  ZONE,
+} from './networkCanvas.js';
 import { countText } from './numbers.js';
-import { FAINT, INK, LINE, path, rect, svgDocument, text } from './svg.js';
+import { FAINT, path, svgDocument, text } from './svg.js';
 
 /**
  * The network unrolled over time: time runs to the right, layers from the input below to y above, every arrow with its shape. A layer that has
  * one result per step is drawn once per step shown; what reads a whole sequence is a bar across them.
  */
-const PITCH = 118;
-const BOX = { width: 78, height: 34 };
-const ZONE = 58;
-const GUTTER = { left: 178, right: 178 };
-const TOP = 84;
-const BOTTOM = 58;
-
-const FILL: Record<string, string> = { rnn: '#dbeafe', lstm: '#dbeafe', gru: '#dbeafe', dense: '#dcfce7' };
-const OTHER_FILL = '#fef3c7';
-
-/** A step that is drawn: its column, and its number or letter. */
-interface Column {
-  readonly x: number;
-  /** '1', 'T'; '' for the dots */
-  readonly label: string;
-}
-
-/** Columns without the dots. */
-function stepsOf(columns: readonly Column[]): Column[] {
-  return columns.filter(column => column.label !== '');
-}
-
-/** Where a layer's result leaves its band. */
-interface Exit {
-  readonly y: number;
-  /** one per column shown for a sequence, else one */
-  readonly xs: readonly number[];
-  readonly shape: { readonly step: string; readonly whole: string };
-}
-
-interface Canvas {
-  /** of the time axis of this band: RepeatVector begins another one */
-  readonly columns: readonly Column[];
-  readonly right: number;
-  readonly body: string[];
-}
-
 export function networkSvg(result: ShapesResult): string {
   const axes = [result.input, ...result.layers.flatMap(layer => [layer.input, layer.output])].filter(isSequence).map(columnsOf);
   const right = Math.max(...axes.map(columns => columns[columns.length - 1].x)) + PITCH / 2;
@@ -55,7 +38,7 @@ export function networkSvg(result: ShapesResult): string {
   result.layers.forEach((layer, i) => {
     const base = y - ZONE;
     const below = i === 0 ? inputName(result) : result.layers[i - 1].name;
-    drawArrows(layer, base, below, exits, canvas);
+    drawArrows(layer, base, { below, input: inputName(result) }, exits, canvas);
     if (isSequence(layer.output)) canvas = { ...canvas, columns: columnsOf(layer.output) };
     exits.set(layer.name, drawBand(layer, base, heights[i], canvas));
     y = base - heights[i];
@@ -108,40 +91,6 @@ const MERGE = 22;
 
 function bandHeight(layer: LayerRow): number {
   return isRecurrent(layer) && layer.bidirectional ? 2 * BOX.height + 2 * 22 + MERGE : BOX.height;
-}
-
-/** Arrows from what the layer reads up to its band, each with the shape of what it carries. */
-function drawArrows(layer: LayerRow, base: number, below: string, exits: ReadonlyMap<string, Exit>, canvas: Canvas): void {
-  layer.inputs.forEach((name, k) => {
-    const from = exits.get(name);
-    if (!from) return;
-    if (name === below) {
-      for (const x of from.xs)
-        canvas.body.push(
-          path([
-            [x, from.y],
-            [x, base],
-          ]),
-          shapeLabel(x + 6, (from.y + base) / 2 + 4, from.shape.step),
-        );
-      canvas.body.push(text(canvas.right + 14, (from.y + base) / 2 + 4, from.shape.whole, { size: 11, colour: FAINT }));
-      return;
-    }
-    // a branch that comes from further below goes round on the right
-    const lane = canvas.right - 12 - 10 * k;
-    const x = from.xs[from.xs.length - 1];
-    const turn = from.y - ZONE / 3;
-    canvas.body.push(
-      path([
-        [x, turn],
-        [lane, turn],
-        [lane, base + 12],
-        [lane - 24, base + 12],
-        [lane - 24, base],
-      ]),
-    );
-    canvas.body.push(shapeLabel(lane + 5, base + 16, from.shape.step));
-  });
 }
 
 function drawBand(layer: LayerRow, base: number, height: number, canvas: Canvas): Exit {
@@ -275,33 +224,4 @@ function note(layer: LayerRow): string {
 
 function boxName(layer: LayerRow): string {
   return cut(isRecurrent(layer) ? layer.kind.toUpperCase() : layer.kind, 11);
-}
-
-function cut(name: string, length: number): string {
-  return name.length > length ? `${name.slice(0, length - 1)}…` : name;
-}
-
-function box(x: number, top: number, name: string, fill: string): string[] {
-  return [
-    rect(x - BOX.width / 2, top, BOX.width, BOX.height, fill, LINE, 6),
-    text(x, top + BOX.height / 2 + 4.5, name, { size: 12, anchor: 'middle' }),
-  ];
-}
-
-/** Something that sees all steps at once. */
-function bar({ columns }: Canvas, top: number, height: number, name: string, fill: string): string[] {
-  const from = columns[0].x - BOX.width / 2;
-  const to = columns[columns.length - 1].x + BOX.width / 2;
-  return [
-    rect(from, top, to - from, height, fill, LINE, 6),
-    text((from + to) / 2, top + height / 2 + 4.5, name, { size: 12, anchor: 'middle' }),
-  ];
-}
-
-function shapeLabel(x: number, y: number, label: string): string {
-  return text(x, y, label, { size: 10.5, colour: INK });
-}
-
-function dots(x: number, y: number): string {
-  return text(x, y + 3, '· · ·', { size: 14, anchor: 'middle', colour: FAINT });
 }
