@@ -73,13 +73,22 @@ function groupsByName(tensors: NamedTensors, metadata: ReadonlyMap<string, strin
     if (arrays.length > 0) groups.set(layer, arrays);
   }
   if (layerNames) return groups;
-  for (const [name, tensor] of tensors) {
-    if (/^optimizer/.test(name)) continue;
-    const [layer] = (root === '' ? name : name.slice(root.length + 1)).split('/');
+  const weights = [...tensors].filter(([name]) => !/^optimizer/.test(name));
+  const paths = weights.map(([name]) => (root === '' ? name : name.slice(root.length + 1)).split('/'));
+  const from = isInModel(paths) ? 1 : 0;
+  for (const [i, [name, tensor]] of weights.entries()) {
+    const layer = paths[i][from];
     groups.set(layer, [...(groups.get(layer) ?? []), { name, tensor }]);
   }
   for (const arrays of groups.values()) arrays.sort((a, b) => rank(a.name) - rank(b.name));
   return groups;
+}
+
+/** Keras 3 puts the model's name before those of its layers: `sequential/lstm/lstm_cell/kernel`. */
+function isInModel(paths: readonly string[][]): boolean {
+  const inside = new Set(paths.map(path => path[1]));
+  const one = paths.every(path => path.length > 2 && path[0] === paths[0][0]);
+  return one && inside.size > 1 && ![...inside].every(name => /^(forward|backward)_/.test(name));
 }
 
 /** Forward before backward, then kernel, recurrent kernel, bias. */

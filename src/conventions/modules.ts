@@ -1,8 +1,11 @@
 import type { Tensor } from '../tensor/tensor.js';
 import type { NamedTensors } from './convention.js';
 
-/** PyTorch's names: `[prefix.]weight_ih_l0`, `bias_hh_l0_reverse`, `weight_hr_l1`; everything else is `prefix.weight`, `prefix.bias`. */
-const RECURRENT = /^(.*?)(weight|bias)_(ih|hh|hr)_l(\d+)(_reverse)?$/;
+/**
+ * PyTorch's names: `[prefix.]weight_ih_l0`, `bias_hh_l0_reverse`, `weight_hr_l1`, `weight_ih` of an LSTMCell; everything else is
+ * `prefix.weight`, `prefix.bias`.
+ */
+const RECURRENT = /^(.*?)(weight|bias)_(ih|hh|hr)(?:_l(\d+)(_reverse)?)?$/;
 
 /** One layer of a recurrent module, or one other module (Linear, Embedding), of a state dict. */
 export interface Module {
@@ -36,8 +39,8 @@ export function modulesOf(tensors: NamedTensors): Module[] {
     const match = RECURRENT.exec(name);
     const prefix = match ? match[1] : name.replace(/\.?(weight|bias)$/, '');
     if (!places.has(prefix)) places.set(prefix, places.size);
-    const depth = match ? Number(match[4]) : 0;
-    const key = match ? `${prefix}l${depth}` : prefix;
+    const depth = Number(match?.[4] ?? 0);
+    const key = match?.[4] ? `${prefix}l${depth}` : prefix;
     const module = modules.get(key) ?? {
       name: key,
       prefix,

@@ -210,8 +210,30 @@ function writeRecurrent(
   }
 }
 
+const RECURRENT_ROLES = /^(weight|bias)_(ih|hh|hr)(_reverse)?$/;
+
+/** @throws RnnError E_UNDETERMINED for buffers, and for parameters of modules that are neither recurrent nor Linear nor Embedding */
+function checkRoles({ name, recurrent, tensors }: Module): void {
+  for (const [role, { name: entry, tensor }] of tensors) {
+    const known = recurrent ? RECURRENT_ROLES.test(role) : (role === 'weight' && tensor.shape.length === 2) || role === 'bias';
+    if (known && (recurrent || tensors.has('weight'))) continue;
+    throw new RnnError(
+      'convention',
+      'E_UNDETERMINED',
+      `'${escapeText(entry, 80)}' is no weight of a recurrent module, a Linear or an Embedding`,
+      {
+        where: name === entry ? undefined : escapeText(name, 80),
+        expected: 'weight_ih_l0 [G·M, D] …, or weight [K, in] and bias',
+        found: `${escapeText(entry, 80)} ${formatShape(tensor.shape)}`,
+        fix: 'save the state dict without it, of the modules that are to be run',
+      },
+    );
+  }
+}
+
 /** What a module shows, in canonical layout: [G·M, D] becomes [D, G·M]. */
 function groupOf(module: Module, reader: Module | undefined): WeightGroup {
+  checkRoles(module);
   const shape = (role: string) => module.tensors.get(role)?.tensor.shape;
   const turned = (role: string) => {
     const s = shape(role);

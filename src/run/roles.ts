@@ -15,9 +15,9 @@ interface Role {
 }
 
 const NAMES: readonly [RegExp, string][] = [
-  [/(weight_ih_l\d+(_reverse)?|\/Wx)$/, 'kernel'],
-  [/(weight_hh_l\d+(_reverse)?|recurrent_kernel(:0)?|\/Wh)$/, 'recurrentKernel'],
-  [/(bias_[ih]h_l\d+(_reverse)?|(^|[./])bias(:0)?|\/b[ho])$/, 'bias'],
+  [/(weight_ih(_l\d+(_reverse)?)?|\/Wx)$/, 'kernel'],
+  [/(weight_hh(_l\d+(_reverse)?)?|recurrent_kernel(:0)?|\/Wh)$/, 'recurrentKernel'],
+  [/(bias_[ih]h(_l\d+(_reverse)?)?|(^|[./])bias(:0)?|\/b[ho])$/, 'bias'],
   [/(weight_hr_l\d+(_reverse)?|\/Wp)$/, 'projection'],
   [/(embeddings(:0)?|\/E)$/, 'embeddings'],
   [/\/p$/, 'peepholes'],
@@ -70,12 +70,12 @@ function roleOfName(name: string, tensors: ReadonlyMap<string, FileTensor>, fram
 /** The recurrent matrix beside a tensor: its width tells the cell. */
 function siblingOf(name: string, tensors: ReadonlyMap<string, FileTensor>): FileTensor | undefined {
   const candidates = [
-    name.replace(/(weight|bias)_(ih|hh|hr)_l/, 'weight_hh_l'),
+    name.replace(/(weight|bias)_(ih|hh|hr)(_l|$)/, 'weight_hh$3'),
     name.replace(/cell\/vars\/\d+$/, 'cell/vars/1'),
     name.replace(/(kernel|bias)(:0)?$/, 'recurrent_kernel$2').replace('recurrent_recurrent_', 'recurrent_'),
     name.replace(/\/(Wx|bh)$/, '/Wh'),
   ];
-  const isRecurrent = /(weight_hh_l\d+(_reverse)?|cell\/vars\/1|recurrent_kernel(:0)?|\/Wh)$/;
+  const isRecurrent = /(weight_hh(_l\d+(_reverse)?)?|cell\/vars\/1|recurrent_kernel(:0)?|\/Wh)$/;
   return candidates
     .filter(c => isRecurrent.test(c))
     .map(c => tensors.get(c))
