@@ -117,7 +117,34 @@ describe('graphs', () => {
     expect((spec as { layers: Json[] }).layers[0].inputs).toEqual(['series']);
   });
 
+  it('may put out states beside the output, as every run shows them', () => {
+    const encoder = named('LSTM', 'encoder', node('series'), { units: 2, activation: 'tanh', return_state: true });
+    const outputs = [0, 1, 2].map(index => ['encoder', 0, index]);
+    const model = checkSpec(specFromKerasConfig(functional([series, encoder], outputs)));
+    expect([model.layers.length, model.output]).toEqual([1, 'encoder']);
+  });
+
   it.each([
+    [
+      'a layer that reads the states of another',
+      [
+        series,
+        named('LSTM', 'encoder', node('series'), { units: 2, return_state: true }),
+        named('Dense', 'out', [[['encoder', 0, 1, {}]]], { units: 2 }),
+      ],
+      undefined,
+      'out reads the states that encoder returns',
+    ],
+    [
+      'states as initial states',
+      [
+        series,
+        named('GRU', 'encoder', node('series'), { units: 2, return_state: true }),
+        named('GRU', 'out', [[['series', 0, 0, { initial_state: [['encoder', 0, 1]] }]]], { units: 2 }),
+      ],
+      undefined,
+      'out reads the states that encoder returns',
+    ],
     [
       'two inputs',
       [series, { ...input, config: { name: 'more' } }, named('Dense', 'out', node('series'), { units: 2 })],
@@ -168,8 +195,6 @@ describe('what is refused by name', () => {
       'E_KERAS_OPTION',
       'the backward layer has another units',
     ],
-    [layer('Bidirectional', { layer: layer('LSTM', { units: 2, return_state: true }) }), 'E_KERAS_OPTION', 'return_state is true'],
-    [layer('LSTM', { units: 2, return_state: true }), 'E_KERAS_OPTION', 'return_state is true'],
     [layer('GlobalMaxPooling1D', { data_format: 'channels_first' }), 'E_KERAS_OPTION', 'data_format is channels_first'],
     [layer('GlobalMaxPooling1D', { keepdims: true }), 'E_KERAS_OPTION', 'keepdims is true'],
     [layer('Softmax', { axis: 1 }), 'E_KERAS_OPTION', 'axis is 1'],

@@ -1,56 +1,12 @@
-import { RnnError, within } from '../errors.js';
+import { RnnError } from '../errors.js';
 import { escapeText, wordOf } from '../escape.js';
+import { asObject, type Json, list, text, unsupportedClass } from './kerasJson.js';
+import { readLayer } from './kerasLayers.js';
 
 /**
  * A Keras model config (Keras 2 and 3; Sequential, and Functional chains and branches) into a spec for checkSpec.
- * Class names come from the closed list below and a config is data: no module is looked up, Lambda and custom objects are refused.
+ * A config is data: no module is looked up, Lambda and custom objects are refused.
  */
-type Json = Record<string, unknown>;
-
-const CELLS: Record<string, string> = { SimpleRNN: 'rnn', LSTM: 'lstm', GRU: 'gru' };
-
-/** Class -> a layer of the spec, without name and inputs. */
-const READERS: Record<string, (config: Json) => Json> = {
-  SimpleRNN: recurrent('rnn'),
-  LSTM: recurrent('lstm'),
-  GRU: recurrent('gru'),
-  Bidirectional: bidirectional,
-  Dense: config => ({ kind: 'dense', units: config.units, activation: activationOf(config.activation), useBias: config.use_bias ?? true }),
-  TimeDistributed: timeDistributed,
-  GlobalMaxPooling1D: () => ({ kind: 'maxpool' }),
-  GlobalAveragePooling1D: () => ({ kind: 'avgpool' }),
-  Flatten: () => ({ kind: 'flatten' }),
-  Embedding: config => ({ kind: 'embedding', tokens: config.input_dim, units: config.output_dim, maskZero: config.mask_zero ?? false }),
-  Masking: config => ({ kind: 'masking', value: config.mask_value ?? 0 }),
-  Dropout: config => ({ kind: 'dropout', rate: config.rate ?? 0.5 }),
-  SpatialDropout1D: config => ({ kind: 'dropout', rate: config.rate ?? 0.5 }),
-  GaussianNoise: () => ({ kind: 'dropout', rate: 0 }),
-  RepeatVector: config => ({ kind: 'repeat', times: config.n }),
-  Activation: config => ({ kind: 'activation', activation: activationOf(config.activation) }),
-  ReLU: config => ({
-    kind: 'activation',
-    activation: {
-      name: 'relu',
-      negative_slope: config.negative_slope ?? 0,
-      max_value: config.max_value ?? null,
-      threshold: config.threshold ?? 0,
-    },
-  }),
-  LeakyReLU: config => ({
-    kind: 'activation',
-    activation: { name: 'leaky_relu', negative_slope: config.negative_slope ?? config.alpha ?? 0.3 },
-  }),
-  ELU: config => ({ kind: 'activation', activation: { name: 'elu', alpha: config.alpha ?? 1 } }),
-  Softmax: config => {
-    checkOption(config, 'axis', [-1]);
-    return { kind: 'activation', activation: 'softmax' };
-  },
-  Concatenate: concatenate,
-  Add: () => ({ kind: 'add' }),
-  Multiply: () => ({ kind: 'multiply' }),
-  Average: () => ({ kind: 'average' }),
-};
-
 /** Whose config it is: one name of an activation means another function in Keras 3 than before and in tfjs. */
 export type KerasDialect = 'keras3' | 'keras2' | 'tfjs';
 
@@ -92,6 +48,8 @@ function sequential(model: Json): Json {
   const build = list((model.build_input_shape as unknown) ?? []);
   const shape = inputShape(first) ?? (build.length > 0 ? build : undefined);
   const layers = all.filter(l => l.class_name !== 'InputLayer').map(readLayer);
+  const open = all.slice(0, -1).find(l => asObject(l.config ?? {}, 'layer').return_state === true);
+  if (open) throw readsStates('the layer after it', text(asObject(open.config, 'layer').name) ?? wordOf(open.class_name));
   return { input: inputOf(shape, layers, all[0]?.class_name === 'InputLayer' ? text(first.name) : undefined), layers };
 }
 
@@ -105,133 +63,19 @@ function functional(model: Json): Json {
       fix: 'cut the model to the part with one input',
     });
   }
-  const outputs = outputNames(model.output_layers);
+  // states that a layer returns beside its output (return_state) are among the results of every run
+  const outputs = tensorsIn(model.output_layers).filter(({ index }) => index === 0);
   if (outputs.length !== 1)
     throw new RnnError('unsupported', 'E_KERAS_OPTION', `the model has ${outputs.length} outputs`, {
       expected: 'one output',
-      found: outputs.map(o => escapeText(o, 40)).join(', '),
+      found: outputs.map(o => escapeText(o.layer, 40)).join(', ') || 'states alone',
     });
   const layers = inTopologicalOrder(
     all.filter(l => l.class_name !== 'InputLayer').map(l => ({ ...readLayer(l), inputs: inboundNames(l) })),
     text(asObject(inputs[0].config, 'input').name) ?? 'input',
   );
   const config = asObject(inputs[0].config, 'input');
-  return { input: inputOf(inputShape(config), layers, text(config.name)), layers, output: outputs[0] };
-}
-
-function readLayer(layer: Json): Json {
-  const config = asObject(layer.config ?? {}, 'layer');
-  const name = text(config.name) ?? text(layer.name) ?? wordOf(layer.class_name);
-  return within(`layer ${escapeText(name)}`, () => {
-    const reader = Object.hasOwn(READERS, wordOf(layer.class_name)) ? READERS[wordOf(layer.class_name)] : undefined;
-    if (!reader) throw unsupportedClass(layer.class_name, Object.keys(READERS).join(', '));
-    const registered = layer.registered_name;
-    if (typeof registered === 'string' && registered !== layer.class_name && registered.includes('>') && !registered.startsWith('keras'))
-      throw unsupportedClass(registered, 'a layer of Keras itself');
-    for (const [key, allowed] of Object.entries(ONLY)) checkOption(config, key, allowed);
-    return { ...reader(config), name, trainable: config.trainable ?? true };
-  });
-}
-
-/** Options with one meaning here. A layer that asks for another is refused, never run as if it had not. */
-const ONLY: Record<string, readonly unknown[]> = {
-  return_state: [false],
-  data_format: ['channels_last'],
-  keepdims: [false],
-  ragged: [false],
-};
-
-function checkOption(config: Json, key: string, allowed: readonly unknown[]): void {
-  const value = config[key];
-  if (value === undefined || value === null || allowed.includes(value)) return;
-  throw new RnnError('unsupported', 'E_KERAS_OPTION', `${key} is ${wordOf(value)}`, {
-    where: key,
-    expected: allowed.map(wordOf).join(', '),
-    found: wordOf(value),
-  });
-}
-
-function recurrent(kind: string): (config: Json) => Json {
-  return config => {
-    const own = kind === 'rnn' ? {} : { recurrentActivation: activationOf(config.recurrent_activation ?? 'sigmoid') };
-    return {
-      kind,
-      units: config.units,
-      activation: activationOf(config.activation),
-      ...own,
-      ...(kind === 'gru' ? { resetAfter: config.reset_after ?? false } : {}),
-      ...(kind === 'lstm' ? { unitForgetBias: config.unit_forget_bias ?? true } : {}),
-      useBias: config.use_bias ?? true,
-      returnSequences: config.return_sequences ?? false,
-      goBackwards: config.go_backwards ?? false,
-      stateful: config.stateful ?? false,
-      zeroOutputForMask: config.zero_output_for_mask ?? false,
-    };
-  };
-}
-
-/** Bidirectional overwrites zero_output_for_mask with return_sequences. A merge_mode of None (two outputs) is refused. */
-function bidirectional(config: Json): Json {
-  const inner = asObject(config.layer, 'layer');
-  const kind = CELLS[wordOf(inner.class_name)];
-  if (!kind) throw unsupportedClass(inner.class_name, Object.keys(CELLS).join(', '));
-  if (config.merge_mode === null) {
-    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'merge_mode None gives two outputs', {
-      where: 'merge_mode',
-      expected: 'concat, sum, mul or ave',
-      found: 'None',
-      fix: 'use merge_mode="concat": the halves are the two outputs',
-    });
-  }
-  checkBackward(config, inner);
-  checkOption(asObject(inner.config, 'layer'), 'return_state', [false]);
-  const layer = recurrent(kind)(asObject(inner.config, 'layer'));
-  return { ...layer, bidirectional: config.merge_mode ?? 'concat', zeroOutputForMask: layer.returnSequences };
-}
-
-/** The backward layer must be the forward one's mirror: a spec has one description for both. */
-function checkBackward(config: Json, inner: Json): void {
-  if (config.backward_layer === undefined || config.backward_layer === null) return;
-  const forward = asObject(inner.config, 'layer');
-  const backward = asObject(asObject(config.backward_layer, 'backward_layer').config, 'backward_layer');
-  for (const key of ['units', 'activation', 'recurrent_activation', 'use_bias', 'reset_after']) {
-    if (JSON.stringify(forward[key]) !== JSON.stringify(backward[key])) {
-      throw new RnnError('unsupported', 'E_KERAS_OPTION', `the backward layer has another ${key}`, {
-        where: 'backward_layer',
-        expected: escapeText(JSON.stringify(forward[key]) ?? ''),
-        found: escapeText(JSON.stringify(backward[key]) ?? ''),
-      });
-    }
-  }
-}
-
-/** A Dense, or a layer that acts on each number, inside TimeDistributed is that layer on every step. */
-function timeDistributed(config: Json): Json {
-  const inner = asObject(config.layer, 'layer');
-  if (inner.class_name === 'Dense') return { ...READERS.Dense(asObject(inner.config, 'layer')), timeDistributed: true };
-  if (inner.class_name === 'Activation' || inner.class_name === 'Dropout')
-    return READERS[inner.class_name](asObject(inner.config, 'layer'));
-  throw unsupportedClass(`TimeDistributed(${wordOf(inner.class_name)})`, 'TimeDistributed(Dense)');
-}
-
-function concatenate(config: Json): Json {
-  checkOption(config, 'axis', [-1]);
-  return { kind: 'concatenate' };
-}
-
-/** Layers that may stand as the activation of another one. */
-const ACTIVATION_LAYERS = ['ReLU', 'LeakyReLU', 'ELU', 'Softmax'];
-
-/** 'tanh', null (linear), or a serialised object {class_name, config}. */
-function activationOf(value: unknown): unknown {
-  if (value === undefined || value === null || typeof value === 'string') return value ?? 'linear';
-  const object = asObject(value, 'activation');
-  const name = typeof object.config === 'string' ? object.config : object.class_name;
-  const parameters = typeof object.config === 'object' && object.config !== null ? object.config : {};
-  if (ACTIVATION_LAYERS.includes(String(name))) return READERS[String(name)](parameters as Json).activation;
-  if (object.class_name === 'function' || Object.keys(parameters).length === 0) return name;
-  const { name: _name, ...rest } = parameters as Json;
-  return { name: wordOf(name), ...rest };
+  return { input: inputOf(inputShape(config), layers, text(config.name)), layers, output: outputs[0].layer };
 }
 
 function inputShape(config: Json): unknown[] | undefined {
@@ -259,33 +103,51 @@ function inboundNames(layer: Json): string[] {
       expected: 'once',
       found: String(nodes.length),
     });
-  const names: string[] = [];
-  collect(nodes[0], names, 0);
-  return names;
+  return tensorsIn(nodes[0]).map(({ layer: read, index }) => {
+    if (index === 0) return read;
+    throw readsStates(text(layer.name) ?? text(asObject(layer.config ?? {}, 'layer').name) ?? 'a layer', read);
+  });
+}
+
+function readsStates(reader: string, layer: string): RnnError {
+  return new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(reader, 60)} reads the states that ${escapeText(layer, 60)} returns`, {
+    where: 'return_state',
+    expected: 'layers that read outputs of layers',
+    found: `a state of ${escapeText(layer, 60)}`,
+    fix: 'cut the model in two, and give the states with --h0 and --c0',
+  });
+}
+
+/** Where a tensor comes from: a layer's output (0), or one of the states it returns beside it. */
+interface History {
+  readonly layer: string;
+  readonly index: number;
 }
 
 const DEEPEST = 16;
 
-function collect(node: unknown, names: string[], depth: number): void {
+function collect(node: unknown, found: History[], depth: number): void {
   if (depth > DEEPEST) throw new RnnError('convention', 'E_KERAS_CONFIG', 'inbound_nodes are nested too deeply');
   if (Array.isArray(node)) {
-    if (typeof node[0] === 'string' && typeof node[1] === 'number') names.push(node[0]);
-    else for (const part of node) collect(part, names, depth + 1);
+    if (typeof node[0] === 'string' && typeof node[1] === 'number') {
+      found.push({ layer: node[0], index: Number(node[2] ?? 0) });
+      collect(node[3], found, depth + 1); // arguments by name: initial_state
+    } else for (const part of node) collect(part, found, depth + 1);
   } else if (typeof node === 'object' && node !== null) {
     const object = node as Json;
     const history = object.class_name === '__keras_tensor__' ? (object.config as Json | undefined)?.keras_history : undefined;
-    if (Array.isArray(history) && typeof history[0] === 'string') names.push(history[0]);
+    if (Array.isArray(history) && typeof history[0] === 'string') found.push({ layer: history[0], index: Number(history[2] ?? 0) });
     else if (object.args !== undefined) {
-      collect(object.args, names, depth + 1);
-      collect(object.kwargs, names, depth + 1);
-    } else for (const value of Object.values(object)) collect(value, names, depth + 1);
+      collect(object.args, found, depth + 1);
+      collect(object.kwargs, found, depth + 1);
+    } else for (const value of Object.values(object)) collect(value, found, depth + 1);
   }
 }
 
-function outputNames(outputs: unknown): string[] {
-  const names: string[] = [];
-  collect(outputs, names, 0);
-  return names;
+function tensorsIn(node: unknown): History[] {
+  const found: History[] = [];
+  collect(node, found, 0);
+  return found;
 }
 
 /** Keras lists layers by depth, which is an order of data flow already for its own files; others are sorted. */
@@ -305,24 +167,4 @@ function inTopologicalOrder(layers: readonly Json[], input: string): Json[] {
     sorted.push(layer);
   }
   return sorted;
-}
-
-function unsupportedClass(found: unknown, expected: string): RnnError {
-  const name = typeof found === 'string' ? escapeText(found, 60) : 'no class name';
-  return new RnnError('unsupported', 'E_KERAS_CLASS', `${name} is not run here`, { expected, found: name });
-}
-
-function asObject(value: unknown, what: string): Json {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
-  throw new RnnError('convention', 'E_KERAS_CONFIG', `expected an object for the ${what}`, {
-    found: wordOf(value).slice(0, 40),
-  });
-}
-
-function list(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

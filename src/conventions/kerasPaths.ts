@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Convention, NamedTensors } from './convention.js';
 import { chainOf, layersOf, type WeightGroup } from './groups.js';
 import { foreignWeight, layerWeights, type NamedArray } from './keras.js';
-import { className } from './kerasClasses.js';
+import { layerNameOfClass } from './kerasClasses.js';
 import { extra } from './surplus.js';
 
 /**
@@ -86,7 +86,7 @@ function groupNames(shapes: ModelShapes): Map<LayerShapes, string> {
   const counts = new Map<string, number>();
   const names = new Map<LayerShapes, string>();
   for (const layer of shapes.layers) {
-    const base = className(getLayerKind(layer.layer.kind).kerasClass(layer.layer));
+    const base = layerNameOfClass(getLayerKind(layer.layer.kind).kerasClass(layer.layer));
     const count = counts.get(base) ?? 0;
     counts.set(base, count + 1);
     if (layer.weights.length > 0) names.set(layer, count === 0 ? base : `${base}_${count}`);

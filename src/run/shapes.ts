@@ -1,4 +1,4 @@
-import { className } from '../conventions/kerasClasses.js';
+import { layerNameOfClass } from '../conventions/kerasClasses.js';
 import { getLayerKind } from '../layers/index.js';
 import type { DimShape } from '../layers/layer.js';
 import { countsByFramework, layerCost, layerFormula, parameterCount, stateSize, totalParameters, trainingSize } from '../model/counts.js';
@@ -96,7 +96,7 @@ function kerasNames({ layers }: ModelSpec): string[] {
   const used = new Map<string, number>();
   return layers.map(layer => {
     if (!/^[a-z]+_\d+$/.test(layer.name) || !layer.name.startsWith(`${layer.kind}_`)) return layer.name;
-    const base = className(getLayerKind(layer.kind).kerasClass(layer));
+    const base = layerNameOfClass(getLayerKind(layer.kind).kerasClass(layer));
     const count = used.get(base) ?? 0;
     used.set(base, count + 1);
     return count === 0 ? base : `${base}_${count}`;

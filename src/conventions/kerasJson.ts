@@ -1,0 +1,25 @@
+import { RnnError } from '../errors.js';
+import { escapeText, wordOf } from '../escape.js';
+
+/** A Keras config as it stands in a file: anything may be anything. */
+export type Json = Record<string, unknown>;
+
+export function unsupportedClass(found: unknown, expected: string): RnnError {
+  const name = typeof found === 'string' ? escapeText(found, 60) : 'no class name';
+  return new RnnError('unsupported', 'E_KERAS_CLASS', `${name} is not run here`, { expected, found: name });
+}
+
+export function asObject(value: unknown, what: string): Json {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
+  throw new RnnError('convention', 'E_KERAS_CONFIG', `expected an object for the ${what}`, {
+    found: wordOf(value).slice(0, 40),
+  });
+}
+
+export function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

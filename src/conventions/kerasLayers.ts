@@ -1,0 +1,162 @@
+import { RnnError, within } from '../errors.js';
+import { escapeText, wordOf } from '../escape.js';
+import { asObject, type Json, text, unsupportedClass } from './kerasJson.js';
+
+/** One layer of a Keras config as a layer of a spec. Class names come from the closed list below; no module is looked up. */
+const CELLS: Record<string, string> = { SimpleRNN: 'rnn', LSTM: 'lstm', GRU: 'gru' };
+
+/** Class -> a layer of the spec, without name and inputs. */
+const READERS: Record<string, (config: Json) => Json> = {
+  SimpleRNN: recurrent('rnn'),
+  LSTM: recurrent('lstm'),
+  GRU: recurrent('gru'),
+  Bidirectional: bidirectional,
+  Dense: config => ({ kind: 'dense', units: config.units, activation: activationOf(config.activation), useBias: config.use_bias ?? true }),
+  TimeDistributed: timeDistributed,
+  GlobalMaxPooling1D: () => ({ kind: 'maxpool' }),
+  GlobalAveragePooling1D: () => ({ kind: 'avgpool' }),
+  Flatten: () => ({ kind: 'flatten' }),
+  Embedding: config => ({ kind: 'embedding', tokens: config.input_dim, units: config.output_dim, maskZero: config.mask_zero ?? false }),
+  Masking: config => ({ kind: 'masking', value: config.mask_value ?? 0 }),
+  Dropout: config => ({ kind: 'dropout', rate: config.rate ?? 0.5 }),
+  SpatialDropout1D: config => ({ kind: 'dropout', rate: config.rate ?? 0.5 }),
+  GaussianNoise: () => ({ kind: 'dropout', rate: 0 }),
+  RepeatVector: config => ({ kind: 'repeat', times: config.n }),
+  Activation: config => ({ kind: 'activation', activation: activationOf(config.activation) }),
+  ReLU: config => ({
+    kind: 'activation',
+    activation: {
+      name: 'relu',
+      negative_slope: config.negative_slope ?? 0,
+      max_value: config.max_value ?? null,
+      threshold: config.threshold ?? 0,
+    },
+  }),
+  LeakyReLU: config => ({
+    kind: 'activation',
+    activation: { name: 'leaky_relu', negative_slope: config.negative_slope ?? config.alpha ?? 0.3 },
+  }),
+  ELU: config => ({ kind: 'activation', activation: { name: 'elu', alpha: config.alpha ?? 1 } }),
+  Softmax: config => {
+    checkOption(config, 'axis', [-1]);
+    return { kind: 'activation', activation: 'softmax' };
+  },
+  Concatenate: concatenate,
+  Add: () => ({ kind: 'add' }),
+  Multiply: () => ({ kind: 'multiply' }),
+  Average: () => ({ kind: 'average' }),
+};
+
+/** @throws RnnError E_KERAS_CLASS, E_KERAS_OPTION, with the layer's name */
+export function readLayer(layer: Json): Json {
+  const config = asObject(layer.config ?? {}, 'layer');
+  const name = text(config.name) ?? text(layer.name) ?? wordOf(layer.class_name);
+  return within(`layer ${escapeText(name)}`, () => {
+    const reader = Object.hasOwn(READERS, wordOf(layer.class_name)) ? READERS[wordOf(layer.class_name)] : undefined;
+    if (!reader) throw unsupportedClass(layer.class_name, Object.keys(READERS).join(', '));
+    const registered = layer.registered_name;
+    if (typeof registered === 'string' && registered !== layer.class_name && registered.includes('>') && !registered.startsWith('keras'))
+      throw unsupportedClass(registered, 'a layer of Keras itself');
+    for (const [key, allowed] of Object.entries(ONLY)) checkOption(config, key, allowed);
+    return { ...reader(config), name, trainable: config.trainable ?? true };
+  });
+}
+
+/** Options with one meaning here. A layer that asks for another is refused, never run as if it had not. */
+const ONLY: Record<string, readonly unknown[]> = {
+  data_format: ['channels_last'],
+  keepdims: [false],
+  ragged: [false],
+};
+
+function checkOption(config: Json, key: string, allowed: readonly unknown[]): void {
+  const value = config[key];
+  if (value === undefined || value === null || allowed.includes(value)) return;
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', `${key} is ${wordOf(value)}`, {
+    where: key,
+    expected: allowed.map(wordOf).join(', '),
+    found: wordOf(value),
+  });
+}
+
+function recurrent(kind: string): (config: Json) => Json {
+  return config => {
+    const own = kind === 'rnn' ? {} : { recurrentActivation: activationOf(config.recurrent_activation ?? 'sigmoid') };
+    return {
+      kind,
+      units: config.units,
+      activation: activationOf(config.activation),
+      ...own,
+      ...(kind === 'gru' ? { resetAfter: config.reset_after ?? false } : {}),
+      ...(kind === 'lstm' ? { unitForgetBias: config.unit_forget_bias ?? true } : {}),
+      useBias: config.use_bias ?? true,
+      returnSequences: config.return_sequences ?? false,
+      goBackwards: config.go_backwards ?? false,
+      stateful: config.stateful ?? false,
+      zeroOutputForMask: config.zero_output_for_mask ?? false,
+    };
+  };
+}
+
+/** Bidirectional overwrites zero_output_for_mask with return_sequences. A merge_mode of None (two outputs) is refused. */
+function bidirectional(config: Json): Json {
+  const inner = asObject(config.layer, 'layer');
+  const kind = CELLS[wordOf(inner.class_name)];
+  if (!kind) throw unsupportedClass(inner.class_name, Object.keys(CELLS).join(', '));
+  if (config.merge_mode === null) {
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'merge_mode None gives two outputs', {
+      where: 'merge_mode',
+      expected: 'concat, sum, mul or ave',
+      found: 'None',
+      fix: 'use merge_mode="concat": the halves are the two outputs',
+    });
+  }
+  checkBackward(config, inner);
+  const layer = recurrent(kind)(asObject(inner.config, 'layer'));
+  return { ...layer, bidirectional: config.merge_mode ?? 'concat', zeroOutputForMask: layer.returnSequences };
+}
+
+/** The backward layer must be the forward one's mirror: a spec has one description for both. */
+function checkBackward(config: Json, inner: Json): void {
+  if (config.backward_layer === undefined || config.backward_layer === null) return;
+  const forward = asObject(inner.config, 'layer');
+  const backward = asObject(asObject(config.backward_layer, 'backward_layer').config, 'backward_layer');
+  for (const key of ['units', 'activation', 'recurrent_activation', 'use_bias', 'reset_after']) {
+    if (JSON.stringify(forward[key]) !== JSON.stringify(backward[key])) {
+      throw new RnnError('unsupported', 'E_KERAS_OPTION', `the backward layer has another ${key}`, {
+        where: 'backward_layer',
+        expected: escapeText(JSON.stringify(forward[key]) ?? ''),
+        found: escapeText(JSON.stringify(backward[key]) ?? ''),
+      });
+    }
+  }
+}
+
+/** A Dense, or a layer that acts on each number, inside TimeDistributed is that layer on every step. */
+function timeDistributed(config: Json): Json {
+  const inner = asObject(config.layer, 'layer');
+  if (inner.class_name === 'Dense') return { ...READERS.Dense(asObject(inner.config, 'layer')), timeDistributed: true };
+  if (inner.class_name === 'Activation' || inner.class_name === 'Dropout')
+    return READERS[inner.class_name](asObject(inner.config, 'layer'));
+  throw unsupportedClass(`TimeDistributed(${wordOf(inner.class_name)})`, 'TimeDistributed(Dense)');
+}
+
+function concatenate(config: Json): Json {
+  checkOption(config, 'axis', [-1]);
+  return { kind: 'concatenate' };
+}
+
+/** Layers that may stand as the activation of another one. */
+const ACTIVATION_LAYERS = ['ReLU', 'LeakyReLU', 'ELU', 'Softmax'];
+
+/** 'tanh', null (linear), or a serialised object {class_name, config}. */
+function activationOf(value: unknown): unknown {
+  if (value === undefined || value === null || typeof value === 'string') return value ?? 'linear';
+  const object = asObject(value, 'activation');
+  const name = typeof object.config === 'string' ? object.config : object.class_name;
+  const parameters = typeof object.config === 'object' && object.config !== null ? object.config : {};
+  if (ACTIVATION_LAYERS.includes(String(name))) return READERS[String(name)](parameters as Json).activation;
+  if (object.class_name === 'function' || Object.keys(parameters).length === 0) return name;
+  const { name: _name, ...rest } = parameters as Json;
+  return { name: wordOf(name), ...rest };
+}
