@@ -47,7 +47,8 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
   let tried = 0;
   const tryAll = (list: readonly Entry[], of: number) => {
     const found = list.flatMap(entry => {
-      options.onProgress?.(++tried, of);
+      tried++;
+      options.onProgress?.(tried, of);
       return trialOf(look, [entry], noise) ?? [];
     });
     finishTrials(look, found, asSpecified, noise);
