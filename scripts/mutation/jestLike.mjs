@@ -10,6 +10,9 @@ const { jestExpect } = part('@jest/expect');
 const { bind } = part('jest-each');
 const { ModuleMocker } = part('jest-mock');
 
+/** No test of the areas takes this long by itself. */
+const HANG_MS = 20_000;
+
 let suite;
 
 function describe(name, body) {
@@ -73,7 +76,7 @@ export async function runTest({ body, suite: own }) {
   try {
     await run('beforeAll', suites);
     await run('beforeEach', suites);
-    await body();
+    await Promise.race([body(), new Promise((_, reject) => setTimeout(reject, HANG_MS, new Error('the test does not end')).unref())]);
   } finally {
     await run('afterEach', [...suites].reverse());
     mocker.restoreAllMocks();
