@@ -19,8 +19,8 @@ import type { Weights } from '../../src/weights/weights.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
 import { type RandomNetwork, randomNetwork } from '../helpers/randomNetworks.js';
 
-/** 300 random networks each: written to bytes, read back, y is the same to the last bit. */
-const COUNT = 300;
+/** Random networks: written to bytes, read back, y is the same to the last bit. 300 of each framework: `npm run roundtrips`. */
+const COUNT = Number(process.env.ROUNDTRIPS ?? 80);
 const OPTIONS = { dtype: 'f32', threads: 1, trace: false } as const;
 
 async function y(model: ModelSpec, weights: Weights, x: Tensor): Promise<Tensor> {
@@ -50,7 +50,43 @@ const installed = loadRuntime().then(
   () => false,
 );
 
-describe('300 random networks', () => {
+describe(`${COUNT} random networks`, () => {
+  it.each(['keras', 'torch', 'onnx'] as const)('of %s have every cell, direction, option and head', framework => {
+    const seen = new Set<string>();
+    for (let seed = 0; seed < COUNT; seed++) {
+      const { model, shapes } = randomNetwork(seed, framework);
+      seen.add(`output of ${shapes.output.length} axes`);
+      seen.add(`depth ${model.layers.filter(isRecurrent).length}`);
+      for (const layer of model.layers) {
+        seen.add(layer.kind);
+        if (!isRecurrent(layer)) continue;
+        const { kind, bidirectional, useBias, projection, clip, goBackwards, resetAfter, peepholes, inputForget } = layer;
+        const options = {
+          bidirectional,
+          useBias,
+          goBackwards,
+          ...(projection ? { projection: true } : {}),
+          ...(clip ? { clip: true } : {}),
+        };
+        for (const [key, value] of Object.entries(options)) seen.add(`${kind} ${key} ${value}`);
+        if (kind === 'gru') seen.add(`resetAfter ${resetAfter}`);
+        if (peepholes) seen.add('peepholes');
+        if (inputForget) seen.add('inputForget');
+      }
+    }
+    const common = ['rnn', 'lstm', 'gru'].flatMap(kind => [
+      kind,
+      ...['bidirectional concat', 'bidirectional null'].map(w => `${kind} ${w}`),
+    ]);
+    const all = [...common, 'dense', 'maxpool', 'avgpool', 'last', 'output of 2 axes', 'output of 3 axes', 'depth 1', 'depth 2', 'depth 3'];
+    const own = {
+      keras: ['resetAfter true', 'resetAfter false', 'lstm goBackwards true', 'gru useBias false', 'rnn bidirectional sum'],
+      torch: ['lstm projection true', 'lstm useBias false', 'gru useBias false'],
+      onnx: ['peepholes', 'inputForget', 'gru clip true', 'lstm clip true', 'rnn clip true', 'resetAfter true', 'resetAfter false'],
+    }[framework];
+    expect([...all, ...own].filter(feature => !seen.has(feature))).toEqual([]);
+  });
+
   it('come back bit for bit from get_weights() in .npz', () =>
     forAll('keras', async ({ model, shapes, weights, x }) => {
       const bytes = await writeTensors('npz', keras.fromWeights(shapes, weights));

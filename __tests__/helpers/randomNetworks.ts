@@ -33,14 +33,15 @@ export function randomNetwork(seed: number, framework: FrameworkName): RandomNet
   const size = (most: number) => 1 + Math.floor(next() * most);
   const torch = framework === 'torch';
   const sequenceOut = next() < 0.4;
-  const depth = torch ? 1 : size(3);
+  const depth = size(3);
+  // PyTorch's layers are those of one module: all alike
+  const alike = torch ? torchLayer(pick, next, size) : undefined;
   const recurrent = Array.from({ length: depth }, (_, i) => ({
-    ...recurrentLayer(pick, next, size, framework),
+    ...(alike ?? recurrentLayer(pick, next, size, framework)),
     returnSequences: i < depth - 1 || sequenceOut,
   }));
   const pool = sequenceOut && next() < 0.5 ? [{ kind: pick(['maxpool', 'avgpool', 'last']) }] : [];
-  const dense =
-    next() < 0.8 ? [{ kind: 'dense', units: size(5), useBias: torch || next() < 0.8, activation: torch ? 'linear' : pick(HEADS) }] : [];
+  const dense = next() < 0.8 ? [{ kind: 'dense', units: size(5), useBias: next() < 0.8, activation: torch ? 'linear' : pick(HEADS) }] : [];
   const [D, T, N] = [size(6), size(7), size(4)];
   const model = checkSpec({ input: { features: D, timesteps: T }, layers: [...recurrent, ...pool, ...dense] }, framework);
   const shapes = inferShapes(model);
@@ -54,16 +55,26 @@ export function randomNetwork(seed: number, framework: FrameworkName): RandomNet
 
 type Pick = <T>(all: readonly T[]) => T;
 
+/** What torch.nn's modules can be. */
+function torchLayer(pick: Pick, next: () => number, size: (most: number) => number): Record<string, unknown> {
+  const kind = pick(['rnn', 'lstm', 'gru']);
+  const units = 1 + size(5);
+  return {
+    kind,
+    units,
+    bidirectional: next() < 0.4 ? 'concat' : null,
+    useBias: next() < 0.65,
+    ...(kind === 'rnn' ? { activation: 'tanh' } : {}),
+    ...(kind === 'lstm' && next() < 0.4 ? { projection: size(units - 1) } : {}),
+  };
+}
+
 function recurrentLayer(pick: Pick, next: () => number, size: (most: number) => number, framework: FrameworkName): Record<string, unknown> {
   const kind = pick(['rnn', 'lstm', 'gru']);
-  const layer = {
+  return {
     kind,
     units: size(6),
-    bidirectional: next() < 0.4 ? (framework === 'torch' ? 'concat' : pick(['concat', 'sum', 'mul', 'ave'])) : null,
-  };
-  if (framework === 'torch') return { ...layer, ...(kind === 'rnn' ? { activation: 'tanh' } : {}) };
-  return {
-    ...layer,
+    bidirectional: next() < 0.4 ? pick(['concat', 'sum', 'mul', 'ave']) : null,
     useBias: next() < 0.8,
     goBackwards: next() < 0.25,
     activation: next() < 0.5 ? 'tanh' : pick(ANY_FUNCTION),
