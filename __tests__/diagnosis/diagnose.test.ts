@@ -164,3 +164,14 @@ describe('every code', () => {
       for (const other of term.related ?? []) expect([term.name, names.has(other) && other]).toEqual([term.name, other]);
   });
 });
+
+it('every explanation that was tried is counted, whether anybody watches or not', async () => {
+  const request = { N: 3, cell: 'gru', simulate: 'gate-order:rzg' } as const;
+  const seen: number[] = [];
+  const watched = await runCompare(request, { onProgress: tried => seen.push(tried) });
+  const unwatched = await runCompare(request);
+  expect(unwatched.tried).toBe(watched.tried);
+  expect(unwatched.tried).toBeGreaterThan(30);
+  expect(seen).toEqual(Array.from({ length: seen.length }, (_, i) => i + 1));
+  expect(seen.length).toBe(watched.tried);
+});

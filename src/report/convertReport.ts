@@ -15,8 +15,8 @@ export function convertText(result: ConvertResult, layout: Layout): string {
     lines.push([
       'check',
       check.identical
-        ? `the same y, bit for bit, on a seeded input (${shape}, seed ${check.seed})`
-        : `largest difference ${check.largest.toExponential(2)} on a seeded input (${shape}, seed ${check.seed})`,
+        ? `the same y (${shape}), bit for bit, on an input of seed ${check.seed}`
+        : `largest difference of y (${shape}) ${check.largest.toExponential(2)} on an input of seed ${check.seed}`,
     ]);
   }
   return factLines(lines, layout, 9);
