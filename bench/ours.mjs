@@ -17,7 +17,8 @@ const SOURCE = `export * as batched from './src/engines/batched/engine.js';
   export { layerCost } from './src/model/counts.js';
   export { drawInput, drawWeights } from './src/weights/init.js';
   export { toOnnxModel, INPUT, OUTPUT } from './src/conventions/onnx/write.js';
-  export { writeOnnx } from './src/formats/onnx.js';`;
+  export { writeOnnx } from './src/formats/onnx.js';
+  export { residentNetwork } from './src/engines/batched/resident.js';`;
 
 /** The engines as they are in src/, with the kernel in them, bundled to a file beside the built ones. */
 export async function ourEngines({ again = true } = {}) {

@@ -4,10 +4,11 @@
  * code, message, where, expected, found, fix and exit.
  *
  * ```js
- * import { compare, forward, shapes } from 'rnn-cli';
+ * import { compare, forward, load, shapes } from 'rnn-cli';
  *
  * const { totals } = await shapes({ cell: 'lstm', T: 10, D: 3, M: [5], K: 2 });
  * const { tensors } = await forward({ weights: 'w.npz', input: 'x.npy' });
+ * const network = await load({ model: 'net.keras' }); // then, as often as you like: network.run({ shape: [1, 10, 3], data })
  * const { equal, explanations } = await compare({ weights: 'w.npz', input: 'x.npy', against: 'y.npy' });
  * ```
  *
@@ -20,6 +21,7 @@ export type { ExplainRequest } from './run/explain.js';
 export { runExplain as explain } from './run/explain.js';
 export { runForward as forward } from './run/forward.js';
 export { type InspectRequest, runInspect as inspect } from './run/inspect.js';
+export { type LoadedNetwork, runLoad as load } from './run/load.js';
 export { type ProbeRequest, runProbe as probe } from './run/probe.js';
 export type {
   CompareRequest,

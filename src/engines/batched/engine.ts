@@ -50,7 +50,7 @@ async function kernelsFor(multiplyAdds: number, options: EngineOptions): Promise
   const kernel = await kernelFor(multiplyAdds, options);
   const pool = kernel && (await poolFor(kernel, multiplyAdds, options));
   return {
-    kernels: kernels(options.dtype, kernel, pool),
+    kernels: batchedKernels(options.dtype, kernel, pool),
     ...(kernel?.fast ? { fast: true } : {}),
     warnings: options.fast && !kernel?.fast ? [notFast(options)] : [],
   };
@@ -87,7 +87,8 @@ function countOf(weights: Weights): number {
   return count;
 }
 
-function kernels(precision: Precision, kernel: Kernel | undefined, pool: Pool | undefined): Kernels {
+/** The products and recurrences of this engine: on the kernel where there is one. */
+export function batchedKernels(precision: Precision, kernel?: Kernel, pool?: Pool): Kernels {
   return {
     precision,
     allocate: length => allocate(length, precision),

@@ -89,6 +89,37 @@ export function fusedKernel(args: RecurrenceArgs, kind: FusedCell, kernel: Kerne
   };
 }
 
+/**
+ * A recurrence that is run again and again over inputs of this shape, from zeros: weights packed, every place laid out, and x [N·T·D] in,
+ * the sequence or the last h out. undefined: too large to be one block in one window.
+ */
+export function residentRecurrence(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel): ((x: Float32Array) => Float32Array) | undefined {
+  const plan = makePlan(args, kind, kernel, undefined);
+  const { N, T, D, M, stream, window } = plan;
+  if (plan.rows < N || window < T || args.initial) return undefined;
+  const block = placeBlock(plan, { from: 0, rows: N });
+  const { at, fields } = block;
+  kernel.write(at, BLOCK_FIELDS, { ...fields, T });
+  const run = stream ? kernel.run.runStream : kernel.run.runSteps;
+  const chunk = stream ? projectedSteps(plan) : T;
+  const [x, z, zEnd, c, cEnd] = [fields.x, fields.z, fields.z + N * fields.stride, fields.c, fields.c + N * fields.cStride].map(a => a / 4);
+  const zNext = fields.zNext / 4;
+  // an odd number of steps leaves h in the other of the two
+  const h = (stream || T % 2 === 0 ? z : zNext) + (stream ? 0 : D);
+  return data => {
+    const floats = kernel.floats();
+    floats.set(data, x);
+    floats.fill(0, z, zEnd);
+    if (zNext) floats.fill(0, zNext, zNext + zEnd - z);
+    if (c) floats.fill(0, c, cEnd);
+    for (let from = 0; from < T; from += chunk) run(at, FUSED[kind], from, Math.min(T, from + chunk));
+    if (args.sequence) return floats.slice(fields.sequence / 4, fields.sequence / 4 + N * T * M);
+    const last = new Float32Array(N * M);
+    for (let n = 0; n < N; n++) last.set(floats.subarray(h + (n * fields.stride) / 4, h + (n * fields.stride) / 4 + M), n * M);
+    return last;
+  };
+}
+
 function makePlan(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, pool: Pool | undefined): Plan {
   const [N, T, D] = args.x.shape;
   const M = args.units;

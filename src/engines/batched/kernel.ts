@@ -70,6 +70,15 @@ async function loadBuiltIn(fast: boolean): Promise<Kernel | undefined> {
   return bytes && useKernel(bytes, fast);
 }
 
+/** Most a kernel of one's own may hold: 64 MiB. */
+const OWN_PAGES = 1024;
+
+/** Another instance of the kernel, with a memory that nobody else resets. @throws RangeError, by its `take`, beyond 64 MiB */
+export async function ownKernel(fast: boolean): Promise<Kernel | undefined> {
+  const kernel = await loadKernel(fast);
+  return kernel && instanceOf(kernel.module, fast, OWN_PAGES);
+}
+
 /** Takes these bytes for the kernel from now on; for tests and for who builds it elsewhere. */
 export async function useKernel(bytes: Uint8Array, fast: boolean): Promise<Kernel | undefined> {
   const kernel = await compile(bytes, fast);
@@ -89,17 +98,20 @@ async function compile(bytes: Uint8Array, fast: boolean): Promise<Kernel | undef
   if (fast) await allowRelaxedSimd(bytes);
   if (!WebAssembly.validate(bytes)) return undefined;
   try {
-    const module = await WebAssembly.compile(bytes);
-    // shared, so that threads may work in it; it grows as it is used
-    const memory = new WebAssembly.Memory({ initial: 4, maximum: MOST_PAGES, shared: true });
-    const instance = await WebAssembly.instantiate(module, { env: { memory } });
-    const run = instance.exports as unknown as Exports;
-    run.writeConstants();
-    return kernelIn(memory, module, run, fast);
+    return await instanceOf(await WebAssembly.compile(bytes), fast, MOST_PAGES);
   } catch (error) {
     if (error instanceof RangeError || error instanceof WebAssembly.CompileError) return undefined; // address space or processor lack it
     throw error;
   }
+}
+
+async function instanceOf(module: WebAssembly.Module, fast: boolean, maximum: number): Promise<Kernel> {
+  // shared, so that threads may work in it; it grows as it is used
+  const memory = new WebAssembly.Memory({ initial: 4, maximum, shared: true });
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  const run = instance.exports as unknown as Exports;
+  run.writeConstants();
+  return kernelIn(memory, module, run, fast);
 }
 
 /** Node 20 has relaxed SIMD behind a flag, Node 22 and later without. */
