@@ -6,9 +6,11 @@ import { compileKernel } from '../scripts/assembly.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const BUNDLE = `${root}bench/dist/ours.mjs`;
 
-const SOURCE = `export * as batched from './src/engines/batched/engine.js';
+const SOURCE = `export { batchedKernels } from './src/engines/batched/engine.js';
   export { loadKernel } from './src/engines/batched/kernel.js';
-  export { fusedKernel } from './src/engines/batched/fusedKernel.js';
+  export { fusedKernel, residentRecurrence } from './src/engines/batched/fusedKernel.js';
+  export { fusedCell } from './src/engines/batched/fused.js';
+  export { walk } from './src/engines/walk.js';
   export { fusedPlain } from './src/engines/batched/fusedPlain.js';
   export { poolOf } from './src/engines/batched/pool.js';
   export { getEngine } from './src/engines/index.js';

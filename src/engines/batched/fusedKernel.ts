@@ -23,7 +23,7 @@ const LEAST_ROWS_OF_THREAD = 4;
 /** in one round of the pool */
 const MOST_BLOCKS = 4096;
 /** preactivations of the rows whose gates are computed together (assembly/steps.ts) */
-const SCRATCH_BYTES = 20 * 64;
+const SCRATCH_BYTES = 20 * 128;
 /** x·Wx + b of as many steps at a time as fit a part of the cache */
 const PROJECTED_BYTES = 128 * 1024;
 

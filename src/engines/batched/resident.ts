@@ -25,7 +25,8 @@ type Stage = (x: Float32Array) => Float32Array;
 interface Laid {
   readonly shape: readonly number[];
   readonly outputShape: readonly number[];
-  readonly stages: readonly Stage[];
+  /** undefined: this network, or this size, has no such way */
+  readonly stages: readonly Stage[] | undefined;
 }
 
 export async function residentNetwork(model: ModelSpec, weights: Weights): Promise<ResidentNetwork> {
@@ -34,15 +35,15 @@ export async function residentNetwork(model: ModelSpec, weights: Weights): Promi
   let laid: Laid | undefined;
   return {
     run(x) {
-      if (laid && x.data instanceof Float32Array && sameShape(x.shape, laid.shape)) {
+      if (laid?.stages && x.data instanceof Float32Array && sameShape(x.shape, laid.shape)) {
         let data = x.data;
         for (const stage of laid.stages) data = stage(data);
         return { shape: laid.outputShape, data };
       }
+      const known = laid !== undefined && sameShape(x.shape, laid.shape);
       const seen: RecurrenceArgs[] = [];
       const y = walk(model, weights, { x }, { dtype: 'f32', trace: false }, watching(batchedKernels('f32', shared), seen)).y;
-      const stages = own && stagesOf(model, weights, x.shape, seen, own);
-      laid = stages && { shape: x.shape, outputShape: y.shape, stages };
+      if (!known) laid = { shape: x.shape, outputShape: y.shape, stages: own && stagesOf(model, weights, x.shape, seen, own) };
       return y;
     },
   };

@@ -23,7 +23,7 @@ export class Block {
   cStride: usize;
   /** packed weights (pack.ts) */
   weights: usize;
-  /** preactivations of a group of rows, 20 · 64 bytes; GRU with the reset before: then z-like rows [x_t, r·h] */
+  /** preactivations of a group of rows, 20 · 128 bytes; GRU with the reset before: then z-like rows [x_t, r·h] */
   scratch: usize;
   /** [rows, T] bytes, 1 = a real step; 0: no mask */
   mask: usize;

@@ -75,22 +75,37 @@ export function packPanels(source: usize, cell: Cell, to: usize): usize {
     }
     return to;
   }
+  if (cell == Cell.gru) {
+    for (let m: usize = 0; m < M; m += 8) to = gruPanels(s, to, m, m + 4 < M ? 2 : 1);
+    return to;
+  }
   for (let m: usize = 0; m < M; m += 4) {
     over(s, to, 32, 0, m);
     over(s, to + 16, 32, 1, m);
     to += rows * 32;
-    if (cell == Cell.lstm) {
-      over(s, to, 32, 2, m);
-      over(s, to + 16, 32, 3, m);
-      to += rows * 32;
-    } else {
-      v128.store(to, biasOf(s.bias, 2, m, M));
-      to = column(to + 16, 16, s.kernel, s.D, s.width, 2, m, M);
-      v128.store(to, biasOf(s.recurrentBias, 2, m, M));
-      to = column(to + 16, 16, s.recurrent, M, s.width, 2, m, M);
-    }
+    over(s, to, 32, 2, m);
+    over(s, to + 16, 32, 3, m);
+    to += rows * 32;
   }
   return to;
+}
+
+/** units [m, m + 4·vectors) of a GRU with the reset after: a panel [z r] over x and h for every 4 units, then [g] over x and [g] over h for all of them */
+function gruPanels(s: Source, to: usize, m: usize, vectors: usize): usize {
+  const panel = (s.D + s.M + 1) * 32;
+  const step = vectors * 16;
+  const gx = to + panel * vectors;
+  const gh = gx + (s.D + 1) * step;
+  for (let v: usize = 0; v < vectors; v++) {
+    const unit = m + 4 * v;
+    over(s, to + panel * v, 32, 0, unit);
+    over(s, to + panel * v + 16, 32, 1, unit);
+    v128.store(gx + v * 16, biasOf(s.bias, 2, unit, s.M));
+    column(gx + step + v * 16, step, s.kernel, s.D, s.width, 2, unit, s.M);
+    v128.store(gh + v * 16, biasOf(s.recurrentBias, 2, unit, s.M));
+    column(gh + step + v * 16, step, s.recurrent, s.M, s.width, 2, unit, s.M);
+  }
+  return gh + (s.M + 1) * step;
 }
 
 /**

@@ -41,36 +41,45 @@ export function lstmStep(b: Block): void {
   }
 }
 
-/** Reset after the product. weights: for every 4 units the panels [z r] over x and h, [g] over x, [g] over h */
+/** Reset after the product. weights: for every 8 units (4 where 4 are left) the panels of gruPanels in pack.ts */
 export function gruStep(b: Block): void {
   const D = b.D;
   const M = b.M;
-  const gx = (D + M + 1) * 32;
-  const gh = gx + (D + 1) * 16;
+  const zr = (D + M + 1) * 32;
   const stride = b.stride;
   let w = b.weights;
-  for (let u: usize = 0, end = padded(b.M) * 4; u < end; u += 16) {
+  for (let u: usize = 0, end = padded(M) * 4; u < end; u += 32) {
+    const vectors: usize = end - u > 16 ? 2 : 1;
+    const gx = w + zr * vectors;
+    const gh = gx + (D + 1) * 16 * vectors;
     let z = b.z;
     let next = b.zNext + D * 4 + u;
     for (let left: usize = b.rows; left > 0; ) {
       const group = left < GROUP ? left : GROUP;
       const h = z + D * 4 + u;
-      let s = b.scratch;
+      let s = b.scratch; // a row: [z r] of 4 units, [z r] of 4 units, gx of 8, gh of 8
       for (let rest: usize = group; rest > 0; ) {
         const rows = nextRows(rest);
-        tile8(rows, z, stride, w, D + M, s, 64);
-        tile4(rows, z, stride, w + gx, D, s + 32, 64);
-        tile4(rows, z + D * 4, stride, w + gh, M, s + 48, 64);
+        tile8(rows, z, stride, w, D + M, s, 128);
+        if (vectors == 2) {
+          tile8(rows, z, stride, w + zr, D + M, s + 32, 128);
+          tile8(rows, z, stride, gx, D, s + 64, 128);
+          tile8(rows, z + D * 4, stride, gh, M, s + 96, 128);
+        } else {
+          tile4(rows, z, stride, gx, D, s + 64, 128);
+          tile4(rows, z + D * 4, stride, gh, M, s + 96, 128);
+        }
         z += rows * stride;
-        s += rows * 64;
+        s += rows * 128;
         rest -= rows;
       }
       s = b.scratch;
-      gruGates(s, 64, s + 32, 64, s + 48, 64, h, next, stride, group);
+      gruGates(s, 128, s + 64, 128, s + 96, 128, h, next, stride, group);
+      if (vectors == 2) gruGates(s + 32, 128, s + 80, 128, s + 112, 128, h + 16, next + 16, stride, group);
       next += group * stride;
       left -= group;
     }
-    w += gh + (M + 1) * 16;
+    w = gh + (M + 1) * 16 * vectors;
   }
 }
 
@@ -80,7 +89,7 @@ export function gruBeforeStep(b: Block): void {
   const K = D + b.M;
   const stride = b.stride;
   const end = padded(b.M) * 4;
-  const reset = b.scratch + GROUP * 64; // rows [x_t, r·h]
+  const reset = b.scratch + GROUP * 128; // rows [x_t, r·h]
   let w = b.weights;
   for (let k: usize = 0; k < b.rows; k++) memory.copy(reset + k * stride, b.z + k * stride, D * 4);
   for (let u: usize = 0; u < end; u += 16) {

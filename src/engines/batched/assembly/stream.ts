@@ -55,21 +55,15 @@ function project(b: Block, cell: Cell, first: usize, count: usize): void {
     return;
   }
   const candidates = out + groups * 32;
-  const before = cell == Cell.gruBefore;
+  const each: usize = cell == Cell.lstm ? 2 : 1;
   for (let g: usize = 0; g < groups; g++) {
-    product(2, x, D, w, out, width, count);
-    w += 2 * all;
-    out += 32;
-    if (cell == Cell.lstm) {
-      product(2, x, D, w, out, width, count);
-      w += 2 * all;
-      out += 32;
-    } else if (!before) {
-      product(1, x, D, w, candidates + g * 16, width, count);
-      w += (D + M + 2) * 16;
-    }
+    for (let panel: usize = 0; panel < each; panel++, w += 2 * all, out += 32) product(2, x, D, w, out, width, count);
+    if (cell != Cell.gru || (g % 2 == 0 && g + 1 < groups)) continue;
+    const vectors = (g % 2) + 1;
+    product(vectors, x, D, w, candidates + (g & ~1) * 16, width, count);
+    w += (D + M + 2) * 16 * vectors;
   }
-  if (before) for (let g: usize = 0; g < groups; g++, w += all) product(1, x, D, w, candidates + g * 16, width, count);
+  if (cell == Cell.gruBefore) for (let g: usize = 0; g < groups; g++, w += all) product(1, x, D, w, candidates + g * 16, width, count);
 }
 
 function product(vectors: usize, x: usize, D: usize, w: usize, out: usize, width: usize, count: usize): void {
