@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const BUNDLE = `${root}bench/dist/ours.mjs`;
 
 const SOURCE = `export { batchedKernels } from './src/engines/batched/engine.js';
-  export { loadKernel } from './src/engines/batched/kernel.js';
+  export { loadKernel, useKernel } from './src/engines/batched/kernel.js';
   export { fusedKernel, residentRecurrence } from './src/engines/batched/fusedKernel.js';
   export { fusedCell } from './src/engines/batched/fused.js';
   export { walk } from './src/engines/walk.js';
@@ -20,6 +20,7 @@ const SOURCE = `export { batchedKernels } from './src/engines/batched/engine.js'
   export { drawInput, drawWeights } from './src/weights/init.js';
   export { toOnnxModel, INPUT, OUTPUT } from './src/conventions/onnx/write.js';
   export { writeOnnx } from './src/formats/onnx.js';
+  export { executionOf } from './src/run/engineChoice.js';
   export { residentNetwork } from './src/engines/batched/resident.js';`;
 
 /** The engines as they are in src/, with the kernel in them, bundled to a file beside the built ones. */
