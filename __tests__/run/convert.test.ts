@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeTensors } from '../../src/formats/index.js';
 import { runConvert } from '../../src/run/convert.js';
 import { TARGETS } from '../../src/run/convertTarget.js';
 import { runForward } from '../../src/run/forward.js';
 import { runInspect } from '../../src/run/inspect.js';
+import { runProbe } from '../../src/run/probe.js';
 import { withFolder } from '../helpers/inputFile.js';
+import { editedKeras } from '../helpers/kerasFile.js';
 import { caseIds, referencePath } from '../helpers/reference.js';
 
 const KERAS = caseIds('models/keras').filter(id => id !== 'keras2_layout_synthetic_lstm_dense');
@@ -52,6 +55,56 @@ describe('convert', () => {
       expect(result.check!.largest).toBeLessThan(2e-6);
       expect(result.tensors).toBe(8);
     });
+  });
+
+  it('names PyTorch modules so that they can be loaded: layers of one module are alike, another kind begins another', async () => {
+    await withFolder(async folder => {
+      const names = async (layers: string) => {
+        const net = join(folder, `${layers}.json`);
+        const w = join(folder, `${layers}.safetensors`);
+        const { tensors } = await runProbe({ layers, D: 3, framework: 'torch' });
+        writeFileSync(`${net}.npz`, await writeTensors('npz', new Map([...tensors.weights].map(([k, t]) => [k, { ...t, dtype: 'f32' }]))));
+        await runConvert({ file: `${net}.npz`, output: w, to: 'torch', framework: 'torch' });
+        return (await runInspect({ file: w })).tensors.map(t => t.name).filter(n => n.includes('weight_hh'));
+      };
+      expect(await names('lstm:4,lstm:4,lstm:5,gru:5,dense:2')).toEqual([
+        'rnn.weight_hh_l0',
+        'rnn.weight_hh_l1',
+        'rnn2.weight_hh_l0',
+        'rnn3.weight_hh_l0',
+      ]);
+    });
+  });
+
+  it('ONNX nodes named with a slash become members of an .npz', async () => {
+    await withFolder(async folder => {
+      const output = join(folder, 'w.npz');
+      const { check } = await runConvert({ file: referencePath('models/torch', 'lstm2_linear_last_op13.onnx'), output, to: 'npz' });
+      expect(check).toMatchObject({ identical: true });
+      expect((await runInspect({ file: output })).tensors[0].name).toBe('rnn/LSTM/Wx');
+    });
+  });
+
+  it('an ONNX file that is not read back as layers is run as a graph for the check', async () => {
+    await withFolder(async folder => {
+      const file = join(folder, 'net.keras');
+      const edit = (c: any) => {
+        c.config.layers[1].config.layer.config.go_backwards = true;
+      };
+      writeFileSync(file, await editedKeras('bidirectional_lstm', edit));
+      const output = join(folder, 'net.onnx');
+      const { check } = await runConvert({ file, output });
+      expect(check!.largest).toBeLessThan(1e-6);
+      expect((await runInspect({ file: output })).reason).not.toBeNull();
+    });
+  });
+
+  it('a graph that is no chain of layers is refused with the place where it breaks', async () => {
+    await withFolder(folder =>
+      expect(
+        runConvert({ file: referencePath('models/torch', 'lstm_states_io_op14.onnx'), output: join(folder, 'w.npz'), to: 'keras' }),
+      ).rejects.toMatchObject({ code: 'E_CONVERT_GRAPH', message: 'the graph is no chain of layers (initial states are given)' }),
+    );
   });
 
   it('JSON is read again as a model', async () => {

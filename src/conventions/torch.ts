@@ -1,3 +1,4 @@
+import { formatActivation } from '../activations/index.js';
 import type { Cell, WeightShape } from '../cells/cell.js';
 import { getCell } from '../cells/index.js';
 import { RnnError, within } from '../errors.js';
@@ -48,14 +49,12 @@ export const torch: Convention = {
 
   fromWeights(shapes, weights) {
     const named = new Map<string, FileTensor>();
-    let depth = 0;
+    const places = recurrentPlaces(shapes);
     let linear = 0;
     for (const layer of shapes.layers) {
       const of = (name: string) => weights.get(`${layer.layer.name}/${name}`);
-      if (isRecurrent(layer.layer)) {
-        writeRecurrent(named, layer.layer, depth, of);
-        depth++;
-      } else if (layer.layer.kind === 'dense') {
+      if (isRecurrent(layer.layer)) writeRecurrent(named, layer.layer, places.get(layer.layer.name)!, of);
+      else if (layer.layer.kind === 'dense') {
         const prefix = linear === 0 ? 'fc' : `fc${linear + 1}`;
         named.set(`${prefix}.weight`, fileTensor(transpose(of('Wo')!)));
         const bias = of('bo');
@@ -179,10 +178,39 @@ function checkTurned(t: Tensor, shape: WeightShape, name: string): void {
   checkShape(t.shape, turned, escapeText(name));
 }
 
+/** `rnn` and 0: the module and the layer in it. */
+interface Place {
+  readonly module: string;
+  readonly depth: number;
+}
+
+/** One module has layers of one kind and size, each reading the one before (nn.LSTM with num_layers); any other begins the next: rnn2. */
+function recurrentPlaces({ layers }: ModelShapes): Map<string, Place> {
+  const places = new Map<string, Place>();
+  const specs = new Map(layers.map(l => [l.layer.name, l.layer]));
+  let last: RecurrentSpec | undefined;
+  let modules = 0;
+  for (const { layer } of layers) {
+    if (!isRecurrent(layer)) continue;
+    let source = specs.get(layer.inputs[0]);
+    while (source?.kind === 'dropout') source = specs.get(source.inputs[0]);
+    const continues = last !== undefined && source === last && moduleOptions(layer) === moduleOptions(last);
+    const depth = continues ? places.get(last!.name)!.depth + 1 : 0;
+    if (!continues) modules++;
+    places.set(layer.name, { module: modules === 1 ? 'rnn' : `rnn${modules}`, depth });
+    last = layer;
+  }
+  return places;
+}
+
+function moduleOptions({ kind, units, bidirectional, useBias, projection, activation }: RecurrentSpec): string {
+  return [kind, units, bidirectional, useBias, projection, formatActivation(activation)].join();
+}
+
 function writeRecurrent(
   named: Map<string, FileTensor>,
   layer: RecurrentSpec,
-  depth: number,
+  { module, depth }: Place,
   of: (name: string) => Tensor | undefined,
 ): void {
   const cell = getCell(layer.kind);
@@ -195,7 +223,7 @@ function writeRecurrent(
         ['backward/', '_reverse'],
       ]
     : [['', '']]) {
-    const set = (role: string, t: Tensor) => named.set(`rnn.${role}_l${depth}${reverse}`, fileTensor(t));
+    const set = (role: string, t: Tensor) => named.set(`${module}.${role}_l${depth}${reverse}`, fileTensor(t));
     set('weight_ih', transpose(foreign(of(`${way}Wx`)!)));
     set('weight_hh', transpose(foreign(of(`${way}Wh`)!)));
     const bias = of(`${way}bh`);

@@ -1,5 +1,5 @@
 import { getConvention } from '../conventions/index.js';
-import { toOnnxModel } from '../conventions/onnx/write.js';
+import { INPUT, toOnnxModel } from '../conventions/onnx/write.js';
 import { layersOfGraph } from '../engines/graph/layersOf.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
@@ -7,15 +7,18 @@ import { DEFAULT_LIMITS, type FileTensor } from '../formats/format.js';
 import { getFormat, readTensors, writeTensors } from '../formats/index.js';
 import { writeOnnx } from '../formats/onnx.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
+import { checkSpec } from '../model/check.js';
+import { inferShapes } from '../model/shapes.js';
+import type { ModelSpec } from '../model/spec.js';
 import { largestDifference } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import { writeFileAtomic } from './atomicWrite.js';
 import { adapted, targetOf } from './convertTarget.js';
 import { sha256OfBytes } from './digest.js';
-import { execute } from './execute.js';
+import { execute, executeGraph } from './execute.js';
 import { nested } from './forward.js';
-import { readModelFile } from './modelFile.js';
+import { readJsonModel, readModelFile } from './modelFile.js';
 import { loadNetwork, type Network } from './network.js';
 import { drawFor } from './prepare.js';
 import type { NetworkRequest } from './request.js';
@@ -34,8 +37,8 @@ export interface ConvertRequest extends NetworkRequest {
 interface Written {
   readonly bytes: Uint8Array;
   readonly tensors: number;
-  /** the network as the written file gives it */
-  readonly back: Pick<Network, 'model'> & { readonly weights: Weights };
+  /** y of the written file */
+  readonly y: (x: Tensor) => Promise<Tensor>;
 }
 
 /**
@@ -54,16 +57,19 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
     });
   }
   if (network.graph && !network.graph.exact) {
-    throw new RnnError('unsupported', 'E_CONVERT_GRAPH', 'the graph is no chain of layers, and no other framework has it', {
+    const layers = opened.graph?.layers;
+    const reason = layers && 'reason' in layers ? layers.reason : 'its input or output has other axes than layers have';
+    throw new RnnError('unsupported', 'E_CONVERT_GRAPH', `the graph is no chain of layers (${reason})`, {
       where: escapeText(path),
-      fix: 'rnn-cli inspect says where the chain breaks',
+      expected: 'a network of layers',
+      fix: target.format === 'onnx' ? 'it is ONNX already: use the file as it is' : 'use the file as it is, with ONNX Runtime',
     });
   }
   const { model, shapes, weights, notes } = adapted(network, target.framework);
   const unchanged = target.framework === network.framework ? opened.file.tensors : undefined;
   const written = await within(escapeText(output), () => encode(target, { ...network, model, shapes, weights }, unchanged));
   const x = drawFor(network, seed);
-  const [theirs, ours] = await Promise.all([yOf(written.back, x), yOf({ model: network.model, weights: network.weights }, x)]);
+  const [theirs, ours] = await Promise.all([written.y(x), yOf(network.model, network.weights, x)]);
   await writeFileAtomic(output, written.bytes, { force, inputs: path === '-' ? [] : [path] });
   return {
     schema: 'rnn-cli/convert@1',
@@ -85,7 +91,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   };
 }
 
-async function yOf({ model, weights }: Written['back'], x: Tensor): Promise<Tensor> {
+async function yOf(model: ModelSpec, weights: Weights, x: Tensor): Promise<Tensor> {
   return (await execute(model, weights, { x }, { engine: 'batched' })).y;
 }
 
@@ -102,7 +108,8 @@ async function encode(
   const tensors = same ? new Map(unchanged) : convention.fromWeights(shapes, weights);
   const bytes = await writeTensors(format, tensors);
   const read = await readTensors(bytes, { limits: DEFAULT_LIMITS, nameHint: `x.${format}` });
-  return { bytes, tensors: tensors.size, back: { model, weights: convention.toWeights(shapes, read.tensors) } };
+  const back = convention.toWeights(shapes, read.tensors);
+  return { bytes, tensors: tensors.size, y: x => yOf(model, back, x) };
 }
 
 async function encodeOnnx({ model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {
@@ -110,19 +117,28 @@ async function encodeOnnx({ model, shapes, weights }: Network & { readonly weigh
   const bytes = await writeOnnx(graph);
   const read = (await getFormat('onnx').read(bytes, DEFAULT_LIMITS)).architecture as OnnxModel;
   const layers = layersOfGraph(read);
-  // a graph that is not read back as layers is checked as the layers it was written from
-  const back = 'model' in layers && layers.exact ? { model: layers.model, weights: layers.weights } : { model, weights };
-  return { bytes, tensors: graph.graph.initializers.size, back };
+  const tensors = graph.graph.initializers.size;
+  if ('model' in layers && layers.exact) return { bytes, tensors, y: x => yOf(layers.model, layers.weights, x) };
+  // what is not read back as layers is run as the graph it is
+  const kind = model.input.features === null ? 'int' : 'float';
+  return {
+    bytes,
+    tensors,
+    y: async x => (await executeGraph({ model: read, bytes }, new Map([[INPUT, { kind, ...x }]]), { engine: 'batched' })).y,
+  };
 }
 
 /** The description and every weight under our own names, in one document that --model reads. */
-async function encodeJson({ model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {
+async function encodeJson({ framework, model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {
   const named = getConvention('rnn-cli').fromWeights(shapes, weights);
   const numbers = Object.fromEntries(
     [...named].map(([name, t]) => [name, { shape: t.shape, dtype: t.dtype === 'f64' ? 'float64' : 'float32', data: flat(t) }]),
   );
   const bytes = new TextEncoder().encode(`${JSON.stringify({ ...model, weights: numbers })}\n`);
-  return { bytes, tensors: named.size, back: { model, weights } };
+  const read = await readJsonModel(bytes);
+  const back = checkSpec(read.spec, framework);
+  const backWeights = getConvention('rnn-cli').toWeights(inferShapes(back), read.file.tensors);
+  return { bytes, tensors: named.size, y: x => yOf(back, backWeights, x) };
 }
 
 function flat(t: Tensor): unknown {

@@ -52,7 +52,7 @@ export async function readModelFile(path: string): Promise<ModelFile> {
 }
 
 /** A spec, with or without weights; the JSON of Keras' model.to_json(); or named weights. */
-async function readJsonModel(bytes: Uint8Array): Promise<ModelFile> {
+export async function readJsonModel(bytes: Uint8Array): Promise<ModelFile> {
   const document = parseJsonBytes(bytes, fileLimits().read);
   const empty: TensorFile = { format: 'json', tensors: new Map(), metadata: new Map(), notes: [] };
   if (!isObject(document)) return { bytes, file: empty, spec: document as unknown as Record<string, unknown> };

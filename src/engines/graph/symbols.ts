@@ -110,7 +110,9 @@ export function append(draft: Draft, spec: Record<string, unknown>, inputs: read
   return { is: 'flow', layer: unique, axes: ['N', 'F'], view: 'plain' };
 }
 
-export function freeName(draft: Draft, name: string): string {
+/** PyTorch begins the names of nodes with a slash, which the names of our weights are built with. */
+export function freeName(draft: Draft, wanted: string): string {
+  const name = wanted.replace(/^\/+/, '') || 'layer';
   const taken = new Set([draft.inputName, 'input', ...draft.layers.map(l => l.name)]);
   if (!taken.has(name)) return name;
   for (let n = 2; ; n++) if (!taken.has(`${name}_${n}`)) return `${name}_${n}`;
