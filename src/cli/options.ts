@@ -21,7 +21,8 @@ export type FlagValue =
   | { readonly kind: 'number' }
   /** '500MB', '4GiB' */
   | { readonly kind: 'bytes' }
-  | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  /** instead: what a user may have meant by another word */
+  | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly instead?: string }
   | { readonly kind: 'choices'; readonly choices: readonly string[] }
   /** a path; `stdin`: '-' too; `list`: or numbers '3,5,2' */
   | {
@@ -356,7 +357,7 @@ const COMPARING = flags('Comparing', ['compare'], {
   rtol: { flags: '--rtol <x>', value: { kind: 'number' }, help: 'see --atol', elsewhere: ['--relative'] },
   tol: {
     flags: '--tol <auto>',
-    value: { kind: 'choice', choices: ['auto'] },
+    value: { kind: 'choice', choices: ['auto'], instead: 'a tolerance of your own is --atol 1e-6, or --rtol 1e-4' },
     default: 'auto',
     help: "16 × the network's own float32 noise, at least 4 ulp",
   },

@@ -28,7 +28,7 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
     case 'bytes':
       return parseBytes(name, word);
     case 'choice':
-      return parseChoice(name, word, value.choices);
+      return parseChoice(name, word, value.choices, value.instead);
     case 'choices':
       return parseChoices(name, word, value.choices);
     case 'file':
@@ -123,10 +123,15 @@ function parseBytes(name: string, word: string): number {
   return bytes;
 }
 
-function parseChoice(name: string, word: string, choices: readonly string[]): string {
+function parseChoice(name: string, word: string, choices: readonly string[], instead?: string): string {
   if (choices.includes(word)) return word;
   const near = nearest(word.replaceAll('_', '-'), choices);
-  throw wrongWord(name, word, `one of ${choices.join(', ')}`, near ? `did you mean ${name} ${near}?` : `for example ${name} ${choices[0]}`);
+  throw wrongWord(
+    name,
+    word,
+    `one of ${choices.join(', ')}`,
+    near ? `did you mean ${name} ${near}?` : (instead ?? `for example ${name} ${choices[0]}`),
+  );
 }
 
 function parseChoices(name: string, word: string, choices: readonly string[]): string[] {
