@@ -225,6 +225,7 @@ const MISTAKES = {
   },
   'gru-reset-before': { cells: ['gru'], make: () => ({ net: { resetAfter: false } }) },
   'gru-reset-after': { cells: ['gru'], net: { resetAfter: false, twoBiases: false }, make: () => ({ net: { resetAfter: true } }) },
+  'gru-update-swapped': { cells: ['gru'], make: ({ place }) => ({ fault: { updateSwapped: true, layer: place } }) },
   'bias-missing': {
     make: ({ weights, place }) => ({ weights: eachWay(weights, place, w => ({ ...w, b: times(w.b, 0), b2: times(w.b2, 0) })) }),
   },

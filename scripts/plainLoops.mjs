@@ -71,7 +71,9 @@ function step(net, w, x, { h, c }, fault, { round, order }) {
         g = act(round(round(dot(x, w.Wx, k, round, order) + dot(rh, w.Wh, k, round, order)) + round(w.b[k] + (w.b2 ? w.b2[k] : 0))));
       }
       const old = seen[m];
-      hs[m] = round(round(z * old) + round(round(1 - z) * round(g)));
+      hs[m] = fault.updateSwapped
+        ? round(round(round(1 - z) * old) + round(z * round(g)))
+        : round(round(z * old) + round(round(1 - z) * round(g)));
     }
   }
   return { h: hs, c: cNew };

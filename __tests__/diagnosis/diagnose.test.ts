@@ -139,6 +139,46 @@ it('says what zero biases and one sample hide', async () => {
   for (const code of ['state-carry', 'bias-missing', 'wh-transposed']) expect(shown.cannotDetect).not.toContain(code);
 });
 
+it('a loop that starts one step late is found in each direction of a bidirectional layer, and where its rows stay zero', async () => {
+  const { probe: p, request } = await probe('birnn:3+seq,dense:2');
+  const way = (prefix: string, xs: number[][], order: number[]) => {
+    let h = [0, 0, 0];
+    const rows = xs.map(() => [0, 0, 0]);
+    for (const t of order.slice(1)) {
+      h = add(add(times(xs[t], p.of(`${prefix}/Wx`)), times(h, p.of(`${prefix}/Wh`))), p.of(`${prefix}/bh`)).map(Math.tanh);
+      rows[t] = h;
+    }
+    return rows;
+  };
+  const y = p.x.map(xs => {
+    const order = xs.map((_, t) => t);
+    const forward = way('rnn_1/forward', xs, order);
+    const backward = way('rnn_1/backward', xs, order.reverse());
+    return forward.map((h, t) => add(times([...h, ...backward[t]], p.of('dense_1/Wo')), p.of('dense_1/bo')));
+  });
+  const { verdict, explanations } = await runCompare({ ...request, against: await against('late', y) });
+  expect([verdict, explanations[0].code]).toEqual(['fits', 'starts-late']);
+});
+
+it("a GRU whose z keeps the candidate is told from the paper's other form", async () => {
+  const { probe: p, request } = await probe('gru:3,dense:2');
+  const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
+  const y = p.x.map(xs => {
+    let h = [0, 0, 0];
+    for (const x of xs) {
+      const a = add(times(x, p.of('gru_1/Wx')), p.of('gru_1/bh')[0]);
+      const u = add(times(h, p.of('gru_1/Wh')), p.of('gru_1/bh')[1]);
+      h = h.map((old, m) => {
+        const [z, r] = [sigmoid(a[m] + u[m]), sigmoid(a[3 + m] + u[3 + m])];
+        return (1 - z) * old + z * Math.tanh(a[6 + m] + r * u[6 + m]);
+      });
+    }
+    return add(times(h, p.of('dense_1/Wo')), p.of('dense_1/bo'));
+  });
+  const { verdict, explanations } = await runCompare({ ...request, against: await against('update', y) });
+  expect([verdict, explanations[0].code]).toEqual(['fits', 'gru-update-swapped']);
+});
+
 describe('every code', () => {
   it.each(HYPOTHESES.map(h => [h.name, h] as const))('%s has a page whose example shows it', async (name, { example }) => {
     const page = await runExplain({ topic: name });

@@ -1,6 +1,7 @@
 export { biasMissing, biasOnceOfTwo, biasTwice, forgetBiasPlusOne } from './biases.js';
 export { backwardNotFlipped, bidirectionalLastStep, bidirectionalMerge, bidirectionalOrder } from './directions.js';
-export { activation, gruResetAfter, gruResetBefore, hardSigmoid, softmaxMissing, softmaxTwice } from './functions.js';
+export { activation, hardSigmoid, softmaxMissing, softmaxTwice } from './functions.js';
+export { gruResetAfter, gruResetBefore, gruUpdateSwapped } from './gruGates.js';
 export { headEveryStep, headLast, headOnInput } from './heads.js';
 export { gateOrder, whTransposed, wxReshaped, wxTransposed } from './kernels.js';
 export { maskHold, maskIgnored, maskZeros } from './masks.js';

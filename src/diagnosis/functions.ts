@@ -3,7 +3,7 @@ import { activations, canonicalActivation, formatActivation, getActivation } fro
 import { activated } from '../layers/activation.js';
 import { isRecurrent, type LayerSpec } from '../model/spec.js';
 import type { Hypothesis, Variant } from './hypothesis.js';
-import { changeLayer, inLayers, placesOf, recurrentLayers, type Scenario } from './scenario.js';
+import { changeLayer, inLayers, placesOf, type Scenario } from './scenario.js';
 
 /** Mistakes with activation functions: another one, none, softmax left out or taken twice, a hard sigmoid. */
 
@@ -188,30 +188,4 @@ export const softmaxTwice: Hypothesis = {
     softmaxLayers(scenario)
       .filter(l => l.name === scenario.model.output)
       .map(l => ({ code: 'softmax-twice', layer: l.name, change: s => ({ ...s, finish: [...s.finish, y => activated('softmax', y)] }) })),
-};
-
-function gruVariants(scenario: Scenario, resetAfter: boolean, code: string): Variant[] {
-  return placesOf(recurrentLayers(scenario).filter(l => l.kind === 'gru' && l.resetAfter !== resetAfter)).map(({ names, layer }) => ({
-    code,
-    layer,
-    change: inLayers(names, (s, l) => changeLayer(s, l.name, { resetAfter })),
-  }));
-}
-
-export const gruResetBefore: Hypothesis = {
-  name: 'gru-reset-before',
-  title: 'the GRU’s reset gate acts before the product',
-  why: 'The GRU multiplies with its reset gate before the recurrent product, g = tanh(x·Wx_g + (r⊙h)·Wh_g + b_g); the network has it after, r⊙(h·Wh_g + b′_g).\nBefore: Keras 1 and reset_after=False, tfjs, ONNX by default. After: Keras 2 and 3 by default, PyTorch.',
-  fix: { numpy: 'g = np.tanh(x @ Wx_g + b_g + r * (h @ Wh_g + b2_g))   # ← r after the product', keras: 'GRU(M, reset_after=True)' },
-  example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
-  variants: scenario => gruVariants(scenario, false, 'gru-reset-before'),
-};
-
-export const gruResetAfter: Hypothesis = {
-  name: 'gru-reset-after',
-  title: 'the GRU’s reset gate acts after the product',
-  why: 'The GRU multiplies with its reset gate after the recurrent product, g = tanh(x·Wx_g + b_g + r⊙(h·Wh_g)); the network has it before, (r⊙h)·Wh_g.\nAfter: Keras 2 and 3 by default, PyTorch. Before: Keras 1 and reset_after=False, tfjs, ONNX by default.',
-  fix: { numpy: 'g = np.tanh(x @ Wx_g + b_g + (r * h) @ Wh_g)   # ← r before the product', keras: 'GRU(M, reset_after=False)' },
-  example: { layers: 'gru:2+resetbefore,dense:1', N: 2, T: 2, D: 2 },
-  variants: scenario => gruVariants(scenario, true, 'gru-reset-after'),
 };

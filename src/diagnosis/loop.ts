@@ -111,9 +111,11 @@ function roomFor({ x, cell, units: M, trace }: RecurrenceArgs, P: number, width:
 /** Each sample for itself, as it should be. */
 function runApart(loop: Loop): void {
   const [N, T] = loop.args.x.shape;
+  const { first, last } = loop.fault.skip ?? { first: 0, last: 0 };
+  if (first + last >= T) throw new Mismatch();
   for (let n = 0; n < N; n++) {
     let state = startOf(loop, n);
-    for (let step = 0; step < T; step++) state = runStep(loop, n, step, state);
+    for (let step = first; step < T - last; step++) state = runStep(loop, n, step, state);
     keepFinal(loop, state, n);
   }
 }

@@ -35,6 +35,8 @@ export interface LoopFault {
   readonly notFlipped?: boolean;
   /** the step taken for the last one: the first in time, or the last in time in both directions */
   readonly last?: 'first' | 'end';
+  /** steps each direction leaves out, in the order it runs them: the first ones, the last ones; their rows of the sequence stay zero */
+  readonly skip?: { readonly first: number; readonly last: number };
   /** backward half before the forward half */
   readonly swapped?: boolean;
   /** every state is rounded after every step */

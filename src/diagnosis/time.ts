@@ -1,3 +1,4 @@
+import type { RecurrentSpec } from '../model/spec.js';
 import { flipTime, swapBatchAndTime } from '../tensor/layout.js';
 import { reshape, sizeOf, type Tensor } from '../tensor/tensor.js';
 import type { Hypothesis, Variant } from './hypothesis.js';
@@ -70,6 +71,29 @@ function among(T: number, from: number): (y: Tensor) => Tensor {
 
 /** At most this many steps too few are looked for: more is another experiment, not a slip of the range. */
 const MOST_STEPS = 8;
+/** The same in the loops of single layers and directions, where there are more places for it. */
+const MOST_LOOP_STEPS = 3;
+
+/** The range is short in the loop itself: the backward direction then leaves out other steps, and a sequence keeps rows of zeros. */
+function shortLoops(scenario: Scenario, code: string, missing: number): Variant[] {
+  const layers = recurrentLayers(scenario);
+  const [only] = layers;
+  const isShortInput = layers.length === 1 && only.bidirectional === null && !only.returnSequences;
+  if (missing > MOST_LOOP_STEPS || isShortInput) return [];
+  const late = code === 'starts-late';
+  const skip = { first: late ? missing : 0, last: late ? 0 : missing };
+  const count = missing === 1 ? 'step' : `${missing} steps`;
+  return placesOf(layers).map(({ names, layer }) => ({
+    code,
+    layer,
+    change: inLayers(names, (s, l) => changeLoop(s, l.name, { skip })),
+    why: `The loop over time in ${layer ?? 'every recurrent layer'} leaves out the ${late ? 'first' : 'last'} ${count} it should run${both(layers, names) ? ', each direction its own' : ''}.`,
+  }));
+}
+
+function both(layers: readonly RecurrentSpec[], names: readonly string[]): boolean {
+  return layers.some(l => names.includes(l.name) && l.bidirectional !== null);
+}
 
 function shortened(scenario: Scenario, code: string, range: (missing: number, T: number) => [number, number], most: number): Variant[] {
   const T = scenario.input.x.shape[1];
@@ -88,7 +112,11 @@ function shortened(scenario: Scenario, code: string, range: (missing: number, T:
       why: `${why} Their rows in the output are zeros.`,
       change: s => ({ ...steps(s, from, to), finish: [...s.finish, among(T, from)] }),
     };
-    return [{ code, layer: null, why, change: s => steps(s, from, to) }, ...(givesSequence ? [rows] : [])];
+    return [
+      { code, layer: null, why, change: s => steps(s, from, to) },
+      ...(givesSequence ? [rows] : []),
+      ...shortLoops(scenario, code, missing),
+    ];
   });
 }
 

@@ -29,7 +29,7 @@ export const cells: readonly TermPage[] = [
       { words: 'reset after: 3·M·(D + M + 2) parameters', layers: 'gru:5', N: 1, T: 10, D: 3 },
       { words: 'reset before: 3·M·(D + M + 1)', layers: 'gru:5+resetbefore', N: 1, T: 10, D: 3 },
     ],
-    related: ['reset_after', 'gates', 'gru-reset-before'],
+    related: ['reset_after', 'gates', 'gru-reset-before', 'gru-update-swapped'],
   },
   {
     name: 'reset_after',

@@ -1,0 +1,59 @@
+import type { ActivationSpec } from '../activations/activation.js';
+import { formatActivation } from '../activations/index.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Hypothesis, Variant } from './hypothesis.js';
+import { changeLayer, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario } from './scenario.js';
+
+/** Mistakes with the gates of a GRU: where r acts, and which side z keeps. */
+
+function gruVariants(scenario: Scenario, resetAfter: boolean, code: string): Variant[] {
+  return placesOf(recurrentLayers(scenario).filter(l => l.kind === 'gru' && l.resetAfter !== resetAfter)).map(({ names, layer }) => ({
+    code,
+    layer,
+    change: inLayers(names, (s, l) => changeLayer(s, l.name, { resetAfter })),
+  }));
+}
+
+export const gruResetBefore: Hypothesis = {
+  name: 'gru-reset-before',
+  title: 'the GRU’s reset gate acts before the product',
+  why: 'The GRU multiplies with its reset gate before the recurrent product, g = tanh(x·Wx_g + (r⊙h)·Wh_g + b_g); the network has it after, r⊙(h·Wh_g + b′_g).\nBefore: Keras 1 and reset_after=False, tfjs, ONNX by default. After: Keras 2 and 3 by default, PyTorch.',
+  fix: { numpy: 'g = np.tanh(x @ Wx_g + b_g + r * (h @ Wh_g + b2_g))   # ← r after the product', keras: 'GRU(M, reset_after=True)' },
+  example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario => gruVariants(scenario, false, 'gru-reset-before'),
+};
+
+export const gruResetAfter: Hypothesis = {
+  name: 'gru-reset-after',
+  title: 'the GRU’s reset gate acts after the product',
+  why: 'The GRU multiplies with its reset gate after the recurrent product, g = tanh(x·Wx_g + b_g + r⊙(h·Wh_g)); the network has it before, (r⊙h)·Wh_g.\nAfter: Keras 2 and 3 by default, PyTorch. Before: Keras 1 and reset_after=False, tfjs, ONNX by default.',
+  fix: { numpy: 'g = np.tanh(x @ Wx_g + b_g + (r * h) @ Wh_g)   # ← r before the product', keras: 'GRU(M, reset_after=False)' },
+  example: { layers: 'gru:2+resetbefore,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario => gruVariants(scenario, true, 'gru-reset-after'),
+};
+
+export const gruUpdateSwapped: Hypothesis = {
+  name: 'gru-update-swapped',
+  title: 'the GRU’s update gate keeps the wrong side',
+  why: 'The update gate z is used the other way round: h = (1−z)⊙h + z⊙g, as in the paper of Chung et al. (2014); Keras, PyTorch and ONNX compute h = z⊙h + (1−z)⊙g.\nThe same weights mean something else in the other form, so only the numbers show it.',
+  fix: { numpy: 'h = z * h + (1 - z) * g        # ← z keeps the old h' },
+  example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
+  // 1 − σ(a) = σ(−a), for the hard sigmoids, too: the weights of z with the other sign
+  variants: scenario =>
+    placesOf(recurrentLayers(scenario).filter(l => l.kind === 'gru' && isOdd(l.recurrentActivation))).map(({ names, layer }) => ({
+      code: 'gru-update-swapped',
+      layer,
+      change: inLayers(names, (s, l) => changeWeights(s, l.name, (_, t) => negatedUpdate(t))),
+    })),
+};
+
+/** f(−a) = 1 − f(a) */
+function isOdd(gate: ActivationSpec | null): boolean {
+  return ['sigmoid', 'hard_sigmoid', 'hard_sigmoid_keras2'].includes(formatActivation(gate));
+}
+
+/** [..., 3·M], gates z r g: the block of z with the other sign. */
+function negatedUpdate(t: Tensor): Tensor {
+  const width = t.shape[t.shape.length - 1];
+  return { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (k % width < width / 3 ? -v : v)) };
+}
