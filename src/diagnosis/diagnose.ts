@@ -23,8 +23,8 @@ export interface Diagnosis extends Omit<SearchResult, 'asSpecified'> {
 }
 
 /** What the other output is, told by its shape and, where several readings fit, by its numbers. */
-export function readingOf(scenario: Scenario, right: Outcome, other: Tensor): View | null {
-  const views = viewsOf(scenario, right, other);
+export function readingOf(scenario: Scenario, right: Outcome, other: Tensor, hidden: string | null = null): View | null {
+  const views = viewsOf(scenario, right, other, hidden);
   const off = views.map(v => largestDifference(v.right.y.data, v.other.data).abs);
   // the first unless another one is far closer
   let best = 0;
@@ -32,16 +32,22 @@ export function readingOf(scenario: Scenario, right: Outcome, other: Tensor): Vi
   return views[best] ?? null;
 }
 
-/** Why `other` differs from what the scenario gives. */
-export function diagnose(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions): Diagnosis {
-  const views = viewsOf(scenario, right, other);
+/** Why `other` differs from what the scenario gives. @param hidden the layer whose hidden states it is, where that is known */
+export function diagnose(
+  scenario: Scenario,
+  right: Outcome,
+  other: Tensor,
+  options: SearchOptions,
+  hidden: string | null = null,
+): Diagnosis {
+  const views = viewsOf(scenario, right, other, hidden);
   const shapes = shapeSentences(scenario, right, other);
   if (views.length === 0) return fromShapesAlone(scenario, right, other, options, shapes);
   if (views[0].kind === 'y') return inView(views[0], options, shapes);
-  const [every] = views.filter(v => v.kind === 'every-step' || v.kind === 'last-step');
-  if (every && largestDifference(every.right.y.data, every.other.data).abs <= NEAR_NOISE * options.noise * 2) {
-    return onlyTheSteps(scenario, every, options, shapes);
-  }
+  const steps = views.filter(v => v.kind === 'every-step' || v.kind === 'last-step');
+  const agreeing = steps.find(v => largestDifference(v.right.y.data, v.other.data).abs <= NEAR_NOISE * options.noise * 2);
+  if (agreeing) return onlyTheSteps(scenario, agreeing, options, shapes);
+  const [every] = steps;
   // each reading gets its share of the time; the first that explains everything is it
   const results = views.map(view => inView(view, { ...options, budget: options.budget / views.length }, shapes));
   const best = results.find(r => r.verdict === 'fits') ?? results.find(r => r.verdict === 'likely') ?? results[0];

@@ -51,6 +51,20 @@ export function atLastStep(scenario: Scenario): Scenario | undefined {
   return changeLayer(scenario, last.name, { returnSequences: false });
 }
 
+/** The last row of y at every step: not y of the last state where a layer runs both ways. */
+export function lastRow(scenario: Scenario): Scenario | undefined {
+  const isBoth = recurrentLayers(scenario).some(l => l.bidirectional !== null);
+  return isBoth && atLastStep(scenario) ? { ...scenario, finish: [...scenario.finish, lastOfSequence] } : undefined;
+}
+
+/** [N, T, K] -> [N, K] */
+function lastOfSequence(y: Tensor): Tensor {
+  const [N, T, K] = y.shape;
+  const data = new Float64Array(N * K);
+  for (let n = 0; n < N; n++) data.set(y.data.subarray(((n + 1) * T - 1) * K, (n + 1) * T * K), n * K);
+  return { shape: [N, K], data };
+}
+
 export const headEveryStep: Hypothesis = {
   name: 'head-every-step',
   title: 'y is given at every step instead of the last',
@@ -75,7 +89,10 @@ export const headLast: Hypothesis = {
     torch: 'y = fc(out)                   # ← every step, not out[:, -1]',
   },
   example: { layers: 'rnn:3+seq,dense:1', N: 1, T: 3, D: 2 },
-  variants: scenario => (atLastStep(scenario) ? [{ code: 'head-last', layer: headOf(scenario)?.name ?? null, change: atLastStep }] : []),
+  variants: scenario =>
+    [atLastStep, lastRow].flatMap(change =>
+      change(scenario) ? [{ code: 'head-last', layer: headOf(scenario)?.name ?? null, change }] : [],
+    ),
 };
 
 export const headOnInput: Hypothesis = {

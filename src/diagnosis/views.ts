@@ -1,5 +1,5 @@
 import { formatShape, reshape, sameShape, type Tensor } from '../tensor/tensor.js';
-import { atEveryStep, atLastStep } from './heads.js';
+import { atEveryStep, atLastStep, lastRow } from './heads.js';
 import { type Outcome, runScenario } from './run.js';
 import { changeLayer, recurrentLayers, type Scenario } from './scenario.js';
 
@@ -24,12 +24,13 @@ function core(shape: readonly number[]): number[] {
   return shape.filter(n => n !== 1);
 }
 
-/** Every reading whose shape fits, the likeliest first. */
-export function viewsOf(scenario: Scenario, right: Outcome, other: Tensor): View[] {
-  const readings: { kind: View['kind']; layer: string | null; scenario: Scenario | undefined; words: string }[] = [
+/** Every reading whose shape fits, the likeliest first. @param hidden the layer whose states of every step it is, where that is known */
+export function viewsOf(scenario: Scenario, right: Outcome, other: Tensor, hidden: string | null = null): View[] {
+  const all: { kind: View['kind']; layer: string | null; scenario: Scenario | undefined; words: string }[] = [
     { kind: 'y', layer: null, scenario, words: 'y' },
     { kind: 'every-step', layer: null, scenario: atEveryStep(scenario), words: 'y at every step' },
     { kind: 'last-step', layer: null, scenario: atLastStep(scenario), words: 'y of the last step alone' },
+    { kind: 'last-step', layer: null, scenario: lastRow(scenario), words: 'the last row of y' },
     ...recurrentLayers(scenario)
       .map(l => l.name)
       .reverse()
@@ -38,6 +39,7 @@ export function viewsOf(scenario: Scenario, right: Outcome, other: Tensor): View
         { kind: 'last' as const, layer: name, scenario: hiddenOf(scenario, name, false), words: `the last hidden state of ${name}` },
       ]),
   ];
+  const readings = hidden === null ? all : all.filter(r => r.kind === 'sequence' && r.layer === hidden);
   const views = readings.flatMap((reading): View[] => {
     if (!reading.scenario) return [];
     const outcome = reading.kind === 'y' ? right : runScenario(reading.scenario, { like: right });

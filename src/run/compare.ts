@@ -7,6 +7,7 @@ import { subjectOf } from './diagnosis.js';
 import { takesLong } from './elsewhere.js';
 import { positionOf } from './finite.js';
 import { outputOf } from './forward.js';
+import { readOtherSide } from './hiddenStates.js';
 import { readArray } from './input.js';
 import { type Prepared, prepare, productsIn } from './prepare.js';
 import type { CompareRequest, EngineName } from './request.js';
@@ -33,7 +34,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
   if (prepared.graphInputs) return compareGraph(prepared, request);
   takesLong({ plain: productsIn(prepared) * (request.explain === false ? A_COMPARISON : A_SEARCH) });
   const sides = await bothSides(prepared, request);
-  const subject = await subjectOf(prepared, sides.expected, sides.actual);
+  const subject = await subjectOf(prepared, sides.expected, sides.actual, sides.hidden ?? null);
   const noise = Math.max(await noiseOf(prepared, request), subject.rounding);
   const tolerance = toleranceOf(request, noise, sides.expected);
   const view = subject.view;
@@ -66,7 +67,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
       ? { expected: sides.expected.shape, actual: sides.actual.shape, equal: false }
       : { expected: expected.shape, actual: actual.shape, equal: comparable },
     ...shown,
-    firstDifference: equal ? null : firstDifference(expected, shown, diagnosis, view?.layer ?? null),
+    firstDifference: equal ? null : (sides.parted ?? firstDifference(expected, shown, diagnosis, view?.layer ?? null)),
     explanations: (diagnosis?.findings ?? []).map(({ change: _, ...finding }) => finding),
     asSpecified: shown.max?.abs ?? null,
     cannotDetect,
@@ -149,18 +150,26 @@ interface Sides {
   readonly actual: Tensor;
   readonly names: { readonly expected: string; readonly actual: string };
   readonly notes: readonly string[];
+  /** whose hidden states the other side is, where its file says so */
+  readonly hidden?: string | null;
+  /** where hidden states of several layers part */
+  readonly parted?: CompareResult['firstDifference'];
 }
 
 async function bothSides(prepared: Prepared, request: CompareRequest): Promise<Sides> {
   if (request.against !== undefined) {
     const engine = request.engine === undefined || request.engine === 'auto' ? 'batched' : request.engine;
     const expected = (await outputOf(prepared, { engine, dtype: request.dtype, threads: request.threads }, undefined)).y;
-    const array = await readArray(request.against, ['y', 'Y', 'output', 'arr_0']);
+    const other = prepared.graphInputs
+      ? { ...(await readArray(request.against, ['y', 'Y', 'output', 'arr_0'])), layer: null, parted: null }
+      : await readOtherSide(request.against, prepared);
     return {
       expected,
-      actual: sameButForOnes(expected, array.tensor),
+      actual: other.layer === null ? sameButForOnes(expected, other.tensor) : other.tensor,
+      hidden: other.layer,
+      parted: other.parted,
       names: { expected: engine, actual: escapeText(request.against) },
-      notes: array.notes,
+      notes: other.notes,
     };
   }
   const engines: readonly EngineName[] = request.engines ?? ['manual', 'batched'];

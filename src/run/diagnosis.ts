@@ -36,28 +36,27 @@ const WORTH_COMPILING = 1e5;
 /** Samples on which rounding is measured. */
 const NOISE_SAMPLES = 16;
 
-export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Tensor): Promise<DiagnosisSubject> {
+export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Tensor, hidden: string | null): Promise<DiagnosisSubject> {
   const whole = scenarioOf(prepared.network.model, prepared.weights, prepared.input);
   const N = prepared.input.x.shape[0];
   const work = workOfSample(prepared);
   if (work >= WORTH_COMPILING) await loadKernel(false);
-  const [from, to] = sameShape(expected.shape, actual.shape)
-    ? windowOf(expected, actual, Math.max(4, Math.floor(MOST_WORK / work)))
-    : [0, N];
+  const sameKind = hidden === null && sameShape(expected.shape, actual.shape);
+  const [from, to] = sameKind ? windowOf(expected, actual, Math.max(4, Math.floor(MOST_WORK / work))) : [0, N];
   const all = from === 0 && to === N;
   const scenario = all ? whole : samplesOf(whole, from, to);
   const right = computed(scenario);
   const other = all ? actual : sliceFirst(actual, from, to);
   const few = Math.max(1, Math.min(NOISE_SAMPLES, Math.floor(MOST_WORK / 4 / work)));
-  const view = sameShape(expected.shape, actual.shape) ? null : readingOf(scenario, right, actual);
+  const view = sameKind ? null : readingOf(scenario, right, actual, hidden);
   return {
     scenario,
     right,
     rounding: N <= few ? roundingOf(scenario, right) : roundingOf(samplesOf(whole, 0, few), computed(samplesOf(whole, 0, few))),
-    view: view ?? (sameShape(expected.shape, actual.shape) ? { kind: 'y', layer: null, scenario, right, other, words: 'y' } : null),
+    view: view ?? (sameKind ? { kind: 'y', layer: null, scenario, right, other, words: 'y' } : null),
     power: options => powerOf(scenario, right, { ...options, work, most: MOST_POWER_WORK }),
     diagnose(options) {
-      const diagnosis = diagnose(scenario, right, other, options);
+      const diagnosis = diagnose(scenario, right, other, options, hidden);
       return from === 0 || !diagnosis.first
         ? diagnosis
         : { ...diagnosis, first: { ...diagnosis.first, sample: diagnosis.first.sample + from } };

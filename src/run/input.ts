@@ -18,17 +18,37 @@ export interface ReadArray {
   readonly notes: readonly string[];
 }
 
+export interface ReadArrays extends Omit<ReadArray, 'tensor'> {
+  /** the array of the key, the one called by a name, or that of a file of one */
+  readonly only: FileTensor | undefined;
+  /** all that is in the file; nothing where a key chose one */
+  readonly tensors: ReadonlyMap<string, FileTensor>;
+}
+
 /**
  * `FILE`, `FILE.npz:key` or `-`. Of several tensors the one called by the key, or by one of `names`.
  * @throws RnnError E_KEY listing what the file holds
  */
 export async function readArray(path: string, names: readonly string[]): Promise<ReadArray> {
+  const { tensor, format, notes } = await read(path, (file, key) => choose(file, key, names));
+  return { tensor, format, notes };
+}
+
+/** The same where the file may hold several arrays that are all wanted. */
+export async function readArrays(path: string, names: readonly string[]): Promise<ReadArrays> {
+  const { tensor: only, ...rest } = await read(path, (file, key) =>
+    key !== undefined || file.tensors.size === 1 || names.some(name => file.tensors.has(name)) ? choose(file, key, names) : undefined,
+  );
+  return { only, ...rest, tensors: splitKey(path)[1] === undefined ? rest.tensors : new Map() };
+}
+
+async function read<T>(path: string, pick: (file: TensorFile, key: string | undefined) => T) {
   const [file, key] = splitKey(path);
   const bytes = await readBytes(file);
   return within(file === '-' ? 'stdin' : escapeText(file), async () => {
     const { readTensors } = await import('../formats/index.js');
-    const read = await readTensors(bytes, { limits: fileLimits().read, nameHint: file === '-' ? undefined : file });
-    return { tensor: choose(read, key, names), format: read.format, notes: read.notes };
+    const found = await readTensors(bytes, { limits: fileLimits().read, nameHint: file === '-' ? undefined : file });
+    return { tensor: pick(found, key), tensors: found.tensors, format: found.format, notes: found.notes };
   });
 }
 
