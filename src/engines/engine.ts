@@ -23,6 +23,8 @@ export interface EngineOptions {
   readonly fast?: boolean;
   /** keep every gate and state of every recurrent layer */
   readonly trace: boolean;
+  /** told after every layer, and after every call of a stateful network */
+  readonly onProgress?: (done: number, of: number) => void;
 }
 
 export interface EngineOutput {

@@ -25,6 +25,7 @@ export function walk(model: ModelSpec, weights: Weights, input: EngineInput, opt
     );
     values.set(layer.name, result);
     layers.set(layer.name, result);
+    options.onProgress?.(layers.size, shapes.layers.length);
   }
   return { y: values.get(model.output)!.tensor, layers, warnings: [] };
 }

@@ -31,7 +31,11 @@ export interface ConvertRequest extends NetworkRequest {
   readonly to?: string;
   readonly force?: boolean;
   readonly seed?: string;
+  /** steps of the work that are done: read, written anew, both sides run */
+  readonly onProgress?: (done: number, of: number) => void;
 }
+
+const STEPS = 4;
 
 /** What was written, and how it is read again. */
 interface Written {
@@ -46,9 +50,10 @@ interface Written {
  * @throws RnnError E_CONVERT_… (unsupported) where the target has no such layer, and everything a file can be wrong in
  */
 export async function runConvert(request: ConvertRequest): Promise<ConvertResult> {
-  const { file: path, output, to, force = false, seed = '42', ...hints } = request;
+  const { file: path, output, to, force = false, seed = '42', onProgress, ...hints } = request;
   const opened = await readModelFile(path);
   const network = await loadNetwork({ ...hints, model: path }, undefined, opened);
+  onProgress?.(1, STEPS);
   const target = targetOf(to, output, network.framework);
   if (!network.weights) {
     throw new RnnError('unsupported', 'E_CONVERT_WEIGHTS', 'the file describes a network and holds no weights', {
@@ -68,8 +73,10 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   const { model, shapes, weights, notes } = adapted(network, target.framework);
   const unchanged = target.framework === network.framework ? opened.file.tensors : undefined;
   const written = await within(escapeText(output), () => encode(target, { ...network, model, shapes, weights }, unchanged));
+  onProgress?.(2, STEPS);
   const x = drawFor(network, seed);
   const [theirs, ours] = await Promise.all([written.y(x), yOf(network.model, network.weights, x)]);
+  onProgress?.(3, STEPS);
   await writeFileAtomic(output, written.bytes, { force, inputs: path === '-' ? [] : [path] });
   return {
     schema: 'rnn-cli/convert@1',

@@ -17,6 +17,7 @@ export interface Execution {
   readonly dtype?: Precision;
   readonly threads?: number;
   readonly trace?: boolean;
+  readonly onProgress?: EngineOptions['onProgress'];
 }
 
 /**
@@ -28,14 +29,14 @@ export async function execute(
   model: ModelSpec,
   weights: Weights,
   input: EngineInput,
-  { engine: name, dtype, threads, fast, trace = false }: Execution,
+  { engine: name, dtype, threads, fast, trace = false, onProgress }: Execution,
 ): Promise<EngineOutput> {
   const engine = getEngine(name);
   const options: EngineOptions = { dtype: dtype ?? engine.defaultDtype, threads, fast, trace };
   const N = input.x.shape[0];
   const B = model.input.batch;
   const stateful = model.layers.filter(isRecurrent).filter(l => l.stateful);
-  if (stateful.length === 0 || B === null || N === B) return engine.run(model, weights, input, options);
+  if (stateful.length === 0 || B === null || N === B) return engine.run(model, weights, input, { ...options, onProgress });
   if (N % B !== 0) {
     throw new RnnError('shape', 'E_BATCH', `a stateful network takes ${B} samples at a time, ${N} is no multiple of it`, {
       where: 'input',
@@ -43,7 +44,7 @@ export async function execute(
       found: `${N} samples`,
     });
   }
-  return runInCalls(model, B, part => engine.run(model, weights, part, options), input);
+  return runInCalls(model, B, part => engine.run(model, weights, part, options), input, onProgress);
 }
 
 async function runInCalls(
@@ -51,6 +52,7 @@ async function runInCalls(
   B: number,
   run: (input: EngineInput) => Promise<EngineOutput>,
   { x, mask, initialStates }: EngineInput,
+  onProgress: Execution['onProgress'],
 ): Promise<EngineOutput> {
   const T = x.shape[1];
   const outputs: EngineOutput[] = [];
@@ -60,6 +62,7 @@ async function runInCalls(
     const part = { x: sliceFirst(x, from, from + B), mask: mask?.subarray(from * T, (from + B) * T), initialStates: states };
     const output = await run(part);
     outputs.push(output);
+    onProgress?.(outputs.length, x.shape[0] / B);
     states = new Map(model.layers.filter(isRecurrent).flatMap(l => (l.stateful ? [[l.name, finalStatesOf(output, l.name)!]] : [])));
   }
   const last = outputs[outputs.length - 1];

@@ -32,17 +32,17 @@ export function finiteCounter(what: string, strict: boolean): FiniteCounter {
   };
 }
 
-/** Four sums of v − v, which is 0 for what is finite and NaN for what is not: several times as fast as one test after the other. */
+/** Four sums of v·0, which is 0 for what is finite and NaN for what is not: several times as fast as one test after the other. */
 function allFinite(data: FloatArray): boolean {
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = data.length - (data.length % 4);
   for (let k = 0; k < whole; k += 4) {
-    a += data[k] - data[k];
-    b += data[k + 1] - data[k + 1];
-    c += data[k + 2] - data[k + 2];
-    d += data[k + 3] - data[k + 3];
+    a += data[k] * 0;
+    b += data[k + 1] * 0;
+    c += data[k + 2] * 0;
+    d += data[k + 3] * 0;
   }
-  for (let k = whole; k < data.length; k++) a += data[k] - data[k];
+  for (let k = whole; k < data.length; k++) a += data[k] * 0;
   return a + b + c + d === 0;
 }
 

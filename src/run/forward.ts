@@ -17,11 +17,14 @@ import { dimsJson } from './shapes.js';
 import { VERSION } from './version.js';
 import { equationsOf, workingOf } from './working.js';
 
-/** Runs the network and returns y with everything needed to repeat it. */
-export async function runForward(request: ForwardRequest): Promise<ForwardResult> {
+/**
+ * Runs the network and returns y with everything needed to repeat it.
+ * @param onProgress told after every layer, or every call of a stateful network
+ */
+export async function runForward(request: ForwardRequest, onProgress?: Execution['onProgress']): Promise<ForwardResult> {
   const prepared = await prepare(request);
   if (request.engine === 'manual' || request.simulate !== undefined || request.trace) takesLong({ plain: productsIn(prepared) });
-  const execution = await executionOf(request, prepared);
+  const execution = { ...(await executionOf(request, prepared)), onProgress };
   try {
     const output = await outputOf(prepared, execution, request.simulate);
     return forwardResult(prepared, output, request, execution);

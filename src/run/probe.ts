@@ -9,7 +9,12 @@ import type { ProbeResult, TensorData } from './result.js';
 import { VERSION } from './version.js';
 
 /** The smallest input, with weights, that tells every known mistake from every other one. */
-export type ProbeRequest = NetworkRequest & Pick<InputRequest, 'seed' | 'init' | 'maxMemory'> & { now?: () => number };
+export type ProbeRequest = NetworkRequest &
+  Pick<InputRequest, 'seed' | 'init' | 'maxMemory'> & {
+    now?: () => number;
+    /** sizes tried, of so many at most */
+    onProgress?: (done: number, of: number) => void;
+  };
 
 /** Sizes that are tried: N·T from small to large. N = 1 hides what passes between samples, T = 1 the recurrence. */
 const MOST_SAMPLES = 4;
@@ -32,7 +37,9 @@ export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
   // what the largest input cannot tell apart, no smaller one will: that is the aim
   const largest = await trialOf(request, samples[samples.length - 1], steps[steps.length - 1]);
   let best = largest;
-  for (const [N, T] of bySize(samples, steps)) {
+  const sizes = bySize(samples, steps);
+  for (const [i, [N, T]] of sizes.entries()) {
+    request.onProgress?.(i + 1, sizes.length);
     if (N * T >= best.N * best.T || now() > deadline) break;
     const trial = await trialOf(request, N, T);
     if (
@@ -55,7 +62,7 @@ function bySize(samples: readonly number[], steps: readonly number[]): [number, 
 }
 
 async function trialOf(request: ProbeRequest, N: number, T: number): Promise<Trial> {
-  const { now: _, ...network } = request;
+  const { now: _, onProgress: __, ...network } = request;
   // 'torch' draws biases, too: zero biases hide every mistake with them
   const prepared = await prepare({ ...network, init: request.init ?? 'torch', N, T: fixedSteps(network) ? undefined : T });
   // every mistake against every other one, for a few sizes

@@ -65,7 +65,7 @@ export interface ForwardStream {
 }
 
 /** Smaller files are read whole: that is as fast, and the result is the same. */
-const LARGE = 2 ** 25;
+const LARGE = 2 ** 24;
 
 /**
  * @returns undefined where the whole input is to be read: it is small, or something (padding, states, a trace, the layout of the file) needs

@@ -5,15 +5,19 @@ import { compareText } from '../../report/compareReport.js';
 import { runCompare } from '../../run/compare.js';
 import { runCompareModels } from '../../run/compareModels.js';
 import { type Output, valueOptions } from '../output.js';
+import { progressBar } from '../progress.js';
 import { given, inputRequest, networkRequest, type Values } from '../values.js';
 
 export async function compare(values: Values, output: Output): Promise<number> {
   if (values.first !== undefined) return compareFiles(values, output);
-  const result = await runCompare({
+  const draw = progressBar(output, 'mistakes tried');
+  const request = {
     ...networkRequest(values),
     ...inputRequest(values),
     ...given(values, ['against', 'engines', 'atol', 'rtol', 'tol', 'explain', 'budget']),
-  });
+  };
+  const onProgress = (done: number, total: number) => draw({ done, total });
+  const result = await runCompare(request, { onProgress }).finally(() => output.progress(''));
   output.notes(result.notes);
   if (values.json) output.json(result);
   else if (!values.quiet) output.text(await compareText(result, output.layout, valueOptions(values, output)));

@@ -2,6 +2,7 @@ import { engineLine, forwardDocument, forwardText, writeSamples } from '../../re
 import { runEmit, runForward } from '../../run/forward.js';
 import type { ForwardResult, TensorData } from '../../run/result.js';
 import { type Output, valueOptions } from '../output.js';
+import { progressBar } from '../progress.js';
 import { guarded } from '../signals.js';
 import { given, inputFiles, inputRequest, networkRequest, type Values } from '../values.js';
 
@@ -14,12 +15,15 @@ export async function forward(values: Values, output: Output): Promise<number> {
     const { forwardInPieces } = await import('./forwardInPieces.js');
     if (await forwardInPieces(values, output)) return 0;
   }
-  const result = await runForward({
+  const draw = progressBar(output, 'parts of the network');
+  const request = {
     ...networkRequest(values),
     ...inputRequest(values),
     ...given(values, ['states', 'sample', 'step', 'unit']),
     trace: asksForTrace(values),
-  });
+  };
+  const onProgress = (done: number, total: number) => draw({ done, total });
+  const result = await runForward(request, onProgress).finally(() => output.progress(''));
   output.detail(`input ${result.inputSource}, weights ${result.weightsSource}`);
   output.detail(engineLine(result));
   const saved = await guarded(() => save(result, values));

@@ -1,8 +1,9 @@
 import { engineLine, forwardText } from '../../report/forwardReport.js';
 import { writeAtomic } from '../../run/atomicWrite.js';
 import type { ForwardResult } from '../../run/result.js';
-import { openForwardStream, type StreamProgress, streamFormatOf } from '../../run/stream.js';
+import { openForwardStream, streamFormatOf } from '../../run/stream.js';
 import { type Output, valueOptions } from '../output.js';
+import { progressBar } from '../progress.js';
 import { guarded } from '../signals.js';
 import { given, inputFiles, inputRequest, networkRequest, type Values } from '../values.js';
 
@@ -15,7 +16,7 @@ export async function forwardInPieces(values: Values, output: Output): Promise<b
   const format = streamFormatOf(out);
   if (format === undefined || showsMore(values)) return false;
   const toStdout = out.startsWith('-');
-  const onProgress = progressLine(output);
+  const onProgress = progressBar(output, 'samples');
   const request = { ...networkRequest(values), ...inputRequest(values), ...given(values, ['chunk']), format, onProgress };
   const stream = await openForwardStream(request, !toStdout);
   if (!stream) return false;
@@ -43,24 +44,4 @@ function showsMore(values: Values): boolean {
 
 async function print(result: ForwardResult, values: Values, output: Output): Promise<void> {
   output.text(await forwardText(result, output.layout, { ...valueOptions(values, output), saved: [values.out!], withoutY: true }));
-}
-
-const PATIENCE_MS = 500;
-const REDRAW_MS = 100;
-const BAR = 24;
-
-/** ' 43 % ██████████░░░░  430,000 of 1,000,000 samples  1,203,000 a second', after half a second. */
-function progressLine(output: Output): (progress: StreamProgress) => void {
-  const started = Date.now();
-  let next = started + PATIENCE_MS;
-  return ({ done, total, part }) => {
-    const now = Date.now();
-    if (now < next) return;
-    next = now + REDRAW_MS;
-    const shown = (n: number) => Math.round(n).toLocaleString('en-US');
-    const filled = part === null ? 0 : Math.round(part * BAR);
-    const bar = part === null ? '' : `${String(Math.floor(part * 100)).padStart(3)} % ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}  `;
-    const samples = `${shown(done)}${total === null ? '' : ` of ${shown(total)}`} samples`;
-    output.progress(`${bar}${samples}  ${shown((1000 * done) / Math.max(1, now - started))} a second`);
-  };
 }

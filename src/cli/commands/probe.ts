@@ -2,11 +2,15 @@ import { probeText } from '../../report/explainReport.js';
 import { runProbe } from '../../run/probe.js';
 import { encodeTensors, saveTensors } from '../../run/save.js';
 import type { Output } from '../output.js';
+import { progressBar } from '../progress.js';
 import { guarded } from '../signals.js';
 import { given, networkRequest, type Values } from '../values.js';
 
 export async function probe(values: Values, output: Output): Promise<number> {
-  const result = await runProbe({ ...networkRequest(values), ...given(values, ['seed', 'init', 'maxMemory']) });
+  const draw = progressBar(output, 'sizes tried');
+  const onProgress = (done: number, total: number) => draw({ done, total });
+  const request = { ...networkRequest(values), ...given(values, ['seed', 'init', 'maxMemory']), onProgress };
+  const result = await runProbe(request).finally(() => output.progress(''));
   output.notes(result.notes);
   const { out } = values;
   if (out === '-') {

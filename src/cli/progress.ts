@@ -1,0 +1,51 @@
+import type { Output } from './output.js';
+
+/** How far something has come. */
+export interface Progress {
+  readonly done: number;
+  /** null: only the end tells */
+  readonly total: number | null;
+  /** of the work, 0 to 1, where that is not done / total; null where it is not known */
+  readonly part?: number | null;
+}
+
+const PATIENCE_MS = 500;
+const REDRAW_MS = 100;
+const BAR = 24;
+
+/**
+ * Draws at the foot of the terminal, from half a second on: ' 43 % ██████████░░░░  430,000 of 1,000,000 samples  1,203,000 a second  1 s left'.
+ * Off a terminal nothing is drawn (output.progress). The words are few and the bar is one, so no library is needed for it.
+ * @param unit what is counted: 'samples'
+ */
+export function progressBar(output: Pick<Output, 'progress'>, unit: string, now: () => number = Date.now): (progress: Progress) => void {
+  const started = now();
+  let next = started + PATIENCE_MS;
+  return ({ done, total, part = total === null ? null : done / total }) => {
+    const time = now();
+    if (time < next) return;
+    next = time + REDRAW_MS;
+    const seconds = (time - started) / 1000;
+    const count = `${shown(done)}${total === null ? '' : ` of ${shown(total)}`} ${unit}`;
+    const rate = `${shown(done / seconds)} a second`;
+    output.progress([...(part === null ? [] : [bar(part)]), count, rate, ...timeLeft(part, seconds)].join('  '));
+  };
+}
+
+function bar(part: number): string {
+  const filled = Math.round(Math.min(1, part) * BAR);
+  return `${String(Math.floor(part * 100)).padStart(3)} % ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}`;
+}
+
+function timeLeft(part: number | null, seconds: number): string[] {
+  if (part === null || part <= 0) return [];
+  const left = Math.ceil((seconds * (1 - part)) / part);
+  if (left < 60) return [`${left} s left`];
+  const minutes = Math.floor(left / 60);
+  return [minutes < 60 ? `${minutes} min ${left % 60} s left` : `${Math.floor(minutes / 60)} h ${minutes % 60} min left`];
+}
+
+/** Slow work in tenths, fast work in thousands. */
+function shown(n: number): string {
+  return n < 10 && !Number.isInteger(n) ? n.toFixed(1) : Math.round(n).toLocaleString('en-US');
+}
