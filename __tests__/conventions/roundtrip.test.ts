@@ -197,3 +197,30 @@ describe('our own names', () => {
 it('names of nobody are refused with what would be understood', () => {
   expect(() => detectConvention(['a', 'b'])).toThrow('cannot tell whose weights these are: a, b');
 });
+
+it.each([
+  [
+    'lstm, lstm alike, lstm, gru',
+    [
+      ['lstm', 4],
+      ['lstm', 4],
+      ['lstm', 5],
+      ['gru', 5],
+    ],
+    ['rnn._l0', 'rnn._l1', 'rnn2._l0', 'rnn3._l0'],
+  ],
+  [
+    'gru, lstm, gru',
+    [
+      ['gru', 4],
+      ['lstm', 4],
+      ['gru', 4],
+    ],
+    ['rnn._l0', 'rnn2._l0', 'rnn3._l0'],
+  ],
+] as [string, [string, number][], string[]][])('PyTorch loads %s: a module has layers of one kind and size', (_, kinds, expected) => {
+  const layers = kinds.map(([kind, units], i) => ({ kind, units, returnSequences: i < kinds.length - 1 }));
+  const { shapes, weights } = draw(chain(...layers), 'torch');
+  const names = [...torch.fromWeights(shapes, weights).keys()].filter(name => name.includes('weight_hh'));
+  expect(names.map(name => name.replace('weight_hh', ''))).toEqual(expected);
+});

@@ -1,11 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeTensors } from '../../src/formats/index.js';
 import { runConvert } from '../../src/run/convert.js';
 import { TARGETS } from '../../src/run/convertTarget.js';
 import { runForward } from '../../src/run/forward.js';
 import { runInspect } from '../../src/run/inspect.js';
-import { runProbe } from '../../src/run/probe.js';
 import { withFolder } from '../helpers/inputFile.js';
 import { editedKeras } from '../helpers/kerasFile.js';
 import { caseIds, referencePath } from '../helpers/reference.js';
@@ -54,25 +52,6 @@ describe('convert', () => {
       expect(result.to.framework).toBe('keras');
       expect(result.check!.largest).toBeLessThan(2e-6);
       expect(result.tensors).toBe(8);
-    });
-  });
-
-  it('names PyTorch modules so that they can be loaded: layers of one module are alike, another kind begins another', async () => {
-    await withFolder(async folder => {
-      const names = async (layers: string) => {
-        const net = join(folder, `${layers}.json`);
-        const w = join(folder, `${layers}.safetensors`);
-        const { tensors } = await runProbe({ layers, D: 3, framework: 'torch' });
-        writeFileSync(`${net}.npz`, await writeTensors('npz', new Map([...tensors.weights].map(([k, t]) => [k, { ...t, dtype: 'f32' }]))));
-        await runConvert({ file: `${net}.npz`, output: w, to: 'torch', framework: 'torch' });
-        return (await runInspect({ file: w })).tensors.map(t => t.name).filter(n => n.includes('weight_hh'));
-      };
-      expect(await names('lstm:4,lstm:4,lstm:5,gru:5,dense:2')).toEqual([
-        'rnn.weight_hh_l0',
-        'rnn.weight_hh_l1',
-        'rnn2.weight_hh_l0',
-        'rnn3.weight_hh_l0',
-      ]);
     });
   });
 

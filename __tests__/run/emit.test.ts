@@ -12,6 +12,28 @@ const NETWORKS: readonly ForwardRequest[] = [
   { layers: 'gru:4+seq,lstm:3,dense:2@softmax', D: 3, N: 3 },
   { layers: 'bigru:4+seq,maxpool,dense:2', D: 2, N: 2 },
   { layers: 'rnn:4@relu+seq,avgpool,dense:3@sigmoid', D: 2, N: 2 },
+  { layers: 'bilstm:3,dense:2@tanh', N: 2 },
+  { layers: 'lstm:4+proj=2,dense:2', framework: 'torch' },
+  { layers: 'lstm:4,lstm:4,dense:2', framework: 'torch', N: 2 },
+  { layers: 'gru:4+nobias,dense:2' },
+  { layers: 'lstm:4+nobias+seq,last,dense:2@relu' },
+  { layers: 'rnn:3,dense:4@silu,dense:2@softplus' },
+  { layers: 'embedding:9x4,lstm:3,dense:2', T: 4 },
+  { layers: 'lstm:3+seq,flatten,dense:2', T: 5 },
+  { layers: 'rnn:3,repeat:4,gru:3+seq,dense:2@elu' },
+  { layers: 'bilstm:3+seq,bigru:2,dense:3@hard_sigmoid', N: 3 },
+  { cell: 'gru', bidirectional: true, K: 0 },
+];
+
+/** What PyTorch's modules are not. */
+const NOT_TORCH: readonly ForwardRequest[] = [
+  { layers: 'bilstm:3+seq+sum,dense:2' },
+  { layers: 'bigru:3+seq+mul,dense:2' },
+  { layers: 'bigru:3+ave,dense:2' },
+  { layers: 'gru:4+resetbefore,dense:2' },
+  { layers: 'lstm:4+backwards+seq,dense:2' },
+  { layers: 'lstm:4@relu,dense:2@softsign' },
+  { layers: 'rnn:4@sigmoid+seq,dense:2@exponential' },
 ];
 
 /** Runs that are scripts by themselves: the script draws what the run drew. */
@@ -63,7 +85,7 @@ print(json.dumps(out))`;
 describe.each(['numpy', 'torch'] as const)('--emit %s', target => {
   const installed = has(target);
   (installed ? it : it.skip)('prints scripts that give the same y', async () => {
-    const requests = [...NETWORKS, ...DRAWN[target]];
+    const requests = [...NETWORKS, ...(target === 'numpy' ? NOT_TORCH : []), ...DRAWN[target]];
     const printed = printedBy(await Promise.all(requests.map(request => runEmit(request, target))));
     for (const [i, request] of requests.entries()) {
       const expected = (await runForward(request)).tensors.y.data;
@@ -120,6 +142,10 @@ it('--emit keras builds the same layers', async () => {
     'keras.layers.GRU(3, activation="tanh", recurrent_activation="sigmoid", return_sequences=False, reset_after=False)',
   );
   expect(script).toContain('keras.layers.Dense(2, activation="softmax", use_bias=True)');
+});
+
+it.each(NOT_TORCH)('--emit torch names what PyTorch has not: %j', async request => {
+  await expect(runEmit(request, 'torch')).rejects.toMatchObject({ code: 'E_CONVERT_LAYER', exit: 3 });
 });
 
 it('names what PyTorch has not', async () => {

@@ -134,7 +134,8 @@ function checkCell(layer: RecurrentSpec, framework: FrameworkName): void {
 function notInTorch(layer: RecurrentSpec): string | null {
   const gates = layer.recurrentActivation === null || layer.recurrentActivation === 'sigmoid';
   const act = layer.activation === 'tanh' || (layer.kind === 'rnn' && layer.activation === 'relu');
-  if (!gates || !act || layer.outputActivation !== null) return `${layer.kind} with other activations than tanh and sigmoid`;
+  if (!gates || !act || layer.outputActivation !== null)
+    return `${layer.kind} with other activations than ${layer.kind === 'rnn' ? 'tanh or relu' : 'tanh and sigmoid'}`;
   if (layer.kind === 'gru' && !layer.resetAfter) return 'GRU with the reset before the product';
   if (layer.goBackwards) return 'layer that runs backwards only';
   if (layer.bidirectional !== null && layer.bidirectional !== 'concat')
