@@ -41,14 +41,17 @@ function startChild() {
   const ask = (question, ms) =>
     new Promise(resolve => {
       const done = answer => {
-        clearTimeout(timer);
+        clearInterval(timer);
         child.removeAllListeners();
         resolve(answer);
       };
-      const timer = setTimeout(() => {
+      // counted in seconds that this process lived through: both may be stopped together for a while
+      let left = ms / 1000;
+      const timer = setInterval(() => {
+        if (--left > 0) return;
         child.kill('SIGKILL');
         done(undefined);
-      }, ms);
+      }, 1000);
       child.once('message', done);
       child.once('exit', () => done(undefined));
       child.send(question);

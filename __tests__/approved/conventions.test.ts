@@ -75,11 +75,44 @@ beforeAll(async () => {
   for (const file of files) contents.set(file, (await readTensors(referenceBytes('models', file), { nameHint: file })).tensors);
 });
 
+/** Every name of a file written in another way. */
+const WAYS: readonly (readonly [string, (names: readonly string[]) => readonly string[]])[] = [
+  ['with :0', names => names.map(name => `${name}:0`)],
+  ['below one more folder', names => names.map(name => `net/${name}`)],
+  ['without their folder', names => names.map(name => name.replace(/^[^/.]*[/.]/, ''))],
+  ['without any folder', names => names.map((name, i) => `${i}_${name.replace(/^.*[/.]/, '')}`)],
+  ['numbered', names => names.map(name => name.replace(/(lstm|gru|rnn|dense)(?=[/_.])/g, '$1_7'))],
+  ['capitals', names => names.map(name => name.toUpperCase())],
+  ['with dots', names => names.map(name => name.replaceAll('/', '.'))],
+  ['with slashes', names => names.map(name => name.replaceAll('.', '/'))],
+  ['of a module', names => names.map(name => `module.${name}`)],
+  ['of vars', names => names.map(name => name.replace(/[^/]*$/, last => `vars/${last}`))],
+];
+const OTHERS: readonly (readonly [string, [string, Tensor][]])[] = [
+  ['and the optimizer', [['optimizer/vars/0', { shape: [], data: new Float32Array([3]) }]]],
+  ['and an optimizer of its own', [['my_optimizer/kernel', { shape: [2], data: new Float32Array(2) }]]],
+  ['and x', [['x', { shape: [1, 2], data: new Float32Array(2) }]]],
+  ['and a step', [['step', { shape: [1], data: new Float64Array(1) }]]],
+];
+
+function otherwise(tensors: ReadonlyMap<string, Tensor>): [string, ReadonlyMap<string, Tensor>][] {
+  const values = [...tensors.values()];
+  return [
+    ...WAYS.map(([label, rename]): [string, ReadonlyMap<string, Tensor>] => {
+      const names = rename([...tensors.keys()]);
+      return [label, new Map(values.map((t, i) => [names[i], t]))];
+    }),
+    ...OTHERS.map(([label, more]): [string, ReadonlyMap<string, Tensor>] => [label, new Map([...tensors, ...more])]),
+    ['in reverse', new Map([...tensors].reverse())],
+    ['by the alphabet', new Map([...tensors].sort(([a], [b]) => (a < b ? -1 : 1)))],
+  ];
+}
+
 function casesOf(tensors: ReadonlyMap<string, Tensor>): Case[] {
   return [
     ['as it is', () => network(tensors, 0)],
     ['as it is, many to many', () => network(tensors, 1)],
-    ...bent(tensors).flatMap(([label, other]): Case[] => [
+    ...[...otherwise(tensors), ...bent(tensors)].flatMap(([label, other]): Case[] => [
       [label, () => network(other, 0)],
       [`${label}, network known`, () => weightsFor(tensors, other)],
     ]),

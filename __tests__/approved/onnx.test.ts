@@ -1,10 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { activations } from '../../src/activations/index.js';
 import { toOnnxModel } from '../../src/conventions/onnx/write.js';
 import { checkNodes } from '../../src/engines/graph/checkNodes.js';
 import { layersOfGraph } from '../../src/engines/graph/layersOf.js';
 import { readTensors, writeOnnx } from '../../src/formats/index.js';
 import type { OnnxAttribute, OnnxModel, OnnxNode } from '../../src/formats/onnxGraph.js';
+import { checkSpec } from '../../src/model/check.js';
+import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
+import { drawWeights } from '../../src/weights/init.js';
 import { REFERENCE, referenceBytes } from '../formats/reference.js';
 import { approve, type Case } from '../helpers/approved.js';
 import { randomNetwork } from '../helpers/randomNetworks.js';
@@ -90,4 +94,83 @@ const written = (): Case[] =>
     }),
   );
 
-approve('onnx', [...files.map(file => [file, () => casesOf(graphs.get(file)!)] as const), ['written', written]]);
+/** Every layer kind and every function, as a layer of its own, of a Dense and of a recurrent layer; two directions, merges, branches. */
+const LSTM = { kind: 'lstm', units: 3 };
+const KINDS: readonly (readonly [string, object[]])[] = [
+  ['repeat', [LSTM, { kind: 'repeat', times: 4 }, { kind: 'gru', units: 2, returnSequences: true }]],
+  ['masking', [{ kind: 'masking', value: 0 }, LSTM]],
+  ['dropout', [{ kind: 'dropout', rate: 0.5 }, LSTM, { kind: 'dropout', rate: 0.1 }]],
+  ['flatten', [{ ...LSTM, returnSequences: true }, { kind: 'flatten' }, { kind: 'dense', units: 2 }]],
+  ['embedding', [{ kind: 'embedding', tokens: 7, units: 3 }, LSTM]],
+  ['embedding with mask', [{ kind: 'embedding', tokens: 7, units: 3, maskZero: true }, LSTM]],
+  ['last', [{ ...LSTM, returnSequences: true }, { kind: 'last' }]],
+  ['projection', [{ ...LSTM, projection: 2 }]],
+  ['twoBiases', [{ ...LSTM, twoBiases: true, goBackwards: true }]],
+  ['clip', [{ ...LSTM, clip: 2, peepholes: true, inputForget: true }]],
+  ['stateful', [{ ...LSTM, stateful: true }]],
+  ...['add', 'concatenate', 'multiply', 'average'].flatMap((kind): [string, object[]][] => [
+    [
+      kind,
+      [
+        { ...LSTM, name: 'a', inputs: ['input'] },
+        { kind: 'rnn', units: 3, name: 'b', inputs: ['input'] },
+        { kind, inputs: ['a', 'b'] },
+      ],
+    ],
+    [
+      `${kind} of three`,
+      [
+        { ...LSTM, name: 'a' },
+        { kind: 'dense', units: 3, name: 'b' },
+        { kind, inputs: ['a', 'b', 'a'] },
+      ],
+    ],
+    [
+      `${kind} of one`,
+      [
+        { ...LSTM, name: 'a' },
+        { kind, inputs: ['a'] },
+      ],
+    ],
+  ]),
+  ...['concat', 'sum', 'mul', 'ave'].flatMap((bidirectional): [string, object[]][] => [
+    [
+      bidirectional,
+      [
+        { ...LSTM, bidirectional },
+        { kind: 'dense', units: 2 },
+      ],
+    ],
+    [`${bidirectional} backwards`, [{ kind: 'gru', units: 2, bidirectional, goBackwards: true, returnSequences: true, resetAfter: false }]],
+  ]),
+];
+
+const layers = (): Case[] =>
+  [
+    ...KINDS,
+    ...[...activations.map(a => a.name), { name: 'leaky_relu', negative_slope: 0.3 }, { name: 'elu', alpha: 0.7 }].flatMap(
+      (activation): [string, object[]][] => {
+        const name = JSON.stringify(activation);
+        return [
+          [`${name} layer`, [LSTM, { kind: 'activation', activation }]],
+          [`${name} dense`, [LSTM, { kind: 'dense', units: 2, activation }]],
+          [`${name} rnn`, [{ kind: 'rnn', units: 2, activation }]],
+          [`${name} lstm`, [{ ...LSTM, activation, recurrentActivation: 'hard_sigmoid', bidirectional: 'concat' }]],
+          [`${name} gates`, [{ kind: 'gru', units: 2, recurrentActivation: activation }]],
+        ];
+      },
+    ),
+  ].map(
+    ([name, all]): Case => [
+      name,
+      async () => {
+        const model = checkSpec({ input: { timesteps: 5, features: 3 }, layers: all });
+        const shapes = inferShapes(model);
+        const weights = drawWeights(model, weightShapesByLayer(shapes), { seed: '3', init: 'torch', rng: 'seedrandom' });
+        const graph = toOnnxModel(model, shapes, weights);
+        return [graph, read(await graphOf(await writeOnnx(graph)))];
+      },
+    ],
+  );
+
+approve('onnx', [...files.map(file => [file, () => casesOf(graphs.get(file)!)] as const), ['written', written], ['layers', layers]]);
