@@ -3,11 +3,13 @@ import { decodeText } from '../bytes/utf8.js';
 import { emptyTable, findDelimiter, MAX_LINE, readRecords, type TableState } from '../csv.js';
 import type { FileTensor, Limits } from '../format.js';
 import { PieceQueue } from './pieceQueue.js';
-import { readPlainLine } from './plainNumbers.js';
+import { type PlainLines, readPlainLines } from './plainNumbers.js';
 import type { RowReader } from './rows.js';
 
 // the first line says how cells are parted; one longer than this is cut, as the reader of whole tables does
 const FIRST_LINE = 2 ** 16;
+/** values that there is room for before a stretch of lines is read */
+const ROOM = 2 ** 13;
 const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22];
 
 /**
@@ -63,22 +65,14 @@ export class CsvRows implements RowReader {
     if (!this.state && !atEnd && !hasLine(text)) return;
     this.state ??= this.begin(text);
     const { state } = this;
-    const delimiter = state.delimiter.charCodeAt(0);
+    const end = text.lastIndexOf(LF) + 1;
     let done = 0;
-    while (done < text.length) {
-      const feed = text.indexOf(LF, done);
-      if (feed < 0 && !atEnd) break;
-      const next = feed < 0 ? text.length : feed + 1;
-      let to = feed < 0 ? text.length : feed;
-      if (to > done && text[to - 1] === CR && feed >= 0) to--;
-      if (to > done) {
-        const end = this.readPlain(text, done, to, delimiter) ? next : await this.readOther(text, done, atEnd);
-        if (end < 0) break;
-        // a record in quotes may have several lines
-        for (let at = next; at < end; at = text.indexOf(LF, at) + 1 || end) state.line++;
-        done = end;
-      } else done = next;
-      state.line++;
+    for (;;) {
+      done = this.readPlain(text, done, end);
+      // what is no plain line, or no complete one
+      const next = done < (atEnd ? text.length : end) ? await this.readOther(text, done, atEnd) : -1;
+      if (next < 0) break;
+      done = next;
     }
     this.queue.take(done);
     if (this.queue.length > MAX_LINE) {
@@ -97,27 +91,40 @@ export class CsvRows implements RowReader {
     return { delimiter: findDelimiter(start), limits: this.limits, notes: this.notes, columns: 0, rows: 0, line: 0, push };
   }
 
-  private readPlain(text: Uint8Array, from: number, to: number, delimiter: number): boolean {
+  /** @returns where the first line begins that is not plain */
+  private readPlain(text: Uint8Array, from: number, end: number): number {
     const state = this.state!;
-    if (state.columns === 0) return false;
-    this.makeRoom(state.columns);
-    if (readPlainLine(text, from, to, delimiter, this.values, this.to, state.columns) !== state.columns) return false;
-    this.to += state.columns;
-    state.rows++;
-    return true;
+    const lines: PlainLines = { position: from, to: this.to, lines: state.line, rows: state.rows };
+    // before the first row nobody knows how many columns there are
+    while (state.columns > 0 && lines.position < end) {
+      this.makeRoom(Math.max(state.columns, ROOM));
+      const before = lines.position;
+      lines.to = this.to;
+      readPlainLines(text, end, state.delimiter.charCodeAt(0), state.columns, this.values, lines);
+      [this.to, state.line, state.rows] = [lines.to, lines.lines, lines.rows];
+      if (lines.position === before) break;
+    }
+    return lines.position;
   }
 
-  /** @returns where the record ends, after its line feed; -1 where that has not come yet */
+  /** One line, or a record in quotes that has several. @returns where it ends, after its line feed; -1 where that has not come yet */
   private async readOther(text: Uint8Array, from: number, atEnd: boolean): Promise<number> {
+    const state = this.state!;
     let quotes = 0;
+    let lines = 1;
     let at = from;
     for (; at < text.length; at++) {
       if (text[at] === QUOTE) quotes++;
-      else if (text[at] === LF && quotes % 2 === 0) break;
+      else if (text[at] === LF) {
+        if (quotes % 2 === 0) break;
+        lines++;
+      }
     }
     if (at === text.length && !atEnd) return -1;
     const end = Math.min(at + 1, text.length);
-    await readRecords(decodeText(text.subarray(from, end)), this.state!);
+    const isEmpty = at === from || (at === from + 1 && text[from] === CR && at < text.length);
+    if (!isEmpty) await readRecords(decodeText(text.subarray(from, end)), state);
+    state.line += lines;
     return end;
   }
 
