@@ -5,8 +5,8 @@ import { type Attributes, float, type GraphBuilder, int } from './builder.js';
 
 /** Activations as ONNX has them: as nodes, and as functions inside RNN, LSTM and GRU. */
 
-/** What the recurrent operators of ONNX Runtime and of the specification know. */
-const FUNCTIONS = [
+/** What RNN, LSTM and GRU of the specification know. */
+export const RECURRENT_FUNCTIONS: readonly string[] = [
   'Relu',
   'Tanh',
   'Sigmoid',
@@ -33,7 +33,8 @@ export function recurrentFunction(spec: ActivationSpec | null): RecurrentFunctio
   if (activation.name === 'hard_sigmoid') return { name: 'HardSigmoid', parameters: [1 / 6, 0.5] };
   const own = activation.onnxParameters ?? [];
   const others = Object.entries(parameters).some(([key, v]) => !own.some(p => p.name === key) && v !== activation.parameters?.[key]);
-  if (activation.onnx === undefined || !FUNCTIONS.includes(activation.onnx) || others) throw none(spec, `inside ${'RNN, LSTM and GRU'}`);
+  if (activation.onnx === undefined || !RECURRENT_FUNCTIONS.includes(activation.onnx) || others)
+    throw none(spec, 'inside RNN, LSTM and GRU');
   return { name: activation.onnx, parameters: own.map(p => Number(parameters[p.name])) };
 }
 
@@ -79,7 +80,7 @@ export function addActivation(builder: GraphBuilder, spec: ActivationSpec, x: st
 
 function none(spec: ActivationSpec | null, where: string): RnnError {
   return new RnnError('unsupported', 'E_ONNX_ACTIVATION', `ONNX has no ${formatActivation(spec)} ${where}`, {
-    expected: FUNCTIONS.join(', '),
+    expected: RECURRENT_FUNCTIONS.join(', '),
     found: formatActivation(spec),
   });
 }

@@ -9,7 +9,7 @@ import type { CellName } from '../../model/spec.js';
 import { transpose } from '../../tensor/layout.js';
 import { formatShape, reshape, sameShape, sliceRow, type Tensor } from '../../tensor/tensor.js';
 import { toCanonicalGates } from '../gateOrder.js';
-import { plainFunction } from './activationNodes.js';
+import { plainFunction, RECURRENT_FUNCTIONS } from './activationNodes.js';
 import { floatOf, floatsOf, intOf, onlyAttributes, textOf, textsOf } from './attributes.js';
 
 /**
@@ -55,19 +55,6 @@ const DEFAULT_FUNCTIONS: Record<CellName, readonly string[]> = {
   lstm: ['Sigmoid', 'Tanh', 'Tanh'],
   gru: ['Sigmoid', 'Tanh'],
 };
-const FUNCTION_NAMES = [
-  'Relu',
-  'Tanh',
-  'Sigmoid',
-  'Affine',
-  'LeakyRelu',
-  'ThresholdedRelu',
-  'ScaledTanh',
-  'HardSigmoid',
-  'Elu',
-  'Softsign',
-  'Softplus',
-];
 
 /** @throws RnnError E_ONNX_ATTRIBUTE naming what is not understood */
 export function readRecurrentNode(node: OnnxNode): RecurrentNode {
@@ -117,9 +104,9 @@ function functionsOf(node: OnnxNode, names: readonly string[]): ActivationSpec[]
 }
 
 function functionOf(name: string, parameters: number[][]): ActivationSpec {
-  const known = FUNCTION_NAMES.find(n => n.toLowerCase() === name.toLowerCase());
+  const known = RECURRENT_FUNCTIONS.find(n => n.toLowerCase() === name.toLowerCase());
   const activation = known && activations.find(a => a.onnx === known);
-  if (!activation) throw wrong('activations', FUNCTION_NAMES.join(', '), escapeText(name, 40));
+  if (!activation) throw wrong('activations', RECURRENT_FUNCTIONS.join(', '), escapeText(name, 40));
   const given = (activation.onnxParameters ?? []).map((p, i): [string, number] => [p.name, parameters[i].shift() ?? p.default]);
   const spec = given.length === 0 ? activation.name : plainFunction({ name: activation.name, ...Object.fromEntries(given) });
   elementwise(spec);

@@ -1,58 +1,8 @@
 import { RnnError } from '../../errors.js';
 import { escapeText, wordOf } from '../../escape.js';
-import type { DType } from '../format.js';
+import { called, isAllowed, isCallable, isRef, type Pickled, storageOf } from './pickleTorch.js';
 import { ByteReader } from './reader.js';
 import { decodeUtf8 } from './utf8.js';
-
-/**
- * The data part of Python's pickle language, and none of the rest. A pickle is a program; this machine has only the instructions that
- * `torch.save(model.state_dict())` needs, and they can build nothing but dicts, lists, tuples, numbers, strings and references to
- * tensors. Names of Python objects are looked up in a closed list and never called; every other opcode or name ends the reading.
- * (Opcodes: CPython Lib/pickletools.py.)
- */
-export type Pickled = null | boolean | number | string | Pickled[] | Map<Pickled, Pickled> | TensorRef | StorageRef | GlobalRef;
-
-/** One allowed Python name. */
-export interface GlobalRef {
-  readonly kind: 'global';
-  readonly name: string;
-}
-
-/** A block of numbers that lies in another member of the archive. */
-export interface StorageRef {
-  readonly kind: 'storage';
-  readonly dtype: DType;
-  readonly key: string;
-  /** how many numbers the pickle says it has */
-  readonly length: number;
-}
-
-/** A strided view of a storage; sizes and strides as the pickle states them, not yet checked against it. */
-export interface TensorRef {
-  readonly kind: 'tensor';
-  readonly storage: StorageRef;
-  readonly start: number;
-  readonly shape: readonly number[];
-  readonly strides: readonly number[];
-}
-
-const STORAGES: ReadonlyMap<string, DType> = new Map([
-  ['torch.FloatStorage', 'f32'],
-  ['torch.DoubleStorage', 'f64'],
-  ['torch.HalfStorage', 'f16'],
-  ['torch.BFloat16Storage', 'bf16'],
-  ['torch.LongStorage', 'i64'],
-  ['torch.IntStorage', 'i32'],
-  ['torch.ShortStorage', 'i16'],
-  ['torch.CharStorage', 'i8'],
-  ['torch.ByteStorage', 'u8'],
-  ['torch.BoolStorage', 'bool'],
-]);
-
-const ORDERED_DICT = 'collections.OrderedDict';
-const REBUILD_TENSOR = 'torch._utils._rebuild_tensor_v2';
-const REBUILD_PARAMETER = 'torch._utils._rebuild_parameter';
-const CALLABLE: ReadonlySet<string> = new Set([ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER]);
 
 // Integers of more bytes than this are no size, count or step number
 const MAX_INT_BYTES = 8;
@@ -86,7 +36,12 @@ const REFUSED: Readonly<Record<number, string>> = {
 };
 
 /**
- * What the pickle builds.
+ * The data part of Python's pickle language, and none of the rest. A pickle is a program; this machine has only the instructions that
+ * `torch.save(model.state_dict())` needs, and they can build nothing but dicts, lists, tuples, numbers, strings and references to
+ * tensors. Names of Python objects are looked up in a closed list and never called; every other opcode or name ends the reading.
+ * (Opcodes: CPython Lib/pickletools.py.)
+ *
+ * @returns what the pickle builds
  * @param base offset of the pickle in the file, for messages
  * @throws RnnError E_PT_OPCODE, E_PT_GLOBAL (format) with the offset and the opcode or name; E_PT_PICKLE (format) for a damaged one
  */
@@ -240,7 +195,7 @@ class Machine {
 
   global(module: Pickled, attribute: Pickled): void {
     const name = `${wordOf(module)}.${wordOf(attribute)}`;
-    if (typeof module !== 'string' || typeof attribute !== 'string' || !(STORAGES.has(name) || CALLABLE.has(name))) {
+    if (typeof module !== 'string' || typeof attribute !== 'string' || !isAllowed(name)) {
       const hint = /^(__main__|models?|src|net)/.test(name) ? ' (the file holds a whole Python object, not a state dict)' : '';
       throw this.error('E_PT_GLOBAL', `the pickle refers to '${escapeText(name, 100)}', which is not loaded${hint}`, escapeText(name, 100));
     }
@@ -250,48 +205,19 @@ class Machine {
   /** A "call": of three names, each carried out here. */
   reduce(): void {
     const [callee, args] = this.many(2);
-    if (!isRef(callee, 'global') || !CALLABLE.has(callee.name) || !Array.isArray(args)) {
+    if (!isRef(callee, 'global') || !isCallable(callee.name) || !Array.isArray(args)) {
       throw this.error(
         'E_PT_GLOBAL',
         'the pickle calls what is not on the list of names',
         isRef(callee, 'global') ? callee.name : undefined,
       );
     }
-    if (callee.name === ORDERED_DICT) {
-      if (args.length > 0) throw this.error('E_PT_PICKLE', 'an OrderedDict is made from arguments');
-      this.push(new Map());
-    } else if (callee.name === REBUILD_PARAMETER) {
-      if (!isRef(args[0], 'tensor')) throw this.error('E_PT_PICKLE', 'a parameter is made of what is no tensor');
-      this.push(args[0]);
-    } else {
-      this.push(this.tensor(args));
-    }
-  }
-
-  private tensor(args: readonly Pickled[]): TensorRef {
-    const [storage, start, shape, strides] = args;
-    if (
-      !isRef(storage, 'storage') ||
-      !isCount(start) ||
-      !isCounts(shape) ||
-      !isCounts(strides) ||
-      shape.length !== strides.length ||
-      args.length < 6
-    ) {
-      throw this.error('E_PT_TENSOR', 'a tensor needs a storage, an offset, sizes and as many strides, none negative');
-    }
-    return { kind: 'tensor', storage, start, shape, strides };
+    this.push(called(callee.name, args, (code, message) => this.error(code, message)));
   }
 
   /** ('storage', type, key, device, length) */
   persistentId(): void {
-    const id = this.pop();
-    const [word, type, key, , length] = Array.isArray(id) ? id : [];
-    const dtype = isRef(type, 'global') ? STORAGES.get(type.name) : undefined;
-    if (word !== 'storage' || !dtype || typeof key !== 'string' || !isCount(length))
-      throw this.error('E_PT_TENSOR', 'a persistent id that is no storage');
-    if (!/^\d{1,9}$/.test(key)) throw this.error('E_PT_TENSOR', `the storage key '${escapeText(key, 40)}' is no number`);
-    this.push({ kind: 'storage', dtype, key, length });
+    this.push(storageOf(this.pop(), (code, message) => this.error(code, message)));
   }
 
   /** The state of an OrderedDict is its `_metadata` (module versions), which no tensor depends on. */
@@ -300,18 +226,6 @@ class Machine {
     if (!(this.top() instanceof Map))
       throw this.error('E_PT_OPCODE', 'the pickle sets the state of an object (opcode BUILD)', 'opcode BUILD');
   }
-}
-
-function isRef<K extends 'global' | 'storage' | 'tensor'>(value: Pickled | undefined, kind: K): value is Extract<Pickled, { kind: K }> {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind;
-}
-
-function isCount(value: Pickled | undefined): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isCounts(value: Pickled | undefined): value is number[] {
-  return Array.isArray(value) && value.every(isCount);
 }
 
 type Step = (m: Machine, r: ByteReader) => void;
