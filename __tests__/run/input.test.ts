@@ -125,6 +125,7 @@ describe('padding', () => {
     expect(await failure({ weights, input, h0: await npy('h0-bad.npy', x(3, 2, 3)) })).toMatchObject({
       code: 'E_STATE_SHAPE',
       where: '--h0',
+      fix: expect.stringContaining('one block for each layer and direction'),
     });
   });
 

@@ -94,6 +94,7 @@ export function layerWeights(
         where: `${escapeText(nameOf(i))} (${key})`,
         expected: `${key} ${formatShape(weight.shape)}`,
         found: 'nothing',
+        fix: `save all of them, np.savez(file, *model.get_weights()), or describe the network without it${weight.role === 'bias' ? ' (+nobias)' : ''}`,
       });
     }
     within(`${escapeText(array.name)} (${key})`, () => checkShape(array.tensor.shape, weight, ''));

@@ -40,7 +40,19 @@ function checkInput(model: ModelSpec, { x }: EngineInput): Tensor {
       where: 'input',
       expected: formatShape(expected),
       found: formatShape(x.shape),
+      fix: inputFix(x.shape, expected),
     });
   }
   return x;
+}
+
+/** The size that is another one: of the input, or of the network. */
+function inputFix(found: readonly number[], expected: readonly (number | string)[]): string {
+  if (found.length !== expected.length)
+    return expected.length === 2 ? 'token numbers have two axes, samples and steps' : 'X has three axes: samples, steps, features';
+  const names = ['N', 'T', 'D'];
+  const sizes = expected.flatMap((n, axis) =>
+    typeof n === 'number' && n !== found[axis] ? [`${names[axis]} = ${found[axis]} (here ${n})`] : [],
+  );
+  return `the input fits ${sizes.join(', ')}: give the network that size, or another input`;
 }

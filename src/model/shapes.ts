@@ -57,12 +57,23 @@ function inputShape({ input, layers }: ModelSpec): DimShape {
 
 function layerShapes(layer: LayerSpec, inputs: readonly DimShape[], symbols: LayerSymbols, model: ModelSpec): LayerShapes {
   const kind = getLayerKind(layer.kind);
+  if (layer.kind === 'embedding' && layer.inputs[0] !== model.input.name && inputs[0].length === 2)
+    throw noTokens(layer.inputs[0], inputs[0]);
   try {
     const output = kind.outputShape(layer, inputs, symbols);
     return { layer, symbols, inputs, output, weights: kind.weightShapes(layer, inputs, symbols) };
   } catch (error) {
     throw error instanceof RnnError && error.code === 'E_SEQ' ? explainMissingSequence(error, layer, inputs[0], model) : error;
   }
+}
+
+/** An embedding looks up whole numbers; what a layer computes is none. */
+function noTokens(giver: string, shape: DimShape): RnnError {
+  return new RnnError('shape', 'E_TOKENS', `needs token numbers (N, T) but ${giver} gives real numbers ${showShape(shape)}`, {
+    expected: 'the input, whole numbers (N, T)',
+    found: `the output of ${giver}`,
+    fix: 'put the embedding first, on an input of whole numbers [N, T]',
+  });
 }
 
 /** `gru_2 needs a sequence (N, T, 64) but lstm_1 gives its last step only (N, 64)`: names the layer to mend. */

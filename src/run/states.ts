@@ -60,6 +60,7 @@ function split(t: Tensor, slots: readonly Slot[], N: number, width: (slot: Slot)
       where,
       expected,
       found: formatShape(t.shape),
+      fix: `one row a sample (N = ${N}), one column a unit (${first} in ${slots[0].layer.name})${slots.length > 1 ? '; one block for each layer and direction' : ''}`,
     });
   }
   return Array.from({ length: whole.shape[0] }, (_, i) => sliceRow(whole, i));

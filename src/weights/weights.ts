@@ -25,6 +25,7 @@ export function checkWeights(shapes: WeightShapes, weights: Weights): Weights {
         where: key,
         expected: describeShape(shape),
         found: 'nothing',
+        fix: 'give every weight of the network, or leave the layer out of it',
       });
     checkShape(found.shape, shape, key);
   }
@@ -48,10 +49,22 @@ export function checkShape(found: readonly number[], expected: WeightShape, wher
     where,
     expected: formatShape(expected.shape),
     found: formatShape(found),
-    fix: turned
-      ? 'it is transposed: PyTorch keeps [outputs, inputs]; try --framework torch'
-      : 'check the sizes (--D, --M, --K, --cell) against the file',
+    fix: turned ? 'it is transposed: PyTorch keeps [outputs, inputs]; try --framework torch' : fittingSizes(found, expected),
   });
+}
+
+/** `the file fits K = 2 (here 3)`: the sizes under which the tensor would be the right one, where its axes tell. */
+function fittingSizes(found: readonly number[], { shape, dims }: WeightShape): string {
+  const usual = 'check the sizes (--D, --M, --K, --cell) against the file';
+  if (found.length !== shape.length) return usual;
+  const sizes = dims.flatMap((dim, axis) => {
+    const [, blocks, letter] = /^(\d*)([A-Z]\d*)$/.exec(dim) ?? [];
+    const size = found[axis] / Number(blocks || 1);
+    return shape[axis] === found[axis]
+      ? []
+      : [letter && Number.isInteger(size) ? `${letter} = ${size} (here ${shape[axis] / Number(blocks || 1)})` : ''];
+  });
+  return sizes.includes('') ? usual : `the file fits ${sizes.join(', ')}: give the network that size, or weights of this one`;
 }
 
 /** `[5, 28] = [D, 4M]` */
