@@ -60,6 +60,9 @@ describe('forward in pieces', () => {
     const whole = spawnSync(process.execPath, [binary, 'forward', '-i', input, '-o', 'whole.csv'], { cwd: folder });
     expect(whole.status).toBe(0);
     expect(run('-o', '-.csv', '--chunk', '700').stdout.equals(readFileSync(join(folder, 'whole.csv')))).toBe(true);
+    const parts = ['0:1000', '1000:'].map(rows => run('-o', '-.csv', '--chunk', '700', '--rows', rows).stdout);
+    expect(Buffer.concat(parts).equals(readFileSync(join(folder, 'whole.csv')))).toBe(true);
+    expect(run('-o', '-.csv', '--chunk', '700', '--max-file', '300000').status).toBe(5);
     expect(run('-o', 'piped-out.csv').status).toBe(0);
     expect(readFileSync(join(folder, 'piped-out.csv')).equals(readFileSync(join(folder, 'whole.csv')))).toBe(true);
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { FileTensor } from '../../src/formats/format.js';
 import { runForward } from '../../src/run/forward.js';
+import { withLimits } from '../../src/run/limits.js';
 import type { ForwardResult } from '../../src/run/result.js';
 import { encodeTensors } from '../../src/run/save.js';
 import { openForwardStream, type StreamFormat, type StreamRequest } from '../../src/run/stream.js';
@@ -143,6 +144,25 @@ describe('a forward pass in pieces', () => {
         for (const chunk of [40, 300, 999]) expect((await streamed({ ...request, layers, chunk }))!.bytes.equals(expected)).toBe(true);
       }
     }
+  });
+
+  it.each<StreamFormat>(['npy', 'jsonl'])('of rows a:b, the parts together are the whole .%s', async format => {
+    const input = await file('npy', drawInput([23, 4, 3], { seed: '7' }));
+    const request = { input, format, layers: 'bilstm:5,dense:2' };
+    const body = (bytes: Buffer) => (format === 'npy' ? bytes.subarray(128) : bytes);
+    const expected = (await whole(request)).bytes;
+    const parts = await Promise.all(
+      [0, 8, 16].map(async from => (await streamed({ ...request, rows: { from, to: from + 8 }, chunk: 3 }))!),
+    );
+    expect(Buffer.concat(parts.map(p => body(p.bytes))).equals(body(expected))).toBe(true);
+  });
+
+  it('has no limit of bytes but one that was asked for, which it keeps before it computes anything', async () => {
+    const input = await file('npy', drawInput([23, 4, 3], { seed: '7' }));
+    const request = { input, format: 'npy' as StreamFormat, chunk: 4 };
+    const size = 128 + 23 * 4 * 3 * 4;
+    expect((await withLimits({ maxFile: size }, () => streamed(request)))!.result.shape).toEqual([23, 2]);
+    await expect(withLimits({ maxFile: size - 1 }, () => streamed(request))).rejects.toMatchObject({ code: 'E_FILE_SIZE', exit: 5 });
   });
 
   it('of rows beyond the end is refused, in pieces and at once', async () => {

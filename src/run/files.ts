@@ -125,14 +125,19 @@ export interface ByteSource {
 const PIECE = 2 ** 20;
 const HEADROOM = 2 ** 16;
 
-/** @returns undefined for what is no file of a known size: a pipe with a name, a device. @throws RnnError as readBytes */
-export async function openSource(path: string): Promise<ByteSource | undefined> {
-  if (path === '-') return stdinSource();
+/**
+ * @param most bytes
+ * @returns undefined for what is no file of a known size: a pipe with a name, a device
+ * @throws RnnError as readBytes
+ */
+export async function openSource(path: string, most: number = fileLimits().pieces): Promise<ByteSource | undefined> {
+  if (path === '-') return stdinSource(most);
   try {
     const file = await openForReading(path);
     const before = await file.stat();
-    if (before.isFile() && before.size > 0) return fileSource(path, file, before);
+    if (before.isFile() && before.size > 0 && before.size <= most) return fileSource(path, file, before);
     await file.close();
+    if (before.isFile() && before.size > most) throw tooLarge(path, before.size, most);
     return undefined;
   } catch (error) {
     throw readError(path, error);
@@ -181,18 +186,19 @@ function fileSource(path: string, file: FileHandle, before: Stats): ByteSource {
 /** What a source gave back: the bytes it had read, and where the others are. */
 let givenBack: { readonly start: Uint8Array; readonly rest: AsyncIterator<Uint8Array> } | undefined;
 
-function stdinSource(): ByteSource {
+function stdinSource(most: number): ByteSource {
   stayHere();
   const pieces: AsyncIterator<Uint8Array> = process.stdin[Symbol.asyncIterator]();
-  let any = false;
+  let length = 0;
   return {
     size: undefined,
     headroom: 0,
     async read() {
       try {
         const { done, value } = await pieces.next();
-        if (done && !any) throw emptyStdin();
-        any = true;
+        if (done && length === 0) throw emptyStdin();
+        length += value?.length ?? 0;
+        if (length > most) throw tooLarge('-', length, most);
         return done ? undefined : value;
       } catch (error) {
         throw readError('-', error);

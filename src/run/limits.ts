@@ -6,6 +6,8 @@ import { DEFAULT_LIMITS, type Limits } from '../formats/format.js';
 export interface FileLimits {
   /** bytes of one file or of standard input */
   readonly file: number;
+  /** bytes of a file that is read in pieces: any number, unless it was asked for less */
+  readonly pieces: number;
   /** of the readers */
   readonly read: Limits;
 }
@@ -33,5 +35,9 @@ export function withLimits<T>(asked: { maxMemory?: number; maxFile?: number }, b
 
 function limitsOf({ maxMemory, maxFile }: { maxMemory?: number; maxFile?: number }): FileLimits {
   const budget = memoryBudget();
-  return { file: maxFile ?? budget, read: { ...DEFAULT_LIMITS, totalBytes: maxMemory ?? budget } };
+  return {
+    file: maxFile ?? budget,
+    pieces: maxFile ?? Number.POSITIVE_INFINITY,
+    read: { ...DEFAULT_LIMITS, totalBytes: maxMemory ?? budget },
+  };
 }
