@@ -1,5 +1,6 @@
-// forward over a large .npy in pieces: time, rate and peak memory of the whole process, at two sizes.
-//   node bench/streaming.mjs [--N 100000] [--times 10] [--cells lstm,rnn] [--json]        (after npm run build)
+// forward over a large .npy in pieces: time, rate and peak memory of the whole process, at two sizes, and a table read from .csv.
+//   node bench/streaming.mjs [--N 100000] [--times 10] [--cells lstm,rnn] [--rows 2000000] [--json]        (after npm run build)
+// Processor time is told beside the time by the clock: on a busy machine only the first says something.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,49 +14,88 @@ const { values } = parseArgs({
     N: { type: 'string', default: '100000' },
     times: { type: 'string', default: '10' },
     cells: { type: 'string', default: 'lstm,rnn' },
+    rows: { type: 'string', default: '2000000' },
     json: { type: 'boolean', default: false },
   },
 });
 const binary = fileURLToPath(new URL('../bin/rnn-cli.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-bench-'));
 
-/** seconds of the whole process, and the most memory it held, in MiB */
-function run(cell, N) {
-  const { M } = WORKLOAD;
-  const input = join(folder, `${N}.npy`);
-  const argv = [join(folder, 'peak.cjs'), binary, 'forward', '-i', input, '-o', join(folder, 'y.npy')];
-  const words = ['--cell', cell, '--M', String(M), '--K', '0', '--threads', '1', '--chunk', '512', '--force'];
+/** Seconds for a million samples by cell, MiB between the sizes, MiB above the empty process, megabytes a second: docs/performance.md. */
+const TARGETS = { lstm: 4, rnn: 1, flat: 8, above: 64, csv: 250 };
+
+/** seconds of the whole process by the clock and of processors, and the most memory it held, in MiB */
+function measure(argv) {
   const started = process.hrtime.bigint();
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--require', argv[0], ...argv.slice(1), ...words], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, ['--require', join(folder, 'peak.cjs'), ...argv], { encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
-  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-  return {
-    cell,
-    N,
-    seconds,
-    megabytes: statSync(input).size / 1e6 / seconds,
-    peak: Number(/peak (\d+)/.exec(stderr)[1]) / 1024,
-    sha256: /sha256 +(\w+)/.exec(stdout)[1],
-  };
+  const [, peak, cpu] = /peak (\d+) cpu (\d+)/.exec(stderr);
+  return { seconds: Number(process.hrtime.bigint() - started) / 1e9, cpu: Number(cpu) / 1e6, peak: Number(peak) / 1024 };
+}
+
+function run(cell, N) {
+  const input = join(folder, `${N}.npy`);
+  const words = ['--cell', cell, '--M', String(WORKLOAD.M), '--K', '0', '--threads', '1', '--force'];
+  const { seconds, cpu, peak } = measure([binary, 'forward', '-i', input, '-o', join(folder, 'y.npy'), ...words]);
+  const perMillion = (seconds / N) * 1e6;
+  return { cell, N, seconds, cpu, peak, megabytes: statSync(input).size / 1e6 / seconds, perMillion, target: TARGETS[cell] };
+}
+
+/** A table of plain numerals into the least network there is: nearly all of it is reading. */
+function runCsv(rows) {
+  const input = join(folder, 'table.csv');
+  const file = openSync(input, 'w');
+  for (let from = 0; from < rows; from += 10_000) {
+    const line = k => Array.from({ length: 4 }, (_, c) => ((((from + k) * 4 + c) * 0.618033988749895) % 1).toFixed(8)).join(',');
+    writeSync(file, `${Array.from({ length: Math.min(10_000, rows - from) }, (_, k) => line(k)).join('\n')}\n`);
+  }
+  closeSync(file);
+  const words = ['--T', '20', '--cell', 'rnn', '--M', '1', '--K', '0', '--threads', '1', '--force'];
+  const whole = measure([binary, 'forward', '-i', input, '-o', join(folder, 'y.npy'), ...words]);
+  const size = statSync(input).size / 1e6;
+  return { rows, ...whole, megabytes: size / whole.seconds, megabytesCpu: size / whole.cpu, target: TARGETS.csv };
 }
 
 const descriptor = openSync(join(folder, 'peak.cjs'), 'w');
 writeSync(
   descriptor,
-  "process.on('exit', () => process._rawDebug('peak ' + /VmHWM:\\s+(\\d+)/.exec(require('fs').readFileSync('/proc/self/status'))[1]));\n",
+  `process.on('exit', () => {
+    const { user, system } = process.cpuUsage();
+    process._rawDebug('peak ' + /VmHWM:\\s+(\\d+)/.exec(require('fs').readFileSync('/proc/self/status'))[1] + ' cpu ' + (user + system));
+  });\n`,
 );
 closeSync(descriptor);
 try {
   const sizes = [Number(values.N), Number(values.N) * Number(values.times)];
   for (const N of sizes) writeInput(join(folder, `${N}.npy`), N);
+  const empty = measure(['-e', '0']);
   const rows = values.cells.split(',').flatMap(cell => sizes.map(N => run(cell, N)));
-  if (values.json) console.log(JSON.stringify({ bench: 'streaming', node: process.version, workload: WORKLOAD, rows }));
-  else {
-    for (const { cell, N, seconds, megabytes, peak } of rows)
-      console.log(
-        `${cell.padEnd(6)}N ${String(N).padStart(9)}${seconds.toFixed(2).padStart(8)} s${megabytes.toFixed(1).padStart(8)} MB/s   peak ${peak.toFixed(1)} MiB`,
-      );
-  }
+  const csv = runCsv(Number(values.rows));
+  const peaks = values.cells.split(',').map(cell => rows.filter(row => row.cell === cell).map(row => row.peak));
+  const flat = Math.max(...peaks.map(list => Math.max(...list) - Math.min(...list)));
+  const above = Math.max(...rows.map(row => row.peak)) - empty.peak;
+  const memory = { empty: empty.peak, flat, above };
+  if (values.json)
+    console.log(JSON.stringify({ bench: 'streaming', node: process.version, workload: WORKLOAD, targets: TARGETS, rows, csv, memory }));
+  else print(rows, csv, memory);
 } finally {
   rmSync(folder, { recursive: true });
+}
+
+function print(rows, csv, { flat, above }) {
+  const verdict = reached => (reached ? 'reached' : 'missed');
+  for (const { cell, N, seconds, cpu, megabytes, peak, perMillion, target } of rows) {
+    const rate = `${megabytes.toFixed(0).padStart(5)} MB/s   peak ${peak.toFixed(1)} MiB`;
+    const goal = `${perMillion.toFixed(2)} s a million, ${target} wanted: ${verdict(perMillion <= target)}`;
+    console.log(
+      `${cell.padEnd(6)}N ${String(N).padStart(9)}${seconds.toFixed(2).padStart(8)} s (${cpu.toFixed(2)} s of processors)${rate}   ${goal}`,
+    );
+  }
+  const { seconds, cpu, megabytes, megabytesCpu, target } = csv;
+  console.log(`csv   ${csv.rows} rows of 4${seconds.toFixed(2).padStart(8)} s (${cpu.toFixed(2)} s of processors)`);
+  console.log(
+    `      ${megabytes.toFixed(0)} MB/s, ${megabytesCpu.toFixed(0)} by processor time, ${target} wanted: ${verdict(megabytes >= target)}`,
+  );
+  console.log(`memory: ${flat.toFixed(1)} MiB between the sizes, ${TARGETS.flat} allowed: ${verdict(flat <= TARGETS.flat)}`);
+  console.log(`        ${above.toFixed(1)} MiB above an empty process, ${TARGETS.above} allowed: ${verdict(above <= TARGETS.above)}`);
 }
