@@ -29,16 +29,19 @@ export const batched: Engine = {
   },
 };
 
-/** Multiply-adds from which compiling the kernel (some milliseconds) is made good; plain TypeScript does about 10^9 a second. */
+/**
+ * Multiply-adds from which compiling the kernel (some milliseconds) is made good; plain TypeScript does about 10^9 a second. This and the next
+ * are counted over all calls, since a stream makes many.
+ */
 const WORTH_COMPILING = 2e6;
-/** From which starting threads (some 50 ms each) is; the kernel does about 2·10^10 a second. Counted over all calls, since a stream makes many. */
+/** From which starting threads (some 50 ms each) is; the kernel does about 2·10^10 a second. */
 const WORTH_STARTING = 2e9;
 /** More threads than this would only wait for memory. */
 const MOST_THREADS = 64;
 /** From which handing blocks to threads that run already is. */
 const WORTH_SHARING = 2e6;
 
-let multipliedBefore = 0;
+let multiplied = 0;
 
 interface Chosen {
   readonly kernels: Kernels;
@@ -47,7 +50,8 @@ interface Chosen {
 }
 
 async function kernelsFor(multiplyAdds: number, options: EngineOptions): Promise<Chosen> {
-  const kernel = await kernelFor(multiplyAdds, options);
+  multiplied += multiplyAdds;
+  const kernel = await kernelFor(options);
   const pool = kernel && (await poolFor(kernel, multiplyAdds, options));
   return {
     kernels: batchedKernels(options.dtype, kernel, pool),
@@ -60,10 +64,10 @@ async function kernelsFor(multiplyAdds: number, options: EngineOptions): Promise
  * Fused multiply-add, where it is asked for and there, computes everything: what is small, too, so that pieces of an input have the bits
  * of the whole. Gates are traced in plain TypeScript only.
  */
-async function kernelFor(multiplyAdds: number, { dtype, fast, trace }: EngineOptions): Promise<Kernel | undefined> {
+async function kernelFor({ dtype, fast, trace }: EngineOptions): Promise<Kernel | undefined> {
   if (dtype !== 'f32') return undefined;
   const fused = fast && !trace ? await loadKernel(true) : undefined;
-  return fused ?? loadedKernel(false) ?? (multiplyAdds >= WORTH_COMPILING ? loadKernel(false) : undefined);
+  return fused ?? loadedKernel(false) ?? (multiplied >= WORTH_COMPILING ? loadKernel(false) : undefined);
 }
 
 function notFast({ dtype, trace }: EngineOptions): string {
@@ -73,8 +77,7 @@ function notFast({ dtype, trace }: EngineOptions): string {
 }
 
 async function poolFor(kernel: Kernel, multiplyAdds: number, { threads }: EngineOptions): Promise<Pool | undefined> {
-  multipliedBefore += multiplyAdds;
-  if (threads === 1 || multiplyAdds < WORTH_SHARING || multipliedBefore < WORTH_STARTING) return undefined;
+  if (threads === 1 || multiplyAdds < WORTH_SHARING || multiplied < WORTH_STARTING) return undefined;
   const wanted = Math.min(MOST_THREADS, threads ?? os.availableParallelism());
   if (wanted === 1) return undefined;
   const { poolOf } = await import('./pool.js');
