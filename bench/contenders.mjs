@@ -143,13 +143,12 @@ function tfjs() {
       loading ??= load();
       const tf = await loading;
       const layer = { rnn: 'simpleRNN', lstm: 'lstm', gru: 'gru' }[cell];
-      const model = tf.sequential();
+      const model = tf.sequential(); // its GRU has the reset before the product only: the same number of multiply-adds
       model.add(
         tf.layers[layer]({
           units: M,
           inputShape: [T, D],
           recurrentInitializer: 'glorotNormal',
-          ...(cell === 'gru' ? { resetAfter: true } : {}),
         }),
       );
       if (K) model.add(tf.layers.dense({ units: K }));

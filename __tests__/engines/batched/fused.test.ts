@@ -153,6 +153,21 @@ describe('the WASM kernel', () => {
     );
   });
 
+  it.each(KINDS)('%s: sums longer than a chain have the bits of plain TypeScript, in blocks and alone', kind => {
+    for (const [N, D, M] of [
+      [1, 300, 9],
+      [7, 300, 9],
+      [1, 6, 290],
+      [3, 6, 290],
+      [1, 255, 3],
+      [4, 130, 127],
+    ])
+      for (const bias of [0, 1] as const) {
+        const args = argsFor(kind, { N, T: 2, D, M }, { bias });
+        expectSameBits(fusedPlain(args, kind), fusedKernel(args, kind, kernel));
+      }
+  });
+
   it.each(KINDS)('%s: a long sequence in windows of time has the bits of the whole', kind => {
     for (const [N, T] of [
       [1, 3301],

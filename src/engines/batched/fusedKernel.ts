@@ -246,6 +246,7 @@ function placeBlock(plan: Plan, { from, rows }: { from: number; rows: number }):
       zeroMasked: Number(args.zeroOutputForMask),
       wide: plan.wide,
       projected: take(stream, 4 * gates * padded * projectedSteps(plan)),
+      aside: kernel.take(192),
     },
   };
 }

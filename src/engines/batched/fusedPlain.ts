@@ -3,10 +3,12 @@ import { sigmoid32, tanh32 } from '../../numerics/float32.js';
 import { startRecording } from '../recording.js';
 import { startValues } from './fused.js';
 import type { FusedCell } from './kernel.js';
+import { CHAIN } from './matmul.js';
 
 /**
  * The fast path in plain TypeScript: the reference for the WASM kernel, which gives the same bits, and what runs where there is no WASM or
- * where the gates are to be traced. Every sum starts at the bias and takes x_t·Wx, then h·Wh, term by term, each product and each sum rounded.
+ * where the gates are to be traced. Every sum starts at the bias and takes x_t·Wx, then h·Wh, term by term, each product and each sum rounded; what is
+ * longer than CHAIN is summed in chains, which are added up.
  */
 const f = Math.fround;
 
@@ -39,22 +41,22 @@ export function fusedPlain(args: RecurrenceArgs, kind: FusedCell): RecurrenceRes
 
 const STEPS: Record<FusedCell, (args: RecurrenceArgs) => Step> = {
   rnn(args) {
-    const { M, kernel, recurrent, start } = parts(args);
+    const { M, kernel, recurrent, start, fresh } = parts(args);
     return (x, gates, h) => {
       start(gates);
       add(gates, 0, M, x, kernel, M, 0);
-      add(gates, 0, M, h, recurrent, M, 0);
+      add(gates, 0, M, h, recurrent, M, 0, fresh);
       for (let m = 0; m < M; m++) h[m] = gates[m] = tanh32(gates[m]);
     };
   },
 
   lstm(args) {
-    const { M, kernel, recurrent, start } = parts(args);
+    const { M, kernel, recurrent, start, fresh } = parts(args);
     const W = 4 * M;
     return (x, gates, h, c) => {
       start(gates);
       add(gates, 0, W, x, kernel, W, 0);
-      add(gates, 0, W, h, recurrent, W, 0);
+      add(gates, 0, W, h, recurrent, W, 0, fresh);
       for (let m = 0; m < M; m++) {
         const i = sigmoid32(gates[m]);
         const fg = sigmoid32(gates[M + m]);
@@ -68,7 +70,7 @@ const STEPS: Record<FusedCell, (args: RecurrenceArgs) => Step> = {
   },
 
   gru(args) {
-    const { M, kernel, recurrent, start, recurrentBias } = parts(args);
+    const { M, kernel, recurrent, start, fresh, recurrentBias } = parts(args);
     const W = 3 * M;
     const gh = new Float32Array(M);
     return (x, gates, h) => {
@@ -76,7 +78,7 @@ const STEPS: Record<FusedCell, (args: RecurrenceArgs) => Step> = {
       if (recurrentBias) gh.set(recurrentBias.subarray(2 * M));
       else gh.fill(0);
       add(gates, 0, W, x, kernel, W, 0);
-      add(gates, 0, 2 * M, h, recurrent, W, 0);
+      add(gates, 0, 2 * M, h, recurrent, W, 0, fresh);
       add(gh, 0, M, h, recurrent, W, 2 * M);
       for (let m = 0; m < M; m++) {
         const z = sigmoid32(gates[m]);
@@ -89,19 +91,19 @@ const STEPS: Record<FusedCell, (args: RecurrenceArgs) => Step> = {
   },
 
   gruBefore(args) {
-    const { M, kernel, recurrent, start } = parts(args);
+    const { M, kernel, recurrent, start, fresh } = parts(args);
     const W = 3 * M;
     const rh = new Float32Array(M);
     return (x, gates, h) => {
       start(gates);
       add(gates, 0, W, x, kernel, W, 0);
-      add(gates, 0, 2 * M, h, recurrent, W, 0);
+      add(gates, 0, 2 * M, h, recurrent, W, 0, fresh);
       for (let m = 0; m < M; m++) {
         gates[m] = sigmoid32(gates[m]);
         gates[M + m] = sigmoid32(gates[M + m]);
         rh[m] = f(gates[M + m] * h[m]);
       }
-      add(gates, 2 * M, M, rh, recurrent, W, 2 * M);
+      add(gates, 2 * M, M, rh, recurrent, W, 2 * M, fresh);
       for (let m = 0; m < M; m++) {
         const g = tanh32(gates[2 * M + m]);
         h[m] = between(gates[m], h[m], g);
@@ -120,6 +122,8 @@ function parts(args: RecurrenceArgs) {
   const { input, recurrent } = startValues(args);
   return {
     M: args.units,
+    /** x and h have chains of their own, where one would be too long */
+    fresh: args.x.shape[2] + args.units > CHAIN,
     kernel: args.weights.kernel!.data as Float32Array,
     recurrent: args.weights.recurrentKernel!.data as Float32Array,
     recurrentBias: recurrent as Float32Array | undefined,
@@ -130,9 +134,42 @@ function parts(args: RecurrenceArgs) {
   };
 }
 
-/** out[to, to + count) += v [K] · w[:, column, column + count), w [K, W] */
-function add(out: Float32Array, to: number, count: number, v: Float32Array, w: Float32Array, W: number, column: number): void {
-  for (let k = 0; k < v.length; k++) {
+/** out[to, to + count) += v [K] · w[:, column, column + count), w [K, W], in chains of CHAIN terms. `fresh`: the first one starts at zero, too. */
+function add(
+  out: Float32Array,
+  to: number,
+  count: number,
+  v: Float32Array,
+  w: Float32Array,
+  W: number,
+  column: number,
+  fresh = false,
+): void {
+  for (let from = 0; from < v.length; from += CHAIN) {
+    const end = Math.min(v.length, from + CHAIN);
+    if (from === 0 && !fresh) {
+      addChain(out, to, count, v, from, end, w, W, column);
+      continue;
+    }
+    const sum = new Float32Array(count);
+    addChain(sum, 0, count, v, from, end, w, W, column);
+    for (let j = 0; j < count; j++) out[to + j] = f(out[to + j] + sum[j]);
+  }
+}
+
+/** terms k to `end`, one after the other */
+function addChain(
+  out: Float32Array,
+  to: number,
+  count: number,
+  v: Float32Array,
+  from: number,
+  end: number,
+  w: Float32Array,
+  W: number,
+  column: number,
+): void {
+  for (let k = from; k < end; k++) {
     const vk = v[k];
     const row = k * W + column;
     for (let j = 0; j < count; j++) out[to + j] = f(out[to + j] + f(vk * w[row + j]));

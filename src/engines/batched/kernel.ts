@@ -7,7 +7,7 @@ export type FusedCell = keyof typeof FUSED;
 /** Fields of assembly/block.ts and assembly/pack.ts, in their order. */
 export const BLOCK_FIELDS = [
   'rows', 'T', 'D', 'M', 'reverse', 'x', 'stride', 'z', 'zNext', 'c', 'cStride', 'weights', 'scratch', 'mask', 'saved', 'sequence',
-  'zeroMasked', 'wide', 'projected',
+  'zeroMasked', 'wide', 'projected', 'aside',
 ] as const; // biome-ignore format: a list
 export const SOURCE_FIELDS = ['D', 'M', 'width', 'kernel', 'recurrent', 'bias', 'recurrentBias'] as const;
 
@@ -17,7 +17,17 @@ interface Exports {
   packPanels(source: number, cell: number, to: number): number;
   packWide(source: number, cell: number, to: number): number;
   packMatrix(w: number, bias: number, D: number, K: number, to: number): number;
-  matrixProduct(x: number, stride: number, rows: number, D: number, w: number, K: number, out: number, outStride: number): void;
+  matrixProduct(
+    x: number,
+    stride: number,
+    rows: number,
+    D: number,
+    w: number,
+    K: number,
+    out: number,
+    outStride: number,
+    aside: number,
+  ): void;
   addRows64(out: number, K: number, v: number, P: number, w: number, stride: number, order: number): void;
   addRows32(out: number, K: number, v: number, P: number, w: number, stride: number, order: number): void;
   runSteps(block: number, cell: number, from: number, to: number): void;

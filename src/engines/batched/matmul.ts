@@ -8,8 +8,14 @@ export interface Rows {
 }
 
 /**
+ * Terms of a float32 sum that are added one after the other; further ones are summed for themselves and added at the end, because the rounding errors
+ * of a chain grow with its length. The same number stands in assembly/cell.ts.
+ */
+export const CHAIN = 256;
+
+/**
  * The plain product behind the batched engine: out [R, K] += x [R, D] · w [D, K].
- * Each element is summed over d in order, and in float32 every product and every sum is rounded to float32, so that any other
+ * Each element is summed over d in order (float32: in chains of CHAIN), and in float32 every product and every sum is rounded to float32, so that any other
  * implementation that keeps this order (SIMD over k, blocks of rows, threads) has the same bits.
  */
 export function accumulate(out: Rows, x: Rows, w: FloatArray, R: number, D: number, K: number): void {
@@ -23,7 +29,16 @@ export function accumulate(out: Rows, x: Rows, w: FloatArray, R: number, D: numb
 const { fround } = Math;
 
 function addRow32(out: Float32Array, o: number, x: Float32Array, xr: number, w: Float32Array, D: number, K: number): void {
-  for (let d = 0; d < D; d++) {
+  addChain(out, o, x, xr, w, 0, Math.min(D, CHAIN), K);
+  for (let from = CHAIN; from < D; from += CHAIN) {
+    const sum = new Float32Array(K);
+    addChain(sum, 0, x, xr, w, from, Math.min(D, from + CHAIN), K);
+    for (let k = 0; k < K; k++) out[o + k] = fround(out[o + k] + sum[k]);
+  }
+}
+
+function addChain(out: Float32Array, o: number, x: Float32Array, xr: number, w: Float32Array, from: number, end: number, K: number): void {
+  for (let d = from; d < end; d++) {
     const v = x[xr + d];
     const wd = d * K;
     for (let k = 0; k < K; k++) out[o + k] = fround(out[o + k] + fround(v * w[wd + k]));

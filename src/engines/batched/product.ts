@@ -31,6 +31,7 @@ export function productWith(w: Tensor, bias: FloatArray | undefined, kernel: Ker
 function packed(w: Float32Array, D: number, K: number, bias: FloatArray | undefined, kernel: Kernel): Product {
   const padded = Math.ceil(K / 4) * 4;
   const panels = kernel.take(4 * padded * (D + 1));
+  const aside = kernel.take(192);
   const mark = kernel.mark();
   const raw = kernel.take(4 * w.length);
   kernel.floats().set(w, raw / 4);
@@ -51,7 +52,7 @@ function packed(w: Float32Array, D: number, K: number, bias: FloatArray | undefi
       const rows = Math.min(rowsOfRoom, R - from);
       const result = room + 4 * rows * D;
       copyRows(kernel.floats(), room / 4, D, x.data, x.start + from * x.stride, x.stride, D, rows);
-      kernel.run.matrixProduct(room, 4 * D, rows, D, panels, K, result, 4 * padded);
+      kernel.run.matrixProduct(room, 4 * D, rows, D, panels, K, result, 4 * padded, aside);
       copyRows(out.data, out.start + from * out.stride, out.stride, kernel.floats(), result / 4, padded, K, rows);
     }
   };

@@ -4,7 +4,9 @@ import { multiplyAdd, multiplySubtract } from './arithmetic';
  * sigmoid and tanh, four lanes: the operations of numerics/float32.ts in the same order, where the reasons stand too.
  * The constants are read from memory: V8 builds a v128.const anew at every use, from several instructions.
  */
-const AT: usize = 64; // below it stays empty, so that a null pointer finds no table
+const AT: usize = 256;
+/** Where 256 bytes of zeros are, and stay: the start of a sum. A null pointer finds no table there either. */
+export const ZEROS: usize = 0;
 
 @inline
 function constant(i: usize): v128 {

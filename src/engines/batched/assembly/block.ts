@@ -36,6 +36,8 @@ export class Block {
   /** one stream (stream.ts): recurrent weights in wide panels, and x·Wx + b of some steps */
   wide: usize;
   projected: usize;
+  /** room for the sums of one tile or wide panel, 192 bytes */
+  aside: usize;
 }
 
 /** units rounded up to whole vectors */

@@ -1,15 +1,14 @@
-import { nextRows, tile4, tile8 } from './tiles';
+import { nextRows, tile } from './tiles';
 
-/** out [rows, K padded to 4] = x [rows, D] · w [D, K] + bias, w packed by packMatrix; strides in bytes */
-export function matrixProduct(x: usize, stride: usize, rows: usize, D: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+/** out [rows, K padded to 4] = x [rows, D] · w [D, K] + bias, w packed by packMatrix; strides in bytes; `aside`: room for a tile */
+export function matrixProduct(x: usize, stride: usize, rows: usize, D: usize, w: usize, K: usize, out: usize, outStride: usize, aside: usize): void {
   for (let k: usize = 0; k < K; k += 8) {
     const vectors: usize = k + 4 < K ? 2 : 1;
     let xr = x;
     let to = out + k * 4;
     for (let left: usize = rows; left > 0; ) {
       const count = nextRows(left);
-      if (vectors == 2) tile8(count, xr, stride, w, D, to, outStride);
-      else tile4(count, xr, stride, w, D, to, outStride);
+      tile(vectors, count, xr, stride, w, D, to, outStride, aside);
       xr += count * stride;
       to += count * outStride;
       left -= count;

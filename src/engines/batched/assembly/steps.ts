@@ -1,6 +1,6 @@
 import { Block, padded } from './block';
 import { gruGates, gruReset, gruUpdate, lstmGates, rnnGates } from './gates';
-import { nextRows, tile4, tile8 } from './tiles';
+import { both, nextRows, tile } from './tiles';
 
 /*
  * One time step of a block: z [rows, x_t | h] in, h into zNext. Units outermost, so that their panels stay in the first cache while the rows pass.
@@ -26,8 +26,8 @@ export function lstmStep(b: Block): void {
       let s = b.scratch;
       for (let rest: usize = group; rest > 0; ) {
         const rows = nextRows(rest);
-        tile8(rows, z, stride, w, K, s, 64);
-        tile8(rows, z, stride, w + panel, K, s + 32, 64);
+        both(2, rows, z, stride, w, b.D, b.M, s, 64, b.aside);
+        both(2, rows, z, stride, w + panel, b.D, b.M, s + 32, 64, b.aside);
         z += rows * stride;
         s += rows * 64;
         rest -= rows;
@@ -60,14 +60,14 @@ export function gruStep(b: Block): void {
       let s = b.scratch; // a row: [z r] of 4 units, [z r] of 4 units, gx of 8, gh of 8
       for (let rest: usize = group; rest > 0; ) {
         const rows = nextRows(rest);
-        tile8(rows, z, stride, w, D + M, s, 128);
+        both(2, rows, z, stride, w, D, M, s, 128, b.aside);
         if (vectors == 2) {
-          tile8(rows, z, stride, w + zr, D + M, s + 32, 128);
-          tile8(rows, z, stride, gx, D, s + 64, 128);
-          tile8(rows, z + D * 4, stride, gh, M, s + 96, 128);
+          both(2, rows, z, stride, w + zr, D, M, s + 32, 128, b.aside);
+          tile(2, rows, z, stride, gx, D, s + 64, 128, b.aside);
+          tile(2, rows, z + D * 4, stride, gh, M, s + 96, 128, b.aside);
         } else {
-          tile4(rows, z, stride, gx, D, s + 64, 128);
-          tile4(rows, z + D * 4, stride, gh, M, s + 96, 128);
+          tile(1, rows, z, stride, gx, D, s + 64, 128, b.aside);
+          tile(1, rows, z + D * 4, stride, gh, M, s + 96, 128, b.aside);
         }
         z += rows * stride;
         s += rows * 128;
@@ -101,7 +101,7 @@ export function gruBeforeStep(b: Block): void {
       let s = b.scratch;
       for (let rest: usize = group; rest > 0; ) {
         const rows = nextRows(rest);
-        tile8(rows, b.z + offset, stride, w, K, s, 32);
+        both(2, rows, b.z + offset, stride, w, D, b.M, s, 32, b.aside);
         offset += rows * stride;
         s += rows * 32;
         rest -= rows;
@@ -121,7 +121,7 @@ export function gruBeforeStep(b: Block): void {
       let s = b.scratch;
       for (let rest: usize = group; rest > 0; ) {
         const rows = nextRows(rest);
-        tile4(rows, reset + offset, stride, w, K, s, 16);
+        both(1, rows, reset + offset, stride, w, D, b.M, s, 16, b.aside);
         offset += rows * stride;
         s += rows * 16;
         rest -= rows;
@@ -148,8 +148,8 @@ export function rnnStep(b: Block): void {
       let s = b.scratch;
       for (let rest: usize = group; rest > 0; ) {
         const rows = nextRows(rest);
-        if (vectors == 2) tile8(rows, z, stride, w, K, s, 32);
-        else tile4(rows, z, stride, w, K, s, 16);
+        if (vectors == 2) both(2, rows, z, stride, w, b.D, b.M, s, 32, b.aside);
+        else both(1, rows, z, stride, w, b.D, b.M, s, 16, b.aside);
         z += rows * stride;
         s += rows * 16 * vectors;
         rest -= rows;

@@ -1,8 +1,8 @@
 import { Block, padded } from './block';
-import { Cell } from './cell';
+import { CHAIN, Cell } from './cell';
 import { copy } from './copy';
 import { gruGates, gruReset, gruUpdate, lstmGates, rnnGates } from './gates';
-import { nextRows, tile4, tile8 } from './tiles';
+import { nextRows, tile } from './tiles';
 import { rowProduct } from './wide';
 
 /*
@@ -48,7 +48,7 @@ function project(b: Block, cell: Cell, first: usize, count: usize): void {
   if (cell == Cell.rnn) {
     for (let g: usize = 0; g < groups; g += 2) {
       const vectors: usize = groups - g > 1 ? 2 : 1;
-      product(vectors, x, D, w, out, width, count);
+      product(vectors, x, D, w, out, width, count, b.aside);
       w += vectors * all;
       out += 32;
     }
@@ -57,20 +57,19 @@ function project(b: Block, cell: Cell, first: usize, count: usize): void {
   const candidates = out + groups * 32;
   const each: usize = cell == Cell.lstm ? 2 : 1;
   for (let g: usize = 0; g < groups; g++) {
-    for (let panel: usize = 0; panel < each; panel++, w += 2 * all, out += 32) product(2, x, D, w, out, width, count);
+    for (let panel: usize = 0; panel < each; panel++, w += 2 * all, out += 32) product(2, x, D, w, out, width, count, b.aside);
     if (cell != Cell.gru || (g % 2 == 0 && g + 1 < groups)) continue;
     const vectors = (g % 2) + 1;
-    product(vectors, x, D, w, candidates + (g & ~1) * 16, width, count);
+    product(vectors, x, D, w, candidates + (g & ~1) * 16, width, count, b.aside);
     w += (D + M + 2) * 16 * vectors;
   }
-  if (cell == Cell.gruBefore) for (let g: usize = 0; g < groups; g++, w += all) product(1, x, D, w, candidates + g * 16, width, count);
+  if (cell == Cell.gruBefore) for (let g: usize = 0; g < groups; g++, w += all) product(1, x, D, w, candidates + g * 16, width, count, b.aside);
 }
 
-function product(vectors: usize, x: usize, D: usize, w: usize, out: usize, width: usize, count: usize): void {
+function product(vectors: usize, x: usize, D: usize, w: usize, out: usize, width: usize, count: usize, aside: usize): void {
   for (let left: usize = count; left > 0; ) {
     const rows = nextRows(left);
-    if (vectors == 2) tile8(rows, x, D * 4, w, D, out, width);
-    else tile4(rows, x, D * 4, w, D, out, width);
+    tile(vectors, rows, x, D * 4, w, D, out, width, aside);
     x += rows * D * 4;
     out += rows * width;
     left -= rows;
@@ -82,13 +81,14 @@ function streamStep(b: Block, cell: Cell, projected: usize): void {
   const s = b.scratch;
   const M = b.M;
   const groups = padded(b.M) >> 2;
+  const fresh = b.D + M > CHAIN; // as both in tiles.ts
   if (cell == Cell.lstm) {
-    rowProduct(h, M, b.wide, groups * 4, projected, s);
+    rowProduct(h, M, b.wide, groups * 4, projected, s, fresh, b.aside);
     lstmGates(s, b.c, 16, h, 16, groups);
     return;
   }
   if (cell == Cell.rnn) {
-    rowProduct(h, M, b.wide, groups, projected, s);
+    rowProduct(h, M, b.wide, groups, projected, s, fresh, b.aside);
     rnnGates(s, h, 16, 1, groups);
     return;
   }
@@ -96,14 +96,14 @@ function streamStep(b: Block, cell: Cell, projected: usize): void {
   const g = s + groups * 32;
   const bias = b.wide + M * groups * 32;
   const wide = bias + groups * 16;
-  rowProduct(h, M, b.wide, groups * 2, projected, s);
+  rowProduct(h, M, b.wide, groups * 2, projected, s, fresh, b.aside);
   if (cell == Cell.gru) {
-    rowProduct(h, M, wide, groups, bias, g);
+    rowProduct(h, M, wide, groups, bias, g, false, b.aside);
     gruGates(s, 32, candidates, 16, g, 16, h, h, 16, groups);
   } else {
     const rh = b.saved;
     gruReset(s, h, 16, b.c, 16, rh, groups);
-    rowProduct(rh, M, wide, groups, candidates, g);
+    rowProduct(rh, M, wide, groups, candidates, g, fresh, b.aside);
     gruUpdate(g, b.c, 16, h, h, 16, groups);
   }
 }

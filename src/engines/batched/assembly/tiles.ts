@@ -1,8 +1,10 @@
+import { ZEROS } from './activations';
 import { multiplyAdd } from './arithmetic';
+import { CHAIN } from './cell';
 
 /**
- * The products. A panel is 8 (or 4) columns of a weight matrix, packed: their biases, then K rows. tileRxC sets
- *   out [R, C] = bias + z [R, K] · panel [K, C]
+ * The products. A panel is 8 (or 4) columns of a weight matrix, packed: their biases, then K rows. tileRxC makes
+ *   out [R, C] = from [C] + z [R, K] · w [K, C], or adds that to out,
  * with z and out row-major, their rows `stride` and `outStride` bytes apart. Every element is its own lane of an accumulator, summed over k in
  * order: cutting rows and columns differently changes no bit.
  *
@@ -10,22 +12,21 @@ import { multiplyAdd } from './arithmetic';
  * With 12 accumulators (3 × 16, 6 × 8) the loop runs at half the speed. The order, a row's input and its products at once, matters as well.
  */
 
-export function tile5x8(z: usize, stride: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(w, 0);
-  let c01 = v128.load(w, 16);
-  let c10 = v128.load(w, 0);
-  let c11 = v128.load(w, 16);
-  let c20 = v128.load(w, 0);
-  let c21 = v128.load(w, 16);
-  let c30 = v128.load(w, 0);
-  let c31 = v128.load(w, 16);
-  let c40 = v128.load(w, 0);
-  let c41 = v128.load(w, 16);
+function tile5x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  let c00 = v128.load(from, 0);
+  let c01 = v128.load(from, 16);
+  let c10 = v128.load(from, 0);
+  let c11 = v128.load(from, 16);
+  let c20 = v128.load(from, 0);
+  let c21 = v128.load(from, 16);
+  let c30 = v128.load(from, 0);
+  let c31 = v128.load(from, 16);
+  let c40 = v128.load(from, 0);
+  let c41 = v128.load(from, 16);
   let z1 = z + stride;
   let z2 = z + 2 * stride;
   let z3 = z + 3 * stride;
   let z4 = z + 4 * stride;
-  w += 32;
   const end = w + K * 32;
   while (w < end) {
     const w0 = v128.load(w);
@@ -68,19 +69,18 @@ export function tile5x8(z: usize, stride: usize, w: usize, K: usize, out: usize,
   v128.store(out, c41, 16);
 }
 
-export function tile4x8(z: usize, stride: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(w, 0);
-  let c01 = v128.load(w, 16);
-  let c10 = v128.load(w, 0);
-  let c11 = v128.load(w, 16);
-  let c20 = v128.load(w, 0);
-  let c21 = v128.load(w, 16);
-  let c30 = v128.load(w, 0);
-  let c31 = v128.load(w, 16);
+function tile4x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  let c00 = v128.load(from, 0);
+  let c01 = v128.load(from, 16);
+  let c10 = v128.load(from, 0);
+  let c11 = v128.load(from, 16);
+  let c20 = v128.load(from, 0);
+  let c21 = v128.load(from, 16);
+  let c30 = v128.load(from, 0);
+  let c31 = v128.load(from, 16);
   let z1 = z + stride;
   let z2 = z + 2 * stride;
   let z3 = z + 3 * stride;
-  w += 32;
   const end = w + K * 32;
   while (w < end) {
     const w0 = v128.load(w);
@@ -116,16 +116,15 @@ export function tile4x8(z: usize, stride: usize, w: usize, K: usize, out: usize,
   v128.store(out, c31, 16);
 }
 
-export function tile3x8(z: usize, stride: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(w, 0);
-  let c01 = v128.load(w, 16);
-  let c10 = v128.load(w, 0);
-  let c11 = v128.load(w, 16);
-  let c20 = v128.load(w, 0);
-  let c21 = v128.load(w, 16);
+function tile3x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  let c00 = v128.load(from, 0);
+  let c01 = v128.load(from, 16);
+  let c10 = v128.load(from, 0);
+  let c11 = v128.load(from, 16);
+  let c20 = v128.load(from, 0);
+  let c21 = v128.load(from, 16);
   let z1 = z + stride;
   let z2 = z + 2 * stride;
-  w += 32;
   const end = w + K * 32;
   while (w < end) {
     const w0 = v128.load(w);
@@ -154,13 +153,12 @@ export function tile3x8(z: usize, stride: usize, w: usize, K: usize, out: usize,
   v128.store(out, c21, 16);
 }
 
-export function tile2x8(z: usize, stride: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(w, 0);
-  let c01 = v128.load(w, 16);
-  let c10 = v128.load(w, 0);
-  let c11 = v128.load(w, 16);
+function tile2x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  let c00 = v128.load(from, 0);
+  let c01 = v128.load(from, 16);
+  let c10 = v128.load(from, 0);
+  let c11 = v128.load(from, 16);
   let z1 = z + stride;
-  w += 32;
   const end = w + K * 32;
   while (w < end) {
     const w0 = v128.load(w);
@@ -182,10 +180,9 @@ export function tile2x8(z: usize, stride: usize, w: usize, K: usize, out: usize,
   v128.store(out, c11, 16);
 }
 
-export function tile1x8(z: usize, stride: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(w, 0);
-  let c01 = v128.load(w, 16);
-  w += 32;
+function tile1x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  let c00 = v128.load(from, 0);
+  let c01 = v128.load(from, 16);
   const end = w + K * 32;
   while (w < end) {
     const w0 = v128.load(w);
@@ -200,17 +197,16 @@ export function tile1x8(z: usize, stride: usize, w: usize, K: usize, out: usize,
   v128.store(out, c01, 16);
 }
 
-export function tile5x4(z: usize, stride: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(w, 0);
-  let c10 = v128.load(w, 0);
-  let c20 = v128.load(w, 0);
-  let c30 = v128.load(w, 0);
-  let c40 = v128.load(w, 0);
+function tile5x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  let c00 = v128.load(from, 0);
+  let c10 = v128.load(from, 0);
+  let c20 = v128.load(from, 0);
+  let c30 = v128.load(from, 0);
+  let c40 = v128.load(from, 0);
   let z1 = z + stride;
   let z2 = z + 2 * stride;
   let z3 = z + 3 * stride;
   let z4 = z + 4 * stride;
-  w += 16;
   const end = w + K * 16;
   while (w < end) {
     const w0 = v128.load(w);
@@ -242,15 +238,14 @@ export function tile5x4(z: usize, stride: usize, w: usize, K: usize, out: usize,
   v128.store(out, c40);
 }
 
-export function tile4x4(z: usize, stride: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(w, 0);
-  let c10 = v128.load(w, 0);
-  let c20 = v128.load(w, 0);
-  let c30 = v128.load(w, 0);
+function tile4x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  let c00 = v128.load(from, 0);
+  let c10 = v128.load(from, 0);
+  let c20 = v128.load(from, 0);
+  let c30 = v128.load(from, 0);
   let z1 = z + stride;
   let z2 = z + 2 * stride;
   let z3 = z + 3 * stride;
-  w += 16;
   const end = w + K * 16;
   while (w < end) {
     const w0 = v128.load(w);
@@ -277,13 +272,12 @@ export function tile4x4(z: usize, stride: usize, w: usize, K: usize, out: usize,
   v128.store(out, c30);
 }
 
-export function tile3x4(z: usize, stride: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(w, 0);
-  let c10 = v128.load(w, 0);
-  let c20 = v128.load(w, 0);
+function tile3x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  let c00 = v128.load(from, 0);
+  let c10 = v128.load(from, 0);
+  let c20 = v128.load(from, 0);
   let z1 = z + stride;
   let z2 = z + 2 * stride;
-  w += 16;
   const end = w + K * 16;
   while (w < end) {
     const w0 = v128.load(w);
@@ -305,11 +299,10 @@ export function tile3x4(z: usize, stride: usize, w: usize, K: usize, out: usize,
   v128.store(out, c20);
 }
 
-export function tile2x4(z: usize, stride: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(w, 0);
-  let c10 = v128.load(w, 0);
+function tile2x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  let c00 = v128.load(from, 0);
+  let c10 = v128.load(from, 0);
   let z1 = z + stride;
-  w += 16;
   const end = w + K * 16;
   while (w < end) {
     const w0 = v128.load(w);
@@ -326,9 +319,8 @@ export function tile2x4(z: usize, stride: usize, w: usize, K: usize, out: usize,
   v128.store(out, c10);
 }
 
-export function tile1x4(z: usize, stride: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(w, 0);
-  w += 16;
+function tile1x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  let c00 = v128.load(from, 0);
   const end = w + K * 16;
   while (w < end) {
     const w0 = v128.load(w);
@@ -349,20 +341,57 @@ export function nextRows(remaining: usize): usize {
   return remaining <= 3 ? remaining : remaining == 6 ? 3 : 4;
 }
 
-/** out [rows, 8] for 1 to 5 rows */
-export function tile8(rows: usize, z: usize, stride: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  if (rows == 5) tile5x8(z, stride, w, K, out, outStride);
-  else if (rows == 4) tile4x8(z, stride, w, K, out, outStride);
-  else if (rows == 3) tile3x8(z, stride, w, K, out, outStride);
-  else if (rows == 2) tile2x8(z, stride, w, K, out, outStride);
-  else tile1x8(z, stride, w, K, out, outStride);
+function piece8(rows: usize, z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  if (rows == 5) tile5x8(z, stride, from, w, K, out, outStride);
+  else if (rows == 4) tile4x8(z, stride, from, w, K, out, outStride);
+  else if (rows == 3) tile3x8(z, stride, from, w, K, out, outStride);
+  else if (rows == 2) tile2x8(z, stride, from, w, K, out, outStride);
+  else tile1x8(z, stride, from, w, K, out, outStride);
 }
 
-/** out [rows, 4] for 1 to 5 rows */
-export function tile4(rows: usize, z: usize, stride: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  if (rows == 5) tile5x4(z, stride, w, K, out, outStride);
-  else if (rows == 4) tile4x4(z, stride, w, K, out, outStride);
-  else if (rows == 3) tile3x4(z, stride, w, K, out, outStride);
-  else if (rows == 2) tile2x4(z, stride, w, K, out, outStride);
-  else tile1x4(z, stride, w, K, out, outStride);
+function piece4(rows: usize, z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  if (rows == 5) tile5x4(z, stride, from, w, K, out, outStride);
+  else if (rows == 4) tile4x4(z, stride, from, w, K, out, outStride);
+  else if (rows == 3) tile3x4(z, stride, from, w, K, out, outStride);
+  else if (rows == 2) tile2x4(z, stride, from, w, K, out, outStride);
+  else tile1x4(z, stride, from, w, K, out, outStride);
+}
+
+/**
+ * Terms k to `end` in chains of their own, each added to the sums in out. A chain's sums pass through `aside`, TILE_BYTES of the caller's: a tile that
+ * added them itself would run at half the speed, because V8 then spills its accumulators in the loop.
+ */
+function rest(vectors: usize, rows: usize, z: usize, stride: usize, w: usize, k: usize, end: usize, out: usize, outStride: usize, aside: usize): void {
+  for (; k < end; k += CHAIN) {
+    const count = min(CHAIN, end - k);
+    if (vectors == 2) piece8(rows, z + k * 4, stride, ZEROS, w + k * 32, count, aside, 32);
+    else piece4(rows, z + k * 4, stride, ZEROS, w + k * 16, count, aside, 32);
+    let to = out;
+    let from = aside;
+    for (let r: usize = 0; r < rows; r++, to += outStride, from += 32) {
+      v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
+      if (vectors == 2) v128.store(to, f32x4.add(v128.load(to, 16), v128.load(from, 16)), 16);
+    }
+  }
+}
+
+/** Bytes of a tile of 5 × 8. */
+export const TILE_BYTES: usize = 160;
+
+/** out [rows, 4·vectors] = bias + z [rows, K] · panel, for 1 to 5 rows of 1 or 2 vectors; `aside`: TILE_BYTES of room */
+@inline
+export function tile(vectors: usize, rows: usize, z: usize, stride: usize, w: usize, K: usize, out: usize, outStride: usize, aside: usize): void {
+  const from = w;
+  w += vectors * 16;
+  if (vectors == 2) piece8(rows, z, stride, from, w, min(K, CHAIN), out, outStride);
+  else piece4(rows, z, stride, from, w, min(K, CHAIN), out, outStride);
+  if (K > CHAIN) rest(vectors, rows, z, stride, w, CHAIN, K, out, outStride, aside);
+}
+
+/** The same over two parts side by side, x_t [D] and h [M]: one chain where both are short, else chains of their own. */
+@inline
+export function both(vectors: usize, rows: usize, z: usize, stride: usize, w: usize, D: usize, M: usize, out: usize, outStride: usize, aside: usize): void {
+  const K = D + M;
+  tile(vectors, rows, z, stride, w, K > CHAIN ? D : K, out, outStride, aside);
+  if (K > CHAIN) rest(vectors, rows, z, stride, w + vectors * 16, D, K, out, outStride, aside);
 }

@@ -1,4 +1,6 @@
+import { ZEROS } from './activations';
 import { multiplyAdd } from './arithmetic';
+import { CHAIN } from './cell';
 
 /**
  * The product of one row: out [V·4] = from [V·4] + h [K] · w [K, V·4]. One row reuses no weight, so the columns are many instead: 12 vectors
@@ -132,20 +134,35 @@ export function nextVectors(remaining: usize): usize {
   return remaining >= 12 ? 12 : remaining >= 8 ? 8 : remaining >= 4 ? 4 : remaining >= 2 ? 2 : 1;
 }
 
-/** out [vectors·4] = from + h [K] · w, where w is a row of wide panels as pack.ts lays them */
-export function rowProduct(h: usize, K: usize, w: usize, vectors: usize, from: usize, out: usize): void {
-  const end = h + 4 * K;
+/**
+ * out [vectors·4] = from + h [K] · w, where w is a row of wide panels as pack.ts lays them, in chains. `fresh`: the first one starts at zero, too.
+ * `aside`: 192 bytes of room for a panel's sums.
+ */
+export function rowProduct(h: usize, K: usize, w: usize, vectors: usize, from: usize, out: usize, fresh: bool, aside: usize): void {
   while (vectors > 0) {
     const count = nextVectors(vectors);
-    if (count == 12) wide12(h, end, w, from, out);
-    else if (count == 8) wide8(h, end, w, from, out);
-    else if (count == 4) wide4(h, end, w, from, out);
-    else if (count == 2) wide2(h, end, w, from, out);
-    else wide1(h, end, w, from, out);
     const bytes = count * 16;
+    if (fresh) addChain(count, h, min(K, CHAIN), w, from, out, aside);
+    else chain(count, h, min(K, CHAIN), w, from, out);
+    for (let k = CHAIN; k < K; k += CHAIN) addChain(count, h + k * 4, min(CHAIN, K - k), w + k * bytes, out, out, aside);
     w += K * bytes;
     from += bytes;
     out += bytes;
     vectors -= count;
   }
+}
+
+/** out = total + h · w */
+function addChain(count: usize, h: usize, K: usize, w: usize, total: usize, out: usize, aside: usize): void {
+  chain(count, h, K, w, ZEROS, aside);
+  for (let at: usize = 0; at < count * 16; at += 16) v128.store(out + at, f32x4.add(v128.load(total + at), v128.load(aside + at)));
+}
+
+function chain(count: usize, h: usize, K: usize, w: usize, from: usize, out: usize): void {
+  const end = h + 4 * K;
+  if (count == 12) wide12(h, end, w, from, out);
+  else if (count == 8) wide8(h, end, w, from, out);
+  else if (count == 4) wide4(h, end, w, from, out);
+  else if (count == 2) wide2(h, end, w, from, out);
+  else wide1(h, end, w, from, out);
 }
