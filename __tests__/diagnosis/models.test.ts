@@ -72,3 +72,43 @@ it.each([
   const digits = join(__dirname, '..', 'reference', 'digits');
   expect(await runCompareModels({ files: [join(digits, first), join(digits, second)] })).toMatchObject({ equal: true, exit: 0 });
 });
+
+it('names layers in each other’s place, halves of rows, a forget gate with 1 more, a z that keeps the other side, and rounding', async () => {
+  const { tensors } = await runProbe({ layers: 'lstm:3,lstm:3,bigru:2,dense:2', D: 3 });
+  const of = (name: string) => [...tensors.weights.get(name)!.data];
+  const files = await pair('lstm:3,lstm:3,bigru:2,dense:2', (name, t) => {
+    if (name === 'lstm_1/Wx') return of('lstm_2/Wx');
+    if (name === 'lstm_2/bh') return [...t.data].map((v, k) => (k >= 3 && k < 6 ? v + 1 : v));
+    if (name === 'gru_3/forward/Wh') return [...t.data].map((v, k) => (k % 6 < 2 ? -v : v));
+    if (name === 'gru_3/backward/Wh')
+      return [...t.data].map(
+        v => new Float32Array(new Uint32Array([(new Uint32Array(new Float32Array([v]).buffer)[0] + 0x8000) & 0xffff0000]).buffer)[0],
+      );
+    if (name === 'dense_1/Wo') return [...of(name).slice(4), ...of(name).slice(0, 4)];
+    return [...t.data];
+  });
+  expect(await changes(files)).toMatchObject({
+    exit: 1,
+    'lstm_1/Wx': 'from lstm_2/Wx',
+    'lstm_2/bh': 'with 1 added to the forget gate',
+    'gru_3/forward/Wh': 'with the sign of z turned (1 − z)',
+    'gru_3/backward/Wh': 'rounded to bfloat16',
+    'dense_1/Wo': 'with its two halves of rows exchanged',
+  });
+});
+
+it('two bare lists of weights are compared as those of the network that --layers says', async () => {
+  const list = Object.fromEntries(
+    [[2, 3], [3, 3], [3], [3, 1], [1]].map((shape, i) => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      return [`arr_${i}`, { shape, data: Float64Array.from({ length: size }, (_, k) => (k + 1) / 7 - 0.3 * i) }];
+    }),
+  );
+  const files: [string, string] = [
+    folder.write('bare-1.npz', await bytesOf('npz', list)),
+    folder.write('bare-2.npz', await bytesOf('npz', { ...list, arr_2: { shape: [3], data: list.arr_2.data.map(v => 2 * v) } })),
+  ];
+  expect(await runCompareModels({ files: [files[0], files[0]], layers: 'rnn:3,dense:1', D: 2 })).toMatchObject({ equal: true, exit: 0 });
+  const { tensors } = await runCompareModels({ files, layers: 'rnn:3,dense:1', D: 2 });
+  expect(tensors.filter(t => !t.equal)).toMatchObject([{ name: 'rnn_1/bh', change: 'doubled' }]);
+});

@@ -69,8 +69,8 @@ function matching(right: Tensor, other: Tensor, noise: number): number[] | undef
 }
 
 /** To the nearest float16, and to the nearest bfloat16. */
-const toHalf = (v: number) => f16ToNumber(numberToF16(v));
-const toBfloat = (v: number) => bf16ToNumber(numberToBf16(v));
+export const toHalf = (v: number) => f16ToNumber(numberToF16(v));
+export const toBfloat = (v: number) => bf16ToNumber(numberToBf16(v));
 
 function narrow(name: string, words: string, round: (v: number) => number): Hypothesis {
   // several variants round the same weights

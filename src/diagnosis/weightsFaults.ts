@@ -4,6 +4,8 @@ import { distance, largestDifference, largestMagnitude } from '../tensor/differe
 import { permuteBlocks, transpose } from '../tensor/layout.js';
 import { reshape, sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
+import { toBfloat, toHalf } from './numbers.js';
+import { mapData } from './scenario.js';
 
 /** Two sets of weights of one network, tensor by tensor: equal, or what makes them equal. */
 export interface TensorComparison {
@@ -61,6 +63,12 @@ function changeOf(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tens
             gates.map(g => order.indexOf(g)),
           ),
       ]);
+    if (layer.kind === 'lstm' && /bh$/.test(name))
+      tries.push(
+        ['with 1 added to the forget gate', () => onBlock(a, 4, 1, v => v + 1)],
+        ['with 1 taken from the forget gate', () => onBlock(a, 4, 1, v => v - 1)],
+      );
+    if (layer.kind === 'gru') tries.push(['with the sign of z turned (1 − z)', () => onBlock(a, 3, 0, v => -v)]);
     if (layer.bidirectional) tries.push(['the other direction', () => first.get(otherWay(name))]);
   }
   if (a.shape.length === 2) tries.push(['reshaped instead of transposed', () => reshape(transpose(a), a.shape)]);
@@ -69,17 +77,40 @@ function changeOf(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tens
       ['its two rows exchanged', () => rows(a, (r, k, w) => a.data[(1 - r) * w + k])],
       ['its rows added up in the first', () => rows(a, (r, k, w) => (r === 0 ? a.data[k] + a.data[w + k] : 0))],
     );
+  if (a.shape.length === 2 && a.shape[0] % 2 === 0 && /Wo$|Wx$/.test(name))
+    tries.push(['with its two halves of rows exchanged', () => halvesExchanged(a)]);
   tries.push(
     ['halved', () => scaled(a, 0.5)],
     ['doubled', () => scaled(a, 2)],
     ['zero', () => scaled(a, 0)],
     ['negated', () => scaled(a, -1)],
+    ['rounded to float16', () => mapData(a, toHalf)],
+    ['rounded to bfloat16', () => mapData(a, toBfloat)],
   );
   const found = tries.find(([, make]) => {
     const t = make();
     return t !== undefined && sameShape(t.shape, b.shape) && same(t, b);
   });
-  return found?.[0] ?? scaleOf(a, b);
+  return found?.[0] ?? elsewhere(name, b, first) ?? scaleOf(a, b);
+}
+
+/** Another tensor of the first that is this one: layers, or Wx and Wh, stand in each other's place. */
+function elsewhere(name: string, b: Tensor, first: Weights): string | null {
+  if (b.data.length < 2 || largestMagnitude(b.data) === 0) return null;
+  const found = [...first].find(([other, t]) => other !== name && sameShape(t.shape, b.shape) && same(t, b));
+  return found ? `from ${found[0]}` : null;
+}
+
+/** The values of one of G blocks of columns [..., G·M] changed. */
+function onBlock(t: Tensor, G: number, block: number, f: (v: number) => number): Tensor {
+  const width = t.shape[t.shape.length - 1];
+  return { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (Math.floor(((k % width) * G) / width) === block ? f(v) : v)) };
+}
+
+/** [R, K], the last R/2 rows before the first ones. */
+function halvesExchanged(t: Tensor): Tensor {
+  const half = t.data.length / 2;
+  return { shape: t.shape, data: Float64Array.from(t.data, (_, k) => t.data[(k + half) % t.data.length]) };
 }
 
 function otherWay(name: string): string {

@@ -51,7 +51,8 @@ async function isDescribed(file: string): Promise<boolean> {
 
 /** A model file describes itself; weights are of the model that is described beside them, or of one their names and shapes tell. */
 async function open(file: string, request: NetworkRequest): Promise<Network> {
-  const network = await loadNetwork(request.model === undefined ? { ...request, model: file } : { ...request, weights: file });
+  const described = ['model', 'layers', 'M', 'cell'].some(key => request[key as keyof NetworkRequest] !== undefined);
+  const network = await loadNetwork(described ? { ...request, weights: file } : { ...request, model: file });
   if (network.weights) return network;
   throw new RnnError('convention', 'E_WEIGHT_MISSING', 'the file has no weights to compare', {
     where: escapeText(file),
