@@ -26,7 +26,7 @@ export async function forward(values: Values, output: Output): Promise<number> {
   const result = await runForward(request, onProgress).finally(() => output.progress(''));
   output.detail(`input ${result.inputSource}, weights ${result.weightsSource}`);
   output.detail(engineLine(result));
-  const saved = await guarded(() => save(result, values));
+  const saved = await save(result, values);
   if (values.svg !== undefined) {
     const { heatMapsSvg, panelsOf, savePicture } = await import('../picture.js');
     await savePicture(heatMapsSvg(panelsOf(result, values.sample ?? 1), pictureTitle(result, values)), values, output);
@@ -82,6 +82,9 @@ async function save({ tensors }: ForwardResult, values: Values): Promise<string[
   if (typeof values.trace === 'string') files.push([values.trace, new Map([['y', tensors.y], ...(tensors.trace ?? [])])]);
   if (files.length === 0) return [];
   const { saveTensors } = await import('../../run/save.js');
-  for (const [path, content] of files) await saveTensors(path, content, { force: values.force ?? false, inputs });
+  // only here: listening for interrupts takes a part of the time of a small command
+  await guarded(async () => {
+    for (const [path, content] of files) await saveTensors(path, content, { force: values.force ?? false, inputs });
+  });
   return files.map(([path]) => path);
 }
