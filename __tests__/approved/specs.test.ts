@@ -9,14 +9,17 @@ import {
   trainingSize,
 } from '../../src/model/counts.js';
 import { dimensionLayers } from '../../src/model/dimensions.js';
+import type { FrameworkName } from '../../src/model/frameworks.js';
 import { parseLayers } from '../../src/model/parse.js';
 import { inferSequences } from '../../src/model/sequences.js';
 import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
 import { approve, bentJson, type Case } from '../helpers/approved.js';
 import { randomNetwork } from '../helpers/randomNetworks.js';
 
+const FRAMEWORKS: readonly FrameworkName[] = ['keras', 'torch', 'onnx', 'tfjs'];
+
 /** Everything that is known of a network before any number is computed. */
-function known(spec: unknown, framework: 'keras' | 'torch' | 'onnx' = 'keras') {
+function known(spec: unknown, framework: FrameworkName = 'keras') {
   const model = checkSpec(spec, framework);
   const shapes = inferShapes(model);
   return {
@@ -122,7 +125,51 @@ const bentSpec = (spec: unknown): Case[] => [
   ...bentJson(spec, [null, -1, 0, 2, 'zzz', 1.5, true, [], {}]).map(([label, bent]): Case => [label, () => known(bent)]),
 ];
 
+/** What no bent spec comes to. */
+const SINGLE_LINES = [' rnn:3 , dense:2 ', 'lstm:14+proj=12', 'rnn:2+x12', 'rnn:2+x3x', 'lstm:4+xproj=2', 'masking:-1e5', 'masking:1e+10,rnn:2', 'masking:.5,gru:3', 'masking:1ex,rnn:2']
+  .concat(['dense:2+seq', 'dense:3+last', 'dropout:0.5+seq', 'flatten+seq', 'rnn:2,last+x2', 'gru:2+resetbefore+resetafter', 'rnn:2+resetbefore', 'birnn:2+concat+sum'])
+  .concat([`rnn:${'9'.repeat(60)}`, `rnn:2+name=${'a'.repeat(300)}`, 'rnn:2147483648', 'rnn:2147483647', 'last:2', 'maxpool:3', 'embedding:5', 'embedding:5x', 'embedding:2x3x4', 'activation@relu', 'dense:2+x2+name=a']); // biome-ignore format: a list
+const wide = { timesteps: 5, features: 3 };
+const branches = (a: object, b: object, kind: string) => ({
+  input: wide,
+  layers: [
+    { name: 'a', ...a },
+    { name: 'b', inputs: ['input'], ...b },
+    { kind, inputs: ['a', 'b'] },
+  ],
+});
+const SEQUENCE = { kind: 'rnn', units: 3, returnSequences: true };
+const SINGLE_SPECS: readonly unknown[] = [
+  ...['add', 'concatenate', 'multiply', 'average'].flatMap(kind => [
+    branches(SEQUENCE, SEQUENCE, kind), branches(SEQUENCE, { kind: 'rnn', units: 3 }, kind), branches(SEQUENCE, { kind: 'rnn', units: 4, returnSequences: true }, kind),
+    branches({ kind: 'rnn', units: 3 }, { kind: 'dense', units: 3 }, kind), branches({ kind: 'lstm', units: 2 }, { kind: 'gru', units: 2 }, kind),
+    { input: { features: 3 }, layers: [{ ...SEQUENCE, name: 'a' }, { kind, inputs: ['a', 'a'] }] }, { input: wide, layers: [{ ...SEQUENCE, name: 'a' }, { kind, inputs: ['a'] }] },
+  ]),
+  { input: wide, layers: [{ kind: 'embedding', tokens: 4, units: 2 }, { kind: 'embedding', tokens: 4, units: 2 }] },
+  { input: wide, layers: [{ kind: 'dense', units: 2 }, { kind: 'embedding', tokens: 4, units: 2 }] },
+  { input: {}, layers: [{ kind: 'embedding', tokens: 4, units: 2 }, { kind: 'flatten' }] },
+  { input: { features: 3 }, layers: [{ kind: 'rnn', units: 2, returnSequences: true, bidirectional: 'concat' }, { kind: 'flatten' }, { kind: 'dense', units: 2 }] },
+  { input: wide, layers: [{ kind: 'rnn', units: 2 }, { kind: 'rnn', units: 2 }] }, { input: wide, layers: [{ kind: 'rnn', units: 2 }, { kind: 'maxpool' }] },
+  { input: wide, layers: [{ kind: 'flatten' }, { kind: 'lstm', units: 2 }] }, { input: wide, layers: [{ kind: 'rnn', units: 2 }, { kind: 'activation', activation: 'softmax' }] },
+  { input: wide, layers: [{ ...SEQUENCE, name: '' }] }, { input: wide, layers: [{ ...SEQUENCE, name: 'a'.repeat(129) }] }, { input: wide, layers: [{ ...SEQUENCE, name: 'input' }] },
+  { input: wide, layers: [{ ...SEQUENCE, name: 'rnn_2' }, { kind: 'rnn', units: 2 }] }, { input: wide, layers: [{ ...SEQUENCE, units: 2 ** 31 }] }, { input: wide, layers: [{ ...SEQUENCE, units: 2 ** 53 }] },
+  { input: wide, layers: [{ kind: 'dropout', rate: 1 }] }, { input: wide, layers: [{ kind: 'dropout', rate: 1.01 }] }, { input: wide, layers: [{ kind: 'dropout', rate: -0.1 }] },
+  { input: wide, layers: [{ ...SEQUENCE, useBias: 'yes' }] }, { input: wide, layers: [{ ...SEQUENCE, bidirectional: 'max' }] }, { input: wide, layers: [{ ...SEQUENCE, activation: 7 }] },
+  { input: wide, layers: [{ ...SEQUENCE, activation: null }] }, { input: wide, layers: [{ ...SEQUENCE, activation: { name: 'elu', slope: 2 } }] }, 7, null, [], 'x',
+]; // biome-ignore format: one network a line
+
+const single = (): Case[] => [
+  ...SINGLE_LINES.map((text): Case => [text.slice(0, 40), () => {
+    const { layers } = parseLayers(text);
+    return [layers, known({ input: wide, layers: inferSequences(layers, false) })];
+  }]),
+  ...SINGLE_SPECS.flatMap((spec, i) => FRAMEWORKS.map((framework): Case => [`spec ${i + 1} ${framework}`, () => known(spec, framework)])),
+  ...FRAMEWORKS.flatMap(framework => ['rnn:3', 'lstm:4', 'gru:5', 'bilstm:2+seq,gru:3'].map((text): Case => [`${text} ${framework}`, () =>
+    known({ input: wide, layers: inferSequences(parseLayers(text).layers, false) }, framework)])),
+]; // biome-ignore format: short
+
 approve('specs', [
+  ['single', single],
   ...specs.map(([name, spec]) => [name, () => bentSpec(spec)] as const),
   ...LINES.map(line => [line, () => bentLines(line)] as const),
   ['strict', strict],
