@@ -71,7 +71,15 @@ async function mutateArea(name) {
   if (!around) throw new Error(`the tests of ${name} do not end`);
   for (const line of around.failing) console.error(`not used, it fails alone or here: ${line}`);
   console.error(`${name}: ${mutants.length} mutants in ${area.sources.length} files, ${around.tests} tests reach them`);
-  return tryMutants(name, chosenOf(mutants), { asking, coverage });
+  return tryMutants(name, chosenOf(mutants), { asking, coverage, ranges: rangesOf(mutants) });
+}
+
+/** First and last number of the mutants of each source. */
+function rangesOf(mutants) {
+  const ranges = new Map();
+  for (const { file, id } of mutants)
+    ranges.set(file, [Math.min(id, ranges.get(file)?.[0] ?? id), Math.max(id, ranges.get(file)?.[1] ?? id)]);
+  return [...ranges.values()];
 }
 
 async function tryMutants(name, mutants, files) {

@@ -3,6 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Windows has no signals: kill() ends a process there without asking it. */
+const withSignals = process.platform === 'win32' ? it.skip : it;
+
 /** What only a process can show of an input in pieces: its memory, its pipes, its end by a signal. */
 const binary = join(__dirname, '..', '..', 'bin', 'rnn-cli.js');
 const [T, D] = [10, 4];
@@ -67,7 +70,7 @@ describe('forward in pieces', () => {
     expect(readFileSync(join(folder, 'piped-out.csv')).equals(readFileSync(join(folder, 'whole.csv')))).toBe(true);
   });
 
-  it.each([
+  withSignals.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('ended by %s leaves no file and exits with %i', async (signal, exit) => {

@@ -11,6 +11,8 @@ import { runTest, testsOf } from './jestLike.mjs';
 const ENDLESS = 100;
 /** A mutant has survived when tests of so many milliseconds, the quickest first, have not noticed it. */
 const PATIENCE_MS = 1500;
+/** The same for constants and tables, whose users are not known by name. */
+const PATIENCE_LOADING_MS = 5000;
 
 const require = createRequire(join(ROOT, 'package.json'));
 process.chdir(ROOT);
@@ -74,6 +76,8 @@ async function lookAround({ counting, files, coverage }) {
 
 let fresh;
 let tests;
+/** numbers of the mutants of each source, first and last */
+let sources;
 /** mutant -> tests that reach it; mutant -> files that reach it while they are loaded; mutant -> how often at most */
 const reachedBy = new Map();
 const loadedBy = new Map();
@@ -83,7 +87,8 @@ const loaded = new Map();
 /** tests that killed lately come first */
 const kills = new Map();
 
-function open({ asking, coverage }) {
+function open({ asking, coverage, ranges }) {
+  sources = ranges;
   fresh = bundle(asking);
   ({ tests } = JSON.parse(readFileSync(coverage, 'utf8')));
   const push = (map, key, value) => map.get(key)?.push(value) ?? map.set(key, [value]);
@@ -145,9 +150,12 @@ async function noticed(id) {
 
 /** The same with modules that were loaded under the mutant: constants, tables, what a module remembers. */
 async function noticedFromLoading(id) {
+  // of all tests those that run something of the same source
+  const [from, to] = sources.find(range => range[0] <= id && id <= range[1]);
+  const near = test => test.reached.some(([other]) => from <= other && other <= to);
   const all = loadedBy
     .get(id)
-    .map(file => ({ file, tests: tests.filter(test => test.file === file).sort((a, b) => a.ms - b.ms) }))
+    .map(file => ({ file, tests: tests.filter(test => test.file === file && near(test)).sort((a, b) => a.ms - b.ms) }))
     .map(entry => ({ ...entry, ms: entry.tests.reduce((sum, test) => sum + test.ms, 0) }))
     .sort((a, b) => a.ms - b.ms);
   let spent = 0;
@@ -164,7 +172,7 @@ async function noticedFromLoading(id) {
       globalThis.__mutant = -1;
     }
     for (const test of own) {
-      if (spent > PATIENCE_MS) return undefined;
+      if (spent > PATIENCE_LOADING_MS) return undefined;
       spent += test.ms;
       // fewer or other tests than were declared without the mutant: jest would count them differently, a test by its number would mislead
       if (found[test.index]?.name !== test.name) return `${file} (other tests)`;
