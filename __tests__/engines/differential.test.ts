@@ -51,7 +51,7 @@ it('manual and batched agree in float64 to rounding, and in float32 to 2e-6 of t
         });
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 

@@ -139,7 +139,7 @@ describe('the WASM kernel', () => {
         const args = draw(c);
         expectSameBits(fusedPlain(args, c.kind), fusedKernel(args, c.kind, kernel));
       }),
-      { numRuns: 250 },
+      { numRuns: 120 },
     );
   });
 
@@ -149,7 +149,7 @@ describe('the WASM kernel', () => {
         const args = draw(c);
         expectSameBits(fusedKernel(args, c.kind, kernel), fusedKernel(args, c.kind, kernel, poolOf(kernel, threads)));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -263,7 +263,7 @@ describe('the fused path', () => {
         const args = draw(c);
         expectSameBits(generalRecurrence(args), generalRecurrence(args, kernel));
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 });
