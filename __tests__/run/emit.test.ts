@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { runEmit, runForward } from '../../src/run/forward.js';
 import type { ForwardRequest } from '../../src/run/request.js';
 import { initializers } from '../../src/weights/initializers/index.js';
@@ -146,6 +149,15 @@ it('--emit keras builds the same layers', async () => {
 
 it.each(NOT_TORCH)('--emit torch names what PyTorch has not: %j', async request => {
   await expect(runEmit(request, 'torch')).rejects.toMatchObject({ code: 'E_CONVERT_LAYER', exit: 3 });
+});
+
+it.each(['clip', 'inputForget', 'peepholes', 'outputActivation'])('writes no seed’s script where Keras’ layer has no %s', async option => {
+  const value = { clip: 0.5, inputForget: true, peepholes: true, outputActivation: 'relu' }[option];
+  const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-emit-'));
+  const model = join(folder, 'net.json');
+  writeFileSync(model, JSON.stringify({ input: { features: 2 }, layers: [{ kind: 'lstm', units: 4, [option]: value }] }));
+  await expect(runEmit({ model, rng: 'keras', seed: '1' }, 'keras')).rejects.toMatchObject({ exit: 3 });
+  rmSync(folder, { recursive: true });
 });
 
 it('names what PyTorch has not', async () => {

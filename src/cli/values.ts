@@ -1,3 +1,4 @@
+import type { EmitTarget } from '../run/emit/target.js';
 import type { CompareRequest, ForwardRequest, InputRequest, NetworkRequest } from '../run/request.js';
 import type { SCHEMAS, SHELLS, STYLES } from './options.js';
 
@@ -19,7 +20,7 @@ export interface Values
   to?: string;
   sha256?: boolean;
   expectSha256?: string;
-  emit?: 'keras' | 'torch' | 'numpy';
+  emit?: EmitTarget;
   summary?: boolean;
   showTrainable?: boolean;
   /** true: print tables; a path: write them */

@@ -40,15 +40,15 @@ export const gruUpdateSwapped: Hypothesis = {
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
   // 1 − σ(a) = σ(−a), for the hard sigmoids, too: the weights of z with the other sign
   variants: scenario =>
-    placesOf(recurrentLayers(scenario).filter(l => l.kind === 'gru' && isOdd(l.recurrentActivation))).map(({ names, layer }) => ({
+    placesOf(recurrentLayers(scenario).filter(l => l.kind === 'gru' && isMirrored(l.recurrentActivation))).map(({ names, layer }) => ({
       code: 'gru-update-swapped',
       layer,
       change: inLayers(names, (s, l) => changeWeights(s, l.name, (_, t) => negatedUpdate(t))),
     })),
 };
 
-/** f(−a) = 1 − f(a) */
-function isOdd(gate: ActivationSpec | null): boolean {
+/** Whether the gate's other side is its mirror image: f(−a) = 1 − f(a). */
+function isMirrored(gate: ActivationSpec | null): boolean {
   return ['sigmoid', 'hard_sigmoid', 'hard_sigmoid_keras2'].includes(formatActivation(gate));
 }
 

@@ -92,9 +92,10 @@ export function adapted(
   const notes: string[] = [];
   const weights = new Map(network.weights!);
   const layers = model.layers.map(layer => {
-    if (framework === network.framework) return layer;
     if (!isRecurrent(layer)) return layer;
+    // a spec counted by a framework's rules may still hold what the framework has not
     checkCell(layer, framework);
+    if (framework === network.framework) return layer;
     const twoBiases = layer.useBias && framework !== 'keras' && framework !== 'tfjs';
     const rows = twoBiases || (layer.kind === 'gru' && layer.resetAfter) ? 2 : 1;
     for (const way of layer.bidirectional ? ['forward/', 'backward/'] : ['']) {

@@ -6,6 +6,7 @@ import { escapeText } from '../escape.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { reshape, type Tensor } from '../tensor/tensor.js';
 import { takesLong } from './elsewhere.js';
+import type { EmitTarget } from './emit/target.js';
 import { executionOf, executionWithout } from './engineChoice.js';
 import { type Execution, execute, executeGraph } from './execute.js';
 import { checkFinite } from './finite.js';
@@ -40,7 +41,7 @@ export async function runForward(request: ForwardRequest, onProgress?: Execution
 }
 
 /** A Python script that gives the same y. @throws RnnError E_EMIT */
-export async function runEmit(request: ForwardRequest, target: 'keras' | 'torch' | 'numpy'): Promise<string> {
+export async function runEmit(request: ForwardRequest, target: EmitTarget): Promise<string> {
   const { emitScript } = await import('./emit/script.js');
   return emitScript(await prepare(request), target, request);
 }

@@ -5,12 +5,14 @@ import type { EmitTarget } from './target.js';
 /** A script that draws from the run's own seed, as its author would write it, instead of carrying every number. */
 export interface DrawnSource {
   readonly seed: string;
-  /** NumPy's generator in use, where there is one */
-  readonly stream: Stream;
   /** Python that seeds what the weights come from */
   readonly seeding: string;
   /** lines that make X; a stream that is not the script's own starts fresh in them */
   readonly x: readonly string[];
+  /** NumPy's generator of the weights; null where a framework's layers draw them */
+  readonly weights: NumpyStream | null;
+  /** X is an array of NumPy's */
+  readonly numpyInput: boolean;
   /** initialiser of the weights */
   readonly init: string;
 }
@@ -18,20 +20,24 @@ export interface DrawnSource {
 /** One of Python's generators. */
 export interface Stream {
   seeding(seed: string): string;
-  /** standard normals; `shape` is the text of a tuple's inside, or of a starred tuple */
+  /** standard normals; `shape` is the text of a tuple's inside: '4, 10, 3', '*shape,' */
   normal(shape: string): string;
   tokens(count: number, shape: string): string;
+}
+
+/** NumPy draws the weights of its scripts, too. */
+export interface NumpyStream extends Stream {
   readonly uniform: string;
 }
 
-const numpy: Stream = {
+const numpy: NumpyStream = {
   seeding: seed => `np.random.seed(${seed})`,
   normal: shape => `np.random.randn(${shape})`,
   tokens: (count, shape) => `np.random.randint(0, ${count}, (${shape}))`,
   uniform: 'np.random.uniform',
 };
 
-const pcg64: Stream = {
+const pcg64: NumpyStream = {
   seeding: seed => `rng = np.random.default_rng(${seed})`,
   normal: shape => `rng.standard_normal((${shape}))`,
   tokens: (count, shape) => `rng.integers(0, ${count}, (${shape}))`,
@@ -42,7 +48,6 @@ const torch: Stream = {
   seeding: seed => `torch.manual_seed(${seed})`,
   normal: shape => `torch.randn(${shape})`,
   tokens: (count, shape) => `torch.randint(0, ${count}, (${shape}))`,
-  uniform: 'torch.rand',
 };
 
 /** What X comes from under each value of --rng; seedrandom has no Python. */
@@ -64,7 +69,6 @@ export function drawnSource(
   const frameworks = target === 'torch' || stream !== torch;
   if (!SCRIPTS[target].includes(rng) || stream === undefined || !frameworks) return null;
   const number = String(BigInt(seed.trim()));
-  const own = target === 'keras' ? { ...numpy, seeding: (s: string) => `keras.utils.set_random_seed(${s})` } : INPUTS.get(rng)!;
   // one call of set_random_seed seeds np.random too
   const together = getScript(inputRng).inputPromise === getScript(rng).inputPromise;
   const embedding = network.model.layers.find(layer => layer.kind === 'embedding');
@@ -73,9 +77,10 @@ export function drawnSource(
   const x = tokens ? stream.tokens(embedding.tokens, shape) : stream.normal(shape);
   return {
     seed: number,
-    stream: own,
-    seeding: own.seeding(number),
+    seeding: target === 'keras' ? `keras.utils.set_random_seed(${number})` : INPUTS.get(rng)!.seeding(number),
     x: [...(together ? [] : [stream.seeding(number)]), `x = ${x}`],
+    weights: rng === 'numpy' ? numpy : rng === 'pcg64' ? pcg64 : null,
+    numpyInput: stream !== torch,
     init,
   };
 }

@@ -1,6 +1,6 @@
 import type { WeightShape } from '../../cells/cell.js';
 import { isRecurrent, type LayerSpec } from '../../model/spec.js';
-import type { Stream } from './drawn.js';
+import type { NumpyStream } from './drawn.js';
 
 /** Initialisers in NumPy: the same draws in the same order as `weights/initializers` makes them. */
 
@@ -45,13 +45,13 @@ export function initText(init: string, layer: LayerSpec, { role, shape }: Weight
 }
 
 /** What the expressions of initText call. */
-export function initPrelude({ uniform, normal }: Stream): string {
+export function initPrelude({ uniform, normal }: NumpyStream): string {
   return `def uniform(limit, *shape):
     return ${uniform}(-limit, limit, shape)
 
 
 def normal(*shape):
-    return ${normal('*shape').replace('((*shape))', '(shape)')}
+    return ${normal('*shape,')}
 
 
 def truncated(deviation, *shape):

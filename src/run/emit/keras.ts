@@ -28,8 +28,8 @@ def run(layer, weights, x):
 `;
 
 export function kerasScript(source: ScriptSource, network: Network): string {
-  if (source.drawn) return drawnKerasScript(source, source.drawn);
   const { weights, shapes } = adapted({ ...network, weights: source.weights }, 'keras');
+  if (source.drawn) return drawnKerasScript(source, source.drawn);
   const layers = assignments(source, shapes.layers, (layer, inputs) => layerText(layer, inputs, weights));
   const run = [`x = keras.ops.convert_to_tensor(${arrayText(source.x)})`, ...layers, ...printed(source)].join('\n');
   return `${header('y in Keras 3', source.x)}${PRELUDE}${helpersFor(run, HELPERS)}\n${run}`;
@@ -51,16 +51,16 @@ function printed(source: ScriptSource): string[] {
 function layerText(shapes: LayerShapes, inputs: readonly string[], weights: Weights | null): string {
   const { layer } = shapes;
   const [x] = inputs;
-  const set = (text: string) =>
+  const set = (text: string, input = x) =>
     weights === null
-      ? `keras.layers.${text}(${x})`
-      : `run(keras.layers.${text}, [${shapes.weights.map(w => arrayText(foreignWeight(shapes, w, weights))).join(', ')}], ${x})`;
+      ? `keras.layers.${text}(${input})`
+      : `run(keras.layers.${text}, [${shapes.weights.map(w => arrayText(foreignWeight(shapes, w, weights))).join(', ')}], ${input})`;
   if (isRecurrent(layer)) return set(recurrentText(layer));
   switch (layer.kind) {
     case 'dense':
       return set(`Dense(${layer.units}, activation=${nameOf(layer.activation)}, use_bias=${bool(layer.useBias)})`);
     case 'embedding':
-      return set(`Embedding(${layer.tokens}, ${layer.units})`).replace(/x\)$/, 'keras.ops.cast(x, "int32"))');
+      return set(`Embedding(${layer.tokens}, ${layer.units})`, `keras.ops.cast(${x}, "int32")`);
     case 'activation':
       return `keras.layers.Activation(${nameOf(layer.activation)})(${x})`;
     case 'maxpool':

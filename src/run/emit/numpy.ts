@@ -98,7 +98,7 @@ export function numpyScript(source: ScriptSource): string {
   );
   const before = drawn ? drawnLines(source, drawn) : [`x = ${arrayText(source.x)}`];
   const run = [...before, ...layers, `y = ${valueNames(source).get(source.output)}`, 'print(y)\n'].join('\n');
-  const helpers = helpersFor(run, drawn ? `${HELPERS}${initPrelude(drawn.stream)}` : HELPERS);
+  const helpers = helpersFor(run, drawn?.weights ? `${HELPERS}${initPrelude(drawn.weights)}` : HELPERS);
   return `${drawn ? `${drawnHeader(title, drawn)}import numpy as np\n` : `${header(title, source.x)}${PRELUDE}`}${helpers}\n${run}`;
 }
 

@@ -6,9 +6,7 @@ import { type FloatArray, formatShape, type Tensor } from '../../tensor/tensor.j
 import type { Weights } from '../../weights/weights.js';
 import type { DrawnSource } from './drawn.js';
 
-/** What the three scripts share. */
-
-/** What a script is written from: the layers, their weights, X. */
+/** What a script, in any of the three languages, is written from: the layers, their weights, X. */
 export interface ScriptSource {
   readonly layers: readonly LayerShapes[];
   readonly weights: Weights;
@@ -41,7 +39,7 @@ export function activationText(spec: ActivationSpec, table: Readonly<Record<stri
   throw cannotEmit(`${formatActivation(spec)} in ${target}`, `use one of: ${Object.keys(table).join(', ')}`);
 }
 
-/** Names of values in a script: v0 is the input, v1 the first layer's output. */
+/** Names of values in a script: x is the input, v1 the first layer's output. */
 export function valueNames({ layers, inputName }: ScriptSource): Map<string, string> {
   return new Map([[inputName, 'x'], ...layers.map((l, i): [string, string] => [l.layer.name, `v${i + 1}`])]);
 }

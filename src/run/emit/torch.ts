@@ -66,9 +66,8 @@ function drawnTorchScript(source: ScriptSource, drawn: DrawnSource): string {
     return layerText(shapes, inputs, { module });
   });
   const run = withoutGradients(lines, source);
-  const foreign = drawn.x.some(line => line.includes('np.'));
-  const x = foreign ? [...drawn.x, 'x = torch.tensor(x, dtype=torch.float32)'] : drawn.x;
-  const imports = `${foreign ? 'import numpy as np\n' : ''}import torch\n`;
+  const x = drawn.numpyInput ? [...drawn.x, 'x = torch.tensor(x, dtype=torch.float32)'] : drawn.x;
+  const imports = `${drawn.numpyInput ? 'import numpy as np\n' : ''}import torch\n`;
   return `${drawnHeader('y in PyTorch', drawn)}${imports}${helpersFor(run, HELPERS)}\n${[drawn.seeding, ...modules, ...x].join('\n')}\n${run}`;
 }
 
