@@ -8,6 +8,11 @@ export function escapeText(text: string, limit = 200): string {
   return safe.length <= limit ? safe : `${safe.slice(0, limit - 1)}…`;
 }
 
+/** A path of the command line as messages and reports name it. */
+export function shownPath(path: string, limit?: number): string {
+  return path === '-' ? 'stdin' : escapeText(path, limit);
+}
+
 /** Any value of a parsed document as one short word; never throws, however deep it is or whatever prototype it lacks. */
 export function wordOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list';

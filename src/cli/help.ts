@@ -1,4 +1,4 @@
-import { wrapText } from '../report/text.js';
+import { READING_WIDTH, wrapText } from '../report/text.js';
 import { COMMAND_WORDS, type CommandName, type Flag, type FlagGroup, flagsOf, spellings } from './options.js';
 
 /** Help pages: examples first, then every flag from the table in options.ts. */
@@ -127,12 +127,9 @@ export const EXIT_CODES: readonly (readonly [string, string])[] = [
   ['130, 143', 'interrupted'],
 ];
 
-/** Text is easier to read in lines that are not too long. */
-const LINE = 110;
-
 function exitsText(width: number): string {
   const rows = [EXIT_CODES.slice(0, 5), EXIT_CODES.slice(5)].map(row => `  ${row.map(code => code.join(' ')).join('   ')}\n`);
-  return `Exit codes\n${rows.map(row => wrapText(row, Math.min(width, LINE), 2)).join('')}`;
+  return `Exit codes\n${rows.map(row => wrapText(row, Math.min(width, READING_WIDTH), 2)).join('')}`;
 }
 
 /** The page of a command, at most `width` columns wide. */
@@ -144,7 +141,7 @@ export function commandHelp(command: CommandName, width: number): string {
     `rnn-cli ${usage(command)}: ${summary}\n`,
     examplesText(examples),
     ...groups,
-    `${about.map(text => wrapText(text, Math.min(width, LINE))).join('\n')}\n`,
+    `${about.map(text => wrapText(text, Math.min(width, READING_WIDTH))).join('\n')}\n`,
     exitsText(width),
   ];
   return page.join('\n');
@@ -195,7 +192,7 @@ function flagText(flag: Flag, width: number): string {
   const left = `  ${spellings(flag).join(', ')}${argument === undefined ? '' : optional ? ` [${argument}]` : ` ${argument}`}`;
   const choices = flag.value.kind === 'choice' && flag.value.choices.length > 1 ? `: ${flag.value.choices.join(', ')}` : '';
   const text = `${flag.help}${choices}${flag.default === undefined ? '' : `  [${flag.default}]`}`;
-  const lines = wrapText(text, Math.max(30, Math.min(width, LINE) - FLAG_COLUMN)).split('\n');
+  const lines = wrapText(text, Math.max(30, Math.min(width, READING_WIDTH) - FLAG_COLUMN)).split('\n');
   const first =
     left.length < FLAG_COLUMN - 1 ? `${left.padEnd(FLAG_COLUMN)}${lines[0]}\n` : `${left}\n${' '.repeat(FLAG_COLUMN)}${lines[0]}\n`;
   return (

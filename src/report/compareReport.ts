@@ -1,4 +1,4 @@
-import { escapeText } from '../escape.js';
+import { escapeText, shownPath } from '../escape.js';
 import type { CompareResult, Explanation } from '../run/result.js';
 import { smallText, valueText } from './numbers.js';
 import { drawTable, type Layout } from './table.js';
@@ -26,15 +26,11 @@ function sameText(result: CompareResult, { paint, width }: Layout): string {
   const { total, max, tolerance, cannotDetect, sides } = result;
   const largest = smallText(max?.abs ?? 0);
   const line = wrapText(
-    `${paint.good('SAME')}   ${total} of ${total} values, largest ${largest}, ${allowedText(tolerance)}   ${sideName(sides.expected)} and ${sideName(sides.actual)}\n`,
+    `${paint.good('SAME')}   ${total} of ${total} values, largest ${largest}, ${allowedText(tolerance)}   ${shownPath(sides.expected, 60)} and ${shownPath(sides.actual, 60)}\n`,
     width,
     7,
   );
   return cannotDetect.length === 0 ? line : line + wrapText(`       this input cannot show: ${cannotDetect.join(', ')}\n`, width, 9);
-}
-
-function sideName(name: string): string {
-  return name === '-' ? 'stdin' : escapeText(name, 60);
 }
 
 function allowedText({ mode, atol, rtol }: CompareResult['tolerance']): string {
@@ -69,8 +65,8 @@ async function samplesTable({ perSample, sides }: CompareResult, layout: Layout,
         { title: 'sample', align: 'right', whole: true },
         { title: 'largest', whole: true, gap: 3 },
         { title: 'at', whole: true, gap: 3 },
-        { title: sideName(sides.expected), align: 'right', gap: 3 },
-        { title: sideName(sides.actual), align: 'right', gap: 3 },
+        { title: shownPath(sides.expected, 60), align: 'right', gap: 3 },
+        { title: shownPath(sides.actual, 60), align: 'right', gap: 3 },
         { title: layout.style === 'csv' ? 'verdict' : '', gap: 3, paint: cell => (cell === 'same' ? 'good' : 'bad') },
       ],
       rows: shown.map(sample => [

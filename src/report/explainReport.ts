@@ -2,13 +2,13 @@ import { escapeText } from '../escape.js';
 import type { ExplainResult, Nested, ProbeResult } from '../run/result.js';
 import { valueText } from './numbers.js';
 import type { Layout } from './table.js';
-import { wrapCode, wrapText } from './text.js';
+import { READING_WIDTH, wrapCode, wrapText } from './text.js';
 
 /** `rnn-cli explain` and `rnn-cli probe` for people. */
 
 export function explainText(page: ExplainResult, { paint, width }: Layout): string {
   if (page.kind === 'list') return listText(page, width);
-  const line = Math.min(LINE, width);
+  const line = Math.min(READING_WIDTH, width);
   const parts = [
     `${paint.strong(page.name)}   ${page.title}\n`,
     `${page.text.map(t => `${wrapText(` ${t}`, line, 1)}\n`).join(page.kind === 'term' ? '\n' : '')}`,
@@ -85,8 +85,6 @@ function shapesText(examples: NonNullable<ExplainResult['shapes']>, columns: num
     .join('\n');
 }
 
-const LINE = 110;
-
 export function probeText(
   { dims, shape, seed, shows, alike, cannotDetect, weightsSource }: ProbeResult,
   { paint, width }: Layout,
@@ -100,7 +98,7 @@ export function probeText(
   if (alike.length > 0) lines.push(` not from each other: ${pairsText(alike)}\n`);
   if (cannotDetect.length > 0) lines.push(` cannot show: ${families(cannotDetect).join(', ')}\n`);
   lines.push(saved === undefined ? ' save it with -o probe.npz (x and weights) or -o x.npy\n' : ` saved ${escapeText(saved)}\n`);
-  return lines.map(line => wrapText(line, Math.min(LINE, width), 3)).join('');
+  return lines.map(line => wrapText(line, Math.min(READING_WIDTH, width), 3)).join('');
 }
 
 /** 'gate-order (23)' for twenty-three of them. */

@@ -1,4 +1,3 @@
-import { escapeText } from '../escape.js';
 import type { Layout } from './table.js';
 import { wrapText } from './text.js';
 
@@ -8,9 +7,4 @@ export function factLines(lines: readonly (readonly [label: string, text: string
   return lines
     .map(([label, text]) => `${wrapText(` ${paint.faint(label)}${' '.repeat(column - label.length)}${text}`, width, column + 1)}\n`)
     .join('');
-}
-
-/** A file's name on a line of its own report. */
-export function fileName(name: string): string {
-  return name === '-' ? 'stdin' : escapeText(name);
 }

@@ -1,6 +1,6 @@
-import { escapeText } from '../escape.js';
+import { escapeText, shownPath } from '../escape.js';
 import type { ForwardResult, TensorData, TraceLayer } from '../run/result.js';
-import { factLines, fileName } from './facts.js';
+import { factLines } from './facts.js';
 import { float32Json, type JsonSink, nestedJson, writeJson } from './json.js';
 import type { Layout } from './table.js';
 import { traceText } from './traceReport.js';
@@ -61,7 +61,7 @@ async function gatesText(
 }
 
 function provenance(result: ForwardResult, layout: Layout, saved: readonly string[]): string {
-  const from = (source: string, promise: string | null): string => fileName(source) + (promise === null ? '' : ` (${promise})`);
+  const from = (source: string, promise: string | null): string => shownPath(source) + (promise === null ? '' : ` (${promise})`);
   const lines: [string, string][] = [
     ['weights', `${from(result.weightsSource, result.promises.weights)}${result.init === null ? '' : `, init ${result.init}`}`],
     ['input', from(result.inputSource, result.promises.input)],

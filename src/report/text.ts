@@ -49,6 +49,9 @@ export function prefix(text: string, width: number): string {
   return text.slice(0, end);
 }
 
+/** Text is easier to read in lines that are not too long. */
+export const READING_WIDTH = 110;
+
 /**
  * Each line broken where it is wider than `width` columns: between groups (two spaces and more) where each group has room, else between
  * words. What goes on starts at column `hang`; a word that has no room stays whole. Colours have no width.

@@ -2,7 +2,7 @@ import { getConvention } from '../conventions/index.js';
 import { INPUT, toOnnxModel } from '../conventions/onnx/write.js';
 import { layersOfGraph } from '../engines/graph/layersOf.js';
 import { RnnError, within } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { escapeText, shownPath } from '../escape.js';
 import { DEFAULT_LIMITS, type FileTensor } from '../formats/format.js';
 import { getFormat, readTensors, writeTensors } from '../formats/index.js';
 import { writeOnnx } from '../formats/onnx.js';
@@ -81,7 +81,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   return {
     schema: 'rnn-cli/convert@1',
     version: VERSION,
-    input: path === '-' ? 'stdin' : escapeText(path),
+    input: shownPath(path),
     output: escapeText(output),
     from: { framework: network.framework, format: opened.file.format },
     to: { framework: target.framework, format: target.format },

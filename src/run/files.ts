@@ -4,7 +4,7 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { RnnError } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { shownPath } from '../escape.js';
 import { stayHere, takesLong } from './elsewhere.js';
 import { fileLimits } from './limits.js';
 
@@ -42,7 +42,7 @@ async function openForReading(path: string): Promise<FileHandle> {
   const status = await stat(path);
   if (status.isDirectory()) {
     throw new RnnError('io', 'E_IS_DIRECTORY', 'this is a directory, not a file', {
-      where: shown(path),
+      where: shownPath(path),
       expected: 'a file',
       found: 'a directory',
     });
@@ -67,7 +67,7 @@ async function readWhole(path: string, file: FileHandle, limits: ReadLimits): Pr
 function checkUnchanged(path: string, before: Stats, after: Stats, length: number): void {
   if (length === before.size && after.size === before.size && after.mtimeMs === before.mtimeMs) return;
   throw new RnnError('io', 'E_CHANGED', 'the file changed while it was read', {
-    where: shown(path),
+    where: shownPath(path),
     expected: `${before.size} bytes`,
     found: `${length} bytes`,
     fix: 'wait until it is written, then try again',
@@ -76,7 +76,7 @@ function checkUnchanged(path: string, before: Stats, after: Stats, length: numbe
 
 function device(path: string): RnnError {
   return new RnnError('io', 'E_DEVICE', 'this is a device, not a file', {
-    where: shown(path),
+    where: shownPath(path),
     expected: 'a file or a pipe',
     found: 'a device',
   });
@@ -274,7 +274,7 @@ function readError(path: string, error: unknown): unknown {
   if (error instanceof RnnError) return error;
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
-  const where = shown(path);
+  const where = shownPath(path);
   const invalidUtf8 = path.includes('\ufffd') ? { fix: 'the file name is not valid UTF-8; use - and redirect: rnn-cli … - < file' } : {};
   if (code === 'ENOENT') return new RnnError('io', 'E_NOT_FOUND', 'no such file', { where, ...invalidUtf8 });
   if (code === 'EACCES' || code === 'EPERM') return new RnnError('io', 'E_ACCESS', 'permission denied', { where });
@@ -286,15 +286,11 @@ function readError(path: string, error: unknown): unknown {
 
 function tooLarge(path: string, size: number, limit: number): RnnError {
   return new RnnError('limit', 'E_FILE_SIZE', `is larger than the limit of ${limit} bytes`, {
-    where: shown(path),
+    where: shownPath(path),
     expected: `at most ${limit} bytes`,
     found: `${size} bytes or more`,
     fix: 'raise it with --max-file if the machine has room',
   });
-}
-
-function shown(path: string): string {
-  return path === '-' ? 'stdin' : escapeText(path);
 }
 
 /** The text of a file that ships with the package, by its path there; undefined where it is missing. */

@@ -1,5 +1,5 @@
 import { RnnError, within } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { escapeText, shownPath } from '../escape.js';
 import type { FileTensor, TensorFile } from '../formats/format.js';
 import { swapBatchAndTime } from '../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
@@ -45,7 +45,7 @@ export async function readArrays(path: string, names: readonly string[]): Promis
 async function read<T>(path: string, pick: (file: TensorFile, key: string | undefined) => T) {
   const [file, key] = splitKey(path);
   const bytes = await readBytes(file);
-  return within(file === '-' ? 'stdin' : escapeText(file), async () => {
+  return within(shownPath(file), async () => {
     const { readTensors } = await import('../formats/index.js');
     const found = await readTensors(bytes, { limits: fileLimits().read, nameHint: file === '-' ? undefined : file });
     return { tensor: pick(found, key), tensors: found.tensors, format: found.format, notes: found.notes };

@@ -2,7 +2,7 @@ import { intOf, textOf } from '../conventions/onnx/attributes.js';
 import { RECURRENT_OPS } from '../conventions/onnx/recurrentNode.js';
 import { operatorName, unsupportedNodes } from '../engines/graph/evaluate.js';
 import { RnnError } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { escapeText, shownPath } from '../escape.js';
 import { DTYPE_BYTES } from '../formats/bytes/budget.js';
 import type { TensorFile } from '../formats/format.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
@@ -45,7 +45,7 @@ export async function runInspect({ file: path, expectSha256, ...hints }: Inspect
   return {
     schema: 'rnn-cli/inspect@1',
     version: VERSION,
-    file: path === '-' ? 'stdin' : escapeText(path),
+    file: shownPath(path),
     format: file.format,
     bytes: bytes.length,
     sha256,
@@ -83,7 +83,7 @@ async function networkOf(
 
 /** Which part, what, and what to do: without the file's name, which stands above. */
 function reasonOf({ where, message, fix }: RnnError, path: string): string {
-  const shown = path === '-' ? 'stdin' : escapeText(path);
+  const shown = shownPath(path);
   const part = where?.startsWith(shown) ? where.slice(shown.length).replace(/^: /, '') : where;
   return `${part ? `${part}: ` : ''}${message}${fix ? ` (${fix})` : ''}`;
 }

@@ -4,7 +4,7 @@ import { type KerasDialect, specFromKerasConfig } from '../conventions/kerasConf
 import { checkNodes } from '../engines/graph/checkNodes.js';
 import { type GraphLayers, layersOfGraph } from '../engines/graph/layersOf.js';
 import { RnnError, within } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { shownPath } from '../escape.js';
 import { isObject, parseJsonBytes } from '../formats/bytes/jsonText.js';
 import type { TensorFile } from '../formats/format.js';
 import { readTensors } from '../formats/index.js';
@@ -31,7 +31,7 @@ export interface ModelFile {
 /** Bytes and tensors of a file; a tfjs model.json reads its shards from its own folder. */
 export async function readTensorFile(path: string): Promise<{ bytes: Uint8Array; file: TensorFile }> {
   const bytes = await readBytes(path);
-  return { bytes, file: await within(path === '-' ? 'stdin' : escapeText(path), () => readFileTensors(path, bytes)) };
+  return { bytes, file: await within(shownPath(path), () => readFileTensors(path, bytes)) };
 }
 
 function readFileTensors(path: string, bytes: Uint8Array): Promise<TensorFile> {
@@ -45,7 +45,7 @@ function readFileTensors(path: string, bytes: Uint8Array): Promise<TensorFile> {
  */
 export async function readModelFile(path: string): Promise<ModelFile> {
   const bytes = await readBytes(path);
-  return within(path === '-' ? 'stdin' : escapeText(path), async () => {
+  return within(shownPath(path), async () => {
     if (startsLikeJson(bytes) && !tfjs.sniff(bytes)) return readJsonModel(bytes);
     return describedBy(await readFileTensors(path, bytes), bytes);
   });

@@ -1,5 +1,5 @@
 import { within } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { shownPath } from '../escape.js';
 import type { FileTensor } from '../formats/format.js';
 import { rowReaderFor } from '../formats/stream/index.js';
 import type { RowReader } from '../formats/stream/rows.js';
@@ -68,7 +68,7 @@ async function readStart(path: string, source: ByteSource, kept: Uint8Array[]): 
   }
   const start = Buffer.concat(kept);
   const nameHint = path === '-' ? undefined : path;
-  return within(path === '-' ? 'stdin' : escapeText(path), async () => {
+  return within(shownPath(path), async () => {
     const reader = rowReaderFor(start, fileLimits().read, { nameHint, size: source.size, names: INPUT_NAMES });
     await reader?.push(start);
     if (length < START) await reader?.end();
@@ -88,7 +88,7 @@ class SampleReader implements Samples {
   private bytes = 0;
 
   constructor(path: string, source: ByteSource, reader: RowReader, perSample: number, kept: Uint8Array[]) {
-    this.where = path === '-' ? 'stdin' : escapeText(path);
+    this.where = shownPath(path);
     this.source = source;
     this.reader = reader;
     this.perSample = perSample;
