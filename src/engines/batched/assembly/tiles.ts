@@ -12,326 +12,122 @@ import { CHAIN } from './cell';
  * With 12 accumulators (3 × 16, 6 × 8) the loop runs at half the speed. The order, a row's input and its products at once, matters as well.
  */
 
-function tile5x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(from, 0);
-  let c01 = v128.load(from, 16);
-  let c10 = v128.load(from, 0);
-  let c11 = v128.load(from, 16);
-  let c20 = v128.load(from, 0);
-  let c21 = v128.load(from, 16);
-  let c30 = v128.load(from, 0);
-  let c31 = v128.load(from, 16);
-  let c40 = v128.load(from, 0);
-  let c41 = v128.load(from, 16);
+/** One body for all: `rows` and `two` (vectors of columns) are constants where it is inlined, so what they exclude is not compiled. */
+@inline
+function tileOf(rows: i32, two: bool, z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  const none = f32x4.splat(0);
+  let c00 = v128.load(from);
+  let c01 = two ? v128.load(from, 16) : none;
+  let c10 = rows > 1 ? v128.load(from) : none;
+  let c11 = two && rows > 1 ? v128.load(from, 16) : none;
+  let c20 = rows > 2 ? v128.load(from) : none;
+  let c21 = two && rows > 2 ? v128.load(from, 16) : none;
+  let c30 = rows > 3 ? v128.load(from) : none;
+  let c31 = two && rows > 3 ? v128.load(from, 16) : none;
+  let c40 = rows > 4 ? v128.load(from) : none;
+  let c41 = two && rows > 4 ? v128.load(from, 16) : none;
   let z1 = z + stride;
   let z2 = z + 2 * stride;
   let z3 = z + 3 * stride;
   let z4 = z + 4 * stride;
-  const end = w + K * 32;
+  const width: usize = two ? 32 : 16;
+  const end = w + K * width;
   while (w < end) {
     const w0 = v128.load(w);
-    const w1 = v128.load(w, 16);
+    const w1 = two ? v128.load(w, 16) : none;
     const x0 = v128.load32_splat(z);
     c00 = multiplyAdd(c00, x0, w0);
-    c01 = multiplyAdd(c01, x0, w1);
-    const x1 = v128.load32_splat(z1);
-    c10 = multiplyAdd(c10, x1, w0);
-    c11 = multiplyAdd(c11, x1, w1);
-    const x2 = v128.load32_splat(z2);
-    c20 = multiplyAdd(c20, x2, w0);
-    c21 = multiplyAdd(c21, x2, w1);
-    const x3 = v128.load32_splat(z3);
-    c30 = multiplyAdd(c30, x3, w0);
-    c31 = multiplyAdd(c31, x3, w1);
-    const x4 = v128.load32_splat(z4);
-    c40 = multiplyAdd(c40, x4, w0);
-    c41 = multiplyAdd(c41, x4, w1);
-    w += 32;
+    if (two) c01 = multiplyAdd(c01, x0, w1);
+    if (rows > 1) {
+      const x1 = v128.load32_splat(z1);
+      c10 = multiplyAdd(c10, x1, w0);
+      if (two) c11 = multiplyAdd(c11, x1, w1);
+      z1 += 4;
+    }
+    if (rows > 2) {
+      const x2 = v128.load32_splat(z2);
+      c20 = multiplyAdd(c20, x2, w0);
+      if (two) c21 = multiplyAdd(c21, x2, w1);
+      z2 += 4;
+    }
+    if (rows > 3) {
+      const x3 = v128.load32_splat(z3);
+      c30 = multiplyAdd(c30, x3, w0);
+      if (two) c31 = multiplyAdd(c31, x3, w1);
+      z3 += 4;
+    }
+    if (rows > 4) {
+      const x4 = v128.load32_splat(z4);
+      c40 = multiplyAdd(c40, x4, w0);
+      if (two) c41 = multiplyAdd(c41, x4, w1);
+      z4 += 4;
+    }
+    w += width;
     z += 4;
-    z1 += 4;
-    z2 += 4;
-    z3 += 4;
-    z4 += 4;
   }
   v128.store(out, c00);
-  v128.store(out, c01, 16);
-  out += outStride;
-  v128.store(out, c10);
-  v128.store(out, c11, 16);
-  out += outStride;
-  v128.store(out, c20);
-  v128.store(out, c21, 16);
-  out += outStride;
-  v128.store(out, c30);
-  v128.store(out, c31, 16);
-  out += outStride;
-  v128.store(out, c40);
-  v128.store(out, c41, 16);
+  if (two) v128.store(out, c01, 16);
+  if (rows > 1) {
+    out += outStride;
+    v128.store(out, c10);
+    if (two) v128.store(out, c11, 16);
+  }
+  if (rows > 2) {
+    out += outStride;
+    v128.store(out, c20);
+    if (two) v128.store(out, c21, 16);
+  }
+  if (rows > 3) {
+    out += outStride;
+    v128.store(out, c30);
+    if (two) v128.store(out, c31, 16);
+  }
+  if (rows > 4) {
+    out += outStride;
+    v128.store(out, c40);
+    if (two) v128.store(out, c41, 16);
+  }
+}
+
+function tile5x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  tileOf(5, true, z, stride, from, w, K, out, outStride);
 }
 
 function tile4x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(from, 0);
-  let c01 = v128.load(from, 16);
-  let c10 = v128.load(from, 0);
-  let c11 = v128.load(from, 16);
-  let c20 = v128.load(from, 0);
-  let c21 = v128.load(from, 16);
-  let c30 = v128.load(from, 0);
-  let c31 = v128.load(from, 16);
-  let z1 = z + stride;
-  let z2 = z + 2 * stride;
-  let z3 = z + 3 * stride;
-  const end = w + K * 32;
-  while (w < end) {
-    const w0 = v128.load(w);
-    const w1 = v128.load(w, 16);
-    const x0 = v128.load32_splat(z);
-    c00 = multiplyAdd(c00, x0, w0);
-    c01 = multiplyAdd(c01, x0, w1);
-    const x1 = v128.load32_splat(z1);
-    c10 = multiplyAdd(c10, x1, w0);
-    c11 = multiplyAdd(c11, x1, w1);
-    const x2 = v128.load32_splat(z2);
-    c20 = multiplyAdd(c20, x2, w0);
-    c21 = multiplyAdd(c21, x2, w1);
-    const x3 = v128.load32_splat(z3);
-    c30 = multiplyAdd(c30, x3, w0);
-    c31 = multiplyAdd(c31, x3, w1);
-    w += 32;
-    z += 4;
-    z1 += 4;
-    z2 += 4;
-    z3 += 4;
-  }
-  v128.store(out, c00);
-  v128.store(out, c01, 16);
-  out += outStride;
-  v128.store(out, c10);
-  v128.store(out, c11, 16);
-  out += outStride;
-  v128.store(out, c20);
-  v128.store(out, c21, 16);
-  out += outStride;
-  v128.store(out, c30);
-  v128.store(out, c31, 16);
+  tileOf(4, true, z, stride, from, w, K, out, outStride);
 }
 
 function tile3x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(from, 0);
-  let c01 = v128.load(from, 16);
-  let c10 = v128.load(from, 0);
-  let c11 = v128.load(from, 16);
-  let c20 = v128.load(from, 0);
-  let c21 = v128.load(from, 16);
-  let z1 = z + stride;
-  let z2 = z + 2 * stride;
-  const end = w + K * 32;
-  while (w < end) {
-    const w0 = v128.load(w);
-    const w1 = v128.load(w, 16);
-    const x0 = v128.load32_splat(z);
-    c00 = multiplyAdd(c00, x0, w0);
-    c01 = multiplyAdd(c01, x0, w1);
-    const x1 = v128.load32_splat(z1);
-    c10 = multiplyAdd(c10, x1, w0);
-    c11 = multiplyAdd(c11, x1, w1);
-    const x2 = v128.load32_splat(z2);
-    c20 = multiplyAdd(c20, x2, w0);
-    c21 = multiplyAdd(c21, x2, w1);
-    w += 32;
-    z += 4;
-    z1 += 4;
-    z2 += 4;
-  }
-  v128.store(out, c00);
-  v128.store(out, c01, 16);
-  out += outStride;
-  v128.store(out, c10);
-  v128.store(out, c11, 16);
-  out += outStride;
-  v128.store(out, c20);
-  v128.store(out, c21, 16);
+  tileOf(3, true, z, stride, from, w, K, out, outStride);
 }
 
 function tile2x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(from, 0);
-  let c01 = v128.load(from, 16);
-  let c10 = v128.load(from, 0);
-  let c11 = v128.load(from, 16);
-  let z1 = z + stride;
-  const end = w + K * 32;
-  while (w < end) {
-    const w0 = v128.load(w);
-    const w1 = v128.load(w, 16);
-    const x0 = v128.load32_splat(z);
-    c00 = multiplyAdd(c00, x0, w0);
-    c01 = multiplyAdd(c01, x0, w1);
-    const x1 = v128.load32_splat(z1);
-    c10 = multiplyAdd(c10, x1, w0);
-    c11 = multiplyAdd(c11, x1, w1);
-    w += 32;
-    z += 4;
-    z1 += 4;
-  }
-  v128.store(out, c00);
-  v128.store(out, c01, 16);
-  out += outStride;
-  v128.store(out, c10);
-  v128.store(out, c11, 16);
+  tileOf(2, true, z, stride, from, w, K, out, outStride);
 }
 
 function tile1x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(from, 0);
-  let c01 = v128.load(from, 16);
-  const end = w + K * 32;
-  while (w < end) {
-    const w0 = v128.load(w);
-    const w1 = v128.load(w, 16);
-    const x0 = v128.load32_splat(z);
-    c00 = multiplyAdd(c00, x0, w0);
-    c01 = multiplyAdd(c01, x0, w1);
-    w += 32;
-    z += 4;
-  }
-  v128.store(out, c00);
-  v128.store(out, c01, 16);
+  tileOf(1, true, z, stride, from, w, K, out, outStride);
 }
 
 function tile5x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(from, 0);
-  let c10 = v128.load(from, 0);
-  let c20 = v128.load(from, 0);
-  let c30 = v128.load(from, 0);
-  let c40 = v128.load(from, 0);
-  let z1 = z + stride;
-  let z2 = z + 2 * stride;
-  let z3 = z + 3 * stride;
-  let z4 = z + 4 * stride;
-  const end = w + K * 16;
-  while (w < end) {
-    const w0 = v128.load(w);
-    const x0 = v128.load32_splat(z);
-    c00 = multiplyAdd(c00, x0, w0);
-    const x1 = v128.load32_splat(z1);
-    c10 = multiplyAdd(c10, x1, w0);
-    const x2 = v128.load32_splat(z2);
-    c20 = multiplyAdd(c20, x2, w0);
-    const x3 = v128.load32_splat(z3);
-    c30 = multiplyAdd(c30, x3, w0);
-    const x4 = v128.load32_splat(z4);
-    c40 = multiplyAdd(c40, x4, w0);
-    w += 16;
-    z += 4;
-    z1 += 4;
-    z2 += 4;
-    z3 += 4;
-    z4 += 4;
-  }
-  v128.store(out, c00);
-  out += outStride;
-  v128.store(out, c10);
-  out += outStride;
-  v128.store(out, c20);
-  out += outStride;
-  v128.store(out, c30);
-  out += outStride;
-  v128.store(out, c40);
+  tileOf(5, false, z, stride, from, w, K, out, outStride);
 }
 
 function tile4x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(from, 0);
-  let c10 = v128.load(from, 0);
-  let c20 = v128.load(from, 0);
-  let c30 = v128.load(from, 0);
-  let z1 = z + stride;
-  let z2 = z + 2 * stride;
-  let z3 = z + 3 * stride;
-  const end = w + K * 16;
-  while (w < end) {
-    const w0 = v128.load(w);
-    const x0 = v128.load32_splat(z);
-    c00 = multiplyAdd(c00, x0, w0);
-    const x1 = v128.load32_splat(z1);
-    c10 = multiplyAdd(c10, x1, w0);
-    const x2 = v128.load32_splat(z2);
-    c20 = multiplyAdd(c20, x2, w0);
-    const x3 = v128.load32_splat(z3);
-    c30 = multiplyAdd(c30, x3, w0);
-    w += 16;
-    z += 4;
-    z1 += 4;
-    z2 += 4;
-    z3 += 4;
-  }
-  v128.store(out, c00);
-  out += outStride;
-  v128.store(out, c10);
-  out += outStride;
-  v128.store(out, c20);
-  out += outStride;
-  v128.store(out, c30);
+  tileOf(4, false, z, stride, from, w, K, out, outStride);
 }
 
 function tile3x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(from, 0);
-  let c10 = v128.load(from, 0);
-  let c20 = v128.load(from, 0);
-  let z1 = z + stride;
-  let z2 = z + 2 * stride;
-  const end = w + K * 16;
-  while (w < end) {
-    const w0 = v128.load(w);
-    const x0 = v128.load32_splat(z);
-    c00 = multiplyAdd(c00, x0, w0);
-    const x1 = v128.load32_splat(z1);
-    c10 = multiplyAdd(c10, x1, w0);
-    const x2 = v128.load32_splat(z2);
-    c20 = multiplyAdd(c20, x2, w0);
-    w += 16;
-    z += 4;
-    z1 += 4;
-    z2 += 4;
-  }
-  v128.store(out, c00);
-  out += outStride;
-  v128.store(out, c10);
-  out += outStride;
-  v128.store(out, c20);
+  tileOf(3, false, z, stride, from, w, K, out, outStride);
 }
 
 function tile2x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(from, 0);
-  let c10 = v128.load(from, 0);
-  let z1 = z + stride;
-  const end = w + K * 16;
-  while (w < end) {
-    const w0 = v128.load(w);
-    const x0 = v128.load32_splat(z);
-    c00 = multiplyAdd(c00, x0, w0);
-    const x1 = v128.load32_splat(z1);
-    c10 = multiplyAdd(c10, x1, w0);
-    w += 16;
-    z += 4;
-    z1 += 4;
-  }
-  v128.store(out, c00);
-  out += outStride;
-  v128.store(out, c10);
+  tileOf(2, false, z, stride, from, w, K, out, outStride);
 }
 
 function tile1x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(from, 0);
-  const end = w + K * 16;
-  while (w < end) {
-    const w0 = v128.load(w);
-    const x0 = v128.load32_splat(z);
-    c00 = multiplyAdd(c00, x0, w0);
-    w += 16;
-    z += 4;
-  }
-  v128.store(out, c00);
+  tileOf(1, false, z, stride, from, w, K, out, outStride);
 }
-
 /** How many of the remaining rows the next tile takes: fives and fours wherever they add up, because smaller tiles leave the processor waiting. */
 @inline
 export function nextRows(remaining: usize): usize {
