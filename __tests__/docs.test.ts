@@ -102,6 +102,18 @@ it.each(pages)('%s links to files that exist', page => {
   }
 });
 
+it.each(readdirSync(join(root, 'docs', 'survivors')).filter(name => name.endsWith('.json')))(
+  'every surviving mutant of %s has its reason, and the page is made of the list',
+  name => {
+    const list = JSON.parse(readFileSync(join(root, 'docs', 'survivors', name), 'utf8')) as {
+      survivors: { file: string; reason: string }[];
+    };
+    expect(list.survivors.filter(({ reason }) => !/^(equivalent|left): \S/.test(reason))).toEqual([]);
+    const page = readFileSync(join(root, 'docs', 'survivors', name.replace(/json$/, 'md')), 'utf8');
+    expect(page.match(/^- src\//gm) ?? []).toHaveLength(list.survivors.length);
+  },
+);
+
 it.each([
   ['docs/images/network.svg', 'rnn-cli shapes --svg -'],
   ['docs/images/lstm.svg', 'rnn-cli forward --cell lstm --svg -'],

@@ -1,17 +1,20 @@
 // Mutation testing of the tests: node scripts/mutate.mjs [--area shapes,conventions,readers,twins] [--file src/formats/npy.ts] [--json out.json]
 //   [--sample n --seed s] a part of the mutants   [--minutes m] stop after so many; the next call with the same --json goes on
 //   [--again] what survived in --json is tried again, after tests were added
+//   [--tests formats,hostile] only with the tests of these folders: quicker, and a mutant that they kill is killed
+//   [--survivors] the lists of docs/survivors follow the run (mutation/survivors.mjs); a reason is kept as long as its mutant lives
 // The mutants are StrykerJS' own (@stryker-mutator/instrumenter, every kind). They are run here and not by StrykerJS, because it starts jest anew
 // for every mutant, 1 to 2 seconds each: here all mutants stand in one bundle, a child process is told which one is on and runs the
 // tests that reach it, the quickest first, until one fails.
 import { fork } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { AREA_NAMES, areaOf, ROOT } from './mutation/areas.mjs';
 import { bundleOf } from './mutation/bundle.mjs';
+import { reasonsOf, updateList } from './mutation/survivors.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -22,6 +25,8 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: 'Infinity' },
     again: { type: 'boolean', default: false },
+    tests: { type: 'string' },
+    survivors: { type: 'boolean', default: false },
   },
 });
 
@@ -61,17 +66,23 @@ function startChild() {
 
 async function mutateArea(name) {
   const area = areaOf(name);
-  const folder = join(ROOT, 'node_modules', '.cache', 'rnn-cli', `mutation-${name}`);
+  if (options.tests) area.tests = area.tests.filter(path => options.tests.split(',').some(start => path.startsWith(`__tests__/${start}`)));
+  // two runs may go on at once, each with its own bundles; which tests reach what is remembered for the next
+  const folder = join(TEMPORARY, name);
+  const cache = join(ROOT, 'node_modules', '.cache', 'rnn-cli');
+  const [coverage, remembered] = [join(folder, 'coverage.json'), join(cache, `coverage-${name}${options.tests ? '-some' : ''}.json`)];
   mkdirSync(folder, { recursive: true });
+  mkdirSync(cache, { recursive: true });
   const { mutants, counting, asking } = await bundleOf(area, folder);
-  const coverage = join(folder, 'coverage.json');
+  if (existsSync(remembered)) copyFileSync(remembered, coverage);
   const looking = startChild();
   const around = await looking.ask({ look: { counting, files: area.tests, coverage } }, 600_000);
   looking.end();
   if (!around) throw new Error(`the tests of ${name} do not end`);
+  copyFileSync(coverage, remembered);
   for (const line of around.failing) console.error(`not used, it fails alone or here: ${line}`);
   console.error(`${name}: ${mutants.length} mutants in ${area.sources.length} files, ${around.tests} tests reach them`);
-  return tryMutants(name, chosenOf(mutants), { asking, coverage, ranges: rangesOf(mutants) });
+  return tryMutants(name, chosenOf(mutants), { asking, coverage, ranges: rangesOf(mutants) }, filesOf(mutants).length);
 }
 
 /** First and last number of the mutants of each source. */
@@ -82,7 +93,7 @@ function rangesOf(mutants) {
   return [...ranges.values()];
 }
 
-async function tryMutants(name, mutants, files) {
+async function tryMutants(name, mutants, files, ofAll) {
   const known = earlier(name);
   const report = [];
   let child;
@@ -109,9 +120,13 @@ async function tryMutants(name, mutants, files) {
     if ((i + 1) % 100 === 0) console.error(`${name}: ${i + 1} of ${mutants.length}, ${rate(report)}`);
   }
   child?.end();
-  for (const m of report)
-    if (m.status !== 'killed') console.log(`  ${m.status}  ${m.file}:${m.line}  ${m.from.slice(0, 90)}  →  ${m.to.slice(0, 60)}`);
+  const reasonOf = reasonsOf(name);
+  for (const m of report.filter(m => m.status !== 'killed')) {
+    console.log(`  ${m.status}  ${m.file}:${m.line}  ${m.from.slice(0, 90)}  →  ${m.to.slice(0, 60)}`);
+    if (reasonOf(m)) console.log(`      ${reasonOf(m)}`);
+  }
   console.log(`${name}: ${rate(report)}${report.length < mutants.length ? `; ${mutants.length - report.length} not tried yet` : ''}`);
+  if (options.survivors && report.length > 0) updateList(name, report, { seed: options.seed, of: ofAll, files: options.file });
   return { name, tried: report.length, of: mutants.length, mutants: report };
 }
 
@@ -134,7 +149,7 @@ function chosenOf(mutants) {
     seen.set(key, nth + 1);
     return { ...m, nth };
   });
-  const list = options.file ? all.filter(m => options.file.split(',').some(file => m.file.startsWith(file))) : all;
+  const list = filesOf(all);
   const count = Number(options.sample ?? list.length);
   let state = Number(options.seed) >>> 0;
   const random = () => {
@@ -147,6 +162,11 @@ function chosenOf(mutants) {
     .slice(0, count)
     .map(([, mutant]) => mutant)
     .sort((a, b) => a.id - b.id);
+}
+
+/** Those of --file. */
+function filesOf(mutants) {
+  return options.file ? mutants.filter(m => options.file.split(',').some(file => m.file.startsWith(file))) : mutants;
 }
 
 function earlier(name) {

@@ -11,7 +11,7 @@ const SILENT = { debug() {}, info() {}, warn() {}, isDebugEnabled: () => false }
 // these load by themselves; the rest is bundled, ESM-only packages too
 const EXTERNAL = ['fast-check', 'ajv', 'ajv/*', 'esbuild', 'typescript', 'onnxruntime-node', 'assemblyscript'];
 
-/** @returns the mutants: { id, file, line, mutator, from, to }, and the bundles: one that counts what is reached, one that is asked for mutants */
+/** @returns the mutants: { id, file, line, source, mutator, from, to }, and the bundles: one that counts what is reached, one that is asked for mutants */
 export async function bundleOf({ sources, tests }, folder) {
   const files = sources.map(name => ({ name: join(ROOT, name), mutate: true, content: readFileSync(join(ROOT, name), 'utf8') }));
   const result = await new Instrumenter(SILENT).instrument(files, { plugins: null, excludedMutations: [], ignorers: [] });
@@ -20,6 +20,7 @@ export async function bundleOf({ sources, tests }, folder) {
     id: Number(id),
     file: fileName.slice(ROOT.length).split(sep).join('/'),
     line: location.start.line + 1,
+    source: text.get(fileName)[location.start.line].trim(),
     mutator: mutatorName,
     from: textAt(text.get(fileName), location),
     to: replacement.replace(/\s+/g, ' '),
