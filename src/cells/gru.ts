@@ -1,6 +1,5 @@
-import { apply } from './apply.js';
+import { applyTo, clampTo, rowOf } from './apply.js';
 import type { Cell, StepContext } from './cell.js';
-import { clamp } from './rnn.js';
 import { biasShapes, kernelShapes } from './weightShapes.js';
 
 /*
@@ -36,33 +35,33 @@ export const gru: Cell = {
   tfjs: { op: 'GRU', gates: ['z', 'r', 'g'] },
   elementwise: M => ({ multiplyAdds: 3 * M, activations: 3 * M }),
 
-  step(context: StepContext) {
-    const { N, M, gates, state, next, recurrent, sig, act, options } = context;
+  step({ N, M, gates, state, next, recurrent, sig, act, options }: StepContext) {
     const [h] = state;
     const [hNext] = next;
-    const limit = options.clip ?? Infinity;
     const blocks = options.resetAfter ? 3 : 2;
     const Uh = recurrent(h, 0, blocks);
+    const z = rowOf(2 * M);
     for (let n = 0; n < N; n++) {
-      for (let m = 0; m < M; m++) {
-        const Z = n * 3 * M + m;
-        const R = Z + M;
-        const u = n * blocks * M + m;
-        gates[Z] = apply(sig, clamp(gates[Z] + Uh[u], limit));
-        gates[R] = apply(sig, clamp(gates[R] + Uh[u + M], limit));
-        if (options.resetAfter) gates[R + M] += gates[R] * Uh[u + 2 * M];
-        else hNext[n * M + m] = gates[R] * h[n * M + m];
-      }
+      const Z = n * 3 * M;
+      const G = Z + 2 * M;
+      const u = n * blocks * M;
+      for (let g = 0; g < 2 * M; g++) z[g] = gates[Z + g] + Uh[u + g];
+      clampTo(options.clip, z, 0, 2 * M);
+      applyTo(sig, z, 0, 2 * M);
+      for (let g = 0; g < 2 * M; g++) gates[Z + g] = z[g];
+      if (options.resetAfter) for (let m = 0; m < M; m++) gates[G + m] += gates[Z + M + m] * Uh[u + 2 * M + m];
+      else for (let m = 0; m < M; m++) hNext[n * M + m] = gates[Z + M + m] * h[n * M + m];
     }
     const Ug = options.resetAfter ? null : recurrent(hNext, 2, 3);
     for (let n = 0; n < N; n++) {
-      for (let m = 0; m < M; m++) {
-        const Z = n * 3 * M + m;
-        const G = Z + 2 * M;
-        const k = n * M + m;
-        gates[G] = apply(act, clamp(Ug ? gates[G] + Ug[k] : gates[G], limit));
-        hNext[k] = gates[Z] * h[k] + (1 - gates[Z]) * gates[G];
-      }
+      const Z = n * 3 * M;
+      const G = Z + 2 * M;
+      const k = n * M;
+      for (let m = 0; m < M; m++) z[m] = Ug ? gates[G + m] + Ug[k + m] : gates[G + m];
+      clampTo(options.clip, z, 0, M);
+      applyTo(act, z, 0, M);
+      for (let m = 0; m < M; m++) gates[G + m] = z[m];
+      for (let m = 0; m < M; m++) hNext[k + m] = gates[Z + m] * h[k + m] + (1 - gates[Z + m]) * gates[G + m];
     }
   },
 

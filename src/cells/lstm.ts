@@ -1,6 +1,5 @@
-import { apply } from './apply.js';
+import { applyTo, clampTo, rowOf } from './apply.js';
 import type { Cell, StepContext } from './cell.js';
-import { clamp } from './rnn.js';
 import { biasShapes, kernelShapes } from './weightShapes.js';
 import type { WorkingLine } from './working.js';
 
@@ -59,22 +58,29 @@ export const lstm: Cell = {
     const [h, c] = state;
     const [hNext, cNext] = next;
     const Uh = recurrent(h, 0, 4);
-    const limit = options.clip ?? Infinity;
+    const z = rowOf(4 * M);
     for (let n = 0; n < N; n++) {
-      for (let m = 0; m < M; m++) {
-        const I = n * 4 * M + m;
-        const F = I + M;
-        const G = F + M;
-        const O = G + M;
-        const k = n * M + m;
-        const peep = (row: number, cell: number) => (peepholes ? peepholes[row * M + m] * cell : 0);
-        gates[I] = apply(sig, clamp(gates[I] + Uh[I] + peep(0, c[k]), limit));
-        gates[F] = options.inputForget ? 1 - gates[I] : apply(sig, clamp(gates[F] + Uh[F] + peep(2, c[k]), limit));
-        gates[G] = apply(act, clamp(gates[G] + Uh[G], limit));
-        cNext[k] = gates[F] * c[k] + gates[I] * gates[G];
-        gates[O] = apply(sig, clamp(gates[O] + Uh[O] + peep(1, cNext[k]), limit));
-        hNext[k] = gates[O] * apply(actOut, cNext[k]);
+      const I = n * 4 * M;
+      const O = I + 3 * M;
+      const k = n * M;
+      for (let g = 0; g < 4 * M; g++) z[g] = gates[I + g] + Uh[I + g];
+      if (peepholes) {
+        for (let m = 0; m < M; m++) z[m] += peepholes[m] * c[k + m];
+        for (let m = 0; m < M; m++) z[M + m] += peepholes[2 * M + m] * c[k + m];
       }
+      clampTo(options.clip, z, 0, 3 * M);
+      applyTo(sig, z, 0, options.inputForget ? M : 2 * M);
+      applyTo(act, z, 2 * M, 3 * M);
+      for (let g = 0; g < 3 * M; g++) gates[I + g] = z[g];
+      if (options.inputForget) for (let m = 0; m < M; m++) gates[I + M + m] = 1 - gates[I + m];
+      for (let m = 0; m < M; m++) cNext[k + m] = gates[I + M + m] * c[k + m] + gates[I + m] * gates[I + 2 * M + m];
+      if (peepholes) for (let m = 0; m < M; m++) z[3 * M + m] += peepholes[M + m] * cNext[k + m];
+      clampTo(options.clip, z, 3 * M, 4 * M);
+      applyTo(sig, z, 3 * M, 4 * M);
+      for (let m = 0; m < M; m++) gates[O + m] = z[3 * M + m];
+      for (let m = 0; m < M; m++) z[m] = cNext[k + m];
+      applyTo(actOut, z, 0, M);
+      for (let m = 0; m < M; m++) hNext[k + m] = gates[O + m] * z[m];
     }
   },
 

@@ -1,4 +1,4 @@
-import { apply } from './apply.js';
+import { applyTo, clampTo, rowOf } from './apply.js';
 import type { Cell, StepContext } from './cell.js';
 import { biasShapes, kernelShapes } from './weightShapes.js';
 
@@ -25,19 +25,14 @@ export const rnn: Cell = {
     const [h] = state;
     const [hNext] = next;
     const Uh = recurrent(h, 0, 1);
-    const limit = options.clip ?? Infinity;
-    for (let k = 0; k < N * M; k++) {
-      hNext[k] = gates[k] = apply(act, clamp(gates[k] + Uh[k], limit));
-    }
+    const z = rowOf(N * M);
+    for (let k = 0; k < N * M; k++) z[k] = gates[k] + Uh[k];
+    clampTo(options.clip, z, 0, N * M);
+    applyTo(act, z, 0, N * M);
+    for (let k = 0; k < N * M; k++) hNext[k] = gates[k] = z[k];
   },
 
   working(w) {
     w.apply('h_t', w.act, w.sum('sum', [w.input('h'), w.recurrent('h'), ...w.bias('h', 0), ...w.bias('h', 1)]));
   },
 };
-
-/** ONNX `clip`: v held within [−limit, limit]; NaN passes. */
-export function clamp(v: number, limit: number): number {
-  if (v > limit) return limit;
-  return Math.max(v, -limit);
-}

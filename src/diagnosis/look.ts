@@ -1,7 +1,8 @@
 import { largestDifference } from '../tensor/difference.js';
 import { sizeOf, type Tensor } from '../tensor/tensor.js';
-import { type Outcome, runScenario } from './run.js';
-import { type Scenario, samplesOf } from './scenario.js';
+import { type Part, partOf } from './known.js';
+import type { Outcome } from './run.js';
+import type { Scenario } from './scenario.js';
 
 /** The parts of the problem that are looked at before the whole. */
 export interface Look {
@@ -12,9 +13,7 @@ export interface Look {
   readonly before: Slice;
 }
 
-export interface Slice {
-  readonly scenario: Scenario;
-  readonly right: Outcome;
+export interface Slice extends Part {
   readonly other: Tensor;
 }
 
@@ -23,24 +22,28 @@ export function lookAt(scenario: Scenario, right: Outcome, other: Tensor, near: 
   const N = scenario.input.x.shape[0];
   const stateful = scenario.model.layers.some(l => 'stateful' in l && l.stateful);
   if (N === 1 || stateful || other.shape[0] !== N) return { whole, worst: whole, before: whole };
+  const { first, worst } = samplesOff(right.y, other, near);
+  return { whole, worst: slice(whole, worst, worst + 1), before: slice(whole, 0, Math.min(N, Math.max(first, 0) + 2)) };
+}
+
+/** The first sample that is off by more than `near` (−1: none) and the one that is off most. */
+export function samplesOff(right: Tensor, other: Tensor, near: number): { first: number; worst: number } {
   const size = sizeOf(other.shape.slice(1));
   let worst = 0;
   let most = -1;
   let first = -1;
-  for (let n = 0; n < N; n++) {
-    const { abs } = largestDifference(right.y.data, other.data, n * size, (n + 1) * size);
+  for (let n = 0; n < other.shape[0]; n++) {
+    const { abs } = largestDifference(right.data, other.data, n * size, (n + 1) * size);
     if (abs > most) [worst, most] = [n, abs];
     if (first < 0 && abs > near) first = n;
   }
-  return { whole, worst: slice(whole, worst, worst + 1), before: slice(whole, 0, Math.min(N, Math.max(first, 0) + 2)) };
+  return { first, worst };
 }
 
 function slice({ scenario, other }: Slice, from: number, to: number): Slice {
-  const part = samplesOf(scenario, from, to);
   const size = sizeOf(other.shape.slice(1));
   return {
-    scenario: part,
-    right: runScenario(part)!,
+    ...partOf(scenario, from, to),
     other: { shape: [to - from, ...other.shape.slice(1)], data: other.data.subarray(from * size, to * size) },
   };
 }

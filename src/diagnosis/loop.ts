@@ -1,5 +1,8 @@
 import type { StepContext } from '../cells/cell.js';
 import type { Kernels, RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
+import { quickSigmoid, quickTanh } from '../numerics/quick.js';
+import { sigmoid } from '../numerics/sigmoid.js';
+import { tanh } from '../numerics/tanh.js';
 import { allocate, type FloatArray, type Precision, type Tensor } from '../tensor/tensor.js';
 import { stepInPlace } from './inPlace.js';
 import { type ProductOptions, type RowProduct, withProducts } from './products.js';
@@ -12,6 +15,8 @@ import type { LoopFault } from './scenario.js';
 export interface LoopOptions extends ProductOptions {
   /** a stateful network's batch size: sample n starts with the states sample n − every left */
   readonly every?: number;
+  /** σ and tanh to the last digit, as engines have them; else the quick ones of numerics/quick.ts */
+  readonly exact?: boolean;
 }
 
 export function kernelsOf(fault: LoopFault | undefined, options: LoopOptions): Kernels {
@@ -20,8 +25,13 @@ export function kernelsOf(fault: LoopFault | undefined, options: LoopOptions): K
     precision: options.precision,
     allocate: length => allocate(length, options.precision),
     affine: (x, W, b) => affine(x, W, b, options),
-    recurrence: args => recurrence(args, fault ?? {}, way++, options),
+    recurrence: args => recurrence(options.exact ? args : quickly(args), fault ?? {}, way++, options),
   };
+}
+
+function quickly(args: RecurrenceArgs): RecurrenceArgs {
+  const quick = (f: (x: number) => number) => (f === sigmoid ? quickSigmoid : f === tanh ? quickTanh : f);
+  return { ...args, sig: quick(args.sig), act: quick(args.act), actOut: quick(args.actOut) };
 }
 
 /** x [..., D] · W [D, K] + b [K] */

@@ -2,8 +2,9 @@ import { largestDifference } from '../tensor/difference.js';
 import { sameShape } from '../tensor/tensor.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Hypothesis, Variant } from './hypothesis.js';
-import { type Outcome, runScenario } from './run.js';
-import { type Scenario, samplesOf } from './scenario.js';
+import { outputUnder, type Part, partOf, variantsOf } from './known.js';
+import type { Outcome } from './run.js';
+import type { Scenario } from './scenario.js';
 
 /** What an input can show, computed: y under each mistake, against y as it should be. */
 export interface Power {
@@ -19,6 +20,8 @@ export interface PowerOptions {
   readonly tolerance: number;
   /** y must move by more than this for a mistake to be named: 100 times what is left over */
   readonly nameable: number;
+  /** the sample looked at first: the one the search looked at, whose y under every mistake is known */
+  readonly sample: number;
   /** multiply-adds of one run of one sample */
   readonly work: number;
   /** multiply-adds of all runs at most: counted, for what is said must not depend on how fast the machine is */
@@ -29,7 +32,7 @@ export function powerOf(scenario: Scenario, right: Outcome, options: PowerOption
   const cannotDetect: string[] = [];
   const cannotName: string[] = [];
   const unchecked: string[] = [];
-  const parts = partsOf(scenario, right);
+  const parts = partsOf(scenario, right, options.sample);
   const runs = (each: number) => HYPOTHESES.reduce((sum, h) => sum + shownBy(h, scenario, each).length, 0);
   // two runs each: some need more than one sample
   const each = 2 * runs(SHOWN) * options.work <= options.most ? SHOWN : 1;
@@ -63,29 +66,24 @@ const SHOWN = 3;
 
 function shownBy(hypothesis: Hypothesis, scenario: Scenario, each: number): Variant[] {
   const seen = new Map<string, number>();
-  return hypothesis.variants(scenario).filter(({ layer }) => {
+  return variantsOf(hypothesis, scenario).filter(({ layer }) => {
     const count = (seen.get(layer ?? '') ?? 0) + 1;
     seen.set(layer ?? '', count);
     return count <= each;
   });
 }
 
-interface Part {
-  readonly scenario: Scenario;
-  readonly right: Outcome;
-}
-
-/** Smaller to larger: most mistakes show on the first sample, what passes between samples on two, and the rest is computed on all. */
-function partsOf(scenario: Scenario, right: Outcome): readonly Part[] {
+/** Smaller to larger: most mistakes show on one sample, what passes between samples on two, and the rest is computed on all. */
+function partsOf(scenario: Scenario, right: Outcome, sample: number): readonly Part[] {
   const N = scenario.input.x.shape[0];
   const stateful = scenario.model.layers.some(l => 'stateful' in l && l.stateful);
-  const few = (stateful ? [] : [1, 2])
-    .filter(n => n < N)
-    .flatMap((n): Part[] => {
-      const part = samplesOf(scenario, 0, n);
-      const outcome = runScenario(part);
-      return outcome ? [{ scenario: part, right: outcome }] : [];
-    });
+  const few = stateful
+    ? []
+    : N > 2
+      ? [partOf(scenario, sample, sample + 1), partOf(scenario, 0, 2)]
+      : N === 2
+        ? [partOf(scenario, sample, sample + 1)]
+        : [];
   return [...few, { scenario, right }];
 }
 
@@ -109,9 +107,8 @@ function moveOf(
   return { by, samples };
 }
 
-function moveOn(variant: Variant, { scenario, right }: Part): number | undefined {
-  const changed = variant.change(scenario);
-  const outcome = changed && runScenario(changed, { like: right });
-  if (!outcome) return undefined;
-  return sameShape(outcome.y.shape, right.y.shape) ? largestDifference(outcome.y.data, right.y.data).abs : Infinity;
+function moveOn(variant: Variant, part: Part): number | undefined {
+  const y = outputUnder(variant, part);
+  const right = part.right.y;
+  return y && (sameShape(y.shape, right.shape) ? largestDifference(y.data, right.data).abs : Infinity);
 }

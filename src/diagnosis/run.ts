@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly order?: LoopOptions['order'];
   /** keep gates and states of every step */
   readonly trace?: boolean;
+  /** activations to the last digit: for numbers that are shown */
+  readonly exact?: boolean;
   /** results of layers that see the same are taken from here */
   readonly like?: Outcome;
 }
@@ -41,7 +43,7 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
   }
 }
 
-function walkScenario(scenario: Scenario, { precision = 'f64', order = 1, trace = false, like }: RunOptions): Outcome {
+function walkScenario(scenario: Scenario, { precision = 'f64', order = 1, trace = false, exact = false, like }: RunOptions): Outcome {
   const { model, input, masks } = scenario;
   const same = like?.layers.values().next().value?.inputs[0];
   const x = toPrecision(input.x, precision);
@@ -64,7 +66,7 @@ function walkScenario(scenario: Scenario, { precision = 'f64', order = 1, trace 
       before.masks === masks &&
       before.inputs.length === inputs.length &&
       inputs.every((v, i) => v === before.inputs[i]);
-    const result = unchanged ? before.result : applyLayer(scenario, layer, inputs, { precision, order, trace });
+    const result = unchanged ? before.result : applyLayer(scenario, layer, inputs, { precision, order, trace, exact });
     layers.set(layer.name, unchanged ? before : { layer, weights, fault, masks, inputs, result });
     values.set(layer.name, result);
     if (layer.name === model.output) break;
@@ -78,14 +80,14 @@ function applyLayer(
   { weights, loops, masks, input, model }: Scenario,
   layer: LayerSpec,
   inputs: readonly Value[],
-  { precision, order, trace }: { precision: LoopOptions['precision']; order: LoopOptions['order']; trace: boolean },
+  { precision, order, trace, exact }: Required<Omit<RunOptions, 'like'>>,
 ): LayerResult {
   const fault = loops.get(layer.name);
   const own = new Map([...(weights.get(layer.name) ?? [])].map(([name, t]) => [name, toPrecision(t, precision)]));
   const B = model.input.batch;
   const every = isRecurrent(layer) && layer.stateful && B !== null && inputs[0].tensor.shape[0] > B ? B : undefined;
   const initial = isRecurrent(layer) ? input.initialStates?.get(layer.name)?.map(t => toPrecision(t, precision)) : undefined;
-  const context = { kernels: kernelsOf(fault, { precision, order, every }), weights: own, initial, trace };
+  const context = { kernels: kernelsOf(fault, { precision, order, every, exact }), weights: own, initial, trace };
   const result = getLayerKind(layer.kind).apply(layer, inputs, context);
   const seen = masks ? result : { ...result, mask: undefined };
   return fault?.swapped && isRecurrent(layer) && layer.bidirectional === 'concat' ? { ...seen, tensor: swapHalves(seen.tensor) } : seen;

@@ -1,6 +1,7 @@
 import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { HYPOTHESES } from './hypotheses.js';
+import { variantsOf } from './known.js';
 import { lookAt } from './look.js';
 import { searchPairs } from './pairs.js';
 import { type Finding, rank, settled } from './ranking.js';
@@ -41,7 +42,7 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
   const asSpecified = largestDifference(right.y.data, other.data).abs;
   const noise = Math.max(options.noise, roundingOf(scenario, right), FLOAT32_EPSILON * largestMagnitude(right.y.data), Number.MIN_VALUE);
   const look = lookAt(scenario, right, other, NEAR_NOISE * noise);
-  const entries = HYPOTHESES.flatMap(hypothesis => hypothesis.variants(scenario).map((variant): Entry => ({ hypothesis, variant })));
+  const entries = HYPOTHESES.flatMap(hypothesis => variantsOf(hypothesis, scenario).map((variant): Entry => ({ hypothesis, variant })));
   const searched = entries.filter(e => !e.variant.unsearched);
   const singles = searched.filter(e => !e.variant.rare);
   let tried = 0;

@@ -22,7 +22,7 @@ export interface Subject {
 export function simulate(code: string, subject: Subject, precision: Precision = 'f64', trace = false): EngineOutput {
   let scenario = scenarioOf(subject.model, subject.weights, subject.input);
   for (const one of code.split('+')) scenario = simulated(one, scenario);
-  const outcome = runScenario(scenario, { precision, trace });
+  const outcome = runScenario(scenario, { precision, trace, exact: true });
   if (!outcome) throw impossible(code, 'its shapes do not fit together');
   const layers = new Map([...outcome.layers].map(([name, run]) => [name, run.result]));
   return { y: outcome.y, layers, warnings: [] };

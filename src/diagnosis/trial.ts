@@ -2,6 +2,7 @@ import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Hypothesis, Variant } from './hypothesis.js';
+import { outputUnder } from './known.js';
 import type { Look, Slice } from './look.js';
 import { type Outcome, roundingOf, runScenario } from './run.js';
 import type { Scenario } from './scenario.js';
@@ -33,7 +34,8 @@ export interface Entry {
 export function trialOf(look: Look, parts: readonly Entry[], noise: number): Trial | undefined {
   const change: Variant['change'] = s => parts.reduce<Scenario | undefined>((now, p) => now && p.variant.change(now), s);
   const part = sliceFor(look, parts);
-  const residual = residualOf(part, change);
+  // one mistake may have been computed before; of pairs there are too many to keep them
+  const residual = parts.length === 1 ? distanceTo(part.other, outputUnder(parts[0].variant, part)) : residualOf(part, change);
   if (residual === undefined) return undefined;
   return {
     codes: parts.map(p => p.variant.code),
@@ -55,9 +57,11 @@ function sliceFor(look: Look, parts: readonly Entry[]): Slice {
 
 function residualOf({ scenario, right, other }: Slice, change: Variant['change']): number | undefined {
   const changed = change(scenario);
-  const outcome = changed && runScenario(changed, { like: right });
-  if (!outcome || !sameShape(outcome.y.shape, other.shape)) return undefined;
-  return largestDifference(outcome.y.data, other.data).abs;
+  return distanceTo(other, changed && runScenario(changed, { like: right })?.y);
+}
+
+function distanceTo(other: Tensor, y: Tensor | undefined): number | undefined {
+  return y && sameShape(y.shape, other.shape) ? largestDifference(y.data, other.data).abs : undefined;
 }
 
 /** How many trials are computed on all samples at most, beyond those that reach the noise. */

@@ -4,16 +4,16 @@ import { scaleByPower } from './power.js';
  * e^x = 2^k · 2^(j/32) · e^r with n = 32k + j nearest to 32x/ln 2 and |r| ≤ ln 2/64. Only + − × and table look-ups,
  * so the bits do not depend on the machine, which they do for Math.exp.
  */
-const LN2_32_HIGH = 0.021660849391992087; // ln 2/32 with 18 zero bits at the end: n·LN2_32_HIGH is exact for |n| < 2^18
-const LN2_32_LOW = 5.062034433330175e-13;
-const INVERSE = 46.16624130844683; // 32/ln 2
-const TO_INTEGER = 6755399441055744; // 1.5·2^52: adding it rounds to the nearest integer
+export const LN2_32_HIGH = 0.021660849391992087; // ln 2/32 with 18 zero bits at the end: n·LN2_32_HIGH is exact for |n| < 2^18
+export const LN2_32_LOW = 5.062034433330175e-13;
+export const INVERSE = 46.16624130844683; // 32/ln 2
+export const TO_INTEGER = 6755399441055744; // 1.5·2^52: adding it rounds to the nearest integer
 const OVERFLOW = 709.782712893384; // largest x with a finite e^x
 const UNDERFLOW = -745.1332191019412; // below it e^x is less than half the smallest number
 
 /** 2^(j/32): nearest double and what it leaves, for j = 0 … 31. */
 // biome-ignore format: one power to a line
-const TABLE = new Float64Array([
+export const TABLE = new Float64Array([
   1, 0,
   1.0218971486541166, 5.109225028973444e-17,
   1.0442737824274138, 8.551889705537965e-17,

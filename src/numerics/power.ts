@@ -10,3 +10,8 @@ export function scaleByPower(x: number, k: number): number {
   const half = k >> 1;
   return x * POWERS[half - LEAST] * POWERS[k - half - LEAST];
 }
+
+/** 2^k for −545 ≤ k ≤ 512. */
+export function power(k: number): number {
+  return POWERS[k - LEAST];
+}

@@ -1,4 +1,5 @@
 import { type Diagnosis, diagnose, type Power, powerOf, readingOf, roundingOf, runScenario, scenarioOf } from '../diagnosis/index.js';
+import { samplesOff } from '../diagnosis/look.js';
 import type { PowerOptions } from '../diagnosis/power.js';
 import type { Outcome } from '../diagnosis/run.js';
 import { type Scenario, samplesOf } from '../diagnosis/scenario.js';
@@ -54,7 +55,10 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
     right,
     rounding: N <= few ? roundingOf(scenario, right) : roundingOf(samplesOf(whole, 0, few), computed(samplesOf(whole, 0, few))),
     view: view ?? (sameKind ? { kind: 'y', layer: null, scenario, right, other, words: 'y' } : null),
-    power: options => powerOf(scenario, right, { ...options, work, most: MOST_POWER_WORK }),
+    power(options) {
+      const { first, worst } = sameKind ? samplesOff(right.y, other, options.tolerance) : { first: -1, worst: 0 };
+      return powerOf(scenario, right, { ...options, sample: first < 0 ? 0 : worst, work, most: MOST_POWER_WORK });
+    },
     diagnose(options) {
       const diagnosis = diagnose(scenario, right, other, options, hidden);
       return from === 0 || !diagnosis.first

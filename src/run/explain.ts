@@ -101,7 +101,7 @@ async function exampleOf({ name, example = { layers: 'rnn:3,dense:1' } }: Hypoth
   const { layers, N = 2, T = 3, D = 2, lengths, framework } = example;
   const prepared = await prepare({ layers, N, T, D, init: 'torch', framework, ...(lengths ? { lengths: lengths.join(',') } : {}) });
   const subject = { model: prepared.network.model, weights: prepared.weights, input: prepared.input };
-  const right = runScenario(scenarioOf(subject.model, subject.weights, subject.input))!;
+  const right = runScenario(scenarioOf(subject.model, subject.weights, subject.input), { exact: true })!;
   const wrong = simulate(name, subject);
   const flags = `--layers "${layers}" --N ${N} --T ${T} --D ${D} --init torch${framework ? ` --framework ${framework}` : ''}${lengths ? ` --lengths ${lengths.join(',')}` : ''}`;
   return {

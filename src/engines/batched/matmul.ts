@@ -45,8 +45,19 @@ function addChain(out: Float32Array, o: number, x: Float32Array, xr: number, w: 
   }
 }
 
+/** Four rows of w a pass: one load and store of `out` for four products, added in the same order. */
 function addRow64(out: FloatArray, o: number, x: FloatArray, xr: number, w: FloatArray, D: number, K: number): void {
-  for (let d = 0; d < D; d++) {
+  let d = 0;
+  // a sum that is stored as float32 is rounded at every product
+  for (; out instanceof Float64Array && d + 3 < D; d += 4) {
+    const [a, b, c, e] = [x[xr + d], x[xr + d + 1], x[xr + d + 2], x[xr + d + 3]];
+    const ra = d * K;
+    const rb = ra + K;
+    const rc = rb + K;
+    const re = rc + K;
+    for (let k = 0; k < K; k++) out[o + k] = out[o + k] + a * w[ra + k] + b * w[rb + k] + c * w[rc + k] + e * w[re + k];
+  }
+  for (; d < D; d++) {
     const v = x[xr + d];
     const wd = d * K;
     for (let k = 0; k < K; k++) out[o + k] += v * w[wd + k];

@@ -1,0 +1,56 @@
+import type { Tensor } from '../tensor/tensor.js';
+import type { Hypothesis, Variant } from './hypothesis.js';
+import { type Outcome, runScenario } from './run.js';
+import { type Scenario, samplesOf } from './scenario.js';
+
+/**
+ * What the search for the cause and the look at what an input can show both need, computed once: the samples they begin with, the variants of
+ * a hypothesis, and y under them. Held as long as the scenario is.
+ */
+export interface Part {
+  readonly scenario: Scenario;
+  readonly right: Outcome;
+}
+
+const parts = new WeakMap<Scenario, Map<string, Part>>();
+const variants = new WeakMap<Scenario, Map<Hypothesis, readonly Variant[]>>();
+const outputs = new WeakMap<Outcome, Map<Variant, Tensor | undefined>>();
+
+/** Outputs of more numbers are not kept: two hundred mistakes are tried, and computing them again costs time only. */
+const MOST_KEPT = 4096;
+
+function entryOf<K extends WeakKey, T>(map: WeakMap<K, T>, key: K, make: () => T): T {
+  const known = map.get(key) ?? make();
+  map.set(key, known);
+  return known;
+}
+
+/** Samples [from, to) alone, and their right y. */
+export function partOf(scenario: Scenario, from: number, to: number): Part {
+  const own = entryOf(parts, scenario, () => new Map<string, Part>());
+  const key = `${from} ${to}`;
+  const known = own.get(key) ?? computed(samplesOf(scenario, from, to));
+  own.set(key, known);
+  return known;
+}
+
+function computed(scenario: Scenario): Part {
+  return { scenario, right: runScenario(scenario)! };
+}
+
+export function variantsOf(hypothesis: Hypothesis, scenario: Scenario): readonly Variant[] {
+  const own = entryOf(variants, scenario, () => new Map<Hypothesis, readonly Variant[]>());
+  const known = own.get(hypothesis) ?? hypothesis.variants(scenario);
+  own.set(hypothesis, known);
+  return known;
+}
+
+/** y of a part of the samples under one mistake; undefined where it cannot happen there. */
+export function outputUnder(variant: Variant, { scenario, right }: Part): Tensor | undefined {
+  const own = entryOf(outputs, right, () => new Map<Variant, Tensor | undefined>());
+  if (own.has(variant)) return own.get(variant);
+  const changed = variant.change(scenario);
+  const y = changed && runScenario(changed, { like: right })?.y;
+  if (!y || y.data.length <= MOST_KEPT) own.set(variant, y);
+  return y;
+}
