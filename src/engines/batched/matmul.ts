@@ -19,37 +19,46 @@ export const CHAIN = 256;
  * implementation that keeps this order (SIMD over k, blocks of rows, threads) has the same bits.
  */
 export function accumulate(out: Rows, x: Rows, w: FloatArray, R: number, D: number, K: number): void {
-  if (out.data instanceof Float32Array && x.data instanceof Float32Array && w instanceof Float32Array) {
-    for (let r = 0; r < R; r++) addRow32(out.data, out.start + r * out.stride, x.data, x.start + r * x.stride, w, D, K);
-  } else {
-    for (let r = 0; r < R; r++) addRow64(out.data, out.start + r * out.stride, x.data, x.start + r * x.stride, w, D, K);
-  }
+  const columns = { w, W: K, column: 0, K };
+  const addRow = w instanceof Float32Array ? addRow32 : addRow64;
+  for (let r = 0; r < R; r++) addRow(out.data, out.start + r * out.stride, x.data, x.start + r * x.stride, D, columns);
+}
+
+/** Columns [column, column + K) of a matrix of W columns. */
+export interface Columns {
+  readonly w: FloatArray;
+  readonly W: number;
+  readonly column: number;
+  readonly K: number;
 }
 
 const { fround } = Math;
 
-function addRow32(out: Float32Array, o: number, x: Float32Array, xr: number, w: Float32Array, D: number, K: number): void {
-  addChain(out, o, x, xr, w, 0, Math.min(D, CHAIN), K);
-  for (let from = CHAIN; from < D; from += CHAIN) {
-    const sum = new Float32Array(K);
-    addChain(sum, 0, x, xr, w, from, Math.min(D, from + CHAIN), K);
-    for (let k = 0; k < K; k++) out[o + k] = fround(out[o + k] + sum[k]);
+/** out [K] += x [D] · w in float32, in chains of CHAIN terms. `fresh`: the first one starts at zero, too. */
+export function addRow32(out: FloatArray, o: number, x: FloatArray, xr: number, D: number, columns: Columns, fresh = false): void {
+  for (let from = 0; from < D; from += CHAIN) {
+    const end = Math.min(D, from + CHAIN);
+    if (from > 0 || fresh) {
+      const sum = new Float32Array(columns.K);
+      addChain(sum, 0, x, xr, from, end, columns);
+      for (let k = 0; k < sum.length; k++) out[o + k] = fround(out[o + k] + sum[k]);
+    } else addChain(out, o, x, xr, from, end, columns);
   }
 }
 
-function addChain(out: Float32Array, o: number, x: Float32Array, xr: number, w: Float32Array, from: number, end: number, K: number): void {
+/** terms `from` to `end`, one after the other */
+function addChain(out: FloatArray, o: number, x: FloatArray, xr: number, from: number, end: number, { w, W, column, K }: Columns): void {
   for (let d = from; d < end; d++) {
     const v = x[xr + d];
-    const wd = d * K;
+    const wd = d * W + column;
     for (let k = 0; k < K; k++) out[o + k] = fround(out[o + k] + fround(v * w[wd + k]));
   }
 }
 
-/** Four rows of w a pass: one load and store of `out` for four products, added in the same order. */
-function addRow64(out: FloatArray, o: number, x: FloatArray, xr: number, w: FloatArray, D: number, K: number): void {
+/** In float64: four rows of w a pass, one load and store of `out` for four products, added in the same order. */
+function addRow64(out: FloatArray, o: number, x: FloatArray, xr: number, D: number, { w, K }: Columns): void {
   let d = 0;
-  // a sum that is stored as float32 is rounded at every product
-  for (; out instanceof Float64Array && d + 3 < D; d += 4) {
+  for (; d + 3 < D; d += 4) {
     const [a, b, c, e] = [x[xr + d], x[xr + d + 1], x[xr + d + 2], x[xr + d + 3]];
     const ra = d * K;
     const rb = ra + K;

@@ -48,27 +48,26 @@ interface Products {
 export function generalRecurrence(args: RecurrenceArgs, kernel?: Kernel): RecurrenceResult {
   const { cell, x, weights, units: M } = args;
   const [N, T] = x.shape;
-  const width = cell.gates.length * M;
   const P = weights.projection ? weights.projection.shape[1] : M;
   const record = startRecording(args, length => allocate(length, precisionOf(x)), P);
   kernel?.reset();
   const products = makeProducts(args, kernel);
-  const rowsInBlock = Math.max(1, Math.floor(BLOCK_BYTES / (4 * Math.max(1, T * width))));
+  const rowsInBlock = Math.max(1, Math.floor(BLOCK_BYTES / (4 * T * cell.gates.length * M)));
   for (let from = 0; from < N; from += rowsInBlock) runBlock(args, { from, B: Math.min(rowsInBlock, N - from), record }, products);
   return record.result();
 }
 
 function makeProducts(args: RecurrenceArgs, kernel: Kernel | undefined): Products {
-  const { weights, units: M, cell } = args;
+  const { weights, units: M } = args;
   const [bias, recurrentBias] = biasRows(args);
   const columns = columnsOf(weights.recurrentKernel!, M);
-  const cuts = new Map<number, Product>();
+  const cuts = new Map<Tensor, Product>();
   return {
     input: productWith(weights.kernel!, bias, kernel),
     recurrent(from, to) {
-      const key = from * (cell.gates.length + 1) + to;
-      const known = cuts.get(key) ?? productWith(columns(from, to), recurrentBias?.subarray(from * M, to * M), kernel);
-      cuts.set(key, known);
+      const cut = columns(from, to);
+      const known = cuts.get(cut) ?? productWith(cut, recurrentBias?.subarray(from * M, to * M), kernel);
+      cuts.set(cut, known);
       return known;
     },
     projection: weights.projection && productWith(weights.projection, undefined, kernel),
@@ -112,7 +111,7 @@ function projectInput({ x, cell, units: M }: RecurrenceArgs, { from, B }: Block,
   return data;
 }
 
-/** h·Wh (+ recurrent bias) for gates [first, end): [B, (end−first)·M], valid until the next call for the same first gate. */
+/** h·Wh (+ recurrent bias) for gates [first, end): [B, (end−first)·M], valid until the next call. */
 function recurrentProduct(
   { x, units: M, cell }: RecurrenceArgs,
   { B }: Block,
@@ -122,10 +121,8 @@ function recurrentProduct(
   return (h, first, end) => {
     const K = (end - first) * M;
     const P = h.length / B;
-    // a second call in the same step (GRU, reset before) writes behind the first one's result
-    const out = buffer.subarray(B * first * M, B * end * M);
-    products.recurrent(first, end)({ data: out, start: 0, stride: K }, { data: h, start: 0, stride: P }, B);
-    return out;
+    products.recurrent(first, end)({ data: buffer, start: 0, stride: K }, { data: h, start: 0, stride: P }, B);
+    return buffer;
   };
 }
 
