@@ -23,7 +23,14 @@ const AREAS = {
     tests: ['approved/onnx', 'formats', 'hostile', 'fuzz', 'conventions', 'run', 'cli', 'diagnosis', 'engines'],
   },
   twins: {
-    sources: ['src/engines/batched/', 'src/cells/rnn.ts', 'src/cells/lstm.ts', 'src/cells/gru.ts', 'src/cells/apply.ts', 'src/numerics/float32.ts'],
+    sources: [
+      'src/engines/batched/',
+      'src/cells/rnn.ts',
+      'src/cells/lstm.ts',
+      'src/cells/gru.ts',
+      'src/cells/apply.ts',
+      'src/numerics/float32.ts',
+    ],
     tests: ['engines', 'determinism', 'numerics/float32', 'run/working', 'run/formulas', 'model'],
   },
 };
