@@ -114,7 +114,7 @@ function readHeader(reader: ByteReader, limit: number) {
     });
   }
   const offset = reader.offset;
-  const header = reader.take(length, 'header');
+  const header = reader.take(length);
   // versions 1 and 2 are latin-1, version 3 is UTF-8
   const text = major === 3 ? decodeUtf8(header, offset) : Buffer.from(header.buffer, header.byteOffset, header.length).toString('latin1');
   return { ...parseNumpyHeader(text, offset), offset };

@@ -34,7 +34,7 @@ export const safetensors: Format = {
     const entries = Object.entries(header)
       .filter(([name]) => name !== '__metadata__')
       .map(([name, value]) => entryOf(name, value, budget, offsetOf));
-    const data = reader.take(reader.remaining, 'data');
+    const data = reader.take(reader.remaining);
     entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
     checkContiguous(entries, data.length, bytes.length - data.length);
     const tensors = new Map<string, FileTensor>();
@@ -90,7 +90,7 @@ function readHeader(reader: ByteReader, limits: Limits): { header: JsonObject; o
       where: 'header length',
     });
   }
-  const bytes = reader.take(Number(length), 'header');
+  const bytes = reader.take(Number(length));
   if (bytes[0] !== 0x7b) {
     throw new RnnError('format', 'E_SAFETENSORS_HEADER', "offset 8: the header does not begin with '{'", {
       where: 'header',

@@ -42,7 +42,7 @@ export function newBudget(limits: Limits): Budget {
 export function checkName(name: string, what: string, limits: Limits): void {
   const bytes = Buffer.byteLength(name);
   if (bytes > limits.nameBytes) {
-    throw new RnnError('limit', 'E_LIMIT_NAME', `a ${what} name of ${bytes} bytes; the limit is ${limits.nameBytes}`, {
+    throw new RnnError('limit', 'E_LIMIT_NAME', `the ${what} name has ${bytes} bytes; the limit is ${limits.nameBytes}`, {
       found: escapeText(name, 40),
     });
   }

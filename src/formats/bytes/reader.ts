@@ -28,8 +28,11 @@ export class ByteReader {
     return this.bytes.length - this.position;
   }
 
-  /** Checks that `count` bytes of `what` are there. @throws RnnError with the code given to the constructor */
-  need(count: number | bigint, what: string): void {
+  /**
+   * Checks that `count` bytes of `what` are there. Structures of a fixed size, which are taken as a whole, do not name their fields.
+   * @throws RnnError with the code given to the constructor
+   */
+  need(count: number | bigint, what = 'it'): void {
     if (count <= this.remaining) return;
     throw new RnnError('format', this.code, `offset ${this.offset}: expected ${count} bytes of ${what}, found ${this.remaining}`, {
       expected: `${count} bytes`,
@@ -38,25 +41,25 @@ export class ByteReader {
     });
   }
 
-  take(count: number, what: string): Uint8Array {
+  take(count: number, what?: string): Uint8Array {
     this.need(count, what);
     const part = this.bytes.subarray(this.position, this.position + count);
     this.position += count;
     return part;
   }
 
-  u8(what: string): number {
+  u8(what?: string): number {
     this.need(1, what);
     return this.bytes[this.position++];
   }
 
-  u16(what: string): number {
+  u16(what?: string): number {
     this.need(2, what);
     this.position += 2;
     return this.view.getUint16(this.position - 2, true);
   }
 
-  u32(what: string): number {
+  u32(what?: string): number {
     this.need(4, what);
     this.position += 4;
     return this.view.getUint32(this.position - 4, true);
@@ -66,7 +69,7 @@ export class ByteReader {
     return this.u32(what) | 0;
   }
 
-  u64(what: string): bigint {
+  u64(what?: string): bigint {
     this.need(8, what);
     this.position += 8;
     return this.view.getBigUint64(this.position - 8, true);

@@ -93,19 +93,19 @@ function stringOf(bytes: Uint8Array, offset: number): string {
 
 /** III.E. A string in a global heap collection: length, address of the collection, index in it. */
 function heapString(file: Hdf5, reference: ByteReader): string {
-  const length = reference.u32('string length');
-  const address = reference.u64('collection address');
-  const index = reference.u32('object index');
+  const length = reference.u32();
+  const address = reference.u64();
+  const index = reference.u32();
   if (length === 0) return '';
   const header = readerAt(file, address, 16, 'global heap');
   expectSignature(header, 'GCOL', 'global heap');
-  header.take(4, 'version');
-  const collection = readerAt(file, address, header.u64('collection size'), 'global heap');
+  header.take(4); // version
+  const collection = readerAt(file, address, header.u64(), 'global heap');
   collection.position = 16;
   while (collection.remaining >= 16) {
-    const found = collection.u16('object index');
-    collection.take(6, 'reference count');
-    const size = collection.u64('object size');
+    const found = collection.u16();
+    collection.take(6); // reference count
+    const size = collection.u64();
     if (found === 0) break;
     if (found === index) {
       if (size < length) throw h5Error('E_H5_HEAP', `offset ${collection.offset}: a string of ${length} bytes in an object of ${size}`);

@@ -8,18 +8,18 @@ import { checkSum, expectSignature, type Hdf5, h5Error, readerAt, readUint, visi
 export function readTree2(file: Hdf5, address: bigint, type: number, visit: (record: ByteReader) => void): void {
   const header = readerAt(file, address, 38, 'B-tree header');
   expectSignature(header, 'BTHD', 'B-tree header');
-  header.take(1, 'version');
-  const found = header.u8('record type');
+  header.take(1); // version
+  const found = header.u8();
   if (found !== type)
     throw h5Error('E_H5_TREE', `offset ${header.offset - 1}: a B-tree of records of type ${found}`, { expected: String(type) });
-  const nodeBytes = header.u32('node size');
-  const recordBytes = header.u16('record size');
-  const depth = header.u16('depth');
-  header.take(2, 'split and merge');
-  const root = header.u64('root address');
-  const rootRecords = header.u16('records in the root');
-  const total = header.u64('records');
-  checkSum(header.bytes.subarray(0, 34), header.u32('checksum'), header.offset - 38, 'B-tree header');
+  const nodeBytes = header.u32();
+  const recordBytes = header.u16();
+  const depth = header.u16();
+  header.take(2); // when to split and merge
+  const root = header.u64();
+  const rootRecords = header.u16();
+  const total = header.u64();
+  checkSum(header.bytes.subarray(0, 34), header.u32(), header.offset - 38, 'B-tree header');
   if (recordBytes === 0 || nodeBytes < 10 + recordBytes)
     throw h5Error('E_H5_TREE', `offset ${header.offset}: nodes of ${nodeBytes} and records of ${recordBytes} bytes`);
   let visited = 0n;
@@ -28,26 +28,27 @@ export function readTree2(file: Hdf5, address: bigint, type: number, visit: (rec
   const node = (at: bigint, records: number, level: number): void => {
     visitOnce(file, nodes, at);
     const reader = readerAt(file, at, nodeBytes, 'B-tree node');
+    const place = reader.offset;
     expectSignature(reader, level === 0 ? 'BTLF' : 'BTIN', 'B-tree node');
-    reader.take(2, 'B-tree node');
+    reader.take(2); // version, record type
     const start = reader.position;
     const { records: most, countBytes, totalBytes } = counts[level];
-    if (records > most) throw h5Error('E_H5_TREE', `offset ${reader.offset}: ${records} records in a node that holds ${most}`);
+    if (records > most) throw h5Error('E_H5_TREE', `offset ${place}: ${records} records in a node that holds ${most}`);
     const end = start + records * recordBytes + (level === 0 ? 0 : (records + 1) * (8 + countBytes + totalBytes));
     reader.position = end;
-    checkSum(reader.bytes.subarray(0, end), reader.u32('checksum'), reader.offset, 'B-tree node');
-    const children = new ByteReader(reader.bytes.subarray(start + records * recordBytes, end), 'E_H5_SHORT', reader.offset);
+    checkSum(reader.bytes.subarray(0, end), reader.u32(), place, 'B-tree node');
+    const children = new ByteReader(reader.bytes.subarray(start + records * recordBytes, end), 'E_H5_SHORT');
     for (let i = 0; i <= records; i++) {
       if (level > 0) {
-        const child = children.u64('child address');
-        const childRecords = Number(readUint(children, countBytes, 'records of the child'));
-        children.take(totalBytes, 'records below');
+        const child = children.u64();
+        const childRecords = Number(readUint(children, countBytes));
+        children.take(totalBytes);
         node(child, childRecords, level - 1);
       }
       if (i === records) break;
       const from = start + i * recordBytes;
       visited++;
-      visit(new ByteReader(reader.bytes.subarray(from, from + recordBytes), 'E_H5_SHORT', reader.offset));
+      visit(new ByteReader(reader.bytes.subarray(from, from + recordBytes), 'E_H5_SHORT', place + from));
     }
   };
   if (total > 0n) node(root, rootRecords, depth);

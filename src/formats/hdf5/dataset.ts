@@ -39,7 +39,7 @@ export function readDataset(file: Hdf5, messages: readonly Message[], budget: Bu
   const dimensions = readSpace(bodyOf(spaceMessage));
   if (type.kind === 'string' || type.kind === 'heapString') return { skipped: 'holds strings' };
   if (type.kind === 'other')
-    throw h5Error('E_H5_TYPE', `offset ${typeMessage.body.offset}: the type (${type.name}) is not a plain number`, { found: type.name });
+    throw h5Error('E_H5_TYPE', `offset ${bodyOf(typeMessage).offset}: the type (${type.name}) is not a plain number`, { found: type.name });
   if (!dimensions) return { skipped: 'is empty (a null space)' };
   const size = checkShape(dimensions, file.limits);
   reserve(budget, size, type.dtype);

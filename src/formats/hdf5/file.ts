@@ -67,9 +67,9 @@ interface Superblock {
 }
 
 function readVersion0(reader: ByteReader, version: number): Superblock {
-  reader.position = 13;
+  reader.take(4, 'versions');
   checkAddressSize(reader);
-  reader.position = version === 0 ? 24 : 28;
+  reader.take(version === 0 ? 9 : 13, 'tree sizes');
   const base = reader.u64('base address');
   reader.u64('free space address');
   const end = reader.u64('end of file address');
@@ -146,7 +146,7 @@ export function checkSum(bytes: Uint8Array, stored: number, offset: number, what
 }
 
 /** An unsigned number of `size` bytes. */
-export function readUint(reader: ByteReader, size: number, what: string): bigint {
+export function readUint(reader: ByteReader, size: number, what?: string): bigint {
   let value = 0n;
   const bytes = reader.take(size, what);
   for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);

@@ -25,21 +25,21 @@ interface Shape {
 export function openHeap(file: Hdf5, address: bigint): FractalHeap {
   const header = readerAt(file, address, 146, 'fractal heap');
   expectSignature(header, 'FRHP', 'fractal heap');
-  header.take(1, 'version');
-  const idBytes = header.u16('heap id length');
-  const filterBytes = header.u16('filter length');
+  header.take(1); // version
+  const idBytes = header.u16();
+  const filterBytes = header.u16();
   if (filterBytes > 0) throw h5Error('E_H5_HEAP', `offset ${header.offset - 2}: a fractal heap with filters is not read`);
-  const flags = header.u8('flags');
-  const maxManaged = header.u32('largest managed object');
+  const flags = header.u8();
+  const maxManaged = header.u32();
   header.position = 110;
-  const width = header.u16('table width');
-  const start = header.u64('starting block size');
-  const maxDirect = header.u64('largest direct block');
-  const heapBits = header.u16('heap size');
-  header.u16('starting rows');
-  const root = header.u64('root block address');
-  const rows = header.u16('rows');
-  checkSum(header.bytes.subarray(0, 142), header.u32('checksum'), header.offset - 146, 'fractal heap');
+  const width = header.u16();
+  const start = header.u64();
+  const maxDirect = header.u64();
+  const heapBits = header.u16();
+  header.u16(); // rows to start with
+  const root = header.u64();
+  const rows = header.u16();
+  checkSum(header.bytes.subarray(0, 142), header.u32(), header.offset - 146, 'fractal heap');
   if (!isPowerOf2(start) || !isPowerOf2(maxDirect) || maxDirect < start || !isPowerOf2(BigInt(width)) || heapBits > 64) {
     throw h5Error('E_H5_HEAP', `offset ${header.offset}: a fractal heap of impossible sizes`);
   }
@@ -77,18 +77,19 @@ function inIndirect(shape: Shape, address: bigint, rows: number, offset: bigint,
   // signature, version, heap address, block offset, addresses, checksum
   const bytes = 4 + 1 + 8 + offsetBytes + entries * 8 + 4;
   const block = readerAt(file, address, bytes, 'fractal heap block');
+  const place = block.offset;
   expectSignature(block, 'FHIB', 'fractal heap block');
   block.position = bytes - 4;
-  if (!shape.checked.has(address)) checkSum(block.bytes.subarray(0, bytes - 4), block.u32('checksum'), block.offset, 'fractal heap block');
+  if (!shape.checked.has(address)) checkSum(block.bytes.subarray(0, bytes - 4), block.u32(), place, 'fractal heap block');
   shape.checked.add(address);
   const perRow = start * BigInt(width);
   const row = offset < perRow ? 0 : log2(offset / perRow) + 1;
-  if (row >= rows) throw h5Error('E_H5_HEAP', `offset ${block.offset}: a heap object at ${offset}, beyond ${rows} rows`);
+  if (row >= rows) throw h5Error('E_H5_HEAP', `offset ${place}: a heap object at ${offset}, beyond ${rows} rows`);
   const size = row === 0 ? start : start << BigInt(row - 1);
   const rowStart = row === 0 ? 0n : perRow << BigInt(row - 1);
   const column = (offset - rowStart) / size;
   block.position = 13 + offsetBytes + (row * width + Number(column)) * 8;
-  const child = block.u64('block address');
+  const child = block.u64();
   if (child === UNDEFINED) throw h5Error('E_H5_HEAP', `offset ${block.offset - 8}: a heap object in a block that does not exist`);
   const inside = offset - rowStart - column * size;
   if (row < directRows) return inDirect(shape, child, size, inside, length);
@@ -97,23 +98,23 @@ function inIndirect(shape: Shape, address: bigint, rows: number, offset: bigint,
 
 function inDirect(shape: Shape, address: bigint, size: bigint, offset: bigint, length: bigint): ByteReader {
   const block = readerAt(shape.file, address, size, 'fractal heap block');
+  const place = block.offset;
   expectSignature(block, 'FHDB', 'fractal heap block');
   const headerBytes = 13 + shape.offsetBytes + (shape.checkDirect ? 4 : 0);
-  if (shape.checkDirect && !shape.checked.has(address)) checkDirectSum(block, headerBytes - 4);
+  if (shape.checkDirect && !shape.checked.has(address)) checkDirectSum(block.bytes, headerBytes - 4, place);
   shape.checked.add(address);
   if (offset < headerBytes || offset + length > size)
-    throw h5Error('E_H5_HEAP', `offset ${block.offset}: a heap object [${offset}, ${offset + length}) of a block of ${size} bytes`);
+    throw h5Error('E_H5_HEAP', `offset ${place}: a heap object [${offset}, ${offset + length}) of a block of ${size} bytes`);
   const from = Number(offset);
-  return new ByteReader(block.bytes.subarray(from, from + Number(length)), 'E_H5_SHORT', block.offset - 4 + from);
+  return new ByteReader(block.bytes.subarray(from, from + Number(length)), 'E_H5_SHORT', place + from);
 }
 
 /** The checksum of a direct block counts its own four bytes as zeros. */
-function checkDirectSum(block: ByteReader, at: number): void {
-  const copy = new Uint8Array(block.bytes);
-  const start = block.offset - 4;
+function checkDirectSum(bytes: Uint8Array, at: number, place: number): void {
+  const copy = new Uint8Array(bytes);
   const stored = new DataView(copy.buffer).getUint32(at, true);
   copy.fill(0, at, at + 4);
-  checkSum(copy, stored, start, 'fractal heap block');
+  checkSum(copy, stored, place, 'fractal heap block');
 }
 
 function isPowerOf2(n: bigint): boolean {

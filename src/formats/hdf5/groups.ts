@@ -77,8 +77,7 @@ function readSymbols(file: Hdf5, address: bigint, names: (offset: bigint) => str
     node.u32('reserved');
     const scratch = node.take(16, 'scratch space');
     if (cache > 2) throw h5Error('E_H5_LINK', `offset ${offset}: '${escapeText(name, 60)}' has the unknown cache type ${cache}`);
-    if (cache === 2)
-      add(name, { kind: 'soft', path: names(BigInt(new ByteReader(scratch, 'E_H5_SHORT', offset).u32('path offset'))) }, offset);
+    if (cache === 2) add(name, { kind: 'soft', path: names(BigInt(new ByteReader(scratch, 'E_H5_SHORT', offset).u32())) }, offset);
     else add(name, { kind: 'hard', address: target }, offset);
   }
 }
@@ -87,10 +86,10 @@ function readSymbols(file: Hdf5, address: bigint, names: (offset: bigint) => str
 function openLocalHeap(file: Hdf5, address: bigint): (offset: bigint) => string {
   const header = readerAt(file, address, 32, 'local heap');
   expectSignature(header, 'HEAP', 'local heap');
-  header.take(4, 'local heap');
-  const size = header.u64('heap size');
-  header.u64('free list');
-  const data = readerAt(file, header.u64('heap data address'), size, 'local heap data');
+  header.take(4); // version
+  const size = header.u64();
+  header.u64(); // free list
+  const data = readerAt(file, header.u64(), size, 'local heap data');
   return offset => {
     const end = offset < size ? data.bytes.indexOf(0, Number(offset)) : -1;
     if (end < 0) throw h5Error('E_H5_LINK', `offset ${data.offset}: a name at ${offset} of a heap of ${size} bytes`);

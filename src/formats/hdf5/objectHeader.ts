@@ -55,17 +55,17 @@ export function bodyOf(message: Message): ByteReader {
 
 function readVersion1(file: Hdf5, address: bigint, header: ByteReader): Message[] {
   header.position = 2;
-  const count = header.u16('number of messages');
-  header.u32('reference count');
-  const size = header.u32('header size');
+  const count = header.u16();
+  header.u32(); // reference count
+  const size = header.u32();
   const messages: Message[] = [];
   let read = 0;
   forEachBlock(file, address + 16n, BigInt(size), (block, next) => {
     while (block.remaining >= 8 && read < count) {
-      const type = block.u16('message type');
-      const length = block.u16('message size');
-      const flags = block.u8('message flags');
-      block.take(3, 'message header');
+      const type = block.u16();
+      const length = block.u16();
+      const flags = block.u8();
+      block.take(3);
       read++;
       addMessage(messages, type, flags, part(block, length), next);
     }
@@ -78,13 +78,13 @@ function readVersion2(file: Hdf5, address: bigint): Message[] {
   // prefix: signature, version, flags, then at most times (16), attribute thresholds (4) and the size of the first chunk (8)
   const prefix = readerAt(file, address, 6, 'object header');
   expectSignature(prefix, 'OHDR', 'object header');
-  const version = prefix.u8('object header version');
+  const version = prefix.u8();
   if (version !== 2) throw h5Error('E_H5_MESSAGE', `offset ${prefix.offset - 1}: object header version ${version}`, { expected: '1 or 2' });
-  const flags = prefix.u8('object header flags');
+  const flags = prefix.u8();
   const sizeBytes = 1 << (flags & 3);
   const fixed = 6 + (flags & 0x20 ? 16 : 0) + (flags & 0x10 ? 4 : 0);
   const sizeReader = readerAt(file, address + BigInt(fixed), sizeBytes, 'object header');
-  const size = readUint(sizeReader, sizeBytes, 'header size');
+  const size = readUint(sizeReader, sizeBytes);
   const start = fixed + sizeBytes;
   const headerBytes = flags & 4 ? 6 : 4;
   const messages: Message[] = [];
@@ -96,12 +96,12 @@ function readVersion2(file: Hdf5, address: bigint): Message[] {
       throw h5Error('E_H5_SHORT', `offset ${block.offset}: an object header block of ${block.bytes.length} bytes`);
     const end = block.bytes.length - 4;
     block.position = end;
-    checkSum(block.bytes.subarray(0, end), block.u32('checksum'), Number(blockAddress) + file.base, 'object header');
+    checkSum(block.bytes.subarray(0, end), block.u32(), Number(blockAddress) + file.base, 'object header');
     block.position = skip;
     while (end - block.position >= headerBytes) {
-      const type = block.u8('message type');
-      const length = block.u16('message size');
-      const messageFlags = block.u8('message flags');
+      const type = block.u8();
+      const length = block.u16();
+      const messageFlags = block.u8();
       block.position += headerBytes - 4;
       if (block.position + length > end)
         throw h5Error('E_H5_MESSAGE', `offset ${block.offset}: a message of ${length} bytes leaves its header`);
