@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CONVENTIONS, detectConvention } from '../../src/conventions/index.js';
+import { CONVENTIONS, detectConvention, getConvention } from '../../src/conventions/index.js';
 import { readTensors } from '../../src/formats/index.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes } from '../../src/model/shapes.js';
@@ -123,7 +123,7 @@ function casesOf(tensors: ReadonlyMap<string, Tensor>): Case[] {
 function written(framework: 'keras' | 'torch'): Case[] {
   return Array.from({ length: 40 }, (_, seed) => seed).flatMap(seed => {
     const { shapes, weights } = randomNetwork(seed, framework);
-    return CONVENTIONS.filter(c => c.framework === framework || c.name === 'rnn-cli').flatMap((convention): Case[] => {
+    return [framework, 'rnn-cli'].map(getConvention).flatMap((convention): Case[] => {
       const name = `${seed} ${convention.name}`;
       const there = () => convention.fromWeights(shapes, weights);
       return [

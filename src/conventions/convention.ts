@@ -26,12 +26,16 @@ export interface Convention {
   detect(names: readonly string[]): boolean;
   /** @throws RnnError E_WEIGHT_…: which tensor has which shape and which was expected */
   toWeights(shapes: ModelShapes, tensors: NamedTensors, metadata?: ReadonlyMap<string, string>): Weights;
-  /** The same weights under this convention's names, float32 or float64 as they are. Absent where nothing can be written. */
-  fromWeights(shapes: ModelShapes, weights: Weights): Map<string, FileTensor>;
   /** The layers that the tensors alone determine, as a spec for checkSpec. @throws RnnError E_UNDETERMINED naming the flag to give */
   toSpec(
     tensors: NamedTensors,
     hints: NetworkHints,
     metadata?: ReadonlyMap<string, string>,
   ): { input: { features: number | null; timesteps: number | null }; layers: Record<string, unknown>[] };
+}
+
+/** One that files are written in. */
+export interface WritableConvention extends Convention {
+  /** The same weights under this convention's names, float32 or float64 as they are. */
+  fromWeights(shapes: ModelShapes, weights: Weights): Map<string, FileTensor>;
 }

@@ -7,7 +7,7 @@ import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import { isRecurrent } from '../model/spec.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { checkShape, type Weights } from '../weights/weights.js';
-import type { Convention, NamedTensors } from './convention.js';
+import type { NamedTensors, WritableConvention } from './convention.js';
 import { fileTensor } from './fileTensor.js';
 import { fromCanonicalGates, toCanonicalGates } from './gateOrder.js';
 import { layersOf, type WeightGroup } from './groups.js';
@@ -16,7 +16,7 @@ import { layersOf, type WeightGroup } from './groups.js';
  * Keras' `model.get_weights()` in order: per layer kernel, recurrent_kernel, bias; all forward, then all backward; saved by
  * `np.savez(f, *model.get_weights())` as arr_0, arr_1 …
  */
-export const keras: Convention = {
+export const keras: WritableConvention = {
   name: 'keras',
   framework: 'keras',
   detect: names => names.length > 0 && names.every(name => /^arr_\d+$/.test(name)),

@@ -1,10 +1,9 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import type { FileTensor } from '../formats/format.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Convention, NamedTensors } from './convention.js';
 import { layersOf, type WeightGroup } from './groups.js';
-import { foreignWeight, layerWeights, type NamedArray } from './keras.js';
+import { layerWeights, type NamedArray } from './keras.js';
 import { extra } from './surplus.js';
 
 /**
@@ -42,15 +41,6 @@ export const kerasNames: Convention = {
         layers.map(l => l.layer.name),
       );
     return weights;
-  },
-
-  fromWeights(shapes, weights) {
-    const named = new Map<string, FileTensor>();
-    for (const layer of shapes.layers) {
-      for (const weight of layer.weights)
-        named.set(`${layer.layer.name}/${foreignName(weight.name)}`, foreignWeight(layer, weight, weights));
-    }
-    return named;
   },
 
   toSpec(tensors, hints, metadata) {

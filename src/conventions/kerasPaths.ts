@@ -1,12 +1,11 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import type { FileTensor } from '../formats/format.js';
 import { getLayerKind } from '../layers/index.js';
 import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Convention, NamedTensors } from './convention.js';
 import { chainOf, layersOf, type WeightGroup } from './groups.js';
-import { foreignWeight, layerWeights, type NamedArray } from './keras.js';
+import { layerWeights, type NamedArray } from './keras.js';
 import { layerNameOfClass } from './kerasClasses.js';
 import { extra } from './surplus.js';
 
@@ -37,16 +36,6 @@ export const kerasPaths: Convention = {
     const [surplus] = groups.keys();
     if (surplus !== undefined) throw extra(`layers/${surplus}`, [...groupNames(shapes).values()]);
     return weights;
-  },
-
-  fromWeights(shapes, weights) {
-    const named = new Map<string, FileTensor>();
-    for (const [layer, group] of groupNames(shapes)) {
-      layer.weights.forEach((weight, i) => {
-        named.set(`layers/${group}/${variablePath(layer, weight.name, i)}`, foreignWeight(layer, weight, weights));
-      });
-    }
-    return named;
   },
 
   toSpec(tensors, hints) {

@@ -3,7 +3,7 @@ import { escapeText } from '../escape.js';
 import type { FileTensor } from '../formats/format.js';
 import { weightShapesByLayer } from '../model/shapes.js';
 import { checkWeights, weightKeys } from '../weights/weights.js';
-import type { Convention } from './convention.js';
+import type { WritableConvention } from './convention.js';
 import { fileTensor } from './fileTensor.js';
 import { layersOf, type WeightGroup } from './groups.js';
 
@@ -13,7 +13,7 @@ const NAME = /^(.+?)\/(?:(forward|backward)\/)?(Wx|Wh|bh|Wp|p|Wo|bo|E)$/;
 /** What `probe` writes into the same file: an input, its mask, its output. */
 const BESIDE: ReadonlySet<string> = new Set(['x', 'y', 'mask']);
 
-export const native: Convention = {
+export const native: WritableConvention = {
   name: 'rnn-cli',
   framework: 'keras',
   detect: names => names.some(name => NAME.test(name)) && names.every(name => NAME.test(name) || BESIDE.has(name)),

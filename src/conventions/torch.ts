@@ -9,18 +9,19 @@ import { isRecurrent, type RecurrentSpec } from '../model/spec.js';
 import { concatFirst, transpose } from '../tensor/layout.js';
 import { formatShape, reshape, sameShape, sliceRow, type Tensor } from '../tensor/tensor.js';
 import { checkShape } from '../weights/weights.js';
-import type { Convention } from './convention.js';
+import type { WritableConvention } from './convention.js';
 import { fileTensor } from './fileTensor.js';
 import { fromCanonicalGates, toCanonicalGates } from './gateOrder.js';
 import { layersOf, type WeightGroup } from './groups.js';
 import { firstOfEach, hasRecurrentNames, isEmbedding, type Module, modulesInOrder, modulesOf } from './modules.js';
+import { extra } from './surplus.js';
 
 /**
  * PyTorch state dicts. `[prefix.]weight_ih_l0 [G·M, D]`, `weight_hh_l0 [G·M, P]`, `bias_ih_l0`, `bias_hh_l0`, `weight_hr_l0 [P, M]`, the
  * reverse direction with `_reverse`; `prefix.weight [K, in]`, `prefix.bias` of a Linear or Embedding.
  * The two biases stay two rows where the spec has twoBiases, else they are added (which the GRU with the reset after forbids).
  */
-export const torch: Convention = {
+export const torch: WritableConvention = {
   name: 'torch',
   framework: 'torch',
   detect: hasRecurrentNames,
@@ -33,6 +34,7 @@ export const torch: Convention = {
       const module = modules[index];
       if (!module) throw missing(layer.layer.name, describe(layer), 'no further module in the file');
       const own = isRecurrent(layer.layer) ? readRecurrent(layer, layer.layer, module) : readPlain(layer, module);
+      checkSurplus(layer, module);
       for (const [name, tensor] of own) weights.set(`${layer.layer.name}/${name}`, tensor);
     });
     if (modules.length > withWeights.length) {
@@ -154,6 +156,18 @@ function addedBiases(input: Tensor, recurrent: Tensor, layer: RecurrentSpec): Te
   return { shape: input.shape, data: input.data.map((v, k) => v + recurrent.data[k]) };
 }
 
+/** @throws RnnError E_WEIGHT_EXTRA: a bias or a direction of the file that the network is described without would be lost */
+function checkSurplus({ weights }: LayerShapes, module: Module): void {
+  const known = weights.flatMap(w => (module.recurrent ? rolesOf(w) : [w.role === 'bias' ? 'bias' : 'weight']));
+  for (const [role, { name }] of module.tensors) if (!known.includes(role)) throw extra(name, known);
+}
+
+function rolesOf({ name, role }: WeightShape): string[] {
+  const roles =
+    role === 'bias' ? ['bias_ih', 'bias_hh'] : [role === 'kernel' ? 'weight_ih' : role === 'recurrentKernel' ? 'weight_hh' : 'weight_hr'];
+  return name.startsWith('backward/') ? roles.map(r => `${r}_reverse`) : roles;
+}
+
 function readPlain({ weights: expected }: LayerShapes, module: Module): [string, Tensor][] {
   return expected.map(shape => {
     const found = module.tensors.get(shape.role === 'bias' ? 'bias' : 'weight');
@@ -238,7 +252,7 @@ function writeRecurrent(
   }
 }
 
-const RECURRENT_ROLES = /^(weight|bias)_(ih|hh|hr)(_reverse)?$/;
+const RECURRENT_ROLES = /^(weight_(ih|hh|hr)|bias_(ih|hh))(_reverse)?$/;
 
 /** @throws RnnError E_UNDETERMINED for buffers, and for parameters of modules that are neither recurrent nor Linear nor Embedding */
 function checkRoles({ name, recurrent, tensors }: Module): void {
