@@ -192,6 +192,12 @@ describe('limits', () => {
     expect(process.memoryUsage().arrayBuffers - started).toBeLessThan(2 ** 20);
   });
 
+  it('counts a sequence of two axes as one sample, and the rows of a table as steps', async () => {
+    const long = await npy('long.npy', x(5000, 3));
+    expect((await runForward({ input: long, D: 3, maxMemory: 1e6 })).shape).toEqual([1, 2]);
+    expect((await runForward({ input: long, D: 3, T: 10, maxMemory: 1e6 })).shape).toEqual([500, 2]);
+  });
+
   it('honours --max-memory', async () => {
     expect(await failure({ maxMemory: 100 })).toMatchObject({
       code: 'E_MEMORY',

@@ -53,7 +53,7 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
   const network = await loadNetwork(withFramework(request), knownShape(array, request.timeMajor), opened);
   const seed = request.seed ?? DEFAULT_SEED;
   const sizes = drawnSizes(network, request);
-  const [N, T] = array ? [array.tensor.shape[0] ?? 1, sizes.T] : [sizes.N, sizes.T];
+  const [N, T] = [array ? samplesIn(array, network, sizes.T) : sizes.N, sizes.T];
   checkMemory(network, [N, T], request.maxMemory);
   takesLong({ batched: productsOf(network, N, T), numbers: array && network.weights ? 0 : drawnNumbers(network, N, T) });
   const drawn = draw(network, request, seed, array ? null : inputWish(network, sizes));
@@ -195,6 +195,11 @@ function firstSteps(x: Tensor, steps: number): Tensor {
   return concatFirst(rows);
 }
 
+/** How many samples of T steps the numbers of an array are, whatever its axes: one sequence has two, and the rows of a table are steps. */
+function samplesIn({ tensor }: ReadArray, { model }: Network, T: number): number {
+  return Math.max(1, Math.ceil(tensor.data.length / Math.max(1, T * (model.input.features ?? 1))));
+}
+
 /**
  * Refuses before anything is allocated. Counted exactly: weights, X, every layer's output, states, in 8 bytes each.
  * @throws RnnError E_MEMORY (limit, exit 5)
@@ -208,6 +213,7 @@ export function checkMemory({ model, shapes }: Network, [N, T]: readonly [number
     expected: `at most ${budget} bytes`,
     found: `${bytes} bytes`,
     fix: 'use smaller sizes, fewer samples at a time, or raise --max-memory',
+    limit: { flag: '--max-memory', value: Number(budget) },
   });
 }
 
