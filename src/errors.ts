@@ -15,6 +15,8 @@ export interface ErrorDetails {
   excerpt?: { text: string; from: number; to: number };
   /** A page of `rnn-cli explain`. */
   more?: string;
+  /** The limit that a file is over, and the flag that sets it. */
+  limit?: { flag: string; value: number };
   /** Name of the layer to mend; turned into an excerpt where the network was written on one line. */
   layer?: string;
 }
@@ -29,6 +31,7 @@ export class RnnError extends Error {
   fix?: string;
   excerpt?: { text: string; from: number; to: number };
   more?: string;
+  limit?: { flag: string; value: number };
   layer?: string;
 
   /** @param code stable name such as `E_SEQ`; scripts depend on it, so it is never renamed */

@@ -17,7 +17,7 @@ function wordFor({ value, flags }: Flag): string | undefined {
     case 'range':
       return '2:5';
     case 'bytes':
-      return '2GiB';
+      return '20MiB';
     case 'choice':
       return value.choices[0];
     case 'choices':

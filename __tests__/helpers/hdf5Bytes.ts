@@ -85,6 +85,7 @@ export function fileOf(bytes: Uint8Array, limits: Partial<Limits> = {}) {
     limits: { ...DEFAULT_LIMITS, ...limits },
     root: 0n,
     steps: 0,
+    inflated: 0,
   };
 }
 

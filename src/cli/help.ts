@@ -114,7 +114,12 @@ rnn-cli forward --T 10 --D 3 --M 5 --K 2              what numbers must come out
 rnn-cli compare --N 4 --simulate state-carry          do two computations agree, and if not, why?
 `;
 
-const GROUPS: readonly FlagGroup[] = ['Network', 'Weights and input', 'Computing', 'Comparing', 'Output', 'General'];
+const GROUPS: readonly FlagGroup[] = ['Network', 'Weights and input', 'Computing', 'Comparing', 'Output', 'Limits', 'General'];
+
+const GROUP_NOTES: Partial<Record<FlagGroup, string>> = {
+  Network: ' (one form: sizes, --layers, or --model)',
+  Limits: ' (what a file may ask for; a refusal names its flag)',
+};
 
 export const EXIT_CODES: readonly (readonly [string, string])[] = [
   ['0', 'done, equal'],
@@ -122,7 +127,7 @@ export const EXIT_CODES: readonly (readonly [string, string])[] = [
   ['2', 'wrong words'],
   ['3', 'bad or unsupported input'],
   ['4', 'reading or writing failed'],
-  ['5', 'refused: too large'],
+  ['5', 'refused: over a limit'],
   ['70', 'a bug in rnn-cli'],
   ['130, 143', 'interrupted'],
 ];
@@ -182,7 +187,7 @@ const FLAG_COLUMN = 30;
 function groupText(group: FlagGroup, flags: readonly Flag[], width: number): string {
   const rows = flags.filter(flag => flag.group === group);
   if (rows.length === 0) return '';
-  return `${group}${group === 'Network' ? ' (one form: sizes, --layers, or --model)' : ''}\n${rows.map(flag => flagText(flag, width)).join('')}`;
+  return `${group}${GROUP_NOTES[group] ?? ''}\n${rows.map(flag => flagText(flag, width)).join('')}`;
 }
 
 /** '  --M, --units n[,n]          hidden units; …  [5]' with further lines below the text */

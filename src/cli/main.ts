@@ -1,6 +1,6 @@
 import { errorDocument, errorJson, errorText } from '../report/errorReport.js';
 import { descriptorStream, terminalStream } from '../run/descriptors.js';
-import { allowElsewhere, ELSEWHERE } from '../run/elsewhere.js';
+import { allowElsewhere, ELSEWHERE, watchedBy } from '../run/elsewhere.js';
 import { stdoutIsClosed } from '../run/files.js';
 import { withLimits } from '../run/limits.js';
 import { VERSION } from '../run/version.js';
@@ -8,7 +8,7 @@ import type { CommandName } from './options.js';
 import { createOutput, type Output, paintFor } from './output.js';
 import { parseArgv } from './program.js';
 import { closedError, type Io, type Writer, wantsColor, writerTo } from './streams.js';
-import type { ThreadData } from './thread.js';
+import type { Message, ThreadData } from './thread.js';
 import type { Values } from './values.js';
 
 type Command = (values: Values, output: Output) => Promise<number>;
@@ -109,10 +109,11 @@ export async function start(): Promise<void> {
 }
 
 /** The same in a thread, for a command that takes long; the other thread is told the exit code. */
-export async function startInThread({ program, argv, pending, columns }: ThreadData, tell: (exit: number) => void): Promise<void> {
+export async function startInThread({ program, argv, pending, columns }: ThreadData, tell: (message: Message) => void): Promise<void> {
   // where the program's own files are
   process.argv[1] = program;
   const { sharePending } = await import('../run/atomicWrite.js');
+  watchedBy(tell);
   sharePending(pending);
   const [stdout, stderr] = [1, 2].map(descriptor => descriptorStream(descriptor) ?? terminalStream(descriptor, columns[descriptor - 1]));
   tell(await main(argv, { stdout, stderr, env: process.env, stdoutIsClosed }));

@@ -1,3 +1,4 @@
+import { LIMITS } from '../run/limits.js';
 import type { NameList } from '../run/names.js';
 
 /**
@@ -6,7 +7,7 @@ import type { NameList } from '../run/names.js';
  */
 export type CommandName = 'shapes' | 'forward' | 'compare' | 'inspect' | 'convert' | 'probe' | 'explain' | 'schema' | 'completion';
 
-export type FlagGroup = 'Network' | 'Weights and input' | 'Computing' | 'Comparing' | 'Output' | 'General';
+export type FlagGroup = 'Network' | 'Weights and input' | 'Computing' | 'Comparing' | 'Output' | 'Limits' | 'General';
 
 /** What a flag's word may be; also what a shell completes. */
 export type FlagValue =
@@ -17,10 +18,10 @@ export type FlagValue =
   | { readonly kind: 'sizes'; readonly least: number }
   /** 'a:b', 'a:', ':b' */
   | { readonly kind: 'range' }
-  /** a decimal number from 0 */
-  | { readonly kind: 'number' }
+  /** a decimal number from 0, or above it; at most `most` */
+  | { readonly kind: 'number'; readonly above0?: boolean; readonly most?: number }
   /** '500MB', '4GiB' */
-  | { readonly kind: 'bytes' }
+  | { readonly kind: 'bytes'; readonly most?: number }
   /** instead: what a user may have meant by another word */
   | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly instead?: string }
   | { readonly kind: 'choices'; readonly choices: readonly string[] }
@@ -317,20 +318,6 @@ const COMPUTING = flags('Computing', RUNS, {
     commands: ['forward'],
   },
   strictFinite: { flags: '--strict-finite', help: 'NaN or infinity anywhere is an error' },
-  maxMemory: {
-    flags: '--max-memory <bytes>',
-    value: { kind: 'bytes' },
-    default: 'half of RAM, at most 4GiB',
-    help: 'refuse what needs more: 500MB, 4GiB',
-    elsewhere: ['--memory'],
-    commands: [...RUNS, 'probe'],
-  },
-  maxFile: {
-    flags: '--max-file <bytes>',
-    value: { kind: 'bytes' },
-    default: 'half of RAM, at most 4GiB',
-    help: 'refuse a file or a standard input of more bytes',
-  },
   simulate: { flags: '--simulate <CODE>', value: { kind: 'text', names: 'mistakes' }, help: 'inject a known mistake, such as state-carry' },
 });
 
@@ -476,6 +463,37 @@ const OUTPUT = flags('Output', RESULTS, {
   },
 });
 
+/** of what a file may ask for; the table of the readers has their names and numbers */
+const LIMIT_FLAGS = flags('Limits', [...NETWORKS, ...FILES], {
+  maxFile: {
+    flags: '--max-file <bytes>',
+    value: { kind: 'bytes' },
+    default: 'half of RAM, at most 4GiB',
+    help: 'a file or a standard input',
+  },
+  maxMemory: {
+    flags: '--max-memory <bytes>',
+    value: { kind: 'bytes' },
+    default: 'half of RAM, at most 4GiB',
+    help: 'all tensors of a file, and all a run computes with: 500MB, 4GiB',
+    elsewhere: ['--memory'],
+  },
+  ...Object.fromEntries(Object.values(LIMITS).flatMap(row => (row.key === undefined ? [] : [[row.key, limitFlag(row)]]))),
+});
+
+function limitFlag({ flag, kind, standard, most, help }: (typeof LIMITS)[keyof typeof LIMITS]): FlagRow {
+  if (kind === 'seconds')
+    return { flags: `${flag} <seconds>`, value: { kind: 'number', above0: true, most }, default: String(standard), help };
+  if (kind === 'count') return { flags: `${flag} <n>`, value: { kind: 'size', least: 1, most }, default: String(standard), help };
+  return { flags: `${flag} <bytes>`, value: { kind: 'bytes', most }, default: inUnits(standard), help };
+}
+
+/** 8388608 -> '8MiB' */
+function inUnits(bytes: number): string {
+  const power = Math.floor(Math.log2(bytes) / 10);
+  return Number.isInteger(bytes / 1024 ** power) ? `${bytes / 1024 ** power}${['', 'KiB', 'MiB', 'GiB'][power]}` : String(bytes);
+}
+
 const GENERAL = flags('General', COMMANDS, {
   quiet: { flags: '-q, --quiet', help: 'no notes; compare: the exit code only', elsewhere: ['--silent'] },
   verbose: { flags: '-v, --verbose', help: 'what was read, which engine ran, how long it took' },
@@ -506,7 +524,7 @@ function flags(group: FlagGroup, commands: readonly CommandName[], table: Record
   return Object.entries(table).map(([key, row]) => ({ key, group, commands, value: { kind: 'switch' }, ...row }));
 }
 
-export const FLAGS: readonly Flag[] = [...NETWORK, ...INPUT, ...COMPUTING, ...COMPARING, ...OUTPUT, ...GENERAL];
+export const FLAGS: readonly Flag[] = [...NETWORK, ...INPUT, ...COMPUTING, ...COMPARING, ...OUTPUT, ...LIMIT_FLAGS, ...GENERAL];
 
 /** A command's word as a flag of that name, for the checks and messages they share. */
 export function asFlag({ key, name, value, help }: CommandWord, command: CommandName): Flag {

@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { RnnError } from '../errors.js';
 import { pendingIn, removePending } from '../run/atomicWrite.js';
+import type { Reading } from '../run/elsewhere.js';
+import { tooSlow } from '../run/limits.js';
 import { SIGNALS } from './signals.js';
 
 /** What the thread needs to be the command line. */
@@ -18,7 +20,13 @@ const PROGRAM = `
 const { parentPort, workerData } = require('node:worker_threads');
 const program = require(workerData.program);
 program.open();
-program.load('main').startInThread(workerData, exit => parentPort.postMessage(exit));`;
+program.load('main').startInThread(workerData, message => parentPort.postMessage(message));`;
+
+/** What the thread says: its exit code, or which file it reads, and null when it is read. */
+export type Message = number | Reading | null;
+
+/** The readers look at the clock themselves and know the place in the file; this is for one that is stuck. */
+const GRACE_MS = 250;
 
 const ROOM_FOR_NAMES = 2 ** 16;
 /** A thread ends at its next loop or call; one that does not is left to the end of the process. */
@@ -28,6 +36,7 @@ const PATIENCE_MS = 100;
  * The whole command line in another thread, while this one waits for its end, or for an interrupt: then the thread is stopped, what it was writing
  * is removed, and the exit code is 130 or 143. A second interrupt ends the program at once.
  * @returns the exit code
+ * @throws RnnError E_LIMIT_TIME, E_HEAP (limit)
  */
 export function runInThread(argv: readonly string[]): Promise<number> {
   const pending = new SharedArrayBuffer(ROOM_FOR_NAMES);
@@ -36,6 +45,12 @@ export function runInThread(argv: readonly string[]): Promise<number> {
   const worker = new Worker(PROGRAM, { eval: true, workerData });
   return new Promise((resolve, reject) => {
     let interrupted = false;
+    let alarm: NodeJS.Timeout | undefined;
+    const end = ({ where, seconds }: Reading, started: number) => {
+      interrupted = true;
+      const error = Object.assign(tooSlow(seconds, (performance.now() - started) / 1000), { where });
+      void stop(worker, pending).finally(() => reject(error));
+    };
     for (const [signal, exit] of Object.entries(SIGNALS)) {
       process.on(signal, () => {
         if (interrupted) process.exit(exit);
@@ -43,7 +58,11 @@ export function runInThread(argv: readonly string[]): Promise<number> {
         void stop(worker, pending).finally(() => process.exit(exit));
       });
     }
-    worker.on('message', resolve);
+    worker.on('message', (message: Message) => {
+      clearTimeout(alarm);
+      if (typeof message === 'number') resolve(message);
+      else if (message) alarm = setTimeout(end, 1000 * message.seconds + GRACE_MS, message, performance.now());
+    });
     worker.on('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? outOfMemory() : error));
     worker.on('exit', exit => {
       if (!interrupted) resolve(exit);

@@ -1,4 +1,5 @@
 import type { EmitTarget } from '../run/emit/target.js';
+import type { AskedLimits } from '../run/limits.js';
 import type { CompareRequest, ForwardRequest, InputRequest, NetworkRequest } from '../run/request.js';
 import type { SCHEMAS, SHELLS, STYLES } from './options.js';
 
@@ -6,6 +7,7 @@ import type { SCHEMAS, SHELLS, STYLES } from './options.js';
 export interface Values
   extends Omit<NetworkRequest, 'N'>,
     InputRequest,
+    Omit<AskedLimits, 'maxMemory'>,
     Pick<ForwardRequest, 'states' | 'sample' | 'step' | 'unit'>,
     Pick<CompareRequest, 'against' | 'engines' | 'atol' | 'rtol' | 'tol' | 'explain' | 'budget'> {
   N?: number | '?';
@@ -25,7 +27,6 @@ export interface Values
   showTrainable?: boolean;
   /** true: print tables; a path: write them */
   trace?: boolean | string;
-  maxFile?: number;
   shell?: (typeof SHELLS)[number];
   document?: (typeof SCHEMAS)[number];
   plot?: boolean;

@@ -22,11 +22,11 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
     case 'sizes':
       return parseSizes(name, word, value.least);
     case 'number':
-      return parseNumber(name, word);
+      return parseNumber(name, word, value);
     case 'range':
       return parseRange(name, word);
     case 'bytes':
-      return parseBytes(name, word);
+      return parseBytes(name, word, value.most);
     case 'choice':
       return parseChoice(name, word, value.choices, value.instead);
     case 'choices':
@@ -47,7 +47,7 @@ export function parseSize(name: string, word: string, least: number, most?: numb
     const exact = BigInt(word);
     if (exact < BigInt(least)) throw wrongWord(name, word, expected, least === 1 ? zeroFix(name) : `write ${name} ${least} or more`);
     if (most !== undefined && exact > BigInt(most)) throw wrongWord(name, word, expected, `write ${name} ${most} or less`);
-    if (exact > BigInt(LARGEST_SIZE)) {
+    if (most === undefined && exact > BigInt(LARGEST_SIZE)) {
       throw new RnnError('limit', 'E_SIZE', `${escapeText(word, 40)} is larger than any size can be`, {
         where: name,
         expected: `at most ${LARGEST_SIZE}`,
@@ -87,7 +87,8 @@ function parseRange(name: string, word: string): { from: number; to: number | nu
   return { from, to };
 }
 
-function parseNumber(name: string, word: string): number {
+function parseNumber(name: string, word: string, { above0, most }: { above0?: boolean; most?: number }): number {
+  if (above0 !== undefined) return parseAbove0(name, word, most);
   const expected = 'a number from 0, such as 1e-6';
   if (!/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) {
     const comma = /^\d+,\d+$/.test(word);
@@ -96,6 +97,12 @@ function parseNumber(name: string, word: string): number {
   const x = Number(word);
   if (!Number.isFinite(x)) throw wrongWord(name, word, expected, 'this is more than a double can hold');
   return x;
+}
+
+function parseAbove0(name: string, word: string, most = Number.MAX_VALUE): number {
+  const x = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word) ? Number(word) : Number.NaN;
+  if (x > 0 && x <= most) return x;
+  throw wrongWord(name, word, `a number above 0, at most ${most}`, x > most ? `write ${name} ${most} or less` : `write ${name} 10`);
 }
 
 const UNITS: Record<string, number> = {
@@ -115,11 +122,12 @@ const UNITS: Record<string, number> = {
   tib: 2 ** 40,
 };
 
-function parseBytes(name: string, word: string): number {
+function parseBytes(name: string, word: string, most = Number.MAX_SAFE_INTEGER): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(word) ?? [];
   const scale = unit === undefined ? undefined : UNITS[unit.toLowerCase()];
   const bytes = Math.round(Number(digits) * (scale ?? Number.NaN));
   if (!(bytes > 0) || !Number.isSafeInteger(bytes)) throw wrongWord(name, word, 'an amount of memory: 500MB, 4GiB', `write ${name} 4GiB`);
+  if (bytes > most) throw wrongWord(name, word, `at most ${most} bytes`, `write ${name} ${most} or less`);
   return bytes;
 }
 

@@ -1,7 +1,7 @@
 import type { CsvError } from 'csv-parse';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { newBudget, reserve } from './bytes/budget.js';
+import { checkShape, newBudget, reserve } from './bytes/budget.js';
 import { formatNumber, parseDecimal, parseSpecial } from './bytes/numberText.js';
 import { decodeText } from './bytes/utf8.js';
 import type { FileTensor, Format, Limits, TensorFile } from './format.js';
@@ -90,6 +90,7 @@ async function readTable(text: string, limits: Limits, notes: string[]): Promise
   };
   await readRecords(text, state);
   if (state.rows === 0) throw emptyTable();
+  checkShape([state.rows, state.columns], limits);
   return { shape: [state.rows, state.columns], data: values.finish(), dtype: 'f64' };
 }
 

@@ -1,4 +1,5 @@
 import type { Tensor } from '../tensor/tensor.js';
+import type { Limits } from './limits.js';
 
 /**
  * A format is bytes <-> named tensors: pure, no file system, no idea of what a tensor means (that is a convention's business).
@@ -24,31 +25,7 @@ export interface TensorFile {
   readonly notes: string[];
 }
 
-/** Ceilings checked before anything is allocated; each has a flag of the same name. Reasons in docs and RELIABILITY. */
-export interface Limits {
-  /** bytes of any header or JSON description: real ones are below 1 MB */
-  headerBytes: number;
-  /** tensors or zip members in one file: the largest recurrent nets have some hundreds */
-  tensors: number;
-  nameBytes: number;
-  rank: number;
-  /** one dimension */
-  dimension: number;
-  /** bytes of all tensors of a file together, after inflation, as we hold them in memory */
-  totalBytes: number;
-  /** nesting of JSON, protobuf messages, HDF5 groups */
-  depth: number;
-}
-
-export const DEFAULT_LIMITS: Limits = {
-  headerBytes: 8 * 2 ** 20,
-  tensors: 10_000,
-  nameBytes: 1024,
-  rank: 8,
-  dimension: 2 ** 31 - 1,
-  totalBytes: 2 ** 32,
-  depth: 64,
-};
+export { DEFAULT_LIMITS, type Limits } from './limits.js';
 
 /** Gives the bytes of a file that lies beside the one being read, by its plain name. Only formats of several files ask for it. */
 export type ReadPart = (name: string) => Promise<Uint8Array>;

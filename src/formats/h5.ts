@@ -1,8 +1,9 @@
 import { within } from '../errors.js';
-import { parseJson } from './bytes/jsonText.js';
+import { type JsonValue, parseJson } from './bytes/jsonText.js';
 import type { Format, Limits, TensorFile } from './format.js';
 import type { AttributeValue } from './hdf5/attributes.js';
 import { findSignature } from './hdf5/file.js';
+import { overLimit } from './limits.js';
 
 /**
  * HDF5 as Keras writes it: `.weights.h5` and legacy `.h5`. Tensors have their HDF5 path (`layers/lstm/cell/vars/0`), without the leading
@@ -24,11 +25,18 @@ export const h5: Format = {
         metadata.set(path === '' ? name : `${path}@${name}`, textOf(value));
       }
     }
-    const architecture = typeof config === 'string' ? within("attribute 'model_config'", () => parseJson(config, limits)) : undefined;
+    const architecture = typeof config === 'string' ? within("attribute 'model_config'", () => readConfig(config, limits)) : undefined;
     if (tensors.size === 0) notes.push('the file holds no tensors');
     return { format: 'h5', tensors, architecture, metadata, notes };
   },
 };
+
+function readConfig(text: string, limits: Limits): JsonValue {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > limits.headerBytes)
+    throw overLimit('headerBytes', limits.headerBytes, 'E_LIMIT_HEADER', `the description has ${bytes} bytes`, { found: bytes });
+  return parseJson(text, limits);
+}
 
 function textOf(value: AttributeValue): string {
   return typeof value === 'string' ? value : JSON.stringify(value);

@@ -2,6 +2,7 @@ import { RnnError } from '../errors.js';
 import { byName } from '../registry.js';
 import * as all from './all.js';
 import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type ReadPart, type TensorFile } from './format.js';
+import { timed } from './limits.js';
 
 /** In the order in which content is asked: magic numbers first, text last, the least certain at the end. */
 const ORDER: readonly Format[] = [
@@ -74,13 +75,14 @@ function detectText(bytes: Uint8Array, named: Format | undefined): Format | unde
 
 /**
  * Everything in the file as named tensors.
+ * The clock of `limits.seconds` starts here.
  * @throws RnnError kind 'format' (exit 3) or 'limit' (exit 5)
  */
 export async function readTensors(bytes: Uint8Array, options: ReadOptions = {}): Promise<TensorFile> {
   const format = detectFormat(bytes, options.nameHint);
   // a Buffer's slice() shares memory where a Uint8Array's copies, so readers get the latter
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const file = await format.read(plain, options.limits ?? DEFAULT_LIMITS, options.readPart);
+  const file = await format.read(plain, timed(options.limits ?? DEFAULT_LIMITS), options.readPart);
   const named = options.nameHint === undefined ? undefined : formatOfName(options.nameHint);
   if (named && named !== format && format !== all.tfjs)
     file.notes.push(`named .${named.name} but the content is ${format.name}: read as ${format.name}`);

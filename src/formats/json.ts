@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { formatShape, sizeOf } from '../tensor/tensor.js';
-import { type Budget, checkName, newBudget } from './bytes/budget.js';
+import { exactSize, formatShape } from '../tensor/tensor.js';
+import { type Budget, checkName, checkShape, newBudget } from './bytes/budget.js';
 import { isObject, type JsonObject, type JsonValue, parseJsonBytes } from './bytes/jsonText.js';
 import { nestedText, tensorFromNested } from './bytes/nested.js';
 import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
@@ -71,8 +71,9 @@ function fromValue(value: JsonValue, budget: Budget, place: string): FileTensor 
     if (typeof n === 'number' && Number.isSafeInteger(n) && n >= 0) return n;
     throw new RnnError('format', 'E_SHAPE_VALUE', `${place}.shape: ${JSON.stringify(n)?.slice(0, 40)} is no dimension`);
   });
+  checkShape(shape, budget.limits);
   const flat = tensorFromNested(value.data, budget, `${place}.data`, DTYPES.get(value.dtype));
-  if (flat.shape.length !== 1 || sizeOf(shape) !== flat.data.length || shape.length > budget.limits.rank) {
+  if (flat.shape.length !== 1 || exactSize(shape) !== BigInt(flat.data.length)) {
     throw new RnnError(
       'format',
       'E_JSON_TENSOR',

@@ -1,12 +1,13 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { sameShape, sizeOf } from '../tensor/tensor.js';
-import { type Budget, checkName, newBudget } from './bytes/budget.js';
+import { type Budget, checkName, checkShape, newBudget } from './bytes/budget.js';
 import { isObject, type JsonValue, parseJson } from './bytes/jsonText.js';
 import { nestedText, tensorFromNested } from './bytes/nested.js';
 import { decodeText } from './bytes/utf8.js';
 import type { FileTensor, Format, Limits, TensorFile } from './format.js';
 import { startsLikeJson } from './json.js';
+import { LIMITS } from './limits.js';
 
 /**
  * JSON Lines: one sample a line, stacked along a new first axis. A line is nested arrays (tensor `jsonl`) or an object whose numbers and
@@ -31,7 +32,7 @@ export const jsonl: Format = {
     }
     if (state.rows === 0) throw noLines();
     notes.push(...skippedNotes(state));
-    const tensors = new Map([...samples].map(([name, list]) => [name, stack(list)] as const));
+    const tensors = new Map([...samples].map(([name, list]) => [name, stack(list, limits)] as const));
     return { format: 'jsonl', tensors, metadata: new Map(), notes };
   },
   async write(tensors: Map<string, FileTensor>): Promise<Uint8Array> {
@@ -60,7 +61,7 @@ function hasCompleteFirstLine(bytes: Uint8Array): boolean {
   const end = bytes.indexOf(0x0a);
   if (end < 0 || end > SNIFF_BYTES || !startsLikeJson(bytes.subarray(end))) return false;
   try {
-    parseJson(decodeText(bytes.subarray(0, end)), { depth: 64 });
+    parseJson(decodeText(bytes.subarray(0, end)), { depth: LIMITS.depth.most });
     return true;
   } catch {
     return false;
@@ -146,8 +147,9 @@ function sampleOf(name: string, value: JsonValue, { kinds, budget, rows }: Lines
   return next;
 }
 
-function stack(list: readonly FileTensor[]): FileTensor {
+function stack(list: readonly FileTensor[], limits: Limits): FileTensor {
   const [first] = list;
+  checkShape([list.length, ...first.shape], limits);
   const size = sizeOf(first.shape);
   const data = first.data instanceof Float32Array ? new Float32Array(size * list.length) : new Float64Array(size * list.length);
   list.forEach((sample, n) => {

@@ -5,6 +5,7 @@ import { readZip, type ZipMember } from './bytes/zip.js';
 import { looksLikeZip, peekNames } from './bytes/zipEnd.js';
 import type { Format, Limits, TensorFile } from './format.js';
 import { h5 } from './h5.js';
+import { overLimit } from './limits.js';
 
 /**
  * Keras 3's .keras: a zip of metadata.json, config.json and model.weights.h5. `architecture` is the parsed config.json, as data: no class
@@ -54,11 +55,15 @@ function need(members: ReadonlyMap<string, ZipMember>, name: string): ZipMember 
 
 function readJson(member: ZipMember, limits: Limits): JsonValue {
   if (member.size > limits.headerBytes) {
-    throw new RnnError(
-      'limit',
+    throw overLimit(
+      'headerBytes',
+      limits.headerBytes,
       'E_LIMIT_HEADER',
-      `offset ${member.offset}: ${member.name} has ${member.size} bytes; the limit is ${limits.headerBytes}`,
-      { where: `member '${member.name}'` },
+      `offset ${member.offset}: ${member.name} has ${member.size} bytes`,
+      {
+        found: member.size,
+        where: `member '${member.name}'`,
+      },
     );
   }
   return within(`member '${member.name}'`, () => parseJsonBytes(member.read(), limits));

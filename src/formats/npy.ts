@@ -8,6 +8,7 @@ import { ByteReader } from './bytes/reader.js';
 import { gatherStrided } from './bytes/strided.js';
 import { decodeUtf8 } from './bytes/utf8.js';
 import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
+import { overLimit } from './limits.js';
 
 /**
  * NumPy's .npy, versions 1 to 3 (numpy/lib/format.py describes it). Read: floats of 2, 4, 8 bytes, integers, bool, either byte order,
@@ -32,9 +33,6 @@ export const npy: Format = {
 };
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
-
-// NumPy's own max_header_size (CVE-2019-6446's aftermath): a header of numbers is some 100 bytes, so beyond this it is an attack
-const MAX_HEADER_BYTES = 10_000;
 
 // NumPy leaves room for the growing axis to reach this many digits in place (numpy/lib/format.py GROWTH_AXIS_MAX_DIGITS)
 const GROWTH_DIGITS = 21;
@@ -90,7 +88,7 @@ export function readNumpyHeader(reader: ByteReader, limits: Limits): NumpyHeader
       found: hex(magic),
     });
   }
-  const { descr, fortranOrder, shape, offset } = readHeader(reader, Math.min(MAX_HEADER_BYTES, limits.headerBytes));
+  const { descr, fortranOrder, shape, offset } = readHeader(reader, limits.numpyHeaderBytes);
   const { dtype, littleEndian } = readDescr(descr, reader.offset);
   const size = within(`shape in the header at offset ${offset}`, () => checkShape(shape, limits));
   return { dtype, littleEndian, fortranOrder, shape: shape.map(Number), size };
@@ -109,7 +107,8 @@ function readHeader(reader: ByteReader, limit: number) {
   const length = major === 1 ? reader.u16('header length') : reader.u32('header length');
   reader.need(length, 'header');
   if (length > limit) {
-    throw new RnnError('limit', 'E_LIMIT_HEADER', `offset 8: the header has ${length} bytes; the limit is ${limit}`, {
+    throw overLimit('numpyHeaderBytes', limit, 'E_LIMIT_HEADER', `offset 8: the header has ${length} bytes`, {
+      found: length,
       where: 'header length',
     });
   }

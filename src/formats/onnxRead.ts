@@ -25,7 +25,7 @@ export function readOnnx(bytes: Uint8Array, limits: Limits): TensorFile {
     training: false,
     budget: newBudget(limits),
   };
-  readMessage(bytes, MODEL, draft, { file: bytes, depth: limits.depth, messages: 0 });
+  readMessage(bytes, MODEL, draft, { file: bytes, limits, messages: 0 });
   if (!draft.graph) {
     throw new RnnError('format', 'E_ONNX_GRAPH', 'offset 0: there is no graph in it: not an ONNX model, or an empty file', {
       where: 'ModelProto.graph',
@@ -173,9 +173,9 @@ function readNode(field: Field, budget: Budget): OnnxNode {
 }
 
 const NODE = schema<NodeDraft>('NodeProto', [
-  [1, 'input', (d, f) => void d.inputs.push(f.string()), 'repeated'],
-  [2, 'output', (d, f) => void d.outputs.push(f.string()), 'repeated'],
-  [3, 'name', set('name', text)],
+  [1, 'input', (d, f) => void d.inputs.push(f.name('tensor')), 'repeated'],
+  [2, 'output', (d, f) => void d.outputs.push(f.name('tensor')), 'repeated'],
+  [3, 'name', set('name', f => f.name('node'))],
   [4, 'op_type', set('opType', text)],
   [5, 'attribute', readAttribute, 'repeated'],
   [7, 'domain', set('domain', domain)],
@@ -289,6 +289,6 @@ const TENSOR_TYPE = schema<ValueDraft>('TypeProto.Tensor', [
 const TYPE = schema<ValueDraft>('TypeProto', [[1, 'tensor_type', (d, f) => void f.message(TENSOR_TYPE, d)]]);
 
 const VALUE = schema<ValueDraft>('ValueInfoProto', [
-  [1, 'name', set('name', text)],
+  [1, 'name', set('name', f => f.name('tensor'))],
   [2, 'type', (d, f) => void f.message(TYPE, d)],
 ]);

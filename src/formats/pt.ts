@@ -9,6 +9,7 @@ import { gatherStrided, isRowMajor } from './bytes/strided.js';
 import { readZip, type ZipMember } from './bytes/zip.js';
 import { looksLikeZip, peekNames } from './bytes/zipEnd.js';
 import type { FileTensor, Format, Limits, TensorFile } from './format.js';
+import { overLimit, structures, tooManyStructures } from './limits.js';
 
 /**
  * PyTorch's .pt of a state dict (the zip form, PyTorch 1.6 and later): a pickle that names tensors, and their numbers in members beside
@@ -27,16 +28,14 @@ export const pt: Format = {
     const members = new Map((await readZip(bytes, limits, notes)).map(member => [member.name, member]));
     const { root, pickle } = findPickle(members);
     if (pickle.size > limits.headerBytes) {
-      throw new RnnError(
-        'limit',
-        'E_LIMIT_HEADER',
-        `offset ${pickle.offset}: the pickle has ${pickle.size} bytes; the limit is ${limits.headerBytes}`,
-        { where: 'data.pkl' },
-      );
+      throw overLimit('headerBytes', limits.headerBytes, 'E_LIMIT_HEADER', `offset ${pickle.offset}: the pickle has ${pickle.size} bytes`, {
+        found: pickle.size,
+        where: 'data.pkl',
+      });
     }
     checkByteOrder(members.get(`${root}byteorder`));
     const found: Found = { tensors: new Map(), metadata: new Map(), visits: 0, limits };
-    collect(readPickle(pickle.read(), pickle.offset), '', 0, found);
+    collect(readPickle(pickle.read(), limits, pickle.offset), '', 0, found);
     const storages = new StorageReader(members, root);
     const budget = newBudget(limits);
     const tensors = new Map<string, FileTensor>();
@@ -103,25 +102,28 @@ interface Found {
 }
 
 // Values in a checkpoint that are no tensors (optimizer options) stay far below this; a pickle that refers to itself does not
-const MAX_VISITS = 200_000;
+const VISITS_PER_TENSOR = 20;
 
 /** Walks dicts and lists; what a memo repeats is counted each time, so a pickle cannot unfold into more than it may. */
 function collect(value: Pickled, name: string, depth: number, found: Found): void {
-  if (++found.visits > MAX_VISITS)
-    throw new RnnError('limit', 'E_LIMIT_TENSORS', `the pickle unfolds into more than ${MAX_VISITS} values`, { where: 'data.pkl' });
-  if (depth > found.limits.depth)
-    throw new RnnError('limit', 'E_LIMIT_DEPTH', `nested deeper than ${found.limits.depth} levels`, { where: 'data.pkl' });
+  const { limits } = found;
+  if (++found.visits > structures(VISITS_PER_TENSOR, limits))
+    throw tooManyStructures(VISITS_PER_TENSOR, limits, 'E_LIMIT_TENSORS', 'values in what the pickle unfolds into', 'data.pkl');
+  if (depth > limits.depth)
+    throw overLimit('depth', limits.depth, 'E_LIMIT_DEPTH', `nested at least ${depth} levels deep`, { where: 'data.pkl' });
   if (value instanceof Map || Array.isArray(value)) {
     const entries: Iterable<[Pickled, Pickled]> = value.entries();
     for (const [key, child] of entries) collect(child, name === '' ? wordOf(key) : `${name}.${wordOf(key)}`, depth + 1, found);
   } else if (typeof value === 'object' && value !== null) {
     if (value.kind !== 'tensor')
       throw new RnnError('format', 'E_PT_TENSOR', `'${escapeText(name, 80)}' is a ${value.kind}, not a tensor`, { where: 'data.pkl' });
-    checkName(name, 'tensor', found.limits);
+    checkName(name, 'tensor', limits);
     if (found.tensors.has(name))
       throw new RnnError('format', 'E_PT_DUPLICATE', `two tensors are called '${escapeText(name, 80)}'`, { where: 'data.pkl' });
-    if (found.tensors.size >= found.limits.tensors)
-      throw new RnnError('limit', 'E_LIMIT_TENSORS', `more than ${found.limits.tensors} tensors`, { where: 'data.pkl' });
+    if (found.tensors.size >= limits.tensors)
+      throw overLimit('tensors', limits.tensors, 'E_LIMIT_TENSORS', `at least ${limits.tensors + 1} tensors in one file`, {
+        where: 'data.pkl',
+      });
     found.tensors.set(name, value);
   } else if (depth === 1 && value !== null) {
     found.metadata.set(name, wordOf(value));

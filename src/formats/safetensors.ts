@@ -7,6 +7,7 @@ import { decodeNumbers, encodeNumbers } from './bytes/numbers.js';
 import { ByteReader } from './bytes/reader.js';
 import { decodeUtf8 } from './bytes/utf8.js';
 import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
+import { overLimit } from './limits.js';
 
 /**
  * .safetensors: eight bytes of header length, a JSON header, the data. Read with every rule of the format (huggingface/safetensors,
@@ -31,9 +32,10 @@ export const safetensors: Format = {
     const { header, offsetOf } = readHeader(reader, limits);
     const metadata = readMetadata(header, offsetOf);
     const budget = newBudget(limits);
-    const entries = Object.entries(header)
-      .filter(([name]) => name !== '__metadata__')
-      .map(([name, value]) => entryOf(name, value, budget, offsetOf));
+    const named = Object.entries(header).filter(([name]) => name !== '__metadata__');
+    if (named.length > limits.tensors)
+      throw overLimit('tensors', limits.tensors, 'E_LIMIT_TENSORS', `${named.length} tensors in one file`, { found: named.length });
+    const entries = named.map(([name, value]) => entryOf(name, value, budget, offsetOf));
     const data = reader.take(reader.remaining);
     entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
     checkContiguous(entries, data.length, bytes.length - data.length);
@@ -86,7 +88,8 @@ function readHeader(reader: ByteReader, limits: Limits): { header: JsonObject; o
   const length = reader.u64('header length');
   reader.need(length, 'header');
   if (length > limits.headerBytes) {
-    throw new RnnError('limit', 'E_LIMIT_HEADER', `offset 0: the header has ${length} bytes; the limit is ${limits.headerBytes}`, {
+    throw overLimit('headerBytes', limits.headerBytes, 'E_LIMIT_HEADER', `offset 0: the header has ${length} bytes`, {
+      found: length,
       where: 'header length',
     });
   }

@@ -5,6 +5,7 @@ import { isObject, type JsonObject, type JsonValue, parseJsonBytes } from './byt
 import { decodeNumbers } from './bytes/numbers.js';
 import type { DType, FileTensor, Format, Limits, ReadPart, TensorFile } from './format.js';
 import { startsLikeJson } from './json.js';
+import { overLimit } from './limits.js';
 
 /**
  * TensorFlow.js: model.json (topology and a manifest of weights) with shards of raw numbers beside it, quantised ones included.
@@ -19,7 +20,7 @@ export const tfjs: Format = {
   },
   async read(bytes: Uint8Array, limits: Limits, readPart?: ReadPart): Promise<TensorFile> {
     if (bytes.length > limits.headerBytes) {
-      throw new RnnError('limit', 'E_LIMIT_HEADER', `model.json has ${bytes.length} bytes; the limit is ${limits.headerBytes}`);
+      throw overLimit('headerBytes', limits.headerBytes, 'E_LIMIT_HEADER', `model.json has ${bytes.length} bytes`, { found: bytes.length });
     }
     const document = parseJsonBytes(bytes, limits);
     const groups = isObject(document) ? document.weightsManifest : undefined;
@@ -83,7 +84,7 @@ function checkGroup(group: JsonValue, place: string, budget: Budget): { paths: s
     return path;
   });
   if (paths.length > budget.limits.tensors)
-    throw new RnnError('limit', 'E_LIMIT_TENSORS', `${place}: ${paths.length} shards; the limit is ${budget.limits.tensors}`);
+    throw overLimit('tensors', budget.limits.tensors, 'E_LIMIT_TENSORS', `${place}: ${paths.length} shards`, { found: paths.length });
   return { paths, weights: group.weights.map((weight, i) => checkWeight(weight, `${place}.weights[${i}]`, budget)) };
 }
 

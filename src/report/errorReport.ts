@@ -17,6 +17,8 @@ export interface ErrorDocument {
   readonly more: string | null;
   /** the user's own text and the wrong part of it, as a range [from, to) of characters */
   readonly excerpt: { readonly text: string; readonly from: number; readonly to: number } | null;
+  /** the limit that a file is over, and the flag that sets it */
+  readonly limit: { readonly flag: string; readonly value: number } | null;
   readonly exit: number;
 }
 
@@ -38,6 +40,7 @@ export function errorDocument(error: unknown): ErrorDocument {
     fix: error.fix ?? null,
     more: error.more ?? null,
     excerpt: error.excerpt ?? null,
+    limit: error.limit ?? null,
     exit: error.exit,
   };
 }
@@ -56,11 +59,12 @@ export function errorJson(error: unknown): string {
  *       fix: drop +last (Keras: return_sequences=True on lstm_1).  More: rnn-cli explain return_sequences
  */
 export function errorText(error: unknown, paint: Paint = NO_PAINT, width = Number.POSITIVE_INFINITY): string {
-  const { code, message, where, expected, found, fix, more, excerpt } = errorDocument(error);
+  const { code, message, where, expected, found, fix, more, excerpt, limit } = errorDocument(error);
   const lines = [`${paint.bad('error:')} ${where ? `${where}: ` : ''}${message}   ${paint.faint(`[${code}]`)}`];
   const excerptAt = lines.length;
   const said = `${message} ${fix ?? ''}`;
-  if (expected && !said.includes(expected)) lines.push(`  expected: ${escapeText(expected, EXPECTED_LIMIT)}`);
+  const limited = limit !== null && message.includes(String(limit.value));
+  if (expected && !limited && !said.includes(expected)) lines.push(`  expected: ${escapeText(expected, EXPECTED_LIMIT)}`);
   if (found && !said.includes(found)) lines.push(`  found: ${escapeText(found, EXPECTED_LIMIT)}`);
   const last = [fix ? `fix: ${escapeText(fix, MESSAGE_LIMIT)}` : '', more ? `More: rnn-cli explain ${escapeText(more)}` : ''].filter(
     Boolean,
@@ -84,7 +88,7 @@ function excerptLines({ text, from, to }: { text: string; from: number; to: numb
 
 function foreignError(error: unknown): ErrorDocument {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const none = { where: null, expected: null, found: null, more: null, excerpt: null };
+  const none = { where: null, expected: null, found: null, more: null, excerpt: null, limit: null };
   if (
     error instanceof RangeError &&
     /allocation failed|Invalid (typed )?array (buffer )?length|Invalid string length/.test(error.message)

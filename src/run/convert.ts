@@ -3,7 +3,7 @@ import { INPUT, toOnnxModel } from '../conventions/onnx/write.js';
 import { layersOfGraph } from '../engines/graph/layersOf.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText, shownPath } from '../escape.js';
-import { DEFAULT_LIMITS, type FileTensor } from '../formats/format.js';
+import type { FileTensor } from '../formats/format.js';
 import { getFormat, readTensors, writeTensors } from '../formats/index.js';
 import { writeOnnx } from '../formats/onnx.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
@@ -18,6 +18,7 @@ import { adapted, targetOf } from './convertTarget.js';
 import { sha256OfBytes } from './digest.js';
 import { execute, executeGraph } from './execute.js';
 import { nested } from './forward.js';
+import { ownLimits } from './limits.js';
 import { readJsonModel, readModelFile } from './modelFile.js';
 import { loadNetwork, type Network } from './network.js';
 import { drawFor } from './prepare.js';
@@ -114,7 +115,7 @@ async function encode(
   const same = framework === network.framework && unchanged !== undefined && convention.detect([...unchanged.keys()]);
   const tensors = same ? new Map(unchanged) : convention.fromWeights(shapes, weights);
   const bytes = await writeTensors(format, tensors);
-  const read = await readTensors(bytes, { limits: DEFAULT_LIMITS, nameHint: `x.${format}` });
+  const read = await readTensors(bytes, { limits: ownLimits(), nameHint: `x.${format}` });
   const back = convention.toWeights(shapes, read.tensors);
   return { bytes, tensors: tensors.size, y: x => yOf(model, back, x) };
 }
@@ -122,7 +123,7 @@ async function encode(
 async function encodeOnnx({ model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {
   const graph = toOnnxModel(model, shapes, weights, { version: VERSION });
   const bytes = await writeOnnx(graph);
-  const read = (await getFormat('onnx').read(bytes, DEFAULT_LIMITS)).architecture as OnnxModel;
+  const read = (await getFormat('onnx').read(bytes, ownLimits())).architecture as OnnxModel;
   const layers = layersOfGraph(read);
   const tensors = graph.graph.initializers.size;
   if ('model' in layers && layers.exact) return { bytes, tensors, y: x => yOf(layers.model, layers.weights, x) };

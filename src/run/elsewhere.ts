@@ -33,3 +33,26 @@ export function takesLong(work: Work): void {
   allowed = false;
   throw ELSEWHERE;
 }
+
+/** A file that is being read, and how long that may take. */
+export interface Reading {
+  readonly where: string;
+  readonly seconds: number;
+}
+
+let tell: ((reading: Reading | null) => void) | undefined;
+
+/** In a thread: the main one is told when reading begins and ends (null), and ends it where a reader is stuck. */
+export function watchedBy(watcher: (reading: Reading | null) => void): void {
+  tell = watcher;
+}
+
+/** Reads a file under that watch. */
+export async function reading<T>(what: Reading, body: () => Promise<T>): Promise<T> {
+  tell?.(what);
+  try {
+    return await body();
+  } finally {
+    tell?.(null);
+  }
+}

@@ -56,7 +56,7 @@ async function readWhole(path: string, file: FileHandle, limits: ReadLimits): Pr
   const before = await file.stat();
   // /dev/zero and /dev/random have no end; /dev/null is an empty file, a terminal ends with ^D
   if (before.isCharacterDevice() && !isatty(file.fd) && path !== os.devNull) throw device(path);
-  if (before.size > limits.bytes) throw tooLarge(path, before.size, limits.bytes);
+  if (before.size > limits.bytes) throw tooLarge(path, `${before.size} bytes`, limits.bytes);
   takesLong({ bytes: before.size });
   const bytes = await readAll(path, file, limits, before.size);
   // files of /proc say they are empty, whatever they hold
@@ -95,7 +95,7 @@ async function readAll(path: string, file: FileHandle, limits: ReadLimits, sizeH
     const { bytesRead } = await file.read(buffer, length, Math.min(buffer.length - length, MOST_AT_ONCE), null);
     if (bytesRead === 0) return buffer.subarray(0, length);
     length += bytesRead;
-    if (length > limits.bytes) throw tooLarge(path, length, limits.bytes);
+    if (length > limits.bytes) throw tooLarge(path, `at least ${length} bytes`, limits.bytes);
   }
 }
 
@@ -130,14 +130,14 @@ const HEADROOM = 2 ** 16;
  * @returns undefined for what is no file of a known size: a pipe with a name, a device
  * @throws RnnError as readBytes
  */
-export async function openSource(path: string, most: number = fileLimits().pieces): Promise<ByteSource | undefined> {
+export async function openSource(path: string, most: number = fileLimits().pieces.bytes): Promise<ByteSource | undefined> {
   if (path === '-') return stdinSource(most);
   try {
     const file = await openForReading(path);
     const before = await file.stat();
     if (before.isFile() && before.size > 0 && before.size <= most) return fileSource(path, file, before);
     await file.close();
-    if (before.isFile() && before.size > most) throw tooLarge(path, before.size, most);
+    if (before.isFile() && before.size > most) throw tooLarge(path, `${before.size} bytes`, most);
     return undefined;
   } catch (error) {
     throw readError(path, error);
@@ -198,7 +198,7 @@ function stdinSource(most: number): ByteSource {
         const { done, value } = await pieces.next();
         if (done && length === 0) throw emptyStdin();
         length += value?.length ?? 0;
-        if (length > most) throw tooLarge('-', length, most);
+        if (length > most) throw tooLarge('-', `at least ${length} bytes`, most);
         return done ? undefined : value;
       } catch (error) {
         throw readError('-', error);
@@ -233,7 +233,7 @@ async function readStdin(limits: ReadLimits): Promise<Uint8Array> {
     for await (const part of stdinPieces()) {
       parts.push(part);
       length += part.length;
-      if (length > limits.bytes) throw tooLarge('-', length, limits.bytes);
+      if (length > limits.bytes) throw tooLarge('-', `at least ${length} bytes`, limits.bytes);
     }
   } catch (error) {
     throw readError('-', error);
@@ -284,12 +284,13 @@ function readError(path: string, error: unknown): unknown {
   return new RnnError('io', 'E_READ', `cannot be read (${code})`, { where });
 }
 
-function tooLarge(path: string, size: number, limit: number): RnnError {
-  return new RnnError('limit', 'E_FILE_SIZE', `is larger than the limit of ${limit} bytes`, {
+function tooLarge(path: string, size: string, limit: number): RnnError {
+  return new RnnError('limit', 'E_FILE_SIZE', `has ${size}; the limit is ${limit}`, {
     where: shownPath(path),
     expected: `at most ${limit} bytes`,
-    found: `${size} bytes or more`,
+    found: size,
     fix: 'raise it with --max-file if the machine has room',
+    limit: { flag: '--max-file', value: limit },
   });
 }
 

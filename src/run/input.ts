@@ -3,6 +3,7 @@ import { escapeText, shownPath } from '../escape.js';
 import type { FileTensor, TensorFile } from '../formats/format.js';
 import { swapBatchAndTime } from '../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
+import { reading } from './elsewhere.js';
 import { readBytes } from './files.js';
 import { fileLimits } from './limits.js';
 import type { Network } from './network.js';
@@ -45,9 +46,13 @@ export async function readArrays(path: string, names: readonly string[]): Promis
 async function read<T>(path: string, pick: (file: TensorFile, key: string | undefined) => T) {
   const [file, key] = splitKey(path);
   const bytes = await readBytes(file);
-  return within(shownPath(file), async () => {
+  const where = shownPath(file);
+  return within(where, async () => {
     const { readTensors } = await import('../formats/index.js');
-    const found = await readTensors(bytes, { limits: fileLimits().read, nameHint: file === '-' ? undefined : file });
+    const limits = fileLimits().read;
+    const found = await reading({ where, seconds: limits.seconds }, () =>
+      readTensors(bytes, { limits, nameHint: file === '-' ? undefined : file }),
+    );
     return { tensor: pick(found, key), tensors: found.tensors, format: found.format, notes: found.notes };
   });
 }

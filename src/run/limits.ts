@@ -1,15 +1,32 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import os from 'node:os';
-import { DEFAULT_LIMITS, type Limits } from '../formats/format.js';
+import { DEFAULT_LIMITS, LIMITS, type LimitName, type Limits } from '../formats/limits.js';
+
+export { LIMITS, tooSlow } from '../formats/limits.js';
 
 /** How much a run may take from files. Ambient, because a file is read in many places and the limits are one decision of the command line. */
 export interface FileLimits {
   /** bytes of one file or of standard input */
   readonly file: number;
-  /** bytes of a file that is read in pieces: any number, unless it was asked for less */
-  readonly pieces: number;
+  /** the same of what is read in pieces, and the seconds that reading them may take: any number, unless it was asked for less */
+  readonly pieces: { readonly bytes: number; readonly seconds: number };
   /** of the readers */
   readonly read: Limits;
+}
+
+/** What a command line says about them, by the keys of LIMITS. */
+export interface AskedLimits {
+  maxMemory?: number;
+  maxFile?: number;
+  maxHeader?: number;
+  maxTensors?: number;
+  maxName?: number;
+  maxRank?: number;
+  maxDim?: number;
+  maxRatio?: number;
+  maxInflated?: number;
+  maxNesting?: number;
+  maxTime?: number;
 }
 
 const MOST = 2 ** 32;
@@ -26,18 +43,36 @@ export function fileLimits(): FileLimits {
   return ambient?.getStore() ?? limitsOf({});
 }
 
-/** Runs `body` under what was asked for: tensors read take at most `maxMemory` bytes, a file at most `maxFile`. */
-export function withLimits<T>(asked: { maxMemory?: number; maxFile?: number }, body: () => Promise<T>): Promise<T> {
-  if (asked.maxMemory === undefined && asked.maxFile === undefined) return body();
+/** For bytes of our own making, which are read back to check them: never less than the usual limits. */
+export function ownLimits(): Limits {
+  const { read } = fileLimits();
+  const most = Object.entries(DEFAULT_LIMITS).map(([name, standard]) => [name, Math.max(standard, read[name as LimitName])]);
+  return Object.fromEntries(most) as unknown as Limits;
+}
+
+const KEYS = ['maxMemory', 'maxFile', ...Object.values(LIMITS).flatMap(({ key }) => key ?? [])] as (keyof AskedLimits)[];
+
+/** Runs `body` under what was asked for: tensors read take at most `maxMemory` bytes, a file at most `maxFile`, and so on. */
+export function withLimits<T>(asked: AskedLimits, body: () => Promise<T>): Promise<T> {
+  if (KEYS.every(key => asked[key] === undefined)) return body();
   ambient ??= new AsyncLocalStorage();
   return ambient.run(limitsOf(asked), body);
 }
 
-function limitsOf({ maxMemory, maxFile }: { maxMemory?: number; maxFile?: number }): FileLimits {
+function limitsOf(asked: AskedLimits): FileLimits {
   const budget = memoryBudget();
+  const given = Object.entries(LIMITS).flatMap(([name, { key }]) => {
+    const value = key && asked[key as keyof AskedLimits];
+    return value === undefined ? [] : [[name, value]];
+  });
   return {
-    file: maxFile ?? budget,
-    pieces: maxFile ?? Number.POSITIVE_INFINITY,
-    read: { ...DEFAULT_LIMITS, totalBytes: maxMemory ?? budget },
+    file: asked.maxFile ?? budget,
+    pieces: { bytes: asked.maxFile ?? Number.POSITIVE_INFINITY, seconds: asked.maxTime ?? Number.POSITIVE_INFINITY },
+    read: {
+      ...DEFAULT_LIMITS,
+      ...Object.fromEntries(given),
+      numpyHeaderBytes: asked.maxHeader ?? DEFAULT_LIMITS.numpyHeaderBytes,
+      totalBytes: asked.maxMemory ?? budget,
+    },
   };
 }

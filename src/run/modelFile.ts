@@ -9,9 +9,11 @@ import { isObject, parseJsonBytes } from '../formats/bytes/jsonText.js';
 import type { TensorFile } from '../formats/format.js';
 import { readTensors } from '../formats/index.js';
 import { json, startsLikeJson } from '../formats/json.js';
+import { type Limits, overLimit, timed } from '../formats/limits.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
 import { tfjs } from '../formats/tfjs.js';
 import type { FrameworkName } from '../model/frameworks.js';
+import { reading } from './elsewhere.js';
 import { readBytes } from './files.js';
 import { fileLimits } from './limits.js';
 
@@ -36,7 +38,10 @@ export async function readTensorFile(path: string): Promise<{ bytes: Uint8Array;
 
 function readFileTensors(path: string, bytes: Uint8Array): Promise<TensorFile> {
   const readPart = path === '-' ? undefined : (name: string) => readBytes(join(dirname(path), name));
-  return readTensors(bytes, { limits: fileLimits().read, nameHint: path === '-' ? undefined : path, readPart });
+  const limits = fileLimits().read;
+  return reading({ where: shownPath(path), seconds: limits.seconds }, () =>
+    readTensors(bytes, { limits, nameHint: path === '-' ? undefined : path, readPart }),
+  );
 }
 
 /**
@@ -46,31 +51,41 @@ function readFileTensors(path: string, bytes: Uint8Array): Promise<TensorFile> {
 export async function readModelFile(path: string): Promise<ModelFile> {
   const bytes = await readBytes(path);
   return within(shownPath(path), async () => {
-    if (startsLikeJson(bytes) && !tfjs.sniff(bytes)) return readJsonModel(bytes);
+    if (startsLikeJson(bytes) && !tfjs.sniff(bytes))
+      return reading({ where: shownPath(path), seconds: fileLimits().read.seconds }, () => readJsonModel(bytes));
     return describedBy(await readFileTensors(path, bytes), bytes);
   });
 }
 
 /** A spec, with or without weights; the JSON of Keras' model.to_json(); or named weights. */
 export async function readJsonModel(bytes: Uint8Array): Promise<ModelFile> {
-  const document = parseJsonBytes(bytes, fileLimits().read);
+  const limits = timed(fileLimits().read);
+  const document = parseJsonBytes(bytes, limits);
   const empty: TensorFile = { format: 'json', tensors: new Map(), metadata: new Map(), notes: [] };
   if (!isObject(document)) return { bytes, file: empty, spec: document as unknown as Record<string, unknown> };
   if (typeof document.class_name === 'string') {
+    checkDescription(bytes, limits);
     const metadata = new Map(typeof document.keras_version === 'string' ? [['keras_version', document.keras_version]] : []);
     const file = { ...empty, metadata };
     return { bytes, file, framework: 'keras', ...described(() => specFromKerasConfig(document, dialectOf(file))) };
   }
   const { weights, ...spec } = document;
   if (weights !== undefined) {
-    const file = await within('weights', () => json.read(new TextEncoder().encode(JSON.stringify(weights)), fileLimits().read));
+    const file = await within('weights', () => json.read(new TextEncoder().encode(JSON.stringify(weights)), limits));
     return { bytes, file, spec };
   }
   const names = Object.keys(document);
   if (document.layers === undefined && CONVENTIONS.some(convention => convention.detect(names))) {
-    return describedBy(await json.read(bytes, fileLimits().read), bytes);
+    return describedBy(await json.read(bytes, limits), bytes);
   }
+  checkDescription(bytes, limits);
   return { bytes, file: empty, spec };
+}
+
+/** Of a description alone; with numbers in it, it is as large as they are. @throws RnnError E_LIMIT_HEADER (limit) */
+function checkDescription(bytes: Uint8Array, { headerBytes }: Limits): void {
+  if (bytes.length > headerBytes)
+    throw overLimit('headerBytes', headerBytes, 'E_LIMIT_HEADER', `the description has ${bytes.length} bytes`, { found: bytes.length });
 }
 
 function describedBy(file: TensorFile, bytes: Uint8Array): ModelFile {

@@ -1,6 +1,7 @@
 import { within } from '../errors.js';
 import { shownPath } from '../escape.js';
 import type { FileTensor } from '../formats/format.js';
+import { tooSlow } from '../formats/limits.js';
 import { rowReaderFor } from '../formats/stream/index.js';
 import type { RowReader } from '../formats/stream/rows.js';
 import { type ByteSource, openSource } from './files.js';
@@ -42,10 +43,12 @@ export async function openSamples(path: string, steps: number | undefined, least
   const source = await openSource(path);
   if (!source) return undefined;
   const kept: Uint8Array[] = [];
-  const reader = source.size === undefined || source.size >= least ? await readStart(path, source, kept).catch(closing(source)) : undefined;
+  const clock = clockOf(fileLimits().pieces.seconds);
+  const reader =
+    source.size === undefined || source.size >= least ? await readStart(path, source, kept, clock).catch(closing(source)) : undefined;
   const rank = reader?.sampleShape?.length;
   const possible = reader && reader.obstacle === null && (rank === 2 || (rank === 1 && reader.isTable && steps !== undefined));
-  if (possible) return new SampleReader(path, source, reader, reader.isTable ? steps! : 1, kept);
+  if (possible) return new SampleReader(path, source, reader, reader.isTable ? steps! : 1, kept, clock);
   await source.close(source.size === undefined ? Buffer.concat(kept) : undefined);
   return undefined;
 }
@@ -58,8 +61,21 @@ function closing(source: ByteSource): (error: unknown) => Promise<never> {
   };
 }
 
+type Clock = (body: () => void | Promise<void>) => Promise<void>;
+
+/** Adds up the time of reading, not that of waiting for the bytes or of computing. @throws RnnError E_LIMIT_TIME (limit) */
+function clockOf(seconds: number): Clock {
+  let spent = 0;
+  return async body => {
+    const started = performance.now();
+    await body();
+    spent += performance.now() - started;
+    if (spent > 1000 * seconds) throw tooSlow(seconds, spent / 1000);
+  };
+}
+
 /** Reads until the reader knows the shape of a sample. */
-async function readStart(path: string, source: ByteSource, kept: Uint8Array[]): Promise<RowReader | undefined> {
+async function readStart(path: string, source: ByteSource, kept: Uint8Array[], clock: Clock): Promise<RowReader | undefined> {
   let length = 0;
   for (let piece = await source.read(); piece; piece = await source.read()) {
     kept.push(piece.slice());
@@ -70,7 +86,7 @@ async function readStart(path: string, source: ByteSource, kept: Uint8Array[]): 
   const nameHint = path === '-' ? undefined : path;
   return within(shownPath(path), async () => {
     const reader = rowReaderFor(start, fileLimits().read, { nameHint, size: source.size, names: INPUT_NAMES });
-    await reader?.push(start);
+    await clock(() => reader?.push(start));
     if (length < START) await reader?.end();
     return reader;
   });
@@ -86,12 +102,14 @@ class SampleReader implements Samples {
   private ended: boolean;
   private rows = 0;
   private bytes = 0;
+  private readonly clock: Clock;
 
-  constructor(path: string, source: ByteSource, reader: RowReader, perSample: number, kept: Uint8Array[]) {
+  constructor(path: string, source: ByteSource, reader: RowReader, perSample: number, kept: Uint8Array[], clock: Clock) {
     this.where = shownPath(path);
     this.source = source;
     this.reader = reader;
     this.perSample = perSample;
+    this.clock = clock;
     this.kept = kept;
     this.ended = kept.reduce((sum, piece) => sum + piece.length, 0) < START;
   }
@@ -137,7 +155,7 @@ class SampleReader implements Samples {
       const piece = await this.source.read();
       if (piece) this.kept?.push(piece.slice());
       this.bytes += piece?.length ?? 0;
-      await within(this.where, async () => (piece ? this.reader.push(piece, this.source.headroom) : this.reader.end()));
+      await within(this.where, () => this.clock(() => (piece ? this.reader.push(piece, this.source.headroom) : this.reader.end())));
       this.ended = piece === undefined;
     }
     if (this.ended && this.available < count) this.checkRest();

@@ -100,7 +100,7 @@ describe('an attribute', () => {
     [
       'a name of 1,025 bytes',
       () => read(attribute(3, 'n'.repeat(1025), INT8, space(), Uint8Array.of(1))),
-      `(limit) E_LIMIT_NAME the attribute name has 1025 bytes; the limit is 1024 | found: ${'n'.repeat(39)}…`,
+      `(limit) E_LIMIT_NAME the attribute name '${'n'.repeat(39)}…' has 1025 bytes; the limit is 1024 | expected: at most 1024 bytes | found: 1025 bytes | fix: if you trust the file, add --max-name 1025`,
     ],
     [
       'a name that is no UTF-8',
@@ -115,7 +115,7 @@ describe('an attribute', () => {
     [
       'nine dimensions',
       () => read(attribute(2, 'n', INT8, space(1, 1, 1, 1, 1, 1, 1, 1, 1), Uint8Array.of(1))),
-      '(limit) E_LIMIT_RANK a tensor of 9 dimensions; the limit is 8',
+      '(limit) E_LIMIT_RANK a tensor of 9 dimensions; the limit is 8 | expected: at most 8 | found: 9 | fix: if you trust the file, add --max-rank 9',
     ],
     [
       'more numbers than memory, of which none is there',

@@ -133,7 +133,12 @@ describe('chunks', () => {
     ['of a scalar', one(), { shape: [], layoutBytes: layoutOf(0, []) }, 'E_H5_LAYOUT offset 1000: chunks of 0 dimensions for shape []'],
     ['of other elements', one(), { layoutBytes: layoutOf(0, [2], 8) }, 'E_H5_LAYOUT offset 1000: chunks [2] of elements of 8 bytes'],
     ['of no elements', one(), { layoutBytes: layoutOf(0, [0]) }, 'E_H5_LAYOUT offset 1000: chunks [0] of elements of 4 bytes'],
-    ['larger than memory', one(), { totalBytes: 7 }, '(limit) E_LIMIT_BYTES offset 1000: one chunk [2] takes 8 bytes; the limit is 7'],
+    [
+      'larger than memory',
+      one(),
+      { totalBytes: 7 },
+      '(limit) E_LIMIT_BYTES offset 1000: one chunk [2] takes 8 bytes; the limit is 7 | expected: at most 7 bytes | found: 8 bytes | fix: raise it with --max-memory if the machine has room',
+    ],
     [
       'beyond the shape',
       one({ start: [4] }),

@@ -153,7 +153,7 @@ describe('a structure at an address', () => {
     one.steps = 249_999;
     readerAt(one, 0n, 1, 'thing');
     expect(said(() => readerAt(one, 0n, 1, 'thing'))).toBe(
-      '(limit) E_LIMIT_STEPS more than 250000 structures in the file: it is damaged or built to be endless',
+      '(limit) E_LIMIT_STEPS more than 250000 structures in the file, damaged or built to be endless, 25 for each tensor that is allowed; the limit is 10000 | expected: at most 10000 | fix: if you trust the file, raise it with --max-tensors',
     );
   });
 

@@ -1,7 +1,8 @@
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { formatShape } from '../../tensor/tensor.js';
-import type { DType, Limits } from '../format.js';
+import type { DType } from '../format.js';
+import { checkTime, type Limits, overLimit } from '../limits.js';
 
 /** How many bytes one number takes in the file. */
 export const DTYPE_BYTES: Readonly<Record<DType, number>> = {
@@ -40,10 +41,11 @@ export function newBudget(limits: Limits): Budget {
 
 /** @throws RnnError E_LIMIT_NAME (limit) when a name from the file is longer than limits.nameBytes; E_NAME (format) for one with NUL */
 export function checkName(name: string, what: string, limits: Limits): void {
+  checkTime(limits);
   const bytes = Buffer.byteLength(name);
   if (bytes > limits.nameBytes) {
-    throw new RnnError('limit', 'E_LIMIT_NAME', `the ${what} name has ${bytes} bytes; the limit is ${limits.nameBytes}`, {
-      found: escapeText(name, 40),
+    throw overLimit('nameBytes', limits.nameBytes, 'E_LIMIT_NAME', `the ${what} name '${escapeText(name, 40)}' has ${bytes} bytes`, {
+      found: bytes,
     });
   }
   if (name.includes('\0')) throw new RnnError('format', 'E_NAME', `the ${what} name '${escapeText(name, 60)}' has a NUL character`);
@@ -56,7 +58,7 @@ export function checkName(name: string, what: string, limits: Limits): void {
  */
 export function checkShape(shape: readonly (number | bigint)[], limits: Limits): bigint {
   if (shape.length > limits.rank) {
-    throw new RnnError('limit', 'E_LIMIT_RANK', `a tensor of ${shape.length} dimensions; the limit is ${limits.rank}`);
+    throw overLimit('rank', limits.rank, 'E_LIMIT_RANK', `a tensor of ${shape.length} dimensions`, { found: shape.length });
   }
   let size = 1n;
   for (const n of shape) {
@@ -64,7 +66,9 @@ export function checkShape(shape: readonly (number | bigint)[], limits: Limits):
       throw new RnnError('format', 'E_SHAPE_VALUE', `the shape has ${n}, which is no whole number`);
     if (n < 0) throw new RnnError('format', 'E_SHAPE_VALUE', `the shape ${formatShape(shape)} has a negative dimension`);
     if (n > limits.dimension) {
-      throw new RnnError('limit', 'E_LIMIT_DIMENSION', `the shape ${formatShape(shape)} has a dimension above ${limits.dimension}`);
+      throw overLimit('dimension', limits.dimension, 'E_LIMIT_DIMENSION', `the shape ${formatShape(shape)} has a dimension of ${n}`, {
+        found: n,
+      });
     }
     size *= BigInt(n);
   }
@@ -72,25 +76,40 @@ export function checkShape(shape: readonly (number | bigint)[], limits: Limits):
 }
 
 /**
+ * Checks what is said to come out of compressed bytes, before they are inflated.
+ * @throws RnnError `code` (limit)
+ */
+export function checkRatio(limits: Limits, code: string, at: string, packed: number, inflated: number | bigint, where?: string): void {
+  const most = BigInt(limits.ratio) * BigInt(packed);
+  // no bytes at all are no bomb, only damaged: inflating them says so
+  if (packed === 0 || BigInt(inflated) <= most) return;
+  const ratio = (BigInt(inflated) + BigInt(packed) - 1n) / BigInt(packed);
+  const what = `${at}: ${packed} bytes claim to hold ${inflated}, 1 to ${ratio}`;
+  throw overLimit('ratio', limits.ratio, code, what, { found: ratio, where });
+}
+
+/** @param inflated bytes, of the file so far. @throws RnnError E_LIMIT_INFLATED (limit) */
+export function checkInflated(limits: Limits, at: string, inflated: number, where?: string): void {
+  if (inflated <= limits.inflatedBytes) return;
+  const what = `${at}: the file inflates to at least ${inflated} bytes`;
+  throw overLimit('inflatedBytes', limits.inflatedBytes, 'E_LIMIT_INFLATED', what, { found: inflated, where });
+}
+
+/**
  * Takes one tensor out of the budget: call it after the shape was checked and before the array is made.
  * @throws RnnError E_LIMIT_TENSORS, E_LIMIT_BYTES (limit) with the exact size
  */
 export function reserve(budget: Budget, size: bigint, dtype: DType): void {
+  const { limits } = budget;
+  checkTime(limits);
   budget.tensors += 1;
-  if (budget.tensors > budget.limits.tensors) {
-    throw new RnnError('limit', 'E_LIMIT_TENSORS', `more than ${budget.limits.tensors} tensors in one file`);
+  if (budget.tensors > limits.tensors) {
+    throw overLimit('tensors', limits.tensors, 'E_LIMIT_TENSORS', `at least ${budget.tensors} tensors in one file`);
   }
   budget.bytes += size * (fitsFloat32(dtype) ? 4n : 8n);
-  if (budget.bytes > BigInt(budget.limits.totalBytes)) {
-    throw new RnnError(
-      'limit',
-      'E_LIMIT_BYTES',
-      `the tensors need at least ${budget.bytes} bytes of memory; the limit is ${budget.limits.totalBytes}`,
-      {
-        expected: `at most ${budget.limits.totalBytes} bytes`,
-        found: `${budget.bytes} bytes`,
-        fix: 'raise it with --max-memory if the machine has room',
-      },
-    );
+  if (budget.bytes > BigInt(limits.totalBytes)) {
+    throw overLimit('totalBytes', limits.totalBytes, 'E_LIMIT_BYTES', `the tensors need at least ${budget.bytes} bytes of memory`, {
+      found: budget.bytes,
+    });
   }
 }

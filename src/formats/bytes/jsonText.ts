@@ -1,6 +1,6 @@
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
-import type { Limits } from '../format.js';
+import { type Clock, checkTime, type Limits, overLimit } from '../limits.js';
 import { losesDigits } from './numberText.js';
 import { decodeText } from './utf8.js';
 
@@ -14,17 +14,19 @@ export function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+export type JsonLimits = Pick<Limits, 'depth'> & Clock;
+
 /**
  * Strict JSON (RFC 8259) with line and column in every error. Stricter than JSON.parse where that loses something in silence:
  * duplicate keys, whole numbers a double cannot hold, numbers that overflow to infinity, halves of surrogate pairs, deep nesting.
- * @throws RnnError E_JSON_… (format), E_LIMIT_DEPTH (limit)
+ * @throws RnnError E_JSON_… (format), E_LIMIT_DEPTH, E_LIMIT_TIME (limit)
  */
-export function parseJson(text: string, limits: Pick<Limits, 'depth'>): JsonValue {
-  return new Parser(text, limits.depth).document();
+export function parseJson(text: string, limits: JsonLimits): JsonValue {
+  return new Parser(text, limits).document();
 }
 
 /** The same from bytes: UTF-8, a byte order mark allowed. @throws RnnError E_ENCODING (format) too */
-export function parseJsonBytes(bytes: Uint8Array, limits: Pick<Limits, 'depth'>): JsonValue {
+export function parseJsonBytes(bytes: Uint8Array, limits: JsonLimits): JsonValue {
   if (bytes.length > MAX_JSON_BYTES) {
     throw new RnnError('limit', 'E_LIMIT_TEXT', `the JSON text has ${bytes.length} bytes; the limit is ${MAX_JSON_BYTES}`, {
       fix: 'save it as .npy or .npz',
@@ -44,14 +46,15 @@ const ESCAPES: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', '/': '
 
 class Parser {
   private readonly text: string;
-  private readonly depthLimit: number;
+  private readonly limits: JsonLimits;
   private at = 0;
+  private values = 0;
   private depth = 0;
   private weight = 0;
 
-  constructor(text: string, depthLimit: number) {
+  constructor(text: string, limits: JsonLimits) {
     this.text = text;
-    this.depthLimit = depthLimit;
+    this.limits = limits;
   }
 
   document(): JsonValue {
@@ -62,6 +65,7 @@ class Parser {
   }
 
   private value(): JsonValue {
+    if ((++this.values & 0xfff) === 0) checkTime(this.limits);
     this.space();
     switch (this.text.charCodeAt(this.at)) {
       case 0x7b:
@@ -87,9 +91,9 @@ class Parser {
         fix: 'save the numbers as .npy or .npz',
       });
     }
-    if (++this.depth > this.depthLimit) {
-      throw new RnnError('limit', 'E_LIMIT_DEPTH', `${this.place(this.at)}: nested deeper than ${this.depthLimit} levels`);
-    }
+    const { depth } = this.limits;
+    if (++this.depth > depth)
+      throw overLimit('depth', depth, 'E_LIMIT_DEPTH', `${this.place(this.at)}: nested at least ${this.depth} levels deep`);
     this.at++;
     const result = body();
     this.depth--;

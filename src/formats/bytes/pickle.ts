@@ -1,5 +1,6 @@
 import { RnnError } from '../../errors.js';
 import { escapeText, wordOf } from '../../escape.js';
+import { type Clock, checkTime } from '../limits.js';
 import { called, isAllowed, isCallable, isRef, type Pickled, storageOf } from './pickleTorch.js';
 import { ByteReader } from './reader.js';
 import { decodeUtf8 } from './utf8.js';
@@ -42,11 +43,12 @@ const REFUSED: Readonly<Record<number, string>> = {
  * (Opcodes: CPython Lib/pickletools.py.)
  *
  * @returns what the pickle builds
+ * @param limits only the time counts
  * @param base offset of the pickle in the file, for messages
- * @throws RnnError E_PT_OPCODE, E_PT_GLOBAL (format) with the offset and the opcode or name; E_PT_PICKLE (format) for a damaged one
+ * @throws RnnError E_PT_OPCODE, E_PT_GLOBAL (format) with the offset and the opcode or name; E_PT_PICKLE (format) for a damaged one; E_LIMIT_TIME (limit)
  */
-export function readPickle(bytes: Uint8Array, base = 0): Pickled {
-  return new Machine(bytes, base).run();
+export function readPickle(bytes: Uint8Array, limits: Clock, base = 0): Pickled {
+  return new Machine(bytes, base).run(limits);
 }
 
 class Machine {
@@ -61,8 +63,9 @@ class Machine {
     this.reader = new ByteReader(bytes, 'E_PT_PICKLE', base);
   }
 
-  run(): Pickled {
-    for (;;) {
+  run(limits: Clock): Pickled {
+    for (let steps = 1; ; steps++) {
+      if (steps % 4096 === 0) checkTime(limits);
       this.at = this.reader.offset;
       const opcode = this.reader.u8('opcode');
       if (opcode === 0x2e) return this.stop();

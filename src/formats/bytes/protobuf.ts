@@ -1,5 +1,7 @@
 import { PbfReader } from 'pbf';
 import { RnnError } from '../../errors.js';
+import { checkTime, type Limits, overLimit, structures, tooManyStructures } from '../limits.js';
+import { checkName } from './budget.js';
 import { decodeUtf8 } from './utf8.js';
 
 /**
@@ -33,7 +35,7 @@ export const number = (field: Field): number => Number(field.int());
 /** What all messages of one file share. */
 export interface Source {
   readonly file: Uint8Array;
-  readonly depth: number;
+  readonly limits: Limits;
   /** messages read so far, for a ceiling on them */
   messages: number;
 }
@@ -45,7 +47,7 @@ const FIXED32 = 5;
 const WIRE_NAMES = ['a varint', '8 bytes', 'a length', 'a group', 'a group', '4 bytes', 'wire type 6', 'wire type 7'];
 
 // A graph of ten thousand nodes has some hundred thousand messages
-const MAX_MESSAGES = 2_000_000;
+const MESSAGES_PER_TENSOR = 200;
 
 /**
  * Reads one message into `draft`.
@@ -53,12 +55,14 @@ const MAX_MESSAGES = 2_000_000;
  */
 export function readMessage<T>(bytes: Uint8Array, schema: Schema<T>, draft: T, source: Source, depth = 0): T {
   const base = bytes.byteOffset - source.file.byteOffset;
-  if (depth > source.depth)
-    throw new RnnError('limit', 'E_LIMIT_DEPTH', `offset ${base}: messages nested deeper than ${source.depth} levels`, {
+  const { limits } = source;
+  if (depth > limits.depth)
+    throw overLimit('depth', limits.depth, 'E_LIMIT_DEPTH', `offset ${base}: messages nested at least ${depth} levels deep`, {
       where: schema.name,
     });
-  if (++source.messages > MAX_MESSAGES)
-    throw new RnnError('limit', 'E_LIMIT_MESSAGES', `offset ${base}: more than ${MAX_MESSAGES} messages`, { where: schema.name });
+  if (++source.messages > structures(MESSAGES_PER_TENSOR, limits))
+    throw tooManyStructures(MESSAGES_PER_TENSOR, limits, 'E_LIMIT_MESSAGES', `messages at offset ${base}`, schema.name);
+  if (source.messages % 1024 === 0) checkTime(limits);
   checkWire(bytes, base, schema.name);
   const seen = new Set<number>();
   const pbf = new PbfReader(bytes);
@@ -108,6 +112,13 @@ export class Field {
     return decodeUtf8(this.bytes(), offset);
   }
 
+  /** Text that is shown and looked up. @throws RnnError E_LIMIT_NAME (limit), E_NAME (format) */
+  name(what: string): string {
+    const name = this.string();
+    checkName(name, what, this.source.limits);
+    return name;
+  }
+
   /** A signed 64-bit integer, exact. */
   int(): bigint {
     this.expect(VARINT);
@@ -131,6 +142,7 @@ export class Field {
     }
     const end = this.pbf.readVarint() + this.pbf.pos;
     while (this.pbf.pos < end) {
+      if (list.length % 65_536 === 0) checkTime(this.source.limits);
       if (varintEnd(this.pbf.buf, this.pbf.pos, end) < 0) throw protobufError(this.offset, 'a varint that does not end', this.where);
       list.push(this.varint());
     }

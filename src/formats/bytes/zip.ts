@@ -2,8 +2,8 @@ import { inflateRawSync } from 'node:zlib';
 import type { Entry, LocalFileHeader, ZipFile } from 'yauzl';
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
-import type { Limits } from '../format.js';
-import { checkName } from './budget.js';
+import { checkTime, type Limits, overLimit } from '../limits.js';
+import { checkInflated, checkName, checkRatio } from './budget.js';
 import { crc32 } from './crc32.js';
 import { findEnd } from './zipEnd.js';
 
@@ -21,9 +21,6 @@ export interface ZipMember {
   read(): Uint8Array;
 }
 
-// DEFLATE makes at most 258 bytes of 2 bits, so no honest member exceeds this ratio
-const MAX_RATIO = 1032;
-
 // Members up to this size are inflated into one buffer of their size
 const MAX_CHUNK = 2 ** 28;
 
@@ -40,16 +37,14 @@ interface Checked {
 
 /**
  * The members of an archive in its own order, directories left out.
- * @throws RnnError E_ZIP_… (format); E_LIMIT_TENSORS, E_LIMIT_BYTES, E_ZIP_RATIO (limit)
+ * @throws RnnError E_ZIP_… (format); E_LIMIT_TENSORS, E_LIMIT_BYTES, E_LIMIT_INFLATED, E_ZIP_RATIO (limit)
  */
 export async function readZip(file: Uint8Array, limits: Limits, notes: string[]): Promise<ZipMember[]> {
   const end = findEnd(file);
   if (end.entries > limits.tensors) {
-    throw new RnnError(
-      'limit',
-      'E_LIMIT_TENSORS',
-      `offset ${end.offset}: the archive claims ${end.entries} members; the limit is ${limits.tensors}`,
-    );
+    throw overLimit('tensors', limits.tensors, 'E_LIMIT_TENSORS', `offset ${end.offset}: the archive claims ${end.entries} members`, {
+      found: end.entries,
+    });
   }
   if (end.prefix > 0) checkPrefix(file.subarray(0, end.prefix));
   if (end.prefix > 0) notes.push(`${end.prefix} bytes before the archive were left alone`);
@@ -75,7 +70,10 @@ export async function readZip(file: Uint8Array, limits: Limits, notes: string[])
       name,
       size,
       offset: end.prefix + local.fileDataStart,
-      read: () => readMember(archive, end.prefix, entry, local, where),
+      read() {
+        checkTime(limits);
+        return readMember(archive, end.prefix, entry, local, where);
+      },
     });
   }
   return members;
@@ -190,30 +188,23 @@ function checkOverlap(checked: readonly Checked[], directory: number, prefix: nu
   }
 }
 
+/** What the members claim to become, before one of them is inflated. */
 function checkTotal(checked: readonly Checked[], prefix: number, limits: Limits): void {
   let total = 0;
+  let inflated = 0;
   for (const { entry, where } of checked) {
     const { compressedSize, uncompressedSize } = entry;
     const at = `offset ${prefix + entry.relativeOffsetOfLocalHeader}`;
-    if (uncompressedSize > compressedSize * MAX_RATIO + MAX_RATIO) {
-      throw new RnnError(
-        'limit',
-        'E_ZIP_RATIO',
-        `${at}: ${compressedSize} bytes claim to hold ${uncompressedSize}; deflate cannot exceed 1 to ${MAX_RATIO}`,
-        { where },
-      );
-    }
     total += uncompressedSize;
-    if (total > limits.totalBytes) {
-      throw new RnnError(
-        'limit',
-        'E_LIMIT_BYTES',
-        `${at}: the archive inflates to at least ${total} bytes; the limit is ${limits.totalBytes}`,
-        {
-          where,
-        },
-      );
-    }
+    if (total > limits.totalBytes)
+      throw overLimit('totalBytes', limits.totalBytes, 'E_LIMIT_BYTES', `${at}: the archive holds at least ${total} bytes`, {
+        where,
+        found: total,
+      });
+    if (entry.compressionMethod === 0) continue;
+    checkRatio(limits, 'E_ZIP_RATIO', at, compressedSize, uncompressedSize, where);
+    inflated += uncompressedSize;
+    checkInflated(limits, at, inflated, where);
   }
 }
 

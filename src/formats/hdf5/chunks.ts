@@ -1,9 +1,10 @@
 import { inflateSync } from 'node:zlib';
-import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { type FloatArray, formatShape } from '../../tensor/tensor.js';
+import { checkInflated, checkRatio } from '../bytes/budget.js';
 import { decodeNumbers } from '../bytes/numbers.js';
 import type { ByteReader } from '../bytes/reader.js';
+import { overLimit } from '../limits.js';
 import type { NumberType } from './datatype.js';
 import { expectSignature, type Hdf5, h5Error, readerAt, readerFrom, UNDEFINED, visitOnce } from './file.js';
 import { bodyOf, type Message } from './objectHeader.js';
@@ -25,7 +26,7 @@ const KNOWN: ReadonlyMap<number, string> = new Map([
 /**
  * Reads the chunks of a version 3 layout (its reader stands after the class) into `out`, which holds the fill value already. Each chunk
  * must lie inside the shape, on its grid, and stand in the index once.
- * @throws RnnError E_H5_LAYOUT, E_H5_FILTER, E_H5_CHUNK (format), E_LIMIT_BYTES (limit)
+ * @throws RnnError E_H5_LAYOUT, E_H5_FILTER, E_H5_CHUNK (format), E_LIMIT_BYTES, E_LIMIT_RATIO, E_LIMIT_INFLATED (limit)
  */
 export function readChunks(
   file: Hdf5,
@@ -47,10 +48,14 @@ export function readChunks(
   const filters = filterMessage ? readFilters(bodyOf(filterMessage)) : [];
   const chunkBytes = chunk.reduce((product, n) => product * BigInt(n), BigInt(type.size));
   if (chunkBytes > BigInt(file.limits.totalBytes)) {
-    throw new RnnError(
-      'limit',
+    throw overLimit(
+      'totalBytes',
+      file.limits.totalBytes,
       'E_LIMIT_BYTES',
-      `offset ${offset}: one chunk ${formatShape(chunk)} takes ${chunkBytes} bytes; the limit is ${file.limits.totalBytes}`,
+      `offset ${offset}: one chunk ${formatShape(chunk)} takes ${chunkBytes} bytes`,
+      {
+        found: chunkBytes,
+      },
     );
   }
   if (tree === UNDEFINED) return;
@@ -64,6 +69,11 @@ export function readChunks(
       );
     seen.add(start.join());
     const raw = readerAt(file, address, stored, 'chunk').bytes;
+    if (filters.some((filter, i) => filter === DEFLATE && !(mask & (1 << i)))) {
+      checkRatio(file.limits, 'E_LIMIT_RATIO', `offset ${at}`, stored, chunkBytes, 'chunk');
+      file.inflated += Number(chunkBytes);
+      checkInflated(file.limits, `offset ${at}`, file.inflated, 'chunk');
+    }
     const bytes = unfilter(raw, filters, mask, Number(chunkBytes), type.size, at);
     placeChunk(decodeNumbers(bytes, 0, bytes.length / type.size, type.dtype, type.littleEndian), chunk, start.map(Number), shape, out);
   });

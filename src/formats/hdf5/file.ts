@@ -1,6 +1,6 @@
 import { RnnError } from '../../errors.js';
 import { ByteReader } from '../bytes/reader.js';
-import type { Limits } from '../format.js';
+import { checkTime, type Limits, structures, tooManyStructures } from '../limits.js';
 import { lookup3 } from './lookup3.js';
 
 /**
@@ -15,6 +15,8 @@ export interface Hdf5 {
   readonly root: bigint;
   /** structures read so far; bounds trees and chains that were built to be endless */
   steps: number;
+  /** bytes that inflating made so far */
+  inflated: number;
 }
 
 export const UNDEFINED = 0xffffffffffffffffn;
@@ -23,7 +25,7 @@ const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
 // Nodes, headers, chunks and heap objects of one file. The largest recurrent nets have some thousands; a cyclic or overlapping
 // structure that passes every other check ends here after a fraction of a second
-const MAX_STEPS = 250_000;
+const STEPS_PER_TENSOR = 25;
 
 /** Where the superblock stands: at 0, or behind a user block of 512, 1024, 2048 … bytes; -1 for none. */
 export function findSignature(bytes: Uint8Array): number {
@@ -57,7 +59,7 @@ export function openHdf5(bytes: Uint8Array, limits: Limits): Hdf5 {
       fix: 'the file looks truncated; save or download it again',
     });
   }
-  return { bytes, base: Number(base), limits, root, steps: 0 };
+  return { bytes, base: Number(base), limits, root, steps: 0, inflated: 0 };
 }
 
 interface Superblock {
@@ -100,10 +102,13 @@ function checkAddressSize(reader: ByteReader): void {
   });
 }
 
-/** A reader over [address, address + length). @throws RnnError E_H5_ADDRESS (format), E_LIMIT_STEPS (limit) */
+/** A reader over [address, address + length). @throws RnnError E_H5_ADDRESS (format), E_LIMIT_STEPS, E_LIMIT_TIME (limit) */
 export function readerAt(file: Hdf5, address: bigint, length: bigint | number, what: string): ByteReader {
-  if (++file.steps > MAX_STEPS)
-    throw new RnnError('limit', 'E_LIMIT_STEPS', `more than ${MAX_STEPS} structures in the file: it is damaged or built to be endless`);
+  checkTime(file.limits);
+  if (++file.steps > structures(STEPS_PER_TENSOR, file.limits)) {
+    const what = 'structures in the file, damaged or built to be endless';
+    throw tooManyStructures(STEPS_PER_TENSOR, file.limits, 'E_LIMIT_STEPS', what);
+  }
   const start = BigInt(file.base) + address;
   const end = start + BigInt(length);
   if (address === UNDEFINED || end > BigInt(file.bytes.length)) {

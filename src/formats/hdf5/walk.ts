@@ -1,7 +1,8 @@
-import { RnnError, within } from '../../errors.js';
+import { within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { checkName, newBudget } from '../bytes/budget.js';
-import type { FileTensor, Limits } from '../format.js';
+import type { FileTensor } from '../format.js';
+import { type Limits, overLimit, structures, tooManyStructures } from '../limits.js';
 import { type AttributeValue, readAttributes } from './attributes.js';
 import { isDataset, placeOf, readDataset } from './dataset.js';
 import { type Hdf5, h5Error, openHdf5 } from './file.js';
@@ -20,6 +21,9 @@ export interface Hdf5Content {
   readonly notes: string[];
 }
 
+// groups and datasets together; a net has a handful of groups for every tensor
+const OBJECTS_PER_TENSOR = 8;
+
 // h5py itself follows at most 16 soft links in a row (H5L_NUM_LINKS)
 const MAX_SOFT = 16;
 
@@ -35,12 +39,11 @@ export function readHdf5(bytes: Uint8Array, limits: Limits): Hdf5Content {
         where: `group '${escapeText(path, 100)}'`,
       });
     if (above.length > limits.depth)
-      throw new RnnError('limit', 'E_LIMIT_DEPTH', `groups nested deeper than ${limits.depth} levels`, {
+      throw overLimit('depth', limits.depth, 'E_LIMIT_DEPTH', `groups nested at least ${above.length} levels deep`, {
         where: `group '${escapeText(path, 100)}'`,
       });
-    // groups and datasets together; a net has a handful of groups for every tensor
-    if (++objects > 8 * limits.tensors)
-      throw new RnnError('limit', 'E_LIMIT_TENSORS', `more than ${8 * limits.tensors} objects in the file`);
+    if (++objects > structures(OBJECTS_PER_TENSOR, limits))
+      throw tooManyStructures(OBJECTS_PER_TENSOR, limits, 'E_LIMIT_TENSORS', 'objects in the file');
     const messages = readMessages(file, address);
     const attributes = within(path === '' ? 'root' : `'${escapeText(path, 100)}'`, () => readAttributes(file, messages));
     if (attributes.size > 0) content.attributes.set(path, attributes);

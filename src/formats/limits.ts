@@ -1,0 +1,200 @@
+import { RnnError } from '../errors.js';
+
+/**
+ * What a reader takes from one file at most, checked before anything is allocated. This table is the one place that knows the numbers and the
+ * names of their flags: help, man page and completions are written from it, and every refusal names the flag that would let the file in.
+ */
+export interface Limits {
+  /** bytes of a header or a JSON description: real ones are below 1 MB */
+  readonly headerBytes: number;
+  /** the same of an .npy, where NumPy itself allows no more than this */
+  readonly numpyHeaderBytes: number;
+  /** tensors or archive members of one file: the largest recurrent nets have some hundreds */
+  readonly tensors: number;
+  readonly nameBytes: number;
+  readonly rank: number;
+  /** one dimension */
+  readonly dimension: number;
+  /** what inflating may make of one byte of a zip member or an HDF5 chunk: DEFLATE makes at most 258 bytes of 2 bits */
+  readonly ratio: number;
+  /** bytes that inflating makes of all members or chunks of a file together */
+  readonly inflatedBytes: number;
+  /** bytes of all tensors of a file together, as we hold them in memory */
+  readonly totalBytes: number;
+  /** nesting of JSON, protobuf messages, HDF5 groups, pickled values */
+  readonly depth: number;
+  /** of reading one file */
+  readonly seconds: number;
+  /** when reading began, in milliseconds of performance.now(); undefined: no time is kept */
+  readonly started?: number;
+}
+
+export type LimitName = Exclude<keyof Limits, 'started'>;
+
+export interface LimitRow {
+  /** the key of its value on a command line; those without one are set by the row of the same flag, or by hand (totalBytes) */
+  readonly key?: string;
+  readonly flag: string;
+  readonly kind: 'bytes' | 'count' | 'seconds';
+  readonly standard: number;
+  /** the flag takes no more than this */
+  readonly most: number;
+  readonly help: string;
+}
+
+const MIB = 2 ** 20;
+const COUNT = 2 ** 31 - 1;
+
+export const LIMITS: Readonly<Record<LimitName, LimitRow>> = {
+  headerBytes: {
+    key: 'maxHeader',
+    flag: '--max-header',
+    kind: 'bytes',
+    standard: 8 * MIB,
+    // the largest JSON text that is parsed
+    most: 2 ** 27,
+    help: 'a header or a description (JSON, a pickle); 10,000 bytes in an .npy unless given',
+  },
+  // NumPy's own max_header_size (CVE-2019-6446's aftermath): a header of numbers is some 100 bytes, so beyond this it is an attack
+  numpyHeaderBytes: { flag: '--max-header', kind: 'bytes', standard: 10_000, most: 2 ** 27, help: 'the header of an .npy' },
+  tensors: {
+    key: 'maxTensors',
+    flag: '--max-tensors',
+    kind: 'count',
+    standard: 10_000,
+    most: COUNT,
+    help: 'tensors, or members of an archive, in one file',
+  },
+  nameBytes: { key: 'maxName', flag: '--max-name', kind: 'bytes', standard: 1024, most: 2 ** 27, help: 'one name in a file' },
+  rank: { key: 'maxRank', flag: '--max-rank', kind: 'count', standard: 8, most: 64, help: 'dimensions of a tensor' },
+  dimension: {
+    key: 'maxDim',
+    flag: '--max-dim',
+    kind: 'count',
+    standard: COUNT,
+    most: Number.MAX_SAFE_INTEGER,
+    help: 'one dimension of a tensor',
+  },
+  ratio: {
+    key: 'maxRatio',
+    flag: '--max-ratio',
+    kind: 'count',
+    standard: 1032,
+    most: COUNT,
+    help: 'bytes that a compressed byte becomes; honest files stay below 1032',
+  },
+  inflatedBytes: {
+    key: 'maxInflated',
+    flag: '--max-inflated',
+    kind: 'bytes',
+    standard: 2 ** 30,
+    most: Number.MAX_SAFE_INTEGER,
+    help: 'what all that is compressed in a file becomes',
+  },
+  totalBytes: {
+    flag: '--max-memory',
+    kind: 'bytes',
+    standard: 2 ** 32,
+    most: Number.MAX_SAFE_INTEGER,
+    help: 'all tensors of a file, in memory',
+  },
+  depth: {
+    key: 'maxNesting',
+    flag: '--max-nesting',
+    kind: 'count',
+    standard: 64,
+    // the readers go down by recursion: twice as many levels fit on the stack
+    most: 500,
+    help: 'levels of JSON, messages, groups, pickled values',
+  },
+  seconds: {
+    key: 'maxTime',
+    flag: '--max-time',
+    kind: 'seconds',
+    standard: 60,
+    // the longest a timer waits
+    most: 2_000_000,
+    help: 'reading one file, not computing; a file that is read in pieces has no limit unless given',
+  },
+};
+
+export const DEFAULT_LIMITS = Object.fromEntries(
+  Object.entries(LIMITS).map(([name, { standard }]) => [name, standard]),
+) as unknown as Limits;
+
+/** What `checkTime` looks at. */
+export type Clock = Partial<Pick<Limits, 'seconds' | 'started'>>;
+
+/** The limits with the clock started: from here on `checkTime` knows how long reading takes. */
+export function timed(limits: Limits): Limits {
+  return { ...limits, started: performance.now() };
+}
+
+/**
+ * Called where a reader passes often.
+ * @throws RnnError E_LIMIT_TIME (limit)
+ */
+export function checkTime({ started, seconds }: Clock): void {
+  if (started === undefined || seconds === undefined) return;
+  const elapsed = performance.now() - started;
+  if (elapsed > 1000 * seconds) throw tooSlow(seconds, elapsed / 1000);
+}
+
+export function tooSlow(seconds: number, elapsed: number): RnnError {
+  return overLimit('seconds', seconds, 'E_LIMIT_TIME', `reading has taken ${elapsed.toFixed(3)} s and is not done`);
+}
+
+/**
+ * The refusal of a file that is over a limit.
+ * @param what in words, with the exact size; the limit is added
+ * @param found the exact size, where it is known: what the flag has to be given to let this file in
+ */
+export function overLimit(
+  name: LimitName,
+  limit: number,
+  code: string,
+  what: string,
+  { found, where }: { found?: number | bigint; where?: string } = {},
+): RnnError {
+  const { flag, kind } = LIMITS[name];
+  const unit = kind === 'bytes' ? ' bytes' : kind === 'seconds' ? ' s' : '';
+  return new RnnError('limit', code, `${what}; the limit is ${limit}${kind === 'seconds' ? unit : ''}`, {
+    where,
+    expected: `at most ${limit}${unit}`,
+    found: found === undefined ? undefined : `${found}${unit}`,
+    fix: fixFor(name, limit, found),
+    limit: { flag, value: limit },
+  });
+}
+
+function fixFor(name: LimitName, limit: number, found: number | bigint | undefined): string {
+  const { flag, most, standard } = LIMITS[name];
+  if (limit >= most || (found !== undefined && found > most)) return `${flag} takes at most ${most}`;
+  if (name === 'totalBytes') return `raise it with ${flag} if the machine has room`;
+  if (name === 'ratio' && limit >= standard)
+    return `deflate makes at most ${standard} bytes of one, so the file is damaged or a trap; ${flag} ${found} tries it all the same`;
+  return `if you trust the file, ${found === undefined ? `raise it with ${flag}` : `add ${flag} ${found}`}`;
+}
+
+// what a file has around its tensors, however few they are
+const FEW_TENSORS = 400;
+
+/** How many structures of a kind a file may have, where honest ones have `each` for every tensor at most. */
+export function structures(each: number, { tensors }: Pick<Limits, 'tensors'>): number {
+  return each * Math.max(tensors, FEW_TENSORS);
+}
+
+/**
+ * The refusal of more of them.
+ * @param what such as 'groups and datasets in the file'
+ */
+export function tooManyStructures(
+  each: number,
+  { tensors }: Pick<Limits, 'tensors'>,
+  code: string,
+  what: string,
+  where?: string,
+): RnnError {
+  const text = `more than ${structures(each, { tensors })} ${what}, ${each} for each tensor that is allowed`;
+  return overLimit('tensors', tensors, code, text, { where });
+}
