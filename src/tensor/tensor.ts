@@ -40,8 +40,8 @@ export function exactSize(shape: readonly (number | bigint)[]): bigint {
 
 /** The same values in the wanted precision; the tensor itself when it already has it. Rounds to nearest when going to float32. */
 export function toPrecision(t: Tensor, precision: Precision): Tensor {
-  if (precision === 'f32') return t.data instanceof Float32Array ? t : { shape: t.shape, data: Float32Array.from(t.data) };
-  return t.data instanceof Float64Array ? t : { shape: t.shape, data: Float64Array.from(t.data) };
+  if (precision === 'f32') return t.data instanceof Float32Array ? t : { shape: t.shape, data: new Float32Array(t.data) };
+  return t.data instanceof Float64Array ? t : { shape: t.shape, data: new Float64Array(t.data) };
 }
 
 export function precisionOf(t: Tensor): Precision {

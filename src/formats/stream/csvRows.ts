@@ -56,7 +56,7 @@ export class CsvRows implements RowReader {
     const { columns } = this.state!;
     this.taken += count;
     this.from += count * columns;
-    return { shape: [count, columns], dtype: 'f64', data: this.values.slice(this.from - count * columns, this.from) };
+    return { shape: [count, columns], dtype: 'f64', data: this.values.subarray(this.from - count * columns, this.from) };
   }
 
   /** Every complete line, and at the end of the file what is left. */

@@ -1,13 +1,6 @@
-/** Powers of ten that a double holds exactly. */
-const TENS = Float64Array.from({ length: 23 }, (_, k) => Number(`1e${k}`));
+import { EXACT_DIGITS, EXACT_POWER, FULL, longDecimal, MOST_DIGITS, PART, TENS } from './decimal.js';
 
-// whole numbers of so many digits are exact in a double
-const EXACT_DIGITS = 15;
-
-// and so many in a 32-bit integer, whose arithmetic is faster
-const SHORT_DIGITS = 9;
-
-const [TAB, SPACE, PLUS, MINUS, POINT, ZERO, NINE] = [0x09, 0x20, 0x2b, 0x2d, 0x2e, 0x30, 0x39];
+const [TAB, SPACE, PLUS, MINUS, POINT, ZERO] = [0x09, 0x20, 0x2b, 0x2d, 0x2e, 0x30];
 const [LINE_FEED, CARRIAGE_RETURN] = [0x0a, 0x0d];
 const LOWER_CASE = 0x20;
 const E = 0x65;
@@ -26,8 +19,7 @@ export interface PlainLines {
 
 /**
  * Lines of exactly `columns` plain decimal numerals, with spaces around them at most, as long as there are any, into `out` as long as a
- * line has room. A numeral of at most 15 digits and a power of ten up to 22 is one exact whole number times or divided by another: one
- * rounding, the nearest double (Clinger, "How to read floating point numbers accurately", 1990). Others are left to the system's own reader.
+ * line has room. What decimal.ts cannot round, or may not (whole numbers of more digits than are exact), is left to the system's own reader.
  * @param end after a line feed: that it comes ends every loop here
  */
 export function readPlainLines(
@@ -54,38 +46,50 @@ export function readPlainLines(
       const start = i;
       const negative = byte === MINUS;
       if (negative) byte = bytes[++i];
-      let short = 0;
-      let rest = 0;
-      let digits = 0;
-      for (; byte >= ZERO && byte <= NINE; byte = bytes[++i]) {
-        if (digits++ < SHORT_DIGITS) short = short * 10 + (byte - ZERO);
-        else rest = rest * 10 + (byte - ZERO);
-      }
-      let power = 0;
-      const isWhole = byte !== POINT && (byte | LOWER_CASE) !== E;
+      const first = i;
+      let [high, middle, low] = [0, 0, 0];
+      let digits = 0; // where there are more than fit into high
+      let point = -1;
+      for (; (byte - ZERO) >>> 0 <= 9 && high < FULL; byte = bytes[++i]) high = high * 10 + (byte - ZERO);
       if (byte === POINT) {
-        const before = digits;
+        point = i;
         byte = bytes[++i];
-        for (; byte >= ZERO && byte <= NINE; byte = bytes[++i]) {
-          if (digits++ < SHORT_DIGITS) short = short * 10 + (byte - ZERO);
-          else rest = rest * 10 + (byte - ZERO);
-        }
-        power = before - digits;
+        for (; (byte - ZERO) >>> 0 <= 9 && high < FULL; byte = bytes[++i]) high = high * 10 + (byte - ZERO);
       }
-      let fits = digits > 0;
+      if (high >= FULL) {
+        digits = PART;
+        for (; ; byte = bytes[++i]) {
+          if ((byte - ZERO) >>> 0 <= 9) {
+            if (digits++ < 2 * PART) middle = middle * 10 + (byte - ZERO);
+            else low = low * 10 + (byte - ZERO);
+          } else if (byte === POINT && point < 0) point = i;
+          else break;
+        }
+      }
+      let fits = i - first > (point < 0 ? 0 : 1);
+      let power = point < 0 ? 0 : point + 1 - i;
+      let isWhole = point < 0;
       if (fits && (byte | LOWER_CASE) === E) {
+        isWhole = false;
         byte = bytes[++i];
         const down = byte === MINUS;
         if (down || byte === PLUS) byte = bytes[++i];
-        fits = byte >= ZERO && byte <= NINE;
+        const from = i;
         let exponent = 0;
-        for (; byte >= ZERO && byte <= NINE; byte = bytes[++i]) if (exponent < 10_000) exponent = exponent * 10 + (byte - ZERO);
+        for (; (byte - ZERO) >>> 0 <= 9; byte = bytes[++i]) if (exponent < 10_000) exponent = exponent * 10 + (byte - ZERO);
+        fits = i > from;
         power += down ? -exponent : exponent;
       }
       let value = 0;
-      if (digits <= EXACT_DIGITS && power <= 22 && power >= -22) {
-        const whole = digits <= SHORT_DIGITS ? short : short * TENS[digits - SHORT_DIGITS] + rest;
+      let known = true;
+      if (digits <= EXACT_DIGITS && power <= EXACT_POWER && power >= -EXACT_POWER) {
+        const whole = digits <= PART ? high : high * TENS[digits - PART] + middle;
         value = power === 0 ? whole : power < 0 ? whole / TENS[-power] : whole * TENS[power];
+      } else {
+        if (digits > EXACT_DIGITS && digits <= MOST_DIGITS && !isWhole) value = longDecimal(high, middle, low, digits, -power);
+        known = value > 0;
+      }
+      if (known) {
         if (negative) value = -value;
       } else if (fits) {
         value = Number(textOf(bytes, start, i));
