@@ -12,6 +12,8 @@ import type { Pool } from './pool.js';
 /** What one thread keeps at hand: two states of a block and its c should stay in the second-level cache. */
 const BLOCK_BYTES = 512 * 1024;
 const [LEAST_ROWS, MOST_ROWS] = [20, 80];
+/** More rows than that where they fit the first-level cache: fewer blocks to lay out. */
+const SMALL_BLOCK_BYTES = 40 * 1024;
 /** x and outputs of a block at a time */
 const WINDOW_BYTES = 4 * 2 ** 20;
 /** Up to here samples run one by one (assembly/stream.ts): tiles of one or two rows are slower. */
@@ -57,6 +59,7 @@ interface Block {
 
 interface Outputs {
   readonly sequence?: Float32Array;
+  /** the same array as h where nothing is masked */
   readonly last: Float32Array;
   readonly h: Float32Array;
   readonly c?: Float32Array;
@@ -66,10 +69,11 @@ export function fusedKernel(args: RecurrenceArgs, kind: FusedCell, kernel: Kerne
   kernel.reset();
   const plan = makePlan(args, kind, kernel, pool);
   const { N, T, M } = plan;
+  const h = new Float32Array(N * M);
   const outputs: Outputs = {
     sequence: args.sequence ? new Float32Array(N * T * M) : undefined,
-    last: new Float32Array(N * M),
-    h: new Float32Array(N * M),
+    last: args.mask && args.zeroOutputForMask ? new Float32Array(N * M) : h,
+    h,
     c: kind === 'lstm' ? new Float32Array(N * M) : undefined,
   };
   const { rows } = plan;
@@ -134,7 +138,8 @@ function makePlan(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, pool: P
 /** As many rows as the cache carries, in blocks of about the same size, at least one for every thread. */
 function rowsOfBlock(N: number, D: number, padded: number, threads: number): number {
   const each = 4 * (2 * (D + padded) + padded);
-  const most = Math.max(LEAST_ROWS, Math.min(MOST_ROWS, Math.floor(BLOCK_BYTES / each)));
+  const many = Math.max(MOST_ROWS, Math.floor(SMALL_BLOCK_BYTES / each));
+  const most = Math.max(LEAST_ROWS, Math.min(many, Math.floor(BLOCK_BYTES / each)));
   const sharing = Math.max(1, Math.min(threads, Math.floor(N / LEAST_ROWS_OF_THREAD)));
   const blocks = Math.ceil(N / most / sharing) * sharing;
   return Math.ceil(N / blocks);
@@ -299,9 +304,9 @@ function readStates({ kernel, args, T, D, M, stream }: Plan, { from, rows, field
   };
   const h = gather(fields.z + (stream ? 0 : 4 * D), fields.stride);
   outputs.h.set(h, from * M);
-  outputs.last.set(h, from * M);
-  if (args.mask && args.zeroOutputForMask) {
-    for (let n = from; n < from + rows; n++) if (args.mask[n * T + lastStep] === 0) outputs.last.fill(0, n * M, (n + 1) * M);
+  if (outputs.last !== outputs.h) {
+    outputs.last.set(h, from * M);
+    for (let n = from; n < from + rows; n++) if (args.mask![n * T + lastStep] === 0) outputs.last.fill(0, n * M, (n + 1) * M);
   }
   outputs.c?.set(gather(fields.c, fields.cStride), from * M);
   kernel.release(mark);

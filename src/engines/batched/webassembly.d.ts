@@ -16,6 +16,5 @@ declare namespace WebAssembly {
   }
   class CompileError extends Error {}
   function validate(bytes: Uint8Array): boolean;
-  function compile(bytes: Uint8Array): Promise<Module>;
   function instantiate(module: Module, imports: Record<string, Record<string, unknown>>): Promise<Instance>;
 }

@@ -160,9 +160,9 @@ export function sigmoidAll(at: usize, step: usize, n: usize): void {
   }
 }
 
-/** tanh of vectors at, at + step, at + 2·step and at + 3·step, in place */
+/** tanh of vectors at, at + step, at + 2·step and at + 3·step, to the same places at `to` */
 @inline
-function tanhFour(at: usize, step: usize): void {
+function tanhFour(at: usize, step: usize, to: usize, toStep: usize): void {
   const at1 = at + step;
   const at2 = at1 + step;
   const at3 = at2 + step;
@@ -227,20 +227,27 @@ function tanhFour(at: usize, step: usize): void {
   const y2 = f32x4.div(f32x4.sub(f32x4.sub(k16, u2), ut2), f32x4.add(f32x4.add(k16, u2), ut2));
   const y3 = f32x4.div(f32x4.sub(f32x4.sub(k16, u3), ut3), f32x4.add(f32x4.add(k16, u3), ut3));
   const k17 = constant(17);
-  v128.store(at, v128.or(y0, v128.and(x0, k17)));
-  v128.store(at1, v128.or(y1, v128.and(x1, k17)));
-  v128.store(at2, v128.or(y2, v128.and(x2, k17)));
-  v128.store(at3, v128.or(y3, v128.and(x3, k17)));
+  v128.store(to, v128.or(y0, v128.and(x0, k17)));
+  v128.store(to + toStep, v128.or(y1, v128.and(x1, k17)));
+  v128.store(to + 2 * toStep, v128.or(y2, v128.and(x2, k17)));
+  v128.store(to + 3 * toStep, v128.or(y3, v128.and(x3, k17)));
 }
 
 /** tanh of n vectors, `step` bytes apart, in place */
 export function tanhAll(at: usize, step: usize, n: usize): void {
+  tanhInto(at, step, at, step, n);
+}
+
+/** tanh of n vectors, `step` bytes apart, to where they stand `toStep` bytes apart */
+export function tanhInto(at: usize, step: usize, to: usize, toStep: usize, n: usize): void {
   for (; n >= 4; n -= 4) {
-    tanhFour(at, step);
+    tanhFour(at, step, to, toStep);
     at += 4 * step;
+    to += 4 * toStep;
   }
   for (; n > 0; n--) {
-    v128.store(at, tanh(v128.load(at)));
+    v128.store(to, tanh(v128.load(at)));
     at += step;
+    to += toStep;
   }
 }

@@ -1,4 +1,4 @@
-import { sigmoidAll, tanhAll } from './activations';
+import { sigmoidAll, tanhAll, tanhInto } from './activations';
 import { multiplyAdd } from './arithmetic';
 
 /*
@@ -15,10 +15,9 @@ export function lstmGates(s: usize, c: usize, cStride: usize, h: usize, hStride:
   for (let k: usize = 0, at = s; k < n; k++, at += 64) {
     const next = multiplyAdd(f32x4.mul(v128.load(at, 16), v128.load(c)), v128.load(at), v128.load(at, 32));
     v128.store(c, next);
-    v128.store(at, next);
     c += cStride;
   }
-  tanhAll(s, 64, n);
+  tanhInto(c - n * cStride, cStride, s, 64, n);
   for (let k: usize = 0; k < n; k++) {
     v128.store(h, f32x4.mul(v128.load(s, 48), v128.load(s)));
     s += 64;
@@ -76,11 +75,7 @@ export function gruUpdate(g: usize, z: usize, zStride: usize, h: usize, next: us
 
 /** s [n, 4·vectors] without gaps, h [n, 4·vectors] out: h = tanh(s) */
 export function rnnGates(s: usize, h: usize, hStride: usize, vectors: usize, n: usize): void {
-  tanhAll(s, 16, vectors * n);
-  for (let k: usize = 0; k < n; k++) {
-    v128.store(h, v128.load(s));
-    if (vectors == 2) v128.store(h, v128.load(s, 16), 16);
-    s += vectors * 16;
-    h += hStride;
-  }
+  const step = vectors * 16;
+  tanhInto(s, step, h, hStride, n);
+  if (vectors == 2) tanhInto(s + 16, step, h + 16, hStride, n);
 }
