@@ -1,3 +1,4 @@
+import { countText } from '../report/numbers.js';
 import type { Output } from './output.js';
 
 /** How far something has come. */
@@ -47,5 +48,5 @@ function timeLeft(part: number | null, seconds: number): string[] {
 
 /** Slow work in tenths, fast work in thousands. */
 function shown(n: number): string {
-  return n < 10 && !Number.isInteger(n) ? n.toFixed(1) : Math.round(n).toLocaleString('en-US');
+  return n < 10 && !Number.isInteger(n) ? n.toFixed(1) : countText(Math.round(n), true);
 }

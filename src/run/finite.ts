@@ -33,7 +33,7 @@ export function finiteCounter(what: string, strict: boolean): FiniteCounter {
 }
 
 /** Four sums of v·0, which is 0 for what is finite and NaN for what is not: several times as fast as one test after the other. */
-function allFinite(data: FloatArray): boolean {
+export function allFinite(data: FloatArray): boolean {
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = data.length - (data.length % 4);
   for (let k = 0; k < whole; k += 4) {

@@ -2,7 +2,7 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** Dead arrays may take as much before they are collected. */
-const MOST_BYTES = 2 ** 24;
+const MOST_BYTES = 2 ** 23;
 
 /**
  * V8 lets dead arrays pile up while there is memory, a hundred MiB and more. A stream whose memory is to be constant asks for collection

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { allFinite } from './finite.js';
 
 /**
  * SHA-256 of numbers. A tutorial's y is some bytes long, and loading Node's crypto would take longer than its whole forward pass, so short
@@ -49,6 +50,7 @@ function float32Bytes(data: Numbers): Uint8Array {
 }
 
 function hasNaN(data: Float32Array): boolean {
+  if (allFinite(data)) return false;
   for (let k = 0; k < data.length; k++) if (Number.isNaN(data[k])) return true;
   return false;
 }
