@@ -1,0 +1,67 @@
+import type * as fsPromises from 'node:fs/promises';
+
+/**
+ * node:fs/promises as a disk that fails when it is told to: the N-th call of a kind throws. For jest.mock; what a test is doing stands in `disk`.
+ */
+export type Call = 'open' | 'read' | 'write' | 'sync' | 'datasync' | 'rename' | 'link';
+
+export const disk = {
+  /** the `after`-th such call fails with `code` */
+  fault: undefined as { call: Call; after: number; code: string } | undefined,
+  /** calls so far */
+  counts: new Map<Call, number>(),
+  reset(): void {
+    disk.fault = undefined;
+    disk.counts.clear();
+  },
+};
+
+function step(call: Call): void {
+  const count = (disk.counts.get(call) ?? 0) + 1;
+  disk.counts.set(call, count);
+  const { fault } = disk;
+  if (fault?.call === call && count === fault.after) throw Object.assign(new Error(`${fault.code}: injected`), { code: fault.code });
+}
+
+/** Writes go in this many pieces, so that there is a second and a third to fail. */
+const PIECES = 3;
+
+export function faultyFs(real: typeof fsPromises): typeof fsPromises {
+  const wrap = (file: fsPromises.FileHandle): fsPromises.FileHandle =>
+    new Proxy(file, {
+      get(target, key) {
+        const method = Reflect.get(target, key, target);
+        if (typeof method !== 'function') return method;
+        return async (...args: unknown[]) => {
+          if (key === 'writeFile') {
+            const bytes = args[0] as Uint8Array;
+            const each = Math.max(1, Math.ceil(bytes.length / PIECES));
+            for (let at = 0; at < bytes.length; at += each) {
+              step('write');
+              await target.write(bytes.subarray(at, at + each));
+            }
+            return undefined;
+          }
+          if (key === 'read' || key === 'write' || key === 'sync' || key === 'datasync') step(key);
+          // nobody pulls the plug, and a real disk takes its time
+          if (key === 'sync' || key === 'datasync') return undefined;
+          return method.apply(target, args);
+        };
+      },
+    });
+  return {
+    ...real,
+    open: async (...args: Parameters<typeof real.open>) => {
+      step('open');
+      return wrap(await real.open(...args));
+    },
+    rename: async (...args: Parameters<typeof real.rename>) => {
+      step('rename');
+      return real.rename(...args);
+    },
+    link: async (...args: Parameters<typeof real.link>) => {
+      step('link');
+      return real.link(...args);
+    },
+  };
+}
