@@ -1,5 +1,7 @@
 import { specFromKerasConfig } from '../../src/conventions/kerasConfig.js';
+import { RnnError } from '../../src/errors.js';
 import { checkSpec } from '../../src/model/check.js';
+import { errorLine } from '../helpers/approved.js';
 
 /** Configs in the words of Keras: what becomes of them, and what is refused by name. */
 type Json = Record<string, unknown>;
@@ -211,5 +213,267 @@ describe('what is refused by name', () => {
     [{ class_name: 'Sequential', config: { layers: [1] } }, 'E_KERAS_CONFIG'],
   ] as [unknown, string][])('%j', (config, code) => {
     expect(failure(config)).toMatchObject({ code, exit: 3 });
+  });
+});
+
+describe('a config means', () => {
+  const kinds = (config: unknown) => (specFromKerasConfig(config) as { layers: Json[] }).layers.map(l => l.kind);
+  const activation = (value: unknown) => only(layer('Activation', { activation: value })).activation;
+
+  it.each<[string, unknown, unknown]>([
+    ['a name', 'tanh', 'tanh'],
+    ['nothing', null, 'linear'],
+    ['nothing given', undefined, 'linear'],
+    ['a function by its name', { module: 'builtins', class_name: 'function', config: 'relu', registered_name: 'function' }, 'relu'],
+    ['an object without parameters', { class_name: 'tanh', config: {} }, 'tanh'],
+    ['an object without a config', { class_name: 'tanh', config: null }, 'tanh'],
+    ['an object with parameters', { class_name: 'elu', config: { name: 'mine', alpha: 0.3 } }, { name: 'elu', alpha: 0.3 }],
+    ['a layer without parameters', { class_name: 'LeakyReLU', config: {} }, { name: 'leaky_relu', negative_slope: 0.3 }],
+    ['a layer by its name', { class_name: 'function', config: 'Softmax' }, 'softmax'],
+    ['a layer of Keras 2', { class_name: 'LeakyReLU', config: { alpha: 0.1 } }, { name: 'leaky_relu', negative_slope: 0.1 }],
+  ])('%s as an activation', (_, value, expected) => {
+    expect(activation(value)).toEqual(expected);
+  });
+
+  it('names of tfjs in camel case, and only names', () => {
+    const config = sequential(
+      layer('LSTM', { units: 2, activation: { class_name: 'elu', config: { alpha: 0.5 } }, recurrent_activation: 'hardSigmoid' }),
+      layer('Dense', { units: 1, activation: 'leakyRelu' }),
+    );
+    const { layers } = specFromKerasConfig(config, 'tfjs') as { layers: Json[] };
+    expect(layers.map(l => [l.activation, l.recurrentActivation])).toEqual([
+      [{ name: 'elu', alpha: 0.5 }, 'hard_sigmoid_keras2'],
+      ['leaky_relu', undefined],
+    ]);
+  });
+
+  it('what is left out has the defaults of Keras', () => {
+    const left = { useBias: true, returnSequences: false, goBackwards: false, stateful: false, zeroOutputForMask: false, trainable: true };
+    const base = { activation: 'linear', name: 'layer', units: 2 };
+    const bare = (name: string) => only({ class_name: name, name: 'layer', config: { units: 2 } });
+    expect(bare('SimpleRNN')).toEqual({ kind: 'rnn', ...base, ...left });
+    expect(bare('LSTM')).toEqual({ kind: 'lstm', ...base, ...left, recurrentActivation: 'sigmoid', unitForgetBias: true });
+    expect(bare('GRU')).toEqual({ kind: 'gru', ...base, ...left, recurrentActivation: 'sigmoid', resetAfter: false });
+    expect(bare('Dense')).toEqual({ kind: 'dense', ...base, useBias: true, trainable: true });
+    expect(only(layer('Embedding', { input_dim: 9, output_dim: 4 })).maskZero).toBe(false);
+    expect([only(layer('Masking')).value, only(layer('Dropout')).rate, only(layer('SpatialDropout1D')).rate]).toEqual([0, 0.5, 0.5]);
+    expect(only(layer('ReLU')).activation).toEqual({ name: 'relu', negative_slope: 0, max_value: null, threshold: 0 });
+    expect(only(layer('ELU')).activation).toEqual({ name: 'elu', alpha: 1 });
+    const both = only(layer('Bidirectional', { layer: layer('LSTM', { units: 2 }), backward_layer: null }));
+    expect([both.bidirectional, both.zeroOutputForMask]).toEqual(['concat', false]);
+    expect(only({ class_name: 'Flatten' }).name).toBe('Flatten');
+  });
+
+  it('layers that merge', () => {
+    const join = (class_name: string, config: Json = {}) => ({ class_name, config: { name: class_name, ...config } });
+    expect(kinds(sequential(join('Add'), join('Multiply'), join('Average'), join('Concatenate', { axis: -1 })))).toEqual([
+      'add',
+      'multiply',
+      'average',
+      'concatenate',
+    ]);
+  });
+
+  it('an input of these sizes', () => {
+    const of = (config: unknown) => (specFromKerasConfig(config) as { input: Json }).input;
+    const dense = layer('Dense', { units: 2 });
+    const model = (more: Json, ...layers: Json[]) => ({ class_name: 'Sequential', config: { ...more, layers } });
+    expect(of(sequential(dense))).toEqual({ name: 'series', batch: null, timesteps: 10, features: 3 });
+    expect(of(model({ build_input_shape: [2, 5, 4] }, dense))).toMatchObject({ batch: 2, timesteps: 5, features: 4 });
+    expect(of(model({ build_input_shape: [] }, dense))).toMatchObject({ batch: null, timesteps: null, features: null });
+    expect(of(model({}, layer('Dense', { units: 2, batch_input_shape: [null, 6, 2] })))).toMatchObject({ timesteps: 6, features: 2 });
+    expect(of(model({ build_input_shape: [null, 1, 1] }, layer('Dense', { units: 2, batch_shape: [null, 6, 2] })))).toMatchObject({
+      timesteps: 6,
+    });
+    expect(of(model({ build_input_shape: [null, 8, 3] }, layer('Embedding', { input_dim: 9, output_dim: 4 })))).toMatchObject({
+      timesteps: 8,
+      features: null,
+    });
+    expect(of({ class_name: 'Sequential', config: [dense] })).toMatchObject({ timesteps: null });
+  });
+
+  it('a model called by its name, else by its class', () => {
+    const of = (config: unknown) => {
+      const { name, functional, schema } = specFromKerasConfig(config) as Json;
+      return [name, functional, schema];
+    };
+    const layers = [
+      { ...input, inbound_nodes: [] },
+      { ...layer('Flatten'), name: 'flatten', inbound_nodes: [[['series', 0, 0]]] },
+    ];
+    expect(of(sequential())).toEqual(['net', false, 'rnn-cli/spec@1']);
+    expect(of({ class_name: 'Sequential', config: { layers: [] } })).toEqual(['sequential', false, 'rnn-cli/spec@1']);
+    for (const class_name of ['Functional', 'Model'])
+      expect(of({ class_name, config: { layers, output_layers: [['flatten', 0, 0]] } })).toEqual([
+        class_name.toLowerCase(),
+        true,
+        'rnn-cli/spec@1',
+      ]);
+  });
+});
+
+describe('the words about', () => {
+  const lineOf = (config: unknown) => {
+    try {
+      specFromKerasConfig(config);
+    } catch (error) {
+      if (error instanceof RnnError) return errorLine(error);
+      throw error;
+    }
+    return 'nothing';
+  };
+  const flatten = (inbound: unknown, more: Json = {}) => ({
+    class_name: 'Flatten',
+    config: { name: 'out\u0007' },
+    inbound_nodes: inbound,
+    ...more,
+  });
+  const graph = (out: Json, outputs: unknown = [['out\u0007', 0, 0]]) => ({
+    class_name: 'Functional',
+    config: { layers: [{ ...input, inbound_nodes: [] }, out], output_layers: outputs },
+  });
+  /** inbound nodes that never end, one way or another */
+  const deep = (wrap: (inner: unknown) => unknown) => Array.from({ length: 40 }).reduce(wrap, ['series', 0, 0]);
+
+  it.each<[string, unknown, string]>([
+    ['no object', 3, '3 E_KERAS_CONFIG | expected an object for the model config | found: 3'],
+    [
+      'a model without a body',
+      { class_name: 'Sequential' },
+      '3 E_KERAS_CONFIG | expected an object for the model config | found: undefined',
+    ],
+    [
+      'another model',
+      { class_name: 'Sub\u0007', config: {} },
+      '3 E_KERAS_CLASS | Sub\\u0007 is not run here | expected: a Sequential or Functional model | found: Sub\\u0007',
+    ],
+    [
+      'no class',
+      { config: {} },
+      '3 E_KERAS_CLASS | no class name is not run here | expected: a Sequential or Functional model | found: no class name',
+    ],
+    ['a layer that is none', sequential('x' as unknown as Json), '3 E_KERAS_CONFIG | expected an object for the layer | found: x'],
+    [
+      'a config that is none',
+      sequential({ class_name: 'Dense', config: 'x'.repeat(50) }),
+      `3 E_KERAS_CONFIG | expected an object for the layer | found: ${'x'.repeat(39)}…`,
+    ],
+    [
+      'states read by the next layer',
+      sequential(layer('LSTM', { units: 2, return_state: true }), layer('Flatten')),
+      '3 E_KERAS_OPTION | return_state: the layer after it reads the states that lstm returns | expected: layers that read outputs of layers | found: a state of lstm | fix: cut the model in two, and give the states with --h0 and --c0',
+    ],
+    ['states at the end', sequential(layer('LSTM', { units: 2, return_state: true })), 'nothing'],
+    [
+      'states read in a graph',
+      graph(flatten([[['series', 0, 1]]])),
+      '3 E_KERAS_OPTION | return_state: out\\u0007 reads the states that series returns | expected: layers that read outputs of layers | found: a state of series | fix: cut the model in two, and give the states with --h0 and --c0',
+    ],
+    [
+      'no output',
+      graph(flatten([[['series', 0, 0]]]), []),
+      '3 E_KERAS_OPTION | the model has 0 outputs | expected: one output | found: states alone',
+    ],
+    [
+      'two outputs',
+      graph(flatten([[['series', 0, 0]]]), [
+        ['out\u0007', 0, 0],
+        ['series', 0, 0],
+      ]),
+      '3 E_KERAS_OPTION | the model has 2 outputs | expected: one output | found: out\\u0007, series',
+    ],
+    [
+      'no input',
+      { class_name: 'Functional', config: { layers: [], output_layers: [['a', 0, 0]] } },
+      '3 E_KERAS_OPTION | the model has 0 inputs | expected: one input | found: 0 | fix: cut the model to the part with one input',
+    ],
+    [
+      'a layer that is not called',
+      graph(flatten([], { name: 'out\u0007' })),
+      '3 E_KERAS_OPTION | out\\u0007: the layer is called 0 times | expected: once | found: 0',
+    ],
+    [
+      'a circle',
+      graph(flatten([[['out\u0007', 0, 0]]])),
+      '3 E_KERAS_CONFIG | the layers do not form a chain from the input | found: out\\u0007',
+    ],
+    ['lists in lists', graph(flatten([deep(inner => [inner])])), '3 E_KERAS_CONFIG | inbound_nodes are nested too deeply'],
+    [
+      'arguments in arguments',
+      graph(flatten([deep(inner => ['series', 0, 0, inner])])),
+      '3 E_KERAS_CONFIG | inbound_nodes are nested too deeply',
+    ],
+    ['calls in calls', graph(flatten([deep(inner => ({ args: [inner] }))])), '3 E_KERAS_CONFIG | inbound_nodes are nested too deeply'],
+    [
+      'keywords in keywords',
+      graph(flatten([deep(inner => ({ args: [], kwargs: { a: inner } }))])),
+      '3 E_KERAS_CONFIG | inbound_nodes are nested too deeply',
+    ],
+    ['objects in objects', graph(flatten([deep(inner => ({ a: inner }))])), '3 E_KERAS_CONFIG | inbound_nodes are nested too deeply'],
+    [
+      'a layer of somebody',
+      sequential({ ...layer('Dense', { units: 1 }), registered_name: 'my>keras' }),
+      '3 E_KERAS_CLASS | layer dense: my>keras is not run here | expected: a layer of Keras itself | found: my>keras',
+    ],
+    ['a layer of Keras itself', sequential({ ...layer('Dense', { units: 1 }), registered_name: 'keras.src>Dense' }), 'nothing'],
+    ['a layer registered by its class', sequential({ ...layer('Dense', { units: 1 }), registered_name: 'Dense' }), 'nothing'],
+    [
+      'an option',
+      sequential(layer('GlobalMaxPooling1D', { data_format: 'channels\u0007' })),
+      '3 E_KERAS_OPTION | layer globalmaxpooling1d: data_format: data_format is channels\\u0007 | expected: channels_last | found: channels\\u0007',
+    ],
+    ['an option that is not set', sequential(layer('GlobalMaxPooling1D', { data_format: null, keepdims: false })), 'nothing'],
+    [
+      'two outputs of both ways',
+      sequential(layer('Bidirectional', { layer: layer('GRU', { units: 2 }), merge_mode: null })),
+      '3 E_KERAS_OPTION | layer bidirectional: merge_mode: merge_mode None gives two outputs | expected: concat, sum, mul or ave | found: None | fix: use merge_mode="concat": the halves are the two outputs',
+    ],
+    ...['units', 'activation', 'recurrent_activation', 'use_bias', 'reset_after'].map((key): [string, unknown, string] => [
+      `a backward layer with another ${key}`,
+      sequential(layer('Bidirectional', { layer: layer('GRU', { [key]: 2 }), backward_layer: layer('GRU', {}) })),
+      `3 E_KERAS_OPTION | layer bidirectional: backward_layer: the backward layer has another ${key} | expected: 2 | found: `,
+    ]),
+    [
+      'a backward layer that is none',
+      sequential(layer('Bidirectional', { layer: layer('GRU', {}), backward_layer: 3 })),
+      '3 E_KERAS_CONFIG | layer bidirectional: expected an object for the backward_layer | found: 3',
+    ],
+    [
+      'both ways of no cell',
+      sequential(layer('Bidirectional', { layer: layer('Dense') })),
+      '3 E_KERAS_CLASS | layer bidirectional: Dense is not run here | expected: SimpleRNN, LSTM, GRU | found: Dense',
+    ],
+    [
+      'both ways of what every object has',
+      sequential(layer('Bidirectional', { layer: layer('constructor') })),
+      '3 E_KERAS_CLASS | layer bidirectional: constructor is not run here | expected: SimpleRNN, LSTM, GRU | found: constructor',
+    ],
+    [
+      'no layer in both ways',
+      sequential(layer('Bidirectional', { layer: [] })),
+      '3 E_KERAS_CONFIG | layer bidirectional: expected an object for the layer | found: a list',
+    ],
+    [
+      'a cell of every step',
+      sequential(layer('TimeDistributed', { layer: layer('LSTM') })),
+      '3 E_KERAS_CLASS | layer timedistributed: TimeDistributed(LSTM) is not run here | expected: TimeDistributed(Dense) | found: TimeDistributed(LSTM)',
+    ],
+    [
+      'no layer of every step',
+      sequential(layer('TimeDistributed', { layer: 3 })),
+      '3 E_KERAS_CONFIG | layer timedistributed: expected an object for the layer | found: 3',
+    ],
+    [
+      'an activation that is none',
+      sequential(layer('Activation', { activation: 3 })),
+      '3 E_KERAS_CONFIG | layer activation: expected an object for the activation | found: 3',
+    ],
+    [
+      'another axis',
+      sequential(layer('Concatenate', { axis: 2 })),
+      '3 E_KERAS_OPTION | layer concatenate: axis: axis is 2 | expected: -1 | found: 2',
+    ],
+  ])('%s', (_, config, line) => {
+    expect(lineOf(config)).toBe(line);
   });
 });

@@ -12,7 +12,7 @@ export function unsupportedClass(found: unknown, expected: string): RnnError {
 export function asObject(value: unknown, what: string): Json {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
   throw new RnnError('convention', 'E_KERAS_CONFIG', `expected an object for the ${what}`, {
-    found: wordOf(value).slice(0, 40),
+    found: escapeText(wordOf(value), 40),
   });
 }
 

@@ -3,7 +3,7 @@ import { escapeText, wordOf } from '../escape.js';
 import { asObject, type Json, text, unsupportedClass } from './kerasJson.js';
 
 /** One layer of a Keras config as a layer of a spec. Class names come from the closed list below; no module is looked up. */
-const CELLS: Record<string, string> = { SimpleRNN: 'rnn', LSTM: 'lstm', GRU: 'gru' };
+const CELLS: Readonly<Record<string, string>> = { SimpleRNN: 'rnn', LSTM: 'lstm', GRU: 'gru' };
 
 /** Class -> a layer of the spec, without name and inputs. */
 const READERS: Record<string, (config: Json) => Json> = {
@@ -72,10 +72,11 @@ const ONLY: Record<string, readonly unknown[]> = {
 function checkOption(config: Json, key: string, allowed: readonly unknown[]): void {
   const value = config[key];
   if (value === undefined || value === null || allowed.includes(value)) return;
-  throw new RnnError('unsupported', 'E_KERAS_OPTION', `${key} is ${wordOf(value)}`, {
+  const found = escapeText(wordOf(value), 60);
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', `${key} is ${found}`, {
     where: key,
     expected: allowed.map(wordOf).join(', '),
-    found: wordOf(value),
+    found,
   });
 }
 
@@ -101,7 +102,7 @@ function recurrent(kind: string): (config: Json) => Json {
 /** Bidirectional overwrites zero_output_for_mask with return_sequences. A merge_mode of None (two outputs) is refused. */
 function bidirectional(config: Json): Json {
   const inner = asObject(config.layer, 'layer');
-  const kind = CELLS[wordOf(inner.class_name)];
+  const kind = Object.hasOwn(CELLS, wordOf(inner.class_name)) ? CELLS[wordOf(inner.class_name)] : undefined;
   if (!kind) throw unsupportedClass(inner.class_name, Object.keys(CELLS).join(', '));
   if (config.merge_mode === null) {
     throw new RnnError('unsupported', 'E_KERAS_OPTION', 'merge_mode None gives two outputs', {
@@ -156,7 +157,7 @@ function activationOf(value: unknown): unknown {
   const name = typeof object.config === 'string' ? object.config : object.class_name;
   const parameters = typeof object.config === 'object' && object.config !== null ? object.config : {};
   if (ACTIVATION_LAYERS.includes(String(name))) return READERS[String(name)](parameters as Json).activation;
-  if (object.class_name === 'function' || Object.keys(parameters).length === 0) return name;
+  if (Object.keys(parameters).length === 0) return name;
   const { name: _name, ...rest } = parameters as Json;
   return { name: wordOf(name), ...rest };
 }

@@ -53,18 +53,18 @@ const NAMED = /(^|\/)(kernel|recurrent_kernel|embeddings)(:0)?$/;
 const ROLES = ['embeddings', 'kernel', 'recurrent_kernel', 'bias'];
 
 function groupsByName(tensors: NamedTensors, metadata: ReadonlyMap<string, string> | undefined): Map<string, NamedArray[]> {
-  const root = [...tensors.keys()].some(name => name.startsWith('model_weights/')) ? 'model_weights' : '';
-  const inside = (path: string) => (root === '' ? path : `${root}/${path}`);
-  const layerNames = namesIn(metadata?.get(root === '' ? 'layer_names' : `${root}@layer_names`));
+  const inModel = [...tensors.keys()].some(name => name.startsWith('model_weights/'));
+  const root = inModel ? 'model_weights/' : '';
+  const layerNames = namesIn(metadata?.get(inModel ? 'model_weights@layer_names' : 'layer_names'));
   const groups = new Map<string, NamedArray[]>();
   for (const layer of layerNames ?? []) {
-    const weightNames = namesIn(metadata?.get(`${inside(layer)}@weight_names`)) ?? [];
-    const arrays = weightNames.map(name => ({ name, tensor: dataset(tensors, inside(`${layer}/${name}`)) }));
+    const weightNames = namesIn(metadata?.get(`${root}${layer}@weight_names`)) ?? [];
+    const arrays = weightNames.map(name => ({ name, tensor: dataset(tensors, `${root}${layer}/${name}`) }));
     if (arrays.length > 0) groups.set(layer, arrays);
   }
   if (layerNames) return groups;
   const weights = [...tensors].filter(([name]) => !/^optimizer/.test(name));
-  const paths = weights.map(([name]) => (root === '' ? name : name.slice(root.length + 1)).split('/'));
+  const paths = weights.map(([name]) => name.slice(root.length).split('/'));
   const from = isInModel(paths) ? 1 : 0;
   for (const [i, [name, tensor]] of weights.entries()) {
     const layer = paths[i][from];

@@ -32,10 +32,10 @@ export function recurrentFunction(spec: ActivationSpec | null): RecurrentFunctio
   if (activation.name === 'linear') return { name: 'Affine', parameters: [1, 0] };
   if (activation.name === 'hard_sigmoid') return { name: 'HardSigmoid', parameters: [1 / 6, 0.5] };
   const own = activation.onnxParameters ?? [];
-  const others = Object.entries(parameters).some(([key, v]) => !own.some(p => p.name === key) && v !== activation.parameters?.[key]);
-  if (activation.onnx === undefined || !RECURRENT_FUNCTIONS.includes(activation.onnx) || others)
-    throw none(spec, 'inside RNN, LSTM and GRU');
-  return { name: activation.onnx, parameters: own.map(p => Number(parameters[p.name])) };
+  const others = Object.entries(parameters).some(([key, v]) => !own.some(p => p.name === key) && v !== activation.parameters![key]);
+  const name = RECURRENT_FUNCTIONS.find(known => known === activation.onnx);
+  if (name === undefined || others) throw none(spec, 'inside RNN, LSTM and GRU');
+  return { name, parameters: own.map(p => Number(parameters[p.name])) };
 }
 
 const SIXTH = Math.fround(1 / 6);
@@ -51,7 +51,7 @@ export function plainFunction(spec: { readonly name: string } & Readonly<Record<
 export function addActivation(builder: GraphBuilder, spec: ActivationSpec, x: string, name: string): string {
   const { activation, parameters } = getActivation(spec);
   const plain = Object.entries(parameters).every(
-    ([key, v]) => v === activation.parameters?.[key] || activation.onnxParameters?.some(p => p.name === key),
+    ([key, v]) => v === activation.parameters![key] || activation.onnxParameters?.some(p => p.name === key),
   );
   const add = (opType: string, attributes: Attributes = {}) => builder.add(opType, [x], attributes, name);
   switch (activation.name) {
