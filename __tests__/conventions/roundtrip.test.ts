@@ -17,10 +17,17 @@ const draw = (spec: unknown, framework: 'keras' | 'torch' = 'keras') => {
 const t = (...shape: number[]) => drawInput(shape, { seed: String(shape) });
 const chain = (...layers: object[]) => ({ input: { timesteps: 4, features: 3 }, layers });
 
-/** PyTorch has no peepholes and only the reset after the product, always with two biases. */
+/** PyTorch has no peepholes, projections narrower than the units only, and only the reset after the product, always with two biases. */
 function asTorch({ spec }: RandomNetwork): unknown {
-  const layers = (spec.layers as Record<string, unknown>[]).map(({ peepholes: _p, ...l }) =>
-    ['rnn', 'lstm', 'gru'].includes(String(l.kind)) ? { ...l, twoBiases: true, ...(l.kind === 'gru' ? { resetAfter: true } : {}) } : l,
+  const layers = (spec.layers as Record<string, unknown>[]).map(({ peepholes: _p, projection, ...l }) =>
+    ['rnn', 'lstm', 'gru'].includes(String(l.kind))
+      ? {
+          ...l,
+          twoBiases: true,
+          ...(l.kind === 'gru' ? { resetAfter: true } : {}),
+          ...(Number(projection) < Number(l.units) ? { projection } : {}),
+        }
+      : l,
   );
   return { ...spec, layers };
 }
@@ -71,6 +78,13 @@ describe('PyTorch', () => {
     const merged = torch.toWeights(one, tensors).get('lstm_1/bh')!;
     const [a, b] = [tensors.get('rnn.bias_ih_l0')!, tensors.get('rnn.bias_hh_l0')!];
     expect(merged.data).toEqual(a.data.map((v, k) => v + b.data[k]));
+  });
+
+  it('has no projection as wide as the units, or wider, under anybody’s rules', () => {
+    const { shapes, weights } = draw(chain({ kind: 'lstm', units: 4, projection: 4 }));
+    expect(() => torch.fromWeights(shapes, weights)).toThrow('PyTorch has no LSTM of M = 4 with a projection to P = 4');
+    expect(() => draw(chain({ kind: 'lstm', units: 4, projection: 5 }), 'torch')).toThrow('a projection to P = 5');
+    expect(state(chain({ kind: 'lstm', units: 4, projection: 3 })).tensors.get('rnn.weight_hr_l0')!.shape).toEqual([3, 4]);
   });
 
   it('turns its r z n into our z r g and transposes', () => {

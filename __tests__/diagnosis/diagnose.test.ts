@@ -1,5 +1,7 @@
 import { HYPOTHESES } from '../../src/diagnosis/hypotheses.js';
 import { TERMS } from '../../src/diagnosis/pages/index.js';
+import { rank } from '../../src/diagnosis/ranking.js';
+import type { Trial } from '../../src/diagnosis/trial.js';
 import { runCompare } from '../../src/run/compare.js';
 import { runExplain } from '../../src/run/explain.js';
 import { runForward } from '../../src/run/forward.js';
@@ -177,6 +179,83 @@ it("a GRU whose z keeps the candidate is told from the paper's other form", asyn
   });
   const { verdict, explanations } = await runCompare({ ...request, against: await against('update', y) });
   expect([verdict, explanations[0].code]).toEqual(['fits', 'gru-update-swapped']);
+});
+
+/** A GRU as its equations are, reset after the product: y of every sample from the weights of the probe, each changed on its way in. */
+function gruOf({ x, of }: Probe, change: (weight: string, w: any) => any): number[][] {
+  const [Wx, Wh, bh, Wo, bo] = ['gru_1/Wx', 'gru_1/Wh', 'gru_1/bh', 'dense_1/Wo', 'dense_1/bo'].map(name => change(name, of(name)));
+  const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
+  const M = Wh.length;
+  return x.map(xs => {
+    let h: number[] = Array(M).fill(0);
+    for (const one of xs) {
+      const a = add(times(one, Wx), bh[0]);
+      const u = add(times(h, Wh), bh[1]);
+      h = h.map((old, m) => {
+        const [z, r] = [sigmoid(a[m] + u[m]), sigmoid(a[M + m] + u[M + m])];
+        return z * old + (1 - z) * Math.tanh(a[2 * M + m] + r * u[2 * M + m]);
+      });
+    }
+    return add(times(h, Wo), bo);
+  });
+}
+
+it.each([
+  ['the matrices alone', 'gate-order:rzg', 'Only the matrices are', (name: string) => /W[xh]$/.test(name)],
+  ['the bias alone', 'gate-order:rzg', 'Only the bias is', (name: string) => name.endsWith('bh')],
+])('gates in another order in %s are named so', async (where, code, words, wanted) => {
+  const { probe: p, request } = await probe('gru:3,dense:2');
+  const exchanged = (row: number[]) => [...row.slice(3, 6), ...row.slice(0, 3), ...row.slice(6)];
+  const y = gruOf(p, (name, w) => (wanted(name) ? w.map(exchanged) : w));
+  const { verdict, explanations } = await runCompare({ ...request, against: await against(where, y) });
+  expect([verdict, explanations[0].code]).toEqual(['fits', code]);
+  expect(explanations[0].why).toContain(words);
+});
+
+it('bfloat16 is named where one kind of tensor alone was rounded', async () => {
+  const { probe: p, request } = await probe('gru:3,dense:2');
+  const rounded = (v: number) => {
+    const bits = new Uint32Array(new Float32Array([v]).buffer)[0];
+    return new Float32Array(new Uint32Array([(bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000]).buffer)[0];
+  };
+  const y = gruOf(p, (name, w) => (name === 'gru_1/Wh' ? w.map((row: number[]) => row.map(rounded)) : w));
+  const { verdict, explanations } = await runCompare({ ...request, against: await against('narrow-wh', y) });
+  expect([verdict, explanations[0].code]).toEqual(['fits', 'bfloat16']);
+  expect(explanations[0].why).toContain('The recurrent weights Wh were rounded');
+});
+
+it('x reshaped to [T, N, D] and run with T samples is axes-swapped', async () => {
+  const { probe: p, request } = await probe('gru:3,dense:2');
+  const [N, T] = [p.x.length, p.x[0].length];
+  const rows = p.x.flat();
+  const x = Array.from({ length: T }, (_, t) => rows.slice(t * N, (t + 1) * N));
+  const y = gruOf({ ...p, x }, (_, w) => w);
+  const { verdict, explanations } = await runCompare({ ...request, against: await against('reshaped-x', y) });
+  expect([verdict, explanations[0].code]).toEqual(['fits', 'axes-swapped']);
+});
+
+it('the mend of a gate order brings the blocks to where they are read', async () => {
+  const { explanations } = await runCompare({ cell: 'lstm', N: 4, init: 'torch', simulate: 'gate-order:iofg' });
+  expect(explanations[0]).toMatchObject({ code: 'gate-order:iofg', verdict: 'fits' });
+  const taken = /for b in \(([^)]*)\)/.exec(explanations[0].fixes.keras!)![1].split(', ').map(Number);
+  // the weights stand as i f g o; the code splits them into i, o, f, g
+  expect(taken.map(b => 'ifgo'[b]).join('')).toBe('iofg');
+});
+
+it('a pair that leaves more than the noise is likely only where it leaves far less than any mistake alone', () => {
+  const trial = (codes: string[], residual: number): Trial => ({
+    codes,
+    layers: codes.map(() => null),
+    parts: codes.map(code => ({ hypothesis: HYPOTHESES[0], variant: { code, layer: null, change: s => s } })),
+    residual,
+    floor: 1e-7,
+    values: 5,
+    why: '',
+  });
+  const verdicts = (pair: number) =>
+    rank([trial(['bias-twice'], 0.0078), trial(['starts-late', 'bias-twice'], pair)], 0.55, 1e-7, 10_000).map(f => f.verdict);
+  expect(verdicts(0.0039)).toEqual(['rejected', 'rejected']);
+  expect(verdicts(0.0007)).toEqual(['likely', 'rejected']);
 });
 
 describe('every code', () => {

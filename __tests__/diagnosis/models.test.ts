@@ -60,6 +60,25 @@ it('names exchanged gates, a transposed Wh, a halved bias', async () => {
   });
 });
 
+it('names two changes to one tensor: gates in another order, and transposed or rounded', async () => {
+  const files = await pair('gru:4,dense:2', (name, t) => {
+    const data = name.startsWith('gru_1/') ? exchanged(t) : [...t.data];
+    if (name === 'gru_1/Wh') return data.map((_, k) => data[(k % 4) * 12 + Math.floor((k % 12) / 4) * 4 + Math.floor(k / 12)]);
+    if (name === 'gru_1/Wx') return data.map(v => new Float32Array(new Uint16Array([0, bfloat16(v)]).buffer)[0]);
+    return data;
+  });
+  expect(await changes(files)).toMatchObject({
+    'gru_1/Wh': 'gate-order:rzg, then transposed in each gate',
+    'gru_1/Wx': 'gate-order:rzg, then rounded to bfloat16',
+    'gru_1/bh': 'gate-order:rzg',
+  });
+});
+
+/** The upper half of a float32's bits, rounded to nearest (no ties in random weights). */
+function bfloat16(v: number): number {
+  return (new Uint32Array(new Float32Array([v]).buffer)[0] + 0x8000) >>> 16;
+}
+
 it('guesses nothing where the numbers are others', async () => {
   const files = await pair('rnn:4,dense:2', (name, t) => [...t.data].map((v, k) => (name === 'rnn_1/Wh' ? Math.sin(k * k) : v)));
   expect(await changes(files)).toMatchObject({ exit: 1, 'rnn_1/Wh': null, 'rnn_1/Wx': 'same' });

@@ -72,6 +72,12 @@ describe('mistakes in a spec', () => {
     ['an unknown merge mode', spec({ kind: 'rnn', units: 4, bidirectional: 'add' }), 'E_SPEC_RANGE', 'layers[0]: bidirectional'],
     ['an unknown activation', spec({ kind: 'rnn', units: 4, activation: 'tahn' }), 'E_UNKNOWN_ACTIVATION', 'layers[0]: activation'],
     ['softmax inside a cell', spec({ kind: 'rnn', units: 4, activation: 'softmax' }), 'E_ACTIVATION_ROW', 'layers[0]: activation'],
+    [
+      'a PyTorch projection as wide as its units',
+      { ...spec({ kind: 'lstm', units: 4, projection: 4 }), framework: 'torch' },
+      'E_SPEC_RANGE',
+      'layers[0]: projection',
+    ],
     ['a dropout above 1', spec({ kind: 'dropout', rate: 2 }), 'E_SPEC_RANGE', 'layers[0]: rate'],
     ['an input nobody has', spec({ kind: 'rnn', units: 4, inputs: ['lstm_9'] }), 'E_SPEC_WIRING', 'layers[0]: inputs'],
     ['an output nobody has', { ...spec({ kind: 'rnn', units: 4 }), output: 'x' }, 'E_SPEC_WIRING', 'output'],

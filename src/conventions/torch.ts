@@ -4,6 +4,7 @@ import { getCell } from '../cells/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { FileTensor } from '../formats/format.js';
+import { isTorchProjection } from '../model/frameworks.js';
 import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../model/spec.js';
 import { concatFirst, transpose } from '../tensor/layout.js';
@@ -230,6 +231,18 @@ function writeRecurrent(
   const cell = getCell(layer.kind);
   if (!cell.torch || layer.peepholes)
     throw new RnnError('unsupported', 'E_TORCH_CELL', `PyTorch has no ${layer.kind}${layer.peepholes ? ' with peepholes' : ''}`);
+  if (layer.projection !== null && !isTorchProjection(layer.projection, layer.units))
+    throw new RnnError(
+      'unsupported',
+      'E_TORCH_CELL',
+      `PyTorch has no LSTM of M = ${layer.units} with a projection to P = ${layer.projection}`,
+      {
+        where: escapeText(layer.name),
+        expected: `proj_size smaller than hidden_size = ${layer.units}`,
+        found: `projection ${layer.projection}`,
+        fix: 'use fewer projected units; --to npz keeps these weights under our own names',
+      },
+    );
   const foreign = (t: Tensor) => fromCanonicalGates(t, cell, cell.torch!);
   for (const [way, reverse] of layer.bidirectional
     ? [

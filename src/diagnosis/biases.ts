@@ -38,7 +38,11 @@ export const biasMissing: Hypothesis = {
   name: 'bias-missing',
   title: 'a bias is left out',
   why: 'A bias is not added. With the zero biases Keras starts from this stays hidden until the network is trained.',
-  fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + bh;  y = h @ Wo + bo' },
+  fix: {
+    numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + bh;  y = h @ Wo + bo',
+    keras: 'SimpleRNN(M, use_bias=True); Dense(K, use_bias=True)',
+    torch: 'nn.RNN(D, M, bias=True); nn.Linear(M, K, bias=True)',
+  },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const places = placesOf(biased(scenario));

@@ -69,7 +69,10 @@ export const bidirectionalMerge: Hypothesis = {
   name: 'bidirectional-merge',
   title: 'the two directions are merged in another way',
   why: 'The two directions are merged in another way than in the network (concat, sum, ave, mul).',
-  fix: { keras: "Bidirectional(LSTM(M), merge_mode='concat')" },
+  fix: {
+    numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)   # ← concat; sum: h_forward + h_backward',
+    keras: "Bidirectional(LSTM(M), merge_mode='concat')   # ← the network’s; PyTorch has concat only",
+  },
   example: { layers: 'birnn:2+sum,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     (['concat', 'sum', 'ave', 'mul'] as const).flatMap(mode =>
@@ -96,7 +99,10 @@ export const backwardNotFlipped: Hypothesis = {
   name: 'backward-not-flipped',
   title: 'the backward sequence is not turned back',
   why: 'The backward sequence is merged in the order it was computed: at step t it stands beside the forward state of step t but belongs to step T−1−t.',
-  fix: { numpy: 'h = np.concatenate([hs_forward, hs_backward[:, ::-1]], axis=-1)   # ← turned back to time order' },
+  fix: {
+    numpy: 'h = np.concatenate([hs_forward, hs_backward[:, ::-1]], axis=-1)   # ← turned back to time order',
+    torch: 'h = torch.cat([hs_forward, hs_backward.flip(1)], dim=-1)',
+  },
   example: { layers: 'birnn:2+seq,dense:1', N: 1, T: 3, D: 2 },
   variants: scenario =>
     placesOf(both(scenario).filter(l => l.returnSequences)).map(({ names, layer }) => ({

@@ -128,7 +128,11 @@ export const activation: Hypothesis = {
   name: 'activation',
   title: 'another activation function is used',
   why: 'An activation function is not the one of the network. SimpleRNN, LSTM and GRU default to tanh (and sigmoid in the gates), Dense to none.',
-  fix: { keras: "SimpleRNN(M, activation='tanh'); Dense(K)   # Dense has no activation by default", numpy: 'h = np.tanh(…)' },
+  fix: {
+    keras: "SimpleRNN(M, activation='tanh'); Dense(K)   # Dense has no activation by default",
+    numpy: 'h = np.tanh(…)',
+    torch: "nn.RNN(D, M, nonlinearity='tanh'); nn.Linear(M, K)   # no activation after it",
+  },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const code = (name: string) => `activation:${name}`;
@@ -180,6 +184,7 @@ export const softmaxTwice: Hypothesis = {
   title: 'the softmax is taken twice',
   why: 'The softmax is taken of what is a softmax already: the rows add up to 1 but are nearly equal. Losses such as CrossEntropyLoss contain one, too.',
   fix: {
+    numpy: 'y = softmax(h @ Wo + bo)      # ← once',
     torch: 'y = torch.softmax(fc(h), dim=-1)   # ← once, and none before CrossEntropyLoss',
     keras: "Dense(K, activation='softmax')      # ← and no Softmax layer after it",
   },

@@ -17,7 +17,7 @@ function gruVariants(scenario: Scenario, resetAfter: boolean, code: string): Var
 export const gruResetBefore: Hypothesis = {
   name: 'gru-reset-before',
   title: 'the GRU’s reset gate acts before the product',
-  why: 'The GRU multiplies with its reset gate before the recurrent product, g = tanh(x·Wx_g + (r⊙h)·Wh_g + b_g); the network has it after, r⊙(h·Wh_g + b′_g).\nBefore: Keras 1 and reset_after=False, tfjs, ONNX by default. After: Keras 2 and 3 by default, PyTorch.',
+  why: 'The GRU multiplies with its reset gate before the recurrent product, g = tanh(x·Wx_g + (r⊙h)·Wh_g + b_g); the network has it after, r⊙(h·Wh_g + b′_g).\nBefore: reset_after=False (the default of early Keras), tfjs, ONNX by default. After: Keras 3, TensorFlow 2, PyTorch.',
   fix: { numpy: 'g = np.tanh(x @ Wx_g + b_g + r * (h @ Wh_g + b2_g))   # ← r after the product', keras: 'GRU(M, reset_after=True)' },
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario => gruVariants(scenario, false, 'gru-reset-before'),
@@ -26,7 +26,7 @@ export const gruResetBefore: Hypothesis = {
 export const gruResetAfter: Hypothesis = {
   name: 'gru-reset-after',
   title: 'the GRU’s reset gate acts after the product',
-  why: 'The GRU multiplies with its reset gate after the recurrent product, g = tanh(x·Wx_g + b_g + r⊙(h·Wh_g)); the network has it before, (r⊙h)·Wh_g.\nAfter: Keras 2 and 3 by default, PyTorch. Before: Keras 1 and reset_after=False, tfjs, ONNX by default.',
+  why: 'The GRU multiplies with its reset gate after the recurrent product, g = tanh(x·Wx_g + b_g + r⊙(h·Wh_g)); the network has it before, (r⊙h)·Wh_g.\nAfter: Keras 3, TensorFlow 2, PyTorch. Before: reset_after=False (the default of early Keras), tfjs, ONNX by default.',
   fix: { numpy: 'g = np.tanh(x @ Wx_g + b_g + (r * h) @ Wh_g)   # ← r before the product', keras: 'GRU(M, reset_after=False)' },
   example: { layers: 'gru:2+resetbefore,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario => gruVariants(scenario, true, 'gru-reset-after'),

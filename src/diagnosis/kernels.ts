@@ -2,7 +2,7 @@ import { getCell } from '../cells/index.js';
 import type { RecurrentSpec } from '../model/spec.js';
 import { concatLast, permuteBlocks, sliceLast, transpose } from '../tensor/layout.js';
 import { reshape, type Tensor } from '../tensor/tensor.js';
-import type { Hypothesis, Variant } from './hypothesis.js';
+import type { Fix, Hypothesis, Variant } from './hypothesis.js';
 import { changeWeights, inLayers, placesOf, recurrentLayers, type Scenario, waysOf } from './scenario.js';
 
 /** Mistakes in how weight matrices are laid out: transposed, reshaped, gate blocks in another order. */
@@ -154,13 +154,28 @@ function provenance(cell: string, gates: readonly string[], order: readonly stri
   return '';
 }
 
+/** The blocks of the weights read in another order than they stand in. */
+function permuting(names: readonly string[], weights: readonly string[], gates: readonly string[], order: readonly string[]) {
+  const blocks = gates.map(g => order.indexOf(g));
+  return onWeights(names, weights, t => permuteBlocks(t, blocks));
+}
+
+/** The code reads the blocks as `order`: it gets them in that order, or reads them as they stand. */
+function orderFix(gates: readonly string[], order: readonly string[], which: string): Fix {
+  const G = gates.length;
+  return {
+    numpy: `${gates.join(', ')} = np.split(z, ${G}, axis=-1)   # ← not ${order.join(', ')}`,
+    keras: `blocks = np.split(W, ${G}, axis=-1)   # ${which}\nW = np.concatenate([blocks[b] for b in (${order.map(g => gates.indexOf(g)).join(', ')})], axis=-1)`,
+  };
+}
+
 export const gateOrder: Hypothesis = {
   name: 'gate-order',
   title: 'the gate blocks are in another order',
   why: 'The gate blocks of the weights are read in another order. LSTM: i f c o (Keras), i f g o (PyTorch), i o f c (ONNX); GRU: z r h (Keras, ONNX), r z n (PyTorch).\nAll blocks have the same shape, so only the numbers show it.',
   fix: {
     numpy: 'i, f, g, o = np.split(z, 4, axis=-1)   # ← in the order of the file the weights came from',
-    torch: 'W = torch.cat([W_z, W_r, W_n][i] for i in (1, 0, 2))   # Keras z r h -> PyTorch r z n',
+    torch: 'W_z, W_r, W_n = W.chunk(3)     # Keras z r h -> PyTorch r z n\nrnn.weight_hh_l0.data = torch.cat([W_r, W_z, W_n])',
   },
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
@@ -168,20 +183,34 @@ export const gateOrder: Hypothesis = {
     return (['lstm', 'gru'] as const).flatMap(kind => {
       const gates = getCell(kind).gates;
       const own = layers.filter(l => l.kind === kind);
+      const biased = own.some(l => l.useBias);
       return otherOrders(gates).flatMap(order =>
-        placesOf(own).map((p): Variant => {
-          const blocks = gates.map(g => order.indexOf(g));
+        placesOf(own).flatMap((p): Variant[] => {
           const reads = gates.map((g, b) => (g === order[b] ? '' : `block ${g} is used as ${order[b]}`)).filter(Boolean);
-          return {
+          const from = provenance(kind, gates, order);
+          const why = `The gate blocks of the ${kind.toUpperCase()}'s weights (${gates.join(' ')}) are read as ${order.join(' ')}: ${reads.join(', ')}.${from}`;
+          const of = (weights: readonly string[]) => ({
             code: `gate-order:${order.join('')}`,
             layer: p.layer,
-            change: onWeights(p.names, ['Wx', 'Wh', 'bh'], t => permuteBlocks(t, blocks)),
-            why: `The gate blocks of the ${kind.toUpperCase()}'s weights (${gates.join(' ')}) are read as ${order.join(' ')}: ${reads.join(', ')}.${provenance(kind, gates, order)}`,
-            fix: {
-              numpy: `${gates.join(', ')} = np.split(z, ${gates.length}, axis=-1)   # ← not ${order.join(', ')}`,
-              keras: `blocks = np.split(W, ${gates.length}, axis=-1)   # for Wx, Wh and the bias alike\nW = np.concatenate([blocks[b] for b in (${gates.map(g => order.indexOf(g)).join(', ')})], axis=-1)`,
+            change: permuting(p.names, weights, gates, order),
+          });
+          const whole: Variant = { ...of(['Wx', 'Wh', 'bh']), why, fix: orderFix(gates, order, 'for Wx, Wh and the bias alike') };
+          if (!from || !biased) return [whole];
+          return [
+            whole,
+            {
+              ...of(['Wx', 'Wh']),
+              why: `${why}\nOnly the matrices are: the bias stands in the right order.`,
+              fix: orderFix(gates, order, 'for Wx and Wh; the bias is right'),
+              rare: true,
             },
-          };
+            {
+              ...of(['bh']),
+              why: `${why}\nOnly the bias is: the matrices stand in the right order.`,
+              fix: orderFix(gates, order, 'for the bias, as was done for Wx and Wh'),
+              rare: true,
+            },
+          ];
         }),
       );
     });

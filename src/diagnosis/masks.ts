@@ -36,6 +36,7 @@ export const maskHold: Hypothesis = {
   fix: {
     keras: 'SimpleRNN(M, return_sequences=True, zero_output_for_mask=True)',
     numpy: 'hs[n, t] = 0                  # ← where step t is masked',
+    torch: 'out, lengths = pad_packed_sequence(packed_out, batch_first=True)   # zeros behind the end of each sequence',
   },
   example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2], framework: 'torch' },
   variants: scenario => outputVariants(scenario, false, 'mask-hold'),

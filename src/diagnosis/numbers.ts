@@ -72,6 +72,25 @@ function matching(right: Tensor, other: Tensor, noise: number): number[] | undef
 export const toHalf = (v: number) => f16ToNumber(numberToF16(v));
 export const toBfloat = (v: number) => bf16ToNumber(numberToBf16(v));
 
+/** Weights that may have been rounded alone: one kind of tensor, or one layer. */
+function partsOf(scenario: Scenario): { what: string; wanted: (layer: string, weight: string) => boolean }[] {
+  const recurrent = recurrentLayers(scenario).map(l => l.name);
+  const layers = scenario.model.layers.map(l => l.name).filter(l => (scenario.weights.get(l)?.size ?? 0) > 0);
+  const isMatrix = (weight: string) => !/(^|\/)b[ho]$/.test(weight);
+  return [
+    { what: 'The matrices (not the biases) were', wanted: (_, w) => isMatrix(w) },
+    { what: 'The recurrent weights Wh were', wanted: (_, w) => w.endsWith('Wh') },
+    { what: 'The input weights Wx were', wanted: (_, w) => w.endsWith('Wx') },
+    ...(layers.length > recurrent.length
+      ? [
+          { what: 'The weights of the recurrent layers were', wanted: (l: string) => recurrent.includes(l) },
+          { what: 'The matrices of the recurrent layers were', wanted: (l: string, w: string) => recurrent.includes(l) && isMatrix(w) },
+        ]
+      : []),
+    ...(layers.length > 1 ? layers.map(name => ({ what: `The weights of ${name} were`, wanted: (l: string) => l === name })) : []),
+  ];
+}
+
 function narrow(name: string, words: string, round: (v: number) => number): Hypothesis {
   // several variants round the same weights
   const known = new WeakMap<Tensor, Tensor>();
@@ -80,10 +99,13 @@ function narrow(name: string, words: string, round: (v: number) => number): Hypo
     known.set(t, result);
     return result;
   };
-  const weights = (s: Scenario): Scenario => ({
-    ...s,
-    weights: new Map([...s.weights].map(([l, own]) => [l, new Map([...own].map(([w, t]) => [w, rounded(t)]))])),
-  });
+  const some =
+    (wanted: (layer: string, weight: string) => boolean) =>
+    (s: Scenario): Scenario => ({
+      ...s,
+      weights: new Map([...s.weights].map(([l, own]) => [l, new Map([...own].map(([w, t]) => [w, wanted(l, w) ? rounded(t) : t]))])),
+    });
+  const weights = some(() => true);
   const input = (s: Scenario): Scenario => (s.input.x.shape.length === 3 ? { ...s, input: { ...s.input, x: rounded(s.input.x) } } : s);
   const states = (s: Scenario): Scenario => recurrentLayers(s).reduce((all, l) => changeLoop(all, l.name, { round }), s);
   const output = (s: Scenario): Scenario => ({ ...s, finish: [...s.finish, y => mapData(y, round)] });
@@ -96,18 +118,20 @@ function narrow(name: string, words: string, round: (v: number) => number): Hypo
   return {
     name,
     title: `numbers are kept in ${name}`,
-    why: `Numbers ${words}. Nothing is wrong with the equations.`,
+    why: `Numbers are ${words}. Nothing is wrong with the equations.`,
     fix: {
-      numpy: `w.astype(np.float32)          # ← before it is rounded to ${name}; or compare with --atol 1e-2`,
-      torch: 'model.float()',
+      numpy: 'y = forward(x.astype(np.float32))   # ← weights and states too; what was rounded once stays rounded',
+      keras: "keras.mixed_precision.set_dtype_policy('float32')   # ← or allow the difference: compare --atol 1e-2",
+      torch: 'model.float()                 # ← not model.half(), .bfloat16() or autocast',
     },
     example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
-    variants: () => [
+    variants: scenario => [
       variant('The output was', output),
       variant('The weights were', weights),
       variant('The input was', input),
       variant('Weights and input were', s => weights(input(s))),
       variant('Weights, input and every state were', s => output(states(weights(input(s))))),
+      ...partsOf(scenario).map(({ what, wanted }): Variant => ({ ...variant(what, some(wanted)), rare: true })),
     ],
   };
 }

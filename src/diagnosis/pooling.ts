@@ -66,6 +66,7 @@ export const poolMax = poolHypothesis(
   'The maximum over time of the hidden states is taken (GlobalMaxPooling1D) where the network does something else with them.',
   {
     numpy: 'y = h @ Wo + bo              # ← the last h, not hs.max(axis=1)',
+    torch: 'y = fc(out[:, -1])            # ← not fc(out.max(dim=1).values)',
     keras: 'x = SimpleRNN(M)(i)           # ← no GlobalMaxPooling1D after it',
   },
   { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
@@ -78,6 +79,7 @@ export const poolMean = poolHypothesis(
   'The mean over time of the hidden states is taken (GlobalAveragePooling1D) where the network does something else with them.',
   {
     numpy: 'y = h @ Wo + bo              # ← the last h, not hs.mean(axis=1)',
+    torch: 'y = fc(out[:, -1])            # ← not fc(out.mean(dim=1))',
     keras: 'x = SimpleRNN(M)(i)           # ← no GlobalAveragePooling1D after it',
   },
   { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
@@ -89,7 +91,8 @@ export const poolLast = poolHypothesis(
   'the last step is taken instead of pooling',
   'The last hidden state is taken where the network pools over all steps.',
   {
-    numpy: 'y = hs.max(axis=1) @ Wo + bo  # ← over all steps',
+    numpy: 'y = hs.max(axis=1) @ Wo + bo  # ← over all steps; or hs.mean(axis=1)',
+    torch: 'y = fc(out.max(dim=1).values) # ← over all steps; or out.mean(dim=1)',
     keras: 'x = SimpleRNN(M, return_sequences=True)(i)\nx = GlobalMaxPooling1D()(x)',
   },
   { layers: 'rnn:3,maxpool,dense:1', N: 2, T: 3, D: 2 },

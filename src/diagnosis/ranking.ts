@@ -23,6 +23,9 @@ export interface Finding {
   readonly change?: Variant['change'];
 }
 
+/** A pair that leaves more than the noise must at least leave this many times less than any mistake alone. */
+const AHEAD_OF_SINGLE = 10;
+
 /** Best first, one finding a code. */
 export function rank(trials: readonly Trial[], asSpecified: number, noise: number, candidates: number): Finding[] {
   const best = new Map<string, Trial>();
@@ -38,13 +41,15 @@ export function rank(trials: readonly Trial[], asSpecified: number, noise: numbe
   const margin = next / Math.max(first.residual, first.floor / NEAR_NOISE);
   const near = first.residual <= NEAR_NOISE * first.floor;
   const fits = near && margin >= AHEAD_OF_SECOND && enoughNumbers(first, candidates, asSpecified);
+  const single = Math.min(asSpecified, ...sorted.filter(t => t.codes.length === 1).map(t => t.residual));
+  // far below the difference, though above the noise: something near it. Of many pairs one is always a little closer than a mistake alone
+  const close = first.residual * AHEAD_OF_SECOND <= asSpecified && (first.codes.length === 1 || first.residual * AHEAD_OF_SINGLE <= single);
   return sorted.map((trial, i) => {
     const tied =
       near &&
       trial.residual <= Math.max(NEAR_NOISE * trial.floor, AHEAD_OF_SECOND * first.residual) &&
       trial.residual * AHEAD_OF_SECOND <= asSpecified;
-    const close = i === 0 && first.residual * AHEAD_OF_SECOND <= asSpecified;
-    const verdict = i === 0 && fits ? 'fits' : !fits && (tied || close) ? 'likely' : 'rejected';
+    const verdict = i === 0 && fits ? 'fits' : !fits && (tied || (i === 0 && close)) ? 'likely' : 'rejected';
     const own = i === 0 ? margin : first.residual / Math.max(trial.residual, noise / NEAR_NOISE);
     return findingOf(trial, verdict, own, trials);
   });

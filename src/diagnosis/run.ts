@@ -3,7 +3,7 @@ import { getLayerKind } from '../layers/index.js';
 import type { LayerResult, Value } from '../layers/layer.js';
 import { isRecurrent, type LayerSpec } from '../model/spec.js';
 import { concatLast, sliceLast } from '../tensor/layout.js';
-import { sizeOf, type Tensor, toPrecision } from '../tensor/tensor.js';
+import { sameShape, sizeOf, type Tensor, toPrecision } from '../tensor/tensor.js';
 import { kernelsOf, type LoopOptions, Mismatch } from './loop.js';
 import type { LayerWeights, LoopFault, Scenario } from './scenario.js';
 
@@ -48,7 +48,7 @@ function walkScenario(scenario: Scenario, { precision = 'f64', order = 1, trace 
   const same = like?.layers.values().next().value?.inputs[0];
   const x = toPrecision(input.x, precision);
   const start: Value =
-    same && same.tensor.data === x.data && same.mask === (masks ? input.mask : undefined)
+    same && same.tensor.data === x.data && sameShape(same.tensor.shape, x.shape) && same.mask === (masks ? input.mask : undefined)
       ? same
       : { tensor: x, mask: masks ? input.mask : undefined };
   const values = new Map<string, Value>([[model.input.name, start]]);

@@ -14,7 +14,7 @@ export const stateCarry: Hypothesis = {
   fix: {
     numpy:
       'for n in range(N):\n    h = np.zeros(M)          # ← inside the loop over samples\n    for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)',
-    keras: 'model.layers[0].reset_state()   # before each new sequence; or stateful=False',
+    keras: 'model.layers[0].reset_state()   # before each new sequence (Keras 2: reset_states); or stateful=False',
     torch: 'out, h_n = rnn(x[n:n+1])        # no h_n of the sample before as second argument',
   },
   example: { layers: 'rnn:3,dense:1', N: 3, T: 2, D: 2 },

@@ -14,6 +14,7 @@ export const timeReversed: Hypothesis = {
   fix: {
     numpy: 'for t in range(T):            # ← 0 … T−1, not reversed(range(T)), not x[:, ::-1]',
     keras: 'SimpleRNN(M, go_backwards=False)',
+    torch: 'out, h_n = rnn(x)             # ← not rnn(x.flip(1))',
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
   variants(scenario) {
@@ -124,7 +125,10 @@ export const stopsEarly: Hypothesis = {
   name: 'stops-early',
   title: 'the last steps are left out',
   why: 'The loop over time stops before the last step.',
-  fix: { numpy: 'for t in range(T):            # ← T steps, 0 … T−1; not range(T-1)' },
+  fix: {
+    numpy: 'for t in range(T):            # ← T steps, 0 … T−1; not range(T-1)',
+    torch: 'out, h_n = rnn(x)             # ← not rnn(x[:, :-1])',
+  },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
   variants: scenario => shortened(scenario, 'stops-early', (missing, T) => [0, T - missing], scenario.input.x.shape[1] - 2),
 };
@@ -133,7 +137,10 @@ export const startsLate: Hypothesis = {
   name: 'starts-late',
   title: 'the first steps are left out',
   why: 'The loop over time begins after the first step.',
-  fix: { numpy: 'for t in range(T):            # ← from 0; not range(1, T)' },
+  fix: {
+    numpy: 'for t in range(T):            # ← from 0; not range(1, T)',
+    torch: 'out, h_n = rnn(x)             # ← not rnn(x[:, 1:])',
+  },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
   variants: scenario => shortened(scenario, 'starts-late', (missing, T) => [missing, T], scenario.input.x.shape[1] - 1),
 };
@@ -173,12 +180,26 @@ export const axesSwapped: Hypothesis = {
     const reread = (s: Scenario): Scenario => ({ ...s, model: free(s), input: { x: swapBatchAndTime(reshape(s.input.x, [T, N, D])) } });
     const back = (y: Tensor) => (y.shape.length === 3 ? swapBatchAndTime(y) : y);
     const turnedBack = (y: Tensor) => (y.shape.length === 3 ? reshape(swapBatchAndTime(y), [y.shape[0], y.shape[1], y.shape[2]]) : y);
+    const unchanged = (y: Tensor) => y;
+    const rereadBack = (y: Tensor) => (y.shape.length === 3 ? reshape(y, [y.shape[1], y.shape[0], y.shape[2]]) : y);
     const last = recurrentLayers(scenario).filter(l => !l.returnSequences);
     const code = 'axes-swapped';
     const variants: Variant[] = [
       { code, layer: null, needs: 'all', change: s => ({ ...swapped(s), finish: [...s.finish, back] }) },
       { code, layer: null, needs: 'all', change: s => ({ ...reread(s), finish: [...s.finish] }), why: REREAD },
       { code, layer: null, needs: 'all', change: s => ({ ...reread(s), finish: [...s.finish, turnedBack] }), why: REREAD },
+      ...[unchanged, rereadBack].map(finish => ({
+        code,
+        layer: null,
+        needs: 'all' as const,
+        change: (s: Scenario): Scenario => ({
+          ...s,
+          model: free(s),
+          input: { x: reshape(s.input.x, [T, N, D]) },
+          finish: [...s.finish, finish],
+        }),
+        why: `${REREAD}\nThe first axis is then taken for the samples: there are T of them, with N steps each.`,
+      })),
     ];
     // out[:, -1] of a time-major output [N as time, T as batch] is the last of the T "samples" at each of the N "steps"
     if (last.length === 1 && last[0].bidirectional === null) {

@@ -24,21 +24,49 @@ const ROUNDINGS = 4 * 2 ** -24;
 
 export function compareWeights(layers: readonly LayerSpec[], first: Weights, second: Weights): TensorComparison[] {
   const names = new Set([...first.keys(), ...second.keys()]);
+  const layerOf = (name: string) => layers.find(l => name.startsWith(`${l.name}/`));
   return [...names].map(name => {
     const [a, b] = [first.get(name), second.get(name)];
     if (!a || !b)
       return { name, shape: (a ?? b)!.shape, maxAbs: null, equal: false, change: a ? 'missing in the second' : 'missing in the first' };
-    if (!sameShape(a.shape, b.shape)) return { name, shape: a.shape, maxAbs: null, equal: false, change: shapeChange(a, b) };
+    if (!sameShape(a.shape, b.shape)) return { name, shape: a.shape, maxAbs: null, equal: false, change: shapeChange(layerOf(name), a, b) };
     const maxAbs = largestDifference(a.data, b.data).abs;
     const equal = maxAbs <= ROUNDINGS * largestMagnitude(a.data);
-    const layer = layers.find(l => name.startsWith(`${l.name}/`));
-    return { name, shape: a.shape, maxAbs, equal, change: equal ? null : changeOf(name, layer, a, b, first) };
+    return { name, shape: a.shape, maxAbs, equal, change: equal ? null : changeOf(name, layerOf(name), a, b, first) };
   });
 }
 
-function shapeChange(a: Tensor, b: Tensor): string | null {
-  if (a.shape.length === 2 && sameShape([a.shape[1], a.shape[0]], b.shape) && same(transpose(a), b)) return 'transposed';
-  return a.data.length === b.data.length && same(reshape(a, b.shape), b) ? 'reshaped' : null;
+function shapeChange(layer: LayerSpec | undefined, a: Tensor, b: Tensor): string | null {
+  const turned = a.shape.length === 2 && sameShape([a.shape[1], a.shape[0]], b.shape);
+  if (turned && same(transpose(a), b)) return 'transposed';
+  if (a.data.length !== b.data.length) return null;
+  if (same(reshape(a, b.shape), b)) return 'reshaped';
+  const order = turned ? ordered(layer).find(([, t]) => same(transpose(t(a)), b)) : undefined;
+  return order ? `${order[0]}, then transposed` : null;
+}
+
+type Change = readonly [string, (t: Tensor) => Tensor];
+
+/** Every other order of a layer's gate blocks. */
+function ordered(layer: LayerSpec | undefined): Change[] {
+  if (!layer || !isRecurrent(layer)) return [];
+  const { gates } = getCell(layer.kind);
+  return ordersOf(gates).map((order): Change => {
+    const blocks = gates.map(g => order.indexOf(g));
+    return [`gate-order:${order.join('')}`, t => permuteBlocks(t, blocks)];
+  });
+}
+
+/** What may have been done to a matrix beside putting its gates in another order. */
+function beside(name: string, layer: LayerSpec, a: Tensor): Change[] {
+  const G = isRecurrent(layer) ? getCell(layer.kind).gates.length : 1;
+  const [R, width] = a.shape;
+  return [
+    ...(/W[xh]$/.test(name) && width === G * R ? [['transposed in each gate', (t: Tensor) => transposeGates(t, G)] as const] : []),
+    ...(a.shape.length === 2 ? [['reshaped instead of transposed', (t: Tensor) => reshape(transpose(t), t.shape)] as const] : []),
+    ['rounded to float16', t => mapData(t, toHalf)],
+    ['rounded to bfloat16', t => mapData(t, toBfloat)],
+  ];
 }
 
 function same(a: Tensor, b: Tensor): boolean {
@@ -54,15 +82,7 @@ function changeOf(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tens
     const { gates } = getCell(layer.kind);
     if (a.shape.length === 2 && /W[xh]$/.test(name) && a.shape[0] === layer.units && gates.length > 1)
       tries.push(['transposed in each gate', () => transposeGates(a, gates.length)]);
-    for (const order of ordersOf(gates))
-      tries.push([
-        `gate-order:${order.join('')}`,
-        () =>
-          permuteBlocks(
-            a,
-            gates.map(g => order.indexOf(g)),
-          ),
-      ]);
+    for (const [words, change] of ordered(layer)) tries.push([words, () => change(a)]);
     if (layer.kind === 'lstm' && /bh$/.test(name))
       tries.push(
         ['with 1 added to the forget gate', () => onBlock(a, 4, 1, v => v + 1)],
@@ -91,7 +111,16 @@ function changeOf(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tens
     const t = make();
     return t !== undefined && sameShape(t.shape, b.shape) && same(t, b);
   });
-  return found?.[0] ?? elsewhere(name, b, first) ?? scaleOf(a, b);
+  return found?.[0] ?? elsewhere(name, b, first) ?? scaleOf(a, b) ?? twoChanges(name, layer, a, b);
+}
+
+/** The gates in another order, and one more change: what a conversion by hand leaves that forgot both. */
+function twoChanges(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tensor): string | null {
+  if (!layer) return null;
+  for (const [order, permuted] of ordered(layer)) {
+    for (const [words, change] of beside(name, layer, a)) if (same(change(permuted(a)), b)) return `${order}, then ${words}`;
+  }
+  return null;
 }
 
 /** Another tensor of the first that is this one: layers, or Wx and Wh, stand in each other's place. */

@@ -6,7 +6,7 @@ import { getLayerKind, LAYER_KINDS } from '../layers/index.js';
 import type { Field } from '../layers/layer.js';
 import { FIXED_OPTIONS } from '../layers/recurrent.js';
 import { nearest } from '../registry.js';
-import { DEFAULTS, type FrameworkName, isCellName, layerDefaults } from './frameworks.js';
+import { DEFAULTS, type FrameworkName, isCellName, isTorchProjection, layerDefaults } from './frameworks.js';
 import { type InputSpec, type LayerSpec, type ModelSpec, SPEC_SCHEMA } from './spec.js';
 
 /**
@@ -104,6 +104,14 @@ function checkLayer(
  * always in PyTorch and ONNX, in Keras for Bidirectional only (which overwrites zero_output_for_mask with return_sequences).
  */
 function completeRecurrent(layer: Record<string, unknown>, given: Record<string, unknown>, framework: FrameworkName): void {
+  const { projection, units } = layer as { projection: number | null; units: number };
+  if (framework === 'torch' && projection !== null && !isTorchProjection(projection, units))
+    throw new RnnError('spec', 'E_SPEC_RANGE', `PyTorch has no LSTM of M = ${units} with a projection to P = ${projection}`, {
+      where: 'projection',
+      expected: units > 1 ? `proj_size smaller than hidden_size: 1 … ${units - 1}` : 'proj_size smaller than hidden_size',
+      found: String(projection),
+      fix: units > 1 ? `use +proj=${units - 1} or less, or leave the projection out` : 'leave the projection out',
+    });
   if (given.zeroOutputForMask !== undefined) return;
   layer.zeroOutputForMask = paddedOutputIsZero(layer.bidirectional !== null, layer.returnSequences === true, framework);
 }

@@ -3,7 +3,7 @@ import { multiply } from '../layers/dims.js';
 import { getLayerKind } from '../layers/index.js';
 import type { LayerCost } from '../layers/layer.js';
 import { exactSize } from '../tensor/tensor.js';
-import { DEFAULTS, FRAMEWORKS, type FrameworkName } from './frameworks.js';
+import { DEFAULTS, FRAMEWORKS, type FrameworkName, isTorchProjection } from './frameworks.js';
 import { inferShapes, type LayerShapes, type ModelShapes } from './shapes.js';
 import { isRecurrent, type LayerSpec, type ModelSpec, type RecurrentSpec } from './spec.js';
 
@@ -45,6 +45,8 @@ function countAs(framework: FrameworkName, model: ModelSpec): FrameworkCount {
 
 function missingIn(framework: FrameworkName, layer: RecurrentSpec): string | null {
   if (layer.projection !== null && framework !== 'torch') return `${framework} has no LSTM projection`;
+  if (framework === 'torch' && layer.projection !== null && !isTorchProjection(layer.projection, layer.units))
+    return 'torch has LSTM projections narrower than the units only';
   if (layer.peepholes && framework !== 'onnx') return `${framework} has no LSTM peepholes`;
   return null;
 }

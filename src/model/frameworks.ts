@@ -40,6 +40,11 @@ export function layerDefaults(kind: string, framework: FrameworkName): Readonly<
   };
 }
 
+/** Whether PyTorch can make an LSTM with this projection: it wants proj_size smaller than hidden_size. */
+export function isTorchProjection(projection: number, units: number): boolean {
+  return projection < units;
+}
+
 export function isCellName(kind: string): kind is CellName {
   return kind === 'rnn' || kind === 'lstm' || kind === 'gru';
 }

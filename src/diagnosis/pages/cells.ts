@@ -62,7 +62,7 @@ export const cells: readonly TermPage[] = [
     title: 'biases: one or two',
     text: [
       'Keras has one bias a layer, PyTorch and ONNX two (bias_ih and bias_hh). They add up, so the numbers are the same, but not the counts: SimpleRNN(5) on 3 features has 45 parameters in Keras and 50 in PyTorch. The GRU with reset_after needs both.',
-      'Keras starts from zero biases (1 for the LSTM’s forget gate): then no mistake with a bias can be seen. rnn-cli probe makes weights that show it.',
+      'Keras starts from zero biases (1 for the LSTM’s forget gate): then hardly a mistake with a bias can be seen. rnn-cli probe makes weights that show it.',
     ],
     related: ['bias-missing', 'bias-once-of-two', 'bias-twice', 'forget-bias-plus-1'],
   },
