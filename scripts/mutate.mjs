@@ -9,7 +9,7 @@
 import { fork } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { AREA_NAMES, areaOf, ROOT } from './mutation/areas.mjs';
@@ -82,15 +82,24 @@ async function mutateArea(name) {
   copyFileSync(coverage, remembered);
   for (const line of around.failing) console.error(`not used, it fails alone or here: ${line}`);
   console.error(`${name}: ${mutants.length} mutants in ${area.sources.length} files, ${around.tests} tests reach them`);
-  return tryMutants(name, chosenOf(mutants), { asking, coverage, ranges: rangesOf(mutants) }, filesOf(mutants).length);
+  return tryMutants(name, chosenOf(mutants), { asking, coverage, ranges: rangesOf(mutants, area.sources) }, filesOf(mutants).length);
 }
 
-/** First and last number of the mutants of each source. */
-function rangesOf(mutants) {
+/** First and last number of the mutants of each source, and of those that import it: they use its constants. */
+function rangesOf(mutants, sources) {
   const ranges = new Map();
   for (const { file, id } of mutants)
     ranges.set(file, [Math.min(id, ranges.get(file)?.[0] ?? id), Math.max(id, ranges.get(file)?.[1] ?? id)]);
-  return [...ranges.values()];
+  const imports = new Map(
+    sources.map(file => {
+      const found = readFileSync(join(ROOT, file), 'utf8').matchAll(/\b(?:from |import\()'(\.[^']*)\.js'/g);
+      return [file, new Set([...found].map(([, path]) => `${posix.join(posix.dirname(file), path)}.ts`))];
+    }),
+  );
+  return [...ranges].map(([file, own]) => ({
+    own,
+    users: [...ranges].filter(([other]) => imports.get(other)?.has(file)).map(([, range]) => range),
+  }));
 }
 
 async function tryMutants(name, mutants, files, ofAll) {

@@ -27,9 +27,10 @@ export async function bundleOf({ sources, tests }, folder) {
   }));
   const kernels = [await compileKernel(false), await compileKernel(true)].map(bytes => bytes.toString('base64'));
   const instrumented = new Map(result.files.map(file => [file.name, file.content]));
+  const late = loadedLate(files);
   const [counting, asking] = [
-    await bundleWith(instrumented, counted, tests, kernels, join(folder, 'counting.cjs')),
-    await bundleWith(instrumented, asked, tests, kernels, join(folder, 'asking.cjs')),
+    await bundleWith(instrumented, counted, { tests, late }, kernels, join(folder, 'counting.cjs')),
+    await bundleWith(instrumented, asked, { tests, late }, kernels, join(folder, 'asking.cjs')),
   ];
   return { mutants, counting, asking };
 }
@@ -52,7 +53,19 @@ function counted(code) {
     .replace(/stryCov_9fa48\(("[^)]*)\)/g, (_, ids) => `__reached([${ids.replaceAll('"', '')}])`);
 }
 
-async function bundleWith(instrumented, change, tests, kernels, outfile) {
+/**
+ * Sources that others import when they need them. Here they are loaded with the tests: else their constants and tables would be made by
+ * whichever test comes first, before there is a mutant.
+ */
+function loadedLate(files) {
+  const known = new Set(files.map(file => file.name));
+  const all = files.flatMap(({ name, content }) =>
+    [...content.matchAll(/\bimport\('(\.[^']*)\.js'\)/g)].map(([, path]) => `${join(dirname(name), path)}.ts`),
+  );
+  return [...new Set(all)].filter(name => known.has(name));
+}
+
+async function bundleWith(instrumented, change, { tests, late }, kernels, outfile) {
   const plugin = {
     name: 'mutants',
     setup(b) {
@@ -67,7 +80,8 @@ async function bundleWith(instrumented, change, tests, kernels, outfile) {
       });
     },
   };
-  const load = tests.map(name => `${JSON.stringify(name)}: () => { require('./__tests__/setup.ts'); require('./${name}'); }`);
+  const first = ['./__tests__/setup.ts', ...late].map(name => `require(${JSON.stringify(name)});`).join(' ');
+  const load = tests.map(name => `${JSON.stringify(name)}: () => { ${first} require('./${name}'); }`);
   await build({
     stdin: { contents: `module.exports = { ${load.join(',\n')} };`, resolveDir: ROOT, loader: 'js' },
     outfile,

@@ -76,7 +76,7 @@ async function lookAround({ counting, files, coverage }) {
 
 let fresh;
 let tests;
-/** numbers of the mutants of each source, first and last */
+/** numbers of the mutants of each source, first and last: its own, and those of the sources that import it */
 let sources;
 /** mutant -> tests that reach it; mutant -> files that reach it while they are loaded; mutant -> how often at most */
 const reachedBy = new Map();
@@ -150,9 +150,9 @@ async function noticed(id) {
 
 /** The same with modules that were loaded under the mutant: constants, tables, what a module remembers. */
 async function noticedFromLoading(id) {
-  // of all tests those that run something of the same source
-  const [from, to] = sources.find(range => range[0] <= id && id <= range[1]);
-  const near = test => test.reached.some(([other]) => from <= other && other <= to);
+  // of all tests those that run something of the same source, or of one that imports it
+  const { own: itself, users } = sources.find(({ own: [from, to] }) => from <= id && id <= to);
+  const near = test => test.reached.some(([other]) => [itself, ...users].some(([from, to]) => from <= other && other <= to));
   const all = loadedBy
     .get(id)
     .map(file => ({ file, tests: tests.filter(test => test.file === file && near(test)).sort((a, b) => a.ms - b.ms) }))
