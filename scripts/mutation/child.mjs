@@ -10,9 +10,9 @@ import { runTest, testsOf } from './jestLike.mjs';
 /** Reached more than so many times as often as without a mutant: the loop does not end. */
 const ENDLESS = 100;
 /** A mutant has survived when tests of so many milliseconds, the quickest first, have not noticed it. */
-const PATIENCE_MS = 1500;
+const PATIENCE_MS = 4000;
 /** The same for constants and tables, whose users are not known by name. */
-const PATIENCE_LOADING_MS = 5000;
+const PATIENCE_LOADING_MS = 8000;
 
 const require = createRequire(join(ROOT, 'package.json'));
 process.chdir(ROOT);

@@ -59,9 +59,8 @@ export interface StepContext {
   readonly peepholes?: FloatArray;
 }
 
-/** What a framework calls the cell, and the order of its column blocks. */
+/** The order of a framework's column blocks, in our names of the gates. */
 export interface FrameworkRow {
-  readonly op: string;
   readonly gates: readonly string[];
 }
 
@@ -71,16 +70,12 @@ export interface Cell {
   readonly gates: readonly string[];
   /** the first one is the output */
   readonly states: readonly string[];
-  /** defaults of activation and recurrentActivation (null: the cell has no gate activation) */
-  readonly activation: string;
-  readonly recurrentActivation: string | null;
   /** the equations, one per line, in the letters of the notebook; for traces and help */
   equations(options: CellOptions): readonly string[];
   weightShapes(D: number, M: number, options: CellOptions, symbols?: { D: string; M: string; P: string }): WeightShape[];
   readonly keras?: FrameworkRow;
   readonly torch?: FrameworkRow;
   readonly onnx?: FrameworkRow;
-  readonly tfjs?: FrameworkRow;
   /** multiply-adds of one step of one sample outside the matrix products, for `shapes`: elementwise multiplies-adds and activation calls */
   elementwise(M: number, options: CellOptions): { multiplyAdds: number; activations: number };
   step(context: StepContext): void;

@@ -17,8 +17,6 @@ export const gru: Cell = {
   name: 'gru',
   gates: GATES,
   states: ['h'],
-  activation: 'tanh',
-  recurrentActivation: 'sigmoid',
   equations: options => [
     'z = σ(x_t·Wx_z + h_{t−1}·Wh_z + b_z)',
     'r = σ(x_t·Wx_r + h_{t−1}·Wh_r + b_r)',
@@ -29,10 +27,9 @@ export const gru: Cell = {
     ...kernelShapes(GATES, D, M, options, symbols),
     ...biasShapes(GATES, M, { ...options, twoBiases: options.twoBiases || options.resetAfter }, symbols),
   ],
-  keras: { op: 'GRU', gates: ['z', 'r', 'g'] },
-  torch: { op: 'GRU', gates: ['r', 'z', 'g'] },
-  onnx: { op: 'GRU', gates: ['z', 'r', 'g'] },
-  tfjs: { op: 'GRU', gates: ['z', 'r', 'g'] },
+  keras: { gates: ['z', 'r', 'g'] },
+  torch: { gates: ['r', 'z', 'g'] },
+  onnx: { gates: ['z', 'r', 'g'] },
   elementwise: M => ({ multiplyAdds: 3 * M, activations: 3 * M }),
 
   step({ N, M, gates, state, next, recurrent, sig, act, options }: StepContext) {

@@ -19,8 +19,6 @@ export const lstm: Cell = {
   name: 'lstm',
   gates: GATES,
   states: ['h', 'c'],
-  activation: 'tanh',
-  recurrentActivation: 'sigmoid',
   equations: options => [
     `i = σ(x_t·Wx_i + h_{t−1}·Wh_i + b_i${options.peepholes ? ' + p_i⊙c_{t−1}' : ''})`,
     options.inputForget ? 'f = 1 − i' : `f = σ(x_t·Wx_f + h_{t−1}·Wh_f + b_f${options.peepholes ? ' + p_f⊙c_{t−1}' : ''})`,
@@ -48,10 +46,9 @@ export const lstm: Cell = {
       ? [{ name: 'p', role: 'peepholes' as const, dims: ['3', symbols.M], shape: [3, M], gates: null, formula: `3*${symbols.M}` }]
       : []),
   ],
-  keras: { op: 'LSTM', gates: ['i', 'f', 'g', 'o'] },
-  torch: { op: 'LSTM', gates: ['i', 'f', 'g', 'o'] },
-  onnx: { op: 'LSTM', gates: ['i', 'o', 'f', 'g'] },
-  tfjs: { op: 'LSTM', gates: ['i', 'f', 'g', 'o'] },
+  keras: { gates: ['i', 'f', 'g', 'o'] },
+  torch: { gates: ['i', 'f', 'g', 'o'] },
+  onnx: { gates: ['i', 'o', 'f', 'g'] },
   elementwise: (M, options) => ({ multiplyAdds: (3 + (options.peepholes ? 3 : 0)) * M, activations: (options.inputForget ? 4 : 5) * M }),
 
   step({ N, M, gates, state, next, recurrent, sig, act, actOut, options, peepholes }: StepContext) {

@@ -11,14 +11,11 @@ export const rnn: Cell = {
   name: 'rnn',
   gates: ['h'],
   states: ['h'],
-  activation: 'tanh',
-  recurrentActivation: null,
   equations: () => ['h_t = tanh(x_t·Wx + h_{t−1}·Wh + bh)'],
   weightShapes: (D, M, options, symbols) => [...kernelShapes(['h'], D, M, options, symbols), ...biasShapes(['h'], M, options, symbols)],
-  keras: { op: 'SimpleRNN', gates: ['h'] },
-  torch: { op: 'RNN', gates: ['h'] },
-  onnx: { op: 'RNN', gates: ['h'] },
-  tfjs: { op: 'SimpleRNN', gates: ['h'] },
+  keras: { gates: ['h'] },
+  torch: { gates: ['h'] },
+  onnx: { gates: ['h'] },
   elementwise: M => ({ multiplyAdds: 0, activations: M }),
 
   step({ N, M, gates, state, next, recurrent, act, options }: StepContext) {

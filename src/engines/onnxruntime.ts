@@ -62,7 +62,7 @@ function withStates(written: OnnxModel, model: ModelSpec): { model: OnnxModel; s
   const states: StateNames[] = [];
   const nodes = written.graph.nodes.map(node => {
     const layer = layers[states.length];
-    if (layer === undefined || getCell(layer.kind).onnx?.op !== node.opType) return node;
+    if (layer === undefined || layer.kind.toUpperCase() !== node.opType) return node;
     const names = getCell(layer.kind).states.map((state, s) => node.outputs[s + 1] ?? `${node.outputs[0]}/${state}`);
     states.push({ layer, names });
     return { ...node, outputs: [node.outputs[0], ...names] };

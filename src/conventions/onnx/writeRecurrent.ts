@@ -55,7 +55,7 @@ export function addRecurrent(builder: GraphBuilder, layer: RecurrentSpec, x: str
     ...(layer.kind === 'lstm' ? [P] : []),
   ];
   while (inputs[inputs.length - 1] === '') inputs.pop();
-  const [Y, Yh] = builder.addMany(cell.onnx!.op, inputs, 2, attributesOf(layer, ways.length), name);
+  const [Y, Yh] = builder.addMany(layer.kind.toUpperCase(), inputs, 2, attributesOf(layer, ways.length), name);
   return layer.returnSequences ? sequence(builder, layer, Y) : lastState(builder, layer, Yh);
 }
 
