@@ -22,6 +22,10 @@ const STREAM_ROWS = 2;
 const GROUP_BYTES = 64 * 2 ** 20;
 /** Fewer rows than this a thread are not worth a thread: the tiles get low. */
 const LEAST_ROWS_OF_THREAD = 4;
+/** Multiply-adds of a step that a thread of a shared stream needs: a microsecond, some times what the meeting after it takes. */
+const LEAST_WORK_OF_PART = 16_384;
+/** Multiply-adds after which it is asked again whether threads pay: some milliseconds, to which waking them adds little. */
+const WORK_OF_TURN = 2 ** 25;
 /** in one round of the pool */
 const MOST_BLOCKS = 4096;
 /** preactivations of the rows whose gates are computed together (assembly/steps.ts) */
@@ -132,7 +136,21 @@ function makePlan(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, pool: P
   const rows = stream ? 1 : rowsOfBlock(N, D, padded, pool?.threads ?? 1);
   const window = Math.max(1, Math.min(T, Math.floor(WINDOW_BYTES / (4 * rows * (D + (args.sequence ? M : 0))))));
   const weights = packWeights(args, kind, kernel, padded, stream);
-  return { kernel, args, kind, N, T, D, M, padded, stream, pool: rows < N ? pool : undefined, rows, window, ...weights };
+  return {
+    kernel,
+    args,
+    kind,
+    N,
+    T,
+    D,
+    M,
+    padded,
+    stream,
+    pool: rows < N || N === 1 ? pool : undefined,
+    rows,
+    window,
+    ...weights,
+  };
 }
 
 /** As many rows as the cache carries, in blocks of about the same size, at least one for every thread. */
@@ -208,12 +226,45 @@ function runBlocks(plan: Plan, ranges: readonly { from: number; rows: number }[]
 function runSteps(plan: Plan, blocks: readonly Block[], steps: number): void {
   const { kernel, kind, stream, pool } = plan;
   const chunk = stream ? projectedSteps(plan) : steps;
-  if (pool) {
-    pool.run({ kind, stream, blocks: blocks.map(block => block.at), steps, chunk });
+  if (pool && blocks.length > 1) {
+    pool.run({ kind, way: stream ? 'stream' : 'steps', blocks: blocks.map(block => block.at), from: 0, to: steps, chunk });
     return;
   }
   const run = stream ? kernel.run.runStream : kernel.run.runSteps;
-  for (const { at } of blocks) for (let from = 0; from < steps; from += chunk) run(at, FUSED[kind], from, Math.min(steps, from + chunk));
+  const alone = (at: number, first: number, end: number) => {
+    for (let from = first; from < end; from += chunk) run(at, FUSED[kind], from, Math.min(end, from + chunk));
+  };
+  const parts = partsOf(plan);
+  if (parts === 1) for (const { at } of blocks) alone(at, 0, steps);
+  else shareStream(plan, blocks[0].at, steps, chunk, parts, alone);
+}
+
+/** One sample, some thousand steps at a time, by one thread or by all: whichever is faster. */
+function shareStream(
+  { pool, kind, D, M, args }: Plan,
+  at: number,
+  steps: number,
+  chunk: number,
+  parts: number,
+  alone: (at: number, from: number, to: number) => void,
+): void {
+  const { run } = pool!.sharing(`${kind} ${D} ${M} ${parts}`);
+  const turn = Math.ceil(WORK_OF_TURN / (args.cell.gates.length * M * (D + M)) / chunk) * chunk;
+  const blocks = Array.from({ length: parts }, () => at);
+  for (let from = 0; from < steps; from += turn) {
+    const to = Math.min(steps, from + turn);
+    run(
+      to - from,
+      () => alone(at, from, to),
+      () => pool!.run({ kind, way: 'part', blocks, from, to, chunk }),
+    );
+  }
+}
+
+/** How many threads share one stream: all that have started and have enough to do between two meetings. */
+function partsOf({ pool, N, M, args, kind, padded }: Plan): number {
+  if (!pool || N > 1 || kind === 'gruBefore') return 1;
+  return Math.max(1, Math.min(pool.threads, pool.ready(), Math.floor((padded * args.cell.gates.length * M) / LEAST_WORK_OF_PART)));
 }
 
 function projectedSteps({ args, padded, window }: Plan): number {
@@ -225,6 +276,7 @@ function placeBlock(plan: Plan, { from, rows }: { from: number; rows: number }):
   const gates = args.cell.gates.length;
   const stride = 4 * (stream ? padded : D + padded);
   const before = kind === 'gruBefore';
+  const shared = stream && plan.pool ? plan.pool.threads : 1;
   const at = kernel.take(4 * BLOCK_FIELDS.length);
   const take = (needed: boolean, bytes: number) => (needed ? kernel.take(bytes) : 0);
   return {
@@ -240,7 +292,7 @@ function placeBlock(plan: Plan, { from, rows }: { from: number; rows: number }):
       x: kernel.take(4 * rows * window * D),
       stride,
       z: kernel.take(rows * stride),
-      zNext: take(!stream, rows * stride),
+      zNext: take(!stream || shared > 1, rows * stride),
       c: take(kind === 'lstm' || before, 4 * rows * padded),
       cStride: 4 * padded,
       weights: plan.weights,
@@ -251,7 +303,8 @@ function placeBlock(plan: Plan, { from, rows }: { from: number; rows: number }):
       zeroMasked: Number(args.zeroOutputForMask),
       wide: plan.wide,
       projected: take(stream, 4 * gates * padded * projectedSteps(plan)),
-      aside: kernel.take(192),
+      meeting: take(shared > 1, 64 * (shared + 1)),
+      aside: kernel.take(192 * shared),
     },
   };
 }
@@ -265,6 +318,7 @@ function writeStates({ kernel, args, D, M, stream }: Plan, { from, rows, fields 
   };
   for (const z of [fields.z, fields.zNext]) clear(z, rows * fields.stride);
   clear(fields.c, rows * fields.cStride);
+  clear(fields.meeting, fields.aside - fields.meeting);
   const offset = stream ? 0 : D;
   for (let r = 0; r < rows; r++) {
     const sample = [(from + r) * M, (from + r + 1) * M] as const;

@@ -7,7 +7,7 @@ export type FusedCell = keyof typeof FUSED;
 /** Fields of assembly/block.ts and assembly/pack.ts, in their order. */
 export const BLOCK_FIELDS = [
   'rows', 'T', 'D', 'M', 'reverse', 'x', 'stride', 'z', 'zNext', 'c', 'cStride', 'weights', 'scratch', 'mask', 'saved', 'sequence',
-  'zeroMasked', 'wide', 'projected', 'aside',
+  'zeroMasked', 'wide', 'projected', 'aside', 'meeting',
 ] as const; // biome-ignore format: a list
 export const SOURCE_FIELDS = ['D', 'M', 'width', 'kernel', 'recurrent', 'bias', 'recurrentBias'] as const;
 
@@ -32,6 +32,7 @@ interface Exports {
   addRows32(out: number, K: number, v: number, P: number, w: number, stride: number, order: number): void;
   runSteps(block: number, cell: number, from: number, to: number): void;
   runStream(block: number, cell: number, from: number, to: number): void;
+  runStreamPart(block: number, cell: number, from: number, to: number, part: number, parts: number): void;
   gatherRows(from: number, stride: number, rows: number, bytes: number, to: number): void;
   activate(x: number, vectors: number, kind: number): void;
 }

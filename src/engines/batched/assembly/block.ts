@@ -36,8 +36,10 @@ export class Block {
   /** one stream (stream.ts): recurrent weights in wide panels, and x·Wx + b of some steps */
   wide: usize;
   projected: usize;
-  /** room for the sums of one tile or wide panel, 192 bytes */
+  /** room for the sums of one tile or wide panel, 192 bytes; for every thread where several share a stream */
   aside: usize;
+  /** one stream shared by threads: where they meet (meet.ts) */
+  meeting: usize;
 }
 
 /** units rounded up to whole vectors */

@@ -4,6 +4,6 @@ export { gatherRows } from './copy';
 export { matrixProduct } from './matrix';
 export { packMatrix, packPanels, packWide } from './pack';
 export { runSteps } from './run';
-export { runStream } from './stream';
+export { runStream, runStreamPart } from './stream';
 export { activate } from './activate';
 export { addRows32, addRows64 } from './rows';

@@ -1,6 +1,7 @@
 import { Block, padded } from './block';
 import { CHAIN, Cell } from './cell';
 import { copy } from './copy';
+import { meet } from './meet';
 import { gruGates, gruReset, gruUpdate, lstmGates, rnnGates } from './gates';
 import { nextRows, tile } from './tiles';
 import { rowProduct } from './wide';
@@ -14,56 +15,109 @@ import { rowProduct } from './wide';
 /** Steps `from` to `to` (in processing order) of the window, of a block with one row. */
 export function runStream(block: usize, cell: Cell, from: usize, to: usize): void {
   const b = changetype<Block>(block);
+  const groups = padded(b.M) >> 2;
   const first = b.reverse ? b.T - to : from;
-  project(b, cell, first, to - from);
-  const width = rowBytes(b, cell);
+  project(b, cell, first, to - from, 0, groups, b.aside);
   for (let step: usize = from; step < to; step++) {
     const t = b.reverse ? b.T - 1 - step : step;
-    const real = !b.mask || load<u8>(b.mask + t) != 0;
-    if (real) streamStep(b, cell, b.projected + (t - first) * width);
-    if (!b.sequence) continue;
-    const out = b.sequence + (t * b.M) * 4;
-    if (!real && b.zeroMasked) memory.fill(out, 0, b.M * 4);
-    else copy(out, b.z, b.M * 4);
+    if (isReal(b, t)) streamStep(b, cell, projectedRow(b, cell, t - first), b.z, b.z, 0, groups, b.aside);
+    if (b.sequence) copyOut(b, t, b.z, 0, groups);
   }
 }
 
-/** bytes of a projected row: one vector for every gate of every 4 units */
+/**
+ * The same, shared by threads: part `part` of `parts` computes its own units, and the parts meet after every step, because a step needs all units of the one
+ * before. h is read from the one buffer and written to the other. Not for a GRU with the reset before, which would have to meet twice.
+ */
+export function runStreamPart(block: usize, cell: Cell, from: usize, to: usize, part: usize, parts: usize): void {
+  const b = changetype<Block>(block);
+  const low = cut(b, cell, part, parts);
+  const high = cut(b, cell, part + 1, parts);
+  const aside = b.aside + part * ASIDE_BYTES;
+  const first = b.reverse ? b.T - to : from;
+  project(b, cell, first, to - from, low, high, aside);
+  let h = b.z;
+  let next = b.zNext;
+  for (let step: usize = from; step < to; step++) {
+    const t = b.reverse ? b.T - 1 - step : step;
+    if (isReal(b, t)) streamStep(b, cell, projectedRow(b, cell, t - first), h, next, low, high, aside);
+    else copy(next + low * 16, h + low * 16, (high - low) * 16);
+    if (b.sequence) copyOut(b, t, next, low, high);
+    meet(b.meeting, part, parts);
+    const swap = h;
+    h = next;
+    next = swap;
+  }
+  if (h == b.z) return;
+  copy(next + low * 16, h + low * 16, (high - low) * 16);
+  meet(b.meeting, part, parts);
+}
+
+/** Bytes of the room that a thread needs for the sums of a wide panel. */
+const ASIDE_BYTES: usize = 192;
+
+/** Groups of four units before part `part`: parts end where wide panels do, so that all share one packing. */
+function cut(b: Block, cell: Cell, part: usize, parts: usize): usize {
+  const groups = padded(b.M) >> 2;
+  const panel: usize = cell == Cell.lstm ? 3 : 12;
+  return min(groups, (((groups + panel - 1) / panel) * part / parts) * panel);
+}
+
+@inline
+function isReal(b: Block, t: usize): bool {
+  return !b.mask || load<u8>(b.mask + t) != 0;
+}
+
+/** h of the units of groups [low, high) into the sequence; units that only pad are left out */
+function copyOut(b: Block, t: usize, h: usize, low: usize, high: usize): void {
+  const bytes = min(high * 16, b.M * 4) - low * 16;
+  const out = b.sequence + t * b.M * 4 + low * 16;
+  if (b.zeroMasked && !isReal(b, t)) memory.fill(out, 0, bytes);
+  else copy(out, h + low * 16, bytes);
+}
+
+/** x·Wx + b of the step that is `k` after the first projected one: one vector for every gate of every 4 units */
+@inline
+function projectedRow(b: Block, cell: Cell, k: usize): usize {
+  return b.projected + k * rowBytes(b, cell);
+}
+
 @inline
 function rowBytes(b: Block, cell: Cell): usize {
   const gates: usize = cell == Cell.lstm ? 4 : cell == Cell.rnn ? 1 : 3;
-  return (padded(b.M) * gates) * 4;
+  return padded(b.M) * gates * 4;
 }
 
-/** projected [count, …] = x [first, first + count) · Wx + b. LSTM: vectors i f g o of units 0–3, …; GRU: z r of units 0–3, …, then all candidates. */
-function project(b: Block, cell: Cell, first: usize, count: usize): void {
+/**
+ * projected [count, …] = x [first, first + count) · Wx + b, of the groups [low, high) of four units. LSTM: vectors i f g o of units 0–3, …;
+ * GRU: z r of units 0–3, …, then all candidates.
+ */
+function project(b: Block, cell: Cell, first: usize, count: usize, low: usize, high: usize, aside: usize): void {
   const D = b.D;
   const M = b.M;
   const x = b.x + first * D * 4;
   const width = rowBytes(b, cell);
   const all = (D + M + 1) * 16; // a vector over x and h
-  let w = b.weights;
-  let out = b.projected;
-  const groups = padded(b.M) >> 2;
+  const candidate = (D + M + 2) * 16; // over x, then over h
+  const groups = padded(M) >> 2;
   if (cell == Cell.rnn) {
-    for (let g: usize = 0; g < groups; g += 2) {
-      const vectors: usize = groups - g > 1 ? 2 : 1;
-      product(vectors, x, D, w, out, width, count, b.aside);
-      w += vectors * all;
-      out += 32;
+    for (let g = low; g < high; g += 2) {
+      product(high - g > 1 ? 2 : 1, x, D, b.weights + g * all, b.projected + g * 16, width, count, aside);
     }
     return;
   }
-  const candidates = out + groups * 32;
+  const candidates = b.projected + groups * 32;
   const each: usize = cell == Cell.lstm ? 2 : 1;
-  for (let g: usize = 0; g < groups; g++) {
-    for (let panel: usize = 0; panel < each; panel++, w += 2 * all, out += 32) product(2, x, D, w, out, width, count, b.aside);
+  let w = b.weights + low * (each * 2 * all + (cell == Cell.gru ? candidate : 0));
+  let out = b.projected + low * each * 32;
+  for (let g = low; g < high; g++) {
+    for (let panel: usize = 0; panel < each; panel++, w += 2 * all, out += 32) product(2, x, D, w, out, width, count, aside);
     if (cell != Cell.gru || (g % 2 == 0 && g + 1 < groups)) continue;
     const vectors = (g % 2) + 1;
-    product(vectors, x, D, w, candidates + (g & ~1) * 16, width, count, b.aside);
-    w += (D + M + 2) * 16 * vectors;
+    product(vectors, x, D, w, candidates + (g & ~1) * 16, width, count, aside);
+    w += candidate * vectors;
   }
-  if (cell == Cell.gruBefore) for (let g: usize = 0; g < groups; g++, w += all) product(1, x, D, w, candidates + g * 16, width, count, b.aside);
+  if (cell == Cell.gruBefore) for (let g = low; g < high; g++, w += all) product(1, x, D, w, candidates + g * 16, width, count, aside);
 }
 
 function product(vectors: usize, x: usize, D: usize, w: usize, out: usize, width: usize, count: usize, aside: usize): void {
@@ -76,34 +130,38 @@ function product(vectors: usize, x: usize, D: usize, w: usize, out: usize, width
   }
 }
 
-function streamStep(b: Block, cell: Cell, projected: usize): void {
-  const h = b.z;
-  const s = b.scratch;
+/** h [M] in, the units of groups [low, high) of `next` out */
+function streamStep(b: Block, cell: Cell, projected: usize, h: usize, next: usize, low: usize, high: usize, aside: usize): void {
   const M = b.M;
-  const groups = padded(b.M) >> 2;
+  const groups = padded(M) >> 2;
+  const n = high - low;
   const fresh = b.D + M > CHAIN; // as both in tiles.ts
+  const at = low * 16;
   if (cell == Cell.lstm) {
-    rowProduct(h, M, b.wide, groups * 4, projected, s, fresh, b.aside);
-    lstmGates(s, b.c, 16, h, 16, groups);
+    const s = b.scratch + at * 4;
+    rowProduct(h, M, b.wide + at * 4 * M, n * 4, projected + at * 4, s, fresh, aside);
+    lstmGates(s, b.c + at, 16, next + at, 16, n);
     return;
   }
   if (cell == Cell.rnn) {
-    rowProduct(h, M, b.wide, groups, projected, s, fresh, b.aside);
-    rnnGates(s, h, 16, 1, groups);
+    const s = b.scratch + at;
+    rowProduct(h, M, b.wide + at * M, n, projected + at, s, fresh, aside);
+    rnnGates(s, next + at, 16, 1, n);
     return;
   }
-  const candidates = projected + groups * 32;
-  const g = s + groups * 32;
+  const candidates = projected + groups * 32 + at;
+  const s = b.scratch + at * 2;
+  const g = b.scratch + groups * 32 + at;
   const bias = b.wide + M * groups * 32;
-  const wide = bias + groups * 16;
-  rowProduct(h, M, b.wide, groups * 2, projected, s, fresh, b.aside);
+  const wide = bias + groups * 16 + at * M;
+  rowProduct(h, M, b.wide + at * 2 * M, n * 2, projected + at * 2, s, fresh, aside);
   if (cell == Cell.gru) {
-    rowProduct(h, M, wide, groups, bias, g, false, b.aside);
-    gruGates(s, 32, candidates, 16, g, 16, h, h, 16, groups);
+    rowProduct(h, M, wide, n, bias + at, g, false, aside);
+    gruGates(s, 32, candidates, 16, g, 16, h + at, next + at, 16, n);
   } else {
     const rh = b.saved;
     gruReset(s, h, 16, b.c, 16, rh, groups);
-    rowProduct(rh, M, wide, groups, candidates, g, fresh, b.aside);
-    gruUpdate(g, b.c, 16, h, h, 16, groups);
+    rowProduct(rh, M, wide, groups, candidates, g, fresh, aside);
+    gruUpdate(g, b.c, 16, h, next, 16, groups);
   }
 }

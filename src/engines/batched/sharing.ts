@@ -1,0 +1,45 @@
+/**
+ * Whether threads that share one sample's steps are faster than one thread alone. They meet after every step, so it depends on whether the
+ * processors are free at the same time, which only the clock knows; what is computed is the same, to the bit.
+ */
+export interface Sharing {
+  /** Runs some steps in the way that was faster of late. */
+  run(steps: number, alone: () => void, shared: () => void): void;
+}
+
+/** Turns in the faster way after which the other is tried again; twice as many each time that it stays slower. */
+const PATIENCE = 8;
+/** Turns of a trial, whose best counts: in the first a thread wakes up and fetches its weights. */
+const TRIAL = 3;
+
+type Way = 'alone' | 'shared';
+
+export function sharing(now: () => number = () => performance.now()): Sharing {
+  /** milliseconds a step */
+  const cost: Record<Way, number> = { alone: Number.POSITIVE_INFINITY, shared: Number.POSITIVE_INFINITY };
+  let way: Way = 'alone';
+  let patience = PATIENCE;
+  /** turns left in this way */
+  let turns = 1;
+  let isTrial = true;
+  const turnOver = () => {
+    const faster: Way = cost.shared < cost.alone ? 'shared' : 'alone';
+    if (isTrial) {
+      patience = way === faster ? PATIENCE : 2 * patience;
+      [way, turns, isTrial] = [faster, patience, false];
+    } else {
+      way = way === 'alone' ? 'shared' : 'alone';
+      [turns, isTrial] = [TRIAL, true];
+      cost[way] = Number.POSITIVE_INFINITY;
+    }
+  };
+  return {
+    run(steps, alone, shared) {
+      const started = now();
+      (way === 'shared' ? shared : alone)();
+      const each = (now() - started) / steps;
+      cost[way] = isTrial ? Math.min(cost[way], each) : each;
+      if (--turns === 0) turnOver();
+    },
+  };
+}
