@@ -2,7 +2,7 @@
 // SIGINT and SIGTERM at a random moment of a long computation, of parsing a large file, and of writing one. The shell must see 130 or 143,
 // nothing may be left in the folder, and an old output must be whole.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,15 +32,24 @@ const SITUATIONS = {
     '-q',
   ],
   parsing: ['forward', '-i', 'large.json', '-o', 'y.npy', '--force', '-q'],
+  // the same through a pipe, which a thread is handed
+  'parsing stdin': ['forward', '-i', '-', '-o', 'y.npy', '--force', '-q'],
+  // nothing comes: the signal itself ends the program
+  waiting: ['forward', '-i', '-', '-o', 'y.npy', '--force', '-q'],
+  // done in some ten milliseconds, once Node is there
+  small: ['forward', '-o', 'y.npy', '--force', '-q'],
   writing: ['forward', '--layers', 'rnn:64+seq', '--D', '2', '--T', '2000', '--N', '100', '-o', 'y.npy', '--force', '-q'],
 };
 writeFileSync(join(folder, 'large.json'), `[${Array.from({ length: 3_000_000 }, (_, k) => `[${k},0.5,1]`).join(',')}]`);
 const files = ['large.json', 'y.npy'];
+const DELAYS = { small: [0, 120] };
 
 /** @returns milliseconds from the signal to the end, and the exit code a shell sees; undefined when the program was done before it */
-function interrupt(args, signal, delay) {
+function interrupt(name, args, signal, delay) {
   return new Promise(resolve => {
-    const child = spawn(process.execPath, [BINARY, ...args], { cwd: folder, stdio: 'ignore' });
+    const stdin = name === 'parsing stdin' ? openSync(join(folder, 'large.json')) : name === 'waiting' ? 'pipe' : 'ignore';
+    const child = spawn(process.execPath, [BINARY, ...args], { cwd: folder, stdio: [stdin, 'ignore', 'ignore'] });
+    if (typeof stdin === 'number') closeSync(stdin);
     let sent;
     setTimeout(() => {
       sent = performance.now();
@@ -60,7 +69,8 @@ try {
       const times = [];
       for (let trial = 0; trial < Number(options.trials); trial++) {
         writeFileSync(join(folder, 'y.npy'), OLD);
-        const result = await interrupt(args, signal, 150 + Math.random() * 900);
+        const [from, to] = DELAYS[name] ?? [150, 1050];
+        const result = await interrupt(name, args, signal, from + Math.random() * (to - from));
         if (!result) continue;
         times.push(result.ms);
         const expected = signal === 'SIGINT' ? 130 : 143;
@@ -77,7 +87,7 @@ try {
       times.sort((a, b) => a - b);
       const at = share => (times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0).toFixed(1);
       console.log(
-        `${name.padEnd(10)} ${signal.padEnd(8)} ${times.length} interrupted: median ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms`,
+        `${name.padEnd(14)} ${signal.padEnd(8)} ${times.length} interrupted: median ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms`,
       );
       if (Number(at(0.99)) > 200) failures++;
     }

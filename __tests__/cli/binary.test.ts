@@ -125,9 +125,11 @@ describe('the binary', () => {
   withSignals.each([
     ['SIGINT', 130, ['--N', '4000', '--T', '300', '--M', '64', '--engine', 'manual']],
     ['SIGTERM', 143, ['-i', 'large.json']],
-  ] as const)('%s ends a long run with exit code %i and leaves no file', async (signal, exit, words) => {
+    ['SIGINT', 130, ['-i', '-']],
+  ] as const)('%s ends a long run with exit code %i and leaves no file: forward %j', async (signal, exit, words) => {
     writeFileSync(join(folder, 'large.json'), `[${'[1,2,3],'.repeat(2_000_000)}[1,2,3]]`);
     const child = spawn(process.execPath, [binary, 'forward', ...words, '-o', 'y.npy', '-v'], { cwd: folder });
+    child.stdin.end(words[1] === '-' ? readFileSync(join(folder, 'large.json')) : '');
     const ended = new Promise(resolve => child.on('exit', (code, by) => resolve([code, by])));
     let said = '';
     await new Promise<void>(resolve => {
@@ -149,5 +151,15 @@ describe('the binary', () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining('a thread does it')]);
     const here = JSON.parse((await runCli(words)).stdout);
     expect(JSON.parse(stdout)).toEqual({ ...here, version: expect.any(String) });
+  });
+
+  it('hands a thread what came on standard input', async () => {
+    writeFileSync(join(folder, 'rows.json'), `[${'[1,2,3],'.repeat(700_000)}[1,2,3]]`);
+    const [piped, named] = await Promise.all([
+      sh('rnn-cli forward -i - -v -o piped.npy < rows.json'),
+      sh('rnn-cli forward -i rows.json -o named.npy'),
+    ]);
+    expect([piped.code, named.code, piped.stderr]).toEqual([0, 0, expect.stringContaining('a thread does it')]);
+    expect(readFileSync(join(folder, 'piped.npy')).equals(readFileSync(join(folder, 'named.npy')))).toBe(true);
   });
 });

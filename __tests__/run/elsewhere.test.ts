@@ -1,5 +1,5 @@
 import { pendingIn, sharePending, writeAtomic } from '../../src/run/atomicWrite.js';
-import { allowElsewhere, ELSEWHERE, stayHere, takesLong } from '../../src/run/elsewhere.js';
+import { allowElsewhere, ELSEWHERE, keepInput, stayHere, takeInput, takesLong } from '../../src/run/elsewhere.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { runCli } from '../helpers/runCli.js';
 
@@ -25,10 +25,21 @@ describe('work that takes long', () => {
     expect(() => takesLong({ batched: 2e8, numbers: 2e6 })).toThrow(ELSEWHERE);
   });
 
-  it('stays where standard input was read', () => {
+  it('stays while standard input is read in pieces', () => {
     allowElsewhere();
-    stayHere();
+    const leave = stayHere();
     expect(() => takesLong({ bytes: 1e12 })).not.toThrow();
+    leave();
+    expect(() => takesLong({ bytes: 1e12 })).toThrow(ELSEWHERE);
+  });
+
+  it('takes standard input along, once, and keeps it only where a thread may want it', () => {
+    const bytes = Uint8Array.of(1, 2, 3);
+    keepInput(bytes);
+    expect(takeInput()).toBeUndefined();
+    allowElsewhere();
+    keepInput(bytes);
+    expect([takeInput(), takeInput()]).toEqual([bytes, undefined]);
   });
 
   it.each([

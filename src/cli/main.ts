@@ -1,6 +1,6 @@
 import { errorDocument, errorJson, errorText } from '../report/errorReport.js';
 import { descriptorStream, terminalStream } from '../run/descriptors.js';
-import { allowElsewhere, ELSEWHERE, watchedBy } from '../run/elsewhere.js';
+import { allowElsewhere, ELSEWHERE, giveInput, watchedBy } from '../run/elsewhere.js';
 import { stdoutIsClosed } from '../run/files.js';
 import { withLimits } from '../run/limits.js';
 import { VERSION } from '../run/version.js';
@@ -109,11 +109,15 @@ export async function start(): Promise<void> {
 }
 
 /** The same in a thread, for a command that takes long; the other thread is told the exit code. */
-export async function startInThread({ program, argv, pending, columns }: ThreadData, tell: (message: Message) => void): Promise<void> {
+export async function startInThread(
+  { program, argv, pending, input, columns }: ThreadData,
+  tell: (message: Message) => void,
+): Promise<void> {
   // where the program's own files are
   process.argv[1] = program;
   const { sharePending } = await import('../run/atomicWrite.js');
   watchedBy(tell);
+  giveInput(input);
   sharePending(pending);
   const [stdout, stderr] = [1, 2].map(descriptor => descriptorStream(descriptor) ?? terminalStream(descriptor, columns[descriptor - 1]));
   tell(await main(argv, { stdout, stderr, env: process.env, stdoutIsClosed }));

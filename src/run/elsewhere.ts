@@ -20,9 +20,36 @@ export function allowElsewhere(): void {
   allowed = true;
 }
 
-/** Standard input can be read once: from here on the command stays where it is. */
-export function stayHere(): void {
+/** Standard input that is read in pieces is gone elsewhere: from here on the command stays where it is. @returns what ends that */
+export function stayHere(): () => void {
+  const before = allowed;
   allowed = false;
+  return () => {
+    allowed = before;
+  };
+}
+
+/** Standard input that was read whole: the thread is given it, since it can be read once. */
+let input: Uint8Array | undefined;
+
+export function keepInput(bytes: Uint8Array): void {
+  if (allowed) input = bytes;
+}
+
+export function holdsInput(): boolean {
+  return input !== undefined;
+}
+
+/** The input, once. */
+export function takeInput(): Uint8Array | undefined {
+  const taken = input;
+  input = undefined;
+  return taken;
+}
+
+/** In a thread: what the main one has read of standard input. */
+export function giveInput(bytes: Uint8Array | undefined): void {
+  input = bytes;
 }
 
 /** To be told before the work begins. @throws ELSEWHERE where it is long and a thread may do it */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { RnnError } from '../errors.js';
 import { shownPath } from '../escape.js';
-import { stayHere, takesLong } from './elsewhere.js';
+import { holdsInput, keepInput, stayHere, takeInput, takesLong } from './elsewhere.js';
 import { fileLimits } from './limits.js';
 
 /** Files in: whole, bounded, and the same from the first byte to the last. (Files out: atomicWrite.ts. Nothing else touches the file system.) */
@@ -131,7 +131,8 @@ const HEADROOM = 2 ** 16;
  * @throws RnnError as readBytes
  */
 export async function openSource(path: string, most: number = fileLimits().pieces.bytes): Promise<ByteSource | undefined> {
-  if (path === '-') return stdinSource(most);
+  // what was read whole is not read in pieces
+  if (path === '-') return holdsInput() ? undefined : stdinSource(most);
   try {
     const file = await openForReading(path);
     const before = await file.stat();
@@ -187,7 +188,7 @@ function fileSource(path: string, file: FileHandle, before: Stats): ByteSource {
 let givenBack: { readonly start: Uint8Array; readonly rest: AsyncIterator<Uint8Array> } | undefined;
 
 function stdinSource(most: number): ByteSource {
-  stayHere();
+  const leave = stayHere();
   const pieces: AsyncIterator<Uint8Array> = process.stdin[Symbol.asyncIterator]();
   let length = 0;
   return {
@@ -208,14 +209,15 @@ function stdinSource(most: number): ByteSource {
       throw new Error('standard input cannot be sought');
     },
     async close(start) {
-      if (start) givenBack = { start, rest: pieces };
+      if (!start) return;
+      givenBack = { start, rest: pieces };
+      leave();
     },
   };
 }
 
 /** Standard input from its first byte, also after a source gave it back. */
 async function* stdinPieces(): AsyncGenerator<Uint8Array> {
-  stayHere();
   if (!givenBack) {
     yield* process.stdin;
     return;
@@ -227,6 +229,13 @@ async function* stdinPieces(): AsyncGenerator<Uint8Array> {
 }
 
 async function readStdin(limits: ReadLimits): Promise<Uint8Array> {
+  const bytes = takeInput() ?? (await readAllOfStdin(limits));
+  keepInput(bytes);
+  takesLong({ bytes: bytes.length });
+  return bytes;
+}
+
+async function readAllOfStdin(limits: ReadLimits): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   try {
