@@ -7,8 +7,8 @@ const BAND_BYTES = 128;
 export interface Guarded extends Kernel {
   /** bytes in use now, without what is between the pieces */
   taken(): number;
-  /** names of the functions of WASM that were called, with what they were given */
-  readonly calls: { readonly name: string; readonly given: readonly number[] }[];
+  /** names of the functions of WASM that were called, with what they were given, and the block's rows where there is one */
+  readonly calls: { readonly name: string; readonly given: readonly number[]; readonly rows?: number }[];
 }
 
 /**
@@ -30,7 +30,8 @@ export function guarded(kernel: Kernel): Guarded {
     Object.entries(kernel.run).map(([name, f]) => [
       name,
       (...given: number[]) => {
-        calls.push({ name, given });
+        // `rows` is a block's first field
+        calls.push({ name, given, ...(/^run/.test(name) ? { rows: new Uint32Array(kernel.memory.buffer)[given[0] / 4] } : {}) });
         check();
         const result = (f as unknown as (...given: number[]) => number)(...given);
         check();

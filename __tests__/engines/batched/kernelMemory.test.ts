@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { fusedKernel } from '../../../src/engines/batched/fusedKernel.js';
 import { fusedPlain } from '../../../src/engines/batched/fusedPlain.js';
-import type { Kernel } from '../../../src/engines/batched/kernel.js';
+import { FUSED, forgetKernels, type Kernel, loadedKernel, loadKernel, ownKernel, useKernel } from '../../../src/engines/batched/kernel.js';
+import type { Pool } from '../../../src/engines/batched/pool.js';
 import { productWith } from '../../../src/engines/batched/product.js';
 import { recurrence } from '../../../src/engines/batched/recurrence.js';
 import { guarded } from '../../helpers/guardedKernel.js';
@@ -59,7 +60,7 @@ describe('a product on the kernel', () => {
         guard.reset();
         expect(new Set(guard.calls.map(call => call.name))).toEqual(new Set(['packMatrix', 'matrixProduct']));
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
@@ -128,5 +129,117 @@ describe('a recurrence on the kernel', () => {
       expect([N, T, guard.calls.length > 0]).toEqual([N, T, called]);
       guard.reset();
     }
+  });
+});
+
+describe('samples go through the kernel', () => {
+  const plan = (sizes: { N: number; T: number; D: number; M: number }, more: Parameters<typeof argsFor>[2] = {}, threads?: number) => {
+    const guard = guarded(kernel);
+    const args = argsFor('lstm', sizes, { states: true, ...more });
+    const rounds: number[] = [];
+    // a pool of one that says it has more: what it is handed, it runs
+    const pool: Pool | undefined = threads
+      ? {
+          threads,
+          ready: () => 1,
+          sharing: () => {
+            throw new Error('a block of several samples is not shared');
+          },
+          run({ kind, way, blocks, from, to }) {
+            expect([kind, way, from]).toEqual(['lstm', 'steps', 0]);
+            rounds.push(blocks.length);
+            for (const block of blocks) guard.run.runSteps(block, FUSED[kind], from, to);
+          },
+        }
+      : undefined;
+    expectSameBits(fusedPlain(args, 'lstm'), fusedKernel(args, 'lstm', guard, pool));
+    guard.reset();
+    const runs = guard.calls.filter(({ name }) => /^run/.test(name));
+    expect(new Set(runs.map(({ name }) => name))).toEqual(new Set([sizes.N <= 2 ? 'runStream' : 'runSteps']));
+    return { rounds, runs: runs.map(({ rows, given: [, , from, to] }) => `${rows}: ${from}-${to}`) };
+  };
+
+  it('one by one up to two, in blocks beyond', () => {
+    expect(plan({ N: 1, T: 3, D: 3, M: 5 }).runs).toEqual(['1: 0-3']);
+    expect(plan({ N: 2, T: 3, D: 3, M: 5 }).runs).toEqual(['1: 0-3', '1: 0-3']);
+    expect(plan({ N: 3, T: 3, D: 3, M: 5 }).runs).toEqual(['3: 0-3']);
+  });
+
+  it('in blocks of about the same size that the caches carry, of 20 rows at least', () => {
+    // two rows x|h and one of c, of 4 bytes each, the units in fours
+    const rowsOf = (N: number, D: number) => plan({ N, T: 1, D, M: 5 }, { sequence: false }).runs.map(run => Number(run.split(':')[0]));
+    expect(rowsOf(1000, 3)).toEqual([334, 334, 332]); // 120 bytes: 341 in 40 KiB
+    expect(rowsOf(90, 400)).toEqual([45, 45]); // 80 at most in 512 KiB beyond that
+    expect(rowsOf(130, 1000)).toEqual([44, 44, 42]); // 64 rows of 8,096 bytes in 512 KiB
+    expect(rowsOf(45, 9000)).toEqual([15, 15, 15]);
+  });
+
+  it('in windows of 4 MiB of x and outputs, one by one in parts of 128 KiB of gates', () => {
+    const mask = (N: number, T: number) => Uint8Array.from({ length: N * T }, (_, k) => (k % 5 ? 1 : 0));
+    expect(plan({ N: 4, T: 300, D: 1000, M: 1 }, { mask: mask(4, 300) }).runs).toEqual(['4: 0-261', '4: 0-39']);
+    expect(plan({ N: 4, T: 300, D: 1000, M: 1 }, { sequence: false, reverse: true }).runs).toEqual(['4: 0-262', '4: 0-38']);
+    expect(plan({ N: 2, T: 1100, D: 1000, M: 1 }, { mask: mask(2, 1100), reverse: true }).runs).toEqual([
+      '1: 0-1047',
+      '1: 0-53',
+      '1: 0-1047',
+      '1: 0-53',
+    ]);
+    expect(plan({ N: 1, T: 2100, D: 1, M: 1 }).runs).toEqual(['1: 0-2048', '1: 2048-2100']);
+  });
+
+  it('with threads, one block at least for each of them that has four rows, and in one round where there is room', () => {
+    expect(plan({ N: 7, T: 2, D: 3, M: 5 }, {}, 2)).toEqual({ rounds: [], runs: ['7: 0-2'] });
+    expect(plan({ N: 8, T: 2, D: 3, M: 5 }, {}, 2)).toEqual({ rounds: [2], runs: ['4: 0-2', '4: 0-2'] });
+    expect(plan({ N: 14, T: 2, D: 3, M: 5 }, {}, 4)).toEqual({ rounds: [3], runs: ['5: 0-2', '5: 0-2', '4: 0-2'] });
+    expect(plan({ N: 100, T: 2, D: 400, M: 5 }, { sequence: false }, 2).rounds).toEqual([2]);
+  });
+});
+
+describe('memory of the kernel', () => {
+  it('is taken in pieces of 64 bytes, given back from a mark on, and grows', () => {
+    kernel.reset();
+    const [a, b] = [kernel.take(1), kernel.take(65)];
+    expect([a % 64, b - a, kernel.mark() - b]).toEqual([0, 64, 128]);
+    kernel.release(b);
+    expect(kernel.take(4)).toBe(b);
+    kernel.reset();
+    expect(kernel.take(4)).toBe(a);
+    const before = kernel.bytes().length;
+    const large = kernel.take(before);
+    expect(kernel.bytes().length).toBe(Math.ceil((large + before) / 65536) * 65536);
+    expect([kernel.floats().length * 4, kernel.floats().buffer]).toEqual([kernel.bytes().length, kernel.memory.buffer]);
+    const end = kernel.bytes().length - kernel.mark();
+    expect(kernel.take(end) + end).toBe(kernel.bytes().length);
+    expect(kernel.bytes().length).toBe(Math.ceil((large + before) / 65536) * 65536);
+    kernel.reset();
+  });
+
+  it('holds what is written field by field', () => {
+    const at = kernel.take(8);
+    kernel.write(at, ['a', 'b'] as const, { b: 7, a: 2 ** 32 - 1 });
+    expect([...new Uint32Array(kernel.memory.buffer, at, 2)]).toEqual([2 ** 32 - 1, 7]);
+    kernel.reset();
+  });
+
+  it('of a kernel of its own is another one, of 64 MiB at most', async () => {
+    expect(loadedKernel(false)).toBe(kernel);
+    expect(await loadKernel(false)).toBe(kernel);
+    const own = (await ownKernel(false))!;
+    expect([own.fast, own.module, own.memory === kernel.memory]).toEqual([false, kernel.module, false]);
+    const room = 64 * 2 ** 20 - own.mark();
+    expect(() => own.take(room + 1)).toThrow(RangeError);
+    expect(own.take(room)).toBe(own.mark() - room);
+  });
+
+  it('is none after all kernels are forgotten, or of bytes that are none', async () => {
+    forgetKernels();
+    expect([loadedKernel(false), await loadKernel(false), await loadKernel(true), await ownKernel(false)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(await useKernel(Uint8Array.of(1, 2, 3), false)).toBeUndefined();
+    expect([loadedKernel(false), await loadKernel(false)]).toEqual([undefined, undefined]);
   });
 });
