@@ -61,6 +61,28 @@ it('errors have their exit codes', () => {
   ]);
 });
 
+it('nothing opens a connection', () => {
+  const hook = join(folder, 'offline.cjs');
+  const refuse = "() => { process._rawDebug('CONNECTED'); process.exit(99); }";
+  writeFileSync(
+    hook,
+    `for (const [name, keys] of [['net', ['connect', 'createConnection']], ['dns', ['lookup', 'resolve']], ['dgram', ['createSocket']], ['http', ['request', 'get']], ['https', ['request', 'get']]])
+  for (const key of keys) require(name)[key] = ${refuse};
+require('net').Socket.prototype.connect = ${refuse};
+globalThis.fetch = ${refuse};\n`,
+  );
+  for (const words of [
+    ['forward', '--trace', 't.npz'],
+    ['compare', '--N', '4', '--simulate', 'state-carry'],
+    ['inspect', 't.npz'],
+  ]) {
+    const { status, stderr } = spawnSync(process.execPath, ['--require', hook, bin, ...words], { cwd: folder, encoding: 'utf8' });
+    expect([words, status, stderr.includes('CONNECTED')]).toEqual([words, words[0] === 'compare' ? 1 : 0, false]);
+  }
+  // the hook itself works
+  expect(spawnSync(process.execPath, ['--require', hook, '-e', "require('net').connect(1)"]).status).toBe(99);
+});
+
 it('the library is imported by its name', () => {
   const script =
     "import { forward, shapes } from 'rnn-cli'; const s = await shapes({}); const f = await forward({}); console.log(s.totals.params, f.shape.join());";

@@ -8,6 +8,8 @@ const BINARY = join(__dirname, '..', '..', 'bin', 'rnn-cli.js');
 const { path, write } = temporaryFolder();
 
 const posix = process.platform === 'win32' ? describe.skip : describe;
+// what a size limit and a closed output look like differs between systems; these words are those of Linux
+const onLinux = process.platform === 'linux' ? it : it.skip;
 const withFull = existsSync('/dev/full') ? it : it.skip;
 
 function sh(script: string): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -39,7 +41,7 @@ const PRINTS = [
 posix('where a shell starts it (skipped on Windows)', () => {
   beforeAll(async () => {
     write('w.npz', await bytesOf('npz', { arr_0: { shape: [3, 5], data: new Float32Array(15) } }));
-    symlinkSync('/dev/full', path('full.npy'));
+    if (existsSync('/dev/full')) symlinkSync('/dev/full', path('full.npy'));
     write('x.npy', await bytesOf('npy', { x: { shape: [4000, 10, 3], data: new Float32Array(120_000) } }));
   });
 
@@ -63,7 +65,7 @@ posix('where a shell starts it (skipped on Windows)', () => {
     }
   });
 
-  it('a file that may not grow so far leaves the old one, and nothing else', async () => {
+  onLinux('a file that may not grow so far leaves the old one, and nothing else', async () => {
     writeFileSync(path('y.npy'), 'old');
     const before = readdirSync(path('.'));
     for (const line of ['forward -i x.npy -o y.npy --force', 'forward -i x.npy --chunk 100 -o y.npy --force']) {
@@ -92,7 +94,7 @@ posix('where a shell starts it (skipped on Windows)', () => {
     }
   });
 
-  it('closed outputs: 4 where something was to be printed, and an error does not hang on a closed stderr', async () => {
+  onLinux('closed outputs: 4 where something was to be printed, and an error does not hang on a closed stderr', async () => {
     for (const line of ['forward --trace >&-', 'forward -i x.npy --chunk 100 -o -.csv >&-', 'inspect w.npz --json >&-'])
       expect([line, (await sh(`rnn-cli ${line}`)).code]).toEqual([line, 4]);
     expect((await sh('rnn-cli forward -i nowhere.npy 2>&-')).code).toBe(4);

@@ -88,6 +88,9 @@ jest.mock('node:fs/promises', () => {
 
 const { path, write } = temporaryFolder();
 const isRoot = process.getuid?.() === 0;
+const onWindows = process.platform === 'win32';
+/** Windows has no modes, and gives symbolic links to administrators only. */
+const onPosix = onWindows ? it.skip : it;
 
 beforeEach(() => {
   mockFault = undefined;
@@ -229,8 +232,8 @@ describe('reading', () => {
     ['a directory', () => path('.'), 'E_IS_DIRECTORY'],
     ['a file that is not there', () => path('none.npy'), 'E_NOT_FOUND'],
     ['a file in a folder that is not there', () => join(path('none'), 'x.npy'), 'E_NOT_FOUND'],
-    ['a file used as a folder', () => join(write('plain', 'x'), 'x.npy'), 'E_READ'],
-    ['a name of 5000 characters', () => path('x'.repeat(5000)), 'E_READ'],
+    ['a file used as a folder', () => join(write('plain', 'x'), 'x.npy'), onWindows ? 'E_NOT_FOUND' : 'E_READ'],
+    ['a name of 5000 characters', () => path('x'.repeat(5000)), onWindows ? 'E_NOT_FOUND' : 'E_READ'],
   ])('%s is exit 4', async (_, name, code) => {
     const error = await failure(() => readBytes(name()));
     expect([error.code, error.exit]).toEqual([code, 4]);
@@ -299,7 +302,7 @@ describe('writing', () => {
     expect(readFileSync(target)).toEqual(OLD);
   });
 
-  it.each(['the same path', 'a hard link', 'a symbolic link', 'a path with a key'])(
+  it.each(['the same path', 'a hard link', 'a path with a key', ...(onWindows ? [] : ['a symbolic link'])])(
     'never onto the input: %s, not even with force',
     async way => {
       const target = folderOf(`same-${way.replaceAll(' ', '-')}`).replace('.npy', '.npz');
@@ -314,7 +317,7 @@ describe('writing', () => {
     },
   );
 
-  it('keeps the permissions of the file it replaces, and writes through a symbolic link', async () => {
+  onPosix('keeps the permissions of the file it replaces, and writes through a symbolic link', async () => {
     const target = folderOf('mode');
     writeFileSync(target, OLD);
     chmodSync(target, 0o640);
