@@ -104,13 +104,20 @@ function rangesOf(mutants, sources) {
 
 async function tryMutants(name, mutants, files, ofAll) {
   const known = earlier(name);
+  const reasonOf = reasonsOf(name);
   const report = [];
+  const add = m => {
+    report.push(m);
+    if (m.status === 'killed') return;
+    console.log(`  ${m.status}  ${m.file}:${m.line}  ${m.from.slice(0, 90)}  →  ${m.to.slice(0, 60)}`);
+    if (reasonOf(m)) console.log(`      ${reasonOf(m)}`);
+  };
   let child;
   let reached;
   for (const [i, mutant] of mutants.entries()) {
     const before = known.get(keyOf(mutant));
     if (before && !(options.again && before.status !== 'killed')) {
-      report.push({ ...mutant, status: before.status, by: before.by });
+      add({ ...mutant, status: before.status, by: before.by });
       continue;
     }
     if (Date.now() > until) continue;
@@ -119,21 +126,16 @@ async function tryMutants(name, mutants, files, ofAll) {
       reached = new Set((await child.ask({ open: files }, 120_000)).reached);
     }
     if (!reached.has(mutant.id)) {
-      report.push({ ...mutant, status: 'not reached' });
+      add({ ...mutant, status: 'not reached' });
       continue;
     }
     const answer = await child.ask({ mutant: mutant.id }, HANG_MS);
     if (!answer) child = undefined;
     const by = answer ? answer.by : '(it does not end)';
-    report.push({ ...mutant, status: by ? 'killed' : 'survived', by: by ?? undefined });
+    add({ ...mutant, status: by ? 'killed' : 'survived', by: by ?? undefined });
     if ((i + 1) % 100 === 0) console.error(`${name}: ${i + 1} of ${mutants.length}, ${rate(report)}`);
   }
   child?.end();
-  const reasonOf = reasonsOf(name);
-  for (const m of report.filter(m => m.status !== 'killed')) {
-    console.log(`  ${m.status}  ${m.file}:${m.line}  ${m.from.slice(0, 90)}  →  ${m.to.slice(0, 60)}`);
-    if (reasonOf(m)) console.log(`      ${reasonOf(m)}`);
-  }
   console.log(`${name}: ${rate(report)}${report.length < mutants.length ? `; ${mutants.length - report.length} not tried yet` : ''}`);
   if (options.survivors && report.length > 0) updateList(name, report, { seed: options.seed, of: ofAll, files: options.file });
   return { name, tried: report.length, of: mutants.length, mutants: report };
