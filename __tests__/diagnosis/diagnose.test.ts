@@ -242,20 +242,46 @@ it('the mend of a gate order brings the blocks to where they are read', async ()
   expect(taken.map(b => 'ifgo'[b]).join('')).toBe('iofg');
 });
 
-it('a pair that leaves more than the noise is likely only where it leaves far less than any mistake alone', () => {
-  const trial = (codes: string[], residual: number): Trial => ({
-    codes,
-    layers: codes.map(() => null),
-    parts: codes.map(code => ({ hypothesis: HYPOTHESES[0], variant: { code, layer: null, change: s => s } })),
+describe('what leaves more than the noise', () => {
+  const trial = (code: string, residual: number): Trial => ({
+    codes: code.split('+'),
+    layers: code.split('+').map(() => null),
+    parts: code.split('+').map(name => ({ hypothesis: HYPOTHESES[0], variant: { code: name, layer: null, change: s => s } })),
     residual,
     floor: 1e-7,
     values: 5,
     why: '',
   });
-  const verdicts = (pair: number) =>
-    rank([trial(['bias-twice'], 0.0078), trial(['starts-late', 'bias-twice'], pair)], 0.55, 1e-7, 10_000).map(f => f.verdict);
-  expect(verdicts(0.0039)).toEqual(['rejected', 'rejected']);
-  expect(verdicts(0.0007)).toEqual(['likely', 'rejected']);
+  const likely = (...trials: Trial[]) =>
+    rank(trials, 0.55, 1e-7, 10_000)
+      .filter(f => f.verdict !== 'rejected')
+      .map(f => [f.code, f.verdict]);
+
+  it('is likely where it leaves far less than anything else', () => {
+    expect(likely(trial('bias-twice', 0.004), trial('first-step', 0.1))).toEqual([['bias-twice', 'likely']]);
+    expect(likely(trial('bias-twice', 0.004), trial('first-step', 0.02))).toEqual([]);
+    expect(likely(trial('bias-twice', 0.007), trial('first-step', 0.1))).toEqual([]);
+  });
+
+  it('is the mistake alone where another one takes little away', () => {
+    const pair = trial('starts-late+bias-twice', 0.003);
+    expect(likely(pair, trial('bias-twice', 0.004), trial('first-step', 0.1))).toEqual([['bias-twice', 'likely']]);
+    expect(likely(pair, trial('bias-twice', 0.05), trial('first-step', 0.1))).toEqual([['starts-late+bias-twice', 'likely']]);
+    expect(likely(pair, trial('bias-twice', 0.02))).toEqual([]);
+  });
+});
+
+it('other weights in the head are no explanation where only numbers that never change are off', async () => {
+  const { tensors } = await runForward({ N: 12, engine: 'manual' });
+  const save = async (name: string, change: (v: number, k: number) => number) =>
+    folder.write(
+      `${name}.npy`,
+      await bytesOf('npy', { npy: { shape: [12, 2], data: Float64Array.from(tensors.y.data, (v, i) => change(v, i % 2)) } }),
+    );
+  const flat = await runCompare({ N: 12, against: await save('flat', (v, k) => (k === 0 ? 0.25 : v)) });
+  expect(flat.verdict).toBe('unexplained');
+  const scaled = await runCompare({ N: 12, against: await save('scaled', (v, k) => (k === 0 ? 1.5 * v + 0.25 : v)) });
+  expect([scaled.verdict, scaled.explanations[0].code]).toEqual(['fits', 'stale-weights']);
 });
 
 describe('every code', () => {

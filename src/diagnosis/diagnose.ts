@@ -8,7 +8,7 @@ import { type Outcome, runScenario } from './run.js';
 import { recurrentLayers, type Scenario } from './scenario.js';
 import { type SearchOptions, type SearchResult, search } from './search.js';
 import { onInput, shapeSentences } from './shapeSentences.js';
-import { NEAR_NOISE } from './trial.js';
+import { NEAR_NOISE } from './thresholds.js';
 import { type View, viewsOf } from './views.js';
 
 export interface Diagnosis extends Omit<SearchResult, 'asSpecified'> {

@@ -1,7 +1,7 @@
 import type { LayerSpec, ModelSpec, PoolSpec } from '../model/spec.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Hypothesis } from './hypothesis.js';
-import { affineFit } from './leastSquares.js';
+import { affineFit, columnsThatVary } from './leastSquares.js';
 import { changeLayer, changeWeights, recurrentLayers, type Scenario } from './scenario.js';
 
 /** Mistakes in what the head sits on: the input, every step, another way of pooling. */
@@ -126,14 +126,15 @@ export const headOnInput: Hypothesis = {
     if (other.shape[0] !== N || other.shape[1] !== T) return [];
     const K = other.shape[2];
     const fit = affineFit(Float64Array.from(x.data), other.data, N * T, D, K, head.useBias);
-    if (!fit || N * T < fit.rank + 2) return [];
+    const told = columnsThatVary(other.data, K).length;
+    if (!fit || N * T < fit.rank + 2 || told === 0) return [];
     return [
       {
         code: 'head-on-input',
         layer: head.name,
         y: { shape: other.shape, data: fit.fitted },
         why: `${headOnInput.why}\nEvery row of your output is one and the same linear function of the row of x at that step.`,
-        chosen: fit.rank * K,
+        chosen: other.data.length - (N * T - fit.rank) * told,
       },
     ];
   },

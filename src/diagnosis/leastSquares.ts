@@ -1,3 +1,6 @@
+import { largestMagnitude } from '../tensor/difference.js';
+import type { FloatArray } from '../tensor/tensor.js';
+
 /**
  * The affine map that brings rows of A closest to rows of B, by Householder reflections with column pivoting: the columns of A that carry
  * no information (relative to 1e-11) are left out.
@@ -68,4 +71,13 @@ function removeFrom(v: Float64Array, basis: readonly Float64Array[]): void {
     for (let r = 0; r < v.length; r++) dot += q[r] * v[r];
     for (let r = 0; r < v.length; r++) v[r] -= dot * q[r];
   }
+}
+
+/** Columns of [R, K] that are not one number in every row. */
+export function columnsThatVary(data: FloatArray, K: number): number[] {
+  const most = largestMagnitude(data);
+  return Array.from({ length: K }, (_, k) => k).filter(k => {
+    for (let r = k + K; r < data.length; r += K) if (Math.abs(data[r] - data[k]) > 1e-6 * most) return true;
+    return false;
+  });
 }

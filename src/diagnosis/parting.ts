@@ -2,7 +2,7 @@ import { distance, largestDifference } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Finding } from './ranking.js';
 import { runScenario } from './run.js';
-import { NEAR_NOISE } from './trial.js';
+import { NEAR_NOISE } from './thresholds.js';
 import type { View } from './views.js';
 
 /** Where two computations part: sample and step from 0. */

@@ -1,6 +1,7 @@
 import type { Fix, Variant } from './hypothesis.js';
 import { fixText } from './hypothesis.js';
-import { AHEAD_OF_SECOND, NEAR_NOISE, type Trial } from './trial.js';
+import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
+import type { Trial } from './trial.js';
 
 /** Which mistake turns the right output into the other one. */
 export interface Finding {
@@ -23,8 +24,8 @@ export interface Finding {
   readonly change?: Variant['change'];
 }
 
-/** A pair that leaves more than the noise must at least leave this many times less than any mistake alone. */
-const AHEAD_OF_SINGLE = 10;
+/** What leaves more than the noise must leave this many times less than anything else. */
+const AHEAD_OF_NEXT = 10;
 
 /** Best first, one finding a code. */
 export function rank(trials: readonly Trial[], asSpecified: number, noise: number, candidates: number): Finding[] {
@@ -41,18 +42,30 @@ export function rank(trials: readonly Trial[], asSpecified: number, noise: numbe
   const margin = next / Math.max(first.residual, first.floor / NEAR_NOISE);
   const near = first.residual <= NEAR_NOISE * first.floor;
   const fits = near && margin >= AHEAD_OF_SECOND && enoughNumbers(first, candidates, asSpecified);
-  const single = Math.min(asSpecified, ...sorted.filter(t => t.codes.length === 1).map(t => t.residual));
-  // far below the difference, though above the noise: something near it. Of many pairs one is always a little closer than a mistake alone
-  const close = first.residual * AHEAD_OF_SECOND <= asSpecified && (first.codes.length === 1 || first.residual * AHEAD_OF_SINGLE <= single);
+  const close = near ? undefined : closeTo(sorted, asSpecified);
+  if (close) sorted.sort((a, b) => Number(b === close) - Number(a === close));
   return sorted.map((trial, i) => {
     const tied =
       near &&
       trial.residual <= Math.max(NEAR_NOISE * trial.floor, AHEAD_OF_SECOND * first.residual) &&
       trial.residual * AHEAD_OF_SECOND <= asSpecified;
-    const verdict = i === 0 && fits ? 'fits' : !fits && (tied || (i === 0 && close)) ? 'likely' : 'rejected';
+    const verdict = i === 0 && fits ? 'fits' : !fits && (tied || trial === close) ? 'likely' : 'rejected';
     const own = i === 0 ? margin : first.residual / Math.max(trial.residual, noise / NEAR_NOISE);
     return findingOf(trial, verdict, own, trials);
   });
+}
+
+/**
+ * Far below the difference and whatever else there is, though above the noise: something near it. A mistake alone where one more takes little
+ * away, for of many pairs one always does.
+ */
+function closeTo(sorted: readonly Trial[], asSpecified: number): Trial | undefined {
+  const [first] = sorted;
+  const part = sorted.find(t => t.codes.length < first.codes.length && first.codes.includes(t.codes[0]));
+  const best = part && part.residual <= AHEAD_OF_NEXT * first.residual ? part : first;
+  const rival = sorted.find(t => t !== best && !best.codes.every(code => t.codes.includes(code)));
+  const isAhead = rival === undefined || best.residual * AHEAD_OF_NEXT <= rival.residual;
+  return best.residual * AHEAD_OF_SECOND <= asSpecified && isAhead ? best : undefined;
 }
 
 /** Two mistakes in either order are one explanation. */

@@ -7,7 +7,8 @@ import { searchPairs } from './pairs.js';
 import { type Finding, rank, settled } from './ranking.js';
 import { type Outcome, roundingOf } from './run.js';
 import type { Scenario } from './scenario.js';
-import { type Entry, FLOAT32_EPSILON, finishTrials, fromOutput, NEAR_NOISE, trialOf } from './trial.js';
+import { NEAR_NOISE } from './thresholds.js';
+import { type Entry, FLOAT32_EPSILON, finishTrials, fromOutput, trialOf } from './trial.js';
 
 export interface SearchOptions {
   /** rounding noise of the network as the caller measured it */
@@ -60,6 +61,10 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
   if (!settled(ranked, noise)) {
     const rare = searched.filter(e => e.variant.rare);
     trials.push(...tryAll(rare, searched.length));
+    ranked = rank(trials, asSpecified, noise, tried);
+  }
+  if (!settled(ranked, noise)) {
+    // what takes numbers from the other output is no rival to what explains it without
     trials.push(...fromOutput(scenario, right, other, noise));
     ranked = rank(trials, asSpecified, noise, tried);
   }

@@ -1,9 +1,11 @@
-import { type Tensor, zeros } from '../tensor/tensor.js';
+import { distance } from '../tensor/difference.js';
+import { type FloatArray, type Tensor, zeros } from '../tensor/tensor.js';
 import { headOf } from './heads.js';
 import type { Candidate, Hypothesis } from './hypothesis.js';
-import { affineFit } from './leastSquares.js';
+import { affineFit, columnsThatVary } from './leastSquares.js';
 import type { Outcome } from './run.js';
 import { changeWeights, type Scenario } from './scenario.js';
+import { NEAR_NOISE } from './thresholds.js';
 
 /** Rows of the layer below the head and of y: [R, M] and [R, K]. */
 function headRows(scenario: Scenario, right: Outcome): { h: Tensor; R: number; M: number } | undefined {
@@ -34,11 +36,14 @@ export const staleWeights: Hypothesis = {
       }));
     return [{ code: 'stale-weights', layer: head.name, change, unsearched: true }];
   },
-  fromOutput(scenario, right, other): Candidate[] {
+  fromOutput(scenario, right, other, noise): Candidate[] {
     const head = headOf(scenario);
     const rows = headRows(scenario, right);
     if (head?.kind !== 'dense' || head.activation !== 'linear' || !rows || right.y.data.length !== other.data.length) return [];
     const K = head.units;
+    // a column that agrees, or is one number, says nothing of the weights above it
+    const told = columnsThatVary(other.data, K).filter(k => columnOff(right.y.data, other.data, K, k) > NEAR_NOISE * noise).length;
+    if (told === 0) return [];
     const candidates: Candidate[] = [];
     const moved = shiftOf(right.y, other, rows.R, K);
     if (head.useBias && rows.R >= 3) {
@@ -46,7 +51,7 @@ export const staleWeights: Hypothesis = {
         code: 'stale-weights',
         layer: head.name,
         y: moved,
-        chosen: K,
+        chosen: other.data.length - (rows.R - 1) * told,
         why: `Everything up to ${head.name}'s weights agrees; its bias is another one: each output is off by the same amount in every row.`,
       });
     }
@@ -56,13 +61,19 @@ export const staleWeights: Hypothesis = {
         code: 'stale-weights',
         layer: head.name,
         y: { shape: right.y.shape, data: fit.fitted },
-        chosen: fit.rank * K,
+        chosen: other.data.length - (rows.R - fit.rank) * told,
         why: `Everything up to ${head.name} agrees: your output is a linear function of the right hidden states, but with other weights than ${head.name} has.`,
       });
     }
     return candidates;
   },
 };
+
+function columnOff(a: FloatArray, b: FloatArray, K: number, k: number): number {
+  let most = 0;
+  for (let r = k; r < a.length; r += K) most = Math.max(most, distance(a[r], b[r]));
+  return most;
+}
 
 /** y plus the mean difference of each column. */
 function shiftOf(y: Tensor, other: Tensor, R: number, K: number): Tensor {

@@ -6,10 +6,8 @@ import { outputUnder } from './known.js';
 import type { Look, Slice } from './look.js';
 import { type Outcome, roundingOf, runScenario } from './run.js';
 import type { Scenario } from './scenario.js';
+import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 
-/** Accept only within this many times the noise floor, and this many times below the second best: crying wolf is worse than silence. */
-export const NEAR_NOISE = 10;
-export const AHEAD_OF_SECOND = 100;
 export const FLOAT32_EPSILON = 2 ** -24;
 export interface Trial {
   readonly codes: readonly string[];
