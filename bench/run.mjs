@@ -3,7 +3,7 @@
 //   npm run bench -- [--only W5,W6] [--seconds 5] [--peers] [--manual] [--all] [--json]
 // --peers    onnxruntime-web, tfjs and PyTorch, too (npm run bench:setup; onnxruntime-node is taken whenever it is there)
 // --manual   the textbook loop, too: up to a minute a call
-// --all      start-up and streaming after it (npm run build)
+// --all      start-up, whole processes against PyTorch's, and streaming after it (npm run build)
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -63,7 +63,7 @@ else {
   );
   if (values.peers && absent.length > 0) console.log(`not installed: ${absent.join(', ')} (npm run bench:setup)`);
 }
-if (values.all) for (const script of ['startup.mjs', 'streaming.mjs']) runScript(script);
+if (values.all) for (const script of ['startup.mjs', 'whole.mjs', 'streaming.mjs']) runScript(script);
 process.exit();
 
 async function measure(workload) {

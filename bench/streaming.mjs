@@ -1,5 +1,5 @@
 // forward over a large .npy in pieces: time, rate and peak memory of the whole process, at two sizes, and a table read from .csv.
-//   node bench/streaming.mjs [--N 100000] [--times 10] [--cells lstm,rnn] [--rows 2000000] [--json]        (after npm run build)
+//   node bench/streaming.mjs [--N 100000] [--times 10] [--cells lstm,rnn] [--rows 6000000] [--json]        (after npm run build)
 // Processor time is told beside the time by the clock: on a busy machine only the first says something.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
@@ -14,7 +14,7 @@ const { values } = parseArgs({
     N: { type: 'string', default: '100000' },
     times: { type: 'string', default: '10' },
     cells: { type: 'string', default: 'lstm,rnn' },
-    rows: { type: 'string', default: '2000000' },
+    rows: { type: 'string', default: '6000000' },
     json: { type: 'boolean', default: false },
   },
 });

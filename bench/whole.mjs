@@ -1,0 +1,82 @@
+// Whole processes: rnn-cli against the PyTorch script that writes the same y, both on one thread, from the same weights and x, in turn.
+//   node bench/whole.mjs [--only W1,W2] [--pairs 5] [--json]        (after npm run build; where python3 has torch and numpy)
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { WORKLOADS } from './workloads.mjs';
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, pairs: { type: 'string', default: '5' }, json: { type: 'boolean', default: false } },
+});
+const here = name => fileURLToPath(new URL(name, import.meta.url));
+const binary = here('../bin/rnn-cli.js');
+/** the tutorial's; everywhere else to be ahead at all */
+const TARGETS = { W1: 8 };
+
+const python = ['/usr/bin/python3', 'python3'].find(command => {
+  if (command.startsWith('/') && !existsSync(command)) return false;
+  return spawnSync(command, ['-c', 'import torch, numpy'], { stdio: 'ignore' }).status === 0;
+});
+if (!python) {
+  console.error('whole: no python3 with torch and numpy');
+  process.exit();
+}
+
+function milliseconds(command, argv) {
+  const started = process.hrtime.bigint();
+  const { status, stderr } = spawnSync(command, argv, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${argv.join(' ')}\n${stderr}`);
+  return Number(process.hrtime.bigint() - started) / 1e6;
+}
+
+/** float32 numbers of an .npy file of version 1 */
+function numbers(path) {
+  const bytes = readFileSync(path);
+  const start = 10 + bytes.readUInt16LE(8);
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + bytes.length));
+}
+
+function difference(folder) {
+  const [ours, theirs] = ['ours.npy', 'torch.npy'].map(name => numbers(join(folder, name)));
+  if (ours.length !== theirs.length) throw new Error(`${ours.length} numbers, PyTorch has ${theirs.length}`);
+  return ours.reduce((most, y, k) => Math.max(most, Math.abs(y - theirs[k])), 0);
+}
+
+function measure({ name, what, cell, N, T, D, M, K = 0 }) {
+  const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-bench-'));
+  try {
+    milliseconds(python, [here('torchScript.py'), 'make', folder, cell, ...[N, T, D, M, K].map(String)]);
+    const [net, x, y] = ['net.pt', 'x.npy', 'ours.npy'].map(file => join(folder, file));
+    const ours = [binary, 'forward', '--weights', net, '-i', x, '-o', y, '--force', '--threads', '1', '--engine', 'batched', '--quiet'];
+    const theirs = [here('torchScript.py'), 'run', folder, cell, String(M), String(K)];
+    const pairs = Array.from({ length: Number(values.pairs) }, () => [milliseconds(process.execPath, ours), milliseconds(python, theirs)]);
+    const median = list => list.toSorted((a, b) => a - b)[list.length >> 1];
+    const ratio = median(pairs.map(([a, b]) => b / a));
+    const target = TARGETS[name] ?? 1;
+    return {
+      name,
+      what,
+      ours: median(pairs.map(p => p[0])),
+      torch: median(pairs.map(p => p[1])),
+      ratio,
+      target,
+      apart: difference(folder),
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const only = values.only?.split(',');
+const rows = WORKLOADS.filter(w => !only || only.includes(w.name)).map(measure);
+if (values.json) console.log(JSON.stringify({ bench: 'whole', node: process.version, pairs: Number(values.pairs), rows }));
+else
+  for (const { name, what, ours, torch, ratio, target, apart } of rows) {
+    const verdict = `${target}× wanted: ${ratio >= target ? 'reached' : 'missed'}`;
+    console.log(
+      `${name}  ${what.padEnd(24)}${ours.toFixed(0).padStart(6)} ms  PyTorch ${torch.toFixed(0).padStart(6)} ms  ${ratio.toFixed(1).padStart(5)}×  ${verdict}   y apart by ${apart.toExponential(1)}`,
+    );
+  }
