@@ -317,4 +317,41 @@ describe('a whole network', () => {
     // Keras' gate order is ours: the arrays are the weights one by one
     expectRead(kerasPaths, net, [...net.weights.values()].map((t, i): [string, Tensor] => [paths[i], t]).reverse());
   });
+
+  it('has modules of their own for layers that do not read one another, and finds each by its shape', () => {
+    const lstm = { kind: 'lstm', units: 2, useBias: false };
+    const shapes = inferShapes(
+      checkSpec(
+        {
+          input: { timesteps: 4, features: 3 },
+          layers: [
+            { ...lstm, name: 'a', returnSequences: true },
+            { ...lstm, name: 'b', returnSequences: true, inputs: ['input'] },
+            { kind: 'concatenate', name: 'both', inputs: ['a', 'b'] },
+            { ...lstm, name: 'c' },
+          ],
+        },
+        'torch',
+      ),
+    );
+    const names = (D: number, name: string): [string, Tensor][] => [
+      [`${name}.weight_ih_l0`, array([8, D], range(8 * D))],
+      [`${name}.weight_hh_l0`, array([8, 2], range(16))],
+    ];
+    const torch = getConvention('torch');
+    const read = torch.toWeights(shapes, new Map([...names(4, 'last'), ...names(3, 'first'), ...names(3, 'second')]));
+    expect([...read].map(([key, t]) => `${key} ${t.shape}`)).toEqual([
+      'a/Wx 3,8',
+      'a/Wh 2,8',
+      'b/Wx 3,8',
+      'b/Wh 2,8',
+      'c/Wx 4,8',
+      'c/Wh 2,8',
+    ]);
+    expect([...torch.fromWeights(shapes, read).keys()].filter(name => /ih/.test(name))).toEqual([
+      'rnn.weight_ih_l0',
+      'rnn2.weight_ih_l0',
+      'rnn3.weight_ih_l0',
+    ]);
+  });
 });

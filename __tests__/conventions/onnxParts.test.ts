@@ -135,6 +135,8 @@ describe('attributes', () => {
       [BigInt(most) + 1n, most],
       [BigInt(most), most],
       [-(2n ** 63n), -most],
+      [-BigInt(most), -most],
+      [-BigInt(most) - 1n, -most],
       [-5n, -5],
     ] as const) {
       expect(intOf(node('X', { a: big(value) }), 'a')).toBe(number);
@@ -229,6 +231,8 @@ describe('a recurrent node', () => {
       { activation_beta: { type: 'floats', value: [1] } },
       'activation_beta: attribute activation_beta is 1 more | expected: one value for each function that takes one | found: 1 more',
     ],
+    ['RNN', { clip: float(-1) }, 'clip: attribute clip is -1 | expected: a number from 0 | found: -1'],
+    ['RNN', { clip: float(Number.NaN) }, 'clip: attribute clip is NaN | expected: a number from 0 | found: NaN'],
     ['GRU', { linear_before_reset: int(2) }, 'linear_before_reset: attribute linear_before_reset is 2 | expected: 0 or 1 | found: 2'],
     ['LSTM', { input_forget: int(-1) }, 'input_forget: attribute input_forget is -1 | expected: 0 or 1 | found: -1'],
   ])('%s %j is refused', (op, attributes, line) => {

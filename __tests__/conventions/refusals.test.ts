@@ -374,6 +374,11 @@ const CASES: [string, () => unknown, string][] = [
     '3 E_TORCH_CELL | PyTorch has no lstm with peepholes',
   ],
   [
+    'a projection as wide as the units for PyTorch',
+    () => torch.fromWeights(net([{ ...lstm, projection: 2 }]).shapes, net([{ ...lstm, projection: 2 }]).weights),
+    '3 E_TORCH_CELL | lstm_1: PyTorch has no LSTM of M = 2 with a projection to P = 2 | expected: proj_size smaller than hidden_size = 2 | found: projection 2 | fix: use fewer projected units; --to npz keeps these weights under our own names',
+  ],
+  [
     'a running mean',
     () =>
       torch.toSpec(

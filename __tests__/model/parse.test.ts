@@ -48,8 +48,35 @@ describe('one-line networks', () => {
     ]);
   });
 
-  it('repeats a layer', () => {
-    expect(layers('rnn:5+x3')).toHaveLength(3);
+  it('repeats a layer, as often as 10,000 times in all', () => {
+    expect(layers('rnn:5+x3')).toEqual([
+      { kind: 'rnn', units: 5 },
+      { kind: 'rnn', units: 5 },
+      { kind: 'rnn', units: 5 },
+    ]);
+    expect(layers('rnn:5+x2+x3')).toHaveLength(6);
+    expect(layers('rnn:5,gru:4+x9999')).toHaveLength(10_000);
+  });
+
+  it('reads blanks, signs, points and exponents, and what may be left out', () => {
+    expect(layers(' lstm:64 , dense:1 ')).toEqual([
+      { kind: 'lstm', units: 64 },
+      { kind: 'dense', units: 1 },
+    ]);
+    expect(layers('masking:.25,masking:-3.,masking:1e-3,masking,dropout').map(l => l.value ?? l.rate)).toEqual([
+      0.25,
+      -3,
+      0.001,
+      undefined,
+      undefined,
+    ]);
+    expect(layers('rnn:2147483647')[0].units).toBe(2147483647);
+    expect(layers('rnn:5+name=a=b')[0].name).toBe('a=b');
+    expect(layers('birnn:5+concat,dense:2@leaky_relu+nobias,gru:1+resetafter')).toEqual([
+      { kind: 'rnn', units: 5, bidirectional: 'concat' },
+      { kind: 'dense', units: 2, activation: 'leaky_relu', useBias: false },
+      { kind: 'gru', units: 1, resetAfter: true },
+    ]);
   });
 
   it('keeps the place of every layer', () => {
@@ -80,6 +107,55 @@ describe('mistakes', () => {
     ['flatten@relu', 'flatten@relu', 'flatten has no activation', 'drop @relu'],
     ['rnn:5+x2+name=a', 'rnn:5+x2+name=a', "2 layers cannot all be called 'a'", 'drop +name or +xN'],
     ['dropout:half', 'dropout:half', "dropout needs a number, found 'half'", 'write dropout:0.5'],
+    ['masking:.5.', 'masking:.5.', "masking needs a number, found '.5.'", 'write masking:0.5'],
+    [
+      'rnn:5,:4',
+      ':4',
+      'a layer starts with its kind',
+      'kinds: rnn lstm gru (or birnn bilstm bigru) dense maxpool avgpool last flatten embedding masking dropout repeat',
+    ],
+    [
+      'rnn:5,transformer:4',
+      'transformer:4',
+      "unknown layer kind 'transformer'",
+      'kinds: rnn lstm gru (or birnn bilstm bigru) dense maxpool avgpool last flatten embedding masking dropout repeat',
+    ],
+    ['bidense:4', 'bidense:4', "unknown layer kind 'bidense'", "did you mean 'dense'?"],
+    ['rnn:5,bilsmt:4', 'bilsmt:4', "unknown layer kind 'bilsmt'", "did you mean 'bilstm'?"],
+    ['RNN:5', 'RNN:5', "cannot read 'RNN:5' as a layer", 'write [bi]kind[:units][@activation][+option], such as bilstm:64@tanh+seq'],
+    ['rnn:5 x', 'rnn:5 x', "units of rnn must be a whole number, found '5 x'", 'write rnn:64'],
+    ['repeat', 'repeat', 'repeat needs a number of times', 'write repeat:10'],
+    [
+      'embedding',
+      'embedding',
+      "embedding needs its two sizes, found 'nothing'",
+      'write embedding:VxD, such as embedding:1000x16 (V tokens, vectors of D)',
+    ],
+    ['embedding:0x4', 'embedding:0x4', 'a size must be from 1 to 2147483647, found 0', 'use a positive size'],
+    [
+      'embedding:4x1x',
+      'embedding:4x1x',
+      "embedding needs its two sizes, found '4x1x'",
+      'write embedding:VxD, such as embedding:1000x16 (V tokens, vectors of D)',
+    ],
+    ['rnn:2147483648', 'rnn:2147483648', 'a size must be from 1 to 2147483647, found 2147483648', 'use a positive size'],
+    ['lstm:5+proj=0', 'proj=0', 'a size must be from 1 to 2147483647, found 0', 'use a positive size'],
+    ['rnn:5+x0', 'x0', '+x0 is no number of layers from 1 to 10000', 'write +x3'],
+    ['rnn:5+x10001', 'x10001', '+x10001 is no number of layers from 1 to 10000', 'write +x3'],
+    ['rnn:5,gru:4+x10000', 'gru:4+x10000', 'more than 10000 layers', 'use fewer layers'],
+    [
+      'rnn:5+zzz',
+      'zzz',
+      "unknown option '+zzz'",
+      'options: +seq +last +nobias +resetbefore +resetafter +backwards +stateful +sum +ave +mul +concat +proj=P +name=NAME +xN',
+    ],
+    ['rnn:5+last+seq', 'seq', '+seq and +last contradict each other', 'keep one of them'],
+    ['dense:5+seq', 'seq', '+seq is for recurrent layers, not for dense', 'drop +seq'],
+    ['dense:5+stateful', 'stateful', '+stateful is for recurrent layers, not for dense', 'drop +stateful'],
+    ['flatten+nobias', 'nobias', '+nobias is for recurrent layers and dense, not for flatten', 'drop +nobias'],
+    ['flatten+sum', 'sum', '+sum is for bidirectional layers (bilstm), not for flatten', 'drop +sum'],
+    ['lstm:5,', '', 'a layer is missing', 'write kind:units between commas, such as lstm:64'],
+    ['maxpool@', 'maxpool@', 'maxpool has no activation', 'drop @'],
   ])('%s', (text, part, message, fix) => {
     expect(failure(text)).toEqual({ code: 'E_LAYERS', part, message, fix });
   });

@@ -1,5 +1,4 @@
 import { RnnError } from '../errors.js';
-import type { FrameworkName } from '../model/frameworks.js';
 import { inferSequences } from '../model/sequences.js';
 import { formatShape } from '../tensor/tensor.js';
 import type { NetworkHints } from './convention.js';
@@ -31,9 +30,8 @@ const KIND_OF_GATES: Record<number, string> = { 1: 'rnn', 3: 'gru', 4: 'lstm' };
 export function layersOf(
   groups: readonly WeightGroup[],
   hints: NetworkHints,
-  framework: FrameworkName,
 ): { input: { features: number | null; timesteps: number | null }; layers: Record<string, unknown>[] } {
-  const layers = groups.map(group => layerOf(group, hints, framework));
+  const layers = groups.map(group => layerOf(group, hints));
   const lastRecurrent = layers.map(l => l.units !== undefined && l.kind !== 'dense' && l.kind !== 'embedding').lastIndexOf(true);
   if (lastRecurrent < 0) {
     throw new RnnError('convention', 'E_UNDETERMINED', 'no recurrent layer can be told from these weights', {
@@ -48,7 +46,7 @@ export function layersOf(
   return { input: { features, timesteps: hints.timesteps }, layers: inferSequences(layers, false) };
 }
 
-function layerOf(group: WeightGroup, hints: NetworkHints, framework: FrameworkName): Record<string, unknown> {
+function layerOf(group: WeightGroup, hints: NetworkHints): Record<string, unknown> {
   const named = group.name === undefined ? {} : { name: group.name };
   if (group.embedding) return { ...named, kind: 'embedding', tokens: group.embedding[0], units: group.embedding[1] };
   if (group.dense) return { ...named, kind: 'dense', units: group.dense[1], useBias: group.bias !== undefined };
@@ -66,7 +64,7 @@ function layerOf(group: WeightGroup, hints: NetworkHints, framework: FrameworkNa
     kind,
     units,
     useBias: bias !== undefined,
-    ...(kind === 'gru' ? { resetAfter: bias === undefined ? framework === 'keras' || framework === 'torch' : twoRows } : {}),
+    ...(kind === 'gru' ? { resetAfter: bias === undefined || twoRows } : {}),
     ...(kind === 'gru' || bias === undefined ? {} : { twoBiases: twoRows }),
     ...(group.projection === undefined ? {} : { projection: group.projection }),
     ...(group.peepholes ? { peepholes: true } : {}),

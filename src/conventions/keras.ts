@@ -46,7 +46,7 @@ export const keras: WritableConvention = {
     return new Map(all.map((t, i): [string, FileTensor] => [`arr_${i}`, t]));
   },
 
-  toSpec: (tensors, hints) => layersOf(groupsOf(inOrder(tensors)), hints, 'keras'),
+  toSpec: (tensors, hints) => layersOf(groupsOf(inOrder(tensors)), hints),
 };
 
 /** arr_2 before arr_10. */

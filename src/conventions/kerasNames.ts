@@ -45,7 +45,7 @@ export const kerasNames: Convention = {
 
   toSpec(tensors, hints, metadata) {
     const groups = [...groupsByName(tensors, metadata)].map(([name, arrays]) => namedGroup(name, arrays));
-    return layersOf(groups, hints, 'keras');
+    return layersOf(groups, hints);
   },
 };
 

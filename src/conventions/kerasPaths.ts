@@ -40,7 +40,7 @@ export const kerasPaths: Convention = {
 
   toSpec(tensors, hints) {
     const groups = [...groupsByPath(tensors)].map(([name, arrays]) => groupOf(name, arrays));
-    return layersOf(chainOf(groups), hints, 'keras');
+    return layersOf(chainOf(groups), hints);
   },
 };
 

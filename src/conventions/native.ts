@@ -40,7 +40,7 @@ export const native: WritableConvention = {
       else group.bidirectional = true;
       groups.set(layer, group);
     }
-    return layersOf([...groups.values()], hints, 'keras');
+    return layersOf([...groups.values()], hints);
   },
 };
 

@@ -73,7 +73,6 @@ export const torch: WritableConvention = {
     return layersOf(
       modules.map((module, i) => groupOf(module, modules[i + 1])),
       hints,
-      'torch',
     );
   },
 };
@@ -229,8 +228,7 @@ function writeRecurrent(
   of: (name: string) => Tensor | undefined,
 ): void {
   const cell = getCell(layer.kind);
-  if (!cell.torch || layer.peepholes)
-    throw new RnnError('unsupported', 'E_TORCH_CELL', `PyTorch has no ${layer.kind}${layer.peepholes ? ' with peepholes' : ''}`);
+  if (layer.peepholes) throw new RnnError('unsupported', 'E_TORCH_CELL', `PyTorch has no ${layer.kind} with peepholes`);
   if (layer.projection !== null && !isTorchProjection(layer.projection, layer.units))
     throw new RnnError(
       'unsupported',
@@ -265,12 +263,10 @@ function writeRecurrent(
   }
 }
 
-const RECURRENT_ROLES = /^(weight_(ih|hh|hr)|bias_(ih|hh))(_reverse)?$/;
-
 /** @throws RnnError E_UNDETERMINED for buffers, and for parameters of modules that are neither recurrent nor Linear nor Embedding */
 function checkRoles({ name, recurrent, tensors }: Module): void {
   for (const [role, { name: entry, tensor }] of tensors) {
-    const known = recurrent ? RECURRENT_ROLES.test(role) : (role === 'weight' && tensor.shape.length === 2) || role === 'bias';
+    const known = recurrent ? !role.startsWith('bias_hr') : (role === 'weight' && tensor.shape.length === 2) || role === 'bias';
     if (known && (recurrent || tensors.has('weight'))) continue;
     throw new RnnError(
       'convention',

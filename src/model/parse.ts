@@ -69,7 +69,7 @@ export function parseLayers(text: string): ParsedLayers {
 
 function parseLayer(part: string, span: { from: number; to: number }, text: string): { layer: Record<string, unknown>; times: number } {
   const [head, ...options] = part.split('+');
-  const match = /^\s*([a-z]*)(?::([^@+]*))?(?:@(.*?))?\s*$/.exec(head);
+  const match = /^([a-z]*)(?::([^@]*))?(?:@(.*))?$/.exec(head.trim());
   if (part.trim() === '')
     throw wrong(
       text,
@@ -147,7 +147,7 @@ function argumentOf(kind: string, argument: string | undefined, text: string, sp
     throw fail(`${kind} needs a number of ${field}`, `write ${kind}:${kind === 'repeat' ? 10 : 64}`);
   }
   if (kind === 'masking' || kind === 'dropout') {
-    if (!/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(argument))
+    if (!/^-?(\d+\.?\d*|\.\d+)(e-?\d+)?$/i.test(argument))
       throw fail(`${kind} needs a number, found '${escapeText(argument, 40)}'`, `write ${kind}:0.5`);
     return { [field]: Number(argument) };
   }
