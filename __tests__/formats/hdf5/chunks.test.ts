@@ -1,5 +1,6 @@
 import { deflateSync } from 'node:zlib';
 import { ByteReader } from '../../../src/formats/bytes/reader.js';
+import type { Limits } from '../../../src/formats/format.js';
 import { readChunks } from '../../../src/formats/hdf5/chunks.js';
 import { Layout, NOWHERE, placed } from '../../helpers/hdf5Bytes.js';
 import { cat, counting, f32, patched, u16, u32, u64 } from '../../helpers/hostile/bytes.js';
@@ -41,14 +42,15 @@ interface Options {
   filters?: Uint8Array;
   layoutBytes?: Uint8Array;
   totalBytes?: number;
+  limits?: Partial<Limits>;
 }
 function read(
   { layout, tree }: { layout: Layout; tree: number | bigint },
-  { shape, chunk, filters, layoutBytes, totalBytes = 2 ** 32 }: Options,
+  { shape, chunk, filters, layoutBytes, totalBytes = 2 ** 32, limits }: Options,
 ) {
   const out = new Float32Array(shape.reduce((product, n) => product * n, 1)).fill(-7);
   const message = filters && { type: 11, shared: false, body: reader(filters, 2000) };
-  readChunks(layout.file({ totalBytes }), reader(layoutBytes ?? layoutOf(tree, chunk), 1000), message, FLOAT, shape, out);
+  readChunks(layout.file({ totalBytes, ...limits }), reader(layoutBytes ?? layoutOf(tree, chunk), 1000), message, FLOAT, shape, out);
   return Array.from(out);
 }
 
@@ -304,6 +306,29 @@ describe('filters', () => {
     expect(said(() => one(deflateSync(Buffer.alloc(13)), filters2(DEFLATE)))).toMatch(
       /^E_H5_CHUNK offset \d+: the compressed chunk is damaged or larger than it may be: Cannot create a Buffer larger than 12 bytes/,
     );
+  });
+
+  it('what deflated chunks become is bounded, each and together; others count for nothing', () => {
+    const zeros = deflateSync(Buffer.alloc(4000));
+    const ratio = Math.ceil(4000 / zeros.length);
+    const shape = { shape: [2000], chunk: [1000], filters: filters2(DEFLATE) };
+    const two = () =>
+      chunked([
+        { start: [0], bytes: zeros },
+        { start: [1000], bytes: zeros },
+      ]);
+    expect(read(two(), { ...shape, limits: { ratio, inflatedBytes: 8000 } })).toEqual(new Array(2000).fill(0));
+    expect(said(() => read(two(), { ...shape, limits: { ratio: ratio - 1 } }))).toMatch(
+      new RegExp(
+        `^\\(limit\\) E_LIMIT_RATIO chunk: offset \\d+: ${zeros.length} bytes claim to hold 4000, 1 to ${ratio}; the limit is ${ratio - 1} .*--max-ratio ${ratio}$`,
+      ),
+    );
+    expect(said(() => read(two(), { ...shape, limits: { inflatedBytes: 7999 } }))).toMatch(
+      /^\(limit\) E_LIMIT_INFLATED chunk: offset \d+: the file inflates to at least 8000 bytes; the limit is 7999 .*raise it with --max-inflated$/,
+    );
+    // bit 0 of a chunk's mask: its filter was left out
+    const plain = { ...shape, shape: [2], chunk: [2], limits: { inflatedBytes: 1, ratio: 1 } };
+    expect(read(chunked([{ start: [0], bytes: counting(2), mask: 1 }]), plain)).toEqual([1, 2]);
   });
 
   it('what shuffling left over stands at the end', () => {

@@ -88,11 +88,16 @@ export function checkRatio(limits: Limits, code: string, at: string, packed: num
   throw overLimit('ratio', limits.ratio, code, what, { found: ratio, where });
 }
 
-/** @param inflated bytes, of the file so far. @throws RnnError E_LIMIT_INFLATED (limit) */
-export function checkInflated(limits: Limits, at: string, inflated: number, where?: string): void {
+/**
+ * Checks what all of a file inflates to.
+ * @param soFar more may follow: the sum is not the whole one
+ * @throws RnnError E_LIMIT_INFLATED (limit)
+ */
+export function checkInflated(limits: Limits, inflated: number, soFar?: { at: string; where: string }): void {
   if (inflated <= limits.inflatedBytes) return;
-  const what = `${at}: the file inflates to at least ${inflated} bytes`;
-  throw overLimit('inflatedBytes', limits.inflatedBytes, 'E_LIMIT_INFLATED', what, { found: inflated, where });
+  const what = soFar ? `${soFar.at}: the file inflates to at least ${inflated} bytes` : `the file inflates to ${inflated} bytes`;
+  const details = soFar ? { where: soFar.where } : { found: inflated };
+  throw overLimit('inflatedBytes', limits.inflatedBytes, 'E_LIMIT_INFLATED', what, details);
 }
 
 /**

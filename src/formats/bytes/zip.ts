@@ -204,8 +204,8 @@ function checkTotal(checked: readonly Checked[], prefix: number, limits: Limits)
     if (entry.compressionMethod === 0) continue;
     checkRatio(limits, 'E_ZIP_RATIO', at, compressedSize, uncompressedSize, where);
     inflated += uncompressedSize;
-    checkInflated(limits, at, inflated, where);
   }
+  checkInflated(limits, inflated);
 }
 
 function readMember(archive: Uint8Array, prefix: number, entry: Entry, local: LocalFileHeader, where: string): Uint8Array {

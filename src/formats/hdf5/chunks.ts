@@ -72,7 +72,7 @@ export function readChunks(
     if (filters.some((filter, i) => filter === DEFLATE && !(mask & (1 << i)))) {
       checkRatio(file.limits, 'E_LIMIT_RATIO', `offset ${at}`, stored, chunkBytes, 'chunk');
       file.inflated += Number(chunkBytes);
-      checkInflated(file.limits, `offset ${at}`, file.inflated, 'chunk');
+      checkInflated(file.limits, file.inflated, { at: `offset ${at}`, where: 'chunk' });
     }
     const bytes = unfilter(raw, filters, mask, Number(chunkBytes), type.size, at);
     placeChunk(decodeNumbers(bytes, 0, bytes.length / type.size, type.dtype, type.littleEndian), chunk, start.map(Number), shape, out);

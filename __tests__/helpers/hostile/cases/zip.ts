@@ -82,6 +82,11 @@ export const zipCases = casesOf({
   'bomb_declared.npz': () => one({ packed: npy(), size: 2 ** 32 - 2, deflate: true }),
   'bomb_total.npz': () =>
     zipBytes([1, 2].map(i => ({ name: `m${i}.npy`, content: Buffer.alloc(0), deflate: true, packed: zeros(2 ** 22), size: 2 ** 32 - 2 }))),
+  // each member is possible, together they are more than 1 GiB
+  'bomb_inflated.npz': () =>
+    zipBytes(
+      [1, 2].map(i => ({ name: `m${i}.npy`, content: npy(), deflate: true, packed: Buffer.alloc(600_000, 0x37), size: 600_000_000 })),
+    ),
   'nested_zip.npz': () => zipBytes([{ name: 'inner.npy', content: zipBytes([w()]) }]),
   'member_cut.npz': () => one({ content: npy().subarray(0, 140) }),
   'member_empty.npz': () => one({ content: Buffer.alloc(0) }),
