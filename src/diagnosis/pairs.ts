@@ -26,12 +26,10 @@ export function searchPairs(
     for (let i = 0; i < j; i++) {
       done++;
       if (ordered[i].variant.code === ordered[j].variant.code) continue;
-      if ((done & 15) === 0) {
-        onProgress(done, all);
-        if (now() > deadline) {
-          stopped = true;
-          break outer;
-        }
+      if ((done & 15) === 0) onProgress(done, all);
+      if (now() > deadline) {
+        stopped = true;
+        break outer;
       }
       const trial = trialOf(look, [ordered[i], ordered[j]], noise);
       tried++;

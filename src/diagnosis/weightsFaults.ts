@@ -100,10 +100,10 @@ function changeOf(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tens
   if (a.shape.length === 2 && a.shape[0] % 2 === 0 && /Wo$|Wx$/.test(name))
     tries.push(['with its two halves of rows exchanged', () => halvesExchanged(a)]);
   tries.push(
-    ['halved', () => scaled(a, 0.5)],
-    ['doubled', () => scaled(a, 2)],
-    ['zero', () => scaled(a, 0)],
-    ['negated', () => scaled(a, -1)],
+    ['halved', () => mapData(a, v => v / 2)],
+    ['doubled', () => mapData(a, v => 2 * v)],
+    ['zero', () => mapData(a, () => 0)],
+    ['negated', () => mapData(a, v => -v)],
     ['rounded to float16', () => mapData(a, toHalf)],
     ['rounded to bfloat16', () => mapData(a, toBfloat)],
   );
@@ -160,10 +160,6 @@ function rows(t: Tensor, f: (r: number, k: number, width: number) => number): Te
   return { shape: t.shape, data: Float64Array.from(t.data, (_, i) => f(Math.floor(i / width), i % width, width)) };
 }
 
-function scaled(t: Tensor, by: number): Tensor {
-  return { shape: t.shape, data: Float64Array.from(t.data, v => v * by) };
-}
-
 /** 'added 1' or 'multiplied by 3' where one number explains all of it; at least two values must agree on it. */
 function scaleOf(a: Tensor, b: Tensor): string | null {
   const k = a.data.findIndex(v => v !== 0);
@@ -172,7 +168,12 @@ function scaleOf(a: Tensor, b: Tensor): string | null {
   const allowed = ROUNDINGS * Math.max(largestMagnitude(a.data), largestMagnitude(b.data));
   if (a.data.every((v, i) => distance(v + shift, b.data[i]) <= 4 * allowed)) return `${shift.toPrecision(6).replace(/\.?0+$/, '')} added`;
   const factor = b.data[k] / a.data[k];
-  return same(scaled(a, factor), b) ? `multiplied by ${factor.toPrecision(6).replace(/\.?0+$/, '')}` : null;
+  return same(
+    mapData(a, v => v * factor),
+    b,
+  )
+    ? `multiplied by ${factor.toPrecision(6).replace(/\.?0+$/, '')}`
+    : null;
 }
 
 function ordersOf(gates: readonly string[]): string[][] {
