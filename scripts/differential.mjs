@@ -25,7 +25,7 @@ const outfile = join(folder, 'rnn-cli-differential.cjs');
 await build({
   stdin: {
     contents: `export { differences, hasOnnxruntime } from './__tests__/helpers/differential.ts';
-      export { loadKernel } from './src/engines/batched/kernel.ts';`,
+      export { forgetKernels, loadKernel } from './src/engines/batched/kernel.ts';`,
     resolveDir: ROOT,
     loader: 'ts',
   },
@@ -39,16 +39,21 @@ await build({
   packages: 'external',
   logLevel: 'warning',
 });
-const { differences, hasOnnxruntime, loadKernel } = createRequire(import.meta.url)(outfile);
+const { differences, forgetKernels, hasOnnxruntime, loadKernel } = createRequire(import.meta.url)(outfile);
 if (!(await hasOnnxruntime())) {
   console.error('onnxruntime-node is not installed: npm ci --prefix bench');
   process.exit(1);
 }
-if (!options.plain) await loadKernel(false);
+// the engine would compile the kernel by itself
+if (options.plain) forgetKernels();
+else await loadKernel(false);
 
 const found = [];
 const first = Number(options.from);
 for (let seed = first; seed < first + Number(options.networks); seed++) found.push(await differences(seed));
+const expected = options.plain ? 'TypeScript' : 'WASM';
+const others = found.filter(d => d.kernel !== expected);
+if (others.length > 0) throw new Error(`${others.length} networks did not run on ${expected}`);
 const most = engine =>
   found
     .filter(d => d[engine] !== undefined)

@@ -1,4 +1,4 @@
-// How long an interrupt takes: node scripts/interrupt.mjs [--trials 40]      (after npm run build; a POSIX shell is needed)
+// How long an interrupt takes: node scripts/interrupt.mjs [--trials 40] [--while computing,parsing] [--signal SIGINT]      (after npm run build; a POSIX shell is needed)
 // SIGINT and SIGTERM at a random moment of a long computation, of parsing a large file, and of writing one. The shell must see 130 or 143,
 // nothing may be left in the folder, and an old output must be whole.
 import { spawn } from 'node:child_process';
@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const BINARY = fileURLToPath(new URL('../bin/rnn-cli.js', import.meta.url));
-const { values: options } = parseArgs({ options: { trials: { type: 'string', default: '40' } } });
+const { values: options } = parseArgs({
+  options: { trials: { type: 'string', default: '40' }, while: { type: 'string' }, signal: { type: 'string' } },
+});
 const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-interrupt-'));
 const OLD = 'the old output';
 
@@ -65,11 +67,12 @@ function interrupt(name, args, signal, delay) {
 let failures = 0;
 try {
   for (const [name, args] of Object.entries(SITUATIONS)) {
-    for (const signal of ['SIGINT', 'SIGTERM']) {
+    if (options.while && !options.while.split(',').includes(name)) continue;
+    for (const signal of options.signal ? [options.signal] : ['SIGINT', 'SIGTERM']) {
       const times = [];
       for (let trial = 0; trial < Number(options.trials); trial++) {
         writeFileSync(join(folder, 'y.npy'), OLD);
-        const [from, to] = DELAYS[name] ?? [150, 1050];
+        const [from, to] = DELAYS[name] ?? [150, 700];
         const result = await interrupt(name, args, signal, from + Math.random() * (to - from));
         if (!result) continue;
         times.push(result.ms);
