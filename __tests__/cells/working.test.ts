@@ -1,6 +1,10 @@
+import { applyTo, clampTo } from '../../src/cells/apply.js';
 import type { CellOptions } from '../../src/cells/cell.js';
 import { getCell } from '../../src/cells/index.js';
-import { startWorking, type WorkingArgs } from '../../src/cells/working.js';
+import { startWorking, type WorkingArgs, type WorkingLine } from '../../src/cells/working.js';
+import { quickSigmoid, quickTanh } from '../../src/numerics/quick.js';
+import { sigmoid } from '../../src/numerics/sigmoid.js';
+import { tanh } from '../../src/numerics/tanh.js';
 
 const plain: CellOptions = {
   useBias: true,
@@ -17,8 +21,7 @@ const t = (start: number, ...shape: number[]) => ({
   data: Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => start + k / 100),
 });
 
-/** what the hand calculation writes: label [role] = formula */
-function written(name: string, more: Partial<CellOptions> = {}, bias?: ReturnType<typeof t>): string[] {
+function linesOf(name: string, more: Partial<CellOptions> = {}, bias?: ReturnType<typeof t>): readonly WorkingLine[] {
   const cell = getCell(name);
   const options = { ...plain, ...more };
   const G = cell.gates.length;
@@ -45,7 +48,14 @@ function written(name: string, more: Partial<CellOptions> = {}, bias?: ReturnTyp
   };
   const working = startWorking(args);
   cell.working(working);
-  return working.lines.map(line => `${line.label} [${line.role}]${line.formula && ` = ${line.formula}`}`);
+  // a column that is none would give NaN
+  for (const line of working.lines) expect([line.label, line.values.every(Number.isFinite)]).toEqual([line.label, true]);
+  return working.lines;
+}
+
+/** what the hand calculation writes: label [role] = formula */
+function written(...given: Parameters<typeof linesOf>): string[] {
+  return linesOf(...given).map(line => `${line.label} [${line.role}]${line.formula && ` = ${line.formula}`}`);
 }
 
 const gate = (name: string, sum: string[]) => [
@@ -156,6 +166,35 @@ describe('the hand calculation names', () => {
   });
 });
 
+it('one minus a gate is that', () => {
+  const values = (lines: readonly WorkingLine[], label: string) => [...lines.find(line => line.label === label)!.values];
+  const gru = linesOf('gru', {}, t(0, 6));
+  expect(values(gru, '1 − z')).toEqual(values(gru, 'z').map(z => 1 - z));
+  const lstm = linesOf('lstm', { inputForget: true });
+  expect(values(lstm, 'f')).toEqual(values(lstm, 'i').map(i => 1 - i));
+});
+
+it.each([
+  ['sigmoid', sigmoid],
+  ['tanh', tanh],
+  ['quickSigmoid', quickSigmoid],
+  ['quickTanh', quickTanh],
+  ['another', (v: number) => v * v],
+])('%s is applied to a part of a row, in place', (_, f) => {
+  const row = Float64Array.of(-3, -0.5, 0.25, 2, 30);
+  const expected = row.map((v, k) => (k >= 1 && k < 4 ? f(v) : v));
+  applyTo(f, row, 1, 4);
+  expect([...row]).toEqual([...expected]);
+});
+
+it('a part of a row is clipped, and NaN passes', () => {
+  const row = Float64Array.of(-3, -3, 0.25, 3, Number.NaN, 3);
+  clampTo(null, row, 0, 6);
+  expect([...row]).toEqual([-3, -3, 0.25, 3, Number.NaN, 3]);
+  clampTo(1, row, 1, 5);
+  expect([...row]).toEqual([-3, -1, 0.25, 1, Number.NaN, 3]);
+});
+
 describe('a cell', () => {
   it('has its equations for every option', () => {
     const of = (name: string, more: Partial<CellOptions> = {}) => getCell(name).equations({ ...plain, ...more });
@@ -192,9 +231,12 @@ describe('a cell', () => {
     ]);
   });
 
-  it("has each framework's order of gates", () => {
+  it("has states, gates and each framework's order of them", () => {
     const of = (name: string) => {
-      const { gates, keras, torch, onnx } = getCell(name);
+      const { gates, states, keras, torch, onnx, equations } = getCell(name);
+      // every state and gate is the left side of an equation
+      const left = equations(plain).map(line => line.split(' = ')[0]);
+      expect(left).toEqual(expect.arrayContaining([...states.map(state => `${state}_t`), ...(name === 'rnn' ? [] : gates)]));
       return [gates, keras!.gates, torch!.gates, onnx!.gates].map(order => order.join(''));
     };
     expect([of('rnn'), of('lstm'), of('gru')]).toEqual([
@@ -220,6 +262,7 @@ describe('a cell', () => {
       'bh bias [3M] [6] zrg 3*M',
       'bh bias [2,3M] [2,6] zrg 2*3*M',
     ]);
+    expect(of('lstm').map(w => w.split(' ')[0])).toEqual(['Wx', 'Wh', 'bh']);
     expect(of('lstm', { projection: 1, peepholes: true })).toEqual([
       'Wx kernel [D,4M] [3,8] ifgo D*4*M',
       'Wh recurrentKernel [P,4M] [1,8] ifgo P*4*M',

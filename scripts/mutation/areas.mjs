@@ -7,7 +7,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Tests that start the program, read the repository itself, or replace modules: a mutant in memory is nothing to them. */
 const OUTSIDE =
-  /^__tests__\/(architecture|docs|examples|index|installed|package)\.|\/(binary|streaming|manPage|completion|wrongCalls|lazy|engineChoice|files|faults|fullDisk|conformance)\.test\.ts$/;
+  /^__tests__\/(architecture|docs|examples|index|installed|package)\.|\/(binary|streaming|manPage|completion|wrongCalls|lazy|engineChoice|files|faults|fullDisk|sharing|conformance)\.test\.ts$/;
 
 const AREAS = {
   shapes: {

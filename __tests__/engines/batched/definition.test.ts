@@ -162,6 +162,12 @@ describe("the way through a cell's own step", () => {
     }
   });
 
+  it.each(KINDS)('%s: 40 units are as good as a few', kind => {
+    const none = { clip: null, projection: null, peepholes: false, inputForget: false, trace: true, f64: true };
+    const args = withExtras(argsFor(kind, { N: 2, T: 1, D: 1, M: 40 }, { states: true }), none);
+    expectSameBits(defined(args, 'general'), generalRecurrence(args));
+  });
+
   it('lets a cell ask for any gates, each with its own bias', () => {
     const args = argsFor('gru', { N: 3, T: 2, D: 2, M: 2 }, { states: true });
     const asked = (h: ArrayLike<number>, from: number, to: number, n: number, j: number) => {
