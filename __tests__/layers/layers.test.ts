@@ -1,4 +1,5 @@
 import { getEngine } from '../../src/engines/index.js';
+import { bothWays, merge, mergedWidth } from '../../src/layers/bidirectional.js';
 import { LAYER_KINDS } from '../../src/layers/index.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
@@ -121,4 +122,74 @@ it('the textbook step: h = tanh(x·Wx + h·Wh + bh)', async () => {
 
 it('kinds have names of their own and fields with defaults or none', () => {
   expect(new Set(LAYER_KINDS.map(k => k.name)).size).toBe(LAYER_KINDS.length);
+});
+
+describe('two directions', () => {
+  const tensor = (...data: number[]): Tensor => ({ shape: [2, 2], data: Float64Array.from(data) });
+  const [a, b] = [tensor(1, 2, 3, 4), tensor(5, -6, 7, 8)];
+
+  it('become one side by side, or number by number', () => {
+    expect(merge('concat', a, b)).toEqual({ shape: [2, 4], data: Float64Array.of(1, 2, 5, -6, 3, 4, 7, 8) });
+    expect(merge('sum', a, b)).toEqual(tensor(6, -4, 10, 12));
+    expect(merge('mul', a, b)).toEqual(tensor(5, -12, 21, 32));
+    expect(merge('ave', a, b)).toEqual(tensor(3, -2, 5, 6));
+  });
+
+  it('are twice as wide side by side', () => {
+    expect(mergedWidth('concat', { symbol: 'M2', size: 3 })).toEqual({ symbol: '2M2', size: 6 });
+    expect(mergedWidth('concat', { symbol: 'M', size: null })).toEqual({ symbol: '2M', size: null });
+    expect(mergedWidth('concat', { symbol: 'T*M', size: 4 })).toEqual({ symbol: '2*(T*M)', size: 8 });
+    expect(mergedWidth('ave', { symbol: 'M', size: 3 })).toEqual({ symbol: 'M', size: 3 });
+  });
+
+  it('take half of the states each', () => {
+    expect(bothWays(undefined)).toEqual([undefined, undefined]);
+    expect(bothWays([a, b, b, a])).toEqual([
+      [a, b],
+      [b, a],
+    ]);
+  });
+});
+
+describe('token numbers', () => {
+  const layers = [{ kind: 'embedding', tokens: 3, units: 2, maskZero: true }, { kind: 'last' }];
+  const tokens = (...data: number[]) => ({ shape: [2, 2], data });
+
+  it('become their vectors, and token 0 is no step where that is said', async () => {
+    const model = checkSpec({ input: { timesteps: 2 }, layers: [{ kind: 'embedding', tokens: 3, units: 2 }] });
+    const weights = new Map([['embedding_1/E', { shape: [3, 2], data: Float64Array.of(1, 2, 3, 4, 5, 6) }]]);
+    const of = async (spec: typeof model) =>
+      (
+        await getEngine('manual').run(
+          spec,
+          weights,
+          { x: { shape: [2, 2], data: Float64Array.of(2, 0, 1, 2) } },
+          { dtype: 'f64', threads: 1, trace: false },
+        )
+      ).y;
+    expect(await of(model)).toEqual({ shape: [2, 2, 2], data: Float64Array.of(5, 6, 1, 2, 3, 4, 5, 6) });
+    expect([...(await of(checkSpec({ input: { timesteps: 2 }, layers }))).data]).toEqual([5, 6, 5, 6]);
+  });
+
+  it('that are none are named with their place', async () => {
+    for (const [bad, said] of [
+      [3, '3'],
+      [-1, '-1'],
+      [0.5, '0.5'],
+    ] as const)
+      await expect(run(layers, tokens(0, 1, 2, bad), { features: null })).rejects.toMatchObject({
+        message: `token ${said} at [1, 1] is not a whole number from 0 to 2`,
+        expected: '0 … 2',
+        found: said,
+      });
+  });
+});
+
+it('repeats every sample by itself', async () => {
+  const x = { shape: [2, 1, 2], data: [1, 2, 3, 4] };
+  expect(await values([{ kind: 'last' }, { kind: 'repeat', times: 2 }], x)).toEqual([1, 2, 1, 2, 3, 4, 3, 4]);
+});
+
+it('the last step of a sample without any is the first', async () => {
+  expect(await values([{ kind: 'last' }], two, { mask: [0, 0, 0] })).toEqual([1, 2]);
 });

@@ -222,6 +222,32 @@ describe('the words about', () => {
       '3 E_SPEC_TYPE | layers[0]: activation: expected the name of an activation, or {"name": …, parameters}, found 3 | expected: the name of an activation, or {"name": …, parameters} | found: 3',
     ],
     [
+      'trainable by number',
+      spec({ ...layer, trainable: 1 }),
+      '3 E_SPEC_TYPE | layers[0]: trainable: expected true or false, found 1 | expected: true or false | found: 1',
+    ],
+    [
+      'a rate that is no number',
+      spec({ kind: 'dropout', rate: Number.NaN }),
+      '3 E_SPEC_TYPE | layers[0]: rate: expected a number, found NaN | expected: a number | found: NaN',
+    ],
+    [
+      'a rate without end',
+      spec({ kind: 'dropout', rate: Number.POSITIVE_INFINITY }),
+      '3 E_SPEC_TYPE | layers[0]: rate: expected a number, found Infinity | expected: a number | found: Infinity',
+    ],
+    [
+      'tokens read as a sequence',
+      {
+        input: { timesteps: 4 },
+        layers: [
+          { kind: 'embedding', tokens: 3, units: 2 },
+          { ...layer, inputs: ['input'] },
+        ],
+      },
+      '3 E_SEQ | rnn_1: needs a sequence (N, T, features) but gets (N, 4) | expected: (N, T, features) | found: (N, 4) | more: return_sequences',
+    ],
+    [
       'a number as text',
       spec({ kind: 'dropout', rate: '1' }),
       "3 E_SPEC_TYPE | layers[0]: rate: expected a number, found '1' | expected: a number | found: '1'",
@@ -398,6 +424,24 @@ describe('defaults', () => {
     const given = checkSpec(spec({ kind: 'rnn', units: 2, bidirectional: 'sum', returnSequences: true, zeroOutputForMask: false }))
       .layers[0];
     expect((given as RecurrentSpec).zeroOutputForMask).toBe(false);
+  });
+
+  it('of what may be nothing', () => {
+    const of = (more: object) => checkSpec(spec({ kind: 'lstm', units: 2, ...more })).layers[0] as RecurrentSpec;
+    const { activation, outputActivation, clip, projection, bidirectional, recurrentActivation } = of({
+      activation: null,
+      recurrentActivation: null,
+      outputActivation: null,
+      clip: null,
+      projection: null,
+      bidirectional: null,
+    });
+    expect([activation, recurrentActivation]).toEqual(['linear', 'linear']);
+    expect([outputActivation, clip, projection, bidirectional]).toEqual([null, null, null, null]);
+    expect([of({}).activation, of({}).recurrentActivation, of({}).outputActivation]).toEqual(['tanh', 'sigmoid', null]);
+    expect(checkSpec({ input: { features: 1 }, layers: [{ kind: 'activation', activation: null }] }).layers[0]).toMatchObject({
+      activation: 'linear',
+    });
   });
 
   it("of names in Keras' summary", () => {

@@ -63,10 +63,10 @@ describe('one-line networks', () => {
       { kind: 'lstm', units: 64 },
       { kind: 'dense', units: 1 },
     ]);
-    expect(layers('masking:.25,masking:-3.,masking:1e-3,masking,dropout').map(l => l.value ?? l.rate)).toEqual([
+    expect(layers('masking:.25,masking:-3.,masking:1e-10,masking,dropout').map(l => l.value ?? l.rate)).toEqual([
       0.25,
       -3,
-      0.001,
+      1e-10,
       undefined,
       undefined,
     ]);
@@ -143,6 +143,7 @@ describe('mistakes', () => {
     ['rnn:5+x0', 'x0', '+x0 is no number of layers from 1 to 10000', 'write +x3'],
     ['rnn:5+x10001', 'x10001', '+x10001 is no number of layers from 1 to 10000', 'write +x3'],
     ['rnn:5,gru:4+x10000', 'gru:4+x10000', 'more than 10000 layers', 'use fewer layers'],
+    ['lstm:5+proj=2x', 'proj=2x', "unknown option '+proj=2x'", "did you mean '+proj=P'?"],
     [
       'rnn:5+zzz',
       'zzz',

@@ -170,28 +170,19 @@ function checkField(value: unknown, key: string, field: Field): unknown {
   }
 }
 
-/** A name, or an object with a name and parameters; null is linear, as in Keras. */
+/** A name, or an object with a name and parameters. */
 function activationOf(value: unknown): ActivationSpec {
-  if (value === null || typeof value === 'string') return canonicalActivation(value);
+  if (typeof value === 'string') return canonicalActivation(value);
   const named = typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
   if (typeof named.name !== 'string') throw typeError('', 'the name of an activation, or {"name": …, parameters}', value);
   return canonicalActivation(named as ActivationSpec);
 }
 
-/** What a field takes, in words. */
+/** What a field takes, in words: a size and an activation may be missing, a number out of range. */
 function describe(field: Field): string {
-  switch (field.type) {
-    case 'size':
-      return 'a whole number from 1';
-    case 'boolean':
-      return 'true or false';
-    case 'choice':
-      return field.choices.join(', ');
-    case 'activation':
-      return 'an activation';
-    case 'number':
-      return `a number${field.min !== undefined ? ` from ${field.min}` : ''}${field.max !== undefined ? ` to ${field.max}` : ''}`;
-  }
+  if (field.type === 'size') return 'a whole number from 1';
+  if (field.type !== 'number') return 'an activation';
+  return `a number${field.min !== undefined ? ` from ${field.min}` : ''}${field.max !== undefined ? ` to ${field.max}` : ''}`;
 }
 
 const LARGEST = 2 ** 31 - 1;

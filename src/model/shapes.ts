@@ -79,7 +79,7 @@ function noTokens(giver: string, shape: DimShape): RnnError {
 /** `gru_2 needs a sequence (N, T, 64) but lstm_1 gives its last step only (N, 64)`: names the layer to mend. */
 function explainMissingSequence(error: RnnError, layer: LayerSpec, input: DimShape, model: ModelSpec): RnnError {
   const giver = source(layer.inputs[0], model);
-  if (input.length !== 2 || !giver) return error;
+  if (!giver) return error;
   const wanted = `(${input[0].size ?? 'N'}, T, ${input[1].size ?? input[1].symbol})`;
   const gives = isRecurrent(giver) ? 'gives its last step only' : 'gives one vector per sample';
   const fix = isRecurrent(giver)
