@@ -61,6 +61,7 @@ const inBash = has('bash') ? it : it.skip;
 describe('in bash', () => {
   inBash.each(EXPECTED)('%s<Tab>', (line, expected) => {
     const words = line.split(' ');
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash
     const program = 'source ./script.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _rnn_cli; printf "%s\\n" "${COMPREPLY[@]}"';
     const output = execFileSync('bash', ['-c', program, 'bash', ...words], { cwd: folder, encoding: 'utf8' });
     expect(output.split('\n').filter(Boolean).sort()).toEqual(expected);
@@ -68,6 +69,7 @@ describe('in bash', () => {
 
   inBash('--flag=value, which bash takes apart at the sign', () => {
     const program =
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash
       'source ./script.bash; COMP_WORDS=(rnn-cli shapes --cell = l); COMP_CWORD=4; _rnn_cli; printf "%s\\n" "${COMPREPLY[@]}"';
     expect(execFileSync('bash', ['-c', program], { cwd: folder, encoding: 'utf8' })).toBe('lstm\n');
   });

@@ -7,125 +7,71 @@ import { CHAIN } from './cell';
  * of accumulators keep the adders busy, and the weights stream through once, in the order they lie in memory.
  */
 
-function wide12(h: usize, end: usize, w: usize, from: usize, out: usize): void {
+/** One body for all: `n` (vectors of columns) is a constant where it is inlined, so what it excludes is not compiled. */
+@inline
+function wideOf(n: i32, h: usize, end: usize, w: usize, from: usize, out: usize): void {
+  const none = f32x4.splat(0);
   let c0 = v128.load(from);
-  let c1 = v128.load(from, 16);
-  let c2 = v128.load(from, 32);
-  let c3 = v128.load(from, 48);
-  let c4 = v128.load(from, 64);
-  let c5 = v128.load(from, 80);
-  let c6 = v128.load(from, 96);
-  let c7 = v128.load(from, 112);
-  let c8 = v128.load(from, 128);
-  let c9 = v128.load(from, 144);
-  let c10 = v128.load(from, 160);
-  let c11 = v128.load(from, 176);
+  let c1 = n > 1 ? v128.load(from, 16) : none;
+  let c2 = n > 2 ? v128.load(from, 32) : none;
+  let c3 = n > 3 ? v128.load(from, 48) : none;
+  let c4 = n > 4 ? v128.load(from, 64) : none;
+  let c5 = n > 5 ? v128.load(from, 80) : none;
+  let c6 = n > 6 ? v128.load(from, 96) : none;
+  let c7 = n > 7 ? v128.load(from, 112) : none;
+  let c8 = n > 8 ? v128.load(from, 128) : none;
+  let c9 = n > 9 ? v128.load(from, 144) : none;
+  let c10 = n > 10 ? v128.load(from, 160) : none;
+  let c11 = n > 11 ? v128.load(from, 176) : none;
   while (h < end) {
     const x = v128.load32_splat(h);
     c0 = multiplyAdd(c0, x, v128.load(w));
-    c1 = multiplyAdd(c1, x, v128.load(w, 16));
-    c2 = multiplyAdd(c2, x, v128.load(w, 32));
-    c3 = multiplyAdd(c3, x, v128.load(w, 48));
-    c4 = multiplyAdd(c4, x, v128.load(w, 64));
-    c5 = multiplyAdd(c5, x, v128.load(w, 80));
-    c6 = multiplyAdd(c6, x, v128.load(w, 96));
-    c7 = multiplyAdd(c7, x, v128.load(w, 112));
-    c8 = multiplyAdd(c8, x, v128.load(w, 128));
-    c9 = multiplyAdd(c9, x, v128.load(w, 144));
-    c10 = multiplyAdd(c10, x, v128.load(w, 160));
-    c11 = multiplyAdd(c11, x, v128.load(w, 176));
-    w += 192;
+    if (n > 1) c1 = multiplyAdd(c1, x, v128.load(w, 16));
+    if (n > 2) c2 = multiplyAdd(c2, x, v128.load(w, 32));
+    if (n > 3) c3 = multiplyAdd(c3, x, v128.load(w, 48));
+    if (n > 4) c4 = multiplyAdd(c4, x, v128.load(w, 64));
+    if (n > 5) c5 = multiplyAdd(c5, x, v128.load(w, 80));
+    if (n > 6) c6 = multiplyAdd(c6, x, v128.load(w, 96));
+    if (n > 7) c7 = multiplyAdd(c7, x, v128.load(w, 112));
+    if (n > 8) c8 = multiplyAdd(c8, x, v128.load(w, 128));
+    if (n > 9) c9 = multiplyAdd(c9, x, v128.load(w, 144));
+    if (n > 10) c10 = multiplyAdd(c10, x, v128.load(w, 160));
+    if (n > 11) c11 = multiplyAdd(c11, x, v128.load(w, 176));
+    w += 16 * n;
     h += 4;
   }
   v128.store(out, c0);
-  v128.store(out, c1, 16);
-  v128.store(out, c2, 32);
-  v128.store(out, c3, 48);
-  v128.store(out, c4, 64);
-  v128.store(out, c5, 80);
-  v128.store(out, c6, 96);
-  v128.store(out, c7, 112);
-  v128.store(out, c8, 128);
-  v128.store(out, c9, 144);
-  v128.store(out, c10, 160);
-  v128.store(out, c11, 176);
+  if (n > 1) v128.store(out, c1, 16);
+  if (n > 2) v128.store(out, c2, 32);
+  if (n > 3) v128.store(out, c3, 48);
+  if (n > 4) v128.store(out, c4, 64);
+  if (n > 5) v128.store(out, c5, 80);
+  if (n > 6) v128.store(out, c6, 96);
+  if (n > 7) v128.store(out, c7, 112);
+  if (n > 8) v128.store(out, c8, 128);
+  if (n > 9) v128.store(out, c9, 144);
+  if (n > 10) v128.store(out, c10, 160);
+  if (n > 11) v128.store(out, c11, 176);
+}
+
+function wide12(h: usize, end: usize, w: usize, from: usize, out: usize): void {
+  wideOf(12, h, end, w, from, out);
 }
 
 function wide8(h: usize, end: usize, w: usize, from: usize, out: usize): void {
-  let c0 = v128.load(from);
-  let c1 = v128.load(from, 16);
-  let c2 = v128.load(from, 32);
-  let c3 = v128.load(from, 48);
-  let c4 = v128.load(from, 64);
-  let c5 = v128.load(from, 80);
-  let c6 = v128.load(from, 96);
-  let c7 = v128.load(from, 112);
-  while (h < end) {
-    const x = v128.load32_splat(h);
-    c0 = multiplyAdd(c0, x, v128.load(w));
-    c1 = multiplyAdd(c1, x, v128.load(w, 16));
-    c2 = multiplyAdd(c2, x, v128.load(w, 32));
-    c3 = multiplyAdd(c3, x, v128.load(w, 48));
-    c4 = multiplyAdd(c4, x, v128.load(w, 64));
-    c5 = multiplyAdd(c5, x, v128.load(w, 80));
-    c6 = multiplyAdd(c6, x, v128.load(w, 96));
-    c7 = multiplyAdd(c7, x, v128.load(w, 112));
-    w += 128;
-    h += 4;
-  }
-  v128.store(out, c0);
-  v128.store(out, c1, 16);
-  v128.store(out, c2, 32);
-  v128.store(out, c3, 48);
-  v128.store(out, c4, 64);
-  v128.store(out, c5, 80);
-  v128.store(out, c6, 96);
-  v128.store(out, c7, 112);
+  wideOf(8, h, end, w, from, out);
 }
 
 function wide4(h: usize, end: usize, w: usize, from: usize, out: usize): void {
-  let c0 = v128.load(from);
-  let c1 = v128.load(from, 16);
-  let c2 = v128.load(from, 32);
-  let c3 = v128.load(from, 48);
-  while (h < end) {
-    const x = v128.load32_splat(h);
-    c0 = multiplyAdd(c0, x, v128.load(w));
-    c1 = multiplyAdd(c1, x, v128.load(w, 16));
-    c2 = multiplyAdd(c2, x, v128.load(w, 32));
-    c3 = multiplyAdd(c3, x, v128.load(w, 48));
-    w += 64;
-    h += 4;
-  }
-  v128.store(out, c0);
-  v128.store(out, c1, 16);
-  v128.store(out, c2, 32);
-  v128.store(out, c3, 48);
+  wideOf(4, h, end, w, from, out);
 }
 
 function wide2(h: usize, end: usize, w: usize, from: usize, out: usize): void {
-  let c0 = v128.load(from);
-  let c1 = v128.load(from, 16);
-  while (h < end) {
-    const x = v128.load32_splat(h);
-    c0 = multiplyAdd(c0, x, v128.load(w));
-    c1 = multiplyAdd(c1, x, v128.load(w, 16));
-    w += 32;
-    h += 4;
-  }
-  v128.store(out, c0);
-  v128.store(out, c1, 16);
+  wideOf(2, h, end, w, from, out);
 }
 
 function wide1(h: usize, end: usize, w: usize, from: usize, out: usize): void {
-  let c0 = v128.load(from);
-  while (h < end) {
-    const x = v128.load32_splat(h);
-    c0 = multiplyAdd(c0, x, v128.load(w));
-    w += 16;
-    h += 4;
-  }
-  v128.store(out, c0);
+  wideOf(1, h, end, w, from, out);
 }
 
 /** How many of the remaining vectors the next wide panel holds. */
