@@ -66,6 +66,9 @@ async function splitIntoChunks(options) {
 
 /** One script: an object of functions. Its last line is the digest of the rest, which tells one build's cache from another's. */
 function writeCli(dist, chunks, names) {
+  // a literal of a regular expression is the one thing that esbuild does not escape
+  for (const name of names)
+    if (/[\u0080-\uffff]/.test(chunks.get(name))) throw new Error(`pack: ${name} is read as latin1 and not ASCII: write \\u…`);
   const body = `({\n${names.map(name => `${JSON.stringify(name)}:${chunks.get(name)}`).join(',\n')}\n})\n`;
   writeFileSync(`${dist}/cli.cjs`, `${body}//${createHash('sha256').update(body).digest('hex')}`);
 }

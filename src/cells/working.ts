@@ -130,7 +130,7 @@ export function startWorking(args: WorkingArgs): Working {
       return product(`x_t·${name}`, { label: 'x_t', values: args.x }, { W: weights.kernel!, name, from: column(gate), length: M });
     },
     recurrent(gate, h = working.given(states[0])) {
-      const label = /[⊙+]/.test(h.label) ? `(${h.label})` : h.label;
+      const label = /[\u2299+]/.test(h.label) ? `(${h.label})` : h.label;
       const name = `Wh${suffix(gate)}`;
       return product(`${label}·${name}`, { ...h, label }, { W: weights.recurrentKernel!, name, from: column(gate), length: M });
     },

@@ -119,7 +119,7 @@ async function termsTable({ lines }: WorkingStep, unit: number, layout: Layout, 
 function termRows(line: WorkingLine, unit: number, digits: number): string[][] {
   const text = (x: number): string => valueText(x, digits, false);
   const value = text(line.values[unit - 1]);
-  const name = `${line.label}[${unit}]`.replace(/^(.*[·⊙+ ].*)\[(\d+)\]$/, '($1)[$2]');
+  const name = `${line.label}[${unit}]`.replace(/^(.*[\u00b7\u2299+ ].*)\[(\d+)\]$/, '($1)[$2]');
   const how: How = line.how(unit - 1);
   switch (how.kind) {
     case 'number':
