@@ -3,7 +3,8 @@ import type { Kernels, RecurrenceArgs, RecurrenceResult } from '../layers/layer.
 import { quickSigmoid, quickTanh } from '../numerics/quick.js';
 import { sigmoid } from '../numerics/sigmoid.js';
 import { tanh } from '../numerics/tanh.js';
-import { allocate, type FloatArray, type Precision, type Tensor } from '../tensor/tensor.js';
+import { allocate, type FloatArray, type Precision } from '../tensor/tensor.js';
+import { affine, biasesOf, Mismatch, projected } from './affine.js';
 import { stepInPlace } from './inPlace.js';
 import { type ProductOptions, type RowProduct, withProducts } from './products.js';
 import type { LoopFault } from './scenario.js';
@@ -33,22 +34,6 @@ function quickly(args: RecurrenceArgs): RecurrenceArgs {
   const quick = (f: (x: number) => number) => (f === sigmoid ? quickSigmoid : f === tanh ? quickTanh : f);
   return { ...args, sig: quick(args.sig), act: quick(args.act), actOut: quick(args.actOut) };
 }
-
-/** x [..., D] · W [D, K] + b [K] */
-function affine(x: Tensor, W: Tensor, b: Tensor | undefined, options: LoopOptions): Tensor {
-  const [D, K] = W.shape;
-  if (x.shape[x.shape.length - 1] !== D || (b && b.shape[b.shape.length - 1] !== K)) throw new Mismatch();
-  const rows = x.data.length / D;
-  const data = allocate(rows * K, options.precision);
-  withProducts(options, productOf => {
-    const product = productOf(W);
-    for (let r = 0; r < rows; r++) data.set(product(x.data, r * D, 0, K, b?.data), r * K);
-  });
-  return { shape: [...x.shape.slice(0, -1), K], data };
-}
-
-/** A change left weights and widths that do not belong together: it cannot have happened here. */
-export class Mismatch extends Error {}
 
 export interface Loop {
   readonly args: RecurrenceArgs;
@@ -222,41 +207,6 @@ function lastOf({ args, fault, P, sequence, states }: Loop, way: number): FloatA
     else if (mask && args.zeroOutputForMask && mask[n * T + (reverse ? 0 : T - 1)] === 0) data.fill(0, n * P, (n + 1) * P);
   }
   return data;
-}
-
-interface Projection {
-  readonly x: FloatArray;
-  readonly bias: FloatArray | undefined;
-  readonly resetAfter: boolean;
-  readonly order: number;
-  readonly data: FloatArray;
-}
-
-/** Input weights -> x·Wx + b as they gave it last: most mistakes leave x, Wx and the bias as they are. */
-const projections = new WeakMap<FloatArray, Projection>();
-
-function projected({ x, weights, options: { resetAfter } }: RecurrenceArgs, bias: Tensor | undefined, options: LoopOptions): FloatArray {
-  const key = weights.kernel!.data;
-  const [given, { order }] = [weights.bias?.data, options];
-  const known = projections.get(key);
-  if (known && known.x === x.data && known.bias === given && known.resetAfter === resetAfter && known.order === order) {
-    return known.data;
-  }
-  const { data } = affine(x, weights.kernel!, bias, options);
-  projections.set(key, { x: x.data, bias: given, resetAfter, order, data });
-  return data;
-}
-
-/** Two bias rows add up to one, except where the GRU keeps the recurrent one inside r ⊙ (…). */
-function biasesOf({ options, weights }: RecurrenceArgs, precision: Precision): [Tensor | undefined, FloatArray | undefined] {
-  const bias = weights.bias;
-  if (!bias || bias.shape.length === 1) return [bias, undefined];
-  const width = bias.shape[1];
-  const [input, recurrent] = [bias.data.subarray(0, width), bias.data.subarray(width)];
-  if (options.resetAfter) return [{ shape: [width], data: input }, recurrent];
-  const sum = allocate(width, precision);
-  for (let k = 0; k < width; k++) sum[k] = input[k] + recurrent[k];
-  return [{ shape: [width], data: sum }, undefined];
 }
 
 function flipped(data: FloatArray, N: number, T: number, P: number): FloatArray {

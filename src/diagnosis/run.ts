@@ -4,7 +4,8 @@ import type { LayerResult, Value } from '../layers/layer.js';
 import { isRecurrent, type LayerSpec } from '../model/spec.js';
 import { concatLast, sliceLast } from '../tensor/layout.js';
 import { sameShape, sizeOf, type Tensor, toPrecision } from '../tensor/tensor.js';
-import { kernelsOf, type LoopOptions, Mismatch } from './loop.js';
+import { Mismatch } from './affine.js';
+import { kernelsOf, type LoopOptions } from './loop.js';
 import type { LayerWeights, LoopFault, Scenario } from './scenario.js';
 
 /** What a scenario gives, and what each layer got and gave, so that another scenario computes again only what it changes. */
