@@ -242,6 +242,19 @@ it('the mend of a gate order brings the blocks to where they are read', async ()
   expect(taken.map(b => 'ifgo'[b]).join('')).toBe('iofg');
 });
 
+it('leaky_relu is told with the slope of the framework it comes from', async () => {
+  const { probe: p, request } = await probe('rnn:3,dense:2');
+  const y = p.x.map(xs => {
+    let h = [0, 0, 0];
+    for (const x of xs)
+      h = add(add(times(x, p.of('rnn_1/Wx')), times(h, p.of('rnn_1/Wh'))), p.of('rnn_1/bh')).map(v => (v >= 0 ? v : 0.01 * v));
+    return add(times(h, p.of('dense_1/Wo')), p.of('dense_1/bo'));
+  });
+  const { verdict, explanations } = await runCompare({ ...request, against: await against('leaky', y) });
+  expect([verdict, explanations[0].code]).toEqual(['fits', 'activation:leaky_relu']);
+  expect(explanations[0].why).toContain('leaky_relu(negative_slope=0.01)');
+});
+
 describe('what leaves more than the noise', () => {
   const trial = (code: string, residual: number): Trial => ({
     codes: code.split('+'),

@@ -29,6 +29,9 @@ const ELEMENTWISE = activations
   .map(a => a.name)
   .sort((a, b) => rank(a) - rank(b));
 
+/** One name, three defaults: 0.2 in Keras 3 (ours), 0.01 in PyTorch and ONNX, 0.3 in Keras' LeakyReLU layer. */
+const OTHER_SLOPES: readonly ActivationSpec[] = [0.01, 0.3].map(slope => ({ name: 'leaky_relu', negative_slope: slope }));
+
 const SATURATING = ['sigmoid', 'tanh', 'softplus', 'exponential'];
 
 function rank(name: string): number {
@@ -63,37 +66,38 @@ function present(layer: LayerSpec, field: Slot['field']): string {
   return formatActivation(fields[field] ?? fields.activation);
 }
 
-function replace(names: readonly string[], field: Slot['field'], name: string): Variant['change'] {
+function replace(names: readonly string[], field: Slot['field'], name: ActivationSpec): Variant['change'] {
   return inLayers(names, (s, layer) => changeLayer(s, layer.name, { [field]: name }));
 }
 
 /** The candidate's activation alone, c's on its way out kept. */
-function replaceCandidate(names: readonly string[], name: string): Variant['change'] {
+function replaceCandidate(names: readonly string[], name: ActivationSpec): Variant['change'] {
   return inLayers(names, (s, layer) => {
     const fields = layer as unknown as Record<string, ActivationSpec | null>;
     return changeLayer(s, layer.name, { activation: name, outputActivation: fields.outputActivation ?? fields.activation });
   });
 }
 
-function slotVariants(slot: Slot, names: readonly string[], code: (name: string) => string): Variant[] {
+function slotVariants(slot: Slot, specs: readonly ActivationSpec[], code: (name: string) => string): Variant[] {
   return placesOf(slot.layers).flatMap(place => {
     const layers = slot.layers.filter(l => place.names.includes(l.name));
-    return names.flatMap((name): Variant[] => {
+    return specs.flatMap((spec): Variant[] => {
+      const name = formatActivation(spec);
       if (layers.every(l => present(l, slot.field) === name)) return [];
       const where = place.layer ?? 'the recurrent layers';
       const words = (which: string) => `The ${which} of ${where} is ${name} where the network has ${present(layers[0], slot.field)}.`;
       const fix = { keras: kerasFix(slot.field, present(layers[0], slot.field)), numpy: numpyFix(present(layers[0], slot.field)) };
       const rare = !USUAL.includes(name) && name !== 'softmax';
       const whole = {
-        code: code(name),
+        code: code(typeof spec === 'string' ? spec : spec.name),
         layer: place.layer,
-        change: replace(place.names, slot.field, name),
+        change: replace(place.names, slot.field, spec),
         why: words(slot.words),
         fix,
         rare,
       };
       if (slot.field !== 'activation' || !layers.some(l => l.kind === 'lstm')) return [whole];
-      return [whole, { ...whole, change: replaceCandidate(place.names, name), why: words('activation of the candidate g alone') }];
+      return [whole, { ...whole, change: replaceCandidate(place.names, spec), why: words('activation of the candidate g alone') }];
     });
   });
 }
@@ -152,6 +156,7 @@ export const activation: Hypothesis = {
           code,
         ).map(v => ({ ...v, rare: v.rare || !SATURATING.includes(v.code.slice('activation:'.length)) })),
         ...slotVariants({ ...slot, layers: softmax }, ['softmax'], code),
+        ...slotVariants(others, OTHER_SLOPES, code),
       ];
     });
   },
