@@ -96,7 +96,8 @@ it.each(pages)('%s prints what its commands print', async page => {
 
 it.each(pages)('%s links to files that exist', page => {
   const text = readFileSync(join(root, page), 'utf8').replace(/^```[\s\S]*?^```$/gm, '');
-  for (const [, target] of text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
+  // not what stands in code: `READERS[kind](config)`
+  for (const [, target] of text.replace(/(`+).*?\1/g, '').matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
     if (/^https?:/.test(target)) continue;
     expect(() => readFileSync(join(root, page, '..', target))).not.toThrow();
   }

@@ -77,6 +77,17 @@ describe('the hand calculation names', () => {
     ]);
   });
 
+  it('the numbers of both biases', () => {
+    const lines = linesOf('rnn', {}, t(0, 2, 2));
+    const of = (label: string) => [...lines.find(line => line.label === label)!.values];
+    expect([of('bh'), of("b'h")]).toEqual([
+      [0, 0.01],
+      [0.02, 0.03],
+    ]);
+    const total = (m: number) => ['x_t·Wx', 'h_{t−1}·Wh', 'bh', "b'h"].reduce((sum, label) => sum + of(label)[m], 0);
+    expect(of('sum')).toEqual([total(0), total(1)]);
+  });
+
   it('every gate of an LSTM, its peepholes and its projection', () => {
     const sum = (g: string) => [`x_t·Wx_${g}`, `h_{t−1}·Wh_${g}`, `b_${g}`];
     const candidate = gate('g', sum('g')).map(line => line.replace('σ', 'tanh'));

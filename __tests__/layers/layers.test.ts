@@ -28,6 +28,16 @@ it('pools over time: maximum, mean, last', async () => {
   expect(await values([{ kind: 'last' }], two)).toEqual([3, 9]);
 });
 
+it('pools every sample by itself', async () => {
+  const x = { shape: [2, 2, 1], data: [1, 2, 9, 5] };
+  for (const [kind, pooled] of [
+    ['maxpool', [2, 9]],
+    ['avgpool', [1.5, 7]],
+    ['last', [2, 5]],
+  ] as const)
+    expect([kind, await values([{ kind }], x)]).toEqual([kind, pooled]);
+});
+
 it('leaves masked steps out of the mean and the last, and of the maximum only where told', async () => {
   const mask = [1, 1, 0];
   expect(await values([{ kind: 'avgpool' }], two, { mask })).toEqual([3, 3]);

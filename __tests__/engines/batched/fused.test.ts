@@ -130,6 +130,8 @@ describe('the fused path', () => {
   it('is taken for the default activations only, by any of their names', () => {
     const args = argsFor('lstm', { N: 1, T: 1, D: 1, M: 1 });
     expect(fusedCell(args)).toBe('lstm');
+    for (const kind of KINDS) expect(fusedCell(argsFor(kind, { N: 1, T: 1, D: 1, M: 1 }))).toBe(kind);
+    expect(fusedCell({ ...args, cell: { ...args.cell, name: 'another' } })).toBeUndefined();
     expect(fusedCell({ ...args, activation: { name: 'tanh' }, outputActivation: 'tanh' })).toBe('lstm');
     expect(fusedCell({ ...args, activation: 'relu' })).toBeUndefined();
     expect(fusedCell({ ...args, outputActivation: 'relu' })).toBeUndefined();
