@@ -96,10 +96,10 @@ function rangesOf(mutants, sources) {
       return [file, new Set([...found].map(([, path]) => `${posix.join(posix.dirname(file), path)}.ts`))];
     }),
   );
-  return [...ranges].map(([file, own]) => ({
-    own,
-    users: [...ranges].filter(([other]) => imports.get(other)?.has(file)).map(([, range]) => range),
-  }));
+  // a list of sources (all.ts) has nothing to change: who imports it counts
+  const usersOf = file =>
+    [...imports].filter(([, names]) => names.has(file)).flatMap(([other]) => (ranges.has(other) ? [ranges.get(other)] : usersOf(other)));
+  return [...ranges].map(([file, own]) => ({ own, users: usersOf(file) }));
 }
 
 async function tryMutants(name, mutants, files, ofAll) {

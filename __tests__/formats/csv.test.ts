@@ -85,6 +85,11 @@ describe('a table', () => {
       '1;2\n-3,5e+10;4\n',
       `E_CSV_CELL line 2, column 1: '-3,5e+10' is not a number${NUMBER} | found: '-3,5e+10' | fix: a decimal comma? write 1.5, not 1,5`,
     ],
+    [
+      'a decimal comma with a bare power',
+      '1;2\n3,5E10;4\n',
+      `E_CSV_CELL line 2, column 1: '3,5E10' is not a number${NUMBER} | found: '3,5E10' | fix: a decimal comma? write 1.5, not 1,5`,
+    ],
     ['two commas', '1;2\n3,5,5;4\n', `E_CSV_CELL line 2, column 1: '3,5,5' is not a number${NUMBER} | found: '3,5,5'`],
     [
       'hexadecimal',
@@ -255,6 +260,12 @@ describe('a table in pieces', () => {
     seen.push(...rows.take(rows.available).data);
     expect(seen).toHaveLength(2 * next);
     expect(seen.every((x, i) => x === (i % 2 === 0 ? i / 2 : 1))).toBe(true);
+  });
+
+  it('has the delimiter of its first line with anything in it', async () => {
+    const rows = new CsvRows(DEFAULT_LIMITS);
+    for (const piece of ['\n', '\r\n', '1;2\n']) await rows.push(bytes(piece));
+    expect(rows.sampleShape).toEqual([2]);
   });
 
   it('takes a record in quotes that goes over lines and pieces', async () => {

@@ -47,6 +47,14 @@ describe('an .npy in pieces', () => {
     expect(Array.from(rows.take(2998).data.slice(-2))).toEqual([5999, 6000]);
   });
 
+  it('gives no row of what stands behind it', () => {
+    const rows = new NpyRows(DEFAULT_LIMITS);
+    rows.push(array({ shape: '(3, 2)', data: counting(12) }));
+    rows.end();
+    expect(rows.take(2).shape).toEqual([2, 2]);
+    expect([rows.available, rows.take(1).shape, rows.available]).toEqual([1, [1, 2], 0]);
+  });
+
   it('may be in big-endian order, of any numbers', () => {
     const rows = new NpyRows(DEFAULT_LIMITS);
     rows.push(array({ descr: "'>i2'", shape: '(2, 1)', data: Uint8Array.of(1, 0, 0, 2) }));

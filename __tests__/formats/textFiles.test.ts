@@ -144,6 +144,10 @@ describe('.json', () => {
       '{"schema":"rnn-cli/forward@1","y":"x"}',
       'E_JSON_TENSOR $.y: expected a number, found the string "x" | expected: a number | found: the string "x"',
     ],
+    [
+      '{"schema":["rnn-cli/forward@1"],"y":[1]}',
+      'E_JSON_TENSOR $.schema[0]: expected a number, found the string "rnn-cli/forward@1" | expected: a number | found: the string "rnn-cli/forward@1"',
+    ],
     ['{"schema":"rnn-cli/forward@x","y":[1]}', IS('rnn-cli/forward@x')],
     ['{"schema":"rnn-cli/forward@1x","y":[1]}', IS('rnn-cli/forward@1x')],
     ['{"schema":"rnn-cli/spec@1"}', IS('rnn-cli/spec@1', ' | fix: a network goes to --model')],

@@ -270,6 +270,7 @@ describe('.pt', () => {
     ['the last', { shape: [], strides: [], start: 5 }, [6]],
     ['none, at the end', { shape: [0], strides: [1], start: 6 }, []],
     ['none of two', { shape: [0, 2], strides: [9, 1], start: 0 }, []],
+    ['none, in other strides', { shape: [0, 2], strides: [9, 5], start: 0 }, []],
     ['an axis of one with any stride', { shape: [1, 3], strides: [99, 2] }, [1, 3, 5]],
     ['an axis of one with stride 0', { shape: [3, 1], strides: [1, 0] }, [1, 2, 3]],
     ['an axis of one inside', { shape: [2, 1, 3], strides: [3, 77, 1] }, [1, 2, 3, 4, 5, 6]],
@@ -344,6 +345,11 @@ describe('.pt', () => {
     [
       'a bare pickle',
       pickle(dict()),
+      'E_PT_LEGACY offset 0: this is a bare pickle, not a zip archive of torch.save | expected: the zip form | fix: in Python: torch.save(torch.load(file), new_file) with PyTorch 1.6 or later',
+    ],
+    [
+      'a bare pickle that begins like the old form',
+      cat('\x80\x02\x8a\x01.'),
       'E_PT_LEGACY offset 0: this is a bare pickle, not a zip archive of torch.save | expected: the zip form | fix: in Python: torch.save(torch.load(file), new_file) with PyTorch 1.6 or later',
     ],
     [

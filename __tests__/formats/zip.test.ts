@@ -177,6 +177,11 @@ describe('an archive', () => {
       'E_ZIP_DIRECTORY central directory: offset 75: the central directory has 94 bytes, its 1 entries 47',
     ],
     [
+      'an empty archive before it',
+      cat(zipBytes([]), zipBytes([a()])),
+      'E_ZIP_POLYGLOT archive: offset 0: another archive stands before this one',
+    ],
+    [
       'another archive before it',
       cat(zipBytes([b()]), zipBytes([a()])),
       'E_ZIP_POLYGLOT archive: offset 79: another archive stands before this one',
@@ -324,6 +329,7 @@ describe('a file looks like a zip', () => {
     expect(peekNames(bytes.subarray(0, 60))).toEqual(['a']);
     expect(peekNames(bytes.subarray(0, 31))).toEqual(['a']);
     expect(peekNames(bytes.subarray(0, 30))).toEqual([]);
+    expect(peekNames(new Uint8Array(zipBytes([member('abcdef', 'x')])).slice(0, 33))).toEqual(['abc']);
     expect(peekNames(new Uint8Array(0))).toEqual([]);
     // a view into a larger buffer
     expect(peekNames(new Uint8Array(cat('xyz', bytes, 'x')).subarray(3, 3 + bytes.length))).toEqual(['a', 'b', 'third']);

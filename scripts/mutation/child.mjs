@@ -183,6 +183,8 @@ async function noticedFromLoading(id) {
   return undefined;
 }
 
+// nobody asks any more
+process.on('disconnect', () => process.exit());
 process.stdout.write = () => true;
 if (!process.env.MUTATE_VERBOSE) process.stderr.write = () => true;
 process.on('message', async message => {

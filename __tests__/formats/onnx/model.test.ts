@@ -133,6 +133,7 @@ it('what a model leaves out is empty', async () => {
   expect([...opsets]).toEqual([['', 0]]);
   expect((await model(cat(part(7, ''), part(25, '')))).functions).toEqual(['::']);
   expect((await read(cat(part(7, ''), part(14, '')))).metadata.get('')).toBe('');
+  expect((await model(part(7, part(11, '')))).graph.inputs).toEqual([{ name: '', dtype: null, shape: null }]);
   const dimensions = (...dims: Uint8Array[]) => part(7, part(11, part(1, 'x'), part(2, part(1, part(2, ...dims.map(d => part(1, d)))))));
   expect((await model(dimensions(int(1, 0), part(2, ''), part(2, 'T')))).graph.inputs[0].shape).toEqual([0, null, 'T']);
 });
@@ -332,6 +333,7 @@ describe('an initializer', () => {
     [location(['offset', '0'], ['location', 'w.bin'], ['length', '8']), IN_FILE('w.bin')],
     [location(['location', 'a'], ['location', 'b']), IN_FILE('b')],
     [location(['offset', '0']), SOMEWHERE],
+    [part(13, part(1, 'location')), SOMEWHERE],
     [int(14, 1), SOMEWHERE],
   ])('in another file is refused (%#)', async (more, words) => {
     expect(await saidLater(() => initializer(tensor('w', 1, [2], more)))).toBe(words);
