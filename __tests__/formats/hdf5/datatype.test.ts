@@ -69,6 +69,11 @@ describe('the datatype message', () => {
     expect(type(patched(FLOAT32, at, Uint8Array.of(...bytes)))).toEqual(other(name, at === 4 ? 2 : 4));
   });
 
+  it('knows no float16 of four bytes, nor one with a bit less', () => {
+    expect(type(float(4, 5, 10, 15))).toEqual(other('float of 32 bits', 4));
+    expect(type(float(2, 5, 9, 15))).toEqual(other('float of 16 bits', 2));
+  });
+
   it('names the classes it does not read', () => {
     expect([2, 4, 5, 6, 7, 10, 11, 15].map(kind => type(typeHead(kind, 12)))).toEqual(
       ['time', 'bitfield', 'opaque', 'compound', 'reference', 'array', 'class 11', 'class 15'].map(name => other(name, 12)),

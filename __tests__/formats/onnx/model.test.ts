@@ -214,6 +214,15 @@ describe('an initializer', () => {
 
   const onnxDtype = async (code: number) => (await model(part(7, part(11, value('x', code))))).graph.inputs[0].dtype;
 
+  it.each([
+    [6, 5, 'i32'],
+    [7, 7, 'i64'],
+    [12, 11, 'u32'],
+  ])('of type %i may have its numbers one by one (field %i)', async (code, field, dtype) => {
+    const expected = { shape: [2], dtype, data: Float64Array.of(1, 2) };
+    expect(await only(tensor('w', code, [2], int(field, 1), int(field, 2)))).toEqual(expected);
+  });
+
   it('of booleans is 0 and 1', async () => {
     const expected = { shape: [2], dtype: 'bool', data: Float32Array.of(1, 0) };
     expect(await only(tensor('w', 9, [2], part(9, Uint8Array.of(1, 0))))).toEqual(expected);
