@@ -74,6 +74,7 @@ describe('errorDocument', () => {
       where: null,
       expected: null,
       found: null,
+      limit: null,
       fix: seq.fix,
       more: 'return_sequences',
       excerpt: { text: 'lstm:64+last,gru:32', from: 3, to: 8 },
