@@ -1,7 +1,8 @@
-// Whole processes: rnn-cli against the PyTorch script that writes the same y, both on one thread, from the same weights and x, in turn.
+// Whole processes, in turn, on one thread: rnn-cli against the PyTorch script that prints the y of a seed, and against one that reads the same weights and x
+// and writes y.
 //   node bench/whole.mjs [--only W1,W2] [--pairs 5] [--json]        (after npm run build; where python3 has torch and numpy)
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,8 +14,8 @@ const { values } = parseArgs({
 });
 const here = name => fileURLToPath(new URL(name, import.meta.url));
 const binary = here('../bin/rnn-cli.js');
-/** the tutorial's; everywhere else to be ahead at all */
-const TARGETS = { W1: 8 };
+/** of the script that prints the tutorial's y; everywhere else to be ahead at all */
+const PRINTED = 8;
 
 const python = ['/usr/bin/python3', 'python3'].find(command => {
   if (command.startsWith('/') && !existsSync(command)) return false;
@@ -27,7 +28,7 @@ if (!python) {
 
 function milliseconds(command, argv) {
   const started = process.hrtime.bigint();
-  const { status, stderr } = spawnSync(command, argv, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  const { status, stderr } = spawnSync(command, argv, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${argv.join(' ')}\n${stderr}`);
   return Number(process.hrtime.bigint() - started) / 1e6;
 }
@@ -53,25 +54,42 @@ function measure({ name, what, cell, N, T, D, M, K = 0 }) {
     const ours = [binary, 'forward', '--weights', net, '-i', x, '-o', y, '--force', '--threads', '1', '--engine', 'batched', '--quiet'];
     const theirs = [here('torchScript.py'), 'run', folder, cell, String(M), String(K)];
     const pairs = Array.from({ length: Number(values.pairs) }, () => [milliseconds(process.execPath, ours), milliseconds(python, theirs)]);
-    const median = list => list.toSorted((a, b) => a - b)[list.length >> 1];
-    const ratio = median(pairs.map(([a, b]) => b / a));
-    const target = TARGETS[name] ?? 1;
-    return {
-      name,
-      what,
-      ours: median(pairs.map(p => p[0])),
-      torch: median(pairs.map(p => p[1])),
-      ratio,
-      target,
-      apart: difference(folder),
-    };
+    return { name, what, ...medians(pairs), target: 1, apart: difference(folder) };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+/** The tutorial drawn from a seed of PyTorch, against the script that `--emit torch` prints for it. */
+function measurePrinted() {
+  const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-bench-'));
+  try {
+    const ours = [binary, 'forward', ...'--T 10 --D 3 --M 5 --K 2 --rng torch --init torch --seed 1'.split(' ')];
+    const theirs = [join(folder, 'script.py')];
+    writeFileSync(theirs[0], output(process.execPath, [...ours, '--emit', 'torch']));
+    const y = JSON.parse(output(process.execPath, [...ours, '--json'])).y[0];
+    const printed = [...output(python, theirs).matchAll(/-?\d+\.\d+(?:e[+-]\d+)?/g)].map(([text]) => Number(text));
+    const apart = Math.max(...y.map((value, k) => Math.abs(value - printed[k])));
+    const times = { length: 3 * Number(values.pairs) };
+    const pairs = Array.from(times, () => [milliseconds(process.execPath, ours), milliseconds(python, theirs)]);
+    return { name: 'W1', what: 'drawn from a seed', ...medians(pairs), target: PRINTED, apart };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function output(command, argv) {
+  return spawnSync(command, argv, { encoding: 'utf8' }).stdout;
+}
+
+function medians(pairs) {
+  const median = list => list.toSorted((a, b) => a - b)[list.length >> 1];
+  return { ours: median(pairs.map(p => p[0])), torch: median(pairs.map(p => p[1])), ratio: median(pairs.map(([a, b]) => b / a)) };
+}
+
 const only = values.only?.split(',');
-const rows = WORKLOADS.filter(w => !only || only.includes(w.name)).map(measure);
+const printed = !only || only.includes('W1') ? [measurePrinted()] : [];
+const rows = [...printed, ...WORKLOADS.filter(w => !only || only.includes(w.name)).map(measure)];
 if (values.json) console.log(JSON.stringify({ bench: 'whole', node: process.version, pairs: Number(values.pairs), rows }));
 else
   for (const { name, what, ours, torch, ratio, target, apart } of rows) {
