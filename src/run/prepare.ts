@@ -200,14 +200,18 @@ function samplesIn({ tensor }: ReadArray, { model }: Network, T: number): number
   return Math.max(1, Math.ceil(tensor.data.length / Math.max(1, T * (model.input.features ?? 1))));
 }
 
+/** Bytes that any machine has: asking how many this one has takes longer than a small forward pass. */
+const ALWAYS = 2n ** 24n;
+
 /**
  * Refuses before anything is allocated. Counted exactly: weights, X, every layer's output, states, in 8 bytes each.
  * @throws RnnError E_MEMORY (limit, exit 5)
  */
 export function checkMemory({ model, shapes }: Network, [N, T]: readonly [number, number], maxMemory: number | undefined): void {
-  const budget = BigInt(maxMemory ?? memoryBudget());
   const numbers = weightNumbers(shapes) + activationNumbers(shapes, model, BigInt(N), BigInt(T));
   const bytes = numbers * 8n;
+  if (maxMemory === undefined && bytes <= ALWAYS) return;
+  const budget = BigInt(maxMemory ?? memoryBudget());
   if (bytes <= budget) return;
   throw new RnnError('limit', 'E_MEMORY', `this needs ${bytes} bytes (${inUnits(bytes)}), the budget is ${inUnits(budget)}`, {
     expected: `at most ${budget} bytes`,
