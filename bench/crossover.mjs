@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { median } from './median.mjs';
 import { ourEngines } from './ours.mjs';
 
 const { values } = parseArgs({
@@ -58,8 +59,4 @@ function run(task) {
   });
   if (status !== 0) throw new Error(stderr);
   return Number(stdout);
-}
-
-function median(list) {
-  return list.toSorted((a, b) => a - b)[list.length >> 1];
 }

@@ -1,22 +1,12 @@
-import { fileURLToPath } from 'node:url';
-import asc from 'assemblyscript/asc';
+import { compileAssembly } from '../scripts/assembly.mjs';
 
 const FLOPS_OF_STEP = 80;
 const STEPS = 2e5;
 
 /** A function that measures the most GFLOP/s that one thread of WASM SIMD multiplies and adds with, here and now. */
 export async function peakMeter() {
-  let bytes;
   const options = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--initialMemory', '1'];
-  const { error, stderr } = await asc.main(
-    ['peak.ts', ...options, '--baseDir', fileURLToPath(new URL('.', import.meta.url)), '--outFile', 'peak.wasm'],
-    {
-      writeFile(_name, contents) {
-        bytes = contents;
-      },
-    },
-  );
-  if (error) throw new Error(`asc: ${error.message}\n${stderr}`);
+  const bytes = await compileAssembly('bench/peak.ts', options);
   const { instance } = await WebAssembly.instantiate(bytes, { env: { abort() {} } });
   const run = () => {
     const started = performance.now();

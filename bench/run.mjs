@@ -9,6 +9,7 @@ import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ours, peers, slowOurs } from './contenders.mjs';
+import { median } from './median.mjs';
 import { ourEngines } from './ours.mjs';
 import { peakMeter } from './peak.mjs';
 import { OWN_TARGETS, TARGETS } from './targets.mjs';
@@ -174,10 +175,6 @@ function runScript(name) {
     stdio: 'inherit',
   });
   if (status !== 0) process.exitCode = 1;
-}
-
-function median(list) {
-  return list.toSorted((a, b) => a - b)[list.length >> 1];
 }
 
 /** Three digits, never an exponent. */

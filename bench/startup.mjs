@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { median } from './median.mjs';
 
 const { values } = parseArgs({ options: { pairs: { type: 'string', default: '31' }, json: { type: 'boolean', default: false } } });
 const binary = fileURLToPath(new URL('../bin/rnn-cli.js', import.meta.url));
@@ -21,7 +22,6 @@ function milliseconds(argv) {
   return Number(process.hrtime.bigint() - started) / 1e6;
 }
 
-const median = list => list.toSorted((a, b) => a - b)[list.length >> 1];
 const times = COMMANDS.map(() => []);
 for (let i = 0; i < Number(values.pairs); i++) for (const [k, { argv }] of COMMANDS.entries()) times[k].push(milliseconds(argv));
 const rows = COMMANDS.map(({ name }, k) => ({

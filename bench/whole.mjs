@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { median } from './median.mjs';
 import { WORKLOADS } from './workloads.mjs';
 
 const { values } = parseArgs({
@@ -83,7 +84,6 @@ function output(command, argv) {
 }
 
 function medians(pairs) {
-  const median = list => list.toSorted((a, b) => a - b)[list.length >> 1];
   return { ours: median(pairs.map(p => p[0])), torch: median(pairs.map(p => p[1])), ratio: median(pairs.map(([a, b]) => b / a)) };
 }
 

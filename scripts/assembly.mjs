@@ -19,17 +19,23 @@ export async function compileKernel(fast) {
   const options = [...OPTIONS, ...(fast ? ['--enable', 'relaxed-simd'] : [])];
   const cached = `${CACHE}/${digest(options)}.wasm`;
   if (existsSync(cached)) return readFileSync(cached);
+  const bytes = await compileAssembly(`${SOURCES}/index.ts`, options);
+  mkdirSync(CACHE, { recursive: true });
+  writeFileSync(`${cached}.${process.pid}`, bytes);
+  renameSync(`${cached}.${process.pid}`, cached);
+  return Buffer.from(bytes);
+}
+
+/** @param source path from the root of the project @returns the module's bytes */
+export async function compileAssembly(source, options) {
   let bytes;
-  const { error, stderr } = await asc.main([`${SOURCES}/index.ts`, ...options, '--baseDir', root, '--outFile', 'kernel.wasm'], {
+  const { error, stderr } = await asc.main([source, ...options, '--baseDir', root, '--outFile', 'module.wasm'], {
     writeFile(_name, contents) {
       bytes = contents;
     },
   });
   if (error) throw new Error(`asc: ${error.message}\n${stderr}`);
-  mkdirSync(CACHE, { recursive: true });
-  writeFileSync(`${cached}.${process.pid}`, bytes);
-  renameSync(`${cached}.${process.pid}`, cached);
-  return Buffer.from(bytes);
+  return bytes;
 }
 
 function digest(options) {

@@ -4,8 +4,8 @@
 // All 2^32 inputs take some 4 minutes for sigmoid, 4 for tanh and 10 for exp; --part takes a part of the bit patterns.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
+import { compileAssembly } from './assembly.mjs';
 
 const { values: options } = parseArgs({
   options: { stride: { type: 'string', default: '1' }, only: { type: 'string' }, part: { type: 'string', default: '1/1' } },
@@ -80,30 +80,9 @@ async function proveKernel(name) {
 }
 
 async function compileChecker() {
-  let bytes;
   const features = ['simd', 'threads', 'bulk-memory'].flatMap(feature => ['--enable', feature]);
-  const { error, stderr } = await asc.main(
-    [
-      'scripts/proof/activations.ts',
-      '-O3',
-      '--runtime',
-      'stub',
-      '--noAssert',
-      ...features,
-      '--initialMemory',
-      '8',
-      '--baseDir',
-      root,
-      '--outFile',
-      'proof.wasm',
-    ],
-    {
-      writeFile(_name, contents) {
-        bytes = contents;
-      },
-    },
-  );
-  if (error) throw new Error(`asc: ${error.message}\n${stderr}`);
+  const options = ['-O3', '--runtime', 'stub', '--noAssert', ...features, '--initialMemory', '8'];
+  const bytes = await compileAssembly('scripts/proof/activations.ts', options);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { abort() {} } });
   exports.writeConstants();
   return exports;

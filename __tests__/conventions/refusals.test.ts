@@ -55,7 +55,7 @@ const CASES: [string, () => unknown, string][] = [
   [
     'an unknown convention',
     () => getConvention('pytorch'),
-    "3 E_UNKNOWN_CONVENTION | unknown convention 'pytorch' | expected: keras, torch, rnn-cli | found: pytorch | fix: did you mean 'torch'?",
+    "3 E_UNKNOWN_CONVENTION | unknown convention 'pytorch' | expected: keras, rnn-cli, torch | found: pytorch | fix: did you mean 'torch'?",
   ],
 
   // arr_0, arr_1 …

@@ -10,8 +10,14 @@ export const disk = {
   fault: undefined as { call: Call; after: number; code: string } | undefined,
   /** calls so far */
   counts: new Map<Call, number>(),
+  /** a read gives at most so many bytes */
+  mostRead: undefined as number | undefined,
+  /** called before every read */
+  beforeRead: undefined as (() => void) | undefined,
   reset(): void {
     disk.fault = undefined;
+    disk.mostRead = undefined;
+    disk.beforeRead = undefined;
     disk.counts.clear();
   },
 };
@@ -43,6 +49,10 @@ export function faultyFs(real: typeof fsPromises): typeof fsPromises {
             return undefined;
           }
           if (key === 'read' || key === 'write' || key === 'sync' || key === 'datasync') step(key);
+          if (key === 'read') {
+            disk.beforeRead?.();
+            if (disk.mostRead !== undefined) args[2] = Math.min(args[2] as number, disk.mostRead);
+          }
           // nobody pulls the plug, and a real disk takes its time
           if (key === 'sync' || key === 'datasync') return undefined;
           return method.apply(target, args);

@@ -12,79 +12,18 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import type * as fsPromises from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RnnError } from '../../src/errors.js';
 import { writeFileAtomic } from '../../src/run/atomicWrite.js';
 import { readBytes } from '../../src/run/files.js';
 import { readArray } from '../../src/run/input.js';
 import { withLimits } from '../../src/run/limits.js';
+import { type Call, disk } from '../helpers/faultyDisk.js';
 import { temporaryFolder } from '../helpers/files.js';
 
 /** Files in and out, with a file system that fails when it is told to. */
 
-type Call = 'open' | 'read' | 'write' | 'sync' | 'rename' | 'link';
-interface Fault {
-  call: Call;
-  /** the N-th such call fails */
-  after: number;
-  code: string;
-}
-let mockFault: Fault | undefined;
-let mockShortReads = false;
-let mockBetweenReads: (() => void) | undefined;
-const mockCounts = new Map<Call, number>();
-
-function mockStep(call: Call): void {
-  const count = (mockCounts.get(call) ?? 0) + 1;
-  mockCounts.set(call, count);
-  if (mockFault?.call === call && count === mockFault.after)
-    throw Object.assign(new Error(`${mockFault.code}: injected`), { code: mockFault.code });
-}
-
-jest.mock('node:fs/promises', () => {
-  const real = jest.requireActual<typeof fsPromises>('node:fs/promises');
-  const wrap = (file: fsPromises.FileHandle) =>
-    new Proxy(file, {
-      get(target, key) {
-        const method = Reflect.get(target, key, target);
-        if (typeof method !== 'function') return method;
-        return async (...args: unknown[]) => {
-          if (key === 'writeFile') {
-            // in pieces of 16 bytes, so that there is a second and a third write to fail
-            const bytes = args[0] as Uint8Array;
-            for (let at = 0; at < bytes.length; at += 16) {
-              mockStep('write');
-              await target.write(bytes.subarray(at, at + 16));
-            }
-            return undefined;
-          }
-          if (key === 'sync') mockStep('sync');
-          if (key === 'read') {
-            mockStep('read');
-            mockBetweenReads?.();
-            if (mockShortReads) args[2] = Math.min(args[2] as number, 3);
-          }
-          return method.apply(target, args);
-        };
-      },
-    });
-  return {
-    ...real,
-    open: async (...args: Parameters<typeof real.open>) => {
-      mockStep('open');
-      return wrap(await real.open(...args));
-    },
-    rename: async (from: string, to: string) => {
-      mockStep('rename');
-      return real.rename(from, to);
-    },
-    link: async (from: string, to: string) => {
-      mockStep('link');
-      return real.link(from, to);
-    },
-  };
-});
+jest.mock('node:fs/promises', () => jest.requireActual('../helpers/faultyDisk').faultyFs(jest.requireActual('node:fs/promises')));
 
 const { path, write } = temporaryFolder();
 const isRoot = process.getuid?.() === 0;
@@ -92,12 +31,7 @@ const onWindows = process.platform === 'win32';
 /** Windows has no modes, and gives symbolic links to administrators only. */
 const onPosix = onWindows ? it.skip : it;
 
-beforeEach(() => {
-  mockFault = undefined;
-  mockShortReads = false;
-  mockBetweenReads = undefined;
-  mockCounts.clear();
-});
+beforeEach(() => disk.reset());
 
 async function failure(body: () => Promise<unknown>): Promise<RnnError> {
   const error = await body().then(
@@ -128,14 +62,14 @@ describe('faults while writing', () => {
         for (let after = 1, reached = true; reached; after++) {
           const target = folderOf(`${call}-${code}-${after}-${force}`);
           if (force) writeFileSync(target, OLD);
-          mockCounts.clear();
-          mockFault = { call, after, code };
+          disk.counts.clear();
+          disk.fault = { call, after, code };
           const error = await writeFileAtomic(target, NEW, { force }).then(
             () => undefined,
             e => e,
           );
-          reached = (mockCounts.get(call) ?? 0) >= after;
-          mockFault = undefined;
+          reached = (disk.counts.get(call) ?? 0) >= after;
+          disk.fault = undefined;
           const content = existsSync(target) ? readFileSync(target) : undefined;
           if (error) {
             failed++;
@@ -153,7 +87,7 @@ describe('faults while writing', () => {
 
   it('an unsupported link falls back to a rename', async () => {
     const target = folderOf('no-links');
-    mockFault = { call: 'link', after: 1, code: 'ENOTSUP' };
+    disk.fault = { call: 'link', after: 1, code: 'ENOTSUP' };
     await writeFileAtomic(target, NEW);
     expect(readFileSync(target)).toEqual(NEW);
   });
@@ -164,11 +98,11 @@ describe('faults while reading', () => {
     '%s failing with %s at its N-th call is exit 4 without an internal word',
     async (call, code) => {
       const file = write('read.bin', NEW);
-      mockShortReads = true;
+      disk.mostRead = 3;
       let failed = 0;
       for (let after = 1; after <= 20; after++) {
-        mockCounts.clear();
-        mockFault = { call, after, code };
+        disk.counts.clear();
+        disk.fault = { call, after, code };
         const result = await readBytes(file).catch(e => e);
         if (result instanceof Error) {
           failed++;
@@ -183,9 +117,9 @@ describe('faults while reading', () => {
 
   it('short reads give the whole file', async () => {
     const content = Buffer.from(Array.from({ length: 1000 }, (_, k) => k & 255));
-    mockShortReads = true;
+    disk.mostRead = 3;
     expect(Buffer.from(await readBytes(write('short.bin', content)))).toEqual(content);
-    expect(mockCounts.get('read')).toBeGreaterThan(300);
+    expect(disk.counts.get('read')).toBeGreaterThan(300);
   });
 });
 
@@ -195,9 +129,9 @@ describe('reading', () => {
     ['grows', (file: string) => appendFileSync(file, 'more')],
   ])('a file that %s meanwhile is refused', async (_, change) => {
     const file = write('changing.bin', NEW);
-    mockShortReads = true;
-    mockBetweenReads = () => {
-      if (mockCounts.get('read') === 5) change(file);
+    disk.mostRead = 3;
+    disk.beforeRead = () => {
+      if (disk.counts.get('read') === 5) change(file);
     };
     expect((await failure(() => readBytes(file))).code).toBe('E_CHANGED');
   });
@@ -209,7 +143,7 @@ describe('reading', () => {
   it('a file over the limit is refused with its exact size, before it is read', async () => {
     const error = await failure(() => readBytes(write('large.bin', Buffer.alloc(1001)), { bytes: 1000 }));
     expect([error.code, error.exit, error.found]).toEqual(['E_FILE_SIZE', 5, '1001 bytes']);
-    expect(mockCounts.get('read')).toBeUndefined();
+    expect(disk.counts.get('read')).toBeUndefined();
   });
 
   it('--max-file and --max-memory bound what is read, and say which of them to raise', async () => {

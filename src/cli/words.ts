@@ -87,22 +87,17 @@ function parseRange(name: string, word: string): { from: number; to: number | nu
   return { from, to };
 }
 
-function parseNumber(name: string, word: string, { above0, most }: { above0?: boolean; most?: number }): number {
-  if (above0 !== undefined) return parseAbove0(name, word, most);
-  const expected = 'a number from 0, such as 1e-6';
+function parseNumber(name: string, word: string, { above0 = false, most = Number.MAX_VALUE }: { above0?: boolean; most?: number }): number {
+  const expected = above0 ? `a number above 0, at most ${most}` : 'a number from 0, such as 1e-6';
+  const example = `write ${name} ${above0 ? '10' : '1e-6'}`;
   if (!/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) {
     const comma = /^\d+,\d+$/.test(word);
-    throw wrongWord(name, word, expected, comma ? `write ${name} ${word.replace(',', '.')}` : `write ${name} 1e-6`);
+    throw wrongWord(name, word, expected, comma ? `write ${name} ${word.replace(',', '.')}` : example);
   }
   const x = Number(word);
-  if (!Number.isFinite(x)) throw wrongWord(name, word, expected, 'this is more than a double can hold');
+  if (x > most) throw wrongWord(name, word, expected, above0 ? `write ${name} ${most} or less` : 'this is more than a double can hold');
+  if (above0 && x === 0) throw wrongWord(name, word, expected, example);
   return x;
-}
-
-function parseAbove0(name: string, word: string, most = Number.MAX_VALUE): number {
-  const x = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word) ? Number(word) : Number.NaN;
-  if (x > 0 && x <= most) return x;
-  throw wrongWord(name, word, `a number above 0, at most ${most}`, x > most ? `write ${name} ${most} or less` : `write ${name} 10`);
 }
 
 const UNITS: Record<string, number> = {

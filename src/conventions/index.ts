@@ -3,15 +3,16 @@ import { escapeText } from '../escape.js';
 import { byName } from '../registry.js';
 import * as all from './all.js';
 import type { Convention, WritableConvention } from './convention.js';
-import { keras } from './keras.js';
-import { native } from './native.js';
-import { torch } from './torch.js';
 
 export const CONVENTIONS: readonly Convention[] = Object.values(all);
 
+const WRITABLE = Object.fromEntries(
+  Object.entries(all).filter((entry): entry is [string, WritableConvention] => 'fromWeights' in entry[1]),
+);
+
 /** A convention that files are written in. @throws RnnError E_UNKNOWN_CONVENTION */
 export function getConvention(name: string): WritableConvention {
-  return byName('convention', { keras, torch, native }, name);
+  return byName('convention', WRITABLE, name);
 }
 
 /** The convention that tensor names are of. @throws RnnError E_NAMES listing what would be understood */

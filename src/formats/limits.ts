@@ -45,7 +45,7 @@ export interface LimitRow {
 const MIB = 2 ** 20;
 const COUNT = 2 ** 31 - 1;
 
-export const LIMITS: Readonly<Record<LimitName, LimitRow>> = {
+const TABLE = {
   headerBytes: {
     key: 'maxHeader',
     flag: '--max-header',
@@ -116,7 +116,12 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = {
     most: 2_000_000,
     help: 'reading one file, not computing; a file that is read in pieces has no limit unless given',
   },
-};
+} as const satisfies Readonly<Record<LimitName, LimitRow>>;
+
+export const LIMITS: Readonly<Record<LimitName, LimitRow>> = TABLE;
+
+/** The keys of their values on a command line. */
+export type LimitKey = Extract<(typeof TABLE)[LimitName], { readonly key: string }>['key'];
 
 export const DEFAULT_LIMITS = Object.fromEntries(
   Object.entries(LIMITS).map(([name, { standard }]) => [name, standard]),

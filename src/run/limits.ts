@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import os from 'node:os';
-import { DEFAULT_LIMITS, LIMITS, type LimitName, type Limits } from '../formats/limits.js';
+import { DEFAULT_LIMITS, LIMITS, type LimitKey, type LimitName, type Limits } from '../formats/limits.js';
 
 export { LIMITS, tooSlow } from '../formats/limits.js';
 
@@ -14,20 +14,8 @@ export interface FileLimits {
   readonly read: Limits;
 }
 
-/** What a command line says about them, by the keys of LIMITS. */
-export interface AskedLimits {
-  maxMemory?: number;
-  maxFile?: number;
-  maxHeader?: number;
-  maxTensors?: number;
-  maxName?: number;
-  maxRank?: number;
-  maxDim?: number;
-  maxRatio?: number;
-  maxInflated?: number;
-  maxNesting?: number;
-  maxTime?: number;
-}
+/** What a command line says about them. */
+export type AskedLimits = Partial<Record<LimitKey | 'maxMemory' | 'maxFile', number>>;
 
 const MOST = 2 ** 32;
 // made where a limit is asked for: a small command does without

@@ -11,6 +11,13 @@ export const BLOCK_FIELDS = [
 ] as const; // biome-ignore format: a list
 export const SOURCE_FIELDS = ['D', 'M', 'width', 'kernel', 'recurrent', 'bias', 'recurrentBias'] as const;
 
+/** What the kernel needs to put sums aside, in bytes; the number of assembly/block.ts. */
+export const ASIDE_BYTES = 192;
+/** What a thread that meets others takes for it (assembly/meet.ts). */
+export const MEETING_BYTES = 64;
+/** Blocks that threads take from in one round (pool.ts). */
+export const MOST_BLOCKS = 4096;
+
 interface Exports {
   readonly TABLE_END: WebAssembly.Global;
   writeConstants(): void;

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { FUSED, type FusedCell, type Kernel } from './kernel.js';
+import { FUSED, type FusedCell, type Kernel, MOST_BLOCKS } from './kernel.js';
 import { type Sharing, sharing } from './sharing.js';
 
 /**
@@ -27,8 +27,6 @@ export interface Round {
   readonly to: number;
   readonly chunk: number;
 }
-
-export const MOST_BLOCKS = 4096;
 
 /** Words of the shared control block. `next` is round · 2^16 + the next block to take; the blocks' addresses stand from `blocks` on. */
 const WORDS = { round: 0, next: 1, count: 2, done: 3, failed: 4, cell: 5, way: 6, from: 7, to: 8, chunk: 9, ready: 10, blocks: 16 };

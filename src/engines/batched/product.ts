@@ -1,5 +1,5 @@
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
-import type { Kernel } from './kernel.js';
+import { ASIDE_BYTES, type Kernel } from './kernel.js';
 import { accumulate, type Rows } from './matmul.js';
 
 /** Sets out [R, K] = bias + x [R, D] · w. */
@@ -31,7 +31,7 @@ export function productWith(w: Tensor, bias: FloatArray | undefined, kernel: Ker
 function packed(w: Float32Array, D: number, K: number, bias: FloatArray | undefined, kernel: Kernel): Product {
   const padded = Math.ceil(K / 4) * 4;
   const panels = kernel.take(4 * padded * (D + 1));
-  const aside = kernel.take(192);
+  const aside = kernel.take(ASIDE_BYTES);
   const mark = kernel.mark();
   const raw = kernel.take(4 * w.length);
   kernel.floats().set(w, raw / 4);

@@ -1,3 +1,5 @@
+import { productError } from '../../numerics/compensated.js';
+
 /**
  * The doubles nearest to decimal numerals. Up to 15 digits and a power of ten up to 22: one exact whole number times or divided by another, one
  * rounding (Clinger, "How to read floating point numbers accurately", 1990), which plainNumbers.ts does itself. Up to 24 digits and
@@ -23,9 +25,6 @@ const MOST_POWER = 44;
 /** Powers of ten as the sum of two doubles, exactly: 5^44 has 103 bits. */
 export const TENS = Float64Array.from({ length: MOST_POWER + 1 }, (_, k) => Number(`1e${k}`));
 const TENS_LOW = TENS.map((high, k) => Number(10n ** BigInt(k) - BigInt(high)));
-
-/** Half of a double's bits (Veltkamp). */
-const SPLIT = 2 ** 27 + 1;
 
 /** Far above what the operations below may be off, relative to the result: some 2^-103. */
 const DOUBT = 2 ** -98;
@@ -55,15 +54,4 @@ export function longDecimal(high: number, middle: number, low: number, digits: n
   const left = second - (value - first);
   const doubt = value * DOUBT;
   return value + (left + doubt) === value && value + (left - doubt) === value ? value : Number.NaN;
-}
-
-/** a·b − product, exactly, where product is a·b rounded */
-function productError(a: number, b: number, product: number): number {
-  const ca = SPLIT * a;
-  const a1 = ca - (ca - a);
-  const a2 = a - a1;
-  const cb = SPLIT * b;
-  const b1 = cb - (cb - b);
-  const b2 = b - b1;
-  return a2 * b2 - (product - a1 * b1 - a2 * b1 - a1 * b2);
 }

@@ -36,11 +36,14 @@ export class Block {
   /** one stream (stream.ts): recurrent weights in wide panels, and x·Wx + b of some steps */
   wide: usize;
   projected: usize;
-  /** room for the sums of one tile or wide panel, 192 bytes; for every thread where several share a stream */
+  /** ASIDE_BYTES; as many for every thread where several share a stream */
   aside: usize;
   /** one stream shared by threads: where they meet (meet.ts) */
   meeting: usize;
 }
+
+/** Bytes of the room for the sums of one tile (5 × 8 numbers) or one wide panel (12 vectors); kernel.ts has the same number. */
+export const ASIDE_BYTES: usize = 192;
 
 /** units rounded up to whole vectors */
 @inline

@@ -1,8 +1,8 @@
-import { Block, padded } from './block';
+import { ASIDE_BYTES, Block, padded } from './block';
 import { CHAIN, Cell } from './cell';
 import { copy } from './copy';
-import { meet } from './meet';
 import { gruGates, gruReset, gruUpdate, lstmGates, rnnGates } from './gates';
+import { meet } from './meet';
 import { nextRows, tile } from './tiles';
 import { rowProduct } from './wide';
 
@@ -52,9 +52,6 @@ export function runStreamPart(block: usize, cell: Cell, from: usize, to: usize, 
   copy(next + low * 16, h + low * 16, (high - low) * 16);
   meet(b.meeting, part, parts);
 }
-
-/** Bytes of the room that a thread needs for the sums of a wide panel. */
-const ASIDE_BYTES: usize = 192;
 
 /** Groups of four units before part `part`: parts end where wide panels do, so that all share one packing. */
 function cut(b: Block, cell: Cell, part: usize, parts: usize): usize {

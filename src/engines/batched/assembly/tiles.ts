@@ -4,7 +4,7 @@ import { CHAIN } from './cell';
 
 /**
  * The products. A panel is 8 (or 4) columns of a weight matrix, packed: their biases, then K rows. tileRxC makes
- *   out [R, C] = from [C] + z [R, K] · w [K, C], or adds that to out,
+ *   out [R, C] = from [C] + z [R, K] · w [K, C],
  * with z and out row-major, their rows `stride` and `outStride` bytes apart. Every element is its own lane of an accumulator, summed over k in
  * order: cutting rows and columns differently changes no bit.
  *
@@ -154,7 +154,7 @@ function piece4(rows: usize, z: usize, stride: usize, from: usize, w: usize, K: 
 }
 
 /**
- * Terms k to `end` in chains of their own, each added to the sums in out. A chain's sums pass through `aside`, TILE_BYTES of the caller's: a tile that
+ * Terms k to `end` in chains of their own, each added to the sums in out. A chain's sums pass through `aside`, ASIDE_BYTES (block.ts) of the caller's: a tile that
  * added them itself would run at half the speed, because V8 then spills its accumulators in the loop.
  */
 function rest(vectors: usize, rows: usize, z: usize, stride: usize, w: usize, k: usize, end: usize, out: usize, outStride: usize, aside: usize): void {
@@ -171,10 +171,7 @@ function rest(vectors: usize, rows: usize, z: usize, stride: usize, w: usize, k:
   }
 }
 
-/** Bytes of a tile of 5 × 8. */
-export const TILE_BYTES: usize = 160;
-
-/** out [rows, 4·vectors] = bias + z [rows, K] · panel, for 1 to 5 rows of 1 or 2 vectors; `aside`: TILE_BYTES of room */
+/** out [rows, 4·vectors] = bias + z [rows, K] · panel, for 1 to 5 rows of 1 or 2 vectors; `aside`: ASIDE_BYTES of room */
 @inline
 export function tile(vectors: usize, rows: usize, z: usize, stride: usize, w: usize, K: usize, out: usize, outStride: usize, aside: usize): void {
   const from = w;

@@ -82,7 +82,7 @@ export function nextVectors(remaining: usize): usize {
 
 /**
  * out [vectors·4] = from + h [K] · w, where w is a row of wide panels as pack.ts lays them, in chains. `fresh`: the first one starts at zero, too.
- * `aside`: 192 bytes of room for a panel's sums.
+ * `aside`: ASIDE_BYTES of room for a panel's sums.
  */
 export function rowProduct(h: usize, K: usize, w: usize, vectors: usize, from: usize, out: usize, fresh: bool, aside: usize): void {
   while (vectors > 0) {

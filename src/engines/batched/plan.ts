@@ -1,0 +1,138 @@
+import type { RecurrenceArgs } from '../../layers/layer.js';
+import type { FloatArray } from '../../tensor/tensor.js';
+import { startValues } from './fused.js';
+import { FUSED, type FusedCell, type Kernel, MOST_BLOCKS, SOURCE_FIELDS } from './kernel.js';
+import type { Pool } from './pool.js';
+
+/** How a recurrence is cut for the WASM kernel: rows of a block, steps of a window, threads; and its weights, packed. */
+
+/** What one thread keeps at hand: two states of a block and its c should stay in the second-level cache. */
+const BLOCK_BYTES = 512 * 1024;
+const [LEAST_ROWS, MOST_ROWS] = [20, 80];
+/** More rows than that where they fit the first-level cache: fewer blocks to lay out. */
+const SMALL_BLOCK_BYTES = 40 * 1024;
+/** x and outputs of a block at a time */
+const WINDOW_BYTES = 4 * 2 ** 20;
+/** Up to here samples run one by one (assembly/stream.ts): tiles of one or two rows are slower. */
+const STREAM_ROWS = 2;
+/** What the blocks that several threads take from may occupy together. */
+const GROUP_BYTES = 64 * 2 ** 20;
+/** Fewer rows than this a thread are not worth a thread: the tiles get low. */
+const LEAST_ROWS_OF_THREAD = 4;
+/** Multiply-adds of a step that a thread of a shared stream needs: a microsecond, some times what the meeting after it takes. */
+const LEAST_WORK_OF_PART = 16_384;
+/** x·Wx + b of as many steps at a time as fit a part of the cache */
+const PROJECTED_BYTES = 128 * 1024;
+
+export interface Plan {
+  readonly kernel: Kernel;
+  readonly args: RecurrenceArgs;
+  readonly kind: FusedCell;
+  readonly N: number;
+  readonly T: number;
+  readonly D: number;
+  readonly M: number;
+  /** units rounded up to vectors of four */
+  readonly padded: number;
+  readonly stream: boolean;
+  readonly pool?: Pool;
+  /** rows of a block */
+  readonly rows: number;
+  /** steps of a window */
+  readonly window: number;
+  readonly weights: number;
+  readonly wide: number;
+}
+
+export function makePlan(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, pool: Pool | undefined): Plan {
+  const [N, T, D] = args.x.shape;
+  const M = args.units;
+  const padded = Math.ceil(M / 4) * 4;
+  const stream = N <= STREAM_ROWS;
+  const rows = stream ? 1 : rowsOfBlock(N, D, padded, pool?.threads ?? 1);
+  const window = Math.max(1, Math.min(T, Math.floor(WINDOW_BYTES / (4 * rows * (D + (args.sequence ? M : 0))))));
+  const weights = packWeights(args, kind, kernel, padded, stream);
+  return {
+    kernel,
+    args,
+    kind,
+    N,
+    T,
+    D,
+    M,
+    padded,
+    stream,
+    pool: rows < N || N === 1 ? pool : undefined,
+    rows,
+    window,
+    ...weights,
+  };
+}
+
+/** As many rows as the cache carries, in blocks of about the same size, at least one for every thread. */
+function rowsOfBlock(N: number, D: number, padded: number, threads: number): number {
+  const each = 4 * (2 * (D + padded) + padded);
+  const many = Math.max(MOST_ROWS, Math.floor(SMALL_BLOCK_BYTES / each));
+  const most = Math.max(LEAST_ROWS, Math.min(many, Math.floor(BLOCK_BYTES / each)));
+  const sharing = Math.max(1, Math.min(threads, Math.floor(N / LEAST_ROWS_OF_THREAD)));
+  const blocks = Math.ceil(N / most / sharing) * sharing;
+  return Math.ceil(N / blocks);
+}
+
+/** How many blocks are in memory together: one, or as many as the threads of the pool take from. */
+export function blocksAtOnce(plan: Plan): number {
+  const { pool } = plan;
+  return pool ? Math.min(MOST_BLOCKS, Math.max(pool.threads, Math.floor(GROUP_BYTES / bytesOfBlock(plan)))) : 1;
+}
+
+/** the window and the states of one block, about */
+function bytesOfBlock({ rows, window, D, M, padded }: Plan): number {
+  return 4 * rows * (window * (D + M) + 2 * (D + padded) + 2 * padded);
+}
+
+/** Raw weights go in behind the packed ones, which stay. */
+function packWeights(
+  args: RecurrenceArgs,
+  kind: FusedCell,
+  kernel: Kernel,
+  padded: number,
+  stream: boolean,
+): { weights: number; wide: number } {
+  const [D, width] = args.weights.kernel!.shape;
+  const M = args.units;
+  const gates = width / M;
+  const start = startValues(args);
+  const weights = kernel.take(4 * padded * (gates * (D + M + 1) + (kind === 'gru' ? 1 : 0)));
+  const wide = stream ? kernel.take(4 * padded * (gates * M + 1)) : 0;
+  const mark = kernel.mark();
+  const put = (data: FloatArray | undefined) => {
+    if (!data) return 0;
+    const at = kernel.take(4 * data.length);
+    kernel.floats().set(data, at / 4);
+    return at;
+  };
+  const source = kernel.take(4 * SOURCE_FIELDS.length);
+  kernel.write(source, SOURCE_FIELDS, {
+    D,
+    M,
+    width,
+    kernel: put(args.weights.kernel!.data),
+    recurrent: put(args.weights.recurrentKernel!.data),
+    bias: put(start.input),
+    recurrentBias: put(start.recurrent),
+  });
+  kernel.run.packPanels(source, FUSED[kind], weights);
+  if (stream) kernel.run.packWide(source, FUSED[kind], wide);
+  kernel.release(mark);
+  return { weights, wide };
+}
+
+/** How many threads share one stream: all that have started and have enough to do between two meetings. */
+export function partsOf({ pool, N, M, args, kind, padded }: Plan): number {
+  if (!pool || N > 1 || kind === 'gruBefore') return 1;
+  return Math.max(1, Math.min(pool.threads, pool.ready(), Math.floor((padded * args.cell.gates.length * M) / LEAST_WORK_OF_PART)));
+}
+
+export function projectedSteps({ args, padded, window }: Plan): number {
+  return Math.min(window, Math.max(5, Math.floor(PROJECTED_BYTES / (4 * padded * args.cell.gates.length))));
+}
