@@ -37,30 +37,48 @@ function helpFor(word: string | undefined): Invocation {
 function parseCommand(command: CommandName, argv: readonly string[]): Invocation {
   // who asks for help gets it, whatever else is wrong
   if (argv.includes('--help') || argv.includes('-h')) return { kind: 'help', command };
-  const parser = commanderOf(command);
+  const options = optionsOn(argv, command);
+  const parser = commanderOf(command, [...options.values()]);
   try {
     parser.parse([...argv], { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) throw fromCommander(error, command, argv);
     throw error;
   }
-  const options = parser.opts();
-  if (options.help) return { kind: 'help', command };
-  if (options.version) return { kind: 'version' };
-  const values = { ...valuesOf(command, options), ...wordsOf(command, parser.args) };
+  const read = parser.opts();
+  if (read.help) return { kind: 'help', command };
+  if (read.version) return { kind: 'version' };
+  const values = { ...valuesOf(options, read), ...wordsOf(command, parser.args) };
   checkConflicts(values, command);
   return { kind: 'run', command, values };
 }
 
+/** Options for the flags that the line may name, and maybe for others: commander takes longer over all sixty than over the rest of the line. */
+function optionsOn(argv: readonly string[], command: CommandName): ReadonlyMap<Flag, Option> {
+  const words = argv.filter(word => word.startsWith('-')).flatMap(flagsIn);
+  return new Map(
+    flagsOf(command)
+      .filter(({ flags }) => words.some(word => flags.includes(word)))
+      .map(flag => [flag, optionOf(flag, command)]),
+  );
+}
+
+/** '--M=5' -> ['--M']; '--no-color' -> also the flag whose value it sets; '-qi' -> ['-q', '-i'] */
+function flagsIn(word: string): string[] {
+  if (!word.startsWith('--')) return [...word.slice(1)].map(letter => `-${letter}`);
+  const [flag] = word.split('=');
+  return flag.startsWith('--no-') ? [flag, `--${flag.slice('--no-'.length)}`] : [flag];
+}
+
 /** commander does the splitting (`--M=5`, `-qi x.npy`, `--`); what is unknown is left over for us to explain. */
-function commanderOf(command: CommandName): Command {
+function commanderOf(command: CommandName, options: readonly Option[]): Command {
   const parser = new Command(command)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .helpOption(false)
     .allowUnknownOption()
     .allowExcessArguments();
-  for (const flag of flagsOf(command)) parser.addOption(optionOf(flag, command));
+  for (const option of options) parser.addOption(option);
   return parser;
 }
 
@@ -71,12 +89,12 @@ function optionOf(flag: Flag, command: CommandName): Option {
 }
 
 /** commander keys its values by the last long spelling (--batch: 'batch'); ours are the keys of the table. */
-function valuesOf(command: CommandName, options: Record<string, unknown>): Values {
+function valuesOf(options: ReadonlyMap<Flag, Option>, read: Record<string, unknown>): Values {
   const values: Record<string, unknown> = {};
-  for (const flag of flagsOf(command)) {
-    const value = options[optionOf(flag, command).attributeName()];
+  for (const [flag, option] of options) {
+    const value = read[option.attributeName()];
     // --no-color sets `color`, which stands in the table itself
-    if (value !== undefined && !/^--no-/.test(flag.flags)) values[flag.key] = value;
+    if (value !== undefined && !option.negate) values[flag.key] = value;
   }
   return values as Values;
 }

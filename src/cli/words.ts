@@ -173,6 +173,7 @@ function symbolicSize(name: string, command: CommandName, symbolic: readonly Com
 
 /** `--model --layers x`: the word is missing and the next flag was taken for it. */
 function checkNotAFlag(flag: Flag, word: string, command: CommandName): void {
+  if (!word.startsWith('-')) return;
   const [known] = word.split('=');
   if (!flagsOf(command).some(other => spellings(other).includes(known))) return;
   throw missingWord(flag, `${escapeText(word, 60)} follows`);
