@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 'use strict';
-// Starts the command line from the chunks that scripts/pack.mjs made: those every small command needs stand in dist/cli.cjs together, as an
-// object of functions, with a code cache for the V8 of the build beside it. Any other V8 compiles the source.
+// Starts the command line from the chunks that scripts/pack.mjs made: those every small command needs stand in dist/cli.cjs together, a
+// function of require that gives an object of loaders, with a code cache for the V8 of the build beside it. Any other V8 compiles the source.
 const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 
@@ -13,7 +13,7 @@ let chunks;
 function open() {
   const source = readFileSync(`${dist}/cli.cjs`, 'latin1'); // ASCII: esbuild escapes the rest
   script = new Script(source, { filename: `${dist}/cli.cjs`, cachedData: codeCache(source) });
-  chunks = script.runInThisContext();
+  chunks = script.runInThisContext()(requireOf);
 }
 
 /** The cache of this very source and V8. V8 compares the lengths of sources only, so the cache ends with the last line of its own. */
@@ -27,13 +27,17 @@ function codeCache(source) {
   }
 }
 
+function requireOf(path) {
+  return path.startsWith('./') ? load(path.slice(2, -3)) : require(path);
+}
+
 function load(name) {
+  if (Object.hasOwn(chunks, name)) return chunks[name]();
   const known = loaded.get(name);
   if (known) return known.exports;
   const module = { exports: {} };
   loaded.set(name, module);
-  const chunk = Object.hasOwn(chunks, name) ? chunks[name] : require(`${dist}/parts/${name}.cjs`);
-  chunk(module.exports, path => (path.startsWith('./') ? load(path.slice(2, -3)) : require(path)), module);
+  require(`${dist}/parts/${name}.cjs`)(module.exports, requireOf, module);
   return module.exports;
 }
 

@@ -1,7 +1,8 @@
 // Packs the command line so that a small command starts fast. What takes time at a start is reading and compiling source, running the top
 // level of modules, and loading Node's own modules; so
-//   1. esbuild splits the program at its dynamic imports, and each chunk becomes a function;
-//   2. the chunks that `shapes` and `forward` load (they are run to find out) stand in dist/cli.cjs, the others in dist/parts/;
+//   1. esbuild splits the program at its dynamic imports;
+//   2. the chunks that `shapes` and `forward` load (they are run to find out) are linked in one scope, dist/cli.cjs, where each runs when it is
+//      first needed; of the others each is a function in dist/parts/;
 //   3. Node's heavy modules are loaded when something of theirs is used, not when it is imported;
 //   4. what V8 compiled while the usual commands ran is stored as a code cache for this V8 (dist/cli.<v8>-<arch>.cache).
 // bin/rnn-cli.js puts it together again. Without the cache everything works, too: V8 compiles the source.
@@ -34,15 +35,15 @@ export async function packCommandLine(options, dist) {
   for (const name of readdirSync(dist)) if (/\.(cjs|cache)$/.test(name)) rmSync(`${dist}/${name}`);
   rmSync(`${dist}/parts`, { recursive: true, force: true });
   mkdirSync(`${dist}/parts`);
-  for (const [name, code] of chunks) writeFileSync(`${dist}/parts/${name}.cjs`, `module.exports = ${code};\n`);
-  writeCli(dist, chunks, ['main']);
-  const usual = runUsualCommands('chunks').split('\n');
-  writeCli(dist, chunks, usual);
+  for (const [name, code] of chunks) writeFileSync(`${dist}/parts/${name}.cjs`, await partOf(code, options));
+  writeCli(dist, await link(chunks, ['main'], options));
+  const usual = ['main', ...runUsualCommands('chunks').split('\n')];
+  writeCli(dist, await link(chunks, usual, options));
   for (const name of usual) rmSync(`${dist}/parts/${name}.cjs`);
   runUsualCommands('cache');
 }
 
-/** @returns name -> text of a function (exports, require, module) */
+/** @returns name -> text of an ES module */
 async function splitIntoChunks(options) {
   const { outputFiles } = await build({
     ...options,
@@ -53,23 +54,49 @@ async function splitIntoChunks(options) {
     outdir: 'dist',
     plugins: [lazyBuiltins, ...(options.plugins ?? [])],
   });
-  const chunks = new Map();
-  for (const { path, text } of outputFiles) {
-    const name = path.replace(/^.*[\\/]/, '').replace(/\.js$/, '');
-    // a dynamic import becomes a promise of a require, which bin/rnn-cli.js answers
-    const supported = { 'dynamic-import': false };
-    const { code } = await transform(text, { format: 'cjs', target: options.target, minify: true, supported, legalComments: 'none' });
-    chunks.set(name, `function(exports,require,module){${code.trim()}\n}`);
-  }
-  return chunks;
+  return new Map(outputFiles.map(({ path, text }) => [path.replace(/^.*[\\/]/, '').replace(/\.js$/, ''), text]));
 }
 
-/** One script: an object of functions. Its last line is the digest of the rest, which tells one build's cache from another's. */
-function writeCli(dist, chunks, names) {
+/** a dynamic import becomes a promise of a require, which bin/rnn-cli.js answers */
+const REQUIRED = { format: 'cjs', minify: true, supported: { 'dynamic-import': false }, legalComments: 'none' };
+
+/** A chunk as a function (exports, require, module). */
+async function partOf(text, { target }) {
+  const { code } = await transform(text, { ...REQUIRED, target });
+  return `module.exports = function(exports,require,module){${code.trim()}\n};\n`;
+}
+
+/** Some chunks in one scope, as a function of require: an object name -> () => its exports. Each runs when it is first asked for. */
+async function link(chunks, names, { target, absWorkingDir }) {
+  const { outputFiles } = await build({
+    ...REQUIRED,
+    target,
+    absWorkingDir,
+    bundle: true,
+    platform: 'node',
+    write: false,
+    stdin: { contents: `module.exports={${names.map(name => `${JSON.stringify(name)}:()=>require("./${name}.js")`).join(',')}}` },
+    plugins: [only(chunks, new Set(names))],
+  });
+  return `(function(require){var module={};${outputFiles[0].text.trim()}\nreturn module.exports})`;
+}
+
+/** Chunks of these names are bundled, all else is left to require. */
+const only = (chunks, names) => ({
+  name: 'only',
+  setup(hooks) {
+    const nameOf = path => path.replace(/^\.\//, '').replace(/\.js$/, '');
+    hooks.onResolve({ filter: /.*/ }, ({ path }) => (names.has(nameOf(path)) ? { path, namespace: 'chunk' } : { path, external: true }));
+    hooks.onLoad({ filter: /.*/, namespace: 'chunk' }, ({ path }) => ({ contents: chunks.get(nameOf(path)), loader: 'js' }));
+  },
+});
+
+/** One script. Its last line is the digest of the rest, which tells one build's cache from another's. */
+function writeCli(dist, code) {
   // a literal of a regular expression is the one thing that esbuild does not escape
-  for (const name of names)
-    if (/[\u0080-\uffff]/.test(chunks.get(name))) throw new Error(`pack: ${name} is read as latin1 and not ASCII: write \\u…`);
-  const body = `({\n${names.map(name => `${JSON.stringify(name)}:${chunks.get(name)}`).join(',\n')}\n})\n`;
+  const beyond = /.{0,40}[\u0080-\uffff]/.exec(code);
+  if (beyond) throw new Error(`pack: cli.cjs is read as latin1 and not ASCII: write \\u… in ${beyond[0]}`);
+  const body = `${code}\n`;
   writeFileSync(`${dist}/cli.cjs`, `${body}//${createHash('sha256').update(body).digest('hex')}`);
 }
 
@@ -80,27 +107,32 @@ function runUsualCommands(wanted) {
 }
 
 /**
- * `import { createHash } from 'node:crypto'` becomes an object of getters: the first use loads the module. Packages that only might need a
- * builtin (commander child_process, seedrandom crypto) never load it.
+ * `import { createHash } from 'node:crypto'` becomes a function that loads the module when it is first called, `require('node:crypto')` an
+ * object of getters. Packages that only might need a builtin (commander child_process, seedrandom crypto) never load it.
  */
 const lazyBuiltins = {
   name: 'lazyBuiltins',
   setup(hooks) {
     const require = createRequire(import.meta.url);
-    hooks.onResolve({ filter: new RegExp(`^(node:)?(${HEAVY.join('|')})$`) }, ({ path }) => ({
-      path: path.replace(/^node:/, ''),
-      namespace: 'lazy-builtin',
-    }));
-    hooks.onResolve({ filter: /^builtin:/ }, ({ path }) => ({ path: path.replace('builtin:', 'node:'), external: true }));
-    hooks.onLoad({ filter: /.*/, namespace: 'lazy-builtin' }, ({ path }) => {
-      const builtin = require(`node:${path}`);
-      const getters = Object.keys(builtin).map(name => `get ${JSON.stringify(name)}(){return load()[${JSON.stringify(name)}]}`);
+    hooks.onResolve({ filter: new RegExp(`^(node:)?(${HEAVY.join('|')})$`) }, ({ path, kind }) => {
+      const name = path.replace(/^node:/, '');
       // what is a class itself (node:stream) must be the real one
-      const contents =
-        typeof builtin === 'function'
-          ? `module.exports=require("builtin:${path}")`
-          : `let loaded;const load=()=>loaded??=require("builtin:${path}");module.exports={${getters.join(',')}}`;
-      return { contents, loader: 'js' };
+      if (typeof require(`node:${name}`) === 'function') return { path: `node:${name}`, external: true };
+      return { path: name, namespace: kind === 'require-call' ? 'lazy-require' : 'lazy-import' };
+    });
+    hooks.onResolve({ filter: /^builtin:/ }, ({ path }) => ({ path: path.replace('builtin:', 'node:'), external: true }));
+    const gettersOf = name =>
+      `{${Object.keys(require(`node:${name}`)).map(key => `get ${JSON.stringify(key)}(){return load()[${JSON.stringify(key)}]}`)}}`;
+    const loadOf = name => `let loaded;const load=()=>loaded??=require("builtin:${name}");`;
+    hooks.onLoad({ filter: /.*/, namespace: 'lazy-require' }, ({ path }) => ({
+      contents: `${loadOf(path)}module.exports=${gettersOf(path)}`,
+    }));
+    hooks.onLoad({ filter: /.*/, namespace: 'lazy-import' }, ({ path }) => {
+      // a constant cannot wait: a program that imports one fails to build
+      const names = Object.entries(require(`node:${path}`)).filter(([, value]) => typeof value === 'function');
+      const wrapper = ([name]) =>
+        `export function ${name}(...words){return new.target?new(load().${name})(...words):load().${name}(...words)}`;
+      return { contents: `${loadOf(path)}${names.map(wrapper).join('\n')}\nexport default ${gettersOf(path)}` };
     });
   },
 };

@@ -1,4 +1,4 @@
-import * as zlib from 'node:zlib';
+import zlib from 'node:zlib';
 
 /** CRC-32 of zip and gzip (polynomial 0xedb88320). Node 20.15 and later has it natively; a table serves the versions before. */
 export const crc32: (bytes: Uint8Array) => number = typeof zlib.crc32 === 'function' ? bytes => zlib.crc32(bytes) : crc32ByTable;
