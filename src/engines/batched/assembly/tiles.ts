@@ -97,8 +97,70 @@ function tile4x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: 
   tileOf(4, true, z, stride, from, w, K, out, outStride);
 }
 
+/** Three rows, two turns of the loop in one: as fast as 5 × 8, where one turn takes 1.3 times as long. Other tiles spill when they are unrolled. */
 function tile3x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  tileOf(3, true, z, stride, from, w, K, out, outStride);
+  let c00 = v128.load(from);
+  let c01 = v128.load(from, 16);
+  let c10 = c00;
+  let c11 = c01;
+  let c20 = c00;
+  let c21 = c01;
+  let z1 = z + stride;
+  let z2 = z + 2 * stride;
+  const end = w + K * 32;
+  if (K & 1) {
+    const w0 = v128.load(w);
+    const w1 = v128.load(w, 16);
+    const x0 = v128.load32_splat(z);
+    c00 = multiplyAdd(c00, x0, w0);
+    c01 = multiplyAdd(c01, x0, w1);
+    const x1 = v128.load32_splat(z1);
+    c10 = multiplyAdd(c10, x1, w0);
+    c11 = multiplyAdd(c11, x1, w1);
+    const x2 = v128.load32_splat(z2);
+    c20 = multiplyAdd(c20, x2, w0);
+    c21 = multiplyAdd(c21, x2, w1);
+    w += 32;
+    z += 4;
+    z1 += 4;
+    z2 += 4;
+  }
+  while (w < end) {
+    const w0 = v128.load(w);
+    const w1 = v128.load(w, 16);
+    const x0 = v128.load32_splat(z);
+    c00 = multiplyAdd(c00, x0, w0);
+    c01 = multiplyAdd(c01, x0, w1);
+    const x1 = v128.load32_splat(z1);
+    c10 = multiplyAdd(c10, x1, w0);
+    c11 = multiplyAdd(c11, x1, w1);
+    const x2 = v128.load32_splat(z2);
+    c20 = multiplyAdd(c20, x2, w0);
+    c21 = multiplyAdd(c21, x2, w1);
+    const w2 = v128.load(w, 32);
+    const w3 = v128.load(w, 48);
+    const y0 = v128.load32_splat(z, 4);
+    c00 = multiplyAdd(c00, y0, w2);
+    c01 = multiplyAdd(c01, y0, w3);
+    const y1 = v128.load32_splat(z1, 4);
+    c10 = multiplyAdd(c10, y1, w2);
+    c11 = multiplyAdd(c11, y1, w3);
+    const y2 = v128.load32_splat(z2, 4);
+    c20 = multiplyAdd(c20, y2, w2);
+    c21 = multiplyAdd(c21, y2, w3);
+    w += 64;
+    z += 8;
+    z1 += 8;
+    z2 += 8;
+  }
+  v128.store(out, c00);
+  v128.store(out, c01, 16);
+  out += outStride;
+  v128.store(out, c10);
+  v128.store(out, c11, 16);
+  out += outStride;
+  v128.store(out, c20);
+  v128.store(out, c21, 16);
 }
 
 function tile2x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
@@ -128,13 +190,13 @@ function tile2x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: 
 function tile1x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
   tileOf(1, false, z, stride, from, w, K, out, outStride);
 }
-/** How many of the remaining rows the next tile takes: fives and fours wherever they add up, because smaller tiles leave the processor waiting. */
+/** How many of the remaining rows the next tile takes: threes until fives are left, which adds up for all numbers but 1, 2, 4 and 7. */
 @inline
 export function nextRows(remaining: usize): usize {
   const rest = remaining % 5;
   if (rest == 0) return 5;
-  if (remaining >= 4 * (5 - rest)) return 4;
-  return remaining <= 3 ? remaining : remaining == 6 ? 3 : 4;
+  const threes = (2 * rest) % 5;
+  return remaining >= 3 * threes ? 3 : min(remaining, 4);
 }
 
 function piece8(rows: usize, z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
