@@ -47,6 +47,7 @@ export function placeBlock(plan: Plan, { from, rows }: { from: number; rows: num
       c: take(kind === 'lstm' || before, 4 * rows * padded),
       cStride: 4 * padded,
       weights: plan.weights,
+      far: Number(plan.far),
       scratch: kernel.take(stream ? 4 * gates * padded : SCRATCH_BYTES + (before ? rows * stride : 0)),
       mask: take(args.mask !== undefined, rows * window),
       saved: take(stream ? before : args.mask !== undefined, 4 * rows * padded),

@@ -6,8 +6,8 @@ export type FusedCell = keyof typeof FUSED;
 
 /** Fields of assembly/block.ts and assembly/pack.ts, in their order. */
 export const BLOCK_FIELDS = [
-  'rows', 'T', 'D', 'M', 'reverse', 'x', 'stride', 'z', 'zNext', 'c', 'cStride', 'weights', 'scratch', 'mask', 'saved', 'sequence',
-  'zeroMasked', 'wide', 'projected', 'aside', 'meeting',
+  'rows', 'T', 'D', 'M', 'reverse', 'x', 'stride', 'z', 'zNext', 'c', 'cStride', 'weights', 'far', 'scratch', 'mask', 'saved',
+  'sequence', 'zeroMasked', 'wide', 'projected', 'aside', 'meeting',
 ] as const; // biome-ignore format: a list
 export const SOURCE_FIELDS = ['D', 'M', 'width', 'kernel', 'recurrent', 'bias', 'recurrentBias'] as const;
 

@@ -11,6 +11,8 @@ const BLOCK_BYTES = 512 * 1024;
 const [LEAST_ROWS, MOST_ROWS] = [20, 80];
 /** More rows than that where they fit the first-level cache: fewer blocks to lay out. */
 const SMALL_BLOCK_BYTES = 40 * 1024;
+/** Weights from here on are fetched before they are needed (assembly/fetch.ts); less comes fast enough from the third cache. */
+const FAR_BYTES = 8 * 2 ** 20;
 /** x and outputs of a block at a time */
 const WINDOW_BYTES = 4 * 2 ** 20;
 /** Up to here samples run one by one (assembly/stream.ts): tiles of one or two rows are slower. */
@@ -41,6 +43,8 @@ export interface Plan {
   /** steps of a window */
   readonly window: number;
   readonly weights: number;
+  /** they come from far away at every step */
+  readonly far: boolean;
   readonly wide: number;
 }
 
@@ -97,12 +101,13 @@ function packWeights(
   kernel: Kernel,
   padded: number,
   stream: boolean,
-): { weights: number; wide: number } {
+): Pick<Plan, 'weights' | 'far' | 'wide'> {
   const [D, width] = args.weights.kernel!.shape;
   const M = args.units;
   const gates = width / M;
   const start = startValues(args);
-  const weights = kernel.take(4 * padded * (gates * (D + M + 1) + (kind === 'gru' ? 1 : 0)));
+  const bytes = 4 * padded * (gates * (D + M + 1) + (kind === 'gru' ? 1 : 0));
+  const weights = kernel.take(bytes);
   const wide = stream ? kernel.take(4 * padded * (gates * M + 1)) : 0;
   const mark = kernel.mark();
   const put = (data: FloatArray | undefined) => {
@@ -124,7 +129,7 @@ function packWeights(
   kernel.run.packPanels(source, FUSED[kind], weights);
   if (stream) kernel.run.packWide(source, FUSED[kind], wide);
   kernel.release(mark);
-  return { weights, wide };
+  return { weights, far: bytes >= FAR_BYTES, wide };
 }
 
 /** How many threads share one stream: all that have started and have enough to do between two meetings. */

@@ -23,6 +23,8 @@ export class Block {
   cStride: usize;
   /** packed weights (pack.ts) */
   weights: usize;
+  /** 1: the weights are more than the caches keep from step to step (fetch.ts) */
+  far: usize;
   /** preactivations of a group of rows, 20 · 128 bytes; GRU with the reset before: then z-like rows [x_t, r·h] */
   scratch: usize;
   /** [rows, T] bytes, 1 = a real step; 0: no mask */

@@ -1,4 +1,5 @@
 import { Block, padded } from './block';
+import { fetch } from './fetch';
 import { gruGates, gruReset, gruUpdate, lstmGates, rnnGates } from './gates';
 import { both, nextRows, tile } from './tiles';
 
@@ -18,6 +19,7 @@ export function lstmStep(b: Block): void {
   const stride = b.stride;
   let w = b.weights;
   for (let u: usize = 0, end = padded(b.M) * 4; u < end; u += 16) {
+    fetch(b, w, 2 * panel);
     let z = b.z;
     let h = b.zNext + b.D * 4 + u;
     let c = b.c + u;
@@ -52,6 +54,8 @@ export function gruStep(b: Block): void {
     const vectors: usize = end - u > 16 ? 2 : 1;
     const gx = w + zr * vectors;
     const gh = gx + (D + 1) * 16 * vectors;
+    const after = gh + (M + 1) * 16 * vectors;
+    fetch(b, w, after - w);
     let z = b.z;
     let next = b.zNext + D * 4 + u;
     for (let left: usize = b.rows; left > 0; ) {
@@ -79,7 +83,7 @@ export function gruStep(b: Block): void {
       next += group * stride;
       left -= group;
     }
-    w = gh + (M + 1) * 16 * vectors;
+    w = after;
   }
 }
 
@@ -93,6 +97,7 @@ export function gruBeforeStep(b: Block): void {
   let w = b.weights;
   for (let k: usize = 0; k < b.rows; k++) memory.copy(reset + k * stride, b.z + k * stride, D * 4);
   for (let u: usize = 0; u < end; u += 16) {
+    fetch(b, w, (K + 1) * 32);
     let offset: usize = 0;
     let c = b.c + u;
     for (let left: usize = b.rows; left > 0; ) {
@@ -113,6 +118,7 @@ export function gruBeforeStep(b: Block): void {
     w += (K + 1) * 32;
   }
   for (let u: usize = 0; u < end; u += 16) {
+    fetch(b, w, (K + 1) * 16);
     let offset: usize = 0;
     let c = b.c + u;
     for (let left: usize = b.rows; left > 0; ) {
@@ -143,6 +149,7 @@ export function rnnStep(b: Block): void {
     let z = b.z;
     let h = b.zNext + b.D * 4 + u;
     const vectors: usize = end - u > 16 ? 2 : 1;
+    fetch(b, w, (K + 1) * 16 * vectors);
     for (let left: usize = b.rows; left > 0; ) {
       const group = left < GROUP ? left : GROUP;
       let s = b.scratch;
