@@ -12,6 +12,14 @@ import { both, nextRows, tile } from './tiles';
 /** four tiles of five rows: the activations take four vectors at a time */
 const GROUP: usize = 20;
 
+/** Rows of the next group: fewer than GROUP where that would leave a number that is not made of fives and threes. */
+@inline
+function nextGroup(left: usize): usize {
+  if (left <= GROUP) return left;
+  const after = left - GROUP;
+  return after == 1 || after == 2 || after == 4 || after == 7 ? 16 : GROUP;
+}
+
 /** weights: for every 4 units the panels [i f] and [g o] */
 export function lstmStep(b: Block): void {
   const K = (b.D + b.M);
@@ -24,7 +32,7 @@ export function lstmStep(b: Block): void {
     let h = b.zNext + b.D * 4 + u;
     let c = b.c + u;
     for (let left: usize = b.rows; left > 0; ) {
-      const group = left < GROUP ? left : GROUP;
+      const group = nextGroup(left);
       let s = b.scratch;
       for (let rest: usize = group; rest > 0; ) {
         const rows = nextRows(rest);
@@ -59,7 +67,7 @@ export function gruStep(b: Block): void {
     let z = b.z;
     let next = b.zNext + D * 4 + u;
     for (let left: usize = b.rows; left > 0; ) {
-      const group = left < GROUP ? left : GROUP;
+      const group = nextGroup(left);
       const h = z + D * 4 + u;
       let s = b.scratch; // a row: [z r] of 4 units, [z r] of 4 units, gx of 8, gh of 8
       for (let rest: usize = group; rest > 0; ) {
@@ -101,7 +109,7 @@ export function gruBeforeStep(b: Block): void {
     let offset: usize = 0;
     let c = b.c + u;
     for (let left: usize = b.rows; left > 0; ) {
-      const group = left < GROUP ? left : GROUP;
+      const group = nextGroup(left);
       const units = offset + D * 4 + u;
       let s = b.scratch;
       for (let rest: usize = group; rest > 0; ) {
@@ -122,7 +130,7 @@ export function gruBeforeStep(b: Block): void {
     let offset: usize = 0;
     let c = b.c + u;
     for (let left: usize = b.rows; left > 0; ) {
-      const group = left < GROUP ? left : GROUP;
+      const group = nextGroup(left);
       const units = offset + D * 4 + u;
       let s = b.scratch;
       for (let rest: usize = group; rest > 0; ) {
@@ -151,7 +159,7 @@ export function rnnStep(b: Block): void {
     const vectors: usize = end - u > 16 ? 2 : 1;
     fetch(b, w, (K + 1) * 16 * vectors);
     for (let left: usize = b.rows; left > 0; ) {
-      const group = left < GROUP ? left : GROUP;
+      const group = nextGroup(left);
       let s = b.scratch;
       for (let rest: usize = group; rest > 0; ) {
         const rows = nextRows(rest);
