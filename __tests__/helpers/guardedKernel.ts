@@ -1,4 +1,4 @@
-import type { Kernel } from '../../src/engines/batched/kernel.js';
+import { BLOCK_FIELDS, type Kernel } from '../../src/engines/batched/kernel.js';
 
 /** What a band between two pieces of memory is filled with. */
 const BAND = 0xa5;
@@ -7,8 +7,8 @@ const BAND_BYTES = 128;
 export interface Guarded extends Kernel {
   /** bytes in use now, without what is between the pieces */
   taken(): number;
-  /** names of the functions of WASM that were called, with what they were given, and the block's rows where there is one */
-  readonly calls: { readonly name: string; readonly given: readonly number[]; readonly rows?: number }[];
+  /** names of the functions of WASM that were called, with what they were given, and two fields of the block where there is one */
+  readonly calls: { readonly name: string; readonly given: readonly number[]; readonly rows?: number; readonly far?: number }[];
 }
 
 /**
@@ -30,8 +30,8 @@ export function guarded(kernel: Kernel): Guarded {
     Object.entries(kernel.run).map(([name, f]) => [
       name,
       (...given: number[]) => {
-        // `rows` is a block's first field
-        calls.push({ name, given, ...(/^run/.test(name) ? { rows: new Uint32Array(kernel.memory.buffer)[given[0] / 4] } : {}) });
+        const field = (of: (typeof BLOCK_FIELDS)[number]) => new Uint32Array(kernel.memory.buffer)[given[0] / 4 + BLOCK_FIELDS.indexOf(of)];
+        calls.push({ name, given, ...(/^run/.test(name) ? { rows: field('rows'), far: field('far') } : {}) });
         check();
         const result = (f as unknown as (...given: number[]) => number)(...given);
         check();

@@ -116,6 +116,24 @@ describe('a recurrence on the kernel', () => {
     );
   });
 
+  it('fetches weights of 8 MiB or more ahead: the same bits', () => {
+    for (const [kind, D, M, far] of [
+      ['lstm', 512, 510, false],
+      ['lstm', 520, 513, true],
+      ['gru', 701, 602, true],
+      ['gruBefore', 701, 602, true],
+      ['rnn', 801, 1202, true],
+    ] as const) {
+      const guard = guarded(kernel);
+      const args = argsFor(kind, { N: 8, T: 1, D, M });
+      expectSameBits(fusedPlain(args, kind), fusedKernel(args, kind, guard));
+      expect(guard.calls.filter(({ name }) => name === 'runSteps').map(call => [kind, D, M, call.far])).toEqual([
+        [kind, D, M, Number(far)],
+      ]);
+      guard.reset();
+    }
+  });
+
   it('begins at 20,000 multiply-adds, with fused multiply-add at once, and never where gates are traced', () => {
     // 10 multiply-adds a step: [3, 2] and [2, 2]
     for (const [N, T, fast, trace, called] of [
@@ -167,11 +185,17 @@ describe('samples go through the kernel', () => {
 
   it('in blocks of about the same size that the caches carry, of 20 rows at least', () => {
     // two rows x|h and one of c, of 4 bytes each, the units in fours
-    const rowsOf = (N: number, D: number) => plan({ N, T: 1, D, M: 5 }, { sequence: false }).runs.map(run => Number(run.split(':')[0]));
-    expect(rowsOf(1000, 3)).toEqual([334, 334, 332]); // 120 bytes: 341 in 40 KiB
+    const rowsOf = (N: number, D: number, T = 1, M = 5) =>
+      plan({ N, T, D, M }, { sequence: false }).runs.map(run => Number(run.split(':')[0]));
+    expect(rowsOf(1000, 3)).toEqual([250, 250, 250, 250]); // 120 bytes: 307 in 36 KiB
     expect(rowsOf(90, 400)).toEqual([45, 45]); // 80 at most in 512 KiB beyond that
     expect(rowsOf(130, 1000)).toEqual([44, 44, 42]); // 64 rows of 8,096 bytes in 512 KiB
     expect(rowsOf(45, 9000)).toEqual([15, 15, 15]);
+    // over eight steps or more in 36 KiB alone, where the weights are no more than 512 KiB
+    expect(rowsOf(90, 120, 7)).toEqual([45, 45]);
+    expect(rowsOf(90, 120, 8)).toEqual([30, 30, 30]); // 1,056 bytes: 34 in 36 KiB
+    expect(rowsOf(90, 400, 8)).toEqual([18, 18, 18, 18, 18]);
+    expect(rowsOf(90, 500, 8, 64)).toEqual([45, 45]); // 4 · 64 · 564 · 4 bytes of weights
   });
 
   it('in windows of 4 MiB of x and outputs, one by one in parts of 128 KiB of gates', () => {

@@ -9,8 +9,11 @@ import type { Pool } from './pool.js';
 /** What one thread keeps at hand: two states of a block and its c should stay in the second-level cache. */
 const BLOCK_BYTES = 512 * 1024;
 const [LEAST_ROWS, MOST_ROWS] = [20, 80];
-/** More rows than that where they fit the first-level cache: fewer blocks to lay out. */
-const SMALL_BLOCK_BYTES = 40 * 1024;
+/** What stays in the first-level cache. Small blocks may have more than MOST_ROWS: fewer to lay out. */
+const SMALL_BLOCK_BYTES = 36 * 1024;
+/** Weights up to here stay in the second-level cache from block to block, so that small blocks cost nothing over as many steps or more. */
+const NEAR_BYTES = 512 * 1024;
+const LEAST_STEPS = 8;
 /** Weights from here on are fetched before they are needed (assembly/fetch.ts); less comes fast enough from the third cache. */
 const FAR_BYTES = 8 * 2 ** 20;
 /** x and outputs of a block at a time */
@@ -53,7 +56,8 @@ export function makePlan(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, 
   const M = args.units;
   const padded = Math.ceil(M / 4) * 4;
   const stream = N <= STREAM_ROWS;
-  const rows = stream ? 1 : rowsOfBlock(N, D, padded, pool?.threads ?? 1);
+  const near = T >= LEAST_STEPS && 4 * padded * args.cell.gates.length * (D + M) <= NEAR_BYTES;
+  const rows = stream ? 1 : rowsOfBlock(N, D, padded, near, pool?.threads ?? 1);
   const window = Math.max(1, Math.min(T, Math.floor(WINDOW_BYTES / (4 * rows * (D + (args.sequence ? M : 0))))));
   const weights = packWeights(args, kind, kernel, padded, stream);
   return {
@@ -74,10 +78,10 @@ export function makePlan(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, 
 }
 
 /** As many rows as the cache carries, in blocks of about the same size, at least one for every thread. */
-function rowsOfBlock(N: number, D: number, padded: number, threads: number): number {
+function rowsOfBlock(N: number, D: number, padded: number, near: boolean, threads: number): number {
   const each = 4 * (2 * (D + padded) + padded);
-  const many = Math.max(MOST_ROWS, Math.floor(SMALL_BLOCK_BYTES / each));
-  const most = Math.max(LEAST_ROWS, Math.min(many, Math.floor(BLOCK_BYTES / each)));
+  const small = Math.floor(SMALL_BLOCK_BYTES / each);
+  const most = Math.max(LEAST_ROWS, near ? small : Math.min(Math.max(MOST_ROWS, small), Math.floor(BLOCK_BYTES / each)));
   const sharing = Math.max(1, Math.min(threads, Math.floor(N / LEAST_ROWS_OF_THREAD)));
   const blocks = Math.ceil(N / most / sharing) * sharing;
   return Math.ceil(N / blocks);
