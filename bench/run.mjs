@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { ours, peers, slowOurs } from './contenders.mjs';
 import { median } from './median.mjs';
 import { ourEngines } from './ours.mjs';
-import { peakMeter } from './peak.mjs';
+import { peakMeter, peakOfTwo } from './peak.mjs';
 import { OWN_TARGETS, TARGETS } from './targets.mjs';
 import { flops, networkOf, WORKLOADS } from './workloads.mjs';
 
@@ -39,6 +39,7 @@ const { present, absent } = await peers(engines);
 const others = present.filter(peer => values.peers || peer.name.startsWith('onnxruntime-node'));
 const contenders = [...ours(engines), ...(values.manual ? slowOurs(engines) : []), ...others];
 const peak = await peakMeter();
+const peakOfBoth = await peakOfTwo(peak);
 const only = values.only?.split(',');
 
 const results = [];
@@ -73,9 +74,11 @@ async function measure(workload) {
   for (const contender of contenders) open.push({ contender, ms: [], ...(await contender.open(workload, network)) });
   for (const one of open) one.times = await warm(one);
   const peaks = [];
+  const scalings = [];
   const until = performance.now() + Number(values.seconds) * 1000;
   for (let round = 0; round < LEAST_ROUNDS || performance.now() < until; round++) {
     peaks.push(peak());
+    scalings.push(peakOfBoth() / peaks[round]);
     // another order every round: nobody is always the one after the one that spoils the cache
     for (const one of shuffled(open)) await once(one);
   }
@@ -95,7 +98,7 @@ async function measure(workload) {
   return {
     ...workload,
     rounds: peaks.length,
-    peak: { best, median: median(peaks) },
+    peak: { best, median: median(peaks), twoThreads: median(scalings) },
     share,
     rows,
     verdicts: verdicts(workload.name, rows, share),
@@ -154,7 +157,7 @@ function verdicts(workload, rows, share) {
   return [...against, ...own].flatMap(v => (v.reached === undefined ? [] : [{ ...v, ok: v.reached >= v.least }]));
 }
 
-function printWorkload({ name, what, N, T, D, M, rounds, peak: { best }, share, rows, verdicts: list }) {
+function printWorkload({ name, what, N, T, D, M, rounds, peak: { best, twoThreads }, share, rows, verdicts: list }) {
   console.log(`${name}  ${what}, N=${N} T=${T} D=${D} M=${M}   ${rounds} rounds, peak of WASM SIMD ${best.toFixed(0)} GFLOP/s`);
   console.log(`    ${'median ms'.padStart(38)}   GFLOP/s   / batched   to reach`);
   for (const row of rows) {
@@ -166,7 +169,7 @@ function printWorkload({ name, what, N, T, D, M, rounds, peak: { best }, share, 
   }
   const ofPeak = list.find(v => v.against === 'peak');
   console.log(
-    `    ${(100 * share).toFixed(0)} % of the peak${ofPeak ? ` (to reach ${100 * ofPeak.least} %: ${ofPeak.ok ? 'yes' : 'NO'})` : ''}\n`,
+    `    ${(100 * share).toFixed(0)} % of the peak${ofPeak ? ` (to reach ${100 * ofPeak.least} %: ${ofPeak.ok ? 'yes' : 'NO'})` : ''}; two threads had ${twoThreads.toFixed(2)} times the peak of one\n`,
   );
 }
 
