@@ -14,8 +14,8 @@ import type { ForwardRequest } from './request.js';
  * the kernel does so many multiply-adds; so layers of fewer units gain nothing, nor any SimpleRNN. Measured by bench/crossover.mjs.
  */
 const CROSSOVER: Record<string, Crossover> = {
-  lstm: { units: 128, start: 0.75e9, perWeight: 600 },
-  gru: { units: 256, start: 1.5e9, perWeight: 750 },
+  lstm: { units: 128, start: 1.25e9, perWeight: 800 },
+  gru: { units: 256, start: 1e9, perWeight: 900 },
 };
 
 interface Crossover {
