@@ -164,22 +164,25 @@ describe('samples go through the kernel', () => {
             throw new Error('a block of several samples is not shared');
           },
           run({ kind, way, blocks, from, to }) {
-            expect([kind, way, from]).toEqual(['lstm', 'steps', 0]);
+            expect([kind, way, from]).toEqual(['lstm', sizes.N === 2 ? 'stream' : 'steps', 0]);
             rounds.push(blocks.length);
-            for (const block of blocks) guard.run.runSteps(block, FUSED[kind], from, to);
+            for (const block of blocks) guard.run[way === 'stream' ? 'runStream' : 'runSteps'](block, FUSED[kind], from, to);
           },
         }
       : undefined;
     expectSameBits(fusedPlain(args, 'lstm'), fusedKernel(args, 'lstm', guard, pool));
     guard.reset();
     const runs = guard.calls.filter(({ name }) => /^run/.test(name));
-    expect(new Set(runs.map(({ name }) => name))).toEqual(new Set([sizes.N <= 2 ? 'runStream' : 'runSteps']));
+    expect(new Set(runs.map(({ name }) => name))).toEqual(
+      new Set([sizes.N === 1 || (sizes.N === 2 && threads) ? 'runStream' : 'runSteps']),
+    );
     return { rounds, runs: runs.map(({ rows, given: [, , from, to] }) => `${rows}: ${from}-${to}`) };
   };
 
-  it('one by one up to two, in blocks beyond', () => {
+  it('alone, as two where threads are, in blocks otherwise', () => {
     expect(plan({ N: 1, T: 3, D: 3, M: 5 }).runs).toEqual(['1: 0-3']);
-    expect(plan({ N: 2, T: 3, D: 3, M: 5 }).runs).toEqual(['1: 0-3', '1: 0-3']);
+    expect(plan({ N: 2, T: 3, D: 3, M: 5 }, {}, 2)).toEqual({ rounds: [2], runs: ['1: 0-3', '1: 0-3'] });
+    expect(plan({ N: 2, T: 3, D: 3, M: 5 }).runs).toEqual(['2: 0-3']);
     expect(plan({ N: 3, T: 3, D: 3, M: 5 }).runs).toEqual(['3: 0-3']);
   });
 
@@ -202,19 +205,20 @@ describe('samples go through the kernel', () => {
     const mask = (N: number, T: number) => Uint8Array.from({ length: N * T }, (_, k) => (k % 5 ? 1 : 0));
     expect(plan({ N: 4, T: 300, D: 1000, M: 1 }, { mask: mask(4, 300) }).runs).toEqual(['4: 0-261', '4: 0-39']);
     expect(plan({ N: 4, T: 300, D: 1000, M: 1 }, { sequence: false, reverse: true }).runs).toEqual(['4: 0-262', '4: 0-38']);
+    expect(plan({ N: 1, T: 1100, D: 1000, M: 1 }, { mask: mask(1, 1100), reverse: true }).runs).toEqual(['1: 0-1047', '1: 0-53']);
     expect(plan({ N: 2, T: 1100, D: 1000, M: 1 }, { mask: mask(2, 1100), reverse: true }).runs).toEqual([
-      '1: 0-1047',
-      '1: 0-53',
-      '1: 0-1047',
-      '1: 0-53',
+      '2: 0-523',
+      '2: 0-523',
+      '2: 0-54',
     ]);
     expect(plan({ N: 1, T: 2100, D: 1, M: 1 }).runs).toEqual(['1: 0-2048', '1: 2048-2100']);
   });
 
-  it('with threads, one block at least for each of them that has four rows, and in one round where there is room', () => {
-    expect(plan({ N: 7, T: 2, D: 3, M: 5 }, {}, 2)).toEqual({ rounds: [], runs: ['7: 0-2'] });
+  it('with threads, one block at least for each of them that has three rows, and in one round where there is room', () => {
+    expect(plan({ N: 5, T: 2, D: 3, M: 5 }, {}, 2)).toEqual({ rounds: [], runs: ['5: 0-2'] });
+    expect(plan({ N: 6, T: 2, D: 3, M: 5 }, {}, 2)).toEqual({ rounds: [2], runs: ['3: 0-2', '3: 0-2'] });
     expect(plan({ N: 8, T: 2, D: 3, M: 5 }, {}, 2)).toEqual({ rounds: [2], runs: ['4: 0-2', '4: 0-2'] });
-    expect(plan({ N: 14, T: 2, D: 3, M: 5 }, {}, 4)).toEqual({ rounds: [3], runs: ['5: 0-2', '5: 0-2', '4: 0-2'] });
+    expect(plan({ N: 14, T: 2, D: 3, M: 5 }, {}, 4)).toEqual({ rounds: [4], runs: ['4: 0-2', '4: 0-2', '4: 0-2', '2: 0-2'] });
     expect(plan({ N: 100, T: 2, D: 400, M: 5 }, { sequence: false }, 2).rounds).toEqual([2]);
   });
 });

@@ -18,12 +18,10 @@ const LEAST_STEPS = 8;
 const FAR_BYTES = 8 * 2 ** 20;
 /** x and outputs of a block at a time */
 const WINDOW_BYTES = 4 * 2 ** 20;
-/** Up to here samples run one by one (assembly/stream.ts): tiles of one or two rows are slower. */
-const STREAM_ROWS = 2;
 /** What the blocks that several threads take from may occupy together. */
 const GROUP_BYTES = 64 * 2 ** 20;
 /** Fewer rows than this a thread are not worth a thread: the tiles get low. */
-const LEAST_ROWS_OF_THREAD = 4;
+const LEAST_ROWS_OF_THREAD = 3;
 /** Multiply-adds of a step that a thread of a shared stream needs: a microsecond, some times what the meeting after it takes. */
 const LEAST_WORK_OF_PART = 16_384;
 /** x·Wx + b of as many steps at a time as fit a part of the cache */
@@ -55,7 +53,8 @@ export function makePlan(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, 
   const [N, T, D] = args.x.shape;
   const M = args.units;
   const padded = Math.ceil(M / 4) * 4;
-  const stream = N <= STREAM_ROWS;
+  // one by one (assembly/stream.ts): tiles of one row are slower, and two rows are two threads' work
+  const stream = N === 1 || (N === 2 && pool !== undefined);
   const near = T >= LEAST_STEPS && 4 * padded * args.cell.gates.length * (D + M) <= NEAR_BYTES;
   const rows = stream ? 1 : rowsOfBlock(N, D, padded, near, pool?.threads ?? 1);
   const window = Math.max(1, Math.min(T, Math.floor(WINDOW_BYTES / (4 * rows * (D + (args.sequence ? M : 0))))));
