@@ -27,7 +27,7 @@ export function placeBlock(plan: Plan, { from, rows }: { from: number; rows: num
   const gates = args.cell.gates.length;
   const stride = 4 * (stream ? padded : D + padded);
   const before = kind === 'gruBefore';
-  const shared = stream && plan.pool ? plan.pool.threads : 1;
+  const shared = mayShare(plan);
   const at = kernel.take(4 * BLOCK_FIELDS.length);
   const take = (needed: boolean, bytes: number) => (needed ? kernel.take(bytes) : 0);
   return {
@@ -55,14 +55,24 @@ export function placeBlock(plan: Plan, { from, rows }: { from: number; rows: num
       zeroMasked: Number(args.zeroOutputForMask),
       wide: plan.wide,
       projected: take(stream, 4 * gates * padded * projectedSteps(plan)),
-      meeting: take(shared > 1, MEETING_BYTES * (shared + 1)),
+      meeting: take(shared > 1, meetingBytes(shared)),
       aside: kernel.take(ASIDE_BYTES * shared),
     },
   };
 }
 
+/** Threads that may share a sample alone. */
+function mayShare({ N, pool }: Plan): number {
+  return N === 1 && pool ? pool.threads : 1;
+}
+
+function meetingBytes(threads: number): number {
+  return MEETING_BYTES * (threads + 1);
+}
+
 /** Initial states, zeros unless given; what pads a row is zero, too. */
-export function writeStates({ kernel, args, D, M, stream }: Plan, { from, rows, fields }: Block): void {
+export function writeStates(plan: Plan, { from, rows, fields }: Block): void {
+  const { kernel, args, D, M, stream } = plan;
   const floats = kernel.floats();
   const [h0, c0] = args.initial ?? [];
   const clear = (address: number, bytes: number) => {
@@ -70,7 +80,7 @@ export function writeStates({ kernel, args, D, M, stream }: Plan, { from, rows, 
   };
   for (const z of [fields.z, fields.zNext]) clear(z, rows * fields.stride);
   clear(fields.c, rows * fields.cStride);
-  clear(fields.meeting, fields.aside - fields.meeting);
+  clear(fields.meeting, meetingBytes(mayShare(plan)));
   const offset = stream ? 0 : D;
   for (let r = 0; r < rows; r++) {
     const sample = [(from + r) * M, (from + r + 1) * M] as const;
