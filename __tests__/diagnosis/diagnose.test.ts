@@ -242,6 +242,21 @@ it('the mend of a gate order brings the blocks to where they are read', async ()
   expect(taken.map(b => 'ifgo'[b]).join('')).toBe('iofg');
 });
 
+it.each([
+  ['rnn', 'h = np.zeros(M)          # ← inside', 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)', 'out, h_n = rnn(x[n:n+1])'],
+  ['gru', 'h = np.zeros(M)          # ← inside', 'h = gru(x[n,t], h)', 'out, h_n = gru(x[n:n+1])'],
+  ['lstm', 'h, c = np.zeros(M), np.zeros(M) # ← inside', 'h, c = lstm(x[n,t], h, c)', 'out, (h_n, c_n) = lstm(x[n:n+1])'],
+] as const)('the mend of a carried state is the loop of %s', async (cell, zeros, step, torch) => {
+  const { explanations } = await runCompare({ cell, N: 4, simulate: 'state-carry' });
+  expect(explanations[0].code).toBe('state-carry');
+  expect(explanations[0].fix.split('\n').map(line => line.trim())).toEqual([
+    'for n in range(N):',
+    expect.stringContaining(zeros),
+    `for t in range(T): ${step}`,
+  ]);
+  expect(explanations[0].fixes.torch).toContain(torch);
+});
+
 it('leaky_relu is told with the slope of the framework it comes from', async () => {
   const { probe: p, request } = await probe('rnn:3,dense:2');
   const y = p.x.map(xs => {

@@ -1,4 +1,5 @@
-import type { Hypothesis } from './hypothesis.js';
+import type { RecurrentSpec } from '../model/spec.js';
+import type { Fix, Hypothesis } from './hypothesis.js';
 import { changeLoop, inLayers, type LoopFault, placesOf, recurrentLayers, type Scenario } from './scenario.js';
 
 /** Mistakes with the state between samples and between units. */
@@ -7,25 +8,60 @@ function loopVariants(scenario: Scenario, fault: LoopFault, layers = recurrentLa
   return placesOf(layers).map(({ names, layer }) => ({ layer, change: inLayers(names, (s, l) => changeLoop(s, l.name, fault)) }));
 }
 
+/** A loop over time as NumPy has it, by cell: the states, and one step. An LSTM and a GRU are too long to be written out. */
+const LOOPS = {
+  rnn: { states: 'h', step: (x: string) => `h = np.tanh(${x} @ Wx + h @ Wh + bh)` },
+  gru: { states: 'h', step: (x: string) => `h = gru(${x}, h)` },
+  lstm: { states: 'h, c', step: (x: string) => `h, c = lstm(${x}, h, c)` },
+};
+
+/** The cell of a layer; of all together the first one's. */
+function cellAt(scenario: Scenario, name: string | null): RecurrentSpec['kind'] {
+  const layers = recurrentLayers(scenario);
+  return (layers.find(l => l.name === name) ?? layers[0]).kind;
+}
+
+/** The states of `shape` set to zero, then all steps over x; `mark` says what matters. */
+function loopText(cell: RecurrentSpec['kind'], shape: string, x: string, mark: string): readonly [string, string] {
+  const { states, step } = LOOPS[cell];
+  const zeros = states.split(', ').map(() => `np.zeros(${shape})`);
+  return [`${`${states} = ${zeros.join(', ')}`.padEnd(24)} # ← ${mark}`, `for t in range(T): ${step(x)}`];
+}
+
+function carryFix(cell: RecurrentSpec['kind']): Fix {
+  const [zeros, loop] = loopText(cell, 'M', 'x[n,t]', 'inside the loop over samples');
+  const states = cell === 'lstm' ? '(h_n, c_n)' : 'h_n';
+  return {
+    numpy: `for n in range(N):\n    ${zeros}\n    ${loop}`,
+    keras: 'model.layers[0].reset_state()   # before each new sequence (Keras 2: reset_states); or stateful=False',
+    torch: `${`out, ${states} = ${cell}(x[n:n+1])`.padEnd(31)} # no ${cell === 'lstm' ? 'states' : 'h_n'} of the sample before as second argument`,
+  };
+}
+
+/** The same where each sample has a row. */
+function rowsFix(cell: RecurrentSpec['kind']): Fix {
+  return { numpy: loopText(cell, '(N, M)', 'x[:,t]', 'one row a sample').join('\n') };
+}
+
 export const stateCarry: Hypothesis = {
   name: 'state-carry',
   title: 'the state is not set back to zero between samples',
   why: 'The hidden state is not set back to zero between samples: sample 2 starts with the last h of sample 1.\nSample 1 is right and every later one is slightly off, which is easy to miss when rounding.',
-  fix: {
-    numpy:
-      'for n in range(N):\n    h = np.zeros(M)          # ← inside the loop over samples\n    for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)',
-    keras: 'model.layers[0].reset_state()   # before each new sequence (Keras 2: reset_states); or stateful=False',
-    torch: 'out, h_n = rnn(x[n:n+1])        # no h_n of the sample before as second argument',
-  },
+  fix: carryFix('rnn'),
   example: { layers: 'rnn:3,dense:1', N: 3, T: 2, D: 2 },
   variants: scenario => [
-    ...loopVariants(scenario, { carry: { what: 'all', by: 'sample' } }).map(v => ({ ...v, code: 'state-carry', needs: 'before' as const })),
+    ...loopVariants(scenario, { carry: { what: 'all', by: 'sample' } }).map(v => ({
+      ...v,
+      code: 'state-carry',
+      needs: 'before' as const,
+      fix: carryFix(cellAt(scenario, v.layer)),
+    })),
     ...loopVariants(scenario, { carry: { what: 'all', by: 'step' } }).map(v => ({
       ...v,
       code: 'state-carry',
       needs: 'all' as const,
       why: 'All samples of the batch share one hidden state: at every step each sample goes on from the state of the sample before it in the batch.\nEach sample needs a row of its own in h [N, M].',
-      fix: { numpy: 'h = np.zeros((N, M))         # ← one row a sample\nfor t in range(T): h = np.tanh(x[:,t] @ Wx + h @ Wh + bh)' },
+      fix: rowsFix(cellAt(scenario, v.layer)),
     })),
     ...loopVariants(
       scenario,
