@@ -7,8 +7,14 @@ const BAND_BYTES = 128;
 export interface Guarded extends Kernel {
   /** bytes in use now, without what is between the pieces */
   taken(): number;
-  /** names of the functions of WASM that were called, with what they were given, and two fields of the block where there is one */
-  readonly calls: { readonly name: string; readonly given: readonly number[]; readonly rows?: number; readonly far?: number }[];
+  /** names of the functions of WASM that were called, with what they were given, and where there is a block two fields of it and its pieces' bytes */
+  readonly calls: {
+    readonly name: string;
+    readonly given: readonly number[];
+    readonly rows?: number;
+    readonly far?: number;
+    readonly bytesOf?: Readonly<Record<'zNext' | 'meeting' | 'aside', number>>;
+  }[];
 }
 
 /**
@@ -31,7 +37,13 @@ export function guarded(kernel: Kernel): Guarded {
       name,
       (...given: number[]) => {
         const field = (of: (typeof BLOCK_FIELDS)[number]) => new Uint32Array(kernel.memory.buffer)[given[0] / 4 + BLOCK_FIELDS.indexOf(of)];
-        calls.push({ name, given, ...(/^run/.test(name) ? { rows: field('rows'), far: field('far') } : {}) });
+        const bytes = (of: (typeof BLOCK_FIELDS)[number]) => pieces.find(({ at }) => at === field(of))?.bytes ?? 0;
+        const block = () => ({
+          rows: field('rows'),
+          far: field('far'),
+          bytesOf: { zNext: bytes('zNext'), meeting: bytes('meeting'), aside: bytes('aside') },
+        });
+        calls.push({ name, given, ...(/^run/.test(name) ? block() : {}) });
         check();
         const result = (f as unknown as (...given: number[]) => number)(...given);
         check();

@@ -176,14 +176,22 @@ describe('samples go through the kernel', () => {
     expect(new Set(runs.map(({ name }) => name))).toEqual(
       new Set([sizes.N === 1 || (sizes.N === 2 && threads) ? 'runStream' : 'runSteps']),
     );
-    return { rounds, runs: runs.map(({ rows, given: [, , from, to] }) => `${rows}: ${from}-${to}`) };
+    return { rounds, runs: runs.map(({ rows, given: [, , from, to] }) => `${rows}: ${from}-${to}`), bytes: runs[0].bytesOf };
   };
 
   it('alone, as two where threads are, in blocks otherwise', () => {
     expect(plan({ N: 1, T: 3, D: 3, M: 5 }).runs).toEqual(['1: 0-3']);
-    expect(plan({ N: 2, T: 3, D: 3, M: 5 }, {}, 2)).toEqual({ rounds: [2], runs: ['1: 0-3', '1: 0-3'] });
+    expect(plan({ N: 2, T: 3, D: 3, M: 5 }, {}, 2)).toMatchObject({ rounds: [2], runs: ['1: 0-3', '1: 0-3'] });
     expect(plan({ N: 2, T: 3, D: 3, M: 5 }).runs).toEqual(['2: 0-3']);
     expect(plan({ N: 3, T: 3, D: 3, M: 5 }).runs).toEqual(['3: 0-3']);
+  });
+
+  it('alone with room for every thread that may share it: an h of its own, a place to meet and one for sums', () => {
+    const size = { T: 3, D: 3, M: 5 };
+    expect(plan({ N: 1, ...size }, {}, 3).bytes).toEqual({ zNext: 4 * 8, meeting: 64 * (3 + 1), aside: 192 * 3 });
+    expect(plan({ N: 1, ...size }).bytes).toEqual({ zNext: 0, meeting: 0, aside: 192 });
+    expect(plan({ N: 2, ...size }, {}, 3).bytes).toEqual({ zNext: 0, meeting: 0, aside: 192 });
+    expect(plan({ N: 3, ...size }, {}, 3).bytes).toEqual({ zNext: 3 * 4 * (3 + 8), meeting: 0, aside: 192 });
   });
 
   it('in blocks of about the same size that the caches carry, of 20 rows at least', () => {
@@ -215,10 +223,10 @@ describe('samples go through the kernel', () => {
   });
 
   it('with threads, one block at least for each of them that has three rows, and in one round where there is room', () => {
-    expect(plan({ N: 5, T: 2, D: 3, M: 5 }, {}, 2)).toEqual({ rounds: [], runs: ['5: 0-2'] });
-    expect(plan({ N: 6, T: 2, D: 3, M: 5 }, {}, 2)).toEqual({ rounds: [2], runs: ['3: 0-2', '3: 0-2'] });
-    expect(plan({ N: 8, T: 2, D: 3, M: 5 }, {}, 2)).toEqual({ rounds: [2], runs: ['4: 0-2', '4: 0-2'] });
-    expect(plan({ N: 14, T: 2, D: 3, M: 5 }, {}, 4)).toEqual({ rounds: [4], runs: ['4: 0-2', '4: 0-2', '4: 0-2', '2: 0-2'] });
+    expect(plan({ N: 5, T: 2, D: 3, M: 5 }, {}, 2)).toMatchObject({ rounds: [], runs: ['5: 0-2'] });
+    expect(plan({ N: 6, T: 2, D: 3, M: 5 }, {}, 2)).toMatchObject({ rounds: [2], runs: ['3: 0-2', '3: 0-2'] });
+    expect(plan({ N: 8, T: 2, D: 3, M: 5 }, {}, 2)).toMatchObject({ rounds: [2], runs: ['4: 0-2', '4: 0-2'] });
+    expect(plan({ N: 14, T: 2, D: 3, M: 5 }, {}, 4)).toMatchObject({ rounds: [4], runs: ['4: 0-2', '4: 0-2', '4: 0-2', '2: 0-2'] });
     expect(plan({ N: 100, T: 2, D: 400, M: 5 }, { sequence: false }, 2).rounds).toEqual([2]);
   });
 });
