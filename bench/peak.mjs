@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { compileAssembly } from '../scripts/assembly.mjs';
 
 const FLOPS_OF_STEP = 80;
 const STEPS = 2e5;
-/** Steps at a time where two threads run: long enough for the second to wake up. */
+/** Measures in a row where two threads run: long enough for the second to wake up. */
 const TURNS = 20;
 
 /** A function that measures the most GFLOP/s that one thread of WASM SIMD multiplies and adds with, here and now. */
@@ -30,7 +30,7 @@ async function meterOf(module) {
  */
 export async function peakOfTwo(meter) {
   const shared = new SharedArrayBuffer(16);
-  const [words, rate] = [new Int32Array(shared, 0, 2), new Float64Array(shared, 8, 1)];
+  const { words, rate } = viewsOf(shared);
   const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { module: meter.module, shared } });
   worker.unref();
   await new Promise(resolve => worker.once('message', resolve));
@@ -43,6 +43,11 @@ export async function peakOfTwo(meter) {
   };
 }
 
+/** words: the round asked for, the round done; rate: the second thread's GFLOP/s in it */
+function viewsOf(shared) {
+  return { words: new Int32Array(shared, 0, 2), rate: new Float64Array(shared, 8, 1) };
+}
+
 /** GFLOP/s over some turns */
 function turns(meter) {
   let seconds = 0;
@@ -52,9 +57,8 @@ function turns(meter) {
 
 if (!isMainThread && workerData?.shared) {
   const { module, shared } = workerData;
-  const [words, rate] = [new Int32Array(shared, 0, 2), new Float64Array(shared, 8, 1)];
+  const { words, rate } = viewsOf(shared);
   const meter = await meterOf(module);
-  const { parentPort } = await import('node:worker_threads');
   parentPort.postMessage('ready');
   for (let seen = 0; ; ) {
     Atomics.wait(words, 0, seen);

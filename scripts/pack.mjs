@@ -10,6 +10,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 
@@ -54,7 +55,7 @@ async function splitIntoChunks(options) {
     outdir: 'dist',
     plugins: [lazyBuiltins, ...(options.plugins ?? [])],
   });
-  return new Map(outputFiles.map(({ path, text }) => [path.replace(/^.*[\\/]/, '').replace(/\.js$/, ''), text]));
+  return new Map(outputFiles.map(({ path, text }) => [basename(path, '.js'), text]));
 }
 
 /** a dynamic import becomes a promise of a require, which bin/rnn-cli.js answers */
@@ -85,9 +86,10 @@ async function link(chunks, names, { target, absWorkingDir }) {
 const only = (chunks, names) => ({
   name: 'only',
   setup(hooks) {
-    const nameOf = path => path.replace(/^\.\//, '').replace(/\.js$/, '');
-    hooks.onResolve({ filter: /.*/ }, ({ path }) => (names.has(nameOf(path)) ? { path, namespace: 'chunk' } : { path, external: true }));
-    hooks.onLoad({ filter: /.*/, namespace: 'chunk' }, ({ path }) => ({ contents: chunks.get(nameOf(path)), loader: 'js' }));
+    hooks.onResolve({ filter: /.*/ }, ({ path }) =>
+      names.has(basename(path, '.js')) ? { path, namespace: 'chunk' } : { path, external: true },
+    );
+    hooks.onLoad({ filter: /.*/, namespace: 'chunk' }, ({ path }) => ({ contents: chunks.get(basename(path, '.js')), loader: 'js' }));
   },
 });
 

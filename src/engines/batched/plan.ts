@@ -55,10 +55,13 @@ export function makePlan(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, 
   const padded = Math.ceil(M / 4) * 4;
   // one by one (assembly/stream.ts): tiles of one row are slower, and two rows are two threads' work
   const stream = N === 1 || (N === 2 && pool !== undefined);
-  const near = T >= LEAST_STEPS && 4 * padded * args.cell.gates.length * (D + M) <= NEAR_BYTES;
+  const weightBytes = 4 * padded * (args.cell.gates.length * (D + M + 1) + (kind === 'gru' ? 1 : 0));
+  const near = T >= LEAST_STEPS && weightBytes <= NEAR_BYTES;
   const rows = stream ? 1 : rowsOfBlock(N, D, padded, near, pool?.threads ?? 1);
   const window = Math.max(1, Math.min(T, Math.floor(WINDOW_BYTES / (4 * rows * (D + (args.sequence ? M : 0))))));
-  const weights = packWeights(args, kind, kernel, padded, stream);
+  const weights = kernel.take(weightBytes);
+  const wide = stream ? kernel.take(4 * padded * (args.cell.gates.length * M + 1)) : 0;
+  packWeights(args, kind, kernel, weights, wide);
   return {
     kernel,
     args,
@@ -72,7 +75,9 @@ export function makePlan(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, 
     pool: rows < N || N === 1 ? pool : undefined,
     rows,
     window,
-    ...weights,
+    weights,
+    far: weightBytes >= FAR_BYTES,
+    wide,
   };
 }
 
@@ -97,21 +102,10 @@ function bytesOfBlock({ rows, window, D, M, padded }: Plan): number {
   return 4 * rows * (window * (D + M) + 2 * (D + padded) + 2 * padded);
 }
 
-/** Raw weights go in behind the packed ones, which stay. */
-function packWeights(
-  args: RecurrenceArgs,
-  kind: FusedCell,
-  kernel: Kernel,
-  padded: number,
-  stream: boolean,
-): Pick<Plan, 'weights' | 'far' | 'wide'> {
+/** Panels at `weights`, for a stream wide ones at `wide`. Raw weights go in behind the packed ones, which stay. */
+function packWeights(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, weights: number, wide: number): void {
   const [D, width] = args.weights.kernel!.shape;
-  const M = args.units;
-  const gates = width / M;
   const start = startValues(args);
-  const bytes = 4 * padded * (gates * (D + M + 1) + (kind === 'gru' ? 1 : 0));
-  const weights = kernel.take(bytes);
-  const wide = stream ? kernel.take(4 * padded * (gates * M + 1)) : 0;
   const mark = kernel.mark();
   const put = (data: FloatArray | undefined) => {
     if (!data) return 0;
@@ -122,7 +116,7 @@ function packWeights(
   const source = kernel.take(4 * SOURCE_FIELDS.length);
   kernel.write(source, SOURCE_FIELDS, {
     D,
-    M,
+    M: args.units,
     width,
     kernel: put(args.weights.kernel!.data),
     recurrent: put(args.weights.recurrentKernel!.data),
@@ -130,9 +124,8 @@ function packWeights(
     recurrentBias: put(start.recurrent),
   });
   kernel.run.packPanels(source, FUSED[kind], weights);
-  if (stream) kernel.run.packWide(source, FUSED[kind], wide);
+  if (wide) kernel.run.packWide(source, FUSED[kind], wide);
   kernel.release(mark);
-  return { weights, far: bytes >= FAR_BYTES, wide };
 }
 
 /** How many threads share one stream: all that have started and have enough to do between two meetings. */

@@ -1,7 +1,7 @@
 import { Block, padded } from './block';
 import { fetch } from './fetch';
 import { gruGates, gruReset, gruUpdate, lstmGates, rnnGates } from './gates';
-import { both, nextRows, tile } from './tiles';
+import { addsUp, both, nextRows, tile } from './tiles';
 
 /*
  * One time step of a block: z [rows, x_t | h] in, h into zNext. Units outermost, so that their panels stay in the first cache while the rows pass.
@@ -12,12 +12,11 @@ import { both, nextRows, tile } from './tiles';
 /** four tiles of five rows: the activations take four vectors at a time */
 const GROUP: usize = 20;
 
-/** Rows of the next group: fewer than GROUP where that would leave a number that is not made of fives and threes. */
+/** Rows of the next group: fewer than GROUP where that leaves a number that fives and threes do not make up. */
 @inline
 function nextGroup(left: usize): usize {
   if (left <= GROUP) return left;
-  const after = left - GROUP;
-  return after == 1 || after == 2 || after == 4 || after == 7 ? 16 : GROUP;
+  return addsUp(left - GROUP) ? GROUP : 16;
 }
 
 /** weights: for every 4 units the panels [i f] and [g o] */

@@ -103,34 +103,25 @@ function tile4x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: 
  */
 @inline
 function unrolledOf(rows: i32, z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
-  let c00 = v128.load(from);
-  let c01 = v128.load(from, 16);
-  let c10 = c00;
-  let c11 = c01;
-  let c20 = c00;
-  let c21 = c01;
-  let z1 = z + stride;
-  let z2 = z + 2 * stride;
   const end = w + K * 32;
+  let fromStride: usize = 0;
   if (K & 1) {
-    const w0 = v128.load(w);
-    const w1 = v128.load(w, 16);
-    const x0 = v128.load32_splat(z);
-    c00 = multiplyAdd(c00, x0, w0);
-    c01 = multiplyAdd(c01, x0, w1);
-    const x1 = v128.load32_splat(z1);
-    c10 = multiplyAdd(c10, x1, w0);
-    c11 = multiplyAdd(c11, x1, w1);
-    if (rows > 2) {
-      const x2 = v128.load32_splat(z2);
-      c20 = multiplyAdd(c20, x2, w0);
-      c21 = multiplyAdd(c21, x2, w1);
-    }
+    tileOf(rows, true, z, stride, from, w, 1, out, outStride);
+    from = out;
+    fromStride = outStride;
     w += 32;
     z += 4;
-    z1 += 4;
-    z2 += 4;
   }
+  let c00 = v128.load(from);
+  let c01 = v128.load(from, 16);
+  from += fromStride;
+  let c10 = v128.load(from);
+  let c11 = v128.load(from, 16);
+  from += fromStride;
+  let c20 = rows > 2 ? v128.load(from) : c00;
+  let c21 = rows > 2 ? v128.load(from, 16) : c01;
+  let z1 = z + stride;
+  let z2 = z + 2 * stride;
   while (w < end) {
     const w0 = v128.load(w);
     const w1 = v128.load(w, 16);
@@ -206,17 +197,28 @@ function tile2x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: 
 function tile1x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
   tileOf(1, false, z, stride, from, w, K, out, outStride);
 }
+/** Tiles of three that leave fives. */
+@inline
+function threesIn(rows: usize): usize {
+  return <usize>((2 * (rows % 5)) % 5);
+}
+
+/** Whether so many rows are made of fives and threes: all numbers but 1, 2, 4 and 7. */
+@inline
+export function addsUp(rows: usize): bool {
+  return rows >= threesIn(rows) * 3;
+}
+
 /**
- * How many of the remaining rows the next tile takes: threes until fives are left, which adds up for all numbers but 1, 2, 4 and 7. With fused multiply-add
- * fours instead of threes, because there 4 × 8 runs like 5 × 8 and 3 × 8 a fifth slower.
+ * How many of the remaining rows the next tile takes: threes until fives are left. With fused multiply-add fours instead of threes, because there
+ * 4 × 8 runs like 5 × 8 and 3 × 8 a fifth slower.
  */
 @inline
 export function nextRows(remaining: usize): usize {
   const rest = remaining % 5;
   if (rest == 0) return 5;
   if (ASC_FEATURE_RELAXED_SIMD) return remaining >= 4 * (5 - rest) ? 4 : remaining == 6 ? 3 : min(remaining, 4);
-  const threes = (2 * rest) % 5;
-  return remaining >= 3 * threes ? 3 : min(remaining, 4);
+  return addsUp(remaining) ? 3 : min(remaining, 4);
 }
 
 function piece8(rows: usize, z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
