@@ -3,6 +3,7 @@ import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { TensorFile } from '../formats/format.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
+import type { Assumption } from '../model/assumptions.js';
 import { checkSpec } from '../model/check.js';
 import { dimensionLayers, NOTEBOOK } from '../model/dimensions.js';
 import type { FrameworkName } from '../model/frameworks.js';
@@ -23,6 +24,8 @@ export interface Network {
   readonly weights?: Weights;
   readonly weightsSource: string | null;
   readonly notes: readonly string[];
+  /** what can change y and neither the file nor a flag says; absent where nothing was assumed */
+  readonly assumptions?: readonly Assumption[];
   /** an ONNX graph; where `exact` is false, model and shapes only show its layers and the graph itself is run */
   readonly graph?: { readonly model: OnnxModel; readonly bytes: Uint8Array; readonly exact: boolean };
 }
