@@ -19,6 +19,7 @@ const ROW: Record<string, number> = {
   model: 4,
   layers: 3,
   cells: 3,
+  ops: 2.5,
   activations: 2,
   formats: 2,
   random: 2,

@@ -1,7 +1,6 @@
 import type { ActivationSpec } from '../../src/activations/activation.js';
 import { activations, formatActivation } from '../../src/activations/index.js';
 import { addActivation, plainFunction, RECURRENT_FUNCTIONS, recurrentFunction } from '../../src/conventions/onnx/activationNodes.js';
-import { floatOf, intOf, intsOf, nodeLabel, nodePlace, onlyAttributes, textOf, textsOf } from '../../src/conventions/onnx/attributes.js';
 import { float, int, ints, newBuilder, text, texts } from '../../src/conventions/onnx/builder.js';
 import { isOperator } from '../../src/conventions/onnx/operators.js';
 import { directionWeights, optionsOf, readRecurrentNode } from '../../src/conventions/onnx/recurrentNode.js';
@@ -10,6 +9,7 @@ import { RnnError } from '../../src/errors.js';
 import type { OnnxAttribute, OnnxNode } from '../../src/formats/onnxGraph.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes } from '../../src/model/shapes.js';
+import { floatOf, intOf, intsOf, nodeLabel, nodePlace, onlyAttributes, textOf, textsOf } from '../../src/ops/attributes.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { errorLine } from '../helpers/approved.js';
 

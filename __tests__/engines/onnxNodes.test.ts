@@ -1,8 +1,8 @@
 import { batched } from '../../src/engines/batched/engine.js';
 import type { Engine } from '../../src/engines/engine.js';
-import type { GraphValue } from '../../src/engines/graph/value.js';
 import { manual } from '../../src/engines/manual.js';
 import type { OnnxAttribute, OnnxModel } from '../../src/formats/onnxGraph.js';
+import type { GraphValue } from '../../src/ops/value.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
 import { caseIds, readCase, recorded, recorded32 } from '../helpers/reference.js';
 

@@ -1,10 +1,10 @@
 /** @jest-environment ./__tests__/helpers/hostArrays.cjs */
 import { batched } from '../../src/engines/batched/engine.js';
 import { RUN_OPERATORS } from '../../src/engines/graph/evaluate.js';
-import type { GraphValue } from '../../src/engines/graph/value.js';
 import { loadRuntime, onnxruntime } from '../../src/engines/onnxruntime.js';
 import { writeOnnx } from '../../src/formats/onnx.js';
 import type { OnnxAttribute, OnnxModel } from '../../src/formats/onnxGraph.js';
+import type { GraphValue } from '../../src/ops/value.js';
 import { sizeOf } from '../../src/tensor/tensor.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
 import { randomStream } from '../helpers/randomNetworks.js';

@@ -1,11 +1,11 @@
 /** @jest-environment ./__tests__/helpers/hostArrays.cjs */
 import { batched } from '../../src/engines/batched/engine.js';
-import type { GraphValue } from '../../src/engines/graph/value.js';
 import { manual } from '../../src/engines/manual.js';
 import { loadRuntime, onnxruntime } from '../../src/engines/onnxruntime.js';
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
 import { onnx, writeOnnx } from '../../src/formats/onnx.js';
 import type { OnnxAttribute, OnnxModel, OnnxTensor } from '../../src/formats/onnxGraph.js';
+import type { GraphValue } from '../../src/ops/value.js';
 import { sizeOf } from '../../src/tensor/tensor.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
 import { randomStream } from '../helpers/randomNetworks.js';

@@ -1,9 +1,9 @@
 import type { OnnxModel } from '../formats/onnxGraph.js';
 import type { LayerResult } from '../layers/layer.js';
 import type { ModelSpec } from '../model/spec.js';
+import type { GraphValue } from '../ops/value.js';
 import type { Precision, Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
-import type { GraphValue } from './graph/value.js';
 
 /** An engine turns spec + weights + X into outputs. `manual` and `batched` differ in products and precision, not in equations. */
 export interface EngineInput {

@@ -4,9 +4,9 @@ import { escapeText } from '../escape.js';
 import type { OnnxModel, OnnxValue } from '../formats/onnxGraph.js';
 import { inferShapes } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec, type RecurrentSpec } from '../model/spec.js';
+import type { GraphValue } from '../ops/value.js';
 import { type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Engine, EngineInput, EngineOptions } from './engine.js';
-import type { GraphValue } from './graph/value.js';
 
 /**
  * Microsoft's ONNX Runtime, which shares no arithmetic with us: the network is written as a standard ONNX graph in memory and run there,

@@ -1,6 +1,7 @@
 import type { ActivationSpec } from '../activations/activation.js';
 import type { Cell, CellOptions, WeightShape } from '../cells/cell.js';
-import type { FloatArray, Precision, Tensor } from '../tensor/tensor.js';
+import type { ProductKernels } from '../ops/operator.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /**
  * The layer contract. A layer kind knows its weights' shapes, its output's shape and how to apply itself with an engine's kernels.
@@ -68,11 +69,7 @@ export interface RecurrenceResult {
 }
 
 /** What an engine offers to layers. */
-export interface Kernels {
-  readonly precision: Precision;
-  allocate(length: number): FloatArray;
-  /** x [R, D] · kernel [D, K] + bias [K]: rows of any leading shape, [..., D] -> [..., K] */
-  affine(x: Tensor, kernel: Tensor, bias?: Tensor): Tensor;
+export interface Kernels extends ProductKernels {
   recurrence(args: RecurrenceArgs): RecurrenceResult;
 }
 

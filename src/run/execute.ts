@@ -1,8 +1,8 @@
 import { type EngineInput, type EngineOptions, type EngineOutput, finalStatesOf, type GraphProgram } from '../engines/engine.js';
-import type { GraphValue } from '../engines/graph/value.js';
 import { getEngine } from '../engines/index.js';
 import { RnnError } from '../errors.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
+import type { GraphValue } from '../ops/value.js';
 import { concatFirst, sliceFirst } from '../tensor/layout.js';
 import { type Precision, type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';

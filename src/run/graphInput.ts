@@ -1,9 +1,9 @@
-import type { GraphValue } from '../engines/graph/value.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { DType, FileTensor } from '../formats/format.js';
 import type { OnnxModel, OnnxValue } from '../formats/onnxGraph.js';
 import { NOTEBOOK } from '../model/dimensions.js';
+import type { GraphValue } from '../ops/value.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { drawInputFrom } from '../weights/draw.js';
 import { splitKey } from './input.js';

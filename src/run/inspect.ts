@@ -1,4 +1,3 @@
-import { intOf, textOf } from '../conventions/onnx/attributes.js';
 import { RECURRENT_OPS } from '../conventions/onnx/recurrentNode.js';
 import { operatorName, unsupportedNodes } from '../engines/graph/evaluate.js';
 import { RnnError } from '../errors.js';
@@ -6,6 +5,7 @@ import { escapeText, shownPath } from '../escape.js';
 import { DTYPE_BYTES } from '../formats/bytes/budget.js';
 import type { TensorFile } from '../formats/format.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
+import { intOf, textOf } from '../ops/attributes.js';
 import { sha256OfBytes } from './digest.js';
 import { type ModelFile, readModelFile } from './modelFile.js';
 import { loadNetwork, type Network } from './network.js';

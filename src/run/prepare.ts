@@ -1,11 +1,11 @@
 import { getCell } from '../cells/index.js';
 import type { EngineInput } from '../engines/engine.js';
-import type { GraphValue } from '../engines/graph/value.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { NOTEBOOK } from '../model/dimensions.js';
 import { inferShapes, type ModelShapes, weightShapesByLayer } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
+import type { GraphValue } from '../ops/value.js';
 import { concatFirst } from '../tensor/layout.js';
 import { exactSize, sliceRow, type Tensor } from '../tensor/tensor.js';
 import { drawInputFrom, drawNetwork } from '../weights/draw.js';

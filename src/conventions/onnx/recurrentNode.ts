@@ -6,11 +6,11 @@ import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { OnnxNode } from '../../formats/onnxGraph.js';
 import type { CellName } from '../../model/spec.js';
+import { floatOf, floatsOf, intOf, onlyAttributes, textOf, textsOf } from '../../ops/attributes.js';
 import { transpose } from '../../tensor/layout.js';
 import { formatShape, reshape, sameShape, sliceRow, type Tensor } from '../../tensor/tensor.js';
 import { toCanonicalGates } from '../gateOrder.js';
 import { plainFunction, RECURRENT_FUNCTIONS } from './activationNodes.js';
-import { floatOf, floatsOf, intOf, onlyAttributes, textOf, textsOf } from './attributes.js';
 
 /**
  * ONNX's RNN, LSTM and GRU: every attribute is read or refused. Specification: Operators.md of onnx 1.22 (opsets 7 to 22).

@@ -1,11 +1,11 @@
-import { nodePlace } from '../../conventions/onnx/attributes.js';
 import { isOperator } from '../../conventions/onnx/operators.js';
 import { directionWeights, RECURRENT_OPS, type RecurrentNode, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
 import { RnnError, within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { OnnxModel, OnnxNode, OnnxTensor } from '../../formats/onnxGraph.js';
+import { nodePlace } from '../../ops/attributes.js';
+import { fromOnnx, type GraphValue } from '../../ops/value.js';
 import { checkFeatures, checkLengths } from './recurrent.js';
-import { fromOnnx, type GraphValue } from './value.js';
 
 /**
  * What can be told wrong with a graph without running it: operators that ONNX does not have, and RNN, LSTM and GRU whose attributes,

@@ -1,31 +1,18 @@
-import { nodeLabel, nodePlace } from '../../conventions/onnx/attributes.js';
 import { RnnError, within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { OnnxModel, OnnxNode } from '../../formats/onnxGraph.js';
 import type { Kernels } from '../../layers/layer.js';
-import { ARITHMETIC } from './arithmetic.js';
-import { MOVEMENT } from './movement.js';
-import { NORMALISATION } from './normalisation.js';
-import { checkAttributes, type Operator, type Operators } from './operator.js';
-import { PRODUCTS } from './products.js';
+import { nodeLabel, nodePlace } from '../../ops/attributes.js';
+import { OPERATORS as PURE_OPERATORS } from '../../ops/index.js';
+import { checkAttributes, type Operator, type Operators } from '../../ops/operator.js';
+import { fromOnnx, type GraphValue } from '../../ops/value.js';
 import { RECURRENT } from './recurrent.js';
-import { REDUCTIONS } from './reductions.js';
-import { SELECTION } from './selection.js';
-import { fromOnnx, type GraphValue } from './value.js';
 
 /**
  * Evaluates an ONNX graph node by node, whatever exporter wrote it: its products and recurrences run on an engine's kernels, so both
  * engines run the same files. Values are dropped after their last reader.
  */
-const OPERATORS: Operators = {
-  ...MOVEMENT,
-  ...SELECTION,
-  ...ARITHMETIC,
-  ...REDUCTIONS,
-  ...NORMALISATION,
-  ...PRODUCTS,
-  ...RECURRENT,
-};
+const OPERATORS: Operators = { ...PURE_OPERATORS, ...RECURRENT };
 
 export const RUN_OPERATORS: readonly string[] = Object.keys(OPERATORS).sort();
 

@@ -1,7 +1,7 @@
-import { intOf, intsOf } from '../../conventions/onnx/attributes.js';
 import type { OnnxNode } from '../../formats/onnxGraph.js';
+import { intOf, intsOf } from '../../ops/attributes.js';
+import { axisOf } from '../../ops/value.js';
 import { type Axis, append, constantOf, type Draft, type Flow, type Sym, settle, stuck, widthOf } from './symbols.js';
-import { axisOf } from './value.js';
 
 /** Nodes that move axes: what they do to the names. A step taken out of time, or time flattened away, becomes a layer. */
 export function moveAxes(node: OnnxNode, flow: Flow, inputs: readonly (Sym | undefined)[], draft: Draft): Sym[] | undefined {

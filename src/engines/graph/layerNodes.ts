@@ -1,8 +1,9 @@
 import { activations } from '../../activations/index.js';
 import { plainFunction } from '../../conventions/onnx/activationNodes.js';
-import { floatOf, intOf, intsOf, nodeLabel, textOf } from '../../conventions/onnx/attributes.js';
 import { directionWeights, RECURRENT_OPS, type RecurrentNode, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
 import type { OnnxNode } from '../../formats/onnxGraph.js';
+import { floatOf, intOf, intsOf, nodeLabel, textOf } from '../../ops/attributes.js';
+import { axisOf } from '../../ops/value.js';
 import { transpose } from '../../tensor/layout.js';
 import { reshape } from '../../tensor/tensor.js';
 import {
@@ -18,7 +19,6 @@ import {
   stuck,
   widthOf,
 } from './symbols.js';
-import { axisOf } from './value.js';
 
 /** Nodes that become layers: recurrences, products with constants, activations, pooling over time, joining. */
 export function layerNode(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Sym[] {

@@ -3,6 +3,7 @@ import type { OnnxModel, OnnxNode } from '../../formats/onnxGraph.js';
 import { checkSpec } from '../../model/check.js';
 import { inferShapes, weightShapesByLayer } from '../../model/shapes.js';
 import type { ModelSpec } from '../../model/spec.js';
+import { fromOnnx } from '../../ops/value.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { checkWeights, type Weights } from '../../weights/weights.js';
 import { manualKernels } from '../manual.js';
@@ -10,7 +11,6 @@ import { inOrder, runNode } from './evaluate.js';
 import { moveAxes } from './layerMovement.js';
 import { layerNode } from './layerNodes.js';
 import { type Axis, type Draft, type Sym, settle, stuck } from './symbols.js';
-import { fromOnnx } from './value.js';
 
 /**
  * A graph as layers, where it is a network of layers: the graph is walked once with symbols in place of numbers, so that what matters is

@@ -7,11 +7,13 @@ import {
   readRecurrentNode,
 } from '../../conventions/onnx/recurrentNode.js';
 import { RnnError } from '../../errors.js';
-import type { RecurrenceResult } from '../../layers/layer.js';
+import type { Kernels, RecurrenceResult } from '../../layers/layer.js';
+import { type Call as AnyCall, need, type Operator, type Operators } from '../../ops/operator.js';
+import { type GraphValue, shapeError } from '../../ops/value.js';
 import { swapBatchAndTime } from '../../tensor/layout.js';
 import { allocate, formatShape, precisionOf, sizeOf, sliceRow, type Tensor } from '../../tensor/tensor.js';
-import { type Call, need, type Operator, type Operators } from './operator.js';
-import { type GraphValue, shapeError } from './value.js';
+
+type Call = AnyCall & { readonly kernels: Kernels };
 
 /** RNN, LSTM and GRU on the engine's recurrence; the attributes are checked where they are read. */
 const recurrent: Operator = {

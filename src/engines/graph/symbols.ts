@@ -1,7 +1,7 @@
 import { RnnError } from '../../errors.js';
 import type { Kernels } from '../../layers/layer.js';
+import type { GraphValue } from '../../ops/value.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { GraphValue } from './value.js';
 
 /** The symbols a graph is walked with when it is read as layers: see layersOf.ts. */
 

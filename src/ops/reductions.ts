@@ -1,5 +1,5 @@
-import { intOf, intsOf } from '../../conventions/onnx/attributes.js';
-import { sizeOf } from '../../tensor/tensor.js';
+import { sizeOf } from '../tensor/tensor.js';
+import { intOf, intsOf } from './attributes.js';
 import { type Call, integers, need, type Operator, type Operators, plain } from './operator.js';
 import { allocateShape, axisOf, type GraphValue, shapeError } from './value.js';
 

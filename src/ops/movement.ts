@@ -1,5 +1,5 @@
-import { intOf, intsOf, tensorOf } from '../../conventions/onnx/attributes.js';
-import { formatShape, sizeOf } from '../../tensor/tensor.js';
+import { formatShape, sizeOf } from '../tensor/tensor.js';
+import { intOf, intsOf, tensorOf } from './attributes.js';
 import { type Call, integers, need, type Operators, plain } from './operator.js';
 import {
   allocateShape,

@@ -1,8 +1,16 @@
-import { nodeLabel, onlyAttributes } from '../../conventions/onnx/attributes.js';
-import { RnnError } from '../../errors.js';
-import type { OnnxNode } from '../../formats/onnxGraph.js';
-import type { Kernels } from '../../layers/layer.js';
+import { RnnError } from '../errors.js';
+import type { OnnxNode } from '../formats/onnxGraph.js';
+import type { FloatArray, Precision, Tensor } from '../tensor/tensor.js';
+import { nodeLabel, onlyAttributes } from './attributes.js';
 import type { GraphValue } from './value.js';
+
+/** What an engine offers to operators: its number type and its matrix product. */
+export interface ProductKernels {
+  readonly precision: Precision;
+  allocate(length: number): FloatArray;
+  /** x [R, D] · kernel [D, K] + bias [K]: rows of any leading shape, [..., D] -> [..., K] */
+  affine(x: Tensor, kernel: Tensor, bias?: Tensor): Tensor;
+}
 
 /** One call of an operator: its node, its inputs (undefined = left out) and the engine's kernels. */
 export interface Call {
@@ -10,7 +18,7 @@ export interface Call {
   /** version of ONNX's operator set; some operators changed their meaning */
   readonly opset: number;
   readonly inputs: readonly (GraphValue | undefined)[];
-  readonly kernels: Kernels;
+  readonly kernels: ProductKernels;
 }
 
 export interface Operator {

@@ -1,6 +1,6 @@
-import { floatOf, intOf } from '../../conventions/onnx/attributes.js';
-import { transpose as turned } from '../../tensor/layout.js';
-import { formatShape, sizeOf } from '../../tensor/tensor.js';
+import { transpose as turned } from '../tensor/layout.js';
+import { formatShape, sizeOf } from '../tensor/tensor.js';
+import { floatOf, intOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { allocateShape, broadcastShape, broadcastTo, type GraphValue, shapeError } from './value.js';
 

@@ -1,5 +1,5 @@
-import { intOf } from '../../conventions/onnx/attributes.js';
-import { formatShape, sizeOf } from '../../tensor/tensor.js';
+import { formatShape, sizeOf } from '../tensor/tensor.js';
+import { intOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { allocateShape, axisOf, type GraphValue, shapeError, stridesOf } from './value.js';
 

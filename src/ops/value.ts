@@ -1,6 +1,6 @@
-import { RnnError } from '../../errors.js';
-import type { OnnxTensor } from '../../formats/onnxGraph.js';
-import { allocate, exactSize, type FloatArray, formatShape, type Precision } from '../../tensor/tensor.js';
+import { RnnError } from '../errors.js';
+import type { OnnxTensor } from '../formats/onnxGraph.js';
+import { allocate, exactSize, type FloatArray, formatShape, type Precision } from '../tensor/tensor.js';
 
 /**
  * What flows along the edges of an ONNX graph. Floating point numbers have the engine's precision; integers and booleans are kept in

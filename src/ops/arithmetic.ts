@@ -1,12 +1,12 @@
-import { activate, activations } from '../../activations/index.js';
-import { floatOf, intOf, intsOf, tensorOf, textOf } from '../../conventions/onnx/attributes.js';
-import { RnnError } from '../../errors.js';
-import { erf } from '../../numerics/erf.js';
-import { exp } from '../../numerics/exp.js';
-import { expm1 } from '../../numerics/expm1.js';
-import { log } from '../../numerics/log.js';
-import { sigmoid } from '../../numerics/sigmoid.js';
-import { sizeOf } from '../../tensor/tensor.js';
+import { activate, activations } from '../activations/index.js';
+import { RnnError } from '../errors.js';
+import { erf } from '../numerics/erf.js';
+import { exp } from '../numerics/exp.js';
+import { expm1 } from '../numerics/expm1.js';
+import { log } from '../numerics/log.js';
+import { sigmoid } from '../numerics/sigmoid.js';
+import { sizeOf } from '../tensor/tensor.js';
+import { floatOf, intOf, intsOf, tensorOf, textOf } from './attributes.js';
 import { type Call, need, type Operator, type Operators, plain } from './operator.js';
 import {
   allocateShape,

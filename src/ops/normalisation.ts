@@ -1,6 +1,6 @@
-import { floatOf, intOf } from '../../conventions/onnx/attributes.js';
-import { RnnError } from '../../errors.js';
-import { formatShape, sizeOf } from '../../tensor/tensor.js';
+import { RnnError } from '../errors.js';
+import { formatShape, sizeOf } from '../tensor/tensor.js';
+import { floatOf, intOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { allocateShape, axisOf, broadcastTo, type GraphValue, shapeError } from './value.js';
 
