@@ -255,7 +255,7 @@ function specFromWeights(
   };
   let read: ReturnType<Convention['toSpec']>;
   try {
-    read = convention.toSpec(file.tensors, hints);
+    read = convention.toSpec(file.tensors, hints, file.metadata);
   } catch (error) {
     if (error instanceof RnnError && describesNetwork(request)) return undefined;
     throw error;
