@@ -1,6 +1,6 @@
 import { unknownName } from '../registry.js';
-import * as all from './all.js';
 import type { Hypothesis } from './hypothesis.js';
+import * as all from './mistakes/all.js';
 
 export const HYPOTHESES: readonly Hypothesis[] = Object.values(all);
 

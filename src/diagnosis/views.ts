@@ -1,5 +1,5 @@
 import { formatShape, reshape, sameShape, type Tensor } from '../tensor/tensor.js';
-import { atEveryStep, atLastStep, lastRow } from './heads.js';
+import { atEveryStep, atLastStep, lastRow } from './mistakes/heads.js';
 import { type Outcome, runScenario } from './run.js';
 import { changeLayer, recurrentLayers, type Scenario } from './scenario.js';
 

@@ -1,6 +1,6 @@
-import type { MergeMode, RecurrentSpec } from '../model/spec.js';
-import type { Hypothesis, Variant } from './hypothesis.js';
-import { changeLayer, changeLoop, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario } from './scenario.js';
+import type { MergeMode, RecurrentSpec } from '../../model/spec.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { changeLayer, changeLoop, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
 
 /** Mistakes of networks that run both ways. */
 

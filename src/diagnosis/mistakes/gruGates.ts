@@ -1,8 +1,8 @@
-import type { ActivationSpec } from '../activations/activation.js';
-import { formatActivation } from '../activations/index.js';
-import type { Tensor } from '../tensor/tensor.js';
-import type { Hypothesis, Variant } from './hypothesis.js';
-import { changeLayer, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario } from './scenario.js';
+import type { ActivationSpec } from '../../activations/activation.js';
+import { formatActivation } from '../../activations/index.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { changeLayer, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
 
 /** Mistakes with the gates of a GRU: where r acts, and which side z keeps. */
 

@@ -1,9 +1,9 @@
-import { getCell } from '../cells/index.js';
-import type { RecurrentSpec } from '../model/spec.js';
-import { concatLast, permuteBlocks, sliceLast, transpose } from '../tensor/layout.js';
-import { reshape, type Tensor } from '../tensor/tensor.js';
-import type { Fix, Hypothesis, Variant } from './hypothesis.js';
-import { changeWeights, inLayers, placesOf, recurrentLayers, type Scenario, waysOf } from './scenario.js';
+import { getCell } from '../../cells/index.js';
+import type { RecurrentSpec } from '../../model/spec.js';
+import { concatLast, permuteBlocks, sliceLast, transpose } from '../../tensor/layout.js';
+import { reshape, type Tensor } from '../../tensor/tensor.js';
+import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
+import { changeWeights, inLayers, placesOf, recurrentLayers, type Scenario, waysOf } from '../scenario.js';
 
 /** Mistakes in how weight matrices are laid out: transposed, reshaped, gate blocks in another order. */
 

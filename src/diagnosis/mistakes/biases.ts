@@ -1,8 +1,8 @@
-import type { LayerSpec, RecurrentSpec } from '../model/spec.js';
-import { isRecurrent } from '../model/spec.js';
-import type { Tensor } from '../tensor/tensor.js';
-import type { Hypothesis, Variant } from './hypothesis.js';
-import { changeWeights, inLayers, placesOf, recurrentLayers, type Scenario } from './scenario.js';
+import type { LayerSpec, RecurrentSpec } from '../../model/spec.js';
+import { isRecurrent } from '../../model/spec.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { changeWeights, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
 
 /** Mistakes with biases: left out, one of two, added twice, the forget gate's 1 added by hand. */
 

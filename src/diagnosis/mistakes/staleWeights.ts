@@ -1,11 +1,11 @@
-import { distance } from '../tensor/difference.js';
-import { type FloatArray, type Tensor, zeros } from '../tensor/tensor.js';
+import { distance } from '../../tensor/difference.js';
+import { type FloatArray, type Tensor, zeros } from '../../tensor/tensor.js';
+import type { Candidate, Hypothesis } from '../hypothesis.js';
+import { affineFit, columnsThatVary } from '../leastSquares.js';
+import type { Outcome } from '../run.js';
+import { changeWeights, type Scenario } from '../scenario.js';
+import { NEAR_NOISE } from '../thresholds.js';
 import { headOf } from './heads.js';
-import type { Candidate, Hypothesis } from './hypothesis.js';
-import { affineFit, columnsThatVary } from './leastSquares.js';
-import type { Outcome } from './run.js';
-import { changeWeights, type Scenario } from './scenario.js';
-import { NEAR_NOISE } from './thresholds.js';
 
 /** Rows of the layer below the head and of y: [R, M] and [R, K]. */
 function headRows(scenario: Scenario, right: Outcome): { h: Tensor; R: number; M: number } | undefined {

@@ -1,6 +1,6 @@
-import type { RecurrentSpec } from '../model/spec.js';
-import type { Fix, Hypothesis } from './hypothesis.js';
-import { changeLoop, inLayers, type LoopFault, placesOf, recurrentLayers, type Scenario } from './scenario.js';
+import type { RecurrentSpec } from '../../model/spec.js';
+import type { Fix, Hypothesis } from '../hypothesis.js';
+import { changeLoop, inLayers, type LoopFault, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
 
 /** Mistakes with the state between samples and between units. */
 

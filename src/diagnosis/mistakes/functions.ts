@@ -1,9 +1,9 @@
-import type { ActivationSpec } from '../activations/activation.js';
-import { activations, canonicalActivation, formatActivation, getActivation } from '../activations/index.js';
-import { activated } from '../layers/activation.js';
-import { isRecurrent, type LayerSpec } from '../model/spec.js';
-import type { Hypothesis, Variant } from './hypothesis.js';
-import { changeLayer, inLayers, placesOf, type Scenario } from './scenario.js';
+import type { ActivationSpec } from '../../activations/activation.js';
+import { activations, canonicalActivation, formatActivation, getActivation } from '../../activations/index.js';
+import { activated } from '../../layers/activation.js';
+import { isRecurrent, type LayerSpec } from '../../model/spec.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { changeLayer, inLayers, placesOf, type Scenario } from '../scenario.js';
 
 /** Mistakes with activation functions: another one, none, softmax left out or taken twice, a hard sigmoid. */
 

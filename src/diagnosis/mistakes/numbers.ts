@@ -1,8 +1,8 @@
-import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from '../formats/bytes/half.js';
-import { distance } from '../tensor/difference.js';
-import { sameShape, sizeOf, type Tensor } from '../tensor/tensor.js';
-import type { Candidate, Hypothesis, Variant } from './hypothesis.js';
-import { changeLoop, mapData, recurrentLayers, type Scenario } from './scenario.js';
+import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from '../../formats/bytes/half.js';
+import { distance } from '../../tensor/difference.js';
+import { sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import type { Candidate, Hypothesis, Variant } from '../hypothesis.js';
+import { changeLoop, mapData, recurrentLayers, type Scenario } from '../scenario.js';
 
 /** Not another formula but other numbers: samples in another order, fewer bits. */
 

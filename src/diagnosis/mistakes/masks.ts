@@ -1,5 +1,5 @@
-import type { Hypothesis, Variant } from './hypothesis.js';
-import { changeLayer, inLayers, placesOf, recurrentLayers, type Scenario } from './scenario.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { changeLayer, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
 
 /** Mistakes with padding: what a masked step puts out, and whether it is run at all. */
 

@@ -1,9 +1,9 @@
-import type { RecurrentSpec } from '../model/spec.js';
-import { flipTime, swapBatchAndTime } from '../tensor/layout.js';
-import { reshape, sizeOf, type Tensor } from '../tensor/tensor.js';
-import { Mismatch } from './affine.js';
-import type { Hypothesis, Variant } from './hypothesis.js';
-import { changeLayer, changeLoop, inLayers, placesOf, recurrentLayers, type Scenario } from './scenario.js';
+import type { RecurrentSpec } from '../../model/spec.js';
+import { flipTime, swapBatchAndTime } from '../../tensor/layout.js';
+import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { Mismatch } from '../affine.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { changeLayer, changeLoop, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
 
 /** Mistakes with the time axis: which steps are seen, in which order, which one is taken. */
 

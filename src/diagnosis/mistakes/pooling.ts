@@ -1,7 +1,7 @@
-import { isRecurrent, type LayerSpec, type PoolSpec } from '../model/spec.js';
+import { isRecurrent, type LayerSpec, type PoolSpec } from '../../model/spec.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { changeLayer, type Scenario } from '../scenario.js';
 import { bypass, lastStepLayer, pools } from './heads.js';
-import type { Hypothesis, Variant } from './hypothesis.js';
-import { changeLayer, type Scenario } from './scenario.js';
 
 /** Mistakes in how the steps are made one: by the last of them, their maximum, their mean. */
 

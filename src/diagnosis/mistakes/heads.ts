@@ -1,8 +1,8 @@
-import type { LayerSpec, ModelSpec, PoolSpec } from '../model/spec.js';
-import type { Tensor } from '../tensor/tensor.js';
-import type { Hypothesis } from './hypothesis.js';
-import { affineFit, columnsThatVary } from './leastSquares.js';
-import { changeLayer, changeWeights, recurrentLayers, type Scenario } from './scenario.js';
+import type { LayerSpec, ModelSpec, PoolSpec } from '../../model/spec.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Hypothesis } from '../hypothesis.js';
+import { affineFit, columnsThatVary } from '../leastSquares.js';
+import { changeLayer, changeWeights, recurrentLayers, type Scenario } from '../scenario.js';
 
 /** Mistakes in what the head sits on: the input, every step, another way of pooling. */
 
