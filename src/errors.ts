@@ -19,6 +19,8 @@ export interface ErrorDetails {
   limit?: { flag: string; value: number };
   /** Name of the layer to mend; turned into an excerpt where the network was written on one line. */
   layer?: string;
+  /** the line for `--layers` with the sizes of the file, `_` where the user has to say (E_ASK, E_ASSUMED) */
+  layersLine?: string;
 }
 
 export class RnnError extends Error {
@@ -33,6 +35,7 @@ export class RnnError extends Error {
   more?: string;
   limit?: { flag: string; value: number };
   layer?: string;
+  layersLine?: string;
 
   /** @param code stable name such as `E_SEQ`; scripts depend on it, so it is never renamed */
   constructor(kind: ErrorKind, code: string, message: string, details: ErrorDetails = {}) {

@@ -181,6 +181,30 @@ describe('return_sequences', () => {
   });
 
   it('is not inferred when strict', () => {
+    expect(() => inferSequences(layers('lstm:4,gru:3'), true)).toThrow(expect.objectContaining({ code: 'E_ASSUMED', exit: 3 }));
     expect(() => inferSequences(layers('lstm:4,gru:3'), true)).toThrow('gru needs a sequence but lstm (layer 1) gives its last step only');
+  });
+});
+
+describe('a line with places to fill', () => {
+  it('names every place, and underlines the first', () => {
+    expect(failure('lstm:64,dense:64@_,dense:_')).toMatchObject({
+      code: 'E_UNFILLED',
+      part: '_',
+      message: 'the line still has 2 _: the activation of layer 2 (dense:64@_), a size of layer 3 (dense:_)',
+    });
+    expect(failure('_:8,dense:2').message).toBe('the line still has a _: the kind of layer 1 (_:8)');
+    expect(failure('embedding:_x_,lstm:5@tanh/_+_').message).toContain('4 _');
+    expect(failure('lstm:8+proj=_').message).toContain('an option of layer 1');
+  });
+
+  it('takes a _ in a name for a part of the name', () => {
+    expect(layers('lstm:4+name=enc_1')).toEqual([{ kind: 'lstm', units: 4, name: 'enc_1' }]);
+  });
+
+  it('has no activation where @linear says so', () => {
+    expect(checkSpec({ input: { features: 3 }, layers: layers('lstm:4,dense:2@linear') }).layers[1]).toMatchObject({
+      activation: 'linear',
+    });
   });
 });

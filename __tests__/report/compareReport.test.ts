@@ -28,6 +28,7 @@ const SAME: CompareResult = {
   rng: 'seedrandom',
   promises: { weights: 'seedrandom/v1', input: 'seedrandom/v1' },
   notes: [],
+  assumptions: [],
   exit: 0,
 };
 

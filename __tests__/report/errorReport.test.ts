@@ -75,6 +75,7 @@ describe('errorDocument', () => {
       expected: null,
       found: null,
       limit: null,
+      layersLine: null,
       fix: seq.fix,
       more: 'return_sequences',
       excerpt: { text: 'lstm:64+last,gru:32', from: 3, to: 8 },

@@ -89,7 +89,7 @@ describe.each(['numpy', 'torch'] as const)('--emit %s', target => {
   const installed = has(target);
   (installed ? it : it.skip)('prints scripts that give the same y', async () => {
     const requests = [...NETWORKS, ...(target === 'numpy' ? NOT_TORCH : []), ...DRAWN[target]];
-    const printed = printedBy(await Promise.all(requests.map(request => runEmit(request, target))));
+    const printed = printedBy(await Promise.all(requests.map(async request => (await runEmit(request, target)).script)));
     for (const [i, request] of requests.entries()) {
       const expected = (await runForward(request)).tensors.y.data;
       const found = numbersIn(printed[i]);
@@ -102,7 +102,7 @@ describe.each(['numpy', 'torch'] as const)('--emit %s', target => {
   });
 
   it('carries no numbers where the run is a script by itself', async () => {
-    for (const request of DRAWN[target]) expect(await runEmit(request, target)).not.toContain('base64');
+    for (const request of DRAWN[target]) expect((await runEmit(request, target)).script).not.toContain('base64');
   });
 
   it('carries the numbers where they come from elsewhere', async () => {
@@ -112,12 +112,13 @@ describe.each(['numpy', 'torch'] as const)('--emit %s', target => {
       { rng: target, inputRng: 'seedrandom', seed: '3' },
       { rng: target, seed: '3', N: 3, rows: { from: 1, to: 2 } },
     ];
-    for (const request of elsewhere) expect(await runEmit(request, target)).toContain('base64');
+    for (const request of elsewhere) expect((await runEmit(request, target)).script).toContain('base64');
   });
 });
 
 it('--emit keras is the script of --rng keras, whose layers draw in the order of their construction', async () => {
-  expect(await runEmit({ rng: 'keras', seed: '42', N: 4, layers: 'bilstm:4+seq,dropout:0.4,gru:3,dense:2@softmax', D: 3 }, 'keras')).toBe(
+  const request = { rng: 'keras', seed: '42', N: 4, layers: 'bilstm:4+seq,dropout:0.4,gru:3,dense:2@softmax', D: 3 } as const;
+  expect((await runEmit(request, 'keras')).script).toBe(
     `# y in Keras 3 on TensorFlow
 # weights and input are drawn from seed 42, in the order in which the run that printed this drew them
 import keras
@@ -137,7 +138,7 @@ print(y)
 });
 
 it('--emit keras builds the same layers', async () => {
-  const script = await runEmit({ layers: 'bilstm:4+seq+sum,gru:3+resetbefore,dense:2@softmax', D: 3 }, 'keras');
+  const { script } = await runEmit({ layers: 'bilstm:4+seq+sum,gru:3+resetbefore,dense:2@softmax', D: 3 }, 'keras');
   expect(script).toContain(
     'keras.layers.Bidirectional(keras.layers.LSTM(4, activation="tanh", recurrent_activation="sigmoid", return_sequences=True), merge_mode="sum")',
   );

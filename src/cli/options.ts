@@ -226,7 +226,7 @@ const NETWORK = flags('Network', NETWORKS, {
     elsewhere: ['--convention', '--backend'],
     commands: [...NETWORKS, ...FILES],
   },
-  strict: { flags: '--strict', help: 'infer nothing: a missing seq is an error, as in Keras' },
+  strict: { flags: '--strict', help: 'assume and infer nothing: what neither the file nor a flag says is an error' },
 });
 
 const INPUT = flags('Weights and input', RUNS, {

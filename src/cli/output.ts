@@ -1,3 +1,5 @@
+import type { Assumption } from '../model/assumptions.js';
+import { assumedText } from '../report/assumed.js';
 import type { HeatMapOptions } from '../report/heatmap.js';
 import { writeJson } from '../report/json.js';
 import { NO_PAINT, type Paint } from '../report/paint.js';
@@ -26,6 +28,8 @@ export interface Output {
   json(document: unknown): void;
   /** on stderr, one line each, unless --quiet, or --json whose document has them */
   notes(notes: readonly string[]): void;
+  /** What was assumed: under a result in text, else on stderr; nothing with --json, whose document has it. */
+  assumed(assumptions: readonly Assumption[]): void;
   /** on stderr with --verbose */
   detail(text: string): void;
 }
@@ -73,10 +77,29 @@ export async function createOutput(values: Values, io: Io, stdout: Writer, stder
       if (!values.quiet && !values.json)
         for (const note of notes) stderr.write(`${wrapText(`${notePaint.warn('note:')} ${note}`, noteWidth, 6)}\n`);
     },
+    assumed: assumptions => {
+      if (values.json) return;
+      const aside = isAside(values);
+      const lines = assumedText(assumptions, values.verbose ?? false, aside ? { ...layout, width: noteWidth, paint: notePaint } : layout);
+      (aside ? stderr : stdout).write(lines);
+    },
     detail: text => {
       if (values.verbose) stderr.write(`${notePaint.faint(text)}\n`);
     },
   };
+}
+
+/** stdout has numbers, a picture, a script or nothing: a sentence does not belong there. */
+function isAside({ quiet, jsonl, out, svg, emit, mermaid, summary, style, sha256 }: Values): boolean {
+  const onStdout = out?.startsWith('-') || svg === '-';
+  return (
+    quiet === true ||
+    jsonl === true ||
+    onStdout === true ||
+    emit !== undefined ||
+    [mermaid, summary, sha256].includes(true) ||
+    style === 'csv'
+  );
 }
 
 const ROWS_ON_A_TERMINAL = 20;

@@ -1,3 +1,5 @@
+import { RnnError } from '../errors.js';
+
 /**
  * A fact that can change y, and that neither the file nor a flag says. The list goes with the network into every result and JSON
  * document: a number is right, or asked for, or its assumption is printed.
@@ -30,4 +32,38 @@ export interface Assumption {
   readonly why: string;
   /** the flags that say it, or say otherwise: '--layers rnn:5+seq,dense:2'; null where no flag can */
   readonly say: string | null;
+}
+
+/** What has to be said, and cannot be assumed because no value is the usual one. */
+export interface Question {
+  readonly fact: Fact;
+  /** 'which activation stands between fc1 and fc2' */
+  readonly what: string;
+  readonly why: string;
+  /** the line with `_` where the user has to say: 'lstm:64,dense:64@_,dense:1' */
+  readonly layersLine: string;
+  /** what to do beside completing that line */
+  readonly advice?: string;
+}
+
+/** `--strict`: nothing that the file and the flags leave open is assumed. @throws RnnError E_ASSUMED (convention, exit 3) */
+export function checkAssumptions(assumptions: readonly Assumption[], strict: boolean | undefined, layersLine?: string | null): void {
+  if (!strict || assumptions.length === 0) return;
+  const [{ what, why, say }] = assumptions;
+  const more = assumptions.length === 1 ? '' : `, and ${assumptions.length - 1} more`;
+  const line = layersLine ? `--layers "${layersLine}"` : say;
+  throw new RnnError('convention', 'E_ASSUMED', `assumed: ${what} (${why})${more}`, {
+    expected: 'everything that changes y said by the file or by a flag (--strict)',
+    found: assumptions.map(a => `${a.fact}: ${a.value}`).join(', '),
+    fix: line ? `say it: ${line}` : 'drop --strict',
+    layersLine: layersLine ?? undefined,
+  });
+}
+
+/** The error that asks for what nobody has said: E_ASK (convention, exit 3). */
+export function ask({ what, why, layersLine, advice }: Question): RnnError {
+  return new RnnError('convention', 'E_ASK', `${what}: ${why}`, {
+    fix: `replace each _ and say the network: --layers "${layersLine}"${advice ? `; ${advice}` : ''}`,
+    layersLine,
+  });
 }

@@ -2,6 +2,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { nearest } from '../registry.js';
 import { isCellName } from './frameworks.js';
+import { checkFilled } from './unfilled.js';
 
 /**
  * The one-line network, `lstm:64,gru:32,dense:10`, into a spec (plain JSON, for checkSpec):
@@ -49,8 +50,9 @@ const OPTIONS = [
 ];
 const MOST_LAYERS = 10_000;
 
-/** @throws RnnError E_LAYERS (usage) with the wrong part underlined */
+/** @throws RnnError E_LAYERS (usage) with the wrong part underlined; E_UNFILLED (usage) where a `_` is left */
 export function parseLayers(text: string): ParsedLayers {
+  checkFilled(text);
   const layers: Record<string, unknown>[] = [];
   const spans: { from: number; to: number }[] = [];
   let from = 0;

@@ -9,7 +9,7 @@ const HANDS_ON = new Set(['dense', 'dropout', 'masking', 'activation']);
 /**
  * `returnSequences` where nobody said it: true where a later layer needs the sequence. Marks what it inferred.
  * For layers in a chain, as `--layers` and the tutorial dimensions give them.
- * @throws RnnError E_SEQ with `strict`: as Keras, refuse to infer
+ * @throws RnnError E_ASSUMED with `strict`: as Keras, refuse to infer
  */
 export function inferSequences(layers: readonly Record<string, unknown>[], strict: boolean): Record<string, unknown>[] {
   return layers.map((layer, index) => {
@@ -19,7 +19,7 @@ export function inferSequences(layers: readonly Record<string, unknown>[], stric
     if (strict) {
       throw new RnnError(
         'shape',
-        'E_SEQ',
+        'E_ASSUMED',
         `${reader.kind} needs a sequence but ${layer.kind} (layer ${index + 1}) gives its last step only`,
         {
           expected: '(N, T, features)',

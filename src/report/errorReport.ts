@@ -19,6 +19,8 @@ export interface ErrorDocument {
   readonly excerpt: { readonly text: string; readonly from: number; readonly to: number } | null;
   /** the limit that a file is over, and the flag that sets it */
   readonly limit: { readonly flag: string; readonly value: number } | null;
+  /** the line for --layers with the sizes of the file, _ where the user has to say */
+  readonly layersLine: string | null;
   readonly exit: number;
 }
 
@@ -41,6 +43,7 @@ export function errorDocument(error: unknown): ErrorDocument {
     more: error.more ?? null,
     excerpt: error.excerpt ?? null,
     limit: error.limit ?? null,
+    layersLine: error.layersLine ?? null,
     exit: error.exit,
   };
 }
@@ -88,7 +91,7 @@ function excerptLines({ text, from, to }: { text: string; from: number; to: numb
 
 function foreignError(error: unknown): ErrorDocument {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const none = { where: null, expected: null, found: null, more: null, excerpt: null, limit: null };
+  const none = { where: null, expected: null, found: null, more: null, excerpt: null, limit: null, layersLine: null };
   if (
     error instanceof RangeError &&
     /allocation failed|Invalid (typed )?array (buffer )?length|Invalid string length/.test(error.message)

@@ -87,6 +87,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
       ...(diagnosis?.stopped ? ['the search for pairs of mistakes was stopped by its time budget; --budget gives it more seconds'] : []),
       ...(unchecked.length > 0 ? [`not computed, for the network is large: whether this input can show ${unchecked.join(', ')}`] : []),
     ],
+    assumptions: prepared.assumptions,
     exit: equal ? 0 : 1,
   };
 }
@@ -123,6 +124,7 @@ async function compareGraph(prepared: Prepared, request: CompareRequest): Promis
     rng: prepared.rng,
     promises: prepared.promises,
     notes: [...prepared.notes, ...notes, ...(equal ? [] : ['the graph is no chain of layers: causes are not looked for'])],
+    assumptions: prepared.assumptions,
     exit: equal ? 0 : 1,
   };
 }

@@ -40,6 +40,7 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
     tensors,
     outputs,
     notes: [...first.notes, ...second.notes],
+    assumptions: [...first.assumptions, ...second.assumptions],
     exit: equalWeights && outputs.equal ? 0 : 1,
   };
 }

@@ -96,6 +96,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
       seed,
     },
     notes: [...network.notes, ...notes],
+    assumptions: network.assumptions,
   };
 }
 

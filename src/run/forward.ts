@@ -40,10 +40,11 @@ export async function runForward(request: ForwardRequest, onProgress?: Execution
   }
 }
 
-/** A Python script that gives the same y. @throws RnnError E_EMIT */
-export async function runEmit(request: ForwardRequest, target: EmitTarget): Promise<string> {
+/** A Python script that gives the same y, and what it rests on. @throws RnnError E_EMIT */
+export async function runEmit(request: ForwardRequest, target: EmitTarget): Promise<{ script: string } & Pick<Prepared, 'assumptions'>> {
   const { emitScript } = await import('./emit/script.js');
-  return emitScript(await prepare(request), target, request);
+  const prepared = await prepare(request);
+  return { script: emitScript(prepared, target, request), assumptions: prepared.assumptions };
 }
 
 /** y as the network is specified, or under a mistake that was asked for. */
@@ -92,6 +93,7 @@ export function forwardResult(
     weightsSha256: sha256(prepared.weights.values()),
     ySha256: sha256([y]),
     notes: [...prepared.notes, ...output.warnings, ...checkFinite('the output', y, request.strictFinite ?? false)],
+    assumptions: prepared.assumptions,
     tensors: { y, ...(request.trace ? { ...traceOf(network.model, output), ...workingPart(prepared, output, request) } : {}) },
   };
 }

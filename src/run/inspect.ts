@@ -63,6 +63,7 @@ export async function runInspect({ file: path, expectSha256, ...hints }: Inspect
     graph: inspected,
     skipped: [...file.tensors.keys()].filter(name => /^optimizer|seed_generator\//.test(name)).map(name => escapeText(name, 120)),
     notes: [...new Set([...file.notes, ...(network?.notes ?? [])])],
+    assumptions: network?.assumptions ?? [],
   };
 }
 

@@ -3,7 +3,7 @@ import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { TensorFile } from '../formats/format.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
-import type { Assumption } from '../model/assumptions.js';
+import { type Assumption, checkAssumptions } from '../model/assumptions.js';
 import { checkSpec } from '../model/check.js';
 import { dimensionLayers, NOTEBOOK } from '../model/dimensions.js';
 import type { FrameworkName } from '../model/frameworks.js';
@@ -24,8 +24,8 @@ export interface Network {
   readonly weights?: Weights;
   readonly weightsSource: string | null;
   readonly notes: readonly string[];
-  /** what can change y and neither the file nor a flag says; absent where nothing was assumed */
-  readonly assumptions?: readonly Assumption[];
+  /** what can change y and neither the file nor a flag says */
+  readonly assumptions: readonly Assumption[];
   /** an ONNX graph; where `exact` is false, model and shapes only show its layers and the graph itself is run */
   readonly graph?: { readonly model: OnnxModel; readonly bytes: Uint8Array; readonly exact: boolean };
 }
@@ -43,6 +43,12 @@ interface Draft {
  * @throws RnnError of every kind a description can be wrong in
  */
 export async function loadNetwork(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
+  const network = await readNetwork(request, known, opened);
+  checkAssumptions(network.assumptions, request.strict);
+  return network;
+}
+
+async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
   checkOneForm(request);
   const described = opened ?? (await openModel(request));
   const problem = described?.problem;
@@ -66,7 +72,7 @@ export async function loadNetwork(request: NetworkRequest, known?: KnownShape, o
   const { model, shapes } = withExcerpt(draft, () => (request.model === undefined ? check() : within(shownPath(request.model), check)));
   const weights = file && within(shownPath(source!), () => convention!.toWeights(shapes, file.tensors, file.metadata));
   const notes = [...(described && own !== file ? described.file.notes : []), ...(file?.notes ?? []), ...frameworkNotes(request, described)];
-  return { framework, model, shapes, weights, weightsSource: source, notes };
+  return { framework, model, shapes, weights, weightsSource: source, notes, assumptions: [] };
 }
 
 /**
@@ -107,7 +113,7 @@ async function fromWeightsAlone(request: NetworkRequest, known: KnownShape, { fi
   const model = checkSpec(spec, rules);
   const shapes = inferShapes(model);
   const weights = within(shownPath(path), () => convention.toWeights(shapes, file.tensors, file.metadata));
-  return { framework: rules, model, shapes, weights, weightsSource: path, notes: file.notes };
+  return { framework: rules, model, shapes, weights, weightsSource: path, notes: file.notes, assumptions: [] };
 }
 
 function graphNetwork(
@@ -126,6 +132,7 @@ function graphNetwork(
     weights: found?.weights ?? numbersOf(file),
     weightsSource: request.model!,
     notes: [...file.notes, ...('reason' in layers ? [`not a chain of layers (${layers.reason}): evaluated as a graph`] : [])],
+    assumptions: [],
     graph: { model: graph, bytes, exact: found?.exact ?? false },
   };
 }

@@ -2,6 +2,7 @@ import { getCell } from '../cells/index.js';
 import type { EngineInput } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
+import type { Assumption } from '../model/assumptions.js';
 import { NOTEBOOK } from '../model/dimensions.js';
 import { inferShapes, type ModelShapes, weightShapesByLayer } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
@@ -37,6 +38,7 @@ export interface Prepared {
   readonly inputSource: string;
   readonly weightsSource: string;
   readonly notes: readonly string[];
+  readonly assumptions: readonly Assumption[];
 }
 
 export const DEFAULT_SEED = '42';
@@ -75,6 +77,7 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
     inputSource: array ? escapeText(request.input!) : `seed ${seed}`,
     weightsSource: network.weightsSource === null ? `seed ${seed}` : escapeText(network.weightsSource),
     notes: [...network.notes, ...(array?.notes ?? []), ...finiteNotes(request.strictFinite ?? false, given ? null : whole, weights)],
+    assumptions: network.assumptions,
   };
 }
 
@@ -97,6 +100,7 @@ async function prepareGraph(request: NetworkRequest & InputRequest, opened: Mode
     inputSource: inputs.source,
     weightsSource: escapeText(network.weightsSource!),
     notes: [...network.notes, ...inputs.notes, ...finiteNotes(request.strictFinite ?? false, inputs.x, new Map())],
+    assumptions: network.assumptions,
   };
 }
 

@@ -111,6 +111,7 @@ function resultOf({ prepared, separation, N, T }: Trial): ProbeResult {
     alike: separation.alike,
     cannotDetect: separation.hidden,
     notes: prepared.notes,
+    assumptions: prepared.assumptions,
     tensors: { x, weights: prepared.weights, all: tensors },
   };
 }

@@ -1,4 +1,5 @@
 import type { WorkingLine } from '../cells/working.js';
+import type { Assumption } from '../model/assumptions.js';
 
 /**
  * What `run/` returns. The documents in JSON are these objects less the fields marked "not in JSON"; within a major version keys are only added.
@@ -77,6 +78,8 @@ export interface ShapesResult {
     readonly trainingBytes: Count | null;
   };
   readonly notes: readonly string[];
+  /** what can change y and neither the file nor a flag says */
+  readonly assumptions: readonly Assumption[];
 }
 
 /** Nested arrays of numbers; NaN and infinities are written as strings in JSON. */
@@ -136,6 +139,8 @@ export interface ForwardResult {
   readonly weightsSha256: string;
   readonly ySha256: string;
   readonly notes: readonly string[];
+  /** what can change y and neither the file nor a flag says */
+  readonly assumptions: readonly Assumption[];
   /** not in JSON: the same y as a tensor, and everything --trace asked for by name (`rnn_1/h`, `lstm_1/gates/i`) */
   readonly tensors: {
     readonly y: TensorData;
@@ -211,6 +216,8 @@ export interface CompareResult {
   readonly rng: string;
   readonly promises: { readonly weights: string | null; readonly input: string | null };
   readonly notes: readonly string[];
+  /** what can change y and neither the file nor a flag says */
+  readonly assumptions: readonly Assumption[];
   readonly exit: 0 | 1;
 }
 
@@ -268,6 +275,8 @@ export interface ProbeResult {
   /** codes that leave y as it is */
   readonly cannotDetect: readonly string[];
   readonly notes: readonly string[];
+  /** what can change y and neither the file nor a flag says */
+  readonly assumptions: readonly Assumption[];
   /** not in JSON: x, the weights by their own names, and both together */
   readonly tensors: {
     readonly x: TensorData;
@@ -300,6 +309,8 @@ export interface CompareModelsResult {
     readonly equal: boolean;
   };
   readonly notes: readonly string[];
+  /** what can change y and neither the file nor a flag says */
+  readonly assumptions: readonly Assumption[];
   readonly exit: 0 | 1;
 }
 
@@ -322,6 +333,8 @@ export interface ConvertResult {
     readonly seed: string;
   } | null;
   readonly notes: readonly string[];
+  /** what can change y and neither the file nor a flag says */
+  readonly assumptions: readonly Assumption[];
 }
 
 export interface InspectTensor {
@@ -373,4 +386,6 @@ export interface InspectResult {
   /** tensors that are no weights of the network */
   readonly skipped: readonly string[];
   readonly notes: readonly string[];
+  /** what can change y and neither the file nor a flag says */
+  readonly assumptions: readonly Assumption[];
 }

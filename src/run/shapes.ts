@@ -19,7 +19,7 @@ export async function runShapes(request: ShapesRequest): Promise<ShapesResult> {
 }
 
 /** The same from a network that is loaded already. */
-export function shapesOf(network: Pick<Network, 'model' | 'shapes' | 'framework' | 'notes'>): ShapesResult {
+export function shapesOf(network: Pick<Network, 'model' | 'shapes' | 'framework' | 'notes' | 'assumptions'>): ShapesResult {
   const { model, shapes, framework } = network;
   const counts = countsByFramework(model);
   const params = totalParameters(shapes);
@@ -47,6 +47,7 @@ export function shapesOf(network: Pick<Network, 'model' | 'shapes' | 'framework'
       trainingBytes: toCountOrNull(times(sum(shapes.layers.map(trainingSize)), BYTES)),
     },
     notes: [...network.notes, ...frameworkNotes(counts)],
+    assumptions: network.assumptions,
   };
 }
 

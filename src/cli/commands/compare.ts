@@ -21,6 +21,7 @@ export async function compare(values: Values, output: Output): Promise<number> {
   output.notes(result.notes);
   if (values.json) output.json(result);
   else if (!values.quiet) output.text(await compareText(result, output.layout, valueOptions(values, output)));
+  output.assumed(result.assumptions);
   return result.exit;
 }
 
@@ -37,5 +38,6 @@ async function compareFiles(values: Values, output: Output): Promise<number> {
   output.notes(result.notes);
   if (values.json) output.json(result);
   else if (!values.quiet) output.text(await compareModelsText(result, output.layout));
+  output.assumed(result.assumptions);
   return result.exit;
 }

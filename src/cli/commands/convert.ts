@@ -16,5 +16,6 @@ export async function convert(values: Values, output: Output): Promise<number> {
   output.notes(result.notes);
   if (values.json) output.json(result);
   else if (!values.quiet) output.text(convertText(result, output.layout));
+  output.assumed(result.assumptions);
   return 0;
 }

@@ -8,7 +8,9 @@ import { given, inputFiles, inputRequest, networkRequest, type Values } from '..
 
 export async function forward(values: Values, output: Output): Promise<number> {
   if (values.emit !== undefined) {
-    output.text(await runEmit({ ...networkRequest(values), ...inputRequest(values) }, values.emit));
+    const { script, assumptions } = await runEmit({ ...networkRequest(values), ...inputRequest(values) }, values.emit);
+    output.text(script);
+    output.assumed(assumptions);
     return 0;
   }
   if (values.input !== undefined && values.out !== undefined) {
@@ -33,6 +35,7 @@ export async function forward(values: Values, output: Output): Promise<number> {
   }
   output.notes(result.notes);
   await print(result, values, output, saved);
+  output.assumed(result.assumptions);
   return 0;
 }
 

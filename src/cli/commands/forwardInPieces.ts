@@ -29,6 +29,7 @@ export async function forwardInPieces(values: Values, output: Output): Promise<b
     output.detail(`input ${result.inputSource}, weights ${result.weightsSource}`);
     output.detail(engineLine(result));
     if (!toStdout && !values.quiet) await print(result, values, output);
+    output.assumed(result.assumptions);
     return true;
   } finally {
     output.progress('');

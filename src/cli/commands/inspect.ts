@@ -10,5 +10,6 @@ export async function inspect(values: Values, output: Output): Promise<number> {
   if (values.json) output.json(result);
   else if (values.sha256) output.text(`${result.sha256}  ${result.file}\n`);
   else output.text(await inspectText(result, output.layout));
+  output.assumed(result.assumptions);
   return 0;
 }

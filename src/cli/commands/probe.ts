@@ -15,6 +15,7 @@ export async function probe(values: Values, output: Output): Promise<number> {
   const { out } = values;
   if (out === '-') {
     output.bytes(await encodeTensors('npy', new Map([['x', result.tensors.x]])));
+    output.assumed(result.assumptions);
     return 0;
   }
   if (out !== undefined) {
@@ -26,5 +27,6 @@ export async function probe(values: Values, output: Output): Promise<number> {
   const { tensors: _, ...document } = result;
   if (values.json) output.json(document);
   else if (!values.quiet) output.text(probeText(result, output.layout, out));
+  output.assumed(result.assumptions);
   return 0;
 }

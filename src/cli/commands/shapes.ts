@@ -16,9 +16,11 @@ export async function shapes(values: Values, output: Output): Promise<number> {
     const { networkSvg, savePicture } = await import('../picture.js');
     await savePicture(networkSvg(result), values, output);
   }
+  if (values.svg === '-') output.assumed(result.assumptions);
   if (values.svg === '-') return 0;
   if (values.json) output.json({ ...result, summary });
   else if (values.mermaid) output.text((await import('../picture.js')).mermaidText(result));
   else output.text(summary ?? (await shapesText(result, output.layout)));
+  output.assumed(result.assumptions);
   return 0;
 }

@@ -1,0 +1,49 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+
+/** A `_` of a line stands where the user still has to say something; these are the words for the place. */
+interface Blank {
+  /** characters [from, to) of the line */
+  readonly from: number;
+  readonly to: number;
+  readonly place: string;
+}
+
+/**
+ * The line of an E_ASK error comes back completed, or not.
+ * @throws RnnError E_UNFILLED (usage) naming every place that still holds `_`
+ */
+export function checkFilled(text: string): void {
+  const blanks = blanksOf(text);
+  if (blanks.length === 0) return;
+  const [{ from, to }] = blanks;
+  const count = blanks.length === 1 ? 'a _' : `${blanks.length} _`;
+  throw new RnnError('usage', 'E_UNFILLED', `the line still has ${count}: ${blanks.map(b => b.place).join(', ')}`, {
+    where: '--layers',
+    fix: 'write what stands there in the code of the model; an activation that does not exist is @linear',
+    excerpt: { text, from, to },
+  });
+}
+
+const WHAT: Record<string, string> = {
+  '': 'the kind',
+  ':': 'a size',
+  x: 'a size',
+  '@': 'the activation',
+  '/': 'the activation of the gates',
+};
+
+function blanksOf(text: string): Blank[] {
+  const blanks: Blank[] = [];
+  let start = 0;
+  text.split(',').forEach((part, index) => {
+    // a name may have a _ in it: only one that stands alone is a blank
+    for (const match of part.matchAll(/(^|[:@/+=]|(?<=[:x][\d_]+)x)(\s*)_(?=$|[:@/+,\sx])/g)) {
+      const from = start + match.index + match[1].length + match[2].length;
+      const what = WHAT[match[1]] ?? 'an option';
+      blanks.push({ from, to: from + 1, place: `${what} of layer ${index + 1} (${escapeText(part.trim(), 60)})` });
+    }
+    start += part.length + 1;
+  });
+  return blanks;
+}
