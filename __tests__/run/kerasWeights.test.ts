@@ -2,13 +2,20 @@ import { readFileSync } from 'node:fs';
 import { readTensors } from '../../src/formats/index.js';
 import { runForward } from '../../src/run/forward.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
+import { withArraysFile } from '../helpers/inputFile.js';
 import { referencePath } from '../helpers/reference.js';
 
 /**
- * Weights that Keras 3.15.1 saved without a description (`save_weights('w.h5')`), with an input and the output of the model they came from. In the
+ * Files of older Kerases. w_*: weights that Keras 3.15.1 saved without a description (`save_weights('w.h5')`), with an input and the output of the model they came from. In the
  * files the links of a group sort as text; the order of layers is the attribute `layer_names`, that of weights `weight_names`.
+ * cudnn_*: as Keras 2.2 wrote them, with the output of Keras 2's own rules. k1_*: Keras 1, by keras1.py beside them.
  */
 const path = (file: string) => referencePath('keras_legacy', file);
+
+async function expectRecorded(id: string, request: object) {
+  const { tensors } = await runForward({ ...request, input: path(`${id}_x.npy`) });
+  expectClose(tensors.y, await recordedArray(`${id}_y.npy`), TOLERANCE.float32);
+}
 
 async function recordedArray(file: string) {
   const { tensors } = await readTensors(readFileSync(path(file)), { nameHint: file });
@@ -21,8 +28,29 @@ describe("legacy weights of Keras are taken in the order of the file's layer_nam
     ['w_order2', 'an LSTM before a Dense whose name sorts first'],
     ['w_seq', 'enc before dec, two layers of one shape'],
     ['w_stack', 'lstm_9 before lstm_10'],
-  ])('%s: %s', async id => {
-    const { tensors } = await runForward({ weights: path(`${id}.h5`), input: path(`${id}_x.npy`) });
-    expectClose(tensors.y, await recordedArray(`${id}_y.npy`), TOLERANCE.float32);
+  ])('%s: %s', id => expectRecorded(id, { weights: path(`${id}.h5`) }));
+});
+
+describe('layers that Keras has no longer', () => {
+  it.each(['cudnn_gru', 'cudnn_stack'])('%s: matrices transposed gate by gate, two biases in one row', id =>
+    expectRecorded(id, { model: path(`${id}.h5`) }),
+  );
+
+  it.each([
+    ['k1_lstm', 'LSTMs with an array for each gate, hard sigmoid 0.2x + 0.5, TimeDistributedDense'],
+    ['k1_gru', 'an Embedding, both directions of a GRU with the reset before the product'],
+    ['k1_gpu', 'one array for all gates'],
+  ])('%s: %s, from one file and from description and weights', async id => {
+    await expectRecorded(id, { model: path(`${id}.h5`) });
+    await expectRecorded(id, { model: path(`${id}.json`), weights: path(`${id}.h5`) });
+  });
+
+  it('takes get_weights() of Keras 1, whose arrays have no names', async () => {
+    const { tensors, metadata } = await readTensors(readFileSync(path('k1_lstm.h5')));
+    const names = ['lstm_1', 'td_1', 'lstm_2', 'dense_1'].flatMap(layer =>
+      (JSON.parse(metadata.get(`model_weights/${layer}@weight_names`)!) as string[]).map(name => `model_weights/${layer}/${name}`),
+    );
+    const arrays = new Map(names.map((name, i) => [`arr_${i}`, tensors.get(name)!]));
+    await withArraysFile(arrays, file => expectRecorded('k1_lstm', { model: path('k1_lstm.json'), weights: file }));
   });
 });

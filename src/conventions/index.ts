@@ -16,8 +16,8 @@ export function getConvention(name: string): WritableConvention {
 }
 
 /** The convention that tensor names are of. @throws RnnError E_NAMES listing what would be understood */
-export function detectConvention(names: readonly string[]): Convention {
-  const found = CONVENTIONS.find(convention => convention.detect(names));
+export function detectConvention(names: readonly string[], metadata?: ReadonlyMap<string, string>): Convention {
+  const found = CONVENTIONS.find(convention => convention.detect(names, metadata));
   if (found) return found;
   const shown = names.slice(0, 4).map(name => escapeText(name, 60));
   throw new RnnError(

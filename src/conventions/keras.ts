@@ -11,6 +11,7 @@ import type { NamedTensors, WritableConvention } from './convention.js';
 import { fileTensor } from './fileTensor.js';
 import { fromCanonicalGates, toCanonicalGates } from './gateOrder.js';
 import { layersOf, type WeightGroup } from './groups.js';
+import { isKeras1, modernArrays } from './kerasOldWeights.js';
 
 /**
  * Keras' `model.get_weights()` in order: per layer kernel, recurrent_kernel, bias; all forward, then all backward; saved by
@@ -27,9 +28,9 @@ export const keras: WritableConvention = {
     let from = 0;
     for (const layer of shapes.layers) {
       const first = from;
-      const own = arrays.slice(from, from + layer.weights.length);
+      const own = arrays.slice(from, from + arraysOf(layer, arrays, from));
       for (const [key, t] of layerWeights(shapes, layer, own, arrays.length, i => `arr_${first + i}`)) weights.set(key, t);
-      from += layer.weights.length;
+      from += own.length;
     }
     if (arrays.length > from) {
       throw new RnnError('convention', 'E_WEIGHT_EXTRA', `the network has ${from} weights, the file ${arrays.length} arrays`, {
@@ -46,8 +47,15 @@ export const keras: WritableConvention = {
     return new Map(all.map((t, i): [string, FileTensor] => [`arr_${i}`, t]));
   },
 
-  toSpec: (tensors, hints) => layersOf(groupsOf(inOrder(tensors)), hints),
+  toSpec: (tensors, hints) => layersOf(groupsOf(fusedArrays(inOrder(tensors))), hints),
 };
+
+/** How many of the arrays from here on are the layer's: a recurrent layer of Keras 1 keeps each gate's apart. */
+function arraysOf({ layer, weights }: LayerShapes, arrays: readonly NamedArray[], from: number): number {
+  if (!isRecurrent(layer)) return weights.length;
+  const apart = 3 * getCell(layer.kind).gates.length * (layer.bidirectional ? 2 : 1);
+  return isKeras1(arrays.slice(from, from + apart)) ? apart : weights.length;
+}
 
 /** arr_2 before arr_10. */
 function inOrder(tensors: NamedTensors): [string, Tensor][] {
@@ -68,10 +76,11 @@ export interface NamedArray {
 export function layerWeights(
   shapes: ModelShapes,
   layer: LayerShapes,
-  arrays: readonly NamedArray[],
+  given: readonly NamedArray[],
   held: number,
   nameOf: (i: number) => string,
 ): [string, Tensor][] {
+  const arrays = isRecurrent(layer.layer) ? modernArrays(given) : given;
   if (arrays.length > layer.weights.length) {
     const { name } = arrays[layer.weights.length];
     throw new RnnError(
@@ -114,6 +123,25 @@ function reordered({ layer }: LayerShapes, weight: WeightShape, t: Tensor, permu
     throw new RnnError('unsupported', 'E_KERAS_CELL', `Keras has no ${weight.role} in ${layer.kind}`);
   const cell = getCell(layer.kind);
   return weight.gates === null ? t : permute(t, cell, cell.keras!);
+}
+
+/**
+ * The arrays with every layer of Keras 1 or cuDNN in the form of today. Four equal triples are an LSTM of Keras 1, three a GRU, unless they could as
+ * well be layers of SimpleRNN that read one another.
+ */
+function fusedArrays(arrays: readonly [string, Tensor][]): [string, Tensor][] {
+  const named = arrays.map(([name, tensor]): NamedArray => ({ name, tensor }));
+  const fused: NamedArray[] = [];
+  for (let i = 0; i < named.length; ) {
+    const [D, M] = named[i].tensor.shape;
+    const apart = D === M || D === 2 * M ? undefined : [12, 9].find(count => isKeras1(named.slice(i, i + count)));
+    const taken = named.slice(i, i + (apart ?? 3));
+    const modern = modernArrays(taken);
+    const kept = modern === taken || modern.every((a, k) => a === taken[k]);
+    fused.push(...(kept ? taken.slice(0, 1) : modern));
+    i += kept ? 1 : taken.length;
+  }
+  return fused.map(a => [a.name, a.tensor]);
 }
 
 /**

@@ -2,6 +2,7 @@ import { RnnError } from '../errors.js';
 import { escapeText, wordOf } from '../escape.js';
 import { asObject, type Json, list, text, unsupportedClass } from './kerasJson.js';
 import { readLayer } from './kerasLayers.js';
+import { isKeras1Layer, modernLayer } from './kerasOldConfig.js';
 
 /**
  * A Keras model config (Keras 2 and 3; Sequential, and Functional chains and branches) into a spec for checkSpec.
@@ -12,8 +13,8 @@ export type KerasDialect = 'keras3' | 'keras2' | 'tfjs';
 
 /** @throws RnnError E_KERAS_CLASS, E_KERAS_CONFIG, E_KERAS_OPTION (unsupported or convention) naming the layer */
 export function specFromKerasConfig(config: unknown, dialect: KerasDialect = 'keras3'): Json {
-  const spec = readModel(config);
-  return dialect === 'keras3' ? spec : { ...spec, layers: (spec.layers as Json[]).map(withOldActivations) };
+  const { spec, old } = readModel(config);
+  return dialect === 'keras3' && !old ? spec : { ...spec, layers: (spec.layers as Json[]).map(withOldActivations) };
 }
 
 const ACTIVATION_FIELDS = ['activation', 'recurrentActivation'];
@@ -29,17 +30,20 @@ function oldActivation(name: string): string {
   return plain === 'hard_sigmoid' ? 'hard_sigmoid_keras2' : plain;
 }
 
-function readModel(config: unknown): Json {
+/** @returns the spec, and whether the words are those of Keras 1 */
+function readModel(config: unknown): { spec: Json; old: boolean } {
   const { class_name, config: body } = asObject(config, 'model config');
   const model = asObject(Array.isArray(body) ? { layers: body } : body, 'model config');
   const read = class_name === 'Sequential' ? sequential : class_name === 'Functional' || class_name === 'Model' ? functional : undefined;
   if (!read) throw unsupportedClass(class_name, 'a Sequential or Functional model');
-  return {
+  const layers = list(model.layers).map(l => asObject(l, 'layer'));
+  const spec = {
     schema: 'rnn-cli/spec@1',
     name: text(model.name) ?? wordOf(class_name).toLowerCase(),
     functional: class_name !== 'Sequential',
-    ...read(model),
+    ...read({ ...model, layers: layers.map(modernLayer) }),
   };
+  return { spec, old: layers.some(isKeras1Layer) };
 }
 
 function sequential(model: Json): Json {

@@ -3,13 +3,15 @@ import { escapeText, wordOf } from '../escape.js';
 import { asObject, type Json, text, unsupportedClass } from './kerasJson.js';
 
 /** One layer of a Keras config as a layer of a spec. Class names come from the closed list below; no module is looked up. */
-const CELLS: Readonly<Record<string, string>> = { SimpleRNN: 'rnn', LSTM: 'lstm', GRU: 'gru' };
+const CELLS: Readonly<Record<string, string>> = { SimpleRNN: 'rnn', LSTM: 'lstm', GRU: 'gru', CuDNNLSTM: 'lstm', CuDNNGRU: 'gru' };
 
 /** Class -> a layer of the spec, without name and inputs. */
 const READERS: Record<string, (config: Json) => Json> = {
   SimpleRNN: recurrent('rnn'),
   LSTM: recurrent('lstm'),
   GRU: recurrent('gru'),
+  CuDNNLSTM: cudnn('lstm'),
+  CuDNNGRU: cudnn('gru'),
   Bidirectional: bidirectional,
   Dense: config => ({ kind: 'dense', units: config.units, activation: activationOf(config.activation), useBias: config.use_bias ?? true }),
   TimeDistributed: timeDistributed,
@@ -99,11 +101,17 @@ function recurrent(kind: string): (config: Json) => Json {
   };
 }
 
+/** What cuDNN computes has no options: tanh, sigmoid, a bias, a GRU's reset after the product. */
+function cudnn(kind: string): (config: Json) => Json {
+  const own = { activation: 'tanh', recurrent_activation: 'sigmoid', use_bias: true, reset_after: true };
+  return config => recurrent(kind)({ ...config, ...own });
+}
+
 /** Bidirectional overwrites zero_output_for_mask with return_sequences. A merge_mode of None (two outputs) is refused. */
 function bidirectional(config: Json): Json {
   const inner = asObject(config.layer, 'layer');
   const kind = Object.hasOwn(CELLS, wordOf(inner.class_name)) ? CELLS[wordOf(inner.class_name)] : undefined;
-  if (!kind) throw unsupportedClass(inner.class_name, Object.keys(CELLS).join(', '));
+  if (!kind) throw unsupportedClass(inner.class_name, 'SimpleRNN, LSTM, GRU');
   if (config.merge_mode === null) {
     throw new RnnError('unsupported', 'E_KERAS_OPTION', 'merge_mode None gives two outputs', {
       where: 'merge_mode',
@@ -113,7 +121,7 @@ function bidirectional(config: Json): Json {
     });
   }
   checkBackward(config, inner);
-  const layer = recurrent(kind)(asObject(inner.config, 'layer'));
+  const layer = READERS[wordOf(inner.class_name)](asObject(inner.config, 'layer'));
   return { ...layer, bidirectional: config.merge_mode ?? 'concat', zeroOutputForMask: layer.returnSequences };
 }
 

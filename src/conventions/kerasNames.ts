@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Convention, NamedTensors } from './convention.js';
 import { layersOf, type WeightGroup } from './groups.js';
 import { layerWeights, type NamedArray } from './keras.js';
+import { modernArrays } from './kerasOldWeights.js';
 import { extra } from './surplus.js';
 
 /**
@@ -13,7 +14,7 @@ import { extra } from './surplus.js';
 export const kerasNames: Convention = {
   name: 'keras-names',
   framework: 'keras',
-  detect: names => names.some(name => NAMED.test(name)),
+  detect: (names, metadata) => names.some(name => NAMED.test(name)) || LAYER_NAMES.some(key => metadata?.has(key)),
 
   toWeights(shapes, tensors, metadata) {
     const groups = groupsByName(tensors, metadata);
@@ -50,6 +51,7 @@ export const kerasNames: Convention = {
 };
 
 const NAMED = /(^|\/)(kernel|recurrent_kernel|embeddings)(:0)?$/;
+const LAYER_NAMES = ['layer_names', 'model_weights@layer_names'];
 const ROLES = ['embeddings', 'kernel', 'recurrent_kernel', 'bias'];
 
 function groupsByName(tensors: NamedTensors, metadata: ReadonlyMap<string, string> | undefined): Map<string, NamedArray[]> {
@@ -60,7 +62,7 @@ function groupsByName(tensors: NamedTensors, metadata: ReadonlyMap<string, strin
   for (const layer of layerNames ?? []) {
     const weightNames = namesIn(metadata?.get(`${root}${layer}@weight_names`)) ?? [];
     const arrays = weightNames.map(name => ({ name, tensor: dataset(tensors, `${root}${layer}/${name}`) }));
-    if (arrays.length > 0) groups.set(layer, arrays);
+    if (arrays.length > 0) groups.set(layer, [...modernArrays(arrays)]);
   }
   if (layerNames) return groups;
   const weights = [...tensors].filter(([name]) => !/^optimizer/.test(name));
@@ -70,8 +72,7 @@ function groupsByName(tensors: NamedTensors, metadata: ReadonlyMap<string, strin
     const layer = paths[i][from];
     groups.set(layer, [...(groups.get(layer) ?? []), { name, tensor }]);
   }
-  for (const arrays of groups.values()) arrays.sort((a, b) => rank(a.name) - rank(b.name));
-  return groups;
+  return new Map([...groups].map(([layer, arrays]) => [layer, [...modernArrays(arrays.sort((a, b) => rank(a.name) - rank(b.name)))]]));
 }
 
 /** Keras 3 puts the model's name before those of its layers: `sequential/lstm/lstm_cell/kernel`. */
@@ -87,7 +88,11 @@ function rank(name: string): number {
 }
 
 function roleOf(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1).replace(/:0$/, '');
+  const last = name.slice(name.lastIndexOf('/') + 1).replace(/:0$/, '');
+  const [, layer, letter] = /^(.*)_([WUb])$/.exec(last) ?? [];
+  if (letter === undefined) return last;
+  if (letter === 'W' && layer.startsWith('embedding')) return 'embeddings';
+  return letter === 'W' ? 'kernel' : letter === 'U' ? 'recurrent_kernel' : 'bias';
 }
 
 /** Attributes with rows of text are JSON in a file's metadata. An empty one is a list of no numbers. */

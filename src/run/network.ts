@@ -91,9 +91,9 @@ export function isExact({ layers }: NonNullable<ModelFile['graph']>): boolean {
 }
 
 /** Whose names the tensors of a file are. */
-async function conventionOf(path: string, { tensors }: TensorFile): Promise<Convention> {
+async function conventionOf(path: string, { tensors, metadata }: TensorFile): Promise<Convention> {
   const { detectConvention } = await import('../conventions/index.js');
-  return within(shownPath(path), () => detectConvention([...tensors.keys()]));
+  return within(shownPath(path), () => detectConvention([...tensors.keys()], metadata));
 }
 
 /** `--model` of a file with nothing but weights: they describe the network as far as they can, flags the rest. */
