@@ -6,6 +6,7 @@ export { keras } from './keras.js';
 export { npy } from './npy.js';
 export { npz } from './npz.js';
 export { onnx } from './onnx.js';
+export { printed } from './printed.js';
 export { pt } from './pt.js';
 export { safetensors } from './safetensors.js';
 export { tfjs } from './tfjs.js';

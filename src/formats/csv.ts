@@ -2,13 +2,16 @@ import type { CsvError } from 'csv-parse';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { checkShape, newBudget, reserve } from './bytes/budget.js';
+import { type Decimals, newDecimals } from './bytes/decimals.js';
+import { Growing } from './bytes/growing.js';
 import { formatNumber, parseDecimal, parseSpecial } from './bytes/numberText.js';
 import { decodeText } from './bytes/utf8.js';
 import type { FileTensor, Format, Limits, TensorFile } from './format.js';
 
 /**
- * Comma (or semicolon, or tab) separated numbers: one tensor `csv` of shape [rows, columns]. csv-parse splits cells and quotes; what a
- * cell may be is decided here: a decimal numeral, nan, or inf. One header line of names alone is skipped with a note.
+ * Numbers with commas, semicolons, tabs or spaces between them: one tensor `csv` of shape [rows, columns]. csv-parse splits cells and quotes;
+ * what a cell may be is decided here: a decimal numeral, nan, or inf. Lines that begin with # are comments (np.savetxt). A line of names, or
+ * of pandas' column numbers, is skipped with a note, and so is the column of pandas' index.
  */
 export const csv: Format = {
   name: 'csv',
@@ -16,8 +19,8 @@ export const csv: Format = {
   sniff: looksLikeCsv,
   async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
     const notes: string[] = [];
-    const tensor = await readTable(decodeText(bytes), limits, notes);
-    return { format: 'csv', tensors: new Map([['csv', tensor]]), metadata: new Map(), notes };
+    const { tensor, decimals } = await readTable(decodeText(bytes), limits, notes);
+    return { format: 'csv', tensors: new Map([['csv', tensor]]), metadata: new Map(), decimals: new Map([['csv', decimals ?? 0]]), notes };
   },
   async write(tensors: Map<string, FileTensor>): Promise<Uint8Array> {
     const [only] = tensors.values();
@@ -39,28 +42,9 @@ export const csv: Format = {
 // One record longer than this is no table; csv-parse stops there instead of collecting a whole file into one line
 export const MAX_LINE = 2 ** 26;
 
-interface Row {
+export interface Row {
   readonly cells: readonly string[];
   readonly line: number;
-}
-
-/** Numbers of an unknown count, outside the heap that a JavaScript array of as many would fill. */
-class Growing {
-  private data = new Float64Array(1024);
-  private position = 0;
-
-  push(value: number): void {
-    if (this.position === this.data.length) {
-      const more = new Float64Array(2 * this.data.length);
-      more.set(this.data);
-      this.data = more;
-    }
-    this.data[this.position++] = value;
-  }
-
-  finish(): Float64Array {
-    return this.data.slice(0, this.position);
-  }
 }
 
 /** A table while it is read: what the records before say of those that follow. */
@@ -68,8 +52,13 @@ export interface TableState {
   readonly delimiter: string;
   readonly limits: Limits;
   readonly notes: string[];
-  /** 0 before the first record */
+  readonly decimals: Decimals;
+  /** 0 before the first row of numbers */
   columns: number;
+  /** a first column that counts the rows is left out */
+  hasIndex: boolean;
+  /** a first row 0,1,2 …: pandas' column numbers, or numbers; the second row tells */
+  undecided?: Row;
   rows: number;
   /** lines of the file before the text */
   line: number;
@@ -77,21 +66,24 @@ export interface TableState {
 }
 
 /** @throws RnnError E_CSV_… (format) with line and column, E_LIMIT_BYTES (limit) */
-async function readTable(text: string, limits: Limits, notes: string[]): Promise<FileTensor> {
+async function readTable(text: string, limits: Limits, notes: string[]): Promise<{ tensor: FileTensor; decimals: number | undefined }> {
   const values = new Growing();
-  const state = {
+  const state = newTable({
     delimiter: findDelimiter(text),
     limits,
     notes,
-    columns: 0,
-    rows: 0,
-    line: 0,
     push: (value: number) => values.push(value),
-  };
+  });
   await readRecords(text, state);
+  finishTable(text, state);
   if (state.rows === 0) throw emptyTable();
   checkShape([state.rows, state.columns], limits);
-  return { shape: [state.rows, state.columns], data: values.finish(), dtype: 'f64' };
+  const tensor: FileTensor = { shape: [state.rows, state.columns], data: values.finish(), dtype: 'f64' };
+  return { tensor, decimals: state.decimals.most };
+}
+
+export function newTable(given: Pick<TableState, 'delimiter' | 'limits' | 'notes' | 'push'>): TableState {
+  return { ...given, decimals: newDecimals(), columns: 0, rows: 0, line: 0, hasIndex: false };
 }
 
 export function emptyTable(): RnnError {
@@ -101,39 +93,74 @@ export function emptyTable(): RnnError {
 /** The records of a text, which begins at the start of a line. @throws RnnError E_CSV_… (format) with line and column, E_LIMIT_BYTES (limit) */
 export async function readRecords(text: string, state: TableState): Promise<void> {
   checkLineEnds(text, state.line);
-  const { delimiter, limits, notes } = state;
+  const { delimiter, limits } = state;
   const budget = newBudget(limits);
-  const take = (row: Row): void => {
-    const { cells, line } = row;
-    if (state.columns === 0) {
-      state.columns = cells.length;
-      if (isHeader(cells)) {
-        notes.push(`line ${line + state.line} names the columns and was skipped: ${escapeText(cells.join(', '), 80)}`);
-        return;
-      }
-    }
-    const { columns } = state;
-    if (cells.length !== columns) {
-      const at = Math.min(columns, cells.length);
-      throw new RnnError(
-        'format',
-        'E_CSV_RAGGED',
-        `${position(text, row, at, state)}: ${counted(cells.length)}, but the first row has ${columns}`,
-        {
-          expected: `${columns} columns`,
-          found: counted(cells.length),
-        },
-      );
-    }
-    reserve(budget, BigInt(columns), 'f64');
+  await splitRows(text, delimiter, state.line, row => {
+    if (state.columns === 0 && !state.undecided && isNames(row, state)) return;
+    if (state.undecided) decide(text, row, state);
+    takeRow(text, row, state);
+    reserve(budget, BigInt(state.columns), 'f64');
     budget.tensors = 0; // a row is no tensor of its own
-    for (let i = 0; i < columns; i++) state.push(parseCell(text, row, i, state));
-    state.rows++;
-  };
-  await splitRows(text, delimiter, state.line, take);
+  });
+}
+
+/** No more rows follow: a first row that was kept back is a row of numbers. @throws RnnError E_CSV_… (format) */
+export function finishTable(text: string, state: TableState): void {
+  if (state.undecided) takeRow(text, state.undecided, state);
+  state.undecided = undefined;
+}
+
+/** Whether the first row is a header, or kept back until the next says whether it is one. */
+function isNames(row: Row, state: TableState): boolean {
+  const { cells, line } = row;
+  if (cells.length > 1 && cells.every((cell, i) => cell === String(i))) {
+    state.undecided = { cells, line: line + state.line };
+    return true;
+  }
+  const named = cells.slice(1);
+  state.hasIndex = cells[0] === '' && named.length > 0 && (isHeader(named) || named.every((cell, i) => cell === String(i)));
+  if (!state.hasIndex && !isHeader(cells)) return false;
+  state.columns = cells.length - (state.hasIndex ? 1 : 0);
+  const names = escapeText(cells.filter(cell => cell !== '').join(', '), 80);
+  state.notes.push(`line ${line + state.line} names the columns and was skipped: ${names}`);
+  if (state.hasIndex) state.notes.push("the first column is the index that pandas' to_csv writes, and was left out");
+  return true;
+}
+
+/** The second row: 0,1,2 … before it are pandas' column numbers where its own numbers all have a decimal point. */
+function decide(text: string, { cells }: Row, state: TableState): void {
+  const first = state.undecided!;
+  if (cells.length === first.cells.length && cells.every(cell => /[.eE]|^-?(nan|inf)$/i.test(cell))) {
+    state.notes.push(`line ${first.line} has the column numbers that pandas' to_csv writes, and was skipped`);
+    state.columns = first.cells.length;
+    state.undecided = undefined;
+  } else finishTable(text, state);
+}
+
+function takeRow(text: string, row: Row, state: TableState): void {
+  const cells = state.hasIndex ? row.cells.slice(1) : row.cells;
+  if (state.columns === 0) state.columns = cells.length;
+  if (cells.length !== state.columns) {
+    const at = Math.min(state.columns, cells.length) + (state.hasIndex ? 1 : 0);
+    throw new RnnError(
+      'format',
+      'E_CSV_RAGGED',
+      `${position(text, row, at, state)}: ${counted(cells.length)}, but the first row has ${state.columns}`,
+      {
+        expected: `${state.columns} columns`,
+        found: counted(cells.length),
+      },
+    );
+  }
+  for (let i = 0; i < cells.length; i++) state.push(parseCell(text, row, i + (state.hasIndex ? 1 : 0), state));
+  state.rows++;
 }
 
 async function splitRows(text: string, delimiter: string, before: number, take: (row: Row) => void): Promise<void> {
+  if (delimiter === ' ') {
+    splitAtSpaces(text, take);
+    return;
+  }
   const { parse } = await import('csv-parse/sync');
   try {
     parse(text, {
@@ -141,6 +168,8 @@ async function splitRows(text: string, delimiter: string, before: number, take: 
       record_delimiter: ['\r\n', '\n'],
       relax_column_count: true,
       skip_empty_lines: true,
+      comment: '#',
+      comment_no_infix: true,
       trim: true,
       max_record_size: MAX_LINE,
       on_record: (cells: string[], context: { lines: number }) => {
@@ -158,6 +187,17 @@ async function splitRows(text: string, delimiter: string, before: number, take: 
   }
 }
 
+function splitAtSpaces(text: string, take: (row: Row) => void): void {
+  let line = 0;
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    const content = text.slice(at, end < 0 ? text.length : end).trim();
+    line++;
+    if (content !== '' && !content.startsWith('#')) take({ cells: content.split(/[ \t]+/), line });
+    at = end < 0 ? text.length : end + 1;
+  }
+}
+
 const QUOTE_ERRORS: ReadonlyMap<string, string> = new Map([
   ['CSV_QUOTE_NOT_CLOSED', 'a quote is opened and never closed'],
   ['INVALID_OPENING_QUOTE', 'a quote stands in the middle of a cell'],
@@ -167,8 +207,13 @@ const QUOTE_ERRORS: ReadonlyMap<string, string> = new Map([
 
 function parseCell(text: string, row: Row, column: number, state: TableState): number {
   const cell = row.cells[column];
-  const value = parseSpecial(cell) ?? parseDecimal(cell);
-  if (typeof value === 'number') return value;
+  const numeral = state.delimiter !== ',' && DECIMAL_COMMA.test(cell) ? cell.replace(',', '.') : cell;
+  const value = parseSpecial(numeral) ?? parseDecimal(numeral);
+  if (typeof value === 'number') {
+    state.decimals.see(numeral);
+    if (numeral !== cell && !state.notes.includes(COMMAS)) state.notes.push(COMMAS);
+    return value;
+  }
   const found = `'${escapeText(cell, 40)}'`;
   const where = position(text, row, column, state);
   if (cell === '')
@@ -200,8 +245,11 @@ function checkLineEnds(text: string, linesBefore: number): void {
   );
 }
 
+const COMMAS = 'the numbers have decimal commas: 0,5 is read as 0.5';
+const DECIMAL_COMMA = /^-?\d+,\d+(?:[eE][+-]?\d+)?$/;
+
 function hint(cell: string, line: number): string | undefined {
-  if (/^[-+]?\d+,\d+([eE][+-]?\d+)?$/.test(cell)) return 'a decimal comma? write 1.5, not 1,5';
+  if (DECIMAL_COMMA.test(cell)) return 'a decimal comma? write 1.5, not 1,5';
   if (/^[-+]?0[xX]/.test(cell)) return 'hexadecimal is not read';
   return line === 1 ? 'a header line is skipped only if every cell in it is a name' : undefined;
 }
@@ -215,25 +263,36 @@ function position(text: string, row: Row, index: number, { delimiter, line: befo
   const line = text.split('\n', row.line)[row.line - 1] ?? '';
   let at = 0;
   for (let i = 0; i < index; i++) {
-    const next = line.indexOf(delimiter, at);
+    const next = nextCell(line, at, delimiter);
     if (next < 0) return `line ${row.line + before}, column ${line.replace(/\r$/, '').length + 1}`;
-    at = next + 1;
+    at = next;
   }
   return `line ${row.line + before}, column ${at + 1}`;
+}
+
+/** Where the cell after the one at `at` begins; -1 where there is none. Spaces count as one, and those before the first cell not at all. */
+function nextCell(line: string, at: number, delimiter: string): number {
+  if (delimiter !== ' ') return line.indexOf(delimiter, at) + 1 || -1;
+  const cell = /^\s*\S+\s+(?=\S)/.exec(line.slice(at));
+  return cell ? at + cell[0].length : -1;
 }
 
 function counted(n: number): string {
   return n === 1 ? '1 column' : `${n} columns`;
 }
 
-/** Semicolon or tab where the first line has one and no comma, else the comma. A semicolon wins over commas: those are decimal then. */
+/**
+ * What stands between the numbers of the first line that is no comment: a semicolon wins over tabs and commas, which are decimal then; a tab
+ * over decimal commas; spaces count between numbers with nothing else.
+ */
 export function findDelimiter(text: string): string {
-  const first = /[^\r\n]+/.exec(text.slice(0, 2 ** 16))?.[0] ?? '';
+  const first = /^(?:[^\S\n]*(?:#[^\n]*)?\n)*([^\n]*)/.exec(text.slice(0, 2 ** 16))?.[1].trim() ?? '';
   if (first.includes(';')) return ';';
-  return first.includes('\t') && !first.includes(',') ? '\t' : ',';
+  if (first.includes('\t')) return first.includes(',') && !/\d,\d/.test(first) ? ',' : '\t';
+  return /^[-+.\d]\S* +[-+.\dni]/i.test(first) && !first.includes(',') ? ' ' : ',';
 }
 
-const CSV_START = /^[\s"]*(?:[-+.\d]|nan|-?inf|[A-Za-z_][\w .-]*["\s]*[,;\t])/i;
+const CSV_START = /^(?:[^\S\n]*(?:#[^\n]*)?\n)*[\s"]*(?:[-+.\d]|nan|-?inf|[A-Za-z_][\w .-]*["\s]*[,;\t]|[,;\t][\w"])/i;
 
 function looksLikeCsv(bytes: Uint8Array): boolean {
   const start = bytes.subarray(0, 256);

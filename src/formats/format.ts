@@ -21,6 +21,8 @@ export interface TensorFile {
   readonly architecture?: unknown;
   /** strings such as framework and version */
   readonly metadata: Map<string, string>;
+  /** of a text: with how many decimals the numbers of a tensor were written; absent where only the numbers themselves tell */
+  readonly decimals?: ReadonlyMap<string, number>;
   /** what was skipped or is unusual; shown to the user as warnings */
   readonly notes: string[];
 }

@@ -15,10 +15,11 @@ const ORDER: readonly Format[] = [
   all.onnx,
   all.tfjs,
   all.jsonl,
+  all.printed,
   all.json,
   all.csv,
 ];
-const TEXT: ReadonlySet<Format> = new Set([all.tfjs, all.jsonl, all.json, all.csv]);
+const TEXT: ReadonlySet<Format> = new Set([all.tfjs, all.jsonl, all.printed, all.json, all.csv]);
 
 export interface ReadOptions {
   readonly limits?: Limits;
@@ -69,6 +70,7 @@ function detectText(bytes: Uint8Array, named: Format | undefined): Format | unde
   if (all.tfjs.sniff(bytes)) return all.tfjs;
   if (named === all.jsonl) return named;
   if (all.jsonl.sniff(bytes)) return all.jsonl;
+  if (all.printed.sniff(bytes)) return all.printed;
   if (all.json.sniff(bytes)) return all.json;
   return named ?? (all.csv.sniff(bytes) ? all.csv : undefined);
 }

@@ -1,5 +1,6 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText, shownPath } from '../escape.js';
+import { decimalsOf } from '../formats/bytes/decimals.js';
 import type { FileTensor, TensorFile } from '../formats/format.js';
 import { swapBatchAndTime } from '../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
@@ -16,6 +17,8 @@ export const INPUT_NAMES = ['x', 'X', 'input', 'arr_0'];
 export interface ReadArray {
   readonly tensor: FileTensor;
   readonly format: string;
+  /** of a text: with how many decimals its numbers were written, at most; undefined for a binary file */
+  readonly decimals?: number;
   readonly notes: readonly string[];
 }
 
@@ -31,16 +34,19 @@ export interface ReadArrays extends Omit<ReadArray, 'tensor'> {
  * @throws RnnError E_KEY listing what the file holds
  */
 export async function readArray(path: string, names: readonly string[]): Promise<ReadArray> {
-  const { tensor, format, notes } = await read(path, (file, key) => choose(file, key, names));
-  return { tensor, format, notes };
+  const { picked, file } = await read(path, (file, key) => choose(file, key, names));
+  const { format, notes } = file;
+  return { tensor: picked.tensor, format, notes, decimals: decimalsIn(file, picked) };
 }
 
 /** The same where the file may hold several arrays that are all wanted. */
 export async function readArrays(path: string, names: readonly string[]): Promise<ReadArrays> {
-  const { tensor: only, ...rest } = await read(path, (file, key) =>
+  const { picked, file } = await read(path, (file, key) =>
     key !== undefined || file.tensors.size === 1 || names.some(name => file.tensors.has(name)) ? choose(file, key, names) : undefined,
   );
-  return { only, ...rest, tensors: splitKey(path)[1] === undefined ? rest.tensors : new Map() };
+  const { format, notes, tensors } = file;
+  const decimals = picked && decimalsIn(file, picked);
+  return { only: picked?.tensor, format, notes, decimals, tensors: splitKey(path)[1] === undefined ? tensors : new Map() };
 }
 
 async function read<T>(path: string, pick: (file: TensorFile, key: string | undefined) => T) {
@@ -53,7 +59,7 @@ async function read<T>(path: string, pick: (file: TensorFile, key: string | unde
     const found = await reading({ where, seconds: limits.seconds }, () =>
       readTensors(bytes, { limits, nameHint: file === '-' ? undefined : file }),
     );
-    return { tensor: pick(found, key), tensors: found.tensors, format: found.format, notes: found.notes };
+    return { picked: pick(found, key), file: found };
   });
 }
 
@@ -63,11 +69,22 @@ export function splitKey(path: string): [string, string | undefined] {
   return match ? [match[1], match[2]] : [path, undefined];
 }
 
-function choose({ tensors }: TensorFile, key: string | undefined, names: readonly string[]): FileTensor {
+interface Chosen {
+  readonly name: string;
+  readonly tensor: FileTensor;
+}
+
+const TEXTS: ReadonlySet<string> = new Set(['csv', 'json', 'jsonl', 'printed']);
+
+function decimalsIn({ format, decimals }: TensorFile, { name, tensor }: Chosen): number | undefined {
+  return TEXTS.has(format) ? (decimals?.get(name) ?? decimalsOf(tensor.data)) : undefined;
+}
+
+function choose({ tensors }: TensorFile, key: string | undefined, names: readonly string[]): Chosen {
   const all = [...tensors.keys()];
   const wanted = key ?? (tensors.size === 1 ? all[0] : names.find(name => tensors.has(name)));
   const found = wanted === undefined ? undefined : tensors.get(wanted);
-  if (found) return found;
+  if (wanted !== undefined && found) return { name: wanted, tensor: found };
   const shown =
     all
       .slice(0, 8)

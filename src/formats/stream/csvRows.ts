@@ -1,6 +1,6 @@
 import { RnnError } from '../../errors.js';
 import { decodeText } from '../bytes/utf8.js';
-import { emptyTable, findDelimiter, MAX_LINE, readRecords, type TableState } from '../csv.js';
+import { emptyTable, findDelimiter, finishTable, MAX_LINE, newTable, readRecords, type TableState } from '../csv.js';
 import type { FileTensor, Limits } from '../format.js';
 import { PieceQueue } from './pieceQueue.js';
 import { type PlainLines, readPlainLines } from './plainNumbers.js';
@@ -10,7 +10,7 @@ import type { RowReader } from './rows.js';
 const FIRST_LINE = 2 ** 16;
 /** values that there is room for before a stretch of lines is read */
 const ROOM = 2 ** 13;
-const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22];
+const [LF, CR, QUOTE, SPACE, TAB, HASH] = [0x0a, 0x0d, 0x22, 0x20, 0x09, 0x23];
 
 /**
  * A table of numbers in pieces. Lines of plain numerals, which are nearly all, are read byte by byte; any other line (a header, quotes, nan,
@@ -49,6 +49,7 @@ export class CsvRows implements RowReader {
 
   async end(): Promise<void> {
     await this.readLines(true);
+    if (this.state) finishTable('', this.state);
     if (!this.state || this.state.rows === 0) throw emptyTable();
   }
 
@@ -88,15 +89,15 @@ export class CsvRows implements RowReader {
       this.makeRoom(1);
       this.values[this.to++] = value;
     };
-    return { delimiter: findDelimiter(start), limits: this.limits, notes: this.notes, columns: 0, rows: 0, line: 0, push };
+    return newTable({ delimiter: findDelimiter(start), limits: this.limits, notes: this.notes, push });
   }
 
   /** @returns where the first line begins that is not plain */
   private readPlain(text: Uint8Array, from: number, end: number): number {
     const state = this.state!;
     const lines: PlainLines = { position: from, to: this.to, lines: state.line, rows: state.rows };
-    // before the first row nobody knows how many columns there are
-    while (state.columns > 0 && lines.position < end) {
+    // before the first row nobody knows how many columns there are; a column that is left out is no plain table
+    while (state.columns > 0 && !state.hasIndex && lines.position < end) {
       this.makeRoom(Math.max(state.columns, ROOM));
       const before = lines.position;
       lines.to = this.to;
@@ -139,9 +140,12 @@ export class CsvRows implements RowReader {
   }
 }
 
-/** Whether the first line with anything in it is complete. */
+/** Whether the first line that is neither empty nor a comment is complete. */
 function hasLine(text: Uint8Array): boolean {
-  let from = 0;
-  while (from < text.length && (text[from] === LF || text[from] === CR)) from++;
-  return text.length >= FIRST_LINE || text.indexOf(LF, from) >= 0;
+  for (let from = 0, end = text.indexOf(LF); end >= 0; from = end + 1, end = text.indexOf(LF, from)) {
+    const line = text.subarray(from, end);
+    const first = line.find(byte => byte !== SPACE && byte !== TAB && byte !== CR);
+    if (first !== undefined && first !== HASH) return true;
+  }
+  return text.length >= FIRST_LINE;
 }

@@ -96,10 +96,13 @@ export function readPlainLines(
         // whole numbers that would lose digits, and what is beyond the largest double, have messages of their own
         fits = !isWhole && value - value === 0;
       }
+      const after = i;
       while (byte === SPACE || (byte === TAB && delimiter !== TAB)) byte = bytes[++i];
       count++;
       const isLast = count === columns;
       if (isLast && byte === CARRIAGE_RETURN) byte = bytes[++i];
+      // spaces as the delimiter are behind us already
+      if (!isLast && delimiter === SPACE && i > after) byte = bytes[--i];
       if (!fits || byte !== (isLast ? LINE_FEED : delimiter)) {
         // not a plain line: it is left, and so is what it wrote
         [state.position, state.to, state.lines, state.rows] = [line, to - (count - 1), lines, rows];
