@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import '../../src/engines/batched/node.js';
 import { type Kernel, useKernel } from '../../src/engines/batched/kernel.js';
 
 /** The kernel compiled from the sources as they stand. Source run by jest has none built in, so `useKernel` gives the engine this one. */

@@ -98,6 +98,7 @@ async function bundleWith(instrumented, change, { tests, late }, kernels, outfil
 
 /** The kernel's compiler takes a second, too long to run it before every mutant's tests. */
 const KERNEL_HELPER = ([plain, fast]) => `
+  import '../../src/engines/batched/node.js';
   import { useKernel } from '../../src/engines/batched/kernel.js';
   export async function compiledKernel(fast = false) {
     const kernel = await useKernel(Buffer.from(fast ? '${fast}' : '${plain}', 'base64'), fast);

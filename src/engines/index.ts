@@ -1,5 +1,6 @@
 import { byName } from '../registry.js';
 import * as all from './all.js';
+import './batched/node.js';
 import type { Engine } from './engine.js';
 
 export const ENGINES: readonly Engine[] = Object.values(all);

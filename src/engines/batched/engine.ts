@@ -1,4 +1,3 @@
-import os from 'node:os';
 import type { Kernels } from '../../layers/layer.js';
 import { allocate, type Precision, precisionOf, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
@@ -43,6 +42,20 @@ const WORTH_SHARING = 2e6;
 
 let multiplied = 0;
 
+/** Threads of the place that the engine runs in. */
+export interface Threads {
+  /** that may work at the same time */
+  available(): number;
+  poolOf(kernel: Kernel, threads: number): Promise<Pool>;
+}
+
+let provided: Threads | undefined;
+
+/** Threads from now on; without them one thread computes. */
+export function useThreads(threads: Threads): void {
+  provided = threads;
+}
+
 interface Chosen {
   readonly kernels: Kernels;
   readonly fast?: boolean;
@@ -77,11 +90,9 @@ function notFast({ dtype, trace }: EngineOptions): string {
 }
 
 async function poolFor(kernel: Kernel, multiplyAdds: number, { threads }: EngineOptions): Promise<Pool | undefined> {
-  if (threads === 1 || multiplyAdds < WORTH_SHARING || multiplied < WORTH_STARTING) return undefined;
-  const wanted = Math.min(MOST_THREADS, threads ?? os.availableParallelism());
-  if (wanted === 1) return undefined;
-  const { poolOf } = await import('./pool.js');
-  return poolOf(kernel, wanted);
+  if (!provided || threads === 1 || multiplyAdds < WORTH_SHARING || multiplied < WORTH_STARTING) return undefined;
+  const wanted = Math.min(MOST_THREADS, threads ?? provided.available());
+  return wanted === 1 ? undefined : provided.poolOf(kernel, wanted);
 }
 
 function countOf(weights: Weights): number {

@@ -113,7 +113,7 @@ export function forgetKernels(): void {
 
 async function compile(bytes: Uint8Array, fast: boolean): Promise<Kernel | undefined> {
   if (typeof WebAssembly === 'undefined') return undefined; // V8 without a compiler (--jitless)
-  if (fast) await allowRelaxedSimd(bytes);
+  if (fast && !WebAssembly.validate(bytes)) await setFlag();
   if (!WebAssembly.validate(bytes)) return undefined;
   try {
     // at once: half a millisecond, where WebAssembly.compile waits up to twenty for a thread
@@ -133,11 +133,11 @@ async function instanceOf(module: WebAssembly.Module, fast: boolean, maximum: nu
   return kernelIn(memory, module, run, fast);
 }
 
-/** Node 20 has relaxed SIMD behind a flag, Node 22 and later without. */
-async function allowRelaxedSimd(bytes: Uint8Array): Promise<void> {
-  if (WebAssembly.validate(bytes)) return;
-  const v8 = await import('node:v8');
-  v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
+let setFlag: () => Promise<void> = async () => undefined;
+
+/** How relaxed SIMD is allowed where it stands behind a flag: Node 20 has it so, Node 22 and later without. */
+export function useRelaxedSimdFlag(set: () => Promise<void>): void {
+  setFlag = set;
 }
 
 function kernelIn(memory: WebAssembly.Memory, module: WebAssembly.Module, run: Exports, fast: boolean): Kernel {

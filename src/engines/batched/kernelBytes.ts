@@ -7,5 +7,5 @@ declare const __FAST_KERNEL__: string | undefined;
  */
 export function kernelBytes(fast: boolean): Uint8Array | undefined {
   const text = fast ? typeof __FAST_KERNEL__ === 'string' && __FAST_KERNEL__ : typeof __KERNEL__ === 'string' && __KERNEL__;
-  return text ? Buffer.from(text, 'base64') : undefined;
+  return text ? Uint8Array.from(atob(text), c => c.charCodeAt(0)) : undefined;
 }
