@@ -65,7 +65,7 @@ describe('package.json', () => {
   });
 
   it('exports the library with types, and the schemas', () => {
-    expect(Object.keys(manifest.exports)).toEqual(['.', './schemas/*', './package.json']);
+    expect(Object.keys(manifest.exports)).toEqual(['.', './browser', './schemas/*', './package.json']);
     expect(manifest.exports['.'].types).toBe(manifest.types);
     for (const name of ['spec', 'shapes', 'forward', 'compare', 'error'])
       expect(existsSync(join(root, 'schemas', `${name}.schema.json`))).toBe(true);
@@ -103,6 +103,6 @@ it('the package holds the binary, the bundle, the library, the schemas, and noth
       .sort(),
   );
   expect(paths).toEqual(expect.arrayContaining(['dist/cli.cjs', 'dist/index.js', 'man/rnn-cli.1']));
-  const built = /^dist\/(cli\.cjs|index\.js|cli\.[\w.-]+\.cache|parts\/[\w-]+-[A-Z0-9]{8}\.cjs|types\/[\w/]+\.d\.ts)$/;
+  const built = /^dist\/(cli\.cjs|index\.js|browser\.js|cli\.[\w.-]+\.cache|parts\/[\w-]+-[A-Z0-9]{8}\.cjs|types\/[\w/]+\.d\.ts)$/;
   expect(paths.filter(path => /^(dist|man)\//.test(path) && !built.test(path) && path !== 'man/rnn-cli.1')).toEqual([]);
 });

@@ -1,11 +1,13 @@
-// Builds dist/: the command line packed for a fast start (scripts/pack.mjs), the library as ESM with its dependencies left outside, the types.
+// Builds dist/: the command line packed for a fast start (scripts/pack.mjs), the library as ESM with its dependencies left outside
+// and, for browsers, without anything of Node, the types.
 //   node scripts/build.mjs            everything, from scratch
 //   node scripts/build.mjs --bundle   the command line alone, in place: what the tests need
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { compileKernel } from './assembly.mjs';
+import { buildForBrowser } from './browser.mjs';
 import { packCommandLine } from './pack.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -32,6 +34,7 @@ await packCommandLine({ ...common, entryPoints: { main: 'src/cli/main.ts' }, ext
 if (!bundleOnly) {
   const external = [...Object.keys(dependencies), ...optional];
   await build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', format: 'esm', external });
+  writeFileSync(`${root}dist/browser.js`, await buildForBrowser({ entryPoints: ['src/browser.ts'], format: 'esm' }));
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
   chmodSync(new URL('../bin/rnn-cli.js', import.meta.url), 0o755);
 }

@@ -1,4 +1,11 @@
-import { type EngineInput, type EngineOptions, type EngineOutput, finalStatesOf, type GraphProgram } from '../engines/engine.js';
+import {
+  type Engine,
+  type EngineInput,
+  type EngineOptions,
+  type EngineOutput,
+  finalStatesOf,
+  type GraphProgram,
+} from '../engines/engine.js';
 import { getEngine } from '../engines/index.js';
 import { RnnError } from '../errors.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
@@ -25,13 +32,18 @@ export interface Execution {
  * starts with the states the last one left.
  * @throws RnnError E_BATCH: the samples are no multiple of the batch size
  */
-export async function execute(
+export async function execute(model: ModelSpec, weights: Weights, input: EngineInput, execution: Execution): Promise<EngineOutput> {
+  return executeWith(getEngine(execution.engine), model, weights, input, execution);
+}
+
+/** The same with an engine that is at hand. */
+export async function executeWith(
+  engine: Engine,
   model: ModelSpec,
   weights: Weights,
   input: EngineInput,
-  { engine: name, dtype, threads, fast, trace = false, onProgress }: Execution,
+  { dtype, threads, fast, trace = false, onProgress }: Omit<Execution, 'engine'>,
 ): Promise<EngineOutput> {
-  const engine = getEngine(name);
   const options: EngineOptions = { dtype: dtype ?? engine.defaultDtype, threads, fast, trace };
   const N = input.x.shape[0];
   const B = model.input.batch;

@@ -105,7 +105,7 @@ async function prepareGraph(request: NetworkRequest & InputRequest, opened: Mode
 }
 
 /** A script in PyTorch is a PyTorch network, unless something says otherwise. */
-function withFramework<R extends NetworkRequest & InputRequest>(request: R): R {
+export function withFramework<R extends NetworkRequest & InputRequest>(request: R): R {
   const torch = request.rng === 'torch' && request.framework === undefined && request.weights === undefined;
   return torch ? { ...request, framework: 'torch' } : request;
 }
@@ -120,7 +120,7 @@ interface DrawnParts {
 }
 
 /** What no file gives. @throws RnnError E_SEED, E_RNG_LAYER, E_RNG_INIT */
-function draw(network: Network, request: InputRequest, seed: string, input: InputWish | null): DrawnParts {
+export function draw(network: Network, request: InputRequest, seed: string, input: InputWish | null): DrawnParts {
   const rng = request.rng ?? DEFAULT_RNG;
   const inputRng = request.inputRng ?? rng;
   const nothing = { weights: null, x: null, init: null, promise: null, inputPromise: null };
@@ -156,11 +156,11 @@ function knownShape(array: ReadArray | undefined, timeMajor = false): readonly n
 }
 
 /** N and T of a drawn input: what was said, else the notebook's. */
-function drawnSizes({ model }: Network, { N }: NetworkRequest): { N: number; T: number } {
+export function drawnSizes({ model }: Network, { N }: NetworkRequest): { N: number; T: number } {
   return { N: N ?? model.input.batch ?? NOTEBOOK.N, T: model.input.timesteps ?? NOTEBOOK.T };
 }
 
-function inputWish({ model }: Network, { N, T }: { N: number; T: number }): InputWish {
+export function inputWish({ model }: Network, { N, T }: { N: number; T: number }): InputWish {
   const embedding = model.layers.find(l => l.kind === 'embedding');
   if (model.input.features === null && embedding?.kind === 'embedding') return { shape: [N, T], tokens: embedding.tokens };
   return { shape: [N, T, model.input.features!], tokens: null };

@@ -41,7 +41,8 @@ export function numberHash(): NumberHash {
 const CANONICAL_NAN = 0x7fc00000;
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-function float32Bytes(data: Numbers): Uint8Array {
+/** The bytes that are hashed: float32, little-endian, NaN in one form. */
+export function float32Bytes(data: Numbers): Uint8Array {
   const floats = data instanceof Float32Array && !hasNaN(data) ? data : Float32Array.from(data);
   const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
   if (floats !== data) for (let k = 0; k < floats.length; k++) if (Number.isNaN(floats[k])) bits[k] = CANONICAL_NAN;

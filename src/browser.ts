@@ -1,0 +1,52 @@
+/**
+ * The part of the library that needs JavaScript alone: no files, no threads, nothing of Node. `import … from '@rnn-cli/cli/browser'` in a page
+ * or a worker gives shapes and counts, a forward pass with the bits of the command line, and the hand calculation of every step.
+ *
+ * ```js
+ * import { forward, shapes, sha256 } from '@rnn-cli/cli/browser';
+ *
+ * const { totals } = await shapes({ cell: 'lstm', T: 10, D: 3, M: [5], K: 2 });
+ * const { output, weights } = await forward({ layers: 'rnn:5,dense:2', D: 3, T: 10, seed: '42' });
+ * sha256(output.y); // what `rnn-cli forward --engine batched` prints
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+import { type MemoryRequest, type MemoryRun, networkInMemory } from './run/inMemory.js';
+import type { ShapesResult, TensorData, WorkingStep } from './run/result.js';
+import { float32Bytes, shortSha256 } from './run/sha256.js';
+import { shapesOf } from './run/shapes.js';
+import { workingOf, type Zoom } from './run/working.js';
+
+export { type ErrorDetails, type ErrorKind, RnnError } from './errors.js';
+export { runInMemory as forward } from './run/inMemory.js';
+export type {
+  Count,
+  DimsJson,
+  How,
+  LayerRow,
+  ShapesResult,
+  TensorData,
+  Term,
+  WeightRow,
+  WorkingLine,
+  WorkingStep,
+} from './run/result.js';
+export { VERSION as version } from './run/version.js';
+export type { MemoryRequest, MemoryRun, Zoom };
+
+/** Shapes, counts under every framework's rules, multiply-adds and memory. @throws RnnError */
+export async function shapes(request: MemoryRequest): Promise<ShapesResult> {
+  return shapesOf(await networkInMemory(request));
+}
+
+/** The hand calculation of a run that was asked for with `trace: true`. @throws RnnError E_ZOOM */
+export function handCalculation({ network, weights, input, output }: MemoryRun, zoom: Zoom): Iterable<WorkingStep> {
+  return workingOf({ model: network.model, weights, input, output }, zoom);
+}
+
+/** sha256 of a tensor as float32, little-endian, in C order: the digest that the command line prints for y. */
+export function sha256({ data }: TensorData): string {
+  return shortSha256(float32Bytes(data));
+}
