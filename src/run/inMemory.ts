@@ -38,7 +38,7 @@ export async function networkInMemory(request: MemoryRequest): Promise<Network> 
   if (request.spec === undefined) return loadNetwork(withFramework(flagsOf(request)));
   const framework = request.framework ?? 'keras';
   const model = checkSpec(request.spec, framework);
-  return { framework, model, shapes: inferShapes(model), weightsSource: null, notes: [] };
+  return { framework, model, shapes: inferShapes(model), weightsSource: null, notes: [], assumptions: [] };
 }
 
 /** Draws what is not given, and runs. @throws RnnError E_WEIGHT_MISSING, E_WEIGHT_SHAPE, E_INPUT_SHAPE and those of a description */
