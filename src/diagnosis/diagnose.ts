@@ -1,11 +1,15 @@
 import { largestDifference } from '../tensor/difference.js';
+import { sliceFirst } from '../tensor/layout.js';
 import { formatShape, sameShape, type Tensor } from '../tensor/tensor.js';
+import { evidenceOf } from './evidence.js';
 import { HYPOTHESES } from './hypotheses.js';
 import { fixText } from './hypothesis.js';
+import { partOf } from './known.js';
+import { finiteSamples, isNonFinite, nonFiniteSentences } from './nonFinite.js';
 import { type FirstDifference, partingOf } from './parting.js';
 import type { Finding } from './ranking.js';
 import { type Outcome, runScenario } from './run.js';
-import { recurrentLayers, type Scenario } from './scenario.js';
+import type { Scenario } from './scenario.js';
 import { type SearchOptions, type SearchResult, search } from './search.js';
 import { onInput, shapeSentences } from './shapeSentences.js';
 import { NEAR_NOISE } from './thresholds.js';
@@ -47,43 +51,42 @@ export function diagnose(
   const steps = views.filter(v => v.kind === 'every-step' || v.kind === 'last-step');
   const agreeing = steps.find(v => largestDifference(v.right.y.data, v.other.data).abs <= NEAR_NOISE * options.noise * 2);
   if (agreeing) return onlyTheSteps(scenario, agreeing, options, shapes);
-  const [every] = steps;
   // each reading gets its share of the time; the first that explains everything is it
   const results = views.map(view => inView(view, { ...options, budget: options.budget / views.length }, shapes));
-  const best = results.find(r => r.verdict === 'fits') ?? results.find(r => r.verdict === 'likely') ?? results[0];
-  return best.verdict === 'unexplained' && every?.kind === 'every-step' ? byShape(scenario, every, best, shapes) : best;
-}
-
-/** One row a step with numbers that have nothing to do with the right ones: the shape alone speaks for a dense layer on the input. */
-function byShape(scenario: Scenario, view: View, result: Diagnosis, shapes: readonly string[]): Diagnosis {
-  const hypothesis = HYPOTHESES.find(h => h.name === 'head-on-input')!;
-  const [variant] = hypothesis.variants(scenario);
-  const residual = largestDifference(view.right.y.data, view.other.data).abs;
-  if (!variant || residual < spreadOf(view.right.y) / 2) return result;
-  const finding: Finding = {
-    code: hypothesis.name,
-    codes: [hypothesis.name],
-    layers: [variant.layer],
-    residual,
-    verdict: 'likely',
-    margin: null,
-    why: [
-      ...shapes.map(onInput),
-      hypothesis.why,
-      'The shape speaks for it; the numbers are no linear function of x, so there is more to it.',
-    ].join('\n'),
-    fix: fixText(hypothesis.fix),
-    fixes: hypothesis.fix,
-  };
-  return { ...result, verdict: 'likely', findings: [finding, ...result.findings.filter(f => f.code !== finding.code)] };
+  return (['fits', 'tie', 'likely'] as const).flatMap(verdict => results.find(r => r.verdict === verdict) ?? [])[0] ?? results[0];
 }
 
 function inView(view: View, options: SearchOptions, shapes: readonly string[]): Diagnosis {
+  if (isNonFinite(view)) return withoutNumbers(view, options, shapes);
   const result = search(view.scenario, view.right, view.other, options);
   const best = result.findings[0];
   const first = best && best.verdict !== 'rejected' ? partingOf(view, best, result.noise) : null;
   const findings = result.findings.map(f => (f.code === 'head-on-input' ? { ...f, why: [...shapes.map(onInput), f.why].join('\n') } : f));
-  return { ...result, findings, view, first, evidence: [...shapes, ...(result.verdict === 'unexplained' ? evidenceOf(view, result) : [])] };
+  return {
+    ...result,
+    findings,
+    view,
+    first,
+    evidence: [...shapes, ...(result.verdict === 'unexplained' ? evidenceOf(view, result.noise) : [])],
+  };
+}
+
+/** NaN and infinities are nobody's equation: what is around them is said, and a cause is looked for in the samples without any. */
+function withoutNumbers(view: View, options: SearchOptions, shapes: readonly string[]): Diagnosis {
+  const near = NEAR_NOISE * options.noise;
+  const evidence = [...shapes, ...nonFiniteSentences(view, near)];
+  const samples = finiteSamples(view);
+  const part = samples && view.other.shape[0] === view.scenario.input.x.shape[0] ? partOfView(view, ...samples) : undefined;
+  const differs = part && largestDifference(part.right.y.data, part.other.data).abs > near;
+  const rest = part && differs ? inView(part, options, []) : NOTHING_TRIED;
+  return { ...rest, asSpecified: Infinity, noise: options.noise, view, first: null, evidence: [...evidence, ...rest.evidence] };
+}
+
+const NOTHING_TRIED = { verdict: 'unexplained' as const, findings: [], tried: 0, stopped: false, evidence: [] };
+
+function partOfView(view: View, from: number, to: number): View {
+  const { scenario, right } = partOf(view.scenario, from, to);
+  return { ...view, scenario, right, other: sliceFirst(view.other, from, to) };
 }
 
 /** The values agree at every step: what differs is that every step was returned, or only the last one. */
@@ -149,44 +152,11 @@ function fromShapesAlone(scenario: Scenario, right: Outcome, other: Tensor, opti
   }
   found.sort((a, b) => a.residual - b.residual);
   const fitting = found.filter(f => f.verdict === 'fits');
-  const findings = fitting.length > 1 ? found.map(f => (f.verdict === 'fits' ? { ...f, verdict: 'likely' as const } : f)) : found;
-  const verdict = fitting.length === 1 ? 'fits' : fitting.length > 1 ? 'likely' : 'unexplained';
+  const findings = fitting.length > 1 ? found.map(f => (f.verdict === 'fits' ? { ...f, verdict: 'tie' as const } : f)) : found;
+  const verdict = fitting.length === 1 ? 'fits' : fitting.length > 1 ? 'tie' : 'unexplained';
   const evidence =
     verdict === 'unexplained'
       ? [...shapes, `no output of this network, right or wrong in a known way, has the shape ${formatShape(other.shape)} and these numbers`]
       : [];
   return { verdict, findings, tried, stopped: false, asSpecified: null, noise: options.noise, view: null, first: null, evidence };
-}
-
-/** What the pattern of the differences says where no explanation fits. */
-function evidenceOf({ right, other, scenario }: View, result: SearchResult): string[] {
-  const N = other.shape[0];
-  const size = other.data.length / Math.max(1, N);
-  const off = Array.from(
-    { length: N },
-    (_, n) => largestDifference(right.y.data, other.data, n * size, (n + 1) * size).abs > NEAR_NOISE * result.noise,
-  );
-  const offCount = off.filter(Boolean).length;
-  const sentences: string[] = [];
-  if (offCount === N && N > 1) sentences.push('every sample is off, the first one too: not a state left over from another sample');
-  if (offCount < N)
-    sentences.push(
-      `${N - offCount} of ${N} samples agree: weights and formulas are right there; look at what is special about sample ${off.indexOf(true) + 1}`,
-    );
-  const spread = spreadOf(right.y);
-  if (spread > 0 && result.asSpecified > 0.5 * spread) {
-    sentences.push(
-      'the outputs are as far apart as two unrelated ones: most likely the other weights or another input were used (a model made again, a cell run out of order)',
-    );
-  }
-  if (N === 1 && recurrentLayers(scenario).length > 0)
-    sentences.push('one sample shows little: with several (--N 4) more mistakes can be told apart');
-  return sentences;
-}
-
-/** Largest minus smallest value. */
-function spreadOf({ data }: Tensor): number {
-  let [least, most] = [Infinity, -Infinity];
-  for (const v of data) [least, most] = [Math.min(least, v), Math.max(most, v)];
-  return most - least;
 }

@@ -4,25 +4,30 @@ import type { Change, Scenario } from './scenario.js';
 
 /**
  * A hypothesis is one way to compute y wrongly. It lists the variants in which it can occur in a network (which layer, which gate order,
- * which activation); the search recomputes y under each and looks at what is left over; `--simulate` puts one in on purpose.
+ * which activation); the search recomputes y under each and measures the residual; `--simulate` puts one in on purpose.
+ * A new one is a file in mistakes/ and a line in its all.ts.
  */
 export interface Hypothesis {
-  /** code of CLI.md without its parameter: 'state-carry', 'gate-order' */
+  /** the code without its parameter: 'state-carry', 'gate-order' */
   readonly name: string;
   /** one line for lists: 'h is not reset between samples' */
   readonly title: string;
   /** what happened, for people */
   readonly why: string;
   readonly fix: Fix;
-  /** the network on which `explain` shows it; the notebook's unless given */
+  /** the network on which `explain` shows it; the tutorial's unless given */
   readonly example?: Example;
   /** every way it can have happened here; none where it cannot */
   variants(scenario: Scenario): Variant[];
-  /** ways that can only be told from the other output itself: a permutation of samples, other weights in the last layer */
+  /** ways that can be read off the other output: samples in another order, one scale */
   fromOutput?(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Candidate[];
+  /** the same where numbers must be estimated from it, which is tried where nothing else explains it: other weights in the last layer */
+  estimate?(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Candidate[];
+  /** its variants only differ in a parameter: what an input can show of it is computed for the first */
+  readonly family?: boolean;
 }
 
-/** The mend as lines of code. The one written first stands in reports; the others are for who uses that framework. */
+/** The repair as lines of code, by framework. */
 export interface Fix {
   readonly numpy?: string;
   readonly keras?: string;
@@ -40,7 +45,7 @@ export interface Variant {
   /** instead of the hypothesis' own words */
   readonly why?: string;
   readonly fix?: Fix;
-  /** tried only where nothing usual explains it */
+  /** tested only where nothing usual explains it */
   readonly rare?: boolean;
   /** for --simulate and power only: found in another way, or too free to be believed */
   readonly unsearched?: boolean;
@@ -52,8 +57,13 @@ export interface Candidate {
   readonly layer: string | null;
   readonly y: Tensor;
   readonly why: string;
-  /** numbers taken from the other output to make it fit, and how many it has in all: an explanation that may choose much explains little */
+  readonly fix?: Fix;
+  /** numbers taken from the other output to make it fit: an explanation that may choose much explains little */
   readonly chosen: number;
+  /** how far rounding moves its y, where that is not what it does to the right one */
+  readonly floor?: number;
+  /** decimal digits of evidence, where they are not those of its numbers: labels say less than numbers */
+  readonly digits?: number;
 }
 
 export interface Example {

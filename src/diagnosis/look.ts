@@ -1,5 +1,5 @@
-import { largestDifference } from '../tensor/difference.js';
-import { sizeOf, type Tensor } from '../tensor/tensor.js';
+import { largestDifference, largestMagnitude } from '../tensor/difference.js';
+import { type FloatArray, sizeOf, type Tensor } from '../tensor/tensor.js';
 import { type Part, partOf } from './known.js';
 import type { Outcome } from './run.js';
 import type { Scenario } from './scenario.js';
@@ -11,6 +11,8 @@ export interface Look {
   readonly worst: Slice;
   /** samples up to the first that is off, and one more */
   readonly before: Slice;
+  /** how many different numbers the other output holds: a row that is there twice proves nothing the second time */
+  readonly different: number;
 }
 
 export interface Slice extends Part {
@@ -21,10 +23,21 @@ export function lookAt(scenario: Scenario, right: Outcome, other: Tensor, near: 
   const whole = { scenario, right, other };
   const N = scenario.input.x.shape[0];
   const stateful = scenario.model.layers.some(l => 'stateful' in l && l.stateful);
-  if (N === 1 || stateful || other.shape[0] !== N) return { whole, worst: whole, before: whole };
+  const different = differentNumbers(other.data);
+  if (N === 1 || stateful || other.shape[0] !== N) return { whole, worst: whole, before: whole, different };
   const { first, worst } = samplesOff(right.y, other, near);
-  return { whole, worst: slice(whole, worst, worst + 1), before: slice(whole, 0, Math.min(N, Math.max(first, 0) + 2)) };
+  return { whole, worst: slice(whole, worst, worst + 1), before: slice(whole, 0, Math.min(N, Math.max(first, 0) + 2)), different };
 }
+
+/** Numbers that are not within a millionth of the largest one of each other; more than enough of them are not counted on. */
+export function differentNumbers(data: FloatArray): number {
+  const unit = largestMagnitude(data) * 1e-6 || 1;
+  const seen = new Set<number>();
+  for (let k = 0; k < data.length && seen.size < MOST_DIFFERENT; k++) seen.add(Math.round(data[k] / unit));
+  return seen.size;
+}
+
+const MOST_DIFFERENT = 4096;
 
 /** The first sample that is off by more than `near` (−1: none) and the one that is off most. */
 export function samplesOff(right: Tensor, other: Tensor, near: number): { first: number; worst: number } {

@@ -3,6 +3,9 @@ import { fixText } from './hypothesis.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 import type { Trial } from './trial.js';
 
+/** fits: one explanation · tie: several, with the same y on this input · likely: near, or fitting too few numbers to be sure */
+export type Verdict = 'fits' | 'tie' | 'likely' | 'unexplained';
+
 /** Which mistake turns the right output into the other one. */
 export interface Finding {
   /** 'state-carry'; 'bias-missing+wh-transposed' for two together */
@@ -11,61 +14,68 @@ export interface Finding {
   readonly codes: readonly string[];
   /** the one layer it sits in, where it sits in one; by part */
   readonly layers: readonly (string | null)[];
-  /** largest difference left when y is computed this way */
+  /** largest difference that remains when y is computed this way */
   readonly residual: number;
-  readonly verdict: 'fits' | 'likely' | 'rejected';
+  readonly verdict: 'fits' | 'tie' | 'likely' | 'rejected';
   /** how many times smaller than the next best */
   readonly margin: number | null;
   readonly why: string;
   readonly fix: string;
-  /** the same mend in NumPy, Keras, PyTorch, where they differ */
+  /** the same repair in NumPy, Keras, PyTorch, where they differ */
   readonly fixes: Fix;
   /** to compute it again; undefined where its numbers came from the other output */
   readonly change?: Variant['change'];
 }
 
+export interface Ranking {
+  readonly verdict: Verdict;
+  /** what is accepted first, in the order in which it happens to people; then the smallest residuals; one a code */
+  readonly findings: readonly Finding[];
+  /** something explains the output down to the noise */
+  readonly settled: boolean;
+}
+
 /** What leaves more than the noise must leave this many times less than anything else. */
 const AHEAD_OF_NEXT = 10;
 
-/** Best first, one finding a code. */
-export function rank(trials: readonly Trial[], asSpecified: number, noise: number, candidates: number): Finding[] {
+/** Digits that must be left when as many explanations as were tested have each had their chance: of a sure one, and of a likely one. */
+const RESERVE = { sure: 2, likely: 1, pair: 2 };
+
+export function rank(trials: readonly Trial[], asSpecified: number, noise: number, candidates: number): Ranking {
+  const sorted = bestOfEachCode(trials).sort((a, b) => a.residual - b.residual || a.codes.length - b.codes.length);
+  const near = undominated(sorted.filter(t => t.residual <= NEAR_NOISE * t.floor));
+  const [best] = near;
+  const tied = best ? sorted.filter(t => near.includes(t) || isBeside(t, best)) : [];
+  const outside = sorted.find(t => !tied.includes(t) && !(best && dominates(best, t)));
+  const next = Math.min(asSpecified, outside?.residual ?? Infinity);
+  const margin = best ? next / Math.max(best.residual, best.floor / NEAR_NOISE) : 0;
+  const believed = tied.filter(t => isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'likely'));
+  const sure = margin >= AHEAD_OF_SECOND && believed.some(t => isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'sure'));
+  const close = best ? undefined : closeTo(sorted, asSpecified, candidates);
+  const accepted = (best ? believed : close ? [close] : []).sort((a, b) => a.order - b.order);
+  const verdict = accepted.length === 0 ? 'unexplained' : !sure ? 'likely' : accepted.length > 1 ? 'tie' : 'fits';
+  const mark = verdict === 'unexplained' ? 'rejected' : verdict;
+  const others = sorted.filter(t => !accepted.includes(t));
+  const smallest = Math.max(sorted[0]?.residual ?? 0, noise / NEAR_NOISE);
+  const marginOf = (t: Trial) => (accepted.includes(t) && best ? margin : smallest / Math.max(t.residual, noise / NEAR_NOISE));
+  return {
+    verdict,
+    findings: [
+      ...accepted.map(t => findingOf(t, mark, marginOf(t), trials)),
+      ...others.map(t => findingOf(t, 'rejected', marginOf(t), trials)),
+    ],
+    settled: best !== undefined,
+  };
+}
+
+function bestOfEachCode(trials: readonly Trial[]): Trial[] {
   const best = new Map<string, Trial>();
   for (const trial of trials) {
     const key = keyOf(trial);
     const known = best.get(key);
     if (!known || trial.residual < known.residual) best.set(key, trial);
   }
-  const sorted = [...best.values()].sort((a, b) => a.residual - b.residual || a.codes.length - b.codes.length);
-  const [first, second] = sorted;
-  if (!first) return [];
-  const next = Math.min(asSpecified, second?.residual ?? Infinity);
-  const margin = next / Math.max(first.residual, first.floor / NEAR_NOISE);
-  const near = first.residual <= NEAR_NOISE * first.floor;
-  const fits = near && margin >= AHEAD_OF_SECOND && enoughNumbers(first, candidates, asSpecified);
-  const close = near ? undefined : closeTo(sorted, asSpecified);
-  if (close) sorted.sort((a, b) => Number(b === close) - Number(a === close));
-  return sorted.map((trial, i) => {
-    const tied =
-      near &&
-      trial.residual <= Math.max(NEAR_NOISE * trial.floor, AHEAD_OF_SECOND * first.residual) &&
-      trial.residual * AHEAD_OF_SECOND <= asSpecified;
-    const verdict = i === 0 && fits ? 'fits' : !fits && (tied || trial === close) ? 'likely' : 'rejected';
-    const own = i === 0 ? margin : first.residual / Math.max(trial.residual, noise / NEAR_NOISE);
-    return findingOf(trial, verdict, own, trials);
-  });
-}
-
-/**
- * Far below the difference and whatever else there is, though above the noise: something near it. A mistake alone where one more takes little
- * away, for of many pairs one always does.
- */
-function closeTo(sorted: readonly Trial[], asSpecified: number): Trial | undefined {
-  const [first] = sorted;
-  const part = sorted.find(t => t.codes.length < first.codes.length && first.codes.includes(t.codes[0]));
-  const best = part && part.residual <= AHEAD_OF_NEXT * first.residual ? part : first;
-  const rival = sorted.find(t => t !== best && !best.codes.every(code => t.codes.includes(code)));
-  const isAhead = rival === undefined || best.residual * AHEAD_OF_NEXT <= rival.residual;
-  return best.residual * AHEAD_OF_SECOND <= asSpecified && isAhead ? best : undefined;
+  return [...best.values()];
 }
 
 /** Two mistakes in either order are one explanation. */
@@ -73,23 +83,49 @@ function keyOf({ codes }: Trial): string {
   return [...codes].sort().join('+');
 }
 
+/** An explanation that takes fewer numbers from the other output, or is one mistake where the other is two, goes before it. */
+function dominates(a: Trial, b: Trial): boolean {
+  return a.chosen < b.chosen || (a.chosen === b.chosen && a.codes.length < b.codes.length);
+}
+
+function undominated(trials: readonly Trial[]): Trial[] {
+  return trials.filter(t => !trials.some(other => dominates(other, t)));
+}
+
+/** Within ten times the noise of the best: the same y as far as this input shows. */
+function isBeside(trial: Trial, best: Trial): boolean {
+  return !dominates(best, trial) && trial.residual <= best.residual + NEAR_NOISE * Math.max(best.floor, trial.floor);
+}
+
+/**
+ * Far below the difference and whatever else there is, though above the noise: something near it. A mistake alone where one more takes little
+ * away, for of many pairs one always does.
+ */
+function closeTo(sorted: readonly Trial[], asSpecified: number, candidates: number): Trial | undefined {
+  const [first] = sorted;
+  if (!first || !Number.isFinite(first.residual)) return undefined;
+  const part = sorted.find(t => t.codes.length < first.codes.length && first.codes.includes(t.codes[0]));
+  const best = part && part.residual <= AHEAD_OF_NEXT * first.residual ? part : first;
+  const rival = sorted.find(t => t !== best && !best.codes.every(code => t.codes.includes(code)));
+  const isAhead = rival === undefined || best.residual * AHEAD_OF_NEXT <= rival.residual;
+  const isFar = best.residual * AHEAD_OF_SECOND <= asSpecified;
+  return isFar && isAhead && isEnough(best, best.residual, asSpecified, candidates, 'sure') ? best : undefined;
+}
+
 /**
  * An explanation is picked out of many, a pair out of thousands: the numbers it explains must be enough that none of them would do so by
- * accident. Each number that agrees down to the noise is worth log10(asSpecified / noise) digits; that must be more than the candidates'
- * own digits and a reserve of two (four for pairs).
+ * accident. Each number that is equal down to `left` is worth log10(asSpecified / left) digits; together they must be more than the
+ * candidates' own digits and a reserve.
  */
-function enoughNumbers(trial: Trial, candidates: number, asSpecified: number): boolean {
-  const reserve = trial.codes.length < 2 ? 2 : 4;
-  const digits = Math.log10(Math.max(1, asSpecified / (NEAR_NOISE * trial.floor)));
-  return digits * trial.values >= Math.log10(candidates) + reserve;
+function isEnough(trial: Trial, left: number, asSpecified: number, candidates: number, how: 'sure' | 'likely'): boolean {
+  const digits = trial.digits ?? Math.log10(Math.max(1, asSpecified / left)) * trial.values;
+  return digits >= Math.log10(candidates) + RESERVE[how] + (trial.codes.length > 1 ? RESERVE.pair : 0);
 }
 
 function findingOf(trial: Trial, verdict: Finding['verdict'], margin: number, trials: readonly Trial[]): Finding {
   const fixes = trial.parts.map(p => p.variant.fix ?? p.hypothesis.fix);
   // another layer that explains it as well: then it is not known which one it is
-  const rivals = trials.filter(
-    t => t !== trial && keyOf(t) === keyOf(trial) && t.residual <= Math.max(NEAR_NOISE * t.floor, AHEAD_OF_SECOND * trial.residual),
-  );
+  const rivals = trials.filter(t => t !== trial && keyOf(t) === keyOf(trial) && t.residual <= trial.residual + NEAR_NOISE * t.floor);
   const layers = trial.layers.map((layer, i) => (rivals.some(r => r.layers[i] !== layer) ? null : layer));
   return {
     code: trial.codes.join('+'),
@@ -103,11 +139,4 @@ function findingOf(trial: Trial, verdict: Finding['verdict'], margin: number, tr
     fixes: fixes.length === 1 ? fixes[0] : {},
     change: trial.change,
   };
-}
-
-/** Something explains everything down to the noise, alone or tied with others. */
-export function settled(ranked: readonly Finding[], noise: number): boolean {
-  return (
-    ranked.length > 0 && (ranked[0].verdict === 'fits' || (ranked[0].verdict === 'likely' && ranked[0].residual <= NEAR_NOISE * noise))
-  );
 }

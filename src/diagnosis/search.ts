@@ -4,11 +4,11 @@ import { HYPOTHESES } from './hypotheses.js';
 import { variantsOf } from './known.js';
 import { lookAt } from './look.js';
 import { searchPairs } from './pairs.js';
-import { type Finding, rank, settled } from './ranking.js';
+import { type Finding, rank, type Verdict } from './ranking.js';
 import { type Outcome, roundingOf } from './run.js';
 import type { Scenario } from './scenario.js';
 import { NEAR_NOISE } from './thresholds.js';
-import { type Entry, FLOAT32_EPSILON, finishTrials, fromOutput, trialOf } from './trial.js';
+import { candidateTrials, type Entry, FLOAT32_EPSILON, finishTrials, trialOf } from './trial.js';
 
 export interface SearchOptions {
   /** rounding noise of the network as the caller measured it */
@@ -22,7 +22,7 @@ export interface SearchOptions {
 }
 
 export interface SearchResult {
-  readonly verdict: 'fits' | 'likely' | 'unexplained';
+  readonly verdict: Verdict;
   /** best first, one a code */
   readonly findings: readonly Finding[];
   readonly tried: number;
@@ -35,7 +35,8 @@ export interface SearchResult {
 const SHOWN = 24;
 
 /**
- * Cheap looks first (the sample that is off most), then every single hypothesis on all samples where the look left a chance, then pairs.
+ * What the numbers themselves tell first, then every single hypothesis: on the sample that is off most, and on all samples where that left a
+ * chance; then what has to be estimated from the other output, then pairs.
  * @param other the other output, of the same shape as the scenario's y
  */
 export function search(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions): SearchResult {
@@ -46,7 +47,8 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
   const entries = HYPOTHESES.flatMap(hypothesis => variantsOf(hypothesis, scenario).map((variant): Entry => ({ hypothesis, variant })));
   const searched = entries.filter(e => !e.variant.unsearched);
   const singles = searched.filter(e => !e.variant.rare);
-  let tried = 0;
+  const trials = candidateTrials(look, h => h.fromOutput, noise);
+  let tried = trials.length;
   const tryAll = (list: readonly Entry[], of: number) => {
     const found = list.flatMap(entry => {
       tried++;
@@ -54,30 +56,29 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
       return trialOf(look, [entry], noise) ?? [];
     });
     finishTrials(look, found, asSpecified, noise);
-    return found;
+    trials.push(...found);
+    return rank(trials, asSpecified, noise, tried);
   };
-  const trials = tryAll(singles, singles.length);
-  let ranked = rank(trials, asSpecified, noise, tried);
-  if (!settled(ranked, noise)) {
-    const rare = searched.filter(e => e.variant.rare);
-    trials.push(...tryAll(rare, searched.length));
-    ranked = rank(trials, asSpecified, noise, tried);
-  }
-  if (!settled(ranked, noise)) {
+  let ranking = tryAll(singles, singles.length);
+  if (!ranking.settled)
+    ranking = tryAll(
+      searched.filter(e => e.variant.rare),
+      searched.length,
+    );
+  if (!ranking.settled) {
     // what takes numbers from the other output is no rival to what explains it without
-    trials.push(...fromOutput(scenario, right, other, noise));
-    ranked = rank(trials, asSpecified, noise, tried);
+    trials.push(...candidateTrials(look, h => h.estimate, noise));
+    ranking = rank(trials, asSpecified, noise, tried);
   }
   let stopped = false;
-  if (!settled(ranked, noise)) {
+  if (!ranking.settled) {
     const onProgress = (done: number, of: number) => options.onProgress?.(searched.length + done, searched.length + of);
     const pairs = searchPairs(look, singles, asSpecified, noise, { deadline, now: options.now, onProgress });
     stopped = pairs.stopped;
     trials.push(...pairs.trials);
     // picked out of all pairs there are: what is believed must not depend on how many the time was enough for
-    ranked = rank(trials, asSpecified, noise, tried + pairs.all);
+    ranking = rank(trials, asSpecified, noise, tried + pairs.all);
     tried += pairs.tried;
   }
-  const verdict = ranked[0]?.verdict === 'fits' ? 'fits' : ranked.some(f => f.verdict === 'likely') ? 'likely' : 'unexplained';
-  return { verdict, findings: ranked.slice(0, SHOWN), tried, stopped, asSpecified, noise };
+  return { verdict: ranking.verdict, findings: ranking.findings.slice(0, SHOWN), tried, stopped, asSpecified, noise };
 }

@@ -1,14 +1,16 @@
 import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { HYPOTHESES } from './hypotheses.js';
-import type { Hypothesis, Variant } from './hypothesis.js';
+import type { Candidate, Hypothesis, Variant } from './hypothesis.js';
 import { outputUnder } from './known.js';
 import type { Look, Slice } from './look.js';
-import { type Outcome, roundingOf, runScenario } from './run.js';
+import { roundingOf, runScenario } from './run.js';
 import type { Scenario } from './scenario.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 
 export const FLOAT32_EPSILON = 2 ** -24;
+
+/** One explanation, and what it leaves of the difference. */
 export interface Trial {
   readonly codes: readonly string[];
   readonly layers: readonly (string | null)[];
@@ -19,8 +21,14 @@ export interface Trial {
   full?: boolean;
   /** how far rounding alone moves y under it */
   floor: number;
-  /** how many numbers it explains beyond those it took from the other output */
+  /** how many numbers it took from the other output */
+  readonly chosen: number;
+  /** how many different numbers it explains beyond those */
   readonly values: number;
+  /** decimal digits of evidence, where the candidate counts them itself */
+  readonly digits?: number;
+  /** place in the list of mistakes: the more usual first */
+  readonly order: number;
   readonly why: string;
 }
 
@@ -43,9 +51,15 @@ export function trialOf(look: Look, parts: readonly Entry[], noise: number): Tri
     residual,
     full: part === look.whole,
     floor: noise,
-    values: look.whole.other.data.length,
+    chosen: 0,
+    values: look.different,
+    order: orderOf(parts[0].hypothesis),
     why: parts.map(p => p.variant.why ?? p.hypothesis.why).join('\n'),
   };
+}
+
+function orderOf(hypothesis: Hypothesis): number {
+  return HYPOTHESES.indexOf(hypothesis);
 }
 
 function sliceFor(look: Look, parts: readonly Entry[]): Slice {
@@ -83,17 +97,32 @@ export function finishTrials(look: Look, trials: Trial[], asSpecified: number, n
   }
 }
 
-export function fromOutput(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Trial[] {
+/** Explanations whose y was made from the other output. @param find 'fromOutput' or 'estimate' of a hypothesis */
+export function candidateTrials(
+  { whole: { scenario, right, other }, different }: Look,
+  find: (h: Hypothesis) => Hypothesis['fromOutput'],
+  noise: number,
+) {
   return HYPOTHESES.flatMap(hypothesis =>
-    (hypothesis.fromOutput?.(scenario, right, other, noise) ?? []).map(candidate => ({
-      codes: [candidate.code],
-      layers: [candidate.layer],
-      parts: [{ hypothesis, variant: { code: candidate.code, layer: candidate.layer, change: (s: Scenario) => s } }],
-      residual: largestDifference(candidate.y.data, other.data).abs,
-      full: true,
-      floor: Math.max(noise, FLOAT32_EPSILON * largestMagnitude(other.data)),
-      values: other.data.length - candidate.chosen,
-      why: candidate.why,
-    })),
+    (find(hypothesis)?.(scenario, right, other, noise) ?? []).map(candidate =>
+      trialOfCandidate(hypothesis, candidate, other, different, noise),
+    ),
   );
+}
+
+function trialOfCandidate(hypothesis: Hypothesis, candidate: Candidate, other: Tensor, different: number, noise: number): Trial {
+  const { code, layer, y, why, fix, chosen, digits, floor = noise } = candidate;
+  return {
+    codes: [code],
+    layers: [layer],
+    parts: [{ hypothesis, variant: { code, layer, fix, change: (s: Scenario) => s } }],
+    residual: largestDifference(y.data, other.data).abs,
+    full: true,
+    floor: Math.max(floor, FLOAT32_EPSILON * largestMagnitude(other.data)),
+    chosen,
+    values: Math.max(0, Math.min(different, other.data.length) - chosen),
+    digits,
+    order: orderOf(hypothesis),
+    why,
+  };
 }

@@ -160,7 +160,7 @@ export interface Explanation {
   readonly code: string;
   /** largest difference left when y is computed this way */
   readonly residual: number;
-  readonly verdict: 'fits' | 'likely' | 'rejected';
+  readonly verdict: 'fits' | 'tie' | 'likely' | 'rejected';
   /** how many times smaller than the next best */
   readonly margin: number | null;
   readonly why: string;
@@ -202,8 +202,12 @@ export interface CompareResult {
   readonly cannotDetect: readonly string[];
   /** mistakes that would move y, but by too little to be named with confidence */
   readonly cannotName: readonly string[];
-  /** null: equal, or nobody asked why */
-  readonly verdict: 'fits' | 'likely' | 'unexplained' | null;
+  /** tie: several explanations give the same y on this input; null: equal, or nobody asked why */
+  readonly verdict: 'fits' | 'tie' | 'likely' | 'unexplained' | null;
+  /** what was accepted: the one that fits, all of a tie, what is likely */
+  readonly codes: readonly string[];
+  /** of a tie: the shortest input found on which its explanations give different y */
+  readonly tellApart: string | null;
   /** explanations whose y was computed */
   readonly tried: number;
   /** what the other output was taken for where it is not y: 'y at every step [4, 10, 2]', 'the hidden states of rnn_1 [4, 10, 5]' */

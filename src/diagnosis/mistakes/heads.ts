@@ -118,7 +118,7 @@ export const headOnInput: Hypothesis = {
     // only where D = M could the same weights have been used; else the layer had weights of its own, which fromOutput finds
     return [{ code: 'head-on-input', layer: head.name, change, unsearched: rows !== D }];
   },
-  fromOutput(scenario, _right, other) {
+  estimate(scenario, _right, other) {
     const head = headOf(scenario);
     const { x } = scenario.input;
     if (head?.kind !== 'dense' || x.shape.length !== 3 || other.shape.length !== 3) return [];

@@ -36,7 +36,7 @@ export const staleWeights: Hypothesis = {
       }));
     return [{ code: 'stale-weights', layer: head.name, change, unsearched: true }];
   },
-  fromOutput(scenario, right, other, noise): Candidate[] {
+  estimate(scenario, right, other, noise): Candidate[] {
     const head = headOf(scenario);
     const rows = headRows(scenario, right);
     if (head?.kind !== 'dense' || head.activation !== 'linear' || !rows || right.y.data.length !== other.data.length) return [];

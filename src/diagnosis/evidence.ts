@@ -1,0 +1,105 @@
+import { distance, largestDifference } from '../tensor/difference.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { smallNumber } from './figures.js';
+import { NEAR_NOISE } from './thresholds.js';
+import type { View } from './views.js';
+
+/**
+ * What can be said of two outputs where no explanation fits: sentences that were each computed from the numbers, with their figures. None
+ * names a cause: where one is to be named, a mistake in mistakes/ recomputes y under it.
+ */
+export function evidenceOf({ right: { y: right }, other }: View, noise: number): string[] {
+  const near = NEAR_NOISE * noise;
+  return [
+    ...samplesSentence(right, other, near),
+    ...stepsSentence(right, other, near),
+    ...columnsSentence(right, other, near),
+    ...relationSentence(right, other),
+    ...rangeSentence(right, other),
+  ];
+}
+
+/** Rows of the first axis that are equal, and those that are not. */
+function samplesSentence(right: Tensor, other: Tensor, near: number): string[] {
+  const N = other.shape[0];
+  const size = other.data.length / Math.max(1, N);
+  if (N < 2) return [];
+  const off = Array.from({ length: N }, (_, n) => largestDifference(right.data, other.data, n * size, (n + 1) * size).abs > near);
+  const count = off.filter(Boolean).length;
+  if (count === N) return [`every one of the ${N} samples differs`];
+  const from = off.indexOf(true);
+  if (off.slice(from).every(Boolean)) return [`samples 1 to ${from} are equal, all from sample ${from + 1} on differ`];
+  return [`${N - count} of ${N} samples are equal; the first that differs is sample ${from + 1}`];
+}
+
+/** Of a sequence [N, T, K]: from which step on, and up to which, rows differ in any sample. */
+function stepsSentence(right: Tensor, other: Tensor, near: number): string[] {
+  if (other.shape.length !== 3 || other.shape[1] < 2) return [];
+  const [N, T, K] = other.shape;
+  const off = Array.from({ length: T }, (_, t) =>
+    Array.from({ length: N }, (_, n) => largestDifference(right.data, other.data, (n * T + t) * K, (n * T + t + 1) * K).abs > near).some(
+      Boolean,
+    ),
+  );
+  const from = off.indexOf(true);
+  const to = off.lastIndexOf(true);
+  if (from > 0 && to === T - 1) return [`all samples are equal up to step ${from}; step ${from + 1} is the first that differs`];
+  if (from === 0 && to < T - 1) return [`all samples are equal from step ${to + 2} on; step ${to + 1} is the last that differs`];
+  return off.some(v => !v) ? [`${off.filter(v => !v).length} of ${T} steps are equal in all samples`] : [];
+}
+
+/** Of K outputs: those that are equal in every row. */
+function columnsSentence(right: Tensor, other: Tensor, near: number): string[] {
+  const K = other.shape[other.shape.length - 1];
+  if (K < 2 || other.shape.length < 2) return [];
+  const off = Array(K).fill(false);
+  for (let i = 0; i < other.data.length; i++) if (distance(right.data[i], other.data[i]) > near) off[i % K] = true;
+  const names = off.flatMap((v, k) => (v ? [] : [`y${k + 1}`]));
+  return names.length > 0 && names.length < K && names.length <= 8
+    ? [`${names.join(', ')} ${names.length > 1 ? 'are' : 'is'} equal in every row, the other outputs are not`]
+    : [];
+}
+
+/** Correlation over all numbers, and how large it would be by chance: 2/√n in one of twenty unrelated pairs. */
+function relationSentence(right: Tensor, other: Tensor): string[] {
+  const n = other.data.length;
+  const r = correlation(right.data, other.data);
+  if (n < 4 || r === undefined) return [];
+  const chance = 2 / Math.sqrt(n);
+  const figure = `r = ${r.toFixed(2)} over ${n} numbers`;
+  if (Math.abs(r) <= chance) return [`the two outputs are not correlated (${figure}; unrelated ones reach ${chance.toFixed(2)} by chance)`];
+  return [`the two outputs are correlated (${figure}; unrelated ones reach ${chance.toFixed(2)} by chance)`];
+}
+
+export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number | undefined {
+  const n = a.length;
+  let [ma, mb] = [0, 0];
+  for (let k = 0; k < n; k++) {
+    ma += a[k] / n;
+    mb += b[k] / n;
+  }
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let k = 0; k < n; k++) {
+    ab += (a[k] - ma) * (b[k] - mb);
+    aa += (a[k] - ma) ** 2;
+    bb += (b[k] - mb) ** 2;
+  }
+  const size = Math.sqrt(aa * bb);
+  return size > 0 && Number.isFinite(size) ? ab / size : undefined;
+}
+
+/** How large the numbers are on both sides, where that is not the same by far. */
+function rangeSentence(right: Tensor, other: Tensor): string[] {
+  const [a, b] = [rangeOf(right), rangeOf(other)];
+  const ratio = b.spread / a.spread;
+  if (!(a.spread > 0) || (ratio > 0.5 && ratio < 2 && Math.abs(b.least - a.least) < a.spread)) return [];
+  return [
+    `your numbers lie between ${smallNumber(b.least)} and ${smallNumber(b.most)}, the right ones between ${smallNumber(a.least)} and ${smallNumber(a.most)}`,
+  ];
+}
+
+function rangeOf({ data }: Tensor) {
+  let [least, most] = [Infinity, -Infinity];
+  for (const v of data) [least, most] = [Math.min(least, v), Math.max(most, v)];
+  return { least, most, spread: most - least };
+}

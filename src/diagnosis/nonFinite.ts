@@ -1,0 +1,110 @@
+import { formatActivation } from '../activations/index.js';
+import { distance, largestMagnitude } from '../tensor/difference.js';
+import type { FloatArray, Tensor } from '../tensor/tensor.js';
+import { smallNumber } from './figures.js';
+import { headOf } from './mistakes/heads.js';
+import { runScenario } from './run.js';
+import { changeLayer, recurrentLayers } from './scenario.js';
+import type { View } from './views.js';
+
+/** NaN and infinities of the other output where the right one is finite: where the first is, how far they reach, what could have made them. */
+
+export function isNonFinite({ right, other }: View): boolean {
+  return other.data.some((v, k) => !Number.isFinite(v) && Number.isFinite(right.y.data[k]));
+}
+
+/** The longest run of samples without any; undefined where there is none, or one covers all. */
+export function finiteSamples({ other }: View): [number, number] | undefined {
+  const N = other.shape[0];
+  const size = other.data.length / Math.max(1, N);
+  let best: [number, number] = [0, 0];
+  for (let from = 0; from < N; ) {
+    let to = from;
+    while (to < N && other.data.subarray(to * size, (to + 1) * size).every(Number.isFinite)) to++;
+    if (to - from > best[1] - best[0]) best = [from, to];
+    from = to + 1;
+  }
+  return best[1] > best[0] ? best : undefined;
+}
+
+/** @param near how far apart finite numbers may be to be called equal */
+export function nonFiniteSentences(view: View, near: number): string[] {
+  const { right, other } = view;
+  const places = Array.from(other.data.keys());
+  const bad = places.filter(k => !Number.isFinite(other.data[k]));
+  const finite = other.data.length - bad.length;
+  const off = places.filter(k => Number.isFinite(other.data[k]) && distance(other.data[k], right.y.data[k]) > near).length;
+  return [
+    `${countText(other.data)} of ${other.data.length} numbers; the first is ${placeOf(other, bad[0])}`,
+    ...(finite > 0
+      ? [off === 0 ? `all ${finite} finite numbers are equal to the right ones` : `${off} of the ${finite} finite numbers differ, too`]
+      : []),
+    ...reachSentence(other, bad),
+    ...overflowSentences(view, bad),
+  ];
+}
+
+/** '3 are NaN, 1 is −Infinity' */
+function countText(data: FloatArray): string {
+  const count = (is: (v: number) => boolean) => Array.from(data).filter(is).length;
+  const parts: [number, string][] = [
+    [count(Number.isNaN), 'NaN'],
+    [count(v => v === Infinity), 'Infinity'],
+    [count(v => v === -Infinity), '−Infinity'],
+  ];
+  return parts
+    .filter(([n]) => n > 0)
+    .map(([n, name]) => `${n} ${n > 1 ? 'are' : 'is'} ${name}`)
+    .join(', ');
+}
+
+function placeOf({ shape }: Tensor, k: number): string {
+  const K = shape[shape.length - 1];
+  const row = Math.floor(k / K);
+  const step = shape.length === 3 ? `, step ${(row % shape[1]) + 1}` : '';
+  return `at sample ${(shape.length === 3 ? Math.floor(row / shape[1]) : row) + 1}${step}, y${(k % K) + 1}`;
+}
+
+/** A NaN in h makes every output of its step NaN, and every later step: anything else arose behind h. */
+function reachSentence(other: Tensor, bad: readonly number[]): string[] {
+  const K = other.shape[other.shape.length - 1];
+  const rows = new Set(bad.map(k => Math.floor(k / K)));
+  if (rows.size === other.data.length / K && bad.length === other.data.length)
+    return ['no number is left: a NaN in a weight, in the input or in the first state would do that'];
+  if (bad.length < rows.size * K)
+    return [
+      'other outputs of the same row are finite: a NaN in h would reach all of them, so it arose behind h (a column of Wo, log or division of y, an array never filled)',
+    ];
+  if (other.shape.length !== 3)
+    return ['whole rows are lost and others are not: what is special is in those samples (their input, a row of an array never filled)'];
+  const T = other.shape[1];
+  const stays = [...rows].every(r => r % T === T - 1 || rows.has(r + 1));
+  return [
+    stays
+      ? 'from its first step on each of those samples stays so to its last step, as a NaN in h does'
+      : 'later steps of the same sample are finite again: a NaN in h would stay, so h is right and those rows of the output are not (an array never filled)',
+  ];
+}
+
+/** exp overflows float32 at 88.7 and float64 at 709.8: whether any number of this network comes near. */
+function overflowSentences({ scenario }: View, bad: readonly number[]): string[] {
+  const head = headOf(scenario);
+  const activation = head?.kind === 'dense' ? formatActivation(head.activation) : 'linear';
+  const sentences: string[] = [];
+  if (head && ['softmax', 'sigmoid', 'exponential', 'log_softmax'].includes(activation)) {
+    const scores = runScenario(changeLayer(scenario, head.name, { activation: 'linear' }))?.y;
+    if (scores) sentences.push(overflowText(`the scores before the ${activation}`, largestMagnitude(scores.data)));
+  }
+  const gated = recurrentLayers(scenario).some(l => l.kind !== 'rnn');
+  const x = largestMagnitude(scenario.input.x.data);
+  if (gated && x > 20)
+    sentences.push(`x reaches ${smallNumber(x)}: 1 / (1 + np.exp(−a)) of a gate may overflow where a is below −88.7 (float32)`);
+  return bad.length > 0 ? sentences : [];
+}
+
+function overflowText(what: string, largest: number): string {
+  const shown = smallNumber(largest);
+  if (largest > 88.7)
+    return `${what} reach ${shown}: exp overflows float32 at 88.7${largest > 709.7 ? ' and float64 at 709.8' : ''}; subtract the largest score of the row first`;
+  return `${what} stay within ${shown}: exp overflows float32 only at 88.7, so no overflow there`;
+}
