@@ -116,16 +116,13 @@ it('samples in another order are named with their order', async () => {
   expect(result.explanations[0].why).toContain('3, 1, 4, 2');
 });
 
-it('mistakes with the same y are likely, together', async () => {
+it('mistakes with the same y are a tie, and the input that shows which is said', async () => {
   // Keras' LSTM starts from biases that are zero but for the forget gate's 1: twice that is 1 more
   const result = await runCompare({ cell: 'lstm', N: 4, simulate: 'bias-twice@lstm_1' });
-  expect(result.verdict).toBe('likely');
-  expect(
-    result.explanations
-      .filter(e => e.verdict === 'likely')
-      .map(e => e.code)
-      .sort(),
-  ).toEqual(['bias-twice', 'forget-bias-plus-1']);
+  expect(result.verdict).toBe('tie');
+  expect([...result.codes].sort()).toEqual(['bias-twice', 'forget-bias-plus-1']);
+  expect(result.explanations.filter(e => e.verdict === 'tie').map(e => e.code)).toEqual(result.codes);
+  expect(result.tellApart).toContain('with these weights no input');
 });
 
 it('two mistakes at once are named as a pair', async () => {
@@ -277,12 +274,14 @@ describe('what leaves more than the noise', () => {
     parts: code.split('+').map(name => ({ hypothesis: HYPOTHESES[0], variant: { code: name, layer: null, change: s => s } })),
     residual,
     floor: 1e-7,
+    chosen: 0,
     values: 5,
+    order: 0,
     why: '',
   });
   const likely = (...trials: Trial[]) =>
     rank(trials, 0.55, 1e-7, 10_000)
-      .filter(f => f.verdict !== 'rejected')
+      .findings.filter(f => f.verdict !== 'rejected')
       .map(f => [f.code, f.verdict]);
 
   it('is likely where it leaves far less than anything else', () => {

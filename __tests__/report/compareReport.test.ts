@@ -20,6 +20,8 @@ const SAME: CompareResult = {
   cannotDetect: ['bias-missing'],
   cannotName: [],
   verdict: null,
+  codes: [],
+  tellApart: null,
   tried: 0,
   view: null,
   evidence: [],
@@ -116,7 +118,8 @@ describe('compareText', () => {
     const likely = { ...DIFFERENT, explanations: [explanation('bias-missing', 1e-6, 'likely'), explanation('bias-twice', 2e-6, 'likely')] };
     const shown = await text(likely);
     expect(shown).toMatch(/bias-missing +1e-6 {3}← likely/);
-    expect(shown).toContain(' WHY  bias-missing, likely (or bias-twice');
+    expect(shown).toContain(' WHY  likely, one of:');
+    for (const code of ['bias-missing', 'bias-twice']) expect(shown).toContain(`      ${code}: why ${code}`);
   });
 
   it('says when nothing explains it, with what is known', async () => {

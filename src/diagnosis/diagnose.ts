@@ -2,6 +2,7 @@ import { largestDifference } from '../tensor/difference.js';
 import { sliceFirst } from '../tensor/layout.js';
 import { formatShape, sameShape, type Tensor } from '../tensor/tensor.js';
 import { evidenceOf } from './evidence.js';
+import { plural } from './figures.js';
 import { HYPOTHESES } from './hypotheses.js';
 import { fixText } from './hypothesis.js';
 import { partOf } from './known.js';
@@ -12,6 +13,7 @@ import { type Outcome, runScenario } from './run.js';
 import type { Scenario } from './scenario.js';
 import { type SearchOptions, type SearchResult, search } from './search.js';
 import { onInput, shapeSentences } from './shapeSentences.js';
+import { shortestInput } from './tellApart.js';
 import { NEAR_NOISE } from './thresholds.js';
 import { type View, viewsOf } from './views.js';
 
@@ -24,6 +26,10 @@ export interface Diagnosis extends Omit<SearchResult, 'asSpecified'> {
   readonly first: FirstDifference | null;
   /** what can be said where nothing fits, and what the shapes say */
   readonly evidence: readonly string[];
+  /** what was accepted: the one that fits, all of a tie, what is likely */
+  readonly codes: readonly string[];
+  /** of a tie: the shortest input found on which its explanations differ */
+  readonly tellApart: string | null;
 }
 
 /** What the other output is, told by its shape and, where several readings fit, by its numbers. */
@@ -44,6 +50,32 @@ export function diagnose(
   options: SearchOptions,
   hidden: string | null = null,
 ): Diagnosis {
+  const found = explain(scenario, right, other, options, hidden);
+  const accepted = found.findings.filter(f => f.verdict !== 'rejected');
+  const isTie = found.verdict === 'tie' || (found.verdict === 'likely' && accepted.length > 1);
+  return {
+    ...found,
+    codes: accepted.map(f => f.code),
+    tellApart: isTie ? tellApartText(found.view?.scenario ?? scenario, accepted) : null,
+  };
+}
+
+function tellApartText(scenario: Scenario, tied: readonly Finding[]): string | null {
+  const changes = tied.flatMap(f => f.change ?? []);
+  const shortest = changes.length < tied.length ? undefined : shortestInput(scenario, changes);
+  if (!shortest) return null;
+  const { size, alike } = shortest;
+  if (!size) return 'with these weights no input of up to 4 samples and 10 steps shows which';
+  const rest =
+    alike.length === 0
+      ? ''
+      : ` (but for ${alike.map(([i, j]) => `${tied[i].code} and ${tied[j].code}`).join(', ')}: the same y there, too)`;
+  return `an input of ${plural(size.N, 'sample')} and ${plural(size.T, 'step')} shows which: rnn-cli probe --N ${size.N} --T ${size.T} makes one${rest}`;
+}
+
+type Explained = Omit<Diagnosis, 'codes' | 'tellApart'>;
+
+function explain(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions, hidden: string | null): Explained {
   const views = viewsOf(scenario, right, other, hidden);
   const shapes = shapeSentences(scenario, right, other);
   if (views.length === 0) return fromShapesAlone(scenario, right, other, options, shapes);
@@ -56,7 +88,7 @@ export function diagnose(
   return (['fits', 'tie', 'likely'] as const).flatMap(verdict => results.find(r => r.verdict === verdict) ?? [])[0] ?? results[0];
 }
 
-function inView(view: View, options: SearchOptions, shapes: readonly string[]): Diagnosis {
+function inView(view: View, options: SearchOptions, shapes: readonly string[]): Explained {
   if (isNonFinite(view)) return withoutNumbers(view, options, shapes);
   const result = search(view.scenario, view.right, view.other, options);
   const best = result.findings[0];
@@ -72,7 +104,7 @@ function inView(view: View, options: SearchOptions, shapes: readonly string[]): 
 }
 
 /** NaN and infinities are nobody's equation: what is around them is said, and a cause is looked for in the samples without any. */
-function withoutNumbers(view: View, options: SearchOptions, shapes: readonly string[]): Diagnosis {
+function withoutNumbers(view: View, options: SearchOptions, shapes: readonly string[]): Explained {
   const near = NEAR_NOISE * options.noise;
   const evidence = [...shapes, ...nonFiniteSentences(view, near)];
   const samples = finiteSamples(view);
@@ -90,7 +122,7 @@ function partOfView(view: View, from: number, to: number): View {
 }
 
 /** The values agree at every step: what differs is that every step was returned, or only the last one. */
-function onlyTheSteps(scenario: Scenario, view: View, options: SearchOptions, shapes: readonly string[]): Diagnosis {
+function onlyTheSteps(scenario: Scenario, view: View, options: SearchOptions, shapes: readonly string[]): Explained {
   const code = view.kind === 'every-step' ? 'head-every-step' : 'head-last';
   const hypothesis = HYPOTHESES.find(h => h.name === code)!;
   const [variant] = hypothesis.variants(scenario);
@@ -121,7 +153,7 @@ function onlyTheSteps(scenario: Scenario, view: View, options: SearchOptions, sh
 }
 
 /** No part of this network has the other's shape: mistakes under which y has it. */
-function fromShapesAlone(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions, shapes: readonly string[]): Diagnosis {
+function fromShapesAlone(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions, shapes: readonly string[]): Explained {
   const core = (shape: readonly number[]) => shape.filter(n => n !== 1);
   const found: Finding[] = [];
   let tried = 0;

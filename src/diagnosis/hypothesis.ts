@@ -12,6 +12,8 @@ export interface Hypothesis {
   readonly name: string;
   /** one line for lists: 'h is not reset between samples' */
   readonly title: string;
+  /** happens to many: printed first among those that give the same y */
+  readonly often?: boolean;
   /** what happened, for people */
   readonly why: string;
   readonly fix: Fix;

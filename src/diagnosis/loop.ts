@@ -165,7 +165,11 @@ function stepOnce(loop: Loop, row: number, state: readonly FloatArray[], next: r
   for (let k = 0; k < width; k++) gates[k] = inputs[row * width + k];
   const { sig, act, actOut, options } = args;
   if (loop.fault.inPlace && !loop.project) stepInPlace(loop, state, next);
-  else args.cell.step({ N: 1, M, gates, state, next, recurrent, sig, act, actOut, options, peepholes: args.weights.peepholes?.data });
+  else {
+    const context = { N: 1, M, gates, state, next, recurrent, sig, act, actOut, options, peepholes: args.weights.peepholes?.data };
+    if (loop.fault.step) loop.fault.step(context, args.cell.step);
+    else args.cell.step(context);
+  }
   loop.keptGates?.set(gates, row * width);
 }
 

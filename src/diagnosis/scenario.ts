@@ -1,3 +1,4 @@
+import type { StepContext } from '../cells/cell.js';
 import type { EngineInput } from '../engines/engine.js';
 import { isRecurrent, type LayerSpec, type ModelSpec, type RecurrentSpec } from '../model/spec.js';
 import { sliceFirst } from '../tensor/layout.js';
@@ -41,7 +42,12 @@ export interface LoopFault {
   readonly swapped?: boolean;
   /** every state is rounded after every step */
   readonly round?: (v: number) => number;
+  /** one step computed in another way */
+  readonly step?: StepFault;
 }
+
+/** Fills context.next; `right` is the cell's own step. */
+export type StepFault = (context: StepContext, right: (context: StepContext) => void) => void;
 
 /** From the right computation to a wrong one; undefined where it makes no sense (a layer that is not there any more). */
 export type Change = (scenario: Scenario) => Scenario | undefined;
@@ -108,7 +114,14 @@ export function changeWeights(scenario: Scenario, name: string, change: (weight:
 }
 
 export function changeLoop(scenario: Scenario, name: string, fault: LoopFault): Scenario {
-  return { ...scenario, loops: new Map([...scenario.loops, [name, { ...scenario.loops.get(name), ...fault }]]) };
+  const before = scenario.loops.get(name);
+  const step = before?.step && fault.step ? nested(before.step, fault.step) : (fault.step ?? before?.step);
+  return { ...scenario, loops: new Map([...scenario.loops, [name, { ...before, ...fault, step }]]) };
+}
+
+/** Two changes of one step: the second one around the first. */
+function nested(inner: StepFault, outer: StepFault): StepFault {
+  return (context, right) => outer(context, changed => inner(changed, right));
 }
 
 /** A change made to several layers, one after the other. */

@@ -59,7 +59,7 @@ export function trialOf(look: Look, parts: readonly Entry[], noise: number): Tri
 }
 
 function orderOf(hypothesis: Hypothesis): number {
-  return HYPOTHESES.indexOf(hypothesis);
+  return HYPOTHESES.indexOf(hypothesis) + (hypothesis.often ? 0 : HYPOTHESES.length);
 }
 
 function sliceFor(look: Look, parts: readonly Entry[]): Slice {

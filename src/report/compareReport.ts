@@ -111,7 +111,7 @@ function triedText({ explanations, tried: count, asSpecified, shape }: CompareRe
   const rows = best.map(({ code, residual, verdict }) => ({
     code,
     residual,
-    mark: verdict === 'fits' ? `   ${paint.good('← fits')}` : verdict === 'likely' ? '   ← likely' : '',
+    mark: verdict === 'rejected' ? '' : `   ${paint.good(`← ${verdict}`)}`,
   }));
   if (asSpecified !== null) rows.push({ code: 'as specified', residual: asSpecified, mark: '' });
   const width = Math.max(20, ...rows.map(row => row.code.length)) + 3;
@@ -122,23 +122,43 @@ function triedText({ explanations, tried: count, asSpecified, shape }: CompareRe
   return `${tried.padEnd(width + 3)}what is left over\n${lines.join('')}`;
 }
 
-function becauseText({ explanations, shape, evidence }: CompareResult, { paint, width }: Layout): string {
-  const best = accepted(explanations);
+/** What is known of the cause: the explanation that fits; all that fit equally well, each with its repair; else what the numbers say. */
+function becauseText(result: CompareResult, { paint, width }: Layout): string {
+  const { explanations, shape, evidence, verdict, tellApart } = result;
+  const accepted = explanations.filter(e => e.verdict !== 'rejected');
+  const [best] = accepted;
+  const [why, fix] = [` ${paint.strong('WHY')}  `, ` ${paint.strong('FIX')}  `];
+  const say = (start: string, text: string) => wrapText(`${start}${hanging(text)}\n`, width, 6);
+  const repair = (e: Explanation) => (e.fix === '' ? '' : `${fix}${hanging(wrapCode(e.fix, width - 6))}\n`);
   if (!best) {
-    if (explanations.length === 0) return '';
-    const said = evidence.map(sentence => `\n      ${sentence}`).join('');
-    const unknown = `unexplained: no known mistake leaves a difference as small as the noise${shape.equal ? '' : ', and the shapes differ'}`;
-    return wrapText(` ${paint.strong('WHY')}  ${unknown}${said}\n`, width, 6);
+    if (explanations.length === 0 && evidence.length === 0) return '';
+    const tested =
+      explanations.length === 0
+        ? ''
+        : `: no known mistake leaves a residual as small as the noise${shape.equal ? '' : ', and the shapes differ'}`;
+    return say(why, [`unexplained${tested}`, ...evidence].join('\n'));
   }
-  const rivals = explanations.filter(other => other !== best && other.verdict === 'likely').map(other => other.code);
-  const likely =
-    best.verdict === 'likely' ? `${best.code}, likely${rivals.length > 0 ? ` (or ${rivals.join(', ')}: the same y here)` : ''}: ` : '';
-  const why = shape.equal ? wrapText(` ${paint.strong('WHY')}  ${hanging(likely + best.why)}\n`, width, 6) : '';
-  return `${why} ${paint.strong('FIX')}  ${hanging(wrapCode(best.fix, width - 6))}\n`;
+  if (accepted.length > 1) {
+    const start = verdict === 'tie' ? `${accepted.length} explanations give the same y on this input:` : 'likely, one of:';
+    const each = accepted.slice(0, MOST_TIED).map(e => `${say('      ', `${e.code}: ${e.why}`)}${repair(e)}`);
+    const left =
+      accepted.length > MOST_TIED
+        ? `      … ${accepted.length - MOST_TIED} more: ${accepted
+            .slice(MOST_TIED)
+            .map(e => e.code)
+            .join(', ')}\n`
+        : '';
+    return say(why, start) + each.join('') + left + (tellApart ? say('      ', tellApart) : '');
+  }
+  const likely = best.verdict === 'likely' ? `${best.code}, likely: ` : '';
+  return (shape.equal ? say(why, likely + best.why) : '') + repair(best);
 }
 
+/** Explanations of a tie that are printed in full. */
+const MOST_TIED = 4;
+
 function accepted(explanations: readonly Explanation[]): Explanation | undefined {
-  return explanations.find(({ verdict }) => verdict === 'fits') ?? explanations.find(({ verdict }) => verdict === 'likely');
+  return explanations.find(({ verdict }) => verdict !== 'rejected');
 }
 
 /** Further lines start where the first one did. */

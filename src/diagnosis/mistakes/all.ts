@@ -8,5 +8,6 @@ export { maskHold, maskIgnored, maskZeros } from './masks.js';
 export { bfloat16, float16, samplesPermuted } from './numbers.js';
 export { poolLast, poolMax, poolMean } from './pooling.js';
 export { staleWeights } from './staleWeights.js';
+export { stateReset, whMissing } from './stateReset.js';
 export { inPlaceUpdate, stateCarry, stateCarryCellOnly } from './states.js';
 export { axesSwapped, firstStep, startsLate, stopsEarly, timeReversed } from './time.js';

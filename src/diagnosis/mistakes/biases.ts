@@ -36,6 +36,7 @@ function scaled(t: Tensor, f: number): Tensor {
 
 export const biasMissing: Hypothesis = {
   name: 'bias-missing',
+  often: true,
   title: 'a bias is left out',
   why: 'A bias is not added. With the zero biases Keras starts from this stays hidden until the network is trained.',
   fix: {

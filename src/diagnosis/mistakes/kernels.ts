@@ -42,6 +42,7 @@ function inputWidth(scenario: Scenario, layer: RecurrentSpec): number {
 
 export const wxTransposed: Hypothesis = {
   name: 'wx-transposed',
+  often: true,
   title: 'the input weights are transposed',
   why: 'The input weights Wx are used the wrong way round: PyTorch and ONNX keep them as [outputs, inputs], Keras and the notebook as [inputs, outputs].\nBecause both sizes are equal no shape gives it away.',
   fix: {
@@ -75,6 +76,7 @@ export const wxTransposed: Hypothesis = {
 
 export const whTransposed: Hypothesis = {
   name: 'wh-transposed',
+  often: true,
   title: 'the recurrent weights are transposed',
   why: 'The recurrent weights Wh are used the wrong way round. Wh is square [M, M] in each gate, so no shape gives it away:\nPyTorch and ONNX multiply weight_hh · h, Keras and the notebook h · Wh.',
   fix: {
@@ -171,6 +173,7 @@ function orderFix(gates: readonly string[], order: readonly string[], which: str
 
 export const gateOrder: Hypothesis = {
   name: 'gate-order',
+  often: true,
   title: 'the gate blocks are in another order',
   why: 'The gate blocks of the weights are read in another order. LSTM: i f c o (Keras), i f g o (PyTorch), i o f c (ONNX); GRU: z r h (Keras, ONNX), r z n (PyTorch).\nAll blocks have the same shape, so only the numbers show it.',
   fix: {

@@ -45,6 +45,7 @@ function rowsFix(cell: RecurrentSpec['kind']): Fix {
 
 export const stateCarry: Hypothesis = {
   name: 'state-carry',
+  often: true,
   title: 'the state is not set back to zero between samples',
   why: 'The hidden state is not set back to zero between samples: sample 2 starts with the last h of sample 1.\nSample 1 is right and every later one is slightly off, which is easy to miss when rounding.',
   fix: carryFix('rnn'),

@@ -9,6 +9,7 @@ import { changeLayer, changeLoop, inLayers, placesOf, recurrentLayers, type Scen
 
 export const timeReversed: Hypothesis = {
   name: 'time-reversed',
+  often: true,
   title: 'the steps are run in the wrong order',
   why: 'The sequence is run from its last step to its first: x is turned round in time, or go_backwards (direction=reverse) is on.',
   fix: {
@@ -123,6 +124,7 @@ function shortened(scenario: Scenario, code: string, range: (missing: number, T:
 
 export const stopsEarly: Hypothesis = {
   name: 'stops-early',
+  often: true,
   title: 'the last steps are left out',
   why: 'The loop over time stops before the last step.',
   fix: {
@@ -165,6 +167,7 @@ export const firstStep: Hypothesis = {
 
 export const axesSwapped: Hypothesis = {
   name: 'axes-swapped',
+  often: true,
   title: 'batch and time are mixed up',
   why: 'The first two axes of x are mixed up: samples are run as time steps and time steps as samples ([N, T, D] read as [T, N, D]).\nEach output mixes several samples and sees one step of each.',
   fix: {
@@ -185,7 +188,7 @@ export const axesSwapped: Hypothesis = {
     const last = recurrentLayers(scenario).filter(l => !l.returnSequences);
     const code = 'axes-swapped';
     const variants: Variant[] = [
-      { code, layer: null, needs: 'all', change: s => ({ ...swapped(s), finish: [...s.finish, back] }) },
+      { code, layer: null, needs: 'all', change: s => ({ ...swapped(s), finish: [...s.finish, back] }), why: N === 1 ? ALONE : undefined },
       { code, layer: null, needs: 'all', change: s => ({ ...reread(s), finish: [...s.finish] }), why: REREAD },
       { code, layer: null, needs: 'all', change: s => ({ ...reread(s), finish: [...s.finish, turnedBack] }), why: REREAD },
       ...[unchanged, rereadBack].map(finish => ({
@@ -217,6 +220,8 @@ export const axesSwapped: Hypothesis = {
   },
 };
 
+const ALONE =
+  'The first two axes of x are mixed up: [1, T, D] is read as T samples of one step each ([N, T, D] taken for [T, N, D]),\nso every step starts from a state of zeros.';
 const REREAD =
   'x [N, T, D] is reshaped to [T, N, D] instead of transposed: the numbers keep their order in memory, so every step of every sample is\nput together from other samples and steps.';
 

@@ -1,0 +1,67 @@
+import type { StepContext } from '../../cells/cell.js';
+import { allocate, type FloatArray } from '../../tensor/tensor.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { changeLoop, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario, type StepFault } from '../scenario.js';
+
+/** Mistakes after which a step does not know the steps before it. */
+
+/** A step that sees zeros instead of the states `which` (0: h, 1: c). */
+function forgetting(which: readonly number[]): StepFault {
+  const zeros = new Map<number, FloatArray>();
+  return (context, right) =>
+    right({ ...context, state: context.state.map((s, k) => (which.includes(k) ? zerosLike(zeros, k, s, context) : s)) });
+}
+
+function zerosLike(known: Map<number, FloatArray>, k: number, state: FloatArray, { gates }: StepContext): FloatArray {
+  const zeros = known.get(k);
+  if (zeros?.length === state.length && zeros.constructor === gates.constructor) return zeros;
+  const made = allocate(state.length, gates instanceof Float64Array ? 'f64' : 'f32');
+  known.set(k, made);
+  return made;
+}
+
+function resetVariants(scenario: Scenario, which: readonly number[], words: string, only?: string): Omit<Variant, 'code'>[] {
+  const layers = recurrentLayers(scenario).filter(l => only === undefined || l.kind === only);
+  return placesOf(layers).map(({ names, layer }) => ({
+    layer,
+    change: inLayers(names, (s, l) => changeLoop(s, l.name, { step: forgetting(which) })),
+    why: `${words} ${layer ?? 'every recurrent layer'} is zero again at every step: it is set to zero inside the loop over time, or never handed on.`,
+  }));
+}
+
+export const stateReset: Hypothesis = {
+  name: 'state-reset',
+  often: true,
+  title: 'the state is reset at every step',
+  why: 'The state is zero again at every step: h = 0 stands inside the loop over time, or the new h is never handed on. Each step sees its own x alone.',
+  fix: {
+    numpy: 'h = np.zeros(M)                  # ← before the loop over time\nfor t in range(T):\n    h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)',
+    keras: 'x = SimpleRNN(M)(i)              # ← one call on the whole sequence, not one call a step',
+    torch: 'out, h_n = rnn(x)                # ← one call on the whole sequence; step by step: out, h = rnn(x[:, t:t+1], h)',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
+  variants: scenario => [
+    ...resetVariants(scenario, [0, 1], 'The state of').map(v => ({ ...v, code: 'state-reset' })),
+    ...resetVariants(scenario, [0], 'The hidden state h (not c) of', 'lstm').map(v => ({ ...v, code: 'state-reset' })),
+    ...resetVariants(scenario, [1], 'The cell state c (not h) of', 'lstm').map(v => ({ ...v, code: 'state-reset' })),
+  ],
+};
+
+export const whMissing: Hypothesis = {
+  name: 'wh-missing',
+  title: 'the recurrent weights are left out',
+  why: 'The product h·Wh is not added: no step sees the h of the step before.',
+  fix: {
+    numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + h @ Wh',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
+  variants: scenario =>
+    placesOf(recurrentLayers(scenario)).map(({ names, layer }) => ({
+      code: 'wh-missing',
+      layer,
+      why: `The product h·Wh of ${layer ?? 'every recurrent layer'} is not added: no step sees the h of the step before.`,
+      change: inLayers(names, (s, l) =>
+        changeWeights(s, l.name, (name, t) => (/(^|\/)Wh$/.test(name) ? { shape: t.shape, data: new Float64Array(t.data.length) } : t)),
+      ),
+    })),
+};

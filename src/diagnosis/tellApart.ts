@@ -1,0 +1,63 @@
+import { largestDifference, largestMagnitude } from '../tensor/difference.js';
+import { sameShape, type Tensor } from '../tensor/tensor.js';
+import { runScenario } from './run.js';
+import type { Change, Scenario } from './scenario.js';
+
+/** The shortest input on which several explanations of one output give different outputs. */
+
+const MOST_SAMPLES = 4;
+const MOST_STEPS = 10;
+/** Of the largest value: what a confident explanation needs, and more. */
+const LEAST = 1e-3;
+
+export interface Shortest {
+  /** of the input; null: no input of up to 4 samples and 10 steps does */
+  readonly size: { readonly N: number; readonly T: number } | null;
+  /** pairs of explanations that give the same y on the largest input, too */
+  readonly alike: readonly (readonly [number, number])[];
+}
+
+/** @returns undefined where lengths or first states would have to be made up */
+export function shortestInput(scenario: Scenario, changes: readonly Change[]): Shortest | undefined {
+  const { x, mask, initialStates } = scenario.input;
+  if (mask || initialStates || changes.length < 2) return undefined;
+  const alikeOn = (N: number, T: number) => alikePairs(withInput(scenario, [N, T, ...x.shape.slice(2)]), changes);
+  const alike = alikeOn(MOST_SAMPLES, MOST_STEPS);
+  const all = (changes.length * (changes.length - 1)) / 2;
+  const size = alike.length === all ? undefined : sizes().find(([N, T]) => alikeOn(N, T).length === alike.length);
+  return { size: size ? { N: size[0], T: size[1] } : null, alike };
+}
+
+function alikePairs(scenario: Scenario, changes: readonly Change[]): [number, number][] {
+  const outputs = changes.map(change => {
+    const changed = change(scenario);
+    return changed && runScenario(changed)?.y;
+  });
+  return outputs.flatMap((b, j) => outputs.slice(0, j).flatMap((a, i): [number, number][] => (a && b && isApart(a, b) ? [] : [[i, j]])));
+}
+
+function sizes(): [number, number][] {
+  const all: [number, number][] = [];
+  for (let N = 1; N <= MOST_SAMPLES; N++) for (let T = 2; T <= MOST_STEPS; T++) all.push([N, T]);
+  return all.sort((a, b) => a[0] * a[1] - b[0] * b[1] || a[0] - b[0]);
+}
+
+function isApart(a: Tensor, b: Tensor): boolean {
+  return !sameShape(a.shape, b.shape) || largestDifference(a.data, b.data).abs > LEAST * largestMagnitude(a.data);
+}
+
+/** Features between −2 and 2, or tokens the network knows; one fixed sequence. */
+function withInput(scenario: Scenario, shape: readonly number[]): Scenario {
+  const { x } = scenario.input;
+  const tokens = shape.length === 2 ? largestMagnitude(x.data) + 1 : 0;
+  let seed = 12345;
+  const next = () => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return seed / 2 ** 32;
+  };
+  const data = Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () =>
+    tokens > 0 ? Math.floor(next() * tokens) : 4 * next() - 2,
+  );
+  const model = { ...scenario.model, input: { ...scenario.model.input, timesteps: null, batch: null } };
+  return { ...scenario, model, input: { x: { shape, data } } };
+}
