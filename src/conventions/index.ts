@@ -25,7 +25,8 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
     'E_NAMES',
     `cannot tell whose weights these are: ${shown.join(', ') || 'no tensors'}${names.length > 4 ? ' …' : ''}`,
     {
-      expected: "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), or rnn_1/Wx … (rnn-cli's own)",
+      expected:
+        "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli's own)",
       found: shown.join(', ') || 'no tensors',
     },
   );
