@@ -48,7 +48,7 @@ export class RnnError extends Error {
   }
 }
 
-/** Runs `body`; an RnnError on its way out gets `where` put before its own place: `model.npz: layer 2 (lstm): kernel`. */
+/** Runs `body`; an RnnError on its way out gets `where` put before its own place, unless it says it already: `model.npz: layer 2 (lstm): kernel`. */
 export function within<T>(where: string, body: () => T): T {
   try {
     const result = body();
@@ -60,6 +60,7 @@ export function within<T>(where: string, body: () => T): T {
 }
 
 function throwFrom(where: string, error: unknown): never {
-  if (error instanceof RnnError) error.where = error.where ? `${where}: ${error.where}` : where;
+  if (error instanceof RnnError && error.where !== where && !error.where?.startsWith(`${where}: `))
+    error.where = error.where ? `${where}: ${error.where}` : where;
   throw error;
 }

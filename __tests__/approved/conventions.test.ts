@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONVENTIONS, detectConvention, getConvention } from '../../src/conventions/index.js';
-import { readTensors } from '../../src/formats/index.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes } from '../../src/model/shapes.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { REFERENCE, referenceBytes } from '../formats/reference.js';
 import { approve, type Case } from '../helpers/approved.js';
 import { randomNetwork } from '../helpers/randomNetworks.js';
+import { readTensors } from '../helpers/readFormat.js';
 
 /** Weights of the frameworks' own files, one tensor of them lost, renamed, turned, cut or doubled: whose they are, which network, which weights. */
 const hints = [

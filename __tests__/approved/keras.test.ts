@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { specFromKerasConfig } from '../../src/conventions/kerasConfig.js';
-import { readTensors } from '../../src/formats/index.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes } from '../../src/model/shapes.js';
 import { REFERENCE, referenceBytes } from '../formats/reference.js';
 import { approve, bentJson, type Case } from '../helpers/approved.js';
+import { readTensors } from '../helpers/readFormat.js';
 import { caseIds, readCase } from '../helpers/reference.js';
 
 /** The configs of Keras' own files, and each of them with one place bent. */

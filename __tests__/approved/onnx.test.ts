@@ -4,7 +4,7 @@ import { activations } from '../../src/activations/index.js';
 import { toOnnxModel } from '../../src/conventions/onnx/write.js';
 import { checkNodes } from '../../src/engines/graph/checkNodes.js';
 import { layersOfGraph } from '../../src/engines/graph/layersOf.js';
-import { readTensors, writeOnnx } from '../../src/formats/index.js';
+import { writeOnnx } from '../../src/formats/index.js';
 import type { OnnxAttribute, OnnxModel, OnnxNode } from '../../src/formats/onnxGraph.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
@@ -12,6 +12,7 @@ import { drawWeights } from '../../src/weights/init.js';
 import { REFERENCE, referenceBytes } from '../formats/reference.js';
 import { approve, type Case } from '../helpers/approved.js';
 import { randomNetwork } from '../helpers/randomNetworks.js';
+import { readTensors } from '../helpers/readFormat.js';
 
 /** Graphs of the exporters with one attribute, one input or one node of them bent; and graphs that are written here, read again. */
 const files = [...list('onnx'), ...list('models/torch')];

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { FLAGS, usualSpelling } from '../../src/cli/options.js';
 import { runInThread } from '../../src/cli/thread.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/formats/format.js';
-import { readTensors } from '../../src/formats/index.js';
 import { LIMITS } from '../../src/formats/limits.js';
+import { memorySource } from '../../src/formats/source.js';
 import { readJsonModel } from '../../src/run/modelFile.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { deflatedNpz, nestedConfig, nestedGroups, nestedPickle, npyOf, npzOf, ratioOf, safetensorsOf } from '../helpers/limitFiles.js';
+import { readTensors } from '../helpers/readFormat.js';
 import { runCli } from '../helpers/runCli.js';
 
 /**
@@ -131,8 +132,8 @@ describe('at the usual limit', () => {
   });
 
   it('nesting of a description, and 500 levels of each where that was asked for', async () => {
-    await expect(readJsonModel(nestedConfig(64))).resolves.toBeDefined();
-    await expect(readJsonModel(nestedConfig(65))).rejects.toMatchObject({
+    await expect(readJsonModel(memorySource(nestedConfig(64)))).resolves.toBeDefined();
+    await expect(readJsonModel(memorySource(nestedConfig(65)))).rejects.toMatchObject({
       code: 'E_LIMIT_DEPTH',
       limit: { flag: '--max-nesting', value: 64 },
     });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { main } from '../../src/cli/main.js';
 import { type OutputStream, wantsColor } from '../../src/cli/streams.js';
-import { readTensors } from '../../src/formats/index.js';
+import { readTensors } from '../helpers/readFormat.js';
 import { runCli } from '../helpers/runCli.js';
 
 const ESC = '\u001b';

@@ -13,6 +13,7 @@ import { isRecurrent } from '../../src/model/spec.js';
 import type { GraphValue } from '../../src/ops/value.js';
 import { type Tensor, tensor } from '../../src/tensor/tensor.js';
 import { expectClose } from '../helpers/expectClose.js';
+import { readWhole } from '../helpers/readFormat.js';
 import { flat, shapeOf } from '../helpers/reference.js';
 
 /** The ONNX project's node tests and the arrays of Keras' own unit tests, run in place where a checkout of them stands beside this one. */
@@ -65,7 +66,7 @@ here("ONNX's own node tests", () => {
   it('are twelve', () => expect(cases.length).toBe(12));
 
   it.each(cases)('%s', async name => {
-    const file = await onnx.read(readFileSync(join(folder, name, 'model.onnx')), DEFAULT_LIMITS);
+    const file = await readWhole(onnx, readFileSync(join(folder, name, 'model.onnx')), DEFAULT_LIMITS);
     const model = file.architecture as OnnxModel;
     const data = join(folder, name, 'test_data_set_0');
     const arrays = (prefix: string) =>

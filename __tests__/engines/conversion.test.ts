@@ -7,7 +7,7 @@ import { finalStatesOf } from '../../src/engines/engine.js';
 import { layersOfGraph } from '../../src/engines/graph/layersOf.js';
 import { loadRuntime, onnxruntime } from '../../src/engines/onnxruntime.js';
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
-import { getFormat, readTensors, writeTensors } from '../../src/formats/index.js';
+import { getFormat, writeTensors } from '../../src/formats/index.js';
 import { writeOnnx } from '../../src/formats/onnx.js';
 import type { OnnxModel } from '../../src/formats/onnxGraph.js';
 import { checkSpec } from '../../src/model/check.js';
@@ -18,6 +18,7 @@ import type { Tensor } from '../../src/tensor/tensor.js';
 import type { Weights } from '../../src/weights/weights.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
 import { type RandomNetwork, randomNetwork } from '../helpers/randomNetworks.js';
+import { readTensors, readWhole } from '../helpers/readFormat.js';
 
 /** Random networks: written to bytes, read back, y is the same to the last bit. 300 of each framework: `npm run roundtrips`. */
 const COUNT = Number(process.env.ROUNDTRIPS ?? 80);
@@ -110,7 +111,7 @@ describe(`${COUNT} random networks`, () => {
   it('come back bit for bit from ONNX, as the layers they were', () =>
     forAll('onnx', async ({ model, shapes, weights, x }) => {
       const bytes = await writeOnnx(toOnnxModel(model, shapes, weights));
-      const file = await getFormat('onnx').read(bytes, DEFAULT_LIMITS);
+      const file = await readWhole(getFormat('onnx'), bytes, DEFAULT_LIMITS);
       const graph = file.architecture as OnnxModel;
       const read = layersOfGraph(graph);
       const expected = await y(model, weights, x);

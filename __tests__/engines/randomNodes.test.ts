@@ -9,6 +9,7 @@ import type { GraphValue } from '../../src/ops/value.js';
 import { sizeOf } from '../../src/tensor/tensor.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
 import { randomStream } from '../helpers/randomNetworks.js';
+import { readWhole } from '../helpers/readFormat.js';
 
 /**
  * RNN, LSTM and GRU nodes with every attribute at random, as files: both engines against ONNX Runtime, which shares no code with us, where
@@ -138,7 +139,7 @@ it(`${COUNT} random nodes: Y, Y_h and Y_c of both engines are those of ONNX Runt
   for (let seed = 0; seed < COUNT; seed++) {
     const { model, inputs } = randomNode(seed);
     const bytes = await writeOnnx(model);
-    const read = (await onnx.read(bytes, DEFAULT_LIMITS)).architecture as OnnxModel;
+    const read = (await readWhole(onnx, bytes, DEFAULT_LIMITS)).architecture as OnnxModel;
     const theirs = await onnxruntime.runGraph({ model: read, bytes }, inputs, OPTIONS);
     for (const engine of [batched, manual]) {
       const ours = await engine.runGraph({ model: read, bytes }, inputs, OPTIONS);

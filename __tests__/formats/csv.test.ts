@@ -1,11 +1,13 @@
 import { csv, findDelimiter } from '../../src/formats/csv.js';
 import { DEFAULT_LIMITS, type FileTensor, type Limits } from '../../src/formats/format.js';
+import { memorySource } from '../../src/formats/source.js';
 import { CsvRows } from '../../src/formats/stream/csvRows.js';
 import { cat } from '../helpers/hostile/bytes.js';
+import { readWhole } from '../helpers/readFormat.js';
 import { saidLater } from '../helpers/said.js';
 
 const bytes = (text: string) => new Uint8Array(cat(Buffer.from(text)));
-const read = (text: string, limits: Partial<Limits> = {}) => csv.read(bytes(text), { ...DEFAULT_LIMITS, ...limits });
+const read = (text: string, limits: Partial<Limits> = {}) => readWhole(csv, bytes(text), { ...DEFAULT_LIMITS, ...limits });
 const table = async (text: string) => {
   const { tensors, notes } = await read(text);
   const { shape, dtype, data } = tensors.get('csv')!;
@@ -182,7 +184,7 @@ describe('a table', () => {
     ...['', 'a', 'hello world', '[1]', '{', '1\0', '*,1', 'é,1', '(1,2)', 'a:b', '-x', '-n']
       .filter(t => !t.startsWith('-'))
       .map((t): [string, boolean] => [t, false]),
-  ])('%j looks like one: %s', (text, expected) => expect(csv.sniff(bytes(text))).toBe(expected));
+  ])('%j looks like one: %s', (text, expected) => expect(csv.sniff(memorySource(bytes(text)))).toBe(expected));
 });
 
 describe('a table is written', () => {

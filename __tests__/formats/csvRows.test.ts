@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { csv } from '../../src/formats/csv.js';
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
 import { CsvRows } from '../../src/formats/stream/csvRows.js';
+import { readWhole } from '../helpers/readFormat.js';
 
 /** What the whole-file reader says of a text. */
 async function atOnce(text: string) {
   try {
-    const { tensors, notes } = await csv.read(new TextEncoder().encode(text), DEFAULT_LIMITS);
+    const { tensors, notes } = await readWhole(csv, new TextEncoder().encode(text), DEFAULT_LIMITS);
     const { shape, data } = tensors.get('csv')!;
     return { shape: [...shape], data: [...data], notes };
   } catch (error) {

@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
 import { h5 } from '../../src/formats/h5.js';
+import { readWhole } from '../helpers/readFormat.js';
 import { referenceBytes, refusal } from './reference.js';
 
 /** A good file with some bytes changed: each edit is told where in the file its structure stands. */
@@ -14,7 +15,7 @@ async function code(name: string, edit: Edit): Promise<string> {
     return found;
   };
   edit(bytes, at);
-  return (await refusal(() => h5.read(new Uint8Array(bytes), DEFAULT_LIMITS))).code;
+  return (await refusal(() => readWhole(h5, new Uint8Array(bytes), DEFAULT_LIMITS))).code;
 }
 
 // Offsets below are those of the HDF5 File Format Specification, version 3
@@ -115,7 +116,7 @@ describe('HDF5 structures bent by hand', () => {
     const root = Number(bytes.readBigUInt64LE(64));
     const message = bytes.indexOf(Buffer.from(new BigUint64Array([BigInt(tree)]).buffer), root);
     u64(bytes, message, top);
-    const error = await refusal(() => h5.read(new Uint8Array(bytes), DEFAULT_LIMITS));
+    const error = await refusal(() => readWhole(h5, new Uint8Array(bytes), DEFAULT_LIMITS));
     expect([error.code, error.message]).toEqual(['E_H5_TREE', expect.stringContaining('twice')]);
   });
 });

@@ -1,6 +1,8 @@
 import * as all from '../../src/formats/all.js';
 import type { Format } from '../../src/formats/format.js';
-import { detectFormat, formatOfName, getFormat, readTensors, writeTensors } from '../../src/formats/index.js';
+import { detectFormat, formatOfName, getFormat, writeTensors } from '../../src/formats/index.js';
+import { memorySource } from '../../src/formats/source.js';
+import { readTensors } from '../helpers/readFormat.js';
 import { corruptCases, referenceBytes, refusal } from './reference.js';
 
 const formats = Object.values(all) as Format[];
@@ -30,8 +32,8 @@ describe('detecting a format', () => {
       .map(c => [c.file]),
   )('finds %s by content and by name', name => {
     const bytes = referenceBytes('corrupt', name);
-    expect(detectFormat(bytes, name).name).toBe(formatOfName(name)!.name);
-    expect(detectFormat(bytes).name).toBe(formatOfName(name)!.name);
+    expect(detectFormat(memorySource(bytes), name).name).toBe(formatOfName(name)!.name);
+    expect(detectFormat(memorySource(bytes)).name).toBe(formatOfName(name)!.name);
   });
 
   it('trusts the content over the name and says so', async () => {

@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeZip } from '../../src/formats/bytes/zipWrite.js';
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
-import { readTensors } from '../../src/formats/index.js';
 import { keras } from '../../src/formats/keras.js';
+import { readTensors, readWhole } from '../helpers/readFormat.js';
 import { expectCutsRefused, REFERENCE, referenceBytes, refusal } from './reference.js';
 
 const names = readdirSync(join(REFERENCE, 'models', 'keras')).filter(n => n.endsWith('.keras'));
@@ -43,7 +43,7 @@ describe('.keras files from strangers', () => {
       'model.weights.h5': weights,
     };
     const bytes = await writeZip(new Map(Object.entries({ ...good, ...members }).filter(([, content]) => content.length > 0)));
-    return refusal(() => keras.read(bytes, DEFAULT_LIMITS));
+    return refusal(() => readWhole(keras, bytes, DEFAULT_LIMITS));
   };
   beforeAll(() => {
     weights = referenceBytes('models', 'keras', 'simple_rnn_dense.weights.h5');
@@ -83,6 +83,6 @@ describe('.keras files from strangers', () => {
     );
     const raw = Buffer.from(bytes);
     for (let at = raw.indexOf('Config.json'); at >= 0; at = raw.indexOf('Config.json', at + 1)) raw.write('c', at);
-    expect((await refusal(() => keras.read(new Uint8Array(raw), DEFAULT_LIMITS))).code).toBe('E_ZIP_DUPLICATE');
+    expect((await refusal(() => readWhole(keras, new Uint8Array(raw), DEFAULT_LIMITS))).code).toBe('E_ZIP_DUPLICATE');
   });
 });

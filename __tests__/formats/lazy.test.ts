@@ -1,4 +1,5 @@
-import { readTensors, writeTensors } from '../../src/formats/index.js';
+import { writeTensors } from '../../src/formats/index.js';
+import { readTensors } from '../helpers/readFormat.js';
 import { referenceBytes } from './reference.js';
 
 // Whatever loads one of these fails

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { DEFAULT_LIMITS, type DType } from '../../src/formats/format.js';
-import { readTensors, writeTensors } from '../../src/formats/index.js';
+import { writeTensors } from '../../src/formats/index.js';
 import { npy } from '../../src/formats/npy.js';
+import { readTensors, readWhole } from '../helpers/readFormat.js';
 import { corruptCases, expectCutsRefused, expectNumbers, flatten, referenceBytes, refusal } from './reference.js';
 
 const CASES = corruptCases('npy_');
@@ -74,17 +75,17 @@ describe('npy headers', () => {
     ["{'descr': '<f4', 'fortran_order': False, 'shape': (1 1,)}", 'E_NPY_HEADER'],
     ["{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}", 'E_NPY_HEADER'],
   ])('refuses %s', async (header, code) => {
-    expect((await refusal(() => npy.read(file(header, 4), DEFAULT_LIMITS))).code).toBe(code);
+    expect((await refusal(() => readWhole(npy, file(header, 4), DEFAULT_LIMITS))).code).toBe(code);
   });
 
   it('checks the declared header length before reading it', async () => {
     const bytes = file(`{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}${' '.repeat(20_000)}`, 4);
-    expect((await refusal(() => npy.read(bytes, DEFAULT_LIMITS))).code).toBe('E_LIMIT_HEADER');
+    expect((await refusal(() => readWhole(npy, bytes, DEFAULT_LIMITS))).code).toBe('E_LIMIT_HEADER');
   });
 
   it('refuses by exact size before it allocates', async () => {
     const bytes = file("{'descr': '|u1', 'fortran_order': False, 'shape': (1000,)}", 1000);
-    const error = await refusal(() => npy.read(bytes, { ...DEFAULT_LIMITS, totalBytes: 3999 }));
+    const error = await refusal(() => readWhole(npy, bytes, { ...DEFAULT_LIMITS, totalBytes: 3999 }));
     expect([error.kind, error.code, error.found]).toEqual(['limit', 'E_LIMIT_BYTES', '4000 bytes']);
   });
 });

@@ -2,8 +2,9 @@ import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { crc32ByTable } from '../../src/formats/bytes/crc32.js';
 import { DEFAULT_LIMITS, type FileTensor } from '../../src/formats/format.js';
-import { readTensors, writeTensors } from '../../src/formats/index.js';
+import { writeTensors } from '../../src/formats/index.js';
 import { npz } from '../../src/formats/npz.js';
+import { readTensors, readWhole } from '../helpers/readFormat.js';
 import { corruptCases, expectCutsRefused, expectNumbers, flatten, referenceBytes, refusal } from './reference.js';
 
 const CASES = corruptCases('npz_');
@@ -131,11 +132,11 @@ describe('zip archives bent by hand', () => {
   beforeAll(async () => {
     w = await writeTensors('npy', new Map([['npy', { shape: [2, 3], data: Float32Array.of(1, -2, 3, 4.5, 5, 6), dtype: 'f32' }]]));
   });
-  const code = async (bytes: Uint8Array, limits = DEFAULT_LIMITS) => (await refusal(() => npz.read(bytes, limits))).code;
+  const code = async (bytes: Uint8Array, limits = DEFAULT_LIMITS) => (await refusal(() => readWhole(npz, bytes, limits))).code;
 
   it('are read when they are straight', async () => {
     for (const deflate of [false, true]) {
-      const { tensors } = await npz.read(zip([{ name: 'w.npy', content: w, deflate }]), DEFAULT_LIMITS);
+      const { tensors } = await readWhole(npz, zip([{ name: 'w.npy', content: w, deflate }]), DEFAULT_LIMITS);
       expectNumbers(tensors.get('w')!.data, [1, -2, 3, 4.5, 5, 6]);
     }
   });
@@ -219,7 +220,7 @@ describe('zip archives bent by hand', () => {
     locator.writeBigUInt64LE(BigInt(plain.length - 22), 8);
     locator.writeUInt32LE(1, 16);
     const build = () => new Uint8Array(Buffer.concat([plain.subarray(0, plain.length - 22), record, locator, end]));
-    expect([...(await npz.read(build(), DEFAULT_LIMITS)).tensors.keys()]).toEqual(['w']);
+    expect([...(await readWhole(npz, build(), DEFAULT_LIMITS)).tensors.keys()]).toEqual(['w']);
     record.writeBigUInt64LE(2n ** 63n, 32);
     expect(await code(build())).toBe('E_LIMIT_TENSORS');
     record.writeBigUInt64LE(1n, 32);
@@ -233,7 +234,8 @@ describe('zip archives bent by hand', () => {
   });
 
   it('note a zip inside the zip and leave it closed', async () => {
-    const { tensors, notes } = await npz.read(
+    const { tensors, notes } = await readWhole(
+      npz,
       zip([
         { name: 'w.npy', content: w },
         { name: 'inner.zip', content: zip([{ name: 'v.npy', content: w }]) },
@@ -291,7 +293,8 @@ describe('zip archives bent by hand', () => {
   });
 
   it('leave out folders', async () => {
-    const { tensors, notes } = await npz.read(
+    const { tensors, notes } = await readWhole(
+      npz,
       zip([
         { name: 'a/', content: new Uint8Array(0) },
         { name: 'a/w.npy', content: w },

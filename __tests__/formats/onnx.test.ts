@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { DEFAULT_LIMITS, type TensorFile } from '../../src/formats/format.js';
-import { detectFormat, readTensors, writeOnnx } from '../../src/formats/index.js';
+import { detectFormat, writeOnnx } from '../../src/formats/index.js';
 import { onnx } from '../../src/formats/onnx.js';
 import type { OnnxAttribute, OnnxModel, OnnxTensor, OnnxValue } from '../../src/formats/onnxGraph.js';
+import { memorySource } from '../../src/formats/source.js';
+import { readTensors, readWhole } from '../helpers/readFormat.js';
 import { corruptCases, expectCutsRefused, REFERENCE, referenceBytes, refusal } from './reference.js';
 
 const FOLDER = join(REFERENCE, 'onnx_dump');
@@ -105,12 +107,12 @@ describe('ONNX files', () => {
     const model = modelOf(await readTensors(load(path), { nameHint: path }));
     const bytes = await writeOnnx(model);
     expect(Buffer.compare(bytes, await writeOnnx(model))).toBe(0);
-    expect(detectFormat(bytes).name).toBe('onnx');
+    expect(detectFormat(memorySource(bytes)).name).toBe('onnx');
     expect(modelOf(await readTensors(bytes))).toEqual(model);
   });
 
   it.each(Object.keys(dumps))('%s is known by its content', path => {
-    expect(detectFormat(load(path)).name).toBe('onnx');
+    expect(detectFormat(memorySource(load(path))).name).toBe('onnx');
   });
 
   it('64-bit integers beyond 2^53 stay in the graph and are noted', async () => {
@@ -194,7 +196,7 @@ const model = (...graph: number[][]) => new Uint8Array([...num(1, 8), ...len(7, 
 const initializer = (...fields: number[][]) => len(5, [...len(8, 'w'), ...fields.flat()]);
 
 describe('protocol buffers from strangers', () => {
-  const code = async (bytes: Uint8Array, limits = DEFAULT_LIMITS) => (await refusal(() => onnx.read(bytes, limits))).code;
+  const code = async (bytes: Uint8Array, limits = DEFAULT_LIMITS) => (await refusal(() => readWhole(onnx, bytes, limits))).code;
   const node = (op: string, inputs: string[], outputs: string[]) =>
     len(1, [...inputs.flatMap(i => len(1, i)), ...outputs.flatMap(o => len(2, o)), ...len(4, op)]);
 
@@ -238,7 +240,7 @@ describe('protocol buffers from strangers', () => {
 
   it('takes packed and unpacked numbers mixed', async () => {
     const bytes = model(initializer(num(1, 2), len(1, varint(2)), num(2, 1), len(4, f32(1, 2)), [4 * 8 + 5, ...f32(3)], len(4, f32(4))));
-    expect((await onnx.read(bytes, DEFAULT_LIMITS)).tensors.get('w')).toEqual({
+    expect((await readWhole(onnx, bytes, DEFAULT_LIMITS)).tensors.get('w')).toEqual({
       shape: [2, 2],
       data: Float32Array.of(1, 2, 3, 4),
       dtype: 'f32',
@@ -252,7 +254,7 @@ describe('protocol buffers from strangers', () => {
 
   it('sorts nodes that are out of order and says so', async () => {
     const bytes = model(node('B', ['a'], ['b']), node('C', ['b'], ['c']), node('A', [], ['a']));
-    const { architecture, notes } = await onnx.read(bytes, DEFAULT_LIMITS);
+    const { architecture, notes } = await readWhole(onnx, bytes, DEFAULT_LIMITS);
     expect((architecture as OnnxModel).graph.nodes.map(n => n.opType)).toEqual(['A', 'B', 'C']);
     expect(notes).toContain('the nodes were not in order of computation and were sorted');
   });
@@ -267,7 +269,7 @@ describe('protocol buffers from strangers', () => {
         ...attribute(len(1, 'n'), num(8, 1), num(8, 2)),
       ]),
     );
-    const [first] = ((await onnx.read(bytes, DEFAULT_LIMITS)).architecture as OnnxModel).graph.nodes;
+    const [first] = ((await readWhole(onnx, bytes, DEFAULT_LIMITS)).architecture as OnnxModel).graph.nodes;
     expect(Object.fromEntries(first.attributes)).toEqual({
       f: { type: 'float', value: 0.5 },
       i: { type: 'int', value: -3n },
@@ -282,7 +284,7 @@ describe('protocol buffers from strangers', () => {
       fc.asyncProperty(fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }), async edits => {
         const bytes = good.slice();
         for (const [at, byte] of edits) bytes[at] = byte;
-        await onnx.read(bytes, DEFAULT_LIMITS).catch(error => expect(error.code).toMatch(/^E_/));
+        await readWhole(onnx, bytes, DEFAULT_LIMITS).catch(error => expect(error.code).toMatch(/^E_/));
       }),
       { numRuns: 2000 },
     );

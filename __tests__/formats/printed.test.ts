@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { decimalsOf, newDecimals } from '../../src/formats/bytes/decimals.js';
-import { readTensors } from '../../src/formats/index.js';
 import { readArray } from '../../src/run/input.js';
+import { readTensors } from '../helpers/readFormat.js';
 import { saidLater } from '../helpers/said.js';
 
 const STUDENT = join(__dirname, '..', 'reference', 'student');

@@ -2,8 +2,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeZip } from '../../src/formats/bytes/zipWrite.js';
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
-import { detectFormat, readTensors } from '../../src/formats/index.js';
+import { detectFormat } from '../../src/formats/index.js';
 import { pt } from '../../src/formats/pt.js';
+import { memorySource } from '../../src/formats/source.js';
+import { readTensors, readWhole } from '../helpers/readFormat.js';
 import { expectCutsRefused, expectNumbers, REFERENCE, referenceBytes, refusal } from './reference.js';
 
 describe('state dicts of the reference folder', () => {
@@ -71,7 +73,7 @@ const tensor = (view: View = {}) => {
 const six = new Uint8Array(Float32Array.of(1, 2, 3, 4, 5, 6).buffer);
 const archive = (pkl: Uint8Array, extra: Record<string, Uint8Array> = {}) =>
   writeZip(new Map(Object.entries({ 'm/data.pkl': pkl, 'm/byteorder': Buffer.from('little'), 'm/data/0': six, ...extra })));
-const read = async (pkl: Uint8Array, extra: Record<string, Uint8Array> = {}) => pt.read(await archive(pkl, extra), DEFAULT_LIMITS);
+const read = async (pkl: Uint8Array, extra: Record<string, Uint8Array> = {}) => readWhole(pt, await archive(pkl, extra), DEFAULT_LIMITS);
 
 describe('pickles written by hand', () => {
   it('give their tensors', async () => {
@@ -224,12 +226,12 @@ describe('pickles from strangers', () => {
     expect(await refused(pickle(dict()), { 'm/code/__torch__.py': six })).toMatch(/^E_PT_TORCHSCRIPT/);
     expect(await refused(pickle(dict()), { 'm/byteorder': Buffer.from('big') })).toMatch(/^E_PT_BYTEORDER .*'big'/);
     expect(await refused(pickle(dict()), { 'n/data.pkl': pickle(dict()) })).toMatch(/expected one data.pkl in the archive, found 2/);
-    expect(detectFormat(await archive(pickle(dict()))).name).toBe('pt');
+    expect(detectFormat(memorySource(await archive(pickle(dict())))).name).toBe('pt');
   });
 
   it('a pickle over the header limit is refused before it is read', async () => {
     const bytes = await archive(pickle(dict(text('w'), tensor())));
-    expect((await refusal(() => pt.read(bytes, { ...DEFAULT_LIMITS, headerBytes: 50 }))).code).toBe('E_LIMIT_HEADER');
-    expect((await refusal(() => pt.read(bytes, { ...DEFAULT_LIMITS, totalBytes: 23 }))).code).toBe('E_LIMIT_BYTES');
+    expect((await refusal(() => readWhole(pt, bytes, { ...DEFAULT_LIMITS, headerBytes: 50 }))).code).toBe('E_LIMIT_HEADER');
+    expect((await refusal(() => readWhole(pt, bytes, { ...DEFAULT_LIMITS, totalBytes: 23 }))).code).toBe('E_LIMIT_BYTES');
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RnnError } from '../../src/errors.js';
 import type { TensorFile } from '../../src/formats/format.js';
-import { readTensors } from '../../src/formats/index.js';
+import { readTensors } from '../helpers/readFormat.js';
 
 export const REFERENCE = join(__dirname, '..', 'reference');
 

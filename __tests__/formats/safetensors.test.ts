@@ -2,8 +2,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { DEFAULT_LIMITS, type DType, type FileTensor } from '../../src/formats/format.js';
-import { readTensors, writeTensors } from '../../src/formats/index.js';
+import { writeTensors } from '../../src/formats/index.js';
 import { safetensors } from '../../src/formats/safetensors.js';
+import { readTensors, readWhole } from '../helpers/readFormat.js';
 import { corruptCases, expectCutsRefused, expectNumbers, flatten, REFERENCE, referenceBytes, refusal } from './reference.js';
 
 const CASES = corruptCases('st_');
@@ -38,7 +39,7 @@ function file(header: string, data: number): Uint8Array {
 }
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'));
-const read = (b: Uint8Array) => safetensors.read(b, DEFAULT_LIMITS);
+const read = (b: Uint8Array) => readWhole(safetensors, b, DEFAULT_LIMITS);
 const code = async (b: Uint8Array) => (await refusal(() => read(b))).code;
 const TEST = '{"test":{"dtype":"I32","shape":[2,2],"data_offsets":[0,16]}}';
 
@@ -118,7 +119,7 @@ describe('safetensors from strangers', () => {
   it('a shape whose product wraps 64 bits to 4 is refused', async () => {
     const header = '{"w":{"dtype":"I8","shape":[4194305,4194305,211106198978564],"data_offsets":[0,4]}}';
     expect(await code(file(header, 4))).toBe('E_LIMIT_DIMENSION');
-    const dims = await refusal(() => safetensors.read(file(header, 4), { ...DEFAULT_LIMITS, dimension: Number.MAX_SAFE_INTEGER }));
+    const dims = await refusal(() => readWhole(safetensors, file(header, 4), { ...DEFAULT_LIMITS, dimension: Number.MAX_SAFE_INTEGER }));
     expect([dims.code, dims.expected]).toEqual(['E_SAFETENSORS_OFFSETS', `${4194305n * 4194305n * 211106198978564n} bytes`]);
   });
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { parseJson } from '../../src/formats/bytes/jsonText.js';
 import { formatNumber, parseDecimal } from '../../src/formats/bytes/numberText.js';
 import { DEFAULT_LIMITS, type FileTensor } from '../../src/formats/format.js';
-import { readTensors, writeTensors } from '../../src/formats/index.js';
+import { writeTensors } from '../../src/formats/index.js';
+import { readTensors } from '../helpers/readFormat.js';
 import { refusal } from './reference.js';
 
 const encode = (text: string) => new TextEncoder().encode(text);

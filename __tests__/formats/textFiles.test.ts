@@ -1,10 +1,12 @@
 import { parseJson } from '../../src/formats/bytes/jsonText.js';
 import { DEFAULT_LIMITS, type FileTensor, type Limits } from '../../src/formats/format.js';
-import { detectFormat, formatOfName, getFormat, readTensors, writeTensors } from '../../src/formats/index.js';
+import { detectFormat, formatOfName, getFormat, writeTensors } from '../../src/formats/index.js';
 import { json } from '../../src/formats/json.js';
 import { jsonl } from '../../src/formats/jsonl.js';
+import { memorySource } from '../../src/formats/source.js';
 import { cat, npy, safetensors } from '../helpers/hostile/bytes.js';
 import { zipBytes } from '../helpers/hostile/zipBytes.js';
+import { readTensors, readWhole } from '../helpers/readFormat.js';
 import { said, saidLater } from '../helpers/said.js';
 
 const bytes = (text: string) => new Uint8Array(cat(Buffer.from(text)));
@@ -98,7 +100,7 @@ describe('JSON text', () => {
 });
 
 describe('.json', () => {
-  const read = (text: string, limits: Partial<Limits> = {}) => json.read(bytes(text), { ...DEFAULT_LIMITS, ...limits });
+  const read = (text: string, limits: Partial<Limits> = {}) => readWhole(json, bytes(text), { ...DEFAULT_LIMITS, ...limits });
   it.each<[string, [string, FileTensor][], [string, string][], string[]]>([
     ['7', [['json', single([], [7])]], [], []],
     ['[[1,2],[3,4]]', [['json', single([2, 2], [1, 2, 3, 4])]], [], []],
@@ -215,16 +217,16 @@ describe('.json', () => {
     ['\u00ef[', false],
     ['(', false],
     ['"', false],
-  ])('%j looks like it: %s', (text, expected) => expect(json.sniff(bytes(text))).toBe(expected));
+  ])('%j looks like it: %s', (text, expected) => expect(json.sniff(memorySource(bytes(text)))).toBe(expected));
   it('half a byte order mark is none', () => {
     for (const start of ['\xef\xbb[', '\xef\xbb\xbe[', '\xef\xbe\xbf[', '\xee\xbb\xbf['])
-      expect(json.sniff(new Uint8Array(cat(start, '1]')))).toBe(false);
-    expect(json.sniff(new Uint8Array(cat('\xef\xbb\xbf[', '1]')))).toBe(true);
+      expect(json.sniff(memorySource(new Uint8Array(cat(start, '1]'))))).toBe(false);
+    expect(json.sniff(memorySource(new Uint8Array(cat('\xef\xbb\xbf[', '1]'))))).toBe(true);
   });
 });
 
 describe('JSON Lines', () => {
-  const read = (text: string, limits: Partial<Limits> = {}) => jsonl.read(bytes(text), { ...DEFAULT_LIMITS, ...limits });
+  const read = (text: string, limits: Partial<Limits> = {}) => readWhole(jsonl, bytes(text), { ...DEFAULT_LIMITS, ...limits });
   it.each<[string, [string, FileTensor][], string[]]>([
     ['[1,2]\n[3,4]\n', [['jsonl', single([2, 2], [1, 2, 3, 4])]], []],
     ['\n1\r\n\n2', [['jsonl', single([2], [1, 2])]], []],
@@ -292,7 +294,7 @@ describe('JSON Lines', () => {
     [`${'['.repeat(501)}${']'.repeat(501)}\n[`, false],
     [`[${' '.repeat(2 ** 20 - 2)}]\n[`, true],
     [`[${' '.repeat(2 ** 20 - 1)}]\n[`, false],
-  ])('is known by its first line (%#)', (text, expected) => expect(jsonl.sniff(bytes(text))).toBe(expected));
+  ])('is known by its first line (%#)', (text, expected) => expect(jsonl.sniff(memorySource(bytes(text)))).toBe(expected));
 });
 
 describe('which format it is', () => {
@@ -320,12 +322,14 @@ describe('which format it is', () => {
     ['text named as a binary format', bytes('1,2'), 'x.npy', 'npy'],
     ['an array named as another', npy(), 'x.h5', 'npy'],
     ['an empty file by name', Buffer.alloc(0), 'x.onnx', 'onnx'],
-  ])('%s', (_, content, name, expected) => expect(detectFormat(new Uint8Array(content), name).name).toBe(expected));
+  ])('%s', (_, content, name, expected) => expect(detectFormat(memorySource(new Uint8Array(content)), name).name).toBe(expected));
 
   const ALL = 'npy, h5, safetensors, keras, pt, npz, onnx, tfjs, jsonl, printed, json, csv';
   it('is refused where it is none', async () => {
-    expect(said(() => detectFormat(new Uint8Array(0)))).toBe(`E_FORMAT_UNKNOWN the file is empty | expected: ${ALL} | found: 0 bytes`);
-    expect(said(() => detectFormat(Uint8Array.of(0, 1, 255, 3, 4, 5, 6, 7, 8), 'x.txt'))).toBe(
+    expect(said(() => detectFormat(memorySource(new Uint8Array(0))))).toBe(
+      `E_FORMAT_UNKNOWN the file is empty | expected: ${ALL} | found: 0 bytes`,
+    );
+    expect(said(() => detectFormat(memorySource(Uint8Array.of(0, 1, 255, 3, 4, 5, 6, 7, 8)), 'x.txt'))).toBe(
       `E_FORMAT_UNKNOWN the content is of no format that is read | expected: ${ALL} | found: bytes 00 01 ff 03 04 05 06 07`,
     );
   });

@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
-import { readTensors } from '../../src/formats/index.js';
 import { tfjs } from '../../src/formats/tfjs.js';
+import { readTensors, readWhole } from '../helpers/readFormat.js';
 import { expectNumbers, refusal } from './reference.js';
 
 const f32 = (...values: number[]) => new Uint8Array(Float32Array.of(...values).buffer);
@@ -15,7 +15,8 @@ const model = (groups: unknown, more: object = {}) =>
       ...more,
     }),
   );
-const read = (groups: unknown, parts: Record<string, Uint8Array>) => tfjs.read(model(groups), DEFAULT_LIMITS, async name => parts[name]);
+const read = (groups: unknown, parts: Record<string, Uint8Array>) =>
+  readWhole(tfjs, model(groups), DEFAULT_LIMITS, async name => parts[name]);
 
 describe('tfjs', () => {
   it('reads weights that go over the border of two shards', async () => {

@@ -5,10 +5,12 @@ import { npy } from '../../src/formats/npy.js';
 import { npz } from '../../src/formats/npz.js';
 import { pt } from '../../src/formats/pt.js';
 import { safetensors } from '../../src/formats/safetensors.js';
+import { memorySource } from '../../src/formats/source.js';
 import { tfjs } from '../../src/formats/tfjs.js';
 import { attribute1, FLOAT32, hardLink, header1, NOWHERE, space, typeHead } from '../helpers/hdf5Bytes.js';
 import { cat, counting, f32, npy as npyBytes, safetensors as stBytes, u16, u32, u64 } from '../helpers/hostile/bytes.js';
 import { type MemberParts, zipBytes } from '../helpers/hostile/zipBytes.js';
+import { readWhole } from '../helpers/readFormat.js';
 import { saidLater } from '../helpers/said.js';
 
 const SHORT_FIX = 'fix: the file looks truncated or damaged; save or download it again';
@@ -16,7 +18,7 @@ const plain = ({ tensors }: TensorFile) => [...tensors].map(([name, t]) => [name
 
 describe('.safetensors', () => {
   const read = (bytes: Uint8Array, limits: Partial<Limits> = {}) =>
-    safetensors.read(new Uint8Array(bytes), { ...DEFAULT_LIMITS, ...limits });
+    readWhole(safetensors, new Uint8Array(bytes), { ...DEFAULT_LIMITS, ...limits });
   const entry = (more: object = {}) => ({ dtype: 'F32', shape: [2, 3], data_offsets: [0, 24], ...more });
 
   it.each([
@@ -181,7 +183,7 @@ describe('.safetensors', () => {
     ['a list', stBytes('[]'), false],
     ['eight bytes', u64(0), false],
     ...[5, 6, 7].map((at): [string, Uint8Array, boolean] => [`a length with byte ${at}`, cat(u64(2n ** BigInt(8 * at)), '{'), false]),
-  ])('looks like %s: %#', (_, bytes, expected) => expect(safetensors.sniff(new Uint8Array(bytes))).toBe(expected));
+  ])('looks like %s: %#', (_, bytes, expected) => expect(safetensors.sniff(memorySource(new Uint8Array(bytes)))).toBe(expected));
 
   it('is written with the largest dtype first, aligned, its metadata sorted', async () => {
     const tensors = new Map([
@@ -234,7 +236,7 @@ describe('.pt', () => {
   const pickle = (...items: Uint8Array[]) => cat('\x80\x02', ...items, '.');
   const archive = (pkl: Uint8Array, storage: Uint8Array = counting(6), more: readonly MemberParts[] = [], root = 'm/') =>
     zipBytes([{ name: `${root}data.pkl`, content: pkl }, { name: `${root}data/0`, content: storage }, ...more]);
-  const read = (bytes: Uint8Array, limits: Partial<Limits> = {}) => pt.read(new Uint8Array(bytes), { ...DEFAULT_LIMITS, ...limits });
+  const read = (bytes: Uint8Array, limits: Partial<Limits> = {}) => readWhole(pt, new Uint8Array(bytes), { ...DEFAULT_LIMITS, ...limits });
   const view = (v: View, storage?: Uint8Array) => archive(pickle(dict(text('w'), tensor(v))), storage);
 
   it('has its tensors under dotted names, other values as metadata', async () => {
@@ -391,11 +393,11 @@ describe('.pt', () => {
     ['protocol 6', Uint8Array.of(0x80, 6), false],
     ['other bytes', Uint8Array.of(0x81, 2), false],
     ['nothing', Buffer.alloc(0), false],
-  ])('looks like %s: %#', (_, bytes, expected) => expect(pt.sniff(new Uint8Array(bytes))).toBe(expected));
+  ])('looks like %s: %#', (_, bytes, expected) => expect(pt.sniff(memorySource(new Uint8Array(bytes)))).toBe(expected));
 });
 
 describe('.npy and .npz', () => {
-  const read = (bytes: Uint8Array, limits: Partial<Limits> = {}) => npy.read(new Uint8Array(bytes), { ...DEFAULT_LIMITS, ...limits });
+  const read = (bytes: Uint8Array, limits: Partial<Limits> = {}) => readWhole(npy, new Uint8Array(bytes), { ...DEFAULT_LIMITS, ...limits });
 
   it.each([
     ['|b1', 'bool', 1],
@@ -510,22 +512,22 @@ describe('.npy and .npz', () => {
       { name: 'plain', content: npyBytes() },
       { name: 'x.txt', content: Buffer.from('x') },
     ]);
-    const file = await npz.read(new Uint8Array(archive), DEFAULT_LIMITS);
+    const file = await readWhole(npz, new Uint8Array(archive), DEFAULT_LIMITS);
     expect([file.format, [...file.tensors.keys()], file.notes]).toEqual([
       'npz',
       ['w', 'plain'],
       ['w.npy: 3 bytes after the array were left alone', "member 'x.txt' is no array and was skipped"],
     ]);
-    expect((await npz.read(new Uint8Array(zipBytes([])), DEFAULT_LIMITS)).notes).toEqual(['the archive holds no arrays']);
+    expect((await readWhole(npz, new Uint8Array(zipBytes([])), DEFAULT_LIMITS)).notes).toEqual(['the archive holds no arrays']);
     const twice = zipBytes([
       { name: 'w.npy', content: npyBytes() },
       { name: 'w', content: npyBytes() },
     ]);
-    expect(await saidLater(() => npz.read(new Uint8Array(twice), DEFAULT_LIMITS))).toBe(
+    expect(await saidLater(() => readWhole(npz, new Uint8Array(twice), DEFAULT_LIMITS))).toBe(
       "E_ZIP_DUPLICATE offset 218: two members are called 'w'",
     );
     const bad = zipBytes([{ name: 'w.npy', content: Buffer.from('x') }]);
-    expect(await saidLater(() => npz.read(new Uint8Array(bad), DEFAULT_LIMITS))).toMatch(
+    expect(await saidLater(() => readWhole(npz, new Uint8Array(bad), DEFAULT_LIMITS))).toMatch(
       /^E_NPY_SHORT member 'w.npy': offset 0: expected 6 bytes of magic/,
     );
   });
@@ -543,7 +545,7 @@ describe('TensorFlow.js', () => {
   const document = (groups: unknown, more: object = {}) => Buffer.from(JSON.stringify({ weightsManifest: groups, ...more }));
   const group = (weights: unknown = [weight()], paths: unknown = ['a.bin']) => ({ paths, weights });
   const read = (bytes: Uint8Array, shards: Record<string, Uint8Array> = { 'a.bin': f32(1, 2) }, limits: Partial<Limits> = {}) =>
-    tfjs.read(new Uint8Array(bytes), { ...DEFAULT_LIMITS, ...limits }, async name => shards[name]);
+    readWhole(tfjs, new Uint8Array(bytes), { ...DEFAULT_LIMITS, ...limits }, async name => shards[name]);
   const quantised = (quantization: object, dtype = 'float32') => document([group([weight({ dtype, quantization })])]);
 
   it('has weights of several groups, its topology and metadata', async () => {
@@ -569,7 +571,7 @@ describe('TensorFlow.js', () => {
       notes: [],
     });
     expect((await read(document([], { format: 3, modelTopology: null }))).architecture).toBeUndefined();
-    expect((await tfjs.read(new Uint8Array(document([group([], [])])), DEFAULT_LIMITS)).tensors.size).toBe(0);
+    expect((await readWhole(tfjs, new Uint8Array(document([group([], [])])), DEFAULT_LIMITS)).tensors.size).toBe(0);
   });
 
   it.each<[string, Uint8Array, Uint8Array, string, number[]]>([
@@ -648,7 +650,7 @@ describe('TensorFlow.js', () => {
 
   it('needs its shards, and is bounded at exactly its limits', async () => {
     const bytes = document([group()]);
-    expect(await saidLater(() => tfjs.read(new Uint8Array(bytes), DEFAULT_LIMITS))).toBe(
+    expect(await saidLater(() => readWhole(tfjs, new Uint8Array(bytes), DEFAULT_LIMITS))).toBe(
       'E_TFJS_SHARD model.json needs its weight files beside it, and there is no folder to look in | found: a.bin | fix: give the path of model.json, not a stream',
     );
     expect((await read(bytes, undefined, { headerBytes: bytes.length, tensors: 1, totalBytes: 8, nameBytes: 1 })).tensors.size).toBe(1);
@@ -660,7 +662,7 @@ describe('TensorFlow.js', () => {
     );
     expect(
       [bytes, Buffer.from(' {"weightsManifest"'), Buffer.from('{"weights"'), Buffer.from('x"weightsManifest"')].map(b =>
-        tfjs.sniff(new Uint8Array(b)),
+        tfjs.sniff(memorySource(new Uint8Array(b))),
       ),
     ).toEqual([true, true, false, false]);
   });
@@ -703,25 +705,25 @@ describe('.h5 and .keras', () => {
 
   it('.h5 has the configuration of its root, every other attribute is metadata', async () => {
     const metadata = new Map([['keras_version', '3.9.0'], ...OF_GROUP]);
-    expect(await h5.read(hdf5('{"a":1}'), DEFAULT_LIMITS)).toEqual({
+    expect(await readWhole(h5, hdf5('{"a":1}'), DEFAULT_LIMITS)).toEqual({
       format: 'h5',
       tensors: W,
       architecture: { a: 1 },
       metadata,
       notes: [],
     });
-    expect(await h5.read(hdf5(undefined, false), DEFAULT_LIMITS)).toEqual({
+    expect(await readWhole(h5, hdf5(undefined, false), DEFAULT_LIMITS)).toEqual({
       format: 'h5',
       tensors: new Map(),
       architecture: undefined,
       metadata,
       notes: ['the file holds no tensors'],
     });
-    expect(await saidLater(() => h5.read(hdf5('{'), DEFAULT_LIMITS))).toMatch(
+    expect(await saidLater(() => readWhole(h5, hdf5('{'), DEFAULT_LIMITS))).toMatch(
       /^E_JSON_SYNTAX attribute 'model_config': line 1, column 2: /,
     );
-    expect((await h5.read(hdf5('{"a":1}'), { ...DEFAULT_LIMITS, headerBytes: 7 })).architecture).toEqual({ a: 1 });
-    expect(await saidLater(() => h5.read(hdf5('{"a":1}'), { ...DEFAULT_LIMITS, headerBytes: 6 }))).toMatch(
+    expect((await readWhole(h5, hdf5('{"a":1}'), { ...DEFAULT_LIMITS, headerBytes: 7 })).architecture).toEqual({ a: 1 });
+    expect(await saidLater(() => readWhole(h5, hdf5('{"a":1}'), { ...DEFAULT_LIMITS, headerBytes: 6 }))).toMatch(
       /^\(limit\) E_LIMIT_HEADER attribute 'model_config': the description has 7 bytes; the limit is 6/,
     );
   });
@@ -733,7 +735,7 @@ describe('.h5 and .keras', () => {
     ...more,
   ];
   const read = (members: readonly MemberParts[], limits: Partial<Limits> = {}) =>
-    keras.read(new Uint8Array(zipBytes(members)), { ...DEFAULT_LIMITS, ...limits });
+    readWhole(keras, new Uint8Array(zipBytes(members)), { ...DEFAULT_LIMITS, ...limits });
 
   it('.keras has its configuration, the tensors of its weights, and the metadata of both', async () => {
     const description = '{"keras_version":"3.10.0","date_saved":"today","n":3}';
@@ -790,8 +792,8 @@ describe('.h5 and .keras', () => {
     expect(await saidLater(() => read(parts('{ }', '{}'), { headerBytes: 2 }))).toMatch(
       /^\(limit\) E_LIMIT_HEADER member 'config.json': offset \d+: config.json has 3 bytes; the limit is 2/,
     );
-    const named = (name: string) => keras.sniff(new Uint8Array(zipBytes([{ name, content: Buffer.alloc(0) }])));
+    const named = (name: string) => keras.sniff(memorySource(new Uint8Array(zipBytes([{ name, content: Buffer.alloc(0) }]))));
     expect(['config.json', 'metadata.json', 'model.weights.h5', 'x', 'a/config.json'].map(named)).toEqual([true, true, true, false, false]);
-    expect(keras.sniff(new TextEncoder().encode('config.json'))).toBe(false);
+    expect(keras.sniff(memorySource(new TextEncoder().encode('config.json')))).toBe(false);
   });
 });

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RnnError } from '../../src/errors.js';
-import { readTensors } from '../../src/formats/index.js';
 import { wrongError } from '../helpers/fuzz/campaign.js';
 import { HOSTILE } from '../helpers/hostile/all.js';
+import { readTensors } from '../helpers/readFormat.js';
 
 /**
  * Every hostile file against its reader: the code, the exit code and the words stand in messages.json. After a message was changed on

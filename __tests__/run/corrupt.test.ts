@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { readTensors } from '../../src/formats/index.js';
 import { runForward } from '../../src/run/forward.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { type CorruptCase, corruptCases, expectNumbers, flatten, referenceBytes } from '../formats/reference.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
 import { withArraysFile } from '../helpers/inputFile.js';
+import { readTensors } from '../helpers/readFormat.js';
 import { recorded, referencePath } from '../helpers/reference.js';
 import { runCli } from '../helpers/runCli.js';
 

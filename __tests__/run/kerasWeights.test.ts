@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { readTensors } from '../../src/formats/index.js';
 import { runForward } from '../../src/run/forward.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
 import { withArraysFile } from '../helpers/inputFile.js';
+import { readTensors } from '../helpers/readFormat.js';
 import { referencePath } from '../helpers/reference.js';
 
 /**

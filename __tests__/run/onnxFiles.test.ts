@@ -64,7 +64,7 @@ describe('single nodes as files', () => {
 /** A trained network on 360 test images; labels and what Keras and PyTorch put out are beside it. */
 describe('digits', () => {
   const array = async (name: string) => {
-    const { file } = await readTensorFile(referencePath('digits', name));
+    const file = await readTensorFile(referencePath('digits', name));
     return [...file.tensors.values()][0];
   };
 

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTensors } from '../../src/formats/index.js';
 import { runConvert } from '../../src/run/convert.js';
 import { runForward } from '../../src/run/forward.js';
 import { runInspect } from '../../src/run/inspect.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
 import { withFolder, withInputFile } from '../helpers/inputFile.js';
+import { readTensors } from '../helpers/readFormat.js';
 import { caseIds, readCase, recorded, referencePath } from '../helpers/reference.js';
 
 /**

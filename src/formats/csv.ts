@@ -7,6 +7,7 @@ import { Growing } from './bytes/growing.js';
 import { formatNumber, parseDecimal, parseSpecial } from './bytes/numberText.js';
 import { decodeText } from './bytes/utf8.js';
 import type { FileTensor, Format, Limits, TensorFile } from './format.js';
+import { type ByteSource, readAll, readUpTo } from './source.js';
 
 /**
  * Numbers with commas, semicolons, tabs or spaces between them: one tensor `csv` of shape [rows, columns]. csv-parse splits cells and quotes;
@@ -17,9 +18,9 @@ export const csv: Format = {
   name: 'csv',
   extensions: ['csv', 'tsv'],
   sniff: looksLikeCsv,
-  async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
+  async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const notes: string[] = [];
-    const { tensor, decimals } = await readTable(decodeText(bytes), limits, notes);
+    const { tensor, decimals } = await readTable(decodeText(readAll(source)), limits, notes);
     return { format: 'csv', tensors: new Map([['csv', tensor]]), metadata: new Map(), decimals: new Map([['csv', decimals ?? 0]]), notes };
   },
   async write(tensors: Map<string, FileTensor>): Promise<Uint8Array> {
@@ -294,8 +295,8 @@ export function findDelimiter(text: string): string {
 
 const CSV_START = /^(?:[^\S\n]*(?:#[^\n]*)?\n)*[\s"]*(?:[-+.\d]|nan|-?inf|[A-Za-z_][\w .-]*["\s]*[,;\t]|[,;\t][\w"])/i;
 
-function looksLikeCsv(bytes: Uint8Array): boolean {
-  const start = bytes.subarray(0, 256);
+function looksLikeCsv(source: ByteSource): boolean {
+  const start = readUpTo(source, 0, 256);
   if (start.length === 0 || start.includes(0)) return false;
   return CSV_START.test(new TextDecoder().decode(start));
 }

@@ -1,5 +1,6 @@
-import type { Tensor } from '../tensor/tensor.js';
+import type { FloatArray, Tensor } from '../tensor/tensor.js';
 import type { Limits } from './limits.js';
+import type { ByteSource } from './source.js';
 
 /**
  * A format is bytes <-> named tensors: pure, no file system, no idea of what a tensor means (that is a convention's business).
@@ -8,8 +9,11 @@ import type { Limits } from './limits.js';
  */
 export type DType = 'bool' | 'u8' | 'i8' | 'u16' | 'i16' | 'u32' | 'i32' | 'u64' | 'i64' | 'f16' | 'bf16' | 'f32' | 'f64';
 
+/** Shape and dtype are known at once; reading `data` may read the file (lazyTensor.ts). */
 export interface FileTensor extends Tensor {
   readonly dtype: DType;
+  /** the numbers, read anew and not kept; absent where they are in memory. @throws RnnError as Format.read */
+  readonly load?: () => FloatArray;
 }
 
 export interface TensorFile {
@@ -29,17 +33,22 @@ export interface TensorFile {
 
 export { DEFAULT_LIMITS, type Limits } from './limits.js';
 
-/** Gives the bytes of a file that lies beside the one being read, by its plain name. Only formats of several files ask for it. */
-export type ReadPart = (name: string) => Promise<Uint8Array>;
+export { type ByteSource, memorySource, readAll, readUpTo } from './source.js';
+
+/** Opens a file that lies beside the one being read, by its plain name. Only formats of several files ask for it. */
+export type OpenPart = (name: string) => Promise<ByteSource>;
 
 export interface Format {
   /** file extension without the dot: 'npy', 'npz', … */
   readonly name: string;
   readonly extensions: readonly string[];
   /** Whether these bytes look like this format; decides, not the extension. Text formats answer last. */
-  sniff(bytes: Uint8Array): boolean;
-  /** @throws RnnError kind 'format' (exit 3) or 'limit' (exit 5); the message has the offset, `where` the field */
-  read(bytes: Uint8Array, limits: Limits, readPart?: ReadPart): Promise<TensorFile>;
+  sniff(source: ByteSource): boolean;
+  /**
+   * Names, shapes and dtypes; the numbers are read when they are asked for, where the format allows it.
+   * @throws RnnError kind 'format' (exit 3) or 'limit' (exit 5); the message has the offset, `where` the field
+   */
+  read(source: ByteSource, limits: Limits, openPart?: OpenPart): Promise<TensorFile>;
   /** Absent where the format cannot be written. The same tensors always give the same bytes. */
   write?(tensors: Map<string, FileTensor>, metadata?: Map<string, string>): Promise<Uint8Array>;
 }

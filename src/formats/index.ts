@@ -1,8 +1,9 @@
 import { RnnError } from '../errors.js';
 import { byName } from '../registry.js';
 import * as all from './all.js';
-import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type ReadPart, type TensorFile } from './format.js';
+import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type OpenPart, type TensorFile } from './format.js';
 import { timed } from './limits.js';
+import { type ByteSource, readUpTo } from './source.js';
 
 /** In the order in which content is asked: magic numbers first, text last, the least certain at the end. */
 const ORDER: readonly Format[] = [
@@ -25,8 +26,8 @@ export interface ReadOptions {
   readonly limits?: Limits;
   /** the file's name or path: decides between formats that look alike, and what to complain about in a file that looks like none */
   readonly nameHint?: string;
-  /** reads a file beside this one, for formats of several files (tfjs) */
-  readonly readPart?: ReadPart;
+  /** opens a file beside this one, for formats of several files (tfjs) */
+  readonly openPart?: OpenPart;
 }
 
 export { writeOnnx } from './onnx.js';
@@ -53,38 +54,36 @@ export function formatOfName(name: string): Format | undefined {
  * that their reader can say what is wrong.
  * @throws RnnError E_FORMAT_UNKNOWN (format)
  */
-export function detectFormat(bytes: Uint8Array, nameHint?: string): Format {
+export function detectFormat(source: ByteSource, nameHint?: string): Format {
   const named = nameHint === undefined ? undefined : formatOfName(nameHint);
-  const found = ORDER.find(format => !TEXT.has(format) && format.sniff(bytes)) ?? detectText(bytes, named);
+  const found = ORDER.find(format => !TEXT.has(format) && format.sniff(source)) ?? detectText(source, named);
   const format = found ?? named;
   if (format) return format;
-  throw new RnnError('format', 'E_FORMAT_UNKNOWN', bytes.length === 0 ? 'the file is empty' : 'the content is of no format that is read', {
+  throw new RnnError('format', 'E_FORMAT_UNKNOWN', source.size === 0 ? 'the file is empty' : 'the content is of no format that is read', {
     expected: ORDER.map(f => f.name).join(', '),
-    found: bytes.length === 0 ? '0 bytes' : `bytes ${Array.from(bytes.subarray(0, 8), b => b.toString(16).padStart(2, '0')).join(' ')}`,
+    found: source.size === 0 ? '0 bytes' : `bytes ${Array.from(readUpTo(source, 0, 8), b => b.toString(16).padStart(2, '0')).join(' ')}`,
   });
 }
 
 /** Among the text formats the name decides, except that brackets are never a table and one value a line is never one JSON value. */
-function detectText(bytes: Uint8Array, named: Format | undefined): Format | undefined {
+function detectText(source: ByteSource, named: Format | undefined): Format | undefined {
   if (named && !TEXT.has(named)) return undefined;
-  if (all.tfjs.sniff(bytes)) return all.tfjs;
+  if (all.tfjs.sniff(source)) return all.tfjs;
   if (named === all.jsonl) return named;
-  if (all.jsonl.sniff(bytes)) return all.jsonl;
-  if (all.printed.sniff(bytes)) return all.printed;
-  if (all.json.sniff(bytes)) return all.json;
-  return named ?? (all.csv.sniff(bytes) ? all.csv : undefined);
+  if (all.jsonl.sniff(source)) return all.jsonl;
+  if (all.printed.sniff(source)) return all.printed;
+  if (all.json.sniff(source)) return all.json;
+  return named ?? (all.csv.sniff(source) ? all.csv : undefined);
 }
 
 /**
- * Everything in the file as named tensors.
+ * Everything in the file as named tensors, whose numbers are read when they are asked for.
  * The clock of `limits.seconds` starts here.
  * @throws RnnError kind 'format' (exit 3) or 'limit' (exit 5)
  */
-export async function readTensors(bytes: Uint8Array, options: ReadOptions = {}): Promise<TensorFile> {
-  const format = detectFormat(bytes, options.nameHint);
-  // a Buffer's slice() shares memory where a Uint8Array's copies, so readers get the latter
-  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const file = await format.read(plain, timed(options.limits ?? DEFAULT_LIMITS), options.readPart);
+export async function readTensors(source: ByteSource, options: ReadOptions = {}): Promise<TensorFile> {
+  const format = detectFormat(source, options.nameHint);
+  const file = await format.read(source, timed(options.limits ?? DEFAULT_LIMITS), options.openPart);
   const named = options.nameHint === undefined ? undefined : formatOfName(options.nameHint);
   if (named && named !== format && format !== all.tfjs)
     file.notes.push(`named .${named.name} but the content is ${format.name}: read as ${format.name}`);

@@ -5,6 +5,7 @@ import { type Budget, checkName, checkShape, newBudget } from './bytes/budget.js
 import { isObject, type JsonObject, type JsonValue, parseJsonBytes } from './bytes/jsonText.js';
 import { nestedText, tensorFromNested } from './bytes/nested.js';
 import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
+import { type ByteSource, readAll, readUpTo } from './source.js';
 
 /**
  * Numbers as JSON: nested arrays (one tensor, `json`); an object of named nested arrays; `{"shape", "data"}` in place of an array, flat;
@@ -13,11 +14,11 @@ import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js'
 export const json: Format = {
   name: 'json',
   extensions: ['json'],
-  sniff: startsLikeJson,
-  async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
+  sniff: source => startsLikeJson(readUpTo(source, 0, JSON_START)),
+  async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const notes: string[] = [];
     const budget = newBudget(limits);
-    const document = parseJsonBytes(bytes, limits);
+    const document = parseJsonBytes(readAll(source), limits);
     const tensors =
       isObject(document) && !isFlat(document) ? fromObject(document, budget, notes) : new Map([['json', fromValue(document, budget, '$')]]);
     const metadata = new Map<string, string>();
@@ -82,6 +83,9 @@ function fromValue(value: JsonValue, budget: Budget, place: string): FileTensor 
   }
   return { ...flat, shape };
 }
+
+/** Spaces before the first bracket may be as many as these bytes have room for. */
+export const JSON_START = 2 ** 12;
 
 /** Whether the first character that is no space opens an array or an object. A NUL behind it is the length of a .safetensors header. */
 export function startsLikeJson(bytes: Uint8Array): boolean {

@@ -8,6 +8,7 @@ import { decodeText } from './bytes/utf8.js';
 import type { FileTensor, Format, Limits, TensorFile } from './format.js';
 import { startsLikeJson } from './json.js';
 import { LIMITS } from './limits.js';
+import { type ByteSource, readAll, readUpTo } from './source.js';
 
 /**
  * JSON Lines: one sample a line, stacked along a new first axis. A line is nested arrays (tensor `jsonl`) or an object whose numbers and
@@ -16,14 +17,15 @@ import { LIMITS } from './limits.js';
 export const jsonl: Format = {
   name: 'jsonl',
   extensions: ['jsonl', 'ndjson'],
-  sniff(bytes: Uint8Array): boolean {
+  sniff(source: ByteSource): boolean {
+    const bytes = readUpTo(source, 0, 2 * SNIFF_BYTES);
     return startsLikeJson(bytes) && hasCompleteFirstLine(bytes);
   },
-  async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
+  async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const notes: string[] = [];
     const state = newLinesState(limits);
     const samples = new Map<string, FileTensor[]>();
-    for (const [number, line] of lines(decodeText(bytes))) {
+    for (const [number, line] of lines(decodeText(readAll(source)))) {
       for (const [name, sample] of readLine(number, line, state)) {
         const list = samples.get(name);
         if (list) list.push(sample);

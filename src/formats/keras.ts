@@ -6,6 +6,7 @@ import { looksLikeZip, peekNames } from './bytes/zipEnd.js';
 import type { Format, Limits, TensorFile } from './format.js';
 import { h5 } from './h5.js';
 import { overLimit } from './limits.js';
+import { type ByteSource, memorySource, readAll } from './source.js';
 
 /**
  * Keras 3's .keras: a zip of metadata.json, config.json and model.weights.h5. `architecture` is the parsed config.json, as data: no class
@@ -14,12 +15,13 @@ import { overLimit } from './limits.js';
 export const keras: Format = {
   name: 'keras',
   extensions: ['keras'],
-  sniff(bytes: Uint8Array): boolean {
+  sniff(source: ByteSource): boolean {
+    const bytes = readAll(source);
     return looksLikeZip(bytes) && peekNames(bytes).some(name => name === 'config.json' || name === 'metadata.json' || name === WEIGHTS);
   },
-  async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
+  async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const notes: string[] = [];
-    const members = new Map((await readZip(bytes, limits, notes)).map(member => [member.name, member]));
+    const members = new Map((await readZip(readAll(source), limits, notes)).map(member => [member.name, member]));
     const architecture = readJson(need(members, 'config.json'), limits);
     const description = readJson(need(members, 'metadata.json'), limits);
     if (!isObject(architecture) || !isObject(description)) {
@@ -28,7 +30,7 @@ export const keras: Format = {
       });
     }
     const member = need(members, WEIGHTS);
-    const weights = await within(`member '${WEIGHTS}'`, () => h5.read(member.read(), limits));
+    const weights = await within(`member '${WEIGHTS}'`, () => h5.read(memorySource(member.read()), limits));
     const metadata = new Map(weights.metadata);
     for (const [key, value] of Object.entries(description)) if (typeof value === 'string') metadata.set(key, value);
     for (const name of members.keys()) {

@@ -9,6 +9,7 @@ import { gatherStrided } from './bytes/strided.js';
 import { decodeUtf8 } from './bytes/utf8.js';
 import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
 import { overLimit } from './limits.js';
+import { type ByteSource, readAll, readUpTo } from './source.js';
 
 /**
  * NumPy's .npy, versions 1 to 3 (numpy/lib/format.py describes it). Read: floats of 2, 4, 8 bytes, integers, bool, either byte order,
@@ -17,10 +18,10 @@ import { overLimit } from './limits.js';
 export const npy: Format = {
   name: 'npy',
   extensions: ['npy'],
-  sniff: hasNumpyMagic,
-  async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
+  sniff: source => hasNumpyMagic(readUpTo(source, 0, MAGIC.length)),
+  async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const notes: string[] = [];
-    const tensors = new Map([['npy', readNumpyArray(bytes, newBudget(limits), notes)]]);
+    const tensors = new Map([['npy', readNumpyArray(readAll(source), newBudget(limits), notes)]]);
     return { format: 'npy', tensors, metadata: new Map(), notes };
   },
   async write(tensors: Map<string, FileTensor>): Promise<Uint8Array> {

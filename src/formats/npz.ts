@@ -6,17 +6,18 @@ import { looksLikeZip } from './bytes/zipEnd.js';
 import { writeZip } from './bytes/zipWrite.js';
 import type { FileTensor, Format, Limits, TensorFile } from './format.js';
 import { hasNumpyMagic, readNumpyArray, writeNumpyArray } from './npy.js';
+import { type ByteSource, readAll } from './source.js';
 
 /** NumPy's .npz: a zip of .npy members, stored or deflated. Members that are no arrays are skipped and noted. Written: stored. */
 export const npz: Format = {
   name: 'npz',
   extensions: ['npz'],
-  sniff: looksLikeZip,
-  async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
+  sniff: source => looksLikeZip(readAll(source)),
+  async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const notes: string[] = [];
     const budget = newBudget(limits);
     const tensors = new Map<string, FileTensor>();
-    for (const member of await readZip(bytes, limits, notes)) {
+    for (const member of await readZip(readAll(source), limits, notes)) {
       const content = member.read();
       const isArray = member.name.endsWith('.npy');
       if (!isArray && !hasNumpyMagic(content)) {

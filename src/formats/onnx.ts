@@ -1,14 +1,15 @@
 import type { Format, Limits, TensorFile } from './format.js';
 import type { OnnxModel } from './onnxGraph.js';
+import { type ByteSource, readAll } from './source.js';
 
 /** ONNX models: `tensors` are the initializers, `architecture` is an OnnxModel (onnxGraph.ts). */
 export const onnx: Format = {
   name: 'onnx',
   extensions: ['onnx'],
-  sniff: looksLikeModel,
-  async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
+  sniff: source => looksLikeModel(readAll(source)),
+  async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const { readOnnx } = await import('./onnxRead.js');
-    return readOnnx(bytes, limits);
+    return readOnnx(readAll(source), limits);
   },
 };
 

@@ -2,6 +2,7 @@ import { sameShape } from '../tensor/tensor.js';
 import { decodeText } from './bytes/utf8.js';
 import type { FileTensor, Format, Limits, TensorFile } from './format.js';
 import { readPrinted } from './printedText.js';
+import { type ByteSource, readAll, readUpTo } from './source.js';
 
 /**
  * Arrays as Python shows them: `print` and `repr` of NumPy, PyTorch, TensorFlow and JAX, lists of them (`print(model.get_weights())`), and
@@ -12,9 +13,9 @@ export const printed: Format = {
   name: 'printed',
   extensions: [],
   sniff: looksPrinted,
-  async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
+  async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const notes: string[] = [];
-    const read = readPrinted(decodeText(bytes), limits);
+    const read = readPrinted(decodeText(readAll(source)), limits);
     const tensors = namedTensors(read.tensors, notes);
     const decimals = new Map([...tensors.keys()].map(name => [name, read.decimals]));
     return { format: 'printed', tensors, metadata: new Map(), decimals, notes };
@@ -42,8 +43,8 @@ const CALL =
 /** What JSON never has outside a string: `1.`, a space where a comma should be, bare words, calls, an ellipsis. */
 const NO_JSON = /\d\.(?!\d)|[\d.]\s+[-+.\d[]|\]\s+\[|\[\s*[-+]?\.\d|\b(?:nan|inf|True|False)\b|\.\.\.|\(/;
 
-function looksPrinted(bytes: Uint8Array): boolean {
-  const start = bytes.subarray(0, SNIFF_BYTES);
+function looksPrinted(source: ByteSource): boolean {
+  const start = readUpTo(source, 0, SNIFF_BYTES);
   if (start.includes(0)) return false;
   const text = new TextDecoder().decode(start).replace(/^\s+/, '');
   const value = text.replace(LABEL, '');

@@ -10,6 +10,7 @@ import { readZip, type ZipMember } from './bytes/zip.js';
 import { looksLikeZip, peekNames } from './bytes/zipEnd.js';
 import type { FileTensor, Format, Limits, TensorFile } from './format.js';
 import { overLimit, structures, tooManyStructures } from './limits.js';
+import { type ByteSource, readAll } from './source.js';
 
 /**
  * PyTorch's .pt of a state dict (the zip form, PyTorch 1.6 and later): a pickle that names tensors, and their numbers in members beside
@@ -18,11 +19,13 @@ import { overLimit, structures, tooManyStructures } from './limits.js';
 export const pt: Format = {
   name: 'pt',
   extensions: ['pt', 'pth'],
-  sniff(bytes: Uint8Array): boolean {
+  sniff(source: ByteSource): boolean {
+    const bytes = readAll(source);
     if (looksLikeZip(bytes)) return peekNames(bytes).some(name => /(^|\/)data\.pkl$/.test(name));
     return bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
   },
-  async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
+  async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
+    const bytes = readAll(source);
     if (bytes[0] === 0x80) throw bareOrLegacy(bytes);
     const notes: string[] = [];
     const members = new Map((await readZip(bytes, limits, notes)).map(member => [member.name, member]));

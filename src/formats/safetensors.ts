@@ -8,6 +8,7 @@ import { ByteReader } from './bytes/reader.js';
 import { decodeUtf8 } from './bytes/utf8.js';
 import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
 import { overLimit } from './limits.js';
+import { type ByteSource, readAll, readUpTo } from './source.js';
 
 /**
  * .safetensors: eight bytes of header length, a JSON header, the data. Read with every rule of the format (huggingface/safetensors,
@@ -17,7 +18,8 @@ import { overLimit } from './limits.js';
 export const safetensors: Format = {
   name: 'safetensors',
   extensions: ['safetensors'],
-  sniff(bytes: Uint8Array): boolean {
+  sniff(source: ByteSource): boolean {
+    const bytes = readUpTo(source, 0, 9);
     // a header length below 2^40 and then an object
     return (
       bytes.length >= 9 &&
@@ -27,7 +29,8 @@ export const safetensors: Format = {
       (bytes[8] === 0x7b || (isSpace(bytes[8]) && bytes[4] === 0))
     );
   },
-  async read(bytes: Uint8Array, limits: Limits): Promise<TensorFile> {
+  async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
+    const bytes = readAll(source);
     const reader = new ByteReader(bytes, 'E_SAFETENSORS_SHORT');
     const { header, offsetOf } = readHeader(reader, limits);
     const metadata = readMetadata(header, offsetOf);

@@ -1,11 +1,12 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText, wordOf } from '../escape.js';
 import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget, reserve } from './bytes/budget.js';
-import { isObject, type JsonObject, type JsonValue, parseJsonBytes } from './bytes/jsonText.js';
+import { isObject, type JsonObject, type JsonValue, MAX_JSON_BYTES, parseJsonBytes } from './bytes/jsonText.js';
 import { decodeNumbers } from './bytes/numbers.js';
-import type { DType, FileTensor, Format, Limits, ReadPart, TensorFile } from './format.js';
-import { startsLikeJson } from './json.js';
+import type { DType, FileTensor, Format, Limits, OpenPart, TensorFile } from './format.js';
+import { json } from './json.js';
 import { overLimit } from './limits.js';
+import { type ByteSource, readAll, readUpTo } from './source.js';
 
 /**
  * TensorFlow.js: model.json (topology and a manifest of weights) with shards of raw numbers beside it, quantised ones included.
@@ -15,10 +16,13 @@ import { overLimit } from './limits.js';
 export const tfjs: Format = {
   name: 'tfjs',
   extensions: [],
-  sniff(bytes: Uint8Array): boolean {
-    return startsLikeJson(bytes) && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('"weightsManifest"');
+  sniff(source: ByteSource): boolean {
+    if (!json.sniff(source)) return false;
+    const bytes = readUpTo(source, 0, MAX_JSON_BYTES);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('"weightsManifest"');
   },
-  async read(bytes: Uint8Array, limits: Limits, readPart?: ReadPart): Promise<TensorFile> {
+  async read(source: ByteSource, limits: Limits, openPart?: OpenPart): Promise<TensorFile> {
+    const bytes = readAll(source);
     if (bytes.length > limits.headerBytes) {
       throw overLimit('headerBytes', limits.headerBytes, 'E_LIMIT_HEADER', `model.json has ${bytes.length} bytes`, { found: bytes.length });
     }
@@ -30,7 +34,7 @@ export const tfjs: Format = {
     for (const [i, group] of groups.entries()) {
       const { paths, weights } = checkGroup(group, `$.weightsManifest[${i}]`, budget);
       const needed = weights.reduce((sum, weight) => sum + weight.bytes, 0);
-      const data = await readShards(paths, needed, readPart);
+      const data = await readShards(paths, needed, openPart);
       let at = 0;
       for (const weight of weights) {
         if (tensors.has(weight.name)) throw manifestError(`two weights are called '${escapeText(weight.name, 80)}'`);
@@ -112,8 +116,8 @@ function checkQuantisation(q: JsonObject, place: string): Pick<Weight, 'stored' 
 }
 
 /** The shards of a group, one after the other: exactly as many bytes as its weights need. */
-async function readShards(paths: readonly string[], needed: number, readPart: ReadPart | undefined): Promise<Uint8Array> {
-  if (needed > 0 && !readPart) {
+async function readShards(paths: readonly string[], needed: number, openPart: OpenPart | undefined): Promise<Uint8Array> {
+  if (needed > 0 && !openPart) {
     throw new RnnError('format', 'E_TFJS_SHARD', 'model.json needs its weight files beside it, and there is no folder to look in', {
       found: escapeText(paths.join(', '), 100),
       fix: 'give the path of model.json, not a stream',
@@ -122,7 +126,7 @@ async function readShards(paths: readonly string[], needed: number, readPart: Re
   const shards: Uint8Array[] = [];
   let at = 0;
   for (const path of paths) {
-    const shard = readPart ? await readPart(path) : new Uint8Array(0);
+    const shard = openPart ? readAll(await openPart(path)) : new Uint8Array(0);
     at += shard.length;
     if (at > needed) throw shardError(path, needed, at);
     shards.push(shard);

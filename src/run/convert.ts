@@ -7,6 +7,7 @@ import type { FileTensor } from '../formats/format.js';
 import { getFormat, readTensors, writeTensors } from '../formats/index.js';
 import { writeOnnx } from '../formats/onnx.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
+import { memorySource } from '../formats/source.js';
 import { checkSpec } from '../model/check.js';
 import { inferShapes } from '../model/shapes.js';
 import type { ModelSpec } from '../model/spec.js';
@@ -116,7 +117,7 @@ async function encode(
   const same = framework === network.framework && unchanged !== undefined && convention.detect([...unchanged.keys()]);
   const tensors = same ? new Map(unchanged) : convention.fromWeights(shapes, weights);
   const bytes = await writeTensors(format, tensors);
-  const read = await readTensors(bytes, { limits: ownLimits(), nameHint: `x.${format}` });
+  const read = await readTensors(memorySource(bytes), { limits: ownLimits(), nameHint: `x.${format}` });
   const back = convention.toWeights(shapes, read.tensors);
   return { bytes, tensors: tensors.size, y: x => yOf(model, back, x) };
 }
@@ -124,7 +125,7 @@ async function encode(
 async function encodeOnnx({ model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {
   const graph = toOnnxModel(model, shapes, weights, { version: VERSION });
   const bytes = await writeOnnx(graph);
-  const read = (await getFormat('onnx').read(bytes, ownLimits())).architecture as OnnxModel;
+  const read = (await getFormat('onnx').read(memorySource(bytes), ownLimits())).architecture as OnnxModel;
   const layers = layersOfGraph(read);
   const tensors = graph.graph.initializers.size;
   if ('model' in layers && layers.exact) return { bytes, tensors, y: x => yOf(layers.model, layers.weights, x) };
@@ -144,7 +145,7 @@ async function encodeJson({ framework, model, shapes, weights }: Network & { rea
     [...named].map(([name, t]) => [name, { shape: t.shape, dtype: t.dtype === 'f64' ? 'float64' : 'float32', data: flat(t) }]),
   );
   const bytes = new TextEncoder().encode(`${JSON.stringify({ ...model, weights: numbers })}\n`);
-  const read = await readJsonModel(bytes);
+  const read = await readJsonModel(memorySource(bytes));
   const back = checkSpec(read.spec, framework);
   const backWeights = getConvention('rnn-cli').toWeights(inferShapes(back), read.file.tensors);
   return { bytes, tensors: named.size, y: x => yOf(back, backWeights, x) };

@@ -39,7 +39,12 @@ export async function readBytes(path: string, limits: ReadLimits = { bytes: file
 
 async function openForReading(path: string): Promise<FileHandle> {
   // asked before opening: to open a directory fails differently on every system, and to open some devices does something
-  const status = await stat(path);
+  checkOrdinary(path, await stat(path));
+  return open(path, 'r');
+}
+
+/** @throws RnnError E_IS_DIRECTORY, E_DEVICE (io) */
+export function checkOrdinary(path: string, status: Stats): void {
   if (status.isDirectory()) {
     throw new RnnError('io', 'E_IS_DIRECTORY', 'this is a directory, not a file', {
       where: shownPath(path),
@@ -48,7 +53,6 @@ async function openForReading(path: string): Promise<FileHandle> {
     });
   }
   if (status.isSocket() || status.isBlockDevice()) throw device(path);
-  return open(path, 'r');
 }
 
 /** A file's bytes as they were at one moment: one that shrinks, grows or is rewritten meanwhile is refused. */
@@ -66,10 +70,14 @@ async function readWhole(path: string, file: FileHandle, limits: ReadLimits): Pr
 
 function checkUnchanged(path: string, before: Stats, after: Stats, length: number): void {
   if (length === before.size && after.size === before.size && after.mtimeMs === before.mtimeMs) return;
-  throw new RnnError('io', 'E_CHANGED', 'the file changed while it was read', {
+  throw changed(path, before.size, length);
+}
+
+export function changed(path: string, expected: number, found: number): RnnError {
+  return new RnnError('io', 'E_CHANGED', 'the file changed while it was read', {
     where: shownPath(path),
-    expected: `${before.size} bytes`,
-    found: `${length} bytes`,
+    expected: `${expected} bytes`,
+    found: `${found} bytes`,
     fix: 'wait until it is written, then try again',
   });
 }
@@ -109,7 +117,7 @@ function emptyStdin(): RnnError {
 }
 
 /** A file or standard input in pieces. */
-export interface ByteSource {
+export interface Pieces {
   /** bytes of the whole file; undefined for standard input */
   readonly size: number | undefined;
   /** bytes in front of every piece, in its buffer, that may be written over */
@@ -130,7 +138,7 @@ const HEADROOM = 2 ** 16;
  * @returns undefined for what is no file of a known size: a pipe with a name, a device
  * @throws RnnError as readBytes
  */
-export async function openSource(path: string, most: number = fileLimits().pieces.bytes): Promise<ByteSource | undefined> {
+export async function openPieces(path: string, most: number = fileLimits().pieces.bytes): Promise<Pieces | undefined> {
   // what was read whole is not read in pieces
   if (path === '-') return holdsInput() ? undefined : stdinSource(most);
   try {
@@ -145,7 +153,7 @@ export async function openSource(path: string, most: number = fileLimits().piece
   }
 }
 
-function fileSource(path: string, file: FileHandle, before: Stats): ByteSource {
+function fileSource(path: string, file: FileHandle, before: Stats): Pieces {
   // one is read into, one is used, and of the one before its end may not be taken yet
   const buffers = Array.from({ length: 3 }, () => new Uint8Array(HEADROOM + PIECE));
   let turn = 0;
@@ -187,7 +195,7 @@ function fileSource(path: string, file: FileHandle, before: Stats): ByteSource {
 /** What a source gave back: the bytes it had read, and where the others are. */
 let givenBack: { readonly start: Uint8Array; readonly rest: AsyncIterator<Uint8Array> } | undefined;
 
-function stdinSource(most: number): ByteSource {
+function stdinSource(most: number): Pieces {
   const leave = stayHere();
   const pieces: AsyncIterator<Uint8Array> = process.stdin[Symbol.asyncIterator]();
   let length = 0;
@@ -279,7 +287,7 @@ function isReadWriteNull(descriptor: number): boolean {
   }
 }
 
-function readError(path: string, error: unknown): unknown {
+export function readError(path: string, error: unknown): unknown {
   if (error instanceof RnnError) return error;
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
@@ -293,7 +301,7 @@ function readError(path: string, error: unknown): unknown {
   return new RnnError('io', 'E_READ', `cannot be read (${code})`, { where });
 }
 
-function tooLarge(path: string, size: string, limit: number): RnnError {
+export function tooLarge(path: string, size: string, limit: number): RnnError {
   return new RnnError('limit', 'E_FILE_SIZE', `has ${size}; the limit is ${limit}`, {
     where: shownPath(path),
     expected: `at most ${limit} bytes`,

@@ -70,7 +70,7 @@ export async function readGraphInputs({ graph }: OnnxModel, request: NetworkRequ
 
 async function namedArrays(path: string, inputs: readonly OnnxValue[]): Promise<Map<string, FileTensor>> {
   const [name, key] = splitKey(path);
-  const { file } = await readTensorFile(name);
+  const file = await readTensorFile(name);
   const picked = key === undefined ? undefined : file.tensors.get(key);
   if (key !== undefined && !picked)
     throw new RnnError('format', 'E_KEY', `has no array '${escapeText(key, 60)}'`, { where: escapeText(name) });

@@ -5,7 +5,7 @@ import type { FileTensor, TensorFile } from '../formats/format.js';
 import { swapBatchAndTime } from '../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
 import { reading } from './elsewhere.js';
-import { readBytes } from './files.js';
+import { openFile } from './fileSource.js';
 import { fileLimits } from './limits.js';
 import type { Network } from './network.js';
 
@@ -51,14 +51,14 @@ export async function readArrays(path: string, names: readonly string[]): Promis
 
 async function read<T>(path: string, pick: (file: TensorFile, key: string | undefined) => T) {
   const [file, key] = splitKey(path);
-  const bytes = await readBytes(file);
+  const source = await openFile(file);
   const where = shownPath(file);
   return within(where, async () => {
     const { readTensors } = await import('../formats/index.js');
     const limits = fileLimits().read;
     const found = await reading({ where, seconds: limits.seconds }, () =>
-      readTensors(bytes, { limits, nameHint: file === '-' ? undefined : file }),
-    );
+      readTensors(source, { limits, nameHint: file === '-' ? undefined : file }),
+    ).finally(() => source.close());
     return { picked: pick(found, key), file: found };
   });
 }

@@ -5,6 +5,7 @@ import { escapeText, shownPath } from '../escape.js';
 import { DTYPE_BYTES } from '../formats/bytes/budget.js';
 import type { TensorFile } from '../formats/format.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
+import { readAll } from '../formats/source.js';
 import { intOf, textOf } from '../ops/attributes.js';
 import { sha256OfBytes } from './digest.js';
 import { type ModelFile, readModelFile } from './modelFile.js';
@@ -28,8 +29,8 @@ export interface InspectRequest extends NetworkRequest {
  */
 export async function runInspect({ file: path, expectSha256, ...hints }: InspectRequest): Promise<InspectResult> {
   const opened = await readModelFile(path);
-  const { file, bytes } = opened;
-  const sha256 = sha256OfBytes(bytes);
+  const { file, source } = opened;
+  const sha256 = sha256OfBytes(readAll(source));
   if (expectSha256 !== undefined && expectSha256.toLowerCase() !== sha256) {
     throw new RnnError('format', 'E_SHA256', 'the file is another one than expected', {
       where: escapeText(path),
@@ -47,7 +48,7 @@ export async function runInspect({ file: path, expectSha256, ...hints }: Inspect
     version: VERSION,
     file: shownPath(path),
     format: file.format,
-    bytes: bytes.length,
+    bytes: source.size,
     sha256,
     framework: network?.framework ?? opened.framework ?? null,
     frameworkVersion: versionOf(file, graph),

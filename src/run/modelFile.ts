@@ -1,4 +1,3 @@
-import { dirname, join } from 'node:path';
 import { CONVENTIONS } from '../conventions/index.js';
 import { type KerasDialect, specFromKerasConfig } from '../conventions/kerasConfig.js';
 import { checkNodes } from '../engines/graph/checkNodes.js';
@@ -8,19 +7,20 @@ import { shownPath } from '../escape.js';
 import { isObject, parseJsonBytes } from '../formats/bytes/jsonText.js';
 import type { TensorFile } from '../formats/format.js';
 import { readTensors } from '../formats/index.js';
-import { json, startsLikeJson } from '../formats/json.js';
+import { json } from '../formats/json.js';
 import { type Limits, overLimit, timed } from '../formats/limits.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
+import { type ByteSource, memorySource, readAll } from '../formats/source.js';
 import { tfjs } from '../formats/tfjs.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import { reading } from './elsewhere.js';
-import { readBytes } from './files.js';
+import { openBeside, openFile } from './fileSource.js';
 import { fileLimits } from './limits.js';
 
 /** What is in a model file, by its content: a description, weights, or both. */
 export interface ModelFile {
   readonly file: TensorFile;
-  readonly bytes: Uint8Array;
+  readonly source: ByteSource;
   /** whose rules the description follows, where the file tells */
   readonly framework?: FrameworkName;
   /** a spec for checkSpec, where the file describes its network */
@@ -30,17 +30,17 @@ export interface ModelFile {
   readonly problem?: RnnError;
 }
 
-/** Bytes and tensors of a file; a tfjs model.json reads its shards from its own folder. */
-export async function readTensorFile(path: string): Promise<{ bytes: Uint8Array; file: TensorFile }> {
-  const bytes = await readBytes(path);
-  return { bytes, file: await within(shownPath(path), () => readFileTensors(path, bytes)) };
+/** The tensors of a file; a tfjs model.json reads its shards from its own folder. */
+export async function readTensorFile(path: string): Promise<TensorFile> {
+  const source = await openFile(path);
+  return within(shownPath(path), () => readFileTensors(path, source)).finally(() => source.close());
 }
 
-function readFileTensors(path: string, bytes: Uint8Array): Promise<TensorFile> {
-  const readPart = path === '-' ? undefined : (name: string) => readBytes(join(dirname(path), name));
+function readFileTensors(path: string, source: ByteSource): Promise<TensorFile> {
+  const openPart = path === '-' ? undefined : (name: string) => openBeside(path, name);
   const limits = fileLimits().read;
   return reading({ where: shownPath(path), seconds: limits.seconds }, () =>
-    readTensors(bytes, { limits, nameHint: path === '-' ? undefined : path, readPart }),
+    readTensors(source, { limits, nameHint: path === '-' ? undefined : path, openPart }),
   );
 }
 
@@ -49,63 +49,63 @@ function readFileTensors(path: string, bytes: Uint8Array): Promise<TensorFile> {
  * @throws RnnError kinds 'io', 'format', 'limit', 'convention', 'unsupported'
  */
 export async function readModelFile(path: string): Promise<ModelFile> {
-  const bytes = await readBytes(path);
+  const source = await openFile(path);
   return within(shownPath(path), async () => {
-    if (startsLikeJson(bytes) && !tfjs.sniff(bytes))
-      return reading({ where: shownPath(path), seconds: fileLimits().read.seconds }, () => readJsonModel(bytes));
-    return describedBy(await readFileTensors(path, bytes), bytes);
-  });
+    if (json.sniff(source) && !tfjs.sniff(source))
+      return reading({ where: shownPath(path), seconds: fileLimits().read.seconds }, () => readJsonModel(source));
+    return describedBy(await readFileTensors(path, source), source);
+  }).finally(() => source.close());
 }
 
 /** A spec, with or without weights; the JSON of Keras' model.to_json(); or named weights. */
-export async function readJsonModel(bytes: Uint8Array): Promise<ModelFile> {
+export async function readJsonModel(source: ByteSource): Promise<ModelFile> {
   const limits = timed(fileLimits().read);
-  const document = parseJsonBytes(bytes, limits);
+  const document = parseJsonBytes(readAll(source), limits);
   const empty: TensorFile = { format: 'json', tensors: new Map(), metadata: new Map(), notes: [] };
-  if (!isObject(document)) return { bytes, file: empty, spec: document as unknown as Record<string, unknown> };
+  if (!isObject(document)) return { source, file: empty, spec: document as unknown as Record<string, unknown> };
   if (typeof document.class_name === 'string') {
-    checkDescription(bytes, limits);
+    checkDescription(source, limits);
     const metadata = new Map(typeof document.keras_version === 'string' ? [['keras_version', document.keras_version]] : []);
     const file = { ...empty, metadata };
-    return { bytes, file, framework: 'keras', ...described(() => specFromKerasConfig(document, dialectOf(file))) };
+    return { source, file, framework: 'keras', ...described(() => specFromKerasConfig(document, dialectOf(file))) };
   }
   const { weights, ...spec } = document;
   if (weights !== undefined) {
-    const file = await within('weights', () => json.read(new TextEncoder().encode(JSON.stringify(weights)), limits));
-    return { bytes, file, spec };
+    const file = await within('weights', () => json.read(memorySource(new TextEncoder().encode(JSON.stringify(weights))), limits));
+    return { source, file, spec };
   }
   const names = Object.keys(document);
   if (document.layers === undefined && CONVENTIONS.some(convention => convention.detect(names))) {
-    return describedBy(await json.read(bytes, limits), bytes);
+    return describedBy(await json.read(source, limits), source);
   }
-  checkDescription(bytes, limits);
-  return { bytes, file: empty, spec };
+  checkDescription(source, limits);
+  return { source, file: empty, spec };
 }
 
 /** Of a description alone; with numbers in it, it is as large as they are. @throws RnnError E_LIMIT_HEADER (limit) */
-function checkDescription(bytes: Uint8Array, { headerBytes }: Limits): void {
-  if (bytes.length > headerBytes)
-    throw overLimit('headerBytes', headerBytes, 'E_LIMIT_HEADER', `the description has ${bytes.length} bytes`, { found: bytes.length });
+function checkDescription({ size }: ByteSource, { headerBytes }: Limits): void {
+  if (size > headerBytes)
+    throw overLimit('headerBytes', headerBytes, 'E_LIMIT_HEADER', `the description has ${size} bytes`, { found: size });
 }
 
-function describedBy(file: TensorFile, bytes: Uint8Array): ModelFile {
+function describedBy(file: TensorFile, source: ByteSource): ModelFile {
   switch (file.format) {
     case 'keras':
     case 'h5': {
-      if (file.architecture === undefined) return { bytes, file, framework: 'keras' };
-      return { bytes, file, framework: 'keras', ...described(() => specFromKerasConfig(file.architecture, dialectOf(file))) };
+      if (file.architecture === undefined) return { source, file, framework: 'keras' };
+      return { source, file, framework: 'keras', ...described(() => specFromKerasConfig(file.architecture, dialectOf(file))) };
     }
     case 'tfjs': {
-      if (file.architecture === undefined) return { bytes, file, framework: 'tfjs' };
-      return { bytes, file, framework: 'tfjs', ...described(() => specFromKerasConfig(topologyOf(file.architecture), 'tfjs')) };
+      if (file.architecture === undefined) return { source, file, framework: 'tfjs' };
+      return { source, file, framework: 'tfjs', ...described(() => specFromKerasConfig(topologyOf(file.architecture), 'tfjs')) };
     }
     case 'onnx': {
       const model = file.architecture as OnnxModel;
       checkNodes(model);
-      return { bytes, file, framework: 'onnx', graph: { model, layers: layersOfGraph(model) } };
+      return { source, file, framework: 'onnx', graph: { model, layers: layersOfGraph(model) } };
     }
     default:
-      return { bytes, file, framework: CONVENTIONS.find(convention => convention.detect([...file.tensors.keys()]))?.framework };
+      return { source, file, framework: CONVENTIONS.find(convention => convention.detect([...file.tensors.keys()]))?.framework };
   }
 }
 

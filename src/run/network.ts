@@ -3,6 +3,7 @@ import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { TensorFile } from '../formats/format.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
+import { readAll } from '../formats/source.js';
 import { type Assumption, checkAssumptions } from '../model/assumptions.js';
 import { checkSpec } from '../model/check.js';
 import { dimensionLayers, NOTEBOOK } from '../model/dimensions.js';
@@ -61,7 +62,7 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   if (described) checkNoDimensions(request);
   const own = described && described.file.tensors.size > 0 ? described.file : undefined;
   const source = request.weights ?? (own ? request.model! : null);
-  const file = request.weights === undefined ? own : (await (await import('./modelFile.js')).readTensorFile(request.weights)).file;
+  const file = request.weights === undefined ? own : await (await import('./modelFile.js')).readTensorFile(request.weights);
   const convention = file && (await conventionOf(source!, file));
   const framework = described?.framework ?? request.framework ?? convention?.framework ?? 'keras';
   const draft = await describe(request, known, described?.spec, file && { file, convention: convention! });
@@ -118,7 +119,7 @@ async function fromWeightsAlone(request: NetworkRequest, known: KnownShape, { fi
 
 function graphNetwork(
   { model: graph, layers }: NonNullable<ModelFile['graph']>,
-  { file, bytes }: ModelFile,
+  { file, source }: ModelFile,
   request: NetworkRequest,
 ): Network {
   checkNoDimensions(request);
@@ -133,7 +134,13 @@ function graphNetwork(
     weightsSource: request.model!,
     notes: [...file.notes, ...('reason' in layers ? [`not a chain of layers (${layers.reason}): evaluated as a graph`] : [])],
     assumptions: [],
-    graph: { model: graph, bytes, exact: found?.exact ?? false },
+    graph: {
+      model: graph,
+      exact: found?.exact ?? false,
+      get bytes() {
+        return readAll(source);
+      },
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import type { FileTensor } from '../formats/format.js';
 import { tooSlow } from '../formats/limits.js';
 import { rowReaderFor } from '../formats/stream/index.js';
 import type { RowReader } from '../formats/stream/rows.js';
-import { type ByteSource, openSource } from './files.js';
+import { openPieces, type Pieces } from './files.js';
 import { INPUT_NAMES, splitError } from './input.js';
 import { fileLimits } from './limits.js';
 
@@ -40,7 +40,7 @@ const START = 2 ** 16;
  * @throws RnnError as readArray
  */
 export async function openSamples(path: string, steps: number | undefined, least: number): Promise<Samples | undefined> {
-  const source = await openSource(path);
+  const source = await openPieces(path);
   if (!source) return undefined;
   const kept: Uint8Array[] = [];
   const clock = clockOf(fileLimits().pieces.seconds);
@@ -54,7 +54,7 @@ export async function openSamples(path: string, steps: number | undefined, least
 }
 
 /** A failure leaves nothing open. */
-function closing(source: ByteSource): (error: unknown) => Promise<never> {
+function closing(source: Pieces): (error: unknown) => Promise<never> {
   return async error => {
     await source.close();
     throw error;
@@ -75,7 +75,7 @@ function clockOf(seconds: number): Clock {
 }
 
 /** Reads until the reader knows the shape of a sample. */
-async function readStart(path: string, source: ByteSource, kept: Uint8Array[], clock: Clock): Promise<RowReader | undefined> {
+async function readStart(path: string, source: Pieces, kept: Uint8Array[], clock: Clock): Promise<RowReader | undefined> {
   let length = 0;
   for (let piece = await source.read(); piece; piece = await source.read()) {
     kept.push(piece.slice());
@@ -94,7 +94,7 @@ async function readStart(path: string, source: ByteSource, kept: Uint8Array[], c
 
 class SampleReader implements Samples {
   private readonly where: string;
-  private readonly source: ByteSource;
+  private readonly source: Pieces;
   private readonly reader: RowReader;
   /** rows of the reader in a sample */
   private readonly perSample: number;
@@ -104,7 +104,7 @@ class SampleReader implements Samples {
   private bytes = 0;
   private readonly clock: Clock;
 
-  constructor(path: string, source: ByteSource, reader: RowReader, perSample: number, kept: Uint8Array[], clock: Clock) {
+  constructor(path: string, source: Pieces, reader: RowReader, perSample: number, kept: Uint8Array[], clock: Clock) {
     this.where = shownPath(path);
     this.source = source;
     this.reader = reader;

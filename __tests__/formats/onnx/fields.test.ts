@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS } from '../../../src/formats/format.js';
 import { onnx } from '../../../src/formats/onnx.js';
 import { cat, f32 } from '../../helpers/hostile/bytes.js';
 import { fixed32, fixed64, int, part, tag } from '../../helpers/protobufBytes.js';
+import { readWhole } from '../../helpers/readFormat.js';
 import { saidLater } from '../../helpers/said.js';
 
 type Wire = 'varint' | 'bytes' | 'float' | 'ints' | 'floats' | 'doubles' | 'any';
@@ -100,7 +101,7 @@ const fits = (wire: Wire, other: string) =>
 
 /** `inner` inside the messages of a path. */
 const wrapped = (path: readonly number[], inner: Uint8Array) => path.reduceRight<Uint8Array>((body, field) => part(field, body), inner);
-const read = (bytes: Uint8Array) => onnx.read(new Uint8Array(bytes), DEFAULT_LIMITS);
+const read = (bytes: Uint8Array) => readWhole(onnx, new Uint8Array(bytes), DEFAULT_LIMITS);
 const FIX = ' | fix: the file is damaged or not of this type; save or download it again';
 
 const wrongWires = FIELDS.filter(([, , , , wire]) => wire !== 'any').flatMap(row =>

@@ -1,11 +1,13 @@
 import { DEFAULT_LIMITS, type Limits } from '../../../src/formats/format.js';
 import { onnx, writeOnnx } from '../../../src/formats/onnx.js';
 import type { OnnxModel } from '../../../src/formats/onnxGraph.js';
+import { memorySource } from '../../../src/formats/source.js';
 import { cat, f32, u64 } from '../../helpers/hostile/bytes.js';
 import { fixed32, int, part, tag, varint } from '../../helpers/protobufBytes.js';
+import { readWhole } from '../../helpers/readFormat.js';
 import { saidLater } from '../../helpers/said.js';
 
-const read = (bytes: Uint8Array, limits: Partial<Limits> = {}) => onnx.read(new Uint8Array(bytes), { ...DEFAULT_LIMITS, ...limits });
+const read = (bytes: Uint8Array, limits: Partial<Limits> = {}) => readWhole(onnx, new Uint8Array(bytes), { ...DEFAULT_LIMITS, ...limits });
 const model = async (bytes: Uint8Array) => (await read(bytes)).architecture as OnnxModel;
 const f64 = (...values: number[]) => Buffer.from(new Float64Array(values).buffer);
 const i64 = (...values: (number | bigint)[]) => cat(...values.map(u64));
@@ -531,7 +533,7 @@ describe('a file looks like a model', () => {
     ['255 fields before the graph', cat(int(1, 8), ...Array.from({ length: 254 }, () => part(2, 'a')), graph), true],
     ['256 fields before the graph', cat(int(1, 8), ...Array.from({ length: 255 }, () => part(2, 'a')), graph), false],
     ['nothing', Buffer.alloc(0), false],
-  ])('%s', (_, bytes, expected) => expect(onnx.sniff(new Uint8Array(bytes))).toBe(expected));
+  ])('%s', (_, bytes, expected) => expect(onnx.sniff(memorySource(new Uint8Array(bytes)))).toBe(expected));
 });
 
 describe('a model is written', () => {

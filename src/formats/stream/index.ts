@@ -1,5 +1,6 @@
 import type { Limits } from '../format.js';
 import { detectFormat, formatOfName } from '../index.js';
+import { memorySource } from '../source.js';
 import { CsvRows } from './csvRows.js';
 import { JsonlRows } from './jsonlRows.js';
 import { NpyRows } from './npyRows.js';
@@ -16,7 +17,7 @@ export interface SourceFacts {
 
 /** The reader in pieces for a file that begins with `start`; undefined where its format has none. */
 export function rowReaderFor(start: Uint8Array, limits: Limits, { nameHint, size, names }: SourceFacts): RowReader | undefined {
-  const { name } = detectFormat(start, nameHint);
+  const { name } = detectFormat(memorySource(start), nameHint);
   const named = nameHint === undefined ? undefined : formatOfName(nameHint)?.name;
   // a wrong ending is noted by the whole-file reader
   if (named !== undefined && named !== name) return undefined;

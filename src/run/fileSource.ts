@@ -1,0 +1,125 @@
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { shownPath } from '../escape.js';
+import { type ByteSource, memorySource } from '../formats/source.js';
+import { takesLong } from './elsewhere.js';
+import { changed, checkOrdinary, readBytes, readError, tooLarge } from './files.js';
+import { fileLimits } from './limits.js';
+
+/** A file that is opened, and read where it is asked. */
+export interface OpenFile extends ByteSource {
+  /** Ends the reading at once; a tensor that is asked for later opens the file again, and closes it. */
+  close(): void;
+}
+
+/**
+ * A file, or standard input for '-'. Pipes and files that do not say their size are read to the end, within the limit.
+ * @throws RnnError as readBytes
+ */
+export async function openFile(path: string): Promise<OpenFile> {
+  if (path !== '-') {
+    const source = await regularFile(path);
+    if (source) return source;
+  }
+  return { ...memorySource(await readBytes(path)), where: shownPath(path), close: () => undefined };
+}
+
+/** A file beside another one, by its plain name. */
+export function openBeside(path: string, name: string): Promise<OpenFile> {
+  return openFile(join(dirname(path), name));
+}
+
+async function regularFile(path: string): Promise<OpenFile | undefined> {
+  try {
+    const status = await stat(path);
+    checkOrdinary(path, status);
+    // files of /proc say they are empty, whatever they hold
+    if (!status.isFile() || status.size === 0) return undefined;
+    const { pieces, file } = fileLimits();
+    if (status.size > pieces.bytes) throw tooLarge(path, `${status.size} bytes`, pieces.bytes);
+    return new FileSource(path, file);
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
+
+// small reads are answered from a window, which grows while they follow each other
+const LEAST_WINDOW = 2 ** 12;
+const MOST_WINDOW = 2 ** 18;
+// Node refuses to ask for more than 2^31 - 1 bytes at once
+const MOST_AT_ONCE = 2 ** 30;
+
+class FileSource implements OpenFile {
+  readonly size: number;
+  readonly where: string;
+  private readonly path: string;
+  /** bytes that one read may give */
+  private readonly most: number;
+  private readonly before: Stats;
+  private descriptor: number | undefined;
+  private window: Uint8Array = new Uint8Array(0);
+  private windowStart = 0;
+  private total = 0;
+
+  constructor(path: string, most: number) {
+    this.path = path;
+    this.where = shownPath(path);
+    this.most = most;
+    this.descriptor = openSync(path, 'r');
+    this.before = fstatSync(this.descriptor);
+    this.size = this.before.size;
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    const from = offset - this.windowStart;
+    if (from >= 0 && from + length <= this.window.length) return this.window.subarray(from, from + length);
+    if (length > this.most) throw tooLarge(this.path, `${length} bytes`, this.most);
+    if (length > MOST_WINDOW / 2) return this.fromFile(offset, length);
+    const follows = from >= 0 && from <= this.window.length;
+    const wanted = follows ? Math.min(2 * this.window.length, MOST_WINDOW) : LEAST_WINDOW;
+    this.window = this.fromFile(offset, Math.min(Math.max(wanted, length), this.size - offset));
+    this.windowStart = offset;
+    return this.window.subarray(0, length);
+  }
+
+  close(): void {
+    this.window = new Uint8Array(0);
+    if (this.descriptor === undefined) return;
+    const descriptor = this.descriptor;
+    this.descriptor = undefined;
+    closeSync(descriptor);
+  }
+
+  private fromFile(offset: number, length: number): Uint8Array {
+    this.total += length;
+    takesLong({ bytes: this.total });
+    try {
+      if (this.descriptor !== undefined) return this.readFrom(this.descriptor, offset, length);
+      const descriptor = openSync(this.path, 'r');
+      try {
+        return this.readFrom(descriptor, offset, length);
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch (error) {
+      throw readError(this.path, error);
+    }
+  }
+
+  /** The file is the one that was opened, as it was: numbers of one file never come with the names of another. */
+  private readFrom(descriptor: number, offset: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    while (at < length) {
+      const count = readSync(descriptor, bytes, at, Math.min(length - at, MOST_AT_ONCE), offset + at);
+      if (count === 0) break;
+      at += count;
+    }
+    const now = fstatSync(descriptor);
+    const { size, mtimeMs, ino, dev } = this.before;
+    if (at < length || now.size !== size || now.mtimeMs !== mtimeMs || now.ino !== ino || now.dev !== dev)
+      throw changed(this.path, size, Math.min(now.size, offset + at));
+    return bytes;
+  }
+}
