@@ -301,13 +301,13 @@ describe('a config means', () => {
       { ...input, inbound_nodes: [] },
       { ...layer('Flatten'), name: 'flatten', inbound_nodes: [[['series', 0, 0]]] },
     ];
-    expect(of(sequential())).toEqual(['net', false, 'rnn-cli/spec@1']);
-    expect(of({ class_name: 'Sequential', config: { layers: [] } })).toEqual(['sequential', false, 'rnn-cli/spec@1']);
+    expect(of(sequential())).toEqual(['net', false, 'rnn-cli/spec@2']);
+    expect(of({ class_name: 'Sequential', config: { layers: [] } })).toEqual(['sequential', false, 'rnn-cli/spec@2']);
     for (const class_name of ['Functional', 'Model'])
       expect(of({ class_name, config: { layers, output_layers: [['flatten', 0, 0]] } })).toEqual([
         class_name.toLowerCase(),
         true,
-        'rnn-cli/spec@1',
+        'rnn-cli/spec@2',
       ]);
   });
 });

@@ -2,7 +2,7 @@ import { activations } from '../../src/activations/index.js';
 import { LAYER_KINDS } from '../../src/layers/index.js';
 import type { Field } from '../../src/layers/layer.js';
 import { FIXED_OPTIONS } from '../../src/layers/recurrent.js';
-import { SPEC_SCHEMA } from '../../src/model/spec.js';
+import { FIRST_SPEC_SCHEMA, SPEC_SCHEMA } from '../../src/model/spec.js';
 
 /** schemas/spec.schema.json as the registry of layers has it: a new layer, field or activation is in the schema by refreshing the file. */
 
@@ -49,7 +49,7 @@ export function specSchema(): Json {
     additionalProperties: false,
     properties: {
       $schema: { type: 'string' },
-      schema: { const: SPEC_SCHEMA },
+      schema: { enum: [FIRST_SPEC_SCHEMA, SPEC_SCHEMA] },
       name: { ...name(), default: 'sequential', description: "model name, as Keras' summary prints it" },
       functional: { type: 'boolean', default: false, description: 'the summary shows the input layer' },
       framework: { enum: ['keras', 'torch', 'onnx', 'tfjs'], default: 'keras', description: 'whose defaults fill what is left out' },
@@ -61,10 +61,27 @@ export function specSchema(): Json {
           batch: { ...size(true), description: 'N; null: symbolic' },
           timesteps: { ...size(true), description: 'T; null: symbolic' },
           features: { ...size(true), description: 'D; null: token numbers [N, T] for an embedding' },
+          shape: {
+            type: 'array',
+            items: size(true),
+            description: 'sizes after the batch, in place of timesteps and features: [M] for a state',
+          },
         },
       },
+      inputs: { type: 'array', minItems: 1, items: { $ref: '#/properties/input' }, description: 'several inputs, in place of input' },
       layers: { type: 'array', minItems: 1, items: { oneOf: LAYER_KINDS.map(kind => ({ $ref: `#/definitions/${kind.name}` })) } },
-      output: { ...name(), description: 'name of the layer whose output is the model’s; default: the last' },
+      output: { ...name(), description: 'the value that is the output: a layer, or layer/h for a state of it; default: the last layer' },
+      outputs: {
+        type: 'array',
+        minItems: 1,
+        description: 'several outputs, in place of output',
+        items: {
+          anyOf: [
+            name(),
+            { type: 'object', additionalProperties: false, required: ['value'], properties: { name: name(), value: name() } },
+          ],
+        },
+      },
     },
     definitions: {
       ...Object.fromEntries(LAYER_KINDS.map(kind => [kind.name, layerSchema(kind.name, kind.fields)])),
@@ -100,6 +117,17 @@ function layerSchema(kind: string, fields: Readonly<Record<string, Field>>): Jso
         description: "names of the layers it reads, or 'input'; default: the layer before",
       },
       trainable: { type: 'boolean', default: true },
+      ...(['rnn', 'lstm', 'gru'].includes(kind)
+        ? {
+            states: {
+              type: 'array',
+              items: name(),
+              description: 'values that give the initial states: h, c; both directions one after the other',
+            },
+          }
+        : {}),
+      mask: { ...name(), description: 'the value that says which steps are real (not 0) [N, T]' },
+      shares: { ...name(), description: 'the layer whose weights this call uses: the same layer, called again' },
       ...Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, { ...fieldSchema(field), description: MEANING[key] }])),
       ...Object.fromEntries(fixed.map(([key, value]) => [key, { const: value }])),
     },
@@ -121,6 +149,8 @@ function fieldSchema(field: Field): Json {
       };
     case 'boolean':
       return { type: 'boolean', ...byDefault };
+    case 'own':
+      return { ...(field.schema as Json), ...byDefault };
     case 'choice':
       return { enum: [...field.choices, ...(orNull ? [null] : [])], ...byDefault };
     case 'activation':

@@ -154,22 +154,22 @@ describe('the words about', () => {
     [
       'another schema',
       { ...spec(layer), schema: 'x\u0007@1' },
-      "3 E_SPEC_SCHEMA | schema: this is no rnn-cli/spec@1 | expected: rnn-cli/spec@1 | found: 'x\\u0007@1'",
+      "3 E_SPEC_SCHEMA | schema: this is no rnn-cli/spec@2 | expected: rnn-cli/spec@2 | found: 'x\\u0007@1'",
     ],
     [
       'an unknown key',
       { ...spec(layer), 'layer\u0007': 1 },
-      "3 E_SPEC_KEY | unknown key 'layer\\u0007' | expected: $schema, schema, name, functional, framework, input, layers, output | found: layer\\u0007 | fix: did you mean 'layers'?",
+      "3 E_SPEC_KEY | unknown key 'layer\\u0007' | expected: $schema, schema, name, functional, framework, input, inputs, layers, output, outputs | found: layer\\u0007 | fix: did you mean 'layers'?",
     ],
     [
       'a key far from all',
       { ...spec(layer), zzzz: 1 },
-      "3 E_SPEC_KEY | unknown key 'zzzz' | expected: $schema, schema, name, functional, framework, input, layers, output | found: zzzz | fix: known keys: $schema, schema, name, functional, framework, input, layers, output",
+      "3 E_SPEC_KEY | unknown key 'zzzz' | expected: $schema, schema, name, functional, framework, input, inputs, layers, output, outputs | found: zzzz | fix: known keys: $schema, schema, name, functional, framework, input, inputs, layers, output, outputs",
     ],
     [
       'a key of the input',
       { input: { features: 3, T: 4 }, layers: [layer] },
-      "3 E_SPEC_KEY | input: unknown key 'T' | expected: name, batch, timesteps, features | found: T | fix: known keys: name, batch, timesteps, features",
+      "3 E_SPEC_KEY | input: unknown key 'T' | expected: name, batch, timesteps, features, shape | found: T | fix: known keys: name, batch, timesteps, features, shape",
     ],
     [
       'another framework',
@@ -281,7 +281,7 @@ describe('the words about', () => {
     [
       'an output nobody has',
       { ...spec(layer), output: 'rnn_2' },
-      "3 E_SPEC_WIRING | output: no layer before this one is called 'rnn_2' | expected: input, rnn_1 | found: rnn_2 | fix: did you mean 'rnn_1'?",
+      "3 E_SPEC_WIRING | output: no layer before this one is called 'rnn_2' | expected: input, rnn_1, rnn_1/h | found: rnn_2 | fix: did you mean 'rnn_1'?",
     ],
     [
       'an input nobody has',

@@ -73,7 +73,7 @@ function shapesOf(layer: RecurrentSpec, D: number): WeightShape[] {
 
 function modelOf(layers: readonly LayerSpec[]): ModelSpec {
   return {
-    schema: 'rnn-cli/spec@1',
+    schema: 'rnn-cli/spec@2',
     name: 'model',
     functional: false,
     input: { name: 'input', batch: null, timesteps: 10, features: 3 },

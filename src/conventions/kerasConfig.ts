@@ -1,5 +1,6 @@
 import { RnnError } from '../errors.js';
 import { escapeText, wordOf } from '../escape.js';
+import { SPEC_SCHEMA } from '../model/spec.js';
 import { asObject, type Json, list, text, unsupportedClass } from './kerasJson.js';
 import { readLayer } from './kerasLayers.js';
 import { isKeras1Layer, modernLayer } from './kerasOldConfig.js';
@@ -38,7 +39,7 @@ function readModel(config: unknown): { spec: Json; old: boolean } {
   if (!read) throw unsupportedClass(class_name, 'a Sequential or Functional model');
   const layers = list(model.layers).map(l => asObject(l, 'layer'));
   const spec = {
-    schema: 'rnn-cli/spec@1',
+    schema: SPEC_SCHEMA,
     name: text(model.name) ?? wordOf(class_name).toLowerCase(),
     functional: class_name !== 'Sequential',
     ...read({ ...model, layers: layers.map(modernLayer) }),

@@ -13,6 +13,8 @@ export interface EngineInput {
   readonly mask?: Uint8Array;
   /** layer name -> initial states, per direction then state (h, c) */
   readonly initialStates?: ReadonlyMap<string, readonly Tensor[]>;
+  /** inputs beside x, by their names */
+  readonly others?: ReadonlyMap<string, Tensor>;
 }
 
 export interface EngineOptions {
@@ -36,7 +38,7 @@ export interface EngineOutput {
   readonly finalStates?: ReadonlyMap<string, readonly Tensor[]>;
   /** fused multiply-add was used: the last digits depend on the processor */
   readonly fast?: boolean;
-  /** further outputs of a graph that is run as it stands, by name */
+  /** outputs beside y, by the names they are reported under */
   readonly others?: ReadonlyMap<string, Tensor>;
 }
 

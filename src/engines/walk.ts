@@ -1,8 +1,9 @@
 import { RnnError, within } from '../errors.js';
+import { escapeText } from '../escape.js';
 import { getLayerKind } from '../layers/index.js';
 import type { Kernels, LayerResult, Value } from '../layers/layer.js';
 import { inferShapes } from '../model/shapes.js';
-import { isRecurrent, type ModelSpec } from '../model/spec.js';
+import { type InputSpec, isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
 import { formatShape, type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { EngineInput, EngineOptions, EngineOutput } from './engine.js';
@@ -12,28 +13,68 @@ import type { EngineInput, EngineOptions, EngineOutput } from './engine.js';
  * @throws RnnError E_INPUT_SHAPE, E_STATE_SHAPE
  */
 export function walk(model: ModelSpec, weights: Weights, input: EngineInput, options: EngineOptions, kernels: Kernels): EngineOutput {
-  const x = toPrecision(checkInput(model, input), kernels.precision);
-  const values = new Map<string, Value>([[model.input.name, { tensor: x, mask: input.mask }]]);
+  const values = inputValues(model, input, kernels);
   const layers = new Map<string, LayerResult>();
   const shapes = inferShapes(model);
-  for (const { layer, weights: expected } of shapes.layers) {
-    const own = new Map(expected.map(w => [w.name, toPrecision(weights.get(`${layer.name}/${w.name}`)!, kernels.precision)]));
-    const initial = isRecurrent(layer) ? input.initialStates?.get(layer.name)?.map(s => toPrecision(s, kernels.precision)) : undefined;
+  const owned = new Map(shapes.layers.map(l => [l.layer.name, l.weights]));
+  for (const { layer, others } of shapes.layers) {
+    const owner = layer.shares ?? layer.name;
+    const own = new Map(owned.get(owner)!.map(w => [w.name, toPrecision(weights.get(`${owner}/${w.name}`)!, kernels.precision)]));
+    const initial = initialOf(layer, values, input)?.map(s => toPrecision(s, kernels.precision));
     const inputs = layer.inputs.map(name => values.get(name)!);
     const result = within(layer.name, () =>
-      getLayerKind(layer.kind).apply(layer, inputs, { kernels, weights: own, initial, trace: options.trace }),
+      getLayerKind(layer.kind).apply(layer, withMask(inputs, layer, values), { kernels, weights: own, initial, trace: options.trace }),
     );
     values.set(layer.name, result);
+    others.forEach(({ suffix }, i) => {
+      values.set(`${layer.name}/${suffix}`, { tensor: result.others![i] });
+    });
     layers.set(layer.name, result);
     options.onProgress?.(layers.size, shapes.layers.length);
   }
-  return { y: values.get(model.output)!.tensor, layers, warnings: [] };
+  const rest = (model.otherOutputs ?? []).map(({ name, value }): [string, Tensor] => [name, values.get(value)!.tensor]);
+  return { y: values.get(model.output)!.tensor, layers, warnings: [], ...(rest.length > 0 ? { others: new Map(rest) } : {}) };
 }
 
-/** X must be [N, T, D] with the model's T (where fixed) and D, or [N, T] token numbers. */
-function checkInput(model: ModelSpec, { x }: EngineInput): Tensor {
-  const { timesteps, features } = model.input;
-  const expected = features === null ? ['N', timesteps ?? 'T'] : ['N', timesteps ?? 'T', features];
+/** The inputs by name, each with the shape the model says. @throws RnnError E_INPUT_SHAPE, E_INPUT_MISSING */
+function inputValues(model: ModelSpec, input: EngineInput, kernels: Kernels): Map<string, Value> {
+  const values = new Map<string, Value>([
+    [model.input.name, { tensor: toPrecision(checkInput(model.input, input.x), kernels.precision), mask: input.mask }],
+  ]);
+  for (const other of model.otherInputs ?? []) {
+    const tensor = input.others?.get(other.name);
+    if (!tensor) throw missingInput(other.name);
+    values.set(other.name, { tensor: toPrecision(checkInput(other, tensor), kernels.precision) });
+  }
+  return values;
+}
+
+function missingInput(name: string): RnnError {
+  return new RnnError('shape', 'E_INPUT_MISSING', `the input '${escapeText(name, 60)}' is not given`, {
+    where: 'input',
+    expected: `an array for ${escapeText(name, 60)}`,
+    found: 'nothing',
+    fix: `-i ${escapeText(name, 60)}=FILE, or one .npz with an array for each input, under its name`,
+  });
+}
+
+/** What the network gives as initial states, else what the caller does. */
+function initialOf(layer: LayerSpec, values: ReadonlyMap<string, Value>, input: EngineInput): readonly Tensor[] | undefined {
+  if (layer.states) return layer.states.map(name => values.get(name)!.tensor);
+  return isRecurrent(layer) ? input.initialStates?.get(layer.name) : undefined;
+}
+
+/** The inputs, the first with the mask that the call names in place of its own. */
+function withMask(inputs: readonly Value[], { mask }: LayerSpec, values: ReadonlyMap<string, Value>): readonly Value[] {
+  if (mask === undefined) return inputs;
+  const { data } = values.get(mask)!.tensor;
+  return [{ ...inputs[0], mask: Uint8Array.from(data, v => (v === 0 ? 0 : 1)) }, ...inputs.slice(1)];
+}
+
+/** X must be [N, T, D] with the model's T (where fixed) and D, [N, T] token numbers, or what the input's shape says. */
+function checkInput({ timesteps, features, shape }: InputSpec, x: Tensor): Tensor {
+  const sequence = features === null ? ['N', timesteps ?? 'T'] : ['N', timesteps ?? 'T', features];
+  const expected = shape ? ['N', ...shape.map((n, i) => n ?? `axis ${i + 1}`)] : sequence;
   const fits = x.shape.length === expected.length && expected.every((n, axis) => typeof n === 'string' || n === x.shape[axis]);
   if (!fits) {
     throw new RnnError('shape', 'E_INPUT_SHAPE', `expected X of shape ${formatShape(expected)}, found ${formatShape(x.shape)}`, {

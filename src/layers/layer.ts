@@ -18,6 +18,8 @@ export type DimShape = readonly Dim[];
 /** What flows between layers. */
 export interface Value {
   readonly tensor: Tensor;
+  /** what its numbers are, for operators that treat whole numbers and truth values differently; absent: real numbers */
+  readonly kind?: 'int' | 'bool';
   /** [N·T], 1 = a real step, 0 = padding; undefined: every step is real */
   readonly mask?: Uint8Array;
 }
@@ -89,6 +91,8 @@ export interface LayerResult extends Value {
   readonly sequence?: Tensor;
   /** one per direction */
   readonly traces?: readonly RecurrenceTrace[];
+  /** outputs beside the first, in the order of `otherOutputs` of its kind */
+  readonly others?: readonly Tensor[];
 }
 
 /** Letters for this layer's own sizes: 'M', 'M2', 'K' … */
@@ -117,7 +121,9 @@ export type Field =
   | { readonly type: 'number'; readonly min?: number; readonly max?: number; readonly default?: number | null }
   | { readonly type: 'boolean'; readonly default?: boolean }
   | { readonly type: 'activation'; readonly default?: string | null }
-  | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default?: string | null };
+  | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default?: string | null }
+  /** a value of a form of its own: checked by `check`, which throws RnnError kind 'spec', and published as `schema` */
+  | { readonly type: 'own'; check(value: unknown, key: string): unknown; readonly schema: object; readonly default?: unknown };
 
 /** What every layer of a spec has. */
 export interface LayerBase {
@@ -127,6 +133,18 @@ export interface LayerBase {
   readonly inputs: readonly string[];
   /** Keras: counted as non-trainable when false */
   readonly trainable: boolean;
+  /** values that give its initial states: h, c; both directions one after the other */
+  readonly states?: readonly string[];
+  /** the value that says which steps are real (not 0) [N, T], in place of the mask that comes with the input */
+  readonly mask?: string;
+  /** the layer whose weights this call uses: the same layer, called again */
+  readonly shares?: string;
+}
+
+/** An output beside the first: its value is called `layer/suffix`. */
+export interface NamedShape {
+  readonly suffix: string;
+  readonly shape: DimShape;
 }
 
 export interface LayerKind<S extends LayerBase & { readonly kind: string }> {
@@ -139,6 +157,8 @@ export interface LayerKind<S extends LayerBase & { readonly kind: string }> {
   weightShapes(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): WeightShape[];
   /** @throws RnnError E_SEQ, E_RANK, E_MERGE: what was expected and what came */
   outputShape(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): DimShape;
+  /** outputs beside the first, as values that other layers can read: the states of a recurrent layer */
+  otherOutputs?(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): readonly NamedShape[];
   cost(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): LayerCost;
   /** closed formula of the parameter count, 'M*(D+M+1)', for people; null without weights. The count itself is summed from `weightShapes`. */
   formula(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): string | null;

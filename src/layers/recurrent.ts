@@ -104,6 +104,16 @@ function recurrentLayer(kind: CellName): LayerKind<RecurrentSpec> {
       return layer.returnSequences ? [N, T, width] : [N, width];
     },
 
+    otherOutputs(layer, [[N]], symbols) {
+      const output = { symbol: layer.projection === null ? symbols.units : symbols.projection, size: layer.projection ?? layer.units };
+      const shapes = cell.states.map((state, s) => ({
+        suffix: state,
+        shape: [N, s === 0 ? output : { symbol: symbols.units, size: layer.units }],
+      }));
+      if (!layer.bidirectional) return shapes;
+      return ['forward', 'backward'].flatMap(way => shapes.map(({ suffix, shape }) => ({ suffix: `${way}/${suffix}`, shape })));
+    },
+
     cost(layer, [input], symbols) {
       const [, T] = sequenceOf(input);
       const D = widthOf(input);
@@ -175,7 +185,8 @@ function output(
   hidden: Tensor | undefined,
   runs: RecurrenceResult[],
 ): LayerResult {
-  const rest = { states: runs.flatMap(run => run.states), sequence: hidden, traces: runs.flatMap(run => run.trace ?? []) };
+  const states = runs.flatMap(run => run.states);
+  const rest = { states, others: states, sequence: hidden, traces: runs.flatMap(run => run.trace ?? []) };
   return layer.returnSequences ? { tensor: sequence!, mask: input.mask, ...rest } : { tensor: last, ...rest };
 }
 

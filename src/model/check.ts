@@ -7,7 +7,7 @@ import type { Field } from '../layers/layer.js';
 import { FIXED_OPTIONS } from '../layers/recurrent.js';
 import { nearest } from '../registry.js';
 import { DEFAULTS, type FrameworkName, isCellName, isTorchProjection, layerDefaults } from './frameworks.js';
-import { type InputSpec, type LayerSpec, type ModelSpec, SPEC_SCHEMA } from './spec.js';
+import { FIRST_SPEC_SCHEMA, type InputSpec, type LayerSpec, type ModelSpec, type OutputSpec, SPEC_SCHEMA } from './spec.js';
 
 /**
  * A spec as a user writes it (plain JSON, defaults left out) -> a complete ModelSpec. Types, ranges, names and wiring are checked here;
@@ -16,8 +16,8 @@ import { type InputSpec, type LayerSpec, type ModelSpec, SPEC_SCHEMA } from './s
  */
 export function checkSpec(json: unknown, framework: FrameworkName = 'keras'): ModelSpec {
   const spec = asObject(json, 'spec');
-  checkKeys(spec, ['$schema', 'schema', 'name', 'functional', 'framework', 'input', 'layers', 'output']);
-  if (spec.schema !== undefined && spec.schema !== SPEC_SCHEMA) {
+  checkKeys(spec, ['$schema', 'schema', 'name', 'functional', 'framework', 'input', 'inputs', 'layers', 'output', 'outputs']);
+  if (spec.schema !== undefined && spec.schema !== SPEC_SCHEMA && spec.schema !== FIRST_SPEC_SCHEMA) {
     throw new RnnError('spec', 'E_SPEC_SCHEMA', `this is no ${SPEC_SCHEMA}`, {
       where: 'schema',
       expected: SPEC_SCHEMA,
@@ -25,49 +25,138 @@ export function checkSpec(json: unknown, framework: FrameworkName = 'keras'): Mo
     });
   }
   const rules = spec.framework === undefined ? framework : (choice(spec.framework, 'framework', Object.keys(DEFAULTS)) as FrameworkName);
-  const input = within('input', () => checkInput(spec.input ?? {}));
+  const [input, ...otherInputs] = checkInputs(spec);
   if (!Array.isArray(spec.layers) || spec.layers.length === 0) throw typeError('layers', 'a list of at least one layer', spec.layers);
   const layers: LayerSpec[] = [];
-  const taken = new Set<string>([input.name, 'input']);
+  const taken = new Set<string>(['input', ...[input, ...otherInputs].map(i => i.name)]);
+  const values = new Values([input, ...otherInputs]);
   spec.layers.forEach((layer, index) => {
-    layers.push(within(`layers[${index}]`, () => checkLayer(layer, layers, input, taken, rules)));
+    layers.push(within(`layers[${index}]`, () => checkLayer(layer, layers, values, taken, rules)));
+    values.add(layers[index]);
   });
-  const output = spec.output === undefined ? layers[layers.length - 1].name : text(spec.output, 'output');
-  if (!layers.some(l => l.name === output)) throw unknownLayer('output', output, layers);
+  const [output, ...otherOutputs] = checkOutputs(spec, layers, values);
   return {
     schema: SPEC_SCHEMA,
     name: spec.name === undefined ? 'sequential' : text(spec.name, 'name'),
     functional: spec.functional === undefined ? false : bool(spec.functional, 'functional'),
-    input: layers.some(l => l.kind === 'embedding' && l.inputs.includes(input.name)) ? { ...input, features: null } : input,
+    input: withTokens(input, layers),
+    ...(otherInputs.length > 0 ? { otherInputs: otherInputs.map(i => withTokens(i, layers)) } : {}),
     layers,
-    output,
+    output: output.value,
+    ...(output.name === output.value ? {} : { outputName: output.name }),
+    ...(otherOutputs.length > 0 ? { otherOutputs } : {}),
   };
 }
 
-function checkInput(json: unknown): InputSpec {
+/** An input that an embedding reads has no features: it is token numbers. */
+function withTokens(input: InputSpec, layers: readonly LayerSpec[]): InputSpec {
+  return layers.some(l => l.kind === 'embedding' && l.inputs.includes(input.name)) ? { ...input, features: null } : input;
+}
+
+/** The names of all values so far: inputs, layers, and `layer/h` for what a layer gives beside its output. */
+class Values {
+  readonly first: InputSpec;
+  private readonly names = new Set<string>();
+
+  constructor(inputs: readonly InputSpec[]) {
+    this.first = inputs[0];
+    for (const { name } of inputs) this.names.add(name);
+  }
+
+  add(layer: LayerSpec): void {
+    this.names.add(layer.name);
+    for (const suffix of otherSuffixes(layer)) this.names.add(`${layer.name}/${suffix}`);
+  }
+
+  /** @throws RnnError E_SPEC_WIRING */
+  find(given: unknown, where: string): string {
+    const name = text(given, where);
+    if (name === 'input') return this.first.name;
+    if (!this.names.has(name)) throw unknownLayer(where, name, [...this.names]);
+    return name;
+  }
+}
+
+/** The further outputs of a layer by the names its kind gives them; sizes do not matter here. */
+function otherSuffixes(layer: LayerSpec): string[] {
+  const kind = getLayerKind(layer.kind);
+  if (!kind.otherOutputs) return [];
+  if (layer.kind === 'op') return OPERATOR_OUTPUTS;
+  const unknown = { symbol: '', size: null };
+  return kind.otherOutputs(layer, [[unknown, unknown, unknown]], { units: 'M', projection: 'P' }).map(o => o.suffix);
+}
+
+/** How many outputs an operator has is known when its inputs are: any number up to this may be named. */
+const OPERATOR_OUTPUTS = Array.from({ length: 64 }, (_, i) => String(i + 1));
+
+/** `input` describes an only input, `inputs` several. */
+function checkInputs(spec: Record<string, unknown>): InputSpec[] {
+  if (spec.inputs === undefined) return [within('input', () => checkInput(spec.input ?? {}, 'input'))];
+  if (spec.input !== undefined) throw typeError('inputs', "'input' or 'inputs', not both", spec.inputs);
+  if (!Array.isArray(spec.inputs) || spec.inputs.length === 0) throw typeError('inputs', 'a list of at least one input', spec.inputs);
+  const inputs = spec.inputs.map((input, i) => within(`inputs[${i}]`, () => checkInput(input, i === 0 ? 'input' : `input_${i + 1}`)));
+  const twice = inputs.find((input, i) => inputs.some((other, k) => k < i && other.name === input.name));
+  if (twice)
+    throw new RnnError('spec', 'E_SPEC_NAME', `two inputs are called '${escapeText(twice.name)}'`, {
+      where: 'inputs',
+      fix: 'give each input a name of its own',
+    });
+  return inputs;
+}
+
+/** `output` names an only output, `outputs` several: values, or {name, value}. */
+function checkOutputs(spec: Record<string, unknown>, layers: readonly LayerSpec[], values: Values): OutputSpec[] {
+  if (spec.outputs === undefined) {
+    const value = spec.output === undefined ? layers[layers.length - 1].name : values.find(spec.output, 'output');
+    return [{ name: value, value }];
+  }
+  if (spec.output !== undefined) throw typeError('outputs', "'output' or 'outputs', not both", spec.outputs);
+  if (!Array.isArray(spec.outputs) || spec.outputs.length === 0) throw typeError('outputs', 'a list of at least one output', spec.outputs);
+  return spec.outputs.map((output, i) =>
+    within(`outputs[${i}]`, () => {
+      if (typeof output === 'string') return { name: output, value: values.find(output, 'outputs') };
+      const given = asObject(output, 'output');
+      checkKeys(given, ['name', 'value']);
+      const value = values.find(given.value, 'value');
+      return { name: given.name === undefined ? value : text(given.name, 'name'), value };
+    }),
+  );
+}
+
+function checkInput(json: unknown, name: string): InputSpec {
   const input = asObject(json, 'input');
-  checkKeys(input, ['name', 'batch', 'timesteps', 'features']);
+  checkKeys(input, ['name', 'batch', 'timesteps', 'features', 'shape']);
   const size = (key: string) => (input[key] === undefined || input[key] === null ? null : wholeNumber(input[key], key));
+  if (input.shape !== undefined) {
+    const { shape } = input;
+    if (!Array.isArray(shape)) throw typeError('shape', 'a list of sizes, the batch left out', shape);
+    const sizes = shape.map(n => (n === null ? null : wholeNumber(n, 'shape')));
+    return {
+      name: input.name === undefined ? name : text(input.name, 'name'),
+      batch: size('batch'),
+      ...shapedInput(sizes),
+    };
+  }
   return {
-    name: input.name === undefined ? 'input' : text(input.name, 'name'),
+    name: input.name === undefined ? name : text(input.name, 'name'),
     batch: size('batch'),
     timesteps: size('timesteps'),
     features: size('features'),
   };
 }
 
-function checkLayer(
-  json: unknown,
-  before: readonly LayerSpec[],
-  input: InputSpec,
-  taken: Set<string>,
-  framework: FrameworkName,
-): LayerSpec {
+/** [T, D] is a sequence, whatever way it is written; any other shape is kept. */
+function shapedInput(shape: readonly (number | null)[]): Pick<InputSpec, 'timesteps' | 'features' | 'shape'> {
+  if (shape.length === 2) return { timesteps: shape[0], features: shape[1] };
+  return { timesteps: null, features: shape[shape.length - 1] ?? 1, shape };
+}
+
+function checkLayer(json: unknown, before: readonly LayerSpec[], values: Values, taken: Set<string>, framework: FrameworkName): LayerSpec {
   const given = asObject(json, 'layer');
   if (given.kind === undefined) throw missing('kind', LAYER_KINDS.map(k => k.name).join(', '));
   const kind = getLayerKind(text(given.kind, 'kind'));
   const fixed = isCellName(kind.name) ? Object.entries(FIXED_OPTIONS).flatMap(([key, value]) => (given[key] === value ? key : [])) : [];
-  checkKeys(given, ['kind', 'name', 'inputs', 'trainable', ...Object.keys(kind.fields), ...fixed]);
+  checkKeys(given, ['kind', 'name', 'inputs', 'trainable', 'states', 'mask', 'shares', ...Object.keys(kind.fields), ...fixed]);
   const name = given.name === undefined ? freeName(kind.name, before, taken) : text(given.name, 'name');
   if (taken.has(name))
     throw new RnnError('spec', 'E_SPEC_NAME', `two layers are called '${escapeText(name)}'`, {
@@ -78,9 +167,10 @@ function checkLayer(
   const layer: Record<string, unknown> = {
     kind: kind.name,
     name,
-    inputs: checkWiring(given.inputs, before, input),
+    inputs: checkWiring(given.inputs, before, values),
     trainable: given.trainable === undefined ? true : bool(given.trainable, 'trainable'),
     ...(isCellName(kind.name) ? FIXED_OPTIONS : {}),
+    ...checkCall(given, before, values, kind.name),
   };
   const defaults = layerDefaults(kind.name, framework);
   for (const [key, field] of Object.entries(kind.fields)) {
@@ -120,19 +210,43 @@ export function paddedOutputIsZero(bidirectional: boolean, returnSequences: bool
   return returnSequences && (bidirectional || DEFAULTS[framework].zeroPaddedOutput);
 }
 
-function checkWiring(inputs: unknown, before: readonly LayerSpec[], input: InputSpec): readonly string[] {
-  if (inputs === undefined) return [before.length > 0 ? before[before.length - 1].name : input.name];
+function checkWiring(inputs: unknown, before: readonly LayerSpec[], values: Values): readonly string[] {
+  if (inputs === undefined) return [before.length > 0 ? before[before.length - 1].name : values.first.name];
   if (!Array.isArray(inputs) || inputs.length === 0) throw typeError('inputs', 'a list of layer names', inputs);
-  return inputs.map(given => {
-    const name = text(given, 'inputs');
-    if (name === 'input' || name === input.name) return input.name;
-    if (!before.some(l => l.name === name)) throw unknownLayer('inputs', name, before);
-    return name;
-  });
+  return inputs.map(given => values.find(given, 'inputs'));
 }
 
-function unknownLayer(where: string, name: string, known: readonly LayerSpec[]): RnnError {
-  const names = ['input', ...known.map(l => l.name)];
+/** What a call of a layer has beside its inputs: initial states and a mask as values, and the layer it is a further call of. */
+function checkCall(
+  given: Record<string, unknown>,
+  before: readonly LayerSpec[],
+  values: Values,
+  kind: string,
+): Pick<LayerSpec, 'states' | 'mask' | 'shares'> {
+  const call: { states?: string[]; mask?: string; shares?: string } = {};
+  if (given.states !== undefined) {
+    if (!isCellName(kind))
+      throw new RnnError('spec', 'E_SPEC_KEY', `${kind} has no states`, { where: 'states', found: 'states', fix: 'leave states out' });
+    if (!Array.isArray(given.states)) throw typeError('states', 'a list of values', given.states);
+    call.states = given.states.map(s => values.find(s, 'states'));
+  }
+  if (given.mask !== undefined) call.mask = values.find(given.mask, 'mask');
+  if (given.shares !== undefined) {
+    const owner = text(given.shares, 'shares');
+    const found = before.find(l => l.name === owner);
+    if (!found || found.kind !== kind)
+      throw unknownLayer(
+        'shares',
+        owner,
+        before.filter(l => l.kind === kind).map(l => l.name),
+      );
+    call.shares = found.shares ?? owner;
+  }
+  return call;
+}
+
+function unknownLayer(where: string, name: string, known: readonly string[]): RnnError {
+  const names = known.includes('input') ? known : ['input', ...known];
   const near = nearest(name, names);
   return new RnnError('spec', 'E_SPEC_WIRING', `no layer before this one is called '${escapeText(name)}'`, {
     where,
@@ -158,6 +272,8 @@ function checkField(value: unknown, key: string, field: Field): unknown {
       return wholeNumber(value, key);
     case 'boolean':
       return bool(value, key);
+    case 'own':
+      return field.check(value, key);
     case 'choice':
       return choice(value, key, field.choices);
     case 'activation':

@@ -2,8 +2,8 @@ import type { WeightShape } from '../cells/cell.js';
 import { RnnError, within } from '../errors.js';
 import { showShape } from '../layers/dims.js';
 import { getLayerKind } from '../layers/index.js';
-import type { DimShape, LayerSymbols } from '../layers/layer.js';
-import { isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
+import type { DimShape, LayerSymbols, NamedShape } from '../layers/layer.js';
+import { type InputSpec, inputsOf, isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
 
 /** One walk from [N, T, D] to the output: every layer's input and output shape and the shapes of its weights. No weights needed. */
 export interface LayerShapes {
@@ -11,6 +11,9 @@ export interface LayerShapes {
   readonly symbols: LayerSymbols;
   readonly inputs: readonly DimShape[];
   readonly output: DimShape;
+  /** outputs beside the first: the states of a recurrent layer */
+  readonly others: readonly NamedShape[];
+  /** none for a further call of a layer, whose weights are those of the first */
   readonly weights: readonly WeightShape[];
 }
 
@@ -18,20 +21,22 @@ export interface ModelShapes {
   readonly input: DimShape;
   readonly layers: readonly LayerShapes[];
   readonly output: DimShape;
+  /** every value by its name: inputs, outputs of layers, their states */
+  readonly values: ReadonlyMap<string, DimShape>;
 }
 
 /** @throws RnnError E_SEQ, E_RANK, E_MERGE, E_SYMBOLIC, E_FEATURES naming the layer */
 export function inferShapes(model: ModelSpec): ModelShapes {
-  const input = inputShape(model);
-  const known = new Map<string, DimShape>([[model.input.name, input]]);
+  const known = new Map<string, DimShape>(inputsOf(model).map((input, i) => [input.name, inputShape(input, model, i)]));
   const letters = layerLetters(model);
   const layers = model.layers.map((layer): LayerShapes => {
     const inputs = layer.inputs.map(name => known.get(name)!);
     const shapes = within(layer.name, () => layerShapes(layer, inputs, letters.get(layer.name)!, model));
     known.set(layer.name, shapes.output);
+    for (const { suffix, shape } of shapes.others) known.set(`${layer.name}/${suffix}`, shape);
     return shapes;
   });
-  return { input, layers, output: known.get(model.output)! };
+  return { input: known.get(model.input.name)!, layers, output: known.get(model.output)!, values: known };
 }
 
 /** Weight shapes by layer, for initialisers and checks. */
@@ -39,9 +44,15 @@ export function weightShapesByLayer(shapes: ModelShapes): ReadonlyMap<string, re
   return new Map(shapes.layers.map(l => [l.layer.name, l.weights]));
 }
 
-function inputShape({ input, layers }: ModelSpec): DimShape {
+/** Letters of the sizes of an input that is no sequence: its place among the inputs makes them differ. */
+function inputShape(input: InputSpec, { layers }: ModelSpec, index: number): DimShape {
+  const number = index === 0 ? '' : String(index + 1);
   const N = { symbol: 'N', size: input.batch };
-  const T = { symbol: 'T', size: input.timesteps };
+  if (input.shape) {
+    const letter = (i: number) => `${['H', 'W', 'C', 'A', 'B'][i + (input.shape!.length === 1 ? 2 : 0)] ?? 'A'}${number}`;
+    return [N, ...input.shape.map((size, i) => ({ symbol: input.shape!.length === 1 ? `D${number}` : letter(i), size }))];
+  }
+  const T = { symbol: `T${number}`, size: input.timesteps };
   const readers = layers.filter(l => l.inputs.includes(input.name));
   const tokens = readers.some(l => l.kind === 'embedding');
   if (tokens) return [N, T];
@@ -52,16 +63,18 @@ function inputShape({ input, layers }: ModelSpec): DimShape {
       fix: 'give --D, or "features" in the spec\'s input',
     });
   }
-  return [N, T, { symbol: 'D', size: input.features }];
+  return [N, T, { symbol: `D${number}`, size: input.features }];
 }
 
 function layerShapes(layer: LayerSpec, inputs: readonly DimShape[], symbols: LayerSymbols, model: ModelSpec): LayerShapes {
   const kind = getLayerKind(layer.kind);
-  if (layer.kind === 'embedding' && layer.inputs[0] !== model.input.name && inputs[0].length === 2)
+  if (layer.kind === 'embedding' && !inputsOf(model).some(i => i.name === layer.inputs[0]) && inputs[0].length === 2)
     throw noTokens(layer.inputs[0], inputs[0]);
   try {
     const output = kind.outputShape(layer, inputs, symbols);
-    return { layer, symbols, inputs, output, weights: kind.weightShapes(layer, inputs, symbols) };
+    const others = kind.otherOutputs?.(layer, inputs, symbols) ?? [];
+    const weights = layer.shares === undefined ? kind.weightShapes(layer, inputs, symbols) : [];
+    return { layer, symbols, inputs, output, others, weights };
   } catch (error) {
     throw error instanceof RnnError && error.code === 'E_SEQ' ? explainMissingSequence(error, layer, inputs[0], model) : error;
   }

@@ -5,6 +5,7 @@ import type { EmbeddingSpec } from '../layers/embedding.js';
 import type { FlattenSpec } from '../layers/flatten.js';
 import type { MaskingSpec } from '../layers/masking.js';
 import type { MergeSpec } from '../layers/merging.js';
+import type { OperatorSpec } from '../layers/operator.js';
 import type { PoolSpec } from '../layers/pooling.js';
 import type { RecurrentSpec } from '../layers/recurrent.js';
 import type { RepeatSpec } from '../layers/repeat.js';
@@ -14,7 +15,9 @@ import type { RepeatSpec } from '../layers/repeat.js';
  * the published JSON Schema is schemas/spec.schema.json. A field with a default may be left out in a file; `checkSpec` fills it in,
  * so code below this line sees complete layers.
  */
-export const SPEC_SCHEMA = 'rnn-cli/spec@1';
+export const SPEC_SCHEMA = 'rnn-cli/spec@2';
+/** Without several inputs, outputs, states and operators; still read. */
+export const FIRST_SPEC_SCHEMA = 'rnn-cli/spec@1';
 
 export type LayerSpec =
   | RecurrentSpec
@@ -26,7 +29,8 @@ export type LayerSpec =
   | DropoutSpec
   | RepeatSpec
   | ActivationLayerSpec
-  | MergeSpec;
+  | MergeSpec
+  | OperatorSpec;
 
 export interface InputSpec {
   readonly name: string;
@@ -35,6 +39,14 @@ export interface InputSpec {
   readonly timesteps: number | null;
   /** D; null when the input is token numbers [N, T] for an embedding */
   readonly features: number | null;
+  /** sizes after the batch where the input is no sequence [T, D] and no token numbers [T]: a state [M], an image [H, W, C] */
+  readonly shape?: readonly (number | null)[];
+}
+
+/** A further output: the name it is reported under, and the value it is. */
+export interface OutputSpec {
+  readonly name: string;
+  readonly value: string;
 }
 
 export interface ModelSpec {
@@ -44,9 +56,24 @@ export interface ModelSpec {
   /** Keras: a functional model's summary shows its InputLayer */
   readonly functional: boolean;
   readonly input: InputSpec;
+  /** inputs beside the first */
+  readonly otherInputs?: readonly InputSpec[];
   readonly layers: readonly LayerSpec[];
-  /** name of the layer whose output is the model's */
+  /** the value that is the model's output y: a layer's name, or `layer/h` for one of its states */
   readonly output: string;
+  /** outputs beside the first; the first one's own name */
+  readonly otherOutputs?: readonly OutputSpec[];
+  readonly outputName?: string;
+}
+
+/** All inputs of a model, the first one first. */
+export function inputsOf(model: ModelSpec): readonly InputSpec[] {
+  return [model.input, ...(model.otherInputs ?? [])];
+}
+
+/** All outputs of a model by the names they are reported under, y first. */
+export function outputsOf(model: ModelSpec): readonly OutputSpec[] {
+  return [{ name: model.outputName ?? model.output, value: model.output }, ...(model.otherOutputs ?? [])];
 }
 
 export type { MergeMode } from '../layers/bidirectional.js';
@@ -59,6 +86,7 @@ export type {
   FlattenSpec,
   MaskingSpec,
   MergeSpec,
+  OperatorSpec,
   PoolSpec,
   RecurrentSpec,
   RepeatSpec,

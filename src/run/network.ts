@@ -11,7 +11,7 @@ import type { FrameworkName } from '../model/frameworks.js';
 import { type ParsedLayers, parseLayers } from '../model/parse.js';
 import { inferSequences } from '../model/sequences.js';
 import { inferShapes, type ModelShapes } from '../model/shapes.js';
-import { isRecurrent, type ModelSpec } from '../model/spec.js';
+import { isRecurrent, type ModelSpec, SPEC_SCHEMA } from '../model/spec.js';
 import type { Weights } from '../weights/weights.js';
 import type { ModelFile } from './modelFile.js';
 import type { NetworkRequest } from './request.js';
@@ -125,7 +125,7 @@ function graphNetwork(
   checkNoDimensions(request);
   const found = 'model' in layers ? layers : undefined;
   const model = found?.model ?? emptyModel(graph.graph.name);
-  const shapes = found ? inferShapes(model) : { input: [], layers: [], output: [] };
+  const shapes = found ? inferShapes(model) : { input: [], layers: [], output: [], values: new Map() };
   return {
     framework: 'onnx',
     model,
@@ -147,7 +147,7 @@ function graphNetwork(
 /** A graph that is no chain of layers has no layers to show. */
 function emptyModel(name: string): ModelSpec {
   return {
-    schema: 'rnn-cli/spec@1',
+    schema: SPEC_SCHEMA,
     name: name || 'graph',
     functional: true,
     input: { name: 'input', batch: null, timesteps: null, features: null },

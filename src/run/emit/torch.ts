@@ -1,6 +1,6 @@
 import { torch } from '../../conventions/torch.js';
 import { inferShapes, type LayerShapes } from '../../model/shapes.js';
-import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
+import { isRecurrent, type ModelSpec, type RecurrentSpec, SPEC_SCHEMA } from '../../model/spec.js';
 import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
 import type { Network } from '../network.js';
@@ -132,8 +132,8 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], from: Weights
 /** A state dict of one module, its names as in `torch.nn`. */
 function stateText(layer: RecurrentSpec, { inputs: [input] }: LayerShapes, weights: Weights): string {
   const single = { ...layer, inputs: ['input'] };
-  const model = {
-    schema: 'rnn-cli/spec@1' as const,
+  const model: ModelSpec = {
+    schema: SPEC_SCHEMA,
     name: 'layer',
     functional: false,
     input: { name: 'input', batch: null, timesteps: null, features: input[2].size },

@@ -1,0 +1,110 @@
+import { RnnError } from '../errors.js';
+import type { OnnxAttribute, OnnxNode, OnnxTensor } from '../formats/onnxGraph.js';
+import { OPERATORS } from '../ops/index.js';
+import { checkAttributes } from '../ops/operator.js';
+import { fromOnnx, type GraphValue } from '../ops/value.js';
+import type { FloatArray } from '../tensor/tensor.js';
+import { NO_COST } from './dims.js';
+import type { LayerKind, LayerResult, Value } from './layer.js';
+import {
+  type AttributeValue,
+  checkAttributeValues,
+  checkOperands,
+  checkOperatorName,
+  OPERAND_SCHEMA,
+  type Operand,
+  type OperatorSpec,
+} from './operatorFields.js';
+import { operatorShapes } from './operatorShapes.js';
+
+/** The version of ONNX's operators that `op` names. */
+export const OPERATOR_SET = 21;
+
+export type { OperatorSpec } from './operatorFields.js';
+
+export const operator: LayerKind<OperatorSpec> = {
+  name: 'op',
+  kerasClass: layer => layer.kerasClass ?? layer.op,
+  fields: {
+    op: { type: 'own', check: checkOperatorName, schema: { enum: Object.keys(OPERATORS).sort() } },
+    operands: { type: 'own', check: checkOperands, schema: { type: ['array', 'null'], items: OPERAND_SCHEMA }, default: null },
+    attributes: {
+      type: 'own',
+      check: checkAttributeValues,
+      schema: { type: 'object', additionalProperties: { type: ['number', 'string', 'array'], items: { type: 'number' } } },
+      default: {},
+    },
+    kerasClass: { type: 'own', check: value => value, schema: { type: ['string', 'null'] }, default: null },
+  },
+  weightShapes: () => [],
+  outputShape: (layer, inputs) => operatorShapes(layer, inputs)[0],
+  otherOutputs: (layer, inputs) =>
+    operatorShapes(layer, inputs)
+      .slice(1)
+      .map((shape, i) => ({ suffix: String(i + 1), shape })),
+  cost: () => NO_COST,
+  formula: () => null,
+
+  apply(layer, inputs, { kernels }): LayerResult {
+    const node = nodeOf(layer);
+    const run = OPERATORS[layer.op];
+    checkAttributes(run, node);
+    const given = inputs.map(({ tensor, kind }): GraphValue => ({ kind: kind ?? 'float', ...tensor }));
+    const [first, ...others] = run.run({ node, opset: OPERATOR_SET, inputs: withConstants(layer, given, kernels.precision), kernels });
+    return { ...asValue(first), others: others.map(o => ({ shape: o.shape, data: o.data })) };
+  },
+};
+
+function asValue({ kind, shape, data }: GraphValue): Value {
+  return kind === 'float' ? { tensor: { shape, data } } : { tensor: { shape, data }, kind };
+}
+
+/** Constants where the operands name them, the inputs in the places between. */
+function withConstants(layer: OperatorSpec, inputs: readonly GraphValue[], precision: 'f32' | 'f64'): (GraphValue | undefined)[] {
+  if (layer.operands === null) return [...inputs];
+  let next = 0;
+  return layer.operands.map(operand => {
+    if (operand === null) return inputs[next++];
+    const kind = operand.type === 'float' && inputs[0]?.kind === 'int' && wholeNumbers(operand.data) ? 'int' : operand.type;
+    return fromOnnx(constantTensor({ ...operand, type: kind }), precision);
+  });
+}
+
+function wholeNumbers(data: readonly number[]): boolean {
+  return data.every(Number.isInteger);
+}
+
+/** A constant as ONNX keeps it. */
+export function constantTensor({ type, shape, data }: Exclude<Operand, null>): OnnxTensor {
+  if (type === 'int') return { dtype: 'i64', shape, data: BigInt64Array.from(data, v => BigInt(v)) };
+  return { dtype: type === 'bool' ? 'bool' : 'f64', shape, data: Float64Array.from(data) as FloatArray };
+}
+
+/** Attributes that ONNX has as floats, whatever number stands there. */
+const FLOATS = new Set(['alpha', 'beta', 'bias', 'epsilon', 'gamma', 'lambd', 'momentum', 'ratio', 'threshold']);
+
+/** The operator as a node of an ONNX graph, inputs and outputs left open. */
+export function nodeOf({ name, op, attributes }: OperatorSpec): OnnxNode {
+  return {
+    name,
+    opType: op,
+    domain: '',
+    inputs: [],
+    outputs: [name],
+    attributes: new Map(Object.entries(attributes).map(([key, value]) => [key, attributeOf(key, value)])),
+  };
+}
+
+function attributeOf(key: string, value: AttributeValue): OnnxAttribute {
+  if (typeof value === 'string') return { type: 'string', value };
+  if (typeof value === 'number') {
+    return FLOATS.has(key) || !Number.isInteger(value) ? { type: 'float', value } : { type: 'int', value: BigInt(value) };
+  }
+  if (!value.every(Number.isInteger)) return { type: 'floats', value };
+  return { type: 'ints', value: value.map(v => BigInt(v)) };
+}
+
+/** The error of an operator that a command has no rule for. */
+export function noRule(op: string, what: string): RnnError {
+  return new RnnError('unsupported', 'E_OPERATOR', `${op} ${what}`, { expected: 'an operator with such a rule', found: op });
+}

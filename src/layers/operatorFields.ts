@@ -1,0 +1,131 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { OPERATORS } from '../ops/index.js';
+import { nearest } from '../registry.js';
+import type { LayerBase } from './layer.js';
+
+/** An operator node of a spec: its fields, and their checks. */
+
+/** A pure function of tensors as a node of the network, named and defined as ONNX has it (opset 21): no weights, no name in an equation. */
+export interface OperatorSpec extends LayerBase {
+  readonly kind: 'op';
+  readonly op: string;
+  /** one per input of the operator: null takes the next of `inputs`, anything else is a constant; absent: the inputs as they stand */
+  readonly operands: readonly Operand[] | null;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  /** class that Keras shows for it; null: it is shown by its operator, '' where it is part of another one and not shown */
+  readonly kerasClass: string | null;
+}
+
+export type AttributeValue = number | string | readonly number[];
+
+/** A constant operand: numbers of one type in C order; null: the next of the node's inputs. */
+export type Operand = {
+  readonly type: 'float' | 'int' | 'bool';
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+} | null;
+
+/** In a spec: null, a number, nested lists of numbers, or {"type": "int", "value": …}. */
+export const OPERAND_SCHEMA = {
+  anyOf: [
+    { type: ['null', 'number', 'array'] },
+    {
+      type: 'object',
+      additionalProperties: false,
+      required: ['type', 'value'],
+      properties: { type: { enum: ['float', 'int', 'bool'] }, value: { type: ['number', 'array'] } },
+    },
+    {
+      type: 'object',
+      additionalProperties: false,
+      required: ['type', 'shape', 'data'],
+      properties: {
+        type: { enum: ['float', 'int', 'bool'] },
+        shape: { type: 'array', items: { type: 'integer', minimum: 0 } },
+        data: { type: 'array', items: { type: 'number' } },
+      },
+    },
+  ],
+};
+
+/** @throws RnnError E_SPEC_RANGE naming the operators there are */
+export function checkOperatorName(value: unknown, key: string): string {
+  if (typeof value === 'string' && Object.hasOwn(OPERATORS, value)) return value;
+  const near = typeof value === 'string' ? nearest(value, Object.keys(OPERATORS)) : undefined;
+  throw new RnnError('spec', 'E_SPEC_RANGE', `there is no operator ${escapeText(String(value), 40)}`, {
+    where: key,
+    expected: Object.keys(OPERATORS).sort().join(', '),
+    found: escapeText(String(value), 40),
+    fix: near ? `did you mean '${near}'?` : 'use the name of one of these ONNX operators',
+  });
+}
+
+/** @throws RnnError E_SPEC_TYPE */
+export function checkOperands(value: unknown, key: string): readonly Operand[] | null {
+  if (value === null) return null;
+  if (!Array.isArray(value)) throw wrong(key, 'a list of operands', value);
+  return value.map(operand => operandOf(operand, key));
+}
+
+function operandOf(value: unknown, key: string): Operand {
+  if (value === null) return null;
+  if (typeof value === 'number' || Array.isArray(value)) return { type: 'float', ...nestedNumbers(value, key) };
+  const given = value as Record<string, unknown>;
+  const type = given.type;
+  if (type !== 'float' && type !== 'int' && type !== 'bool') throw wrong(key, 'a number, a list of numbers, or {"type", "value"}', value);
+  const flat = given.data === undefined ? nestedNumbers(given.value, key) : flatNumbers(given, key);
+  if (type !== 'float' && !flat.data.every(Number.isInteger)) throw wrong(key, 'whole numbers', value);
+  return { type, ...flat };
+}
+
+function flatNumbers({ shape, data }: Record<string, unknown>, key: string): { shape: number[]; data: number[] } {
+  const sizes = Array.isArray(shape) ? (shape as number[]) : [];
+  const numbers = Array.isArray(data) ? (data as number[]) : [];
+  const fits =
+    Array.isArray(shape) &&
+    Array.isArray(data) &&
+    sizes.every(n => Number.isInteger(n) && n >= 0) &&
+    numbers.every(v => typeof v === 'number') &&
+    sizes.reduce((a, b) => a * b, 1) === numbers.length;
+  if (!fits) throw wrong(key, 'a shape and as many numbers', data);
+  return { shape: sizes, data: numbers };
+}
+
+/** Nested lists of equal lengths -> shape and numbers in C order. @throws RnnError E_SPEC_TYPE */
+export function nestedNumbers(value: unknown, key: string): { shape: number[]; data: number[] } {
+  const shape: number[] = [];
+  for (let at: unknown = value; Array.isArray(at); at = at[0]) shape.push(at.length);
+  const data: number[] = [];
+  const visit = (part: unknown, axis: number): void => {
+    if (axis === shape.length) {
+      if (typeof part === 'boolean') data.push(part ? 1 : 0);
+      else if (typeof part === 'number') data.push(part);
+      else throw wrong(key, 'numbers', part);
+    } else if (!Array.isArray(part) || part.length !== shape[axis]) throw wrong(key, 'lists of equal lengths', part);
+    else for (const inner of part) visit(inner, axis + 1);
+  };
+  visit(value, 0);
+  return { shape, data };
+}
+
+/** @throws RnnError E_SPEC_TYPE */
+export function checkAttributeValues(value: unknown, key: string): Record<string, number | string | number[]> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(key, 'an object of attributes', value);
+  for (const [name, v] of Object.entries(value)) {
+    const fine = typeof v === 'number' || typeof v === 'string' || (Array.isArray(v) && v.every(n => typeof n === 'number'));
+    if (!fine) throw wrong(`${key}.${escapeText(name, 40)}`, 'a number, a text or a list of numbers', v);
+  }
+  return value as Record<string, number | string | number[]>;
+}
+
+function wrong(where: string, expected: string, value: unknown): RnnError {
+  const found = Array.isArray(value)
+    ? 'a list'
+    : value === null
+      ? 'null'
+      : typeof value === 'object'
+        ? 'an object'
+        : escapeText(String(value), 40);
+  return new RnnError('spec', 'E_SPEC_TYPE', `expected ${expected}, found ${found}`, { where, expected, found });
+}

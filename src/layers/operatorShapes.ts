@@ -1,0 +1,292 @@
+import { RnnError } from '../errors.js';
+import { showShape } from './dims.js';
+import type { Dim, DimShape } from './layer.js';
+import type { OperatorSpec } from './operatorFields.js';
+
+/** Shapes of what an operator computes, from those of its inputs, sizes possibly symbolic: ONNX's rules (Operators.md). */
+
+type Rule = (call: ShapeCall) => readonly DimShape[];
+
+interface ShapeCall {
+  readonly layer: OperatorSpec;
+  /** shape of operand i: of a constant or of an input */
+  shape(i: number): DimShape;
+  /** numbers of operand i, which must be a constant; undefined where there is no such operand */
+  numbers(i: number): readonly number[] | undefined;
+  readonly operands: number;
+  attribute(name: string): number | string | readonly number[] | undefined;
+}
+
+/** @throws RnnError E_OPERATOR, E_RANK, E_MERGE */
+export function operatorShapes(layer: OperatorSpec, inputs: readonly DimShape[]): readonly DimShape[] {
+  const call = shapeCall(layer, inputs);
+  const rule = RULES[layer.op];
+  if (!rule)
+    throw new RnnError('unsupported', 'E_OPERATOR', `the shape that ${layer.op} gives is not known here`, {
+      expected: Object.keys(RULES).sort().join(', '),
+      found: layer.op,
+    });
+  return rule(call);
+}
+
+function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall {
+  const operands = layer.operands ?? inputs.map(() => null);
+  let next = 0;
+  const shapes = operands.map(o => (o === null ? inputs[next++] : o.shape.map(size => ({ symbol: String(size), size }))));
+  return {
+    layer,
+    operands: operands.length,
+    attribute: name => layer.attributes[name],
+    shape(i) {
+      if (shapes[i]) return shapes[i];
+      throw new RnnError('shape', 'E_OPERANDS', `${layer.op} has no input ${i}`, {
+        expected: `at least ${i + 1} inputs`,
+        found: String(shapes.length),
+      });
+    },
+    numbers(i) {
+      if (i >= operands.length) return undefined;
+      const operand = operands[i];
+      if (operand) return operand.data;
+      throw new RnnError(
+        'unsupported',
+        'E_OPERATOR',
+        `${layer.op} takes input ${i} from the network: its shape cannot be said before it runs`,
+        {
+          expected: 'a constant',
+          found: 'a computed value',
+        },
+      );
+    },
+  };
+}
+
+const same: Rule = ({ shape }) => [shape(0)];
+
+const broadcast: Rule = ({ shape, operands, layer }) => {
+  let result = shape(0);
+  for (let i = 1; i < operands; i++) result = broadcastDims(result, shape(i), layer.op);
+  return [result];
+};
+
+/** NumPy's rule on symbolic sizes: an unknown size with 1 or an unknown one stays unknown, with a number it is that number. */
+export function broadcastDims(a: DimShape, b: DimShape, what: string): DimShape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i): Dim => {
+    const x = a[a.length - rank + i];
+    const y = b[b.length - rank + i];
+    if (!x || !y) return x ?? y;
+    if (x.size === 1) return y;
+    if (y.size === 1) return x;
+    if (x.size !== null && y.size !== null && x.size !== y.size)
+      throw new RnnError('shape', 'E_MERGE', `${what} cannot join ${showShape(a)} and ${showShape(b)}`, {
+        expected: 'equal sizes, or 1',
+        found: `${showShape(a)} and ${showShape(b)}`,
+      });
+    return x.size === null && y.size !== null ? y : x;
+  });
+}
+
+export function axisIn(axis: number, rank: number, what: string): number {
+  const at = axis < 0 ? axis + rank : axis;
+  if (at < 0 || at >= rank)
+    throw new RnnError('shape', 'E_RANK', `${what}: there is no axis ${axis} among ${rank}`, {
+      expected: `${-rank} to ${rank - 1}`,
+      found: String(axis),
+    });
+  return at;
+}
+
+function axesOf(call: ShapeCall, operand: number, rank: number): number[] | undefined {
+  const axes = (call.attribute('axes') as readonly number[] | undefined) ?? call.numbers(operand);
+  return axes?.map(a => axisIn(a, rank, call.layer.op));
+}
+
+const reduce: Rule = call => {
+  const shape = call.shape(0);
+  const axes = axesOf(call, 1, shape.length) ?? shape.map((_, i) => i);
+  const keep = call.attribute('keepdims') !== 0;
+  return [shape.flatMap((d, i): Dim[] => (axes.includes(i) ? (keep ? [{ symbol: '1', size: 1 }] : []) : [d]))];
+};
+
+const argument: Rule = call => {
+  const shape = call.shape(0);
+  const axis = axisIn(Number(call.attribute('axis') ?? 0), shape.length, call.layer.op);
+  return [
+    call.attribute('keepdims') === 0
+      ? shape.filter((_, i) => i !== axis)
+      : shape.map((d, i) => (i === axis ? { symbol: '1', size: 1 } : d)),
+  ];
+};
+
+function product(dims: DimShape): number | null {
+  return dims.reduce<number | null>((total, d) => (total === null || d.size === null ? null : total * d.size), 1);
+}
+
+/** Sizes as the constant says: 0 copies, −1 is what remains. */
+const reshape: Rule = call => {
+  const from = call.shape(0);
+  const wanted = call.numbers(1) ?? [];
+  const open = wanted.indexOf(-1);
+  const dims = wanted.map((n, i): Dim => (n === 0 ? from[i] : { symbol: String(n), size: n }));
+  if (open < 0) return [dims];
+  // the batch, where it is copied, cancels out of the rest
+  const batch = wanted[0] === 0 && from[0] !== undefined;
+  const rest = dims.filter((_, i) => i !== open && !(batch && i === 0));
+  const known = product(batch ? from.slice(1) : from);
+  const given = product(rest);
+  const size = known === null || given === null || given === 0 ? null : known / given;
+  const left = from.filter(d => d.size === null);
+  const symbol = size !== null ? String(size) : left.length === 1 && (known === null || !batch) ? left[0].symbol : '?';
+  return [dims.map((d, i) => (i === open ? { symbol, size } : d))];
+};
+
+const transpose: Rule = call => {
+  const from = call.shape(0);
+  const perm = (call.attribute('perm') as readonly number[] | undefined) ?? from.map((_, i) => from.length - 1 - i);
+  return [perm.map(i => from[i])];
+};
+
+const squeeze: Rule = call => {
+  const from = call.shape(0);
+  const axes = axesOf(call, 1, from.length) ?? from.flatMap((d, i) => (d.size === 1 ? [i] : []));
+  return [from.filter((_, i) => !axes.includes(i))];
+};
+
+const unsqueeze: Rule = call => {
+  const from = [...call.shape(0)];
+  const given = (call.attribute('axes') as readonly number[] | undefined) ?? call.numbers(1) ?? [];
+  const rank = from.length + given.length;
+  for (const axis of given.map(a => (a < 0 ? a + rank : a)).sort((a, b) => a - b)) from.splice(axis, 0, { symbol: '1', size: 1 });
+  return [from];
+};
+
+const concat: Rule = call => {
+  const shapes = Array.from({ length: call.operands }, (_, i) => call.shape(i));
+  const axis = axisIn(Number(call.attribute('axis')), shapes[0].length, call.layer.op);
+  return [shapes[0].map((d, i): Dim => (i === axis ? sum(shapes.map(s => s[axis])) : (shapes.find(s => s[i].size !== null)?.[i] ?? d)))];
+};
+
+function sum(dims: readonly Dim[]): Dim {
+  const size = dims.some(d => d.size === null) ? null : dims.reduce((total, d) => total + d.size!, 0);
+  return { symbol: dims.map(d => d.symbol).join('+'), size };
+}
+
+const slice: Rule = call => {
+  const from = call.shape(0);
+  const starts = call.numbers(1) ?? [];
+  const ends = call.numbers(2) ?? [];
+  const axes = (call.numbers(3) ?? starts.map((_, i) => i)).map(a => axisIn(a, from.length, 'Slice'));
+  const steps = call.numbers(4) ?? starts.map(() => 1);
+  return [
+    from.map((d, axis): Dim => {
+      const i = axes.indexOf(axis);
+      if (i < 0) return d;
+      if (d.size === null)
+        return starts[i] === 0 && ends[i] >= Number.MAX_SAFE_INTEGER && steps[i] === 1 ? d : { symbol: `${d.symbol}'`, size: null };
+      return sized(sliceLength(d.size, starts[i], ends[i], steps[i]));
+    }),
+  ];
+};
+
+function sized(size: number): Dim {
+  return { symbol: String(size), size };
+}
+
+function sliceLength(size: number, start: number, end: number, step: number): number {
+  const clamp = (v: number, low: number, high: number) => Math.min(Math.max(v < 0 ? v + size : v, low), high);
+  const [a, b] = step > 0 ? [clamp(start, 0, size), clamp(end, 0, size)] : [clamp(start, -1, size - 1), clamp(end, -1, size - 1)];
+  return Math.max(0, Math.ceil((b - a) / step));
+}
+
+const gather: Rule = call => {
+  const from = call.shape(0);
+  const axis = axisIn(Number(call.attribute('axis') ?? 0), from.length, 'Gather');
+  return [[...from.slice(0, axis), ...call.shape(1), ...from.slice(axis + 1)]];
+};
+
+const matmul: Rule = call => {
+  const a = call.shape(0);
+  const b = call.shape(1);
+  const [wide, tall] = [a[a.length - 1], b[Math.max(0, b.length - 2)]];
+  if (wide.size !== null && tall.size !== null && wide.size !== tall.size)
+    throw new RnnError('shape', 'E_MERGE', `MatMul cannot join ${showShape(a)} and ${showShape(b)}`, {
+      expected: `${wide.size} rows`,
+      found: String(tall.size),
+    });
+  const lead = broadcastDims(a.slice(0, -2), b.slice(0, -2), 'MatMul');
+  return [[...lead, ...(a.length > 1 ? [a[a.length - 2]] : []), ...(b.length > 1 ? [b[b.length - 1]] : [])]];
+};
+
+const expand: Rule = call => {
+  const sizes = (call.numbers(1) ?? []).map(n => sized(n));
+  return [broadcastDims(call.shape(0), sizes, 'Expand')];
+};
+
+const tile: Rule = call => {
+  const times = call.numbers(1) ?? [];
+  return [
+    call
+      .shape(0)
+      .map((d, i) => (times[i] === 1 ? d : d.size === null ? { symbol: `${times[i]}*${d.symbol}`, size: null } : sized(d.size * times[i]))),
+  ];
+};
+
+const pad: Rule = call => {
+  const from = call.shape(0);
+  const pads = call.numbers(1) ?? [];
+  return [
+    from.map((d, i) =>
+      d.size === null
+        ? pads[i] + pads[i + from.length] === 0
+          ? d
+          : { symbol: `${d.symbol}'`, size: null }
+        : sized(d.size + pads[i] + pads[i + from.length]),
+    ),
+  ];
+};
+
+const split: Rule = call => {
+  const from = call.shape(0);
+  const axis = axisIn(Number(call.attribute('axis') ?? 0), from.length, 'Split');
+  const size = from[axis].size;
+  const count = Number(call.attribute('num_outputs') ?? 0);
+  const each = count > 0 && size !== null ? Math.ceil(size / count) : 0;
+  const sizes = call.numbers(1) ?? Array.from({ length: count }, (_, i) => Math.min(each, size! - i * each));
+  return sizes.map(n => from.map((d, i) => (i === axis ? sized(n) : d)));
+};
+
+const flatten: Rule = call => {
+  const from = call.shape(0);
+  const axis = Number(call.attribute('axis') ?? 1);
+  const join = (dims: DimShape): Dim =>
+    dims.length === 1 ? dims[0] : { symbol: dims.map(d => d.symbol).join('*') || '1', size: product(dims) };
+  return [[join(from.slice(0, axis)), join(from.slice(axis))]];
+};
+
+const ELEMENTWISE_MANY =
+  'Add Sub Mul Div Pow Min Max Mean Sum And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual Where Mod PRelu BitShift';
+const ELEMENTWISE_ONE =
+  'Abs Neg Exp Log Sqrt Reciprocal Sin Cos Tan Sinh Cosh Tanh Sigmoid Relu LeakyRelu Elu Selu Celu Softplus Softsign HardSigmoid HardSwish Gelu Mish ThresholdedRelu Erf Sign Floor Ceil Round Not IsNaN IsInf Identity Cast Clip Softmax LogSoftmax Hardmax Dropout LayerNormalization CumSum Trilu';
+const REDUCTIONS = 'ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare';
+
+const RULES: Readonly<Record<string, Rule>> = {
+  ...Object.fromEntries(ELEMENTWISE_MANY.split(' ').map(op => [op, broadcast])),
+  ...Object.fromEntries(ELEMENTWISE_ONE.split(' ').map(op => [op, same])),
+  ...Object.fromEntries(REDUCTIONS.split(' ').map(op => [op, reduce])),
+  ArgMax: argument,
+  ArgMin: argument,
+  Reshape: reshape,
+  Transpose: transpose,
+  Squeeze: squeeze,
+  Unsqueeze: unsqueeze,
+  Concat: concat,
+  Slice: slice,
+  Gather: gather,
+  MatMul: matmul,
+  Expand: expand,
+  Tile: tile,
+  Pad: pad,
+  Split: split,
+  Flatten: flatten,
+};
