@@ -1,3 +1,4 @@
+import { runCompare } from '../../src/run/compare.js';
 import { runForward } from '../../src/run/forward.js';
 import { readArray, splitKey } from '../../src/run/input.js';
 import type { ForwardRequest } from '../../src/run/request.js';
@@ -81,6 +82,38 @@ describe('the input', () => {
     ['another N than said', { N: 3 }, [2, 4, 3], 'E_INPUT_SHAPE', '--N 3 was given but the input has 2 samples'],
   ] as [string, ForwardRequest, number[], string, string][])('refuses %s', async (name, request, shape, code, message) => {
     expect(await failure({ ...request, input: await npy(`${name}.npy`, x(...shape)) })).toMatchObject({ code, message, exit: 3 });
+  });
+
+  it('of two axes says what was made of it, and which --T makes it several samples', async () => {
+    const rows = async (n: number) => (await runForward({ input: await npy(`rows${n}.npy`, x(n, 3)) })).notes;
+    expect(await rows(40)).toEqual(['the input [40, 3] was read as one sequence: N=1, T=40, D=3; --T 10 makes it 4 samples of 10 steps']);
+    expect(await rows(7)).toEqual(['the input [7, 3] was read as one sequence: N=1, T=7, D=3']);
+    const input = await npy('rows40.npy', x(40, 3));
+    expect((await runForward({ input, T: 10 })).notes).toEqual([]);
+    const against = await npy('y5.npy', x(5, 2));
+    expect((await runCompare({ input, against })).notes).toContain(
+      'the input [40, 3] was read as one sequence, and the other side has 5 samples: --T 8 makes it 5 samples, too',
+    );
+  });
+
+  it.each<[ForwardRequest, number[], string]>([
+    [{}, [2, 3, 2, 3], 'in Python: X.reshape(2, 6, 3) is 2 samples of 6 steps with 3 features'],
+    [{}, [12], 'in Python: X.reshape(1, 4, 3) is 1 sample of 4 steps with 3 features'],
+    [
+      { layers: 'rnn:5,dense:2', D: 1 },
+      [6, 12],
+      'in Python: X.reshape(6, 12, 1) is 6 samples of 12 steps with 1 feature, if a row is a sample',
+    ],
+    [{ D: 3 }, [6, 4], 'in Python: X.reshape(1, 8, 3) is 1 sample of 8 steps with 3 features'],
+  ])('of another number of axes gets the line of Python that reshapes it: %j %j', async (request, shape, fix) => {
+    const D = request.D ?? 3;
+    const layers = request.layers ?? 'rnn:5,dense:2';
+    expect(await failure({ layers, D, input: await npy(`axes${shape}.npy`, x(...shape)) })).toMatchObject({ exit: 3, fix });
+  });
+
+  it('as text with few decimals says so', async () => {
+    const input = folder.write('few.csv', new TextEncoder().encode('0.12,-0.5,1.25\n0.5,0.75,-0.33\n'));
+    expect((await runForward({ input, T: 2 })).notes).toEqual(['the input was written with 2 decimals: y is that of the rounded numbers']);
   });
 
   it('keeps a path with a colon that names no array file', () => {

@@ -8,7 +8,7 @@ import { takesLong } from './elsewhere.js';
 import { positionOf } from './finite.js';
 import { outputOf } from './forward.js';
 import { readOtherSide } from './hiddenStates.js';
-import { readArray } from './input.js';
+import { OUTPUT_NAMES, readArray, stepsForSamples } from './input.js';
 import { type Prepared, prepare, productsIn } from './prepare.js';
 import type { CompareRequest, EngineName } from './request.js';
 import type { CompareResult } from './result.js';
@@ -85,6 +85,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
     notes: [
       ...prepared.notes,
       ...sides.notes,
+      ...stepsForSamples(prepared, sides.actual),
       ...(view === null || view.kind === 'y' || byShape ? [] : [`the other side was taken for ${view.words} and compared with that`]),
       ...(diagnosis?.stopped ? ['the search for pairs of mistakes was stopped by its time budget; --budget gives it more seconds'] : []),
       ...(unchecked.length > 0 ? [`not computed, for the network is large: whether this input can show ${unchecked.join(', ')}`] : []),
@@ -167,7 +168,7 @@ async function bothSides(prepared: Prepared, request: CompareRequest): Promise<S
     const engine = request.engine === undefined || request.engine === 'auto' ? 'batched' : request.engine;
     const expected = (await outputOf(prepared, { engine, dtype: request.dtype, threads: request.threads }, undefined)).y;
     const other = prepared.graphInputs
-      ? { ...(await readArray(request.against, ['y', 'Y', 'output', 'arr_0'])), layer: null, parted: null }
+      ? { ...(await readArray(request.against, OUTPUT_NAMES)), layer: null, parted: null }
       : await readOtherSide(request.against, prepared);
     return {
       expected,

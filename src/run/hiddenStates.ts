@@ -5,7 +5,7 @@ import { merge } from '../layers/bidirectional.js';
 import { isRecurrent, type RecurrentSpec } from '../model/spec.js';
 import { distance, largestMagnitude } from '../tensor/difference.js';
 import { formatShape, sameShape, type Tensor } from '../tensor/tensor.js';
-import { type ReadArrays, readArrays } from './input.js';
+import { OUTPUT_NAMES, type ReadArrays, readArrays } from './input.js';
 import type { Prepared } from './prepare.js';
 import type { CompareResult } from './result.js';
 
@@ -23,14 +23,12 @@ export interface OtherSide {
   readonly notes: readonly string[];
 }
 
-const Y_NAMES = ['y', 'Y', 'output', 'arr_0'];
-
 /** @throws RnnError E_KEY: neither y nor hidden states are in the file; E_INPUT_SHAPE: states under a layer's name have another shape */
 export async function readOtherSide(path: string, prepared: Prepared): Promise<OtherSide> {
-  const { only, tensors, notes } = await readArrays(path, Y_NAMES);
+  const { only, tensors, notes } = await readArrays(path, OUTPUT_NAMES);
   const hidden = only && tensors.size < 2 ? [] : hiddenOf(tensors, prepared);
   if (hidden.length === 0) return { tensor: chosen(only, tensors), layer: null, parted: null, notes };
-  const y = Y_NAMES.filter(name => !hidden.some(h => h.key === name)).flatMap(name => tensors.get(name) ?? [])[0];
+  const y = OUTPUT_NAMES.filter(name => !hidden.some(h => h.key === name)).flatMap(name => tensors.get(name) ?? [])[0];
   const compared = partingOf(hidden, prepared);
   const first = compared.find(c => c.parted !== null);
   const words = wordsOf(compared, first, y !== undefined);
@@ -43,7 +41,7 @@ function chosen(only: Tensor | undefined, tensors: ReadArrays['tensors']): Tenso
   if (only) return only;
   const names = [...tensors.keys()].map(name => escapeText(name, 40));
   throw new RnnError('format', 'E_KEY', `holds ${tensors.size} arrays`, {
-    expected: `one array, one called ${Y_NAMES.join(' or ')}, or hidden states by layer (rnn_1/h, h1, h2 …)`,
+    expected: `one array, one called ${OUTPUT_NAMES.join(' or ')}, or hidden states by layer (rnn_1/h, h1, h2 …)`,
     found: names.slice(0, 8).join(', ') || 'nothing',
     fix: `name one: FILE:${names[0] ?? 'key'}`,
   });

@@ -2,6 +2,7 @@ import { RnnError, within } from '../errors.js';
 import { escapeText, shownPath } from '../escape.js';
 import { decimalsOf } from '../formats/bytes/decimals.js';
 import type { FileTensor, TensorFile } from '../formats/format.js';
+import { NOTEBOOK } from '../model/dimensions.js';
 import { swapBatchAndTime } from '../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
 import { reading } from './elsewhere.js';
@@ -12,7 +13,9 @@ import type { Network } from './network.js';
 /** Arrays named on the command line -> tensors of the shape the network wants. */
 
 /** What the array of X is called in a file of several. */
-export const INPUT_NAMES = ['x', 'X', 'input', 'arr_0'];
+export const INPUT_NAMES = ['x', 'X', 'input', 'inputs', 'features', 'arr_0'];
+/** The same of y. */
+export const OUTPUT_NAMES = ['y', 'Y', 'output', 'outputs', 'y_pred', 'y_hat', 'out', 'arr_0'];
 
 export interface ReadArray {
   readonly tensor: FileTensor;
@@ -111,11 +114,11 @@ export function toInput(
   const rank = tokens ? 2 : 3;
   let x: Tensor = t;
   if (timeMajor) {
-    if (t.shape.length !== rank) throw ndim(t, tokens, '--time-major needs [T, N, D]');
+    if (t.shape.length !== rank) throw ndim(t, network, '--time-major needs [T, N, D]');
     x = swapBatchAndTime(t);
-  } else if (t.shape.length === rank - 1) x = tokens ? reshape(t, [1, ...t.shape]) : asSequences(t, T, N);
+  } else if (t.shape.length === rank - 1) x = tokens ? reshape(t, [1, ...t.shape]) : asSequences(withFeatures(t, network), T, N);
   else if (t.shape.length === 1 && !tokens && network.model.input.features === 1) x = asSequences(reshape(t, [t.shape[0], 1]), T, N);
-  else if (t.shape.length !== rank) throw ndim(t, tokens, `expected ${tokens ? '[N, T]' : '[N, T, D]'}`);
+  else if (t.shape.length !== rank) throw ndim(t, network, `expected ${tokens ? '[N, T]' : '[N, T, D]'}`);
   if (N !== undefined && x.shape[0] !== N && !network.model.layers.some(l => 'stateful' in l && l.stateful)) {
     throw wrongN(N, x.shape);
   }
@@ -155,11 +158,76 @@ export function splitError(rows: number, steps: number): RnnError {
   });
 }
 
-function ndim(t: Tensor, tokens: boolean, message: string): RnnError {
+function ndim(t: Tensor, network: Network, message: string): RnnError {
+  const D = network.model.input.features;
   return new RnnError('shape', 'E_NDIM', `${message}, found ${formatShape(t.shape)}`, {
-    expected: tokens ? '[N, T] token numbers' : '[N, T, D], or [T, D] for one sequence',
+    expected: D === null ? '[N, T] token numbers' : '[N, T, D], or [T, D] for one sequence',
     found: formatShape(t.shape),
+    fix: D === null ? undefined : reshaped(t, D),
   });
+}
+
+/** `[T, D]` has the network's D columns. @throws RnnError E_INPUT_SHAPE with the line of Python that gives the array its third axis */
+function withFeatures(t: Tensor, { model }: Network): Tensor {
+  const D = model.input.features;
+  const [rows, columns] = t.shape;
+  if (D === null || columns === D) return t;
+  throw new RnnError(
+    'shape',
+    'E_INPUT_SHAPE',
+    `the input ${formatShape(t.shape)} has ${count(columns, 'column')}, the network reads D = ${D}`,
+    {
+      expected: `[N, T, ${D}], or [T, ${D}] for one sequence`,
+      found: formatShape(t.shape),
+      fix: columns % D === 0 ? `${reshapeLine([rows, columns / D, D])}, if a row is a sample` : reshaped(t, D),
+    },
+  );
+}
+
+/** The array as one of three axes, in Python; undefined where its numbers do not fit. */
+function reshaped({ shape, data }: Tensor, D: number): string | undefined {
+  if (data.length === 0 || data.length % D !== 0) return undefined;
+  const N = shape.length > 2 ? shape[0] : 1;
+  return reshapeLine([N, data.length / D / N, D]);
+}
+
+function reshapeLine([N, T, D]: readonly number[]): string {
+  return `in Python: X.reshape(${N}, ${T}, ${D}) is ${count(N, 'sample')} of ${count(T, 'step')} with ${count(D, 'feature')}`;
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** What was made of an input of two axes, with the --T that makes it more than one sample; that it was rounded. */
+export function inputNotes({ tensor, decimals }: ReadArray, x: Tensor, T: number | undefined): string[] {
+  return [...sequenceNote(tensor, x, T), ...decimalsNote('the input', decimals)];
+}
+
+/** Fewer decimals than float32 has: what is computed from such numbers is not what the unrounded ones give. */
+export function decimalsNote(what: string, decimals: number | undefined): string[] {
+  if (decimals === undefined || decimals === 0 || decimals > FEW_DECIMALS) return [];
+  return [`${what} was written with ${count(decimals, 'decimal')}: y is that of the rounded numbers`];
+}
+
+const FEW_DECIMALS = 6;
+
+function sequenceNote(tensor: Tensor, x: Tensor, T: number | undefined): string[] {
+  if (tensor.shape.length !== 2 || x.shape.length !== 3 || T !== undefined || x.shape[0] !== 1) return [];
+  const [rows, D] = tensor.shape;
+  const { T: usual } = NOTEBOOK;
+  const split = rows > usual && rows % usual === 0 ? `; --T ${usual} makes it ${rows / usual} samples of ${usual} steps` : '';
+  return [`the input ${formatShape(tensor.shape)} was read as one sequence: N=1, T=${rows}, D=${D}${split}`];
+}
+
+/** The --T under which rows that were read as one sequence are as many samples as y has. */
+export function stepsForSamples({ input, inputShape }: { input: { x: Tensor }; inputShape?: readonly number[] }, y: Tensor): string[] {
+  const [rows] = inputShape ?? [];
+  const [N] = y.shape;
+  if (inputShape?.length !== 2 || input.x.shape[0] !== 1 || y.shape.length < 2 || N < 2 || rows % N !== 0) return [];
+  return [
+    `the input ${formatShape(inputShape)} was read as one sequence, and the other side has ${N} samples: --T ${rows / N} makes it ${N} samples, too`,
+  ];
 }
 
 /** `3,5,2` or a file of N whole numbers -> lengths. @throws RnnError E_LENGTHS */

@@ -14,7 +14,7 @@ import type { InputWish } from '../weights/init.js';
 import type { Weights } from '../weights/weights.js';
 import { takesLong } from './elsewhere.js';
 import { checkFinite } from './finite.js';
-import { INPUT_NAMES, maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
+import { INPUT_NAMES, inputNotes, maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
 import { memoryBudget } from './limits.js';
 import type { ModelFile } from './modelFile.js';
 import { isExact, loadNetwork, type Network, openModel } from './network.js';
@@ -36,6 +36,8 @@ export interface Prepared {
   /** versioned names of the sequences drawn from; null where a file was read */
   readonly promises: { readonly weights: string | null; readonly input: string | null };
   readonly inputSource: string;
+  /** of the input file's array, before it got three axes */
+  readonly inputShape?: readonly number[];
   readonly weightsSource: string;
   readonly notes: readonly string[];
   readonly assumptions: readonly Assumption[];
@@ -60,9 +62,8 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
   takesLong({ batched: productsOf(network, N, T), numbers: array && network.weights ? 0 : drawnNumbers(network, N, T) });
   const drawn = draw(network, request, seed, array ? null : inputWish(network, sizes));
   const weights = network.weights ?? drawn.weights!;
-  const whole = array
-    ? toInput(array, network, { timeMajor: request.timeMajor, T: typeof request.T === 'number' ? request.T : undefined, N: request.N })
-    : drawn.x!;
+  const givenT = typeof request.T === 'number' ? request.T : undefined;
+  const whole = array ? toInput(array, network, { timeMajor: request.timeMajor, T: givenT, N: request.N }) : drawn.x!;
   const padded = await paddedInput(whole, network, request);
   const input = request.rows ? rowsOfInput(padded, request.rows) : padded;
   const run = input.x.shape[1] < whole.shape[1] ? withTimesteps(network, input.x.shape[1]) : network;
@@ -76,7 +77,12 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
     promises: { weights: drawn.promise, input: drawn.inputPromise },
     inputSource: array ? escapeText(request.input!) : `seed ${seed}`,
     weightsSource: network.weightsSource === null ? `seed ${seed}` : escapeText(network.weightsSource),
-    notes: [...network.notes, ...(array?.notes ?? []), ...finiteNotes(request.strictFinite ?? false, given ? null : whole, weights)],
+    ...(array ? { inputShape: array.tensor.shape } : {}),
+    notes: [
+      ...network.notes,
+      ...(array ? [...array.notes, ...inputNotes(array, whole, givenT)] : []),
+      ...finiteNotes(request.strictFinite ?? false, given ? null : whole, weights),
+    ],
     assumptions: network.assumptions,
   };
 }
