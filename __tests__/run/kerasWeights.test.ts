@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runConvert } from '../../src/run/convert.js';
 import { runForward } from '../../src/run/forward.js';
+import { runInspect } from '../../src/run/inspect.js';
+import { runShapes } from '../../src/run/shapes.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
-import { withArraysFile } from '../helpers/inputFile.js';
+import { withArraysFile, withFolder } from '../helpers/inputFile.js';
 import { readTensors } from '../helpers/readFormat.js';
 import { referencePath } from '../helpers/reference.js';
 
@@ -52,5 +56,42 @@ describe('layers that Keras has no longer', () => {
     );
     const arrays = new Map(names.map((name, i) => [`arr_${i}`, tensors.get(name)!]));
     await withArraysFile(arrays, file => expectRecorded('k1_lstm', { model: path('k1_lstm.json'), weights: file }));
+  });
+});
+
+describe('a description and its weights in two files', () => {
+  const both = { model: path('arch.json'), weights: path('arch.weights.h5') };
+
+  it('runs', () => expectRecorded('arch', both));
+
+  it.each(['.onnx', '.npz', '.safetensors'])('is converted to %s', async extension => {
+    await withFolder(async folder => {
+      const output = join(folder, `out${extension}`);
+      const { check, notes } = await runConvert({ file: both.model, weights: both.weights, output });
+      expect([check?.identical, notes]).toEqual([true, []]);
+      await expectRecorded('arch', extension === '.onnx' ? { model: output } : { weights: output });
+    });
+  });
+
+  it('is inspected as one network', async () => {
+    const { runs, network } = await runInspect({ file: both.model, weights: both.weights });
+    expect([runs, network?.totals.params]).toEqual([true, 100]);
+  });
+
+  it('without the weights they are drawn, which is said, unless a seed asks for it', async () => {
+    const drawn = await runForward({ model: both.model, input: path('arch_x.npy') });
+    expect(drawn.assumptions.map(a => [a.fact, a.value])).toEqual([['weights', 'drawn']]);
+    const asked = await runForward({ model: both.model, input: path('arch_x.npy'), seed: '42' });
+    expect([asked.assumptions, asked.ySha256]).toEqual([[], drawn.ySha256]);
+    await expect(runForward({ model: both.model, input: path('arch_x.npy'), strict: true })).rejects.toThrow('the model file has none');
+  });
+});
+
+describe('a model that was saved before it was built', () => {
+  it.each(['unbuilt.h5', 'unbuilt.keras'])('%s has shapes and counts, and is not run', async file => {
+    expect((await runShapes({ model: path(file) })).totals.params).toBe(270);
+    expect(await runInspect({ file: path(file) })).toMatchObject({ runs: false, reason: expect.stringContaining('before it was built') });
+    await expect(runForward({ model: path(file) })).rejects.toMatchObject({ code: 'E_UNBUILT', exit: 3 });
+    await expect(runConvert({ file: path(file), output: '/nowhere/x.npz' })).rejects.toMatchObject({ code: 'E_CONVERT_WEIGHTS' });
   });
 });

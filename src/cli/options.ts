@@ -214,9 +214,10 @@ const NETWORK = flags('Network', NETWORKS, {
   },
   weights: {
     flags: '--weights <FILE>',
-    value: { kind: 'file', extensions: ['npz', 'safetensors', 'pt', 'pth', 'h5'] },
+    value: { kind: 'file', extensions: ['npz', 'safetensors', 'pt', 'pth', 'h5', 'index'] },
     help: 'weights for the network; alone where they determine it (a PyTorch state dict)',
     elsewhere: ['--checkpoint', '--state-dict'],
+    commands: [...NETWORKS, ...FILES],
   },
   framework: {
     flags: '--framework <name>',

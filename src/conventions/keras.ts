@@ -12,6 +12,7 @@ import { fileTensor } from './fileTensor.js';
 import { fromCanonicalGates, toCanonicalGates } from './gateOrder.js';
 import { layersOf, type WeightGroup } from './groups.js';
 import { isKeras1, modernArrays } from './kerasOldWeights.js';
+import type { NamedArray } from './namedArray.js';
 
 /**
  * Keras' `model.get_weights()` in order: per layer kernel, recurrent_kernel, bias; all forward, then all backward; saved by
@@ -60,12 +61,6 @@ function arraysOf({ layer, weights }: LayerShapes, arrays: readonly NamedArray[]
 /** arr_2 before arr_10. */
 function inOrder(tensors: NamedTensors): [string, Tensor][] {
   return [...tensors].sort(([a], [b]) => Number(a.slice(4)) - Number(b.slice(4)));
-}
-
-/** An array as a file names it. */
-export interface NamedArray {
-  readonly name: string;
-  readonly tensor: Tensor;
 }
 
 /**

@@ -3,8 +3,9 @@ import { escapeText } from '../escape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Convention, NamedTensors } from './convention.js';
 import { layersOf, type WeightGroup } from './groups.js';
-import { layerWeights, type NamedArray } from './keras.js';
+import { layerWeights } from './keras.js';
 import { modernArrays } from './kerasOldWeights.js';
+import type { NamedArray } from './namedArray.js';
 import { extra } from './surplus.js';
 
 /**

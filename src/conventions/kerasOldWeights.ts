@@ -1,6 +1,6 @@
 import { concatLast, sliceLast, transpose } from '../tensor/layout.js';
 import { reshape, sameShape, type Tensor } from '../tensor/tensor.js';
-import type { NamedArray } from './keras.js';
+import type { NamedArray } from './namedArray.js';
 
 /**
  * The arrays of one recurrent layer as older layers of Keras keep them, brought into the form that Keras has had since: kernel [D, G·M],

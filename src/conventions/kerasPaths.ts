@@ -5,8 +5,9 @@ import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Convention, NamedTensors } from './convention.js';
 import { chainOf, layersOf, type WeightGroup } from './groups.js';
-import { layerWeights, type NamedArray } from './keras.js';
+import { layerWeights } from './keras.js';
 import { layerNameOfClass } from './kerasClasses.js';
+import type { NamedArray } from './namedArray.js';
 import { extra } from './surplus.js';
 
 /**

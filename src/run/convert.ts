@@ -58,7 +58,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   onProgress?.(1, STEPS);
   const target = targetOf(to, output, network.framework);
   if (!network.weights) {
-    throw new RnnError('unsupported', 'E_CONVERT_WEIGHTS', 'the file describes a network and holds no weights', {
+    throw new RnnError('unsupported', 'E_CONVERT_WEIGHTS', network.withoutWeights ?? 'the file describes a network and holds no weights', {
       where: escapeText(path),
       fix: 'give a file with weights, or --weights beside it',
     });
@@ -73,13 +73,16 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
     });
   }
   const { model, shapes, weights, notes } = adapted(network, target.framework);
-  const unchanged = target.framework === network.framework ? opened.file.tensors : undefined;
+  const unchanged = target.framework === network.framework && hints.weights === undefined ? opened.file.tensors : undefined;
   const written = await within(escapeText(output), () => encode(target, { ...network, model, shapes, weights }, unchanged));
   onProgress?.(2, STEPS);
   const x = drawFor(network, seed);
   const [theirs, ours] = await Promise.all([written.y(x), yOf(network.model, network.weights, x)]);
   onProgress?.(3, STEPS);
-  await writeFileAtomic(output, written.bytes, { force, inputs: path === '-' ? [] : [path] });
+  await writeFileAtomic(output, written.bytes, {
+    force,
+    inputs: [path, hints.weights].filter(file => file !== undefined && file !== '-') as string[],
+  });
   return {
     schema: 'rnn-cli/convert@1',
     version: VERSION,

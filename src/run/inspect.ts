@@ -9,7 +9,7 @@ import { readAll } from '../formats/source.js';
 import { intOf, textOf } from '../ops/attributes.js';
 import { sha256OfBytes } from './digest.js';
 import { type ModelFile, readModelFile } from './modelFile.js';
-import { loadNetwork, type Network } from './network.js';
+import { loadNetwork, type Network, NO_WEIGHT } from './network.js';
 import type { NetworkRequest } from './request.js';
 import type { InspectGraph, InspectResult } from './result.js';
 import { describeTensors } from './roles.js';
@@ -62,7 +62,7 @@ export async function runInspect({ file: path, expectSha256, ...hints }: Inspect
     runs: blocked === null && (network !== null || graph !== null) && network?.weights !== undefined,
     reason: blocked ?? reason,
     graph: inspected,
-    skipped: [...file.tensors.keys()].filter(name => /^optimizer|seed_generator\//.test(name)).map(name => escapeText(name, 120)),
+    skipped: [...file.tensors.keys()].filter(name => NO_WEIGHT.test(name)).map(name => escapeText(name, 120)),
     notes: [...new Set([...file.notes, ...(network?.notes ?? [])])],
     assumptions: network?.assumptions ?? [],
   };
@@ -76,7 +76,7 @@ async function networkOf(
   try {
     const network = await loadNetwork({ ...hints, model: path }, undefined, opened);
     const why = opened.graph && 'reason' in opened.graph.layers ? opened.graph.layers.reason : null;
-    return { network, reason: why };
+    return { network, reason: why ?? network.withoutWeights ?? null };
   } catch (error) {
     if (!(error instanceof RnnError)) throw error;
     return { network: null, reason: reasonOf(error, path) };

@@ -24,6 +24,8 @@ export interface Network {
   /** from a file; absent = to be drawn */
   readonly weights?: Weights;
   readonly weightsSource: string | null;
+  /** why a file that should hold weights holds none */
+  readonly withoutWeights?: string;
   readonly notes: readonly string[];
   /** what can change y and neither the file nor a flag says */
   readonly assumptions: readonly Assumption[];
@@ -60,7 +62,7 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   if (described?.graph) return graphNetwork(described.graph, described, request);
   if (described && !described.spec) return fromWeightsAlone(request, known, described);
   if (described) checkNoDimensions(request);
-  const own = described && described.file.tensors.size > 0 ? described.file : undefined;
+  const own = described && holdsWeights(described.file) ? described.file : undefined;
   const source = request.weights ?? (own ? request.model! : null);
   const file = request.weights === undefined ? own : await (await import('./modelFile.js')).readTensorFile(request.weights);
   const convention = file && (await conventionOf(source!, file));
@@ -73,8 +75,21 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   const { model, shapes } = withExcerpt(draft, () => (request.model === undefined ? check() : within(shownPath(request.model), check)));
   const weights = file && within(shownPath(source!), () => convention!.toWeights(shapes, file.tensors, file.metadata));
   const notes = [...(described && own !== file ? described.file.notes : []), ...(file?.notes ?? []), ...frameworkNotes(request, described)];
-  return { framework, model, shapes, weights, weightsSource: source, notes, assumptions: [] };
+  const hasWeights = shapes.layers.some(l => l.weights.length > 0);
+  const unbuilt = described && !file && hasWeights && WHOLE_MODELS.has(described.file.format) ? { withoutWeights: UNBUILT } : {};
+  return { framework, model, shapes, weights, weightsSource: source, ...unbuilt, notes, assumptions: [] };
 }
+
+/** Formats in which Keras saves a description with its weights. */
+const WHOLE_MODELS: ReadonlySet<string> = new Set(['keras', 'h5']);
+const UNBUILT = 'the model was saved before it was built: the file describes it and holds no weights';
+
+/** Whether anything in a file is a weight of the network: the state of an optimizer or of a random layer is none. */
+function holdsWeights({ tensors }: TensorFile): boolean {
+  return [...tensors.keys()].some(name => !NO_WEIGHT.test(name));
+}
+
+export const NO_WEIGHT = /^optimizer|(^|\/)seed_generator\//;
 
 /**
  * The file that describes the network, read; undefined where flags describe it. What reads files is loaded where there is one.

@@ -2,7 +2,7 @@ import { getCell } from '../cells/index.js';
 import type { EngineInput } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import type { Assumption } from '../model/assumptions.js';
+import { type Assumption, checkAssumptions } from '../model/assumptions.js';
 import { NOTEBOOK } from '../model/dimensions.js';
 import { inferShapes, type ModelShapes, weightShapesByLayer } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
@@ -55,7 +55,14 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
   if (opened?.graph && !isExact(opened.graph)) return prepareGraph(request, opened);
   const array = given ?? (request.input === undefined ? undefined : await readArray(request.input, INPUT_NAMES));
   const network = await loadNetwork(withFramework(request), knownShape(array, request.timeMajor), opened);
+  if (network.withoutWeights)
+    throw new RnnError('unsupported', 'E_UNBUILT', network.withoutWeights, {
+      where: escapeText(request.model!),
+      fix: 'in Python: model.build(...), load or train its weights, and save it again; or give them with --weights',
+    });
   const seed = request.seed ?? DEFAULT_SEED;
+  const assumptions = [...network.assumptions, ...drawnWeights(network, request)];
+  checkAssumptions(assumptions, request.strict);
   const sizes = drawnSizes(network, request);
   const [N, T] = [array ? samplesIn(array, network, sizes.T) : sizes.N, sizes.T];
   checkMemory(network, [N, T], request.maxMemory);
@@ -83,8 +90,18 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
       ...(array ? [...array.notes, ...inputNotes(array, whole, givenT)] : []),
       ...finiteNotes(request.strictFinite ?? false, given ? null : whole, weights),
     ],
-    assumptions: network.assumptions,
+    assumptions,
   };
+}
+
+/** That weights were drawn, where the model comes from a file and nobody asked for a draw. */
+function drawnWeights(network: Network, { model, seed, rng, init }: NetworkRequest & InputRequest): Assumption[] {
+  const asked = [seed, rng, init].some(flag => flag !== undefined);
+  if (network.weights || model === undefined || asked) return [];
+  const say = '--weights FILE, or --seed to draw them';
+  return [
+    { fact: 'weights', what: `the weights were drawn from seed ${DEFAULT_SEED}`, value: 'drawn', why: 'the model file has none', say },
+  ];
 }
 
 /** An ONNX graph that is run as it stands: nothing is drawn but its input. */
