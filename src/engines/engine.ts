@@ -17,6 +17,14 @@ export interface EngineInput {
   readonly others?: ReadonlyMap<string, Tensor>;
 }
 
+/** A run whose result is right but rounded in another way. */
+export interface Rounding {
+  /** every number that enters a product is moved by up to one unit in its last place, by this seed */
+  readonly jitter?: number;
+  /** through the code that float32 and float64 share, instead of the fused float32 paths: the difference is one of precision alone */
+  readonly general?: boolean;
+}
+
 export interface EngineOptions {
   readonly dtype: Precision;
   /** undefined: as many as there are cores, where the work is worth it. The result does not depend on it. */
@@ -25,6 +33,8 @@ export interface EngineOptions {
   readonly fast?: boolean;
   /** keep every gate and state of every recurrent layer */
   readonly trace: boolean;
+  /** batched: for measuring what rounding does */
+  readonly rounding?: Rounding;
   /** told after every layer, and after every call of a stateful network */
   readonly onProgress?: (done: number, of: number) => void;
 }

@@ -24,6 +24,8 @@ export interface Execution {
   readonly dtype?: Precision;
   readonly threads?: number;
   readonly trace?: boolean;
+  /** for measuring what rounding does: batched alone */
+  readonly rounding?: EngineOptions['rounding'];
   readonly onProgress?: EngineOptions['onProgress'];
 }
 
@@ -42,9 +44,9 @@ export async function executeWith(
   model: ModelSpec,
   weights: Weights,
   input: EngineInput,
-  { dtype, threads, fast, trace = false, onProgress }: Omit<Execution, 'engine'>,
+  { dtype, threads, fast, trace = false, rounding, onProgress }: Omit<Execution, 'engine'>,
 ): Promise<EngineOutput> {
-  const options: EngineOptions = { dtype: dtype ?? engine.defaultDtype, threads, fast, trace };
+  const options: EngineOptions = { dtype: dtype ?? engine.defaultDtype, threads, fast, trace, rounding };
   const N = input.x.shape[0];
   const B = model.input.batch;
   const stateful = model.layers.filter(isRecurrent).filter(l => l.stateful);
@@ -88,7 +90,7 @@ async function runInCalls(
 export async function executeGraph(
   program: GraphProgram,
   inputs: ReadonlyMap<string, GraphValue>,
-  { engine: name, dtype, threads, fast }: Execution,
+  { engine: name, dtype, threads, fast, rounding }: Execution,
   mistake?: string,
 ): Promise<EngineOutput> {
   if (mistake !== undefined) {
@@ -100,7 +102,7 @@ export async function executeGraph(
   const engine = getEngine(name);
   const precision = dtype ?? engine.defaultDtype;
   const typed = new Map([...inputs].map(([key, v]) => [key, v.kind === 'float' ? { ...v, ...toPrecision(v, precision) } : v]));
-  const [[, y], ...others] = await engine.runGraph(program, typed, { dtype: precision, threads, trace: false });
+  const [[, y], ...others] = await engine.runGraph(program, typed, { dtype: precision, threads, trace: false, rounding });
   const warnings = fast ? ['--fast has no effect: a graph is run as it stands'] : [];
   return { y: toPrecision(y, precision), layers: new Map(), warnings, others: new Map(others) };
 }

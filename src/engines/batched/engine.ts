@@ -1,12 +1,13 @@
-import type { Kernels } from '../../layers/layer.js';
+import type { Kernels, RecurrenceArgs } from '../../layers/layer.js';
 import { allocate, type Precision, precisionOf, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import type { Engine, EngineOptions } from '../engine.js';
 import { walk } from '../walk.js';
+import { jittered } from './jitter.js';
 import { type Kernel, loadedKernel, loadKernel } from './kernel.js';
 import type { Pool } from './pool.js';
 import { productWith } from './product.js';
-import { recurrence } from './recurrence.js';
+import { generalRecurrence, recurrence } from './recurrence.js';
 
 /**
  * All samples at once, float32 unless asked for float64. Same equations as `manual`, other products: on the WASM kernel where there is one and
@@ -67,10 +68,16 @@ async function kernelsFor(multiplyAdds: number, options: EngineOptions): Promise
   const kernel = await kernelFor(options);
   const pool = kernel && (await poolFor(kernel, multiplyAdds, options));
   return {
-    kernels: batchedKernels(options.dtype, kernel, pool),
+    kernels: rounded(batchedKernels(options.dtype, kernel, pool), kernel, options),
     ...(kernel?.fast ? { fast: true } : {}),
     warnings: options.fast && !kernel?.fast ? [notFast(options)] : [],
   };
+}
+
+function rounded(kernels: Kernels, kernel: Kernel | undefined, { rounding }: EngineOptions): Kernels {
+  if (!rounding) return kernels;
+  const shared = rounding.general ? { ...kernels, recurrence: (args: RecurrenceArgs) => generalRecurrence(args, kernel) } : kernels;
+  return rounding.jitter === undefined ? shared : jittered(shared, rounding.jitter);
 }
 
 /**
