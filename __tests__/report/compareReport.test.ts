@@ -5,11 +5,13 @@ import type { CompareResult, Explanation } from '../../src/run/result.js';
 const SAME: CompareResult = {
   schema: 'rnn-cli/compare@1',
   version: '0.0.0',
+  status: 'SAME',
   equal: true,
+  undecided: null,
   sides: { expected: 'manual', actual: 'batched' },
-  tolerance: { mode: 'auto', atol: 1.2e-6, rtol: 0, noise: 7.4e-8 },
+  tolerance: { mode: 'auto', atol: 1.2e-6, rtol: 0, noise: 7.4e-8, scale: 0.5 },
   shape: { expected: [4, 2], actual: [4, 2], equal: true },
-  max: { abs: 7.4e-8, index: [3, 1], expected: 1, actual: 1 },
+  max: { abs: 7.4e-8, index: [3, 1], expected: 1, actual: 1, allowed: 1.2e-6 },
   mismatched: 0,
   total: 8,
   perSample: [],
@@ -46,12 +48,21 @@ const explanation = (code: string, residual: number, verdict: Explanation['verdi
   fixes: {},
 });
 
-const sample = (n: number, maxAbs: number, ok: boolean) => ({ n, maxAbs, ok, index: [1], expected: 0.5, actual: 0.5 + maxAbs });
+const sample = (n: number, maxAbs: number, ok: boolean) => ({
+  n,
+  maxAbs,
+  ok,
+  index: [1],
+  expected: 0.5,
+  actual: 0.5 + maxAbs,
+  allowed: 1.2e-6,
+});
 const DIFFERENT: CompareResult = {
   ...SAME,
+  status: 'DIFFERENT',
   equal: false,
   exit: 1,
-  max: { abs: 3.52e-3, index: [3, 1], expected: 0.5, actual: 0.50352 },
+  max: { abs: 3.52e-3, index: [3, 1], expected: 0.5, actual: 0.50352, allowed: 1.2e-6 },
   mismatched: 6,
   perSample: [sample(0, 7.4e-8, true), sample(1, 1e-3, false), sample(2, 2e-3, false), sample(3, 3.52e-3, false)],
   firstDifference: { sample: 1, step: 0, layer: 'rnn_1' },
@@ -71,7 +82,7 @@ describe('compareText', () => {
     const fixed = {
       ...SAME,
       cannotDetect: [],
-      tolerance: { mode: 'fixed' as const, atol: 1e-5, rtol: 0.1, noise: 0 },
+      tolerance: { mode: 'fixed' as const, atol: 1e-5, rtol: 0.1, noise: 0, scale: 0.5 },
       sides: { expected: 'batched', actual: '-' },
     };
     expect(await text(fixed)).toBe('SAME   8 of 8 values, largest 7.4e-8, allowed 1e-5 + 0.1·|e|   batched and stdin\n');

@@ -124,10 +124,11 @@ const GROUP_NOTES: Partial<Record<FlagGroup, string>> = {
 export const EXIT_CODES: readonly (readonly [string, string])[] = [
   ['0', 'done, equal'],
   ['1', 'compared and different'],
-  ['2', 'wrong words'],
+  ['2', 'usage error'],
   ['3', 'bad or unsupported input'],
   ['4', 'reading or writing failed'],
   ['5', 'refused: over a limit'],
+  ['6', 'compared, undecided'],
   ['70', 'a bug in rnn-cli'],
   ['130, 143', 'interrupted'],
 ];

@@ -347,7 +347,7 @@ const COMPARING = flags('Comparing', ['compare'], {
     flags: '--tol <auto>',
     value: { kind: 'choice', choices: ['auto'], instead: 'a tolerance of your own is --atol 1e-6, or --rtol 1e-4' },
     default: 'auto',
-    help: "16 × the network's own float32 noise, at least 4 ulp",
+    help: 'for each value 16 × its own float32 noise, at least 4 ulp of what is summed',
   },
   explain: { flags: '--explain', default: 'on when different', help: 'search for the cause', elsewhere: ['--why'] },
   budget: {

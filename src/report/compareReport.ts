@@ -15,6 +15,7 @@ export async function compareText(result: CompareResult, layout: Layout, options
   // the row of every sample alone
   if (layout.style === 'csv') return samplesTable(result, layout, { ...options, rows: Number.POSITIVE_INFINITY });
   if (result.equal) return sameText(result, layout);
+  if (result.status === 'UNDECIDED') return undecidedText(result, layout);
   const parts = result.shape.equal
     ? [differentLine(result, layout), await samplesTable(result, layout, options), firstLine(result)]
     : [shapesLine(result, layout)];
@@ -26,22 +27,31 @@ function sameText(result: CompareResult, { paint, width }: Layout): string {
   const { total, max, tolerance, cannotDetect, sides } = result;
   const largest = smallText(max?.abs ?? 0);
   const line = wrapText(
-    `${paint.good('SAME')}   ${total} of ${total} values, largest ${largest}, ${allowedText(tolerance)}   ${shownPath(sides.expected, 60)} and ${shownPath(sides.actual, 60)}\n`,
+    `${paint.good('SAME')}   ${total} of ${total} values, largest ${largest}, ${allowedText(tolerance, max)}   ${shownPath(sides.expected, 60)} and ${shownPath(sides.actual, 60)}\n`,
     width,
     7,
   );
   return cannotDetect.length === 0 ? line : line + wrapText(`       this input cannot show: ${cannotDetect.join(', ')}\n`, width, 9);
 }
 
-function allowedText({ mode, atol, rtol }: CompareResult['tolerance']): string {
-  if (mode === 'auto') return `allowed ${smallText(atol)} (auto)`;
+/** What rounding alone may do here, and what would decide. */
+function undecidedText({ undecided, total, max, sides }: CompareResult, { paint, width }: Layout): string {
+  const { reason, values, decide } = undecided!;
+  const line = `${paint.bad('UNDECIDED')}   ${values} of ${total} values, largest difference ${smallText(max?.abs ?? 0, 3)}   ${shownPath(sides.expected, 60)} and ${shownPath(sides.actual, 60)}\n`;
+  const rest = [wrapText(`  why      ${reason}\n`, width, 11), wrapText(`  decide   ${decide}\n`, width, 11)];
+  return wrapText(line, width, 12) + rest.join('');
+}
+
+/** auto: what is allowed where the largest difference is */
+function allowedText({ mode, atol, rtol }: CompareResult['tolerance'], max: CompareResult['max']): string {
+  if (mode === 'auto') return `allowed ${smallText(max?.allowed ?? atol)} (auto)`;
   return rtol === 0 ? `allowed ${smallText(atol)}` : `allowed ${smallText(atol)} + ${smallText(rtol)}·|e|`;
 }
 
 function differentLine({ mismatched, total, perSample, max, tolerance }: CompareResult, { paint, width }: Layout): string {
   const wrong = perSample.filter(sample => !sample.ok).length;
   const where = max ? `     largest ${smallText(max.abs, 3)} at ${placeText(max.index)}` : '';
-  const line = `${paint.bad('DIFFERENT')}   ${mismatched} of ${total} values, ${wrong} of ${perSample.length} samples${where}   ${allowedText(tolerance)}\n`;
+  const line = `${paint.bad('DIFFERENT')}   ${mismatched} of ${total} values, ${wrong} of ${perSample.length} samples${where}   ${allowedText(tolerance, max)}\n`;
   return wrapText(line, width, 12);
 }
 

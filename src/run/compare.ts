@@ -1,17 +1,25 @@
 import type { Diagnosis } from '../diagnosis/index.js';
-import { RnnError } from '../errors.js';
-import { escapeText } from '../escape.js';
-import { distance, largestDifference, largestMagnitude } from '../tensor/difference.js';
-import { reshape, sameShape, type Tensor } from '../tensor/tensor.js';
-import { subjectOf } from './diagnosis.js';
+import { largestMagnitude } from '../tensor/difference.js';
+import { type Precision, sameShape, type Tensor } from '../tensor/tensor.js';
+import { type DiagnosisSubject, subjectOf } from './diagnosis.js';
 import { takesLong } from './elsewhere.js';
-import { positionOf } from './finite.js';
-import { outputOf } from './forward.js';
-import { readOtherSide } from './hiddenStates.js';
-import { OUTPUT_NAMES, readArray, stepsForSamples } from './input.js';
+import { stepsForSamples } from './input.js';
+import {
+  type Allowance,
+  closeAllowance,
+  finerAllowance,
+  fixedAllowance,
+  type Status,
+  statusOf,
+  undecidedIn,
+  uniformAllowance,
+} from './judge.js';
+import { measureNoise, type Noise } from './noise.js';
 import { type Prepared, prepare, productsIn } from './prepare.js';
-import type { CompareRequest, EngineName } from './request.js';
+import type { CompareRequest } from './request.js';
 import type { CompareResult } from './result.js';
+import { bothSides, checkSides, type Sides } from './sides.js';
+import { compareValues, firstDifference, NOT_COMPARABLE } from './valuesApart.js';
 import { VERSION } from './version.js';
 
 /** Seconds for the search for pairs of mistakes, unless the request says otherwise. */
@@ -24,59 +32,53 @@ export interface CompareHooks {
 }
 
 /** Passes over the input: both sides and the noise, and the mistakes that are tried beside them. */
-const A_COMPARISON = 4;
+const A_COMPARISON = 8;
 const A_SEARCH = 200;
 
 /** Sets two outputs side by side: two engines', or the network's and somebody else's, and says what differs and why. */
 export async function runCompare(request: CompareRequest, hooks: CompareHooks = {}): Promise<CompareResult> {
   checkSides(request);
   const prepared = await prepare(request);
-  if (prepared.graphInputs) return compareGraph(prepared, request);
-  takesLong({ plain: productsIn(prepared) * (request.explain === false ? A_COMPARISON : A_SEARCH) });
+  const isGraph = prepared.graphInputs !== undefined;
+  if (!isGraph) takesLong({ plain: productsIn(prepared) * (request.explain === false ? A_COMPARISON : A_SEARCH) });
   const sides = await bothSides(prepared, request);
-  const subject = await subjectOf(prepared, sides.expected, sides.actual, sides.hidden ?? null);
-  const noise = Math.max(await noiseOf(prepared, request), subject.rounding);
-  const tolerance = toleranceOf(request, noise, sides.expected);
-  const view = subject.view;
-  const hidden = view !== null && view.layer !== null;
-  const expected = view === null || view.kind === 'y' ? sides.expected : view.right.y;
-  const actual = view === null || view.kind === 'y' ? sides.actual : view.other;
+  const sameKind = !sides.hidden && sameShape(sides.expected.shape, sides.actual.shape);
+  const explain = (request.explain ?? true) && !isGraph;
+  const subject = !isGraph && (explain || !sameKind) ? await subjectOf(prepared, sides.expected, sides.actual, sides.hidden ?? null) : null;
+  const view = subject?.view && subject.view.kind !== 'y' ? subject.view : null;
+  const [expected, actual] = view ? [view.right.y, view.other] : [sides.expected, sides.actual];
   const comparable = sameShape(expected.shape, actual.shape);
-  const values = comparable ? compareValues(expected, actual, tolerance) : NOT_COMPARABLE;
-  const equal = comparable && values.mismatched === 0 && (view === null || view.kind === 'y' || hidden);
-  const now = hooks.now ?? (() => performance.now());
-  const options = { noise, budget: request.budget ?? DEFAULT_BUDGET, now, onProgress: hooks.onProgress };
-  const explain = request.explain ?? true;
-  const diagnosis = equal || !explain ? null : subject.diagnose(options);
-  // told from the shapes: a table of differences at every step would say less
-  const byShape =
-    diagnosis !== null &&
-    BY_SHAPE.has(diagnosis.findings[0]?.code) &&
-    diagnosis.verdict !== 'unexplained' &&
-    !sameShape(sides.expected.shape, actual.shape);
+  const allowance = view ? viewAllowance(request, subject!, expected) : await allowanceOf(request, prepared, sides, comparable);
+  const values = comparable ? compareValues(expected, actual, allowance) : NOT_COMPARABLE;
+  const right = comparable && (view === null || view.layer !== null);
+  const status: Status = right ? statusOf(allowance, expected, actual, values.mismatched) : 'DIFFERENT';
+  const findings = status === 'UNDECIDED' || !explain ? UNSAID : findingsOf(status, allowance, subject!, request, hooks);
+  const { diagnosis, power } = findings;
+  const byShape = toldByShape(diagnosis, sides.expected, actual);
   const shown = byShape ? NOT_COMPARABLE : values;
-  const power = explain ? subject.power({ tolerance: tolerance.atol, nameable: NAMEABLE * noise }) : NO_POWER;
-  const { cannotDetect, cannotName, unchecked } = power;
+  const exit = EXITS[status];
   return {
     schema: 'rnn-cli/compare@1',
     version: VERSION,
-    equal,
+    status,
+    equal: status === 'SAME',
+    undecided: status === 'UNDECIDED' ? undecidedBecause(allowance, expected, request) : null,
     sides: sides.names,
-    tolerance,
+    tolerance: { mode: allowance.mode, atol: allowance.atol, rtol: allowance.rtol, noise: allowance.noise, scale: allowance.scale },
     shape: byShape
       ? { expected: sides.expected.shape, actual: sides.actual.shape, equal: false }
       : { expected: expected.shape, actual: actual.shape, equal: comparable },
     ...shown,
-    firstDifference: equal ? null : (sides.parted ?? firstDifference(expected, shown, diagnosis, view?.layer ?? null)),
+    firstDifference: exit !== 1 ? null : (sides.parted ?? firstDifference(expected, shown, diagnosis, view?.layer ?? null)),
     explanations: (diagnosis?.findings ?? []).map(({ change: _, ...finding }) => finding),
     asSpecified: shown.max?.abs ?? null,
-    cannotDetect,
-    cannotName,
+    cannotDetect: power.cannotDetect,
+    cannotName: power.cannotName,
     verdict: diagnosis?.verdict ?? null,
     codes: diagnosis?.codes ?? [],
     tellApart: diagnosis?.tellApart ?? null,
     tried: diagnosis?.tried ?? 0,
-    view: view === null || view.kind === 'y' ? null : view.words,
+    view: view?.words ?? null,
     evidence: diagnosis?.evidence ?? [],
     simulated: request.simulate ?? null,
     seed: prepared.seed,
@@ -85,146 +87,76 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
     notes: [
       ...prepared.notes,
       ...sides.notes,
-      ...stepsForSamples(prepared, sides.actual),
-      ...(view === null || view.kind === 'y' || byShape ? [] : [`the other side was taken for ${view.words} and compared with that`]),
+      ...(isGraph ? [] : stepsForSamples(prepared, sides.actual)),
+      ...(view === null || byShape ? [] : [`the other side was taken for ${view.words} and compared with that`]),
       ...(diagnosis?.stopped ? ['the search for pairs of mistakes was stopped by its time budget; --budget gives it more seconds'] : []),
-      ...(unchecked.length > 0 ? [`not computed, for the network is large: whether this input can show ${unchecked.join(', ')}`] : []),
+      ...(power.unchecked.length > 0
+        ? [`not computed, for the network is large: whether this input can show ${power.unchecked.join(', ')}`]
+        : []),
+      ...(isGraph && exit === 1 ? ['the graph is no chain of layers: causes are not looked for'] : []),
     ],
     assumptions: prepared.assumptions,
-    exit: equal ? 0 : 1,
+    exit,
   };
 }
 
-/** With --no-explain nothing is said of causes, nor of what this input cannot show. */
-const NO_POWER = { cannotDetect: [], cannotName: [], unchecked: [] };
+const EXITS = { SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const;
 
-/** A graph that is no chain of layers: its numbers are compared, no mistakes are looked for. */
-async function compareGraph(prepared: Prepared, request: CompareRequest): Promise<CompareResult> {
-  const { expected, actual, names, notes } = await bothSides(prepared, request);
-  const tolerance = toleranceOf(request, await noiseOf(prepared, request), expected);
-  const comparable = sameShape(expected.shape, actual.shape);
-  const values = comparable ? compareValues(expected, actual, tolerance) : NOT_COMPARABLE;
-  const equal = comparable && values.mismatched === 0;
-  return {
-    schema: 'rnn-cli/compare@1',
-    version: VERSION,
-    equal,
-    sides: names,
-    tolerance,
-    shape: { expected: expected.shape, actual: actual.shape, equal: comparable },
-    ...values,
-    firstDifference: equal ? null : firstDifference(expected, values, null, null),
-    explanations: [],
-    asSpecified: values.max?.abs ?? null,
-    cannotDetect: [],
-    cannotName: [],
-    verdict: null,
-    codes: [],
-    tellApart: null,
-    tried: 0,
-    view: null,
-    evidence: [],
-    simulated: null,
-    seed: prepared.seed,
-    rng: prepared.rng,
-    promises: prepared.promises,
-    notes: [...prepared.notes, ...notes, ...(equal ? [] : ['the graph is no chain of layers: causes are not looked for'])],
-    assumptions: prepared.assumptions,
-    exit: equal ? 0 : 1,
-  };
+/** With --no-explain nothing is said of causes, nor of what this input cannot show. */
+const UNSAID = { diagnosis: null, power: { cannotDetect: [], cannotName: [], unchecked: [] } };
+
+/** Why the sides differ, and what this input cannot show. */
+function findingsOf(status: Status, allowance: Allowance, subject: DiagnosisSubject, request: CompareRequest, hooks: CompareHooks) {
+  const noise = Math.max(allowance.noise, Number.isFinite(subject.rounding) ? subject.rounding : 0);
+  const now = hooks.now ?? (() => performance.now());
+  const options = { noise, budget: request.budget ?? DEFAULT_BUDGET, now, onProgress: hooks.onProgress };
+  const diagnosis = status === 'SAME' ? null : subject.diagnose(options);
+  return { diagnosis, power: subject.power({ tolerance: allowance.atol, nameable: NAMEABLE * noise }) };
 }
 
 const BY_SHAPE = new Set(['head-every-step', 'head-last', 'head-on-input']);
 /** A mistake is named only where it moves y by 100 times what is left over, which may be 10 times the noise. */
 const NAMEABLE = 1000;
 
-function checkSides(request: CompareRequest): void {
-  if (request.against !== undefined && request.simulate !== undefined) {
-    throw new RnnError('usage', 'E_CONFLICT', '--against brings the other output, --simulate makes one', { fix: 'use one of them' });
-  }
-  if (request.against !== undefined && request.engines !== undefined) {
-    throw new RnnError('usage', 'E_CONFLICT', '--against and --engines both name the other side', { fix: 'use one of them' });
-  }
-  if (request.engines !== undefined && request.engines.length < 2) {
-    throw new RnnError('usage', 'E_ENGINES', `--engines needs two or more to compare, found ${request.engines.length}`, {
-      fix: '--engines manual,batched',
-    });
-  }
-}
-
-interface Sides {
-  readonly expected: Tensor;
-  readonly actual: Tensor;
-  readonly names: { readonly expected: string; readonly actual: string };
-  readonly notes: readonly string[];
-  /** whose hidden states the other side is, where its file says so */
-  readonly hidden?: string | null;
-  /** where hidden states of several layers part */
-  readonly parted?: CompareResult['firstDifference'];
-}
-
-async function bothSides(prepared: Prepared, request: CompareRequest): Promise<Sides> {
-  if (request.against !== undefined) {
-    const engine = request.engine === undefined || request.engine === 'auto' ? 'batched' : request.engine;
-    const expected = (await outputOf(prepared, { engine, dtype: request.dtype, threads: request.threads }, undefined)).y;
-    const other = prepared.graphInputs
-      ? { ...(await readArray(request.against, OUTPUT_NAMES)), layer: null, parted: null }
-      : await readOtherSide(request.against, prepared);
-    return {
-      expected,
-      actual: other.layer === null ? sameButForOnes(expected, other.tensor) : other.tensor,
-      hidden: other.layer,
-      parted: other.parted,
-      names: { expected: engine, actual: escapeText(request.against) },
-      notes: other.notes,
-    };
-  }
-  const engines: readonly EngineName[] = request.engines ?? ['manual', 'batched'];
-  const [first, ...others] = engines;
-  const expected = (await outputOf(prepared, { engine: first, threads: request.threads }, undefined)).y;
-  const outputs: { name: EngineName; y: Tensor }[] = [];
-  for (const name of others)
-    outputs.push({
-      name,
-      y: (await outputOf(prepared, { engine: name, threads: request.threads, dtype: request.dtype }, request.simulate)).y,
-    });
-  const worst = outputs.reduce((a, b) =>
-    largestDifference(expected.data, b.y.data).abs > largestDifference(expected.data, a.y.data).abs ? b : a,
+/** Told from the shapes: a table of differences at every step would say less. */
+function toldByShape(diagnosis: Diagnosis | null, expected: Tensor, actual: Tensor): boolean {
+  return (
+    diagnosis !== null &&
+    BY_SHAPE.has(diagnosis.findings[0]?.code) &&
+    diagnosis.verdict !== 'unexplained' &&
+    !sameShape(expected.shape, actual.shape)
   );
-  const notes =
-    others.length > 1
-      ? outputs.map(o => `${first} and ${o.name} differ by ${largestDifference(expected.data, o.y.data).abs.toExponential(2)}`)
-      : [];
-  return { expected, actual: worst.y, names: { expected: first, actual: worst.name }, notes };
 }
 
-/** [2] for [1, 2], [4, 10] for [4, 10, 1]: axes of size 1 may be missing or surplus. */
-function sameButForOnes(expected: Tensor, actual: Tensor): Tensor {
-  const core = (shape: readonly number[]) => shape.filter(n => n !== 1);
-  return !sameShape(actual.shape, expected.shape) && sameShape(core(actual.shape), core(expected.shape))
-    ? reshape(actual, expected.shape)
-    : actual;
+/** What each value of y may be off by. */
+async function allowanceOf(request: CompareRequest, prepared: Prepared, sides: Sides, comparable: boolean): Promise<Allowance> {
+  const { expected, actual, batched, double } = sides;
+  const measure = (dtype: Precision): Promise<Noise> =>
+    measureNoise(prepared, { threads: request.threads, dtype, known: dtype === 'f32' ? batched : undefined });
+  const noise = await measure(double ? 'f64' : 'f32');
+  if (isFixed(request)) return fixedAllowance(request.atol ?? 0, request.rtol ?? 0, noise, expected);
+  if (!comparable || noise.moved.length !== expected.data.length) return uniformAllowance(largest(noise.moved), 0, expected);
+  const allowance = await closeAllowance(noise, expected, actual);
+  if (double !== undefined || undecidedIn(allowance, expected) === 0) return allowance;
+  return finerAllowance(allowance, await closeAllowance(await measure('f64'), expected, actual));
 }
 
-/** The network's own float noise on this input: how far its float32 output is from its float64 output. */
-async function noiseOf(prepared: Prepared, { threads }: CompareRequest): Promise<number> {
-  const [f32, f64] = await Promise.all(
-    (['f32', 'f64'] as const).map(dtype => outputOf(prepared, { engine: 'batched', dtype, threads }, undefined)),
-  );
-  return largestDifference(f64.y.data, f32.y.data).abs;
+/** Hidden states, or y at other steps: one tolerance for all of them. */
+function viewAllowance(request: CompareRequest, { rounding }: DiagnosisSubject, expected: Tensor): Allowance {
+  if (isFixed(request)) return fixedAllowance(request.atol ?? 0, request.rtol ?? 0, null, expected);
+  return uniformAllowance(rounding, LEAST_ULPS * ulp32(largestMagnitude(expected.data)), expected);
 }
 
-const TIMES_NOISE = 16;
+function isFixed({ atol, rtol }: CompareRequest): boolean {
+  return atol !== undefined || rtol !== undefined;
+}
+
+function largest(values: Float64Array): number {
+  return values.reduce((a, b) => Math.max(a, b), 0);
+}
+
 const LEAST_ULPS = 4;
 const FLOAT32_EPSILON = 2 ** -23;
-
-/** auto: 16 times the network's own noise, at least 4 ulp of the largest value. */
-function toleranceOf(request: CompareRequest, noise: number, expected: Tensor): CompareResult['tolerance'] {
-  if (request.atol !== undefined || request.rtol !== undefined)
-    return { mode: 'fixed', atol: request.atol ?? 0, rtol: request.rtol ?? 0, noise };
-  const ulps = LEAST_ULPS * ulp32(largestMagnitude(expected.data));
-  return { mode: 'auto', atol: Math.max(TIMES_NOISE * noise, ulps), rtol: 0, noise };
-}
 
 /** Distance from x to the next float32. */
 function ulp32(x: number): number {
@@ -232,65 +164,23 @@ function ulp32(x: number): number {
   return bits === 0 ? 2 ** -149 : 2 ** (bits - 127) * FLOAT32_EPSILON;
 }
 
-type Values = Pick<CompareResult, 'max' | 'mismatched' | 'total' | 'perSample' | 'perStep'>;
-const NOT_COMPARABLE: Values = { max: null, mismatched: 0, total: 0, perSample: [], perStep: null };
-
-function compareValues(expected: Tensor, actual: Tensor, tolerance: CompareResult['tolerance']): Values {
-  const { shape } = expected;
-  const N = shape[0] ?? 1;
-  const size = expected.data.length / Math.max(1, N);
-  const off = (k: number) => distance(actual.data[k], expected.data[k]) > allowed(expected.data[k], tolerance);
-  const anyOff = (from: number, to: number, stride = 1) => {
-    for (let k = from; k < to; k += stride) if (off(k)) return true;
-    return false;
+/** What this input cannot decide, and what would. */
+function undecidedBecause(allowance: Allowance, expected: Tensor, request: CompareRequest): CompareResult['undecided'] {
+  const values = undecidedIn(allowance, expected);
+  let [most, finite] = [0, true];
+  expected.data.forEach((e: number, k: number) => {
+    if (allowance.decides(k)) return;
+    const allowed = allowance.of(k, e);
+    if (Number.isFinite(allowed)) most = Math.max(most, allowed);
+    else finite = false;
+  });
+  const moved = `correct float32 programs may differ there by ${most.toPrecision(2)}, and y is about ${allowance.scale.toPrecision(2)}`;
+  return {
+    reason: finite ? moved : most > 0 ? `${moved}; rounding decides whether some are finite` : 'rounding decides whether they are finite',
+    values,
+    decide:
+      request.against === undefined
+        ? 'fewer steps (--T), smaller weights or inputs, --dtype f64, or a tolerance of your own (--atol)'
+        : 'fewer steps, smaller weights or inputs, both sides in float64 (a float64 .npy and --dtype f64), or a tolerance of your own (--atol)',
   };
-  let mismatched = 0;
-  for (let k = 0; k < expected.data.length; k++) if (off(k)) mismatched++;
-  const perSample = Array.from({ length: N }, (_, n) => {
-    const { abs, index } = largestDifference(expected.data, actual.data, n * size, (n + 1) * size);
-    return {
-      n,
-      maxAbs: abs,
-      ok: !anyOff(n * size, (n + 1) * size),
-      index: positionOf(index, shape).slice(1),
-      expected: expected.data[index],
-      actual: actual.data[index],
-    };
-  });
-  const { abs, index } = largestDifference(expected.data, actual.data);
-  const max = index < 0 ? null : { abs, index: positionOf(index, shape), expected: expected.data[index], actual: actual.data[index] };
-  return { max, mismatched, total: expected.data.length, perSample, perStep: shape.length === 3 ? stepsOf(expected, actual, off) : null };
-}
-
-/** |a − e| ≤ atol + rtol·|e| */
-function allowed(expected: number, { atol, rtol }: CompareResult['tolerance']): number {
-  return rtol === 0 || !Number.isFinite(expected) ? atol : atol + rtol * Math.abs(expected);
-}
-
-function stepsOf(expected: Tensor, actual: Tensor, off: (k: number) => boolean): CompareResult['perStep'] {
-  const [N, T, K] = expected.shape;
-  return Array.from({ length: T }, (_, t) => {
-    let maxAbs = 0;
-    let ok = true;
-    for (let n = 0; n < N; n++) {
-      const from = (n * T + t) * K;
-      maxAbs = Math.max(maxAbs, largestDifference(expected.data, actual.data, from, from + K).abs);
-      for (let k = from; k < from + K; k++) if (off(k)) ok = false;
-    }
-    return { t, maxAbs, ok };
-  });
-}
-
-/** The first sample that parts; its step and layer where the explanation or the output itself tells. */
-function firstDifference(
-  expected: Tensor,
-  values: Values,
-  diagnosis: Diagnosis | null,
-  layer: string | null,
-): CompareResult['firstDifference'] {
-  const sample = values.perSample.find(s => !s.ok);
-  if (!sample) return null;
-  if (diagnosis?.first && diagnosis.first.sample === sample.n) return diagnosis.first;
-  const step = values.perStep && expected.shape.length === 3 ? (values.perStep.find(s => !s.ok)?.t ?? null) : null;
-  return { sample: sample.n, step, layer };
 }

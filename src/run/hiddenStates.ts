@@ -21,20 +21,22 @@ export interface OtherSide {
   /** the first sample and step of the first layer that parts */
   readonly parted: CompareResult['firstDifference'];
   readonly notes: readonly string[];
+  /** of the file */
+  readonly format: string;
 }
 
 /** @throws RnnError E_KEY: neither y nor hidden states are in the file; E_INPUT_SHAPE: states under a layer's name have another shape */
 export async function readOtherSide(path: string, prepared: Prepared): Promise<OtherSide> {
-  const { only, tensors, notes } = await readArrays(path, OUTPUT_NAMES);
+  const { only, tensors, notes, format } = await readArrays(path, OUTPUT_NAMES);
   const hidden = only && tensors.size < 2 ? [] : hiddenOf(tensors, prepared);
-  if (hidden.length === 0) return { tensor: chosen(only, tensors), layer: null, parted: null, notes };
+  if (hidden.length === 0) return { tensor: chosen(only, tensors), layer: null, parted: null, notes, format };
   const y = OUTPUT_NAMES.filter(name => !hidden.some(h => h.key === name)).flatMap(name => tensors.get(name) ?? [])[0];
   const compared = partingOf(hidden, prepared);
   const first = compared.find(c => c.parted !== null);
   const words = wordsOf(compared, first, y !== undefined);
-  if (first) return { tensor: first.states, layer: first.layer, parted: first.parted, notes: [...notes, words] };
+  if (first) return { tensor: first.states, layer: first.layer, parted: first.parted, notes: [...notes, words], format };
   const last = compared[compared.length - 1];
-  return { tensor: y ?? last.states, layer: y ? null : last.layer, parted: null, notes: [...notes, words] };
+  return { tensor: y ?? last.states, layer: y ? null : last.layer, parted: null, notes: [...notes, words], format };
 }
 
 function chosen(only: Tensor | undefined, tensors: ReadArrays['tensors']): Tensor {

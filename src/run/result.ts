@@ -176,12 +176,31 @@ export interface Explanation {
 export interface CompareResult {
   readonly schema: 'rnn-cli/compare@1';
   readonly version: string;
+  /** UNDECIDED: rounding alone may move y by more than what is compared */
+  readonly status: 'SAME' | 'DIFFERENT' | 'UNDECIDED';
+  /** false where undecided */
   readonly equal: boolean;
+  /** why this input cannot decide, how many of its values, and what would decide; null where it does */
+  readonly undecided: { readonly reason: string; readonly values: number; readonly decide: string } | null;
   /** what was set side by side: ['manual', 'batched'] or ['batched', 'y.npy'] */
   readonly sides: { readonly expected: string; readonly actual: string };
-  readonly tolerance: { readonly mode: 'auto' | 'fixed'; readonly atol: number; readonly rtol: number; readonly noise: number };
+  /** auto: each value has its own, from its own noise; atol and noise are the largest of those that decide. scale: root mean square of y */
+  readonly tolerance: {
+    readonly mode: 'auto' | 'fixed';
+    readonly atol: number;
+    readonly rtol: number;
+    readonly noise: number;
+    readonly scale: number;
+  };
   readonly shape: { readonly expected: readonly number[]; readonly actual: readonly number[]; readonly equal: boolean };
-  readonly max: { readonly abs: number; readonly index: readonly number[]; readonly expected: number; readonly actual: number } | null;
+  /** the largest difference, of those that are too large if any is, and what is allowed there */
+  readonly max: {
+    readonly abs: number;
+    readonly index: readonly number[];
+    readonly expected: number;
+    readonly actual: number;
+    readonly allowed: number;
+  } | null;
   readonly mismatched: number;
   readonly total: number;
   readonly perSample: readonly {
@@ -192,6 +211,7 @@ export interface CompareResult {
     readonly index: readonly number[];
     readonly expected: number;
     readonly actual: number;
+    readonly allowed: number;
   }[];
   /** largest difference of every step where the output is a sequence */
   readonly perStep: readonly { readonly t: number; readonly maxAbs: number; readonly ok: boolean }[] | null;
@@ -222,7 +242,7 @@ export interface CompareResult {
   readonly notes: readonly string[];
   /** what can change y and neither the file nor a flag says */
   readonly assumptions: readonly Assumption[];
-  readonly exit: 0 | 1;
+  readonly exit: 0 | 1 | 6;
 }
 
 export interface ExplainResult {
@@ -315,7 +335,7 @@ export interface CompareModelsResult {
   readonly notes: readonly string[];
   /** what can change y and neither the file nor a flag says */
   readonly assumptions: readonly Assumption[];
-  readonly exit: 0 | 1;
+  readonly exit: 0 | 1 | 6;
 }
 
 /** `rnn-cli/convert@1` */

@@ -1,0 +1,105 @@
+import { runCompare } from '../../src/run/compare.js';
+import { runForward } from '../../src/run/forward.js';
+import { prepare } from '../../src/run/prepare.js';
+import type { CompareRequest } from '../../src/run/request.js';
+import { saveTensors } from '../../src/run/save.js';
+import { bytesOf, temporaryFolder } from '../helpers/files.js';
+
+const folder = temporaryFolder();
+const verdict = async (request: CompareRequest) => {
+  const { status, equal, exit, mismatched, undecided } = await runCompare({ explain: false, ...request });
+  return { status, equal, exit, mismatched, undecided };
+};
+const SAME = { status: 'SAME', equal: true, exit: 0, undecided: null };
+const DIFFERENT = { status: 'DIFFERENT', equal: false, exit: 1, undecided: null };
+
+async function saved(name: string, request: CompareRequest, change: (y: Float64Array) => void = () => undefined): Promise<string> {
+  const { tensors } = await runForward(request);
+  const data = Float64Array.from(tensors.y.data);
+  change(data);
+  return folder.write(name, await bytesOf('npy', { npy: { shape: tensors.y.shape, data } }));
+}
+
+describe('each value has its own tolerance', () => {
+  it('a sample of NaN does not excuse another one', async () => {
+    const input = folder.write('nan-x.csv', 'nan,0,0\n1,2,3\n');
+    const wrong = folder.write('nan-y.csv', 'nan,nan\n100,100\n');
+    expect(await verdict({ D: 3, T: 1, input, against: wrong })).toMatchObject({ ...DIFFERENT, mismatched: 2 });
+    expect(await verdict({ D: 3, T: 1, input, against: await saved('nan.npy', { D: 3, T: 1, input }) })).toMatchObject(SAME);
+  });
+
+  it('nor does one that overflows, or is ten million times as large', async () => {
+    for (const [name, x, y] of [
+      ['overflow', '3e38,3e38,3e38', '5,5'],
+      ['scale', '1e7,1e7,1e7', '3524988.3,9244515'],
+    ]) {
+      const input = folder.write(`${name}-x.csv`, `${x}\n1,2,3\n`);
+      const against = folder.write(`${name}-y.csv`, `${y}\n5,5\n`);
+      for (const activation of ['tanh', 'relu'])
+        expect(await verdict({ D: 3, T: 1, input, activation, against })).toMatchObject({ status: 'DIFFERENT', exit: 1 });
+    }
+  });
+
+  it('a small output beside a huge one is held to its own noise', async () => {
+    const net: CompareRequest = { layers: 'rnn:6,dense:3', D: 4, T: 5, N: 3 };
+    const file = folder.path('scaled.npz');
+    const { weights } = await prepare(net);
+    const columns = Float32Array.from(weights.get('dense_1/Wo')!.data, (v, k) => (k % 3 === 0 ? v * 1e7 : v));
+    const tensors = new Map([...weights].map(([name, t]) => [name, name === 'dense_1/Wo' ? { shape: t.shape, data: columns } : t]));
+    await saveTensors(file, tensors, { force: true, inputs: [] });
+    const request = { ...net, weights: file };
+    expect(await verdict({ ...request, against: await saved('huge.npy', { ...request, engine: 'manual' }) })).toMatchObject(SAME);
+    const against = await saved('small.npy', { ...request, engine: 'manual' }, y => {
+      y[4] += 0.5;
+    });
+    expect(await verdict({ ...request, against })).toMatchObject({ ...DIFFERENT, mismatched: 1 });
+  });
+});
+
+describe('NaN and infinity', () => {
+  it('are compared by place', async () => {
+    const request: CompareRequest = { N: 2 };
+    for (const value of [Number.NaN, Infinity, -Infinity]) {
+      const against = await saved('out.npy', request, y => {
+        y[2] = value;
+      });
+      expect(await verdict({ ...request, against })).toMatchObject({ ...DIFFERENT, mismatched: 1 });
+    }
+  });
+});
+
+describe('what rounding alone decides', () => {
+  const CHAOS: CompareRequest = { init: 'standard_normal', M: [32], T: 60 };
+
+  it('is undecided, with the reason and what would decide', async () => {
+    const against = folder.write('ones.json', '[[1,1]]');
+    const result = await runCompare({ ...CHAOS, against });
+    expect(result).toMatchObject({ status: 'UNDECIDED', equal: false, exit: 6, mismatched: 0, firstDifference: null, explanations: [] });
+    expect(result.undecided!.values).toBe(2);
+    expect(result.undecided!.reason).toContain('correct float32 programs may differ');
+    expect(result.undecided!.decide).toContain('--dtype f64');
+    expect(await verdict(CHAOS)).toMatchObject({ status: 'UNDECIDED', exit: 6 });
+  });
+
+  it('is the same where every bit is', async () => {
+    expect(await verdict({ ...CHAOS, against: await saved('bits.npy', { ...CHAOS, engine: 'batched' }) })).toMatchObject(SAME);
+  });
+
+  it('is decided by a tolerance that somebody gives', async () => {
+    const against = folder.write('ones.json', '[[1,1]]');
+    expect(await verdict({ ...CHAOS, against, atol: 1e-3 })).toMatchObject(DIFFERENT);
+    expect(await verdict({ ...CHAOS, against, atol: 100 })).toMatchObject(SAME);
+  });
+
+  it('is decided in float64 where both sides are', async () => {
+    const shorter = { ...CHAOS, T: 24 };
+    expect(await verdict(shorter)).toMatchObject({ status: 'UNDECIDED' });
+    expect(await verdict({ ...shorter, dtype: 'f64' })).toMatchObject(SAME);
+    const right = await saved('double.npy', { ...shorter, engine: 'manual' });
+    expect(await verdict({ ...shorter, dtype: 'f64', against: right })).toMatchObject(SAME);
+    const wrong = await saved('double-wrong.npy', { ...shorter, engine: 'manual' }, y => {
+      y[0] += 1e-3;
+    });
+    expect(await verdict({ ...shorter, dtype: 'f64', against: wrong })).toMatchObject(DIFFERENT);
+  });
+});
