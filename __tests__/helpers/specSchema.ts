@@ -34,6 +34,13 @@ const MEANING: Record<string, string> = {
   value: 'steps that are all this value are skipped',
   rate: 'share of units dropped in training; forward is the identity',
   times: 'how often the vector is repeated',
+  filters: 'F, number of filters',
+  kernelSize: 'width of the window, one number per axis',
+  strides: 'steps from window to window',
+  dilation: 'steps from value to value inside a window',
+  padding: 'valid: whole windows only; same: ceil(T / stride) windows; causal: padded in front',
+  groups: 'channels and filters in groups that do not see each other',
+  dataFormat: 'where the channels stand',
 };
 
 const LARGEST = 2 ** 31 - 1;

@@ -452,6 +452,8 @@ describe('defaults', () => {
       rnn: 'SimpleRNN',
       lstm: 'LSTM',
       gru: 'GRU',
+      conv1d: 'Conv1D',
+      conv2d: 'Conv2D',
       dense: 'Dense',
       activation: 'Activation',
       embedding: 'Embedding',

@@ -1,6 +1,12 @@
 import { checkSpec } from '../../src/model/check.js';
+import { LAYER_KINDS } from '../../src/layers/index.js';
 import { parseLayers } from '../../src/model/parse.js';
 import { inferSequences } from '../../src/model/sequences.js';
+
+/** every word of the grammar, recurrent ones first */
+const words = LAYER_KINDS.flatMap(({ name, grammar }) => (grammar ? (grammar.word ?? name) : []));
+const cells = ['gru', 'lstm', 'rnn'];
+const KINDS = `${cells.join(' ')} (or ${cells.map(c => `bi${c}`).join(' ')}) ${words.filter(w => !cells.includes(w)).join(' ')}`;
 
 const layers = (text: string) => parseLayers(text).layers;
 
@@ -112,13 +118,13 @@ describe('mistakes', () => {
       'rnn:5,:4',
       ':4',
       'a layer starts with its kind',
-      'kinds: rnn lstm gru (or birnn bilstm bigru) dense maxpool avgpool last flatten embedding masking dropout repeat',
+      `kinds: ${KINDS}`,
     ],
     [
       'rnn:5,transformer:4',
       'transformer:4',
       "unknown layer kind 'transformer'",
-      'kinds: rnn lstm gru (or birnn bilstm bigru) dense maxpool avgpool last flatten embedding masking dropout repeat',
+      `kinds: ${KINDS}`,
     ],
     ['bidense:4', 'bidense:4', "unknown layer kind 'bidense'", "did you mean 'dense'?"],
     ['rnn:5,bilsmt:4', 'bilsmt:4', "unknown layer kind 'bilsmt'", "did you mean 'bilstm'?"],
@@ -148,12 +154,12 @@ describe('mistakes', () => {
       'rnn:5+zzz',
       'zzz',
       "unknown option '+zzz'",
-      'options: +seq +last +nobias +resetbefore +resetafter +backwards +stateful +sum +ave +mul +concat +proj=P +name=NAME +xN',
+      'options of rnn: +seq +last +resetbefore +resetafter +backwards +stateful +sum +ave +mul +concat +proj=P +nobias +name=NAME +xN',
     ],
     ['rnn:5+last+seq', 'seq', '+seq and +last contradict each other', 'keep one of them'],
     ['dense:5+seq', 'seq', '+seq is for recurrent layers, not for dense', 'drop +seq'],
     ['dense:5+stateful', 'stateful', '+stateful is for recurrent layers, not for dense', 'drop +stateful'],
-    ['flatten+nobias', 'nobias', '+nobias is for recurrent layers and dense, not for flatten', 'drop +nobias'],
+    ['flatten+nobias', 'nobias', '+nobias is not for flatten', 'drop +nobias'],
     ['flatten+sum', 'sum', '+sum is for bidirectional layers (bilstm), not for flatten', 'drop +sum'],
     ['lstm:5,', '', 'a layer is missing', 'write kind:units between commas, such as lstm:64'],
     ['maxpool@', 'maxpool@', 'maxpool has no activation', 'drop @'],

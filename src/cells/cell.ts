@@ -5,7 +5,7 @@ import type { Working } from './working.js';
  * The cell contract. A cell owns everything elementwise; the engine owns every matrix product.
  * D features, M units, G gates, N samples; P the projected width (M without projection).
  */
-export type WeightRole = 'kernel' | 'recurrentKernel' | 'bias' | 'projection' | 'peepholes' | 'embeddings';
+export type WeightRole = 'kernel' | 'recurrentKernel' | 'bias' | 'projection' | 'peepholes' | 'embeddings' | 'scale' | 'statistics';
 
 export interface WeightShape {
   /** as people write it: 'Wx', 'forward/Wh', 'Wo' */
@@ -18,6 +18,10 @@ export interface WeightShape {
   readonly gates: readonly string[] | null;
   /** arithmetic of the count: 'D*4*M' */
   readonly formula: string;
+  /** what a fresh layer has in all its places: it is never drawn */
+  readonly fill?: number;
+  /** not changed by training: the moving statistics of a normalisation */
+  readonly frozen?: boolean;
 }
 
 export interface CellOptions {

@@ -55,7 +55,7 @@ function product(rows: string, G: number, symbol: string): string {
   return G > 1 ? `${factor(rows)}*${G}*${symbol}` : `${factor(rows)}*${symbol}`;
 }
 
-/** A size as part of a product: the width behind a concatenation is a sum, 'M1+M2'. */
+/** A size as part of a product: the width behind a concatenation is a sum, 'M1+M2', the steps behind a convolution a difference, 'T-2'. */
 export function factor(size: string): string {
-  return size.includes('+') ? `(${size})` : size;
+  return /[-+/]/.test(size) ? `(${size})` : size;
 }

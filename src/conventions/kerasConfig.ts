@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { escapeText, wordOf } from '../escape.js';
+import { asObject, type Json, list, text, unsupportedClass } from '../layers/kerasConfig.js';
 import { SPEC_SCHEMA } from '../model/spec.js';
-import { asObject, type Json, list, text, unsupportedClass } from './kerasJson.js';
 import { readLayer } from './kerasLayers.js';
 import { isKeras1Layer, modernLayer } from './kerasOldConfig.js';
 

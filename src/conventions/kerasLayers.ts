@@ -1,6 +1,8 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText, wordOf } from '../escape.js';
-import { asObject, type Json, text, unsupportedClass } from './kerasJson.js';
+import type { KerasReader } from '../layers/facets.js';
+import { LAYER_KINDS } from '../layers/index.js';
+import { asObject, type Json, text, unsupportedClass } from '../layers/kerasConfig.js';
 
 /** One layer of a Keras config as a layer of a spec. Class names come from the closed list below; no module is looked up. */
 const CELLS: Readonly<Record<string, string>> = { SimpleRNN: 'rnn', LSTM: 'lstm', GRU: 'gru', CuDNNLSTM: 'lstm', CuDNNGRU: 'gru' };
@@ -49,17 +51,35 @@ const READERS: Record<string, (config: Json) => Json> = {
   Average: () => ({ kind: 'average' }),
 };
 
+/** Class -> its reader, of the kinds that have a Keras facet. */
+const FACETS = new Map(
+  LAYER_KINDS.flatMap(({ name, keras }) =>
+    Object.entries(keras?.classes ?? {}).map(([className, read]): [string, (config: Json) => Json] => [
+      className,
+      config => ({ kind: name, ...read(config, PARTS) }),
+    ]),
+  ),
+);
+
+/** What facets ask for of a config's inside. */
+const PARTS: KerasReader = { activation: activationOf, layer: config => readLayer(asObject(config, 'layer')) };
+
+function readerOf(className: unknown): ((config: Json) => Json) | undefined {
+  const name = wordOf(className);
+  return FACETS.get(name) ?? (Object.hasOwn(READERS, name) ? READERS[name] : undefined);
+}
+
 /** @throws RnnError E_KERAS_CLASS, E_KERAS_OPTION, with the layer's name */
 export function readLayer(layer: Json): Json {
   const config = asObject(layer.config ?? {}, 'layer');
   const name = text(config.name) ?? text(layer.name) ?? wordOf(layer.class_name);
   return within(`layer ${escapeText(name)}`, () => {
-    const reader = Object.hasOwn(READERS, wordOf(layer.class_name)) ? READERS[wordOf(layer.class_name)] : undefined;
-    if (!reader) throw unsupportedClass(layer.class_name, Object.keys(READERS).join(', '));
+    const reader = readerOf(layer.class_name);
+    if (!reader) throw unsupportedClass(layer.class_name, [...Object.keys(READERS), ...FACETS.keys()].join(', '));
     const registered = layer.registered_name;
     if (typeof registered === 'string' && registered !== layer.class_name && registered.includes('>') && !registered.startsWith('keras'))
       throw unsupportedClass(registered, 'a layer of Keras itself');
-    for (const [key, allowed] of Object.entries(ONLY)) checkOption(config, key, allowed);
+    if (!FACETS.has(wordOf(layer.class_name))) for (const [key, allowed] of Object.entries(ONLY)) checkOption(config, key, allowed);
     return { ...reader(config), name, trainable: config.trainable ?? true };
   });
 }

@@ -1,5 +1,7 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
+import { getLayerKind } from '../layers/index.js';
+import type { LayerShapes } from '../model/shapes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Convention, NamedTensors } from './convention.js';
 import { layersOf, type WeightGroup } from './groups.js';
@@ -31,7 +33,7 @@ export const kerasNames: Convention = {
         layer,
         groups.get(group) ?? [],
         held,
-        i => `${group ?? layer.layer.name}/${foreignName(layer.weights[i].name)}`,
+        i => `${group ?? layer.layer.name}/${foreignName(layer, layer.weights[i].name)}`,
       ))
         weights.set(name, t);
       groups.delete(group);
@@ -132,7 +134,9 @@ const FOREIGN: Readonly<Record<string, string>> = {
 };
 
 /** `backward/Wh` -> `backward/recurrent_kernel` */
-function foreignName(name: string): string {
+function foreignName({ layer }: LayerShapes, name: string): string {
+  const named = getLayerKind(layer.kind).keras?.weightNames;
+  if (named) return named[name] ?? name;
   const [own, way] = name.split('/').reverse();
   return way ? `${way}/${FOREIGN[own] ?? own}` : (FOREIGN[own] ?? own);
 }

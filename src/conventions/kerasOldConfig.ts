@@ -1,5 +1,5 @@
 import { wordOf } from '../escape.js';
-import { asObject, type Json } from './kerasJson.js';
+import { asObject, type Json } from '../layers/kerasConfig.js';
 
 /**
  * Layers as Keras 1 described them, in the words that Keras has used since 2: `output_dim` became `units`, `inner_activation`

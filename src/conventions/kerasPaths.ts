@@ -85,6 +85,8 @@ function groupNames(shapes: ModelShapes): Map<LayerShapes, string> {
 }
 
 function variablePath({ layer, weights }: LayerShapes, name: string, index: number): string {
+  const { keras } = getLayerKind(layer.kind);
+  if (keras) return keras.path?.(layer, name, index) ?? `vars/${index}`;
   const perWay = weights.length / 2;
   if (name.startsWith('forward/')) return `forward_layer/cell/vars/${index}`;
   if (name.startsWith('backward/')) return `backward_layer/cell/vars/${index - perWay}`;

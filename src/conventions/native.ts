@@ -1,14 +1,16 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { FileTensor } from '../formats/format.js';
+import { LAYER_KINDS } from '../layers/index.js';
 import { weightShapesByLayer } from '../model/shapes.js';
 import { checkWeights, weightKeys } from '../weights/weights.js';
 import type { WritableConvention } from './convention.js';
 import { fileTensor } from './fileTensor.js';
 import { layersOf, type WeightGroup } from './groups.js';
 
-/** Our own names: `rnn_1/Wx`, `lstm_1/backward/Wh`, `dense_1/bo`. Canonical weights as they are. */
-const NAME = /^(.+?)\/(?:(forward|backward)\/)?(Wx|Wh|bh|Wp|p|Wo|bo|E)$/;
+/** Our own names: `rnn_1/Wx`, `lstm_1/backward/Wh`, `dense_1/bo`, `conv1d_1/W`. Canonical weights as they are. */
+const OWN = ['Wx', 'Wh', 'bh', 'Wp', 'p', 'Wo', 'bo', 'E', ...LAYER_KINDS.flatMap(({ keras }) => Object.keys(keras?.weightNames ?? {}))];
+const NAME = new RegExp(`^(.+?)/(?:(forward|backward)/)?(${[...new Set(OWN)].join('|')})$`);
 
 /** What `probe` writes into the same file: an input, its mask, its output. */
 const BESIDE: ReadonlySet<string> = new Set(['x', 'y', 'mask']);

@@ -64,6 +64,11 @@ export const torch: WritableConvention = {
         if (bias) named.set(`${prefix}.bias`, fileTensor(bias));
         linear++;
       } else if (layer.layer.kind === 'embedding') named.set('embedding.weight', fileTensor(of('E')!));
+      else if (layer.weights.length > 0)
+        throw new RnnError('unsupported', 'E_TORCH_LAYER', `${layer.layer.kind} is not written as PyTorch weights`, {
+          where: escapeText(layer.layer.name),
+          fix: 'write .npz (--to keras) or .onnx',
+        });
     }
     return named;
   },

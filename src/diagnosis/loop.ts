@@ -1,5 +1,6 @@
 import type { StepContext } from '../cells/cell.js';
 import type { Kernels, RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
+import { productBy } from '../layers/product.js';
 import { quickSigmoid, quickTanh } from '../numerics/quick.js';
 import { sigmoid } from '../numerics/sigmoid.js';
 import { tanh } from '../numerics/tanh.js';
@@ -22,10 +23,14 @@ export interface LoopOptions extends ProductOptions {
 
 export function kernelsOf(fault: LoopFault | undefined, options: LoopOptions): Kernels {
   let way = 0;
-  return {
-    precision: options.precision,
+  const products: Pick<Kernels, 'allocate' | 'affine'> = {
     allocate: length => allocate(length, options.precision),
     affine: (x, W, b) => affine(x, W, b, options),
+  };
+  return {
+    ...products,
+    precision: options.precision,
+    product: productBy(products),
     recurrence: args => recurrence(options.exact ? args : quickly(args), fault ?? {}, way++, options),
   };
 }

@@ -1,4 +1,5 @@
 import type { Kernels, RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
+import { productBy } from '../layers/product.js';
 import type { FloatArray, Precision, Tensor } from '../tensor/tensor.js';
 import type { Engine } from './engine.js';
 import { startRecording } from './recording.js';
@@ -19,11 +20,15 @@ export const manual: Engine = {
   },
 };
 
-const KERNELS: Kernels = { precision: 'f64', allocate: length => new Float64Array(length), affine, recurrence };
+const KERNELS = kernelsOf('f64', length => new Float64Array(length));
+
+function kernelsOf(precision: Precision, allocate: Kernels['allocate']): Kernels {
+  return { precision, allocate, affine, product: productBy({ allocate, affine }), recurrence };
+}
 
 /** --dtype f32: the same loop with every stored number rounded to float32. */
 export function manualKernels(precision: Precision): Kernels {
-  return precision === 'f64' ? KERNELS : { ...KERNELS, precision, allocate: length => new Float32Array(length) };
+  return precision === 'f64' ? KERNELS : kernelsOf('f32', length => new Float32Array(length));
 }
 
 /** The recurrence over time for every sample. x [N, T, D] -> sequence [N, T, P], last [N, P], states. */

@@ -12,6 +12,7 @@ export interface ActivationLayerSpec extends LayerBase {
 
 export const activation: LayerKind<ActivationLayerSpec> = {
   name: 'activation',
+  reads: 'anything',
   kerasClass: () => 'Activation',
   fields: { activation: { type: 'activation' } },
   weightShapes: () => [],

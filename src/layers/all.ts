@@ -1,4 +1,5 @@
 export { activation } from './activation.js';
+export { conv1d, conv2d } from './conv/conv.js';
 export { dense } from './dense.js';
 export { dropout } from './dropout.js';
 export { embedding } from './embedding.js';

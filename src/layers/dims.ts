@@ -1,3 +1,4 @@
+import { factor } from '../cells/weightShapes.js';
 import { RnnError } from '../errors.js';
 import type { Dim, DimShape, LayerCost } from './layer.js';
 
@@ -52,7 +53,7 @@ export function stepsOf(shape: DimShape): bigint | null {
 export function stepsFormula(shape: DimShape): string {
   return shape
     .slice(1, -1)
-    .map(d => `${d.symbol}*`)
+    .map(d => `${factor(d.symbol)}*`)
     .join('');
 }
 

@@ -9,6 +9,8 @@ export interface DropoutSpec extends LayerBase {
 
 export const dropout: LayerKind<DropoutSpec> = {
   name: 'dropout',
+  reads: 'anything',
+  grammar: { number: { field: 'rate', example: '0.5' } },
   kerasClass: () => 'Dropout',
   fields: { rate: { type: 'number', min: 0, max: 1, default: 0.5 } },
   weightShapes: () => [],

@@ -15,6 +15,17 @@ export interface EmbeddingSpec extends LayerBase {
 
 export const embedding: LayerKind<EmbeddingSpec> = {
   name: 'embedding',
+  letter: 'E',
+  grammar: {
+    sizes: {
+      form: 'VxD',
+      example: '1000x16',
+      meaning: 'V tokens, vectors of D',
+      counts: [2, 2],
+      fields: ([tokens, units]) => ({ tokens, units }),
+    },
+    options: { maskzero: { set: { maskZero: true } } },
+  },
   kerasClass: () => 'Embedding',
   fields: { tokens: { type: 'size' }, units: { type: 'size' }, maskZero: { type: 'boolean', default: false } },
 

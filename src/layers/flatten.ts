@@ -10,6 +10,8 @@ export interface FlattenSpec extends LayerBase {
 
 export const flatten: LayerKind<FlattenSpec> = {
   name: 'flatten',
+  reads: 'sequence',
+  grammar: {},
   kerasClass: () => 'Flatten',
   fields: {},
   weightShapes: () => [],

@@ -1,19 +1,16 @@
 import type { ActivationSpec } from '../activations/activation.js';
 import type { Cell, CellOptions, WeightShape } from '../cells/cell.js';
 import type { ProductKernels } from '../ops/operator.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { FloatArray, Tensor } from '../tensor/tensor.js';
+import type { Grammar, KerasFacet, OnnxFacet, ScriptFacet } from './facets.js';
+import type { DimShape } from './shape.js';
 
 /**
  * The layer contract. A layer kind knows its weights' shapes, its output's shape and how to apply itself with an engine's kernels.
  * It owns no matrix product and no time loop: those are the engine's `Kernels`.
  */
 
-/** A symbolic shape: the letter people use and the size, null while unknown. [N, T, M] = [{N,null},{T,10},{M,5}] */
-export interface Dim {
-  readonly symbol: string;
-  readonly size: number | null;
-}
-export type DimShape = readonly Dim[];
+export type { Dim, DimShape } from './shape.js';
 
 /** What flows between layers. */
 export interface Value {
@@ -70,8 +67,20 @@ export interface RecurrenceResult {
   readonly trace?: RecurrenceTrace;
 }
 
+/** Rows of a matrix inside a larger buffer: the first one starts at `start`, the next one `stride` further. Rows may overlap where they are read. */
+export interface Rows {
+  readonly data: FloatArray;
+  readonly start: number;
+  readonly stride: number;
+}
+
+/** Sets out [R, K] = bias + x [R, D] · kernel, for R rows. */
+export type Product = (out: Rows, x: Rows, R: number) => void;
+
 /** What an engine offers to layers. */
 export interface Kernels extends ProductKernels {
+  /** x · kernel + bias to be computed many times, on rows that lie anywhere: a window that slides over a sequence. Valid until the next call of these kernels. */
+  product(kernel: Tensor, bias?: Tensor): Product;
   recurrence(args: RecurrenceArgs): RecurrenceResult;
 }
 
@@ -153,6 +162,15 @@ export interface LayerKind<S extends LayerBase & { readonly kind: string }> {
   kerasClass(layer: S): string;
   /** its own fields in a spec, beside kind, name, inputs, trainable */
   readonly fields: Readonly<Record<string, Field>>;
+  /** letter of its own width in shapes and formulas: 'K'; where several layers have one letter they are numbered */
+  readonly letter?: string;
+  /** what it wants of the layer before: a whole sequence, or whatever comes, which it hands on */
+  readonly reads?: 'sequence' | 'anything';
+  /** facets: how it is written elsewhere. An absent one is refused by name */
+  readonly grammar?: Grammar;
+  readonly keras?: KerasFacet<S>;
+  readonly onnx?: OnnxFacet<S>;
+  readonly scripts?: ScriptFacet<S>;
   /** @param inputs shapes of the inputs, batch first */
   weightShapes(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): WeightShape[];
   /** @throws RnnError E_SEQ, E_RANK, E_MERGE: what was expected and what came */

@@ -9,6 +9,8 @@ export interface MaskingSpec extends LayerBase {
 
 export const masking: LayerKind<MaskingSpec> = {
   name: 'masking',
+  reads: 'anything',
+  grammar: { number: { field: 'value', example: '0.5' } },
   kerasClass: () => 'Masking',
   fields: { value: { type: 'number', default: 0 } },
   weightShapes: () => [],

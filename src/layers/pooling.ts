@@ -15,6 +15,8 @@ type PoolOneUnit = (x: FloatArray, T: number, at: (t: number) => number, real: (
 function pooling(name: PoolSpec['kind'], kerasClass: string, useMask: boolean, pool: PoolOneUnit): LayerKind<PoolSpec> {
   return {
     name,
+    reads: 'sequence',
+    grammar: {},
     kerasClass: () => kerasClass,
     fields: { useMask: { type: 'boolean', default: useMask } },
     weightShapes: () => [],

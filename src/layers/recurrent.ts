@@ -87,6 +87,9 @@ function recurrentLayer(kind: CellName): LayerKind<RecurrentSpec> {
   const cell = getCell(kind);
   return {
     name: kind,
+    letter: 'M',
+    reads: 'sequence',
+    grammar: { sizes: { form: 'units', example: '64', counts: [1, 1], fields: ([units]) => ({ units }) }, activation: true, options: { nobias: { set: { useBias: false } } } },
     kerasClass: layer => (layer.bidirectional ? 'Bidirectional' : KERAS_CLASS[kind]),
     fields: { ...FIELDS, ...OWN_FIELDS[kind] },
 
@@ -131,7 +134,7 @@ function recurrentLayer(kind: CellName): LayerKind<RecurrentSpec> {
         bias: multiply(ways, T.size, biasRows * G * M),
         elementwise: multiply(ways, T.size, each.multiplyAdds),
         activations: multiply(ways, T.size, each.activations),
-        formula: `${ways === 2 ? '2*' : ''}${T.symbol}*(${products}${projected})`,
+        formula: `${ways === 2 ? '2*' : ''}${factor(T.symbol)}*(${products}${projected})`,
       };
     },
 

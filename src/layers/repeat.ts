@@ -10,6 +10,7 @@ export interface RepeatSpec extends LayerBase {
 
 export const repeat: LayerKind<RepeatSpec> = {
   name: 'repeat',
+  grammar: { sizes: { form: 'times', example: '10', counts: [1, 1], fields: ([times]) => ({ times }) } },
   kerasClass: () => 'RepeatVector',
   fields: { times: { type: 'size' } },
   weightShapes: () => [],

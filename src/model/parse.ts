@@ -1,12 +1,15 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
+import type { Grammar } from '../layers/facets.js';
+import { LAYER_KINDS } from '../layers/index.js';
 import { nearest } from '../registry.js';
 import { isCellName } from './frameworks.js';
 import { checkFilled } from './unfilled.js';
 
 /**
  * The one-line network, `lstm:64,gru:32,dense:10`, into a spec (plain JSON, for checkSpec):
- *   layer[,layer…]   layer = [bi]kind[:units][@activation][+option…]
+ *   layer[,layer…]   layer = [bi]kind[:sizes][@activation][+option…]
+ * Which words there are and what may stand behind them is the kinds' own: their grammar facet.
  */
 export interface ParsedLayers {
   /** layers of a spec, names given only where the user named them */
@@ -15,39 +18,15 @@ export interface ParsedLayers {
   readonly spans: readonly { readonly from: number; readonly to: number }[];
 }
 
-const CELL_KINDS = ['rnn', 'lstm', 'gru'];
-/** kinds that take no number, one number (with the field it goes to), or VxD */
-const ARGUMENT: Record<string, string | null> = {
-  rnn: 'units',
-  lstm: 'units',
-  gru: 'units',
-  dense: 'units',
-  maxpool: null,
-  avgpool: null,
-  last: null,
-  flatten: null,
-  embedding: 'VxD',
-  masking: 'value',
-  dropout: 'rate',
-  repeat: 'times',
-};
-const KINDS = Object.keys(ARGUMENT);
-const OPTIONS = [
-  'seq',
-  'last',
-  'nobias',
-  'resetbefore',
-  'resetafter',
-  'backwards',
-  'stateful',
-  'sum',
-  'ave',
-  'mul',
-  'concat',
-  'proj=P',
-  'name=NAME',
-  'xN',
-];
+/** Kinds that can be written on a line, by their word; recurrent ones first, since that is what the line is for. */
+const WORDS = new Map(
+  LAYER_KINDS.flatMap(kind => (kind.grammar ? [[kind.grammar.word ?? kind.name, { kind, grammar: kind.grammar }] as const] : [])).sort(
+    ([a], [b]) => Number(isCellName(b)) - Number(isCellName(a)),
+  ),
+);
+const KINDS = [...WORDS.keys()];
+const CELL_KINDS: readonly string[] = KINDS.filter(isCellName);
+const RECURRENT_OPTIONS = ['seq', 'last', 'resetbefore', 'resetafter', 'backwards', 'stateful', 'sum', 'ave', 'mul', 'concat', 'proj=P'];
 const MOST_LAYERS = 10_000;
 
 /** @throws RnnError E_LAYERS (usage) with the wrong part underlined; E_UNFILLED (usage) where a `_` is left */
@@ -89,18 +68,18 @@ function parseLayer(part: string, span: { from: number; to: number }, text: stri
       'write [bi]kind[:units][@activation][+option], such as bilstm:64@tanh+seq',
     );
   const [, word, argument, activation] = match;
-  const { kind, bidirectional } = kindOf(word, text, span.from, span.from + head.length);
-  const layer: Record<string, unknown> = { kind, ...argumentOf(kind, argument, text, span) };
+  const { plain, bidirectional } = wordOf(word, text, span.from, span.from + head.length);
+  const { kind, grammar } = WORDS.get(plain)!;
+  const layer: Record<string, unknown> = { kind: kind.name, ...argumentOf(plain, grammar, argument, text, span) };
   if (bidirectional) layer.bidirectional = 'concat';
   if (activation !== undefined) {
-    if (!isCellName(kind) && kind !== 'dense')
-      throw wrong(text, span.from, span.to, `${kind} has no activation`, `drop @${escapeText(activation, 30)}`);
+    if (!grammar.activation) throw wrong(text, span.from, span.to, `${plain} has no activation`, `drop @${escapeText(activation, 30)}`);
     layer.activation = activation;
   }
   let times = 1;
   let at = span.from + head.length + 1;
   for (const option of options) {
-    times *= applyOption(layer, option, { text, from: at, to: at + option.length });
+    times *= applyOption(layer, plain, grammar, option, { text, from: at, to: at + option.length });
     at += option.length + 1;
   }
   if (times > 1 && layer.name !== undefined)
@@ -114,11 +93,12 @@ function parseLayer(part: string, span: { from: number; to: number }, text: stri
   return { layer, times };
 }
 
-function kindOf(word: string, text: string, from: number, to: number): { kind: string; bidirectional: boolean } {
-  if (KINDS.includes(word)) return { kind: word, bidirectional: false };
-  if (word.startsWith('bi') && CELL_KINDS.includes(word.slice(2))) return { kind: word.slice(2), bidirectional: true };
-  const near = nearest(word, [...KINDS, ...CELL_KINDS.map(k => `bi${k}`)]);
-  const known = `rnn lstm gru (or birnn bilstm bigru) ${KINDS.slice(3).join(' ')}`;
+function wordOf(word: string, text: string, from: number, to: number): { plain: string; bidirectional: boolean } {
+  if (WORDS.has(word)) return { plain: word, bidirectional: false };
+  if (word.startsWith('bi') && CELL_KINDS.includes(word.slice(2))) return { plain: word.slice(2), bidirectional: true };
+  const both = CELL_KINDS.map(k => `bi${k}`);
+  const near = nearest(word, [...KINDS, ...both]);
+  const known = `${CELL_KINDS.join(' ')} (or ${both.join(' ')}) ${KINDS.slice(CELL_KINDS.length).join(' ')}`;
   throw wrong(
     text,
     from,
@@ -128,34 +108,47 @@ function kindOf(word: string, text: string, from: number, to: number): { kind: s
   );
 }
 
-function argumentOf(kind: string, argument: string | undefined, text: string, span: { from: number; to: number }): Record<string, unknown> {
-  const field = ARGUMENT[kind];
+const COUNTED = ['', 'one', 'two', 'three', 'four'];
+const NUMBER = /^-?(\d+\.?\d*|\.\d+)(e-?\d+)?$/i;
+
+/** What stands behind the colon, as fields of the layer. */
+function argumentOf(
+  word: string,
+  { sizes, number }: Grammar,
+  argument: string | undefined,
+  text: string,
+  span: { from: number; to: number },
+): Record<string, unknown> {
   const fail = (message: string, fix: string) => wrong(text, span.from, span.to, message, fix);
-  if (field === null) {
-    if (argument !== undefined) throw fail(`${kind} takes no number`, `write ${kind}`);
-    return {};
+  if (number) {
+    if (argument === undefined) return {};
+    if (NUMBER.test(argument)) return { [number.field]: Number(argument) };
+    throw fail(`${word} needs a number, found '${escapeText(argument, 40)}'`, `write ${word}:${number.example}`);
   }
-  if (field === 'VxD') {
-    const sizes = /^(\d+)x(\d+)$/.exec(argument ?? '');
-    if (!sizes)
-      throw fail(
-        `embedding needs its two sizes, found '${escapeText(argument ?? 'nothing', 40)}'`,
-        'write embedding:VxD, such as embedding:1000x16 (V tokens, vectors of D)',
-      );
-    return { tokens: size(sizes[1], fail), units: size(sizes[2], fail) };
+  if (!sizes) {
+    if (argument === undefined) return {};
+    throw fail(`${word} takes no number`, `write ${word}`);
   }
-  if (argument === undefined) {
-    if (kind === 'masking' || kind === 'dropout') return {};
-    throw fail(`${kind} needs a number of ${field}`, `write ${kind}:${kind === 'repeat' ? 10 : 64}`);
+  const [least, most] = sizes.counts;
+  if (argument === undefined && least === 0) return {};
+  const parts = argument?.split('x') ?? [];
+  const right = parts.length >= least && parts.length <= most && parts.every(digits => /^\d+$/.test(digits));
+  if (right) return sizes.fields(parts.map(digits => size(digits, fail)));
+  const example = `write ${word}:${sizes.example}`;
+  if (most > 1) {
+    const count = least === most ? `its ${COUNTED[least]} sizes` : 'its sizes';
+    throw fail(
+      `${word} needs ${count}, found '${escapeText(argument ?? 'nothing', 40)}'`,
+      `write ${word}:${sizes.form}, such as ${word}:${sizes.example}${sizes.meaning === undefined ? '' : ` (${sizes.meaning})`}`,
+    );
   }
-  if (kind === 'masking' || kind === 'dropout') {
-    if (!/^-?(\d+\.?\d*|\.\d+)(e-?\d+)?$/i.test(argument))
-      throw fail(`${kind} needs a number, found '${escapeText(argument, 40)}'`, `write ${kind}:0.5`);
-    return { [field]: Number(argument) };
-  }
-  if (!/^\d+$/.test(argument))
-    throw fail(`${field} of ${kind} must be a whole number, found '${escapeText(argument, 40)}'`, `write ${kind}:64`);
-  return { [field]: size(argument, fail) };
+  if (argument === undefined) throw fail(`${word} needs a number of ${sizes.form}`, example);
+  throw fail(`${sizes.form} of ${word} must be a whole number, found '${escapeText(argument, 40)}'`, example);
+}
+
+/** Options of a kind as they are written: 'same', 'stride=2'. */
+function optionsOf({ options = {} }: Grammar): string[] {
+  return Object.entries(options).map(([name, option]) => ('size' in option ? `${name}=2` : name));
 }
 
 function size(digits: string, fail: (message: string, fix: string) => RnnError): number {
@@ -166,12 +159,14 @@ function size(digits: string, fail: (message: string, fix: string) => RnnError):
 }
 
 /** Writes one +option into the layer. @returns how many times the layer is repeated (+xN), else 1 */
-function applyOption(layer: Record<string, unknown>, option: string, at: { text: string; from: number; to: number }): number {
-  const kind = String(layer.kind);
+function applyOption(
+  layer: Record<string, unknown>,
+  word: string,
+  grammar: Grammar,
+  option: string,
+  at: { text: string; from: number; to: number },
+): number {
   const fail = (message: string, fix: string) => wrong(at.text, at.from, at.to, message, fix);
-  const only = (allowed: boolean, who: string) => {
-    if (!allowed) throw fail(`+${option} is for ${who}, not for ${kind}`, `drop +${option}`);
-  };
   const repeat = /^x(\d+)$/.exec(option);
   if (repeat) {
     const times = Number(repeat[1]);
@@ -179,10 +174,41 @@ function applyOption(layer: Record<string, unknown>, option: string, at: { text:
     return times;
   }
   const named = /^name=(.+)$/.exec(option);
-  const projected = /^proj=(\d+)$/.exec(option);
+  if (named) {
+    layer.name = named[1];
+    return 1;
+  }
+  const own = ownOption(grammar, option, fail);
+  if (own) Object.assign(layer, own);
+  else if (!applyRecurrent(layer, option, fail)) throw unknownOption(word, option, fail);
+  return 1;
+}
+
+type Fail = (message: string, fix: string) => RnnError;
+
+/** The fields that one of the kind's own options sets. */
+function ownOption({ options = {} }: Grammar, text: string, fail: Fail): Record<string, unknown> | undefined {
+  const [name, digits] = text.split('=');
+  const option = Object.hasOwn(options, name) ? options[name] : undefined;
+  if (!option) return undefined;
+  if ('set' in option) {
+    if (digits === undefined) return option.set;
+    throw fail(`+${name} takes no number`, `write +${name}`);
+  }
+  if (!/^\d+$/.test(digits ?? '')) throw fail(`+${name} needs a whole number, found '${escapeText(digits ?? 'nothing', 40)}'`, `write +${name}=2`);
+  const value = size(digits, fail);
+  return { [option.size]: option.axes === undefined ? value : new Array(option.axes).fill(value) };
+}
+
+/** @returns whether it is an option of recurrent layers */
+function applyRecurrent(layer: Record<string, unknown>, option: string, fail: Fail): boolean {
+  const kind = String(layer.kind);
   const recurrent = isCellName(kind);
-  if (named) layer.name = named[1];
-  else if (projected) {
+  const only = (allowed: boolean, who: string) => {
+    if (!allowed) throw fail(`+${option} is for ${who}, not for ${kind}`, `drop +${option}`);
+  };
+  const projected = /^proj=(\d+)$/.exec(option);
+  if (projected) {
     only(kind === 'lstm', 'lstm');
     layer.projection = size(projected[1], fail);
   } else if (option === 'seq' || option === 'last') {
@@ -190,9 +216,6 @@ function applyOption(layer: Record<string, unknown>, option: string, at: { text:
     if (layer.returnSequences !== undefined && layer.returnSequences !== (option === 'seq'))
       throw fail('+seq and +last contradict each other', 'keep one of them');
     layer.returnSequences = option === 'seq';
-  } else if (option === 'nobias') {
-    only(recurrent || kind === 'dense', 'recurrent layers and dense');
-    layer.useBias = false;
   } else if (option === 'resetbefore' || option === 'resetafter') {
     only(kind === 'gru', 'gru');
     layer.resetAfter = option === 'resetafter';
@@ -202,14 +225,23 @@ function applyOption(layer: Record<string, unknown>, option: string, at: { text:
   } else if (['sum', 'ave', 'mul', 'concat'].includes(option)) {
     only(layer.bidirectional !== undefined, `bidirectional layers (bi${recurrent ? kind : 'lstm'})`);
     layer.bidirectional = option;
-  } else {
-    const near = nearest(option, OPTIONS);
-    throw fail(
-      `unknown option '+${escapeText(option, 40)}'`,
-      near ? `did you mean '+${near}'?` : `options: ${OPTIONS.map(o => `+${o}`).join(' ')}`,
-    );
+  } else return false;
+  return true;
+}
+
+function unknownOption(word: string, option: string, fail: Fail): RnnError {
+  const owners = KINDS.filter(kind => Object.hasOwn(WORDS.get(kind)!.grammar.options ?? {}, option.split('=')[0]));
+  if (owners.length > 0) {
+    const whose = owners.length > 3 ? 'is' : `is for ${owners.join(', ')},`;
+    return fail(`+${escapeText(option, 40)} ${whose} not for ${word}`, `drop +${escapeText(option, 40)}`);
   }
-  return 1;
+  const { kind, grammar } = WORDS.get(word)!;
+  const known = [...(isCellName(kind.name) ? RECURRENT_OPTIONS : []), ...optionsOf(grammar), 'name=NAME', 'xN'];
+  const near = nearest(option, known);
+  return fail(
+    `unknown option '+${escapeText(option, 40)}'`,
+    near ? `did you mean '+${near}'?` : `options of ${word}: ${known.map(o => `+${o}`).join(' ')}`,
+  );
 }
 
 function wrong(text: string, from: number, to: number, message: string, fix: string): RnnError {

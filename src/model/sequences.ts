@@ -1,10 +1,7 @@
 import { RnnError } from '../errors.js';
 import { wordOf } from '../escape.js';
+import { LAYER_KINDS } from '../layers/index.js';
 import { isCellName } from './frameworks.js';
-
-/** Kinds that need a sequence, and kinds that hand on whatever they get. */
-const NEEDS_SEQUENCE = new Set(['rnn', 'lstm', 'gru', 'maxpool', 'avgpool', 'last', 'flatten']);
-const HANDS_ON = new Set(['dense', 'dropout', 'masking', 'activation']);
 
 /**
  * `returnSequences` where nobody said it: true where a later layer needs the sequence. Marks what it inferred.
@@ -14,8 +11,8 @@ const HANDS_ON = new Set(['dense', 'dropout', 'masking', 'activation']);
 export function inferSequences(layers: readonly Record<string, unknown>[], strict: boolean): Record<string, unknown>[] {
   return layers.map((layer, index) => {
     if (!isCellName(wordOf(layer.kind)) || layer.returnSequences !== undefined) return layer;
-    const reader = layers.slice(index + 1).find(next => !HANDS_ON.has(wordOf(next.kind)));
-    if (!reader || !NEEDS_SEQUENCE.has(wordOf(reader.kind))) return { ...layer, returnSequences: false };
+    const reader = layers.slice(index + 1).find(next => readsOf(next) !== 'anything');
+    if (!reader || readsOf(reader) !== 'sequence') return { ...layer, returnSequences: false };
     if (strict) {
       throw new RnnError(
         'shape',
@@ -30,4 +27,8 @@ export function inferSequences(layers: readonly Record<string, unknown>[], stric
     }
     return { ...layer, returnSequences: true, inferredSequences: true };
   });
+}
+
+function readsOf(layer: Record<string, unknown>): 'sequence' | 'anything' | undefined {
+  return LAYER_KINDS.find(kind => kind.name === layer.kind)?.reads;
 }

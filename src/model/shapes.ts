@@ -110,23 +110,23 @@ function explainMissingSequence(error: RnnError, layer: LayerSpec, input: DimSha
 /** The layer that decides the rank of `name`: past layers that hand on what they get. */
 function source(name: string, model: ModelSpec): LayerSpec | undefined {
   const layer = model.layers.find(l => l.name === name);
-  if (layer && ['dense', 'dropout', 'activation'].includes(layer.kind)) return source(layer.inputs[0], model) ?? layer;
+  if (layer && getLayerKind(layer.kind).reads === 'anything') return source(layer.inputs[0], model) ?? layer;
   return layer;
 }
 
-/** Letters by layer: one recurrent layer has M, several M1, M2 …; likewise K for dense, E for embeddings, P for projections. */
+/** Letters by layer: one recurrent layer has M, several M1, M2 …; likewise every kind that has a letter, and P for projections. */
 function layerLetters(model: ModelSpec): Map<string, LayerSymbols> {
-  const groups = {
-    M: model.layers.filter(isRecurrent),
-    K: model.layers.filter(l => l.kind === 'dense'),
-    E: model.layers.filter(l => l.kind === 'embedding'),
-  };
-  const letters = new Map<string, LayerSymbols>(model.layers.map(l => [l.name, { units: 'M', projection: 'P' }]));
-  for (const [letter, layers] of Object.entries(groups)) {
-    layers.forEach((layer, index) => {
-      const number = layers.length > 1 ? String(index + 1) : '';
-      letters.set(layer.name, { units: letter + number, projection: `P${number}` });
-    });
-  }
-  return letters;
+  const letterOf = (layer: LayerSpec) => getLayerKind(layer.kind).letter ?? '';
+  const places = new Map<string, number>();
+  const counts = new Map<string, number>();
+  for (const layer of model.layers) counts.set(letterOf(layer), (counts.get(letterOf(layer)) ?? 0) + 1);
+  return new Map(
+    model.layers.map(layer => {
+      const letter = letterOf(layer);
+      const place = (places.get(letter) ?? 0) + 1;
+      places.set(letter, place);
+      const number = counts.get(letter)! > 1 ? String(place) : '';
+      return [layer.name, { units: letter + number, projection: `P${number}` }];
+    }),
+  );
 }

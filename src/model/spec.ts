@@ -1,4 +1,5 @@
 import type { ActivationLayerSpec } from '../layers/activation.js';
+import type * as all from '../layers/all.js';
 import type { DenseSpec } from '../layers/dense.js';
 import type { DropoutSpec } from '../layers/dropout.js';
 import type { EmbeddingSpec } from '../layers/embedding.js';
@@ -19,18 +20,8 @@ export const SPEC_SCHEMA = 'rnn-cli/spec@2';
 /** Without several inputs, outputs, states and operators; still read. */
 export const FIRST_SPEC_SCHEMA = 'rnn-cli/spec@1';
 
-export type LayerSpec =
-  | RecurrentSpec
-  | DenseSpec
-  | PoolSpec
-  | FlattenSpec
-  | EmbeddingSpec
-  | MaskingSpec
-  | DropoutSpec
-  | RepeatSpec
-  | ActivationLayerSpec
-  | MergeSpec
-  | OperatorSpec;
+/** The layer of any kind in layers/all.ts. */
+export type LayerSpec = Parameters<(typeof all)[keyof typeof all]['apply']>[0];
 
 export interface InputSpec {
   readonly name: string;

@@ -50,6 +50,7 @@ function heading({ title, dims }: ShapesResult, { paint, width }: Layout): strin
     D: 'features',
     M: 'units',
     K: 'outputs',
+    F: 'filters',
     P: 'projected',
     V: 'tokens',
     E: 'wide',
@@ -82,6 +83,8 @@ function outputName({ kind, returnSequences, options }: LayerRow): string {
   if (returnSequences !== null) return returnSequences ? 'all h' : 'last h';
   const names: Record<string, string> = {
     dense: 'dense',
+    conv1d: 'filters',
+    conv2d: 'filters',
     maxpool: 'max over t',
     avgpool: 'mean over t',
     last: 'last step',

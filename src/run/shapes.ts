@@ -96,7 +96,7 @@ function layerRow(shapes: LayerShapes, kerasName: string): LayerRow {
 function kerasNames({ layers }: ModelSpec): string[] {
   const used = new Map<string, number>();
   return layers.map(layer => {
-    if (!/^[a-z]+_\d+$/.test(layer.name) || !layer.name.startsWith(`${layer.kind}_`)) return layer.name;
+    if (!layer.name.startsWith(`${layer.kind}_`) || !/^\d+$/.test(layer.name.slice(layer.kind.length + 1))) return layer.name;
     const base = layerNameOfClass(getLayerKind(layer.kind).kerasClass(layer));
     const count = used.get(base) ?? 0;
     used.set(base, count + 1);
@@ -119,6 +119,7 @@ function dimsOf({ input }: ModelSpec, shapes: ModelShapes): Record<string, numbe
     if (isRecurrent(layer) && layer.projection !== null) dims[symbols.projection] = layer.projection;
     if (layer.kind === 'embedding') dims.V = layer.tokens;
     if (layer.kind === 'repeat') dims.R = layer.times;
+    if ('filters' in layer) dims[symbols.units] = layer.filters;
   }
   return dims;
 }

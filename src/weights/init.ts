@@ -1,9 +1,10 @@
 import type { WeightShape } from '../cells/cell.js';
 import type { ModelSpec } from '../model/spec.js';
-import type { ArrayStream } from '../random/random.js';
+import type { ArrayStream, RandomStream } from '../random/random.js';
 import { seedrandomStream } from '../random/seedrandom.js';
 import { sizeOf, type Tensor, tensor } from '../tensor/tensor.js';
 import { getInitializer } from './initializers/index.js';
+import { filled, type Initializer, type Target } from './initializers/initializer.js';
 import type { WeightShapes, Weights } from './weights.js';
 
 export interface DrawOptions {
@@ -25,11 +26,17 @@ export function drawWeights(model: ModelSpec, shapes: WeightShapes, { seed, init
     const layerShapes = shapes.get(layer.name) ?? [];
     for (const weight of layerShapes) {
       const key = `${layer.name}/${weight.name}`;
-      const data = initializer.draw({ layer, weight, fanIn: fanInOf(layerShapes) }, seedrandomStream(seed, key));
+      const data = drawn(initializer, { layer, weight, fanIn: fanInOf(layerShapes) }, seedrandomStream(seed, key));
       weights.set(key, tensor(weight.shape, Float32Array.from(data)));
     }
   }
   return weights;
+}
+
+/** What an initializer draws; a weight that every fresh layer has alike is not drawn. */
+export function drawn(initializer: Initializer, target: Target, stream: RandomStream): Float64Array {
+  const { fill, shape } = target.weight;
+  return fill === undefined ? initializer.draw(target, stream) : filled(shape, fill);
 }
 
 /** Standard normal input [N, T, D], or token numbers 0 … tokens − 1 [N, T], from the stream 'x' of the seed. */
@@ -53,7 +60,8 @@ export function inputFrom(stream: ArrayStream, { shape, tokens }: InputWish): Te
   return tensor(shape, tokens > 0x1000000 ? numbers : Float32Array.from(numbers));
 }
 
-/** Rows of the layer's input kernel (forward and backward have the same), 0 where it has none. */
+/** Numbers that one output of the layer's input kernel is summed from (forward and backward have the same), 0 where it has none. */
 export function fanInOf(shapes: readonly WeightShape[]): number {
-  return shapes.find(weight => weight.role === 'kernel')?.shape[0] ?? 0;
+  const kernel = shapes.find(weight => weight.role === 'kernel');
+  return kernel ? sizeOf(kernel.shape.slice(0, -1)) : 0;
 }

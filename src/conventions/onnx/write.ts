@@ -1,11 +1,13 @@
+import type { ActivationSpec } from '../../activations/activation.js';
 import { RnnError, within } from '../../errors.js';
 import type { OnnxModel } from '../../formats/onnxGraph.js';
+import { getLayerKind } from '../../layers/index.js';
 import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import { addActivation } from './activationNodes.js';
-import { type GraphBuilder, int, ints, newBuilder } from './builder.js';
+import { type GraphBuilder, int, ints, newBuilder } from '../../formats/onnxBuilder.js';
 import { addRecurrent } from './writeRecurrent.js';
 
 /** Operator set 17: what ONNX Runtime 1.12 and everything since runs. */
@@ -64,7 +66,7 @@ type Own = (name: string) => Tensor | undefined;
 
 function addLayer(
   builder: GraphBuilder,
-  { layer, inputs: shapes }: LayerShapes,
+  { layer, inputs: shapes, output }: LayerShapes,
   inputs: readonly string[],
   own: Own,
   initial: readonly Tensor[] | undefined,
@@ -72,6 +74,11 @@ function addLayer(
   if (isRecurrent(layer)) return addRecurrent(builder, layer, inputs[0], own, initial);
   const [x] = inputs;
   const { name } = layer;
+  const { onnx } = getLayerKind(layer.kind);
+  if (onnx) {
+    const activation = (spec: ActivationSpec, y: string) => addActivation(builder, spec, y, `${name}/activation`);
+    return onnx(layer, { builder, inputs, shapes, output, weight: own, activation });
+  }
   switch (layer.kind) {
     case 'dense': {
       const product = builder.add('MatMul', [x, builder.constant(`${name}.weight`, own('Wo')!)], {}, name);

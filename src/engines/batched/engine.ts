@@ -114,6 +114,10 @@ export function batchedKernels(precision: Precision, kernel?: Kernel, pool?: Poo
     precision,
     allocate: length => allocate(length, precision),
     affine: (x, w, bias) => affine(x, w, bias, kernel),
+    product(w, bias) {
+      kernel?.reset();
+      return productWith(w, bias?.data, kernel);
+    },
     recurrence: args => recurrence(args, kernel, pool),
   };
 }

@@ -1,11 +1,5 @@
+import type { Rows } from '../../layers/layer.js';
 import type { FloatArray } from '../../tensor/tensor.js';
-
-/** Rows of a matrix inside a larger buffer: the first one starts at `start`, the next one `stride` further. */
-export interface Rows {
-  readonly data: FloatArray;
-  readonly start: number;
-  readonly stride: number;
-}
 
 /**
  * Terms of a float32 sum that are added one after the other; further ones are summed for themselves and added at the end, because the rounding errors

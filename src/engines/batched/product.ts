@@ -1,9 +1,7 @@
+import type { Product } from '../../layers/layer.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import { ASIDE_BYTES, type Kernel } from './kernel.js';
-import { accumulate, type Rows } from './matmul.js';
-
-/** Sets out [R, K] = bias + x [R, D] · w. */
-export type Product = (out: Rows, x: Rows, R: number) => void;
+import { accumulate } from './matmul.js';
 
 /** Below this many weights a call into WASM costs more than it saves. */
 const LEAST_WEIGHTS = 64;
@@ -48,11 +46,14 @@ function packed(w: Float32Array, D: number, K: number, bias: FloatArray | undefi
       rowsOfRoom = Math.min(R, most);
       room = kernel.take(4 * rowsOfRoom * (D + padded));
     }
+    // rows that overlap (a window that slides) are copied once
+    const stride = Math.min(x.stride, D);
     for (let from = 0; from < R; from += rowsOfRoom) {
       const rows = Math.min(rowsOfRoom, R - from);
       const result = room + 4 * rows * D;
-      copyRows(kernel.floats(), room / 4, D, x.data, x.start + from * x.stride, x.stride, D, rows);
-      kernel.run.matrixProduct(room, 4 * D, rows, D, panels, K, result, 4 * padded, aside);
+      if (stride < D) copyRows(kernel.floats(), room / 4, 0, x.data, x.start + from * stride, 0, (rows - 1) * stride + D, 1);
+      else copyRows(kernel.floats(), room / 4, D, x.data, x.start + from * x.stride, x.stride, D, rows);
+      kernel.run.matrixProduct(room, 4 * stride, rows, D, panels, K, result, 4 * padded, aside);
       copyRows(out.data, out.start + from * out.stride, out.stride, kernel.floats(), result / 4, padded, K, rows);
     }
   };

@@ -1,4 +1,4 @@
-import type { RecurrenceArgs, RecurrenceResult } from '../../layers/layer.js';
+import type { Product, RecurrenceArgs, RecurrenceResult } from '../../layers/layer.js';
 import { allocate, type FloatArray, precisionOf, type Tensor } from '../../tensor/tensor.js';
 import { type Recording, startRecording } from '../recording.js';
 import { biasRows, columnsOf } from '../recurrentWeights.js';
@@ -7,7 +7,7 @@ import { fusedKernel } from './fusedKernel.js';
 import { fusedPlain } from './fusedPlain.js';
 import type { Kernel } from './kernel.js';
 import type { Pool } from './pool.js';
-import { type Product, productWith } from './product.js';
+import { productWith } from './product.js';
 
 /** Multiply-adds from which a call into WASM pays. */
 const WORTH_A_CALL = 20_000;

@@ -1,6 +1,9 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { getActivation } from '../../activations/index.js';
 import { foreignWeight } from '../../conventions/keras.js';
+import { getLayerKind } from '../../layers/index.js';
+import type { Json } from '../../layers/kerasConfig.js';
+import { pythonText } from '../../layers/python.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import type { Weights } from '../../weights/weights.js';
@@ -56,6 +59,8 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], weights: Weig
       ? `keras.layers.${text}(${input})`
       : `run(keras.layers.${text}, [${shapes.weights.map(w => arrayText(foreignWeight(shapes, w, weights))).join(', ')}], ${input})`;
   if (isRecurrent(layer)) return set(recurrentText(layer));
+  const { keras, kerasClass } = getLayerKind(layer.kind);
+  if (keras) return set(`${kerasClass(layer)}(${argumentsText(keras.config(layer))})`);
   switch (layer.kind) {
     case 'dense':
       return set(`Dense(${layer.units}, activation=${nameOf(layer.activation)}, use_bias=${bool(layer.useBias)})`);
@@ -100,6 +105,13 @@ function recurrentText(layer: RecurrentSpec): string {
   ];
   const cell = `${op}(${options.join(', ')})`;
   return layer.bidirectional === null ? cell : `Bidirectional(keras.layers.${cell}, merge_mode=${JSON.stringify(layer.bidirectional)})`;
+}
+
+/** `filters=8, kernel_size=(5,), activation="relu"` */
+function argumentsText(config: Json): string {
+  return Object.entries(config)
+    .map(([key, value]) => `${key}=${key.endsWith('activation') ? nameOf(value as ActivationSpec) : pythonText(value)}`)
+    .join(', ');
 }
 
 /** Keras' own name in quotes. */

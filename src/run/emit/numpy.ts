@@ -1,9 +1,10 @@
+import { getLayerKind } from '../../layers/index.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import { fanInOf } from '../../weights/init.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
 import { initPrelude, initText } from './initText.js';
-import { activationText, arrayText, assignments, cannotEmit, header, helpersFor, type ScriptSource, valueNames } from './text.js';
+import { activationText, arrayText, calledText, assignments, cannotEmit, header, helpersFor, helpersOf, type ScriptSource, valueNames } from './text.js';
 
 /** The textbook loop in NumPy, float64 arithmetic on the float32 weights. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
@@ -98,7 +99,8 @@ export function numpyScript(source: ScriptSource): string {
   );
   const before = drawn ? drawnLines(source, drawn) : [`x = ${arrayText(source.x)}`];
   const run = [...before, ...layers, `y = ${valueNames(source).get(source.output)}`, 'print(y)\n'].join('\n');
-  const helpers = helpersFor(run, drawn?.weights ? `${HELPERS}${initPrelude(drawn.weights)}` : HELPERS);
+  const own = helpersOf(source.layers, 'numpy');
+  const helpers = helpersFor(run, `${HELPERS}${own}${drawn?.weights ? initPrelude(drawn.weights) : ''}`);
   return `${drawn ? `${drawnHeader(title, drawn)}import numpy as np\n` : `${header(title, source.x)}${PRELUDE}`}${helpers}\n${run}`;
 }
 
@@ -120,9 +122,12 @@ function variable(value: string, weight: string): string {
 /** The Python of one of the layer's weights. */
 type Own = (name: string) => string | undefined;
 
-function layerText({ layer }: LayerShapes, inputs: readonly string[], own: Own): string {
+function layerText(shapes: LayerShapes, inputs: readonly string[], own: Own): string {
+  const { layer } = shapes;
   const [x] = inputs;
   if (isRecurrent(layer)) return recurrentText(layer, x, own);
+  const script = getLayerKind(layer.kind).scripts?.numpy;
+  if (script) return script.expression(layer, { ...shapes, shapes: shapes.inputs, inputs, weight: own, activation: (spec, y) => calledText(spec, ACTIVATIONS, 'NumPy', y) });
   switch (layer.kind) {
     case 'dense': {
       const bias = own('bo');

@@ -1,6 +1,7 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { formatActivation, getActivation } from '../../activations/index.js';
 import { RnnError } from '../../errors.js';
+import { getLayerKind } from '../../layers/index.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { type FloatArray, formatShape, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
@@ -37,6 +38,17 @@ export function activationText(spec: ActivationSpec, table: Readonly<Record<stri
   const plain = Object.entries(parameters).every(([key, v]) => v === activation.parameters?.[key]);
   if (plain && Object.hasOwn(table, activation.name)) return table[activation.name];
   throw cannotEmit(`${formatActivation(spec)} in ${target}`, `use one of: ${Object.keys(table).join(', ')}`);
+}
+
+/** The activation of an expression; the expression itself where there is none. @throws RnnError E_EMIT */
+export function calledText(spec: ActivationSpec, table: Readonly<Record<string, string>>, target: string, x: string): string {
+  return getActivation(spec).activation.name === 'linear' ? x : `${activationText(spec, table, target)}(${x})`;
+}
+
+/** Functions that the layers' own expressions call. */
+export function helpersOf(layers: readonly LayerShapes[], target: 'numpy' | 'torch'): string {
+  const helpers = new Set(layers.map(({ layer }) => getLayerKind(layer.kind).scripts?.[target]?.helpers ?? ''));
+  return [...helpers].join('\n\n');
 }
 
 /** Names of values in a script: x is the input, v1 the first layer's output. */

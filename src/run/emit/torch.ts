@@ -1,11 +1,12 @@
 import { torch } from '../../conventions/torch.js';
+import { getLayerKind } from '../../layers/index.js';
 import { inferShapes, type LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type ModelSpec, type RecurrentSpec, SPEC_SCHEMA } from '../../model/spec.js';
 import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
 import type { Network } from '../network.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
-import { activationText, arrayText, assignments, cannotEmit, header, helpersFor, type ScriptSource, valueNames } from './text.js';
+import { activationText, arrayText, calledText, assignments, cannotEmit, header, helpersFor, helpersOf, type ScriptSource, valueNames } from './text.js';
 
 /** PyTorch's own modules with the same weights. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
@@ -53,7 +54,7 @@ export function torchScript(source: ScriptSource, network: Network): string {
   if (source.drawn) return drawnTorchScript(source, source.drawn);
   const lines = [`x = ${arrayText(source.x)}`, ...assignments(source, shapes.layers, (layer, inputs) => layerText(layer, inputs, weights))];
   const run = withoutGradients(lines, source);
-  return `${header('y in PyTorch', source.x)}${PRELUDE}${helpersFor(run, HELPERS)}\n${run}`;
+  return `${header('y in PyTorch', source.x)}${PRELUDE}${helpersFor(run, HELPERS + helpersOf(shapes.layers, 'torch'))}\n${run}`;
 }
 
 /** Modules draw when they are constructed: all of them in order, then X. */
@@ -68,7 +69,7 @@ function drawnTorchScript(source: ScriptSource, drawn: DrawnSource): string {
   const run = withoutGradients(lines, source);
   const x = drawn.numpyInput ? [...drawn.x, 'x = torch.tensor(x, dtype=torch.float32)'] : drawn.x;
   const imports = `${drawn.numpyInput ? 'import numpy as np\n' : ''}import torch\n`;
-  return `${drawnHeader('y in PyTorch', drawn)}${imports}${helpersFor(run, HELPERS)}\n${[drawn.seeding, ...modules, ...x].join('\n')}\n${run}`;
+  return `${drawnHeader('y in PyTorch', drawn)}${imports}${helpersFor(run, HELPERS + helpersOf(source.layers, 'torch'))}\n${[drawn.seeding, ...modules, ...x].join('\n')}\n${run}`;
 }
 
 function withoutGradients(lines: readonly string[], source: ScriptSource): string {
@@ -92,6 +93,11 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], from: Weights
   if (isRecurrent(layer)) {
     const module = 'module' in from ? from.module : `load(${recurrentModule(layer, shapes)}, ${stateText(layer, shapes, from)})`;
     return `run(${module}, ${x}, ${layer.returnSequences ? 'True' : 'False'})`;
+  }
+  const script = getLayerKind(layer.kind).scripts?.torch;
+  if (script) {
+    const weight = (name: string) => (own(name) ? arrayText(own(name)!) : undefined);
+    return script.expression(layer, { ...shapes, shapes: shapes.inputs, inputs, weight, activation: (spec, y) => calledText(spec, ACTIVATIONS, 'PyTorch', y) });
   }
   switch (layer.kind) {
     case 'dense': {

@@ -55,7 +55,11 @@ export function truncatedNormal(shape: readonly number[], deviation: number, str
   });
 }
 
-/** Rows in and columns out of a matrix [in, out]; a vector counts as both. Gates side by side count as one wide matrix (Keras). */
+/**
+ * Rows in and columns out of a matrix [in, out]; a vector counts as both. Gates side by side count as one wide matrix (Keras). The window
+ * of a convolution [...k, in, out] counts with both.
+ */
 export function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
-  return { fanIn: shape[0], fanOut: shape[shape.length - 1] };
+  const field = sizeOf(shape.slice(0, -2));
+  return { fanIn: field * (shape[shape.length - 2] ?? shape[0]), fanOut: field * shape[shape.length - 1] };
 }

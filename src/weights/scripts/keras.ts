@@ -7,7 +7,7 @@ import { philoxStream } from '../../random/philox.js';
 import { type PythonStream, pythonStream } from '../../random/python.js';
 import { type Tensor, tensor } from '../../tensor/tensor.js';
 import { inputFrom } from '../init.js';
-import { each, fans } from '../initializers/initializer.js';
+import { each, fans, filled } from '../initializers/initializer.js';
 import { kerasBias } from '../initializers/keras.js';
 import { orthogonalFrom } from '../initializers/orthogonal.js';
 import type { Script } from './script.js';
@@ -82,6 +82,7 @@ function cellWeight(weight: WeightShape, layer: LayerSpec, kernelSeed: number, r
 }
 
 function plainWeight(weight: WeightShape, layer: LayerSpec, draw: () => number): Float32Array {
+  if (weight.fill !== undefined) return Float32Array.from(filled(weight.shape, weight.fill));
   if (weight.role === 'bias') return Float32Array.from(kerasBias(weight, layer));
   return weight.role === 'embeddings' ? uniform(weight.shape, -0.05, 0.05, draw()) : glorotUniform(weight.shape, draw());
 }

@@ -3,7 +3,7 @@ import { numpy as legacy } from '../../random/numpy.js';
 import { pcg64 as generator } from '../../random/pcg64.js';
 import type { ArrayStream, RandomStream, StreamKind } from '../../random/random.js';
 import { type Tensor, tensor } from '../../tensor/tensor.js';
-import { fanInOf, inputFrom } from '../init.js';
+import { drawn, fanInOf, inputFrom } from '../init.js';
 import { getInitializer } from '../initializers/index.js';
 import type { WeightShapes, Weights } from '../weights.js';
 import type { Script } from './script.js';
@@ -52,7 +52,7 @@ function inOrder(model: ModelSpec, shapes: WeightShapes, init: string, stream: R
   for (const layer of model.layers) {
     const own = shapes.get(layer.name) ?? [];
     for (const weight of own) {
-      const data = initializer.draw({ layer, weight, fanIn: fanInOf(own) }, stream);
+      const data = drawn(initializer, { layer, weight, fanIn: fanInOf(own) }, stream);
       weights.set(`${layer.name}/${weight.name}`, tensor(weight.shape, data));
     }
   }

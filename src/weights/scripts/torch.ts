@@ -35,8 +35,14 @@ export const torch: Script = {
   drawInput: (seed, wish) => inputFrom(stream.open(seed), wish),
 };
 
+/** kinds whose module's order of drawing is known */
+const DRAWN = ['dense', 'embedding'];
+
 function construct(layer: LayerSpec, shapes: readonly WeightShape[], generator: TorchStream): [string, Tensor][] {
-  if (!isRecurrent(layer)) return plainModule(shapes, generator);
+  if (!isRecurrent(layer)) {
+    if (shapes.length > 0 && !DRAWN.includes(layer.kind)) throw noSuchLayer(layer, 'its own way of drawing');
+    return plainModule(shapes, generator);
+  }
   const peepholes = shapes.find(weight => weight.role === 'peepholes');
   if (peepholes) throw noSuchLayer(layer, 'peepholes');
   if (layer.kind === 'gru' && !layer.resetAfter) throw noSuchLayer(layer, 'reset before the product');
@@ -103,7 +109,7 @@ function sumOf([input, recurrent]: readonly Tensor[]): Float32Array {
   return Float32Array.from(input.data, (value, i) => value + recurrent.data[i]);
 }
 
-function noSuchLayer(layer: RecurrentSpec, what: string): RnnError {
+function noSuchLayer(layer: LayerSpec, what: string): RnnError {
   return new RnnError('unsupported', 'E_RNG_LAYER', `PyTorch has no ${layer.kind} with ${what}, so no seed gives one`, {
     where: layer.name,
     expected: 'layers that PyTorch has',

@@ -1,0 +1,125 @@
+import type { WeightShape } from '../../cells/cell.js';
+import { factor } from '../../cells/weightShapes.js';
+import { RnnError } from '../../errors.js';
+import { activated } from '../activation.js';
+import { DATA_FORMATS, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
+import { multiply, widthOf } from '../dims.js';
+import { sizes } from '../fields.js';
+import type { LayerKind } from '../layer.js';
+import type { DimShape } from '../shape.js';
+import { PADDINGS, slideAlong } from '../window.js';
+import { convolve } from './convolve.js';
+import { keras } from './keras.js';
+import { onnx } from './onnx.js';
+import { scripts } from './scripts.js';
+import { type ConvSpec, windowsOf } from './spec.js';
+
+function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> {
+  return {
+    name,
+    letter: 'F',
+    reads: 'sequence',
+    kerasClass: () => `Conv${axes}D`,
+    fields: {
+      filters: { type: 'size' },
+      kernelSize: sizes({ count: axes }),
+      strides: sizes({ count: axes, default: ones(axes) }),
+      dilation: sizes({ count: axes, default: ones(axes) }),
+      padding: { type: 'choice', choices: axes === 1 ? PADDINGS : ['valid', 'same'], default: 'valid' },
+      groups: { type: 'size', default: 1 },
+      activation: { type: 'activation', default: 'linear' },
+      useBias: { type: 'boolean', default: true },
+      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+    },
+    grammar: {
+      ...(axes === 1 ? { word: 'conv' } : {}),
+      sizes: {
+        form: `FILTERS${'xSIZE'.repeat(axes)}`,
+        example: `64${'x5'.repeat(axes)}`,
+        counts: [axes + 1, axes + 1],
+        fields: ([filters, ...kernelSize]) => ({ filters, kernelSize }),
+      },
+      activation: true,
+      options: {
+        same: { set: { padding: 'same' } },
+        ...(axes === 1 ? { causal: { set: { padding: 'causal' } } } : {}),
+        stride: { size: 'strides', axes },
+        dilation: { size: 'dilation', axes },
+        groups: { size: 'groups' },
+        nobias: { set: { useBias: false } },
+      },
+    },
+    keras: keras(axes),
+    onnx,
+    scripts,
+
+    weightShapes(layer, [input], symbols) {
+      const C = channelsOf(layer, input);
+      const from = input[lastChannels(layer) ? input.length - 1 : 1].symbol;
+      const own = layer.groups === 1 ? from : `${factor(from)}/${layer.groups}`;
+      const sizes = layer.kernelSize.map(String);
+      const kernel: WeightShape = {
+        name: 'W',
+        role: 'kernel',
+        dims: [...sizes, own, symbols.units],
+        shape: [...layer.kernelSize, C / layer.groups, layer.filters],
+        gates: null,
+        formula: `${sizes.join('*')}*${factor(own)}*${symbols.units}`,
+      };
+      if (!layer.useBias) return [kernel];
+      return [kernel, { name: 'b', role: 'bias', dims: [symbols.units], shape: [layer.filters], gates: null, formula: symbols.units }];
+    },
+
+    outputShape(layer, [input], symbols) {
+      channelsOf(layer, input);
+      const [N, ...space] = spaceOf(layer, input, axes);
+      const slid = space.map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]));
+      const filters = { symbol: symbols.units, size: layer.filters };
+      return withChannels(layer, [N, ...slid], filters);
+    },
+
+    cost(layer, [input], symbols) {
+      const space = spaceOf(layer, input, axes).slice(1);
+      const slid = space.map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]));
+      const places = slid.map(d => d.size);
+      const [W] = this.weightShapes(layer, [input], symbols);
+      return {
+        matmul: multiply(...places, ...W.shape),
+        bias: layer.useBias ? multiply(...places, layer.filters) : 0n,
+        elementwise: 0n,
+        activations: layer.activation === 'linear' ? 0n : multiply(...places, layer.filters),
+        formula: `${slid.map(d => factor(d.symbol)).join('*')}*${W.formula}`,
+      };
+    },
+
+    formula(layer, [input], symbols) {
+      const [W] = this.weightShapes(layer, [input], symbols);
+      return layer.useBias ? `${symbols.units}*(${W.dims.slice(0, -1).map(factor).join('*')}+1)` : W.formula;
+    },
+
+    apply(layer, [input], { kernels, weights }) {
+      const x = toLast(layer, input.tensor);
+      const y = convolve(x, weights.get('W')!, weights.get('b'), windowsOf(layer), layer.groups, kernels);
+      return { tensor: activated(layer.activation, fromLast(layer, y)) };
+    },
+  };
+}
+
+export const conv1d = convolution('conv1d', 1);
+export const conv2d = convolution('conv2d', 2);
+
+function ones(count: number): number[] {
+  return new Array(count).fill(1);
+}
+
+/** Channels of the input, which the groups must divide. @throws RnnError E_SYMBOLIC, E_GROUPS */
+function channelsOf(layer: ConvSpec, input: DimShape): number {
+  const C = widthOf(lastChannels(layer) ? input : input.slice(0, 2));
+  const { groups, filters } = layer;
+  if (C % groups === 0 && filters % groups === 0) return C;
+  throw new RnnError('shape', 'E_GROUPS', `${C} channels and ${filters} filters do not fall into ${groups} groups`, {
+    where: 'groups',
+    expected: 'a number that divides both',
+    found: String(groups),
+  });
+}

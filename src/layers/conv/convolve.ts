@@ -1,0 +1,106 @@
+import { padAxes } from '../../tensor/axes.js';
+import { sizeOf, type Tensor } from '../../tensor/tensor.js';
+import type { Kernels, Product } from '../layer.js';
+import { paddingOf, type Window, windowsIn } from '../window.js';
+
+/**
+ * y[n, o, f] = Σ_{k, c} x[n, o·stride + k·dilation, c] · W[k, c, f] + b[f], over one or more axes of space: a product of the rows that a window sees.
+ * x [N, …S, C], kernel [...k, C/groups, F], bias [F] -> [N, …O, F]; group g reads channels g·C/groups … and gives filters g·F/groups …
+ */
+export function convolve(
+  x: Tensor,
+  kernel: Tensor,
+  bias: Tensor | undefined,
+  windows: readonly Window[],
+  groups: number,
+  kernels: Kernels,
+): Tensor {
+  const [N, ...rest] = x.shape;
+  const space = rest.slice(0, -1);
+  const F = kernel.shape[kernel.shape.length - 1];
+  const padded = padAxes(x, [[0, 0], ...space.map((size, axis) => paddingOf(size, windows[axis])), [0, 0]]);
+  const out = space.map((size, axis) => windowsIn(size, windows[axis]));
+  const data = kernels.allocate(N * sizeOf(out) * F);
+  const y = { shape: [N, ...out, F], data };
+  const one = windows.length === 1 && groups === 1 && windows[0].dilation === 1;
+  for (let g = 0; g < groups; g++) {
+    const product = kernels.product(...partOf(kernel, bias, g, groups));
+    if (one) slide(padded, y, windows[0], product);
+    else gather(padded, y, windows, g, groups, product, kernels);
+  }
+  return y;
+}
+
+/** Over time without gaps a window's values lie side by side: the rows of the product overlap in x, and nothing is copied. */
+function slide(x: Tensor, y: Tensor, window: Window, product: Product): void {
+  const [N, T, C] = x.shape;
+  const [, O, F] = y.shape;
+  for (let n = 0; n < N; n++)
+    product({ data: y.data, start: n * O * F, stride: F }, { data: x.data, start: n * T * C, stride: window.stride * C }, O);
+}
+
+/** Most numbers of windows that are copied side by side at a time. */
+const MOST_GATHERED = 2 ** 18;
+
+/** Any number of axes, gaps and groups: windows are copied into rows, then multiplied. */
+function gather(
+  x: Tensor,
+  y: Tensor,
+  windows: readonly Window[],
+  g: number,
+  groups: number,
+  product: Product,
+  kernels: Kernels,
+): void {
+  const C = x.shape[x.shape.length - 1];
+  const F = y.shape[y.shape.length - 1];
+  const own = C / groups;
+  const offsets = offsetsOf(x.shape.slice(1), windows);
+  const D = offsets.length * own;
+  const starts = startsOf(x.shape.slice(1), y.shape.slice(1, -1), windows);
+  const sample = sizeOf(x.shape.slice(1));
+  const all = x.shape[0] * starts.length;
+  const most = Math.max(1, Math.min(all, Math.floor(MOST_GATHERED / D)));
+  const rows = kernels.allocate(most * D);
+  for (let from = 0; from < all; from += most) {
+    const count = Math.min(most, all - from);
+    for (let r = 0; r < count; r++) {
+      let at = r * D;
+      const window = from + r;
+      const start = Math.floor(window / starts.length) * sample + starts[window % starts.length] + g * own;
+      for (const offset of offsets) for (let c = 0; c < own; c++) rows[at++] = x.data[start + offset + c];
+    }
+    product({ data: y.data, start: from * F + (g * F) / groups, stride: F }, { data: rows, start: 0, stride: D }, count);
+  }
+}
+
+/** Where each value of a window lies, from its first one, in the order of the kernel. @param shape [...S, C] */
+export function offsetsOf(shape: readonly number[], windows: readonly Window[]): number[] {
+  let offsets = [0];
+  windows.forEach(({ size, dilation }, axis) => {
+    const step = dilation * sizeOf(shape.slice(axis + 1));
+    offsets = offsets.flatMap(offset => Array.from({ length: size }, (_, k) => offset + k * step));
+  });
+  return offsets;
+}
+
+/** Where the window of each output of a sample begins, in C order. @param shape [...S, C] @param out [...O] */
+export function startsOf(shape: readonly number[], out: readonly number[], windows: readonly Window[]): number[] {
+  let starts = [0];
+  windows.forEach(({ stride }, axis) => {
+    const step = stride * sizeOf(shape.slice(axis + 1));
+    starts = starts.flatMap(start => Array.from({ length: out[axis] }, (_, o) => start + o * step));
+  });
+  return starts;
+}
+
+/** Kernel and bias of one group as a matrix [k·C/groups, F/groups] and a vector. */
+function partOf(kernel: Tensor, bias: Tensor | undefined, g: number, groups: number): [Tensor, Tensor | undefined] {
+  const F = kernel.shape[kernel.shape.length - 1];
+  const rows = kernel.data.length / F;
+  if (groups === 1) return [{ shape: [rows, F], data: kernel.data }, bias];
+  const own = F / groups;
+  const data = kernel.data.slice(0, rows * own);
+  for (let r = 0; r < rows; r++) data.set(kernel.data.subarray(r * F + g * own, r * F + (g + 1) * own), r * own);
+  return [{ shape: [rows, own], data }, bias && { shape: [own], data: bias.data.subarray(g * own, (g + 1) * own) }];
+}

@@ -1,0 +1,24 @@
+import type { ActivationSpec } from '../../activations/activation.js';
+import type { DataFormat } from '../channels.js';
+import type { LayerBase } from '../layer.js';
+import type { Padding, Window } from '../window.js';
+
+/** y = act(x * W + b): filters that slide over time [N, T, D] -> [N, T', F], or over height and width [N, H, W, D] -> [N, H', W', F]. */
+export interface ConvSpec extends LayerBase {
+  readonly kind: 'conv1d' | 'conv2d';
+  readonly filters: number;
+  /** one number per axis of space, as in all of the following */
+  readonly kernelSize: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilation: readonly number[];
+  readonly padding: Padding;
+  /** the input's channels and the filters in so many groups that do not see each other */
+  readonly groups: number;
+  readonly activation: ActivationSpec;
+  readonly useBias: boolean;
+  readonly dataFormat: DataFormat;
+}
+
+export function windowsOf({ kernelSize, strides, dilation, padding }: ConvSpec): Window[] {
+  return kernelSize.map((size, axis) => ({ size, stride: strides[axis], dilation: dilation[axis], padding }));
+}

@@ -1,0 +1,92 @@
+import type { ActivationSpec } from '../activations/activation.js';
+import type { GraphBuilder } from '../formats/onnxBuilder.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Json } from './kerasConfig.js';
+import type { DimShape } from './shape.js';
+
+/**
+ * What a layer is elsewhere: in the one-line grammar, in Keras, in an ONNX graph, in scripts. A facet is data and small functions, and stands
+ * in the layer's own folder; walks over files and graphs live in conventions/ and run/ and ask the layer. A layer without a facet is
+ * refused there by name.
+ */
+
+/** `word:sizes@activation+option` of --layers */
+export interface Grammar {
+  /** the word it starts with; default: the kind's name */
+  readonly word?: string;
+  /** whole numbers after the colon, joined by x */
+  readonly sizes?: {
+    /** for messages: 'FILTERSxWIDTH', and one that is right: '64x5' */
+    readonly form: string;
+    readonly example: string;
+    /** how many there may be; 0: the colon may be left out */
+    readonly counts: readonly [from: number, to: number];
+    /** what its parts mean, where the form does not say */
+    readonly meaning?: string;
+    fields(sizes: readonly number[]): Json;
+  };
+  /** or one real number */
+  readonly number?: { readonly field: string; readonly example: string };
+  /** takes @activation */
+  readonly activation?: boolean;
+  /** +same sets fields; +stride=2 a whole number, repeated as often as `axes` says */
+  readonly options?: Readonly<Record<string, { readonly set: Json } | { readonly size: string; readonly axes?: number }>>;
+}
+
+/** Reads parts of a Keras config that other layers own. */
+export interface KerasReader {
+  /** 'tanh', null (linear), or a serialised object */
+  activation(value: unknown): unknown;
+  /** a layer inside a layer, as a layer of a spec */
+  layer(config: unknown): Json;
+}
+
+export interface KerasFacet<S> {
+  /** classes that are read as this kind: config -> its fields in a spec. @throws RnnError E_KERAS_OPTION */
+  readonly classes: Readonly<Record<string, (config: Json, read: KerasReader) => Json>>;
+  /** arguments of the constructor, in Keras' spelling */
+  config(layer: S): Json;
+  /** its weights' names in Keras, by ours; every weight of the layer has one */
+  readonly weightNames?: Readonly<Record<string, string>>;
+  /** path of a weight below the layer's group of a .weights.h5; default: vars/index. @param index among the layer's weights */
+  path?(layer: S, weight: string, index: number): string;
+}
+
+/** What an ONNX graph is built from: the builder, the names of the inputs, the weights. */
+export interface OnnxCall {
+  readonly builder: GraphBuilder;
+  readonly inputs: readonly string[];
+  /** shapes of the inputs */
+  readonly shapes: readonly DimShape[];
+  readonly output: DimShape;
+  weight(name: string): Tensor | undefined;
+  /** appends an activation; @returns its output */
+  activation(spec: ActivationSpec, x: string): string;
+}
+
+/** Appends the layer's nodes. @returns the name of its output @throws RnnError E_ONNX_LAYER */
+export type OnnxFacet<S> = (layer: S, call: OnnxCall) => string;
+
+/** What a line of Python is written from. */
+export interface ScriptCall {
+  readonly inputs: readonly string[];
+  /** shapes of the inputs */
+  readonly shapes: readonly DimShape[];
+  readonly output: DimShape;
+  /** the Python of a weight, or undefined where the layer has none of that name */
+  weight(name: string): string | undefined;
+  /** the Python of the activation of an expression */
+  activation(spec: ActivationSpec, x: string): string;
+}
+
+/** The expression that computes the layer, and the functions that it calls (`def …`, separated by empty lines). */
+export interface Script<S> {
+  readonly helpers?: string;
+  expression(layer: S, call: ScriptCall): string;
+}
+
+/** NumPy computes in float64, PyTorch in float32; Keras scripts are written from the Keras facet. */
+export interface ScriptFacet<S> {
+  readonly numpy?: Script<S>;
+  readonly torch?: Script<S>;
+}

@@ -1,0 +1,13 @@
+import type { Kernels, Product } from './layer.js';
+
+/** `product` of kernels that have `affine` alone: rows are copied side by side, multiplied and copied where they belong. */
+export function productBy(kernels: Pick<Kernels, 'affine' | 'allocate'>): Kernels['product'] {
+  return (kernel, bias): Product =>
+    (out, x, R) => {
+      const [D, K] = kernel.shape;
+      const rows = kernels.allocate(R * D);
+      for (let r = 0; r < R; r++) rows.set(x.data.subarray(x.start + r * x.stride, x.start + r * x.stride + D), r * D);
+      const { data } = kernels.affine({ shape: [R, D], data: rows }, kernel, bias);
+      for (let r = 0; r < R; r++) out.data.set(data.subarray(r * K, (r + 1) * K), out.start + r * out.stride);
+    };
+}

@@ -1,0 +1,54 @@
+import { allocate, precisionOf, sizeOf, type Tensor } from './tensor.js';
+
+/** Axes of a tensor of any rank moved, widened or cut. Values are copied, never changed. */
+
+/** Distance between neighbours along each axis, in C order. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * shape[axis + 1];
+  return strides;
+}
+
+/** Axis `order[i]` of t becomes axis i: [N, C, T] with [0, 2, 1] -> [N, T, C] */
+export function permuteAxes(t: Tensor, order: readonly number[]): Tensor {
+  if (order.every((from, to) => from === to)) return t;
+  const from = stridesOf(t.shape);
+  const shape = order.map(axis => t.shape[axis]);
+  return { shape, data: gathered(t, shape, order.map(axis => from[axis]), 0) };
+}
+
+/** Axes widened by `value`, [before, behind] each, or cut where a number is negative. */
+export function padAxes(t: Tensor, pads: readonly (readonly [before: number, behind: number])[], value = 0): Tensor {
+  if (pads.every(([before, behind]) => before === 0 && behind === 0)) return t;
+  const shape = t.shape.map((size, axis) => Math.max(0, size + pads[axis][0] + pads[axis][1]));
+  const data = allocate(sizeOf(shape), precisionOf(t));
+  if (value !== 0) data.fill(value);
+  const [from, to] = [stridesOf(t.shape), stridesOf(shape)];
+  const copy = (axis: number, a: number, b: number): void => {
+    const before = pads[axis][0];
+    const first = Math.max(0, -before);
+    const count = Math.min(t.shape[axis] - first, shape[axis] - Math.max(0, before));
+    const start = b + Math.max(0, before) * to[axis];
+    if (axis === shape.length - 1) {
+      if (count > 0) data.set(t.data.subarray(a + first, a + first + count), start);
+      return;
+    }
+    for (let i = 0; i < count; i++) copy(axis + 1, a + (first + i) * from[axis], start + i * to[axis]);
+  };
+  copy(0, 0, 0);
+  return { shape, data };
+}
+
+/** The values of t that a walk over `shape` meets, `steps[axis]` from neighbour to neighbour. */
+function gathered(t: Tensor, shape: readonly number[], steps: readonly number[], start: number) {
+  const data = allocate(sizeOf(shape), precisionOf(t));
+  const last = shape.length - 1;
+  let at = 0;
+  const walk = (axis: number, from: number): void => {
+    const [size, step] = [shape[axis], steps[axis]];
+    if (axis === last) for (let i = 0; i < size; i++) data[at++] = t.data[from + i * step];
+    else for (let i = 0; i < size; i++) walk(axis + 1, from + i * step);
+  };
+  if (data.length > 0) walk(0, start);
+  return data;
+}
