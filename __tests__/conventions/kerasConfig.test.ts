@@ -182,7 +182,7 @@ describe('graphs', () => {
 describe('what is refused by name', () => {
   it.each([
     [layer('Lambda', { function: 'x' }), 'E_KERAS_CLASS', 'Lambda is not run here'],
-    [layer('Conv1D', { filters: 4 }), 'E_KERAS_CLASS', 'Conv1D is not run here'],
+    [layer('Conv3D', { filters: 4 }), 'E_KERAS_CLASS', 'Conv3D is not run here'],
     [{ ...layer('Dense', { units: 1 }), registered_name: 'evil>Dense' }, 'E_KERAS_CLASS', 'evil>Dense is not run here'],
     [layer('__proto__'), 'E_KERAS_CLASS', '__proto__ is not run here'],
     [layer('TimeDistributed', { layer: layer('LSTM', { units: 2 }) }), 'E_KERAS_CLASS', 'TimeDistributed(LSTM) is not run here'],

@@ -1,11 +1,11 @@
 import type { ActivationSpec } from '../../src/activations/activation.js';
 import { activations, formatActivation } from '../../src/activations/index.js';
 import { addActivation, plainFunction, RECURRENT_FUNCTIONS, recurrentFunction } from '../../src/conventions/onnx/activationNodes.js';
-import { float, int, ints, newBuilder, text, texts } from '../../src/formats/onnxBuilder.js';
 import { isOperator } from '../../src/conventions/onnx/operators.js';
 import { directionWeights, optionsOf, readRecurrentNode } from '../../src/conventions/onnx/recurrentNode.js';
 import { toOnnxModel } from '../../src/conventions/onnx/write.js';
 import { RnnError } from '../../src/errors.js';
+import { float, int, ints, newBuilder, text, texts } from '../../src/formats/onnxBuilder.js';
 import type { OnnxAttribute, OnnxNode } from '../../src/formats/onnxGraph.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes } from '../../src/model/shapes.js';

@@ -1,5 +1,5 @@
-import { checkSpec } from '../../src/model/check.js';
 import { LAYER_KINDS } from '../../src/layers/index.js';
+import { checkSpec } from '../../src/model/check.js';
 import { parseLayers } from '../../src/model/parse.js';
 import { inferSequences } from '../../src/model/sequences.js';
 
@@ -114,18 +114,8 @@ describe('mistakes', () => {
     ['rnn:5+x2+name=a', 'rnn:5+x2+name=a', "2 layers cannot all be called 'a'", 'drop +name or +xN'],
     ['dropout:half', 'dropout:half', "dropout needs a number, found 'half'", 'write dropout:0.5'],
     ['masking:.5.', 'masking:.5.', "masking needs a number, found '.5.'", 'write masking:0.5'],
-    [
-      'rnn:5,:4',
-      ':4',
-      'a layer starts with its kind',
-      `kinds: ${KINDS}`,
-    ],
-    [
-      'rnn:5,transformer:4',
-      'transformer:4',
-      "unknown layer kind 'transformer'",
-      `kinds: ${KINDS}`,
-    ],
+    ['rnn:5,:4', ':4', 'a layer starts with its kind', `kinds: ${KINDS}`],
+    ['rnn:5,transformer:4', 'transformer:4', "unknown layer kind 'transformer'", `kinds: ${KINDS}`],
     ['bidense:4', 'bidense:4', "unknown layer kind 'bidense'", "did you mean 'dense'?"],
     ['rnn:5,bilsmt:4', 'bilsmt:4', "unknown layer kind 'bilsmt'", "did you mean 'bilstm'?"],
     ['RNN:5', 'RNN:5', "cannot read 'RNN:5' as a layer", 'write [bi]kind[:units][@activation][+option], such as bilstm:64@tanh+seq'],

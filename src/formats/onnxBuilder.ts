@@ -1,5 +1,5 @@
-import type { OnnxAttribute, OnnxNode, OnnxTensor } from './onnxGraph.js';
 import { type Tensor, toPrecision } from '../tensor/tensor.js';
+import type { OnnxAttribute, OnnxNode, OnnxTensor } from './onnxGraph.js';
 
 /** Collects the nodes and constants of a graph; every name it gives is new. */
 export interface GraphBuilder {

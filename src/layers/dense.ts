@@ -19,7 +19,11 @@ export const dense: LayerKind<DenseSpec> = {
   name: 'dense',
   letter: 'K',
   reads: 'anything',
-  grammar: { sizes: { form: 'units', example: '64', counts: [1, 1], fields: ([units]) => ({ units }) }, activation: true, options: { nobias: { set: { useBias: false } } } },
+  grammar: {
+    sizes: { form: 'units', example: '64', counts: [1, 1], fields: ([units]) => ({ units }) },
+    activation: true,
+    options: { nobias: { set: { useBias: false } } },
+  },
   kerasClass: layer => (layer.timeDistributed ? 'TimeDistributed' : 'Dense'),
   fields: {
     units: { type: 'size' },

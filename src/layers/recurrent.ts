@@ -89,7 +89,11 @@ function recurrentLayer(kind: CellName): LayerKind<RecurrentSpec> {
     name: kind,
     letter: 'M',
     reads: 'sequence',
-    grammar: { sizes: { form: 'units', example: '64', counts: [1, 1], fields: ([units]) => ({ units }) }, activation: true, options: { nobias: { set: { useBias: false } } } },
+    grammar: {
+      sizes: { form: 'units', example: '64', counts: [1, 1], fields: ([units]) => ({ units }) },
+      activation: true,
+      options: { nobias: { set: { useBias: false } } },
+    },
     kerasClass: layer => (layer.bidirectional ? 'Bidirectional' : KERAS_CLASS[kind]),
     fields: { ...FIELDS, ...OWN_FIELDS[kind] },
 

@@ -195,7 +195,8 @@ function ownOption({ options = {} }: Grammar, text: string, fail: Fail): Record<
     if (digits === undefined) return option.set;
     throw fail(`+${name} takes no number`, `write +${name}`);
   }
-  if (!/^\d+$/.test(digits ?? '')) throw fail(`+${name} needs a whole number, found '${escapeText(digits ?? 'nothing', 40)}'`, `write +${name}=2`);
+  if (!/^\d+$/.test(digits ?? ''))
+    throw fail(`+${name} needs a whole number, found '${escapeText(digits ?? 'nothing', 40)}'`, `write +${name}=2`);
   const value = size(digits, fail);
   return { [option.size]: option.axes === undefined ? value : new Array(option.axes).fill(value) };
 }

@@ -123,6 +123,7 @@ function layerLetters(model: ModelSpec): Map<string, LayerSymbols> {
   return new Map(
     model.layers.map(layer => {
       const letter = letterOf(layer);
+      if (letter === '') return [layer.name, { units: 'M', projection: 'P' }];
       const place = (places.get(letter) ?? 0) + 1;
       places.set(letter, place);
       const number = counts.get(letter)! > 1 ? String(place) : '';

@@ -14,7 +14,15 @@ export function permuteAxes(t: Tensor, order: readonly number[]): Tensor {
   if (order.every((from, to) => from === to)) return t;
   const from = stridesOf(t.shape);
   const shape = order.map(axis => t.shape[axis]);
-  return { shape, data: gathered(t, shape, order.map(axis => from[axis]), 0) };
+  return {
+    shape,
+    data: gathered(
+      t,
+      shape,
+      order.map(axis => from[axis]),
+      0,
+    ),
+  };
 }
 
 /** Axes widened by `value`, [before, behind] each, or cut where a number is negative. */

@@ -1,5 +1,6 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { RnnError, within } from '../../errors.js';
+import { type GraphBuilder, int, ints, newBuilder } from '../../formats/onnxBuilder.js';
 import type { OnnxModel } from '../../formats/onnxGraph.js';
 import { getLayerKind } from '../../layers/index.js';
 import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
@@ -7,7 +8,6 @@ import { isRecurrent, type ModelSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import { addActivation } from './activationNodes.js';
-import { type GraphBuilder, int, ints, newBuilder } from '../../formats/onnxBuilder.js';
 import { addRecurrent } from './writeRecurrent.js';
 
 /** Operator set 17: what ONNX Runtime 1.12 and everything since runs. */

@@ -1,11 +1,11 @@
 import { getCell } from '../../cells/index.js';
 import { RnnError } from '../../errors.js';
+import { type Attributes, float, floats, type GraphBuilder, int, ints, text, texts } from '../../formats/onnxBuilder.js';
 import type { RecurrentSpec } from '../../model/spec.js';
 import { concatFirst, transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor, zeros } from '../../tensor/tensor.js';
 import { fromCanonicalGates } from '../gateOrder.js';
 import { recurrentFunction } from './activationNodes.js';
-import { type Attributes, float, floats, type GraphBuilder, int, ints, text, texts } from '../../formats/onnxBuilder.js';
 
 type Own = (name: string) => Tensor | undefined;
 

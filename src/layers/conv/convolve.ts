@@ -43,15 +43,7 @@ function slide(x: Tensor, y: Tensor, window: Window, product: Product): void {
 const MOST_GATHERED = 2 ** 18;
 
 /** Any number of axes, gaps and groups: windows are copied into rows, then multiplied. */
-function gather(
-  x: Tensor,
-  y: Tensor,
-  windows: readonly Window[],
-  g: number,
-  groups: number,
-  product: Product,
-  kernels: Kernels,
-): void {
+function gather(x: Tensor, y: Tensor, windows: readonly Window[], g: number, groups: number, product: Product, kernels: Kernels): void {
   const C = x.shape[x.shape.length - 1];
   const F = y.shape[y.shape.length - 1];
   const own = C / groups;

@@ -26,6 +26,8 @@ export const onnx: OnnxFacet<ConvSpec> = (layer, call) => {
     },
     layer.name,
   );
-  const back = lastChannels(layer) ? builder.add('Transpose', [y], { perm: ints(0, ...space.map(axis => axis + 2), 1) }, `${layer.name}/back`) : y;
+  const back = lastChannels(layer)
+    ? builder.add('Transpose', [y], { perm: ints(0, ...space.map(axis => axis + 2), 1) }, `${layer.name}/back`)
+    : y;
   return call.activation(layer.activation, back);
 };

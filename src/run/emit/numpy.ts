@@ -4,7 +4,18 @@ import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import { fanInOf } from '../../weights/init.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
 import { initPrelude, initText } from './initText.js';
-import { activationText, arrayText, calledText, assignments, cannotEmit, header, helpersFor, helpersOf, type ScriptSource, valueNames } from './text.js';
+import {
+  activationText,
+  arrayText,
+  assignments,
+  calledText,
+  cannotEmit,
+  header,
+  helpersFor,
+  helpersOf,
+  type ScriptSource,
+  valueNames,
+} from './text.js';
 
 /** The textbook loop in NumPy, float64 arithmetic on the float32 weights. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
@@ -127,7 +138,14 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], own: Own): st
   const [x] = inputs;
   if (isRecurrent(layer)) return recurrentText(layer, x, own);
   const script = getLayerKind(layer.kind).scripts?.numpy;
-  if (script) return script.expression(layer, { ...shapes, shapes: shapes.inputs, inputs, weight: own, activation: (spec, y) => calledText(spec, ACTIVATIONS, 'NumPy', y) });
+  if (script)
+    return script.expression(layer, {
+      ...shapes,
+      shapes: shapes.inputs,
+      inputs,
+      weight: own,
+      activation: (spec, y) => calledText(spec, ACTIVATIONS, 'NumPy', y),
+    });
   switch (layer.kind) {
     case 'dense': {
       const bias = own('bo');

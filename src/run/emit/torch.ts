@@ -6,7 +6,18 @@ import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
 import type { Network } from '../network.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
-import { activationText, arrayText, calledText, assignments, cannotEmit, header, helpersFor, helpersOf, type ScriptSource, valueNames } from './text.js';
+import {
+  activationText,
+  arrayText,
+  assignments,
+  calledText,
+  cannotEmit,
+  header,
+  helpersFor,
+  helpersOf,
+  type ScriptSource,
+  valueNames,
+} from './text.js';
 
 /** PyTorch's own modules with the same weights. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
@@ -97,7 +108,13 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], from: Weights
   const script = getLayerKind(layer.kind).scripts?.torch;
   if (script) {
     const weight = (name: string) => (own(name) ? arrayText(own(name)!) : undefined);
-    return script.expression(layer, { ...shapes, shapes: shapes.inputs, inputs, weight, activation: (spec, y) => calledText(spec, ACTIVATIONS, 'PyTorch', y) });
+    return script.expression(layer, {
+      ...shapes,
+      shapes: shapes.inputs,
+      inputs,
+      weight,
+      activation: (spec, y) => calledText(spec, ACTIVATIONS, 'PyTorch', y),
+    });
   }
   switch (layer.kind) {
     case 'dense': {
