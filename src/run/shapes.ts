@@ -96,7 +96,7 @@ function layerRow(shapes: LayerShapes, kerasName: string): LayerRow {
 function kerasNames({ layers }: ModelSpec): string[] {
   const used = new Map<string, number>();
   return layers.map(layer => {
-    if (!layer.name.startsWith(`${layer.kind}_`) || !/^\d+$/.test(layer.name.slice(layer.kind.length + 1))) return layer.name;
+    if (!/^[a-z]+_\d+$/.test(layer.name) || !layer.name.startsWith(`${layer.kind}_`)) return layer.name;
     const base = layerNameOfClass(getLayerKind(layer.kind).kerasClass(layer));
     const count = used.get(base) ?? 0;
     used.set(base, count + 1);
