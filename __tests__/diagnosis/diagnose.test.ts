@@ -67,7 +67,9 @@ function hidden({ x, of }: Probe, start: () => number[]): number[][][] {
 it('hidden states are compared with hidden states', async () => {
   const { probe: p, request } = await probe('rnn:3,dense:2');
   const right = hidden(p, () => [0, 0, 0]);
-  expect(await runCompare({ ...request, against: await against('h', right) })).toMatchObject({
+  const missing = await runCompare({ ...request, against: await against('h', right) });
+  expect(missing).toMatchObject({ equal: false, verdict: 'fits', codes: ['head-missing'] });
+  expect(await runCompare({ ...request, against: await against('h', right), states: true })).toMatchObject({
     equal: true,
     view: `the hidden states of rnn_1 [${right.length}, ${right[0].length}, 3]`,
   });
@@ -308,7 +310,7 @@ it('other weights in the head are no explanation where only numbers that never c
   const flat = await runCompare({ N: 12, against: await save('flat', (v, k) => (k === 0 ? 0.25 : v)) });
   expect(flat.verdict).toBe('unexplained');
   const scaled = await runCompare({ N: 12, against: await save('scaled', (v, k) => (k === 0 ? 1.5 * v + 0.25 : v)) });
-  expect([scaled.verdict, scaled.explanations[0].code]).toEqual(['fits', 'stale-weights']);
+  expect([scaled.verdict, scaled.explanations[0].code]).toEqual(['fits', 'output-scaled-each']);
 });
 
 describe('every code', () => {

@@ -383,7 +383,12 @@ const OUTPUT = flags('Output', RESULTS, {
   },
   summary: { flags: '--summary', help: "print what Keras' model.summary() prints", commands: ['shapes'] },
   showTrainable: { flags: '--show-trainable', help: 'with --summary: the column Trainable', commands: ['shapes'] },
-  states: { flags: '--states', help: 'print h of every step', elsewhere: ['--hidden-states'], commands: ['forward'] },
+  states: {
+    flags: '--states',
+    help: 'print h of every step; compare: the other side is hidden states',
+    elsewhere: ['--hidden-states'],
+    commands: ['forward', 'compare'],
+  },
   trace: {
     flags: '--trace [FILE]',
     value: { kind: 'file', extensions: ['npz', 'json'], output: true },

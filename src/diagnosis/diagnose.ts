@@ -1,20 +1,21 @@
-import { largestDifference } from '../tensor/difference.js';
+import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { sliceFirst } from '../tensor/layout.js';
-import { formatShape, sameShape, type Tensor } from '../tensor/tensor.js';
+import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { evidenceOf } from './evidence.js';
 import { plural } from './figures.js';
-import { HYPOTHESES } from './hypotheses.js';
+import { getHypothesis, HYPOTHESES } from './hypotheses.js';
 import { fixText } from './hypothesis.js';
 import { partOf } from './known.js';
 import { finiteSamples, isNonFinite, nonFiniteSentences } from './nonFinite.js';
 import { type FirstDifference, partingOf } from './parting.js';
-import type { Finding } from './ranking.js';
-import { type Outcome, runScenario } from './run.js';
+import { type Finding, rank } from './ranking.js';
+import { type Outcome, roundingOf } from './run.js';
 import type { Scenario } from './scenario.js';
 import { type SearchOptions, type SearchResult, search } from './search.js';
 import { onInput, shapeSentences } from './shapeSentences.js';
 import { shortestInput } from './tellApart.js';
 import { NEAR_NOISE } from './thresholds.js';
+import { shapeTrial } from './trial.js';
 import { type View, viewsOf } from './views.js';
 
 export interface Diagnosis extends Omit<SearchResult, 'asSpecified'> {
@@ -61,7 +62,7 @@ export function diagnose(
 }
 
 function tellApartText(scenario: Scenario, tied: readonly Finding[]): string | null {
-  const changes = tied.flatMap(f => f.change ?? []);
+  const changes = tied.flatMap(f => f.again ?? []);
   const shortest = changes.length < tied.length ? undefined : shortestInput(scenario, changes);
   if (!shortest) return null;
   const { size, alike } = shortest;
@@ -79,13 +80,18 @@ function explain(scenario: Scenario, right: Outcome, other: Tensor, options: Sea
   const views = viewsOf(scenario, right, other, hidden);
   const shapes = shapeSentences(scenario, right, other);
   if (views.length === 0) return fromShapesAlone(scenario, right, other, options, shapes);
-  if (views[0].kind === 'y') return inView(views[0], options, shapes);
-  const steps = views.filter(v => v.kind === 'every-step' || v.kind === 'last-step');
-  const agreeing = steps.find(v => largestDifference(v.right.y.data, v.other.data).abs <= NEAR_NOISE * options.noise * 2);
-  if (agreeing) return onlyTheSteps(scenario, agreeing, options, shapes);
+  const equal = views.find(v => v.code !== null && hidden === null && isEqual(v, options.noise));
+  if (equal) return onlyTheView(equal, options, shapes);
+  if (views.length === 1) return inView(views[0], options, shapes);
   // each reading gets its share of the time; the first that explains everything is it
   const results = views.map(view => inView(view, { ...options, budget: options.budget / views.length }, shapes));
   return (['fits', 'tie', 'likely'] as const).flatMap(verdict => results.find(r => r.verdict === verdict) ?? [])[0] ?? results[0];
+}
+
+/** Within what rounding moves this reading's own numbers by. */
+function isEqual({ scenario, right, other }: View, noise: number): boolean {
+  const allowed = NEAR_NOISE * Math.max(noise, roundingOf(scenario, right), 2 ** -24 * largestMagnitude(right.y.data));
+  return largestDifference(right.y.data, other.data).abs <= allowed;
 }
 
 function inView(view: View, options: SearchOptions, shapes: readonly string[]): Explained {
@@ -121,74 +127,45 @@ function partOfView(view: View, from: number, to: number): View {
   return { ...view, scenario, right, other: sliceFirst(view.other, from, to) };
 }
 
-/** The values agree at every step: what differs is that every step was returned, or only the last one. */
-function onlyTheSteps(scenario: Scenario, view: View, options: SearchOptions, shapes: readonly string[]): Explained {
-  const code = view.kind === 'every-step' ? 'head-every-step' : 'head-last';
-  const hypothesis = HYPOTHESES.find(h => h.name === code)!;
-  const [variant] = hypothesis.variants(scenario);
+/** The numbers are equal: what differs is which tensor was returned, or the order of its axes. */
+function onlyTheView(view: View, options: SearchOptions, shapes: readonly string[]): Explained {
+  const hypothesis = getHypothesis(view.code!);
   const residual = largestDifference(view.right.y.data, view.other.data).abs;
   const finding: Finding = {
-    code,
-    codes: [code],
-    layers: [variant?.layer ?? null],
+    code: hypothesis.name,
+    codes: [hypothesis.name],
+    layers: [view.layer],
     residual,
     verdict: 'fits',
     margin: null,
-    why: [...shapes, hypothesis.why].join('\n'),
+    why: [...shapes, `Your array is ${view.words}: the numbers are equal.`, hypothesis.why].join('\n'),
     fix: fixText(hypothesis.fix),
     fixes: hypothesis.fix,
-    change: variant?.change,
+    change: undefined,
   };
   return {
+    ...NOTHING_TRIED,
     verdict: 'fits',
     findings: [finding],
     tried: 1,
-    stopped: false,
     asSpecified: residual,
     noise: options.noise,
     view,
     first: null,
-    evidence: [],
   };
 }
 
 /** No part of this network has the other's shape: mistakes under which y has it. */
 function fromShapesAlone(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions, shapes: readonly string[]): Explained {
-  const core = (shape: readonly number[]) => shape.filter(n => n !== 1);
-  const found: Finding[] = [];
-  let tried = 0;
-  for (const hypothesis of HYPOTHESES) {
-    for (const variant of hypothesis.variants(scenario)) {
-      tried++;
-      const changed = variant.change(scenario);
-      const outcome = changed && runScenario(changed, { like: right });
-      if (!outcome || !sameShape(core(outcome.y.shape), core(other.shape))) continue;
-      const residual = largestDifference(outcome.y.data, other.data).abs;
-      const fits = residual <= NEAR_NOISE * options.noise;
-      const known = found.find(f => f.code === variant.code);
-      if (known && known.residual <= residual) continue;
-      if (known) found.splice(found.indexOf(known), 1);
-      found.push({
-        code: variant.code,
-        codes: [variant.code],
-        layers: [variant.layer],
-        residual,
-        verdict: fits ? 'fits' : 'rejected',
-        margin: null,
-        why: [...shapes, variant.why ?? hypothesis.why].join('\n'),
-        fix: fixText(variant.fix ?? hypothesis.fix),
-        fixes: variant.fix ?? hypothesis.fix,
-        change: variant.change,
-      });
-    }
-  }
-  found.sort((a, b) => a.residual - b.residual);
-  const fitting = found.filter(f => f.verdict === 'fits');
-  const findings = fitting.length > 1 ? found.map(f => (f.verdict === 'fits' ? { ...f, verdict: 'tie' as const } : f)) : found;
-  const verdict = fitting.length === 1 ? 'fits' : fitting.length > 1 ? 'tie' : 'unexplained';
-  const evidence =
-    verdict === 'unexplained'
-      ? [...shapes, `no output of this network, right or wrong in a known way, has the shape ${formatShape(other.shape)} and these numbers`]
-      : [];
-  return { verdict, findings, tried, stopped: false, asSpecified: null, noise: options.noise, view: null, first: null, evidence };
+  const trials = HYPOTHESES.flatMap(hypothesis =>
+    hypothesis.variants(scenario).flatMap(variant => shapeTrial({ hypothesis, variant }, scenario, right, other, options.noise) ?? []),
+  );
+  const tried = HYPOTHESES.reduce((n, h) => n + h.variants(scenario).length, 0);
+  const { verdict, findings } = rank(trials, largestMagnitude(other.data) || 1, options.noise, tried);
+  const nothing = `no output of this network, right or wrong in a known way, has the shape ${formatShape(other.shape)} and these numbers`;
+  return {
+    ...{ verdict, tried, stopped: false, asSpecified: null, noise: options.noise, view: null, first: null },
+    findings: findings.map(f => ({ ...f, why: [...shapes, f.why].join('\n') })),
+    evidence: verdict === 'unexplained' ? [...shapes, nothing] : [],
+  };
 }

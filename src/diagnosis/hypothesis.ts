@@ -47,6 +47,8 @@ export interface Variant {
   /** instead of the hypothesis' own words */
   readonly why?: string;
   readonly fix?: Fix;
+  /** its numbers are one of so many: a label proves less than a number */
+  readonly labels?: number;
   /** tested only where nothing usual explains it */
   readonly rare?: boolean;
   /** for --simulate and power only: found in another way, or too free to be believed */
@@ -64,8 +66,6 @@ export interface Candidate {
   readonly chosen: number;
   /** how far rounding moves its y, where that is not what it does to the right one */
   readonly floor?: number;
-  /** decimal digits of evidence, where they are not those of its numbers: labels say less than numbers */
-  readonly digits?: number;
 }
 
 export interface Example {

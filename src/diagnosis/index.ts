@@ -9,3 +9,4 @@ export { roundingOf, runScenario } from './run.js';
 export { scenarioOf } from './scenario.js';
 
 export { type Subject, simulate } from './simulate.js';
+export { isRegrouped } from './views.js';

@@ -157,7 +157,7 @@ function runStep(loop: Loop, n: number, step: number, state: FloatArray[]): Floa
     if (fault.round) for (const s of now) for (let k = 0; k < s.length; k++) s[k] = fault.round(s[k]);
     loop.spare = loop.project ? [allocate(M, loop.options.precision), state[1]] : state;
   }
-  if (!masked || !args.zeroOutputForMask) sequence.set(now[0], row * P);
+  if (!masked || !args.zeroOutputForMask) sequence.set(now[loop.fault.output ?? 0], row * P);
   kept?.forEach((all, s) => {
     all.set(now[s], row * widths[s]);
   });
@@ -209,8 +209,9 @@ function resultOf(loop: Loop, way: number): RecurrenceResult {
 function lastOf({ args, fault, P, sequence, states }: Loop, way: number): FloatArray {
   const [N, T] = args.x.shape;
   const { mask, reverse } = args;
-  const data = states[0].slice();
-  const end = fault.last === 'first' ? (reverse && way === 0 ? T - 1 : 0) : T - 1;
+  const data = states[fault.output ?? 0].slice();
+  const end = fault.last === 'first' ? (reverse && way === 0 ? T - 1 : 0) : fault.last === 'early' ? T - 2 : T - 1;
+  if (fault.last && end < 0) throw new Mismatch();
   for (let n = 0; n < N; n++) {
     if (fault.last) data.set(sequence.subarray((n * T + end) * P, (n * T + end + 1) * P), n * P);
     else if (mask && args.zeroOutputForMask && mask[n * T + (reverse ? 0 : T - 1)] === 0) data.fill(0, n * P, (n + 1) * P);

@@ -25,6 +25,8 @@ export interface Finding {
   readonly fixes: Fix;
   /** to compute it again; undefined where its numbers came from the other output */
   readonly change?: Variant['change'];
+  /** the same mistake on another input of this network */
+  readonly again?: Variant['change'];
 }
 
 export interface Ranking {
@@ -118,7 +120,9 @@ function closeTo(sorted: readonly Trial[], asSpecified: number, candidates: numb
  * candidates' own digits and a reserve.
  */
 function isEnough(trial: Trial, left: number, asSpecified: number, candidates: number, how: 'sure' | 'likely'): boolean {
-  const digits = trial.digits ?? Math.log10(Math.max(1, asSpecified / left)) * trial.values;
+  // nothing but a mistake that makes labels gives whole numbers
+  if (trial.digits !== undefined) return trial.digits >= RESERVE[how];
+  const digits = Math.log10(Math.max(1, asSpecified / left)) * trial.values;
   return digits >= Math.log10(candidates) + RESERVE[how] + (trial.codes.length > 1 ? RESERVE.pair : 0);
 }
 
@@ -138,5 +142,6 @@ function findingOf(trial: Trial, verdict: Finding['verdict'], margin: number, tr
     fix: fixes.map(fixText).join('\n'),
     fixes: fixes.length === 1 ? fixes[0] : {},
     change: trial.change,
+    again: trial.again,
   };
 }

@@ -91,7 +91,9 @@ function applyLayer(
   const context = { kernels: kernelsOf(fault, { precision, order, every, exact }), weights: own, initial, trace };
   const result = getLayerKind(layer.kind).apply(layer, inputs, context);
   const seen = masks ? result : { ...result, mask: undefined };
-  return fault?.swapped && isRecurrent(layer) && layer.bidirectional === 'concat' ? { ...seen, tensor: swapHalves(seen.tensor) } : seen;
+  const swapped =
+    fault?.swapped && isRecurrent(layer) && layer.bidirectional === 'concat' ? { ...seen, tensor: swapHalves(seen.tensor) } : seen;
+  return fault?.merged ? { ...swapped, tensor: fault.merged(swapped.tensor) } : swapped;
 }
 
 function swapHalves(t: Tensor): Tensor {

@@ -34,12 +34,16 @@ export interface LoopFault {
   readonly aliased?: boolean;
   /** the backward sequence is merged in the order it was computed */
   readonly notFlipped?: boolean;
-  /** the step taken for the last one: the first in time, or the last in time in both directions */
-  readonly last?: 'first' | 'end';
+  /** the step taken for the last one: the first in time, the last in time in both directions, or the one before that */
+  readonly last?: 'first' | 'end' | 'early';
+  /** the state that is given out: 0 for h, 1 for c */
+  readonly output?: 0 | 1;
   /** steps each direction leaves out, in the order it runs them: the first ones, the last ones; their rows of the sequence stay zero */
   readonly skip?: { readonly first: number; readonly last: number };
   /** backward half before the forward half */
   readonly swapped?: boolean;
+  /** what becomes of a layer's merged output */
+  readonly merged?: (t: Tensor) => Tensor;
   /** every state is rounded after every step */
   readonly round?: (v: number) => number;
   /** one step computed in another way */

@@ -8,7 +8,7 @@ import { type Finding, rank, type Verdict } from './ranking.js';
 import { type Outcome, roundingOf } from './run.js';
 import type { Scenario } from './scenario.js';
 import { NEAR_NOISE } from './thresholds.js';
-import { candidateTrials, type Entry, FLOAT32_EPSILON, finishTrials, trialOf } from './trial.js';
+import { candidateTrials, type Entry, FLOAT32_EPSILON, finishTrials, type Trial, trialOf } from './trial.js';
 
 export interface SearchOptions {
   /** rounding noise of the network as the caller measured it */
@@ -47,8 +47,12 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
   const entries = HYPOTHESES.flatMap(hypothesis => variantsOf(hypothesis, scenario).map((variant): Entry => ({ hypothesis, variant })));
   const searched = entries.filter(e => !e.variant.unsearched);
   const singles = searched.filter(e => !e.variant.rare);
-  const trials = candidateTrials(look, h => h.fromOutput, noise);
-  let tried = trials.length;
+  let tried = 0;
+  const trials: Trial[] = [];
+  for (const trial of candidateTrials(look, h => h.fromOutput, noise)) {
+    options.onProgress?.(++tried, singles.length);
+    trials.push(trial);
+  }
   const tryAll = (list: readonly Entry[], of: number) => {
     const found = list.flatMap(entry => {
       tried++;

@@ -2,11 +2,12 @@ import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Candidate, Hypothesis, Variant } from './hypothesis.js';
-import { outputUnder } from './known.js';
-import type { Look, Slice } from './look.js';
-import { roundingOf, runScenario } from './run.js';
+import { outputUnder, variantsOf } from './known.js';
+import { differentNumbers, type Look, type Slice } from './look.js';
+import { type Outcome, roundingOf, runScenario } from './run.js';
 import type { Scenario } from './scenario.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
+import { core } from './views.js';
 
 export const FLOAT32_EPSILON = 2 ** -24;
 
@@ -16,6 +17,8 @@ export interface Trial {
   readonly layers: readonly (string | null)[];
   readonly parts: readonly Entry[];
   readonly change?: Variant['change'];
+  /** the same on another input */
+  readonly again?: Variant['change'];
   /** on the samples looked at first: never more than on all */
   residual: number;
   full?: boolean;
@@ -25,7 +28,7 @@ export interface Trial {
   readonly chosen: number;
   /** how many different numbers it explains beyond those */
   readonly values: number;
-  /** decimal digits of evidence, where the candidate counts them itself */
+  /** of labels: decimal digits of evidence beyond their being labels */
   readonly digits?: number;
   /** place in the list of mistakes: the more usual first */
   readonly order: number;
@@ -38,24 +41,54 @@ export interface Entry {
 }
 
 export function trialOf(look: Look, parts: readonly Entry[], noise: number): Trial | undefined {
-  const change: Variant['change'] = s => parts.reduce<Scenario | undefined>((now, p) => now && p.variant.change(now), s);
   const part = sliceFor(look, parts);
+  const trial = blank(parts, look.whole.scenario, look.whole.other, look.different, noise);
   // one mistake may have been computed before; of pairs there are too many to keep them
-  const residual = parts.length === 1 ? distanceTo(part.other, outputUnder(parts[0].variant, part)) : residualOf(part, change);
-  if (residual === undefined) return undefined;
+  const residual = parts.length === 1 ? distanceTo(part.other, outputUnder(parts[0].variant, part)) : residualOf(part, trial.change!);
+  return residual === undefined ? undefined : { ...trial, residual, full: part === look.whole };
+}
+
+/** A mistake under which y has the shape of the other output, which the right y has not; axes of size 1 do not count. */
+export function shapeTrial(entry: Entry, scenario: Scenario, right: Outcome, other: Tensor, noise: number): Trial | undefined {
+  const changed = entry.variant.change(scenario);
+  const y = changed && runScenario(changed, { like: right })?.y;
+  if (!y || !sameShape(core(y.shape), core(other.shape))) return undefined;
+  return {
+    ...blank([entry], scenario, other, differentNumbers(other.data), noise),
+    residual: largestDifference(y.data, other.data).abs,
+    full: true,
+  };
+}
+
+function blank(parts: readonly Entry[], scenario: Scenario, other: Tensor, different: number, noise: number): Trial {
   return {
     codes: parts.map(p => p.variant.code),
     layers: parts.map(p => p.variant.layer),
     parts,
-    change,
-    residual,
-    full: part === look.whole,
+    change: s => parts.reduce<Scenario | undefined>((now, p) => now && p.variant.change(now), s),
+    again: parts.length === 1 ? again(parts[0], scenario) : undefined,
+    residual: Infinity,
+    full: false,
     floor: noise,
     chosen: 0,
-    values: look.different,
+    values: different,
+    digits: labelDigits(parts, other),
     order: orderOf(parts[0].hypothesis),
     why: parts.map(p => p.variant.why ?? p.hypothesis.why).join('\n'),
   };
+}
+
+/** A change may hold sizes of the input it was made for: the variant that stands in its place on another input makes its own. */
+function again({ hypothesis, variant }: Entry, scenario: Scenario): Variant['change'] {
+  const alike = (list: readonly Variant[]) => list.filter(v => v.code === variant.code && v.layer === variant.layer);
+  const place = alike(variantsOf(hypothesis, scenario)).indexOf(variant);
+  return other => alike(hypothesis.variants(other))[place]?.change(other);
+}
+
+/** Every label that is right is worth the logarithm of how many there are. */
+function labelDigits(parts: readonly Entry[], other: Tensor): number | undefined {
+  const labels = parts.length === 1 ? parts[0].variant.labels : undefined;
+  return labels === undefined ? undefined : other.data.length * Math.log10(labels);
 }
 
 function orderOf(hypothesis: Hypothesis): number {
@@ -111,7 +144,7 @@ export function candidateTrials(
 }
 
 function trialOfCandidate(hypothesis: Hypothesis, candidate: Candidate, other: Tensor, different: number, noise: number): Trial {
-  const { code, layer, y, why, fix, chosen, digits, floor = noise } = candidate;
+  const { code, layer, y, why, fix, chosen, floor = noise } = candidate;
   return {
     codes: [code],
     layers: [layer],
@@ -121,7 +154,6 @@ function trialOfCandidate(hypothesis: Hypothesis, candidate: Candidate, other: T
     floor: Math.max(floor, FLOAT32_EPSILON * largestMagnitude(other.data)),
     chosen,
     values: Math.max(0, Math.min(different, other.data.length) - chosen),
-    digits,
     order: orderOf(hypothesis),
     why,
   };

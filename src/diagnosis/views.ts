@@ -1,15 +1,16 @@
 import { formatShape, reshape, sameShape, type Tensor } from '../tensor/tensor.js';
 import { atEveryStep, atLastStep, lastRow } from './mistakes/heads.js';
+import { layoutsOf } from './mistakes/outputLayout.js';
 import { type Outcome, runScenario } from './run.js';
-import { changeLayer, recurrentLayers, type Scenario } from './scenario.js';
+import { changeLayer, changeLoop, recurrentLayers, type Scenario } from './scenario.js';
 
 /**
- * What the other output may be, told from its shape: y itself, y at every step or of the last step alone, or the hidden states of a layer.
- * Whichever it is, the right one is computed and the two are compared there.
+ * What the other output may be, by its shape: y itself, with its axes in another order, at every step or of the last step alone, or the
+ * states of a layer. Whichever it is, the right one is computed and the two are compared there.
  */
 export interface View {
-  readonly kind: 'y' | 'every-step' | 'last-step' | 'sequence' | 'last';
-  /** whose hidden states, for 'sequence' and 'last' */
+  readonly kind: 'y' | 'layout' | 'every-step' | 'last-step' | 'sequence' | 'last';
+  /** whose states, for 'sequence' and 'last' */
   readonly layer: string | null;
   readonly scenario: Scenario;
   readonly right: Outcome;
@@ -17,38 +18,88 @@ export interface View {
   readonly other: Tensor;
   /** 'the hidden states of rnn_1 [4, 10, 5]' */
   readonly words: string;
+  /** the mistake that was made where the numbers are equal; null for y */
+  readonly code: string | null;
+}
+
+interface Reading {
+  readonly kind: View['kind'];
+  readonly layer: string | null;
+  readonly scenario: Scenario | undefined;
+  readonly words: string;
+  readonly code: string | null;
 }
 
 /** Axes of size 1 may be missing or surplus. */
-function core(shape: readonly number[]): number[] {
+export function core(shape: readonly number[]): number[] {
   return shape.filter(n => n !== 1);
+}
+
+/** [N·T, K], [N, T·K], [N·T·K] for [N, T, K]: neighbouring axes as one, the numbers in the same order. */
+export function isRegrouped(shape: readonly number[], of: readonly number[]): boolean {
+  const [a, b] = [core(shape), core(of)];
+  let i = 0;
+  for (const size of a) {
+    let product = 1;
+    while (product < size && i < b.length) product *= b[i++];
+    if (product !== size) return false;
+  }
+  return i === b.length;
 }
 
 /** Every reading whose shape fits, the likeliest first. @param hidden the layer whose states of every step it is, where that is known */
 export function viewsOf(scenario: Scenario, right: Outcome, other: Tensor, hidden: string | null = null): View[] {
-  const all: { kind: View['kind']; layer: string | null; scenario: Scenario | undefined; words: string }[] = [
-    { kind: 'y', layer: null, scenario, words: 'y' },
-    { kind: 'every-step', layer: null, scenario: atEveryStep(scenario), words: 'y at every step' },
-    { kind: 'last-step', layer: null, scenario: atLastStep(scenario), words: 'y of the last step alone' },
-    { kind: 'last-step', layer: null, scenario: lastRow(scenario), words: 'the last row of y' },
-    ...recurrentLayers(scenario)
-      .map(l => l.name)
-      .reverse()
-      .flatMap(name => [
-        { kind: 'sequence' as const, layer: name, scenario: hiddenOf(scenario, name, true), words: `the hidden states of ${name}` },
-        { kind: 'last' as const, layer: name, scenario: hiddenOf(scenario, name, false), words: `the last hidden state of ${name}` },
-      ]),
-  ];
-  const readings = hidden === null ? all : all.filter(r => r.kind === 'sequence' && r.layer === hidden);
+  const readings = readingsOf(scenario, hidden).filter(
+    r => hidden === null || (r.kind === 'sequence' && r.layer === hidden && r.code === 'head-missing'),
+  );
   const views = readings.flatMap((reading): View[] => {
     if (!reading.scenario) return [];
     const outcome = reading.kind === 'y' ? right : runScenario(reading.scenario, { like: right });
-    if (!outcome || !sameShape(core(outcome.y.shape), core(other.shape))) return [];
+    if (!outcome || outcome.y.data.length !== other.data.length) return [];
+    const own = { ...reading, scenario: reading.scenario, right: outcome };
     const words = reading.kind === 'y' ? 'y' : `${reading.words} ${formatShape(outcome.y.shape)}`;
-    return [{ ...reading, scenario: reading.scenario, right: outcome, other: reshape(other, outcome.y.shape), words }];
+    if (sameShape(core(outcome.y.shape), core(other.shape))) return [{ ...own, other: reshape(other, outcome.y.shape), words }];
+    return layoutsOf(outcome.y.shape)
+      .filter(layout => sameShape(core(layout.shape), core(other.shape)))
+      .map(layout => ({
+        ...own,
+        kind: reading.kind === 'y' ? ('layout' as const) : reading.kind,
+        other: { shape: outcome.y.shape, data: layout.back(other.data) },
+        words: `${reading.words} ${formatShape(outcome.y.shape)} with its axes in the order ${layout.words}`,
+        code: reading.code ?? 'output-layout',
+      }));
   });
   const exact = views.filter(v => v.kind === 'y');
   return exact.length > 0 ? exact : views;
+}
+
+function readingsOf(scenario: Scenario, hidden: string | null): Reading[] {
+  const layers = recurrentLayers(scenario)
+    .filter(l => l.name !== scenario.model.output || l.name === hidden)
+    .reverse();
+  const cells = layers.filter(l => l.kind === 'lstm' && l.projection === null);
+  const states = (name: string, every: boolean, words: string, code: string, cut = (s: Scenario) => s): Reading => ({
+    kind: every ? 'sequence' : 'last',
+    layer: name,
+    scenario: cut(hiddenOf(scenario, name, every)),
+    words,
+    code,
+  });
+  const ofCell = (name: string) => (s: Scenario) => changeLoop(s, name, { output: 1 });
+  return [
+    { kind: 'y', layer: null, scenario, words: 'y', code: null },
+    { kind: 'every-step', layer: null, scenario: atEveryStep(scenario), words: 'y at every step', code: 'head-every-step' },
+    { kind: 'last-step', layer: null, scenario: atLastStep(scenario), words: 'y of the last step alone', code: 'head-last' },
+    { kind: 'last-step', layer: null, scenario: lastRow(scenario), words: 'the last row of y', code: 'head-last' },
+    ...layers.flatMap(({ name }) => [
+      states(name, true, `the hidden states of ${name}`, 'head-missing'),
+      states(name, false, `the last hidden state of ${name}`, 'head-missing'),
+    ]),
+    ...cells.flatMap(({ name }) => [
+      states(name, true, `the cell states c of ${name}`, 'cell-state-taken', ofCell(name)),
+      states(name, false, `the last cell state c of ${name}`, 'cell-state-taken', ofCell(name)),
+    ]),
+  ];
 }
 
 /** The network cut behind a layer: its every h [N, T, M], or its last one [N, M]. */

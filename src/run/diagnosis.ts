@@ -54,7 +54,7 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
     scenario,
     right,
     rounding: N <= few ? roundingOf(scenario, right) : roundingOf(samplesOf(whole, 0, few), computed(samplesOf(whole, 0, few))),
-    view: view ?? (sameKind ? { kind: 'y', layer: null, scenario, right, other, words: 'y' } : null),
+    view: view ?? (sameKind ? { kind: 'y', layer: null, scenario, right, other, words: 'y', code: null } : null),
     power(options) {
       const { first, worst } = sameKind ? samplesOff(right.y, other, options.tolerance) : { first: -1, worst: 0 };
       return powerOf(scenario, right, { ...options, sample: first < 0 ? 0 : worst, work, most: MOST_POWER_WORK });

@@ -87,6 +87,8 @@ export interface CompareRequest extends NetworkRequest, InputRequest {
   /** 'auto' unless atol or rtol are given */
   tol?: 'auto';
   explain?: boolean;
+  /** the other side holds hidden states: they are compared with hidden states */
+  states?: boolean;
   /** seconds for the search for pairs of mistakes; 2 unless given */
   budget?: number;
 }

@@ -1,3 +1,4 @@
+import { isRegrouped } from '../diagnosis/index.js';
 import type { EngineOutput } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
@@ -57,7 +58,7 @@ async function againstFile(prepared: Prepared, request: CompareRequest, against:
     request.dtype === 'f64' && expected.data instanceof Float64Array && other.format === 'npy' && other.tensor.data instanceof Float64Array;
   return {
     expected,
-    actual: other.layer === null ? sameButForOnes(expected, other.tensor) : other.tensor,
+    actual: other.layer === null ? inOneShape(expected, other.tensor) : other.tensor,
     batched: isSingle(engine, output) ? output : undefined,
     double: bothDouble ? undefined : false,
     hidden: other.layer,
@@ -101,10 +102,7 @@ function finiteNotes({ strictFinite = false }: CompareRequest, expected: Tensor,
   return [...checkFinite('the expected output', expected, strictFinite), ...checkFinite('the other output', actual, strictFinite)];
 }
 
-/** [2] for [1, 2], [4, 10] for [4, 10, 1]: axes of size 1 may be missing or surplus. */
-function sameButForOnes(expected: Tensor, actual: Tensor): Tensor {
-  const core = (shape: readonly number[]) => shape.filter(n => n !== 1);
-  return !sameShape(actual.shape, expected.shape) && sameShape(core(actual.shape), core(expected.shape))
-    ? reshape(actual, expected.shape)
-    : actual;
+/** [2] for [1, 2], [40, 2] for [4, 10, 2]: axes of size 1 may be missing or surplus, neighbouring axes may be one. */
+function inOneShape(expected: Tensor, actual: Tensor): Tensor {
+  return !sameShape(actual.shape, expected.shape) && isRegrouped(actual.shape, expected.shape) ? reshape(actual, expected.shape) : actual;
 }

@@ -14,7 +14,7 @@ export async function compare(values: Values, output: Output): Promise<number> {
   const request = {
     ...networkRequest(values),
     ...inputRequest(values),
-    ...given(values, ['against', 'engines', 'atol', 'rtol', 'tol', 'explain', 'budget']),
+    ...given(values, ['against', 'engines', 'atol', 'rtol', 'tol', 'explain', 'budget', 'states']),
   };
   const onProgress = (done: number, total: number) => draw({ done, total });
   const result = await runCompare(request, { onProgress }).finally(() => output.progress(''));

@@ -103,6 +103,12 @@ export const wxReshaped: Hypothesis = {
     // a square matrix reshaped is a square matrix transposed
     const square = layers.filter(l => inputWidth(scenario, l) === gatesOf(l) * l.units).map(l => l.name);
     const gated = layers.filter(l => gatesOf(l) > 1);
+    const elsewhere = (['gru', 'lstm'] as const).flatMap(kind =>
+      foreignReshapes(
+        gated.filter(l => l.kind === kind),
+        kind,
+      ),
+    );
     const names = ['Wx'];
     const both = ['Wx', 'Wh'];
     return [
@@ -120,9 +126,29 @@ export const wxReshaped: Hypothesis = {
         why: 'Wx and Wh were brought from [G·M, …] to […, G·M] by reshape instead of by a transpose: the shapes are right, the numbers are in the wrong places.',
         fix: { numpy: 'Wx, Wh = weight_ih_l0.T, weight_hh_l0.T   # ← not .reshape' },
       })),
+      ...elsewhere,
     ];
   },
 };
+
+/** Reshaped while the gates still stood in another framework's order. */
+function foreignReshapes(layers: readonly RecurrentSpec[], kind: 'gru' | 'lstm'): Variant[] {
+  const gates = getCell(kind).gates;
+  const orders = FRAMEWORK_ORDERS[kind].filter(({ order }) => order !== gates.join(''));
+  return orders.flatMap(({ order, of }) => {
+    const there = [...order].map(g => gates.indexOf(g));
+    const back = gates.map(g => order.indexOf(g));
+    const change = (t: Tensor) => permuteBlocks(reshaped(permuteBlocks(t, there)), back);
+    return placesOf(layers).flatMap(p =>
+      [['Wx'], ['Wx', 'Wh']].map(weights => ({
+        code: 'wx-reshaped',
+        layer: p.layer,
+        change: onWeights(p.names, weights, change),
+        why: `${weights.join(' and ')} ${weights.length > 1 ? 'were' : 'was'} brought from [G·M, …] to […, G·M] by reshape instead of by a transpose, with the gates in the order of ${of}.`,
+      })),
+    );
+  });
+}
 
 /** Orders that frameworks use, in our letters: which files an order comes from. */
 const FRAMEWORK_ORDERS: Record<string, readonly { readonly order: string; readonly of: string }[]> = {

@@ -1,72 +1,9 @@
 import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from '../../formats/bytes/half.js';
-import { distance } from '../../tensor/difference.js';
-import { sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
-import type { Candidate, Hypothesis, Variant } from '../hypothesis.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeLoop, mapData, recurrentLayers, type Scenario } from '../scenario.js';
 
-/** Not another formula but other numbers: samples in another order, fewer bits. */
-
-export const samplesPermuted: Hypothesis = {
-  name: 'samples-permuted',
-  title: 'the samples are in another order',
-  why: 'Every output is right but stands at another sample’s place: one side shuffled or sorted its samples.',
-  fix: {
-    numpy: 'y = y[np.argsort(order)]       # ← undo x = x[order]',
-    keras: 'model.predict(x)               # ← not a shuffled dataset',
-    torch: 'DataLoader(data, shuffle=False); pack_padded_sequence(…, enforce_sorted=False)',
-  },
-  example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
-  variants: () => [
-    { code: 'samples-permuted', layer: null, needs: 'all', change: s => ({ ...s, finish: [...s.finish, rotate] }), unsearched: true },
-  ],
-  fromOutput(_scenario, right, other, noise): Candidate[] {
-    if (!sameShape(right.y.shape, other.shape)) return [];
-    const order = matching(right.y, other, noise);
-    if (!order) return [];
-    const N = other.shape[0];
-    const size = sizeOf(other.shape.slice(1));
-    const data = new Float64Array(N * size);
-    order.forEach((from, n) => {
-      data.set(right.y.data.subarray(from * size, (from + 1) * size), n * size);
-    });
-    const shown =
-      order.length <= 12
-        ? ` Your samples ${order.map((_, n) => n + 1).join(', ')} are the right ones' ${order.map(n => n + 1).join(', ')}.`
-        : '';
-    return [{ code: 'samples-permuted', layer: null, y: { shape: other.shape, data }, why: `${samplesPermuted.why}${shown}`, chosen: 0 }];
-  },
-};
-
-/** The last sample first. */
-function rotate(y: Tensor): Tensor {
-  const size = sizeOf(y.shape.slice(1));
-  const data = new Float64Array(y.data.length);
-  data.set(y.data.subarray(y.data.length - size), 0);
-  data.set(y.data.subarray(0, y.data.length - size), size);
-  return { shape: y.shape, data };
-}
-
-/** For each sample of `other` the sample of `right` with the same values; undefined unless it is an order of all of them. */
-function matching(right: Tensor, other: Tensor, noise: number): number[] | undefined {
-  const N = right.shape[0];
-  if (N < 2 || N > 4096) return undefined;
-  const size = sizeOf(right.shape.slice(1));
-  const free = new Set(Array.from({ length: N }, (_, n) => n));
-  const order: number[] = [];
-  for (let n = 0; n < N; n++) {
-    let best = -1;
-    let least = Infinity;
-    for (const m of free) {
-      let most = 0;
-      for (let k = 0; k < size && most < least; k++) most = Math.max(most, distance(right.data[m * size + k], other.data[n * size + k]));
-      if (most < least) [best, least] = [m, most];
-    }
-    if (best < 0 || least > 100 * noise) return undefined;
-    free.delete(best);
-    order.push(best);
-  }
-  return order.some((m, n) => m !== n) ? order : undefined;
-}
+/** Not another formula but other numbers: fewer bits. */
 
 /** To the nearest float16, and to the nearest bfloat16. */
 export const toHalf = (v: number) => f16ToNumber(numberToF16(v));

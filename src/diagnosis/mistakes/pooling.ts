@@ -1,7 +1,8 @@
 import { isRecurrent, type LayerSpec, type PoolSpec } from '../../model/spec.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeLayer, type Scenario } from '../scenario.js';
-import { bypass, lastStepLayer, pools } from './heads.js';
+import { bypass, headOf, lastStepLayer, pools } from './heads.js';
+import { scaledInput } from './outputScaled.js';
 
 /** Mistakes in how the steps are made one: by the last of them, their maximum, their mean. */
 
@@ -97,3 +98,29 @@ export const poolLast = poolHypothesis(
   },
   { layers: 'rnn:3,maxpool,dense:1', N: 2, T: 3, D: 2 },
 );
+
+/** The sum over the steps is the mean times T; where the dense layer reads it, its weights times T. */
+export const poolSum: Hypothesis = {
+  name: 'pool-sum',
+  title: 'the sum over time is taken',
+  why: 'The hidden states are added up over time where the network does something else with them: the sum is T times the mean.',
+  fix: {
+    numpy: 'y = hs.mean(axis=1) @ Wo + bo  # ← not hs.sum(axis=1)',
+    torch: 'y = fc(out.mean(dim=1))        # ← not fc(out.sum(dim=1))',
+  },
+  example: { layers: 'rnn:3+seq,avgpool,dense:1', N: 2, T: 3, D: 2 },
+  variants: scenario =>
+    poolMean.variants(scenario).length > 0 || pools(scenario)[0]?.kind === 'avgpool'
+      ? [{ code: 'pool-sum', layer: pools(scenario)[0]?.name ?? lastStepLayer(scenario)!.name, change: summed }]
+      : [],
+};
+
+function summed(scenario: Scenario): Scenario | undefined {
+  const head = headOf(scenario);
+  const [mean] = poolMean.variants(scenario);
+  const pooled = mean ? mean.change(scenario) : scenario;
+  const pool = pooled?.model.layers.find(l => l.kind === 'avgpool');
+  if (!pooled || !pool || head?.inputs.length !== 1) return undefined;
+  const reads = pooled.model.layers.find(l => l.name === head.name)!.inputs[0] === pool.name;
+  return reads ? scaledInput(pooled, scenario.input.x.shape[1]) : undefined;
+}

@@ -1,5 +1,5 @@
 import type { RecurrentSpec } from '../../model/spec.js';
-import { flipTime, swapBatchAndTime } from '../../tensor/layout.js';
+import { flipTime, sliceFirst, swapBatchAndTime } from '../../tensor/layout.js';
 import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
@@ -107,7 +107,7 @@ function shortened(scenario: Scenario, code: string, range: (missing: number, T:
       code === 'starts-late'
         ? `the first ${missing === 1 ? 'step is' : `${missing} steps are`}`
         : `the last ${missing === 1 ? 'step is' : `${missing} steps are`}`;
-    const why = `The loop over time leaves steps out: ${which} never run (steps ${from + 1} … ${to} of ${T} are).`;
+    const why = `The loop over time leaves steps out: ${which} never run (steps ${from + 1} … ${to} of ${T} are)${missing === 1 && code === 'stops-early' ? ', or the h of the step before the last is taken (out[:, -2])' : ''}.`;
     const rows: Variant = {
       code,
       layer: null,
@@ -187,8 +187,13 @@ export const axesSwapped: Hypothesis = {
     const rereadBack = (y: Tensor) => (y.shape.length === 3 ? reshape(y, [y.shape[1], y.shape[0], y.shape[2]]) : y);
     const last = recurrentLayers(scenario).filter(l => !l.returnSequences);
     const code = 'axes-swapped';
+    const plainly: Variant = { code, layer: null, needs: 'all', change: s => ({ ...swapped(s), finish: [...s.finish, back] }) };
+    if (N === 1) {
+      const lastOnly = (y: Tensor) => (y.shape.length === 3 ? back(y) : sliceFirst(y, y.shape[0] - 1, y.shape[0]));
+      return [{ ...plainly, change: s => ({ ...swapped(s), finish: [...s.finish, lastOnly] }), why: ALONE }];
+    }
     const variants: Variant[] = [
-      { code, layer: null, needs: 'all', change: s => ({ ...swapped(s), finish: [...s.finish, back] }), why: N === 1 ? ALONE : undefined },
+      plainly,
       { code, layer: null, needs: 'all', change: s => ({ ...reread(s), finish: [...s.finish] }), why: REREAD },
       { code, layer: null, needs: 'all', change: s => ({ ...reread(s), finish: [...s.finish, turnedBack] }), why: REREAD },
       ...[unchanged, rereadBack].map(finish => ({

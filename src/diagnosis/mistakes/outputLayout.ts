@@ -1,0 +1,99 @@
+import { swapBatchAndTime, transpose } from '../../tensor/layout.js';
+import { type FloatArray, reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+
+/** The numbers of y with their axes in another order: [T, N, K] of a time-major framework, [K, N] of a matrix times columns. */
+
+export interface Layout {
+  readonly shape: readonly number[];
+  /** '[T, N, K]' */
+  readonly words: string;
+  /** numbers in this layout -> in that of y */
+  back(data: FloatArray): FloatArray;
+}
+
+const ORDERS: Readonly<Record<number, readonly (readonly number[])[]>> = {
+  2: [[1, 0]],
+  3: [
+    [1, 0, 2],
+    [0, 2, 1],
+    [2, 0, 1],
+    [1, 2, 0],
+    [2, 1, 0],
+  ],
+};
+
+/** Every other order of the axes of a y [N, K] or [N, T, K]; time-major flattened to [T·N, K], too. */
+export function layoutsOf(shape: readonly number[]): Layout[] {
+  const letters = shape.length === 3 ? ['N', 'T', 'K'] : ['N', 'K'];
+  return (ORDERS[shape.length] ?? []).flatMap((order): Layout[] => {
+    const moved = order.map(axis => shape[axis]);
+    const words = order.map(axis => letters[axis]);
+    const back = (data: FloatArray) => movedBack(data, shape, order);
+    const plain = { shape: moved, words: `[${words.join(', ')}]`, back };
+    if (moved.length < 3) return [plain];
+    return [plain, { shape: [moved[0] * moved[1], moved[2]], words: `[${words[0]}·${words[1]}, ${words[2]}]`, back }];
+  });
+}
+
+/** data of an array whose axes are those of `shape` in `order` -> the same numbers in the order of `shape` */
+function movedBack(data: FloatArray, shape: readonly number[], order: readonly number[]): FloatArray {
+  const out = new Float64Array(data.length);
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+  const moved = order.map(axis => shape[axis]);
+  const at = moved.map(() => 0);
+  for (let k = 0; k < data.length; k++) {
+    let to = 0;
+    for (let a = 0; a < order.length; a++) to += at[a] * strides[order[a]];
+    out[to] = data[k];
+    for (let a = order.length - 1; a >= 0; a--) {
+      at[a]++;
+      if (at[a] < moved[a]) break;
+      at[a] = 0;
+    }
+  }
+  return out;
+}
+
+export const outputLayout: Hypothesis = {
+  name: 'output-layout',
+  title: 'the axes of the output stand in another order',
+  often: true,
+  why: 'The numbers are right, the axes of your array stand in another order: [T, N, K] of PyTorch without batch_first, of ONNX and of a list of steps; [K, N] where a sample is a column.',
+  fix: {
+    numpy: 'y = y.transpose(1, 0, 2)      # ← [T, N, K] -> [N, T, K]; transpose, never reshape',
+    torch: 'rnn = nn.RNN(D, M, batch_first=True)',
+  },
+  example: { layers: 'rnn:3+seq,dense:2', N: 2, T: 3, D: 2 },
+  variants(scenario) {
+    const moved = (change: (y: Tensor) => Tensor, why: string): Variant => ({
+      code: 'output-layout',
+      layer: null,
+      needs: 'all',
+      change: s => ({ ...s, finish: [...s.finish, change] }),
+      why,
+    });
+    const only = (rank: number, change: (y: Tensor) => Tensor) => (y: Tensor) => (y.shape.length === rank ? change(y) : y);
+    const inPlace = 'The numbers are right, but they were reshaped where the axes had to be transposed:';
+    return [
+      moved(only(3, swapBatchAndTime), 'The numbers are right, the axes of your array are [T, N, K] instead of [N, T, K].'),
+      moved(
+        only(3, y => reshape(swapBatchAndTime(y), y.shape)),
+        `${inPlace} a list of T arrays [N, K] became [N, T, K] by reshape.`,
+      ),
+      moved(
+        only(3, y => swapBatchAndTime(reshape(y, [y.shape[1], y.shape[0], y.shape[2]]))),
+        `${inPlace} [N, T, K] was taken for [T, N, K].`,
+      ),
+      ...(scenario.input.x.shape[0] > 1
+        ? [
+            moved(only(2, transpose), 'The numbers are right, the axes of your array are [K, N] instead of [N, K].'),
+            moved(
+              only(2, y => reshape(transpose(y), y.shape)),
+              `${inPlace} an array [K, N] became [N, K] by reshape.`,
+            ),
+          ]
+        : []),
+    ];
+  },
+};

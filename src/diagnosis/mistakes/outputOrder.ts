@@ -1,0 +1,238 @@
+import { distance } from '../../tensor/difference.js';
+import { flipTime } from '../../tensor/layout.js';
+import { sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import type { Candidate, Hypothesis, Variant } from '../hypothesis.js';
+import { NEAR_NOISE } from '../thresholds.js';
+
+/** Right numbers in wrong places: outputs, samples or steps in another order, some of them twice, all of them one place further. */
+
+export const outputsPermuted: Hypothesis = {
+  name: 'outputs-permuted',
+  title: 'the outputs are in another order',
+  why: 'The columns of your output are the right ones in another order: the classes are numbered differently, or the columns of Wo are exchanged.',
+  fix: { numpy: 'y = y[:, order]               # ← one order of classes on both sides: sorted(set(labels))' },
+  example: { layers: 'rnn:3,dense:3', N: 3, T: 2, D: 2 },
+  variants: scenario =>
+    lastWidth(scenario.model.output, scenario) > 1
+      ? [
+          {
+            code: 'outputs-permuted',
+            layer: null,
+            unsearched: true,
+            change: s => ({ ...s, finish: [...s.finish, y => columns(y, k => (k + 1) % y.shape[y.shape.length - 1])] }),
+          },
+        ]
+      : [],
+  fromOutput(_scenario, { y }, other, noise): Candidate[] {
+    const K = other.shape[other.shape.length - 1];
+    if (!sameShape(y.shape, other.shape) || K < 2 || K > MOST_COLUMNS) return [];
+    const order = assigned(K, (k, from) => columnDistance(y, from, other, k), NEAR_NOISE * NEAR_NOISE * noise);
+    if (!order || order.every((from, k) => from === k)) return [];
+    const isOnce = new Set(order).size === K;
+    const shown = order.map((from, k) => `your y${k + 1} is the right y${from + 1}`).slice(0, 6);
+    return [
+      {
+        code: 'outputs-permuted',
+        layer: null,
+        y: columns(other, k => order[k], y),
+        chosen: 0,
+        why: `${isOnce ? outputsPermuted.why : 'One column of the right output stands in several places of yours.'} ${shown.join(', ')}${K > 6 ? ' …' : ''}.`,
+        fix: isOnce
+          ? { numpy: `y = y[..., [${order.map((_, k) => order.indexOf(k)).join(', ')}]]   # ← back to the right order` }
+          : undefined,
+      },
+    ];
+  },
+};
+
+const MOST_COLUMNS = 256;
+
+function lastWidth(output: string, { weights }: { weights: ReadonlyMap<string, ReadonlyMap<string, Tensor>> }): number {
+  return weights.get(output)?.get('Wo')?.shape[1] ?? 1;
+}
+
+/** Column k of the result is column from(k) of `source`. */
+function columns(like: Tensor, from: (k: number) => number, source: Tensor = like): Tensor {
+  const K = like.shape[like.shape.length - 1];
+  return { shape: like.shape, data: Float64Array.from(like.data, (_, i) => source.data[i - (i % K) + from(i % K)]) };
+}
+
+function columnDistance(a: Tensor, from: number, b: Tensor, k: number): number {
+  const K = a.shape[a.shape.length - 1];
+  let most = 0;
+  for (let r = 0; r < a.data.length; r += K) most = Math.max(most, distance(a.data[r + from], b.data[r + k]));
+  return most;
+}
+
+/** For each of `count` places the nearest source within `near`, its own place first; undefined where one has none. */
+function assigned(count: number, distanceOf: (place: number, source: number) => number, near: number): number[] | undefined {
+  const order: number[] = [];
+  for (let place = 0; place < count; place++) {
+    let best = place;
+    let least = distanceOf(place, place);
+    for (let source = 0; source < count && least > near; source++) {
+      const d = distanceOf(place, source);
+      if (d < least) [best, least] = [source, d];
+    }
+    if (least > near) return undefined;
+    order.push(best);
+  }
+  return order;
+}
+
+export const samplesPermuted: Hypothesis = {
+  name: 'samples-permuted',
+  title: 'the samples are in another order',
+  why: 'Every output is right but stands at another sample’s place: one side shuffled or sorted its samples.',
+  fix: {
+    numpy: 'y = y[np.argsort(order)]       # ← undo x = x[order]',
+    keras: 'model.predict(x)               # ← not a shuffled dataset',
+    torch: 'loader = DataLoader(data, shuffle=False)   # ← and pack_padded_sequence(x, lengths, enforce_sorted=False)',
+  },
+  example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
+  variants: () => [
+    { code: 'samples-permuted', layer: null, needs: 'all', change: s => ({ ...s, finish: [...s.finish, rotate] }), unsearched: true },
+  ],
+  fromOutput(_scenario, right, other, noise): Candidate[] {
+    const order = samplesOrder(right.y, other, noise);
+    if (!order || new Set(order).size < order.length) return [];
+    return [
+      { code: 'samples-permuted', layer: null, y: rows(right.y, order), why: `${samplesPermuted.why}${orderText(order)}`, chosen: 0 },
+    ];
+  },
+};
+
+export const samplesRepeated: Hypothesis = {
+  name: 'samples-repeated',
+  title: 'one sample’s output stands in several places',
+  why: 'Outputs of some samples stand in the places of others: the output of one sample is written to several rows, or the same sample is read again.',
+  fix: { numpy: 'for n in range(N): Y[n] = forward(x[n])   # ← both with n' },
+  example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
+  variants: () => [
+    {
+      code: 'samples-repeated',
+      layer: null,
+      needs: 'all',
+      change: s => ({
+        ...s,
+        finish: [
+          ...s.finish,
+          y =>
+            rows(
+              y,
+              Array.from({ length: y.shape[0] }, (_, n) => n - (n % 2)),
+            ),
+        ],
+      }),
+      unsearched: true,
+    },
+  ],
+  fromOutput(_scenario, right, other, noise): Candidate[] {
+    const order = samplesOrder(right.y, other, noise);
+    if (!order || new Set(order).size === order.length) return [];
+    return [
+      { code: 'samples-repeated', layer: null, y: rows(right.y, order), why: `${samplesRepeated.why}${orderText(order)}`, chosen: 0 },
+    ];
+  },
+};
+
+const MOST_SAMPLES = 2048;
+
+function samplesOrder(right: Tensor, other: Tensor, noise: number): number[] | undefined {
+  const N = right.shape[0];
+  if (!sameShape(right.shape, other.shape) || N < 2 || N > MOST_SAMPLES) return undefined;
+  const size = sizeOf(right.shape.slice(1));
+  const near = NEAR_NOISE * NEAR_NOISE * noise;
+  const order = assigned(N, (n, m) => rowDistance(right, m, other, n, size), near);
+  return order?.some((m, n) => m !== n) ? order : undefined;
+}
+
+function rowDistance(a: Tensor, m: number, b: Tensor, n: number, size: number): number {
+  let most = 0;
+  for (let k = 0; k < size; k++) most = Math.max(most, distance(a.data[m * size + k], b.data[n * size + k]));
+  return most;
+}
+
+function orderText(order: readonly number[]): string {
+  return order.length <= 12
+    ? ` Your samples ${order.map((_, n) => n + 1).join(', ')} are the right ones' ${order.map(n => n + 1).join(', ')}.`
+    : '';
+}
+
+function rows(y: Tensor, order: readonly number[]): Tensor {
+  const size = sizeOf(y.shape.slice(1));
+  const data = new Float64Array(order.length * size);
+  order.forEach((from, n) => {
+    data.set(y.data.subarray(from * size, (from + 1) * size), n * size);
+  });
+  return { shape: y.shape, data };
+}
+
+/** The last sample first. */
+function rotate(y: Tensor): Tensor {
+  const N = y.shape[0];
+  return rows(
+    y,
+    Array.from({ length: N }, (_, n) => (n + N - 1) % N),
+  );
+}
+
+/** Where the first rows have no place to come from: zeros, or the first one again. */
+function shifted(y: Tensor, axis: 0 | 1, by: number, fill: 'zeros' | 'edge'): Tensor {
+  const width = sizeOf(y.shape.slice(axis + 1));
+  const count = y.shape[axis];
+  const data = new Float64Array(y.data.length);
+  for (let block = 0; block < y.data.length; block += count * width) {
+    for (let to = 0; to < count; to++) {
+      const from = to - by;
+      if ((from < 0 || from >= count) && fill === 'zeros') continue;
+      const source = Math.min(Math.max(from, 0), count - 1);
+      data.set(y.data.subarray(block + source * width, block + (source + 1) * width), block + to * width);
+    }
+  }
+  return { shape: y.shape, data };
+}
+
+export const samplesShifted: Hypothesis = {
+  name: 'samples-shifted',
+  title: 'the outputs stand one sample further',
+  why: 'Every output stands one sample too late or too early.',
+  fix: { numpy: 'for n in range(N): Y[n] = forward(x[n])   # ← both with n, not n + 1 or n − 1' },
+  example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
+  variants: scenario => (scenario.input.x.shape[0] < 2 ? [] : shiftVariants('samples-shifted', 0, 'sample')),
+};
+
+export const stepsShifted: Hypothesis = {
+  name: 'steps-shifted',
+  title: 'the outputs stand one step further',
+  why: 'Every output stands one step too late or too early: y_t is made from h_{t−1}, the state before the step (or the other way round).',
+  fix: { numpy: 'for t in range(T):\n    h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)\n    Y[n,t] = h @ Wo + bo         # ← after h is new' },
+  example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2 },
+  variants: scenario => (scenario.input.x.shape[1] < 2 ? [] : shiftVariants('steps-shifted', 1, 'step')),
+};
+
+function shiftVariants(code: string, axis: 0 | 1, noun: string): Variant[] {
+  const rank = axis === 1 ? 3 : 1;
+  return [1, -1].flatMap(by =>
+    (['zeros', 'edge'] as const).map(
+      (fill): Variant => ({
+        code,
+        layer: null,
+        needs: 'all',
+        change: s => ({ ...s, finish: [...s.finish, y => (y.shape.length >= rank ? shifted(y, axis, by, fill) : y)] }),
+        why: `Every output stands one ${noun} too ${by > 0 ? 'late' : 'early'}: your ${noun} ${by > 0 ? 2 : 1} is the right ${noun} ${by > 0 ? 1 : 2}. The ${by > 0 ? 'first' : 'last'} ${noun} ${fill === 'zeros' ? 'is zero' : 'stands there twice'}.`,
+      }),
+    ),
+  );
+}
+
+export const outputReversed: Hypothesis = {
+  name: 'output-reversed',
+  title: 'the output sequence is in reverse order',
+  why: 'The rows of your output run from the last step to the first: the equations are right, the sequence is turned round in time (go_backwards gives it so, and so does [:, ::-1]).',
+  fix: { numpy: 'y = y[:, ::-1]', keras: 'y = keras.ops.flip(y, axis=1)', torch: 'y = y.flip(1)' },
+  example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2 },
+  variants: () => [
+    { code: 'output-reversed', layer: null, change: s => ({ ...s, finish: [...s.finish, y => (y.shape.length === 3 ? flipTime(y) : y)] }) },
+  ],
+};

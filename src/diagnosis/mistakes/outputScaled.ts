@@ -1,0 +1,178 @@
+import { largestMagnitude } from '../../tensor/difference.js';
+import type { FloatArray, Tensor } from '../../tensor/tensor.js';
+import { smallNumber } from '../figures.js';
+import type { Candidate, Hypothesis } from '../hypothesis.js';
+import { mapData, type Scenario } from '../scenario.js';
+import { headOf } from './heads.js';
+
+/** The other output is the right one times a number, plus a number: another unit, not another equation. */
+
+interface Line {
+  readonly scale: number;
+  readonly offset: number;
+}
+
+/** The line that brings `from` closest to `to`, of every `stride`-th number from `start` on; undefined where `from` does not vary. */
+export function lineThrough(from: FloatArray, to: FloatArray, start = 0, stride = 1): Line | undefined {
+  let [n, ma, mb] = [0, 0, 0];
+  for (let k = start; k < from.length; k += stride) {
+    n++;
+    ma += (from[k] - ma) / n;
+    mb += (to[k] - mb) / n;
+  }
+  let [ab, aa] = [0, 0];
+  for (let k = start; k < from.length; k += stride) {
+    ab += (from[k] - ma) * (to[k] - mb);
+    aa += (from[k] - ma) ** 2;
+  }
+  if (n < 3 || !(aa > 0)) return undefined;
+  const scale = ab / aa;
+  return { scale, offset: mb - scale * ma };
+}
+
+/** A scale that is nearly zero would explain a constant output. */
+const LEAST_SCALE = 1e-6;
+
+function lineText({ scale, offset }: Line, right: Tensor): string {
+  const isShift = Math.abs(scale - 1) < 1e-5;
+  const hasOffset = Math.abs(offset) > 1e-5 * Math.max(Math.abs(scale) * largestMagnitude(right.data), Number.MIN_VALUE);
+  if (isShift) return `right ${offset < 0 ? '−' : '+'} ${smallNumber(Math.abs(offset))}`;
+  return `${smallNumber(scale)} · right${hasOffset ? ` ${offset < 0 ? '−' : '+'} ${smallNumber(Math.abs(offset))}` : ''}`;
+}
+
+export const outputScaled: Hypothesis = {
+  name: 'output-scaled',
+  title: 'the output has another scale or offset',
+  often: true,
+  why: 'Your output is the right one times a constant, plus a constant: one side is in the units of the data (inverse_transform), in percent, or divided by something.',
+  fix: { numpy: 'y = (y - offset) / scale     # ← compare both sides in the same unit, before inverse_transform' },
+  example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
+  variants: () => [
+    {
+      code: 'output-scaled',
+      layer: null,
+      change: s => ({ ...s, finish: [...s.finish, y => mapData(y, v => 20 * v + 3)] }),
+      unsearched: true,
+    },
+  ],
+  fromOutput(_scenario, right, other, noise): Candidate[] {
+    const line = right.y.data.length === other.data.length ? lineThrough(right.y.data, other.data) : undefined;
+    if (!line || Math.abs(line.scale) < LEAST_SCALE) return [];
+    return [
+      {
+        code: 'output-scaled',
+        layer: null,
+        y: mapData(right.y, v => line.scale * v + line.offset),
+        chosen: 2,
+        floor: noise * Math.max(1, Math.abs(line.scale)),
+        why: `Every number of your output is ${lineText(line, right.y)}: one scale and one offset for all ${other.data.length} numbers. One side is in another unit (inverse_transform, percent, a sum instead of a mean).`,
+        fix: { numpy: `y = (y - ${offsetCode(line)}) / ${Number(line.scale.toPrecision(6))}` },
+      },
+    ];
+  },
+};
+
+function offsetCode({ offset }: Line): string {
+  const shown = Number(offset.toPrecision(6));
+  return shown < 0 ? `(${shown})` : String(shown);
+}
+
+export const outputScaledEach: Hypothesis = {
+  name: 'output-scaled-each',
+  title: 'each output has its own scale and offset',
+  why: 'Each column of your output is the right one times a constant of its own, plus one: scaler.inverse_transform, which keeps a mean and a scale for each column.',
+  fix: { numpy: 'y = (y - offset) / scale     # ← one offset and scale a column: compare before inverse_transform' },
+  example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
+  variants: scenario =>
+    (headOf(scenario)?.kind === 'dense' ? [1] : []).map(() => ({
+      code: 'output-scaled-each',
+      layer: null,
+      change: s => ({ ...s, finish: [...s.finish, y => eachColumn(y, (v, k) => (k + 2) * v + k)] }),
+      unsearched: true,
+    })),
+  fromOutput(_scenario, right, other, noise): Candidate[] {
+    const K = other.shape[other.shape.length - 1];
+    if (K < 2 || right.y.data.length !== other.data.length) return [];
+    const lines = Array.from({ length: K }, (_, k) => lineThrough(right.y.data, other.data, k, K));
+    if (!lines.every((l): l is Line => l !== undefined && Math.abs(l.scale) > LEAST_SCALE)) return [];
+    const shown = lines.slice(0, 4).map((l, k) => `y${k + 1} = ${lineText(l, right.y)}`);
+    return [
+      {
+        code: 'output-scaled-each',
+        layer: null,
+        y: eachColumn(right.y, (v, k) => lines[k].scale * v + lines[k].offset),
+        chosen: 2 * K,
+        floor: noise * Math.max(1, ...lines.map(l => Math.abs(l.scale))),
+        why: `Each output has a scale and an offset of its own: ${shown.join(', ')}${K > 4 ? ' …' : ''}. scaler.inverse_transform does that.`,
+      },
+    ];
+  },
+};
+
+export function eachColumn(y: Tensor, f: (v: number, k: number) => number): Tensor {
+  const K = y.shape[y.shape.length - 1];
+  return { shape: y.shape, data: Float64Array.from(y.data, (v, i) => f(v, i % K)) };
+}
+
+export const outputNegated: Hypothesis = {
+  name: 'output-negated',
+  title: 'the output has the other sign',
+  why: 'Every number of your output is the right one with the other sign.',
+  fix: { numpy: 'y = -y' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants: () => [{ code: 'output-negated', layer: null, change: s => ({ ...s, finish: [...s.finish, y => mapData(y, v => -v)] }) }],
+};
+
+export const hiddenScaled: Hypothesis = {
+  name: 'hidden-scaled',
+  title: 'h is scaled before the dense layer',
+  why: 'What goes into the dense layer is the right h times a constant: dropout that scales by (1 − p) at test time, or by 1 / (1 − p) where nothing is dropped.',
+  fix: {
+    numpy: 'y = h @ Wo + bo              # ← h as it is; dropout does nothing at test time',
+    keras: 'model(x, training=False)',
+    torch: 'model.eval()',
+  },
+  example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
+  variants: scenario =>
+    headOf(scenario) ? [{ code: 'hidden-scaled', layer: headOf(scenario)!.name, change: s => scaledInput(s, 0.5), unsearched: true }] : [],
+  fromOutput(scenario, right, other, noise): Candidate[] {
+    const head = headOf(scenario);
+    const bo = head && scenario.weights.get(head.name)?.get('bo');
+    if (head?.kind !== 'dense' || head.activation !== 'linear' || right.y.data.length !== other.data.length) return [];
+    const K = head.units;
+    let [ab, aa] = [0, 0];
+    for (let i = 0; i < other.data.length; i++) {
+      const b = bo?.data[i % K] ?? 0;
+      ab += (right.y.data[i] - b) * (other.data[i] - b);
+      aa += (right.y.data[i] - b) ** 2;
+    }
+    const s = ab / aa;
+    if (!Number.isFinite(s) || Math.abs(s) < LEAST_SCALE) return [];
+    return [
+      {
+        code: 'hidden-scaled',
+        layer: head.name,
+        y: eachColumn(right.y, (v, k) => s * (v - (bo?.data[k] ?? 0)) + (bo?.data[k] ?? 0)),
+        chosen: 1,
+        floor: noise * Math.max(1, Math.abs(s)),
+        why: `The product h·Wo of ${head.name} is ${smallNumber(s)} times the right one, the bias is right: h was multiplied by ${smallNumber(s)} before the dense layer${dropoutText(s)}.`,
+      },
+    ];
+  },
+};
+
+/** Rates people use. */
+function dropoutText(s: number): string {
+  const p = s < 1 ? 1 - s : 1 - 1 / s;
+  const isRate = s > 0 && p > 0.04 && p < 0.91 && Math.abs(p * 20 - Math.round(p * 20)) < 1e-3;
+  return isRate
+    ? `, as dropout with p = ${smallNumber(p)} does ${s < 1 ? 'where it scales at test time' : 'where its scale stays and nothing is dropped'}`
+    : '';
+}
+
+/** The input of the dense layer times s: its weights times s. */
+export function scaledInput(scenario: Scenario, s: number): Scenario {
+  const head = headOf(scenario)!;
+  const own = new Map([...(scenario.weights.get(head.name) ?? [])].map(([name, t]) => [name, name === 'Wo' ? mapData(t, v => s * v) : t]));
+  return { ...scenario, weights: new Map([...scenario.weights, [head.name, own]]) };
+}

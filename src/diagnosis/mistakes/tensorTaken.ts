@@ -1,0 +1,126 @@
+import type { LayerSpec } from '../../model/spec.js';
+import { reshape, type Tensor } from '../../tensor/tensor.js';
+import type { Hypothesis } from '../hypothesis.js';
+import { changeLoop, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { bypass, headOf } from './heads.js';
+
+/** Another tensor than the last h of the last layer: c, a lower layer's h, the h of one step before. */
+
+export const headMissing: Hypothesis = {
+  name: 'head-missing',
+  title: 'hidden states where the dense layer’s output is meant',
+  why: 'These are hidden states: the dense layer (fc, head) was not applied to them.',
+  fix: {
+    numpy: 'y = h @ Wo + bo               # ← the dense layer on h',
+    keras: 'y = Dense(K)(x)',
+    torch: 'y = fc(out[:, -1])            # ← not out[:, -1] itself',
+  },
+  example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
+  variants(scenario) {
+    const head = headOf(scenario);
+    return head ? [{ code: 'head-missing', layer: head.name, change: s => ({ ...s, model: bypass(s.model, head.name) }) }] : [];
+  },
+};
+
+export const cellStateTaken: Hypothesis = {
+  name: 'cell-state-taken',
+  title: 'c is taken for h',
+  why: 'The cell state c of the LSTM is given out instead of its hidden state h = o ⊙ tanh(c).',
+  fix: {
+    numpy: 'h, c = lstm(x[n,t], h, c)     # ← h goes to the dense layer, not c',
+    keras: 'out, h, c = LSTM(M, return_state=True)(x)   # ← h is the second',
+    torch: 'out, (h_n, c_n) = rnn(x)      # ← h_n is the first of the pair',
+  },
+  example: { layers: 'lstm:3,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario =>
+    placesOf(recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.projection === null)).map(({ names, layer }) => ({
+      code: 'cell-state-taken',
+      layer,
+      why: `The cell state c of ${layer ?? 'every LSTM'} is given out instead of its hidden state h = o ⊙ tanh(c).`,
+      change: inLayers(names, (s, l) => changeLoop(s, l.name, { output: 1 })),
+    })),
+};
+
+export const lowerLayer: Hypothesis = {
+  name: 'lower-layer',
+  title: 'a lower layer’s h is taken',
+  why: 'y is made from the h of a lower layer: h_n[0] (the first layer) instead of h_n[-1] (the last), or the layers above are left out.',
+  fix: {
+    numpy: 'y = h2 @ Wo + bo              # ← the last layer’s h',
+    torch: 'out, h_n = rnn(x)\ny = fc(h_n[-1])              # ← not h_n[0]',
+    keras: 'y = Dense(K)(x)               # ← x, the output of the last recurrent layer',
+  },
+  example: { layers: 'rnn:3,rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants(scenario) {
+    const layers = recurrentLayers(scenario);
+    const top = layers[layers.length - 1];
+    return layers.slice(0, -1).map(lower => ({
+      code: 'lower-layer',
+      layer: lower.name,
+      why: `y is made from the h of ${lower.name}, not of ${top.name}: h_n[${layers.indexOf(lower)}] is taken for h_n[-1], or the layers above ${lower.name} are left out.`,
+      change: s => withoutAbove(s, lower.name, layers),
+    }));
+  },
+};
+
+/** Recurrent layers above `lower` left out; it returns what the last of them did. */
+function withoutAbove(scenario: Scenario, lower: string, layers: readonly LayerSpec[]): Scenario | undefined {
+  const above = layers.slice(layers.findIndex(l => l.name === lower) + 1);
+  const top = above[above.length - 1] as { returnSequences: boolean };
+  const model = above.reduce((now, l) => bypass(now, l.name), scenario.model);
+  return {
+    ...scenario,
+    model: {
+      ...model,
+      layers: model.layers.map(l => (l.name === lower ? ({ ...l, returnSequences: top.returnSequences } as LayerSpec) : l)),
+    },
+  };
+}
+
+export const stepEarly: Hypothesis = {
+  name: 'step-early',
+  title: 'h of the step before the last is taken',
+  why: 'The output is made from h of the step before the last one: out[:, -2], or the h before the last update.',
+  fix: { numpy: 'y = hs[:, -1] @ Wo + bo       # ← the last step', torch: 'y = fc(out[:, -1])' },
+  example: { layers: 'birnn:3,dense:1', N: 2, T: 3, D: 2 },
+  variants: scenario =>
+    scenario.input.x.shape[1] < 2
+      ? []
+      : // in one direction this is stops-early
+        placesOf(recurrentLayers(scenario).filter(l => l.bidirectional !== null && !l.returnSequences)).map(({ names, layer }) => ({
+          code: 'step-early',
+          layer,
+          change: inLayers(names, (s, l) => changeLoop(s, l.name, { last: 'early' })),
+        })),
+};
+
+export const hnView: Hypothesis = {
+  name: 'h-n-view',
+  title: 'h_n is reshaped instead of put side by side',
+  why: 'h_n of a bidirectional layer [2, N, M] was reshaped to [N, 2·M] (h_n.view(N, -1)): that mixes samples. The two directions must stand side by side.',
+  fix: {
+    torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← or h_n.permute(1, 0, 2).reshape(N, -1)',
+    numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)',
+  },
+  example: { layers: 'birnn:2,dense:1', N: 3, T: 2, D: 2 },
+  variants: scenario =>
+    scenario.input.x.shape[0] < 2
+      ? []
+      : placesOf(recurrentLayers(scenario).filter(l => l.bidirectional === 'concat' && !l.returnSequences)).map(({ names, layer }) => ({
+          code: 'h-n-view',
+          layer,
+          needs: 'all' as const,
+          change: inLayers(names, (s, l) => changeLoop(s, l.name, { merged: viewed })),
+        })),
+};
+
+/** [N, 2·M], forward beside backward -> the numbers of [2, N, M] read as [N, 2·M] */
+function viewed(t: Tensor): Tensor {
+  if (t.shape.length !== 2) return t;
+  const [N, width] = t.shape;
+  const M = width / 2;
+  const data = new Float64Array(t.data.length);
+  for (let n = 0; n < N; n++)
+    for (let way = 0; way < 2; way++) data.set(t.data.subarray(n * width + way * M, n * width + (way + 1) * M), (way * N + n) * M);
+  return reshape({ shape: [2, N, M], data }, [N, width]);
+}
