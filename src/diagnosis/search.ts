@@ -50,7 +50,8 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
   let tried = 0;
   const trials: Trial[] = [];
   for (const trial of candidateTrials(look, h => h.fromOutput, noise)) {
-    options.onProgress?.(++tried, singles.length);
+    tried++;
+    options.onProgress?.(tried, singles.length);
     trials.push(trial);
   }
   const tryAll = (list: readonly Entry[], of: number) => {
