@@ -6,19 +6,13 @@ export { headEveryStep, headLast, headOnInput } from './heads.js';
 export { gateOrder, whTransposed, wxReshaped, wxTransposed } from './kernels.js';
 export { maskHold, maskIgnored, maskZeros } from './masks.js';
 export { bfloat16, float16 } from './numbers.js';
-export {
-  logSoftmax,
-  outputFunction,
-  outputIntegers,
-  outputLabels,
-  outputZeros,
-  softmaxAxis,
-  softmaxTemperature,
-} from './outputFunctions.js';
+export { outputFunction } from './outputFunctions.js';
+export { outputIntegers, outputLabels, outputZeros } from './outputLabels.js';
 export { outputLayout } from './outputLayout.js';
 export { outputReversed, outputsPermuted, samplesPermuted, samplesRepeated, samplesShifted, stepsShifted } from './outputOrder.js';
 export { hiddenScaled, outputNegated, outputScaled, outputScaledEach } from './outputScaled.js';
 export { poolLast, poolMax, poolMean, poolSum } from './pooling.js';
+export { logSoftmax, softmaxAxis, softmaxTemperature } from './softmaxes.js';
 export { staleWeights } from './staleWeights.js';
 export { stateReset, whMissing } from './stateReset.js';
 export { inPlaceUpdate, stateCarry, stateCarryCellOnly } from './states.js';

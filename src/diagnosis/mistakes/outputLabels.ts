@@ -1,0 +1,93 @@
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Hypothesis } from '../hypothesis.js';
+import { mapData } from '../scenario.js';
+import { headOf } from './heads.js';
+import { finishing } from './outputFunctions.js';
+
+/** Whole numbers instead of y: classes, zeros of an array never filled, numbers cut to integers. */
+
+function rowsOf(y: Tensor): [number, number] {
+  const K = y.shape[y.shape.length - 1];
+  return [y.data.length / K, K];
+}
+
+function largestOfRow({ data }: Tensor, r: number, K: number): number {
+  let best = 0;
+  for (let k = 1; k < K; k++) if (data[r * K + k] > data[r * K + best]) best = k;
+  return best;
+}
+
+export const outputLabels: Hypothesis = {
+  name: 'output-labels',
+  title: 'labels instead of numbers',
+  why: 'Your output holds the decision, not the numbers: the index of the largest output (argmax), a one-hot row, or 0 and 1 by a threshold.',
+  fix: {
+    numpy: 'y = h @ Wo + bo               # ← before argmax, round or > 0.5',
+    keras: 'y = model.predict(x)           # ← before argmax(-1)',
+    torch: 'y = fc(out[:, -1])            # ← before argmax(-1)',
+  },
+  example: { layers: 'rnn:3,dense:3', N: 3, T: 2, D: 2 },
+  variants(scenario) {
+    const head = headOf(scenario);
+    const K = head?.kind === 'dense' ? head.units : 1;
+    const labels = (name: string, finish: (y: Tensor) => Tensor, classes: number, words: string) =>
+      finishing(`output-labels:${name}`, finish, { labels: classes, why: words });
+    return [
+      ...(K > 1
+        ? [
+            labels('argmax', argmax, K, `Your output is the index of the largest of the ${K} outputs of a row (argmax), not the outputs.`),
+            labels(
+              'one-hot',
+              oneHot,
+              K,
+              `Your output is 1 at the largest of the ${K} outputs of a row and 0 elsewhere (one-hot), not the outputs.`,
+            ),
+          ]
+        : []),
+      labels(
+        'threshold',
+        y => mapData(y, v => (v > 0.5 ? 1 : 0)),
+        2,
+        'Your output is 1 where the right one is above 0.5, and 0 elsewhere.',
+      ),
+      labels('sign', y => mapData(y, v => (v > 0 ? 1 : 0)), 2, 'Your output is 1 where the right one is above 0, and 0 elsewhere.'),
+    ];
+  },
+};
+
+function argmax(y: Tensor): Tensor {
+  const [R, K] = rowsOf(y);
+  return { shape: [...y.shape.slice(0, -1), 1], data: Float64Array.from({ length: R }, (_, r) => largestOfRow(y, r, K)) };
+}
+
+function oneHot(y: Tensor): Tensor {
+  const [R, K] = rowsOf(y);
+  const data = new Float64Array(R * K);
+  for (let r = 0; r < R; r++) data[r * K + largestOfRow(y, r, K)] = 1;
+  return { shape: y.shape, data };
+}
+
+export const outputZeros: Hypothesis = {
+  name: 'output-zeros',
+  title: 'the output array was never filled',
+  often: true,
+  why: 'Every number of your output is 0: the array was made (np.zeros) and never written to, or it holds integers, which cut 0.7 to 0.',
+  fix: { numpy: 'Y = np.zeros((N, K))          # ← floats\nfor n in range(N): Y[n] = h @ Wo + bo' },
+  example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
+  variants: () => [finishing('output-zeros', y => mapData(y, () => 0), { labels: 10 })],
+};
+
+export const outputIntegers: Hypothesis = {
+  name: 'output-integers',
+  title: 'the output was cut to integers',
+  why: 'Your output holds whole numbers: the right ones without their fraction. An integer array (np.zeros_like of integers, astype(int)) cuts what is written into it.',
+  fix: { numpy: 'Y = np.zeros((N, K))          # ← float64, not dtype=int' },
+  example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
+  variants: () => [
+    finishing('output-integers', y => mapData(y, Math.trunc), { labels: 2 }),
+    finishing('output-integers', y => mapData(y, Math.round), {
+      labels: 2,
+      why: 'Your output holds whole numbers: the right ones rounded to the nearest (np.round, astype(int) after + 0.5).',
+    }),
+  ],
+};
