@@ -187,7 +187,9 @@ describe('the spec', () => {
     for (const { name, fields } of LAYER_KINDS) {
       const required = Object.entries(fields).filter(([, field]) => field.default === undefined);
       const values = required.map(([key, field]) => [key, field.type === 'activation' ? 'relu' : key === 'op' ? 'Relu' : 7]);
-      const merging = ['concatenate', 'add', 'multiply', 'average'].includes(name) ? { inputs: ['input', 'input'] } : {};
+      const merging = ['concatenate', 'add', 'subtract', 'multiply', 'average', 'maximum', 'minimum'].includes(name)
+        ? { inputs: ['input', 'input'] }
+        : {};
       const spec = { layers: [{ kind: name, ...Object.fromEntries(values), ...merging }] };
       expect([name, validate(spec), accepted(spec)]).toEqual([name, true, true]);
     }

@@ -119,63 +119,139 @@ describe('graphs', () => {
     expect((spec as { layers: Json[] }).layers[0].inputs).toEqual(['series']);
   });
 
-  it('may put out states beside the output, as every run shows them', () => {
+  const wired = (layers: Json[], outputs: unknown = ['out', 0, 0]) =>
+    checkSpec(specFromKerasConfig({ class_name: 'Functional', config: { name: 'branchy', layers, output_layers: outputs } }));
+
+  it('give states beside the output where they are outputs', () => {
     const encoder = named('LSTM', 'encoder', node('series'), { units: 2, activation: 'tanh', return_state: true });
     const outputs = [0, 1, 2].map(index => ['encoder', 0, index]);
-    const model = checkSpec(specFromKerasConfig(functional([series, encoder], outputs)));
-    expect([model.layers.length, model.output]).toEqual([1, 'encoder']);
+    const model = wired([series, encoder], outputs);
+    expect([model.layers.length, model.output, model.otherOutputs]).toEqual([
+      1,
+      'encoder',
+      ['encoder/h', 'encoder/c'].map(name => ({ name, value: name })),
+    ]);
+  });
+
+  it('read states as values, in the arguments of Keras 2 and of Keras 3', () => {
+    const encoder = named('GRU', 'encoder', node('series'), { units: 2, return_state: true });
+    const head = named('Dense', 'out', [[['encoder', 0, 1, {}]]], { units: 2 });
+    expect(wired([series, encoder, head]).layers[1].inputs).toEqual(['encoder/h']);
+    const old = named('GRU', 'out', [[['series', 0, 0, { initial_state: [['encoder', 0, 1]] }]]], { units: 2 });
+    expect(wired([series, encoder, old]).layers[1]).toMatchObject({ inputs: ['series'], states: ['encoder/h'] });
+    const oldest = named(
+      'GRU',
+      'out',
+      [
+        [
+          ['series', 0, 0, {}],
+          ['encoder', 0, 1, {}],
+        ],
+      ],
+      { units: 2 },
+    );
+    expect(wired([series, encoder, oldest]).layers[1]).toMatchObject({ inputs: ['series'], states: ['encoder/h'] });
+    const tensor = (...history: unknown[]) => ({ class_name: '__keras_tensor__', config: { keras_history: history } });
+    const call = [{ args: [tensor('series', 0, 0)], kwargs: { initial_state: [tensor('encoder', 0, 1)], training: false } }];
+    expect(wired([series, encoder, named('GRU', 'out', call, { units: 2 })]).layers[1]).toMatchObject({ states: ['encoder/h'] });
+  });
+
+  it('have several inputs and outputs, in the order that the model says', () => {
+    const more = { ...input, config: { name: 'more', batch_shape: [null, 4] }, name: 'more', inbound_nodes: [] };
+    const model = checkSpec(
+      specFromKerasConfig({
+        class_name: 'Functional',
+        config: {
+          layers: [series, more, named('GRU', 'out', node('series'), { units: 4 }), named('Add', 'sum', node('out', 'more'))],
+          input_layers: [
+            ['more', 0, 0],
+            ['series', 0, 0],
+          ],
+          output_layers: { b: ['out', 0, 0], a: ['sum', 0, 0] },
+        },
+      }),
+    );
+    expect([model.input.name, model.otherInputs?.map(i => i.name)]).toEqual(['more', ['series']]);
+    expect([model.output, model.outputName, model.otherOutputs]).toEqual(['sum', 'a', [{ name: 'b', value: 'out' }]]);
+  });
+
+  it('share the weights of a layer that is called twice', () => {
+    const twice = named('Dense', 'dense', [...node('series'), ...node('series')], { units: 2 });
+    const join = named('Concatenate', 'out', [
+      [
+        ['dense', 0, 0],
+        ['dense', 1, 0],
+      ],
+    ]);
+    expect(wired([series, twice, join]).layers.map(l => [l.name, l.shares, l.inputs])).toEqual([
+      ['dense', undefined, ['series']],
+      ['dense#2', 'dense', ['series']],
+      ['out', undefined, ['dense', 'dense#2']],
+    ]);
+  });
+
+  it('inside a graph are inlined under their name', () => {
+    const inner = {
+      class_name: 'Functional',
+      name: 'inner',
+      config: {
+        name: 'inner',
+        layers: [{ ...series, name: 'z', config: { name: 'z' } }, named('GRU', 'gru', node('z'), { units: 4 })],
+        input_layers: ['z', 0, 0],
+        output_layers: ['gru', 0, 0],
+      },
+      inbound_nodes: [...node('series'), ...node('series')],
+    };
+    const join = named('Add', 'out', [
+      [
+        ['inner', 0, 0],
+        ['inner', 1, 0],
+      ],
+    ]);
+    expect(wired([series, inner, join]).layers.map(l => [l.name, l.shares, l.tensors])).toEqual([
+      ['inner/gru', undefined, 'layers/functional/layers/gru'],
+      ['inner/gru#2', 'inner/gru', undefined],
+      ['out', undefined, 'layers/add'],
+    ]);
+  });
+
+  it('hold operators with numbers, arrays and slices', () => {
+    const op = (class_name: string, name: string, args: unknown[], config: Json = {}) => ({
+      ...named(class_name, name, [{ args, kwargs: {} }], config),
+      module: 'keras.src.ops.numpy',
+    });
+    const tensor = { class_name: '__keras_tensor__', config: { keras_history: ['series', 0, 0] } };
+    const last = { class_name: '__keras_tensor__', config: { keras_history: ['scaled', 0, 0] } };
+    const model = wired([
+      series,
+      op('Multiply', 'scaled', [2, tensor]),
+      op('GetItem', 'out', [last, [{ class_name: '__slice__', config: { start: null, stop: null, step: null } }, -1]]),
+    ]);
+    expect(model.layers).toMatchObject([
+      { name: 'scaled', op: 'Mul', inputs: ['series'], operands: [{ data: [2] }, null] },
+      { name: 'out/1', op: 'Slice', inputs: ['scaled'] },
+      { name: 'out', op: 'Squeeze', inputs: ['out/1'] },
+    ]);
   });
 
   it.each([
     [
-      'a layer that reads the states of another',
-      [
-        series,
-        named('LSTM', 'encoder', node('series'), { units: 2, return_state: true }),
-        named('Dense', 'out', [[['encoder', 0, 1, {}]]], { units: 2 }),
-      ],
-      undefined,
-      'out reads the states that encoder returns',
-    ],
-    [
-      'states as initial states',
-      [
-        series,
-        named('GRU', 'encoder', node('series'), { units: 2, return_state: true }),
-        named('GRU', 'out', [[['series', 0, 0, { initial_state: [['encoder', 0, 1]] }]]], { units: 2 }),
-      ],
-      undefined,
-      'out reads the states that encoder returns',
-    ],
-    [
-      'two inputs',
-      [series, { ...input, config: { name: 'more' } }, named('Dense', 'out', node('series'), { units: 2 })],
-      undefined,
-      'the model has 2 inputs',
-    ],
-    [
-      'two outputs',
-      [series, named('Dense', 'out', node('series'), { units: 2 })],
-      [
-        ['out', 0, 0],
-        ['series', 0, 0],
-      ],
-      'the model has 2 outputs',
-    ],
-    [
-      'a layer that is called twice',
-      [series, named('Dense', 'out', [...node('series'), ...node('series')], { units: 2 })],
-      undefined,
-      'the layer is called 2 times',
-    ],
-    [
       'a circle',
       [series, named('Dense', 'a', node('out'), { units: 2 }), named('Dense', 'out', node('a'), { units: 2 })],
-      undefined,
-      'the layers do not form a chain from the input',
+      'the layers are not joined to the input',
     ],
-  ] as [string, Json[], unknown, string][])('with %s are refused', (_, layers, outputs, message) => {
-    expect(failure(functional(layers, outputs))).toMatchObject({ message, exit: 3 });
+    [
+      'a layer called with what it does not read',
+      [series, named('Dense', 'out', [{ args: node('series')[0].args, kwargs: { training: true } }], { units: 2 })],
+      'the layer is called with training',
+    ],
+    [
+      'an operator that is not run',
+      [series, { ...named('Fft', 'out', node('series')), module: 'keras.ops' }],
+      'Fft of keras.ops is not run here',
+    ],
+  ] as [string, Json[], string][])('with %s are refused', (_, layers, message) => {
+    expect(failure(functional(layers))).toMatchObject({ message, exit: 3 });
   });
 });
 
@@ -200,7 +276,6 @@ describe('what is refused by name', () => {
     [layer('GlobalMaxPooling1D', { data_format: 'channels_first' }), 'E_KERAS_OPTION', 'data_format is channels_first'],
     [layer('GlobalMaxPooling1D', { keepdims: true }), 'E_KERAS_OPTION', 'keepdims is true'],
     [layer('Softmax', { axis: 1 }), 'E_KERAS_OPTION', 'axis is 1'],
-    [layer('Concatenate', { axis: 1 }), 'E_KERAS_OPTION', 'axis is 1'],
     [layer('Dense', { units: '4' }), 'E_SPEC_TYPE', "expected a whole number, found '4'"],
   ] as [Json, string, string][])('%j', (l, code, message) => {
     expect(failure(sequential(l))).toMatchObject({ code, message, exit: 3 });
@@ -251,17 +326,17 @@ describe('a config means', () => {
     const left = { useBias: true, returnSequences: false, goBackwards: false, stateful: false, zeroOutputForMask: false, trainable: true };
     const base = { activation: 'linear', name: 'layer', units: 2 };
     const bare = (name: string) => only({ class_name: name, name: 'layer', config: { units: 2 } });
-    expect(bare('SimpleRNN')).toEqual({ kind: 'rnn', ...base, ...left });
-    expect(bare('LSTM')).toEqual({ kind: 'lstm', ...base, ...left, recurrentActivation: 'sigmoid', unitForgetBias: true });
-    expect(bare('GRU')).toEqual({ kind: 'gru', ...base, ...left, recurrentActivation: 'sigmoid', resetAfter: false });
-    expect(bare('Dense')).toEqual({ kind: 'dense', ...base, useBias: true, trainable: true });
+    expect(bare('SimpleRNN')).toMatchObject({ kind: 'rnn', ...base, ...left });
+    expect(bare('LSTM')).toMatchObject({ kind: 'lstm', ...base, ...left, recurrentActivation: 'sigmoid', unitForgetBias: true });
+    expect(bare('GRU')).toMatchObject({ kind: 'gru', ...base, ...left, recurrentActivation: 'sigmoid', resetAfter: false });
+    expect(bare('Dense')).toMatchObject({ kind: 'dense', ...base, useBias: true, trainable: true });
     expect(only(layer('Embedding', { input_dim: 9, output_dim: 4 })).maskZero).toBe(false);
     expect([only(layer('Masking')).value, only(layer('Dropout')).rate, only(layer('SpatialDropout1D')).rate]).toEqual([0, 0.5, 0.5]);
     expect(only(layer('ReLU')).activation).toEqual({ name: 'relu', negative_slope: 0, max_value: null, threshold: 0 });
     expect(only(layer('ELU')).activation).toEqual({ name: 'elu', alpha: 1 });
     const both = only(layer('Bidirectional', { layer: layer('LSTM', { units: 2 }), backward_layer: null }));
     expect([both.bidirectional, both.zeroOutputForMask]).toEqual(['concat', false]);
-    expect(only({ class_name: 'Flatten' }).name).toBe('Flatten');
+    expect(only({ class_name: 'Flatten' }).name).toBe('flatten');
   });
 
   it('layers that merge', () => {
@@ -287,7 +362,6 @@ describe('a config means', () => {
     });
     expect(of(model({ build_input_shape: [null, 8, 3] }, layer('Embedding', { input_dim: 9, output_dim: 4 })))).toMatchObject({
       timesteps: 8,
-      features: null,
     });
     expect(of({ class_name: 'Sequential', config: [dense] })).toMatchObject({ timesteps: null });
   });
@@ -361,55 +435,53 @@ describe('the words about', () => {
     [
       'states read by the next layer',
       sequential(layer('LSTM', { units: 2, return_state: true }), layer('Flatten')),
-      '3 E_KERAS_OPTION | return_state: the layer after it reads the states that lstm returns | expected: layers that read outputs of layers | found: a state of lstm | fix: cut the model in two, and give the states with --h0 and --c0',
+      '3 E_KERAS_OPTION | return_state: lstm returns its states inside a Sequential model | expected: return_state=False, or the last layer | found: return_state=True | fix: build it as a functional model, in which states are values',
     ],
     ['states at the end', sequential(layer('LSTM', { units: 2, return_state: true })), 'nothing'],
     [
       'states read in a graph',
       graph(flatten([[['series', 0, 1]]])),
-      '3 E_KERAS_OPTION | return_state: out\\u0007 reads the states that series returns | expected: layers that read outputs of layers | found: a state of series | fix: cut the model in two, and give the states with --h0 and --c0',
+      '3 E_KERAS_OPTION | layer out\\u0007: series: output 1 of series is not computed here | expected: an output of the layer, or one of its states | found: output 1',
     ],
-    [
-      'no output',
-      graph(flatten([[['series', 0, 0]]]), []),
-      '3 E_KERAS_OPTION | the model has 0 outputs | expected: one output | found: states alone',
-    ],
+    ['no output', graph(flatten([[['series', 0, 0]]]), []), '3 E_KERAS_CONFIG | output_layers: the model names no output'],
     [
       'two outputs',
       graph(flatten([[['series', 0, 0]]]), [
         ['out\u0007', 0, 0],
         ['series', 0, 0],
       ]),
-      '3 E_KERAS_OPTION | the model has 2 outputs | expected: one output | found: out\\u0007, series',
+      'nothing',
     ],
     [
       'no input',
       { class_name: 'Functional', config: { layers: [], output_layers: [['a', 0, 0]] } },
-      '3 E_KERAS_OPTION | the model has 0 inputs | expected: one input | found: 0 | fix: cut the model to the part with one input',
+      '3 E_KERAS_CONFIG | the model has no input | expected: an InputLayer | found: none',
     ],
     [
       'a layer that is not called',
       graph(flatten([], { name: 'out\u0007' })),
-      '3 E_KERAS_OPTION | out\\u0007: the layer is called 0 times | expected: once | found: 0',
+      '3 E_KERAS_OPTION | out\\u0007: output 0 of out\\u0007 is not computed here | expected: an output of the layer, or one of its states | found: output 0',
     ],
     [
       'a circle',
       graph(flatten([[['out\u0007', 0, 0]]])),
-      '3 E_KERAS_CONFIG | the layers do not form a chain from the input | found: out\\u0007',
+      '3 E_KERAS_CONFIG | the layers are not joined to the input | found: out\\u0007',
     ],
-    ['lists in lists', graph(flatten([deep(inner => [inner])])), '3 E_KERAS_CONFIG | inbound_nodes are nested too deeply'],
+    [
+      'lists in lists',
+      graph(flatten([{ args: [deep(inner => [inner])] }])),
+      '3 E_KERAS_CONFIG | layer out\\u0007: inbound_nodes are nested too deeply | expected: at most 16 levels',
+    ],
     [
       'arguments in arguments',
-      graph(flatten([deep(inner => ['series', 0, 0, inner])])),
-      '3 E_KERAS_CONFIG | inbound_nodes are nested too deeply',
+      graph(flatten([[['series', 0, 0, { a: deep(inner => [inner]) }]]])),
+      '3 E_KERAS_CONFIG | layer out\\u0007: inbound_nodes are nested too deeply | expected: at most 16 levels',
     ],
-    ['calls in calls', graph(flatten([deep(inner => ({ args: [inner] }))])), '3 E_KERAS_CONFIG | inbound_nodes are nested too deeply'],
     [
-      'keywords in keywords',
-      graph(flatten([deep(inner => ({ args: [], kwargs: { a: inner } }))])),
-      '3 E_KERAS_CONFIG | inbound_nodes are nested too deeply',
+      'objects in objects',
+      graph(flatten([deep(inner => ({ a: inner }))])),
+      '3 E_KERAS_CONFIG | layer out\\u0007: inbound_nodes: the call has no input | expected: a tensor | found: none',
     ],
-    ['objects in objects', graph(flatten([deep(inner => ({ a: inner }))])), '3 E_KERAS_CONFIG | inbound_nodes are nested too deeply'],
     [
       'a layer of somebody',
       sequential({ ...layer('Dense', { units: 1 }), registered_name: 'my>keras' }),
@@ -467,11 +539,6 @@ describe('the words about', () => {
       'an activation that is none',
       sequential(layer('Activation', { activation: 3 })),
       '3 E_KERAS_CONFIG | layer activation: expected an object for the activation | found: 3',
-    ],
-    [
-      'another axis',
-      sequential(layer('Concatenate', { axis: 2 })),
-      '3 E_KERAS_OPTION | layer concatenate: axis: axis is 2 | expected: -1 | found: 2',
     ],
   ])('%s', (_, config, line) => {
     expect(lineOf(config)).toBe(line);

@@ -165,7 +165,7 @@ const CASES: [string, () => unknown, string][] = [
           'layers/dense/vars/0': [2, 5],
         }),
       ),
-    "3 E_WEIGHT_EXTRA | layers/dense: the file has weights 'layers/dense' that the network does not have | expected: simple_rnn | found: layers/dense",
+    "3 E_WEIGHT_EXTRA | layers/dense: the file has weights 'layers/dense' that the network does not have | expected: layers/simple_rnn | found: layers/dense",
   ],
   [
     'a path of nobody',

@@ -104,14 +104,17 @@ it('joins branches: side by side or elementwise', async () => {
   expect(await join('average')).toEqual([4, 7]);
 });
 
-it('lets a step count behind a join only where every masked branch has it', async () => {
+it.each([
+  ['any', 4],
+  ['all', 6],
+])('counts a step behind a join where %s of the masked branches have it', async (masks, mean) => {
   const layers = [
     { kind: 'masking', value: 1, name: 'a', inputs: ['input'] },
     { kind: 'masking', value: 5, name: 'b', inputs: ['input'] },
-    { kind: 'add', inputs: ['a', 'b'] },
+    { kind: 'add', inputs: ['a', 'b'], masks },
     { kind: 'avgpool' },
   ];
-  expect(await values(layers, { shape: [1, 3, 1], data: [1, 5, 3] })).toEqual([6]);
+  expect(await values(layers, { shape: [1, 3, 1], data: [1, 5, 3] })).toEqual([mean]);
 });
 
 it('the textbook step: h = tanh(x·Wx + h·Wh + bh)', async () => {

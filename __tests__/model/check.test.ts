@@ -466,8 +466,12 @@ describe('defaults', () => {
       last: 'Lambda',
       concatenate: 'Concatenate',
       add: 'Add',
+      subtract: 'Subtract',
       multiply: 'Multiply',
       average: 'Average',
+      maximum: 'Maximum',
+      minimum: 'Minimum',
+      op: undefined,
     });
     const own = (name: string, more: object) => LAYER_KINDS.find(k => k.name === name)!.kerasClass(more as never);
     expect([own('gru', { bidirectional: 'sum' }), own('dense', { timeDistributed: true })]).toEqual(['Bidirectional', 'TimeDistributed']);

@@ -49,6 +49,9 @@ const READERS: Record<string, (config: Json) => Json> = {
   Add: () => ({ kind: 'add' }),
   Multiply: () => ({ kind: 'multiply' }),
   Average: () => ({ kind: 'average' }),
+  Subtract: () => ({ kind: 'subtract' }),
+  Maximum: () => ({ kind: 'maximum' }),
+  Minimum: () => ({ kind: 'minimum' }),
 };
 
 /** Class -> its reader, of the kinds that have a Keras facet. */
@@ -171,8 +174,7 @@ function timeDistributed(config: Json): Json {
 }
 
 function concatenate(config: Json): Json {
-  checkOption(config, 'axis', [-1]);
-  return { kind: 'concatenate' };
+  return { kind: 'concatenate', ...(config.axis === undefined || config.axis === -1 ? {} : { axis: config.axis }) };
 }
 
 /** Layers that may stand as the activation of another one. */

@@ -29,23 +29,24 @@ export const kerasPaths: Convention = {
         layer,
         groups.get(group) ?? [],
         held,
-        i => `layers/${group}/${variablePath(layer, layer.weights[i].name, i)}`,
+        i => `${group}/${variablePath(layer, layer.weights[i].name, i)}`,
       ))
         weights.set(name, t);
       groups.delete(group);
     }
     const [surplus] = groups.keys();
-    if (surplus !== undefined) throw extra(`layers/${surplus}`, [...groupNames(shapes).values()]);
+    if (surplus !== undefined) throw extra(surplus, [...groupNames(shapes).values()]);
     return weights;
   },
 
   toSpec(tensors, hints) {
-    const groups = [...groupsByPath(tensors)].map(([name, arrays]) => groupOf(name, arrays));
+    const groups = [...groupsByPath(tensors)].map(([name, arrays]) => groupOf(name.replace(/^layers\//, ''), arrays));
     return layersOf(chainOf(groups), hints);
   },
 };
 
-const PATH = /^(?:layers|_layer_checkpoint_dependencies)\/([^/]+)\/(.*?)\/?vars\/(\d+)$/;
+/** `layers/sequential/layers/lstm`: a layer of a model inside the model */
+const PATH = /^((?:(?:layers|_layer_checkpoint_dependencies)\/[^/]+\/)+)(.*?)\/?vars\/(\d+)$/;
 /** state of random layers and of training: no weights of the network */
 const STATE = /(^|\/)seed_generator\//;
 
@@ -56,7 +57,8 @@ function groupsByPath(tensors: NamedTensors): Map<string, NamedArray[]> {
     const match = PATH.exec(name);
     if (STATE.test(name) || /^optimizer(\/|$)/.test(name)) continue;
     if (!match) throw extra(name, ['layers/…/vars/0']);
-    const [, group, inner, index] = match;
+    const [, path, inner, index] = match;
+    const group = path.slice(0, -1).replace(/_layer_checkpoint_dependencies/g, 'layers');
     const arrays = groups.get(group) ?? [];
     arrays.push({ name, tensor, inner, index: Number(index) });
     groups.set(group, arrays);
@@ -79,7 +81,7 @@ function groupNames(shapes: ModelShapes): Map<LayerShapes, string> {
     const base = layerNameOfClass(getLayerKind(layer.layer.kind).kerasClass(layer.layer));
     const count = counts.get(base) ?? 0;
     counts.set(base, count + 1);
-    if (layer.weights.length > 0) names.set(layer, count === 0 ? base : `${base}_${count}`);
+    if (layer.weights.length > 0) names.set(layer, layer.layer.tensors ?? `layers/${count === 0 ? base : `${base}_${count}`}`);
   }
   return names;
 }

@@ -5,7 +5,7 @@ export { dropout } from './dropout.js';
 export { embedding } from './embedding.js';
 export { flatten } from './flatten.js';
 export { masking } from './masking.js';
-export { add, average, concatenate, multiplied } from './merging.js';
+export { add, average, concatenate, maximum, minimum, multiplied, subtract } from './merging.js';
 export { operator } from './operator.js';
 export { avgpool, last, maxpool } from './pooling.js';
 export { gru, lstm, rnn } from './recurrent.js';

@@ -148,6 +148,8 @@ export interface LayerBase {
   readonly mask?: string;
   /** the layer whose weights this call uses: the same layer, called again */
   readonly shares?: string;
+  /** where a file of weights keeps its tensors, where its name does not say: a group of Keras' `.weights.h5` */
+  readonly tensors?: string;
 }
 
 /** An output beside the first: its value is called `layer/suffix`. */

@@ -1,59 +1,124 @@
 import { RnnError } from '../errors.js';
-import { concatLast } from '../tensor/layout.js';
+import type { OnnxNode } from '../formats/onnxGraph.js';
+import { OPERATORS } from '../ops/index.js';
+import type { GraphValue } from '../ops/value.js';
 import { multiply, NO_COST, showShape } from './dims.js';
 import type { DimShape, LayerBase, LayerContext, LayerKind, Value } from './layer.js';
+import { axisIn, broadcastDims } from './operatorShapes.js';
 
-/** Several inputs into one: side by side on the last axis, or elementwise (Keras Concatenate, Add, Multiply, Average). */
+/** Several inputs into one: side by side on an axis, or elementwise with NumPy's broadcasting (Keras' merge layers). */
 export interface MergeSpec extends LayerBase {
-  readonly kind: 'concatenate' | 'add' | 'multiply' | 'average';
+  readonly kind: 'concatenate' | 'add' | 'subtract' | 'multiply' | 'average' | 'maximum' | 'minimum';
+  /** of a concatenation, the batch counted: −1 is the last */
+  readonly axis: number;
+  /** how the inputs' masks become one: Keras 3 keeps a step that any input has, Keras 2 one that all have */
+  readonly masks: 'any' | 'all';
 }
 
-type Fold = (values: readonly number[]) => number;
+const MASKS = { type: 'choice', choices: ['any', 'all'], default: 'any' } as const;
 
-function merging(name: MergeSpec['kind'], kerasClass: string, fold: Fold | null): LayerKind<MergeSpec> {
+function elementwise(name: MergeSpec['kind'], kerasClass: string, op: string): LayerKind<MergeSpec> {
   return {
     name,
     kerasClass: () => kerasClass,
-    fields: {},
+    fields: { masks: MASKS },
     weightShapes: () => [],
-    outputShape(_layer, inputs) {
-      const [first] = inputs;
-      checkAlike(inputs, fold !== null);
-      if (fold) return first;
-      const lasts = inputs.map(i => i[i.length - 1]);
-      const size = lasts.some(d => d.size === null) ? null : lasts.reduce((sum, d) => sum + d.size!, 0);
-      return [...first.slice(0, -1), { symbol: lasts.map(d => d.symbol).join('+'), size }];
-    },
-    cost: (_layer, inputs) =>
-      fold ? { ...NO_COST, elementwise: multiply(inputs.length - 1, ...inputs[0].slice(1).map(d => d.size)) } : NO_COST,
+    outputShape: (_layer, inputs) => joined(inputs),
+    cost: (_layer, inputs) => ({
+      ...NO_COST,
+      elementwise: multiply(
+        inputs.length - 1,
+        ...joined(inputs)
+          .slice(1)
+          .map(d => d.size),
+      ),
+    }),
     formula: () => null,
-    apply(_layer, inputs, context) {
-      const mask = jointMask(inputs);
-      if (!fold) return { tensor: concatLast(inputs.map(i => i.tensor)), mask };
-      return { tensor: { shape: inputs[0].tensor.shape, data: folded(inputs, fold, context) }, mask };
+    apply(layer, inputs, context) {
+      const tensor = name === 'average' ? mean(inputs, context) : fold(op, inputs, context);
+      return { tensor, mask: jointMask(inputs, layer.masks) };
     },
   };
 }
 
-export const concatenate = merging('concatenate', 'Concatenate', null);
-export const add = merging('add', 'Add', values => values.reduce((a, b) => a + b));
-export const multiplied = merging('multiply', 'Multiply', values => values.reduce((a, b) => a * b));
-export const average = merging('average', 'Average', values => values.reduce((a, b) => a + b) / values.length);
+export const add = elementwise('add', 'Add', 'Add');
+export const subtract = elementwise('subtract', 'Subtract', 'Sub');
+export const multiplied = elementwise('multiply', 'Multiply', 'Mul');
+export const average = elementwise('average', 'Average', 'Add');
+export const maximum = elementwise('maximum', 'Maximum', 'Max');
+export const minimum = elementwise('minimum', 'Minimum', 'Min');
 
-function checkAlike(inputs: readonly DimShape[], wholeShape: boolean): void {
-  const [first, ...others] = inputs;
-  const axes = wholeShape ? first.length : first.length - 1;
-  for (const other of others) {
-    const alike = other.length === first.length && first.slice(0, axes).every((d, i) => d.size === other[i].size);
-    if (!alike) {
-      throw new RnnError('shape', 'E_MERGE', `cannot join ${inputs.map(showShape).join(' and ')}`, {
-        expected: wholeShape ? 'inputs of one shape' : 'inputs that differ in the last axis only',
-        found: inputs.map(showShape).join(', '),
-        fix: mergeFix(first, other),
-        more: 'return_sequences',
-      });
-    }
+export const concatenate: LayerKind<MergeSpec> = {
+  name: 'concatenate',
+  kerasClass: () => 'Concatenate',
+  fields: { axis: { type: 'number', min: -8, max: 8, default: -1 }, masks: MASKS },
+  weightShapes: () => [],
+  outputShape(layer, inputs) {
+    const [first] = inputs;
+    const axis = axisIn(layer.axis, first.length, 'concatenate');
+    checkAlike(inputs, axis);
+    const along = inputs.map(i => i[axis]);
+    const size = along.some(d => d.size === null) ? null : along.reduce((sum, d) => sum + d.size!, 0);
+    return first.map((d, i) => (i === axis ? { symbol: along.map(a => a.symbol).join('+'), size } : d));
+  },
+  cost: () => NO_COST,
+  formula: () => null,
+  apply(layer, inputs, { kernels }) {
+    const axis = layer.axis < 0 ? layer.axis + inputs[0].tensor.shape.length : layer.axis;
+    const node: OnnxNode = {
+      name: layer.name,
+      opType: 'Concat',
+      domain: '',
+      inputs: [],
+      outputs: [],
+      attributes: new Map([['axis', { type: 'int', value: BigInt(axis) }]]),
+    };
+    const values = inputs.map(({ tensor }) => ({ kind: 'float' as const, ...tensor }));
+    const [{ shape, data }] = OPERATORS.Concat.run({ node, opset: 21, inputs: values, kernels });
+    return { tensor: { shape, data }, mask: concatenatedMask(inputs, axis, layer.masks) };
+  },
+};
+
+/** Shapes of the inputs joined: one that lacks axes gets them behind the batch, as Keras' merge layers do. */
+function joined(inputs: readonly DimShape[]): DimShape {
+  const rank = Math.max(...inputs.map(i => i.length));
+  return inputs.map(i => lifted(i, rank)).reduce((a, b) => elementwiseShape(a, b, inputs));
+}
+
+function lifted(shape: DimShape, rank: number): DimShape {
+  const ones = Array.from({ length: rank - shape.length }, () => ({ symbol: '1', size: 1 }));
+  return shape.length === rank ? shape : [shape[0], ...ones, ...shape.slice(1)];
+}
+
+function elementwiseShape(a: DimShape, b: DimShape, inputs: readonly DimShape[]): DimShape {
+  try {
+    return broadcastDims(a, b, 'the layer');
+  } catch (error) {
+    throw error instanceof RnnError ? cannotJoin(inputs, 'inputs of one shape', a, b) : error;
   }
+}
+
+function checkAlike(inputs: readonly DimShape[], axis: number): void {
+  const [first, ...others] = inputs;
+  for (const other of others) {
+    const alike = other.length === first.length && first.every((d, i) => i === axis || d.size === other[i].size);
+    if (!alike)
+      throw cannotJoin(
+        inputs,
+        axis === first.length - 1 ? 'inputs that differ in the last axis only' : `inputs that differ in axis ${axis} only`,
+        first,
+        other,
+      );
+  }
+}
+
+function cannotJoin(inputs: readonly DimShape[], expected: string, first: DimShape, other: DimShape): RnnError {
+  return new RnnError('shape', 'E_MERGE', `cannot join ${inputs.map(showShape).join(' and ')}`, {
+    expected,
+    found: inputs.map(showShape).join(', '),
+    fix: mergeFix(first, other),
+    more: 'return_sequences',
+  });
 }
 
 /** The edit that makes two shapes one. */
@@ -65,15 +130,55 @@ function mergeFix(a: DimShape, b: DimShape): string {
   return 'bring both to the same number of steps';
 }
 
-/** Keras: a step counts only where every masked input has it. */
-function jointMask(inputs: readonly Value[]): Uint8Array | undefined {
-  const masks = inputs.flatMap(i => i.mask ?? []);
-  if (masks.length === 0) return undefined;
-  return masks[0].map((_, k) => (masks.every(m => m[k] === 1) ? 1 : 0));
+/** One operator over all inputs from the left. */
+function fold(op: string, inputs: readonly Value[], { kernels }: LayerContext) {
+  const rank = Math.max(...inputs.map(i => i.tensor.shape.length));
+  const node: OnnxNode = { name: op, opType: op, domain: '', inputs: [], outputs: [], attributes: new Map() };
+  const values = inputs.map(({ tensor: { shape, data } }): GraphValue => {
+    const ones = Array.from({ length: rank - shape.length }, () => 1);
+    return { kind: 'float', shape: [shape[0], ...ones, ...shape.slice(1)], data };
+  });
+  const { shape, data } = values.reduce((a, b) => {
+    const [result] = OPERATORS[op].run({ node, opset: 21, inputs: [a, b], kernels });
+    return result;
+  });
+  return { shape, data };
 }
 
-function folded(inputs: readonly Value[], fold: Fold, { kernels }: LayerContext) {
-  const data = kernels.allocate(inputs[0].tensor.data.length);
-  for (let k = 0; k < data.length; k++) data[k] = fold(inputs.map(i => i.tensor.data[k]));
-  return data;
+/** The sum of all inputs, rounded once per input, then divided. */
+function mean(inputs: readonly Value[], context: LayerContext) {
+  const { shape, data } = fold('Add', inputs, context);
+  const averaged = context.kernels.allocate(data.length);
+  for (let k = 0; k < data.length; k++) averaged[k] = data[k] / inputs.length;
+  return { shape, data: averaged };
+}
+
+/** Keras 3: a step that any input has, and no mask where one input has none. Keras 2: a step that every masked input has. */
+function jointMask(inputs: readonly Value[], masks: MergeSpec['masks']): Uint8Array | undefined {
+  const given = inputs.flatMap(i => i.mask ?? []);
+  if (given.length === 0 || (masks === 'any' && given.length < inputs.length)) return undefined;
+  const length = Math.max(...given.map(m => m.length));
+  const whole = given.filter(m => m.length === length);
+  return Uint8Array.from({ length }, (_, k) => {
+    const real = (m: Uint8Array) => m[k] === 1;
+    return (masks === 'any' ? whole.some(real) : whole.every(real)) ? 1 : 0;
+  });
+}
+
+/** An input without a mask counts as real everywhere. On the time axis the masks follow each other. */
+function concatenatedMask(inputs: readonly Value[], axis: number, masks: MergeSpec['masks']): Uint8Array | undefined {
+  if (inputs.every(i => i.mask === undefined) || inputs[0].tensor.shape.length < 3) return undefined;
+  const full = inputs.map(({ mask, tensor: { shape } }) => mask ?? new Uint8Array(shape[0] * shape[1]).fill(1));
+  if (axis === 0) return Uint8Array.from(full.flatMap(m => [...m]));
+  if (axis === 1) {
+    const N = inputs[0].tensor.shape[0];
+    const rows = Array.from({ length: N }, (_, n) =>
+      full.flatMap((m, i) => [...m.subarray(n * inputs[i].tensor.shape[1], (n + 1) * inputs[i].tensor.shape[1])]),
+    );
+    return Uint8Array.from(rows.flat());
+  }
+  return full[0].map((_, k) => {
+    const real = (m: Uint8Array) => m[k] === 1;
+    return (masks === 'any' ? full.some(real) : full.every(real)) ? 1 : 0;
+  });
 }

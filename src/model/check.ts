@@ -156,7 +156,7 @@ function checkLayer(json: unknown, before: readonly LayerSpec[], values: Values,
   if (given.kind === undefined) throw missing('kind', LAYER_KINDS.map(k => k.name).join(', '));
   const kind = getLayerKind(text(given.kind, 'kind'));
   const fixed = isCellName(kind.name) ? Object.entries(FIXED_OPTIONS).flatMap(([key, value]) => (given[key] === value ? key : [])) : [];
-  checkKeys(given, ['kind', 'name', 'inputs', 'trainable', 'states', 'mask', 'shares', ...Object.keys(kind.fields), ...fixed]);
+  checkKeys(given, ['kind', 'name', 'inputs', 'trainable', 'states', 'mask', 'shares', 'tensors', ...Object.keys(kind.fields), ...fixed]);
   const name = given.name === undefined ? freeName(kind.name, before, taken) : text(given.name, 'name');
   if (taken.has(name))
     throw new RnnError('spec', 'E_SPEC_NAME', `two layers are called '${escapeText(name)}'`, {
@@ -222,8 +222,9 @@ function checkCall(
   before: readonly LayerSpec[],
   values: Values,
   kind: string,
-): Pick<LayerSpec, 'states' | 'mask' | 'shares'> {
-  const call: { states?: string[]; mask?: string; shares?: string } = {};
+): Pick<LayerSpec, 'states' | 'mask' | 'shares' | 'tensors'> {
+  const call: { states?: string[]; mask?: string; shares?: string; tensors?: string } = {};
+  if (given.tensors !== undefined) call.tensors = text(given.tensors, 'tensors');
   if (given.states !== undefined) {
     if (!isCellName(kind))
       throw new RnnError('spec', 'E_SPEC_KEY', `${kind} has no states`, { where: 'states', found: 'states', fix: 'leave states out' });

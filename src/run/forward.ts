@@ -3,7 +3,7 @@ import { type EngineOutput, finalStatesOf } from '../engines/engine.js';
 import { getEngine } from '../engines/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { isRecurrent, type ModelSpec } from '../model/spec.js';
+import { isRecurrent, type ModelSpec, outputsOf } from '../model/spec.js';
 import { reshape, type Tensor } from '../tensor/tensor.js';
 import { takesLong } from './elsewhere.js';
 import type { EmitTarget } from './emit/target.js';
@@ -12,7 +12,7 @@ import { type Execution, execute, executeGraph } from './execute.js';
 import { checkFinite } from './finite.js';
 import { type Prepared, prepare, productsIn } from './prepare.js';
 import type { ForwardRequest } from './request.js';
-import type { ForwardResult, Nested, TensorData, TraceLayer, WorkingStep } from './result.js';
+import type { ForwardResult, NamedOutput, Nested, TensorData, TraceLayer, WorkingStep } from './result.js';
 import { sha256OfNumbers } from './sha256.js';
 import { dimsJson } from './shapes.js';
 import { VERSION } from './version.js';
@@ -83,6 +83,7 @@ export function forwardResult(
     shape: y.shape,
     dims: network.graph && !network.graph.exact ? axisNames(y) : dimsJson(network.shapes.output).dims,
     y: nested(y),
+    outputs: namedOutputs(prepared, output),
     states: { h: hidden ? nested(hidden) : [], final: { ...finalStates(network.model, output), ...otherOutputs(output) } },
     seed: prepared.seed,
     rng: prepared.rng,
@@ -94,7 +95,11 @@ export function forwardResult(
     ySha256: sha256([y]),
     notes: [...prepared.notes, ...output.warnings, ...checkFinite('the output', y, request.strictFinite ?? false)],
     assumptions: prepared.assumptions,
-    tensors: { y, ...(request.trace ? { ...traceOf(network.model, output), ...workingPart(prepared, output, request) } : {}) },
+    tensors: {
+      y,
+      ...(output.others ? { others: output.others } : {}),
+      ...(request.trace ? { ...traceOf(network.model, output), ...workingPart(prepared, output, request) } : {}),
+    },
   };
 }
 
@@ -119,6 +124,25 @@ function finalStates(model: ModelSpec, output: EngineOutput): Record<string, Nes
     });
   }
   return named;
+}
+
+/** Every output under its own name: that of a graph, else of the layer or state it is. */
+function namedOutputs({ network }: Prepared, { y, others }: EngineOutput): NamedOutput[] {
+  const graph = network.graph && !network.graph.exact ? network.graph.model.graph : undefined;
+  const [first] = outputsOf(network.model);
+  const all: [string, Tensor][] = [[graph?.outputs[0].name ?? first.name, y], ...(others ?? [])];
+  const values = new Map(outputsOf(network.model).map(o => [o.name, network.shapes.values.get(o.value)]));
+  return all.map(([name, t]) => {
+    const dims = graph ? undefined : values.get(name);
+    return {
+      name,
+      dims: dims ? dimsJson(dims).dims : axisNames(t),
+      shape: t.shape,
+      dtype: t.data instanceof Float32Array ? 'float32' : 'float64',
+      y: nested(t),
+      sha256: sha256([t]),
+    };
+  });
 }
 
 /** A graph does not name its axes. */

@@ -319,6 +319,7 @@ function agrees(request: NetworkRequest, read: ReturnType<Convention['toSpec']>)
 function withSizes(spec: Record<string, unknown>, request: NetworkRequest, known: KnownShape): Record<string, unknown> {
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return spec;
   const input = { ...((spec.input ?? {}) as Record<string, unknown>) };
+  if (spec.inputs !== undefined || input.shape !== undefined) return spec;
   const layers = Array.isArray(spec.layers) ? spec.layers : [];
   const inInput = sizesIn(known, request, layers);
   const sizes: [string, number | undefined, number | undefined][] = [

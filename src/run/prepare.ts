@@ -53,13 +53,10 @@ const DEFAULT_RNG = 'seedrandom';
 export async function prepare(request: NetworkRequest & InputRequest, given?: ReadArray): Promise<Prepared> {
   const opened = await openModel(request);
   if (opened?.graph && !isExact(opened.graph)) return prepareGraph(request, opened);
+  if (hasNamedInputs(opened?.spec)) return prepareNamed(request, opened!);
   const array = given ?? (request.input === undefined ? undefined : await readArray(request.input, INPUT_NAMES));
   const network = await loadNetwork(withFramework(request), knownShape(array, request.timeMajor), opened);
-  if (network.withoutWeights)
-    throw new RnnError('unsupported', 'E_UNBUILT', network.withoutWeights, {
-      where: escapeText(request.model!),
-      fix: 'in Python: model.build(...), load or train its weights, and save it again; or give them with --weights',
-    });
+  checkBuilt(network, request);
   const seed = request.seed ?? DEFAULT_SEED;
   const assumptions = [...network.assumptions, ...drawnWeights(network, request)];
   checkAssumptions(assumptions, request.strict);
@@ -92,6 +89,50 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
     ],
     assumptions,
   };
+}
+
+/** Several inputs, or one that is neither a sequence nor token numbers [N, T]. */
+function hasNamedInputs(spec: Record<string, unknown> | undefined): boolean {
+  if (spec?.inputs !== undefined) return true;
+  const shape = (spec?.input as { shape?: unknown } | undefined)?.shape;
+  return Array.isArray(shape) && shape.length !== 1;
+}
+
+/** A network whose inputs are read by their names. */
+async function prepareNamed(request: NetworkRequest & InputRequest, opened: ModelFile): Promise<Prepared> {
+  const network = await loadNetwork(withFramework(request), undefined, opened);
+  checkBuilt(network, request);
+  const seed = request.seed ?? DEFAULT_SEED;
+  const assumptions = [...network.assumptions, ...drawnWeights(network, request)];
+  checkAssumptions(assumptions, request.strict);
+  const { readNamedInputs } = await import('./namedInputs.js');
+  const { x, others, source, promise } = await readNamedInputs(network, request, seed);
+  const N = x.shape[0];
+  checkMemory(network, [N, x.shape[1] ?? 1], request.maxMemory);
+  const drawn = draw(network, request, seed, null);
+  const weights = network.weights ?? drawn.weights!;
+  return {
+    network,
+    weights,
+    input: { x, others, initialStates: await readInitialStates(network.model, N, request.h0, request.c0) },
+    seed,
+    rng: drawn.rng,
+    init: drawn.init,
+    promises: { weights: drawn.promise, input: promise },
+    inputSource: source,
+    weightsSource: network.weightsSource === null ? `seed ${seed}` : escapeText(network.weightsSource),
+    notes: [...network.notes, ...finiteNotes(request.strictFinite ?? false, x, weights)],
+    assumptions,
+  };
+}
+
+/** @throws RnnError E_UNBUILT where the file says that its layers have no weights yet */
+function checkBuilt(network: Network, request: NetworkRequest): void {
+  if (!network.withoutWeights) return;
+  throw new RnnError('unsupported', 'E_UNBUILT', network.withoutWeights, {
+    where: escapeText(request.model!),
+    fix: 'in Python: model.build(...), load or train its weights, and save it again; or give them with --weights',
+  });
 }
 
 /** That weights were drawn, where the model comes from a file and nobody asked for a draw. */

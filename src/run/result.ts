@@ -114,6 +114,16 @@ export interface WorkingStep {
 
 export type { How, Term, WorkingLine } from '../cells/working.js';
 
+/** One output of a network by the name it has there. */
+export interface NamedOutput {
+  readonly name: string;
+  readonly dims: readonly string[];
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'float64';
+  readonly y: Nested;
+  readonly sha256: string;
+}
+
 export interface ForwardResult {
   readonly schema: 'rnn-cli/forward@1';
   readonly version: string;
@@ -126,6 +136,8 @@ export interface ForwardResult {
   readonly shape: readonly number[];
   readonly dims: readonly string[];
   readonly y: Nested;
+  /** every output in the network's order, y the first */
+  readonly outputs: readonly NamedOutput[];
   /** with --states: h of every step of the last recurrent layer [N, T, M]; always: final states by name `lstm_1/h` */
   readonly states: { readonly h: Nested; readonly final: Readonly<Record<string, Nested>> };
   readonly seed: string;
@@ -144,6 +156,8 @@ export interface ForwardResult {
   /** not in JSON: the same y as a tensor, and everything --trace asked for by name (`rnn_1/h`, `lstm_1/gates/i`) */
   readonly tensors: {
     readonly y: TensorData;
+    /** outputs beside y by name; absent where there is none */
+    readonly others?: ReadonlyMap<string, TensorData>;
     readonly trace?: ReadonlyMap<string, TensorData>;
     readonly traceLayers?: readonly TraceLayer[];
     /** the hand calculation behind the trace; absent for a simulated mistake, which has none, and for a stateful run in several calls */

@@ -1,0 +1,356 @@
+import { RnnError, within } from '../errors.js';
+import { escapeText, wordOf } from '../escape.js';
+import { getLayerKind } from '../layers/index.js';
+import { asObject, type Json, list, text, unsupportedClass } from '../layers/kerasConfig.js';
+import { type Argument, type CallArguments, callArguments, isTensor, tensorsOf } from './kerasArguments.js';
+import { layerNameOfClass } from './kerasClasses.js';
+import { readLayer } from './kerasLayers.js';
+import { isOperatorLayer, operatorNodes } from './kerasOperators.js';
+
+/**
+ * A Keras model's wiring as a flat list of layer calls: a layer called twice shares its weights, a model inside a model is inlined with its
+ * name before its layers' (`encoder/lstm`), states and masks that are passed by argument are values like any other.
+ */
+export interface Wired {
+  readonly inputs: Json[];
+  readonly layers: Json[];
+  /** {name, value} */
+  readonly outputs: Json[];
+}
+
+/** Where calls are collected. */
+interface Wiring {
+  readonly layers: Json[];
+}
+
+/** A model's place in the whole: what stands before the names of its layers, its group in weight files, and which call of it this is. */
+interface Place {
+  readonly prefix: string;
+  readonly group: string;
+  readonly call: number;
+}
+
+const TOP: Place = { prefix: '', group: '', call: 0 };
+
+/** Values by [layer, call, output]; a layer's further outputs as far as they exist. */
+type Known = Map<string, readonly string[]>;
+
+/** @throws RnnError E_KERAS_CONFIG, E_KERAS_CLASS, E_KERAS_OPTION naming the layer */
+export function wiredModel(className: string, model: Json): Wired {
+  const wiring: Wiring = { layers: [] };
+  if (className === 'Sequential') {
+    const { input, outputs } = sequential(wiring, model, TOP, undefined);
+    return {
+      inputs: [input!],
+      layers: countable(wiring.layers, model),
+      outputs: outputs.slice(0, sequentialOutputs(model, outputs)).map(value => ({ name: value, value })),
+    };
+  }
+  const inputs = list(model.layers)
+    .map(l => asObject(l, 'layer'))
+    .filter(l => l.class_name === 'InputLayer');
+  const order = inputOrder(model, inputs);
+  const specs = order.map(layer => inputSpec(asObject(layer.config, 'input'), nameOf(layer)));
+  const outputs = functional(wiring, model, TOP, new Map(order.map(l => [nameOf(l), nameOf(l)])));
+  return { inputs: specs, layers: countable(wiring.layers, model), outputs };
+}
+
+/** A last layer that returns its states gives them beside y. */
+function sequentialOutputs(model: Json, outputs: readonly string[]): number {
+  const last = list(model.layers).at(-1) as Json | undefined;
+  const states =
+    (last?.config as Json | undefined)?.return_state === true ||
+    ((last?.config as Json | undefined)?.layer as { config?: Json } | undefined)?.config?.return_state === true;
+  return states ? outputs.length : 1;
+}
+
+/** Where the layers stand in the file's own order, weight files count them by class, and nothing has to be said. */
+function countable(layers: readonly Json[], model: Json): Json[] {
+  const order = list(model.layers).map(l => nameOf(asObject(l, 'layer')));
+  const own = layers.filter(l => l.kind !== 'op' && l.shares === undefined).map(l => order.indexOf(String(l.name)));
+  const inOrder = own.every((at, i) => at >= 0 && (i === 0 || own[i - 1] < at));
+  return inOrder ? layers.map(({ tensors: _, ...layer }) => layer) : [...layers];
+}
+
+/** InputLayers in the order of `input_layers`, which is that of a call's arguments. */
+function inputOrder(model: Json, inputs: readonly Json[]): Json[] {
+  const named = structured(model.input_layers).map(({ path }) => path[0]);
+  const known = inputs.filter(i => named.includes(nameOf(i))).sort((a, b) => named.indexOf(nameOf(a)) - named.indexOf(nameOf(b)));
+  const order = named.length > 0 ? known : [...inputs];
+  if (order.length === 0)
+    throw new RnnError('convention', 'E_KERAS_CONFIG', 'the model has no input', { expected: 'an InputLayer', found: 'none' });
+  return order;
+}
+
+/** Tensors of `input_layers` and `output_layers`: [layer, call, output], a list of them, or an object by name. */
+function structured(value: unknown, key = ''): { key: string; path: [string, number, number] }[] {
+  if (Array.isArray(value)) {
+    if (typeof value[0] === 'string' && typeof value[1] === 'number') return [{ key, path: [value[0], value[1], Number(value[2] ?? 0)] }];
+    return value.flatMap(v => structured(v, key));
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  // Keras flattens a dictionary in the order of its keys
+  return Object.entries(value as Json)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, v]) => structured(v, name));
+}
+
+function sequential(wiring: Wiring, model: Json, place: Place, given: string | undefined): { input?: Json; outputs: readonly string[] } {
+  const all = list(model.layers).map(l => asObject(l, 'layer'));
+  const first = asObject(all[0]?.config ?? {}, 'layer');
+  const build = list(model.build_input_shape ?? []);
+  const shape = inputShape(first) ?? nestedInputShape(all[0]) ?? (build.length > 0 ? build : undefined);
+  const isInput = all[0]?.class_name === 'InputLayer';
+  const name = isInput ? nameOf(all[0]) : undefined;
+  const layers = all.filter(l => l.class_name !== 'InputLayer');
+  let values: readonly string[] = [given ?? name ?? 'input'];
+  const groups = groupNames(layers);
+  layers.forEach((layer, i) => {
+    const isLast = i === layers.length - 1;
+    if (!isLast && asObject(layer.config ?? {}, 'layer').return_state === true) throw readsStates(layer);
+    const call = { inputs: [values[0]], mask: undefined, states: undefined, rest: {} };
+    values = callLayer(wiring, layer, place, groups[i], 0, call);
+  });
+  const input = given === undefined ? inputSpec({ batch_shape: shape }, name) : undefined;
+  return { input, outputs: values };
+}
+
+function readsStates(layer: Json): RnnError {
+  return new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(layer), 60)} returns its states inside a Sequential model`, {
+    where: 'return_state',
+    expected: 'return_state=False, or the last layer',
+    found: 'return_state=True',
+    fix: 'build it as a functional model, in which states are values',
+  });
+}
+
+function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMap<string, string>): Json[] {
+  const layers = list(model.layers).map(l => asObject(l, 'layer'));
+  const known: Known = new Map([...given].map(([name, value]) => [`${name}|0`, [value]]));
+  const groups = groupNames(layers);
+  const waiting = layers.flatMap((layer, i) =>
+    layer.class_name === 'InputLayer'
+      ? []
+      : list(layer.inbound_nodes).map((node, call) => ({
+          layer,
+          group: groups[i],
+          call,
+          args: withName(layer, () => callArguments(node)),
+        })),
+  );
+  while (waiting.length > 0) {
+    // the first one that is ready, so that an order of data flow stays as it is
+    const ready = waiting.findIndex(({ layer, call, args }) => {
+      const earlier = call === 0 || known.has(`${nameOf(layer)}|${call - 1}`);
+      return (
+        earlier && [...args.args, ...Object.values(args.kwargs)].flatMap(tensorsOf).every(t => known.has(`${t.tensor[0]}|${t.tensor[1]}`))
+      );
+    });
+    if (ready < 0)
+      throw new RnnError('convention', 'E_KERAS_CONFIG', 'the layers are not joined to the input', {
+        found: waiting.map(w => escapeText(nameOf(w.layer), 40)).join(', '),
+      });
+    const [{ layer, group, call, args }] = waiting.splice(ready, 1);
+    const values = withName(layer, () => calledWith(wiring, layer, place, group, call, args, known));
+    known.set(`${nameOf(layer)}|${call}`, values);
+  }
+  const outputs = structured(model.output_layers);
+  if (outputs.length === 0) throw new RnnError('convention', 'E_KERAS_CONFIG', 'the model names no output', { where: 'output_layers' });
+  const names = new Set<string>();
+  return outputs.map(({ key, path }) => {
+    const value = valueAt(known, path);
+    const name = [key || value, `${value} again`].find(n => !names.has(n)) ?? `${value} ${names.size}`;
+    names.add(name);
+    return { name, value };
+  });
+}
+
+function withName<T>(layer: Json, body: () => T): T {
+  return within(`layer ${escapeText(nameOf(layer))}`, body);
+}
+
+function valueAt(known: Known, [layer, call, output]: readonly [string, number, number]): string {
+  const value = known.get(`${layer}|${call}`)?.[output];
+  if (value !== undefined) return value;
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', `output ${output} of ${escapeText(layer, 60)} is not computed here`, {
+    where: escapeText(layer, 60),
+    expected: 'an output of the layer, or one of its states',
+    found: `output ${output}`,
+  });
+}
+
+/** What a call gives a layer: its inputs, and what is passed by argument. */
+interface Call {
+  readonly inputs: readonly string[];
+  readonly mask: string | undefined;
+  readonly states: readonly string[] | undefined;
+  /** other arguments, of layers that take some */
+  readonly rest: Json;
+}
+
+function calledWith(
+  wiring: Wiring,
+  layer: Json,
+  place: Place,
+  group: string,
+  call: number,
+  args: CallArguments,
+  known: Known,
+): readonly string[] {
+  const value = (t: Argument) => valueAt(known, (t as { tensor: [string, number, number] }).tensor);
+  if (isOperatorLayer(layer)) {
+    const nodes = operatorNodes(layer, args, place.prefix + nameOf(layer) + again(call), value);
+    wiring.layers.push(...nodes.layers);
+    return nodes.outputs;
+  }
+  return callLayer(wiring, layer, place, group, call, callOf(layer, args, value));
+}
+
+const RECURRENT = new Set(['SimpleRNN', 'LSTM', 'GRU', 'RNN', 'Bidirectional', 'CuDNNLSTM', 'CuDNNGRU', 'ConvLSTM1D', 'ConvLSTM2D']);
+/** Arguments that say nothing of the result of a forward pass. */
+const NOTHING = new Set(['training', 'name']);
+
+function callOf(layer: Json, { args, kwargs }: CallArguments, value: (t: Argument) => string): Call {
+  const [first, ...more] = args;
+  if (args.flatMap(tensorsOf).length === 0)
+    throw new RnnError('convention', 'E_KERAS_CONFIG', 'the call has no input', {
+      where: 'inbound_nodes',
+      expected: 'a tensor',
+      found: 'none',
+    });
+  const isRecurrent = RECURRENT.has(wordOf(layer.class_name));
+  const inputs = tensorsOf(first).map(value);
+  let states = tensorsOf(kwargs.initial_state).map(value);
+  let mask = isTensor(kwargs.mask) ? value(kwargs.mask) : undefined;
+  const rest: Record<string, unknown> = {};
+  if (isRecurrent) {
+    if (tensorsOf(more[0]).length > 0) states = tensorsOf(more[0]).map(value);
+    if (isTensor(more[1])) mask = value(more[1]);
+    states = [...inputs.splice(1), ...states];
+  } else inputs.push(...more.flatMap(tensorsOf).map(value));
+  for (const [key, argument] of Object.entries(kwargs)) {
+    if (argument === null || key === 'initial_state' || (key === 'mask' && mask !== undefined)) continue;
+    if (NOTHING.has(key) && argument !== true) continue;
+    if (argument === false) continue;
+    rest[key] = isTensor(argument) ? { value: value(argument) } : argument;
+  }
+  return { inputs, mask, states: states.length > 0 ? states : undefined, rest };
+}
+
+/** The second call of a layer is called `lstm#2`. */
+function again(call: number): string {
+  return call === 0 ? '' : `#${call + 1}`;
+}
+
+/** One call of a layer or of a model. @returns its outputs as values */
+function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, call: number, given: Call): readonly string[] {
+  const name = nameOf(layer);
+  const config = asObject(layer.config ?? {}, 'layer');
+  if (MODELS.has(wordOf(layer.class_name))) {
+    const inner: Place = { prefix: `${place.prefix}${name}/`, group: `${place.group}layers/${group}/`, call: place.call + call };
+    return innerModel(wiring, layer, config, inner, given);
+  }
+  const nth = place.call + call;
+  const spec: Record<string, unknown> = { ...readLayer(layer), ...callOptions(layer, given.rest), inputs: given.inputs };
+  spec.name = place.prefix + name + again(nth);
+  if (nth > 0) spec.shares = place.prefix + name;
+  else spec.tensors = `${place.group}layers/${group}`;
+  if (given.mask !== undefined) spec.mask = given.mask;
+  if (given.states !== undefined) spec.states = given.states;
+  wiring.layers.push(spec);
+  return outputsOf(spec);
+}
+
+/** Arguments by name that a layer reads beside its inputs and mask. @throws RnnError E_KERAS_OPTION naming any other */
+function callOptions(layer: Json, rest: Json): Json {
+  const read = CALL_OPTIONS[wordOf(layer.class_name)] ?? {};
+  const entries = Object.entries(rest).map(([key, value]) => {
+    if (Object.hasOwn(read, key)) return [read[key], value];
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', `the layer is called with ${escapeText(key, 40)}`, {
+      where: escapeText(key, 40),
+      expected: ['inputs', 'mask', 'initial_state', ...Object.keys(read)].join(', '),
+      found: escapeText(JSON.stringify(value) ?? '', 60),
+    });
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Class -> argument of its call -> field of the layer. */
+const CALL_OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Attention: { use_causal_mask: 'causal' },
+  AdditiveAttention: { use_causal_mask: 'causal' },
+  MultiHeadAttention: { use_causal_mask: 'causal' },
+};
+
+const MODELS = new Set(['Sequential', 'Functional', 'Model']);
+
+function innerModel(wiring: Wiring, layer: Json, config: Json, place: Place, given: Call): readonly string[] {
+  if (layer.class_name === 'Sequential') return sequential(wiring, config, place, given.inputs[0]).outputs;
+  const inputs = list(config.layers)
+    .map(l => asObject(l, 'layer'))
+    .filter(l => l.class_name === 'InputLayer');
+  const order = inputOrder(config, inputs);
+  if (order.length !== given.inputs.length)
+    throw new RnnError(
+      'convention',
+      'E_KERAS_CONFIG',
+      `the model inside takes ${order.length} inputs and is given ${given.inputs.length}`,
+      {
+        expected: `${order.length} inputs`,
+        found: String(given.inputs.length),
+      },
+    );
+  return functional(wiring, config, place, new Map(order.map((l, i) => [nameOf(l), given.inputs[i]]))).map(o => String(o.value));
+}
+
+/** Output, then what the layer gives beside it: the states of a recurrent layer, whether it returns them or not. */
+function outputsOf(spec: Json): readonly string[] {
+  const kind = getLayerKind(String(spec.kind));
+  const unknown = { symbol: '', size: null };
+  const layer = { projection: null, units: 1, bidirectional: null, ...spec } as never;
+  const others = kind.otherOutputs?.(layer, [[unknown, unknown, unknown]], { units: 'M', projection: 'P' }) ?? [];
+  return [String(spec.name), ...others.map(o => `${spec.name}/${o.suffix}`)];
+}
+
+/** Group of each layer in `.weights.h5`: its class in snake case, counted over the layers of its model. */
+function groupNames(layers: readonly Json[]): string[] {
+  const counts = new Map<string, number>();
+  return layers.map(layer => {
+    const base = layerNameOfClass(wordOf(layer.class_name));
+    const count = counts.get(base) ?? 0;
+    counts.set(base, count + 1);
+    return count === 0 ? base : `${base}_${count}`;
+  });
+}
+
+function nameOf(layer: Json): string {
+  return text(layer.name) ?? text((layer.config as Json | undefined)?.name) ?? layerNameOfClass(wordOf(layer.class_name));
+}
+
+function inputShape(config: Json): unknown[] | undefined {
+  const shape = config.batch_shape ?? config.batch_input_shape;
+  return Array.isArray(shape) ? shape : undefined;
+}
+
+/** A Sequential model whose first layer is a model: the input is the inner one's. */
+function nestedInputShape(layer: Json | undefined): unknown[] | undefined {
+  if (!layer || !MODELS.has(wordOf(layer.class_name))) return undefined;
+  const first = list(asObject(layer.config ?? {}, 'layer').layers)[0];
+  return first === undefined ? undefined : inputShape(asObject(asObject(first, 'layer').config ?? {}, 'layer'));
+}
+
+/** [batch, …] of an InputLayer: a sequence as T and D, token numbers without features, anything else as its shape. */
+function inputSpec(config: Json, name: string | undefined): Json {
+  const shape = inputShape(config);
+  const named = name === undefined ? {} : { name };
+  if (!shape) return { ...named, batch: null, timesteps: null, features: null };
+  const [batch, ...sizes] = shape;
+  if (sizes.length === 2) return { ...named, batch: batch ?? null, timesteps: sizes[0] ?? null, features: sizes[1] ?? null };
+  return { ...named, batch: batch ?? null, shape: sizes.map(n => n ?? null) };
+}
+
+/** @throws RnnError E_KERAS_CLASS */
+export function checkModelClass(className: unknown): string {
+  if (typeof className === 'string' && MODELS.has(className)) return className;
+  throw unsupportedClass(className, 'a Sequential or Functional model');
+}
