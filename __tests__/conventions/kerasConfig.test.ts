@@ -462,11 +462,7 @@ describe('the words about', () => {
       graph(flatten([], { name: 'out\u0007' })),
       '3 E_KERAS_OPTION | out\\u0007: output 0 of out\\u0007 is not computed here | expected: an output of the layer, or one of its states | found: output 0',
     ],
-    [
-      'a circle',
-      graph(flatten([[['out\u0007', 0, 0]]])),
-      '3 E_KERAS_CONFIG | the layers are not joined to the input | found: out\\u0007',
-    ],
+    ['a circle', graph(flatten([[['out\u0007', 0, 0]]])), '3 E_KERAS_CONFIG | the layers are not joined to the input | found: out\\u0007'],
     [
       'lists in lists',
       graph(flatten([{ args: [deep(inner => [inner])] }])),
