@@ -1,13 +1,14 @@
+import { isatty } from 'node:tty';
+import { isAsciiLocale, toAscii } from '../report/ascii.js';
 import { errorDocument, errorJson, errorText } from '../report/errorReport.js';
 import { descriptorStream, terminalStream } from '../run/descriptors.js';
 import { allowElsewhere, ELSEWHERE, giveInput, watchedBy } from '../run/elsewhere.js';
-import { stdoutIsClosed } from '../run/files.js';
 import { withLimits } from '../run/limits.js';
 import { VERSION } from '../run/version.js';
 import type { CommandName } from './options.js';
 import { createOutput, type Output, paintFor } from './output.js';
 import { parseArgv } from './program.js';
-import { closedError, type Io, type Writer, wantsColor, writerTo } from './streams.js';
+import { type Io, terminalColumns, type Writer, wantsColor, writerTo } from './streams.js';
 import type { Message, ThreadData } from './thread.js';
 import type { Values } from './values.js';
 
@@ -37,7 +38,6 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
     exit = await carryOut(argv, io, stdout, stderr);
     await stdout.finish();
-    if (stdout.used && (await io.stdoutIsClosed?.())) throw closedError('stdout');
   } catch (error) {
     exit = errorDocument(error).exit;
     stderr.write(await errorMessage(error, argv, io));
@@ -49,22 +49,25 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr: Writer): Promise<number> {
   const invocation = parseArgv(argv);
-  const width = io.stdout.columns ?? 100;
+  const width = terminalColumns(io.stdout) ?? 100;
+  const shown = isAsciiLocale(io.env) ? toAscii : (text: string) => text;
   switch (invocation.kind) {
     case 'tour':
-      stdout.write((await import('./help.js')).TOUR);
+      stdout.write(shown((await import('./help.js')).TOUR));
       return 0;
     case 'version':
       stdout.write(`${VERSION}\n`);
       return 0;
     case 'help': {
       const { commandHelp, mainHelp } = await import('./help.js');
-      stdout.write(invocation.command ? commandHelp(invocation.command, width) : mainHelp(width));
+      stdout.write(shown(invocation.command ? commandHelp(invocation.command, width) : mainHelp(width)));
       return 0;
     }
     case 'run': {
       const started = Date.now();
       const output = await createOutput(invocation.values, io, stdout, stderr);
+      if (readsStdin(invocation.values) && io.stdinIsTerminal?.())
+        output.notes(['waiting for standard input; Ctrl-D ends it, Ctrl-C stops']);
       const command = await COMMANDS[invocation.command]();
       if (io.elsewhere) allowElsewhere();
       let exit: number;
@@ -86,14 +89,24 @@ async function errorMessage(error: unknown, argv: readonly string[], io: Io): Pr
   const words = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined);
   const debug = io.env.RNN_CLI_DEBUG === '1' && error instanceof Error ? `${error.stack}\n` : '';
   if (words.includes('--json') || words.includes('--jsonl')) return `${errorJson(error)}\n${debug}`;
-  const color = words.includes('--no-color')
-    ? false
-    : words.includes('--color=always')
-      ? 'always'
-      : words.includes('--color=never')
-        ? 'never'
-        : 'auto';
-  return errorText(error, await paintFor(wantsColor(color, io.stderr, io.env)), io.stderr.isTTY ? io.stderr.columns : undefined) + debug;
+  const paint = await paintFor(wantsColor(colorIn(words), io.stderr, io.env));
+  const text = errorText(error, paint, terminalColumns(io.stderr)) + debug;
+  const asksForAscii = words.some((word, i) => word === '--style=ascii' || (word === 'ascii' && words[i - 1] === '--style'));
+  return asksForAscii || isAsciiLocale(io.env) ? toAscii(text) : text;
+}
+
+/** The colour that the line asks for, in either spelling and anywhere on it; the last one counts. */
+function colorIn(words: readonly string[]): 'auto' | 'always' | 'never' {
+  let color: 'auto' | 'always' | 'never' = 'auto';
+  words.forEach((word, i) => {
+    const said = word === '--no-color' ? 'never' : (/^--color=(.*)$/.exec(word)?.[1] ?? (words[i - 1] === '--color' ? word : ''));
+    if (said === 'auto' || said === 'always' || said === 'never') color = said;
+  });
+  return color;
+}
+
+function readsStdin({ model, input, against, weights, first, second, file }: Values): boolean {
+  return [model, input, against, weights, first, second, file].some(path => /^-(:|$)/.test(path ?? ''));
 }
 
 /** Starts the program on the real streams. What nobody caught is a bug (exit 70), never Node's own exit 1. */
@@ -120,12 +133,12 @@ export async function startInThread(
   giveInput(input);
   sharePending(pending);
   const [stdout, stderr] = [1, 2].map(descriptor => descriptorStream(descriptor) ?? terminalStream(descriptor, columns[descriptor - 1]));
-  tell(await main(argv, { stdout, stderr, env: process.env, stdoutIsClosed }));
+  tell(await main(argv, { stdout, stderr, env: process.env }));
 }
 
 /** Node's own streams are made only where they are needed, at a terminal. */
 export function ioOfProcess(): Io {
   const stdout = descriptorStream(1) ?? process.stdout;
   const stderr = descriptorStream(2) ?? process.stderr;
-  return { stdout, stderr, env: process.env, stdoutIsClosed };
+  return { stdout, stderr, env: process.env, stdinIsTerminal: () => isatty(0) };
 }

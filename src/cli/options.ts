@@ -129,7 +129,7 @@ export const FRAMEWORKS = ['keras', 'torch', 'onnx', 'tfjs'] as const;
 export const ENGINES = ['batched', 'manual', 'onnxruntime'] as const;
 const ENGINE_CHOICES = ['auto', ...ENGINES] as const;
 export const CELLS = ['rnn', 'lstm', 'gru'] as const;
-export const STYLES = ['box', 'plain', 'markdown', 'csv'] as const;
+export const STYLES = ['box', 'plain', 'ascii', 'markdown', 'csv'] as const;
 
 const NETWORK = flags('Network', NETWORKS, {
   N: {
@@ -456,7 +456,7 @@ const OUTPUT = flags('Output', RESULTS, {
   style: {
     flags: '--style <name>',
     value: { kind: 'choice', choices: STYLES },
-    default: 'box; off a terminal plain',
+    default: 'box; off a terminal plain; ascii where the locale has another character set than UTF-8',
     help: 'how tables are drawn',
     elsewhere: ['--format'],
   },

@@ -1,11 +1,12 @@
 import type { Assumption } from '../model/assumptions.js';
+import { isAsciiLocale, toAscii } from '../report/ascii.js';
 import { assumedText } from '../report/assumed.js';
 import type { HeatMapOptions } from '../report/heatmap.js';
 import { writeJson } from '../report/json.js';
 import { NO_PAINT, type Paint } from '../report/paint.js';
 import { type Layout, loadPaint } from '../report/table.js';
 import { wrapText } from '../report/text.js';
-import { colorDepth, type Io, type Writer, wantsColor } from './streams.js';
+import { colorDepth, type Io, terminalColumns, type Writer, wantsColor } from './streams.js';
 import type { Values } from './values.js';
 
 /** Where a command puts what it has to say: the result on stdout, everything else on stderr. */
@@ -40,14 +41,16 @@ const PICTURE_ROWS = 40;
 
 export async function createOutput(values: Values, io: Io, stdout: Writer, stderr: Writer): Promise<Output> {
   const terminal = io.stdout.isTTY === true;
-  const columns = io.stdout.columns ?? (Number(io.env.COLUMNS) || 80);
+  const columns = terminalColumns(io.stdout) ?? (Number(io.env.COLUMNS) || 80);
+  const style = values.style ?? (isAsciiLocale(io.env) ? 'ascii' : terminal ? 'box' : 'plain');
+  const shown = style === 'ascii' ? toAscii : (text: string) => text;
   const layout: Layout = {
-    style: values.style ?? (terminal ? 'box' : 'plain'),
+    style,
     width: values.width ?? (terminal && !values.full ? columns : Number.POSITIVE_INFINITY),
     paint: await paintFor(wantsColor(values.color, io.stdout, io.env)),
   };
   const notePaint = await paintFor(wantsColor(values.color, io.stderr, io.env));
-  const noteWidth = (io.stderr.isTTY && io.stderr.columns) || Number.POSITIVE_INFINITY;
+  const noteWidth = terminalColumns(io.stderr) ?? Number.POSITIVE_INFINITY;
   let drawn = false;
   return {
     layout,
@@ -58,7 +61,7 @@ export async function createOutput(values: Values, io: Io, stdout: Writer, stder
     },
     terminal,
     columns,
-    text: text => stdout.write(text),
+    text: text => stdout.write(shown(text)),
     bytes: data => stdout.write(data),
     piece: data => {
       stdout.write(data);
@@ -67,7 +70,7 @@ export async function createOutput(values: Values, io: Io, stdout: Writer, stder
     progress: line => {
       if (!io.stderr.isTTY || values.quiet || values.json || (line === '' && !drawn)) return;
       drawn = line !== '';
-      stderr.write(`\r${line.slice(0, (io.stderr.columns ?? 80) - 1)}\x1b[K`);
+      stderr.write(`\r${shown(line).slice(0, noteWidth - 1)}\x1b[K`);
     },
     json: document => {
       writeJson(document, piece => stdout.write(piece));
@@ -75,7 +78,7 @@ export async function createOutput(values: Values, io: Io, stdout: Writer, stder
     },
     notes: notes => {
       if (!values.quiet && !values.json)
-        for (const note of notes) stderr.write(`${wrapText(`${notePaint.warn('note:')} ${note}`, noteWidth, 6)}\n`);
+        for (const note of notes) stderr.write(`${wrapText(`${notePaint.warn('note:')} ${shown(note)}`, noteWidth, 6)}\n`);
     },
     assumed: assumptions => {
       if (values.json) return;
@@ -84,7 +87,7 @@ export async function createOutput(values: Values, io: Io, stdout: Writer, stder
       (aside ? stderr : stdout).write(lines);
     },
     detail: text => {
-      if (values.verbose) stderr.write(`${notePaint.faint(text)}\n`);
+      if (values.verbose) stderr.write(`${notePaint.faint(shown(text))}\n`);
     },
   };
 }

@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { checkConflicts } from './conflicts.js';
-import { asFlag, COMMAND_WORDS, COMMANDS, type CommandName, type CommandWord, type Flag, flagsOf, spellings } from './options.js';
+import { asFlag, COMMAND_WORDS, COMMANDS, type CommandName, type CommandWord, FLAGS, type Flag, flagsOf, spellings } from './options.js';
 import { unknownCommand, unknownFlag } from './unknown.js';
 import type { Values } from './values.js';
 import { missingWord, parseWord } from './words.js';
@@ -22,10 +22,25 @@ export function parseArgv(argv: readonly string[]): Invocation {
   if (first === undefined) return { kind: 'tour' };
   if (first === '-h' || first === '--help' || first === 'help') return helpFor(rest[0]);
   if (first === '-V' || first === '--version') return { kind: 'version' };
+  const general = generalFlagsBefore(argv);
+  if (general > 0) return parseArgv([argv[general], ...argv.slice(0, general), ...argv.slice(general + 1)]);
   if (first.startsWith('-')) throw flagBeforeCommand(first);
   const command = COMMANDS.find(name => name === first);
   if (command === undefined) throw unknownCommand(first, [...COMMANDS, 'help']);
   return parseCommand(command, rest);
+}
+
+/** How many words before the command are flags that every command has (--color never); 0 where others are among them. */
+function generalFlagsBefore(argv: readonly string[]): number {
+  const general = FLAGS.filter(({ group, key }) => group === 'General' && key !== 'help' && key !== 'version');
+  let at = 0;
+  while (at < argv.length) {
+    const [word] = argv[at].split('=');
+    const flag = general.find(known => spellings(known).includes(word));
+    if (!flag) break;
+    at += flag.value.kind === 'switch' || argv[at].includes('=') ? 1 : 2;
+  }
+  return COMMANDS.some(name => name === argv[at]) ? at : 0;
 }
 
 function helpFor(word: string | undefined): Invocation {

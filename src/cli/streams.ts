@@ -15,12 +15,18 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** does the whole command in another thread; absent where there is none, as in that thread itself. @returns the exit code */
   elsewhere?(argv: readonly string[]): Promise<number>;
-  /** whether stdout was closed before the program began */
-  stdoutIsClosed?(): Promise<boolean>;
+  /** whether somebody types what stdin reads */
+  stdinIsTerminal?(): boolean;
 }
 
+/** Columns of the terminal that reads the stream; 80 where it does not know them. Undefined off a terminal. */
+export function terminalColumns({ isTTY, columns }: OutputStream): number | undefined {
+  return isTTY ? columns || USUAL_COLUMNS : undefined;
+}
+
+const USUAL_COLUMNS = 80;
+
 export interface Writer {
-  readonly used: boolean;
   write(data: string | Uint8Array): void;
   /** Resolves when everything so far is accepted by the system: true, or false where that failed and no more is taken. */
   taken(): Promise<boolean>;
@@ -35,17 +41,12 @@ export interface Writer {
 export function writerTo(stream: OutputStream, name: string): Writer {
   let failure: NodeJS.ErrnoException | undefined;
   let last: Promise<void> = Promise.resolve();
-  let used = false;
   stream.on('error', error => {
     failure ??= error;
   });
   return {
-    get used() {
-      return used;
-    },
     write(data) {
       if (failure || data.length === 0) return;
-      used = true;
       last = new Promise(resolve => {
         stream.write(data, error => {
           if (error) failure ??= error;
@@ -67,10 +68,6 @@ export function writerTo(stream: OutputStream, name: string): Writer {
 export function writeError(error: NodeJS.ErrnoException, where: string): RnnError {
   const said: Record<string, string> = { ENOSPC: 'no space is left on the device', EBADF: 'is closed', EIO: 'the device failed' };
   return new RnnError('io', 'E_WRITE', said[error.code ?? ''] ?? `cannot be written (${error.code ?? error.message})`, { where });
-}
-
-export function closedError(where: string): RnnError {
-  return new RnnError('io', 'E_WRITE', 'is closed', { where, fix: 'to drop the output, redirect it: > /dev/null' });
 }
 
 /** Whether to colour: flag > NO_COLOR > FORCE_COLOR > TERM=dumb > terminal, decided for each stream. */

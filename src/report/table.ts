@@ -1,12 +1,13 @@
+import { toAscii } from './ascii.js';
 import { NO_PAINT, type Paint } from './paint.js';
 import { type Align, cut, displayWidth, pad } from './text.js';
 
 /**
- * Tables in four styles. `plain` is columns and spaces, for pipes; `box` draws lines, for terminals; `markdown` for pages, `csv` for
- * other programs.
+ * Tables in five styles. `plain` is columns and spaces, for pipes; `ascii` the same in ASCII; `box` draws lines, for terminals; `markdown` for
+ * pages, `csv` for other programs.
  * chalk and cli-table3 are loaded here alone, and only when a colour or a box is really drawn: they cost start-up.
  */
-export type Style = 'box' | 'plain' | 'markdown' | 'csv';
+export type Style = 'box' | 'plain' | 'ascii' | 'markdown' | 'csv';
 
 export interface Layout {
   readonly style: Style;
@@ -44,8 +45,14 @@ export interface Table {
 export async function drawTable(table: Table, layout: Layout): Promise<string> {
   if (layout.style === 'markdown') return drawMarkdown(table);
   if (layout.style === 'csv') return drawCsv(table);
-  const fitted = fitToWidth(table, layout);
-  return layout.style === 'plain' ? drawPlain(fitted, layout.paint) : drawBox(fitted, layout.paint);
+  const fitted = fitToWidth(layout.style === 'ascii' ? inAscii(table) : table, layout);
+  return layout.style === 'box' ? drawBox(fitted, layout.paint) : drawPlain(fitted, layout.paint);
+}
+
+/** The columns are as wide as what is printed in them. */
+function inAscii({ columns, rows, groups }: Table): Table {
+  const titled = columns.map(column => ({ ...column, title: toAscii(column.title) }));
+  return { columns: titled, rows: rows.map(row => row.map(toAscii)), groups };
 }
 
 function drawPlain({ columns, rows }: Table, paint: Paint): string {
@@ -136,7 +143,7 @@ function border(column: Column, index: number, style: Style): number {
 
 function columnWidths(columns: readonly Column[], rows: readonly (readonly string[])[], style: Style): number[] {
   return columns.map(({ title, min = 0 }, i) => {
-    const least = Math.max(style === 'plain' ? min : 0, displayWidth(title));
+    const least = Math.max(style === 'box' ? 0 : min, displayWidth(title));
     return rows.reduce((width, row) => Math.max(width, displayWidth(row[i])), least);
   });
 }

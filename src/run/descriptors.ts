@@ -28,10 +28,14 @@ interface TerminalSize {
   readonly columns?: number;
 }
 
-/** A stream onto a file, a pipe, a socket or /dev/null; undefined where the descriptor is a terminal, another device, or closed. */
+/** A stream onto a file, a pipe, a socket or the null device; undefined where the descriptor is a terminal, another device, or closed. */
 export function descriptorStream(descriptor: number): DescriptorStream | undefined {
-  return isPlain(descriptor) ? streamOf(descriptor) : undefined;
+  const kind = kindOf(descriptor);
+  return kind === 'null' ? NULL_STREAM : kind === 'plain' ? streamOf(descriptor) : undefined;
 }
+
+/** However the null device was opened, for reading only or before this process began: what goes there is dropped, and nothing fails. */
+const NULL_STREAM: DescriptorStream = { isTTY: false, on: () => undefined, write: (_data, done) => done() };
 
 function streamOf(descriptor: number): DescriptorStream {
   let last: Promise<void> | undefined;
@@ -59,12 +63,13 @@ function streamOf(descriptor: number): DescriptorStream {
   };
 }
 
-function isPlain(descriptor: number): boolean {
+function kindOf(descriptor: number): 'null' | 'plain' | undefined {
   try {
     const found = fstatSync(descriptor);
-    return found.isFile() || found.isFIFO() || found.isSocket() || (found.isCharacterDevice() && found.rdev === statSync('/dev/null').rdev);
+    if (found.isCharacterDevice()) return found.rdev === statSync('/dev/null').rdev ? 'null' : undefined;
+    return found.isFile() || found.isFIFO() || found.isSocket() ? 'plain' : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

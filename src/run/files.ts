@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { type FileHandle, open, readFile, realpath, stat } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
@@ -263,28 +263,6 @@ async function readAllOfStdin(limits: ReadLimits): Promise<Uint8Array> {
     offset += part.length;
   }
   return bytes;
-}
-
-/**
- * Whether standard output was closed (`>&-`) before the program began. Node opens /dev/null for reading and writing in its place, where a
- * shell's `> /dev/null` opens it for writing only. A parent that silences both outputs (stdio: 'ignore') does as Node does, so both count as
- * silenced. Known on Linux only; elsewhere false.
- */
-export async function stdoutIsClosed(): Promise<boolean> {
-  return isReadWriteNull(1) && !isReadWriteNull(2);
-}
-
-const ACCESS_MODE = 0o3;
-const READ_WRITE = 0o2;
-
-function isReadWriteNull(descriptor: number): boolean {
-  try {
-    if (readlinkSync(`/proc/self/fd/${descriptor}`) !== '/dev/null') return false;
-    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'))?.[1];
-    return flags !== undefined && (Number.parseInt(flags, 8) & ACCESS_MODE) === READ_WRITE;
-  } catch {
-    return false;
-  }
 }
 
 export function readError(path: string, error: unknown): unknown {

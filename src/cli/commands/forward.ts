@@ -31,7 +31,7 @@ export async function forward(values: Values, output: Output): Promise<number> {
   const saved = await save(result, values);
   if (values.svg !== undefined) {
     const { heatMapsSvg, panelsOf, savePicture } = await import('../picture.js');
-    await savePicture(heatMapsSvg(panelsOf(result, values.sample ?? 1), pictureTitle(result, values)), values, output);
+    saved.push(...(await savePicture(heatMapsSvg(panelsOf(result, values.sample ?? 1), pictureTitle(result, values)), values, output)));
   }
   output.notes(result.notes);
   await print(result, values, output, saved);

@@ -1,3 +1,4 @@
+import { shownPath } from '../../escape.js';
 import { shapesText } from '../../report/shapesReport.js';
 import { runShapes } from '../../run/shapes.js';
 import type { Output } from '../output.js';
@@ -12,15 +13,19 @@ export async function shapes(values: Values, output: Output): Promise<number> {
         showTrainable: values.showTrainable,
       })
     : undefined;
+  let saved: string[] = [];
   if (values.svg !== undefined) {
     const { networkSvg, savePicture } = await import('../picture.js');
-    await savePicture(networkSvg(result), values, output);
+    saved = await savePicture(networkSvg(result), values, output);
   }
   if (values.svg === '-') output.assumed(result.assumptions);
   if (values.svg === '-') return 0;
   if (values.json) output.json({ ...result, summary });
   else if (values.mermaid) output.text((await import('../picture.js')).mermaidText(result));
-  else output.text(summary ?? (await shapesText(result, output.layout)));
+  else {
+    output.text(summary ?? (await shapesText(result, output.layout)));
+    for (const path of saved) output.text(`\n saved ${shownPath(path)}\n`);
+  }
   output.assumed(result.assumptions);
   return 0;
 }
