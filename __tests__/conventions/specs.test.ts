@@ -5,6 +5,7 @@ import { kerasNames } from '../../src/conventions/kerasNames.js';
 import { kerasPaths } from '../../src/conventions/kerasPaths.js';
 import { native } from '../../src/conventions/native.js';
 import { torch } from '../../src/conventions/torch.js';
+import type { RnnError } from '../../src/errors.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes } from '../../src/model/shapes.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
@@ -283,7 +284,6 @@ describe("PyTorch's state dicts", () => {
       `${'rnn2 nobias seq, '.repeat(10)}rnn2 nobias`,
     ],
     ['both ways side by side', [...module('rnn.*_l0', 3, 2, 4, { reverse: true }), ...linear('fc', 4, 5)], 'lstm2 nobias both, dense5'],
-    ['both ways merged', [...linear('fc', 2, 5), ...module('rnn.*_l0', 3, 2, 4, { reverse: true })], 'lstm2 nobias both, dense5'],
     ['a projection', [...linear('a', 1, 5), ...module('rnn.*_l0', 3, 2, 4, { bias: true, to: 1 })], 'lstm2 two to 1, dense5'],
     ['cells', [...module('cell.*', 3, 2, 4, { bias: true }), ...linear('fc', 2, 5, false)], 'lstm2 two, dense5 nobias'],
     ['no prefix', [...module('*_l0', 3, 2, 1), ['weight', [5, 2]], ['bias', [5]]], 'rnn2 nobias, dense5'],
@@ -292,23 +292,83 @@ describe("PyTorch's state dicts", () => {
       [...module('rnn.*_l0', 3, 2, 4), ...linear('tokens', 3, 20, false)],
       'embedding3 of 20, lstm2 nobias',
     ],
-    ['a Linear before', [...linear('in', 4, 3), ...module('rnn.*_l0', 3, 2, 4), ...linear('out', 2, 4)], 'dense3, lstm2 nobias, dense4'],
+    ['a Linear before', [...linear('in', 5, 3), ...module('rnn.*_l0', 3, 2, 4), ...linear('out', 2, 4)], 'dense3, lstm2 nobias, dense4'],
     [
       'names in alphabetical order',
       [...linear('fc', 2, 7), ...linear('head', 7, 2), ...module('rnn.*_l0', 3, 2, 1)],
       'rnn2 nobias, dense7, dense2',
     ],
-    ['no order that fits: as the file has them', [...linear('fc', 9, 7), ...module('rnn.*_l0', 3, 2, 1)], 'dense7, rnn2 nobias'],
   ])('%s', (_, entries, layers) => {
     expect(short(torch.toSpec(named(entries), hints))).toBe(layers);
     expect(torch.detect(entries.map(([name]) => name))).toBe(true);
   });
 
-  it('eight modules are the most that are put in order', () => {
-    const heads = (n: number) => Array.from({ length: n }, (_, i) => linear(`a${i}`, 2 + i, 3 + i)).flat();
-    const of = (n: number) => short(torch.toSpec(named([...heads(n), ...module('rnn.*_l0', 3, 2, 1)]), hints));
-    expect(of(7)).toMatch(/^rnn2 nobias, dense3/);
-    expect(of(8)).toMatch(/dense10, rnn2 nobias$/);
+  const ask = (entries: Entries, more: Partial<NetworkHints> = {}) => {
+    try {
+      const { ask, layers } = torch.toSpec(named(entries), { ...hints, ...more });
+      return ask?.layersLine ?? short({ layers });
+    } catch (error) {
+      return (error as RnnError).code === 'E_ASK' ? (error as RnnError).layersLine : String(error);
+    }
+  };
+  const facts = (entries: Entries, more: Partial<NetworkHints> = {}) =>
+    torch.toSpec(named(entries), { ...hints, ...more }).assumptions.map(({ fact, value }) => `${fact} ${value}`);
+  /** as safetensors writes them */
+  const sorted = (entries: Entries): Entries => [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+  const bias = { bias: true };
+
+  it('keep the layers of a module together, whatever the alphabet says of the Linear', () => {
+    const stack = [...module('lstm.*_l0', 3, 4, 4, bias), ...module('lstm.*_l1', 4, 4, 4, bias)];
+    expect(short(torch.toSpec(named(sorted([...stack, ...linear('fc', 4, 4)])), hints))).toBe('lstm4 two seq, lstm4 two, dense4');
+    const many = Array.from({ length: 12 }, (_, i) => linear(`a${i}`, 2 + i, 3 + i)).flat();
+    expect(ask(sorted([...many, ...module('rnn.*_l0', 3, 2, 1)]))).toMatch(/^rnn:2\+nobias,dense:3@_,dense:4@_,/);
+  });
+
+  it('have recurrent modules before the Linears that fit them, which the input may contradict', () => {
+    const both = (order: 'declared' | 'other') => {
+      const [a, b] = [module('rnn.*_l0', 1, 6, 4, bias), linear('fc', 6, 1)];
+      return order === 'declared' ? [...a, ...b] : [...b, ...a];
+    };
+    expect(facts(both('declared'))).toEqual(['order rnn, fc', 'step last', 'activation linear']);
+    expect(facts(sorted(both('declared')))).toEqual(['order rnn, fc', 'step last', 'activation linear']);
+    expect(facts(both('other'), { features: 1 })).toEqual(['step last', 'activation linear']);
+    expect(short(torch.toSpec(named(both('other')), { ...hints, features: 6 }))).toBe('dense1, lstm6 two');
+    // built in another order than the one that is usual, and both fit
+    expect(ask(both('other'))).toBe('_,_');
+    expect(ask([...linear('fc', 4, 4), ...module('rnn.*_l0', 4, 4, 4, bias)], { features: 4 })).toBe('_,_');
+    expect(ask([...linear('in', 4, 3), ...module('rnn.*_l0', 3, 2, 4), ...linear('out', 2, 4)], { features: 4 })).toBe(
+      'dense3, lstm2 nobias, dense4',
+    );
+  });
+
+  it('ask for the order of two cells that could stand either way, unless they are numbered or the file has the order of construction', () => {
+    const cells = (a: string, b: string) => [...module(`${a}.*_l0`, 4, 4, 3, bias), ...module(`${b}.*_l0`, 4, 4, 3, bias)];
+    expect(ask(sorted(cells('enc', 'dec')))).toBe('gru:4+seq,gru:4');
+    expect(facts(cells('enc', 'dec'))).toEqual(['order enc, dec', 'wiring enc, dec', 'shape last']);
+    expect(facts(sorted(cells('g9', 'g10')))).toEqual(['wiring g9, g10', 'shape last']);
+  });
+
+  it('ask for the function between two Linears, and for the wiring of what is no chain', () => {
+    const lstm = module('lstm.*_l0', 3, 8, 4, bias);
+    expect(ask([...lstm, ...linear('head.0', 8, 6), ...linear('head.3', 6, 2)])).toBe('lstm:8,dense:6@_,dense:2');
+    expect(ask([...module('a.*_l0', 3, 4, 4), ...module('b.*_l0', 3, 4, 4), ...linear('fc', 8, 2)])).toBe('lstm:4+seq+nobias,lstm:4+nobias,_');
+    expect(ask([...lstm, ...linear('mu', 8, 5), ...linear('logvar', 8, 5)])).toBe('lstm:8,_,_');
+    expect(ask([...lstm, ...linear('att', 8, 1), ...linear('fc', 8, 2)])).toBe('lstm:8,_,_');
+    expect(ask([...linear('fc', 9, 7), ...module('rnn.*_l0', 3, 2, 1)])).toBe('rnn:2+nobias,_');
+    expect(ask([...linear('fc', 2, 5), ...module('rnn.*_l0', 3, 2, 4, { reverse: true })])).toBe('bilstm:2+_+nobias,dense:5');
+  });
+
+  it('assume what is usual, and say so, where flags do not', () => {
+    const rnn = module('rnn.*_l0', 3, 2, 1, bias);
+    const all: Partial<NetworkHints> = { said: new Set(['task', 'activation'] as const) };
+    expect(facts(rnn)).toEqual(['shape last', 'nonlinearity tanh']);
+    expect(facts([...rnn, ...linear('fc', 2, 5)])).toEqual(['step last', 'nonlinearity tanh', 'activation linear']);
+    expect(facts(rnn, all)).toEqual([]);
+    const lstm = module('rnn.*_l0', 3, 2, 4, { reverse: true });
+    expect(torch.toSpec(named([...lstm, ...linear('fc', 4, 5)]), hints).assumptions[0]).toMatchObject({
+      what: 'fc reads the last state of each direction of rnn',
+      say: '--layers "bilstm:2+seq+nobias,last,dense:5"',
+    });
   });
 });
 

@@ -104,7 +104,8 @@ describe(`${COUNT} random networks`, () => {
       const pool = model.layers.find(l => l.kind === 'maxpool' || l.kind === 'avgpool' || l.kind === 'last')?.kind;
       if (pool === 'last' || (pool && task === 'many-to-many')) return;
       const hints = { task, pool: pool === 'maxpool' ? 'max' : pool === 'avgpool' ? 'mean' : 'last', timesteps: null } as const;
-      const alone = checkSpec(torch.toSpec(tensors, hints), 'torch');
+      const { input, layers } = torch.toSpec(tensors, { ...hints, features: model.input.features });
+      const alone = checkSpec({ input, layers }, 'torch');
       expectSameBits(await y(alone, torch.toWeights(inferShapes(alone), tensors), x), await y(model, weights, x));
     }));
 

@@ -23,7 +23,7 @@ function load(c: any, head: boolean) {
   const read = torch.toSpec(tensors, { task: 'many-to-many', pool: 'last', activation, timesteps: null });
   const at = read.layers.findIndex(l => l.kind === 'dense');
   if (on === 'max' || on === 'last') read.layers.splice(at, 0, { kind: on === 'max' ? 'maxpool' : 'last' });
-  const model = checkSpec(read, 'torch');
+  const model = checkSpec({ input: read.input, layers: read.layers }, 'torch');
   const shapes = inferShapes(model);
   return { model, shapes, weights: torch.toWeights(shapes, tensors) };
 }

@@ -1,4 +1,6 @@
+import type { RnnError } from '../errors.js';
 import type { FileTensor } from '../formats/format.js';
+import type { Assumption } from '../model/assumptions.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import type { ModelShapes } from '../model/shapes.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -16,6 +18,20 @@ export interface NetworkHints {
   readonly pool: 'last' | 'max' | 'mean';
   readonly activation?: string;
   readonly timesteps: number | null;
+  /** D of the input, where a flag or the input says it; null: token numbers; undefined: nobody says */
+  readonly features?: number | null;
+  /** what flags said of these: the rest is taken for granted here, and an assumption */
+  readonly said?: ReadonlySet<'task' | 'pool' | 'activation'>;
+}
+
+/** A network as weights show it. */
+export interface ReadNetwork {
+  readonly input: { features: number | null; timesteps: number | null };
+  /** of a spec, for checkSpec */
+  readonly layers: Record<string, unknown>[];
+  readonly assumptions: readonly Assumption[];
+  /** E_ASK: shapes and counts are known, numbers only when this has been answered */
+  readonly ask?: RnnError;
 }
 
 export interface Convention {
@@ -27,11 +43,7 @@ export interface Convention {
   /** @throws RnnError E_WEIGHT_…: which tensor has which shape and which was expected */
   toWeights(shapes: ModelShapes, tensors: NamedTensors, metadata?: ReadonlyMap<string, string>): Weights;
   /** The layers that the tensors alone determine, as a spec for checkSpec. @throws RnnError E_UNDETERMINED naming the flag to give */
-  toSpec(
-    tensors: NamedTensors,
-    hints: NetworkHints,
-    metadata?: ReadonlyMap<string, string>,
-  ): { input: { features: number | null; timesteps: number | null }; layers: Record<string, unknown>[] };
+  toSpec(tensors: NamedTensors, hints: NetworkHints, metadata?: ReadonlyMap<string, string>): ReadNetwork;
 }
 
 /** One that files are written in. */

@@ -1,11 +1,15 @@
 import { RnnError } from '../errors.js';
+import type { FrameworkName } from '../model/frameworks.js';
 import { inferSequences } from '../model/sequences.js';
 import { formatShape } from '../tensor/tensor.js';
-import type { NetworkHints } from './convention.js';
+import { askForActivations, askForMerge, assumptionsOf } from './assumed.js';
+import type { NetworkHints, ReadNetwork } from './convention.js';
 
 /** What a file shows of one layer: the shapes of its weights in canonical layout. Enough to tell kind and sizes. */
 export interface WeightGroup {
   name?: string;
+  /** what messages call it, where its name in the file is no name for the layer */
+  title?: string;
   /** [D, G·M] */
   kernel?: readonly number[];
   /** [P, G·M] */
@@ -19,18 +23,18 @@ export interface WeightGroup {
   projection?: number;
   peepholes?: boolean;
   bidirectional?: boolean;
+  /** the next layer reads one direction's width: sum, mean or product of the two */
+  merged?: boolean;
 }
 
 const KIND_OF_GATES: Record<number, string> = { 1: 'rnn', 3: 'gru', 4: 'lstm' };
 
 /**
  * Layers of a spec from groups in order. What weights cannot show comes from the hints: task, pooling, activation.
+ * @param framework whose rules the layers follow
  * @throws RnnError E_UNDETERMINED
  */
-export function layersOf(
-  groups: readonly WeightGroup[],
-  hints: NetworkHints,
-): { input: { features: number | null; timesteps: number | null }; layers: Record<string, unknown>[] } {
+export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, framework: FrameworkName): ReadNetwork {
   const layers = groups.map(group => layerOf(group, hints));
   const lastRecurrent = layers.map(l => l.units !== undefined && l.kind !== 'dense' && l.kind !== 'embedding').lastIndexOf(true);
   if (lastRecurrent < 0) {
@@ -43,11 +47,18 @@ export function layersOf(
   if (hints.pool !== 'last') layers.splice(lastRecurrent + 1, 0, { kind: hints.pool === 'max' ? 'maxpool' : 'avgpool' });
   const first = groups[0];
   const features = first.embedding ? null : (first.kernel ?? first.dense)![0];
-  return { input: { features, timesteps: hints.timesteps }, layers: inferSequences(layers, false) };
+  const complete = inferSequences(layers, false);
+  askForMerge(complete, framework);
+  return {
+    input: { features, timesteps: hints.timesteps },
+    layers: complete.map(({ title: _, ...layer }) => layer),
+    assumptions: assumptionsOf(complete, hints, framework),
+    ask: askForActivations(complete, framework),
+  };
 }
 
 function layerOf(group: WeightGroup, hints: NetworkHints): Record<string, unknown> {
-  const named = group.name === undefined ? {} : { name: group.name };
+  const named = { ...(group.name === undefined ? {} : { name: group.name }), ...(group.title === undefined ? {} : { title: group.title }) };
   if (group.embedding) return { ...named, kind: 'embedding', tokens: group.embedding[0], units: group.embedding[1] };
   if (group.dense) return { ...named, kind: 'dense', units: group.dense[1], useBias: group.bias !== undefined };
   const { kernel, recurrent, bias } = group;
@@ -68,7 +79,7 @@ function layerOf(group: WeightGroup, hints: NetworkHints): Record<string, unknow
     ...(kind === 'gru' || bias === undefined ? {} : { twoBiases: twoRows }),
     ...(group.projection === undefined ? {} : { projection: group.projection }),
     ...(group.peepholes ? { peepholes: true } : {}),
-    ...(group.bidirectional ? { bidirectional: 'concat' } : {}),
+    ...(group.bidirectional ? { bidirectional: group.merged ? '_' : 'concat' } : {}),
     ...(hints.activation === undefined ? {} : { activation: hints.activation }),
   };
 }

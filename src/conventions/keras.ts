@@ -48,7 +48,7 @@ export const keras: WritableConvention = {
     return new Map(all.map((t, i): [string, FileTensor] => [`arr_${i}`, t]));
   },
 
-  toSpec: (tensors, hints) => layersOf(groupsOf(fusedArrays(inOrder(tensors))), hints),
+  toSpec: (tensors, hints) => layersOf(groupsOf(fusedArrays(inOrder(tensors))), hints, 'keras'),
 };
 
 /** How many of the arrays from here on are the layer's: a recurrent layer of Keras 1 keeps each gate's apart. */

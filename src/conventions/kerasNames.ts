@@ -49,7 +49,7 @@ export const kerasNames: Convention = {
 
   toSpec(tensors, hints, metadata) {
     const groups = [...groupsByName(tensors, metadata)].map(([name, arrays]) => namedGroup(name, arrays));
-    return layersOf(groups, hints);
+    return layersOf(groups, hints, 'keras');
   },
 };
 

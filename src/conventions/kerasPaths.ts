@@ -41,7 +41,7 @@ export const kerasPaths: Convention = {
 
   toSpec(tensors, hints) {
     const groups = [...groupsByPath(tensors)].map(([name, arrays]) => groupOf(name.replace(/^layers\//, ''), arrays));
-    return layersOf(chainOf(groups), hints);
+    return layersOf(chainOf(groups), hints, 'keras');
   },
 };
 

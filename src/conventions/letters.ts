@@ -41,7 +41,7 @@ export const letters: Convention = {
       const [kernel, wh, bias, wo] = ['Wx', 'Wh', 'bh', 'Wo'].map(letter => part.get(letter)?.shape);
       return wo ? { dense: wo, bias: part.get('bo')?.shape } : { kernel, recurrent: wh, bias };
     });
-    return layersOf(groups, hints);
+    return layersOf(groups, hints, 'keras');
   },
 };
 

@@ -7,107 +7,102 @@ import type { NamedTensors } from './convention.js';
  */
 const RECURRENT = /^(.*?)(weight|bias)_(ih|hh|hr)(?:_l(\d+)(_reverse)?)?$/;
 
-/** One layer of a recurrent module, or one other module (Linear, Embedding), of a state dict. */
-export interface Module {
-  /** `rnn.l0`, `fc` */
+interface Entry {
+  /** as the file names it */
   readonly name: string;
-  /** `rnn.`, shared by the layers of one module */
-  readonly prefix: string;
+  readonly tensor: Tensor;
+}
+
+/** The tensors of one layer: role (`weight_ih`, `bias_hh_reverse`, `weight`) -> entry. */
+export type Roles = ReadonlyMap<string, Entry>;
+
+/** One module (an nn.LSTM with all its layers, an LSTMCell, a Linear, an Embedding) of a state dict. */
+export interface Module {
+  /** `rnn`, `fc`; '' for tensors without a prefix */
+  readonly name: string;
   readonly recurrent: boolean;
-  /** role (`weight_ih`, `bias_hh_reverse`, `weight`) -> the entry as the file names it */
-  readonly tensors: Map<string, { readonly name: string; readonly tensor: Tensor }>;
+  /** one for each layer of an nn.LSTM, one for any other module */
+  readonly layers: readonly { readonly name: string; readonly tensors: Roles }[];
 }
 
 export function hasRecurrentNames(names: readonly string[]): boolean {
   return names.some(name => RECURRENT.test(name));
 }
 
-/**
- * State dict entries by module, in the order in which data flows. Files keep the order of construction, except those that sort by name
- * (safetensors), so an order is taken in which each module's input is as wide as the output before it; file order where there is none.
- */
-export function modulesInOrder(tensors: NamedTensors): Module[] {
-  const modules = modulesOf(tensors);
-  return chain([], modules) ?? modules;
-}
-
-/** State dict entries by module, in file order; the layers of one module by number. */
+/** State dict entries by module, in file order; the layers of one module together, by number. */
 export function modulesOf(tensors: NamedTensors): Module[] {
-  const modules = new Map<string, Module & { place: number; depth: number }>();
-  const places = new Map<string, number>();
+  const modules = new Map<
+    string,
+    { name: string; recurrent: boolean; layers: Map<number, { name: string; tensors: Map<string, Entry> }> }
+  >();
   for (const [name, tensor] of tensors) {
     const match = RECURRENT.exec(name);
-    const prefix = match ? match[1] : name.replace(/\.?(weight|bias)$/, '');
-    if (!places.has(prefix)) places.set(prefix, places.size);
-    const depth = Number(match?.[4] ?? 0);
-    const key = match?.[4] ? `${prefix}l${depth}` : prefix;
-    const module = modules.get(key) ?? {
-      name: key,
-      prefix,
+    const module = match ? match[1].replace(/\.$/, '') : name.replace(/\.?(weight|bias)$/, '');
+    // a Linear and a recurrent module without any prefix are two
+    const key = `${match ? 'cell' : 'other'} ${module}`;
+    const found = modules.get(key) ?? {
+      name: module,
       recurrent: match !== null,
-      tensors: new Map(),
-      place: places.get(prefix)!,
-      depth,
+      layers: new Map<number, { name: string; tensors: Map<string, Entry> }>(),
     };
-    const role = match ? `${match[2]}_${match[3]}${match[5] ?? ''}` : (/(weight|bias)$/.exec(name)?.[0] ?? name);
-    module.tensors.set(role, { name, tensor });
-    modules.set(key, module);
+    const depth = Number(match?.[4] ?? 0);
+    const layer = found.layers.get(depth) ?? { name: match?.[4] ? `${match[1]}l${depth}` : module, tensors: new Map<string, Entry>() };
+    layer.tensors.set(match ? `${match[2]}_${match[3]}${match[5] ?? ''}` : (/(weight|bias)$/.exec(name)?.[0] ?? name), { name, tensor });
+    found.layers.set(depth, layer);
+    modules.set(key, found);
   }
-  return [...modules.values()].sort((a, b) => a.place - b.place || a.depth - b.depth);
+  return [...modules.values()].map(({ layers, ...module }) => ({
+    ...module,
+    layers: [...layers].sort(([a], [b]) => a - b).map(([, layer]) => layer),
+  }));
 }
 
-const MOST_MODULES_TRIED = 8;
+/** What a module reads and gives, as far as its tensors show it. */
+export interface Widths {
+  /** null: token numbers */
+  readonly input: number | null;
+  /** both directions side by side, or merged into one */
+  readonly outputs: readonly number[];
+}
 
-/** Depth-first: the first order, preferring file order, in which widths fit. Layers of one module stay in their order. */
-function chain(done: readonly Module[], rest: readonly Module[]): Module[] | undefined {
-  if (rest.length === 0) return [...done];
-  if (done.length + rest.length > MOST_MODULES_TRIED) return undefined;
-  for (const module of firstOfEach(rest)) {
-    if (done.length > 0 && !outputWidths(done[done.length - 1], module).some(width => accepts(module, width))) continue;
-    if (done.length === 0 && !module.recurrent && !opensNetwork(module, rest)) continue;
-    const found = chain(
-      [...done, module],
-      rest.filter(m => m !== module),
-    );
-    if (found) return found;
+/** @param asEmbedding a matrix [V, E] of token vectors, where it could also be the weight [K, in] of a Linear */
+export function widthsOf(module: Module, asEmbedding = false): Widths {
+  const shape = (layer: Roles, role: string) => layer.get(role)?.tensor.shape ?? [];
+  const first = module.layers[0].tensors;
+  if (!module.recurrent) {
+    const [outputs = 0, inputs = 0] = shape(first, 'weight');
+    return asEmbedding ? { input: null, outputs: [inputs] } : { input: inputs, outputs: [outputs] };
   }
-  return undefined;
+  const last = module.layers[module.layers.length - 1].tensors;
+  const one = shape(last, 'weight_hr')[0] ?? shape(last, 'weight_hh')[1] ?? 0;
+  return { input: shape(first, 'weight_ih')[1] ?? 0, outputs: last.has('weight_ih_reverse') ? [2 * one, one] : [one] };
 }
 
-/** Of the layers of one module only the lowest that is left: l0 comes before l1. */
-export function firstOfEach(modules: readonly Module[]): Module[] {
-  const seen = new Set<string>();
-  return modules.filter(({ prefix }) => {
-    if (seen.has(prefix)) return false;
-    seen.add(prefix);
-    return true;
-  });
+/** A matrix without a bias: a Linear's, or the vectors of an Embedding. */
+export function mayBeEmbedding({ recurrent, layers }: Module): boolean {
+  const { tensors } = layers[0];
+  return !recurrent && !tensors.has('bias') && tensors.get('weight')?.tensor.shape.length === 2;
 }
 
-/** A Linear or Embedding stands first only where a recurrent module can read it. */
-function opensNetwork(module: Module, all: readonly Module[]): boolean {
-  return all.some(m => m.recurrent && outputWidths(module, m).some(width => accepts(m, width)));
+/** Whether the names stand in the order of the alphabet (safetensors writes them so): then it says nothing of the modules. */
+export function isSorted(tensors: NamedTensors): boolean {
+  const names = [...tensors.keys()];
+  return names.length > 2 && names.every((name, i) => i === 0 || names[i - 1] < name);
 }
 
-function accepts(module: Module, width: number): boolean {
-  const weight = module.tensors.get(module.recurrent ? 'weight_ih' : 'weight')?.tensor;
-  return weight !== undefined && weight.shape.length === 2 && weight.shape[1] === width;
+/** `fc2` before `fc10`, `net.0` before `net.3`: modules whose names differ in numbers alone. undefined: others. */
+export function compareNumbers(a: string, b: string): number | undefined {
+  const [as, bs] = [a, b].map(name => name.split(/(\d+)/));
+  if (as.length !== bs.length || as.length === 1) return undefined;
+  if (as.some((part, i) => i % 2 === 0 && part !== bs[i])) return undefined;
+  const at = as.findIndex((part, i) => part !== bs[i]);
+  return at < 0 ? 0 : Number(as[at]) - Number(bs[at]);
 }
 
-/** Widths that a module may put out: both directions side by side, or merged into one; an embedding and a Linear differ in the axis. */
-function outputWidths(module: Module, reader: Module): number[] {
-  const of = (role: string) => module.tensors.get(role)?.tensor.shape ?? [];
-  if (!module.recurrent)
-    return of('weight')
-      .slice(isEmbedding(module, reader) ? 1 : 0)
-      .slice(0, 1);
-  const one = of('weight_hr')[0] ?? of('weight_hh')[1] ?? 0;
-  return module.tensors.has('weight_ih_reverse') ? [2 * one, one] : [one];
-}
-
-/** A matrix without a bias whose rows are as wide as the recurrent module's input: token vectors [V, E]. */
-export function isEmbedding(module: Module, reader: Module | undefined): boolean {
-  const weight = module.tensors.get('weight')?.tensor.shape;
-  const input = reader?.recurrent ? reader.tensors.get('weight_ih')?.tensor.shape[1] : undefined;
-  return !module.recurrent && weight?.length === 2 && !module.tensors.has('bias') && weight[1] === input && weight[0] !== input;
+/** The names of modules without the part that all of them begin with: `lstm`, `fc` of `model.net.lstm`, `model.net.fc`. */
+export function shortNames(modules: readonly { readonly name: string }[]): string[] {
+  const paths = modules.map(m => m.name.split('.'));
+  let same = 0;
+  while (paths.length > 0 && paths.every(path => path.length > same + 1 && path[same] === paths[0][same])) same++;
+  return paths.map(path => path.slice(same).join('.'));
 }

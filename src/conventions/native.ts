@@ -42,7 +42,7 @@ export const native: WritableConvention = {
       else group.bidirectional = true;
       groups.set(layer, group);
     }
-    return layersOf([...groups.values()], hints);
+    return layersOf([...groups.values()], hints, 'keras');
   },
 };
 

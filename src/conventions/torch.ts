@@ -8,14 +8,15 @@ import { isTorchProjection } from '../model/frameworks.js';
 import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../model/spec.js';
 import { concatFirst, transpose } from '../tensor/layout.js';
-import { formatShape, reshape, sameShape, sliceRow, type Tensor } from '../tensor/tensor.js';
+import { formatShape, reshape, sliceRow, type Tensor } from '../tensor/tensor.js';
 import { checkShape } from '../weights/weights.js';
 import type { WritableConvention } from './convention.js';
 import { fileTensor } from './fileTensor.js';
 import { fromCanonicalGates, toCanonicalGates } from './gateOrder.js';
-import { layersOf, type WeightGroup } from './groups.js';
-import { firstOfEach, hasRecurrentNames, isEmbedding, type Module, modulesInOrder, modulesOf } from './modules.js';
+import { type AssignedLayer, assign } from './moduleAssignment.js';
+import { hasRecurrentNames, isSorted, modulesOf } from './modules.js';
 import { extra } from './surplus.js';
+import { specOfStateDict } from './torchSpec.js';
 
 /**
  * PyTorch state dicts. `[prefix.]weight_ih_l0 [G·M, D]`, `weight_hh_l0 [G·M, P]`, `bias_ih_l0`, `bias_hh_l0`, `weight_hr_l0 [P, M]`, the
@@ -28,22 +29,22 @@ export const torch: WritableConvention = {
   detect: hasRecurrentNames,
 
   toWeights(shapes, tensors) {
-    const modules = assign(shapes, modulesOf(tensors));
+    const { assigned, rest } = assign(shapes, modulesOf(tensors), isSorted(tensors));
     const weights = new Map<string, Tensor>();
     const withWeights = shapes.layers.filter(l => l.weights.length > 0);
     withWeights.forEach((layer, index) => {
-      const module = modules[index];
+      const module = assigned[index];
       if (!module) throw missing(layer.layer.name, describe(layer), 'no further module in the file');
       const own = isRecurrent(layer.layer) ? readRecurrent(layer, layer.layer, module) : readPlain(layer, module);
       checkSurplus(layer, module);
       for (const [name, tensor] of own) weights.set(`${layer.layer.name}/${name}`, tensor);
     });
-    if (modules.length > withWeights.length) {
-      const { name } = modules[withWeights.length];
+    if (rest.length > 0) {
+      const [{ name }] = rest;
       throw new RnnError('convention', 'E_WEIGHT_EXTRA', `the file has a module '${escapeText(name)}' that the network does not have`, {
         where: escapeText(name),
         expected: `${withWeights.length} layers with weights`,
-        found: `${modules.length}`,
+        found: `${assigned.length + rest.length}`,
         fix: 'describe the whole network (--M 5,5 or --stack 2 for two layers, --K 0 without a Linear)',
       });
     }
@@ -73,35 +74,10 @@ export const torch: WritableConvention = {
     return named;
   },
 
-  toSpec(tensors, hints) {
-    const modules = modulesInOrder(tensors);
-    return layersOf(
-      modules.map((module, i) => groupOf(module, modules[i + 1])),
-      hints,
-    );
-  },
+  toSpec: specOfStateDict,
 };
 
-/**
- * A module for each layer that has weights, then what is left over: the first of its kind, in file order, whose input weights have the layer's
- * shape, else the next one, so that its shape can be complained about.
- */
-function assign(shapes: ModelShapes, modules: readonly Module[]): Module[] {
-  let rest = [...modules];
-  const assigned = shapes.layers
-    .filter(l => l.weights.length > 0)
-    .flatMap(({ layer, weights: [first] }) => {
-      const wanted = first.role === 'embeddings' ? first.shape : [...first.shape].reverse();
-      const fits = (m: Module) =>
-        m.recurrent === isRecurrent(layer) && sameShape(m.tensors.get(m.recurrent ? 'weight_ih' : 'weight')?.tensor.shape ?? [], wanted);
-      const module = firstOfEach(rest).find(fits) ?? rest.find(m => m.recurrent === isRecurrent(layer)) ?? rest[0];
-      rest = rest.filter(m => m !== module);
-      return module ?? [];
-    });
-  return [...assigned, ...rest];
-}
-
-function readRecurrent({ weights: expected }: LayerShapes, layer: RecurrentSpec, module: Module): [string, Tensor][] {
+function readRecurrent({ weights: expected }: LayerShapes, layer: RecurrentSpec, module: AssignedLayer): [string, Tensor][] {
   const cell = getCell(layer.kind);
   return expected.map(shape => {
     const reverse = shape.name.startsWith('backward/') ? '_reverse' : '';
@@ -109,7 +85,7 @@ function readRecurrent({ weights: expected }: LayerShapes, layer: RecurrentSpec,
   });
 }
 
-function readRole(shape: WeightShape, cell: Cell, module: Module, reverse: string, layer: RecurrentSpec): Tensor {
+function readRole(shape: WeightShape, cell: Cell, module: AssignedLayer, reverse: string, layer: RecurrentSpec): Tensor {
   const get = (role: string) => {
     const found = module.tensors.get(role + reverse);
     if (!found)
@@ -162,7 +138,7 @@ function addedBiases(input: Tensor, recurrent: Tensor, layer: RecurrentSpec): Te
 }
 
 /** @throws RnnError E_WEIGHT_EXTRA: a bias or a direction of the file that the network is described without would be lost */
-function checkSurplus({ weights }: LayerShapes, module: Module): void {
+function checkSurplus({ weights }: LayerShapes, module: AssignedLayer): void {
   const known = weights.flatMap(w => (module.recurrent ? rolesOf(w) : [w.role === 'bias' ? 'bias' : 'weight']));
   for (const [role, { name }] of module.tensors) if (!known.includes(role)) throw extra(name, known);
 }
@@ -173,7 +149,7 @@ function rolesOf({ name, role }: WeightShape): string[] {
   return name.startsWith('backward/') ? roles.map(r => `${r}_reverse`) : roles;
 }
 
-function readPlain({ weights: expected }: LayerShapes, module: Module): [string, Tensor][] {
+function readPlain({ weights: expected }: LayerShapes, module: AssignedLayer): [string, Tensor][] {
   return expected.map(shape => {
     const found = module.tensors.get(shape.role === 'bias' ? 'bias' : 'weight');
     if (!found)
@@ -266,45 +242,6 @@ function writeRecurrent(
     const projection = of(`${way}Wp`);
     if (projection) set('weight_hr', transpose(projection));
   }
-}
-
-/** @throws RnnError E_UNDETERMINED for buffers, and for parameters of modules that are neither recurrent nor Linear nor Embedding */
-function checkRoles({ name, recurrent, tensors }: Module): void {
-  for (const [role, { name: entry, tensor }] of tensors) {
-    const known = recurrent ? !role.startsWith('bias_hr') : (role === 'weight' && tensor.shape.length === 2) || role === 'bias';
-    if (known && (recurrent || tensors.has('weight'))) continue;
-    throw new RnnError(
-      'convention',
-      'E_UNDETERMINED',
-      `'${escapeText(entry, 80)}' is no weight of a recurrent module, a Linear or an Embedding`,
-      {
-        where: name === entry ? undefined : escapeText(name, 80),
-        expected: 'weight_ih_l0 [G·M, D] …, or weight [K, in] and bias',
-        found: `${escapeText(entry, 80)} ${formatShape(tensor.shape)}`,
-        fix: 'save the state dict without it, of the modules that are to be run',
-      },
-    );
-  }
-}
-
-/** What a module shows, in canonical layout: [G·M, D] becomes [D, G·M]. */
-function groupOf(module: Module, reader: Module | undefined): WeightGroup {
-  checkRoles(module);
-  const shape = (role: string) => module.tensors.get(role)?.tensor.shape;
-  const turned = (role: string) => {
-    const s = shape(role);
-    return s && [...s].reverse();
-  };
-  if (isEmbedding(module, reader)) return { embedding: shape('weight') };
-  if (!module.recurrent) return { dense: turned('weight'), bias: shape('bias') };
-  const bias = shape('bias_ih');
-  return {
-    kernel: turned('weight_ih'),
-    recurrent: turned('weight_hh'),
-    bias: bias && [2, bias[0]],
-    projection: shape('weight_hr')?.[0],
-    bidirectional: module.tensors.has('weight_ih_reverse'),
-  };
 }
 
 function describe({ weights }: LayerShapes): string {

@@ -9,7 +9,7 @@ import { readAll } from '../formats/source.js';
 import { intOf, textOf } from '../ops/attributes.js';
 import { sha256OfBytes } from './digest.js';
 import { type ModelFile, readModelFile } from './modelFile.js';
-import { loadNetwork, type Network, NO_WEIGHT } from './network.js';
+import { loadDescription, type Network, NO_WEIGHT } from './network.js';
 import type { NetworkRequest } from './request.js';
 import type { InspectGraph, InspectResult } from './result.js';
 import { describeTensors } from './roles.js';
@@ -59,7 +59,7 @@ export async function runInspect({ file: path, expectSha256, ...hints }: Inspect
       bytes: [...file.tensors.values()].reduce((sum, t) => sum + t.data.length * DTYPE_BYTES[t.dtype], 0),
     },
     network: network && network.model.layers.length > 0 ? shapesOf(network) : null,
-    runs: blocked === null && (network !== null || graph !== null) && network?.weights !== undefined,
+    runs: blocked === null && (network !== null || graph !== null) && network?.weights !== undefined && !network.ask,
     reason: blocked ?? reason,
     graph: inspected,
     skipped: [...file.tensors.keys()].filter(name => NO_WEIGHT.test(name)).map(name => escapeText(name, 120)),
@@ -74,9 +74,9 @@ async function networkOf(
   hints: NetworkRequest,
 ): Promise<{ network: Network | null; reason: string | null }> {
   try {
-    const network = await loadNetwork({ ...hints, model: path }, undefined, opened);
+    const network = await loadDescription({ ...hints, model: path }, undefined, opened);
     const why = opened.graph && 'reason' in opened.graph.layers ? opened.graph.layers.reason : null;
-    return { network, reason: why ?? network.withoutWeights ?? null };
+    return { network, reason: network.ask ? reasonOf(network.ask, path) : (why ?? network.withoutWeights ?? null) };
   } catch (error) {
     if (!(error instanceof RnnError)) throw error;
     return { network: null, reason: reasonOf(error, path) };

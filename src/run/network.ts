@@ -1,4 +1,4 @@
-import type { Convention, NetworkHints } from '../conventions/convention.js';
+import type { Convention, NetworkHints, ReadNetwork } from '../conventions/convention.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { TensorFile } from '../formats/format.js';
@@ -8,6 +8,7 @@ import { type Assumption, checkAssumptions } from '../model/assumptions.js';
 import { checkSpec } from '../model/check.js';
 import { dimensionLayers, NOTEBOOK } from '../model/dimensions.js';
 import type { FrameworkName } from '../model/frameworks.js';
+import { layersLineOf } from '../model/layersLine.js';
 import { type ParsedLayers, parseLayers } from '../model/parse.js';
 import { inferSequences } from '../model/sequences.js';
 import { inferShapes, type ModelShapes } from '../model/shapes.js';
@@ -29,6 +30,8 @@ export interface Network {
   readonly notes: readonly string[];
   /** what can change y and neither the file nor a flag says */
   readonly assumptions: readonly Assumption[];
+  /** E_ASK: the numbers depend on what nobody has said; its shapes do not */
+  readonly ask?: RnnError;
   /** an ONNX graph; where `exact` is false, model and shapes only show its layers and the graph itself is run */
   readonly graph?: { readonly model: OnnxModel; readonly bytes: Uint8Array; readonly exact: boolean };
 }
@@ -39,6 +42,9 @@ export type KnownShape = readonly number[] | undefined;
 interface Draft {
   readonly spec: Record<string, unknown>;
   readonly parsed?: { text: string; spans: ParsedLayers['spans'] };
+  /** of a network read from weights alone */
+  readonly assumptions?: readonly Assumption[];
+  readonly ask?: RnnError;
 }
 
 /**
@@ -46,8 +52,15 @@ interface Draft {
  * @throws RnnError of every kind a description can be wrong in
  */
 export async function loadNetwork(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
+  const network = await loadDescription(request, known, opened);
+  if (network.ask) throw network.ask;
+  return network;
+}
+
+/** The same where shapes and counts are wanted, and no numbers: what only numbers depend on is not asked for. */
+export async function loadDescription(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
   const network = await readNetwork(request, known, opened);
-  checkAssumptions(network.assumptions, request.strict);
+  checkAssumptions(network.assumptions, request.strict, layersLineOf(network.model, network.framework));
   return network;
 }
 
@@ -77,7 +90,9 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   const notes = [...(described && own !== file ? described.file.notes : []), ...(file?.notes ?? []), ...frameworkNotes(request, described)];
   const hasWeights = shapes.layers.some(l => l.weights.length > 0);
   const unbuilt = described && !file && hasWeights && WHOLE_MODELS.has(described.file.format) ? { withoutWeights: UNBUILT } : {};
-  return { framework, model, shapes, weights, weightsSource: source, ...unbuilt, notes, assumptions: [] };
+  const { assumptions = [], ask } = draft;
+  const asked = ask ? { ask: placed(ask, source!) } : {};
+  return { framework, model, shapes, weights, weightsSource: source, ...unbuilt, notes, assumptions, ...asked };
 }
 
 /** Formats in which Keras saves a description with its weights. */
@@ -125,11 +140,19 @@ async function fromWeightsAlone(request: NetworkRequest, known: KnownShape, { fi
   const convention = await conventionOf(path, file);
   const rules = request.framework ?? framework ?? convention.framework;
   const own = { ...request, model: undefined, weights: path };
-  const spec = within(shownPath(path), () => specFromWeights(own, known, file, convention)) ?? fromDimensions(own, known);
-  const model = checkSpec(spec, rules);
+  const draft = within(shownPath(path), () => specFromWeights(own, known, file, convention)) ?? { spec: fromDimensions(own, known) };
+  const { assumptions = [], ask } = draft;
+  const model = checkSpec(draft.spec, rules);
   const shapes = inferShapes(model);
   const weights = within(shownPath(path), () => convention.toWeights(shapes, file.tensors, file.metadata));
-  return { framework: rules, model, shapes, weights, weightsSource: path, notes: file.notes, assumptions: [] };
+  const asked = ask ? { ask: placed(ask, path) } : {};
+  return { framework: rules, model, shapes, weights, weightsSource: path, notes: file.notes, assumptions, ...asked };
+}
+
+/** A question about a file, with its name. */
+function placed(ask: RnnError, path: string): RnnError {
+  ask.where ??= shownPath(path);
+  return ask;
 }
 
 function graphNetwork(
@@ -226,8 +249,8 @@ async function describe(
       parsed,
     };
   }
-  const fromFile = weights && specFromWeights(request, known, weights.file, weights.convention);
-  return { spec: fromFile ?? fromDimensions(request, known) };
+  const fromFile = weights && within(shownPath(request.weights!), () => specFromWeights(request, known, weights.file, weights.convention));
+  return fromFile ?? { spec: fromDimensions(request, known) };
 }
 
 /** The notebook's network, with the sizes the request gives. */
@@ -270,35 +293,33 @@ function sizesIn(known: KnownShape, request: NetworkRequest, layers: readonly un
 }
 
 /** The network that a weights file determines, where what the flags say agrees with it; undefined where the flags must describe it. */
-function specFromWeights(
-  request: NetworkRequest,
-  known: KnownShape,
-  file: TensorFile,
-  convention: Convention,
-): Record<string, unknown> | undefined {
+function specFromWeights(request: NetworkRequest, known: KnownShape, file: TensorFile, convention: Convention): Draft | undefined {
   const hints: NetworkHints = {
     task: request.task ?? 'many-to-one',
     pool: request.pool ?? 'last',
     activation: request.activation,
     timesteps: null,
+    features: request.D ?? (known && known.length === 3 ? known[2] : undefined),
+    said: new Set((['task', 'pool', 'activation'] as const).filter(key => request[key] !== undefined)),
   };
-  let read: ReturnType<Convention['toSpec']>;
+  let read: ReadNetwork;
   try {
     read = convention.toSpec(file.tensors, hints, file.metadata);
   } catch (error) {
-    if (error instanceof RnnError && describesNetwork(request)) return undefined;
+    if (error instanceof RnnError && describesNetwork(request, error)) return undefined;
     throw error;
   }
   if (!agrees(request, read)) return undefined;
   const sizes = inputSizes(request, known, read.layers, { T: NOTEBOOK.T });
-  return { input: { ...sizes, features: read.input.features }, layers: read.layers };
+  return { ...read, spec: { input: { ...sizes, features: read.input.features }, layers: read.layers } };
 }
 
-function describesNetwork({ D, M, K, cell }: NetworkRequest): boolean {
-  return D !== undefined || M !== undefined || K !== undefined || cell !== undefined;
+/** Flags say the network where the weights do not; a question of the weights (E_ASK) a width alone does not answer. */
+function describesNetwork({ D, M, K, cell }: NetworkRequest, { code }: RnnError): boolean {
+  return (D !== undefined && code !== 'E_ASK') || M !== undefined || K !== undefined || cell !== undefined;
 }
 
-function agrees(request: NetworkRequest, read: ReturnType<Convention['toSpec']>): boolean {
+function agrees(request: NetworkRequest, read: ReadNetwork): boolean {
   const recurrent = read.layers.filter(l => ['rnn', 'lstm', 'gru'].includes(String(l.kind)));
   const dense = read.layers.filter(l => l.kind === 'dense');
   const M = request.M ?? recurrent.map(l => l.units);

@@ -6,7 +6,7 @@ import type { FrameworkName } from '../model/frameworks.js';
 import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { exactSize } from '../tensor/tensor.js';
-import { loadNetwork, type Network, titleOf } from './network.js';
+import { loadDescription, type Network, titleOf } from './network.js';
 import type { ShapesRequest } from './request.js';
 import type { Count, DimsJson, LayerRow, ShapesResult } from './result.js';
 import { VERSION } from './version.js';
@@ -15,11 +15,11 @@ const BYTES = 4n; // float32
 
 /** Shapes, weights, parameters, work and memory of a network, from its description alone. */
 export async function runShapes(request: ShapesRequest): Promise<ShapesResult> {
-  return shapesOf(await loadNetwork(request));
+  return shapesOf(await loadDescription(request));
 }
 
 /** The same from a network that is loaded already. */
-export function shapesOf(network: Pick<Network, 'model' | 'shapes' | 'framework' | 'notes' | 'assumptions'>): ShapesResult {
+export function shapesOf(network: Pick<Network, 'model' | 'shapes' | 'framework' | 'notes' | 'assumptions' | 'ask'>): ShapesResult {
   const { model, shapes, framework } = network;
   const counts = countsByFramework(model);
   const params = totalParameters(shapes);
@@ -46,7 +46,11 @@ export function shapesOf(network: Pick<Network, 'model' | 'shapes' | 'framework'
       stateBytes: toCount(shapes.layers.reduce((total, l) => total + stateSize(l), 0n) * BYTES),
       trainingBytes: toCountOrNull(times(sum(shapes.layers.map(trainingSize)), BYTES)),
     },
-    notes: [...network.notes, ...frameworkNotes(counts)],
+    notes: [
+      ...network.notes,
+      ...(network.ask ? [`numbers need an answer: ${network.ask.message} (${network.ask.fix})`] : []),
+      ...frameworkNotes(counts),
+    ],
     assumptions: network.assumptions,
   };
 }

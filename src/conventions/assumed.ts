@@ -1,0 +1,132 @@
+import type { RnnError } from '../errors.js';
+import { type Assumption, ask } from '../model/assumptions.js';
+import type { FrameworkName } from '../model/frameworks.js';
+import { isCellName } from '../model/frameworks.js';
+import { layersText } from '../model/layersLine.js';
+import type { NetworkHints } from './convention.js';
+
+/** How PyTorch itself says everything that a state dict leaves open. */
+export const EXPORT = 'in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")';
+
+/** What weights alone leave open, in one sentence; behind it the file that would say it. */
+export function whyOf(framework: FrameworkName): string {
+  return framework === 'torch' ? 'a state dict does not say, a .pt2 does' : 'the weights do not say';
+}
+
+type Layer = Readonly<Record<string, unknown>>;
+
+/**
+ * What layers read from weights alone rest on, beside the order they stand in.
+ * @param layers in order, as they will be run
+ * @param hints what flags said: that is not assumed
+ */
+export function assumptionsOf(layers: readonly Layer[], hints: NetworkHints, framework: FrameworkName): Assumption[] {
+  const why = whyOf(framework);
+  const say = (changed: readonly Layer[]) => `--layers "${layersText(changed, framework)}"`;
+  const assumptions: Assumption[] = [];
+  const add = (fact: Assumption['fact'], what: string, value: string, changed: readonly Layer[]) =>
+    assumptions.push({ fact, what, value, why, say: say(changed) });
+  const lastCell = layers.findLastIndex(isCell);
+  const reader = layers.slice(lastCell + 1).find(layer => layer.kind === 'dense');
+  if (!hints.said?.has('task') && !hints.said?.has('pool')) addSteps(layers, lastCell, reader, add);
+  if (!hints.said?.has('activation')) addCellFunctions(layers, framework, add);
+  const dense = layers.flatMap((layer, i) => (layer.kind === 'dense' ? [i] : []));
+  if (dense.length > 0 && openActivations(layers).length === 0) {
+    const last = dense[dense.length - 1];
+    const activation = Number(layers[last].units) > 1 ? 'softmax' : 'sigmoid';
+    const names = dense.map(i => nameOf(layers[i])).join(', ');
+    add('activation', `no activation before or after ${names}`, 'linear', withField(layers, last, { activation }));
+  }
+  return assumptions;
+}
+
+function addSteps(
+  layers: readonly Layer[],
+  at: number,
+  reader: Layer | undefined,
+  add: (fact: 'step' | 'shape', what: string, value: string, changed: readonly Layer[]) => void,
+): void {
+  const cell = layers[at];
+  const every = withField(layers, at, { returnSequences: true });
+  const name = nameOf(cell);
+  if (cell.bidirectional !== undefined && cell.bidirectional !== null) {
+    const taken = [...every.slice(0, at + 1), { kind: 'last' }, ...every.slice(at + 1)];
+    const what = `${reader ? `${nameOf(reader)} reads` : 'y is'} the last state of each direction of ${name}`;
+    add(reader ? 'step' : 'shape', what, 'last', taken);
+  } else if (reader) add('step', `${nameOf(reader)} reads the last step of ${name}`, 'last', every);
+  else add('shape', `y is the last step of ${name}`, 'last', every);
+}
+
+/** PyTorch's LSTM and GRU have one function each; its RNN has two, and Keras' cells have any. */
+function addCellFunctions(
+  layers: readonly Layer[],
+  framework: FrameworkName,
+  add: (fact: 'nonlinearity' | 'activation', what: string, value: string, changed: readonly Layer[]) => void,
+): void {
+  const at = layers.findIndex(layer => isCell(layer) && (layer.kind === 'rnn' || framework !== 'torch'));
+  if (at < 0) return;
+  const open = layers.filter(layer => isCell(layer) && (layer.kind === 'rnn' || framework !== 'torch'));
+  const changed = layers.map(layer => (open.includes(layer) ? { ...layer, activation: 'relu' } : layer));
+  const fact = open.every(layer => layer.kind === 'rnn') ? 'nonlinearity' : 'activation';
+  add(fact, `${open.map(nameOf).join(', ')} ${open.length > 1 ? 'compute' : 'computes'} tanh`, 'tanh', changed);
+}
+
+/** The question (E_ASK) where one dense layer stands straight behind another: without something between them they would be one. */
+export function askForActivations(layers: readonly Layer[], framework: FrameworkName): RnnError | undefined {
+  const open = openActivations(layers);
+  if (open.length === 0) return undefined;
+  const pairs = open.map(i => `${nameOf(layers[i])} and ${nameOf(readerOf(layers, i)!)}`).join(', ');
+  return ask({
+    fact: 'activation',
+    what: `which activation stands between ${pairs}`,
+    why: `${whyOf(framework)}; nor does it say that one reads the other`,
+    layersLine: layersText(withQuestions(layers), framework),
+    advice: framework === 'torch' ? `or use a file that says it, ${EXPORT}` : undefined,
+  });
+}
+
+/**
+ * Two directions that the next layer reads in the width of one: added, averaged or multiplied.
+ * @throws RnnError E_ASK
+ */
+export function askForMerge(layers: readonly Layer[], framework: FrameworkName): void {
+  const merged = layers.filter(layer => layer.bidirectional === '_');
+  if (merged.length === 0) return;
+  throw ask({
+    fact: 'wiring',
+    what: `how the two directions of ${merged.map(nameOf).join(', ')} become one`,
+    why: whyOf(framework),
+    layersLine: layersText(withQuestions(layers), framework),
+    advice: 'sum, ave or mul',
+  });
+}
+
+/** Layers between which nothing is computed that an activation would change. */
+const BETWEEN = new Set(['dropout', 'flatten']);
+
+/** Places of dense layers that a dense layer reads. */
+function openActivations(layers: readonly Layer[]): number[] {
+  return layers.flatMap((layer, i) => (layer.kind === 'dense' && readerOf(layers, i)?.kind === 'dense' ? [i] : []));
+}
+
+function withQuestions(layers: readonly Layer[]): Layer[] {
+  const open = openActivations(layers);
+  return layers.map((layer, i) => (open.includes(i) ? { ...layer, activation: '_' } : layer));
+}
+
+function readerOf(layers: readonly Layer[], at: number): Layer | undefined {
+  return layers.slice(at + 1).find(layer => !BETWEEN.has(String(layer.kind)));
+}
+
+function withField(layers: readonly Layer[], at: number, field: Layer): Layer[] {
+  return layers.map((layer, i) => (i === at ? { ...layer, ...field } : layer));
+}
+
+function isCell(layer: Layer): boolean {
+  return isCellName(String(layer.kind));
+}
+
+/** The name in the file, else the kind. */
+export function nameOf(layer: Layer): string {
+  return String(layer.title ?? layer.name ?? layer.kind);
+}

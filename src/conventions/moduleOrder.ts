@@ -1,0 +1,96 @@
+import { compareNumbers, type Module, mayBeEmbedding, widthsOf } from './modules.js';
+
+/** A module at its place: what it reads is what the one before gives. */
+export interface Placed {
+  readonly module: Module;
+  readonly embedding: boolean;
+}
+
+/** Which order was taken of those in which every width fits. */
+export interface Order {
+  readonly order: readonly Placed[];
+  /** another one that fits as well */
+  readonly rival?: readonly Placed[];
+  /** nothing says which of the two it is */
+  readonly undecided: boolean;
+}
+
+/** Orders and steps of the search, beyond which more are not looked for. */
+const MOST_ORDERS = 200;
+const MOST_STEPS = 20_000;
+
+/**
+ * The order in which data flows through the modules of a state dict: each reads what the one before gives, recurrent modules before the
+ * Linears that fit them. The order in the file is a hint only: it is that of construction, or of the alphabet.
+ * @param features width of the input, where it is known; null: token numbers
+ * @param sorted the file's order is that of the alphabet
+ * @returns undefined where there is no such order
+ */
+export function orderOf(modules: readonly Module[], features: number | null | undefined, sorted: boolean): Order | undefined {
+  const all = ordersOf(modules);
+  const fitting = features === undefined ? all : all.filter(order => inputOf(order) === features);
+  const orders = fitting.length > 0 ? fitting : all;
+  if (orders.length === 0) return undefined;
+  const place = new Map(modules.map((module, i) => [module, i]));
+  const cost = (order: readonly Placed[]): number[] => [linearsFirst(order), sorted ? 0 : inversions(order, place)];
+  const ranked = orders.map(order => ({ order, cost: cost(order) })).sort((a, b) => a.cost[0] - b.cost[0] || a.cost[1] - b.cost[1]);
+  const [best, second] = ranked;
+  if (!second) return { order: best.order, undecided: false };
+  // the order of construction, where it fits and is another one
+  const declared = sorted ? undefined : orders.find(order => inversions(order, place) === 0);
+  if (declared && declared !== best.order) return { order: best.order, rival: declared, undecided: true };
+  if (declared) return { order: best.order, rival: second.order, undecided: false };
+  return { order: best.order, rival: second.order, undecided: second.cost.every((c, i) => c === best.cost[i]) };
+}
+
+/** Every order in which the widths fit. Numbers in names count: `fc1` stands before `fc2`, unless only the other way fits. */
+function ordersOf(modules: readonly Module[]): Placed[][] {
+  const numbered = search(modules, true);
+  return numbered.length > 0 ? numbered : search(modules, false);
+}
+
+function search(modules: readonly Module[], numbered: boolean): Placed[][] {
+  const found: Placed[][] = [];
+  let steps = 0;
+  const extend = (done: readonly Placed[], rest: readonly Module[]): void => {
+    if (rest.length === 0) found.push([...done]);
+    for (const module of rest) {
+      if (found.length >= MOST_ORDERS || ++steps > MOST_STEPS) return;
+      if (numbered && rest.some(other => (compareNumbers(other.name, module.name) ?? 0) < 0)) continue;
+      for (const embedding of waysOf(module, done, rest)) {
+        const last = done[done.length - 1];
+        const { input } = widthsOf(module, embedding);
+        if (last && !widthsOf(last.module, last.embedding).outputs.includes(input ?? -1)) continue;
+        extend(
+          [...done, { module, embedding }],
+          rest.filter(m => m !== module),
+        );
+      }
+    }
+  };
+  extend([], modules);
+  return found;
+}
+
+/** Token vectors can only stand first. A square matrix there is what its name says. */
+function waysOf(module: Module, done: readonly Placed[], rest: readonly Module[]): boolean[] {
+  if (done.length > 0 || rest.length === 1 || !mayBeEmbedding(module)) return [false];
+  const [rows, columns] = module.layers[0].tensors.get('weight')!.tensor.shape;
+  return rows === columns || /emb/i.test(module.name) ? [/emb/i.test(module.name)] : [true, false];
+}
+
+/** Width of what the network reads; null: token numbers. */
+export function inputOf([first]: readonly Placed[]): number | null {
+  return widthsOf(first.module, first.embedding).input;
+}
+
+/** Linears that stand before a recurrent module. */
+function linearsFirst(order: readonly Placed[]): number {
+  const linear = ({ module, embedding }: Placed) => !module.recurrent && !embedding;
+  return order.reduce((sum, placed, i) => sum + (placed.module.recurrent ? order.slice(0, i).filter(linear).length : 0), 0);
+}
+
+function inversions(order: readonly Placed[], place: ReadonlyMap<Module, number>): number {
+  const places = order.map(({ module }) => place.get(module)!);
+  return places.reduce((sum, p, i) => sum + places.slice(0, i).filter(before => before > p).length, 0);
+}

@@ -1,0 +1,132 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { type Assumption, ask } from '../model/assumptions.js';
+import { layerText } from '../model/layersLine.js';
+import { formatShape } from '../tensor/tensor.js';
+import { EXPORT, whyOf } from './assumed.js';
+import type { NamedTensors, NetworkHints, ReadNetwork } from './convention.js';
+import { layersOf, type WeightGroup } from './groups.js';
+import { type Order, orderOf, type Placed } from './moduleOrder.js';
+import { isSorted, type Module, modulesOf, type Roles, shortNames, widthsOf } from './modules.js';
+
+/**
+ * The network that a state dict shows: modules in the order in which each reads what the one before gives. What a state dict never says
+ * (order where several fit, the step that is read, functions between modules) is an assumption, or asked for.
+ * @throws RnnError E_UNDETERMINED: tensors of modules that are not known here; E_ASK: two orders fit, or none does
+ */
+export function specOfStateDict(tensors: NamedTensors, hints: NetworkHints): ReadNetwork {
+  const modules = modulesOf(tensors);
+  for (const module of modules) checkRoles(module);
+  const titles = new Map(shortNames(modules).map((title, i) => [modules[i], escapeText(title || modules[i].name, 60)]));
+  const found = orderOf(modules, hints.features, isSorted(tensors));
+  if (!found) throw askForWiring(modules, titles);
+  if (found.undecided) throw askForOrder(found, titles);
+  const read = layersOf(groupsOf(found.order, titles), hints, 'torch');
+  return { ...read, assumptions: [...orderAssumptions(found, titles), ...wiringAssumptions(found.order, titles), ...read.assumptions] };
+}
+
+type Titles = ReadonlyMap<Module, string>;
+
+/** @throws RnnError E_UNDETERMINED for buffers, and for parameters of modules that are neither recurrent nor Linear nor Embedding */
+function checkRoles({ recurrent, layers }: Module): void {
+  for (const { name, tensors } of layers) {
+    for (const [role, { name: entry, tensor }] of tensors) {
+      const known = recurrent ? !role.startsWith('bias_hr') : (role === 'weight' && tensor.shape.length === 2) || role === 'bias';
+      if (known && (recurrent || tensors.has('weight'))) continue;
+      throw new RnnError(
+        'convention',
+        'E_UNDETERMINED',
+        `'${escapeText(entry, 80)}' is no weight of a recurrent module, a Linear or an Embedding`,
+        {
+          where: name === entry || name === '' ? undefined : escapeText(name, 80),
+          expected: 'weight_ih_l0 [G·M, D] …, or weight [K, in] and bias',
+          found: `${escapeText(entry, 80)} ${formatShape(tensor.shape)}`,
+          fix: `save the state dict without it, of the modules that are to be run; or a file that says how it is used, ${EXPORT}`,
+        },
+      );
+    }
+  }
+}
+
+function groupsOf(order: readonly Placed[], titles: Titles): WeightGroup[] {
+  return order.flatMap(({ module, embedding }, i) => {
+    const title = titles.get(module);
+    const reader = order[i + 1] && widthsOf(order[i + 1].module).input;
+    return module.layers.map(({ tensors }, depth): WeightGroup => {
+      const last = depth === module.layers.length - 1;
+      const merged = last && reader !== undefined && reader !== widthsOf(module).outputs[0];
+      return { title, ...groupOf(module, tensors, embedding), ...(merged ? { merged } : {}) };
+    });
+  });
+}
+
+/** What a layer shows, in canonical layout: [G·M, D] becomes [D, G·M]. */
+function groupOf({ recurrent }: Module, tensors: Roles, embedding: boolean): WeightGroup {
+  const shape = (role: string) => tensors.get(role)?.tensor.shape;
+  const turned = (role: string) => {
+    const s = shape(role);
+    return s && [...s].reverse();
+  };
+  if (embedding) return { embedding: shape('weight') };
+  if (!recurrent) return { dense: turned('weight'), bias: shape('bias') };
+  const bias = shape('bias_ih');
+  return {
+    kernel: turned('weight_ih'),
+    recurrent: turned('weight_hh'),
+    bias: bias && [2, bias[0]],
+    projection: shape('weight_hr')?.[0],
+    bidirectional: tensors.has('weight_ih_reverse'),
+  };
+}
+
+function orderAssumptions({ order, rival }: Order, titles: Titles): Assumption[] {
+  if (!rival) return [];
+  const names = (placed: readonly Placed[]) => placed.map(({ module }) => titles.get(module)).join(', ');
+  return [
+    {
+      fact: 'order',
+      what: `the modules are used in the order ${names(order)}`,
+      value: names(order),
+      why: whyOf('torch'),
+      say: `--layers "${partsOf(rival, titles).join(',')}"`,
+    },
+  ];
+}
+
+/** Several recurrent modules one behind the other may also hand on their states, or read the input side by side. */
+function wiringAssumptions(order: readonly Placed[], titles: Titles): Assumption[] {
+  const cells = order.filter(({ module }) => module.recurrent).map(({ module }) => titles.get(module));
+  if (cells.length < 2) return [];
+  const what = cells.slice(1).map((name, i) => `${name} reads every step of ${cells[i]} and starts from zero`);
+  return [{ fact: 'wiring', what: what.join(', '), value: cells.join(', '), why: `${whyOf('torch')} (${EXPORT})`, say: null }];
+}
+
+function askForOrder({ order, rival }: Order, titles: Titles): RnnError {
+  const [a, b] = [partsOf(order, titles), partsOf(rival!, titles)];
+  const places = a.map((part, i) => (part === b[i] ? part : '_'));
+  return ask({
+    fact: 'order',
+    what: `two orders of ${order.map(({ module }) => titles.get(module)).join(', ')} fit their sizes`,
+    why: whyOf('torch'),
+    layersLine: places.join(','),
+    advice: `that is "${a.join(',')}" or "${b.join(',')}"; or a file that says it, ${EXPORT}`,
+  });
+}
+
+function askForWiring(modules: readonly Module[], titles: Titles): RnnError {
+  const names = modules.map(module => titles.get(module)).join(', ');
+  const cells = modules.filter(({ recurrent }) => recurrent).map(module => ({ module, embedding: false }));
+  return ask({
+    fact: 'wiring',
+    what: `how ${names} are wired`,
+    why: `${whyOf('torch')}; in no order does each read what the one before gives (parallel parts, attention?)`,
+    layersLine: [...partsOf(cells, titles), ...modules.filter(m => !m.recurrent).map(() => '_')].join(','),
+    advice: `a network that is no chain needs a file that says it, ${EXPORT}`,
+  });
+}
+
+/** `lstm:8+seq`, `dense:2` … of modules in this order, without what is asked or assumed. */
+function partsOf(order: readonly Placed[], titles: Titles): string[] {
+  const hints: NetworkHints = { task: 'many-to-one', pool: 'last', timesteps: null };
+  return layersOf(groupsOf(order, titles), hints, 'torch').layers.map(layer => layerText(layer, 'torch'));
+}
