@@ -39,7 +39,7 @@ describe('weights by the letters of the equations', () => {
     const read = letters.toWeights(shapes, tensors);
     expect(read.size).toBe(weights.size);
     if (kind === 'rnn') for (const [key, w] of weights) expect([...read.get(key)!.data]).toEqual([...w.data]);
-    expect(letters.toSpec(tensors, hints)).toEqual({
+    expect(letters.toSpec(tensors, hints)).toMatchObject({
       input: { features: 3, timesteps: 7 },
       layers: [
         { kind, units: 5, useBias: true, twoBiases: false, returnSequences: false },
