@@ -1,15 +1,34 @@
 import { within } from '../errors.js';
 import type { FloatArray } from '../tensor/tensor.js';
+import { type Budget, countTensor, reserveBytes } from './bytes/budget.js';
 import type { DType, FileTensor } from './format.js';
+import { restart } from './limits.js';
 import type { ByteSource } from './source.js';
 
+export interface TensorHead {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  /** elements, exact */
+  readonly size: bigint;
+}
+
 /**
- * A tensor whose numbers stay in the file until they are asked for: `data` reads them once and keeps them, `load` reads them and keeps nothing.
+ * A tensor whose numbers stay in the file until they are asked for: `data` reads them once and keeps them, `load` keeps nothing. The tensor is
+ * counted now, its bytes when they are first read.
  * @param read gives an array of its own each time
+ * @throws RnnError E_LIMIT_TENSORS (limit); when read, E_LIMIT_BYTES (limit) and what `read` throws
  */
-export function lazyTensor({ where }: ByteSource, shape: readonly number[], dtype: DType, read: () => FloatArray): FileTensor {
+export function lazyTensor({ where }: ByteSource, budget: Budget, { shape, dtype, size }: TensorHead, read: () => FloatArray): FileTensor {
+  countTensor(budget);
+  let reserved = false;
   let kept: FloatArray | undefined;
-  const load = () => kept ?? (where === undefined ? read() : within(where, read));
+  const numbers = () => {
+    restart(budget.limits);
+    if (!reserved) reserveBytes(budget, size, dtype);
+    reserved = true;
+    return read();
+  };
+  const load = () => kept ?? (where === undefined ? numbers() : within(where, numbers));
   const tensor = {
     shape,
     dtype,

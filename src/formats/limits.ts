@@ -26,7 +26,7 @@ export interface Limits {
   /** of reading one file */
   readonly seconds: number;
   /** when reading began, in milliseconds of performance.now(); undefined: no time is kept */
-  readonly started?: number;
+  started?: number;
 }
 
 export type LimitName = Exclude<keyof Limits, 'started'>;
@@ -133,6 +133,11 @@ export type Clock = Partial<Pick<Limits, 'seconds' | 'started'>>;
 /** The limits with the clock started: from here on `checkTime` knows how long reading takes. */
 export function timed(limits: Limits): Limits {
   return { ...limits, started: performance.now() };
+}
+
+/** The clock set to now, where there is one: numbers that are read late have the same time as the header. */
+export function restart(limits: Limits): void {
+  if (limits.started !== undefined) limits.started = performance.now();
 }
 
 /**

@@ -1,15 +1,16 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { formatShape } from '../tensor/tensor.js';
-import { type Budget, checkShape, DTYPE_BYTES, newBudget, reserve } from './bytes/budget.js';
-import { decodeNumbers, encodeNumbers } from './bytes/numbers.js';
+import { type Budget, checkShape, DTYPE_BYTES, newBudget } from './bytes/budget.js';
+import { encodeNumbers, readNumbers } from './bytes/numbers.js';
 import { parseNumpyHeader } from './bytes/numpyHeader.js';
-import { ByteReader } from './bytes/reader.js';
+import { needPart, readPart } from './bytes/reader.js';
 import { gatherStrided } from './bytes/strided.js';
 import { decodeUtf8 } from './bytes/utf8.js';
 import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
+import { lazyTensor } from './lazyTensor.js';
 import { overLimit } from './limits.js';
-import { type ByteSource, readAll, readUpTo } from './source.js';
+import { type ByteSource, readUpTo } from './source.js';
 
 /**
  * NumPy's .npy, versions 1 to 3 (numpy/lib/format.py describes it). Read: floats of 2, 4, 8 bytes, integers, bool, either byte order,
@@ -21,7 +22,7 @@ export const npy: Format = {
   sniff: source => hasNumpyMagic(readUpTo(source, 0, MAGIC.length)),
   async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const notes: string[] = [];
-    const tensors = new Map([['npy', readNumpyArray(readAll(source), newBudget(limits), notes)]]);
+    const tensors = new Map([['npy', readNumpyArray(source, newBudget(limits), notes)]]);
     return { format: 'npy', tensors, metadata: new Map(), notes };
   },
   async write(tensors: Map<string, FileTensor>): Promise<Uint8Array> {
@@ -33,6 +34,7 @@ export const npy: Format = {
   },
 };
 
+const SHORT = 'E_NPY_SHORT';
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 
 // NumPy leaves room for the growing axis to reach this many digits in place (numpy/lib/format.py GROWTH_AXIS_MAX_DIGITS)
@@ -59,15 +61,16 @@ export function hasNumpyMagic(bytes: Uint8Array): boolean {
 }
 
 /** One array. Surplus bytes after it are left alone, as NumPy does, and noted. @throws RnnError E_NPY_… (format), E_LIMIT_… (limit) */
-export function readNumpyArray(bytes: Uint8Array, budget: Budget, notes: string[], name = 'npy'): FileTensor {
-  const reader = new ByteReader(bytes, 'E_NPY_SHORT');
-  const { dtype, littleEndian, fortranOrder, shape, size } = readNumpyHeader(reader, budget.limits);
-  reader.need(size * BigInt(DTYPE_BYTES[dtype]), `data for shape ${formatShape(shape)} ${dtype}`);
-  reserve(budget, size, dtype);
-  const data = decodeNumbers(bytes, reader.position, Number(size), dtype, littleEndian);
-  const surplus = reader.remaining - Number(size) * DTYPE_BYTES[dtype];
+export function readNumpyArray(source: ByteSource, budget: Budget, notes: string[], name = 'npy'): FileTensor {
+  const header = readNumpyHeader(source, budget.limits);
+  const { dtype, littleEndian, fortranOrder, shape, size, dataStart } = header;
+  needPart(source, dataStart, size * BigInt(DTYPE_BYTES[dtype]), `data for shape ${formatShape(shape)} ${dtype}`, SHORT);
+  const surplus = source.size - dataStart - Number(size) * DTYPE_BYTES[dtype];
   if (surplus > 0) notes.push(`${escapeText(name)}: ${surplus} bytes after the array were left alone`);
-  return { shape, data: fortranOrder && size > 0n ? gatherStrided(data, shape, columnMajor(shape)) : data, dtype };
+  return lazyTensor(source, budget, header, () => {
+    const data = readNumbers(source, dataStart, Number(size), dtype, littleEndian);
+    return fortranOrder && size > 0n ? gatherStrided(data, shape, columnMajor(shape)) : data;
+  });
 }
 
 export interface NumpyHeader {
@@ -77,11 +80,12 @@ export interface NumpyHeader {
   readonly shape: readonly number[];
   /** elements, exact */
   readonly size: bigint;
+  readonly dataStart: number;
 }
 
-/** Everything before the data; leaves the reader at its first byte. @throws RnnError E_NPY_… (format), E_LIMIT_… (limit) */
-export function readNumpyHeader(reader: ByteReader, limits: Limits): NumpyHeader {
-  const magic = reader.take(6, 'magic');
+/** Everything before the data. @throws RnnError E_NPY_… (format), E_LIMIT_… (limit) */
+export function readNumpyHeader(source: ByteSource, limits: Limits): NumpyHeader {
+  const magic = readPart(source, 0, MAGIC.length, 'magic', SHORT);
   if (!hasNumpyMagic(magic)) {
     throw new RnnError('format', 'E_NPY_MAGIC', 'offset 0: this is no .npy file', {
       where: 'magic',
@@ -89,15 +93,16 @@ export function readNumpyHeader(reader: ByteReader, limits: Limits): NumpyHeader
       found: hex(magic),
     });
   }
-  const { descr, fortranOrder, shape, offset } = readHeader(reader, limits.numpyHeaderBytes);
-  const { dtype, littleEndian } = readDescr(descr, reader.offset);
+  const { descr, fortranOrder, shape, offset, dataStart } = readHeader(source, limits.numpyHeaderBytes);
+  const { dtype, littleEndian } = readDescr(descr, dataStart);
   const size = within(`shape in the header at offset ${offset}`, () => checkShape(shape, limits));
-  return { dtype, littleEndian, fortranOrder, shape: shape.map(Number), size };
+  return { dtype, littleEndian, fortranOrder, shape: shape.map(Number), size, dataStart };
 }
 
-function readHeader(reader: ByteReader, limit: number) {
-  const major = reader.u8('version');
-  const minor = reader.u8('version');
+function readHeader(source: ByteSource, limit: number) {
+  const part = (at: number, count: number, what: string) => readPart(source, at, count, what, SHORT);
+  const [major] = part(6, 1, 'version');
+  const [minor] = part(7, 1, 'version');
   if (major < 1 || major > 3 || minor !== 0) {
     throw new RnnError('format', 'E_NPY_VERSION', `offset 6: .npy version ${major}.${minor}`, {
       where: 'version',
@@ -105,19 +110,19 @@ function readHeader(reader: ByteReader, limit: number) {
       found: `${major}.${minor}`,
     });
   }
-  const length = major === 1 ? reader.u16('header length') : reader.u32('header length');
-  reader.need(length, 'header');
+  const offset = major === 1 ? 10 : 12;
+  const length = part(8, offset - 8, 'header length').reduceRight((sum, byte) => sum * 256 + byte, 0);
+  needPart(source, offset, length, 'header', SHORT);
   if (length > limit) {
     throw overLimit('numpyHeaderBytes', limit, 'E_LIMIT_HEADER', `offset 8: the header has ${length} bytes`, {
       found: length,
       where: 'header length',
     });
   }
-  const offset = reader.offset;
-  const header = reader.take(length);
+  const header = part(offset, length, 'header');
   // versions 1 and 2 are latin-1, version 3 is UTF-8
   const text = major === 3 ? decodeUtf8(header, offset) : Buffer.from(header.buffer, header.byteOffset, header.length).toString('latin1');
-  return { ...parseNumpyHeader(text, offset), offset };
+  return { ...parseNumpyHeader(text, offset), offset, dataStart: offset + length };
 }
 
 function readDescr(descr: string, offset: number): { dtype: DType; littleEndian: boolean } {

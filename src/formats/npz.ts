@@ -6,7 +6,7 @@ import { looksLikeZip } from './bytes/zipEnd.js';
 import { writeZip } from './bytes/zipWrite.js';
 import type { FileTensor, Format, Limits, TensorFile } from './format.js';
 import { hasNumpyMagic, readNumpyArray, writeNumpyArray } from './npy.js';
-import { type ByteSource, readAll } from './source.js';
+import { type ByteSource, memorySource, readAll } from './source.js';
 
 /** NumPy's .npz: a zip of .npy members, stored or deflated. Members that are no arrays are skipped and noted. Written: stored. */
 export const npz: Format = {
@@ -29,7 +29,7 @@ export const npz: Format = {
         throw new RnnError('format', 'E_ZIP_DUPLICATE', `offset ${member.offset}: two members are called '${escapeText(name)}'`);
       tensors.set(
         name,
-        within(`member '${escapeText(member.name, 80)}'`, () => readNumpyArray(content, budget, notes, member.name)),
+        within(`member '${escapeText(member.name, 80)}'`, () => readNumpyArray(memorySource(content), budget, notes, member.name)),
       );
     }
     if (tensors.size === 0) notes.push('the archive holds no arrays');

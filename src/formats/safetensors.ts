@@ -1,14 +1,15 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { formatShape } from '../tensor/tensor.js';
-import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget, reserve } from './bytes/budget.js';
+import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget } from './bytes/budget.js';
 import { isObject, type JsonObject, type JsonValue, parseJson } from './bytes/jsonText.js';
-import { decodeNumbers, encodeNumbers } from './bytes/numbers.js';
-import { ByteReader } from './bytes/reader.js';
+import { encodeNumbers, readNumbers } from './bytes/numbers.js';
+import { ByteReader, needPart, readPart } from './bytes/reader.js';
 import { decodeUtf8 } from './bytes/utf8.js';
 import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
+import { lazyTensor, type TensorHead } from './lazyTensor.js';
 import { overLimit } from './limits.js';
-import { type ByteSource, readAll, readUpTo } from './source.js';
+import { type ByteSource, readUpTo } from './source.js';
 
 /**
  * .safetensors: eight bytes of header length, a JSON header, the data. Read with every rule of the format (huggingface/safetensors,
@@ -30,24 +31,23 @@ export const safetensors: Format = {
     );
   },
   async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
-    const bytes = readAll(source);
-    const reader = new ByteReader(bytes, 'E_SAFETENSORS_SHORT');
-    const { header, offsetOf } = readHeader(reader, limits);
+    const { header, offsetOf, dataStart } = readHeader(source, limits);
     const metadata = readMetadata(header, offsetOf);
     const budget = newBudget(limits);
     const named = Object.entries(header).filter(([name]) => name !== '__metadata__');
     if (named.length > limits.tensors)
       throw overLimit('tensors', limits.tensors, 'E_LIMIT_TENSORS', `${named.length} tensors in one file`, { found: named.length });
     const entries = named.map(([name, value]) => entryOf(name, value, budget, offsetOf));
-    const data = reader.take(reader.remaining);
     entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
-    checkContiguous(entries, data.length, bytes.length - data.length);
+    checkContiguous(entries, source.size - dataStart, dataStart);
     const tensors = new Map<string, FileTensor>();
-    for (const { name, shape, dtype, begin, end } of entries) {
-      const numbers = within(`tensor '${escapeText(name, 80)}'`, () =>
-        decodeNumbers(data, begin, (end - begin) / DTYPE_BYTES[dtype], dtype),
+    for (const entry of entries) {
+      const { name, dtype, size, begin } = entry;
+      const numbers = () => readNumbers(source, dataStart + begin, Number(size), dtype);
+      tensors.set(
+        name,
+        lazyTensor(source, budget, entry, () => within(`tensor '${escapeText(name, 80)}'`, numbers)),
       );
-      tensors.set(name, { shape, data: numbers, dtype });
     }
     return { format: 'safetensors', tensors, metadata, notes: [] };
   },
@@ -55,6 +55,8 @@ export const safetensors: Format = {
     return writeFile(tensors, metadata);
   },
 };
+
+const SHORT = 'E_SAFETENSORS_SHORT';
 
 // In the order of the reference implementation's enum, by which it sorts; what it has and no recurrent network uses is left out
 const DTYPES: ReadonlyMap<string, DType> = new Map([
@@ -73,10 +75,8 @@ const DTYPES: ReadonlyMap<string, DType> = new Map([
   ['U64', 'u64'],
 ]);
 
-interface Entry {
+interface Entry extends TensorHead {
   readonly name: string;
-  readonly dtype: DType;
-  readonly shape: readonly number[];
   /** [begin, end) in the data */
   readonly begin: number;
   readonly end: number;
@@ -87,16 +87,16 @@ function isSpace(byte: number): boolean {
 }
 
 /** The header, and where the entry of a name begins in the file. */
-function readHeader(reader: ByteReader, limits: Limits): { header: JsonObject; offsetOf: (name: string) => number } {
-  const length = reader.u64('header length');
-  reader.need(length, 'header');
+function readHeader(source: ByteSource, limits: Limits): { header: JsonObject; offsetOf: (name: string) => number; dataStart: number } {
+  const length = new ByteReader(readPart(source, 0, 8, 'header length', SHORT), SHORT).u64();
+  needPart(source, 8, length, 'header', SHORT);
   if (length > limits.headerBytes) {
     throw overLimit('headerBytes', limits.headerBytes, 'E_LIMIT_HEADER', `offset 0: the header has ${length} bytes`, {
       found: length,
       where: 'header length',
     });
   }
-  const bytes = reader.take(Number(length));
+  const bytes = source.read(8, Number(length));
   if (bytes[0] !== 0x7b) {
     throw new RnnError('format', 'E_SAFETENSORS_HEADER', "offset 8: the header does not begin with '{'", {
       where: 'header',
@@ -107,7 +107,7 @@ function readHeader(reader: ByteReader, limits: Limits): { header: JsonObject; o
   const header = within('header', () => parseJson(decodeUtf8(bytes, 8), limits)) as JsonObject;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // a name that was written with escapes is not found so: its place is the header's
-  return { header, offsetOf: name => 8 + Math.max(0, text.indexOf(JSON.stringify(name))) };
+  return { header, offsetOf: name => 8 + Math.max(0, text.indexOf(JSON.stringify(name))), dataStart: 8 + bytes.length };
 }
 
 function readMetadata(header: JsonObject, offsetOf: (name: string) => number): Map<string, string> {
@@ -160,8 +160,7 @@ function checkEntry(name: string, value: JsonValue, budget: Budget): Entry {
       },
     );
   }
-  reserve(budget, size, dtype);
-  return { name, dtype, shape, begin, end };
+  return { name, dtype, shape, size, begin, end };
 }
 
 function integers(value: JsonValue | undefined, what: string): number[] {

@@ -12,12 +12,24 @@ export interface ByteSource {
    * @throws RnnError kind 'io' where the file cannot be read or was changed since it was opened
    */
   read(offset: number, length: number): Uint8Array;
+  /** The same straight into `target`, where that saves a copy. */
+  readInto?(offset: number, target: Uint8Array): void;
 }
 
 /** Bytes that are in memory. A Buffer's slice() shares memory where a Uint8Array's copies, so readers get the latter. */
 export function memorySource(bytes: Uint8Array): ByteSource {
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { size: plain.length, read: (offset, length) => plain.subarray(offset, offset + length) };
+}
+
+/** The bytes [offset, offset + size) of a source as one of their own. */
+export function sliceSource(source: ByteSource, offset: number, size: number): ByteSource {
+  return {
+    size,
+    where: source.where,
+    read: (from, length) => source.read(offset + from, length),
+    readInto: (from, target) => readInto(source, offset + from, target),
+  };
 }
 
 /** At most `length` bytes from `offset` on: fewer where the file ends before. */
@@ -28,4 +40,16 @@ export function readUpTo(source: ByteSource, offset: number, length: number): Ui
 
 export function readAll(source: ByteSource): Uint8Array {
   return source.read(0, source.size);
+}
+
+export function readInto(source: ByteSource, offset: number, target: Uint8Array): void {
+  if (source.readInto) source.readInto(offset, target);
+  else target.set(source.read(offset, target.length));
+}
+
+const PIECE = 2 ** 20;
+
+/** The bytes [from, to) in pieces of at most a MiB, for what needs to see each of them once. */
+export function* piecesOf(source: ByteSource, from = 0, to = source.size): Generator<Uint8Array> {
+  for (let at = from; at < to; at += PIECE) yield source.read(at, Math.min(PIECE, to - at));
 }

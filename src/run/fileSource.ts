@@ -74,11 +74,17 @@ class FileSource implements OpenFile {
   read(offset: number, length: number): Uint8Array {
     const from = offset - this.windowStart;
     if (from >= 0 && from + length <= this.window.length) return this.window.subarray(from, from + length);
-    if (length > this.most) throw tooLarge(this.path, `${length} bytes`, this.most);
-    if (length > MOST_WINDOW / 2) return this.fromFile(offset, length);
+    if (length > MOST_WINDOW / 2) {
+      if (length > this.most) throw tooLarge(this.path, `${length} bytes`, this.most);
+      const bytes = new Uint8Array(length);
+      this.readInto(offset, bytes);
+      return bytes;
+    }
     const follows = from >= 0 && from <= this.window.length;
     const wanted = follows ? Math.min(2 * this.window.length, MOST_WINDOW) : LEAST_WINDOW;
-    this.window = this.fromFile(offset, Math.min(Math.max(wanted, length), this.size - offset));
+    const window = new Uint8Array(Math.min(Math.max(wanted, length), this.size - offset));
+    this.readInto(offset, window);
+    this.window = window;
     this.windowStart = offset;
     return this.window.subarray(0, length);
   }
@@ -91,14 +97,17 @@ class FileSource implements OpenFile {
     closeSync(descriptor);
   }
 
-  private fromFile(offset: number, length: number): Uint8Array {
-    this.total += length;
+  readInto(offset: number, target: Uint8Array): void {
+    this.total += target.length;
     takesLong({ bytes: this.total });
     try {
-      if (this.descriptor !== undefined) return this.readFrom(this.descriptor, offset, length);
+      if (this.descriptor !== undefined) {
+        this.readFrom(this.descriptor, offset, target);
+        return;
+      }
       const descriptor = openSync(this.path, 'r');
       try {
-        return this.readFrom(descriptor, offset, length);
+        this.readFrom(descriptor, offset, target);
       } finally {
         closeSync(descriptor);
       }
@@ -108,18 +117,16 @@ class FileSource implements OpenFile {
   }
 
   /** The file is the one that was opened, as it was: numbers of one file never come with the names of another. */
-  private readFrom(descriptor: number, offset: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
+  private readFrom(descriptor: number, offset: number, target: Uint8Array): void {
     let at = 0;
-    while (at < length) {
-      const count = readSync(descriptor, bytes, at, Math.min(length - at, MOST_AT_ONCE), offset + at);
+    while (at < target.length) {
+      const count = readSync(descriptor, target, at, Math.min(target.length - at, MOST_AT_ONCE), offset + at);
       if (count === 0) break;
       at += count;
     }
     const now = fstatSync(descriptor);
     const { size, mtimeMs, ino, dev } = this.before;
-    if (at < length || now.size !== size || now.mtimeMs !== mtimeMs || now.ino !== ino || now.dev !== dev)
+    if (at < target.length || now.size !== size || now.mtimeMs !== mtimeMs || now.ino !== ino || now.dev !== dev)
       throw changed(this.path, size, Math.min(now.size, offset + at));
-    return bytes;
   }
 }

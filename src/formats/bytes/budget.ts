@@ -105,12 +105,23 @@ export function checkInflated(limits: Limits, inflated: number, soFar?: { at: st
  * @throws RnnError E_LIMIT_TENSORS, E_LIMIT_BYTES (limit) with the exact size
  */
 export function reserve(budget: Budget, size: bigint, dtype: DType): void {
+  countTensor(budget);
+  reserveBytes(budget, size, dtype);
+}
+
+/** @throws RnnError E_LIMIT_TENSORS (limit) */
+export function countTensor(budget: Budget): void {
   const { limits } = budget;
   checkTime(limits);
   budget.tensors += 1;
   if (budget.tensors > limits.tensors) {
     throw overLimit('tensors', limits.tensors, 'E_LIMIT_TENSORS', `at least ${budget.tensors} tensors in one file`);
   }
+}
+
+/** @throws RnnError E_LIMIT_BYTES (limit) with the exact size */
+export function reserveBytes(budget: Budget, size: bigint, dtype: DType): void {
+  const { limits } = budget;
   budget.bytes += size * (fitsFloat32(dtype) ? 4n : 8n);
   if (budget.bytes > BigInt(limits.totalBytes)) {
     throw overLimit('totalBytes', limits.totalBytes, 'E_LIMIT_BYTES', `the tensors need at least ${budget.bytes} bytes of memory`, {

@@ -1,6 +1,7 @@
 import { RnnError } from '../../errors.js';
 import type { FloatArray } from '../../tensor/tensor.js';
 import type { DType } from '../format.js';
+import { type ByteSource, memorySource, piecesOf, readInto } from '../source.js';
 import { DTYPE_BYTES, fitsFloat32 } from './budget.js';
 import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from './half.js';
 
@@ -12,15 +13,23 @@ const HOST_IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
  * @throws RnnError E_INT_RANGE (format) for 64-bit integers that a double cannot hold
  */
 export function decodeNumbers(bytes: Uint8Array, start: number, count: number, dtype: DType, littleEndian = true): FloatArray {
-  const part = bytes.subarray(start, start + count * DTYPE_BYTES[dtype]);
+  return readNumbers(memorySource(bytes), start, count, dtype, littleEndian);
+}
+
+/** The same out of a source, straight into the array where the bytes are what this machine computes with. */
+export function readNumbers(source: ByteSource, start: number, count: number, dtype: DType, littleEndian = true): FloatArray {
+  const out = fitsFloat32(dtype) ? new Float32Array(count) : new Float64Array(count);
   if (littleEndian === HOST_IS_LITTLE && (dtype === 'f32' || dtype === 'f64')) {
-    const out = dtype === 'f32' ? new Float32Array(count) : new Float64Array(count);
-    new Uint8Array(out.buffer).set(part); // bit for bit, so NaN payloads survive
+    readInto(source, start, new Uint8Array(out.buffer)); // bit for bit, so NaN payloads survive
     return out;
   }
-  const out = fitsFloat32(dtype) ? new Float32Array(count) : new Float64Array(count);
-  const view = new DataView(part.buffer, part.byteOffset, part.byteLength);
-  READ[dtype](view, out, littleEndian);
+  let done = 0;
+  for (const piece of piecesOf(source, start, start + count * DTYPE_BYTES[dtype])) {
+    const view = new DataView(piece.buffer, piece.byteOffset, piece.byteLength);
+    const some = piece.length / DTYPE_BYTES[dtype];
+    READ[dtype](view, out.subarray(done, done + some), littleEndian, done);
+    done += some;
+  }
   return out;
 }
 
@@ -32,11 +41,12 @@ export function viewNumbers(bytes: Uint8Array, count: number, dtype: DType, litt
   return decodeNumbers(bytes, 0, count, dtype, littleEndian);
 }
 
-type Read = (view: DataView, out: FloatArray, little: boolean) => void;
+/** @param before elements of the tensor before these */
+type Read = (view: DataView, out: FloatArray, little: boolean, before: number) => void;
 
-function each(width: number, get: (view: DataView, at: number, little: boolean) => number): Read {
-  return (view, out, little) => {
-    for (let i = 0; i < out.length; i++) out[i] = get(view, i * width, little);
+function each(width: number, get: (view: DataView, at: number, little: boolean, before: number) => number): Read {
+  return (view, out, little, before) => {
+    for (let i = 0; i < out.length; i++) out[i] = get(view, i * width, little, before);
   };
 }
 
@@ -48,18 +58,18 @@ const READ: Readonly<Record<DType, Read>> = {
   i16: each(2, (v, at, little) => v.getInt16(at, little)),
   u32: each(4, (v, at, little) => v.getUint32(at, little)),
   i32: each(4, (v, at, little) => v.getInt32(at, little)),
-  u64: each(8, (v, at, little) => exact(v.getBigUint64(at, little), at)),
-  i64: each(8, (v, at, little) => exact(v.getBigInt64(at, little), at)),
+  u64: each(8, (v, at, little, before) => exact(v.getBigUint64(at, little), before + at / 8)),
+  i64: each(8, (v, at, little, before) => exact(v.getBigInt64(at, little), before + at / 8)),
   f16: each(2, (v, at, little) => f16ToNumber(v.getUint16(at, little))),
   bf16: each(2, (v, at, little) => bf16ToNumber(v.getUint16(at, little))),
   f32: each(4, (v, at, little) => v.getFloat32(at, little)),
   f64: each(8, (v, at, little) => v.getFloat64(at, little)),
 };
 
-function exact(n: bigint, at: number): number {
+function exact(n: bigint, element: number): number {
   const x = Number(n);
   if (Number.isSafeInteger(x)) return x;
-  throw new RnnError('format', 'E_INT_RANGE', `element ${at / 8} is the 64-bit integer ${n}, which a double cannot hold exactly`, {
+  throw new RnnError('format', 'E_INT_RANGE', `element ${element} is the 64-bit integer ${n}, which a double cannot hold exactly`, {
     expected: 'integers between -(2^53 - 1) and 2^53 - 1',
     found: String(n),
     fix: 'save the array as float64',

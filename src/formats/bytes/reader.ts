@@ -1,4 +1,5 @@
 import { RnnError } from '../../errors.js';
+import type { ByteSource } from '../source.js';
 
 /**
  * Little-endian reader with a position over part of a file. Every read is checked against the end first; `code` and `offset` in the
@@ -33,12 +34,7 @@ export class ByteReader {
    * @throws RnnError with the code given to the constructor
    */
   need(count: number | bigint, what = 'it'): void {
-    if (count <= this.remaining) return;
-    throw new RnnError('format', this.code, `offset ${this.offset}: expected ${count} bytes of ${what}, found ${this.remaining}`, {
-      expected: `${count} bytes`,
-      found: `${this.remaining} bytes`,
-      fix: 'the file looks truncated or damaged; save or download it again',
-    });
+    if (count > this.remaining) throw tooShort(this.code, this.offset, count, what, this.remaining);
   }
 
   take(count: number, what?: string): Uint8Array {
@@ -74,4 +70,23 @@ export class ByteReader {
     this.position += 8;
     return this.view.getBigUint64(this.position - 8, true);
   }
+}
+
+/** `count` bytes of a source. @throws RnnError with this code where it ends before */
+export function readPart(source: ByteSource, at: number, count: number | bigint, what: string, code: string): Uint8Array {
+  needPart(source, at, count, what, code);
+  return source.read(at, Number(count));
+}
+
+/** @throws RnnError with this code where the source ends before */
+export function needPart({ size }: ByteSource, at: number, count: number | bigint, what: string, code: string): void {
+  if (count > size - at) throw tooShort(code, at, count, what, size - at);
+}
+
+function tooShort(code: string, offset: number, expected: number | bigint, what: string, found: number): RnnError {
+  return new RnnError('format', code, `offset ${offset}: expected ${expected} bytes of ${what}, found ${found}`, {
+    expected: `${expected} bytes`,
+    found: `${found} bytes`,
+    fix: 'the file looks truncated or damaged; save or download it again',
+  });
 }

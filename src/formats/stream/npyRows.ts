@@ -2,9 +2,9 @@ import { RnnError } from '../../errors.js';
 import { formatShape, sizeOf } from '../../tensor/tensor.js';
 import { DTYPE_BYTES } from '../bytes/budget.js';
 import { viewNumbers } from '../bytes/numbers.js';
-import { ByteReader } from '../bytes/reader.js';
 import type { FileTensor, Limits } from '../format.js';
 import { type NumpyHeader, readNumpyHeader } from '../npy.js';
+import { memorySource } from '../source.js';
 import { PieceQueue } from './pieceQueue.js';
 import type { RowReader } from './rows.js';
 
@@ -19,7 +19,7 @@ export class NpyRows implements RowReader {
   private readonly queue = new PieceQueue();
   private readonly limits: Limits;
   private readonly fileSize: number | undefined;
-  private header: (NumpyHeader & { readonly dataStart: number; readonly rowBytes: number }) | undefined;
+  private header: (NumpyHeader & { readonly rowBytes: number }) | undefined;
   private left = 0;
   private seen = 0;
 
@@ -80,12 +80,11 @@ export class NpyRows implements RowReader {
   }
 
   private readHeader(): void {
-    const reader = new ByteReader(this.queue.peek(), 'E_NPY_SHORT');
-    const header = readNumpyHeader(reader, this.limits);
+    const header = readNumpyHeader(memorySource(this.queue.peek()), this.limits);
     const rowBytes = sizeOf(header.shape.slice(1)) * DTYPE_BYTES[header.dtype];
-    this.header = { ...header, dataStart: reader.position, rowBytes };
+    this.header = { ...header, rowBytes };
     this.left = header.shape[0] ?? 0;
-    this.queue.take(reader.position);
+    this.queue.take(header.dataStart);
     if (this.fileSize !== undefined) this.checkSize(this.fileSize);
   }
 
