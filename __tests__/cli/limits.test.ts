@@ -58,7 +58,7 @@ const CASES: readonly Case[] = [
   { flag: '--max-dim', code: 'E_LIMIT_DIMENSION', extension: 'npy', file: n => npyOf([n, 2]), n: 5 },
   { flag: '--max-dim', code: 'E_LIMIT_DIMENSION', extension: 'csv', file: n => Buffer.from('1,2\n'.repeat(n)), n: 5 },
   { flag: '--max-inflated', code: 'E_LIMIT_INFLATED', extension: 'npz', file: deflatedNpz, n: 2000, step: 4 },
-  { flag: '--max-memory', code: 'E_LIMIT_BYTES', extension: 'npy', file: n => npyOf([n / 4]), n: 400, step: 4 },
+  { flag: '--max-memory', code: 'E_LIMIT_BYTES', extension: 'csv', file: n => Buffer.from('1\n'.repeat(n / 8)), n: 400, step: 8 },
   { flag: '--max-file', code: 'E_FILE_SIZE', extension: 'npy', file: n => npyOf([25], n - 110), n: 250 },
   { flag: '--max-nesting', code: 'E_LIMIT_DEPTH', extension: 'json', file: nestedConfig, n: 9, counted: true },
   { flag: '--max-nesting', code: 'E_LIMIT_DEPTH', extension: 'h5', file: nestedGroups, n: 70, counted: true },

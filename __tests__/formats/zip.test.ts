@@ -3,6 +3,7 @@ import { readZip } from '../../src/formats/bytes/zip.js';
 import { findEnd, looksLikeZip, peekNames } from '../../src/formats/bytes/zipEnd.js';
 import { writeZip } from '../../src/formats/bytes/zipWrite.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/formats/format.js';
+import { memorySource } from '../../src/formats/source.js';
 import { cat, crc, patched, u16, u32, u64 } from '../helpers/hostile/bytes.js';
 import { type MemberParts, zipBytes } from '../helpers/hostile/zipBytes.js';
 import { said, saidLater } from '../helpers/said.js';
@@ -14,7 +15,7 @@ const member = (name: string, content: string, more: Partial<MemberParts> = {}):
 });
 async function read(bytes: Uint8Array, limits: Partial<Limits> = {}) {
   const notes: string[] = [];
-  const members = await readZip(new Uint8Array(bytes), { ...DEFAULT_LIMITS, ...limits }, notes);
+  const members = readZip(memorySource(bytes), { ...DEFAULT_LIMITS, ...limits }, notes);
   return { members: members.map(m => [m.name, m.offset, m.size, Buffer.from(m.read()).toString()]), notes };
 }
 const contents = async (bytes: Uint8Array) => (await read(bytes)).members.map(([name, , , text]) => [name, text]);
@@ -86,7 +87,7 @@ describe('an archive', () => {
       ['a', 'content of a'],
       ['b', 'b'],
     ]);
-    expect(peekNames(bytes)).toEqual(['a', 'b']);
+    expect(peekNames(memorySource(bytes))).toEqual(['a', 'b']);
   });
 
   const DIRECTORY = 30 + 1 + 12;
@@ -143,13 +144,13 @@ describe('an archive', () => {
     [
       'of two different names',
       zipBytes([a({ flags: 0, extra: cat(u16(0x7075), u16(7), Uint8Array.of(1), u32(0xe8b7be43), 'zz') })]),
-      "E_ZIP_NAME member 'zz': offset 0: the member has two different names",
+      "E_ZIP_NAME member 'a': offset 0: the member has two different names",
     ],
     ['there twice', zipBytes([a(), a()], { prefix: PREFIX }), "E_ZIP_DUPLICATE member 'a': offset 143: two members are called 'a'"],
     [
       'over the one before',
       zipBytes([a(), b({ offset: 10 }), a({ offset: 0, name: 'c' })]),
-      'E_ZIP_DIRECTORY central directory: offset 118: the central directory is damaged: invalid local file header signature',
+      'E_ZIP_DIRECTORY central directory: offset 118: the central directory is damaged: no local header at offset 10',
     ],
     [
       'the same bytes as the one before',
@@ -164,7 +165,7 @@ describe('an archive', () => {
     [
       'in a directory longer than its entries',
       zipBytes([a()], { directorySize: 46, directoryOffset: DIRECTORY + 1 }),
-      'E_ZIP_DIRECTORY central directory: offset 44: the central directory is damaged: invalid central directory file header signature: 0x140201',
+      'E_ZIP_DIRECTORY central directory: offset 44: the central directory is damaged: no entry at offset 44',
     ],
   ])('is refused with a member that is %s', async (_, bytes, message) =>
     expect((await words(bytes)).slice(0, message.length)).toBe(message),
@@ -271,8 +272,8 @@ function zip64(change: { entries?: bigint; size?: bigint; offset?: bigint; recor
 describe('the end records of zip64', () => {
   it('say where the directory is', () => {
     const bytes = zip64();
-    expect(findEnd(bytes)).toEqual({ offset: bytes.length - 22, entries: 1, directory: 48, directoryEnd: 95, prefix: 5 });
-    expect(findEnd(zip64({ entries: 70_000n })).entries).toBe(70_000);
+    expect(findEnd(memorySource(bytes))).toEqual({ offset: bytes.length - 22, entries: 1, directory: 48, directoryEnd: 95, prefix: 5 });
+    expect(findEnd(memorySource(zip64({ entries: 70_000n }))).entries).toBe(70_000);
   });
 
   it.each<[string, Parameters<typeof zip64>[0], string]>([
@@ -287,17 +288,17 @@ describe('the end records of zip64', () => {
     ['a directory at 2^63', { offset: 2n ** 63n }, `the central directory (47 bytes at ${2n ** 63n}) does not fit before the end record`],
   ])('are refused with %s', (_, change, message) => {
     const bytes = zip64(change);
-    expect(said(() => findEnd(bytes))).toBe(
+    expect(said(() => findEnd(memorySource(bytes)))).toBe(
       `E_ZIP_END end record: offset ${bytes.length - 22}: ${message} | fix: save or download the file again`,
     );
   });
 
   it('without room for a record are refused, and no locator is none', () => {
     const tail = zip64().subarray(-42);
-    expect(said(() => findEnd(tail))).toBe(
+    expect(said(() => findEnd(memorySource(tail)))).toBe(
       'E_ZIP_END end record: offset 20: the zip64 end record is not where it belongs | fix: save or download the file again',
     );
-    expect(said(() => findEnd(zip64({ locator: 'PK\x06\x08' })))).toMatch(
+    expect(said(() => findEnd(memorySource(zip64({ locator: 'PK\x06\x08' }))))).toMatch(
       /the central directory \(4294967295 bytes at 4294967295\) does not fit/,
     );
   });
@@ -319,21 +320,21 @@ describe('a file looks like a zip', () => {
       false,
     ]),
     ['an end record elsewhere', `prefix${'PK\x05\x06'.padEnd(23, '\0')}`, false],
-  ])('%s', (_, text, expected) => expect(looksLikeZip(cat(text))).toBe(expected));
+  ])('%s', (_, text, expected) => expect(looksLikeZip(memorySource(cat(text)))).toBe(expected));
 
   it('its names are guessed even where it is damaged', () => {
     const bytes = zipBytes([a(), b(), member('third', 'x')]);
-    expect(peekNames(bytes)).toEqual(['a', 'b', 'third']);
-    expect(peekNames(bytes, 2)).toEqual(['a', 'b']);
-    expect(peekNames(cat('12345', bytes))).toEqual(['a', 'b', 'third']);
-    expect(peekNames(bytes.subarray(0, 60))).toEqual(['a']);
-    expect(peekNames(bytes.subarray(0, 31))).toEqual(['a']);
-    expect(peekNames(bytes.subarray(0, 30))).toEqual([]);
-    expect(peekNames(new Uint8Array(zipBytes([member('abcdef', 'x')])).slice(0, 33))).toEqual(['abc']);
-    expect(peekNames(new Uint8Array(0))).toEqual([]);
+    expect(peekNames(memorySource(bytes))).toEqual(['a', 'b', 'third']);
+    expect(peekNames(memorySource(bytes), 2)).toEqual(['a', 'b']);
+    expect(peekNames(memorySource(cat('12345', bytes)))).toEqual(['a', 'b', 'third']);
+    expect(peekNames(memorySource(bytes.subarray(0, 60)))).toEqual(['a']);
+    expect(peekNames(memorySource(bytes.subarray(0, 31)))).toEqual(['a']);
+    expect(peekNames(memorySource(bytes.subarray(0, 30)))).toEqual([]);
+    expect(peekNames(memorySource(new Uint8Array(zipBytes([member('abcdef', 'x')])).slice(0, 33)))).toEqual(['abc']);
+    expect(peekNames(memorySource(new Uint8Array(0)))).toEqual([]);
     // a view into a larger buffer
-    expect(peekNames(new Uint8Array(cat('xyz', bytes, 'x')).subarray(3, 3 + bytes.length))).toEqual(['a', 'b', 'third']);
-    expect(peekNames(new Uint8Array(cat('xyz', bytes)).subarray(3, 3 + 60))).toEqual(['a']);
+    expect(peekNames(memorySource(new Uint8Array(cat('xyz', bytes, 'x')).subarray(3, 3 + bytes.length)))).toEqual(['a', 'b', 'third']);
+    expect(peekNames(memorySource(new Uint8Array(cat('xyz', bytes)).subarray(3, 3 + 60)))).toEqual(['a']);
   });
 });
 

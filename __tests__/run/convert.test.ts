@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runConvert } from '../../src/run/convert.js';
@@ -145,8 +146,10 @@ describe('inspect', () => {
 
   it('checks the digest that is expected', async () => {
     const file = referencePath('models/keras', 'lstm_dense.keras');
-    const { sha256 } = await runInspect({ file });
-    await expect(runInspect({ file, expectSha256: sha256 })).resolves.toMatchObject({ sha256 });
+    const { sha256 } = await runInspect({ file, sha256: true });
+    expect(sha256).toBe(createHash('sha256').update(readFileSync(file)).digest('hex'));
+    await expect(runInspect({ file, expectSha256: sha256! })).resolves.toMatchObject({ sha256 });
+    expect((await runInspect({ file })).sha256).toBeNull();
     await expect(runInspect({ file, expectSha256: '00' })).rejects.toMatchObject({ code: 'E_SHA256', exit: 3 });
   });
 });

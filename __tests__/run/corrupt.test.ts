@@ -59,7 +59,7 @@ describe('an unusual but valid file', () => {
   });
 
   it('integers that no double holds are refused, not rounded', async () => {
-    const { exit, stdout, stderr } = await runCli(['inspect', path(TOO_LARGE)]);
+    const { exit, stdout, stderr } = await runCli(['forward', '-i', path(TOO_LARGE)]);
     expect([exit, stdout]).toEqual([3, '']);
     expect(stderr).toContain('9007199254740993');
   });
@@ -80,14 +80,20 @@ describe('an unusual but valid file', () => {
   });
 });
 
+/** The headers are whole: what only reads them does not see the damage. */
+const DAMAGED_NUMBERS: ReadonlySet<string> = new Set(['npz_bad_crc.npz']);
+
 describe('a damaged or hostile file', () => {
   const errors = ALL.filter(c => c.expect === 'error');
 
   it.each(titled(errors))('%s: one message with file and place, nothing printed', async name => {
-    for (const argv of [
-      ['inspect', path(name)],
-      ['forward', '--model', path(name)],
-    ]) {
+    const argvs = DAMAGED_NUMBERS.has(name)
+      ? [['forward', '-i', `${path(name)}:w`]]
+      : [
+          ['inspect', path(name)],
+          ['forward', '--model', path(name)],
+        ];
+    for (const argv of argvs) {
       const { exit, stdout, stderr } = await runCli(argv);
       expect(exit).toBe(/\[E_(LIMIT_\w+|ZIP_RATIO)\]/.test(stderr) ? 5 : 3);
       expect(stdout).toBe('');

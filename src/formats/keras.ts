@@ -6,7 +6,7 @@ import { looksLikeZip, peekNames } from './bytes/zipEnd.js';
 import type { Format, Limits, TensorFile } from './format.js';
 import { h5 } from './h5.js';
 import { overLimit } from './limits.js';
-import { type ByteSource, memorySource, readAll } from './source.js';
+import { type ByteSource, memorySource } from './source.js';
 
 /**
  * Keras 3's .keras: a zip of metadata.json, config.json and model.weights.h5. `architecture` is the parsed config.json, as data: no class
@@ -16,12 +16,11 @@ export const keras: Format = {
   name: 'keras',
   extensions: ['keras'],
   sniff(source: ByteSource): boolean {
-    const bytes = readAll(source);
-    return looksLikeZip(bytes) && peekNames(bytes).some(name => name === 'config.json' || name === 'metadata.json' || name === WEIGHTS);
+    return looksLikeZip(source) && peekNames(source).some(name => name === 'config.json' || name === 'metadata.json' || name === WEIGHTS);
   },
   async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const notes: string[] = [];
-    const members = new Map((await readZip(readAll(source), limits, notes)).map(member => [member.name, member]));
+    const members = new Map(readZip(source, limits, notes).map(member => [member.name, member]));
     const architecture = readJson(need(members, 'config.json'), limits);
     const description = readJson(need(members, 'metadata.json'), limits);
     if (!isObject(architecture) || !isObject(description)) {

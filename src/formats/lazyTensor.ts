@@ -18,7 +18,7 @@ export interface TensorHead {
  * @param read gives an array of its own each time
  * @throws RnnError E_LIMIT_TENSORS (limit); when read, E_LIMIT_BYTES (limit) and what `read` throws
  */
-export function lazyTensor({ where }: ByteSource, budget: Budget, { shape, dtype, size }: TensorHead, read: () => FloatArray): FileTensor {
+export function lazyTensor(source: ByteSource, budget: Budget, { shape, dtype, size }: TensorHead, read: () => FloatArray): FileTensor {
   countTensor(budget);
   let reserved = false;
   let kept: FloatArray | undefined;
@@ -26,9 +26,10 @@ export function lazyTensor({ where }: ByteSource, budget: Budget, { shape, dtype
     restart(budget.limits);
     if (!reserved) reserveBytes(budget, size, dtype);
     reserved = true;
+    source.check?.();
     return read();
   };
-  const load = () => kept ?? (where === undefined ? numbers() : within(where, numbers));
+  const load = () => kept ?? (source.where === undefined ? numbers() : within(source.where, numbers));
   const tensor = {
     shape,
     dtype,

@@ -56,21 +56,26 @@ const DTYPES: ReadonlyMap<string, DType> = new Map([
   ['f8', 'f64'],
 ]);
 
-export function hasNumpyMagic(bytes: Uint8Array): boolean {
+function hasNumpyMagic(bytes: Uint8Array): boolean {
   return MAGIC.every((byte, i) => bytes[i] === byte);
 }
 
-/** One array. Surplus bytes after it are left alone, as NumPy does, and noted. @throws RnnError E_NPY_… (format), E_LIMIT_… (limit) */
-export function readNumpyArray(source: ByteSource, budget: Budget, notes: string[], name = 'npy'): FileTensor {
+/**
+ * One array. Surplus bytes after it are left alone, as NumPy does, and noted.
+ * @param where the member of an archive that it is
+ * @throws RnnError E_NPY_… (format), E_LIMIT_… (limit)
+ */
+export function readNumpyArray(source: ByteSource, budget: Budget, notes: string[], name = 'npy', where?: string): FileTensor {
   const header = readNumpyHeader(source, budget.limits);
   const { dtype, littleEndian, fortranOrder, shape, size, dataStart } = header;
   needPart(source, dataStart, size * BigInt(DTYPE_BYTES[dtype]), `data for shape ${formatShape(shape)} ${dtype}`, SHORT);
   const surplus = source.size - dataStart - Number(size) * DTYPE_BYTES[dtype];
   if (surplus > 0) notes.push(`${escapeText(name)}: ${surplus} bytes after the array were left alone`);
-  return lazyTensor(source, budget, header, () => {
+  const read = () => {
     const data = readNumbers(source, dataStart, Number(size), dtype, littleEndian);
     return fortranOrder && size > 0n ? gatherStrided(data, shape, columnMajor(shape)) : data;
-  });
+  };
+  return lazyTensor(source, budget, header, () => (where === undefined ? read() : within(where, read)));
 }
 
 export interface NumpyHeader {

@@ -5,31 +5,31 @@ import { readZip } from './bytes/zip.js';
 import { looksLikeZip } from './bytes/zipEnd.js';
 import { writeZip } from './bytes/zipWrite.js';
 import type { FileTensor, Format, Limits, TensorFile } from './format.js';
-import { hasNumpyMagic, readNumpyArray, writeNumpyArray } from './npy.js';
-import { type ByteSource, memorySource, readAll } from './source.js';
+import { npy, readNumpyArray, writeNumpyArray } from './npy.js';
+import type { ByteSource } from './source.js';
 
 /** NumPy's .npz: a zip of .npy members, stored or deflated. Members that are no arrays are skipped and noted. Written: stored. */
 export const npz: Format = {
   name: 'npz',
   extensions: ['npz'],
-  sniff: source => looksLikeZip(readAll(source)),
+  sniff: looksLikeZip,
   async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const notes: string[] = [];
     const budget = newBudget(limits);
     const tensors = new Map<string, FileTensor>();
-    for (const member of await readZip(readAll(source), limits, notes)) {
-      const content = member.read();
-      const isArray = member.name.endsWith('.npy');
-      if (!isArray && !hasNumpyMagic(content)) {
-        notes.push(`member '${escapeText(member.name)}' is no array and was skipped`);
+    for (const { name, offset, source: content } of readZip(source, limits, notes)) {
+      const isArray = name.endsWith('.npy');
+      if (!isArray && !npy.sniff(content)) {
+        notes.push(`member '${escapeText(name)}' is no array and was skipped`);
         continue;
       }
-      const name = isArray ? member.name.slice(0, -4) : member.name;
-      if (tensors.has(name))
-        throw new RnnError('format', 'E_ZIP_DUPLICATE', `offset ${member.offset}: two members are called '${escapeText(name)}'`);
+      const key = isArray ? name.slice(0, -4) : name;
+      if (tensors.has(key))
+        throw new RnnError('format', 'E_ZIP_DUPLICATE', `offset ${offset}: two members are called '${escapeText(key)}'`);
+      const where = `member '${escapeText(name, 80)}'`;
       tensors.set(
-        name,
-        within(`member '${escapeText(member.name, 80)}'`, () => readNumpyArray(memorySource(content), budget, notes, member.name)),
+        key,
+        within(where, () => readNumpyArray(content, budget, notes, name, where)),
       );
     }
     if (tensors.size === 0) notes.push('the archive holds no arrays');

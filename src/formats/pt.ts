@@ -10,7 +10,7 @@ import { readZip, type ZipMember } from './bytes/zip.js';
 import { looksLikeZip, peekNames } from './bytes/zipEnd.js';
 import type { FileTensor, Format, Limits, TensorFile } from './format.js';
 import { overLimit, structures, tooManyStructures } from './limits.js';
-import { type ByteSource, readAll } from './source.js';
+import { type ByteSource, readUpTo } from './source.js';
 
 /**
  * PyTorch's .pt of a state dict (the zip form, PyTorch 1.6 and later): a pickle that names tensors, and their numbers in members beside
@@ -20,15 +20,15 @@ export const pt: Format = {
   name: 'pt',
   extensions: ['pt', 'pth'],
   sniff(source: ByteSource): boolean {
-    const bytes = readAll(source);
-    if (looksLikeZip(bytes)) return peekNames(bytes).some(name => /(^|\/)data\.pkl$/.test(name));
+    if (looksLikeZip(source)) return peekNames(source).some(name => /(^|\/)data\.pkl$/.test(name));
+    const bytes = readUpTo(source, 0, 2);
     return bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
   },
   async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
-    const bytes = readAll(source);
+    const bytes = readUpTo(source, 0, 2 + LEGACY_MAGIC.length);
     if (bytes[0] === 0x80) throw bareOrLegacy(bytes);
     const notes: string[] = [];
-    const members = new Map((await readZip(bytes, limits, notes)).map(member => [member.name, member]));
+    const members = new Map(readZip(source, limits, notes).map(member => [member.name, member]));
     const { root, pickle } = findPickle(members);
     if (pickle.size > limits.headerBytes) {
       throw overLimit('headerBytes', limits.headerBytes, 'E_LIMIT_HEADER', `offset ${pickle.offset}: the pickle has ${pickle.size} bytes`, {

@@ -14,6 +14,8 @@ export interface ByteSource {
   read(offset: number, length: number): Uint8Array;
   /** The same straight into `target`, where that saves a copy. */
   readInto?(offset: number, target: Uint8Array): void;
+  /** Reads everything once to compare it with its checksum, where it has one. Called before numbers are read. @throws RnnError kind 'format' */
+  check?(): void;
 }
 
 /** Bytes that are in memory. A Buffer's slice() shares memory where a Uint8Array's copies, so readers get the latter. */

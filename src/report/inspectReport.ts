@@ -20,7 +20,7 @@ export async function inspectText(result: InspectResult, layout: Layout): Promis
   const framework = [result.framework ?? 'unknown framework', result.frameworkVersion].filter(Boolean).join(' ');
   const parts = [
     wrapText(`${paint.strong(result.file)}  ${result.format}, ${framework}, ${bytesText(result.bytes)}\n`, width, 1) +
-      ` ${paint.faint('sha256')}  ${result.sha256}\n`,
+      (result.sha256 === null ? '' : ` ${paint.faint('sha256')}  ${result.sha256}\n`),
   ];
   if (result.graph) parts.push(graphText(result.graph, layout));
   if (result.tensors.length > 0) parts.push(await drawTable({ columns: COLUMNS, rows: result.tensors.map(tensorRow) }, layout));

@@ -16,7 +16,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import { writeFileAtomic } from './atomicWrite.js';
 import { adapted, targetOf } from './convertTarget.js';
-import { sha256OfBytes } from './digest.js';
+import { sha256OfSource } from './digest.js';
 import { execute, executeGraph } from './execute.js';
 import { nested } from './forward.js';
 import { ownLimits } from './limits.js';
@@ -92,7 +92,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
     to: { framework: target.framework, format: target.format },
     tensors: written.tensors,
     bytes: written.bytes.length,
-    sha256: sha256OfBytes(written.bytes),
+    sha256: sha256OfSource(memorySource(written.bytes)),
     check: {
       shape: ours.shape,
       largest: largestDifference(theirs.data, ours.data).abs,

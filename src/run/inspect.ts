@@ -5,9 +5,9 @@ import { escapeText, shownPath } from '../escape.js';
 import { DTYPE_BYTES } from '../formats/bytes/budget.js';
 import type { TensorFile } from '../formats/format.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
-import { readAll } from '../formats/source.js';
 import { intOf, textOf } from '../ops/attributes.js';
-import { sha256OfBytes } from './digest.js';
+import { sizeOf } from '../tensor/tensor.js';
+import { sha256OfSource } from './digest.js';
 import { type ModelFile, readModelFile } from './modelFile.js';
 import { loadDescription, type Network, NO_WEIGHT } from './network.js';
 import type { NetworkRequest } from './request.js';
@@ -18,6 +18,8 @@ import { VERSION } from './version.js';
 
 export interface InspectRequest extends NetworkRequest {
   readonly file: string;
+  /** reads the whole file for its digest, where otherwise only its header is read */
+  readonly sha256?: boolean;
   /** the digest the file must have */
   readonly expectSha256?: string;
 }
@@ -27,15 +29,15 @@ export interface InspectRequest extends NetworkRequest {
  * the result.
  * @throws RnnError of kinds 'io', 'format', 'limit'; E_SHA256 where the digest is another
  */
-export async function runInspect({ file: path, expectSha256, ...hints }: InspectRequest): Promise<InspectResult> {
+export async function runInspect({ file: path, sha256: asked = false, expectSha256, ...hints }: InspectRequest): Promise<InspectResult> {
   const opened = await readModelFile(path);
   const { file, source } = opened;
-  const sha256 = sha256OfBytes(readAll(source));
+  const sha256 = asked || expectSha256 !== undefined ? sha256OfSource(source) : null;
   if (expectSha256 !== undefined && expectSha256.toLowerCase() !== sha256) {
     throw new RnnError('format', 'E_SHA256', 'the file is another one than expected', {
       where: escapeText(path),
       expected: escapeText(expectSha256, 80),
-      found: sha256,
+      found: sha256 ?? undefined,
     });
   }
   const { network, reason } = await networkOf(path, opened, hints);
@@ -44,7 +46,7 @@ export async function runInspect({ file: path, expectSha256, ...hints }: Inspect
   const tensors = describeTensors(file.tensors, network, graph);
   const blocked = inspected && inspected.unsupported.length > 0 ? `the operator ${inspected.unsupported[0]} is not run here` : null;
   return {
-    schema: 'rnn-cli/inspect@1',
+    schema: 'rnn-cli/inspect@2',
     version: VERSION,
     file: shownPath(path),
     format: file.format,
@@ -56,7 +58,7 @@ export async function runInspect({ file: path, expectSha256, ...hints }: Inspect
     totals: {
       tensors: tensors.length,
       numbers: tensors.reduce((sum, t) => sum + t.count, 0),
-      bytes: [...file.tensors.values()].reduce((sum, t) => sum + t.data.length * DTYPE_BYTES[t.dtype], 0),
+      bytes: [...file.tensors.values()].reduce((sum, t) => sum + sizeOf(t.shape) * DTYPE_BYTES[t.dtype], 0),
     },
     network: network && network.model.layers.length > 0 ? shapesOf(network) : null,
     runs: blocked === null && (network !== null || graph !== null) && network?.weights !== undefined && !network.ask,

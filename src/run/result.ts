@@ -402,14 +402,15 @@ export interface InspectGraph {
   readonly unsupported: readonly string[];
 }
 
-/** `rnn-cli/inspect@1` */
+/** `rnn-cli/inspect@2` */
 export interface InspectResult {
-  readonly schema: 'rnn-cli/inspect@1';
+  readonly schema: 'rnn-cli/inspect@2';
   readonly version: string;
   readonly file: string;
   readonly format: string;
   readonly bytes: number;
-  readonly sha256: string;
+  /** null unless it was asked for: it takes reading the whole file */
+  readonly sha256: string | null;
   readonly framework: string | null;
   /** of the framework that wrote it, where the file tells */
   readonly frameworkVersion: string | null;

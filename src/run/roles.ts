@@ -3,6 +3,7 @@ import { RECURRENT_OPS } from '../conventions/onnx/recurrentNode.js';
 import type { FileTensor } from '../formats/format.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
 import { weightShapesByLayer } from '../model/shapes.js';
+import { sizeOf } from '../tensor/tensor.js';
 import { weightKeys } from '../weights/weights.js';
 import type { Network } from './network.js';
 import type { InspectTensor } from './result.js';
@@ -30,9 +31,9 @@ export function describeTensors(
   graph: OnnxModel | null,
 ): InspectTensor[] {
   const known = graph ? rolesOfGraph(graph) : network ? rolesInOrder(tensors, network) : new Map<string, Role>();
-  return [...tensors].map(([name, { shape, dtype, data }]) => {
+  return [...tensors].map(([name, { shape, dtype }]) => {
     const role = known.get(name) ?? roleOfName(name, tensors, network?.framework ?? null);
-    return { name, shape, dtype, count: data.length, role: role?.role ?? null, gates: role?.gates ?? null };
+    return { name, shape, dtype, count: sizeOf(shape), role: role?.role ?? null, gates: role?.gates ?? null };
   });
 }
 

@@ -1,7 +1,10 @@
 import zlib from 'node:zlib';
 
-/** CRC-32 of zip and gzip (polynomial 0xedb88320). Node 20.15 and later has it natively; a table serves the versions before. */
-export const crc32: (bytes: Uint8Array) => number = typeof zlib.crc32 === 'function' ? bytes => zlib.crc32(bytes) : crc32ByTable;
+/**
+ * CRC-32 of zip and gzip (polynomial 0xedb88320). Node 20.15 and later has it natively; a table serves the versions before.
+ * @param before that of the bytes in front of these
+ */
+export const crc32: (bytes: Uint8Array, before?: number) => number = typeof zlib.crc32 === 'function' ? zlib.crc32 : crc32ByTable;
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;
@@ -9,8 +12,8 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return c;
 });
 
-export function crc32ByTable(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
+export function crc32ByTable(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
   for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ TABLE[(crc ^ bytes[i]) & 255];
-  return (crc ^ 0xffffffff) >>> 0;
+  return ~crc >>> 0;
 }

@@ -1,4 +1,5 @@
 import { RnnError } from '../../errors.js';
+import { type ByteSource, readUpTo } from '../source.js';
 
 /** Where an archive's central directory is, from its end records. Positions are those in the file, prefix included. */
 export interface ZipEnd {
@@ -22,48 +23,71 @@ const END64_BYTES = 56;
  * trail the archive, and the directory must end where the end records begin.
  * @throws RnnError E_ZIP_END (format)
  */
-export function findEnd(file: Uint8Array): ZipEnd {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const least = Math.max(0, file.length - END_BYTES - MAX_COMMENT);
-  for (let at = file.length - END_BYTES; at >= least; at--) {
-    if (view.getUint32(at, true) !== 0x06054b50) continue;
-    if (at + END_BYTES + view.getUint16(at + 20, true) !== file.length) {
+export function findEnd(file: ByteSource): ZipEnd {
+  // as much as the longest comment and the records before it may have
+  const most = END_BYTES + MAX_COMMENT + LOCATOR_BYTES + END64_BYTES;
+  const tail = new Tail(readUpTo(file, Math.max(0, file.size - most), most), file.size);
+  const least = Math.max(0, file.size - END_BYTES - MAX_COMMENT);
+  for (let at = file.size - END_BYTES; at >= least; at--) {
+    if (tail.u32(at) !== 0x06054b50) continue;
+    if (at + END_BYTES + tail.u16(at + 20) !== file.size) {
       throw endError(at, 'the end record and its comment do not reach the end of the file: bytes trail the archive, or it is cut');
     }
-    checkUnique(view, at, least);
-    const end64 = at >= LOCATOR_BYTES && view.getUint32(at - LOCATOR_BYTES, true) === 0x07064b50;
-    return end64 ? readEnd64(view, at) : readEnd(view, at);
+    checkUnique(tail, at, least, file.size);
+    const end64 = at >= LOCATOR_BYTES && tail.u32(at - LOCATOR_BYTES) === 0x07064b50;
+    return end64 ? readEnd64(tail, at) : readEnd(tail, at);
   }
-  throw new RnnError('format', 'E_ZIP_END', `offset ${file.length}: no end-of-directory record: not a zip archive, or cut off`, {
+  throw new RnnError('format', 'E_ZIP_END', `offset ${file.size}: no end-of-directory record: not a zip archive, or cut off`, {
     where: 'end record',
     fix: 'the file looks truncated; save or download it again',
   });
 }
 
+/** The last bytes of a file, by their offsets in it. */
+class Tail {
+  private readonly view: DataView;
+  private readonly start: number;
+
+  constructor(bytes: Uint8Array, fileSize: number) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.start = fileSize - bytes.length;
+  }
+
+  u16(at: number): number {
+    return this.view.getUint16(at - this.start, true);
+  }
+
+  u32(at: number): number {
+    return this.view.getUint32(at - this.start, true);
+  }
+
+  u64(at: number): bigint {
+    return this.view.getBigUint64(at - this.start, true);
+  }
+}
+
 /** No earlier end record may claim the rest of the file as its comment: of two, readers take different ones. */
-function checkUnique(view: DataView, end: number, least: number): void {
+function checkUnique(tail: Tail, end: number, least: number, fileSize: number): void {
   for (let at = end - 1; at >= least; at--) {
-    if (view.getUint32(at, true) === 0x06054b50 && at + END_BYTES + view.getUint16(at + 20, true) === view.byteLength) {
+    if (tail.u32(at) === 0x06054b50 && at + END_BYTES + tail.u16(at + 20) === fileSize) {
       throw endError(at, `a second end record at ${end} stands in the comment of this one`);
     }
   }
 }
 
-function readEnd(view: DataView, at: number): ZipEnd {
-  const size = view.getUint32(at + 12, true);
-  const offset = view.getUint32(at + 16, true);
-  return place(at, at, view.getUint16(at + 10, true), BigInt(size), BigInt(offset));
+function readEnd(tail: Tail, at: number): ZipEnd {
+  const disk = tail.u16(at + 4);
+  if (disk !== 0) throw endError(at, `the archive is one of several (disk ${disk})`);
+  return place(at, at, tail.u16(at + 10), BigInt(tail.u32(at + 12)), BigInt(tail.u32(at + 16)));
 }
 
-function readEnd64(view: DataView, at: number): ZipEnd {
+function readEnd64(tail: Tail, at: number): ZipEnd {
   const record = at - LOCATOR_BYTES - END64_BYTES;
-  if (record < 0 || view.getUint32(record, true) !== 0x06064b50 || view.getBigUint64(record + 4, true) !== 44n) {
+  if (record < 0 || tail.u32(record) !== 0x06064b50 || tail.u64(record + 4) !== 44n) {
     throw endError(at, 'the zip64 end record is not where it belongs');
   }
-  const entries = view.getBigUint64(record + 32, true);
-  const end = place(at, record, Number(entries), view.getBigUint64(record + 40, true), view.getBigUint64(record + 48, true));
-  if (BigInt(record - end.prefix) !== view.getBigUint64(at - LOCATOR_BYTES + 8, true))
-    throw endError(at, 'the zip64 locator points elsewhere');
+  const end = place(at, record, Number(tail.u64(record + 32)), tail.u64(record + 40), tail.u64(record + 48));
+  if (BigInt(record - end.prefix) !== tail.u64(at - LOCATOR_BYTES + 8)) throw endError(at, 'the zip64 locator points elsewhere');
   return end;
 }
 
@@ -80,30 +104,36 @@ function endError(at: number, message: string): RnnError {
 }
 
 /**
- * Names of the members, for guessing what an archive is; never throws, at most `most` names. Falls back to the first local header
+ * Names of the members, for guessing what an archive is; never of wrong bytes, at most `most` names. Falls back to the first local header
  * where there is no directory.
  */
-export function peekNames(file: Uint8Array, most = 256): string[] {
-  const latin1 = (from: number, length: number) =>
-    Buffer.from(file.buffer, file.byteOffset + from, Math.min(length, file.length - from)).toString('latin1');
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+export function peekNames(file: ByteSource, most = 256): string[] {
+  const latin1 = (at: number, length: number) => Buffer.from(readUpTo(file, at, length)).toString('latin1');
+  const u16 = (at: number) => readUpTo(file, at, 2).reduceRight((sum, byte) => sum * 256 + byte, 0);
+  const end = endOrNone(file);
+  if (!end) return file.size > 30 ? [latin1(30, u16(26))] : [];
   const names: string[] = [];
-  try {
-    const end = findEnd(file);
-    for (let at = end.directory; at + 46 <= end.directoryEnd && names.length < most; ) {
-      const length = view.getUint16(at + 28, true);
-      names.push(latin1(at + 46, length));
-      at += 46 + length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
-    }
-  } catch {
-    if (file.length > 30) names.push(latin1(30, view.getUint16(26, true)));
+  for (let at = end.directory; at + 46 <= end.directoryEnd && names.length < most; ) {
+    names.push(latin1(at + 46, u16(at + 28)));
+    at += 46 + u16(at + 28) + u16(at + 30) + u16(at + 32);
   }
   return names;
 }
 
+function endOrNone(file: ByteSource): ZipEnd | undefined {
+  try {
+    return findEnd(file);
+  } catch (error) {
+    if (error instanceof RnnError && error.kind === 'format') return undefined;
+    throw error;
+  }
+}
+
 /** Whether the bytes begin like an archive, or (a prefixed one) end like one. */
-export function looksLikeZip(file: Uint8Array): boolean {
-  if (file[0] === 0x50 && file[1] === 0x4b && ((file[2] === 3 && file[3] === 4) || (file[2] === 5 && file[3] === 6))) return true;
-  const at = file.length - END_BYTES;
-  return at >= 0 && file[at] === 0x50 && file[at + 1] === 0x4b && file[at + 2] === 5 && file[at + 3] === 6;
+export function looksLikeZip(file: ByteSource): boolean {
+  const begins = (bytes: Uint8Array, third: number) =>
+    bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === third && bytes[3] === third + 1;
+  const start = readUpTo(file, 0, 4);
+  if (begins(start, 3) || begins(start, 5)) return true;
+  return file.size >= END_BYTES && begins(file.read(file.size - END_BYTES, 4), 5);
 }
