@@ -11,6 +11,7 @@ const ROW: Record<string, number> = {
   cli: 11,
   index: 11,
   browser: 11,
+  page: 11,
   report: 10,
   run: 9,
   diagnosis: 8,

@@ -9,6 +9,7 @@ import { build } from 'esbuild';
 import { compileKernel } from './assembly.mjs';
 import { buildForBrowser } from './browser.mjs';
 import { packCommandLine } from './pack.mjs';
+import { buildPage } from './page.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version, dependencies = {}, peerDependencies = {} } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -23,6 +24,7 @@ const common = {
     __VERSION__: JSON.stringify(version),
     __KERNEL__: JSON.stringify((await compileKernel(false)).toString('base64')),
     __FAST_KERNEL__: JSON.stringify((await compileKernel(true)).toString('base64')),
+    __PAGE__: JSON.stringify(await buildPage()),
   },
   logLevel: 'warning',
   legalComments: 'none',

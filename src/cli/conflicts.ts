@@ -60,13 +60,15 @@ const CONFLICTS: readonly Conflict[] = [
   { a: 'plot', b: 'jsonl', fix: 'a picture is for people: drop one of them' },
   { a: 'emit', b: 'json', fix: 'a script is no document: drop one of them' },
   { a: 'emit', b: 'jsonl', fix: 'a script is no document: drop one of them' },
+  { a: 'html', b: 'emit', fix: 'a script is no page: drop one of them' },
+  { a: 'html', b: 'fast', fix: 'a page has the bits that are the same everywhere: drop --fast' },
   { a: 'quiet', b: 'verbose', fix: 'drop one of them' },
 ];
 
 /** The flags whose word is a file that is written. */
 const WRITES: Record<CommandName, readonly (keyof Values)[]> = {
   shapes: ['svg'],
-  forward: ['out', 'trace', 'svg'],
+  forward: ['out', 'trace', 'svg', 'html'],
   compare: [],
   inspect: [],
   convert: ['output'],
@@ -91,6 +93,9 @@ export function checkConflicts(values: Values, command: CommandName): void {
     throw new RnnError('usage', 'E_NEEDS', `--force needs ${flags.replace(/, ([^,]*)$/, ' or $1')}`, {
       fix: 'there is no file to overwrite: drop --force',
     });
+  }
+  if (values.html === '-' && (values.json || values.jsonl || values.svg === '-' || values.out?.startsWith('-'))) {
+    throw new RnnError('usage', 'E_CONFLICT', '--html - and another output both write to stdout', { fix: 'give --html a file name' });
   }
   if (values.svg === '-' && (values.json || values.jsonl || values.out?.startsWith('-'))) {
     throw new RnnError('usage', 'E_CONFLICT', '--svg - and another output both write to stdout', { fix: 'give --svg a file name' });

@@ -65,7 +65,7 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
     }
     case 'run': {
       const started = Date.now();
-      const output = await createOutput(invocation.values, io, stdout, stderr);
+      const output = await createOutput(invocation.values, argv, io, stdout, stderr);
       if (readsStdin(invocation.values) && io.stdinIsTerminal?.())
         output.notes(['waiting for standard input; Ctrl-D ends it, Ctrl-C stops']);
       const command = await COMMANDS[invocation.command]();

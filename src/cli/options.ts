@@ -420,6 +420,13 @@ const OUTPUT = flags('Output', RESULTS, {
     help: 'draw into a file: forward the heat maps, shapes the network unrolled over time',
     commands: ['shapes', 'forward'],
   },
+  html: {
+    flags: '--html <FILE|->',
+    value: { kind: 'file', extensions: ['html'], stdin: true, output: true },
+    help: 'one page that shows it all, computes in the browser and needs no network: change a number, see what follows',
+    elsewhere: ['--page', '--interactive', '--report'],
+    commands: ['forward'],
+  },
   mermaid: { flags: '--mermaid', help: 'print the network as a Mermaid flowchart', commands: ['shapes'] },
   out: {
     flags: '-o, --out <FILE|->',

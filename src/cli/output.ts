@@ -15,6 +15,8 @@ export interface Output {
   readonly layout: Layout;
   /** how heat maps are drawn on stdout */
   readonly picture: HeatMapOptions;
+  /** the command line as it could be typed again */
+  readonly command: string;
   /** a terminal reads stdout */
   readonly terminal: boolean;
   /** columns of that terminal, or COLUMNS, or 80; as Python counts them for Keras */
@@ -39,7 +41,7 @@ export interface Output {
 const PICTURE_WIDTH = 100;
 const PICTURE_ROWS = 40;
 
-export async function createOutput(values: Values, io: Io, stdout: Writer, stderr: Writer): Promise<Output> {
+export async function createOutput(values: Values, argv: readonly string[], io: Io, stdout: Writer, stderr: Writer): Promise<Output> {
   const terminal = io.stdout.isTTY === true;
   const columns = terminalColumns(io.stdout) ?? (Number(io.env.COLUMNS) || 80);
   const style = values.style ?? (isAsciiLocale(io.env) ? 'ascii' : terminal ? 'box' : 'plain');
@@ -59,6 +61,7 @@ export async function createOutput(values: Values, io: Io, stdout: Writer, stder
       depth: wantsColor(values.color, io.stdout, io.env) ? colorDepth(io.env) : 0,
       rows: values.full ? Number.POSITIVE_INFINITY : PICTURE_ROWS,
     },
+    command: ['rnn-cli', ...argv.map(shellWord)].join(' '),
     terminal,
     columns,
     text: text => stdout.write(shown(text)),
@@ -103,6 +106,11 @@ function isAside({ quiet, jsonl, out, svg, emit, mermaid, summary, style, sha256
     [mermaid, summary, sha256].includes(true) ||
     style === 'csv'
   );
+}
+
+/** As a POSIX shell reads it. */
+function shellWord(word: string): string {
+  return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 const ROWS_ON_A_TERMINAL = 20;

@@ -31,6 +31,7 @@ export interface Values
   document?: (typeof SCHEMAS)[number];
   plot?: boolean;
   svg?: string;
+  html?: string;
   mermaid?: boolean;
   out?: string;
   force?: boolean;

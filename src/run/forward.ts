@@ -18,16 +18,28 @@ import { dimsJson } from './shapes.js';
 import { VERSION } from './version.js';
 import { equationsOf, workingOf } from './working.js';
 
+/** What a forward pass was made of, beside its result: for a page that makes it again. */
+export interface RanForward {
+  readonly prepared: Prepared;
+  readonly output: EngineOutput;
+}
+
 /**
  * Runs the network and returns y with everything needed to repeat it.
  * @param onProgress told after every layer, or every call of a stateful network
+ * @param onRun told what was run, before the result is returned
  */
-export async function runForward(request: ForwardRequest, onProgress?: Execution['onProgress']): Promise<ForwardResult> {
+export async function runForward(
+  request: ForwardRequest,
+  onProgress?: Execution['onProgress'],
+  onRun?: (ran: RanForward) => void,
+): Promise<ForwardResult> {
   const prepared = await prepare(request);
   if (request.engine === 'manual' || request.simulate !== undefined || request.trace) takesLong({ plain: productsIn(prepared) });
   const execution = { ...(await executionOf(request, prepared)), onProgress };
   try {
     const output = await outputOf(prepared, execution, request.simulate);
+    onRun?.({ prepared, output });
     return forwardResult(prepared, output, request, execution);
   } catch (error) {
     // chosen for its speed alone: where it cannot run this network, the other one does

@@ -1,5 +1,6 @@
 import { engineLine, forwardDocument, forwardText, writeSamples } from '../../report/forwardReport.js';
-import { runEmit, runForward } from '../../run/forward.js';
+import { type RanForward, runEmit, runForward } from '../../run/forward.js';
+import { titleOf } from '../../run/network.js';
 import type { ForwardResult, TensorData } from '../../run/result.js';
 import { type Output, valueOptions } from '../output.js';
 import { progressBar } from '../progress.js';
@@ -13,7 +14,7 @@ export async function forward(values: Values, output: Output): Promise<number> {
     output.assumed(assumptions);
     return 0;
   }
-  if (values.input !== undefined && values.out !== undefined) {
+  if (values.input !== undefined && values.out !== undefined && values.html === undefined) {
     const { forwardInPieces } = await import('./forwardInPieces.js');
     if (await forwardInPieces(values, output)) return 0;
   }
@@ -23,15 +24,28 @@ export async function forward(values: Values, output: Output): Promise<number> {
     ...inputRequest(values),
     ...given(values, ['states', 'sample', 'step', 'unit']),
     trace: asksForTrace(values),
+    ...(values.html === undefined ? {} : pageEngine(values)),
   };
+  let ran: RanForward | undefined;
   const onProgress = (done: number, total: number) => draw({ done, total });
-  const result = await runForward(request, onProgress).finally(() => output.progress(''));
+  const result = await runForward(request, onProgress, done => {
+    ran = done;
+  }).finally(() => output.progress(''));
   output.detail(`input ${result.inputSource}, weights ${result.weightsSource}`);
   output.detail(engineLine(result));
   const saved = await save(result, values);
   if (values.svg !== undefined) {
     const { heatMapsSvg, panelsOf, savePicture } = await import('../picture.js');
     saved.push(...(await savePicture(heatMapsSvg(panelsOf(result, values.sample ?? 1), pictureTitle(result, values)), values, output)));
+  }
+  if (values.html !== undefined) {
+    const { forwardPage, savePage } = await import('../page.js');
+    await savePage(
+      `rnn-cli forward: ${titleOf(ran!.prepared.network)}`,
+      forwardPage(result, ran!, request, output.command),
+      values,
+      output,
+    );
   }
   output.notes(result.notes);
   await print(result, values, output, saved);
@@ -40,7 +54,7 @@ export async function forward(values: Values, output: Output): Promise<number> {
 }
 
 async function print(result: ForwardResult, values: Values, output: Output, saved: readonly string[]): Promise<void> {
-  if (values.svg === '-') return;
+  if (values.svg === '-' || values.html === '-') return;
   if (values.out?.startsWith('-')) {
     const { encodeTensors } = await import('../../run/save.js');
     output.bytes(await encodeTensors(values.out.slice(2) || 'npy', new Map([['y', result.tensors.y]])));
@@ -70,6 +84,11 @@ async function heatMaps(result: ForwardResult, values: Values, output: Output): 
 
 function pictureTitle({ rng, seed, inputSource }: ForwardResult, values: Values): string {
   return `sample ${values.sample ?? 1}, ${inputSource.startsWith('seed ') ? `seed ${seed} (${rng})` : inputSource}`;
+}
+
+/** A page computes itself: with the engine whose bits are the same everywhere, unless another is asked for. */
+function pageEngine({ engine = 'auto' }: Values): { engine: Values['engine'] } {
+  return { engine: engine === 'auto' ? 'batched' : engine };
 }
 
 /** A step, a unit, a picture: all are drawn from the trace. */

@@ -117,7 +117,7 @@ async function compile(bytes: Uint8Array, fast: boolean): Promise<Kernel | undef
   if (!WebAssembly.validate(bytes)) return undefined;
   try {
     // at once: half a millisecond, where WebAssembly.compile waits up to twenty for a thread
-    return await instanceOf(new WebAssembly.Module(bytes), fast, MOST_PAGES);
+    return await instanceOf(new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>), fast, MOST_PAGES);
   } catch (error) {
     if (error instanceof RangeError || error instanceof WebAssembly.CompileError) return undefined; // address space or processor lack it
     throw error;

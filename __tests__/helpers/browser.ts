@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+/** Pages of --html in a real browser: Chromium, where one is installed. */
+
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/opt/google/chrome/chrome'];
+const executablePath = process.env.RNN_CLI_CHROMIUM ?? PLACES.find(existsSync);
+
+/** .ci/run sees to a browser and asks for it; elsewhere a missing one is said and its tests are left out. */
+export const withBrowser = executablePath === undefined && process.env.RNN_CLI_NEEDS_CHROMIUM === undefined ? describe.skip : describe;
+if (withBrowser === describe.skip) process.stderr.write('no Chromium here: the tests of the page in a browser are left out\n');
+
+export interface Opened {
+  readonly page: Page;
+  /** what the console said and what was thrown */
+  readonly complaints: readonly string[];
+  /** addresses beside the file itself */
+  readonly requests: readonly string[];
+  /** milliseconds from the navigation to the first numbers */
+  readonly ms: number;
+}
+
+export interface View {
+  readonly width?: number;
+  readonly height?: number;
+  readonly dark?: boolean;
+}
+
+let browser: Browser | undefined;
+let folder: string | undefined;
+
+export async function openBrowser(): Promise<void> {
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+}
+
+export async function closeBrowser(): Promise<void> {
+  await browser?.close();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+}
+
+export function temporary(name: string): string {
+  folder ??= mkdtempSync(join(tmpdir(), 'rnn-page-'));
+  return join(folder, name);
+}
+
+const binary = join(__dirname, '../../bin/rnn-cli.js');
+
+/** The real binary. @returns stdout */
+export function rnnCli(...argv: readonly string[]): string {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [binary, ...argv], { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (status !== 0 && status !== 1) throw new Error(`rnn-cli ${argv.join(' ')}: exit ${status}\n${stderr}`);
+  return stdout;
+}
+
+/** Writes the page of a command line and opens it from disk. */
+export async function openPage(argv: readonly string[], { width = 1280, height = 900, dark = false }: View = {}): Promise<Opened> {
+  const file = temporary('page.html');
+  rnnCli(...argv, '--html', file, '--force');
+  return openFile(file, { width, height, dark });
+}
+
+export async function openFile(file: string, { width = 1280, height = 900, dark = false }: View = {}): Promise<Opened> {
+  const context = await browser!.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  const requests: string[] = [];
+  page.on('console', message => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', error => complaints.push(String(error)));
+  page.on('request', request => {
+    if (!/^(file|data):/.test(request.url())) requests.push(request.url());
+  });
+  const started = performance.now();
+  await page.goto(pathToFileURL(file).href);
+  await page.waitForSelector('[data-ready]');
+  return { page, complaints, requests, ms: performance.now() - started };
+}
+
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe-core has against the page as it is now: rule and element. */
+export async function violations(page: Page): Promise<string[]> {
+  // beside the page's own policy, which forbids every other script
+  const session = await page.context().newCDPSession(page);
+  const run = async (expression: string) => {
+    const { result, exceptionDetails } = await session.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+  };
+  await run(axe);
+  return run(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ': ' + html.slice(0, 160) + ' ' + failureSummary.slice(0, 200))))`);
+}

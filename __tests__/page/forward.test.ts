@@ -1,0 +1,99 @@
+import { writeFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { runInMemory } from '../../src/run/inMemory.js';
+import { closeBrowser, openBrowser, openPage, rnnCli, temporary, violations, withBrowser } from '../helpers/browser.js';
+
+jest.setTimeout(120_000);
+
+/** Numbers of the page as JavaScript writes them: it shows a true minus sign. */
+const plain = (texts: readonly string[]) => texts.map(text => text.trim().replaceAll('−', '-'));
+const sha = (page: Page) => page.locator('.badge [data-sha256]').getAttribute('data-sha256');
+const box = (page: Page, layer: string, step: number) => page.locator(`[data-key="box-${layer}-0-${step - 1}"]`);
+const heatMapOf = (page: Page, label: RegExp) => page.getByRole('application', { name: label });
+
+withBrowser('forward --html', () => {
+  beforeAll(openBrowser);
+  afterAll(closeBrowser);
+
+  it('the tutorial: y is the command line’s, and nothing is asked of the network', async () => {
+    const { page, complaints, requests } = await openPage(['forward', '--N', '4']);
+    expect(await sha(page)).toBe(JSON.parse(rnnCli('forward', '--N', '4', '--engine', 'batched', '--json')).ySha256);
+    expect(await page.locator('.badge').getAttribute('class')).toContain('equal');
+    expect(requests).toEqual([]);
+    expect(complaints).toEqual([]);
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it.each(['rnn', 'lstm', 'gru'])('step 3, unit 2 of an %s has the numbers of forward --trace --step 3 --unit 2', async cell => {
+    const { page } = await openPage(['forward', '--cell', cell]);
+    await box(page, `${cell}_1`, 3).click();
+    await page.keyboard.press('ArrowDown');
+    await page.waitForSelector('.hand .where:has-text("step t = 3 of 10, unit 2 of 5")');
+    for (const folded of await page.locator('.hand details:not([open]) > summary').all()) await folded.click();
+    const shown = plain(await page.locator('.hand .terms .number').allTextContents());
+    const text = rnnCli('forward', '--cell', cell, '--trace', '--step', '3', '--unit', '2');
+    const traced = text.slice(text.indexOf('unit 2'), text.indexOf(' weights  '));
+    expect(shown.length).toBeGreaterThan(20);
+    const numbers = new Set(traced.match(/-?\d+\.?\d*(e-?\d+)?/g));
+    expect(shown.filter(number => !numbers.has(number))).toEqual([]);
+    const last = plain(await page.locator('.hand .last .value').allTextContents())[0];
+    const h = Number(/h_t\[2\].*=\s*(-?[\d.e-]+)\s*$/m.exec(traced)?.[1] ?? /=\s*(-?[\d.e-]+)\s*$/.exec(traced.trimEnd())![1]);
+    expect(Number(last)).toBeCloseTo(h, 6);
+  });
+
+  it('a number of x that is changed gives the y of the command line for that x, bit for bit', async () => {
+    const request = { N: 4, cell: 'lstm' } as const;
+    const { page } = await openPage(['forward', '--N', '4', '--cell', 'lstm']);
+    const before = await sha(page);
+    await box(page, 'lstm_1', 3).click();
+    await heatMapOf(page, /^x, sample 1/).focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('1.25');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.badge.changed');
+    const { input } = await runInMemory(request);
+    const x = input.x.data.slice();
+    x[2 * 3 + 1] = 1.25;
+    const nested = Array.from({ length: 4 }, (_, n) =>
+      Array.from({ length: 10 }, (_, t) => [...x.subarray((n * 10 + t) * 3, (n * 10 + t + 1) * 3)]),
+    );
+    const file = temporary('x.json');
+    writeFileSync(file, JSON.stringify(nested));
+    const { ySha256 } = JSON.parse(rnnCli('forward', '--cell', 'lstm', '-i', file, '--engine', 'batched', '--json'));
+    expect(await sha(page)).toBe(ySha256);
+    await page.getByRole('button', { name: 'back to the start' }).click();
+    await page.waitForSelector('.badge.equal');
+    expect(await sha(page)).toBe(before);
+  });
+
+  it('another size, cell, direction and seed give the y that the command line has for them', async () => {
+    const { page, complaints } = await openPage(['forward', '--N', '2']);
+    const set = async (name: RegExp, value: string) => {
+      const field = page.getByRole('form').getByLabel(name);
+      if ((await field.evaluate(node => (node as { tagName: string }).tagName)) === 'SELECT') await field.selectOption(value);
+      else {
+        await field.fill(value);
+        await field.press('Enter');
+      }
+    };
+    const flags: string[] = ['--N', '2'];
+    for (const [name, value, ...flag] of [
+      [/^T steps/, '7', '--T', '7'],
+      [/^D features/, '4', '--D', '4'],
+      [/^M units/, '6', '--M', '6'],
+      [/^K outputs/, '3', '--K', '3'],
+      [/^cell/, 'gru', '--cell', 'gru'],
+      [/^direction/, 'both', '--bidirectional'],
+      [/^output/, 'many-to-many', '--task', 'many-to-many'],
+      [/^seed/, 'abc', '--seed', 'abc'],
+    ] as [RegExp, string, ...string[]][]) {
+      await set(name, value);
+      flags.push(...flag);
+      const { ySha256 } = JSON.parse(rnnCli('forward', ...flags, '--engine', 'batched', '--json'));
+      await page.waitForSelector(`[data-sha256="${ySha256}"]`, { timeout: 5000 });
+    }
+    expect(complaints).toEqual([]);
+    expect(await violations(page)).toEqual([]);
+  });
+});

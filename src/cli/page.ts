@@ -1,0 +1,21 @@
+import { pageBundle } from '../report/pageBundle.js';
+import { pageHtml } from '../report/pageHtml.js';
+import type { PageData } from '../run/pageData.js';
+import { saveText } from '../run/save.js';
+import type { Output } from './output.js';
+import { guarded } from './signals.js';
+import { inputFiles, type Values } from './values.js';
+
+/** The interactive page of --html, loaded where one is asked for. */
+export { forwardPage } from '../run/pageForward.js';
+
+/** --html FILE, or - for stdout. @throws RnnError E_EXISTS, E_SAME_FILE, E_WRITE */
+export async function savePage(title: string, data: PageData, values: Values, output: Output): Promise<void> {
+  const html = pageHtml(title, data, pageBundle());
+  if (values.html === '-') {
+    output.text(html);
+    return;
+  }
+  await guarded(() => saveText(values.html!, html, { force: values.force ?? false, inputs: inputFiles(values) }));
+  output.notes([`saved ${values.html}`]);
+}

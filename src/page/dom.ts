@@ -1,0 +1,68 @@
+/** Elements from plain code. Everything that is shown goes in as text nodes: no markup is ever parsed. */
+
+export type Child = Node | string | null | undefined | false;
+
+export interface Attributes {
+  readonly class?: string;
+  readonly id?: string;
+  /** listeners by event */
+  readonly on?: Readonly<Record<string, (event: Event) => void>>;
+  readonly [name: string]: unknown;
+}
+
+export function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[K] {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+export function svg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: readonly Child[]
+): SVGElementTagNameMap[K] {
+  return fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
+}
+
+function fill<E extends Element>(element: E, { on = {}, ...attributes }: Attributes, children: readonly Child[]): E {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === null) continue;
+    // aria and data say true and false; of the others false is their absence
+    if (/^(aria|data)-/.test(name)) element.setAttribute(name, String(value));
+    else if (value !== false) element.setAttribute(name, value === true ? '' : String(value));
+  }
+  for (const [event, listener] of Object.entries(on)) element.addEventListener(event, listener);
+  element.append(...children.filter(child => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** The element's children from now on. The focus stays on what has the same data-key. */
+export function replace(element: Element, ...children: readonly Child[]): void {
+  const focused = document.activeElement;
+  const key = focused && element.contains(focused) ? focused.getAttribute('data-key') : null;
+  element.replaceChildren(...children.filter(child => child !== null && child !== undefined && child !== false));
+  if (key !== null) element.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+}
+
+let ids = 0;
+
+/** An id that no other element has. */
+export function newId(prefix: string): string {
+  ids++;
+  return `${prefix}-${ids}`;
+}
+
+/** Runs at most once a frame, with what was last asked for. */
+export function oncePerFrame(body: () => void): () => void {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      body();
+    });
+  };
+}

@@ -1,0 +1,312 @@
+import type { LayerRow, ShapesResult } from '../run/result.js';
+import { cellColour, css, isDark, symmetric } from './colours.js';
+import { el, svg } from './dom.js';
+import { shownName } from './text.js';
+
+/**
+ * The network unrolled: time to the right, layers upwards, a shape on every arrow. Of a long sequence the steps around the one that is looked at are
+ * drawn. Every box is a button: it chooses its layer and step.
+ */
+export interface FigureView {
+  readonly layer: string;
+  readonly way: number;
+  /** from 0 */
+  readonly step: number;
+  readonly T: number;
+  /** values of a layer at a step for its strip of cells: h, or what the layer gives; undefined: not known */
+  strip(layer: string, way: number, step: number): ArrayLike<number> | undefined;
+}
+
+export interface FigureActions {
+  choose(layer: string, way: number, step: number | null): void;
+}
+
+const LEAST_PITCH = 82;
+const MOST_PITCH = 118;
+const BOX = { width: 66, height: 40 };
+const GAP = 50;
+const WAY_GAP = 16;
+const LEFT = 124;
+const RIGHT = 128;
+
+interface Column {
+  readonly step: number | null;
+  readonly x: number;
+}
+
+export function figure(shapes: ShapesResult, view: FigureView, actions: FigureActions, room: number): HTMLElement {
+  const columns = columnsOf(view, room - LEFT - RIGHT - 4);
+  const pitch = columns.length > 1 ? columns[1].x - columns[0].x : MOST_PITCH;
+  const right = columns[columns.length - 1].x + pitch / 2;
+  const heights = shapes.layers.map(layer => (layer.bidirectional ? 2 * BOX.height + WAY_GAP : BOX.height));
+  const height = 34 + GAP + heights.reduce((sum, h) => sum + h + GAP, 0) + 34;
+  const width = right + RIGHT;
+  const drawing = svg('svg', {
+    viewBox: `0 0 ${width} ${height}`,
+    width,
+    height,
+    role: 'group',
+    'aria-label': `${shapes.title}, unrolled over time: steps ${stepsText(columns)} of ${view.T}`,
+  });
+  drawing.append(arrowHead(), highlight(columns, view, height, pitch));
+  let y = height - 34;
+  drawInput(drawing, columns, view, y);
+  y -= 12;
+  let giver: Giver = {
+    top: y,
+    ends: 'each',
+    label: dimsText(shapes.input),
+    step: stepShape(shapes.input),
+    names: new Set([shapes.model.inputName]),
+  };
+  shapes.layers.forEach((layer, i) => {
+    const base = y - GAP;
+    const top = base - heights[i];
+    const straight = layer.inputs.some(name => giver.names.has(name)) || (i === 0 && layer.inputs.length === 1);
+    if (straight) drawRise(drawing, giver, base, columns, right);
+    const others = layer.inputs.filter(name => !giver.names.has(name));
+    if (others.length > 0 && !(i === 0 && straight))
+      drawing.append(label(24, base + 20, `reads ${others.map(name => shownName(name, 14)).join(', ')}`, 'note'));
+    drawBand(drawing, layer, base, top, columns, view, actions);
+    giver = { top, ends: endsOf(layer), label: dimsText(layer.output), step: stepShape(layer.output), names: new Set([layer.name]) };
+    y = top;
+  });
+  drawOutput(drawing, giver, y, columns, right);
+  return el('div', { class: 'figure-scroll', tabindex: 0, role: 'region', 'aria-label': 'the network unrolled over time' }, drawing);
+}
+
+/** The steps that are drawn: all, or the first, the last, and those around the one that is looked at. */
+function columnsOf({ step, T }: FigureView, room: number): Column[] {
+  const most = Math.max(5, Math.floor(room / LEAST_PITCH));
+  const steps = T <= most ? Array.from({ length: T }, (_, t) => t) : around(step, T, most);
+  const pitch = Math.min(MOST_PITCH, Math.max(LEAST_PITCH, room / steps.length));
+  return steps.map((t, i) => ({ step: t, x: LEFT + pitch / 2 + i * pitch }));
+}
+
+function around(step: number, T: number, most: number): (number | null)[] {
+  const inner = most - 4;
+  const from = Math.min(Math.max(step - Math.floor(inner / 2), 0), T - inner);
+  const to = from + inner;
+  const steps: (number | null)[] = Array.from({ length: inner }, (_, i) => from + i);
+  if (from > 2) steps.unshift(0, null);
+  else for (let t = from - 1; t >= 0; t--) steps.unshift(t);
+  if (to < T - 2) steps.push(null, T - 1);
+  else for (let t = to; t < T; t++) steps.push(t);
+  return steps;
+}
+
+function stepsText(columns: readonly Column[]): string {
+  const steps = columns.flatMap(({ step }) => (step === null ? [] : [step + 1]));
+  return `${steps[0]} to ${steps[steps.length - 1]}`;
+}
+
+function arrowHead(): SVGElement {
+  const head = svg('path', { d: 'M0 0 L7 3.5 L0 7 z', class: 'arrow-head' });
+  return svg(
+    'defs',
+    {},
+    svg(
+      'marker',
+      { id: 'head', markerWidth: 7, markerHeight: 7, refX: 6.4, refY: 3.5, orient: 'auto', markerUnits: 'userSpaceOnUse' },
+      head,
+    ),
+  );
+}
+
+function highlight(columns: readonly Column[], { step }: FigureView, height: number, pitch: number): SVGElement | string {
+  const here = columns.find(column => column.step === step);
+  return here ? svg('rect', { class: 'now', x: here.x - pitch / 2 + 4, y: 4, width: pitch - 8, height: height - 8, rx: 10 }) : '';
+}
+
+function drawInput(drawing: SVGElement, columns: readonly Column[], view: FigureView, y: number): void {
+  drawing.append(label(24, y + 6, 'input', 'name'), label(24, y + 22, 'x', 'maths'));
+  for (const { step, x } of columns)
+    drawing.append(step === null ? label(x, y + 6, '⋯', 'dots middle') : indexed(x, y + 8, 'x', step + 1, step === view.step));
+}
+
+interface Giver {
+  readonly top: number;
+  /** where its arrows begin */
+  readonly ends: 'each' | 'first' | 'last' | 'both';
+  readonly label: string;
+  readonly step: string;
+  readonly names: ReadonlySet<string>;
+}
+
+/** A layer that reads backwards ends at the first step; one that reads both ways at both. */
+function endsOf(layer: LayerRow): Giver['ends'] {
+  if (isSequence(layer.output)) return 'each';
+  if (layer.bidirectional) return 'both';
+  return layer.options.goBackwards === true ? 'first' : 'last';
+}
+
+function columnsAt(ends: Giver['ends'], columns: readonly Column[]): readonly Column[] {
+  const all = columns.filter(column => column.step !== null);
+  if (ends === 'each' || all.length === 1) return all;
+  return { first: [all[0]], last: all.slice(-1), both: [all[0], all[all.length - 1]] }[ends];
+}
+
+/** Arrows straight up from what lies below. */
+function drawRise(drawing: SVGElement, from: Giver, base: number, columns: readonly Column[], right: number): void {
+  const middle = (from.top + base) / 2 + 4;
+  for (const { x } of columnsAt(from.ends, columns)) drawing.append(line(x, from.top, x, base), label(x + 6, middle, from.step, 'shape'));
+  drawing.append(label(right + 12, middle, from.label, 'whole'));
+}
+
+function drawBand(
+  drawing: SVGElement,
+  layer: LayerRow,
+  base: number,
+  top: number,
+  columns: readonly Column[],
+  view: FigureView,
+  actions: FigureActions,
+): void {
+  const middle = (base + top) / 2;
+  drawing.append(
+    label(24, middle - 3, shownName(layer.name, 15), layer.name === view.layer ? 'name chosen' : 'name'),
+    label(24, middle + 13, kindText(layer), 'note'),
+  );
+  const recurrent = layer.returnSequences !== null;
+  if (!recurrent && !(isSequence(layer.input) && isSequence(layer.output))) {
+    const across = isSequence(layer.input) || isSequence(layer.output);
+    const last = columns.filter(column => column.step !== null).slice(-1)[0];
+    const [from, to] = across
+      ? [columns[0].x - BOX.width / 2, columns[columns.length - 1].x + BOX.width / 2]
+      : [last.x - BOX.width / 2, last.x + BOX.width / 2];
+    drawing.append(box({ layer, way: 0, step: null, x: from, y: top, width: to - from }, view, actions));
+    return;
+  }
+  const ways = layer.bidirectional ? [0, 1] : [0];
+  for (const way of ways) {
+    const y = base - BOX.height - way * (BOX.height + WAY_GAP);
+    columns.forEach(({ step, x }, i) => {
+      if (step === null) drawing.append(label(x, y + BOX.height / 2 + 5, '⋯', 'dots middle'));
+      else drawing.append(box({ layer, way, step, x: x - BOX.width / 2, y, width: BOX.width }, view, actions));
+      if (recurrent && i > 0) drawState(drawing, layer, way, columns[i - 1], columns[i], y);
+    });
+  }
+}
+
+/** The state that goes from one step to the next. */
+function drawState(drawing: SVGElement, layer: LayerRow, way: number, from: Column, to: Column, y: number): void {
+  const backwards = (way === 1) !== (layer.options.goBackwards === true);
+  const half = (at: Column) => (at.step === null ? 14 : BOX.width / 2);
+  const [a, b] = [from.x + half(from), to.x - half(to)];
+  const middle = y + BOX.height / 2;
+  drawing.append(backwards ? line(b, middle, a, middle) : line(a, middle, b, middle));
+  if (from.step === null || to.step === null) return;
+  drawing.append(label((a + b) / 2, middle - 6, layer.kind === 'lstm' ? 'h, c' : 'h', 'maths middle small'));
+}
+
+interface Box {
+  readonly layer: LayerRow;
+  readonly way: number;
+  readonly step: number | null;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+}
+
+/** A layer at a step, with its values as a strip of cells. */
+function box({ layer, way, step, x, y, width }: Box, view: FigureView, actions: FigureActions): SVGElement {
+  const chosen = layer.name === view.layer && way === view.way;
+  const here = chosen && (step === null || step === view.step);
+  const family = layer.returnSequences !== null ? 'recurrent' : layer.kind === 'dense' ? 'dense' : 'other';
+  const name = layer.returnSequences === null ? layer.kind : layer.kind === 'rnn' ? 'RNN' : layer.kind.toUpperCase();
+  const act = () => actions.choose(layer.name, way, step);
+  const place = `${shownName(layer.name, 30)}${layer.bidirectional ? (way === 0 ? ' forwards' : ' backwards') : ''}${step === null ? '' : `, step ${step + 1}`}`;
+  const values = view.strip(layer.name, way, step ?? view.T - 1);
+  return svg(
+    'g',
+    {
+      class: `box ${family}${chosen ? ' chosen' : ''}${here ? ' here' : ''}`,
+      role: 'button',
+      tabindex: here ? 0 : -1,
+      'aria-label': place,
+      'aria-pressed': here,
+      'data-key': `box-${layer.name}-${way}-${step}`,
+      on: {
+        click: act,
+        keydown: event => {
+          const { key } = event as KeyboardEvent;
+          if (key !== 'Enter' && key !== ' ') return;
+          event.preventDefault();
+          event.stopPropagation();
+          act();
+        },
+      },
+    },
+    svg('rect', { x, y, width, height: BOX.height, rx: 7 }),
+    label(x + width / 2, y + (values ? 17 : BOX.height / 2 + 4.5), shownName(name, 11), 'kind middle'),
+    ...strip(values, x + 7, y + BOX.height - 15, width - 14),
+  );
+}
+
+const MOST_CELLS = 16;
+
+function strip(values: ArrayLike<number> | undefined, x: number, y: number, width: number): SVGElement[] {
+  if (!values || values.length === 0) return [];
+  const count = Math.min(values.length, MOST_CELLS);
+  const each = Math.min(14, width / count);
+  const start = x + (width - each * count) / 2;
+  let most = 1;
+  for (let k = 0; k < values.length; k++) if (Math.abs(values[k]) > most) most = Math.abs(values[k]);
+  const dark = isDark();
+  return Array.from({ length: count }, (_, k) =>
+    svg('rect', {
+      class: 'value',
+      x: start + k * each,
+      y,
+      width: Math.max(1, each - 1),
+      height: 8,
+      fill: css(cellColour(values[k], symmetric(most), dark)),
+    }),
+  );
+}
+
+function drawOutput(drawing: SVGElement, from: Giver, y: number, columns: readonly Column[], right: number): void {
+  const top = y - GAP + 22;
+  const ends = from.ends === 'both' ? 'last' : from.ends;
+  for (const { x, step } of columnsAt(ends, columns)) {
+    drawing.append(line(x, y, x, top), label(x + 6, (y + top) / 2 + 4, from.step, 'shape'));
+    drawing.append(from.ends === 'each' ? indexed(x, top - 8, 'y', step! + 1, false) : label(x, top - 8, 'y', 'maths middle'));
+  }
+  drawing.append(label(24, top - 6, 'output', 'name'), label(right + 12, (y + top) / 2 + 4, from.label, 'whole'));
+}
+
+function line(x1: number, y1: number, x2: number, y2: number): SVGElement {
+  return svg('line', { class: 'arrow', x1, y1, x2, y2, 'marker-end': 'url(#head)' });
+}
+
+function label(x: number, y: number, text: string, kind: string): SVGElement {
+  return svg('text', { x, y, class: `label ${kind}` }, text);
+}
+
+function indexed(x: number, y: number, letter: string, index: number, now: boolean): SVGElement {
+  return svg(
+    'text',
+    { x, y, class: `label maths middle${now ? ' chosen' : ''}` },
+    letter,
+    svg('tspan', { dy: 4, class: 'sub' }, String(index)),
+  );
+}
+
+function isSequence({ dims }: LayerRow['input']): boolean {
+  return dims.length === 3 || dims[1] === 'T';
+}
+
+function kindText(layer: LayerRow): string {
+  return `${layer.bidirectional ? 'both ways' : shownName(layer.kerasClass, 18)}`;
+}
+
+/** One step's 'N×5'. */
+function stepShape({ dims, shape }: LayerRow['input']): string {
+  const sizes = shape.map((size, i) => (size === null ? dims[i] : String(size)));
+  return (dims.length === 3 || dims[1] === 'T' ? sizes.filter((_, i) => i !== 1) : sizes).join('×');
+}
+
+/** '(N, T, M) N×10×5' */
+function dimsText({ dims, shape }: LayerRow['input']): string {
+  return `(${dims.join(', ')})  ${shape.map((size, i) => (size === null ? dims[i] : String(size))).join('×')}`;
+}

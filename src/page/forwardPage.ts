@@ -1,0 +1,79 @@
+import { RnnError } from '../errors.js';
+import type { ForwardPage } from '../run/pageData.js';
+import { badge } from './badge.js';
+import { el, oncePerFrame, replace } from './dom.js';
+import { explorer } from './explorer.js';
+import { computeFrom, type Model, type Settings, settingsOf } from './model.js';
+import { pageFoot, pageHead } from './pageParts.js';
+import { settingsForm } from './settingsForm.js';
+
+/** `forward --html`: the network unrolled, every number, the hand calculation of any of them; and whatever is changed is computed anew. */
+export function forwardPage(root: HTMLElement, data: ForwardPage): void {
+  const { network } = data;
+  const start = settingsOf(network);
+  const compute = computeFrom(network, data.engine, data.dtype);
+  let settings = start;
+  let model: Model | undefined;
+  let asked = 0;
+
+  const change = (next: Partial<Settings>) => {
+    void recompute({ ...settings, ...next });
+  };
+  const recompute = async (next: Settings) => {
+    const mine = ++asked;
+    try {
+      const computed = await compute(next);
+      if (mine !== asked) return;
+      settings = next;
+      model = computed;
+      form.complain('');
+    } catch (error) {
+      if (!(error instanceof RnnError)) throw error;
+      form.complain([error.message, error.fix].filter(Boolean).join(': '));
+      form.show(settings, fixed);
+      return;
+    }
+    await view.use(model);
+    update();
+  };
+  const fixed = { input: !network.input.drawn, seed: network.weights !== null && network.flags === null && !network.input.drawn };
+  const form = settingsForm(change);
+  const state = badge(() => void recompute(start));
+  const view = explorer({
+    engine: data.engine,
+    dtype: data.dtype,
+    at: data.at,
+    edit(name, place, value) {
+      const edits = new Map(settings.edits);
+      edits.set(name, new Map(edits.get(name) ?? []).set(place, value));
+      change({ edits });
+    },
+  });
+  const title = el('h1', {}, network.title);
+  const sources = el('p', { class: 'sources' });
+  const update = oncePerFrame(() => {
+    if (!model) return;
+    title.textContent = model.title;
+    const changed = settings !== start;
+    state.show({ sha256: model.ySha256, expected: data.ySha256, changed, ms: model.ms });
+    form.show(settings, fixed);
+    replace(sources, sourcesText(data, settings));
+    root.dataset.ready = '';
+  });
+
+  root.append(
+    pageHead(data, 'forward', title, state.node),
+    el('main', { id: 'main' }, el('section', { class: 'controls', 'aria-label': 'what is computed' }, form.node, sources), ...view.nodes),
+    pageFoot(data, network.notes, network.assumptions, view.help),
+  );
+  void recompute(start);
+}
+
+function sourcesText({ network, engine, dtype }: ForwardPage, { edits, seed }: Settings): string {
+  const count = [...edits.values()].reduce((sum, places) => sum + places.size, 0);
+  const drawn = `seed ${seed}`;
+  const weights = network.weightsSource.startsWith('seed ') ? drawn : network.weightsSource;
+  const input = network.input.drawn ? drawn : network.inputSource;
+  const changed = count === 0 ? '' : ` ${count} number${count > 1 ? 's' : ''} changed by hand.`;
+  return `Weights from ${weights}, x from ${input}; ${engine} engine, ${dtype === 'f32' ? 'float32' : 'float64'}.${changed}`;
+}

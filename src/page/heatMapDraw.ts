@@ -1,0 +1,199 @@
+import { cellColour, css, inkOn, isDark } from './colours.js';
+import type { Grid, Mark, Shown } from './grid.js';
+import { shortNumber } from './text.js';
+
+/** Where a heat map's parts are, in pixels. */
+export interface Layout {
+  readonly cell: { readonly width: number; readonly height: number };
+  /** of the cells that are seen */
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  /** of all cells */
+  readonly full: { readonly width: number; readonly height: number };
+  readonly outer: { readonly width: number; readonly height: number };
+  readonly numbers: boolean;
+}
+
+const LEFT = 40;
+const BOTTOM = 22;
+const MOST_HEIGHT = 320;
+/** Cells of this width have their number in them. */
+const WITH_NUMBER = { width: 46, least: 38, height: 24 };
+
+/** @param room pixels across */
+export function layoutOf({ rows, columns, groups }: Grid, room: number): Layout {
+  const top = groups ? 20 : 4;
+  const space = Math.max(60, room - LEFT - 6);
+  const wide = Math.min(WITH_NUMBER.width, space / columns.length);
+  const numbers = wide >= WITH_NUMBER.least && rows.length * WITH_NUMBER.height <= MOST_HEIGHT * 2;
+  const width = numbers
+    ? Math.floor(wide)
+    : Math.min(26, Math.max(rows.length > 64 || columns.length > 200 ? 8 : 12, Math.floor(space / columns.length)));
+  const height = numbers ? WITH_NUMBER.height : rows.length > 64 ? 8 : Math.min(20, Math.max(10, width));
+  const full = { width: width * columns.length, height: height * rows.length };
+  // room for a scroll bar where there is one
+  const seen = { width: Math.min(full.width, space), height: Math.min(full.height, MOST_HEIGHT) };
+  return {
+    cell: { width, height },
+    left: LEFT,
+    top,
+    ...seen,
+    full,
+    outer: { width: LEFT + seen.width + 6, height: top + seen.height + BOTTOM },
+    numbers,
+  };
+}
+
+export function drawGrid(canvas: HTMLCanvasElement, shown: Shown, flashes: readonly Mark[], layout: Layout, scroller: HTMLElement): void {
+  const { outer, left, top, width, height, cell } = layout;
+  const ratio = devicePixelRatio || 1;
+  canvas.width = Math.round(outer.width * ratio);
+  canvas.height = Math.round(outer.height * ratio);
+  canvas.style.width = `${outer.width}px`;
+  canvas.style.height = `${outer.height}px`;
+  const context = canvas.getContext('2d')!;
+  context.scale(ratio, ratio);
+  const colours = getComputedStyle(canvas);
+  const view = {
+    x: left - scroller.scrollLeft,
+    y: top - scroller.scrollTop,
+    fromColumn: Math.floor(scroller.scrollLeft / cell.width),
+    toColumn: Math.min(shown.grid.columns.length, Math.ceil((scroller.scrollLeft + width) / cell.width)),
+    fromRow: Math.floor(scroller.scrollTop / cell.height),
+    toRow: Math.min(shown.grid.rows.length, Math.ceil((scroller.scrollTop + height) / cell.height)),
+  };
+  drawAxes(context, shown, layout, view, colours);
+  context.save();
+  context.beginPath();
+  context.rect(left - 2, top - 2, width + 4, height + 4);
+  context.clip();
+  drawCells(context, shown.grid, layout, view);
+  drawGroups(context, shown.grid, layout, view, colours);
+  for (const mark of shown.marks) outline(context, mark, layout, view, colours.getPropertyValue(`--${mark.role}`), mark.strong ? 2.5 : 1.5);
+  if (shown.selected) {
+    const [row, column] = shown.selected;
+    const here: Mark = { rows: [row, row], columns: [column, column], role: 'plain' };
+    outline(context, here, layout, view, colours.getPropertyValue('--ink'), 2.5);
+  }
+  for (const mark of flashes) outline(context, mark, layout, view, colours.getPropertyValue(`--${mark.role}`), 3.5);
+  context.restore();
+}
+
+interface View {
+  readonly x: number;
+  readonly y: number;
+  readonly fromColumn: number;
+  readonly toColumn: number;
+  readonly fromRow: number;
+  readonly toRow: number;
+}
+
+function drawCells(context: CanvasRenderingContext2D, { value, scale }: Grid, { cell, numbers }: Layout, view: View): void {
+  const dark = isDark();
+  context.font = `${cell.width < 44 ? 10 : 11}px ${FONT}`;
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  const gap = cell.width >= 12 && cell.height >= 10 ? 1 : 0;
+  for (let row = view.fromRow; row < view.toRow; row++) {
+    for (let column = view.fromColumn; column < view.toColumn; column++) {
+      const x = view.x + column * cell.width;
+      const y = view.y + row * cell.height;
+      const number = value(row, column);
+      const rgb = cellColour(number, scale, dark);
+      context.fillStyle = css(rgb);
+      context.fillRect(x, y, cell.width - gap, cell.height - gap);
+      if (!numbers) continue;
+      context.fillStyle = inkOn(rgb);
+      context.fillText(shortNumber(number), x + (cell.width - gap) / 2, y + (cell.height - gap) / 2 + 0.5);
+    }
+  }
+}
+
+const FONT = 'ui-sans-serif, system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+
+/** Names of gates above their columns, and lines between them. */
+function drawGroups(
+  context: CanvasRenderingContext2D,
+  { groups, columns, rows }: Grid,
+  { cell }: Layout,
+  view: View,
+  colours: CSSStyleDeclaration,
+): void {
+  if (!groups || groups.length < 2) return;
+  const each = columns.length / groups.length;
+  context.fillStyle = colours.getPropertyValue('--page');
+  groups.forEach((_, g) => {
+    if (g > 0) context.fillRect(view.x + g * each * cell.width - 2, view.y, 3, rows.length * cell.height);
+  });
+}
+
+function drawAxes(
+  context: CanvasRenderingContext2D,
+  { grid, selected }: Shown,
+  layout: Layout,
+  view: View,
+  colours: CSSStyleDeclaration,
+): void {
+  const { cell, left, top, width, height } = layout;
+  const faint = colours.getPropertyValue('--faint');
+  const ink = colours.getPropertyValue('--ink');
+  context.font = `11px ${FONT}`;
+  context.textBaseline = 'middle';
+  context.textAlign = 'right';
+  for (const row of ticks(grid.rows.length, cell.height, 13)) {
+    const y = view.y + (row + 0.5) * cell.height;
+    if (y < top || y > top + height) continue;
+    context.fillStyle = row === selected?.[0] ? ink : faint;
+    context.fillText(String(row + 1), left - 6, y);
+  }
+  context.textAlign = 'center';
+  for (const column of ticks(grid.columns.length, cell.width, 26)) {
+    const x = view.x + (column + 0.5) * cell.width;
+    if (x < left || x > left + width) continue;
+    context.fillStyle = column === selected?.[1] ? ink : faint;
+    context.fillText(String(column + 1), x, top + height + 10);
+  }
+  context.font = `italic 12px ${MATHS}`;
+  context.fillStyle = faint;
+  context.textAlign = 'left';
+  context.fillText(`${grid.rows.index} ↓`, 2, top + 10);
+  context.fillText(`${grid.columns.index} →`, 2, top + height + 10);
+  if (!grid.groups) return;
+  context.textAlign = 'center';
+  const each = (grid.columns.length / grid.groups.length) * cell.width;
+  grid.groups.forEach((name, g) => {
+    const x = view.x + (g + 0.5) * each;
+    if (x > left && x < left + width) context.fillText(name, x, 9);
+  });
+}
+
+const MATHS = '"STIX Two Text", "Cambria Math", Cambria, Georgia, "Times New Roman", serif';
+
+/** Places that are labelled: all where there is room, else round ones (counted from 1). */
+function ticks(length: number, pixels: number, room: number): number[] {
+  const every = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find(step => step * pixels >= room) ?? length;
+  const places = [0];
+  for (let k = every; k <= length; k += every) if (k - 1 > 0 && (k - 1) * pixels >= room) places.push(k - 1);
+  return places;
+}
+
+function outline(
+  context: CanvasRenderingContext2D,
+  { rows, columns }: Mark,
+  { cell }: Layout,
+  view: View,
+  colour: string,
+  width: number,
+): void {
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  const inset = width / 2 - 1;
+  context.strokeRect(
+    view.x + columns[0] * cell.width - 0.5 + inset,
+    view.y + rows[0] * cell.height - 0.5 + inset,
+    (columns[1] - columns[0] + 1) * cell.width - 2 * inset,
+    (rows[1] - rows[0] + 1) * cell.height - 2 * inset,
+  );
+}

@@ -1,0 +1,13 @@
+import type { PageData } from '../run/pageData.js';
+import { el } from './dom.js';
+import { forwardPage } from './forwardPage.js';
+
+/** Reads what the page was given and builds the page of its kind. */
+function start(): void {
+  const data: PageData = JSON.parse(document.getElementById('data')!.textContent!);
+  const root = el('div', { class: `page ${data.kind}` });
+  document.body.append(root);
+  if (data.kind === 'forward') forwardPage(root, data);
+}
+
+start();

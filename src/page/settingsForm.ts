@@ -1,0 +1,116 @@
+import type { PageFlags } from '../run/pageData.js';
+import { el, newId } from './dom.js';
+import type { Settings } from './model.js';
+
+/** The sizes, the cell and the seed as a form: what the flags of the command line say. */
+export interface SettingsForm {
+  readonly node: HTMLElement;
+  show(settings: Settings, fixed: Fixed): void;
+  /** what is wrong with what was asked for; '' for nothing */
+  complain(text: string): void;
+}
+
+/** What a file fixes. */
+export interface Fixed {
+  readonly input: boolean;
+  readonly seed: boolean;
+}
+
+const MOST = { N: 1000, T: 1000, D: 512, M: 512, K: 512 } as const;
+const DEFAULTS = { N: 1, T: 10, D: 3, M: 5, K: 2 } as const;
+const MEANING = { N: 'samples', T: 'steps', D: 'features', M: 'units', K: 'outputs' } as const;
+type Letter = keyof typeof MOST;
+
+export function settingsForm(change: (settings: Partial<Settings>) => void): SettingsForm {
+  const node = el('form', { class: 'settings', 'aria-label': 'sizes, cell and seed', on: { submit: event => event.preventDefault() } });
+  const complaint = el('p', { class: 'complaint', role: 'alert' });
+  const box = el('div', { class: 'settings-box' }, node, complaint);
+  let built = '';
+  let settings: Settings;
+  const flag = (values: Partial<PageFlags>) => change({ flags: { ...settings.flags, ...values }, edits: new Map() });
+
+  const size = (letter: Letter, value: number, set: (n: number) => void) => {
+    const id = newId(letter);
+    const input = el('input', {
+      id,
+      type: 'number',
+      min: letter === 'K' ? 0 : 1,
+      max: MOST[letter],
+      step: 1,
+      value,
+      'data-key': `set-${letter}`,
+    });
+    input.addEventListener('change', () => {
+      const next = Math.round(Number(input.value));
+      if (Number.isFinite(next) && input.value !== '') set(Math.min(MOST[letter], Math.max(letter === 'K' ? 0 : 1, next)));
+    });
+    return el('span', { class: `setting axis-${letter}` }, el('label', { for: id }, el('var', {}, letter), ` ${MEANING[letter]}`), input);
+  };
+  const choice = (label: string, value: string, choices: readonly (readonly [string, string])[], set: (value: string) => void) => {
+    const id = newId('choice');
+    const select = el(
+      'select',
+      { id, 'data-key': `set-${label}` },
+      ...choices.map(([key, text]) => el('option', { value: key, selected: key === value }, text)),
+    );
+    select.addEventListener('change', () => set(select.value));
+    return el('span', { class: 'setting' }, el('label', { for: id }, label), select);
+  };
+  const text = (label: string, value: string, wide: boolean, set: (value: string) => void) => {
+    const id = newId('text');
+    const input = el('input', {
+      id,
+      type: 'text',
+      value,
+      spellcheck: 'false',
+      autocomplete: 'off',
+      class: wide ? 'wide' : '',
+      'data-key': `set-${label}`,
+    });
+    input.addEventListener('change', () => set(input.value));
+    return el('span', { class: 'setting' }, el('label', { for: id }, label), input);
+  };
+
+  const parts = ({ flags, seed, sizes }: Settings, fixed: Fixed): HTMLElement[] => {
+    const seedPart = fixed.seed ? [] : [text('seed', seed, false, value => change({ seed: value, edits: new Map() }))];
+    if (!flags) {
+      const open = (letter: 'N' | 'T') =>
+        size(letter, sizes[letter], n => change({ sizes: { ...settings.sizes, [letter]: n }, edits: new Map() }));
+      return fixed.input ? [] : [open('N'), open('T'), ...seedPart];
+    }
+    const of = (letter: Letter) => (letter === 'M' ? (flags.M?.[0] ?? DEFAULTS.M) : Number(flags[letter] ?? DEFAULTS[letter]));
+    const number = (letter: Letter) =>
+      size(letter, of(letter), n => flag(letter === 'M' ? { M: [n, ...(flags.M ?? []).slice(1)] } : { [letter]: n }));
+    const line = flags.layers;
+    if (line !== undefined) {
+      const rest = fixed.input ? [] : [number('N'), number('T'), number('D')];
+      return [text('layers', line, true, value => flag({ layers: value })), ...rest, ...seedPart];
+    }
+    return [
+      ...(fixed.input ? [] : [number('N'), number('T'), number('D')]),
+      number('M'),
+      number('K'),
+      choice('cell', flags.cell ?? 'rnn', [['rnn', 'RNN'], ['lstm', 'LSTM'], ['gru', 'GRU']], value => flag({ cell: value as PageFlags['cell'] })),
+      choice('direction', flags.bidirectional ? 'both' : 'one', [['one', 'forwards'], ['both', 'both ways']], value => flag({ bidirectional: value === 'both' || undefined })),
+      choice('output', flags.task ?? 'many-to-one', [['many-to-one', 'last step'], ['many-to-many', 'every step']], value =>
+        flag({ task: value as PageFlags['task'], pool: value === 'many-to-many' ? undefined : flags.pool })),
+      ...seedPart,
+    ]; // biome-ignore format: lists
+  };
+
+  return {
+    node: box,
+    show(next, fixed) {
+      settings = next;
+      const key = JSON.stringify([next.flags, next.seed, next.sizes, fixed]);
+      if (key === built) return;
+      built = key;
+      const focused = document.activeElement?.getAttribute('data-key');
+      node.replaceChildren(...parts(next, fixed));
+      if (focused) node.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    },
+    complain(problem) {
+      complaint.textContent = problem;
+    },
+  };
+}

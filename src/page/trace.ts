@@ -1,0 +1,163 @@
+import { getCell } from '../cells/index.js';
+import { batched } from '../engines/batched/engine.js';
+import type { EngineInput, EngineOutput } from '../engines/engine.js';
+import { manual } from '../engines/manual.js';
+import type { LayerResult } from '../layers/layer.js';
+import { isRecurrent, type ModelSpec, type RecurrentSpec } from '../model/spec.js';
+import { allocate, type FloatArray, type Precision, sizeOf, type Tensor } from '../tensor/tensor.js';
+import type { Weights } from '../weights/weights.js';
+import type { Model } from './model.js';
+
+/**
+ * Gates and states of every step of one sample. A small network is traced at once; of a large one a layer at a time, some steps in each turn, so
+ * that the page stays awake: what is known so far is shown.
+ */
+export interface Trace {
+  /** of the one sample: N = 1 */
+  readonly input: EngineInput;
+  readonly output: EngineOutput;
+  /** steps of a layer's direction that are known: [from, to) */
+  known(layer: string, way: number): readonly [number, number];
+  /** Traces some steps more of a layer. @returns whether there are steps left */
+  advance(layer: string): Promise<boolean>;
+}
+
+/** Multiply-adds in plain TypeScript that take a few milliseconds. */
+const AT_ONCE = 3e6;
+const A_TURN = 2e6;
+
+export async function traceOf(model: Model, sample: number, engineName: 'batched' | 'manual', dtype: Precision): Promise<Trace> {
+  const engine = engineName === 'manual' ? manual : batched;
+  const { network, weights } = model;
+  const input = sampleOf(model.input, sample);
+  const [, T = 1] = input.x.shape;
+  const options = { dtype, trace: true, threads: 1 };
+  const cost = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0) * T;
+  if (cost <= AT_ONCE) {
+    const output = await engine.run(network.model, weights, input, options);
+    return { input, output, known: () => [0, Number.POSITIVE_INFINITY], advance: async () => false };
+  }
+  const output = await engine.run(network.model, weights, input, { ...options, trace: false });
+  const layers = new Map(output.layers);
+  const progress = new Map<string, Progress>();
+  for (const layer of network.model.layers.filter(isRecurrent)) {
+    const x = inputOfLayer(layer, network.model, input, output);
+    if (!x || layer.projection !== null) continue;
+    const ways = layer.bidirectional === null ? [layer.goBackwards] : [false, true];
+    const cell = getCell(layer.kind);
+    const steps = x.tensor.shape[1];
+    const traces = ways.map(() => ({
+      gates: blank([1, steps, cell.gates.length * layer.units], dtype),
+      states: cell.states.map(() => blank([1, steps, layer.units], dtype)),
+    }));
+    layers.set(layer.name, { ...layers.get(layer.name)!, traces } as LayerResult);
+    progress.set(layer.name, { layer, x, ways, traces, done: ways.map(() => 0), states: ways.map(() => undefined) });
+  }
+  return {
+    input,
+    output: { ...output, layers },
+    known(name, way) {
+      const at = progress.get(name);
+      if (!at) return [0, Number.POSITIVE_INFINITY];
+      const steps = at.x.tensor.shape[1];
+      return at.ways[way] ? [steps - at.done[way], steps] : [0, at.done[way]];
+    },
+    async advance(name) {
+      const at = progress.get(name);
+      if (!at) return false;
+      for (const way of at.ways.keys())
+        await advanceWay(at, way, { weights, initial: input.initialStates?.get(name), run: engine.run, options });
+      return at.done.some(done => done < at.x.tensor.shape[1]);
+    },
+  };
+}
+
+interface Progress {
+  readonly layer: RecurrentSpec;
+  readonly x: { readonly tensor: Tensor; readonly mask?: Uint8Array };
+  /** by direction: reads from the end */
+  readonly ways: readonly boolean[];
+  readonly traces: readonly { readonly gates: Tensor; readonly states: readonly Tensor[] }[];
+  /** steps that are traced, by direction */
+  readonly done: number[];
+  /** after those steps */
+  readonly states: (readonly Tensor[] | undefined)[];
+}
+
+/** The next steps of one direction, as a network of that layer alone which goes on from the last states. */
+async function advanceWay(
+  at: Progress,
+  way: number,
+  {
+    weights,
+    initial,
+    run,
+    options,
+  }: Pick<typeof batched, 'run'> & { weights: Weights; initial?: readonly Tensor[]; options: Parameters<typeof batched.run>[3] },
+): Promise<void> {
+  const { layer, x, traces, done } = at;
+  const [, T, D] = x.tensor.shape;
+  const reverse = at.ways[way];
+  const prefix = layer.bidirectional === null ? '' : way === 0 ? 'forward/' : 'backward/';
+  const own = new Map(
+    [...weights].filter(([key]) => key.startsWith(`${layer.name}/${prefix}`)).map(([key, w]) => [key.replace(`/${prefix}`, '/'), w]),
+  );
+  const cost = [...own.values()].reduce((sum, { data }) => sum + data.length, 0);
+  const steps = Math.min(T - done[way], Math.max(1, Math.floor(A_TURN / cost)));
+  if (steps <= 0) return;
+  const from = reverse ? T - done[way] - steps : done[way];
+  const part: EngineInput = {
+    x: { shape: [1, steps, D], data: x.tensor.data.subarray(from * D, (from + steps) * D) },
+    mask: x.mask?.subarray(from, from + steps),
+  };
+  const count = traces[way].states.length;
+  const before = at.states[way] ?? initial?.slice(way * count, (way + 1) * count);
+  const single: ModelSpec = {
+    schema: 'rnn-cli/spec@1',
+    name: 'part',
+    functional: false,
+    input: { name: 'input', batch: null, timesteps: steps, features: D },
+    layers: [{ ...layer, inputs: ['input'], bidirectional: null, goBackwards: reverse, returnSequences: true, stateful: false }],
+    output: layer.name,
+  };
+  const { layers } = await run(single, own, before ? { ...part, initialStates: new Map([[layer.name, before]]) } : part, options);
+  const result = layers.get(layer.name)!;
+  const [trace] = result.traces!;
+  copy(trace.gates, traces[way].gates, from);
+  trace.states.forEach((state, s) => {
+    copy(state, traces[way].states[s], from);
+  });
+  at.states[way] = result.states;
+  done[way] += steps;
+}
+
+/** [1, steps, M] into [1, T, M] from a step on */
+function copy({ data, shape }: Tensor, to: Tensor, from: number): void {
+  to.data.set(data as never, from * shape[2]);
+}
+
+function blank(shape: readonly number[], dtype: Precision): Tensor {
+  const data: FloatArray = allocate(sizeOf(shape), dtype);
+  return { shape, data: data.fill(Number.NaN) };
+}
+
+/** What a layer reads, where that is one sequence. */
+function inputOfLayer(layer: RecurrentSpec, model: ModelSpec, input: EngineInput, output: EngineOutput): Progress['x'] | undefined {
+  if (layer.inputs.length !== 1) return undefined;
+  const value = layer.inputs[0] === model.input.name ? { tensor: input.x, mask: input.mask } : output.layers.get(layer.inputs[0]);
+  return value && value.tensor.shape.length === 3 ? value : undefined;
+}
+
+/** One sample with what belongs to it. */
+export function sampleOf({ x, mask, initialStates }: EngineInput, sample: number): EngineInput {
+  const [, T] = x.shape;
+  const row = (t: Tensor): Tensor => {
+    const width = t.data.length / t.shape[0];
+    return { shape: [1, ...t.shape.slice(1)], data: t.data.subarray(sample * width, (sample + 1) * width) };
+  };
+  return {
+    x: row(x),
+    mask: mask?.subarray(sample * T, (sample + 1) * T),
+    initialStates: initialStates && new Map([...initialStates].map(([layer, states]) => [layer, states.map(row)])),
+  };
+}
