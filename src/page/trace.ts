@@ -3,7 +3,7 @@ import { batched } from '../engines/batched/engine.js';
 import type { EngineInput, EngineOutput } from '../engines/engine.js';
 import { manual } from '../engines/manual.js';
 import type { LayerResult } from '../layers/layer.js';
-import { isRecurrent, type ModelSpec, type RecurrentSpec } from '../model/spec.js';
+import { isRecurrent, type ModelSpec, type RecurrentSpec, SPEC_SCHEMA } from '../model/spec.js';
 import { allocate, type FloatArray, type Precision, sizeOf, type Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { Model } from './model.js';
@@ -113,7 +113,7 @@ async function advanceWay(
   const count = traces[way].states.length;
   const before = at.states[way] ?? initial?.slice(way * count, (way + 1) * count);
   const single: ModelSpec = {
-    schema: 'rnn-cli/spec@1',
+    schema: SPEC_SCHEMA,
     name: 'part',
     functional: false,
     input: { name: 'input', batch: null, timesteps: steps, features: D },
