@@ -67,7 +67,7 @@ export function explorer(options: ExplorerOptions): Explorer {
     const other = next.sample !== undefined && next.sample !== place.sample;
     place = clamped({ ...place, ...next }, model);
     if (other) void retrace();
-    else render();
+    else renderNow();
   };
   const retrace = async () => {
     const mine = model;
@@ -87,7 +87,8 @@ export function explorer(options: ExplorerOptions): Explorer {
     render();
   };
 
-  const render = oncePerFrame(() => {
+  /** At once, so that the next key finds what the last one did. */
+  const renderNow = () => {
     renderChooser();
     const T = stepsOf(model);
     time.show(place.step, T);
@@ -109,7 +110,8 @@ export function explorer(options: ExplorerOptions): Explorer {
     const step = workingAt(trace);
     renderHand(step);
     renderPanels(step);
-  });
+  };
+  const render = oncePerFrame(renderNow);
 
   const choose = (layer: string, way: number, step: number | null) => {
     const changes = layer !== place.layer;
