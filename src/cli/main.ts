@@ -7,7 +7,7 @@ import { withLimits } from '../run/limits.js';
 import { VERSION } from '../run/version.js';
 import type { CommandName } from './options.js';
 import { createOutput, type Output, paintFor } from './output.js';
-import { parseArgv } from './program.js';
+import { type Invocation, parseArgv } from './program.js';
 import { type Io, terminalColumns, type Writer, wantsColor, writerTo } from './streams.js';
 import type { Message, ThreadData } from './thread.js';
 import type { Values } from './values.js';
@@ -72,7 +72,7 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
       if (io.elsewhere) allowElsewhere();
       let exit: number;
       try {
-        exit = await withLimits(invocation.values, () => command(invocation.values, output));
+        exit = await withLimits(invocation.values, async () => command(await valuesOf(invocation), output));
       } catch (error) {
         if (error !== ELSEWHERE || !io.elsewhere) throw error;
         output.detail('the work is long: a thread does it, and this one listens for interrupts');
@@ -82,6 +82,12 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
       return exit;
     }
   }
+}
+
+/** A file that stands beside the flags is read once more for what it is. */
+async function valuesOf({ values, command }: Extract<Invocation, { kind: 'run' }>): Promise<Values> {
+  if (values.network === undefined && (values.first === undefined || values.second !== undefined)) return values;
+  return (await import('./fileArgument.js')).withFileArgument(values, command);
 }
 
 /** argv may be what is wrong, so its words are looked at one by one: --json asks for a document, --no-color and --color decide the paint. */

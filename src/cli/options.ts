@@ -89,12 +89,15 @@ export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
 const MODELS = ['keras', 'h5', 'onnx', 'npz', 'safetensors', 'pt', 'pth', 'json'];
 const MODEL_FILES: FlagValue = { kind: 'file', extensions: MODELS, stdin: true };
 
+/** What is in it decides whether it describes the network or holds its weights. */
+const NETWORK_FILE: CommandWord = { key: 'network', name: 'FILE', value: MODEL_FILES, help: 'a model, or weights', optional: true };
+
 /** The commands in the order in which help lists them, and the words each takes. */
 export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
-  shapes: [],
-  forward: [],
+  shapes: [NETWORK_FILE],
+  forward: [NETWORK_FILE],
   compare: [
-    { key: 'first', name: 'A', value: { kind: 'file', extensions: MODELS }, help: 'two models in files: their weights', optional: true },
+    { key: 'first', name: 'A', value: MODEL_FILES, help: 'a model, or weights; with B: the expected side', optional: true },
     { key: 'second', name: 'B', value: { kind: 'file', extensions: MODELS }, help: 'the other one', optional: true },
   ],
   inspect: [{ key: 'file', name: 'FILE', value: MODEL_FILES, help: 'a model, or weights' }],
@@ -107,7 +110,7 @@ export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
       help: 'the file to write',
     },
   ],
-  probe: [],
+  probe: [NETWORK_FILE],
   explain: [{ key: 'topic', name: 'CODE|TERM', value: { kind: 'text', names: 'topics' }, help: 'a mistake or a word', optional: true }],
   schema: [
     { key: 'document', name: 'NAME', value: { kind: 'choice', choices: SCHEMAS }, help: 'the document to describe', optional: true },

@@ -155,7 +155,8 @@ function flagBeforeCommand(flag: string): RnnError {
 
 function excessWord(word: string, command: CommandName): RnnError {
   const found = `'${escapeText(word, 60)}'`;
-  const takes = COMMAND_WORDS[command].length === 0 ? 'flags only' : `${COMMAND_WORDS[command].length} word and flags`;
+  const { length } = COMMAND_WORDS[command];
+  const takes = length === 1 && COMMAND_WORDS[command][0].value.kind === 'file' ? '1 file and flags' : `${length} words and flags`;
   const file = /\.(json|keras|h5|onnx)$/.test(word);
   return new RnnError('usage', 'E_EXCESS', `${command} takes ${takes}, found ${found}`, {
     found,

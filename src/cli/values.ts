@@ -13,6 +13,8 @@ export interface Values
   N?: number | '?';
   /** what stands beside the flags: explain's topic */
   topic?: string;
+  /** a model or weights, by what is in it */
+  network?: string;
   /** two models that compare sets side by side */
   first?: string;
   second?: string;

@@ -1,5 +1,3 @@
-import { RnnError } from '../../errors.js';
-import { escapeText } from '../../escape.js';
 import { compareModelsText } from '../../report/compareModelsReport.js';
 import { compareText } from '../../report/compareReport.js';
 import { runCompare } from '../../run/compare.js';
@@ -9,7 +7,8 @@ import { progressBar } from '../progress.js';
 import { given, inputRequest, networkRequest, type Values } from '../values.js';
 
 export async function compare(values: Values, output: Output): Promise<number> {
-  if (values.first !== undefined) return compareFiles(values, output);
+  const { first, second } = values;
+  if (first !== undefined && second !== undefined) return compareFiles(values, [first, second], output);
   const draw = progressBar(output, 'mistakes tried');
   const request = {
     ...networkRequest(values),
@@ -25,16 +24,9 @@ export async function compare(values: Values, output: Output): Promise<number> {
   return result.exit;
 }
 
-/** `compare A B`: two models in files, or with one word an error that names the other way. */
-async function compareFiles(values: Values, output: Output): Promise<number> {
-  const { first = '', second } = values;
-  if (second === undefined) {
-    throw new RnnError('usage', 'E_EXCESS', `compare takes two model files, found one: '${escapeText(first, 60)}'`, {
-      found: escapeText(first, 60),
-      fix: 'rnn-cli compare A.safetensors B.keras; an output to judge goes behind --against',
-    });
-  }
-  const result = await runCompareModels({ ...networkRequest(values), ...given(values, ['seed']), files: [first, second] });
+/** `compare A B`: two models in files. */
+async function compareFiles(values: Values, files: readonly [string, string], output: Output): Promise<number> {
+  const result = await runCompareModels({ ...networkRequest(values), ...given(values, ['seed']), files });
   output.notes(result.notes);
   if (values.json) output.json(result);
   else if (!values.quiet) output.text(await compareModelsText(result, output.layout));

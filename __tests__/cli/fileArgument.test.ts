@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCli } from '../helpers/runCli.js';
+
+const STUDENT = join(__dirname, '..', 'reference', 'student');
+const weights = join(STUDENT, 'printed', 'w.npz');
+const x = join(STUDENT, 'printed', 'x.npy');
+const y = join(STUDENT, 'printed', 'y.npy');
+
+describe('a file beside the flags', () => {
+  let folder: string;
+  let spec: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'file-'));
+    spec = join(folder, 'net.json');
+    writeFileSync(spec, '{"input":{"features":3},"layers":[{"kind":"lstm","units":5},{"kind":"dense","units":2}]}');
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const json = async (...argv: string[]) => JSON.parse((await runCli([...argv, '--json'])).stdout);
+
+  it('that describes a network is --model, on every command that has one', async () => {
+    expect((await json('shapes', spec)).totals.params).toBe(192);
+    expect((await json('forward', spec)).ySha256).toBe((await json('forward', '--model', spec)).ySha256);
+    expect((await json('forward', spec, '--weights', weights, '-i', x)).ySha256).toBe(
+      (await json('forward', '--model', spec, '--weights', weights, '-i', x)).ySha256,
+    );
+    expect((await runCli(['probe', spec, '-q'])).exit).toBe(0);
+  });
+
+  it('that holds weights alone is --weights, with --layers and with sizes', async () => {
+    const right = (await json('forward', '--weights', weights, '-i', x)).ySha256;
+    expect((await json('forward', weights, '-i', x)).ySha256).toBe(right);
+    expect((await json('forward', weights, '-i', x, '--layers', 'lstm:5,dense:2')).ySha256).toBe(right);
+    expect((await json('forward', weights, '-i', x, '--cell', 'lstm', '--M', '5')).ySha256).toBe(right);
+    expect((await runCli(['compare', weights, '-i', x, '--against', y, '-q'])).exit).toBe(0);
+  });
+
+  it.each<[string, () => string[], string, string]>([
+    ['beside --model', () => ['shapes', spec, '--model', spec], 'E_CONFLICT', 'and --model both name the network'],
+    ['a model beside --layers', () => ['shapes', spec, '--layers', 'lstm:4'], 'E_CONFLICT', 'and --layers both describe the network'],
+    ['a model beside sizes', () => ['shapes', spec, '--M', '4'], 'E_CONFLICT', '--model and --M cannot be used together'],
+    ['weights beside --weights', () => ['forward', weights, '--weights', weights], 'E_CONFLICT', 'and --weights both hold weights'],
+    ['an array', () => ['forward', x], 'E_INPUT', `rnn-cli forward -i ${x}`],
+    ['an array to compare', () => ['compare', y], 'E_INPUT', `rnn-cli compare --against ${y}`],
+    ['two files', () => ['forward', spec, x], 'E_EXCESS', '1 file and flags'],
+  ])('%s is refused', async (_, argv, code, words) => {
+    const { exit, stderr, stdout } = await runCli(argv());
+    expect([exit, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`[${code}]`);
+    expect(stderr).toContain(words);
+  });
+});

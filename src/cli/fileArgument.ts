@@ -1,0 +1,45 @@
+import { RnnError } from '../errors.js';
+import { shownPath } from '../escape.js';
+import { roleOfFile } from '../run/fileArgument.js';
+import { checkConflicts } from './conflicts.js';
+import type { CommandName } from './options.js';
+import type { Values } from './values.js';
+
+/**
+ * `forward FILE`: the file as --model or as --weights, by its content.
+ * @throws RnnError E_INPUT for an array; E_CONFLICT where the network, or its weights, are given twice
+ */
+export async function withFileArgument(values: Values, command: CommandName): Promise<Values> {
+  const path = command === 'compare' && values.second === undefined ? values.first : values.network;
+  if (path === undefined) return values;
+  const { first: _, network: __, ...rest } = values;
+  const named = shownPath(path);
+  if (rest.model !== undefined) throw conflict(`${named} and --model both name the network`, 'give one of them');
+  const role = await roleOfFile(path);
+  if (role === 'arrays') throw isArray(named, command);
+  if (role === 'model') {
+    if (rest.layers !== undefined) throw conflict(`${named} and --layers both describe the network`, 'give one of them');
+    return checked({ ...rest, model: path }, command);
+  }
+  if (rest.weights !== undefined)
+    throw conflict(`${named} and --weights both hold weights, and neither describes a network`, 'give one of them, or --layers');
+  return checked({ ...rest, weights: path }, command);
+}
+
+function checked(values: Values, command: CommandName): Values {
+  checkConflicts(values, command);
+  return values;
+}
+
+function conflict(message: string, fix: string): RnnError {
+  return new RnnError('usage', 'E_CONFLICT', message, { fix });
+}
+
+function isArray(path: string, command: CommandName): RnnError {
+  const use = command === 'compare' ? `--against ${path}` : `-i ${path}`;
+  return new RnnError('usage', 'E_INPUT', `${path} holds an array, neither a network nor its weights`, {
+    expected: 'a model, or weights',
+    found: 'an array',
+    fix: command === 'forward' || command === 'compare' ? `rnn-cli ${command} ${use}` : 'give a model, or weights',
+  });
+}
