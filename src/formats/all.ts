@@ -8,5 +8,6 @@ export { npz } from './npz.js';
 export { onnx } from './onnx.js';
 export { printed } from './printed.js';
 export { pt } from './pt.js';
+export { pt2 } from './pt2.js';
 export { safetensors } from './safetensors.js';
 export { tfjs } from './tfjs.js';

@@ -11,6 +11,7 @@ const ORDER: readonly Format[] = [
   all.h5,
   all.safetensors,
   all.keras,
+  all.pt2,
   all.pt,
   all.npz,
   all.onnx,

@@ -1,5 +1,6 @@
 import { CONVENTIONS } from '../conventions/index.js';
 import { type KerasDialect, specFromKerasConfig } from '../conventions/kerasConfig.js';
+import { specFromProgram } from '../conventions/pt2/index.js';
 import { checkNodes } from '../engines/graph/checkNodes.js';
 import { type GraphLayers, layersOfGraph } from '../engines/graph/layersOf.js';
 import { RnnError, within } from '../errors.js';
@@ -13,6 +14,7 @@ import type { OnnxModel } from '../formats/onnxGraph.js';
 import { type ByteSource, memorySource, readAll } from '../formats/source.js';
 import { tfjs } from '../formats/tfjs.js';
 import type { FrameworkName } from '../model/frameworks.js';
+import type { Weights } from '../weights/weights.js';
 import { reading } from './elsewhere.js';
 import { openBeside, openFile } from './fileSource.js';
 import { fileLimits } from './limits.js';
@@ -26,6 +28,8 @@ export interface ModelFile {
   /** a spec for checkSpec, where the file describes its network */
   readonly spec?: Record<string, unknown>;
   readonly graph?: { readonly model: OnnxModel; readonly layers: GraphLayers | { readonly reason: string } };
+  /** the network's weights, where the description itself says which tensor is which */
+  readonly weights?: Weights;
   /** why the file's own description of its network is not understood; its tensors can be shown all the same */
   readonly problem?: RnnError;
 }
@@ -99,6 +103,8 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
       if (file.architecture === undefined) return { source, file, framework: 'tfjs' };
       return { source, file, framework: 'tfjs', ...described(() => specFromKerasConfig(topologyOf(file.architecture), 'tfjs')) };
     }
+    case 'pt2':
+      return { source, file, framework: 'torch', ...understood(() => specFromProgram(file.architecture, file.tensors)) };
     case 'onnx': {
       const model = file.architecture as OnnxModel;
       checkNodes(model);
@@ -111,8 +117,12 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
 
 /** What the file says its network is, or why that cannot be told. */
 function described(read: () => Record<string, unknown>): Pick<ModelFile, 'spec' | 'problem'> {
+  return understood(() => ({ spec: read() }));
+}
+
+function understood(read: () => Pick<ModelFile, 'spec' | 'weights'>): Pick<ModelFile, 'spec' | 'weights' | 'problem'> {
   try {
-    return { spec: read() };
+    return read();
   } catch (error) {
     if (error instanceof RnnError) return { problem: error };
     throw error;

@@ -11,9 +11,9 @@ import type { FrameworkName } from '../model/frameworks.js';
 import { layersLineOf } from '../model/layersLine.js';
 import { type ParsedLayers, parseLayers } from '../model/parse.js';
 import { inferSequences } from '../model/sequences.js';
-import { inferShapes, type ModelShapes } from '../model/shapes.js';
+import { inferShapes, type ModelShapes, weightShapesByLayer } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec, SPEC_SCHEMA } from '../model/spec.js';
-import type { Weights } from '../weights/weights.js';
+import { checkWeights, type Weights } from '../weights/weights.js';
 import type { ModelFile } from './modelFile.js';
 import type { NetworkRequest } from './request.js';
 
@@ -75,6 +75,7 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   if (described?.graph) return graphNetwork(described.graph, described, request);
   if (described && !described.spec) return fromWeightsAlone(request, known, described);
   if (described) checkNoDimensions(request);
+  if (described?.weights && request.weights === undefined) return readyNetwork(described, described.weights, request);
   const own = described && holdsWeights(described.file) ? described.file : undefined;
   const source = request.weights ?? (own ? request.model! : null);
   const file = request.weights === undefined ? own : await (await import('./modelFile.js')).readTensorFile(request.weights);
@@ -93,6 +94,17 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   const { assumptions = [], ask } = draft;
   const asked = ask ? { ask: placed(ask, source!) } : {};
   return { framework, model, shapes, weights, weightsSource: source, ...unbuilt, notes, assumptions, ...asked };
+}
+
+/** A file whose description says which tensor is which weight. */
+function readyNetwork({ file, spec, framework }: ModelFile, weights: Weights, request: NetworkRequest): Network {
+  const path = shownPath(request.model!);
+  return within(path, () => {
+    const model = checkSpec(withSizes(spec!, request, undefined), framework);
+    const shapes = inferShapes(model);
+    checkWeights(weightShapesByLayer(shapes), weights);
+    return { framework: framework ?? 'keras', model, shapes, weights, weightsSource: request.model!, notes: file.notes, assumptions: [] };
+  });
 }
 
 /** Formats in which Keras saves a description with its weights. */

@@ -1,0 +1,447 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import type { Json } from '../../layers/kerasConfig.js';
+import { transpose } from '../../tensor/layout.js';
+import type { Size } from './program.js';
+import { recurrentKind, sequence, singleStep } from './recurrent.js';
+import { arg, axes, axis, type Call, constantOf, isTensor, number, numbers, type Operand, rankOf } from './wiring.js';
+
+/** Operators of ATen, each as layers or operators of ours; the name of the value is that of the program. */
+
+type Rule = (call: Call) => Operand;
+
+/** @throws RnnError E_PT2_OPERATOR naming the operator */
+export function applyNode(call: Call): void {
+  const { node, wiring } = call;
+  const kind = recurrentKind(node.target);
+  if (kind) {
+    if (/_cell\./.test(node.target)) singleStep(call, kind);
+    else sequence(call, kind);
+    return;
+  }
+  const [, name] = /^aten\.([^.]+)/.exec(node.target) ?? [];
+  if (name !== undefined && ZEROS.has(name)) {
+    const sizes = name === 'zeros_like' ? sizesOf(call) : numbers(call, 'size');
+    wiring.set(node.outputs[0], { zeros: sizes.map(n => (typeof n === 'number' ? n : 1)) });
+    return;
+  }
+  if (name === 'sym_size' || node.target.startsWith('_operator.') || name?.startsWith('_assert')) return;
+  if (name === 'select' && pickedState(call)) return;
+  if (name === 'split' || name === 'chunk') {
+    parts(call, name);
+    return;
+  }
+  const rule = name !== undefined && Object.hasOwn(RULES, name) ? RULES[name] : undefined;
+  if (!rule) throw notRun(node.target);
+  const result = rule(call);
+  wiring.set(node.outputs[0], { value: typeof result === 'string' ? result : wiring.op(outName(call), 'Identity', [result]) });
+}
+
+const ZEROS = new Set(['zeros', 'new_zeros', 'zeros_like']);
+
+export function notRun(target: string): RnnError {
+  return new RnnError('unsupported', 'E_PT2_OPERATOR', `the operator ${escapeText(target, 60)} is not run here`, {
+    expected: [...Object.keys(RULES), ...ZEROS, 'lstm', 'gru', 'rnn_tanh', 'rnn_relu'].sort().join(', '),
+    found: escapeText(target, 60),
+    fix: 'torch.onnx.export writes the same network as .onnx',
+  });
+}
+
+function outName({ node }: Call): string {
+  return node.outputs[0] ?? 'value';
+}
+
+function sizesOf({ node, wiring }: Call): readonly Size[] {
+  const self = node.args.get('self');
+  return isTensor(self) ? wiring.sizes(self.tensor) : [];
+}
+
+/** h_n[-1]: one of the states of a module. */
+function pickedState(call: Call): boolean {
+  const self = arg(call, 'self');
+  const value = isTensor(self) ? call.wiring.get(self.tensor) : undefined;
+  if (!value || !('stacked' in value) || number(call, 'dim') !== 0) return false;
+  const index = number(call, 'index');
+  call.wiring.set(call.node.outputs[0], { value: value.stacked[index < 0 ? index + value.stacked.length : index] });
+  return true;
+}
+
+/** Equal or given sizes along an axis, as slices. */
+function parts(call: Call, name: string): void {
+  const { wiring, node } = call;
+  const dim = axis(call, 'dim', 'self', 0);
+  const whole = sizesOf(call)[dim];
+  const count = node.outputs.length;
+  const given = arg(call, name === 'chunk' ? 'chunks' : 'split_size') ?? arg(call, 'split_sizes');
+  if (typeof whole !== 'number') throw notRun(`${node.target} of an axis of no fixed size`);
+  const each = name === 'chunk' ? Math.ceil(whole / count) : typeof given === 'number' ? given : undefined;
+  const sizes = each === undefined ? (given as number[]) : Array.from({ length: count }, (_, i) => Math.min(each, whole - i * each));
+  let from = 0;
+  sizes.forEach((size, i) => {
+    const value = slice(call, dim, from, from + size, 1, node.outputs[i] ?? `part_${i}`);
+    wiring.set(node.outputs[i], { value });
+    from += size;
+  });
+}
+
+const END = Number.MAX_SAFE_INTEGER;
+const int = (value: number | readonly number[]): Json => ({ type: 'int', value });
+
+function self(call: Call, name = 'self'): Operand {
+  return call.wiring.operand(arg(call, name));
+}
+
+function op(call: Call, name: string, operands: readonly Operand[], attributes?: Json): string {
+  return call.wiring.op(outName(call), name, operands, attributes);
+}
+
+function slice(call: Call, dim: number, start: number, end: number, step: number, name: string): string {
+  return call.wiring.op(name, 'Slice', [self(call), int([start]), int([end]), int([dim]), int([step])]);
+}
+
+const one =
+  (name: string): Rule =>
+  call =>
+    op(call, name, [self(call)]);
+
+/** a + alpha·b, a − alpha·b */
+function scaled(name: string): Rule {
+  return call => {
+    const alpha = number(call, 'alpha', 1);
+    const other = self(call, 'other');
+    return op(call, name, [self(call), alpha === 1 ? other : call.wiring.op('scaled', 'Mul', [other, alpha])]);
+  };
+}
+
+const two =
+  (name: string): Rule =>
+  call =>
+    op(call, name, [self(call), self(call, 'other')]);
+
+function reduce(name: string): Rule {
+  return call => {
+    const dims = axes(call, 'dim');
+    const keepdims = arg(call, 'keepdim') === true ? 1 : 0;
+    return op(call, name, dims.length > 0 ? [self(call), int(dims)] : [self(call)], { keepdims });
+  };
+}
+
+/** max.dim gives values and indices, amax values, max.other the larger of two. */
+function extreme(reduction: string, pairwise: string, index: string): Rule {
+  return call => {
+    if (call.node.args.has('other')) return two(pairwise)(call);
+    const { node, wiring } = call;
+    if (node.outputs[1]) {
+      const attributes = { axis: axis(call), keepdims: arg(call, 'keepdim') === true ? 1 : 0 };
+      wiring.set(node.outputs[1], { value: wiring.op(node.outputs[1], index, [self(call)], attributes) });
+    }
+    return reduce(reduction)(call);
+  };
+}
+
+function linear(call: Call): string {
+  const { wiring } = call;
+  const W = wiring.tensor(arg(call, 'weight'), 'the weight of linear');
+  const bias = arg(call, 'bias') ?? null;
+  const spec = { kind: 'dense', units: W.tensor.shape[0], useBias: bias !== null, inputs: [wiring.input(arg(call, 'input'))] };
+  const { name, first } = wiring.layer(moduleOf(W.name), spec);
+  if (first) {
+    wiring.weights.set(`${name}/Wo`, transpose(W.tensor));
+    if (bias !== null) wiring.weights.set(`${name}/bo`, wiring.tensor(bias, 'the bias of linear').tensor);
+  }
+  return name;
+}
+
+/** `fc.weight` -> `fc` */
+function moduleOf(parameter: string): string {
+  return parameter.replace(/\.?(in_proj_)?weight$/, '') || parameter;
+}
+
+function embedding(call: Call): string {
+  const { wiring } = call;
+  const E = wiring.tensor(arg(call, 'weight'), 'the weight of embedding');
+  const [tokens, units] = E.tensor.shape;
+  const { name, first } = wiring.layer(moduleOf(E.name), {
+    kind: 'embedding',
+    tokens,
+    units,
+    inputs: [wiring.input(arg(call, 'indices'))],
+  });
+  if (first) wiring.weights.set(`${name}/E`, E.tensor);
+  return name;
+}
+
+function convolution(call: Call): string {
+  const { wiring } = call;
+  const W = wiring.tensor(arg(call, 'weight'), 'the weight of conv1d').tensor;
+  const bias = arg(call, 'bias') ?? null;
+  const single = (name: string, otherwise: number) => Number(numbers(call, name)[0] ?? otherwise);
+  const padding = arg(call, 'padding');
+  const pads =
+    padding === 'same'
+      ? same(W.shape[2], single('dilation', 1))
+      : padding === 'valid'
+        ? [0, 0]
+        : [single('padding', 0), single('padding', 0)];
+  const attributes = { strides: [single('stride', 1)], dilations: [single('dilation', 1)], pads, group: number(call, 'groups', 1) };
+  const operands: Operand[] = [wiring.input(arg(call, 'input')), constantOf(W)];
+  if (bias !== null) operands.push(constantOf(wiring.tensor(bias, 'the bias of conv1d').tensor));
+  return op(call, 'Conv', operands, attributes);
+}
+
+function same(width: number, dilation: number): number[] {
+  const total = dilation * (width - 1);
+  return [Math.floor(total / 2), total - Math.floor(total / 2)];
+}
+
+function batchNorm(call: Call): string {
+  const parameter = (name: string) => constantOf(call.wiring.tensor(arg(call, name), name).tensor);
+  if (arg(call, 'training') === true || arg(call, 'train') === true) throw notRun(`${call.node.target} in training mode`);
+  const operands = [
+    call.wiring.input(arg(call, 'input')),
+    parameter('weight'),
+    parameter('bias'),
+    parameter('running_mean'),
+    parameter('running_var'),
+  ];
+  return op(call, 'BatchNormalization', operands, { epsilon: number(call, 'eps', 1e-5) });
+}
+
+function layerNorm(call: Call): string {
+  const axesCount = numbers(call, 'normalized_shape').length;
+  const parameter = (name: string) => (arg(call, name) ? [constantOf(call.wiring.tensor(arg(call, name), name).tensor)] : []);
+  const size = numbers(call, 'normalized_shape').map(Number);
+  const weight = parameter('weight');
+  const ones = { type: 'float', shape: size, data: new Array(size.reduce((a, b) => a * b, 1)).fill(1) };
+  return op(
+    call,
+    'LayerNormalization',
+    [call.wiring.input(arg(call, 'input')), ...(weight.length ? weight : [ones]), ...parameter('bias')],
+    {
+      axis: -axesCount,
+      epsilon: number(call, 'eps', 1e-5),
+    },
+  );
+}
+
+/** Sizes of view, reshape and expand; one of no fixed size is what remains. */
+function viewed(call: Call, name: string): number[] {
+  const sizes = numbers(call, name);
+  const open = sizes.filter(n => typeof n !== 'number');
+  if (open.length === 0) return sizes as number[];
+  const from = sizesOf(call);
+  // a symbol that stands at the same axis of the input is copied (0); of the others one may be what remains
+  const known = sizes.map((n, i) =>
+    typeof n === 'number' ? n : typeof from[i] === 'object' && from.slice(0, i + 1).length === i + 1 ? 0 : -1,
+  );
+  if (known.filter(n => n === -1).length > 1) throw notRun(`${call.node.target} with several sizes that are not fixed`);
+  return known;
+}
+
+function reshape(call: Call): string {
+  return op(call, 'Reshape', [self(call), int(viewed(call, arg(call, 'size') === undefined ? 'shape' : 'size'))]);
+}
+
+function swapped(call: Call): string {
+  const [a, b] = [axis(call, 'dim0'), axis(call, 'dim1')];
+  const perm = Array.from({ length: rankOf(call) }, (_, i) => (i === a ? b : i === b ? a : i));
+  return op(call, 'Transpose', [self(call)], { perm });
+}
+
+function select(call: Call): string {
+  const dim = axis(call);
+  const index = number(call, 'index');
+  if (dim === 1 && index === -1 && rankOf(call) === 3) {
+    const name = call.wiring.free(outName(call));
+    call.wiring.layers.push({ kind: 'last', name, inputs: [call.wiring.input(arg(call, 'self'))] });
+    return name;
+  }
+  return op(call, 'Gather', [self(call), int(index)], { axis: dim });
+}
+
+function sliced(call: Call): string {
+  const [start, end, step] = [number(call, 'start', 0), arg(call, 'end'), number(call, 'step', 1)];
+  return slice(call, axis(call, 'dim', 'self', 0), start, typeof end === 'number' ? Math.min(end, END) : END, step, outName(call));
+}
+
+function concatenated(call: Call): string {
+  const tensors = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];
+  const rank = call.wiring.sizes(tensors[0].tensor).length;
+  const dim = number(call, 'dim', 0);
+  const operands = tensors.map(t => call.wiring.operand(t));
+  return op(call, 'Concat', operands, { axis: dim < 0 ? dim + rank : dim });
+}
+
+function stacked(call: Call): string {
+  const tensors = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];
+  const rank = call.wiring.sizes(tensors[0].tensor).length + 1;
+  const dim = number(call, 'dim', 0);
+  const at = dim < 0 ? dim + rank : dim;
+  const lifted = tensors.map(t => call.wiring.op(`${t.tensor}_1`, 'Unsqueeze', [call.wiring.operand(t), int([at])]));
+  return op(call, 'Concat', lifted, { axis: at });
+}
+
+function unflatten(call: Call): string {
+  const dim = axis(call);
+  const sizes = sizesOf(call).map((n, i) => (i < dim ? 0 : typeof n === 'number' ? n : -1));
+  return op(call, 'Reshape', [self(call), int([...sizes.slice(0, dim), ...(numbers(call, 'sizes') as number[]), ...sizes.slice(dim + 1)])]);
+}
+
+function flatten(call: Call): string {
+  const rank = rankOf(call);
+  const [start, end] = ['start_dim', 'end_dim'].map((name, i) => {
+    const n = number(call, name, i === 0 ? 0 : -1);
+    return n < 0 ? n + rank : n;
+  });
+  const sizes = sizesOf(call);
+  const kept = (i: number) => (i < start ? 0 : typeof sizes[i] === 'number' ? (sizes[i] as number) : -1);
+  const wanted = [
+    ...Array.from({ length: start }, (_, i) => kept(i)),
+    -1,
+    ...Array.from({ length: rank - end - 1 }, (_, i) => kept(end + 1 + i)),
+  ];
+  return op(call, 'Reshape', [self(call), int(wanted)]);
+}
+
+function product(call: Call): string {
+  return op(call, 'MatMul', [self(call), call.wiring.operand(arg(call, 'mat2') ?? arg(call, 'other'))]);
+}
+
+/** beta·self + alpha·mat1·mat2 */
+function addmm(call: Call): string {
+  const [alpha, beta] = [number(call, 'alpha', 1), number(call, 'beta', 1)];
+  if (alpha !== 1 || beta !== 1) throw notRun(`${call.node.target} with alpha or beta`);
+  const matrix = call.wiring.op('product', 'MatMul', [self(call, 'mat1'), self(call, 'mat2')]);
+  return op(call, 'Add', [matrix, self(call)]);
+}
+
+function squeeze(call: Call): string {
+  const given = call.node.args.has('dim') ? axes(call, 'dim') : sizesOf(call).map((_, i) => i);
+  const dims = given.filter(i => sizesOf(call)[i] === 1);
+  return dims.length > 0 ? op(call, 'Squeeze', [self(call), int(dims)]) : op(call, 'Identity', [self(call)]);
+}
+
+const unsqueeze: Rule = call => op(call, 'Unsqueeze', [self(call), int([number(call, 'dim')])]);
+const permute: Rule = call => op(call, 'Transpose', [self(call)], { perm: axes(call, 'dims') });
+const transposed: Rule = call => op(call, 'Transpose', [self(call)]);
+const softmax =
+  (name: string): Rule =>
+  call =>
+    op(call, name, [self(call)], { axis: axis(call) });
+const identity: Rule = call => self(call, call.node.args.has('input') ? 'input' : 'self');
+const silu: Rule = call => op(call, 'Mul', [self(call), call.wiring.op('gate', 'Sigmoid', [self(call)])]);
+const gelu: Rule = call => op(call, 'Gelu', [self(call)], { approximate: String(arg(call, 'approximate') ?? 'none') });
+const leaky: Rule = call => op(call, 'LeakyRelu', [self(call)], { alpha: number(call, 'negative_slope', 0.01) });
+const elu: Rule = call => op(call, 'Elu', [self(call)], { alpha: number(call, 'alpha', 1) });
+const rsub: Rule = call => op(call, 'Sub', [self(call, 'other'), self(call)]);
+const rsqrt: Rule = call => op(call, 'Reciprocal', [call.wiring.op('root', 'Sqrt', [self(call)])]);
+const power: Rule = call => op(call, 'Pow', [self(call), self(call, 'exponent')]);
+const notEqual: Rule = call => op(call, 'Not', [call.wiring.op('equal', 'Equal', [self(call), self(call, 'other')])]);
+const where: Rule = call => op(call, 'Where', [self(call, 'condition'), self(call), self(call, 'other')]);
+const filled: Rule = call => op(call, 'Where', [self(call, 'mask'), self(call, 'value'), self(call)]);
+const expand: Rule = call => op(call, 'Expand', [self(call), int(viewed(call, 'size').map(n => (n <= 0 ? 1 : n)))]);
+
+function clamp(call: Call): string {
+  let value = self(call);
+  const [low, high] = [arg(call, 'min') ?? null, arg(call, 'max') ?? null];
+  if (low !== null) value = call.wiring.op('at_least', 'Max', [value, call.wiring.operand(low)]);
+  return high === null ? String(value) : op(call, 'Min', [value, call.wiring.operand(high)]);
+}
+
+function convert(call: Call): Operand {
+  const dtype = arg(call, 'dtype');
+  if (typeof dtype !== 'number' || dtype === 7 || dtype === 8)
+    return dtype === undefined ? identity(call) : op(call, 'Cast', [self(call)], { to: 1 });
+  if (dtype === 12) return op(call, 'Cast', [self(call)], { to: 9 });
+  if (dtype >= 1 && dtype <= 5) return op(call, 'Cast', [self(call)], { to: 7 });
+  throw notRun(`${call.node.target} to half precision`);
+}
+
+const RULES: Readonly<Record<string, Rule>> = {
+  linear,
+  embedding,
+  conv1d: convolution,
+  batch_norm: batchNorm,
+  _native_batch_norm_legit_no_training: batchNorm,
+  layer_norm: layerNorm,
+  add: scaled('Add'),
+  sub: scaled('Sub'),
+  rsub,
+  mul: two('Mul'),
+  div: two('Div'),
+  pow: power,
+  maximum: two('Max'),
+  minimum: two('Min'),
+  eq: two('Equal'),
+  ne: notEqual,
+  gt: two('Greater'),
+  ge: two('GreaterOrEqual'),
+  lt: two('Less'),
+  le: two('LessOrEqual'),
+  logical_not: one('Not'),
+  where,
+  masked_fill: filled,
+  relu: one('Relu'),
+  relu_: one('Relu'),
+  sigmoid: one('Sigmoid'),
+  tanh: one('Tanh'),
+  gelu,
+  silu,
+  elu,
+  leaky_relu: leaky,
+  softplus: one('Softplus'),
+  hardswish: one('HardSwish'),
+  mish: one('Mish'),
+  exp: one('Exp'),
+  log: one('Log'),
+  sqrt: one('Sqrt'),
+  rsqrt,
+  neg: one('Neg'),
+  abs: one('Abs'),
+  sign: one('Sign'),
+  reciprocal: one('Reciprocal'),
+  clamp,
+  softmax: softmax('Softmax'),
+  _softmax: softmax('Softmax'),
+  log_softmax: softmax('LogSoftmax'),
+  _log_softmax: softmax('LogSoftmax'),
+  mean: reduce('ReduceMean'),
+  sum: reduce('ReduceSum'),
+  prod: reduce('ReduceProd'),
+  amax: reduce('ReduceMax'),
+  amin: reduce('ReduceMin'),
+  max: extreme('ReduceMax', 'Max', 'ArgMax'),
+  min: extreme('ReduceMin', 'Min', 'ArgMin'),
+  argmax: call => op(call, 'ArgMax', [self(call)], { axis: axis(call), keepdims: arg(call, 'keepdim') === true ? 1 : 0 }),
+  matmul: product,
+  mm: product,
+  bmm: product,
+  addmm,
+  view: reshape,
+  reshape,
+  _unsafe_view: reshape,
+  unflatten,
+  flatten,
+  transpose: swapped,
+  permute,
+  t: transposed,
+  numpy_T: transposed,
+  squeeze,
+  unsqueeze,
+  select,
+  slice: sliced,
+  cat: concatenated,
+  stack: stacked,
+  expand,
+  contiguous: identity,
+  clone: identity,
+  detach: identity,
+  detach_: identity,
+  alias: identity,
+  lift_fresh_copy: identity,
+  dropout: identity,
+  feature_dropout: identity,
+  alpha_dropout: identity,
+  _to_copy: convert,
+  to: convert,
+};

@@ -1,0 +1,65 @@
+import { within } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import type { Json } from '../../layers/kerasConfig.js';
+import { SPEC_SCHEMA } from '../../model/spec.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Weights } from '../../weights/weights.js';
+import { applyNode } from './aten.js';
+import { readProgram, type Size } from './program.js';
+import { Wiring } from './wiring.js';
+
+/**
+ * A program saved by torch.export as a spec and its weights: recurrent modules, Linear and Embedding become layers with the names of their
+ * modules, everything else operators. What runs is what the file says; nothing is assumed.
+ * @throws RnnError E_PT2_OPERATOR, E_PT2_GRAPH, E_PT2_SCHEMA (unsupported)
+ */
+export function specFromProgram(architecture: unknown, tensors: ReadonlyMap<string, Tensor>): { spec: Json; weights: Weights } {
+  const program = readProgram(architecture);
+  const wiring = new Wiring(program, tensors);
+  for (const input of program.inputs) wiring.set(input, { value: wiring.free(input) });
+  for (const node of program.nodes)
+    within(escapeText(node.outputs.find(o => o !== null) ?? node.target, 60), () => {
+      applyNode({ node, wiring });
+    });
+  const outputs = program.outputs.map(tensor => ({ name: tensor, value: wiring.input({ tensor }) }));
+  const used = usedLayers(
+    wiring.layers,
+    outputs.map(o => o.value),
+  );
+  const [only, ...others] = outputs;
+  return {
+    spec: {
+      schema: SPEC_SCHEMA,
+      name: 'program',
+      functional: true,
+      framework: 'torch',
+      inputs: program.inputs.map(name => ({ name, ...inputSizes(program.sizes.get(name) ?? []) })),
+      layers: used,
+      ...(others.length === 0 && only.name === only.value ? { output: only.value } : { outputs }),
+    },
+    weights: new Map([...wiring.weights].filter(([key]) => used.some(l => key.startsWith(`${l.name}/`)))),
+  };
+}
+
+/** Sizes of no fixed value are open; the batch always is, where nothing in the program fixes it by a reshape. */
+function inputSizes([, ...rest]: readonly Size[]): Json {
+  const sizes = rest.map(n => (typeof n === 'number' ? n : null));
+  return sizes.length === 2 ? { timesteps: sizes[0], features: sizes[1] } : { shape: sizes };
+}
+
+/** Layers that an output needs, in their order: sums of weights and states that nobody reads are left out. */
+function usedLayers(layers: readonly Json[], outputs: readonly string[]): Json[] {
+  const needed = new Set(outputs.map(layerOf));
+  const kept: Json[] = [];
+  for (const layer of [...layers].reverse()) {
+    if (!needed.has(String(layer.name))) continue;
+    kept.unshift(layer);
+    for (const value of [...(layer.inputs as string[]), ...((layer.states as string[]) ?? [])]) needed.add(layerOf(value));
+    if (layer.shares) needed.add(String(layer.shares));
+  }
+  return kept;
+
+  function layerOf(value: string): string {
+    return layers.find(l => l.name === value) ? value : value.replace(/(\/(forward|backward))?\/[a-z]$/, '');
+  }
+}

@@ -1,0 +1,173 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import type { Json } from '../../layers/kerasConfig.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Argument, AtenNode, Program, Size } from './program.js';
+
+/** What the rules of ATen operators write into: the layers of a spec, and the weights they take from the file. */
+export class Wiring {
+  readonly layers: Json[] = [];
+  readonly weights = new Map<string, Tensor>();
+  /** values of the program -> what stands for them here */
+  private readonly values = new Map<string, Value>();
+  private readonly names = new Set<string>();
+  /** module prefix -> name of the layer that holds its weights, for modules that are called again */
+  private readonly owners = new Map<string, string>();
+
+  constructor(
+    readonly program: Program,
+    readonly tensors: ReadonlyMap<string, Tensor>,
+  ) {}
+
+  set(name: string | null | undefined, value: Value): void {
+    if (name) this.values.set(name, value);
+  }
+
+  get(name: string): Value {
+    const known = this.values.get(name);
+    if (known) return known;
+    const parameter = this.program.parameters.get(name);
+    if (parameter !== undefined) return { parameter };
+    throw new RnnError('format', 'E_PT2_GRAPH', `nothing computes '${escapeText(name, 60)}'`, { where: escapeText(name, 60) });
+  }
+
+  /** Sizes of a value as the program says. */
+  sizes(name: string): readonly Size[] {
+    return this.program.sizes.get(name) ?? [];
+  }
+
+  /** A name for a layer that is not taken: `fc`, `fc#2`. */
+  free(wanted: string): string {
+    let name = wanted;
+    for (let n = 2; this.names.has(name); n++) name = `${wanted}#${n}`;
+    this.names.add(name);
+    return name;
+  }
+
+  /** A layer of a module; a second call of one shares the weights of the first. @returns its name, and whether its weights are still to be given */
+  layer(prefix: string, spec: Json): { name: string; first: boolean } {
+    const owner = this.owners.get(prefix);
+    const name = this.free(prefix);
+    if (owner === undefined) this.owners.set(prefix, name);
+    this.layers.push({ ...spec, name, ...(owner === undefined ? {} : { shares: owner }) });
+    return { name, first: owner === undefined };
+  }
+
+  /** An operator node. @param operands values, or constants */
+  op(name: string, op: string, operands: readonly Operand[], attributes?: Json): string {
+    const own = this.free(name);
+    const inputs: string[] = [];
+    const given = operands.map(operand => {
+      if (typeof operand !== 'string') return operand;
+      inputs.push(operand);
+      return null;
+    });
+    this.layers.push({
+      kind: 'op',
+      name: own,
+      op,
+      inputs,
+      ...(given.every(o => o === null) ? {} : { operands: given }),
+      ...(attributes ? { attributes } : {}),
+    });
+    return own;
+  }
+
+  /** A parameter's numbers. @throws RnnError E_PT2_GRAPH */
+  tensor(argument: Argument | undefined, what: string): { name: string; tensor: Tensor } {
+    const value = isTensor(argument) ? this.get(argument.tensor) : undefined;
+    const name = value && 'parameter' in value ? value.parameter : undefined;
+    const tensor = name === undefined ? undefined : this.tensors.get(name);
+    if (name !== undefined && tensor) return { name, tensor };
+    throw new RnnError('unsupported', 'E_PT2_GRAPH', `${what} is computed, where a parameter of the file is expected`, {
+      expected: 'a parameter',
+      found: 'a computed value',
+    });
+  }
+
+  /** A tensor argument as a value of the spec; constants of the file become operands. */
+  operand(argument: Argument | undefined): Operand {
+    if (typeof argument === 'number') return argument;
+    if (typeof argument === 'boolean') return { type: 'bool', value: argument ? 1 : 0 };
+    if (!isTensor(argument))
+      throw new RnnError('unsupported', 'E_PT2_GRAPH', 'an operand is no tensor and no number', { expected: 'a tensor or a number' });
+    const value = this.get(argument.tensor);
+    if ('value' in value) return value.value;
+    if ('parameter' in value) {
+      const tensor = this.tensors.get(value.parameter);
+      if (!tensor) throw new RnnError('format', 'E_PT2_MEMBER', `the file has no numbers for ${escapeText(value.parameter, 80)}`);
+      return constantOf(tensor);
+    }
+    if ('zeros' in value) return { type: 'float', shape: value.zeros, data: new Array(value.zeros.reduce((a, b) => a * b, 1)).fill(0) };
+    const states = value.stacked.map((state, i) => this.op(`${argument.tensor}_${i}`, 'Unsqueeze', [state, { type: 'int', value: [0] }]));
+    const joined = states.length === 1 ? states[0] : this.op(argument.tensor, 'Concat', states, { axis: 0 });
+    this.set(argument.tensor, { value: joined });
+    return joined;
+  }
+
+  /** A tensor argument that the network computes, by the name of its value. */
+  input(argument: Argument | undefined): string {
+    const operand = this.operand(argument);
+    if (typeof operand === 'string') return operand;
+    return this.op('constant', 'Identity', [operand]);
+  }
+}
+
+/** What a value of the program is here. */
+export type Value =
+  | { readonly value: string }
+  | { readonly parameter: string }
+  /** zeros of this shape: initial states that need not be said */
+  | { readonly zeros: readonly number[] }
+  /** h_n, c_n [layers·directions, N, M]: one value for each */
+  | { readonly stacked: readonly string[] };
+
+/** A value by its name, or a constant as a spec writes it. */
+export type Operand = string | number | Json;
+
+export function constantOf({ shape, data }: Tensor): Json {
+  return { type: 'float', shape, data: Array.from(data) };
+}
+
+export function isTensor(argument: Argument | undefined): argument is { readonly tensor: string } {
+  return typeof argument === 'object' && argument !== null && 'tensor' in argument;
+}
+
+/** Arguments of a node by name, with their checks. */
+export interface Call {
+  readonly node: AtenNode;
+  readonly wiring: Wiring;
+}
+
+export function arg({ node }: Call, name: string): Argument | undefined {
+  return node.args.get(name);
+}
+
+/** A whole number or a flag's value. @throws RnnError E_PT2_GRAPH */
+export function number(call: Call, name: string, otherwise?: number): number {
+  const found = arg(call, name) ?? otherwise;
+  if (typeof found === 'number') return found;
+  throw new RnnError('unsupported', 'E_PT2_GRAPH', `the argument ${name} is no number`, { where: name, expected: 'a number' });
+}
+
+export function numbers(call: Call, name: string): readonly Size[] {
+  const found = arg(call, name);
+  return Array.isArray(found) ? (found as Size[]) : typeof found === 'number' ? [found] : [];
+}
+
+/** Axes counted from the front. */
+export function axes(call: Call, name: string, of = 'self'): number[] {
+  const rank = rankOf(call, of);
+  return numbers(call, name).map(n => ((n as number) < 0 ? (n as number) + rank : (n as number)));
+}
+
+export function rankOf({ node, wiring }: Call, of = 'self'): number {
+  const self = node.args.get(of);
+  return isTensor(self) ? wiring.sizes(self.tensor).length : 0;
+}
+
+/** The one axis `dim`, counted from the front. */
+export function axis(call: Call, name = 'dim', of = 'self', otherwise?: number): number {
+  const n = number(call, name, otherwise);
+  return n < 0 ? n + rankOf(call, of) : n;
+}
