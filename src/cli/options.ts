@@ -86,7 +86,7 @@ export const SCHEMAS = [
 ] as const;
 export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
 
-const MODELS = ['keras', 'h5', 'onnx', 'npz', 'safetensors', 'pt', 'pth', 'json'];
+const MODELS = ['keras', 'h5', 'onnx', 'npz', 'safetensors', 'pt', 'pth', 'json', 'index'];
 const MODEL_FILES: FlagValue = { kind: 'file', extensions: MODELS, stdin: true };
 
 /** What is in it decides whether it describes the network or holds its weights. */

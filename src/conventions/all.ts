@@ -1,4 +1,5 @@
 export { keras } from './keras.js';
+export { kerasCheckpoint } from './kerasCheckpoint.js';
 export { kerasNames } from './kerasNames.js';
 export { kerasPaths } from './kerasPaths.js';
 export { letters } from './letters.js';

@@ -53,7 +53,7 @@ export const kerasNames: Convention = {
   },
 };
 
-const NAMED = /(^|\/)(kernel|recurrent_kernel|embeddings)(:0)?$/;
+const NAMED = /(^|\/)_?(kernel|recurrent_kernel|embeddings)(:0)?$/;
 const LAYER_NAMES = ['layer_names', 'model_weights@layer_names'];
 const ROLES = ['embeddings', 'kernel', 'recurrent_kernel', 'bias'];
 
@@ -91,7 +91,7 @@ function rank(name: string): number {
 }
 
 function roleOf(name: string): string {
-  const last = name.slice(name.lastIndexOf('/') + 1).replace(/:0$/, '');
+  const last = name.slice(name.lastIndexOf('/') + 1).replace(/:0$|^_/g, '');
   const [, layer, letter] = /^(.*)_([WUb])$/.exec(last) ?? [];
   if (letter === undefined) return last;
   if (letter === 'W' && layer.startsWith('embedding')) return 'embeddings';

@@ -10,4 +10,5 @@ export { printed } from './printed.js';
 export { pt } from './pt.js';
 export { pt2 } from './pt2.js';
 export { safetensors } from './safetensors.js';
+export { tensorbundle } from './tensorbundle.js';
 export { tfjs } from './tfjs.js';

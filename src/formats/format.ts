@@ -46,9 +46,10 @@ export interface Format {
   sniff(source: ByteSource): boolean;
   /**
    * Names, shapes and dtypes; the numbers are read when they are asked for, where the format allows it.
+   * @param ownName the file's plain name, for formats whose parts are named after it
    * @throws RnnError kind 'format' (exit 3) or 'limit' (exit 5); the message has the offset, `where` the field
    */
-  read(source: ByteSource, limits: Limits, openPart?: OpenPart): Promise<TensorFile>;
+  read(source: ByteSource, limits: Limits, openPart?: OpenPart, ownName?: string): Promise<TensorFile>;
   /** Absent where the format cannot be written. The same tensors always give the same bytes. */
   write?(tensors: Map<string, FileTensor>, metadata?: Map<string, string>): Promise<Uint8Array>;
 }

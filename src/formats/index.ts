@@ -14,6 +14,7 @@ const ORDER: readonly Format[] = [
   all.pt2,
   all.pt,
   all.npz,
+  all.tensorbundle,
   all.onnx,
   all.tfjs,
   all.jsonl,
@@ -27,6 +28,8 @@ export interface ReadOptions {
   readonly limits?: Limits;
   /** the file's name or path: decides between formats that look alike, and what to complain about in a file that looks like none */
   readonly nameHint?: string;
+  /** the file's name without its folder, where its parts are named after it (tensorbundle) */
+  readonly ownName?: string;
   /** opens a file beside this one, for formats of several files (tfjs) */
   readonly openPart?: OpenPart;
 }
@@ -84,7 +87,7 @@ function detectText(source: ByteSource, named: Format | undefined): Format | und
  */
 export async function readTensors(source: ByteSource, options: ReadOptions = {}): Promise<TensorFile> {
   const format = detectFormat(source, options.nameHint);
-  const file = await format.read(source, timed(options.limits ?? DEFAULT_LIMITS), options.openPart);
+  const file = await format.read(source, timed(options.limits ?? DEFAULT_LIMITS), options.openPart, options.ownName);
   const named = options.nameHint === undefined ? undefined : formatOfName(options.nameHint);
   if (named && named !== format && format !== all.tfjs)
     file.notes.push(`named .${named.name} but the content is ${format.name}: read as ${format.name}`);

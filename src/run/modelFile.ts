@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { CONVENTIONS } from '../conventions/index.js';
 import { type KerasDialect, specFromKerasConfig } from '../conventions/kerasConfig.js';
 import { specFromProgram } from '../conventions/pt2/index.js';
@@ -16,8 +17,9 @@ import { tfjs } from '../formats/tfjs.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import type { Weights } from '../weights/weights.js';
 import { reading } from './elsewhere.js';
-import { openBeside, openFile } from './fileSource.js';
+import { type OpenFile, openBeside, openFile } from './fileSource.js';
 import { fileLimits } from './limits.js';
+import { modelPath } from './modelPath.js';
 
 /** What is in a model file, by its content: a description, weights, or both. */
 export interface ModelFile {
@@ -34,31 +36,50 @@ export interface ModelFile {
   readonly problem?: RnnError;
 }
 
-/** The tensors of a file; a tfjs model.json reads its shards from its own folder. */
-export async function readTensorFile(path: string): Promise<TensorFile> {
+/** The tensors of a file; parts of a model of several files are read from its own folder. */
+export async function readTensorFile(named: string): Promise<TensorFile> {
+  const { path } = await modelPath(named);
   const source = await openFile(path);
-  return within(shownPath(path), () => readFileTensors(path, source)).finally(() => source.close());
+  return within(shownPath(named), () => readFileTensors(path, source)).finally(() => source.close());
 }
 
-function readFileTensors(path: string, source: ByteSource): Promise<TensorFile> {
-  const openPart = path === '-' ? undefined : (name: string) => openBeside(path, name);
+async function readFileTensors(path: string, source: ByteSource): Promise<TensorFile> {
   const limits = fileLimits().read;
-  return reading({ where: shownPath(path), seconds: limits.seconds }, () =>
-    readTensors(source, { limits, nameHint: path === '-' ? undefined : path, openPart }),
-  );
+  const parts: OpenFile[] = [];
+  const openPart = async (name: string) => {
+    const part = await openBeside(path, name);
+    parts.push(part);
+    return part;
+  };
+  const names = path === '-' ? {} : { nameHint: path, ownName: basename(path), openPart };
+  return reading({ where: shownPath(path), seconds: limits.seconds }, () => readTensors(source, { limits, ...names })).finally(() => {
+    for (const part of parts) part.close();
+  });
 }
 
 /**
  * The file that describes the network, read.
  * @throws RnnError kinds 'io', 'format', 'limit', 'convention', 'unsupported'
  */
-export async function readModelFile(path: string): Promise<ModelFile> {
+export async function readModelFile(named: string): Promise<ModelFile> {
+  const { path, kerasMetadata } = await modelPath(named);
   const source = await openFile(path);
-  return within(shownPath(path), async () => {
+  return within(shownPath(named), async () => {
+    if (kerasMetadata !== undefined) return savedModel(await readFileTensors(path, source), source, kerasMetadata);
     if (json.sniff(source) && !tfjs.sniff(source))
       return reading({ where: shownPath(path), seconds: fileLimits().read.seconds }, () => readJsonModel(source));
     return describedBy(await readFileTensors(path, source), source);
   }).finally(() => source.close());
+}
+
+/** TensorFlow's SavedModel: the variables of a checkpoint, and Keras' description of the model beside them. */
+async function savedModel(file: TensorFile, source: ByteSource, kerasMetadata: string): Promise<ModelFile> {
+  const { readKerasMetadata } = await import('../formats/kerasMetadata.js');
+  const described = await openFile(kerasMetadata);
+  const { config, version } = within('keras_metadata.pb', () => readKerasMetadata(described, fileLimits().read));
+  described.close();
+  const metadata = new Map([...file.metadata, ...(version === undefined ? [] : [['keras_version', version] as const])]);
+  return describedBy({ ...file, format: 'savedmodel', architecture: config, metadata }, source);
 }
 
 /** A spec, with or without weights; the JSON of Keras' model.to_json(); or named weights. */
@@ -95,6 +116,7 @@ function checkDescription({ size }: ByteSource, { headerBytes }: Limits): void {
 function describedBy(file: TensorFile, source: ByteSource): ModelFile {
   switch (file.format) {
     case 'keras':
+    case 'savedmodel':
     case 'h5': {
       if (file.architecture === undefined) return { source, file, framework: 'keras' };
       return { source, file, framework: 'keras', ...described(() => specFromKerasConfig(file.architecture, dialectOf(file))) };
@@ -111,7 +133,11 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
       return { source, file, framework: 'onnx', graph: { model, layers: layersOfGraph(model) } };
     }
     default:
-      return { source, file, framework: CONVENTIONS.find(convention => convention.detect([...file.tensors.keys()]))?.framework };
+      return {
+        source,
+        file,
+        framework: CONVENTIONS.find(convention => convention.detect([...file.tensors.keys()], file.metadata))?.framework,
+      };
   }
 }
 

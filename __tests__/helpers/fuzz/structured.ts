@@ -1,6 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { cat, u16, u32, u64 } from '../hostile/bytes.js';
 import { type MemberParts, zipBytes } from '../hostile/zipBytes.js';
+import { snappy, table } from '../tableBytes.js';
 import { mutateBytes, mutateText } from './mutate.js';
 import type { Randomness } from './randomness.js';
 
@@ -227,6 +228,65 @@ export function mutateProtobuf(bytes: Buffer, random: Randomness, depth = 0): Bu
         ? varint(random.one([0n, 1n, 2n, 3n, 7n, 11n, 99n, 2n ** 31n, 2n ** 63n, 2n ** 64n - 1n]))
         : mutateBytes(field.raw, random);
   return Buffer.concat(fields.flatMap(f => (f.content ? [f.tag, varint(BigInt(f.content.length)), f.content] : [f.tag, f.raw])));
+}
+
+/** The index of a checkpoint: changes one entry or key and writes a table around it whose checksums fit. */
+export function mutateTable(bytes: Buffer, random: Randomness): Buffer {
+  const pairs = tablePairs(bytes);
+  if (!pairs || pairs.length === 0) return mutateBytes(bytes, random);
+  const at = random.below(pairs.length);
+  const [key, value] = pairs[at];
+  const choice = random.below(8);
+  if (choice === 0) pairs.splice(at, 1);
+  else if (choice === 1) pairs.splice(random.below(pairs.length), 0, pairs[at]);
+  else if (choice === 2) pairs[at] = [mutateBytes(Buffer.from(key, 'latin1'), random).toString('latin1'), value];
+  else pairs[at] = [key, mutateProtobuf(value, random)];
+  if (random.below(8) > 0) pairs.sort(([a], [b]) => (a < b ? -1 : 1));
+  const compression = random.below(2);
+  return table(pairs, {
+    compression,
+    pack: compression === 1 ? block => (random.below(4) === 0 ? mutateBytes(snappy(block), random) : snappy(block)) : undefined,
+  });
+}
+
+/** Of tables without compression; undefined for anything else. */
+function tablePairs(bytes: Buffer): [string, Buffer][] | undefined {
+  const number = (at: number): [number, number] => {
+    const end = varintEnd(bytes, at);
+    let value = 0;
+    for (let i = end - 1; i >= at; i--) value = value * 128 + (bytes[i] & 127);
+    return [value, end];
+  };
+  const pairsOf = (offset: number, size: number): [string, Buffer][] | undefined => {
+    if (offset + size + 5 > bytes.length || bytes[offset + size] !== 0) return undefined;
+    const end = offset + size - 4 - 4 * bytes.readUInt32LE(offset + size - 4);
+    const pairs: [string, Buffer][] = [];
+    let key = '';
+    for (let at = offset; at < end; ) {
+      const [same, a] = number(at);
+      const [own, b] = number(a);
+      const [length, c] = number(b);
+      key = key.slice(0, same) + bytes.subarray(c, c + own).toString('latin1');
+      pairs.push([key, Buffer.from(bytes.subarray(c + own, c + own + length))]);
+      at = c + own + length;
+    }
+    return pairs;
+  };
+  const handle = (at: number): [number, number, number] => {
+    const [offset, a] = number(at);
+    const [size, b] = number(a);
+    return [offset, size, b];
+  };
+  const [, , second] = handle(bytes.length - 48);
+  const [offset, size] = handle(second);
+  const index = pairsOf(offset, size);
+  if (!index) return undefined;
+  const blocks = index.map(([, value]) => {
+    const at = bytes.indexOf(value, offset);
+    const [from, length] = handle(at);
+    return pairsOf(from, length);
+  });
+  return blocks.every(block => block !== undefined) ? blocks.flat() : undefined;
 }
 
 interface Field {

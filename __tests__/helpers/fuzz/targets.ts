@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { entry, header, snappy, table } from '../tableBytes.js';
 import {
   mutateCsv,
   mutateHdf5,
@@ -7,6 +8,7 @@ import {
   mutateNpy,
   mutateProtobuf,
   mutateSafetensors,
+  mutateTable,
   mutateZip,
   type Structured,
 } from './structured.js';
@@ -35,6 +37,7 @@ const STRUCTURED: Readonly<Record<string, Structured>> = {
   csv: mutateCsv,
   h5: mutateHdf5,
   onnx: mutateProtobuf,
+  tensorbundle: mutateTable,
 };
 
 const MADE: Readonly<Record<string, readonly string[]>> = {
@@ -58,6 +61,17 @@ const MADE_TFJS: readonly (readonly [string, string])[] = [
   ['half.json', TFJS('{"name":"h","shape":[3,4],"dtype":"float32","quantization":{"dtype":"float16"}}')],
 ];
 
+// the numbers are those of the campaign's readPart
+const BUNDLE = [
+  ['', header()],
+  ['lstm/bias', entry({ shape: [2], size: 8, crc: 0x774cd993 })],
+  ['lstm/kernel', entry({ offset: 8, crc: 0x461d1d10 })],
+] as const;
+const MADE_BUNDLES: readonly (readonly [string, Buffer])[] = [
+  ['plain.index', table(BUNDLE)],
+  ['snappy.index', table(BUNDLE, { compression: 1, pack: snappy, perBlock: 2 })],
+];
+
 /** Bad as networks, good as files: the convention refuses them, not the reader. */
 const BAD_NETWORKS = /^onnx_bad_(activation|bidir_w1|direction|hidden_mismatch|op|seq_lens|w_rank)\./;
 
@@ -67,15 +81,18 @@ const MOST_SEEDS = 24;
 
 /** @param root folder of the reference data */
 export function targetOf(reader: string, extensions: readonly string[], root: string): Target {
+  const bundles = reader === 'tensorbundle' ? MADE_BUNDLES : [];
   const texts = reader === 'tfjs' ? MADE_TFJS : (MADE[reader] ?? []).map((text, i) => [`made${i}.${extensions[0]}`, text] as const);
-  const made = texts.map(([name, text]) => [name, Buffer.from(text)] as const);
+  const made = [...texts.map(([name, text]) => [name, Buffer.from(text)] as const), ...bundles];
   const corrupt = join(root, 'corrupt');
   const prefix = PREFIX[reader] ?? reader;
   const named = (kind: string) =>
     readdirSync(corrupt)
       .filter(name => name.startsWith(`${prefix}_${kind}_`) && !BAD_NETWORKS.test(name))
       .map(name => [name, readFileSync(join(corrupt, name))] as const);
-  const models = ['keras', 'torch'].flatMap(folder => filesIn(join(root, 'models', folder), extensions));
+  const models = (reader === 'tensorbundle' ? ['checkpoints'] : ['models/keras', 'models/torch']).flatMap(folder =>
+    filesIn(join(root, folder), extensions),
+  );
   const seeds = [...made, ...named('ok'), ...(reader === 'json' ? [] : models)].filter(([, bytes]) => bytes.length <= MOST_BYTES);
   return {
     reader,

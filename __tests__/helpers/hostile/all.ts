@@ -4,6 +4,7 @@ import { npyCases } from './cases/npy.js';
 import { onnxCases } from './cases/onnx.js';
 import { pickleCases } from './cases/pickle.js';
 import { safetensorsCases } from './cases/safetensors.js';
+import { tensorbundleCases } from './cases/tensorbundle.js';
 import { textCases } from './cases/text.js';
 import { zipCases } from './cases/zip.js';
 
@@ -15,5 +16,6 @@ export const HOSTILE: readonly HostileCase[] = [
   ...safetensorsCases,
   ...pickleCases,
   ...onnxCases,
+  ...tensorbundleCases,
   ...modelCases,
 ];

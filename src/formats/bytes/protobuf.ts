@@ -125,6 +125,12 @@ export class Field {
     return this.varint();
   }
 
+  /** An unsigned number of four bytes. */
+  fixed32(): number {
+    this.expect(FIXED32);
+    return this.pbf.readFixed32();
+  }
+
   float(): number {
     this.expect(FIXED32);
     return this.pbf.readFloat();

@@ -61,6 +61,18 @@ export class ByteReader {
     return this.view.getUint32(this.position - 4, true);
   }
 
+  /** An unsigned LEB128 integer below 2^53. */
+  varint(what: string): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = this.u8(what);
+      value += (byte & 0x7f) * scale;
+      if (value > Number.MAX_SAFE_INTEGER)
+        throw new RnnError('format', this.code, `offset ${this.offset}: ${what} is beyond 2^53`, { expected: 'at most 2^53' });
+      if (byte < 0x80) return value;
+    }
+  }
+
   i32(what: string): number {
     return this.u32(what) | 0;
   }

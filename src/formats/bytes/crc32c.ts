@@ -1,0 +1,18 @@
+/** CRC-32C (Castagnoli), which TensorFlow and LevelDB store "masked" so that a checksum of checksums stays a good one. */
+const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
+  let c = n;
+  for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0x82f63b78 : c >>> 1;
+  return c;
+});
+
+/** @param start of an earlier part, so that a checksum runs over parts */
+export function crc32c(bytes: Uint8Array, start = 0): number {
+  let c = ~start;
+  for (let i = 0; i < bytes.length; i++) c = TABLE[(c ^ bytes[i]) & 0xff] ^ (c >>> 8);
+  return ~c >>> 0;
+}
+
+/** Rotated right by 15 bits, and a constant added. */
+export function masked(crc: number): number {
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}

@@ -1,0 +1,49 @@
+import { RnnError, within } from '../errors.js';
+import { isObject, type JsonObject, parseJson } from './bytes/jsonText.js';
+import { readMessage, type Schema, schema, set } from './bytes/protobuf.js';
+import { type Limits, overLimit } from './limits.js';
+import { type ByteSource, readAll } from './source.js';
+
+/** `keras_metadata.pb` beside a SavedModel of Keras 2 (keras/protobuf/saved_metadata.proto): for every object its description as JSON. */
+interface SavedObject {
+  path: string;
+  metadata: string;
+}
+
+const OBJECT: Schema<SavedObject> = schema('SavedObject', [
+  [3, 'node_path', set('path', field => field.string())],
+  [5, 'metadata', set('metadata', field => field.string())],
+]);
+const METADATA: Schema<SavedObject[]> = schema('SavedMetadata', [
+  [
+    1,
+    'nodes',
+    (nodes, field) => {
+      nodes.push(field.message(OBJECT, { path: '', metadata: '' }));
+    },
+    'repeated',
+  ],
+]);
+
+/**
+ * The configuration of the whole model, as model.to_json() has it; undefined for a model of somebody's own class, which has none.
+ * @returns with it the version of Keras
+ * @throws RnnError E_PROTOBUF, E_JSON… (format), E_LIMIT_… (limit)
+ */
+export function readKerasMetadata(source: ByteSource, limits: Limits): { config?: JsonObject; version?: string } {
+  if (source.size > limits.headerBytes)
+    throw overLimit('headerBytes', limits.headerBytes, 'E_LIMIT_HEADER', `the description has ${source.size} bytes`, {
+      found: source.size,
+    });
+  const file = readAll(source);
+  const nodes = readMessage(file, METADATA, [] as SavedObject[], { file, limits, messages: 0 });
+  const root = nodes.find(node => node.path === 'root');
+  if (!root) throw new RnnError('format', 'E_KERAS_CONFIG', "keras_metadata.pb has no object called 'root'");
+  const document = within('root', () => parseJson(root.metadata, limits));
+  if (!isObject(document)) throw new RnnError('format', 'E_KERAS_CONFIG', "the description of 'root' is no JSON object");
+  const { class_name, config, keras_version: version } = document;
+  return {
+    ...(isObject(config) && Array.isArray(config.layers) ? { config: { class_name, config } as JsonObject } : {}),
+    ...(typeof version === 'string' ? { version } : {}),
+  };
+}
