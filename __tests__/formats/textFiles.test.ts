@@ -324,7 +324,7 @@ describe('which format it is', () => {
     ['an empty file by name', Buffer.alloc(0), 'x.onnx', 'onnx'],
   ])('%s', (_, content, name, expected) => expect(detectFormat(memorySource(new Uint8Array(content)), name).name).toBe(expected));
 
-  const ALL = 'npy, h5, safetensors, keras, pt, npz, tensorbundle, onnx, tfjs, jsonl, printed, json, csv';
+  const ALL = 'npy, h5, safetensors, keras, pt2, pt, npz, tensorbundle, onnx, tfjs, jsonl, printed, json, csv';
   it('is refused where it is none', async () => {
     expect(said(() => detectFormat(memorySource(new Uint8Array(0))))).toBe(
       `E_FORMAT_UNKNOWN the file is empty | expected: ${ALL} | found: 0 bytes`,

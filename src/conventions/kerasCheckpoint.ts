@@ -46,7 +46,7 @@ export const kerasCheckpoint: Convention = {
         found: [...trainable.values()][0].name,
         fix: "give the model's description beside them: --model config.json (model.to_json())",
       });
-    return layersOf(groups.map(groupOf), hints);
+    return layersOf(groups.map(groupOf), hints, 'keras');
   },
 };
 

@@ -1,7 +1,7 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { BundleEntry } from './bundleEntries.js';
-import { checkName, checkShape, DTYPE_BYTES, newBudget, reserve } from './bytes/budget.js';
+import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget } from './bytes/budget.js';
 import { crc32c, masked } from './bytes/crc32c.js';
 import { looksLikeTable, readTable } from './bytes/levelTable.js';
 import { decodeNumbers } from './bytes/numbers.js';
@@ -32,19 +32,18 @@ export const tensorbundle: Format = {
       within(`'${escapeText(entry.name, 100)}'`, () => {
         checkName(entry.name, 'variable', limits);
         const size = checkShape(entry.shape, limits);
-        reserve(budget, size, entry.dtype);
         if (BigInt(entry.size) !== size * BigInt(DTYPE_BYTES[entry.dtype]))
           throw new RnnError(
             'format',
             'E_BUNDLE',
             `has ${entry.size} bytes where its shape needs ${size * BigInt(DTYPE_BYTES[entry.dtype])}`,
           );
-        return entry;
+        return { ...entry, elements: size };
       }),
     );
     const opened = await openShards(new Set(checked.map(entry => entry.shard)), shards, openPart, ownName);
     const tensors = new Map<string, FileTensor>();
-    for (const entry of checked) tensors.set(plainName(entry.name), tensorOf(entry, opened.get(entry.shard)!, littleEndian));
+    for (const entry of checked) tensors.set(plainName(entry.name), tensorOf(entry, opened.get(entry.shard)!, budget, littleEndian));
     return { format: 'tensorbundle', tensors, metadata: new Map([['producer', 'tensorflow']]), notes };
   },
 };
@@ -75,9 +74,13 @@ async function openShards(
   return opened;
 }
 
-function tensorOf(entry: BundleEntry & { dtype: DType }, data: ByteSource, littleEndian: boolean): FileTensor {
-  const { name, dtype, offset, size } = entry;
-  const shape = entry.shape.map(Number);
+interface NumberEntry extends BundleEntry {
+  readonly dtype: DType;
+  readonly elements: bigint;
+}
+
+function tensorOf(entry: NumberEntry, data: ByteSource, budget: Budget, littleEndian: boolean): FileTensor {
+  const { name, dtype, offset, size, elements } = entry;
   return within(`'${escapeText(name, 100)}'`, () => {
     if (offset + size > data.size)
       throw new RnnError('format', 'E_BUNDLE_SHARD', `needs bytes ${offset} to ${offset + size} of a data file of ${data.size}`, {
@@ -85,7 +88,7 @@ function tensorOf(entry: BundleEntry & { dtype: DType }, data: ByteSource, littl
         found: `${data.size} bytes`,
         fix: 'the data file is truncated or another one; save or download both again',
       });
-    return lazyTensor(data, shape, dtype, () => {
+    return lazyTensor(data, budget, { shape: entry.shape.map(Number), dtype, size: elements }, () => {
       const bytes = data.read(offset, size);
       if (masked(crc32c(bytes)) !== entry.crc32c)
         throw new RnnError(
