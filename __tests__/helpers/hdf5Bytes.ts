@@ -1,4 +1,5 @@
 import { DEFAULT_LIMITS, type Limits } from '../../src/formats/format.js';
+import { memorySource } from '../../src/formats/source.js';
 import { cat, u16, u32, u64 } from './hostile/bytes.js';
 
 /** Structures of the HDF5 File Format Specification (version 3), byte by byte. Nothing here is shared with the reader. */
@@ -80,7 +81,7 @@ export class Layout {
 /** The file as the readers of structures get it, its addresses counting from BASE. */
 export function fileOf(bytes: Uint8Array, limits: Partial<Limits> = {}) {
   return {
-    bytes: new Uint8Array(cat(Buffer.alloc(BASE, 0xee), bytes)),
+    source: memorySource(cat(Buffer.alloc(BASE, 0xee), bytes)),
     base: BASE,
     limits: { ...DEFAULT_LIMITS, ...limits },
     root: 0n,

@@ -4,7 +4,7 @@ import type { Format, Limits, TensorFile } from './format.js';
 import type { AttributeValue } from './hdf5/attributes.js';
 import { findSignature } from './hdf5/file.js';
 import { overLimit } from './limits.js';
-import { type ByteSource, readAll } from './source.js';
+import type { ByteSource } from './source.js';
 
 /**
  * HDF5 as Keras writes it: `.weights.h5` and legacy `.h5`. Tensors have their HDF5 path (`layers/lstm/cell/vars/0`), without the leading
@@ -14,10 +14,10 @@ import { type ByteSource, readAll } from './source.js';
 export const h5: Format = {
   name: 'h5',
   extensions: ['h5', 'hdf5', 'weights.h5'],
-  sniff: source => findSignature(readAll(source)) >= 0,
+  sniff: source => findSignature(source) >= 0,
   async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const { readHdf5 } = await import('./hdf5/walk.js');
-    const { tensors, attributes, notes } = readHdf5(readAll(source), limits);
+    const { tensors, attributes, notes } = readHdf5(source, limits);
     const config = attributes.get('')?.get('model_config');
     const metadata = new Map<string, string>();
     for (const [path, values] of attributes) {

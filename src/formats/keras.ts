@@ -29,7 +29,9 @@ export const keras: Format = {
       });
     }
     const member = need(members, WEIGHTS);
-    const weights = await within(`member '${WEIGHTS}'`, () => h5.read(memorySource(member.read()), limits));
+    const weights = await within(`member '${WEIGHTS}'`, () =>
+      h5.read(member.stored ? member.source : { ...memorySource(member.read()), where: member.source.where }, limits),
+    );
     const metadata = new Map(weights.metadata);
     for (const [key, value] of Object.entries(description)) if (typeof value === 'string') metadata.set(key, value);
     for (const name of members.keys()) {

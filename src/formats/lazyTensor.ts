@@ -29,7 +29,8 @@ export function lazyTensor(source: ByteSource, budget: Budget, { shape, dtype, s
     source.check?.();
     return read();
   };
-  const load = () => kept ?? (source.where === undefined ? numbers() : within(source.where, numbers));
+  const placed = (source.where ?? []).reduceRight((body, place) => () => within(place, body), numbers);
+  const load = () => kept ?? placed();
   const tensor = {
     shape,
     dtype,

@@ -60,12 +60,8 @@ function hasNumpyMagic(bytes: Uint8Array): boolean {
   return MAGIC.every((byte, i) => bytes[i] === byte);
 }
 
-/**
- * One array. Surplus bytes after it are left alone, as NumPy does, and noted.
- * @param where the member of an archive that it is
- * @throws RnnError E_NPY_… (format), E_LIMIT_… (limit)
- */
-export function readNumpyArray(source: ByteSource, budget: Budget, notes: string[], name = 'npy', where?: string): FileTensor {
+/** One array. Surplus bytes after it are left alone, as NumPy does, and noted. @throws RnnError E_NPY_… (format), E_LIMIT_… (limit) */
+export function readNumpyArray(source: ByteSource, budget: Budget, notes: string[], name = 'npy'): FileTensor {
   const header = readNumpyHeader(source, budget.limits);
   const { dtype, littleEndian, fortranOrder, shape, size, dataStart } = header;
   needPart(source, dataStart, size * BigInt(DTYPE_BYTES[dtype]), `data for shape ${formatShape(shape)} ${dtype}`, SHORT);
@@ -75,7 +71,7 @@ export function readNumpyArray(source: ByteSource, budget: Budget, notes: string
     const data = readNumbers(source, dataStart, Number(size), dtype, littleEndian);
     return fortranOrder && size > 0n ? gatherStrided(data, shape, columnMajor(shape)) : data;
   };
-  return lazyTensor(source, budget, header, () => (where === undefined ? read() : within(where, read)));
+  return lazyTensor(source, budget, header, read);
 }
 
 export interface NumpyHeader {

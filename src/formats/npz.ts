@@ -26,10 +26,9 @@ export const npz: Format = {
       const key = isArray ? name.slice(0, -4) : name;
       if (tensors.has(key))
         throw new RnnError('format', 'E_ZIP_DUPLICATE', `offset ${offset}: two members are called '${escapeText(key)}'`);
-      const where = `member '${escapeText(name, 80)}'`;
       tensors.set(
         key,
-        within(where, () => readNumpyArray(content, budget, notes, name, where)),
+        within(`member '${escapeText(name, 80)}'`, () => readNumpyArray(content, budget, notes, name)),
       );
     }
     if (tensors.size === 0) notes.push('the archive holds no arrays');

@@ -5,8 +5,8 @@
 export interface ByteSource {
   /** bytes of the whole file */
   readonly size: number;
-  /** what messages call the file, for errors that come after it was opened; undefined: the caller says it */
-  readonly where?: string;
+  /** the file, the member in it: what messages say first where numbers are read late; undefined: the caller says it */
+  readonly where?: readonly string[];
   /**
    * Exactly the bytes [offset, offset + length), which must lie inside. They may be shared: nobody writes into them.
    * @throws RnnError kind 'io' where the file cannot be read or was changed since it was opened

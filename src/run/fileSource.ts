@@ -22,7 +22,7 @@ export async function openFile(path: string): Promise<OpenFile> {
     const source = await regularFile(path);
     if (source) return source;
   }
-  return { ...memorySource(await readBytes(path)), where: shownPath(path), close: () => undefined };
+  return { ...memorySource(await readBytes(path)), where: [shownPath(path)], close: () => undefined };
 }
 
 /** A file beside another one, by its plain name. */
@@ -52,7 +52,7 @@ const MOST_AT_ONCE = 2 ** 30;
 
 class FileSource implements OpenFile {
   readonly size: number;
-  readonly where: string;
+  readonly where: readonly string[];
   private readonly path: string;
   /** bytes that one read may give */
   private readonly most: number;
@@ -64,7 +64,7 @@ class FileSource implements OpenFile {
 
   constructor(path: string, most: number) {
     this.path = path;
-    this.where = shownPath(path);
+    this.where = [shownPath(path)];
     this.most = most;
     this.descriptor = openSync(path, 'r');
     this.before = fstatSync(this.descriptor);

@@ -1,7 +1,8 @@
 import { deflateSync } from 'node:zlib';
 import { ByteReader } from '../../../src/formats/bytes/reader.js';
 import type { Limits } from '../../../src/formats/format.js';
-import { readChunks } from '../../../src/formats/hdf5/chunks.js';
+import { readChunkLayout, readChunks } from '../../../src/formats/hdf5/chunks.js';
+import { memorySource, readAll } from '../../../src/formats/source.js';
 import { Layout, NOWHERE, placed } from '../../helpers/hdf5Bytes.js';
 import { cat, counting, f32, patched, u16, u32, u64 } from '../../helpers/hostile/bytes.js';
 import { fieldsOf, said } from '../../helpers/said.js';
@@ -50,7 +51,8 @@ function read(
 ) {
   const out = new Float32Array(shape.reduce((product, n) => product * n, 1)).fill(-7);
   const message = filters && { type: 11, shared: false, body: reader(filters, 2000) };
-  readChunks(layout.file({ totalBytes, ...limits }), reader(layoutBytes ?? layoutOf(tree, chunk), 1000), message, FLOAT, shape, out);
+  const file = layout.file({ totalBytes, ...limits });
+  readChunks(file, readChunkLayout(file, reader(layoutBytes ?? layoutOf(tree, chunk), 1000), message, FLOAT, shape), FLOAT, shape, out);
   return Array.from(out);
 }
 
@@ -195,18 +197,13 @@ describe('chunks', () => {
       '1009: 4 chunk dimension',
       '1013: 4 element size',
     ]);
-    const whole = Buffer.from(parts.layout.file().bytes);
+    const whole = Buffer.from(readAll(parts.layout.file().source));
     const start = parts.tree + 32;
-    const fields = fieldsOf(whole.subarray(start), part =>
-      readChunks(
-        { ...parts.layout.file(), bytes: cat(whole.subarray(0, start), part) },
-        reader(layoutOf(parts.tree, [2]), 1000),
-        undefined,
-        FLOAT,
-        [4],
-        new Float32Array(4),
-      ),
-    );
+    const fields = fieldsOf(whole.subarray(start), part => {
+      const file = { ...parts.layout.file(), source: memorySource(cat(whole.subarray(0, start), part)) };
+      const chunks = readChunkLayout(file, reader(layoutOf(parts.tree, [2]), 1000), undefined, FLOAT, [4]);
+      return readChunks(file, chunks, FLOAT, [4], new Float32Array(4));
+    });
     expect(fields.slice(1)).toEqual(
       [
         [0, '4 chunk B-tree node'],

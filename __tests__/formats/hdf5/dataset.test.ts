@@ -16,7 +16,10 @@ const messagesOf = (bodies: readonly Body[]) =>
     shared,
     body: new ByteReader(new Uint8Array(body), 'E_H5_SHORT', 1000 * (i + 1)),
   }));
-const read = (bodies: readonly Body[], file = fileOf(Buffer.alloc(0))) => readDataset(file, messagesOf(bodies), newBudget(file.limits));
+const read = (bodies: readonly Body[], file = fileOf(Buffer.alloc(0))) => {
+  const found = readDataset(file, messagesOf(bodies), newBudget(file.limits), "dataset 'd'");
+  return 'skipped' in found ? found : { ...found };
+};
 const plain = (bodies: readonly Body[], file = fileOf(Buffer.alloc(0))) => {
   const found = read(bodies, file);
   return 'skipped' in found ? found : [found.shape, found.dtype, found.data];

@@ -1,7 +1,8 @@
 import { ByteReader } from '../../../src/formats/bytes/reader.js';
 import { DEFAULT_LIMITS } from '../../../src/formats/format.js';
-import { findSignature, openHdf5, readerAt, readerFrom, readUint } from '../../../src/formats/hdf5/file.js';
+import { findSignature, nodeAt, openHdf5, readerAt, readUint } from '../../../src/formats/hdf5/file.js';
 import { lookup3 } from '../../../src/formats/hdf5/lookup3.js';
+import { memorySource } from '../../../src/formats/source.js';
 import { fileOf, jenkins, NOWHERE, summed } from '../../helpers/hdf5Bytes.js';
 import { cat, patched, u16, u32, u64 } from '../../helpers/hostile/bytes.js';
 import { fieldsOf, said } from '../../helpers/said.js';
@@ -30,7 +31,7 @@ const superblock2 = (version: number, { base = 0, end = 200, root = 48 } = {}) =
   summed(SIGNATURE, Uint8Array.of(version, 8, 8, 0), u64(base), u64(NOWHERE), u64(end), u64(root));
 
 const filled = (start: Uint8Array, length = 200) => new Uint8Array(cat(start, Buffer.alloc(length - start.length)));
-const open = (bytes: Uint8Array) => openHdf5(new Uint8Array(bytes), DEFAULT_LIMITS);
+const open = (bytes: Uint8Array) => openHdf5(memorySource(bytes), DEFAULT_LIMITS);
 const facts = (bytes: Uint8Array) => {
   const { base, root, steps } = open(bytes);
   return [base, root, steps];
@@ -44,10 +45,10 @@ describe('the superblock', () => {
 
   it('stands at 0, or at 512, 1024, 2048 …', () => {
     const behind = (at: number) => cat(Buffer.alloc(at, 1), SIGNATURE);
-    expect([0, 512, 1024, 2048, 4096].map(at => findSignature(behind(at)))).toEqual([0, 512, 1024, 2048, 4096]);
-    expect([1, 256, 511, 513, 1536].map(at => findSignature(behind(at)))).toEqual(Array(5).fill(-1));
-    expect(findSignature(Buffer.from(SIGNATURE, 'latin1').subarray(0, 7))).toBe(-1);
-    for (let i = 0; i < 8; i++) expect(findSignature(patched(behind(0), i, Uint8Array.of(0)))).toBe(-1);
+    expect([0, 512, 1024, 2048, 4096].map(at => findSignature(memorySource(behind(at))))).toEqual([0, 512, 1024, 2048, 4096]);
+    expect([1, 256, 511, 513, 1536].map(at => findSignature(memorySource(behind(at))))).toEqual(Array(5).fill(-1));
+    expect(findSignature(memorySource(Buffer.from(SIGNATURE, 'latin1').subarray(0, 7)))).toBe(-1);
+    for (let i = 0; i < 8; i++) expect(findSignature(memorySource(patched(behind(0), i, Uint8Array.of(0))))).toBe(-1);
   });
 
   it('behind a user block its base is 0 or that block', () => {
@@ -137,15 +138,15 @@ describe('a structure at an address', () => {
   it('lies in the file, to its last byte', () => {
     const reader = readerAt(file(), 2n, 6, 'thing');
     expect([Buffer.from(reader.bytes).toString(), reader.offset]).toEqual(['cdefgh', 34]);
-    expect(Buffer.from(readerFrom(file(), 5n, 'thing').bytes).toString()).toBe('fgh');
+    expect(Buffer.from(nodeAt(file(), 5n, 24, 16, 'thing').bytes).toString()).toBe('fgh');
     expect(readerAt(file(), 8n, 0, 'thing').bytes).toHaveLength(0);
   });
 
   it.each<[() => unknown, string]>([
     [() => readerAt(file(), 2n, 7, 'thing'), 'E_H5_ADDRESS thing: offset 34: thing of 7 bytes lies outside the file of 40'],
     [() => readerAt(file(), NOWHERE, 7, 'thing'), 'E_H5_ADDRESS thing: offset none: thing of 7 bytes lies outside the file of 40'],
-    [() => readerFrom(file(), 8n, 'thing'), 'E_H5_ADDRESS thing: offset 40: thing of 1 bytes lies outside the file of 40'],
-    [() => readerFrom(file(), 99n, 'thing'), 'E_H5_ADDRESS thing: offset 131: thing of 1 bytes lies outside the file of 40'],
+    [() => nodeAt(file(), 8n, 24, 16, 'thing'), 'E_H5_ADDRESS thing: offset 40: thing of 1 bytes lies outside the file of 40'],
+    [() => nodeAt(file(), 99n, 24, 16, 'thing'), 'E_H5_ADDRESS thing: offset 131: thing of 1 bytes lies outside the file of 40'],
   ])('and nowhere else (%#)', (read, message) => expect(said(read)).toBe(message));
 
   it('there are 250,000 of them at most', () => {

@@ -1,4 +1,5 @@
 import { openHeap } from '../../../src/formats/hdf5/fractalHeap.js';
+import { readAll } from '../../../src/formats/source.js';
 import { jenkins, Layout, NOWHERE, placed, summed } from '../../helpers/hdf5Bytes.js';
 import { cat, patched, u16, u32, u64 } from '../../helpers/hostile/bytes.js';
 import { said } from '../../helpers/said.js';
@@ -123,8 +124,9 @@ describe('a fractal heap', () => {
     const file = layout.file();
     const heap = openHeap(file, BigInt(address));
     heap(id(20, 5));
-    file.bytes[32 + block + 30] ^= 1;
-    file.bytes[32 + root + 14] ^= 1;
+    const bytes = readAll(file.source);
+    bytes[32 + block + 30] ^= 1;
+    bytes[32 + root + 14] ^= 1;
     expect(found(heap, id(20, 5))[0]).toBe('hello');
     expect(said(() => openHeap(file, BigInt(address))(id(20, 5)))).toBe(
       placed(
@@ -132,7 +134,7 @@ describe('a fractal heap', () => {
         { root },
       ),
     );
-    file.bytes[32 + root + 14] ^= 1;
+    bytes[32 + root + 14] ^= 1;
     expect(said(() => openHeap(file, BigInt(address))(id(20, 5)))).toBe(
       placed(
         'E_H5_CHECKSUM fractal heap block: offset <block>: the checksum of the fractal heap block is wrong: the file is damaged | fix: save or download the file again',

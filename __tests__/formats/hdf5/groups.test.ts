@@ -1,5 +1,6 @@
 import { ByteReader } from '../../../src/formats/bytes/reader.js';
 import { isGroup, readLinks } from '../../../src/formats/hdf5/groups.js';
+import { memorySource, readAll } from '../../../src/formats/source.js';
 import { BASE, fileOf, hardLink, Layout, NOWHERE, placed } from '../../helpers/hdf5Bytes.js';
 import { cat, patched, u16, u32, u64 } from '../../helpers/hostile/bytes.js';
 import { fieldsOf, said } from '../../helpers/said.js';
@@ -177,11 +178,13 @@ describe('a group with a table of symbols', () => {
 
   it('names the field that is cut off', () => {
     const { layout, at, body } = oldGroup();
-    const whole = Buffer.from(layout.file().bytes);
+    const whole = Buffer.from(readAll(layout.file().source));
     const cutFrom = (start: number, address: number) =>
       fieldsOf(whole.subarray(start), part => {
         const file = layout.file();
-        return readLinks({ ...file, bytes: cat(whole.subarray(0, start), part) }, [message(17, cat(u64(address), body.subarray(8)))]);
+        return readLinks({ ...file, source: memorySource(cat(whole.subarray(0, start), part)) }, [
+          message(17, cat(u64(address), body.subarray(8))),
+        ]);
       }).filter(field => !field.startsWith('cut at 0:'));
     const root = at.root + BASE;
     expect(cutFrom(root, at.root)).toEqual(
@@ -200,13 +203,15 @@ describe('a group with a table of symbols', () => {
     // a leaf at the end of the file
     const last = layout.put(leaf(symbol(8, 800), symbol(10, 1000, 1)));
     const above = new Layout();
-    for (const part of [Buffer.from(layout.file().bytes.subarray(BASE, BASE + last))]) above.put(part);
+    for (const part of [Buffer.from(readAll(layout.file().source).subarray(BASE, BASE + last))]) above.put(part);
     const top = above.put(tree(0, above.next + 40));
     const lastLeaf = above.put(leaf(symbol(8, 800)));
-    const bytes = Buffer.from(above.file().bytes);
+    const bytes = Buffer.from(readAll(above.file().source));
     const start = lastLeaf + BASE;
     const fields = fieldsOf(bytes.subarray(start), part =>
-      readLinks({ ...above.file(), bytes: cat(bytes.subarray(0, start), part) }, [message(17, cat(u64(top), body.subarray(8)))]),
+      readLinks({ ...above.file(), source: memorySource(cat(bytes.subarray(0, start), part)) }, [
+        message(17, cat(u64(top), body.subarray(8))),
+      ]),
     );
     expect(fields.slice(1)).toEqual(
       [

@@ -1,4 +1,5 @@
 import { bodyOf, findMessage, readMessages } from '../../../src/formats/hdf5/objectHeader.js';
+import { readAll } from '../../../src/formats/source.js';
 import { BASE, header1, header2, Layout, messages1, messages2, summed } from '../../helpers/hdf5Bytes.js';
 import { cat, patched, u16, u32, u64 } from '../../helpers/hostile/bytes.js';
 import { said } from '../../helpers/said.js';
@@ -166,7 +167,7 @@ describe('an object header of version 2', () => {
     ],
   ])('is refused with %s', (_, make, message) => {
     const layout = make();
-    const start = Buffer.from(layout.file().bytes).indexOf('OHD') - BASE;
+    const start = Buffer.from(readAll(layout.file().source)).indexOf('OHD') - BASE;
     expect(said(() => read(layout, start))).toBe(message);
   });
 });

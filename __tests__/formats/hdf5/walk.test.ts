@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS, type Limits } from '../../../src/formats/format.js';
 import { readHdf5 } from '../../../src/formats/hdf5/walk.js';
+import { memorySource } from '../../../src/formats/source.js';
 import { attribute1, FLOAT32, hardLink, header1, INT8, NOWHERE, space } from '../../helpers/hdf5Bytes.js';
 import { cat, f32, u16, u64 } from '../../helpers/hostile/bytes.js';
 import { said } from '../../helpers/said.js';
@@ -33,7 +34,11 @@ function fileOf(...nodes: Node[]): Uint8Array {
   });
   return new Uint8Array(bytes);
 }
-const read = (nodes: readonly Node[], limits: Partial<Limits> = {}) => readHdf5(fileOf(...nodes), { ...DEFAULT_LIMITS, ...limits });
+const read = (nodes: readonly Node[], limits: Partial<Limits> = {}) => {
+  const content = readHdf5(memorySource(fileOf(...nodes)), { ...DEFAULT_LIMITS, ...limits });
+  for (const tensor of content.tensors.values()) tensor.data;
+  return content;
+};
 const data = (...values: number[]): Node => ({ data: f32(...values) });
 const tensors = (nodes: readonly Node[], limits: Partial<Limits> = {}) =>
   [...read(nodes, limits).tensors].map(([path, { data }]) => `${path} ${Array.from(data)}`);

@@ -17,6 +17,8 @@ export interface ZipMember {
   /** where its data begins in the file */
   readonly offset: number;
   readonly size: number;
+  /** its bytes stand in the file as they are */
+  readonly stored: boolean;
   /** The content, inflated, size and CRC checked. @throws RnnError E_ZIP_SIZE, E_ZIP_CRC, E_ZIP_DEFLATE (format), E_LIMIT_INFLATED (limit) */
   read(): Uint8Array;
   /**
@@ -81,14 +83,14 @@ function checkOverlap(entries: readonly ZipEntry[], { directory }: ZipEnd): void
 
 function memberOf(file: ByteSource, entry: ZipEntry, limits: Limits, inflated: { bytes: number }): ZipMember {
   const { name, size, dataStart: offset, packed, method } = entry;
-  const packedSource = sliceSource(file, offset, packed);
+  const packedSource = { ...sliceSource(file, offset, packed), where: [...(file.where ?? []), entry.where] };
   if (method === 0) {
     const source = { ...packedSource, check: once(() => checkStored(packedSource, entry, limits)) };
     const read = () => {
       source.check();
       return source.read(0, size);
     };
-    return { name, offset, size, source, read };
+    return { name, offset, size, stored: true, source, read };
   }
   let counted = false;
   const read = () => {
@@ -100,7 +102,7 @@ function memberOf(file: ByteSource, entry: ZipEntry, limits: Limits, inflated: {
     checkCrc(entry, crc32(content));
     return content;
   };
-  return { name, offset, size, read, source: inflatedSource(packedSource, entry, read) };
+  return { name, offset, size, stored: false, read, source: inflatedSource(packedSource, entry, read) };
 }
 
 function once(body: () => void): () => void {

@@ -6,7 +6,7 @@ import { decodeNumbers } from '../bytes/numbers.js';
 import type { ByteReader } from '../bytes/reader.js';
 import { overLimit } from '../limits.js';
 import type { NumberType } from './datatype.js';
-import { expectSignature, type Hdf5, h5Error, readerAt, readerFrom, UNDEFINED, visitOnce } from './file.js';
+import { expectSignature, type Hdf5, h5Error, nodeAt, readerAt, UNDEFINED, visitOnce } from './file.js';
 import { bodyOf, type Message } from './objectHeader.js';
 
 const DEFLATE = 1;
@@ -23,19 +23,22 @@ const KNOWN: ReadonlyMap<number, string> = new Map([
   [32015, 'zstd'],
 ]);
 
-/**
- * Reads the chunks of a version 3 layout (its reader stands after the class) into `out`, which holds the fill value already. Each chunk
- * must lie inside the shape, on its grid, and stand in the index once.
- * @throws RnnError E_H5_LAYOUT, E_H5_FILTER, E_H5_CHUNK (format), E_LIMIT_BYTES, E_LIMIT_RATIO, E_LIMIT_INFLATED (limit)
- */
-export function readChunks(
+export interface Chunks {
+  /** of the index; UNDEFINED: there are none */
+  readonly tree: bigint;
+  readonly chunk: readonly number[];
+  readonly filters: readonly number[];
+  readonly bytes: number;
+}
+
+/** A version 3 layout (its reader stands after the class). @throws RnnError E_H5_LAYOUT, E_H5_FILTER (format), E_LIMIT_BYTES (limit) */
+export function readChunkLayout(
   file: Hdf5,
   layout: ByteReader,
   filterMessage: Message | undefined,
   type: NumberType,
   shape: readonly number[],
-  out: FloatArray,
-): void {
+): Chunks {
   const offset = layout.offset;
   const rank = layout.u8('chunk rank') - 1;
   const tree = layout.u64('chunk index address');
@@ -46,21 +49,28 @@ export function readChunks(
   if (elementBytes !== type.size || chunk.includes(0))
     throw h5Error('E_H5_LAYOUT', `offset ${offset}: chunks ${formatShape(chunk)} of elements of ${elementBytes} bytes`);
   const filters = filterMessage ? readFilters(bodyOf(filterMessage)) : [];
-  const chunkBytes = chunk.reduce((product, n) => product * BigInt(n), BigInt(type.size));
-  if (chunkBytes > BigInt(file.limits.totalBytes)) {
-    throw overLimit(
-      'totalBytes',
-      file.limits.totalBytes,
-      'E_LIMIT_BYTES',
-      `offset ${offset}: one chunk ${formatShape(chunk)} takes ${chunkBytes} bytes`,
-      {
-        found: chunkBytes,
-      },
-    );
+  const bytes = chunk.reduce((product, n) => product * BigInt(n), BigInt(type.size));
+  if (bytes > BigInt(file.limits.totalBytes)) {
+    const what = `offset ${offset}: one chunk ${formatShape(chunk)} takes ${bytes} bytes`;
+    throw overLimit('totalBytes', file.limits.totalBytes, 'E_LIMIT_BYTES', what, { found: bytes });
   }
+  return { tree, chunk, filters, bytes: Number(bytes) };
+}
+
+/**
+ * Reads the chunks into `out`, which holds the fill value already. Each must lie inside the shape, on its grid, and stand in the index once.
+ * @throws RnnError E_H5_CHUNK (format), E_LIMIT_RATIO, E_LIMIT_INFLATED (limit)
+ */
+export function readChunks(
+  file: Hdf5,
+  { tree, chunk, filters, bytes: chunkBytes }: Chunks,
+  type: NumberType,
+  shape: readonly number[],
+  out: FloatArray,
+): void {
   if (tree === UNDEFINED) return;
   const seen = new Set<string>();
-  visitChunks(file, tree, rank, (start, stored, mask, address, at) => {
+  visitChunks(file, tree, shape.length, (start, stored, mask, address, at) => {
     const inside = start.every((n, axis) => n < BigInt(shape[axis]) && n % BigInt(chunk[axis]) === 0n);
     if (!inside || seen.has(start.join()))
       throw h5Error(
@@ -71,10 +81,10 @@ export function readChunks(
     const raw = readerAt(file, address, stored, 'chunk').bytes;
     if (filters.some((filter, i) => filter === DEFLATE && !(mask & (1 << i)))) {
       checkRatio(file.limits, 'E_LIMIT_RATIO', `offset ${at}`, stored, chunkBytes, 'chunk');
-      file.inflated += Number(chunkBytes);
+      file.inflated += chunkBytes;
       checkInflated(file.limits, file.inflated, { at: `offset ${at}`, where: 'chunk' });
     }
-    const bytes = unfilter(raw, filters, mask, Number(chunkBytes), type.size, at);
+    const bytes = unfilter(raw, filters, mask, chunkBytes, type.size, at);
     placeChunk(decodeNumbers(bytes, 0, bytes.length / type.size, type.dtype, type.littleEndian), chunk, start.map(Number), shape, out);
   });
 }
@@ -89,7 +99,7 @@ function visitChunks(
   const visited = new Set<bigint>();
   const node = (address: bigint, level: number | undefined): void => {
     visitOnce(file, visited, address);
-    const reader = readerFrom(file, address, 'chunk B-tree node');
+    const reader = nodeAt(file, address, 24, 8 + 8 * (rank + 1) + 8, 'chunk B-tree node');
     expectSignature(reader, 'TREE', 'chunk B-tree node');
     const type = reader.u8('node type');
     const own = reader.u8('node level');

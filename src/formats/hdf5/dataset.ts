@@ -1,12 +1,14 @@
+import { within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
-import { allocate, formatShape } from '../../tensor/tensor.js';
-import { type Budget, checkShape, fitsFloat32, reserve } from '../bytes/budget.js';
-import { decodeNumbers } from '../bytes/numbers.js';
+import { allocate, type FloatArray, formatShape } from '../../tensor/tensor.js';
+import { type Budget, checkShape, fitsFloat32 } from '../bytes/budget.js';
+import { decodeNumbers, readNumbers } from '../bytes/numbers.js';
 import type { ByteReader } from '../bytes/reader.js';
 import type { FileTensor } from '../format.js';
-import { readChunks } from './chunks.js';
+import { lazyTensor } from '../lazyTensor.js';
+import { readChunkLayout, readChunks } from './chunks.js';
 import { type NumberType, readSpace, readTypeMessage } from './datatype.js';
-import { type Hdf5, h5Error, readerAt, UNDEFINED } from './file.js';
+import { type Hdf5, h5Error, placeAt, UNDEFINED } from './file.js';
 import { bodyOf, findMessage, MESSAGE, type Message } from './objectHeader.js';
 
 /** Why a dataset is no tensor, for a note; datasets of strings and empty spaces are left out without harm. */
@@ -19,10 +21,11 @@ export function isDataset(messages: readonly Message[]): boolean {
 }
 
 /**
- * A dataset of numbers in C order; its size is checked and reserved before anything is read.
+ * A dataset of numbers in C order, whose numbers are read when they are asked for.
+ * @param place what messages call it
  * @throws RnnError E_H5_TYPE, E_H5_EXTERNAL, E_H5_VIRTUAL, E_H5_LAYOUT, E_H5_FILTER (format), E_LIMIT_… (limit)
  */
-export function readDataset(file: Hdf5, messages: readonly Message[], budget: Budget): FileTensor | Skipped {
+export function readDataset(file: Hdf5, messages: readonly Message[], budget: Budget, place: string): FileTensor | Skipped {
   const [spaceMessage, typeMessage, layoutMessage] = [MESSAGE.dataspace, MESSAGE.datatype, MESSAGE.layout].map(type =>
     findMessage(messages, type),
   );
@@ -42,13 +45,20 @@ export function readDataset(file: Hdf5, messages: readonly Message[], budget: Bu
     throw h5Error('E_H5_TYPE', `offset ${bodyOf(typeMessage).offset}: the type (${type.name}) is not a plain number`, { found: type.name });
   if (!dimensions) return { skipped: 'is empty (a null space)' };
   const size = checkShape(dimensions, file.limits);
-  reserve(budget, size, type.dtype);
   const shape = dimensions.map(Number);
-  return { shape, data: readData(file, messages, bodyOf(layoutMessage), type, shape, Number(size)), dtype: type.dtype };
+  const read = readerOf(file, messages, bodyOf(layoutMessage), type, shape, Number(size));
+  return lazyTensor(file.source, budget, { shape, dtype: type.dtype, size }, () => within(place, read));
 }
 
-/** IV.A.2.i. The data layout message, versions 3 and 4. */
-function readData(file: Hdf5, messages: readonly Message[], layout: ByteReader, type: NumberType, shape: readonly number[], size: number) {
+/** IV.A.2.i. The data layout message, versions 3 and 4, checked. @returns what reads the numbers */
+function readerOf(
+  file: Hdf5,
+  messages: readonly Message[],
+  layout: ByteReader,
+  type: NumberType,
+  shape: readonly number[],
+  size: number,
+): () => FloatArray {
   const offset = layout.offset;
   const version = layout.u8('layout version');
   if (version !== 3 && version !== 4)
@@ -61,14 +71,16 @@ function readData(file: Hdf5, messages: readonly Message[], layout: ByteReader, 
   if (layoutClass === 0) {
     const stored = layout.u16('compact size');
     if (stored !== bytes) throw sizeError(layout.offset, shape, bytes, BigInt(stored));
-    return decodeNumbers(layout.take(stored, 'compact data'), 0, size, type.dtype, type.littleEndian);
+    const data = layout.take(stored, 'compact data');
+    return () => decodeNumbers(data, 0, size, type.dtype, type.littleEndian);
   }
   if (layoutClass === 1) {
     const address = layout.u64('data address');
     const stored = layout.u64('data size');
-    if (address === UNDEFINED) return filled(messages, type, size);
+    if (address === UNDEFINED) return filler(messages, type, size);
     if (stored !== BigInt(bytes)) throw sizeError(layout.offset, shape, bytes, stored);
-    return decodeNumbers(readerAt(file, address, stored, 'data').bytes, 0, size, type.dtype, type.littleEndian);
+    const start = placeAt(file, address, stored, 'data');
+    return () => readNumbers(file.source, start, size, type.dtype, type.littleEndian);
   }
   if (layoutClass === 3)
     throw h5Error('E_H5_VIRTUAL', `offset ${offset}: a virtual dataset, made of parts of other files, which are never opened`);
@@ -78,9 +90,13 @@ function readData(file: Hdf5, messages: readonly Message[], layout: ByteReader, 
       fix: "in Python: h5py.File(file, 'w') without libver, or h5repack --high=1.8",
     });
   }
-  const out = filled(messages, type, size);
-  readChunks(file, layout, findMessage(messages, MESSAGE.filters), type, shape, out);
-  return out;
+  const chunks = readChunkLayout(file, layout, findMessage(messages, MESSAGE.filters), type, shape);
+  const filled = filler(messages, type, size);
+  return () => {
+    const out = filled();
+    readChunks(file, chunks, type, shape, out);
+    return out;
+  };
 }
 
 function sizeError(offset: number, shape: readonly number[], expected: number, found: bigint) {
@@ -90,13 +106,16 @@ function sizeError(offset: number, shape: readonly number[], expected: number, f
   });
 }
 
-/** `size` numbers of the fill value, which stands for all that was never written; zero unless the file says otherwise. */
-function filled(messages: readonly Message[], type: NumberType, size: number) {
-  const out = allocate(size, fitsFloat32(type.dtype) ? 'f32' : 'f64');
-  const bytes = fillBytes(messages);
-  if (!bytes || bytes.length === 0) return out;
-  if (bytes.length !== type.size) throw h5Error('E_H5_FILL', `a fill value of ${bytes.length} bytes for a type of ${type.size}`);
-  return out.fill(decodeNumbers(bytes, 0, 1, type.dtype, type.littleEndian)[0]);
+/** Makes `size` numbers of the fill value, which stands for all that was never written; zero unless the file says otherwise. */
+function filler(messages: readonly Message[], type: NumberType, size: number): () => FloatArray {
+  const bytes = fillBytes(messages) ?? new Uint8Array(0);
+  if (bytes.length > 0 && bytes.length !== type.size)
+    throw h5Error('E_H5_FILL', `a fill value of ${bytes.length} bytes for a type of ${type.size}`);
+  const value = bytes.length === 0 ? 0 : decodeNumbers(bytes, 0, 1, type.dtype, type.littleEndian)[0];
+  return () => {
+    const out = allocate(size, fitsFloat32(type.dtype) ? 'f32' : 'f64');
+    return value === 0 && !Object.is(value, -0) ? out : out.fill(value);
+  };
 }
 
 /** IV.A.2.e and f. The fill value message, old and new. */

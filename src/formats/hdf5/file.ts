@@ -1,14 +1,15 @@
 import { RnnError } from '../../errors.js';
 import { ByteReader } from '../bytes/reader.js';
 import { checkTime, type Limits, structures, tooManyStructures } from '../limits.js';
+import { type ByteSource, readUpTo } from '../source.js';
 import { lookup3 } from './lookup3.js';
 
 /**
- * An HDF5 file in memory: where it begins, and readers at its addresses. Nothing here or beside it can open another file; what the
+ * An HDF5 file: where it begins, and readers at its addresses. Nothing here or beside it can open another file; what the
  * format keeps elsewhere (external storage, external links, virtual datasets) is refused by name.
  */
 export interface Hdf5 {
-  readonly bytes: Uint8Array;
+  readonly source: ByteSource;
   /** every address in the file counts from here */
   readonly base: number;
   readonly limits: Limits;
@@ -21,6 +22,8 @@ export interface Hdf5 {
 
 export const UNDEFINED = 0xffffffffffffffffn;
 
+// version 1 with its checks, the largest
+const MOST_SUPERBLOCK = 100;
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
 // Nodes, headers, chunks and heap objects of one file. The largest recurrent nets have some thousands; a cyclic or overlapping
@@ -28,9 +31,10 @@ const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 const STEPS_PER_TENSOR = 25;
 
 /** Where the superblock stands: at 0, or behind a user block of 512, 1024, 2048 … bytes; -1 for none. */
-export function findSignature(bytes: Uint8Array): number {
-  for (let at = 0; at + 8 <= bytes.length; at = at === 0 ? 512 : at * 2) {
-    if (SIGNATURE.every((byte, i) => bytes[at + i] === byte)) return at;
+export function findSignature(source: ByteSource): number {
+  for (let at = 0; at + 8 <= source.size; at = at === 0 ? 512 : at * 2) {
+    const bytes = source.read(at, 8);
+    if (SIGNATURE.every((byte, i) => bytes[i] === byte)) return at;
   }
   return -1;
 }
@@ -39,10 +43,10 @@ export function findSignature(bytes: Uint8Array): number {
  * Reads the superblock, versions 0 to 3.
  * @throws RnnError E_H5_SIGNATURE, E_H5_SUPERBLOCK, E_H5_SHORT (format)
  */
-export function openHdf5(bytes: Uint8Array, limits: Limits): Hdf5 {
-  const at = findSignature(bytes);
+export function openHdf5(source: ByteSource, limits: Limits): Hdf5 {
+  const at = findSignature(source);
   if (at < 0) throw h5Error('E_H5_SIGNATURE', 'offset 0: no HDF5 signature', { where: 'signature', expected: '\\x89HDF\\r\\n\\x1a\\n' });
-  const reader = new ByteReader(bytes.subarray(at), 'E_H5_SHORT', at);
+  const reader = new ByteReader(readUpTo(source, at, MOST_SUPERBLOCK), 'E_H5_SHORT', at);
   reader.position = 8;
   const version = reader.u8('superblock version');
   if (version > 3)
@@ -52,14 +56,14 @@ export function openHdf5(bytes: Uint8Array, limits: Limits): Hdf5 {
   if (base !== 0n && base !== start)
     throw h5Error('E_H5_SUPERBLOCK', `offset ${at}: the base address is ${base}`, { where: 'superblock', expected: String(at) });
   // with a user block, some versions count the end from the base and some from the start of the file
-  if (end > BigInt(bytes.length)) {
-    throw h5Error('E_H5_SHORT', `offset ${bytes.length}: the file should have ${end} bytes, it has ${bytes.length}`, {
+  if (end > BigInt(source.size)) {
+    throw h5Error('E_H5_SHORT', `offset ${source.size}: the file should have ${end} bytes, it has ${source.size}`, {
       expected: `${end} bytes`,
-      found: `${bytes.length} bytes`,
+      found: `${source.size} bytes`,
       fix: 'the file looks truncated; save or download it again',
     });
   }
-  return { bytes, base: Number(base), limits, root, steps: 0, inflated: 0 };
+  return { source, base: Number(base), limits, root, steps: 0, inflated: 0 };
 }
 
 interface Superblock {
@@ -104,6 +108,12 @@ function checkAddressSize(reader: ByteReader): void {
 
 /** A reader over [address, address + length). @throws RnnError E_H5_ADDRESS (format), E_LIMIT_STEPS, E_LIMIT_TIME (limit) */
 export function readerAt(file: Hdf5, address: bigint, length: bigint | number, what: string): ByteReader {
+  const start = placeAt(file, address, length, what);
+  return new ByteReader(file.source.read(start, Number(length)), 'E_H5_SHORT', start);
+}
+
+/** Where [address, address + length) begins in the file, in which it must lie. @throws RnnError as readerAt */
+export function placeAt(file: Hdf5, address: bigint, length: bigint | number, what: string): number {
   checkTime(file.limits);
   if (++file.steps > structures(STEPS_PER_TENSOR, file.limits)) {
     const what = 'structures in the file, damaged or built to be endless';
@@ -111,20 +121,23 @@ export function readerAt(file: Hdf5, address: bigint, length: bigint | number, w
   }
   const start = BigInt(file.base) + address;
   const end = start + BigInt(length);
-  if (address === UNDEFINED || end > BigInt(file.bytes.length)) {
+  if (address === UNDEFINED || end > BigInt(file.source.size)) {
     throw h5Error(
       'E_H5_ADDRESS',
-      `offset ${address === UNDEFINED ? 'none' : start}: ${what} of ${length} bytes lies outside the file of ${file.bytes.length}`,
+      `offset ${address === UNDEFINED ? 'none' : start}: ${what} of ${length} bytes lies outside the file of ${file.source.size}`,
       { where: what },
     );
   }
-  return new ByteReader(file.bytes.subarray(Number(start), Number(end)), 'E_H5_SHORT', Number(start));
+  return Number(start);
 }
 
-/** The rest of the file from an address on, for structures that state their own length. */
-export function readerFrom(file: Hdf5, address: bigint, what: string): ByteReader {
-  const rest = BigInt(file.bytes.length - file.base) - address;
-  return readerAt(file, address, rest > 0n ? rest : 1n, what);
+/** A node that says at byte 6 how many entries it has, behind a head. It may end with the file: reading beyond says so. */
+export function nodeAt(file: Hdf5, address: bigint, headBytes: number, entryBytes: number, what: string): ByteReader {
+  const start = placeAt(file, address, 1, what);
+  const head = new ByteReader(readUpTo(file.source, start, headBytes), 'E_H5_SHORT', start);
+  head.take(Math.min(6, head.remaining));
+  const entries = head.remaining < 2 ? 0 : head.u16();
+  return new ByteReader(readUpTo(file.source, start, headBytes + entries * entryBytes), 'E_H5_SHORT', start);
 }
 
 /** Notes a node of a tree; no tree has one twice. @throws RnnError E_H5_TREE (format) */

@@ -14,8 +14,8 @@ interface Shape {
   readonly directRows: number;
   readonly offsetBytes: number;
   readonly checkDirect: boolean;
-  /** blocks whose checksum was right: many objects lie in one */
-  readonly checked: Set<bigint>;
+  /** blocks that were read, whose checksum was right: many objects lie in one */
+  readonly blocks: Map<bigint, Uint8Array>;
 }
 
 /**
@@ -53,7 +53,7 @@ export function openHeap(file: Hdf5, address: bigint): FractalHeap {
     directRows: log2(maxDirect) - log2(start) + 2,
     offsetBytes,
     checkDirect: (flags & 2) !== 0,
-    checked: new Set(),
+    blocks: new Map(),
   };
   const lookUp = (id: Uint8Array): ByteReader => {
     const reader = new ByteReader(id, 'E_H5_HEAP', header.offset);
@@ -76,12 +76,11 @@ function inIndirect(shape: Shape, address: bigint, rows: number, offset: bigint,
   const entries = rows * width;
   // signature, version, heap address, block offset, addresses, checksum
   const bytes = 4 + 1 + 8 + offsetBytes + entries * 8 + 4;
-  const block = readerAt(file, address, bytes, 'fractal heap block');
-  const place = block.offset;
-  expectSignature(block, 'FHIB', 'fractal heap block');
-  block.position = bytes - 4;
-  if (!shape.checked.has(address)) checkSum(block.bytes.subarray(0, bytes - 4), block.u32(), place, 'fractal heap block');
-  shape.checked.add(address);
+  const block = blockAt(shape, address, bytes, 'FHIB', fresh => {
+    fresh.position = bytes - 4;
+    checkSum(fresh.bytes.subarray(0, bytes - 4), fresh.u32(), Number(address) + file.base, 'fractal heap block');
+  });
+  const place = Number(address) + file.base;
   const perRow = start * BigInt(width);
   const row = offset < perRow ? 0 : log2(offset / perRow) + 1;
   if (row >= rows) throw h5Error('E_H5_HEAP', `offset ${place}: a heap object at ${offset}, beyond ${rows} rows`);
@@ -97,16 +96,32 @@ function inIndirect(shape: Shape, address: bigint, rows: number, offset: bigint,
 }
 
 function inDirect(shape: Shape, address: bigint, size: bigint, offset: bigint, length: bigint): ByteReader {
-  const block = readerAt(shape.file, address, size, 'fractal heap block');
-  const place = block.offset;
-  expectSignature(block, 'FHDB', 'fractal heap block');
+  const place = Number(address) + shape.file.base;
   const headerBytes = 13 + shape.offsetBytes + (shape.checkDirect ? 4 : 0);
-  if (shape.checkDirect && !shape.checked.has(address)) checkDirectSum(block.bytes, headerBytes - 4, place);
-  shape.checked.add(address);
+  const block = blockAt(shape, address, size, 'FHDB', fresh => {
+    if (shape.checkDirect) checkDirectSum(fresh.bytes, headerBytes - 4, place);
+  });
   if (offset < headerBytes || offset + length > size)
     throw h5Error('E_H5_HEAP', `offset ${place}: a heap object [${offset}, ${offset + length}) of a block of ${size} bytes`);
   const from = Number(offset);
   return new ByteReader(block.bytes.subarray(from, from + Number(length)), 'E_H5_SHORT', place + from);
+}
+
+/** A block, read and checked once. */
+function blockAt(
+  { file, blocks }: Shape,
+  address: bigint,
+  size: bigint | number,
+  signature: string,
+  check: (block: ByteReader) => void,
+): ByteReader {
+  const known = blocks.get(address);
+  if (known?.length === Number(size)) return new ByteReader(known, 'E_H5_SHORT', Number(address) + file.base);
+  const block = readerAt(file, address, size, 'fractal heap block');
+  expectSignature(block, signature, 'fractal heap block');
+  check(block);
+  blocks.set(address, block.bytes);
+  return block;
 }
 
 /** The checksum of a direct block counts its own four bytes as zeros. */

@@ -3,7 +3,7 @@ import { checkName } from '../bytes/budget.js';
 import { ByteReader } from '../bytes/reader.js';
 import { decodeUtf8 } from '../bytes/utf8.js';
 import { readTree2 } from './btree2.js';
-import { expectSignature, type Hdf5, h5Error, readerAt, readerFrom, readUint, UNDEFINED, visitOnce } from './file.js';
+import { expectSignature, type Hdf5, h5Error, nodeAt, readerAt, readUint, UNDEFINED, visitOnce } from './file.js';
 import { openHeap } from './fractalHeap.js';
 import { bodyOf, findMessage, MESSAGE, type Message } from './objectHeader.js';
 
@@ -43,7 +43,7 @@ function readSymbolTable(file: Hdf5, body: ByteReader, add: Add): void {
   const visited = new Set<bigint>();
   const visit = (address: bigint, level: number | undefined): void => {
     visitOnce(file, visited, address);
-    const node = readerFrom(file, address, 'group B-tree node');
+    const node = nodeAt(file, address, 24, 16, 'group B-tree node');
     expectSignature(node, 'TREE', 'group B-tree node');
     const type = node.u8('node type');
     const own = node.u8('node level');
@@ -63,7 +63,7 @@ function readSymbolTable(file: Hdf5, body: ByteReader, add: Add): void {
 
 /** III.C. A symbol table node. */
 function readSymbols(file: Hdf5, address: bigint, names: (offset: bigint) => string, add: Add): void {
-  const node = readerFrom(file, address, 'symbol table node');
+  const node = nodeAt(file, address, 8, 40, 'symbol table node');
   expectSignature(node, 'SNOD', 'symbol table node');
   const version = node.u8('symbol node version');
   if (version !== 1) throw h5Error('E_H5_TREE', `offset ${node.offset - 1}: symbol node version ${version}`);

@@ -3,6 +3,7 @@ import { escapeText } from '../../escape.js';
 import { checkName, newBudget } from '../bytes/budget.js';
 import type { FileTensor } from '../format.js';
 import { type Limits, overLimit, structures, tooManyStructures } from '../limits.js';
+import type { ByteSource } from '../source.js';
 import { type AttributeValue, readAttributes } from './attributes.js';
 import { isDataset, placeOf, readDataset } from './dataset.js';
 import { type Hdf5, h5Error, openHdf5 } from './file.js';
@@ -28,8 +29,8 @@ const OBJECTS_PER_TENSOR = 8;
 const MAX_SOFT = 16;
 
 /** @throws RnnError E_H5_… (format), E_LIMIT_… (limit) */
-export function readHdf5(bytes: Uint8Array, limits: Limits): Hdf5Content {
-  const file = openHdf5(bytes, limits);
+export function readHdf5(source: ByteSource, limits: Limits): Hdf5Content {
+  const file = openHdf5(source, limits);
   const content: Hdf5Content = { tensors: new Map(), attributes: new Map(), notes: [] };
   const budget = newBudget(limits);
   let objects = 0;
@@ -58,7 +59,8 @@ export function readHdf5(bytes: Uint8Array, limits: Limits): Hdf5Content {
       }
     } else if (isDataset(messages)) {
       checkName(path, 'dataset', limits);
-      const tensor = within(placeOf(path), () => readDataset(file, messages, budget));
+      const place = placeOf(path);
+      const tensor = within(place, () => readDataset(file, messages, budget, place));
       if ('skipped' in tensor) content.notes.push(`'${escapeText(path, 100)}' ${tensor.skipped} and was skipped`);
       else content.tensors.set(path, tensor);
     }
