@@ -25,8 +25,8 @@ export interface Hypothesis {
   fromOutput?(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Candidate[];
   /** the same where numbers must be estimated from it, which is tried where nothing else explains it: other weights in the last layer */
   estimate?(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Candidate[];
-  /** its variants only differ in a parameter: what an input can show of it is computed for the first */
-  readonly family?: boolean;
+  /** not looked for together with a second mistake */
+  readonly alone?: boolean;
 }
 
 /** The repair as lines of code, by framework. */

@@ -31,13 +31,17 @@ export function kernelsOf(fault: LoopFault | undefined, options: LoopOptions): K
     ...products,
     precision: options.precision,
     product: productBy(products),
-    recurrence: args => recurrence(options.exact ? args : quickly(args), fault ?? {}, way++, options),
+    recurrence: args => recurrence(unmasked(options.exact ? args : quickly(args), fault, way), fault ?? {}, way++, options),
   };
 }
 
 function quickly(args: RecurrenceArgs): RecurrenceArgs {
   const quick = (f: (x: number) => number) => (f === sigmoid ? quickSigmoid : f === tanh ? quickTanh : f);
   return { ...args, sig: quick(args.sig), act: quick(args.act), actOut: quick(args.actOut) };
+}
+
+function unmasked(args: RecurrenceArgs, fault: LoopFault | undefined, way: number): RecurrenceArgs {
+  return fault?.unmasked?.includes(way) ? { ...args, mask: undefined } : args;
 }
 
 export interface Loop {
@@ -134,7 +138,8 @@ function runSharing(loop: Loop): void {
 
 function startOf({ args, fault, options, states, widths }: Loop, n: number): FloatArray[] {
   return widths.map((w, s) => {
-    if (fault.carry?.by === 'sample' && n > 0 && carries(fault, s)) return states[s].slice((n - 1) * w, n * w);
+    const lag = fault.carry?.lag ?? 1;
+    if (fault.carry?.by === 'sample' && n >= lag && carries(fault, s)) return states[s].slice((n - lag) * w, (n - lag + 1) * w);
     if (options.every !== undefined && n >= options.every) return states[s].slice((n - options.every) * w, (n - options.every + 1) * w);
     const given = args.initial?.[s];
     const fresh = allocate(w, options.precision);
@@ -152,7 +157,7 @@ function runStep(loop: Loop, n: number, step: number, state: FloatArray[]): Floa
   let now = state;
   if (!masked) {
     now = loop.spare;
-    stepOnce(loop, row, state, now);
+    stepOnce(loop, row, state, now, T - 1 - step);
     if (loop.project) now[0] = loop.project(now[0], 0, 0, P, undefined).slice();
     if (fault.round) for (const s of now) for (let k = 0; k < s.length; k++) s[k] = fault.round(s[k]);
     loop.spare = loop.project ? [allocate(M, loop.options.precision), state[1]] : state;
@@ -165,14 +170,14 @@ function runStep(loop: Loop, n: number, step: number, state: FloatArray[]): Floa
 }
 
 /** `gates` become the activated gates of the row, `next` the new states. */
-function stepOnce(loop: Loop, row: number, state: readonly FloatArray[], next: readonly FloatArray[]): void {
+function stepOnce(loop: Loop, row: number, state: readonly FloatArray[], next: readonly FloatArray[], left: number): void {
   const { args, M, width, gates, inputs, recurrent } = loop;
   for (let k = 0; k < width; k++) gates[k] = inputs[row * width + k];
   const { sig, act, actOut, options } = args;
   if (loop.fault.inPlace && !loop.project) stepInPlace(loop, state, next);
   else {
     const context = { N: 1, M, gates, state, next, recurrent, sig, act, actOut, options, peepholes: args.weights.peepholes?.data };
-    if (loop.fault.step) loop.fault.step(context, args.cell.step);
+    if (loop.fault.step) loop.fault.step(context, args.cell.step, left);
     else args.cell.step(context);
   }
   loop.keptGates?.set(gates, row * width);

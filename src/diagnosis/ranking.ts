@@ -101,9 +101,10 @@ function isBeside(trial: Trial, best: Trial): boolean {
 
 /**
  * Far below the difference and whatever else there is, though above the noise: something near it. A mistake alone where one more takes little
- * away, for of many pairs one always does.
+ * away, for of many pairs one always does. What was estimated from the other output is never near for nothing.
  */
-function closeTo(sorted: readonly Trial[], asSpecified: number, candidates: number): Trial | undefined {
+function closeTo(trials: readonly Trial[], asSpecified: number, candidates: number): Trial | undefined {
+  const sorted = trials.filter(t => t.chosen === 0);
   const [first] = sorted;
   if (!first || !Number.isFinite(first.residual)) return undefined;
   const part = sorted.find(t => t.codes.length < first.codes.length && first.codes.includes(t.codes[0]));

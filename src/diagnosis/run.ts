@@ -19,6 +19,7 @@ interface LayerRun {
   readonly weights: LayerWeights | undefined;
   readonly fault: LoopFault | undefined;
   readonly masks: boolean;
+  readonly initial: readonly Tensor[] | undefined;
   readonly inputs: readonly Value[];
   readonly result: LayerResult;
 }
@@ -58,6 +59,7 @@ function walkScenario(scenario: Scenario, { precision = 'f64', order = 1, trace 
     const inputs = layer.inputs.map(name => values.get(name)!);
     const weights = scenario.weights.get(layer.name);
     const fault = scenario.loops.get(layer.name);
+    const initial = input.initialStates?.get(layer.name);
     const before = like?.layers.get(layer.name);
     const unchanged =
       before &&
@@ -65,10 +67,11 @@ function walkScenario(scenario: Scenario, { precision = 'f64', order = 1, trace 
       before.weights === weights &&
       before.fault === fault &&
       before.masks === masks &&
+      before.initial === initial &&
       before.inputs.length === inputs.length &&
       inputs.every((v, i) => v === before.inputs[i]);
     const result = unchanged ? before.result : applyLayer(scenario, layer, inputs, { precision, order, trace, exact });
-    layers.set(layer.name, unchanged ? before : { layer, weights, fault, masks, inputs, result });
+    layers.set(layer.name, unchanged ? before : { layer, weights, fault, masks, initial, inputs, result });
     values.set(layer.name, result);
     if (layer.name === model.output) break;
   }
@@ -93,7 +96,7 @@ function applyLayer(
   const seen = masks ? result : { ...result, mask: undefined };
   const swapped =
     fault?.swapped && isRecurrent(layer) && layer.bidirectional === 'concat' ? { ...seen, tensor: swapHalves(seen.tensor) } : seen;
-  return fault?.merged ? { ...swapped, tensor: fault.merged(swapped.tensor) } : swapped;
+  return fault?.merged ? { ...swapped, tensor: fault.merged(swapped.tensor, inputs[0].tensor) } : swapped;
 }
 
 function swapHalves(t: Tensor): Tensor {

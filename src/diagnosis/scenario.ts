@@ -26,8 +26,13 @@ export type LayerWeights = ReadonlyMap<string, Tensor>;
 
 /** What can go wrong between the steps of one layer, where neither weights nor options can say it. */
 export interface LoopFault {
-  /** a sample starts with what the one before left: all states, h or c; after its last step, or (`step`) at every step, one state for all */
-  readonly carry?: { readonly what: 'all' | 'h' | 'c'; readonly by: 'sample' | 'step' };
+  /**
+   * a sample starts with what the one before left (or the one `lag` before): all states, h or c; after its last step, or (`step`) at every
+   * step, one state for all
+   */
+  readonly carry?: { readonly what: 'all' | 'h' | 'c'; readonly by: 'sample' | 'step'; readonly lag?: number };
+  /** directions (0 forward, 1 backward) that do not see the mask */
+  readonly unmasked?: readonly number[];
   /** unit m already sees the new h of the units before it */
   readonly inPlace?: boolean;
   /** the list of outputs holds one array T times: every step shows the last h */
@@ -42,16 +47,16 @@ export interface LoopFault {
   readonly skip?: { readonly first: number; readonly last: number };
   /** backward half before the forward half */
   readonly swapped?: boolean;
-  /** what becomes of a layer's merged output */
-  readonly merged?: (t: Tensor) => Tensor;
+  /** what becomes of a layer's output, directions merged; `input` is what the layer read */
+  readonly merged?: (t: Tensor, input: Tensor) => Tensor;
   /** every state is rounded after every step */
   readonly round?: (v: number) => number;
   /** one step computed in another way */
   readonly step?: StepFault;
 }
 
-/** Fills context.next; `right` is the cell's own step. */
-export type StepFault = (context: StepContext, right: (context: StepContext) => void) => void;
+/** Fills context.next; `right` is the cell's own step, `left` how many steps come after this one. */
+export type StepFault = (context: StepContext, right: (context: StepContext) => void, left: number) => void;
 
 /** From the right computation to a wrong one; undefined where it makes no sense (a layer that is not there any more). */
 export type Change = (scenario: Scenario) => Scenario | undefined;
@@ -125,7 +130,7 @@ export function changeLoop(scenario: Scenario, name: string, fault: LoopFault): 
 
 /** Two changes of one step: the second one around the first. */
 function nested(inner: StepFault, outer: StepFault): StepFault {
-  return (context, right) => outer(context, changed => inner(changed, right));
+  return (context, right, left) => outer(context, changed => inner(changed, right, left), left);
 }
 
 /** A change made to several layers, one after the other. */

@@ -1,5 +1,5 @@
 import { formatShape, reshape, sameShape, type Tensor } from '../tensor/tensor.js';
-import { atEveryStep, atLastStep, lastRow } from './mistakes/heads.js';
+import { atEveryStep, atLastStep, bypass, headOf, lastRow } from './mistakes/heads.js';
 import { layoutsOf } from './mistakes/outputLayout.js';
 import { type Outcome, runScenario } from './run.js';
 import { changeLayer, changeLoop, recurrentLayers, type Scenario } from './scenario.js';
@@ -91,6 +91,13 @@ function readingsOf(scenario: Scenario, hidden: string | null): Reading[] {
     { kind: 'every-step', layer: null, scenario: atEveryStep(scenario), words: 'y at every step', code: 'head-every-step' },
     { kind: 'last-step', layer: null, scenario: atLastStep(scenario), words: 'y of the last step alone', code: 'head-last' },
     { kind: 'last-step', layer: null, scenario: lastRow(scenario), words: 'the last row of y', code: 'head-last' },
+    {
+      kind: 'last',
+      layer: headOf(scenario)?.name ?? null,
+      scenario: beforeHead(scenario),
+      words: 'what goes into the dense layer',
+      code: 'head-missing',
+    },
     ...layers.flatMap(({ name }) => [
       states(name, true, `the hidden states of ${name}`, 'head-missing'),
       states(name, false, `the last hidden state of ${name}`, 'head-missing'),
@@ -100,6 +107,11 @@ function readingsOf(scenario: Scenario, hidden: string | null): Reading[] {
       states(name, false, `the last cell state c of ${name}`, 'cell-state-taken', ofCell(name)),
     ]),
   ];
+}
+
+function beforeHead(scenario: Scenario): Scenario | undefined {
+  const head = headOf(scenario);
+  return head && { ...scenario, model: bypass(scenario.model, head.name) };
 }
 
 /** The network cut behind a layer: its every h [N, T, M], or its last one [N, M]. */

@@ -1,8 +1,21 @@
 export { biasMissing, biasOnceOfTwo, biasTwice, forgetBiasPlusOne } from './biases.js';
+export {
+  biasOutside,
+  clipped,
+  gateMissing,
+  gatesCoupled,
+  gruResetOnInput,
+  lastStepLinear,
+  stateMixed,
+  tanhOfGate,
+} from './cellEquations.js';
 export { backwardNotFlipped, bidirectionalLastStep, bidirectionalMerge, bidirectionalOrder } from './directions.js';
 export { activation, hardSigmoid, softmaxMissing, softmaxTwice } from './functions.js';
+export { gatesInterleaved, gateTermMissing, gruRecurrentBias, headReshaped, weightsExchanged, weightsRounded } from './gateTerms.js';
 export { gruResetAfter, gruResetBefore, gruUpdateSwapped } from './gruGates.js';
 export { headEveryStep, headLast, headOnInput } from './heads.js';
+export { inputLagged, inputPadded, inputStrided, lengthsPermuted, maskOneWay, paddingSide } from './inputSteps.js';
+export { featureMissing, featuresPermuted, inputIntegers, inputReshaped, inputScaled, paddingRow, tokensOff } from './inputs.js';
 export { gateOrder, whTransposed, wxReshaped, wxTransposed } from './kernels.js';
 export { maskHold, maskIgnored, maskZeros } from './masks.js';
 export { bfloat16, float16 } from './numbers.js';
@@ -15,6 +28,8 @@ export { poolLast, poolMax, poolMean, poolSum } from './pooling.js';
 export { logSoftmax, softmaxAxis, softmaxTemperature } from './softmaxes.js';
 export { staleWeights } from './staleWeights.js';
 export { stateReset, whMissing } from './stateReset.js';
+export { stateOnes, statePreviousCall, stateShared } from './stateStart.js';
 export { inPlaceUpdate, stateCarry, stateCarryCellOnly } from './states.js';
+export { activationAdded, directionMissing, layerNormAdded, outputFedBack, residualAdded } from './structure.js';
 export { cellStateTaken, headMissing, hnView, lowerLayer, stepEarly } from './tensorTaken.js';
 export { axesSwapped, firstStep, startsLate, stopsEarly, timeReversed } from './time.js';

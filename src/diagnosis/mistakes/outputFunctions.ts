@@ -22,6 +22,7 @@ const ELEMENTWISE: readonly { name: string; f: (v: number) => number; numpy: str
 export const outputFunction: Hypothesis = {
   name: 'output-function',
   title: 'a function was applied to the output',
+  alone: true,
   why: 'Your output is a function of the right one, number by number: its exponential, its logarithm, 1 − y …',
   fix: { numpy: 'y = np.log(y)                 # ← undo it, or compare before it' },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },

@@ -20,6 +20,7 @@ function largestOfRow({ data }: Tensor, r: number, K: number): number {
 export const outputLabels: Hypothesis = {
   name: 'output-labels',
   title: 'labels instead of numbers',
+  alone: true,
   why: 'Your output holds the decision, not the numbers: the index of the largest output (argmax), a one-hot row, or 0 and 1 by a threshold.',
   fix: {
     numpy: 'y = h @ Wo + bo               # ← before argmax, round or > 0.5',
@@ -70,6 +71,7 @@ function oneHot(y: Tensor): Tensor {
 export const outputZeros: Hypothesis = {
   name: 'output-zeros',
   title: 'the output array was never filled',
+  alone: true,
   often: true,
   why: 'Every number of your output is 0: the array was made (np.zeros) and never written to, or it holds integers, which cut 0.7 to 0.',
   fix: { numpy: 'Y = np.zeros((N, K))          # ← floats\nfor n in range(N): Y[n] = h @ Wo + bo' },
@@ -80,6 +82,7 @@ export const outputZeros: Hypothesis = {
 export const outputIntegers: Hypothesis = {
   name: 'output-integers',
   title: 'the output was cut to integers',
+  alone: true,
   why: 'Your output holds whole numbers: the right ones without their fraction. An integer array (np.zeros_like of integers, astype(int)) cuts what is written into it.',
   fix: { numpy: 'Y = np.zeros((N, K))          # ← float64, not dtype=int' },
   example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },

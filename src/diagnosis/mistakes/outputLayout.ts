@@ -58,6 +58,7 @@ function movedBack(data: FloatArray, shape: readonly number[], order: readonly n
 export const outputLayout: Hypothesis = {
   name: 'output-layout',
   title: 'the axes of the output stand in another order',
+  alone: true,
   often: true,
   why: 'The numbers are right, the axes of your array stand in another order: [T, N, K] of PyTorch without batch_first, of ONNX and of a list of steps; [K, N] where a sample is a column.',
   fix: {

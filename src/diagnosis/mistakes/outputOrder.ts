@@ -9,6 +9,7 @@ import { NEAR_NOISE } from '../thresholds.js';
 export const outputsPermuted: Hypothesis = {
   name: 'outputs-permuted',
   title: 'the outputs are in another order',
+  alone: true,
   why: 'The columns of your output are the right ones in another order: the classes are numbered differently, or the columns of Wo are exchanged.',
   fix: { numpy: 'y = y[:, order]               # ← one order of classes on both sides: sorted(set(labels))' },
   example: { layers: 'rnn:3,dense:3', N: 3, T: 2, D: 2 },
@@ -83,6 +84,7 @@ function assigned(count: number, distanceOf: (place: number, source: number) => 
 export const samplesPermuted: Hypothesis = {
   name: 'samples-permuted',
   title: 'the samples are in another order',
+  alone: true,
   why: 'Every output is right but stands at another sample’s place: one side shuffled or sorted its samples.',
   fix: {
     numpy: 'y = y[np.argsort(order)]       # ← undo x = x[order]',
@@ -105,6 +107,7 @@ export const samplesPermuted: Hypothesis = {
 export const samplesRepeated: Hypothesis = {
   name: 'samples-repeated',
   title: 'one sample’s output stands in several places',
+  alone: true,
   why: 'Outputs of some samples stand in the places of others: the output of one sample is written to several rows, or the same sample is read again.',
   fix: { numpy: 'for n in range(N): Y[n] = forward(x[n])   # ← both with n' },
   example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
@@ -129,12 +132,18 @@ export const samplesRepeated: Hypothesis = {
   ],
   fromOutput(_scenario, right, other, noise): Candidate[] {
     const order = samplesOrder(right.y, other, noise);
-    if (!order || new Set(order).size === order.length) return [];
+    if (!order || new Set(order).size === order.length || isShift(order)) return [];
     return [
       { code: 'samples-repeated', layer: null, y: rows(right.y, order), why: `${samplesRepeated.why}${orderText(order)}`, chosen: 0 },
     ];
   },
 };
+
+/** One further, the first or the last one twice: samples-shifted says that. */
+function isShift(order: readonly number[]): boolean {
+  const N = order.length;
+  return order.every((m, n) => m === Math.max(0, n - 1)) || order.every((m, n) => m === Math.min(N - 1, n + 1));
+}
 
 const MOST_SAMPLES = 2048;
 
@@ -196,6 +205,7 @@ function shifted(y: Tensor, axis: 0 | 1, by: number, fill: 'zeros' | 'edge'): Te
 export const samplesShifted: Hypothesis = {
   name: 'samples-shifted',
   title: 'the outputs stand one sample further',
+  alone: true,
   why: 'Every output stands one sample too late or too early.',
   fix: { numpy: 'for n in range(N): Y[n] = forward(x[n])   # ← both with n, not n + 1 or n − 1' },
   example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
@@ -205,6 +215,7 @@ export const samplesShifted: Hypothesis = {
 export const stepsShifted: Hypothesis = {
   name: 'steps-shifted',
   title: 'the outputs stand one step further',
+  alone: true,
   why: 'Every output stands one step too late or too early: y_t is made from h_{t−1}, the state before the step (or the other way round).',
   fix: { numpy: 'for t in range(T):\n    h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)\n    Y[n,t] = h @ Wo + bo         # ← after h is new' },
   example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2 },
@@ -229,6 +240,7 @@ function shiftVariants(code: string, axis: 0 | 1, noun: string): Variant[] {
 export const outputReversed: Hypothesis = {
   name: 'output-reversed',
   title: 'the output sequence is in reverse order',
+  alone: true,
   why: 'The rows of your output run from the last step to the first: the equations are right, the sequence is turned round in time (go_backwards gives it so, and so does [:, ::-1]).',
   fix: { numpy: 'y = y[:, ::-1]', keras: 'y = keras.ops.flip(y, axis=1)', torch: 'y = y.flip(1)' },
   example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2 },

@@ -1,3 +1,5 @@
+import { formatActivation } from '../../activations/index.js';
+import { activated } from '../../layers/activation.js';
 import { largestMagnitude } from '../../tensor/difference.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import { smallNumber } from '../figures.js';
@@ -43,6 +45,7 @@ function lineText({ scale, offset }: Line, right: Tensor): string {
 export const outputScaled: Hypothesis = {
   name: 'output-scaled',
   title: 'the output has another scale or offset',
+  alone: true,
   often: true,
   why: 'Your output is the right one times a constant, plus a constant: one side is in the units of the data (inverse_transform), in percent, or divided by something.',
   fix: { numpy: 'y = (y - offset) / scale     # ← compare both sides in the same unit, before inverse_transform' },
@@ -80,6 +83,7 @@ function offsetCode({ offset }: Line): string {
 export const outputScaledEach: Hypothesis = {
   name: 'output-scaled-each',
   title: 'each output has its own scale and offset',
+  alone: true,
   why: 'Each column of your output is the right one times a constant of its own, plus one: scaler.inverse_transform, which keeps a mean and a scale for each column.',
   fix: { numpy: 'y = (y - offset) / scale     # ← one offset and scale a column: compare before inverse_transform' },
   example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
@@ -117,6 +121,7 @@ export function eachColumn(y: Tensor, f: (v: number, k: number) => number): Tens
 export const outputNegated: Hypothesis = {
   name: 'output-negated',
   title: 'the output has the other sign',
+  alone: true,
   why: 'Every number of your output is the right one with the other sign.',
   fix: { numpy: 'y = -y' },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
@@ -126,6 +131,7 @@ export const outputNegated: Hypothesis = {
 export const hiddenScaled: Hypothesis = {
   name: 'hidden-scaled',
   title: 'h is scaled before the dense layer',
+  alone: true,
   why: 'What goes into the dense layer is the right h times a constant: dropout that scales by (1 − p) at test time, or by 1 / (1 − p) where nothing is dropped.',
   fix: {
     numpy: 'y = h @ Wo + bo              # ← h as it is; dropout does nothing at test time',
@@ -137,22 +143,27 @@ export const hiddenScaled: Hypothesis = {
     headOf(scenario) ? [{ code: 'hidden-scaled', layer: headOf(scenario)!.name, change: s => scaledInput(s, 0.5), unsearched: true }] : [],
   fromOutput(scenario, right, other, noise): Candidate[] {
     const head = headOf(scenario);
-    const bo = head && scenario.weights.get(head.name)?.get('bo');
-    if (head?.kind !== 'dense' || head.activation !== 'linear' || right.y.data.length !== other.data.length) return [];
+    if (head?.kind !== 'dense' || right.y.data.length !== other.data.length) return [];
+    const name = formatActivation(head.activation);
+    const back = SCORES[name];
+    if (!back) return [];
     const K = head.units;
+    const bo = scenario.weights.get(head.name)?.get('bo')?.data ?? new Float64Array(K);
+    const [a, b] = [back(right.y.data, K), back(other.data, K)];
+    const bias = name === 'softmax' ? centred(bo) : bo;
     let [ab, aa] = [0, 0];
-    for (let i = 0; i < other.data.length; i++) {
-      const b = bo?.data[i % K] ?? 0;
-      ab += (right.y.data[i] - b) * (other.data[i] - b);
-      aa += (right.y.data[i] - b) ** 2;
+    for (let i = 0; i < b.length; i++) {
+      ab += (a[i] - bias[i % K]) * (b[i] - bias[i % K]);
+      aa += (a[i] - bias[i % K]) ** 2;
     }
     const s = ab / aa;
     if (!Number.isFinite(s) || Math.abs(s) < LEAST_SCALE) return [];
+    const scores = { shape: right.y.shape, data: Float64Array.from(a, (v, i) => s * (v - bias[i % K]) + bias[i % K]) };
     return [
       {
         code: 'hidden-scaled',
         layer: head.name,
-        y: eachColumn(right.y, (v, k) => s * (v - (bo?.data[k] ?? 0)) + (bo?.data[k] ?? 0)),
+        y: activated(head.activation, scores),
         chosen: 1,
         floor: noise * Math.max(1, Math.abs(s)),
         why: `The product h·Wo of ${head.name} is ${smallNumber(s)} times the right one, the bias is right: h was multiplied by ${smallNumber(s)} before the dense layer${dropoutText(s)}.`,
@@ -160,6 +171,24 @@ export const hiddenScaled: Hypothesis = {
     ];
   },
 };
+
+/** y -> the scores before the activation; of a softmax up to a constant in each row. */
+const SCORES: Readonly<Record<string, (y: FloatArray, K: number) => Float64Array>> = {
+  linear: y => Float64Array.from(y),
+  sigmoid: y => Float64Array.from(y, v => Math.log(v / (1 - v))),
+  tanh: y => Float64Array.from(y, Math.atanh),
+  softmax: (y, K) => {
+    const out = Float64Array.from(y, Math.log);
+    for (let r = 0; r < out.length; r += K) out.set(centred(out.subarray(r, r + K)), r);
+    return out;
+  },
+};
+
+function centred(row: FloatArray): Float64Array {
+  const values = Float64Array.from(row);
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  return values.map(v => v - mean);
+}
 
 /** Rates people use. */
 function dropoutText(s: number): string {

@@ -18,6 +18,7 @@ function headActivation(scenario: Scenario): string {
 export const logSoftmax: Hypothesis = {
   name: 'log-softmax',
   title: 'a log-softmax stands for the softmax',
+  alone: true,
   why: 'Your output is the logarithm of the softmax (log_softmax, what NLLLoss wants): every row of np.exp(y) adds up to 1.',
   fix: { numpy: 'y = np.exp(y)', torch: 'y = torch.softmax(fc(h), dim=-1)   # ← not log_softmax', keras: "Dense(K, activation='softmax')" },
   example: { layers: 'rnn:3,dense:2@softmax', N: 2, T: 2, D: 2 },
@@ -34,6 +35,7 @@ export const logSoftmax: Hypothesis = {
 export const softmaxAxis: Hypothesis = {
   name: 'softmax-axis',
   title: 'the softmax runs over another axis',
+  alone: true,
   why: 'The softmax runs over another axis than the outputs: it is the columns that add up to 1 (or everything together), not the rows.',
   fix: {
     numpy: 'e = np.exp(z - z.max(-1, keepdims=True)); y = e / e.sum(-1, keepdims=True)   # ← axis −1',
@@ -83,6 +85,7 @@ function overSteps(z: Tensor): Tensor {
 export const softmaxTemperature: Hypothesis = {
   name: 'softmax-temperature',
   title: 'the scores are divided by a temperature before the softmax',
+  alone: true,
   why: 'The scores are divided by a constant (a temperature) before the softmax: the order of the classes is right, the probabilities are flatter or sharper.',
   fix: { numpy: 'y = softmax(z)                # ← not softmax(z / temperature)', torch: 'y = torch.softmax(fc(h), dim=-1)' },
   example: { layers: 'rnn:3,dense:3@softmax', N: 2, T: 2, D: 2 },

@@ -1,5 +1,5 @@
 import type { RecurrentSpec } from '../../model/spec.js';
-import type { Fix, Hypothesis } from '../hypothesis.js';
+import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
 import { changeLoop, inLayers, type LoopFault, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
 
 /** Mistakes with the state between samples and between units. */
@@ -64,6 +64,7 @@ export const stateCarry: Hypothesis = {
       why: 'All samples of the batch share one hidden state: at every step each sample goes on from the state of the sample before it in the batch.\nEach sample needs a row of its own in h [N, M].',
       fix: rowsFix(cellAt(scenario, v.layer)),
     })),
+    ...laggedVariants(scenario),
     ...loopVariants(
       scenario,
       { carry: { what: 'h', by: 'sample' } },
@@ -77,6 +78,28 @@ export const stateCarry: Hypothesis = {
     })),
   ],
 };
+
+/** A state that is kept from batch to batch: sample n starts where sample n − B ended. */
+function laggedVariants(scenario: Scenario): Variant[] {
+  const N = scenario.input.x.shape[0];
+  return Array.from({ length: Math.max(0, Math.min(N - 2, MOST_LAG)) }, (_, k) => k + 2).map(lag => ({
+    code: `state-carry:${lag}`,
+    layer: null,
+    needs: 'all',
+    change: inLayers(
+      recurrentLayers(scenario).map(l => l.name),
+      (s, l) => changeLoop(s, l.name, { carry: { what: 'all', by: 'sample', lag } }),
+    ),
+    why: `The state is kept from batch to batch: sample n starts with the last state of sample n − ${lag}, as in batches of ${lag} that are not reset (stateful=True, or h handed from batch to batch).`,
+    fix: {
+      numpy: 'h = np.zeros((B, M))          # ← for every batch',
+      keras: 'model.reset_states()          # ← between batches; or stateful=False',
+      torch: 'out, h_n = rnn(x_batch)       # ← no h_n of the batch before',
+    },
+  }));
+}
+
+const MOST_LAG = 8;
 
 export const stateCarryCellOnly: Hypothesis = {
   name: 'state-carry-c-only',

@@ -9,6 +9,7 @@ import { bypass, headOf } from './heads.js';
 export const headMissing: Hypothesis = {
   name: 'head-missing',
   title: 'hidden states where the dense layer’s output is meant',
+  alone: true,
   why: 'These are hidden states: the dense layer (fc, head) was not applied to them.',
   fix: {
     numpy: 'y = h @ Wo + bo               # ← the dense layer on h',
@@ -25,6 +26,7 @@ export const headMissing: Hypothesis = {
 export const cellStateTaken: Hypothesis = {
   name: 'cell-state-taken',
   title: 'c is taken for h',
+  alone: true,
   why: 'The cell state c of the LSTM is given out instead of its hidden state h = o ⊙ tanh(c).',
   fix: {
     numpy: 'h, c = lstm(x[n,t], h, c)     # ← h goes to the dense layer, not c',
@@ -44,6 +46,7 @@ export const cellStateTaken: Hypothesis = {
 export const lowerLayer: Hypothesis = {
   name: 'lower-layer',
   title: 'a lower layer’s h is taken',
+  alone: true,
   why: 'y is made from the h of a lower layer: h_n[0] (the first layer) instead of h_n[-1] (the last), or the layers above are left out.',
   fix: {
     numpy: 'y = h2 @ Wo + bo              # ← the last layer’s h',
@@ -80,6 +83,7 @@ function withoutAbove(scenario: Scenario, lower: string, layers: readonly LayerS
 export const stepEarly: Hypothesis = {
   name: 'step-early',
   title: 'h of the step before the last is taken',
+  alone: true,
   why: 'The output is made from h of the step before the last one: out[:, -2], or the h before the last update.',
   fix: { numpy: 'y = hs[:, -1] @ Wo + bo       # ← the last step', torch: 'y = fc(out[:, -1])' },
   example: { layers: 'birnn:3,dense:1', N: 2, T: 3, D: 2 },
@@ -97,6 +101,7 @@ export const stepEarly: Hypothesis = {
 export const hnView: Hypothesis = {
   name: 'h-n-view',
   title: 'h_n is reshaped instead of put side by side',
+  alone: true,
   why: 'h_n of a bidirectional layer [2, N, M] was reshaped to [N, 2·M] (h_n.view(N, -1)): that mixes samples. The two directions must stand side by side.',
   fix: {
     torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← or h_n.permute(1, 0, 2).reshape(N, -1)',

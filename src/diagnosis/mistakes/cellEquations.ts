@@ -1,0 +1,334 @@
+import type { StepContext } from '../../cells/cell.js';
+import type { RecurrentSpec } from '../../model/spec.js';
+import type { FloatArray } from '../../tensor/tensor.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { changeLayer, changeLoop, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario, type StepFault } from '../scenario.js';
+
+/** A step with other equations: a gate left out or tied to another, a sum where there is none, a bias in another place. */
+
+/** The new c and h of one unit from its gates and the c before. */
+type Unit = (i: number, f: number, g: number, o: number, c: number, out: (c: number) => number) => readonly [c: number, h: number];
+
+/** An LSTM whose units are computed otherwise; peepholes and clipping are not known here. */
+function lstmStep(unit: Unit): StepFault {
+  return ({ M, gates, state, next, recurrent, sig, act, actOut }) => {
+    const sums = recurrent(state[0], 0, 4);
+    const [c] = [state[1]];
+    for (let m = 0; m < M; m++) {
+      const a = (g: number) => gates[g * M + m] + sums[g * M + m];
+      const [cNew, h] = unit(sig(a(0)), sig(a(1)), act(a(2)), sig(a(3)), c[m], actOut);
+      next[1][m] = cNew;
+      next[0][m] = h;
+    }
+  };
+}
+
+interface GruUnit {
+  readonly z: number;
+  readonly r: number;
+  /** x·Wx_g + b_g */
+  readonly x: number;
+  /** h·Wh_g + b′_g */
+  readonly u: number;
+  readonly h: number;
+  readonly act: (v: number) => number;
+}
+
+/** A GRU whose candidate sees the whole product h·Wh_g, reset or not. */
+function gruStep(unit: (u: GruUnit) => number): StepFault {
+  return ({ M, gates, state, next, recurrent, sig, act }) => {
+    const sums = recurrent(state[0], 0, 3);
+    for (let m = 0; m < M; m++) {
+      const a = (g: number) => gates[g * M + m] + sums[g * M + m];
+      next[0][m] = unit({ z: sig(a(0)), r: sig(a(1)), x: gates[2 * M + m], u: sums[2 * M + m], h: state[0][m], act });
+    }
+  };
+}
+
+function stepVariants(
+  scenario: Scenario,
+  kind: RecurrentSpec['kind'],
+  code: string,
+  step: StepFault,
+  why: (where: string) => string,
+  more: Partial<Variant> = {},
+): Variant[] {
+  const layers = recurrentLayers(scenario).filter(l => l.kind === kind && !l.peepholes && l.clip === null && !l.inputForget);
+  return placesOf(layers).map(({ names, layer }) => ({
+    code,
+    layer,
+    change: inLayers(names, (s, l) => changeLoop(s, l.name, { step })),
+    why: why(layer ?? `every ${kind.toUpperCase()}`),
+    ...more,
+  }));
+}
+
+export const gateMissing: Hypothesis = {
+  name: 'gate-missing',
+  title: 'a gate is left out',
+  alone: true,
+  why: 'One gate is not used: what it should scale goes through whole.',
+  fix: { numpy: 'c = f * c + i * g; h = o * np.tanh(c)   # ← all of i, f, o' },
+  example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario => [
+    ...stepVariants(
+      scenario,
+      'lstm',
+      'gate-missing:i',
+      lstmStep((_i, f, g, o, c, out) => [f * c + g, o * out(f * c + g)]),
+      w => `The input gate of ${w} is left out: c = f⊙c + g.`,
+    ),
+    ...stepVariants(
+      scenario,
+      'lstm',
+      'gate-missing:f',
+      lstmStep((i, _f, g, o, c, out) => [c + i * g, o * out(c + i * g)]),
+      w => `The forget gate of ${w} is left out: c = c + i⊙g.`,
+    ),
+    ...stepVariants(
+      scenario,
+      'lstm',
+      'gate-missing:o',
+      lstmStep((i, f, g, _o, c, out) => [f * c + i * g, out(f * c + i * g)]),
+      w => `The output gate of ${w} is left out: h = tanh(c).`,
+    ),
+    ...stepVariants(
+      scenario,
+      'gru',
+      'gate-missing:r',
+      gruStep(({ z, x, u, h, act }) => z * h + (1 - z) * act(x + u)),
+      w => `The reset gate of ${w} is left out: g = tanh(x·Wx_g + b_g + h·Wh_g + b′_g).`,
+      GRU_FIX,
+    ),
+    ...stepVariants(
+      scenario,
+      'gru',
+      'gate-missing:z',
+      gruStep(({ r, x, u, act }) => act(x + r * u)),
+      w => `The update gate of ${w} is left out: h = g.`,
+      GRU_FIX,
+    ),
+  ],
+};
+
+const GRU_FIX = { fix: { numpy: 'g = np.tanh(x[n,t] @ Wx_g + b_g + r * (h @ Wh_g + b2_g)); h = z * h + (1 - z) * g' } };
+
+export const gruResetOnInput: Hypothesis = {
+  name: 'gru-reset-on-input',
+  title: 'the reset gate multiplies the input',
+  alone: true,
+  why: 'The reset gate multiplies the wrong part of the candidate: the product with x, or the whole sum, instead of the product with h.',
+  fix: GRU_FIX.fix,
+  example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario => [
+    ...stepVariants(
+      scenario,
+      'gru',
+      'gru-reset-on-input',
+      gruStep(({ z, r, x, u, h, act }) => z * h + (1 - z) * act(r * x + u)),
+      w => `The reset gate of ${w} multiplies the input: g = tanh(r⊙(x·Wx_g + b_g) + h·Wh_g + b′_g).`,
+    ),
+    ...stepVariants(
+      scenario,
+      'gru',
+      'gru-reset-on-input',
+      gruStep(({ z, r, x, u, h, act }) => z * h + (1 - z) * act(r * (x + u))),
+      w => `The reset gate of ${w} multiplies the whole sum: g = tanh(r⊙(x·Wx_g + h·Wh_g + …)).`,
+    ),
+    ...stepVariants(
+      scenario,
+      'gru',
+      'gru-reset-on-input',
+      gruStep(({ z, r, x, u, h, act }) => z * h + (1 - z) * r * act(x + u)),
+      w => `The reset gate of ${w} multiplies the candidate after its tanh: g = r⊙tanh(…).`,
+    ),
+  ],
+};
+
+export const gatesCoupled: Hypothesis = {
+  name: 'gates-coupled',
+  title: 'input and forget gate are one',
+  alone: true,
+  why: 'The input and the forget gate are coupled: f = 1 − i (or i = 1 − f), one gate instead of two (ONNX: input_forget=1).',
+  fix: { numpy: 'c = f * c + i * g             # ← f and i from weights of their own' },
+  example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario => [
+    ...stepVariants(
+      scenario,
+      'lstm',
+      'gates-coupled',
+      lstmStep((i, _f, g, o, c, out) => [(1 - i) * c + i * g, o * out((1 - i) * c + i * g)]),
+      w => `The gates of ${w} are coupled: f = 1 − i, so c = (1 − i)⊙c + i⊙g.`,
+    ),
+    ...stepVariants(
+      scenario,
+      'lstm',
+      'gates-coupled',
+      lstmStep((_i, f, g, o, c, out) => [f * c + (1 - f) * g, o * out(f * c + (1 - f) * g)]),
+      w => `The gates of ${w} are coupled: i = 1 − f, so c = f⊙c + (1 − f)⊙g.`,
+    ),
+    ...placesOf(recurrentLayers(scenario).filter(l => l.inputForget)).map(({ names, layer }) => ({
+      code: 'gates-coupled',
+      layer,
+      change: inLayers(names, (s, l) => changeLayer(s, l.name, { inputForget: false })),
+      why: `The gates of ${layer ?? 'every LSTM'} are coupled in the network (f = 1 − i), and are not here.`,
+    })),
+  ],
+};
+
+export const tanhOfGate: Hypothesis = {
+  name: 'tanh-of-product',
+  title: 'tanh is taken after the output gate',
+  alone: true,
+  why: 'The tanh is taken after the output gate instead of before it: h = tanh(o⊙c) where h = o⊙tanh(c) is meant, or c itself is squashed.',
+  fix: { numpy: 'h = o * np.tanh(c)            # ← c stays as it is' },
+  example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario => [
+    ...stepVariants(
+      scenario,
+      'lstm',
+      'tanh-of-product',
+      lstmStep((i, f, g, o, c, out) => [f * c + i * g, out(o * (f * c + i * g))]),
+      w => `The tanh of ${w} is taken after the output gate: h = tanh(o⊙c).`,
+    ),
+    ...stepVariants(
+      scenario,
+      'lstm',
+      'tanh-of-product',
+      lstmStep((i, f, g, o, c, out) => [out(f * c + i * g), o * out(f * c + i * g)]),
+      w => `The cell state of ${w} is squashed: c = tanh(f⊙c + i⊙g) is handed on, not f⊙c + i⊙g.`,
+    ),
+  ],
+};
+
+export const biasOutside: Hypothesis = {
+  name: 'bias-outside',
+  title: 'the bias is added after the tanh',
+  alone: true,
+  why: 'The bias is added after the tanh: h = tanh(x·Wx + h·Wh) + bh.',
+  fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + bh inside' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario =>
+    // with one direction only: the step does not know which one it is in
+    placesOf(recurrentLayers(scenario).filter(l => l.kind === 'rnn' && l.useBias && l.bidirectional === null)).map(({ names, layer }) => ({
+      code: 'bias-outside',
+      layer,
+      change: inLayers(names, (s, l) => {
+        const bias = biasOf(s, l.name);
+        const without = changeWeights(s, l.name, (name, t) =>
+          name === 'bh' ? { shape: t.shape, data: new Float64Array(t.data.length) } : t,
+        );
+        return changeLoop(without, l.name, { step: after(({ next, M }) => addTo(next[0], bias, M)) });
+      }),
+    })),
+};
+
+function biasOf({ weights }: Scenario, name: string): FloatArray {
+  const t = weights.get(name)?.get('bh');
+  if (!t || t.shape.length === 1) return t?.data ?? new Float64Array(0);
+  const width = t.shape[1];
+  return Float64Array.from({ length: width }, (_, k) => t.data[k] + t.data[width + k]);
+}
+
+function addTo(h: FloatArray, bias: FloatArray, M: number): void {
+  for (let m = 0; m < M; m++) h[m] += bias[m] ?? 0;
+}
+
+/** The right step, and then something. */
+function after(change: (context: StepContext, left: number) => void): StepFault {
+  return (context, right, left) => {
+    right(context);
+    change(context, left);
+  };
+}
+
+export const stateMixed: Hypothesis = {
+  name: 'state-mixed',
+  title: 'the old h is added to the new one',
+  alone: true,
+  why: 'The new h is a mixture with the old one: h = h + tanh(…) (a += in the loop), or a leaky update h = (1 − a)·h + a·tanh(…).',
+  fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← =, not +=' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
+  variants(scenario) {
+    const mixed = (old: number, fresh: number): StepFault =>
+      after(({ next, state, M }) => {
+        for (let m = 0; m < M; m++) next[0][m] = old * state[0][m] + fresh * next[0][m];
+      });
+    return (['rnn', 'gru'] as const).flatMap(kind => [
+      ...stepVariants(
+        scenario,
+        kind,
+        'state-mixed',
+        mixed(1, 1),
+        w => `The new h of ${w} is added to the old one: h += … instead of h = ….`,
+      ),
+      ...[0.1, 0.2, 0.25, 0.3, 0.5, 0.7, 0.75, 0.8, 0.9].flatMap(a =>
+        stepVariants(
+          scenario,
+          kind,
+          `state-mixed:${a}`,
+          mixed(1 - a, a),
+          w => `The h of ${w} is updated in part: h = ${Number((1 - a).toFixed(2))}·h + ${a}·(new h), a leaky unit.`,
+          { rare: true },
+        ),
+      ),
+    ]);
+  },
+};
+
+export const lastStepLinear: Hypothesis = {
+  name: 'last-step-linear',
+  title: 'the last step has no tanh',
+  alone: true,
+  why: 'The tanh is left out at the last step: what goes into the dense layer is the sum, not tanh of it.',
+  fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)\ny = h @ Wo + bo               # ← h, after its tanh' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario =>
+    stepVariants(
+      scenario,
+      'rnn',
+      'last-step-linear',
+      (context, right, left) => right(left === 0 ? { ...context, act: x => x } : context),
+      w => `The last step of ${w} has no tanh: what goes on is the sum, not tanh of it.`,
+    ),
+};
+
+export const clipped: Hypothesis = {
+  name: 'clip',
+  title: 'numbers are clipped inside the step',
+  alone: true,
+  why: 'Numbers are clipped inside the step: the sums before the activations (ONNX: clip), or the states after it (cell_clip).',
+  fix: { numpy: 'c = f * c + i * g             # ← no np.clip' },
+  example: { layers: 'lstm:2,dense:1', N: 2, T: 3, D: 2 },
+  variants(scenario) {
+    const layers = recurrentLayers(scenario).filter(l => l.clip === null);
+    const limits = [0.5, 1, 2, 3, 5];
+    const states = (limit: number, s: number): StepFault =>
+      after(({ next }) => {
+        const state = next[s];
+        for (let m = 0; m < state.length; m++) state[m] = Math.min(limit, Math.max(-limit, state[m]));
+      });
+    return [
+      ...limits.flatMap(limit =>
+        placesOf(layers).map(
+          ({ names, layer }): Variant => ({
+            code: `clip:${limit}`,
+            layer,
+            rare: layer !== null && layers.length > 1,
+            change: inLayers(names, (s, l) => changeLayer(s, l.name, { clip: limit })),
+            why: `The sums before the activations of ${layer ?? 'every recurrent layer'} are clipped to ±${limit}.`,
+          }),
+        ),
+      ),
+      ...[0.5, 1, 3].flatMap(limit =>
+        stepVariants(
+          scenario,
+          'lstm',
+          `clip:${limit}`,
+          states(limit, 1),
+          w => `The cell state c of ${w} is clipped to ±${limit} after every step.`,
+        ),
+      ),
+    ];
+  },
+};

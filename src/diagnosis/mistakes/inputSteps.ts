@@ -1,0 +1,239 @@
+import { sizeOf, type Tensor } from '../../tensor/tensor.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { changeLoop, inLayers, recurrentLayers, type Scenario } from '../scenario.js';
+import { withX } from './inputs.js';
+
+/** The steps of x in other places: one late, every second, padded on the other side; and lengths of other samples. */
+
+/** Step t of the result is step from(t, n) of x; a negative one is zeros. */
+function withSteps(x: Tensor, T: number, from: (t: number, n: number) => number): Tensor {
+  const [N, steps] = x.shape;
+  const width = sizeOf(x.shape.slice(2));
+  const data = new Float64Array(N * T * width);
+  for (let n = 0; n < N; n++) {
+    for (let t = 0; t < T; t++) {
+      const source = from(t, n);
+      if (source >= 0 && source < steps)
+        data.set(x.data.subarray((n * steps + source) * width, (n * steps + source + 1) * width), (n * T + t) * width);
+    }
+  }
+  return { shape: [N, T, ...x.shape.slice(2)], data };
+}
+
+/** Another number of steps, the mask left out. */
+function withLength(scenario: Scenario, x: Tensor): Scenario {
+  const model = { ...scenario.model, input: { ...scenario.model.input, timesteps: null } };
+  return { ...scenario, model, input: { ...scenario.input, x, mask: undefined } };
+}
+
+export const inputLagged: Hypothesis = {
+  name: 'input-lagged',
+  title: 'x is one step late or early',
+  alone: true,
+  why: 'At every step the network sees x of the step before or after: x_{t−1} where x_t is meant.',
+  fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x[n,t], not x[n,t-1] or x[n,t+1]' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
+  variants(scenario) {
+    const T = scenario.input.x.shape[1];
+    if (T < 2) return [];
+    const lag = (by: number, fill: string, from: (t: number) => number): Variant => ({
+      code: 'input-lagged',
+      layer: null,
+      change: s => withX(s, withSteps(s.input.x, T, from)),
+      why: `At step t the network sees x of step t ${by > 0 ? '−' : '+'} 1; ${fill}.`,
+    });
+    return [
+      lag(1, 'step 1 sees zeros', t => t - 1),
+      lag(1, 'step 1 sees its own x', t => Math.max(0, t - 1)),
+      lag(1, `step 1 sees the last x (x[n, t-1] is x[n, -1] at t = 0, and so is np.roll)`, t => (t + T - 1) % T),
+      lag(-1, `step ${T} sees zeros`, t => t + 1),
+      lag(-1, `step ${T} sees its own x`, t => Math.min(T - 1, t + 1)),
+      lag(-1, `step ${T} sees the first x (np.roll)`, t => (t + 1) % T),
+    ];
+  },
+};
+
+export const inputStrided: Hypothesis = {
+  name: 'input-strided',
+  title: 'only every second or third step is run',
+  alone: true,
+  why: 'Only every k-th step is run: x[:, ::k], or a window that moves by more than one.',
+  fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← every t; not range(0, T, 2)' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
+  variants(scenario) {
+    const T = scenario.input.x.shape[1];
+    return [2, 3]
+      .filter(k => T >= k + 1)
+      .flatMap(k =>
+        [0, k - 1].map(first => ({
+          code: 'input-strided',
+          layer: null,
+          change: (s: Scenario) =>
+            withLength(
+              s,
+              withSteps(s.input.x, Math.ceil((T - first) / k), t => first + t * k),
+            ),
+          why: `Only every ${k === 2 ? 'second' : 'third'} step is run: steps ${first + 1}, ${first + 1 + k}, … of ${T} (x[:, ${first === 0 ? '' : first}::${k}]).`,
+        })),
+      );
+  },
+};
+
+/** Steps at the end (or the start) of a sample that are zero in every feature. */
+function zerosAt(x: Tensor, n: number, where: 'end' | 'start'): number {
+  const [, T] = x.shape;
+  const width = sizeOf(x.shape.slice(2));
+  const isZero = (t: number) => x.data.subarray((n * T + t) * width, (n * T + t + 1) * width).every((v: number) => v === 0);
+  let count = 0;
+  while (count < T && isZero(where === 'end' ? T - 1 - count : count)) count++;
+  return count;
+}
+
+export const paddingSide: Hypothesis = {
+  name: 'padding-side',
+  title: 'short sequences are padded on the other side',
+  often: true,
+  alone: true,
+  why: 'Short sequences are filled up with zeros on the other side: in front (Keras’ pad_sequences does that by default) instead of behind, or behind instead of in front.',
+  fix: {
+    keras: "x = pad_sequences(sequences, padding='post')   # ← the default is padding='pre'",
+    torch: 'x = pad_sequence(sequences, batch_first=True)   # zeros behind',
+    numpy: 'x[n, :length] = sequence      # ← zeros behind; x[n, -length:] puts them in front',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },
+  variants(scenario) {
+    const T = scenario.input.x.shape[1];
+    return (['end', 'start'] as const).flatMap((where): Variant[] => {
+      const padding = paddingOf(scenario, where);
+      if (!padding.some(p => p > 0) || padding.every(p => p === T)) return [];
+      const change = (s: Scenario): Scenario => {
+        const own = paddingOf(s, where);
+        const x = withSteps(s.input.x, T, (t, n) => (where === 'end' ? t - own[n] : t >= T - own[n] ? -1 : t + own[n]));
+        return { ...s, input: { ...s.input, x, mask: undefined } };
+      };
+      const [there, here] = where === 'end' ? ['in front of', 'behind'] : ['behind', 'in front of'];
+      const why = `The zeros that fill up short sequences stand ${there} them instead of ${here} them (pad_sequences: padding='${where === 'end' ? 'pre' : 'post'}').`;
+      return [{ code: 'padding-side', layer: null, change, why }];
+    });
+  },
+};
+
+/** How many steps of each sample are padding there: by its length, else the steps that are zero in every feature. */
+function paddingOf(scenario: Scenario, where: 'end' | 'start'): number[] {
+  const { x } = scenario.input;
+  const [N, T] = x.shape;
+  const lengths = where === 'end' ? lengthsOf(scenario) : undefined;
+  return Array.from({ length: N }, (_, n) => (lengths ? T - lengths[n] : zerosAt(x, n, where)));
+}
+
+export const inputPadded: Hypothesis = {
+  name: 'input-padded',
+  title: 'zeros were added to the sequence',
+  alone: true,
+  why: 'The network runs some steps of zeros more than the sequence has, in front of it or behind it: padding that is not masked goes on changing h.',
+  fix: {
+    numpy: 'for t in range(length): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← the real steps only',
+    keras: 'model.add(Masking())',
+    torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants(scenario) {
+    const T = scenario.input.x.shape[1];
+    const layers = recurrentLayers(scenario);
+    const givesSequence = layers.length === 0 || layers[layers.length - 1].returnSequences;
+    if (givesSequence) return [];
+    return [1, 2, 3, 4, 5].flatMap(count =>
+      (['in front', 'behind'] as const).map(where => ({
+        code: 'input-padded',
+        layer: null,
+        rare: count > 1,
+        change: (s: Scenario) =>
+          withLength(
+            s,
+            withSteps(s.input.x, T + count, t => (where === 'behind' ? t : t - count)),
+          ),
+        why: `The network runs ${count} ${count === 1 ? 'step' : 'steps'} of zeros more than the sequence has, ${where} of it.`.replace(
+          'behind of',
+          'behind',
+        ),
+      })),
+    );
+  },
+};
+
+export const lengthsPermuted: Hypothesis = {
+  name: 'lengths-permuted',
+  title: 'the lengths belong to other samples',
+  alone: true,
+  why: 'The lengths stand in another order than the samples: they were sorted (pack_padded_sequence wants them so) and the samples were not, or the other way round.',
+  fix: {
+    torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
+    numpy: 'order = np.argsort(-lengths); x, lengths = x[order], lengths[order]   # ← both',
+  },
+  example: { layers: 'rnn:2,dense:1', N: 3, T: 3, D: 2, lengths: [1, 3, 2] },
+  variants(scenario) {
+    const lengths = lengthsOf(scenario);
+    if (!lengths || lengths.length < 2) return [];
+    const N = lengths.length;
+    const orders: [string, number[]][] = [
+      ['sorted from long to short', [...lengths].sort((a, b) => b - a)],
+      ['sorted from short to long', [...lengths].sort((a, b) => a - b)],
+      ['in reverse order', [...lengths].reverse()],
+      ['one sample further', lengths.map((_, n) => lengths[(n + N - 1) % N])],
+      ['one sample earlier', lengths.map((_, n) => lengths[(n + 1) % N])],
+    ];
+    return orders
+      .filter(([, order]) => order.some((v, n) => v !== lengths[n]))
+      .map(([words, order]) => ({
+        code: 'lengths-permuted',
+        layer: null,
+        needs: 'all' as const,
+        change: s => withLengths(s, order),
+        why: `The lengths stand ${words}: ${order.slice(0, 8).join(', ')}${N > 8 ? ' …' : ''} instead of ${lengths.slice(0, 8).join(', ')}${N > 8 ? ' …' : ''}.`,
+      }));
+  },
+};
+
+/** Real steps of each sample, where the mask is that of padding behind. */
+function lengthsOf({ input: { x, mask } }: Scenario): number[] | undefined {
+  const [N, T] = x.shape;
+  if (!mask) return undefined;
+  const lengths = Array.from({ length: N }, (_, n) => mask.subarray(n * T, (n + 1) * T).reduce((a, b) => a + b, 0));
+  const isBehind = lengths.every((length, n) => mask.subarray(n * T, n * T + length).every(v => v === 1));
+  return isBehind ? lengths : undefined;
+}
+
+function withLengths(scenario: Scenario, lengths: readonly number[]): Scenario | undefined {
+  const [N, T] = scenario.input.x.shape;
+  if (lengths.length !== N) return undefined;
+  const mask = Uint8Array.from({ length: N * T }, (_, k) => (k % T < lengths[Math.floor(k / T)] ? 1 : 0));
+  return { ...scenario, input: { ...scenario.input, mask } };
+}
+
+export const maskOneWay: Hypothesis = {
+  name: 'mask-one-way',
+  title: 'the backward direction starts in the padding',
+  alone: true,
+  why: 'One direction of a bidirectional layer does not see the lengths: the backward one starts in the padding behind the end of a short sequence.',
+  fix: {
+    torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
+    numpy: 'for t in reversed(range(length)): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← from length − 1, not from T − 1',
+  },
+  example: { layers: 'birnn:2,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },
+  variants(scenario) {
+    const both = recurrentLayers(scenario).filter(l => l.bidirectional !== null);
+    if (scenario.input.mask === undefined || both.length === 0) return [];
+    return [1, 0].map(way => ({
+      code: 'mask-one-way',
+      layer: both.length === 1 ? both[0].name : null,
+      change: inLayers(
+        both.map(l => l.name),
+        (s, l) => changeLoop(s, l.name, { unmasked: [way] }),
+      ),
+      why:
+        way === 1
+          ? maskOneWay.why
+          : 'The forward direction of a bidirectional layer runs on into the padding behind the end of a short sequence; the backward one does not.',
+    }));
+  },
+};

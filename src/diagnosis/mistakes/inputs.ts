@@ -1,0 +1,289 @@
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { mapData, type Scenario } from '../scenario.js';
+
+/** The network is right and sees another x: scaled, with its features in another order, one step late, padded on the other side. */
+
+/** x of a scenario replaced. */
+export function withX(scenario: Scenario, x: Tensor): Scenario {
+  return { ...scenario, input: { ...scenario.input, x } };
+}
+
+function seeing(code: string, change: (x: Tensor) => Tensor, why: string, more: Partial<Variant> = {}): Variant {
+  return { code, layer: null, change: s => withX(s, change(s.input.x)), why, ...more };
+}
+
+function isFeatures({ input }: Scenario): boolean {
+  return input.x.shape.length === 3;
+}
+
+/** Feature d of x [N, T, D] through a line of its own. */
+export function eachFeature(x: Tensor, f: (v: number, d: number) => number): Tensor {
+  const D = x.shape[2];
+  return { shape: x.shape, data: Float64Array.from(x.data, (v, i) => f(v, i % D)) };
+}
+
+interface Moments {
+  readonly mean: number;
+  readonly deviation: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+function momentsOf(values: readonly number[]): Moments {
+  const n = values.length;
+  const mean = values.reduce((a, b) => a + b, 0) / n;
+  const deviation = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / n);
+  return { mean, deviation, least: Math.min(...values), most: Math.max(...values) };
+}
+
+const MOST_NUMBERS = 1e5;
+
+export const inputScaled: Hypothesis = {
+  name: 'input-scaled',
+  title: 'x was scaled before',
+  alone: true,
+  why: 'The network saw a scaled x: standardised to mean 0 and deviation 1, brought between 0 and 1, divided by 255.',
+  fix: { numpy: 'x = (x - x.mean((0, 1))) / x.std((0, 1))   # ← on both sides, or on neither' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
+  variants(scenario) {
+    const { x } = scenario.input;
+    if (!isFeatures(scenario) || x.data.length > MOST_NUMBERS) return [];
+    const D = x.shape[2];
+    // of the whole x, whichever samples are computed
+    const all = momentsOf(Array.from(x.data));
+    const each = Array.from({ length: D }, (_, d) => momentsOf(Array.from(x.data).filter((_v, i) => i % D === d)));
+    const n = x.data.length / D;
+    const unbiased = Math.sqrt(n / Math.max(1, n - 1));
+    const line = (kind: string, words: string, f: (v: number, d: number) => number, needed: readonly number[]): Variant[] =>
+      needed.some(v => !(v > 0)) ? [] : [seeing(`input-scaled:${kind}`, t => eachFeature(t, f), `The network saw x ${words}.`)];
+    const spreads = each.map(m => m.most - m.least);
+    return [
+      ...line(
+        'standardised',
+        'standardised feature by feature: (x − mean) / standard deviation (StandardScaler)',
+        (v, d) => (v - each[d].mean) / each[d].deviation,
+        each.map(m => m.deviation),
+      ),
+      ...line(
+        'standardised',
+        'standardised feature by feature, with n − 1 in the deviation (torch.std, ddof=1)',
+        (v, d) => (v - each[d].mean) / (each[d].deviation * unbiased),
+        each.map(m => m.deviation),
+      ),
+      ...(D > 1
+        ? line(
+            'standardised',
+            'standardised as a whole: one mean and one standard deviation for all features',
+            v => (v - all.mean) / all.deviation,
+            [all.deviation],
+          )
+        : []),
+      ...line('min-max', 'brought between 0 and 1 feature by feature (MinMaxScaler)', (v, d) => (v - each[d].least) / spreads[d], spreads),
+      ...line(
+        'min-max',
+        'brought between −1 and 1 feature by feature (MinMaxScaler)',
+        (v, d) => (2 * (v - each[d].least)) / spreads[d] - 1,
+        spreads,
+      ),
+      ...(D > 1
+        ? line('min-max', 'brought between 0 and 1 as a whole', v => (v - all.least) / (all.most - all.least), [all.most - all.least])
+        : []),
+      ...line('centred', 'less the mean of each feature', (v, d) => v - each[d].mean, []),
+      ...line('255', 'divided by 255', v => v / 255, []),
+      ...line('100', 'divided by 100', v => v / 100, []),
+      ...line('negated', 'with the other sign', v => -v, []),
+    ];
+  },
+};
+
+export const inputIntegers: Hypothesis = {
+  name: 'input-integers',
+  title: 'x was cut to integers',
+  alone: true,
+  why: 'The network saw x without its fractions: it was read or stored as whole numbers (astype(int), an integer array).',
+  fix: { numpy: 'x = x.astype(np.float32)      # ← before anything is written into it' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
+  variants: scenario =>
+    isFeatures(scenario)
+      ? [
+          seeing('input-integers', x => mapData(x, Math.trunc), inputIntegers.why),
+          seeing('input-integers', x => mapData(x, Math.round), 'The network saw x rounded to whole numbers.'),
+        ]
+      : [],
+};
+
+/** Column d of the result is column from[d]. */
+function withFeatures(x: Tensor, from: readonly number[]): Tensor {
+  const D = x.shape[2];
+  return { shape: x.shape, data: Float64Array.from(x.data, (_, i) => x.data[i - (i % D) + from[i % D]]) };
+}
+
+export const featuresPermuted: Hypothesis = {
+  name: 'features-permuted',
+  title: 'the features of x are in another order',
+  alone: true,
+  why: 'The features of x are in another order than the weights expect: the columns of the table were sorted or read in another order.',
+  fix: { numpy: 'x = x[..., order]             # ← the order of the columns the network was trained with' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 3 },
+  variants(scenario) {
+    const D = isFeatures(scenario) ? scenario.input.x.shape[2] : 1;
+    return featureOrders(D).map(({ order, rare }) =>
+      seeing(
+        'features-permuted',
+        x => withFeatures(x, order),
+        `The features of x are in another order than the weights expect: ${order
+          .slice(0, 8)
+          .map((from, d) => `feature ${d + 1} holds feature ${from + 1}`)
+          .join(', ')}${D > 8 ? ' …' : ''}.`,
+        { rare, fix: { numpy: `x = x[..., [${order.map((_, d) => order.indexOf(d)).join(', ')}]]   # ← back to the right order` } },
+      ),
+    );
+  },
+};
+
+/** Every order of up to four features; of more the reversed one, one further, and every exchange of two. */
+function featureOrders(D: number): { order: number[]; rare: boolean }[] {
+  const own = Array.from({ length: D }, (_, d) => d);
+  if (D < 2) return [];
+  if (D <= 4) {
+    const all = (rest: readonly number[]): number[][] =>
+      rest.length === 0 ? [[]] : rest.flatMap(d => all(rest.filter(o => o !== d)).map(o => [d, ...o]));
+    return all(own)
+      .filter(o => o.some((from, d) => from !== d))
+      .map(order => ({ order, rare: false }));
+  }
+  const rolled = (by: number) => own.map(d => (d + by + D) % D);
+  const exchanged =
+    D > MOST_EXCHANGED ? [] : own.flatMap(a => own.filter(b => b > a).map(b => own.map(d => (d === a ? b : d === b ? a : d))));
+  return [
+    ...[[...own].reverse(), rolled(1), rolled(-1)].map(order => ({ order, rare: false })),
+    ...exchanged.map(order => ({ order, rare: true })),
+  ];
+}
+
+const MOST_EXCHANGED = 12;
+
+export const featureMissing: Hypothesis = {
+  name: 'feature-missing',
+  title: 'one feature of x is left out',
+  alone: true,
+  why: 'One feature of x does not reach the network: its column is zero or was left out.',
+  fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x with all its D features' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 3 },
+  variants(scenario) {
+    const D = isFeatures(scenario) ? scenario.input.x.shape[2] : 1;
+    if (D < 2) return [];
+    return Array.from({ length: D }, (_, d) => d)
+      .filter(d => D <= MOST_EXCHANGED || d === 0 || d === D - 1)
+      .map(missing =>
+        seeing(
+          'feature-missing',
+          x => eachFeature(x, (v, d) => (d === missing ? 0 : v)),
+          `Feature ${missing + 1} of x does not reach the network: its column is zero, or was left out.`,
+        ),
+      );
+  },
+};
+
+export const inputReshaped: Hypothesis = {
+  name: 'input-reshaped',
+  title: 'steps and features of x are mixed up',
+  alone: true,
+  why: 'Steps and features of x are mixed up: x [N, D, T] was brought to [N, T, D] by reshape instead of by a transpose.',
+  fix: {
+    numpy: 'x = x.transpose(0, 2, 1)      # ← [N, D, T] -> [N, T, D]; not reshape',
+    torch: 'x = x.permute(0, 2, 1)        # ← not view',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
+  variants(scenario) {
+    if (!isFeatures(scenario)) return [];
+    const [, T, D] = scenario.input.x.shape;
+    if (T < 2 || D < 2) return [];
+    const swapped = seeing(
+      'input-reshaped',
+      x => swapped2(x),
+      `Each sample of x is turned on its side: x[n].T (here T = D = ${T}, so no shape gives it away).`,
+    );
+    return [
+      ...(T === D ? [swapped] : []),
+      ...(T === D
+        ? []
+        : [
+            seeing('input-reshaped', x => ({ shape: x.shape, data: swapped2(x).data }), inputReshaped.why),
+            seeing(
+              'input-reshaped',
+              x => swapped2({ shape: [x.shape[0], x.shape[2], x.shape[1]], data: x.data }),
+              'Steps and features of x are mixed up: x [N, T, D] was taken for [N, D, T] and transposed.',
+            ),
+          ]),
+    ];
+  },
+};
+
+/** [N, A, B] -> [N, B, A] */
+function swapped2(x: Tensor): Tensor {
+  const [N, A, B] = x.shape;
+  const data = new Float64Array(x.data.length);
+  for (let n = 0; n < N; n++)
+    for (let a = 0; a < A; a++) for (let b = 0; b < B; b++) data[(n * B + b) * A + a] = x.data[(n * A + a) * B + b];
+  return { shape: [N, B, A], data };
+}
+
+export const tokensOff: Hypothesis = {
+  name: 'tokens-off-by-one',
+  title: 'the tokens are off by one',
+  alone: true,
+  why: 'Every token is one too large or too small: one side numbers its words from 1 (0 is padding), the other from 0.',
+  fix: { numpy: 'tokens = tokens + 1           # ← one numbering on both sides: is 0 a word or padding?' },
+  example: { layers: 'embedding:6x3,rnn:3,dense:1', N: 2, T: 3 },
+  variants(scenario) {
+    const embedding = scenario.model.layers.find(l => l.kind === 'embedding');
+    const table = embedding && scenario.weights.get(embedding.name)?.values().next().value;
+    if (isFeatures(scenario) || !table) return [];
+    const V = table.shape[0];
+    return [1, -1].flatMap(by =>
+      [(v: number) => (v + by + V) % V, (v: number) => Math.min(V - 1, Math.max(0, v + by))].map((f, k) =>
+        seeing(
+          'tokens-off-by-one',
+          x => mapData(x, f),
+          `Every token is one too ${by > 0 ? 'large' : 'small'}${k === 0 ? '' : ' (those at the end of the table stay)'}: one side numbers its words from 1, the other from 0.`,
+        ),
+      ),
+    );
+  },
+};
+
+export const paddingRow: Hypothesis = {
+  name: 'padding-row-zero',
+  title: 'row 0 of the embedding is zero',
+  alone: true,
+  why: 'Row 0 of the embedding (the padding token) is zero on one side and not on the other: PyTorch’s padding_idx=0 makes it zero, Keras keeps what was drawn or trained.',
+  fix: {
+    torch: 'emb = nn.Embedding(V, D)      # ← without padding_idx, or set emb.weight[0] to what the file has',
+    numpy: 'E[0] = 0                      # ← on both sides, or on neither',
+  },
+  example: { layers: 'embedding:6x3,rnn:3,dense:1', N: 2, T: 3 },
+  variants: scenario =>
+    scenario.model.layers
+      .filter(l => l.kind === 'embedding')
+      .map(l => ({
+        code: 'padding-row-zero',
+        layer: l.name,
+        change: s => ({
+          ...s,
+          weights: new Map([
+            ...s.weights,
+            [
+              l.name,
+              new Map(
+                [...(s.weights.get(l.name) ?? [])].map(([name, t]) => [
+                  name,
+                  { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (k < t.shape[1] ? 0 : v)) },
+                ]),
+              ),
+            ],
+          ]),
+        }),
+      })),
+};

@@ -1,0 +1,152 @@
+import type { RecurrentSpec } from '../../model/spec.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { runScenario } from '../run.js';
+import { recurrentLayers, type Scenario } from '../scenario.js';
+
+/** A sequence that does not start from zeros (or from the state it should): what an earlier call left, another layer's state, ones. */
+
+type States = ReadonlyMap<string, readonly Tensor[]>;
+
+function startingWith(scenario: Scenario, states: States): Scenario {
+  return { ...scenario, input: { ...scenario.input, initialStates: new Map([...(scenario.input.initialStates ?? []), ...states]) } };
+}
+
+/** The states after the last step, of each layer by direction: forward h, c, backward h, c. */
+function finalStates(scenario: Scenario): States | undefined {
+  const outcome = runScenario(scenario);
+  if (!outcome) return undefined;
+  return new Map(
+    recurrentLayers(scenario).flatMap(l => {
+      const states = outcome.layers.get(l.name)?.result.states;
+      return states ? [[l.name, states] as const] : [];
+    }),
+  );
+}
+
+function afterCalls(scenario: Scenario, calls: number): Scenario | undefined {
+  let now: Scenario | undefined = scenario;
+  for (let k = 0; k < calls && now; k++) {
+    const states: States | undefined = finalStates(now);
+    now = states && startingWith(scenario, states);
+  }
+  return now;
+}
+
+export const statePreviousCall: Hypothesis = {
+  name: 'state-previous-call',
+  title: 'the state of an earlier call is still there',
+  alone: true,
+  why: 'Each sample starts with the state that the call before left for it: the network was run on this input once before, and its state was kept (stateful=True, self.h, h_n given back in).',
+  fix: {
+    numpy: 'h = np.zeros((N, M))          # ← at the start of every call',
+    keras: 'model.reset_states()          # ← before each call; Keras 3: layer.reset_state()',
+    torch: 'out, h_n = rnn(x)             # ← no h_n of an earlier call as second argument',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario =>
+    recurrentLayers(scenario).length === 0
+      ? []
+      : [1, 2].map(calls => ({
+          code: 'state-previous-call',
+          layer: null,
+          change: s => afterCalls(s, calls),
+          rare: calls > 1,
+          why: calls === 1 ? undefined : `Each sample starts with the state that ${calls} calls on the same input before left for it.`,
+        })),
+};
+
+export const stateOnes: Hypothesis = {
+  name: 'state-ones',
+  title: 'the first state is ones, not zeros',
+  alone: true,
+  why: 'The first state is filled with ones instead of zeros.',
+  fix: { numpy: 'h = np.zeros(M)               # ← not np.ones(M)', torch: 'h0 = torch.zeros(L, N, M)     # ← not torch.ones' },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants(scenario) {
+    const layers = recurrentLayers(scenario);
+    const ones = (which: readonly number[], why?: string): Variant => ({
+      code: 'state-ones',
+      layer: null,
+      change: s => startingWith(s, new Map(layers.map(l => [l.name, constantStates(s, l, which)]))),
+      why,
+    });
+    if (layers.length === 0) return [];
+    return layers.some(l => l.kind === 'lstm')
+      ? [ones([0, 1]), ones([0], 'The first h is filled with ones instead of zeros.')]
+      : [ones([0])];
+  },
+};
+
+function constantStates({ input }: Scenario, layer: RecurrentSpec, which: readonly number[]): Tensor[] {
+  const N = input.x.shape[0];
+  const widths = layer.kind === 'lstm' ? [layer.projection ?? layer.units, layer.units] : [layer.units];
+  const one = widths.map((w, s) => ({ shape: [N, w], data: new Float64Array(N * w).fill(which.includes(s) ? 1 : 0) }));
+  return layer.bidirectional ? [...one, ...one] : one;
+}
+
+export const stateShared: Hypothesis = {
+  name: 'state-shared',
+  title: 'one layer or direction starts with the state of another',
+  alone: true,
+  why: 'A layer starts with the last state of the layer below it, or the backward direction with that of the forward one: one variable h is used for both.',
+  fix: {
+    numpy: 'h1, h2 = np.zeros(M), np.zeros(M)   # ← a state of its own for each layer and direction',
+    torch: 'out, h_n = nn.RNN(D, M, num_layers=2)(x)',
+  },
+  example: { layers: 'rnn:3,rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants(scenario) {
+    const layers = recurrentLayers(scenario);
+    const between = layers.some((l, i) => i > 0 && isAlike(l, layers[i - 1]))
+      ? [
+          {
+            code: 'state-shared',
+            layer: null,
+            change: fromBelow,
+            why: 'Each layer starts with the last state of the layer below it instead of zeros: one variable h is used for all layers.',
+          },
+        ]
+      : [];
+    const both = layers.filter(l => l.bidirectional !== null);
+    const directions =
+      both.length > 0
+        ? [
+            {
+              code: 'state-shared',
+              layer: both.length === 1 ? both[0].name : null,
+              change: fromForward,
+              why: 'The backward direction starts with the last state of the forward one instead of zeros.',
+            },
+          ]
+        : [];
+    return [...between, ...directions];
+  },
+};
+
+function isAlike(a: RecurrentSpec, b: RecurrentSpec): boolean {
+  return a.kind === b.kind && a.units === b.units && a.bidirectional === null && b.bidirectional === null && a.projection === b.projection;
+}
+
+/** Layer by layer, for a layer's state depends on those below it. */
+function fromBelow(scenario: Scenario): Scenario | undefined {
+  let now: Scenario | undefined = scenario;
+  const layers = recurrentLayers(scenario);
+  for (let i = 1; i < layers.length && now; i++) {
+    if (!isAlike(layers[i], layers[i - 1])) continue;
+    const states: readonly Tensor[] | undefined = finalStates(now)?.get(layers[i - 1].name);
+    now = states && startingWith(now, new Map([[layers[i].name, states]]));
+  }
+  return now;
+}
+
+function fromForward(scenario: Scenario): Scenario | undefined {
+  let now: Scenario | undefined = scenario;
+  for (const layer of recurrentLayers(scenario).filter(l => l.bidirectional !== null)) {
+    const states: readonly Tensor[] | undefined = now && finalStates(now)?.get(layer.name);
+    if (!now || !states) return undefined;
+    const half = states.length / 2;
+    const own = now.input.initialStates?.get(layer.name)?.slice(0, half) ?? constantStates(now, layer, []).slice(0, half);
+    now = startingWith(now, new Map([[layer.name, [...own, ...states.slice(0, half)]]]));
+  }
+  return now;
+}

@@ -1,0 +1,198 @@
+import type { ActivationSpec } from '../../activations/activation.js';
+import { activated } from '../../layers/activation.js';
+import type { RecurrentSpec } from '../../model/spec.js';
+import { concatLast, sliceLast } from '../../tensor/layout.js';
+import { sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { Mismatch } from '../affine.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { runScenario } from '../run.js';
+import { changeLoop, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { withX } from './inputs.js';
+
+/** Something more or less between the layers: a normalisation, an activation, a sum, one direction alone, y fed back as x. */
+
+function outputVariants(
+  scenario: Scenario,
+  code: string,
+  merged: (t: Tensor, input: Tensor) => Tensor,
+  why: (where: string) => string,
+  layers: readonly RecurrentSpec[] = recurrentLayers(scenario),
+  more: Partial<Variant> = {},
+): Variant[] {
+  return placesOf(layers).map(({ names, layer }) => ({
+    code,
+    layer,
+    change: inLayers(names, (s, l) => changeLoop(s, l.name, { merged })),
+    why: why(layer ?? 'every recurrent layer'),
+    ...more,
+  }));
+}
+
+/** Each row less its mean, divided by its deviation. */
+function normalised(t: Tensor, epsilon: number): Tensor {
+  const K = t.shape[t.shape.length - 1];
+  const data = Float64Array.from(t.data);
+  for (let r = 0; r < data.length; r += K) {
+    let [mean, square] = [0, 0];
+    for (let k = 0; k < K; k++) mean += data[r + k] / K;
+    for (let k = 0; k < K; k++) square += (data[r + k] - mean) ** 2 / K;
+    for (let k = 0; k < K; k++) data[r + k] = (data[r + k] - mean) / Math.sqrt(square + epsilon);
+  }
+  return { shape: t.shape, data };
+}
+
+export const layerNormAdded: Hypothesis = {
+  name: 'layer-norm-added',
+  title: 'a LayerNormalization stands behind a recurrent layer',
+  alone: true,
+  why: 'h is normalised behind a recurrent layer (mean 0 and deviation 1 over its units): a LayerNormalization that the network does not have.',
+  fix: {
+    numpy: 'y = h @ Wo + bo               # ← h as it is',
+    keras: 'x = LSTM(M)(i)                # ← no LayerNormalization after it',
+    torch: 'y = fc(out[:, -1])            # ← not fc(norm(out[:, -1]))',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario =>
+    [1e-5, 1e-3].flatMap(epsilon =>
+      outputVariants(
+        scenario,
+        'layer-norm-added',
+        t => normalised(t, epsilon),
+        w => `h of ${w} is normalised over its units (a LayerNormalization with epsilon = ${epsilon}).`,
+        recurrentLayers(scenario).filter(l => l.units > 1),
+      ),
+    ),
+};
+
+export const activationAdded: Hypothesis = {
+  name: 'activation-added',
+  title: 'an activation stands behind a recurrent layer',
+  alone: true,
+  why: 'h goes through an activation on its way to the next layer (relu, tanh): one that the network does not have.',
+  fix: {
+    numpy: 'y = h @ Wo + bo               # ← h as it is, no relu',
+    keras: 'x = LSTM(M)(i)                # ← no Activation after it',
+    torch: 'y = fc(out[:, -1])            # ← not fc(torch.relu(out[:, -1]))',
+  },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario =>
+    (['relu', 'tanh', 'sigmoid', 'leaky_relu', 'softmax'] as const).flatMap(name =>
+      outputVariants(
+        scenario,
+        `activation-added:${name}`,
+        t => activated(name as ActivationSpec, t),
+        w => `h of ${w} goes through ${name} before the next layer sees it.`,
+        undefined,
+        { rare: name === 'softmax' || name === 'leaky_relu' },
+      ),
+    ),
+};
+
+export const residualAdded: Hypothesis = {
+  name: 'residual-added',
+  title: 'a layer’s input is added to its output',
+  alone: true,
+  why: 'The input of a recurrent layer is added to its output (a residual connection), which the network does not do.',
+  fix: { numpy: 'h2 = hs2[n, t]                # ← not hs2[n, t] + hs1[n, t]', torch: 'out2, _ = rnn2(out1)          # ← not + out1' },
+  example: { layers: 'rnn:3+seq,rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants(scenario) {
+    const layers = recurrentLayers(scenario).filter(l => inputWidth(scenario, l) === widthOf(l));
+    return layers.length === 0
+      ? []
+      : outputVariants(
+          scenario,
+          'residual-added',
+          withInput,
+          w => `The input of ${w} is added to its output (a residual connection).`,
+          layers,
+        );
+  },
+};
+
+function inputWidth(scenario: Scenario, layer: RecurrentSpec): number {
+  return scenario.weights.get(layer.name)?.get(layer.bidirectional ? 'forward/Wx' : 'Wx')?.shape[0] ?? -1;
+}
+
+function widthOf(layer: RecurrentSpec): number {
+  return (layer.projection ?? layer.units) * (layer.bidirectional === 'concat' ? 2 : 1);
+}
+
+/** t [N, T, M] + input [N, T, M], or t [N, M] + its last step */
+function withInput(t: Tensor, input: Tensor): Tensor {
+  const M = t.shape[t.shape.length - 1];
+  if (input.shape.length !== 3 || input.shape[2] !== M) throw new Mismatch();
+  if (t.shape.length === 3) return { shape: t.shape, data: Float64Array.from(t.data, (v, k) => v + input.data[k]) };
+  const T = input.shape[1];
+  return { shape: t.shape, data: Float64Array.from(t.data, (v, k) => v + input.data[(Math.floor(k / M) * T + T - 1) * M + (k % M)]) };
+}
+
+export const directionMissing: Hypothesis = {
+  name: 'direction-missing',
+  title: 'one direction is missing, or there twice',
+  alone: true,
+  why: 'Of a bidirectional layer one direction is missing: its half is zero, or holds the other direction once more.',
+  fix: {
+    numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)',
+    torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← forward and backward',
+  },
+  example: { layers: 'birnn:2,dense:1', N: 2, T: 2, D: 2 },
+  variants(scenario) {
+    const both = recurrentLayers(scenario).filter(l => l.bidirectional === 'concat');
+    const halves = (t: Tensor) => {
+      const M = t.shape[t.shape.length - 1] / 2;
+      return [sliceLast(t, 0, M), sliceLast(t, M, 2 * M)];
+    };
+    const zero = (t: Tensor): Tensor => ({ shape: t.shape, data: new Float64Array(sizeOf(t.shape)) });
+    const made = (make: (f: Tensor, b: Tensor) => Tensor[], words: string) =>
+      outputVariants(
+        scenario,
+        'direction-missing',
+        t => {
+          const [f, b] = halves(t);
+          return concatLast(make(f, b));
+        },
+        w => `The output of ${w} is ${words}.`,
+        both,
+      );
+    if (both.length === 0) return [];
+    return [
+      ...made(f => [f, zero(f)], '[forward, zeros]: the backward direction is missing'),
+      ...made((_, b) => [zero(b), b], '[zeros, backward]: the forward direction is missing'),
+      ...made(f => [f, f], '[forward, forward]: the forward direction stands there twice'),
+      ...made((_, b) => [b, b], '[backward, backward]: the backward direction stands there twice'),
+    ];
+  },
+};
+
+/** Steps up to which y is fed back: each is a run of the network. */
+const MOST_FED = 32;
+
+export const outputFedBack: Hypothesis = {
+  name: 'output-fed-back',
+  title: 'y is fed back as the next x',
+  alone: true,
+  why: 'From the second step on the network sees its own y of the step before instead of the given x: it generates, where x is given at every step (teacher forcing).',
+  fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x[n,t], not the last y' },
+  example: { layers: 'rnn:3+seq,dense:2', N: 2, T: 3, D: 2 },
+  variants(scenario) {
+    const { x } = scenario.input;
+    const right =
+      x.shape.length === 3 &&
+      x.shape[1] > 1 &&
+      x.shape[1] <= MOST_FED &&
+      scenario.weights.get(scenario.model.output)?.get('Wo')?.shape[1] === x.shape[2];
+    const isSequence = recurrentLayers(scenario).every(l => l.returnSequences && l.bidirectional === null);
+    return right && isSequence ? [{ code: 'output-fed-back', layer: null, change: fedBack }] : [];
+  },
+};
+
+function fedBack(scenario: Scenario): Scenario | undefined {
+  const [N, T, D] = scenario.input.x.shape;
+  const x = { shape: scenario.input.x.shape, data: Float64Array.from(scenario.input.x.data) };
+  for (let t = 1; t < T; t++) {
+    const y = runScenario(withX(scenario, { ...x, data: Float64Array.from(x.data) }))?.y;
+    if (y?.shape.length !== 3 || y.shape[2] !== D) return undefined;
+    for (let n = 0; n < N; n++) x.data.set(y.data.subarray((n * T + t - 1) * D, (n * T + t) * D), (n * T + t) * D);
+  }
+  return withX(scenario, x);
+}
