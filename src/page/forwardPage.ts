@@ -36,7 +36,8 @@ export function forwardPage(root: HTMLElement, data: ForwardPage): void {
     await view.use(model);
     update();
   };
-  const fixed = { input: !network.input.drawn, seed: network.weights !== null && network.flags === null && !network.input.drawn };
+  const given = !network.input.drawn || network.input.others !== null;
+  const fixed = { input: given, seed: given && network.weights !== null && network.flags === null };
   const form = settingsForm(change);
   const state = badge(() => void recompute(start));
   const view = explorer({

@@ -84,9 +84,10 @@ function fileNetwork({ spec, framework, notes, assumptions }: PageNetwork, T: nu
   return { framework, model, shapes: inferShapes(model), weightsSource: 'file', notes, assumptions };
 }
 
-function inputOf({ input: { x, mask, initialStates } }: PageNetwork): EngineInput {
+function inputOf({ input: { x, mask, initialStates, others } }: PageNetwork): EngineInput {
   return {
     x: unpack(x!),
+    others: others ? new Map(Object.entries(others).map(([name, packed]) => [name, unpack(packed)])) : undefined,
     mask: mask ? unpackMask(mask) : undefined,
     initialStates: initialStates ? new Map(Object.entries(initialStates).map(([layer, states]) => [layer, states.map(unpack)])) : undefined,
   };

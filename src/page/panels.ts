@@ -1,5 +1,6 @@
 import { getCell } from '../cells/index.js';
 import { isRecurrent, type LayerSpec } from '../model/spec.js';
+import { valueNamed } from '../run/valueNamed.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { scaleOf, symmetric } from './colours.js';
 import { roleOf } from './formula.js';
@@ -115,7 +116,7 @@ function inputPanel(model: Model, trace: Trace, layer: LayerSpec, sample: number
   const { input } = model.network.model;
   const [source] = layer.inputs;
   const isX = source === input.name;
-  const tensor = isX ? trace.input.x : trace.output.layers.get(source)?.tensor;
+  const tensor = valueNamed(source, model.network.model, trace.input, trace.output)?.tensor;
   if (!tensor || tensor.shape.length > 3) return [];
   const dense = layer.kind === 'dense';
   const title = isX ? 'x_t' : dense ? (tensor.shape.length === 3 ? 'h_t' : 'h') : 'x_t';
@@ -145,12 +146,13 @@ function tokensPanel({ shape, data }: Tensor, { key, title, label }: Named): Pan
 
 /** Every weight of the layer's direction as the matrix of the equations. */
 function weightPanels(model: Model, layer: LayerSpec, way: number): Panel[] {
-  const row = model.shapes.layers.find(l => l.name === layer.name)!;
+  const owner = layer.shares ?? layer.name;
+  const row = model.shapes.layers.find(l => l.name === owner)!;
   const prefix = isRecurrent(layer) && layer.bidirectional !== null ? (way === 0 ? 'forward/' : 'backward/') : '';
   return row.weights
     .filter(({ name }) => name.startsWith(prefix) || !/\//.test(name))
     .flatMap(({ name, shape, dims, gates }) => {
-      const tensor = model.weights.get(`${layer.name}/${name}`);
+      const tensor = model.weights.get(`${owner}/${name}`);
       if (!tensor || shape.length > 2) return [];
       const title = name.slice(name.startsWith(prefix) ? prefix.length : 0);
       const [R, C] = shape.length === 2 ? shape : [1, shape[0]];
@@ -165,7 +167,7 @@ function weightPanels(model: Model, layer: LayerSpec, way: number): Panel[] {
       for (const v of tensor.data) if (Math.abs(v) > most) most = Math.abs(v);
       const scale = { kind: 'diverging', low: -(most || 1), high: most || 1 } as const;
       const grid = { rows, columns, scale, groups: gates ?? undefined, value: (r: number, c: number) => tensor.data[r * C + c] };
-      const edits = { name: `${layer.name}/${name}`, place: (r: number, c: number) => r * C + c };
+      const edits = { name: `${owner}/${name}`, place: (r: number, c: number) => r * C + c };
       return [{ key: title, title, label: `${title} of ${layer.name}`, kind: 'weight' as const, grid, edits }];
     });
 }

@@ -1,9 +1,11 @@
 import { getCell } from '../cells/index.js';
+
 import { batched } from '../engines/batched/engine.js';
 import type { EngineInput, EngineOutput } from '../engines/engine.js';
 import { manual } from '../engines/manual.js';
 import type { LayerResult } from '../layers/layer.js';
 import { isRecurrent, type ModelSpec, type RecurrentSpec, SPEC_SCHEMA } from '../model/spec.js';
+import { valueNamed } from '../run/valueNamed.js';
 import { allocate, type FloatArray, type Precision, sizeOf, type Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { Model } from './model.js';
@@ -51,7 +53,16 @@ export async function traceOf(model: Model, sample: number, engineName: 'batched
       states: cell.states.map(() => blank([1, steps, layer.units], dtype)),
     }));
     layers.set(layer.name, { ...layers.get(layer.name)!, traces } as LayerResult);
-    progress.set(layer.name, { layer, x, ways, traces, done: ways.map(() => 0), states: ways.map(() => undefined) });
+    const given = layer.states?.map(name => valueNamed(name, network.model, input, output)!.tensor);
+    progress.set(layer.name, {
+      layer,
+      x,
+      initial: given ?? input.initialStates?.get(layer.name),
+      ways,
+      traces,
+      done: ways.map(() => 0),
+      states: ways.map(() => undefined),
+    });
   }
   return {
     input,
@@ -65,8 +76,7 @@ export async function traceOf(model: Model, sample: number, engineName: 'batched
     async advance(name) {
       const at = progress.get(name);
       if (!at) return false;
-      for (const way of at.ways.keys())
-        await advanceWay(at, way, { weights, initial: input.initialStates?.get(name), run: engine.run, options });
+      for (const way of at.ways.keys()) await advanceWay(at, way, { weights, run: engine.run, options });
       return at.done.some(done => done < at.x.tensor.shape[1]);
     },
   };
@@ -75,6 +85,7 @@ export async function traceOf(model: Model, sample: number, engineName: 'batched
 interface Progress {
   readonly layer: RecurrentSpec;
   readonly x: { readonly tensor: Tensor; readonly mask?: Uint8Array };
+  readonly initial?: readonly Tensor[];
   /** by direction: reads from the end */
   readonly ways: readonly boolean[];
   readonly traces: readonly { readonly gates: Tensor; readonly states: readonly Tensor[] }[];
@@ -88,19 +99,17 @@ interface Progress {
 async function advanceWay(
   at: Progress,
   way: number,
-  {
-    weights,
-    initial,
-    run,
-    options,
-  }: Pick<typeof batched, 'run'> & { weights: Weights; initial?: readonly Tensor[]; options: Parameters<typeof batched.run>[3] },
+  { weights, run, options }: Pick<typeof batched, 'run'> & { weights: Weights; options: Parameters<typeof batched.run>[3] },
 ): Promise<void> {
   const { layer, x, traces, done } = at;
   const [, T, D] = x.tensor.shape;
   const reverse = at.ways[way];
   const prefix = layer.bidirectional === null ? '' : way === 0 ? 'forward/' : 'backward/';
+  const owner = layer.shares ?? layer.name;
   const own = new Map(
-    [...weights].filter(([key]) => key.startsWith(`${layer.name}/${prefix}`)).map(([key, w]) => [key.replace(`/${prefix}`, '/'), w]),
+    [...weights]
+      .filter(([key]) => key.startsWith(`${owner}/${prefix}`))
+      .map(([key, w]) => [`${layer.name}/${key.slice(owner.length + 1 + prefix.length)}`, w]),
   );
   const cost = [...own.values()].reduce((sum, { data }) => sum + data.length, 0);
   const steps = Math.min(T - done[way], Math.max(1, Math.floor(A_TURN / cost)));
@@ -111,13 +120,25 @@ async function advanceWay(
     mask: x.mask?.subarray(from, from + steps),
   };
   const count = traces[way].states.length;
-  const before = at.states[way] ?? initial?.slice(way * count, (way + 1) * count);
+  const before = at.states[way] ?? at.initial?.slice(way * count, (way + 1) * count);
   const single: ModelSpec = {
     schema: SPEC_SCHEMA,
     name: 'part',
     functional: false,
     input: { name: 'input', batch: null, timesteps: steps, features: D },
-    layers: [{ ...layer, inputs: ['input'], bidirectional: null, goBackwards: reverse, returnSequences: true, stateful: false }],
+    layers: [
+      {
+        ...layer,
+        inputs: ['input'],
+        bidirectional: null,
+        goBackwards: reverse,
+        returnSequences: true,
+        stateful: false,
+        shares: undefined,
+        states: undefined,
+        mask: undefined,
+      },
+    ],
     output: layer.name,
   };
   const { layers } = await run(single, own, before ? { ...part, initialStates: new Map([[layer.name, before]]) } : part, options);
@@ -141,15 +162,16 @@ function blank(shape: readonly number[], dtype: Precision): Tensor {
   return { shape, data: data.fill(Number.NaN) };
 }
 
-/** What a layer reads, where that is one sequence. */
+/** What a layer reads, where that is a sequence. */
 function inputOfLayer(layer: RecurrentSpec, model: ModelSpec, input: EngineInput, output: EngineOutput): Progress['x'] | undefined {
-  if (layer.inputs.length !== 1) return undefined;
-  const value = layer.inputs[0] === model.input.name ? { tensor: input.x, mask: input.mask } : output.layers.get(layer.inputs[0]);
-  return value && value.tensor.shape.length === 3 ? value : undefined;
+  const value = valueNamed(layer.inputs[0], model, input, output);
+  if (value?.tensor.shape.length !== 3) return undefined;
+  const mask = layer.mask === undefined ? undefined : valueNamed(layer.mask, model, input, output)?.tensor.data;
+  return mask ? { ...value, mask: Uint8Array.from(mask, v => (v === 0 ? 0 : 1)) } : value;
 }
 
 /** One sample with what belongs to it. */
-export function sampleOf({ x, mask, initialStates }: EngineInput, sample: number): EngineInput {
+export function sampleOf({ x, mask, initialStates, others }: EngineInput, sample: number): EngineInput {
   const [, T] = x.shape;
   const row = (t: Tensor): Tensor => {
     const width = t.data.length / t.shape[0];
@@ -159,5 +181,6 @@ export function sampleOf({ x, mask, initialStates }: EngineInput, sample: number
     x: row(x),
     mask: mask?.subarray(sample * T, (sample + 1) * T),
     initialStates: initialStates && new Map([...initialStates].map(([layer, states]) => [layer, states.map(row)])),
+    others: others && new Map([...others].map(([name, t]) => [name, row(t)])),
   };
 }

@@ -51,6 +51,8 @@ export interface PageNetwork {
     /** [N·T] */
     readonly mask: Packed | null;
     readonly initialStates: Readonly<Record<string, readonly Packed[]>> | null;
+    /** inputs beside x */
+    readonly others: Readonly<Record<string, Packed>> | null;
   };
   readonly seed: string;
   readonly rng?: 'seedrandom' | 'keras' | 'torch' | 'numpy' | 'pcg64';

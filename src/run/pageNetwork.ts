@@ -18,12 +18,13 @@ export function pageNetwork(prepared: Prepared, request: NetworkRequest & InputR
   const { network, weights, input } = prepared;
   if (prepared.graphInputs)
     throw new RnnError('unsupported', 'E_PAGE_GRAPH', 'a page shows layers, and this graph is no chain of layers', { where: '--html' });
-  checkSize([...weights.values(), input.x]);
+  checkSize([...weights.values(), input.x, ...(input.others?.values() ?? [])]);
   const file = request.model !== undefined || request.weights !== undefined;
   const drawnWeights = network.weights === undefined;
   const drawnInput = request.input === undefined;
   const few = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0) <= DRAWN_AGAIN;
-  const again = drawnInput && input.x.data.length <= DRAWN_AGAIN && few && input.mask === undefined && request.rows === undefined;
+  const again =
+    drawnInput && input.x.data.length <= DRAWN_AGAIN && few && input.mask === undefined && request.rows === undefined && !input.others;
   return {
     title: titleOf(network),
     framework: network.framework,
@@ -38,6 +39,7 @@ export function pageNetwork(prepared: Prepared, request: NetworkRequest & InputR
       initialStates: input.initialStates
         ? Object.fromEntries([...input.initialStates].map(([layer, states]) => [layer, states.map(packed)]))
         : null,
+      others: input.others ? Object.fromEntries([...input.others].map(([name, t]) => [name, packed(t)])) : null,
     },
     seed: prepared.seed,
     rng: request.rng,

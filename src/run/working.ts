@@ -11,6 +11,7 @@ import { type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { ForwardRequest } from './request.js';
 import type { WorkingStep } from './result.js';
+import { valueNamed } from './valueNamed.js';
 
 /**
  * The hand calculation behind a traced run: for every sample, layer and step the vectors between x_t and h_t, recomputed in float64 from the
@@ -46,7 +47,8 @@ function* steps(run: Run, { sample, step }: Zoom): Generator<WorkingStep> {
 }
 
 /** Every step of every direction of a recurrent layer, in the order in which it is computed. */
-function* recurrentSteps({ model, weights, input, output }: Run, layer: RecurrentSpec, n: number, only?: number): Generator<WorkingStep> {
+function* recurrentSteps(run: Run, layer: RecurrentSpec, n: number, only?: number): Generator<WorkingStep> {
+  const { model, weights, input, output } = run;
   const from = tensorOf(layer.inputs[0], model, input, output);
   const x = toPrecision(from.tensor, 'f64');
   const [, T] = x.shape;
@@ -60,7 +62,7 @@ function* recurrentSteps({ model, weights, input, output }: Run, layer: Recurren
       const t = reverse ? T - 1 - k : k;
       if (only !== undefined && t !== only - 1) continue;
       const state = states.map((s, i) =>
-        k === 0 ? initialState(layer, input, n, way, i, s.shape[2]) : rowOf(s, n * T + t + (reverse ? 1 : -1)),
+        k === 0 ? initialState(layer, run, n, way, i, s.shape[2]) : rowOf(s, n * T + t + (reverse ? 1 : -1)),
       );
       const masked = from.mask !== undefined && from.mask[n * T + t] === 0;
       const working = startWorking({
@@ -100,8 +102,8 @@ function* denseSteps({ model, weights, input, output }: Run, layer: DenseSpec, n
   const sequence = x.shape.length === 3;
   if (x.shape.length > 3 || (!sequence && only !== undefined && only !== input.x.shape[1])) return;
   const T = sequence ? x.shape[1] : 1;
-  const Wo = toPrecision(weights.get(`${layer.name}/Wo`)!, 'f64');
-  const bo = weights.get(`${layer.name}/bo`);
+  const Wo = toPrecision(weights.get(`${layer.shares ?? layer.name}/Wo`)!, 'f64');
+  const bo = weights.get(`${layer.shares ?? layer.name}/bo`);
   for (let t = 0; t < T; t++) {
     if (sequence && only !== undefined && t !== only - 1) continue;
     const v = rowOf(x, n * T + t);
@@ -187,19 +189,22 @@ const WEIGHT_NAMES = { kernel: 'Wx', recurrentKernel: 'Wh', bias: 'bh', projecti
 function weightsOf(layer: RecurrentSpec, weights: Weights, way: string): Record<string, Tensor | undefined> {
   return Object.fromEntries(
     Object.entries(WEIGHT_NAMES).map(([role, name]) => {
-      const weight = weights.get(`${layer.name}/${way}${name}`);
+      const weight = weights.get(`${layer.shares ?? layer.name}/${way}${name}`);
       return [role, weight && toPrecision(weight, 'f64')];
     }),
   );
 }
 
 function tensorOf(name: string, model: ModelSpec, input: EngineInput, output: EngineOutput): { tensor: Tensor; mask?: Uint8Array } {
-  return name === model.input.name ? { tensor: input.x, mask: input.mask } : output.layers.get(name)!;
+  return valueNamed(name, model, input, output)!;
 }
 
-/** State i of direction `way` before the first step: given, or zeros. */
-function initialState(layer: RecurrentSpec, input: EngineInput, n: number, way: number, i: number, width: number): Float64Array {
-  const given = input.initialStates?.get(layer.name)?.[way * getCell(layer.kind).states.length + i];
+/** State i of direction `way` before the first step: what the network gives, what the caller gives, or zeros. */
+function initialState(layer: RecurrentSpec, run: Run, n: number, way: number, i: number, width: number): Float64Array {
+  const place = way * getCell(layer.kind).states.length + i;
+  const given = layer.states
+    ? valueNamed(layer.states[place], run.model, run.input, run.output)?.tensor
+    : run.input.initialStates?.get(layer.name)?.[place];
   return given ? Float64Array.from(given.data.subarray(n * width, (n + 1) * width)) : new Float64Array(width);
 }
 
