@@ -135,12 +135,13 @@ async function allowanceOf(request: CompareRequest, prepared: Prepared, sides: S
   const { expected, actual, batched, double } = sides;
   const measure = (dtype: Precision): Promise<Noise> =>
     measureNoise(prepared, { threads: request.threads, dtype, known: dtype === 'f32' ? batched : undefined });
+  const foreign = request.against !== undefined;
   const noise = await measure(double ? 'f64' : 'f32');
   if (isFixed(request)) return fixedAllowance(request.atol ?? 0, request.rtol ?? 0, noise, expected);
   if (!comparable || noise.moved.length !== expected.data.length) return uniformAllowance(largest(noise.moved), 0, expected);
-  const allowance = await closeAllowance(noise, expected, actual);
+  const allowance = await closeAllowance(noise, expected, actual, foreign);
   if (double !== undefined || undecidedIn(allowance, expected) === 0) return allowance;
-  return finerAllowance(allowance, await closeAllowance(await measure('f64'), expected, actual));
+  return finerAllowance(allowance, await closeAllowance(await measure('f64'), expected, actual, foreign));
 }
 
 /** Hidden states, or y at other steps: one tolerance for all of them. */

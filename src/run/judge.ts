@@ -1,4 +1,4 @@
-import { distance } from '../tensor/difference.js';
+import { distance, scaleOf } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Noise } from './noise.js';
 import type { CompareResult } from './result.js';
@@ -22,28 +22,13 @@ export interface Allowance {
   readonly of: (k: number, e: number) => number;
   /** whether value k can be decided */
   readonly decides: (k: number) => boolean;
+  /** y in float64 where it is known, else NaN: who is as near to that is right as well */
+  readonly exact?: Float64Array;
 }
 
 export const TIMES_NOISE = 16;
 /** A value that may be off by more than this part of the scale decides nothing. */
 const DECIDABLE = 1e-3;
-const LEAST_SCALE = 1e-30;
-
-/** Root mean square of the finite values, at least 1e-30. */
-export function scaleOf({ data }: Tensor): number {
-  // divided by the largest one, whose square may be infinite
-  let most = 0;
-  for (let k = 0; k < data.length; k++) if (Number.isFinite(data[k])) most = Math.max(most, Math.abs(data[k]));
-  if (most === 0) return LEAST_SCALE;
-  let sum = 0;
-  let count = 0;
-  for (let k = 0; k < data.length; k++) {
-    if (!Number.isFinite(data[k])) continue;
-    sum += (data[k] / most) ** 2;
-    count++;
-  }
-  return Math.max(LEAST_SCALE, most * Math.sqrt(sum / count));
-}
 
 /** |a − e| ≤ atol + rtol·|e|, as it was asked for. Everything can be decided. */
 export function fixedAllowance(atol: number, rtol: number, noise: Noise | null, expected: Tensor): Allowance {
@@ -59,7 +44,7 @@ export function fixedAllowance(atol: number, rtol: number, noise: Noise | null, 
 }
 
 /** TIMES_NOISE times the noise of each value, and no less than its floor. */
-export function autoAllowance(noise: Pick<Noise, 'moved' | 'floor'>, expected: Tensor): Allowance {
+export function autoAllowance(noise: Pick<Noise, 'moved' | 'floor'>, expected: Tensor, exact?: Float64Array): Allowance {
   const scale = scaleOf(expected);
   const of = (k: number) => Math.max(TIMES_NOISE * noise.moved[k], noise.floor[k]);
   const decides = (k: number) => of(k) <= DECIDABLE * scale;
@@ -69,7 +54,7 @@ export function autoAllowance(noise: Pick<Noise, 'moved' | 'floor'>, expected: T
     atol = Math.max(atol, of(k));
     most = Math.max(most, noise.moved[k]);
   }
-  return { mode: 'auto', atol, rtol: 0, noise: most, scale, of, decides };
+  return { mode: 'auto', atol, rtol: 0, noise: most, scale, of, decides, exact };
 }
 
 /** One tolerance for all values, from one noise. */
@@ -90,12 +75,13 @@ export function finerAllowance(coarse: Allowance, fine: Allowance): Allowance {
 /**
  * The tolerance measured as closely as the answer needs: where values seem to be off, their samples are measured again, the worst ones first,
  * until one is off for certain or none is left.
+ * @param toExact the other side is no engine of ours: it may be nearer to float64 than our float32 is
  */
-export async function closeAllowance(noise: Noise, expected: Tensor, actual: Tensor): Promise<Allowance> {
+export async function closeAllowance(noise: Noise, expected: Tensor, actual: Tensor, toExact: boolean): Promise<Allowance> {
   const done = new Set<number>();
   const size = expected.data.length / Math.max(1, noise.samples);
   for (;;) {
-    const allowance = autoAllowance(noise, expected);
+    const allowance = autoAllowance(noise, expected, toExact ? noise.exact : undefined);
     const worst = worstSamples(allowance, expected, actual, size);
     if (worst.length === 0 || worst.some(n => done.has(n))) return allowance;
     const next = worst.slice(0, noise.samples === 0 ? 1 : noise.atOnce);
@@ -117,8 +103,11 @@ function worstSamples(allowance: Allowance, expected: Tensor, actual: Tensor, si
 }
 
 /** Beyond what is allowed, where that decides. */
-export function isOff({ of, decides }: Allowance, expected: Tensor, actual: Tensor, k: number): boolean {
-  return distance(actual.data[k], expected.data[k]) > of(k, expected.data[k]) && decides(k);
+export function isOff({ of, decides, exact }: Allowance, expected: Tensor, actual: Tensor, k: number): boolean {
+  const [a, e] = [actual.data[k], expected.data[k]];
+  const allowed = of(k, e);
+  if (distance(a, e) <= allowed || !decides(k)) return false;
+  return !(exact && Math.abs(a - exact[k]) <= allowed);
 }
 
 /** @param off how many values are off */

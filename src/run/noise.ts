@@ -1,22 +1,23 @@
 import type { EngineInput, EngineOutput, Rounding } from '../engines/engine.js';
-import { activated } from '../layers/activation.js';
-import type { DenseSpec } from '../layers/dense.js';
 import { isRecurrent } from '../model/spec.js';
 import { concatFirst, sliceFirst } from '../tensor/layout.js';
-import { type Precision, sameShape, type Tensor } from '../tensor/tensor.js';
+import type { Precision, Tensor } from '../tensor/tensor.js';
+import { floorOf } from './floor.js';
 import { outputOf } from './forward.js';
 import { type Prepared, productsIn } from './prepare.js';
 
 /**
  * How far rounding alone moves each value of y: the network is run several times by the same float32 code with other roundings (engines/batched/jitter.ts), and what
- * the results differ by is the noise. A mistake in that code is in all runs and is no noise. Where a value seems to be off, more runs are made, and the code that
- * float32 and float64 share is run in both: errors that always go in one direction (a thousand equal terms) show there only.
+ * the results differ by is the noise. A mistake in that code is in all runs and is no noise. Where a value seems to be off, more runs are made, by the code that float32
+ * and float64 share: with other roundings of every σ and tanh, too, and in both precisions, for errors that always go in one direction (a thousand equal terms).
  */
 export interface Noise {
   /** root mean square by which each value moved; Infinity where it was sometimes finite and sometimes not */
   readonly moved: Float64Array;
   /** a few units in the last place of what is added up for each value */
   readonly floor: Float64Array;
+  /** y in float64 where it was computed, NaN elsewhere: by code that shares nothing with the fused float32 paths */
+  readonly exact: Float64Array;
   /** samples of y; 0: they cannot be run apart */
   readonly samples: number;
   /** Measures these samples more closely. @param samples at most `atOnce` of them */
@@ -26,7 +27,7 @@ export interface Noise {
 }
 
 const FIRST_RUNS = 4;
-const ALL_RUNS = 20;
+const CLOSE_RUNS = 16;
 /** Multiply-adds for measuring closely in one go: the shared code does some 10^8 a second. */
 const CLOSE_WORK = 2e7;
 
@@ -40,32 +41,31 @@ export interface NoiseOptions {
 export async function measureNoise(prepared: Prepared, { threads, dtype, known }: NoiseOptions): Promise<Noise> {
   const run = (part: Prepared, rounding?: Rounding, precision = dtype) =>
     outputOf(part, { engine: 'batched', dtype: precision, threads, rounding }, undefined);
-  const inBoth = (part: Prepared) =>
-    Promise.all((['f32', 'f64'] as const).map(async precision => (await run(part, { general: true }, precision)).y.data));
   const base = known ?? (await run(prepared));
   const { data, shape } = base.y;
   const samples = canBeSplit(prepared, base.y) ? shape[0] : 0;
   const size = data.length / Math.max(1, samples);
-  const squares = new Float64Array(data.length);
   const moved = new Float64Array(data.length);
-  for (let seed = 0; seed < FIRST_RUNS; seed++) addSquares(squares, 0, data, (await run(prepared, { jitter: seed })).y.data);
-  for (let k = 0; k < moved.length; k++) moved[k] = Math.sqrt(squares[k] / FIRST_RUNS);
+  const known64 = new Float64Array(data.length).fill(Number.NaN);
+  for (let seed = 0; seed < FIRST_RUNS; seed++) addSquares(moved, 0, data, (await run(prepared, { jitter: seed })).y.data);
+  for (let k = 0; k < moved.length; k++) moved[k] = Math.sqrt(moved[k] / FIRST_RUNS);
   return {
     moved,
+    exact: known64,
     floor: floorOf(prepared, base, dtype === 'f32' ? 2 ** -23 : 2 ** -52),
     samples,
     atOnce: Math.max(1, Math.floor((CLOSE_WORK * Math.max(1, samples)) / Math.max(1, productsIn(prepared)))),
     async refine(chosen) {
       const part = samples === 0 ? prepared : { ...prepared, input: samplesIn(prepared.input, chosen) };
-      const rows = samples === 0 ? [0] : chosen;
-      const own = samples === 0 ? data : concatFirst(rows.map(n => sliceFirst(base.y, n, n + 1))).data;
-      const close = new Float64Array(own.length);
-      for (let seed = FIRST_RUNS; seed < ALL_RUNS; seed++) addSquares(close, 0, own, (await run(part, { jitter: seed })).y.data);
-      const [single, double] = dtype === 'f64' ? [own, own] : await inBoth(part);
-      rows.forEach((n, i) => {
-        for (let k = 0; k < size; k++) {
-          const runs = Math.sqrt((squares[n * size + k] + close[i * size + k]) / ALL_RUNS);
-          moved[n * size + k] = Math.max(runs, between(single[i * size + k], double[i * size + k]));
+      const single = (await run(part, { general: true })).y.data;
+      const close = new Float64Array(single.length);
+      for (let seed = 0; seed < CLOSE_RUNS; seed++) addSquares(close, 0, single, (await run(part, { general: true, jitter: seed })).y.data);
+      // float64 has no finer code to be compared with
+      const exact = dtype === 'f64' ? single : (await run(part, { general: true }, 'f64')).y.data;
+      (samples === 0 ? [0] : chosen).forEach((n, i) => {
+        for (let k = i * size, to = n * size; k < (i + 1) * size; k++, to++) {
+          moved[to] = Math.max(moved[to], Math.sqrt(close[k] / CLOSE_RUNS), between(single[k], exact[k]));
+          known64[to] = exact[k];
         }
       });
     },
@@ -99,60 +99,4 @@ function between(a: number, b: number): number {
   if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return 0;
   const d = Math.abs(a - b);
   return Number.isNaN(d) ? Infinity : d;
-}
-
-const LEAST_ULPS = 4;
-
-/**
- * LEAST_ULPS units in the last place of y itself and, behind a dense layer, of the terms that are added up for it: a difference may be zero by
- * luck, and a small y may be what large terms leave.
- */
-function floorOf({ network, weights, input, graphInputs }: Prepared, { y, layers }: EngineOutput, epsilon: number): Float64Array {
-  const least = LEAST_ULPS * epsilon;
-  const floor = Float64Array.from(y.data, v => (Number.isFinite(v) ? least * Math.abs(v) : 0));
-  const head = graphInputs ? undefined : network.model.layers.find(layer => layer.name === network.model.output);
-  if (head?.kind !== 'dense') return floor;
-  const from = head.inputs[0] === network.model.input.name ? input.x : layers.get(head.inputs[0])?.tensor;
-  const W = weights.get(`${head.name}/Wo`);
-  if (!from || !W) return floor;
-  const { z, terms } = affineTerms(from, W, weights.get(`${head.name}/bo`));
-  if (!sameShape(z.shape, y.shape)) return floor;
-  for (let k = 0; k < terms.length; k++) terms[k] *= least;
-  raiseByTerms(floor, head, z, terms);
-  return floor;
-}
-
-/** z = x·W + b and Σ|x·W| + |b|: [..., D] -> [..., K] */
-function affineTerms(x: Tensor, W: Tensor, b: Tensor | undefined): { z: Tensor; terms: Float64Array } {
-  const [D, K] = W.shape;
-  const rows = x.data.length / D;
-  const z = new Float64Array(rows * K);
-  const terms = new Float64Array(rows * K);
-  for (let r = 0; r < rows; r++) {
-    for (let k = 0; k < K; k++) {
-      z[r * K + k] = b ? b.data[k] : 0;
-      terms[r * K + k] = b ? Math.abs(b.data[k]) : 0;
-    }
-    for (let d = 0; d < D; d++) {
-      const v = x.data[r * D + d];
-      for (let k = 0; k < K; k++) {
-        const term = v * W.data[d * K + k];
-        z[r * K + k] += term;
-        terms[r * K + k] += Math.abs(term);
-      }
-    }
-  }
-  return { z: { shape: [...x.shape.slice(0, -1), K], data: z }, terms };
-}
-
-/** The activation of what is a little more, a little less, and of rows in which both alternate (softmax sees the whole row). */
-function raiseByTerms(floor: Float64Array, { activation }: DenseSpec, z: Tensor, errors: Float64Array): void {
-  const y = activated(activation, z).data;
-  for (const sign of [() => 1, () => -1, (k: number) => (k % 2 === 0 ? 1 : -1)]) {
-    const off = activated(activation, { shape: z.shape, data: z.data.map((v, k) => v + sign(k) * errors[k]) }).data;
-    for (let k = 0; k < floor.length; k++) {
-      const d = Math.abs(off[k] - y[k]);
-      if (d > floor[k] && d < Infinity) floor[k] = d;
-    }
-  }
 }

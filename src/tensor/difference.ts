@@ -1,4 +1,4 @@
-import type { FloatArray } from './tensor.js';
+import type { FloatArray, Tensor } from './tensor.js';
 
 /** How far apart two numbers are: 0 for equal ones, including NaN with NaN and equal infinities; Infinity where only one is finite. */
 export function distance(a: number, b: number): number {
@@ -26,4 +26,22 @@ export function largestMagnitude(a: FloatArray): number {
     if (v > most && v !== Infinity) most = v;
   }
   return most;
+}
+
+const LEAST_SCALE = 1e-30;
+
+/** Root mean square of the finite values, at least 1e-30. */
+export function scaleOf({ data }: Tensor): number {
+  // divided by the largest one, whose square may be infinite
+  let most = 0;
+  for (let k = 0; k < data.length; k++) if (Number.isFinite(data[k])) most = Math.max(most, Math.abs(data[k]));
+  if (most === 0) return LEAST_SCALE;
+  let sum = 0;
+  let count = 0;
+  for (let k = 0; k < data.length; k++) {
+    if (!Number.isFinite(data[k])) continue;
+    sum += (data[k] / most) ** 2;
+    count++;
+  }
+  return Math.max(LEAST_SCALE, most * Math.sqrt(sum / count));
 }

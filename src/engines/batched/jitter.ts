@@ -1,5 +1,6 @@
+import type { ActivationSpec } from '../../activations/activation.js';
 import type { Kernels, RecurrenceArgs } from '../../layers/layer.js';
-import type { FloatArray, Tensor } from '../../tensor/tensor.js';
+import type { FloatArray, Precision, Tensor } from '../../tensor/tensor.js';
 
 /**
  * The same kernels with other roundings: every number that enters a product or a recurrence is first multiplied by 1 + r·ε, r in [−1, 1) and ε a unit in its
@@ -13,13 +14,41 @@ export function jittered(kernels: Kernels, seed: number): Kernels {
   return {
     ...kernels,
     affine: (x, kernel, bias) => kernels.affine(jitter(x), jitter(kernel), maybe(bias)),
-    recurrence: args => kernels.recurrence(jitteredArgs(args, jitter)),
+    recurrence: args => kernels.recurrence(withRoundedActivations(jitteredArgs(args, jitter), seed, kernels.precision)),
   };
 }
 
 function jitteredArgs(args: RecurrenceArgs, jitter: (t: Tensor) => Tensor): RecurrenceArgs {
   const weights = Object.fromEntries(Object.entries(args.weights).map(([name, t]) => [name, t && jitter(t)]));
   return { ...args, weights, x: jitter(args.x), initial: args.initial?.map(jitter) };
+}
+
+/**
+ * What programs differ by in σ and tanh. Of σ a unit in the last place of 1, however small it is: rational approximations and σ by way of tanh are no better.
+ * Of tanh the same where it is made of exponentials, but no more than 128 units in its own last place. Seen on the general path alone: fused ones compute their own.
+ */
+function withRoundedActivations(args: RecurrenceArgs, seed: number, precision: Precision): RecurrenceArgs {
+  const epsilon = precision === 'f32' ? 2 ** -23 : 2 ** -52;
+  let state = Math.imul(seed + 1, 0x85ebca6b);
+  const next = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state * 2 ** -31 * epsilon;
+  };
+  const rounded = (f: (x: number) => number, spec: ActivationSpec | null) => {
+    const name = typeof spec === 'object' ? (spec?.name ?? '') : spec;
+    if (/sigmoid/.test(name)) return (x: number) => f(x) + next() / 2;
+    return (x: number) => {
+      const v = f(x);
+      const size = Math.abs(v);
+      return v + next() * (name === 'tanh' ? Math.max(size, Math.min(0.5, 128 * size)) : size);
+    };
+  };
+  return {
+    ...args,
+    sig: rounded(args.sig, args.recurrentActivation),
+    act: rounded(args.act, args.activation),
+    actOut: rounded(args.actOut, args.outputActivation ?? args.activation),
+  };
 }
 
 /** Deterministic: a linear congruential generator, whose high bits are random enough for this. */
