@@ -157,6 +157,8 @@ function fieldSchema(field: Field): Json {
       };
     case 'boolean':
       return { type: 'boolean', ...byDefault };
+    case 'layer':
+      return { anyOf: LAYER_KINDS.map(kind => ({ $ref: `#/definitions/${kind.name}` })), ...byDefault };
     case 'own':
       return { ...(field.schema as Json), ...byDefault };
     case 'choice':

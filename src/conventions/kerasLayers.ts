@@ -2,7 +2,8 @@ import { RnnError, within } from '../errors.js';
 import { escapeText, wordOf } from '../escape.js';
 import type { KerasReader } from '../layers/facets.js';
 import { LAYER_KINDS } from '../layers/index.js';
-import { asObject, type Json, text, unsupportedClass } from '../layers/kerasConfig.js';
+import { asObject, checkOption, type Json, text, unsupportedClass } from '../layers/kerasConfig.js';
+import { timedistributed } from '../layers/timeDistributed.js';
 
 /** One layer of a Keras config as a layer of a spec. Class names come from the closed list below; no module is looked up. */
 const CELLS: Readonly<Record<string, string>> = { SimpleRNN: 'rnn', LSTM: 'lstm', GRU: 'gru', CuDNNLSTM: 'lstm', CuDNNGRU: 'gru' };
@@ -15,36 +16,8 @@ const READERS: Record<string, (config: Json) => Json> = {
   CuDNNLSTM: cudnn('lstm'),
   CuDNNGRU: cudnn('gru'),
   Bidirectional: bidirectional,
-  Dense: config => ({ kind: 'dense', units: config.units, activation: activationOf(config.activation), useBias: config.use_bias ?? true }),
   TimeDistributed: timeDistributed,
-  GlobalMaxPooling1D: () => ({ kind: 'maxpool' }),
-  GlobalAveragePooling1D: () => ({ kind: 'avgpool' }),
-  Flatten: () => ({ kind: 'flatten' }),
-  Embedding: config => ({ kind: 'embedding', tokens: config.input_dim, units: config.output_dim, maskZero: config.mask_zero ?? false }),
   Masking: config => ({ kind: 'masking', value: config.mask_value ?? 0 }),
-  Dropout: config => ({ kind: 'dropout', rate: config.rate ?? 0.5 }),
-  SpatialDropout1D: config => ({ kind: 'dropout', rate: config.rate ?? 0.5 }),
-  GaussianNoise: () => ({ kind: 'dropout', rate: 0 }),
-  RepeatVector: config => ({ kind: 'repeat', times: config.n }),
-  Activation: config => ({ kind: 'activation', activation: activationOf(config.activation) }),
-  ReLU: config => ({
-    kind: 'activation',
-    activation: {
-      name: 'relu',
-      negative_slope: config.negative_slope ?? 0,
-      max_value: config.max_value ?? null,
-      threshold: config.threshold ?? 0,
-    },
-  }),
-  LeakyReLU: config => ({
-    kind: 'activation',
-    activation: { name: 'leaky_relu', negative_slope: config.negative_slope ?? config.alpha ?? 0.3 },
-  }),
-  ELU: config => ({ kind: 'activation', activation: { name: 'elu', alpha: config.alpha ?? 1 } }),
-  Softmax: config => {
-    checkOption(config, 'axis', [-1]);
-    return { kind: 'activation', activation: 'softmax' };
-  },
   Concatenate: concatenate,
   Add: () => ({ kind: 'add' }),
   Multiply: () => ({ kind: 'multiply' }),
@@ -69,7 +42,7 @@ const PARTS: KerasReader = { activation: activationOf, layer: config => readLaye
 
 function readerOf(className: unknown): ((config: Json) => Json) | undefined {
   const name = wordOf(className);
-  return FACETS.get(name) ?? (Object.hasOwn(READERS, name) ? READERS[name] : undefined);
+  return Object.hasOwn(READERS, name) ? READERS[name] : FACETS.get(name);
 }
 
 /** @throws RnnError E_KERAS_CLASS, E_KERAS_OPTION, with the layer's name */
@@ -93,17 +66,6 @@ const ONLY: Record<string, readonly unknown[]> = {
   keepdims: [false],
   ragged: [false],
 };
-
-function checkOption(config: Json, key: string, allowed: readonly unknown[]): void {
-  const value = config[key];
-  if (value === undefined || value === null || allowed.includes(value)) return;
-  const found = escapeText(wordOf(value), 60);
-  throw new RnnError('unsupported', 'E_KERAS_OPTION', `${key} is ${found}`, {
-    where: key,
-    expected: allowed.map(wordOf).join(', '),
-    found,
-  });
-}
 
 function recurrent(kind: string): (config: Json) => Json {
   return config => {
@@ -164,13 +126,11 @@ function checkBackward(config: Json, inner: Json): void {
   }
 }
 
-/** A Dense, or a layer that acts on each number, inside TimeDistributed is that layer on every step. */
+/** A Dense inside TimeDistributed is a Dense, which works at every step as it is. */
 function timeDistributed(config: Json): Json {
   const inner = asObject(config.layer, 'layer');
-  if (inner.class_name === 'Dense') return { ...READERS.Dense(asObject(inner.config, 'layer')), timeDistributed: true };
-  if (inner.class_name === 'Activation' || inner.class_name === 'Dropout')
-    return READERS[inner.class_name](asObject(inner.config, 'layer'));
-  throw unsupportedClass(`TimeDistributed(${wordOf(inner.class_name)})`, 'TimeDistributed(Dense)');
+  if (inner.class_name === 'Dense') return { ...FACETS.get('Dense')!(asObject(inner.config, 'layer')), timeDistributed: true };
+  return { kind: 'timedistributed', ...timedistributed.keras!.classes.TimeDistributed(config, PARTS) };
 }
 
 function concatenate(config: Json): Json {
@@ -186,7 +146,7 @@ function activationOf(value: unknown): unknown {
   const object = asObject(value, 'activation');
   const name = typeof object.config === 'string' ? object.config : object.class_name;
   const parameters = typeof object.config === 'object' && object.config !== null ? object.config : {};
-  if (ACTIVATION_LAYERS.includes(String(name))) return READERS[String(name)](parameters as Json).activation;
+  if (ACTIVATION_LAYERS.includes(String(name))) return FACETS.get(String(name))!(parameters as Json).activation;
   if (Object.keys(parameters).length === 0) return name;
   const { name: _name, ...rest } = parameters as Json;
   return { name: wordOf(name), ...rest };

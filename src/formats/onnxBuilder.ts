@@ -11,6 +11,8 @@ export interface GraphBuilder {
   addMany(opType: string, inputs: readonly string[], count: number, attributes?: Attributes, name?: string): string[];
   /** adds a constant in float32 */
   constant(name: string, t: Tensor): string;
+  /** adds one 64-bit integer */
+  scalar(value: number): string;
   /** adds a list of 64-bit integers */
   integers(values: readonly number[]): string;
 }
@@ -48,6 +50,11 @@ export function newBuilder(taken: readonly string[]): GraphBuilder {
       const own = fresh(name);
       const { shape, data } = toPrecision(t, 'f32');
       builder.initializers.set(own, { shape, dtype: 'f32', data });
+      return own;
+    },
+    scalar(value) {
+      const own = fresh('sizes');
+      builder.initializers.set(own, { shape: [], dtype: 'i64', data: BigInt64Array.of(BigInt(value)) });
       return own;
     },
     integers(values) {

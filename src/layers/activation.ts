@@ -1,25 +1,98 @@
 import type { ActivationSpec } from '../activations/activation.js';
-import { activate } from '../activations/index.js';
+import { activate, getActivation } from '../activations/index.js';
+import { RnnError } from '../errors.js';
+import { ints } from '../formats/onnxBuilder.js';
+import { permuteAxes } from '../tensor/axes.js';
 import { allocate, precisionOf, type Tensor } from '../tensor/tensor.js';
-import { multiply, NO_COST } from './dims.js';
-import type { LayerBase, LayerKind } from './layer.js';
+import { axesOf } from './axes.js';
+import { multiply, NO_COST, symbolic } from './dims.js';
+import type { OnnxCall, ScriptCall } from './facets.js';
+import { numbers } from './fields.js';
+import type { Json } from './kerasConfig.js';
+import type { LayerBase, LayerKind, Value } from './layer.js';
+import { pythonText } from './python.js';
 
 /** An activation as a layer of its own (Keras Activation, ReLU, Softmax …). */
 export interface ActivationLayerSpec extends LayerBase {
   readonly kind: 'activation';
   readonly activation: ActivationSpec;
+  /** of a softmax: the axis, or axes, it sums over */
+  readonly axis: readonly number[];
+  readonly kerasClass: string;
 }
+
+/** Keras' classes: config -> the activation, and back. */
+const CLASSES: Readonly<Record<string, { read(config: Json): Json; write(parameters: Json): Json }>> = {
+  ReLU: {
+    read: ({ negative_slope, max_value, threshold }) => ({
+      name: 'relu',
+      negative_slope: negative_slope ?? 0,
+      max_value: max_value ?? null,
+      threshold: threshold ?? 0,
+    }),
+    write: parameters => parameters,
+  },
+  LeakyReLU: {
+    read: ({ negative_slope, alpha }) => ({ name: 'leaky_relu', negative_slope: negative_slope ?? alpha ?? 0.3 }),
+    write: parameters => parameters,
+  },
+  ELU: { read: ({ alpha }) => ({ name: 'elu', alpha: alpha ?? 1 }), write: parameters => parameters },
+  ThresholdedReLU: {
+    read: ({ theta }) => ({ name: 'thresholded_relu', alpha: theta ?? 1 }),
+    write: ({ alpha }) => ({ theta: alpha }),
+  },
+};
 
 export const activation: LayerKind<ActivationLayerSpec> = {
   name: 'activation',
   reads: 'anything',
-  kerasClass: () => 'Activation',
-  fields: { activation: { type: 'activation' } },
+  kerasClass: layer => layer.kerasClass,
+  fields: {
+    activation: { type: 'activation' },
+    axis: numbers({ default: [-1] }),
+    kerasClass: { type: 'choice', choices: ['Activation', 'Softmax', ...Object.keys(CLASSES)], default: 'Activation' },
+  },
+  keras: {
+    classes: {
+      Activation: (config, read) => ({ activation: read.activation(config.activation) }),
+      Softmax: ({ axis }) => ({
+        activation: 'softmax',
+        kerasClass: 'Softmax',
+        axis: typeof axis === 'number' ? [axis] : (axis ?? [-1]),
+      }),
+      ...Object.fromEntries(
+        Object.entries(CLASSES).map(([kerasClass, { read }]) => [kerasClass, (config: Json) => ({ activation: read(config), kerasClass })]),
+      ),
+    },
+    config({ activation, kerasClass, axis }) {
+      if (kerasClass === 'Activation') return { activation };
+      if (kerasClass === 'Softmax') return { axis: axis.length === 1 ? axis[0] : axis };
+      const { name: _name, ...parameters } = typeof activation === 'string' ? { name: activation } : activation;
+      return CLASSES[kerasClass].write(parameters);
+    },
+  },
   weightShapes: () => [],
-  outputShape: (_layer, [input]) => input,
+  outputShape(layer, [input]) {
+    if (isRow(layer)) axesOf(layer.axis, input);
+    return input;
+  },
   cost: (_layer, [input]) => ({ ...NO_COST, activations: multiply(...input.slice(1).map(d => d.size)) }),
   formula: () => null,
-  apply: (layer, [input]) => ({ tensor: activated(layer.activation, input.tensor), mask: input.mask }),
+  apply(layer, [input]) {
+    const masked = layer.kerasClass === 'Softmax' && input.mask ? maskedInput(layer, input, input.mask) : undefined;
+    const x = masked ?? input.tensor;
+    const y = isRow(layer) ? alongAxes(layer, x) : activated(layer.activation, x);
+    if (masked) for (let k = 0; k < y.data.length; k++) if (input.mask![k] === 0) y.data[k] = 0;
+    return { tensor: y, mask: input.mask };
+  },
+  onnx(layer, call) {
+    if (!isRow(layer)) return call.activation(layer.activation, call.inputs[0]);
+    return rowNodes(layer, call);
+  },
+  scripts: {
+    numpy: { expression: (layer, call) => expression(layer, call, 'transpose') },
+    torch: { expression: (layer, call) => expression(layer, call, 'permute') },
+  },
 };
 
 /** The activation of every number, or of every row of the last axis (softmax). */
@@ -28,4 +101,54 @@ export function activated(spec: ActivationSpec, t: Tensor): Tensor {
   const data = allocate(t.data.length, precisionOf(t));
   activate(spec, t.data, t.shape[t.shape.length - 1], data);
   return { shape: t.shape, data };
+}
+
+function isRow({ activation }: ActivationLayerSpec): boolean {
+  return getActivation(activation).activation.kind === 'row';
+}
+
+/** The axes behind everything as one, and where each axis then stands. */
+function moved({ axis }: ActivationLayerSpec, rank: number): { axes: number[]; order: number[]; back: number[] } {
+  const axes = axesOf(axis, symbolic(new Array(rank).fill(1)));
+  const order = [...Array(rank).keys()].filter(a => !axes.includes(a)).concat(axes);
+  return { axes, order, back: [...order.keys()].map(a => order.indexOf(a)) };
+}
+
+function alongAxes(layer: ActivationLayerSpec, x: Tensor): Tensor {
+  const { axes, order, back } = moved(layer, x.shape.length);
+  const t = permuteAxes(x, order);
+  const width = axes.reduce((product, axis) => product * x.shape[axis], 1);
+  const y = activated(layer.activation, { shape: [t.data.length / Math.max(1, width), width], data: t.data });
+  return permuteAxes({ shape: t.shape, data: y.data }, back);
+}
+
+/** What Keras' Softmax makes of a mask: masked numbers far below all others. @throws RnnError E_MASK where the mask is not one of its numbers */
+function maskedInput(layer: ActivationLayerSpec, { tensor }: Value, mask: Uint8Array): Tensor {
+  if (tensor.shape.length !== 2)
+    throw new RnnError('unsupported', 'E_MASK', 'a mask of steps does not fit a softmax over (N, T, features), in Keras neither', {
+      where: layer.name,
+      fix: 'end the mask before it',
+    });
+  return { shape: tensor.shape, data: tensor.data.map((v, k) => (mask[k] === 0 ? -1e9 : v)) };
+}
+
+function rowNodes(layer: ActivationLayerSpec, { builder, inputs: [x], shapes, activation }: OnnxCall): string {
+  const rank = shapes[0].length;
+  const { axes, order, back } = moved(layer, rank);
+  if (axes.length > 1)
+    throw new RnnError('unsupported', 'E_ONNX_LAYER', 'an ONNX graph has no softmax over several axes', { where: layer.name });
+  if (axes[0] === rank - 1) return activation(layer.activation, x);
+  const last = builder.add('Transpose', [x], { perm: ints(...order) }, `${layer.name}/axis`);
+  return builder.add('Transpose', [activation(layer.activation, last)], { perm: ints(...back) }, `${layer.name}/back`);
+}
+
+function expression(layer: ActivationLayerSpec, { inputs: [x], shapes, activation }: ScriptCall, transpose: string): string {
+  if (!isRow(layer)) return activation(layer.activation, x);
+  const rank = shapes[0].length;
+  const { axes, order, back } = moved(layer, rank);
+  if (axes.length === 1 && axes[0] === rank - 1) return activation(layer.activation, x);
+  const t = `${x}.${transpose}(${pythonText(order)})`;
+  if (axes.length === 1) return `${activation(layer.activation, t)}.${transpose}(${pythonText(back)})`;
+  const rows = `${t}.reshape(*[${x}.shape[a] for a in ${pythonText(order.slice(0, rank - axes.length))}], -1)`;
+  return `${activation(layer.activation, rows)}.reshape([${x}.shape[a] for a in ${pythonText(order)}]).${transpose}(${pythonText(back)})`;
 }

@@ -3,6 +3,7 @@ import type { WeightShape } from '../cells/cell.js';
 import { factor } from '../cells/weightShapes.js';
 import { activated } from './activation.js';
 import { multiply, stepsFormula, stepsOf, widthOf } from './dims.js';
+import type { ScriptCall } from './facets.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
 /** y = act(x·Wo + bo) on the last axis: once for [N, D], at every step for [N, T, D] (Keras Dense, TimeDistributed(Dense), PyTorch Linear). */
@@ -31,6 +32,26 @@ export const dense: LayerKind<DenseSpec> = {
     useBias: { type: 'boolean', default: true },
     timeDistributed: { type: 'boolean', default: false },
   },
+
+  keras: {
+    classes: {
+      Dense: (config, read) => ({
+        units: config.units,
+        activation: read.activation(config.activation),
+        useBias: config.use_bias ?? true,
+      }),
+    },
+    config: ({ units, activation, useBias }) => ({ units, activation, use_bias: useBias }),
+    weightNames: { Wo: 'kernel', bo: 'bias' },
+    path: (layer, _weight, index) => `${layer.timeDistributed ? 'layer/' : ''}vars/${index}`,
+  },
+  onnx(layer, { builder, inputs: [x], weight, activation }) {
+    const product = builder.add('MatMul', [x, builder.constant(`${layer.name}.weight`, weight('Wo')!)], {}, layer.name);
+    const bias = weight('bo');
+    const y = bias ? builder.add('Add', [product, builder.constant(`${layer.name}.bias`, bias)], {}, `${layer.name}/bias`) : product;
+    return activation(layer.activation, y);
+  },
+  scripts: { numpy: { expression }, torch: { expression } },
 
   weightShapes(layer, [input], symbols) {
     const from = input[input.length - 1].symbol;
@@ -72,3 +93,8 @@ export const dense: LayerKind<DenseSpec> = {
     return { tensor: activated(layer.activation, y), mask: input.mask };
   },
 };
+
+function expression({ activation: spec }: DenseSpec, { inputs: [x], weight, activation }: ScriptCall): string {
+  const bias = weight('bo');
+  return activation(spec, `(${x} @ ${weight('Wo')}${bias ? ` + ${bias}` : ''})`);
+}

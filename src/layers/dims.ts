@@ -61,3 +61,8 @@ export function stepsFormula(shape: DimShape): string {
 export function multipleOf(n: number, symbol: string): string {
   return /^[A-Z][0-9]*$/.test(symbol) ? `${n}${symbol}` : `${n}*(${symbol})`;
 }
+
+/** Sizes as a shape without letters. */
+export function symbolic(shape: readonly number[]): DimShape {
+  return shape.map(size => ({ symbol: '', size }));
+}

@@ -1,4 +1,5 @@
 import { RnnError } from '../errors.js';
+import { int } from '../formats/onnxBuilder.js';
 import { NO_COST, showShape } from './dims.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
@@ -27,6 +28,22 @@ export const embedding: LayerKind<EmbeddingSpec> = {
     options: { maskzero: { set: { maskZero: true } } },
   },
   kerasClass: () => 'Embedding',
+  keras: {
+    classes: { Embedding: config => ({ tokens: config.input_dim, units: config.output_dim, maskZero: config.mask_zero ?? false }) },
+    config: ({ tokens, units, maskZero }) => ({ input_dim: tokens, output_dim: units, ...(maskZero ? { mask_zero: true } : {}) }),
+    weightNames: { E: 'embeddings' },
+  },
+  onnx({ name, maskZero }, { builder, inputs: [x], weight }) {
+    if (maskZero)
+      throw new RnnError('unsupported', 'E_ONNX_LAYER', 'an ONNX graph cannot hold an embedding that masks token 0', {
+        fix: 'leave the masking out, and give --lengths to whatever runs the graph',
+      });
+    return builder.add('Gather', [builder.constant(`${name}.weight`, weight('E')!), x], { axis: int(0) }, name);
+  },
+  scripts: {
+    numpy: { expression: (_layer, { inputs: [x], weight }) => `${weight('E')}[${x}.astype(int)]` },
+    torch: { expression: (_layer, { inputs: [x], weight }) => `${weight('E')}[${x}.long()]` },
+  },
   fields: { tokens: { type: 'size' }, units: { type: 'size' }, maskZero: { type: 'boolean', default: false } },
 
   weightShapes: (layer, _inputs, symbols) => [

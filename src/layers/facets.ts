@@ -89,4 +89,6 @@ export interface Script<S> {
 export interface ScriptFacet<S> {
   readonly numpy?: Script<S>;
   readonly torch?: Script<S>;
+  /** where Keras has no layer for it */
+  readonly keras?: Script<S>;
 }

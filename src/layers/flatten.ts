@@ -1,11 +1,14 @@
 import { factor } from '../cells/weightShapes.js';
+import { ints } from '../formats/onnxBuilder.js';
 import { sizeOf } from '../tensor/tensor.js';
+import { DATA_FORMATS, type DataFormat, lastChannels, toLast } from './channels.js';
 import { multiply, NO_COST } from './dims.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
-/** [N, T, M] -> [N, T·M] */
+/** [N, T, M] -> [N, T·M]; channels that stand first are moved behind the rest before (Keras). */
 export interface FlattenSpec extends LayerBase {
   readonly kind: 'flatten';
+  readonly dataFormat: DataFormat;
 }
 
 export const flatten: LayerKind<FlattenSpec> = {
@@ -13,17 +16,37 @@ export const flatten: LayerKind<FlattenSpec> = {
   reads: 'sequence',
   grammar: {},
   kerasClass: () => 'Flatten',
-  fields: {},
+  fields: { dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' } },
+  keras: {
+    classes: { Flatten: config => ({ dataFormat: config.data_format ?? 'channels_last' }) },
+    config: layer => (lastChannels(layer) ? {} : { data_format: layer.dataFormat }),
+  },
   weightShapes: () => [],
-  outputShape(_layer, [input]) {
+  outputShape(layer, [input]) {
     const [N, ...rest] = input;
+    if (rest.length === 0) return [N, { symbol: '1', size: 1 }];
+    const ordered = lastChannels(layer) ? rest : [...rest.slice(1), rest[0]];
     const size = multiply(...rest.map(d => d.size));
-    return [N, { symbol: rest.map(d => factor(d.symbol)).join('*'), size: size === null ? null : Number(size) }];
+    return [N, { symbol: ordered.map(d => factor(d.symbol)).join('*'), size: size === null ? null : Number(size) }];
   },
   cost: () => NO_COST,
   formula: () => null,
-  apply(_layer, [{ tensor }]) {
-    const [N, ...rest] = tensor.shape;
-    return { tensor: { shape: [N, sizeOf(rest)], data: tensor.data } };
+  apply(layer, [{ tensor }]) {
+    const { shape, data } = toLast(layer, tensor);
+    const [N, ...rest] = shape;
+    return { tensor: { shape: [N, sizeOf(rest)], data } };
+  },
+  onnx(layer, { builder, inputs: [x], shapes }) {
+    const axes = [...shapes[0].keys()];
+    const order = [0, ...axes.slice(2), 1];
+    const moved =
+      lastChannels(layer) || axes.length < 3 ? x : builder.add('Transpose', [x], { perm: ints(...order) }, `${layer.name}/channels`);
+    return builder.add('Reshape', [moved, builder.integers([0, -1])], {}, layer.name);
+  },
+  scripts: {
+    numpy: {
+      expression: (layer, { inputs: [x] }) => `${lastChannels(layer) ? x : `np.moveaxis(${x}, 1, -1)`}.reshape(len(${x}), -1)`,
+    },
+    torch: { expression: (layer, { inputs: [x] }) => `${lastChannels(layer) ? x : `${x}.movedim(1, -1)`}.flatten(1)` },
   },
 };

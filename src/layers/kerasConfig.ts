@@ -23,3 +23,15 @@ export function list(value: unknown): unknown[] {
 export function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
+
+/** An option with one meaning here: a layer that asks for another is refused, never run as if it had not. @throws RnnError E_KERAS_OPTION */
+export function checkOption(config: Json, key: string, allowed: readonly unknown[]): void {
+  const value = config[key];
+  if (value === undefined || value === null || allowed.includes(value)) return;
+  const found = escapeText(wordOf(value), 60);
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', `${key} is ${found}`, {
+    where: key,
+    expected: allowed.map(wordOf).join(', '),
+    found,
+  });
+}

@@ -1,71 +1,146 @@
 import { RnnError } from '../errors.js';
-import { allocate, type FloatArray, precisionOf, type Tensor } from '../tensor/tensor.js';
-import { multiply, NO_COST, sequenceOf } from './dims.js';
-import type { LayerBase, LayerKind, Value } from './layer.js';
+import { int, ints } from '../formats/onnxBuilder.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { placesAlong } from './axes.js';
+import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from './channels.js';
+import { multiply, NO_COST } from './dims.js';
+import type { OnnxCall, ScriptCall } from './facets.js';
+import type { Kernels, LayerBase, LayerKind, Value } from './layer.js';
+import { pythonText } from './python.js';
+import type { Dim } from './shape.js';
 
-/** Over time, [N, T, M] -> [N, M]: maximum, mean, or the last step in time order. */
+/** Over time, [N, T, M] -> [N, M], or over height and width, [N, H, W, M] -> [N, M]: maximum, mean, or the last step in time order. */
 export interface PoolSpec extends LayerBase {
-  readonly kind: 'maxpool' | 'avgpool' | 'last';
+  readonly kind: 'maxpool' | 'avgpool' | 'last' | 'globalmaxpool2d' | 'globalavgpool2d';
   /** leave masked steps out. Keras' GlobalMaxPooling1D does not, its GlobalAveragePooling1D does */
   readonly useMask: boolean;
+  /** leave the axes in place, of size 1 */
+  readonly keepdims: boolean;
+  readonly dataFormat: DataFormat;
 }
 
-type PoolOneUnit = (x: FloatArray, T: number, at: (t: number) => number, real: (t: number) => boolean) => number;
+type Way = 'max' | 'mean' | 'last';
 
-function pooling(name: PoolSpec['kind'], kerasClass: string, useMask: boolean, pool: PoolOneUnit): LayerKind<PoolSpec> {
+function pooling(name: PoolSpec['kind'], kerasClass: string, way: Way, axes: number, useMask: boolean): LayerKind<PoolSpec> {
   return {
     name,
     reads: 'sequence',
-    grammar: {},
     kerasClass: () => kerasClass,
-    fields: { useMask: { type: 'boolean', default: useMask } },
+    fields: {
+      useMask: { type: 'boolean', default: useMask },
+      keepdims: { type: 'boolean', default: false },
+      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+    },
+    grammar: {},
+    ...(way === 'last'
+      ? {}
+      : {
+          keras: {
+            classes: {
+              [kerasClass]: config => ({ keepdims: config.keepdims ?? false, dataFormat: config.data_format ?? 'channels_last' }),
+            },
+            config: ({ keepdims, dataFormat }) => ({
+              ...(keepdims ? { keepdims } : {}),
+              ...(lastChannels({ dataFormat }) ? {} : { data_format: dataFormat }),
+            }),
+          },
+        }),
+    onnx: (layer, call) => asNodes(layer, call, way, axes),
+    scripts: {
+      numpy: { expression: (layer, call) => expression(layer, call, way, axes, keepdims => `, keepdims=${keepdims}`, 'max') },
+      torch: { expression: (layer, call) => expression(layer, call, way, axes, keepdims => `, keepdim=${keepdims}`, 'amax') },
+      keras: { expression: (_layer, { inputs: [x] }) => `${x}[:, -1]` },
+    },
     weightShapes: () => [],
-    outputShape(_layer, [input]) {
-      const [N, , M] = sequenceOf(input);
-      return [N, M];
+    outputShape(layer, [input]) {
+      const [N, ...space] = spaceOf(layer, input, axes);
+      const channels = input[lastChannels(layer) ? input.length - 1 : 1];
+      const one: Dim = { symbol: '1', size: 1 };
+      return layer.keepdims ? withChannels(layer, [N, ...space.map(() => one)], channels) : [N, channels];
     },
-    cost(_layer, [input]) {
-      const [, T, M] = sequenceOf(input);
-      return name === 'last' ? NO_COST : { ...NO_COST, elementwise: multiply(T.size, M.size) };
-    },
+    cost: (_layer, [input]) => (way === 'last' ? NO_COST : { ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
     formula: () => null,
-    apply: (layer, [input]) => ({ tensor: poolTime(input, layer.useMask, pool) }),
+    apply: (layer, [input], { kernels }) => ({ tensor: pooled(layer, input, way, spaceAxes(layer, axes), kernels) }),
   };
 }
 
-// NaN passes: once most is NaN, nothing is greater.
-export const maxpool = pooling('maxpool', 'GlobalMaxPooling1D', false, (x, T, at, real) => {
-  let most = -Infinity;
-  for (let t = 0; t < T; t++) if (real(t) && (x[at(t)] > most || Number.isNaN(x[at(t)]))) most = x[at(t)];
-  return most;
-});
+export const maxpool = pooling('maxpool', 'GlobalMaxPooling1D', 'max', 1, false);
+export const avgpool = pooling('avgpool', 'GlobalAveragePooling1D', 'mean', 1, true);
+export const last = pooling('last', 'Lambda', 'last', 1, true);
+export const globalmaxpool2d = pooling('globalmaxpool2d', 'GlobalMaxPooling2D', 'max', 2, false);
+export const globalavgpool2d = pooling('globalavgpool2d', 'GlobalAveragePooling2D', 'mean', 2, false);
 
-// A sample without any real step has mean 0 / 0 = NaN in Keras as well.
-export const avgpool = pooling('avgpool', 'GlobalAveragePooling1D', true, (x, T, at, real) => {
-  let sum = 0;
-  let steps = 0;
-  for (let t = 0; t < T; t++) {
-    if (!real(t)) continue;
-    sum += x[at(t)];
-    steps++;
-  }
-  return sum / steps;
-});
+function spaceAxes(layer: PoolSpec, axes: number): number[] {
+  return Array.from({ length: axes }, (_, axis) => axis + (lastChannels(layer) ? 1 : 2));
+}
 
-export const last = pooling('last', 'Lambda', true, (x, T, at, real) => {
-  let t = T - 1;
-  while (t > 0 && !real(t)) t--;
-  return x[at(t)];
-});
-
-function poolTime(input: Value, useMask: boolean, pool: PoolOneUnit): Tensor {
-  const [N, T, M] = input.tensor.shape;
-  if (T === 0) throw new RnnError('shape', 'E_EMPTY', 'cannot pool over zero time steps');
-  const mask = useMask ? input.mask : undefined;
-  const data = allocate(N * M, precisionOf(input.tensor));
+/** A sample without any real step has mean 0 / 0 = NaN in Keras as well. */
+function pooled(layer: PoolSpec, { tensor, mask }: Value, way: Way, axes: readonly number[], kernels: Kernels): Tensor {
+  const { shape, data } = tensor;
+  const [N, ...inner] = shape;
+  const { starts, offsets } = placesAlong(
+    inner,
+    axes.map(axis => axis - 1),
+  );
+  if (offsets.length === 0) throw new RnnError('shape', 'E_EMPTY', 'cannot pool over zero time steps');
+  const y = kernels.allocate(N * starts.length);
+  const size = starts.length * offsets.length;
+  const reduce = { max: mostOf, mean: meanOf, last: lastOf }[way];
+  const steps = Int32Array.from(offsets.keys());
   for (let n = 0; n < N; n++) {
-    const real = mask ? (t: number) => mask[n * T + t] === 1 : () => true;
-    for (let m = 0; m < M; m++) data[n * M + m] = pool(input.tensor.data, T, t => (n * T + t) * M + m, real);
+    const real = layer.useMask && mask ? steps.filter(t => mask[n * offsets.length + t] === 1) : steps;
+    for (let c = 0; c < starts.length; c++) y[n * starts.length + c] = reduce(data, n * size + starts[c], offsets, real);
   }
-  return { shape: [N, M], data };
+  const channels = shape[lastChannels(layer) ? shape.length - 1 : 1];
+  return { shape: layer.keepdims ? withChannels(layer, [N, ...axes.map(() => 1)], channels) : [N, channels], data: y };
+}
+
+type Reduce = (x: ArrayLike<number>, from: number, offsets: Int32Array, real: Int32Array) => number;
+
+// NaN passes: once most is NaN, nothing is greater.
+const mostOf: Reduce = (x, from, offsets, real) => {
+  let most = -Infinity;
+  for (let k = 0; k < real.length; k++) {
+    const v = x[from + offsets[real[k]]];
+    if (v > most || Number.isNaN(v)) most = v;
+  }
+  return most;
+};
+
+const meanOf: Reduce = (x, from, offsets, real) => {
+  let sum = 0;
+  for (let k = 0; k < real.length; k++) sum += x[from + offsets[real[k]]];
+  return sum / real.length;
+};
+
+/** the first step where none is real */
+const lastOf: Reduce = (x, from, offsets, real) => x[from + offsets[real.length === 0 ? 0 : real[real.length - 1]]];
+
+function asNodes(layer: PoolSpec, { builder, inputs: [x] }: OnnxCall, way: Way, count: number): string {
+  const axes = spaceAxes(layer, count);
+  if (way !== 'last')
+    return builder.add(
+      way === 'max' ? 'ReduceMax' : 'ReduceMean',
+      [x],
+      { axes: ints(...axes), keepdims: int(Number(layer.keepdims)) },
+      layer.name,
+    );
+  const at = layer.keepdims ? builder.integers([-1]) : builder.scalar(-1);
+  return builder.add('Gather', [x, at], { axis: int(axes[0]) }, layer.name);
+}
+
+function expression(
+  layer: PoolSpec,
+  { inputs: [x] }: ScriptCall,
+  way: Way,
+  count: number,
+  keep: (word: string) => string,
+  most: string,
+): string {
+  const axes = spaceAxes(layer, count);
+  if (way === 'last') {
+    const at = layer.keepdims ? '-1:' : '-1';
+    return lastChannels(layer) ? `${x}[:, ${at}]` : `${x}[:, :, ${at}]`;
+  }
+  return `${x}.${way === 'max' ? most : 'mean'}(${axes.length === 1 ? axes[0] : pythonText(axes)}${layer.keepdims ? keep('True') : ''})`;
 }

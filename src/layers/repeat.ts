@@ -12,6 +12,7 @@ export const repeat: LayerKind<RepeatSpec> = {
   name: 'repeat',
   grammar: { sizes: { form: 'times', example: '10', counts: [1, 1], fields: ([times]) => ({ times }) } },
   kerasClass: () => 'RepeatVector',
+  keras: { classes: { RepeatVector: config => ({ times: config.n }) }, config: ({ times }) => ({ n: times }) },
   fields: { times: { type: 'size' } },
   weightShapes: () => [],
 
@@ -26,6 +27,14 @@ export const repeat: LayerKind<RepeatSpec> = {
     return [input[0], { symbol: 'R', size: layer.times }, input[1]];
   },
 
+  onnx: ({ name, times }, { builder, inputs: [x] }) => {
+    const column = builder.add('Unsqueeze', [x, builder.integers([1])], {}, `${name}/column`);
+    return builder.add('Expand', [column, builder.integers([1, times, 1])], {}, name);
+  },
+  scripts: {
+    numpy: { expression: ({ times }, { inputs: [x] }) => `np.repeat(${x}[:, None], ${times}, 1)` },
+    torch: { expression: ({ times }, { inputs: [x] }) => `${x}[:, None].repeat(1, ${times}, 1)` },
+  },
   cost: () => NO_COST,
   formula: () => null,
 

@@ -2,7 +2,7 @@ import type { ActivationSpec } from '../activations/activation.js';
 import { canonicalActivation, elementwise } from '../activations/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { getLayerKind, LAYER_KINDS } from '../layers/index.js';
+import { type AnyLayerKind, getLayerKind, LAYER_KINDS } from '../layers/index.js';
 import type { Field } from '../layers/layer.js';
 import { FIXED_OPTIONS } from '../layers/recurrent.js';
 import { nearest } from '../registry.js';
@@ -169,9 +169,15 @@ function checkLayer(json: unknown, before: readonly LayerSpec[], values: Values,
     name,
     inputs: checkWiring(given.inputs, before, values),
     trainable: given.trainable === undefined ? true : bool(given.trainable, 'trainable'),
-    ...(isCellName(kind.name) ? FIXED_OPTIONS : {}),
     ...checkCall(given, before, values, kind.name),
+    ...checkFields(kind, given, framework),
   };
+  return layer as unknown as LayerSpec;
+}
+
+/** The fields of a kind, complete. */
+function checkFields(kind: AnyLayerKind, given: Record<string, unknown>, framework: FrameworkName): Record<string, unknown> {
+  const layer: Record<string, unknown> = isCellName(kind.name) ? { ...FIXED_OPTIONS } : {};
   const defaults = layerDefaults(kind.name, framework);
   for (const [key, field] of Object.entries(kind.fields)) {
     const value =
@@ -181,12 +187,28 @@ function checkLayer(json: unknown, before: readonly LayerSpec[], values: Values,
           ? 'linear'
           : given[key];
     if (value === undefined) throw missing(key, describe(field));
-    layer[key] = checkField(value, key, field);
+    layer[key] = checkField(value, key, field, framework);
     if (field.type === 'activation' && isCellName(kind.name) && layer[key] !== null)
       within(key, () => elementwise(layer[key] as ActivationSpec));
   }
   if (isCellName(kind.name)) completeRecurrent(layer, given, framework);
-  return layer as unknown as LayerSpec;
+  return layer;
+}
+
+/** A layer inside a layer: its kind and fields; what it reads is the outer one's business. */
+function checkInner(json: unknown, framework: FrameworkName): object {
+  const given = asObject(json, 'layer');
+  if (given.kind === undefined) throw missing('kind', LAYER_KINDS.map(k => k.name).join(', '));
+  const kind = getLayerKind(text(given.kind, 'kind'));
+  checkKeys(given, [
+    'kind',
+    'name',
+    'trainable',
+    ...Object.keys(kind.fields),
+    ...(isCellName(kind.name) ? Object.keys(FIXED_OPTIONS) : []),
+  ]);
+  const name = given.name === undefined ? kind.name : text(given.name, 'name');
+  return { kind: kind.name, name, inputs: [], trainable: given.trainable !== false, ...checkFields(kind, given, framework) };
 }
 
 /**
@@ -266,7 +288,7 @@ function freeName(kind: string, before: readonly LayerSpec[], taken: ReadonlySet
   for (let n = alike + 1; ; n++) if (!taken.has(`${kind}_${n}`)) return `${kind}_${n}`;
 }
 
-function checkField(value: unknown, key: string, field: Field): unknown {
+function checkField(value: unknown, key: string, field: Field, framework: FrameworkName): unknown {
   if (value === null && field.default === null) return null;
   switch (field.type) {
     case 'size':
@@ -275,6 +297,8 @@ function checkField(value: unknown, key: string, field: Field): unknown {
       return bool(value, key);
     case 'own':
       return field.check(value, key);
+    case 'layer':
+      return within(key, () => checkInner(value, framework));
     case 'choice':
       return choice(value, key, field.choices);
     case 'activation':

@@ -1,6 +1,6 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { RnnError, within } from '../../errors.js';
-import { type GraphBuilder, int, ints, newBuilder } from '../../formats/onnxBuilder.js';
+import { type GraphBuilder, int, newBuilder } from '../../formats/onnxBuilder.js';
 import type { OnnxModel } from '../../formats/onnxGraph.js';
 import { getLayerKind } from '../../layers/index.js';
 import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
@@ -80,31 +80,6 @@ function addLayer(
     return onnx(layer, { builder, inputs, shapes, output, weight: own, activation });
   }
   switch (layer.kind) {
-    case 'dense': {
-      const product = builder.add('MatMul', [x, builder.constant(`${name}.weight`, own('Wo')!)], {}, name);
-      const bias = own('bo');
-      const y = bias ? builder.add('Add', [product, builder.constant(`${name}.bias`, bias)], {}, `${name}/bias`) : product;
-      return addActivation(builder, layer.activation, y, `${name}/activation`);
-    }
-    case 'activation':
-      return addActivation(builder, layer.activation, x, name);
-    case 'dropout':
-      return x;
-    case 'maxpool':
-      return builder.add('ReduceMax', [x], { axes: ints(1), keepdims: int(0) }, name);
-    case 'avgpool':
-      return builder.add('ReduceMean', [x], { axes: ints(1), keepdims: int(0) }, name);
-    case 'last':
-      return builder.add('Gather', [x, scalar(builder, -1)], { axis: int(1) }, name);
-    case 'flatten':
-      return builder.add('Reshape', [x, builder.integers([0, -1])], {}, name);
-    case 'repeat': {
-      const column = builder.add('Unsqueeze', [x, builder.integers([1])], {}, `${name}/column`);
-      return builder.add('Expand', [column, builder.integers([1, layer.times, 1])], {}, name);
-    }
-    case 'embedding':
-      if (layer.maskZero) throw noLayer('an embedding that masks token 0');
-      return builder.add('Gather', [builder.constant(`${name}.weight`, own('E')!), x], { axis: int(0) }, name);
     case 'concatenate':
       return inputs.length === 1 ? x : builder.add('Concat', inputs, { axis: int(-1) }, name);
     case 'add':
@@ -116,12 +91,6 @@ function addLayer(
     default:
       throw noLayer(`${layer.kind} over ${shapes[0].length} axes`);
   }
-}
-
-function scalar(builder: GraphBuilder, value: number): string {
-  const name = builder.integers([value]);
-  builder.initializers.set(name, { shape: [], dtype: 'i64', data: BigInt64Array.of(BigInt(value)) });
-  return name;
 }
 
 function noLayer(what: string): RnnError {

@@ -52,7 +52,15 @@ function insertPool(scenario: Scenario, after: string, kind: PoolSpec['kind']): 
   const name = `${after}/pool`;
   const layers = scenario.model.layers.flatMap((l): LayerSpec[] => {
     if (l.name === after) {
-      const pool: PoolSpec = { kind, name, inputs: [after], trainable: true, useMask: kind === 'avgpool' };
+      const pool: PoolSpec = {
+        kind,
+        name,
+        inputs: [after],
+        trainable: true,
+        useMask: kind === 'avgpool',
+        keepdims: false,
+        dataFormat: 'channels_last',
+      };
       return [{ ...l, returnSequences: true } as LayerSpec, pool];
     }
     return [l.inputs.includes(after) ? ({ ...l, inputs: l.inputs.map(i => (i === after ? name : i)) } as LayerSpec) : l];

@@ -7,7 +7,7 @@ import { multiply, widthOf } from '../dims.js';
 import { sizes } from '../fields.js';
 import type { LayerKind } from '../layer.js';
 import type { DimShape } from '../shape.js';
-import { PADDINGS, slideAlong } from '../window.js';
+import { PADDINGS, slideAlong } from '../window/window.js';
 import { convolve } from './convolve.js';
 import { keras } from './keras.js';
 import { onnx } from './onnx.js';

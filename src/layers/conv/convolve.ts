@@ -1,7 +1,8 @@
 import { padAxes } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Kernels, Product } from '../layer.js';
-import { paddingOf, type Window, windowsIn } from '../window.js';
+import { offsetsOf, startsOf } from '../window/places.js';
+import { paddingOf, type Window, windowsIn } from '../window/window.js';
 
 /**
  * y[n, o, f] = Σ_{k, c} x[n, o·stride + k·dilation, c] · W[k, c, f] + b[f], over one or more axes of space: a product of the rows that a window sees.
@@ -64,26 +65,6 @@ function gather(x: Tensor, y: Tensor, windows: readonly Window[], g: number, gro
     }
     product({ data: y.data, start: from * F + (g * F) / groups, stride: F }, { data: rows, start: 0, stride: D }, count);
   }
-}
-
-/** Where each value of a window lies, from its first one, in the order of the kernel. @param shape [...S, C] */
-export function offsetsOf(shape: readonly number[], windows: readonly Window[]): number[] {
-  let offsets = [0];
-  windows.forEach(({ size, dilation }, axis) => {
-    const step = dilation * sizeOf(shape.slice(axis + 1));
-    offsets = offsets.flatMap(offset => Array.from({ length: size }, (_, k) => offset + k * step));
-  });
-  return offsets;
-}
-
-/** Where the window of each output of a sample begins, in C order. @param shape [...S, C] @param out [...O] */
-export function startsOf(shape: readonly number[], out: readonly number[], windows: readonly Window[]): number[] {
-  let starts = [0];
-  windows.forEach(({ stride }, axis) => {
-    const step = stride * sizeOf(shape.slice(axis + 1));
-    starts = starts.flatMap(start => Array.from({ length: out[axis] }, (_, o) => start + o * step));
-  });
-  return starts;
 }
 
 /** Kernel and bias of one group as a matrix [k·C/groups, F/groups] and a vector. */

@@ -2,7 +2,7 @@ import { int, ints } from '../../formats/onnxBuilder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { lastChannels, spaceOf } from '../channels.js';
 import type { OnnxFacet } from '../facets.js';
-import { onnxPadding } from '../onnxWindow.js';
+import { onnxPadding } from '../window/onnx.js';
 import { type ConvSpec, windowsOf } from './spec.js';
 
 /** Conv reads [N, C, …S] with W [F, C/groups, …k]. */

@@ -1,7 +1,7 @@
 import { lastChannels } from '../channels.js';
 import type { Script, ScriptFacet } from '../facets.js';
 import { pythonText } from '../python.js';
-import { NUMPY_WINDOWS, TORCH_PADDING } from '../windowScripts.js';
+import { NUMPY_WINDOWS, TORCH_PADDING } from '../window/scripts.js';
 import type { ConvSpec } from './spec.js';
 
 const NUMPY = `${NUMPY_WINDOWS}

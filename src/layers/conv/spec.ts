@@ -1,7 +1,7 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import type { DataFormat } from '../channels.js';
 import type { LayerBase } from '../layer.js';
-import type { Padding, Window } from '../window.js';
+import type { Padding, Window } from '../window/window.js';
 
 /** y = act(x * W + b): filters that slide over time [N, T, D] -> [N, T', F], or over height and width [N, H, W, D] -> [N, H', W', F]. */
 export interface ConvSpec extends LayerBase {

@@ -1,8 +1,7 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { getActivation } from '../../activations/index.js';
 import { foreignWeight } from '../../conventions/keras.js';
-import { getLayerKind } from '../../layers/index.js';
-import type { Json } from '../../layers/kerasConfig.js';
+import { type AnyLayer, getLayerKind } from '../../layers/index.js';
 import { pythonText } from '../../layers/python.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
@@ -59,28 +58,22 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], weights: Weig
       ? `keras.layers.${text}(${input})`
       : `run(keras.layers.${text}, [${shapes.weights.map(w => arrayText(foreignWeight(shapes, w, weights))).join(', ')}], ${input})`;
   if (isRecurrent(layer)) return set(recurrentText(layer));
-  const { keras, kerasClass } = getLayerKind(layer.kind);
-  if (keras) return set(`${kerasClass(layer)}(${argumentsText(keras.config(layer))})`);
+  // the identity; constructed for the seed it takes where seeds matter
+  if (layer.kind === 'dropout' && weights !== null) return x;
+  const { keras, scripts } = getLayerKind(layer.kind);
+  if (!keras && scripts?.keras)
+    return scripts.keras.expression(layer, {
+      inputs,
+      shapes: shapes.inputs,
+      output: shapes.output,
+      weight: () => undefined,
+      activation: (_spec, y) => y,
+    });
+  if (keras) {
+    const input = layer.kind === 'embedding' ? `keras.ops.cast(${x}, "int32")` : x;
+    return shapes.weights.length === 0 ? `keras.layers.${constructorText(layer)}(${input})` : set(constructorText(layer), input);
+  }
   switch (layer.kind) {
-    case 'dense':
-      return set(`Dense(${layer.units}, activation=${nameOf(layer.activation)}, use_bias=${bool(layer.useBias)})`);
-    case 'embedding':
-      return set(`Embedding(${layer.tokens}, ${layer.units})`, `keras.ops.cast(${x}, "int32")`);
-    case 'activation':
-      return `keras.layers.Activation(${nameOf(layer.activation)})(${x})`;
-    case 'maxpool':
-      return `keras.layers.GlobalMaxPooling1D()(${x})`;
-    case 'avgpool':
-      return `keras.layers.GlobalAveragePooling1D()(${x})`;
-    case 'last':
-      return `${x}[:, -1]`;
-    case 'flatten':
-      return `keras.layers.Flatten()(${x})`;
-    case 'repeat':
-      return `keras.layers.RepeatVector(${layer.times})(${x})`;
-    case 'dropout':
-      // the identity; constructed for the seed it takes where seeds matter
-      return weights === null ? `keras.layers.Dropout(${layer.rate})(${x})` : x;
     case 'concatenate':
     case 'add':
     case 'multiply':
@@ -107,11 +100,18 @@ function recurrentText(layer: RecurrentSpec): string {
   return layer.bidirectional === null ? cell : `Bidirectional(keras.layers.${cell}, merge_mode=${JSON.stringify(layer.bidirectional)})`;
 }
 
-/** `filters=8, kernel_size=(5,), activation="relu"` */
-function argumentsText(config: Json): string {
-  return Object.entries(config)
-    .map(([key, value]) => `${key}=${key.endsWith('activation') ? nameOf(value as ActivationSpec) : pythonText(value)}`)
-    .join(', ');
+/** `Conv1D(filters=8, kernel_size=(5,), activation="relu")`; a Dense works at every step as it is. */
+function constructorText(layer: AnyLayer): string {
+  const { keras, kerasClass } = getLayerKind(layer.kind);
+  if (!keras) throw cannotEmit(layer.kind, 'leave it out');
+  const value = (key: string, v: unknown) =>
+    key === 'layer'
+      ? `keras.layers.${constructorText(v as AnyLayer)}`
+      : key.endsWith('activation')
+        ? nameOf(v as ActivationSpec)
+        : pythonText(v);
+  const options = Object.entries(keras.config(layer)).map(([key, v]) => `${key}=${value(key, v)}`);
+  return `${layer.kind === 'dense' ? 'Dense' : kerasClass(layer)}(${options.join(', ')})`;
 }
 
 /** Keras' own name in quotes. */

@@ -147,26 +147,6 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], own: Own): st
       activation: (spec, y) => calledText(spec, ACTIVATIONS, 'NumPy', y),
     });
   switch (layer.kind) {
-    case 'dense': {
-      const bias = own('bo');
-      return `${activationText(layer.activation, ACTIVATIONS, 'NumPy')}(${x} @ ${own('Wo')}${bias ? ` + ${bias}` : ''})`;
-    }
-    case 'activation':
-      return `${activationText(layer.activation, ACTIVATIONS, 'NumPy')}(${x})`;
-    case 'maxpool':
-      return `${x}.max(1)`;
-    case 'avgpool':
-      return `${x}.mean(1)`;
-    case 'last':
-      return `${x}[:, -1]`;
-    case 'flatten':
-      return `${x}.reshape(len(${x}), -1)`;
-    case 'repeat':
-      return `np.repeat(${x}[:, None], ${layer.times}, 1)`;
-    case 'embedding':
-      return `${own('E')}[${x}.astype(int)]`;
-    case 'dropout':
-      return x;
     case 'concatenate':
       return `np.concatenate([${inputs.join(', ')}], -1)`;
     case 'add':

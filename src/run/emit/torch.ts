@@ -6,18 +6,7 @@ import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
 import type { Network } from '../network.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
-import {
-  activationText,
-  arrayText,
-  assignments,
-  calledText,
-  cannotEmit,
-  header,
-  helpersFor,
-  helpersOf,
-  type ScriptSource,
-  valueNames,
-} from './text.js';
+import { arrayText, assignments, calledText, cannotEmit, header, helpersFor, helpersOf, type ScriptSource, valueNames } from './text.js';
 
 /** PyTorch's own modules with the same weights. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
@@ -105,6 +94,8 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], from: Weights
     const module = 'module' in from ? from.module : `load(${recurrentModule(layer, shapes)}, ${stateText(layer, shapes, from)})`;
     return `run(${module}, ${x}, ${layer.returnSequences ? 'True' : 'False'})`;
   }
+  if ('module' in from && layer.kind === 'dense') return calledText(layer.activation, ACTIVATIONS, 'PyTorch', `${from.module}(${x})`);
+  if ('module' in from && layer.kind === 'embedding') return `${from.module}(${x}.long())`;
   const script = getLayerKind(layer.kind).scripts?.torch;
   if (script) {
     const weight = (name: string) => (own(name) ? arrayText(own(name)!) : undefined);
@@ -117,28 +108,6 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], from: Weights
     });
   }
   switch (layer.kind) {
-    case 'dense': {
-      const bias = own('bo');
-      const linear = 'module' in from ? `${from.module}(${x})` : `(${x} @ ${arrayText(own('Wo')!)}${bias ? ` + ${arrayText(bias)}` : ''})`;
-      const activation = activationText(layer.activation, ACTIVATIONS, 'PyTorch');
-      return activation === '' ? linear : `${activation}(${linear})`;
-    }
-    case 'activation':
-      return `${activationText(layer.activation, ACTIVATIONS, 'PyTorch')}(${x})`;
-    case 'maxpool':
-      return `${x}.max(1).values`;
-    case 'avgpool':
-      return `${x}.mean(1)`;
-    case 'last':
-      return `${x}[:, -1]`;
-    case 'flatten':
-      return `${x}.flatten(1)`;
-    case 'repeat':
-      return `${x}[:, None].repeat(1, ${layer.times}, 1)`;
-    case 'embedding':
-      return 'module' in from ? `${from.module}(${x}.long())` : `${arrayText(own('E')!)}[${x}.long()]`;
-    case 'dropout':
-      return x;
     case 'concatenate':
       return `torch.cat([${inputs.join(', ')}], -1)`;
     case 'add':

@@ -1,6 +1,6 @@
-import { ints, text } from '../formats/onnxBuilder.js';
-import type { OnnxAttribute } from '../formats/onnxGraph.js';
-import type { DimShape } from './shape.js';
+import { ints, text } from '../../formats/onnxBuilder.js';
+import type { OnnxAttribute } from '../../formats/onnxGraph.js';
+import type { DimShape } from '../shape.js';
 import { paddingOf, type Window } from './window.js';
 
 /**

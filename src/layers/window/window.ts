@@ -1,6 +1,6 @@
-import { factor } from '../cells/weightShapes.js';
-import { RnnError } from '../errors.js';
-import type { Dim } from './shape.js';
+import { factor } from '../../cells/weightShapes.js';
+import { RnnError } from '../../errors.js';
+import type { Dim } from '../shape.js';
 
 /** A window that slides along one axis, as convolutions and poolings have it. */
 export interface Window {

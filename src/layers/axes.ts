@@ -1,0 +1,54 @@
+import { RnnError } from '../errors.js';
+import { stridesOf } from '../tensor/axes.js';
+import { showShape } from './dims.js';
+import type { DimShape } from './shape.js';
+
+/** Layers that work along some axes of their input and do the same at every place of the others. */
+
+/** Counted from the front, in order. @throws RnnError E_AXIS: there is no such axis, or it is the batch */
+export function axesOf(axis: readonly number[], shape: DimShape): number[] {
+  return axis
+    .map(given => {
+      const at = given < 0 ? given + shape.length : given;
+      if (Number.isInteger(at) && at > 0 && at < shape.length) return at;
+      throw new RnnError('shape', 'E_AXIS', `has no axis ${given} in ${showShape(shape)}`, {
+        where: 'axis',
+        expected: `1 … ${shape.length - 1}, or -1 … ${1 - shape.length}`,
+        found: String(given),
+      });
+    })
+    .sort((a, b) => a - b);
+}
+
+/** Where the values lie: each of `starts` (places of the other axes) with each of `offsets` (places along `axes`), both in C order. */
+export function placesAlong(shape: readonly number[], axes: readonly number[]): { starts: Int32Array; offsets: Int32Array } {
+  const strides = stridesOf(shape);
+  const along = (wanted: (axis: number) => boolean) => {
+    let places = Int32Array.of(0);
+    shape.forEach((size, axis) => {
+      if (!wanted(axis)) return;
+      const next = new Int32Array(places.length * size);
+      for (let p = 0, k = 0; p < places.length; p++) for (let i = 0; i < size; i++) next[k++] = places[p] + i * strides[axis];
+      places = next;
+    });
+    return places;
+  };
+  return { starts: along(axis => !axes.includes(axis)), offsets: along(axis => axes.includes(axis)) };
+}
+
+/** Sizes that broadcast a weight of these axes over the input: [1, T, 1]; none where it does by itself. */
+export function broadcastOver(axes: readonly number[], shape: DimShape): (number | string)[] | null {
+  const trailing = axes.every((axis, i) => axis === shape.length - axes.length + i);
+  return trailing ? null : shape.map((dim, axis) => (axes.includes(axis) ? (dim.size ?? dim.symbol) : 1));
+}
+
+/** The sizes of these axes. @throws RnnError E_SYMBOLIC: a weight has this shape, so it must be known */
+export function sizesAlong(axes: readonly number[], shape: DimShape): number[] {
+  return axes.map(axis => {
+    const { size, symbol } = shape[axis];
+    if (size !== null) return size;
+    throw new RnnError('shape', 'E_SYMBOLIC', `needs a known size of every axis it has weights for, but ${symbol} is open`, {
+      fix: `give ${symbol} a number (--T 10)`,
+    });
+  });
+}

@@ -1,0 +1,135 @@
+import type { Tensor } from '../../tensor/tensor.js';
+import { axesOf, broadcastOver, placesAlong, sizesAlong } from '../axes.js';
+import { multiply, NO_COST, symbolic } from '../dims.js';
+import type { OnnxFacet, ScriptCall } from '../facets.js';
+import type { LayerBase, LayerKind } from '../layer.js';
+import { pythonText } from '../python.js';
+import type { DimShape } from '../shape.js';
+import { vectorWeights } from './weights.js';
+
+/** y = γ·(x − mean) / √(variance + ε) + β along one axis, with the mean and variance that training left (Keras BatchNormalization, PyTorch BatchNorm1d in eval mode). */
+export interface BatchNormSpec extends LayerBase {
+  readonly kind: 'batchnorm';
+  readonly axis: number;
+  readonly epsilon: number;
+  /** whether there is a β */
+  readonly center: boolean;
+  /** whether there is a γ */
+  readonly scale: boolean;
+  /** statistics of a renormalisation, which are kept and counted, and not read outside training */
+  readonly renorm: boolean;
+}
+
+export const batchnorm: LayerKind<BatchNormSpec> = {
+  name: 'batchnorm',
+  reads: 'anything',
+  kerasClass: () => 'BatchNormalization',
+  fields: {
+    axis: { type: 'number', default: -1 },
+    epsilon: { type: 'number', min: 0, default: 0.001 },
+    center: { type: 'boolean', default: true },
+    scale: { type: 'boolean', default: true },
+    renorm: { type: 'boolean', default: false },
+  },
+  grammar: {},
+  keras: {
+    classes: {
+      BatchNormalization: config => ({
+        axis: Array.isArray(config.axis) ? config.axis[0] : (config.axis ?? -1),
+        epsilon: config.epsilon ?? 0.001,
+        center: config.center ?? true,
+        scale: config.scale ?? true,
+        renorm: config.renorm ?? false,
+      }),
+    },
+    config: ({ axis, epsilon, center, scale, renorm }) => ({ axis, epsilon, center, scale, ...(renorm ? { renorm } : {}) }),
+    weightNames: {
+      gamma: 'gamma',
+      beta: 'beta',
+      mean: 'moving_mean',
+      variance: 'moving_variance',
+      renormMean: 'renorm_mean',
+      renormDeviation: 'renorm_stddev',
+      deviation: 'moving_stddev',
+    },
+  },
+
+  weightShapes(layer, [input]) {
+    const axes = axesOf([layer.axis], input);
+    const [size] = sizesAlong(axes, input);
+    const names = [
+      ...(layer.scale ? (['gamma'] as const) : []),
+      ...(layer.center ? (['beta'] as const) : []),
+      'mean' as const,
+      'variance' as const,
+      ...(layer.renorm ? (['deviation', 'renormMean', 'renormDeviation'] as const) : []),
+    ];
+    return vectorWeights(names, [input[axes[0]].symbol], [size]);
+  },
+
+  outputShape: (_layer, [input]) => input,
+  cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
+  formula: ({ axis, center, scale, renorm }, [input]) => {
+    const count = 2 + Number(center) + Number(scale) + (renorm ? 3 : 0);
+    return `${count}*${broadcastSymbol(input, axis)}`;
+  },
+
+  apply(layer, [input], { kernels, weights }) {
+    const { data, shape } = input.tensor;
+    const axes = axesOf([layer.axis], symbolic(shape));
+    const { factor, shift } = asAffine(layer, name => weights.get(name));
+    const { starts, offsets } = placesAlong(shape, axes);
+    const y = kernels.allocate(data.length);
+    for (let s = 0; s < starts.length; s++) {
+      for (let c = 0; c < offsets.length; c++) {
+        const at = starts[s] + offsets[c];
+        y[at] = data[at] * factor[c] + shift[c];
+      }
+    }
+    return { tensor: { shape, data: y }, mask: input.mask };
+  },
+
+  onnx: (layer, call) => scaled(layer, asAffine(layer, call.weight), call),
+
+  scripts: {
+    numpy: { expression: expression('np.sqrt') },
+    torch: { expression: expression('torch.sqrt') },
+  },
+};
+
+function broadcastSymbol(input: DimShape, axis: number): string {
+  const { symbol } = input[axesOf([axis], input)[0]];
+  return /^[A-Z]\d*$/.test(symbol) ? symbol : `(${symbol})`;
+}
+
+/** x·factor + shift, in double precision. */
+function asAffine(layer: BatchNormSpec, weight: (name: string) => Tensor | undefined) {
+  const [gamma, beta, mean, variance] = ['gamma', 'beta', 'mean', 'variance'].map(name => weight(name)?.data);
+  const factor = Float64Array.from(variance!, (v, c) => (gamma?.[c] ?? 1) / Math.sqrt(v + layer.epsilon));
+  const shift = factor.map((f, c) => (beta?.[c] ?? 0) - mean![c] * f);
+  return { factor, shift };
+}
+
+function scaled(
+  layer: BatchNormSpec,
+  { factor, shift }: { factor: Float64Array; shift: Float64Array },
+  { builder, inputs, shapes }: Parameters<OnnxFacet<BatchNormSpec>>[1],
+): string {
+  const axes = axesOf([layer.axis], shapes[0]);
+  const shape = (broadcastOver(axes, shapes[0]) as number[] | null) ?? [factor.length];
+  const y = builder.add('Mul', [inputs[0], builder.constant(`${layer.name}.factor`, { shape, data: factor })], {}, layer.name);
+  return builder.add('Add', [y, builder.constant(`${layer.name}.shift`, { shape, data: shift })], {}, `${layer.name}/shift`);
+}
+
+function expression(root: string) {
+  return (layer: BatchNormSpec, { inputs: [x], shapes, weight }: ScriptCall): string => {
+    const over = broadcastOver(axesOf([layer.axis], shapes[0]), shapes[0]);
+    const of = (name: string) => {
+      const text = weight(name);
+      return text === undefined || over === null ? text : `${text}.reshape(${pythonText(over)})`;
+    };
+    const [gamma, beta] = [of('gamma'), of('beta')];
+    const normal = `(${x} - ${of('mean')}) / ${root}(${of('variance')} + ${layer.epsilon})`;
+    return `${normal}${gamma ? ` * ${gamma}` : ''}${beta ? ` + ${beta}` : ''}`;
+  };
+}

@@ -1,0 +1,218 @@
+import { int, ints } from '../../formats/onnxBuilder.js';
+import { axesOf, broadcastOver, placesAlong, sizesAlong } from '../axes.js';
+import { multiply, NO_COST, symbolic } from '../dims.js';
+import type { OnnxCall, ScriptCall } from '../facets.js';
+import { numbers } from '../fields.js';
+import type { LayerBase, LayerKind } from '../layer.js';
+import { pythonText } from '../python.js';
+import { type NormalWeight, vectorWeights } from './weights.js';
+
+/**
+ * Each sample by itself, over some axes (the features):
+ *   layer     y = γ·(x − mean) / √(var + ε) + β
+ *   scaled    y = γ·x / √(var + ε)            (Keras rms_scaling, which takes the variance and not the mean square)
+ *   rms       y = γ·x / √(mean(x²) + ε)       (Keras RMSNormalization, PyTorch RMSNorm)
+ *   unit      y = x / max(√Σx², 1e-12)        (Keras UnitNormalization)
+ */
+export interface LayerNormSpec extends LayerBase {
+  readonly kind: 'layernorm' | 'rmsnorm' | 'unitnorm';
+  readonly axis: readonly number[];
+  readonly epsilon: number;
+  readonly center: boolean;
+  readonly scale: boolean;
+  readonly rmsScaling: boolean;
+}
+
+type Way = 'layer' | 'scaled' | 'rms' | 'unit';
+
+const LEAST_LENGTH = 1e-12;
+const AXIS = numbers({ default: [-1] });
+const axisOf = (value: unknown) => (typeof value === 'number' ? [value] : (value ?? [-1]));
+
+function normalisation(
+  name: LayerNormSpec['kind'],
+  kerasClass: string,
+  own: Pick<LayerKind<LayerNormSpec>, 'fields' | 'keras' | 'grammar'>,
+  weightNames: (layer: LayerNormSpec) => NormalWeight[],
+  passesMask: boolean,
+): LayerKind<LayerNormSpec> {
+  return {
+    name,
+    reads: 'anything',
+    kerasClass: () => kerasClass,
+    ...own,
+    weightShapes(layer, [input]) {
+      const names = weightNames(layer);
+      if (names.length === 0) return [];
+      const axes = axesOf(layer.axis, input);
+      return vectorWeights(
+        names,
+        axes.map(axis => input[axis].symbol),
+        sizesAlong(axes, input),
+      );
+    },
+    outputShape(layer, [input]) {
+      axesOf(layer.axis, input);
+      return input;
+    },
+    cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
+    formula(layer, [input], symbols) {
+      const weights = this.weightShapes(layer, [input], symbols);
+      return weights.length === 0 ? null : `${weights.length}*${weights[0].formula}`;
+    },
+    apply(layer, [input], { kernels, weights }) {
+      const { data, shape } = input.tensor;
+      const { starts, offsets } = placesAlong(shape, axesOf(layer.axis, symbolic(shape)));
+      const [gamma, beta] = [weights.get('gamma')?.data, weights.get('beta')?.data];
+      const y = kernels.allocate(data.length);
+      const way = wayOf(layer);
+      for (const start of starts) {
+        let sum = 0;
+        for (const offset of offsets) sum += data[start + offset];
+        const mean = sum / offsets.length;
+        const centre = way === 'layer' || way === 'scaled' ? mean : 0;
+        let squares = 0;
+        for (const offset of offsets) squares += (data[start + offset] - centre) ** 2;
+        const factor =
+          way === 'unit' ? 1 / Math.max(Math.sqrt(squares), LEAST_LENGTH) : 1 / Math.sqrt(squares / offsets.length + layer.epsilon);
+        const less = way === 'layer' ? mean : 0;
+        for (let k = 0; k < offsets.length; k++) {
+          const at = start + offsets[k];
+          y[at] = (data[at] - less) * factor * (gamma ? gamma[k] : 1) + (beta ? beta[k] : 0);
+        }
+      }
+      return { tensor: { shape, data: y }, mask: passesMask ? input.mask : undefined };
+    },
+    onnx: asNodes,
+    scripts: {
+      numpy: { expression: (layer, call) => expression(layer, call, { keep: 'keepdims=True', most: 'np.maximum' }, 'np.sqrt', 'axis') },
+      torch: { expression: (layer, call) => expression(layer, call, { keep: 'keepdim=True', most: 'torch.clamp' }, 'torch.sqrt', 'dim') },
+    },
+  };
+}
+
+const EPSILON = (value: number) => ({ type: 'number', min: 0, default: value }) as const;
+
+export const layernorm = normalisation(
+  'layernorm',
+  'LayerNormalization',
+  {
+    fields: {
+      axis: AXIS,
+      epsilon: EPSILON(0.001),
+      center: { type: 'boolean', default: true },
+      scale: { type: 'boolean', default: true },
+      rmsScaling: { type: 'boolean', default: false },
+    },
+    grammar: {},
+    keras: {
+      classes: {
+        LayerNormalization: config => ({
+          axis: axisOf(config.axis),
+          epsilon: config.epsilon ?? 0.001,
+          center: config.center ?? true,
+          scale: config.scale ?? true,
+          rmsScaling: config.rms_scaling ?? false,
+        }),
+      },
+      config: ({ axis, epsilon, center, scale, rmsScaling }) => ({
+        axis,
+        epsilon,
+        center,
+        scale,
+        ...(rmsScaling ? { rms_scaling: true } : {}),
+      }),
+      weightNames: { gamma: 'gamma', beta: 'beta' },
+    },
+  },
+  ({ center, scale, rmsScaling }) => [
+    ...(scale || rmsScaling ? (['gamma'] as const) : []),
+    ...(center && !rmsScaling ? (['beta'] as const) : []),
+  ],
+  true,
+);
+
+export const rmsnorm = normalisation(
+  'rmsnorm',
+  'RMSNormalization',
+  {
+    fields: { axis: AXIS, epsilon: EPSILON(1e-6) },
+    grammar: {},
+    keras: {
+      classes: { RMSNormalization: config => ({ axis: axisOf(config.axis), epsilon: config.epsilon ?? 1e-6 }) },
+      config: ({ axis, epsilon }) => ({ axis, epsilon }),
+      weightNames: { gamma: 'scale' },
+    },
+  },
+  () => ['gamma'],
+  false,
+);
+
+export const unitnorm = normalisation(
+  'unitnorm',
+  'UnitNormalization',
+  {
+    fields: { axis: AXIS },
+    grammar: {},
+    keras: { classes: { UnitNormalization: config => ({ axis: axisOf(config.axis) }) }, config: ({ axis }) => ({ axis }) },
+  },
+  () => [],
+  true,
+);
+
+function wayOf({ kind, rmsScaling }: LayerNormSpec): Way {
+  if (kind === 'layernorm') return rmsScaling ? 'scaled' : 'layer';
+  return kind === 'rmsnorm' ? 'rms' : 'unit';
+}
+
+function asNodes(layer: LayerNormSpec, { builder, inputs: [x], shapes, weight }: OnnxCall): string {
+  const axes = axesOf(layer.axis, shapes[0]);
+  const way = wayOf(layer);
+  const of = { axes: ints(...axes), keepdims: int(1) };
+  const number = (value: number) => builder.constant(`${layer.name}.number`, { shape: [], data: Float64Array.of(value) });
+  const node = (op: string, inputs: string[], attributes = {}) => builder.add(op, inputs, attributes, layer.name);
+  const centred = way === 'layer' || way === 'scaled' ? node('Sub', [x, node('ReduceMean', [x], of)]) : x;
+  const squares = node('Mul', [centred, centred]);
+  const length =
+    way === 'unit'
+      ? node('Max', [node('Sqrt', [node('ReduceSum', [squares, builder.integers(axes)], { keepdims: int(1) })]), number(LEAST_LENGTH)])
+      : node('Sqrt', [node('Add', [node('ReduceMean', [squares], of), number(layer.epsilon)])]);
+  let y = node('Div', [way === 'layer' ? centred : x, length]);
+  for (const [name, op] of [
+    ['gamma', 'Mul'],
+    ['beta', 'Add'],
+  ]) {
+    const value = weight(name);
+    if (!value) continue;
+    const shape = (broadcastOver(axes, shapes[0]) as number[] | null) ?? value.shape;
+    y = node(op, [y, builder.constant(`${layer.name}.${name}`, { shape, data: value.data })]);
+  }
+  return y;
+}
+
+function expression(
+  layer: LayerNormSpec,
+  { inputs: [x], shapes, weight }: ScriptCall,
+  { keep, most }: { keep: string; most: string },
+  root: string,
+  axisWord: string,
+): string {
+  const axes = axesOf(layer.axis, shapes[0]);
+  const over = broadcastOver(axes, shapes[0]);
+  const along = `${axisWord}=${pythonText(axes)}, ${keep}`;
+  const of = (name: string) => {
+    const text = weight(name);
+    return text === undefined || over === null ? text : `${text}.reshape(${pythonText(over)})`;
+  };
+  const centred = `(${x} - ${x}.mean(${along}))`;
+  const way = wayOf(layer);
+  const squares = way === 'layer' || way === 'scaled' ? `(${centred} ** 2)` : `(${x} ** 2)`;
+  const length =
+    way === 'unit'
+      ? most === 'np.maximum'
+        ? `np.maximum(${root}(${squares}.sum(${along})), ${LEAST_LENGTH})`
+        : `torch.clamp(${root}(${squares}.sum(${along})), min=${LEAST_LENGTH})`
+      : `${root}(${squares}.mean(${along}) + ${layer.epsilon})`;
+  const [gamma, beta] = [of('gamma'), of('beta')];
+  return `${way === 'layer' ? centred : x} / ${length}${gamma ? ` * ${gamma}` : ''}${beta ? ` + ${beta}` : ''}`;
+}

@@ -1,0 +1,104 @@
+import { factor } from '../../cells/weightShapes.js';
+import { RnnError } from '../../errors.js';
+import { padAxes } from '../../tensor/axes.js';
+import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from '../channels.js';
+import { NO_COST, showShape } from '../dims.js';
+import { sizes } from '../fields.js';
+import type { LayerBase, LayerKind } from '../layer.js';
+import { pythonText } from '../python.js';
+import type { Dim } from '../shape.js';
+
+/** Zeros around the axes of space, or their ends cut off: [N, T, D] -> [N, T ± (before + behind), D] (Keras ZeroPadding, Cropping). */
+export interface BorderSpec extends LayerBase {
+  readonly kind: 'zeropad1d' | 'zeropad2d' | 'crop1d' | 'crop2d';
+  /** before and behind, axis after axis */
+  readonly border: readonly number[];
+  readonly dataFormat: DataFormat;
+}
+
+function borders(name: BorderSpec['kind'], axes: number): LayerKind<BorderSpec> {
+  const pad = name.startsWith('zeropad');
+  const kerasClass = `${pad ? 'ZeroPadding' : 'Cropping'}${axes}D`;
+  const key = pad ? 'padding' : 'cropping';
+  const sign = pad ? 1 : -1;
+  /** [before, behind] of every axis of the input */
+  const padsOf = (layer: BorderSpec) =>
+    withChannels(layer, [[0, 0], ...pairs(layer.border)], [0, 0]).map(([before, behind]): [number, number] => [
+      sign * before,
+      sign * behind,
+    ]);
+  return {
+    name,
+    reads: 'sequence',
+    kerasClass: () => kerasClass,
+    fields: {
+      border: sizes({ count: 2 * axes, from: 0, default: new Array(2 * axes).fill(1) }),
+      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+    },
+    grammar: {
+      sizes: {
+        form: 'width',
+        example: '1',
+        counts: [0, 2 * axes],
+        fields: given => (given.length === 0 ? {} : { border: given.length === 2 * axes ? given : new Array(2 * axes).fill(given[0]) }),
+      },
+    },
+    keras: {
+      classes: { [kerasClass]: config => ({ border: borderOf(config[key], axes), dataFormat: config.data_format ?? 'channels_last' }) },
+      config: ({ border, dataFormat }) => ({
+        [key]: axes === 1 ? border : pairs(border),
+        ...(axes === 1 && !pad ? {} : { data_format: dataFormat }),
+      }),
+    },
+    weightShapes: () => [],
+    outputShape(layer, [input]) {
+      const [N, ...space] = spaceOf(layer, input, axes);
+      const grown = space.map((dim, axis) => grownBy(dim, sign * (layer.border[2 * axis] + layer.border[2 * axis + 1])));
+      if (grown.some(d => d.size !== null && d.size < 1))
+        throw new RnnError('shape', 'E_WINDOW', `nothing of ${showShape(input)} is left`, {
+          found: `a border of ${layer.border.join(', ')}`,
+        });
+      return withChannels(layer, [N, ...grown], input[lastChannels(layer) ? input.length - 1 : 1]);
+    },
+    cost: () => NO_COST,
+    formula: () => null,
+    apply: (layer, [{ tensor }]) => ({ tensor: padAxes(tensor, padsOf(layer)) }),
+    onnx(layer, { builder, inputs: [x] }) {
+      const pads = padsOf(layer);
+      return builder.add('Pad', [x, builder.integers([...pads.map(p => p[0]), ...pads.map(p => p[1])])], {}, layer.name);
+    },
+    scripts: {
+      numpy: { expression: (layer, { inputs: [x] }) => (pad ? `np.pad(${x}, ${pythonText(padsOf(layer))})` : sliced(x, padsOf(layer))) },
+      torch: {
+        expression: (layer, { inputs: [x] }) =>
+          pad ? `torch.nn.functional.pad(${x}, ${pythonText([...padsOf(layer)].reverse().flat())})` : sliced(x, padsOf(layer)),
+      },
+    },
+  };
+}
+
+export const zeropad1d = borders('zeropad1d', 1);
+export const zeropad2d = borders('zeropad2d', 2);
+export const crop1d = borders('crop1d', 1);
+export const crop2d = borders('crop2d', 2);
+
+function pairs(list: readonly number[]): (readonly [number, number])[] {
+  return Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]]);
+}
+
+/** Keras: a number, a number per axis, or a pair per axis; for one axis a pair. */
+function borderOf(value: unknown, axes: number): unknown {
+  if (!Array.isArray(value)) return value ?? 1;
+  if (axes === 1) return value;
+  return value.flatMap(v => (Array.isArray(v) ? v : [v, v]));
+}
+
+function grownBy({ symbol, size }: Dim, by: number): Dim {
+  if (by === 0) return { symbol, size };
+  return { symbol: `${by < 0 ? factor(symbol) : symbol}${by < 0 ? '-' : '+'}${Math.abs(by)}`, size: size === null ? null : size + by };
+}
+
+/** `x[:, 1:-2]` @param pads negative: so many are cut off */
+function sliced(x: string, pads: readonly (readonly [number, number])[]): string {
+  return `${x}[${pads.map(([before, behind]) => `${before === 0 ? '' : -before}:${behind === 0 ? '' : behind}`).join(', ')}]`;
+}

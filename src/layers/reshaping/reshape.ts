@@ -1,0 +1,105 @@
+import { factor } from '../../cells/weightShapes.js';
+import { RnnError } from '../../errors.js';
+import { ints } from '../../formats/onnxBuilder.js';
+import { permuteAxes } from '../../tensor/axes.js';
+import { sizeOf } from '../../tensor/tensor.js';
+import { multiply, NO_COST, showShape } from '../dims.js';
+import { sizes } from '../fields.js';
+import type { LayerBase, LayerKind } from '../layer.js';
+import { pythonText } from '../python.js';
+import type { Dim, DimShape } from '../shape.js';
+
+/** The numbers of each sample under another shape, in the same order; -1 is what is left (Keras Reshape). */
+export interface ReshapeSpec extends LayerBase {
+  readonly kind: 'reshape';
+  /** without the batch */
+  readonly shape: readonly number[];
+}
+
+export const reshape: LayerKind<ReshapeSpec> = {
+  name: 'reshape',
+  reads: 'sequence',
+  kerasClass: () => 'Reshape',
+  fields: { shape: sizes({ from: -1 }) },
+  grammar: { sizes: { form: 'AxB', example: '8x16', meaning: 'without the samples', counts: [1, 8], fields: shape => ({ shape }) } },
+  keras: {
+    classes: { Reshape: config => ({ shape: typeof config.target_shape === 'number' ? [config.target_shape] : config.target_shape }) },
+    config: ({ shape }) => ({ target_shape: shape }),
+  },
+  weightShapes: () => [],
+  outputShape: (layer, [input]) => [input[0], ...target(layer, input)],
+  cost: () => NO_COST,
+  formula: () => null,
+  apply: (layer, [{ tensor }]) => ({
+    tensor: { shape: [tensor.shape[0], ...solved(layer.shape, sizeOf(tensor.shape.slice(1)))], data: tensor.data },
+  }),
+  onnx: (layer, { builder, inputs: [x] }) => builder.add('Reshape', [x, builder.integers([0, ...layer.shape])], {}, layer.name),
+  scripts: {
+    numpy: { expression: ({ shape }, { inputs: [x] }) => `${x}.reshape(len(${x}), ${shape.join(', ')})` },
+    torch: { expression: ({ shape }, { inputs: [x] }) => `${x}.reshape(len(${x}), ${shape.join(', ')})` },
+  },
+};
+
+/** The sizes with -1 filled in. @throws Error where it does not go up: `target` has looked before */
+function solved(shape: readonly number[], count: number): number[] {
+  const known = sizeOf(shape.filter(n => n !== -1));
+  return shape.map(n => (n === -1 ? count / known : n));
+}
+
+/** @throws RnnError E_RESHAPE: other numbers of values */
+function target({ shape }: ReshapeSpec, input: DimShape): Dim[] {
+  const count = multiply(...input.slice(1).map(d => d.size));
+  const known = BigInt(sizeOf(shape.filter(n => n !== -1)));
+  const open = shape.filter(n => n === -1).length;
+  const wrong = open > 1 || shape.includes(0) || (count !== null && (open === 1 ? count % known !== 0n : count !== known));
+  if (wrong)
+    throw new RnnError('shape', 'E_RESHAPE', `cannot give ${showShape(input)} the shape (N, ${shape.join(', ')})`, {
+      expected: count === null ? 'one -1 at most' : `sizes whose product is ${count}`,
+      found: shape.join('×'),
+    });
+  const product = input
+    .slice(1)
+    .map(d => factor(d.symbol))
+    .join('*');
+  return shape.map((n): Dim => {
+    if (n === -1)
+      return { symbol: known === 1n ? product : `${factor(product)}/${known}`, size: count === null ? null : Number(count / known) };
+    // a size that stays where it is keeps its letter
+    const same = input.slice(1).find(d => d.size === n && /^[A-Z]\d*$/.test(d.symbol));
+    return { symbol: same?.symbol ?? String(n), size: n };
+  });
+}
+
+/** The axes of each sample in another order, counted from 1 (Keras Permute). */
+export interface PermuteSpec extends LayerBase {
+  readonly kind: 'permute';
+  readonly dims: readonly number[];
+}
+
+export const permute: LayerKind<PermuteSpec> = {
+  name: 'permute',
+  reads: 'sequence',
+  kerasClass: () => 'Permute',
+  fields: { dims: sizes() },
+  grammar: { sizes: { form: 'AxB', example: '2x1', meaning: 'axes, the samples left out', counts: [2, 8], fields: dims => ({ dims }) } },
+  keras: { classes: { Permute: config => ({ dims: config.dims }) }, config: ({ dims }) => ({ dims }) },
+  weightShapes: () => [],
+  outputShape(layer, [input]) {
+    const wanted = [...layer.dims].sort((a, b) => a - b);
+    if (wanted.length !== input.length - 1 || wanted.some((axis, i) => axis !== i + 1))
+      throw new RnnError('shape', 'E_PERMUTE', `cannot put the axes of ${showShape(input)} in the order ${layer.dims.join(', ')}`, {
+        where: 'dims',
+        expected: `each of 1 … ${input.length - 1} once`,
+        found: layer.dims.join(', '),
+      });
+    return [input[0], ...layer.dims.map(axis => input[axis])];
+  },
+  cost: () => NO_COST,
+  formula: () => null,
+  apply: (layer, [{ tensor }]) => ({ tensor: permuteAxes(tensor, [0, ...layer.dims]) }),
+  onnx: (layer, { builder, inputs: [x] }) => builder.add('Transpose', [x], { perm: ints(0, ...layer.dims) }, layer.name),
+  scripts: {
+    numpy: { expression: ({ dims }, { inputs: [x] }) => `${x}.transpose(${pythonText([0, ...dims])})` },
+    torch: { expression: ({ dims }, { inputs: [x] }) => `${x}.permute(${pythonText([0, ...dims])})` },
+  },
+};

@@ -1,0 +1,22 @@
+import { sizeOf } from '../../tensor/tensor.js';
+import type { Window } from './window.js';
+
+/** Where each value of a window lies, from its first one, in the order of the kernel. @param shape [...S, C] */
+export function offsetsOf(shape: readonly number[], windows: readonly Window[]): number[] {
+  let offsets = [0];
+  windows.forEach(({ size, dilation }, axis) => {
+    const step = dilation * sizeOf(shape.slice(axis + 1));
+    offsets = offsets.flatMap(offset => Array.from({ length: size }, (_, k) => offset + k * step));
+  });
+  return offsets;
+}
+
+/** Where the window of each output of a sample begins, in C order. @param shape [...S, C] @param out [...O] */
+export function startsOf(shape: readonly number[], out: readonly number[], windows: readonly Window[]): number[] {
+  let starts = [0];
+  windows.forEach(({ stride }, axis) => {
+    const step = stride * sizeOf(shape.slice(axis + 1));
+    starts = starts.flatMap(start => Array.from({ length: out[axis] }, (_, o) => start + o * step));
+  });
+  return starts;
+}

@@ -1,0 +1,198 @@
+import { int, ints } from '../../formats/onnxBuilder.js';
+import { padAxes } from '../../tensor/axes.js';
+import { sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { DATA_FORMATS, type DataFormat, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
+import { multiply, NO_COST } from '../dims.js';
+import type { OnnxFacet, ScriptCall, ScriptFacet } from '../facets.js';
+import { sizes } from '../fields.js';
+import type { Kernels, LayerBase, LayerKind } from '../layer.js';
+import { pythonText } from '../python.js';
+import { onnxPadding } from './onnx.js';
+import { offsetsOf, startsOf } from './places.js';
+import { NUMPY_WINDOWS } from './scripts.js';
+import { type Padding, paddingOf, slideAlong, type Window, windowsIn } from './window.js';
+
+/** The maximum or mean of each window: [N, T, D] -> [N, T', D], [N, H, W, D] -> [N, H', W', D]. What `same` adds is no part of a mean. */
+export interface WindowPoolSpec extends LayerBase {
+  readonly kind: 'maxpool1d' | 'avgpool1d' | 'maxpool2d' | 'avgpool2d';
+  readonly poolSize: readonly number[];
+  /** null: as wide as the window */
+  readonly strides: readonly number[] | null;
+  readonly padding: Padding;
+  readonly dataFormat: DataFormat;
+}
+
+function windowPool(name: WindowPoolSpec['kind'], axes: number): LayerKind<WindowPoolSpec> {
+  const max = name.startsWith('max');
+  const kerasClass = `${max ? 'Max' : 'Average'}Pooling${axes}D`;
+  return {
+    name,
+    reads: 'sequence',
+    kerasClass: () => kerasClass,
+    fields: {
+      poolSize: sizes({ count: axes, default: new Array(axes).fill(2) }),
+      strides: sizes({ count: axes, default: null }),
+      padding: { type: 'choice', choices: ['valid', 'same'], default: 'valid' },
+      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+    },
+    grammar: {
+      sizes: {
+        form: 'width',
+        example: new Array(axes).fill(2).join('x'),
+        counts: [0, axes],
+        fields: poolSize => ({ poolSize: same(poolSize, axes) }),
+      },
+      options: { same: { set: { padding: 'same' } }, stride: { size: 'strides', axes } },
+    },
+    keras: {
+      classes: {
+        [kerasClass]: config => ({
+          poolSize: config.pool_size ?? 2,
+          strides: config.strides ?? null,
+          padding: config.padding ?? 'valid',
+          dataFormat: config.data_format ?? 'channels_last',
+        }),
+      },
+      config: ({ poolSize, strides, padding, dataFormat }) => ({ pool_size: poolSize, strides, padding, data_format: dataFormat }),
+    },
+    onnx: onnx(max),
+    scripts: scripts(max),
+    weightShapes: () => [],
+    outputShape(layer, [input]) {
+      const [N, ...space] = spaceOf(layer, input, axes);
+      const channels = input[lastChannels(layer) ? input.length - 1 : 1];
+      return withChannels(layer, [N, ...space.map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]))], channels);
+    },
+    cost(layer, [input], symbols) {
+      const out = this.outputShape(layer, [input], symbols);
+      return { ...NO_COST, elementwise: multiply(sizeOf(layer.poolSize), ...out.slice(1).map(d => d.size)) };
+    },
+    formula: () => null,
+    apply: (layer, [input], { kernels }) => ({
+      tensor: fromLast(layer, pooled(toLast(layer, input.tensor), windowsOf(layer), max, kernels)),
+    }),
+  };
+}
+
+export const maxpool1d = windowPool('maxpool1d', 1);
+export const avgpool1d = windowPool('avgpool1d', 1);
+export const maxpool2d = windowPool('maxpool2d', 2);
+export const avgpool2d = windowPool('avgpool2d', 2);
+
+/** 2 -> [2, 2] */
+function same(given: readonly number[], axes: number): readonly number[] {
+  if (given.length === 0) return new Array(axes).fill(2);
+  return given.length === axes ? given : new Array(axes).fill(given[0]);
+}
+
+function windowsOf({ poolSize, strides, padding }: WindowPoolSpec): Window[] {
+  return poolSize.map((size, axis) => ({ size, stride: (strides ?? poolSize)[axis], dilation: 1, padding }));
+}
+
+/** x [N, …S, C] -> [N, …O, C] */
+function pooled(x: Tensor, windows: readonly Window[], max: boolean, kernels: Kernels): Tensor {
+  const [N, ...rest] = x.shape;
+  const C = rest[rest.length - 1];
+  const space = rest.slice(0, -1);
+  const pads = [[0, 0], ...space.map((size, axis) => paddingOf(size, windows[axis])), [0, 0]] as [number, number][];
+  const padded = padAxes(x, pads, max ? -Infinity : 0);
+  const out = space.map((size, axis) => windowsIn(size, windows[axis]));
+  const data = kernels.allocate(N * sizeOf(out) * C);
+  const inner = padded.shape.slice(1);
+  const [offsets, starts] = [offsetsOf(inner, windows), startsOf(inner, out, windows)];
+  const counts = max ? undefined : countsOf(space, out, windows);
+  let at = 0;
+  for (let n = 0; n < N; n++) {
+    starts.forEach((start, place) => {
+      const from = n * sizeOf(inner) + start;
+      for (let c = 0; c < C; c++)
+        data[at++] = counts ? sumAt(padded, from + c, offsets) / counts[place] : mostAt(padded, from + c, offsets);
+    });
+  }
+  return { shape: [N, ...out, C], data };
+}
+
+// NaN passes: once most is NaN, nothing is greater
+function mostAt({ data }: Tensor, from: number, offsets: readonly number[]): number {
+  let most = -Infinity;
+  for (let k = 0; k < offsets.length; k++) {
+    const v = data[from + offsets[k]];
+    if (v > most || Number.isNaN(v)) most = v;
+  }
+  return most;
+}
+
+function sumAt({ data }: Tensor, from: number, offsets: readonly number[]): number {
+  let sum = 0;
+  for (let k = 0; k < offsets.length; k++) sum += data[from + offsets[k]];
+  return sum;
+}
+
+/** How many values of each window are the input's own. */
+function countsOf(space: readonly number[], out: readonly number[], windows: readonly Window[]): number[] {
+  let counts = [1];
+  space.forEach((size, axis) => {
+    const window = windows[axis];
+    const [before] = paddingOf(size, window);
+    const own = Array.from({ length: out[axis] }, (_, o) => {
+      const from = o * window.stride - before;
+      return Math.min(size, from + window.size) - Math.max(0, from);
+    });
+    counts = counts.flatMap(count => own.map(n => count * n));
+  });
+  return counts;
+}
+
+function onnx(max: boolean): OnnxFacet<WindowPoolSpec> {
+  return (layer, { builder, inputs, shapes }) => {
+    const axes = layer.poolSize.length;
+    const windows = windowsOf(layer);
+    const order = layer.poolSize.map((_, axis) => axis + 1);
+    const last = lastChannels(layer);
+    const x = last ? builder.add('Transpose', [inputs[0]], { perm: ints(0, axes + 1, ...order) }, `${layer.name}/channels`) : inputs[0];
+    const y = builder.add(
+      max ? 'MaxPool' : 'AveragePool',
+      [x],
+      {
+        kernel_shape: ints(...layer.poolSize),
+        strides: ints(...windows.map(w => w.stride)),
+        ...onnxPadding(spaceOf(layer, shapes[0], axes).slice(1), windows),
+        ...(max ? {} : { count_include_pad: int(0) }),
+      },
+      layer.name,
+    );
+    return last ? builder.add('Transpose', [y], { perm: ints(0, ...order.map(axis => axis + 1), 1) }, `${layer.name}/back`) : y;
+  };
+}
+
+const NUMPY = `${NUMPY_WINDOWS}
+
+def pool(x, sizes, strides, padding, reduce):
+    x = windows(x, sizes, strides, [1] * len(sizes), padding, np.nan)
+    return reduce(x, tuple(range(-1 - len(sizes), -1)))
+`;
+
+const TORCH = `
+def pool(x, sizes, strides, padding, reduce):
+    for axis, (k, s) in enumerate(zip(sizes, strides), 1):
+        extra = 0 if padding == "valid" else max(0, (-(-x.shape[axis] // s) - 1) * s + k - x.shape[axis])
+        fill = lambda n: x.new_full([n if a == axis else size for a, size in enumerate(x.shape)], float("nan"))
+        x = torch.cat([fill(extra // 2), x, fill(extra - extra // 2)], axis).unfold(axis, k, s)
+    return reduce(x.flatten(-len(sizes)))
+`;
+
+function scripts(max: boolean): ScriptFacet<WindowPoolSpec> {
+  const call = (layer: WindowPoolSpec, { inputs: [x] }: ScriptCall, move: string, reduce: string) => {
+    const options = [layer.poolSize, windowsOf(layer).map(w => w.stride), layer.padding].map(pythonText).join(', ');
+    return lastChannels(layer) ? `pool(${x}, ${options}, ${reduce})` : `${move}(pool(${move}(${x}, 1, -1), ${options}, ${reduce}), -1, 1)`;
+  };
+  return {
+    // what is padded is not a number, which both leave out
+    numpy: { helpers: NUMPY, expression: (layer, script) => call(layer, script, 'np.moveaxis', max ? 'np.nanmax' : 'np.nanmean') },
+    torch: {
+      helpers: TORCH,
+      expression: (layer, script) =>
+        call(layer, script, 'torch.movedim', max ? 'lambda v: v.nan_to_num(-torch.inf).amax(-1)' : 'lambda v: v.nanmean(-1)'),
+    },
+  };
+}
