@@ -128,9 +128,9 @@ keras.utils.set_random_seed(42)
 x = np.random.randn(4, 10, 3)
 x = keras.ops.convert_to_tensor(x, "float32")
 v1 = keras.layers.Bidirectional(keras.layers.LSTM(4, activation="tanh", recurrent_activation="sigmoid", return_sequences=True), merge_mode="concat")(x)
-v2 = keras.layers.Dropout(0.4)(v1)
+v2 = keras.layers.Dropout(rate=0.4)(v1)
 v3 = keras.layers.GRU(3, activation="tanh", recurrent_activation="sigmoid", return_sequences=False, reset_after=True)(v2)
-v4 = keras.layers.Dense(2, activation="softmax", use_bias=True)(v3)
+v4 = keras.layers.Dense(units=2, activation="softmax", use_bias=True)(v3)
 y = keras.ops.convert_to_numpy(v4)
 print(y)
 `,
@@ -145,7 +145,7 @@ it('--emit keras builds the same layers', async () => {
   expect(script).toContain(
     'keras.layers.GRU(3, activation="tanh", recurrent_activation="sigmoid", return_sequences=False, reset_after=False)',
   );
-  expect(script).toContain('keras.layers.Dense(2, activation="softmax", use_bias=True)');
+  expect(script).toContain('keras.layers.Dense(units=2, activation="softmax", use_bias=True)');
 });
 
 it.each(NOT_TORCH)('--emit torch names what PyTorch has not: %j', async request => {

@@ -17,6 +17,12 @@ export function totalParameters(shapes: ModelShapes, which: (layer: LayerSpec) =
   return shapes.layers.reduce((sum, l) => (which(l.layer) ? sum + parameterCount(l) : sum), 0n);
 }
 
+/** Those that training changes: not of a frozen layer, and not the moving statistics of a normalisation. */
+export function trainableParameters(shapes: ModelShapes): bigint {
+  const trained = shapes.layers.filter(({ layer }) => layer.trainable).flatMap(({ weights }) => weights.filter(w => !w.frozen));
+  return trained.reduce((sum, w) => sum + exactSize(w.shape), 0n);
+}
+
 export interface FrameworkCount {
   readonly params: bigint | null;
   /** why it differs from the network as described, or why there is none */

@@ -1,7 +1,16 @@
 import { layerNameOfClass } from '../conventions/kerasClasses.js';
 import { getLayerKind } from '../layers/index.js';
 import type { DimShape } from '../layers/layer.js';
-import { countsByFramework, layerCost, layerFormula, parameterCount, stateSize, totalParameters, trainingSize } from '../model/counts.js';
+import {
+  countsByFramework,
+  layerCost,
+  layerFormula,
+  parameterCount,
+  stateSize,
+  totalParameters,
+  trainableParameters,
+  trainingSize,
+} from '../model/counts.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
@@ -23,7 +32,7 @@ export function shapesOf(network: Pick<Network, 'model' | 'shapes' | 'framework'
   const { model, shapes, framework } = network;
   const counts = countsByFramework(model);
   const params = totalParameters(shapes);
-  const trainable = totalParameters(shapes, layer => layer.trainable);
+  const trainable = trainableParameters(shapes);
   const names = kerasNames(model);
   return {
     schema: 'rnn-cli/shapes@1',

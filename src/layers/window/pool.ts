@@ -22,6 +22,22 @@ export interface WindowPoolSpec extends LayerBase {
   readonly dataFormat: DataFormat;
 }
 
+const NUMPY = `${NUMPY_WINDOWS}
+
+def pool(x, sizes, strides, padding, reduce):
+    x = windows(x, sizes, strides, [1] * len(sizes), padding, np.nan)
+    return reduce(x, tuple(range(-1 - len(sizes), -1)))
+`;
+
+const TORCH = `
+def pool(x, sizes, strides, padding, reduce):
+    for axis, (k, s) in enumerate(zip(sizes, strides), 1):
+        extra = 0 if padding == "valid" else max(0, (-(-x.shape[axis] // s) - 1) * s + k - x.shape[axis])
+        fill = lambda n: x.new_full([n if a == axis else size for a, size in enumerate(x.shape)], float("nan"))
+        x = torch.cat([fill(extra // 2), x, fill(extra - extra // 2)], axis).unfold(axis, k, s)
+    return reduce(x.flatten(-len(sizes)))
+`;
+
 function windowPool(name: WindowPoolSpec['kind'], axes: number): LayerKind<WindowPoolSpec> {
   const max = name.startsWith('max');
   const kerasClass = `${max ? 'Max' : 'Average'}Pooling${axes}D`;
@@ -164,22 +180,6 @@ function onnx(max: boolean): OnnxFacet<WindowPoolSpec> {
     return last ? builder.add('Transpose', [y], { perm: ints(0, ...order.map(axis => axis + 1), 1) }, `${layer.name}/back`) : y;
   };
 }
-
-const NUMPY = `${NUMPY_WINDOWS}
-
-def pool(x, sizes, strides, padding, reduce):
-    x = windows(x, sizes, strides, [1] * len(sizes), padding, np.nan)
-    return reduce(x, tuple(range(-1 - len(sizes), -1)))
-`;
-
-const TORCH = `
-def pool(x, sizes, strides, padding, reduce):
-    for axis, (k, s) in enumerate(zip(sizes, strides), 1):
-        extra = 0 if padding == "valid" else max(0, (-(-x.shape[axis] // s) - 1) * s + k - x.shape[axis])
-        fill = lambda n: x.new_full([n if a == axis else size for a, size in enumerate(x.shape)], float("nan"))
-        x = torch.cat([fill(extra // 2), x, fill(extra - extra // 2)], axis).unfold(axis, k, s)
-    return reduce(x.flatten(-len(sizes)))
-`;
 
 function scripts(max: boolean): ScriptFacet<WindowPoolSpec> {
   const call = (layer: WindowPoolSpec, { inputs: [x] }: ScriptCall, move: string, reduce: string) => {
