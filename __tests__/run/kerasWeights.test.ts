@@ -95,3 +95,11 @@ describe('a model that was saved before it was built', () => {
     await expect(runConvert({ file: path(file), output: '/nowhere/x.npz' })).rejects.toMatchObject({ code: 'E_CONVERT_WEIGHTS' });
   });
 });
+
+describe('what weights of Keras alone leave open', () => {
+  it('the gates of Keras 1 are hard sigmoids by default, which is said', async () => {
+    await expectRecorded('k1_weights', { weights: path('k1_weights.h5') });
+    const { assumptions } = await runForward({ weights: path('k1_weights.h5'), input: path('k1_weights_x.npy') });
+    expect(assumptions.map(a => [a.fact, a.value])).toContainEqual(['activation', 'hard_sigmoid_keras2']);
+  });
+});

@@ -47,6 +47,7 @@ function addSteps(
   add: (fact: 'step' | 'shape', what: string, value: string, changed: readonly Layer[]) => void,
 ): void {
   const cell = layers[at];
+  if (cell.returnSequences === true) return;
   const every = withField(layers, at, { returnSequences: true });
   const name = nameOf(cell);
   if (cell.bidirectional !== undefined && cell.bidirectional !== null) {

@@ -25,6 +25,10 @@ export interface WeightGroup {
   bidirectional?: boolean;
   /** the next layer reads one direction's width: sum, mean or product of the two */
   merged?: boolean;
+  /** of the gates, where the file is of a time that had another default */
+  recurrentActivation?: string;
+  /** a layer without weights, as it stands in a spec */
+  layer?: Readonly<Record<string, unknown>>;
 }
 
 const KIND_OF_GATES: Record<number, string> = { 1: 'rnn', 3: 'gru', 4: 'lstm' };
@@ -35,7 +39,7 @@ const KIND_OF_GATES: Record<number, string> = { 1: 'rnn', 3: 'gru', 4: 'lstm' };
  * @throws RnnError E_UNDETERMINED
  */
 export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, framework: FrameworkName): ReadNetwork {
-  const layers = groups.map(group => layerOf(group, hints));
+  const layers = groups.map(group => layerOfGroup(group, hints));
   const lastRecurrent = layers.map(l => l.units !== undefined && l.kind !== 'dense' && l.kind !== 'embedding').lastIndexOf(true);
   if (lastRecurrent < 0) {
     throw new RnnError('convention', 'E_UNDETERMINED', 'no recurrent layer can be told from these weights', {
@@ -43,7 +47,8 @@ export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, fr
     });
   }
   const sequences = hints.task === 'many-to-many' || hints.pool !== 'last';
-  layers[lastRecurrent].returnSequences = sequences;
+  // where layers without weights stand behind it, they say whether it has to return every step
+  if (!groups.slice(lastRecurrent + 1).some(group => group.layer)) layers[lastRecurrent].returnSequences = sequences;
   if (hints.pool !== 'last') layers.splice(lastRecurrent + 1, 0, { kind: hints.pool === 'max' ? 'maxpool' : 'avgpool' });
   const first = groups[0];
   const features = first.embedding ? null : (first.kernel ?? first.dense)![0];
@@ -57,8 +62,10 @@ export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, fr
   };
 }
 
-function layerOf(group: WeightGroup, hints: NetworkHints): Record<string, unknown> {
+/** The layer of a spec that a group is. @throws RnnError E_UNDETERMINED */
+export function layerOfGroup(group: WeightGroup, hints: Pick<NetworkHints, 'activation'> = {}): Record<string, unknown> {
   const named = { ...(group.name === undefined ? {} : { name: group.name }), ...(group.title === undefined ? {} : { title: group.title }) };
+  if (group.layer) return { ...named, ...group.layer };
   if (group.embedding) return { ...named, kind: 'embedding', tokens: group.embedding[0], units: group.embedding[1] };
   if (group.dense) return { ...named, kind: 'dense', units: group.dense[1], useBias: group.bias !== undefined };
   const { kernel, recurrent, bias } = group;
@@ -79,6 +86,7 @@ function layerOf(group: WeightGroup, hints: NetworkHints): Record<string, unknow
     ...(kind === 'gru' || bias === undefined ? {} : { twoBiases: twoRows }),
     ...(group.projection === undefined ? {} : { projection: group.projection }),
     ...(group.peepholes ? { peepholes: true } : {}),
+    ...(group.recurrentActivation === undefined || kind === 'rnn' ? {} : { recurrentActivation: group.recurrentActivation }),
     ...(group.bidirectional ? { bidirectional: group.merged ? '_' : 'concat' } : {}),
     ...(hints.activation === undefined ? {} : { activation: hints.activation }),
   };
@@ -97,53 +105,4 @@ function unknownGates(shape: readonly number[]): RnnError {
     expected: '[M, M] (rnn), [M, 3M] (gru) or [M, 4M] (lstm)',
     found: formatShape(shape),
   });
-}
-
-const MOST_GROUPS_TRIED = 8;
-
-/**
- * Groups whose file does not keep their order, in one in which each reads what the one before gives. Groups of one class
- * (`lstm`, `lstm_1`) stay in their order. @throws RnnError E_UNDETERMINED
- */
-export function chainOf(groups: readonly WeightGroup[]): WeightGroup[] {
-  // recurrent layers before dense ones where both could come first
-  const sorted = [...groups].sort((a, b) => Number(a.dense !== undefined) - Number(b.dense !== undefined) || numberOf(a) - numberOf(b));
-  const found = sorted.length <= MOST_GROUPS_TRIED ? chain([], sorted) : undefined;
-  if (found) return found;
-  throw new RnnError('convention', 'E_UNDETERMINED', 'the order of the layers cannot be told from their widths', {
-    expected: 'layers of which each is as wide as the next one reads',
-    fix: 'describe the network with --layers, or --cell, --D, --M, --K',
-  });
-}
-
-function chain(done: readonly WeightGroup[], rest: readonly WeightGroup[]): WeightGroup[] | undefined {
-  if (rest.length === 0) return [...done];
-  for (const group of rest) {
-    if (rest.some(other => other !== group && classOf(other) === classOf(group) && numberOf(other) < numberOf(group))) continue;
-    const last = done[done.length - 1];
-    if (last && widthInto(group) !== widthOutOf(last)) continue;
-    const found = chain(
-      [...done, group],
-      rest.filter(g => g !== group),
-    );
-    if (found) return found;
-  }
-  return undefined;
-}
-
-function classOf(group: WeightGroup): string {
-  return (group.name ?? '').replace(/_\d+$/, '');
-}
-
-function numberOf(group: WeightGroup): number {
-  return Number(/_(\d+)$/.exec(group.name ?? '')?.[1] ?? 0);
-}
-
-function widthInto(group: WeightGroup): number | undefined {
-  return (group.kernel ?? group.dense)?.[0];
-}
-
-function widthOutOf(group: WeightGroup): number | undefined {
-  if (group.recurrent) return group.recurrent[0] * (group.bidirectional ? 2 : 1);
-  return (group.dense ?? group.embedding)?.[1];
 }

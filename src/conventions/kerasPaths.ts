@@ -4,7 +4,8 @@ import { getLayerKind } from '../layers/index.js';
 import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Convention, NamedTensors } from './convention.js';
-import { chainOf, layersOf, type WeightGroup } from './groups.js';
+import { orderOfGroups } from './groupOrder.js';
+import { layersOf, type WeightGroup } from './groups.js';
 import { layerWeights } from './keras.js';
 import { layerNameOfClass } from './kerasClasses.js';
 import type { NamedArray } from './namedArray.js';
@@ -41,7 +42,9 @@ export const kerasPaths: Convention = {
 
   toSpec(tensors, hints) {
     const groups = [...groupsByPath(tensors)].map(([name, arrays]) => groupOf(name.replace(/^layers\//, ''), arrays));
-    return layersOf(chainOf(groups), hints, 'keras');
+    const { groups: ordered, assumptions } = orderOfGroups(groups, 'keras');
+    const read = layersOf(ordered, hints, 'keras');
+    return { ...read, assumptions: [...assumptions, ...read.assumptions] };
   },
 };
 

@@ -1,0 +1,113 @@
+import { RnnError } from '../errors.js';
+import { type Assumption, ask } from '../model/assumptions.js';
+import type { FrameworkName } from '../model/frameworks.js';
+import { layersText } from '../model/layersLine.js';
+import { whyOf } from './assumed.js';
+import { layerOfGroup, type WeightGroup } from './groups.js';
+import { byNaturalOrder } from './naturalOrder.js';
+
+/** Groups in the order in which data flows through them, and what that rests on. */
+export interface GroupOrder {
+  readonly groups: readonly WeightGroup[];
+  readonly assumptions: readonly Assumption[];
+}
+
+const MOST_GROUPS_TRIED = 8;
+const MOST_ORDERS = 50;
+
+/**
+ * Groups of a file that does not keep their order, in one in which each reads what the one before gives: token vectors first, recurrent layers
+ * before dense ones where both could come first. Groups of one class (`lstm_9`, `lstm_10`) stay in the order of their numbers.
+ * @throws RnnError E_UNDETERMINED where no order fits; E_ASK where two fit equally well
+ */
+export function orderOfGroups(groups: readonly WeightGroup[], framework: FrameworkName): GroupOrder {
+  const sorted = [...groups].sort((a, b) => byNaturalOrder(a.name ?? '', b.name ?? ''));
+  const orders: WeightGroup[][] = [];
+  if (sorted.length <= MOST_GROUPS_TRIED) search([], sorted, orders);
+  if (orders.length === 0)
+    throw new RnnError('convention', 'E_UNDETERMINED', 'the order of the layers cannot be told from their widths', {
+      expected: 'layers of which each is as wide as the next one reads',
+      fix: 'describe the network with --layers, or --cell, --D, --M, --K',
+    });
+  const ranked = orders.map(order => ({ order, cost: denseFirst(order) })).sort((a, b) => a.cost - b.cost);
+  const [best, second] = ranked;
+  if (!second) return { groups: withMerges(best.order), assumptions: [] };
+  if (second.cost === best.cost) throw askForOrder(best.order, second.order, framework);
+  const value = namesOf(best.order);
+  const what = `the layers are used in the order ${value}`;
+  const say = `--layers "${partsOf(second.order, framework).join(',')}"`;
+  return { groups: withMerges(best.order), assumptions: [{ fact: 'order', what, value, why: whyOf(framework), say }] };
+}
+
+/** Whether each of these reads what the one before gives: both directions side by side, or merged into one. */
+export function isChain(groups: readonly WeightGroup[]): boolean {
+  return groups.every((group, i) => i === 0 || widthsOutOf(groups[i - 1]).includes(widthInto(group)));
+}
+
+/** The same with the layers marked whose two directions the next one reads in the width of one. */
+export function withMerges(groups: readonly WeightGroup[]): WeightGroup[] {
+  return groups.map((group, i) => {
+    const reader = groups[i + 1];
+    const merged = group.bidirectional === true && reader !== undefined && widthInto(reader) === widthsOutOf(group)[1];
+    return merged ? { ...group, merged } : group;
+  });
+}
+
+function search(done: readonly WeightGroup[], rest: readonly WeightGroup[], found: WeightGroup[][]): void {
+  if (rest.length === 0) found.push([...done]);
+  for (const group of rest) {
+    if (found.length >= MOST_ORDERS) return;
+    if (rest.some(other => other !== group && classOf(other) === classOf(group) && numberOf(other) < numberOf(group))) continue;
+    if (done.length > 0 && (group.embedding || !isChain([done[done.length - 1], group]))) continue;
+    search(
+      [...done, group],
+      rest.filter(g => g !== group),
+      found,
+    );
+  }
+}
+
+/** Dense layers that stand before a recurrent one. */
+function denseFirst(order: readonly WeightGroup[]): number {
+  return order.reduce((sum, group, i) => sum + (group.recurrent ? order.slice(0, i).filter(g => g.dense).length : 0), 0);
+}
+
+function askForOrder(one: readonly WeightGroup[], other: readonly WeightGroup[], framework: FrameworkName): RnnError {
+  const [a, b] = [partsOf(one, framework), partsOf(other, framework)];
+  return ask({
+    fact: 'order',
+    what: `two orders fit the sizes: ${namesOf(one)}, and ${namesOf(other)}`,
+    why: whyOf(framework),
+    layersLine: a.map((part, i) => (part === b[i] ? part : '_')).join(','),
+    advice: `that is "${a.join(',')}" or "${b.join(',')}"`,
+  });
+}
+
+function namesOf(groups: readonly WeightGroup[]): string {
+  return groups.map(group => group.name).join(', ');
+}
+
+/** With the names in the file, by which the weights find their layers. */
+function partsOf(groups: readonly WeightGroup[], framework: FrameworkName): string[] {
+  return groups.map(group => {
+    const part = layersText([layerOfGroup(group)], framework);
+    return group.name === undefined || part.includes('+name=') ? part : `${part}+name=${group.name}`;
+  });
+}
+
+function classOf(group: WeightGroup): string {
+  return (group.name ?? '').replace(/_?\d+$/, '');
+}
+
+function numberOf(group: WeightGroup): number {
+  return Number(/(\d+)$/.exec(group.name ?? '')?.[1] ?? 0);
+}
+
+function widthInto(group: WeightGroup): number | undefined {
+  return (group.kernel ?? group.dense)?.[0];
+}
+
+function widthsOutOf({ recurrent, bidirectional, dense, embedding }: WeightGroup): (number | undefined)[] {
+  if (recurrent) return bidirectional ? [2 * recurrent[0], recurrent[0]] : [recurrent[0]];
+  return [(dense ?? embedding)?.[1]];
+}
