@@ -23,6 +23,7 @@ const MEANING: Record<string, string> = {
   bidirectional: 'how the two directions are joined; null: one direction',
   projection: 'LSTM: width of the projected output (PyTorch proj_size)',
   zeroOutputForMask: 'masked steps put out zeros instead of the last output',
+  unroll: 'Keras: padded steps of a backward direction are zeroed where the mask, read forwards, says',
   peepholes: 'LSTM: diagonal weights from the cell state to the gates (ONNX)',
   clip: 'gate pre-activations are clamped to [-clip, clip] (ONNX)',
   inputForget: 'LSTM: f = 1 - i (ONNX)',

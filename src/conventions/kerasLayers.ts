@@ -82,6 +82,7 @@ function recurrent(kind: string): (config: Json) => Json {
       goBackwards: config.go_backwards ?? false,
       stateful: config.stateful ?? false,
       zeroOutputForMask: config.zero_output_for_mask ?? false,
+      ...(config.unroll === true ? { unroll: true } : {}),
     };
   };
 }

@@ -28,7 +28,7 @@ export const kerasPaths: Convention = {
       for (const [name, t] of layerWeights(
         shapes,
         layer,
-        groups.get(group) ?? [],
+        inLayerOrder(layer, group, groups.get(group) ?? []),
         held,
         i => `${group}/${variablePath(layer, layer.weights[i].name, i)}`,
       ))
@@ -87,6 +87,15 @@ function groupNames(shapes: ModelShapes): Map<LayerShapes, string> {
     if (layer.weights.length > 0) names.set(layer, layer.layer.tensors ?? `layers/${count === 0 ? base : `${base}_${count}`}`);
   }
   return names;
+}
+
+/** Arrays of a layer whose facet says their paths, in the order of its weights: `query_dense/vars/0` before `key_dense/vars/0`. */
+function inLayerOrder(layer: LayerShapes, group: string, arrays: readonly NamedArray[]): readonly NamedArray[] {
+  if (!getLayerKind(layer.layer.kind).keras?.path) return arrays;
+  const paths = layer.weights.map((w, i) => `${group}/${variablePath(layer, w.name, i)}`);
+  const place = ({ name }: NamedArray) => paths.indexOf(name.replace(/_layer_checkpoint_dependencies/g, 'layers'));
+  const rank = (a: NamedArray) => (place(a) < 0 ? paths.length : place(a));
+  return [...arrays].sort((a, b) => rank(a) - rank(b));
 }
 
 function variablePath({ layer, weights }: LayerShapes, name: string, index: number): string {

@@ -1,4 +1,6 @@
 export { activation } from './activation.js';
+export { additiveattention, attention } from './attention/attention.js';
+export { multiheadattention } from './attention/multiHead.js';
 export { conv1d, conv2d } from './conv/conv.js';
 export { dense } from './dense.js';
 export { dropout } from './dropout.js';

@@ -39,6 +39,8 @@ export interface RecurrentSpec extends LayerBase {
   readonly peepholes: boolean;
   readonly clip: number | null;
   readonly inputForget: boolean;
+  /** Keras unrolls the loop: padded steps of a backward direction are then zeroed where the mask, read forwards, says */
+  readonly unroll?: boolean;
   /** Keras: the forget gate's bias starts at 1; affects initialisation only */
   readonly unitForgetBias: boolean;
 }
@@ -56,6 +58,7 @@ const FIELDS: Record<string, Field> = {
   bidirectional: { type: 'choice', choices: ['concat', 'sum', 'mul', 'ave'], default: null },
   zeroOutputForMask: { type: 'boolean', default: false },
   clip: { type: 'number', min: 0, default: null },
+  unroll: { type: 'boolean', default: false },
 };
 
 /** Fields that only some cells have; for the others they are fixed and refused in a spec. */
@@ -165,18 +168,48 @@ export function cellOptions(layer: RecurrentSpec): CellOptions {
 }
 
 function applyOne(layer: RecurrentSpec, input: Value, context: LayerContext): LayerResult {
-  const run = context.kernels.recurrence(recurrenceArgs(layer, input, context, '', layer.goBackwards, context.initial));
+  const run = runDirection(layer, input, context, '', layer.goBackwards, context.initial);
   return output(layer, input, run.last, inOrder(layer, run.sequence), run.sequence, [run]);
 }
 
 /** Forward and backward over the same input, merged. Keras flips the backward sequence to time order before merging; so do PyTorch and ONNX. */
 function applyBoth(layer: RecurrentSpec, input: Value, context: LayerContext): LayerResult {
   const [initialForward, initialBackward] = bothWays(context.initial);
-  const forward = context.kernels.recurrence(recurrenceArgs(layer, input, context, 'forward/', layer.goBackwards, initialForward));
-  const backward = context.kernels.recurrence(recurrenceArgs(layer, input, context, 'backward/', !layer.goBackwards, initialBackward));
+  const forward = runDirection(layer, input, context, 'forward/', layer.goBackwards, initialForward);
+  const backward = runDirection(layer, input, context, 'backward/', !layer.goBackwards, initialBackward);
   const mode = layer.bidirectional!;
   const sequence = forward.sequence && merge(mode, forward.sequence, backward.sequence!);
   return output(layer, input, merge(mode, forward.last, backward.last), inOrder(layer, sequence), sequence, [forward, backward]);
+}
+
+function runDirection(
+  layer: RecurrentSpec,
+  input: Value,
+  context: LayerContext,
+  way: string,
+  reverse: boolean,
+  initial: readonly Tensor[] | undefined,
+): RecurrenceResult {
+  const args = recurrenceArgs(layer, input, context, way, reverse, initial);
+  const unrolled = layer.unroll && reverse && input.mask && layer.zeroOutputForMask;
+  if (!unrolled) return context.kernels.recurrence(args);
+  return zeroedByUnflippedMask(context.kernels.recurrence({ ...args, zeroOutputForMask: false }), input.mask!);
+}
+
+/**
+ * What Keras' unrolled loop gives of a backward direction: its outputs are in processing order when they are zeroed, the mask is in time
+ * order, so step t is zero where step T−1−t is padding (keras/src/backend, rnn.py).
+ */
+function zeroedByUnflippedMask(run: RecurrenceResult, mask: Uint8Array): RecurrenceResult {
+  const [N, M] = run.last.shape;
+  const T = mask.length / N;
+  const last = { shape: run.last.shape, data: run.last.data.slice() };
+  for (let n = 0; n < N; n++) if (mask[n * T] === 0) last.data.fill(0, n * M, (n + 1) * M);
+  if (!run.sequence) return { ...run, last };
+  const sequence = { shape: run.sequence.shape, data: run.sequence.data.slice() };
+  for (let n = 0; n < N; n++)
+    for (let t = 0; t < T; t++) if (mask[n * T + T - 1 - t] === 0) sequence.data.fill(0, (n * T + t) * M, (n * T + t + 1) * M);
+  return { ...run, last, sequence };
 }
 
 /** Keras go_backwards leaves a sequence in processing order. */

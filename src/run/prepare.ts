@@ -95,7 +95,8 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
 function hasNamedInputs(spec: Record<string, unknown> | undefined): boolean {
   if (spec?.inputs !== undefined) return true;
   const shape = (spec?.input as { shape?: unknown } | undefined)?.shape;
-  return Array.isArray(shape) && shape.length !== 1;
+  const layers = Array.isArray(spec?.layers) ? (spec.layers as { kind?: unknown }[]) : [];
+  return Array.isArray(shape) && !(shape.length === 1 && layers.some(l => l?.kind === 'embedding'));
 }
 
 /** A network whose inputs are read by their names. */

@@ -1,0 +1,123 @@
+import type { WeightShape } from '../../cells/cell.js';
+import { tanh } from '../../numerics/tanh.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { multiply, sequenceOf } from '../dims.js';
+import type { Json } from '../kerasConfig.js';
+import type { LayerBase, LayerKind, Value } from '../layer.js';
+import type { DimShape } from '../shape.js';
+import { emptyLike, softmaxRow, visible, weightedSum } from './scores.js';
+
+/**
+ * Attention of a query [N, T, D] over values [N, S, V] and keys [N, S, D] (the values where there are none), as Keras' Attention and
+ * AdditiveAttention: y_t = Σ_s softmax_s(score(q_t, k_s)) · v_s
+ *   dot       scale · q·k
+ *   concat    w · Σ tanh(scale · (q + k))
+ *   additive  Σ scale ⊙ tanh(q + k)
+ */
+export interface AttentionSpec extends LayerBase {
+  readonly kind: 'attention' | 'additiveattention';
+  readonly score: 'dot' | 'concat' | 'additive';
+  readonly useScale: boolean;
+  /** step t sees no later step */
+  readonly causal: boolean;
+}
+
+function attentionLayer(
+  name: AttentionSpec['kind'],
+  kerasClass: string,
+  fields: LayerKind<AttentionSpec>['fields'],
+  read: (config: Json) => Json,
+): LayerKind<AttentionSpec> {
+  return {
+    name,
+    kerasClass: () => kerasClass,
+    fields: { ...fields, causal: { type: 'boolean', default: false } },
+    keras: {
+      classes: { [kerasClass]: read },
+      config: layer => ({ use_scale: layer.useScale, ...(name === 'attention' ? { score_mode: layer.score } : {}) }),
+      weightNames: { scale: 'scale', w: 'concat_score_weight' },
+    },
+    weightShapes: (layer, [query]) => weightShapes(layer, query),
+    outputShape(_layer, [query, value]) {
+      const [N, T] = sequenceOf(query);
+      return [N, T, sequenceOf(value)[2]];
+    },
+    cost(_layer, [query, value]) {
+      const [, T, D] = sequenceOf(query);
+      const [, S, V] = sequenceOf(value);
+      const matmul = addCounts(multiply(T.size, S.size, D.size), multiply(T.size, S.size, V.size));
+      return {
+        matmul,
+        bias: 0n,
+        elementwise: 0n,
+        activations: multiply(T.size, S.size),
+        formula: `${T.symbol}*${S.symbol}*(${D.symbol}+${V.symbol})`,
+      };
+    },
+    formula: layer => (layer.useScale ? (layer.score === 'additive' ? 'D' : '1') : null),
+    apply: (layer, inputs, { weights }) => ({ tensor: attend(layer, inputs, weights), mask: inputs[0].mask }),
+  };
+}
+
+export const attention = attentionLayer(
+  'attention',
+  'Attention',
+  { score: { type: 'choice', choices: ['dot', 'concat'], default: 'dot' }, useScale: { type: 'boolean', default: false } },
+  config => ({ score: config.score_mode ?? 'dot', useScale: config.use_scale ?? false }),
+);
+export const additiveattention = attentionLayer(
+  'additiveattention',
+  'AdditiveAttention',
+  { score: { type: 'choice', choices: ['additive'], default: 'additive' }, useScale: { type: 'boolean', default: true } },
+  config => ({ useScale: config.use_scale ?? true }),
+);
+
+function weightShapes({ score, useScale }: AttentionSpec, query: DimShape): WeightShape[] {
+  const one = (name: string): WeightShape => ({ name, role: 'scale', dims: [], shape: [], gates: null, formula: '1' });
+  const D = sequenceOf(query)[2];
+  if (score === 'additive') return useScale ? [{ ...one('scale'), dims: [D.symbol], shape: [D.size!], formula: D.symbol }] : [];
+  return [...(useScale ? [one('scale')] : []), ...(score === 'concat' ? [one('w')] : [])];
+}
+
+function addCounts(a: bigint | null, b: bigint | null): bigint | null {
+  return a === null || b === null ? null : a + b;
+}
+
+/** What Keras subtracts from the score of a step that may not be seen. */
+const HIDDEN = 1e9;
+
+function attend(layer: AttentionSpec, [query, value, key = value]: readonly Value[], weights: ReadonlyMap<string, Tensor>): Tensor {
+  const [N, T, D] = query.tensor.shape;
+  const [, S, V] = value.tensor.shape;
+  const score = scoreOf(layer, weights);
+  const sees = visible(value, layer.causal);
+  const out = emptyLike(query.tensor, [N, T, V]);
+  const row = new Float64Array(S);
+  for (let n = 0; n < N; n++) {
+    for (let t = 0; t < T; t++) {
+      // a padded query gives zeros
+      if (query.mask && query.mask[n * T + t] === 0) continue;
+      const q = query.tensor.data.subarray((n * T + t) * D, (n * T + t + 1) * D);
+      for (let s = 0; s < S; s++) {
+        const k = key.tensor.data.subarray((n * S + s) * D, (n * S + s + 1) * D);
+        row[s] = score(q, k) - (sees === undefined || sees(n, t, s) ? 0 : HIDDEN);
+      }
+      softmaxRow(row);
+      weightedSum(row, s => (n * S + s) * V, V, value.tensor.data, out.data, (n * T + t) * V);
+    }
+  }
+  return out;
+}
+
+function scoreOf({ score }: AttentionSpec, weights: ReadonlyMap<string, Tensor>): (q: Tensor['data'], k: Tensor['data']) => number {
+  const scale = weights.get('scale')?.data;
+  const w = weights.get('w')?.data[0] ?? 1;
+  const one = scale?.[0] ?? 1;
+  return (q, k) => {
+    let sum = 0;
+    if (score === 'dot') for (let d = 0; d < q.length; d++) sum += q[d] * k[d];
+    else if (score === 'concat') for (let d = 0; d < q.length; d++) sum += tanh(one * (q[d] + k[d]));
+    else for (let d = 0; d < q.length; d++) sum += (scale?.[d] ?? 1) * tanh(q[d] + k[d]);
+    return score === 'dot' ? one * sum : score === 'concat' ? w * sum : sum;
+  };
+}

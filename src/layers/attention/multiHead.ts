@@ -1,0 +1,171 @@
+import type { WeightShape } from '../../cells/cell.js';
+import { reshape, type Tensor } from '../../tensor/tensor.js';
+import { multiply, sequenceOf } from '../dims.js';
+import type { LayerBase, LayerContext, LayerKind, Value } from '../layer.js';
+import type { DimShape } from '../shape.js';
+import { emptyLike, softmaxRow, visible, weightedSum } from './scores.js';
+
+/**
+ * Keras' MultiHeadAttention: query [N, T, D], value and key [N, S, ·] projected to H heads of width P (values of width V), attended head by
+ * head with q / √P, joined and projected to the output. Its kernels are [D, H, P], that of the output [H, V, K].
+ */
+export interface MultiHeadSpec extends LayerBase {
+  readonly kind: 'multiheadattention';
+  readonly heads: number;
+  /** P */
+  readonly units: number;
+  /** V; null: the same as P */
+  readonly valueUnits: number | null;
+  /** K; null: the width of the query */
+  readonly outputUnits: number | null;
+  readonly useBias: boolean;
+  readonly causal: boolean;
+  /** Keras computes attention with dropout through another path, in which a query that sees nothing gives the output's bias alone */
+  readonly dropout: number;
+}
+
+const PARTS = ['query', 'key', 'value'] as const;
+
+export const multiheadattention: LayerKind<MultiHeadSpec> = {
+  name: 'multiheadattention',
+  kerasClass: () => 'MultiHeadAttention',
+  fields: {
+    heads: { type: 'size' },
+    units: { type: 'size' },
+    valueUnits: { type: 'size', default: null },
+    outputUnits: { type: 'size', default: null },
+    useBias: { type: 'boolean', default: true },
+    causal: { type: 'boolean', default: false },
+    dropout: { type: 'number', min: 0, max: 1, default: 0 },
+  },
+  keras: {
+    classes: {
+      MultiHeadAttention: config => ({
+        heads: config.num_heads,
+        units: config.key_dim,
+        valueUnits: config.value_dim === config.key_dim ? null : (config.value_dim ?? null),
+        outputUnits: Array.isArray(config.output_shape) ? config.output_shape[0] : (config.output_shape ?? null),
+        useBias: config.use_bias ?? true,
+        dropout: config.dropout ?? 0,
+      }),
+    },
+    config: layer => ({
+      num_heads: layer.heads,
+      key_dim: layer.units,
+      value_dim: layer.valueUnits,
+      use_bias: layer.useBias,
+      dropout: layer.dropout,
+    }),
+    weightNames: Object.fromEntries(
+      [...PARTS, 'output'].flatMap(part => [
+        [`${part}/W`, 'kernel'],
+        [`${part}/b`, 'bias'],
+      ]),
+    ),
+    path: (_layer, name) => `${name.split('/')[0]}_dense/vars/${name.endsWith('/b') ? 1 : 0}`,
+  },
+
+  weightShapes(layer, inputs) {
+    const [query, value, key = value] = inputs.map(sequenceOf);
+    const { heads: H, units: P } = layer;
+    const V = layer.valueUnits ?? P;
+    const K = outputWidth(layer, inputs);
+    const projection = (part: string, from: (typeof query)[2], width: number, symbol: string): WeightShape[] => [
+      {
+        name: `${part}/W`,
+        role: 'kernel',
+        dims: [from.symbol, 'H', symbol],
+        shape: [from.size!, H, width],
+        gates: null,
+        formula: `${from.symbol}*H*${symbol}`,
+      },
+      ...(layer.useBias
+        ? [{ name: `${part}/b`, role: 'bias' as const, dims: ['H', symbol], shape: [H, width], gates: null, formula: `H*${symbol}` }]
+        : []),
+    ];
+    return [
+      ...projection('query', query[2], P, 'P'),
+      ...projection('key', key[2], P, 'P'),
+      ...projection('value', value[2], V, 'V'),
+      { name: 'output/W', role: 'kernel', dims: ['H', 'V', 'K'], shape: [H, V, K], gates: null, formula: 'H*V*K' },
+      ...(layer.useBias ? [{ name: 'output/b', role: 'bias' as const, dims: ['K'], shape: [K], gates: null, formula: 'K' }] : []),
+    ];
+  },
+
+  outputShape(layer, inputs) {
+    const [N, T, D] = sequenceOf(inputs[0]);
+    return [N, T, layer.outputUnits === null ? D : { symbol: 'K', size: layer.outputUnits }];
+  },
+
+  cost(layer, inputs) {
+    const [query, value] = inputs.map(sequenceOf);
+    const [T, S] = [query[1], value[1]];
+    const { heads: H, units: P } = layer;
+    const V = layer.valueUnits ?? P;
+    const products = [
+      multiply(T.size, query[2].size, H, P),
+      multiply(S.size, value[2].size, H, P + V),
+      multiply(T.size, S.size, H, P + V),
+      multiply(T.size, H, V, outputWidth(layer, inputs)),
+    ];
+    const matmul = products.some(p => p === null) ? null : products.reduce<bigint>((a, b) => a + b!, 0n);
+    return { matmul, bias: 0n, elementwise: 0n, activations: multiply(T.size, S.size, H), formula: '' };
+  },
+  formula: () => null,
+
+  apply(layer, [query, value, key = value], context) {
+    const [q, k, v] = PARTS.map((part, i) => projected(part, [query, key, value][i], context));
+    const heads = attendHeads(layer, q, k, v, query, value);
+    const W = context.weights.get('output/W')!;
+    const [H, V, K] = W.shape;
+    return { tensor: context.kernels.affine(heads, reshape(W, [H * V, K]), context.weights.get('output/b')), mask: query.mask };
+  },
+};
+
+function outputWidth(layer: MultiHeadSpec, [query]: readonly DimShape[]): number {
+  return layer.outputUnits ?? sequenceOf(query)[2].size!;
+}
+
+/** [N, T, D] -> [N, T, H·P] */
+function projected(part: string, { tensor }: Value, { kernels, weights }: LayerContext): Tensor {
+  const W = weights.get(`${part}/W`)!;
+  const b = weights.get(`${part}/b`);
+  const [D, H, P] = W.shape;
+  return kernels.affine(tensor, reshape(W, [D, H * P]), b && reshape(b, [H * P]));
+}
+
+function attendHeads(layer: MultiHeadSpec, q: Tensor, k: Tensor, v: Tensor, query: Value, value: Value): Tensor {
+  const { heads: H, units: P } = layer;
+  const V = layer.valueUnits ?? P;
+  const [N, T] = q.shape;
+  const S = k.shape[1];
+  const sees = visible(value, layer.causal);
+  const scale = 1 / Math.sqrt(P);
+  const out = emptyLike(q, [N, T, H * V]);
+  const row = new Float64Array(S);
+  for (let n = 0; n < N; n++)
+    for (let t = 0; t < T; t++) {
+      const asked = query.mask === undefined || query.mask[n * T + t] === 1;
+      for (let h = 0; h < H; h++) {
+        let any = false;
+        for (let s = 0; s < S; s++) {
+          const seen = asked && (sees === undefined || sees(n, t, s));
+          any ||= seen;
+          row[s] = seen ? scale * product(q.data, ((n * T + t) * H + h) * P, k.data, ((n * S + s) * H + h) * P, P) : NEVER;
+        }
+        if (!any && layer.dropout > 0) continue;
+        softmaxRow(row);
+        weightedSum(row, s => ((n * S + s) * H + h) * V, V, v.data, out.data, ((n * T + t) * H + h) * V);
+      }
+    }
+  return out;
+}
+
+/** A score that leaves nothing beside others; where every step has it, all count alike. */
+const NEVER = -1e30;
+
+function product(a: Tensor['data'], i: number, b: Tensor['data'], j: number, length: number): number {
+  let sum = 0;
+  for (let p = 0; p < length; p++) sum += a[i + p] * b[j + p];
+  return sum;
+}
