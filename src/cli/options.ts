@@ -434,9 +434,16 @@ const OUTPUT = flags('Output', RESULTS, {
   out: {
     flags: '-o, --out <FILE|->',
     value: { kind: 'file', extensions: ['npy', 'npz', 'csv', 'json', 'jsonl'], stdin: true, output: true },
-    help: 'save y by extension; - writes .npy to stdout, -.csv and -.jsonl text',
-    elsewhere: ['--output', '--save'],
+    help: 'save y by extension (all outputs in .npz); - writes .npy to stdout, -.csv and -.jsonl text',
+    elsewhere: ['--save'],
     commands: ['forward', 'probe'],
+  },
+  output: {
+    flags: '--output <NAME>',
+    value: { kind: 'text' },
+    default: 'all, the first as y',
+    help: 'of a network with several outputs, the one to take as y',
+    commands: ['forward'],
   },
   chunk: {
     flags: '--chunk <n>',

@@ -24,6 +24,12 @@ export async function forwardText(result: ForwardResult, layout: Layout, options
   const { tensors, dims, shape, dtype } = result;
   const title = `${layout.paint.strong('y')} (${dims.join(', ')})  ${shape.join('×')} ${dtype}, ${result.engine} engine${result.fast ? ', fused multiply-add' : ''}`;
   const parts = [options.withoutY ? `${title}\n` : `${title}\n\n${await valueTable(tensors.y, 'y', layout, options)}`];
+  for (const { name, dims: axes, shape: sizes, dtype: type } of result.outputs.slice(1)) {
+    const other = tensors.others?.get(name);
+    if (!other) continue;
+    const heading = `${layout.paint.strong(escapeText(name))} (${axes.join(', ')})  ${sizes.join('×')} ${type}`;
+    parts.push(options.withoutY ? `${heading}\n` : `${heading}\n\n${await valueTable(other, 'y', layout, options)}`);
+  }
   const hidden = statesTensor(result);
   if (hidden)
     parts.push(`${layout.paint.strong('h')} of every step  ${hidden.shape.join('×')}\n\n${await valueTable(hidden, 'h', layout, options)}`);

@@ -19,8 +19,15 @@ const COLUMNS: readonly Column[] = [
 export async function shapesText(result: ShapesResult, layout: Layout): Promise<string> {
   if (layout.style === 'csv') return csvText(result, layout);
   const separators = layout.style !== 'plain';
-  const rows: string[][] = [['input', 'x', symbols(result.input), sizes(result.input), '–', '']];
-  const groups = new Set<number>([1]);
+  const rows = result.inputs.map((input, i) => [
+    i === 0 ? 'input' : '',
+    inputName(result, input.name),
+    symbols(input),
+    sizes(input),
+    '–',
+    '',
+  ]);
+  const groups = new Set<number>([rows.length]);
   result.layers.forEach((layer, i) => {
     rows.push(...layerRows(layer, i === result.layers.length - 1, separators));
     groups.add(rows.length);
@@ -28,6 +35,11 @@ export async function shapesText(result: ShapesResult, layout: Layout): Promise<
   rows.push(['total', '', '', '', countText(result.totals.params, separators), `${bytesText(result.totals.bytes)} as float32`]);
   const table = await drawTable({ columns: COLUMNS, rows, groups }, layout);
   return `${heading(result, layout)}\n\n${table}\n${facts(result, layout)}`;
+}
+
+/** An only input is x, as in the equations; several have their names. */
+function inputName({ inputs }: ShapesResult, name: string): string {
+  return inputs.length === 1 ? 'x' : escapeText(name, 40);
 }
 
 /** The table alone, a weight or an output a row, every cell filled, numbers without separators. */

@@ -76,11 +76,13 @@ export async function outputOf(
 /** @param output of the whole input, or of its first samples */
 export function forwardResult(
   prepared: Prepared,
-  output: EngineOutput,
+  computed: EngineOutput,
   request: ForwardRequest,
   { engine, why }: Execution,
 ): ForwardResult {
   const { network } = prepared;
+  const all = namedOutputs(prepared, computed);
+  const output = request.output === undefined ? computed : onlyOutput(request.output, all, computed);
   const { y } = output;
   const recurrent = network.model.layers.filter(isRecurrent);
   const last = recurrent[recurrent.length - 1];
@@ -93,9 +95,9 @@ export function forwardResult(
     ...(output.fast ? { fast: true } : {}),
     dtype: y.data instanceof Float32Array ? 'float32' : 'float64',
     shape: y.shape,
-    dims: network.graph && !network.graph.exact ? axisNames(y) : dimsJson(network.shapes.output).dims,
+    dims: (request.output === undefined ? all[0] : all.find(o => o.name === request.output)!).dims,
     y: nested(y),
-    outputs: namedOutputs(prepared, output),
+    outputs: request.output === undefined ? all : all.filter(o => o.name === request.output),
     states: { h: hidden ? nested(hidden) : [], final: { ...finalStates(network.model, output), ...otherOutputs(output) } },
     seed: prepared.seed,
     rng: prepared.rng,
@@ -136,6 +138,21 @@ function finalStates(model: ModelSpec, output: EngineOutput): Record<string, Nes
     });
   }
   return named;
+}
+
+/** The output of this name as y. @throws RnnError E_OUTPUT_NAME */
+function onlyOutput(name: string, all: readonly NamedOutput[], output: EngineOutput): EngineOutput {
+  const names = all.map(o => o.name);
+  const at = names.indexOf(name);
+  if (at < 0)
+    throw new RnnError('usage', 'E_OUTPUT_NAME', `the network has no output '${escapeText(name, 60)}'`, {
+      where: '--output',
+      expected: names.map(n => escapeText(n, 40)).join(', '),
+      found: escapeText(name, 60),
+      fix: /\.\w+$/.test(name) ? `to save y: -o ${escapeText(name, 60)}` : `--output ${escapeText(names[0], 40)}`,
+    });
+  const { others: _, ...rest } = output;
+  return { ...rest, y: at === 0 ? output.y : output.others!.get(name)! };
 }
 
 /** Every output under its own name: that of a graph, else of the layer or state it is. */

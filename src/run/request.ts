@@ -76,6 +76,8 @@ export interface ForwardRequest extends NetworkRequest, InputRequest {
   step?: number;
   unit?: number;
   states?: boolean;
+  /** of several outputs, the one that is y */
+  output?: string;
 }
 
 export interface CompareRequest extends NetworkRequest, InputRequest {

@@ -52,6 +52,10 @@ export interface LayerRow {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+export interface NamedDims extends DimsJson {
+  readonly name: string;
+}
+
 export interface ShapesResult {
   readonly schema: 'rnn-cli/shapes@1';
   readonly version: string;
@@ -63,6 +67,9 @@ export interface ShapesResult {
   readonly model: { readonly name: string; readonly functional: boolean; readonly inputName: string };
   readonly input: DimsJson;
   readonly output: DimsJson;
+  /** every input and output by its name, the first one first */
+  readonly inputs: readonly NamedDims[];
+  readonly outputs: readonly NamedDims[];
   readonly layers: readonly LayerRow[];
   readonly totals: {
     readonly params: Count;

@@ -13,7 +13,7 @@ import {
 } from '../model/counts.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import type { LayerShapes, ModelShapes } from '../model/shapes.js';
-import { isRecurrent, type ModelSpec } from '../model/spec.js';
+import { inputsOf, isRecurrent, type ModelSpec, outputsOf } from '../model/spec.js';
 import { exactSize } from '../tensor/tensor.js';
 import { loadDescription, type Network, titleOf } from './network.js';
 import type { ShapesRequest } from './request.js';
@@ -42,6 +42,8 @@ export function shapesOf(network: Pick<Network, 'model' | 'shapes' | 'framework'
     title: titleOf(network),
     model: { name: model.name, functional: model.functional, inputName: model.input.name },
     input: dimsJson(shapes.input),
+    inputs: inputsOf(model).map(({ name }) => ({ name, ...dimsJson(shapes.values.get(name) ?? []) })),
+    outputs: outputsOf(model).map(({ name, value }) => ({ name, ...dimsJson(shapes.values.get(value) ?? shapes.output) })),
     output: dimsJson(shapes.output),
     layers: shapes.layers.map((l, i) => layerRow(l, names[i])),
     totals: {
@@ -125,8 +127,9 @@ function optionsOf(layer: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** Letters to sizes: N, T, D, then the letters of the layers. */
-function dimsOf({ input }: ModelSpec, shapes: ModelShapes): Record<string, number | null> {
+function dimsOf({ input, otherInputs = [] }: ModelSpec, shapes: ModelShapes): Record<string, number | null> {
   const dims: Record<string, number | null> = { N: input.batch, T: input.timesteps, D: input.features };
+  for (const other of otherInputs) for (const { symbol, size } of shapes.values.get(other.name)!.slice(1)) dims[symbol] = size;
   for (const { layer, symbols } of shapes.layers) {
     if ('units' in layer) dims[symbols.units] = layer.units;
     if (isRecurrent(layer) && layer.projection !== null) dims[symbols.projection] = layer.projection;

@@ -1,3 +1,5 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
 import { engineLine, forwardDocument, forwardText, writeSamples } from '../../report/forwardReport.js';
 import { type RanForward, runEmit, runForward } from '../../run/forward.js';
 import { titleOf } from '../../run/network.js';
@@ -22,7 +24,7 @@ export async function forward(values: Values, output: Output): Promise<number> {
   const request = {
     ...networkRequest(values),
     ...inputRequest(values),
-    ...given(values, ['states', 'sample', 'step', 'unit']),
+    ...given(values, ['states', 'sample', 'step', 'unit', 'output']),
     trace: asksForTrace(values),
     ...(values.html === undefined ? {} : pageEngine(values)),
   };
@@ -57,14 +59,14 @@ async function print(result: ForwardResult, values: Values, output: Output, save
   if (values.svg === '-' || values.html === '-') return;
   if (values.out?.startsWith('-')) {
     const { encodeTensors } = await import('../../run/save.js');
-    output.bytes(await encodeTensors(values.out.slice(2) || 'npy', new Map([['y', result.tensors.y]])));
+    output.bytes(await encodeTensors(values.out.slice(2) || 'npy', outputsFor(values.out, result)));
   } else if (values.json) output.json(forwardDocument(result));
   else if (values.jsonl) writeSamples(result, output.text);
   else if (values.out === undefined || !values.quiet) {
-    const { y } = result.tensors;
+    const { y, others } = result.tensors;
     // what went into a file is not printed again, and a picture stands for its numbers
     const printed = values.trace === true || values.step !== undefined || values.unit !== undefined;
-    const shown = printed ? result : { ...result, tensors: { y } };
+    const shown = printed ? result : { ...result, tensors: { y, others } };
     output.text(
       await forwardText(shown, output.layout, {
         ...valueOptions(values, output),
@@ -97,10 +99,11 @@ function asksForTrace({ trace, step, unit, plot, svg }: Values): boolean {
 }
 
 /** @returns the files that were written */
-async function save({ tensors }: ForwardResult, values: Values): Promise<string[]> {
+async function save(result: ForwardResult, values: Values): Promise<string[]> {
+  const { tensors } = result;
   const inputs = inputFiles(values);
   const files: [string, ReadonlyMap<string, TensorData>][] = [];
-  if (values.out !== undefined && !values.out.startsWith('-')) files.push([values.out, new Map([['y', tensors.y]])]);
+  if (values.out !== undefined && !values.out.startsWith('-')) files.push([values.out, outputsFor(values.out, result)]);
   if (typeof values.trace === 'string') files.push([values.trace, new Map([['y', tensors.y], ...(tensors.trace ?? [])])]);
   if (files.length === 0) return [];
   const { saveTensors } = await import('../../run/save.js');
@@ -109,4 +112,17 @@ async function save({ tensors }: ForwardResult, values: Values): Promise<string[
     for (const [path, content] of files) await saveTensors(path, content, { force: values.force ?? false, inputs });
   });
   return files.map(([path]) => path);
+}
+
+/** y under `y` and every output under its own name, where the file can hold several. @throws RnnError E_CONFLICT where it holds one */
+function outputsFor(path: string, { tensors: { y, others }, outputs }: ForwardResult): ReadonlyMap<string, TensorData> {
+  if (!others) return new Map([['y', y]]);
+  const [first] = outputs;
+  if (/\.(npz|json)$/i.test(path)) return new Map([['y', y], [first.name, y], ...others]);
+  const names = outputs.map(o => escapeText(o.name, 40)).join(', ');
+  throw new RnnError('usage', 'E_CONFLICT', `the network has ${outputs.length} outputs, and ${escapeText(path)} holds one array`, {
+    expected: '.npz, or --output NAME',
+    found: names,
+    fix: `add --output ${escapeText(first.name, 40)}, or write an .npz`,
+  });
 }
