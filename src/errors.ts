@@ -6,6 +6,16 @@ export type ErrorKind = 'usage' | 'spec' | 'shape' | 'format' | 'convention' | '
 
 const EXIT: Record<ErrorKind, number> = { usage: 2, spec: 3, shape: 3, format: 3, convention: 3, unsupported: 3, io: 4, limit: 5 };
 
+/** Words of a command line that probably mean others, or the whole line. */
+export type Correction =
+  | {
+      readonly word: string;
+      /** the flag, in all its spellings, that `word` is the value of: both are replaced */
+      readonly flags?: readonly string[];
+      readonly to: readonly string[];
+    }
+  | { readonly line: readonly string[] };
+
 export interface ErrorDetails {
   where?: string;
   expected?: string;
@@ -21,6 +31,8 @@ export interface ErrorDetails {
   layer?: string;
   /** the line for `--layers` with the sizes of the file, `_` where the user has to say (E_ASK, E_ASSUMED) */
   layersLine?: string;
+  /** what was probably meant; the command line writes its own line with it */
+  correction?: Correction;
 }
 
 export class RnnError extends Error {
@@ -36,6 +48,7 @@ export class RnnError extends Error {
   limit?: { flag: string; value: number };
   layer?: string;
   layersLine?: string;
+  correction?: Correction;
 
   /** @param code stable name such as `E_SEQ`; scripts depend on it, so it is never renamed */
   constructor(kind: ErrorKind, code: string, message: string, details: ErrorDetails = {}) {

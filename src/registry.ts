@@ -22,6 +22,7 @@ export function unknownName(what: string, name: string, known: readonly string[]
     expected: known.join(', '),
     found: escapeText(name, 60),
     fix: near ? `did you mean '${near}'?` : `use one of: ${known.join(', ')}`,
+    correction: near === undefined ? undefined : { word: name, to: [near] },
   });
 }
 

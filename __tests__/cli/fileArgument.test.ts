@@ -37,6 +37,21 @@ describe('a file beside the flags', () => {
     expect((await runCli(['compare', weights, '-i', x, '--against', y, '-q'])).exit).toBe(0);
   });
 
+  it('that is an array beside a network is the other side of compare, in either order', async () => {
+    const described = ['-i', x, '--json'];
+    const right = await json('compare', weights, '-i', x, '--against', y);
+    expect(right.equal).toBe(true);
+    for (const order of [
+      [weights, y],
+      [y, weights],
+    ]) {
+      const { stdout, exit } = await runCli(['compare', ...order, ...described]);
+      expect([exit, { ...JSON.parse(stdout), notes: [] }]).toEqual([0, { ...right, notes: [] }]);
+    }
+    expect((await runCli(['compare', y, weights, '-i', x])).stderr).toContain('is an array: it is compared with what');
+    expect((await runCli(['compare', y, weights, '-i', x, '--against', y])).stderr).toContain('[E_CONFLICT]');
+  });
+
   it.each<[string, () => string[], string, string]>([
     ['beside --model', () => ['shapes', spec, '--model', spec], 'E_CONFLICT', 'and --model both name the network'],
     ['a model beside --layers', () => ['shapes', spec, '--layers', 'lstm:4'], 'E_CONFLICT', 'and --layers both describe the network'],
@@ -44,7 +59,7 @@ describe('a file beside the flags', () => {
     ['weights beside --weights', () => ['forward', weights, '--weights', weights], 'E_CONFLICT', 'and --weights both hold weights'],
     ['an array', () => ['forward', x], 'E_INPUT', `rnn-cli forward -i ${x}`],
     ['an array to compare', () => ['compare', y], 'E_INPUT', `rnn-cli compare --against ${y}`],
-    ['two files', () => ['forward', spec, x], 'E_EXCESS', '1 file and flags'],
+    ['two files', () => ['forward', spec, x], 'E_EXCESS', 'one file and flags'],
   ])('%s is refused', async (_, argv, code, words) => {
     const { exit, stderr, stdout } = await runCli(argv());
     expect([exit, stdout]).toEqual([2, '']);

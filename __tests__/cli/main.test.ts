@@ -147,7 +147,7 @@ describe('rnn-cli', () => {
   });
 
   it('a command says which word it needs', async () => {
-    expect(await runCli('completion')).toMatchObject({ exit: 2, stderr: expect.stringContaining('fix: write rnn-cli completion bash') });
+    expect(await runCli('completion')).toMatchObject({ exit: 2, stderr: expect.stringContaining('fix: rnn-cli completion bash') });
     expect(await runCli('completion zsh fish')).toMatchObject({ exit: 2, stderr: expect.stringContaining("found 'fish'") });
     expect(await runCli('completion tcsh')).toMatchObject({ exit: 2, stderr: expect.stringContaining('bash, zsh, fish, powershell') });
   });

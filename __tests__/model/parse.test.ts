@@ -1,3 +1,4 @@
+import type { RnnError } from '../../src/errors.js';
 import { LAYER_KINDS } from '../../src/layers/index.js';
 import { checkSpec } from '../../src/model/check.js';
 import { parseLayers } from '../../src/model/parse.js';
@@ -118,7 +119,7 @@ describe('mistakes', () => {
     ['rnn:5,transformer:4', 'transformer:4', "unknown layer kind 'transformer'", `kinds: ${KINDS}`],
     ['bidense:4', 'bidense:4', "unknown layer kind 'bidense'", "did you mean 'dense'?"],
     ['rnn:5,bilsmt:4', 'bilsmt:4', "unknown layer kind 'bilsmt'", "did you mean 'bilstm'?"],
-    ['RNN:5', 'RNN:5', "cannot read 'RNN:5' as a layer", 'write [bi]kind[:units][@activation][+option], such as bilstm:64@tanh+seq'],
+    ['RNN:5', 'RNN:5', "cannot read 'RNN:5' as a layer", 'did you mean --layers "rnn:5"?'],
     ['rnn:5 x', 'rnn:5 x', "units of rnn must be a whole number, found '5 x'", 'write rnn:64'],
     ['repeat', 'repeat', 'repeat needs a number of times', 'write repeat:10'],
     [
@@ -202,5 +203,45 @@ describe('a line with places to fill', () => {
     expect(checkSpec({ input: { features: 3 }, layers: layers('lstm:4,dense:2@linear') }).layers[1]).toMatchObject({
       activation: 'linear',
     });
+  });
+});
+
+describe('the activation of the gates', () => {
+  it("stands behind a slash, with the cell's own before it or not", () => {
+    expect(parseLayers('lstm:5@relu/hard_sigmoid,bigru:4@/relu+seq').layers).toEqual([
+      { kind: 'lstm', units: 5, activation: 'relu', recurrentActivation: 'hard_sigmoid' },
+      { kind: 'gru', units: 4, bidirectional: 'concat', recurrentActivation: 'relu', returnSequences: true },
+    ]);
+  });
+
+  it.each(['rnn:5@tanh/relu', 'dense:5@tanh/relu'])('%s has none', text => {
+    expect(failure(text).message).toMatch(/has no gates$/);
+  });
+});
+
+describe('lines in other spellings', () => {
+  it.each([
+    ['lstm:64;dense:10', 'lstm:64,dense:10'],
+    ['lstm:64 dense:10', 'lstm:64,dense:10'],
+    ['lstm:64 -> dense:10', 'lstm:64,dense:10'],
+    ['LSTM:64 | Dense:10', 'lstm:64,dense:10'],
+    ['lstm(64),linear(10)', 'lstm:64,dense:10'],
+    ['lstm64,fc10', 'lstm:64,dense:10'],
+    ['nn.LSTM(64), nn.Linear(10)', 'lstm:64,dense:10'],
+    ['BiLSTM(64,return_sequences=True),Dense(3,activation="softmax")', 'bilstm:64+seq,dense:3@softmax'],
+    ['bidirectional_gru:4,dense:2:sigmoid', 'bigru:4,dense:2@sigmoid'],
+    ['SimpleRNN:5,dense:2,softmax', 'rnn:5,dense:2@softmax'],
+    ['lstmm:64,dens:10', 'lstm:64,dense:10'],
+  ])('%s is answered with %s', (text, meant) => {
+    try {
+      parseLayers(text);
+      throw new Error('it was read');
+    } catch (error) {
+      expect((error as RnnError).correction).toEqual({ word: text, flags: ['--layers'], to: ['--layers', meant] });
+    }
+  });
+
+  it.each(['lstm:5,,dense:2', 'nonsense:5', 'lstm:64,relu,dense:2'])('%s is answered with no line', text => {
+    expect(() => parseLayers(text)).toThrow(expect.objectContaining({ code: 'E_LAYERS', correction: undefined }));
   });
 });

@@ -1,4 +1,5 @@
 import { RnnError } from '../errors.js';
+import { shownPath } from '../escape.js';
 import type { CommandName } from './options.js';
 import type { Values } from './values.js';
 
@@ -21,6 +22,7 @@ const IN_LAYERS: Partial<Record<keyof Values, string>> = {
   bidirectional: 'write bi before the cell in --layers: "bilstm:64"',
   stack: 'write +x3 in --layers: "lstm:64+x3"',
   activation: 'write @name in --layers: "rnn:64@relu"',
+  recurrentActivation: 'write it behind a slash in --layers: "lstm:64@tanh/hard_sigmoid"',
 };
 
 const CONFLICTS: readonly Conflict[] = [
@@ -28,7 +30,9 @@ const CONFLICTS: readonly Conflict[] = [
   ...Object.entries(IN_LAYERS).flatMap(([b, fix]) => [
     { a: 'layers', b, fix } as Conflict,
     // weights alone leave these to flags; only the file tells
-    ...(['task', 'pool', 'activation'].includes(b) ? [] : [{ a: 'model', b, fix: `the file says it already; ${ONE_FORM}` } as Conflict]),
+    ...(['task', 'pool', 'activation', 'recurrentActivation'].includes(b)
+      ? []
+      : [{ a: 'model', b, fix: `the file says it already; ${ONE_FORM}` } as Conflict]),
   ]),
   {
     a: 'task',
@@ -84,6 +88,7 @@ export function checkConflicts(values: Values, command: CommandName): void {
     if (values[a] === undefined || values[b] === undefined || fine?.(values)) continue;
     throw new RnnError('usage', 'E_CONFLICT', `${flag(a)} and ${flag(b)} cannot be used together`, { fix });
   }
+  checkTarget(values);
   needs(values, 'timeMajor', 'input', 'the seeded input has no file whose axes could be swapped');
   needs(values, 'chunk', 'input', 'a drawn input is computed at once');
   needs(values, 'chunk', 'out', 'only what goes into a file is computed in pieces');
@@ -107,6 +112,30 @@ export function checkConflicts(values: Values, command: CommandName): void {
   if (values.out?.startsWith('-') && (values.json || values.jsonl)) {
     throw new RnnError('usage', 'E_CONFLICT', '--out - and --json both write to stdout', { fix: 'give --out a file name' });
   }
+}
+
+/** What `convert --to` may be written into. */
+const TARGET_ENDINGS: Readonly<Record<string, readonly string[]>> = {
+  keras: ['npz'],
+  torch: ['safetensors', 'npz'],
+  onnx: ['onnx'],
+  npz: ['npz'],
+  safetensors: ['safetensors'],
+  json: ['json'],
+};
+
+/** @throws RnnError E_CONVERT_TARGET (exit 2) where the ending of OUT is that of another target */
+function checkTarget({ to, output }: Values): void {
+  const endings = to === undefined || !Object.hasOwn(TARGET_ENDINGS, to) ? undefined : TARGET_ENDINGS[to];
+  const ending = /\.(npz|safetensors|onnx|json)$/i.exec(output ?? '')?.[1];
+  if (!endings || output === undefined || ending === undefined || endings.includes(ending.toLowerCase())) return;
+  const meant = `${output.slice(0, -ending.length)}${endings[0]}`;
+  throw new RnnError('usage', 'E_CONVERT_TARGET', `--to ${to} is not written into a .${ending} file`, {
+    expected: endings.map(e => `.${e}`).join(' or '),
+    found: `.${ending}`,
+    fix: `write ${shownPath(meant)}`,
+    correction: { word: output, to: [meant] },
+  });
 }
 
 function needs(values: Values, a: keyof Values, b: keyof Values, why: string): void {

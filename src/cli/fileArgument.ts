@@ -9,7 +9,8 @@ import type { Values } from './values.js';
  * `forward FILE`: the file as --model or as --weights, by its content.
  * @throws RnnError E_INPUT for an array; E_CONFLICT where the network, or its weights, are given twice
  */
-export async function withFileArgument(values: Values, command: CommandName): Promise<Values> {
+export async function withFileArgument(given: Values, command: CommandName, note: (text: string) => void): Promise<Values> {
+  const values = await withOtherSide(given, note);
   const path = command === 'compare' && values.second === undefined ? values.first : values.network;
   if (path === undefined) return values;
   const { first: _, network: __, ...rest } = values;
@@ -24,6 +25,19 @@ export async function withFileArgument(values: Values, command: CommandName): Pr
   if (rest.weights !== undefined)
     throw conflict(`${named} and --weights both hold weights, and neither describes a network`, 'give one of them, or --layers');
   return checked({ ...rest, weights: path }, command);
+}
+
+/** `compare A B` of a network and an array: A with B as --against. Two networks, or two arrays, stay as they are. */
+async function withOtherSide(values: Values, note: (text: string) => void): Promise<Values> {
+  const { first, second } = values;
+  if (first === undefined || second === undefined) return values;
+  const areArrays = [await roleOfFile(first), await roleOfFile(second)].map(role => role === 'arrays');
+  if (areArrays[0] === areArrays[1]) return values;
+  if (values.against !== undefined)
+    throw conflict(`${shownPath(areArrays[0] ? first : second)} and --against both are the other output`, 'give one of them');
+  const [network, against] = areArrays[0] ? [second, first] : [first, second];
+  if (areArrays[0]) note(`${shownPath(first)} is an array: it is compared with what ${shownPath(second)} computes`);
+  return { ...values, first: network, second: undefined, against };
 }
 
 function checked(values: Values, command: CommandName): Values {

@@ -22,7 +22,7 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
     ],
     about: [
       'Counts are summed from the shapes of the weights; the formula beside them is for reading.',
-      'A layer of --layers is [bi]kind[:units][@activation][+option…]; kinds: rnn lstm gru dense maxpool avgpool last flatten embedding:VxD masking[:v] dropout:p repeat:n; options: +seq +last +nobias +resetbefore +resetafter +backwards +stateful +sum|ave|mul|concat +proj=P +name=enc +x3.',
+      'A layer of --layers is [bi]kind[:units][@activation[/activation of the gates]][+option…]; kinds: rnn lstm gru dense maxpool avgpool last flatten embedding:VxD masking[:v] dropout:p repeat:n; options: +seq +last +nobias +resetbefore +resetafter +backwards +stateful +sum|ave|mul|concat +proj=P +name=enc +x3.',
     ],
   },
   forward: {

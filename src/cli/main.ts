@@ -1,10 +1,12 @@
 import { isatty } from 'node:tty';
+import { RnnError } from '../errors.js';
 import { isAsciiLocale, toAscii } from '../report/ascii.js';
 import { errorDocument, errorJson, errorText } from '../report/errorReport.js';
 import { descriptorStream, terminalStream } from '../run/descriptors.js';
 import { allowElsewhere, ELSEWHERE, giveInput, watchedBy } from '../run/elsewhere.js';
 import { withLimits } from '../run/limits.js';
 import { VERSION } from '../run/version.js';
+import { correctedLine } from './correction.js';
 import type { CommandName } from './options.js';
 import { createOutput, type Output, paintFor } from './output.js';
 import { type Invocation, parseArgv } from './program.js';
@@ -72,7 +74,7 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
       if (io.elsewhere) allowElsewhere();
       let exit: number;
       try {
-        exit = await withLimits(invocation.values, async () => command(await valuesOf(invocation), output));
+        exit = await withLimits(invocation.values, async () => command(await valuesOf(invocation, note => output.notes([note])), output));
       } catch (error) {
         if (error !== ELSEWHERE || !io.elsewhere) throw error;
         output.detail('the work is long: a thread does it, and this one listens for interrupts');
@@ -85,18 +87,19 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
 }
 
 /** A file that stands beside the flags is read once more for what it is. */
-async function valuesOf({ values, command }: Extract<Invocation, { kind: 'run' }>): Promise<Values> {
-  if (values.network === undefined && (values.first === undefined || values.second !== undefined)) return values;
-  return (await import('./fileArgument.js')).withFileArgument(values, command);
+async function valuesOf({ values, command }: Extract<Invocation, { kind: 'run' }>, note: (text: string) => void): Promise<Values> {
+  if (values.network === undefined && values.first === undefined) return values;
+  return (await import('./fileArgument.js')).withFileArgument(values, command, note);
 }
 
 /** argv may be what is wrong, so its words are looked at one by one: --json asks for a document, --no-color and --color decide the paint. */
 async function errorMessage(error: unknown, argv: readonly string[], io: Io): Promise<string> {
+  const line = error instanceof RnnError && error.correction ? correctedLine(argv, error, parseArgv) : undefined;
   const words = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined);
   const debug = io.env.RNN_CLI_DEBUG === '1' && error instanceof Error ? `${error.stack}\n` : '';
-  if (words.includes('--json') || words.includes('--jsonl')) return `${errorJson(error)}\n${debug}`;
+  if (words.includes('--json') || words.includes('--jsonl')) return `${errorJson(error, line)}\n${debug}`;
   const paint = await paintFor(wantsColor(colorIn(words), io.stderr, io.env));
-  const text = errorText(error, paint, terminalColumns(io.stderr)) + debug;
+  const text = errorText(error, paint, terminalColumns(io.stderr), line) + debug;
   const asksForAscii = words.some((word, i) => word === '--style=ascii' || (word === 'ascii' && words[i - 1] === '--style'));
   return asksForAscii || isAsciiLocale(io.env) ? toAscii(text) : text;
 }

@@ -115,7 +115,14 @@ export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
   schema: [
     { key: 'document', name: 'NAME', value: { kind: 'choice', choices: SCHEMAS }, help: 'the document to describe', optional: true },
   ],
-  completion: [{ key: 'shell', name: 'SHELL', value: { kind: 'choice', choices: SHELLS }, help: 'the shell to complete in' }],
+  completion: [
+    {
+      key: 'shell',
+      name: 'SHELL',
+      value: { kind: 'choice', choices: SHELLS, instead: 'other shells, tcsh among them, have no completion here' },
+      help: 'the shell to complete in',
+    },
+  ],
 };
 
 export const COMMANDS = Object.keys(COMMAND_WORDS) as CommandName[];
@@ -203,6 +210,14 @@ const NETWORK = flags('Network', NETWORKS, {
     elsewhere: ['--nonlinearity'],
     commands: [...NETWORKS, ...FILES],
   },
+  recurrentActivation: {
+    flags: '--recurrent-activation <name>',
+    value: { kind: 'text', names: 'activations' },
+    default: 'sigmoid; by --framework',
+    help: 'activation of the gates of an LSTM or a GRU: sigmoid, hard_sigmoid, …',
+    elsewhere: ['--gate-activation', '--inner-activation'],
+    commands: [...NETWORKS, ...FILES],
+  },
   layers: {
     flags: '--layers <text>',
     value: { kind: 'text', names: 'layers' },
@@ -219,7 +234,7 @@ const NETWORK = flags('Network', NETWORKS, {
     flags: '--weights <FILE>',
     value: { kind: 'file', extensions: ['npz', 'safetensors', 'pt', 'pth', 'h5', 'index'] },
     help: 'weights for the network; alone where they determine it (a PyTorch state dict)',
-    elsewhere: ['--checkpoint', '--state-dict'],
+    elsewhere: ['--checkpoint', '--state-dict', '--load', '-w'],
     commands: [...NETWORKS, ...FILES],
   },
   framework: {

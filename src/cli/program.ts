@@ -1,8 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
-import { RnnError } from '../errors.js';
+import { type Correction, RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { checkConflicts } from './conflicts.js';
 import { asFlag, COMMAND_WORDS, COMMANDS, type CommandName, type CommandWord, FLAGS, type Flag, flagsOf, spellings } from './options.js';
+import { COMMAND_SYNONYMS, flagForFile } from './synonyms.js';
 import { unknownCommand, unknownFlag } from './unknown.js';
 import type { Values } from './values.js';
 import { missingWord, parseWord } from './words.js';
@@ -24,7 +25,8 @@ export function parseArgv(argv: readonly string[]): Invocation {
   if (first === '-V' || first === '--version') return { kind: 'version' };
   const general = generalFlagsBefore(argv);
   if (general > 0) return parseArgv([argv[general], ...argv.slice(0, general), ...argv.slice(general + 1)]);
-  if (first.startsWith('-')) throw flagBeforeCommand(first);
+  if (Object.hasOwn(COMMAND_SYNONYMS, first)) throw unknownCommand(first, [...COMMANDS, 'help']);
+  if (first.startsWith('-')) throw flagBeforeCommand(first, argv);
   const command = COMMANDS.find(name => name === first);
   if (command === undefined) throw unknownCommand(first, [...COMMANDS, 'help']);
   return parseCommand(command, rest);
@@ -63,7 +65,7 @@ function parseCommand(command: CommandName, argv: readonly string[]): Invocation
   const read = parser.opts();
   if (read.help) return { kind: 'help', command };
   if (read.version) return { kind: 'version' };
-  const values = { ...valuesOf(options, read), ...wordsOf(command, parser.args) };
+  const values = { ...valuesOf(options, read), ...wordsOf(command, parser.args, argv) };
   checkConflicts(values, command);
   return { kind: 'run', command, values };
 }
@@ -115,22 +117,37 @@ function valuesOf(options: ReadonlyMap<Flag, Option>, read: Record<string, unkno
 }
 
 /** What stands on the line beside flags, by the command's own table. */
-function wordsOf(command: CommandName, args: readonly string[]): Record<string, unknown> {
+function wordsOf(command: CommandName, args: readonly string[], argv: readonly string[]): Record<string, unknown> {
   const words = COMMAND_WORDS[command];
   const flag = args.find(word => word.startsWith('-') && word !== '-');
   if (flag !== undefined) throw unknownFlag(flag, command);
-  if (args.length > words.length) throw excessWord(args[words.length], command);
+  const misplaced = misplacedWord(args, command, argv);
+  if (misplaced) throw misplaced;
+  if (args.length > words.length) throw excessWord(args[words.length], command, argv);
   const missing = words[args.length];
-  if (missing !== undefined && !missing.optional) throw missingCommandWord(missing, command);
+  if (missing !== undefined && !missing.optional) throw missingCommandWord(missing, command, argv, args);
   return Object.fromEntries(args.map((word, i) => [words[i].key, parseWord(asFlag(words[i], command), word, command)]));
 }
 
-function missingCommandWord({ name, value, help }: CommandWord, command: CommandName): RnnError {
+function missingCommandWord(
+  { key, name, value, help }: CommandWord,
+  command: CommandName,
+  argv: readonly string[],
+  args: readonly string[],
+): RnnError {
   const choices = value.kind === 'choice' ? value.choices : undefined;
   return new RnnError('usage', 'E_WORD_MISSING', `${command} needs ${name}: ${help}`, {
     expected: choices?.join(', ') ?? name,
-    fix: `write rnn-cli ${command} ${choices?.[0] ?? name}`,
+    fix: choices ? `rnn-cli ${command} ${choices[0]}` : `rnn-cli ${command}${COMMAND_WORDS[command].map(word => ` ${word.name}`).join('')}`,
+    correction: key === 'output' ? { line: [command, ...argv, outputFor(args[0], argv)] } : undefined,
   });
+}
+
+/** A name for what `convert` writes: that of the input with the ending that --to asks for. */
+function outputFor(input: string, argv: readonly string[]): string {
+  const to = argv.includes('--to') ? argv[argv.indexOf('--to') + 1] : /\.onnx$/i.test(input) ? 'torch' : 'onnx';
+  const ending = { keras: 'npz', torch: 'safetensors', onnx: 'onnx' }[to] ?? to;
+  return `${input.replace(/(?<=[^/\\])\.\w{1,11}$/, '')}.${ending}`;
 }
 
 /** The one error commander still finds itself: the last flag of the line has no word. */
@@ -143,27 +160,65 @@ function fromCommander(error: CommanderError, command: CommandName, argv: readon
   return new RnnError('usage', 'E_USAGE', error.message.replace(/^error: /, ''), { fix: `rnn-cli ${command} --help` });
 }
 
-function flagBeforeCommand(flag: string): RnnError {
+function flagBeforeCommand(flag: string, argv: readonly string[]): RnnError {
   const found = escapeText(flag, 60);
+  const at = argv.findIndex(word => (COMMANDS as readonly string[]).includes(word));
   const owner = COMMANDS.find(command => flagsOf(command).some(known => spellings(known).includes(flag.split('=')[0])));
+  const line = at > 0 ? [argv[at], ...argv.slice(0, at), ...argv.slice(at + 1)] : owner && [owner, ...argv];
   return new RnnError('usage', 'E_COMMAND', `expected a command, found ${found}`, {
     expected: COMMANDS.join(', '),
     found,
-    fix: owner ? `flags come after the command: rnn-cli ${owner} ${found}` : 'rnn-cli --help lists the commands',
+    fix: line ? `flags come after the command: rnn-cli ${line[0]} ${found}` : 'rnn-cli --help lists the commands',
+    correction: line && { line },
   });
 }
 
-function excessWord(word: string, command: CommandName): RnnError {
+/** A word beside the flags that belongs to the flag before it: `--bidirectional true`, `--M 5 4`, `--layers lstm:64 dense:10`. */
+function misplacedWord(args: readonly string[], command: CommandName, argv: readonly string[]): RnnError | undefined {
+  for (const word of args) {
+    const at = argv.indexOf(word);
+    const flag = (index: number) => flagsOf(command).find(known => spellings(known).includes(argv[index]));
+    const [switched, sized] = [flag(at - 1), flag(at - 2)];
+    const replaceBy = (from: number, words: readonly string[]): RnnError =>
+      excess(word, command, words.length === 0 ? `leave ${argv.slice(from, at + 1).join(' ')} out` : `did you mean ${words.join(' ')}?`, {
+        line: [command, ...argv.slice(0, from), ...words, ...argv.slice(at + 1)],
+      });
+    if (switched?.value.kind === 'switch' && /^(true|false|yes|no|on|off|[01])$/i.test(word)) {
+      return replaceBy(at - 1, /^(true|yes|on|1)$/i.test(word) ? [argv[at - 1]] : []);
+    }
+    if (sized?.value.kind === 'sizes' && /^\d+$/.test(word)) return replaceBy(at - 2, [argv[at - 2], `${argv[at - 1]},${word}`]);
+    if (sized?.key === 'layers' && /^[a-z]+(:|$)/.test(word)) {
+      let end = at;
+      while (end + 1 < argv.length && !argv[end + 1].startsWith('-')) end++;
+      const line = [...argv.slice(at - 1, end + 1)].join(',');
+      return excess(word, command, 'layers are written with commas, without spaces', {
+        line: [command, ...argv.slice(0, at - 1), line, ...argv.slice(end + 1)],
+      });
+    }
+  }
+  return undefined;
+}
+
+function excessWord(word: string, command: CommandName, argv: readonly string[]): RnnError {
+  const files = argv.filter(other => /\.\w+$/.test(other) && !other.startsWith('-'));
+  if (command === 'compare' && files.length === 3 && files.slice(1).every(file => flagForFile(file, command) === '--against')) {
+    const [network, x, y] = files;
+    const line = [...argv.filter(other => !files.includes(other)), network, '--input', x, '--against', y];
+    return excess(word, command, 'an input stands behind -i, an output to judge behind --against', { line: [command, ...line] });
+  }
+  const flag = /^[a-z]+:[\w@+,:]+$/i.test(word) ? '--layers' : flagForFile(word, command);
+  const known = flag !== undefined && flagsOf(command).some(other => spellings(other).includes(flag)) && !argv.includes(flag);
+  if (!known) return excess(word, command, `rnn-cli ${command} --help`);
+  const shown = flag === '--layers' ? `"${escapeText(word, 60)}"` : escapeText(word, 60);
+  return excess(word, command, `did you mean ${flag} ${shown}?`, { word, to: [flag, word] });
+}
+
+function excess(word: string, command: CommandName, fix: string, correction?: Correction): RnnError {
   const found = `'${escapeText(word, 60)}'`;
-  const { length } = COMMAND_WORDS[command];
-  const takes = length === 1 && COMMAND_WORDS[command][0].value.kind === 'file' ? '1 file and flags' : `${length} words and flags`;
-  const file = /\.(json|keras|h5|onnx)$/.test(word);
-  return new RnnError('usage', 'E_EXCESS', `${command} takes ${takes}, found ${found}`, {
-    found,
-    fix: file
-      ? `did you mean --model ${escapeText(word, 60)}?`
-      : /:/.test(word)
-        ? `did you mean --layers "${escapeText(word, 60)}"?`
-        : `rnn-cli ${command} --help`,
-  });
+  const words = COMMAND_WORDS[command];
+  const takes =
+    words.length === 0
+      ? 'flags only'
+      : `${words.length === 1 ? `one ${words[0].value.kind === 'file' ? 'file' : 'word'}` : `${words.length} files`} and flags`;
+  return new RnnError('usage', 'E_EXCESS', `${command} takes ${takes}, found ${found}`, { found, fix, correction });
 }

@@ -1,7 +1,8 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { editDistance, nearest } from '../registry.js';
-import { type CommandName, FLAGS, type Flag, flagsOf, spellings, usualSpelling } from './options.js';
+import { COMMAND_WORDS, type CommandName, FLAGS, type Flag, flagsOf, spellings, usualSpelling } from './options.js';
+import { COMMAND_HINTS, COMMAND_SYNONYMS, FLAG_HINTS, FLAG_SYNONYMS } from './synonyms.js';
 
 /** What was typed and is no flag or command here, and what was probably meant. */
 export function unknownFlag(typed: string, command: CommandName): RnnError {
@@ -9,20 +10,27 @@ export function unknownFlag(typed: string, command: CommandName): RnnError {
   const found = escapeText(flag, 60);
   const belongs = FLAGS.find(other => spellings(other).includes(flag));
   if (belongs) {
+    const isFile = COMMAND_WORDS[command][0]?.value.kind === 'file' && ['model', 'weights', 'input'].includes(belongs.key);
     return new RnnError('usage', 'E_FLAG', `${found} is a flag of ${belongs.commands.join(' and ')}, not of ${command}`, {
       found,
-      fix: `leave it out, or use it with ${belongs.commands[0]}`,
+      fix: isFile ? `the file stands beside the flags: rnn-cli ${command} FILE` : `leave it out, or use it with ${belongs.commands[0]}`,
+      correction: isFile ? { word: flag, to: [] } : undefined,
     });
   }
-  const meant = meantFlag(flag, command);
+  const bare = flag.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
+  if (Object.hasOwn(FLAG_HINTS, bare)) return new RnnError('usage', 'E_FLAG', `unknown flag ${found}`, { found, fix: FLAG_HINTS[bare] });
+  const meant = Object.hasOwn(FLAG_SYNONYMS, bare)
+    ? { words: FLAG_SYNONYMS[bare].join(' '), to: FLAG_SYNONYMS[bare] }
+    : meantFlag(flag, command);
   return new RnnError('usage', 'E_FLAG', `unknown flag ${found}`, {
     found,
-    fix: meant ? `did you mean ${meant}?` : `rnn-cli ${command} --help lists the flags`,
+    fix: meant ? `did you mean ${meant.words}?` : `rnn-cli ${command} --help lists the flags`,
+    correction: meant && { word: flag, to: meant.to },
   });
 }
 
 /** First the same letters in another case (--t, -T), then what other tools call it, then the nearest spelling. */
-function meantFlag(typed: string, command: CommandName): string | undefined {
+function meantFlag(typed: string, command: CommandName): Meant | undefined {
   const bare = (word: string): string => word.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
   const word = bare(typed);
   const known = flagsOf(command).flatMap(flag => spellings(flag).map(spelling => ({ flag, spelling })));
@@ -41,19 +49,32 @@ function meantFlag(typed: string, command: CommandName): string | undefined {
   return best && suggestion(best.flag, best.spelling);
 }
 
+interface Meant {
+  /** for the message */
+  readonly words: string;
+  /** for the line */
+  readonly to: readonly string[];
+}
+
 /** '--T', or '--M, --units' where the long word was meant: the spelling that was nearest comes first. */
-function suggestion(flag: Flag, spelling: string): string {
+function suggestion(flag: Flag, spelling: string): Meant {
   const usual = usualSpelling(flag);
-  return spelling === usual || usual.length > 3 ? spelling : `${spelling} (or ${usual})`;
+  return { words: spelling === usual || usual.length > 3 ? spelling : `${spelling} (or ${usual})`, to: [spelling] };
 }
 
 export function unknownCommand(typed: string, commands: readonly string[]): RnnError {
   const found = escapeText(typed, 60);
+  const word = typed.toLowerCase();
+  const to = Object.hasOwn(COMMAND_SYNONYMS, word) ? COMMAND_SYNONYMS[word] : undefined;
   const near =
-    nearest(typed, commands) ?? commands.find(command => typed.length > 2 && editDistance(typed.slice(0, command.length), command) <= 1);
+    to?.join(' ') ??
+    nearest(typed, commands) ??
+    commands.find(command => typed.length > 2 && editDistance(typed.slice(0, command.length), command) <= 1);
+  const hint = Object.hasOwn(COMMAND_HINTS, word) ? COMMAND_HINTS[word] : `use one of ${commands.join(', ')}`;
   return new RnnError('usage', 'E_COMMAND', `unknown command '${found}'`, {
     expected: commands.join(', '),
     found,
-    fix: near ? `did you mean rnn-cli ${near}?` : `use one of ${commands.join(', ')}`,
+    fix: near ? `did you mean rnn-cli ${near}?` : hint,
+    correction: near === undefined ? undefined : { word: typed, to: to ?? [near] },
   });
 }

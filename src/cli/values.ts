@@ -62,6 +62,7 @@ const NETWORK_KEYS = [
   'bidirectional',
   'stack',
   'activation',
+  'recurrentActivation',
   'layers',
   'model',
   'weights',

@@ -2,6 +2,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { nearest } from '../registry.js';
 import { type CommandName, type Flag, type FlagValue, flagsOf, spellings, usualSpelling } from './options.js';
+import { VALUE_SYNONYMS } from './synonyms.js';
 
 /**
  * Reads the word after a flag. Words are checked here, once, so that a request holds numbers and known names only;
@@ -18,9 +19,9 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
   switch (value.kind) {
     case 'size':
       if (word === '?' && value.symbolic) return symbolicSize(name, command, value.symbolic);
-      return parseSize(name, word, value.least, value.most);
+      return corrected(flag, word, () => parseSize(name, word, value.least, value.most));
     case 'sizes':
-      return parseSizes(name, word, value.least);
+      return corrected(flag, word, () => parseSizes(name, word, value.least));
     case 'number':
       return parseNumber(name, word, value);
     case 'range':
@@ -28,11 +29,11 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
     case 'bytes':
       return parseBytes(name, word, value.most);
     case 'choice':
-      return parseChoice(name, word, value.choices, value.instead);
+      return parseChoice(flag, word, value.choices, value.instead);
     case 'choices':
-      return parseChoices(name, word, value.choices);
+      return parseChoices(flag, word, value.choices);
     case 'file':
-      return parseFile(name, word, value);
+      return parseFile(flag, word, value);
     case 'text':
       return parseText(name, word, 'a word');
     case 'switch':
@@ -87,10 +88,12 @@ function parseRange(name: string, word: string): { from: number; to: number | nu
   return { from, to };
 }
 
+const NUMERAL = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 function parseNumber(name: string, word: string, { above0 = false, most = Number.MAX_VALUE }: { above0?: boolean; most?: number }): number {
   const expected = above0 ? `a number above 0, at most ${most}` : 'a number from 0, such as 1e-6';
   const example = `write ${name} ${above0 ? '10' : '1e-6'}`;
-  if (!/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) {
+  if (!NUMERAL.test(word)) {
     const comma = /^\d+,\d+$/.test(word);
     throw wrongWord(name, word, expected, comma ? `write ${name} ${word.replace(',', '.')}` : example);
   }
@@ -126,35 +129,109 @@ function parseBytes(name: string, word: string, most = Number.MAX_SAFE_INTEGER):
   return bytes;
 }
 
-function parseChoice(name: string, word: string, choices: readonly string[], instead?: string): string {
+function parseChoice(flag: Flag, word: string, choices: readonly string[], instead?: string): string {
   if (choices.includes(word)) return word;
-  const near = nearest(word.replaceAll('_', '-'), choices);
-  throw wrongWord(
-    name,
-    word,
-    `one of ${choices.join(', ')}`,
-    near ? `did you mean ${name} ${near}?` : (instead ?? `for example ${name} ${choices[0]}`),
-  );
+  const name = usualSpelling(flag);
+  const meant = meantBy(flag, word) ?? asValue(flag, nearest(word.replaceAll('_', '-'), choices));
+  const example = instead ?? (name.startsWith('-') ? `for example ${name} ${choices[0]}` : `for example ${choices[0]}`);
+  const error = wrongWord(name, word, `one of ${choices.join(', ')}`, meant ? `did you mean ${meant.join(' ')}?` : example);
+  throw meant ? withCorrection(error, flag, word, meant) : error;
 }
 
-function parseChoices(name: string, word: string, choices: readonly string[]): string[] {
-  const chosen = word.split(',').map(part => parseChoice(name, part, choices));
+/** What the word means by the words of other tools, as words of a line. */
+function meantBy(flag: Flag, word: string): readonly string[] | undefined {
+  const known = VALUE_SYNONYMS[flag.key];
+  const meaning = known && Object.hasOwn(known, word.toLowerCase()) ? known[word.toLowerCase()] : undefined;
+  if (meaning !== undefined) return typeof meaning === 'string' ? asValue(flag, meaning) : meaning;
+  // --tol 1e-5
+  return flag.key === 'tol' && NUMERAL.test(word) ? ['--atol', word] : undefined;
+}
+
+function asValue(flag: Flag, value: string | undefined): readonly string[] | undefined {
+  const name = usualSpelling(flag);
+  if (value === undefined) return undefined;
+  return name.startsWith('-') ? [name, value] : [value];
+}
+
+function withCorrection(error: RnnError, flag: Flag, word: string, to: readonly string[]): RnnError {
+  const flags = spellings(flag);
+  error.correction = flags.length > 0 ? { word, flags, to } : { word, to };
+  return error;
+}
+
+/** A size in other words: none, 5x4, 1_000, 1e3. */
+function corrected<T>(flag: Flag, word: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof RnnError)) throw error;
+    const name = usualSpelling(flag);
+    const plain = word.replaceAll(/[_ ']/g, '').replaceAll(/(?<=\d)[x;/](?=\d)/g, ',');
+    const value = Number(plain);
+    const to =
+      meantBy(flag, word)?.[1] ??
+      (/^\d+(,\d+)+$/.test(plain) && flag.value.kind === 'sizes' ? plain : Number.isSafeInteger(value) && word !== '' ? String(value) : '');
+    if (to === '' || to === word) throw error;
+    try {
+      parseWord(flag, to, 'shapes');
+    } catch {
+      throw error;
+    }
+    error.fix = `did you mean ${name} ${to}?`;
+    throw withCorrection(error, flag, word, [name, to]);
+  }
+}
+
+function parseChoices(flag: Flag, word: string, choices: readonly string[]): string[] {
+  const name = usualSpelling(flag);
+  const chosen = word.split(',').map(part => {
+    if (choices.includes(part)) return part;
+    const near = meantBy({ ...flag, key: 'engine' }, part)?.[1] ?? nearest(part, choices);
+    const meant = near !== undefined && word.split(',').includes(near) ? undefined : near;
+    const error = wrongWord(
+      name,
+      part,
+      `one of ${choices.join(', ')}`,
+      meant ? `did you mean ${meant}?` : `for example ${name} ${choices[1]},${choices[0]}`,
+    );
+    throw meant
+      ? withCorrection(error, flag, word, [
+          name,
+          word
+            .split(',')
+            .map(other => (other === part ? meant : other))
+            .join(','),
+        ])
+      : error;
+  });
   if (chosen.length < 2) throw wrongWord(name, word, 'two or more names with commas', `write ${name} ${choices[1]},${choices[0]}`);
   if (new Set(chosen).size < chosen.length) throw wrongWord(name, word, 'different names', 'a thing always agrees with itself');
   return chosen;
 }
 
 /** What is read is known by its content, what is written by its extension. */
-function parseFile(name: string, word: string, { extensions, output, stdin }: Extract<FlagValue, { kind: 'file' }>): string {
+function parseFile(flag: Flag, word: string, { extensions, output, stdin }: Extract<FlagValue, { kind: 'file' }>): string {
+  const name = usualSpelling(flag);
   parseText(name, word, 'a file name');
   if (!output || (stdin && word === '-') || extensions.some(extension => word.toLowerCase().endsWith(`.${extension}`))) return word;
-  throw wrongWord(
-    name,
-    word,
-    `a file name ending in ${extensions.map(extension => `.${extension}`).join(' ')}`,
-    `write ${name} ${withExtension(word, extensions[0])}`,
-  );
+  const [, ending = ''] = /\.(\w{1,11})$/.exec(word.toLowerCase()) ?? [];
+  const usual = Object.hasOwn(ENDINGS, ending) ? ENDINGS[ending] : '';
+  const meant = withExtension(word, extensions.includes(usual) ? usual : extensions[0]);
+  const to = name.startsWith('-') ? [name, meant] : [meant];
+  const expected = `a file name ending in ${extensions.map(extension => `.${extension}`).join(' ')}`;
+  throw withCorrection(wrongWord(name, word, expected, `write ${to.join(' ')}`), flag, word, to);
 }
+
+/** What is written in place of a format that is read only, or none of ours. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  pt: 'safetensors',
+  pth: 'safetensors',
+  bin: 'safetensors',
+  txt: 'csv',
+  tsv: 'csv',
+  dat: 'csv',
+  pb: 'onnx',
+};
 
 /** 'y.txt' -> 'y.npy' */
 function withExtension(path: string, extension: string): string {

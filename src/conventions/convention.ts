@@ -17,6 +17,8 @@ export interface NetworkHints {
   readonly task: 'many-to-one' | 'many-to-many';
   readonly pool: 'last' | 'max' | 'mean';
   readonly activation?: string;
+  /** of the gates */
+  readonly recurrentActivation?: string;
   readonly timesteps: number | null;
   /** D of the input, where a flag or the input says it; null: token numbers; undefined: nobody says */
   readonly features?: number | null;

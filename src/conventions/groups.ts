@@ -89,6 +89,7 @@ export function layerOfGroup(group: WeightGroup, hints: Pick<NetworkHints, 'acti
     ...(group.recurrentActivation === undefined || kind === 'rnn' ? {} : { recurrentActivation: group.recurrentActivation }),
     ...(group.bidirectional ? { bidirectional: group.merged ? '_' : 'concat' } : {}),
     ...(hints.activation === undefined ? {} : { activation: hints.activation }),
+    ...(hints.recurrentActivation === undefined || kind === 'rnn' ? {} : { recurrentActivation: hints.recurrentActivation }),
   };
 }
 

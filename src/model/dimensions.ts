@@ -10,6 +10,8 @@ export interface Dimensions {
   readonly pool: 'last' | 'max' | 'mean';
   readonly bidirectional: boolean;
   readonly activation?: string;
+  /** of the gates; a SimpleRNN has none */
+  readonly recurrentActivation?: string;
 }
 
 export const NOTEBOOK = { N: 1, T: 10, D: 3, M: 5, K: 2 } as const;
@@ -18,10 +20,24 @@ export const NOTEBOOK = { N: 1, T: 10, D: 3, M: 5, K: 2 } as const;
  * Tutorial dimensions into the layers of a spec.
  * @throws RnnError E_CONFLICT (usage): pooling over time leaves no sequence for many to many
  */
-export function dimensionLayers({ cell, M, K, task, pool, bidirectional, activation }: Dimensions): Record<string, unknown>[] {
+export function dimensionLayers({
+  cell,
+  M,
+  K,
+  task,
+  pool,
+  bidirectional,
+  activation,
+  recurrentActivation,
+}: Dimensions): Record<string, unknown>[] {
   if (task === 'many-to-many' && pool !== 'last') {
     throw new RnnError('usage', 'E_CONFLICT', `--pool ${pool} leaves one vector per sample, --task many-to-many wants one per step`, {
       fix: 'drop --pool, or use --task many-to-one',
+    });
+  }
+  if (recurrentActivation !== undefined && cell === 'rnn') {
+    throw new RnnError('usage', 'E_CONFLICT', '--recurrent-activation is for cells with gates: a SimpleRNN has none', {
+      fix: 'add --cell lstm or --cell gru, or drop it',
     });
   }
   const sequences = task === 'many-to-many' || pool !== 'last';
@@ -29,6 +45,7 @@ export function dimensionLayers({ cell, M, K, task, pool, bidirectional, activat
     kind: cell,
     units,
     ...(activation === undefined ? {} : { activation }),
+    ...(recurrentActivation === undefined ? {} : { recurrentActivation }),
     ...(bidirectional ? { bidirectional: 'concat' } : {}),
     returnSequences: index < M.length - 1 || sequences,
   }));

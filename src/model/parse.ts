@@ -4,11 +4,12 @@ import type { Grammar } from '../layers/facets.js';
 import { LAYER_KINDS } from '../layers/index.js';
 import { nearest } from '../registry.js';
 import { isCellName } from './frameworks.js';
+import { isFunction, usualSpelling } from './layersSpelling.js';
 import { checkFilled } from './unfilled.js';
 
 /**
  * The one-line network, `lstm:64,gru:32,dense:10`, into a spec (plain JSON, for checkSpec):
- *   layer[,layer…]   layer = [bi]kind[:sizes][@activation][+option…]
+ *   layer[,layer…]   layer = [bi]kind[:sizes][@activation[/activation of the gates]][+option…]
  * Which words there are and what may stand behind them is the kinds' own: their grammar facet.
  */
 export interface ParsedLayers {
@@ -29,9 +30,33 @@ const CELL_KINDS: readonly string[] = KINDS.filter(isCellName);
 const RECURRENT_OPTIONS = ['seq', 'last', 'resetbefore', 'resetafter', 'backwards', 'stateful', 'sum', 'ave', 'mul', 'concat', 'proj=P'];
 const MOST_LAYERS = 10_000;
 
-/** @throws RnnError E_LAYERS (usage) with the wrong part underlined; E_UNFILLED (usage) where a `_` is left */
+/**
+ * @throws RnnError E_LAYERS (usage) with the wrong part underlined, and with the line that was probably meant; E_UNFILLED (usage) where a
+ *   `_` is left
+ */
 export function parseLayers(text: string): ParsedLayers {
   checkFilled(text);
+  try {
+    return parseLine(text);
+  } catch (error) {
+    if (error instanceof RnnError) suggest(error, text);
+    throw error;
+  }
+}
+
+function suggest(error: RnnError, text: string): void {
+  const meant = usualSpelling(text, [...KINDS, ...CELL_KINDS.map(kind => `bi${kind}`)]);
+  if (meant === text) return;
+  try {
+    parseLine(meant);
+  } catch {
+    return;
+  }
+  if (!error.fix?.startsWith('did you mean')) error.fix = `did you mean --layers "${escapeText(meant, 200)}"?`;
+  error.correction = { word: text, flags: ['--layers'], to: ['--layers', meant] };
+}
+
+function parseLine(text: string): ParsedLayers {
   const layers: Record<string, unknown>[] = [];
   const spans: { from: number; to: number }[] = [];
   let from = 0;
@@ -74,7 +99,7 @@ function parseLayer(part: string, span: { from: number; to: number }, text: stri
   if (bidirectional) layer.bidirectional = 'concat';
   if (activation !== undefined) {
     if (!grammar.activation) throw wrong(text, span.from, span.to, `${plain} has no activation`, `drop @${escapeText(activation, 30)}`);
-    layer.activation = activation;
+    Object.assign(layer, activationsOf(plain, kind, activation, text, span));
   }
   let times = 1;
   let at = span.from + head.length + 1;
@@ -93,6 +118,20 @@ function parseLayer(part: string, span: { from: number; to: number }, text: stri
   return { layer, times };
 }
 
+/** `tanh`, `tanh/hard_sigmoid`: the activation, and that of the gates. */
+function activationsOf(
+  word: string,
+  { fields }: { readonly fields: Readonly<Record<string, unknown>> },
+  activation: string,
+  text: string,
+  span: { from: number; to: number },
+): Record<string, unknown> {
+  const [own, gates] = activation.split('/');
+  if (gates === undefined) return { activation };
+  if (!('recurrentActivation' in fields)) throw wrong(text, span.from, span.to, `${word} has no gates`, `write @${escapeText(own, 30)}`);
+  return { ...(own === '' ? {} : { activation: own }), recurrentActivation: gates };
+}
+
 function wordOf(word: string, text: string, from: number, to: number): { plain: string; bidirectional: boolean } {
   if (WORDS.has(word)) return { plain: word, bidirectional: false };
   if (word.startsWith('bi') && CELL_KINDS.includes(word.slice(2))) return { plain: word.slice(2), bidirectional: true };
@@ -104,7 +143,7 @@ function wordOf(word: string, text: string, from: number, to: number): { plain: 
     from,
     to,
     word === '' ? 'a layer starts with its kind' : `unknown layer kind '${escapeText(word, 40)}'`,
-    near ? `did you mean '${near}'?` : `kinds: ${known}`,
+    near ? `did you mean '${near}'?` : isFunction(word) ? `an activation belongs to a layer: dense:10@${word}` : `kinds: ${known}`,
   );
 }
 

@@ -21,16 +21,19 @@ export interface ErrorDocument {
   readonly limit: { readonly flag: string; readonly value: number } | null;
   /** the line for --layers with the sizes of the file, _ where the user has to say */
   readonly layersLine: string | null;
+  /** the whole command line as it was probably meant */
+  readonly command: string | null;
   readonly exit: number;
 }
 
 const MESSAGE_LIMIT = 400;
 const EXCERPT_LIMIT = 100;
+const COMMAND_LIMIT = 2000;
 /** lists of known names are long; the nearest one stands in the fix */
 const EXPECTED_LIMIT = 160;
 
-/** Anything thrown, as a document. What is not an RnnError is our own bug (exit 70) unless memory ran out (exit 5). */
-export function errorDocument(error: unknown): ErrorDocument {
+/** Anything thrown, as a document, with the command line that was probably meant. What is not an RnnError is our own bug (exit 70) unless memory ran out (exit 5). */
+export function errorDocument(error: unknown, command?: string): ErrorDocument {
   if (!(error instanceof RnnError)) return foreignError(error);
   return {
     schema: 'rnn-cli/error@1',
@@ -44,13 +47,14 @@ export function errorDocument(error: unknown): ErrorDocument {
     excerpt: error.excerpt ?? null,
     limit: error.limit ?? null,
     layersLine: error.layersLine ?? null,
+    command: command ?? null,
     exit: error.exit,
   };
 }
 
 /** One line of JSON. */
-export function errorJson(error: unknown): string {
-  return toJson(errorDocument(error));
+export function errorJson(error: unknown, command?: string): string {
+  return toJson(errorDocument(error, command));
 }
 
 /**
@@ -61,8 +65,8 @@ export function errorJson(error: unknown): string {
  *            ^^^^^ here
  *       fix: drop +last (Keras: return_sequences=True on lstm_1).  More: rnn-cli explain return_sequences
  */
-export function errorText(error: unknown, paint: Paint = NO_PAINT, width = Number.POSITIVE_INFINITY): string {
-  const { code, message, where, expected, found, fix, more, excerpt, limit } = errorDocument(error);
+export function errorText(error: unknown, paint: Paint = NO_PAINT, width = Number.POSITIVE_INFINITY, line?: string): string {
+  const { code, message, where, expected, found, fix, more, excerpt, limit, command } = errorDocument(error, line);
   const lines = [`${paint.bad('error:')} ${where ? `${where}: ` : ''}${message}   ${paint.faint(`[${code}]`)}`];
   const excerptAt = lines.length;
   const said = `${message} ${fix ?? ''}`;
@@ -73,7 +77,8 @@ export function errorText(error: unknown, paint: Paint = NO_PAINT, width = Numbe
     Boolean,
   );
   if (last.length > 0) lines.push(`  ${last.join(fix?.endsWith('.') ? '  ' : '.  ')}`);
-  const wrapped = lines.map(line => wrapText(line, width, 4));
+  if (command) lines.push(`  try: ${escapeText(command, COMMAND_LIMIT)}`);
+  const wrapped = lines.map(text => wrapText(text, width, 4));
   if (excerpt) wrapped.splice(excerptAt, 0, ...excerptLines(excerpt, paint));
   return `${wrapped.join('\n')}\n`;
 }
@@ -91,7 +96,7 @@ function excerptLines({ text, from, to }: { text: string; from: number; to: numb
 
 function foreignError(error: unknown): ErrorDocument {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const none = { where: null, expected: null, found: null, more: null, excerpt: null, limit: null, layersLine: null };
+  const none = { where: null, expected: null, found: null, more: null, excerpt: null, limit: null, layersLine: null, command: null };
   if (
     error instanceof RangeError &&
     /allocation failed|Invalid (typed )?array (buffer )?length|Invalid string length/.test(error.message)

@@ -229,12 +229,16 @@ function checkOneForm(request: NetworkRequest): void {
   }
 }
 
-const DIMENSIONS = ['M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation'] as const;
+const DIMENSIONS = ['M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation', 'recurrentActivation'] as const;
 
 /** A file or a line that describes the whole network leaves nothing for the flags of the tutorial network to say. */
 function checkNoDimensions(request: NetworkRequest): void {
   const [given] = DIMENSIONS.filter(key => request[key] !== undefined);
-  if (given !== undefined) throw twoForms([request.model === undefined ? '--layers' : '--model', `--${given}`]);
+  if (given !== undefined)
+    throw twoForms([
+      request.model === undefined ? '--layers' : '--model',
+      `--${given.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`,
+    ]);
 }
 
 function twoForms(forms: readonly string[]): RnnError {
@@ -278,6 +282,7 @@ function fromDimensions(request: NetworkRequest, known: KnownShape): Record<stri
     pool: request.pool ?? 'last',
     bidirectional: request.bidirectional ?? false,
     activation: request.activation,
+    recurrentActivation: request.recurrentActivation,
   });
   return { input: inputSizes(request, known, layers, NOTEBOOK), layers };
 }
@@ -310,6 +315,7 @@ function specFromWeights(request: NetworkRequest, known: KnownShape, file: Tenso
     task: request.task ?? 'many-to-one',
     pool: request.pool ?? 'last',
     activation: request.activation,
+    recurrentActivation: request.recurrentActivation,
     timesteps: null,
     features: request.D ?? (known && known.length === 3 ? known[2] : undefined),
     said: new Set((['task', 'pool', 'activation'] as const).filter(key => request[key] !== undefined)),

@@ -22,6 +22,8 @@ export interface NetworkRequest {
   bidirectional?: boolean;
   stack?: number;
   activation?: string;
+  /** of the gates of an LSTM or a GRU */
+  recurrentActivation?: string;
   /** one-line network: 'lstm:64,gru:32,dense:10' */
   layers?: string;
   /** path of a spec or model file, '-' = stdin */

@@ -1,0 +1,64 @@
+import { type Correction, RnnError } from '../errors.js';
+
+/**
+ * The whole line with what was meant in place of what was written, for people to copy. It is given only where it is understood: a line
+ * with several slips is corrected one after the other.
+ * @param parse reads argv. @throws RnnError
+ */
+export function correctedLine(argv: readonly string[], error: unknown, parse: (argv: readonly string[]) => unknown): string | undefined {
+  let line = argv;
+  let wrong: unknown = error;
+  for (let slips = 0; slips < MOST_SLIPS; slips++) {
+    if (!(wrong instanceof RnnError) || !wrong.correction) return undefined;
+    const next = replaced(line, wrong.correction);
+    if (!next) return undefined;
+    line = next;
+    try {
+      parse(line);
+      return ['rnn-cli', ...line.map(quoted)].join(' ');
+    } catch (again) {
+      wrong = again;
+    }
+  }
+  return undefined;
+}
+
+const MOST_SLIPS = 10;
+
+/** argv with the word, or the flag and its word, replaced; undefined where they are not on the line. */
+function replaced(argv: readonly string[], correction: Correction): readonly string[] | undefined {
+  if ('line' in correction) return correction.line;
+  const { word, flags, to } = correction;
+  return flags ? withoutFlag(argv, word, flags, to) : withoutWord(argv, word, to);
+}
+
+function withoutFlag(argv: readonly string[], word: string, flags: readonly string[], to: readonly string[]): string[] | undefined {
+  const at = argv.findIndex(
+    (found, i) => (flags.includes(found) && argv[i + 1] === word) || flags.some(flag => found === `${flag}=${word}`),
+  );
+  if (at < 0) return undefined;
+  return [...argv.slice(0, at), ...to, ...argv.slice(at + (flags.includes(argv[at]) ? 2 : 1))];
+}
+
+/** The word itself, a flag with its value (`--hidden-size=64`), or the value of a flag (`--activation=ReLU`). */
+function withoutWord(argv: readonly string[], word: string, to: readonly string[]): string[] | undefined {
+  const at = argv.findIndex(
+    found => found === word || found.startsWith(`${word}=`) || (found.startsWith('-') && found.endsWith(`=${word}`)),
+  );
+  if (at < 0) return undefined;
+  const found = argv[at];
+  const [first = '', ...others] = to;
+  const here =
+    found === word
+      ? to
+      : found.startsWith(`${word}=`)
+        ? [first === '' ? found.slice(word.length + 1) : first + found.slice(word.length), ...others]
+        : [found.slice(0, -word.length) + first, ...others];
+  return [...argv.slice(0, at), ...here, ...argv.slice(at + 1)];
+}
+
+/** As a shell reads it back. */
+function quoted(word: string): string {
+  if (/^[\w@%+=:,./?-]+$/.test(word) && !word.includes('?')) return word;
+  return /["$`\\!]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
+}
