@@ -63,7 +63,10 @@ export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, fr
 }
 
 /** The layer of a spec that a group is. @throws RnnError E_UNDETERMINED */
-export function layerOfGroup(group: WeightGroup, hints: Pick<NetworkHints, 'activation'> = {}): Record<string, unknown> {
+export function layerOfGroup(
+  group: WeightGroup,
+  hints: Pick<NetworkHints, 'activation' | 'recurrentActivation'> = {},
+): Record<string, unknown> {
   const named = { ...(group.name === undefined ? {} : { name: group.name }), ...(group.title === undefined ? {} : { title: group.title }) };
   if (group.layer) return { ...named, ...group.layer };
   if (group.embedding) return { ...named, kind: 'embedding', tokens: group.embedding[0], units: group.embedding[1] };
