@@ -6,7 +6,6 @@ import { referenceBytes } from './reference.js';
 const fail = (name: string) => () => {
   throw new Error(`${name} was loaded`);
 };
-jest.mock('pbf', () => fail('pbf')());
 jest.mock('yazl', () => fail('yazl')());
 jest.mock('csv-parse/sync', () => fail('csv-parse')());
 jest.mock('../../src/formats/hdf5/walk', () => fail('the HDF5 reader')());
@@ -29,10 +28,10 @@ describe('reading one format', () => {
     expect((await readTensors(referenceBytes('corrupt', 'npz_ok_stored.npz'))).tensors.size).toBeGreaterThan(0);
   });
 
-  it.each([
-    ['h5', 'models/keras/lstm_dense.h5', 'the HDF5 reader'],
-    ['onnx', 'onnx/x01_lstm_forward.onnx', 'pbf'],
-  ])('%s loads what it needs, so this test can fail', async (_, path, loaded) => {
-    await expect(readTensors(referenceBytes(...path.split('/')))).rejects.toThrow(loaded);
-  });
+  it.each([['h5', 'models/keras/lstm_dense.h5', 'the HDF5 reader']])(
+    '%s loads what it needs, so this test can fail',
+    async (_, path, loaded) => {
+      await expect(readTensors(referenceBytes(...path.split('/')))).rejects.toThrow(loaded);
+    },
+  );
 });

@@ -12,7 +12,7 @@ const data = counting(6);
 
 async function read(index: Uint8Array, parts: Record<string, Uint8Array> = { 'w.data-00000-of-00001': data }) {
   const asked: string[] = [];
-  const openPart = async (name: string) => {
+  const openPart = (name: string) => {
     asked.push(name);
     if (!parts[name]) throw new Error(`no ${name}`);
     return memorySource(parts[name]);
@@ -88,7 +88,7 @@ describe('the index of a checkpoint', () => {
 describe('files that TensorFlow 2.21 wrote', () => {
   const folder = referencePath('checkpoints');
   it.each(readdirSync(folder).filter(name => name.endsWith('.index')))('%s has every number', async name => {
-    const openPart = async (part: string) => memorySource(readFileSync(join(folder, part)));
+    const openPart = (part: string) => memorySource(readFileSync(join(folder, part)));
     const { tensors } = await tensorbundle.read(memorySource(readFileSync(join(folder, name))), DEFAULT_LIMITS, openPart, name);
     expect(tensors.size).toBeGreaterThan(3);
     for (const { data, shape } of tensors.values()) {

@@ -542,7 +542,7 @@ describe('TensorFlow.js', () => {
   const document = (groups: unknown, more: object = {}) => Buffer.from(JSON.stringify({ weightsManifest: groups, ...more }));
   const group = (weights: unknown = [weight()], paths: unknown = ['a.bin']) => ({ paths, weights });
   const read = (bytes: Uint8Array, shards: Record<string, Uint8Array> = { 'a.bin': f32(1, 2) }, limits: Partial<Limits> = {}) =>
-    readWhole(tfjs, new Uint8Array(bytes), { ...DEFAULT_LIMITS, ...limits }, async name => shards[name]);
+    readWhole(tfjs, new Uint8Array(bytes), { ...DEFAULT_LIMITS, ...limits }, name => shards[name]);
   const quantised = (quantization: object, dtype = 'float32') => document([group([weight({ dtype, quantization })])]);
 
   it('has weights of several groups, its topology and metadata', async () => {

@@ -7,7 +7,7 @@ export async function readWhole(
   format: Pick<Format, 'read'>,
   bytes: Uint8Array,
   limits: Limits,
-  parts?: (name: string) => Promise<Uint8Array>,
+  parts?: (name: string) => Uint8Array,
 ): Promise<TensorFile> {
   return loaded(await format.read(memorySource(bytes), limits, parts && partsOf(parts)));
 }
@@ -15,13 +15,13 @@ export async function readWhole(
 /** The same of whatever format it is. */
 export async function readTensors(
   bytes: Uint8Array,
-  { readPart, ...options }: Omit<ReadOptions, 'openPart'> & { readPart?: (name: string) => Promise<Uint8Array> } = {},
+  { readPart, ...options }: Omit<ReadOptions, 'openPart'> & { readPart?: (name: string) => Uint8Array } = {},
 ): Promise<TensorFile> {
   return loaded(await read(memorySource(bytes), { ...options, openPart: readPart && partsOf(readPart) }));
 }
 
-function partsOf(parts: (name: string) => Promise<Uint8Array>): OpenPart {
-  return async name => memorySource(await parts(name));
+function partsOf(parts: (name: string) => Uint8Array): OpenPart {
+  return name => memorySource(parts(name));
 }
 
 function loaded(file: TensorFile): TensorFile {

@@ -4,6 +4,7 @@ import type { TableEntry } from './bytes/levelTable.js';
 import { type Read, readMessage, type Schema, schema, set } from './bytes/protobuf.js';
 import { decodeUtf8 } from './bytes/utf8.js';
 import type { DType, Limits } from './format.js';
+import { memorySource } from './source.js';
 
 /** What the index of a TensorFlow checkpoint says of its tensors (tensorflow/core/protobuf/tensor_bundle.proto). */
 export interface BundleEntry {
@@ -104,14 +105,15 @@ const HEADER: Schema<{ shards: number; endianness: number }> = schema('BundleHea
 export function readBundle(table: readonly TableEntry[], limits: Limits): Bundle {
   const [first, ...rest] = table;
   if (first?.key !== '') throw entryError('the index has no header (the entry of the empty key)');
-  const source = (file: Uint8Array) => ({ file, limits, messages: 0 });
-  const header = readMessage(first.value, HEADER, { shards: 0, endianness: 0 }, source(first.value));
+  const header = readMessage(memorySource(first.value), HEADER, { shards: 0, endianness: 0 }, limits);
   const entries = rest.map(({ key, value }) => {
     const name = decodeUtf8(
       Uint8Array.from(key, c => c.charCodeAt(0)),
       0,
     );
-    return within(`'${escapeText(name, 100)}'`, () => entryOf(name, readMessage(value, ENTRY, emptyDraft(), source(value)), header.shards));
+    return within(`'${escapeText(name, 100)}'`, () =>
+      entryOf(name, readMessage(memorySource(value), ENTRY, emptyDraft(), limits), header.shards),
+    );
   });
   return { shards: header.shards, littleEndian: header.endianness === 0, entries };
 }

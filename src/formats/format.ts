@@ -35,8 +35,12 @@ export { DEFAULT_LIMITS, type Limits } from './limits.js';
 
 export { type ByteSource, memorySource, readAll, readUpTo } from './source.js';
 
-/** Opens a file that lies beside the one being read, by its plain name. Only formats of several files ask for it. */
-export type OpenPart = (name: string) => Promise<ByteSource>;
+/**
+ * Opens a file that lies beside the one being read, by its path there. Only formats of several files ask for it.
+ * @param inside links may not lead out of the folder
+ * @throws RnnError kind 'io'
+ */
+export type OpenPart = (path: string, inside?: 'inside') => ByteSource;
 
 export interface Format {
   /** file extension without the dot: 'npy', 'npz', … */

@@ -2,7 +2,7 @@ import { RnnError, within } from '../errors.js';
 import { isObject, type JsonObject, parseJson } from './bytes/jsonText.js';
 import { readMessage, type Schema, schema, set } from './bytes/protobuf.js';
 import { type Limits, overLimit } from './limits.js';
-import { type ByteSource, readAll } from './source.js';
+import type { ByteSource } from './source.js';
 
 /** `keras_metadata.pb` beside a SavedModel of Keras 2 (keras/protobuf/saved_metadata.proto): for every object its description as JSON. */
 interface SavedObject {
@@ -35,8 +35,7 @@ export function readKerasMetadata(source: ByteSource, limits: Limits): { config?
     throw overLimit('headerBytes', limits.headerBytes, 'E_LIMIT_HEADER', `the description has ${source.size} bytes`, {
       found: source.size,
     });
-  const file = readAll(source);
-  const nodes = readMessage(file, METADATA, [] as SavedObject[], { file, limits, messages: 0 });
+  const nodes = readMessage(source, METADATA, [] as SavedObject[], limits);
   const root = nodes.find(node => node.path === 'root');
   if (!root) throw new RnnError('format', 'E_KERAS_CONFIG', "keras_metadata.pb has no object called 'root'");
   const document = within('root', () => parseJson(root.metadata, limits));

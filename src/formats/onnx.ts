@@ -1,15 +1,15 @@
-import type { Format, Limits, TensorFile } from './format.js';
+import type { Format, Limits, OpenPart, TensorFile } from './format.js';
 import type { OnnxModel } from './onnxGraph.js';
-import { type ByteSource, readAll } from './source.js';
+import { type ByteSource, readUpTo } from './source.js';
 
 /** ONNX models: `tensors` are the initializers, `architecture` is an OnnxModel (onnxGraph.ts). */
 export const onnx: Format = {
   name: 'onnx',
   extensions: ['onnx'],
-  sniff: source => looksLikeModel(readAll(source)),
-  async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
+  sniff: looksLikeModel,
+  async read(source: ByteSource, limits: Limits, openPart?: OpenPart): Promise<TensorFile> {
     const { readOnnx } = await import('./onnxRead.js');
-    return readOnnx(readAll(source), limits);
+    return readOnnx(source, limits, openPart);
   },
 };
 
@@ -25,21 +25,22 @@ const LENGTHS: ReadonlySet<number> = new Set([2, 3, 4, 6, 7, 8, 14, 20, 25]);
 const GRAPH = 7;
 
 /** ONNX has no magic number: the IR version comes first (exporters write fields in order), then known fields until the graph. */
-function looksLikeModel(bytes: Uint8Array): boolean {
+function looksLikeModel(source: ByteSource): boolean {
+  const bytes = readUpTo(source, 0, 2);
   if (bytes[0] !== 0x08 || bytes[1] < 1 || bytes[1] > 64) return false;
   let at = 0;
   const varint = (): number => {
     let value = 0;
     let scale = 1;
-    for (let i = 0; i < 10 && at < bytes.length; i++) {
-      const byte = bytes[at++];
+    for (let i = 0; i < 10 && at < source.size; i++) {
+      const [byte] = source.read(at++, 1);
       value += (byte & 0x7f) * scale;
       scale *= 128;
       if (byte < 0x80) return value;
     }
     return -1;
   };
-  for (let fields = 0; fields < 256 && at < bytes.length; fields++) {
+  for (let fields = 0; fields < 256 && at < source.size; fields++) {
     const tag = varint();
     const field = Math.floor(tag / 8);
     if (tag % 8 === 0 && NUMBERS.has(field)) varint();

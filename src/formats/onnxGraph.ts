@@ -12,6 +12,8 @@ export interface OnnxModel {
   /** operator set by domain; '' is ONNX's own ('ai.onnx' is read as '') */
   readonly opsets: ReadonlyMap<string, number>;
   readonly graph: OnnxGraph;
+  /** some numbers are in other files, beside the one it was read from */
+  readonly external?: boolean;
   /** names of functions defined inside the model, as domain::name; they are not run */
   readonly functions: readonly string[];
 }
@@ -45,6 +47,8 @@ export interface OnnxTensor {
   readonly dtype: DType | null;
   /** 64-bit integers exactly (exporters write 2^63 − 1 for 'to the end'), everything else as in a FileTensor */
   readonly data: FloatArray | BigInt64Array;
+  /** the numbers, read anew and not kept; absent where they are in memory */
+  readonly load?: () => FloatArray | BigInt64Array;
 }
 
 /** `graph` (a subgraph of If, Loop or Scan) and `other` keep no value: such nodes are named, not run. */

@@ -1,11 +1,12 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { type Budget, newBudget } from './bytes/budget.js';
+import { newBudget } from './bytes/budget.js';
 import { type Field, number, readMessage, schema, set, text } from './bytes/protobuf.js';
 import { decodeUtf8 } from './bytes/utf8.js';
-import type { FileTensor, Limits, TensorFile } from './format.js';
+import type { ByteSource, FileTensor, Limits, OpenPart, TensorFile } from './format.js';
 import { checkGraph } from './onnxCheck.js';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './onnxGraph.js';
+import type { Numbers } from './onnxNumbers.js';
 import { ENTRY, finishTensor, newTensor, TENSOR } from './onnxTensor.js';
 import { ATTRIBUTE_TYPES, ONNX_DTYPES } from './onnxTypes.js';
 
@@ -14,7 +15,7 @@ import { ATTRIBUTE_TYPES, ONNX_DTYPES } from './onnxTypes.js';
  * `tensors` are the initializers of plain numbers, `architecture` the whole model as data.
  * @throws RnnError E_PROTOBUF, E_ONNX_… (format), E_LIMIT_… (limit)
  */
-export function readOnnx(bytes: Uint8Array, limits: Limits): TensorFile {
+export function readOnnx(source: ByteSource, limits: Limits, openPart?: OpenPart): TensorFile {
   const draft: ModelDraft = {
     irVersion: 0,
     producerName: '',
@@ -23,19 +24,19 @@ export function readOnnx(bytes: Uint8Array, limits: Limits): TensorFile {
     functions: [],
     metadata: new Map(),
     training: false,
-    budget: newBudget(limits),
+    numbers: { source, budget: newBudget(limits), openPart, parts: new Map(), external: false },
   };
-  readMessage(bytes, MODEL, draft, { file: bytes, limits, messages: 0 });
+  readMessage(source, MODEL, draft, limits);
   if (!draft.graph) {
     throw new RnnError('format', 'E_ONNX_GRAPH', 'offset 0: there is no graph in it: not an ONNX model, or an empty file', {
       where: 'ModelProto.graph',
-      found: `${bytes.length} bytes`,
+      found: `${source.size} bytes`,
     });
   }
   const notes: string[] = [];
   const graph = checkGraph(draft.graph, notes);
   const { irVersion, producerName, producerVersion, opsets, functions } = draft;
-  const architecture: OnnxModel = { irVersion, producerName, producerVersion, opsets, graph, functions };
+  const architecture: OnnxModel = { irVersion, producerName, producerVersion, opsets, graph, functions, external: draft.numbers.external || undefined };
   if (draft.training) notes.push('the training part of the model was not read');
   const metadata = new Map([
     ...draft.metadata,
@@ -50,16 +51,21 @@ export function readOnnx(bytes: Uint8Array, limits: Limits): TensorFile {
 /** The initializers as FileTensors; those that cannot be (no numbers, 64-bit integers beyond 2^53) stay in the graph and are noted. */
 function plainTensors(graph: OnnxGraph, notes: string[]): Map<string, FileTensor> {
   const tensors = new Map<string, FileTensor>();
-  for (const [name, { shape, dtype, data }] of graph.initializers) {
-    const numbers = data instanceof BigInt64Array ? Float64Array.from(data, Number) : data;
-    if (dtype && numbers.every((x, i) => !(data instanceof BigInt64Array) || BigInt(x) === data[i]))
-      tensors.set(name, { shape, dtype, data: numbers });
-    else
-      notes.push(
-        `the initializer '${escapeText(name, 60)}' holds ${dtype ? 'integers beyond 2^53' : 'no plain numbers'} and is not among the tensors`,
-      );
+  for (const [name, tensor] of graph.initializers) {
+    const plain = plainTensor(tensor);
+    if (typeof plain !== 'string') tensors.set(name, plain);
+    else notes.push(`the initializer '${escapeText(name, 60)}' holds ${plain} and is not among the tensors`);
   }
   return tensors;
+}
+
+function plainTensor(tensor: OnnxTensor): FileTensor | string {
+  const { shape, dtype } = tensor;
+  if (dtype === null) return 'no plain numbers';
+  if (dtype !== 'i64' && dtype !== 'u64') return tensor as FileTensor;
+  const integers = tensor.data as BigInt64Array;
+  const data = Float64Array.from(integers, Number);
+  return data.every((x, i) => BigInt(x) === integers[i]) ? { shape, dtype, data } : 'integers beyond 2^53';
 }
 
 interface ModelDraft {
@@ -71,7 +77,7 @@ interface ModelDraft {
   readonly metadata: Map<string, string>;
   training: boolean;
   graph?: OnnxGraph;
-  readonly budget: Budget;
+  readonly numbers: Numbers;
 }
 
 function setOnce(map: Map<string, unknown>, key: string, value: unknown, what: string, offset: number): void {
@@ -127,17 +133,17 @@ interface GraphDraft {
   readonly inputs: OnnxValue[];
   readonly outputs: OnnxValue[];
   readonly initializers: Map<string, OnnxTensor>;
-  readonly budget: Budget;
+  readonly numbers: Numbers;
 }
 
 function readGraph(model: ModelDraft, field: Field): void {
-  const draft: GraphDraft = { name: '', nodes: [], inputs: [], outputs: [], initializers: new Map(), budget: model.budget };
+  const draft: GraphDraft = { name: '', nodes: [], inputs: [], outputs: [], initializers: new Map(), numbers: model.numbers };
   const { name, nodes, inputs, outputs, initializers } = field.message(GRAPH, draft);
   model.graph = { name, nodes, outputs, initializers, inputs: inputs.filter(input => !initializers.has(input.name)) };
 }
 
 const GRAPH = schema<GraphDraft>('GraphProto', [
-  [1, 'node', (d, f) => void d.nodes.push(readNode(f, d.budget)), 'repeated'],
+  [1, 'node', (d, f) => void d.nodes.push(readNode(f, d.numbers)), 'repeated'],
   [2, 'name', set('name', text)],
   [5, 'initializer', readInitializer, 'repeated'],
   [11, 'input', (d, f) => void d.inputs.push(readValue(f)), 'repeated'],
@@ -147,7 +153,7 @@ const GRAPH = schema<GraphDraft>('GraphProto', [
 
 function readInitializer(graph: GraphDraft, field: Field): void {
   const tensor = field.message(TENSOR, newTensor(field.offset));
-  const value = within(`initializer '${escapeText(tensor.name, 80)}'`, () => finishTensor(tensor, graph.budget));
+  const value = within(`initializer '${escapeText(tensor.name, 80)}'`, () => finishTensor(tensor, graph.numbers));
   setOnce(graph.initializers, tensor.name, value, 'initializers', tensor.offset);
 }
 
@@ -162,11 +168,11 @@ interface NodeDraft {
   readonly inputs: string[];
   readonly outputs: string[];
   readonly attributes: Map<string, OnnxAttribute>;
-  readonly budget: Budget;
+  readonly numbers: Numbers;
 }
 
-function readNode(field: Field, budget: Budget): OnnxNode {
-  const draft: NodeDraft = { name: '', opType: '', domain: '', inputs: [], outputs: [], attributes: new Map(), budget };
+function readNode(field: Field, numbers: Numbers): OnnxNode {
+  const draft: NodeDraft = { name: '', opType: '', domain: '', inputs: [], outputs: [], attributes: new Map(), numbers };
   const { offset } = field;
   const { name, opType, domain, inputs, outputs, attributes } = field.message(NODE, draft);
   return { name, opType, domain, inputs, outputs, attributes, offset };
@@ -183,7 +189,7 @@ const NODE = schema<NodeDraft>('NodeProto', [
 
 function readAttribute(node: NodeDraft, field: Field): void {
   const offset = field.offset;
-  const draft = field.message(ATTRIBUTE, { name: '', type: 0, floats: [], ints: [], strings: [], budget: node.budget });
+  const draft = field.message(ATTRIBUTE, { name: '', type: 0, floats: [], ints: [], strings: [], numbers: node.numbers });
   setOnce(node.attributes, draft.name, finishAttribute(draft), 'attributes of a node', offset);
 }
 
@@ -198,7 +204,7 @@ interface AttributeDraft {
   readonly floats: number[];
   readonly ints: bigint[];
   readonly strings: (string | null)[];
-  readonly budget: Budget;
+  readonly numbers: Numbers;
 }
 
 /** Text, or null for bytes that are none: attributes may hold any. */
@@ -218,7 +224,7 @@ const ATTRIBUTE = schema<AttributeDraft>('AttributeProto', [
   [4, 's', set('string', textOrNull)],
   [5, 't', readAttributeTensor],
   [6, 'g', set('graph', () => true)],
-  [7, 'floats', (d, f) => f.floats(d.floats, 4), 'repeated'],
+  [7, 'floats', (d, f) => f.floats(d.floats), 'repeated'],
   [8, 'ints', (d, f) => f.ints(d.ints), 'repeated'],
   [9, 'strings', (d, f) => void d.strings.push(textOrNull(f)), 'repeated'],
   [20, 'type', set('type', number)],
@@ -226,7 +232,7 @@ const ATTRIBUTE = schema<AttributeDraft>('AttributeProto', [
 
 function readAttributeTensor(attribute: AttributeDraft, field: Field): void {
   const tensor = field.message(TENSOR, newTensor(field.offset));
-  attribute.tensor = within(`attribute '${escapeText(attribute.name, 40)}'`, () => finishTensor(tensor, attribute.budget));
+  attribute.tensor = within(`attribute '${escapeText(attribute.name, 40)}'`, () => finishTensor(tensor, attribute.numbers));
 }
 
 /** By the stated type; files of IR version 1 state none, so there the field that is present decides. */

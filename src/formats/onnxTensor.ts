@@ -1,31 +1,34 @@
-import { RnnError, within } from '../errors.js';
+import { within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { formatShape } from '../tensor/tensor.js';
-import { type Budget, checkName, checkShape, DTYPE_BYTES, reserve } from './bytes/budget.js';
+import { checkName, checkShape, DTYPE_BYTES } from './bytes/budget.js';
 import { decodeNumbers } from './bytes/numbers.js';
-import { type Field, number, schema, set, text } from './bytes/protobuf.js';
+import { type Field, number, type Span, schema, set, text } from './bytes/protobuf.js';
 import type { DType } from './format.js';
+import { lazyTensor } from './lazyTensor.js';
 import type { OnnxTensor } from './onnxGraph.js';
+import { checkUnsigned, externalReader, fromBytes, fromSpans, type Numbers, tensorError } from './onnxNumbers.js';
 import { ONNX_DTYPES, OTHER_DTYPES } from './onnxTypes.js';
 
 /** A TensorProto as its fields come; `finishTensor` checks them together. */
 export interface TensorDraft {
   name: string;
-  dims: bigint[];
+  readonly dims: bigint[];
   dataType: number;
-  raw?: Uint8Array;
-  floats: number[];
-  doubles: number[];
-  int32s: bigint[];
-  int64s: bigint[];
-  uint64s: bigint[];
+  raw?: Span;
+  /** packed or one by one */
+  readonly floats: Span[];
+  readonly doubles: Span[];
+  readonly int32s: bigint[];
+  readonly int64s: bigint[];
+  readonly uint64s: bigint[];
   strings: number;
   /** not 0: the data are in another file */
   location: number;
-  /** the name of that file */
-  externalFile?: string;
+  /** where: location, offset, length … */
+  readonly external: Map<string, string>;
   segment: boolean;
-  offset: number;
+  readonly offset: number;
 }
 
 export function newTensor(offset: number): TensorDraft {
@@ -40,6 +43,7 @@ export function newTensor(offset: number): TensorDraft {
     uint64s: [],
     strings: 0,
     location: 0,
+    external: new Map(),
     segment: false,
     offset,
   };
@@ -55,13 +59,13 @@ export const TENSOR = schema<TensorDraft>('TensorProto', [
   [1, 'dims', (d, f) => f.ints(d.dims), 'repeated'],
   [2, 'data_type', set('dataType', number)],
   [3, 'segment', set('segment', () => true)],
-  [4, 'float_data', (d, f) => f.floats(d.floats, 4), 'repeated'],
+  [4, 'float_data', (d, f) => f.fixedSpans(d.floats, 4), 'repeated'],
   [5, 'int32_data', (d, f) => f.ints(d.int32s), 'repeated'],
   [6, 'string_data', d => void d.strings++, 'repeated'],
   [7, 'int64_data', (d, f) => f.ints(d.int64s), 'repeated'],
   [8, 'name', set('name', text)],
-  [9, 'raw_data', set('raw', f => f.bytes())],
-  [10, 'double_data', (d, f) => f.floats(d.doubles, 8), 'repeated'],
+  [9, 'raw_data', set('raw', f => f.span())],
+  [10, 'double_data', (d, f) => f.fixedSpans(d.doubles, 8), 'repeated'],
   [11, 'uint64_data', (d, f) => f.ints(d.uint64s), 'repeated'],
   [13, 'external_data', readLocation, 'repeated'],
   [14, 'data_location', set('location', number)],
@@ -69,79 +73,77 @@ export const TENSOR = schema<TensorDraft>('TensorProto', [
 
 function readLocation(draft: TensorDraft, field: Field): void {
   const { key, value } = field.message(ENTRY, { key: '', value: '' });
-  if (key === 'location' || draft.externalFile === undefined) draft.externalFile = key === 'location' ? value : '';
+  // of two, readers could take different ones
+  if (draft.external.has(key)) throw tensorError('E_ONNX_EXTERNAL', draft.offset, `external_data names '${escapeText(key, 40)}' twice`);
+  draft.external.set(key, value);
 }
 
+// integers that say shapes and axes are read at once
+const FEW = 2n ** 16n;
+
 /**
- * The tensor of a draft; its size is checked and reserved before its data are copied.
+ * The tensor of a draft: everything but the numbers is checked, which stay where they are until they are asked for.
  * @throws RnnError E_ONNX_EXTERNAL, E_ONNX_TENSOR, E_ONNX_DTYPE (format), E_LIMIT_… (limit)
  */
-export function finishTensor(draft: TensorDraft, budget: Budget): OnnxTensor {
+export function finishTensor(draft: TensorDraft, numbers: Numbers): OnnxTensor {
   const { dims, dataType, offset } = draft;
-  checkName(draft.name, 'tensor', budget.limits);
-  if (draft.location !== 0 || draft.externalFile !== undefined) {
-    const found = escapeText(draft.externalFile ?? '', 80);
-    throw tensorError(
-      'E_ONNX_EXTERNAL',
-      offset,
-      `the data are in another file${found ? ` ('${found}')` : ''}, which is never opened`,
-      found,
-      'in Python: onnx.save(model, file) without save_as_external_data',
-    );
-  }
+  const { limits } = numbers.budget;
+  checkName(draft.name, 'tensor', limits);
   if (draft.segment) throw tensorError('E_ONNX_TENSOR', offset, 'the data are in segments, which are not read');
   const dtype = ONNX_DTYPES.get(dataType);
   if (!dtype && !OTHER_DTYPES.has(dataType))
     throw tensorError('E_ONNX_DTYPE', offset, `data_type ${dataType} does not exist`, String(dataType));
-  const size = within(`dims at offset ${offset}`, () => checkShape(dims, budget.limits));
+  const size = within(`dims at offset ${offset}`, () => checkShape(dims, limits));
   const shape = dims.map(Number);
   if (!dtype) return { shape, dtype: null, data: new Float32Array(0) };
-  reserve(budget, size, dtype);
-  return { shape, dtype, data: readData(draft, dtype, size) };
+  const read = readerOf(draft, dtype, size, numbers);
+  const label = draft.name === '' ? 'a constant' : `initializer '${escapeText(draft.name, 80)}'`;
+  const tensor = lazyTensor(numbers.source, numbers.budget, { shape, dtype, size }, () => within(label, read));
+  if ((dtype === 'i64' || dtype === 'u64') && size <= FEW && !isExternal(draft)) tensor.data;
+  return tensor;
 }
 
-function readData(draft: TensorDraft, dtype: DType, size: bigint): OnnxTensor['data'] {
+function isExternal({ location, external }: TensorDraft): boolean {
+  return location !== 0 || external.size > 0;
+}
+
+/** @returns what reads the numbers, which are where they should be and as many as they should be */
+function readerOf(draft: TensorDraft, dtype: DType, size: bigint, numbers: Numbers): () => OnnxTensor['data'] {
   const { raw, dims, offset } = draft;
-  const typed: readonly (number | bigint)[] = typedData(draft, dtype);
-  const others =
-    draft.floats.length +
-    draft.doubles.length +
-    draft.int32s.length +
-    draft.int64s.length +
-    draft.uint64s.length +
-    draft.strings -
-    typed.length;
-  if (others > 0) throw tensorError('E_ONNX_TENSOR', offset, `data of another type than ${dtype}`);
+  const typed = typedData(draft, dtype);
+  const kinds = [draft.floats, draft.doubles, draft.int32s, draft.int64s, draft.uint64s].filter(list => list !== typed && list.length > 0);
+  if (kinds.length > 0 || draft.strings > 0) throw tensorError('E_ONNX_TENSOR', offset, `data of another type than ${dtype}`);
+  const needed = size * BigInt(DTYPE_BYTES[dtype]);
+  if (isExternal(draft)) {
+    const read = externalReader(draft, dtype, Number(size), numbers);
+    if (typed.length > 0 || raw) throw tensorError('E_ONNX_TENSOR', offset, 'the data are in another file and here, too');
+    return read;
+  }
   if (raw && raw.length > 0) {
     if (typed.length > 0) throw tensorError('E_ONNX_TENSOR', offset, 'raw_data and typed data are both given');
-    const needed = size * BigInt(DTYPE_BYTES[dtype]);
     if (BigInt(raw.length) !== needed) {
-      throw tensorError(
-        'E_ONNX_TENSOR',
-        offset,
-        `shape ${formatShape(dims)} ${dtype} needs ${needed} bytes of raw_data`,
-        `${raw.length} bytes`,
-        undefined,
-        `${needed} bytes`,
-      );
+      const message = `shape ${formatShape(dims)} ${dtype} needs ${needed} bytes of raw_data`;
+      throw tensorError('E_ONNX_TENSOR', offset, message, `${raw.length} bytes`, undefined, `${needed} bytes`);
     }
-    return dtype === 'i64' || dtype === 'u64' ? rawIntegers(raw, dtype, offset) : decodeNumbers(raw, 0, Number(size), dtype);
+    return () => fromBytes(numbers.source, raw.offset, Number(size), dtype, offset);
   }
-  if (BigInt(typed.length) !== size) {
-    throw tensorError(
-      'E_ONNX_TENSOR',
-      offset,
-      `shape ${formatShape(dims)} needs ${size} values`,
-      `${typed.length} values`,
-      undefined,
-      `${size} values`,
-    );
+  const width = DTYPE_BYTES[dtype];
+  const count = typed === draft.floats || typed === draft.doubles ? countOf(typed, width) : typed.length;
+  if (BigInt(count) !== size) {
+    const message = `shape ${formatShape(dims)} needs ${size} values`;
+    throw tensorError('E_ONNX_TENSOR', offset, message, `${count} values`, undefined, `${size} values`);
   }
-  return fromTyped(typed, dtype, offset);
+  if (typed === draft.floats || typed === draft.doubles) return () => fromSpans(typed, count, dtype as 'f32' | 'f64', numbers.source);
+  const values = fromTyped(typed as bigint[], dtype, offset);
+  return () => values.slice();
+}
+
+function countOf(spans: readonly Span[], width: number): number {
+  return spans.reduce((sum, { length }) => sum + length / width, 0);
 }
 
 /** Where onnx.proto puts the numbers of a type when they are not raw bytes. */
-function typedData(draft: TensorDraft, dtype: DType): readonly (number | bigint)[] {
+function typedData(draft: TensorDraft, dtype: DType): readonly Span[] | readonly bigint[] {
   if (dtype === 'f32') return draft.floats;
   if (dtype === 'f64') return draft.doubles;
   if (dtype === 'i64') return draft.int64s;
@@ -150,13 +152,11 @@ function typedData(draft: TensorDraft, dtype: DType): readonly (number | bigint)
 
 const BITS: Partial<Record<DType, number>> = { f16: 16, bf16: 16, u8: 8, u16: 16, u32: 32, bool: 1 };
 
-function fromTyped(values: readonly (number | bigint)[], dtype: DType, offset: number): OnnxTensor['data'] {
-  if (dtype === 'f32') return Float32Array.from(values as number[]);
-  if (dtype === 'f64') return Float64Array.from(values as number[]);
-  if (dtype === 'i64' || dtype === 'u64') return checkUnsigned(BigInt64Array.from(values as bigint[]), dtype, offset);
+function fromTyped(values: readonly bigint[], dtype: DType, offset: number): OnnxTensor['data'] {
+  if (dtype === 'i64' || dtype === 'u64') return checkUnsigned(BigInt64Array.from(values), dtype, offset);
   const unsigned = BITS[dtype];
   const width = BigInt(unsigned ?? 8 * DTYPE_BYTES[dtype]);
-  for (const value of values as bigint[]) {
+  for (const value of values) {
     const fits = unsigned ? BigInt.asUintN(Number(width), value) === value : BigInt.asIntN(Number(width), value) === value;
     if (!fits) throw tensorError('E_ONNX_TENSOR', offset, `the value ${value} is out of the range of ${dtype}`);
   }
@@ -164,32 +164,10 @@ function fromTyped(values: readonly (number | bigint)[], dtype: DType, offset: n
   const bytes = new Uint8Array(values.length * DTYPE_BYTES[dtype]);
   const view = new DataView(bytes.buffer);
   const step = DTYPE_BYTES[dtype];
-  (values as bigint[]).forEach((value, i) => {
+  values.forEach((value, i) => {
     if (step === 1) view.setUint8(i, Number(BigInt.asUintN(8, value)));
     else if (step === 2) view.setUint16(2 * i, Number(BigInt.asUintN(16, value)), true);
     else view.setUint32(4 * i, Number(BigInt.asUintN(32, value)), true);
   });
   return decodeNumbers(bytes, 0, values.length, dtype);
-}
-
-function rawIntegers(raw: Uint8Array, dtype: 'i64' | 'u64', offset: number): BigInt64Array {
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  return checkUnsigned(
-    BigInt64Array.from({ length: raw.length / 8 }, (_, i) => view.getBigInt64(8 * i, true)),
-    dtype,
-    offset,
-  );
-}
-
-function checkUnsigned(values: BigInt64Array, dtype: 'i64' | 'u64', offset: number): BigInt64Array {
-  if (dtype === 'u64' && values.some(value => value < 0n)) throw tensorError('E_INT_RANGE', offset, 'a uint64 of 2^63 or more is not read');
-  return values;
-}
-
-function tensorError(code: string, offset: number, message: string, found?: string, fix?: string, expected?: string): RnnError {
-  return new RnnError('format', code, `offset ${offset}: ${message}${expected && found ? `, found ${found}` : ''}`, {
-    expected,
-    found,
-    fix,
-  });
 }

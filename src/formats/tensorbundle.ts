@@ -41,7 +41,7 @@ export const tensorbundle: Format = {
         return { ...entry, elements: size };
       }),
     );
-    const opened = await openShards(new Set(checked.map(entry => entry.shard)), shards, openPart, ownName);
+    const opened = openShards(new Set(checked.map(entry => entry.shard)), shards, openPart, ownName);
     const tensors = new Map<string, FileTensor>();
     for (const entry of checked) tensors.set(plainName(entry.name), tensorOf(entry, opened.get(entry.shard)!, budget, littleEndian));
     return { format: 'tensorbundle', tensors, metadata: new Map([['producer', 'tensorflow']]), notes };
@@ -56,12 +56,12 @@ function plainName(name: string): string {
 }
 
 /** @throws RnnError E_BUNDLE_SHARD (format) where the index has no name to look beside, and as openPart */
-async function openShards(
+function openShards(
   wanted: ReadonlySet<number>,
   count: number,
   openPart: OpenPart | undefined,
   ownName: string | undefined,
-): Promise<Map<number, ByteSource>> {
+): Map<number, ByteSource> {
   const opened = new Map<number, ByteSource>();
   if (wanted.size === 0) return opened;
   if (!openPart || ownName === undefined)
@@ -69,8 +69,7 @@ async function openShards(
       fix: 'give the path of the .index file, not a stream',
     });
   const digits = (n: number) => String(n).padStart(5, '0');
-  for (const shard of wanted)
-    opened.set(shard, await openPart(`${ownName.replace(/\.index$/, '')}.data-${digits(shard)}-of-${digits(count)}`));
+  for (const shard of wanted) opened.set(shard, openPart(`${ownName.replace(/\.index$/, '')}.data-${digits(shard)}-of-${digits(count)}`));
   return opened;
 }
 

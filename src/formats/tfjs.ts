@@ -34,7 +34,7 @@ export const tfjs: Format = {
     for (const [i, group] of groups.entries()) {
       const { paths, weights } = checkGroup(group, `$.weightsManifest[${i}]`, budget);
       const needed = weights.reduce((sum, weight) => sum + weight.bytes, 0);
-      const data = await readShards(paths, needed, openPart);
+      const data = readShards(paths, needed, openPart);
       let at = 0;
       for (const weight of weights) {
         if (tensors.has(weight.name)) throw manifestError(`two weights are called '${escapeText(weight.name, 80)}'`);
@@ -116,7 +116,7 @@ function checkQuantisation(q: JsonObject, place: string): Pick<Weight, 'stored' 
 }
 
 /** The shards of a group, one after the other: exactly as many bytes as its weights need. */
-async function readShards(paths: readonly string[], needed: number, openPart: OpenPart | undefined): Promise<Uint8Array> {
+function readShards(paths: readonly string[], needed: number, openPart: OpenPart | undefined): Uint8Array {
   if (needed > 0 && !openPart) {
     throw new RnnError('format', 'E_TFJS_SHARD', 'model.json needs its weight files beside it, and there is no folder to look in', {
       found: escapeText(paths.join(', '), 100),
@@ -126,7 +126,7 @@ async function readShards(paths: readonly string[], needed: number, openPart: Op
   const shards: Uint8Array[] = [];
   let at = 0;
   for (const path of paths) {
-    const shard = openPart ? readAll(await openPart(path)) : new Uint8Array(0);
+    const shard = openPart ? readAll(openPart(path)) : new Uint8Array(0);
     at += shard.length;
     if (at > needed) throw shardError(path, needed, at);
     shards.push(shard);

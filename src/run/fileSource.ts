@@ -1,10 +1,11 @@
-import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
+import { RnnError } from '../errors.js';
 import { shownPath } from '../escape.js';
 import { type ByteSource, memorySource } from '../formats/source.js';
 import { takesLong } from './elsewhere.js';
-import { changed, checkOrdinary, readBytes, readError, tooLarge } from './files.js';
+import { changed, checkOrdinary, device, readBytes, readError, tooLarge } from './files.js';
 import { fileLimits } from './limits.js';
 
 /** A file that is opened, and read where it is asked. */
@@ -25,9 +26,30 @@ export async function openFile(path: string): Promise<OpenFile> {
   return { ...memorySource(await readBytes(path)), where: [shownPath(path)], close: () => undefined };
 }
 
-/** A file beside another one, by its plain name. */
-export function openBeside(path: string, name: string): Promise<OpenFile> {
-  return openFile(join(dirname(path), name));
+/**
+ * A file beside another one, by its path from there. Pipes and devices are not opened.
+ * @param inside links may not lead out of the folder
+ * @throws RnnError as readBytes, E_OUTSIDE (io)
+ */
+export function openBeside(path: string, name: string, inside?: 'inside'): OpenFile {
+  const beside = join(dirname(path), name);
+  try {
+    const status = statSync(beside);
+    checkOrdinary(beside, status);
+    if (!status.isFile()) throw device(beside);
+    // what was looked at is what is opened, wherever a link points by then
+    const real = realpathSync(beside);
+    if (inside && !real.startsWith(join(realpathSync(dirname(path)), sep)))
+      throw new RnnError('io', 'E_OUTSIDE', "a link leads out of the model's folder", {
+        where: shownPath(beside),
+        fix: 'copy the file itself into the folder (cp -L)',
+      });
+    const source = new FileSource(real, fileLimits().file, beside);
+    source.close();
+    return source;
+  } catch (error) {
+    throw readError(beside, error);
+  }
 }
 
 async function regularFile(path: string): Promise<OpenFile | undefined> {
@@ -62,9 +84,10 @@ class FileSource implements OpenFile {
   private windowStart = 0;
   private total = 0;
 
-  constructor(path: string, most: number) {
+  /** @param named how messages call it */
+  constructor(path: string, most: number, named = path) {
     this.path = path;
-    this.where = [shownPath(path)];
+    this.where = [shownPath(named)];
     this.most = most;
     this.descriptor = openSync(path, 'r');
     this.before = fstatSync(this.descriptor);

@@ -82,7 +82,7 @@ export function changed(path: string, expected: number, found: number): RnnError
   });
 }
 
-function device(path: string): RnnError {
+export function device(path: string): RnnError {
   return new RnnError('io', 'E_DEVICE', 'this is a device, not a file', {
     where: shownPath(path),
     expected: 'a file or a pipe',

@@ -17,7 +17,7 @@ import { tfjs } from '../formats/tfjs.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import type { Weights } from '../weights/weights.js';
 import { reading } from './elsewhere.js';
-import { type OpenFile, openBeside, openFile } from './fileSource.js';
+import { openBeside, openFile } from './fileSource.js';
 import { fileLimits } from './limits.js';
 import { modelPath } from './modelPath.js';
 
@@ -45,16 +45,9 @@ export async function readTensorFile(named: string): Promise<TensorFile> {
 
 async function readFileTensors(path: string, source: ByteSource): Promise<TensorFile> {
   const limits = fileLimits().read;
-  const parts: OpenFile[] = [];
-  const openPart = async (name: string) => {
-    const part = await openBeside(path, name);
-    parts.push(part);
-    return part;
-  };
+  const openPart = (name: string, inside?: 'inside') => openBeside(path, name, inside);
   const names = path === '-' ? {} : { nameHint: path, ownName: basename(path), openPart };
-  return reading({ where: shownPath(path), seconds: limits.seconds }, () => readTensors(source, { limits, ...names })).finally(() => {
-    for (const part of parts) part.close();
-  });
+  return reading({ where: shownPath(path), seconds: limits.seconds }, () => readTensors(source, { limits, ...names }));
 }
 
 /**

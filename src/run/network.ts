@@ -33,7 +33,7 @@ export interface Network {
   /** E_ASK: the numbers depend on what nobody has said; its shapes do not */
   readonly ask?: RnnError;
   /** an ONNX graph; where `exact` is false, model and shapes only show its layers and the graph itself is run */
-  readonly graph?: { readonly model: OnnxModel; readonly bytes: Uint8Array; readonly exact: boolean };
+  readonly graph?: { readonly model: OnnxModel; readonly bytes: Uint8Array | null; readonly exact: boolean };
 }
 
 /** The shape of an input file, batch-major: sizes are taken from it where the request and the description leave them open. */
@@ -188,7 +188,7 @@ function graphNetwork(
       model: graph,
       exact: found?.exact ?? false,
       get bytes() {
-        return readAll(source);
+        return graph.external ? null : readAll(source);
       },
     },
   };

@@ -336,18 +336,55 @@ describe('an initializer', () => {
   });
 
   const location = (...pairs: [string, string][]) => cat(...pairs.map(([key, text]) => part(13, part(1, key), part(2, text))));
-  const IN_FILE = (name: string) =>
-    `E_ONNX_EXTERNAL initializer 'w': offset 3: the data are in another file ('${name}'), which is never opened | found: ${name} | fix: in Python: onnx.save(model, file) without save_as_external_data`;
-  const SOMEWHERE = `E_ONNX_EXTERNAL initializer 'w': offset 3: the data are in another file, which is never opened | found:  | fix: in Python: onnx.save(model, file) without save_as_external_data`;
+  const said = (message: string, found: string, fix = '') =>
+    `E_ONNX_EXTERNAL initializer 'w': offset 3: ${message} | found: ${found}${fix && ` | fix: ${fix}`}`;
+  const BESIDE = said(
+    "the data are in 'w.bin' beside the model, and there is no folder to look in",
+    'w.bin',
+    'give the path of the model, not a stream',
+  );
+  const NOWHERE = said('the data are in another file, which is not named', '');
+  const OUT = (path: string) => said(`the data are in '${path}', which is no path inside the model's folder`, path);
   it.each<[Uint8Array, string]>([
-    [location(['location', 'w.bin']), IN_FILE('w.bin')],
-    [location(['offset', '0'], ['location', 'w.bin'], ['length', '8']), IN_FILE('w.bin')],
-    [location(['location', 'a'], ['location', 'b']), IN_FILE('b')],
-    [location(['offset', '0']), SOMEWHERE],
-    [part(13, part(1, 'location')), SOMEWHERE],
-    [int(14, 1), SOMEWHERE],
+    [location(['location', 'w.bin']), BESIDE],
+    [location(['offset', '0'], ['location', 'w.bin'], ['length', '8']), BESIDE],
+    [location(['location', 'a'], ['location', 'b']), "E_ONNX_EXTERNAL offset 3: external_data names 'location' twice"],
+    [location(['offset', '0']), NOWHERE],
+    [part(13, part(1, 'location')), NOWHERE],
+    [int(14, 1), NOWHERE],
+    ...['../w.bin', 'a/../../w', '/etc/passwd', 'C:/w', 'a\\b'].map((path): [Uint8Array, string] => [
+      location(['location', path]),
+      OUT(path),
+    ]),
+    ...[
+      ['', '9'],
+      ['-1', '8'],
+      ['1e3', '8'],
+      ['0', '7'],
+    ].map(([at, length]): [Uint8Array, string] => [
+      location(['location', 'w.bin'], ['offset', at], ['length', length]),
+      said(`the data are at offset '${at}', '${length}' bytes long, where 8 bytes are needed`, 'w.bin'),
+    ]),
+    [
+      cat(location(['location', 'w.bin']), part(9, f32(1, 2))),
+      "E_ONNX_TENSOR initializer 'w': offset 3: the data are in another file and here, too",
+    ],
   ])('in another file is refused (%#)', async (more, words) => {
     expect(await saidLater(() => initializer(tensor('w', 1, [2], more)))).toBe(words);
+  });
+
+  it('in another file is read from there when its numbers are asked for', async () => {
+    const asked: unknown[] = [];
+    const bytes = part(7, part(5, tensor('w', 1, [2], location(['location', 'sub/w.bin'], ['offset', '4']))));
+    const file = await onnx.read(memorySource(bytes), DEFAULT_LIMITS, (...words) => {
+      asked.push(words);
+      return memorySource(f32(1, 2, 3));
+    });
+    const w = file.tensors.get('w')!;
+    expect([w.shape, w.dtype, asked]).toEqual([[2], 'f32', []]);
+    expect([w.data, asked]).toEqual([Float32Array.of(2, 3), [['sub/w.bin', 'inside']]]);
+    const short = await onnx.read(memorySource(bytes), DEFAULT_LIMITS, () => memorySource(f32(1, 2)));
+    expect(() => short.tensors.get('w')!.data).toThrow("needs bytes 4 to 12 of 'sub/w.bin', which has 8");
   });
 
   it('bounds what it declares before its data are looked at', async () => {
@@ -357,10 +394,10 @@ describe('an initializer', () => {
     expect(await bomb({}, Array(9).fill(1))).toBe(
       "(limit) E_LIMIT_RANK initializer 'w': dims at offset 3: a tensor of 9 dimensions; the limit is 8 | expected: at most 8 | found: 9 | fix: if you trust the file, add --max-rank 9",
     );
-    expect(await bomb({ totalBytes: 7 }, [2])).toMatch(/^\(limit\) E_LIMIT_BYTES initializer 'w': the tensors need at least 8 bytes/);
+    const full = (limits: Partial<Limits>) => saidLater(() => read(part(7, part(5, tensor('w', 1, [2], part(9, f32(1, 2))))), limits));
+    expect(await full({ totalBytes: 7 })).toMatch(/^\(limit\) E_LIMIT_BYTES the tensors need at least 8 bytes/);
+    expect(await full({ totalBytes: 8 })).toBe('nothing');
     expect(await bomb({ nameBytes: 0 }, [2])).toMatch(/^\(limit\) E_LIMIT_NAME initializer 'w': the tensor name 'w' has 1 bytes/);
-    const attributes = part(7, part(1, part(5, part(1, 'a'), part(5, tensor('w', 1, [2])))));
-    expect(await saidLater(() => read(attributes, { totalBytes: 7 }))).toMatch(/^\(limit\) E_LIMIT_BYTES attribute 'a': the tensors need/);
   });
 
   it('of another number of tensors counts over the whole file', async () => {
@@ -458,7 +495,7 @@ describe('a model is refused', () => {
     [
       'with a packed varint that does not end',
       part(7, part(5, part(1, Uint8Array.of(1, 0x80)))),
-      `E_PROTOBUF TensorProto.dims: offset 7: a varint that does not end${FIX}`,
+      `E_PROTOBUF TensorProto.dims: offset 7: a value is no varint of at most 10 bytes inside the message${FIX}`,
     ],
     [
       'with half a packed float',

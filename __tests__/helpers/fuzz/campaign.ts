@@ -169,7 +169,7 @@ function read(name: string, bytes: Buffer): Promise<TensorFile> {
 }
 
 /** The files beside a model.json: `w24.bin` has 24 bytes. The data of a checkpoint: 4096 bytes, whose checksums the made ones have. */
-async function readPart(name: string): Promise<Uint8Array> {
+function readPart(name: string): Uint8Array {
   if (name.includes('.data-')) return Uint8Array.from({ length: 4096 }, (_, i) => (i * 37) & 63);
   return Uint8Array.from({ length: Number(/^w(\d{1,3})\.bin$/.exec(name)?.[1] ?? 0) }, (_, i) => (i * 37) & 63);
 }

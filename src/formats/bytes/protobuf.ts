@@ -1,13 +1,13 @@
-import { PbfReader } from 'pbf';
 import { RnnError } from '../../errors.js';
 import { checkTime, type Limits, overLimit, structures, tooManyStructures } from '../limits.js';
+import { type ByteSource, readUpTo } from '../source.js';
 import { checkName } from './budget.js';
 import { decodeUtf8 } from './utf8.js';
 
 /**
- * Protocol-buffer messages from strangers. pbf decodes; it trusts every length and reads past the end, so each message is walked first:
- * tags, wire types, varints and lengths are all inside before pbf sees the bytes. Only the fields of a schema are decoded, the rest is
- * skipped; a field that should stand once and stands twice is refused, since two readers could take different ones.
+ * Protocol-buffer messages from strangers, walked where they lie: the fields of a schema are decoded, the rest is skipped, large bytes are left
+ * in the file. Tags, wire types, varints and lengths must all be inside their message; a field that should stand once and stands twice is
+ * refused, since two readers could take different ones.
  */
 export interface Schema<T> {
   readonly name: string;
@@ -32,12 +32,10 @@ export function set<T, K extends keyof T>(key: K, get: (field: Field) => T[K]): 
 export const text = (field: Field): string => field.string();
 export const number = (field: Field): number => Number(field.int());
 
-/** What all messages of one file share. */
-export interface Source {
-  readonly file: Uint8Array;
-  readonly limits: Limits;
-  /** messages read so far, for a ceiling on them */
-  messages: number;
+/** Bytes that stay in the file. */
+export interface Span {
+  readonly offset: number;
+  readonly length: number;
 }
 
 const VARINT = 0;
@@ -49,62 +47,130 @@ const WIRE_NAMES = ['a varint', '8 bytes', 'a length', 'a group', 'a group', '4 
 // A graph of ten thousand nodes has some hundred thousand messages
 const MESSAGES_PER_TENSOR = 200;
 
-/**
- * Reads one message into `draft`.
- * @throws RnnError E_PROTOBUF (format) with the offset; E_LIMIT_DEPTH, E_LIMIT_MESSAGES (limit)
- */
-export function readMessage<T>(bytes: Uint8Array, schema: Schema<T>, draft: T, source: Source, depth = 0): T {
-  const base = bytes.byteOffset - source.file.byteOffset;
-  const { limits } = source;
-  if (depth > limits.depth)
-    throw overLimit('depth', limits.depth, 'E_LIMIT_DEPTH', `offset ${base}: messages nested at least ${depth} levels deep`, {
-      where: schema.name,
-    });
-  if (++source.messages > structures(MESSAGES_PER_TENSOR, limits))
-    throw tooManyStructures(MESSAGES_PER_TENSOR, limits, 'E_LIMIT_MESSAGES', `messages at offset ${base}`, schema.name);
-  if (source.messages % 1024 === 0) checkTime(limits);
-  checkWire(bytes, base, schema.name);
-  const seen = new Set<number>();
-  const pbf = new PbfReader(bytes);
-  pbf.readFields((number: number) => {
-    const row = schema.fields.get(number);
-    if (!row) return;
-    const [, name, read, repeated] = row;
-    if (!repeated && seen.has(number)) throw protobufError(base + pbf.pos, `the field ${name} stands twice`, schema.name);
-    seen.add(number);
-    read(draft, new Field(pbf, base, source, depth, `${schema.name}.${name}`));
-  }, undefined);
-  return draft;
+/** @throws RnnError E_PROTOBUF (format) with the offset; E_LIMIT_DEPTH, E_LIMIT_MESSAGES (limit) */
+export function readMessage<T>(source: ByteSource, schema: Schema<T>, draft: T, limits: Limits): T {
+  return new Field(new Cursor(source), limits, { messages: 0 }).whole(schema, draft);
+}
+
+const AHEAD = 2 ** 12;
+
+/** A position in the file, and the bytes around it. */
+class Cursor {
+  readonly source: ByteSource;
+  position = 0;
+  private bytes: Uint8Array = new Uint8Array(0);
+  private start = 0;
+
+  constructor(source: ByteSource) {
+    this.source = source;
+  }
+
+  /** The byte here; the caller has seen to it that there is one. */
+  next(): number {
+    const at = this.position++ - this.start;
+    if (at >= 0 && at < this.bytes.length) return this.bytes[at];
+    this.start += at;
+    this.bytes = readUpTo(this.source, this.start, AHEAD);
+    return this.bytes[0];
+  }
 }
 
 /** One field, whose value is read once in the way its schema says. */
 export class Field {
-  private readonly pbf: PbfReader;
-  private readonly base: number;
-  private readonly source: Source;
-  private readonly depth: number;
-  private readonly where: string;
+  private readonly cursor: Cursor;
+  private readonly limits: Limits;
+  /** messages read so far, for a ceiling on them */
+  private readonly count: { messages: number };
+  private depth = 0;
+  private where = '';
+  private wire = BYTES;
+  /** of the message the field is in */
+  private end: number;
 
-  constructor(pbf: PbfReader, base: number, source: Source, depth: number, where: string) {
-    this.pbf = pbf;
-    this.base = base;
-    this.source = source;
-    this.depth = depth;
-    this.where = where;
+  constructor(cursor: Cursor, limits: Limits, count: { messages: number }) {
+    this.cursor = cursor;
+    this.limits = limits;
+    this.count = count;
+    this.end = cursor.source.size;
   }
 
+  /** Where the value begins. */
   get offset(): number {
-    return this.base + this.pbf.pos;
+    return this.cursor.position;
+  }
+
+  /** The message from here to the end. */
+  whole<T>(schema: Schema<T>, draft: T): T {
+    const { cursor, limits, end, depth, where } = this;
+    const start = cursor.position;
+    if (depth > limits.depth)
+      throw overLimit('depth', limits.depth, 'E_LIMIT_DEPTH', `offset ${start}: messages nested at least ${depth} levels deep`, {
+        where: schema.name,
+      });
+    if (++this.count.messages > structures(MESSAGES_PER_TENSOR, limits))
+      throw tooManyStructures(MESSAGES_PER_TENSOR, limits, 'E_LIMIT_MESSAGES', `messages at offset ${start}`, schema.name);
+    if (this.count.messages % 1024 === 0) checkTime(limits);
+    const seen = new Set<number>();
+    while (cursor.position < end) {
+      const at = cursor.position;
+      this.where = schema.name;
+      const number = this.tag(at);
+      const next = this.skipped(at, number);
+      const row = schema.fields.get(number);
+      if (row) {
+        const [, name, read, repeated] = row;
+        if (!repeated && seen.has(number)) throw protobufError(cursor.position, `the field ${name} stands twice`, schema.name);
+        seen.add(number);
+        this.where = `${schema.name}.${name}`;
+        read(draft, this);
+        this.end = end;
+        this.depth = depth;
+      }
+      cursor.position = next;
+    }
+    this.where = where;
+    return draft;
+  }
+
+  private tag(at: number): number {
+    const tag = this.unsigned('a field tag');
+    this.wire = Number(tag & 7n);
+    const number = tag >> 3n;
+    if (number === 0n || number > 0x1fffffffn) throw protobufError(at, `the field number ${number} does not exist`, this.where);
+    return Number(number);
+  }
+
+  /** Where the field ends, which is inside its message. Groups (wire types 3 and 4) are long out of use and refused. */
+  private skipped(at: number, number: number): number {
+    const { cursor, wire } = this;
+    const start = cursor.position;
+    if (wire === VARINT) this.unsigned('a value');
+    else if (wire === FIXED64 || wire === FIXED32 || wire === BYTES) {
+      const length = wire === FIXED64 ? 8n : wire === FIXED32 ? 4n : this.unsigned('a length');
+      const left = this.end - cursor.position;
+      if (length > BigInt(left))
+        throw protobufError(at, `field ${number} has ${length} bytes, but its message ends after ${left}`, this.where);
+      cursor.position += Number(length);
+    } else throw protobufError(at, `${WIRE_NAMES[wire]} in field ${number}: not read`, this.where);
+    const next = cursor.position;
+    cursor.position = start;
+    return next;
   }
 
   private expect(wire: number): void {
-    if (this.pbf.type !== wire)
-      throw protobufError(this.offset, `expected ${WIRE_NAMES[wire]}, found ${WIRE_NAMES[this.pbf.type]}`, this.where);
+    if (this.wire !== wire) throw protobufError(this.offset, `expected ${WIRE_NAMES[wire]}, found ${WIRE_NAMES[this.wire]}`, this.where);
+  }
+
+  /** Where its bytes are. */
+  span(): Span {
+    this.expect(BYTES);
+    const length = Number(this.unsigned('a length'));
+    return { offset: this.cursor.position, length };
   }
 
   bytes(): Uint8Array {
-    this.expect(BYTES);
-    return this.pbf.readBytes();
+    const { offset, length } = this.span();
+    return this.cursor.source.read(offset, length);
   }
 
   string(): string {
@@ -115,102 +181,93 @@ export class Field {
   /** Text that is shown and looked up. @throws RnnError E_LIMIT_NAME (limit), E_NAME (format) */
   name(what: string): string {
     const name = this.string();
-    checkName(name, what, this.source.limits);
+    checkName(name, what, this.limits);
     return name;
   }
 
   /** A signed 64-bit integer, exact. */
   int(): bigint {
     this.expect(VARINT);
-    return this.varint();
-  }
-
-  /** An unsigned number of four bytes. */
-  fixed32(): number {
-    this.expect(FIXED32);
-    return this.pbf.readFixed32();
+    return BigInt.asIntN(64, this.unsigned('a value'));
   }
 
   float(): number {
     this.expect(FIXED32);
-    return this.pbf.readFloat();
+    return this.fixed(4).getFloat32(0, true);
+  }
+
+  /** A whole number of 4 bytes, without sign. */
+  fixed32(): number {
+    this.expect(FIXED32);
+    return this.fixed(4).getUint32(0, true);
   }
 
   message<T>(schema: Schema<T>, draft: T): T {
-    return readMessage(this.bytes(), schema, draft, this.source, this.depth + 1);
+    const { offset, length } = this.span();
+    this.end = offset + length;
+    this.depth++;
+    return this.whole(schema, draft);
   }
 
   /** Integers, packed or one by one, added to `list`. */
   ints(list: bigint[]): void {
-    if (this.pbf.type !== BYTES) {
+    if (this.wire !== BYTES) {
       list.push(this.int());
       return;
     }
-    const end = this.pbf.readVarint() + this.pbf.pos;
-    while (this.pbf.pos < end) {
-      if (list.length % 65_536 === 0) checkTime(this.source.limits);
-      if (varintEnd(this.pbf.buf, this.pbf.pos, end) < 0) throw protobufError(this.offset, 'a varint that does not end', this.where);
-      list.push(this.varint());
+    const { offset, length } = this.span();
+    this.end = offset + length;
+    while (this.cursor.position < this.end) {
+      if (list.length % 65_536 === 0) checkTime(this.limits);
+      list.push(BigInt.asIntN(64, this.unsigned('a value')));
     }
   }
 
-  /** Floats or doubles, packed or one by one, added to `list`. */
-  floats(list: number[], width: 4 | 8): void {
-    const read = () => (width === 4 ? this.pbf.readFloat() : this.pbf.readDouble());
-    if (this.pbf.type !== BYTES) {
+  /** Floats or doubles, packed or one by one, as bytes that are added to `list`. */
+  fixedSpans(list: Span[], width: 4 | 8): void {
+    if (this.wire !== BYTES) {
       this.expect(width === 4 ? FIXED32 : FIXED64);
-      list.push(read());
+      list.push({ offset: this.offset, length: width });
       return;
     }
-    const length = this.pbf.readVarint();
-    if (length % width !== 0) throw protobufError(this.offset, `${length} bytes of numbers of ${width} bytes`, this.where);
-    const end = this.pbf.pos + length;
-    while (this.pbf.pos < end) list.push(read());
+    const span = this.span();
+    if (span.length % width !== 0) throw protobufError(span.offset, `${span.length} bytes of numbers of ${width} bytes`, this.where);
+    list.push(span);
   }
 
-  // pbf's own integers are doubles; shapes and slices need all 64 bits
-  private varint(): bigint {
-    const { buf } = this.pbf;
-    let value = 0n;
-    for (let shift = 0n; ; shift += 7n) {
-      const byte = buf[this.pbf.pos++];
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return BigInt.asIntN(64, value);
+  /** The same as numbers. */
+  floats(list: number[]): void {
+    const spans: Span[] = [];
+    this.fixedSpans(spans, 4);
+    for (const { offset, length } of spans) {
+      this.cursor.position = offset;
+      for (let at = 0; at < length; at += 4) list.push(this.fixed(4).getFloat32(0, true));
     }
   }
-}
 
-/** Position after the varint at `at`, or -1 when it has more than 10 bytes or leaves the message. */
-function varintEnd(bytes: Uint8Array, at: number, end: number): number {
-  for (let i = at; i < end && i < at + 10; i++) if (bytes[i] < 0x80) return i + 1;
-  return -1;
-}
+  private fixed(width: number): DataView {
+    const view = new DataView(new ArrayBuffer(width));
+    for (let i = 0; i < width; i++) view.setUint8(i, this.cursor.next());
+    return view;
+  }
 
-/** Every field of the message lies inside it. Groups (wire types 3 and 4) are long out of use and refused. */
-function checkWire(bytes: Uint8Array, base: number, where: string): void {
-  const end = bytes.length;
-  let at = 0;
-  const varint = (what: string): bigint => {
-    const start = at;
-    at = varintEnd(bytes, start, end);
-    if (at < 0) throw protobufError(base + start, `${what} is no varint of at most 10 bytes inside the message`, where);
-    let value = 0n;
-    for (let i = at - 1; i >= start; i--) value = (value << 7n) | BigInt(bytes[i] & 0x7f);
-    return value;
-  };
-  while (at < end) {
-    const start = at;
-    const tag = varint('a field tag');
-    const wire = Number(tag & 7n);
-    if (tag >> 3n === 0n || tag >> 3n > 0x1fffffffn)
-      throw protobufError(base + start, `the field number ${tag >> 3n} does not exist`, where);
-    if (wire === VARINT) varint('a value');
-    else if (wire === FIXED64 || wire === FIXED32 || wire === BYTES) {
-      const length = wire === FIXED64 ? 8n : wire === FIXED32 ? 4n : varint('a length');
-      if (length > BigInt(end - at))
-        throw protobufError(base + start, `field ${tag >> 3n} has ${length} bytes, but its message ends after ${end - at}`, where);
-      at += Number(length);
-    } else throw protobufError(base + start, `${WIRE_NAMES[wire]} in field ${tag >> 3n}: not read`, where);
+  /** A varint of at most 10 bytes inside the message. */
+  private unsigned(what: string): bigint {
+    const { cursor, end } = this;
+    const start = cursor.position;
+    let low = 0;
+    for (let i = 0; i < 4 && cursor.position < end; i++) {
+      const byte = cursor.next();
+      low += (byte & 0x7f) * 2 ** (7 * i);
+      if (byte < 0x80) return BigInt(low);
+    }
+    let value = BigInt(low);
+    for (let i = 4n; i < 10n && cursor.position < end; i++) {
+      const byte = cursor.next();
+      value |= BigInt(byte & 0x7f) << (7n * i);
+      if (byte < 0x80) return value;
+    }
+    throw protobufError(start, `${what} is no varint of at most 10 bytes inside the message`, this.where);
   }
 }
 
