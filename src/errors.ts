@@ -61,7 +61,10 @@ export class RnnError extends Error {
   }
 }
 
-/** Runs `body`; an RnnError on its way out gets `where` put before its own place, unless it says it already: `model.npz: layer 2 (lstm): kernel`. */
+/**
+ * Runs `body`; an RnnError on its way out gets `where` put before its own place: `model.npz: layer 2 (lstm): kernel`. A place that it names
+ * already (numbers of a file say the file, since they may be read late) moves to the front.
+ */
 export function within<T>(where: string, body: () => T): T {
   try {
     const result = body();
@@ -73,7 +76,9 @@ export function within<T>(where: string, body: () => T): T {
 }
 
 function throwFrom(where: string, error: unknown): never {
-  if (error instanceof RnnError && error.where !== where && !error.where?.startsWith(`${where}: `))
-    error.where = error.where ? `${where}: ${error.where}` : where;
+  if (error instanceof RnnError) {
+    const inner = `${error.where ?? ''}: `.replace(`${where}: `, '').slice(0, -2);
+    error.where = inner === '' ? where : `${where}: ${inner}`;
+  }
   throw error;
 }

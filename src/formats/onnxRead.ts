@@ -36,7 +36,15 @@ export function readOnnx(source: ByteSource, limits: Limits, openPart?: OpenPart
   const notes: string[] = [];
   const graph = checkGraph(draft.graph, notes);
   const { irVersion, producerName, producerVersion, opsets, functions } = draft;
-  const architecture: OnnxModel = { irVersion, producerName, producerVersion, opsets, graph, functions, external: draft.numbers.external || undefined };
+  const architecture: OnnxModel = {
+    irVersion,
+    producerName,
+    producerVersion,
+    opsets,
+    graph,
+    functions,
+    external: draft.numbers.external || undefined,
+  };
   if (draft.training) notes.push('the training part of the model was not read');
   const metadata = new Map([
     ...draft.metadata,
