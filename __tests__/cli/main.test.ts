@@ -140,7 +140,7 @@ describe('rnn-cli', () => {
 
   it('schema prints the names of the documents, and the file of one', async () => {
     expect((await runCli('schema')).stdout).toBe(
-      'shapes\nforward\ncompare\ncompare-models\ninspect\nconvert\nprobe\nexplain\nerror\nspec\n',
+      'shapes\nforward\ncompare\ncompare-models\ncompare-arrays\ninspect\nconvert\nprobe\nexplain\nerror\nspec\n',
     );
     const { stdout } = await runCli('schema spec');
     expect(stdout).toBe(readFileSync(join(__dirname, '..', '..', 'schemas', 'spec.schema.json'), 'utf8'));

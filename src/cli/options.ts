@@ -77,6 +77,7 @@ export const SCHEMAS = [
   'forward',
   'compare',
   'compare-models',
+  'compare-arrays',
   'inspect',
   'convert',
   'probe',

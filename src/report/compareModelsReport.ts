@@ -1,23 +1,65 @@
 import { escapeText } from '../escape.js';
-import type { CompareModelsResult } from '../run/result.js';
+import type { CompareArraysResult, CompareModelsResult } from '../run/result.js';
 import { smallText } from './numbers.js';
 import { drawTable, type Layout } from './table.js';
 import { wrapText } from './text.js';
 
-/** `rnn-cli compare A B` for people: a row a tensor, and what was done to it. */
+/** `rnn-cli compare A B` of networks: the equations that differ, and a row a tensor with what was done to it. */
 export async function compareModelsText(result: CompareModelsResult, layout: Layout): Promise<string> {
-  const { tensors, outputs, files } = result;
-  const off = tensors.filter(t => !t.equal).length;
+  const { tensors, equations, outputs, files, status } = result;
   const { paint } = layout;
-  const verdict = result.equal ? paint.good('SAME') : paint.bad('DIFFERENT');
-  const largest = outputs.maxAbs === null ? 'shapes differ' : `outputs differ by ${smallText(outputs.maxAbs)}`;
-  const head = wrapText(
-    `${verdict}   ${tensors.length - off} of ${tensors.length} weights, ${largest}, allowed ${smallText(outputs.allowed)}   ${files.first} and ${files.second}\n`,
+  const off = tensors.filter(t => !t.equal).length;
+  const verdict = result.equal ? paint.good(status) : paint.bad(status);
+  const counts = [
+    ...(equations.length > 0 ? [`${equations.length} equation${equations.length > 1 ? 's' : ''}`] : []),
+    `${result.equal ? tensors.length : off} of ${tensors.length} weights`,
+    outputsText(outputs),
+  ];
+  const head = wrapText(`${verdict}   ${counts.join(', ')}   ${files.first} and ${files.second}\n`, layout.width, 12);
+  const x = wrapText(
+    `       x ${outputs.input.seed === null ? 'from' : 'drawn from'} ${outputs.input.source} [${outputs.input.shape.join(', ')}]\n`,
     layout.width,
-    12,
+    9,
   );
-  if (result.equal) return head;
-  const table = await drawTable(
+  if (result.equal) return head + x;
+  const why = result.undecided
+    ? wrapText(`  why      ${result.undecided.reason}\n  decide   ${result.undecided.decide}\n`, layout.width, 11)
+    : '';
+  const tables = [await equationsTable(result, layout), await weightsTable(result, layout)].filter(Boolean);
+  return [`${head}${x}${why}`, ...tables].join('\n');
+}
+
+function outputsText({ maxAbs, allowed, shape, second }: CompareModelsResult['outputs']): string {
+  if (maxAbs !== null) return `outputs differ by ${smallText(maxAbs)}, allowed ${smallText(allowed)}`;
+  return second === null ? 'the second cannot take the input of the first' : `outputs [${shape.join(', ')}] and [${second.join(', ')}]`;
+}
+
+async function equationsTable({ equations, files }: CompareModelsResult, layout: Layout): Promise<string> {
+  if (equations.length === 0) return '';
+  const rows = equations.flatMap(({ layer, what, first, second }) =>
+    Array.from({ length: Math.max(first.length, second.length) }, (_, i) => [
+      i === 0 ? escapeText(layer, 60) : '',
+      i === 0 ? what : '',
+      first[i] ?? '',
+      second[i] ?? '',
+    ]),
+  );
+  return drawTable(
+    {
+      columns: [
+        { title: 'layer', whole: true },
+        { title: 'equation', whole: true, gap: 3 },
+        { title: files.first, gap: 3 },
+        { title: files.second, gap: 3 },
+      ],
+      rows,
+    },
+    layout,
+  );
+}
+
+async function weightsTable({ tensors }: CompareModelsResult, layout: Layout): Promise<string> {
+  return drawTable(
     {
       columns: [
         { title: 'weight', whole: true },
@@ -30,6 +72,49 @@ export async function compareModelsText(result: CompareModelsResult, layout: Lay
         t.shape.join('×'),
         t.maxAbs === null ? '' : smallText(t.maxAbs),
         t.equal ? 'same' : (t.change ?? 'other numbers'),
+      ]),
+    },
+    layout,
+  );
+}
+
+/** `rnn-cli compare A B` of arrays: a row an array. */
+export async function compareArraysText({ arrays, files, equal, status }: CompareArraysResult, layout: Layout): Promise<string> {
+  const { paint } = layout;
+  const total = arrays.reduce((sum, a) => sum + a.total, 0);
+  const off = arrays.reduce((sum, a) => sum + a.mismatched, 0);
+  const largest = arrays.reduce((most, a) => Math.max(most, a.max?.abs ?? 0), 0);
+  const [{ atol, rtol }] = arrays.length > 0 ? arrays : [{ atol: 0, rtol: 0 }];
+  const oneRule = arrays.every(a => a.atol === atol && a.rtol === rtol);
+  const rule = oneRule ? `, allowed ${smallText(atol)} + ${smallText(rtol)}·|e|` : '';
+  const counts = `${equal ? total : off} of ${total} values, largest ${smallText(largest)}${rule}`;
+  const head = wrapText(
+    `${equal ? paint.good(status) : paint.bad(status)}   ${counts}   ${files.first} and ${files.second}\n`,
+    layout.width,
+    12,
+  );
+  if (equal) return head;
+  const table = await drawTable(
+    {
+      columns: [
+        { title: 'array', whole: true },
+        { title: 'shape', whole: true, gap: 3 },
+        { title: 'largest', whole: true, gap: 3 },
+        { title: 'at', whole: true, gap: 3 },
+        { title: '', gap: 3, paint: cell => (cell === 'same' ? 'good' : 'bad') },
+      ],
+      rows: arrays.map(a => [
+        a.name,
+        a.shape.join('×'),
+        a.max ? smallText(a.max.abs) : '',
+        a.max ? `[${a.max.index.join(', ')}]` : '',
+        a.equal
+          ? 'same'
+          : a.max
+            ? `${a.mismatched} of ${a.total} differ`
+            : a.second
+              ? `other shape ${a.second.join('×')}`
+              : 'in one file only',
       ]),
     },
     layout,

@@ -11,6 +11,7 @@ import {
   fixedAllowance,
   type Status,
   statusOf,
+  undecidedBecause,
   undecidedIn,
   uniformAllowance,
 } from './judge.js';
@@ -64,7 +65,8 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
     version: VERSION,
     status,
     equal: status === 'SAME',
-    undecided: status === 'UNDECIDED' ? undecidedBecause(allowance, expected, request) : null,
+    undecided:
+      status === 'UNDECIDED' ? undecidedBecause(allowance, expected, request.against === undefined ? ENGINES_DECIDE : FILE_DECIDES) : null,
     sides: sides.names,
     tolerance: { mode: allowance.mode, atol: allowance.atol, rtol: allowance.rtol, noise: allowance.noise, scale: allowance.scale },
     shape: byShape
@@ -167,23 +169,6 @@ function ulp32(x: number): number {
   return bits === 0 ? 2 ** -149 : 2 ** (bits - 127) * FLOAT32_EPSILON;
 }
 
-/** What this input cannot decide, and what would. */
-function undecidedBecause(allowance: Allowance, expected: Tensor, request: CompareRequest): CompareResult['undecided'] {
-  const values = undecidedIn(allowance, expected);
-  let [most, finite] = [0, true];
-  expected.data.forEach((e: number, k: number) => {
-    if (allowance.decides(k)) return;
-    const allowed = allowance.of(k, e);
-    if (Number.isFinite(allowed)) most = Math.max(most, allowed);
-    else finite = false;
-  });
-  const moved = `correct float32 programs may differ there by ${most.toPrecision(2)}, and y is about ${allowance.scale.toPrecision(2)}`;
-  return {
-    reason: finite ? moved : most > 0 ? `${moved}; rounding decides whether some are finite` : 'rounding decides whether they are finite',
-    values,
-    decide:
-      request.against === undefined
-        ? 'fewer steps (--T), smaller weights or inputs, --dtype f64, or a tolerance of your own (--atol)'
-        : 'fewer steps, smaller weights or inputs, both sides in float64 (a float64 .npy and --dtype f64), or a tolerance of your own (--atol)',
-  };
-}
+const ENGINES_DECIDE = 'fewer steps (--T), smaller weights or inputs, --dtype f64, or a tolerance of your own (--atol)';
+const FILE_DECIDES =
+  'fewer steps, smaller weights or inputs, both sides in float64 (a float64 .npy and --dtype f64), or a tolerance of your own (--atol)';

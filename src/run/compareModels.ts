@@ -1,64 +1,122 @@
 import { compareWeights } from '../diagnosis/weightsFaults.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { largestDifference, largestMagnitude } from '../tensor/difference.js';
-import type { Tensor } from '../tensor/tensor.js';
-import { drawInput } from '../weights/init.js';
+import { type Assumption, checkAssumptions } from '../model/assumptions.js';
+import { distance, largestDifference } from '../tensor/difference.js';
+import { sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
-import { execute } from './execute.js';
-import { loadNetwork, type Network, openModel } from './network.js';
-import type { NetworkRequest } from './request.js';
+import { differentEquations } from './equations.js';
+import { checkFinite } from './finite.js';
+import { outputOf } from './forward.js';
+import { type Allowance, closeAllowance, fixedAllowance, isOff, type Status, statusOf, undecidedBecause } from './judge.js';
+import { loadNetwork, type Network } from './network.js';
+import { measureNoise } from './noise.js';
+import type { Prepared } from './prepare.js';
+import { preparePair } from './preparePair.js';
+import type { CompareRequest, NetworkRequest } from './request.js';
 import type { CompareModelsResult } from './result.js';
 import { VERSION } from './version.js';
 
-/** Two models in files, of whatever framework: their weights tensor by tensor and their outputs on one input. */
-export interface CompareModelsRequest extends NetworkRequest {
+/** Two networks in files, of whatever framework: their equations, their weights tensor by tensor, and their outputs on one input. */
+export interface CompareModelsRequest extends CompareRequest {
   readonly files: readonly [string, string];
-  seed?: string;
 }
-
-/** Steps and samples of the input both are run on, where the models leave them open. */
-const SAMPLES = 4;
-const STEPS = 10;
 
 /** @throws RnnError E_WEIGHT_MISSING: a file without weights; E_LAYERS_DIFFER: the layers cannot be matched; and all that opening a model may throw */
 export async function runCompareModels(request: CompareModelsRequest): Promise<CompareModelsResult> {
-  const { files, seed = '42', ...network } = request;
-  // weights alone say little of their network: the other file's description holds for both
-  const [a, b] = [await isDescribed(files[0]), await isDescribed(files[1])];
-  const first = await open(files[0], !a && b ? { ...network, model: files[1] } : network);
-  const second = await open(files[1], a && !b ? { ...network, model: files[0] } : network);
+  const { files } = request;
+  const [first, second] = await openBoth(request);
+  const assumptions = allAssumptions(first, second, files);
+  checkAssumptions(assumptions, request.strict);
   const renamed = matchLayers(first, second, files);
-  const tensors = compareWeights(first.model.layers, toRows(first.weights!, renamed), toRows(renamed, first.weights!));
-  const outputs = await compareOutputs(first, second, seed);
-  const equalWeights = tensors.every(t => t.equal);
+  const compared = compareWeights(first.model.layers, toRows(first.weights!, renamed), toRows(renamed, first.weights!));
+  const tensors = isFixed(request) ? compared.map(t => withinFixed(t, first.weights!, renamed, request)) : compared;
+  const equations = differentEquations(first, second);
+  const { outputs, status, undecided, notes } = await compareOutputs(first, second, request);
+  const differ = equations.length > 0 || tensors.some(t => !t.equal);
+  const verdict: Status = differ ? 'DIFFERENT' : status;
   return {
     schema: 'rnn-cli/compare-models@1',
     version: VERSION,
-    equal: equalWeights && outputs.equal,
+    status: verdict,
+    equal: verdict === 'SAME',
+    undecided: verdict === 'UNDECIDED' ? undecided : null,
     files: { first: escapeText(files[0]), second: escapeText(files[1]) },
+    equations,
     tensors,
     outputs,
-    notes: [...first.notes, ...second.notes],
-    assumptions: [...first.assumptions, ...second.assumptions],
-    exit: equalWeights && outputs.equal ? 0 : 1,
+    notes: [...new Set([...first.notes, ...second.notes, ...notes])],
+    assumptions,
+    exit: ({ SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const)[verdict],
   };
 }
 
-async function isDescribed(file: string): Promise<boolean> {
-  const opened = await openModel({ model: file });
-  return opened?.spec !== undefined || opened?.graph !== undefined || opened?.problem !== undefined;
+/** What was assumed of which file, where only one of them leaves it open. */
+function allAssumptions(first: Network, second: Network, files: readonly [string, string]): Assumption[] {
+  const of = ({ assumptions }: Network, file: string) => assumptions.map(a => ({ ...a, what: `${escapeText(file)}: ${a.what}` }));
+  return [...of(first, files[0]), ...of(second, files[1])];
 }
 
-/** A model file describes itself; weights are of the model that is described beside them, or of one their names and shapes tell. */
-async function open(file: string, request: NetworkRequest): Promise<Network> {
-  const described = ['model', 'layers', 'M', 'cell'].some(key => request[key as keyof NetworkRequest] !== undefined);
-  const network = await loadNetwork(described ? { ...request, weights: file } : { ...request, model: file });
-  if (network.weights) return network;
-  throw new RnnError('convention', 'E_WEIGHT_MISSING', 'the file has no weights to compare', {
-    where: escapeText(file),
-    expected: 'a trained model, or its weights',
-  });
+/** What describes a network of weights alone. */
+const DESCRIBES = ['layers', 'M', 'K', 'cell', 'bidirectional', 'stack'] as const;
+
+async function openBoth(request: CompareModelsRequest): Promise<[Network, Network]> {
+  const { readModelFile } = await import('./modelFile.js');
+  const opened = await Promise.all(request.files.map(readModelFile));
+  const described = opened.map(o => o.spec !== undefined || o.graph !== undefined || o.problem !== undefined);
+  const networks: Network[] = [];
+  for (const i of [0, 1]) {
+    const file = request.files[i];
+    const network = described[i]
+      ? await loadNetwork({ ...(described[1 - i] ? networkOf(request) : sizesOf(request)), model: file }, undefined, opened[i])
+      : await fromWeights(file, opened[i].framework, networkOf(request), described[1 - i] ? request.files[1 - i] : null);
+    if (!network.weights)
+      throw new RnnError('convention', 'E_WEIGHT_MISSING', 'the file has no weights to compare', {
+        where: escapeText(file),
+        expected: 'a trained model, or its weights',
+      });
+    networks.push(network);
+  }
+  return [networks[0], networks[1]];
+}
+
+function networkOf({ files: _, input: __, ...request }: CompareModelsRequest): NetworkRequest {
+  return request;
+}
+
+function sizesOf({ N, T, D, framework, strict }: CompareModelsRequest): NetworkRequest {
+  return { N, T, D, framework, strict };
+}
+
+/**
+ * A state dict names its modules, which say most of the network: it has a description of its own. Lists of weights, and state dicts that leave a
+ * question, take the other file's, which is an assumption.
+ */
+async function fromWeights(file: string, framework: string | undefined, request: NetworkRequest, other: string | null): Promise<Network> {
+  if (request.model !== undefined || DESCRIBES.some(key => request[key] !== undefined)) return loadNetwork({ ...request, weights: file });
+  const own = () => loadNetwork({ ...request, model: file });
+  if (other === null) return own();
+  const borrowed = async (): Promise<Network> => {
+    const network = await loadNetwork({ ...sizesOf(request as CompareModelsRequest), model: other, weights: file });
+    return { ...network, assumptions: [...network.assumptions, descriptionOf(other)] };
+  };
+  if (framework !== 'torch') return borrowed();
+  try {
+    return await own();
+  } catch (error) {
+    if (!(error instanceof RnnError)) throw error;
+    return borrowed();
+  }
+}
+
+function descriptionOf(other: string): Assumption {
+  return {
+    fact: 'description',
+    what: `it is the network that ${escapeText(other)} describes`,
+    value: escapeText(other),
+    why: 'the file holds weights alone',
+    say: '--layers',
+  };
 }
 
 /** The second's weights under the first's layer names: layers with weights stand in one order, whatever they are called. */
@@ -93,31 +151,50 @@ function toRows(own: Weights, other: Weights): Weights {
   );
 }
 
-async function compareOutputs(first: Network, second: Network, seed: string): Promise<CompareModelsResult['outputs']> {
-  const { features, batch } = first.model.input;
-  const timesteps = stepsOf(first, second);
-  const embedding = first.model.layers.find(l => l.kind === 'embedding');
-  const shape = [batch ?? SAMPLES, timesteps ?? STEPS];
-  const x =
-    features === null
-      ? drawInput(shape, { seed, tokens: embedding?.kind === 'embedding' ? embedding.tokens : 2 })
-      : drawInput([...shape, features], { seed });
-  const run = ({ model, weights }: Network, dtype: 'f32' | 'f64') =>
-    execute(anyLength(model), weights!, { x }, { engine: 'batched', dtype });
-  const [a, b, rounded] = [await run(first, 'f64'), await run(second, 'f64'), await run(first, 'f32')];
-  const noise = largestDifference(a.y.data, rounded.y.data).abs;
-  const allowed = Math.max(16 * noise, 4 * 2 ** -23 * largestMagnitude(a.y.data));
-  const comparable = a.y.data.length === b.y.data.length;
-  const maxAbs = comparable ? largestDifference(a.y.data, b.y.data).abs : null;
-  return { shape: a.y.shape, input: { shape: x.shape, seed }, maxAbs, allowed, equal: maxAbs !== null && maxAbs <= allowed };
+function isFixed({ atol, rtol }: CompareRequest): boolean {
+  return atol !== undefined || rtol !== undefined;
 }
 
-/** A flatten's weights fix T; else what a model says of it, weights alone saying nothing. */
-function stepsOf(...networks: readonly Network[]): number | null {
-  const said = networks.filter(n => n.model.layers.some(l => l.kind === 'flatten'));
-  return (said.length > 0 ? said : networks)[0].model.input.timesteps;
+type Compared = CompareModelsResult['tensors'][number];
+
+/** A weight that is as near as --atol and --rtol ask for is equal. */
+function withinFixed(t: Compared, first: Weights, second: Weights, { atol = 0, rtol = 0 }: CompareRequest): Compared {
+  const [a, b] = [toRows(first, second).get(t.name), toRows(second, first).get(t.name)];
+  if (t.maxAbs === null || !a || !b) return t;
+  const equal = a.data.every((v: number, k: number) => distance(v, b.data[k]) <= atol + rtol * Math.abs(v));
+  return { ...t, equal, change: equal ? null : t.change };
 }
 
-function anyLength(model: Network['model']): Network['model'] {
-  return { ...model, input: { ...model.input, timesteps: null } };
+async function compareOutputs(first: Network, second: Network, request: CompareModelsRequest) {
+  const { pair, source, seed } = await preparePair(first, second, request);
+  const run = async (side: Prepared) => (await outputOf(side, { engine: 'batched', dtype: 'f64', threads: request.threads }, undefined)).y;
+  const a = await run(pair[0]);
+  const b = await run(pair[1]).catch(error => {
+    if (error instanceof RnnError && ['shape', 'spec'].includes(error.kind)) return null;
+    throw error;
+  });
+  const comparable = b !== null && sameShape(a.shape, b.shape);
+  const noise = await measureNoise(pair[0], { threads: request.threads, dtype: 'f32' });
+  const allowance: Allowance = isFixed(request)
+    ? fixedAllowance(request.atol ?? 0, request.rtol ?? 0, noise, a)
+    : await closeAllowance(noise, a, comparable ? b : a, false);
+  let off = 0;
+  if (comparable) for (let k = 0; k < a.data.length; k++) if (isOff(allowance, a, b, k)) off++;
+  const status: Status = comparable ? statusOf(allowance, a, b, off) : 'DIFFERENT';
+  const worst = comparable ? largestDifference(a.data, b.data) : null;
+  return {
+    status,
+    undecided: undecidedBecause(allowance, a, DECIDES),
+    notes: [pair[0], pair[1]].flatMap(side => side.notes).concat(checkFinite('the output', a, request.strictFinite ?? false)),
+    outputs: {
+      shape: a.shape,
+      second: b?.shape ?? null,
+      input: { shape: pair[0].input.x.shape, seed, source },
+      maxAbs: worst?.abs ?? null,
+      allowed: worst && worst.index >= 0 ? allowance.of(worst.index, a.data[worst.index]) : allowance.atol,
+      equal: status === 'SAME',
+    },
+  };
 }
+
+const DECIDES = 'fewer steps (--T), an input of your own (-i), or a tolerance of your own (--atol)';

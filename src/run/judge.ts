@@ -128,3 +128,21 @@ function largestFinite(values: Float64Array): number {
   for (const v of values) if (v > most && v !== Infinity) most = v;
   return most;
 }
+
+/** What this input cannot decide. @param decide what would */
+export function undecidedBecause(allowance: Allowance, expected: Tensor, decide: string): CompareResult['undecided'] {
+  const values = undecidedIn(allowance, expected);
+  let [most, finite] = [0, true];
+  expected.data.forEach((e: number, k: number) => {
+    if (allowance.decides(k)) return;
+    const allowed = allowance.of(k, e);
+    if (Number.isFinite(allowed)) most = Math.max(most, allowed);
+    else finite = false;
+  });
+  const moved = `correct float32 programs may differ there by ${most.toPrecision(2)}, and y is about ${allowance.scale.toPrecision(2)}`;
+  return {
+    reason: finite ? moved : most > 0 ? `${moved}; rounding decides whether some are finite` : 'rounding decides whether they are finite',
+    values,
+    decide,
+  };
+}

@@ -79,11 +79,16 @@ function canBeSplit({ graphInputs, network, input }: Prepared, y: Tensor): boole
 }
 
 /** x, mask and states of these samples. x [N, T, …], mask [N·T], states [N, M] */
-function samplesIn({ x, mask, initialStates }: EngineInput, chosen: readonly number[]): EngineInput {
+function samplesIn({ x, others, mask, initialStates }: EngineInput, chosen: readonly number[]): EngineInput {
   const T = x.shape[1];
   const pick = (t: Tensor) => concatFirst(chosen.map(n => sliceFirst(t, n, n + 1)));
   const masks = mask && Uint8Array.from(chosen.flatMap(n => [...mask.subarray(n * T, (n + 1) * T)]));
-  return { x: pick(x), mask: masks, initialStates: initialStates && new Map([...initialStates].map(([name, s]) => [name, s.map(pick)])) };
+  return {
+    x: pick(x),
+    others: others && new Map([...others].map(([name, t]) => [name, pick(t)])),
+    mask: masks,
+    initialStates: initialStates && new Map([...initialStates].map(([name, s]) => [name, s.map(pick)])),
+  };
 }
 
 /** squares[from + k] += (a − b)² */

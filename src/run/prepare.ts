@@ -232,7 +232,7 @@ export function inputWish({ model }: Network, { N, T }: { N: number; T: number }
 }
 
 /** Mask or lengths of the request beside X. PyTorch's packed sequences shrink to the longest. */
-async function paddedInput(whole: Tensor, { model, framework }: Network, request: InputRequest): Promise<EngineInput> {
+export async function paddedInput(whole: Tensor, { model, framework }: Network, request: InputRequest): Promise<EngineInput> {
   const [N, T] = whole.shape;
   if (request.mask !== undefined && request.lengths !== undefined)
     throw new RnnError('usage', 'E_CONFLICT', '--mask and --lengths both say which steps are real', { fix: 'use one of them' });
@@ -318,7 +318,7 @@ export function inUnits(bytes: bigint): string {
 }
 
 /** NaN and infinities are computed with as IEEE says; they are counted, and refused with --strict-finite. @throws RnnError E_NOT_FINITE */
-function finiteNotes(strict: boolean, x: Tensor | null, weights: Weights): string[] {
+export function finiteNotes(strict: boolean, x: Tensor | null, weights: Weights): string[] {
   const notes = x === null ? [] : checkFinite('the input', x, strict);
   for (const [name, weight] of weights) notes.push(...checkFinite(`the weight ${escapeText(name)}`, weight, strict));
   return notes;

@@ -330,12 +330,25 @@ export interface ProbeResult {
   };
 }
 
-/** `compare A B`: two models in files. */
+/** One thing that two networks compute differently: the equations of each that the other has not. */
+export interface EquationDifference {
+  /** its name in the first network */
+  readonly layer: string;
+  /** activation, gates, reset, direction, pooling, step, mask, head … */
+  readonly what: string;
+  readonly first: readonly string[];
+  readonly second: readonly string[];
+}
+
+/** `compare A B`: two networks in files, each with its own description. */
 export interface CompareModelsResult {
   readonly schema: 'rnn-cli/compare-models@1';
   readonly version: string;
+  readonly status: CompareResult['status'];
   readonly equal: boolean;
+  readonly undecided: CompareResult['undecided'];
   readonly files: { readonly first: string; readonly second: string };
+  readonly equations: readonly EquationDifference[];
   readonly tensors: readonly {
     readonly name: string;
     readonly shape: readonly number[];
@@ -345,18 +358,44 @@ export interface CompareModelsResult {
     /** what was done to the first to get the second: 'gate-order:rzg', 'transposed', 'halved'; null: equal, or nothing that is known */
     readonly change: string | null;
   }[];
-  /** of both models on one seeded input, in float64 */
+  /** of both networks on one input, in float64 */
   readonly outputs: {
     readonly shape: readonly number[];
-    readonly input: { readonly shape: readonly number[]; readonly seed: string };
+    readonly second: readonly number[] | null;
+    readonly input: { readonly shape: readonly number[]; readonly seed: string | null; readonly source: string };
+    /** null where the shapes differ, or the second one cannot take the input of the first */
     readonly maxAbs: number | null;
     readonly allowed: number;
     readonly equal: boolean;
   };
   readonly notes: readonly string[];
-  /** what can change y and neither the file nor a flag says */
   readonly assumptions: readonly Assumption[];
   readonly exit: 0 | 1 | 6;
+}
+
+/** `compare A B` of arrays: numbers alone. */
+export interface CompareArraysResult {
+  readonly schema: 'rnn-cli/compare-arrays@1';
+  readonly version: string;
+  readonly status: 'SAME' | 'DIFFERENT';
+  readonly equal: boolean;
+  readonly files: { readonly first: string; readonly second: string };
+  readonly arrays: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    /** null where only one file has it */
+    readonly second: readonly number[] | null;
+    readonly dtypes: readonly string[];
+    readonly atol: number;
+    readonly rtol: number;
+    /** null where the shapes differ */
+    readonly max: CompareResult['max'];
+    readonly mismatched: number;
+    readonly total: number;
+    readonly equal: boolean;
+  }[];
+  readonly notes: readonly string[];
+  readonly exit: 0 | 1;
 }
 
 /** `rnn-cli/convert@1` */

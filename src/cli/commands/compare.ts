@@ -1,35 +1,36 @@
-import { compareModelsText } from '../../report/compareModelsReport.js';
+import { compareArraysText, compareModelsText } from '../../report/compareModelsReport.js';
 import { compareText } from '../../report/compareReport.js';
 import { runCompare } from '../../run/compare.js';
-import { runCompareModels } from '../../run/compareModels.js';
+import { runCompareFiles } from '../../run/compareFiles.js';
 import { type Output, valueOptions } from '../output.js';
 import { progressBar } from '../progress.js';
 import { given, inputRequest, networkRequest, type Values } from '../values.js';
 
 export async function compare(values: Values, output: Output): Promise<number> {
   const { first, second } = values;
-  if (first !== undefined && second !== undefined) return compareFiles(values, [first, second], output);
   const draw = progressBar(output, 'mistakes tried');
   const request = {
     ...networkRequest(values),
     ...inputRequest(values),
     ...given(values, ['against', 'engines', 'atol', 'rtol', 'tol', 'explain', 'budget', 'states']),
   };
-  const onProgress = (done: number, total: number) => draw({ done, total });
-  const result = await runCompare(request, { onProgress }).finally(() => output.progress(''));
+  const hooks = { onProgress: (done: number, total: number) => draw({ done, total }) };
+  const run = first !== undefined && second !== undefined ? runCompareFiles([first, second], request, hooks) : runCompare(request, hooks);
+  const result = await run.finally(() => output.progress(''));
   output.notes(result.notes);
   if (values.json) output.json(result);
-  else if (!values.quiet) output.text(await compareText(result, output.layout, valueOptions(values, output)));
-  output.assumed(result.assumptions);
+  else if (!values.quiet) output.text(await textOf(result, values, output));
+  if (result.schema !== 'rnn-cli/compare-arrays@1') output.assumed(result.assumptions);
   return result.exit;
 }
 
-/** `compare A B`: two models in files. */
-async function compareFiles(values: Values, files: readonly [string, string], output: Output): Promise<number> {
-  const result = await runCompareModels({ ...networkRequest(values), ...given(values, ['seed']), files });
-  output.notes(result.notes);
-  if (values.json) output.json(result);
-  else if (!values.quiet) output.text(await compareModelsText(result, output.layout));
-  output.assumed(result.assumptions);
-  return result.exit;
+function textOf(result: Awaited<ReturnType<typeof runCompareFiles>>, values: Values, output: Output): Promise<string> {
+  switch (result.schema) {
+    case 'rnn-cli/compare@1':
+      return compareText(result, output.layout, valueOptions(values, output));
+    case 'rnn-cli/compare-models@1':
+      return compareModelsText(result, output.layout);
+    case 'rnn-cli/compare-arrays@1':
+      return compareArraysText(result, output.layout);
+  }
 }

@@ -1,0 +1,142 @@
+import { join } from 'node:path';
+import { runCompareFiles } from '../../src/run/compareFiles.js';
+import { runForward } from '../../src/run/forward.js';
+import type { CompareRequest } from '../../src/run/request.js';
+import type { CompareArraysResult, CompareModelsResult, CompareResult } from '../../src/run/result.js';
+import { bytesOf, temporaryFolder } from '../helpers/files.js';
+
+const folder = temporaryFolder();
+const file = (name: string) => join(__dirname, '..', 'reference', 'comparisons', name);
+const networks = async (a: string, b: string, request: CompareRequest = {}) =>
+  (await runCompareFiles([file(a), file(b)], request)) as CompareModelsResult;
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => {
+      throw new Error('was accepted');
+    },
+    ({ code, exit }) => ({ code, exit }),
+  );
+
+describe('two networks: equal weights are not equal networks', () => {
+  it.each([
+    ['ab_relu.keras', 'activation', 'h_t = o⊙relu(c_t)'],
+    ['ab_hardsig.keras', 'gates', 'i = hard_sigmoid(x_t·Wx_i + h_{t−1}·Wh_i + b_i)'],
+    ['ab_softmax.keras', 'head', 'y = softmax(z)'],
+    ['ab_back.keras', 'direction', 't = T−1 … 0'],
+    ['ab_maxpool.keras', 'pooling', 'the maximum of h_t over all steps'],
+  ])('a state dict and %s', async (other, what, equation) => {
+    const result = await networks('ab_base.safetensors', other);
+    expect(result).toMatchObject({ status: 'DIFFERENT', equal: false, exit: 1, outputs: { equal: false } });
+    expect(result.tensors.every(t => t.equal)).toBe(true);
+    expect(result.equations.map(e => e.what)).toEqual([what]);
+    expect(result.equations[0].second).toContain(equation);
+    expect(result.assumptions.map(a => a.fact)).toEqual(expect.arrayContaining(['step']));
+  });
+
+  it('a GRU of PyTorch and one whose reset comes before the product', async () => {
+    const result = await networks('c08.pt', 'c21_lbr0.onnx');
+    expect(result).toMatchObject({ status: 'DIFFERENT', exit: 1 });
+    expect(result.equations[0]).toEqual({
+      layer: 'gru_1',
+      what: 'reset',
+      first: ["g = tanh(x_t·Wx_g + b_g + r⊙(h_{t−1}·Wh_g + b'_g))"],
+      second: ['g = tanh(x_t·Wx_g + (r⊙h_{t−1})·Wh_g + b_g)'],
+    });
+    expect((await networks('c21_lbr1.onnx', 'c21_lbr0.onnx')).equations.map(e => e.what)).toEqual(['reset']);
+  });
+
+  it('a mask that this input does not show is a different network all the same', async () => {
+    const result = await networks('ab_base.keras', 'ab_masking.keras');
+    expect(result).toMatchObject({ status: 'DIFFERENT', outputs: { equal: true } });
+    expect(result.equations).toMatchObject([{ what: 'mask', second: ['steps with x_t = 0 are left out'] }]);
+  });
+
+  it('dropout is no difference, and the same file is the same', async () => {
+    expect(await networks('ab_base.keras', 'ab_dropout.keras')).toMatchObject({ status: 'SAME', exit: 0, equations: [] });
+    expect(await networks('ab_relu.keras', 'ab_relu.keras')).toMatchObject({ status: 'SAME', outputs: { maxAbs: 0 } });
+  });
+
+  it('a list of weights takes the description of the other file, which is said', async () => {
+    const result = await networks('ab_base.npz', 'ab_relu.keras');
+    expect(result).toMatchObject({ status: 'SAME', exit: 0 });
+    expect(result.assumptions.map(a => a.fact)).toEqual(['description']);
+    expect(await failure(networks('ab_base.npz', 'ab_relu.keras', { strict: true }))).toEqual({ code: 'E_ASSUMED', exit: 3 });
+  });
+
+  it('-i, --atol and --strict-finite are used', async () => {
+    const input = folder.write('x.csv', '0,0,0\n0,0,0\n');
+    const result = await networks('ab_base.keras', 'ab_relu.keras', { input });
+    expect(result.outputs.input).toEqual({ shape: [1, 2, 3], seed: null, source: input });
+    const nan = folder.write('nan.csv', 'nan,0,0\n0,0,0\n');
+    expect(await failure(networks('ab_base.keras', 'ab_relu.keras', { input: nan, strictFinite: true }))).toMatchObject({
+      code: 'E_NOT_FINITE',
+    });
+  });
+
+  it('flags that can do nothing there are refused', async () => {
+    for (const request of [
+      { against: 'y.npy' },
+      { engines: ['manual', 'batched'] },
+      { simulate: 'state-carry' },
+      { engine: 'manual' },
+      { weights: 'w.npz' },
+      { init: 'torch' },
+    ] as CompareRequest[])
+      expect(await failure(networks('ab_base.keras', 'ab_relu.keras', request))).toEqual({ code: 'E_CONFLICT', exit: 2 });
+  });
+});
+
+describe('two arrays', () => {
+  const arrays = async (a: Record<string, number[]>, b: Record<string, number[]>, request: CompareRequest = {}, single = true) => {
+    const write = async (name: string, all: Record<string, number[]>) =>
+      folder.write(
+        name,
+        await bytesOf(
+          'npz',
+          Object.fromEntries(
+            Object.entries(all).map(([key, v]) => [key, { shape: [v.length], data: single ? Float32Array.from(v) : Float64Array.from(v) }]),
+          ),
+        ),
+      );
+    return (await runCompareFiles([await write('a.npz', a), await write('b.npz', b)], request)) as CompareArraysResult;
+  };
+
+  it('float32: 1e-5 + 1.3e-6·|e|; float64: 1e-7 + 1e-7·|e|', async () => {
+    expect(await arrays({ y: [1, 100] }, { y: [1.00001, 100.0001] })).toMatchObject({ status: 'SAME', exit: 0 });
+    expect(await arrays({ y: [1, 100] }, { y: [1.00002, 100] })).toMatchObject({
+      status: 'DIFFERENT',
+      exit: 1,
+      arrays: [{ mismatched: 1 }],
+    });
+    expect(await arrays({ y: [1, 1] }, { y: [1.00000015, 1] }, {}, false)).toMatchObject({ status: 'SAME' });
+    expect(await arrays({ y: [1, 1] }, { y: [1.0000003, 1] }, {}, false)).toMatchObject({ status: 'DIFFERENT' });
+  });
+
+  it('a tolerance of one’s own, names that one file lacks, NaN by place', async () => {
+    expect(await arrays({ y: [1] }, { y: [1.5] }, { atol: 0.6 })).toMatchObject({ status: 'SAME', arrays: [{ atol: 0.6, rtol: 0 }] });
+    expect(await arrays({ y: [1], h: [2] }, { y: [1] })).toMatchObject({
+      status: 'DIFFERENT',
+      arrays: [{ equal: true }, { equal: false, second: null }],
+    });
+    expect(await arrays({ y: [NaN, Infinity] }, { y: [NaN, Infinity] })).toMatchObject({ status: 'SAME' });
+    expect(await arrays({ y: [NaN, 1] }, { y: [1, NaN] })).toMatchObject({ status: 'DIFFERENT', arrays: [{ mismatched: 2 }] });
+  });
+
+  it('flags of networks are refused', async () => {
+    expect(await failure(arrays({ y: [1] }, { y: [1] }, { M: [5] }))).toEqual({ code: 'E_CONFLICT', exit: 2 });
+    expect(await failure(arrays({ y: [1] }, { y: [1] }, { seed: '1' }))).toEqual({ code: 'E_CONFLICT', exit: 2 });
+  });
+});
+
+describe('a network and an array', () => {
+  it('are compared as with --against, whichever comes first', async () => {
+    const input = folder.write('one.csv', '1,2,3\n0,1,0\n'.repeat(4));
+    const { tensors } = await runForward({ model: file('ab_base.keras'), input });
+    const y = folder.write('y.npy', await bytesOf('npy', { npy: { shape: tensors.y.shape, data: Float64Array.from(tensors.y.data) } }));
+    const run = async (a: string, b: string) => (await runCompareFiles([a, b], { input })) as CompareResult;
+    expect(await run(file('ab_base.keras'), y)).toMatchObject({ status: 'SAME', sides: { expected: 'batched', actual: y } });
+    const swapped = await run(y, file('ab_relu.keras'));
+    expect(swapped).toMatchObject({ status: 'DIFFERENT', sides: { actual: y } });
+    expect(swapped.notes[0]).toContain('is the network');
+  });
+});
