@@ -23,6 +23,8 @@ export interface TensorFile {
   readonly tensors: Map<string, FileTensor>;
   /** the network's own description, where the file holds one (Keras config JSON, ONNX graph, tfjs topology), as that file states it */
   readonly architecture?: unknown;
+  /** where tensors stand in several dicts or modules of a checkpoint: path of each -> names of its tensors, in its order */
+  readonly sets?: ReadonlyMap<string, readonly string[]>;
   /** strings such as framework and version */
   readonly metadata: Map<string, string>;
   /** of a text: with how many decimals the numbers of a tensor were written; absent where only the numbers themselves tell */

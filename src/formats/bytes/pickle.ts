@@ -1,54 +1,56 @@
 import { RnnError } from '../../errors.js';
 import { escapeText, wordOf } from '../../escape.js';
 import { type Clock, checkTime } from '../limits.js';
-import { called, isAllowed, isCallable, isRef, type Pickled, storageOf } from './pickleTorch.js';
+import { built, called, persistent } from './pickleCalls.js';
+import { floatOf, integerOf, oldText, quotedText, rawUnicode } from './pickleText.js';
+import { isRef, type Pickled } from './pickleValues.js';
 import { ByteReader } from './reader.js';
 import { decodeUtf8 } from './utf8.js';
 
-// Integers of more bytes than this are no size, count or step number
-const MAX_INT_BYTES = 8;
+// Seeds and states of random generators have up to some hundred bytes
+const MAX_INT_BYTES = 1024;
 
-/** Names of the opcodes that are refused, for the message. */
+/** Names of the opcodes that are refused, for the message: what is not in the file itself cannot be read. */
 const REFUSED: Readonly<Record<number, string>> = {
-  48: 'POP',
-  49: 'POP_MARK',
-  50: 'DUP',
-  70: 'FLOAT',
-  73: 'INT',
-  76: 'LONG',
   80: 'PERSID',
-  83: 'STRING',
-  86: 'UNICODE',
-  105: 'INST',
-  111: 'OBJ',
-  103: 'GET',
-  112: 'PUT',
-  129: 'NEWOBJ',
   130: 'EXT1',
   131: 'EXT2',
   132: 'EXT4',
-  143: 'EMPTY_SET',
-  144: 'ADDITEMS',
-  145: 'FROZENSET',
-  146: 'NEWOBJ_EX',
-  150: 'BYTEARRAY8',
   151: 'NEXT_BUFFER',
   152: 'READONLY_BUFFER',
 };
 
 /**
- * The data part of Python's pickle language, and none of the rest. A pickle is a program; this machine has only the instructions that
- * `torch.save(model.state_dict())` needs, and they can build nothing but dicts, lists, tuples, numbers, strings and references to
- * tensors. Names of Python objects are looked up in a closed list and never called; every other opcode or name ends the reading.
- * (Opcodes: CPython Lib/pickletools.py.)
+ * Python's pickle language as data. A pickle is a program; this machine carries out the instructions that build dicts, lists, numbers and
+ * text, and a closed list of calls (pickleCalls.ts). Every other class and function is a record of its name and arguments: nothing is
+ * imported, nothing is called. (Opcodes: CPython Lib/pickletools.py.)
  *
  * @returns what the pickle builds
  * @param limits only the time counts
  * @param base offset of the pickle in the file, for messages
- * @throws RnnError E_PT_OPCODE, E_PT_GLOBAL (format) with the offset and the opcode or name; E_PT_PICKLE (format) for a damaged one; E_LIMIT_TIME (limit)
+ * @throws RnnError E_PT_OPCODE (format) with the offset and the opcode; E_PT_PICKLE, E_PT_TENSOR (format) for a damaged one; E_LIMIT_TIME (limit)
  */
 export function readPickle(bytes: Uint8Array, limits: Clock, base = 0): Pickled {
-  return new Machine(bytes, base).run(limits);
+  const { value, end } = readPickleAt(bytes, 0, limits, base);
+  if (end === bytes.length) return value;
+  throw new RnnError('format', 'E_PT_PICKLE', `offset ${base + end - 1}: ${bytes.length - end} bytes follow the end of the pickle`, {
+    where: 'data.pkl',
+  });
+}
+
+/** A pickle among others. */
+export interface PickleInRow {
+  readonly value: Pickled;
+  /** where it ends */
+  readonly end: number;
+  /** the type of every storage it refers to, by key */
+  readonly storages: ReadonlyMap<string, string>;
+}
+
+/** One of several pickles in a row. */
+export function readPickleAt(bytes: Uint8Array, at: number, limits: Clock, base = 0): PickleInRow {
+  const machine = new Machine(bytes.subarray(at), base + at);
+  return { value: machine.run(limits), end: at + machine.length, storages: machine.storages };
 }
 
 class Machine {
@@ -56,6 +58,7 @@ class Machine {
   private stack: Pickled[] = [];
   private readonly marks: Pickled[][] = [];
   private readonly memo = new Map<number, Pickled>();
+  readonly storages = new Map<string, string>();
   /** where the opcode that is carried out stands */
   private at = 0;
 
@@ -74,7 +77,7 @@ class Machine {
         const name = REFUSED[opcode] ?? 'unknown';
         throw this.error(
           'E_PT_OPCODE',
-          `the pickle opcode ${name} (0x${opcode.toString(16)}) is not carried out: it is not needed for tensors`,
+          `the pickle opcode ${name} (0x${opcode.toString(16)}) is not carried out: what it needs is not in the file`,
           `opcode ${name}`,
         );
       }
@@ -85,8 +88,12 @@ class Machine {
   private stop(): Pickled {
     const value = this.pop();
     if (this.stack.length > 0 || this.marks.length > 0) throw this.error('E_PT_PICKLE', 'the pickle ends with values left over');
-    if (this.reader.remaining > 0) throw this.error('E_PT_PICKLE', `${this.reader.remaining} bytes follow the end of the pickle`);
     return value;
+  }
+
+  /** bytes that were read */
+  get length(): number {
+    return this.reader.position;
   }
 
   error(code: string, message: string, found?: string): RnnError {
@@ -96,6 +103,8 @@ class Machine {
       fix: code === 'E_PT_PICKLE' ? undefined : 'in Python: torch.save(model.state_dict(), file)',
     });
   }
+
+  readonly fail = (message: string): RnnError => this.error('E_PT_PICKLE', message);
 
   push(value: Pickled): void {
     this.stack.push(value);
@@ -145,19 +154,27 @@ class Machine {
     this.push(value);
   }
 
+  /** POP also takes a mark away. */
+  drop(): void {
+    if (this.stack.length === 0 && this.marks.length > 0) this.toMark();
+    else this.pop();
+  }
+
   append(values: readonly Pickled[]): void {
-    const list = this.top();
+    const top = this.top();
+    if (isRef(top, 'object')) top.list ??= [];
+    const list = isRef(top, 'object') ? top.list : top;
     if (!Array.isArray(list)) throw this.error('E_PT_PICKLE', 'the pickle appends to what is no list');
     for (const value of values) list.push(value);
   }
 
   setItems(pairs: readonly Pickled[]): void {
-    const dict = this.top();
+    const top = this.top();
+    if (isRef(top, 'object')) top.items ??= new Map();
+    const dict = isRef(top, 'object') ? top.items : top;
     if (!(dict instanceof Map) || pairs.length % 2 === 1) throw this.error('E_PT_PICKLE', 'the pickle sets items of what is no dict');
     for (let i = 0; i < pairs.length; i += 2) {
       const key = pairs[i];
-      if (typeof key !== 'string' && typeof key !== 'number')
-        throw this.error('E_PT_PICKLE', 'a dict key is neither a string nor a number');
       if (dict.has(key)) throw this.error('E_PT_DUPLICATE', `the key '${escapeText(wordOf(key), 80)}' is set twice`);
       dict.set(key, pairs[i + 1]);
     }
@@ -168,13 +185,12 @@ class Machine {
     this.setItems(pairs);
   }
 
-  integer(bytes: Uint8Array): number {
+  /** Little-endian, two's complement; a bigint where a number would not be exact. */
+  integer(bytes: Uint8Array): number | bigint {
     if (bytes.length > MAX_INT_BYTES) throw this.error('E_PT_PICKLE', `an integer of ${bytes.length} bytes`);
-    let value = 0n;
-    for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);
-    const signed = Number(BigInt.asIntN(8 * bytes.length, value));
-    if (!Number.isSafeInteger(signed)) throw this.error('E_INT_RANGE', `the integer ${signed} is beyond 2^53`);
-    return signed;
+    if (bytes.length === 0) return 0;
+    const digits = Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).reverse();
+    return exact(BigInt.asIntN(8 * bytes.length, BigInt(`0x${digits.join('')}`)));
   }
 
   count(value: bigint, what: string): number {
@@ -187,6 +203,11 @@ class Machine {
     this.push(decodeUtf8(this.reader.take(length, 'string'), offset));
   }
 
+  /** A copy: what the pickle builds lives longer than the file's bytes. */
+  bytes(length: number): void {
+    this.push(this.reader.take(length, 'bytes').slice());
+  }
+
   line(): string {
     const { bytes, position } = this.reader;
     const end = bytes.indexOf(0x0a, position);
@@ -197,38 +218,59 @@ class Machine {
   }
 
   global(module: Pickled, attribute: Pickled): void {
-    const name = `${wordOf(module)}.${wordOf(attribute)}`;
-    if (typeof module !== 'string' || typeof attribute !== 'string' || !isAllowed(name)) {
-      const hint = /^(__main__|models?|src|net)/.test(name) ? ' (the file holds a whole Python object, not a state dict)' : '';
-      throw this.error('E_PT_GLOBAL', `the pickle refers to '${escapeText(name, 100)}', which is not loaded${hint}`, escapeText(name, 100));
-    }
-    this.push({ kind: 'global', name });
-  }
-
-  /** A "call": of three names, each carried out here. */
-  reduce(): void {
-    const [callee, args] = this.many(2);
-    if (!isRef(callee, 'global') || !isCallable(callee.name) || !Array.isArray(args)) {
+    if (typeof module !== 'string' || typeof attribute !== 'string')
       throw this.error(
-        'E_PT_GLOBAL',
-        'the pickle calls what is not on the list of names',
-        isRef(callee, 'global') ? callee.name : undefined,
+        'E_PT_PICKLE',
+        `the pickle refers to '${escapeText(`${wordOf(module)}.${wordOf(attribute)}`, 100)}', which is no name`,
       );
-    }
-    this.push(called(callee.name, args, (code, message) => this.error(code, message)));
+    this.push({ kind: 'global', name: `${module}.${attribute}` });
   }
 
-  /** ('storage', type, key, device, length) */
+  /** A call, of a function (opcode REDUCE) or a class (NEWOBJ, INST, OBJ): carried out here where it is on the list, else a record. */
+  call(callee: Pickled, args: Pickled): void {
+    if (!Array.isArray(args)) throw this.error('E_PT_PICKLE', 'the pickle calls with what is no list of arguments');
+    if (!isRef(callee, 'global') && !isRef(callee, 'object')) throw this.error('E_PT_PICKLE', 'the pickle calls what is no name');
+    this.push(called(callee, args, (code, message) => this.error(code, message)));
+  }
+
+  /** NEWOBJ_EX: class, arguments, arguments by name. */
+  callWithNames(): void {
+    const [callee, args, names] = this.many(3);
+    this.call(callee, Array.isArray(args) ? [...args, names] : args);
+  }
+
+  /** INST: the name stands behind the opcode, the arguments above the mark. */
+  instance(): void {
+    const [module, name] = [this.line(), this.line()];
+    this.call({ kind: 'global', name: `${module}.${name}` }, this.toMark());
+  }
+
+  /** OBJ: the class and its arguments stand above the mark. */
+  object(): void {
+    const [callee = null, ...args] = this.toMark();
+    this.call(callee, args);
+  }
+
+  index(text: string): number {
+    const index = Number(text);
+    if (!/^\d{1,15}$/.test(text)) throw this.error('E_PT_PICKLE', `the memo index '${escapeText(text, 40)}' is no number`);
+    return index;
+  }
+
   persistentId(): void {
-    this.push(storageOf(this.pop(), (code, message) => this.error(code, message)));
+    const id = this.top();
+    if (Array.isArray(id) && isRef(id[1], 'global') && typeof id[2] === 'string') this.storages.set(id[2], id[1].name);
+    this.push(persistent(this.pop(), (code, message) => this.error(code, message)));
   }
 
-  /** The state of an OrderedDict is its `_metadata` (module versions), which no tensor depends on. */
   build(): void {
-    this.pop();
-    if (!(this.top() instanceof Map))
-      throw this.error('E_PT_OPCODE', 'the pickle sets the state of an object (opcode BUILD)', 'opcode BUILD');
+    const state = this.pop();
+    if (!built(this.top(), state)) throw this.error('E_PT_PICKLE', 'the pickle sets the state of what can have none');
   }
+}
+
+function exact(value: bigint): number | bigint {
+  return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }
 
 type Step = (m: Machine, r: ByteReader) => void;
@@ -264,18 +306,39 @@ const STEPS: ReadonlyMap<number, Step> = new Map<number, Step>([
   [0x58, (m, r) => m.text(r.u32('string length'))],
   [0x8c, (m, r) => m.text(r.u8('string length'))],
   [0x8d, (m, r) => m.text(m.count(r.u64('string length'), 'string'))],
-  [0x54, (m, r) => m.text(r.u32('string length'))],
-  [0x55, (m, r) => m.text(r.u8('string length'))],
+  [0x54, (m, r) => m.push(oldText(r.take(r.u32('string length'), 'string')))],
+  [0x55, (m, r) => m.push(oldText(r.take(r.u8('string length'), 'string')))],
   [0x88, m => m.push(true)],
   [0x89, m => m.push(false)],
+  [0x42, (m, r) => m.bytes(m.count(BigInt(r.u32('length')), 'bytes'))],
+  [0x43, (m, r) => m.bytes(r.u8('length'))],
+  [0x8e, (m, r) => m.bytes(m.count(r.u64('length'), 'bytes'))],
+  [0x96, (m, r) => m.bytes(m.count(r.u64('length'), 'bytes'))],
+  [0x46, m => m.push(floatOf(m.line(), m.fail))],
+  [0x49, m => m.push(integerOf(m.line(), m.fail))],
+  [0x4c, m => m.push(integerOf(m.line(), m.fail))],
+  [0x53, m => m.push(quotedText(m.line(), m.fail))],
+  [0x56, m => m.push(rawUnicode(m.line()))],
+  [0x30, m => m.drop()],
+  [0x31, m => void m.toMark()],
+  [0x32, m => m.push(m.top())],
+  [0x67, m => m.get(m.index(m.line()))],
+  [0x70, m => m.put(m.index(m.line()))],
+  [0x8f, m => m.push([])], // EMPTY_SET
+  [0x90, m => m.append(m.toMark())],
+  [0x91, m => m.push(m.toMark())], // FROZENSET
+  [0x81, m => m.call(...(m.many(2) as [Pickled, Pickled]))],
+  [0x92, m => m.callWithNames()],
+  [0x69, m => m.instance()],
+  [0x6f, m => m.object()],
   [0x4e, m => m.push(null)],
   [0x63, m => m.global(m.line(), m.line())],
   [0x93, m => m.global(...(m.many(2) as [Pickled, Pickled]))],
-  [0x52, m => m.reduce()],
+  [0x52, m => m.call(...(m.many(2) as [Pickled, Pickled]))],
   [0x51, m => m.persistentId()],
   [0x62, m => m.build()],
 ]);
 
 function protocol(m: Machine, version: number): void {
-  if (version < 2 || version > 5) throw m.error('E_PT_PICKLE', `pickle protocol ${version}; 2 to 5 are read`);
+  if (version > 5) throw m.error('E_PT_PICKLE', `pickle protocol ${version}; 0 to 5 are read`);
 }

@@ -1,0 +1,74 @@
+import type { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+
+/** Numbers and text of protocol 0, which are lines of ASCII. */
+
+type Fail = (message: string) => RnnError;
+
+/** '1.5', 'nan', '-inf' */
+export function floatOf(line: string, fail: Fail): number {
+  const special: Record<string, number> = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, '-inf': Number.NEGATIVE_INFINITY };
+  if (line in special) return special[line];
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(line)) throw fail(`'${escapeText(line, 40)}' is no number`);
+  return Number(line);
+}
+
+/** '12', '12L'; '00' and '01' are False and True */
+export function integerOf(line: string, fail: Fail): number | bigint | boolean {
+  if (line === '00' || line === '01') return line === '01';
+  if (!/^[+-]?\d{1,2500}L?$/.test(line)) throw fail(`'${escapeText(line, 40)}' is no integer`);
+  const value = BigInt(line.replace(/^\+|L$/g, ''));
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+};
+
+/** repr of a text of Python 2: 'it\'s \x00' */
+export function quotedText(line: string, fail: Fail): string {
+  const quoted = /^(['"])(.*)\1$/s.exec(line);
+  if (!quoted) throw fail(`${escapeText(line, 40)} is no text in quotes`);
+  return quoted[2].replace(/\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.)/gs, (whole, code: string) => {
+    if (code[0] === 'x') return String.fromCharCode(Number.parseInt(code.slice(1), 16));
+    if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8));
+    return ESCAPES[code] ?? whole;
+  });
+}
+
+/** Each character a byte. @returns undefined where one is none */
+export function latin1Bytes(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0xff) return undefined;
+    bytes[i] = code;
+  }
+  return bytes;
+}
+
+/** Text of Python 2, which may be bytes: each a character, where it is no UTF-8. */
+export function oldText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    let text = '';
+    for (const byte of bytes) text += String.fromCharCode(byte);
+    return text;
+  }
+}
+
+/** raw-unicode-escape: backslash, u and four digits */
+export function rawUnicode(line: string): string {
+  return line.replace(/\\u([0-9a-fA-F]{4})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+}

@@ -1,0 +1,89 @@
+import { RnnError, within } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import { type FloatArray, formatShape } from '../../tensor/tensor.js';
+import { type Budget, checkShape, DTYPE_BYTES, reserve } from '../bytes/budget.js';
+import { decodeNumbers } from '../bytes/numbers.js';
+import type { ArrayRef, StorageRef, TensorRef } from '../bytes/pickleValues.js';
+import { gatherStrided, isRowMajor } from '../bytes/strided.js';
+import type { FileTensor } from '../format.js';
+import { lazyTensor } from '../lazyTensor.js';
+import type { ByteSource } from '../source.js';
+
+/** Where the numbers of storages lie. */
+export interface Storages {
+  /** the whole content of a storage, to be read in parts. @throws RnnError E_PT_STORAGE: it is not there, or has another size */
+  find(storage: StorageRef): ByteSource;
+}
+
+/** The tensor, checked against its storage; its numbers are read when they are asked for. @throws RnnError E_PT_VIEW, E_PT_STORAGE, E_LIMIT_… */
+export function tensorOf(name: string, ref: TensorRef | ArrayRef, storages: Storages, file: ByteSource, budget: Budget): FileTensor {
+  return within(`tensor '${escapeText(name, 80)}'`, () => {
+    const size = checkShape(ref.shape, budget.limits);
+    if (ref.kind === 'tensor') checkView(ref, size);
+    reserve(budget, size, ref.dtype ?? ref.storage.dtype);
+    return ref.kind === 'array' ? arrayTensor(ref) : stored(name, ref, Number(size), storages.find(ref.storage), file);
+  });
+}
+
+function arrayTensor({ shape, dtype, fortran, bytes }: ArrayRef): FileTensor {
+  const count = bytes.length / DTYPE_BYTES[dtype];
+  const data = decodeNumbers(bytes, 0, count, dtype);
+  if (!fortran || shape.length < 2) return { shape, dtype, data };
+  let step = 1;
+  const strides = shape.map(n => {
+    step *= n;
+    return step / n;
+  });
+  return { shape, dtype, data: count === 0 ? data : gatherStrided(data, shape, strides) };
+}
+
+function stored(name: string, ref: TensorRef, count: number, content: ByteSource, file: ByteSource): FileTensor {
+  const { shape, storage, quantised } = ref;
+  const numbers = () => within(`tensor '${escapeText(name, 80)}'`, () => numbersOf(ref, count, content));
+  if (!quantised) return lazyTensor(file, shape, storage.dtype, numbers);
+  const { scale, zero } = quantised;
+  return lazyTensor(file, shape, 'f32', () => Float32Array.from(numbers(), q => (q - zero) * scale));
+}
+
+function numbersOf({ storage, start, shape, strides }: TensorRef, count: number, content: ByteSource): FloatArray {
+  const width = DTYPE_BYTES[storage.dtype];
+  const part = (length: number) => decodeNumbers(content.read(start * width, length * width), 0, length, storage.dtype);
+  if (isRowMajor(shape, strides)) return part(count);
+  if (count === 0) return new Float32Array(0);
+  const last = shape.reduce((sum, n, axis) => sum + (n - 1) * strides[axis], 0);
+  return gatherStrided(part(last + 1), shape, strides);
+}
+
+/** Every index inside the storage, and no two of them the same number. */
+function checkView({ storage, start, shape, strides }: TensorRef, size: bigint): void {
+  const last = shape.reduce((sum, n, axis) => sum + (BigInt(n) - 1n) * BigInt(strides[axis]), BigInt(start));
+  if (size === 0n ? start > storage.length : last >= BigInt(storage.length)) {
+    throw new RnnError(
+      'format',
+      'E_PT_VIEW',
+      `shape ${formatShape(shape)}, strides ${formatShape(strides)} and offset ${start} reach element ${last} of a storage of ${storage.length}`,
+    );
+  }
+  if (size === 0n) return;
+  let span = 0n;
+  for (const axis of [...shape.keys()].filter(axis => shape[axis] > 1).sort((a, b) => strides[a] - strides[b])) {
+    if (BigInt(strides[axis]) <= span) {
+      throw new RnnError('format', 'E_PT_VIEW', `shape ${formatShape(shape)} with strides ${formatShape(strides)}: elements overlap`, {
+        fix: 'in Python: save tensor.contiguous()',
+      });
+    }
+    span += BigInt(shape[axis] - 1) * BigInt(strides[axis]);
+  }
+}
+
+/** @throws RnnError E_PT_STORAGE */
+export function checkStorageSize({ key, length, dtype }: StorageRef, bytes: number, offset: number): void {
+  const needed = BigInt(length) * BigInt(DTYPE_BYTES[dtype]);
+  if (BigInt(bytes) === needed) return;
+  throw new RnnError(
+    'format',
+    'E_PT_STORAGE',
+    `offset ${offset}: storage ${key} should have ${needed} bytes (${length} × ${dtype}), it has ${bytes}`,
+    { expected: `${needed} bytes`, found: `${bytes} bytes` },
+  );
+}
