@@ -1,6 +1,7 @@
 import { runCompare } from '../../src/run/compare.js';
+import { splitKey } from '../../src/run/fileKey.js';
 import { runForward } from '../../src/run/forward.js';
-import { readArray, splitKey } from '../../src/run/input.js';
+import { readArray } from '../../src/run/input.js';
 import type { ForwardRequest } from '../../src/run/request.js';
 import { swapBatchAndTime } from '../../src/tensor/layout.js';
 import { drawInput } from '../../src/weights/init.js';

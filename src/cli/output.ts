@@ -1,6 +1,5 @@
-import type { Assumption } from '../model/assumptions.js';
 import { isAsciiLocale, toAscii } from '../report/ascii.js';
-import { assumedText } from '../report/assumed.js';
+import { type Assumptions, assumedText } from '../report/assumed.js';
 import type { HeatMapOptions } from '../report/heatmap.js';
 import { writeJson } from '../report/json.js';
 import { NO_PAINT, type Paint } from '../report/paint.js';
@@ -32,7 +31,7 @@ export interface Output {
   /** on stderr, one line each, unless --quiet, or --json whose document has them */
   notes(notes: readonly string[]): void;
   /** What was assumed: under a result in text, else on stderr; nothing with --json, whose document has it. */
-  assumed(assumptions: readonly Assumption[]): void;
+  assumed(assumptions: Assumptions): void;
   /** on stderr with --verbose */
   detail(text: string): void;
 }

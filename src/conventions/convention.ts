@@ -1,5 +1,6 @@
 import type { RnnError } from '../errors.js';
 import type { FileTensor } from '../formats/format.js';
+import type { TorchModule } from '../formats/torch/module.js';
 import type { Assumption } from '../model/assumptions.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import type { ModelShapes } from '../model/shapes.js';
@@ -24,6 +25,10 @@ export interface NetworkHints {
   readonly features?: number | null;
   /** what flags said of these: the rest is taken for granted here, and an assumption */
   readonly said?: ReadonlySet<'task' | 'pool' | 'activation'>;
+  /** the names of the tensors were made up from their shapes */
+  readonly unnamed?: boolean;
+  /** the whole module that the tensors are of, where the file has it */
+  readonly module?: TorchModule;
 }
 
 /** A network as weights show it. */
@@ -46,6 +51,8 @@ export interface Convention {
   toWeights(shapes: ModelShapes, tensors: NamedTensors, metadata?: ReadonlyMap<string, string>): Weights;
   /** The layers that the tensors alone determine, as a spec for checkSpec. @throws RnnError E_UNDETERMINED naming the flag to give */
   toSpec(tensors: NamedTensors, hints: NetworkHints, metadata?: ReadonlyMap<string, string>): ReadNetwork;
+  /** D of a network that begins with this layer of a spec; undefined where the tensors do not tell */
+  featuresFor?(tensors: NamedTensors, first: Readonly<Record<string, unknown>>): number | undefined;
 }
 
 /** One that files are written in. */

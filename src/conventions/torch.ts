@@ -16,7 +16,7 @@ import { fromCanonicalGates, toCanonicalGates } from './gateOrder.js';
 import { type AssignedLayer, assign } from './moduleAssignment.js';
 import { hasRecurrentNames, isSorted, modulesOf } from './modules.js';
 import { extra } from './surplus.js';
-import { specOfStateDict } from './torchSpec.js';
+import { featuresOfStateDict, specOfStateDict } from './torchSpec.js';
 
 /**
  * PyTorch state dicts. `[prefix.]weight_ih_l0 [G·M, D]`, `weight_hh_l0 [G·M, P]`, `bias_ih_l0`, `bias_hh_l0`, `weight_hr_l0 [P, M]`, the
@@ -75,6 +75,8 @@ export const torch: WritableConvention = {
   },
 
   toSpec: specOfStateDict,
+
+  featuresFor: featuresOfStateDict,
 };
 
 function readRecurrent({ weights: expected }: LayerShapes, layer: RecurrentSpec, module: AssignedLayer): [string, Tensor][] {

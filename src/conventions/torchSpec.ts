@@ -14,7 +14,44 @@ import { isSorted, type Module, modulesOf, type Roles, shortNames, widthsOf } fr
  * (order where several fit, the step that is read, functions between modules) is an assumption, or asked for.
  * @throws RnnError E_UNDETERMINED: tensors of modules that are not known here; E_ASK: two orders fit, or none does
  */
-export function specOfStateDict(tensors: NamedTensors, hints: NetworkHints): ReadNetwork {
+export function specOfStateDict(tensors: NamedTensors, hints: NetworkHints, metadata?: ReadonlyMap<string, string>): ReadNetwork {
+  if (metadata?.get('torchscript')) throw torchScript();
+  const read = specOfModules(tensors, hints);
+  return hints.unnamed ? { ...read, ask: askForNames(read.layers) } : read;
+}
+
+/** D of a network that begins with this layer: that of the first module of its kind and size. */
+export function featuresOfStateDict(
+  tensors: NamedTensors,
+  { kind, units, bidirectional }: Readonly<Record<string, unknown>>,
+): number | undefined {
+  const found = modulesOf(tensors).find(({ recurrent, layers: [{ tensors: roles }] }) => {
+    const rows = roles.get(recurrent ? 'weight_ih' : 'weight')?.tensor.shape[0];
+    if (!recurrent) return kind === 'dense' && rows === units;
+    const gates: Record<string, number> = { rnn: 1, gru: 3, lstm: 4 };
+    return rows === gates[String(kind)] * Number(units) && roles.has('weight_ih_reverse') === (bidirectional !== undefined);
+  });
+  return found && (widthsOf(found).input ?? undefined);
+}
+
+/** What TorchScript computes stands in its code. */
+export function torchScript(): RnnError {
+  return new RnnError('unsupported', 'E_PT_TORCHSCRIPT', 'this is a TorchScript program: its tensors are read, its code is not run', {
+    fix: `a file that says how they are used, ${EXPORT}; or say the network with --layers`,
+  });
+}
+
+function askForNames(layers: readonly Readonly<Record<string, unknown>>[]): RnnError {
+  return ask({
+    fact: 'order',
+    what: 'which parameter belongs to which module',
+    why: 'the file holds a list of parameters without names, in the order of construction',
+    layersLine: layers.map(layer => layerText(layer, 'torch')).join(','),
+    advice: `that is what their shapes look like; or a file that says it, ${EXPORT}`,
+  });
+}
+
+function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork {
   const modules = modulesOf(tensors);
   for (const module of modules) checkRoles(module);
   const titles = new Map(shortNames(modules).map((title, i) => [modules[i], escapeText(title || modules[i].name, 60)]));

@@ -30,9 +30,9 @@ export const pt: Format = {
     if (start[0] !== 0x80) return readArchive(source, limits);
     if (LEGACY_MAGIC.every((byte, i) => byte === start[i])) {
       const { value, storages } = readLegacy(source, limits);
-      return fileOf(collect(value, limits), storages, source, limits);
+      return fileOf(collect(value, limits), storages, limits);
     }
-    return fileOf(collect(readBare(source, limits), limits), NO_STORAGES, source, limits);
+    return fileOf(collect(readBare(source, limits), limits), NO_STORAGES, limits);
   },
 };
 
@@ -48,7 +48,7 @@ function readArchive(source: ByteSource, limits: Limits): TensorFile {
   }
   checkByteOrder(members.get(`${root}byteorder`));
   const found = collect(readPickle(pickle.read(), limits, pickle.offset), limits);
-  const file = fileOf(found, storagesIn(members, root), source, limits, notes);
+  const file = fileOf(found, storagesIn(members, root), limits, notes);
   const script = members.has(`${root}constants.pkl`) || [...members.keys()].some(name => name.startsWith(`${root}code/`));
   return script ? { ...file, metadata: new Map([...file.metadata, ['torchscript', 'true']]) } : file;
 }
@@ -68,10 +68,10 @@ const NO_STORAGES: Storages = {
   },
 };
 
-function fileOf(found: Collected, storages: Storages, source: ByteSource, limits: Limits, notes: string[] = []): TensorFile {
+function fileOf(found: Collected, storages: Storages, limits: Limits, notes: string[] = []): TensorFile {
   const budget = newBudget(limits);
   const tensors = new Map<string, FileTensor>();
-  for (const [name, ref] of found.tensors) tensors.set(name, tensorOf(name, ref, storages, source, budget));
+  for (const [name, ref] of found.tensors) tensors.set(name, tensorOf(name, ref, storages, budget));
   if (tensors.size === 0) notes.push('the file holds no tensors');
   const foreign = [...found.classes].filter(name => !/^torch\.nn\.modules\./.test(name));
   if (foreign.length > 0) notes.push(`kept as records, not loaded: ${listed(foreign)}`);

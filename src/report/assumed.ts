@@ -5,8 +5,10 @@ import type { Layout } from './table.js';
 
 const MOST_SHOWN = 3;
 
+export type Assumptions = readonly Assumption[];
+
 /** What was assumed, one fact a line, under the result: three of them, all with `all`. '' where nothing was. */
-export function assumedText(assumptions: readonly Assumption[], all: boolean, layout: Layout): string {
+export function assumedText(assumptions: Assumptions, all: boolean, layout: Layout): string {
   const shown = all ? assumptions : assumptions.slice(0, MOST_SHOWN);
   const left = assumptions.length - shown.length;
   const lines = shown.map(({ what, why, say }, i): [string, string] => {

@@ -6,7 +6,7 @@ import { NOTEBOOK } from '../model/dimensions.js';
 import type { GraphValue } from '../ops/value.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { drawInputFrom } from '../weights/draw.js';
-import { splitKey } from './input.js';
+import { splitKey } from './fileKey.js';
 import { readTensorFile } from './modelFile.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 

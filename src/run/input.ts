@@ -6,6 +6,7 @@ import { NOTEBOOK } from '../model/dimensions.js';
 import { swapBatchAndTime } from '../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
 import { reading } from './elsewhere.js';
+import { splitKey } from './fileKey.js';
 import { openFile } from './fileSource.js';
 import { fileLimits } from './limits.js';
 import type { Network } from './network.js';
@@ -64,12 +65,6 @@ async function read<T>(path: string, pick: (file: TensorFile, key: string | unde
     ).finally(() => source.close());
     return { picked: pick(found, key), file: found };
   });
-}
-
-/** `w.npz:x` -> file and key. A drive letter or a path without an array ending has none. */
-export function splitKey(path: string): [string, string | undefined] {
-  const match = /^(.+\.(?:npz|json|safetensors)):([^/\\]+)$/i.exec(path) ?? /^(-):(.+)$/.exec(path);
-  return match ? [match[1], match[2]] : [path, undefined];
 }
 
 interface Chosen {

@@ -64,7 +64,7 @@ export async function runInspect({ file: path, sha256: asked = false, expectSha2
     runs: blocked === null && (network !== null || graph !== null) && network?.weights !== undefined && !network.ask,
     reason: blocked ?? reason,
     graph: inspected,
-    skipped: [...file.tensors.keys()].filter(name => NO_WEIGHT.test(name)).map(name => escapeText(name, 120)),
+    skipped: (network?.skipped ?? [...file.tensors.keys()].filter(name => NO_WEIGHT.test(name))).map(name => escapeText(name, 120)),
     notes: [...new Set([...file.notes, ...(network?.notes ?? [])])],
     assumptions: network?.assumptions ?? [],
   };

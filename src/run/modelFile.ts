@@ -17,6 +17,7 @@ import { tfjs } from '../formats/tfjs.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import type { Weights } from '../weights/weights.js';
 import { reading } from './elsewhere.js';
+import { splitKey } from './fileKey.js';
 import { openBeside, openFile } from './fileSource.js';
 import { fileLimits } from './limits.js';
 import { modelPath } from './modelPath.js';
@@ -38,9 +39,10 @@ export interface ModelFile {
 
 /** The tensors of a file; parts of a model of several files are read from its own folder. */
 export async function readTensorFile(named: string): Promise<TensorFile> {
-  const { path } = await modelPath(named);
+  const [name] = splitKey(named);
+  const { path } = await modelPath(name);
   const source = await openFile(path);
-  return within(shownPath(named), () => readFileTensors(path, source)).finally(() => source.close());
+  return within(shownPath(name), () => readFileTensors(path, source)).finally(() => source.close());
 }
 
 async function readFileTensors(path: string, source: ByteSource): Promise<TensorFile> {
@@ -55,9 +57,10 @@ async function readFileTensors(path: string, source: ByteSource): Promise<Tensor
  * @throws RnnError kinds 'io', 'format', 'limit', 'convention', 'unsupported'
  */
 export async function readModelFile(named: string): Promise<ModelFile> {
-  const { path, kerasMetadata } = await modelPath(named);
+  const [name] = splitKey(named);
+  const { path, kerasMetadata } = await modelPath(name);
   const source = await openFile(path);
-  return within(shownPath(named), async () => {
+  return within(shownPath(name), async () => {
     if (kerasMetadata !== undefined) return savedModel(await readFileTensors(path, source), source, kerasMetadata);
     if (json.sniff(source) && !tfjs.sniff(source))
       return reading({ where: shownPath(path), seconds: fileLimits().read.seconds }, () => readJsonModel(source));

@@ -5,7 +5,8 @@ import type { ModelShapes } from '../model/shapes.js';
 import { type InputSpec, inputsOf, type ModelSpec } from '../model/spec.js';
 import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
 import { drawInputFrom } from '../weights/draw.js';
-import { readArrays, splitKey } from './input.js';
+import { splitKey } from './fileKey.js';
+import { readArrays } from './input.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 
 /** Inputs of a network that has several, or one that is no sequence: by their names. */

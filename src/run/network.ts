@@ -1,4 +1,5 @@
 import type { Convention, NetworkHints, ReadNetwork } from '../conventions/convention.js';
+import type { WeightSet } from '../conventions/weightSets.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { TensorFile } from '../formats/format.js';
@@ -14,6 +15,7 @@ import { inferSequences } from '../model/sequences.js';
 import { inferShapes, type ModelShapes, weightShapesByLayer } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec, SPEC_SCHEMA } from '../model/spec.js';
 import { checkWeights, type Weights } from '../weights/weights.js';
+import { splitKey } from './fileKey.js';
 import type { ModelFile } from './modelFile.js';
 import type { NetworkRequest } from './request.js';
 
@@ -32,6 +34,8 @@ export interface Network {
   readonly assumptions: readonly Assumption[];
   /** E_ASK: the numbers depend on what nobody has said; its shapes do not */
   readonly ask?: RnnError;
+  /** names of tensors in the weights file that are none of the network's */
+  readonly skipped?: readonly string[];
   /** an ONNX graph; where `exact` is false, model and shapes only show its layers and the graph itself is run */
   readonly graph?: { readonly model: OnnxModel; readonly bytes: Uint8Array | null; readonly exact: boolean };
 }
@@ -79,21 +83,23 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   const own = described && holdsWeights(described.file) ? described.file : undefined;
   const source = request.weights ?? (own ? request.model! : null);
   const file = request.weights === undefined ? own : await (await import('./modelFile.js')).readTensorFile(request.weights);
-  const convention = file && (await conventionOf(source!, file));
-  const framework = described?.framework ?? request.framework ?? convention?.framework ?? 'keras';
-  const draft = await describe(request, known, described?.spec, file && { file, convention: convention! });
+  const held = file && (await weightsOf(source!, file));
+  const framework = described?.framework ?? request.framework ?? held?.convention.framework ?? 'keras';
+  const draft = await describe(request, known, described?.spec, held);
   const check = () => {
     const model = checkSpec(draft.spec, framework);
     return { model, shapes: inferShapes(model) };
   };
   const { model, shapes } = withExcerpt(draft, () => (request.model === undefined ? check() : within(shownPath(request.model), check)));
-  const weights = file && within(shownPath(source!), () => convention!.toWeights(shapes, file.tensors, file.metadata));
+  const weights = held && within(shownPath(source!), () => held.convention.toWeights(shapes, held.tensors, held.metadata));
   const notes = [...(described && own !== file ? described.file.notes : []), ...(file?.notes ?? []), ...frameworkNotes(request, described)];
   const hasWeights = shapes.layers.some(l => l.weights.length > 0);
   const unbuilt = described && !file && hasWeights && WHOLE_MODELS.has(described.file.format) ? { withoutWeights: UNBUILT } : {};
-  const { assumptions = [], ask } = draft;
+  const { ask } = draft;
+  const assumptions = [...(held?.assumptions ?? []), ...(draft.assumptions ?? [])];
   const asked = ask ? { ask: placed(ask, source!) } : {};
-  return { framework, model, shapes, weights, weightsSource: source, ...unbuilt, notes, assumptions, ...asked };
+  const skipped = held?.skipped ?? [];
+  return { framework, model, shapes, weights, weightsSource: source, ...unbuilt, notes, assumptions, ...asked, skipped };
 }
 
 /** A file whose description says which tensor is which weight. */
@@ -133,10 +139,22 @@ export function isExact({ layers }: NonNullable<ModelFile['graph']>): boolean {
   return 'model' in layers && layers.exact;
 }
 
-/** Whose names the tensors of a file are. */
-async function conventionOf(path: string, { tensors, metadata }: TensorFile): Promise<Convention> {
-  const { detectConvention } = await import('../conventions/index.js');
-  return within(shownPath(path), () => detectConvention([...tensors.keys()], metadata));
+/** The weights in a file, and whose names they have. */
+interface HeldWeights extends WeightSet {
+  readonly convention: Convention;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+async function weightsOf(path: string, file: TensorFile): Promise<HeldWeights> {
+  const [{ detectConvention }, { weightSetOf }] = await Promise.all([
+    import('../conventions/index.js'),
+    import('../conventions/weightSets.js'),
+  ]);
+  const [name, key] = splitKey(path);
+  return within(shownPath(name), () => {
+    const set = weightSetOf(file, key, name);
+    return { ...set, convention: detectConvention([...set.tensors.keys()], file.metadata), metadata: file.metadata };
+  });
 }
 
 /** `--model` of a file with nothing but weights: they describe the network as far as they can, flags the rest. */
@@ -149,16 +167,18 @@ async function fromWeightsAlone(request: NetworkRequest, known: KnownShape, { fi
       fix: `use --weights ${shownPath(path)} beside the description`,
     });
   }
-  const convention = await conventionOf(path, file);
-  const rules = request.framework ?? framework ?? convention.framework;
+  const held = await weightsOf(path, file);
+  const rules = request.framework ?? framework ?? held.convention.framework;
   const own = { ...request, model: undefined, weights: path };
-  const draft = within(shownPath(path), () => specFromWeights(own, known, file, convention)) ?? { spec: fromDimensions(own, known) };
-  const { assumptions = [], ask } = draft;
+  const draft = within(shownPath(path), () => specFromWeights(own, known, held)) ?? { spec: fromDimensions(own, known) };
+  const { ask } = draft;
+  const assumptions = [...held.assumptions, ...(draft.assumptions ?? [])];
   const model = checkSpec(draft.spec, rules);
   const shapes = inferShapes(model);
-  const weights = within(shownPath(path), () => convention.toWeights(shapes, file.tensors, file.metadata));
+  const weights = within(shownPath(path), () => held.convention.toWeights(shapes, held.tensors, held.metadata));
   const asked = ask ? { ask: placed(ask, path) } : {};
-  return { framework: rules, model, shapes, weights, weightsSource: path, notes: file.notes, assumptions, ...asked };
+  const { skipped } = held;
+  return { framework: rules, model, shapes, weights, weightsSource: path, notes: file.notes, assumptions, ...asked, skipped };
 }
 
 /** A question about a file, with its name. */
@@ -251,7 +271,7 @@ async function describe(
   request: NetworkRequest,
   known: KnownShape,
   spec: Record<string, unknown> | undefined,
-  weights: { file: TensorFile; convention: Convention } | undefined,
+  weights: HeldWeights | undefined,
 ): Promise<Draft> {
   if (spec) return { spec: within(shownPath(request.model!), () => withSizes(spec, request, known)) };
   if (request.layers !== undefined) {
@@ -259,14 +279,19 @@ async function describe(
     const parsed = { text: request.layers, spans };
     return {
       spec: {
-        input: inputSizes(request, known, layers, {}),
+        input: inputSizes({ ...request, D: request.D ?? featuresOf(layers, known, weights) }, known, layers, {}),
         layers: withExcerpt({ spec: {}, parsed }, () => inferSequences(layers, request.strict ?? false)),
       },
       parsed,
     };
   }
-  const fromFile = weights && within(shownPath(request.weights!), () => specFromWeights(request, known, weights.file, weights.convention));
+  const fromFile = weights && within(shownPath(request.weights!), () => specFromWeights(request, known, weights));
   return fromFile ?? { spec: fromDimensions(request, known) };
+}
+
+/** D as the weights have it, where the input does not say it. */
+function featuresOf([first]: readonly Record<string, unknown>[], known: KnownShape, weights: HeldWeights | undefined): number | undefined {
+  return known || !first ? undefined : weights?.convention.featuresFor?.(weights.tensors, first);
 }
 
 /** The notebook's network, with the sizes the request gives. */
@@ -310,7 +335,7 @@ function sizesIn(known: KnownShape, request: NetworkRequest, layers: readonly un
 }
 
 /** The network that a weights file determines, where what the flags say agrees with it; undefined where the flags must describe it. */
-function specFromWeights(request: NetworkRequest, known: KnownShape, file: TensorFile, convention: Convention): Draft | undefined {
+function specFromWeights(request: NetworkRequest, known: KnownShape, held: HeldWeights): Draft | undefined {
   const hints: NetworkHints = {
     task: request.task ?? 'many-to-one',
     pool: request.pool ?? 'last',
@@ -322,7 +347,7 @@ function specFromWeights(request: NetworkRequest, known: KnownShape, file: Tenso
   };
   let read: ReadNetwork;
   try {
-    read = convention.toSpec(file.tensors, hints, file.metadata);
+    read = held.convention.toSpec(held.tensors, { ...hints, unnamed: held.unnamed, module: held.module }, held.metadata);
   } catch (error) {
     if (error instanceof RnnError && describesNetwork(request, error)) return undefined;
     throw error;

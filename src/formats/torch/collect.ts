@@ -44,17 +44,24 @@ class Walk implements Collected {
 
   /** @param set path of the container that the value stands in */
   visit(value: Pickled, path: string, set: string, depth: number): void {
-    if (isRef(value, 'tensor') || isRef(value, 'array')) return this.add(path, set, value);
+    if (depth > this.limits.depth)
+      throw overLimit('depth', this.limits.depth, 'E_LIMIT_DEPTH', `nested at least ${this.limits.depth} levels deep`, {
+        where: 'data.pkl',
+      });
+    if (isRef(value, 'tensor') || isRef(value, 'array')) {
+      this.add(path, set, value);
+      return;
+    }
     if (depth === 1 && value !== null && !(value instanceof Map)) this.describe(path, value);
     if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return;
-    if (isRef(value, 'storage'))
-      throw new RnnError('format', 'E_PT_TENSOR', `'${escapeText(path, 80)}' is a storage, not a tensor`, { where: 'data.pkl' });
-    if (this.seen.has(value) || isRef(value, 'global')) return;
+    if (this.seen.has(value) || isRef(value, 'global') || isRef(value, 'storage')) return;
     this.seen.add(value);
-    if (depth > this.limits.depth)
-      throw overLimit('depth', this.limits.depth, 'E_LIMIT_DEPTH', `nested at least ${this.limits.depth} levels deep`, { where: 'data.pkl' });
-    if (isModule(value)) return this.module(value, path, depth);
-    if (isRef(value, 'object')) return this.object(value, path, depth);
+    if (isRef(value, 'object') && isModule(value)) this.module(value, path, depth);
+    else if (isRef(value, 'object')) this.object(value, path, depth);
+    else this.entries(value, path, depth);
+  }
+
+  private entries(value: Pickled[] | Map<Pickled, Pickled>, path: string, depth: number): void {
     let count = 0;
     for (const [key, child] of value.entries() as Iterable<[Pickled, Pickled]>) {
       if (++count % 4096 === 0) checkTime(this.limits);
@@ -79,6 +86,8 @@ class Walk implements Collected {
   /** Any other object: its attributes, the items of a dict or a list, and what it was made from. */
   private object({ name, state, items, list, args }: ObjectRef, path: string, depth: number): void {
     this.classes.add(name);
+    // the parameters of a recurrent module once more, as a list
+    if (state instanceof Map) state.delete('_flat_weights');
     for (const part of [state, items, list]) if (part !== undefined) this.visit(part, path, path, depth + 1);
     args.forEach((arg, i) => {
       this.visit(arg, joined(path, String(i)), path, depth + 1);
@@ -116,9 +125,10 @@ function shown({ state, args }: ObjectRef): string {
 }
 
 function word(value: Pickled): string {
-  if (typeof value !== 'object' || value === null) return String(value);
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (Array.isArray(value) || value instanceof Map) return wordOf(value);
-  return value instanceof Uint8Array ? `${value.length} bytes` : 'name' in value ? value.name : `a ${value.kind}`;
+  if (isRef(value, 'global') || isRef(value, 'object')) return value.name;
+  return isRef(value, 'tensor') || isRef(value, 'array') ? `a ${value.kind}` : String(value);
 }
 
 function joined(path: string, name: string): string {

@@ -1,9 +1,9 @@
 import { RnnError } from '../../errors.js';
-import { DTYPE_BYTES } from '../bytes/budget.js';
-import { readPickleAt } from '../bytes/pickle.js';
-import type { Pickled, StorageRef } from '../bytes/pickleValues.js';
-import type { Limits } from '../format.js';
-import { overLimit } from '../limits.js';
+import { escapeText } from '../../escape.js';
+import { type PickleInRow, readPickleAt } from '../bytes/pickle.js';
+import { storageWidth } from '../bytes/pickleCalls.js';
+import type { Pickled } from '../bytes/pickleValues.js';
+import { type Limits, overLimit } from '../limits.js';
 import { type ByteSource, sliceSource } from '../source.js';
 import { checkStorageSize, type Storages } from './tensors.js';
 
@@ -14,6 +14,8 @@ import { checkStorageSize, type Storages } from './tensors.js';
 export const LEGACY_MAGIC = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
 
 const PROTOCOL = 1001;
+const PICKLES = 5;
+const COUNT_BYTES = 8;
 
 export interface LegacyFile {
   readonly value: Pickled;
@@ -24,62 +26,64 @@ export interface LegacyFile {
 export function readLegacy(file: ByteSource, limits: Limits): LegacyFile {
   // where the pickles end only reading them tells: as many bytes as they may have
   const head = file.read(0, Math.min(file.size, limits.headerBytes));
-  const read = (at: number): { value: Pickled; length: number } => {
-    try {
-      return readPickleAt(head, at, limits);
-    } catch (error) {
-      if (head.length === file.size || !(error instanceof RnnError) || error.code !== 'E_PT_PICKLE') throw error;
-      throw overLimit('headerBytes', limits.headerBytes, 'E_LIMIT_HEADER', `the pickles have more than ${limits.headerBytes} bytes`);
-    }
-  };
-  const [, protocol, system, object, keys] = inTurn(read, 5);
-  if (protocol.value !== PROTOCOL) throw damaged(`protocol ${String(protocol.value)}; only ${PROTOCOL} is read`);
+  const pickles: PickleInRow[] = [];
+  for (let at = 0; pickles.length < PICKLES; at = pickles[pickles.length - 1].end) pickles.push(pickleAt(head, at, file, limits));
+  const [, protocol, system, object, keys] = pickles;
+  if (protocol.value !== PROTOCOL) throw damaged(`protocol ${shown(protocol.value)}; only ${PROTOCOL} is read`);
   if (system.value instanceof Map && system.value.get('little_endian') === false) throw damaged('the numbers are big-endian');
-  if (!Array.isArray(keys.value) || !keys.value.every(key => typeof key === 'string')) throw damaged('the keys of its storages are no text');
-  return { value: object.value, storages: storagesOf(file, keys.value as string[], keys.length) };
-}
-
-function inTurn(read: (at: number) => { value: Pickled; length: number }, count: number): { value: Pickled; length: number }[] {
-  const all: { value: Pickled; length: number }[] = [];
-  for (let at = 0; all.length < count; at = all[all.length - 1].length) all.push(read(at));
-  return all;
-}
-
-/** Their sizes follow one another: what a storage's numbers take the reference to it says, so all of them are looked at in turn. */
-function storagesOf(file: ByteSource, keys: readonly string[], start: number): Storages {
-  const places = new Map<string, { at: number; count: number }>();
-  const dtypes = new Map<string, StorageRef>();
-  let done = false;
-  const locate = (): void => {
-    let at = start;
-    for (const key of keys) {
-      const storage = dtypes.get(key);
-      if (at + 8 > file.size) throw damaged(`offset ${at}: the count of storage ${key} is missing`);
-      const bytes = file.read(at, 8);
-      const count = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0, true));
-      const width = storage && DTYPE_BYTES[storage.dtype];
-      if (width === undefined) throw damaged(`storage ${key} is of no tensor`);
-      places.set(key, { at: at + 8, count });
-      at += 8 + count * width;
-      if (count < 0 || at > file.size) throw damaged(`offset ${at}: storage ${key} of ${count} numbers ends beyond the file`);
-    }
-    if (at < file.size) throw damaged(`offset ${at}: ${file.size - at} bytes follow the last storage`);
-    done = true;
-  };
+  if (!Array.isArray(keys.value) || !keys.value.every(key => typeof key === 'string'))
+    throw damaged(`offset ${object.end}: the keys of its storages are no list of text`);
+  const places = placesOf(file, keys.value as string[], keys.end, object.storages);
   return {
-    expect(storage) {
-      const known = dtypes.get(storage.key);
-      if (!known) dtypes.set(storage.key, storage);
-    },
-    find(storage) {
-      if (!done) locate();
-      const place = places.get(storage.key);
-      if (!place) throw new RnnError('format', 'E_PT_STORAGE', `the file has no storage ${storage.key}`);
-      const size = place.count * DTYPE_BYTES[storage.dtype];
-      checkStorageSize(storage, size, place.at);
-      return sliceSource(file, place.at, size);
+    value: object.value,
+    storages: {
+      find(storage) {
+        const place = places.get(storage.key);
+        if (!place) throw new RnnError('format', 'E_PT_STORAGE', `the file has no storage ${storage.key}`);
+        checkStorageSize(storage, place.size, place.at);
+        return sliceSource(file, place.at, place.size);
+      },
     },
   };
+}
+
+function pickleAt(head: Uint8Array, at: number, file: ByteSource, limits: Limits): PickleInRow {
+  try {
+    return readPickleAt(head, at, limits);
+  } catch (error) {
+    if (head.length === file.size || !(error instanceof RnnError) || error.code !== 'E_PT_PICKLE') throw error;
+    throw overLimit('headerBytes', limits.headerBytes, 'E_LIMIT_HEADER', `the pickles have more than ${limits.headerBytes} bytes`);
+  }
+}
+
+function shown(value: Pickled): string {
+  return typeof value === 'object' ? 'of no number' : escapeText(String(value), 40);
+}
+
+/** Where the numbers of each storage lie: its count and its numbers, one storage after the other. */
+function placesOf(
+  file: ByteSource,
+  keys: readonly string[],
+  start: number,
+  types: ReadonlyMap<string, string>,
+): Map<string, { at: number; size: number }> {
+  const places = new Map<string, { at: number; size: number }>();
+  let at = start;
+  for (const key of keys) {
+    const type = types.get(key) ?? 'no tensor';
+    const width = storageWidth(type);
+    const name = escapeText(key, 40);
+    if (width === undefined) throw damaged(`offset ${at}: storage ${name} is of ${escapeText(type, 60)}, whose numbers are not known`);
+    if (at + COUNT_BYTES > file.size) throw damaged(`offset ${at}: the count of storage ${name} is missing`);
+    const bytes = file.read(at, COUNT_BYTES);
+    const count = new DataView(bytes.buffer, bytes.byteOffset, COUNT_BYTES).getBigInt64(0, true);
+    const end = BigInt(at + COUNT_BYTES) + count * BigInt(width);
+    if (count < 0n || end > BigInt(file.size)) throw damaged(`offset ${at}: storage ${name} of ${count} numbers ends beyond the file`);
+    places.set(key, { at: at + COUNT_BYTES, size: Number(count) * width });
+    at = Number(end);
+  }
+  if (at < file.size) throw damaged(`offset ${at}: ${file.size - at} bytes follow the last storage`);
+  return places;
 }
 
 function damaged(message: string): RnnError {

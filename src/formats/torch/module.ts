@@ -19,8 +19,8 @@ function stateOf({ state }: ObjectRef): Map<Pickled, Pickled> | undefined {
   return state instanceof Map && state.get('_modules') instanceof Map && state.get('_parameters') instanceof Map ? state : undefined;
 }
 
-export function isModule(value: Pickled): value is ObjectRef {
-  return isRef(value, 'object') && stateOf(value) !== undefined;
+export function isModule(value: ObjectRef): boolean {
+  return stateOf(value) !== undefined;
 }
 
 /** The tensors a module has itself, by name: parameters, then the buffers that its state dict would have. */
@@ -35,7 +35,9 @@ export function ownTensors(module: ObjectRef): [string, TensorRef][] {
 
 export function childrenOf(module: ObjectRef): [string, ObjectRef][] {
   const modules = stateOf(module)!.get('_modules') as Map<Pickled, Pickled>;
-  return [...modules].flatMap(([name, value]): [string, ObjectRef][] => (isModule(value) ? [[String(name), value]] : []));
+  return [...modules].flatMap(([name, value]): [string, ObjectRef][] =>
+    isRef(value, 'object') && isModule(value) ? [[String(name), value]] : [],
+  );
 }
 
 /** @param depth levels of modules at most; what is deeper is left out */
@@ -46,7 +48,8 @@ export function moduleTree(module: ObjectRef, depth: number): TorchModule {
     const plain = typeof key === 'string' && !key.startsWith('_') ? plainOf(value, 3) : undefined;
     if (plain !== undefined) attributes.set(key as string, plain);
   }
-  const children = depth === 0 ? [] : childrenOf(module).map(([name, child]): [string, TorchModule] => [name, moduleTree(child, depth - 1)]);
+  const children =
+    depth === 0 ? [] : childrenOf(module).map(([name, child]): [string, TorchModule] => [name, moduleTree(child, depth - 1)]);
   return { className: module.name, attributes, children: new Map(children) };
 }
 

@@ -16,12 +16,13 @@ export interface Storages {
 }
 
 /** The tensor, checked against its storage; its numbers are read when they are asked for. @throws RnnError E_PT_VIEW, E_PT_STORAGE, E_LIMIT_… */
-export function tensorOf(name: string, ref: TensorRef | ArrayRef, storages: Storages, file: ByteSource, budget: Budget): FileTensor {
+export function tensorOf(name: string, ref: TensorRef | ArrayRef, storages: Storages, budget: Budget): FileTensor {
   return within(`tensor '${escapeText(name, 80)}'`, () => {
     const size = checkShape(ref.shape, budget.limits);
     if (ref.kind === 'tensor') checkView(ref, size);
-    reserve(budget, size, ref.dtype ?? ref.storage.dtype);
-    return ref.kind === 'array' ? arrayTensor(ref) : stored(name, ref, Number(size), storages.find(ref.storage), file);
+    if (ref.kind === 'tensor') return stored(name, ref, size, storages.find(ref.storage), budget);
+    reserve(budget, size, ref.dtype);
+    return arrayTensor(ref);
   });
 }
 
@@ -37,12 +38,12 @@ function arrayTensor({ shape, dtype, fortran, bytes }: ArrayRef): FileTensor {
   return { shape, dtype, data: count === 0 ? data : gatherStrided(data, shape, strides) };
 }
 
-function stored(name: string, ref: TensorRef, count: number, content: ByteSource, file: ByteSource): FileTensor {
+function stored(name: string, ref: TensorRef, size: bigint, content: ByteSource, budget: Budget): FileTensor {
   const { shape, storage, quantised } = ref;
-  const numbers = () => within(`tensor '${escapeText(name, 80)}'`, () => numbersOf(ref, count, content));
-  if (!quantised) return lazyTensor(file, shape, storage.dtype, numbers);
+  const numbers = () => within(`tensor '${escapeText(name, 80)}'`, () => numbersOf(ref, Number(size), content));
+  if (!quantised) return lazyTensor(content, budget, { shape, dtype: storage.dtype, size }, numbers);
   const { scale, zero } = quantised;
-  return lazyTensor(file, shape, 'f32', () => Float32Array.from(numbers(), q => (q - zero) * scale));
+  return lazyTensor(content, budget, { shape, dtype: 'f32', size }, () => Float32Array.from(numbers(), q => (q - zero) * scale));
 }
 
 function numbersOf({ storage, start, shape, strides }: TensorRef, count: number, content: ByteSource): FloatArray {

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { readArray } from '../../src/run/input.js';
+import { referencePath } from '../helpers/reference.js';
+import { runCli } from '../helpers/runCli.js';
+
+/**
+ * Every way people save PyTorch networks, with the output of the module: y is right, or asked for, or another one where the fact that the
+ * file leaves open is said to be assumed. Never another one in silence.
+ */
+interface Case {
+  readonly name: string;
+  readonly file: string;
+  readonly x: string;
+  readonly y: string;
+  readonly extra: readonly string[];
+  /** facts that the file does not say */
+  readonly open?: readonly string[];
+  /** flags that say them */
+  readonly complete?: readonly string[];
+}
+
+const CASES: readonly Case[] = JSON.parse(readFileSync(referencePath('torch_saved', 'index.json'), 'utf8')).cases;
+
+/** What is not simply right. */
+const OTHERWISE: Readonly<Record<string, string>> = {
+  params_list: 'asked E_ASK',
+  script: 'asked E_PT_TORCHSCRIPT',
+  trace: 'asked E_PT_TORCHSCRIPT',
+  dynq_sd: 'asked E_NAMES',
+  dynq_script: 'asked E_PT_TORCHSCRIPT',
+  a_rnn_relu: 'other, said nonlinearity',
+  a_bi2: 'other, said step',
+  a_gru_bi3: 'other, said step',
+  a_mlp_relu: 'asked E_ASK, then equal',
+  a_mlp_seq: 'asked E_ASK, then equal',
+  a_fcamb: 'asked E_ASK',
+  a_heads: 'asked E_ASK',
+  a_att: 'asked E_ASK',
+  a_mha: 'asked E_ASK',
+  a_parallel: 'asked E_ASK',
+  a_tutorial: 'asked E_NAMES',
+  a_s2s: 'other, said wiring',
+  a_nohead: 'other, said shape',
+  a_ln: 'asked E_UNDETERMINED',
+  a_bn: 'asked E_UNDETERMINED',
+  a_conv: 'asked E_UNDETERMINED',
+  a_wn: 'asked E_UNDETERMINED',
+  a_wn_old: 'asked E_UNDETERMINED',
+  a_wn_fc: 'asked E_UNDETERMINED',
+  a_learned_h0: 'asked E_UNDETERMINED',
+};
+
+const path = (name: string) => referencePath('torch_saved', name);
+
+async function answer({ file, x, y, extra, open = [], complete }: Case): Promise<string> {
+  const call = ['forward', '--weights', path(file), '--framework', 'torch', '-i', path(x), '--json', ...extra];
+  const ran = await runCli(call);
+  if (ran.exit === 0) return verdict(ran.stdout, y, open);
+  const { code } = JSON.parse(ran.stderr);
+  if (!complete) return `asked ${code}`;
+  return `asked ${code}, then ${await verdict((await runCli([...call, ...complete])).stdout, y, [])}`;
+}
+
+async function verdict(stdout: string, y: string, open: readonly string[]): Promise<string> {
+  const { tensor } = await readArray(path(y), []);
+  const document = JSON.parse(stdout);
+  const found = (document.y as unknown[]).flat(Number.POSITIVE_INFINITY) as number[];
+  const scale = Math.max(...Array.from(tensor.data, Math.abs));
+  const equal = found.length === tensor.data.length && found.every((v, i) => Math.abs(v - tensor.data[i]) <= 3e-6 * scale);
+  if (equal) return 'equal';
+  const said = open.find(fact => document.assumptions.some((a: { fact: string }) => a.fact === fact));
+  return said ? `other, said ${said}` : 'WRONG';
+}
+
+it.each(CASES)('$name: $file', async one => {
+  expect(await answer(one)).toBe(OTHERWISE[one.name] ?? 'equal');
+});
+
+describe('inspect', () => {
+  const inspect = async (file: string) => JSON.parse((await runCli(['inspect', path(file), '--json'])).stdout);
+
+  it('opens every one of them', async () => {
+    for (const { file } of CASES) expect([file, (await inspect(file)).totals.tensors > 0]).toEqual([file, true]);
+  });
+
+  it('shows what stands beside the weights', async () => {
+    expect((await inspect('ckpt_namespace.pt')).notes).toEqual(['kept as records, not loaded: argparse.Namespace']);
+    const { skipped } = await inspect('ckpt_opt.pt');
+    expect(skipped).toHaveLength(18);
+    expect(skipped[0]).toBe('optimizer_state_dict.state.0.step');
+  });
+});

@@ -1,0 +1,159 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import type { TensorFile } from '../formats/format.js';
+import type { TorchModule } from '../formats/torch/module.js';
+import type { Assumption } from '../model/assumptions.js';
+import { formatShape, type Tensor } from '../tensor/tensor.js';
+import type { NamedTensors } from './convention.js';
+import { hasRecurrentNames } from './modules.js';
+import { namedParameters } from './parameterList.js';
+import { torchScript } from './torchSpec.js';
+
+/** The tensors of a file that are the network's weights. */
+export interface WeightSet {
+  /** by their names within the set: a state dict's */
+  readonly tensors: NamedTensors;
+  /** names in the file of everything else: optimizer states, losses, other copies */
+  readonly skipped: readonly string[];
+  /** fact `copy`, where the file has the same network twice */
+  readonly assumptions: readonly Assumption[];
+  /** the whole module whose tensors these are, where the file has one */
+  readonly module?: TorchModule;
+  /** a list of parameters has no names: these are made from the shapes */
+  readonly unnamed?: boolean;
+}
+
+interface Candidate {
+  readonly path: string;
+  /** name in the set -> name in the file */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+/**
+ * Which of the dicts of a checkpoint holds the network, and which of several copies in it: the one that is not called an average.
+ * @param key the set that the user asks for, `FILE:KEY`
+ * @param path of the file, for what the user is told to write
+ * @throws RnnError E_KEY (usage): there is no such set; E_ASK: sets of different networks; E_PT_TORCHSCRIPT: a program with packed weights
+ */
+export function weightSetOf(file: TensorFile, key: string | undefined, path: string): WeightSet {
+  if (file.metadata.get('torchscript') && !hasRecurrentNames([...file.tensors.keys()])) throw torchScript();
+  const all = setsIn(file);
+  const modules = file.architecture instanceof Map ? (file.architecture as ReadonlyMap<string, TorchModule>) : undefined;
+  const asked = key === undefined ? undefined : all.filter(set => set.path === key || set.path.startsWith(`${key}.`));
+  if (asked?.length === 0) throw unknownKey(key!, all);
+  const candidates = (asked ?? all).filter(set => hasRecurrentNames([...set.names.keys()]));
+  const ranked = [...candidates].sort((a, b) => isCopy(a.path) - isCopy(b.path) || rank(a.path) - rank(b.path));
+  const best = ranked[0] ?? (asked?.[0] && asked.length === 1 ? asked[0] : undefined);
+  if (!best) return withoutSets(file, all, asked?.[0]);
+  const { kept, copies } = withoutCopies(best, file);
+  const others = ranked.slice(1);
+  const foreign = others.find(set => signature(withoutCopies(set, file).kept, file) !== signature(kept, file));
+  if (foreign) throw askForSet(best, foreign, path);
+  const used = new Set(kept.names.values());
+  return {
+    tensors: new Map([...kept.names].map(([name, full]): [string, Tensor] => [name, file.tensors.get(full)!])),
+    skipped: [...file.tensors.keys()].filter(name => !used.has(name)),
+    assumptions: copyAssumption(kept, others.length > 0 ? others : copies, key, path),
+    module: modules?.get(best.path),
+  };
+}
+
+/** The containers of a checkpoint, or all there is as one. A dict without tensors of its own, of which every part is a set, is none. */
+function setsIn({ sets, tensors }: TensorFile): Candidate[] {
+  if (!sets) return [{ path: '', names: new Map([...tensors.keys()].map(name => [name, name])) }];
+  return [...sets].map(([path, names]) => ({
+    path,
+    names: new Map(names.map(name => [path === '' ? name : name.slice(path.length + 1), name])),
+  }));
+}
+
+/** A file without a recurrent module's names in one dict: another convention's, or tensors without names. */
+function withoutSets({ tensors }: TensorFile, all: readonly Candidate[], asked: Candidate | undefined): WeightSet {
+  const list = [asked ?? all[0]].find(set => set && set.names.size > 0 && [...set.names.keys()].every((name, i) => name === String(i)));
+  if (!list) return { tensors, skipped: [], assumptions: [] };
+  const parameters = [...list.names.values()].map(name => tensors.get(name)!);
+  const named = namedParameters(parameters);
+  const used = new Set(list.names.values());
+  const skipped = [...tensors.keys()].filter(name => !used.has(name));
+  return named ? { tensors: named, skipped, assumptions: [], unnamed: true } : { tensors, skipped: [], assumptions: [] };
+}
+
+const COPY = /(^|[._])(s?ema|swa|avg|average[ds]?|averaging|shadow|teacher|target|momentum|best|old|previous)([._]|$)/i;
+
+function isCopy(path: string): number {
+  return COPY.test(path) ? 1 : 0;
+}
+
+/** The names under which networks are saved, most usual first. */
+const USUAL = [/(^|\.)(model_)?state_dict$/i, /(^|\.)model$/i, /state_dict$/i, /(^|\.)(net|network|module|weights|params)$/i, /^$/];
+
+function rank(path: string): number {
+  const found = USUAL.findIndex(pattern => pattern.test(path));
+  return found < 0 ? USUAL.length : found;
+}
+
+/** Copies beside the network in one dict: `ema_model.lstm.weight_ih_l0` beside `model.lstm.weight_ih_l0`. */
+function withoutCopies(set: Candidate, file: TensorFile): { kept: Candidate; copies: Candidate[] } {
+  const apart = [...set.names].filter(([name]) => COPY.test(ownerOf(name)));
+  if (apart.length === 0 || apart.length === set.names.size) return { kept: set, copies: [] };
+  const rest = new Map([...set.names].filter(([name]) => !COPY.test(ownerOf(name))));
+  const kept = { path: set.path, names: rest };
+  const copy = { path: ownerOf(apart[0][0]).split('.')[0], names: new Map(apart) };
+  return signature(copy, file) === signature(kept, file) ? { kept, copies: [copy] } : { kept: set, copies: [] };
+}
+
+/** The module a tensor is in: 'ema_model.lstm' */
+function ownerOf(name: string): string {
+  return name.split('.').slice(0, -1).join('.');
+}
+
+/** What a network's tensors are, whatever stands before their names: the same for two copies of one network. */
+function signature({ names }: Candidate, { tensors }: TensorFile): string {
+  const all = [...names]
+    .map(([name, full]) => [name, formatShape(tensors.get(full)!.shape)])
+    .filter(([name]) => !/num_batches_tracked|n_averaged/.test(name));
+  const weights = all.filter(([name]) => name.includes('.'));
+  const paths = weights.map(([name]) => name.split('.'));
+  let same = 0;
+  while (paths.length > 0 && paths.every(path => path.length > same + 2 && path[same] === paths[0][same])) same++;
+  return weights
+    .map(([name, shape]) => `${name.split('.').slice(same).join('.')} ${shape}`)
+    .sort()
+    .join('\n');
+}
+
+function copyAssumption(kept: Candidate, others: readonly Candidate[], key: string | undefined, path: string): Assumption[] {
+  if (others.length === 0 || key === kept.path) return [];
+  const [name, other] = [nameOf(kept), nameOf(others[0])];
+  return [
+    {
+      fact: 'copy',
+      what: `the weights are those of ${name}, not of ${others.map(nameOf).join(', ')}`,
+      value: kept.path,
+      why: 'the file holds the network more than once',
+      say: others[0].path === '' || kept.names.size === 0 ? null : `--weights ${escapeText(path)}:${escapeText(other, 80)}`,
+    },
+  ];
+}
+
+function nameOf({ path, names }: Candidate): string {
+  return escapeText(path === '' ? ([...names.keys()][0]?.split('.')[0] ?? 'the file') : path, 80);
+}
+
+function unknownKey(key: string, all: readonly Candidate[]): RnnError {
+  const known = all.map(nameOf).slice(0, 12).join(', ');
+  return new RnnError('usage', 'E_KEY', `the file has no weights under '${escapeText(key, 80)}'`, {
+    expected: known,
+    found: escapeText(key, 80),
+    fix: `one of: ${known}`,
+  });
+}
+
+function askForSet(best: Candidate, other: Candidate, path: string): RnnError {
+  const [a, b] = [nameOf(best), nameOf(other)];
+  return new RnnError('convention', 'E_ASK', `the file holds two networks, ${a} and ${b}: which one is to be run it does not say`, {
+    expected: 'one network',
+    found: `${a}, ${b}`,
+    fix: `name it: --weights ${escapeText(path)}:${a}`,
+  });
+}
