@@ -184,8 +184,9 @@ describe('rnn-cli', () => {
     writeFileSync('ten.json', JSON.stringify(Array.from({ length: 10 }, (_, i) => [i, 2 * i])));
     const { stdout, exit } = await runCli('compare --against ten.json');
     expect(exit).toBe(1);
-    expect(stdout).toMatch(/^DIFFERENT {3}yours \(10,2\), right \(1,2\): .*Dense layer is on the input.* {2}\[head-on-input\]\n/);
-    expect(stdout).toContain(' FIX  ');
+    expect(stdout).toContain('yours (10,2), right (1,2): one row per time step; the network gives its last step only');
+    // numbers that no mistake leads to have no cause
+    expect(stdout).not.toContain(' FIX  ');
   });
 
   it('notes go to stderr, unless --quiet; details with --verbose', async () => {

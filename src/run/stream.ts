@@ -126,7 +126,8 @@ async function firstSample(request: StreamRequest, samples: Samples, canRewind: 
   const x = samples.take(1);
   if (N !== undefined && total !== null && N !== total) throw wrongN(N, [total, ...x.shape.slice(1)]);
   const prepared = await prepare({ ...request, N: undefined, rows: undefined }, { tensor: x, format: samples.format, notes: [] });
-  if (prepared.network.model.layers.some(layer => isRecurrent(layer) && layer.stateful)) return undefined;
+  const { otherInputs, otherOutputs, input, layers } = prepared.network.model;
+  if (otherInputs || otherOutputs || input.shape || layers.some(layer => isRecurrent(layer) && layer.stateful)) return undefined;
   return { request, samples, prepared, from: range.from, count: range.to === null ? null : range.to - range.from };
 }
 
@@ -163,12 +164,14 @@ async function runStream({ request, samples, prepared, from, count }: Stream, si
   await written;
   await encoder.finish(done);
   const shape = [done, ...first!.shape.slice(1)];
+  const ySha256 = hash.digest();
   return {
     ...first!,
     shape,
     y: [],
+    outputs: first!.outputs.map(output => ({ ...output, shape, y: [], sha256: ySha256 })),
     states: { h: [], final: {} },
-    ySha256: hash.digest(),
+    ySha256,
     notes: [...prepared.notes, ...samples.notes, ...warnings, ...ofInput.notes(), ...ofOutput.notes()],
     tensors: { y: { shape, data: first!.tensors.y.data.subarray(0, 0) } },
   };
