@@ -19,6 +19,9 @@ export interface ConvSpec extends LayerBase {
   readonly dataFormat: DataFormat;
 }
 
-export function windowsOf({ kernelSize, strides, dilation, padding }: ConvSpec): Window[] {
+export function windowsOf({ kernelSize, strides, dilation, padding }: Sliding): Window[] {
   return kernelSize.map((size, axis) => ({ size, stride: strides[axis], dilation: dilation[axis], padding }));
 }
+
+/** What every layer has whose filters slide. */
+export type Sliding = Pick<ConvSpec, 'kernelSize' | 'strides' | 'dilation' | 'padding'>;

@@ -1,0 +1,246 @@
+import type { ActivationSpec } from '../../activations/activation.js';
+import type { WeightRole, WeightShape } from '../../cells/cell.js';
+import { factor } from '../../cells/weightShapes.js';
+import { int, ints } from '../../formats/onnxBuilder.js';
+import { permuteAxes } from '../../tensor/axes.js';
+import { reshape, type Tensor } from '../../tensor/tensor.js';
+import { activated } from '../activation.js';
+import { DATA_FORMATS, type DataFormat, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
+import { multiply, widthOf } from '../dims.js';
+import type { OnnxCall, Script } from '../facets.js';
+import { sizes } from '../fields.js';
+import type { Json } from '../kerasConfig.js';
+import type { LayerBase, LayerKind } from '../layer.js';
+import { pythonText } from '../python.js';
+import type { Dim, DimShape } from '../shape.js';
+import { onnxPadding } from '../window/onnx.js';
+import { NUMPY_WINDOWS, TORCH_PADDING } from '../window/scripts.js';
+import { PADDINGS, type Padding, slideAlong } from '../window/window.js';
+import { depthwise } from './depthwise.js';
+import { windowsOf } from './spec.js';
+
+/**
+ * Filters that slide over every channel by itself, m of them (DepthwiseConv), and, where they are separable, a product of what they give at every
+ * place (SeparableConv): [N, T, D] -> [N, T', m·D] or [N, T', F].
+ */
+export interface SeparableSpec extends LayerBase {
+  readonly kind: 'depthwise1d' | 'depthwise2d' | 'separable1d' | 'separable2d';
+  /** null: depthwise alone */
+  readonly filters: number | null;
+  /** m, filters per channel */
+  readonly depthMultiplier: number;
+  readonly kernelSize: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilation: readonly number[];
+  readonly padding: Padding;
+  readonly activation: ActivationSpec;
+  readonly useBias: boolean;
+  readonly dataFormat: DataFormat;
+}
+
+const NUMPY = `${NUMPY_WINDOWS}
+
+def depthwise(x, W, strides, dilation, padding):
+    x = windows(x, W.shape[:-2], strides, dilation, padding)
+    x = x.reshape(*x.shape[: W.ndim - 1], -1, W.shape[-2])
+    y = np.einsum("...kc,kcm->...cm", x, W.reshape(-1, *W.shape[-2:]))
+    return y.reshape(*y.shape[:-2], -1)
+`;
+
+const TORCH = `${TORCH_PADDING}
+
+def depthwise(x, W, strides, dilation, padding):
+    x = padded(x.movedim(-1, 1), W.shape[:-2], strides, dilation, padding)
+    W = W.movedim(-2, 0).movedim(-1, 1).reshape(-1, 1, *W.shape[:-2])
+    run = torch.nn.functional.conv1d if W.ndim == 3 else torch.nn.functional.conv2d
+    return run(x, W, None, strides, 0, dilation, x.shape[1]).movedim(1, -1)
+`;
+
+function separable(name: SeparableSpec['kind'], axes: number): LayerKind<SeparableSpec> {
+  const both = name.startsWith('separable');
+  const kerasClass = `${both ? 'Separable' : 'Depthwise'}Conv${axes}D`;
+  const ones = new Array(axes).fill(1);
+  return {
+    name,
+    ...(both ? { letter: 'F' } : {}),
+    reads: 'sequence',
+    kerasClass: () => kerasClass,
+    fields: {
+      ...(both ? { filters: { type: 'size' } as const } : {}),
+      kernelSize: sizes({ count: axes }),
+      depthMultiplier: { type: 'size', default: 1 },
+      strides: sizes({ count: axes, default: ones }),
+      dilation: sizes({ count: axes, default: ones }),
+      padding: { type: 'choice', choices: axes === 1 ? PADDINGS : ['valid', 'same'], default: 'valid' },
+      activation: { type: 'activation', default: 'linear' },
+      useBias: { type: 'boolean', default: true },
+      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+    },
+    grammar: {
+      sizes: {
+        form: `${both ? 'FILTERSx' : ''}${new Array(axes).fill('SIZE').join('x')}`,
+        example: `${both ? '64x' : ''}${new Array(axes).fill(5).join('x')}`,
+        counts: both ? [axes + 1, axes + 1] : [axes, axes],
+        fields: given => (both ? { filters: given[0], kernelSize: given.slice(1) } : { kernelSize: given }),
+      },
+      activation: true,
+      options: {
+        same: { set: { padding: 'same' } },
+        ...(axes === 1 ? { causal: { set: { padding: 'causal' } } } : {}),
+        stride: { size: 'strides', axes },
+        dilation: { size: 'dilation', axes },
+        multiplier: { size: 'depthMultiplier' },
+        nobias: { set: { useBias: false } },
+      },
+    },
+    keras: {
+      classes: {
+        [kerasClass]: (config, read) => ({
+          ...(both ? { filters: config.filters } : {}),
+          kernelSize: config.kernel_size,
+          depthMultiplier: config.depth_multiplier ?? 1,
+          strides: config.strides ?? 1,
+          dilation: config.dilation_rate ?? 1,
+          padding: config.padding ?? 'valid',
+          activation: read.activation(config.activation),
+          useBias: config.use_bias ?? true,
+          dataFormat: config.data_format ?? 'channels_last',
+        }),
+      },
+      config: (layer): Json => ({
+        ...(both ? { filters: layer.filters } : {}),
+        kernel_size: layer.kernelSize,
+        strides: layer.strides,
+        padding: layer.padding,
+        depth_multiplier: layer.depthMultiplier,
+        data_format: layer.dataFormat,
+        dilation_rate: layer.dilation,
+        activation: layer.activation,
+        use_bias: layer.useBias,
+      }),
+      weightNames: { W: both ? 'depthwise_kernel' : 'kernel', Wpoint: 'pointwise_kernel', b: 'bias' },
+    },
+    onnx: asNodes,
+    scripts: {
+      numpy: { helpers: NUMPY, expression: written('np.moveaxis') },
+      torch: { helpers: TORCH, expression: written('torch.movedim') },
+    },
+
+    weightShapes(layer, [input], symbols) {
+      const C = widthOf(channels(layer, input));
+      const from = channels(layer, input)[1].symbol;
+      const m = layer.depthMultiplier;
+      const weight = (name: string, role: WeightRole, dims: string[], shape: number[]): WeightShape => ({
+        name,
+        role,
+        dims,
+        shape,
+        gates: null,
+        formula: dims.map(factor).join('*'),
+      });
+      const wide = m === 1 ? from : `${m}*${factor(from)}`;
+      const depth = weight('W', 'kernel', [...layer.kernelSize.map(String), from, String(m)], [...layer.kernelSize, C, m]);
+      if (!both) return layer.useBias ? [depth, weight('b', 'bias', [wide], [C * m])] : [depth];
+      const point = weight('Wpoint', 'kernel', [...ones.map(String), wide, symbols.units], [...ones, C * m, layer.filters!]);
+      return layer.useBias ? [depth, point, weight('b', 'bias', [symbols.units], [layer.filters!])] : [depth, point];
+    },
+
+    outputShape(layer, [input], symbols) {
+      const [N, ...space] = spaceOf(layer, input, axes);
+      const slid = space.map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]));
+      const [, from] = channels(layer, input);
+      const m = layer.depthMultiplier;
+      const wide: Dim = { symbol: m === 1 ? from.symbol : `${m}*${factor(from.symbol)}`, size: from.size === null ? null : from.size * m };
+      return withChannels(layer, [N, ...slid], both ? { symbol: symbols.units, size: layer.filters } : wide);
+    },
+
+    cost(layer, [input], symbols) {
+      const slid = spaceOf(layer, input, axes)
+        .slice(1)
+        .map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]));
+      const places = slid.map(d => d.size);
+      const weights = this.weightShapes(layer, [input], symbols);
+      const products = weights.filter(w => w.role === 'kernel');
+      const total = products.map(w => multiply(...places, ...w.shape));
+      const width = both ? layer.filters : channels(layer, input)[1].size! * layer.depthMultiplier;
+      return {
+        matmul: total.some(v => v === null) ? null : total.reduce((a, b) => a! + b!, 0n),
+        bias: layer.useBias ? multiply(...places, width) : 0n,
+        elementwise: 0n,
+        activations: layer.activation === 'linear' ? 0n : multiply(...places, width),
+        formula: `${slid.map(d => factor(d.symbol)).join('*')}*(${products.map(w => w.formula).join('+')})`,
+      };
+    },
+
+    formula(layer, [input], symbols) {
+      return this.weightShapes(layer, [input], symbols)
+        .map(w => w.formula)
+        .join('+');
+    },
+
+    apply(layer, [input], { kernels, weights }) {
+      const y = depthwise(toLast(layer, input.tensor), weights.get('W')!, windowsOf(layer), kernels);
+      const bias = weights.get('b');
+      const point = weights.get('Wpoint');
+      const mixed = point
+        ? kernels.affine(y, reshape(point, point.shape.slice(-2)), bias)
+        : { shape: y.shape, data: bias ? y.data.map((v, k) => v + bias.data[k % bias.data.length]) : y.data };
+      return { tensor: activated(layer.activation, fromLast(layer, mixed)) };
+    },
+  };
+}
+
+export const depthwise1d = separable('depthwise1d', 1);
+export const depthwise2d = separable('depthwise2d', 2);
+export const separable1d = separable('separable1d', 1);
+export const separable2d = separable('separable2d', 2);
+
+/** [N, C] of the input */
+function channels(layer: SeparableSpec, input: DimShape): DimShape {
+  return lastChannels(layer) ? [input[0], input[input.length - 1]] : input.slice(0, 2);
+}
+
+/** Two convolutions, the first with a group for every channel. */
+function asNodes(layer: SeparableSpec, { builder, inputs: [input], shapes, weight, activation }: OnnxCall): string {
+  const axes = layer.kernelSize.length;
+  const space = layer.kernelSize.map((_, axis) => axis);
+  const last = lastChannels(layer);
+  const W = weight('W')!;
+  const [C, m] = W.shape.slice(-2);
+  const first = reshape(permuteAxes(W, [axes, axes + 1, ...space]), [C * m, 1, ...layer.kernelSize]);
+  const x = last
+    ? builder.add('Transpose', [input], { perm: ints(0, axes + 1, ...space.map(a => a + 1)) }, `${layer.name}/channels`)
+    : input;
+  const point = weight('Wpoint');
+  const bias = weight('b');
+  const own = (key: string, t: Tensor | undefined) => (t ? [builder.constant(`${layer.name}.${key}`, t)] : []);
+  let y = builder.add(
+    'Conv',
+    [x, ...own('depthwise', first), ...own('bias', point ? undefined : bias)],
+    {
+      kernel_shape: ints(...layer.kernelSize),
+      strides: ints(...layer.strides),
+      dilations: ints(...layer.dilation),
+      group: int(C),
+      ...onnxPadding(spaceOf(layer, shapes[0], axes).slice(1), windowsOf(layer)),
+    },
+    layer.name,
+  );
+  if (point) {
+    const order = [axes + 1, axes, ...space];
+    y = builder.add('Conv', [y, ...own('pointwise', permuteAxes(point, order)), ...own('bias', bias)], {}, `${layer.name}/pointwise`);
+  }
+  const back = last ? builder.add('Transpose', [y], { perm: ints(0, ...space.map(a => a + 2), 1) }, `${layer.name}/back`) : y;
+  return activation(layer.activation, back);
+}
+
+function written(move: string): Script<SeparableSpec>['expression'] {
+  return (layer, { inputs: [input], weight, activation }) => {
+    const x = lastChannels(layer) ? input : `${move}(${input}, 1, -1)`;
+    const options = [layer.strides, layer.dilation, layer.padding].map(pythonText).join(', ');
+    const [point, bias] = [weight('Wpoint'), weight('b')];
+    const y = `depthwise(${x}, ${weight('W')}, ${options})`;
+    const mixed = `(${y}${point ? ` @ ${point}${'[0]'.repeat(layer.kernelSize.length)}` : ''}${bias ? ` + ${bias}` : ''})`;
+    return activation(layer.activation, lastChannels(layer) ? mixed : `${move}(${mixed}, -1, 1)`);
+  };
+}

@@ -1,0 +1,252 @@
+import type { ActivationSpec } from '../../activations/activation.js';
+import { factor } from '../../cells/weightShapes.js';
+import { RnnError } from '../../errors.js';
+import { text } from '../../formats/onnxBuilder.js';
+import { permuteAxes } from '../../tensor/axes.js';
+import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { activated } from '../activation.js';
+import { multiply, showShape } from '../dims.js';
+import type { OnnxCall, ScriptCall } from '../facets.js';
+import type { Kernels, LayerBase, LayerKind } from '../layer.js';
+import { pythonText } from '../python.js';
+import type { Dim, DimShape } from '../shape.js';
+import { type Equation, equationOf } from './equation.js';
+
+/** y = act(x · W + b) as an equation of axes says: 'abc,cd->abd' is a dense layer at every step (Keras EinsumDense). */
+export interface EinsumDenseSpec extends LayerBase {
+  readonly kind: 'einsumdense';
+  readonly equation: string;
+  /** sizes of the output without the batch and without '...'; null: that of the input */
+  readonly outputShape: readonly (number | null)[];
+  /** axes of the output that have a bias of their own; null: no bias */
+  readonly biasAxes: string | null;
+  readonly activation: ActivationSpec;
+}
+
+const TEXT = { type: 'own', check: checkText, schema: { type: 'string', minLength: 1, maxLength: 100 } } as const;
+
+export const einsumdense: LayerKind<EinsumDenseSpec> = {
+  name: 'einsumdense',
+  reads: 'anything',
+  kerasClass: () => 'EinsumDense',
+  fields: {
+    equation: TEXT,
+    outputShape: {
+      type: 'own',
+      check: checkOutput,
+      schema: { type: ['array', 'integer'], items: { type: ['integer', 'null'], minimum: 1 } },
+    },
+    biasAxes: { ...TEXT, schema: { type: ['string', 'null'] }, default: null },
+    activation: { type: 'activation', default: 'linear' },
+  },
+  keras: {
+    classes: {
+      EinsumDense: (config, read) => ({
+        equation: config.equation,
+        outputShape: config.output_shape,
+        biasAxes: config.bias_axes ?? null,
+        activation: read.activation(config.activation),
+      }),
+    },
+    config: ({ equation, outputShape, biasAxes, activation }) => ({ equation, output_shape: outputShape, bias_axes: biasAxes, activation }),
+    weightNames: { W: 'kernel', b: 'bias' },
+  },
+
+  weightShapes(layer, [input]) {
+    const { equation, sizes } = solved(layer, input);
+    const dims = [...equation.kernel].map(letter => sizes.get(letter)!);
+    const open = dims.find(d => d.size === null);
+    if (open)
+      throw new RnnError('shape', 'E_SYMBOLIC', `needs a known size of ${open.symbol}`, { fix: `give ${open.symbol} a number (--T 10)` });
+    const symbols = dims.map(d => d.symbol);
+    const kernel = {
+      name: 'W',
+      role: 'kernel',
+      dims: symbols,
+      shape: dims.map(d => d.size!),
+      gates: null,
+      formula: symbols.map(factor).join('*'),
+    } as const;
+    const own = biasDims(layer, equation, sizes);
+    if (own === null) return [kernel];
+    const bias = own.map(d => d.symbol);
+    return [
+      kernel,
+      { name: 'b', role: 'bias', dims: bias, shape: own.map(d => d.size!), gates: null, formula: bias.map(factor).join('*'), fill: 0 },
+    ];
+  },
+
+  outputShape(layer, [input]) {
+    const { equation, sizes } = solved(layer, input);
+    return [...equation.output].map(letter => sizes.get(letter)!);
+  },
+
+  cost(layer, [input]) {
+    const { equation, sizes } = solved(layer, input);
+    const letters = [...new Set(equation.input + equation.kernel)].filter(letter => letter !== equation.input[0]);
+    const output = [...equation.output].slice(1).map(letter => sizes.get(letter)!.size);
+    return {
+      matmul: multiply(...letters.map(letter => sizes.get(letter)!.size)),
+      bias: layer.biasAxes === null ? 0n : multiply(...output),
+      elementwise: 0n,
+      activations: layer.activation === 'linear' ? 0n : multiply(...output),
+      formula: letters.map(letter => factor(sizes.get(letter)!.symbol)).join('*'),
+    };
+  },
+
+  formula(layer, inputs, symbols) {
+    return this.weightShapes(layer, inputs, symbols)
+      .map(w => w.formula)
+      .join('+');
+  },
+
+  apply(layer, [input], { kernels, weights }) {
+    const x = input.tensor;
+    const y = contracted(equationOf(layer.equation, x.shape.length), x, weights.get('W')!, kernels);
+    const bias = weights.get('b');
+    if (bias) addTrailing(y, bias);
+    return { tensor: activated(layer.activation, y) };
+  },
+
+  onnx(layer, call) {
+    const {
+      builder,
+      inputs: [x],
+      weight,
+      activation,
+    } = call;
+    const { input, kernel, output } = equationOf(layer.equation, call.shapes[0].length);
+    const equation = text(`${input},${kernel}->${output}`);
+    const y = builder.add('Einsum', [x, builder.constant(`${layer.name}.weight`, weight('W')!)], { equation }, layer.name);
+    return activation(layer.activation, biased(layer, call, y));
+  },
+  scripts: { numpy: { expression: expression('np') }, torch: { expression: expression('torch') } },
+};
+
+function checkText(value: unknown, key: string): unknown {
+  if (value === null || (typeof value === 'string' && /^[a-zA-Z.,>-]{1,100}$/.test(value))) return value;
+  throw new RnnError('spec', 'E_SPEC_TYPE', `${key} is no equation`, { where: key, expected: "letters, as in 'abc,cd->abd'" });
+}
+
+function checkOutput(value: unknown, key: string): unknown {
+  const list = typeof value === 'number' ? [value] : value;
+  const fits = Array.isArray(list) && list.every(n => n === null || (Number.isInteger(n) && n > 0));
+  if (fits) return list;
+  throw new RnnError('spec', 'E_SPEC_TYPE', `expected sizes, or null for those of the input`, { where: key, expected: 'a list of sizes' });
+}
+
+/** The size of every letter: of the input's from the input, of the others from the output. @throws RnnError E_EQUATION, E_RANK */
+function solved(layer: EinsumDenseSpec, input: DimShape): { equation: Equation; sizes: ReadonlyMap<string, Dim> } {
+  const equation = equationOf(layer.equation, input.length);
+  const sizes = new Map<string, Dim>([...equation.input].map((letter, axis) => [letter, input[axis]]));
+  // '...' on the left takes the batch with it: what it leaves out stands between the batch and the sizes given
+  const given = layer.outputShape;
+  const elided = equation.output.length - 1 - given.length;
+  const right = layer.equation.endsWith('...');
+  [...equation.output].slice(1).forEach((letter, i) => {
+    const size = right ? given[i] : given[i - elided];
+    const known = sizes.get(letter);
+    if (known && size !== null && size !== undefined && known.size !== null && known.size !== size)
+      throw new RnnError('shape', 'E_RANK', `the equation keeps ${known.symbol} = ${known.size}, the output has ${size} there`, {
+        expected: String(known.size),
+        found: String(size),
+      });
+    if (!known) sizes.set(letter, { symbol: String(size), size: size ?? null });
+  });
+  const missing =
+    [...equation.kernel].find(letter => !sizes.has(letter)) ??
+    [...sizes].find(([, d]) => d.symbol === 'null' || d.symbol === 'undefined')?.[0];
+  if (missing || elided < 0)
+    throw new RnnError(
+      'shape',
+      'E_RANK',
+      `${showShape(input)} and the output (${given.join(', ')}) do not say every size of ${layer.equation}`,
+      {
+        expected: 'a size for every letter that the input does not have',
+        found: given.join(', '),
+      },
+    );
+  return { equation, sizes };
+}
+
+/** Axes of the bias, from the first named one to the last of the output. */
+function biasDims({ biasAxes }: EinsumDenseSpec, { output }: Equation, sizes: ReadonlyMap<string, Dim>): Dim[] | null {
+  if (biasAxes === null) return null;
+  const first = Math.min(...[...biasAxes].map(letter => output.indexOf(letter)));
+  if (first < 0)
+    throw new RnnError('shape', 'E_EQUATION', `the bias has an axis that the output '${output}' has not`, {
+      where: 'biasAxes',
+      found: biasAxes,
+    });
+  return [...output.slice(first)].map(letter => (biasAxes.includes(letter) ? sizes.get(letter)! : { symbol: '1', size: 1 }));
+}
+
+/** Both operands as matrices, once for every place of the axes that input, kernel and output share. */
+function contracted({ input, kernel, output }: Equation, x: Tensor, W: Tensor, kernels: Kernels): Tensor {
+  const both = [...input].filter(l => kernel.includes(l) && output.includes(l));
+  const summed = [...input].filter(l => kernel.includes(l) && !output.includes(l));
+  const kept = [...input].filter(l => !kernel.includes(l) && output.includes(l));
+  const lost = [...input].filter(l => !kernel.includes(l) && !output.includes(l));
+  const fresh = [...kernel].filter(l => !input.includes(l));
+  const size = new Map([...input].map((l, i): [string, number] => [l, x.shape[i]]));
+  [...kernel].forEach((l, i) => {
+    size.set(l, W.shape[i]);
+  });
+  const sizes = (letters: readonly string[]) => letters.map(l => size.get(l)!);
+  // an axis that only the input has is summed by rows of the kernel that repeat
+  const a = permuteAxes(
+    x,
+    [...both, ...kept, ...lost, ...summed].map(l => input.indexOf(l)),
+  );
+  const b = permuteAxes(
+    W,
+    [...both, ...summed, ...fresh].map(l => kernel.indexOf(l)),
+  );
+  const [H, R, Z, D, K] = [both, kept, lost, summed, fresh].map(letters => sizeOf(sizes(letters)));
+  const data = kernels.allocate(H * R * K);
+  for (let h = 0; h < H; h++) {
+    const own = b.data.subarray(h * D * K, (h + 1) * D * K);
+    const matrix = kernels.allocate(Z * D * K);
+    for (let z = 0; z < Z; z++) matrix.set(own, z * D * K);
+    const rows = a.data.subarray(h * R * Z * D, (h + 1) * R * Z * D);
+    data.set(kernels.affine({ shape: [R, Z * D], data: rows }, { shape: [Z * D, K], data: matrix }).data, h * R * K);
+  }
+  const order = [...both, ...kept, ...fresh];
+  const y = { shape: sizes(order), data };
+  return permuteAxes(
+    y,
+    [...output].map(l => order.indexOf(l)),
+  );
+}
+
+/** Adds a bias whose axes are the last ones of y; those of size 1 are repeated. */
+function addTrailing(y: Tensor, bias: Tensor): void {
+  const own = y.shape.slice(y.shape.length - bias.shape.length);
+  const inner = sizeOf(own);
+  const which = Int32Array.from({ length: inner }, (_, k) => {
+    let rest = k;
+    let at = 0;
+    let step = 1;
+    for (let axis = own.length - 1; axis >= 0; axis--) {
+      if (bias.shape[axis] !== 1) at += (rest % own[axis]) * step;
+      step *= bias.shape[axis];
+      rest = Math.floor(rest / own[axis]);
+    }
+    return at;
+  });
+  for (let k = 0; k < y.data.length; k++) y.data[k] += bias.data[which[k % inner]];
+}
+
+function biased(layer: EinsumDenseSpec, { builder, weight }: OnnxCall, y: string): string {
+  const bias = weight('b');
+  return bias ? builder.add('Add', [y, builder.constant(`${layer.name}.bias`, reshape(bias, bias.shape))], {}, `${layer.name}/bias`) : y;
+}
+
+function expression(library: string) {
+  return (layer: EinsumDenseSpec, { inputs: [x], weight, activation, shapes }: ScriptCall): string => {
+    const { input, kernel, output } = equationOf(layer.equation, shapes[0].length);
+    const bias = weight('b');
+    const y = `${library}.einsum(${pythonText(`${input},${kernel}->${output}`)}, ${x}, ${weight('W')})`;
+    return activation(layer.activation, bias ? `(${y} + ${bias})` : y);
+  };
+}

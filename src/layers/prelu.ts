@@ -1,0 +1,67 @@
+import { factor } from '../cells/weightShapes.js';
+import { RnnError } from '../errors.js';
+import { stridesOf } from '../tensor/axes.js';
+import { axesOf } from './axes.js';
+import { multiply, NO_COST } from './dims.js';
+import { sizes } from './fields.js';
+import type { LayerBase, LayerKind } from './layer.js';
+
+/** x where it is positive, α·x elsewhere; an α for every place of a sample but along the shared axes (Keras PReLU). */
+export interface PReluSpec extends LayerBase {
+  readonly kind: 'prelu';
+  /** counted from 1, the batch being 0 */
+  readonly sharedAxes: readonly number[];
+}
+
+export const prelu: LayerKind<PReluSpec> = {
+  name: 'prelu',
+  reads: 'anything',
+  kerasClass: () => 'PReLU',
+  fields: { sharedAxes: sizes({ default: [] }) },
+  grammar: {},
+  keras: {
+    classes: {
+      PReLU: config => ({ sharedAxes: typeof config.shared_axes === 'number' ? [config.shared_axes] : (config.shared_axes ?? []) }),
+    },
+    config: ({ sharedAxes }) => ({ shared_axes: sharedAxes.length === 0 ? null : sharedAxes }),
+    weightNames: { alpha: 'alpha' },
+  },
+  weightShapes(layer, [input]) {
+    const shared = axesOf(layer.sharedAxes, input);
+    const own = input.slice(1).map((dim, i) => (shared.includes(i + 1) ? { symbol: '1', size: 1 } : dim));
+    const open = own.find(d => d.size === null);
+    if (open)
+      throw new RnnError('shape', 'E_SYMBOLIC', `has an α for every place, so ${open.symbol} must be known`, {
+        fix: `give ${open.symbol} a number (--T 10), or share the axis`,
+      });
+    const dims = own.map(d => d.symbol);
+    return [
+      { name: 'alpha', role: 'scale', dims, shape: own.map(d => d.size!), gates: null, formula: dims.map(factor).join('*'), fill: 0 },
+    ];
+  },
+  outputShape: (_layer, [input]) => input,
+  cost: (_layer, [input]) => ({ ...NO_COST, activations: multiply(...input.slice(1).map(d => d.size)) }),
+  formula(layer, [input], symbols) {
+    return this.weightShapes(layer, [input], symbols)[0].formula;
+  },
+  apply(_layer, [input], { kernels, weights }) {
+    const { data, shape } = input.tensor;
+    const alpha = weights.get('alpha')!;
+    const inner = shape.slice(1);
+    const [places, own] = [stridesOf(inner), stridesOf(alpha.shape)];
+    const size = data.length / shape[0];
+    // place of a sample's number -> its α
+    const which = Int32Array.from({ length: size }, (_, k) =>
+      inner.reduce((at, n, axis) => (alpha.shape[axis] === 1 ? at : at + (Math.floor(k / places[axis]) % n) * own[axis]), 0),
+    );
+    const y = kernels.allocate(data.length);
+    for (let k = 0; k < y.length; k++) y[k] = data[k] < 0 ? alpha.data[which[k % size]] * data[k] : data[k];
+    return { tensor: { shape, data: y }, mask: input.mask };
+  },
+  onnx: ({ name }, { builder, inputs: [x], weight }) =>
+    builder.add('PRelu', [x, builder.constant(`${name}.alpha`, weight('alpha')!)], {}, name),
+  scripts: {
+    numpy: { expression: (_layer, { inputs: [x], weight }) => `np.where(${x} < 0, ${weight('alpha')} * ${x}, ${x})` },
+    torch: { expression: (_layer, { inputs: [x], weight }) => `torch.where(${x} < 0, ${weight('alpha')} * ${x}, ${x})` },
+  },
+};
