@@ -60,6 +60,11 @@ const MEANING: Record<string, string> = {
   variance: 'numbers of the data; null: weights',
   kerasClass: 'class that Keras shows for it',
   layer: 'the layer at every step: its kind and fields',
+  depthMultiplier: 'm, filters for every channel',
+  sharedAxes: 'axes along which one α holds, counted from 1',
+  equation: 'axes of input, kernel and output as letters: abc,cd->abd',
+  outputShape: 'sizes of the output without the batch and without ...; null: that of the input',
+  biasAxes: 'axes of the output that have a bias; null: none',
 };
 
 const LARGEST = 2 ** 31 - 1;

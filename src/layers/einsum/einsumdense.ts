@@ -77,8 +77,8 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
   },
 
   outputShape(layer, [input]) {
-    const { equation, sizes } = solved(layer, input);
-    return [...equation.output].map(letter => sizes.get(letter)!);
+    const { equation, sizes, open } = solved(layer, input);
+    return [...equation.output].map(letter => (open.has(letter) ? { ...sizes.get(letter)!, size: null } : sizes.get(letter)!));
   },
 
   cost(layer, [input]) {
@@ -135,12 +135,20 @@ function checkOutput(value: unknown, key: string): unknown {
   throw new RnnError('spec', 'E_SPEC_TYPE', `expected sizes, or null for those of the input`, { where: key, expected: 'a list of sizes' });
 }
 
+interface Solved {
+  readonly equation: Equation;
+  readonly sizes: ReadonlyMap<string, Dim>;
+  /** letters of the output that are given as None: to Keras, and to every layer after it, their size is open */
+  readonly open: ReadonlySet<string>;
+}
+
 /** The size of every letter: of the input's from the input, of the others from the output. @throws RnnError E_EQUATION, E_RANK */
-function solved(layer: EinsumDenseSpec, input: DimShape): { equation: Equation; sizes: ReadonlyMap<string, Dim> } {
+function solved(layer: EinsumDenseSpec, input: DimShape): Solved {
   const equation = equationOf(layer.equation, input.length);
   const sizes = new Map<string, Dim>([...equation.input].map((letter, axis) => [letter, input[axis]]));
   // '...' on the left takes the batch with it: what it leaves out stands between the batch and the sizes given
   const given = layer.outputShape;
+  const open = new Set<string>();
   const elided = equation.output.length - 1 - given.length;
   const right = layer.equation.endsWith('...');
   [...equation.output].slice(1).forEach((letter, i) => {
@@ -152,6 +160,7 @@ function solved(layer: EinsumDenseSpec, input: DimShape): { equation: Equation; 
         found: String(size),
       });
     if (!known) sizes.set(letter, { symbol: String(size), size: size ?? null });
+    else if (size === null) open.add(letter);
   });
   const missing =
     [...equation.kernel].find(letter => !sizes.has(letter)) ??
@@ -166,7 +175,7 @@ function solved(layer: EinsumDenseSpec, input: DimShape): { equation: Equation; 
         found: given.join(', '),
       },
     );
-  return { equation, sizes };
+  return { equation, sizes, open };
 }
 
 /** Axes of the bias, from the first named one to the last of the output. */
