@@ -245,7 +245,7 @@ describe('our own names', () => {
   it('are all there is, but for an input, its mask and output', () => {
     expect(native.detect(['a/Wx', 'z'])).toBe(false);
     expect(native.detect(['x', 'y', 'mask'])).toBe(false);
-    for (const name of ['a/WxWh', '/Wx', 'Wx', 'a/both/w']) expect([name, native.detect([name])]).toEqual([name, false]);
+    for (const name of ['a/WxWh', '/Wx', 'Wx', 'a/both/zz']) expect([name, native.detect([name])]).toEqual([name, false]);
     const shapes = inferShapes(
       checkSpec({ input: { timesteps: 4, features: 3 }, layers: [{ kind: 'rnn', name: 'a', units: 2, useBias: false }] }),
     );
