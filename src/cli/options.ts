@@ -136,7 +136,7 @@ const RUNS: readonly CommandName[] = ['forward', 'compare'];
 const ARRAYS = ['npy', 'npz', 'csv', 'json', 'jsonl'];
 
 export const RNGS = ['seedrandom', 'keras', 'torch', 'numpy', 'pcg64'] as const;
-export const FRAMEWORKS = ['keras', 'torch', 'onnx', 'tfjs'] as const;
+export const FRAMEWORKS = ['keras', 'torch', 'onnx', 'tfjs', 'flax'] as const;
 export const ENGINES = ['batched', 'manual', 'onnxruntime'] as const;
 const ENGINE_CHOICES = ['auto', ...ENGINES] as const;
 export const CELLS = ['rnn', 'lstm', 'gru'] as const;

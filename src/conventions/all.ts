@@ -1,7 +1,10 @@
+export { equinox } from './equinox.js';
+export { flax } from './flax.js';
 export { keras } from './keras.js';
 export { kerasCheckpoint } from './kerasCheckpoint.js';
 export { kerasNames } from './kerasNames.js';
 export { kerasPaths } from './kerasPaths.js';
 export { letters } from './letters.js';
 export { native } from './native.js';
+export { tf1 } from './tf1.js';
 export { torch } from './torch.js';

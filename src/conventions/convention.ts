@@ -47,6 +47,8 @@ export interface Convention {
   readonly framework: FrameworkName;
   /** whether these names are of this convention, or the file's metadata says so */
   detect(names: readonly string[], metadata?: ReadonlyMap<string, string>): boolean;
+  /** its names are special cases of another convention's, and it is asked first */
+  readonly special?: boolean;
   /** @throws RnnError E_WEIGHT_…: which tensor has which shape and which was expected */
   toWeights(shapes: ModelShapes, tensors: NamedTensors, metadata?: ReadonlyMap<string, string>): Weights;
   /** The layers that the tensors alone determine, as a spec for checkSpec. @throws RnnError E_UNDETERMINED naming the flag to give */

@@ -12,8 +12,9 @@ export interface GroupOrder {
   readonly assumptions: readonly Assumption[];
 }
 
-const MOST_GROUPS_TRIED = 8;
+/** Orders and steps of the search, beyond which more are not looked for. */
 const MOST_ORDERS = 50;
+const MOST_STEPS = 20_000;
 
 /**
  * Groups of a file that does not keep their order, in one in which each reads what the one before gives: token vectors first, recurrent layers
@@ -22,8 +23,7 @@ const MOST_ORDERS = 50;
  */
 export function orderOfGroups(groups: readonly WeightGroup[], framework: FrameworkName): GroupOrder {
   const sorted = [...groups].sort((a, b) => byNaturalOrder(a.name ?? '', b.name ?? ''));
-  const orders: WeightGroup[][] = [];
-  if (sorted.length <= MOST_GROUPS_TRIED) search([], sorted, orders);
+  const orders = ordersOf(sorted);
   if (orders.length === 0)
     throw new RnnError('convention', 'E_UNDETERMINED', 'the order of the layers cannot be told from their widths', {
       expected: 'layers of which each is as wide as the next one reads',
@@ -53,18 +53,23 @@ export function withMerges(groups: readonly WeightGroup[]): WeightGroup[] {
   });
 }
 
-function search(done: readonly WeightGroup[], rest: readonly WeightGroup[], found: WeightGroup[][]): void {
-  if (rest.length === 0) found.push([...done]);
-  for (const group of rest) {
-    if (found.length >= MOST_ORDERS) return;
-    if (rest.some(other => other !== group && classOf(other) === classOf(group) && numberOf(other) < numberOf(group))) continue;
-    if (done.length > 0 && (group.embedding || !isChain([done[done.length - 1], group]))) continue;
-    search(
-      [...done, group],
-      rest.filter(g => g !== group),
-      found,
-    );
-  }
+function ordersOf(groups: readonly WeightGroup[]): WeightGroup[][] {
+  const found: WeightGroup[][] = [];
+  let steps = 0;
+  const extend = (done: readonly WeightGroup[], rest: readonly WeightGroup[]): void => {
+    if (rest.length === 0) found.push([...done]);
+    for (const group of rest) {
+      if (found.length >= MOST_ORDERS || ++steps > MOST_STEPS) return;
+      if (rest.some(other => other !== group && classOf(other) === classOf(group) && numberOf(other) < numberOf(group))) continue;
+      if (done.length > 0 && (group.embedding || !isChain([done[done.length - 1], group]))) continue;
+      extend(
+        [...done, group],
+        rest.filter(g => g !== group),
+      );
+    }
+  };
+  extend([], groups);
+  return found;
 }
 
 /** Dense layers that stand before a recurrent one. */

@@ -4,7 +4,10 @@ import { byName } from '../registry.js';
 import * as all from './all.js';
 import type { Convention, WritableConvention } from './convention.js';
 
-export const CONVENTIONS: readonly Convention[] = Object.values(all);
+/** Those first whose names another one would take for its own. */
+export const CONVENTIONS: readonly Convention[] = Object.values(all).sort(
+  (a: Convention, b: Convention) => Number(b.special ?? false) - Number(a.special ?? false),
+);
 
 const WRITABLE = Object.fromEntries(
   Object.entries(all).filter((entry): entry is [string, WritableConvention] => 'fromWeights' in entry[1]),
@@ -26,7 +29,7 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
     `cannot tell whose weights these are: ${shown.join(', ') || 'no tensors'}${names.length > 4 ? ' …' : ''}`,
     {
       expected:
-        "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli's own)",
+        "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli's own)",
       found: shown.join(', ') || 'no tensors',
     },
   );

@@ -32,10 +32,11 @@ export interface FrameworkCount {
 /**
  * The same network as each framework would count it: PyTorch and ONNX keep two biases, tfjs has the GRU with the reset before only.
  * null where the framework has no such layer.
+ * @param framework whose network it is: Flax is counted for its own
  */
-export function countsByFramework(model: ModelSpec): Record<FrameworkName, FrameworkCount> {
-  const entries = FRAMEWORKS.map(framework => [framework, countAs(framework, model)]);
-  return Object.fromEntries(entries);
+export function countsByFramework(model: ModelSpec, framework: FrameworkName = 'keras'): Record<string, FrameworkCount> {
+  const counted = FRAMEWORKS.filter(name => name !== 'flax' || framework === 'flax');
+  return Object.fromEntries(counted.map(name => [name, countAs(name, model)]));
 }
 
 function countAs(framework: FrameworkName, model: ModelSpec): FrameworkCount {
@@ -43,10 +44,16 @@ function countAs(framework: FrameworkName, model: ModelSpec): FrameworkCount {
   if (missing.length > 0) return { params: null, note: missing[0] };
   const layers = model.layers.map(l => (isRecurrent(l) ? asIn(framework, l) : l));
   const changed = layers.some((l, i) => isRecurrent(l) && l.resetAfter !== (model.layers[i] as RecurrentSpec).resetAfter);
+  const saved = framework === 'flax' ? layers.filter(isRecurrent).reduce((sum, l) => sum + withoutBias(l), 0n) : 0n;
   return {
-    params: totalParameters(inferShapes({ ...model, layers })),
+    params: totalParameters(inferShapes({ ...model, layers })) - saved,
     note: changed ? `${framework} has the GRU with the reset ${framework === 'torch' ? 'after' : 'before'} the product only` : null,
   };
+}
+
+/** Flax' GRU has no recurrent bias of z and r, which could be added to the input's (and in nnx none of n either). */
+function withoutBias({ kind, useBias, resetAfter, units, bidirectional }: RecurrentSpec): bigint {
+  return kind === 'gru' && useBias && resetAfter ? BigInt(2 * units * (bidirectional ? 2 : 1)) : 0n;
 }
 
 function missingIn(framework: FrameworkName, layer: RecurrentSpec): string | null {

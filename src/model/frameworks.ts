@@ -4,9 +4,9 @@ import type { CellName } from './spec.js';
  * What a framework takes for granted, where a description does not say: bias rows, the GRU variant, the gate activation.
  * Keras 3.15, PyTorch 2, ONNX opset 22, tfjs 4.22.
  */
-export type FrameworkName = 'keras' | 'torch' | 'onnx' | 'tfjs';
+export type FrameworkName = 'keras' | 'torch' | 'onnx' | 'tfjs' | 'flax';
 
-export const FRAMEWORKS: readonly FrameworkName[] = ['keras', 'torch', 'onnx', 'tfjs'];
+export const FRAMEWORKS: readonly FrameworkName[] = ['keras', 'torch', 'onnx', 'tfjs', 'flax'];
 
 export interface FrameworkDefaults {
   /** input and recurrent bias for every cell */
@@ -25,6 +25,7 @@ export const DEFAULTS: Record<FrameworkName, FrameworkDefaults> = {
   onnx: { twoBiases: true, resetAfter: false, recurrentActivation: 'sigmoid', zeroPaddedOutput: true, maskedMax: true },
   // tfjs' hard sigmoid is 0.2x + 0.5, Keras 3's is x/6 + 0.5: two functions of one name
   tfjs: { twoBiases: false, resetAfter: false, recurrentActivation: 'hard_sigmoid_keras2', zeroPaddedOutput: false, maskedMax: false },
+  flax: { twoBiases: false, resetAfter: true, recurrentActivation: 'sigmoid', zeroPaddedOutput: false, maskedMax: false },
 };
 
 /** Defaults of a layer's fields under a framework, by kind; what is absent has the default of its field table. */

@@ -30,12 +30,12 @@ export interface PageFlags {
   readonly stack?: number;
   readonly activation?: string;
   readonly layers?: string;
-  readonly framework?: 'keras' | 'torch' | 'onnx' | 'tfjs';
+  readonly framework?: 'keras' | 'torch' | 'onnx' | 'tfjs' | 'flax';
 }
 
 export interface PageNetwork {
   readonly title: string;
-  readonly framework: 'keras' | 'torch' | 'onnx' | 'tfjs';
+  readonly framework: 'keras' | 'torch' | 'onnx' | 'tfjs' | 'flax';
   /** complete, as checkSpec gives it */
   readonly spec: ModelSpec;
   /** null: a file describes the network */

@@ -2,7 +2,7 @@
  * What the user asked for, validated as words (numbers are numbers, enums are known) but not yet looked up: no file has been read.
  * `cli/options.ts` builds these from argv; the library's callers build them by hand.
  */
-export type FrameworkName = 'keras' | 'torch' | 'onnx' | 'tfjs';
+export type FrameworkName = 'keras' | 'torch' | 'onnx' | 'tfjs' | 'flax';
 export type EngineName = 'batched' | 'manual' | 'onnxruntime';
 export type RngName = 'seedrandom' | 'keras' | 'torch' | 'numpy' | 'pcg64';
 

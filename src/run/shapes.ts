@@ -11,7 +11,6 @@ import {
   trainableParameters,
   trainingSize,
 } from '../model/counts.js';
-import type { FrameworkName } from '../model/frameworks.js';
 import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import { inputsOf, isRecurrent, type ModelSpec, outputsOf } from '../model/spec.js';
 import { exactSize } from '../tensor/tensor.js';
@@ -30,7 +29,7 @@ export async function runShapes(request: ShapesRequest): Promise<ShapesResult> {
 /** The same from a network that is loaded already. */
 export function shapesOf(network: Pick<Network, 'model' | 'shapes' | 'framework' | 'notes' | 'assumptions' | 'ask'>): ShapesResult {
   const { model, shapes, framework } = network;
-  const counts = countsByFramework(model);
+  const counts = countsByFramework(model, framework);
   const params = totalParameters(shapes);
   const trainable = trainableParameters(shapes);
   const names = kerasNames(model);
@@ -140,7 +139,7 @@ function dimsOf({ input, otherInputs = [] }: ModelSpec, shapes: ModelShapes): Re
   return dims;
 }
 
-function frameworkNotes(counts: Record<FrameworkName, { params: bigint | null; note: string | null }>): string[] {
+function frameworkNotes(counts: Readonly<Record<string, { params: bigint | null; note: string | null }>>): string[] {
   return [...new Set(Object.values(counts).flatMap(c => c.note ?? []))];
 }
 

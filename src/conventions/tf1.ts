@@ -1,0 +1,158 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { concatLast, permuteBlocks, sliceFirst, sliceLast } from '../tensor/layout.js';
+import { formatShape, type Tensor } from '../tensor/tensor.js';
+import { byNaturalOrder } from './naturalOrder.js';
+import { byFolder, plainLayer, recurrentLayer, type TranslatedLayer, type Translation, translatedConvention } from './translated.js';
+
+/**
+ * Variables of TensorFlow 1's cells (tensorflow/python/ops/rnn_cell_impl.py): one kernel [D+M, G·M] for [x, h].
+ *   BasicLSTMCell, LSTMCell   gates i, j (the candidate), f, o;  f = σ(f + forget_bias), forget_bias is 1.0 in the code and not in the file
+ *   GRUCell                   gates/kernel r, u; candidate/kernel on [x, r ⊙ h];  h = u ⊙ h + (1 − u) ⊙ c: our z is u
+ *   BasicRNNCell              h = tanh([x, h]·kernel + bias)
+ */
+const translation: Translation = {
+  name: 'tf1',
+  framework: 'keras',
+  detect: names => names.some(name => isCellKernel(name, names)),
+
+  layers(tensors) {
+    const folders = byFolder(tensors, STATE);
+    const cells = new Map<string, Map<string, Map<string, Tensor>>>();
+    const layers: TranslatedLayer[] = [];
+    for (const [folder, own] of folders) {
+      const [, cell, part] = CELL_FOLDER.exec(folder) ?? [];
+      if (cell === undefined) layers.push(plainLayer(folder, own, WORDS));
+      else {
+        const parts = cells.get(cell) ?? new Map<string, Map<string, Tensor>>();
+        cells.set(cell, parts.set(part?.slice(1) ?? '', own));
+      }
+    }
+    const ways = new Map<string, string[]>();
+    for (const cell of [...cells.keys()].sort(byNaturalOrder)) {
+      const layer = cell.replace(/(^|\/)(fw|bw)(?=\/)/, '');
+      ways.set(layer, [...(ways.get(layer) ?? []), cell]);
+    }
+    // forward (fw) before backward (bw)
+    const recurrent = [...ways].map(([, names]) =>
+      recurrentLayer(
+        layerName(names[0]),
+        names.sort((a, b) => Number(isBackward(a)) - Number(isBackward(b))).map(name => readCell(name, cells.get(name)!)),
+      ),
+    );
+    return [...recurrent, ...layers];
+  },
+
+  assumptions(tensors) {
+    const open = [...tensors.keys()].filter(name => FORGETS.test(name) && isCellKernel(name, [...tensors.keys()]));
+    if (open.length === 0) return [];
+    return [
+      {
+        fact: 'forget-bias',
+        what: '1.0 was added to the bias of the forget gate',
+        value: '1.0',
+        why: 'forget_bias stands in the code of TensorFlow 1, not in the file; 1.0 is its default',
+        say: null,
+      },
+    ];
+  },
+};
+
+export const tf1 = translatedConvention(translation);
+
+const CELL = '(?:[a-z_]+_)?(?:lstm|gru|rnn)(?:_block|_fused)?_cell(?:_\\d+)?|block_lstm';
+/** the folder of a cell, and below it gates or candidate of a GRU, the projection of an LSTM */
+const CELL_FOLDER = new RegExp(`^((?:.*/)?(?:${CELL}))(/gates|/candidate|/projection)?$`);
+const CELL_KERNEL = new RegExp(`^(?:.*/)?(?:${CELL})(?:/gates)?/(?:kernel|weights)$`);
+/** cells that add forget_bias: all LSTMs but the one that does as cuDNN does */
+const FORGETS = /(^|\/)(?!cudnn)[a-z_]*lstm[a-z_]*(_\d+)?\/(kernel|weights)$/;
+const WORDS: [string, string][] = [
+  ['kernel', 'bias'],
+  ['weights', 'biases'],
+];
+/** of training: slots of optimizers beside each variable, powers of Adam, counters, moving averages */
+const STATE =
+  /\/(Adam|Adam_1|RMSProp|RMSProp_1|RMSProp_2|Momentum|Adagrad|Adadelta|Adadelta_1|Ftrl|Ftrl_1|ExponentialMovingAverage)$|(^|\/)(beta[12]_power|global_step|save_counter)$/;
+
+function isCellKernel(name: string, names: readonly string[]): boolean {
+  const folder = name.slice(0, name.lastIndexOf('/'));
+  return (
+    CELL_KERNEL.test(name) &&
+    !names.includes(`${folder}/recurrent_kernel`) &&
+    !names.some(other => other.startsWith(`${folder}/recurrent_kernel`))
+  );
+}
+
+function isBackward(name: string): boolean {
+  return /(^|\/)bw\//.test(name);
+}
+
+/** `rnn/multi_rnn_cell/cell_0/basic_lstm_cell` -> `rnn/multi_rnn_cell/cell_0`: what tells one from another */
+function layerName(cell: string): string {
+  const above = cell.slice(0, Math.max(0, cell.lastIndexOf('/'))).replace(/(^|\/)fw$/, '');
+  return /\d$/.test(above) || !/\d$/.test(cell) ? above || cell : cell;
+}
+
+/** @throws RnnError E_UNDETERMINED, E_TF1_CELL */
+function readCell(name: string, parts: ReadonlyMap<string, ReadonlyMap<string, Tensor>>): readonly [Tensor, Tensor, Tensor?] {
+  const own = parts.get('') ?? new Map<string, Tensor>();
+  const gates = parts.get('gates');
+  const unknown = [...own.keys()].find(key => !['kernel', 'bias', 'weights', 'biases'].includes(key));
+  if (unknown !== undefined || parts.has('projection'))
+    throw new RnnError('unsupported', 'E_TF1_CELL', `${unknown ?? 'the projection'} of a TensorFlow 1 cell is not read here`, {
+      where: escapeText(name, 80),
+      expected: 'kernel and bias',
+      found: [...own.keys(), ...(parts.has('projection') ? ['projection'] : [])].map(key => escapeText(key, 40)).join(', '),
+    });
+  if (gates) return gru(name, gates, parts.get('candidate') ?? new Map());
+  const [kernel, bias] = kernelAndBias(name, own);
+  const [rows, width] = kernel.shape;
+  if (/lstm/.test(name.slice(name.lastIndexOf('/') + 1))) return lstm(name, kernel, bias);
+  return [sliceFirst(kernel, 0, rows - width), sliceFirst(kernel, rows - width, rows), bias];
+}
+
+function kernelAndBias(name: string, tensors: ReadonlyMap<string, Tensor>): [Tensor, Tensor | undefined] {
+  const kernel = tensors.get('kernel') ?? tensors.get('weights');
+  const bias = tensors.get('bias') ?? tensors.get('biases');
+  if (kernel?.shape.length === 2 && (bias === undefined || bias.shape.length === 1)) return [kernel, bias];
+  throw new RnnError('convention', 'E_UNDETERMINED', 'the cell has no kernel [D+M, G·M]', {
+    where: escapeText(name, 80),
+    expected: 'kernel [D+M, G·M], bias [G·M]',
+    found: [...tensors].map(([key, t]) => `${escapeText(key, 40)} ${formatShape(t.shape)}`).join(', ') || 'nothing',
+  });
+}
+
+/** i, j, f, o into Keras' i, f, c, o, with the 1.0 that TensorFlow adds to f. */
+function lstm(name: string, kernel: Tensor, bias: Tensor | undefined): readonly [Tensor, Tensor, Tensor?] {
+  const [rows, width] = kernel.shape;
+  const M = width / 4;
+  checkRows(name, kernel, M);
+  const order = [0, 2, 1, 3];
+  const added = /cudnn/.test(name) ? 0 : 1;
+  const whole = bias ?? { shape: [width], data: new Float32Array(width) };
+  const moved = permuteBlocks(whole, order);
+  const withForget = { shape: moved.shape, data: moved.data.map((v, k) => (k >= M && k < 2 * M ? v + added : v)) };
+  const fused = permuteBlocks(kernel, order);
+  return [sliceFirst(fused, 0, rows - M), sliceFirst(fused, rows - M, rows), withForget];
+}
+
+/** gates r, u and the candidate into Keras' z, r, h with one bias: the reset comes before the product. */
+function gru(name: string, gates: ReadonlyMap<string, Tensor>, candidate: ReadonlyMap<string, Tensor>): readonly [Tensor, Tensor, Tensor?] {
+  const [gatesKernel, gatesBias] = kernelAndBias(`${name}/gates`, gates);
+  const [kernel, bias] = kernelAndBias(`${name}/candidate`, candidate);
+  const [rows, M] = kernel.shape;
+  checkRows(name, kernel, M);
+  const zr = permuteBlocks(gatesKernel, [1, 0]);
+  const part = (from: number, to: number) => concatLast([sliceFirst(zr, from, to), sliceFirst(kernel, from, to)]);
+  const biases = gatesBias && bias ? concatLast([sliceLast(gatesBias, M, 2 * M), sliceLast(gatesBias, 0, M), bias]) : undefined;
+  return [part(0, rows - M), part(rows - M, rows), biases];
+}
+
+function checkRows(name: string, kernel: Tensor, M: number): void {
+  if (Number.isInteger(M) && kernel.shape[0] > M) return;
+  throw new RnnError('convention', 'E_UNDETERMINED', `a kernel of shape ${formatShape(kernel.shape)} is of no known cell`, {
+    where: escapeText(name, 80),
+    expected: '[D+M, 4M] of an LSTM, [D+M, 2M] and [D+M, M] of a GRU',
+    found: formatShape(kernel.shape),
+  });
+}

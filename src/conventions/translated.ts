@@ -1,0 +1,152 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import type { Assumption } from '../model/assumptions.js';
+import type { FrameworkName } from '../model/frameworks.js';
+import type { LayerShapes } from '../model/shapes.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Convention, NamedTensors } from './convention.js';
+import { isChain, orderOfGroups, withMerges } from './groupOrder.js';
+import { layersOf, type WeightGroup } from './groups.js';
+import { layerWeights } from './keras.js';
+import { isSorted } from './modules.js';
+import type { NamedArray } from './namedArray.js';
+import { extra } from './surplus.js';
+
+/** A layer of a foreign file, its arrays as Keras would have them: kernel [D, G·M], recurrent_kernel [M, G·M], bias; forward before backward. */
+export interface TranslatedLayer {
+  readonly name: string;
+  readonly arrays: readonly NamedArray[];
+  readonly group: WeightGroup;
+}
+
+/** What translates the tensors of a file. */
+export interface Translation {
+  readonly name: string;
+  readonly framework: FrameworkName;
+  detect(names: readonly string[]): boolean;
+  /** @throws RnnError E_UNDETERMINED, E_WEIGHT_… naming the tensor that is of no layer */
+  layers(tensors: NamedTensors): TranslatedLayer[];
+  /** what the layers rest on beside their order and functions */
+  assumptions?(tensors: NamedTensors): Assumption[];
+}
+
+/** A convention whose files are brought into Keras' form first: what Keras' layers need is said once. */
+export function translatedConvention({ name, framework, detect, layers: translate, assumptions }: Translation): Convention {
+  return {
+    name,
+    framework,
+    detect,
+    special: true,
+
+    toWeights(shapes, tensors) {
+      const found = translate(tensors);
+      const held = found.reduce((sum, layer) => sum + layer.arrays.length, 0);
+      const layers = shapes.layers.filter(l => l.weights.length > 0);
+      const own = ownLayers(layers, found);
+      const weights = new Map<string, Tensor>();
+      layers.forEach((layer, i) => {
+        const { name: place, arrays } = own[i] ?? { name: layer.layer.name, arrays: [] };
+        for (const [key, t] of layerWeights(shapes, layer, arrays, held, k => `${place}/${layer.weights[k].role}`)) weights.set(key, t);
+      });
+      const surplus = found.find(layer => !own.includes(layer));
+      if (surplus)
+        throw extra(
+          surplus.name,
+          layers.map(l => l.layer.name),
+        );
+      return weights;
+    },
+
+    toSpec(tensors, hints) {
+      const groups = translate(tensors).map(layer => layer.group);
+      const declared = !isSorted(tensors) && isChain(groups);
+      const order = declared ? { groups: withMerges(groups), assumptions: [] } : orderOfGroups(groups, framework);
+      const read = layersOf(order.groups, hints, framework);
+      return { ...read, assumptions: [...order.assumptions, ...(assumptions?.(tensors) ?? []), ...read.assumptions] };
+    },
+  };
+}
+
+/**
+ * The file's layer for each layer of the network: by name where the network has the file's names, else the one whose arrays fit.
+ * @throws RnnError E_UNDETERMINED where two fit
+ */
+function ownLayers(layers: readonly LayerShapes[], found: readonly TranslatedLayer[]): (TranslatedLayer | undefined)[] {
+  const named = new Map(found.map(layer => [layer.name, layer]));
+  if (layers.every(l => named.has(l.layer.name))) return layers.map(l => named.get(l.layer.name));
+  const rest = [...found];
+  return layers.map(layer => {
+    const fitting = rest.filter(({ arrays }) => String(arrays.map(a => a.tensor.shape)) === String(layer.weights.map(w => w.shape)));
+    const twin = fitting.find(other => classOf(other.name) !== classOf(fitting[0].name));
+    if (twin)
+      throw new RnnError(
+        'convention',
+        'E_UNDETERMINED',
+        `the file does not say whether ${layer.layer.name} is ${fitting[0].name} or ${twin.name}`,
+        {
+          expected: layers.map(l => escapeText(l.layer.name, 60)).join(', '),
+          found: found.map(l => escapeText(l.name, 60)).join(', '),
+          fix: `name the layers as the file does: --layers "…+name=${escapeText(fitting[0].name, 60)},…"`,
+        },
+      );
+    const own = fitting[0] ?? rest[0];
+    rest.splice(rest.indexOf(own), own === undefined ? 0 : 1);
+    return own;
+  });
+}
+
+function classOf(name: string): string {
+  return name.replace(/\d+/g, '');
+}
+
+/** The tensors of a file by the folder they stand in, natural order within a class of numbered ones is left to the caller. */
+export function byFolder(tensors: NamedTensors, state: RegExp): Map<string, Map<string, Tensor>> {
+  const folders = new Map<string, Map<string, Tensor>>();
+  for (const [name, tensor] of tensors) {
+    if (state.test(name)) continue;
+    const path = name.includes('/') ? name : name.replaceAll('.', '/');
+    const at = path.lastIndexOf('/');
+    const folder = path.slice(0, Math.max(0, at));
+    folders.set(folder, (folders.get(folder) ?? new Map()).set(path.slice(at + 1), tensor));
+  }
+  return folders;
+}
+
+/** A dense layer or token vectors, from a folder that is no cell. @throws RnnError E_UNDETERMINED */
+export function plainLayer(
+  name: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  words: readonly [kernel: string, bias: string][],
+): TranslatedLayer {
+  const embedding = tensors.get('embedding');
+  if (embedding && tensors.size === 1)
+    return { name, arrays: [{ name: `${name}/embedding`, tensor: embedding }], group: { name, embedding: embedding.shape } };
+  const [kernelName, biasName] = words.find(([kernel]) => tensors.has(kernel)) ?? words[0];
+  const [kernel, bias] = [tensors.get(kernelName), tensors.get(biasName)];
+  const surplus = [...tensors.keys()].find(key => key !== kernelName && key !== biasName);
+  if (kernel?.shape.length !== 2 || surplus !== undefined)
+    throw new RnnError(
+      'convention',
+      'E_UNDETERMINED',
+      `${escapeText(name || 'a variable without a folder', 80)} is no layer that its tensors alone describe`,
+      {
+        expected: 'a recurrent cell, a dense layer (kernel, bias) or token vectors (embedding)',
+        found: [...tensors].map(([key, t]) => `${escapeText(key, 40)} [${t.shape}]`).join(', '),
+        fix: 'save the variables of these layers alone',
+      },
+    );
+  const arrays = [{ name: `${name}/${kernelName}`, tensor: kernel }, ...(bias ? [{ name: `${name}/${biasName}`, tensor: bias }] : [])];
+  return { name, arrays, group: { name, dense: kernel.shape, bias: bias?.shape } };
+}
+
+/** A recurrent layer of one direction or two, from its arrays in Keras' form. */
+export function recurrentLayer(name: string, ways: readonly (readonly [Tensor, Tensor, Tensor?])[]): TranslatedLayer {
+  const arrays = ways.flatMap(([kernel, recurrent, bias]) => [
+    { name: `${name}/kernel`, tensor: kernel },
+    { name: `${name}/recurrent_kernel`, tensor: recurrent },
+    ...(bias ? [{ name: `${name}/bias`, tensor: bias }] : []),
+  ]);
+  const [[kernel, recurrent, bias]] = ways;
+  const group = { name, kernel: kernel.shape, recurrent: recurrent.shape, bias: bias?.shape, bidirectional: ways.length === 2 };
+  return { name, arrays, group };
+}
