@@ -9,10 +9,10 @@ import { compileKernel } from './assembly.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-/** Reads files by their paths, of which a browser has none; the requests of a browser name no path. */
-const FILES = /\/modelFile\.js$/;
+/** Files by their paths, of which a browser has none, and whose names their tensors are: the requests of a browser name no path. */
+const FILES = /\/modelFile\.js$|^\.\.\/conventions\/index\.js$/;
 const NO_FILES =
-  "export async function readModelFile() { throw new Error('a browser has no paths'); }\nexport const readTensorFile = readModelFile;";
+  "export async function readModelFile() { throw new Error('a browser has no paths'); }\nexport const readTensorFile = readModelFile, detectConvention = readModelFile;";
 
 const OF_NODE = new RegExp(`^node:|^(${[...builtinModules, 'onnxruntime-node'].join('|')})$`);
 

@@ -65,16 +65,18 @@ const CONFLICTS: readonly Conflict[] = [
   { a: 'emit', b: 'json', fix: 'a script is no document: drop one of them' },
   { a: 'emit', b: 'jsonl', fix: 'a script is no document: drop one of them' },
   { a: 'html', b: 'emit', fix: 'a script is no page: drop one of them' },
+  { a: 'html', b: 'mermaid', fix: 'a page has a picture of its own: drop one of them' },
+  { a: 'html', b: 'sha256', fix: '--sha256 prints the digest alone: drop one of them' },
   { a: 'html', b: 'fast', fix: 'a page has the bits that are the same everywhere: drop --fast' },
   { a: 'quiet', b: 'verbose', fix: 'drop one of them' },
 ];
 
 /** The flags whose word is a file that is written. */
 const WRITES: Record<CommandName, readonly (keyof Values)[]> = {
-  shapes: ['svg'],
+  shapes: ['svg', 'html'],
   forward: ['out', 'trace', 'svg', 'html'],
-  compare: [],
-  inspect: [],
+  compare: ['html'],
+  inspect: ['html'],
   convert: ['output'],
   probe: ['out'],
   explain: [],

@@ -444,7 +444,7 @@ const OUTPUT = flags('Output', RESULTS, {
     value: { kind: 'file', extensions: ['html'], stdin: true, output: true },
     help: 'one page that shows it all, computes in the browser and needs no network: change a number, see what follows',
     elsewhere: ['--page', '--interactive', '--report'],
-    commands: ['forward'],
+    commands: ['shapes', 'forward', 'compare', 'inspect'],
   },
   mermaid: { flags: '--mermaid', help: 'print the network as a Mermaid flowchart', commands: ['shapes'] },
   out: {
@@ -473,7 +473,7 @@ const OUTPUT = flags('Output', RESULTS, {
     flags: '--force',
     help: 'overwrite an existing file',
     elsewhere: ['--overwrite'],
-    commands: ['shapes', 'forward', 'probe', 'convert'],
+    commands: ['shapes', 'forward', 'compare', 'inspect', 'probe', 'convert'],
   },
   json: { flags: '--json', help: 'one JSON document on one line', commands: [...NETWORKS, ...FILES, 'explain'] },
   jsonl: { flags: '--jsonl', help: 'one line of JSON per sample', elsewhere: ['--ndjson'], commands: ['forward'] },

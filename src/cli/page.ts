@@ -7,6 +7,7 @@ import { guarded } from './signals.js';
 import { inputFiles, type Values } from './values.js';
 
 /** The interactive page of --html, loaded where one is asked for. */
+export { comparePage, noPageOfFiles } from '../run/pageCompare.js';
 export { forwardPage } from '../run/pageForward.js';
 
 /** --html FILE, or - for stdout. @throws RnnError E_EXISTS, E_SAME_FILE, E_WRITE */
@@ -16,6 +17,7 @@ export async function savePage(title: string, data: PageData, values: Values, ou
     output.text(html);
     return;
   }
-  await guarded(() => saveText(values.html!, html, { force: values.force ?? false, inputs: inputFiles(values) }));
+  const inputs = [...inputFiles(values), values.against, values.file, values.first].filter(path => path !== undefined);
+  await guarded(() => saveText(values.html!, html, { force: values.force ?? false, inputs }));
   output.notes([`saved ${values.html}`]);
 }

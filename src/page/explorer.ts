@@ -26,7 +26,8 @@ export interface ExplorerOptions {
   readonly engine: 'batched' | 'manual';
   readonly dtype: Precision;
   readonly at: ForwardPage['at'];
-  edit(name: string, place: number, value: number): void;
+  /** absent: nothing can be changed */
+  readonly edit?: (name: string, place: number, value: number) => void;
 }
 
 const HELP = [
@@ -237,8 +238,9 @@ export function explorer(options: ExplorerOptions): Explorer {
         else go(key === 'y' ? { unit: row } : {});
       },
       onEdit:
+        options.edit &&
         panel.edits &&
-        ((row, column, value) => options.edit(panels.get(key)!.edits!.name, panels.get(key)!.edits!.place(row, column), value)),
+        ((row, column, value) => options.edit!(panels.get(key)!.edits!.name, panels.get(key)!.edits!.place(row, column), value)),
     });
     if (kind === 'time') alongside(map);
     maps.set(id, map);

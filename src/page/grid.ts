@@ -18,6 +18,10 @@ export interface Grid {
   readonly columns: Axis;
   readonly scale: Scale;
   value(row: number, column: number): number;
+  /** what the colour is of, where that is not the number itself */
+  shade?(row: number, column: number): number;
+  /** ends of the scale in words, where the colour is not of the number */
+  readonly legend?: readonly [string, string];
   /** blocks of columns with a name each: gates */
   readonly groups?: readonly string[];
 }
@@ -26,7 +30,7 @@ export interface Grid {
 export interface Mark {
   readonly rows: readonly [number, number];
   readonly columns: readonly [number, number];
-  readonly role: Role;
+  readonly role: Role | 'off' | 'first';
   readonly strong?: boolean;
 }
 

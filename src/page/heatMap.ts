@@ -167,11 +167,11 @@ export function heatMap(options: HeatMapOptions): HeatMap {
     show(next) {
       const moves = shown?.selected?.join() !== next.selected?.join();
       shown = next;
-      const { rows, columns, scale } = next.grid;
+      const { rows, columns, scale, legend: ends = [numberText(scale.low, 2), numberText(scale.high, 2)] } = next.grid;
       frame.setAttribute('aria-label', `${options.label()}: ${rows.length} ${rows.name}s down, ${columns.length} ${columns.name}s across`);
       const tags = [axisTag(rows), axisTag(columns)].filter(tag => tag !== '');
       size.replaceChildren(...tags.flatMap((tag, i) => (i > 0 ? [' × ', tag] : [tag])));
-      legend.replaceChildren(numberText(scale.low, 2), el('i', { class: `ramp ${scale.kind}` }), numberText(scale.high, 2));
+      legend.replaceChildren(ends[0], el('i', { class: `ramp ${scale.kind}` }), ends[1]);
       read(null);
       if (table.open) replace(table, table.firstElementChild, gridTable(next, options.label()));
       layout = layoutOf(next.grid, room());

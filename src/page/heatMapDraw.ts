@@ -1,6 +1,6 @@
 import { cellColour, css, inkOn, isDark } from './colours.js';
 import type { Grid, Mark, Shown } from './grid.js';
-import { shortNumber } from './text.js';
+import { shortNumber, tinyNumber } from './text.js';
 
 /** Where a heat map's parts are, in pixels. */
 export interface Layout {
@@ -90,7 +90,7 @@ interface View {
   readonly toRow: number;
 }
 
-function drawCells(context: CanvasRenderingContext2D, { value, scale }: Grid, { cell, numbers }: Layout, view: View): void {
+function drawCells(context: CanvasRenderingContext2D, { value, shade, scale }: Grid, { cell, numbers }: Layout, view: View): void {
   const dark = isDark();
   context.font = `${cell.width < 44 ? 10 : 11}px ${FONT}`;
   context.textAlign = 'center';
@@ -101,12 +101,12 @@ function drawCells(context: CanvasRenderingContext2D, { value, scale }: Grid, { 
       const x = view.x + column * cell.width;
       const y = view.y + row * cell.height;
       const number = value(row, column);
-      const rgb = cellColour(number, scale, dark);
+      const rgb = cellColour(shade ? shade(row, column) : number, scale, dark);
       context.fillStyle = css(rgb);
       context.fillRect(x, y, cell.width - gap, cell.height - gap);
       if (!numbers) continue;
       context.fillStyle = inkOn(rgb);
-      context.fillText(shortNumber(number), x + (cell.width - gap) / 2, y + (cell.height - gap) / 2 + 0.5);
+      context.fillText(shade ? tinyNumber(number) : shortNumber(number), x + (cell.width - gap) / 2, y + (cell.height - gap) / 2 + 0.5);
     }
   }
 }

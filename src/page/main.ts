@@ -1,4 +1,5 @@
 import type { PageData } from '../run/pageData.js';
+import { comparePage } from './comparePage.js';
 import { el } from './dom.js';
 import { forwardPage } from './forwardPage.js';
 
@@ -8,6 +9,7 @@ function start(): void {
   const root = el('div', { class: `page ${data.kind}` });
   document.body.append(root);
   if (data.kind === 'forward') forwardPage(root, data);
+  else if (data.kind === 'compare') comparePage(root, data);
 }
 
 start();

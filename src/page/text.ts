@@ -21,6 +21,15 @@ export function shortNumber(x: number): string {
   return (x < 0 ? '−' : '') + text;
 }
 
+/** A difference in a cell: '9e-4', '0'. */
+export function tinyNumber(x: number): string {
+  if (!Number.isFinite(x) || x === 0 || Math.abs(x) >= 0.1) return shortNumber(x);
+  return Math.abs(x)
+    .toExponential(0)
+    .replace('e-', 'e−')
+    .replace(/^/, x < 0 ? '−' : '');
+}
+
 /** A name that a file gave. */
 export function shownName(name: string, limit = 60): string {
   return escapeText(name, limit);

@@ -30,6 +30,19 @@ const DEFAULT_BUDGET = 2;
 export interface CompareHooks {
   readonly onProgress?: (tried: number, of: number) => void;
   readonly now?: () => number;
+  /** told what was compared, before the result is returned */
+  readonly onCompared?: (compared: Compared) => void;
+}
+
+/** What a comparison was made of, beside its result: for a page that shows it. */
+export interface Compared {
+  readonly request: CompareRequest;
+  readonly prepared: Prepared;
+  readonly expected: Tensor;
+  readonly actual: Tensor;
+  readonly allowance: Allowance;
+  readonly subject: DiagnosisSubject | null;
+  readonly diagnosis: Diagnosis | null;
 }
 
 /** Passes over the input: both sides and the noise, and the mistakes that are tried beside them. */
@@ -60,6 +73,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
   const byShape = toldByShape(diagnosis, sides.expected, actual);
   const shown = byShape ? NOT_COMPARABLE : values;
   const exit = EXITS[status];
+  hooks.onCompared?.({ request, prepared, expected, actual, allowance, subject, diagnosis });
   return {
     schema: 'rnn-cli/compare@1',
     version: VERSION,

@@ -88,6 +88,9 @@ export interface ComparePage extends Page {
   readonly network: PageNetwork | null;
   readonly expected: Packed;
   readonly actual: Packed;
+  /** by how much each value may be off; infinite where it decides nothing */
+  readonly allowed: Packed;
+  readonly loops: readonly PageLoops[];
   /** letters of the axes of the expected side */
   readonly dims: readonly string[];
 }
@@ -105,6 +108,21 @@ export interface InspectPage extends Page {
   readonly spec: ModelSpec | null;
   /** by the position of a tensor in the result: its numbers where they are few, figures about them where they are many */
   readonly tensors: readonly { readonly values: Packed | null; readonly figures: TensorFigures }[];
+}
+
+/** h of a network with a mistake in it beside the right one, for the samples from `from` on. */
+export interface PageLoops {
+  /** of the explanation */
+  readonly code: string;
+  readonly from: number;
+  readonly layers: readonly {
+    readonly name: string;
+    /** null: it reads one way */
+    readonly way: number | null;
+    /** [samples, T, M] */
+    readonly right: Packed;
+    readonly wrong: Packed;
+  }[];
 }
 
 /** Figures about the finite numbers of a tensor. */

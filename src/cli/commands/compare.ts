@@ -1,6 +1,6 @@
 import { compareArraysText, compareModelsText } from '../../report/compareModelsReport.js';
 import { compareText } from '../../report/compareReport.js';
-import { runCompare } from '../../run/compare.js';
+import { type Compared, runCompare } from '../../run/compare.js';
 import { runCompareFiles } from '../../run/compareFiles.js';
 import { type Output, valueOptions } from '../output.js';
 import { progressBar } from '../progress.js';
@@ -14,12 +14,23 @@ export async function compare(values: Values, output: Output): Promise<number> {
     ...inputRequest(values),
     ...given(values, ['against', 'engines', 'atol', 'rtol', 'tol', 'explain', 'budget', 'states']),
   };
-  const hooks = { onProgress: (done: number, total: number) => draw({ done, total }) };
+  let compared: Compared | undefined;
+  const hooks = {
+    onProgress: (done: number, total: number) => draw({ done, total }),
+    onCompared: (all: Compared) => {
+      compared = all;
+    },
+  };
   const run = first !== undefined && second !== undefined ? runCompareFiles([first, second], request, hooks) : runCompare(request, hooks);
   const result = await run.finally(() => output.progress(''));
+  if (values.html !== undefined) {
+    const { comparePage, noPageOfFiles, savePage } = await import('../page.js');
+    const page = result.schema === 'rnn-cli/compare@1' ? comparePage(result, compared!, output.command) : noPageOfFiles();
+    await savePage(`rnn-cli compare: ${page.result.status}`, page, values, output);
+  }
   output.notes(result.notes);
   if (values.json) output.json(result);
-  else if (!values.quiet) output.text(await textOf(result, values, output));
+  else if (!values.quiet && values.html !== '-') output.text(await textOf(result, values, output));
   if (result.schema !== 'rnn-cli/compare-arrays@1') output.assumed(result.assumptions);
   return result.exit;
 }

@@ -1,0 +1,67 @@
+import { closeBrowser, openBrowser, openPage, violations, withBrowser } from '../helpers/browser.js';
+
+jest.setTimeout(120_000);
+
+withBrowser('compare --html', () => {
+  beforeAll(openBrowser);
+  afterAll(closeBrowser);
+
+  it('--simulate state-carry: sample 2, step 1 is the first difference, the cause and its fix are said', async () => {
+    const { page, complaints, requests } = await openPage(['compare', '--N', '4', '--simulate', 'state-carry']);
+    expect(await page.locator('h1').textContent()).toBe('DIFFERENT');
+    expect(await page.locator('.first').textContent()).toContain('First difference: sample 2, step 1, rnn_1');
+    expect(await page.locator('.why h2').textContent()).toContain('state-carry');
+    const fix = await page.locator('.why .code').textContent();
+    expect(fix).toContain('h = np.zeros(M)');
+    expect(complaints).toEqual([]);
+    expect(requests).toEqual([]);
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it('the switch shows the loop right and wrong: h kept, h reset', async () => {
+    const { page } = await openPage(['compare', '--N', '4', '--cell', 'lstm', '--simulate', 'state-carry']);
+    const loop = page.locator('.loops');
+    const figure = loop.locator('svg[role=img]');
+    expect(await figure.getAttribute('aria-label')).toBe('sample 2 starts with the last h of sample 1');
+    expect((await loop.locator('.code').textContent())!.indexOf('zeros')).toBeLessThan(
+      (await loop.locator('.code').textContent())!.indexOf('for n'),
+    );
+    await loop.getByRole('button', { name: 'h reset (right)' }).click();
+    expect(await figure.getAttribute('aria-label')).toBe('sample 2 starts with h = 0, as sample 1 does');
+    expect((await loop.locator('.code').textContent())!.indexOf('zeros')).toBeGreaterThan(
+      (await loop.locator('.code').textContent())!.indexOf('for n'),
+    );
+    await page
+      .context()
+      .grantPermissions(['clipboard-read', 'clipboard-write'])
+      .catch(() => undefined);
+    await page.locator('.why').getByRole('button', { name: 'PyTorch' }).click();
+    expect(await page.locator('.why .code').textContent()).toContain('lstm(x[n:n+1])');
+    await page.locator('.why').getByRole('button', { name: 'Copy' }).click();
+    await page.locator('.why').getByRole('button', { name: 'Copied' }).waitFor();
+  });
+
+  it('outputs of another shape, at every step, equal ones and large ones open without a complaint', async () => {
+    for (const argv of [
+      ['compare', '--N', '2'],
+      ['compare', '--N', '2', '--simulate', 'head-on-input'],
+      ['compare', '--N', '3', '--task', 'many-to-many', '--simulate', 'state-carry'],
+      ['compare', '--N', '3', '--bidirectional', '--cell', 'gru', '--simulate', 'gate-order:rzh'],
+      ['compare', '--N', '2', '--simulate', 'stops-early', '--no-explain'],
+    ]) {
+      const { page, complaints } = await openPage(argv);
+      expect([argv.join(' '), ...complaints]).toEqual([argv.join(' ')]);
+      expect([argv.join(' '), ...(await violations(page))]).toEqual([argv.join(' ')]);
+      await page.context().close();
+    }
+  });
+
+  it('the network can be looked into, at the first difference', async () => {
+    const { page, complaints } = await openPage(['compare', '--N', '4', '--simulate', 'state-carry']);
+    await page.getByText('Look inside the network').click();
+    await page.locator('.hand .where').waitFor();
+    expect(await page.locator('.hand .where').textContent()).toContain('step t = 1 of 10');
+    expect(await page.getByLabel('sample n').last().inputValue()).toBe('2');
+    expect(complaints).toEqual([]);
+  });
+});

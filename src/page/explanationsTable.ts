@@ -1,0 +1,86 @@
+import type { ComparePage } from '../run/pageData.js';
+import type { Explanation } from '../run/result.js';
+import { el } from './dom.js';
+import { numberText } from './text.js';
+
+interface Row {
+  readonly code: string;
+  readonly residual: number;
+  readonly verdict: string;
+  readonly why: string;
+  /** undefined: the network as it is specified */
+  readonly explanation?: Explanation;
+}
+
+const MOST_ROWS = 8;
+
+/**
+ * What was tried and what each leaves over, as bars by powers of ten.
+ * @param pick shows the loops of another explanation, where there are several
+ */
+export function explanationsTable(
+  { result, loops }: ComparePage,
+  chosen: Explanation | undefined,
+  pick: (explanation: Explanation) => void,
+): HTMLElement[] {
+  const { explanations, asSpecified, tried } = result;
+  if (explanations.length === 0) return [];
+  const rows: Row[] = explanations.map(e => ({
+    code: e.code,
+    residual: Number(e.residual),
+    verdict: e.verdict,
+    why: e.why,
+    explanation: e,
+  }));
+  if (asSpecified !== null)
+    rows.push({ code: 'as specified', residual: Number(asSpecified), verdict: '', why: 'The network as it is described.' });
+  rows.sort((a, b) => a.residual - b.residual);
+  const logs = rows.map(({ residual }) => Math.log10(Math.max(residual, 1e-17)));
+  const [low, high] = [Math.min(...logs) - 0.5, Math.max(...logs)];
+  const choosable = new Set(loops.length > 1 ? loops.map(({ code }) => code) : []);
+  const cells = rows.map((row, i) => {
+    const { code, explanation } = row;
+    const click = explanation && choosable.has(code) ? () => pick(explanation) : undefined;
+    const name = click
+      ? el(
+          'button',
+          { type: 'button', class: 'quiet', 'aria-pressed': explanation === chosen, 'data-key': `why-${code}`, on: { click } },
+          code,
+        )
+      : el('code', {}, code);
+    return rowOf(row, name, (logs[i] - low) / Math.max(1e-9, high - low));
+  });
+  const first = rows.findIndex(({ explanation }) => explanation === undefined);
+  const shown = cells.filter((_, i) => i < MOST_ROWS || i === first);
+  const body = el('tbody', {}, ...shown);
+  const all = el('button', { type: 'button', class: 'quiet' }, `all ${rows.length}`);
+  all.addEventListener('click', () => {
+    body.replaceChildren(...cells);
+    all.remove();
+  });
+  const heads = ['mistake', 'verdict', 'left over', 'by powers of ten', 'what it is'];
+  const head = el('tr', {}, ...heads.map(text => el('th', { scope: 'col' }, text)));
+  return [
+    el('h2', {}, `Tried: ${tried} explanations, and what each leaves over`),
+    el(
+      'div',
+      { class: 'table-scroll wide', tabindex: 0, role: 'region', 'aria-label': 'explanations and what each leaves over' },
+      el('table', { class: 'explanations' }, el('thead', {}, head), body),
+    ),
+    ...(cells.length > shown.length ? [all] : []),
+  ];
+}
+
+function rowOf({ residual, verdict, why }: Row, name: HTMLElement, part: number): HTMLElement {
+  const bar = el('span', { class: `bar-fill ${verdict || 'plain'}` });
+  bar.style.width = `${100 * part}%`;
+  return el(
+    'tr',
+    {},
+    el('th', { scope: 'row' }, name),
+    el('td', { class: 'kind' }, verdict === 'rejected' ? '' : verdict),
+    el('td', { class: 'number' }, numberText(residual, 2)),
+    el('td', { class: 'bar-cell' }, el('span', { class: 'bar-back' }, bar)),
+    el('td', { class: 'reason-cell' }, why.split('\n')[0]),
+  );
+}

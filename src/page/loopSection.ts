@@ -1,0 +1,170 @@
+import type { ComparePage, PageLoops } from '../run/pageData.js';
+import type { Explanation } from '../run/result.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { symmetric } from './colours.js';
+import { codeBlock } from './copyButton.js';
+import { el, replace } from './dom.js';
+import type { Grid } from './grid.js';
+import { heatMap } from './heatMap.js';
+import { loopFigure } from './loopFigure.js';
+import { TIME, valuesPanel } from './panels.js';
+import { shownName } from './text.js';
+import { unpack } from './unpack.js';
+
+/** The loop right and wrong: a switch between the two, what each h is, and where they part. */
+export interface LoopSection {
+  readonly node: HTMLElement;
+  /** @returns whether there is a loop to show */
+  show(explanation: Explanation): boolean;
+  choose(sample: number): void;
+}
+
+export function loopSection(data: ComparePage): LoopSection {
+  const node = el('section', { class: 'loops', 'aria-label': 'the loop, right and wrong' });
+  const switched = el('div', { class: 'switch', role: 'group', 'aria-label': 'which loop is shown' });
+  const picture = el('div', { class: 'figure-scroll', tabindex: 0, role: 'region', 'aria-label': 'two samples unrolled' });
+  const code = el('div', {});
+  const maps = { right: newMap('right'), wrong: newMap('wrong'), apart: newMap('difference') };
+  const heading = el('h2', {}, 'The loop, right and wrong');
+  const chooser = el('div', { class: 'tabs', role: 'group', 'aria-label': 'layers' });
+  let loops: PageLoops | undefined;
+  let pair: Pair | undefined;
+  let explanation: Explanation;
+  let kept = true;
+  let layer = '';
+  let sample = data.result.firstDifference?.sample ?? 0;
+  let cursor: readonly [number, number] | null = null;
+
+  function newMap(name: string) {
+    return heatMap({
+      title: el('span', {}, name === 'difference' ? 'difference of h' : `h, ${name}`),
+      label: () => `h of ${shownName(layer)}, ${name}, sample ${sample + 1}`,
+      onSelect(row, column) {
+        cursor = [row, column];
+        draw();
+      },
+    });
+  }
+  const draw = () => {
+    if (!loops || !pair) return;
+    const { right, wrong } = pair;
+    const names = loops.layers.map(nameOf);
+    const carries = explanation.codes.some(name => name === 'state-carry');
+    const option = (value: boolean, words: string) =>
+      el(
+        'button',
+        {
+          type: 'button',
+          'aria-pressed': kept === value,
+          'data-key': `loop-${value}`,
+          class: value ? 'wrong' : 'right',
+          on: { click: () => set(value) },
+        },
+        words,
+      );
+    replace(
+      switched,
+      option(true, carries ? 'h kept (wrong)' : 'with the mistake'),
+      option(false, carries ? 'h reset (right)' : 'as it should be'),
+    );
+    replace(
+      chooser,
+      ...(names.length > 1 ? names : []).map(name =>
+        el(
+          'button',
+          { type: 'button', class: 'tab', 'aria-pressed': name === layer, 'data-key': `loop-${name}`, on: { click: () => pick(name) } },
+          shownName(name, 24),
+        ),
+      ),
+    );
+    replace(code, codeBlock(codeText(explanation, kept), kept ? 'wrong' : 'right'));
+    const row = sample - loops.from;
+    const comparable = right.shape.join() === wrong.shape.join() && row >= 0 && row < right.shape[0];
+    picture.hidden = !(carries && comparable && row > 0);
+    if (!picture.hidden) replace(picture, loopFigure(kept ? wrong : right, row, sample, kept, picture.clientWidth || 900));
+    for (const map of Object.values(maps)) map.node.hidden = !comparable;
+    if (!comparable) return;
+    const at = cursor ?? [0, data.result.firstDifference?.step ?? 0];
+    const grids = gridsOf(right, wrong, row);
+    maps.right.show({ grid: grids.right, selected: at, marks: [] });
+    maps.wrong.show({ grid: grids.wrong, selected: at, marks: [] });
+    const first = data.result.firstDifference;
+    const marked = first && first.sample === sample && first.step !== null;
+    maps.apart.show({
+      grid: grids.apart,
+      selected: at,
+      marks: marked ? [{ rows: [0, grids.apart.rows.length - 1], columns: [first.step!, first.step!], role: 'first', strong: true }] : [],
+    });
+  };
+  const set = (value: boolean) => {
+    kept = value;
+    draw();
+  };
+  const pick = (name: string) => {
+    layer = name;
+    const chosen = loops!.layers.find(l => nameOf(l) === name)!;
+    pair = { right: unpack(chosen.right), wrong: unpack(chosen.wrong) };
+    draw();
+  };
+  return {
+    node,
+    show(next) {
+      explanation = next;
+      loops = data.loops.find(({ code }) => code === next.code);
+      node.hidden = !loops || loops.layers.length === 0;
+      if (node.hidden) return false;
+      heading.replaceChildren('The loop, right and wrong: ', el('code', {}, next.code));
+      replace(
+        node,
+        heading,
+        switched,
+        picture,
+        code,
+        chooser,
+        el('div', { class: 'maps' }, maps.right.node, maps.wrong.node, maps.apart.node),
+      );
+      const names = loops!.layers.map(nameOf);
+      pick(names.find(name => name.startsWith(data.result.firstDifference?.layer ?? ' ')) ?? names[0]);
+      return true;
+    },
+    choose(next) {
+      sample = next;
+      draw();
+    },
+  };
+}
+
+interface Pair {
+  /** h [samples, T, M] */
+  readonly right: Tensor;
+  readonly wrong: Tensor;
+}
+
+function nameOf({ name, way }: PageLoops['layers'][number]): string {
+  return way === null ? name : `${name} ${way === 0 ? '→' : '←'}`;
+}
+
+/** The repair's own lines; for a state that is carried also the loop as it is wrong: the zeros once, before all samples. */
+function codeText({ codes, fixes, fix }: Explanation, wrong: boolean): string {
+  const text = fixes.numpy ?? fix;
+  const match = /^for n in range\(N\):\n {4}(.*?=.*?zeros\(.*?\)) *# ← .*\n/.exec(text);
+  if (!wrong || !match || !codes.includes('state-carry')) return text;
+  return `${match[1].padEnd(24)} # ← once, before all samples\nfor n in range(N):\n${text.slice(match[0].length)}`;
+}
+
+function gridsOf(right: Tensor, wrong: Tensor, sample: number): Record<'right' | 'wrong' | 'apart', Grid> {
+  const [, T, M] = right.shape;
+  const of = ({ data }: Tensor): Tensor => ({ shape: [1, T, M], data: data.subarray(sample * T * M, (sample + 1) * T * M) });
+  const panel = (t: Tensor) => valuesPanel(of(t), { key: 'h', title: 'h', label: 'h', letter: 'M' }).grid;
+  const [a, b] = [panel(right), panel(wrong)];
+  const apart = (m: number, t: number) => b.value(m, t) - a.value(m, t);
+  let most = 0;
+  for (let t = 0; t < T; t++) for (let m = 0; m < M; m++) most = Math.max(most, Math.abs(apart(m, t)) || 0);
+  // by powers of ten, as a difference fades from step to step
+  const shade = (m: number, t: number) => {
+    const d = apart(m, t);
+    return d === 0 || most === 0 ? 0 : Math.sign(d) * Math.max(0, 1 + Math.log10(Math.abs(d) / most) / 8);
+  };
+  const legend = [`−${most.toExponential(0)}`, most.toExponential(0)] as const;
+  return { right: a, wrong: b, apart: { rows: a.rows, columns: { ...TIME, length: T }, scale: symmetric(1), value: apart, shade, legend } };
+}
