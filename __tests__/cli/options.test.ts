@@ -44,7 +44,9 @@ function beside(command: CommandName, flag: Flag): string[] {
     return value.kind === 'choice' ? [value.choices[0]] : value.kind === 'file' ? [`a.${value.extensions[0]}`] : [];
   });
   const needs =
-    flag.key === 'force' && command !== 'convert' ? [command === 'shapes' ? '--svg=n.svg' : '--out=y.npy'] : (NEEDS[flag.key] ?? []);
+    flag.key === 'force' && command !== 'convert'
+      ? [['shapes', 'compare', 'inspect'].includes(command) ? '--html=n.html' : '--out=y.npy']
+      : (NEEDS[flag.key] ?? []);
   return [...words, ...needs];
 }
 
