@@ -1,4 +1,4 @@
-import type { FloatArray, Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import type { Limits } from './limits.js';
 import type { ByteSource } from './source.js';
 
@@ -12,8 +12,6 @@ export type DType = 'bool' | 'u8' | 'i8' | 'u16' | 'i16' | 'u32' | 'i32' | 'u64'
 /** Shape and dtype are known at once; reading `data` may read the file (lazyTensor.ts). */
 export interface FileTensor extends Tensor {
   readonly dtype: DType;
-  /** the numbers, read anew and not kept; absent where they are in memory. @throws RnnError as Format.read */
-  readonly load?: () => FloatArray;
 }
 
 export interface TensorFile {

@@ -1,7 +1,8 @@
 import { within } from '../errors.js';
+import { lazy } from '../tensor/lazy.js';
 import type { FloatArray } from '../tensor/tensor.js';
-import { type Budget, countTensor, reserveBytes } from './bytes/budget.js';
-import type { DType } from './format.js';
+import { type Budget, countTensor, fitsFloat32, reserveBytes } from './bytes/budget.js';
+import type { DType, FileTensor } from './format.js';
 import { restart } from './limits.js';
 import type { ByteSource } from './source.js';
 
@@ -12,28 +13,23 @@ export interface TensorHead {
   readonly size: bigint;
 }
 
-export interface LazyTensor<Data> {
-  readonly shape: readonly number[];
-  readonly dtype: DType;
-  readonly data: Data;
-  readonly load: () => Data;
-}
-
 /**
- * A tensor whose numbers stay in the file until they are asked for: `data` reads them once and keeps them, `load` keeps nothing. The tensor is
- * counted now, its bytes when they are first read.
+ * A tensor whose numbers stay in the file until they are asked for. It is counted now, its bytes when they are first read.
  * @param read gives an array of its own each time
  * @throws RnnError E_LIMIT_TENSORS (limit); when read, E_LIMIT_BYTES (limit) and what `read` throws
  */
-export function lazyTensor<Data = FloatArray>(
-  source: ByteSource,
-  budget: Budget,
-  { shape, dtype, size }: TensorHead,
-  read: () => Data,
-): LazyTensor<Data> {
+export function lazyTensor(source: ByteSource, budget: Budget, head: TensorHead, read: () => FloatArray): FileTensor {
+  const { shape, dtype } = head;
+  return Object.assign(lazy(shape, fitsFloat32(dtype) ? 'f32' : 'f64', lateReader(source, budget, head, read)), { dtype });
+}
+
+/**
+ * `read` under the limits and the name of its file, for numbers that are read after it.
+ * @throws RnnError E_LIMIT_TENSORS (limit); when read, E_LIMIT_BYTES (limit) and what `read` throws
+ */
+export function lateReader<Data>(source: ByteSource, budget: Budget, { size, dtype }: TensorHead, read: () => Data): () => Data {
   countTensor(budget);
   let reserved = false;
-  let kept: Data | undefined;
   const numbers = () => {
     restart(budget.limits);
     if (!reserved) reserveBytes(budget, size, dtype);
@@ -41,21 +37,5 @@ export function lazyTensor<Data = FloatArray>(
     source.check?.();
     return read();
   };
-  const placed = (source.where ?? []).reduceRight((body, place) => () => within(place, body), numbers);
-  const load = () => kept ?? placed();
-  const tensor = {
-    shape,
-    dtype,
-    get data() {
-      kept ??= load();
-      return kept;
-    },
-  };
-  // not among the keys: a copy of the tensor by its keys has the numbers in memory
-  return Object.defineProperty(tensor, 'load', { value: load }) as LazyTensor<Data>;
-}
-
-/** The numbers of a tensor for somebody who uses them once: a tensor of a file does not keep them. */
-export function load<Data>(tensor: { readonly data: Data; readonly load?: () => Data }): Data {
-  return tensor.load ? tensor.load() : tensor.data;
+  return (source.where ?? []).reduceRight((body, place) => () => within(place, body), numbers);
 }

@@ -1,11 +1,11 @@
 import { within } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { formatShape } from '../tensor/tensor.js';
+import { type FloatArray, formatShape } from '../tensor/tensor.js';
 import { checkName, checkShape, DTYPE_BYTES } from './bytes/budget.js';
 import { decodeNumbers } from './bytes/numbers.js';
 import { type Field, number, type Span, schema, set, text } from './bytes/protobuf.js';
 import type { DType } from './format.js';
-import { lazyTensor } from './lazyTensor.js';
+import { lateReader, lazyTensor } from './lazyTensor.js';
 import type { OnnxTensor } from './onnxGraph.js';
 import { checkUnsigned, externalReader, fromBytes, fromSpans, type Numbers, tensorError } from './onnxNumbers.js';
 import { ONNX_DTYPES, OTHER_DTYPES } from './onnxTypes.js';
@@ -98,9 +98,24 @@ export function finishTensor(draft: TensorDraft, numbers: Numbers): OnnxTensor {
   if (!dtype) return { shape, dtype: null, data: new Float32Array(0) };
   const read = readerOf(draft, dtype, size, numbers);
   const label = draft.name === '' ? 'a constant' : `initializer '${escapeText(draft.name, 80)}'`;
-  const tensor = lazyTensor(numbers.source, numbers.budget, { shape, dtype, size }, () => within(label, read));
-  if ((dtype === 'i64' || dtype === 'u64') && size <= FEW && !isExternal(draft)) tensor.data;
-  return tensor;
+  const head = { shape, dtype, size };
+  const placed = () => within(label, read);
+  if (dtype !== 'i64' && dtype !== 'u64') return lazyTensor(numbers.source, numbers.budget, head, placed as () => FloatArray);
+  const integers = lateReader(numbers.source, numbers.budget, head, placed as () => BigInt64Array);
+  return size <= FEW && !isExternal(draft) ? { shape, dtype, data: integers() } : lazyIntegers(shape, dtype, integers);
+}
+
+function lazyIntegers(shape: readonly number[], dtype: DType, read: () => BigInt64Array): OnnxTensor {
+  let kept: BigInt64Array | undefined;
+  const tensor = {
+    shape,
+    dtype,
+    get data() {
+      kept ??= read();
+      return kept;
+    },
+  };
+  return Object.defineProperty(tensor, 'load', { value: () => kept ?? read() });
 }
 
 function isExternal({ location, external }: TensorDraft): boolean {

@@ -1,5 +1,6 @@
 import { RnnError } from '../errors.js';
 import type { OnnxTensor } from '../formats/onnxGraph.js';
+import { load } from '../tensor/lazy.js';
 import { allocate, exactSize, type FloatArray, formatShape, type Precision } from '../tensor/tensor.js';
 
 /**
@@ -10,6 +11,9 @@ export interface GraphValue {
   readonly kind: 'float' | 'int' | 'bool';
   readonly shape: readonly number[];
   readonly data: FloatArray;
+  /** as a Tensor's */
+  readonly load?: () => FloatArray;
+  readonly precision?: Precision;
 }
 
 /** Most numbers one value may have: a graph of 200 bytes can ask for a tensor of any size. */
@@ -41,12 +45,29 @@ export function fromOnnx(t: OnnxTensor, precision: Precision): GraphValue {
     case 'bf16':
     case 'f32':
     case 'f64':
-      return { kind: 'float', shape: t.shape, data: inPrecision(t.data as FloatArray, precision) };
+      return floats(t, precision);
     case 'bool':
       return { kind: 'bool', shape: t.shape, data: Float64Array.from(t.data as FloatArray) };
     default:
       return { kind: 'int', shape: t.shape, data: t.data instanceof BigInt64Array ? saturated(t.data) : Float64Array.from(t.data) };
   }
+}
+
+/** Numbers of a file are read when they are asked for. */
+function floats(t: OnnxTensor, precision: Precision): GraphValue {
+  if (!t.load) return { kind: 'float', shape: t.shape, data: inPrecision(t.data as FloatArray, precision) };
+  let kept: FloatArray | undefined;
+  const value = {
+    kind: 'float',
+    shape: t.shape,
+    get data() {
+      // the constant keeps them, too: every run of the graph has this value made anew
+      kept ??= inPrecision(t.data as FloatArray, precision);
+      return kept;
+    },
+  } as const;
+  const read = () => inPrecision(load(t) as FloatArray, precision);
+  return Object.defineProperties(value, { load: { value: read }, precision: { value: precision } });
 }
 
 function inPrecision(data: FloatArray, precision: Precision): FloatArray {

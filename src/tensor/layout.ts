@@ -1,3 +1,4 @@
+import { derived } from './lazy.js';
 import { allocate, precisionOf, sizeOf, type Tensor } from './tensor.js';
 
 /** Copies that move values without changing them. */
@@ -5,9 +6,11 @@ import { allocate, precisionOf, sizeOf, type Tensor } from './tensor.js';
 /** [A, B] -> [B, A] */
 export function transpose(t: Tensor): Tensor {
   const [A, B] = t.shape;
-  const data = allocate(t.data.length, precisionOf(t));
-  for (let a = 0; a < A; a++) for (let b = 0; b < B; b++) data[b * A + a] = t.data[a * B + b];
-  return { shape: [B, A], data };
+  return derived([B, A], [t], ([numbers], precision) => {
+    const data = allocate(numbers.length, precision);
+    for (let a = 0; a < A; a++) for (let b = 0; b < B; b++) data[b * A + a] = numbers[a * B + b];
+    return data;
+  });
 }
 
 /** Axes 0 and 1 swapped: batch-major [N, T, …] <-> time-major [T, N, …] */
@@ -37,13 +40,15 @@ export function concatLast(parts: readonly Tensor[]): Tensor {
   const width = widths.reduce((sum, w) => sum + w, 0);
   const lead = parts[0].shape.slice(0, -1);
   const rows = sizeOf(lead);
-  const data = allocate(rows * width, precisionOf(parts[0]));
-  let column = 0;
-  parts.forEach((part, i) => {
-    for (let r = 0; r < rows; r++) data.set(part.data.subarray(r * widths[i], (r + 1) * widths[i]), r * width + column);
-    column += widths[i];
+  return derived([...lead, width], parts as [Tensor, ...Tensor[]], (all, precision) => {
+    const data = allocate(rows * width, precision);
+    let column = 0;
+    all.forEach((part, i) => {
+      for (let r = 0; r < rows; r++) data.set(part.subarray(r * widths[i], (r + 1) * widths[i]), r * width + column);
+      column += widths[i];
+    });
+    return data;
   });
-  return { shape: [...lead, width], data };
 }
 
 /** Columns [from, to) of the last axis: [..., W] -> [..., to−from] */
@@ -51,9 +56,11 @@ export function sliceLast(t: Tensor, from: number, to: number): Tensor {
   const lead = t.shape.slice(0, -1);
   const width = t.shape[t.shape.length - 1];
   const rows = sizeOf(lead);
-  const data = allocate(rows * (to - from), precisionOf(t));
-  for (let r = 0; r < rows; r++) data.set(t.data.subarray(r * width + from, r * width + to), r * (to - from));
-  return { shape: [...lead, to - from], data };
+  return derived([...lead, to - from], [t], ([numbers], precision) => {
+    const data = allocate(rows * (to - from), precision);
+    for (let r = 0; r < rows; r++) data.set(numbers.subarray(r * width + from, r * width + to), r * (to - from));
+    return data;
+  });
 }
 
 /** Rows [from, to) of the first axis, sharing the data. */
@@ -65,16 +72,19 @@ export function sliceFirst(t: Tensor, from: number, to: number): Tensor {
 
 /** Tensors of equal trailing shape one after the other on the first axis. */
 export function concatFirst(parts: readonly Tensor[]): Tensor {
-  const data = allocate(
-    parts.reduce((sum, p) => sum + p.data.length, 0),
-    precisionOf(parts[0]),
-  );
-  let offset = 0;
-  for (const part of parts) {
-    data.set(part.data, offset);
-    offset += part.data.length;
-  }
-  return { shape: [parts.reduce((sum, p) => sum + p.shape[0], 0), ...parts[0].shape.slice(1)], data };
+  const shape = [parts.reduce((sum, p) => sum + p.shape[0], 0), ...parts[0].shape.slice(1)];
+  return derived(shape, parts as [Tensor, ...Tensor[]], (all, precision) => {
+    const data = allocate(
+      all.reduce((sum, part) => sum + part.length, 0),
+      precision,
+    );
+    let offset = 0;
+    for (const part of all) {
+      data.set(part, offset);
+      offset += part.length;
+    }
+    return data;
+  });
 }
 
 /**
@@ -83,6 +93,15 @@ export function concatFirst(parts: readonly Tensor[]): Tensor {
  */
 export function permuteBlocks(t: Tensor, order: readonly number[]): Tensor {
   if (order.every((from, to) => from === to)) return t;
-  const width = t.shape[t.shape.length - 1] / order.length;
-  return concatLast(order.map(block => sliceLast(t, block * width, (block + 1) * width)));
+  const row = t.shape[t.shape.length - 1];
+  const width = row / order.length;
+  return derived(t.shape, [t], ([numbers], precision) => {
+    const data = allocate(numbers.length, precision);
+    for (let at = 0; at < numbers.length; at += row) {
+      order.forEach((block, to) => {
+        data.set(numbers.subarray(at + block * width, at + (block + 1) * width), at + to * width);
+      });
+    }
+    return data;
+  });
 }

@@ -1,4 +1,7 @@
 import { RnnError } from '../errors.js';
+import { derived } from './lazy.js';
+
+export { precisionOf } from './lazy.js';
 
 export type FloatArray = Float32Array | Float64Array;
 export type Precision = 'f32' | 'f64';
@@ -7,6 +10,9 @@ export type Precision = 'f32' | 'f64';
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: FloatArray;
+  /** of numbers that are made or read when they are asked for (lazy.ts): the numbers, which are not kept, and their precision */
+  readonly load?: () => FloatArray;
+  readonly precision?: Precision;
 }
 
 /** A tensor over existing data. @throws Error when the sizes disagree: that is a bug of the caller, not of the user */
@@ -44,16 +50,12 @@ export function toPrecision(t: Tensor, precision: Precision): Tensor {
   return t.data instanceof Float64Array ? t : { shape: t.shape, data: new Float64Array(t.data) };
 }
 
-export function precisionOf(t: Tensor): Precision {
-  return t.data instanceof Float32Array ? 'f32' : 'f64';
-}
-
 /** The same data under another shape of the same size. */
 export function reshape(t: Tensor, shape: readonly number[]): Tensor {
-  if (sizeOf(shape) !== t.data.length) {
+  if (sizeOf(shape) !== sizeOf(t.shape)) {
     throw new RnnError('shape', 'E_RESHAPE', `cannot read ${formatShape(t.shape)} as ${formatShape(shape)}`);
   }
-  return { shape, data: t.data };
+  return derived(shape, [t], ([numbers]) => numbers);
 }
 
 /** `[4, 10, 3]` */
@@ -69,5 +71,5 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 export function sliceRow(t: Tensor, index: number): Tensor {
   const [, ...rest] = t.shape;
   const width = sizeOf(rest);
-  return { shape: rest, data: t.data.subarray(index * width, (index + 1) * width) };
+  return derived(rest, [t], ([numbers]) => numbers.subarray(index * width, (index + 1) * width));
 }

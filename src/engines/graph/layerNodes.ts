@@ -5,7 +5,7 @@ import type { OnnxNode } from '../../formats/onnxGraph.js';
 import { floatOf, intOf, intsOf, nodeLabel, textOf } from '../../ops/attributes.js';
 import { axisOf } from '../../ops/value.js';
 import { transpose } from '../../tensor/layout.js';
-import { reshape } from '../../tensor/tensor.js';
+import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import {
   append,
   constantOf,
@@ -123,7 +123,7 @@ function product(node: OnnxNode, inputs: readonly (Sym | undefined)[], turned: b
   const flow = flowOf(inputs[0], nodeLabel(node));
   const given = constantOf(inputs[1], `the second factor of ${nodeLabel(node)}`);
   if (given.shape.length !== 2) throw stuck('a product with a stack of matrices');
-  const Wo = turned ? transpose(given) : { shape: given.shape, data: given.data };
+  const Wo: Tensor = turned ? transpose(given) : reshape(given, given.shape);
   const { from, axes } = rows(flow, draft);
   if (from === draft.inputName) draft.features ??= Wo.shape[0];
   const y = append(draft, { kind: 'dense', units: Wo.shape[1], useBias: bias !== undefined }, [from], denseName(node), Wo.shape[1]);
@@ -138,9 +138,9 @@ function denseName(node: OnnxNode): string {
   return node.name || 'dense';
 }
 
-function biasOf(value: { shape: readonly number[]; data: Float32Array | Float64Array }, K: number) {
-  if (value.data.length !== K || value.shape[value.shape.length - 1] !== K) throw stuck('what is added is no bias');
-  return reshape({ shape: value.shape, data: value.data }, [K]);
+function biasOf(value: Tensor, K: number): Tensor {
+  if (sizeOf(value.shape) !== K || value.shape[value.shape.length - 1] !== K) throw stuck('what is added is no bias');
+  return reshape(value, [K]);
 }
 
 function gemm(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Flow {
@@ -215,7 +215,7 @@ function embedded(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: D
     table.shape[1],
   );
   const layer = draft.layers[draft.layers.length - 1];
-  layer.weights.set('E', { shape: table.shape, data: table.data });
+  layer.weights.set('E', reshape(table, table.shape));
   return { is: 'flow', layer: layer.name, view: 'plain', axes: [...flow.axes, 'F'] };
 }
 
