@@ -77,7 +77,7 @@ export function within<T>(where: string, body: () => T): T {
 
 function throwFrom(where: string, error: unknown): never {
   if (error instanceof RnnError) {
-    const inner = error.where === undefined || error.where === where ? '' : `: ${error.where}: `.replace(`: ${where}: `, ': ').slice(0, -2);
+    const inner = !error.where || error.where === where ? '' : `: ${error.where}: `.replace(`: ${where}: `, ': ').slice(0, -2);
     error.where = `${where}${inner}`;
   }
   throw error;
