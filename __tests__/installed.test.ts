@@ -6,7 +6,7 @@ import { join } from 'node:path';
 /** The packed tarball, unpacked as npm does it, away from the source: what a user gets must run. */
 const ROOT = join(__dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-installed-'));
-const installed = join(folder, 'node_modules', 'rnn-cli');
+const installed = join(folder, 'node_modules', '@rnn-cli', 'cli');
 const bin = join(installed, 'bin', 'rnn-cli.js');
 
 jest.setTimeout(180_000);
@@ -85,7 +85,20 @@ globalThis.fetch = ${refuse};\n`,
 
 it('the library is imported by its name', () => {
   const script =
-    "import { forward, shapes } from 'rnn-cli'; const s = await shapes({}); const f = await forward({}); console.log(s.totals.params, f.shape.join());";
+    "import { forward, shapes } from '@rnn-cli/cli'; const s = await shapes({}); const f = await forward({}); console.log(s.totals.params, f.shape.join());";
   writeFileSync(join(folder, 'use.mjs'), script);
   expect(execFileSync(process.execPath, ['use.mjs'], { cwd: folder, encoding: 'utf8' }).trim()).toBe('57 1,2');
+});
+
+it('the library is required by its name, also where Node cannot require an ES module', () => {
+  const script =
+    "const { forward, shapes, RnnError } = require('@rnn-cli/cli'); (async () => { const s = await shapes({}); const f = await forward({}); console.log(s.totals.params, f.shape.join(), await shapes({ layers: 'x' }).catch(e => e instanceof RnnError)); })();";
+  writeFileSync(join(folder, 'use.cjs'), script);
+  const flags = process.allowedNodeEnvironmentFlags.has('--no-experimental-require-module') ? ['--no-experimental-require-module'] : [];
+  expect(execFileSync(process.execPath, [...flags, 'use.cjs'], { cwd: folder, encoding: 'utf8' }).trim()).toBe('57 1,2 true');
+});
+
+it('what is built is not built again where the package is installed from its folder', () => {
+  const { status, stdout } = spawnSync(process.execPath, [join(installed, 'scripts', 'prepare.mjs')], { cwd: installed, encoding: 'utf8' });
+  expect([status, stdout]).toEqual([0, '']);
 });

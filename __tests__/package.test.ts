@@ -12,7 +12,7 @@ jest.setTimeout(120_000);
 describe('package.json', () => {
   it('is ESM source for Node 20 with one binary, MIT', () => {
     expect(manifest).toMatchObject({
-      name: 'rnn-cli',
+      name: '@rnn-cli/cli',
       type: 'module',
       license: 'MIT',
       bin: { 'rnn-cli': 'bin/rnn-cli.js' },
@@ -27,9 +27,11 @@ describe('package.json', () => {
     expect(Object.keys(manifest.dependencies)).toEqual(['chalk', 'cli-table3', 'commander', 'csv-parse', 'pbf', 'seedrandom', 'yazl']);
   });
 
-  it('runs nothing at a user’s install but the build of a checkout', () => {
+  it('runs nothing at a user’s install but the build of a checkout that is not built', () => {
     for (const script of ['preinstall', 'install', 'postinstall']) expect(manifest.scripts[script]).toBeUndefined();
-    expect(manifest.scripts.prepare).toBe('npm run build');
+    expect(manifest.scripts.prepare).toBe('node scripts/prepare.mjs');
+    // the owner of the repository fills these in (CONTRIBUTING.md); a guess would lead to somebody else
+    expect([manifest.repository, manifest.homepage, manifest.bugs]).toEqual([undefined, undefined, undefined]);
   });
 
   it('no dependency of a user, at any depth, runs a script when it is installed', () => {
@@ -86,14 +88,32 @@ it('the package holds the binary, the bundle, the library, the schemas, and noth
   rmSync(folder, { recursive: true, force: true });
   const paths: string[] = files.map((file: { path: string }) => file.path);
   const top = new Set(paths.map(path => path.split('/')[0]));
-  expect([...top].sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'man', 'package.json', 'schemas']);
+  expect([...top].sort()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'bin',
+    'dist',
+    'docs',
+    'examples',
+    'man',
+    'package.json',
+    'schemas',
+    'scripts',
+  ]);
   expect(paths.filter(path => path.startsWith('bin/')).sort()).toEqual(['bin/package.json', 'bin/rnn-cli.js']);
   expect(paths.filter(path => path.startsWith('schemas/')).sort()).toEqual(
     readdirSync(join(root, 'schemas'))
       .map(name => `schemas/${name}`)
       .sort(),
   );
-  expect(paths).toEqual(expect.arrayContaining(['dist/cli.cjs', 'dist/index.js', 'man/rnn-cli.1']));
-  const built = /^dist\/(cli\.cjs|index\.js|browser\.js|cli\.[\w.-]+\.cache|parts\/[\w-]+-[A-Z0-9]{8}\.cjs|types\/[\w/]+\.d\.ts)$/;
+  expect(paths).toEqual(expect.arrayContaining(['dist/cli.cjs', 'dist/index.js', 'dist/index.cjs', 'man/rnn-cli.1']));
+  expect(paths.filter(path => path.startsWith('scripts/'))).toEqual(['scripts/prepare.mjs']);
+  // what README.md shows and links to is there
+  const links = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/\]\(([^)#:]+)[^)]*\)/g)].map(match => match[1]);
+  const missing = links.filter(link => !paths.some(path => path === link || path.startsWith(`${link.replace(/\/$/, '')}/`)));
+  expect(missing.filter(link => !/^(ARCHITECTURE|CONTRIBUTING)\.md$/.test(link))).toEqual([]);
+  expect(paths.filter(path => path.startsWith('docs/internals/'))).toEqual([]);
+  const built = /^dist\/(cli\.cjs|index\.c?js|browser\.js|cli\.[\w.-]+\.cache|parts\/[\w-]+-[A-Z0-9]{8}\.cjs|types\/[\w/]+\.d\.ts)$/;
   expect(paths.filter(path => /^(dist|man)\//.test(path) && !built.test(path) && path !== 'man/rnn-cli.1')).toEqual([]);
 });

@@ -1,6 +1,6 @@
 // The library instead of the command line: the same questions, the same answers, as objects.
 import { fileURLToPath } from 'node:url';
-import { compare, forward, RnnError, shapes } from 'rnn-cli';
+import { compare, forward, RnnError, shapes } from '@rnn-cli/cli';
 
 const notebook = fileURLToPath(new URL('notebook/', import.meta.url));
 const network = { weights: `${notebook}w.npz`, input: `${notebook}x.npy` };

@@ -1,5 +1,5 @@
 // The hand calculation as data: where the first number of h comes from at step 2.
-import { forward } from 'rnn-cli';
+import { forward } from '@rnn-cli/cli';
 
 const { tensors } = await forward({ M: [2], T: 3, D: 2, trace: true, step: 2 });
 for (const { layer, step, lines } of tensors.working) {

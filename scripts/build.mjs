@@ -1,7 +1,8 @@
-// Builds dist/: the command line packed for a fast start (scripts/pack.mjs), the library as ESM with its dependencies left outside
-// and, for browsers, without anything of Node, the types.
+// Builds dist/: the command line packed for a fast start (scripts/pack.mjs), the library as ESM and CommonJS with its dependencies left
+// outside and, for browsers, without anything of Node, the types.
 //   node scripts/build.mjs            everything, from scratch
 //   node scripts/build.mjs --bundle   the command line alone, in place: what the tests need
+//   node scripts/build.mjs --no-types everything but the types
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -31,12 +32,16 @@ const common = {
 };
 
 const bundleOnly = process.argv.includes('--bundle');
+const withTypes = !process.argv.includes('--no-types');
 if (!bundleOnly) rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
 await packCommandLine({ ...common, entryPoints: { main: 'src/cli/main.ts' }, external: optional }, `${root}dist`);
 if (!bundleOnly) {
   const external = [...Object.keys(dependencies), ...optional];
   await build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', format: 'esm', external });
+  // for require(): Node 20 before 20.19 and 22 before 22.12 cannot require an ES module
+  await build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/index.cjs', format: 'cjs', external, minify: true });
   writeFileSync(`${root}dist/browser.js`, await buildForBrowser({ entryPoints: ['src/browser.ts'], format: 'esm' }));
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
+  if (withTypes)
+    execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
   chmodSync(new URL('../bin/rnn-cli.js', import.meta.url), 0o755);
 }

@@ -33,7 +33,7 @@ const HEAVY = [
 export async function packCommandLine(options, dist) {
   const chunks = await splitIntoChunks(options);
   mkdirSync(dist, { recursive: true });
-  for (const name of readdirSync(dist)) if (/\.(cjs|cache)$/.test(name)) rmSync(`${dist}/${name}`);
+  for (const name of readdirSync(dist)) if (/^cli\..*(cjs|cache)$/.test(name)) rmSync(`${dist}/${name}`);
   rmSync(`${dist}/parts`, { recursive: true, force: true });
   mkdirSync(`${dist}/parts`);
   for (const [name, code] of chunks) writeFileSync(`${dist}/parts/${name}.cjs`, await partOf(code, options));

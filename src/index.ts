@@ -4,7 +4,7 @@
  * code, message, where, expected, found, fix and exit.
  *
  * ```js
- * import { compare, forward, load, shapes } from 'rnn-cli';
+ * import { compare, forward, load, shapes } from '@rnn-cli/cli';
  *
  * const { totals } = await shapes({ cell: 'lstm', T: 10, D: 3, M: [5], K: 2 });
  * const { tensors } = await forward({ weights: 'w.npz', input: 'x.npy' });

@@ -95,7 +95,7 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
       ['rnn-cli schema', 'the names of the documents'],
       ['rnn-cli schema spec > spec.schema.json', 'for an editor that checks a spec while you write it'],
     ],
-    about: ['The same files are in the package: rnn-cli/schemas/spec.schema.json.'],
+    about: ['The same files are in the package: @rnn-cli/cli/schemas/spec.schema.json.'],
   },
   completion: {
     summary: 'a script that completes commands, flags and values in your shell',
