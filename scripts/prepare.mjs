@@ -1,5 +1,6 @@
-// npm runs this after `npm ci` in a checkout and where the package is installed from a folder or from git. What is built already is not built
-// again: a tarball has dist/ and no scripts/build.mjs, a checkout may have a dist/ that is newer than its sources.
+// npm runs this after `npm ci` and `npm install` in a checkout (as `prepublish`, which despite its name is run there and nowhere else: with
+// `prepare` npm 11 warns everybody who installs the tarball). What is built already is not built again: an unpacked tarball has dist/ and no
+// scripts/build.mjs, a checkout may have a dist/ that is newer than its sources.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
