@@ -3,7 +3,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { OnnxModel, OnnxValue } from '../formats/onnxGraph.js';
 import { inferShapes } from '../model/shapes.js';
-import { isRecurrent, type ModelSpec, type RecurrentSpec } from '../model/spec.js';
+import { inputsOf, isRecurrent, type ModelSpec, outputsOf, type RecurrentSpec } from '../model/spec.js';
 import type { GraphValue } from '../ops/value.js';
 import { type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Engine, EngineInput, EngineOptions } from './engine.js';
@@ -19,17 +19,19 @@ export const onnxruntime: Engine = {
   async run(model, weights, input, options) {
     check(input, options);
     const { writeOnnx } = await import('../formats/onnx.js');
-    const { INPUT, OUTPUT, toOnnxModel } = await import('../conventions/onnx/write.js');
+    const { INPUT, toOnnxModel } = await import('../conventions/onnx/write.js');
     const { model: graph, states } = withStates(
       toOnnxModel(model, inferShapes(model), weights, { initialStates: input.initialStates }),
       model,
     );
     const bytes = await writeOnnx(graph);
-    const tokens = model.input.features === null;
-    const x: GraphValue = tokens
-      ? { kind: 'int', shape: input.x.shape, data: Float64Array.from(input.x.data) }
-      : { kind: 'float', ...toPrecision(input.x, 'f32') };
-    const outputs = await runBytes(bytes, new Map([[INPUT, x]]), [], options);
+    const given = inputsOf(model).map(({ name, features }, i): [string, GraphValue] => {
+      const t = i === 0 ? input.x : input.others!.get(name)!;
+      const value: GraphValue =
+        features === null ? { kind: 'int', shape: t.shape, data: Float64Array.from(t.data) } : { kind: 'float', ...toPrecision(t, 'f32') };
+      return [model.otherInputs ? name : INPUT, value];
+    });
+    const outputs = await runBytes(bytes, new Map(given), [], options);
     const warnings = options.trace ? ['onnxruntime shows no states and gates: --trace and --states need another engine'] : [];
     const finalStates = new Map(
       states.map(({ layer, names }) => [
@@ -40,7 +42,9 @@ export const onnxruntime: Engine = {
         ),
       ]),
     );
-    return { y: outputs.get(OUTPUT)!, layers: new Map(), finalStates, warnings };
+    const named = outputsOf(model).map((o, i): [string, Tensor] => [o.name, outputs.get(graph.graph.outputs[i].name)!]);
+    const others = named.length > 1 ? { others: new Map(named.slice(1)) } : {};
+    return { y: named[0][1], layers: new Map(), finalStates, warnings, ...others };
   },
 
   async runGraph({ model, bytes }, inputs, options) {

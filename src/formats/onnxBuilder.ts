@@ -11,6 +11,8 @@ export interface GraphBuilder {
   addMany(opType: string, inputs: readonly string[], count: number, attributes?: Attributes, name?: string): string[];
   /** adds a constant in float32 */
   constant(name: string, t: Tensor): string;
+  /** adds a constant as it is */
+  tensor(name: string, t: OnnxTensor): string;
   /** adds one 64-bit integer */
   scalar(value: number): string;
   /** adds a list of 64-bit integers */
@@ -50,6 +52,11 @@ export function newBuilder(taken: readonly string[]): GraphBuilder {
       const own = fresh(name);
       const { shape, data } = toPrecision(t, 'f32');
       builder.initializers.set(own, { shape, dtype: 'f32', data });
+      return own;
+    },
+    tensor(name, t) {
+      const own = fresh(name);
+      builder.initializers.set(own, t);
       return own;
     },
     scalar(value) {

@@ -1,8 +1,10 @@
 import { RnnError } from '../errors.js';
+import { int } from '../formats/onnxBuilder.js';
 import type { OnnxNode } from '../formats/onnxGraph.js';
 import { OPERATORS } from '../ops/index.js';
 import type { GraphValue } from '../ops/value.js';
 import { multiply, NO_COST, showShape } from './dims.js';
+import type { OnnxCall } from './facets.js';
 import type { DimShape, LayerBase, LayerContext, LayerKind, Value } from './layer.js';
 import { axisIn, broadcastDims } from './operatorShapes.js';
 
@@ -34,6 +36,7 @@ function elementwise(name: MergeSpec['kind'], kerasClass: string, op: string): L
       ),
     }),
     formula: () => null,
+    onnx: (layer, call) => elementwiseOnnx(layer, call, op),
     apply(layer, inputs, context) {
       const tensor = name === 'average' ? mean(inputs, context) : fold(op, inputs, context);
       return { tensor, mask: jointMask(inputs, layer.masks) };
@@ -63,6 +66,8 @@ export const concatenate: LayerKind<MergeSpec> = {
   },
   cost: () => NO_COST,
   formula: () => null,
+  onnx: (layer, { builder, inputs }) =>
+    inputs.length === 1 ? inputs[0] : builder.add('Concat', inputs, { axis: int(layer.axis) }, layer.name),
   apply(layer, inputs, { kernels }) {
     const axis = layer.axis < 0 ? layer.axis + inputs[0].tensor.shape.length : layer.axis;
     const node: OnnxNode = {
@@ -78,6 +83,19 @@ export const concatenate: LayerKind<MergeSpec> = {
     return { tensor: { shape, data }, mask: concatenatedMask(inputs, axis, layer.masks) };
   },
 };
+
+/** ONNX has one operator for any number of inputs, except for products and differences. An input that lacks axes gets them behind the batch. */
+function elementwiseOnnx({ kind, name }: MergeSpec, { builder, inputs, shapes }: OnnxCall, op: string): string {
+  if (inputs.length === 1) return inputs[0];
+  const rank = Math.max(...shapes.map(s => s.length));
+  const alike = inputs.map((x, i) => {
+    const missing = Array.from({ length: rank - shapes[i].length }, (_, k) => k + 1);
+    return missing.length === 0 ? x : builder.add('Unsqueeze', [x, builder.integers(missing)], {}, name);
+  });
+  if (kind === 'multiply' || kind === 'subtract')
+    return alike.slice(1).reduce((result, next, i) => builder.add(op, [result, next], {}, i === 0 ? name : `${name}/${i}`), alike[0]);
+  return builder.add({ add: 'Sum', average: 'Mean', maximum: 'Max', minimum: 'Min' }[kind as 'add'], alike, {}, name);
+}
 
 /** Shapes of the inputs joined: one that lacks axes gets them behind the batch, as Keras' merge layers do. */
 function joined(inputs: readonly DimShape[]): DimShape {

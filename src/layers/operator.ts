@@ -1,20 +1,12 @@
 import { RnnError } from '../errors.js';
-import type { OnnxAttribute, OnnxNode, OnnxTensor } from '../formats/onnxGraph.js';
 import { OPERATORS } from '../ops/index.js';
 import { checkAttributes } from '../ops/operator.js';
 import { fromOnnx, type GraphValue } from '../ops/value.js';
-import type { FloatArray } from '../tensor/tensor.js';
 import { NO_COST } from './dims.js';
 import type { LayerKind, LayerResult, Value } from './layer.js';
-import {
-  type AttributeValue,
-  checkAttributeValues,
-  checkOperands,
-  checkOperatorName,
-  OPERAND_SCHEMA,
-  type Operand,
-  type OperatorSpec,
-} from './operatorFields.js';
+import { checkAttributeValues, checkOperands, checkOperatorName, OPERAND_SCHEMA, type OperatorSpec } from './operatorFields.js';
+import { constantTensor, nodeOf } from './operatorNode.js';
+import { operatorOnnx } from './operatorOnnx.js';
 import { operatorShapes } from './operatorShapes.js';
 
 /** The version of ONNX's operators that `op` names. */
@@ -36,6 +28,7 @@ export const operator: LayerKind<OperatorSpec> = {
     },
     kerasClass: { type: 'own', check: value => value, schema: { type: ['string', 'null'] }, default: null },
   },
+  onnx: operatorOnnx,
   weightShapes: () => [],
   outputShape: (layer, inputs) => operatorShapes(layer, inputs)[0],
   otherOutputs: (layer, inputs) =>
@@ -72,36 +65,6 @@ function withConstants(layer: OperatorSpec, inputs: readonly GraphValue[], preci
 
 function wholeNumbers(data: readonly number[]): boolean {
   return data.every(Number.isInteger);
-}
-
-/** A constant as ONNX keeps it. */
-export function constantTensor({ type, shape, data }: Exclude<Operand, null>): OnnxTensor {
-  if (type === 'int') return { dtype: 'i64', shape, data: BigInt64Array.from(data, v => BigInt(v)) };
-  return { dtype: type === 'bool' ? 'bool' : 'f64', shape, data: Float64Array.from(data) as FloatArray };
-}
-
-/** Attributes that ONNX has as floats, whatever number stands there. */
-const FLOATS = new Set(['alpha', 'beta', 'bias', 'epsilon', 'gamma', 'lambd', 'momentum', 'ratio', 'threshold']);
-
-/** The operator as a node of an ONNX graph, inputs and outputs left open. */
-export function nodeOf({ name, op, attributes }: OperatorSpec): OnnxNode {
-  return {
-    name,
-    opType: op,
-    domain: '',
-    inputs: [],
-    outputs: [name],
-    attributes: new Map(Object.entries(attributes).map(([key, value]) => [key, attributeOf(key, value)])),
-  };
-}
-
-function attributeOf(key: string, value: AttributeValue): OnnxAttribute {
-  if (typeof value === 'string') return { type: 'string', value };
-  if (typeof value === 'number') {
-    return FLOATS.has(key) || !Number.isInteger(value) ? { type: 'float', value } : { type: 'int', value: BigInt(value) };
-  }
-  if (!value.every(Number.isInteger)) return { type: 'floats', value };
-  return { type: 'ints', value: value.map(v => BigInt(v)) };
 }
 
 /** The error of an operator that a command has no rule for. */

@@ -57,6 +57,21 @@ export interface ModelSpec {
   readonly outputName?: string;
 }
 
+/** A model as a spec is written: one input and output under plain keys, several as lists. */
+export function specOf({ input, otherInputs, output, outputName, otherOutputs, ...rest }: ModelSpec): Record<string, unknown> {
+  const outputs = [{ name: outputName ?? output, value: output }, ...(otherOutputs ?? [])];
+  return {
+    ...rest,
+    ...(otherInputs ? { inputs: [input, ...otherInputs].map(written) } : { input: written(input) }),
+    ...(otherOutputs || outputName !== undefined ? { outputs } : { output }),
+  };
+}
+
+/** An input of a shape of its own is written by that. */
+function written({ name, batch, shape, ...sizes }: InputSpec): Record<string, unknown> {
+  return shape ? { name, batch, shape } : { name, batch, ...sizes };
+}
+
 /** All inputs of a model, the first one first. */
 export function inputsOf(model: ModelSpec): readonly InputSpec[] {
   return [model.input, ...(model.otherInputs ?? [])];

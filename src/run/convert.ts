@@ -1,5 +1,6 @@
 import { getConvention } from '../conventions/index.js';
 import { INPUT, toOnnxModel } from '../conventions/onnx/write.js';
+import type { EngineInput } from '../engines/engine.js';
 import { layersOfGraph } from '../engines/graph/layersOf.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText, shownPath } from '../escape.js';
@@ -10,7 +11,8 @@ import type { OnnxModel } from '../formats/onnxGraph.js';
 import { memorySource } from '../formats/source.js';
 import { checkSpec } from '../model/check.js';
 import { inferShapes } from '../model/shapes.js';
-import type { ModelSpec } from '../model/spec.js';
+import { inputsOf, type ModelSpec, specOf } from '../model/spec.js';
+import type { GraphValue } from '../ops/value.js';
 import { largestDifference } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
@@ -44,7 +46,7 @@ interface Written {
   readonly bytes: Uint8Array;
   readonly tensors: number;
   /** y of the written file */
-  readonly y: (x: Tensor) => Promise<Tensor>;
+  readonly y: (input: EngineInput) => Promise<readonly Tensor[]>;
 }
 
 /**
@@ -76,8 +78,8 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   const unchanged = target.framework === network.framework && hints.weights === undefined ? opened.file.tensors : undefined;
   const written = await within(escapeText(output), () => encode(target, { ...network, model, shapes, weights }, unchanged));
   onProgress?.(2, STEPS);
-  const x = drawFor(network, seed);
-  const [theirs, ours] = await Promise.all([written.y(x), yOf(network.model, network.weights, x)]);
+  const drawn = await drawFor(network, seed);
+  const [theirs, ours] = (await Promise.all([written.y(drawn), yOf(network.model, network.weights, drawn)])).map(joined);
   onProgress?.(3, STEPS);
   await writeFileAtomic(output, written.bytes, {
     force,
@@ -94,7 +96,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
     bytes: written.bytes.length,
     sha256: sha256OfSource(memorySource(written.bytes)),
     check: {
-      shape: ours.shape,
+      shape: ours.shapes[0],
       largest: largestDifference(theirs.data, ours.data).abs,
       identical: ours.data.every((v: number, k: number) => Object.is(v, theirs.data[k])),
       seed,
@@ -104,8 +106,15 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   };
 }
 
-async function yOf(model: ModelSpec, weights: Weights, x: Tensor): Promise<Tensor> {
-  return (await execute(model, weights, { x }, { engine: 'batched' })).y;
+/** Every output of a run, y first. */
+async function yOf(model: ModelSpec, weights: Weights, input: EngineInput): Promise<readonly Tensor[]> {
+  const { y, others } = await execute(model, weights, input, { engine: 'batched' });
+  return [y, ...(others?.values() ?? [])];
+}
+
+/** The numbers of all outputs in one row. */
+function joined(outputs: readonly Tensor[]): { shapes: readonly (readonly number[])[]; data: Float64Array } {
+  return { shapes: outputs.map(t => t.shape), data: Float64Array.from(outputs.flatMap(t => [...t.data])) };
 }
 
 async function encode(
@@ -122,7 +131,7 @@ async function encode(
   const bytes = await writeTensors(format, tensors);
   const read = await readTensors(memorySource(bytes), { limits: ownLimits(), nameHint: `x.${format}` });
   const back = convention.toWeights(shapes, read.tensors);
-  return { bytes, tensors: tensors.size, y: x => yOf(model, back, x) };
+  return { bytes, tensors: tensors.size, y: input => yOf(model, back, input) };
 }
 
 async function encodeOnnx({ model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {
@@ -131,13 +140,21 @@ async function encodeOnnx({ model, shapes, weights }: Network & { readonly weigh
   const read = (await getFormat('onnx').read(memorySource(bytes), ownLimits())).architecture as OnnxModel;
   const layers = layersOfGraph(read);
   const tensors = graph.graph.initializers.size;
-  if ('model' in layers && layers.exact) return { bytes, tensors, y: x => yOf(layers.model, layers.weights, x) };
+  if ('model' in layers && layers.exact && !model.otherInputs && !model.otherOutputs)
+    return { bytes, tensors, y: input => yOf(layers.model, layers.weights, input) };
   // what is not read back as layers is run as the graph it is
-  const kind = model.input.features === null ? 'int' : 'float';
+  const inputs = ({ x, others }: EngineInput) =>
+    inputsOf(model).map(({ name, features }, i): [string, GraphValue] => {
+      const t = i === 0 ? x : others!.get(name)!;
+      return [model.otherInputs ? name : INPUT, { kind: features === null ? 'int' : 'float', ...t }];
+    });
   return {
     bytes,
     tensors,
-    y: async x => (await executeGraph({ model: read, bytes }, new Map([[INPUT, { kind, ...x }]]), { engine: 'batched' })).y,
+    y: async input => {
+      const { y, others } = await executeGraph({ model: read, bytes }, new Map(inputs(input)), { engine: 'batched' });
+      return [y, ...(others?.values() ?? [])];
+    },
   };
 }
 
@@ -147,11 +164,11 @@ async function encodeJson({ framework, model, shapes, weights }: Network & { rea
   const numbers = Object.fromEntries(
     [...named].map(([name, t]) => [name, { shape: t.shape, dtype: t.dtype === 'f64' ? 'float64' : 'float32', data: flat(t) }]),
   );
-  const bytes = new TextEncoder().encode(`${JSON.stringify({ ...model, weights: numbers })}\n`);
+  const bytes = new TextEncoder().encode(`${JSON.stringify({ ...specOf(model), weights: numbers })}\n`);
   const read = await readJsonModel(memorySource(bytes));
   const back = checkSpec(read.spec, framework);
   const backWeights = getConvention('rnn-cli').toWeights(inferShapes(back), read.file.tensors);
-  return { bytes, tensors: named.size, y: x => yOf(back, backWeights, x) };
+  return { bytes, tensors: named.size, y: input => yOf(back, backWeights, input) };
 }
 
 function flat(t: Tensor): unknown {

@@ -325,9 +325,14 @@ export function finiteNotes(strict: boolean, x: Tensor | null, weights: Weights)
 }
 
 /** A seeded input for a network, a few samples where the batch is open: what conversions are checked with. */
-export function drawFor(network: Network, seed: string): Tensor {
-  const wish = inputWish(network, { ...drawnSizes(network, {}), N: network.model.input.batch ?? CHECK_SAMPLES });
-  return drawInputFrom(DEFAULT_RNG, seed, wish).x;
+export async function drawFor(network: Network, seed: string): Promise<EngineInput> {
+  const N = network.model.input.batch ?? CHECK_SAMPLES;
+  if (network.model.otherInputs || network.model.input.shape) {
+    const { readNamedInputs } = await import('./namedInputs.js');
+    return readNamedInputs(network, { N }, seed);
+  }
+  const wish = inputWish(network, { ...drawnSizes(network, {}), N });
+  return { x: drawInputFrom(DEFAULT_RNG, seed, wish).x };
 }
 
 const CHECK_SAMPLES = 3;

@@ -1,10 +1,10 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { RnnError, within } from '../../errors.js';
-import { type GraphBuilder, int, newBuilder } from '../../formats/onnxBuilder.js';
+import { type GraphBuilder, newBuilder } from '../../formats/onnxBuilder.js';
 import type { OnnxModel } from '../../formats/onnxGraph.js';
 import { getLayerKind } from '../../layers/index.js';
 import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
-import { isRecurrent, type ModelSpec } from '../../model/spec.js';
+import { inputsOf, isRecurrent, type ModelSpec, outputsOf } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import { addActivation } from './activationNodes.js';
@@ -28,23 +28,30 @@ export function toOnnxModel(
   weights: Weights,
   { version = '', initialStates }: { version?: string; initialStates?: ReadonlyMap<string, readonly Tensor[]> } = {},
 ): OnnxModel {
-  const builder = newBuilder([INPUT, OUTPUT]);
-  const values = new Map<string, string>([[model.input.name, INPUT]]);
+  const inputNames = inputsOf(model).map(({ name }) => (model.otherInputs ? name : INPUT));
+  const outputNames = outputsOf(model).map(({ name }) => (model.otherOutputs ? unlike(name, inputNames) : OUTPUT));
+  const builder = newBuilder([...inputNames, ...outputNames]);
+  const values = new Map<string, string>(inputsOf(model).map(({ name }, i) => [name, inputNames[i]]));
+  const wanted = wantedStates(model);
   for (const layer of shapes.layers) {
-    const inputs = layer.layer.inputs.map(name => values.get(name)!);
-    const own = (name: string) => weights.get(`${layer.layer.name}/${name}`);
-    const out = within(layer.layer.name, () => addLayer(builder, layer, inputs, own, initialStates?.get(layer.layer.name)));
-    values.set(layer.layer.name, out);
+    const spec = layer.layer;
+    if (spec.mask !== undefined) throw within(spec.name, () => noLayer('a mask that is given to a layer'));
+    const owner = spec.shares ?? spec.name;
+    const own = (name: string) => weights.get(`${owner}/${name}`);
+    const given = spec.states?.map(name => values.get(name)!) ?? initialStates?.get(spec.name);
+    within(spec.name, () => {
+      const inputs = spec.inputs.map(name => values.get(name)!);
+      const outputs = addLayer(builder, layer, inputs, own, given, wanted.has(spec.name));
+      values.set(spec.name, outputs[0]);
+      layer.others.forEach(({ suffix }, i) => {
+        values.set(`${spec.name}/${suffix}`, outputs[i + 1]);
+      });
+    });
   }
-  builder.nodes.push({
-    name: '',
-    opType: 'Identity',
-    domain: '',
-    inputs: [values.get(model.output)!],
-    outputs: [OUTPUT],
-    attributes: new Map(),
+  outputsOf(model).forEach(({ value }, i) => {
+    const attributes = new Map();
+    builder.nodes.push({ name: '', opType: 'Identity', domain: '', inputs: [values.get(value)!], outputs: [outputNames[i]], attributes });
   });
-  const tokens = model.input.features === null;
   const sizes = (shape: ModelShapes['input']) => shape.map((d, axis) => (axis === 0 ? 'N' : (d.size ?? d.symbol)));
   return {
     irVersion: IR_VERSION,
@@ -54,43 +61,50 @@ export function toOnnxModel(
     functions: [],
     graph: {
       name: model.name,
-      inputs: [{ name: INPUT, dtype: tokens ? 'i64' : 'f32', shape: sizes(shapes.input) }],
-      outputs: [{ name: OUTPUT, dtype: 'f32', shape: sizes(shapes.output) }],
+      inputs: inputsOf(model).map(({ name, features }, i) => ({
+        name: inputNames[i],
+        dtype: features === null ? ('i64' as const) : ('f32' as const),
+        shape: sizes(shapes.values.get(name)!),
+      })),
+      outputs: outputsOf(model).map(({ value }, i) => ({
+        name: outputNames[i],
+        dtype: 'f32' as const,
+        shape: sizes(shapes.values.get(value)!),
+      })),
       initializers: builder.initializers,
       nodes: builder.nodes,
     },
   };
 }
 
+/** A graph has one name for one value: an output that is called like an input gets another. */
+function unlike(name: string, taken: readonly string[]): string {
+  return taken.includes(name) ? `${name}_out` : name;
+}
+
+/** Layers of whose states something is made: another layer's input or initial state, or an output. */
+function wantedStates(model: ModelSpec): ReadonlySet<string> {
+  const read = [...model.layers.flatMap(l => [...l.inputs, ...(l.states ?? [])]), ...outputsOf(model).map(o => o.value)];
+  return new Set(model.layers.filter(l => read.some(value => value.startsWith(`${l.name}/`))).map(l => l.name));
+}
+
 type Own = (name: string) => Tensor | undefined;
 
+/** @returns the layer's output, then what it gives beside it where that is wanted */
 function addLayer(
   builder: GraphBuilder,
-  { layer, inputs: shapes, output }: LayerShapes,
+  { layer, inputs: shapes, output, others }: LayerShapes,
   inputs: readonly string[],
   own: Own,
-  initial: readonly Tensor[] | undefined,
-): string {
-  if (isRecurrent(layer)) return addRecurrent(builder, layer, inputs[0], own, initial);
-  const [x] = inputs;
+  initial: readonly Tensor[] | readonly string[] | undefined,
+  withStates: boolean,
+): readonly string[] {
+  if (isRecurrent(layer)) return addRecurrent(builder, layer, inputs[0], own, { initial, withStates });
   const { name } = layer;
   const { onnx } = getLayerKind(layer.kind);
-  if (onnx) {
-    const activation = (spec: ActivationSpec, y: string) => addActivation(builder, spec, y, `${name}/activation`);
-    return onnx(layer, { builder, inputs, shapes, output, weight: own, activation });
-  }
-  switch (layer.kind) {
-    case 'concatenate':
-      return inputs.length === 1 ? x : builder.add('Concat', inputs, { axis: int(-1) }, name);
-    case 'add':
-      return inputs.length === 1 ? x : builder.add('Sum', inputs, {}, name);
-    case 'average':
-      return inputs.length === 1 ? x : builder.add('Mean', inputs, {}, name);
-    case 'multiply':
-      return inputs.slice(1).reduce((product, next, i) => builder.add('Mul', [product, next], {}, i === 0 ? name : `${name}/${i}`), x);
-    default:
-      throw noLayer(`${layer.kind} over ${shapes[0].length} axes`);
-  }
+  if (!onnx || others.length > 0) throw noLayer(`${layer.kind} over ${shapes[0].length} axes`);
+  const activation = (spec: ActivationSpec, y: string) => addActivation(builder, spec, y, `${name}/activation`);
+  return [onnx(layer, { builder, inputs, shapes, output, weight: own, activation })];
 }
 
 function noLayer(what: string): RnnError {

@@ -9,11 +9,20 @@ import { recurrentFunction } from './activationNodes.js';
 
 type Own = (name: string) => Tensor | undefined;
 
+export interface RecurrentOptions {
+  /** per direction, then state: constants, or names of values [N, M] */
+  readonly initial?: readonly Tensor[] | readonly string[];
+  /** give the final states, too */
+  readonly withStates?: boolean;
+}
+
 /**
  * A recurrent layer as its ONNX operator, in layout 0 between two transpositions.
- * @returns name of [N, T, P] or [N, P] @throws RnnError E_ONNX_LAYER for a projection, E_ONNX_ACTIVATION
+ * @returns name of [N, T, P] or [N, P], then those of the final states [N, M], per direction then state
+ * @throws RnnError E_ONNX_LAYER for a projection, E_ONNX_ACTIVATION
  */
-export function addRecurrent(builder: GraphBuilder, layer: RecurrentSpec, x: string, own: Own, initial?: readonly Tensor[]): string {
+export function addRecurrent(builder: GraphBuilder, layer: RecurrentSpec, x: string, own: Own, options: RecurrentOptions = {}): string[] {
+  const { initial, withStates = false } = options;
   if (layer.projection !== null)
     throw new RnnError('unsupported', 'E_ONNX_LAYER', 'ONNX has no LSTM projection', { found: `projection ${layer.projection}` });
   const { name } = layer;
@@ -42,9 +51,11 @@ export function addRecurrent(builder: GraphBuilder, layer: RecurrentSpec, x: str
         stacked(way => reshape(own(`${way}p`)!, [3 * layer.units])),
       )
     : '';
-  const states = cell.states.map((state, s) =>
-    initial ? builder.constant(`${name}.initial_${state}`, statesOf(initial, s, ways, cell.states.length, layer.goBackwards)) : '',
-  );
+  const states = cell.states.map((state, s) => {
+    if (!initial) return '';
+    const own = ways.map((_, i) => initial[i * cell.states.length + s]);
+    return initialState(builder, layer.goBackwards ? own.reverse() : own, `${name}.initial_${state}`);
+  });
   const inputs = [
     builder.add('Transpose', [x], { perm: ints(1, 0, 2) }, `${name}/time`),
     W,
@@ -55,8 +66,24 @@ export function addRecurrent(builder: GraphBuilder, layer: RecurrentSpec, x: str
     ...(layer.kind === 'lstm' ? [P] : []),
   ];
   while (inputs[inputs.length - 1] === '') inputs.pop();
-  const [Y, Yh] = builder.addMany(layer.kind.toUpperCase(), inputs, 2, attributesOf(layer, ways.length), name);
-  return layer.returnSequences ? sequence(builder, layer, Y) : lastState(builder, layer, Yh);
+  const count = withStates ? 1 + cell.states.length : 2;
+  const [Y, Yh, Yc] = builder.addMany(layer.kind.toUpperCase(), inputs, count, attributesOf(layer, ways.length), name);
+  const y = layer.returnSequences ? sequence(builder, layer, Y) : lastState(builder, layer, Yh);
+  if (!withStates) return [y];
+  const order = layer.goBackwards && ways.length === 2 ? [1, 0] : ways.map((_, i) => i);
+  const final = [Yh, ...(cell.states.length > 1 ? [Yc] : [])];
+  return [
+    y,
+    ...order.flatMap(way => final.map(state => builder.add('Gather', [state, builder.scalar(way)], { axis: int(0) }, `${name}/state`))),
+  ];
+}
+
+/** States [N, M] of the directions, constants or values -> [dirs, N, M]. */
+function initialState(builder: GraphBuilder, states: readonly (Tensor | string)[], name: string): string {
+  const tensors = states.filter((s): s is Tensor => typeof s !== 'string');
+  if (tensors.length === states.length) return builder.constant(name, concatFirst(tensors.map(t => reshape(t, [1, ...t.shape]))));
+  const lifted = states.map(s => builder.add('Unsqueeze', [String(s), builder.integers([0])], {}, name));
+  return lifted.length === 1 ? lifted[0] : builder.add('Concat', lifted, { axis: int(0) }, name);
 }
 
 function attributesOf(layer: RecurrentSpec, ways: number): Attributes {
@@ -82,12 +109,6 @@ function bothRows(bias: Tensor, foreign: (t: Tensor) => Tensor): Tensor {
   const rows = foreign(bias);
   if (rows.shape.length === 2) return reshape(rows, [rows.data.length]);
   return concatFirst([rows, zeros(rows.shape, rows.data instanceof Float32Array ? 'f32' : 'f64')]);
-}
-
-/** [fwd h, fwd c, bwd h, bwd c] -> [dirs, N, M] of state s. */
-function statesOf(initial: readonly Tensor[], s: number, ways: readonly string[], perWay: number, swapped: boolean): Tensor {
-  const own = ways.map((_, i) => initial[i * perWay + s]);
-  return concatFirst((swapped ? own.reverse() : own).map(t => reshape(t, [1, ...t.shape])));
 }
 
 /** Y [T, dirs, N, M] -> [N, T, M'], in the order Keras returns it: go_backwards stays in processing order. */
