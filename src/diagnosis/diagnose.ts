@@ -145,6 +145,7 @@ function onlyTheView(view: View, options: SearchOptions, shapes: readonly string
     fix: fixText(hypothesis.fix),
     fixes: hypothesis.fix,
     change: undefined,
+    needsAll: true,
   };
   return {
     ...NOTHING_TRIED,

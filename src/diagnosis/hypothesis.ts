@@ -27,6 +27,8 @@ export interface Hypothesis {
   estimate?(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Candidate[];
   /** not looked for together with a second mistake */
   readonly alone?: boolean;
+  /** changes what a step computes, not which steps are run: a few steps of a long sequence show whether it can be it */
+  readonly insideStep?: boolean;
 }
 
 /** The repair as lines of code, by framework. */
@@ -42,8 +44,13 @@ export interface Variant {
   /** the one layer it sits in; null: everywhere it can */
   readonly layer: string | null;
   readonly change: Change;
-  /** what it needs to see: one sample alone, the samples before it too, or all of them */
-  readonly needs?: 'sample' | 'before' | 'all';
+  /**
+   * what it needs to see: one sample alone, the samples before it too, or all of them; 'input': all of x, after which each sample is for
+   * itself again
+   */
+  readonly needs?: 'sample' | 'before' | 'all' | 'input';
+  /** the first sample (from 0) that it can change */
+  readonly from?: number;
   /** instead of the hypothesis' own words */
   readonly why?: string;
   readonly fix?: Fix;

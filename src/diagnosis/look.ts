@@ -7,12 +7,17 @@ import type { Scenario } from './scenario.js';
 /** The parts of the problem that are looked at before the whole. */
 export interface Look {
   readonly whole: Slice;
-  /** the sample that is off most */
+  /** the sample that is off most, and which one that is */
   readonly worst: Slice;
+  readonly worstAt: number;
   /** samples up to the first that is off, and one more */
   readonly before: Slice;
   /** how many different numbers the other output holds: a row that is there twice proves nothing the second time */
   readonly different: number;
+  /** the first sample that is off; −1 where that cannot be said */
+  readonly first: number;
+  /** the largest difference */
+  readonly asSpecified: number;
 }
 
 export interface Slice extends Part {
@@ -23,10 +28,16 @@ export function lookAt(scenario: Scenario, right: Outcome, other: Tensor, near: 
   const whole = { scenario, right, other };
   const N = scenario.input.x.shape[0];
   const stateful = scenario.model.layers.some(l => 'stateful' in l && l.stateful);
-  const different = differentNumbers(other.data);
-  if (N === 1 || stateful || other.shape[0] !== N) return { whole, worst: whole, before: whole, different };
+  const common = { whole, different: differentNumbers(other.data), asSpecified: largestDifference(right.y.data, other.data).abs };
+  if (N === 1 || stateful || other.shape[0] !== N) return { ...common, worst: whole, worstAt: 0, before: whole, first: -1 };
   const { first, worst } = samplesOff(right.y, other, near);
-  return { whole, worst: slice(whole, worst, worst + 1), before: slice(whole, 0, Math.min(N, Math.max(first, 0) + 2)), different };
+  return {
+    ...common,
+    worst: slice(whole, worst, worst + 1),
+    worstAt: worst,
+    before: slice(whole, 0, Math.min(N, Math.max(first, 0) + 2)),
+    first,
+  };
 }
 
 /** Numbers that are not within a millionth of the largest one of each other; more than enough of them are not counted on. */

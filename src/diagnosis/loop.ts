@@ -6,6 +6,7 @@ import { sigmoid } from '../numerics/sigmoid.js';
 import { tanh } from '../numerics/tanh.js';
 import { allocate, type FloatArray, type Precision } from '../tensor/tensor.js';
 import { affine, biasesOf, Mismatch, projected } from './affine.js';
+import { isSameLoop } from './cores.js';
 import { stepInPlace } from './inPlace.js';
 import { type ProductOptions, type RowProduct, withProducts } from './products.js';
 import type { LoopFault } from './scenario.js';
@@ -21,7 +22,8 @@ export interface LoopOptions extends ProductOptions {
   readonly exact?: boolean;
 }
 
-export function kernelsOf(fault: LoopFault | undefined, options: LoopOptions): Kernels {
+/** @param known loops of this layer that were run before, by direction; @param kept gets those of this run */
+export function kernelsOf(fault: LoopFault | undefined, options: LoopOptions, known: readonly Loop[] = [], kept: Loop[] = []): Kernels {
   let way = 0;
   const products: Pick<Kernels, 'allocate' | 'affine'> = {
     allocate: length => allocate(length, options.precision),
@@ -31,7 +33,13 @@ export function kernelsOf(fault: LoopFault | undefined, options: LoopOptions): K
     ...products,
     precision: options.precision,
     product: productBy(products),
-    recurrence: args => recurrence(unmasked(options.exact ? args : quickly(args), fault, way), fault ?? {}, way++, options),
+    recurrence: args => {
+      const own = unmasked(options.exact ? args : quickly(args), fault, way);
+      const before = known[way];
+      const loop = before && isSameLoop(before, own, fault ?? {}, options) ? before : runLoop(own, fault ?? {}, options);
+      kept.push(loop);
+      return resultOf(loop, fault ?? {}, way++);
+    },
   };
 }
 
@@ -77,8 +85,8 @@ export interface Loop {
   spare: FloatArray[];
 }
 
-/** x [N, T, D] -> sequence [N, T, P] at the time index of its input, last [N, P], states. @param way 0 forward, 1 backward */
-function recurrence(args: RecurrenceArgs, fault: LoopFault, way: number, options: LoopOptions): RecurrenceResult {
+/** x [N, T, D] -> h of every step and the last states, nothing taken from them yet. */
+function runLoop(args: RecurrenceArgs, fault: LoopFault, options: LoopOptions): Loop {
   const { weights, units: M, cell } = args;
   const P = weights.projection ? weights.projection.shape[1] : M;
   const width = cell.gates.length * M;
@@ -94,7 +102,7 @@ function recurrence(args: RecurrenceArgs, fault: LoopFault, way: number, options
     const loop: Loop = { args, fault, options, M, P, width, recurrentBias, inputs, product, project, recurrent, ...room };
     if (fault.carry?.by === 'step') runSharing(loop);
     else runApart(loop);
-    return resultOf(loop, way);
+    return loop;
   });
 }
 
@@ -193,14 +201,18 @@ function keepFinal({ states, widths }: Loop, state: readonly FloatArray[], n: nu
   });
 }
 
-function resultOf(loop: Loop, way: number): RecurrenceResult {
-  const { args, fault, P, width, widths, keptGates, sequence, states, kept } = loop;
+/** sequence [N, T, P] at the time index of its input, last [N, P], states. @param way 0 forward, 1 backward */
+function resultOf(loop: Loop, fault: LoopFault, way: number): RecurrenceResult {
+  const { args, P, width, widths, keptGates, states, kept } = loop;
   const [N, T] = args.x.shape;
-  const last = lastOf(loop, way);
-  if (fault.aliased)
-    for (let row = 0; row < N * T; row++) sequence.set(last.subarray(Math.floor(row / T) * P, (Math.floor(row / T) + 1) * P), row * P);
+  const last = lastOf(loop, fault, way);
+  const sequence = fault.aliased
+    ? repeated(last, N, T, P)
+    : fault.notFlipped && way === 1
+      ? flipped(loop.sequence, N, T, P)
+      : loop.sequence;
   return {
-    sequence: { shape: [N, T, P], data: fault.notFlipped && way === 1 ? flipped(sequence, N, T, P) : sequence },
+    sequence: { shape: [N, T, P], data: sequence },
     last: { shape: [N, P], data: last },
     states: states.map((data, s) => ({ shape: [N, widths[s]], data })),
     trace: kept && {
@@ -211,17 +223,31 @@ function resultOf(loop: Loop, way: number): RecurrenceResult {
 }
 
 /** The output of the last processed step, or of the step that was taken for it. */
-function lastOf({ args, fault, P, sequence, states }: Loop, way: number): FloatArray {
+function lastOf({ args, P, sequence, states }: Loop, fault: LoopFault, way: number): FloatArray {
   const [N, T] = args.x.shape;
   const { mask, reverse } = args;
   const data = states[fault.output ?? 0].slice();
-  const end = fault.last === 'first' ? (reverse && way === 0 ? T - 1 : 0) : fault.last === 'early' ? T - 2 : T - 1;
-  if (fault.last && end < 0) throw new Mismatch();
+  const end = fault.last === undefined ? T - 1 : takenFor(fault.last, T, reverse && way === 0);
+  if (end < 0) throw new Mismatch();
   for (let n = 0; n < N; n++) {
-    if (fault.last) data.set(sequence.subarray((n * T + end) * P, (n * T + end + 1) * P), n * P);
+    if (fault.last !== undefined) data.set(sequence.subarray((n * T + end) * P, (n * T + end + 1) * P), n * P);
     else if (mask && args.zeroOutputForMask && mask[n * T + (reverse ? 0 : T - 1)] === 0) data.fill(0, n * P, (n + 1) * P);
   }
   return data;
+}
+
+/** The time index of the step that is taken for the last one. */
+function takenFor(last: NonNullable<LoopFault['last']>, T: number, reversed: boolean): number {
+  if (last === 'first') return reversed ? T - 1 : 0;
+  if (last === 'end') return T - 1;
+  return reversed ? last : T - 1 - last;
+}
+
+/** [N, P] at every one of T steps */
+function repeated(last: FloatArray, N: number, T: number, P: number): FloatArray {
+  const out = allocate(N * T * P, last instanceof Float64Array ? 'f64' : 'f32');
+  for (let row = 0; row < N * T; row++) out.set(last.subarray(Math.floor(row / T) * P, (Math.floor(row / T) + 1) * P), row * P);
+  return out;
 }
 
 function flipped(data: FloatArray, N: number, T: number, P: number): FloatArray {

@@ -1,5 +1,6 @@
 import { distance, largestDifference } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
+import { partOf } from './known.js';
 import type { Finding } from './ranking.js';
 import { runScenario } from './run.js';
 import { NEAR_NOISE } from './thresholds.js';
@@ -20,14 +21,14 @@ export function partingOf(view: View, finding: Finding, noise: number): FirstDif
     n => largestDifference(right.y.data, other.data, n * size, (n + 1) * size).abs > NEAR_NOISE * noise,
   );
   if (sample === undefined) return null;
-  const changed = finding.change?.(scenario);
   const layerOf = finding.layers.find(l => l !== null) ?? null;
-  if (!changed) return { sample, step: null, layer: layerOf };
-  const before = runScenario(scenario, { trace: true });
-  const after = runScenario(changed, { trace: true });
-  if (!before || !after) return { sample, step: null, layer: layerOf };
+  // what follows cannot matter to this sample, unless the mistake mixes them
+  const part = finding.needsAll || other.shape[0] !== scenario.input.x.shape[0] ? { scenario, right } : partOf(scenario, 0, sample + 1);
+  const changed = finding.change?.(part.scenario);
+  const after = changed && runScenario(changed, { like: part.right });
+  if (!after) return { sample, step: null, layer: layerOf };
   for (const layer of scenario.model.layers) {
-    const a = before.layers.get(layer.name)?.result;
+    const a = part.right.layers.get(layer.name)?.result;
     const b = after.layers.get(layer.name)?.result;
     if (!a || !b) continue;
     const step = a.sequence && b.sequence ? firstStep(a.sequence, b.sequence, sample) : undefined;

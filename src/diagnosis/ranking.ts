@@ -25,6 +25,8 @@ export interface Finding {
   readonly fixes: Fix;
   /** to compute it again; undefined where its numbers came from the other output */
   readonly change?: Variant['change'];
+  /** whether the change must see all samples */
+  readonly needsAll: boolean;
   /** the same mistake on another input of this network */
   readonly again?: Variant['change'];
 }
@@ -143,6 +145,7 @@ function findingOf(trial: Trial, verdict: Finding['verdict'], margin: number, tr
     fix: fixes.map(fixText).join('\n'),
     fixes: fixes.length === 1 ? fixes[0] : {},
     change: trial.change,
+    needsAll: trial.parts.some(p => p.variant.needs === 'all' || p.variant.needs === 'input'),
     again: trial.again,
   };
 }

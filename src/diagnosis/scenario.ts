@@ -39,8 +39,8 @@ export interface LoopFault {
   readonly aliased?: boolean;
   /** the backward sequence is merged in the order it was computed */
   readonly notFlipped?: boolean;
-  /** the step taken for the last one: the first in time, the last in time in both directions, or the one before that */
-  readonly last?: 'first' | 'end' | 'early';
+  /** the step taken for the last one: the first in time, the last in time in both directions, or so many before that */
+  readonly last?: 'first' | 'end' | number;
   /** the state that is given out: 0 for h, 1 for c */
   readonly output?: 0 | 1;
   /** steps each direction leaves out, in the order it runs them: the first ones, the last ones; their rows of the sequence stay zero */

@@ -8,7 +8,7 @@ import { type Finding, rank, type Verdict } from './ranking.js';
 import { type Outcome, roundingOf } from './run.js';
 import type { Scenario } from './scenario.js';
 import { NEAR_NOISE } from './thresholds.js';
-import { candidateTrials, type Entry, FLOAT32_EPSILON, finishTrials, type Trial, trialOf } from './trial.js';
+import { candidateTrials, type Entry, FLOAT32_EPSILON, finishTrials, reconsidered, type Trial, trialOf } from './trial.js';
 
 export interface SearchOptions {
   /** rounding noise of the network as the caller measured it */
@@ -70,6 +70,12 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
       searched.filter(e => e.variant.rare),
       searched.length,
     );
+  if (!ranking.settled) {
+    const again = reconsidered(look, trials);
+    finishTrials(look, again, asSpecified, noise);
+    trials.push(...again);
+    ranking = rank(trials, asSpecified, noise, tried);
+  }
   if (!ranking.settled) {
     // what takes numbers from the other output is no rival to what explains it without
     trials.push(...candidateTrials(look, h => h.estimate, noise));

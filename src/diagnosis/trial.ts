@@ -1,11 +1,12 @@
 import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
+import { excerptOf } from './excerpt.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Candidate, Hypothesis, Variant } from './hypothesis.js';
 import { outputUnder, variantsOf } from './known.js';
 import { differentNumbers, type Look, type Slice } from './look.js';
 import { type Outcome, roundingOf, runScenario } from './run.js';
-import type { Scenario } from './scenario.js';
+import { type Scenario, samplesOf } from './scenario.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 import { core } from './views.js';
 
@@ -22,6 +23,8 @@ export interface Trial {
   /** on the samples looked at first: never more than on all */
   residual: number;
   full?: boolean;
+  /** judged by a few steps alone */
+  readonly byExcerpt?: boolean;
   /** how far rounding alone moves y under it */
   floor: number;
   /** how many numbers it took from the other output */
@@ -40,12 +43,35 @@ export interface Entry {
   readonly variant: Variant;
 }
 
+/** What the explanation leaves on the samples that are looked at first; undefined where it cannot be it. */
 export function trialOf(look: Look, parts: readonly Entry[], noise: number): Trial | undefined {
-  const part = sliceFor(look, parts);
+  // a sample differs that it cannot have changed
+  if (look.first >= 0 && parts.every(p => (p.variant.from ?? 0) > look.first)) return undefined;
   const trial = blank(parts, look.whole.scenario, look.whole.other, look.different, noise);
-  // one mistake may have been computed before; of pairs there are too many to keep them
-  const residual = parts.length === 1 ? distanceTo(part.other, outputUnder(parts[0].variant, part)) : residualOf(part, trial.change!);
-  return residual === undefined ? undefined : { ...trial, residual, full: part === look.whole };
+  const part = sliceFor(look, parts);
+  const short = parts.length === 1 && parts[0].hypothesis.insideStep ? residualOnExcerpt(part, parts[0].variant) : undefined;
+  if (short && short.residual > Math.max(short.spread, look.asSpecified / EXCERPT_ENOUGH, NEAR_NOISE * noise))
+    return { ...trial, residual: short.residual, byExcerpt: true };
+  const residual = firstResidual(look, part, parts, trial.change!);
+  return residual === undefined ? undefined : { ...trial, residual, full: part === look.whole && parts[0].variant.needs !== 'input' };
+}
+
+/** The best of those that were judged by a few steps alone, judged by all steps of their sample. */
+export function reconsidered(look: Look, trials: readonly Trial[]): Trial[] {
+  const best = trials.filter(t => t.byExcerpt).sort((a, b) => a.residual - b.residual);
+  return best.slice(0, FINALISTS).flatMap(trial => {
+    const residual = firstResidual(look, sliceFor(look, trial.parts), trial.parts, trial.change!);
+    return residual === undefined ? [] : [{ ...trial, residual, byExcerpt: false }];
+  });
+}
+
+function firstResidual(look: Look, part: Slice, parts: readonly Entry[], change: Variant['change']): number | undefined {
+  // of pairs there are too many to keep them
+  if (parts.length > 1) return residualOf(part, change);
+  const [{ variant }] = parts;
+  if (variant.needs !== 'input' || look.worst === look.whole) return distanceTo(part.other, outputUnder(variant, part));
+  const changed = variant.change(look.whole.scenario);
+  return distanceTo(look.worst.other, changed && runScenario(samplesOf(changed, look.worstAt, look.worstAt + 1))?.y);
 }
 
 /** A mistake under which y has the shape of the other output, which the right y has not; axes of size 1 do not count. */
@@ -95,8 +121,18 @@ function orderOf(hypothesis: Hypothesis): number {
   return HYPOTHESES.indexOf(hypothesis) + (hypothesis.often ? 0 : HYPOTHESES.length);
 }
 
+/** What leaves more than this part of the difference on a few steps will not explain it on all of them. */
+const EXCERPT_ENOUGH = 50;
+
+function residualOnExcerpt(part: Slice, variant: Variant): { residual: number; spread: number } | undefined {
+  const excerpt = excerptOf(part);
+  const found = excerpt?.under(variant);
+  const residual = excerpt && found && distanceTo(excerpt.of(part.other), found.y);
+  return residual === undefined ? undefined : { residual, spread: found!.spread };
+}
+
 function sliceFor(look: Look, parts: readonly Entry[]): Slice {
-  if (parts.some(p => p.variant.needs === 'all')) return look.whole;
+  if (parts.some(p => p.variant.needs === 'all' || p.variant.needs === 'input')) return look.whole;
   return parts.some(p => p.variant.needs === 'before') ? look.before : look.worst;
 }
 
@@ -115,7 +151,7 @@ const FINALISTS = 12;
 /** The best of the first look are computed on all samples, and their own rounding is measured. */
 export function finishTrials(look: Look, trials: Trial[], asSpecified: number, noise: number): void {
   trials.sort((a, b) => a.residual - b.residual);
-  const chance = trials.filter((t, i) => t.residual <= Math.max(asSpecified / AHEAD_OF_SECOND, NEAR_NOISE * noise) || i < 2);
+  const chance = trials.filter(t => t.residual <= Math.max(asSpecified / AHEAD_OF_SECOND, NEAR_NOISE * noise));
   for (const trial of chance.slice(0, FINALISTS)) {
     if (!trial.full) {
       trial.residual = residualOf(look.whole, trial.change!) ?? Infinity;

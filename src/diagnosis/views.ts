@@ -49,10 +49,12 @@ export function isRegrouped(shape: readonly number[], of: readonly number[]): bo
 
 /** Every reading whose shape fits, the likeliest first. @param hidden the layer whose states of every step it is, where that is known */
 export function viewsOf(scenario: Scenario, right: Outcome, other: Tensor, hidden: string | null = null): View[] {
+  if (hidden === null && sameShape(core(right.y.shape), core(other.shape)))
+    return [{ kind: 'y', layer: null, scenario, right, other: reshape(other, right.y.shape), words: 'y', code: null }];
   const readings = readingsOf(scenario, hidden).filter(
     r => hidden === null || (r.kind === 'sequence' && r.layer === hidden && r.code === 'head-missing'),
   );
-  const views = readings.flatMap((reading): View[] => {
+  return readings.flatMap((reading): View[] => {
     if (!reading.scenario) return [];
     const outcome = reading.kind === 'y' ? right : runScenario(reading.scenario, { like: right });
     if (!outcome || outcome.y.data.length !== other.data.length) return [];
@@ -69,8 +71,6 @@ export function viewsOf(scenario: Scenario, right: Outcome, other: Tensor, hidde
         code: reading.code ?? 'output-layout',
       }));
   });
-  const exact = views.filter(v => v.kind === 'y');
-  return exact.length > 0 ? exact : views;
 }
 
 function readingsOf(scenario: Scenario, hidden: string | null): Reading[] {

@@ -88,7 +88,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
       : { expected: expected.shape, actual: actual.shape, equal: comparable },
     ...shown,
     firstDifference: exit !== 1 ? null : (sides.parted ?? firstDifference(expected, shown, diagnosis, view?.layer ?? null)),
-    explanations: (diagnosis?.findings ?? []).map(({ change: _, again: __, ...finding }) => finding),
+    explanations: (diagnosis?.findings ?? []).map(({ change: _, again: __, needsAll: ___, ...finding }) => finding),
     asSpecified: shown.max?.abs ?? null,
     cannotDetect: power.cannotDetect,
     cannotName: power.cannotName,

@@ -38,6 +38,7 @@ export const biasMissing: Hypothesis = {
   name: 'bias-missing',
   often: true,
   title: 'a bias is left out',
+  insideStep: true,
   why: 'A bias is not added. With the zero biases Keras starts from this stays hidden until the network is trained.',
   fix: {
     numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + bh;  y = h @ Wo + bo',
@@ -63,6 +64,7 @@ export const biasMissing: Hypothesis = {
 export const biasOnceOfTwo: Hypothesis = {
   name: 'bias-once-of-two',
   title: 'only one of the two biases is added',
+  insideStep: true,
   why: 'Of the two biases (bias_ih and bias_hh of PyTorch, both rows of Keras’ GRU with reset_after) only one is added.',
   fix: {
     numpy: 'h = np.tanh(x @ W_ih.T + b_ih + h @ W_hh.T + b_hh)   # ← both',
@@ -83,6 +85,7 @@ export const biasOnceOfTwo: Hypothesis = {
 export const biasTwice: Hypothesis = {
   name: 'bias-twice',
   title: 'a bias is added twice',
+  insideStep: true,
   why: 'A bias is added twice: once with x·Wx and once with h·Wh. It happens when the one bias of Keras is written into both bias_ih and bias_hh of PyTorch.',
   fix: {
     numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← once',
@@ -126,6 +129,7 @@ function sameRows(t: Tensor, row: number): Tensor {
 export const forgetBiasPlusOne: Hypothesis = {
   name: 'forget-bias-plus-1',
   title: '1 is added to the forget gate’s bias',
+  insideStep: true,
   why: 'The code adds 1 to the forget gate’s bias (TensorFlow 1: forget_bias=1.0). Keras only starts from 1 there (unit_forget_bias): the saved bias already holds it.',
   fix: { numpy: 'f = sigmoid(x @ Wx_f + h @ Wh_f + b_f)   # ← no + 1' },
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },

@@ -66,6 +66,7 @@ function stepVariants(
 export const gateMissing: Hypothesis = {
   name: 'gate-missing',
   title: 'a gate is left out',
+  insideStep: true,
   alone: true,
   why: 'One gate is not used: what it should scale goes through whole.',
   fix: { numpy: 'c = f * c + i * g; h = o * np.tanh(c)   # ← all of i, f, o' },
@@ -116,6 +117,7 @@ const GRU_FIX = { fix: { numpy: 'g = np.tanh(x[n,t] @ Wx_g + b_g + r * (h @ Wh_g
 export const gruResetOnInput: Hypothesis = {
   name: 'gru-reset-on-input',
   title: 'the reset gate multiplies the input',
+  insideStep: true,
   alone: true,
   why: 'The reset gate multiplies the wrong part of the candidate: the product with x, or the whole sum, instead of the product with h.',
   fix: GRU_FIX.fix,
@@ -148,6 +150,7 @@ export const gruResetOnInput: Hypothesis = {
 export const gatesCoupled: Hypothesis = {
   name: 'gates-coupled',
   title: 'input and forget gate are one',
+  insideStep: true,
   alone: true,
   why: 'The input and the forget gate are coupled: f = 1 − i (or i = 1 − f), one gate instead of two (ONNX: input_forget=1).',
   fix: { numpy: 'c = f * c + i * g             # ← f and i from weights of their own' },
@@ -179,6 +182,7 @@ export const gatesCoupled: Hypothesis = {
 export const tanhOfGate: Hypothesis = {
   name: 'tanh-of-product',
   title: 'tanh is taken after the output gate',
+  insideStep: true,
   alone: true,
   why: 'The tanh is taken after the output gate instead of before it: h = tanh(o⊙c) where h = o⊙tanh(c) is meant, or c itself is squashed.',
   fix: { numpy: 'h = o * np.tanh(c)            # ← c stays as it is' },
@@ -204,6 +208,7 @@ export const tanhOfGate: Hypothesis = {
 export const biasOutside: Hypothesis = {
   name: 'bias-outside',
   title: 'the bias is added after the tanh',
+  insideStep: true,
   alone: true,
   why: 'The bias is added after the tanh: h = tanh(x·Wx + h·Wh) + bh.',
   fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + bh inside' },
@@ -245,6 +250,7 @@ function after(change: (context: StepContext, left: number) => void): StepFault 
 export const stateMixed: Hypothesis = {
   name: 'state-mixed',
   title: 'the old h is added to the new one',
+  insideStep: true,
   alone: true,
   why: 'The new h is a mixture with the old one: h = h + tanh(…) (a += in the loop), or a leaky update h = (1 − a)·h + a·tanh(…).',
   fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← =, not +=' },
@@ -279,6 +285,7 @@ export const stateMixed: Hypothesis = {
 export const lastStepLinear: Hypothesis = {
   name: 'last-step-linear',
   title: 'the last step has no tanh',
+  insideStep: true,
   alone: true,
   why: 'The tanh is left out at the last step: what goes into the dense layer is the sum, not tanh of it.',
   fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)\ny = h @ Wo + bo               # ← h, after its tanh' },
@@ -296,6 +303,7 @@ export const lastStepLinear: Hypothesis = {
 export const clipped: Hypothesis = {
   name: 'clip',
   title: 'numbers are clipped inside the step',
+  insideStep: true,
   alone: true,
   why: 'Numbers are clipped inside the step: the sums before the activations (ONNX: clip), or the states after it (cell_clip).',
   fix: { numpy: 'c = f * c + i * g             # ← no np.clip' },

@@ -115,6 +115,7 @@ function numpyFix(right: string): string {
 export const hardSigmoid: Hypothesis = {
   name: 'hard-sigmoid',
   title: 'a hard sigmoid stands for the sigmoid',
+  insideStep: true,
   why: 'The gates use a hard sigmoid instead of the sigmoid (or one hard sigmoid instead of the other). Two functions have that name:\nclip(x/6 + 0.5, 0, 1) in Keras 3 and PyTorch, clip(0.2·x + 0.5, 0, 1) in Keras 2, tfjs and ONNX.',
   fix: { numpy: 'sigmoid = lambda x: 1 / (1 + np.exp(-x))', keras: "LSTM(M, recurrent_activation='sigmoid')" },
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
@@ -131,6 +132,7 @@ export const hardSigmoid: Hypothesis = {
 export const activation: Hypothesis = {
   name: 'activation',
   title: 'another activation function is used',
+  insideStep: true,
   why: 'An activation function is not the one of the network. SimpleRNN, LSTM and GRU default to tanh (and sigmoid in the gates), Dense to none.',
   fix: {
     keras: "SimpleRNN(M, activation='tanh'); Dense(K)   # Dense has no activation by default",

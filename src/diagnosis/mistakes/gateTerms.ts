@@ -34,6 +34,7 @@ const TERMS = [
 export const gateTermMissing: Hypothesis = {
   name: 'gate-term-missing',
   title: 'one gate lacks a bias or a product',
+  insideStep: true,
   alone: true,
   why: 'One term of one gate is left out: its bias, its product with x or its product with h.',
   fix: { numpy: 'f = sigmoid(x[n,t] @ Wx_f + h @ Wh_f + b_f)   # ← every gate has all three terms' },
@@ -72,6 +73,7 @@ function twoRowGrus(scenario: Scenario): RecurrentSpec[] {
 export const gruRecurrentBias: Hypothesis = {
   name: 'gru-recurrent-bias',
   title: 'the GRU’s recurrent bias stands in the wrong place',
+  insideStep: true,
   alone: true,
   why: 'The recurrent bias of the candidate (b_hn in PyTorch, row 1 of Keras’ bias) belongs inside r ⊙ (h·Wh_g + b′_g). Here it is outside, or left out (Flax and Equinox have none), or the two rows [2, 3·M] are read in another way.',
   fix: {
@@ -154,6 +156,7 @@ function interleaved(t: Tensor): Tensor {
 export const gatesInterleaved: Hypothesis = {
   name: 'gates-interleaved',
   title: 'the gates are read as interleaved columns',
+  insideStep: true,
   alone: true,
   why: 'The columns of the gates are taken to be interleaved (unit by unit: i f g o, i f g o, …) where they stand in blocks (all of i, then all of f …), or the other way round: a reshape to [M, G] where [G, M] is meant.',
   fix: { numpy: 'i, f, g, o = np.split(z, 4, axis=-1)   # ← blocks; not z.reshape(M, 4)' },
@@ -182,6 +185,7 @@ function recolumned(t: Tensor, G: number, toBlocks: boolean): Tensor {
 export const headReshaped: Hypothesis = {
   name: 'wo-reshaped',
   title: 'the dense weights are reshaped instead of transposed',
+  insideStep: true,
   alone: true,
   why: 'Wo was brought from [K, M] to [M, K] by reshape instead of by a transpose: the shape is right, the numbers are in the wrong places.',
   fix: { numpy: 'Wo = fc_weight.T              # ← not fc_weight.reshape(M, K)', torch: 'fc.weight.data = torch.tensor(Wo.T)' },
@@ -206,38 +210,48 @@ function transposed(t: Tensor): Tensor {
 export const weightsRounded: Hypothesis = {
   name: 'weights-rounded',
   title: 'the weights are rounded to a few decimals',
+  insideStep: true,
   alone: true,
   why: 'The weights are rounded to a few decimals: they were printed and copied, or written with %.4f.',
   fix: {
     numpy: "np.save('w.npy', w)           # ← binary; or np.savetxt(…, fmt='%.9g')".replace('np.savetxt(…, ', "np.savetxt('w.txt', w, "),
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
-  variants: () => [
-    ...[1, 2, 3, 4, 5].map(
-      (d): Variant => ({
-        code: `weights-rounded:${d}`,
-        layer: null,
-        change: s => allWeights(s, t => mapData(t, v => Math.round(v * 10 ** d) / 10 ** d)),
-        why: `All weights are rounded to ${d} ${d === 1 ? 'decimal' : 'decimals'}.`,
-      }),
-    ),
-    ...(
-      [
-        [8, false],
-        [8, true],
-      ] as const
-    ).map(
-      ([bits, each]): Variant => ({
-        code: `weights-rounded:int${bits}`,
-        layer: null,
-        change: s => allWeights(s, t => (t.shape.length > 1 && t.shape[0] > 2 ? quantised(t, each) : t)),
-        why: `The matrices are rounded to int8: ${each ? 'the largest number of each column' : 'the largest number of each matrix'} is 127.`,
-      }),
-    ),
-  ],
+  variants() {
+    const rounded = (how: string, change: (t: Tensor) => Tensor, why: string): Variant => {
+      const known = new WeakMap<Tensor, Tensor>();
+      return { code: `weights-rounded:${how}`, layer: null, change: s => allWeights(s, change, known), why };
+    };
+    const isMatrix = (t: Tensor) => t.shape.length > 1 && t.shape[0] > 2;
+    return [
+      ...[1, 2, 3, 4, 5].map(d =>
+        rounded(
+          String(d),
+          t => mapData(t, v => Math.round(v * 10 ** d) / 10 ** d),
+          `All weights are rounded to ${d} ${d === 1 ? 'decimal' : 'decimals'}.`,
+        ),
+      ),
+      rounded(
+        'int8',
+        t => (isMatrix(t) ? quantised(t, false) : t),
+        'The matrices are rounded to int8: the largest number of each matrix is 127.',
+      ),
+      rounded(
+        'int8',
+        t => (isMatrix(t) ? quantised(t, true) : t),
+        'The matrices are rounded to int8: the largest number of each column is 127.',
+      ),
+    ];
+  },
 };
 
-function allWeights(s: Scenario, change: (t: Tensor) => Tensor): Scenario {
+/** Each tensor is changed once, however often the change is made. */
+function allWeights(s: Scenario, changeOnce: (t: Tensor) => Tensor, known: WeakMap<Tensor, Tensor>): Scenario {
+  const change = (t: Tensor) => {
+    const result = known.get(t) ?? changeOnce(t);
+    known.set(t, result);
+    return result;
+  };
   return { ...s, weights: new Map([...s.weights].map(([layer, own]) => [layer, new Map([...own].map(([name, t]) => [name, change(t)]))])) };
 }
 
@@ -258,6 +272,7 @@ function quantised(t: Tensor, each: boolean): Tensor {
 export const weightsExchanged: Hypothesis = {
   name: 'weights-exchanged',
   title: 'two layers or directions have each other’s weights',
+  insideStep: true,
   alone: true,
   why: 'Two layers have each other’s weights, or both directions of a layer run with the weights of one.',
   fix: {

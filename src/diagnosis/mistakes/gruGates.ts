@@ -17,6 +17,7 @@ function gruVariants(scenario: Scenario, resetAfter: boolean, code: string): Var
 export const gruResetBefore: Hypothesis = {
   name: 'gru-reset-before',
   title: 'the GRU’s reset gate acts before the product',
+  insideStep: true,
   why: 'The GRU multiplies with its reset gate before the recurrent product, g = tanh(x·Wx_g + (r⊙h)·Wh_g + b_g); the network has it after, r⊙(h·Wh_g + b′_g).\nBefore: reset_after=False (the default of early Keras), tfjs, ONNX by default. After: Keras 3, TensorFlow 2, PyTorch.',
   fix: { numpy: 'g = np.tanh(x @ Wx_g + b_g + r * (h @ Wh_g + b2_g))   # ← r after the product', keras: 'GRU(M, reset_after=True)' },
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
@@ -26,6 +27,7 @@ export const gruResetBefore: Hypothesis = {
 export const gruResetAfter: Hypothesis = {
   name: 'gru-reset-after',
   title: 'the GRU’s reset gate acts after the product',
+  insideStep: true,
   why: 'The GRU multiplies with its reset gate after the recurrent product, g = tanh(x·Wx_g + b_g + r⊙(h·Wh_g)); the network has it before, (r⊙h)·Wh_g.\nAfter: Keras 3, TensorFlow 2, PyTorch. Before: reset_after=False (the default of early Keras), tfjs, ONNX by default.',
   fix: { numpy: 'g = np.tanh(x @ Wx_g + b_g + (r * h) @ Wh_g)   # ← r before the product', keras: 'GRU(M, reset_after=False)' },
   example: { layers: 'gru:2+resetbefore,dense:1', N: 2, T: 2, D: 2 },
@@ -35,6 +37,7 @@ export const gruResetAfter: Hypothesis = {
 export const gruUpdateSwapped: Hypothesis = {
   name: 'gru-update-swapped',
   title: 'the GRU’s update gate keeps the wrong side',
+  insideStep: true,
   why: 'The update gate z is used the other way round: h = (1−z)⊙h + z⊙g, as in the paper of Chung et al. (2014); Keras, PyTorch and ONNX compute h = z⊙h + (1−z)⊙g.\nThe same weights mean something else in the other form, so only the numbers show it.',
   fix: { numpy: 'h = z * h + (1 - z) * g        # ← z keeps the old h' },
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },

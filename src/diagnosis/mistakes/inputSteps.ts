@@ -187,7 +187,7 @@ export const lengthsPermuted: Hypothesis = {
       .map(([words, order]) => ({
         code: 'lengths-permuted',
         layer: null,
-        needs: 'all' as const,
+        needs: 'input' as const,
         change: s => withLengths(s, order),
         why: `The lengths stand ${words}: ${order.slice(0, 8).join(', ')}${N > 8 ? ' …' : ''} instead of ${lengths.slice(0, 8).join(', ')}${N > 8 ? ' …' : ''}.`,
       }));

@@ -42,6 +42,7 @@ const MOST_NUMBERS = 1e5;
 export const inputScaled: Hypothesis = {
   name: 'input-scaled',
   title: 'x was scaled before',
+  insideStep: true,
   alone: true,
   why: 'The network saw a scaled x: standardised to mean 0 and deviation 1, brought between 0 and 1, divided by 255.',
   fix: { numpy: 'x = (x - x.mean((0, 1))) / x.std((0, 1))   # ← on both sides, or on neither' },
@@ -100,6 +101,7 @@ export const inputScaled: Hypothesis = {
 export const inputIntegers: Hypothesis = {
   name: 'input-integers',
   title: 'x was cut to integers',
+  insideStep: true,
   alone: true,
   why: 'The network saw x without its fractions: it was read or stored as whole numbers (astype(int), an integer array).',
   fix: { numpy: 'x = x.astype(np.float32)      # ← before anything is written into it' },
@@ -122,6 +124,7 @@ function withFeatures(x: Tensor, from: readonly number[]): Tensor {
 export const featuresPermuted: Hypothesis = {
   name: 'features-permuted',
   title: 'the features of x are in another order',
+  insideStep: true,
   alone: true,
   why: 'The features of x are in another order than the weights expect: the columns of the table were sorted or read in another order.',
   fix: { numpy: 'x = x[..., order]             # ← the order of the columns the network was trained with' },
@@ -167,6 +170,7 @@ const MOST_EXCHANGED = 12;
 export const featureMissing: Hypothesis = {
   name: 'feature-missing',
   title: 'one feature of x is left out',
+  insideStep: true,
   alone: true,
   why: 'One feature of x does not reach the network: its column is zero or was left out.',
   fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x with all its D features' },
@@ -233,6 +237,7 @@ function swapped2(x: Tensor): Tensor {
 export const tokensOff: Hypothesis = {
   name: 'tokens-off-by-one',
   title: 'the tokens are off by one',
+  insideStep: true,
   alone: true,
   why: 'Every token is one too large or too small: one side numbers its words from 1 (0 is padding), the other from 0.',
   fix: { numpy: 'tokens = tokens + 1           # ← one numbering on both sides: is 0 a word or padding?' },
@@ -257,6 +262,7 @@ export const tokensOff: Hypothesis = {
 export const paddingRow: Hypothesis = {
   name: 'padding-row-zero',
   title: 'row 0 of the embedding is zero',
+  insideStep: true,
   alone: true,
   why: 'Row 0 of the embedding (the padding token) is zero on one side and not on the other: PyTorch’s padding_idx=0 makes it zero, Keras keeps what was drawn or trained.',
   fix: {

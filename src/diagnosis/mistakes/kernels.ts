@@ -44,6 +44,7 @@ export const wxTransposed: Hypothesis = {
   name: 'wx-transposed',
   often: true,
   title: 'the input weights are transposed',
+  insideStep: true,
   why: 'The input weights Wx are used the wrong way round: PyTorch and ONNX keep them as [outputs, inputs], Keras and the notebook as [inputs, outputs].\nBecause both sizes are equal no shape gives it away.',
   fix: {
     numpy: 'h = np.tanh(x[n,t] @ Wx + …)   # Wx [D, M]; a PyTorch weight_ih_l0 needs .T first',
@@ -78,6 +79,7 @@ export const whTransposed: Hypothesis = {
   name: 'wh-transposed',
   often: true,
   title: 'the recurrent weights are transposed',
+  insideStep: true,
   why: 'The recurrent weights Wh are used the wrong way round. Wh is square [M, M] in each gate, so no shape gives it away:\nPyTorch and ONNX multiply weight_hh · h, Keras and the notebook h · Wh.',
   fix: {
     numpy: 'h = np.tanh(… + h @ Wh)       # Wh [M, M]; a PyTorch weight_hh_l0 needs .T first',
@@ -95,6 +97,7 @@ export const whTransposed: Hypothesis = {
 export const wxReshaped: Hypothesis = {
   name: 'wx-reshaped',
   title: 'the input weights are reshaped instead of transposed',
+  insideStep: true,
   why: 'Wx was brought from [G·M, D] to [D, G·M] by reshape instead of by a transpose: the shape is right, the numbers are in the wrong places.',
   fix: { numpy: 'Wx = weight_ih_l0.T           # ← not .reshape(D, M)' },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
@@ -201,6 +204,7 @@ export const gateOrder: Hypothesis = {
   name: 'gate-order',
   often: true,
   title: 'the gate blocks are in another order',
+  insideStep: true,
   why: 'The gate blocks of the weights are read in another order. LSTM: i f c o (Keras), i f g o (PyTorch), i o f c (ONNX); GRU: z r h (Keras, ONNX), r z n (PyTorch).\nAll blocks have the same shape, so only the numbers show it.',
   fix: {
     numpy: 'i, f, g, o = np.split(z, 4, axis=-1)   # ← in the order of the file the weights came from',

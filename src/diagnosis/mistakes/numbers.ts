@@ -55,6 +55,7 @@ function narrow(name: string, words: string, round: (v: number) => number): Hypo
   return {
     name,
     title: `numbers are kept in ${name}`,
+    insideStep: true,
     why: `Numbers are ${words}. Nothing is wrong with the equations.`,
     fix: {
       numpy: 'y = forward(x.astype(np.float32))   # ← weights and states too; what was rounded once stays rounded',

@@ -33,6 +33,7 @@ export const stateReset: Hypothesis = {
   name: 'state-reset',
   often: true,
   title: 'the state is reset at every step',
+  insideStep: true,
   why: 'The state is zero again at every step: h = 0 stands inside the loop over time, or the new h is never handed on. Each step sees its own x alone.',
   fix: {
     numpy: 'h = np.zeros(M)                  # ← before the loop over time\nfor t in range(T):\n    h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)',
@@ -50,6 +51,7 @@ export const stateReset: Hypothesis = {
 export const whMissing: Hypothesis = {
   name: 'wh-missing',
   title: 'the recurrent weights are left out',
+  insideStep: true,
   why: 'The product h·Wh is not added: no step sees the h of the step before.',
   fix: {
     numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + h @ Wh',

@@ -55,6 +55,7 @@ export const stateCarry: Hypothesis = {
       ...v,
       code: 'state-carry',
       needs: 'before' as const,
+      from: 1,
       fix: carryFix(cellAt(scenario, v.layer)),
     })),
     ...loopVariants(scenario, { carry: { what: 'all', by: 'step' } }).map(v => ({
@@ -73,6 +74,7 @@ export const stateCarry: Hypothesis = {
       ...v,
       code: 'state-carry',
       needs: 'before' as const,
+      from: 1,
       why: 'Of the two states of the LSTM only c is set back to zero between samples; h goes on from the sample before.',
       fix: { numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples' },
     })),
@@ -86,6 +88,7 @@ function laggedVariants(scenario: Scenario): Variant[] {
     code: `state-carry:${lag}`,
     layer: null,
     needs: 'all',
+    from: lag,
     change: inLayers(
       recurrentLayers(scenario).map(l => l.name),
       (s, l) => changeLoop(s, l.name, { carry: { what: 'all', by: 'sample', lag } }),
@@ -115,12 +118,13 @@ export const stateCarryCellOnly: Hypothesis = {
       scenario,
       { carry: { what: 'c', by: 'sample' } },
       recurrentLayers(scenario).filter(l => l.kind === 'lstm'),
-    ).map(v => ({ ...v, code: 'state-carry-c-only', needs: 'before' as const })),
+    ).map(v => ({ ...v, code: 'state-carry-c-only', needs: 'before' as const, from: 1 })),
 };
 
 export const inPlaceUpdate: Hypothesis = {
   name: 'in-place-update',
   title: 'h is overwritten while it is still being read',
+  insideStep: true,
   why: 'h is overwritten unit by unit while it is still being read: unit m of the new h is computed from the new values of units 1 … m−1\ninstead of the h of the step before. The first unit is right in the first step only.',
   fix: {
     numpy:

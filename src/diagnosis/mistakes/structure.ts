@@ -44,6 +44,7 @@ function normalised(t: Tensor, epsilon: number): Tensor {
 export const layerNormAdded: Hypothesis = {
   name: 'layer-norm-added',
   title: 'a LayerNormalization stands behind a recurrent layer',
+  insideStep: true,
   alone: true,
   why: 'h is normalised behind a recurrent layer (mean 0 and deviation 1 over its units): a LayerNormalization that the network does not have.',
   fix: {
@@ -67,6 +68,7 @@ export const layerNormAdded: Hypothesis = {
 export const activationAdded: Hypothesis = {
   name: 'activation-added',
   title: 'an activation stands behind a recurrent layer',
+  insideStep: true,
   alone: true,
   why: 'h goes through an activation on its way to the next layer (relu, tanh): one that the network does not have.',
   fix: {
@@ -91,6 +93,7 @@ export const activationAdded: Hypothesis = {
 export const residualAdded: Hypothesis = {
   name: 'residual-added',
   title: 'a layer’s input is added to its output',
+  insideStep: true,
   alone: true,
   why: 'The input of a recurrent layer is added to its output (a residual connection), which the network does not do.',
   fix: { numpy: 'h2 = hs2[n, t]                # ← not hs2[n, t] + hs1[n, t]', torch: 'out2, _ = rnn2(out1)          # ← not + out1' },

@@ -26,6 +26,7 @@ export const headMissing: Hypothesis = {
 export const cellStateTaken: Hypothesis = {
   name: 'cell-state-taken',
   title: 'c is taken for h',
+  insideStep: true,
   alone: true,
   why: 'The cell state c of the LSTM is given out instead of its hidden state h = o ⊙ tanh(c).',
   fix: {
@@ -94,7 +95,7 @@ export const stepEarly: Hypothesis = {
         placesOf(recurrentLayers(scenario).filter(l => l.bidirectional !== null && !l.returnSequences)).map(({ names, layer }) => ({
           code: 'step-early',
           layer,
-          change: inLayers(names, (s, l) => changeLoop(s, l.name, { last: 'early' })),
+          change: inLayers(names, (s, l) => changeLoop(s, l.name, { last: 1 })),
         })),
 };
 

@@ -4,6 +4,7 @@ import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeLayer, changeLoop, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { pools } from './heads.js';
 
 /** Mistakes with the time axis: which steps are seen, in which order, which one is taken. */
 
@@ -73,8 +74,15 @@ function among(T: number, from: number): (y: Tensor) => Tensor {
 
 /** At most this many steps too few are looked for: more is another experiment, not a slip of the range. */
 const MOST_STEPS = 8;
+const MOST_STEPS_OF_LONG = 3;
+const LONG = 50;
 /** The same in the loops of single layers and directions, where there are more places for it. */
 const MOST_LOOP_STEPS = 3;
+
+/** Each is a run of its own: of a long sequence fewer are tried. */
+function mostLate(T: number): number {
+  return T < LONG ? T - 1 : MOST_STEPS_OF_LONG;
+}
 
 /** The range is short in the loop itself: the backward direction then leaves out other steps, and a sequence keeps rows of zeros. */
 function shortLoops(scenario: Scenario, code: string, missing: number): Variant[] {
@@ -114,12 +122,19 @@ function shortened(scenario: Scenario, code: string, range: (missing: number, T:
       why: `${why} Their rows in the output are zeros.`,
       change: s => ({ ...steps(s, from, to), finish: [...s.finish, among(T, from)] }),
     };
-    return [
-      { code, layer: null, why, change: s => steps(s, from, to) },
-      ...(givesSequence ? [rows] : []),
-      ...shortLoops(scenario, code, missing),
-    ];
+    const early = code === 'stops-early' && !scenario.input.mask ? lastStepAlone(scenario) : undefined;
+    const whole: Variant['change'] = early
+      ? inLayers([early], (s, l) => changeLoop(s, l.name, { last: missing }))
+      : s => steps(s, from, to);
+    return [{ code, layer: null, why, change: whole }, ...(givesSequence ? [rows] : []), ...shortLoops(scenario, code, missing)];
   });
+}
+
+/** The one recurrent layer that ends in its last step, where all run forward: one step less is then its h of the step before. */
+function lastStepAlone(scenario: Scenario): string | undefined {
+  const layers = recurrentLayers(scenario);
+  const last = layers[layers.length - 1];
+  return last && !last.returnSequences && layers.every(l => l.bidirectional === null && !l.goBackwards) ? last.name : undefined;
 }
 
 export const stopsEarly: Hypothesis = {
@@ -144,7 +159,7 @@ export const startsLate: Hypothesis = {
     torch: 'out, h_n = rnn(x)             # ← not rnn(x[:, 1:])',
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
-  variants: scenario => shortened(scenario, 'starts-late', (missing, T) => [missing, T], scenario.input.x.shape[1] - 1),
+  variants: scenario => shortened(scenario, 'starts-late', (missing, T) => [missing, T], mostLate(scenario.input.x.shape[1])),
 };
 
 export const firstStep: Hypothesis = {
@@ -192,49 +207,36 @@ export const axesSwapped: Hypothesis = {
       const lastOnly = (y: Tensor) => (y.shape.length === 3 ? back(y) : sliceFirst(y, y.shape[0] - 1, y.shape[0]));
       return [{ ...plainly, change: s => ({ ...swapped(s), finish: [...s.finish, lastOnly] }), why: ALONE }];
     }
-    const variants: Variant[] = [
-      plainly,
-      { code, layer: null, needs: 'all', change: s => ({ ...reread(s), finish: [...s.finish] }), why: REREAD },
-      { code, layer: null, needs: 'all', change: s => ({ ...reread(s), finish: [...s.finish, turnedBack] }), why: REREAD },
-      ...[unchanged, rereadBack].map(finish => ({
-        code,
-        layer: null,
-        needs: 'all' as const,
-        change: (s: Scenario): Scenario => ({
-          ...s,
-          model: free(s),
-          input: { x: reshape(s.input.x, [T, N, D]) },
-          finish: [...s.finish, finish],
-        }),
-        why: `${REREAD}\nThe first axis is then taken for the samples: there are T of them, with N steps each.`,
-      })),
+    const givesSequence = last.length === 0 && pools(scenario).length === 0;
+    const all = (change: Variant['change'], why?: string): Variant => ({ code, layer: null, needs: 'all', change, why });
+    const asItStands = (finish: (y: Tensor) => Tensor): Variant =>
+      all(
+        s => ({ ...s, model: free(s), input: { x: reshape(s.input.x, [T, N, D]) }, finish: [...s.finish, finish] }),
+        `${REREAD}\nThe first axis is then taken for the samples: there are T of them, with N steps each.`,
+      );
+    return [
+      ...(givesSequence || T === N ? [plainly] : []),
+      { code, layer: null, needs: 'input', change: reread, why: REREAD },
+      ...(givesSequence ? [all(s => ({ ...reread(s), finish: [...s.finish, turnedBack] }), REREAD), asItStands(rereadBack)] : []),
+      ...(T === N ? [asItStands(unchanged)] : []),
+      // out[:, -1] of a time-major output [N as time, T as batch] is the last of the T "samples" at each of the N "steps"
+      ...(last.length === 1 && last[0].bidirectional === null ? [all(s => lastOfBatch(s, last[0].name, swapped))] : []),
     ];
-    // out[:, -1] of a time-major output [N as time, T as batch] is the last of the T "samples" at each of the N "steps"
-    if (last.length === 1 && last[0].bidirectional === null) {
-      variants.push({
-        code,
-        layer: null,
-        needs: 'all',
-        change: s => {
-          const every = everyStep(swapped(s), last[0].name);
-          return { ...every, finish: [...s.finish, y => (y.shape.length === 3 ? lastOfBatch(y) : y)] };
-        },
-      });
-    }
-    return variants;
   },
 };
+
+/** y [N, K] of the last of T "samples" at each of its N "steps". */
+function lastOfBatch(scenario: Scenario, layer: string, swapped: (s: Scenario) => Scenario): Scenario {
+  const every = everyStep(swapped(scenario), layer);
+  const [T, N] = every.input.x.shape;
+  const x = sliceFirst(every.input.x, T - 1, T);
+  return { ...every, input: { x }, finish: [...every.finish, y => (y.shape.length === 3 ? reshape(y, [N, y.shape[2]]) : y)] };
+}
 
 const ALONE =
   'The first two axes of x are mixed up: [1, T, D] is read as T samples of one step each ([N, T, D] taken for [T, N, D]),\nso every step starts from a state of zeros.';
 const REREAD =
   'x [N, T, D] is reshaped to [T, N, D] instead of transposed: the numbers keep their order in memory, so every step of every sample is\nput together from other samples and steps.';
-
-/** [T, N, K] -> the last row of the first axis [N, K] */
-function lastOfBatch(y: Tensor): Tensor {
-  const [B, S, K] = y.shape;
-  return { shape: [S, K], data: y.data.slice((B - 1) * S * K) };
-}
 
 /** A last-step layer made to return every step. */
 export function everyStep(scenario: Scenario, layer: string): Scenario {

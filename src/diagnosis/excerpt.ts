@@ -1,0 +1,129 @@
+import { isRecurrent } from '../model/spec.js';
+import { largestDifference } from '../tensor/difference.js';
+import { concatFirst, sliceFirst } from '../tensor/layout.js';
+import { sizeOf, type Tensor } from '../tensor/tensor.js';
+import type { Variant } from './hypothesis.js';
+import type { Part } from './known.js';
+import { type Outcome, runScenario } from './run.js';
+import type { Scenario } from './scenario.js';
+
+/**
+ * A few steps of a long sequence on which a mistake inside the step shows what it does: the first ones where y has one row a step, else the
+ * last ones, once from the right states before them and once from zeros. How far those two are apart says how much the steps left out matter.
+ */
+export interface Excerpt {
+  /** the part of the right y, or of another one, that the excerpt's y stands for */
+  of(y: Tensor): Tensor;
+  /** y of the excerpt under a change, and by how much the steps left out may move it; undefined where it does not fit */
+  under(variant: Variant): { readonly y: Tensor; readonly spread: number } | undefined;
+}
+
+/** Shorter sequences are run whole. */
+const LEAST_STEPS = 32;
+
+/** The states under a mistake are this many times as far from the right ones as zeros are, at most. */
+const TIMES_SPREAD = 10;
+
+const excerpts = new WeakMap<Scenario, Excerpt | null>();
+
+/** Made once for each part; undefined where the sequence is short, or where steps do not follow each other alone (masks, two directions, pooling). */
+export function excerptOf(part: Part): Excerpt | undefined {
+  const known = excerpts.get(part.scenario);
+  if (known !== undefined) return known ?? undefined;
+  const made = excerptFor(part) ?? null;
+  excerpts.set(part.scenario, made);
+  return made ?? undefined;
+}
+
+const PLAIN = new Set(['rnn', 'lstm', 'gru', 'dense', 'dropout', 'activation', 'embedding']);
+
+function excerptFor({ scenario, right }: Part): Excerpt | undefined {
+  const { model, input, loops, masks } = scenario;
+  const T = input.x.shape[1];
+  const steps = Math.max(8, Math.ceil(T / 12));
+  const inOrder = model.layers.every(
+    l => PLAIN.has(l.kind) && (!isRecurrent(l) || (l.bidirectional === null && !l.goBackwards && !l.stateful)),
+  );
+  const masked = input.mask !== undefined || model.layers.some(l => l.kind === 'embedding' && l.maskZero);
+  if (T < LEAST_STEPS || !inOrder || masked || !masks || loops.size > 0 || scenario.finish.length > 0) return undefined;
+  return right.y.shape.length === 3 ? firstSteps(scenario, steps) : lastSteps(scenario, steps);
+}
+
+function firstSteps(scenario: Scenario, steps: number): Excerpt | undefined {
+  const part = withSteps(scenario, 0, steps, scenario.input.initialStates);
+  const right = runScenario(part);
+  if (!right) return undefined;
+  const run = (variant: Variant) => {
+    const y = outputOf(variant, part, right);
+    return y && { y, spread: 0 };
+  };
+  return { of: y => rowsOf(y, steps), under: remembered(run) };
+}
+
+/** Each sample twice: going on from its right states, and from zeros. */
+function lastSteps(scenario: Scenario, steps: number): Excerpt | undefined {
+  const T = scenario.input.x.shape[1];
+  const N = scenario.input.x.shape[0];
+  const whole = runScenario(scenario, { trace: true });
+  if (!whole) return undefined;
+  const states = new Map(
+    scenario.model.layers
+      .filter(isRecurrent)
+      .map(
+        l => [l.name, (whole.layers.get(l.name)?.result.traces?.[0]?.states ?? []).map(t => besideZeros(rowOf(t, T - steps - 1)))] as const,
+      ),
+  );
+  const once = withSteps(scenario, T - steps, T, states);
+  const part = { ...once, input: { ...once.input, x: concatFirst([once.input.x, once.input.x]) } };
+  const right = runScenario(part);
+  if (!right) return undefined;
+  const run = (variant: Variant) => {
+    const both = outputOf(variant, part, right);
+    if (!both || both.shape[0] !== 2 * N) return undefined;
+    const [y, cold] = [sliceFirst(both, 0, N), sliceFirst(both, N, 2 * N)];
+    return { y, spread: TIMES_SPREAD * largestDifference(y.data, cold.data).abs };
+  };
+  return { of: y => y, under: remembered(run) };
+}
+
+/** [N, w] -> [2·N, w], the second half zero */
+function besideZeros(t: Tensor): Tensor {
+  return concatFirst([t, { shape: t.shape, data: new Float64Array(t.data.length) }]);
+}
+
+function remembered<R>(run: (variant: Variant) => R): (variant: Variant) => R {
+  const known = new Map<Variant, R>();
+  return variant => {
+    if (!known.has(variant)) known.set(variant, run(variant));
+    return known.get(variant)!;
+  };
+}
+
+function outputOf(variant: Variant, scenario: Scenario, right: Outcome): Tensor | undefined {
+  const changed = variant.change(scenario);
+  return changed && runScenario(changed, { like: right })?.y;
+}
+
+function withSteps(scenario: Scenario, from: number, to: number, initialStates: Scenario['input']['initialStates']): Scenario {
+  const model = { ...scenario.model, input: { ...scenario.model.input, timesteps: null } };
+  return { ...scenario, model, input: { x: stepsOf(scenario.input.x, from, to), initialStates } };
+}
+
+/** [N, T, …] -> steps [from, to) */
+function stepsOf(x: Tensor, from: number, to: number): Tensor {
+  const [N, T, ...rest] = x.shape;
+  const width = sizeOf(rest);
+  const data = new Float64Array(N * (to - from) * width);
+  for (let n = 0; n < N; n++) data.set(x.data.subarray((n * T + from) * width, (n * T + to) * width), n * (to - from) * width);
+  return { shape: [N, to - from, ...rest], data };
+}
+
+/** The first steps of a y at every step; of another shape it stays as it is. */
+function rowsOf(y: Tensor, steps: number): Tensor {
+  return y.shape.length === 3 ? stepsOf(y, 0, steps) : y;
+}
+
+/** [N, T, w] -> step t [N, w] */
+function rowOf(t: Tensor, at: number): Tensor {
+  return { shape: [t.shape[0], t.shape[2]], data: stepsOf(t, at, at + 1).data };
+}
