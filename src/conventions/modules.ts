@@ -1,5 +1,6 @@
 import type { Tensor } from '../tensor/tensor.js';
 import type { NamedTensors } from './convention.js';
+import { plainWeights, weightOfPart } from './reparametrised.js';
 
 /**
  * PyTorch's names: `[prefix.]weight_ih_l0`, `bias_hh_l0_reverse`, `weight_hr_l1`, `weight_ih` of an LSTMCell; everything else is
@@ -26,7 +27,7 @@ export interface Module {
 }
 
 export function hasRecurrentNames(names: readonly string[]): boolean {
-  return names.some(name => RECURRENT.test(name));
+  return names.some(name => RECURRENT.test(name) || RECURRENT.test(weightOfPart(name) ?? ''));
 }
 
 /** State dict entries by module, in file order; the layers of one module together, by number. */
@@ -35,7 +36,7 @@ export function modulesOf(tensors: NamedTensors): Module[] {
     string,
     { name: string; recurrent: boolean; layers: Map<number, { name: string; tensors: Map<string, Entry> }> }
   >();
-  for (const [name, tensor] of tensors) {
+  for (const [name, tensor] of plainWeights(tensors)) {
     const match = RECURRENT.exec(name);
     const module = match ? match[1].replace(/\.$/, '') : name.replace(/\.?(weight|bias)$/, '');
     // a Linear and a recurrent module without any prefix are two
