@@ -44,9 +44,6 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   a_ln: 'asked E_UNDETERMINED',
   a_bn: 'asked E_UNDETERMINED',
   a_conv: 'asked E_UNDETERMINED',
-  a_wn: 'asked E_UNDETERMINED',
-  a_wn_old: 'asked E_UNDETERMINED',
-  a_wn_fc: 'asked E_UNDETERMINED',
   a_learned_h0: 'asked E_UNDETERMINED',
 };
 
