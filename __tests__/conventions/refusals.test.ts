@@ -385,27 +385,22 @@ const CASES: [string, () => unknown, string][] = [
         named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'bn.weight': [5, 2], 'bn.running_mean\u0007': [5] }),
         hints,
       ),
-    '3 E_UNDETERMINED | \'bn.running_mean\\u0007\' is no weight of a recurrent module, a Linear or an Embedding | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: bn.running_mean\\u0007 [5] | fix: save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
-  ],
-  [
-    'a convolution of PyTorch',
-    () => torch.toSpec(named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'conv.weight': [5, 2, 3] }), hints),
-    '3 E_UNDETERMINED | conv: \'conv.weight\' is no weight of a recurrent module, a Linear or an Embedding | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: conv.weight [5, 2, 3] | fix: save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | \'bn.running_mean\\u0007\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: bn.running_mean\\u0007 [5] | fix: save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
   [
     'a bias alone',
     () => torch.toSpec(named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'fc.bias': [5] }), hints),
-    '3 E_UNDETERMINED | fc: \'fc.bias\' is no weight of a recurrent module, a Linear or an Embedding | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: fc.bias [5] | fix: save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | fc: \'fc.bias\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: fc.bias [5] | fix: save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
   [
     'a bias of a projection',
     () => torch.toSpec(named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'rnn.bias_hr_l0': [5] }), hints),
-    '3 E_UNDETERMINED | rnn.l0: \'rnn.bias_hr_l0\' is no weight of a recurrent module, a Linear or an Embedding | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: rnn.bias_hr_l0 [5] | fix: save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | rnn.l0: \'rnn.bias_hr_l0\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: rnn.bias_hr_l0 [5] | fix: save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
   [
     'a parameter without a module',
     () => torch.toSpec(named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], scale: [5] }), hints),
-    '3 E_UNDETERMINED | \'scale\' is no weight of a recurrent module, a Linear or an Embedding | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: scale [5] | fix: save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | \'scale\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: scale [5] | fix: save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
 
   [

@@ -360,6 +360,35 @@ describe("PyTorch's state dicts", () => {
     expect(ask([...linear('fc', 2, 5), ...module('rnn.*_l0', 3, 2, 4, { reverse: true })])).toBe('bilstm:2+_+nobias,dense:5');
   });
 
+  it('have normalisations where their width fits, and ask how a convolution pads', () => {
+    const lstm = module('lstm.*_l0', 3, 8, 4, bias);
+    const norm = (name: string): Entries => [
+      [`${name}.weight`, [8]],
+      [`${name}.bias`, [8]],
+    ];
+    const statistics = (name: string): Entries => [
+      [`${name}.running_mean`, [8]],
+      [`${name}.running_var`, [8]],
+      [`${name}.num_batches_tracked`, []],
+    ];
+    const kinds = (entries: Entries) => torch.toSpec(named(entries), hints).layers.map(l => l.kind);
+    expect(kinds([...lstm, ...norm('ln'), ...linear('fc', 8, 2)])).toEqual(['lstm', 'layernorm', 'dense']);
+    expect(kinds(sorted([...lstm, ...norm('bn'), ...statistics('bn'), ...linear('fc', 8, 2)]))).toEqual(['lstm', 'batchnorm', 'dense']);
+    expect(kinds([...lstm, ...statistics('bn'), ...linear('fc', 8, 2)])).toEqual(['lstm', 'batchnorm', 'dense']);
+    expect(facts([...lstm, ...norm('ln'), ...linear('fc', 8, 2)])[0]).toBe('wiring layernorm');
+    expect(ask([...linear('a', 8, 8), ...norm('bn'), ...statistics('bn'), ...linear('b', 8, 4), ...module('g.*_l0', 4, 3, 3, bias)])).toBe(
+      'dense:8,batchnorm,activation@_,dense:4,gru:3',
+    );
+    const conv: Entries = [
+      ['conv.weight', [3, 5, 7]],
+      ['conv.bias', [3]],
+    ];
+    expect(ask([...conv, ...lstm])).toBe('conv:3x7@_+_,lstm:8');
+    expect(
+      ask([...lstm, ['a.in_proj_weight', [24, 8]], ['a.in_proj_bias', [24]], ...linear('a.out_proj', 8, 8), ...linear('fc', 8, 2)]),
+    ).toBe('lstm:8,_,_');
+  });
+
   it('assume what is usual, and say so, where flags do not', () => {
     const rnn = module('rnn.*_l0', 3, 2, 1, bias);
     const all: Partial<NetworkHints> = { said: new Set(['task', 'activation'] as const) };

@@ -41,10 +41,8 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   a_tutorial: 'asked E_NAMES',
   a_s2s: 'other, said wiring',
   a_nohead: 'other, said shape',
-  a_ln: 'asked E_UNDETERMINED',
-  a_bn: 'asked E_UNDETERMINED',
-  a_conv: 'asked E_UNDETERMINED',
-  a_learned_h0: 'asked E_UNDETERMINED',
+  a_conv: 'asked E_ASK',
+  a_learned_h0: 'other, said state',
 };
 
 const path = (name: string) => referencePath('torch_saved', name);

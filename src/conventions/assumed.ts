@@ -76,7 +76,7 @@ function addCellFunctions(
 export function askForActivations(layers: readonly Layer[], framework: FrameworkName): RnnError | undefined {
   const open = openActivations(layers);
   if (open.length === 0) return undefined;
-  const pairs = open.map(i => `${nameOf(layers[i])} and ${nameOf(readerOf(layers, i)!)}`).join(', ');
+  const pairs = open.map(i => `${nameOf(layers[i])} and ${nameOf(layers[readerOf(layers, i)])}`).join(', ');
   return ask({
     fact: 'activation',
     what: `which activation stands between ${pairs}`,
@@ -87,36 +87,56 @@ export function askForActivations(layers: readonly Layer[], framework: Framework
 }
 
 /**
- * Two directions that the next layer reads in the width of one: added, averaged or multiplied.
+ * What has to be known before there is a network at all: how two directions that the next layer reads in the width of one become one
+ * (added, averaged, multiplied), and how a convolution pads.
  * @throws RnnError E_ASK
  */
-export function askForMerge(layers: readonly Layer[], framework: FrameworkName): void {
-  const merged = layers.filter(layer => layer.bidirectional === '_');
-  if (merged.length === 0) return;
+export function askForShape(layers: readonly Layer[], framework: FrameworkName): void {
+  const merged = layers.filter(layer => layer.bidirectional === '_').map(nameOf);
+  const padded = layers.filter(layer => layer.padding === '_').map(nameOf);
+  if (merged.length + padded.length === 0) return;
+  const what = [
+    ...(merged.length > 0 ? [`how the two directions of ${merged.join(', ')} become one (sum, ave, mul)`] : []),
+    ...(padded.length > 0
+      ? [`how ${padded.join(', ')} pads its input (same, valid, causal), and what follows it (an activation, a pooling)`]
+      : []),
+  ];
   throw ask({
     fact: 'wiring',
-    what: `how the two directions of ${merged.map(nameOf).join(', ')} become one`,
+    what: what.join(', and '),
     why: whyOf(framework),
     layersLine: layersText(withQuestions(layers), framework),
-    advice: 'sum, ave or mul',
+    advice: framework === 'torch' ? `or use a file that says it, ${EXPORT}` : undefined,
   });
 }
 
-/** Layers between which nothing is computed that an activation would change. */
-const BETWEEN = new Set(['dropout', 'flatten']);
+/** Layers that stand between a layer and the one that its activation would be for. */
+const BETWEEN = new Set(['dropout', 'flatten', 'batchnorm', 'layernorm', 'groupnorm']);
 
-/** Places of dense layers that a dense layer reads. */
+function readerOf(layers: readonly Layer[], at: number): number {
+  return layers.findIndex((layer, i) => i > at && !BETWEEN.has(String(layer.kind)));
+}
+
+/** Places of dense layers that a dense layer reads, and of convolutions. */
 function openActivations(layers: readonly Layer[]): number[] {
-  return layers.flatMap((layer, i) => (layer.kind === 'dense' && readerOf(layers, i)?.kind === 'dense' ? [i] : []));
+  return layers.flatMap((layer, i) => {
+    const reader = layers[readerOf(layers, i)];
+    return reader && (layer.kind === 'conv1d' || (layer.kind === 'dense' && reader.kind === 'dense')) ? [i] : [];
+  });
 }
 
+/** An activation comes behind a normalisation, where there is one. */
 function withQuestions(layers: readonly Layer[]): Layer[] {
-  const open = openActivations(layers);
-  return layers.map((layer, i) => (open.includes(i) ? { ...layer, activation: '_' } : layer));
-}
-
-function readerOf(layers: readonly Layer[], at: number): Layer | undefined {
-  return layers.slice(at + 1).find(layer => !BETWEEN.has(String(layer.kind)));
+  const open = new Set(openActivations(layers));
+  const behind = new Set<number>();
+  const asked = layers.map((layer, i) => {
+    if (!open.has(i)) return layer;
+    const reader = readerOf(layers, i);
+    if (!layers.slice(i + 1, reader).some(({ kind }) => String(kind).endsWith('norm'))) return { ...layer, activation: '_' };
+    behind.add(reader);
+    return layer;
+  });
+  return asked.flatMap((layer, i) => (behind.has(i) ? [{ kind: 'activation', activation: '_' }, layer] : [layer]));
 }
 
 function withField(layers: readonly Layer[], at: number, field: Layer): Layer[] {

@@ -53,6 +53,8 @@ export interface Convention {
   toWeights(shapes: ModelShapes, tensors: NamedTensors, metadata?: ReadonlyMap<string, string>): Weights;
   /** The layers that the tensors alone determine, as a spec for checkSpec. @throws RnnError E_UNDETERMINED naming the flag to give */
   toSpec(tensors: NamedTensors, hints: NetworkHints, metadata?: ReadonlyMap<string, string>): ReadNetwork;
+  /** What reading the weights of a network that is described elsewhere rests on, where the tensors fit it in more than one way. */
+  assumed?(shapes: ModelShapes, tensors: NamedTensors): Assumption[];
   /** D of a network that begins with this layer of a spec; undefined where the tensors do not tell */
   featuresFor?(tensors: NamedTensors, first: Readonly<Record<string, unknown>>): number | undefined;
 }

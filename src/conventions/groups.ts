@@ -1,8 +1,8 @@
 import { RnnError } from '../errors.js';
-import type { FrameworkName } from '../model/frameworks.js';
+import { type FrameworkName, isCellName } from '../model/frameworks.js';
 import { inferSequences } from '../model/sequences.js';
 import { formatShape } from '../tensor/tensor.js';
-import { askForActivations, askForMerge, assumptionsOf } from './assumed.js';
+import { askForActivations, askForShape, assumptionsOf } from './assumed.js';
 import type { NetworkHints, ReadNetwork } from './convention.js';
 
 /** What a file shows of one layer: the shapes of its weights in canonical layout. Enough to tell kind and sizes. */
@@ -27,6 +27,9 @@ export interface WeightGroup {
   merged?: boolean;
   /** of the gates, where the file is of a time that had another default */
   recurrentActivation?: string;
+  /** a layer of a kind that is none of these, as it stands in a spec, and how wide its input is */
+  other?: Readonly<Record<string, unknown>>;
+  width?: number;
   /** a layer without weights, as it stands in a spec */
   layer?: Readonly<Record<string, unknown>>;
 }
@@ -40,7 +43,7 @@ const KIND_OF_GATES: Record<number, string> = { 1: 'rnn', 3: 'gru', 4: 'lstm' };
  */
 export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, framework: FrameworkName): ReadNetwork {
   const layers = groups.map(group => layerOfGroup(group, hints));
-  const lastRecurrent = layers.map(l => l.units !== undefined && l.kind !== 'dense' && l.kind !== 'embedding').lastIndexOf(true);
+  const lastRecurrent = layers.map(l => isCellName(String(l.kind))).lastIndexOf(true);
   if (lastRecurrent < 0) {
     throw new RnnError('convention', 'E_UNDETERMINED', 'no recurrent layer can be told from these weights', {
       fix: 'describe the network with --layers or --cell, --D, --M, --K',
@@ -51,9 +54,9 @@ export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, fr
   if (!groups.slice(lastRecurrent + 1).some(group => group.layer)) layers[lastRecurrent].returnSequences = sequences;
   if (hints.pool !== 'last') layers.splice(lastRecurrent + 1, 0, { kind: hints.pool === 'max' ? 'maxpool' : 'avgpool' });
   const first = groups[0];
-  const features = first.embedding ? null : (first.kernel ?? first.dense)![0];
+  const features = first.embedding ? null : (first.width ?? (first.kernel ?? first.dense)![0]);
   const complete = inferSequences(layers, false);
-  askForMerge(complete, framework);
+  askForShape(complete, framework);
   return {
     input: { features, timesteps: hints.timesteps },
     layers: complete.map(({ title: _, ...layer }) => layer),
@@ -68,7 +71,8 @@ export function layerOfGroup(
   hints: Pick<NetworkHints, 'activation' | 'recurrentActivation'> = {},
 ): Record<string, unknown> {
   const named = { ...(group.name === undefined ? {} : { name: group.name }), ...(group.title === undefined ? {} : { title: group.title }) };
-  if (group.layer) return { ...named, ...group.layer };
+  const { layer = group.other } = group;
+  if (layer) return { ...named, ...layer };
   if (group.embedding) return { ...named, kind: 'embedding', tokens: group.embedding[0], units: group.embedding[1] };
   if (group.dense) return { ...named, kind: 'dense', units: group.dense[1], useBias: group.bias !== undefined };
   const { kernel, recurrent, bias } = group;

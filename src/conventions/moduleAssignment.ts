@@ -2,11 +2,14 @@ import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import { isRecurrent } from '../model/spec.js';
 import { sameShape } from '../tensor/tensor.js';
 import { compareNumbers, type Module, type Roles } from './modules.js';
+import { theirShape, torchLayer } from './torchLayers.js';
 
 /** One layer's tensors in a state dict. */
 export interface AssignedLayer {
   /** `rnn.l0`, `fc` */
   readonly name: string;
+  /** of the module: `rnn` */
+  readonly module: string;
   readonly recurrent: boolean;
   readonly tensors: Roles;
 }
@@ -84,14 +87,15 @@ function fits({ layer, weights: [first, second] }: LayerShapes, { module, from }
   const { tensors } = module.layers[from];
   const shape = (role: string) => tensors.get(role)?.tensor.shape ?? [];
   const turned = (s: readonly number[]) => [...s].reverse();
-  if (module.recurrent !== isRecurrent(layer)) return false;
+  if (module.recurrent !== isRecurrent(layer) || (module.kind === 'batchnorm') !== (layer.kind === 'batchnorm')) return false;
   if (isRecurrent(layer))
     return (
       sameShape(shape('weight_ih'), turned(first.shape)) &&
       sameShape(shape('weight_hh'), turned(second.shape)) &&
       tensors.has('weight_ih_reverse') === (layer.bidirectional !== null)
     );
-  return sameShape(shape('weight'), first.role === 'embeddings' ? first.shape : turned(first.shape));
+  const theirs = torchLayer(layer.kind);
+  return theirs !== undefined && sameShape(shape(theirs.roles[first.name]), theirShape(theirs, first.shape, first.role));
 }
 
 /** The layer bears the name of another module that is there, or this module's name is another layer's. */
@@ -109,5 +113,27 @@ function openAfter({ module, from }: Rest, { layer }: LayerShapes, before: Modul
 }
 
 function taken({ module, from }: Rest): AssignedLayer {
-  return { ...module.layers[from], recurrent: module.recurrent };
+  return { ...module.layers[from], module: module.name, recurrent: module.recurrent };
+}
+
+/** Modules of one shape that could as well be taken the other way round: nothing numbers them, and no layer bears their name. */
+export function interchangeable(shapes: ModelShapes, modules: readonly Module[], sorted: boolean): [AssignedLayer, AssignedLayer][] {
+  const layers = shapes.layers.filter(l => l.weights.length > 0);
+  const { assigned } = assign(shapes, modules, sorted);
+  const pairs: [AssignedLayer, AssignedLayer][] = [];
+  assigned.forEach((a, i) => {
+    assigned.slice(i + 1).forEach((b, k) => {
+      const said = [layers[i], layers[i + 1 + k]].some(({ layer }) => layer.name === a.module || layer.name === b.module);
+      if (a.module !== b.module && !said && compareNumbers(a.module, b.module) === undefined && signature(a) === signature(b))
+        pairs.push([a, b]);
+    });
+  });
+  return pairs;
+}
+
+function signature({ tensors }: AssignedLayer): string {
+  return [...tensors]
+    .map(([role, { tensor }]) => `${role} ${tensor.shape.join('x')}`)
+    .sort()
+    .join();
 }

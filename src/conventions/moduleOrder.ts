@@ -86,7 +86,7 @@ export function inputOf([first]: readonly Placed[]): number | null {
 
 /** Linears that stand before a recurrent module. */
 function linearsFirst(order: readonly Placed[]): number {
-  const linear = ({ module, embedding }: Placed) => !module.recurrent && !embedding;
+  const linear = ({ module, embedding }: Placed) => module.kind === 'matrix' && !embedding;
   return order.reduce((sum, placed, i) => sum + (placed.module.recurrent ? order.slice(0, i).filter(linear).length : 0), 0);
 }
 

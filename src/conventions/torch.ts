@@ -4,18 +4,21 @@ import { getCell } from '../cells/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { FileTensor } from '../formats/format.js';
+import type { Assumption } from '../model/assumptions.js';
 import { isTorchProjection } from '../model/frameworks.js';
 import type { LayerShapes, ModelShapes } from '../model/shapes.js';
-import { isRecurrent, type RecurrentSpec } from '../model/spec.js';
+import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../model/spec.js';
 import { concatFirst, transpose } from '../tensor/layout.js';
 import { formatShape, reshape, sliceRow, type Tensor } from '../tensor/tensor.js';
 import { checkShape } from '../weights/weights.js';
+import { whyOf } from './assumed.js';
 import type { WritableConvention } from './convention.js';
 import { fileTensor } from './fileTensor.js';
 import { fromCanonicalGates, toCanonicalGates } from './gateOrder.js';
-import { type AssignedLayer, assign } from './moduleAssignment.js';
+import { type AssignedLayer, assign, interchangeable } from './moduleAssignment.js';
 import { hasRecurrentNames, isSorted, modulesOf } from './modules.js';
 import { extra } from './surplus.js';
+import { type TorchLayer, torchLayer } from './torchLayers.js';
 import { featuresOfStateDict, specOfStateDict } from './torchSpec.js';
 
 /**
@@ -29,7 +32,8 @@ export const torch: WritableConvention = {
   detect: hasRecurrentNames,
 
   toWeights(shapes, tensors) {
-    const { assigned, rest } = assign(shapes, modulesOf(tensors), isSorted(tensors));
+    const modules = modulesOf(tensors).filter(({ kind }) => kind !== 'state');
+    const { assigned, rest } = assign(shapes, modules, isSorted(tensors));
     const weights = new Map<string, Tensor>();
     const withWeights = shapes.layers.filter(l => l.weights.length > 0);
     withWeights.forEach((layer, index) => {
@@ -39,7 +43,9 @@ export const torch: WritableConvention = {
       checkSurplus(layer, module);
       for (const [name, tensor] of own) weights.set(`${layer.layer.name}/${name}`, tensor);
     });
-    if (rest.length > 0) {
+    // who names modules takes these, and no others
+    const named = withWeights.every((layer, i) => layer.layer.name === assigned[i].module);
+    if (rest.length > 0 && !named) {
       const [{ name }] = rest;
       throw new RnnError('convention', 'E_WEIGHT_EXTRA', `the file has a module '${escapeText(name)}' that the network does not have`, {
         where: escapeText(name),
@@ -54,30 +60,34 @@ export const torch: WritableConvention = {
   fromWeights(shapes, weights) {
     const named = new Map<string, FileTensor>();
     const places = recurrentPlaces(shapes);
-    let linear = 0;
+    const modules = new Map<string, number>();
     for (const layer of shapes.layers) {
       const of = (name: string) => weights.get(`${layer.layer.name}/${name}`);
       if (isRecurrent(layer.layer)) writeRecurrent(named, layer.layer, places.get(layer.layer.name)!, of);
-      else if (layer.layer.kind === 'dense') {
-        const prefix = linear === 0 ? 'fc' : `fc${linear + 1}`;
-        named.set(`${prefix}.weight`, fileTensor(transpose(of('Wo')!)));
-        const bias = of('bo');
-        if (bias) named.set(`${prefix}.bias`, fileTensor(bias));
-        linear++;
-      } else if (layer.layer.kind === 'embedding') named.set('embedding.weight', fileTensor(of('E')!));
-      else if (layer.weights.length > 0)
-        throw new RnnError('unsupported', 'E_TORCH_LAYER', `${layer.layer.kind} is not written as PyTorch weights`, {
-          where: escapeText(layer.layer.name),
-          fix: 'write .npz (--to keras) or .onnx',
-        });
+      else if (layer.weights.length > 0) writePlain(named, layer, modules, of);
     }
     return named;
+  },
+
+  assumed(shapes, tensors) {
+    const modules = modulesOf(tensors).filter(({ kind }) => kind !== 'state');
+    return interchangeable(shapes, modules, isSorted(tensors)).map(([a, b]) => takenInOrder(a.module, b.module));
   },
 
   toSpec: specOfStateDict,
 
   featuresFor: featuresOfStateDict,
 };
+
+function takenInOrder(first: string, second: string): Assumption {
+  return {
+    fact: 'order',
+    what: `${escapeText(first, 60)} is used before ${escapeText(second, 60)}, which has its shape`,
+    value: `${escapeText(first, 60)}, ${escapeText(second, 60)}`,
+    why: whyOf('torch'),
+    say: `+name=${escapeText(first, 60)} in --layers, on the layer that it is`,
+  };
+}
 
 function readRecurrent({ weights: expected }: LayerShapes, layer: RecurrentSpec, module: AssignedLayer): [string, Tensor][] {
   const cell = getCell(layer.kind);
@@ -140,9 +150,10 @@ function addedBiases(input: Tensor, recurrent: Tensor, layer: RecurrentSpec): Te
 }
 
 /** @throws RnnError E_WEIGHT_EXTRA: a bias or a direction of the file that the network is described without would be lost */
-function checkSurplus({ weights }: LayerShapes, module: AssignedLayer): void {
-  const known = weights.flatMap(w => (module.recurrent ? rolesOf(w) : [w.role === 'bias' ? 'bias' : 'weight']));
-  for (const [role, { name }] of module.tensors) if (!known.includes(role)) throw extra(name, known);
+function checkSurplus({ layer, weights }: LayerShapes, module: AssignedLayer): void {
+  const theirs = module.recurrent ? undefined : torchLayer(layer.kind);
+  const known = weights.flatMap(w => (theirs ? theirs.roles[w.name] : rolesOf(w)));
+  for (const [role, { name }] of module.tensors) if (!known.includes(role) && !theirs?.unused?.includes(role)) throw extra(name, known);
 }
 
 function rolesOf({ name, role }: WeightShape): string[] {
@@ -151,22 +162,52 @@ function rolesOf({ name, role }: WeightShape): string[] {
   return name.startsWith('backward/') ? roles.map(r => `${r}_reverse`) : roles;
 }
 
-function readPlain({ weights: expected }: LayerShapes, module: AssignedLayer): [string, Tensor][] {
+function readPlain({ layer, weights: expected }: LayerShapes, module: AssignedLayer): [string, Tensor][] {
+  const theirs = theirsOf(layer);
   return expected.map(shape => {
-    const found = module.tensors.get(shape.role === 'bias' ? 'bias' : 'weight');
+    const role = theirs.roles[shape.name];
+    const found = module.tensors.get(role);
     if (!found)
       throw missing(
         module.name,
-        `${shape.role === 'bias' ? 'bias' : 'weight'} for ${shape.name} ${formatShape(shape.shape)}`,
+        `${role} for ${shape.name} ${formatShape(shape.shape)}`,
         [...module.tensors.values()].map(t => t.name).join(', '),
       );
-    if (shape.role !== 'kernel') {
+    if (shape.role !== 'kernel' || !theirs.kernel) {
       checkShape(found.tensor.shape, shape, escapeText(found.name));
       return [shape.name, found.tensor];
     }
     checkTurned(found.tensor, shape, found.name);
-    return [shape.name, transpose(found.tensor)];
+    return [shape.name, theirs.kernel.toOurs(found.tensor)];
   });
+}
+
+/** @throws RnnError E_TORCH_LAYER (unsupported) */
+function theirsOf({ kind, name }: LayerSpec): TorchLayer {
+  const theirs = torchLayer(kind);
+  if (theirs) return theirs;
+  throw new RnnError('unsupported', 'E_TORCH_LAYER', `the weights of ${kind} are not read from PyTorch's, nor written as PyTorch's`, {
+    where: escapeText(name),
+    fix: 'write .npz (--to keras) or .onnx',
+  });
+}
+
+function writePlain(
+  named: Map<string, FileTensor>,
+  { layer, weights }: LayerShapes,
+  modules: Map<string, number>,
+  of: (name: string) => Tensor | undefined,
+): void {
+  const theirs = theirsOf(layer);
+  const count = (modules.get(theirs.module) ?? 0) + 1;
+  modules.set(theirs.module, count);
+  const prefix = `${theirs.module}${count === 1 ? '' : count}`;
+  for (const { name, role } of weights) {
+    const tensor = of(name)!;
+    named.set(`${prefix}.${theirs.roles[name]}`, fileTensor(role === 'kernel' && theirs.kernel ? theirs.kernel.toTheirs(tensor) : tensor));
+  }
+  if (theirs.unused)
+    for (const name of theirs.unused) named.set(`${prefix}.${name}`, { shape: [], data: Float64Array.of(0), dtype: 'i64' });
 }
 
 /** PyTorch keeps [outputs, inputs]: the transposed of ours. */

@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { type Assumption, ask } from '../model/assumptions.js';
-import { layerText } from '../model/layersLine.js';
+import { layersText, layerText } from '../model/layersLine.js';
 import { formatShape } from '../tensor/tensor.js';
 import { EXPORT, whyOf } from './assumed.js';
 import type { NamedTensors, NetworkHints, ReadNetwork } from './convention.js';
@@ -52,28 +52,33 @@ function askForNames(layers: readonly Readonly<Record<string, unknown>>[]): RnnE
 }
 
 function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork {
-  const modules = modulesOf(tensors);
-  for (const module of modules) checkRoles(module);
+  const all = modulesOf(tensors);
+  for (const module of all) checkRoles(module);
+  const modules = all.filter(({ kind }) => kind !== 'state');
   const titles = new Map(shortNames(modules).map((title, i) => [modules[i], escapeText(title || modules[i].name, 60)]));
-  const found = orderOf(modules, hints.features, isSorted(tensors));
+  const found = modules.some(({ kind }) => kind === 'attention') ? undefined : orderOf(modules, hints.features, isSorted(tensors));
   if (!found) throw askForWiring(modules, titles);
   if (found.undecided) throw askForOrder(found, titles);
   const read = layersOf(groupsOf(found.order, titles), hints, 'torch');
-  return { ...read, assumptions: [...orderAssumptions(found, titles), ...wiringAssumptions(found.order, titles), ...read.assumptions] };
+  const own = [
+    ...orderAssumptions(found, titles),
+    ...wiringAssumptions(found.order, titles),
+    ...normAssumptions(found.order, titles, read.layers),
+  ];
+  return { ...read, assumptions: [...own, ...read.assumptions] };
 }
 
 type Titles = ReadonlyMap<Module, string>;
 
 /** @throws RnnError E_UNDETERMINED for buffers, and for parameters of modules that are neither recurrent nor Linear nor Embedding */
-function checkRoles({ recurrent, layers }: Module): void {
+function checkRoles({ kind, layers }: Module): void {
   for (const { name, tensors } of layers) {
     for (const [role, { name: entry, tensor }] of tensors) {
-      const known = recurrent ? !role.startsWith('bias_hr') : (role === 'weight' && tensor.shape.length === 2) || role === 'bias';
-      if (known && (recurrent || tensors.has('weight'))) continue;
+      if (kind === 'recurrent' ? !role.startsWith('bias_hr') : kind !== 'other') continue;
       throw new RnnError(
         'convention',
         'E_UNDETERMINED',
-        `'${escapeText(entry, 80)}' is no weight of a recurrent module, a Linear or an Embedding`,
+        `'${escapeText(entry, 80)}' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation`,
         {
           where: name === entry || name === '' ? undefined : escapeText(name, 80),
           expected: 'weight_ih_l0 [G·M, D] …, or weight [K, in] and bias',
@@ -98,13 +103,22 @@ function groupsOf(order: readonly Placed[], titles: Titles): WeightGroup[] {
 }
 
 /** What a layer shows, in canonical layout: [G·M, D] becomes [D, G·M]. */
-function groupOf({ recurrent }: Module, tensors: Roles, embedding: boolean): WeightGroup {
+function groupOf({ recurrent, kind }: Module, tensors: Roles, embedding: boolean): WeightGroup {
   const shape = (role: string) => tensors.get(role)?.tensor.shape;
   const turned = (role: string) => {
     const s = shape(role);
     return s && [...s].reverse();
   };
   if (embedding) return { embedding: shape('weight') };
+  if (kind === 'conv') {
+    const [filters, width, size] = shape('weight')!;
+    return { other: { kind: 'conv1d', filters, kernelSize: [size], padding: '_', useBias: tensors.has('bias') }, width };
+  }
+  if (kind === 'batchnorm') {
+    const [scale, center] = [tensors.has('weight'), tensors.has('bias')];
+    return { other: { kind: 'batchnorm', scale, center }, width: shape('running_mean')![0] };
+  }
+  if (kind === 'norm') return { other: { kind: 'layernorm', center: tensors.has('bias') }, width: shape('weight')![0] };
   if (!recurrent) return { dense: turned('weight'), bias: shape('bias') };
   const bias = shape('bias_ih');
   return {
@@ -138,6 +152,17 @@ function wiringAssumptions(order: readonly Placed[], titles: Titles): Assumption
   return [{ fact: 'wiring', what: what.join(', '), value: cells.join(', '), why: `${whyOf('torch')} (${EXPORT})`, say: null }];
 }
 
+/** A GroupNorm has the tensors of a LayerNorm. */
+function normAssumptions(order: readonly Placed[], titles: Titles, layers: readonly Readonly<Record<string, unknown>>[]): Assumption[] {
+  const norms = order.filter(({ module }) => module.kind === 'norm');
+  if (norms.length === 0) return [];
+  const width = widthsOf(norms[0].module).outputs[0];
+  const groups = [4, 2, 3, 5, 7].find(n => width % n === 0) ?? 1;
+  const changed = layers.map(layer => (layer.kind === 'layernorm' ? { kind: 'groupnorm', groups } : layer));
+  const what = `${norms.map(({ module }) => titles.get(module)).join(', ')} ${norms.length > 1 ? 'are LayerNorms' : 'is a LayerNorm'}, no GroupNorm`;
+  return [{ fact: 'wiring', what, value: 'layernorm', why: whyOf('torch'), say: `--layers "${layersText(changed, 'torch')}"` }];
+}
+
 function askForOrder({ order, rival }: Order, titles: Titles): RnnError {
   const [a, b] = [partsOf(order, titles), partsOf(rival!, titles)];
   const places = a.map((part, i) => (part === b[i] ? part : '_'));
@@ -153,10 +178,13 @@ function askForOrder({ order, rival }: Order, titles: Titles): RnnError {
 function askForWiring(modules: readonly Module[], titles: Titles): RnnError {
   const names = modules.map(module => titles.get(module)).join(', ');
   const cells = modules.filter(({ recurrent }) => recurrent).map(module => ({ module, embedding: false }));
+  const attention = modules.some(({ kind }) => kind === 'attention');
   return ask({
     fact: 'wiring',
     what: `how ${names} are wired`,
-    why: `${whyOf('torch')}; in no order does each read what the one before gives (parallel parts, attention?)`,
+    why: attention
+      ? `${whyOf('torch')}; nor does it say how many heads an attention has`
+      : `${whyOf('torch')}; in no order does each read what the one before gives (parallel parts, attention?)`,
     layersLine: [...partsOf(cells, titles), ...modules.filter(m => !m.recurrent).map(() => '_')].join(','),
     advice: `a network that is no chain needs a file that says it, ${EXPORT}`,
   });

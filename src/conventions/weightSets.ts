@@ -4,8 +4,9 @@ import type { TensorFile } from '../formats/format.js';
 import type { TorchModule } from '../formats/torch/module.js';
 import type { Assumption } from '../model/assumptions.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
+import { whyOf } from './assumed.js';
 import type { NamedTensors } from './convention.js';
-import { hasRecurrentNames } from './modules.js';
+import { hasRecurrentNames, isStateName } from './modules.js';
 import { namedParameters } from './parameterList.js';
 import { torchScript } from './torchSpec.js';
 
@@ -53,7 +54,7 @@ export function weightSetOf(file: TensorFile, key: string | undefined, path: str
   return {
     tensors: new Map([...kept.names].map(([name, full]): [string, Tensor] => [name, file.tensors.get(full)!])),
     skipped: [...file.tensors.keys()].filter(name => !used.has(name)),
-    assumptions: copyAssumption(kept, others.length > 0 ? others : copies, key, path),
+    assumptions: [...copyAssumption(kept, others.length > 0 ? others : copies, key, path), ...stateAssumptions(kept, path)],
     module: modules?.get(best.path),
   };
 }
@@ -134,6 +135,22 @@ function copyAssumption(kept: Candidate, others: readonly Candidate[], key: stri
       say: others[0].path === '' || kept.names.size === 0 ? null : `--weights ${escapeText(path)}:${escapeText(other, 80)}`,
     },
   ];
+}
+
+/** A parameter that is called as an initial state is: whether it is one, and of which module, the forward pass says. */
+function stateAssumptions({ names }: Candidate, path: string): Assumption[] {
+  return [...names]
+    .filter(([name]) => isStateName(name))
+    .map(([name, full]): Assumption => {
+      const flag = /(^|[._])(c|cx|cell)/i.test(name) ? '--c0' : '--h0';
+      return {
+        fact: 'state',
+        what: `${escapeText(name, 60)} is not used: states start at zero`,
+        value: 'zero',
+        why: whyOf('torch'),
+        say: `${flag} ${escapeText(path)}:${escapeText(full, 80)}`,
+      };
+    });
 }
 
 function nameOf({ path, names }: Candidate): string {

@@ -45,6 +45,7 @@ const CLASSES: Readonly<Record<string, { read(config: Json): Json; write(paramet
 
 export const activation: LayerKind<ActivationLayerSpec> = {
   name: 'activation',
+  grammar: { activation: true },
   reads: 'anything',
   kerasClass: layer => layer.kerasClass,
   fields: {

@@ -28,9 +28,13 @@ export const DEFAULTS: Record<FrameworkName, FrameworkDefaults> = {
   flax: { twoBiases: false, resetAfter: true, recurrentActivation: 'sigmoid', zeroPaddedOutput: false, maskedMax: false },
 };
 
+/** Keras adds 1e-3 to a variance. */
+const NORMS = new Set(['batchnorm', 'layernorm', 'groupnorm']);
+
 /** Defaults of a layer's fields under a framework, by kind; what is absent has the default of its field table. */
-export function layerDefaults(kind: string, framework: FrameworkName): Readonly<Record<string, string | boolean>> {
+export function layerDefaults(kind: string, framework: FrameworkName): Readonly<Record<string, string | boolean | number>> {
   const d = DEFAULTS[framework];
+  if (framework === 'torch' && NORMS.has(kind)) return { epsilon: 1e-5 };
   if (kind === 'maxpool') return { useMask: d.maskedMax };
   if (!isCellName(kind)) return {};
   return {

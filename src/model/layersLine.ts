@@ -14,12 +14,15 @@ import type { ModelSpec } from './spec.js';
 export function layerText(layer: Readonly<Record<string, unknown>>, framework: FrameworkName): string {
   const kind = String(layer.kind);
   const bi = typeof layer.bidirectional === 'string' ? 'bi' : '';
-  return `${bi}${kind}${argumentText(kind, layer)}${activationText(kind, layer, framework)}${optionTexts(kind, layer, framework).join('')}`;
+  const word = kind === 'conv1d' ? 'conv' : kind;
+  return `${bi}${word}${argumentText(kind, layer)}${activationText(kind, layer, framework)}${optionTexts(kind, layer, framework).join('')}`;
 }
 
 function argumentText(kind: string, layer: Readonly<Record<string, unknown>>): string {
   if (isCellName(kind) || kind === 'dense') return `:${layer.units}`;
   if (kind === 'embedding') return `:${layer.tokens}x${layer.units}`;
+  if (kind === 'conv1d') return `:${[layer.filters, ...(layer.kernelSize as readonly number[])].join('x')}`;
+  if (kind === 'groupnorm') return `:${layer.groups}`;
   const { [kind === 'masking' ? 'value' : kind === 'dropout' ? 'rate' : 'times']: number } = layer;
   return number === undefined ? '' : `:${number}`;
 }
@@ -45,6 +48,11 @@ function optionTexts(kind: string, layer: Readonly<Record<string, unknown>>, fra
   const { returnSequences, bidirectional, resetAfter, projection, name } = layer;
   add(returnSequences === true, 'seq');
   add(typeof bidirectional === 'string' && bidirectional !== 'concat', String(bidirectional));
+  add(typeof layer.padding === 'string' && layer.padding !== 'valid', String(layer.padding));
+  for (const [option, field] of WINDOW) {
+    const [size = 1] = [layer[field] ?? 1].flat() as number[];
+    add(size !== 1, `${option}=${size}`);
+  }
   add(layer.useBias === false, 'nobias');
   if (kind === 'gru' && typeof resetAfter === 'boolean')
     add(resetAfter !== layerDefaults(kind, framework).resetAfter, resetAfter ? 'resetafter' : 'resetbefore');
@@ -54,6 +62,12 @@ function optionTexts(kind: string, layer: Readonly<Record<string, unknown>>, fra
   add(typeof name === 'string' && !/^[a-z]+_\d+$/.test(name), `name=${name}`);
   return texts;
 }
+
+/** Options of a convolution, and their fields. */
+const WINDOW = [
+  ['stride', 'strides'],
+  ['dilation', 'dilation'],
+] as const;
 
 /** `lstm:64+seq,lstm:32,dense:1` */
 export function layersText(layers: readonly Readonly<Record<string, unknown>>[], framework: FrameworkName): string {

@@ -17,7 +17,7 @@ import { isRecurrent, type ModelSpec, SPEC_SCHEMA } from '../model/spec.js';
 import { checkWeights, type Weights } from '../weights/weights.js';
 import { splitKey } from './fileKey.js';
 import type { ModelFile } from './modelFile.js';
-import type { NetworkRequest } from './request.js';
+import type { InputRequest, NetworkRequest } from './request.js';
 
 /** A request's words into a network: one of four forms, checked; weights from a file where one is named. */
 export interface Network {
@@ -63,7 +63,10 @@ export async function loadNetwork(request: NetworkRequest, known?: KnownShape, o
 
 /** The same where shapes and counts are wanted, and no numbers: what only numbers depend on is not asked for. */
 export async function loadDescription(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
-  const network = await readNetwork(request, known, opened);
+  const read = await readNetwork(request, known, opened);
+  const { h0, c0 } = request as InputRequest;
+  // a state that is given is none that was left out
+  const network = (h0 ?? c0) ? { ...read, assumptions: read.assumptions.filter(({ fact }) => fact !== 'state') } : read;
   checkAssumptions(network.assumptions, request.strict, layersLineOf(network.model, network.framework));
   return network;
 }
@@ -96,7 +99,8 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   const hasWeights = shapes.layers.some(l => l.weights.length > 0);
   const unbuilt = described && !file && hasWeights && WHOLE_MODELS.has(described.file.format) ? { withoutWeights: UNBUILT } : {};
   const { ask } = draft;
-  const assumptions = [...(held?.assumptions ?? []), ...(draft.assumptions ?? [])];
+  const fitted = draft.assumptions ?? held?.convention.assumed?.(shapes, held.tensors) ?? [];
+  const assumptions = [...(held?.assumptions ?? []), ...fitted];
   const asked = ask ? { ask: placed(ask, source!) } : {};
   const skipped = held?.skipped ?? [];
   return { framework, model, shapes, weights, weightsSource: source, ...unbuilt, notes, assumptions, ...asked, skipped };

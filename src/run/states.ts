@@ -1,6 +1,7 @@
 import { getCell } from '../cells/index.js';
 import { RnnError } from '../errors.js';
 import { isRecurrent, type ModelSpec, type RecurrentSpec } from '../model/spec.js';
+import { concatFirst } from '../tensor/layout.js';
 import { formatShape, reshape, sameShape, sliceRow, type Tensor, zeros } from '../tensor/tensor.js';
 import { readArray } from './input.js';
 
@@ -42,12 +43,23 @@ export async function readInitialStates(
   return states;
 }
 
+/** [slots, 1, M], a state that was learned, is that of every sample: [slots, N, M] */
+function forAll(t: Tensor, N: number): Tensor {
+  if (t.shape.length !== 3 || t.shape[1] !== 1 || N === 1) return t;
+  return concatFirst(
+    Array.from({ length: t.shape[0] }, (_, slot) => {
+      const row = sliceRow(t, slot);
+      return reshape(concatFirst(Array.from({ length: N }, () => row)), [1, N, t.shape[2]]);
+    }),
+  );
+}
+
 /** [slots, N, M], [N, M] for one slot, or [slots, M] for one sample; the first layer's slots alone will do (Keras' initial_state goes to one layer). */
 function split(t: Tensor, slots: readonly Slot[], N: number, width: (slot: Slot) => number, where: string): Tensor[] {
   const first = width(slots[0]);
   const asOne = sameShape(t.shape, [N, first]) ? reshape(t, [1, N, first]) : undefined;
   const unbatched = t.shape.length === 2 && N === 1 && !asOne ? reshape(t, [t.shape[0], 1, t.shape[1]]) : undefined;
-  const whole = asOne ?? unbatched ?? t;
+  const whole = forAll(asOne ?? unbatched ?? t, N);
   const fits =
     whole.shape.length === 3 &&
     (whole.shape[0] === slots.length || whole.shape[0] === slots.filter(s => s.layer === slots[0].layer).length) &&

@@ -57,15 +57,15 @@ class Walk implements Collected {
     if (this.seen.has(value) || isRef(value, 'global') || isRef(value, 'storage')) return;
     this.seen.add(value);
     if (isRef(value, 'object') && isModule(value)) this.module(value, path, depth);
-    else if (isRef(value, 'object')) this.object(value, path, depth);
-    else this.entries(value, path, depth);
+    else if (isRef(value, 'object')) this.object(value, path, set, depth);
+    else this.entries(value, path, path, depth);
   }
 
-  private entries(value: Pickled[] | Map<Pickled, Pickled>, path: string, depth: number): void {
+  private entries(value: Pickled[] | Map<Pickled, Pickled>, path: string, set: string, depth: number): void {
     let count = 0;
     for (const [key, child] of value.entries() as Iterable<[Pickled, Pickled]>) {
       if (++count % 4096 === 0) checkTime(this.limits);
-      this.visit(child, joined(path, wordOf(key)), path, depth + 1);
+      this.visit(child, joined(path, wordOf(key)), set, depth + 1);
     }
   }
 
@@ -83,12 +83,15 @@ class Walk implements Collected {
     for (const [name, child] of childrenOf(module)) this.moduleTensors(child, joined(path, name), set, depth + 1);
   }
 
-  /** Any other object: its attributes, the items of a dict or a list, and what it was made from. */
-  private object({ name, state, items, list, args }: ObjectRef, path: string, depth: number): void {
+  /** Any other object: its attributes, which are of the set that it stands in, the items of a dict or a list, and what it was made from. */
+  private object({ name, state, items, list, args }: ObjectRef, path: string, set: string, depth: number): void {
     this.classes.add(name);
     // the parameters of a recurrent module once more, as a list
-    if (state instanceof Map) state.delete('_flat_weights');
-    for (const part of [state, items, list]) if (part !== undefined) this.visit(part, path, path, depth + 1);
+    if (state instanceof Map) {
+      state.delete('_flat_weights');
+      this.entries(state, path, set, depth + 1);
+    } else if (state !== undefined) this.visit(state, path, set, depth + 1);
+    for (const part of [items, list]) if (part !== undefined) this.visit(part, path, path, depth + 1);
     args.forEach((arg, i) => {
       this.visit(arg, joined(path, String(i)), path, depth + 1);
     });

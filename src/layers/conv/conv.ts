@@ -42,6 +42,7 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
       activation: true,
       options: {
         same: { set: { padding: 'same' } },
+        valid: { set: { padding: 'valid' } },
         ...(axes === 1 ? { causal: { set: { padding: 'causal' } } } : {}),
         stride: { size: 'strides', axes },
         dilation: { size: 'dilation', axes },
