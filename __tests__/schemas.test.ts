@@ -186,7 +186,17 @@ describe('the spec', () => {
   it('every kind with its required fields alone is right', () => {
     for (const { name, fields } of LAYER_KINDS) {
       const required = Object.entries(fields).filter(([, field]) => field.default === undefined);
-      const odd: Record<string, unknown> = { op: 'Relu', layer: { kind: 'flatten' }, shape: [3, 7], dims: [2, 1], equation: 'abc,cd->abd' };
+      const rnn = { kind: 'rnn', units: 2 };
+      const odd: Record<string, unknown> = {
+        op: 'Relu',
+        layer: { kind: 'flatten' },
+        shape: [3, 7],
+        dims: [2, 1],
+        equation: 'abc,cd->abd',
+        cells: [rnn],
+        forward: rnn,
+        backward: rnn,
+      };
       const values = required.map(([key, field]) => [key, field.type === 'activation' ? 'relu' : (odd[key] ?? 7)]);
       const merging = ['concatenate', 'add', 'subtract', 'multiply', 'average', 'maximum', 'minimum'].includes(name)
         ? { inputs: ['input', 'input'] }

@@ -120,8 +120,8 @@ describe(`${COUNT} random networks`, () => {
         expect(read.exact).toBe(true);
         expectSameBits(await y(read.model, read.weights, x), expected);
       } else {
-        if (!model.layers.some(l => 'goBackwards' in l && l.goBackwards && l.bidirectional)) throw new Error(read.reason);
-        expect(model.layers.some(l => 'goBackwards' in l && l.goBackwards && l.bidirectional)).toBe(true);
+        if (!model.layers.some(l => isRecurrent(l) && l.goBackwards && l.bidirectional)) throw new Error(read.reason);
+        expect(model.layers.some(l => isRecurrent(l) && l.goBackwards && l.bidirectional)).toBe(true);
       }
       const evaluated = await batched.runGraph({ model: graph, bytes: null }, new Map([['input', { kind: 'float', ...x }]]), OPTIONS);
       expectClose(evaluated.get('output')!, expected, TOLERANCE.float32);

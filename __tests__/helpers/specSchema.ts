@@ -60,6 +60,10 @@ const MEANING: Record<string, string> = {
   variance: 'numbers of the data; null: weights',
   kerasClass: 'class that Keras shows for it',
   layer: 'the layer at every step: its kind and fields',
+  cells: 'recurrent layers; each reads the output of the one before at every step',
+  forward: 'the recurrent layer that runs forwards',
+  backward: 'the one that runs backwards (goBackwards)',
+  merge: 'how both are joined; null: two outputs, the second called backward',
   depthMultiplier: 'm, filters for every channel',
   sharedAxes: 'axes along which one α holds, counted from 1',
   equation: 'axes of input, kernel and output as letters: abc,cd->abd',
@@ -182,7 +186,10 @@ function fieldSchema(field: Field): Json {
     case 'boolean':
       return { type: 'boolean', ...byDefault };
     case 'layer':
-      return { anyOf: LAYER_KINDS.map(kind => ({ $ref: `#/definitions/${kind.name}` })), ...byDefault };
+    case 'layers': {
+      const inner = (field.kinds ?? LAYER_KINDS.map(kind => kind.name)).map(kind => ({ $ref: `#/definitions/${kind}` }));
+      return { ...(field.type === 'layer' ? { anyOf: inner } : { type: 'array', minItems: 1, items: { anyOf: inner } }), ...byDefault };
+    }
     case 'own':
       return { ...(field.schema as Json), ...byDefault };
     case 'choice':

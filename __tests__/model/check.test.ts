@@ -448,7 +448,8 @@ describe('defaults', () => {
     const unset = { bidirectional: null, timeDistributed: false };
     for (const { name, kerasClass, keras, fields } of LAYER_KINDS) {
       const layer = { ...unset, ...Object.fromEntries(Object.entries(fields).map(([key, f]) => [key, f.default])) };
-      if (keras) expect([name, Object.keys(keras.classes)]).toEqual([name, expect.arrayContaining([kerasClass(layer as never)])]);
+      if (keras && Object.keys(keras.classes).length > 0)
+        expect([name, Object.keys(keras.classes)]).toEqual([name, expect.arrayContaining([kerasClass(layer as never)])]);
     }
     const named = Object.fromEntries(
       LAYER_KINDS.filter(({ name }) => ['rnn', 'lstm', 'gru', 'last', 'multiply', 'masking'].includes(name)).map(k => [

@@ -217,7 +217,7 @@ def both_ways(d, shape):
         return L.Bidirectional(L.RNN(cell(d, units), return_sequences=sequences), merge_mode=mode)
     forward = d.one(kinds)(units, return_sequences=sequences)
     if d.bool(0.4):
-        backward = d.one(kinds)(d.int(1, 5) if mode == "concat" else units, return_sequences=sequences, go_backwards=True, activation=d.one(["tanh", "relu"]))
+        backward = d.one(kinds)(units, return_sequences=sequences, go_backwards=True, activation=d.one(["tanh", "relu"]))
         return L.Bidirectional(forward, backward_layer=backward, merge_mode=mode)
     return L.Bidirectional(forward, merge_mode=mode)
 

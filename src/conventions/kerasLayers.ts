@@ -2,8 +2,8 @@ import { RnnError, within } from '../errors.js';
 import { escapeText, wordOf } from '../escape.js';
 import type { KerasReader } from '../layers/facets.js';
 import { LAYER_KINDS } from '../layers/index.js';
-import { asObject, checkOption, type Json, text, unsupportedClass } from '../layers/kerasConfig.js';
-import { timedistributed } from '../layers/timeDistributed.js';
+import { asObject, checkOption, type Json, list, text, unsupportedClass } from '../layers/kerasConfig.js';
+import { timedistributed } from '../layers/nested/timeDistributed.js';
 
 /** One layer of a Keras config as a layer of a spec. Class names come from the closed list below; no module is looked up. */
 const CELLS: Readonly<Record<string, string>> = { SimpleRNN: 'rnn', LSTM: 'lstm', GRU: 'gru', CuDNNLSTM: 'lstm', CuDNNGRU: 'gru' };
@@ -15,7 +15,8 @@ const READERS: Record<string, (config: Json) => Json> = {
   GRU: recurrent('gru'),
   CuDNNLSTM: cudnn('lstm'),
   CuDNNGRU: cudnn('gru'),
-  Bidirectional: bidirectional,
+  RNN: overCells,
+  Bidirectional: bothWays,
   TimeDistributed: timeDistributed,
   Masking: config => ({ kind: 'masking', value: config.mask_value ?? 0 }),
   Concatenate: concatenate,
@@ -90,41 +91,56 @@ function recurrent(kind: string): (config: Json) => Json {
 /** What cuDNN computes has no options: tanh, sigmoid, a bias, a GRU's reset after the product. */
 function cudnn(kind: string): (config: Json) => Json {
   const own = { activation: 'tanh', recurrent_activation: 'sigmoid', use_bias: true, reset_after: true };
-  return config => recurrent(kind)({ ...config, ...own });
+  return config => ({ ...recurrent(kind)({ ...config, ...own }), kerasClass: kind === 'lstm' ? 'CuDNNLSTM' : 'CuDNNGRU' });
 }
 
-/** Bidirectional overwrites zero_output_for_mask with return_sequences. A merge_mode of None (two outputs) is refused. */
-function bidirectional(config: Json): Json {
-  const inner = asObject(config.layer, 'layer');
-  const kind = Object.hasOwn(CELLS, wordOf(inner.class_name)) ? CELLS[wordOf(inner.class_name)] : undefined;
-  if (!kind) throw unsupportedClass(inner.class_name, 'SimpleRNN, LSTM, GRU');
-  if (config.merge_mode === null) {
-    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'merge_mode None gives two outputs', {
-      where: 'merge_mode',
-      expected: 'concat, sum, mul or ave',
-      found: 'None',
-      fix: 'use merge_mode="concat": the halves are the two outputs',
+const CELL_CLASSES: Readonly<Record<string, string>> = { SimpleRNNCell: 'rnn', LSTMCell: 'lstm', GRUCell: 'gru' };
+
+/** RNN(cell) is that cell's layer under another class; RNN([cells]) and StackedRNNCells run several cells at every step. */
+function overCells(config: Json): Json {
+  const { class_name, config: inside } = asObject(config.cell, 'cell');
+  const own = asObject(inside ?? {}, 'cell');
+  if (class_name !== 'StackedRNNCells') return { ...cellOf(config.cell, config), kerasClass: 'RNN' };
+  return {
+    kind: 'stackedrnn',
+    cells: list(own.cells).map(cell => cellOf(cell, {})),
+    returnSequences: config.return_sequences ?? false,
+    goBackwards: config.go_backwards ?? false,
+    zeroOutputForMask: config.zero_output_for_mask ?? false,
+  };
+}
+
+/** @param outer what the layer around the cell says */
+function cellOf(cell: unknown, outer: Json): Json {
+  const { class_name, config } = asObject(cell, 'cell');
+  const kind = Object.hasOwn(CELL_CLASSES, wordOf(class_name)) ? CELL_CLASSES[wordOf(class_name)] : undefined;
+  if (!kind) throw unsupportedClass(class_name, Object.keys(CELL_CLASSES).join(', '));
+  return recurrent(kind)({ ...outer, ...asObject(config ?? {}, 'cell') });
+}
+
+/** Both directions as one cell's layer where they are mirrors of each other, else as two layers. Bidirectional overwrites zero_output_for_mask with return_sequences. */
+function bothWays(config: Json): Json {
+  const forward = oneWay(config.layer);
+  const mirror: Json = { ...forward, goBackwards: forward.goBackwards !== true };
+  const backward = config.backward_layer === undefined || config.backward_layer === null ? mirror : oneWay(config.backward_layer);
+  if (forward.returnSequences !== backward.returnSequences || forward.goBackwards === backward.goBackwards)
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'the backward layer does not mirror the forward one', {
+      where: 'backward_layer',
+      expected: 'the same return_sequences, the other go_backwards',
+      found: `return_sequences ${backward.returnSequences}, go_backwards ${backward.goBackwards}`,
     });
-  }
-  checkBackward(config, inner);
-  const layer = READERS[wordOf(inner.class_name)](asObject(inner.config, 'layer'));
-  return { ...layer, bidirectional: config.merge_mode ?? 'concat', zeroOutputForMask: layer.returnSequences };
+  const alike = JSON.stringify({ ...backward, goBackwards: forward.goBackwards }) === JSON.stringify(forward);
+  if (config.merge_mode === null || !alike || forward.kind === 'stackedrnn')
+    return { kind: 'bidirectional', forward, backward, merge: config.merge_mode === undefined ? 'concat' : config.merge_mode };
+  return { ...forward, bidirectional: config.merge_mode ?? 'concat' };
 }
 
-/** The backward layer must be the forward one's mirror: a spec has one description for both. */
-function checkBackward(config: Json, inner: Json): void {
-  if (config.backward_layer === undefined || config.backward_layer === null) return;
-  const forward = asObject(inner.config, 'layer');
-  const backward = asObject(asObject(config.backward_layer, 'backward_layer').config, 'backward_layer');
-  for (const key of ['units', 'activation', 'recurrent_activation', 'use_bias', 'reset_after']) {
-    if (JSON.stringify(forward[key]) !== JSON.stringify(backward[key])) {
-      throw new RnnError('unsupported', 'E_KERAS_OPTION', `the backward layer has another ${key}`, {
-        where: 'backward_layer',
-        expected: escapeText(JSON.stringify(forward[key]) ?? ''),
-        found: escapeText(JSON.stringify(backward[key]) ?? ''),
-      });
-    }
-  }
+function oneWay(layer: unknown): Json {
+  const { class_name, config } = asObject(layer, 'layer');
+  const name = wordOf(class_name);
+  if (!Object.hasOwn(CELLS, name) && name !== 'RNN') throw unsupportedClass(class_name, 'SimpleRNN, LSTM, GRU, RNN');
+  const { kerasClass: _shown, ...read } = READERS[name](asObject(config, 'layer'));
+  return { ...read, zeroOutputForMask: read.returnSequences };
 }
 
 /** A Dense inside TimeDistributed is a Dense, which works at every step as it is. */

@@ -98,14 +98,8 @@ function inLayerOrder(layer: LayerShapes, group: string, arrays: readonly NamedA
   return [...arrays].sort((a, b) => rank(a) - rank(b));
 }
 
-function variablePath({ layer, weights }: LayerShapes, name: string, index: number): string {
-  const { keras } = getLayerKind(layer.kind);
-  if (keras) return keras.path?.(layer, name, index) ?? `vars/${index}`;
-  const perWay = weights.length / 2;
-  if (name.startsWith('forward/')) return `forward_layer/cell/vars/${index}`;
-  if (name.startsWith('backward/')) return `backward_layer/cell/vars/${index - perWay}`;
-  if (layer.kind === 'dense') return layer.timeDistributed ? `layer/vars/${index}` : `vars/${index}`;
-  return layer.kind === 'embedding' ? `vars/${index}` : `cell/vars/${index}`;
+function variablePath({ layer }: LayerShapes, name: string, index: number): string {
+  return getLayerKind(layer.kind).keras?.path?.(layer, name, index) ?? `vars/${index}`;
 }
 
 /** The class is in the group's name, the sizes in its arrays. */

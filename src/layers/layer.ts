@@ -131,8 +131,8 @@ export type Field =
   | { readonly type: 'boolean'; readonly default?: boolean }
   | { readonly type: 'activation'; readonly default?: string | null }
   | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default?: string | null }
-  /** a layer inside the layer: its kind and fields */
-  | { readonly type: 'layer'; readonly default?: null }
+  /** a layer inside the layer: its kind and fields; or several. `kinds`: the only ones that may stand there */
+  | { readonly type: 'layer' | 'layers'; readonly kinds?: readonly string[]; readonly default?: null }
   /** a value of a form of its own: checked by `check`, which throws RnnError kind 'spec', and published as `schema` */
   | { readonly type: 'own'; check(value: unknown, key: string): unknown; readonly schema: object; readonly default?: unknown };
 

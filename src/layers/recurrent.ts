@@ -41,6 +41,8 @@ export interface RecurrentSpec extends LayerBase {
   readonly inputForget: boolean;
   /** Keras unrolls the loop: padded steps of a backward direction are then zeroed where the mask, read forwards, says */
   readonly unroll?: boolean;
+  /** class that Keras shows for it, where it is not the cell's own */
+  readonly kerasClass?: string | null;
   /** Keras: the forget gate's bias starts at 1; affects initialisation only */
   readonly unitForgetBias: boolean;
 }
@@ -59,6 +61,7 @@ const FIELDS: Record<string, Field> = {
   zeroOutputForMask: { type: 'boolean', default: false },
   clip: { type: 'number', min: 0, default: null },
   unroll: { type: 'boolean', default: false },
+  kerasClass: { type: 'choice', choices: ['RNN', 'CuDNNLSTM', 'CuDNNGRU'], default: null },
 };
 
 /** Fields that only some cells have; for the others they are fixed and refused in a spec. */
@@ -97,8 +100,9 @@ function recurrentLayer(kind: CellName): LayerKind<RecurrentSpec> {
       activation: true,
       options: { nobias: { set: { useBias: false } } },
     },
-    kerasClass: layer => (layer.bidirectional ? 'Bidirectional' : KERAS_CLASS[kind]),
+    kerasClass: layer => (layer.bidirectional ? 'Bidirectional' : (layer.kerasClass ?? KERAS_CLASS[kind])),
     fields: { ...FIELDS, ...OWN_FIELDS[kind] },
+    keras: { classes: {}, config: () => ({}), path: (_layer, weight) => kerasPath(weight) },
 
     weightShapes(layer, [input], symbols) {
       const letters = { D: input[input.length - 1].symbol, M: symbols.units, P: symbols.projection };
@@ -165,6 +169,12 @@ export const gru = recurrentLayer('gru');
 export function cellOptions(layer: RecurrentSpec): CellOptions {
   const { useBias, twoBiases, resetAfter, projection, peepholes, clip, inputForget } = layer;
   return { useBias, twoBiases, resetAfter, projection, peepholes, clip, inputForget };
+}
+
+/** 'Wh' -> cell/vars/1, 'backward/Wh' -> backward_layer/cell/vars/1 */
+function kerasPath(weight: string): string {
+  const [name, way] = weight.split('/').reverse();
+  return `${way ? `${way}_layer/` : ''}cell/vars/${['Wx', 'Wh', 'bh'].indexOf(name)}`;
 }
 
 function applyOne(layer: RecurrentSpec, input: Value, context: LayerContext): LayerResult {

@@ -196,10 +196,10 @@ function checkFields(kind: AnyLayerKind, given: Record<string, unknown>, framewo
 }
 
 /** A layer inside a layer: its kind and fields; what it reads is the outer one's business. */
-function checkInner(json: unknown, framework: FrameworkName): object {
+function checkInner(json: unknown, framework: FrameworkName, kinds: readonly string[] | undefined): object {
   const given = asObject(json, 'layer');
   if (given.kind === undefined) throw missing('kind', LAYER_KINDS.map(k => k.name).join(', '));
-  const kind = getLayerKind(text(given.kind, 'kind'));
+  const kind = getLayerKind(kinds ? choice(given.kind, 'kind', kinds) : text(given.kind, 'kind'));
   checkKeys(given, [
     'kind',
     'name',
@@ -298,7 +298,10 @@ function checkField(value: unknown, key: string, field: Field, framework: Framew
     case 'own':
       return field.check(value, key);
     case 'layer':
-      return within(key, () => checkInner(value, framework));
+      return within(key, () => checkInner(value, framework, field.kinds));
+    case 'layers':
+      if (!Array.isArray(value) || value.length === 0) throw typeError(key, 'a list of at least one layer', value);
+      return value.map((inner, i) => within(`${key}[${i}]`, () => checkInner(inner, framework, field.kinds)));
     case 'choice':
       return choice(value, key, field.choices);
     case 'activation':

@@ -1,10 +1,10 @@
-import { RnnError } from '../errors.js';
-import { int } from '../formats/onnxBuilder.js';
-import { showShape } from './dims.js';
-import type { OnnxCall, ScriptCall } from './facets.js';
-import type { LayerBase, LayerKind } from './layer.js';
-import { type AnyLayer, type AnyLayerKind, getLayerKind } from './lookup.js';
-import type { Dim, DimShape } from './shape.js';
+import { RnnError } from '../../errors.js';
+import { int } from '../../formats/onnxBuilder.js';
+import { showShape } from '../dims.js';
+import type { OnnxCall, ScriptCall } from '../facets.js';
+import type { LayerBase, LayerKind } from '../layer.js';
+import { type AnyLayer, type AnyLayerKind, getLayerKind } from '../lookup.js';
+import type { Dim, DimShape } from '../shape.js';
 
 /** A layer at every step by itself: [N, T, …] is taken as N·T samples […] (Keras TimeDistributed). */
 export interface TimeDistributedSpec extends LayerBase {

@@ -1,0 +1,269 @@
+import type { ActivationSpec } from '../../activations/activation.js';
+import { factor } from '../../cells/weightShapes.js';
+import { ints } from '../../formats/onnxBuilder.js';
+import { permuteAxes } from '../../tensor/axes.js';
+import { sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { activated } from '../activation.js';
+import { DATA_FORMATS, type DataFormat, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
+import { multiply, widthOf } from '../dims.js';
+import type { OnnxCall, Script } from '../facets.js';
+import { sizes } from '../fields.js';
+import { checkOption } from '../kerasConfig.js';
+import type { Kernels, LayerBase, LayerKind } from '../layer.js';
+import { pythonText } from '../python.js';
+import type { Dim } from '../shape.js';
+
+/** The way back of a convolution: every value of the input adds its own copy of the filters, a stride apart (Keras ConvTranspose). */
+export interface TransposedSpec extends LayerBase {
+  readonly kind: 'convtranspose1d' | 'convtranspose2d';
+  readonly filters: number;
+  readonly kernelSize: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilation: readonly number[];
+  readonly padding: 'valid' | 'same';
+  readonly activation: ActivationSpec;
+  readonly useBias: boolean;
+  readonly dataFormat: DataFormat;
+}
+
+/** Along one axis. */
+interface Spread {
+  readonly size: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly padding: 'valid' | 'same';
+}
+
+function lengthOf(length: number, { size, stride, dilation, padding }: Spread): number {
+  const reach = (size - 1) * dilation + 1;
+  return length * stride + (padding === 'valid' ? Math.max(0, reach - stride) : 0);
+}
+
+/** Values that are cut off in front: what the convolution would have padded there (TensorFlow's rule). */
+function cutBefore({ size, stride, dilation, padding }: Spread): number {
+  return padding === 'valid' ? 0 : Math.floor(Math.max(0, (size - 1) * dilation + 1 - stride) / 2);
+}
+
+const NUMPY = `
+def conv_transpose(x, W, b, strides, dilation, padding):
+    k, S = W.shape[:-2], x.shape[1:-1]
+    reach = [(n - 1) * d + 1 for n, d in zip(k, dilation)]
+    full = [max((L - 1) * s + r, L * s) for L, s, r in zip(S, strides, reach)]
+    y = np.zeros((len(x), *full, W.shape[-2]))
+    for i in np.ndindex(*k):
+        at = tuple(slice(j * d, j * d + (L - 1) * s + 1, s) for j, d, L, s in zip(i, dilation, S, strides))
+        y[(slice(None), *at)] += x @ W[i].T
+    for a, (L, s, r) in enumerate(zip(S, strides, reach), 1):
+        if padding == "same":
+            y = np.take(y, np.arange(L * s) + max(0, r - s) // 2, a)
+    return y + b
+`;
+
+const TORCH = `
+def conv_transpose(x, W, b, strides, dilation, padding):
+    run = torch.nn.functional.conv_transpose1d if W.ndim == 3 else torch.nn.functional.conv_transpose2d
+    y = run(x.movedim(-1, 1), W.movedim(-1, 0).movedim(-1, 1), None, strides, 0, 0, 1, dilation).movedim(1, -1)
+    for a, (L, k, s, d) in enumerate(zip(x.shape[1:-1], W.shape, strides, dilation), 1):
+        r = (k - 1) * d + 1
+        before = max(0, r - s) // 2 if padding == "same" else 0
+        n = L * s + (max(0, r - s) if padding == "valid" else 0)
+        shape = list(y.shape)
+        shape[a] = max(0, before + n - shape[a])
+        y = torch.cat([y, y.new_zeros(shape)], a).narrow(a, before, n)
+    return y + b
+`;
+
+function transposed(name: TransposedSpec['kind'], axes: number): LayerKind<TransposedSpec> {
+  const kerasClass = `Conv${axes}DTranspose`;
+  const ones = new Array(axes).fill(1);
+  return {
+    name,
+    letter: 'F',
+    reads: 'sequence',
+    kerasClass: () => kerasClass,
+    fields: {
+      filters: { type: 'size' },
+      kernelSize: sizes({ count: axes }),
+      strides: sizes({ count: axes, default: ones }),
+      dilation: sizes({ count: axes, default: ones }),
+      padding: { type: 'choice', choices: ['valid', 'same'], default: 'valid' },
+      activation: { type: 'activation', default: 'linear' },
+      useBias: { type: 'boolean', default: true },
+      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+    },
+    grammar: {
+      sizes: {
+        form: `FILTERS${'xSIZE'.repeat(axes)}`,
+        example: `64${'x5'.repeat(axes)}`,
+        counts: [axes + 1, axes + 1],
+        fields: ([filters, ...kernelSize]) => ({ filters, kernelSize }),
+      },
+      activation: true,
+      options: { same: { set: { padding: 'same' } }, stride: { size: 'strides', axes }, nobias: { set: { useBias: false } } },
+    },
+    keras: {
+      classes: {
+        [kerasClass]: (config, read) => {
+          checkOption(config, 'output_padding', []);
+          return {
+            filters: config.filters,
+            kernelSize: config.kernel_size,
+            strides: config.strides ?? 1,
+            dilation: config.dilation_rate ?? 1,
+            padding: config.padding ?? 'valid',
+            activation: read.activation(config.activation),
+            useBias: config.use_bias ?? true,
+            dataFormat: config.data_format ?? 'channels_last',
+          };
+        },
+      },
+      config: layer => ({
+        filters: layer.filters,
+        kernel_size: layer.kernelSize,
+        strides: layer.strides,
+        padding: layer.padding,
+        data_format: layer.dataFormat,
+        dilation_rate: layer.dilation,
+        activation: layer.activation,
+        use_bias: layer.useBias,
+      }),
+      weightNames: { W: 'kernel', b: 'bias' },
+    },
+    onnx: asNodes,
+    scripts: {
+      numpy: { helpers: NUMPY, expression: written('np.moveaxis') },
+      torch: { helpers: TORCH, expression: written('torch.movedim') },
+    },
+
+    weightShapes(layer, [input], symbols) {
+      const from = input[lastChannels(layer) ? input.length - 1 : 1];
+      const C = widthOf([from]);
+      const dims = [...layer.kernelSize.map(String), symbols.units, from.symbol];
+      const formula = dims.map(factor).join('*');
+      const kernel = { name: 'W', role: 'kernel', dims, shape: [...layer.kernelSize, layer.filters, C], gates: null, formula } as const;
+      if (!layer.useBias) return [kernel];
+      return [kernel, { name: 'b', role: 'bias', dims: [symbols.units], shape: [layer.filters], gates: null, formula: symbols.units }];
+    },
+    outputShape(layer, [input], symbols) {
+      const [N, ...space] = spaceOf(layer, input, axes);
+      const grown = space.map((dim, axis): Dim => grownBy(dim, spreads(layer)[axis]));
+      return withChannels(layer, [N, ...grown], { symbol: symbols.units, size: layer.filters });
+    },
+    cost(layer, [input], symbols) {
+      const space = spaceOf(layer, input, axes).slice(1);
+      const out = space.map((dim, axis) => grownBy(dim, spreads(layer)[axis]).size);
+      const [W] = this.weightShapes(layer, [input], symbols);
+      return {
+        matmul: multiply(...space.map(d => d.size), ...W.shape),
+        bias: layer.useBias ? multiply(...out, layer.filters) : 0n,
+        elementwise: 0n,
+        activations: layer.activation === 'linear' ? 0n : multiply(...out, layer.filters),
+        formula: `${space.map(d => factor(d.symbol)).join('*')}*${W.formula}`,
+      };
+    },
+    formula(layer, inputs, symbols) {
+      return this.weightShapes(layer, inputs, symbols)
+        .map(w => w.formula)
+        .join('+');
+    },
+    apply(layer, [input], { kernels, weights }) {
+      const y = spread(toLast(layer, input.tensor), weights.get('W')!, weights.get('b'), spreads(layer), kernels);
+      return { tensor: activated(layer.activation, fromLast(layer, y)) };
+    },
+  };
+}
+
+export const convtranspose1d = transposed('convtranspose1d', 1);
+export const convtranspose2d = transposed('convtranspose2d', 2);
+
+function spreads({ kernelSize, strides, dilation, padding }: TransposedSpec): Spread[] {
+  return kernelSize.map((size, axis) => ({ size, stride: strides[axis], dilation: dilation[axis], padding }));
+}
+
+function grownBy({ symbol, size }: Dim, along: Spread): Dim {
+  const more = lengthOf(0, along);
+  const times = along.stride === 1 ? symbol : `${along.stride}*${factor(symbol)}`;
+  return { symbol: more === 0 ? times : `${times}+${more}`, size: size === null ? null : lengthOf(size, along) };
+}
+
+/** x [N, …S, C], kernel [...k, F, C] -> [N, …O, F]: one product for all values, whose parts are then added where they belong. */
+function spread(x: Tensor, kernel: Tensor, bias: Tensor | undefined, along: readonly Spread[], kernels: Kernels): Tensor {
+  const [N, ...rest] = x.shape;
+  const space = rest.slice(0, -1);
+  const [F, C] = kernel.shape.slice(-2);
+  const taps = kernel.data.length / (F * C);
+  // [C, taps·F]
+  const matrix = permuteAxes({ shape: [taps * F, C], data: kernel.data }, [1, 0]);
+  const parts = kernels.affine(x, matrix).data;
+  const out = space.map((size, axis) => lengthOf(size, along[axis]));
+  const data = kernels.allocate(N * sizeOf(out) * F);
+  if (bias) for (let k = 0; k < data.length; k += F) data.set(bias.data, k);
+  const places = targets(space, out, along);
+  const [from, to] = [sizeOf(space), sizeOf(out)];
+  for (let n = 0; n < N; n++) {
+    for (let p = 0; p < from * taps; p++) {
+      const place = places[p];
+      if (place < 0) continue;
+      const [a, b] = [(n * from * taps + p) * F, (n * to + place) * F];
+      for (let f = 0; f < F; f++) data[b + f] += parts[a + f];
+    }
+  }
+  return { shape: [N, ...out, F], data };
+}
+
+/** The place of the output that tap k of the value at s adds to, for all s and k; -1 where it is cut off. */
+function targets(space: readonly number[], out: readonly number[], along: readonly Spread[]): Int32Array {
+  const taps = along.map(a => a.size);
+  const places = new Int32Array(sizeOf(space) * sizeOf(taps));
+  const at = (index: number, sizes: readonly number[], axis: number) => Math.floor(index / sizeOf(sizes.slice(axis + 1))) % sizes[axis];
+  for (let p = 0; p < places.length; p++) {
+    const [s, k] = [Math.floor(p / sizeOf(taps)), p % sizeOf(taps)];
+    let place = 0;
+    for (let axis = 0; axis < space.length && place >= 0; axis++) {
+      const { stride, dilation } = along[axis];
+      const o = at(s, space, axis) * stride + at(k, taps, axis) * dilation - cutBefore(along[axis]);
+      place = o < 0 || o >= out[axis] ? -1 : place * out[axis] + o;
+    }
+    places[p] = place;
+  }
+  return places;
+}
+
+/** ConvTranspose reads [N, C, …S] with W [C, F, …k]; what the filters do not reach is output_padding. */
+function asNodes(layer: TransposedSpec, { builder, inputs: [input], weight, activation }: OnnxCall): string {
+  const axes = layer.kernelSize.length;
+  const space = layer.kernelSize.map((_, axis) => axis);
+  const last = lastChannels(layer);
+  const along = spreads(layer);
+  // the whole length less the one that is wanted, the same for every input
+  const more = along.map(a => (a.size - 1) * a.dilation + 1 - a.stride - lengthOf(0, a));
+  const before = along.map(cutBefore);
+  const bias = weight('b');
+  const x = last
+    ? builder.add('Transpose', [input], { perm: ints(0, axes + 1, ...space.map(a => a + 1)) }, `${layer.name}/channels`)
+    : input;
+  const W = permuteAxes(weight('W')!, [axes + 1, axes, ...space]);
+  const y = builder.add(
+    'ConvTranspose',
+    [x, builder.constant(`${layer.name}.weight`, W), ...(bias ? [builder.constant(`${layer.name}.bias`, bias)] : [])],
+    {
+      kernel_shape: ints(...layer.kernelSize),
+      strides: ints(...layer.strides),
+      dilations: ints(...layer.dilation),
+      pads: ints(...before, ...more.map((m, axis) => Math.max(0, m - before[axis]))),
+      output_padding: ints(...more.map(m => Math.max(0, -m))),
+    },
+    layer.name,
+  );
+  const back = last ? builder.add('Transpose', [y], { perm: ints(0, ...space.map(a => a + 2), 1) }, `${layer.name}/back`) : y;
+  return activation(layer.activation, back);
+}
+
+function written(move: string): Script<TransposedSpec>['expression'] {
+  return (layer, { inputs: [input], weight, activation }) => {
+    const x = lastChannels(layer) ? input : `${move}(${input}, 1, -1)`;
+    const options = [layer.strides, layer.dilation, layer.padding].map(pythonText).join(', ');
+    const y = `conv_transpose(${x}, ${weight('W')}, ${weight('b') ?? '0'}, ${options})`;
+    return activation(layer.activation, lastChannels(layer) ? y : `${move}(${y}, -1, 1)`);
+  };
+}

@@ -1,0 +1,257 @@
+import type { ActivationSpec } from '../activations/activation.js';
+import { elementwise } from '../activations/index.js';
+import type { WeightShape } from '../cells/cell.js';
+import { factor } from '../cells/weightShapes.js';
+import { RnnError } from '../errors.js';
+import { flipTime } from '../tensor/layout.js';
+import { reshape, sizeOf, type Tensor } from '../tensor/tensor.js';
+import { DATA_FORMATS, type DataFormat, fromLast, lastChannels, spaceOf, toLast, withChannels } from './channels.js';
+import { convolve } from './conv/convolve.js';
+import { windowsOf } from './conv/spec.js';
+import { multiply, showShape, widthOf } from './dims.js';
+import type { Script } from './facets.js';
+import { sizes } from './fields.js';
+import type { Kernels, LayerBase, LayerKind, LayerResult, Value } from './layer.js';
+import { pythonText } from './python.js';
+import type { Dim, DimShape } from './shape.js';
+import { NUMPY_WINDOWS } from './window/scripts.js';
+import { slideAlong, type Window } from './window/window.js';
+
+/**
+ * An LSTM whose products are convolutions: x_t [N, …S, D], h and c [N, …S', F] (Shi et al. 2015, Keras ConvLSTM1D and 2D).
+ *   i, f, g, o = x_t * W + b + h * U     (U with padding `same`)
+ *   c = σ(f)⊙c + σ(i)⊙act(g),  h = σ(o)⊙act(c)
+ */
+export interface ConvLstmSpec extends LayerBase {
+  readonly kind: 'convlstm1d' | 'convlstm2d';
+  readonly filters: number;
+  readonly kernelSize: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilation: readonly number[];
+  readonly padding: 'valid' | 'same';
+  readonly activation: ActivationSpec;
+  readonly recurrentActivation: ActivationSpec;
+  readonly useBias: boolean;
+  readonly returnSequences: boolean;
+  readonly goBackwards: boolean;
+  readonly zeroOutputForMask: boolean;
+  readonly dataFormat: DataFormat;
+}
+
+const GATES = ['i', 'f', 'g', 'o'];
+
+const NUMPY = `${NUMPY_WINDOWS}
+
+def conv_lstm(x, W, U, b, strides, dilation, padding, act, sig):
+    n = W.ndim - 1
+    z = windows(x.reshape(-1, *x.shape[2:]), W.shape[:-2], strides, dilation, padding)
+    z = np.tensordot(z, W, n) + b
+    z = z.reshape(*x.shape[:2], *z.shape[1:])
+    h = c = np.zeros((len(x), *z.shape[2:-1], U.shape[-2]))
+    out = []
+    for t in range(x.shape[1]):
+        s = windows(h, U.shape[:-2], [1] * (n - 1), [1] * (n - 1), "same")
+        i, f, g, o = np.split(z[:, t] + np.tensordot(s, U, n), 4, -1)
+        c = sig(f) * c + sig(i) * act(g)
+        h = sig(o) * act(c)
+        out.append(h)
+    return np.stack(out, 1)
+`;
+
+function convLstm(name: ConvLstmSpec['kind'], axes: number): LayerKind<ConvLstmSpec> {
+  const kerasClass = `ConvLSTM${axes}D`;
+  const ones = new Array(axes).fill(1);
+  return {
+    name,
+    letter: 'F',
+    reads: 'sequence',
+    kerasClass: () => kerasClass,
+    fields: {
+      filters: { type: 'size' },
+      kernelSize: sizes({ count: axes }),
+      strides: sizes({ count: axes, default: ones }),
+      dilation: sizes({ count: axes, default: ones }),
+      padding: { type: 'choice', choices: ['valid', 'same'], default: 'valid' },
+      activation: { type: 'activation', default: 'tanh' },
+      recurrentActivation: { type: 'activation', default: 'sigmoid' },
+      useBias: { type: 'boolean', default: true },
+      returnSequences: { type: 'boolean', default: false },
+      goBackwards: { type: 'boolean', default: false },
+      zeroOutputForMask: { type: 'boolean', default: false },
+      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+    },
+    keras: {
+      classes: {
+        [kerasClass]: (config, read) => ({
+          filters: config.filters,
+          kernelSize: config.kernel_size,
+          strides: config.strides ?? 1,
+          dilation: config.dilation_rate ?? 1,
+          padding: config.padding ?? 'valid',
+          activation: read.activation(config.activation),
+          recurrentActivation: read.activation(config.recurrent_activation ?? 'sigmoid'),
+          useBias: config.use_bias ?? true,
+          returnSequences: config.return_sequences ?? false,
+          goBackwards: config.go_backwards ?? false,
+          zeroOutputForMask: config.zero_output_for_mask ?? false,
+          dataFormat: config.data_format ?? 'channels_last',
+        }),
+      },
+      config: layer => ({
+        filters: layer.filters,
+        kernel_size: layer.kernelSize,
+        strides: layer.strides,
+        padding: layer.padding,
+        data_format: layer.dataFormat,
+        dilation_rate: layer.dilation,
+        activation: layer.activation,
+        recurrent_activation: layer.recurrentActivation,
+        use_bias: layer.useBias,
+        return_sequences: layer.returnSequences,
+        go_backwards: layer.goBackwards,
+      }),
+      weightNames: { Wx: 'kernel', Wh: 'recurrent_kernel', bh: 'bias' },
+      path: (_layer, _weight, index) => `cell/vars/${index}`,
+    },
+    scripts: { numpy: { helpers: NUMPY, expression } },
+
+    weightShapes(layer, [input], symbols) {
+      const from = stepChannels(layer, step(input, axes));
+      const taps = layer.kernelSize.map(String);
+      const wide = `4${symbols.units}`;
+      const kernel = (weight: string, role: WeightShape['role'], rows: Dim): WeightShape => ({
+        name: weight,
+        role,
+        dims: [...taps, rows.symbol, wide],
+        shape: [...layer.kernelSize, widthOf([rows]), 4 * layer.filters],
+        gates: GATES,
+        formula: `${taps.join('*')}*${factor(rows.symbol)}*4*${symbols.units}`,
+      });
+      const weights = [kernel('Wx', 'kernel', from), kernel('Wh', 'recurrentKernel', { symbol: symbols.units, size: layer.filters })];
+      if (!layer.useBias) return weights;
+      return [
+        ...weights,
+        { name: 'bh', role: 'bias', dims: [wide], shape: [4 * layer.filters], gates: GATES, formula: `4*${symbols.units}` },
+      ];
+    },
+
+    outputShape(layer, [input], symbols) {
+      const [N, ...space] = spaceOf(layer, step(input, axes), axes);
+      const slid = space.map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]));
+      const one = withChannels(layer, [N, ...slid], { symbol: symbols.units, size: layer.filters });
+      return layer.returnSequences ? [N, input[1], ...one.slice(1)] : one;
+    },
+
+    otherOutputs(layer, [input], symbols) {
+      // asked for the names alone, the shape may be any
+      const one = input.length === axes + 3 ? this.outputShape({ ...layer, returnSequences: false }, [input], symbols) : [];
+      return ['h', 'c'].map(suffix => ({ suffix, shape: one }));
+    },
+
+    cost(layer, [input], symbols) {
+      const places = spaceOf(layer, step(input, axes), axes)
+        .slice(1)
+        .map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]));
+      const sizesOf = [input[1].size, ...places.map(d => d.size)];
+      const [Wx, Wh] = this.weightShapes(layer, [input], symbols);
+      const products = [Wx, Wh].map(w => multiply(...sizesOf, ...w.shape));
+      return {
+        matmul: products[0] === null || products[1] === null ? null : products[0] + products[1],
+        bias: layer.useBias ? multiply(...sizesOf, 4 * layer.filters) : 0n,
+        elementwise: multiply(...sizesOf, 3 * layer.filters),
+        activations: multiply(...sizesOf, 5 * layer.filters),
+        formula: `${[input[1], ...places].map(d => factor(d.symbol)).join('*')}*(${Wx.formula}+${Wh.formula})`,
+      };
+    },
+
+    formula(layer, inputs, symbols) {
+      return this.weightShapes(layer, inputs, symbols)
+        .map(w => w.formula)
+        .join('+');
+    },
+
+    apply: (layer, [input], { kernels, weights, initial }) => run(layer, input, weights, kernels, initial),
+  };
+}
+
+export const convlstm1d = convLstm('convlstm1d', 1);
+export const convlstm2d = convLstm('convlstm2d', 2);
+
+/** One step of a sequence. @throws RnnError E_SEQ */
+function step(shape: DimShape, axes: number): DimShape {
+  if (shape.length === axes + 3) return [shape[0], ...shape.slice(2)];
+  const wanted = axes === 1 ? '(N, T, width, channels)' : '(N, T, height, width, channels)';
+  throw new RnnError('shape', 'E_SEQ', `needs a sequence ${wanted} but gets ${showShape(shape)}`, {
+    expected: wanted,
+    found: showShape(shape),
+  });
+}
+
+function stepChannels(layer: ConvLstmSpec, shape: DimShape): Dim {
+  return shape[lastChannels(layer) ? shape.length - 1 : 1];
+}
+
+function run(
+  layer: ConvLstmSpec,
+  input: Value,
+  weights: ReadonlyMap<string, Tensor>,
+  kernels: Kernels,
+  initial?: readonly Tensor[],
+): LayerResult {
+  const [N, T, ...rest] = input.tensor.shape;
+  const x = toLast(layer, reshape(input.tensor, [N * T, ...rest]));
+  const z = convolve(x, weights.get('Wx')!, weights.get('bh'), windowsOf(layer), 1, kernels);
+  const space = z.shape.slice(1, -1);
+  const F = layer.filters;
+  const size = sizeOf(space) * F;
+  const shape = [N, ...space, F];
+  let [h, c] = initial ? initial.map(t => toLast(layer, t).data.slice()) : [kernels.allocate(N * size), kernels.allocate(N * size)];
+  const output = kernels.allocate(N * size);
+  const sequence = layer.returnSequences ? kernels.allocate(N * T * size) : undefined;
+  const recurrent: Window[] = layer.kernelSize.map(k => ({ size: k, stride: 1, dilation: 1, padding: 'same' }));
+  const [act, sig] = [elementwise(layer.activation), elementwise(layer.recurrentActivation)];
+  for (let s = 0; s < T; s++) {
+    const t = layer.goBackwards ? T - 1 - s : s;
+    const product = convolve({ shape, data: h }, weights.get('Wh')!, undefined, recurrent, 1, kernels).data;
+    const [nextH, nextC] = [h.slice(), c.slice()];
+    for (let n = 0; n < N; n++) {
+      if (input.mask && input.mask[n * T + t] === 0) {
+        if (layer.zeroOutputForMask) output.fill(0, n * size, (n + 1) * size);
+        continue;
+      }
+      for (let p = 0; p < size / F; p++) {
+        const [from, at, own] = [((n * T + t) * size) / F + p, (n * size) / F + p, 4 * F];
+        for (let f = 0; f < F; f++) {
+          const gate = (g: number) => z.data[from * own + g * F + f] + product[at * own + g * F + f];
+          const k = at * F + f;
+          nextC[k] = sig(gate(1)) * c[k] + sig(gate(0)) * act(gate(2));
+          nextH[k] = sig(gate(3)) * act(nextC[k]);
+          output[k] = nextH[k];
+        }
+      }
+    }
+    [h, c] = [nextH, nextC];
+    if (sequence) for (let n = 0; n < N; n++) sequence.set(output.subarray(n * size, (n + 1) * size), (n * T + t) * size);
+  }
+  const last = (data: Tensor['data']) => fromLast(layer, { shape, data });
+  const states = [last(h), last(c)];
+  if (!sequence) return { tensor: last(output), states, others: states };
+  const steps = fromLast(layer, { shape: [N * T, ...space, F], data: sequence });
+  const flat = { shape: [N, T, sizeOf(steps.shape.slice(1))], data: steps.data };
+  const ordered = layer.goBackwards ? flipTime(flat) : flat;
+  return { tensor: { shape: [N, T, ...steps.shape.slice(1)], data: ordered.data }, mask: input.mask, states, others: states };
+}
+
+/** The NumPy loop; the gates of both products in the order i, f, g, o. */
+function expression(
+  layer: ConvLstmSpec,
+  { inputs: [input], weight, activation }: Parameters<Script<ConvLstmSpec>['expression']>[1],
+): string {
+  const last = lastChannels(layer);
+  const x = last ? input : `np.moveaxis(${input}, 2, -1)`;
+  const options = [layer.strides, layer.dilation, layer.padding].map(pythonText).join(', ');
+  const functions = [layer.activation, layer.recurrentActivation].map(spec => `lambda v: ${activation(spec, 'v')}`).join(', ');
+  const y = `conv_lstm(${x}${layer.goBackwards ? '[:, ::-1]' : ''}, ${weight('Wx')}, ${weight('Wh')}, ${weight('bh') ?? '0'}, ${options}, ${functions})`;
+  const picked = layer.returnSequences ? y : `${y}[:, -1]`;
+  return last ? picked : `np.moveaxis(${picked}, -1, ${layer.returnSequences ? 2 : 1})`;
+}

@@ -1,0 +1,106 @@
+import { factor } from '../../cells/weightShapes.js';
+import { RnnError } from '../../errors.js';
+import { flipTime } from '../../tensor/layout.js';
+import type { MergeMode } from '../bidirectional.js';
+import { merge } from '../bidirectional.js';
+import type { LayerBase, LayerCost, LayerKind, LayerResult } from '../layer.js';
+import type { AnyLayer } from '../lookup.js';
+import type { Dim, DimShape } from '../shape.js';
+import { innerContext, innerPath, innerWeights, kindOf, plainSymbols } from './inner.js';
+
+/**
+ * Two recurrent layers over the same input, one of them backwards, whose outputs are joined: where both are one cell with the same options, that
+ * cell's own `bidirectional` says it shorter (Keras Bidirectional with a backward_layer, over RNN cells, or with merge_mode None).
+ */
+export interface BothWaysSpec extends LayerBase {
+  readonly kind: 'bidirectional';
+  readonly forward: AnyLayer;
+  readonly backward: AnyLayer;
+  /** null: two outputs, the second one called `backward` */
+  readonly merge: MergeMode | null;
+}
+
+const RECURRENT = ['rnn', 'lstm', 'gru', 'stackedrnn'];
+const WAYS = ['forward', 'backward'] as const;
+
+export const bidirectional: LayerKind<BothWaysSpec> = {
+  name: 'bidirectional',
+  reads: 'sequence',
+  kerasClass: () => 'Bidirectional',
+  fields: {
+    forward: { type: 'layer', kinds: RECURRENT },
+    backward: { type: 'layer', kinds: RECURRENT },
+    merge: { type: 'choice', choices: ['concat', 'sum', 'mul', 'ave'], default: null },
+  },
+  keras: {
+    classes: {},
+    config: () => ({}),
+    path(layer, weight) {
+      const way = weight.startsWith('forward/') ? 'forward' : 'backward';
+      const inner = layer[way];
+      const own = innerWeights(inner, way, [ANY_SEQUENCE]).findIndex(w => w.name === weight);
+      return `${way}_layer/${innerPath(inner, weight.slice(way.length + 1), own)}`;
+    },
+  },
+  weightShapes: (layer, inputs) => WAYS.flatMap(way => innerWeights(layer[way], way, inputs)),
+  outputShape(layer, inputs) {
+    const [a, b] = WAYS.map(way => kindOf(layer[way]).outputShape(layer[way], inputs, plainSymbols(layer[way])));
+    if (layer.merge === null) return a;
+    const [wide, other] = [a[a.length - 1], b[b.length - 1]];
+    if (layer.merge !== 'concat' && wide.size !== other.size)
+      throw new RnnError('shape', 'E_MERGE', `cannot join ${wide.size} and ${other.size} units by ${layer.merge}`, {
+        expected: 'as many units both ways, or concat',
+        found: `${wide.size} and ${other.size}`,
+      });
+    return layer.merge === 'concat' ? [...a.slice(0, -1), sideBySide(wide, other)] : a;
+  },
+  otherOutputs(layer, inputs) {
+    const states = WAYS.flatMap(way =>
+      (kindOf(layer[way]).otherOutputs?.(layer[way], inputs, plainSymbols(layer[way])) ?? []).map(o => ({
+        ...o,
+        suffix: `${way}/${o.suffix}`,
+      })),
+    );
+    if (layer.merge !== null) return states;
+    return [{ suffix: 'backward', shape: secondShape(layer, inputs) }, ...states];
+  },
+  cost(layer, inputs) {
+    const each = WAYS.map(way => kindOf(layer[way]).cost(layer[way], inputs, plainSymbols(layer[way])));
+    const sum = (key: keyof Omit<LayerCost, 'formula'>) =>
+      each[0][key] === null || each[1][key] === null ? null : each[0][key] + each[1][key];
+    return {
+      matmul: sum('matmul'),
+      bias: sum('bias'),
+      elementwise: sum('elementwise'),
+      activations: sum('activations'),
+      formula: each.map(c => c.formula).join('+'),
+    };
+  },
+  formula: (layer, inputs) => WAYS.map(way => kindOf(layer[way]).formula(layer[way], inputs, plainSymbols(layer[way]))).join('+'),
+
+  apply(layer, [input], context): LayerResult {
+    const counts = WAYS.map(way => kindOf(layer[way]).otherOutputs!(layer[way], [ANY_SEQUENCE], plainSymbols(layer[way])).length);
+    const initial = [context.initial?.slice(0, counts[0]), context.initial?.slice(counts[0])];
+    const [forward, backward] = WAYS.map((way, i) => kindOf(layer[way]).apply(layer[way], [input], innerContext(context, way, initial[i])));
+    const sequences = forward.tensor.shape.length === 3;
+    const second = sequences ? flipTime(backward.tensor) : backward.tensor;
+    const states = [...(forward.states ?? []), ...(backward.states ?? [])];
+    const mask = sequences ? input.mask : undefined;
+    if (layer.merge === null) return { tensor: forward.tensor, mask, states, others: [second, ...states] };
+    return { tensor: merge(layer.merge, forward.tensor, second), mask, states, others: states };
+  },
+};
+
+const OPEN: Dim = { symbol: '', size: null };
+/** what weights are counted for where only their names matter */
+const ANY_SEQUENCE: DimShape = [OPEN, OPEN, { symbol: '', size: 1 }];
+
+/** asked for names alone, the inputs may have any shape */
+function secondShape(layer: BothWaysSpec, inputs: readonly DimShape[]): DimShape {
+  return kindOf(layer.backward).outputShape(layer.backward, inputs, plainSymbols(layer.backward));
+}
+
+function sideBySide(a: Dim, b: Dim): Dim {
+  const symbol = a.symbol === b.symbol ? `2*${factor(a.symbol)}` : `${a.symbol}+${b.symbol}`;
+  return { symbol, size: a.size === null || b.size === null ? null : a.size + b.size };
+}

@@ -1,0 +1,116 @@
+import { flipTime } from '../../tensor/layout.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { sequenceOf } from '../dims.js';
+import type { LayerBase, LayerKind, LayerResult, Value } from '../layer.js';
+import type { AnyLayer } from '../lookup.js';
+import type { RecurrentSpec } from '../recurrent.js';
+import type { Dim, DimShape } from '../shape.js';
+import { innerContext, innerWeights, kindOf, plainSymbols } from './inner.js';
+
+/** Several cells as one: at every step each reads the output of the one before (Keras RNN over StackedRNNCells). */
+export interface StackedSpec extends LayerBase {
+  readonly kind: 'stackedrnn';
+  /** recurrent layers; whether they return sequences or run backwards is the outer layer's */
+  readonly cells: readonly AnyLayer[];
+  readonly returnSequences: boolean;
+  readonly goBackwards: boolean;
+  readonly zeroOutputForMask: boolean;
+}
+
+/** Keras' group names in a file */
+const CELL_GROUPS: Readonly<Record<string, string>> = { rnn: 'simple_rnn_cell', lstm: 'lstm_cell', gru: 'gru_cell' };
+
+export const stackedrnn: LayerKind<StackedSpec> = {
+  name: 'stackedrnn',
+  reads: 'sequence',
+  kerasClass: () => 'RNN',
+  fields: {
+    cells: { type: 'layers', kinds: Object.keys(CELL_GROUPS) },
+    returnSequences: { type: 'boolean', default: false },
+    goBackwards: { type: 'boolean', default: false },
+    zeroOutputForMask: { type: 'boolean', default: false },
+  },
+  keras: {
+    classes: {},
+    config: () => ({}),
+    path(layer, weight) {
+      const [cell, name] = weight.split('/');
+      const at = Number(cell);
+      const own = innerWeights(layer.cells[at], cell, [
+        [
+          { symbol: '', size: null },
+          { symbol: '', size: null },
+          { symbol: '', size: 1 },
+        ],
+      ]);
+      const base = CELL_GROUPS[layer.cells[at].kind];
+      const before = layer.cells.slice(0, at).filter(c => c.kind === layer.cells[at].kind).length;
+      return `cell/cells/${before === 0 ? base : `${base}_${before}`}/vars/${own.findIndex(w => w.name === `${cell}/${name}`)}`;
+    },
+  },
+  weightShapes: (layer, [input]) => inputsOf(layer, input).flatMap((shape, i) => innerWeights(layer.cells[i], String(i), [shape])),
+  outputShape(layer, [input]) {
+    const [N, T] = sequenceOf(input);
+    const width = widthOf(layer.cells[layer.cells.length - 1]);
+    return layer.returnSequences ? [N, T, width] : [N, width];
+  },
+  otherOutputs: (layer, [[N]]) =>
+    layer.cells.flatMap((cell, i) =>
+      kindOf(cell).otherOutputs!(cell, [[N, N, N]], plainSymbols(cell)).map(({ suffix, shape }) => ({ suffix: `${i}/${suffix}`, shape })),
+    ),
+  cost(layer, [input]) {
+    const each = inputsOf(layer, input).map((shape, i) =>
+      kindOf(layer.cells[i]).cost(layer.cells[i], [shape], plainSymbols(layer.cells[i])),
+    );
+    const sum = (counts: (bigint | null)[]) => (counts.includes(null) ? null : counts.reduce((a, b) => a! + b!, 0n));
+    return {
+      matmul: sum(each.map(c => c.matmul)),
+      bias: sum(each.map(c => c.bias)),
+      elementwise: sum(each.map(c => c.elementwise)),
+      activations: sum(each.map(c => c.activations)),
+      formula: each.map(c => c.formula).join('+'),
+    };
+  },
+  formula: (layer, [input]) =>
+    inputsOf(layer, input)
+      .map((shape, i) => kindOf(layer.cells[i]).formula(layer.cells[i], [shape], plainSymbols(layer.cells[i])))
+      .join('+'),
+
+  // a step that is padding is one for every cell, so cell after cell over the whole sequence is the same as step after step
+  apply(layer, [input], context): LayerResult {
+    let value: Value = layer.goBackwards ? backwards(input) : input;
+    let initial = context.initial;
+    const states: Tensor[] = [];
+    layer.cells.forEach((cell, i) => {
+      const last = i === layer.cells.length - 1;
+      const count = kindOf(cell).otherOutputs!(cell, [[]], plainSymbols(cell)).length;
+      const own = {
+        ...cell,
+        returnSequences: !last || layer.returnSequences,
+        zeroOutputForMask: last && layer.zeroOutputForMask,
+      } as AnyLayer;
+      const result = kindOf(cell).apply(own, [value], innerContext(context, String(i), initial?.slice(0, count)));
+      initial = initial?.slice(count);
+      states.push(...(result.states ?? []));
+      value = { tensor: result.tensor, mask: value.mask };
+    });
+    return { tensor: value.tensor, mask: layer.returnSequences ? input.mask : undefined, states, others: states };
+  },
+};
+
+function widthOf(cell: AnyLayer): Dim {
+  const { units } = cell as RecurrentSpec;
+  return { symbol: String(units), size: units };
+}
+
+/** What each cell reads. */
+function inputsOf(layer: StackedSpec, input: DimShape): DimShape[] {
+  const [N, T] = sequenceOf(input);
+  return layer.cells.map((_, i) => (i === 0 ? input : [N, T, widthOf(layer.cells[i - 1])]));
+}
+
+/** Last step first, the mask with it. */
+export function backwards({ tensor, mask }: Value): Value {
+  const [N, T] = tensor.shape;
+  return { tensor: flipTime(tensor), mask: mask?.map((_, k) => mask[Math.floor(k / T) * T + T - 1 - (k % T)]).slice(0, N * T) };
+}
