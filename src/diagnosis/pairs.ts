@@ -15,7 +15,9 @@ export function searchPairs(
   noise: number,
   { deadline, now, onProgress }: PairOptions,
 ): { trials: Trial[]; stopped: boolean; tried: number; all: number } {
-  const ordered = [...entries].filter(e => e.variant.needs !== 'all' && !e.hypothesis.alone).sort((a, b) => rarity(a) - rarity(b));
+  const ordered = [...entries]
+    .filter(e => e.variant.needs !== 'all' && e.variant.needs !== 'input' && !e.hypothesis.alone)
+    .sort((a, b) => rarity(a) - rarity(b));
   const keep: Trial[] = [];
   const all = (ordered.length * (ordered.length - 1)) / 2;
   let done = 0;

@@ -63,7 +63,7 @@ export function powerOf(scenario: Scenario, right: Outcome, options: PowerOption
 }
 
 /** Mistakes in the loop, its weights and its equations; what happens to x before or to y behind always shows, or has nothing to do with the input. */
-const JUDGED = HYPOTHESES.filter(h => !h.alone);
+const JUDGED = HYPOTHESES.filter(h => !h.alone || h.name === 'samples-permuted');
 
 /** Variants of a family that are computed in each layer: the others differ from them in a parameter or in how far they go. */
 const SHOWN = 3;
@@ -99,10 +99,15 @@ function moveOf(
   enough: number,
   most: number,
 ): { by: number | undefined | 'not computed'; samples: number } {
-  const least = variant.needs === 'all' ? parts.length - 1 : variant.needs === 'before' ? Math.min(1, parts.length - 1) : 0;
+  const least =
+    variant.needs === 'all' || variant.needs === 'input'
+      ? parts.length - 1
+      : variant.needs === 'before'
+        ? Math.min(1, parts.length - 1)
+        : 0;
   let samples = 0;
   let by: number | undefined;
-  const quick = hypothesis.insideStep ? moveOnExcerpt(variant, parts[0]) : 0;
+  const quick = hypothesis.insideStep && least === 0 ? moveOnExcerpt(variant, parts[0]) : 0;
   if (quick > enough) return { by: quick, samples: EXCERPT_WORK };
   for (const part of new Set([parts[least], parts[parts.length - 1]])) {
     const N = part.scenario.input.x.shape[0];
