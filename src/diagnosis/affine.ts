@@ -7,7 +7,7 @@ import { type ProductOptions, withProducts } from './products.js';
 /** x [..., D] · W [D, K] + b [K] */
 export function affine(x: Tensor, W: Tensor, b: Tensor | undefined, options: ProductOptions): Tensor {
   const [D, K] = W.shape;
-  if (x.shape[x.shape.length - 1] !== D || (b && b.shape[b.shape.length - 1] !== K)) throw new Mismatch();
+  if (x.shape[x.shape.length - 1] !== D || x.data.length % D !== 0 || (b && b.shape[b.shape.length - 1] !== K)) throw new Mismatch();
   const rows = x.data.length / D;
   const data = allocate(rows * K, options.precision);
   withProducts(options, productOf => {

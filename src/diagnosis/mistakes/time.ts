@@ -215,10 +215,11 @@ export const axesSwapped: Hypothesis = {
         `${REREAD}\nThe first axis is then taken for the samples: there are T of them, with N steps each.`,
       );
     return [
-      ...(givesSequence || T === N ? [plainly] : []),
+      // of another shape than y unless T = N: then the shape alone leads to them
+      { ...plainly, unsearched: !givesSequence && T !== N },
       { code, layer: null, needs: 'input', change: reread, why: REREAD },
       ...(givesSequence ? [all(s => ({ ...reread(s), finish: [...s.finish, turnedBack] }), REREAD), asItStands(rereadBack)] : []),
-      ...(T === N ? [asItStands(unchanged)] : []),
+      { ...asItStands(unchanged), unsearched: T !== N },
       // out[:, -1] of a time-major output [N as time, T as batch] is the last of the T "samples" at each of the N "steps"
       ...(last.length === 1 && last[0].bidirectional === null ? [all(s => lastOfBatch(s, last[0].name, swapped))] : []),
     ];
