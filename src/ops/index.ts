@@ -1,13 +1,30 @@
 import { ARITHMETIC } from './arithmetic.js';
+import { EINSUM } from './einsum.js';
+import { FUSED } from './fused.js';
 import { MOVEMENT } from './movement.js';
 import { NORMALISATION } from './normalisation.js';
 import type { Operators } from './operator.js';
+import { PADDING } from './padding.js';
 import { PRODUCTS } from './products.js';
+import { QUANTISED } from './quantised.js';
 import { REDUCTIONS } from './reductions.js';
 import { SELECTION } from './selection.js';
+import { WINDOWS } from './windows.js';
 
 /**
  * The operators: pure functions of tensors, named and defined as ONNX has them. Every front end maps its own operators onto these, and
  * what is written to ONNX is the same node again.
  */
-export const OPERATORS: Operators = { ...MOVEMENT, ...SELECTION, ...ARITHMETIC, ...REDUCTIONS, ...NORMALISATION, ...PRODUCTS };
+export const OPERATORS: Operators = {
+  ...MOVEMENT,
+  ...SELECTION,
+  ...ARITHMETIC,
+  ...REDUCTIONS,
+  ...NORMALISATION,
+  ...PRODUCTS,
+  ...WINDOWS,
+  ...PADDING,
+  ...EINSUM,
+  ...QUANTISED,
+  ...FUSED,
+};

@@ -18,17 +18,22 @@ export const RUN_OPERATORS: readonly string[] = Object.keys(OPERATORS).sort();
 
 /** One node on its own: for what can be computed once and for all. @throws RnnError E_ONNX_OPERATOR */
 export function runNode(node: OnnxNode, opset: number, inputs: readonly (GraphValue | undefined)[], kernels: Kernels): GraphValue[] {
-  if (node.domain !== '' || !Object.hasOwn(OPERATORS, node.opType)) throw unsupported(node);
-  const operator = OPERATORS[node.opType];
+  if (!Object.hasOwn(OPERATORS, keyOf(node))) throw unsupported(node);
+  const operator = OPERATORS[keyOf(node)];
   return within(nodePlace(node), () => {
     checkAttributes(operator, node);
     return operator.run({ node, opset, inputs, kernels });
   });
 }
 
+/** `LSTM`; `com.microsoft.Gelu` of another domain */
+function keyOf({ domain, opType }: OnnxNode): string {
+  return domain === '' ? opType : `${domain}.${opType}`;
+}
+
 /** Nodes that are not run, in graph order. */
 export function unsupportedNodes({ graph }: OnnxModel): OnnxNode[] {
-  return graph.nodes.filter(node => node.domain !== '' || !Object.hasOwn(OPERATORS, node.opType));
+  return graph.nodes.filter(node => !Object.hasOwn(OPERATORS, keyOf(node)));
 }
 
 /** @throws RnnError E_ONNX_OPERATOR (unsupported, exit 3) naming the first operator that is not run */
@@ -69,7 +74,7 @@ export function evaluateGraph(model: OnnxModel, inputs: ReadonlyMap<string, Grap
   const kept = new Set(graph.outputs.map(o => o.name));
   const left = readersLeft(graph.nodes);
   for (const node of inOrder(graph.nodes, new Set(values.keys()))) {
-    const operator: Operator = OPERATORS[node.opType];
+    const operator: Operator = OPERATORS[keyOf(node)];
     const outputs = within(nodePlace(node), () => {
       checkAttributes(operator, node);
       return operator.run({ node, opset, kernels, inputs: node.inputs.map(name => (name === '' ? undefined : values.get(name))) });

@@ -1,0 +1,30 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { runForward } from '../../src/run/forward.js';
+import { readArrays } from '../../src/run/input.js';
+
+/** ONNX files with convolutions, quantised weights, fused operators and data beside them, and what ONNX Runtime 1.30 computes. */
+const folder = join(__dirname, '..', 'reference', 'onnx_models');
+const cases = readdirSync(folder)
+  .filter(name => name.endsWith('.onnx'))
+  .map(name => name.slice(0, -'.onnx'.length));
+
+const flat = (value: unknown): number[] => (Array.isArray(value) ? value.flatMap(flat) : [value as number]);
+
+it('there are files to run', () => {
+  expect(cases.length).toBeGreaterThan(5);
+});
+
+it.each(cases)('%s gives what ONNX Runtime gave', async name => {
+  const path = (ending: string) => join(folder, name + ending);
+  const { tensors } = await readArrays(path('.y.npz'), []);
+  const recorded = [...tensors.values()];
+  const { outputs } = await runForward({ model: path('.onnx'), input: path('.x.npz') });
+  expect(outputs.map(o => o.shape)).toEqual(recorded.map(t => t.shape));
+  outputs.forEach((output, i) => {
+    const scale = Math.max(...recorded[i].data.map(Math.abs));
+    const differences = flat(output.y).map((v, k) => Math.abs(v - recorded[i].data[k]));
+    // numbers of 8 bits: a rounding that falls the other way moves y by a step of them
+    expect(Math.max(...differences)).toBeLessThanOrEqual((name.startsWith('q_') ? 2e-2 : 1e-5) * scale);
+  });
+});

@@ -1,0 +1,89 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { formatShape } from '../tensor/tensor.js';
+import { textOf } from './attributes.js';
+import { type Call, type Operators, plain } from './operator.js';
+import { allocateShape, type GraphValue, shapeError, stridesOf } from './value.js';
+
+/** Einsum: the sum of products over every letter that the result does not have, `bij,bjk->bik`. */
+export const EINSUM: Operators = { Einsum: plain(einsum, ['equation']) };
+
+function einsum(call: Call): GraphValue {
+  const equation = (textOf(call.node, 'equation') ?? '').replace(/\s/g, '');
+  const match = /^([a-zA-Z]*(?:,[a-zA-Z]*)*)(?:->([a-zA-Z]*))?$/.exec(equation);
+  const terms = match?.[1].split(',');
+  const values = call.inputs.filter((v): v is GraphValue => v !== undefined);
+  if (!terms || terms.length !== values.length)
+    throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `the equation ${escapeText(equation, 60)} is not understood`, {
+      where: 'equation',
+      expected: `letters for each of ${values.length} inputs`,
+      found: escapeText(equation, 60),
+    });
+  const letters = [...new Set(terms.join(''))];
+  const result =
+    match![2] ??
+    letters
+      .filter(l => terms.join('').split(l).length === 2)
+      .sort()
+      .join('');
+  const sizes = sizesOf(terms, values);
+  const summed = letters.filter(l => !result.includes(l));
+  const order = [...result, ...summed];
+  const shape = [...result].map(l => sizes.get(l)!);
+  const data = allocateShape(shape, values[0].kind, call.kernels.precision);
+  const steps = values.map((v, i) => stepsOf(order, terms[i], v.shape));
+  const outs = shape.reduce((a, b) => a * b, 1);
+  const inner = summed.reduce((n, l) => n * sizes.get(l)!, 1);
+  const index = new Array<number>(order.length).fill(0);
+  const at = values.map(() => 0);
+  for (let k = 0; k < outs; k++) {
+    let sum = 0;
+    for (let s = 0; s < inner; s++) {
+      let product = 1;
+      for (let v = 0; v < values.length; v++) product *= values[v].data[at[v]];
+      sum += product;
+      next(order, sizes, index, at, steps);
+    }
+    data[k] = sum;
+  }
+  return { kind: values[0].kind, shape, data };
+}
+
+function sizesOf(terms: readonly string[], values: readonly GraphValue[]): Map<string, number> {
+  const sizes = new Map<string, number>();
+  terms.forEach((term, i) => {
+    if (term.length !== values[i].shape.length)
+      throw shapeError('the equation does not fit an input', `${term} for ${formatShape(values[i].shape)}`);
+    [...term].forEach((letter, axis) => {
+      const size = values[i].shape[axis];
+      if ((sizes.get(letter) ?? size) !== size)
+        throw shapeError(`two sizes for ${letter}`, `${sizes.get(letter)} and ${size}`, 'one size for each letter');
+      sizes.set(letter, size);
+    });
+  });
+  return sizes;
+}
+
+/** How far an input moves when a letter grows by one: the sum of its axes of that letter. */
+function stepsOf(order: readonly string[], term: string, shape: readonly number[]): number[] {
+  const strides = stridesOf(shape);
+  return order.map(letter => [...term].reduce((sum, l, axis) => (l === letter ? sum + strides[axis] : sum), 0));
+}
+
+/** The next index in C order, and where each input stands then. */
+function next(
+  order: readonly string[],
+  sizes: ReadonlyMap<string, number>,
+  index: number[],
+  at: number[],
+  steps: readonly number[][],
+): void {
+  for (let i = order.length - 1; i >= 0; i--) {
+    const size = sizes.get(order[i])!;
+    index[i]++;
+    for (let v = 0; v < at.length; v++) at[v] += steps[v][i];
+    if (index[i] < size) return;
+    for (let v = 0; v < at.length; v++) at[v] -= steps[v][i] * size;
+    index[i] = 0;
+  }
+}

@@ -1,0 +1,57 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { formatShape } from '../tensor/tensor.js';
+import { floatOf, intsOf, textOf } from './attributes.js';
+import { type Call, integers, need, type Operators, plain } from './operator.js';
+import { allocateShape, axisOf, type GraphValue, shapeError, stridesOf } from './value.js';
+
+/** Pad: numbers before and after every axis; a constant, the edge, or what lies mirrored or around. Negative pads cut. */
+export const PADDING: Operators = { Pad: plain(pad, ['mode', 'pads', 'value']) };
+
+type Source = (at: number, size: number) => number;
+
+/** Index in the input of index `at` relative to it; −1 where the constant stands. */
+const MODES: Readonly<Record<string, Source>> = {
+  constant: (at, size) => (at < 0 || at >= size ? -1 : at),
+  edge: (at, size) => Math.min(Math.max(at, 0), size - 1),
+  reflect: (at, size) => {
+    const period = Math.max(1, 2 * (size - 1));
+    const inside = ((at % period) + period) % period;
+    return inside < size ? inside : period - inside;
+  },
+  wrap: (at, size) => ((at % size) + size) % size,
+};
+
+function pad(call: Call): GraphValue {
+  const x = need(call, 0);
+  const rank = x.shape.length;
+  const given = call.inputs[1] ? integers(call.inputs[1]) : (intsOf(call.node, 'pads') ?? []);
+  const axes = call.inputs[3] ? integers(call.inputs[3]).map(a => axisOf(a, rank)) : x.shape.map((_, i) => i);
+  if (given.length !== 2 * axes.length)
+    throw shapeError('pads has two numbers for each axis', formatShape([given.length]), `${2 * axes.length} numbers`);
+  const mode = textOf(call.node, 'mode') ?? 'constant';
+  if (!Object.hasOwn(MODES, mode))
+    throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `Pad has no mode ${escapeText(mode, 40)} here`, {
+      expected: Object.keys(MODES).join(', '),
+      found: escapeText(mode, 40),
+    });
+  const value = call.inputs[2]?.data[0] ?? floatOf(call.node, 'value') ?? 0;
+  const [before, after] = [new Array<number>(rank).fill(0), new Array<number>(rank).fill(0)];
+  axes.forEach((axis, i) => {
+    before[axis] = given[i];
+    after[axis] = given[i + axes.length];
+  });
+  const shape = x.shape.map((n, i) => n + before[i] + after[i]);
+  const data = allocateShape(shape, x.kind, call.kernels.precision);
+  const strides = stridesOf(x.shape);
+  const outStrides = stridesOf(shape);
+  for (let k = 0; k < data.length; k++) {
+    let from = 0;
+    for (let axis = 0; axis < rank && from >= 0; axis++) {
+      const source = MODES[mode]((Math.floor(k / outStrides[axis]) % shape[axis]) - before[axis], x.shape[axis]);
+      from = source < 0 ? -1 : from + source * strides[axis];
+    }
+    data[k] = from < 0 ? value : x.data[from];
+  }
+  return { kind: x.kind, shape, data };
+}

@@ -1,0 +1,170 @@
+import { RnnError } from '../errors.js';
+import { formatShape, sizeOf } from '../tensor/tensor.js';
+import { intOf, intsOf, textOf } from './attributes.js';
+import { type Call, need, type Operators, plain } from './operator.js';
+import { allocateShape, type GraphValue, shapeError, stridesOf } from './value.js';
+
+/** Operators that slide a window over the axes of space: x [N, C, …S] as ONNX has it. */
+
+const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides'];
+
+export const WINDOWS: Operators = {
+  Conv: plain(convolution, [...WINDOW, 'group']),
+  MaxPool: plain(maxPool, [...WINDOW, 'ceil_mode', 'storage_order']),
+  AveragePool: plain(averagePool, [...WINDOW, 'ceil_mode', 'count_include_pad']),
+  GlobalMaxPool: plain(call => everywhere(call, values => values.reduce((a, b) => Math.max(a, b), -Infinity))),
+  GlobalAveragePool: plain(call => everywhere(call, values => values.reduce((a, b) => a + b, 0) / values.length)),
+};
+
+/** One axis of space: how the window lies on it. */
+interface Axis {
+  readonly size: number;
+  readonly window: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** padding in front */
+  readonly before: number;
+  readonly out: number;
+}
+
+function axesOf({ node }: Call, space: readonly number[], window: readonly number[]): Axis[] {
+  const ones = space.map(() => 1);
+  const strides = intsOf(node, 'strides') ?? ones;
+  const dilations = intsOf(node, 'dilations') ?? ones;
+  const pads = intsOf(node, 'pads') ?? space.flatMap(() => [0, 0]);
+  const auto = textOf(node, 'auto_pad') ?? 'NOTSET';
+  if ([strides, dilations, window].some(list => list.length !== space.length || list.some(n => n < 1)) || pads.length !== 2 * space.length)
+    throw shapeError('strides, dilations, pads and kernel_shape do not fit the input', formatShape(space), `${space.length} numbers each`);
+  const ceil = intOf(node, 'ceil_mode') === 1;
+  return space.map((size, i): Axis => {
+    const span = dilations[i] * (window[i] - 1) + 1;
+    const shared = { size, window: window[i], stride: strides[i], dilation: dilations[i] };
+    if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') {
+      const out = Math.ceil(size / strides[i]);
+      const total = Math.max(0, (out - 1) * strides[i] + span - size);
+      return { ...shared, out, before: auto === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2) };
+    }
+    const [before, after] = auto === 'VALID' ? [0, 0] : [pads[i], pads[i + space.length]];
+    const room = size + before + after - span;
+    if (room < 0)
+      throw shapeError(`the window of ${span} is larger than the input`, formatShape(space), `at least ${span} with its padding`);
+    let out = (ceil ? Math.ceil(room / strides[i]) : Math.floor(room / strides[i])) + 1;
+    // with ceil_mode no window begins in the padding behind
+    if (ceil && (out - 1) * strides[i] >= size + before) out--;
+    return { ...shared, out, before };
+  });
+}
+
+/** Calls `visit` for every place of the window: the index of the output among its places, and the places of the input (−1: padding). */
+function slide(axes: readonly Axis[], visit: (out: number, inputs: Int32Array) => void): void {
+  const count = axes.reduce((n, a) => n * a.window, 1);
+  const strides = stridesOf(axes.map(a => a.size));
+  const places = new Int32Array(count);
+  const total = axes.reduce((n, a) => n * a.out, 1);
+  for (let out = 0; out < total; out++) {
+    const at: number[] = [];
+    for (let i = axes.length - 1, rest = out; i >= 0; i--) {
+      at[i] = rest % axes[i].out;
+      rest = Math.floor(rest / axes[i].out);
+    }
+    for (let k = 0; k < count; k++) {
+      let place = 0;
+      for (let i = axes.length - 1, rest = k; i >= 0; i--) {
+        const x = at[i] * axes[i].stride - axes[i].before + (rest % axes[i].window) * axes[i].dilation;
+        rest = Math.floor(rest / axes[i].window);
+        place = place < 0 || x < 0 || x >= axes[i].size ? -1 : place + x * strides[i];
+      }
+      places[k] = place;
+    }
+    visit(out, places);
+  }
+}
+
+/** W [F, C/groups, …k], b [F]: every window as a row, multiplied by the kernel of its group. */
+function convolution(call: Call): GraphValue {
+  const [x, W, b] = [need(call, 0), need(call, 1), call.inputs[2]];
+  const groups = intOf(call.node, 'group') ?? 1;
+  const [N, C, ...space] = x.shape;
+  const [F, own, ...window] = W.shape;
+  if (x.shape.length !== W.shape.length || space.length === 0 || groups < 1 || own * groups !== C || F % groups !== 0)
+    throw shapeError('the kernel does not fit the input', `${formatShape(W.shape)} on ${formatShape(x.shape)}`, `[F, ${C}/groups, …]`);
+  const axes = axesOf(call, space, window);
+  const [places, outs] = [sizeOf(window), axes.reduce((n, a) => n * a.out, 1)];
+  const data = allocateShape([N, F, ...axes.map(a => a.out)], 'float', call.kernels.precision);
+  const input = sizeOf(space);
+  const D = own * places;
+  const rows = call.kernels.allocate(outs * D);
+  for (let g = 0; g < groups; g++) {
+    const perGroup = F / groups;
+    const kernel = turned(W.data.subarray(g * perGroup * D, (g + 1) * perGroup * D), perGroup, D, call);
+    const bias = b && { shape: [perGroup], data: b.data.subarray(g * perGroup, (g + 1) * perGroup) };
+    for (let n = 0; n < N; n++) {
+      const start = (n * C + g * own) * input;
+      slide(axes, (out, from) => {
+        for (let c = 0; c < own; c++)
+          for (let k = 0; k < places; k++) rows[out * D + c * places + k] = from[k] < 0 ? 0 : x.data[start + c * input + from[k]];
+      });
+      const y = call.kernels.affine({ shape: [outs, D], data: rows }, kernel, bias).data;
+      for (let f = 0; f < perGroup; f++)
+        for (let out = 0; out < outs; out++) data[(n * F + g * perGroup + f) * outs + out] = y[out * perGroup + f];
+    }
+  }
+  return { kind: 'float', shape: [N, F, ...axes.map(a => a.out)], data };
+}
+
+/** [F, D] -> [D, F] */
+function turned(W: ArrayLike<number>, F: number, D: number, { kernels }: Call) {
+  const data = kernels.allocate(D * F);
+  for (let f = 0; f < F; f++) for (let d = 0; d < D; d++) data[d * F + f] = W[f * D + d];
+  return { shape: [D, F], data };
+}
+
+function maxPool(call: Call): GraphValue {
+  return pooled(call, (x, start, from) => {
+    let most = -Infinity;
+    for (const k of from) if (k >= 0 && (x[start + k] > most || Number.isNaN(x[start + k]))) most = x[start + k];
+    return most;
+  });
+}
+
+/** The mean of what is there; with count_include_pad padding counts as zeros. */
+function averagePool(call: Call): GraphValue {
+  const padded = intOf(call.node, 'count_include_pad') === 1;
+  return pooled(call, (x, start, from) => {
+    let [sum, count] = [0, 0];
+    for (const k of from) {
+      if (k < 0) continue;
+      sum += x[start + k];
+      count++;
+    }
+    return sum / (padded ? from.length : count);
+  });
+}
+
+function pooled(call: Call, of: (x: ArrayLike<number>, start: number, from: Int32Array) => number): GraphValue {
+  const x = need(call, 0);
+  const [N, C, ...space] = x.shape;
+  const window = intsOf(call.node, 'kernel_shape');
+  if (!window)
+    throw new RnnError('format', 'E_ONNX_ATTRIBUTE', 'the pooling has no kernel_shape', {
+      where: 'kernel_shape',
+      expected: 'sizes of the window',
+    });
+  const axes = axesOf(call, space, window);
+  const shape = [N, C, ...axes.map(a => a.out)];
+  const data = allocateShape(shape, x.kind, call.kernels.precision);
+  const [input, outs] = [sizeOf(space), axes.reduce((n, a) => n * a.out, 1)];
+  slide(axes, (out, from) => {
+    for (let c = 0; c < N * C; c++) data[c * outs + out] = of(x.data, c * input, from);
+  });
+  return { kind: x.kind, shape, data };
+}
+
+function everywhere(call: Call, of: (values: Float64Array) => number): GraphValue {
+  const x = need(call, 0);
+  const [N, C, ...space] = x.shape;
+  const size = sizeOf(space);
+  const data = allocateShape([N, C, ...space.map(() => 1)], x.kind, call.kernels.precision);
+  for (let c = 0; c < N * C; c++) data[c] = of(Float64Array.from(x.data.subarray(c * size, (c + 1) * size)));
+  return { kind: x.kind, shape: [N, C, ...space.map(() => 1)], data };
+}
