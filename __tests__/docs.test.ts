@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 /**
  * Every block ```sh in README.md and docs/ that has a block ```text right behind it runs with the real binary, and prints what stands there.
- * The blocks of one page run in one folder, which holds the files of examples/notebook and examples/digits.
+ * The blocks of one page run in one folder, which holds the files of examples/tutorial and examples/digits.
  * `npm run docs` writes the outputs anew.
  */
 jest.setTimeout(240_000);
@@ -74,7 +74,7 @@ it.each(pages)('%s prints what its commands print', async page => {
   const path = join(root, page);
   const text = readFileSync(path, 'utf8');
   const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-docs-'));
-  cpSync(join(root, 'examples', 'notebook'), folder, { recursive: true });
+  cpSync(join(root, 'examples', 'tutorial'), folder, { recursive: true });
   cpSync(join(root, 'examples', 'digits'), folder, { recursive: true });
   try {
     let fresh = text;
@@ -103,19 +103,24 @@ it.each(pages)('%s links to files that exist', page => {
   }
 });
 
-it.each(readdirSync(join(root, 'docs', 'survivors')).filter(name => name.endsWith('.json')))(
+it.each(readdirSync(join(root, 'docs', 'internals', 'survivors')).filter(name => name.endsWith('.json')))(
   'every surviving mutant of %s has its reason, and the page is made of the list',
   name => {
-    const list = JSON.parse(readFileSync(join(root, 'docs', 'survivors', name), 'utf8')) as {
+    const list = JSON.parse(readFileSync(join(root, 'docs', 'internals', 'survivors', name), 'utf8')) as {
       survivors: { file: string; reason: string }[];
     };
     expect(list.survivors.filter(({ reason }) => !/^(equivalent|left): \S/.test(reason))).toEqual([]);
-    const page = readFileSync(join(root, 'docs', 'survivors', name.replace(/json$/, 'md')), 'utf8');
+    const page = readFileSync(join(root, 'docs', 'internals', 'survivors', name.replace(/json$/, 'md')), 'utf8');
     expect(page.match(/^- src\//gm) ?? []).toHaveLength(list.survivors.length);
   },
 );
 
+it.each(pages.filter(page => blocksOf(readFileSync(join(root, page), 'utf8')).length > 0))('%s says where its commands run', page => {
+  expect(readFileSync(join(root, page), 'utf8')).toMatch(/^Commands run in (?:any folder|a folder with|`examples\/)/m);
+});
+
 it.each([
+  ['docs/images/session.svg', 'node scripts/session.mjs'],
   ['docs/images/network.svg', 'rnn-cli shapes --svg -'],
   ['docs/images/lstm.svg', 'rnn-cli forward --cell lstm --svg -'],
 ])('%s is what %s draws', async (picture, command) => {

@@ -1,4 +1,4 @@
-// What the batched engine promises about its numbers, on W2 to W7 (docs/performance.md):
+// What the batched engine promises about its numbers, on W2 to W7 (docs/internals/performance.md):
 //   node bench/proof.mjs [--only W3] [--samples 2]
 // 1. how far from the float64 loop, as a part of the largest value, beside ONNX Runtime, on the first samples;
 // 2. one sha256 for plain TypeScript, the WASM kernel, 1, 2 and 4 threads, and for pieces of five sizes.

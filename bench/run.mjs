@@ -1,4 +1,4 @@
-// Our engines and the peers on W1 to W7 (docs/performance.md), in one process, all in turn, round after round: the median of the ratios of a round counts,
+// Our engines and the peers on W1 to W7 (docs/internals/performance.md), in one process, all in turn, round after round: the median of the ratios of a round counts,
 // so a busy machine weighs on everybody alike.
 //   npm run bench -- [--only W5,W6] [--seconds 5] [--peers] [--manual] [--all] [--json]
 // --peers    onnxruntime-web, tfjs and PyTorch, too (npm run bench:setup; onnxruntime-node is taken whenever it is there)

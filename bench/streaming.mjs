@@ -21,7 +21,7 @@ const { values } = parseArgs({
 const binary = fileURLToPath(new URL('../bin/rnn-cli.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-bench-'));
 
-/** Seconds for a million samples by cell, MiB between the sizes, MiB above the empty process, megabytes a second: docs/performance.md. */
+/** Seconds for a million samples by cell, MiB between the sizes, MiB above the empty process, megabytes a second: docs/internals/performance.md. */
 const TARGETS = { lstm: 4, rnn: 1, flat: 8, above: 64, csv: 250 };
 
 /** seconds of the whole process by the clock and of processors, and the most memory it held, in MiB */

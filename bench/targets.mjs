@@ -1,6 +1,6 @@
 /**
  * What is to be reached, on one thread: the factor by which `batched` is faster than a peer (below 1: may be slower), and the share of the WASM SIMD
- * multiply-add peak. Rows as in docs/performance.md.
+ * multiply-add peak. Rows as in docs/internals/performance.md.
  */
 export const TARGETS = {
   W1: { 'onnxruntime-node, 1 thread': 20, 'PyTorch, 1 thread': 100, 'onnxruntime-web': 20, 'tfjs-wasm': 500 },

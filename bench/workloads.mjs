@@ -1,4 +1,4 @@
-/** W1 to W7 of docs/performance.md: one recurrent layer each, W1 with the dense layer of the tutorial. */
+/** W1 to W7 of docs/internals/performance.md: one recurrent layer each, W1 with the dense layer of the tutorial. */
 export const WORKLOADS = [
   { name: 'W1', what: 'SimpleRNN, the tutorial', cell: 'rnn', N: 1, T: 10, D: 3, M: 5, K: 2 },
   { name: 'W2', what: 'SimpleRNN', cell: 'rnn', N: 256, T: 100, D: 32, M: 128 },

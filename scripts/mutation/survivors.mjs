@@ -1,4 +1,4 @@
-// What the tests did not notice, with the reason why it is left: docs/survivors/<area>.json is the list, <area>.md the page made of it.
+// What the tests did not notice, with the reason why it is left: docs/internals/survivors/<area>.json is the list, <area>.md the page made of it.
 //   node scripts/mutate.mjs --area readers --sample 600 --seed 4 --survivors    brings both up to date with the run
 //   node scripts/mutation/survivors.mjs                                         makes the pages anew, after a reason was written into the list
 // A reason begins with "equivalent: " where no test can tell the mutant from the source, else with "left: ". A new survivor has none.
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ROOT } from './areas.mjs';
 
-export const FOLDER = join(ROOT, 'docs', 'survivors');
+export const FOLDER = join(ROOT, 'docs', 'internals', 'survivors');
 const KINDS = [
   ['equivalent: ', 'Equivalent', 'No input tells these from the source. They count as survivors all the same.'],
   ['left: ', 'Left', 'A test could notice these.'],
@@ -70,7 +70,7 @@ export function pageOf(area) {
   const rows = runs.map(r => `| ${r.files ?? 'all'} | ${r.seed} | ${r.of} | ${r.tried} | ${r.killed}, ${percent(r.killed, r.tried)} |`);
   const parts = [
     `# Mutants that survive: ${area}`,
-    `Made by \`node scripts/mutate.mjs --area ${area} … --survivors\` from [the list](${area}.json); [what it is](../reliability.md#the-tests-themselves).`,
+    `Made by \`node scripts/mutate.mjs --area ${area} … --survivors\` from [the list](${area}.json); [what it is](../../reliability.md#the-tests-themselves).`,
     ['| files | seed | mutants | tried | killed |', '|---|---|---|---|---|', ...rows].join('\n'),
   ];
   for (const [start, title, text] of KINDS) {
