@@ -55,6 +55,7 @@ function lineOf(spans, y) {
 function spansOf(line) {
   const spans = [];
   let [bold, fill] = [false, undefined];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape codes are the subject
   for (const [, codes, text] of line.matchAll(/(?:\u001b\[([\d;]*)m)?([^\u001b]*)/g)) {
     for (const code of codes === undefined ? [] : codes.split(';').map(Number)) {
       if (code === 1) bold = true;
