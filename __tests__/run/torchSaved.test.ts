@@ -41,6 +41,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   a_tutorial: 'asked E_NAMES',
   a_s2s: 'other, said wiring',
   a_nohead: 'other, said shape',
+  ema: 'other, said copy',
   a_conv: 'asked E_ASK',
   a_learned_h0: 'other, said state',
 };
@@ -76,6 +77,16 @@ describe('inspect', () => {
 
   it('opens every one of them', async () => {
     for (const { file } of CASES) expect([file, (await inspect(file)).totals.tensors > 0]).toEqual([file, true]);
+  });
+
+  it('prints the line of what would be run, which says everything', async () => {
+    expect((await inspect('sd.pt')).layersLine).toBe('lstm:5,dense:2');
+    expect((await inspect('a_bi2.pt')).layersLine).toBe('bilstm:5+seq,bilstm:5,dense:2');
+    expect((await inspect('a_mlp_relu.pt')).layersLine).toBe('lstm:8,dense:6@_,dense:2');
+    expect((await inspect('whole_sequential.pt')).layersLine).toBe('rnn:5@relu,dense:6@relu,dense:2');
+    const strict = ['forward', '--weights', path('sd.pt'), '-i', path('x_sd.npy'), '--strict'];
+    expect(await runCli(strict)).toMatchObject({ exit: 3, stderr: expect.stringContaining('[E_ASSUMED]') });
+    expect((await runCli([...strict, '--layers', 'lstm:5,dense:2'])).exit).toBe(0);
   });
 
   it('shows what stands beside the weights', async () => {

@@ -64,9 +64,8 @@ function addCellFunctions(
   framework: FrameworkName,
   add: (fact: 'nonlinearity' | 'activation', what: string, value: string, changed: readonly Layer[]) => void,
 ): void {
-  const at = layers.findIndex(layer => isCell(layer) && (layer.kind === 'rnn' || framework !== 'torch'));
-  if (at < 0) return;
-  const open = layers.filter(layer => isCell(layer) && (layer.kind === 'rnn' || framework !== 'torch'));
+  const open = layers.filter(layer => isCell(layer) && layer.activation === undefined && (layer.kind === 'rnn' || framework !== 'torch'));
+  if (open.length === 0) return;
   const changed = layers.map(layer => (open.includes(layer) ? { ...layer, activation: 'relu' } : layer));
   const fact = open.every(layer => layer.kind === 'rnn') ? 'nonlinearity' : 'activation';
   add(fact, `${open.map(nameOf).join(', ')} ${open.length > 1 ? 'compute' : 'computes'} tanh`, 'tanh', changed);
@@ -121,6 +120,7 @@ function readerOf(layers: readonly Layer[], at: number): number {
 function openActivations(layers: readonly Layer[]): number[] {
   return layers.flatMap((layer, i) => {
     const reader = layers[readerOf(layers, i)];
+    if (layer.activation !== undefined) return [];
     return reader && (layer.kind === 'conv1d' || (layer.kind === 'dense' && reader.kind === 'dense')) ? [i] : [];
   });
 }

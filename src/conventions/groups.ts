@@ -25,6 +25,8 @@ export interface WeightGroup {
   bidirectional?: boolean;
   /** the next layer reads one direction's width: sum, mean or product of the two */
   merged?: boolean;
+  /** where the file says it */
+  activation?: string;
   /** of the gates, where the file is of a time that had another default */
   recurrentActivation?: string;
   /** a layer of a kind that is none of these, as it stands in a spec, and how wide its input is */
@@ -74,7 +76,8 @@ export function layerOfGroup(
   const { layer = group.other } = group;
   if (layer) return { ...named, ...layer };
   if (group.embedding) return { ...named, kind: 'embedding', tokens: group.embedding[0], units: group.embedding[1] };
-  if (group.dense) return { ...named, kind: 'dense', units: group.dense[1], useBias: group.bias !== undefined };
+  const said = group.activation === undefined ? {} : { activation: group.activation };
+  if (group.dense) return { ...named, kind: 'dense', units: group.dense[1], useBias: group.bias !== undefined, ...said };
   const { kernel, recurrent, bias } = group;
   if (!kernel || !recurrent)
     throw new RnnError('convention', 'E_UNDETERMINED', `a recurrent layer has ${kernel ? 'input' : 'recurrent'} weights only`, {
@@ -95,7 +98,7 @@ export function layerOfGroup(
     ...(group.peepholes ? { peepholes: true } : {}),
     ...(group.recurrentActivation === undefined || kind === 'rnn' ? {} : { recurrentActivation: group.recurrentActivation }),
     ...(group.bidirectional ? { bidirectional: group.merged ? '_' : 'concat' } : {}),
-    ...(hints.activation === undefined ? {} : { activation: hints.activation }),
+    ...(hints.activation === undefined ? said : { activation: hints.activation }),
     ...(hints.recurrentActivation === undefined || kind === 'rnn' ? {} : { recurrentActivation: hints.recurrentActivation }),
   };
 }

@@ -1,11 +1,13 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
+import type { TorchModule } from '../formats/torch/module.js';
 import { type Assumption, ask } from '../model/assumptions.js';
 import { layersText, layerText } from '../model/layersLine.js';
 import { formatShape } from '../tensor/tensor.js';
 import { EXPORT, whyOf } from './assumed.js';
 import type { NamedTensors, NetworkHints, ReadNetwork } from './convention.js';
 import { layersOf, type WeightGroup } from './groups.js';
+import { functionOf, normalisationOf } from './moduleFacts.js';
 import { type Order, orderOf, type Placed } from './moduleOrder.js';
 import { isSorted, type Module, modulesOf, type Roles, shortNames, widthsOf } from './modules.js';
 
@@ -59,11 +61,11 @@ function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork 
   const found = modules.some(({ kind }) => kind === 'attention') ? undefined : orderOf(modules, hints.features, isSorted(tensors));
   if (!found) throw askForWiring(modules, titles);
   if (found.undecided) throw askForOrder(found, titles);
-  const read = layersOf(groupsOf(found.order, titles), hints, 'torch');
+  const read = layersOf(groupsOf(found.order, titles, hints.module), hints, 'torch');
   const own = [
     ...orderAssumptions(found, titles),
     ...wiringAssumptions(found.order, titles),
-    ...normAssumptions(found.order, titles, read.layers),
+    ...(hints.module ? [] : normAssumptions(found.order, titles, read.layers)),
   ];
   return { ...read, assumptions: [...own, ...read.assumptions] };
 }
@@ -90,14 +92,17 @@ function checkRoles({ kind, layers }: Module): void {
   }
 }
 
-function groupsOf(order: readonly Placed[], titles: Titles): WeightGroup[] {
+function groupsOf(order: readonly Placed[], titles: Titles, whole?: TorchModule): WeightGroup[] {
   return order.flatMap(({ module, embedding }, i) => {
     const title = titles.get(module);
     const reader = order[i + 1] && widthsOf(order[i + 1].module).input;
     return module.layers.map(({ tensors }, depth): WeightGroup => {
       const last = depth === module.layers.length - 1;
       const merged = last && reader !== undefined && reader !== widthsOf(module).outputs[0];
-      return { title, ...groupOf(module, tensors, embedding), ...(merged ? { merged } : {}) };
+      const activation = whole && functionOf(whole, module.name);
+      const group = groupOf(module, tensors, embedding);
+      if (whole && group.other?.kind !== 'conv1d' && group.other) group.other = { ...group.other, ...normalisationOf(whole, module.name) };
+      return { title, ...group, ...(merged ? { merged } : {}), ...(activation ? { activation } : {}) };
     });
   });
 }

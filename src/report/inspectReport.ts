@@ -29,6 +29,7 @@ export async function inspectText(result: InspectResult, layout: Layout): Promis
     ` ${tensors} tensors, ${numbers} numbers, ${bytesText(bytes)}${result.skipped.length > 0 ? `; ${result.skipped.length} are no weights of the network: ${result.skipped.slice(0, 4).join(', ')}${result.skipped.length > 4 ? ' …' : ''}` : ''}\n`,
   );
   if (result.network) parts.push(await shapesText(result.network, layout));
+  if (result.layersLine !== null) parts.push(`${wrapText(` --layers "${escapeText(result.layersLine, 1000)}"`, width, 2)}\n`);
   if (result.reason !== null) parts.push(`${wrapText(`${paint.warn(result.runs ? 'note:' : 'not run:')} ${result.reason}`, width, 2)}\n`);
   return parts.join('\n');
 }

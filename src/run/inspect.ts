@@ -5,6 +5,7 @@ import { escapeText, shownPath } from '../escape.js';
 import { DTYPE_BYTES } from '../formats/bytes/budget.js';
 import type { TensorFile } from '../formats/format.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
+import { layersLineOf } from '../model/layersLine.js';
 import { intOf, textOf } from '../ops/attributes.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { sha256OfSource } from './digest.js';
@@ -40,7 +41,7 @@ export async function runInspect({ file: path, sha256: asked = false, expectSha2
       found: sha256 ?? undefined,
     });
   }
-  const { network, reason } = await networkOf(path, opened, hints);
+  const { network, reason, layersLine } = await networkOf(path, opened, hints);
   const graph = opened.graph?.model ?? null;
   const inspected = graph && graphOf(graph);
   const tensors = describeTensors(file.tensors, network, graph);
@@ -63,6 +64,7 @@ export async function runInspect({ file: path, sha256: asked = false, expectSha2
     network: network && network.model.layers.length > 0 ? shapesOf(network) : null,
     runs: blocked === null && (network !== null || graph !== null) && network?.weights !== undefined && !network.ask,
     reason: blocked ?? reason,
+    layersLine,
     graph: inspected,
     skipped: (network?.skipped ?? [...file.tensors.keys()].filter(name => NO_WEIGHT.test(name))).map(name => escapeText(name, 120)),
     notes: [...new Set([...file.notes, ...(network?.notes ?? [])])],
@@ -74,14 +76,16 @@ async function networkOf(
   path: string,
   opened: ModelFile,
   hints: NetworkRequest,
-): Promise<{ network: Network | null; reason: string | null }> {
+): Promise<{ network: Network | null; reason: string | null; layersLine: string | null }> {
   try {
     const network = await loadDescription({ ...hints, model: path }, undefined, opened);
     const why = opened.graph && 'reason' in opened.graph.layers ? opened.graph.layers.reason : null;
-    return { network, reason: network.ask ? reasonOf(network.ask, path) : (why ?? network.withoutWeights ?? null) };
+    const layersLine =
+      network.ask?.layersLine ?? (network.model.layers.length === 0 ? null : layersLineOf(network.model, network.framework));
+    return { network, layersLine, reason: network.ask ? reasonOf(network.ask, path) : (why ?? network.withoutWeights ?? null) };
   } catch (error) {
     if (!(error instanceof RnnError)) throw error;
-    return { network: null, reason: reasonOf(error, path) };
+    return { network: null, reason: reasonOf(error, path), layersLine: error.layersLine ?? null };
   }
 }
 

@@ -467,6 +467,8 @@ export interface InspectResult {
   readonly runs: boolean;
   /** why there is no network, or why it does not run */
   readonly reason: string | null;
+  /** what would be run, as a line for --layers; with `_` where the user has to say; null where the grammar has no words for it */
+  readonly layersLine: string | null;
   readonly graph: InspectGraph | null;
   /** tensors that are no weights of the network */
   readonly skipped: readonly string[];
