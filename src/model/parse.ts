@@ -75,7 +75,7 @@ function parseLine(text: string): ParsedLayers {
 
 function parseLayer(part: string, span: { from: number; to: number }, text: string): { layer: Record<string, unknown>; times: number } {
   const [head, ...options] = part.split('+');
-  const match = /^([a-z]*)(?::([^@]*))?(?:@(.*))?$/.exec(head.trim());
+  const match = /^([a-z]*[0-9]*[a-z]*)(?::([^@]*))?(?:@(.*))?$/.exec(head.trim());
   if (part.trim() === '')
     throw wrong(
       text,

@@ -1,0 +1,90 @@
+import { getEngine } from '../../src/engines/index.js';
+import { LAYER_KINDS } from '../../src/layers/index.js';
+import { checkSpec } from '../../src/model/check.js';
+import { parseLayers } from '../../src/model/parse.js';
+import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
+import { drawInput, drawWeights } from '../../src/weights/init.js';
+import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
+
+/** Layers with sizes that are all different, by the shape they read; weights random, biases too. */
+const SEQUENCES: readonly object[] = [
+  { kind: 'conv1d', filters: 4, kernelSize: [3], strides: [2], padding: 'same', activation: 'relu' },
+  { kind: 'conv1d', filters: 4, kernelSize: [2], dilation: [3], padding: 'causal', groups: 2 },
+  { kind: 'conv1d', filters: 5, kernelSize: [3], dataFormat: 'channels_first' },
+  { kind: 'depthwise1d', kernelSize: [3], depthMultiplier: 2 },
+  { kind: 'separable1d', filters: 5, kernelSize: [2], strides: [2] },
+  { kind: 'convtranspose1d', filters: 4, kernelSize: [3], strides: [2], padding: 'same' },
+  { kind: 'maxpool1d', poolSize: [3], strides: [2], padding: 'same' },
+  { kind: 'avgpool1d', poolSize: [3], strides: [2], padding: 'same' },
+  { kind: 'maxpool', keepdims: true, dataFormat: 'channels_first' },
+  { kind: 'batchnorm', axis: 1 },
+  { kind: 'layernorm', axis: [1, 2] },
+  { kind: 'layernorm', rmsScaling: true },
+  { kind: 'rmsnorm' },
+  { kind: 'unitnorm', axis: [1] },
+  { kind: 'groupnorm', groups: 3 },
+  { kind: 'normalization', mean: [1, 2, 3, 4, 5, 6], variance: [6, 5, 4, 3, 2, 1] },
+  { kind: 'rescaling', scale: 0.5, offset: 2 },
+  { kind: 'reshape', shape: [3, -1] },
+  { kind: 'permute', dims: [2, 1] },
+  { kind: 'zeropad1d', border: [1, 2] },
+  { kind: 'crop1d', border: [2, 1] },
+  { kind: 'upsample1d', size: [3] },
+  { kind: 'prelu', sharedAxes: [1] },
+  { kind: 'activation', activation: 'softmax', axis: [1], kerasClass: 'Softmax' },
+  { kind: 'einsumdense', equation: 'abc,bcd->ad', outputShape: [5], biasAxes: 'd' },
+  { kind: 'timedistributed', layer: { kind: 'layernorm' } },
+  {
+    kind: 'stackedrnn',
+    cells: [
+      { kind: 'lstm', units: 4 },
+      { kind: 'gru', units: 5 },
+    ],
+    goBackwards: true,
+    returnSequences: true,
+  },
+  {
+    kind: 'bidirectional',
+    forward: { kind: 'lstm', units: 4, returnSequences: true },
+    backward: { kind: 'gru', units: 5, returnSequences: true, goBackwards: true },
+    merge: 'concat',
+  },
+];
+const IMAGES: readonly object[] = [
+  { kind: 'conv2d', filters: 4, kernelSize: [2, 3], strides: [2, 1], padding: 'same' },
+  { kind: 'separable2d', filters: 5, kernelSize: [2, 2] },
+  { kind: 'convtranspose2d', filters: 3, kernelSize: [3, 2], strides: [2, 3] },
+  { kind: 'maxpool2d', poolSize: [2, 3], padding: 'same' },
+  { kind: 'globalavgpool2d' },
+  { kind: 'convlstm1d', filters: 3, kernelSize: [2], returnSequences: true },
+  { kind: 'timedistributed', layer: { kind: 'conv1d', filters: 3, kernelSize: [2] } },
+];
+
+async function inBothEngines(layer: object, shape: readonly number[]) {
+  const model = checkSpec({ input: { shape: [...shape] }, layers: [layer] });
+  const weights = drawWeights(model, weightShapesByLayer(inferShapes(model)), { seed: '7', init: 'standard_normal', rng: 'seedrandom' });
+  const x = drawInput([3, ...shape], { seed: '7' });
+  const [f64, f32] = await Promise.all(
+    (['manual', 'batched'] as const).map(name =>
+      getEngine(name).run(model, weights, { x }, { dtype: name === 'manual' ? 'f64' : 'f32', threads: 1, trace: false }),
+    ),
+  );
+  return { f64: f64.y, f32: f32.y, shape: inferShapes(model).output.map(d => d.size) };
+}
+
+describe('both engines compute the same, of the shape that is said, for', () => {
+  const cases = [...SEQUENCES.map(l => [l, [11, 6]] as const), ...IMAGES.map(l => [l, [5, 7, 4]] as const)];
+  it.each(cases)('%j', async (layer, shape) => {
+    const { f64, f32, shape: said } = await inBothEngines(layer, shape);
+    expect(f64.shape.slice(1)).toEqual(said.slice(1));
+    expectClose(f32, f64, TOLERANCE.float32);
+  });
+});
+
+it('every word of the grammar is read', () => {
+  const words = LAYER_KINDS.flatMap(({ name, grammar }) => (grammar ? [{ name, word: grammar.word ?? name, sizes: grammar.sizes }] : []));
+  for (const { name, word, sizes } of words) {
+    const line = sizes ? `${word}:${sizes.example}` : word;
+    expect([line, parseLayers(line).layers[0].kind]).toEqual([line, name]);
+  }
+});
