@@ -174,12 +174,12 @@ describe('the words about', () => {
     [
       'another framework',
       { ...spec(layer), framework: 'torhc' },
-      "3 E_SPEC_RANGE | framework: framework is 'torhc' | expected: keras, torch, onnx, tfjs | found: 'torhc' | fix: did you mean 'torch'?",
+      "3 E_SPEC_RANGE | framework: framework is 'torhc' | expected: keras, torch, onnx, tfjs, flax | found: 'torhc' | fix: did you mean 'torch'?",
     ],
     [
       'a framework by number',
       { ...spec(layer), framework: 3 },
-      '3 E_SPEC_RANGE | framework: framework is 3 | expected: keras, torch, onnx, tfjs | found: 3 | fix: use one of: keras, torch, onnx, tfjs',
+      '3 E_SPEC_RANGE | framework: framework is 3 | expected: keras, torch, onnx, tfjs, flax | found: 3 | fix: use one of: keras, torch, onnx, tfjs, flax',
     ],
     [
       'no kind',

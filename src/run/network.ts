@@ -261,7 +261,7 @@ function checkNoDimensions(request: NetworkRequest): void {
   if (given !== undefined)
     throw twoForms([
       request.model === undefined ? '--layers' : '--model',
-      `--${given.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`,
+      given === 'recurrentActivation' ? '--recurrent-activation' : `--${given}`,
     ]);
 }
 
