@@ -217,7 +217,8 @@ export const axesSwapped: Hypothesis = {
     return [
       // of another shape than y unless T = N: then the shape alone leads to them
       { ...plainly, unsearched: !givesSequence && T !== N },
-      { code, layer: null, needs: 'input', change: reread, why: REREAD },
+      // where T = N nothing is reshaped
+      ...(T === N ? [] : [{ code, layer: null, needs: 'input' as const, change: reread, why: REREAD }]),
       ...(givesSequence ? [all(s => ({ ...reread(s), finish: [...s.finish, turnedBack] }), REREAD), asItStands(rereadBack)] : []),
       { ...asItStands(unchanged), unsearched: T !== N },
       // out[:, -1] of a time-major output [N as time, T as batch] is the last of the T "samples" at each of the N "steps"
