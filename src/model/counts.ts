@@ -39,16 +39,23 @@ export function countsByFramework(model: ModelSpec, framework: FrameworkName = '
   return Object.fromEntries(counted.map(name => [name, countAs(name, model)]));
 }
 
-function countAs(framework: FrameworkName, model: ModelSpec): FrameworkCount {
+/** The network as a framework would have it; null where it has no such layer. */
+export function modelIn(framework: FrameworkName, model: ModelSpec): { readonly model: ModelSpec | null; readonly note: string | null } {
   const missing = model.layers.filter(isRecurrent).flatMap(l => missingIn(framework, l) ?? []);
-  if (missing.length > 0) return { params: null, note: missing[0] };
+  if (missing.length > 0) return { model: null, note: missing[0] };
   const layers = model.layers.map(l => (isRecurrent(l) ? asIn(framework, l) : l));
   const changed = layers.some((l, i) => isRecurrent(l) && l.resetAfter !== (model.layers[i] as RecurrentSpec).resetAfter);
-  const saved = framework === 'flax' ? layers.filter(isRecurrent).reduce((sum, l) => sum + withoutBias(l), 0n) : 0n;
   return {
-    params: totalParameters(inferShapes({ ...model, layers })) - saved,
+    model: { ...model, layers },
     note: changed ? `${framework} has the GRU with the reset ${framework === 'torch' ? 'after' : 'before'} the product only` : null,
   };
+}
+
+function countAs(framework: FrameworkName, described: ModelSpec): FrameworkCount {
+  const { model, note } = modelIn(framework, described);
+  if (!model) return { params: null, note };
+  const saved = framework === 'flax' ? model.layers.filter(isRecurrent).reduce((sum, l) => sum + withoutBias(l), 0n) : 0n;
+  return { params: totalParameters(inferShapes(model)) - saved, note };
 }
 
 /** Flax' GRU has no recurrent bias of z and r, which could be added to the input's (and in nnx none of n either). */

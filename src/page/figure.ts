@@ -12,7 +12,8 @@ export interface FigureView {
   readonly way: number;
   /** from 0 */
   readonly step: number;
-  readonly T: number;
+  /** null: symbolic */
+  readonly T: number | null;
   /** values of a layer at a step for its strip of cells: h, or what the layer gives; undefined: not known */
   strip(layer: string, way: number, step: number): ArrayLike<number> | undefined;
 }
@@ -30,7 +31,10 @@ const LEFT = 124;
 const RIGHT = 128;
 
 interface Column {
+  /** null: steps that are left out */
   readonly step: number | null;
+  /** '3', 'T' */
+  readonly label: string;
   readonly x: number;
 }
 
@@ -46,7 +50,7 @@ export function figure(shapes: ShapesResult, view: FigureView, actions: FigureAc
     width,
     height,
     role: 'group',
-    'aria-label': `${shapes.title}, unrolled over time: steps ${stepsText(columns)} of ${view.T}`,
+    'aria-label': `${shapes.title}, unrolled over time: steps ${stepsText(columns)} of ${view.T ?? 'T'}`,
   });
   drawing.append(arrowHead(), highlight(columns, view, height, pitch));
   let y = height - 34;
@@ -75,12 +79,17 @@ export function figure(shapes: ShapesResult, view: FigureView, actions: FigureAc
   return el('div', { class: 'figure-scroll', tabindex: 0, role: 'region', 'aria-label': 'the network unrolled over time' }, drawing);
 }
 
+/** The last step of a T that is not known. */
+const SYMBOLIC = Number.POSITIVE_INFINITY;
+
 /** The steps that are drawn: all, or the first, the last, and those around the one that is looked at. */
 function columnsOf({ step, T }: FigureView, room: number): Column[] {
   const most = Math.max(5, Math.floor(room / LEAST_PITCH));
-  const steps = T <= most ? Array.from({ length: T }, (_, t) => t) : around(step, T, most);
+  const steps =
+    T === null ? [0, 1, 2, null, SYMBOLIC] : T <= most ? Array.from({ length: T }, (_, t) => t) : around(Math.max(0, step), T, most);
   const pitch = Math.min(MOST_PITCH, Math.max(LEAST_PITCH, room / steps.length));
-  return steps.map((t, i) => ({ step: t, x: LEFT + pitch / 2 + i * pitch }));
+  const label = (t: number | null) => (t === null ? '' : t === SYMBOLIC ? 'T' : String(t + 1));
+  return steps.map((t, i) => ({ step: t, label: label(t), x: LEFT + pitch / 2 + i * pitch }));
 }
 
 function around(step: number, T: number, most: number): (number | null)[] {
@@ -96,8 +105,8 @@ function around(step: number, T: number, most: number): (number | null)[] {
 }
 
 function stepsText(columns: readonly Column[]): string {
-  const steps = columns.flatMap(({ step }) => (step === null ? [] : [step + 1]));
-  return `${steps[0]} to ${steps[steps.length - 1]}`;
+  const labels = columns.flatMap(({ step, label }) => (step === null ? [] : [label]));
+  return `${labels[0]} to ${labels[labels.length - 1]}`;
 }
 
 function arrowHead(): SVGElement {
@@ -120,8 +129,8 @@ function highlight(columns: readonly Column[], { step }: FigureView, height: num
 
 function drawInput(drawing: SVGElement, columns: readonly Column[], view: FigureView, y: number): void {
   drawing.append(label(24, y + 6, 'input', 'name'), label(24, y + 22, 'x', 'maths'));
-  for (const { step, x } of columns)
-    drawing.append(step === null ? label(x, y + 6, '⋯', 'dots middle') : indexed(x, y + 8, 'x', step + 1, step === view.step));
+  for (const { step, x, label: index } of columns)
+    drawing.append(step === null ? label(x, y + 6, '⋯', 'dots middle') : indexed(x, y + 8, 'x', index, step === view.step));
 }
 
 interface Giver {
@@ -215,8 +224,8 @@ function box({ layer, way, step, x, y, width }: Box, view: FigureView, actions: 
   const family = layer.returnSequences !== null ? 'recurrent' : layer.kind === 'dense' ? 'dense' : 'other';
   const name = layer.returnSequences === null ? layer.kind : layer.kind === 'rnn' ? 'RNN' : layer.kind.toUpperCase();
   const act = () => actions.choose(layer.name, way, step);
-  const place = `${shownName(layer.name, 30)}${layer.bidirectional ? (way === 0 ? ' forwards' : ' backwards') : ''}${step === null ? '' : `, step ${step + 1}`}`;
-  const values = view.strip(layer.name, way, step ?? view.T - 1);
+  const place = `${shownName(layer.name, 30)}${layer.bidirectional ? (way === 0 ? ' forwards' : ' backwards') : ''}${step === null ? '' : `, step ${step === SYMBOLIC ? 'T' : step + 1}`}`;
+  const values = view.strip(layer.name, way, step ?? (view.T ?? 1) - 1);
   return svg(
     'g',
     {
@@ -268,9 +277,9 @@ function strip(values: ArrayLike<number> | undefined, x: number, y: number, widt
 function drawOutput(drawing: SVGElement, from: Giver, y: number, columns: readonly Column[], right: number): void {
   const top = y - GAP + 22;
   const ends = from.ends === 'both' ? 'last' : from.ends;
-  for (const { x, step } of columnsAt(ends, columns)) {
+  for (const { x, label: index } of columnsAt(ends, columns)) {
     drawing.append(line(x, y, x, top), label(x + 6, (y + top) / 2 + 4, from.step, 'shape'));
-    drawing.append(from.ends === 'each' ? indexed(x, top - 8, 'y', step! + 1, false) : label(x, top - 8, 'y', 'maths middle'));
+    drawing.append(from.ends === 'each' ? indexed(x, top - 8, 'y', index, false) : label(x, top - 8, 'y', 'maths middle'));
   }
   drawing.append(label(24, top - 6, 'output', 'name'), label(right + 12, (y + top) / 2 + 4, from.label, 'whole'));
 }
@@ -283,13 +292,8 @@ function label(x: number, y: number, text: string, kind: string): SVGElement {
   return svg('text', { x, y, class: `label ${kind}` }, text);
 }
 
-function indexed(x: number, y: number, letter: string, index: number, now: boolean): SVGElement {
-  return svg(
-    'text',
-    { x, y, class: `label maths middle${now ? ' chosen' : ''}` },
-    letter,
-    svg('tspan', { dy: 4, class: 'sub' }, String(index)),
-  );
+function indexed(x: number, y: number, letter: string, index: string, now: boolean): SVGElement {
+  return svg('text', { x, y, class: `label maths middle${now ? ' chosen' : ''}` }, letter, svg('tspan', { dy: 4, class: 'sub' }, index));
 }
 
 function isSequence({ dims }: LayerRow['input']): boolean {

@@ -98,8 +98,9 @@ export interface ComparePage extends Page {
 export interface ShapesPage extends Page {
   readonly kind: 'shapes';
   readonly result: ShapesResult;
+  /** complete, as checkSpec gives it; its sizes can be changed in the page */
   readonly spec: ModelSpec;
-  readonly flags: PageFlags | null;
+  readonly framework: PageNetwork['framework'];
 }
 
 export interface InspectPage extends Page {

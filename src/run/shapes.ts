@@ -21,9 +21,11 @@ import { VERSION } from './version.js';
 
 const BYTES = 4n; // float32
 
-/** Shapes, weights, parameters, work and memory of a network, from its description alone. */
-export async function runShapes(request: ShapesRequest): Promise<ShapesResult> {
-  return shapesOf(await loadDescription(request));
+/** Shapes, weights, parameters, work and memory of a network, from its description alone. @param onNetwork told what was described */
+export async function runShapes(request: ShapesRequest, onNetwork?: (network: Network) => void): Promise<ShapesResult> {
+  const network = await loadDescription(request);
+  onNetwork?.(network);
+  return shapesOf(network);
 }
 
 /** The same from a network that is loaded already. */

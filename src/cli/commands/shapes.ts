@@ -1,11 +1,15 @@
 import { shownPath } from '../../escape.js';
 import { shapesText } from '../../report/shapesReport.js';
+import type { Network } from '../../run/network.js';
 import { runShapes } from '../../run/shapes.js';
 import type { Output } from '../output.js';
 import { networkRequest, type Values } from '../values.js';
 
 export async function shapes(values: Values, output: Output): Promise<number> {
-  const result = await runShapes(networkRequest(values));
+  let network: Network | undefined;
+  const result = await runShapes(networkRequest(values), described => {
+    network = described;
+  });
   const summary = values.summary
     ? (await import('../../report/shapesSummary.js')).kerasSummary(result, {
         lineLength: values.width,
@@ -13,13 +17,19 @@ export async function shapes(values: Values, output: Output): Promise<number> {
         showTrainable: values.showTrainable,
       })
     : undefined;
+  if (values.html !== undefined) {
+    const { savePage, shapesPage } = await import('../page.js');
+    await savePage(`rnn-cli shapes: ${result.title}`, shapesPage(result, network!, output.command), values, output);
+  }
   let saved: string[] = [];
   if (values.svg !== undefined) {
     const { networkSvg, savePicture } = await import('../picture.js');
     saved = await savePicture(networkSvg(result), values, output);
   }
-  if (values.svg === '-') output.assumed(result.assumptions);
-  if (values.svg === '-') return 0;
+  if (values.svg === '-' || values.html === '-') {
+    output.assumed(result.assumptions);
+    return 0;
+  }
   if (values.json) output.json({ ...result, summary });
   else if (values.mermaid) output.text((await import('../picture.js')).mermaidText(result));
   else {

@@ -1,0 +1,89 @@
+import { modelIn, parameterCount } from '../model/counts.js';
+import { FRAMEWORKS, type FrameworkName } from '../model/frameworks.js';
+import { inferShapes } from '../model/shapes.js';
+import type { ModelSpec } from '../model/spec.js';
+import type { ShapesResult } from '../run/result.js';
+import { el } from './dom.js';
+import { countText } from './layerTable.js';
+import { shownName } from './text.js';
+
+const NAMES: Record<string, string> = { keras: 'Keras', torch: 'PyTorch', onnx: 'ONNX', tfjs: 'TensorFlow.js', flax: 'Flax' };
+
+/** The same network as each framework counts it, weight by weight. */
+export function frameworkTable(model: ModelSpec, { totals }: ShapesResult): HTMLElement {
+  const counted = FRAMEWORKS.filter(name => totals.byFramework[name] !== undefined);
+  const columns = counted.map(name => columnOf(name, model));
+  const layers = model.layers.filter((_, i) => columns.some(({ counts }) => (counts?.[i].length ?? 0) > 0));
+  const rows = layers.map(layer => {
+    const i = model.layers.indexOf(layer);
+    return el(
+      'tr',
+      {},
+      el('th', { scope: 'row' }, shownName(layer.name, 30)),
+      ...columns.map(({ counts }) =>
+        counts
+          ? el(
+              'td',
+              {},
+              el('span', { class: 'sum' }, countText(counts[i].reduce((a, { count }) => a + count, 0n))),
+              el('span', { class: 'terms' }, counts[i].map(({ count }) => countText(count)).join(' + ')),
+            )
+          : el('td', {}, '–'),
+      ),
+    );
+  });
+  const total = el(
+    'tr',
+    { class: 'total' },
+    el('th', { scope: 'row' }, 'total'),
+    ...columns.map(({ name, note }) => {
+      const count = totals.byFramework[name];
+      return el(
+        'td',
+        {},
+        count === null
+          ? el('span', { class: 'note' }, note ?? 'no such layer')
+          : el('span', { class: 'sum', 'data-framework': name }, countText(count)),
+      );
+    }),
+  );
+  const notes = columns.flatMap(({ name, note, twoBiases }) => [
+    ...(note ? [note] : []),
+    ...(twoBiases ? [`${NAMES[name]} keeps two biases where one would do.`] : []),
+  ]);
+  return el(
+    'div',
+    {},
+    el(
+      'div',
+      { class: 'table-scroll wide', tabindex: 0, role: 'region', 'aria-label': 'parameters as each framework counts them' },
+      el(
+        'table',
+        { class: 'frameworks' },
+        el('thead', {}, el('tr', {}, el('td', {}), ...columns.map(({ name }) => el('th', { scope: 'col' }, NAMES[name])))),
+        el('tbody', {}, ...rows, total),
+      ),
+    ),
+    ...[...new Set(notes)].map(note => el('p', { class: 'note' }, note)),
+  );
+}
+
+interface Column {
+  readonly name: FrameworkName;
+  readonly note: string | null;
+  readonly twoBiases: boolean;
+  /** by layer: each weight's count; null where the framework has no such layer */
+  readonly counts: readonly (readonly { readonly count: bigint }[])[] | null;
+}
+
+function columnOf(name: FrameworkName, described: ModelSpec): Column {
+  const { model, note } = modelIn(name, described);
+  if (!model) return { name, note, twoBiases: false, counts: null };
+  const shapes = inferShapes(model);
+  const own = inferShapes(described);
+  const counts = shapes.layers.map(l => l.weights.map(w => ({ count: w.shape.reduce((product, n) => product * BigInt(n), 1n) })));
+  const twoBiases = shapes.layers.some(
+    (l, i) => 'twoBiases' in l.layer && l.layer.twoBiases === true && parameterCount(l) > parameterCount(own.layers[i]),
+  );
+  return { name, note, twoBiases, counts };
+}

@@ -1,0 +1,101 @@
+import type { LayerRow, ShapesResult } from '../run/result.js';
+import { el } from './dom.js';
+import { withNumbers } from './sizes.js';
+import { shownName } from './text.js';
+
+/** Layers, weights, shapes and counts with their arithmetic; the chosen layer stands out, here and in the picture. */
+export function layerTable(result: ShapesResult, chosen: string, choose: (layer: string) => void): HTMLElement {
+  const { dims, totals, input } = result;
+  const heads = ['layer', 'what', 'shape', '', 'parameters', 'how'];
+  const rows: HTMLElement[] = [
+    el('tr', {}, el('th', { scope: 'row' }, 'input'), el('td', {}, el('var', {}, 'x')), shapeCell(input.dims, true), sizesCell(input), el('td', { class: 'number' }, '–'), el('td', {})),
+  ]; // biome-ignore format: a row
+  for (const layer of result.layers) rows.push(...layerRows(layer, dims, layer.name === chosen, choose));
+  const total = el(
+    'tr',
+    { class: 'total' },
+    el('th', { scope: 'row' }, 'total'),
+    el('td', { colspan: 3 }),
+    el('td', { class: 'number' }, countText(totals.params)),
+    el('td', {}, `${bytesOf(totals.bytes)} as float32`),
+  );
+  return el(
+    'div',
+    { class: 'table-scroll wide', tabindex: 0, role: 'region', 'aria-label': 'layers, shapes and parameters' },
+    el(
+      'table',
+      { class: 'layers' },
+      el('thead', {}, el('tr', {}, ...heads.map(text => (text === '' ? el('td', {}) : el('th', { scope: 'col' }, text))))),
+      el('tbody', {}, ...rows, total),
+    ),
+  );
+}
+
+function layerRows(layer: LayerRow, dims: ShapesResult['dims'], chosen: boolean, choose: (layer: string) => void): HTMLElement[] {
+  const { name, weights, output, params, formula } = layer;
+  const button = el(
+    'button',
+    { type: 'button', class: 'quiet', 'aria-pressed': chosen, 'data-key': `row-${name}`, on: { click: () => choose(name) } },
+    shownName(name, 30),
+  );
+  const kind = chosen ? 'chosen' : '';
+  const of = weights.map((weight, i) =>
+    el(
+      'tr',
+      { class: kind },
+      i === 0 ? el('th', { scope: 'row' }, button) : el('td', {}),
+      el('td', {}, el('var', {}, weight.name), weight.gates ? el('span', { class: 'gates' }, ` ${weight.gates.join(' ')}`) : ''),
+      shapeCell(weight.dims, false),
+      el('td', { class: 'sizes' }, weight.shape.join('×')),
+      el('td', { class: 'number' }, countText(weight.count)),
+      el('td', { class: 'how' }, ...howText(weight.formula, dims, weight.count)),
+    ),
+  );
+  const what = layer.returnSequences === null ? '→ output' : layer.returnSequences ? '→ every h' : '→ last h';
+  const last = el(
+    'tr',
+    { class: `result ${kind}` },
+    weights.length === 0 ? el('th', { scope: 'row' }, button) : el('td', {}),
+    el('td', {}, what),
+    shapeCell(output.dims, true),
+    sizesCell(output),
+    el('td', { class: 'number' }, countText(params)),
+    el('td', { class: 'how' }, ...(formula ? howText(formula, dims, params) : [])),
+  );
+  return [...of, last];
+}
+
+/** '4·M·(D + M + 1) = 4·5·(3 + 5 + 1) = 180' */
+function howText(formula: string, dims: ShapesResult['dims'], count: number | bigint): (string | HTMLElement)[] {
+  const numbers = withNumbers(formula, dims);
+  const letters = lettersIn(withNumbers(formula, {}));
+  return numbers === String(count) ? letters : [...letters, el('span', { class: 'worked' }, ` = ${numbers}`)];
+}
+
+/** Each letter in the colour of its axis. */
+export function lettersIn(text: string): (string | HTMLElement)[] {
+  return text.split(/([A-Z]\d*)/).map((part, i) => (i % 2 === 1 ? el('var', { class: `axis-${part.replace(/\d/g, '')}` }, part) : part));
+}
+
+function shapeCell(dims: readonly string[], batch: boolean): HTMLElement {
+  const letters = dims.flatMap((dim, i) => [
+    ...(i > 0 ? [batch ? ', ' : ' × '] : []),
+    ...lettersIn(dim.replace(/^(\d+)\*?(?=[A-Z])/, '$1·')),
+  ]);
+  return el('td', { class: 'dims' }, ...(batch ? ['(', ...letters, ')'] : letters));
+}
+
+function sizesCell({ dims, shape }: LayerRow['input']): HTMLElement {
+  return el('td', { class: 'sizes' }, shape.map((size, i) => size ?? dims[i]).join('×'));
+}
+
+export function countText(count: number | bigint): string {
+  return count.toLocaleString('en');
+}
+
+export function bytesOf(bytes: number | bigint): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
+  let [size, unit] = [Number(bytes), 0];
+  for (; size >= 1024 && unit < units.length - 1; unit++) size /= 1024;
+  return `${unit === 0 ? size : size.toFixed(2)} ${units[unit]}`;
+}

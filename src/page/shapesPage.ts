@@ -1,0 +1,139 @@
+import { RnnError } from '../errors.js';
+import { inferShapes } from '../model/shapes.js';
+import type { ModelSpec } from '../model/spec.js';
+import { titleOf } from '../run/network.js';
+import type { ShapesPage } from '../run/pageData.js';
+import type { ShapesResult } from '../run/result.js';
+import { shapesOf } from '../run/shapes.js';
+import { whenColoursChange } from './colours.js';
+import { el, oncePerFrame, replace } from './dom.js';
+import { figure } from './figure.js';
+import { frameworkTable } from './frameworkTable.js';
+import { bytesOf, countText, layerTable, lettersIn } from './layerTable.js';
+import { pageFoot, pageHead } from './pageParts.js';
+import { type Size, sizesOf, withNumbers } from './sizes.js';
+import { type Effect, sliders } from './sliders.js';
+
+/** `shapes --html`: the layer table and the picture of one network, its sizes as sliders, everything counted again as they move. */
+export function shapesPage(root: HTMLElement, data: ShapesPage): void {
+  let model = data.spec;
+  let result: ShapesResult = resultOf(model, data);
+  let chosen = (result.layers.find(layer => layer.returnSequences !== null) ?? result.layers[0]).name;
+  const title = el('h1', {}, result.title);
+  const complaint = el('p', { class: 'complaint', role: 'alert' });
+  const back = el('button', { type: 'button', class: 'quiet' }, 'back to the start');
+  back.addEventListener('click', () => use(data.spec));
+  const state = el('div', { class: 'badge', role: 'status' });
+  const controls = sliders((size, value) => use(size.with(value)));
+  const picture = el('div', { class: 'stage' });
+  const table = el('section', { 'aria-label': 'layers' });
+  const frameworks = el('section', { 'aria-label': 'parameters by framework' });
+  const work = el('section', { 'aria-label': 'work and memory' });
+
+  const use = (next: ModelSpec) => {
+    try {
+      result = resultOf(next, data);
+      model = next;
+      complaint.textContent = '';
+    } catch (error) {
+      if (!(error instanceof RnnError)) throw error;
+      complaint.textContent = [error.where, error.message, error.fix].filter(Boolean).join(': ');
+    }
+    draw();
+  };
+  const choose = (layer: string) => {
+    chosen = layer;
+    draw();
+  };
+  const draw = oncePerFrame(() => {
+    title.textContent = result.title;
+    const changed = model !== data.spec;
+    state.className = `badge ${changed ? 'changed' : 'equal'}`;
+    const params = el('b', { class: 'params' }, countText(result.totals.params));
+    replace(
+      state,
+      el('span', { class: 'dot', 'aria-hidden': true }),
+      params,
+      ` parameters${changed ? '' : ', as the command line counts them'} `,
+      changed && back,
+    );
+    const sizes = sizesOf(model);
+    controls.show(sizes, effectsOf(sizes, result, data));
+    const T = model.input.timesteps;
+    const view = { layer: chosen, way: 0, step: -1, T, strip: () => undefined };
+    replace(picture, figure(result, view, { choose }, picture.clientWidth || 900));
+    replace(table, el('h2', {}, 'Layers'), layerTable(result, chosen, choose));
+    replace(frameworks, el('h2', {}, 'As each framework counts them'), frameworkTable(model, result));
+    replace(work, ...workOf(result));
+    root.dataset.ready = '';
+  });
+
+  root.append(
+    pageHead(data, 'shapes', title, state),
+    el(
+      'main',
+      { id: 'main' },
+      el('section', { class: 'controls', 'aria-label': 'sizes' }, controls.node, complaint),
+      picture,
+      table,
+      frameworks,
+      work,
+    ),
+    pageFoot(data, result.notes, data.result.assumptions, []),
+  );
+  whenColoursChange(draw);
+  new ResizeObserver(draw).observe(picture);
+  draw();
+}
+
+function resultOf(model: ModelSpec, { framework, result }: ShapesPage): ShapesResult {
+  const shapes = inferShapes(model);
+  return { ...shapesOf({ model, shapes, framework, notes: [], assumptions: [] }), title: titleOf({ model, shapes }), notes: result.notes };
+}
+
+const MOST_EFFECTS = 16;
+
+/** What one more of each size adds to parameters and multiply-adds. */
+function effectsOf(sizes: readonly Size[], { totals }: ShapesResult, data: ShapesPage): Map<string, Effect> {
+  const effects = new Map<string, Effect>();
+  for (const size of sizes.slice(0, MOST_EFFECTS)) {
+    if (size.value === null) continue;
+    try {
+      const more = resultOf(size.with(size.value + 1), data).totals;
+      const difference = (a: number | bigint | null, b: number | bigint | null) =>
+        a === null || b === null ? null : BigInt(a) - BigInt(b);
+      effects.set(size.letter, {
+        params: difference(more.params, totals.params),
+        macs: difference(more.macsPerSample, totals.macsPerSample),
+      });
+    } catch {
+      // two sizes that must be equal: one alone cannot change
+    }
+  }
+  return effects;
+}
+
+function workOf({ totals, dims }: ShapesResult): HTMLElement[] {
+  const { macsPerSample, macsFormula, stateBytes, trainingBytes, bytes } = totals;
+  const letters = lettersIn(withNumbers(macsFormula, {}));
+  const numbers = withNumbers(macsFormula, dims);
+  const row = (name: string, value: string, ...how: (string | HTMLElement)[]) => [
+    el('dt', {}, name),
+    el('dd', {}, el('b', {}, value), ' ', ...how),
+  ];
+  return [
+    el('h2', {}, 'Work and memory of one sample'),
+    el(
+      'dl',
+      { class: 'work' },
+      ...row(
+        'multiply-adds',
+        macsPerSample === null ? 'as T is' : countText(macsPerSample),
+        el('span', { class: 'how' }, ...letters, el('span', { class: 'worked' }, ` = ${numbers}`)),
+      ),
+      ...row('weights', bytesOf(bytes), 'as float32'),
+      ...row('state', bytesOf(stateBytes), 'kept from step to step'),
+      ...row('for training', trainingBytes === null ? 'as T is' : bytesOf(trainingBytes), 'every h of every step'),
+    ),
+  ];
+}
