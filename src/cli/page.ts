@@ -9,6 +9,7 @@ import { inputFiles, type Values } from './values.js';
 /** The interactive page of --html, loaded where one is asked for. */
 export { comparePage, noPageOfFiles } from '../run/pageCompare.js';
 export { forwardPage } from '../run/pageForward.js';
+export { inspectPage } from '../run/pageInspect.js';
 export { shapesPage } from '../run/pageShapes.js';
 
 /** --html FILE, or - for stdout. @throws RnnError E_EXISTS, E_SAME_FILE, E_WRITE */

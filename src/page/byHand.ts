@@ -13,7 +13,8 @@ export interface ByHandActions {
 }
 
 const MOST_TERMS = 24;
-const FOLD_FROM = 60;
+/** With more terms their lists are folded; sooner where the window is narrow. */
+const foldFrom = () => (matchMedia('(max-width: 640px)').matches ? 16 : 60);
 
 /** @param unit from 0 */
 export function byHand(step: WorkingStep, unit: number, actions: ByHandActions): HTMLElement[] {
@@ -30,7 +31,7 @@ export function byHand(step: WorkingStep, unit: number, actions: ByHandActions):
   );
   const equations = el('div', { class: 'equations' }, ...step.equations.map(line => el('p', {}, formula(line))));
   if (step.masked) return [title, equations, el('p', { class: 'note' }, 'This step is padding: nothing is computed, the states are kept.')];
-  return [title, equations, ...lines.map(line => lineOf(line, unit, { line: line === result, fold: terms > FOLD_FROM }, actions))];
+  return [title, equations, ...lines.map(line => lineOf(line, unit, { line: line === result, fold: terms > foldFrom() }, actions))];
 }
 
 function lineOf(

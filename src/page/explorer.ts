@@ -1,11 +1,12 @@
 import type { ForwardPage } from '../run/pageData.js';
 import type { WorkingStep } from '../run/result.js';
-import { workingOf } from '../run/working.js';
+import { valueNamed } from '../run/valueNamed.js';
+import { workingOfLayer } from '../run/working.js';
 import type { Precision } from '../tensor/tensor.js';
 import { byHand, namesRead } from './byHand.js';
 import { whenColoursChange } from './colours.js';
 import { el, oncePerFrame, replace } from './dom.js';
-import { figure } from './figure.js';
+import { drawFigure, figureFrame } from './figure.js';
 import { formula } from './formula.js';
 import type { Mark } from './grid.js';
 import { type HeatMap, heatMap } from './heatMap.js';
@@ -55,7 +56,7 @@ export function explorer(options: ExplorerOptions): Explorer {
   const maps = new Map<string, HeatMap>();
   const folded = new Map<string, boolean>();
 
-  const picture = el('div', { class: 'picture' });
+  const picture = figureFrame();
   const hand = el('section', { class: 'hand', 'aria-label': 'by hand' });
   const numbers = el('section', { class: 'numbers', 'aria-label': 'numbers' });
   const chooser = el('div', { class: 'chooser' });
@@ -91,10 +92,11 @@ export function explorer(options: ExplorerOptions): Explorer {
   /** At once, so that the next key finds what the last one did. */
   const renderNow = () => {
     renderChooser();
-    const T = stepsOf(model);
+    const T = stepsOf(model, place.layer);
     time.show(place.step, T);
-    const width = stage.clientWidth || 900;
-    replace(picture, figure(model.shapes, { layer: place.layer, way: place.way, step: place.step, T, strip }, { choose }, width));
+    const { layer, way, step: at } = place;
+    const states = (name: string) => model.network.model.layers.find(l => l.name === name)?.states ?? [];
+    drawFigure(picture, model.shapes, { layer, way, step: at, steps: name => stepsOf(model, name), states, strip }, { choose });
     if (!trace) {
       replace(
         numbers,
@@ -164,10 +166,8 @@ export function explorer(options: ExplorerOptions): Explorer {
     const [from, to] = known(place.layer, place.way);
     if (place.step < from || place.step >= to) return undefined;
     const run = { model: model.network.model, weights: model.weights, input, output };
-    const layer = model.shapes.layers.find(l => l.name === place.layer)!;
-    const zoom = layer.output.dims.length === 3 || layer.returnSequences !== null ? { sample: 1, step: place.step + 1 } : { sample: 1 };
-    for (const step of workingOf(run, zoom))
-      if (step.layer === place.layer && (step.direction === null || (step.direction === 'backward') === (place.way === 1))) return step;
+    for (const step of workingOfLayer(run, place.layer, 1, place.step + 1))
+      if (step.direction === null || (step.direction === 'backward') === (place.way === 1)) return step;
     return undefined;
   };
 
@@ -271,7 +271,7 @@ export function explorer(options: ExplorerOptions): Explorer {
       ArrowUp: () => go({ unit: place.unit - 1 }),
       ArrowDown: () => go({ unit: place.unit + 1 }),
       Home: () => go({ step: 0 }),
-      End: () => go({ step: stepsOf(model) - 1 }),
+      End: () => go({ step: stepsOf(model, place.layer) - 1 }),
       n: () => go({ sample: place.sample + 1 }),
       p: () => go({ sample: place.sample - 1 }),
       l: nextLayer,
@@ -305,13 +305,17 @@ export function explorer(options: ExplorerOptions): Explorer {
   };
 }
 
-/** Steps of the sequence that the network reads. */
-function stepsOf({ input }: Model): number {
-  return input.x.shape[1] ?? 1;
+/** Steps of the sequence that a layer reads or gives, else of x. */
+function stepsOf({ network: { model }, input, output }: Model, name: string): number {
+  const layer = model.layers.find(l => l.name === name);
+  const own = [layer && valueNamed(layer.inputs[0], model, input, output)?.tensor, output.layers.get(name)?.tensor];
+  const sequence = own.find(tensor => tensor?.shape.length === 3);
+  return sequence?.shape[1] ?? input.x.shape[1] ?? 1;
 }
 
 /** The nearest place that the network has; the first recurrent layer where none was chosen. */
-function clamped(place: Place, { shapes, input }: Model): Place {
+function clamped(place: Place, model: Model): Place {
+  const { shapes, input } = model;
   const layer = shapes.layers.find(l => l.name === place.layer) ?? shapes.layers.find(l => l.returnSequences !== null) ?? shapes.layers[0];
   const size = layer.units ?? layer.output.shape[layer.output.shape.length - 1] ?? 1;
   const within = (value: number, length: number) => Math.min(Math.max(0, Number.isFinite(value) ? value : 0), Math.max(0, length - 1));
@@ -319,7 +323,7 @@ function clamped(place: Place, { shapes, input }: Model): Place {
     layer: layer.name,
     way: layer.bidirectional ? place.way : 0,
     sample: within(place.sample, input.x.shape[0]),
-    step: within(place.step, input.x.shape[1] ?? 1),
+    step: within(place.step, stepsOf(model, layer.name)),
     unit: within(place.unit, size),
   };
 }

@@ -1,6 +1,6 @@
 import type { LayerRow, ShapesResult } from '../run/result.js';
 import { cellColour, css, isDark, symmetric } from './colours.js';
-import { el, svg } from './dom.js';
+import { el, replace, svg } from './dom.js';
 import { shownName } from './text.js';
 
 /**
@@ -12,8 +12,10 @@ export interface FigureView {
   readonly way: number;
   /** from 0 */
   readonly step: number;
-  /** null: symbolic */
-  readonly T: number | null;
+  /** steps of the sequence that a layer reads or gives; null: symbolic */
+  steps(layer: string): number | null;
+  /** what a layer starts with, where the network gives its states: 'encoder/h' */
+  states(layer: string): readonly string[];
   /** values of a layer at a step for its strip of cells: h, or what the layer gives; undefined: not known */
   strip(layer: string, way: number, step: number): ArrayLike<number> | undefined;
 }
@@ -38,10 +40,29 @@ interface Column {
   readonly x: number;
 }
 
-export function figure(shapes: ShapesResult, view: FigureView, actions: FigureActions, room: number): HTMLElement {
-  const columns = columnsOf(view, room - LEFT - RIGHT - 4);
-  const pitch = columns.length > 1 ? columns[1].x - columns[0].x : MOST_PITCH;
-  const right = columns[columns.length - 1].x + pitch / 2;
+/** A place for the picture, which keeps its scroll position while what is in it is drawn anew. */
+export function figureFrame(): HTMLElement {
+  return el('div', { class: 'figure-scroll', tabindex: 0, role: 'region', 'aria-label': 'the network unrolled over time' });
+}
+
+/** Draws the network into its frame; the step that is looked at is scrolled into sight. */
+export function drawFigure(frame: HTMLElement, shapes: ShapesResult, view: FigureView, actions: FigureActions): void {
+  const room = frame.clientWidth || 900;
+  const { drawing, now } = figure(shapes, view, actions, room);
+  replace(frame, drawing);
+  if (now === null || frame.scrollWidth <= room) return;
+  const [left, right] = [now - MOST_PITCH, now + MOST_PITCH];
+  if (left < frame.scrollLeft || right > frame.scrollLeft + room) frame.scrollLeft = Math.max(0, now - room / 2);
+}
+
+function figure(shapes: ShapesResult, view: FigureView, actions: FigureActions, room: number): { drawing: SVGElement; now: number | null } {
+  const [first] = shapes.layers;
+  const lengths = shapes.layers.map(({ name }) => view.steps(name));
+  const T = view.steps(first.name);
+  const given = shapes.layers.flatMap(({ output }) => (isSequence(output) && output.shape[1] !== null ? [output.shape[1]] : []));
+  const grid = gridOf([T, ...lengths, ...given], view.step, room - LEFT - RIGHT - 4);
+  const columns = grid.columns(T);
+  const right = grid.right;
   const heights = shapes.layers.map(layer => (layer.bidirectional ? 2 * BOX.height + WAY_GAP : BOX.height));
   const height = 34 + GAP + heights.reduce((sum, h) => sum + h + GAP, 0) + 34;
   const width = right + RIGHT;
@@ -50,14 +71,15 @@ export function figure(shapes: ShapesResult, view: FigureView, actions: FigureAc
     width,
     height,
     role: 'group',
-    'aria-label': `${shapes.title}, unrolled over time: steps ${stepsText(columns)} of ${view.T ?? 'T'}`,
+    'aria-label': `${shapes.title}, unrolled over time: steps ${stepsText(columns)} of ${T ?? 'T'}`,
   });
-  drawing.append(arrowHead(), highlight(columns, view, height, pitch));
+  drawing.append(arrowHead(), highlight(grid.columns(view.steps(view.layer)), view, height, grid.pitch));
   let y = height - 34;
   drawInput(drawing, columns, view, y);
   y -= 12;
   let giver: Giver = {
     top: y,
+    columns,
     ends: 'each',
     label: dimsText(shapes.input),
     step: stepShape(shapes.input),
@@ -66,30 +88,56 @@ export function figure(shapes: ShapesResult, view: FigureView, actions: FigureAc
   shapes.layers.forEach((layer, i) => {
     const base = y - GAP;
     const top = base - heights[i];
+    const own = grid.columns(lengths[i]);
     const straight = layer.inputs.some(name => giver.names.has(name)) || (i === 0 && layer.inputs.length === 1);
-    if (straight) drawRise(drawing, giver, base, columns, right);
+    if (straight) drawRise(drawing, giver, base, right);
     const others = layer.inputs.filter(name => !giver.names.has(name));
     if (others.length > 0 && !(i === 0 && straight))
       drawing.append(label(24, base + 20, `reads ${others.map(name => shownName(name, 14)).join(', ')}`, 'note'));
-    drawBand(drawing, layer, base, top, columns, view, actions);
-    giver = { top, ends: endsOf(layer), label: dimsText(layer.output), step: stepShape(layer.output), names: new Set([layer.name]) };
+    drawBand(drawing, layer, base, top, own, view, actions);
+    drawStart(drawing, view.states(layer.name), own, base);
+    giver = {
+      top,
+      columns: isSequence(layer.output) ? grid.columns(layer.output.shape[1] ?? lengths[i]) : own,
+      ends: endsOf(layer),
+      label: dimsText(layer.output),
+      step: stepShape(layer.output),
+      names: new Set([layer.name]),
+    };
     y = top;
   });
-  drawOutput(drawing, giver, y, columns, right);
-  return el('div', { class: 'figure-scroll', tabindex: 0, role: 'region', 'aria-label': 'the network unrolled over time' }, drawing);
+  drawOutput(drawing, giver, y, right);
+  const now = grid.columns(view.steps(view.layer)).find(({ step }) => step === view.step)?.x ?? null;
+  return { drawing, now };
 }
 
 /** The last step of a T that is not known. */
 const SYMBOLIC = Number.POSITIVE_INFINITY;
 
-/** The steps that are drawn: all, or the first, the last, and those around the one that is looked at. */
-function columnsOf({ step, T }: FigureView, room: number): Column[] {
+interface Columns {
+  readonly pitch: number;
+  /** x of the right end */
+  readonly right: number;
+  columns(T: number | null): Column[];
+}
+
+/** One pitch for all; each length has its own columns: all steps, or the first, the last, and those around the one that is looked at. */
+function gridOf(lengths: readonly (number | null)[], step: number, room: number): Columns {
   const most = Math.max(5, Math.floor(room / LEAST_PITCH));
-  const steps =
-    T === null ? [0, 1, 2, null, SYMBOLIC] : T <= most ? Array.from({ length: T }, (_, t) => t) : around(Math.max(0, step), T, most);
-  const pitch = Math.min(MOST_PITCH, Math.max(LEAST_PITCH, room / steps.length));
+  const stepsOf = (T: number | null) =>
+    T === null
+      ? [0, 1, 2, null, SYMBOLIC]
+      : T <= most
+        ? Array.from({ length: T }, (_, t) => t)
+        : around(Math.min(Math.max(0, step), T - 1), T, most);
+  const widest = Math.max(...lengths.map(T => stepsOf(T).length));
+  const pitch = Math.min(MOST_PITCH, Math.max(LEAST_PITCH, room / widest));
   const label = (t: number | null) => (t === null ? '' : t === SYMBOLIC ? 'T' : String(t + 1));
-  return steps.map((t, i) => ({ step: t, label: label(t), x: LEFT + pitch / 2 + i * pitch }));
+  return {
+    pitch,
+    right: LEFT + widest * pitch,
+    columns: T => stepsOf(T).map((t, i) => ({ step: t, label: label(t), x: LEFT + pitch / 2 + i * pitch })),
+  };
 }
 
 function around(step: number, T: number, most: number): (number | null)[] {
@@ -135,6 +183,7 @@ function drawInput(drawing: SVGElement, columns: readonly Column[], view: Figure
 
 interface Giver {
   readonly top: number;
+  readonly columns: readonly Column[];
   /** where its arrows begin */
   readonly ends: 'each' | 'first' | 'last' | 'both';
   readonly label: string;
@@ -156,9 +205,10 @@ function columnsAt(ends: Giver['ends'], columns: readonly Column[]): readonly Co
 }
 
 /** Arrows straight up from what lies below. */
-function drawRise(drawing: SVGElement, from: Giver, base: number, columns: readonly Column[], right: number): void {
+function drawRise(drawing: SVGElement, from: Giver, base: number, right: number): void {
   const middle = (from.top + base) / 2 + 4;
-  for (const { x } of columnsAt(from.ends, columns)) drawing.append(line(x, from.top, x, base), label(x + 6, middle, from.step, 'shape'));
+  for (const { x } of columnsAt(from.ends, from.columns))
+    drawing.append(line(x, from.top, x, base), label(x + 6, middle, from.step, 'shape'));
   drawing.append(label(right + 12, middle, from.label, 'whole'));
 }
 
@@ -197,6 +247,17 @@ function drawBand(
   }
 }
 
+/** What the first step starts with, where another layer gives it. */
+function drawStart(drawing: SVGElement, states: readonly string[], columns: readonly Column[], base: number): void {
+  if (states.length === 0) return;
+  const { x } = columns[0];
+  const names = states.map(name => shownName(name, 14)).join(', ');
+  drawing.append(
+    label(24, base + 34, `starts with ${names}`, 'note'),
+    line(x - BOX.width / 2 - 20, base - BOX.height / 2, x - BOX.width / 2, base - BOX.height / 2),
+  );
+}
+
 /** The state that goes from one step to the next. */
 function drawState(drawing: SVGElement, layer: LayerRow, way: number, from: Column, to: Column, y: number): void {
   const backwards = (way === 1) !== (layer.options.goBackwards === true);
@@ -225,7 +286,7 @@ function box({ layer, way, step, x, y, width }: Box, view: FigureView, actions: 
   const name = layer.returnSequences === null ? layer.kind : layer.kind === 'rnn' ? 'RNN' : layer.kind.toUpperCase();
   const act = () => actions.choose(layer.name, way, step);
   const place = `${shownName(layer.name, 30)}${layer.bidirectional ? (way === 0 ? ' forwards' : ' backwards') : ''}${step === null ? '' : `, step ${step === SYMBOLIC ? 'T' : step + 1}`}`;
-  const values = view.strip(layer.name, way, step ?? (view.T ?? 1) - 1);
+  const values = view.strip(layer.name, way, step ?? (view.steps(layer.name) ?? 1) - 1);
   return svg(
     'g',
     {
@@ -274,10 +335,10 @@ function strip(values: ArrayLike<number> | undefined, x: number, y: number, widt
   );
 }
 
-function drawOutput(drawing: SVGElement, from: Giver, y: number, columns: readonly Column[], right: number): void {
+function drawOutput(drawing: SVGElement, from: Giver, y: number, right: number): void {
   const top = y - GAP + 22;
   const ends = from.ends === 'both' ? 'last' : from.ends;
-  for (const { x, label: index } of columnsAt(ends, columns)) {
+  for (const { x, label: index } of columnsAt(ends, from.columns)) {
     drawing.append(line(x, y, x, top), label(x + 6, (y + top) / 2 + 4, from.step, 'shape'));
     drawing.append(from.ends === 'each' ? indexed(x, top - 8, 'y', index, false) : label(x, top - 8, 'y', 'maths middle'));
   }

@@ -21,7 +21,8 @@ const FUNCTIONS = /^(tanh|relu|sigmoid|softmax|linear|exp|max|min|elu|selu|gelu|
 export function formula(text: string): HTMLElement {
   const parts = [...text.matchAll(TOKEN)].map(([, name, braces, word, other]) => {
     if (other !== undefined) return document.createTextNode(other);
-    if (FUNCTIONS.test(name) || (name.length > 3 && braces === undefined)) return el('span', { class: 'fn' }, name, word ? `_${word}` : '');
+    if (FUNCTIONS.test(name) || (name.length > 3 && braces === undefined))
+      return el('span', { class: 'fn' }, name, word !== undefined && el('sub', {}, word));
     const below = braces ?? word;
     return el(
       'var',

@@ -24,6 +24,8 @@ export interface Grid {
   readonly legend?: readonly [string, string];
   /** blocks of columns with a name each: gates */
   readonly groups?: readonly string[];
+  /** the same of rows */
+  readonly rowGroups?: readonly string[];
 }
 
 /** A rectangle of cells, with both ends, outlined in the colour of what it is. */

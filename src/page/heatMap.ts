@@ -194,9 +194,11 @@ export function axisTag({ letter, length }: Axis): HTMLElement | string {
   return el('span', { class: `axis axis-${letter.replace(/[^A-Z]/g, '')}` }, el('var', {}, letter), ` = ${length}`);
 }
 
-export function readoutText({ rows, columns, value }: Grid, [row, column]: readonly [number, number]): string {
+export function readoutText({ rows, columns, groups, value }: Grid, [row, column]: readonly [number, number]): string {
+  const each = columns.length / (groups?.length ?? 1);
+  const gate = groups && groups.length > 1 ? [groups[Math.floor(column / each)]] : [];
   const down = rows.length > 1 || columns.length === 1 ? [`${rows.index} = ${row + 1}`] : [];
-  const across = columns.length > 1 ? [`${columns.index} = ${column + 1}`] : [];
+  const across = columns.length > 1 ? [...gate, `${columns.index} = ${(column % each) + 1}`] : [];
   return `${[...across, ...down].join(', ')}:  ${numberText(value(row, column), 8)}`;
 }
 

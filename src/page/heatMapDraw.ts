@@ -113,20 +113,19 @@ function drawCells(context: CanvasRenderingContext2D, { value, shade, scale }: G
 
 const FONT = 'ui-sans-serif, system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
-/** Names of gates above their columns, and lines between them. */
+/** Lines between the gates. */
 function drawGroups(
   context: CanvasRenderingContext2D,
-  { groups, columns, rows }: Grid,
+  { groups = [], rowGroups = [], columns, rows }: Grid,
   { cell }: Layout,
   view: View,
   colours: CSSStyleDeclaration,
 ): void {
-  if (!groups || groups.length < 2) return;
-  const each = columns.length / groups.length;
+  const across = (columns.length / groups.length) * cell.width;
+  const down = (rows.length / rowGroups.length) * cell.height;
   context.fillStyle = colours.getPropertyValue('--page');
-  groups.forEach((_, g) => {
-    if (g > 0) context.fillRect(view.x + g * each * cell.width - 2, view.y, 3, rows.length * cell.height);
-  });
+  for (let g = 1; g < groups.length; g++) context.fillRect(view.x + g * across - 2, view.y, 3, rows.length * cell.height);
+  for (let g = 1; g < rowGroups.length; g++) context.fillRect(view.x, view.y + g * down - 2, columns.length * cell.width, 3);
 }
 
 function drawAxes(
@@ -149,22 +148,26 @@ function drawAxes(
     context.fillText(String(row + 1), left - 6, y);
   }
   context.textAlign = 'center';
-  for (const column of ticks(grid.columns.length, cell.width, 26)) {
+  const each = grid.columns.length / (grid.groups?.length ?? 1);
+  for (const column of ticks(grid.columns.length, cell.width, 26, each)) {
     const x = view.x + (column + 0.5) * cell.width;
     if (x < left || x > left + width) continue;
     context.fillStyle = column === selected?.[1] ? ink : faint;
-    context.fillText(String(column + 1), x, top + height + 10);
+    context.fillText(String((column % each) + 1), x, top + height + 10);
   }
   context.font = `italic 12px ${MATHS}`;
   context.fillStyle = faint;
   context.textAlign = 'left';
-  context.fillText(`${grid.rows.index} ↓`, 2, top + 10);
-  context.fillText(`${grid.columns.index} →`, 2, top + height + 10);
+  if (grid.rows.index !== '' && !grid.rowGroups) context.fillText(`${grid.rows.index} ↓`, 2, top + 10);
+  if (grid.columns.index !== '') context.fillText(`${grid.columns.index} →`, 2, top + height + 10);
+  grid.rowGroups?.forEach((name, g, { length }) => {
+    const y = view.y + ((g + 0.5) * grid.rows.length * cell.height) / length;
+    if (y > top && y < top + height) context.fillText(name, 2, y);
+  });
   if (!grid.groups) return;
   context.textAlign = 'center';
-  const each = (grid.columns.length / grid.groups.length) * cell.width;
   grid.groups.forEach((name, g) => {
-    const x = view.x + (g + 0.5) * each;
+    const x = view.x + (g + 0.5) * each * cell.width;
     if (x > left && x < left + width) context.fillText(name, x, 9);
   });
 }
@@ -172,7 +175,9 @@ function drawAxes(
 const MATHS = '"STIX Two Text", "Cambria Math", Cambria, Georgia, "Times New Roman", serif';
 
 /** Places that are labelled: all where there is room, else round ones (counted from 1). */
-function ticks(length: number, pixels: number, room: number): number[] {
+function ticks(length: number, pixels: number, room: number, each = length): number[] {
+  if (each < length)
+    return Array.from({ length: length / each }, (_, g) => ticks(each, pixels, room).map(place => g * each + place)).flat();
   const every = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find(step => step * pixels >= room) ?? length;
   const places = [0];
   for (let k = every; k <= length; k += every) if (k - 1 > 0 && (k - 1) * pixels >= room) places.push(k - 1);

@@ -2,6 +2,7 @@ import type { PageData } from '../run/pageData.js';
 import { comparePage } from './comparePage.js';
 import { el } from './dom.js';
 import { forwardPage } from './forwardPage.js';
+import { inspectPage } from './inspectPage.js';
 import { shapesPage } from './shapesPage.js';
 
 /** Reads what the page was given and builds the page of its kind. */
@@ -12,6 +13,7 @@ function start(): void {
   if (data.kind === 'forward') forwardPage(root, data);
   else if (data.kind === 'compare') comparePage(root, data);
   else if (data.kind === 'shapes') shapesPage(root, data);
+  else inspectPage(root, data);
 }
 
 start();

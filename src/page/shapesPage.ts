@@ -7,10 +7,11 @@ import type { ShapesResult } from '../run/result.js';
 import { shapesOf } from '../run/shapes.js';
 import { whenColoursChange } from './colours.js';
 import { el, oncePerFrame, replace } from './dom.js';
-import { figure } from './figure.js';
+import { drawFigure, figureFrame } from './figure.js';
 import { frameworkTable } from './frameworkTable.js';
 import { bytesOf, countText, layerTable, lettersIn } from './layerTable.js';
 import { pageFoot, pageHead } from './pageParts.js';
+import { sequencesIn } from './sequencesIn.js';
 import { type Size, sizesOf, withNumbers } from './sizes.js';
 import { type Effect, sliders } from './sliders.js';
 
@@ -25,7 +26,7 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
   back.addEventListener('click', () => use(data.spec));
   const state = el('div', { class: 'badge', role: 'status' });
   const controls = sliders((size, value) => use(size.with(value)));
-  const picture = el('div', { class: 'stage' });
+  const picture = figureFrame();
   const table = el('section', { 'aria-label': 'layers' });
   const frameworks = el('section', { 'aria-label': 'parameters by framework' });
   const work = el('section', { 'aria-label': 'work and memory' });
@@ -59,9 +60,8 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
     );
     const sizes = sizesOf(model);
     controls.show(sizes, effectsOf(sizes, result, data));
-    const T = model.input.timesteps;
-    const view = { layer: chosen, way: 0, step: -1, T, strip: () => undefined };
-    replace(picture, figure(result, view, { choose }, picture.clientWidth || 900));
+    const view = { layer: chosen, way: 0, step: -1, ...sequencesIn(result, model), strip: () => undefined };
+    drawFigure(picture, result, view, { choose });
     replace(table, el('h2', {}, 'Layers'), layerTable(result, chosen, choose));
     replace(frameworks, el('h2', {}, 'As each framework counts them'), frameworkTable(model, result));
     replace(work, ...workOf(result));

@@ -13,7 +13,28 @@ export interface Effect {
   readonly macs: bigint | number | null;
 }
 
-const MOST = 512;
+/** Where the slider stops: every size that is small, and round ones. */
+const STOPS = [
+  ...Array.from({ length: 20 }, (_, i) => i + 1),
+  24,
+  28,
+  32,
+  40,
+  48,
+  64,
+  80,
+  96,
+  100,
+  128,
+  160,
+  200,
+  256,
+  300,
+  384,
+  512,
+  768,
+  1024,
+];
 
 export function sliders(change: (size: Size, value: number | null) => void): Sliders {
   const node = el('div', { class: 'sliders' });
@@ -44,23 +65,24 @@ function rowFor(letter: string, change: (size: Size, value: number | null) => vo
   const kind = letter.replace(/\d/g, '');
   let size: Size;
   const label = el('label', { for: id });
-  const slider = el('input', { id, type: 'range', min: 1, max: MOST, step: 1 });
+  const slider = el('input', { id, type: 'range', min: 0, max: STOPS.length - 1, step: 1 });
   const number = el('input', { type: 'number', min: 1, max: 100000, step: 1, 'aria-label': `${letter} as a number` });
   const open = el('button', { type: 'button', class: 'quiet', 'aria-label': `leave ${letter} symbolic` }, '?');
   const effect = el('span', { class: 'effect' });
-  slider.addEventListener('input', () => change(size, Number(slider.value)));
+  slider.addEventListener('input', () => change(size, STOPS[Number(slider.value)]));
   number.addEventListener('change', () => {
     const value = Math.round(Number(number.value));
     if (Number.isFinite(value) && number.value !== '') change(size, Math.min(100_000, Math.max(size.least, value)));
   });
-  open.addEventListener('click', () => change(size, size.value === null ? Number(slider.value) : null));
+  open.addEventListener('click', () => change(size, size.value === null ? STOPS[Number(slider.value)] : null));
   const node = el('div', { class: `slider axis-${kind}` }, label, slider, number, open, effect);
   return {
     node,
     show(next, adds) {
       size = next;
       label.replaceChildren(el('var', {}, letter), ` ${next.meaning}`);
-      if (next.value !== null && Number(slider.value) !== next.value) slider.value = String(Math.min(MOST, next.value));
+      if (next.value !== null && STOPS[Number(slider.value)] !== next.value) slider.value = String(nearest(next.value));
+      slider.setAttribute('aria-valuetext', next.value === null ? `${letter}, symbolic` : String(next.value));
       if (document.activeElement !== number || next.value === null) number.value = next.value === null ? '' : String(next.value);
       number.placeholder = next.value === null ? letter : '';
       open.hidden = !next.open;
@@ -68,6 +90,10 @@ function rowFor(letter: string, change: (size: Size, value: number | null) => vo
       effect.replaceChildren(...effectText(letter, adds));
     },
   };
+}
+
+function nearest(value: number): number {
+  return STOPS.reduce((best, stop, i) => (Math.abs(stop - value) < Math.abs(STOPS[best] - value) ? i : best), 0);
 }
 
 /** '+1: parameters stay, multiply-adds +40' */

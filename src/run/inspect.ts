@@ -17,6 +17,12 @@ import { describeTensors } from './roles.js';
 import { shapesOf } from './shapes.js';
 import { VERSION } from './version.js';
 
+/** What an inspected file holds. */
+export interface Inspected {
+  readonly opened: ModelFile;
+  readonly network: Network | null;
+}
+
 export interface InspectRequest extends NetworkRequest {
   readonly file: string;
   /** reads the whole file for its digest, where otherwise only its header is read */
@@ -28,9 +34,13 @@ export interface InspectRequest extends NetworkRequest {
 /**
  * What is in a file: framework, tensors, network. A network that cannot be run, or not even told, is no error here: the reason is part of
  * the result.
+ * @param onInspected told what was found, with its tensors
  * @throws RnnError of kinds 'io', 'format', 'limit'; E_SHA256 where the digest is another
  */
-export async function runInspect({ file: path, sha256: asked = false, expectSha256, ...hints }: InspectRequest): Promise<InspectResult> {
+export async function runInspect(
+  { file: path, sha256: asked = false, expectSha256, ...hints }: InspectRequest,
+  onInspected?: (inspected: Inspected) => void,
+): Promise<InspectResult> {
   const opened = await readModelFile(path);
   const { file, source } = opened;
   const sha256 = asked || expectSha256 !== undefined ? sha256OfSource(source) : null;
@@ -42,6 +52,7 @@ export async function runInspect({ file: path, sha256: asked = false, expectSha2
     });
   }
   const { network, reason, layersLine } = await networkOf(path, opened, hints);
+  onInspected?.({ opened, network });
   const graph = opened.graph?.model ?? null;
   const inspected = graph && graphOf(graph);
   const tensors = describeTensors(file.tensors, network, graph);

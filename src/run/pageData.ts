@@ -107,6 +107,7 @@ export interface InspectPage extends Page {
   readonly kind: 'inspect';
   readonly result: InspectResult;
   readonly spec: ModelSpec | null;
+  readonly framework: PageNetwork['framework'];
   /** by the position of a tensor in the result: its numbers where they are few, figures about them where they are many */
   readonly tensors: readonly { readonly values: Packed | null; readonly figures: TensorFigures }[];
 }

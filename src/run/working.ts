@@ -35,6 +35,16 @@ export function workingOf(run: Run, zoom: Zoom): Iterable<WorkingStep> {
   return { [Symbol.iterator]: () => steps(run, zoom) };
 }
 
+/** The same of one layer: every direction of one step, counted from 1; no step for a layer that sees one vector per sample. */
+export function* workingOfLayer(run: Run, name: string, sample: number, step: number): Generator<WorkingStep> {
+  const layer = run.model.layers.find(l => l.name === name);
+  if (layer && isRecurrent(layer)) yield* recurrentSteps(run, layer, sample - 1, step);
+  else if (layer?.kind === 'dense') {
+    const sequence = tensorOf(layer.inputs[0], run.model, run.input, run.output).tensor.shape.length === 3;
+    yield* denseSteps(run, layer, sample - 1, sequence ? step : undefined);
+  }
+}
+
 function* steps(run: Run, { sample, step }: Zoom): Generator<WorkingStep> {
   const N = run.input.x.shape[0];
   for (let n = 0; n < N; n++) {

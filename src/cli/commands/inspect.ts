@@ -1,15 +1,23 @@
 import { inspectText } from '../../report/inspectReport.js';
-import { runInspect } from '../../run/inspect.js';
+import { type Inspected, runInspect } from '../../run/inspect.js';
 import type { Output } from '../output.js';
 import { given, type Values } from '../values.js';
 
 export async function inspect(values: Values, output: Output): Promise<number> {
   const hints = given(values, ['task', 'pool', 'activation', 'recurrentActivation', 'framework', 'weights']);
-  const result = await runInspect({ ...hints, file: values.file!, sha256: values.sha256, expectSha256: values.expectSha256 });
+  let inspected: Inspected | undefined;
+  const request = { ...hints, file: values.file!, sha256: values.sha256, expectSha256: values.expectSha256 };
+  const result = await runInspect(request, found => {
+    inspected = found;
+  });
+  if (values.html !== undefined) {
+    const { inspectPage, savePage } = await import('../page.js');
+    await savePage(`rnn-cli inspect: ${result.file}`, inspectPage(result, inspected!, output.command), values, output);
+  }
   output.notes(result.notes);
   if (values.json) output.json(result);
   else if (values.sha256) output.text(`${result.sha256}  ${result.file}\n`);
-  else output.text(await inspectText(result, output.layout));
+  else if (values.html !== '-') output.text(await inspectText(result, output.layout));
   output.assumed(result.assumptions);
   return 0;
 }
