@@ -54,8 +54,8 @@ withBrowser('shapes --html', () => {
 
   it('a row and a box choose the same layer', async () => {
     const { page } = await openPage(['shapes', '--layers', 'bilstm:4,gru:3,dense:2', '--T', '4', '--D', '3']);
-    await page.locator('.layers').getByRole('button', { name: 'gru_1' }).click();
-    expect(await page.locator('.box.chosen').first().getAttribute('aria-label')).toContain('gru_1');
+    await page.locator('.layers').getByRole('button', { name: 'gru_2' }).click();
+    expect(await page.locator('.box.chosen').first().getAttribute('aria-label')).toContain('gru_2');
     await page.locator('.box', { hasText: 'dense' }).first().click();
     expect(await page.locator('.layers tr.chosen').first().textContent()).toContain('dense_1');
   });
