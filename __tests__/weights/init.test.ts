@@ -9,7 +9,7 @@ import { drawInput, drawWeights } from '../../src/weights/init.js';
 import { initializers } from '../../src/weights/initializers/index.js';
 import type { WeightShapes } from '../../src/weights/weights.js';
 
-const GATES = { rnn: 1, lstm: 4, gru: 3 };
+const GATES = { rnn: 1, lstm: 4, gru: 3, mgu: 2 };
 
 function recurrent(kind: CellName, units: number, more: Partial<RecurrentSpec> = {}): RecurrentSpec {
   return {

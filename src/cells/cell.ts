@@ -68,8 +68,29 @@ export interface FrameworkRow {
   readonly gates: readonly string[];
 }
 
+/** The same, and what the framework calls the cell's layer. */
+export interface NamedRow extends FrameworkRow {
+  readonly className: string;
+}
+
+/** Flax has a bias for the input or for the state, not for both, unless they cannot be added. */
+export interface FlaxRow extends NamedRow {
+  /** how many blocks of our second row of biases Flax has not */
+  readonly spareBiases: number;
+}
+
+/** An option of a cell as a field of its layer in a spec. */
+export type CellField =
+  | { readonly type: 'activation'; readonly default: string }
+  | { readonly type: 'size'; readonly default: null }
+  | { readonly type: 'boolean'; readonly default: boolean };
+
 export interface Cell {
   readonly name: string;
+  /** in headings: 'LSTM' */
+  readonly title: string;
+  /** fields of its layer in a spec that not every recurrent layer has */
+  readonly fields: Readonly<Record<string, CellField>>;
   /** column blocks of kernel [D, G·M], canonical order */
   readonly gates: readonly string[];
   /** the first one is the output */
@@ -77,9 +98,13 @@ export interface Cell {
   /** the equations, one per line, in the letters of the notebook; for traces and help */
   equations(options: CellOptions): readonly string[];
   weightShapes(D: number, M: number, options: CellOptions, symbols?: { D: string; M: string; P: string }): WeightShape[];
-  readonly keras?: FrameworkRow;
-  readonly torch?: FrameworkRow;
-  readonly onnx?: FrameworkRow;
+  /** whether a second row of biases stands inside a product of the state, where it cannot be added to the first; absent: never */
+  recurrentBiasApart?(options: CellOptions): boolean;
+  /** absent: the framework has no such cell, and asking for it is refused by name */
+  readonly keras?: NamedRow;
+  readonly torch?: NamedRow;
+  readonly onnx?: NamedRow;
+  readonly flax?: FlaxRow;
   /** multiply-adds of one step of one sample outside the matrix products, for `shapes`: elementwise multiplies-adds and activation calls */
   elementwise(M: number, options: CellOptions): { multiplyAdds: number; activations: number };
   step(context: StepContext): void;

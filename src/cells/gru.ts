@@ -15,6 +15,8 @@ const GATES = ['z', 'r', 'g'] as const;
 
 export const gru: Cell = {
   name: 'gru',
+  title: 'GRU',
+  fields: { recurrentActivation: { type: 'activation', default: 'sigmoid' }, resetAfter: { type: 'boolean', default: true } },
   gates: GATES,
   states: ['h'],
   equations: options => [
@@ -27,9 +29,11 @@ export const gru: Cell = {
     ...kernelShapes(GATES, D, M, options, symbols),
     ...biasShapes(GATES, M, { ...options, twoBiases: options.twoBiases || options.resetAfter }, symbols),
   ],
-  keras: { gates: ['z', 'r', 'g'] },
-  torch: { gates: ['r', 'z', 'g'] },
-  onnx: { gates: ['z', 'r', 'g'] },
+  recurrentBiasApart: options => options.resetAfter,
+  keras: { gates: ['z', 'r', 'g'], className: 'GRU' },
+  torch: { gates: ['r', 'z', 'g'], className: 'GRU' },
+  onnx: { gates: ['z', 'r', 'g'], className: 'GRU' },
+  flax: { gates: ['z', 'r', 'g'], className: 'GRUCell', spareBiases: 2 },
   elementwise: M => ({ multiplyAdds: 3 * M, activations: 3 * M }),
 
   step({ N, M, gates, state, next, recurrent, sig, act, options }: StepContext) {

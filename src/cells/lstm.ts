@@ -17,6 +17,14 @@ const GATES = ['i', 'f', 'g', 'o'] as const;
 
 export const lstm: Cell = {
   name: 'lstm',
+  title: 'LSTM',
+  fields: {
+    recurrentActivation: { type: 'activation', default: 'sigmoid' },
+    projection: { type: 'size', default: null },
+    peepholes: { type: 'boolean', default: false },
+    inputForget: { type: 'boolean', default: false },
+    unitForgetBias: { type: 'boolean', default: true },
+  },
   gates: GATES,
   states: ['h', 'c'],
   equations: options => [
@@ -46,9 +54,10 @@ export const lstm: Cell = {
       ? [{ name: 'p', role: 'peepholes' as const, dims: ['3', symbols.M], shape: [3, M], gates: null, formula: `3*${symbols.M}` }]
       : []),
   ],
-  keras: { gates: ['i', 'f', 'g', 'o'] },
-  torch: { gates: ['i', 'f', 'g', 'o'] },
-  onnx: { gates: ['i', 'o', 'f', 'g'] },
+  keras: { gates: ['i', 'f', 'g', 'o'], className: 'LSTM' },
+  torch: { gates: ['i', 'f', 'g', 'o'], className: 'LSTM' },
+  onnx: { gates: ['i', 'o', 'f', 'g'], className: 'LSTM' },
+  flax: { gates: ['i', 'f', 'g', 'o'], className: 'LSTMCell', spareBiases: 0 },
   elementwise: (M, options) => ({ multiplyAdds: (3 + (options.peepholes ? 3 : 0)) * M, activations: (options.inputForget ? 4 : 5) * M }),
 
   step({ N, M, gates, state, next, recurrent, sig, act, actOut, options, peepholes }: StepContext) {

@@ -9,13 +9,16 @@ import { biasShapes, kernelShapes } from './weightShapes.js';
  */
 export const rnn: Cell = {
   name: 'rnn',
+  title: 'SimpleRNN',
+  fields: {},
   gates: ['h'],
   states: ['h'],
   equations: () => ['h_t = tanh(x_t·Wx + h_{t−1}·Wh + bh)'],
   weightShapes: (D, M, options, symbols) => [...kernelShapes(['h'], D, M, options, symbols), ...biasShapes(['h'], M, options, symbols)],
-  keras: { gates: ['h'] },
-  torch: { gates: ['h'] },
-  onnx: { gates: ['h'] },
+  keras: { gates: ['h'], className: 'SimpleRNN' },
+  torch: { gates: ['h'], className: 'RNN' },
+  onnx: { gates: ['h'], className: 'RNN' },
+  flax: { gates: ['h'], className: 'SimpleCell', spareBiases: 0 },
   elementwise: M => ({ multiplyAdds: 0, activations: M }),
 
   step({ N, M, gates, state, next, recurrent, act, options }: StepContext) {

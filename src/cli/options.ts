@@ -1,3 +1,4 @@
+import { CELL_NAMES } from '../run/cellNames.js';
 import { LIMITS } from '../run/limits.js';
 import type { NameList } from '../run/names.js';
 
@@ -139,7 +140,6 @@ export const RNGS = ['seedrandom', 'keras', 'torch', 'numpy', 'pcg64'] as const;
 export const FRAMEWORKS = ['keras', 'torch', 'onnx', 'tfjs', 'flax'] as const;
 export const ENGINES = ['batched', 'manual', 'onnxruntime'] as const;
 const ENGINE_CHOICES = ['auto', ...ENGINES] as const;
-export const CELLS = ['rnn', 'lstm', 'gru'] as const;
 export const STYLES = ['box', 'plain', 'ascii', 'markdown', 'csv'] as const;
 
 const NETWORK = flags('Network', NETWORKS, {
@@ -178,7 +178,7 @@ const NETWORK = flags('Network', NETWORKS, {
     help: 'outputs of the dense layer; 0: no dense layer',
     elsewhere: ['--output-size', '--output-dim', '--classes', '--num-classes'],
   },
-  cell: { flags: '--cell <name>', value: { kind: 'choice', choices: CELLS }, default: 'rnn', help: 'kind of recurrent layer' },
+  cell: { flags: '--cell <name>', value: { kind: 'choice', choices: CELL_NAMES }, default: 'rnn', help: 'kind of recurrent layer' },
   task: {
     flags: '--task <name>',
     value: { kind: 'choice', choices: ['many-to-one', 'many-to-many'] },
@@ -382,7 +382,7 @@ const COMPARING = flags('Comparing', ['compare'], {
 const OUTPUT = flags('Output', RESULTS, {
   to: {
     flags: '--to <name>',
-    value: { kind: 'choice', choices: ['keras', 'torch', 'onnx', 'npz', 'safetensors', 'json'] },
+    value: { kind: 'choice', choices: ['keras', 'torch', 'onnx', 'flax', 'npz', 'safetensors', 'json'] },
     default: 'by the extension of OUT',
     help: 'keras: get_weights() as .npz; torch: a state dict; onnx: a standard graph; npz, safetensors, json: the same weights in that format',
     commands: ['convert'],

@@ -2,6 +2,8 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { concatFirst, concatLast, permuteBlocks } from '../tensor/layout.js';
 import { reshape, type Tensor } from '../tensor/tensor.js';
+import type { WritableConvention } from './convention.js';
+import { flaxTensors } from './flaxWrite.js';
 import { byNaturalOrder } from './naturalOrder.js';
 import { byFolder, plainLayer, recurrentLayer, type TranslatedLayer, translatedConvention } from './translated.js';
 
@@ -10,9 +12,10 @@ import { byFolder, plainLayer, recurrentLayer, type TranslatedLayer, translatedC
  *   LSTMCell, OptimizedLSTMCell   ii if ig io without bias, hi hf hg ho with; nnx OptimizedLSTMCell dense_i, dense_h (i f g o)
  *   GRUCell                       ir iz in with bias, hr hz without, hn with: n = tanh(in(x) + r ⊙ hn(h)), h = (1 − z) ⊙ n + z ⊙ h;
  *                                 nnx dense_i with bias, dense_h without (r z n): no b_hn at all
+ *   MGUCell                       if in with bias, hf without, hn with: n = tanh(in(x) + f ⊙ hn(h)), h = (1 − f) ⊙ n + f ⊙ h
  *   SimpleCell                    i with bias, h without; nnx dense_i, dense_h
  */
-export const flax = translatedConvention({
+const reading = translatedConvention({
   name: 'flax',
   framework: 'flax',
   detect: names => names.some(name => GATE.test(name.replaceAll('.', '/'))) || names.some(name => FUSED.test(name.replaceAll('.', '/'))),
@@ -35,6 +38,8 @@ export const flax = translatedConvention({
     return [...recurrent, ...plain];
   },
 });
+
+export const flax: WritableConvention = { ...reading, fromWeights: flaxTensors };
 
 /** [in, out] kernels of the input (i…) and the state (h…), by gate */
 const GATES: ReadonlySet<string> = new Set(
@@ -70,6 +75,10 @@ function readCell(name: string, gates: ReadonlyMap<string, Tensor>): readonly [T
     const M = input.shape[0] / 3;
     return [kernels('i', 'zrn'), kernels('h', 'zrn'), twoRows(input, get('hn/bias'), 2 * M)];
   }
+  if (gates.has('hf/kernel') && gates.has('hn/kernel')) {
+    const input = concatLast([...'fn'].map(gate => get(`i${gate}/bias`)));
+    return [kernels('i', 'fn'), kernels('h', 'fn'), twoRows(input, get('hn/bias'), input.shape[0] / 2)];
+  }
   if (gates.has('h/kernel')) return [get('i/kernel'), get('h/kernel'), gates.get('i/bias')];
   if (gates.has('dense_h/kernel')) return fused(name, get('dense_i/kernel'), get('dense_h/kernel'), gates);
   throw new RnnError(
@@ -78,7 +87,7 @@ function readCell(name: string, gates: ReadonlyMap<string, Tensor>): readonly [T
     `the gates ${[...gates.keys()].map(k => escapeText(k, 30)).join(', ')} are of no cell that is read here`,
     {
       where: escapeText(name || 'cell', 80),
-      expected: 'LSTMCell, OptimizedLSTMCell, GRUCell or SimpleCell',
+      expected: 'LSTMCell, OptimizedLSTMCell, GRUCell, MGUCell or SimpleCell',
     },
   );
 }

@@ -1,3 +1,4 @@
+import { CELLS, getCell } from '../cells/index.js';
 import { RnnError } from '../errors.js';
 import { type FrameworkName, isCellName } from '../model/frameworks.js';
 import { inferSequences } from '../model/sequences.js';
@@ -35,8 +36,6 @@ export interface WeightGroup {
   /** a layer without weights, as it stands in a spec */
   layer?: Readonly<Record<string, unknown>>;
 }
-
-const KIND_OF_GATES: Record<number, string> = { 1: 'rnn', 3: 'gru', 4: 'lstm' };
 
 /**
  * Layers of a spec from groups in order. What weights cannot show comes from the hints: task, pooling, activation.
@@ -87,33 +86,34 @@ export function layerOfGroup(
   const { kind, units } = cellOf(recurrent, group.projection);
   if (kind === 'rnn' && hints.activation === undefined && group.projection !== undefined) throw unknownGates(recurrent);
   const twoRows = bias?.length === 2;
+  const { resetAfter, recurrentActivation: gated } = getCell(kind).fields;
   return {
     ...named,
     kind,
     units,
     useBias: bias !== undefined,
-    ...(kind === 'gru' ? { resetAfter: bias === undefined || twoRows } : {}),
-    ...(kind === 'gru' || bias === undefined ? {} : { twoBiases: twoRows }),
+    ...(resetAfter ? { resetAfter: bias === undefined || twoRows } : {}),
+    ...(resetAfter || bias === undefined ? {} : { twoBiases: twoRows }),
     ...(group.projection === undefined ? {} : { projection: group.projection }),
     ...(group.peepholes ? { peepholes: true } : {}),
-    ...(group.recurrentActivation === undefined || kind === 'rnn' ? {} : { recurrentActivation: group.recurrentActivation }),
+    ...(group.recurrentActivation === undefined || !gated ? {} : { recurrentActivation: group.recurrentActivation }),
     ...(group.bidirectional ? { bidirectional: group.merged ? '_' : 'concat' } : {}),
     ...(hints.activation === undefined ? said : { activation: hints.activation }),
-    ...(hints.recurrentActivation === undefined || kind === 'rnn' ? {} : { recurrentActivation: hints.recurrentActivation }),
+    ...(hints.recurrentActivation === undefined || !gated ? {} : { recurrentActivation: hints.recurrentActivation }),
   };
 }
 
 /** Kind and units from Wh [P, G·M]: G is 1, 3 or 4. With a projection the kind is LSTM. */
 function cellOf([P, width]: readonly number[], projection: number | undefined): { kind: string; units: number } {
   if (projection !== undefined) return { kind: 'lstm', units: width / 4 };
-  const kind = KIND_OF_GATES[width / P];
-  if (kind === undefined) throw unknownGates([P, width]);
-  return { kind, units: P };
+  const cells = CELLS.filter(cell => cell.gates.length === width / P);
+  if (cells.length !== 1) throw unknownGates([P, width]);
+  return { kind: cells[0].name, units: P };
 }
 
 function unknownGates(shape: readonly number[]): RnnError {
   return new RnnError('convention', 'E_UNDETERMINED', `recurrent weights of shape ${formatShape(shape)} are of no known cell`, {
-    expected: '[M, M] (rnn), [M, 3M] (gru) or [M, 4M] (lstm)',
+    expected: CELLS.map(cell => `[M, ${cell.gates.length === 1 ? '' : cell.gates.length}M] (${cell.name})`).join(', '),
     found: formatShape(shape),
   });
 }

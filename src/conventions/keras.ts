@@ -1,5 +1,5 @@
 import type { WeightShape } from '../cells/cell.js';
-import { getCell } from '../cells/index.js';
+import { getCell, rowOf } from '../cells/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { FileTensor } from '../formats/format.js';
@@ -66,6 +66,7 @@ function inOrder(tensors: NamedTensors): [string, Tensor][] {
 /**
  * A layer's arrays in the order of Keras' get_weights(), each of exactly the expected shape, as canonical weights by their key.
  * @param held arrays in the whole file @param nameOf what the file would call the layer's array i
+ * @param order of the gates in the arrays: Keras' or our own
  * @throws RnnError E_WEIGHT_MISSING, E_WEIGHT_EXTRA, E_WEIGHT_SHAPE
  */
 export function layerWeights(
@@ -74,6 +75,7 @@ export function layerWeights(
   given: readonly NamedArray[],
   held: number,
   nameOf: (i: number) => string,
+  order: 'keras' | 'own' = 'keras',
 ): [string, Tensor][] {
   const arrays = isRecurrent(layer.layer) ? modernArrays(given) : given;
   if (arrays.length > layer.weights.length) {
@@ -102,7 +104,7 @@ export function layerWeights(
       });
     }
     within(`${escapeText(array.name)} (${key})`, () => checkShape(array.tensor.shape, weight, ''));
-    return [key, reordered(layer, weight, array.tensor, toCanonicalGates)];
+    return [key, order === 'own' ? array.tensor : reordered(layer, weight, array.tensor, toCanonicalGates)];
   });
 }
 
@@ -117,7 +119,7 @@ function reordered({ layer }: LayerShapes, weight: WeightShape, t: Tensor, permu
   if (weight.role === 'projection' || weight.role === 'peepholes')
     throw new RnnError('unsupported', 'E_KERAS_CELL', `Keras has no ${weight.role} in ${layer.kind}`);
   const cell = getCell(layer.kind);
-  return weight.gates === null ? t : permute(t, cell, cell.keras!);
+  return weight.gates === null ? t : permute(t, cell, rowOf(cell, 'keras'));
 }
 
 /**

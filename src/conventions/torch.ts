@@ -1,6 +1,6 @@
 import { formatActivation } from '../activations/index.js';
 import type { Cell, WeightShape } from '../cells/cell.js';
-import { getCell } from '../cells/index.js';
+import { getCell, rowOf } from '../cells/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { FileTensor } from '../formats/format.js';
@@ -108,7 +108,7 @@ function readRole(shape: WeightShape, cell: Cell, module: AssignedLayer, reverse
       );
     return found;
   };
-  const canonical = (t: Tensor) => toCanonicalGates(t, cell, cell.torch!);
+  const canonical = (t: Tensor) => toCanonicalGates(t, cell, rowOf(cell, 'torch'));
   switch (shape.role) {
     case 'kernel':
     case 'recurrentKernel': {
@@ -265,7 +265,7 @@ function writeRecurrent(
         fix: 'use fewer projected units; --to npz keeps these weights under our own names',
       },
     );
-  const foreign = (t: Tensor) => fromCanonicalGates(t, cell, cell.torch!);
+  const foreign = (t: Tensor) => fromCanonicalGates(t, cell, rowOf(cell, 'torch'));
   for (const [way, reverse] of layer.bidirectional
     ? [
         ['forward/', ''],

@@ -12,7 +12,7 @@ import { isSorted } from './modules.js';
 import type { NamedArray } from './namedArray.js';
 import { extra } from './surplus.js';
 
-/** A layer of a foreign file, its arrays as Keras would have them: kernel [D, G·M], recurrent_kernel [M, G·M], bias; forward before backward. */
+/** A layer of a foreign file, its arrays as Keras would have them, gates in our order: kernel [D, G·M], recurrent_kernel [M, G·M], bias; forward before backward. */
 export interface TranslatedLayer {
   readonly name: string;
   readonly arrays: readonly NamedArray[];
@@ -46,7 +46,8 @@ export function translatedConvention({ name, framework, detect, layers: translat
       const weights = new Map<string, Tensor>();
       layers.forEach((layer, i) => {
         const { name: place, arrays } = own[i] ?? { name: layer.layer.name, arrays: [] };
-        for (const [key, t] of layerWeights(shapes, layer, arrays, held, k => `${place}/${layer.weights[k].role}`)) weights.set(key, t);
+        for (const [key, t] of layerWeights(shapes, layer, arrays, held, k => `${place}/${layer.weights[k].role}`, 'own'))
+          weights.set(key, t);
       });
       const surplus = found.find(layer => !own.includes(layer));
       if (surplus)

@@ -47,13 +47,13 @@ export function projected(
   return data;
 }
 
-/** Two bias rows add up to one, except where the GRU keeps the recurrent one inside r ⊙ (…). */
-export function biasesOf({ options, weights }: RecurrenceArgs, precision: Precision): [Tensor | undefined, FloatArray | undefined] {
+/** Two bias rows add up to one, except where the cell keeps the recurrent one apart, inside r ⊙ (…) of the GRU. */
+export function biasesOf({ cell, options, weights }: RecurrenceArgs, precision: Precision): [Tensor | undefined, FloatArray | undefined] {
   const bias = weights.bias;
   if (!bias || bias.shape.length === 1) return [bias, undefined];
   const width = bias.shape[1];
   const [input, recurrent] = [bias.data.subarray(0, width), bias.data.subarray(width)];
-  if (options.resetAfter) return [{ shape: [width], data: input }, recurrent];
+  if (cell.recurrentBiasApart?.(options)) return [{ shape: [width], data: input }, recurrent];
   const sum = allocate(width, precision);
   for (let k = 0; k < width; k++) sum[k] = input[k] + recurrent[k];
   return [{ shape: [width], data: sum }, undefined];

@@ -5,15 +5,16 @@ import type { FloatArray, Tensor } from '../tensor/tensor.js';
 /** How engines read a layer's recurrent weights. */
 
 /**
- * Two rows [2, G·M] add up to one bias, except where the GRU with the reset after the product keeps the recurrent one apart.
+ * Two rows [2, G·M] add up to one bias, except where the cell keeps the recurrent one apart (a GRU with the reset after the
+ * product).
  * @returns [added to x·Wx, added to h·Wh]
  */
-export function biasRows({ options, weights }: RecurrenceArgs): [FloatArray | undefined, FloatArray | undefined] {
+export function biasRows({ cell, options, weights }: RecurrenceArgs): [FloatArray | undefined, FloatArray | undefined] {
   const bias = weights.bias;
   if (!bias || bias.shape.length === 1) return [bias?.data, undefined];
   const width = bias.shape[1];
   const [input, recurrent] = [bias.data.subarray(0, width), bias.data.subarray(width)];
-  if (options.resetAfter) return [input, recurrent];
+  if (cell.recurrentBiasApart?.(options)) return [input, recurrent];
   return [input.map((v, k) => v + recurrent[k]), undefined];
 }
 

@@ -22,7 +22,6 @@ export { layernorm, rmsnorm, unitnorm } from './normalise/layernorm.js';
 export { operator } from './operator.js';
 export { avgpool, globalavgpool2d, globalmaxpool2d, last, maxpool } from './pooling.js';
 export { prelu } from './prelu.js';
-export { gru, lstm, rnn } from './recurrent.js';
 export { repeat } from './repeat.js';
 export { crop1d, crop2d, zeropad1d, zeropad2d } from './reshaping/borders.js';
 export { permute, reshape } from './reshaping/reshape.js';

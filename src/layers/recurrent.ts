@@ -1,15 +1,13 @@
 import type { ActivationSpec } from '../activations/activation.js';
 import { elementwise } from '../activations/index.js';
-import type { CellOptions, WeightShape } from '../cells/cell.js';
-import { getCell } from '../cells/index.js';
+import type { Cell, CellOptions, WeightShape } from '../cells/cell.js';
+import { CELLS, type CellName, getCell } from '../cells/index.js';
 import { factor } from '../cells/weightShapes.js';
 import { flipTime } from '../tensor/layout.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { bothWays, type MergeMode, merge, mergedWidth } from './bidirectional.js';
 import { multiply, sequenceOf, widthOf } from './dims.js';
 import type { Field, LayerBase, LayerContext, LayerKind, LayerResult, RecurrenceArgs, RecurrenceResult, Value } from './layer.js';
-
-export type CellName = 'rnn' | 'lstm' | 'gru';
 
 /** A cell run over time, in one direction or both. What the cell computes is in cells/; how the loop runs is the engine's. */
 export interface RecurrentSpec extends LayerBase {
@@ -64,19 +62,6 @@ const FIELDS: Record<string, Field> = {
   kerasClass: { type: 'choice', choices: ['RNN', 'CuDNNLSTM', 'CuDNNGRU'], default: null },
 };
 
-/** Fields that only some cells have; for the others they are fixed and refused in a spec. */
-const OWN_FIELDS: Record<CellName, Record<string, Field>> = {
-  rnn: {},
-  lstm: {
-    recurrentActivation: { type: 'activation', default: 'sigmoid' },
-    projection: { type: 'size', default: null },
-    peepholes: { type: 'boolean', default: false },
-    inputForget: { type: 'boolean', default: false },
-    unitForgetBias: { type: 'boolean', default: true },
-  },
-  gru: { recurrentActivation: { type: 'activation', default: 'sigmoid' }, resetAfter: { type: 'boolean', default: true } },
-};
-
 /** What a recurrent layer has where its cell has no such option. */
 export const FIXED_OPTIONS = {
   recurrentActivation: null,
@@ -87,12 +72,17 @@ export const FIXED_OPTIONS = {
   resetAfter: false,
 };
 
-const KERAS_CLASS: Record<CellName, string> = { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' };
+/** How many rows of biases the layer has. */
+export function biasRows(layer: RecurrentSpec): number {
+  const bias = getCell(layer.kind)
+    .weightShapes(1, 1, cellOptions(layer))
+    .find(({ role }) => role === 'bias');
+  return bias === undefined ? 0 : bias.shape.length;
+}
 
-function recurrentLayer(kind: CellName): LayerKind<RecurrentSpec> {
-  const cell = getCell(kind);
+function recurrentLayer(cell: Cell): LayerKind<RecurrentSpec> {
   return {
-    name: kind,
+    name: cell.name,
     letter: 'M',
     reads: 'sequence',
     grammar: {
@@ -100,8 +90,8 @@ function recurrentLayer(kind: CellName): LayerKind<RecurrentSpec> {
       activation: true,
       options: { nobias: { set: { useBias: false } } },
     },
-    kerasClass: layer => (layer.bidirectional ? 'Bidirectional' : (layer.kerasClass ?? KERAS_CLASS[kind])),
-    fields: { ...FIELDS, ...OWN_FIELDS[kind] },
+    kerasClass: layer => (layer.bidirectional ? 'Bidirectional' : (layer.kerasClass ?? cell.keras?.className ?? cell.title)),
+    fields: { ...FIELDS, ...cell.fields },
     keras: { classes: {}, config: () => ({}), path: (_layer, weight) => kerasPath(weight) },
 
     weightShapes(layer, [input], symbols) {
@@ -136,13 +126,12 @@ function recurrentLayer(kind: CellName): LayerKind<RecurrentSpec> {
       const P = layer.projection ?? M;
       const ways = layer.bidirectional ? 2 : 1;
       const each = cell.elementwise(M, cellOptions(layer));
-      const biasRows = layer.useBias ? (layer.twoBiases || (kind === 'gru' && layer.resetAfter) ? 2 : 1) : 0;
       const gates = G > 1 ? `${G}*${symbols.units}` : symbols.units;
       const products = `${factor(input[2].symbol)}*${gates}+${layer.projection === null ? symbols.units : symbols.projection}*${gates}`;
       const projected = layer.projection === null ? '' : `+${symbols.units}*${symbols.projection}`;
       return {
         matmul: multiply(ways, T.size, (BigInt(D) + BigInt(P)) * BigInt(G * M) + (layer.projection === null ? 0n : BigInt(M) * BigInt(P))),
-        bias: multiply(ways, T.size, biasRows * G * M),
+        bias: multiply(ways, T.size, biasRows(layer) * G * M),
         elementwise: multiply(ways, T.size, each.multiplyAdds),
         activations: multiply(ways, T.size, each.activations),
         formula: `${ways === 2 ? '2*' : ''}${factor(T.symbol)}*(${products}${projected})`,
@@ -150,11 +139,11 @@ function recurrentLayer(kind: CellName): LayerKind<RecurrentSpec> {
     },
 
     formula(layer, [input], symbols) {
-      const biasRows = layer.useBias ? (layer.twoBiases || (kind === 'gru' && layer.resetAfter) ? 2 : 1) : 0;
+      const rowsOfBias = biasRows(layer);
       const gates = cell.gates.length > 1 ? `${cell.gates.length}*` : '';
       const rows = layer.projection === null ? symbols.units : symbols.projection;
       const extras = `${layer.projection === null ? '' : `+${symbols.units}*${symbols.projection}`}${layer.peepholes ? `+3*${symbols.units}` : ''}`;
-      const one = `${gates}${symbols.units}*(${input[input.length - 1].symbol}+${rows}${biasRows ? `+${biasRows}` : ''})${extras}`;
+      const one = `${gates}${symbols.units}*(${input[input.length - 1].symbol}+${rows}${rowsOfBias ? `+${rowsOfBias}` : ''})${extras}`;
       return !layer.bidirectional ? one : extras ? `2*(${one})` : `2*${one}`;
     },
 
@@ -162,9 +151,10 @@ function recurrentLayer(kind: CellName): LayerKind<RecurrentSpec> {
   };
 }
 
-export const rnn = recurrentLayer('rnn');
-export const lstm = recurrentLayer('lstm');
-export const gru = recurrentLayer('gru');
+/** A layer kind for each cell, by its name. */
+export const recurrentKinds: Readonly<Record<string, LayerKind<RecurrentSpec>>> = Object.fromEntries(
+  CELLS.map(cell => [cell.name, recurrentLayer(cell)]),
+);
 
 export function cellOptions(layer: RecurrentSpec): CellOptions {
   const { useBias, twoBiases, resetAfter, projection, peepholes, clip, inputForget } = layer;

@@ -59,11 +59,15 @@ function countAs(framework: FrameworkName, described: ModelSpec): FrameworkCount
 }
 
 /** Flax' GRU has no recurrent bias of z and r, which could be added to the input's (and in nnx none of n either). */
-function withoutBias({ kind, useBias, resetAfter, units, bidirectional }: RecurrentSpec): bigint {
-  return kind === 'gru' && useBias && resetAfter ? BigInt(2 * units * (bidirectional ? 2 : 1)) : 0n;
+function withoutBias(layer: RecurrentSpec): bigint {
+  const { kind, useBias, units, bidirectional } = layer;
+  const spare = useBias && (layer.resetAfter || kind !== 'gru') ? (getCell(kind).flax?.spareBiases ?? 0) : 0;
+  return BigInt(spare * units * (bidirectional ? 2 : 1));
 }
 
 function missingIn(framework: FrameworkName, layer: RecurrentSpec): string | null {
+  const cell = getCell(layer.kind);
+  if (!cell[framework === 'tfjs' ? 'keras' : framework]) return `${framework} has no ${cell.name}`;
   if (layer.projection !== null && framework !== 'torch') return `${framework} has no LSTM projection`;
   if (framework === 'torch' && layer.projection !== null && !isTorchProjection(layer.projection, layer.units))
     return 'torch has LSTM projections narrower than the units only';
@@ -72,7 +76,13 @@ function missingIn(framework: FrameworkName, layer: RecurrentSpec): string | nul
 }
 
 function asIn(framework: FrameworkName, layer: RecurrentSpec): RecurrentSpec {
-  const resetAfter = layer.kind !== 'gru' ? false : framework === 'torch' ? true : framework === 'tfjs' ? false : layer.resetAfter;
+  const resetAfter = !getCell(layer.kind).fields.resetAfter
+    ? false
+    : framework === 'torch'
+      ? true
+      : framework === 'tfjs'
+        ? false
+        : layer.resetAfter;
   return { ...layer, twoBiases: DEFAULTS[framework].twoBiases, resetAfter };
 }
 

@@ -1,5 +1,5 @@
+import { type CellName, getCell } from '../cells/index.js';
 import { RnnError } from '../errors.js';
-import type { CellName } from './spec.js';
 
 /** The notebook's network by its letters: N samples, T steps, D features, M units (several: a stack), K outputs. */
 export interface Dimensions {
@@ -35,7 +35,7 @@ export function dimensionLayers({
       fix: 'drop --pool, or use --task many-to-one',
     });
   }
-  if (recurrentActivation !== undefined && cell === 'rnn') {
+  if (recurrentActivation !== undefined && !getCell(cell).fields.recurrentActivation) {
     throw new RnnError('usage', 'E_CONFLICT', '--recurrent-activation is for cells with gates: a SimpleRNN has none', {
       fix: 'add --cell lstm or --cell gru, or drop it',
     });

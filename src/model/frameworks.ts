@@ -1,4 +1,6 @@
-import type { CellName } from './spec.js';
+import { getCell, isCellName } from '../cells/index.js';
+
+export { isCellName } from '../cells/index.js';
 
 /**
  * What a framework takes for granted, where a description does not say: bias rows, the GRU variant, the gate activation.
@@ -37,19 +39,16 @@ export function layerDefaults(kind: string, framework: FrameworkName): Readonly<
   if (framework === 'torch' && NORMS.has(kind)) return { epsilon: 1e-5 };
   if (kind === 'maxpool') return { useMask: d.maskedMax };
   if (!isCellName(kind)) return {};
+  const own = getCell(kind).fields;
   return {
     twoBiases: d.twoBiases,
-    ...(kind === 'gru' ? { resetAfter: d.resetAfter } : {}),
-    ...(kind === 'rnn' ? {} : { recurrentActivation: d.recurrentActivation }),
-    ...(kind === 'lstm' && framework !== 'keras' && framework !== 'tfjs' ? { unitForgetBias: false } : {}),
+    ...(own.resetAfter ? { resetAfter: d.resetAfter } : {}),
+    ...(own.recurrentActivation ? { recurrentActivation: d.recurrentActivation } : {}),
+    ...(own.unitForgetBias && framework !== 'keras' && framework !== 'tfjs' ? { unitForgetBias: false } : {}),
   };
 }
 
 /** Whether PyTorch can make an LSTM with this projection: it wants proj_size smaller than hidden_size. */
 export function isTorchProjection(projection: number, units: number): boolean {
   return projection < units;
-}
-
-export function isCellName(kind: string): kind is CellName {
-  return kind === 'rnn' || kind === 'lstm' || kind === 'gru';
 }

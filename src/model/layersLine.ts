@@ -1,5 +1,6 @@
 import type { ActivationSpec } from '../activations/activation.js';
 import { formatActivation } from '../activations/index.js';
+import { getCell } from '../cells/index.js';
 import { RnnError } from '../errors.js';
 import { checkSpec } from './check.js';
 import { type FrameworkName, isCellName, layerDefaults } from './frameworks.js';
@@ -54,7 +55,7 @@ function optionTexts(kind: string, layer: Readonly<Record<string, unknown>>, fra
     add(size !== 1, `${option}=${size}`);
   }
   add(layer.useBias === false, 'nobias');
-  if (kind === 'gru' && typeof resetAfter === 'boolean')
+  if (isCellName(kind) && getCell(kind).fields.resetAfter && typeof resetAfter === 'boolean')
     add(resetAfter !== layerDefaults(kind, framework).resetAfter, resetAfter ? 'resetafter' : 'resetbefore');
   add(layer.goBackwards === true, 'backwards');
   add(layer.stateful === true, 'stateful');

@@ -1,9 +1,9 @@
+import { getCell, isCellName } from '../cells/index.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { Grammar } from '../layers/facets.js';
 import { LAYER_KINDS } from '../layers/index.js';
 import { nearest } from '../registry.js';
-import { isCellName } from './frameworks.js';
 import { isFunction, usualSpelling } from './layersSpelling.js';
 import { checkFilled } from './unfilled.js';
 
@@ -249,7 +249,7 @@ function applyRecurrent(layer: Record<string, unknown>, option: string, fail: Fa
   };
   const projected = /^proj=(\d+)$/.exec(option);
   if (projected) {
-    only(kind === 'lstm', 'lstm');
+    only(hasField(kind, 'projection'), owners('projection'));
     layer.projection = size(projected[1], fail);
   } else if (option === 'seq' || option === 'last') {
     only(recurrent, 'recurrent layers');
@@ -257,7 +257,7 @@ function applyRecurrent(layer: Record<string, unknown>, option: string, fail: Fa
       throw fail('+seq and +last contradict each other', 'keep one of them');
     layer.returnSequences = option === 'seq';
   } else if (option === 'resetbefore' || option === 'resetafter') {
-    only(kind === 'gru', 'gru');
+    only(hasField(kind, 'resetAfter'), owners('resetAfter'));
     layer.resetAfter = option === 'resetafter';
   } else if (option === 'backwards' || option === 'stateful') {
     only(recurrent, 'recurrent layers');
@@ -267,6 +267,14 @@ function applyRecurrent(layer: Record<string, unknown>, option: string, fail: Fa
     layer.bidirectional = option;
   } else return false;
   return true;
+}
+
+function hasField(kind: string, field: string): boolean {
+  return isCellName(kind) && getCell(kind).fields[field] !== undefined;
+}
+
+function owners(field: string): string {
+  return CELL_KINDS.filter(kind => hasField(kind, field)).join(', ');
 }
 
 function unknownOption(word: string, option: string, fail: Fail): RnnError {

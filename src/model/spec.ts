@@ -1,3 +1,4 @@
+import { isCellName } from '../cells/index.js';
 import type { ActivationLayerSpec } from '../layers/activation.js';
 import type * as all from '../layers/all.js';
 import type { DenseSpec } from '../layers/dense.js';
@@ -20,8 +21,8 @@ export const SPEC_SCHEMA = 'rnn-cli/spec@2';
 /** Without several inputs, outputs, states and operators; still read. */
 export const FIRST_SPEC_SCHEMA = 'rnn-cli/spec@1';
 
-/** The layer of any kind in layers/all.ts. */
-export type LayerSpec = Parameters<(typeof all)[keyof typeof all]['apply']>[0];
+/** The layer of any kind in layers/all.ts, or of a cell. */
+export type LayerSpec = Parameters<(typeof all)[keyof typeof all]['apply']>[0] | RecurrentSpec;
 
 export interface InputSpec {
   readonly name: string;
@@ -82,8 +83,8 @@ export function outputsOf(model: ModelSpec): readonly OutputSpec[] {
   return [{ name: model.outputName ?? model.output, value: model.output }, ...(model.otherOutputs ?? [])];
 }
 
+export type { CellName } from '../cells/index.js';
 export type { MergeMode } from '../layers/bidirectional.js';
-export type { CellName } from '../layers/recurrent.js';
 export type {
   ActivationLayerSpec,
   DenseSpec,
@@ -99,5 +100,5 @@ export type {
 };
 
 export function isRecurrent(layer: LayerSpec): layer is RecurrentSpec {
-  return layer.kind === 'rnn' || layer.kind === 'lstm' || layer.kind === 'gru';
+  return isCellName(layer.kind);
 }

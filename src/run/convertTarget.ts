@@ -1,5 +1,7 @@
-import { RnnError } from '../errors.js';
+import { getCell, rowOf } from '../cells/index.js';
+import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
+import { biasRows } from '../layers/recurrent.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import { inferShapes } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec, type RecurrentSpec } from '../model/spec.js';
@@ -15,7 +17,7 @@ export interface Target {
   readonly convention: string;
 }
 
-export const TARGETS = ['keras', 'torch', 'onnx', 'npz', 'safetensors', 'json'] as const;
+export const TARGETS = ['keras', 'torch', 'onnx', 'flax', 'npz', 'safetensors', 'json'] as const;
 
 /**
  * `--to` names a framework or a container; the extension of the output the other. Without `--to` the extension decides: `.onnx` ONNX,
@@ -51,9 +53,16 @@ export function targetOf(to: string | undefined, output: string, source: Framewo
         format: extension === 'npz' ? 'npz' : 'safetensors',
         convention: 'torch',
       });
+    case 'flax':
+      return only(extension, ['npz', 'safetensors'], output, {
+        framework: 'flax',
+        format: extension === 'safetensors' ? 'safetensors' : 'npz',
+        convention: 'flax',
+      });
     case 'npz':
     case 'safetensors': {
-      const convention = source === 'torch' ? 'torch' : source === 'onnx' || wanted === 'safetensors' ? 'rnn-cli' : 'keras';
+      const convention =
+        source === 'torch' || source === 'flax' ? source : source === 'onnx' || wanted === 'safetensors' ? 'rnn-cli' : 'keras';
       return only(extension, [wanted], output, { framework: source, format: wanted, convention });
     }
     default:
@@ -96,8 +105,8 @@ export function adapted(
     // a spec counted by a framework's rules may still hold what the framework has not
     checkCell(layer, framework);
     if (framework === network.framework) return layer;
-    const twoBiases = layer.useBias && framework !== 'keras' && framework !== 'tfjs';
-    const rows = twoBiases || (layer.kind === 'gru' && layer.resetAfter) ? 2 : 1;
+    const twoBiases = layer.useBias && framework !== 'keras' && framework !== 'tfjs' && framework !== 'flax';
+    const rows = biasRows({ ...layer, twoBiases });
     for (const way of layer.bidirectional ? ['forward/', 'backward/'] : ['']) {
       const key = `${layer.name}/${way}bh`;
       const bias = weights.get(key);
@@ -105,7 +114,7 @@ export function adapted(
     }
     return { ...layer, twoBiases };
   });
-  if (framework === 'torch' && network.framework !== 'torch') notes.push(...torchNotes(model));
+  if (['torch', 'flax'].includes(framework) && network.framework !== framework) notes.push(...codeNotes(model));
   const changed = { ...model, layers };
   return { model: changed, shapes: inferShapes(changed), weights, notes };
 }
@@ -123,13 +132,20 @@ function inRows(bias: Tensor, rows: number): Tensor {
 }
 
 function checkCell(layer: RecurrentSpec, framework: FrameworkName): void {
-  const missing = framework === 'torch' ? notInTorch(layer) : framework === 'onnx' ? null : notInKeras(layer);
+  within(escapeText(layer.name), () => rowOf(getCell(layer.kind), framework === 'tfjs' ? 'keras' : framework));
+  const missing =
+    framework === 'torch' ? notInTorch(layer) : framework === 'onnx' ? null : framework === 'flax' ? notInFlax(layer) : notInKeras(layer);
   if (missing === null) return;
-  throw new RnnError('unsupported', 'E_CONVERT_LAYER', `${framework === 'torch' ? 'PyTorch' : 'Keras'} has no ${missing}`, {
-    where: escapeText(layer.name),
-    found: missing,
-    fix: 'ONNX holds it: --to onnx',
-  });
+  throw new RnnError(
+    'unsupported',
+    'E_CONVERT_LAYER',
+    `${{ torch: 'PyTorch', flax: 'Flax' }[framework as string] ?? 'Keras'} has no ${missing}`,
+    {
+      where: escapeText(layer.name),
+      found: missing,
+      fix: 'ONNX holds it: --to onnx',
+    },
+  );
 }
 
 function notInTorch(layer: RecurrentSpec): string | null {
@@ -145,6 +161,12 @@ function notInTorch(layer: RecurrentSpec): string | null {
   return null;
 }
 
+function notInFlax(layer: RecurrentSpec): string | null {
+  if (layer.kind === 'gru' && !layer.resetAfter) return 'GRU with the reset before the product';
+  if (layer.goBackwards) return 'layer that runs backwards only';
+  return notInKeras(layer);
+}
+
 function notInKeras(layer: RecurrentSpec): string | null {
   if (layer.projection !== null) return 'LSTM projection';
   if (layer.peepholes || layer.clip !== null || layer.inputForget) return 'peepholes, clip and input_forget';
@@ -152,7 +174,7 @@ function notInKeras(layer: RecurrentSpec): string | null {
 }
 
 /** What a state dict leaves to the code that loads it. */
-function torchNotes({ layers }: ModelSpec): string[] {
+function codeNotes({ layers }: ModelSpec): string[] {
   const functions = layers.filter(l => l.kind === 'dense' && l.activation !== 'linear').map(l => l.name);
   const others = layers
     .filter(l => !isRecurrent(l) && !['dense', 'embedding', 'dropout'].includes(l.kind))

@@ -1,3 +1,4 @@
+import { getCell, isCellName } from '../cells/index.js';
 import type { Convention, NetworkHints, ReadNetwork } from '../conventions/convention.js';
 import type { WeightSet } from '../conventions/weightSets.js';
 import { RnnError, within } from '../errors.js';
@@ -367,7 +368,7 @@ function describesNetwork({ D, M, K, cell }: NetworkRequest, { code }: RnnError)
 }
 
 function agrees(request: NetworkRequest, read: ReadNetwork): boolean {
-  const recurrent = read.layers.filter(l => ['rnn', 'lstm', 'gru'].includes(String(l.kind)));
+  const recurrent = read.layers.filter(l => isCellName(String(l.kind)));
   const dense = read.layers.filter(l => l.kind === 'dense');
   const M = request.M ?? recurrent.map(l => l.units);
   const units = M.length === 1 ? recurrent.map(() => M[0]) : M;
@@ -444,8 +445,7 @@ function layerIndex(error: RnnError, { spec }: Draft): number | undefined {
 /** 'SimpleRNN, many to one': cell and task in words, for the heading of a report. */
 export function titleOf({ model, shapes }: Pick<Network, 'model' | 'shapes'>): string {
   const recurrent = model.layers.filter(isRecurrent);
-  const words: Record<string, string> = { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' };
-  const kinds = [...new Set(recurrent.map(l => `${l.bidirectional ? 'bidirectional ' : ''}${words[l.kind]}`))];
+  const kinds = [...new Set(recurrent.map(l => `${l.bidirectional ? 'bidirectional ' : ''}${getCell(l.kind).title}`))];
   const name = kinds.length === 0 ? 'no recurrent layer' : kinds.join(' + ');
   return `${name}, many to ${shapes.output.length === 3 ? 'many' : 'one'}`;
 }

@@ -1,3 +1,4 @@
+import type { CellName } from '../cells/index.js';
 import type { Assumption } from '../model/assumptions.js';
 import type { ModelSpec } from '../model/spec.js';
 import type { Precision } from '../tensor/tensor.js';
@@ -23,7 +24,7 @@ export interface PageFlags {
   readonly D?: number;
   readonly M?: readonly number[];
   readonly K?: number;
-  readonly cell?: 'rnn' | 'lstm' | 'gru';
+  readonly cell?: CellName;
   readonly task?: 'many-to-one' | 'many-to-many';
   readonly pool?: 'last' | 'max' | 'mean';
   readonly bidirectional?: boolean;

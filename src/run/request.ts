@@ -1,3 +1,4 @@
+import type { CellName } from '../cells/index.js';
 /**
  * What the user asked for, validated as words (numbers are numbers, enums are known) but not yet looked up: no file has been read.
  * `cli/options.ts` builds these from argv; the library's callers build them by hand.
@@ -16,7 +17,7 @@ export interface NetworkRequest {
   /** one number, or several for a stack: [5, 4] */
   M?: readonly number[];
   K?: number;
-  cell?: 'rnn' | 'lstm' | 'gru';
+  cell?: CellName;
   task?: 'many-to-one' | 'many-to-many';
   pool?: 'last' | 'max' | 'mean';
   bidirectional?: boolean;

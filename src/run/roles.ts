@@ -1,4 +1,4 @@
-import { getCell } from '../cells/index.js';
+import { CELLS, getCell, isCellName } from '../cells/index.js';
 import { RECURRENT_OPS } from '../conventions/onnx/recurrentNode.js';
 import type { FileTensor } from '../formats/format.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
@@ -64,7 +64,8 @@ function roleOfName(name: string, tensors: ReadonlyMap<string, FileTensor>, fram
   if (!recurrent) return { role, gates: null };
   const [rows, columns] = recurrent.shape;
   const G = framework === 'torch' ? rows / columns : columns / rows;
-  const kind = { 3: 'gru', 4: 'lstm' }[G];
+  const cells = CELLS.filter(cell => cell.gates.length === G && G > 1);
+  const kind = cells.length === 1 ? cells[0].name : undefined;
   return { role, gates: kind === undefined || role === 'projection' || role === 'peepholes' ? null : gatesOf(kind, framework) };
 }
 
@@ -84,9 +85,9 @@ function siblingOf(name: string, tensors: ReadonlyMap<string, FileTensor>): File
 }
 
 function gatesOf(kind: string, framework: string | null): readonly string[] | null {
-  if (kind !== 'lstm' && kind !== 'gru') return null;
-  const cell = getCell(kind);
-  return framework === 'torch' ? cell.torch!.gates : framework === 'onnx' ? cell.onnx!.gates : cell.keras!.gates;
+  const cell = isCellName(kind) ? getCell(kind) : undefined;
+  if (!cell || cell.gates.length === 1) return null;
+  return (framework === 'torch' ? cell.torch : framework === 'onnx' ? cell.onnx : cell.keras)?.gates ?? cell.gates;
 }
 
 const INPUT_ROLES = ['x', 'kernel', 'recurrentKernel', 'bias', 'lengths', 'initialState', 'initialState', 'peepholes'];

@@ -1,7 +1,7 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { activations, elementwise } from '../../activations/index.js';
 import type { Cell, CellOptions } from '../../cells/cell.js';
-import { getCell } from '../../cells/index.js';
+import { getCell, rowOf } from '../../cells/index.js';
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { OnnxNode } from '../../formats/onnxGraph.js';
@@ -18,7 +18,7 @@ import { plainFunction, RECURRENT_FUNCTIONS } from './activationNodes.js';
  */
 export interface RecurrentNode {
   readonly cell: Cell;
-  readonly kind: CellName;
+  readonly kind: OnnxCellName;
   /** one per direction: does it run t = T−1 … 0, and with which functions */
   readonly directions: readonly DirectionFunctions[];
   readonly clip: number | null;
@@ -45,12 +45,15 @@ export interface DirectionWeights {
   readonly peepholes?: Tensor;
 }
 
-export const RECURRENT_OPS: Readonly<Record<string, CellName>> = { RNN: 'rnn', LSTM: 'lstm', GRU: 'gru' };
+/** The cells that are operators of ONNX. */
+type OnnxCellName = Extract<CellName, 'rnn' | 'lstm' | 'gru'>;
+
+export const RECURRENT_OPS: Readonly<Record<string, OnnxCellName>> = { RNN: 'rnn', LSTM: 'lstm', GRU: 'gru' };
 
 const ATTRIBUTES = ['activation_alpha', 'activation_beta', 'activations', 'clip', 'direction', 'hidden_size', 'layout'];
-const OWN_ATTRIBUTES: Record<CellName, readonly string[]> = { rnn: [], lstm: ['input_forget'], gru: ['linear_before_reset'] };
+const OWN_ATTRIBUTES: Record<OnnxCellName, readonly string[]> = { rnn: [], lstm: ['input_forget'], gru: ['linear_before_reset'] };
 /** f, g, h of the specification: gates, candidate, output */
-const DEFAULT_FUNCTIONS: Record<CellName, readonly string[]> = {
+const DEFAULT_FUNCTIONS: Record<OnnxCellName, readonly string[]> = {
   rnn: ['Tanh'],
   lstm: ['Sigmoid', 'Tanh', 'Tanh'],
   gru: ['Sigmoid', 'Tanh'],
@@ -74,7 +77,7 @@ export function readRecurrentNode(node: OnnxNode): RecurrentNode {
   };
 }
 
-function directionsOf(node: OnnxNode, kind: CellName): DirectionFunctions[] {
+function directionsOf(node: OnnxNode, kind: OnnxCellName): DirectionFunctions[] {
   const direction = textOf(node, 'direction') ?? 'forward';
   const ways: Record<string, readonly boolean[]> = { forward: [false], reverse: [true], bidirectional: [false, true] };
   if (!Object.hasOwn(ways, direction)) throw wrong('direction', Object.keys(ways).join(', '), escapeText(direction, 40));
@@ -149,7 +152,7 @@ export function directionWeights(node: RecurrentNode, W: Tensor, R: Tensor, B?: 
   check('R', R, [dirs, G * M, M], '[directions, gates·hidden_size, hidden_size]');
   if (B) check('B', B, [dirs, 2 * G * M], '[directions, 2·gates·hidden_size]');
   if (P) check('P', P, [dirs, 3 * M], '[directions, 3·hidden_size]');
-  const canonical = (t: Tensor) => toCanonicalGates(t, node.cell, node.cell.onnx!);
+  const canonical = (t: Tensor) => toCanonicalGates(t, node.cell, rowOf(node.cell, 'onnx'));
   return node.directions.map((_, i) => ({
     kernel: canonical(transpose(sliceRow(W, i))),
     recurrentKernel: canonical(transpose(sliceRow(R, i))),

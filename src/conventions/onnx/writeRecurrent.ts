@@ -1,4 +1,4 @@
-import { getCell } from '../../cells/index.js';
+import { getCell, rowOf } from '../../cells/index.js';
 import { RnnError } from '../../errors.js';
 import { type Attributes, float, floats, type GraphBuilder, int, ints, text, texts } from '../../formats/onnxBuilder.js';
 import type { RecurrentSpec } from '../../model/spec.js';
@@ -30,7 +30,7 @@ export function addRecurrent(builder: GraphBuilder, layer: RecurrentSpec, x: str
   // directions in ONNX's order: forward in time first. A Keras go_backwards layer runs the other way round.
   const ways = layer.bidirectional === null ? [''] : layer.goBackwards ? ['backward/', 'forward/'] : ['forward/', 'backward/'];
   const stacked = (pick: (way: string) => Tensor) => concatFirst(ways.map(way => pick(way)).map(t => reshape(t, [1, ...t.shape])));
-  const foreign = (t: Tensor) => fromCanonicalGates(t, cell, cell.onnx!);
+  const foreign = (t: Tensor) => fromCanonicalGates(t, cell, rowOf(cell, 'onnx'));
   const W = builder.constant(
     `${name}.W`,
     stacked(way => transpose(foreign(own(`${way}Wx`)!))),

@@ -1,4 +1,4 @@
-import { getCell } from '../../cells/index.js';
+import { getCell, rowOf } from '../../cells/index.js';
 import { RnnError } from '../../errors.js';
 import { concatFirst, transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
@@ -121,7 +121,7 @@ function cellSpec(cell: string, { weights, biased, projection }: Set, activation
 function readSet(wiring: Wiring, params: readonly Argument[], biased: boolean, cellName: string): Set {
   const cell = getCell(cellName);
   const read = params.map(p => wiring.tensor(p, 'a weight of the recurrent module'));
-  const canonical = (t: Tensor) => toCanonicalGates(t, cell, cell.torch!);
+  const canonical = (t: Tensor) => toCanonicalGates(t, cell, rowOf(cell, 'torch'));
   const weights = new Map<string, Tensor>([
     ['Wx', canonical(transpose(read[0].tensor))],
     ['Wh', canonical(transpose(read[1].tensor))],

@@ -1,4 +1,4 @@
-import { getCell } from '../../cells/index.js';
+import { CELLS, getCell } from '../../cells/index.js';
 import type { RecurrentSpec } from '../../model/spec.js';
 import { concatLast, permuteBlocks, sliceLast, transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
@@ -200,6 +200,11 @@ function orderFix(gates: readonly string[], order: readonly string[], which: str
   };
 }
 
+/** Cells with gates, those with the most first. */
+const GATED = CELLS.filter(cell => cell.gates.length > 1)
+  .sort((a, b) => b.gates.length - a.gates.length)
+  .map(cell => cell.name);
+
 export const gateOrder: Hypothesis = {
   name: 'gate-order',
   often: true,
@@ -213,7 +218,7 @@ export const gateOrder: Hypothesis = {
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario).filter(l => gatesOf(l) > 1 && !l.peepholes);
-    return (['lstm', 'gru'] as const).flatMap(kind => {
+    return GATED.flatMap(kind => {
       const gates = getCell(kind).gates;
       const own = layers.filter(l => l.kind === kind);
       const biased = own.some(l => l.useBias);

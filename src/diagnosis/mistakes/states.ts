@@ -1,3 +1,4 @@
+import { getCell } from '../../cells/index.js';
 import type { RecurrentSpec } from '../../model/spec.js';
 import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
 import { changeLoop, inLayers, type LoopFault, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
@@ -8,12 +9,10 @@ function loopVariants(scenario: Scenario, fault: LoopFault, layers = recurrentLa
   return placesOf(layers).map(({ names, layer }) => ({ layer, change: inLayers(names, (s, l) => changeLoop(s, l.name, fault)) }));
 }
 
-/** A loop over time as NumPy has it, by cell: the states, and one step. An LSTM and a GRU are too long to be written out. */
-const LOOPS = {
-  rnn: { states: 'h', step: (x: string) => `h = np.tanh(${x} @ Wx + h @ Wh + bh)` },
-  gru: { states: 'h', step: (x: string) => `h = gru(${x}, h)` },
-  lstm: { states: 'h, c', step: (x: string) => `h, c = lstm(${x}, h, c)` },
-};
+/** A step of the loop over time as NumPy has it. Cells with gates are too long to be written out. */
+function stepText(cell: RecurrentSpec['kind'], states: string, x: string): string {
+  return cell === 'rnn' ? `h = np.tanh(${x} @ Wx + h @ Wh + bh)` : `${states} = ${cell}(${x}, ${states})`;
+}
 
 /** The cell of a layer; of all together the first one's. */
 function cellAt(scenario: Scenario, name: string | null): RecurrentSpec['kind'] {
@@ -23,9 +22,9 @@ function cellAt(scenario: Scenario, name: string | null): RecurrentSpec['kind'] 
 
 /** The states of `shape` set to zero, then all steps over x; `mark` says what matters. */
 function loopText(cell: RecurrentSpec['kind'], shape: string, x: string, mark: string): readonly [string, string] {
-  const { states, step } = LOOPS[cell];
+  const states = getCell(cell).states.join(', ');
   const zeros = states.split(', ').map(() => `np.zeros(${shape})`);
-  return [`${`${states} = ${zeros.join(', ')}`.padEnd(24)} # ← ${mark}`, `for t in range(T): ${step(x)}`];
+  return [`${`${states} = ${zeros.join(', ')}`.padEnd(24)} # ← ${mark}`, `for t in range(T): ${stepText(cell, states, x)}`];
 }
 
 function carryFix(cell: RecurrentSpec['kind']): Fix {

@@ -1,5 +1,6 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { getActivation } from '../../activations/index.js';
+import { getCell, rowOf } from '../../cells/index.js';
 import { foreignWeight } from '../../conventions/keras.js';
 import { type AnyLayer, getLayerKind } from '../../layers/index.js';
 import { pythonText } from '../../layers/python.js';
@@ -85,7 +86,7 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], weights: Weig
 }
 
 function recurrentText(layer: RecurrentSpec): string {
-  const op = { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' }[layer.kind];
+  const op = rowOf(getCell(layer.kind), 'keras').className;
   const options = [
     String(layer.units),
     `activation=${nameOf(layer.activation)}`,

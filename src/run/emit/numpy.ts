@@ -1,3 +1,4 @@
+import { RnnError } from '../../errors.js';
 import { getLayerKind } from '../../layers/index.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
@@ -184,6 +185,8 @@ function recurrentText(layer: RecurrentSpec, x: string, own: Own): string {
 }
 
 function callText(layer: RecurrentSpec, x: string, way: string, own: Own): string {
+  if (!HELPERS.includes(`def ${layer.kind}(`))
+    throw new RnnError('unsupported', 'E_EMIT_LAYER', `${layer.kind} has no script in NumPy`, { where: layer.name, found: layer.kind });
   const weight = (name: string) => own(way + name)!;
   const bias = layer.useBias
     ? `${weight('bh')}${layer.kind !== 'gru' && layer.twoBiases ? '.sum(0)' : ''}`

@@ -1,3 +1,4 @@
+import { getCell, rowOf } from '../../cells/index.js';
 import { torch } from '../../conventions/torch.js';
 import { getLayerKind } from '../../layers/index.js';
 import { inferShapes, type LayerShapes } from '../../model/shapes.js';
@@ -146,6 +147,6 @@ function recurrentModule(layer: RecurrentSpec, { inputs: [input] }: LayerShapes)
     ...(layer.projection === null ? [] : [`proj_size=${layer.projection}`]),
     ...(layer.kind === 'rnn' && layer.activation === 'relu' ? ['nonlinearity="relu"'] : []),
   ];
-  const op = { rnn: 'RNN', lstm: 'LSTM', gru: 'GRU' }[layer.kind];
+  const op = rowOf(getCell(layer.kind), 'torch').className;
   return `torch.nn.${op}(${input[2].size}, ${layer.units}, ${options.join(', ')})`;
 }

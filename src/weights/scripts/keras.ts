@@ -1,4 +1,5 @@
 import type { WeightShape } from '../../cells/cell.js';
+import { getCell, isCellName, rowOf } from '../../cells/index.js';
 import { RnnError } from '../../errors.js';
 import { isRecurrent, type LayerSpec } from '../../model/spec.js';
 import { integerSeed } from '../../random/integerSeed.js';
@@ -62,6 +63,7 @@ function construct(layer: LayerSpec, shapes: readonly WeightShape[], random: Pyt
 
 /** One direction: the cell's dropout generator takes a seed too, before the kernels (SimpleRNN) or after them (LSTM, GRU). */
 function cell(layer: LayerSpec, shapes: readonly WeightShape[], draw: () => number): [string, Tensor][] {
+  if (isCellName(layer.kind)) rowOf(getCell(layer.kind), 'keras');
   if (layer.kind === 'rnn') draw();
   const kernelSeed = draw();
   const recurrentSeed = draw();

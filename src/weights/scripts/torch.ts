@@ -1,5 +1,5 @@
 import type { WeightShape } from '../../cells/cell.js';
-import { getCell } from '../../cells/index.js';
+import { getCell, rowOf } from '../../cells/index.js';
 import { RnnError } from '../../errors.js';
 import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../../model/spec.js';
 import { torch as stream, type TorchStream } from '../../random/torch.js';
@@ -89,10 +89,12 @@ function turned(data: Float32Array, rows: number, columns: number): Tensor {
 }
 
 function canonicalGates(t: Tensor, layer: RecurrentSpec): Tensor {
-  const { gates, torch } = getCell(layer.kind);
+  const cell = getCell(layer.kind);
+  const { gates } = cell;
+  const torch = rowOf(cell, 'torch');
   return permuteBlocks(
     t,
-    gates.map(gate => torch!.gates.indexOf(gate)),
+    gates.map(gate => torch.gates.indexOf(gate)),
   );
 }
 
