@@ -55,7 +55,7 @@ const CASES: [string, () => unknown, string][] = [
   [
     'an unknown convention',
     () => getConvention('pytorch'),
-    "3 E_UNKNOWN_CONVENTION | unknown convention 'pytorch' | expected: keras, rnn-cli, torch | found: pytorch | fix: did you mean 'torch'?",
+    "3 E_UNKNOWN_CONVENTION | unknown convention 'pytorch' | expected: flax, keras, rnn-cli, torch | found: pytorch | fix: did you mean 'torch'?",
   ],
 
   // arr_0, arr_1 …
@@ -245,7 +245,7 @@ const CASES: [string, () => unknown, string][] = [
   [
     'five gates',
     () => native.toSpec(named({ 'rnn_1/Wx': [3, 10], 'rnn_1/Wh': [2, 10] }), hints),
-    '3 E_UNDETERMINED | recurrent weights of shape [2, 10] are of no known cell | expected: [M, M] (rnn), [M, 3M] (gru) or [M, 4M] (lstm) | found: [2, 10]',
+    '3 E_UNDETERMINED | recurrent weights of shape [2, 10] are of no known cell | expected: [M, 3M] (gru), [M, 4M] (lstm), [M, 2M] (mgu), [M, M] (rnn) | found: [2, 10]',
   ],
 
   // PyTorch

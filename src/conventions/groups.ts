@@ -43,7 +43,7 @@ export interface WeightGroup {
  * @throws RnnError E_UNDETERMINED
  */
 export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, framework: FrameworkName): ReadNetwork {
-  const layers = groups.map(group => layerOfGroup(group, hints));
+  const layers = groups.map(group => layerOfGroup(group, hints, framework));
   const lastRecurrent = layers.map(l => isCellName(String(l.kind))).lastIndexOf(true);
   if (lastRecurrent < 0) {
     throw new RnnError('convention', 'E_UNDETERMINED', 'no recurrent layer can be told from these weights', {
@@ -70,6 +70,7 @@ export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, fr
 export function layerOfGroup(
   group: WeightGroup,
   hints: Pick<NetworkHints, 'activation' | 'recurrentActivation'> = {},
+  framework: FrameworkName = 'keras',
 ): Record<string, unknown> {
   const named = { ...(group.name === undefined ? {} : { name: group.name }), ...(group.title === undefined ? {} : { title: group.title }) };
   const { layer = group.other } = group;
@@ -83,7 +84,7 @@ export function layerOfGroup(
       where: group.name,
       expected: 'Wx and Wh',
     });
-  const { kind, units } = cellOf(recurrent, group.projection);
+  const { kind, units } = cellOf(recurrent, group.projection, framework);
   if (kind === 'rnn' && hints.activation === undefined && group.projection !== undefined) throw unknownGates(recurrent);
   const twoRows = bias?.length === 2;
   const { resetAfter, recurrentActivation: gated } = getCell(kind).fields;
@@ -103,10 +104,10 @@ export function layerOfGroup(
   };
 }
 
-/** Kind and units from Wh [P, G·M]: G is 1, 3 or 4. With a projection the kind is LSTM. */
-function cellOf([P, width]: readonly number[], projection: number | undefined): { kind: string; units: number } {
+/** Kind and units from Wh [P, G·M]: the only cell with so many gates. With a projection the kind is LSTM. */
+function cellOf([P, width]: readonly number[], projection: number | undefined, framework: FrameworkName): { kind: string; units: number } {
   if (projection !== undefined) return { kind: 'lstm', units: width / 4 };
-  const cells = CELLS.filter(cell => cell.gates.length === width / P);
+  const cells = CELLS.filter(cell => cell.gates.length === width / P && (framework !== 'torch' || cell.torch));
   if (cells.length !== 1) throw unknownGates([P, width]);
   return { kind: cells[0].name, units: P };
 }
