@@ -53,7 +53,7 @@ describe('the panels of a trace', () => {
   it('are gates and states in the order of the equations, h last', async () => {
     expect((await panels({ cell: 'lstm' })).map(p => p.title.split('  ')[1])).toEqual(['i', 'f', 'g', 'o', 'c', 'h']);
     expect((await panels({ cell: 'rnn' })).map(p => p.title)).toEqual(['rnn_1  h']);
-    expect((await panels({ layers: 'bigru:3,dense:2', D: 2 })).map(p => p.title)).toContain('gru_1 backward  z');
+    expect((await panels({ layers: 'bigru:3,dense:2', T: 10, D: 2 })).map(p => p.title)).toContain('gru_1 backward  z');
   });
 
   it('show the sample that was asked for', async () => {
@@ -121,9 +121,11 @@ describe('pictures as SVG', () => {
 
   it('are well-formed', async () => {
     const svgs = [
-      heatMapsSvg(await panels({ layers: 'bilstm:3,dense:2', D: 2 }), 'a <b> & "c"'),
+      heatMapsSvg(await panels({ layers: 'bilstm:3,dense:2', T: 10, D: 2 }), 'a <b> & "c"'),
       networkSvg(await shapesOf({})),
-      networkSvg(await shapesOf({ layers: 'embedding:50x4,bilstm:4+seq+ave,dropout:0.5,gru:3,dense:2,repeat:3,lstm:2+seq,dense:1' })),
+      networkSvg(
+        await shapesOf({ layers: 'embedding:50x4,bilstm:4+seq+ave,dropout:0.5,gru:3,dense:2,repeat:3,lstm:2+seq,dense:1', T: 10 }),
+      ),
       networkSvg(await shapesOf({ layers: 'lstm:4+seq+proj=2,maxpool,dense:2', D: 3, T: 4, framework: 'torch' })),
     ];
     for (const svg of svgs) expect(tagsLeftOpen(svg)).toEqual([]);

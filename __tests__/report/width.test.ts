@@ -59,8 +59,8 @@ describe.each([80, 120])('a terminal of %i columns is wide enough for every line
 
   it.each([
     {},
-    { layers: 'lstm:64,gru:32,dense:10', D: 3 },
-    { layers: 'embedding:1000x64,bilstm:128+seq,maxpool,dense:10@softmax' },
+    { layers: 'lstm:64,gru:32,dense:10', T: 10, D: 3 },
+    { layers: 'embedding:1000x64,bilstm:128+seq,maxpool,dense:10@softmax', T: 10 },
     { cell: 'gru', M: [5, 4, 3] },
   ] as const)('shapes %j', async request => {
     expect(tooWide(await shapesText(await runShapes(request), layout), width)).toEqual([]);
@@ -98,7 +98,7 @@ describe.each([80, 120])('a terminal of %i columns is wide enough for every line
   });
 
   it('an error', async () => {
-    const error = await runShapes({ layers: 'lstm:64+last,gru:32', D: 3 }).catch((e: unknown) => e);
+    const error = await runShapes({ layers: 'lstm:64+last,gru:32', T: 10, D: 3 }).catch((e: unknown) => e);
     expect(tooWide(errorText(error, layout.paint, width), width)).toEqual([]);
     expect(plain(errorText(error, layout.paint, width))).toContain('^^^^ here');
   });

@@ -26,7 +26,7 @@ describe('two engines', () => {
       {},
       { cell: 'lstm' },
       { cell: 'gru', N: 5 },
-      { layers: 'bilstm:7+seq,gru:3+resetbefore,dense:4@softmax', N: 3 },
+      { layers: 'bilstm:7+seq,gru:3+resetbefore,dense:4@softmax', D: 3, T: 10, N: 3 },
       { task: 'many-to-many', N: 2 },
     ] as CompareRequest[]) {
       const result = await runCompare(request);

@@ -12,47 +12,47 @@ const has = (module: string) => spawnSync(PYTHON, ['-c', `import ${module}`]).st
 
 const NETWORKS: readonly ForwardRequest[] = [
   { cell: 'lstm', N: 2 },
-  { layers: 'gru:4+seq,lstm:3,dense:2@softmax', D: 3, N: 3 },
-  { layers: 'bigru:4+seq,maxpool,dense:2', D: 2, N: 2 },
-  { layers: 'rnn:4@relu+seq,avgpool,dense:3@sigmoid', D: 2, N: 2 },
-  { layers: 'bilstm:3,dense:2@tanh', N: 2 },
-  { layers: 'lstm:4+proj=2,dense:2', framework: 'torch' },
-  { layers: 'lstm:4,lstm:4,dense:2', framework: 'torch', N: 2 },
-  { layers: 'gru:4+nobias,dense:2' },
-  { layers: 'lstm:4+nobias+seq,last,dense:2@relu' },
-  { layers: 'rnn:3,dense:4@silu,dense:2@softplus' },
+  { layers: 'gru:4+seq,lstm:3,dense:2@softmax', T: 10, D: 3, N: 3 },
+  { layers: 'bigru:4+seq,maxpool,dense:2', T: 10, D: 2, N: 2 },
+  { layers: 'rnn:4@relu+seq,avgpool,dense:3@sigmoid', T: 10, D: 2, N: 2 },
+  { layers: 'bilstm:3,dense:2@tanh', D: 3, T: 10, N: 2 },
+  { layers: 'lstm:4+proj=2,dense:2', D: 3, T: 10, framework: 'torch' },
+  { layers: 'lstm:4,lstm:4,dense:2', D: 3, T: 10, framework: 'torch', N: 2 },
+  { layers: 'gru:4+nobias,dense:2', D: 3, T: 10 },
+  { layers: 'lstm:4+nobias+seq,last,dense:2@relu', D: 3, T: 10 },
+  { layers: 'rnn:3,dense:4@silu,dense:2@softplus', D: 3, T: 10 },
   { layers: 'embedding:9x4,lstm:3,dense:2', T: 4 },
-  { layers: 'lstm:3+seq,flatten,dense:2', T: 5 },
-  { layers: 'rnn:3,repeat:4,gru:3+seq,dense:2@elu' },
-  { layers: 'bilstm:3+seq,bigru:2,dense:3@hard_sigmoid', N: 3 },
+  { layers: 'lstm:3+seq,flatten,dense:2', D: 3, T: 5 },
+  { layers: 'rnn:3,repeat:4,gru:3+seq,dense:2@elu', D: 3, T: 10 },
+  { layers: 'bilstm:3+seq,bigru:2,dense:3@hard_sigmoid', D: 3, T: 10, N: 3 },
   { cell: 'gru', bidirectional: true, K: 0 },
 ];
 
 /** What PyTorch's modules are not. */
 const NOT_TORCH: readonly ForwardRequest[] = [
-  { layers: 'bilstm:3+seq+sum,dense:2' },
-  { layers: 'bigru:3+seq+mul,dense:2' },
-  { layers: 'bigru:3+ave,dense:2' },
-  { layers: 'gru:4+resetbefore,dense:2' },
-  { layers: 'lstm:4+backwards+seq,dense:2' },
-  { layers: 'lstm:4@relu,dense:2@softsign' },
-  { layers: 'rnn:4@sigmoid+seq,dense:2@exponential' },
+  { layers: 'bilstm:3+seq+sum,dense:2', D: 3, T: 10 },
+  { layers: 'bigru:3+seq+mul,dense:2', D: 3, T: 10 },
+  { layers: 'bigru:3+ave,dense:2', D: 3, T: 10 },
+  { layers: 'gru:4+resetbefore,dense:2', D: 3, T: 10 },
+  { layers: 'lstm:4+backwards+seq,dense:2', D: 3, T: 10 },
+  { layers: 'lstm:4@relu,dense:2@softsign', D: 3, T: 10 },
+  { layers: 'rnn:4@sigmoid+seq,dense:2@exponential', D: 3, T: 10 },
 ];
 
 /** Runs that are scripts by themselves: the script draws what the run drew. */
 const DRAWN: Readonly<Record<'torch' | 'numpy', readonly ForwardRequest[]>> = {
   torch: [
     { rng: 'torch', seed: '0', N: 4 },
-    { rng: 'torch', seed: '-3', layers: 'lstm:4+seq,dropout:0.3,bigru:3,dense:2@softmax', D: 3, N: 2 },
+    { rng: 'torch', seed: '-3', layers: 'lstm:4+seq,dropout:0.3,bigru:3,dense:2@softmax', T: 10, D: 3, N: 2 },
     { rng: 'torch', seed: '7', layers: 'embedding:9x3,lstm:6+proj=2+nobias,dense:2', T: 4, N: 3 },
-    { rng: 'torch', inputRng: 'pcg64', seed: '5', layers: 'rnn:4@relu+seq,avgpool,dense:3@sigmoid', D: 2, N: 2 },
+    { rng: 'torch', inputRng: 'pcg64', seed: '5', layers: 'rnn:4@relu+seq,avgpool,dense:3@sigmoid', T: 10, D: 2, N: 2 },
     { rng: 'torch', inputRng: 'keras', seed: '5', cell: 'gru', N: 2 },
   ],
   numpy: [
     { rng: 'numpy', seed: '3', cell: 'lstm', N: 2 },
-    { rng: 'pcg64', seed: '123456789012345678901234567890', layers: 'bigru:4+seq,maxpool,dense:2', D: 2, N: 2 },
+    { rng: 'pcg64', seed: '123456789012345678901234567890', layers: 'bigru:4+seq,maxpool,dense:2', T: 10, D: 2, N: 2 },
     { rng: 'pcg64', inputRng: 'numpy', seed: '8', layers: 'embedding:9x3,bilstm:4+sum,dense:2@softmax', T: 4, N: 3 },
-    { rng: 'numpy', inputRng: 'pcg64', seed: '8', layers: 'gru:5+resetbefore+nobias,dense:4,dense:2', D: 3, N: 3 },
+    { rng: 'numpy', inputRng: 'pcg64', seed: '8', layers: 'gru:5+resetbefore+nobias,dense:4,dense:2', T: 10, D: 3, N: 3 },
     ...initializers.map(
       ({ name }, i): ForwardRequest => ({
         rng: i % 2 ? 'numpy' : 'pcg64',
@@ -60,6 +60,7 @@ const DRAWN: Readonly<Record<'torch' | 'numpy', readonly ForwardRequest[]>> = {
         init: name,
         layers: 'lstm:4,dense:2',
         D: 3,
+        T: 10,
         N: 2,
       }),
     ),
@@ -117,7 +118,7 @@ describe.each(['numpy', 'torch'] as const)('--emit %s', target => {
 });
 
 it('--emit keras is the script of --rng keras, whose layers draw in the order of their construction', async () => {
-  const request = { rng: 'keras', seed: '42', N: 4, layers: 'bilstm:4+seq,dropout:0.4,gru:3,dense:2@softmax', D: 3 } as const;
+  const request = { rng: 'keras', seed: '42', N: 4, layers: 'bilstm:4+seq,dropout:0.4,gru:3,dense:2@softmax', D: 3, T: 10 } as const;
   expect((await runEmit(request, 'keras')).script).toBe(
     `# y in Keras 3 on TensorFlow
 # weights and input are drawn from seed 42, in the order in which the run that printed this drew them
@@ -138,7 +139,7 @@ print(y)
 });
 
 it('--emit keras builds the same layers', async () => {
-  const { script } = await runEmit({ layers: 'bilstm:4+seq+sum,gru:3+resetbefore,dense:2@softmax', D: 3 }, 'keras');
+  const { script } = await runEmit({ layers: 'bilstm:4+seq+sum,gru:3+resetbefore,dense:2@softmax', D: 3, T: 10 }, 'keras');
   expect(script).toContain(
     'keras.layers.Bidirectional(keras.layers.LSTM(4, activation="tanh", recurrent_activation="sigmoid", return_sequences=True), merge_mode="sum")',
   );
@@ -157,10 +158,10 @@ it.each(['clip', 'inputForget', 'peepholes', 'outputActivation'])('writes no see
   const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-emit-'));
   const model = join(folder, 'net.json');
   writeFileSync(model, JSON.stringify({ input: { features: 2 }, layers: [{ kind: 'lstm', units: 4, [option]: value }] }));
-  await expect(runEmit({ model, rng: 'keras', seed: '1' }, 'keras')).rejects.toMatchObject({ exit: 3 });
+  await expect(runEmit({ model, T: 4, rng: 'keras', seed: '1' }, 'keras')).rejects.toMatchObject({ exit: 3 });
   rmSync(folder, { recursive: true });
 });
 
 it('names what PyTorch has not', async () => {
-  await expect(runEmit({ layers: 'gru:4+resetbefore' }, 'torch')).rejects.toMatchObject({ code: 'E_CONVERT_LAYER', exit: 3 });
+  await expect(runEmit({ layers: 'gru:4+resetbefore', D: 3, T: 10 }, 'torch')).rejects.toMatchObject({ code: 'E_CONVERT_LAYER', exit: 3 });
 });

@@ -53,10 +53,10 @@ describe('the formulas of shapes', () => {
     rmSync(folder, { recursive: true });
     for (const layer of result.layers) {
       for (const weight of layer.weights) {
-        expect([weight.name, evaluate(weight.formula, result.dims)]).toEqual([weight.name, BigInt(weight.count)]);
+        expect([weight.name, evaluate(weight.formula, result.dims)]).toEqual([weight.name, BigInt(weight.count!)]);
         expect(weight.dims.map(dim => Number(evaluate(dim, result.dims)))).toEqual(weight.shape);
       }
-      if (layer.formula !== null) expect([layer.name, evaluate(layer.formula, result.dims)]).toEqual([layer.name, BigInt(layer.params)]);
+      if (layer.formula !== null) expect([layer.name, evaluate(layer.formula, result.dims)]).toEqual([layer.name, BigInt(layer.params!)]);
     }
     expect(evaluate(result.totals.macsFormula, result.dims)).toBe(BigInt(result.totals.macsPerSample!));
   });

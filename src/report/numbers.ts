@@ -4,13 +4,15 @@ import { displayWidth } from './text.js';
 
 /** Numbers for people. */
 
-/** 1181696, or '1,181,696' with separators. */
-export function countText(count: Count, separators = false): string {
+/** 1181696, or '1,181,696' with separators; '?' while a size is symbolic. */
+export function countText(count: Count | null, separators = false): string {
+  if (count === null) return '?';
   return separators ? String(count).replace(/\B(?=(\d{3})+$)/g, ',') : String(count);
 }
 
 /** '228 B', '8.45 MB' in powers of 1024 as Keras counts them. */
-export function bytesText(bytes: Count): string {
+export function bytesText(bytes: Count | null): string {
+  if (bytes === null) return '? B';
   const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'];
   let unit = 0;
   let size = Number(bytes);

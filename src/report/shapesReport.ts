@@ -88,7 +88,7 @@ function layerRows(layer: LayerRow, isLast: boolean, separators: boolean): strin
 function weightRow({ name, dims, gates, shape, count, formula }: WeightRow, separators: boolean): string[] {
   const letters =
     dims.map(dim => (dim.includes('+') ? `(${dim})` : dim)).join('×') + (gates && gates.length > 1 ? ` [${gates.join(' ')}]` : '');
-  return [name, letters, shape.join('×'), countText(count, separators), formulaText(formula)];
+  return [name, letters, sizes({ dims, shape }), countText(count, separators), formulaText(formula)];
 }
 
 function outputName({ kind, returnSequences, options }: LayerRow): string {
@@ -136,7 +136,7 @@ function facts(result: ShapesResult, layout: Layout): string {
     const training = totals.trainingBytes === null ? 'grows with T' : `${bytesText(totals.trainingBytes)} per sample`;
     lines.push(['state', `${bytesText(totals.stateBytes)} per sample;  kept for training (all h): ${training}`]);
   }
-  if (BigInt(totals.nonTrainable) > 0n) {
+  if (BigInt(totals.nonTrainable ?? 0) > 0n) {
     lines.push(['trainable', `${countText(totals.trainable, separators)}, frozen ${countText(totals.nonTrainable, separators)}`]);
   }
   for (const layer of layers) {

@@ -8,6 +8,7 @@ import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { drawInputFrom } from '../weights/draw.js';
 import { splitKey } from './fileKey.js';
 import { readTensorFile } from './modelFile.js';
+import { noSize } from './network.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 
 /** Inputs of an ONNX graph that is run as it stands: by their names, in the file's own layout. */
@@ -103,12 +104,16 @@ function toValue({ name, dtype, shape }: OnnxValue, array: Tensor): GraphValue {
   return { kind: dtype === 'bool' ? 'bool' : 'float', shape: array.shape, data: array.data };
 }
 
-/** Axes of no fixed size: the first is --N or 1, the others --T or the notebook's. */
+/** Axes of no fixed size: the one called after steps, or any but the first, is --T; the others are --N or 1. @throws RnnError E_SIZE */
 function draw({ name, shape }: OnnxValue, request: NetworkRequest & InputRequest, seed: string) {
   if (shape === null) throw missing(name, []);
-  const sizes = shape.map((n, i) =>
-    typeof n === 'number' ? n : i === 0 ? (request.N ?? NOTEBOOK.N) : typeof request.T === 'number' ? request.T : NOTEBOOK.T,
-  );
+  const named = shape.findIndex(n => typeof n === 'string' && /^(t$|seq|time|step)/i.test(n));
+  const sizes = shape.map((n, i) => {
+    if (typeof n === 'number') return n;
+    if (named < 0 ? i === 0 : i !== named) return request.N ?? NOTEBOOK.N;
+    if (typeof request.T === 'number') return request.T;
+    throw noSize('T', 'how many steps the input has');
+  });
   const { x, promise } = drawInputFrom(request.inputRng ?? request.rng ?? 'seedrandom', seed, { shape: sizes, tokens: null });
   return { tensor: x, promise };
 }

@@ -20,7 +20,7 @@ export interface LoadedNetwork {
  * @throws RnnError of every kind a description or a file can be wrong in; E_LOAD_GRAPH for a graph that is no chain of layers
  */
 export async function runLoad(request: NetworkRequest & Pick<InputRequest, 'seed' | 'rng' | 'init' | 'maxMemory'>): Promise<LoadedNetwork> {
-  const prepared = await prepare(request);
+  const prepared = await prepare(request, undefined, 1);
   const { network, weights, weightsSource, notes } = prepared;
   if (prepared.graphInputs)
     throw new RnnError('unsupported', 'E_LOAD_GRAPH', 'this graph is no chain of layers', { where: 'model', fix: 'use forward() for it' });

@@ -7,6 +7,7 @@ import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
 import { drawInputFrom } from '../weights/draw.js';
 import { splitKey } from './fileKey.js';
 import { readArrays } from './input.js';
+import { noSize } from './network.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 
 /** Inputs of a network that has several, or one that is no sequence: by their names. */
@@ -105,14 +106,14 @@ function batched(t: Tensor, input: InputSpec): Tensor {
 
 function wishOf(input: InputSpec, model: ModelSpec, shapes: ModelShapes, N: number, { T }: NetworkRequest) {
   const dims = shapes.values.get(input.name)!;
-  const steps = typeof T === 'number' ? T : DRAWN_STEPS;
+  const steps = () => {
+    if (typeof T === 'number') return T;
+    throw noSize('T', `how many steps ${escapeText(input.name, 40)} has`);
+  };
   const reader = model.layers.find(l => l.kind === 'embedding' && l.inputs.includes(input.name));
   const tokens = reader?.kind === 'embedding' ? reader.tokens : null;
-  return { shape: dims.map((d, i) => (i === 0 ? N : (d.size ?? steps))), tokens };
+  return { shape: dims.map((d, i) => (i === 0 ? N : (d.size ?? steps()))), tokens };
 }
-
-/** Sizes that the file leaves open, where the input is drawn. */
-const DRAWN_STEPS = 10;
 
 function unknownName(name: string, inputs: readonly InputSpec[]): RnnError {
   const names = inputs.map(i => escapeText(i.name, 40));

@@ -64,12 +64,27 @@ export async function loadNetwork(request: NetworkRequest, known?: KnownShape, o
 
 /** The same where shapes and counts are wanted, and no numbers: what only numbers depend on is not asked for. */
 export async function loadDescription(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
-  const read = await readNetwork(request, known, opened);
+  const read = await readNetwork(request, known, opened).catch(async error => {
+    if (!(error instanceof RnnError) || error.code !== 'E_FEATURES') throw error;
+    // what is wrong with any number of features is said first
+    if (request.model === undefined) await readNetwork({ ...request, weights: undefined, D: 1 }, known);
+    throw noSize('D', 'how many features a step has');
+  });
   const { h0, c0 } = request as InputRequest;
   // a state that is given is none that was left out
   const network = (h0 ?? c0) ? { ...read, assumptions: read.assumptions.filter(({ fact }) => fact !== 'state') } : read;
   checkAssumptions(network.assumptions, request.strict, layersLineOf(network.model, network.framework));
   return network;
+}
+
+/** Neither the file, nor a flag, nor the input says a size. */
+export function noSize(letter: 'T' | 'D', what: string): RnnError {
+  return new RnnError('usage', 'E_SIZE', `nothing says ${what}`, {
+    where: `--${letter}`,
+    expected: 'a whole number from 1',
+    found: 'nothing',
+    fix: `give --${letter}, or an input (-i)`,
+  });
 }
 
 async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
@@ -296,7 +311,14 @@ async function describe(
 
 /** D as the weights have it, where the input does not say it. */
 function featuresOf([first]: readonly Record<string, unknown>[], known: KnownShape, weights: HeldWeights | undefined): number | undefined {
-  return known || !first ? undefined : weights?.convention.featuresFor?.(weights.tensors, first);
+  if (known || !first || !weights) return undefined;
+  return weights.convention.featuresFor?.(weights.tensors, first) ?? firstKernel(weights);
+}
+
+/** D as the first kernel of Keras' list has it, whose order is that of the layers. */
+function firstKernel({ convention, tensors }: HeldWeights): number | undefined {
+  const [first] = tensors.values();
+  return convention.framework === 'keras' && first?.shape.length === 2 ? first.shape[0] : undefined;
 }
 
 /** The notebook's network, with the sizes the request gives. */
@@ -317,16 +339,16 @@ function fromDimensions(request: NetworkRequest, known: KnownShape): Record<stri
   return { input: inputSizes(request, known, layers, NOTEBOOK), layers };
 }
 
-/** What the flags say of the input, then what its file shows, then the notebook's sizes. `--T ?` stays symbolic without an input. */
+/** What the flags say of the input, then what its file shows, then the tutorial's sizes in the tutorial form. `--T ?` stays symbolic without an input. */
 function inputSizes(
   request: NetworkRequest,
   known: KnownShape,
   layers: readonly unknown[],
-  defaults: { T?: number },
+  defaults: { readonly T?: number; readonly D?: number },
 ): Record<string, unknown> {
   const shown = sizesIn(known, request, layers);
   const timesteps = request.T === '?' ? (shown.T ?? null) : (request.T ?? shown.T ?? defaults.T ?? null);
-  return { batch: request.N ?? null, timesteps, features: request.D ?? shown.D ?? NOTEBOOK.D };
+  return { batch: request.N ?? null, timesteps, features: request.D ?? shown.D ?? defaults.D ?? null };
 }
 
 /** T and D as an input of this shape has them: [N, T, D], one sequence [T, D], token numbers [N, T] or [T]. */
@@ -358,8 +380,13 @@ function specFromWeights(request: NetworkRequest, known: KnownShape, held: HeldW
     throw error;
   }
   if (!agrees(request, read)) return undefined;
-  const sizes = inputSizes(request, known, read.layers, { T: NOTEBOOK.T });
+  const sizes = inputSizes(request, known, read.layers, isTutorial(request) ? NOTEBOOK : {});
   return { ...read, spec: { input: { ...sizes, features: read.input.features }, layers: read.layers } };
+}
+
+/** Some of the tutorial's own flags are given: then its sizes are meant where no flag says another. */
+function isTutorial(request: NetworkRequest): boolean {
+  return DIMENSIONS.some(key => request[key] !== undefined);
 }
 
 /** Flags say the network where the weights do not; a question of the weights (E_ASK) a width alone does not answer. */

@@ -17,7 +17,7 @@ import { checkFinite } from './finite.js';
 import { INPUT_NAMES, inputNotes, maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
 import { memoryBudget } from './limits.js';
 import type { ModelFile } from './modelFile.js';
-import { isExact, loadNetwork, type Network, openModel } from './network.js';
+import { isExact, loadNetwork, type Network, noSize, openModel } from './network.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import { rowsOfInput } from './rows.js';
 import { readInitialStates } from './states.js';
@@ -48,9 +48,10 @@ const DEFAULT_RNG = 'seedrandom';
 
 /**
  * @param given the first samples of an input that is read in pieces; whether they are finite is left to the caller
+ * @param steps of a drawn input where nothing says how many, instead of E_SIZE
  * @throws RnnError of every kind a description, a file or a size can be wrong in
  */
-export async function prepare(request: NetworkRequest & InputRequest, given?: ReadArray): Promise<Prepared> {
+export async function prepare(request: NetworkRequest & InputRequest, given?: ReadArray, steps?: number): Promise<Prepared> {
   const opened = await openModel(request);
   if (opened?.graph && !isExact(opened.graph)) return prepareGraph(request, opened);
   if (hasNamedInputs(opened?.spec)) return prepareNamed(request, opened!);
@@ -58,10 +59,10 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
   const network = await loadNetwork(withFramework(request), knownShape(array, request.timeMajor), opened);
   checkBuilt(network, request);
   const seed = request.seed ?? DEFAULT_SEED;
-  const assumptions = [...network.assumptions, ...drawnWeights(network, request)];
+  const assumptions = [...network.assumptions, ...drawnWeights(network, request), ...drawnX(request)];
   checkAssumptions(assumptions, request.strict);
-  const sizes = drawnSizes(network, request);
-  const [N, T] = [array ? samplesIn(array, network, sizes.T) : sizes.N, sizes.T];
+  const sizes = array ? sizesOf(array, network) : drawnSizes(network, request, steps);
+  const { N, T } = sizes;
   checkMemory(network, [N, T], request.maxMemory);
   takesLong({ batched: productsOf(network, N, T), numbers: array && network.weights ? 0 : drawnNumbers(network, N, T) });
   const drawn = draw(network, request, seed, array ? null : inputWish(network, sizes));
@@ -104,7 +105,7 @@ async function prepareNamed(request: NetworkRequest & InputRequest, opened: Mode
   const network = await loadNetwork(withFramework(request), undefined, opened);
   checkBuilt(network, request);
   const seed = request.seed ?? DEFAULT_SEED;
-  const assumptions = [...network.assumptions, ...drawnWeights(network, request)];
+  const assumptions = [...network.assumptions, ...drawnWeights(network, request), ...drawnX(request)];
   checkAssumptions(assumptions, request.strict);
   const { readNamedInputs } = await import('./namedInputs.js');
   const { x, others, source, promise } = await readNamedInputs(network, request, seed);
@@ -136,6 +137,16 @@ function checkBuilt(network: Network, request: NetworkRequest): void {
   });
 }
 
+/** That x was drawn, where the other output was computed from one that nobody has named. */
+function drawnX(request: NetworkRequest & InputRequest & { readonly against?: string }): Assumption[] {
+  const { against, input, seed, rng, inputRng } = request;
+  if (against === undefined || [input, seed, rng, inputRng].some(flag => flag !== undefined)) return [];
+  const what = `x was drawn from seed ${DEFAULT_SEED}`;
+  return [
+    { fact: 'x', what, value: 'drawn', why: '--against brings y, and nothing says from which x', say: '-i FILE, or --seed to draw it' },
+  ];
+}
+
 /** That weights were drawn, where the model comes from a file and nobody asked for a draw. */
 function drawnWeights(network: Network, { model, seed, rng, init }: NetworkRequest & InputRequest): Assumption[] {
   const asked = [seed, rng, init].some(flag => flag !== undefined);
@@ -152,6 +163,8 @@ async function prepareGraph(request: NetworkRequest & InputRequest, opened: Mode
   const seed = request.seed ?? DEFAULT_SEED;
   const { readGraphInputs } = await import('./graphInput.js');
   const inputs = await readGraphInputs(opened.graph!.model, request, seed);
+  const assumptions = [...network.assumptions, ...drawnX(request)];
+  checkAssumptions(assumptions, request.strict);
   const weights = network.weights!;
   return {
     network,
@@ -165,7 +178,7 @@ async function prepareGraph(request: NetworkRequest & InputRequest, opened: Mode
     inputSource: inputs.source,
     weightsSource: escapeText(network.weightsSource!),
     notes: [...network.notes, ...inputs.notes, ...finiteNotes(request.strictFinite ?? false, inputs.x, new Map())],
-    assumptions: network.assumptions,
+    assumptions,
   };
 }
 
@@ -220,9 +233,11 @@ function knownShape(array: ReadArray | undefined, timeMajor = false): readonly n
   return timeMajor && shape.length >= 2 ? [shape[1], shape[0], ...shape.slice(2)] : shape;
 }
 
-/** N and T of a drawn input: what was said, else the notebook's. */
-export function drawnSizes({ model }: Network, { N }: NetworkRequest): { N: number; T: number } {
-  return { N: N ?? model.input.batch ?? NOTEBOOK.N, T: model.input.timesteps ?? NOTEBOOK.T };
+/** N and T of a drawn input. @throws RnnError E_SIZE (usage) where nothing says how many steps it has */
+export function drawnSizes({ model }: Network, { N }: NetworkRequest, steps?: number): { N: number; T: number } {
+  const T = model.input.timesteps ?? steps;
+  if (T === undefined) throw noSize('T', 'how many steps the input has');
+  return { N: N ?? model.input.batch ?? NOTEBOOK.N, T };
 }
 
 export function inputWish({ model }: Network, { N, T }: { N: number; T: number }): InputWish {
@@ -264,9 +279,12 @@ function firstSteps(x: Tensor, steps: number): Tensor {
   return concatFirst(rows);
 }
 
-/** How many samples of T steps the numbers of an array are, whatever its axes: one sequence has two, and the rows of a table are steps. */
-function samplesIn({ tensor }: ReadArray, { model }: Network, T: number): number {
-  return Math.max(1, Math.ceil(tensor.data.length / Math.max(1, T * (model.input.features ?? 1))));
+/** N and T of an array, whatever its axes: one sequence has two, and the rows of a table are steps. */
+function sizesOf({ tensor }: ReadArray, { model }: Network): { N: number; T: number } {
+  const { timesteps, features } = model.input;
+  const steps = tensor.shape[tensor.shape.length - (features === null ? 1 : 2)] ?? 1;
+  const T = Math.max(1, timesteps ?? steps);
+  return { N: Math.max(1, Math.ceil(tensor.data.length / (T * (features ?? 1)))), T };
 }
 
 /** Bytes that any machine has: asking how many this one has takes longer than a small forward pass. */
@@ -327,11 +345,12 @@ export function finiteNotes(strict: boolean, x: Tensor | null, weights: Weights)
 /** A seeded input for a network, a few samples where the batch is open: what conversions are checked with. */
 export async function drawFor(network: Network, seed: string): Promise<EngineInput> {
   const N = network.model.input.batch ?? CHECK_SAMPLES;
+  const { T } = NOTEBOOK;
   if (network.model.otherInputs || network.model.input.shape) {
     const { readNamedInputs } = await import('./namedInputs.js');
-    return readNamedInputs(network, { N }, seed);
+    return readNamedInputs(network, { N, T }, seed);
   }
-  const wish = inputWish(network, { ...drawnSizes(network, {}), N });
+  const wish = inputWish(network, { N, T: network.model.input.timesteps ?? T });
   return { x: drawInputFrom(DEFAULT_RNG, seed, wish).x };
 }
 

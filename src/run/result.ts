@@ -17,8 +17,9 @@ export interface DimsJson {
 export interface WeightRow extends DimsJson {
   readonly name: string;
   readonly role: string;
-  readonly shape: readonly number[];
-  readonly count: Count;
+  readonly shape: readonly (number | null)[];
+  /** null while a size it needs is symbolic */
+  readonly count: Count | null;
   readonly gates: readonly string[] | null;
   /** 'D*4*M' */
   readonly formula: string;
@@ -40,14 +41,14 @@ export interface LayerRow {
   readonly input: DimsJson;
   readonly output: DimsJson;
   readonly weights: readonly WeightRow[];
-  readonly params: Count;
+  readonly params: Count | null;
   readonly trainable: boolean;
   /** 'M*(D+M+1)', or null for layers without weights */
   readonly formula: string | null;
   /** per sample, all steps; null while T is symbolic */
   readonly macs: { matmul: Count | null; bias: Count | null; elementwise: Count | null; activations: Count | null };
   /** weights in float32; state and training (all h) per sample */
-  readonly bytes: { weights: Count; state: Count; training: Count | null };
+  readonly bytes: { weights: Count | null; state: Count | null; training: Count | null };
   /** options worth showing: activation, resetAfter, projection … */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -72,16 +73,17 @@ export interface ShapesResult {
   readonly outputs: readonly NamedDims[];
   readonly layers: readonly LayerRow[];
   readonly totals: {
-    readonly params: Count;
-    readonly trainable: Count;
-    readonly nonTrainable: Count;
+    /** null while D is symbolic */
+    readonly params: Count | null;
+    readonly trainable: Count | null;
+    readonly nonTrainable: Count | null;
     /** null where that framework has no such layer; the reason is in notes */
     readonly byFramework: Readonly<Record<string, Count | null>>;
     readonly macsPerSample: Count | null;
     /** 'T*(D*M+M*M)+M*K' */
     readonly macsFormula: string;
-    readonly bytes: Count;
-    readonly stateBytes: Count;
+    readonly bytes: Count | null;
+    readonly stateBytes: Count | null;
     readonly trainingBytes: Count | null;
   };
   readonly notes: readonly string[];

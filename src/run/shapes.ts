@@ -1,4 +1,5 @@
 import { layerNameOfClass } from '../conventions/kerasClasses.js';
+import { RnnError } from '../errors.js';
 import { getLayerKind } from '../layers/index.js';
 import type { DimShape } from '../layers/layer.js';
 import {
@@ -21,11 +22,34 @@ import { VERSION } from './version.js';
 
 const BYTES = 4n; // float32
 
-/** Shapes, weights, parameters, work and memory of a network, from its description alone. @param onNetwork told what was described */
+/**
+ * Shapes, weights, parameters, work and memory of a network, from its description alone.
+ * @param onNetwork told what was described, which needs D
+ */
 export async function runShapes(request: ShapesRequest, onNetwork?: (network: Network) => void): Promise<ShapesResult> {
-  const network = await loadDescription(request);
-  onNetwork?.(network);
-  return shapesOf(network);
+  try {
+    const network = await loadDescription(request);
+    onNetwork?.(network);
+    return shapesOf(network);
+  } catch (error) {
+    if (!(error instanceof RnnError && error.code === 'E_SIZE' && error.where === '--D')) throw error;
+    return withoutFeatures(request);
+  }
+}
+
+/** Two sizes that no layer has: what differs between them depends on D. */
+const SIZES = [1_000_003, 1_000_033] as const;
+
+/** The same while D is symbolic: every number that depends on it is null, and its formula says how. */
+async function withoutFeatures(request: ShapesRequest): Promise<ShapesResult> {
+  const [a, b] = await Promise.all(SIZES.map(async D => shapesOf(await loadDescription({ ...request, D }))));
+  return nullWhereDifferent(a, b) as ShapesResult;
+}
+
+function nullWhereDifferent(a: unknown, b: unknown): unknown {
+  if (Array.isArray(a)) return a.map((item, i) => nullWhereDifferent(item, (b as unknown[])[i]));
+  if (typeof a !== 'object' || a === null) return a === b ? a : null;
+  return Object.fromEntries(Object.entries(a).map(([key, value]) => [key, nullWhereDifferent(value, (b as Record<string, unknown>)[key])]));
 }
 
 /** The same from a network that is loaded already. */
