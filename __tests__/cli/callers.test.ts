@@ -127,7 +127,7 @@ describe('from make', () => {
   withMake('the exit code is the answer, and a file that is there is not made again', () => {
     writeFileSync(
       join(folder, 'Makefile'),
-      'y.npy:\n\trnn-cli forward --N 4 -o $@\ncheck: y.npy\n\trnn-cli compare --N 4 --against y.npy -q\nbroken:\n\trnn-cli compare --N 4 --simulate state-carry -q\n',
+      'y.npy:\n\trnn-cli forward --N 4 -o $@\ncheck: y.npy\n\trnn-cli compare --N 4 --seed 42 --against y.npy -q\nbroken:\n\trnn-cli compare --N 4 --simulate state-carry -q\n',
     );
     const make = (target: string) =>
       spawnSync('make', [target], { cwd: folder, encoding: 'utf8', env: env({ MAKEFLAGS: '', MAKELEVEL: '' }) });

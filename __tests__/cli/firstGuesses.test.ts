@@ -59,7 +59,9 @@ describe('a first guess', () => {
       // it is understood, and it runs; compare may find a difference
       const force = / --?o(?:ut)? |--svg|^convert/.test(suggestion) ? ['--force'] : [];
       const ran = await runCli([...words(suggestion), ...force]);
-      expect([suggestion, ran.stderr.startsWith('error') ? ran.stderr : '', ran.exit]).toEqual([suggestion, '', expect.any(Number)]);
+      // a network on one line leaves sizes open that only the user knows
+      const failed = ran.stderr.startsWith('error') && !ran.stderr.includes('[E_SIZE]');
+      expect([suggestion, failed ? ran.stderr : '', ran.exit]).toEqual([suggestion, '', expect.any(Number)]);
     }
   });
 });

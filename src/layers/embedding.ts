@@ -71,12 +71,13 @@ export const embedding: LayerKind<EmbeddingSpec> = {
   cost: () => NO_COST,
   formula: (_layer, _inputs, symbols) => `V*${symbols.units}`,
 
-  apply(layer, [{ tensor }], { kernels, weights }) {
+  apply(layer, [{ tensor, mask: given }], { kernels, weights }) {
     const [N, T] = tensor.shape;
     const E = layer.units;
     const vectors = weights.get('E')!;
     const data = kernels.allocate(N * T * E);
-    const mask = layer.maskZero ? new Uint8Array(N * T) : undefined;
+    // padding that is given with the input is padding of the vectors, too
+    const mask = layer.maskZero ? new Uint8Array(N * T) : given;
     for (let k = 0; k < N * T; k++) {
       const token = tensor.data[k];
       if (!Number.isInteger(token) || token < 0 || token >= layer.tokens) {
@@ -91,7 +92,7 @@ export const embedding: LayerKind<EmbeddingSpec> = {
         );
       }
       data.set(vectors.data.subarray(token * E, (token + 1) * E), k * E);
-      if (mask) mask[k] = token === 0 ? 0 : 1;
+      if (layer.maskZero) mask![k] = token === 0 || given?.[k] === 0 ? 0 : 1;
     }
     return { tensor: { shape: [N, T, E], data }, mask };
   },

@@ -4,6 +4,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { type Assumption, checkAssumptions } from '../model/assumptions.js';
 import { NOTEBOOK } from '../model/dimensions.js';
+import { maskReaders } from '../model/masks.js';
 import { inferShapes, type ModelShapes, weightShapesByLayer } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import type { GraphValue } from '../ops/value.js';
@@ -251,6 +252,7 @@ export async function paddedInput(whole: Tensor, { model, framework }: Network, 
   const [N, T] = whole.shape;
   if (request.mask !== undefined && request.lengths !== undefined)
     throw new RnnError('usage', 'E_CONFLICT', '--mask and --lengths both say which steps are real', { fix: 'use one of them' });
+  checkMaskIsRead(model, request);
   const initialStates = await readInitialStates(model, N, request.h0, request.c0);
   if (request.lengths !== undefined) {
     const lengths = await readLengths(request.lengths, N, T, framework === 'torch' ? 1 : 0);
@@ -259,6 +261,19 @@ export async function paddedInput(whole: Tensor, { model, framework }: Network, 
   }
   const mask = request.mask === undefined ? undefined : await readMask(request.mask, N, T);
   return { x: whole, mask, initialStates };
+}
+
+/** @throws RnnError E_CONFLICT (usage): no layer leaves masked steps out, or one before a recurrent layer drops the mask */
+function checkMaskIsRead(model: ModelSpec, { lengths, mask }: InputRequest): void {
+  if (lengths === undefined && mask === undefined) return;
+  const flag = lengths === undefined ? '--mask' : '--lengths';
+  const { readers, unreached } = maskReaders(model);
+  if (readers.length > 0 && unreached.length === 0) return;
+  const what =
+    unreached.length > 0
+      ? `does not reach ${unreached.map(name => escapeText(name, 40)).join(', ')}`
+      : 'reaches no layer that leaves steps out';
+  throw new RnnError('usage', 'E_CONFLICT', `${flag} ${what}`, { fix: `drop ${flag}, and give each sample alone with its own steps` });
 }
 
 /** The network with the T it really runs, where padding was cut off. */

@@ -1,0 +1,72 @@
+import { isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
+
+/**
+ * Where a mask of steps, given with the input, goes: from layer to layer as each passes it on, to those that leave masked steps out. The layers' own `apply` does
+ * it; here it is told from the description, before anything is computed.
+ */
+
+/** Kinds that give on the mask of what they read. */
+const PASS = new Set([
+  ...[
+    'dense',
+    'dropout',
+    'embedding',
+    'masking',
+    'activation',
+    'prelu',
+    'timedistributed',
+    'batchnorm',
+    'groupnorm',
+    'normalization',
+    'rescaling',
+  ],
+  ...[
+    'layernorm',
+    'rmsnorm',
+    'add',
+    'subtract',
+    'multiply',
+    'average',
+    'maximum',
+    'minimum',
+    'concatenate',
+    'attention',
+    'additiveattention',
+    'multiheadattention',
+  ],
+]);
+
+function passes(layer: LayerSpec): boolean {
+  return isRecurrent(layer) ? layer.returnSequences : PASS.has(layer.kind);
+}
+
+/** It computes something else where steps are masked. */
+function reads(layer: LayerSpec): boolean {
+  if (isRecurrent(layer) || /attention$/.test(layer.kind)) return true;
+  return 'useMask' in layer && layer.useMask === true;
+}
+
+/** It ends the sequence, or starts one of its own: what comes behind it has no steps of the input. */
+function ends(layer: LayerSpec): boolean {
+  if (isRecurrent(layer)) return !layer.returnSequences;
+  return ['maxpool', 'avgpool', 'last', 'flatten', 'repeat'].includes(layer.kind);
+}
+
+/** Names of the layers that read a mask given with the input, and of recurrent ones that would, had no layer before them (a convolution) dropped it. */
+export function maskReaders({ input, layers }: ModelSpec): { readonly readers: readonly string[]; readonly unreached: readonly string[] } {
+  const masked = new Set([input.name]);
+  const lost = new Set<string>();
+  const readers: string[] = [];
+  const unreached: string[] = [];
+  for (const layer of layers) {
+    if (layer.mask !== undefined) continue;
+    const reached = layer.inputs.some(name => masked.has(name));
+    const dropped = !reached && layer.inputs.some(name => lost.has(name));
+    if (reached && reads(layer)) readers.push(layer.name);
+    if (dropped && isRecurrent(layer)) unreached.push(layer.name);
+    if (ends(layer)) continue;
+    if (reached && passes(layer)) masked.add(layer.name);
+    else if (reached || dropped) lost.add(layer.name);
+  }
+  return { readers, unreached };
+}
