@@ -38,7 +38,9 @@ describe('--lengths reach every recurrent layer', () => {
       const cut = await array('cut.npy', [1, length], all.slice(n * T, n * T + length));
       const alone = await runForward({ ...request, input: cut });
       const [own] = [whole.tensors.y.data.subarray(n * 2, n * 2 + 2)];
-      alone.tensors.y.data.forEach((v, k) => expect(own[k]).toBeCloseTo(v, 6));
+      alone.tensors.y.data.forEach((v, k) => {
+        expect(own[k]).toBeCloseTo(v, 6);
+      });
     }
   });
 
@@ -50,7 +52,9 @@ describe('--lengths reach every recurrent layer', () => {
       -0.56669974, 0.04241744, 0.39755768, -0.54201984, -0.28301334, -0.00057121, 0.57005, -0.21485896, 0.15156831, 0.21942574, 0.38480043,
       -0.47558337,
     ];
-    right.forEach((v, k) => expect(tensors.y.data[k]).toBeCloseTo(v, 6));
+    right.forEach((v, k) => {
+      expect(tensors.y.data[k]).toBeCloseTo(v, 6);
+    });
   });
 });
 
@@ -68,7 +72,9 @@ it('a mask given with the input joins that of an embedding', async () => {
   const only = await array('only.npy', [1, 2], Float64Array.from([3, 5]));
   const joined = await runForward({ model: spec, input, lengths: '3', seed: '1' });
   const alone = await runForward({ model: spec, input: only, seed: '1' });
-  alone.tensors.y.data.forEach((v, k) => expect(joined.tensors.y.data[k]).toBeCloseTo(v, 6));
+  alone.tensors.y.data.forEach((v, k) => {
+    expect(joined.tensors.y.data[k]).toBeCloseTo(v, 6);
+  });
 });
 
 it('lengths that no layer can use are an error, not ignored', async () => {
