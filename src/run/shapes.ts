@@ -33,6 +33,7 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
     return shapesOf(network);
   } catch (error) {
     if (!(error instanceof RnnError && error.code === 'E_SIZE' && error.where === '--D')) throw error;
+    onNetwork?.(await loadDescription({ ...request, D: NOTEBOOK.D }));
     return withoutFeatures(request);
   }
 }
