@@ -12,6 +12,7 @@ import {
   trainableParameters,
   trainingSize,
 } from '../model/counts.js';
+import { NOTEBOOK } from '../model/dimensions.js';
 import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import { inputsOf, isRecurrent, type ModelSpec, outputsOf } from '../model/spec.js';
 import { exactSize } from '../tensor/tensor.js';
