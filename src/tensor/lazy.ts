@@ -1,4 +1,4 @@
-import type { FloatArray, Precision, Tensor } from './tensor.js';
+import type { FloatArray, Precision, Tensor } from './types.js';
 
 /**
  * A tensor whose numbers are made when they are asked for: `data` makes them once and keeps them, `load` makes them and keeps nothing. What is

@@ -1,19 +1,10 @@
 import { RnnError } from '../errors.js';
 import { derived } from './lazy.js';
+import type { FloatArray, Precision, Tensor } from './types.js';
 
 export { precisionOf } from './lazy.js';
 
-export type FloatArray = Float32Array | Float64Array;
-export type Precision = 'f32' | 'f64';
-
-/** Numbers in C order. `data.length` is the product of `shape`; a scalar has shape []. */
-export interface Tensor {
-  readonly shape: readonly number[];
-  readonly data: FloatArray;
-  /** of numbers that are made or read when they are asked for (lazy.ts): the numbers, which are not kept, and their precision */
-  readonly load?: () => FloatArray;
-  readonly precision?: Precision;
-}
+export type { FloatArray, Precision, Tensor } from './types.js';
 
 /** A tensor over existing data. @throws Error when the sizes disagree: that is a bug of the caller, not of the user */
 export function tensor(shape: readonly number[], data: FloatArray): Tensor {
