@@ -32,15 +32,9 @@ const { values: options } = parseArgs({
 
 /** Faults put into the readers' source: file, the text that stands there, what replaces it. */
 const PLANTED = [
-  ['skip the CRC', 'npz', 'src/formats/bytes/zip.ts', 'if (crc32(content) !== entry.crc32)', 'if (crc32(content) < 0)'],
+  ['skip the CRC', 'npz', 'src/formats/bytes/zip.ts', 'if (found === crc) return;', 'return;'],
   ['skip the overlap of tensors', 'safetensors', 'src/formats/safetensors.ts', 'if (begin !== free)', 'if (begin > free)'],
-  [
-    'off by one at the end',
-    'npy',
-    'src/formats/bytes/reader.ts',
-    'if (count <= this.remaining) return;',
-    'if (count <= this.remaining + 1) return;',
-  ],
+  ['off by one at the end', 'npy', 'src/formats/bytes/reader.ts', 'if (count > size - at) throw', 'if (count > size - at + 1) throw'],
   [
     'drop the last tensor',
     'npz',
@@ -52,8 +46,8 @@ const PLANTED = [
     'take column-major for row-major',
     'npy',
     'src/formats/npy.ts',
-    'data: fortranOrder && size > 0n ?',
-    'data: fortranOrder && size < 0n ?',
+    'return fortranOrder && size > 0n ?',
+    'return fortranOrder && size < 0n ?',
   ],
 ];
 

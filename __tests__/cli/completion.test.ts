@@ -46,7 +46,7 @@ describe.each(Object.entries(SCRIPTS))('the completion script of %s', (shell, sc
 
 const EXPECTED: readonly (readonly [line: string, completions: readonly string[]])[] = [
   ['rnn-cli comp', ['compare', 'completion']],
-  ['rnn-cli shapes --cell ', ['gru', 'lstm', 'rnn']],
+  ['rnn-cli shapes --cell ', ['gru', 'lstm', 'mgu', 'rnn']],
   ['rnn-cli shapes --cell l', ['lstm']],
   ['rnn-cli shapes --time', ['--timesteps']],
   ['rnn-cli forward -i ', ['net.json', 'sub', 'x.npy', 'y.csv']],

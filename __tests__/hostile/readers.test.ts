@@ -23,6 +23,9 @@ const HARMLESS = new Set([
   ...IN_PICKLES.map(name => `${name}.pt`),
   ...[
     'gap_before_directory.npz',
+    // read as people write them: decimal commas, numbers as NumPy prints them
+    'decimal_comma.csv',
+    'dot.json',
     'graphs_deep.onnx',
     'type_string.onnx',
     'type_complex.onnx',

@@ -76,6 +76,7 @@ describe('errorDocument', () => {
       found: null,
       limit: null,
       layersLine: null,
+      command: null,
       fix: seq.fix,
       more: 'return_sequences',
       excerpt: { text: 'lstm:64+last,gru:32', from: 3, to: 8 },

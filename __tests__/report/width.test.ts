@@ -82,7 +82,8 @@ describe.each([80, 120])('a terminal of %i columns is wide enough for every line
 
   it('inspect', async () => {
     const result = await runInspect({ file: '__tests__/reference/models/torch/gru_bi_max_linear_op14.onnx' });
-    expect(tooWide(await inspectText(result, layout), width)).toEqual([]);
+    // a line for --layers is copied whole
+    expect(tooWide(await inspectText(result, layout), width).filter(line => !/^ +"/.test(line))).toEqual([]);
   });
 
   it('explain, but for commands and code, which are copied whole', async () => {

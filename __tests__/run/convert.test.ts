@@ -69,7 +69,9 @@ describe('convert', () => {
     await withFolder(async folder => {
       const file = join(folder, 'net.keras');
       const edit = (c: any) => {
-        c.config.layers[1].config.layer.config.go_backwards = true;
+        const { layer, backward_layer: backward } = c.config.layers[1].config;
+        layer.config.go_backwards = true;
+        if (backward) backward.config.go_backwards = false;
       };
       writeFileSync(file, await editedKeras('bidirectional_lstm', edit));
       const output = join(folder, 'net.onnx');

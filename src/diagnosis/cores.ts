@@ -2,14 +2,20 @@ import type { ActivationSpec } from '../activations/activation.js';
 import { formatActivation } from '../activations/index.js';
 import type { RecurrenceArgs } from '../layers/layer.js';
 import type { FloatArray } from '../tensor/tensor.js';
-import type { Loop, LoopOptions } from './loop.js';
 import type { LoopFault } from './scenario.js';
+
+/** What a loop was run with. */
+interface RunLoop {
+  readonly args: RecurrenceArgs;
+  readonly fault: LoopFault;
+  readonly options: object;
+}
 
 /**
  * Whether a loop over time has been run already: many mistakes only take another part of what the right loop computed (another step, one
  * direction, the halves exchanged), and then nothing is computed again.
  */
-export function isSameLoop(known: Loop, args: RecurrenceArgs, fault: LoopFault, options: LoopOptions): boolean {
+export function isSameLoop(known: RunLoop, args: RecurrenceArgs, fault: LoopFault, options: object): boolean {
   return (
     sameNumbers(known.args, args) &&
     known.args.cell === args.cell &&

@@ -29,6 +29,7 @@ const STRUCTURED: Readonly<Record<string, Structured>> = {
   npy: mutateNpy,
   npz: mutateZip,
   pt: mutateZip,
+  pt2: mutateZip,
   keras: mutateZip,
   safetensors: mutateSafetensors,
   json: mutateJson,
@@ -48,6 +49,11 @@ const MADE: Readonly<Record<string, readonly string[]>> = {
     '{"schema":"rnn-cli/forward@1","dtype":"float32","shape":[1,2],"y":[[0.25,"-Infinity"]]}',
     '{"__proto__":[1],"constructor":[2]}',
     '[true,false]',
+  ],
+  printed: [
+    '[[ 0.25 -1.5 ]\n [ 3.   inf]]\n',
+    'array([[1., 2.],\n       [3., 4.]], dtype=float32)\n',
+    'tensor([[ 0.1, -2e-3],\n        [ nan,  4.0]])\n',
   ],
   jsonl: ['[1,2]\n[3,4]\n', '{"x":[1,2],"id":"a"}\n{"x":[3,4],"id":"b"}\n', '[[1],[2]]\n\n[[3],[4]]\n'],
 };
@@ -75,6 +81,8 @@ const MADE_BUNDLES: readonly (readonly [string, Buffer])[] = [
 /** Bad as networks, good as files: the convention refuses them, not the reader. */
 const BAD_NETWORKS = /^onnx_bad_(activation|bidir_w1|direction|hidden_mismatch|op|seq_lens|w_rank)\./;
 
+/** where the good files of a reader are, other than among the models */
+const FOLDERS: Readonly<Record<string, readonly string[]>> = { tensorbundle: ['checkpoints'], pt2: ['pt2'] };
 const PREFIX: Readonly<Record<string, string>> = { safetensors: 'st' };
 const MOST_BYTES = 64 * 1024;
 const MOST_SEEDS = 24;
@@ -90,9 +98,7 @@ export function targetOf(reader: string, extensions: readonly string[], root: st
     readdirSync(corrupt)
       .filter(name => name.startsWith(`${prefix}_${kind}_`) && !BAD_NETWORKS.test(name))
       .map(name => [name, readFileSync(join(corrupt, name))] as const);
-  const models = (reader === 'tensorbundle' ? ['checkpoints'] : ['models/keras', 'models/torch']).flatMap(folder =>
-    filesIn(join(root, folder), extensions),
-  );
+  const models = (FOLDERS[reader] ?? ['models/keras', 'models/torch']).flatMap(folder => filesIn(join(root, folder), extensions));
   const seeds = [...made, ...named('ok'), ...(reader === 'json' ? [] : models)].filter(([, bytes]) => bytes.length <= MOST_BYTES);
   return {
     reader,
@@ -102,7 +108,7 @@ export function targetOf(reader: string, extensions: readonly string[], root: st
       ...MADE_BAD.filter(([name]) => extensions.includes(name.split('.')[1] ?? '')).map(([n, t]) => [n, Buffer.from(t)] as const),
     ],
     structured: STRUCTURED[reader],
-    checksummed: ['npz', 'pt', 'keras'].includes(reader),
+    checksummed: ['npz', 'pt', 'pt2', 'keras'].includes(reader),
   };
 }
 

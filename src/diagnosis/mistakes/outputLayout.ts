@@ -65,7 +65,7 @@ export const outputLayout: Hypothesis = {
     numpy: 'y = y.transpose(1, 0, 2)      # ← [T, N, K] -> [N, T, K]; transpose, never reshape',
     torch: 'rnn = nn.RNN(D, M, batch_first=True)',
   },
-  example: { layers: 'rnn:3+seq,dense:2', N: 2, T: 3, D: 2 },
+  example: { layers: 'rnn:3+seq,dense:1', N: 2, T: 3, D: 2 },
   variants(scenario) {
     const moved = (change: (y: Tensor) => Tensor, why: string): Variant => ({
       code: 'output-layout',

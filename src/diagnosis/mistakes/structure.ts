@@ -176,7 +176,7 @@ export const outputFedBack: Hypothesis = {
   alone: true,
   why: 'From the second step on the network sees its own y of the step before instead of the given x: it generates, where x is given at every step (teacher forcing).',
   fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x[n,t], not the last y' },
-  example: { layers: 'rnn:3+seq,dense:2', N: 2, T: 3, D: 2 },
+  example: { layers: 'rnn:3+seq,dense:1', N: 2, T: 3, D: 1 },
   variants(scenario) {
     const { x } = scenario.input;
     const right =

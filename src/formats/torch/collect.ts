@@ -45,7 +45,7 @@ class Walk implements Collected {
   /** @param set path of the container that the value stands in */
   visit(value: Pickled, path: string, set: string, depth: number): void {
     if (depth > this.limits.depth)
-      throw overLimit('depth', this.limits.depth, 'E_LIMIT_DEPTH', `nested at least ${this.limits.depth} levels deep`, {
+      throw overLimit('depth', this.limits.depth, 'E_LIMIT_DEPTH', `nested at least ${this.limits.depth + 1} levels deep`, {
         where: 'data.pkl',
       });
     if (isRef(value, 'tensor') || isRef(value, 'array')) {
@@ -77,7 +77,7 @@ class Walk implements Collected {
 
   private moduleTensors(module: ObjectRef, path: string, set: string, depth: number): void {
     if (depth > this.limits.depth)
-      throw overLimit('depth', this.limits.depth, 'E_LIMIT_DEPTH', `modules nested at least ${this.limits.depth} levels deep`);
+      throw overLimit('depth', this.limits.depth, 'E_LIMIT_DEPTH', `modules nested at least ${this.limits.depth + 1} levels deep`);
     this.classes.add(module.name);
     for (const [name, tensor] of ownTensors(module)) this.add(joined(path, name), set, tensor);
     for (const [name, child] of childrenOf(module)) this.moduleTensors(child, joined(path, name), set, depth + 1);
