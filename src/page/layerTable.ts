@@ -66,7 +66,7 @@ function layerRows(layer: LayerRow, dims: ShapesResult['dims'], chosen: boolean,
 }
 
 /** '4·M·(D + M + 1) = 4·5·(3 + 5 + 1) = 180' */
-function howText(formula: string, dims: ShapesResult['dims'], count: number | bigint): (string | HTMLElement)[] {
+function howText(formula: string, dims: ShapesResult['dims'], count: number | bigint | null): (string | HTMLElement)[] {
   const numbers = withNumbers(formula, dims);
   const letters = lettersIn(withNumbers(formula, {}));
   return numbers === String(count) ? letters : [...letters, el('span', { class: 'worked' }, ` = ${numbers}`)];
@@ -89,11 +89,13 @@ function sizesCell({ dims, shape }: LayerRow['input']): HTMLElement {
   return el('td', { class: 'sizes' }, shape.map((size, i) => size ?? dims[i]).join('×'));
 }
 
-export function countText(count: number | bigint): string {
-  return count.toLocaleString('en');
+/** Open where D is. */
+export function countText(count: number | bigint | null): string {
+  return count === null ? '?' : count.toLocaleString('en');
 }
 
-export function bytesOf(bytes: number | bigint): string {
+export function bytesOf(bytes: number | bigint | null): string {
+  if (bytes === null) return '?';
   const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
   let [size, unit] = [Number(bytes), 0];
   for (; size >= 1024 && unit < units.length - 1; unit++) size /= 1024;

@@ -151,9 +151,10 @@ function weightPanels(model: Model, layer: LayerSpec, way: number): Panel[] {
   const prefix = isRecurrent(layer) && layer.bidirectional !== null ? (way === 0 ? 'forward/' : 'backward/') : '';
   return row.weights
     .filter(({ name }) => name.startsWith(prefix) || !/\//.test(name))
-    .flatMap(({ name, shape, dims, gates }) => {
+    .flatMap(({ name, dims, gates }) => {
       const tensor = model.weights.get(`${owner}/${name}`);
-      if (!tensor || shape.length > 2) return [];
+      if (!tensor || tensor.shape.length > 2) return [];
+      const { shape } = tensor;
       const title = name.slice(name.startsWith(prefix) ? prefix.length : 0);
       const [R, C] = shape.length === 2 ? shape : [1, shape[0]];
       const rowsDim = shape.length === 2 ? dims[0] : '';
