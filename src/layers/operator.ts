@@ -1,4 +1,3 @@
-import { RnnError } from '../errors.js';
 import { OPERATORS } from '../ops/index.js';
 import { checkAttributes } from '../ops/operator.js';
 import { fromOnnx, type GraphValue } from '../ops/value.js';
@@ -65,9 +64,4 @@ function withConstants(layer: OperatorSpec, inputs: readonly GraphValue[], preci
 
 function wholeNumbers(data: readonly number[]): boolean {
   return data.every(Number.isInteger);
-}
-
-/** The error of an operator that a command has no rule for. */
-export function noRule(op: string, what: string): RnnError {
-  return new RnnError('unsupported', 'E_OPERATOR', `${op} ${what}`, { expected: 'an operator with such a rule', found: op });
 }
