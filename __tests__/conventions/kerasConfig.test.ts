@@ -464,7 +464,7 @@ describe('the words about', () => {
     [
       'states read by the next layer',
       sequential(layer('LSTM', { units: 2, return_state: true }), layer('Flatten')),
-      '3 E_KERAS_OPTION | return_state: lstm returns its states inside a Sequential model | expected: return_state=False, or the last layer | found: return_state=True | fix: build it as a functional model, in which states are values',
+      '3 E_KERAS_OPTION | return_state: lstm gives several values inside a Sequential model | expected: return_state=False, or the last layer | found: return_state=True | fix: build it as a functional model, in which each is a value',
     ],
     ['states at the end', sequential(layer('LSTM', { units: 2, return_state: true })), 'nothing'],
     [

@@ -55,13 +55,16 @@ export function wiredModel(className: string, model: Json): Wired {
   return { inputs: specs, layers: countable(wiring.layers, model), outputs };
 }
 
-/** A last layer that returns its states gives them beside y. */
+/** How many of its last layer's outputs a Sequential model gives: y, the other direction's with merge_mode None, returned states. */
 function sequentialOutputs(model: Json, outputs: readonly string[]): number {
-  const last = list(model.layers).at(-1) as Json | undefined;
-  const states =
-    (last?.config as Json | undefined)?.return_state === true ||
-    ((last?.config as Json | undefined)?.layer as { config?: Json } | undefined)?.config?.return_state === true;
-  return states ? outputs.length : 1;
+  const config = asObject((list(model.layers).at(-1) as Json | undefined)?.config ?? {}, 'layer');
+  const inner = (config.layer as { config?: Json } | undefined)?.config;
+  if (config.return_state === true || inner?.return_state === true) return outputs.length;
+  return givesTwo(config) ? 2 : 1;
+}
+
+function givesTwo(config: Json): boolean {
+  return config.layer !== undefined && config.merge_mode === null;
 }
 
 /** Where the layers stand in the file's own order, weight files count them by class, and nothing has to be said. */
@@ -107,7 +110,9 @@ function sequential(wiring: Wiring, model: Json, place: Place, given: string | u
   const groups = groupNames(layers);
   layers.forEach((layer, i) => {
     const isLast = i === layers.length - 1;
-    if (!isLast && asObject(layer.config ?? {}, 'layer').return_state === true) throw readsStates(layer);
+    const config = asObject(layer.config ?? {}, 'layer');
+    if (!isLast && config.return_state === true) throw severalInside(layer, 'return_state', 'False', 'True');
+    if (!isLast && givesTwo(config)) throw severalInside(layer, 'merge_mode', 'concat, sum, mul or ave', 'None');
     const call = { inputs: [values[0]], mask: undefined, states: undefined, rest: {} };
     values = callLayer(wiring, layer, place, groups[i], 0, call);
   });
@@ -115,12 +120,13 @@ function sequential(wiring: Wiring, model: Json, place: Place, given: string | u
   return { input, outputs: values };
 }
 
-function readsStates(layer: Json): RnnError {
-  return new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(layer), 60)} returns its states inside a Sequential model`, {
-    where: 'return_state',
-    expected: 'return_state=False, or the last layer',
-    found: 'return_state=True',
-    fix: 'build it as a functional model, in which states are values',
+/** A layer in the middle of a Sequential model that gives a list, which Keras does not pass on either. */
+function severalInside(layer: Json, option: string, one: string, several: string): RnnError {
+  return new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(layer), 60)} gives several values inside a Sequential model`, {
+    where: option,
+    expected: `${option}=${one}, or the last layer`,
+    found: `${option}=${several}`,
+    fix: 'build it as a functional model, in which each is a value',
   });
 }
 
