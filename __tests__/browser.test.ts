@@ -11,7 +11,7 @@ const script = `import { buildForBrowser } from './scripts/browser.mjs';
 let page: ReturnType<typeof createContext>;
 beforeAll(() => {
   const bundle = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 24 });
-  page = createContext({ atob, performance });
+  page = createContext({ atob, performance, Blob, Response, DecompressionStream });
   runInContext(bundle, page);
 });
 

@@ -3,16 +3,24 @@
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import { build } from 'esbuild';
+import ts from 'typescript';
 import { compileKernel } from './assembly.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-/** Files by their paths, of which a browser has none, and whose names their tensors are: the requests of a browser name no path. */
-const FILES = /\/modelFile\.js$|^\.\.\/conventions\/index\.js$/;
-const NO_FILES =
-  "export async function readModelFile() { throw new Error('a browser has no paths'); }\nexport const readTensorFile = readModelFile, detectConvention = readModelFile;";
+/**
+ * What only a path leads to, and a browser has none: model files, the names their tensors have, sets of weights, ONNX graphs that are evaluated
+ * node by node. The requests of a browser cannot reach it.
+ */
+const FILES = /\/modelFile\.js$|^\.\.\/conventions\/(index|weightSets)\.js$|\/graph\/evaluate\.js$/;
+const NO_FILES = `export async function readModelFile() { throw new Error('a browser has no paths'); }
+export { readModelFile as readTensorFile, readModelFile as detectConvention, readModelFile as weightSetOf, readModelFile as evaluateGraph };`;
+
+/** Facets of a layer for files and scripts of frameworks (src/layers/facets.ts): they are read where files are read or written. */
+const FACETS = new Set(['keras', 'onnx', 'scripts']);
 
 const OF_NODE = new RegExp(`^node:|^(${[...builtinModules, 'onnxruntime-node'].join('|')})$`);
 
@@ -25,6 +33,11 @@ const withoutNode = {
     hooks.onResolve({ filter: OF_NODE }, ({ path }) => ({ path, external: true, sideEffects: false }));
     hooks.onResolve({ filter: FILES }, ({ path }) => ({ path, namespace: 'noFiles', sideEffects: false }));
     hooks.onLoad({ filter: /.*/, namespace: 'noFiles' }, () => ({ contents: NO_FILES }));
+    hooks.onLoad({ filter: /\/batched\/kernelBytes\.ts$/ }, async () => ({ contents: inflatedKernel(await compileKernel(false)) }));
+    hooks.onLoad({ filter: /\/src\/layers\/.*\.ts$/ }, ({ path }) => ({
+      contents: withoutFacets(readFileSync(path, 'utf8')),
+      loader: 'ts',
+    }));
     // modules are values: importing one for its effect alone (batched/node.ts) is for Node
     hooks.onResolve({ filter: /^\.\.?\// }, async ({ path, kind, importer, resolveDir, pluginData }) => {
       if (pluginData === withoutNode) return undefined;
@@ -33,6 +46,32 @@ const withoutNode = {
     });
   },
 };
+
+/** kernelBytes.ts with the kernel deflated, a third of its size. */
+function inflatedKernel(kernel) {
+  return `export function kernelBytes() {
+  const packed = Uint8Array.from(atob('${deflateRawSync(kernel, { level: 9 }).toString('base64')}'), c => c.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw'))).arrayBuffer().then(buffer => new Uint8Array(buffer));
+}`;
+}
+
+/** The text of a layer's file without its facets, and without the constants that only they read: esbuild keeps those that are not plain. */
+function withoutFacets(text) {
+  const cuts = [];
+  const file = ts.createSourceFile('layer.ts', text, ts.ScriptTarget.Latest, true);
+  const visit = node => {
+    const names = ts.isObjectLiteralExpression(node) ? node.properties.map(p => p.name?.getText()) : [];
+    if (names.includes('apply') || names.includes('weightShapes')) cuts.push(...node.properties.filter(p => FACETS.has(p.name?.getText())));
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  let rest = cuts.reduceRight((left, { pos, end }) => left.slice(0, pos) + left.slice(end).replace(/^\s*,/, ''), text);
+  for (const statement of file.statements) {
+    const name = ts.isVariableStatement(statement) && !statement.modifiers && statement.declarationList.declarations[0].name.getText();
+    if (name && rest.split(new RegExp(`\\b${name}\\b`)).length === 2) rest = rest.replace(statement.getText(), '');
+  }
+  return rest;
+}
 
 /** @param options of esbuild: entry points, format … @returns the text of the bundle. @throws Error where it needs something of Node */
 export async function buildForBrowser(options) {
@@ -49,11 +88,7 @@ export async function buildForBrowser(options) {
     logOverride: { 'ignored-bare-import': 'silent' },
     plugins: [withoutNode],
     ...options,
-    define: {
-      __VERSION__: JSON.stringify(version),
-      __KERNEL__: JSON.stringify((await compileKernel(false)).toString('base64')),
-      ...options.define,
-    },
+    define: { __VERSION__: JSON.stringify(version), ...options.define },
   });
   const needed = Object.values(metafile.outputs).flatMap(output => output.imports.map(({ path }) => path));
   const [{ text }] = outputFiles;

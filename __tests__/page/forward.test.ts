@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { runInMemory } from '../../src/run/inMemory.js';
 import { closeBrowser, openBrowser, openPage, rnnCli, temporary, violations, withBrowser } from '../helpers/browser.js';
@@ -10,6 +10,12 @@ const plain = (texts: readonly string[]) => texts.map(text => text.trim().replac
 const sha = (page: Page) => page.locator('.badge [data-sha256]').getAttribute('data-sha256');
 const box = (page: Page, layer: string, step: number) => page.locator(`[data-key="box-${layer}-0-${step - 1}"]`);
 const heatMapOf = (page: Page, label: RegExp) => page.getByRole('application', { name: label });
+
+it('a page weighs at most 370 KB without its data', () => {
+  rnnCli('forward', '--html', temporary('weight.html'));
+  const page = readFileSync(temporary('weight.html'), 'utf8').replace(/(<script id="data"[^>]*>)[^<]*/, '$1');
+  expect(Buffer.byteLength(page) / 1000).toBeLessThan(370);
+});
 
 withBrowser('forward --html', () => {
   beforeAll(openBrowser);

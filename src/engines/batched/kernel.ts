@@ -84,7 +84,7 @@ export function loadKernel(fast: boolean): Promise<Kernel | undefined> {
 
 async function loadBuiltIn(fast: boolean): Promise<Kernel | undefined> {
   const { kernelBytes } = await import('./kernelBytes.js');
-  const bytes = kernelBytes(fast);
+  const bytes = await kernelBytes(fast);
   return bytes && useKernel(bytes, fast);
 }
 
