@@ -67,11 +67,10 @@ export function readNumpyArray(source: ByteSource, budget: Budget, notes: string
   needPart(source, dataStart, size * BigInt(DTYPE_BYTES[dtype]), `data for shape ${formatShape(shape)} ${dtype}`, SHORT);
   const surplus = source.size - dataStart - Number(size) * DTYPE_BYTES[dtype];
   if (surplus > 0) notes.push(`${escapeText(name)}: ${surplus} bytes after the array were left alone`);
-  const read = () => {
-    const data = readNumbers(source, dataStart, Number(size), dtype, littleEndian);
-    return fortranOrder && size > 0n ? gatherStrided(data, shape, columnMajor(shape)) : data;
-  };
-  return lazyTensor(source, budget, header, read);
+  const part = (first: number, count: number) => readNumbers(source, dataStart + first * DTYPE_BYTES[dtype], count, dtype, littleEndian);
+  const read = () => part(0, Number(size));
+  if (!fortranOrder || size === 0n) return lazyTensor(source, budget, header, read, part);
+  return lazyTensor(source, budget, header, () => gatherStrided(read(), shape, columnMajor(shape)));
 }
 
 export interface NumpyHeader {

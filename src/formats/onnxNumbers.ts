@@ -5,7 +5,6 @@ import { type Budget, DTYPE_BYTES } from './bytes/budget.js';
 import { readNumbers } from './bytes/numbers.js';
 import type { Span } from './bytes/protobuf.js';
 import type { ByteSource, DType, OpenPart } from './format.js';
-import type { OnnxTensor } from './onnxGraph.js';
 
 /** Where the numbers of a model are. */
 export interface Numbers {
@@ -18,16 +17,22 @@ export interface Numbers {
   external: boolean;
 }
 
+/** Bytes of numbers begin here. */
+export interface Place {
+  readonly source: ByteSource;
+  readonly start: number;
+}
+
 /**
- * What reads a tensor's numbers out of another file (onnx.proto, external_data): `location` is a path inside the model's folder, which is
- * opened when the first number is asked for. @throws RnnError E_ONNX_EXTERNAL (format)
+ * Where a tensor's numbers are in another file (onnx.proto, external_data): `location` is a path inside the model's folder, which is opened when
+ * the first number is asked for. @throws RnnError E_ONNX_EXTERNAL (format)
  */
-export function externalReader(
+export function externalPlace(
   { external, offset }: { readonly external: ReadonlyMap<string, string>; readonly offset: number },
   dtype: DType,
   size: number,
   numbers: Numbers,
-): () => OnnxTensor['data'] {
+): () => Place {
   numbers.external = true;
   const location = external.get('location') ?? '';
   const fail = (message: string, fix?: string) => tensorError('E_ONNX_EXTERNAL', offset, message, escapeText(location, 80), fix);
@@ -53,7 +58,7 @@ export function externalReader(
       const message = `needs bytes ${start} to ${start + needed} of '${escapeText(location, 80)}', which has ${part.size}`;
       throw fail(message, 'the data file is truncated or another one; save or download both again');
     }
-    return fromBytes(part, start, size, dtype, offset);
+    return { source: part, start };
   };
 }
 
@@ -76,12 +81,12 @@ export function fromSpans(spans: readonly Span[], count: number, dtype: 'f32' | 
   return out;
 }
 
-export function fromBytes(source: ByteSource, start: number, size: number, dtype: DType, offset: number): OnnxTensor['data'] {
-  if (dtype !== 'i64' && dtype !== 'u64') return readNumbers(source, start, size, dtype);
-  const raw = source.read(start, 8 * size);
+/** @throws RnnError E_INT_RANGE (format) */
+export function integersAt({ source, start }: Place, count: number, dtype: 'i64' | 'u64', offset: number): BigInt64Array {
+  const raw = source.read(start, 8 * count);
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   return checkUnsigned(
-    BigInt64Array.from({ length: size }, (_, i) => view.getBigInt64(8 * i, true)),
+    BigInt64Array.from({ length: count }, (_, i) => view.getBigInt64(8 * i, true)),
     dtype,
     offset,
   );

@@ -2,12 +2,12 @@ import { within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { type FloatArray, formatShape } from '../tensor/tensor.js';
 import { checkName, checkShape, DTYPE_BYTES } from './bytes/budget.js';
-import { decodeNumbers } from './bytes/numbers.js';
+import { decodeNumbers, readNumbers } from './bytes/numbers.js';
 import { type Field, number, type Span, schema, set, text } from './bytes/protobuf.js';
 import type { DType } from './format.js';
 import { lateReader, lazyTensor } from './lazyTensor.js';
 import type { OnnxTensor } from './onnxGraph.js';
-import { checkUnsigned, externalReader, fromBytes, fromSpans, type Numbers, tensorError } from './onnxNumbers.js';
+import { checkUnsigned, externalPlace, fromSpans, integersAt, type Numbers, type Place, tensorError } from './onnxNumbers.js';
 import { ONNX_DTYPES, OTHER_DTYPES } from './onnxTypes.js';
 
 /** A TensorProto as its fields come; `finishTensor` checks them together. */
@@ -96,13 +96,28 @@ export function finishTensor(draft: TensorDraft, numbers: Numbers): OnnxTensor {
   const size = within(`dims at offset ${offset}`, () => checkShape(dims, limits));
   const shape = dims.map(Number);
   if (!dtype) return { shape, dtype: null, data: new Float32Array(0) };
-  const read = readerOf(draft, dtype, size, numbers);
+  const stored = storedOf(draft, dtype, size, numbers);
   const label = draft.name === '' ? 'a constant' : `initializer '${escapeText(draft.name, 80)}'`;
   const head = { shape, dtype, size };
-  const placed = () => within(label, read);
-  if (dtype !== 'i64' && dtype !== 'u64') return lazyTensor(numbers.source, numbers.budget, head, placed as () => FloatArray);
-  const integers = lateReader(numbers.source, numbers.budget, head, placed as () => BigInt64Array);
-  return size <= FEW && !isExternal(draft) ? { shape, dtype, data: integers() } : lazyIntegers(shape, dtype, integers);
+  if (dtype === 'i64' || dtype === 'u64') {
+    const late = lateReader(numbers.source, numbers.budget, head);
+    const read = () => late(() => within(label, () => integersOf(stored, Number(size), dtype, offset)));
+    return size <= FEW && !isExternal(draft) ? { shape, dtype, data: read() } : lazyIntegers(shape, dtype, read);
+  }
+  const part = (first: number, count: number) =>
+    within(label, () => {
+      const { source, start } = (stored as () => Place)();
+      return readNumbers(source, start + first * DTYPE_BYTES[dtype], count, dtype);
+    });
+  if (typeof stored === 'function') return lazyTensor(numbers.source, numbers.budget, head, () => part(0, Number(size)), part);
+  return lazyTensor(numbers.source, numbers.budget, head, () => within(label, () => stored.read() as FloatArray));
+}
+
+/** Raw bytes, or what reads numbers of another form. */
+type Stored = (() => Place) | { readonly read: () => OnnxTensor['data'] };
+
+function integersOf(stored: Stored, size: number, dtype: 'i64' | 'u64', offset: number): BigInt64Array {
+  return typeof stored === 'function' ? integersAt(stored(), size, dtype, offset) : (stored.read() as BigInt64Array);
 }
 
 function lazyIntegers(shape: readonly number[], dtype: DType, read: () => BigInt64Array): OnnxTensor {
@@ -122,17 +137,17 @@ function isExternal({ location, external }: TensorDraft): boolean {
   return location !== 0 || external.size > 0;
 }
 
-/** @returns what reads the numbers, which are where they should be and as many as they should be */
-function readerOf(draft: TensorDraft, dtype: DType, size: bigint, numbers: Numbers): () => OnnxTensor['data'] {
+/** Where the numbers are, as many as there should be and in one place. */
+function storedOf(draft: TensorDraft, dtype: DType, size: bigint, numbers: Numbers): Stored {
   const { raw, dims, offset } = draft;
   const typed = typedData(draft, dtype);
   const kinds = [draft.floats, draft.doubles, draft.int32s, draft.int64s, draft.uint64s].filter(list => list !== typed && list.length > 0);
   if (kinds.length > 0 || draft.strings > 0) throw tensorError('E_ONNX_TENSOR', offset, `data of another type than ${dtype}`);
   const needed = size * BigInt(DTYPE_BYTES[dtype]);
   if (isExternal(draft)) {
-    const read = externalReader(draft, dtype, Number(size), numbers);
+    const place = externalPlace(draft, dtype, Number(size), numbers);
     if (typed.length > 0 || raw) throw tensorError('E_ONNX_TENSOR', offset, 'the data are in another file and here, too');
-    return read;
+    return place;
   }
   if (raw && raw.length > 0) {
     if (typed.length > 0) throw tensorError('E_ONNX_TENSOR', offset, 'raw_data and typed data are both given');
@@ -140,17 +155,17 @@ function readerOf(draft: TensorDraft, dtype: DType, size: bigint, numbers: Numbe
       const message = `shape ${formatShape(dims)} ${dtype} needs ${needed} bytes of raw_data`;
       throw tensorError('E_ONNX_TENSOR', offset, message, `${raw.length} bytes`, undefined, `${needed} bytes`);
     }
-    return () => fromBytes(numbers.source, raw.offset, Number(size), dtype, offset);
+    return () => ({ source: numbers.source, start: raw.offset });
   }
-  const width = DTYPE_BYTES[dtype];
-  const count = typed === draft.floats || typed === draft.doubles ? countOf(typed, width) : typed.length;
+  const isSpans = typed === draft.floats || typed === draft.doubles;
+  const count = isSpans ? countOf(typed, DTYPE_BYTES[dtype]) : typed.length;
   if (BigInt(count) !== size) {
     const message = `shape ${formatShape(dims)} needs ${size} values`;
     throw tensorError('E_ONNX_TENSOR', offset, message, `${count} values`, undefined, `${size} values`);
   }
-  if (typed === draft.floats || typed === draft.doubles) return () => fromSpans(typed, count, dtype as 'f32' | 'f64', numbers.source);
+  if (isSpans) return { read: () => fromSpans(typed, count, dtype as 'f32' | 'f64', numbers.source) };
   const values = fromTyped(typed as bigint[], dtype, offset);
-  return () => values.slice();
+  return { read: () => values.slice() };
 }
 
 function countOf(spans: readonly Span[], width: number): number {

@@ -43,10 +43,11 @@ export const safetensors: Format = {
     const tensors = new Map<string, FileTensor>();
     for (const entry of entries) {
       const { name, dtype, size, begin } = entry;
-      const numbers = () => readNumbers(source, dataStart + begin, Number(size), dtype);
+      const part = (first: number, count: number) =>
+        within(`tensor '${escapeText(name, 80)}'`, () => readNumbers(source, dataStart + begin + first * DTYPE_BYTES[dtype], count, dtype));
       tensors.set(
         name,
-        lazyTensor(source, budget, entry, () => within(`tensor '${escapeText(name, 80)}'`, numbers)),
+        lazyTensor(source, budget, entry, () => part(0, Number(size)), part),
       );
     }
     return { format: 'safetensors', tensors, metadata, notes: [] };

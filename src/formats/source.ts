@@ -14,6 +14,8 @@ export interface ByteSource {
   read(offset: number, length: number): Uint8Array;
   /** The same straight into `target`, where that saves a copy. */
   readInto?(offset: number, target: Uint8Array): void;
+  /** a part costs as much as everything */
+  readonly atOnce?: boolean;
   /** Reads everything once to compare it with its checksum, where it has one. Called before numbers are read. @throws RnnError kind 'format' */
   check?(): void;
 }

@@ -1,16 +1,49 @@
 import { derived } from './lazy.js';
-import { allocate, precisionOf, sizeOf, type Tensor } from './tensor.js';
+import { allocate, type FloatArray, type Precision, precisionOf, sizeOf, type Tensor } from './tensor.js';
 
 /** Copies that move values without changing them. */
 
 /** [A, B] -> [B, A] */
 export function transpose(t: Tensor): Tensor {
   const [A, B] = t.shape;
-  return derived([B, A], [t], ([numbers], precision) => {
-    const data = allocate(numbers.length, precision);
-    for (let a = 0; a < A; a++) for (let b = 0; b < B; b++) data[b * A + a] = numbers[a * B + b];
-    return data;
-  });
+  return derived(
+    [B, A],
+    [t],
+    ([numbers], precision) => turned(precision, A, 0, B, (first, count) => numbers.subarray(first * B, (first + count) * B), B),
+    ([part], precision) =>
+      (first, count) =>
+        turned(precision, A, first / A, (first + count) / A, (row, rows) => part(row * B, rows * B), B),
+  );
+}
+
+/** Rows that are turned together: each of their numbers has one of the others beside it in the result. */
+const TOGETHER = 16;
+/** Numbers that are read at a time. */
+const PIECE = 2 ** 18;
+
+/** Columns [from, to) of a matrix with A rows of B as rows; `rowsOf` gives some of its rows. */
+function turned(
+  precision: Precision,
+  A: number,
+  from: number,
+  to: number,
+  rowsOf: (row: number, rows: number) => FloatArray,
+  B: number,
+): FloatArray {
+  const data = allocate((to - from) * A, precision);
+  const most = Math.max(TOGETHER, Math.floor(PIECE / Math.max(1, B)));
+  for (let row = 0; row < A; row += most) {
+    const rows = Math.min(most, A - row);
+    const numbers = rowsOf(row, rows);
+    for (let r = 0; r < rows; r += TOGETHER) {
+      const end = Math.min(rows, r + TOGETHER);
+      for (let b = from; b < to; b++) {
+        const at = (b - from) * A + row;
+        for (let k = r; k < end; k++) data[at + k] = numbers[k * B + b];
+      }
+    }
+  }
+  return data;
 }
 
 /** Axes 0 and 1 swapped: batch-major [N, T, …] <-> time-major [T, N, …] */
@@ -95,7 +128,7 @@ export function permuteBlocks(t: Tensor, order: readonly number[]): Tensor {
   if (order.every((from, to) => from === to)) return t;
   const row = t.shape[t.shape.length - 1];
   const width = row / order.length;
-  return derived(t.shape, [t], ([numbers], precision) => {
+  const permuted = (numbers: FloatArray, precision: Precision) => {
     const data = allocate(numbers.length, precision);
     for (let at = 0; at < numbers.length; at += row) {
       order.forEach((block, to) => {
@@ -103,5 +136,13 @@ export function permuteBlocks(t: Tensor, order: readonly number[]): Tensor {
       });
     }
     return data;
-  });
+  };
+  return derived(
+    t.shape,
+    [t],
+    ([numbers], precision) => permuted(numbers, precision),
+    ([part], precision) =>
+      (first, count) =>
+        permuted(part(first, count), precision),
+  );
 }

@@ -1,8 +1,8 @@
 import { RnnError } from '../errors.js';
-import { derived } from './lazy.js';
+import { derived, precisionOf } from './lazy.js';
 import type { FloatArray, Precision, Tensor } from './types.js';
 
-export { precisionOf } from './lazy.js';
+export { precisionOf };
 
 export type { FloatArray, Precision, Tensor } from './types.js';
 
@@ -37,8 +37,8 @@ export function exactSize(shape: readonly (number | bigint)[]): bigint {
 
 /** The same values in the wanted precision; the tensor itself when it already has it. Rounds to nearest when going to float32. */
 export function toPrecision(t: Tensor, precision: Precision): Tensor {
-  if (precision === 'f32') return t.data instanceof Float32Array ? t : { shape: t.shape, data: new Float32Array(t.data) };
-  return t.data instanceof Float64Array ? t : { shape: t.shape, data: new Float64Array(t.data) };
+  if (precisionOf(t) === precision) return t;
+  return derived(t.shape, [t], ([numbers]) => (precision === 'f32' ? new Float32Array(numbers) : new Float64Array(numbers)));
 }
 
 /** The same data under another shape of the same size. */
@@ -46,7 +46,12 @@ export function reshape(t: Tensor, shape: readonly number[]): Tensor {
   if (sizeOf(shape) !== sizeOf(t.shape)) {
     throw new RnnError('shape', 'E_RESHAPE', `cannot read ${formatShape(t.shape)} as ${formatShape(shape)}`);
   }
-  return derived(shape, [t], ([numbers]) => numbers);
+  return derived(
+    shape,
+    [t],
+    ([numbers]) => numbers,
+    ([part]) => part,
+  );
 }
 
 /** `[4, 10, 3]` */
@@ -62,5 +67,12 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 export function sliceRow(t: Tensor, index: number): Tensor {
   const [, ...rest] = t.shape;
   const width = sizeOf(rest);
-  return derived(rest, [t], ([numbers]) => numbers.subarray(index * width, (index + 1) * width));
+  return derived(
+    rest,
+    [t],
+    ([numbers]) => numbers.subarray(index * width, (index + 1) * width),
+    ([part]) =>
+      (first, count) =>
+        part(index * width + first, count),
+  );
 }

@@ -5,7 +5,8 @@ export type Precision = 'f32' | 'f64';
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: FloatArray;
-  /** of numbers that are made or read when they are asked for (lazy.ts): the numbers, which are not kept, and their precision */
+  /** of numbers that are made or read when they are asked for (lazy.ts): all of them or some, which are not kept, and their precision */
   readonly load?: () => FloatArray;
+  readonly part?: (first: number, count: number) => FloatArray;
   readonly precision?: Precision;
 }

@@ -1,5 +1,5 @@
 import type { Kernels, RecurrenceArgs } from '../../layers/layer.js';
-import { allocate, type Precision, precisionOf, type Tensor } from '../../tensor/tensor.js';
+import { allocate, type Precision, precisionOf, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import type { Engine, EngineOptions } from '../engine.js';
 import { walk } from '../walk.js';
@@ -104,7 +104,7 @@ async function poolFor(kernel: Kernel, multiplyAdds: number, { threads }: Engine
 
 function countOf(weights: Weights): number {
   let count = 0;
-  for (const w of weights.values()) count += w.data.length;
+  for (const w of weights.values()) count += sizeOf(w.shape);
   return count;
 }
 

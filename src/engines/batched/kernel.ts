@@ -9,7 +9,19 @@ export const BLOCK_FIELDS = [
   'rows', 'T', 'D', 'M', 'reverse', 'x', 'stride', 'z', 'zNext', 'c', 'cStride', 'weights', 'far', 'scratch', 'mask', 'saved',
   'sequence', 'zeroMasked', 'wide', 'projected', 'aside', 'meeting',
 ] as const; // biome-ignore format: a list
-export const SOURCE_FIELDS = ['D', 'M', 'width', 'kernel', 'recurrent', 'bias', 'recurrentBias'] as const;
+export const SOURCE_FIELDS = [
+  'D',
+  'M',
+  'width',
+  'kernel',
+  'recurrent',
+  'bias',
+  'recurrentBias',
+  'kernelFrom',
+  'kernelRows',
+  'recurrentFrom',
+  'recurrentRows',
+] as const;
 
 /** What the kernel needs to put sums aside, in bytes; the number of assembly/block.ts. */
 export const ASIDE_BYTES = 192;
@@ -23,7 +35,7 @@ interface Exports {
   writeConstants(): void;
   packPanels(source: number, cell: number, to: number): number;
   packWide(source: number, cell: number, to: number): number;
-  packMatrix(w: number, bias: number, D: number, K: number, to: number): number;
+  packMatrix(w: number, bias: number, D: number, K: number, from: number, rows: number, to: number): number;
   matrixProduct(
     x: number,
     stride: number,

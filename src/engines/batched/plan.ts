@@ -1,4 +1,5 @@
 import type { RecurrenceArgs } from '../../layers/layer.js';
+import { rowPieces } from '../../tensor/lazy.js';
 import type { FloatArray } from '../../tensor/tensor.js';
 import { startValues } from './fused.js';
 import { FUSED, type FusedCell, type Kernel, MOST_BLOCKS, SOURCE_FIELDS } from './kernel.js';
@@ -102,7 +103,7 @@ function bytesOfBlock({ rows, window, D, M, padded }: Plan): number {
   return 4 * rows * (window * (D + M) + 2 * (D + padded) + 2 * padded);
 }
 
-/** Panels at `weights`, for a stream wide ones at `wide`. Raw weights go in behind the packed ones, which stay. */
+/** Panels at `weights`, for a stream wide ones of the recurrent weights at `wide`. Raw weights go in behind the packed ones, some rows at a time. */
 function packWeights(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, weights: number, wide: number): void {
   const [D, width] = args.weights.kernel!.shape;
   const start = startValues(args);
@@ -114,17 +115,21 @@ function packWeights(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, weig
     return at;
   };
   const source = kernel.take(4 * SOURCE_FIELDS.length);
-  kernel.write(source, SOURCE_FIELDS, {
-    D,
-    M: args.units,
-    width,
-    kernel: put(args.weights.kernel!.data),
-    recurrent: put(args.weights.recurrentKernel!.data),
-    bias: put(start.input),
-    recurrentBias: put(start.recurrent),
-  });
-  kernel.run.packPanels(source, FUSED[kind], weights);
-  if (wide) kernel.run.packWide(source, FUSED[kind], wide);
+  const none = { kernel: 0, recurrent: 0, kernelFrom: 0, kernelRows: 0, recurrentFrom: 0, recurrentRows: 0 };
+  const fields = { D, M: args.units, width, ...none, bias: put(start.input), recurrentBias: put(start.recurrent) };
+  const rows = kernel.mark();
+  for (const { from, count, numbers } of rowPieces(args.weights.kernel!)) {
+    kernel.write(source, SOURCE_FIELDS, { ...fields, kernel: put(numbers), kernelFrom: from, kernelRows: count });
+    kernel.run.packPanels(source, FUSED[kind], weights);
+    kernel.release(rows);
+  }
+  for (const { from, count, numbers } of rowPieces(args.weights.recurrentKernel!)) {
+    kernel.write(source, SOURCE_FIELDS, { ...fields, recurrent: put(numbers), recurrentFrom: from, recurrentRows: count });
+    // a stream reads them in wide panels only
+    if (wide) kernel.run.packWide(source, FUSED[kind], wide);
+    else kernel.run.packPanels(source, FUSED[kind], weights);
+    kernel.release(rows);
+  }
   kernel.release(mark);
 }
 

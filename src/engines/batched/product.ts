@@ -1,5 +1,6 @@
 import type { Product } from '../../layers/layer.js';
-import type { FloatArray, Tensor } from '../../tensor/tensor.js';
+import { rowPieces } from '../../tensor/lazy.js';
+import { type FloatArray, precisionOf, type Tensor } from '../../tensor/tensor.js';
 import { ASIDE_BYTES, type Kernel } from './kernel.js';
 import { accumulate } from './matmul.js';
 
@@ -15,7 +16,7 @@ const ROW_BYTES = 2 ** 20;
  */
 export function productWith(w: Tensor, bias: FloatArray | undefined, kernel: Kernel | undefined): Product {
   const [D, K] = w.shape;
-  if (kernel && w.data instanceof Float32Array && (kernel.fast || D * K >= LEAST_WEIGHTS)) return packed(w.data, D, K, bias, kernel);
+  if (kernel && precisionOf(w) === 'f32' && (kernel.fast || D * K >= LEAST_WEIGHTS)) return packed(w, bias, kernel);
   return (out, x, R) => {
     for (let r = 0; r < R; r++) {
       const at = out.start + r * out.stride;
@@ -26,16 +27,21 @@ export function productWith(w: Tensor, bias: FloatArray | undefined, kernel: Ker
   };
 }
 
-function packed(w: Float32Array, D: number, K: number, bias: FloatArray | undefined, kernel: Kernel): Product {
+function packed(w: Tensor, bias: FloatArray | undefined, kernel: Kernel): Product {
+  const [D, K] = w.shape;
   const padded = Math.ceil(K / 4) * 4;
   const panels = kernel.take(4 * padded * (D + 1));
   const aside = kernel.take(ASIDE_BYTES);
   const mark = kernel.mark();
-  const raw = kernel.take(4 * w.length);
-  kernel.floats().set(w, raw / 4);
   const start = bias ? kernel.take(4 * K) : 0;
   if (bias) kernel.floats().set(bias, start / 4);
-  kernel.run.packMatrix(raw, start, D, K, panels);
+  const rows = kernel.mark();
+  for (const { from, count, numbers } of rowPieces(w)) {
+    const raw = kernel.take(4 * numbers.length);
+    kernel.floats().set(numbers, raw / 4);
+    kernel.run.packMatrix(raw, start, D, K, from, count, panels);
+    kernel.release(rows);
+  }
   kernel.release(mark);
 
   const most = Math.max(5, Math.floor(ROW_BYTES / (4 * (D + padded))));

@@ -1,5 +1,5 @@
 import type { Product, RecurrenceArgs, RecurrenceResult } from '../../layers/layer.js';
-import { allocate, type FloatArray, precisionOf, type Tensor } from '../../tensor/tensor.js';
+import { allocate, type FloatArray, precisionOf, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { type Recording, startRecording } from '../recording.js';
 import { biasRows, columnsOf } from '../recurrentWeights.js';
 import { fusedCell } from './fused.js';
@@ -17,7 +17,7 @@ export function recurrence(args: RecurrenceArgs, kernel?: Kernel, pool?: Pool): 
   const kind = fusedCell(args);
   if (!kind) return generalRecurrence(args, kernel);
   const [N, T] = args.x.shape;
-  const multiplyAdds = N * T * (args.weights.kernel!.data.length + args.weights.recurrentKernel!.data.length);
+  const multiplyAdds = N * T * (sizeOf(args.weights.kernel!.shape) + sizeOf(args.weights.recurrentKernel!.shape));
   return kernel && !args.trace && (kernel.fast || multiplyAdds >= WORTH_A_CALL)
     ? fusedKernel(args, kind, kernel, pool)
     : fusedPlain(args, kind);

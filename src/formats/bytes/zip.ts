@@ -131,6 +131,7 @@ function inflatedSource(packed: ByteSource, { size }: ZipEntry, read: () => Uint
   return {
     size,
     where: packed.where,
+    atOnce: true,
     read(offset, length) {
       start ??= (packed.size <= START ? read() : startOf(packed.read(0, START))).slice(0, KEPT);
       if (offset + length <= start.length) return start.subarray(offset, offset + length);

@@ -1,5 +1,6 @@
 import { within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
+import type { Part } from '../../tensor/lazy.js';
 import { allocate, type FloatArray, formatShape } from '../../tensor/tensor.js';
 import { type Budget, checkShape, fitsFloat32 } from '../bytes/budget.js';
 import { decodeNumbers, readNumbers } from '../bytes/numbers.js';
@@ -46,8 +47,9 @@ export function readDataset(file: Hdf5, messages: readonly Message[], budget: Bu
   if (!dimensions) return { skipped: 'is empty (a null space)' };
   const size = checkShape(dimensions, file.limits);
   const shape = dimensions.map(Number);
-  const read = readerOf(file, messages, bodyOf(layoutMessage), type, shape, Number(size));
-  return lazyTensor(file.source, budget, { shape, dtype: type.dtype, size }, () => within(place, read));
+  const { read, part } = readerOf(file, messages, bodyOf(layoutMessage), type, shape, Number(size));
+  const some: Part | undefined = part && ((first, count) => within(place, () => part(first, count)));
+  return lazyTensor(file.source, budget, { shape, dtype: type.dtype, size }, () => within(place, read), some);
 }
 
 /** IV.A.2.i. The data layout message, versions 3 and 4, checked. @returns what reads the numbers */
@@ -58,7 +60,7 @@ function readerOf(
   type: NumberType,
   shape: readonly number[],
   size: number,
-): () => FloatArray {
+): { readonly read: () => FloatArray; readonly part?: Part } {
   const offset = layout.offset;
   const version = layout.u8('layout version');
   if (version !== 3 && version !== 4)
@@ -72,15 +74,16 @@ function readerOf(
     const stored = layout.u16('compact size');
     if (stored !== bytes) throw sizeError(layout.offset, shape, bytes, BigInt(stored));
     const data = layout.take(stored, 'compact data');
-    return () => decodeNumbers(data, 0, size, type.dtype, type.littleEndian);
+    return { read: () => decodeNumbers(data, 0, size, type.dtype, type.littleEndian) };
   }
   if (layoutClass === 1) {
     const address = layout.u64('data address');
     const stored = layout.u64('data size');
-    if (address === UNDEFINED) return filler(messages, type, size);
+    if (address === UNDEFINED) return { read: filler(messages, type, size) };
     if (stored !== BigInt(bytes)) throw sizeError(layout.offset, shape, bytes, stored);
     const start = placeAt(file, address, stored, 'data');
-    return () => readNumbers(file.source, start, size, type.dtype, type.littleEndian);
+    const part: Part = (first, count) => readNumbers(file.source, start + first * type.size, count, type.dtype, type.littleEndian);
+    return { read: () => part(0, size), part };
   }
   if (layoutClass === 3)
     throw h5Error('E_H5_VIRTUAL', `offset ${offset}: a virtual dataset, made of parts of other files, which are never opened`);
@@ -92,10 +95,12 @@ function readerOf(
   }
   const chunks = readChunkLayout(file, layout, findMessage(messages, MESSAGE.filters), type, shape);
   const filled = filler(messages, type, size);
-  return () => {
-    const out = filled();
-    readChunks(file, chunks, type, shape, out);
-    return out;
+  return {
+    read() {
+      const out = filled();
+      readChunks(file, chunks, type, shape, out);
+      return out;
+    },
   };
 }
 

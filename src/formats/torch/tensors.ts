@@ -1,8 +1,9 @@
 import { RnnError, within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
+import type { Part } from '../../tensor/lazy.js';
 import { type FloatArray, formatShape } from '../../tensor/tensor.js';
 import { type Budget, checkShape, DTYPE_BYTES, reserve } from '../bytes/budget.js';
-import { decodeNumbers } from '../bytes/numbers.js';
+import { decodeNumbers, readNumbers } from '../bytes/numbers.js';
 import type { ArrayRef, StorageRef, TensorRef } from '../bytes/pickleValues.js';
 import { gatherStrided, isRowMajor } from '../bytes/strided.js';
 import type { FileTensor } from '../format.js';
@@ -40,19 +41,25 @@ function arrayTensor({ shape, dtype, fortran, bytes }: ArrayRef): FileTensor {
 
 function stored(name: string, ref: TensorRef, size: bigint, content: ByteSource, budget: Budget): FileTensor {
   const { shape, storage, quantised } = ref;
-  const numbers = () => within(`tensor '${escapeText(name, 80)}'`, () => numbersOf(ref, Number(size), content));
-  if (!quantised) return lazyTensor(content, budget, { shape, dtype: storage.dtype, size }, numbers);
+  const place = `tensor '${escapeText(name, 80)}'`;
+  const numbers = () => within(place, () => numbersOf(ref, Number(size), content));
+  const part: Part | undefined = isRowMajor(shape, ref.strides)
+    ? (first, count) => within(place, () => numbersAt(storage, ref.start + first, count, content))
+    : undefined;
+  if (!quantised) return lazyTensor(content, budget, { shape, dtype: storage.dtype, size }, numbers, part);
   const { scale, zero } = quantised;
   return lazyTensor(content, budget, { shape, dtype: 'f32', size }, () => Float32Array.from(numbers(), q => (q - zero) * scale));
 }
 
 function numbersOf({ storage, start, shape, strides }: TensorRef, count: number, content: ByteSource): FloatArray {
-  const width = DTYPE_BYTES[storage.dtype];
-  const part = (length: number) => decodeNumbers(content.read(start * width, length * width), 0, length, storage.dtype);
-  if (isRowMajor(shape, strides)) return part(count);
+  if (isRowMajor(shape, strides)) return numbersAt(storage, start, count, content);
   if (count === 0) return new Float32Array(0);
   const last = shape.reduce((sum, n, axis) => sum + (n - 1) * strides[axis], 0);
-  return gatherStrided(part(last + 1), shape, strides);
+  return gatherStrided(numbersAt(storage, start, last + 1, content), shape, strides);
+}
+
+function numbersAt({ dtype }: TensorRef['storage'], start: number, count: number, content: ByteSource): FloatArray {
+  return readNumbers(content, start * DTYPE_BYTES[dtype], count, dtype);
 }
 
 /** Every index inside the storage, and no two of them the same number. */

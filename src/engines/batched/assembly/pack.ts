@@ -4,7 +4,7 @@ import { nextVectors } from './wide';
 
 /*
  * Weights as the products read them, from our canonical layout: kernel [D, G·M], recurrent [M, G·M], biases [G·M] (0: none). Four units of one gate
- * are a vector; units beyond M are zeros.
+ * are a vector; units beyond M are zeros. Of a matrix that is large, some rows at a time are here: `kernelRows` from row `kernelFrom` on.
  */
 
 /** the addresses of one cell's weights */
@@ -18,6 +18,10 @@ export class Source {
   recurrent: usize;
   bias: usize;
   recurrentBias: usize;
+  kernelFrom: usize;
+  kernelRows: usize;
+  recurrentFrom: usize;
+  recurrentRows: usize;
 }
 
 /** values [m, m + 4) of a row of M values, zeros beyond */
@@ -31,15 +35,23 @@ function four(row: usize, m: usize, M: usize): v128 {
   return v;
 }
 
-/** one vector of every row of a panel: its bias, then `rows` rows; `step` bytes apart */
-function column(to: usize, step: usize, matrix: usize, rows: usize, width: usize, gate: usize, m: usize, M: usize): usize {
+/** one vector of `rows` rows of a panel, `step` bytes apart */
+function column(to: usize, step: usize, matrix: usize, rows: usize, width: usize, gate: usize, m: usize, M: usize): void {
   let from = matrix + (gate * M) * 4;
   for (let k: usize = 0; k < rows; k++) {
     v128.store(to, four(from, m, M));
     to += step;
     from += width * 4;
   }
-  return to;
+}
+
+/** the same of the kernel's rows that are here, and of the recurrent ones; `to` is where the matrix begins in the panel */
+function columnOfKernel(s: Source, to: usize, step: usize, gate: usize, m: usize): void {
+  column(to + step * s.kernelFrom, step, s.kernel, s.kernelRows, s.width, gate, m, s.M);
+}
+
+function columnOfRecurrent(s: Source, to: usize, step: usize, gate: usize, m: usize): void {
+  column(to + step * s.recurrentFrom, step, s.recurrent, s.recurrentRows, s.width, gate, m, s.M);
 }
 
 function biasOf(bias: usize, gate: usize, m: usize, M: usize): v128 {
@@ -49,8 +61,8 @@ function biasOf(bias: usize, gate: usize, m: usize, M: usize): v128 {
 /** vector of units [m, m + 4) of a gate over x and h, in a panel whose rows are `step` bytes */
 function over(s: Source, to: usize, step: usize, gate: usize, m: usize): void {
   v128.store(to, biasOf(s.bias, gate, m, s.M));
-  const rest = column(to + step, step, s.kernel, s.D, s.width, gate, m, s.M);
-  column(rest, step, s.recurrent, s.M, s.width, gate, m, s.M);
+  columnOfKernel(s, to + step, step, gate, m);
+  columnOfRecurrent(s, to + step * (s.D + 1), step, gate, m);
 }
 
 /** Panels for the tiles; returns where they end. */
@@ -101,9 +113,9 @@ function gruPanels(s: Source, to: usize, m: usize, vectors: usize): usize {
     over(s, to + panel * v, 32, 0, unit);
     over(s, to + panel * v + 16, 32, 1, unit);
     v128.store(gx + v * 16, biasOf(s.bias, 2, unit, s.M));
-    column(gx + step + v * 16, step, s.kernel, s.D, s.width, 2, unit, s.M);
+    columnOfKernel(s, gx + step + v * 16, step, 2, unit);
     v128.store(gh + v * 16, biasOf(s.recurrentBias, 2, unit, s.M));
-    column(gh + step + v * 16, step, s.recurrent, s.M, s.width, 2, unit, s.M);
+    columnOfRecurrent(s, gh + step + v * 16, step, 2, unit);
   }
   return gh + (s.M + 1) * step;
 }
@@ -126,23 +138,28 @@ export function packWide(source: usize, cell: Cell, to: usize): usize {
 function wideRegion(s: Source, to: usize, first: usize, gates: usize, vectors: usize): usize {
   for (let v: usize = 0; v < vectors; ) {
     const count = nextVectors(vectors - v);
-    for (let k: usize = 0; k < s.M; k++) {
+    let at = to + s.recurrentFrom * count * 16;
+    for (let k: usize = 0; k < s.recurrentRows; k++) {
       const row = s.recurrent + (k * s.width) * 4;
-      for (let i: usize = v; i < v + count; i++, to += 16) v128.store(to, four(row + ((first + i % gates) * s.M) * 4, (i / gates) * 4, s.M));
+      for (let i: usize = v; i < v + count; i++, at += 16) v128.store(at, four(row + ((first + i % gates) * s.M) * 4, (i / gates) * 4, s.M));
     }
+    to += s.M * count * 16;
     v += count;
   }
   return to;
 }
 
-/** Any matrix w [D, K] with a bias [K] (0: none) in panels of 8 columns, 4 where at most 4 are left; returns where they end. */
-export function packMatrix(w: usize, bias: usize, D: usize, K: usize, to: usize): usize {
+/**
+ * Any matrix w [D, K] with a bias [K] (0: none) in panels of 8 columns, 4 where at most 4 are left; returns where they end. `rows` of them from row
+ * `from` on are here.
+ */
+export function packMatrix(w: usize, bias: usize, D: usize, K: usize, from: usize, rows: usize, to: usize): usize {
   for (let k: usize = 0; k < K; k += 8) {
     const vectors: usize = k + 4 < K ? 2 : 1;
     const step = vectors * 16;
     for (let v: usize = 0; v < vectors; v++) {
       v128.store(to + v * 16, bias ? four(bias, k + 4 * v, K) : f32x4.splat(0));
-      column(to + step + v * 16, step, w, D, K, 0, k + 4 * v, K);
+      column(to + step * (1 + from) + v * 16, step, w, rows, K, 0, k + 4 * v, K);
     }
     to += (D + 1) * step;
   }
