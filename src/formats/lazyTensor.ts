@@ -20,7 +20,7 @@ export interface TensorHead {
  */
 export function lazyTensor(source: ByteSource, budget: Budget, head: TensorHead, read: () => FloatArray, part?: Part): FileTensor {
   const late = lateReader(source, budget, head);
-  const some: Part | undefined = part && !source.atOnce ? (first, count) => late(() => part(first, count)) : undefined;
+  const some: Part | undefined = part && !source.atOnce ? (first, count, out) => late(() => part(first, count, out)) : undefined;
   return Object.assign(
     lazy(head.shape, fitsFloat32(head.dtype) ? 'f32' : 'f64', () => late(read), some),
     { dtype: head.dtype },

@@ -1,5 +1,7 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
+import { transpose } from '../tensor/layout.js';
+import type { Part } from '../tensor/lazy.js';
 import { formatShape } from '../tensor/tensor.js';
 import { type Budget, checkShape, DTYPE_BYTES, newBudget } from './bytes/budget.js';
 import { encodeNumbers, readNumbers } from './bytes/numbers.js';
@@ -67,10 +69,16 @@ export function readNumpyArray(source: ByteSource, budget: Budget, notes: string
   needPart(source, dataStart, size * BigInt(DTYPE_BYTES[dtype]), `data for shape ${formatShape(shape)} ${dtype}`, SHORT);
   const surplus = source.size - dataStart - Number(size) * DTYPE_BYTES[dtype];
   if (surplus > 0) notes.push(`${escapeText(name)}: ${surplus} bytes after the array were left alone`);
-  const part = (first: number, count: number) => readNumbers(source, dataStart + first * DTYPE_BYTES[dtype], count, dtype, littleEndian);
+  const part: Part = (first, count, out) => readNumbers(source, dataStart + first * DTYPE_BYTES[dtype], count, dtype, littleEndian, out);
   const read = () => part(0, Number(size));
   if (!fortranOrder || size === 0n) return lazyTensor(source, budget, header, read, part);
+  // a.T: rows of it can be read some at a time
+  if (shape.length === 2) return turnedTensor(lazyTensor(source, budget, { ...header, shape: [shape[1], shape[0]] }, read, part));
   return lazyTensor(source, budget, header, () => gatherStrided(read(), shape, columnMajor(shape)));
+}
+
+function turnedTensor(t: FileTensor): FileTensor {
+  return Object.assign(transpose(t), { dtype: t.dtype });
 }
 
 export interface NumpyHeader {

@@ -1,5 +1,6 @@
 import { within } from '../errors.js';
 import { escapeText } from '../escape.js';
+import type { Part } from '../tensor/lazy.js';
 import { type FloatArray, formatShape } from '../tensor/tensor.js';
 import { checkName, checkShape, DTYPE_BYTES } from './bytes/budget.js';
 import { decodeNumbers, readNumbers } from './bytes/numbers.js';
@@ -104,10 +105,10 @@ export function finishTensor(draft: TensorDraft, numbers: Numbers): OnnxTensor {
     const read = () => late(() => within(label, () => integersOf(stored, Number(size), dtype, offset)));
     return size <= FEW && !isExternal(draft) ? { shape, dtype, data: read() } : lazyIntegers(shape, dtype, read);
   }
-  const part = (first: number, count: number) =>
+  const part: Part = (first, count, out) =>
     within(label, () => {
       const { source, start } = (stored as () => Place)();
-      return readNumbers(source, start + first * DTYPE_BYTES[dtype], count, dtype);
+      return readNumbers(source, start + first * DTYPE_BYTES[dtype], count, dtype, true, out);
     });
   if (typeof stored === 'function') return lazyTensor(numbers.source, numbers.budget, head, () => part(0, Number(size)), part);
   return lazyTensor(numbers.source, numbers.budget, head, () => within(label, () => stored.read() as FloatArray));

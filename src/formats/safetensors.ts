@@ -1,5 +1,6 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
+import type { Part } from '../tensor/lazy.js';
 import { formatShape } from '../tensor/tensor.js';
 import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget } from './bytes/budget.js';
 import { isObject, type JsonObject, type JsonValue, parseJson } from './bytes/jsonText.js';
@@ -43,8 +44,10 @@ export const safetensors: Format = {
     const tensors = new Map<string, FileTensor>();
     for (const entry of entries) {
       const { name, dtype, size, begin } = entry;
-      const part = (first: number, count: number) =>
-        within(`tensor '${escapeText(name, 80)}'`, () => readNumbers(source, dataStart + begin + first * DTYPE_BYTES[dtype], count, dtype));
+      const part: Part = (first, count, out) =>
+        within(`tensor '${escapeText(name, 80)}'`, () =>
+          readNumbers(source, dataStart + begin + first * DTYPE_BYTES[dtype], count, dtype, true, out),
+        );
       tensors.set(
         name,
         lazyTensor(source, budget, entry, () => part(0, Number(size)), part),

@@ -53,7 +53,13 @@ export function readInto(source: ByteSource, offset: number, target: Uint8Array)
 
 const PIECE = 2 ** 20;
 
-/** The bytes [from, to) in pieces of at most a MiB, for what needs to see each of them once. */
+/** The bytes [from, to) in pieces of at most a MiB, each valid until the next, for what needs to see each of them once. */
 export function* piecesOf(source: ByteSource, from = 0, to = source.size): Generator<Uint8Array> {
-  for (let at = from; at < to; at += PIECE) yield source.read(at, Math.min(PIECE, to - at));
+  const buffer = source.readInto && new Uint8Array(Math.min(PIECE, to - from));
+  for (let at = from; at < to; at += PIECE) {
+    const length = Math.min(PIECE, to - at);
+    const own = buffer?.subarray(0, length);
+    if (own) source.readInto?.(at, own);
+    yield own ?? source.read(at, length);
+  }
 }

@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import type { OnnxTensor } from '../formats/onnxGraph.js';
-import { load } from '../tensor/lazy.js';
-import { allocate, exactSize, type FloatArray, formatShape, type Precision } from '../tensor/tensor.js';
+import { load, type Part } from '../tensor/lazy.js';
+import { allocate, exactSize, type FloatArray, formatShape, type Precision, precisionOf, type Tensor } from '../tensor/tensor.js';
 
 /**
  * What flows along the edges of an ONNX graph. Floating point numbers have the engine's precision; integers and booleans are kept in
@@ -13,6 +13,7 @@ export interface GraphValue {
   readonly data: FloatArray;
   /** as a Tensor's */
   readonly load?: () => FloatArray;
+  readonly part?: Part;
   readonly precision?: Precision;
 }
 
@@ -67,7 +68,9 @@ function floats(t: OnnxTensor, precision: Precision): GraphValue {
     },
   } as const;
   const read = () => inPrecision(load(t) as FloatArray, precision);
-  return Object.defineProperties(value, { load: { value: read }, precision: { value: precision } });
+  const { part } = t as Tensor;
+  const some = precisionOf(t as Tensor) === precision ? part : undefined;
+  return Object.defineProperties(value, { load: { value: read }, part: { value: some }, precision: { value: precision } });
 }
 
 function inPrecision(data: FloatArray, precision: Precision): FloatArray {

@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../diagnosis/index.js';
 import { largestMagnitude } from '../tensor/difference.js';
+import { keep } from '../tensor/lazy.js';
 import { type Precision, sameShape, type Tensor } from '../tensor/tensor.js';
 import { type DiagnosisSubject, subjectOf } from './diagnosis.js';
 import { takesLong } from './elsewhere.js';
@@ -53,6 +54,7 @@ const A_SEARCH = 200;
 export async function runCompare(request: CompareRequest, hooks: CompareHooks = {}): Promise<CompareResult> {
   checkSides(request);
   const prepared = await prepare(request);
+  keep(prepared.weights.values());
   const isGraph = prepared.graphInputs !== undefined;
   if (!isGraph) takesLong({ plain: productsIn(prepared) * (request.explain === false ? A_COMPARISON : A_SEARCH) });
   const sides = await bothSides(prepared, request);

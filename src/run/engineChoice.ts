@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { isRecurrent } from '../model/spec.js';
+import { sizeOf } from '../tensor/tensor.js';
 import type { Execution } from './execute.js';
 import type { Prepared } from './prepare.js';
 import type { ForwardRequest } from './request.js';
@@ -76,8 +77,8 @@ function recurrentLayers({ network, weights, input }: Prepared) {
   const [N, T = 1] = input.x.shape;
   return network.model.layers.filter(isRecurrent).map(layer => {
     let count = 0;
-    for (const [key, { shape, data }] of weights)
-      if (key.startsWith(`${layer.name}/`) && shape.length === 2 && !key.endsWith('bh')) count += data.length;
+    for (const [key, { shape }] of weights)
+      if (key.startsWith(`${layer.name}/`) && shape.length === 2 && !key.endsWith('bh')) count += sizeOf(shape);
     return { layer, weights: count, multiplyAdds: N * T * count };
   });
 }

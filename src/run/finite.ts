@@ -1,4 +1,5 @@
 import { RnnError } from '../errors.js';
+import { load, rowPieces } from '../tensor/lazy.js';
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
 
 /** NaN and infinities are computed with as IEEE says; here they are counted, and refused with --strict-finite. */
@@ -57,7 +58,8 @@ function notFinite(what: string, found: string, value: number): RnnError {
 /** @throws RnnError E_NOT_FINITE */
 export function checkFinite(what: string, t: Tensor, strict: boolean): string[] {
   const counter = finiteCounter(what, strict);
-  counter.add(t);
+  if (!t.part) counter.add({ shape: t.shape, data: load(t) });
+  else for (const { from, count, numbers } of rowPieces(t)) counter.add({ shape: [count, ...t.shape.slice(1)], data: numbers }, from);
   return counter.notes();
 }
 

@@ -13,7 +13,7 @@ import { checkFinite } from './finite.js';
 import { type Prepared, prepare, productsIn } from './prepare.js';
 import type { ForwardRequest } from './request.js';
 import type { ForwardResult, NamedOutput, Nested, TensorData, TraceLayer, WorkingStep } from './result.js';
-import { sha256OfNumbers } from './sha256.js';
+import { sha256OfTensors } from './sha256.js';
 import { dimsJson } from './shapes.js';
 import { VERSION } from './version.js';
 import { equationsOf, workingOf } from './working.js';
@@ -239,5 +239,5 @@ export function nested({ shape, data }: TensorData): Nested {
 
 /** sha256 of tensors as float32 in C order, little-endian, one after the other. */
 export function sha256(tensors: Iterable<TensorData>): string {
-  return sha256OfNumbers([...tensors].map(t => t.data));
+  return sha256OfTensors([...tensors]);
 }

@@ -1,5 +1,6 @@
 import { residentNetwork } from '../engines/batched/resident.js';
 import { RnnError } from '../errors.js';
+import { keep } from '../tensor/lazy.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import type { TensorData } from './result.js';
@@ -24,6 +25,7 @@ export async function runLoad(request: NetworkRequest & Pick<InputRequest, 'seed
   const { network, weights, weightsSource, notes } = prepared;
   if (prepared.graphInputs)
     throw new RnnError('unsupported', 'E_LOAD_GRAPH', 'this graph is no chain of layers', { where: 'model', fix: 'use forward() for it' });
+  keep(weights.values());
   const { run } = await residentNetwork(network.model, weights);
   return { prepared: { network, weights, weightsSource, notes }, run };
 }

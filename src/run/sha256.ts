@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { rowPieces } from '../tensor/lazy.js';
+import { sizeOf, type Tensor } from '../tensor/tensor.js';
 import { allFinite } from './finite.js';
 
 /**
@@ -16,20 +18,20 @@ export interface NumberHash {
   digest(): string;
 }
 
-/** sha256 of numbers as float32, little-endian, one array after the other; NaN in one form, for its bits are unspecified. */
-export function sha256OfNumbers(arrays: readonly Numbers[]): string {
-  const total = 4 * arrays.reduce((sum, data) => sum + data.length, 0);
+/** sha256 of tensors as float32 in C order, little-endian, one after the other; NaN in one form, for its bits are unspecified. */
+export function sha256OfTensors(tensors: readonly Tensor[]): string {
+  const total = 4 * tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   if (total < LONG) {
     const bytes = new Uint8Array(total);
     let at = 0;
-    for (const data of arrays) {
+    for (const { data } of tensors) {
       bytes.set(float32Bytes(data), at);
       at += 4 * data.length;
     }
     return shortSha256(bytes);
   }
   const hash = numberHash();
-  for (const data of arrays) hash.update(data);
+  for (const t of tensors) for (const { numbers } of rowPieces(t)) hash.update(numbers);
   return hash.digest();
 }
 

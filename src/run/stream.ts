@@ -2,6 +2,7 @@ import { viewBytes } from '../formats/bytes/numbers.js';
 import { formatOfName } from '../formats/index.js';
 import { numpyHeader } from '../formats/npy.js';
 import { isRecurrent } from '../model/spec.js';
+import { keep } from '../tensor/lazy.js';
 import { precisionOf, type Tensor } from '../tensor/tensor.js';
 import { executionWithout } from './engineChoice.js';
 import { execute } from './execute.js';
@@ -134,6 +135,7 @@ async function firstSample(request: StreamRequest, samples: Samples, canRewind: 
 async function runStream({ request, samples, prepared, from, count }: Stream, sink: StreamSink): Promise<ForwardResult> {
   samples.commit();
   const { network, weights } = prepared;
+  keep(weights.values());
   const execution = executionWithout('an input in pieces, whose bits are those of the whole', request);
   const chunk = chunkSize(request, network, prepared.input.x);
   const strict = request.strictFinite ?? false;

@@ -1,4 +1,4 @@
-import { derived } from './lazy.js';
+import { derived, type Part, partOf } from './lazy.js';
 import { allocate, type FloatArray, type Precision, precisionOf, sizeOf, type Tensor } from './tensor.js';
 
 /** Copies that move values without changing them. */
@@ -9,10 +9,10 @@ export function transpose(t: Tensor): Tensor {
   return derived(
     [B, A],
     [t],
-    ([numbers], precision) => turned(precision, A, 0, B, (first, count) => numbers.subarray(first * B, (first + count) * B), B),
+    ([numbers], precision) => turned(partOf(numbers), [A, B], 0, allocate(A * B, precision), precision),
     ([part], precision) =>
-      (first, count) =>
-        turned(precision, A, first / A, (first + count) / A, (row, rows) => part(row * B, rows * B), B),
+      (first, count, out = allocate(count, precision)) =>
+        turned(part, [A, B], first / A, out, precision),
   );
 }
 
@@ -21,29 +21,23 @@ const TOGETHER = 16;
 /** Numbers that are read at a time. */
 const PIECE = 2 ** 18;
 
-/** Columns [from, to) of a matrix with A rows of B as rows; `rowsOf` gives some of its rows. */
-function turned(
-  precision: Precision,
-  A: number,
-  from: number,
-  to: number,
-  rowsOf: (row: number, rows: number) => FloatArray,
-  B: number,
-): FloatArray {
-  const data = allocate((to - from) * A, precision);
-  const most = Math.max(TOGETHER, Math.floor(PIECE / Math.max(1, B)));
+/** As many columns of a matrix, from `from` on, as rows as there is room for. */
+function turned(part: Part, [A, B]: readonly number[], from: number, out: FloatArray, precision: Precision): FloatArray {
+  const to = from + out.length / Math.max(1, A);
+  const most = Math.min(A, Math.max(TOGETHER, Math.floor(PIECE / Math.max(1, B))));
+  const buffer = allocate(most * B, precision);
   for (let row = 0; row < A; row += most) {
     const rows = Math.min(most, A - row);
-    const numbers = rowsOf(row, rows);
+    const numbers = part(row * B, rows * B, buffer.subarray(0, rows * B));
     for (let r = 0; r < rows; r += TOGETHER) {
       const end = Math.min(rows, r + TOGETHER);
       for (let b = from; b < to; b++) {
         const at = (b - from) * A + row;
-        for (let k = r; k < end; k++) data[at + k] = numbers[k * B + b];
+        for (let k = r; k < end; k++) out[at + k] = numbers[k * B + b];
       }
     }
   }
-  return data;
+  return out;
 }
 
 /** Axes 0 and 1 swapped: batch-major [N, T, …] <-> time-major [T, N, …] */
@@ -128,21 +122,22 @@ export function permuteBlocks(t: Tensor, order: readonly number[]): Tensor {
   if (order.every((from, to) => from === to)) return t;
   const row = t.shape[t.shape.length - 1];
   const width = row / order.length;
-  const permuted = (numbers: FloatArray, precision: Precision) => {
-    const data = allocate(numbers.length, precision);
+  const permuted = (numbers: FloatArray, out: FloatArray, precision: Precision) => {
+    const old = allocate(row, precision);
     for (let at = 0; at < numbers.length; at += row) {
-      order.forEach((block, to) => {
-        data.set(numbers.subarray(at + block * width, at + (block + 1) * width), at + to * width);
-      });
+      old.set(numbers.subarray(at, at + row));
+      for (let to = 0; to < order.length; to++) {
+        out.set(old.subarray(order[to] * width, (order[to] + 1) * width), at + to * width);
+      }
     }
-    return data;
+    return out;
   };
   return derived(
     t.shape,
     [t],
-    ([numbers], precision) => permuted(numbers, precision),
+    ([numbers], precision) => permuted(numbers, allocate(numbers.length, precision), precision),
     ([part], precision) =>
-      (first, count) =>
-        permuted(part(first, count), precision),
+      (first, count, out = allocate(count, precision)) =>
+        permuted(part(first, count, out), out, precision),
   );
 }

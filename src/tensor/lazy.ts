@@ -1,7 +1,6 @@
-import type { FloatArray, Precision, Tensor } from './types.js';
+import { allocate, type FloatArray, type Part, type Precision, type Tensor } from './types.js';
 
-/** Numbers [first, first + count) of a tensor in C order; where not all are wanted, whole rows. */
-export type Part = (first: number, count: number) => FloatArray;
+export type { Part } from './types.js';
 
 /**
  * A tensor whose numbers are made when they are asked for: `data` makes them once and keeps them, `load` makes them and keeps nothing, `part` makes
@@ -17,7 +16,7 @@ export function lazy(shape: readonly number[], precision: Precision, make: () =>
       return kept;
     },
   };
-  const some = part && ((first: number, count: number) => kept?.subarray(first, first + count) ?? part(first, count));
+  const some: Part | undefined = part && ((first, count, out) => (kept ? partOf(kept)(first, count, out) : part(first, count, out)));
   // not among the keys: a copy of the tensor by its keys has the numbers in memory
   return Object.defineProperties(tensor, {
     load: { value: () => kept ?? make() },
@@ -31,21 +30,45 @@ export function load<Data>(tensor: { readonly data: Data; readonly load?: () => 
   return tensor.load ? tensor.load() : tensor.data;
 }
 
+/** Reads now, and keeps, what would be read anew at each of many uses. */
+export function keep(tensors: Iterable<Tensor>): void {
+  for (const tensor of tensors) tensor.data;
+}
+
+/** Some of numbers that are in memory. */
+export function partOf(numbers: FloatArray): Part {
+  return (first, count, out) => {
+    const some = numbers.subarray(first, first + count);
+    out?.set(some);
+    return out ?? some;
+  };
+}
+
 /** Few enough to be held beside the tensor itself. */
 const MOST_NUMBERS = 2 ** 23;
 
-/** The numbers of a tensor by rows of its first axis, some at a time, for somebody who uses them once. */
-export function* rowPieces(t: Tensor): Generator<{ readonly from: number; readonly count: number; readonly numbers: FloatArray }> {
+export interface RowPiece {
+  /** row of the first axis */
+  readonly from: number;
+  readonly count: number;
+  readonly numbers: FloatArray;
+}
+
+/**
+ * The numbers of a tensor by rows of its first axis, some at a time, for somebody who uses them once.
+ * @param room where they are put, if given; without it they are valid until the next piece
+ */
+export function* rowPieces(t: Tensor, room?: (count: number) => FloatArray, mostNumbers = MOST_NUMBERS): Generator<RowPiece> {
   const [rows = 1, ...rest] = t.shape;
   const width = rest.reduce((size, n) => size * n, 1);
-  const most = t.part ? Math.max(1, Math.floor(MOST_NUMBERS / Math.max(1, width))) : rows;
-  if (rows <= most) {
-    yield { from: 0, count: rows, numbers: load(t) };
-    return;
-  }
+  const part = t.part ?? partOf(load(t));
+  const most = Math.min(rows, Math.max(1, Math.floor(mostNumbers / Math.max(1, width))));
+  const inFile = t.part !== undefined;
+  const own = room || !inFile ? undefined : allocate(most * width, precisionOf(t));
   for (let from = 0; from < rows; from += most) {
     const count = Math.min(most, rows - from);
-    yield { from, count, numbers: t.part!(from * width, count * width) };
+    const out = room ? room(count * width) : own?.subarray(0, count * width);
+    yield { from, count, numbers: part(from * width, count * width, out) };
   }
 }
 

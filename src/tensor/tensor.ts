@@ -1,8 +1,8 @@
 import { RnnError } from '../errors.js';
-import { derived, precisionOf } from './lazy.js';
-import type { FloatArray, Precision, Tensor } from './types.js';
+import { derived, lazy, load, type Part, precisionOf } from './lazy.js';
+import { allocate, type FloatArray, type Precision, type Tensor } from './types.js';
 
-export { precisionOf };
+export { allocate, precisionOf };
 
 export type { FloatArray, Precision, Tensor } from './types.js';
 
@@ -15,10 +15,6 @@ export function tensor(shape: readonly number[], data: FloatArray): Tensor {
 /** Zeros of the given shape. */
 export function zeros(shape: readonly number[], precision: Precision = 'f32'): Tensor {
   return { shape, data: allocate(sizeOf(shape), precision) };
-}
-
-export function allocate(length: number, precision: Precision): FloatArray {
-  return precision === 'f32' ? new Float32Array(length) : new Float64Array(length);
 }
 
 /** Number of elements, exact below 2^53. Use `exactSize` for shapes that come from outside. */
@@ -38,7 +34,8 @@ export function exactSize(shape: readonly (number | bigint)[]): bigint {
 /** The same values in the wanted precision; the tensor itself when it already has it. Rounds to nearest when going to float32. */
 export function toPrecision(t: Tensor, precision: Precision): Tensor {
   if (precisionOf(t) === precision) return t;
-  return derived(t.shape, [t], ([numbers]) => (precision === 'f32' ? new Float32Array(numbers) : new Float64Array(numbers)));
+  const converted = () => (precision === 'f32' ? new Float32Array(load(t)) : new Float64Array(load(t)));
+  return t.load ? lazy(t.shape, precision, converted) : { shape: t.shape, data: converted() };
 }
 
 /** The same data under another shape of the same size. */
@@ -72,7 +69,7 @@ export function sliceRow(t: Tensor, index: number): Tensor {
     [t],
     ([numbers]) => numbers.subarray(index * width, (index + 1) * width),
     ([part]) =>
-      (first, count) =>
-        part(index * width + first, count),
+      (first, count, out) =>
+        part(index * width + first, count, out),
   );
 }

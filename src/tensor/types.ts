@@ -1,12 +1,22 @@
 export type FloatArray = Float32Array | Float64Array;
 export type Precision = 'f32' | 'f64';
 
+/**
+ * Numbers [first, first + count) of a tensor in C order; where not all are wanted, whole rows.
+ * @param out where they are put, if given: of the tensor's precision, with room for exactly them
+ */
+export type Part = (first: number, count: number, out?: FloatArray) => FloatArray;
+
 /** Numbers in C order. `data.length` is the product of `shape`; a scalar has shape []. */
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: FloatArray;
   /** of numbers that are made or read when they are asked for (lazy.ts): all of them or some, which are not kept, and their precision */
   readonly load?: () => FloatArray;
-  readonly part?: (first: number, count: number) => FloatArray;
+  readonly part?: Part;
   readonly precision?: Precision;
+}
+
+export function allocate(length: number, precision: Precision): FloatArray {
+  return precision === 'f32' ? new Float32Array(length) : new Float64Array(length);
 }

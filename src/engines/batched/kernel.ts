@@ -76,6 +76,16 @@ export interface Kernel {
   write<F extends string>(at: number, fields: readonly F[], values: Readonly<Record<F, number>>): void;
 }
 
+/** Room for numbers in the kernel's memory, the same at each call. The caller gives it back with what it took before. */
+export function roomIn(kernel: Kernel): (count: number) => Float32Array {
+  const mark = kernel.mark();
+  return count => {
+    kernel.release(mark);
+    const at = kernel.take(4 * count) / 4;
+    return kernel.floats().subarray(at, at + count);
+  };
+}
+
 const PAGE = 65536;
 const MOST_PAGES = 65536; // 4 GiB, all that 32-bit addresses reach
 

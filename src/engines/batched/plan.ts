@@ -2,7 +2,7 @@ import type { RecurrenceArgs } from '../../layers/layer.js';
 import { rowPieces } from '../../tensor/lazy.js';
 import type { FloatArray } from '../../tensor/tensor.js';
 import { startValues } from './fused.js';
-import { FUSED, type FusedCell, type Kernel, MOST_BLOCKS, SOURCE_FIELDS } from './kernel.js';
+import { FUSED, type FusedCell, type Kernel, MOST_BLOCKS, roomIn, SOURCE_FIELDS } from './kernel.js';
 import type { Pool } from './pool.js';
 
 /** How a recurrence is cut for the WASM kernel: rows of a block, steps of a window, threads; and its weights, packed. */
@@ -117,18 +117,16 @@ function packWeights(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, weig
   const source = kernel.take(4 * SOURCE_FIELDS.length);
   const none = { kernel: 0, recurrent: 0, kernelFrom: 0, kernelRows: 0, recurrentFrom: 0, recurrentRows: 0 };
   const fields = { D, M: args.units, width, ...none, bias: put(start.input), recurrentBias: put(start.recurrent) };
-  const rows = kernel.mark();
-  for (const { from, count, numbers } of rowPieces(args.weights.kernel!)) {
-    kernel.write(source, SOURCE_FIELDS, { ...fields, kernel: put(numbers), kernelFrom: from, kernelRows: count });
+  const room = roomIn(kernel);
+  for (const { from, count, numbers } of rowPieces(args.weights.kernel!, room)) {
+    kernel.write(source, SOURCE_FIELDS, { ...fields, kernel: numbers.byteOffset, kernelFrom: from, kernelRows: count });
     kernel.run.packPanels(source, FUSED[kind], weights);
-    kernel.release(rows);
   }
-  for (const { from, count, numbers } of rowPieces(args.weights.recurrentKernel!)) {
-    kernel.write(source, SOURCE_FIELDS, { ...fields, recurrent: put(numbers), recurrentFrom: from, recurrentRows: count });
+  for (const { from, count, numbers } of rowPieces(args.weights.recurrentKernel!, room)) {
+    kernel.write(source, SOURCE_FIELDS, { ...fields, recurrent: numbers.byteOffset, recurrentFrom: from, recurrentRows: count });
     // a stream reads them in wide panels only
     if (wide) kernel.run.packWide(source, FUSED[kind], wide);
     else kernel.run.packPanels(source, FUSED[kind], weights);
-    kernel.release(rows);
   }
   kernel.release(mark);
 }

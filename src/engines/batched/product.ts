@@ -1,7 +1,7 @@
 import type { Product } from '../../layers/layer.js';
 import { rowPieces } from '../../tensor/lazy.js';
 import { type FloatArray, precisionOf, type Tensor } from '../../tensor/tensor.js';
-import { ASIDE_BYTES, type Kernel } from './kernel.js';
+import { ASIDE_BYTES, type Kernel, roomIn } from './kernel.js';
 import { accumulate } from './matmul.js';
 
 /** Below this many weights a call into WASM costs more than it saves. */
@@ -35,13 +35,8 @@ function packed(w: Tensor, bias: FloatArray | undefined, kernel: Kernel): Produc
   const mark = kernel.mark();
   const start = bias ? kernel.take(4 * K) : 0;
   if (bias) kernel.floats().set(bias, start / 4);
-  const rows = kernel.mark();
-  for (const { from, count, numbers } of rowPieces(w)) {
-    const raw = kernel.take(4 * numbers.length);
-    kernel.floats().set(numbers, raw / 4);
-    kernel.run.packMatrix(raw, start, D, K, from, count, panels);
-    kernel.release(rows);
-  }
+  for (const { from, count, numbers } of rowPieces(w, roomIn(kernel)))
+    kernel.run.packMatrix(numbers.byteOffset, start, D, K, from, count, panels);
   kernel.release(mark);
 
   const most = Math.max(5, Math.floor(ROW_BYTES / (4 * (D + padded))));

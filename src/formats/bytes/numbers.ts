@@ -16,11 +16,17 @@ export function decodeNumbers(bytes: Uint8Array, start: number, count: number, d
   return readNumbers(memorySource(bytes), start, count, dtype, littleEndian);
 }
 
-/** The same out of a source, straight into the array where the bytes are what this machine computes with. */
-export function readNumbers(source: ByteSource, start: number, count: number, dtype: DType, littleEndian = true): FloatArray {
-  const out = fitsFloat32(dtype) ? new Float32Array(count) : new Float64Array(count);
+/** The same out of a source, into `out` if given: straight into the array where the bytes are what this machine computes with. */
+export function readNumbers(
+  source: ByteSource,
+  start: number,
+  count: number,
+  dtype: DType,
+  littleEndian = true,
+  out: FloatArray = fitsFloat32(dtype) ? new Float32Array(count) : new Float64Array(count),
+): FloatArray {
   if (littleEndian === HOST_IS_LITTLE && (dtype === 'f32' || dtype === 'f64')) {
-    readInto(source, start, new Uint8Array(out.buffer)); // bit for bit, so NaN payloads survive
+    readInto(source, start, new Uint8Array(out.buffer, out.byteOffset, out.byteLength)); // bit for bit, so NaN payloads survive
     return out;
   }
   let done = 0;

@@ -48,7 +48,7 @@ export function readDataset(file: Hdf5, messages: readonly Message[], budget: Bu
   const size = checkShape(dimensions, file.limits);
   const shape = dimensions.map(Number);
   const { read, part } = readerOf(file, messages, bodyOf(layoutMessage), type, shape, Number(size));
-  const some: Part | undefined = part && ((first, count) => within(place, () => part(first, count)));
+  const some: Part | undefined = part && ((first, count, out) => within(place, () => part(first, count, out)));
   return lazyTensor(file.source, budget, { shape, dtype: type.dtype, size }, () => within(place, read), some);
 }
 
@@ -82,7 +82,8 @@ function readerOf(
     if (address === UNDEFINED) return { read: filler(messages, type, size) };
     if (stored !== BigInt(bytes)) throw sizeError(layout.offset, shape, bytes, stored);
     const start = placeAt(file, address, stored, 'data');
-    const part: Part = (first, count) => readNumbers(file.source, start + first * type.size, count, type.dtype, type.littleEndian);
+    const part: Part = (first, count, out) =>
+      readNumbers(file.source, start + first * type.size, count, type.dtype, type.littleEndian, out);
     return { read: () => part(0, size), part };
   }
   if (layoutClass === 3)

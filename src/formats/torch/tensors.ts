@@ -44,7 +44,7 @@ function stored(name: string, ref: TensorRef, size: bigint, content: ByteSource,
   const place = `tensor '${escapeText(name, 80)}'`;
   const numbers = () => within(place, () => numbersOf(ref, Number(size), content));
   const part: Part | undefined = isRowMajor(shape, ref.strides)
-    ? (first, count) => within(place, () => numbersAt(storage, ref.start + first, count, content))
+    ? (first, count, out) => within(place, () => numbersAt(storage, ref.start + first, count, content, out))
     : undefined;
   if (!quantised) return lazyTensor(content, budget, { shape, dtype: storage.dtype, size }, numbers, part);
   const { scale, zero } = quantised;
@@ -58,8 +58,8 @@ function numbersOf({ storage, start, shape, strides }: TensorRef, count: number,
   return gatherStrided(numbersAt(storage, start, last + 1, content), shape, strides);
 }
 
-function numbersAt({ dtype }: TensorRef['storage'], start: number, count: number, content: ByteSource): FloatArray {
-  return readNumbers(content, start * DTYPE_BYTES[dtype], count, dtype);
+function numbersAt({ dtype }: TensorRef['storage'], start: number, count: number, content: ByteSource, out?: FloatArray): FloatArray {
+  return readNumbers(content, start * DTYPE_BYTES[dtype], count, dtype, true, out);
 }
 
 /** Every index inside the storage, and no two of them the same number. */
