@@ -37,7 +37,6 @@ function nodeModel(c: any): OnnxModel {
     producerName: 'test',
     producerVersion: '',
     opsets: new Map([['', c.opset]]),
-    functions: [],
     graph: {
       name: c.id,
       inputs: inputs.filter(Boolean).map(name => ({ name, dtype: 'f32' as const, shape: null })),

@@ -102,7 +102,6 @@ function modelOf([opType, inputs, attributes = {}, opset = 14]: Case): { model: 
       producerName: 'test',
       producerVersion: '',
       opsets: new Map([['', opset]]),
-      functions: [],
       graph: {
         name: 'g',
         inputs: inputs.map(({ kind, shape }, i) => ({ name: names[i], dtype: kind === 'int' ? 'i64' : 'f32', shape })),

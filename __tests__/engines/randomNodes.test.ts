@@ -107,7 +107,6 @@ function randomNode(seed: number): RandomNode {
       producerName: 'test',
       producerVersion: '',
       opsets: new Map([['', pick([7, 11, 13, 14, 17])]]),
-      functions: [],
       graph: {
         name: `random ${seed}`,
         inputs: [...inputs].map(([name, { kind, shape }]) => ({

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runForward } from '../../src/run/forward.js';
 import { readArrays } from '../../src/run/input.js';
 
-/** ONNX files with convolutions, quantised weights, fused operators and data beside them, and what ONNX Runtime 1.30 computes. */
+/** ONNX files with convolutions, quantised weights, fused operators, graphs inside graphs and data beside them, and what ONNX Runtime 1.30 computes. */
 const folder = join(__dirname, '..', 'reference', 'onnx_models');
 const cases = readdirSync(folder)
   .filter(name => name.endsWith('.onnx'))

@@ -27,7 +27,6 @@ function convolution(): OnnxModel {
     producerName: 'test',
     producerVersion: '1',
     opsets: new Map([['', 17]]),
-    functions: [],
     graph: {
       name: 'g',
       inputs: [{ name: 'x', dtype: 'f32', shape: [7, 2, 3] }],

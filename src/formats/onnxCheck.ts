@@ -1,13 +1,15 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import type { OnnxGraph, OnnxNode } from './onnxGraph.js';
+import { type OnnxAttribute, type OnnxGraph, type OnnxNode, readsOf } from './onnxGraph.js';
 
 /**
- * The graph hangs together: every name is given once, whatever a node reads is given by something, and nothing waits for itself.
+ * The graph hangs together, and so do those inside it: every name is given once, whatever a node reads is given by something, and nothing
+ * waits for itself.
+ * @param around what a subgraph can read of the graphs around it
  * @returns the graph with its nodes in an order in which they can be computed; theirs, where it is one
  * @throws RnnError E_ONNX_DUPLICATE, E_ONNX_MISSING, E_ONNX_CYCLE (format)
  */
-export function checkGraph(graph: OnnxGraph, notes: string[]): OnnxGraph {
+export function checkGraph(graph: OnnxGraph, notes: string[], around: ReadonlySet<string> = new Set()): OnnxGraph {
   const given = new Set([...graph.inputs.map(input => input.name), ...graph.initializers.keys()]);
   const made = new Set<string>();
   for (const node of graph.nodes) {
@@ -18,26 +20,36 @@ export function checkGraph(graph: OnnxGraph, notes: string[]): OnnxGraph {
     }
   }
   for (const node of graph.nodes) {
-    const missing = node.inputs.find(name => name !== '' && !given.has(name) && !made.has(name));
+    const missing = readsOf(node).find(name => name !== '' && !given.has(name) && !made.has(name) && !around.has(name));
     if (missing !== undefined) throw graphError('E_ONNX_MISSING', node, `reads '${escapeText(missing, 60)}', which nothing gives`);
   }
   for (const { name } of graph.outputs) {
-    if (!given.has(name) && !made.has(name)) {
+    if (!given.has(name) && !made.has(name) && !around.has(name)) {
       throw new RnnError('format', 'E_ONNX_MISSING', `the graph's output '${escapeText(name, 60)}' is given by nothing`, {
         where: 'graph',
       });
     }
   }
-  const nodes = inOrder(graph.nodes, given);
+  const nodes = inOrder(graph.nodes, made);
   if (nodes.some((node, i) => node !== graph.nodes[i])) notes.push('the nodes were not in order of computation and were sorted');
-  return { ...graph, nodes };
+  const inside = new Set([...around, ...given, ...made]);
+  return { ...graph, nodes: nodes.map(node => withChecked(node, notes, inside)) };
+}
+
+function withChecked(node: OnnxNode, notes: string[], around: ReadonlySet<string>): OnnxNode {
+  if (!node.captures) return node;
+  const attributes = [...node.attributes].map(([name, a]): [string, OnnxAttribute] => [
+    name,
+    a.type === 'graph' ? { ...a, value: checkGraph(a.value, notes, around) } : a,
+  ]);
+  return { ...node, attributes: new Map(attributes) };
 }
 
 /** Each node after those it reads from; among the ones that are ready, in the order of the file. */
-function inOrder(nodes: readonly OnnxNode[], given: ReadonlySet<string>): OnnxNode[] {
+function inOrder(nodes: readonly OnnxNode[], made: ReadonlySet<string>): OnnxNode[] {
   const waiting = new Map<string, number[]>();
   const missing = nodes.map((node, i) => {
-    const names = new Set(node.inputs.filter(name => name !== '' && !given.has(name)));
+    const names = new Set(readsOf(node).filter(name => made.has(name)));
     for (const name of names) {
       const list = waiting.get(name) ?? [];
       list.push(i);
@@ -66,13 +78,13 @@ function inOrder(nodes: readonly OnnxNode[], given: ReadonlySet<string>): OnnxNo
     throw graphError('E_ONNX_CYCLE', stuck, 'waits for its own output, directly or by way of others');
   }
   // keep the file's order where it can be computed as it stands
-  return isOrdered(nodes, given) ? [...nodes] : ordered;
+  return isOrdered(nodes, made) ? [...nodes] : ordered;
 }
 
-function isOrdered(nodes: readonly OnnxNode[], given: ReadonlySet<string>): boolean {
-  const known = new Set(given);
+function isOrdered(nodes: readonly OnnxNode[], made: ReadonlySet<string>): boolean {
+  const known = new Set<string>();
   return nodes.every(node => {
-    const ready = node.inputs.every(name => name === '' || known.has(name));
+    const ready = readsOf(node).every(name => !made.has(name) || known.has(name));
     for (const name of node.outputs) known.add(name);
     return ready;
   });

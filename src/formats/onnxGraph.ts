@@ -14,8 +14,6 @@ export interface OnnxModel {
   readonly graph: OnnxGraph;
   /** some numbers are in other files, beside the one it was read from */
   readonly external?: boolean;
-  /** names of functions defined inside the model, as domain::name; they are not run */
-  readonly functions: readonly string[];
 }
 
 export interface OnnxGraph {
@@ -37,6 +35,12 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, OnnxAttribute>;
+  /** of a function, where several have its name */
+  readonly overload?: string;
+  /** what its subgraphs read from the graphs around them */
+  readonly captures?: readonly string[];
+  /** of ONNX's own operators, where another version than the model's holds (the body of a function) */
+  readonly opset?: number;
   /** where the node begins in the file it was read from, for messages */
   readonly offset?: number;
 }
@@ -51,7 +55,7 @@ export interface OnnxTensor {
   readonly load?: () => FloatArray | BigInt64Array;
 }
 
-/** `graph` (a subgraph of If, Loop or Scan) and `other` keep no value: such nodes are named, not run. */
+/** `graph` is a body of If, Loop or Scan; `reference` an attribute of the function around the node; `other` keeps no value. */
 export type OnnxAttribute =
   | { readonly type: 'float'; readonly value: number }
   | { readonly type: 'int'; readonly value: bigint }
@@ -60,7 +64,9 @@ export type OnnxAttribute =
   | { readonly type: 'floats'; readonly value: readonly number[] }
   | { readonly type: 'ints'; readonly value: readonly bigint[] }
   | { readonly type: 'strings'; readonly value: readonly string[] }
-  | { readonly type: 'graph' | 'other' };
+  | { readonly type: 'graph'; readonly value: OnnxGraph }
+  | { readonly type: 'reference'; readonly value: string }
+  | { readonly type: 'other' };
 
 export interface OnnxValue {
   readonly name: string;
@@ -68,4 +74,28 @@ export interface OnnxValue {
   readonly dtype: DType | null;
   /** null: rank unknown; a dimension is a size, a symbol ('batch'), or null */
   readonly shape: readonly (number | string | null)[] | null;
+}
+
+/** The subgraphs of a node, by the attributes that hold them. */
+export function subgraphsOf(node: OnnxNode): [string, OnnxGraph][] {
+  return [...node.attributes].flatMap(([name, attribute]): [string, OnnxGraph][] =>
+    attribute.type === 'graph' ? [[name, attribute.value]] : [],
+  );
+}
+
+/** A graph and every one inside it, from the outside in. */
+export function graphsIn(graph: OnnxGraph): OnnxGraph[] {
+  return [graph, ...graph.nodes.flatMap(node => subgraphsOf(node).flatMap(([, inner]) => graphsIn(inner)))];
+}
+
+/** Whatever a node waits for: its inputs, and what its subgraphs read around them. */
+export function readsOf({ inputs, captures }: OnnxNode): readonly string[] {
+  return captures ? [...inputs, ...captures] : inputs;
+}
+
+/** What a graph reads and does not give itself. */
+export function readFromAround(graph: OnnxGraph): string[] {
+  const own = new Set([...graph.inputs.map(i => i.name), ...graph.initializers.keys(), ...graph.nodes.flatMap(n => n.outputs)]);
+  const reads = [...graph.nodes.flatMap(readsOf), ...graph.outputs.map(o => o.name)];
+  return [...new Set(reads.filter(name => name !== '' && !own.has(name)))];
 }

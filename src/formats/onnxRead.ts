@@ -1,14 +1,15 @@
-import { RnnError, within } from '../errors.js';
+import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
+import { sizeOf } from '../tensor/tensor.js';
 import { newBudget } from './bytes/budget.js';
 import { type Field, number, readMessage, schema, set, text } from './bytes/protobuf.js';
-import { decodeUtf8 } from './bytes/utf8.js';
-import type { ByteSource, FileTensor, Limits, OpenPart, TensorFile } from './format.js';
+import type { ByteSource, DType, FileTensor, Limits, OpenPart, TensorFile } from './format.js';
 import { checkGraph } from './onnxCheck.js';
-import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './onnxGraph.js';
+import { expandFunctions, functionKey, type OnnxFunction } from './onnxFunctions.js';
+import { type OnnxAttribute, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor, subgraphsOf } from './onnxGraph.js';
+import { domain, readAttribute, readGraph, readNode, setOnce } from './onnxNodes.js';
 import type { Numbers } from './onnxNumbers.js';
-import { ENTRY, finishTensor, newTensor, TENSOR } from './onnxTensor.js';
-import { ATTRIBUTE_TYPES, ONNX_DTYPES } from './onnxTypes.js';
+import { ENTRY } from './onnxTensor.js';
 
 /**
  * Reads a ModelProto by the tables below (onnx.proto, field by field; what is not in them is skipped, as protocol buffers ask).
@@ -21,7 +22,7 @@ export function readOnnx(source: ByteSource, limits: Limits, openPart?: OpenPart
     producerName: '',
     producerVersion: '',
     opsets: new Map(),
-    functions: [],
+    functions: new Map(),
     metadata: new Map(),
     training: false,
     numbers: { source, budget: newBudget(limits), openPart, parts: new Map(), external: false },
@@ -34,15 +35,14 @@ export function readOnnx(source: ByteSource, limits: Limits, openPart?: OpenPart
     });
   }
   const notes: string[] = [];
-  const graph = checkGraph(draft.graph, notes);
-  const { irVersion, producerName, producerVersion, opsets, functions } = draft;
+  const graph = checkGraph(expandFunctions(draft.graph, draft.functions), notes);
+  const { irVersion, producerName, producerVersion, opsets } = draft;
   const architecture: OnnxModel = {
     irVersion,
     producerName,
     producerVersion,
     opsets,
     graph,
-    functions,
     external: draft.numbers.external || undefined,
   };
   if (draft.training) notes.push('the training part of the model was not read');
@@ -56,16 +56,34 @@ export function readOnnx(source: ByteSource, limits: Limits, openPart?: OpenPart
   return { format: 'onnx', tensors: plainTensors(graph, notes), architecture, metadata, notes };
 }
 
-/** The initializers as FileTensors; those that cannot be (no numbers, 64-bit integers beyond 2^53) stay in the graph and are noted. */
+/**
+ * The initializers as FileTensors, with those inside subgraphs and the constants of floats that are no single number; those that cannot be
+ * (no numbers, 64-bit integers beyond 2^53) stay in the graph and are noted.
+ */
 function plainTensors(graph: OnnxGraph, notes: string[]): Map<string, FileTensor> {
   const tensors = new Map<string, FileTensor>();
-  for (const [name, tensor] of graph.initializers) {
+  for (const [name, tensor] of tensorsIn(graph, '')) {
     const plain = plainTensor(tensor);
-    if (typeof plain !== 'string') tensors.set(name, plain);
+    if (typeof plain !== 'string') tensors.set(tensors.has(name) ? `${name}#${tensors.size}` : name, plain);
     else notes.push(`the initializer '${escapeText(name, 60)}' holds ${plain} and is not among the tensors`);
   }
   return tensors;
 }
+
+/** By name; inside a subgraph after the node and its branch. */
+function tensorsIn(graph: OnnxGraph, place: string): [string, OnnxTensor][] {
+  return [
+    ...[...graph.initializers].map(([name, tensor]): [string, OnnxTensor] => [place + name, tensor]),
+    ...graph.nodes.flatMap((node, i) => {
+      const value = node.domain === '' && node.opType === 'Constant' ? node.attributes.get('value') : undefined;
+      const isWeight = value?.type === 'tensor' && FLOATS.has(value.value.dtype) && sizeOf(value.value.shape) > 1;
+      if (isWeight) return [[place + node.outputs[0], value.value] as [string, OnnxTensor]];
+      return subgraphsOf(node).flatMap(([name, inner]) => tensorsIn(inner, `${place}${node.name || `${node.opType}_${i}`}/${name}/`));
+    }),
+  ];
+}
+
+const FLOATS: ReadonlySet<DType | null> = new Set<DType | null>(['f16', 'bf16', 'f32', 'f64']);
 
 function plainTensor(tensor: OnnxTensor): FileTensor | string {
   const { shape, dtype } = tensor;
@@ -81,21 +99,11 @@ interface ModelDraft {
   producerName: string;
   producerVersion: string;
   readonly opsets: Map<string, number>;
-  readonly functions: string[];
+  readonly functions: Map<string, OnnxFunction>;
   readonly metadata: Map<string, string>;
   training: boolean;
   graph?: OnnxGraph;
   readonly numbers: Numbers;
-}
-
-function setOnce(map: Map<string, unknown>, key: string, value: unknown, what: string, offset: number): void {
-  if (map.has(key)) throw new RnnError('format', 'E_ONNX_DUPLICATE', `offset ${offset}: two ${what} are called '${escapeText(key, 80)}'`);
-  map.set(key, value);
-}
-
-function domain(field: Field): string {
-  const name = field.string();
-  return name === 'ai.onnx' ? '' : name;
 }
 
 const OPSET = schema<{ domain: string; version: number }>('OperatorSetIdProto', [
@@ -103,23 +111,44 @@ const OPSET = schema<{ domain: string; version: number }>('OperatorSetIdProto', 
   [2, 'version', set('version', number)],
 ]);
 
-const FUNCTION = schema<{ domain: string; name: string }>('FunctionProto', [
+type FunctionDraft = { -readonly [K in keyof OnnxFunction]: OnnxFunction[K] } & {
+  readonly inputs: string[];
+  readonly outputs: string[];
+  readonly nodes: OnnxNode[];
+  readonly defaults: Map<string, OnnxAttribute>;
+  readonly opsets: Map<string, number>;
+  readonly numbers: Numbers;
+};
+
+const FUNCTION = schema<FunctionDraft>('FunctionProto', [
   [1, 'name', set('name', text)],
-  [10, 'domain', set('domain', text)],
+  [4, 'input', (d, f) => void d.inputs.push(f.name('tensor')), 'repeated'],
+  [5, 'output', (d, f) => void d.outputs.push(f.name('tensor')), 'repeated'],
+  [7, 'node', (d, f) => void d.nodes.push(readNode(f, d.numbers)), 'repeated'],
+  [9, 'opset_import', readOpset, 'repeated'],
+  [10, 'domain', set('domain', domain)],
+  [11, 'attribute_proto', (d, f) => readAttribute({ attributes: d.defaults, numbers: d.numbers }, f), 'repeated'],
+  [13, 'overload', set('overload', text)],
 ]);
 
 const MODEL = schema<ModelDraft>('ModelProto', [
   [1, 'ir_version', set('irVersion', number)],
   [2, 'producer_name', set('producerName', text)],
   [3, 'producer_version', set('producerVersion', text)],
-  [7, 'graph', (d, f) => readGraph(d, f)],
+  [
+    7,
+    'graph',
+    (d, f) => {
+      d.graph = readGraph(f, d.numbers);
+    },
+  ],
   [8, 'opset_import', readOpset, 'repeated'],
   [14, 'metadata_props', readProperty, 'repeated'],
   [20, 'training_info', set('training', () => true), 'repeated'],
   [25, 'functions', readFunction, 'repeated'],
 ]);
 
-function readOpset(model: ModelDraft, field: Field): void {
+function readOpset(model: { readonly opsets: Map<string, number> }, field: Field): void {
   const offset = field.offset;
   const { domain, version } = field.message(OPSET, { domain: '', version: 0 });
   setOnce(model.opsets, domain, version, 'operator sets', offset);
@@ -131,178 +160,8 @@ function readProperty(model: ModelDraft, field: Field): void {
 }
 
 function readFunction(model: ModelDraft, field: Field): void {
-  const { domain, name } = field.message(FUNCTION, { domain: '', name: '' });
-  model.functions.push(`${domain}::${name}`);
-}
-
-interface GraphDraft {
-  name: string;
-  readonly nodes: OnnxNode[];
-  readonly inputs: OnnxValue[];
-  readonly outputs: OnnxValue[];
-  readonly initializers: Map<string, OnnxTensor>;
-  readonly numbers: Numbers;
-}
-
-function readGraph(model: ModelDraft, field: Field): void {
-  const draft: GraphDraft = { name: '', nodes: [], inputs: [], outputs: [], initializers: new Map(), numbers: model.numbers };
-  const { name, nodes, inputs, outputs, initializers } = field.message(GRAPH, draft);
-  model.graph = { name, nodes, outputs, initializers, inputs: inputs.filter(input => !initializers.has(input.name)) };
-}
-
-const GRAPH = schema<GraphDraft>('GraphProto', [
-  [1, 'node', (d, f) => void d.nodes.push(readNode(f, d.numbers)), 'repeated'],
-  [2, 'name', set('name', text)],
-  [5, 'initializer', readInitializer, 'repeated'],
-  [11, 'input', (d, f) => void d.inputs.push(readValue(f)), 'repeated'],
-  [12, 'output', (d, f) => void d.outputs.push(readValue(f)), 'repeated'],
-  [15, 'sparse_initializer', refuseSparse, 'repeated'],
-]);
-
-function readInitializer(graph: GraphDraft, field: Field): void {
-  const tensor = field.message(TENSOR, newTensor(field.offset));
-  const value = within(`initializer '${escapeText(tensor.name, 80)}'`, () => finishTensor(tensor, graph.numbers));
-  setOnce(graph.initializers, tensor.name, value, 'initializers', tensor.offset);
-}
-
-function refuseSparse(_: GraphDraft, field: Field): void {
-  throw new RnnError('format', 'E_ONNX_SPARSE', `offset ${field.offset}: sparse initializers are not read`, { where: 'GraphProto' });
-}
-
-interface NodeDraft {
-  name: string;
-  opType: string;
-  domain: string;
-  readonly inputs: string[];
-  readonly outputs: string[];
-  readonly attributes: Map<string, OnnxAttribute>;
-  readonly numbers: Numbers;
-}
-
-function readNode(field: Field, numbers: Numbers): OnnxNode {
-  const draft: NodeDraft = { name: '', opType: '', domain: '', inputs: [], outputs: [], attributes: new Map(), numbers };
   const { offset } = field;
-  const { name, opType, domain, inputs, outputs, attributes } = field.message(NODE, draft);
-  return { name, opType, domain, inputs, outputs, attributes, offset };
+  const lists = { inputs: [], outputs: [], nodes: [], defaults: new Map(), opsets: new Map() };
+  const draft = field.message(FUNCTION, { domain: '', name: '', overload: '', ...lists, numbers: model.numbers });
+  setOnce(model.functions, functionKey(draft), draft, 'functions', offset);
 }
-
-const NODE = schema<NodeDraft>('NodeProto', [
-  [1, 'input', (d, f) => void d.inputs.push(f.name('tensor')), 'repeated'],
-  [2, 'output', (d, f) => void d.outputs.push(f.name('tensor')), 'repeated'],
-  [3, 'name', set('name', f => f.name('node'))],
-  [4, 'op_type', set('opType', text)],
-  [5, 'attribute', readAttribute, 'repeated'],
-  [7, 'domain', set('domain', domain)],
-]);
-
-function readAttribute(node: NodeDraft, field: Field): void {
-  const offset = field.offset;
-  const draft = field.message(ATTRIBUTE, { name: '', type: 0, floats: [], ints: [], strings: [], numbers: node.numbers });
-  setOnce(node.attributes, draft.name, finishAttribute(draft), 'attributes of a node', offset);
-}
-
-interface AttributeDraft {
-  name: string;
-  type: number;
-  float?: number;
-  int?: bigint;
-  string?: string | null;
-  tensor?: OnnxTensor;
-  graph?: boolean;
-  readonly floats: number[];
-  readonly ints: bigint[];
-  readonly strings: (string | null)[];
-  readonly numbers: Numbers;
-}
-
-/** Text, or null for bytes that are none: attributes may hold any. */
-function textOrNull(field: Field): string | null {
-  const bytes = field.bytes();
-  try {
-    return decodeUtf8(bytes);
-  } catch {
-    return null;
-  }
-}
-
-const ATTRIBUTE = schema<AttributeDraft>('AttributeProto', [
-  [1, 'name', set('name', text)],
-  [2, 'f', set('float', f => f.float())],
-  [3, 'i', set('int', f => f.int())],
-  [4, 's', set('string', textOrNull)],
-  [5, 't', readAttributeTensor],
-  [6, 'g', set('graph', () => true)],
-  [7, 'floats', (d, f) => f.floats(d.floats), 'repeated'],
-  [8, 'ints', (d, f) => f.ints(d.ints), 'repeated'],
-  [9, 'strings', (d, f) => void d.strings.push(textOrNull(f)), 'repeated'],
-  [20, 'type', set('type', number)],
-]);
-
-function readAttributeTensor(attribute: AttributeDraft, field: Field): void {
-  const tensor = field.message(TENSOR, newTensor(field.offset));
-  attribute.tensor = within(`attribute '${escapeText(attribute.name, 40)}'`, () => finishTensor(tensor, attribute.numbers));
-}
-
-/** By the stated type; files of IR version 1 state none, so there the field that is present decides. */
-function finishAttribute(d: AttributeDraft): OnnxAttribute {
-  const T = ATTRIBUTE_TYPES;
-  const type = d.type !== 0 ? d.type : guessType(d);
-  if (type === T.float) return { type: 'float', value: d.float ?? 0 };
-  if (type === T.int) return { type: 'int', value: d.int ?? 0n };
-  if (type === T.string && d.string !== null) return { type: 'string', value: d.string ?? '' };
-  if (type === T.tensor && d.tensor) return { type: 'tensor', value: d.tensor };
-  if (type === T.floats) return { type: 'floats', value: d.floats };
-  if (type === T.ints) return { type: 'ints', value: d.ints };
-  if (type === T.strings && !d.strings.includes(null)) return { type: 'strings', value: d.strings as string[] };
-  return { type: type === T.graph ? 'graph' : 'other' };
-}
-
-function guessType(d: AttributeDraft): number {
-  const T = ATTRIBUTE_TYPES;
-  if (d.float !== undefined) return T.float;
-  if (d.int !== undefined) return T.int;
-  if (d.string !== undefined) return T.string;
-  if (d.tensor) return T.tensor;
-  if (d.graph) return T.graph;
-  if (d.floats.length > 0) return T.floats;
-  return d.ints.length > 0 ? T.ints : d.strings.length > 0 ? T.strings : 0;
-}
-
-interface ValueDraft {
-  name: string;
-  elementType?: number;
-  shape: (number | string | null)[] | null;
-}
-
-function readValue(field: Field): OnnxValue {
-  const draft: ValueDraft = { name: '', shape: null };
-  const { name, elementType, shape } = field.message(VALUE, draft);
-  return { name, dtype: (elementType !== undefined && ONNX_DTYPES.get(elementType)) || null, shape };
-}
-
-/** A size, or null for "unknown", which exporters also write as -1. */
-function dimension(field: Field): number | null {
-  const value = field.int();
-  return value >= 0n && value <= Number.MAX_SAFE_INTEGER ? Number(value) : null;
-}
-
-const DIMENSION = schema<{ value: number | string | null }>('TensorShapeProto.Dimension', [
-  [1, 'dim_value', set('value', dimension)],
-  [2, 'dim_param', set('value', f => f.string() || null)],
-]);
-
-const SHAPE = schema<(number | string | null)[]>('TensorShapeProto', [
-  [1, 'dim', (d, f) => void d.push(f.message(DIMENSION, { value: null }).value), 'repeated'],
-]);
-
-const TENSOR_TYPE = schema<ValueDraft>('TypeProto.Tensor', [
-  [1, 'elem_type', set('elementType', number)],
-  [2, 'shape', set('shape', f => f.message(SHAPE, []))],
-]);
-
-const TYPE = schema<ValueDraft>('TypeProto', [[1, 'tensor_type', (d, f) => void f.message(TENSOR_TYPE, d)]]);
-
-const VALUE = schema<ValueDraft>('ValueInfoProto', [
-  [1, 'name', set('name', f => f.name('tensor'))],
-  [2, 'type', (d, f) => void f.message(TYPE, d)],
-]);

@@ -7,10 +7,9 @@ import { ATTRIBUTE_TYPES, ONNX_DTYPES } from './onnxTypes.js';
 
 /**
  * The bytes of a model: fields in the order of onnx.proto, tensors as raw data. The same model always gives the same bytes.
- * @throws RnnError E_ONNX_WRITE (format) for what the types cannot hold: subgraphs, functions, tensors that are no plain numbers
+ * @throws RnnError E_ONNX_WRITE (format) for what the types cannot hold: tensors that are no plain numbers
  */
 export function encodeOnnx(model: OnnxModel): Uint8Array {
-  if (model.functions.length > 0) throw new RnnError('format', 'E_ONNX_WRITE', 'a model with functions of its own cannot be written');
   const pbf = new PbfWriter();
   writeInt(pbf, 1, BigInt(model.irVersion));
   writeText(pbf, 2, model.producerName);
@@ -44,18 +43,14 @@ function writeNode(node: OnnxNode, pbf: PbfWriter): void {
 }
 
 function writeAttribute([name, attribute]: [string, OnnxAttribute], pbf: PbfWriter): void {
-  if (attribute.type === 'graph' || attribute.type === 'other') {
-    throw new RnnError(
-      'format',
-      'E_ONNX_WRITE',
-      `the attribute '${name}' holds a ${attribute.type === 'graph' ? 'subgraph' : 'value'} that was not kept, so it cannot be written`,
-    );
-  }
+  if (attribute.type === 'reference' || attribute.type === 'other')
+    throw new RnnError('format', 'E_ONNX_WRITE', `the attribute '${name}' holds a value that was not kept, so it cannot be written`);
   pbf.writeStringField(1, name);
   if (attribute.type === 'float') pbf.writeFloatField(2, attribute.value);
   else if (attribute.type === 'int') writeInt(pbf, 3, attribute.value);
   else if (attribute.type === 'string') pbf.writeStringField(4, attribute.value);
   else if (attribute.type === 'tensor') pbf.writeMessage(5, writeTensor, { name: '', tensor: attribute.value });
+  else if (attribute.type === 'graph') pbf.writeMessage(6, writeGraph, attribute.value);
   else if (attribute.type === 'floats') for (const value of attribute.value) pbf.writeFloatField(7, value);
   else if (attribute.type === 'ints') for (const value of attribute.value) writeInt(pbf, 8, value);
   else if (attribute.type === 'strings') for (const value of attribute.value) pbf.writeStringField(9, value);

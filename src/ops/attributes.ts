@@ -49,6 +49,10 @@ export function tensorOf(node: OnnxNode, name: string) {
   return attribute(node, name, 'tensor')?.value;
 }
 
+export function graphOf(node: OnnxNode, name: string) {
+  return attribute(node, name, 'graph')?.value;
+}
+
 /** 'to the end' is written as 2^63 − 1: any number past every size means the same. */
 export function saturated(value: bigint): number {
   const most = BigInt(Number.MAX_SAFE_INTEGER);

@@ -1,4 +1,5 @@
 import { ARITHMETIC } from './arithmetic.js';
+import { CONTROL } from './control.js';
 import { EINSUM } from './einsum.js';
 import { FUSED } from './fused.js';
 import { MOVEMENT } from './movement.js';
@@ -27,4 +28,5 @@ export const OPERATORS: Operators = {
   ...EINSUM,
   ...QUANTISED,
   ...FUSED,
+  ...CONTROL,
 };

@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import type { OnnxNode } from '../formats/onnxGraph.js';
+import type { OnnxGraph, OnnxNode } from '../formats/onnxGraph.js';
 import type { FloatArray, Precision, Tensor } from '../tensor/tensor.js';
 import { nodeLabel, onlyAttributes } from './attributes.js';
 import type { GraphValue } from './value.js';
@@ -19,6 +19,8 @@ export interface Call {
   readonly opset: number;
   readonly inputs: readonly (GraphValue | undefined)[];
   readonly kernels: ProductKernels;
+  /** runs a subgraph of the node on its inputs, in order; it sees the values of the graphs around it */
+  body?(graph: OnnxGraph, inputs: readonly GraphValue[]): GraphValue[];
 }
 
 export interface Operator {

@@ -1,10 +1,11 @@
 import { RECURRENT_OPS } from '../conventions/onnx/recurrentNode.js';
+import { constantsOf } from '../engines/graph/checkNodes.js';
 import { operatorName, unsupportedNodes } from '../engines/graph/evaluate.js';
 import { RnnError } from '../errors.js';
 import { escapeText, shownPath } from '../escape.js';
 import { DTYPE_BYTES } from '../formats/bytes/budget.js';
 import type { TensorFile } from '../formats/format.js';
-import type { OnnxModel } from '../formats/onnxGraph.js';
+import { graphsIn, type OnnxModel } from '../formats/onnxGraph.js';
 import { layersLineOf } from '../model/layersLine.js';
 import { intOf, textOf } from '../ops/attributes.js';
 import { sizeOf } from '../tensor/tensor.js';
@@ -117,23 +118,26 @@ function versionOf({ metadata }: TensorFile, graph: OnnxModel | null): string | 
 }
 
 function graphOf(model: OnnxModel): InspectGraph {
+  const graphs = graphsIn(model.graph);
+  const nodes = graphs.flatMap(graph => graph.nodes);
+  const tensors = new Map(graphs.flatMap(graph => [...constantsOf(graph)]));
   const operators = new Map<string, number>();
-  for (const node of model.graph.nodes) operators.set(operatorName(node), (operators.get(operatorName(node)) ?? 0) + 1);
+  for (const node of nodes) operators.set(operatorName(node), (operators.get(operatorName(node)) ?? 0) + 1);
   const plain = (values: OnnxModel['graph']['inputs']) =>
     values.map(({ name, shape }) => ({
       name: escapeText(name, 80),
       shape: shape?.map(n => (typeof n === 'string' ? escapeText(n, 40) : n)) ?? null,
     }));
   return {
-    nodes: model.graph.nodes.length,
+    nodes: nodes.length,
     operators: Object.fromEntries([...operators].sort(([a], [b]) => (a < b ? -1 : 1))),
     inputs: plain(model.graph.inputs),
     outputs: plain(model.graph.outputs),
-    recurrent: model.graph.nodes
+    recurrent: nodes
       .filter(node => node.domain === '' && Object.hasOwn(RECURRENT_OPS, node.opType))
       .map(node => {
-        const W = model.graph.initializers.get(node.inputs[1] ?? '');
-        const R = model.graph.initializers.get(node.inputs[2] ?? '');
+        const W = tensors.get(node.inputs[1] ?? '');
+        const R = tensors.get(node.inputs[2] ?? '');
         return {
           name: escapeText(node.name, 80),
           op: node.opType,

@@ -1,7 +1,7 @@
 import { CELLS, getCell, isCellName } from '../cells/index.js';
 import { RECURRENT_OPS } from '../conventions/onnx/recurrentNode.js';
 import type { FileTensor } from '../formats/format.js';
-import type { OnnxModel } from '../formats/onnxGraph.js';
+import { graphsIn, type OnnxModel } from '../formats/onnxGraph.js';
 import { weightShapesByLayer } from '../model/shapes.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { weightKeys } from '../weights/weights.js';
@@ -94,7 +94,7 @@ const INPUT_ROLES = ['x', 'kernel', 'recurrentKernel', 'bias', 'lengths', 'initi
 
 function rolesOfGraph({ graph }: OnnxModel): Map<string, Role> {
   const roles = new Map<string, Role>();
-  for (const node of graph.nodes) {
+  for (const node of graphsIn(graph).flatMap(g => g.nodes)) {
     const kind = Object.hasOwn(RECURRENT_OPS, node.opType) ? RECURRENT_OPS[node.opType] : undefined;
     node.inputs.forEach((name, i) => {
       if (kind) {

@@ -79,7 +79,7 @@ def types():
     initializers.append(helper.make_tensor("raw_FLOAT16", TensorProto.FLOAT16, [3], np.array([1.5, -2, 65504], "f2").tobytes(), raw=True))
     initializers.append(helper.make_tensor("scalar", TensorProto.FLOAT, [], [2.5]))
     initializers.append(helper.make_tensor("empty", TensorProto.FLOAT, [0, 3], []))
-    body = helper.make_graph([helper.make_node("Identity", ["c"], ["d"])], "body", [], [helper.make_tensor_value_info("d", TensorProto.FLOAT, None)])
+    body = helper.make_graph([helper.make_node("Identity", ["x"], ["d"])], "body", [], [helper.make_tensor_value_info("d", TensorProto.FLOAT, None)])
     node = helper.make_node("Everything", ["x", "", "scalar"], ["c", "", "y"], name="n", domain="my.domain", f=0.25, i=-7, s="text", fs=[1.0, -0.5], ints=[1, -2, 2**40],
                             strs=["a", "bc"], t=helper.make_tensor("t", TensorProto.INT64, [2], [-1, 2**63 - 1]), g=body)
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 3, None])

@@ -58,7 +58,6 @@ export function toOnnxModel(
     producerName: 'rnn-cli',
     producerVersion: version,
     opsets: new Map([['', OPSET]]),
-    functions: [],
     graph: {
       name: model.name,
       inputs: inputsOf(model).map(({ name, features }, i) => ({

@@ -2,7 +2,7 @@ import { isOperator } from '../../conventions/onnx/operators.js';
 import { directionWeights, RECURRENT_OPS, type RecurrentNode, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
 import { RnnError, within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
-import type { OnnxModel, OnnxNode, OnnxTensor } from '../../formats/onnxGraph.js';
+import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from '../../formats/onnxGraph.js';
 import { nodePlace } from '../../ops/attributes.js';
 import { fromOnnx, type GraphValue } from '../../ops/value.js';
 import { checkFeatures, checkLengths } from './recurrent.js';
@@ -15,14 +15,15 @@ import { checkFeatures, checkLengths } from './recurrent.js';
  */
 export function checkNodes(model: OnnxModel): void {
   const version = model.opsets.get('') ?? 1;
-  const own = new Set(model.functions);
-  const constants = constantsOf(model);
-  for (const node of model.graph.nodes) {
-    if (node.domain !== '') continue;
-    within(nodePlace(node), () => {
-      if (!isOperator(node.opType, version) && !own.has(`::${node.opType}`)) throw noOperator(node, version);
-      if (Object.hasOwn(RECURRENT_OPS, node.opType)) checkRecurrent(node, model, constants);
-    });
+  for (const graph of graphsIn(model.graph)) {
+    const constants = constantsOf(graph);
+    for (const node of graph.nodes) {
+      if (node.domain !== '') continue;
+      within(nodePlace(node), () => {
+        if (!isOperator(node.opType, node.opset ?? version)) throw noOperator(node, node.opset ?? version);
+        if (Object.hasOwn(RECURRENT_OPS, node.opType)) checkRecurrent(node, graph, constants);
+      });
+    }
   }
 }
 
@@ -34,7 +35,7 @@ function noOperator({ opType }: OnnxNode, version: number): RnnError {
 }
 
 /** Tensors that are known before anything runs: initializers, and Constant nodes. */
-function constantsOf({ graph }: OnnxModel): Map<string, OnnxTensor> {
+export function constantsOf(graph: OnnxGraph): Map<string, OnnxTensor> {
   const constants = new Map(graph.initializers);
   for (const node of graph.nodes) {
     const value = node.domain === '' && node.opType === 'Constant' ? node.attributes.get('value') : undefined;
@@ -43,7 +44,7 @@ function constantsOf({ graph }: OnnxModel): Map<string, OnnxTensor> {
   return constants;
 }
 
-function checkRecurrent(node: OnnxNode, { graph }: OnnxModel, constants: ReadonlyMap<string, OnnxTensor>): void {
+function checkRecurrent(node: OnnxNode, graph: OnnxGraph, constants: ReadonlyMap<string, OnnxTensor>): void {
   const read = readOrSkip(node);
   if (!read) return;
   const [, W, R, B, lengths, , , P] = Array.from({ length: 8 }, (_, i) => {

@@ -1,10 +1,10 @@
 import { RnnError, within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
-import type { OnnxModel, OnnxNode } from '../../formats/onnxGraph.js';
+import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode, readsOf } from '../../formats/onnxGraph.js';
 import type { Kernels } from '../../layers/layer.js';
 import { nodeLabel, nodePlace } from '../../ops/attributes.js';
 import { OPERATORS as PURE_OPERATORS } from '../../ops/index.js';
-import { checkAttributes, type Operator, type Operators } from '../../ops/operator.js';
+import { type Call, checkAttributes, type Operator, type Operators } from '../../ops/operator.js';
 import { fromOnnx, type GraphValue } from '../../ops/value.js';
 import { RECURRENT } from './recurrent.js';
 
@@ -22,7 +22,7 @@ export function runNode(node: OnnxNode, opset: number, inputs: readonly (GraphVa
   const operator = OPERATORS[keyOf(node)];
   return within(nodePlace(node), () => {
     checkAttributes(operator, node);
-    return operator.run({ node, opset, inputs, kernels });
+    return operator.run({ node, opset: node.opset ?? opset, inputs, kernels });
   });
 }
 
@@ -31,9 +31,11 @@ function keyOf({ domain, opType }: OnnxNode): string {
   return domain === '' ? opType : `${domain}.${opType}`;
 }
 
-/** Nodes that are not run, in graph order. */
+/** Nodes that are not run, in graph order, those inside subgraphs too. */
 export function unsupportedNodes({ graph }: OnnxModel): OnnxNode[] {
-  return graph.nodes.filter(node => !Object.hasOwn(OPERATORS, keyOf(node)));
+  return graphsIn(graph)
+    .flatMap(g => g.nodes)
+    .filter(node => !Object.hasOwn(OPERATORS, keyOf(node)));
 }
 
 /** @throws RnnError E_ONNX_OPERATOR (unsupported, exit 3) naming the first operator that is not run */
@@ -55,81 +57,89 @@ export function operatorName({ domain, opType }: OnnxNode): string {
   return escapeText(domain === '' ? opType : `${domain}.${opType}`, 80);
 }
 
+/** How many nodes the bodies of a graph may run: a loop in a file of 300 bytes can go on for ever. */
+const MOST_RUNS = 20_000_000;
+
+interface Evaluation {
+  readonly kernels: Kernels;
+  readonly opset: number;
+  runs: number;
+}
+
+/** What a name stands for in the graphs around a subgraph. */
+type Around = (name: string) => GraphValue | undefined;
+
 /**
  * @param inputs by name; every graph input that is no initializer must be there
  * @returns the graph's outputs by name, in their order
- * @throws RnnError E_ONNX_OPERATOR, E_ONNX_INPUT, E_ONNX_SHAPE, E_ONNX_CYCLE
+ * @throws RnnError E_ONNX_OPERATOR, E_ONNX_INPUT, E_ONNX_SHAPE
  */
 export function evaluateGraph(model: OnnxModel, inputs: ReadonlyMap<string, GraphValue>, kernels: Kernels): Map<string, GraphValue> {
   checkRunnable(model);
   const { graph } = model;
-  const opset = model.opsets.get('') ?? 1;
-  const values = new Map<string, GraphValue>(inputs);
-  for (const [name, t] of graph.initializers)
-    if (!values.has(name))
-      values.set(
-        name,
-        within(escapeText(name), () => fromOnnx(t, kernels.precision)),
-      );
-  const kept = new Set(graph.outputs.map(o => o.name));
-  const left = readersLeft(graph.nodes);
-  for (const node of inOrder(graph.nodes, new Set(values.keys()))) {
-    const operator: Operator = OPERATORS[keyOf(node)];
-    const outputs = within(nodePlace(node), () => {
-      checkAttributes(operator, node);
-      return operator.run({ node, opset, kernels, inputs: node.inputs.map(name => (name === '' ? undefined : values.get(name))) });
-    });
-    node.outputs.forEach((name, i) => {
-      if (name === '') return;
-      if (!outputs[i])
-        throw new RnnError('unsupported', 'E_ONNX_OPERATOR', `${nodeLabel(node)} has no output ${i} here`, { where: nodePlace(node) });
-      values.set(name, outputs[i]);
-    });
-    for (const name of node.inputs) {
-      left.set(name, (left.get(name) ?? 0) - 1);
-      if (left.get(name) === 0 && !kept.has(name)) values.delete(name);
-    }
-  }
-  return new Map(graph.outputs.map(({ name }) => [name, outputValue(values, name)]));
+  const outputs = prepare(graph, { kernels, opset: model.opsets.get('') ?? 1, runs: 0 })(inputs, () => undefined);
+  return new Map(graph.outputs.map(({ name }, i) => [name, outputs[i]]));
 }
 
-function outputValue(values: ReadonlyMap<string, GraphValue>, name: string): GraphValue {
-  const value = values.get(name);
-  if (value) return value;
+/** A graph, ready to be run any number of times. */
+function prepare(graph: OnnxGraph, evaluation: Evaluation): (inputs: ReadonlyMap<string, GraphValue>, around: Around) => GraphValue[] {
+  const constants = [...graph.initializers].map(([name, t]): [string, GraphValue] => [
+    name,
+    within(escapeText(name), () => fromOnnx(t, evaluation.kernels.precision)),
+  ]);
+  const kept = new Set(graph.outputs.map(o => o.name));
+  const readers = readersOf(graph.nodes);
+  const bodies = new Map<OnnxGraph, ReturnType<typeof prepare>>();
+  return (inputs, around) => {
+    const values = new Map<string, GraphValue>([...constants, ...inputs]);
+    const left = new Map(readers);
+    const look: Around = name => values.get(name) ?? around(name);
+    for (const node of graph.nodes) {
+      if (++evaluation.runs > MOST_RUNS) throw tooLong();
+      const body: Call['body'] = (inner, given) => {
+        const run = bodies.get(inner) ?? prepare(inner, evaluation);
+        bodies.set(inner, run);
+        return run(new Map(inner.inputs.map(({ name }, i) => [name, given[i]])), look);
+      };
+      runInto(node, look, values, { ...evaluation, body });
+      for (const name of readsOf(node)) {
+        left.set(name, (left.get(name) ?? 0) - 1);
+        if (left.get(name) === 0 && !kept.has(name)) values.delete(name);
+      }
+    }
+    return graph.outputs.map(({ name }) => look(name) ?? missingOutput(name));
+  };
+}
+
+/** Runs a node and puts what it gives among the values. */
+function runInto(node: OnnxNode, look: Around, values: Map<string, GraphValue>, call: Pick<Call, 'opset' | 'kernels' | 'body'>): void {
+  const operator: Operator = OPERATORS[keyOf(node)];
+  const outputs = within(nodePlace(node), () => {
+    checkAttributes(operator, node);
+    const inputs = node.inputs.map(name => (name === '' ? undefined : look(name)));
+    return operator.run({ node, opset: node.opset ?? call.opset, kernels: call.kernels, body: call.body, inputs });
+  });
+  node.outputs.forEach((name, i) => {
+    if (name === '') return;
+    if (!outputs[i])
+      throw new RnnError('unsupported', 'E_ONNX_OPERATOR', `${nodeLabel(node)} has no output ${i} here`, { where: nodePlace(node) });
+    values.set(name, outputs[i]);
+  });
+}
+
+function tooLong(): RnnError {
+  return new RnnError('limit', 'E_ONNX_LOOP', `the loops of the graph run more than ${MOST_RUNS} nodes`, {
+    expected: `at most ${MOST_RUNS}`,
+    fix: '--engine onnxruntime has no such limit',
+  });
+}
+
+function missingOutput(name: string): never {
   throw new RnnError('format', 'E_ONNX_INPUT', `nothing computes the output ${escapeText(name)}`, { where: escapeText(name) });
 }
 
-function readersLeft(nodes: readonly OnnxNode[]): Map<string, number> {
+function readersOf(nodes: readonly OnnxNode[]): Map<string, number> {
   const left = new Map<string, number>();
-  for (const node of nodes) for (const name of node.inputs) left.set(name, (left.get(name) ?? 0) + 1);
+  for (const node of nodes) for (const name of readsOf(node)) left.set(name, (left.get(name) ?? 0) + 1);
   return left;
-}
-
-/**
- * ONNX asks for nodes in an order of data flow; a file that is not is sorted, one with a cycle refused.
- * @throws RnnError E_ONNX_CYCLE, E_ONNX_INPUT
- */
-export function inOrder(nodes: readonly OnnxNode[], known: Set<string>): OnnxNode[] {
-  const makes = new Set(nodes.flatMap(n => n.outputs));
-  const sorted: OnnxNode[] = [];
-  let rest = nodes;
-  while (rest.length > 0) {
-    const waiting: OnnxNode[] = [];
-    for (const node of rest) {
-      const missing = node.inputs.find(name => name !== '' && !known.has(name));
-      if (missing === undefined) {
-        sorted.push(node);
-        for (const name of node.outputs) known.add(name);
-      } else if (!makes.has(missing)) {
-        throw new RnnError('format', 'E_ONNX_INPUT', `nothing gives '${escapeText(missing, 60)}', which ${nodeLabel(node)} reads`, {
-          where: nodePlace(node),
-        });
-      } else waiting.push(node);
-    }
-    if (waiting.length === rest.length) {
-      throw new RnnError('format', 'E_ONNX_CYCLE', 'the nodes read each other in a circle', { where: nodePlace(waiting[0]) });
-    }
-    rest = waiting;
-  }
-  return sorted;
 }

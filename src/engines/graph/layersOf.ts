@@ -1,13 +1,14 @@
 import { RnnError } from '../../errors.js';
-import type { OnnxModel, OnnxNode } from '../../formats/onnxGraph.js';
+import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode } from '../../formats/onnxGraph.js';
 import { checkSpec } from '../../model/check.js';
 import { inferShapes, weightShapesByLayer } from '../../model/shapes.js';
 import type { ModelSpec } from '../../model/spec.js';
+import { graphOf } from '../../ops/attributes.js';
 import { fromOnnx } from '../../ops/value.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { checkWeights, type Weights } from '../../weights/weights.js';
 import { manualKernels } from '../manual.js';
-import { inOrder, runNode } from './evaluate.js';
+import { runNode } from './evaluate.js';
 import { moveAxes } from './layerMovement.js';
 import { layerNode } from './layerNodes.js';
 import { type Axis, type Draft, type Sym, settle, stuck } from './symbols.js';
@@ -75,22 +76,48 @@ function interpret(model: OnnxModel, axes: readonly Axis[], progress: { nodes: n
   const values = new Map<string, Sym>([[input.name, { is: 'flow', layer: input.name, axes, view: 'plain' }]]);
   for (const other of graph.inputs.slice(1)) values.set(other.name, { is: 'other', what: 'another input' });
   for (const [name, t] of graph.initializers) values.set(name, { is: 'const', value: fromOnnx(t, draft.kernels.precision) });
-  for (const node of inOrder(graph.nodes, new Set(values.keys()))) {
+  follow(graph, values, draft, progress);
+  const batchFirst = axes[0] === 'N';
+  return finish(draft, values.get(graph.outputs[0].name), batchFirst && graph.inputs.length === 1 && graph.outputs.length === 1);
+}
+
+/** The nodes of a graph, one after the other, with what they give put among the values. */
+function follow(graph: OnnxGraph, values: Map<string, Sym>, draft: Draft, progress: { nodes: number }): void {
+  const { opset } = draft;
+  for (const node of graph.nodes) {
+    draft.opset = node.opset ?? opset;
     const inputs = node.inputs.map(name => (name === '' ? undefined : values.get(name)));
-    const outputs = step(node, inputs, draft);
+    const outputs = node.captures ? branch(node, inputs[0], values, draft, progress) : step(node, inputs, draft);
     progress.nodes++;
     node.outputs.forEach((name, i) => {
       if (name !== '') values.set(name, outputs[i] ?? { is: 'other', what: 'an output no layer has' });
     });
   }
-  const batchFirst = axes[0] === 'N';
-  return finish(draft, values.get(graph.outputs[0].name), batchFirst && graph.inputs.length === 1 && graph.outputs.length === 1);
+  draft.opset = opset;
 }
 
-/** A value is read by nodes, and as an output of the graph. */
+/** If with a condition that is known: the nodes of that branch. */
+function branch(
+  node: OnnxNode,
+  condition: Sym | undefined,
+  values: ReadonlyMap<string, Sym>,
+  draft: Draft,
+  progress: { nodes: number },
+): (Sym | undefined)[] {
+  if (node.opType !== 'If' || condition?.is !== 'const') throw stuck(`${node.opType} decides while running`);
+  const graph = graphOf(node, condition.value.data[0] === 0 ? 'else_branch' : 'then_branch');
+  if (!graph) throw stuck('If has no branches');
+  const inside = new Map(values);
+  for (const [name, t] of graph.initializers) inside.set(name, { is: 'const', value: fromOnnx(t, draft.kernels.precision) });
+  follow(graph, inside, draft, progress);
+  return graph.outputs.map(({ name }) => inside.get(name));
+}
+
+/** A value is read by nodes, and as an output of a graph. */
 function readersOf({ graph }: OnnxModel): Map<string, number> {
   const readers = new Map<string, number>();
-  for (const name of [...graph.nodes.flatMap(n => n.inputs), ...graph.outputs.map(o => o.name)])
+  const graphs = graphsIn(graph);
+  for (const name of graphs.flatMap(g => [...g.nodes.flatMap(n => n.inputs), ...g.outputs.map(o => o.name)]))
     readers.set(name, (readers.get(name) ?? 0) + 1);
   return readers;
 }

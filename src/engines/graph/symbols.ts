@@ -47,7 +47,7 @@ export interface DraftLayer {
 }
 
 export interface Draft {
-  readonly opset: number;
+  opset: number;
   readonly kernels: Kernels;
   readonly layers: DraftLayer[];
   /** how many nodes read each value, outputs included */

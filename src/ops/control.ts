@@ -1,0 +1,122 @@
+import { RnnError } from '../errors.js';
+import type { OnnxGraph } from '../formats/onnxGraph.js';
+import { formatShape, sizeOf } from '../tensor/tensor.js';
+import { graphOf, intOf, intsOf } from './attributes.js';
+import { type Call, need, type Operators } from './operator.js';
+import { allocateShape, axisOf, type GraphValue, gatherStrided, shapeError, stridesOf } from './value.js';
+
+/** Operators that run graphs of their own: one of two, one again and again, one for each step of a sequence. */
+export const CONTROL: Operators = {
+  If: { attributes: ['then_branch', 'else_branch'], run: either },
+  Loop: { attributes: ['body'], run: loop },
+  Scan: {
+    attributes: ['body', 'num_scan_inputs', 'scan_input_axes', 'scan_input_directions', 'scan_output_axes', 'scan_output_directions'],
+    run: scan,
+  },
+};
+
+function bodyOf(call: Call, attribute: string): { graph: OnnxGraph; run: (inputs: readonly GraphValue[]) => GraphValue[] } {
+  const graph = graphOf(call.node, attribute);
+  if (!graph || !call.body)
+    throw new RnnError('format', 'E_ONNX_ATTRIBUTE', `${call.node.opType} has no ${attribute}`, { where: attribute, expected: 'a graph' });
+  const { body } = call;
+  return { graph, run: inputs => body(graph, inputs) };
+}
+
+/** One number that is true or false. @throws RnnError E_ONNX_SHAPE */
+function isTrue(value: GraphValue): boolean {
+  if (value.data.length !== 1) throw shapeError('a condition is one number', formatShape(value.shape), formatShape([]));
+  return value.data[0] !== 0;
+}
+
+function either(call: Call): GraphValue[] {
+  return bodyOf(call, isTrue(need(call, 0)) ? 'then_branch' : 'else_branch').run([]);
+}
+
+const scalar = (kind: GraphValue['kind'], n: number): GraphValue => ({ kind, shape: [], data: Float64Array.of(n) });
+
+/** inputs: most rounds, condition, carried …; body: round, condition, carried … -> condition, carried …, collected … */
+function loop(call: Call): GraphValue[] {
+  const { graph, run } = bodyOf(call, 'body');
+  const [rounds, first, ...rest] = call.inputs;
+  const most = rounds ? rounds.data[0] : Number.POSITIVE_INFINITY;
+  let carried = rest.map((_, i) => need(call, i + 2));
+  checkBody(graph, carried.length + 2, carried.length + 1);
+  const collected: GraphValue[][] = graph.outputs.slice(carried.length + 1).map(() => []);
+  let going = first ? isTrue(first) : true;
+  for (let i = 0; i < most && going; i++) {
+    const [condition, ...given] = run([scalar('int', i), scalar('bool', going ? 1 : 0), ...carried]);
+    going = isTrue(condition);
+    carried = given.slice(0, carried.length);
+    collected.forEach((list, k) => void list.push(given[carried.length + k]));
+  }
+  return [...carried, ...collected.map((list, k) => stacked(list, graph.outputs[carried.length + 1 + k], 0, call))];
+}
+
+/** inputs: states …, sequences …; body: states …, one step of each sequence -> states …, one step of each result */
+function scan(call: Call): GraphValue[] {
+  if (call.opset < 9)
+    throw new RnnError('unsupported', 'E_ONNX_OPERATOR', 'Scan of operator set 8 has another meaning and is not run here', {
+      expected: 'opset 9 or newer',
+    });
+  const { graph, run } = bodyOf(call, 'body');
+  const count = intOf(call.node, 'num_scan_inputs') ?? 0;
+  const states = call.inputs.length - count;
+  if (count < 1 || states < 0) throw shapeError('Scan has no such number of sequences', String(count), `1 to ${call.inputs.length}`);
+  checkBody(graph, call.inputs.length, states);
+  const list = (name: string, i: number) => intsOf(call.node, name)?.[i] ?? 0;
+  let carried = call.inputs.slice(0, states).map((_, i) => need(call, i));
+  const sequences = call.inputs.slice(states).map((_, i) => {
+    const value = need(call, states + i);
+    return { value, axis: axisOf(list('scan_input_axes', i), value.shape.length), back: list('scan_input_directions', i) === 1 };
+  });
+  const T = sequences[0].value.shape[sequences[0].axis];
+  if (sequences.some(({ value, axis }) => value.shape[axis] !== T))
+    throw shapeError('the sequences have different numbers of steps', sequences.map(s => formatShape(s.value.shape)).join(' and '));
+  const results = graph.outputs.slice(states);
+  const collected: GraphValue[][] = results.map(() => []);
+  for (let t = 0; t < T; t++) {
+    const steps = sequences.map(({ value, axis, back }) => stepOf(value, axis, back ? T - 1 - t : t));
+    const given = run([...carried, ...steps]);
+    carried = given.slice(0, states);
+    collected.forEach((all, k) => void all.push(given[states + k]));
+  }
+  const joined = collected.map((all, k) => {
+    if (list('scan_output_directions', k) === 1) all.reverse();
+    return stacked(all, results[k], list('scan_output_axes', k), call);
+  });
+  return [...carried, ...joined];
+}
+
+/** @throws RnnError E_ONNX_GRAPH where the body takes or gives another number of values */
+function checkBody({ inputs, outputs }: OnnxGraph, takes: number, gives: number): void {
+  if (inputs.length === takes && outputs.length >= gives) return;
+  throw new RnnError('format', 'E_ONNX_GRAPH', 'the body does not fit the node', {
+    expected: `${takes} inputs, ${gives} outputs or more`,
+    found: `${inputs.length} inputs, ${outputs.length} outputs`,
+  });
+}
+
+function stepOf(value: GraphValue, axis: number, t: number): GraphValue {
+  const strides = stridesOf(value.shape);
+  const others = (list: readonly number[]) => list.filter((_, i) => i !== axis);
+  return gatherStrided(value, others(value.shape), others(strides), t * strides[axis]);
+}
+
+/** Values of one shape beside each other along a new axis; of none, what the graph says of one, its unknown sizes 0. */
+function stacked(values: readonly GraphValue[], declared: OnnxGraph['outputs'][number], axis: number, call: Call): GraphValue {
+  const [first] = values;
+  const one = first?.shape ?? (declared.shape ?? []).map(n => (typeof n === 'number' ? n : 0));
+  const kind = first?.kind ?? (declared.dtype === 'bool' ? 'bool' : /^[iu]/.test(declared.dtype ?? '') ? 'int' : 'float');
+  const at = axisOf(axis, one.length + 1);
+  const shape = [...one.slice(0, at), values.length, ...one.slice(at)];
+  const data = allocateShape(shape, kind, call.kernels.precision);
+  const width = sizeOf(one.slice(at));
+  values.forEach((value, t) => {
+    if (formatShape(value.shape) !== formatShape(one))
+      throw shapeError('the rounds of a loop give values of different shapes', formatShape(value.shape), formatShape(one));
+    for (let r = 0; r * width < value.data.length; r++)
+      data.set(value.data.subarray(r * width, (r + 1) * width), (r * values.length + t) * width);
+  });
+  return { kind, shape, data };
+}
