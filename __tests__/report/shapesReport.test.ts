@@ -1,8 +1,10 @@
 import { shapesText } from '../../src/report/shapesReport.js';
-import { kerasSummary } from '../../src/report/shapesSummary.js';
+import { summaryText } from '../../src/report/summary.js';
 import { PLAIN } from '../../src/report/table.js';
 import type { ShapesRequest } from '../../src/run/request.js';
+import type { Network } from '../../src/run/network.js';
 import { runShapes } from '../../src/run/shapes.js';
+import { summaryModel } from '../../src/run/summaryModel.js';
 
 const text = async (request: ShapesRequest): Promise<string> => shapesText(await runShapes(request), PLAIN);
 
@@ -88,8 +90,12 @@ describe('shapesText', () => {
   });
 });
 
-it('kerasSummary names unnamed layers as Keras does', async () => {
-  const result = await runShapes({ layers: 'bilstm:4,gru:3,gru:2+name=mine,maxpool,dense:2,dense:1', D: 3, T: 5 });
-  const names = [...kerasSummary(result, { lineLength: 80 }).matchAll(/^│ (\w+)/gm)].map(match => match[1]);
+it('a summary names unnamed layers as Keras does', async () => {
+  let network: Network | undefined;
+  const request = { layers: 'bilstm:4,gru:3,gru:2+name=mine,maxpool,dense:2,dense:1', D: 3, T: 5 };
+  const result = await runShapes(request, found => {
+    network = found;
+  });
+  const names = [...summaryText(summaryModel(result, network!), { lineLength: 80 }).matchAll(/^│ (\w+)/gm)].map(match => match[1]);
   expect(names).toEqual(['bidirectional', 'gru', 'mine', 'global_max_pooling1d', 'dense', 'dense_1']);
 });

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RnnError } from '../../src/errors.js';
-import { memoryText, type SummaryLayer, type SummaryModel, summaryText } from '../../src/report/summary.js';
+import { memoryText, summaryText } from '../../src/report/summary.js';
+import type { SummaryLayer, SummaryModel } from '../../src/run/result.js';
 
 const reference = join(__dirname, '..', 'reference');
 const readJson = (...path: string[]) => JSON.parse(readFileSync(join(reference, ...path), 'utf8'));

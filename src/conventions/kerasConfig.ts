@@ -1,4 +1,3 @@
-import { wordOf } from '../escape.js';
 import { asObject, type Json, list, text } from '../layers/kerasConfig.js';
 import { SPEC_SCHEMA } from '../model/spec.js';
 import { checkModelClass, type Wired, wiredModel } from './kerasGraph.js';
@@ -13,8 +12,13 @@ export type KerasDialect = 'keras3' | 'keras2' | 'tfjs';
 
 /** @throws RnnError E_KERAS_CLASS, E_KERAS_CONFIG, E_KERAS_OPTION (unsupported or convention) naming the layer */
 export function specFromKerasConfig(config: unknown, dialect: KerasDialect = 'keras3'): Json {
-  const { spec, old } = readModel(config);
-  return dialect === 'keras3' && !old ? spec : { ...spec, layers: (spec.layers as Json[]).map(withOldActivations) };
+  const { className, model, old } = modelOf(config);
+  return inDialect(specOfModel(className, model, wiredModel(className, model)), old ? 'keras2' : dialect);
+}
+
+/** What names meant to whoever wrote them. */
+export function inDialect(spec: Json, dialect: KerasDialect): Json {
+  return dialect === 'keras3' ? spec : { ...spec, layers: (spec.layers as Json[]).map(withOldActivations) };
 }
 
 /** Before Keras 3 a merged step was real where every input had it. */
@@ -33,23 +37,26 @@ function oldActivation(name: string): string {
   return plain === 'hard_sigmoid' ? 'hard_sigmoid_keras2' : plain;
 }
 
-/** @returns the spec, and whether the words are those of Keras 1 */
-function readModel(config: unknown): { spec: Json; old: boolean } {
+/** A model's class and its config, layers in the words of today; `old`: they were those of Keras 1. */
+export function modelOf(config: unknown): { className: string; model: Json; old: boolean } {
   const { class_name, config: body } = asObject(config, 'model config');
   const model = asObject(Array.isArray(body) ? { layers: body } : body, 'model config');
-  checkModelClass(class_name);
+  const className = checkModelClass(class_name);
   const layers = list(model.layers).map(l => asObject(l, 'layer'));
-  const spec = {
+  return { className, model: { ...model, layers: layers.map(modernLayer) }, old: layers.some(isKeras1Layer) };
+}
+
+export function specOfModel(className: string, model: Json, wired: Pick<Wired, 'inputs' | 'layers' | 'outputs'>): Json {
+  return {
     schema: SPEC_SCHEMA,
-    name: text(model.name) ?? wordOf(class_name).toLowerCase(),
-    functional: class_name !== 'Sequential',
-    ...inputsAndOutputs(wiredModel(wordOf(class_name), { ...model, layers: layers.map(modernLayer) })),
+    name: text(model.name) ?? className.toLowerCase(),
+    functional: className !== 'Sequential',
+    ...inputsAndOutputs(wired),
   };
-  return { spec, old: layers.some(isKeras1Layer) };
 }
 
 /** One input and one output under their plain keys, several as lists. */
-function inputsAndOutputs({ inputs, layers, outputs }: Wired): Json {
+function inputsAndOutputs({ inputs, layers, outputs }: Pick<Wired, 'inputs' | 'layers' | 'outputs'>): Json {
   const [only, ...others] = outputs;
   const named = others.length > 0 || only.name !== only.value;
   return {

@@ -16,34 +16,49 @@ export interface Wired {
   readonly layers: Json[];
   /** {name, value} */
   readonly outputs: Json[];
+  /** values of every call of the model's own layers, by `layer|call` */
+  readonly calls: Known;
 }
+
+/** What keeps layers from being run, collected instead of thrown; such a layer has the kind of UNKNOWN, and the shapes that the file records. */
+export interface Blocked {
+  readonly errors: RnnError[];
+  /** by value */
+  readonly shapes: Map<string, readonly unknown[]>;
+}
+
+/** Kind of a layer that is known by its class alone. */
+export const UNKNOWN = 'unknown';
 
 /** Where calls are collected. */
 interface Wiring {
   readonly layers: Json[];
+  readonly blocked?: Blocked;
 }
 
-/** A model's place in the whole: what stands before the names of its layers, its group in weight files, and which call of it this is. */
+/** A model's place in the whole: what stands before the names of its layers and after them in a further call of it, and its group in weight files. */
 interface Place {
   readonly prefix: string;
   readonly group: string;
-  readonly call: number;
+  readonly again: string;
 }
 
-const TOP: Place = { prefix: '', group: '', call: 0 };
+const TOP: Place = { prefix: '', group: '', again: '' };
 
-/** Values by [layer, call, output]; a layer's further outputs as far as they exist. */
-type Known = Map<string, readonly string[]>;
+/** Values by `layer|call`; a layer's further outputs as far as they exist. */
+export type Known = Map<string, readonly string[]>;
 
-/** @throws RnnError E_KERAS_CONFIG, E_KERAS_CLASS, E_KERAS_OPTION naming the layer */
-export function wiredModel(className: string, model: Json): Wired {
-  const wiring: Wiring = { layers: [] };
+/** @throws RnnError E_KERAS_CONFIG, E_KERAS_CLASS, E_KERAS_OPTION naming the layer, unless `blocked` collects them */
+export function wiredModel(className: string, model: Json, blocked?: Blocked): Wired {
+  const wiring: Wiring = { layers: [], blocked };
+  const calls: Known = new Map();
   if (className === 'Sequential') {
-    const { input, outputs } = sequential(wiring, model, TOP, undefined);
+    const { input, outputs } = sequential(wiring, model, TOP, undefined, calls);
     return {
       inputs: [input!],
-      layers: countable(wiring.layers, model),
+      layers: blocked ? wiring.layers : countable(wiring.layers, model),
       outputs: outputs.slice(0, sequentialOutputs(model, outputs)).map(value => ({ name: value, value })),
+      calls,
     };
   }
   const inputs = list(model.layers)
@@ -51,8 +66,8 @@ export function wiredModel(className: string, model: Json): Wired {
     .filter(l => l.class_name === 'InputLayer');
   const order = inputOrder(model, inputs);
   const specs = order.map(layer => inputSpec(asObject(layer.config, 'input'), nameOf(layer)));
-  const outputs = functional(wiring, model, TOP, new Map(order.map(l => [nameOf(l), nameOf(l)])));
-  return { inputs: specs, layers: countable(wiring.layers, model), outputs };
+  const outputs = functional(wiring, model, TOP, new Map(order.map(l => [nameOf(l), nameOf(l)])), calls);
+  return { inputs: specs, layers: blocked ? wiring.layers : countable(wiring.layers, model), outputs, calls };
 }
 
 /** How many of its last layer's outputs a Sequential model gives: y, the other direction's with merge_mode None, returned states. */
@@ -86,7 +101,7 @@ function inputOrder(model: Json, inputs: readonly Json[]): Json[] {
 }
 
 /** Tensors of `input_layers` and `output_layers`: [layer, call, output], a list of them, or an object by name. */
-function structured(value: unknown, key = ''): { key: string; path: [string, number, number] }[] {
+export function structured(value: unknown, key = ''): { key: string; path: [string, number, number] }[] {
   if (Array.isArray(value)) {
     if (typeof value[0] === 'string' && typeof value[1] === 'number') return [{ key, path: [value[0], value[1], Number(value[2] ?? 0)] }];
     return value.flatMap(v => structured(v, key));
@@ -98,7 +113,13 @@ function structured(value: unknown, key = ''): { key: string; path: [string, num
     .flatMap(([name, v]) => structured(v, name));
 }
 
-function sequential(wiring: Wiring, model: Json, place: Place, given: string | undefined): { input?: Json; outputs: readonly string[] } {
+function sequential(
+  wiring: Wiring,
+  model: Json,
+  place: Place,
+  given: string | undefined,
+  known: Known = new Map(),
+): { input?: Json; outputs: readonly string[] } {
   const all = list(model.layers).map(l => asObject(l, 'layer'));
   const first = asObject(all[0]?.config ?? {}, 'layer');
   const build = list(model.build_input_shape ?? []);
@@ -115,6 +136,9 @@ function sequential(wiring: Wiring, model: Json, place: Place, given: string | u
     if (!isLast && givesTwo(config)) throw severalInside(layer, 'merge_mode', 'concat, sum, mul or ave', 'None');
     const call = { inputs: [values[0]], mask: undefined, states: undefined, rest: {} };
     values = callLayer(wiring, layer, place, groups[i], 0, call);
+    known.set(`${nameOf(layer)}|0`, values);
+    const after = (layers[i + 1]?.build_config as Json | undefined)?.input_shape;
+    if (Array.isArray(after)) wiring.blocked?.shapes.set(values[0], after);
   });
   const input = given === undefined ? inputSpec({ batch_shape: shape }, name) : undefined;
   return { input, outputs: values };
@@ -130,9 +154,15 @@ function severalInside(layer: Json, option: string, one: string, several: string
   });
 }
 
-function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMap<string, string>): Json[] {
+function functional(
+  wiring: Wiring,
+  model: Json,
+  place: Place,
+  given: ReadonlyMap<string, string>,
+  known: Known = new Map(),
+): Json[] {
   const layers = list(model.layers).map(l => asObject(l, 'layer'));
-  const known: Known = new Map([...given].map(([name, value]) => [`${name}|0`, [value]]));
+  for (const [name, value] of given) known.set(`${name}|0`, [value]);
   const groups = groupNames(layers);
   const waiting = layers.flatMap((layer, i) =>
     layer.class_name === 'InputLayer'
@@ -160,6 +190,7 @@ function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMa
     const values = withName(layer, () => calledWith(wiring, layer, place, group, call, args, known));
     known.set(`${nameOf(layer)}|${call}`, values);
   }
+  if (wiring.blocked) for (const layer of layers) recordShapes(wiring.blocked, list(layer.inbound_nodes), known);
   const outputs = structured(model.output_layers);
   if (outputs.length === 0) throw new RnnError('convention', 'E_KERAS_CONFIG', 'the model names no output', { where: 'output_layers' });
   const names = new Set<string>();
@@ -169,6 +200,18 @@ function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMa
     names.add(name);
     return { name, value };
   });
+}
+
+/** Keras 3 writes the shape of every value where a call reads it. */
+function recordShapes({ shapes }: Blocked, nodes: unknown, known: Known): void {
+  if (Array.isArray(nodes)) for (const node of nodes) recordShapes({ shapes } as Blocked, node, known);
+  else if (typeof nodes === 'object' && nodes !== null) {
+    const { class_name, config } = nodes as { class_name?: unknown; config?: Json };
+    if (class_name !== '__keras_tensor__') return recordShapes({ shapes } as Blocked, Object.values(nodes), known);
+    const [layer, call, output] = list(config?.keras_history);
+    const value = known.get(`${layer}|${call}`)?.[Number(output)];
+    if (value !== undefined && Array.isArray(config?.shape)) shapes.set(value, config.shape);
+  }
 }
 
 function withName<T>(layer: Json, body: () => T): T {
@@ -204,12 +247,31 @@ function calledWith(
   known: Known,
 ): readonly string[] {
   const value = (t: Argument) => valueAt(known, (t as { tensor: [string, number, number] }).tensor);
+  const unread = () => {
+    const inputs = [...args.args, ...Object.values(args.kwargs)].flatMap(tensorsOf).map(value);
+    return callLayer(wiring, { ...layer, class_name: undefined, unread: layer.class_name }, place, group, call, { ...NO_ARGUMENTS, inputs });
+  };
   if (isOperatorLayer(layer)) {
-    const nodes = operatorNodes(layer, args, place.prefix + nameOf(layer) + again(call), value);
+    const nodes = tolerant(wiring, () => operatorNodes(layer, args, place.prefix + nameOf(layer) + place.again + again(call), value));
+    if (!nodes) return unread();
     wiring.layers.push(...nodes.layers);
     return nodes.outputs;
   }
-  return callLayer(wiring, layer, place, group, call, callOf(layer, args, value));
+  const given = tolerant(wiring, () => callOf(layer, args, value));
+  return given ? callLayer(wiring, layer, place, group, call, given) : unread();
+}
+
+const NO_ARGUMENTS = { mask: undefined, states: undefined, rest: {} };
+
+/** undefined where it fails and errors are collected */
+function tolerant<T>({ blocked }: Wiring, body: () => T): T | undefined {
+  try {
+    return body();
+  } catch (error) {
+    if (!blocked || !(error instanceof RnnError)) throw error;
+    blocked.errors.push(error);
+    return undefined;
+  }
 }
 
 const RECURRENT = new Set(['SimpleRNN', 'LSTM', 'GRU', 'RNN', 'Bidirectional', 'CuDNNLSTM', 'CuDNNGRU', 'ConvLSTM1D', 'ConvLSTM2D']);
@@ -253,18 +315,31 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
   const name = nameOf(layer);
   const config = asObject(layer.config ?? {}, 'layer');
   if (MODELS.has(wordOf(layer.class_name))) {
-    const inner: Place = { prefix: `${place.prefix}${name}/`, group: `${place.group}layers/${group}/`, call: place.call + call };
+    const inner: Place = { prefix: `${place.prefix}${name}/`, group: `${place.group}layers/${group}/`, again: place.again + again(call) };
     return innerModel(wiring, layer, config, inner, given);
   }
-  const nth = place.call + call;
-  const spec: Record<string, unknown> = { ...readLayer(layer), ...callOptions(layer, given.rest), inputs: given.inputs };
-  spec.name = place.prefix + name + again(nth);
-  if (nth > 0) spec.shares = place.prefix + name;
+  const nth = place.again + again(call);
+  const spec: Record<string, unknown> = { ...layerOrUnknown(wiring, layer, given.rest), inputs: given.inputs };
+  spec.name = place.prefix + name + nth;
+  if (nth !== '') spec.shares = place.prefix + name;
   else spec.tensors = `${place.group}layers/${group}`;
   if (given.mask !== undefined) spec.mask = given.mask;
   if (given.states !== undefined) spec.states = given.states;
   wiring.layers.push(spec);
   return outputsOf(spec);
+}
+
+/** Where errors are collected, a layer with a function of somebody's own has its shapes all the same; any other is known by its class. */
+function layerOrUnknown(wiring: Wiring, layer: Json, rest: Json): Json {
+  const errors = wiring.blocked?.errors.length;
+  const read = (from: Json) => ({ ...readLayer(from), ...callOptions(from, rest) });
+  const whole = layer.unread === undefined ? tolerant(wiring, () => read(layer)) : undefined;
+  if (whole) return whole;
+  const config = asObject(layer.config ?? {}, 'layer');
+  const plain = { ...config, ...(config.activation ? { activation: 'linear' } : {}), recurrent_activation: 'sigmoid' };
+  const shaped = layer.unread === undefined ? tolerant(wiring, () => read({ ...layer, config: plain })) : undefined;
+  if (errors !== undefined) wiring.blocked!.errors.length = Math.max(errors, Math.min(errors + 1, wiring.blocked!.errors.length));
+  return shaped ?? { kind: UNKNOWN, kerasClass: wordOf(layer.unread ?? layer.class_name) };
 }
 
 /** Arguments by name that a layer reads beside its inputs and mask. @throws RnnError E_KERAS_OPTION naming any other */
@@ -288,7 +363,7 @@ const CALL_OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> =
   MultiHeadAttention: { use_causal_mask: 'causal' },
 };
 
-const MODELS = new Set(['Sequential', 'Functional', 'Model']);
+export const MODELS = new Set(['Sequential', 'Functional', 'Model']);
 
 function innerModel(wiring: Wiring, layer: Json, config: Json, place: Place, given: Call): readonly string[] {
   if (layer.class_name === 'Sequential') return sequential(wiring, config, place, given.inputs[0]).outputs;
@@ -311,6 +386,8 @@ function innerModel(wiring: Wiring, layer: Json, config: Json, place: Place, giv
 
 /** Output, then what the layer gives beside it: the states of a recurrent layer, whether it returns them or not. */
 function outputsOf(spec: Json): readonly string[] {
+  // how many an unknown layer has is not known: any number up to this may be read
+  if (spec.kind === UNKNOWN) return [String(spec.name), ...Array.from({ length: 15 }, (_, i) => `${spec.name}/${i + 1}`)];
   const kind = getLayerKind(String(spec.kind));
   const unknown = { symbol: '', size: null };
   const layer = { projection: null, units: 1, bidirectional: null, ...spec } as never;
@@ -329,7 +406,7 @@ function groupNames(layers: readonly Json[]): string[] {
   });
 }
 
-function nameOf(layer: Json): string {
+export function nameOf(layer: Json): string {
   return text(layer.name) ?? text((layer.config as Json | undefined)?.name) ?? layerNameOfClass(wordOf(layer.class_name));
 }
 
@@ -346,7 +423,7 @@ function nestedInputShape(layer: Json | undefined): unknown[] | undefined {
 }
 
 /** [batch, …] of an InputLayer: a sequence as T and D, token numbers without features, anything else as its shape. */
-function inputSpec(config: Json, name: string | undefined): Json {
+export function inputSpec(config: Json, name: string | undefined): Json {
   const shape = inputShape(config);
   const named = name === undefined ? {} : { name };
   if (!shape) return { ...named, batch: null, timesteps: null, features: null };

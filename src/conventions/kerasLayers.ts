@@ -1,3 +1,5 @@
+import type { ActivationSpec } from '../activations/activation.js';
+import { canonicalActivation } from '../activations/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText, wordOf } from '../escape.js';
 import type { KerasReader } from '../layers/facets.js';
@@ -46,7 +48,7 @@ function readerOf(className: unknown): ((config: Json) => Json) | undefined {
   return Object.hasOwn(READERS, name) ? READERS[name] : FACETS.get(name);
 }
 
-/** @throws RnnError E_KERAS_CLASS, E_KERAS_OPTION, with the layer's name */
+/** @throws RnnError E_KERAS_CLASS, E_KERAS_OPTION, E_UNKNOWN_ACTIVATION, with the layer's name */
 export function readLayer(layer: Json): Json {
   const config = asObject(layer.config ?? {}, 'layer');
   const name = text(config.name) ?? text(layer.name) ?? wordOf(layer.class_name);
@@ -57,8 +59,16 @@ export function readLayer(layer: Json): Json {
     if (typeof registered === 'string' && registered !== layer.class_name && registered.includes('>') && !registered.startsWith('keras'))
       throw unsupportedClass(registered, 'a layer of Keras itself');
     if (!FACETS.has(wordOf(layer.class_name))) for (const [key, allowed] of Object.entries(ONLY)) checkOption(config, key, allowed);
-    return { ...reader(config), name, trainable: config.trainable ?? true };
+    const read: Json = { ...reader(config), name, trainable: config.trainable ?? true };
+    for (const key of ['activation', 'recurrentActivation']) checkActivation(read[key]);
+    return read;
   });
+}
+
+/** @throws RnnError E_UNKNOWN_ACTIVATION; tfjs may write names in camel case */
+function checkActivation(activation: unknown): void {
+  const name = typeof activation === 'string' ? activation.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`) : activation;
+  canonicalActivation((name ?? null) as ActivationSpec | null);
 }
 
 /** Options with one meaning here. A layer that asks for another is refused, never run as if it had not. */

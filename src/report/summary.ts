@@ -1,6 +1,6 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import type { Count } from '../run/result.js';
+import type { Count, SummaryLayer, SummaryModel } from '../run/result.js';
 import { countText } from './numbers.js';
 import { type Align, displayWidth, pad, prefix } from './text.js';
 
@@ -8,30 +8,6 @@ import { type Align, displayWidth, pad, prefix } from './text.js';
  * The table of Keras 3's `model.summary()`, character for character. Keras sets the widths of the columns and lets the Python package rich
  * lay them out; the rules of both, found by running them, are in the functions below.
  */
-export interface SummaryLayer {
-  readonly name: string;
-  /** Keras class: 'SimpleRNN' */
-  readonly className: string;
-  /** null in it prints None; null prints ? (not built) */
-  readonly outputShape: readonly (number | null)[] | null;
-  /** null: not built */
-  readonly params: Count | null;
-  readonly trainable: boolean;
-  /** names of the layers it reads; an InputLayer has none */
-  readonly inputs: readonly string[];
-}
-
-export interface SummaryModel {
-  readonly name: string;
-  /** a functional model shows its graph: layers in Keras' order, and "Connected to" where it is not a chain */
-  readonly functional: boolean;
-  readonly layers: readonly SummaryLayer[];
-  readonly trainable: Count;
-  readonly nonTrainable: Count;
-  /** variables of a built optimizer, counted into the total */
-  readonly optimizer?: Count;
-}
-
 export interface SummaryOptions {
   /** Keras' line_length */
   readonly lineLength?: number;
@@ -61,7 +37,8 @@ const GRAPH: readonly SummaryColumn[] = [
 
 /** @throws RnnError E_WIDTH where Keras says "Insufficient console width" */
 export function summaryText(model: SummaryModel, options: SummaryOptions = {}): string {
-  const layers = model.functional ? inKerasOrder(model.layers) : model.layers;
+  const ordered = !model.functional || model.layers.every(layer => layer.connected);
+  const layers = ordered ? model.layers : inKerasOrder(model.layers);
   const graph = model.functional && !isChain(layers);
   const columns = columnsOf(graph, options.showTrainable ?? false);
   const lineLength = options.lineLength ?? defaultLength(graph, options);
@@ -106,12 +83,32 @@ function tooNarrow(lineLength: number): RnnError {
 }
 
 function rowOf(layer: SummaryLayer, graph: boolean, showTrainable: boolean): string[] {
-  const { name, className, outputShape, params, inputs } = layer;
-  const shape = outputShape === null ? '?' : `(${outputShape.map(size => size ?? 'None').join(', ')})`;
-  const row = [`${escapeText(name, 1024)} (${className})`, shape, params === null ? '0 (unbuilt)' : countText(params, true)];
-  if (graph) row.push(inputs.map(input => `${escapeText(input, 1024)}[0][0]`).join(', ') || '-');
+  const { name, className, params } = layer;
+  const row = [`${escapeText(name, 1024)} (${escapeText(className, 1024)})`, outputText(layer), params === null ? '0 (unbuilt)' : countText(params, true)];
+  if (graph)
+    row.push(
+      connections(layer)
+        .map(input => escapeText(input, 1024))
+        .join(', ') || '-',
+    );
   if (showTrainable) row.push(params === null || Number(params) === 0 ? '-' : layer.trainable ? 'Y' : 'N');
   return row;
+}
+
+function connections({ connected, inputs }: SummaryLayer): readonly string[] {
+  return connected ?? inputs.map(input => `${input}[0][0]`);
+}
+
+/** One shape; several as Python prints a list or a dictionary of them. */
+function outputText({ outputShape, outputShapes = [], outputKeys }: SummaryLayer): string {
+  if (outputShapes.length < 2) return shapeText(outputShape);
+  if (outputKeys) return `{${outputShapes.map((shape, i) => `${escapeText(outputKeys[i], 1024)}: ${shapeText(shape)}`).join(', ')}}`;
+  return `[${outputShapes.map(shapeText).join(', ')}]`;
+}
+
+function shapeText(shape: readonly (number | null)[] | null): string {
+  if (shape === null) return '?';
+  return `(${shape.map(size => size ?? 'None').join(', ')})`;
 }
 
 function drawTable(columns: readonly SummaryColumn[], rows: readonly (readonly string[])[], widths: readonly number[]): string {
@@ -167,14 +164,17 @@ function ellipsis(text: string, width: number): string {
   return `${pad(prefix(text, width - 1), width - 1)}…`;
 }
 
-function totals({ trainable, nonTrainable, optimizer }: SummaryModel): string {
-  const line = (label: string, count: Count): string => ` ${label}: ${countText(count, true)} (${memoryText(BigInt(count) * 4n)})\n`;
-  const total = BigInt(trainable) + BigInt(nonTrainable) + BigInt(optimizer ?? 0);
+function totals({ trainable, nonTrainable, optimizer, bytes }: SummaryModel): string {
+  const line = (label: string, counts: readonly Count[], sizes: readonly number[] | undefined): string => {
+    const count = counts.reduce((sum: bigint, n) => sum + BigInt(n), 0n);
+    const size = sizes ? BigInt(Math.ceil(sizes.reduce((sum, n) => sum + n, 0))) : count * 4n;
+    return ` ${label}: ${countText(count, true)} (${memoryText(size)})\n`;
+  };
   return [
-    line('Total params', total),
-    line('Trainable params', trainable),
-    line('Non-trainable params', nonTrainable),
-    optimizer === undefined ? '' : line('Optimizer params', optimizer),
+    line('Total params', [trainable, nonTrainable, optimizer ?? 0], bytes && [bytes.trainable, bytes.nonTrainable, bytes.optimizer]),
+    line('Trainable params', [trainable], bytes && [bytes.trainable]),
+    line('Non-trainable params', [nonTrainable], bytes && [bytes.nonTrainable]),
+    optimizer === undefined ? '' : line('Optimizer params', [optimizer], bytes && [bytes.optimizer]),
   ].join('');
 }
 
@@ -205,9 +205,10 @@ function roundHalfEven(x: number): number {
 
 /** Each layer reads the one before it, and nothing else. */
 function isChain(layers: readonly SummaryLayer[]): boolean {
-  return layers.every((layer, i) =>
-    i === 0 ? layer.inputs.length === 0 : layer.inputs.length === 1 && layer.inputs[0] === layers[i - 1].name,
-  );
+  return layers.every((layer, i) => {
+    const reads = connections(layer);
+    return i === 0 ? reads.length === 0 : reads.length === 1 && reads[0].startsWith(`${layers[i - 1].name}[0][`);
+  });
 }
 
 /**

@@ -12,6 +12,7 @@ import { sizeOf } from '../tensor/tensor.js';
 import { sha256OfSource } from './digest.js';
 import { type ModelFile, readModelFile } from './modelFile.js';
 import { loadDescription, type Network, NO_WEIGHT } from './network.js';
+import { outlinedShapes } from './outlinedShapes.js';
 import type { NetworkRequest } from './request.js';
 import type { InspectGraph, InspectResult } from './result.js';
 import { describeTensors } from './roles.js';
@@ -53,6 +54,7 @@ export async function runInspect(
     });
   }
   const { network, reason, layersLine } = await networkOf(path, opened, hints);
+  const outlined = network ? undefined : outlinedShapes(opened, path);
   onInspected?.({ opened, network });
   const graph = opened.graph?.model ?? null;
   const inspected = graph && graphOf(graph);
@@ -73,7 +75,7 @@ export async function runInspect(
       numbers: tensors.reduce((sum, t) => sum + t.count, 0),
       bytes: [...file.tensors.values()].reduce((sum, t) => sum + sizeOf(t.shape) * DTYPE_BYTES[t.dtype], 0),
     },
-    network: network && network.model.layers.length > 0 ? shapesOf(network) : null,
+    network: network && network.model.layers.length > 0 ? shapesOf(network) : (outlined?.shapes ?? null),
     runs: blocked === null && (network !== null || graph !== null) && network?.weights !== undefined && !network.ask,
     reason: blocked ?? reason,
     layersLine,

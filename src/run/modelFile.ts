@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { CONVENTIONS } from '../conventions/index.js';
 import { type KerasDialect, specFromKerasConfig } from '../conventions/kerasConfig.js';
+import { type KerasOutline, kerasOutline } from '../conventions/kerasOutline.js';
 import { specFromProgram } from '../conventions/pt2/index.js';
 import { checkNodes } from '../engines/graph/checkNodes.js';
 import { type GraphLayers, layersOfGraph } from '../engines/graph/layersOf.js';
@@ -33,6 +34,8 @@ export interface ModelFile {
   readonly graph?: { readonly model: OnnxModel; readonly layers: GraphLayers | { readonly reason: string } };
   /** the network's weights, where the description itself says which tensor is which */
   readonly weights?: Weights;
+  /** a Keras model as its summary shows it, read where that is asked for; what cannot be run has one too */
+  readonly outline?: () => KerasOutline;
   /** why the file's own description of its network is not understood; its tensors can be shown all the same */
   readonly problem?: RnnError;
 }
@@ -88,7 +91,7 @@ export async function readJsonModel(source: ByteSource): Promise<ModelFile> {
     checkDescription(source, limits);
     const metadata = new Map(typeof document.keras_version === 'string' ? [['keras_version', document.keras_version]] : []);
     const file = { ...empty, metadata };
-    return { source, file, framework: 'keras', ...described(() => specFromKerasConfig(document, dialectOf(file))) };
+    return { source, file, framework: 'keras', ...described(() => document, dialectOf(file)) };
   }
   const { weights, ...spec } = document;
   if (weights !== undefined) {
@@ -115,11 +118,11 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
     case 'savedmodel':
     case 'h5': {
       if (file.architecture === undefined) return { source, file, framework: 'keras' };
-      return { source, file, framework: 'keras', ...described(() => specFromKerasConfig(file.architecture, dialectOf(file))) };
+      return { source, file, framework: 'keras', ...described(() => file.architecture, dialectOf(file)) };
     }
     case 'tfjs': {
       if (file.architecture === undefined) return { source, file, framework: 'tfjs' };
-      return { source, file, framework: 'tfjs', ...described(() => specFromKerasConfig(topologyOf(file.architecture), 'tfjs')) };
+      return { source, file, framework: 'tfjs', ...described(() => topologyOf(file.architecture), 'tfjs') };
     }
     case 'pt2':
       return { source, file, framework: 'torch', ...understood(() => specFromProgram(file.architecture, file.tensors)) };
@@ -137,9 +140,19 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
   }
 }
 
-/** What the file says its network is, or why that cannot be told. */
-function described(read: () => Record<string, unknown>): Pick<ModelFile, 'spec' | 'problem'> {
-  return understood(() => ({ spec: read() }));
+/** What a Keras config says its network is, or why that cannot be told. */
+function described(config: () => unknown, dialect: KerasDialect): Pick<ModelFile, 'spec' | 'problem' | 'outline'> {
+  const outline = () => kerasOutline(config(), dialect);
+  const read = understood(() => ({ spec: specFromKerasConfig(config(), dialect) }));
+  return { ...read, ...(read.problem ? { problem: wholeProblem(read.problem, outline) } : {}), outline };
+}
+
+/** The first thing that is not run, with all others of the same network in its sentence. */
+function wholeProblem(first: RnnError, outline: () => KerasOutline): RnnError {
+  const blockers = understood(() => ({ blockers: outline().blockers }) as never) as { blockers?: readonly RnnError[] };
+  const others = (blockers.blockers ?? []).filter(e => e.message !== first.message || e.where !== first.where);
+  if (others.length > 0) first.message += others.map(e => `; ${e.where}: ${e.message}`).join('');
+  return first;
 }
 
 function understood(read: () => Pick<ModelFile, 'spec' | 'weights'>): Pick<ModelFile, 'spec' | 'weights' | 'problem'> {

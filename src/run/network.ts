@@ -33,6 +33,8 @@ export interface Network {
   readonly notes: readonly string[];
   /** what can change y and neither the file nor a flag says */
   readonly assumptions: readonly Assumption[];
+  /** the file that describes it */
+  readonly described?: ModelFile;
   /** E_ASK: the numbers depend on what nobody has said; its shapes do not */
   readonly ask?: RnnError;
   /** names of tensors in the weights file that are none of the network's */
@@ -119,7 +121,7 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   const assumptions = [...(held?.assumptions ?? []), ...fitted];
   const asked = ask ? { ask: placed(ask, source!) } : {};
   const skipped = held?.skipped ?? [];
-  return { framework, model, shapes, weights, weightsSource: source, ...unbuilt, notes, assumptions, ...asked, skipped };
+  return { framework, model, shapes, weights, weightsSource: source, ...unbuilt, notes, assumptions, ...asked, skipped, described };
 }
 
 /** A file whose description says which tensor is which weight. */
@@ -214,8 +216,7 @@ function graphNetwork(
 ): Network {
   checkNoDimensions(request);
   const found = 'model' in layers ? layers : undefined;
-  const model = found?.model ?? emptyModel(graph.graph.name);
-  const shapes = found ? inferShapes(model) : { input: [], layers: [], output: [], values: new Map() };
+  const { model, shapes } = found ? { model: found.model, shapes: inferShapes(found.model) } : emptyNetwork(graph.graph.name);
   return {
     framework: 'onnx',
     model,
@@ -235,14 +236,11 @@ function graphNetwork(
 }
 
 /** A graph that is no chain of layers has no layers to show. */
-function emptyModel(name: string): ModelSpec {
+export function emptyNetwork(name = ''): Pick<Network, 'model' | 'shapes'> {
+  const input = { name: 'input', batch: null, timesteps: null, features: null };
   return {
-    schema: SPEC_SCHEMA,
-    name: name || 'graph',
-    functional: true,
-    input: { name: 'input', batch: null, timesteps: null, features: null },
-    layers: [],
-    output: 'input',
+    model: { schema: SPEC_SCHEMA, name: name || 'graph', functional: true, input, layers: [], output: 'input' },
+    shapes: { input: [], layers: [], output: [], values: new Map() },
   };
 }
 

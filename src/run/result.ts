@@ -91,6 +91,40 @@ export interface ShapesResult {
   readonly assumptions: readonly Assumption[];
 }
 
+/**
+ * What a summary shows; not in JSON, which has its text.
+ */
+export interface SummaryLayer {
+  readonly name: string;
+  /** Keras class: 'SimpleRNN' */
+  readonly className: string;
+  /** null in it prints None; null prints ? (not built) */
+  readonly outputShape: readonly (number | null)[] | null;
+  /** null: not built */
+  readonly params: Count | null;
+  readonly trainable: boolean;
+  /** names of the layers it reads; an InputLayer has none */
+  readonly inputs: readonly string[];
+  /** several outputs: their shapes, and their names where they are a dictionary */
+  readonly outputShapes?: readonly (readonly (number | null)[] | null)[];
+  readonly outputKeys?: readonly string[] | null;
+  /** 'lstm[0][1]', where the file says more of the inputs than the layers' names; then all layers have it, in Keras' order */
+  readonly connected?: readonly string[];
+}
+
+export interface SummaryModel {
+  readonly name: string;
+  /** a functional model shows its graph: layers in Keras' order, and "Connected to" where it is not a chain */
+  readonly functional: boolean;
+  readonly layers: readonly SummaryLayer[];
+  readonly trainable: Count;
+  readonly nonTrainable: Count;
+  /** variables of a built optimizer, counted into the total */
+  readonly optimizer?: Count;
+  /** where not every number takes four */
+  readonly bytes?: { readonly trainable: number; readonly nonTrainable: number; readonly optimizer: number };
+}
+
 /** Nested arrays of numbers; NaN and infinities are written as strings in JSON. */
 export type Nested = number | readonly Nested[];
 

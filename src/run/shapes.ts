@@ -16,7 +16,7 @@ import { NOTEBOOK } from '../model/dimensions.js';
 import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import { inputsOf, isRecurrent, type ModelSpec, outputsOf } from '../model/spec.js';
 import { exactSize } from '../tensor/tensor.js';
-import { loadDescription, type Network, titleOf } from './network.js';
+import { loadDescription, type Network, openModel, titleOf } from './network.js';
 import type { ShapesRequest } from './request.js';
 import type { Count, DimsJson, LayerRow, ShapesResult } from './result.js';
 import { VERSION } from './version.js';
@@ -28,12 +28,18 @@ const BYTES = 4n; // float32
  * @param onNetwork told what was described, which needs D
  */
 export async function runShapes(request: ShapesRequest, onNetwork?: (network: Network) => void): Promise<ShapesResult> {
+  const opened = await openModel(request);
   try {
-    const network = await loadDescription(request);
+    const network = await loadDescription(request, undefined, opened);
     onNetwork?.(network);
     return shapesOf(network);
   } catch (error) {
-    if (!(error instanceof RnnError && error.code === 'E_SIZE' && error.where === '--D')) throw error;
+    if (!(error instanceof RnnError && error.code === 'E_SIZE' && error.where === '--D')) {
+      const outlined = opened?.problem && (await import('./outlinedShapes.js')).outlinedShapes(opened, request.model!);
+      if (!outlined || error !== opened.problem) throw error;
+      onNetwork?.(outlined.network);
+      return outlined.shapes;
+    }
     onNetwork?.(await loadDescription({ ...request, D: NOTEBOOK.D }));
     return withoutFeatures(request);
   }
@@ -55,12 +61,14 @@ function nullWhereDifferent(a: unknown, b: unknown): unknown {
 }
 
 /** The same from a network that is loaded already. */
-export function shapesOf(network: Pick<Network, 'model' | 'shapes' | 'framework' | 'notes' | 'assumptions' | 'ask'>): ShapesResult {
+export function shapesOf(
+  network: Pick<Network, 'model' | 'shapes' | 'framework' | 'notes' | 'assumptions' | 'ask' | 'described'>,
+): ShapesResult {
   const { model, shapes, framework } = network;
   const counts = countsByFramework(model, framework);
   const params = totalParameters(shapes);
   const trainable = trainableParameters(shapes);
-  const names = kerasNames(model);
+  const names = network.described?.outline ? model.layers.map(layer => layer.name) : kerasNames(model);
   return {
     schema: 'rnn-cli/shapes@1',
     version: VERSION,

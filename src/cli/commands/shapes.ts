@@ -2,6 +2,7 @@ import { shownPath } from '../../escape.js';
 import { shapesText } from '../../report/shapesReport.js';
 import type { Network } from '../../run/network.js';
 import { runShapes } from '../../run/shapes.js';
+import { summaryModel } from '../../run/summaryModel.js';
 import type { Output } from '../output.js';
 import { networkRequest, type Values } from '../values.js';
 
@@ -11,7 +12,7 @@ export async function shapes(values: Values, output: Output): Promise<number> {
     network = described;
   });
   const summary = values.summary
-    ? (await import('../../report/shapesSummary.js')).kerasSummary(result, {
+    ? (await import('../../report/summary.js')).summaryText(summaryModel(result, network!), {
         lineLength: values.width,
         columns: output.columns,
         showTrainable: values.showTrainable,
