@@ -16,7 +16,7 @@
 import { type MemoryRequest, type MemoryRun, networkInMemory } from './run/inMemory.js';
 import type { ShapesResult, TensorData, WorkingStep } from './run/result.js';
 import { float32Bytes, shortSha256 } from './run/sha256.js';
-import { shapesOf } from './run/shapes.js';
+import { shapesOf } from './run/shapesResult.js';
 import { workingOf, type Zoom } from './run/working.js';
 
 export { type ErrorDetails, type ErrorKind, RnnError } from './errors.js';

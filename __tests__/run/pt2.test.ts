@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runForward } from '../../src/run/forward.js';
 import { readArrays } from '../../src/run/input.js';
 import { loadNetwork } from '../../src/run/network.js';
-import { shapesOf } from '../../src/run/shapes.js';
+import { shapesOf } from '../../src/run/shapesResult.js';
 
 /** Programs saved by torch.export.save (PyTorch 2.13), each with an input and what PyTorch computes from it. */
 const folder = join(__dirname, '..', 'reference', 'pt2');

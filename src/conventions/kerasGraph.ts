@@ -154,13 +154,7 @@ function severalInside(layer: Json, option: string, one: string, several: string
   });
 }
 
-function functional(
-  wiring: Wiring,
-  model: Json,
-  place: Place,
-  given: ReadonlyMap<string, string>,
-  known: Known = new Map(),
-): Json[] {
+function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMap<string, string>, known: Known = new Map()): Json[] {
   const layers = list(model.layers).map(l => asObject(l, 'layer'));
   for (const [name, value] of given) known.set(`${name}|0`, [value]);
   const groups = groupNames(layers);
@@ -190,7 +184,7 @@ function functional(
     const values = withName(layer, () => calledWith(wiring, layer, place, group, call, args, known));
     known.set(`${nameOf(layer)}|${call}`, values);
   }
-  if (wiring.blocked) for (const layer of layers) recordShapes(wiring.blocked, list(layer.inbound_nodes), known);
+  if (wiring.blocked) for (const layer of layers) recordShapes(wiring.blocked.shapes, list(layer.inbound_nodes), known);
   const outputs = structured(model.output_layers);
   if (outputs.length === 0) throw new RnnError('convention', 'E_KERAS_CONFIG', 'the model names no output', { where: 'output_layers' });
   const names = new Set<string>();
@@ -203,15 +197,14 @@ function functional(
 }
 
 /** Keras 3 writes the shape of every value where a call reads it. */
-function recordShapes({ shapes }: Blocked, nodes: unknown, known: Known): void {
-  if (Array.isArray(nodes)) for (const node of nodes) recordShapes({ shapes } as Blocked, node, known);
-  else if (typeof nodes === 'object' && nodes !== null) {
-    const { class_name, config } = nodes as { class_name?: unknown; config?: Json };
-    if (class_name !== '__keras_tensor__') return recordShapes({ shapes } as Blocked, Object.values(nodes), known);
+function recordShapes(shapes: Blocked['shapes'], nodes: unknown, known: Known): void {
+  if (typeof nodes !== 'object' || nodes === null) return;
+  const { class_name, config } = nodes as { class_name?: unknown; config?: Json };
+  if (class_name === '__keras_tensor__') {
     const [layer, call, output] = list(config?.keras_history);
     const value = known.get(`${layer}|${call}`)?.[Number(output)];
     if (value !== undefined && Array.isArray(config?.shape)) shapes.set(value, config.shape);
-  }
+  } else for (const node of Object.values(nodes)) recordShapes(shapes, node, known);
 }
 
 function withName<T>(layer: Json, body: () => T): T {
@@ -249,7 +242,10 @@ function calledWith(
   const value = (t: Argument) => valueAt(known, (t as { tensor: [string, number, number] }).tensor);
   const unread = () => {
     const inputs = [...args.args, ...Object.values(args.kwargs)].flatMap(tensorsOf).map(value);
-    return callLayer(wiring, { ...layer, class_name: undefined, unread: layer.class_name }, place, group, call, { ...NO_ARGUMENTS, inputs });
+    return callLayer(wiring, { ...layer, class_name: undefined, unread: layer.class_name }, place, group, call, {
+      ...NO_ARGUMENTS,
+      inputs,
+    });
   };
   if (isOperatorLayer(layer)) {
     const nodes = tolerant(wiring, () => operatorNodes(layer, args, place.prefix + nameOf(layer) + place.again + again(call), value));

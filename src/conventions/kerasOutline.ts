@@ -1,4 +1,4 @@
-import { RnnError } from '../errors.js';
+import type { RnnError } from '../errors.js';
 import { wordOf } from '../escape.js';
 import { asObject, type Json, list, text } from '../layers/kerasConfig.js';
 import { type Argument, callArguments, tensorsOf } from './kerasArguments.js';
@@ -76,7 +76,12 @@ function different(errors: readonly RnnError[]): RnnError[] {
 }
 
 /** All layers but the unknown ones and what comes of values of unknown shape. */
-function knownPart(className: string, model: Json, wired: Wired, { shapes }: Blocked): Pick<KerasOutline, 'known' | 'layers' | 'inputs' | 'outputs'> {
+function knownPart(
+  className: string,
+  model: Json,
+  wired: Wired,
+  { shapes }: Blocked,
+): Pick<KerasOutline, 'known' | 'layers' | 'inputs' | 'outputs'> {
   const given = new Set(wired.inputs.map(input => String(input.name ?? 'input')));
   const recorded: Json[] = [];
   const known: Json[] = [];
@@ -133,18 +138,19 @@ function rowsOf(className: string, model: Json, calls: Known): KerasRow[] {
       className: wordOf(layer.class_name),
       isModel,
       trainable: config.trainable !== false,
-      outputs: isModel || givesSeveral(layer) ? values : values.slice(0, 1),
+      outputs: isModel ? values : values.slice(0, outputsShown(layer)),
       keys: isModel ? keysOf(config) : null,
       reads: nodes.flatMap(({ args, kwargs }) => [...args, ...Object.values(kwargs)].flatMap(readsOf)),
     };
   });
 }
 
-/** A layer that returns its states, both ways apart. */
-function givesSeveral(layer: Json): boolean {
+/** A layer that returns its states gives all it has, one that keeps its two ways apart two. */
+function outputsShown(layer: Json): number {
   const config = asObject(layer.config ?? {}, 'layer');
   const inner = (config.layer as { config?: Json } | undefined)?.config;
-  return config.return_state === true || inner?.return_state === true || (layer.class_name === 'Bidirectional' && config.merge_mode === null);
+  if (config.return_state === true || inner?.return_state === true) return Number.POSITIVE_INFINITY;
+  return layer.class_name === 'Bidirectional' && config.merge_mode === null ? 2 : 1;
 }
 
 function keysOf(config: Json): string[] | null {

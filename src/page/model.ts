@@ -9,7 +9,7 @@ import { type Network, titleOf } from '../run/network.js';
 import type { PageFlags, PageNetwork } from '../run/pageData.js';
 import type { ShapesResult } from '../run/result.js';
 import { float32Bytes, shortSha256 } from '../run/sha256.js';
-import { shapesOf } from '../run/shapes.js';
+import { shapesOf } from '../run/shapesResult.js';
 import type { FloatArray, Precision, Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import { unpack, unpackMask } from './unpack.js';

@@ -4,7 +4,7 @@ import type { ModelSpec } from '../model/spec.js';
 import { titleOf } from '../run/network.js';
 import type { ShapesPage } from '../run/pageData.js';
 import type { ShapesResult } from '../run/result.js';
-import { shapesOf } from '../run/shapes.js';
+import { shapesOf } from '../run/shapesResult.js';
 import { whenColoursChange } from './colours.js';
 import { el, oncePerFrame, replace } from './dom.js';
 import { drawFigure, figureFrame } from './figure.js';

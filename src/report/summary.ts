@@ -84,7 +84,11 @@ function tooNarrow(lineLength: number): RnnError {
 
 function rowOf(layer: SummaryLayer, graph: boolean, showTrainable: boolean): string[] {
   const { name, className, params } = layer;
-  const row = [`${escapeText(name, 1024)} (${escapeText(className, 1024)})`, outputText(layer), params === null ? '0 (unbuilt)' : countText(params, true)];
+  const row = [
+    `${escapeText(name, 1024)} (${escapeText(className, 1024)})`,
+    outputText(layer),
+    params === null ? '0 (unbuilt)' : countText(params, true),
+  ];
   if (graph)
     row.push(
       connections(layer)

@@ -14,7 +14,7 @@ import { type Prepared, prepare, productsIn } from './prepare.js';
 import type { ForwardRequest } from './request.js';
 import type { ForwardResult, NamedOutput, Nested, TensorData, TraceLayer, WorkingStep } from './result.js';
 import { sha256OfTensors } from './sha256.js';
-import { dimsJson } from './shapes.js';
+import { dimsJson } from './shapesResult.js';
 import { VERSION } from './version.js';
 import { equationsOf, workingOf } from './working.js';
 

@@ -16,7 +16,7 @@ import { outlinedShapes } from './outlinedShapes.js';
 import type { NetworkRequest } from './request.js';
 import type { InspectGraph, InspectResult } from './result.js';
 import { describeTensors } from './roles.js';
-import { shapesOf } from './shapes.js';
+import { shapesOf } from './shapesResult.js';
 import { VERSION } from './version.js';
 
 /** What an inspected file holds. */

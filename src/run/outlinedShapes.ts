@@ -7,7 +7,7 @@ import { sizeOf } from '../tensor/tensor.js';
 import type { ModelFile } from './modelFile.js';
 import { emptyNetwork, type Network } from './network.js';
 import type { DimsJson, LayerRow, ShapesResult } from './result.js';
-import { shapesOf } from './shapes.js';
+import { shapesOf } from './shapesResult.js';
 
 /** A network that cannot be run, with what can be told of it. */
 export interface Outlined {
@@ -45,9 +45,7 @@ function withUnknown(known: ShapesResult, outline: KerasOutline, { file }: Model
   const params = sum(layers);
   const unknown = layers.filter(row => !rows.has(row.name));
   const trainable = BigInt(known.totals.trainable ?? 0) + sum(unknown.filter(row => row.trainable));
-  const outputs = outline.outputs.map(
-    ({ name, isKnown }) => known.outputs.find(o => isKnown && o.name === name) ?? { name, ...ANY_SHAPE },
-  );
+  const outputs = outline.outputs.map(({ name, isKnown }) => known.outputs.find(o => isKnown && o.name === name) ?? { name, ...ANY_SHAPE });
   const { dims, shape } = outputs[0];
   return {
     ...known,
@@ -118,6 +116,8 @@ function tensorsOfLayer({ tensors }: ModelFile['file'], { name, group }: Outline
   const starts = [...(group ? [`${group}/`] : []), `model_weights/${name}/`];
   return [...tensors].flatMap(([path, tensor]) => {
     const start = starts.find(s => path.startsWith(s));
-    return start && !/(^|\/)seed_generator\//.test(path) ? [[path.slice(start.length), tensor] as [string, { shape: readonly number[] }]] : [];
+    return start && !/(^|\/)seed_generator\//.test(path)
+      ? [[path.slice(start.length), tensor] as [string, { shape: readonly number[] }]]
+      : [];
   });
 }

@@ -4,7 +4,7 @@ import type { ComparePage } from './pageData.js';
 import { pageLoops } from './pageLoops.js';
 import { checkSize, packed, pageNetwork } from './pageNetwork.js';
 import type { CompareResult } from './result.js';
-import { dimsJson } from './shapes.js';
+import { dimsJson } from './shapesResult.js';
 import { VERSION } from './version.js';
 
 /** What the page of `compare --html` is given. @throws RnnError E_PAGE_SIZE */
