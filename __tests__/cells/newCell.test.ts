@@ -102,6 +102,11 @@ describe('a cell of one file', () => {
     expect([code, result.explanations[0].code]).toEqual([1, 'gate-order:gf']);
   });
 
+  it('has a NumPy script, written from its own equations', async () => {
+    const { exit: code, stdout } = await runCli(['forward', ...NET, '--emit', 'numpy']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('        h_t = f * h + (1 - f) * g\n')]);
+  });
+
   it('is in the JSON Schema, the grammar and help', async () => {
     expect(JSON.stringify(specSchema())).toContain('"janet"');
     expect((await runCli(['shapes', '--help'])).stdout).toMatch(/--cell.*janet|janet.*--cell/s);
@@ -142,7 +147,6 @@ describe('a cell of one file', () => {
   it.each([
     [['forward', ...NET, '--emit', 'keras']],
     [['forward', ...NET, '--emit', 'torch']],
-    [['forward', ...NET, '--emit', 'numpy']],
     [['forward', ...NET, '--rng', 'keras']],
     [['forward', ...NET, '--rng', 'torch']],
   ])('%j is refused by name', async args => {

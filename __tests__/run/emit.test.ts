@@ -1,14 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runEmit, runForward } from '../../src/run/forward.js';
 import type { ForwardRequest } from '../../src/run/request.js';
 import { initializers } from '../../src/weights/initializers/index.js';
+import { numbersIn, printedBy, printedByNumpy, pythonWith, withNumpy } from '../helpers/python.js';
 
-/** The scripts are run where a Python with NumPy and PyTorch is; elsewhere the tests say so. */
-const PYTHON = '/usr/bin/python3';
-const has = (module: string) => spawnSync(PYTHON, ['-c', `import ${module}`]).status === 0;
+/** PyTorch's scripts are run where it is installed. */
+const pytorch = pythonWith('torch');
 
 const NETWORKS: readonly ForwardRequest[] = [
   { cell: 'lstm', N: 2 },
@@ -67,30 +66,11 @@ const DRAWN: Readonly<Record<'torch' | 'numpy', readonly ForwardRequest[]>> = {
   ],
 };
 
-function numbersIn(printed: string): number[] {
-  return (printed.match(/-?\d+\.?\d*(e[-+]?\d+)?/gi) ?? []).map(Number);
-}
-
-/** What each script prints; all run in one Python, because importing PyTorch takes seconds. */
-function printedBy(scripts: readonly string[]): string[] {
-  const each = `import json, sys, io, contextlib, numpy
-numpy.set_printoptions(precision=9)
-out = []
-for script in json.load(sys.stdin):
-    with contextlib.redirect_stdout(io.StringIO()) as text:
-        exec(script, {})
-    out.append(text.getvalue())
-print(json.dumps(out))`;
-  const run = spawnSync(PYTHON, ['-c', each], { input: JSON.stringify(scripts), encoding: 'utf8' });
-  expect(run.stderr).toBe('');
-  return JSON.parse(run.stdout);
-}
-
 describe.each(['numpy', 'torch'] as const)('--emit %s', target => {
-  const installed = has(target);
-  (installed ? it : it.skip)('prints scripts that give the same y', async () => {
+  (target === 'numpy' ? withNumpy : pytorch ? it : it.skip)('prints scripts that give the same y', async () => {
     const requests = [...NETWORKS, ...(target === 'numpy' ? NOT_TORCH : []), ...DRAWN[target]];
-    const printed = printedBy(await Promise.all(requests.map(async request => (await runEmit(request, target)).script)));
+    const scripts = await Promise.all(requests.map(async request => (await runEmit(request, target)).script));
+    const printed = target === 'numpy' ? printedByNumpy(scripts) : printedBy(pytorch, scripts);
     for (const [i, request] of requests.entries()) {
       const expected = (await runForward(request)).tensors.y.data;
       const found = numbersIn(printed[i]);

@@ -1,5 +1,5 @@
 import type { FloatArray } from '../tensor/tensor.js';
-import type { Working } from './working.js';
+import type { Line, Working } from './working.js';
 
 /**
  * The cell contract. A cell owns everything elementwise; the engine owns every matrix product.
@@ -108,6 +108,6 @@ export interface Cell {
   /** multiply-adds of one step of one sample outside the matrix products, for `shapes`: elementwise multiplies-adds and activation calls */
   elementwise(M: number, options: CellOptions): { multiplyAdds: number; activations: number };
   step(context: StepContext): void;
-  /** the same step by hand: writes every intermediate vector in the order of the equations, the new states as its last lines named h_t, c_t */
-  working(w: Working): void;
+  /** the same step by hand, and for scripts: every intermediate vector in the order of the equations, the new states as lines named h_t, c_t */
+  working<L extends Line>(w: Working<L>): void;
 }

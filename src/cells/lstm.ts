@@ -1,7 +1,7 @@
 import { applyTo, clampTo, rowOf } from './apply.js';
 import type { Cell, StepContext } from './cell.js';
 import { biasShapes, kernelShapes } from './weightShapes.js';
-import type { WorkingLine } from './working.js';
+import type { Line, Working } from './working.js';
 
 /*
  * Long short-term memory:
@@ -90,9 +90,9 @@ export const lstm: Cell = {
     }
   },
 
-  working(w) {
+  working<L extends Line>(w: Working<L>) {
     const before = w.given('c');
-    const sum = (gate: string, peep: WorkingLine[]) =>
+    const sum = (gate: string, peep: L[]) =>
       w.sum(`sum_${gate}`, [w.input(gate), w.recurrent(gate), ...w.bias(gate, 0), ...w.bias(gate, 1), ...peep]);
     const i = w.apply('i', w.sig, sum('i', w.peephole('i', 0, before)));
     const f = w.options.inputForget

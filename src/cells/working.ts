@@ -1,12 +1,47 @@
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
 
 /**
- * The hand calculation of one step of one sample: every vector on the way from x_t and the last state to the next one, named as in the
- * equations, and for each of its numbers the terms it is made of. A cell writes its working with this; it recomputes nothing for engines.
+ * A cell's equations as a sequence of sums, products and functions of named lines. The cell writes them once, against this interface; what
+ * stands behind it makes of them the hand calculation of one step of one sample (numbers, `startWorking`) or the loop of a script (text, emit/numpyCell.ts).
  */
-export interface WorkingLine {
+export interface Working<L extends Line> {
+  /** those of CellOptions that change the equations */
+  readonly options: {
+    readonly resetAfter: boolean;
+    readonly projection: number | null;
+    readonly clip: number | null;
+    readonly inputForget: boolean;
+  };
+  readonly sig: NamedFunction;
+  readonly act: NamedFunction;
+  readonly actOut: NamedFunction;
+  /** state s before the step: 'h_{t−1}' */
+  given(state: string): L;
+  /** x_t·Wx_gate */
+  input(gate: string): L;
+  /** h·Wh_gate, h being h_{t−1} unless said */
+  recurrent(gate: string, h?: L): L;
+  /** b_gate (row 0) or b'_gate (row 1); nothing where the layer has no such bias */
+  bias(gate: string, row: 0 | 1): L[];
+  /** p_gate⊙c; nothing without peepholes */
+  peephole(gate: string, row: number, c: L): L[];
+  /** the sum of lines; `clipped` sums are held within the layer's clip */
+  sum(label: string, addends: readonly L[], role?: 'sum' | 'result' | 'part', clipped?: boolean): L;
+  apply(label: string, fn: NamedFunction, line: L, role?: 'part' | 'result'): L;
+  /** a ⊙ b */
+  times(label: string, a: L, b: L, role?: 'part' | 'result'): L;
+  /** line·Wp */
+  projected(label: string, line: L): L;
+}
+
+/** What a cell sees of a line. */
+export interface Line {
   /** 'x_t·Wx_i', 'sum', 'i' */
   readonly label: string;
+}
+
+/** A line of the hand calculation: a vector, and for each of its numbers the terms it is made of. */
+export interface WorkingLine extends Line {
   /** [M]; [P] for a projected h */
   readonly values: Float64Array;
   /** given: a weight or a state as it is; part: an addend or factor; sum; result: a gate or a state */
@@ -40,13 +75,7 @@ export interface WorkingArgs {
   readonly gates: readonly string[];
   readonly states: readonly string[];
   readonly units: number;
-  /** those of CellOptions that change the equations */
-  readonly options: {
-    readonly resetAfter: boolean;
-    readonly projection: number | null;
-    readonly clip: number | null;
-    readonly inputForget: boolean;
-  };
+  readonly options: Working<Line>['options'];
   /** [D] */
   readonly x: FloatArray;
   /** before the step, one per state: h [P], c [M] */
@@ -66,29 +95,12 @@ export interface NamedFunction {
   readonly f: (x: number) => number;
 }
 
-export interface Working extends WorkingArgs {
+export interface HandCalculation extends WorkingArgs, Working<WorkingLine> {
   /** everything written so far, in order */
   readonly lines: readonly WorkingLine[];
-  /** state s before the step: 'h_{t−1}' */
-  given(state: string): WorkingLine;
-  /** x_t·Wx_gate */
-  input(gate: string): WorkingLine;
-  /** h·Wh_gate, h being h_{t−1} unless said */
-  recurrent(gate: string, h?: WorkingLine): WorkingLine;
-  /** b_gate (row 0) or b'_gate (row 1); nothing where the layer has no such bias */
-  bias(gate: string, row: 0 | 1): WorkingLine[];
-  /** p_gate⊙c; nothing without peepholes */
-  peephole(gate: string, row: number, c: WorkingLine): WorkingLine[];
-  /** the sum of lines; `clipped` sums are held within the layer's clip */
-  sum(label: string, addends: readonly WorkingLine[], role?: 'sum' | 'result' | 'part', clipped?: boolean): WorkingLine;
-  apply(label: string, fn: NamedFunction, line: WorkingLine, role?: 'part' | 'result'): WorkingLine;
-  /** a ⊙ b */
-  times(label: string, a: WorkingLine, b: WorkingLine, role?: 'part' | 'result'): WorkingLine;
-  /** line·Wp */
-  projected(label: string, line: WorkingLine): WorkingLine;
 }
 
-export function startWorking(args: WorkingArgs): Working {
+export function startWorking(args: WorkingArgs): HandCalculation {
   const { gates, states, units: M, weights, before, options } = args;
   const lines: WorkingLine[] = [];
   /** A line whose m-th number is value(m); what is given is not part of the working. */
@@ -118,7 +130,7 @@ export function startWorking(args: WorkingArgs): Working {
     return write({ label, role, how: m => ({ kind: 'number', name: `${label}[${m + 1}]`, value: value(m) }) }, length, value);
   };
 
-  const working: Working = {
+  const working: HandCalculation = {
     ...args,
     lines,
     given(state) {

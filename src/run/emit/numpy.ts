@@ -1,10 +1,13 @@
-import { RnnError } from '../../errors.js';
+import type { ActivationSpec } from '../../activations/activation.js';
+import { getCell } from '../../cells/index.js';
 import { getLayerKind } from '../../layers/index.js';
+import { cellOptions } from '../../layers/recurrent.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import { fanInOf } from '../../weights/init.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
 import { initPrelude, initText } from './initText.js';
+import { numpyCell } from './numpyCell.js';
 import {
   activationText,
   arrayText,
@@ -58,61 +61,24 @@ def leaky_relu(x): return np.where(x > 0, x, 0.2 * x)
 def hard_sigmoid(x): return np.clip(x / 6 + 0.5, 0, 1)
 def hard_sigmoid_keras2(x): return np.clip(0.2 * x + 0.5, 0, 1)
 
-
-def rnn(x, Wx, Wh, b, act):
-    h, out = np.zeros((len(x), Wh.shape[0])), []
-    for t in range(x.shape[1]):
-        h = act(x[:, t] @ Wx + h @ Wh + b)
-        out.append(h)
-    return np.stack(out, 1)
-
-
-def lstm(x, Wx, Wh, b, act, sig, Wp=None):
-    M = Wh.shape[1] // 4
-    h, c, out = np.zeros((len(x), Wh.shape[0])), np.zeros((len(x), M)), []
-    for t in range(x.shape[1]):
-        i, f, g, o = np.split(x[:, t] @ Wx + h @ Wh + b, 4, -1)
-        c = sig(f) * c + sig(i) * act(g)
-        h = sig(o) * act(c)
-        if Wp is not None:
-            h = h @ Wp
-        out.append(h)
-    return np.stack(out, 1)
-
-
-def gru(x, Wx, Wh, b, act, sig, reset_after):
-    M = Wh.shape[0]
-    b, br = b if b.ndim == 2 else (b, np.zeros(3 * M))
-    if not reset_after:
-        b, br = b + br, np.zeros(3 * M)
-    h, out = np.zeros((len(x), M)), []
-    for t in range(x.shape[1]):
-        z, r, g = np.split(x[:, t] @ Wx + b, 3, -1)
-        uz, ur = np.split(h @ Wh[:, : 2 * M] + br[: 2 * M], 2, -1)
-        z, r = sig(z + uz), sig(r + ur)
-        if reset_after:
-            g = act(g + r * (h @ Wh[:, 2 * M :] + br[2 * M :]))
-        else:
-            g = act(g + (r * h) @ Wh[:, 2 * M :])
-        h = z * h + (1 - z) * g
-        out.append(h)
-    return np.stack(out, 1)
-
 `;
 
 export function numpyScript(source: ScriptSource): string {
   const title = 'y in NumPy: the loop, written out';
   const { drawn } = source;
-  const layers = assignments(source, source.layers, (layer, inputs, value) =>
-    layerText(layer, inputs, weight => {
+  const cells: Cells = new Map();
+  const layers = assignments(source, source.layers, (layer, inputs, value) => {
+    const own = (weight: string) => {
       const tensor = source.weights.get(`${layer.layer.name}/${weight}`);
       return tensor && (drawn ? variable(value, weight) : arrayText(tensor));
-    }),
-  );
+    };
+    return isRecurrent(layer.layer) ? recurrentText(layer.layer, inputs[0], own, cells) : layerText(layer, inputs, own);
+  });
   const before = drawn ? drawnLines(source, drawn) : [`x = ${arrayText(source.x)}`];
   const run = [...before, ...layers, `y = ${valueNames(source).get(source.output)}`, 'print(y)\n'].join('\n');
+  const loops = [...cells].map(([text, name]) => `\n\n${text.replace(/^def \w+/, `def ${name}`)}\n`).join('');
   const own = helpersOf(source.layers, 'numpy');
-  const helpers = helpersFor(run, `${HELPERS}${own}${drawn?.weights ? initPrelude(drawn.weights) : ''}`);
+  const helpers = helpersFor(run, `${HELPERS}${loops}${own}${drawn?.weights ? initPrelude(drawn.weights) : ''}`);
   return `${drawn ? `${drawnHeader(title, drawn)}import numpy as np\n` : `${header(title, source.x)}${PRELUDE}`}${helpers}\n${run}`;
 }
 
@@ -136,8 +102,6 @@ type Own = (name: string) => string | undefined;
 
 function layerText(shapes: LayerShapes, inputs: readonly string[], own: Own): string {
   const { layer } = shapes;
-  const [x] = inputs;
-  if (isRecurrent(layer)) return recurrentText(layer, x, own);
   const script = getLayerKind(layer.kind).scripts?.numpy;
   if (script)
     return script.expression(layer, {
@@ -162,11 +126,8 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], own: Own): st
 }
 
 /** Sequence in the order in which the layer returns it; the last step is the one processed last. */
-function recurrentText(layer: RecurrentSpec, x: string, own: Own): string {
-  if (layer.peepholes || layer.clip !== null || layer.inputForget || layer.outputActivation !== null) {
-    throw cannotEmit('peepholes, clip, input_forget or an output activation', 'convert to ONNX');
-  }
-  const run = (way: string, reversed: boolean) => callText(layer, reversed ? `${x}[:, ::-1]` : x, way, own);
+function recurrentText(layer: RecurrentSpec, x: string, own: Own, cells: Cells): string {
+  const run = (way: string, reversed: boolean) => callText(layer, reversed ? `${x}[:, ::-1]` : x, name => own(way + name), cells);
   if (layer.bidirectional === null) return `${run('', layer.goBackwards)}${layer.returnSequences ? '' : '[:, -1]'}`;
   const pick = layer.returnSequences ? ['', '[:, ::-1]'] : ['[:, -1]', '[:, -1]'];
   // both in the order in which the forward one ran: with go_backwards that is the order Keras returns
@@ -184,17 +145,37 @@ function recurrentText(layer: RecurrentSpec, x: string, own: Own): string {
   }
 }
 
-function callText(layer: RecurrentSpec, x: string, way: string, own: Own): string {
-  if (!HELPERS.includes(`def ${layer.kind}(`))
-    throw new RnnError('unsupported', 'E_EMIT_LAYER', `${layer.kind} has no script in NumPy`, { where: layer.name, found: layer.kind });
-  const weight = (name: string) => own(way + name)!;
-  const bias = layer.useBias
-    ? `${weight('bh')}${layer.kind !== 'gru' && layer.twoBiases ? '.sum(0)' : ''}`
-    : layer.kind === 'gru'
-      ? `np.zeros(${3 * layer.units})`
-      : '0';
-  const act = activationText(layer.activation, ACTIVATIONS, 'NumPy');
-  const sig = layer.recurrentActivation === null ? '' : `, ${activationText(layer.recurrentActivation, ACTIVATIONS, 'NumPy')}`;
-  const extra = layer.kind === 'gru' ? `, ${layer.resetAfter ? 'True' : 'False'}` : layer.projection === null ? '' : `, ${weight('Wp')}`;
-  return `${layer.kind}(${x}, ${weight('Wx')}, ${weight('Wh')}, ${bias}, ${act}${sig}${extra})`;
+/** Functions of recurrent layers that the script has so far, by their text. */
+type Cells = Map<string, string>;
+
+function callText(layer: RecurrentSpec, x: string, weight: Own, cells: Cells): string {
+  const twoRows = biasRows(layer) === 2;
+  const { name, text, parameters } = numpyCell(layer, twoRows);
+  const again = [...cells.values()].filter(n => n.replace(/_\d+$/, '') === name).length;
+  if (!cells.has(text)) cells.set(text, again === 0 ? name : `${name}_${again + 1}`);
+  const sent = parameters.filter(p => p !== 'b2').map(p => argumentText(p, layer, weight, twoRows));
+  return `${cells.get(text)}(${[x, ...sent].join(', ')})`;
+}
+
+function biasRows(layer: RecurrentSpec): number {
+  const shapes = getCell(layer.kind).weightShapes(1, layer.units, cellOptions(layer));
+  const bias = shapes.find(w => w.role === 'bias');
+  return bias?.shape.length ?? 0;
+}
+
+function argumentText(parameter: string, layer: RecurrentSpec, weight: Own, twoRows: boolean): string {
+  const called = (spec: ActivationSpec | null) => activationText(spec!, ACTIVATIONS, 'NumPy');
+  switch (parameter) {
+    case 'b':
+      // an array of two rows is b and b2
+      return twoRows ? `*${weight('bh')}` : weight('bh')!;
+    case 'act':
+      return called(layer.activation);
+    case 'sig':
+      return called(layer.recurrentActivation);
+    case 'act_out':
+      return called(layer.outputActivation);
+    default:
+      return weight(parameter)!;
+  }
 }

@@ -1,0 +1,88 @@
+import { getCell } from '../../cells/index.js';
+import type { Line, Working } from '../../cells/working.js';
+import type { RecurrentSpec } from '../../layers/recurrent.js';
+import { cellOptions } from '../../layers/recurrent.js';
+
+/** A recurrent layer as a NumPy function `name(x, Wx, Wh, …)` from x [N, T, D] to every h_t [N, T, M], and the letters of its arguments. */
+export interface NumpyCell {
+  readonly name: string;
+  readonly text: string;
+  /** among Wx, Wh, b, b2, Wp, p, act, sig, act_out; in the order of the function's own */
+  readonly parameters: readonly string[];
+}
+
+/** A piece of Python: the name of a variable, or an expression that stands where it is used. */
+interface Piece extends Line {
+  readonly text: string;
+}
+
+/** The loop over the steps, written from the cell's own equations; only the parameters that they use. */
+export function numpyCell(layer: RecurrentSpec, twoBiases: boolean): NumpyCell {
+  const cell = getCell(layer.kind);
+  const lines: string[] = [];
+  cell.working(textOf(layer, twoBiases, lines));
+  const body = lines.join('\n');
+  const uses = (name: string) => new RegExp(`\\b${name}(_|\\b)`).test(body);
+  const parameters = ['Wx', 'Wh', 'b', 'b2', 'Wp', 'p', 'act', 'sig', 'act_out'].filter(uses);
+  const blocks: [name: string, gates: readonly string[]][] = [
+    ...['Wx', 'Wh', 'b', 'b2'].map((name): [string, readonly string[]] => [name, cell.gates.length > 1 ? cell.gates : []]),
+    ['p', ['i', 'o', 'f']],
+  ];
+  const splits = blocks
+    .filter(([name, gates]) => parameters.includes(name) && gates.length > 0)
+    .map(
+      ([name, gates]) =>
+        `    ${gates.map(g => `${name}_${g}`).join(', ')} = ${name === 'p' ? 'p' : `np.split(${name}, ${gates.length}, -1)`}`,
+    );
+  const zeros = cell.states.map(s => `np.zeros((len(x), ${s === 'h' ? 'Wh.shape[0]' : `Wh.shape[1] // ${cell.gates.length}`}))`);
+  const text = [
+    `def ${layer.kind}(x, ${parameters.join(', ')}):`,
+    ...splits,
+    `    ${cell.states.join(', ')}, out = ${zeros.join(', ')}, []`,
+    '    for t in range(x.shape[1]):',
+    '        x_t = x[:, t]',
+    ...lines.map(line => `        ${line}`),
+    `        ${cell.states.join(', ')} = ${cell.states.map(s => `${s}_t`).join(', ')}`,
+    '        out.append(h)',
+    '    return np.stack(out, 1)',
+  ];
+  return { name: layer.kind, text: text.join('\n'), parameters };
+}
+
+/** Sums and products are written where they are used; what the equations name is a line of its own. */
+function textOf(layer: RecurrentSpec, twoBiases: boolean, lines: string[]): Working<Piece> {
+  const cell = getCell(layer.kind);
+  const of = (name: string, gate: string) => (cell.gates.length > 1 ? `${name}_${gate}` : name);
+  const piece = (label: string, text: string): Piece => ({ label, text });
+  const write = (label: string, text: string, role: string): Piece => {
+    if (role !== 'result') return piece(label, text);
+    lines.push(`${label} = ${text}`);
+    return piece(label, label);
+  };
+  const [sig, act, actOut] = ['sig', 'act', layer.outputActivation === null ? 'act' : 'act_out'].map(name => ({ name, f: Number }));
+  const given = (state: string) => piece(state, state);
+  return {
+    options: cellOptions(layer),
+    sig,
+    act,
+    actOut,
+    given,
+    input: gate => piece('', `x_t @ ${of('Wx', gate)}`),
+    recurrent: (gate, h = given('h')) => piece('', `${factor(h)} @ ${of('Wh', gate)}`),
+    bias: (gate, row) => (!layer.useBias || (row === 1 && !twoBiases) ? [] : [piece('', of(row === 1 ? 'b2' : 'b', gate))]),
+    peephole: (gate, _, c) => (layer.peepholes ? [piece('', `p_${gate} * ${c.text}`)] : []),
+    sum(label, addends, role = 'sum', clipped = role === 'sum') {
+      const text = addends.map(a => a.text).join(' + ');
+      return write(label, clipped && layer.clip !== null ? `np.clip(${text}, -${layer.clip}, ${layer.clip})` : text, role);
+    },
+    apply: (label, { name }, line, role = 'result') =>
+      write(label, /\w$/.test(name) ? `${name}(${line.text})` : `${name.replace('−', '-')}${line.text}`, role),
+    times: (label, a, b, role = 'part') => write(label, `${factor(a)} * ${factor(b)}`, role),
+    projected: (label, line) => write(label, `${factor(line)} @ Wp`, 'result'),
+  };
+}
+
+/** In brackets where it is a sum or a product. */
+function factor({ text }: Piece): string {
+  return /^\w+(\([^()]*\))?$/.test(text) ? text : `(${text})`;
+}
