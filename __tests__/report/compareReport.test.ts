@@ -21,6 +21,7 @@ const SAME: CompareResult = {
   asSpecified: null,
   cannotDetect: ['bias-missing'],
   cannotName: [],
+  written: null,
   verdict: null,
   codes: [],
   tellApart: null,

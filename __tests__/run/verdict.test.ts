@@ -1,3 +1,4 @@
+import { numberToF16 } from '../../src/formats/bytes/half.js';
 import { runCompare } from '../../src/run/compare.js';
 import { runForward } from '../../src/run/forward.js';
 import { prepare } from '../../src/run/prepare.js';
@@ -101,5 +102,50 @@ describe('what rounding alone decides', () => {
       y[0] += 1e-3;
     });
     expect(await verdict({ ...shorter, dtype: 'f64', against: wrong })).toMatchObject(DIFFERENT);
+  });
+});
+
+describe('an array that was written with few digits', () => {
+  const net: CompareRequest = { layers: 'lstm:4+seq,dense:3', D: 2, T: 6, N: 3 };
+  /** y with each number changed, as JSON text */
+  const text = async (name: string, change: (v: number, k: number) => number) => {
+    const { tensors } = await runForward(net);
+    const [N, T, K] = tensors.y.shape;
+    const at = (n: number, t: number, k: number) => (n * T + t) * K + k;
+    const rows = Array.from({ length: N }, (_, n) =>
+      Array.from({ length: T }, (_u, t) => Array.from({ length: K }, (_v, k) => change(tensors.y.data[at(n, t, k)], at(n, t, k)))),
+    );
+    return folder.write(name, JSON.stringify(rows));
+  };
+  const rounded = (v: number) => Number(v.toFixed(5));
+
+  it('is equal to the decimals written, and says so', async () => {
+    const result = await runCompare({ ...net, against: await text('5.json', rounded) });
+    expect(result).toMatchObject({ ...SAME, written: '5 decimals' });
+    expect(await verdict({ ...net, against: await text('5off.json', (v, k) => rounded(v + (k === 4 ? 3e-5 : 0))) })).toMatchObject({
+      ...DIFFERENT,
+      mismatched: 1,
+    });
+  });
+
+  it('decides nothing where the decimals are too few for what y is', async () => {
+    const result = await runCompare({ ...net, explain: false, against: await text('2.json', v => Number(v.toFixed(2))) });
+    expect(result).toMatchObject({ status: 'UNDECIDED', exit: 6 });
+    expect(result.undecided!.reason).toContain('2 decimals');
+  });
+
+  it('may be a binary file: float16 says it itself, --decimals says it of others', async () => {
+    const { tensors } = await runForward(net);
+    const { shape } = tensors.y;
+    const bits = Uint16Array.from(tensors.y.data, numberToF16);
+    const header = `{'descr': '<f2', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`.padEnd(117);
+    const half = Buffer.concat([Buffer.from(`\x93NUMPY\x01\x00\x76\x00${header}\n`, 'latin1'), Buffer.from(bits.buffer)]);
+    expect(await runCompare({ ...net, against: folder.write('half.npy', half) })).toMatchObject({ ...SAME, written: 'float16' });
+    const against = await saved('5.npy', net, y => {
+      for (let k = 0; k < y.length; k++) y[k] = rounded(y[k]);
+    });
+    expect(await verdict({ ...net, against })).toMatchObject({ status: 'DIFFERENT' });
+    expect(await verdict({ ...net, against, decimals: 5 })).toMatchObject(SAME);
+    await expect(verdict({ ...net, decimals: 5 })).rejects.toThrow('no file is compared');
   });
 });

@@ -368,6 +368,12 @@ const COMPARING = flags('Comparing', ['compare'], {
     default: 'auto',
     help: 'for each value 16 × its own float32 noise, at least 4 ulp of what is summed',
   },
+  decimals: {
+    flags: '--decimals <n>',
+    value: { kind: 'size', least: 1, most: 17 },
+    help: 'decimals a binary file was rounded to; a text says it',
+    elsewhere: ['--round'],
+  },
   explain: { flags: '--explain', default: 'on when different', help: 'search for the cause', elsewhere: ['--why'] },
   budget: {
     flags: '--budget <seconds>',

@@ -9,7 +9,7 @@ export interface Values
     InputRequest,
     Omit<AskedLimits, 'maxMemory'>,
     Pick<ForwardRequest, 'states' | 'sample' | 'step' | 'unit'>,
-    Pick<CompareRequest, 'against' | 'engines' | 'atol' | 'rtol' | 'tol' | 'explain' | 'budget'> {
+    Pick<CompareRequest, 'against' | 'engines' | 'atol' | 'rtol' | 'tol' | 'decimals' | 'explain' | 'budget'> {
   N?: number | '?';
   /** what stands beside the flags: explain's topic */
   topic?: string;

@@ -24,10 +24,12 @@ export async function compareText(result: CompareResult, layout: Layout, options
 }
 
 function sameText(result: CompareResult, { paint, width }: Layout): string {
-  const { total, max, tolerance, cannotDetect, sides } = result;
+  const { total, max, tolerance, cannotDetect, sides, written } = result;
   const largest = smallText(max?.abs ?? 0);
+  const digits =
+    written === null ? '' : `equal to ${/^\d/.test(written) ? 'the ' : ''}${written}${/^\d/.test(written) ? ' written' : ''}, `;
   const line = wrapText(
-    `${paint.good('SAME')}   ${total} of ${total} values, largest ${largest}, ${allowedText(tolerance, max)}   ${shownPath(sides.expected, 60)} and ${shownPath(sides.actual, 60)}\n`,
+    `${paint.good('SAME')}   ${total} of ${total} values, ${digits}largest ${largest}, ${allowedText(tolerance, max)}   ${shownPath(sides.expected, 60)} and ${shownPath(sides.actual, 60)}\n`,
     width,
     7,
   );

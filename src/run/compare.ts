@@ -1,4 +1,5 @@
 import type { Diagnosis } from '../diagnosis/index.js';
+import { NEAR_NOISE } from '../diagnosis/thresholds.js';
 import { largestMagnitude } from '../tensor/difference.js';
 import { keep } from '../tensor/lazy.js';
 import { type Precision, sameShape, type Tensor } from '../tensor/tensor.js';
@@ -23,6 +24,7 @@ import type { CompareResult } from './result.js';
 import { bothSides, checkSides, type Sides } from './sides.js';
 import { compareValues, firstDifference, NOT_COMPARABLE } from './valuesApart.js';
 import { VERSION } from './version.js';
+import { ifCoarse, largestSlack, withDigits } from './written.js';
 
 /** Seconds for the search for pairs of mistakes, unless the request says otherwise. */
 const DEFAULT_BUDGET = 2;
@@ -64,13 +66,16 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
   const view = subject?.view && subject.view.kind !== 'y' ? subject.view : null;
   const [expected, actual] = view ? [view.right.y, view.other] : [sides.expected, sides.actual];
   const comparable = sameShape(expected.shape, actual.shape);
-  const allowance = view ? viewAllowance(request, subject!, expected) : await allowanceOf(request, prepared, sides, comparable);
+  const rounded = view ? viewAllowance(request, subject!, expected) : await allowanceOf(request, prepared, sides, comparable);
+  const written = comparable ? ifCoarse(sides.written, rounded, actual) : null;
+  const allowance = written ? withDigits(rounded, written, actual) : rounded;
   const values = comparable ? compareValues(expected, actual, allowance) : NOT_COMPARABLE;
   // states count as equal where they were asked for, or the other side's file says that it holds them
   const isAsked = view?.code === 'head-missing' && (request.states === true || Boolean(sides.hidden));
   const right = comparable && (view === null || isAsked);
   const status: Status = right ? statusOf(allowance, expected, actual, values.mismatched) : 'DIFFERENT';
-  const findings = status === 'UNDECIDED' || !explain ? UNSAID : findingsOf(status, allowance, subject!, request, hooks);
+  const findings =
+    status === 'UNDECIDED' || !explain ? UNSAID : findingsOf(status, allowance, subject!, largestSlack(written, actual), request, hooks);
   const { diagnosis, power } = findings;
   const byShape = toldByShape(diagnosis, sides.expected, actual);
   const shown = byShape ? NOT_COMPARABLE : values;
@@ -82,7 +87,10 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
     status,
     equal: status === 'SAME',
     undecided:
-      status === 'UNDECIDED' ? undecidedBecause(allowance, expected, request.against === undefined ? ENGINES_DECIDE : FILE_DECIDES) : null,
+      status === 'UNDECIDED'
+        ? undecidedBecause(allowance, expected, request.against === undefined ? ENGINES_DECIDE : FILE_DECIDES, written, rounded)
+        : null,
+    written: written?.words ?? null,
     sides: sides.names,
     tolerance: { mode: allowance.mode, atol: allowance.atol, rtol: allowance.rtol, noise: allowance.noise, scale: allowance.scale },
     shape: byShape
@@ -126,8 +134,16 @@ const EXITS = { SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const;
 const UNSAID = { diagnosis: null, power: { cannotDetect: [], cannotName: [], unchecked: [] } };
 
 /** Why the sides differ, and what this input cannot show. */
-function findingsOf(status: Status, allowance: Allowance, subject: DiagnosisSubject, request: CompareRequest, hooks: CompareHooks) {
-  const noise = Math.max(allowance.noise, Number.isFinite(subject.rounding) ? subject.rounding : 0);
+function findingsOf(
+  status: Status,
+  allowance: Allowance,
+  subject: DiagnosisSubject,
+  slack: number,
+  request: CompareRequest,
+  hooks: CompareHooks,
+) {
+  // what was written with few digits is explained where all of it is within them
+  const noise = Math.max(allowance.noise, Number.isFinite(subject.rounding) ? subject.rounding : 0) + slack / NEAR_NOISE;
   const now = hooks.now ?? (() => performance.now());
   const options = { noise, budget: request.budget ?? DEFAULT_BUDGET, now, onProgress: hooks.onProgress };
   const diagnosis = status === 'SAME' ? null : subject.diagnose(options);

@@ -41,7 +41,19 @@ async function against(
   return { ...result, notes: [`${shownPath(files[1])} is the network, ${shownPath(files[0])} the output that is judged`, ...result.notes] };
 }
 
-const UNUSED_BY_NETWORKS = ['against', 'engines', 'simulate', 'engine', 'weights', 'init', 'dtype', 'budget', 'explain', 'states'] as const;
+const UNUSED_BY_NETWORKS = [
+  'against',
+  'engines',
+  'simulate',
+  'engine',
+  'weights',
+  'init',
+  'dtype',
+  'budget',
+  'explain',
+  'states',
+  'decimals',
+] as const;
 const UNUSED_BY_ARRAYS = [
   ...UNUSED_BY_NETWORKS,
   ...(['N', 'T', 'D', 'M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation', 'layers', 'model', 'framework'] as const),

@@ -8,6 +8,7 @@ import { formatShape, sameShape, type Tensor } from '../tensor/tensor.js';
 import { OUTPUT_NAMES, type ReadArrays, readArrays } from './input.js';
 import type { Prepared } from './prepare.js';
 import type { CompareResult } from './result.js';
+import { type Written, writtenAs } from './written.js';
 
 /**
  * The other side of a comparison: y, or the hidden states of several layers with or without y, as `forward --trace FILE.npz` writes them
@@ -23,20 +24,26 @@ export interface OtherSide {
   readonly notes: readonly string[];
   /** of the file */
   readonly format: string;
+  /** with how many digits, where those are few */
+  readonly written: Written | null;
 }
 
-/** @throws RnnError E_KEY: neither y nor hidden states are in the file; E_INPUT_SHAPE: states under a layer's name have another shape */
-export async function readOtherSide(path: string, prepared: Prepared): Promise<OtherSide> {
-  const { only, tensors, notes, format } = await readArrays(path, OUTPUT_NAMES);
+/**
+ * @param asked the decimals that --decimals says a binary file was rounded to
+ * @throws RnnError E_KEY: neither y nor hidden states are in the file; E_INPUT_SHAPE: states under a layer's name have another shape
+ */
+export async function readOtherSide(path: string, prepared: Prepared, asked: number | undefined): Promise<OtherSide> {
+  const { only, tensors, notes, format, decimals = asked } = await readArrays(path, OUTPUT_NAMES);
   const hidden = only && tensors.size < 2 ? [] : hiddenOf(tensors, prepared);
-  if (hidden.length === 0) return { tensor: chosen(only, tensors), layer: null, parted: null, notes, format };
+  const written = writtenAs(decimals, (only ?? [...tensors.values()][0])?.dtype ?? 'f32');
+  if (hidden.length === 0) return { tensor: chosen(only, tensors), layer: null, parted: null, notes, format, written };
   const y = OUTPUT_NAMES.filter(name => !hidden.some(h => h.key === name)).flatMap(name => tensors.get(name) ?? [])[0];
   const compared = partingOf(hidden, prepared);
   const first = compared.find(c => c.parted !== null);
   const words = wordsOf(compared, first, y !== undefined);
-  if (first) return { tensor: first.states, layer: first.layer, parted: first.parted, notes: [...notes, words], format };
+  if (first) return { tensor: first.states, layer: first.layer, parted: first.parted, notes: [...notes, words], format, written };
   const last = compared[compared.length - 1];
-  return { tensor: y ?? last.states, layer: y ? null : last.layer, parted: null, notes: [...notes, words], format };
+  return { tensor: y ?? last.states, layer: y ? null : last.layer, parted: null, notes: [...notes, words], format, written };
 }
 
 function chosen(only: Tensor | undefined, tensors: ReadArrays['tensors']): Tensor {

@@ -28,7 +28,7 @@ export interface Allowance {
 
 export const TIMES_NOISE = 16;
 /** A value that may be off by more than this part of the scale decides nothing. */
-const DECIDABLE = 1e-3;
+export const DECIDABLE = 1e-3;
 
 /** |a − e| ≤ atol + rtol·|e|, as it was asked for. Everything can be decided. */
 export function fixedAllowance(atol: number, rtol: number, noise: Noise | null, expected: Tensor): Allowance {
@@ -129,9 +129,25 @@ function largestFinite(values: Float64Array): number {
   return most;
 }
 
-/** What this input cannot decide. @param decide what would */
-export function undecidedBecause(allowance: Allowance, expected: Tensor, decide: string): CompareResult['undecided'] {
+/**
+ * What this input cannot decide.
+ * @param decide what would
+ * @param rounded the allowance without that for the digits written
+ */
+export function undecidedBecause(
+  allowance: Allowance,
+  expected: Tensor,
+  decide: string,
+  written: { readonly words: string } | null = null,
+  rounded: Allowance = allowance,
+): CompareResult['undecided'] {
   const values = undecidedIn(allowance, expected);
+  if (written && undecidedIn(rounded, expected) < values)
+    return {
+      reason: `the other side was written with ${written.words}, and y is about ${allowance.scale.toPrecision(2)}`,
+      values,
+      decide: 'more digits: np.save, or np.savetxt with fmt="%.9g"; or a tolerance of your own (--atol)',
+    };
   let [most, finite] = [0, true];
   expected.data.forEach((e: number, k: number) => {
     if (allowance.decides(k)) return;

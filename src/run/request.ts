@@ -91,6 +91,8 @@ export interface CompareRequest extends NetworkRequest, InputRequest {
   rtol?: number;
   /** 'auto' unless atol or rtol are given */
   tol?: 'auto';
+  /** with how many decimals a binary file of the other side was written; a text file says it itself */
+  decimals?: number;
   explain?: boolean;
   /** the other side holds hidden states: they are compared with hidden states */
   states?: boolean;

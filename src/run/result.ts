@@ -239,6 +239,8 @@ export interface CompareResult {
   readonly equal: boolean;
   /** why this input cannot decide, how many of its values, and what would decide; null where it does */
   readonly undecided: { readonly reason: string; readonly values: number; readonly decide: string } | null;
+  /** with how many digits the other side was written, where those are few: '4 decimals', 'float16'; all of them count as equal */
+  readonly written: string | null;
   /** what was set side by side: ['manual', 'batched'] or ['batched', 'y.npy'] */
   readonly sides: { readonly expected: string; readonly actual: string };
   /** auto: each value has its own, from its own noise; atol and noise are the largest of those that decide. scale: root mean square of y */

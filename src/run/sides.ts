@@ -11,6 +11,7 @@ import { OUTPUT_NAMES, readArray } from './input.js';
 import type { Prepared } from './prepare.js';
 import type { CompareRequest, EngineName } from './request.js';
 import type { CompareResult } from './result.js';
+import { type Written, writtenAs } from './written.js';
 
 /** The two outputs that `compare` sets side by side: of two engines, or the network's and that of a file. */
 /** @throws RnnError E_CONFLICT, E_ENGINES (usage) */
@@ -20,6 +21,11 @@ export function checkSides(request: CompareRequest): void {
   }
   if (request.against !== undefined && request.engines !== undefined) {
     throw new RnnError('usage', 'E_CONFLICT', '--against and --engines both name the other side', { fix: 'use one of them' });
+  }
+  if (request.decimals !== undefined && request.against === undefined) {
+    throw new RnnError('usage', 'E_CONFLICT', '--decimals says how a file was rounded, and no file is compared', {
+      fix: 'name it: --against y.npy',
+    });
   }
   if (request.engines !== undefined && request.engines.length < 2) {
     throw new RnnError('usage', 'E_ENGINES', `--engines needs two or more to compare, found ${request.engines.length}`, {
@@ -37,6 +43,8 @@ export interface Sides {
   readonly batched?: EngineOutput;
   /** both sides were computed in float64; undefined where the other one is a file of float64 numbers, which may have been float32 */
   readonly double: boolean | undefined;
+  /** with how many digits the other side was written, where those are few */
+  readonly written: Written | null;
   /** whose hidden states the other side is, where its file says so */
   readonly hidden?: string | null;
   /** where hidden states of several layers part */
@@ -47,13 +55,16 @@ export async function bothSides(prepared: Prepared, request: CompareRequest): Pr
   return request.against === undefined ? twoEngines(prepared, request) : againstFile(prepared, request, request.against);
 }
 
+async function graphSide(against: string, { decimals: asked }: CompareRequest) {
+  const { decimals = asked, ...read } = await readArray(against, OUTPUT_NAMES);
+  return { ...read, layer: null, parted: null, written: writtenAs(decimals, read.tensor.dtype) };
+}
+
 async function againstFile(prepared: Prepared, request: CompareRequest, against: string): Promise<Sides> {
   const engine = request.engine === undefined || request.engine === 'auto' ? 'batched' : request.engine;
   const output = await outputOf(prepared, { engine, dtype: request.dtype, threads: request.threads }, undefined);
   const expected = output.y;
-  const other = prepared.graphInputs
-    ? { ...(await readArray(against, OUTPUT_NAMES)), layer: null, parted: null }
-    : await readOtherSide(against, prepared);
+  const other = prepared.graphInputs ? await graphSide(against, request) : await readOtherSide(against, prepared, request.decimals);
   const bothDouble =
     request.dtype === 'f64' && expected.data instanceof Float64Array && other.format === 'npy' && other.tensor.data instanceof Float64Array;
   return {
@@ -62,6 +73,7 @@ async function againstFile(prepared: Prepared, request: CompareRequest, against:
     batched: isSingle(engine, output) ? output : undefined,
     double: bothDouble ? undefined : false,
     hidden: other.layer,
+    written: other.written,
     parted: other.parted,
     names: { expected: engine, actual: escapeText(against) },
     notes: [...other.notes, ...finiteNotes(request, expected, other.tensor)],
@@ -85,6 +97,7 @@ async function twoEngines(prepared: Prepared, request: CompareRequest): Promise<
     actual: worst.output.y,
     batched: outputs.find(o => isSingle(o.name, o.output) && (o.name === first || simulate === undefined))?.output,
     double: expected.data instanceof Float64Array && worst.output.y.data instanceof Float64Array,
+    written: null,
     names: { expected: first, actual: worst.name },
     notes: [
       ...(others.length > 1 ? outputs.slice(1).map(o => `${first} and ${o.name} differ by ${off(o).toExponential(2)}`) : []),

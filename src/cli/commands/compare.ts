@@ -12,7 +12,7 @@ export async function compare(values: Values, output: Output): Promise<number> {
   const request = {
     ...networkRequest(values),
     ...inputRequest(values),
-    ...given(values, ['against', 'engines', 'atol', 'rtol', 'tol', 'explain', 'budget', 'states']),
+    ...given(values, ['against', 'engines', 'atol', 'rtol', 'tol', 'decimals', 'explain', 'budget', 'states']),
   };
   let compared: Compared | undefined;
   const hooks = {
