@@ -1,18 +1,18 @@
 import { RnnError } from './errors.js';
 import { escapeText } from './escape.js';
 
+const INDEX = new WeakMap<object, ReadonlyMap<string, { readonly name: string }>>();
+
 /**
  * Look-up by name in a registry (a module namespace or record of definitions that carry a `name`).
  * @throws RnnError E_UNKNOWN_… (spec) listing the known names and the nearest one
  */
 export function byName<T extends { readonly name: string }>(what: string, all: Record<string, T>, name: string): T {
-  const found = Object.values(all).find(definition => definition.name === name);
-  if (found) return found;
-  throw unknownName(
-    what,
-    name,
-    Object.values(all).map(definition => definition.name),
-  );
+  const index = INDEX.get(all) ?? new Map(Object.values(all).map(definition => [definition.name, definition]));
+  INDEX.set(all, index);
+  const found = index.get(name);
+  if (found) return found as T;
+  throw unknownName(what, name, [...index.keys()]);
 }
 
 /** The error for a name that is not in `known`: E_UNKNOWN_<WHAT>. */

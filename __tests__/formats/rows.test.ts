@@ -212,7 +212,7 @@ describe('a limit', () => {
       name === 'totalBytes'
         ? 'raise it with --max-memory if the machine has room'
         : name === 'ratio'
-          ? 'deflate makes at most 1032 bytes of one, so the file is damaged or a trap; --max-ratio 1033 tries it all the same'
+          ? 'honest files stay below 1032, so this one is damaged or a trap; --max-ratio 1033 tries it all the same'
           : standard + 1 > most
             ? `${flag} takes at most ${most}`
             : `if you trust the file, add ${flag} ${standard + 1}`;

@@ -2,7 +2,7 @@ import { activations } from '../../src/activations/index.js';
 import { LAYER_KINDS } from '../../src/layers/index.js';
 import type { Field } from '../../src/layers/layer.js';
 import { FIXED_OPTIONS } from '../../src/layers/recurrent.js';
-import { FIRST_SPEC_SCHEMA, SPEC_SCHEMA } from '../../src/model/spec.js';
+import { FIRST_SPEC_SCHEMA, MOST_LAYERS, SPEC_SCHEMA } from '../../src/model/spec.js';
 
 /** schemas/spec.schema.json as the registry of layers has it: a new layer, field or activation is in the schema by refreshing the file. */
 
@@ -104,7 +104,12 @@ export function specSchema(): Json {
         },
       },
       inputs: { type: 'array', minItems: 1, items: { $ref: '#/properties/input' }, description: 'several inputs, in place of input' },
-      layers: { type: 'array', minItems: 1, items: { oneOf: LAYER_KINDS.map(kind => ({ $ref: `#/definitions/${kind.name}` })) } },
+      layers: {
+        type: 'array',
+        minItems: 1,
+        maxItems: MOST_LAYERS,
+        items: { oneOf: LAYER_KINDS.map(kind => ({ $ref: `#/definitions/${kind.name}` })) },
+      },
       output: { ...name(), description: 'the value that is the output: a layer, or layer/h for a state of it; default: the last layer' },
       outputs: {
         type: 'array',

@@ -285,3 +285,44 @@ describe('wiring errors', () => {
     );
   });
 });
+
+describe('descriptions that grow faster than their file', () => {
+  const doubling = (times: number, layer: object, input: object) => {
+    const layers = Array.from({ length: times }, (_, i) => ({
+      kind: 'concatenate',
+      name: `c${i}`,
+      inputs: Array(2).fill(i ? `c${i - 1}` : 'input'),
+      ...layer,
+    }));
+    return shapesOf({ input, layers });
+  };
+
+  it('a size that is joined with itself again and again is written as its number', () => {
+    const [, , D] = doubling(26, {}, { timesteps: 3, features: 2 }).output;
+    expect(D).toEqual({ symbol: expect.stringMatching(/^.{1,80}$/), size: 2 ** 27 });
+  });
+
+  it('or as a letter of its own where it is open, the same one for the same size', () => {
+    const { output, values } = doubling(26, { axis: 1 }, { features: 2 });
+    expect(output[1]).toEqual({ symbol: expect.stringMatching(/^[TS0-9+]{1,80}$/), size: null });
+    expect(values.get('c7')).toEqual(doubling(8, { axis: 1 }, { features: 2 }).output);
+  });
+
+  it('a size that no whole number can say is refused at its layer', () => {
+    expect(() => doubling(60, {}, { timesteps: 3, features: 2 })).toThrow(
+      expect.objectContaining({ code: 'E_LIMIT_DIMENSION', exit: 5, where: 'c51' }),
+    );
+  });
+
+  it('more than 10,000 layers are refused, and 10,000 take time in proportion to 1,000', () => {
+    const dense = (n: number) => chain(...Array.from({ length: n }, () => ({ kind: 'dense', units: 2 })));
+    expect(() => checkSpec(dense(10_001))).toThrow(expect.objectContaining({ code: 'E_LIMIT_LAYERS', exit: 5 }));
+    const seconds = (n: number) => {
+      const start = process.cpuUsage().user;
+      shapesOf(dense(n));
+      return (process.cpuUsage().user - start) / 1e6;
+    };
+    seconds(1000);
+    expect(seconds(10_000)).toBeLessThan(30 * seconds(1000) + 1);
+  });
+});

@@ -25,7 +25,7 @@ describe('what was assumed', () => {
   });
 
   it('is an error with --strict, which says the whole line', () => {
-    expect(() => checkAssumptions(four, true, 'lstm:8+last,dense:2')).toThrow(
+    expect(() => checkAssumptions(four, true, () => 'lstm:8+last,dense:2')).toThrow(
       expect.objectContaining({ code: 'E_ASSUMED', exit: 3, layersLine: 'lstm:8+last,dense:2' }),
     );
     expect(() => checkAssumptions(four, false)).not.toThrow();

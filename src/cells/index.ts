@@ -4,6 +4,7 @@ import * as all from './all.js';
 import type { Cell, FlaxRow, NamedRow } from './cell.js';
 
 export const CELLS: readonly Cell[] = Object.values(all);
+const NAMES: ReadonlySet<string> = new Set(Object.keys(all));
 
 export type CellName = keyof typeof all;
 
@@ -13,7 +14,7 @@ export function getCell(name: string): Cell {
 }
 
 export function isCellName(name: string): name is CellName {
-  return Object.hasOwn(all, name);
+  return NAMES.has(name);
 }
 
 const TITLES = { keras: 'Keras', torch: 'PyTorch', onnx: 'ONNX', flax: 'Flax' } as const;

@@ -182,7 +182,7 @@ function fixFor(name: LimitName, limit: number, found: number | bigint | undefin
   if (limit >= most || (found !== undefined && found > most)) return `${flag} takes at most ${most}`;
   if (name === 'totalBytes') return `raise it with ${flag} if the machine has room`;
   if (name === 'ratio' && limit >= standard)
-    return `deflate makes at most ${standard} bytes of one, so the file is damaged or a trap; ${flag} ${found} tries it all the same`;
+    return `honest files stay below ${standard}, so this one is damaged or a trap; ${flag} ${found} tries it all the same`;
   return `if you trust the file, ${found === undefined ? `raise it with ${flag}` : `add ${flag} ${found}`}`;
 }
 

@@ -47,10 +47,11 @@ export interface Question {
 }
 
 /** `--strict`: nothing that the file and the flags leave open is assumed. @throws RnnError E_ASSUMED (convention, exit 3) */
-export function checkAssumptions(assumptions: readonly Assumption[], strict: boolean | undefined, layersLine?: string | null): void {
+export function checkAssumptions(assumptions: readonly Assumption[], strict: boolean | undefined, lineOf?: () => string | null): void {
   if (!strict || assumptions.length === 0) return;
   const [{ what, why, say }] = assumptions;
   const more = assumptions.length === 1 ? '' : `, and ${assumptions.length - 1} more`;
+  const layersLine = lineOf?.();
   const line = layersLine ? `--layers "${layersLine}"` : say;
   throw new RnnError('convention', 'E_ASSUMED', `assumed: ${what} (${why})${more}`, {
     expected: 'everything that changes y said by the file or by a flag (--strict)',

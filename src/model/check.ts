@@ -7,7 +7,7 @@ import type { Field } from '../layers/layer.js';
 import { FIXED_OPTIONS } from '../layers/recurrent.js';
 import { nearest } from '../registry.js';
 import { DEFAULTS, type FrameworkName, isCellName, isTorchProjection, layerDefaults } from './frameworks.js';
-import { FIRST_SPEC_SCHEMA, type InputSpec, type LayerSpec, type ModelSpec, type OutputSpec, SPEC_SCHEMA } from './spec.js';
+import { FIRST_SPEC_SCHEMA, type InputSpec, type LayerSpec, MOST_LAYERS, type ModelSpec, type OutputSpec, SPEC_SCHEMA } from './spec.js';
 
 /**
  * A spec as a user writes it (plain JSON, defaults left out) -> a complete ModelSpec. Types, ranges, names and wiring are checked here;
@@ -27,11 +27,12 @@ export function checkSpec(json: unknown, framework: FrameworkName = 'keras'): Mo
   const rules = spec.framework === undefined ? framework : (choice(spec.framework, 'framework', Object.keys(DEFAULTS)) as FrameworkName);
   const [input, ...otherInputs] = checkInputs(spec);
   if (!Array.isArray(spec.layers) || spec.layers.length === 0) throw typeError('layers', 'a list of at least one layer', spec.layers);
+  if (spec.layers.length > MOST_LAYERS) throw tooManyLayers(spec.layers.length);
   const layers: LayerSpec[] = [];
   const taken = new Set<string>(['input', ...[input, ...otherInputs].map(i => i.name)]);
   const values = new Values([input, ...otherInputs]);
   spec.layers.forEach((layer, index) => {
-    layers.push(within(`layers[${index}]`, () => checkLayer(layer, layers, values, taken, rules)));
+    layers.push(within(`layers[${index}]`, () => checkLayer(layer, values, taken, rules)));
     values.add(layers[index]);
   });
   const [output, ...otherOutputs] = checkOutputs(spec, layers, values);
@@ -48,24 +49,46 @@ export function checkSpec(json: unknown, framework: FrameworkName = 'keras'): Mo
   };
 }
 
+function tooManyLayers(found: number): RnnError {
+  return new RnnError('limit', 'E_LIMIT_LAYERS', `the description has ${found} layers; the limit is ${MOST_LAYERS}`, {
+    where: 'layers',
+    expected: `at most ${MOST_LAYERS}`,
+    found: String(found),
+    fix: 'describe the network in parts',
+  });
+}
+
 /** An input that an embedding reads has no features: it is token numbers. */
 function withTokens(input: InputSpec, layers: readonly LayerSpec[]): InputSpec {
   return layers.some(l => l.kind === 'embedding' && l.inputs.includes(input.name)) ? { ...input, features: null } : input;
 }
 
-/** The names of all values so far: inputs, layers, and `layer/h` for what a layer gives beside its output. */
+/** All values so far, by name: inputs, layers, and `layer/h` for what a layer gives beside its output. */
 class Values {
   readonly first: InputSpec;
+  readonly layers = new Map<string, LayerSpec>();
+  /** what a layer reads that does not say so */
+  last: string;
   private readonly names = new Set<string>();
+  private readonly counts = new Map<string, number>();
 
   constructor(inputs: readonly InputSpec[]) {
     this.first = inputs[0];
+    this.last = this.first.name;
     for (const { name } of inputs) this.names.add(name);
   }
 
   add(layer: LayerSpec): void {
+    this.layers.set(layer.name, layer);
+    this.last = layer.name;
+    this.counts.set(familyOf(layer.kind), this.countOf(layer.kind) + 1);
     this.names.add(layer.name);
     for (const suffix of otherSuffixes(layer)) this.names.add(`${layer.name}/${suffix}`);
+  }
+
+  /** layers of this kind so far; recurrent ones are one kind */
+  countOf(kind: string): number {
+    return this.counts.get(familyOf(kind)) ?? 0;
   }
 
   /** @throws RnnError E_SPEC_WIRING */
@@ -75,6 +98,10 @@ class Values {
     if (!this.names.has(name)) throw unknownLayer(where, name, [...this.names]);
     return name;
   }
+}
+
+function familyOf(kind: string): string {
+  return isCellName(kind) ? 'recurrent' : kind;
 }
 
 /** The further outputs of a layer by the names its kind gives them; sizes do not matter here. */
@@ -151,13 +178,13 @@ function shapedInput(shape: readonly (number | null)[]): Pick<InputSpec, 'timest
   return { timesteps: null, features: shape[shape.length - 1] ?? 1, shape };
 }
 
-function checkLayer(json: unknown, before: readonly LayerSpec[], values: Values, taken: Set<string>, framework: FrameworkName): LayerSpec {
+function checkLayer(json: unknown, values: Values, taken: Set<string>, framework: FrameworkName): LayerSpec {
   const given = asObject(json, 'layer');
   if (given.kind === undefined) throw missing('kind', LAYER_KINDS.map(k => k.name).join(', '));
   const kind = getLayerKind(text(given.kind, 'kind'));
   const fixed = isCellName(kind.name) ? Object.entries(FIXED_OPTIONS).flatMap(([key, value]) => (given[key] === value ? key : [])) : [];
   checkKeys(given, ['kind', 'name', 'inputs', 'trainable', 'states', 'mask', 'shares', 'tensors', ...Object.keys(kind.fields), ...fixed]);
-  const name = given.name === undefined ? freeName(kind.name, before, taken) : text(given.name, 'name');
+  const name = given.name === undefined ? freeName(kind.name, values, taken) : text(given.name, 'name');
   if (taken.has(name))
     throw new RnnError('spec', 'E_SPEC_NAME', `two layers are called '${escapeText(name)}'`, {
       where: 'name',
@@ -167,9 +194,9 @@ function checkLayer(json: unknown, before: readonly LayerSpec[], values: Values,
   const layer: Record<string, unknown> = {
     kind: kind.name,
     name,
-    inputs: checkWiring(given.inputs, before, values),
+    inputs: checkWiring(given.inputs, values),
     trainable: given.trainable === undefined ? true : bool(given.trainable, 'trainable'),
-    ...checkCall(given, before, values, kind.name),
+    ...checkCall(given, values, kind.name),
     ...checkFields(kind, given, framework),
   };
   return layer as unknown as LayerSpec;
@@ -232,8 +259,8 @@ export function paddedOutputIsZero(bidirectional: boolean, returnSequences: bool
   return returnSequences && (bidirectional || DEFAULTS[framework].zeroPaddedOutput);
 }
 
-function checkWiring(inputs: unknown, before: readonly LayerSpec[], values: Values): readonly string[] {
-  if (inputs === undefined) return [before.length > 0 ? before[before.length - 1].name : values.first.name];
+function checkWiring(inputs: unknown, values: Values): readonly string[] {
+  if (inputs === undefined) return [values.last];
   if (!Array.isArray(inputs) || inputs.length === 0) throw typeError('inputs', 'a list of layer names', inputs);
   return inputs.map(given => values.find(given, 'inputs'));
 }
@@ -241,7 +268,6 @@ function checkWiring(inputs: unknown, before: readonly LayerSpec[], values: Valu
 /** What a call of a layer has beside its inputs: initial states and a mask as values, and the layer it is a further call of. */
 function checkCall(
   given: Record<string, unknown>,
-  before: readonly LayerSpec[],
   values: Values,
   kind: string,
 ): Pick<LayerSpec, 'states' | 'mask' | 'shares' | 'tensors'> {
@@ -256,13 +282,15 @@ function checkCall(
   if (given.mask !== undefined) call.mask = values.find(given.mask, 'mask');
   if (given.shares !== undefined) {
     const owner = text(given.shares, 'shares');
-    const found = before.find(l => l.name === owner);
-    if (!found || found.kind !== kind)
+    const found = values.layers.get(owner);
+    if (!found || found.kind !== kind) {
+      const alike = [...values.layers.values()].filter(l => l.kind === kind);
       throw unknownLayer(
         'shares',
         owner,
-        before.filter(l => l.kind === kind).map(l => l.name),
+        alike.map(l => l.name),
       );
+    }
     call.shares = found.shares ?? owner;
   }
   return call;
@@ -283,9 +311,8 @@ function unknownLayer(where: string, name: string, known: readonly string[]): Rn
  * `rnn_1`, `gru_2`, `dense_1`: recurrent layers are counted together (their number is the index of M1, M2 …), every other kind by itself,
  * so that adding a layer at the end renames nothing.
  */
-function freeName(kind: string, before: readonly LayerSpec[], taken: ReadonlySet<string>): string {
-  const alike = before.filter(l => (isCellName(kind) ? isCellName(l.kind) : l.kind === kind)).length;
-  for (let n = alike + 1; ; n++) if (!taken.has(`${kind}_${n}`)) return `${kind}_${n}`;
+function freeName(kind: string, values: Values, taken: ReadonlySet<string>): string {
+  for (let n = values.countOf(kind) + 1; ; n++) if (!taken.has(`${kind}_${n}`)) return `${kind}_${n}`;
 }
 
 function checkField(value: unknown, key: string, field: Field, framework: FrameworkName): unknown {

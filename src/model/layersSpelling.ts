@@ -45,7 +45,7 @@ export function usualSpelling(text: string, kinds: readonly string[]): string {
   const parts = text
     .trim()
     .replace(/^\[|\]$/g, '')
-    .split(/\s*(?:->|\u2192|=>|[;|>]|,(?![^(]*\)))\s*|(?<=[\w)])\s+(?=[A-Za-z_]+\b(?:[:(\d]|$))/)
+    .split(/\s*(?:->|\u2192|=>|[;|>]|,(?![^(]{0,200}\)))\s*|(?<=[\w)])\s+(?=[A-Za-z_]+\b(?:[:(\d]|$))/)
     .filter(part => part !== '');
   const layers: string[] = [];
   for (const part of parts) {

@@ -5,6 +5,7 @@ import type { Grammar } from '../layers/facets.js';
 import { LAYER_KINDS } from '../layers/index.js';
 import { nearest } from '../registry.js';
 import { isFunction, usualSpelling } from './layersSpelling.js';
+import { MOST_LAYERS } from './spec.js';
 import { checkFilled } from './unfilled.js';
 
 /**
@@ -28,7 +29,6 @@ const WORDS = new Map(
 const KINDS = [...WORDS.keys()];
 const CELL_KINDS: readonly string[] = KINDS.filter(isCellName);
 const RECURRENT_OPTIONS = ['seq', 'last', 'resetbefore', 'resetafter', 'backwards', 'stateful', 'sum', 'ave', 'mul', 'concat', 'proj=P'];
-const MOST_LAYERS = 10_000;
 
 /**
  * @throws RnnError E_LAYERS (usage) with the wrong part underlined, and with the line that was probably meant; E_UNFILLED (usage) where a

@@ -2,7 +2,7 @@ import type { WeightShape } from '../cells/cell.js';
 import { RnnError, within } from '../errors.js';
 import { showShape } from '../layers/dims.js';
 import { getLayerKind } from '../layers/index.js';
-import type { DimShape, LayerSymbols, NamedShape } from '../layers/layer.js';
+import type { Dim, DimShape, LayerSymbols, NamedShape } from '../layers/layer.js';
 import { type InputSpec, inputsOf, isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
 
 /** One walk from [N, T, D] to the output: every layer's input and output shape and the shapes of its weights. No weights needed. */
@@ -29,14 +29,43 @@ export interface ModelShapes {
 export function inferShapes(model: ModelSpec): ModelShapes {
   const known = new Map<string, DimShape>(inputsOf(model).map((input, i) => [input.name, inputShape(input, model, i)]));
   const letters = layerLetters(model);
+  const readable = shortLetters();
   const layers = model.layers.map((layer): LayerShapes => {
     const inputs = layer.inputs.map(name => known.get(name)!);
-    const shapes = within(layer.name, () => layerShapes(layer, inputs, letters.get(layer.name)!, model));
+    const shapes = within(layer.name, () => readable(layerShapes(layer, inputs, letters.get(layer.name)!, model)));
     known.set(layer.name, shapes.output);
     for (const { suffix, shape } of shapes.others) known.set(`${layer.name}/${suffix}`, shape);
     return shapes;
   });
   return { input: known.get(model.input.name)!, layers, output: known.get(model.output)!, values: known };
+}
+
+/** Letters of a size in characters: a formula longer than this tells nobody anything, and it doubles where a value is joined with itself. */
+const MOST_LETTERS = 80;
+
+/** A longer size is its number, or a letter of its own where it has none; every output after it is written with that. */
+function shortLetters(): (shapes: LayerShapes) => LayerShapes {
+  const own = new Map<string, string>();
+  const short = (dim: Dim): Dim => {
+    if (dim.size !== null && !Number.isSafeInteger(dim.size)) throw tooWide(dim.size);
+    if (dim.symbol.length <= MOST_LETTERS) return dim;
+    if (dim.size !== null) return { ...dim, symbol: String(dim.size) };
+    own.set(dim.symbol, own.get(dim.symbol) ?? `S${own.size + 1}`);
+    return { ...dim, symbol: own.get(dim.symbol)! };
+  };
+  return shapes => ({
+    ...shapes,
+    output: shapes.output.map(short),
+    others: shapes.others.map(other => ({ ...other, shape: other.shape.map(short) })),
+  });
+}
+
+function tooWide(size: number): RnnError {
+  return new RnnError('limit', 'E_LIMIT_DIMENSION', `an axis of its output is ${size} long`, {
+    expected: `at most ${Number.MAX_SAFE_INTEGER}`,
+    found: String(size),
+    fix: 'use smaller sizes',
+  });
 }
 
 /** Weight shapes by layer, for initialisers and checks. */

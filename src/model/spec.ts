@@ -18,6 +18,8 @@ import type { RepeatSpec } from '../layers/repeat.js';
  * so code below this line sees complete layers.
  */
 export const SPEC_SCHEMA = 'rnn-cli/spec@2';
+/** Layers of a network, however it is described. */
+export const MOST_LAYERS = 10_000;
 /** Without several inputs, outputs, states and operators; still read. */
 export const FIRST_SPEC_SCHEMA = 'rnn-cli/spec@1';
 

@@ -14,8 +14,9 @@ import { type ModelFile, readModelFile } from './modelFile.js';
 import { loadDescription, type Network, NO_WEIGHT } from './network.js';
 import { outlinedShapes } from './outlinedShapes.js';
 import type { NetworkRequest } from './request.js';
-import type { InspectGraph, InspectResult } from './result.js';
+import type { InspectGraph, InspectResult, ShapesResult } from './result.js';
 import { describeTensors } from './roles.js';
+import { withoutFeatures } from './shapes.js';
 import { shapesOf } from './shapesResult.js';
 import { VERSION } from './version.js';
 
@@ -53,7 +54,7 @@ export async function runInspect(
       found: sha256 ?? undefined,
     });
   }
-  const { network, reason, layersLine } = await networkOf(path, opened, hints);
+  const { network, shapes, reason, layersLine } = await networkOf(path, opened, hints);
   const outlined = network ? undefined : outlinedShapes(opened, path);
   onInspected?.({ opened, network });
   const graph = opened.graph?.model ?? null;
@@ -75,7 +76,7 @@ export async function runInspect(
       numbers: tensors.reduce((sum, t) => sum + t.count, 0),
       bytes: [...file.tensors.values()].reduce((sum, t) => sum + sizeOf(t.shape) * DTYPE_BYTES[t.dtype], 0),
     },
-    network: network && network.model.layers.length > 0 ? shapesOf(network) : (outlined?.shapes ?? null),
+    network: shapes ?? outlined?.shapes ?? null,
     runs: blocked === null && (network !== null || graph !== null) && network?.weights !== undefined && !network.ask,
     reason: blocked ?? reason,
     layersLine,
@@ -90,16 +91,20 @@ async function networkOf(
   path: string,
   opened: ModelFile,
   hints: NetworkRequest,
-): Promise<{ network: Network | null; reason: string | null; layersLine: string | null }> {
+): Promise<{ network: Network | null; shapes: ShapesResult | null; reason: string | null; layersLine: string | null }> {
+  const load = (D: number | undefined) => loadDescription({ ...hints, D, model: path }, undefined, opened);
   try {
-    const network = await loadDescription({ ...hints, model: path }, undefined, opened);
+    const network = await load(hints.D);
     const why = opened.graph && 'reason' in opened.graph.layers ? opened.graph.layers.reason : null;
     const layersLine =
       network.ask?.layersLine ?? (network.model.layers.length === 0 ? null : layersLineOf(network.model, network.framework));
-    return { network, layersLine, reason: network.ask ? reasonOf(network.ask, path) : (why ?? network.withoutWeights ?? null) };
+    const shapes = network.model.layers.length > 0 ? shapesOf(network) : null;
+    return { network, shapes, layersLine, reason: network.ask ? reasonOf(network.ask, path) : (why ?? network.withoutWeights ?? null) };
   } catch (error) {
     if (!(error instanceof RnnError)) throw error;
-    return { network: null, reason: reasonOf(error, path), layersLine: error.layersLine ?? null };
+    const open = error.code === 'E_SIZE' && error.where === '--D';
+    const shapes = open ? await withoutFeatures(load) : null;
+    return { network: null, shapes, reason: reasonOf(error, path), layersLine: error.layersLine ?? null };
   }
 }
 

@@ -75,7 +75,7 @@ export async function loadDescription(request: NetworkRequest, known?: KnownShap
   const { h0, c0 } = request as InputRequest;
   // a state that is given is none that was left out
   const network = (h0 ?? c0) ? { ...read, assumptions: read.assumptions.filter(({ fact }) => fact !== 'state') } : read;
-  checkAssumptions(network.assumptions, request.strict, layersLineOf(network.model, network.framework));
+  checkAssumptions(network.assumptions, request.strict, () => layersLineOf(network.model, network.framework));
   return network;
 }
 

@@ -24,7 +24,7 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
       return outlined.shapes;
     }
     onNetwork?.(await loadDescription({ ...request, D: NOTEBOOK.D }));
-    return withoutFeatures(request);
+    return withoutFeatures(D => loadDescription({ ...request, D }));
   }
 }
 
@@ -32,8 +32,8 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
 const SIZES = [1_000_003, 1_000_033] as const;
 
 /** The same while D is symbolic: every number that depends on it is null, and its formula says how. */
-async function withoutFeatures(request: ShapesRequest): Promise<ShapesResult> {
-  const [a, b] = await Promise.all(SIZES.map(async D => shapesOf(await loadDescription({ ...request, D }))));
+export async function withoutFeatures(load: (D: number) => Promise<Network>): Promise<ShapesResult> {
+  const [a, b] = await Promise.all(SIZES.map(async D => shapesOf(await load(D))));
   return nullWhereDifferent(a, b) as ShapesResult;
 }
 

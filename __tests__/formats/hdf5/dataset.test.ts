@@ -49,6 +49,20 @@ describe('a dataset', () => {
     expect(plain(of(contiguous(at + 8, 2, 4), BIG16, space(1)), layout.file())).toEqual([[1], 'i16', Float32Array.of(5)]);
   });
 
+  it('that was never written is bounded by the size of the file, when its numbers are asked for', () => {
+    const never = (numbers: number) => read(of(contiguous(NOWHERE, 0), FLOAT32, space(numbers)), fileOf(Buffer.alloc(100)));
+    expect(never(25_800)).toHaveProperty('data.length', 25_800);
+    const tensor = () =>
+      readDataset(
+        fileOf(Buffer.alloc(100)),
+        messagesOf(of(contiguous(NOWHERE, 0), FLOAT32, space(2 ** 30))),
+        newBudget(fileOf(Buffer.alloc(0)).limits),
+        "dataset 'd'",
+      );
+    expect(tensor()).toHaveProperty('shape', [2 ** 30]);
+    expect(() => never(2 ** 20)).toThrow(expect.objectContaining({ code: 'E_LIMIT_RATIO', exit: 5 }));
+  });
+
   it('that was never written has the fill value, from whichever message says it', () => {
     const never = (...fill: Body[]) => plain(of(contiguous(NOWHERE, 0), FLOAT32, space(2), fill));
     const filled = (x: number) => [[2], 'f32', Float32Array.of(x, x)];

@@ -2,7 +2,7 @@ import { within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { Part } from '../../tensor/lazy.js';
 import { allocate, type FloatArray, formatShape } from '../../tensor/tensor.js';
-import { type Budget, checkShape, fitsFloat32 } from '../bytes/budget.js';
+import { type Budget, checkRatio, checkShape, fitsFloat32 } from '../bytes/budget.js';
 import { decodeNumbers, readNumbers } from '../bytes/numbers.js';
 import type { ByteReader } from '../bytes/reader.js';
 import type { FileTensor } from '../format.js';
@@ -79,7 +79,7 @@ function readerOf(
   if (layoutClass === 1) {
     const address = layout.u64('data address');
     const stored = layout.u64('data size');
-    if (address === UNDEFINED) return { read: filler(messages, type, size) };
+    if (address === UNDEFINED) return { read: filler(file, messages, type, size) };
     if (stored !== BigInt(bytes)) throw sizeError(layout.offset, shape, bytes, stored);
     const start = placeAt(file, address, stored, 'data');
     const part: Part = (first, count, out) =>
@@ -95,7 +95,7 @@ function readerOf(
     });
   }
   const chunks = readChunkLayout(file, layout, findMessage(messages, MESSAGE.filters), type, shape);
-  const filled = filler(messages, type, size);
+  const filled = filler(file, messages, type, size);
   return {
     read() {
       const out = filled();
@@ -112,13 +112,18 @@ function sizeError(offset: number, shape: readonly number[], expected: number, f
   });
 }
 
-/** Makes `size` numbers of the fill value, which stands for all that was never written; zero unless the file says otherwise. */
-function filler(messages: readonly Message[], type: NumberType, size: number): () => FloatArray {
+/**
+ * Makes `size` numbers of the fill value, which stands for all that was never written; zero unless the file says otherwise. A file of some bytes
+ * may declare any number of them, so the file's size bounds them as it bounds what is compressed.
+ * @throws RnnError E_LIMIT_RATIO (limit) when they are made
+ */
+function filler({ limits, source }: Hdf5, messages: readonly Message[], type: NumberType, size: number): () => FloatArray {
   const bytes = fillBytes(messages) ?? new Uint8Array(0);
   if (bytes.length > 0 && bytes.length !== type.size)
     throw h5Error('E_H5_FILL', `a fill value of ${bytes.length} bytes for a type of ${type.size}`);
   const value = bytes.length === 0 ? 0 : decodeNumbers(bytes, 0, 1, type.dtype, type.littleEndian)[0];
   return () => {
+    checkRatio(limits, 'E_LIMIT_RATIO', 'numbers that were never written', source.size, size * type.size);
     const out = allocate(size, fitsFloat32(type.dtype) ? 'f32' : 'f64');
     return value === 0 && !Object.is(value, -0) ? out : out.fill(value);
   };
