@@ -1,13 +1,17 @@
 import { activate, activations } from '../activations/index.js';
 import { RnnError } from '../errors.js';
+import type { DType } from '../formats/format.js';
+import { ONNX_DTYPES } from '../formats/onnxTypes.js';
 import { erf } from '../numerics/erf.js';
 import { exp } from '../numerics/exp.js';
 import { expm1 } from '../numerics/expm1.js';
 import { log } from '../numerics/log.js';
 import { sigmoid } from '../numerics/sigmoid.js';
+import { sineCosine } from '../numerics/trig.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { floatOf, intOf, intsOf, tensorOf, textOf } from './attributes.js';
 import { type Call, need, type Operator, type Operators, plain } from './operator.js';
+import { halfToEven } from './quantised.js';
 import {
   allocateShape,
   axisOf,
@@ -24,11 +28,12 @@ import {
 export const ARITHMETIC: Operators = {
   Constant: plain(constant, ['value', 'value_float', 'value_floats', 'value_int', 'value_ints']),
   Cast: plain(cast, ['to', 'saturate']),
+  CastLike: plain(castLike, ['saturate']),
   Add: binary((a, b) => a + b),
   Sub: binary((a, b) => a - b),
   Mul: binary((a, b) => a * b),
   Div: plain(call => combine(call, call.inputs[0]?.kind === 'int' ? (a, b) => Math.trunc(a / b) : (a, b) => a / b)),
-  Pow: plain(power),
+  Pow: binary(power),
   Max: plain(call => fold(call, (a, b) => Math.max(a, b))),
   Min: plain(call => fold(call, (a, b) => Math.min(a, b))),
   Sum: plain(call => fold(call, (a, b) => a + b)),
@@ -53,6 +58,9 @@ export const ARITHMETIC: Operators = {
   Ceil: each(Math.ceil),
   Round: each(halfToEven),
   Sign: each(Math.sign),
+  Sin: each(v => sineCosine(v).sin),
+  Cos: each(v => sineCosine(v).cos),
+  IsInf: plain(isInfinite, ['detect_negative', 'detect_positive']),
   IsNaN: plain(call => ({ ...unary(need(call, 0), call, v => (Number.isNaN(v) ? 1 : 0)), kind: 'bool' })),
   Mod: plain(remainder, ['fmod']),
   Xor: compared((a, b) => (a !== 0) !== (b !== 0)),
@@ -83,10 +91,6 @@ function activationOperators(): Record<string, Operator> {
   return operators;
 }
 
-/** TensorProto.DataType as Cast writes it. */
-const INTEGERS = new Set([2, 3, 4, 5, 6, 7, 12, 13]);
-const FLOATS = new Set([1, 10, 11, 16]);
-
 function constant({ node, kernels }: Call): GraphValue {
   const t = tensorOf(node, 'value');
   if (t) return fromOnnx(t, kernels.precision);
@@ -104,18 +108,31 @@ function constant({ node, kernels }: Call): GraphValue {
 }
 
 function cast(call: Call): GraphValue {
-  const x = need(call, 0);
   const to = intOf(call.node, 'to') ?? 0;
-  if (to === 9) return { kind: 'bool', shape: x.shape, data: Float64Array.from(x.data, v => (v === 0 ? 0 : 1)) };
-  if (INTEGERS.has(to)) return { kind: 'int', shape: x.shape, data: Float64Array.from(x.data, Math.trunc) };
-  if (!FLOATS.has(to))
-    throw new RnnError('unsupported', 'E_ONNX_TYPE', `Cast to type ${to} is not run here`, {
-      expected: 'floats, integers, booleans',
-      found: String(to),
-    });
-  const data = allocateShape(x.shape, 'float', call.kernels.precision);
+  return castTo(call, need(call, 0), ONNX_DTYPES.get(to), `type ${to}`);
+}
+
+/** Whole numbers wrap round in a type that is too narrow for them. */
+function castTo(call: Call, x: GraphValue, type: DType | undefined, shown: string): GraphValue {
+  const { shape } = x;
+  if (!type)
+    throw new RnnError('unsupported', 'E_ONNX_TYPE', `Cast to ${shown} is not run here`, { expected: 'floats, integers, booleans' });
+  if (type === 'bool') return { kind: 'bool', shape, data: Float64Array.from(x.data, v => (v === 0 ? 0 : 1)) };
+  if (/^[iu]/.test(type)) {
+    const bits = Number(type.slice(1));
+    const wrap = type.startsWith('u') ? BigInt.asUintN : BigInt.asIntN;
+    const narrow = (v: number) => (bits < 64 && Number.isFinite(v) ? Number(wrap(bits, BigInt(v))) : v);
+    return { kind: 'int', type, shape, data: Float64Array.from(x.data, v => narrow(Math.trunc(v))) };
+  }
+  const data = allocateShape(shape, 'float', call.kernels.precision);
   data.set(x.data);
-  return { kind: 'float', shape: x.shape, data };
+  return { kind: 'float', shape, data };
+}
+
+function castLike(call: Call): GraphValue {
+  const like = need(call, 1);
+  const type = like.kind === 'float' ? 'f32' : like.kind === 'bool' ? 'bool' : (like.type ?? 'i64');
+  return castTo(call, need(call, 0), type, 'another type');
 }
 
 function unary(x: GraphValue, { kernels }: Call, f: (v: number) => number): GraphValue {
@@ -149,25 +166,29 @@ function fold(call: Call, f: (a: number, b: number) => number): GraphValue {
   return call.inputs.slice(1).reduce<GraphValue>((sum, _, i) => combine({ ...call, inputs: [sum, need(call, i + 1)] }, f), need(call, 0));
 }
 
+/** Whole exponents by products, the square root as such, all others by way of the logarithm. */
+function power(a: number, b: number): number {
+  if (b === 0.5) return Math.sqrt(a);
+  if (Number.isInteger(b) && Math.abs(b) <= 64) {
+    let product = 1;
+    for (let i = 0; i < Math.abs(b); i++) product *= a;
+    return b < 0 ? 1 / product : product;
+  }
+  if (a < 0) return Number.isInteger(b) ? exp(b * log(-a)) * (b % 2 === 0 ? 1 : -1) : Number.NaN;
+  if (a === 0) return b > 0 ? 0 : Number.POSITIVE_INFINITY;
+  return exp(b * log(a));
+}
+
 /** The sum of all inputs by their number. */
 function mean(call: Call): GraphValue {
   const sum = fold(call, (a, b) => a + b);
   return unary(sum, call, v => v / call.inputs.length);
 }
 
-/** Whole exponents and the square root: what normalisations are written with. */
-function power(call: Call): GraphValue {
-  return combine(call, (a, b) => {
-    if (b === 0.5) return Math.sqrt(a);
-    if (!Number.isInteger(b) || Math.abs(b) > 64)
-      throw new RnnError('unsupported', 'E_ONNX_OPERATOR', `Pow with exponent ${b} is not run here`, {
-        expected: 'a whole exponent up to 64, or 0.5',
-        found: String(b),
-      });
-    let product = 1;
-    for (let i = 0; i < Math.abs(b); i++) product *= a;
-    return b < 0 ? 1 / product : product;
-  });
+function isInfinite(call: Call): GraphValue {
+  const [below, above] = ['detect_negative', 'detect_positive'].map(name => intOf(call.node, name) !== 0);
+  const found = (v: number) => (v === Number.POSITIVE_INFINITY ? above : v === Number.NEGATIVE_INFINITY && below);
+  return { ...unary(need(call, 0), call, v => (found(v) ? 1 : 0)), kind: 'bool' };
 }
 
 function where(call: Call): GraphValue {
@@ -221,13 +242,6 @@ function shrink(call: Call): GraphValue {
 function remainder(call: Call): GraphValue {
   const c = intOf(call.node, 'fmod') === 1;
   return combine(call, (a, b) => (c ? a % b : a - Math.floor(a / b) * b));
-}
-
-function halfToEven(v: number): number {
-  const floor = Math.floor(v);
-  const rest = v - floor;
-  if (rest !== 0.5) return Math.round(v);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /** Since opset 13 along one axis (default the last); before, over everything from `axis` (default 1) on. */

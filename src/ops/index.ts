@@ -1,14 +1,17 @@
 import { ARITHMETIC } from './arithmetic.js';
 import { CONTROL } from './control.js';
+import { CONV_TRANSPOSE } from './convTranspose.js';
 import { EINSUM } from './einsum.js';
 import { FUSED } from './fused.js';
 import { MOVEMENT } from './movement.js';
 import { NORMALISATION } from './normalisation.js';
 import type { Operators } from './operator.js';
 import { PADDING } from './padding.js';
+import { PLACING } from './placing.js';
 import { PRODUCTS } from './products.js';
 import { QUANTISED } from './quantised.js';
 import { REDUCTIONS } from './reductions.js';
+import { RESIZE } from './resize.js';
 import { SELECTION } from './selection.js';
 import { WINDOWS } from './windows.js';
 
@@ -19,11 +22,14 @@ import { WINDOWS } from './windows.js';
 export const OPERATORS: Operators = {
   ...MOVEMENT,
   ...SELECTION,
+  ...PLACING,
   ...ARITHMETIC,
   ...REDUCTIONS,
   ...NORMALISATION,
   ...PRODUCTS,
   ...WINDOWS,
+  ...CONV_TRANSPOSE,
+  ...RESIZE,
   ...PADDING,
   ...EINSUM,
   ...QUANTISED,

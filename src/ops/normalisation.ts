@@ -6,41 +6,90 @@ import { allocateShape, axisOf, broadcastTo, type GraphValue, shapeError } from 
 
 /** Normalisations as they are at inference. */
 export const NORMALISATION: Operators = {
-  LayerNormalization: { attributes: ['axis', 'epsilon', 'stash_type'], run: layerNormalization },
+  LayerNormalization: {
+    attributes: ['axis', 'epsilon', 'stash_type'],
+    run: call => overLastAxes(call, need(call, 0), call.inputs[2], true),
+  },
+  RMSNormalization: plain(call => overLastAxes(call, need(call, 0), undefined, false)[0], ['axis', 'epsilon', 'stash_type']),
+  SimplifiedLayerNormalization: {
+    attributes: ['axis', 'epsilon', 'stash_type'],
+    run: call => {
+      const [y, , inverse] = overLastAxes(call, need(call, 0), undefined, false);
+      return [y, inverse];
+    },
+  },
+  'com.microsoft.SkipLayerNormalization': { attributes: ['epsilon'], run: call => afterSum(call, true) },
+  'com.microsoft.SkipSimplifiedLayerNormalization': { attributes: ['epsilon'], run: call => afterSum(call, false) },
+  InstanceNormalization: plain(call => inGroups(call, need(call, 0).shape[1]), ['epsilon', 'consumed_inputs']),
+  GroupNormalization: plain(call => inGroups(call, intOf(call.node, 'num_groups') ?? 1), ['epsilon', 'num_groups', 'stash_type']),
   BatchNormalization: plain(batchNormalization, ['epsilon', 'momentum', 'spatial', 'training_mode', 'is_test', 'consumed_inputs']),
 };
 
 const EPSILON = 1e-5;
 
-/** (x − mean) / √(variance + ε) · scale + bias over all axes from `axis` on; mean and 1/deviation are the further outputs. */
-function layerNormalization(call: Call): GraphValue[] {
-  const x = need(call, 0);
-  const axis = axisOf(intOf(call.node, 'axis') ?? -1, x.shape.length);
-  const own = x.shape.slice(axis);
-  const [scale, bias] = [broadcastTo(need(call, 1), own), call.inputs[2] && broadcastTo(call.inputs[2], own)];
+/**
+ * (x − mean) / √(variance + ε) over each row of `width` numbers; without the mean where it is not `centred` (RMS).
+ * @param affine scale and bias of number k of x
+ */
+function standardised(call: Call, x: GraphValue, width: number, centred: boolean, affine: (v: number, k: number) => number) {
   const epsilon = floatOf(call.node, 'epsilon') ?? Math.fround(EPSILON);
-  const width = sizeOf(own);
-  const rows = sizeOf(x.shape.slice(0, axis));
-  const reduced = x.shape.map((n, i) => (i < axis ? n : 1));
-  const { precision } = call.kernels;
-  const [y, means, inverses] = [x.shape, reduced, reduced].map(shape => allocateShape(shape, 'float', precision));
+  const rows = width === 0 ? 0 : x.data.length / width;
+  const data = allocateShape(x.shape, 'float', call.kernels.precision);
+  const [means, inverses] = [0, 1].map(() => allocateShape([rows], 'float', call.kernels.precision));
   for (let r = 0; r < rows; r++) {
     const row = x.data.subarray(r * width, (r + 1) * width);
     let sum = 0;
-    for (const v of row) sum += v;
+    if (centred) for (const v of row) sum += v;
     const mean = sum / width;
     let squares = 0;
     for (const v of row) squares += (v - mean) * (v - mean);
     const inverse = 1 / Math.sqrt(squares / width + epsilon);
-    for (let k = 0; k < width; k++) y[r * width + k] = (row[k] - mean) * inverse * scale.data[k] + (bias ? bias.data[k] : 0);
+    for (let k = 0; k < width; k++) data[r * width + k] = affine((row[k] - mean) * inverse, r * width + k);
     means[r] = mean;
     inverses[r] = inverse;
   }
+  return { data, means, inverses };
+}
+
+/** Over all axes from `axis` on, with input 1 as scale; mean and 1/deviation are the further outputs. */
+function overLastAxes(call: Call, x: GraphValue, biases: GraphValue | undefined, centred: boolean): GraphValue[] {
+  const axis = axisOf(intOf(call.node, 'axis') ?? -1, x.shape.length);
+  const own = x.shape.slice(axis);
+  const [scale, bias] = [broadcastTo(need(call, 1), own), biases && broadcastTo(biases, own)];
+  const width = sizeOf(own);
+  const affine = (v: number, k: number) => v * scale.data[k % width] + (bias ? bias.data[k % width] : 0);
+  const { data, means, inverses } = standardised(call, x, width, centred, affine);
+  const reduced = x.shape.map((n, i) => (i < axis ? n : 1));
   return [
-    { kind: 'float', shape: x.shape, data: y },
+    { kind: 'float', shape: x.shape, data },
     { kind: 'float', shape: reduced, data: means },
     { kind: 'float', shape: reduced, data: inverses },
   ];
+}
+
+/** inputs x, skip, scale, bias of the norm (centred only), bias of the sum; the sum is the fourth output */
+function afterSum(call: Call, centred: boolean): GraphValue[] {
+  const [x, skip, scale] = [0, 1, 2].map(i => need(call, i));
+  const added = call.inputs[centred ? 4 : 3];
+  const parts = [skip, ...(added ? [added] : [])].map(v => broadcastTo(v, x.shape));
+  const data = allocateShape(x.shape, 'float', call.kernels.precision);
+  for (let k = 0; k < data.length; k++) data[k] = parts.reduce((sum, p) => sum + p.data[k], x.data[k]);
+  const sum: GraphValue = { kind: 'float', shape: x.shape, data };
+  const outputs = overLastAxes({ ...call, inputs: [sum, scale] }, sum, centred ? call.inputs[3] : undefined, centred);
+  return [...outputs, sum];
+}
+
+/** X [N, C, …]: over each group of channels of a sample, a scale and a bias for each channel (before opset 21: for each group). */
+function inGroups(call: Call, groups: number): GraphValue {
+  const [x, scale, bias] = [0, 1, 2].map(i => need(call, i));
+  const [, C, ...space] = x.shape;
+  const given = scale.data.length;
+  if (!Number.isInteger(C / groups) || bias.data.length !== given || (given !== C && given !== groups))
+    throw shapeError('the channels do not agree', `${formatShape(scale.shape)} for ${C} channels in ${groups} groups`);
+  const size = sizeOf(space);
+  const at = (k: number) => Math.floor((Math.floor(k / size) % C) / (C / given));
+  const affine = (v: number, k: number) => v * scale.data[at(k)] + bias.data[at(k)];
+  return { kind: 'float', shape: x.shape, data: standardised(call, x, (C / groups) * size, true, affine).data };
 }
 
 /** X [N, C, …] with one scale, bias, mean and variance for each of the C channels. */

@@ -41,7 +41,8 @@ function gemm(call: Call): GraphValue {
   if (A.shape.length !== 2 || B.shape.length !== 2)
     throw shapeError('Gemm takes matrices', `${formatShape(A.shape)} and ${formatShape(B.shape)}`);
   const C = call.inputs[2];
-  const bias = C && alpha === 1 && beta === 1 && sizeOf(C.shape) === B.shape[1] ? { shape: [B.shape[1]], data: C.data } : undefined;
+  const isRow = C && sizeOf(C.shape) === B.shape[1] && C.shape[C.shape.length - 1] === B.shape[1];
+  const bias = isRow && alpha === 1 && beta === 1 ? { shape: [B.shape[1]], data: C.data } : undefined;
   if (A.shape[1] !== B.shape[0]) return product(call, A, B);
   const y = call.kernels.affine(A, B, bias);
   if (bias || (!C && alpha === 1)) return { kind: A.kind, ...y };

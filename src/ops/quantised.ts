@@ -1,25 +1,66 @@
-import { sizeOf } from '../tensor/tensor.js';
+import { RnnError } from '../errors.js';
+import type { DType } from '../formats/format.js';
+import { ONNX_DTYPES } from '../formats/onnxTypes.js';
+import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { intOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
-import { allocateShape, axisOf, broadcastTo, type GraphValue } from './value.js';
+import { allocateShape, axisOf, broadcastTo, type GraphValue, shapeError } from './value.js';
 
-/**
- * Numbers in 8 bits and back: y = (q − zero)·scale, per tensor or per slice of an axis. QuantizeLinear is not among them: values here do not keep
- * whether they are signed, which its range needs.
- */
+/** Numbers in 8 bits and back: y = (q − zero)·scale, per tensor, per slice of an axis, or per block of one. */
 export const QUANTISED: Operators = {
-  DequantizeLinear: plain(dequantised, ['axis', 'block_size']),
+  QuantizeLinear: plain(quantised, ['axis', 'block_size', 'output_dtype', 'saturate']),
+  DequantizeLinear: plain(dequantised, ['axis', 'block_size', 'output_dtype']),
   DynamicQuantizeLinear: { attributes: [], run: dynamic },
   MatMulInteger: plain(integerProduct),
+  QLinearMatMul: plain(quantisedProduct),
+  'com.microsoft.DynamicQuantizeMatMul': plain(dynamicProduct),
+  'com.microsoft.MatMulIntegerToFloat': plain(scaledProduct),
 };
 
-/** Scale or zero point of number k of x. */
+/** What a type of whole numbers reaches from and to. */
+const RANGES: Partial<Record<DType, readonly [number, number]>> = {
+  u8: [0, 255],
+  i8: [-128, 127],
+  u16: [0, 65_535],
+  i16: [-32_768, 32_767],
+};
+
+/** Scale or zero point of number k of x. @throws RnnError E_ONNX_SHAPE */
 function per(call: Call, x: GraphValue, v: GraphValue | undefined): (k: number) => number {
   if (!v) return () => 0;
   if (v.data.length === 1) return () => v.data[0];
   const axis = axisOf(intOf(call.node, 'axis') ?? 1, x.shape.length);
   const inner = sizeOf(x.shape.slice(axis + 1));
+  const block = intOf(call.node, 'block_size') ?? 0;
+  if (block > 0) {
+    const blocks = x.shape.map((n, i) => (i === axis ? Math.ceil(n / block) : n));
+    if (formatShape(v.shape) !== formatShape(blocks)) throw shapeError('the scales do not fit', formatShape(v.shape), formatShape(blocks));
+    const rows = x.shape[axis] * inner;
+    return k =>
+      v.data[Math.floor(k / rows) * blocks[axis] * inner + Math.floor(Math.floor((k % rows) / inner) / block) * inner + (k % inner)];
+  }
+  if (v.data.length !== x.shape[axis]) throw shapeError('the scales do not fit', formatShape(v.shape), formatShape([x.shape[axis]]));
   return k => v.data[Math.floor(k / inner) % x.shape[axis]];
+}
+
+/** To the nearest whole number, halves to the even one, within the type of the zero point. */
+function quantised(call: Call): GraphValue {
+  const [x, zero] = [need(call, 0), call.inputs[2]];
+  const type = zero ? zero.type : (ONNX_DTYPES.get(intOf(call.node, 'output_dtype') || 2) ?? null);
+  return toWhole(x, per(call, x, need(call, 1)), per(call, x, zero), type);
+}
+
+/** In the float32 that ONNX Runtime divides in: a half falls to the same side. */
+function toWhole(x: GraphValue, scale: (k: number) => number, zero: (k: number) => number, type: DType | null | undefined): GraphValue {
+  const range = type && RANGES[type];
+  if (!range) {
+    throw new RnnError('unsupported', 'E_ONNX_TYPE', `numbers are not quantised to ${type ?? 'this type'} here`, {
+      expected: Object.keys(RANGES).join(', '),
+      fix: '--engine onnxruntime runs any type',
+    });
+  }
+  const data = Float64Array.from(x.data, (v, k) => clamp(halfToEven(Math.fround(v / scale(k))) + zero(k), range[0], range[1]));
+  return { kind: 'int', type, shape: x.shape, data };
 }
 
 function dequantised(call: Call): GraphValue {
@@ -33,64 +74,119 @@ function dequantised(call: Call): GraphValue {
 /** scale = (max − min)/255 with 0 in the range, zero point = −min/scale, in uint8 (Operators.md). */
 function dynamic(call: Call): GraphValue[] {
   const x = need(call, 0);
-  let [low, high] = [0, 0];
-  for (const v of x.data) {
-    if (v < low) low = v;
-    if (v > high) high = v;
-  }
-  const scale = Math.fround((high - low) / 255);
-  const zero = scale === 0 ? 0 : clamp(halfToEven(-low / scale), 0, 255);
-  const data = Float64Array.from(x.data, v => (scale === 0 ? zero : clamp(halfToEven(v / scale) + zero, 0, 255)));
+  const { scale, zero } = rangeOf(x.data);
   const one = allocateShape([], 'float', call.kernels.precision);
   one[0] = scale;
   return [
-    { kind: 'int', shape: x.shape, data },
+    scale === 0
+      ? { kind: 'int', type: 'u8', shape: x.shape, data: new Float64Array(x.data.length).fill(zero) }
+      : toWhole(
+          x,
+          () => scale,
+          () => zero,
+          'u8',
+        ),
     { kind: 'float', shape: [], data: one },
-    { kind: 'int', shape: [], data: Float64Array.of(zero) },
+    { kind: 'int', type: 'u8', shape: [], data: Float64Array.of(zero) },
   ];
+}
+
+function rangeOf(x: ArrayLike<number>): { scale: number; zero: number } {
+  let [low, high] = [0, 0];
+  for (let k = 0; k < x.length; k++) {
+    if (x[k] < low) low = x[k];
+    if (x[k] > high) high = x[k];
+  }
+  const scale = Math.fround((high - low) / 255);
+  return { scale, zero: scale === 0 ? 0 : clamp(halfToEven(Math.fround(-low / scale)), 0, 255) };
+}
+
+/** x as it comes back from 8 bits: what a product of whole numbers sees of it. */
+export function throughBytes(x: GraphValue): GraphValue {
+  const { scale, zero } = rangeOf(x.data);
+  if (scale === 0) return x;
+  const whole = toWhole(
+    x,
+    () => scale,
+    () => zero,
+    'u8',
+  );
+  return { ...x, data: x.data.map((_: number, k: number) => (whole.data[k] - zero) * scale) as GraphValue['data'] };
+}
+
+/** A zero point or scale of one number, or of one for each column (of A: for each row). */
+function spread(v: GraphValue, like: readonly number[], rows: boolean): GraphValue {
+  if (v.data.length === 1) return broadcastTo({ ...v, shape: [] }, like);
+  return broadcastTo(v.shape.length === 1 && rows ? { ...v, shape: [v.shape[0], 1] } : v, like);
+}
+
+function minus(v: GraphValue, zero: GraphValue | undefined, rows: boolean): GraphValue {
+  if (!zero) return v;
+  const z = spread(zero, v.shape, rows);
+  return { ...v, data: Float64Array.from(v.data, (n, k) => n - z.data[k]) };
 }
 
 /** (A − a)·(B − b) in whole numbers: exact in float64 for any size that fits in memory. */
 function integerProduct(call: Call): GraphValue {
-  const minus = (v: GraphValue, zero: GraphValue | undefined): GraphValue => {
-    if (!zero) return v;
-    const z = broadcastTo(
-      zero.shape.length === 1 && zero.data.length > 1
-        ? {
-            ...zero,
-            shape: [
-              ...v.shape
-                .slice(1)
-                .map(() => 1)
-                .slice(1),
-              zero.data.length,
-            ],
-          }
-        : zero,
-      v.shape,
-    );
-    return { ...v, data: Float64Array.from(v.data, (n, k) => n - z.data[k]) };
-  };
-  const [a, b] = [minus(need(call, 0), call.inputs[2]), minus(need(call, 1), call.inputs[3])];
+  return wholeProduct(minus(need(call, 0), call.inputs[2], true), minus(need(call, 1), call.inputs[3], false));
+}
+
+/** [..., R, D] · [..., D, K]; the axes in front of B are those of A, or none. */
+function wholeProduct(a: GraphValue, b: GraphValue): GraphValue {
   const [D, K] = b.shape.slice(-2);
-  const rows = a.data.length / D;
+  const lead = b.shape.slice(0, -2);
+  if (a.shape[a.shape.length - 1] !== D || (lead.length > 0 && formatShape(lead) !== formatShape(a.shape.slice(0, -2))))
+    throw shapeError('these cannot be multiplied', `${formatShape(a.shape)} and ${formatShape(b.shape)}`, 'inner sizes that agree');
+  const rows = sizeOf(a.shape.slice(0, -1));
+  const perMatrix = lead.length > 0 ? a.shape[a.shape.length - 2] : rows;
   const data = new Float64Array(rows * K);
-  for (let r = 0; r < rows; r++)
+  for (let r = 0; r < rows; r++) {
+    const from = Math.floor(r / perMatrix) * D * K;
     for (let d = 0; d < D; d++) {
       const v = a.data[r * D + d];
-      if (v !== 0) for (let k = 0; k < K; k++) data[r * K + k] += v * b.data[d * K + k];
+      if (v !== 0) for (let k = 0; k < K; k++) data[r * K + k] += v * b.data[from + d * K + k];
     }
-  return { kind: 'int', shape: [...a.shape.slice(0, -1), K], data };
+  }
+  return { kind: 'int', type: 'i32', shape: [...a.shape.slice(0, -1), K], data };
+}
+
+/** inputs a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero */
+function quantisedProduct(call: Call): GraphValue {
+  const [a, aScale, aZero, b, bScale, bZero, yScale, yZero] = call.inputs.map((_, i) => need(call, i));
+  const y = wholeProduct(minus(a, aZero, true), minus(b, bZero, false));
+  const [left, right] = [spread(aScale, y.shape, true), spread(bScale, y.shape, false)];
+  const values = { ...y, data: y.data.map((v: number, k: number) => v * left.data[k] * right.data[k]) as GraphValue['data'] };
+  return toWhole(
+    values,
+    () => yScale.data[0],
+    () => yZero.data[0],
+    yZero.type,
+  );
+}
+
+/** inputs A (float), B, b_scale, b_zero, bias */
+function dynamicProduct(call: Call): GraphValue {
+  const [b, bScale] = [need(call, 1), need(call, 2)];
+  const [whole, scale, zero] = dynamic({ ...call, inputs: [need(call, 0)] });
+  return scaledProduct({ ...call, inputs: [whole, b, scale, bScale, zero, call.inputs[3], call.inputs[4]] });
+}
+
+/** inputs A, B, a_scale, b_scale, a_zero, b_zero, bias */
+function scaledProduct(call: Call): GraphValue {
+  const y = wholeProduct(minus(need(call, 0), call.inputs[4], true), minus(need(call, 1), call.inputs[5], false));
+  const [a, b] = [spread(need(call, 2), y.shape, true), spread(need(call, 3), y.shape, false)];
+  const bias = call.inputs[6] && broadcastTo(call.inputs[6], y.shape);
+  const data = allocateShape(y.shape, 'float', call.kernels.precision);
+  for (let k = 0; k < data.length; k++) data[k] = y.data[k] * a.data[k] * b.data[k] + (bias ? bias.data[k] : 0);
+  return { kind: 'float', shape: y.shape, data };
 }
 
 function clamp(v: number, low: number, high: number): number {
   return v < low ? low : v > high ? high : v;
 }
 
-function halfToEven(v: number): number {
+export function halfToEven(v: number): number {
   const floor = Math.floor(v);
-  const rest = v - floor;
-  if (rest < 0.5) return floor;
-  if (rest > 0.5) return floor + 1;
+  if (v - floor !== 0.5) return Math.round(v);
   return floor % 2 === 0 ? floor : floor + 1;
 }

@@ -10,7 +10,7 @@ export const SELECTION: Operators = {
   ReverseSequence: plain(reverseSequence, ['batch_axis', 'time_axis']),
 };
 
-function rowOf(asked: number, n: number): number {
+export function rowOf(asked: number, n: number): number {
   const at = asked < 0 ? asked + n : asked;
   if (Number.isInteger(at) && at >= 0 && at < n) return at;
   throw shapeError(`there is no row ${asked}`, String(asked), `a row from ${-n} to ${n - 1}`);

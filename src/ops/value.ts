@@ -1,4 +1,5 @@
 import { RnnError } from '../errors.js';
+import type { DType } from '../formats/format.js';
 import type { OnnxTensor } from '../formats/onnxGraph.js';
 import { load, type Part } from '../tensor/lazy.js';
 import { allocate, exactSize, type FloatArray, formatShape, type Precision, precisionOf, type Tensor } from '../tensor/tensor.js';
@@ -9,6 +10,8 @@ import { allocate, exactSize, type FloatArray, formatShape, type Precision, prec
  */
 export interface GraphValue {
   readonly kind: 'float' | 'int' | 'bool';
+  /** of integers, where it is known: how far they reach */
+  readonly type?: DType;
   readonly shape: readonly number[];
   readonly data: FloatArray;
   /** as a Tensor's */
@@ -50,7 +53,12 @@ export function fromOnnx(t: OnnxTensor, precision: Precision): GraphValue {
     case 'bool':
       return { kind: 'bool', shape: t.shape, data: Float64Array.from(t.data as FloatArray) };
     default:
-      return { kind: 'int', shape: t.shape, data: t.data instanceof BigInt64Array ? saturated(t.data) : Float64Array.from(t.data) };
+      return {
+        kind: 'int',
+        type: t.dtype,
+        shape: t.shape,
+        data: t.data instanceof BigInt64Array ? saturated(t.data) : Float64Array.from(t.data),
+      };
   }
 }
 

@@ -6,7 +6,7 @@ import { allocateShape, type GraphValue, shapeError, stridesOf } from './value.j
 
 /** Operators that slide a window over the axes of space: x [N, C, …S] as ONNX has it. */
 
-const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides'];
+export const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides'];
 
 export const WINDOWS: Operators = {
   Conv: plain(convolution, [...WINDOW, 'group']),
@@ -17,7 +17,7 @@ export const WINDOWS: Operators = {
 };
 
 /** One axis of space: how the window lies on it. */
-interface Axis {
+export interface Axis {
   readonly size: number;
   readonly window: number;
   readonly stride: number;
@@ -56,7 +56,7 @@ function axesOf({ node }: Call, space: readonly number[], window: readonly numbe
 }
 
 /** Calls `visit` for every place of the window: the index of the output among its places, and the places of the input (−1: padding). */
-function slide(axes: readonly Axis[], visit: (out: number, inputs: Int32Array) => void): void {
+export function slide(axes: readonly Axis[], visit: (out: number, inputs: Int32Array) => void): void {
   const count = axes.reduce((n, a) => n * a.window, 1);
   const strides = stridesOf(axes.map(a => a.size));
   const places = new Int32Array(count);

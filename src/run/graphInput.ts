@@ -100,7 +100,7 @@ function toValue({ name, dtype, shape }: OnnxValue, array: Tensor): GraphValue {
       },
     );
   }
-  if (INTEGERS.has(dtype)) return { kind: 'int', shape: array.shape, data: Float64Array.from(array.data) };
+  if (dtype !== null && INTEGERS.has(dtype)) return { kind: 'int', type: dtype, shape: array.shape, data: Float64Array.from(array.data) };
   return { kind: dtype === 'bool' ? 'bool' : 'float', shape: array.shape, data: array.data };
 }
 

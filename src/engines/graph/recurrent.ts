@@ -12,6 +12,7 @@ import { type Call as AnyCall, need, type Operator, type Operators } from '../..
 import { type GraphValue, shapeError } from '../../ops/value.js';
 import { swapBatchAndTime } from '../../tensor/layout.js';
 import { allocate, formatShape, precisionOf, sizeOf, sliceRow, type Tensor } from '../../tensor/tensor.js';
+import { quantisedLstm } from './quantisedLstm.js';
 
 type Call = AnyCall & { readonly kernels: Kernels };
 
@@ -31,7 +32,12 @@ const recurrent: Operator = {
   run,
 };
 
-export const RECURRENT: Operators = { RNN: recurrent, LSTM: recurrent, GRU: recurrent };
+export const RECURRENT: Operators = {
+  RNN: recurrent,
+  LSTM: recurrent,
+  GRU: recurrent,
+  'com.microsoft.DynamicQuantizeLSTM': quantisedLstm(recurrent),
+};
 
 /** @returns Y [T, dirs, N, M] (layout 1: [N, T, dirs, M]), Y_h [dirs, N, M] ([N, dirs, M]), Y_c */
 function run(call: Call): GraphValue[] {

@@ -1,0 +1,143 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { formatShape, sizeOf } from '../tensor/tensor.js';
+import { intOf, textOf } from './attributes.js';
+import { type Call, need, type Operators, plain } from './operator.js';
+import { rowOf } from './selection.js';
+import { allocateShape, axisOf, broadcastTo, type GraphValue, ints, shapeError, stridesOf } from './value.js';
+
+/** Operators that put values at places told by other values, or tell the places. */
+export const PLACING: Operators = {
+  ScatterND: plain(scatterRows, ['reduction']),
+  ScatterElements: plain(scatterElements, ['axis', 'reduction']),
+  OneHot: plain(oneHot, ['axis']),
+  TopK: { attributes: ['axis', 'largest', 'sorted'], run: topK },
+  NonZero: plain(nonZero),
+  Trilu: plain(triangle, ['upper']),
+};
+
+const REDUCTIONS: Readonly<Record<string, (old: number, update: number) => number>> = {
+  none: (_, update) => update,
+  add: (old, update) => old + update,
+  mul: (old, update) => old * update,
+  max: Math.max,
+  min: Math.min,
+};
+
+function reductionOf({ node }: Call): (old: number, update: number) => number {
+  const name = textOf(node, 'reduction') ?? 'none';
+  if (Object.hasOwn(REDUCTIONS, name)) return REDUCTIONS[name];
+  throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `${node.opType} has no reduction ${escapeText(name, 40)} here`, {
+    expected: Object.keys(REDUCTIONS).join(', '),
+  });
+}
+
+/** y = x, and y[indices[r]] = updates[r] */
+function scatterRows(call: Call): GraphValue {
+  const [x, index, updates] = [0, 1, 2].map(i => need(call, i));
+  const join = reductionOf(call);
+  const q = index.shape[index.shape.length - 1] ?? 0;
+  const expected = [...index.shape.slice(0, -1), ...x.shape.slice(q)];
+  if (q > x.shape.length || formatShape(updates.shape) !== formatShape(expected))
+    throw shapeError('the updates do not fit', formatShape(updates.shape), formatShape(expected));
+  const width = sizeOf(x.shape.slice(q));
+  const strides = stridesOf(x.shape);
+  const data = x.data.slice();
+  for (let r = 0; r * width < updates.data.length; r++) {
+    let at = 0;
+    for (let a = 0; a < q; a++) at += rowOf(index.data[r * q + a], x.shape[a]) * strides[a];
+    for (let k = 0; k < width; k++) data[at + k] = join(data[at + k], updates.data[r * width + k]);
+  }
+  return { ...x, data };
+}
+
+/** y = x, and y[i, indices[i, j], k] = updates[i, j, k] for axis 1 */
+function scatterElements(call: Call): GraphValue {
+  const [x, index, updates] = [0, 1, 2].map(i => need(call, i));
+  const join = reductionOf(call);
+  const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);
+  const fits = index.shape.length === x.shape.length && index.shape.every((n, i) => i === axis || n <= x.shape[i]);
+  if (!fits || formatShape(index.shape) !== formatShape(updates.shape))
+    throw shapeError(
+      'the indices do not lie inside',
+      `${formatShape(index.shape)} and ${formatShape(updates.shape)}`,
+      formatShape(x.shape),
+    );
+  const [strides, own] = [stridesOf(x.shape), stridesOf(index.shape)];
+  const data = x.data.slice();
+  for (let k = 0; k < index.data.length; k++) {
+    const at = own.reduce((sum, step, a) => {
+      const i = a === axis ? rowOf(index.data[k], x.shape[a]) : Math.floor(k / step) % index.shape[a];
+      return sum + i * strides[a];
+    }, 0);
+    data[at] = join(data[at], updates.data[k]);
+  }
+  return { ...x, data };
+}
+
+/** inputs: indices, depth, [off, on]; what is out of range has no place. */
+function oneHot(call: Call): GraphValue {
+  const [index, depth, values] = [0, 1, 2].map(i => need(call, i));
+  const n = depth.data[0];
+  const axis = axisOf(intOf(call.node, 'axis') ?? -1, index.shape.length + 1);
+  const shape = [...index.shape.slice(0, axis), n, ...index.shape.slice(axis)];
+  const data = allocateShape(shape, values.kind, call.kernels.precision).fill(values.data[0]);
+  const width = sizeOf(index.shape.slice(axis));
+  for (let k = 0; k < index.data.length; k++) {
+    const at = index.data[k] < 0 ? index.data[k] + n : index.data[k];
+    if (at >= 0 && at < n) data[(Math.floor(k / width) * n + at) * width + (k % width)] = values.data[1];
+  }
+  return { kind: values.kind, shape, data };
+}
+
+/** The k largest (or smallest) along an axis, in their order; of equals the earlier first. */
+function topK(call: Call): GraphValue[] {
+  const [x, count] = [need(call, 0), need(call, 1)];
+  const axis = axisOf(intOf(call.node, 'axis') ?? -1, x.shape.length);
+  const sign = intOf(call.node, 'largest') === 0 ? 1 : -1;
+  const [n, k] = [x.shape[axis], count.data[0]];
+  if (k < 0 || k > n) throw shapeError(`there are no ${k} numbers to choose`, `axis of ${n}`, `0 to ${n}`);
+  const shape = x.shape.map((size, i) => (i === axis ? k : size));
+  const [values, places] = [allocateShape(shape, x.kind, call.kernels.precision), allocateShape(shape, 'int', 'f64')];
+  const width = sizeOf(x.shape.slice(axis + 1));
+  for (let r = 0; r < (n === 0 ? 0 : x.data.length / n); r++) {
+    const [outer, inner] = [Math.floor(r / width), r % width];
+    const at = (i: number) => x.data[(outer * n + i) * width + inner];
+    const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => sign * (at(i) - at(j)) || i - j);
+    order.slice(0, k).forEach((i, place) => {
+      values[(outer * k + place) * width + inner] = at(i);
+      places[(outer * k + place) * width + inner] = i;
+    });
+  }
+  return [
+    { kind: x.kind, shape, data: values },
+    { kind: 'int', shape, data: places },
+  ];
+}
+
+/** [rank, count]: the places of what is not 0, in order. */
+function nonZero(call: Call): GraphValue {
+  const x = need(call, 0);
+  const found = Array.from(x.data.keys()).filter(k => x.data[k] !== 0);
+  const strides = stridesOf(x.shape);
+  const rows = strides.flatMap((step, a) => found.map(k => Math.floor(k / step) % x.shape[a]));
+  return { ...ints(rows), shape: [x.shape.length, found.length] };
+}
+
+/** Keeps what is on and above the diagonal k (on and below it), 0 elsewhere. */
+function triangle(call: Call): GraphValue {
+  const x = need(call, 0);
+  const k = call.inputs[1]?.data[0] ?? 0;
+  const upper = (intOf(call.node, 'upper') ?? 1) === 1;
+  const [rows, columns] = x.shape.slice(-2);
+  const kept = broadcastTo(
+    {
+      kind: 'int',
+      shape: [rows, columns],
+      data: Float64Array.from({ length: rows * columns }, (_, i) => (i % columns) - Math.floor(i / columns)),
+    },
+    x.shape,
+  );
+  const data = x.data.map((v: number, i: number) => ((upper ? kept.data[i] >= k : kept.data[i] <= k) ? v : 0)) as GraphValue['data'];
+  return { ...x, data };
+}
