@@ -121,7 +121,11 @@ export function startWorking(args: WorkingArgs): HandCalculation {
         right: `${name}[${d + 1},${m + 1}]`,
         b: W.data[d * width + from + m],
       }));
-    const value = (m: number) => total(terms(m).map(term => term.a * term.b));
+    const value = (m: number) => {
+      let sum = 0;
+      for (let d = 0; d < v.values.length; d++) sum += v.values[d] * W.data[d * width + from + m];
+      return sum;
+    };
     return write({ label, role, how: m => ({ kind: 'products', terms: terms(m) }) }, length, value);
   };
   /** numbers that stand somewhere: a weight, a state */
@@ -162,7 +166,12 @@ export function startWorking(args: WorkingArgs): HandCalculation {
       const parts = (m: number) => addends.map(line => ({ label: line.label, value: line.values[m] }));
       const formula = addends.map(line => line.label).join(' + ');
       const line = { label, role, formula, how: (m: number) => ({ kind: 'sum' as const, addends: parts(m), limit }) };
-      return write(line, addends[0].values.length, m => within(total(addends.map(addend => addend.values[m])), limit));
+      return write(line, addends[0].values.length, m =>
+        within(
+          addends.reduce((total, { values }) => total + values[m], 0),
+          limit,
+        ),
+      );
     },
     apply(label, { name, f }, of, role = 'result') {
       const formula = /\w$/.test(name) || name === 'σ' ? `${name}(${of.label})` : `${name}${of.label}`;
@@ -193,12 +202,6 @@ interface Columns {
   readonly name: string;
   readonly from: number;
   readonly length: number;
-}
-
-function total(values: readonly number[]): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
 }
 
 /** As the cells clip: NaN passes. */

@@ -65,37 +65,42 @@ function termCount(how: How): number {
 }
 
 function termsTable(how: Extract<How, { kind: 'products' | 'sum' }>, actions: ByHandActions): HTMLElement {
-  const rows =
+  const rows = (from: number, to: number) =>
     how.kind === 'products'
-      ? how.terms.map(({ left, a, right, b }) =>
-          el(
-            'tr',
-            pointing([left, right], actions),
-            el('td', { class: 'from' }, indexed(left)),
-            el('td', { class: `number role-${roleOf(left)}` }, numberText(a)),
-            el('td', { class: 'sign' }, '×'),
-            el('td', { class: 'from' }, indexed(right)),
-            el('td', { class: `number role-${roleOf(right)}` }, numberText(b)),
-            el('td', { class: 'sign' }, '='),
-            el('td', { class: 'number' }, numberText(a * b)),
-          ),
-        )
-      : how.addends.map(({ label, value }, i) =>
-          el(
-            'tr',
-            {},
-            el('td', { class: 'sign' }, i === 0 ? '' : '+'),
-            el('td', { class: 'from' }, formula(label)),
-            el('td', { class: 'number' }, numberText(value)),
-          ),
-        );
-  const table = el('table', { class: how.kind }, el('tbody', {}, ...rows.slice(0, MOST_TERMS)));
+      ? how.terms
+          .slice(from, to)
+          .map(({ left, a, right, b }) =>
+            el(
+              'tr',
+              pointing([left, right], actions),
+              el('td', { class: 'from' }, indexed(left)),
+              el('td', { class: `number role-${roleOf(left)}` }, numberText(a)),
+              el('td', { class: 'sign' }, '×'),
+              el('td', { class: 'from' }, indexed(right)),
+              el('td', { class: `number role-${roleOf(right)}` }, numberText(b)),
+              el('td', { class: 'sign' }, '='),
+              el('td', { class: 'number' }, numberText(a * b)),
+            ),
+          )
+      : how.addends
+          .slice(from, to)
+          .map(({ label, value }, i) =>
+            el(
+              'tr',
+              {},
+              el('td', { class: 'sign' }, from + i === 0 ? '' : '+'),
+              el('td', { class: 'from' }, formula(label)),
+              el('td', { class: 'number' }, numberText(value)),
+            ),
+          );
+  const count = termCount(how);
+  const table = el('table', { class: how.kind }, el('tbody', {}, ...rows(0, MOST_TERMS)));
   const note = how.kind === 'sum' && how.limit !== null ? el('p', { class: 'note' }, `held within ±${how.limit}`) : null;
-  if (rows.length <= MOST_TERMS) return el('div', { class: 'terms' }, table, note);
-  const more = el('button', { type: 'button', class: 'quiet' }, `all ${rows.length} terms`);
+  if (count <= MOST_TERMS) return el('div', { class: 'terms' }, table, note);
+  const more = el('button', { type: 'button', class: 'quiet' }, `all ${count} terms`);
   const box = el('div', { class: 'terms' }, table, more, note);
   more.addEventListener('click', () => {
-    table.tBodies[0].append(...rows.slice(MOST_TERMS));
+    table.tBodies[0].append(...rows(MOST_TERMS, count));
     more.remove();
     box.classList.add('long');
     box.tabIndex = 0;

@@ -15,11 +15,10 @@ import { unpack } from './unpack.js';
 /** `compare --html`: both outputs side by side, where they part, what explains it, and the loop right and wrong. */
 export function comparePage(root: HTMLElement, data: ComparePage): void {
   const { result } = data;
-  const expected = unpack(data.expected);
-  const actual = unpack(data.actual);
   const sides = result.shape.equal
     ? differences({
-        expected,
+        expected: unpack(data.expected),
+        actual: unpack(data.actual),
         allowed: unpack(data.allowed),
         dims: data.dims,
         names: result.sides,
@@ -76,7 +75,6 @@ export function comparePage(root: HTMLElement, data: ComparePage): void {
     pageFoot(data, result.notes, result.assumptions, []),
   );
   drawTable();
-  sides?.show(actual, result.sides.actual);
   if (chosen) loops.show(chosen);
   else loops.node.hidden = true;
   if (data.network) {

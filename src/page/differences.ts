@@ -6,17 +6,17 @@ import { el, replace } from './dom.js';
 import type { Axis, Grid, Mark } from './grid.js';
 import { type HeatMap, heatMap } from './heatMap.js';
 import { TIME } from './panels.js';
+import { numberText, withoutFolders } from './text.js';
 
 /** Two outputs side by side and what lies between them; values that differ by more than they may are outlined. */
 export interface Differences {
   readonly node: HTMLElement;
-  /** @param actual what stands beside the expected side from now on */
-  show(actual: Tensor, name: string): void;
   choose(sample: number): void;
 }
 
 export interface DifferencesOptions {
   readonly expected: Tensor;
+  readonly actual: Tensor;
   readonly allowed: Tensor;
   readonly dims: readonly string[];
   readonly names: ComparePage['result']['sides'];
@@ -24,16 +24,16 @@ export interface DifferencesOptions {
   onSample(sample: number): void;
 }
 
-export function differences({ expected, allowed, dims, names, first, onSample }: DifferencesOptions): Differences {
+export function differences({ expected, actual, allowed, dims, names, first, onSample }: DifferencesOptions): Differences {
   const sequence = expected.shape.length === 3;
   const N = expected.shape[0] ?? 1;
   let sample = first?.sample ?? 0;
-  let actual = expected;
   let selected: readonly [number, number] | null = null;
-  const labels = { expected: names.expected, actual: names.actual };
+  const [left, right] = withoutFolders(names.expected, names.actual);
+  const labels = { expected: left, actual: right };
   const titles = {
-    expected: el('span', {}, names.expected),
-    actual: el('span', {}, names.actual),
+    expected: el('span', { title: names.expected }, left),
+    actual: el('span', { title: names.actual }, right),
     difference: el('span', {}, 'difference'),
   };
   const map = (key: keyof typeof titles): HeatMap =>
@@ -78,14 +78,9 @@ export function differences({ expected, allowed, dims, names, first, onSample }:
     input.addEventListener('change', () => onSample(Math.min(N, Math.max(1, Math.round(Number(input.value)))) - 1));
     replace(samples, el('label', { class: 'sample' }, el('span', {}, 'sample ', el('var', {}, 'n')), input, ` of ${N}`));
   };
+  draw();
   return {
     node,
-    show(next, name) {
-      actual = next;
-      labels.actual = name;
-      titles.actual.textContent = name;
-      draw();
-    },
     choose(next) {
       sample = next;
       selected = sequence ? selected : [selected?.[0] ?? 0, next];
@@ -143,7 +138,7 @@ function gridsOf(
       scale: signed,
       value: difference,
       shade,
-      legend: [`−${largest.toExponential(1)}`, largest.toExponential(1)],
+      legend: [numberText(-largest, 2), numberText(largest, 2)],
     },
     allowed: limit,
   };

@@ -15,7 +15,7 @@ interface Row {
 const MOST_ROWS = 8;
 
 /**
- * What was tried and what each leaves over, as bars by powers of ten.
+ * What was tested and the residual of each, as bars by powers of ten: the difference that is left when the mistake is made on purpose.
  * @param pick shows the loops of another explanation, where there are several
  */
 export function explanationsTable(
@@ -58,13 +58,13 @@ export function explanationsTable(
     body.replaceChildren(...cells);
     all.remove();
   });
-  const heads = ['mistake', 'verdict', 'left over', 'by powers of ten', 'what it is'];
-  const head = el('tr', {}, ...heads.map(text => el('th', { scope: 'col' }, text)));
+  const heads = { mistake: '', verdict: '', residual: 'number', 'by powers of ten': 'bar-cell', 'what it is': '' };
+  const head = el('tr', {}, ...Object.entries(heads).map(([text, kind]) => el('th', { scope: 'col', class: kind }, text)));
   return [
-    el('h2', {}, `Tried: ${tried} explanations, and what each leaves over`),
+    el('h2', {}, `${tried} explanations tested`),
     el(
       'div',
-      { class: 'table-scroll wide', tabindex: 0, role: 'region', 'aria-label': 'explanations and what each leaves over' },
+      { class: 'table-scroll wide', tabindex: 0, role: 'region', 'aria-label': 'explanations and their residuals' },
       el('table', { class: 'explanations' }, el('thead', {}, head), body),
     ),
     ...(cells.length > shown.length ? [all] : []),

@@ -80,10 +80,14 @@ export function explorer(options: ExplorerOptions): Explorer {
     render();
     void fill(made);
   };
-  /** The rest of a long trace, a turn at a time. */
+  /** The rest of a long trace, a turn at a time; what is known is drawn a few times a second. */
   const fill = async (mine: Trace | undefined) => {
+    let drawn = performance.now();
     while (mine && mine === trace && (await mine.advance(place.layer))) {
-      render();
+      if (performance.now() - drawn > 400) {
+        render();
+        drawn = performance.now();
+      }
       await new Promise(resolve => setTimeout(resolve));
     }
     render();

@@ -24,13 +24,12 @@ export interface FigureActions {
   choose(layer: string, way: number, step: number | null): void;
 }
 
-const LEAST_PITCH = 82;
+const LEAST_PITCH = 92;
 const MOST_PITCH = 118;
-const BOX = { width: 66, height: 40 };
+const BOX = { width: 62, height: 40 };
 const GAP = 50;
 const WAY_GAP = 16;
 const LEFT = 124;
-const RIGHT = 128;
 
 interface Column {
   /** null: steps that are left out */
@@ -48,24 +47,33 @@ export function figureFrame(): HTMLElement {
 /** Draws the network into its frame; the step that is looked at is scrolled into sight. */
 export function drawFigure(frame: HTMLElement, shapes: ShapesResult, view: FigureView, actions: FigureActions): void {
   const room = frame.clientWidth || 900;
-  const { drawing, now } = figure(shapes, view, actions, room);
+  const { drawing, now, width } = figure(shapes, view, actions, room);
   replace(frame, drawing);
-  if (now === null || frame.scrollWidth <= room) return;
+  if (now === null || width <= room) return;
   const [left, right] = [now - MOST_PITCH, now + MOST_PITCH];
   if (left < frame.scrollLeft || right > frame.scrollLeft + room) frame.scrollLeft = Math.max(0, now - room / 2);
 }
 
-function figure(shapes: ShapesResult, view: FigureView, actions: FigureActions, room: number): { drawing: SVGElement; now: number | null } {
+interface Figure {
+  readonly drawing: SVGElement;
+  /** x of the step that is looked at */
+  readonly now: number | null;
+  readonly width: number;
+}
+
+function figure(shapes: ShapesResult, view: FigureView, actions: FigureActions, room: number): Figure {
   const [first] = shapes.layers;
   const lengths = shapes.layers.map(({ name }) => view.steps(name));
   const T = view.steps(first.name);
   const given = shapes.layers.flatMap(({ output }) => (isSequence(output) && output.shape[1] !== null ? [output.shape[1]] : []));
-  const grid = gridOf([T, ...lengths, ...given], view.step, room - LEFT - RIGHT - 4);
+  // room for the longest shape at the right
+  const margin = 24 + 6.6 * Math.max(...[shapes.input, ...shapes.layers.map(({ output }) => output)].map(of => dimsText(of).length));
+  const grid = gridOf([T, ...lengths, ...given], view.step, room - LEFT - margin - 4);
   const columns = grid.columns(T);
   const right = grid.right;
   const heights = shapes.layers.map(layer => (layer.bidirectional ? 2 * BOX.height + WAY_GAP : BOX.height));
   const height = 34 + GAP + heights.reduce((sum, h) => sum + h + GAP, 0) + 34;
-  const width = right + RIGHT;
+  const width = right + margin;
   const drawing = svg('svg', {
     viewBox: `0 0 ${width} ${height}`,
     width,
@@ -108,7 +116,7 @@ function figure(shapes: ShapesResult, view: FigureView, actions: FigureActions, 
   });
   drawOutput(drawing, giver, y, right);
   const now = grid.columns(view.steps(view.layer)).find(({ step }) => step === view.step)?.x ?? null;
-  return { drawing, now };
+  return { drawing, now, width };
 }
 
 /** The last step of a T that is not known. */
@@ -140,16 +148,14 @@ function gridOf(lengths: readonly (number | null)[], step: number, room: number)
   };
 }
 
+/** `most` columns: the first, the last, those around the step, and gaps between them where there are any. */
 function around(step: number, T: number, most: number): (number | null)[] {
+  const run = (from: number, length: number): (number | null)[] => Array.from({ length }, (_, i) => from + i);
+  const end = most - 2;
+  if (step < end) return [...run(0, end), null, T - 1];
+  if (step >= T - end) return [0, null, ...run(T - end, end)];
   const inner = most - 4;
-  const from = Math.min(Math.max(step - Math.floor(inner / 2), 0), T - inner);
-  const to = from + inner;
-  const steps: (number | null)[] = Array.from({ length: inner }, (_, i) => from + i);
-  if (from > 2) steps.unshift(0, null);
-  else for (let t = from - 1; t >= 0; t--) steps.unshift(t);
-  if (to < T - 2) steps.push(null, T - 1);
-  else for (let t = to; t < T; t++) steps.push(t);
-  return steps;
+  return [0, null, ...run(step - Math.floor(inner / 2), inner), null, T - 1];
 }
 
 function stepsText(columns: readonly Column[]): string {
@@ -176,7 +182,7 @@ function highlight(columns: readonly Column[], { step }: FigureView, height: num
 }
 
 function drawInput(drawing: SVGElement, columns: readonly Column[], view: FigureView, y: number): void {
-  drawing.append(label(24, y + 6, 'input', 'name'), label(24, y + 22, 'x', 'maths'));
+  drawing.append(label(24, y + 6, 'input', 'name'), label(66, y + 7, 'x', 'maths'));
   for (const { step, x, label: index } of columns)
     drawing.append(step === null ? label(x, y + 6, '⋯', 'dots middle') : indexed(x, y + 8, 'x', index, step === view.step));
 }
@@ -308,7 +314,7 @@ function box({ layer, way, step, x, y, width }: Box, view: FigureView, actions: 
       },
     },
     svg('rect', { x, y, width, height: BOX.height, rx: 7 }),
-    label(x + width / 2, y + (values ? 17 : BOX.height / 2 + 4.5), shownName(name, 11), 'kind middle'),
+    label(x + width / 2, y + (values ? 17 : BOX.height / 2 + 4.5), shownName(name, 10), 'kind middle'),
     ...strip(values, x + 7, y + BOX.height - 15, width - 14),
   );
 }

@@ -7,7 +7,7 @@ import { el } from './dom.js';
 import { countText } from './layerTable.js';
 import { shownName } from './text.js';
 
-const NAMES: Record<string, string> = { keras: 'Keras', torch: 'PyTorch', onnx: 'ONNX', tfjs: 'TensorFlow.js', flax: 'Flax' };
+export const NAMES: Record<string, string> = { keras: 'Keras', torch: 'PyTorch', onnx: 'ONNX', tfjs: 'TensorFlow.js', flax: 'Flax' };
 
 /** The same network as each framework counts it, weight by weight. */
 export function frameworkTable(model: ModelSpec, { totals }: ShapesResult): HTMLElement {
@@ -47,10 +47,10 @@ export function frameworkTable(model: ModelSpec, { totals }: ShapesResult): HTML
       );
     }),
   );
-  const notes = columns.flatMap(({ name, note, twoBiases }) => [
-    ...(note ? [note] : []),
-    ...(twoBiases ? [`${NAMES[name]} keeps two biases where one would do.`] : []),
-  ]);
+  const notes = columns.flatMap(({ note }) => note ?? []);
+  const two = columns.filter(({ twoBiases }) => twoBiases).map(({ name }) => NAMES[name]);
+  if (two.length > 0)
+    notes.push(`${two.join(' and ')} ${two.length > 1 ? 'keep' : 'keeps'} two biases for each recurrent layer, which are added.`);
   return el(
     'div',
     {},

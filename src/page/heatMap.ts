@@ -26,7 +26,7 @@ export interface HeatMap {
 }
 
 /** Room for the caption, in pixels. */
-const LEAST_WIDTH = 236;
+const LEAST_WIDTH = 270;
 
 /** A heat map on a canvas of the size of what is seen: a thousand steps of five hundred units scroll as smoothly as ten of five. */
 export function heatMap(options: HeatMapOptions): HeatMap {
@@ -58,7 +58,7 @@ export function heatMap(options: HeatMapOptions): HeatMap {
     drawGrid(canvas, shown, flashes, layout, scroller);
   });
   /** pixels across for all heat maps of a group */
-  const room = () => node.parentElement?.clientWidth || 600;
+  const room = () => (node.parentElement && widthOf(node.parentElement)) || 600;
   const place = ({ left, top, width, height, full, outer }: Layout) => {
     frame.style.width = `${outer.width}px`;
     node.style.width = `${Math.max(LEAST_WIDTH, outer.width)}px`;
@@ -157,7 +157,6 @@ export function heatMap(options: HeatMapOptions): HeatMap {
   table.addEventListener('toggle', () => {
     if (table.open && shown) replace(table, table.firstElementChild, gridTable(shown, options.label()));
   });
-  new ResizeObserver(draw).observe(node);
   addEventListener('redraw', draw);
 
   return {
@@ -188,6 +187,21 @@ export function heatMap(options: HeatMapOptions): HeatMap {
   };
 }
 
+const widths = new WeakMap<Element, number>();
+const widthsChange = new ResizeObserver(entries => {
+  for (const { target, contentRect } of entries) widths.set(target, contentRect.width);
+  dispatchEvent(new Event('redraw'));
+});
+
+/** Observed, not read: reading it after every change would lay the page out as often. */
+function widthOf(element: Element): number {
+  if (!widths.has(element)) {
+    widths.set(element, element.clientWidth);
+    widthsChange.observe(element);
+  }
+  return widths.get(element)!;
+}
+
 /** 'M = 5', each letter always in its own colour */
 export function axisTag({ letter, length }: Axis): HTMLElement | string {
   if (letter === '') return '';
@@ -199,7 +213,7 @@ export function readoutText({ rows, columns, groups, value }: Grid, [row, column
   const gate = groups && groups.length > 1 ? [groups[Math.floor(column / each)]] : [];
   const down = rows.length > 1 || columns.length === 1 ? [`${rows.index} = ${row + 1}`] : [];
   const across = columns.length > 1 ? [...gate, `${columns.index} = ${(column % each) + 1}`] : [];
-  return `${[...across, ...down].join(', ')}:  ${numberText(value(row, column), 8)}`;
+  return `${[...across, ...down].join(', ')}:  ${numberText(value(row, column), 7)}`;
 }
 
 function moved(key: string, [row, column]: readonly [number, number], { rows, columns }: Grid): readonly [number, number] | null {

@@ -1,6 +1,6 @@
 import { cellColour, css, inkOn, isDark } from './colours.js';
 import type { Grid, Mark, Shown } from './grid.js';
-import { shortNumber, tinyNumber } from './text.js';
+import { shortNumber } from './text.js';
 
 /** Where a heat map's parts are, in pixels. */
 export interface Layout {
@@ -90,12 +90,17 @@ interface View {
   readonly toRow: number;
 }
 
-function drawCells(context: CanvasRenderingContext2D, { value, shade, scale }: Grid, { cell, numbers }: Layout, view: View): void {
+function drawCells(context: CanvasRenderingContext2D, grid: Grid, layout: Layout, view: View): void {
+  if (!layout.numbers) {
+    drawColours(context, grid, layout, view);
+    return;
+  }
+  const { value, shade, scale } = grid;
+  const { cell } = layout;
   const dark = isDark();
   context.font = `${cell.width < 44 ? 10 : 11}px ${FONT}`;
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  const gap = cell.width >= 12 && cell.height >= 10 ? 1 : 0;
   for (let row = view.fromRow; row < view.toRow; row++) {
     for (let column = view.fromColumn; column < view.toColumn; column++) {
       const x = view.x + column * cell.width;
@@ -103,12 +108,35 @@ function drawCells(context: CanvasRenderingContext2D, { value, shade, scale }: G
       const number = value(row, column);
       const rgb = cellColour(shade ? shade(row, column) : number, scale, dark);
       context.fillStyle = css(rgb);
-      context.fillRect(x, y, cell.width - gap, cell.height - gap);
-      if (!numbers) continue;
+      context.fillRect(x, y, cell.width - 1, cell.height - 1);
       context.fillStyle = inkOn(rgb);
-      context.fillText(shade ? tinyNumber(number) : shortNumber(number), x + (cell.width - gap) / 2, y + (cell.height - gap) / 2 + 0.5);
+      context.fillText(shortNumber(number, shade ? 0.1 : undefined), x + (cell.width - 1) / 2, y + cell.height / 2);
     }
   }
+}
+
+/** Cells without numbers: a picture of one pixel each, enlarged; lines between them where they are large enough. */
+function drawColours(
+  context: CanvasRenderingContext2D,
+  { value, shade = value, scale }: Grid,
+  { cell }: Layout,
+  { x, y, fromRow, toRow, fromColumn, toColumn }: View,
+): void {
+  const [width, height] = [toColumn - fromColumn, toRow - fromRow];
+  if (width <= 0 || height <= 0) return;
+  const dark = isDark();
+  const image = new ImageData(width, height);
+  for (let row = 0, k = 0; row < height; row++)
+    for (let column = 0; column < width; column++, k += 4)
+      image.data.set([...cellColour(shade(fromRow + row, fromColumn + column), scale, dark), 255], k);
+  const small = new OffscreenCanvas(width, height);
+  small.getContext('2d')!.putImageData(image, 0, 0);
+  context.imageSmoothingEnabled = false;
+  const [left, top] = [x + fromColumn * cell.width, y + fromRow * cell.height];
+  context.drawImage(small, left, top, width * cell.width, height * cell.height);
+  if (cell.width < 12 || cell.height < 10) return;
+  for (let column = 1; column <= width; column++) context.clearRect(left + column * cell.width - 1, top, 1, height * cell.height);
+  for (let row = 1; row <= height; row++) context.clearRect(left, top + row * cell.height - 1, width * cell.width, 1);
 }
 
 const FONT = 'ui-sans-serif, system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';

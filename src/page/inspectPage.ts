@@ -3,6 +3,7 @@ import type { InspectTensor } from '../run/result.js';
 import { symmetric, whenColoursChange } from './colours.js';
 import { el, oncePerFrame, replace, svg } from './dom.js';
 import { drawFigure, figureFrame } from './figure.js';
+import { NAMES } from './frameworkTable.js';
 import type { Axis, Grid } from './grid.js';
 import { heatMap } from './heatMap.js';
 import { bytesOf, countText, layerTable } from './layerTable.js';
@@ -147,12 +148,16 @@ function stateOf({ result: { runs, reason } }: InspectPage): HTMLElement {
 
 function factLine({ result }: InspectPage): string[] {
   const { format, framework, frameworkVersion, bytes, totals, sha256, reason, runs } = result;
-  const version = frameworkVersion ? ` (${frameworkVersion})` : '';
   const digest = sha256 ? ` sha256 ${sha256}.` : '';
   const why = !runs && reason ? ` ${reason}.` : '';
   return [
-    `${format}${framework ? `, ${framework}${version}` : ''}; ${bytesOf(bytes)}, ${countText(totals.numbers)} numbers in ${countText(totals.tensors)} tensors.${why}${digest}`,
+    `A ${format} file${framework && framework !== format ? `, ${NAMES[framework] ?? framework}` : ''}${frameworkVersion ? ` ${frameworkVersion}` : ''}: ${bytesOf(bytes)}, ${countText(totals.numbers)} numbers in ${countText(totals.tensors)} tensors.${why}${digest}`,
   ];
+}
+
+/** 'recurrent kernel' */
+function roleText(role: string | null): string {
+  return (role ?? '').replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`);
 }
 
 const MOST_ROWS = 400;
@@ -169,7 +174,7 @@ function tensorTable({ result, tensors }: InspectPage, chosen: number, filter: s
         { scope: 'row' },
         el('button', { type: 'button', class: 'quiet name', 'aria-pressed': i === chosen, 'data-key': `tensor-${i}` }, shownName(name, 70)),
       ),
-      el('td', {}, role ?? '', gates ? el('span', { class: 'gates' }, ` ${gates.join(' ')}`) : ''),
+      el('td', {}, roleText(role), gates ? el('span', { class: 'gates' }, ` ${gates.join(' ')}`) : ''),
       el('td', { class: 'sizes' }, shape.join('×') || 'scalar'),
       el('td', {}, dtype),
       el('td', { class: 'number' }, countText(count)),
@@ -186,7 +191,13 @@ function tensorTable({ result, tensors }: InspectPage, chosen: number, filter: s
       el(
         'thead',
         {},
-        el('tr', {}, ...['name', 'role', 'shape', 'type', 'numbers', 'spread'].map(text => el('th', { scope: 'col' }, text))),
+        el(
+          'tr',
+          {},
+          ...['name', 'role', 'shape', 'type', 'numbers', 'spread'].map(text =>
+            el('th', { scope: 'col', class: text === 'numbers' ? 'number' : '' }, text),
+          ),
+        ),
       ),
       el(
         'tbody',
@@ -212,7 +223,7 @@ function factsOf({ shape, dtype, count, role, gates }: InspectTensor, figures: T
     'dl',
     { class: 'work' },
     ...row('shape', `${shape.join(' × ') || 'scalar'}, ${dtype}, ${countText(count)} numbers`),
-    ...(role ? row('role', role + (gates ? `, gates ${gates.join(' ')}` : '')) : []),
+    ...(role ? row('role', roleText(role) + (gates ? `, gates ${gates.join(' ')}` : '')) : []),
     ...row('from, to', `${numberText(least, 4)} … ${numberText(greatest, 4)}`),
     ...row('mean', `${numberText(mean, 4)}, deviation ${numberText(deviation, 4)}`),
     ...row('zeros', `${countText(zeros)}${notFinite > 0 ? `; not finite: ${countText(notFinite)}` : ''}`),

@@ -25,7 +25,17 @@ export function layerTable(result: ShapesResult, chosen: string, choose: (layer:
     el(
       'table',
       { class: 'layers' },
-      el('thead', {}, el('tr', {}, ...heads.map(text => (text === '' ? el('td', {}) : el('th', { scope: 'col' }, text))))),
+      el(
+        'thead',
+        {},
+        el(
+          'tr',
+          {},
+          ...heads.map(text =>
+            text === '' ? el('td', {}) : el('th', { scope: 'col', class: text === 'parameters' ? 'number' : '' }, text),
+          ),
+        ),
+      ),
       el('tbody', {}, ...rows, total),
     ),
   );

@@ -8,14 +8,14 @@ import type { Grid } from './grid.js';
 import { heatMap } from './heatMap.js';
 import { loopFigure } from './loopFigure.js';
 import { TIME, valuesPanel } from './panels.js';
-import { shownName } from './text.js';
+import { numberText, shownName } from './text.js';
 import { unpack } from './unpack.js';
 
 /** The loop right and wrong: a switch between the two, what each h is, and where they part. */
 export interface LoopSection {
   readonly node: HTMLElement;
-  /** @returns whether there is a loop to show */
-  show(explanation: Explanation): boolean;
+  /** Hidden where the explanation has no loop. */
+  show(explanation: Explanation): void;
   choose(sample: number): void;
 }
 
@@ -112,7 +112,7 @@ export function loopSection(data: ComparePage): LoopSection {
       explanation = next;
       loops = data.loops.find(({ code }) => code === next.code);
       node.hidden = !loops || loops.layers.length === 0;
-      if (node.hidden) return false;
+      if (node.hidden) return;
       heading.replaceChildren('The loop, right and wrong: ', el('code', {}, next.code));
       replace(
         node,
@@ -125,7 +125,6 @@ export function loopSection(data: ComparePage): LoopSection {
       );
       const names = loops!.layers.map(nameOf);
       pick(names.find(name => name.startsWith(data.result.firstDifference?.layer ?? ' ')) ?? names[0]);
-      return true;
     },
     choose(next) {
       sample = next;
@@ -165,6 +164,6 @@ function gridsOf(right: Tensor, wrong: Tensor, sample: number): Record<'right' |
     const d = apart(m, t);
     return d === 0 || most === 0 ? 0 : Math.sign(d) * Math.max(0, 1 + Math.log10(Math.abs(d) / most) / 8);
   };
-  const legend = [`−${most.toExponential(0)}`, most.toExponential(0)] as const;
+  const legend = [numberText(-most, 1), numberText(most, 1)] as const;
   return { right: a, wrong: b, apart: { rows: a.rows, columns: { ...TIME, length: T }, scale: symmetric(1), value: apart, shade, legend } };
 }

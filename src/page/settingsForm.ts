@@ -1,3 +1,4 @@
+import { CELLS } from '../cells/index.js';
 import type { PageFlags } from '../run/pageData.js';
 import { el, newId } from './dom.js';
 import type { Settings } from './model.js';
@@ -19,6 +20,7 @@ export interface Fixed {
 const MOST = { N: 1000, T: 1000, D: 512, M: 512, K: 512 } as const;
 const DEFAULTS = { N: 1, T: 10, D: 3, M: 5, K: 2 } as const;
 const MEANING = { N: 'samples', T: 'steps', D: 'features', M: 'units', K: 'outputs' } as const;
+const CELL_CHOICES = CELLS.map(({ name }): [string, string] => [name, name.toUpperCase()]);
 type Letter = keyof typeof MOST;
 
 export function settingsForm(change: (settings: Partial<Settings>) => void): SettingsForm {
@@ -90,7 +92,7 @@ export function settingsForm(change: (settings: Partial<Settings>) => void): Set
       ...(fixed.input ? [] : [number('N'), number('T'), number('D')]),
       number('M'),
       number('K'),
-      choice('cell', flags.cell ?? 'rnn', [['rnn', 'RNN'], ['lstm', 'LSTM'], ['gru', 'GRU']], value => flag({ cell: value as PageFlags['cell'] })),
+      choice('cell', flags.cell ?? 'rnn', CELL_CHOICES, value => flag({ cell: value as PageFlags['cell'] })),
       choice('direction', flags.bidirectional ? 'both' : 'one', [['one', 'forwards'], ['both', 'both ways']], value => flag({ bidirectional: value === 'both' || undefined })),
       choice('output', flags.task ?? 'many-to-one', [['many-to-one', 'last step'], ['many-to-many', 'every step']], value =>
         flag({ task: value as PageFlags['task'], pool: value === 'many-to-many' ? undefined : flags.pool })),

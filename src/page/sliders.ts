@@ -67,7 +67,11 @@ function rowFor(letter: string, change: (size: Size, value: number | null) => vo
   const label = el('label', { for: id });
   const slider = el('input', { id, type: 'range', min: 0, max: STOPS.length - 1, step: 1 });
   const number = el('input', { type: 'number', min: 1, max: 100000, step: 1, 'aria-label': `${letter} as a number` });
-  const open = el('button', { type: 'button', class: 'quiet', 'aria-label': `leave ${letter} symbolic` }, '?');
+  const open = el(
+    'button',
+    { type: 'button', class: 'quiet', 'aria-label': `leave ${letter} symbolic`, title: `leave ${letter} symbolic` },
+    '?',
+  );
   const effect = el('span', { class: 'effect' });
   slider.addEventListener('input', () => change(size, STOPS[Number(slider.value)]));
   number.addEventListener('change', () => {
@@ -82,6 +86,7 @@ function rowFor(letter: string, change: (size: Size, value: number | null) => vo
       size = next;
       label.replaceChildren(el('var', {}, letter), ` ${next.meaning}`);
       if (next.value !== null && STOPS[Number(slider.value)] !== next.value) slider.value = String(nearest(next.value));
+      node.classList.toggle('open', next.value === null);
       slider.setAttribute('aria-valuetext', next.value === null ? `${letter}, symbolic` : String(next.value));
       if (document.activeElement !== number || next.value === null) number.value = next.value === null ? '' : String(next.value);
       number.placeholder = next.value === null ? letter : '';

@@ -6,28 +6,23 @@ import { valueText } from '../report/numbers.js';
 export function numberText(x: number, digits = 6): string {
   return valueText(x === 0 ? 0 : x, digits, false)
     .replace('-', '−')
-    .replace('e-', 'e−')
-    .replace('e−', 'e−');
+    .replace('e-', 'e−');
 }
 
-/** For a cell: at most five characters. */
-export function shortNumber(x: number): string {
+/** For a cell: '0.25', '−12.5', '3e−4'. @param least two decimals from here on, below it a power of ten */
+export function shortNumber(x: number, least = 0.005): string {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? 'NaN' : x > 0 ? '∞' : '−∞';
   const size = Math.abs(x);
   if (size === 0) return '0';
-  if (size < 0.005) return x > 0 ? '+0' : '−0';
-  const text =
-    size >= 1e5 ? size.toExponential(0).replace('e+', 'e') : size >= 100 ? size.toFixed(0) : size >= 10 ? size.toFixed(1) : size.toFixed(2);
+  const decimals = size >= 100 ? 0 : size >= 10 ? 1 : 2;
+  const text = size < least || size >= 1e5 ? size.toExponential(0).replace('e+', 'e').replace('e-', 'e−') : size.toFixed(decimals);
   return (x < 0 ? '−' : '') + text;
 }
 
-/** A difference in a cell: '9e-4', '0'. */
-export function tinyNumber(x: number): string {
-  if (!Number.isFinite(x) || x === 0 || Math.abs(x) >= 0.1) return shortNumber(x);
-  return Math.abs(x)
-    .toExponential(0)
-    .replace('e-', 'e−')
-    .replace(/^/, x < 0 ? '−' : '');
+/** The names of two sides without their folders, where that leaves them different. */
+export function withoutFolders(a: string, b: string): readonly [string, string] {
+  const [x, y] = [a, b].map(name => name.replace(/^.*[/\\]/, ''));
+  return x === y ? [a, b] : [x, y];
 }
 
 /** A name that a file gave. */

@@ -7,7 +7,7 @@ import { RnnError } from '../errors.js';
 import { cellOptions, type RecurrentSpec } from '../layers/recurrent.js';
 import type { DenseSpec, ModelSpec } from '../model/spec.js';
 import { isRecurrent } from '../model/spec.js';
-import { type Tensor, toPrecision } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { ForwardRequest } from './request.js';
 import type { WorkingStep } from './result.js';
@@ -60,18 +60,17 @@ function* steps(run: Run, { sample, step }: Zoom): Generator<WorkingStep> {
 function* recurrentSteps(run: Run, layer: RecurrentSpec, n: number, only?: number): Generator<WorkingStep> {
   const { model, weights, input, output } = run;
   const from = tensorOf(layer.inputs[0], model, input, output);
-  const x = toPrecision(from.tensor, 'f64');
+  const x = from.tensor;
   const [, T] = x.shape;
   const cell = getCell(layer.kind);
   for (const [way, trace] of (output.layers.get(layer.name)?.traces ?? []).entries()) {
     const reverse = (way === 1) !== layer.goBackwards;
     const before = reverse ? 't+1' : 't−1';
     const own = weightsOf(layer, weights, layer.bidirectional === null ? '' : way === 0 ? 'forward/' : 'backward/');
-    const states = trace.states.map(state => toPrecision(state, 'f64'));
     for (let k = 0; k < T; k++) {
       const t = reverse ? T - 1 - k : k;
       if (only !== undefined && t !== only - 1) continue;
-      const state = states.map((s, i) =>
+      const state = trace.states.map((s, i) =>
         k === 0 ? initialState(layer, run, n, way, i, s.shape[2]) : rowOf(s, n * T + t + (reverse ? 1 : -1)),
       );
       const masked = from.mask !== undefined && from.mask[n * T + t] === 0;
@@ -108,11 +107,11 @@ function* recurrentSteps(run: Run, layer: RecurrentSpec, n: number, only?: numbe
 
 /** Dense: once for a vector per sample (its step is null), else at every step. */
 function* denseSteps({ model, weights, input, output }: Run, layer: DenseSpec, n: number, only?: number): Generator<WorkingStep> {
-  const x = toPrecision(tensorOf(layer.inputs[0], model, input, output).tensor, 'f64');
+  const x = tensorOf(layer.inputs[0], model, input, output).tensor;
   const sequence = x.shape.length === 3;
   if (x.shape.length > 3 || (!sequence && only !== undefined && only !== input.x.shape[1])) return;
   const T = sequence ? x.shape[1] : 1;
-  const Wo = toPrecision(weights.get(`${layer.shares ?? layer.name}/Wo`)!, 'f64');
+  const Wo = weights.get(`${layer.shares ?? layer.name}/Wo`)!;
   const bo = weights.get(`${layer.shares ?? layer.name}/bo`);
   for (let t = 0; t < T; t++) {
     if (sequence && only !== undefined && t !== only - 1) continue;
@@ -128,7 +127,7 @@ function* denseSteps({ model, weights, input, output }: Run, layer: DenseSpec, n
       masked: false,
       equations: [denseEquation(layer, name)],
       given: [{ label: name, values: v }],
-      lines: denseLines(layer, name, v, Wo, bo && toPrecision(bo, 'f64')),
+      lines: denseLines(layer, name, v, Wo, bo),
     };
   }
 }
@@ -140,7 +139,7 @@ function denseLines({ activation, units: K }: DenseSpec, name: string, v: Float6
     label: `${name}·Wo`,
     role: 'part',
     formula: '',
-    values: Float64Array.from({ length: K }, (_, k) => terms(k).reduce((sum, { a, b }) => sum + a * b, 0)),
+    values: Float64Array.from({ length: K }, (_, k) => v.reduce((sum, a, m) => sum + a * Wo.data[m * K + k], 0)),
     how: k => ({ kind: 'products', terms: terms(k) }),
   };
   const bias = bo && biasLine(Float64Array.from(bo.data));
@@ -198,10 +197,7 @@ const WEIGHT_NAMES = { kernel: 'Wx', recurrentKernel: 'Wh', bias: 'bh', projecti
 
 function weightsOf(layer: RecurrentSpec, weights: Weights, way: string): Record<string, Tensor | undefined> {
   return Object.fromEntries(
-    Object.entries(WEIGHT_NAMES).map(([role, name]) => {
-      const weight = weights.get(`${layer.shares ?? layer.name}/${way}${name}`);
-      return [role, weight && toPrecision(weight, 'f64')];
-    }),
+    Object.entries(WEIGHT_NAMES).map(([role, name]) => [role, weights.get(`${layer.shares ?? layer.name}/${way}${name}`)]),
   );
 }
 
