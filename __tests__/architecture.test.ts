@@ -45,8 +45,8 @@ const HOME: Record<string, RegExp> = {
   chalk: /^report\//,
   'cli-table3': /^report\//,
   seedrandom: /^random\/seedrandom\.ts$/,
-  fs: /^run\/(files|fileSource|atomicWrite|descriptors)\.ts$/,
-  'fs/promises': /^run\/(files|fileSource|modelPath|atomicWrite)\.ts$/,
+  fs: /^run\/(files|fileSource|atomicWrite|outputFiles|descriptors)\.ts$/,
+  'fs/promises': /^run\/(files|fileSource|modelPath|atomicWrite|outputFiles)\.ts$/,
 };
 
 interface Import {

@@ -3,7 +3,6 @@ import {
   appendFileSync,
   chmodSync,
   existsSync,
-  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -235,21 +234,6 @@ describe('writing', () => {
     expect([OLD, NEW]).toContainEqual(readFileSync(late));
     expect(readFileSync(target)).toEqual(OLD);
   });
-
-  it.each(['the same path', 'a hard link', 'a path with a key', ...(onWindows ? [] : ['a symbolic link'])])(
-    'never onto the input: %s, not even with force',
-    async way => {
-      const target = folderOf(`same-${way.replaceAll(' ', '-')}`).replace('.npy', '.npz');
-      writeFileSync(target, OLD);
-      const other = join(dirname(target), 'other.npz');
-      if (way === 'a hard link') linkSync(target, other);
-      if (way === 'a symbolic link') symlinkSync(target, other);
-      const input = way === 'the same path' ? target : way === 'a path with a key' ? `${target}:x` : other;
-      const error = await failure(() => writeFileAtomic(target, NEW, { force: true, inputs: ['absent.npy', input] }));
-      expect([error.code, error.exit]).toEqual(['E_SAME_FILE', 4]);
-      expect(readFileSync(target)).toEqual(OLD);
-    },
-  );
 
   onPosix('keeps the permissions of the file it replaces, and writes through a symbolic link', async () => {
     const target = folderOf('mode');

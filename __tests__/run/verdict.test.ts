@@ -47,7 +47,7 @@ describe('each value has its own tolerance', () => {
     const { weights } = await prepare(net);
     const columns = Float32Array.from(weights.get('dense_1/Wo')!.data, (v, k) => (k % 3 === 0 ? v * 1e7 : v));
     const tensors = new Map([...weights].map(([name, t]) => [name, name === 'dense_1/Wo' ? { shape: t.shape, data: columns } : t]));
-    await saveTensors(file, tensors, { force: true, inputs: [] });
+    await saveTensors(file, tensors, { force: true });
     const request = { ...net, weights: file };
     expect(await verdict({ ...request, against: await saved('huge.npy', { ...request, engine: 'manual' }) })).toMatchObject(SAME);
     const against = await saved('small.npy', { ...request, engine: 'manual' }, y => {

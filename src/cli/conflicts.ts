@@ -1,6 +1,7 @@
 import { RnnError } from '../errors.js';
 import { shownPath } from '../escape.js';
 import type { CommandName } from './options.js';
+import { WRITES } from './outputs.js';
 import type { Values } from './values.js';
 
 /** Flags that cannot stand together, found before any file is read. A network is described in exactly one form. */
@@ -70,19 +71,6 @@ const CONFLICTS: readonly Conflict[] = [
   { a: 'html', b: 'fast', fix: 'a page has the bits that are the same everywhere: drop --fast' },
   { a: 'quiet', b: 'verbose', fix: 'drop one of them' },
 ];
-
-/** The flags whose word is a file that is written. */
-const WRITES: Record<CommandName, readonly (keyof Values)[]> = {
-  shapes: ['svg', 'html'],
-  forward: ['out', 'trace', 'svg', 'html'],
-  compare: ['html'],
-  inspect: ['html'],
-  convert: ['output'],
-  probe: ['out'],
-  explain: [],
-  schema: [],
-  completion: [],
-};
 
 /** @throws RnnError E_CONFLICT, E_NEEDS (exit 2) */
 export function checkConflicts(values: Values, command: CommandName): void {

@@ -9,6 +9,7 @@ import { VERSION } from '../run/version.js';
 import { correctedLine } from './correction.js';
 import type { CommandName } from './options.js';
 import { createOutput, type Output, paintFor } from './output.js';
+import { checkOutputs } from './outputs.js';
 import { type Invocation, parseArgv } from './program.js';
 import { type Io, terminalColumns, type Writer, wantsColor, writerTo } from './streams.js';
 import type { Message, ThreadData } from './thread.js';
@@ -74,7 +75,10 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
       if (io.elsewhere) allowElsewhere();
       let exit: number;
       try {
-        exit = await withLimits(invocation.values, async () => command(await valuesOf(invocation, note => output.notes([note])), output));
+        exit = await withLimits(invocation.values, async () => {
+          await checkOutputs(invocation.values, invocation.command);
+          return command(await valuesOf(invocation, note => output.notes([note])), output);
+        });
       } catch (error) {
         if (error !== ELSEWHERE || !io.elsewhere) throw error;
         output.detail('the work is long: a thread does it, and this one listens for interrupts');

@@ -4,7 +4,7 @@ import type { PageData } from '../run/pageData.js';
 import { saveText } from '../run/save.js';
 import type { Output } from './output.js';
 import { guarded } from './signals.js';
-import { inputFiles, type Values } from './values.js';
+import type { Values } from './values.js';
 
 /** The interactive page of --html, loaded where one is asked for. */
 export { comparePage, noPageOfFiles } from '../run/pageCompare.js';
@@ -12,14 +12,13 @@ export { forwardPage } from '../run/pageForward.js';
 export { inspectPage } from '../run/pageInspect.js';
 export { shapesPage } from '../run/pageShapes.js';
 
-/** --html FILE, or - for stdout. @throws RnnError E_EXISTS, E_SAME_FILE, E_WRITE */
+/** --html FILE, or - for stdout. @throws RnnError E_EXISTS, E_WRITE */
 export async function savePage(title: string, data: PageData, values: Values, output: Output): Promise<void> {
   const html = pageHtml(title, data, pageBundle());
   if (values.html === '-') {
     output.text(html);
     return;
   }
-  const inputs = [...inputFiles(values), values.against, values.file, values.first].filter(path => path !== undefined);
-  await guarded(() => saveText(values.html!, html, { force: values.force ?? false, inputs }));
+  await guarded(() => saveText(values.html!, html, { force: values.force }));
   output.notes([`saved ${values.html}`]);
 }

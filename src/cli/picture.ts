@@ -10,13 +10,12 @@ export { mermaidText } from '../report/mermaid.js';
 export { networkSvg } from '../report/networkSvg.js';
 export { panelsOf } from '../report/panels.js';
 
-/** --svg FILE, or - for stdout. @returns the file, where it is one @throws RnnError E_EXISTS, E_SAME_FILE, E_WRITE */
+/** --svg FILE, or - for stdout. @returns the file, where it is one @throws RnnError E_EXISTS, E_WRITE */
 export async function savePicture(svg: string, values: Values, output: Output): Promise<string[]> {
   if (values.svg === '-') {
     output.text(svg);
     return [];
   }
-  const inputs = [values.model, values.weights, values.input].filter(path => path !== undefined);
-  await guarded(() => saveText(values.svg!, svg, { force: values.force ?? false, inputs }));
+  await guarded(() => saveText(values.svg!, svg, { force: values.force }));
   return [values.svg!];
 }

@@ -103,8 +103,3 @@ export function inputRequest(values: Values): InputRequest {
 export function given<K extends keyof Values>(values: Values, keys: readonly K[]): Partial<Pick<Values, K>> {
   return Object.fromEntries(keys.filter(key => values[key] !== undefined).map(key => [key, values[key]])) as Partial<Pick<Values, K>>;
 }
-
-/** Every file that is read: none of them may be written over. */
-export function inputFiles({ model, weights, input, lengths, mask, h0, c0 }: Values): string[] {
-  return [model, weights, input, lengths, mask, h0, c0].filter(path => path !== undefined);
-}

@@ -11,8 +11,6 @@ import { escapeText } from '../escape.js';
 export interface WriteOptions {
   /** overwrite an existing file */
   readonly force?: boolean;
-  /** files that were read: never overwritten, not even with force */
-  readonly inputs?: readonly string[];
 }
 
 /** Where the bytes of one file go, one piece after the other. */
@@ -29,20 +27,16 @@ export interface Sink {
  * Writes a file to a temporary name in the same folder, syncs it, then gives it its name; the folder is synced too. Whatever fails, and
  * wherever the process is killed, the old file stays whole. Without `force` the last step itself refuses an existing file, so one that
  * appears meanwhile is safe as well. A pipe or a device is written to directly.
- * @throws RnnError E_EXISTS without `force`, E_SAME_FILE when the target is one of `inputs`, E_IS_DIRECTORY, E_ACCESS, E_WRITE (io, exit 4)
+ * @throws RnnError E_EXISTS without `force`, E_IS_DIRECTORY, E_ACCESS, E_WRITE (io, exit 4)
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
   await writeAtomic(path, sink => sink.write(bytes), options);
 }
 
 /** The same for a file that is written in pieces; whatever `fill` throws leaves no file. @throws RnnError as writeFileAtomic */
-export async function writeAtomic<T>(
-  path: string,
-  fill: (sink: Sink) => Promise<T>,
-  { force = false, inputs = [] }: WriteOptions = {},
-): Promise<T> {
+export async function writeAtomic<T>(path: string, fill: (sink: Sink) => Promise<T>, { force = false }: WriteOptions = {}): Promise<T> {
   const old = await stat(path).catch(() => undefined);
-  if (old) await checkTarget(path, old, force, inputs);
+  if (old) checkTarget(path, old, force);
   try {
     return old && !old.isFile() ? await writeInto(await open(path, 'w'), fill, false) : await replace(path, fill, old, force);
   } catch (error) {
@@ -165,7 +159,8 @@ export async function removePending(paths: Iterable<string> = pending): Promise<
   await Promise.all([...paths].map(path => unlink(path).catch(() => undefined)));
 }
 
-async function checkTarget(path: string, target: Stats, force: boolean, inputs: readonly string[]): Promise<void> {
+/** @throws RnnError E_IS_DIRECTORY, E_EXISTS */
+export function checkTarget(path: string, target: Stats, force: boolean): void {
   if (target.isDirectory()) {
     throw new RnnError('io', 'E_IS_DIRECTORY', 'the output is a directory', {
       where: escapeText(path),
@@ -173,23 +168,7 @@ async function checkTarget(path: string, target: Stats, force: boolean, inputs: 
       found: 'a directory',
     });
   }
-  if (!target.isFile()) return;
-  for (const input of inputs) {
-    // `x.npz:key` names a file too
-    for (const name of [input, input.replace(/:[^:/\\]+$/, '')]) {
-      const other = await stat(name).catch(() => undefined);
-      const same = other && (await sameFile(other, name, target, path));
-      if (same)
-        throw new RnnError('io', 'E_SAME_FILE', 'the output is the input', { where: escapeText(path), fix: 'write to another file' });
-    }
-  }
-  if (!force) throw exists(path);
-}
-
-/** By inode where the system has them (also through hard links), by path where it has none. */
-async function sameFile(a: Stats, pathOfA: string, b: Stats, pathOfB: string): Promise<boolean> {
-  if (a.ino !== 0 && a.ino === b.ino && a.dev === b.dev) return true;
-  return (await realpath(pathOfA).catch(() => '')) === (await realpath(pathOfB));
+  if (target.isFile() && !force) throw exists(path);
 }
 
 function exists(path: string): RnnError {
@@ -246,7 +225,7 @@ const SAID: Readonly<Record<string, string>> = {
   EPIPE: 'the reader went away',
 };
 
-function writeError(path: string, error: unknown): unknown {
+export function writeError(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof RnnError || code === undefined) return error;
   const where = escapeText(path);

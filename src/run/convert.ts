@@ -24,6 +24,7 @@ import { nested } from './forward.js';
 import { ownLimits } from './limits.js';
 import { readJsonModel, readModelFile } from './modelFile.js';
 import { loadNetwork, type Network } from './network.js';
+import { checkOutputFiles } from './outputFiles.js';
 import { drawFor } from './prepare.js';
 import type { NetworkRequest } from './request.js';
 import type { ConvertResult } from './result.js';
@@ -55,6 +56,7 @@ interface Written {
  */
 export async function runConvert(request: ConvertRequest): Promise<ConvertResult> {
   const { file: path, output, to, force = false, seed = '42', onProgress, ...hints } = request;
+  await checkOutputFiles([{ flag: 'OUT', path: output }], [path, ...(hints.weights === undefined ? [] : [hints.weights])], force);
   const opened = await readModelFile(path);
   const network = await loadNetwork({ ...hints, model: path }, undefined, opened);
   onProgress?.(1, STEPS);
@@ -81,10 +83,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   const drawn = await drawFor(network, seed);
   const [theirs, ours] = (await Promise.all([written.y(drawn), yOf(network.model, network.weights, drawn)])).map(joined);
   onProgress?.(3, STEPS);
-  await writeFileAtomic(output, written.bytes, {
-    force,
-    inputs: [path, hints.weights].filter(file => file !== undefined && file !== '-') as string[],
-  });
+  await writeFileAtomic(output, written.bytes, { force });
   return {
     schema: 'rnn-cli/convert@1',
     version: VERSION,

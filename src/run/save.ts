@@ -1,27 +1,20 @@
 import type { FileTensor } from '../formats/format.js';
 import { formatOfName, writeTensors } from '../formats/index.js';
-import { writeFileAtomic } from './atomicWrite.js';
+import { type WriteOptions, writeFileAtomic } from './atomicWrite.js';
 import type { TensorData } from './result.js';
 
 /** Results as files. */
 
-export interface SaveOptions {
-  /** overwrite an existing file */
-  readonly force: boolean;
-  /** files that were read: never overwritten */
-  readonly inputs: readonly string[];
-}
-
 /**
  * The tensors in the format of the file's extension (npy where it has none that is known), whole or not at all.
- * @throws RnnError E_EXISTS, E_SAME_FILE, E_WRITE (io), E_NOT_WRITABLE, and the format's own (one array only, rank)
+ * @throws RnnError E_EXISTS, E_WRITE (io), E_NOT_WRITABLE, and the format's own (one array only, rank)
  */
-export async function saveTensors(path: string, tensors: ReadonlyMap<string, TensorData>, { force, inputs }: SaveOptions): Promise<void> {
-  await writeFileAtomic(path, await encodeTensors(formatOfName(path)?.name ?? 'npy', tensors), { force, inputs });
+export async function saveTensors(path: string, tensors: ReadonlyMap<string, TensorData>, options: WriteOptions): Promise<void> {
+  await writeFileAtomic(path, await encodeTensors(formatOfName(path)?.name ?? 'npy', tensors), options);
 }
 
-/** Text (a picture) into a file, whole or not at all. @throws RnnError E_EXISTS, E_SAME_FILE, E_WRITE (io) */
-export async function saveText(path: string, text: string, options: SaveOptions): Promise<void> {
+/** Text (a picture) into a file, whole or not at all. @throws RnnError E_EXISTS, E_WRITE (io) */
+export async function saveText(path: string, text: string, options: WriteOptions): Promise<void> {
   await writeFileAtomic(path, new TextEncoder().encode(text), options);
 }
 

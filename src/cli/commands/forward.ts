@@ -7,7 +7,7 @@ import type { ForwardResult, TensorData } from '../../run/result.js';
 import { type Output, valueOptions } from '../output.js';
 import { progressBar } from '../progress.js';
 import { guarded } from '../signals.js';
-import { given, inputFiles, inputRequest, networkRequest, type Values } from '../values.js';
+import { given, inputRequest, networkRequest, type Values } from '../values.js';
 
 export async function forward(values: Values, output: Output): Promise<number> {
   if (values.emit !== undefined) {
@@ -101,7 +101,6 @@ function asksForTrace({ trace, step, unit, plot, svg }: Values): boolean {
 /** @returns the files that were written */
 async function save(result: ForwardResult, values: Values): Promise<string[]> {
   const { tensors } = result;
-  const inputs = inputFiles(values);
   const files: [string, ReadonlyMap<string, TensorData>][] = [];
   if (values.out !== undefined && !values.out.startsWith('-')) files.push([values.out, outputsFor(values.out, result)]);
   if (typeof values.trace === 'string') files.push([values.trace, new Map([['y', tensors.y], ...(tensors.trace ?? [])])]);
@@ -109,7 +108,7 @@ async function save(result: ForwardResult, values: Values): Promise<string[]> {
   const { saveTensors } = await import('../../run/save.js');
   // only here: listening for interrupts takes a part of the time of a small command
   await guarded(async () => {
-    for (const [path, content] of files) await saveTensors(path, content, { force: values.force ?? false, inputs });
+    for (const [path, content] of files) await saveTensors(path, content, { force: values.force });
   });
   return files.map(([path]) => path);
 }

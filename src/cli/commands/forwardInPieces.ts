@@ -5,7 +5,7 @@ import { openForwardStream, streamFormatOf } from '../../run/stream.js';
 import { type Output, valueOptions } from '../output.js';
 import { progressBar } from '../progress.js';
 import { guarded } from '../signals.js';
-import { given, inputFiles, inputRequest, networkRequest, type Values } from '../values.js';
+import { given, inputRequest, networkRequest, type Values } from '../values.js';
 
 /**
  * forward from a large input into a file, some samples at a time.
@@ -23,7 +23,7 @@ export async function forwardInPieces(values: Values, output: Output): Promise<b
   try {
     const result = toStdout
       ? await stream.run({ canRewind: false, write: data => output.piece(data), rewrite: async () => undefined })
-      : await guarded(() => writeAtomic(out, sink => stream.run(sink), { force: values.force ?? false, inputs: inputFiles(values) }));
+      : await guarded(() => writeAtomic(out, sink => stream.run(sink), { force: values.force }));
     output.progress('');
     output.notes(result.notes);
     output.detail(`input ${result.inputSource}, weights ${result.weightsSource}`);

@@ -21,8 +21,7 @@ export async function probe(values: Values, output: Output): Promise<number> {
   if (out !== undefined) {
     // one array a file, unless the format holds several by name
     const content = /\.(npz|json)$/i.test(out) ? result.tensors.all : new Map([['x', result.tensors.x]]);
-    const inputs = [values.model, values.weights].filter(path => path !== undefined);
-    await guarded(() => saveTensors(out, content, { force: values.force ?? false, inputs }));
+    await guarded(() => saveTensors(out, content, { force: values.force }));
   }
   const { tensors: _, ...document } = result;
   if (values.json) output.json(document);

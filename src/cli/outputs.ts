@@ -1,0 +1,32 @@
+import { COMMAND_WORDS, type CommandName, FLAGS } from './options.js';
+import type { Values } from './values.js';
+
+/** The flags whose word is a file that is written. */
+export const WRITES: Record<CommandName, readonly (keyof Values)[]> = {
+  shapes: ['svg', 'html'],
+  forward: ['out', 'trace', 'svg', 'html'],
+  compare: ['html'],
+  inspect: ['html'],
+  convert: ['output'],
+  probe: ['out'],
+  explain: [],
+  schema: [],
+  completion: [],
+};
+
+/**
+ * Whether the files that a command writes are others than those it reads, and each its own; looked at before it begins. `convert` does it itself.
+ * @throws RnnError as checkOutputFiles
+ */
+export async function checkOutputs(values: Values, command: CommandName): Promise<void> {
+  if (command === 'convert') return;
+  const outputs = WRITES[command].flatMap(key => {
+    const path = values[key];
+    return typeof path === 'string' && !/^-(\.|$)/.test(path) ? { flag: `--${key}`, path } : [];
+  });
+  if (outputs.length === 0) return;
+  const read = [...FLAGS, ...COMMAND_WORDS[command]].filter(({ value }) => value.kind === 'file' && !value.output);
+  const inputs = read.map(({ key }) => values[key as keyof Values]).filter(path => typeof path === 'string');
+  const { checkOutputFiles } = await import('../run/outputFiles.js');
+  await checkOutputFiles(outputs, inputs, values.force ?? false);
+}
