@@ -8,6 +8,7 @@ import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { drawInput, drawWeights } from '../../src/weights/init.js';
 import { type RandomNetwork, randomNetwork } from '../helpers/architectures.js';
+import { cases } from '../helpers/effort.js';
 
 const draw = (spec: unknown, framework: 'keras' | 'torch' = 'keras') => {
   const model = checkSpec(spec, framework);
@@ -57,7 +58,7 @@ it.each([
         expect([...read.keys()].sort()).toEqual([...weights.keys()].sort());
         for (const [key, w] of weights) expect([read.get(key)!.shape, read.get(key)!.data]).toEqual([w.shape, w.data]);
       }),
-      { numRuns: 200 },
+      { numRuns: cases(200) },
     );
   },
 );

@@ -10,6 +10,7 @@ import { concatFirst, sliceFirst } from '../../src/tensor/layout.js';
 import { drawInput, drawWeights } from '../../src/weights/init.js';
 import type { Weights } from '../../src/weights/weights.js';
 import { type RandomNetwork, randomNetwork } from '../helpers/architectures.js';
+import { cases } from '../helpers/effort.js';
 
 /** manual against batched on random networks: the same equations over other products, layouts and precisions. */
 
@@ -51,7 +52,7 @@ it('manual and batched agree in float64 to rounding, and in float32 to 2e-6 of t
         });
       }
     }),
-    { numRuns: 150 },
+    { numRuns: cases(150) },
   );
 });
 
@@ -65,7 +66,7 @@ it('batched gives each sample the bits it has alone', async () => {
         parts.push((await run('batched', { ...drawn, input: { x: sliceFirst(drawn.input.x, n, n + 1) } }, 'f32')).y);
       expect(concatFirst(parts).data).toEqual(whole.y.data);
     }),
-    { numRuns: 100 },
+    { numRuns: cases(100) },
   );
 });
 
@@ -76,7 +77,7 @@ it('a mask of all ones changes no bit', async () => {
       const masked = { ...drawn, input: { ...drawn.input, mask: new Uint8Array(network.N * network.T).fill(1) } };
       expect((await run('batched', masked, 'f32')).y.data).toEqual((await run('batched', drawn, 'f32')).y.data);
     }),
-    { numRuns: 100 },
+    { numRuns: cases(100) },
   );
 });
 

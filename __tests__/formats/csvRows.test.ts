@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { csv } from '../../src/formats/csv.js';
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
 import { CsvRows } from '../../src/formats/stream/csvRows.js';
+import { cases } from '../helpers/effort.js';
 import { readWhole } from '../helpers/readFormat.js';
 
 /** What the whole-file reader says of a text. */
@@ -87,7 +88,7 @@ describe('a table in pieces', () => {
           expect(await inPieces(text, lengths)).toEqual(await atOnce(text));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: cases(300) },
     );
   });
 
@@ -106,7 +107,7 @@ describe('a table in pieces', () => {
         if ('code' in expected) refused++;
         expect(await inPieces(text, lengths)).toEqual(expected);
       }),
-      { numRuns: 300 },
+      { numRuns: cases(300) },
     );
     expect(refused).toBeGreaterThan(50);
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
 import { h5 } from '../../src/formats/h5.js';
 import { lookup3 } from '../../src/formats/hdf5/lookup3.js';
+import { THOROUGH } from '../helpers/effort.js';
 import { readTensors, readWhole } from '../helpers/readFormat.js';
 import { expectCutsRefused, expectNumbers, REFERENCE, referenceBytes, refusal } from './reference.js';
 
@@ -81,7 +82,7 @@ describe('HDF5 files made by h5py', () => {
     const bytes = referenceBytes('hdf5', 'ok_latest.h5');
     const whole = await readTensors(bytes);
     let silent = 0;
-    for (let at = 0; at < bytes.length; at += 3) {
+    for (let at = 0; at < bytes.length; at += THOROUGH ? 3 : 11) {
       const copy = bytes.slice();
       copy[at] ^= 0x10;
       try {

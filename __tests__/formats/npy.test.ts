@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { DEFAULT_LIMITS, type DType } from '../../src/formats/format.js';
 import { writeTensors } from '../../src/formats/index.js';
 import { npy } from '../../src/formats/npy.js';
+import { cases } from '../helpers/effort.js';
 import { readTensors, readWhole } from '../helpers/readFormat.js';
 import { corruptCases, expectCutsRefused, expectNumbers, flatten, referenceBytes, refusal } from './reference.js';
 
@@ -135,7 +136,7 @@ describe('npy written', () => {
         const back = (await readTensors(bytes)).tensors.get('npy')!;
         expect(back).toEqual({ shape, data, dtype });
       }),
-      { numRuns: 200 },
+      { numRuns: cases(200) },
     );
   });
 

@@ -4,6 +4,7 @@ import { crc32ByTable } from '../../src/formats/bytes/crc32.js';
 import { DEFAULT_LIMITS, type FileTensor } from '../../src/formats/format.js';
 import { writeTensors } from '../../src/formats/index.js';
 import { npz } from '../../src/formats/npz.js';
+import { cases } from '../helpers/effort.js';
 import { readTensors, readWhole } from '../helpers/readFormat.js';
 import { corruptCases, expectCutsRefused, expectNumbers, flatten, referenceBytes, refusal } from './reference.js';
 
@@ -314,7 +315,7 @@ describe('npz written', () => {
         expect(Buffer.compare(bytes, await writeTensors('npz', tensors))).toBe(0);
         expect([...(await readTensors(bytes)).tensors]).toEqual([...tensors]);
       }),
-      { numRuns: 100 },
+      { numRuns: cases(100) },
     );
   });
 

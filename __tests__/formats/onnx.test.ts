@@ -7,6 +7,7 @@ import { detectFormat, writeOnnx } from '../../src/formats/index.js';
 import { onnx } from '../../src/formats/onnx.js';
 import type { OnnxAttribute, OnnxModel, OnnxTensor, OnnxValue } from '../../src/formats/onnxGraph.js';
 import { memorySource } from '../../src/formats/source.js';
+import { cases } from '../helpers/effort.js';
 import { readTensors, readWhole } from '../helpers/readFormat.js';
 import { corruptCases, expectCutsRefused, REFERENCE, referenceBytes, refusal } from './reference.js';
 
@@ -287,7 +288,7 @@ describe('protocol buffers from strangers', () => {
         for (const [at, byte] of edits) bytes[at] = byte;
         await readWhole(onnx, bytes, DEFAULT_LIMITS).catch(error => expect(error.code).toMatch(/^E_/));
       }),
-      { numRuns: 2000 },
+      { numRuns: cases(2000) },
     );
   });
 });
@@ -327,7 +328,7 @@ describe('ONNX written', () => {
         const nodes = read.graph.nodes.map(({ offset: _, ...node }) => node);
         expect({ ...read, graph: { ...read.graph, nodes } }).toEqual(written);
       }),
-      { numRuns: 100 },
+      { numRuns: cases(100) },
     );
   });
 });

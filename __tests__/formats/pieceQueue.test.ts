@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { PieceQueue } from '../../src/formats/stream/pieceQueue.js';
+import { cases } from '../helpers/effort.js';
 
 describe('a queue of bytes', () => {
   it('gives out what came in, in order, whether pieces are copied or used where they lie', () => {
@@ -23,7 +24,7 @@ describe('a queue of bytes', () => {
         out.push(...queue.peek());
         expect(out).toEqual(Array.from({ length: next }, (_, i) => i % 251));
       }),
-      { numRuns: 200 },
+      { numRuns: cases(200) },
     );
   });
 });

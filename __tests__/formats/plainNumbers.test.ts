@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { longDecimal } from '../../src/formats/stream/decimal.js';
 import { type PlainLines, readPlainLines } from '../../src/formats/stream/plainNumbers.js';
+import { cases } from '../helpers/effort.js';
 
 const COMMA = 0x2c;
 
@@ -55,7 +56,7 @@ describe('numerals of a table', () => {
         const expected = numerals.map(text => (/^-?\d{16,}$/.test(text) || !Number.isFinite(Number(text)) ? Number.NaN : Number(text)));
         expect(read(numerals)).toEqual(expected);
       }),
-      { numRuns: 250 },
+      { numRuns: cases(250) },
     );
   });
 

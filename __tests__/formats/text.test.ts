@@ -3,6 +3,7 @@ import { parseJson } from '../../src/formats/bytes/jsonText.js';
 import { formatNumber, parseDecimal } from '../../src/formats/bytes/numberText.js';
 import { DEFAULT_LIMITS, type FileTensor } from '../../src/formats/format.js';
 import { writeTensors } from '../../src/formats/index.js';
+import { cases } from '../helpers/effort.js';
 import { readTensors } from '../helpers/readFormat.js';
 import { refusal } from './reference.js';
 
@@ -166,7 +167,7 @@ describe('json', () => {
         const again = JSON.stringify(expected, null, indent);
         expect(JSON.stringify(parseJson(again, DEFAULT_LIMITS))).toBe(JSON.stringify(expected));
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 
@@ -235,7 +236,7 @@ describe('numbers as text', () => {
         expect(parseDecimal(formatNumber(x))).toBe(x);
         expect(JSON.parse(formatNumber(x))).toBe(x);
       }),
-      { numRuns: 2000 },
+      { numRuns: cases(2000) },
     );
     for (const x of [2 ** 53, 2 ** 63, 1e21, 1e22, Number.MAX_VALUE, 5e-324]) expect(parseDecimal(formatNumber(x))).toBe(x);
   });

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf } from '../helpers/approved.js';
+import { cases, THOROUGH } from '../helpers/effort.js';
 import { outcome } from '../helpers/fuzz/campaign.js';
 import { allTargets, makeMutant, runCampaign } from '../helpers/fuzz/main.js';
 
@@ -10,7 +11,7 @@ import { allTargets, makeMutant, runCampaign } from '../helpers/fuzz/main.js';
 const ROOT = join(__dirname, '..', '..');
 const TARGETS = allTargets(join(__dirname, '..', 'reference'));
 const GOLDEN = JSON.parse(readFileSync(join(__dirname, 'golden.json'), 'utf8')) as Record<string, string>;
-const MUTANTS = 600;
+const MUTANTS = process.env.APPROVE ? 600 : cases(600);
 /** Four letters for what each mutant was read as, or refused with, in lines of 50. After a change on purpose: APPROVE=1 npx jest __tests__/fuzz */
 const ANSWERS = join(__dirname, 'answers.json');
 const approved = JSON.parse(readFileSync(ANSWERS, 'utf8')) as Record<string, string[]>;
@@ -30,7 +31,7 @@ describe.each(TARGETS.map(target => [target.reader, target] as const))('%s', (_,
     if (process.env.APPROVE) {
       approved[target.reader] = lines;
       writeFileSync(ANSWERS, `${JSON.stringify(approved, null, 1)}\n`);
-    } else expect(lines).toEqual(approved[target.reader]);
+    } else expect(lines).toEqual(approved[target.reader].slice(0, lines.length));
     expect(report.tried).toBe(MUTANTS);
     const refused = [...report.refused.values()].reduce((sum, n) => sum + n, 0);
     // a harness that mutates nothing, or breaks everything, tests nothing
@@ -44,7 +45,8 @@ describe.each(TARGETS.map(target => [target.reader, target] as const))('%s', (_,
     const small = [...target.seeds].sort(([, a], [, b]) => a.length - b.length).slice(0, 3);
     for (const [name, bytes] of small) {
       if (GOLDEN[name].startsWith('E_')) continue;
-      for (let length = 0; length < Math.min(bytes.length, 2048); length++) {
+      // every byte of what stands first, then every fifth
+      for (let length = 0; length < Math.min(bytes.length, 2048); length += THOROUGH || length < 128 ? 1 : 5) {
         const found = await outcome(name, bytes.subarray(0, length));
         // rows of text stay rows of text when the last ones are gone, and protobuf has no end mark between its outermost fields
         const text = ['csv', 'jsonl', 'onnx'].includes(target.reader);

@@ -5,6 +5,7 @@ import { inferShapes } from '../../src/model/shapes.js';
 import { isRecurrent } from '../../src/model/spec.js';
 import { exactSize } from '../../src/tensor/tensor.js';
 import { randomNetwork, recurrentLayer, size } from '../helpers/architectures.js';
+import { cases } from '../helpers/effort.js';
 
 const shapesOf = (spec: unknown) => inferShapes(checkSpec(spec));
 const chain = (...layers: Record<string, unknown>[]) => ({ input: { timesteps: 10, features: 3 }, layers });
@@ -99,7 +100,7 @@ describe('properties', () => {
         const letters = { D, M: layer.units as number, P: (layer.projection as number) ?? 0 };
         expect(evaluate(layerFormula(shapes)!, letters)).toBe(parameterCount(shapes));
       }),
-      { numRuns: 1000 },
+      { numRuns: cases(1000) },
     );
   });
 
@@ -110,7 +111,7 @@ describe('properties', () => {
         const cost = layerCost(shapes);
         expect(evaluate(cost.formula, { D, T, M: layer.units as number, P: (layer.projection as number) ?? 0 })).toBe(cost.matmul);
       }),
-      { numRuns: 1000 },
+      { numRuns: cases(1000) },
     );
   });
 
@@ -128,7 +129,7 @@ describe('properties', () => {
         });
         expect(T).toBeGreaterThan(0);
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 
@@ -139,7 +140,7 @@ describe('properties', () => {
         const a = totalParameters(shapesOf({ ...spec, input: { timesteps: other, features: D, batch: other } }));
         expect(a).toBe(totalParameters(shapesOf({ ...spec, input: { features: D } })));
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 
@@ -150,7 +151,7 @@ describe('properties', () => {
         const sum = shapes.layers.flatMap(l => l.weights).reduce((total, w) => total + exactSize(w.shape), 0n);
         expect(totalParameters(shapes)).toBe(sum);
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 
@@ -167,7 +168,7 @@ describe('properties', () => {
         const gates = { rnn: 1, gru: 3, lstm: 4 }[layer.kind as string]!;
         expect(of(true) - of(false)).toBe(BigInt(gates * (layer.units as number) * (layer.bidirectional ? 2 : 1)));
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 
@@ -182,7 +183,7 @@ describe('properties', () => {
           expect(after.layers[i].weights.map(w => w.shape)).toEqual(l.weights.map(w => w.shape));
         });
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 
@@ -195,7 +196,7 @@ describe('properties', () => {
         expect([sequence.output[0], sequence.output[2]]).toEqual([...last.output]);
         expect(totalParameters(sequence)).toBe(totalParameters(last));
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 
@@ -208,7 +209,7 @@ describe('properties', () => {
         expect(totalParameters(both)).toBe(2n * totalParameters(single));
         expect(both.output[1].size).toBe((mode === 'concat' ? 2 : 1) * single.output[1].size!);
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 
@@ -219,7 +220,7 @@ describe('properties', () => {
           expect(l.weights[0].shape[0]).toBe(l.inputs[0][2].size);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { float32Json, jsonFloat32, jsonNumber, jsonString, nestedJson, toJson, writeJson } from '../../src/report/json.js';
+import { cases } from '../helpers/effort.js';
 
 describe('toJson', () => {
   it('keeps what JSON.stringify loses', () => {
@@ -66,7 +67,7 @@ describe('numbers', () => {
           .replace(/0+$/, '').length;
         if (digits > 1) expect(Math.fround(Number(x.toPrecision(digits - 1)))).not.toBe(x);
       }),
-      { numRuns: 2000 },
+      { numRuns: cases(2000) },
     );
   });
 });

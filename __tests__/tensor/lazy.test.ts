@@ -11,6 +11,7 @@ import {
   type Tensor,
   toPrecision,
 } from '../../src/tensor/tensor.js';
+import { cases } from '../helpers/effort.js';
 
 /** The numbers 0, 1, 2 … as a file would give them, and how often it was asked. */
 function inFile(shape: readonly number[], precision: Precision = 'f32') {
@@ -61,7 +62,7 @@ describe('a tensor whose numbers are in a file', () => {
         for (const { numbers } of rowPieces(late, count => new Float64Array(count), most)) rooms.push(...numbers);
         for (const found of [pieces, rooms, load(late), late.data]) expect([...found]).toEqual([...expected.data]);
       }),
-      { numRuns: 60 },
+      { numRuns: cases(60) },
     );
   });
 

@@ -6,6 +6,7 @@ import { generalRecurrence } from '../../../src/engines/batched/recurrence.js';
 import type { RecurrenceArgs } from '../../../src/layers/layer.js';
 import type { Tensor } from '../../../src/tensor/tensor.js';
 import { defined } from '../../helpers/definition.js';
+import { cases } from '../../helpers/effort.js';
 import { anyCase, argsFor, type Case, draw, expectSameBits, KINDS, tensor, values } from '../../helpers/recurrences.js';
 
 /** Plain TypeScript against the definition, number by number (helpers/definition.ts): the WASM kernel is compared with plain TypeScript elsewhere. */
@@ -71,7 +72,7 @@ describe('the fused path in plain TypeScript', () => {
         const args = { ...draw(c), trace };
         expectSameBits(defined(args, 'fused'), fusedPlain(args, c.kind));
       }),
-      { numRuns: 200 },
+      { numRuns: cases(200) },
     );
   });
 
@@ -144,7 +145,7 @@ describe("the way through a cell's own step", () => {
         const args = withExtras(draw(c), more);
         expectSameBits(defined(args, 'general'), generalRecurrence(args));
       }),
-      { numRuns: 300 },
+      { numRuns: cases(300) },
     );
   });
 

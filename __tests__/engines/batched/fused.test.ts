@@ -7,6 +7,7 @@ import { poolOf } from '../../../src/engines/batched/pool.js';
 import { generalRecurrence, recurrence } from '../../../src/engines/batched/recurrence.js';
 import { sigmoid32, tanh32 } from '../../../src/numerics/float32.js';
 import { largestDifference } from '../../../src/tensor/difference.js';
+import { cases } from '../../helpers/effort.js';
 import { compiledKernel } from '../../helpers/kernel.js';
 import { anyCase, argsFor, draw, expectSameBits, KINDS, outputs, tensor } from '../../helpers/recurrences.js';
 
@@ -22,7 +23,7 @@ describe('the WASM kernel', () => {
         const args = draw(c);
         expectSameBits(fusedPlain(args, c.kind), fusedKernel(args, c.kind, kernel));
       }),
-      { numRuns: 120 },
+      { numRuns: cases(120) },
     );
   });
 
@@ -32,7 +33,7 @@ describe('the WASM kernel', () => {
         const args = draw(c);
         expectSameBits(fusedKernel(args, c.kind, kernel), fusedKernel(args, c.kind, kernel, poolOf(kernel, threads)));
       }),
-      { numRuns: 100 },
+      { numRuns: cases(100) },
     );
   });
 
@@ -148,7 +149,7 @@ describe('the fused path', () => {
         const args = draw(c);
         expectSameBits(generalRecurrence(args), generalRecurrence(args, kernel));
       }),
-      { numRuns: 60 },
+      { numRuns: cases(60) },
     );
   });
 });

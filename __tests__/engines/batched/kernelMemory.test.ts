@@ -5,6 +5,7 @@ import { FUSED, forgetKernels, type Kernel, loadedKernel, loadKernel, ownKernel,
 import type { Pool } from '../../../src/engines/batched/pool.js';
 import { productWith } from '../../../src/engines/batched/product.js';
 import { recurrence } from '../../../src/engines/batched/recurrence.js';
+import { cases } from '../../helpers/effort.js';
 import { guarded } from '../../helpers/guardedKernel.js';
 import { compiledKernel } from '../../helpers/kernel.js';
 import { anyCase, argsFor, draw, expectSameBits, values } from '../../helpers/recurrences.js';
@@ -60,7 +61,7 @@ describe('a product on the kernel', () => {
         guard.reset();
         expect(new Set(guard.calls.map(call => call.name))).toEqual(new Set(['packMatrix', 'matrixProduct']));
       }),
-      { numRuns: 60 },
+      { numRuns: cases(60) },
     );
   });
 
@@ -112,7 +113,7 @@ describe('a recurrence on the kernel', () => {
         expectSameBits(fusedPlain(args, c.kind), fusedKernel(args, c.kind, guard));
         guard.reset();
       }),
-      { numRuns: 60 },
+      { numRuns: cases(60) },
     );
   });
 

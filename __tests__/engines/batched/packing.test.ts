@@ -5,6 +5,7 @@ import type { Kernel } from '../../../src/engines/batched/kernel.js';
 import { productWith } from '../../../src/engines/batched/product.js';
 import { lazy } from '../../../src/tensor/lazy.js';
 import type { Tensor } from '../../../src/tensor/tensor.js';
+import { cases } from '../../helpers/effort.js';
 import { compiledKernel } from '../../helpers/kernel.js';
 import { argsFor, expectSameBits, KINDS, values } from '../../helpers/recurrences.js';
 
@@ -48,7 +49,7 @@ it.each(KINDS)('%s', kind => {
       const weights = { ...rest, kernel: stored(Wx!, late), recurrentKernel: stored(Wh!, late) };
       expectSameBits(fusedKernel({ ...args, weights }, kind, kernel), fusedPlain(args, kind));
     }),
-    { numRuns: 80 },
+    { numRuns: cases(80) },
   );
 });
 
@@ -66,6 +67,6 @@ it('a product', () => {
       });
       expect(found).toEqual(expected);
     }),
-    { numRuns: 80 },
+    { numRuns: cases(80) },
   );
 });
