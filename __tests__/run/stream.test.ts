@@ -8,7 +8,6 @@ import { openForwardStream, type StreamFormat, type StreamRequest } from '../../
 import { precisionOf, type Tensor } from '../../src/tensor/tensor.js';
 import { drawInput } from '../../src/weights/init.js';
 import { randomNetwork } from '../helpers/architectures.js';
-import { cases } from '../helpers/effort.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 
 const folder = temporaryFolder();
@@ -60,7 +59,7 @@ describe('a forward pass in pieces', () => {
           expect({ ...result, y: 0, states: 0, tensors: 0 }).toEqual({ ...expected.result, y: 0, states: 0, tensors: 0 });
         }
       }),
-      { numRuns: cases(25) },
+      { numRuns: 12 },
     );
   });
 
