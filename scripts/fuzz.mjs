@@ -38,8 +38,8 @@ const PLANTED = [
     'off by one at the end',
     'npy',
     'src/formats/npy.ts',
-    'readNumbers(source, dataStart, Number(size), dtype',
-    'readNumbers(source, dataStart, Math.max(0, Number(size) - 1), dtype',
+    'readNumbers(source, dataStart + first * DTYPE_BYTES[dtype], count, dtype',
+    'readNumbers(source, dataStart + first * DTYPE_BYTES[dtype], Math.max(0, count - 1), dtype',
   ],
   [
     'drop the last tensor',
@@ -52,8 +52,8 @@ const PLANTED = [
     'take column-major for row-major',
     'npy',
     'src/formats/npy.ts',
-    'return fortranOrder && size > 0n ?',
-    'return fortranOrder && size < 0n ?',
+    'if (!fortranOrder || size === 0n) return lazyTensor',
+    'if (!fortranOrder || size >= 0n) return lazyTensor',
   ],
 ];
 
