@@ -9,7 +9,7 @@ export const WORKLOADS = [
   { name: 'W7', what: 'LSTM, large', cell: 'lstm', N: 16, T: 200, D: 512, M: 1024 },
 ];
 
-const GATES = { rnn: 1, lstm: 4, gru: 3 };
+export const GATES = { rnn: 1, lstm: 4, gru: 3 };
 
 /** Floating-point operations of the matrix products: a multiplication and an addition each. */
 export function flops({ cell, N, T, D, M, K = 0 }) {

@@ -1,7 +1,7 @@
 import { isRecurrent } from '../model/spec.js';
 import { largestDifference } from '../tensor/difference.js';
-import { concatFirst, sliceFirst } from '../tensor/layout.js';
-import { sizeOf, type Tensor } from '../tensor/tensor.js';
+import { concatFirst, sliceFirst, stepsOf } from '../tensor/layout.js';
+import { sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Variant } from './hypothesis.js';
 import type { Part } from './known.js';
 import { type Outcome, runScenario } from './run.js';
@@ -16,6 +16,8 @@ export interface Excerpt {
   of(y: Tensor): Tensor;
   /** y of the excerpt under a change, and by how much the steps left out may move it; undefined where it does not fit */
   under(variant: Variant): { readonly y: Tensor; readonly spread: number } | undefined;
+  /** by how much a change moves its y when the steps before it were right; undefined where it does not fit */
+  moved(variant: Variant): number | undefined;
 }
 
 /** Shorter sequences are run whole. */
@@ -57,7 +59,7 @@ function firstSteps(scenario: Scenario, steps: number): Excerpt | undefined {
     const y = outputOf(variant, part, right);
     return y && { y, spread: 0 };
   };
-  return { of: y => rowsOf(y, steps), under: remembered(run) };
+  return { of: y => rowsOf(y, steps), under: remembered(run), moved: movedIn(part) };
 }
 
 /** Each sample twice: going on from its right states, and from zeros. */
@@ -69,12 +71,11 @@ function lastSteps(scenario: Scenario, steps: number): Excerpt | undefined {
   const states = new Map(
     scenario.model.layers
       .filter(isRecurrent)
-      .map(
-        l => [l.name, (whole.layers.get(l.name)?.result.traces?.[0]?.states ?? []).map(t => besideZeros(rowOf(t, T - steps - 1)))] as const,
-      ),
+      .map(l => [l.name, (whole.layers.get(l.name)?.result.traces?.[0]?.states ?? []).map(t => rowOf(t, T - steps - 1))] as const),
   );
-  const once = withSteps(scenario, T - steps, T, states);
-  const part = { ...once, input: { ...once.input, x: concatFirst([once.input.x, once.input.x]) } };
+  const warm = withSteps(scenario, T - steps, T, states);
+  const initialStates = new Map([...states].map(([name, own]) => [name, own.map(besideZeros)] as const));
+  const part = { ...warm, input: { x: concatFirst([warm.input.x, warm.input.x]), initialStates } };
   const right = runScenario(part);
   if (!right) return undefined;
   const run = (variant: Variant) => {
@@ -83,7 +84,16 @@ function lastSteps(scenario: Scenario, steps: number): Excerpt | undefined {
     const [y, cold] = [sliceFirst(both, 0, N), sliceFirst(both, N, 2 * N)];
     return { y, spread: TIMES_SPREAD * largestDifference(y.data, cold.data).abs };
   };
-  return { of: y => y, under: remembered(run) };
+  return { of: y => y, under: remembered(run), moved: movedIn(warm) };
+}
+
+function movedIn(part: Scenario): Excerpt['moved'] {
+  let right: Outcome | undefined;
+  return variant => {
+    right ??= runScenario(part);
+    const y = right && outputOf(variant, part, right);
+    return y && sameShape(y.shape, right!.y.shape) ? largestDifference(y.data, right!.y.data).abs : undefined;
+  };
 }
 
 /** [N, w] -> [2·N, w], the second half zero */
@@ -107,15 +117,6 @@ function outputOf(variant: Variant, scenario: Scenario, right: Outcome): Tensor 
 function withSteps(scenario: Scenario, from: number, to: number, initialStates: Scenario['input']['initialStates']): Scenario {
   const model = { ...scenario.model, input: { ...scenario.model.input, timesteps: null } };
   return { ...scenario, model, input: { x: stepsOf(scenario.input.x, from, to), initialStates } };
-}
-
-/** [N, T, …] -> steps [from, to) */
-function stepsOf(x: Tensor, from: number, to: number): Tensor {
-  const [N, T, ...rest] = x.shape;
-  const width = sizeOf(rest);
-  const data = new Float64Array(N * (to - from) * width);
-  for (let n = 0; n < N; n++) data.set(x.data.subarray((n * T + from) * width, (n * T + to) * width), n * (to - from) * width);
-  return { shape: [N, to - from, ...rest], data };
 }
 
 /** The first steps of a y at every step; of another shape it stays as it is. */

@@ -29,13 +29,21 @@ function entryOf<K extends WeakKey, T>(map: WeakMap<K, T>, key: K, make: () => T
 export function partOf(scenario: Scenario, from: number, to: number): Part {
   const own = entryOf(parts, scenario, () => new Map<string, Part>());
   const key = `${from} ${to}`;
-  const known = own.get(key) ?? computed(samplesOf(scenario, from, to));
+  const known = own.get(key) ?? lazyPart(samplesOf(scenario, from, to));
   own.set(key, known);
   return known;
 }
 
-function computed(scenario: Scenario): Part {
-  return { scenario, right: runScenario(scenario)! };
+/** A scenario and its right y, computed when it is asked for. */
+export function lazyPart(scenario: Scenario, run: () => Outcome = () => runScenario(scenario)!): Part {
+  let right: Outcome | undefined;
+  return {
+    scenario,
+    get right() {
+      right ??= run();
+      return right;
+    },
+  };
 }
 
 export function variantsOf(hypothesis: Hypothesis, scenario: Scenario): readonly Variant[] {

@@ -1,4 +1,5 @@
 import type { StepContext } from '../cells/cell.js';
+import type { Kernel } from '../engines/batched/kernel.js';
 import type { Kernels, RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
 import { productBy } from '../layers/product.js';
 import { quickSigmoid, quickTanh } from '../numerics/quick.js';
@@ -7,6 +8,7 @@ import { tanh } from '../numerics/tanh.js';
 import { allocate, type FloatArray, type Precision } from '../tensor/tensor.js';
 import { affine, biasesOf, Mismatch, projected } from './affine.js';
 import { isSameLoop } from './cores.js';
+import { fusedLoop } from './fusedLoop.js';
 import { stepInPlace } from './inPlace.js';
 import { type ProductOptions, type RowProduct, withProducts } from './products.js';
 import type { LoopFault } from './scenario.js';
@@ -20,6 +22,8 @@ export interface LoopOptions extends ProductOptions {
   readonly every?: number;
   /** σ and tanh to the last digit, as engines have them; else the quick ones of numerics/quick.ts */
   readonly exact?: boolean;
+  /** loops that are right but for their start and end run on this kernel (fusedLoop.ts); what is run before is not looked for then */
+  readonly fused?: Kernel;
 }
 
 /** @param known loops of this layer that were run before, by direction; @param kept gets those of this run */
@@ -34,6 +38,7 @@ export function kernelsOf(fault: LoopFault | undefined, options: LoopOptions, kn
     precision: options.precision,
     product: productBy(products),
     recurrence: args => {
+      if (options.fused) return fusedLoop(args, fault ?? {}, options.fused);
       const own = unmasked(options.exact ? args : quickly(args), fault, way);
       const before = known[way];
       const loop = before && isSameLoop(before, own, fault ?? {}, options) ? before : runLoop(own, fault ?? {}, options);

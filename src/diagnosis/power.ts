@@ -1,10 +1,12 @@
+import type { Kernel } from '../engines/batched/kernel.js';
 import { largestDifference } from '../tensor/difference.js';
-import { sameShape } from '../tensor/tensor.js';
+import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { excerptOf } from './excerpt.js';
+import { canFuse } from './fusedLoop.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Hypothesis, Variant } from './hypothesis.js';
 import { outputUnder, type Part, partOf, variantsOf } from './known.js';
-import type { Outcome } from './run.js';
+import { type Outcome, runScenario } from './run.js';
 import type { Scenario } from './scenario.js';
 
 /** What an input can show, computed: y under each mistake, against y as it should be. */
@@ -27,21 +29,24 @@ export interface PowerOptions {
   readonly work: number;
   /** multiply-adds of all runs at most: counted, for what is said must not depend on how fast the machine is */
   readonly most: number;
+  /** where float32 is fine enough for the tolerance, and there is much to do: runs it where it can */
+  readonly kernel?: Kernel;
 }
 
-export function powerOf(scenario: Scenario, right: Outcome, options: PowerOptions): Power {
+/** @param whole where the sample looked at first is @param part the samples and steps that it is computed on */
+export function powerOf(whole: Scenario, part: Part, options: PowerOptions): Power {
+  const { scenario } = part;
   const cannotDetect: string[] = [];
   const cannotName: string[] = [];
   const unchecked: string[] = [];
-  const parts = partsOf(scenario, right, options.sample);
-  const runs = (each: number) => JUDGED.reduce((sum, h) => sum + shownBy(h, scenario, each).length, 0);
+  const parts = partsOf(whole, part, options.sample);
   // two runs each: some need more than one sample
-  const each = 2 * runs(SHOWN) * options.work <= options.most ? SHOWN : 1;
+  const each = 2 * SHOWN * mistakesIn(scenario) * options.work <= options.most ? SHOWN : 1;
   let left = options.most;
   for (const hypothesis of JUDGED) {
     const moves: { variant: Variant; by: number }[] = [];
     for (const variant of shownBy(hypothesis, scenario, each)) {
-      const { by, samples } = moveOf(hypothesis, variant, parts, options.nameable, Math.floor(left / options.work));
+      const { by, samples } = moveOf(hypothesis, variant, parts, options, Math.floor(left / options.work));
       left -= samples * options.work;
       if (by === 'not computed') {
         unchecked.push(hypothesis.name);
@@ -62,6 +67,11 @@ export function powerOf(scenario: Scenario, right: Outcome, options: PowerOption
   return { cannotDetect, cannotName, unchecked };
 }
 
+/** How many mistakes there are to look at, one of a kind in each layer. */
+export function mistakesIn(scenario: Scenario): number {
+  return JUDGED.reduce((sum, h) => sum + shownBy(h, scenario, 1).length, 0);
+}
+
 /** Mistakes in the loop, its weights and its equations; what happens to x before or to y behind always shows, or has nothing to do with the input. */
 const JUDGED = HYPOTHESES.filter(h => !h.alone || h.name === 'samples-permuted');
 
@@ -78,17 +88,16 @@ function shownBy(hypothesis: Hypothesis, scenario: Scenario, each: number): Vari
 }
 
 /** Smaller to larger: most mistakes show on one sample, what passes between samples on two, and the rest is computed on all. */
-function partsOf(scenario: Scenario, right: Outcome, sample: number): readonly Part[] {
+function partsOf(whole: Scenario, all: Part, sample: number): readonly Part[] {
+  const { scenario } = all;
   const N = scenario.input.x.shape[0];
-  const stateful = scenario.model.layers.some(l => 'stateful' in l && l.stateful);
-  const few = stateful
-    ? []
-    : N > 2
-      ? [partOf(scenario, sample, sample + 1), partOf(scenario, 0, 2)]
-      : N === 2
-        ? [partOf(scenario, sample, sample + 1)]
-        : [];
-  return [...few, { scenario, right }];
+  if (N === 1 || isStateful(scenario)) return [all];
+  const one = whole.input.x.shape[1] === scenario.input.x.shape[1] ? partOf(whole, sample, sample + 1) : partOf(scenario, 0, 1);
+  return N > 2 ? [one, partOf(scenario, 0, 2), all] : [one, all];
+}
+
+function isStateful({ model }: Scenario): boolean {
+  return model.layers.some(l => 'stateful' in l && l.stateful);
 }
 
 /** How far it moves y: on a few samples if that is more than `enough`, else on all. undefined: it cannot happen here. */
@@ -96,7 +105,7 @@ function moveOf(
   hypothesis: Hypothesis,
   variant: Variant,
   parts: readonly Part[],
-  enough: number,
+  { nameable: enough, kernel }: PowerOptions,
   most: number,
 ): { by: number | undefined | 'not computed'; samples: number } {
   const least =
@@ -107,31 +116,41 @@ function moveOf(
         : 0;
   let samples = 0;
   let by: number | undefined;
-  const quick = hypothesis.insideStep && least === 0 ? moveOnExcerpt(variant, parts[0]) : 0;
-  if (quick > enough) return { by: quick, samples: EXCERPT_WORK };
+  const quick = hypothesis.insideStep && least === 0 ? (excerptOf(parts[0])?.moved(variant) ?? 0) : 0;
+  if (quick > CERTAIN * enough) return { by: quick, samples: EXCERPT_WORK };
   for (const part of new Set([parts[least], parts[parts.length - 1]])) {
     const N = part.scenario.input.x.shape[0];
     if (samples + N > most) return { by: 'not computed', samples };
-    samples += N;
-    by = moveOn(variant, part);
+    samples += kernel ? N * FUSED_WORK : N;
+    by = kernel ? moveOnKernel(variant, part, kernel) : moveOn(variant, part);
     if (by === undefined || by > enough) break;
   }
   return { by, samples };
 }
 
 /** Of a run of one sample. */
-const EXCERPT_WORK = 0.2;
-
-/** How far it moves y at least, by a few steps of a long sequence; 0 where they cannot tell. */
-function moveOnExcerpt(variant: Variant, part: Part): number {
-  const excerpt = excerptOf(part);
-  const found = excerpt?.under(variant);
-  const right = excerpt?.of(part.right.y);
-  return found && right && sameShape(found.y.shape, right.shape) ? largestDifference(found.y.data, right.data).abs - found.spread : 0;
-}
+const EXCERPT_WORK = 0.1;
+/** The same on the kernel, about: one in five mistakes cannot. */
+const FUSED_WORK = 0.25;
+/** What a few steps from right states move y by is not what all of them do; that much is not lost in those before. */
+const CERTAIN = 10;
 
 function moveOn(variant: Variant, part: Part): number | undefined {
-  const y = outputUnder(variant, part);
-  const right = part.right.y;
+  return apart(outputUnder(variant, part), part.right.y);
+}
+
+function apart(y: Tensor | undefined, right: Tensor): number | undefined {
   return y && (sameShape(y.shape, right.shape) ? largestDifference(y.data, right.data).abs : Infinity);
+}
+
+const singles = new WeakMap<Scenario, Outcome | undefined>();
+
+/** The same in float32 on the batched engine's kernel, where the mistake lets it. */
+function moveOnKernel(variant: Variant, part: Part, kernel: Kernel): number | undefined {
+  const changed = variant.change(part.scenario);
+  if (!changed) return undefined;
+  if (isStateful(changed) || ![...changed.loops.values()].every(canFuse)) return moveOn(variant, part);
+  if (!singles.has(part.scenario)) singles.set(part.scenario, runScenario(part.scenario, { fused: kernel }));
+  const right = singles.get(part.scenario);
+  return right && apart(runScenario(changed, { fused: kernel, like: right })?.y, right.y);
 }

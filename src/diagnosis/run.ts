@@ -1,9 +1,10 @@
+import type { Kernel } from '../engines/batched/kernel.js';
 import { RnnError } from '../errors.js';
 import { getLayerKind } from '../layers/index.js';
 import type { LayerResult, Value } from '../layers/layer.js';
 import { isRecurrent, type LayerSpec } from '../model/spec.js';
 import { concatLast, sliceLast } from '../tensor/layout.js';
-import { sameShape, sizeOf, type Tensor, toPrecision } from '../tensor/tensor.js';
+import { type Precision, precisionOf, sameShape, sizeOf, type Tensor, toPrecision } from '../tensor/tensor.js';
 import { Mismatch } from './affine.js';
 import { kernelsOf, type Loop, type LoopOptions } from './loop.js';
 import type { LayerWeights, LoopFault, Scenario } from './scenario.js';
@@ -33,6 +34,8 @@ export interface RunOptions {
   readonly trace?: boolean;
   /** activations to the last digit: for numbers that are shown */
   readonly exact?: boolean;
+  /** float32 on the batched engine's kernel, where canFuse says so of every loop */
+  readonly fused?: Kernel;
   /** results of layers that see the same are taken from here */
   readonly like?: Outcome;
 }
@@ -47,10 +50,11 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
   }
 }
 
-function walkScenario(scenario: Scenario, { precision = 'f64', order = 1, trace = false, exact = false, like }: RunOptions): Outcome {
+function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = false, like, fused, ...asked }: RunOptions): Outcome {
+  const precision = fused ? 'f32' : (asked.precision ?? 'f64');
   const { model, input, masks } = scenario;
   const same = like?.layers.values().next().value?.inputs[0];
-  const x = toPrecision(input.x, precision);
+  const x = inPrecision(input.x, precision);
   const start: Value =
     same && same.tensor.data === x.data && sameShape(same.tensor.shape, x.shape) && same.mask === (masks ? input.mask : undefined)
       ? same
@@ -75,7 +79,7 @@ function walkScenario(scenario: Scenario, { precision = 'f64', order = 1, trace 
     const cores: Loop[] = [];
     const result = unchanged
       ? before.result
-      : applyLayer(scenario, layer, inputs, { precision, order, trace, exact }, before?.cores, cores);
+      : applyLayer(scenario, layer, inputs, { precision, order, trace, exact, fused }, before?.cores, cores);
     layers.set(layer.name, unchanged ? before : { layer, weights, fault, masks, initial, inputs, cores, result });
     values.set(layer.name, result);
     if (layer.name === model.output) break;
@@ -85,20 +89,30 @@ function walkScenario(scenario: Scenario, { precision = 'f64', order = 1, trace 
   return { y, layers };
 }
 
+const singles = new WeakMap<Tensor, Tensor>();
+
+/** The same array each time, so that it is seen that a layer got what it got before. */
+function inPrecision(t: Tensor, precision: Precision): Tensor {
+  if (precision === precisionOf(t)) return t;
+  const known = singles.get(t) ?? toPrecision(t, precision);
+  singles.set(t, known);
+  return known;
+}
+
 function applyLayer(
   { weights, loops, masks, input, model }: Scenario,
   layer: LayerSpec,
   inputs: readonly Value[],
-  { precision, order, trace, exact }: Required<Omit<RunOptions, 'like'>>,
+  { precision, order, trace, exact, fused }: Required<Omit<RunOptions, 'like' | 'fused'>> & Pick<RunOptions, 'fused'>,
   known: readonly Loop[] | undefined,
   cores: Loop[],
 ): LayerResult {
   const fault = loops.get(layer.name);
-  const own = new Map([...(weights.get(layer.name) ?? [])].map(([name, t]) => [name, toPrecision(t, precision)]));
+  const own = new Map([...(weights.get(layer.name) ?? [])].map(([name, t]) => [name, inPrecision(t, precision)]));
   const B = model.input.batch;
   const every = isRecurrent(layer) && layer.stateful && B !== null && inputs[0].tensor.shape[0] > B ? B : undefined;
-  const initial = isRecurrent(layer) ? input.initialStates?.get(layer.name)?.map(t => toPrecision(t, precision)) : undefined;
-  const context = { kernels: kernelsOf(fault, { precision, order, every, exact }, known, cores), weights: own, initial, trace };
+  const initial = isRecurrent(layer) ? input.initialStates?.get(layer.name)?.map(t => inPrecision(t, precision)) : undefined;
+  const context = { kernels: kernelsOf(fault, { precision, order, every, exact, fused }, known, cores), weights: own, initial, trace };
   const result = getLayerKind(layer.kind).apply(layer, inputs, context);
   const seen = masks ? result : { ...result, mask: undefined };
   const swapped =

@@ -73,16 +73,21 @@ function affine(x: Tensor, W: Tensor, b?: Tensor): Tensor {
   return { shape: [...x.shape.slice(0, -1), K], data };
 }
 
-/** The product of a row vector [D] and a matrix [D, K]: out[k] = Σ_d v[d]·W[d, k] */
+/**
+ * The product of a row vector [D] and a matrix [D, K]: out[k] = Σ_d v[d]·W[d, k], summed in the order of d in float64. Row by row of W, as they
+ * lie in memory; four of them in one pass, which changes no bit.
+ */
 function times(v: FloatArray, W: Tensor): FloatArray {
   const [D, K] = W.shape;
-  const out = like(W)(K);
-  for (let k = 0; k < K; k++) {
-    let sum = 0;
-    for (let d = 0; d < D; d++) sum += v[d] * W.data[d * K + k];
-    out[k] = sum;
+  const w = W.data;
+  const sums = new Float64Array(K);
+  let d = 0;
+  for (; d + 3 < D; d += 4) {
+    const [a, b, c, e] = [d * K, (d + 1) * K, (d + 2) * K, (d + 3) * K];
+    for (let k = 0; k < K; k++) sums[k] = sums[k] + v[d] * w[a + k] + v[d + 1] * w[b + k] + v[d + 2] * w[c + k] + v[d + 3] * w[e + k];
   }
-  return out;
+  for (; d < D; d++) for (let k = 0; k < K; k++) sums[k] += v[d] * w[d * K + k];
+  return w instanceof Float32Array ? new Float32Array(sums) : sums;
 }
 
 function plus(v: FloatArray, b: FloatArray | undefined): FloatArray {

@@ -63,7 +63,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
   const sameKind = !sides.hidden && sameShape(sides.expected.shape, sides.actual.shape);
   const explain = (request.explain ?? true) && !isGraph;
   const subject = !isGraph && (explain || !sameKind) ? await subjectOf(prepared, sides.expected, sides.actual, sides.hidden ?? null) : null;
-  const view = subject?.view && subject.view.kind !== 'y' ? subject.view : null;
+  const view = subject?.view?.kind === 'y' ? null : (subject?.view ?? null);
   const [expected, actual] = view ? [view.right.y, view.other] : [sides.expected, sides.actual];
   const comparable = sameShape(expected.shape, actual.shape);
   const rounded = view ? viewAllowance(request, subject!, expected) : await allowanceOf(request, prepared, sides, comparable);
@@ -118,6 +118,9 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
       ...(isGraph ? [] : stepsForSamples(prepared, sides.actual)),
       ...(view === null || byShape ? [] : [`the other side was taken for ${view.words} and compared with that`]),
       ...(diagnosis?.stopped ? ['the search for pairs of mistakes was stopped by its time budget; --budget gives it more seconds'] : []),
+      ...(power.bounds !== null && power.cannotDetect.length + power.cannotName.length > 0
+        ? [`what this input cannot show was looked for in ${power.bounds}`]
+        : []),
       ...(power.unchecked.length > 0
         ? [`not computed, for the network is large: whether this input can show ${power.unchecked.join(', ')}`]
         : []),
@@ -131,7 +134,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
 const EXITS = { SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const;
 
 /** With --no-explain nothing is said of causes, nor of what this input cannot show. */
-const UNSAID = { diagnosis: null, power: { cannotDetect: [], cannotName: [], unchecked: [] } };
+const UNSAID = { diagnosis: null, power: { cannotDetect: [], cannotName: [], unchecked: [], bounds: null } };
 
 /** Why the sides differ, and what this input cannot show. */
 function findingsOf(

@@ -97,6 +97,15 @@ export function sliceFirst(t: Tensor, from: number, to: number): Tensor {
   return { shape: [to - from, ...rest], data: t.data.subarray(from * width, to * width) };
 }
 
+/** [N, T, …] -> its steps [from, to) */
+export function stepsOf(t: Tensor, from: number, to: number): Tensor {
+  const [N, T, ...rest] = t.shape;
+  const width = sizeOf(rest);
+  const data = allocate(N * (to - from) * width, precisionOf(t));
+  for (let n = 0; n < N; n++) data.set(t.data.subarray((n * T + from) * width, (n * T + to) * width), n * (to - from) * width);
+  return { shape: [N, to - from, ...rest], data };
+}
+
 /** Tensors of equal trailing shape one after the other on the first axis. */
 export function concatFirst(parts: readonly Tensor[]): Tensor {
   const shape = [parts.reduce((sum, p) => sum + p.shape[0], 0), ...parts[0].shape.slice(1)];

@@ -1,0 +1,58 @@
+import type { Kernel } from '../engines/batched/kernel.js';
+import { recurrence } from '../engines/batched/recurrence.js';
+import type { RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
+import { concatFirst, sliceFirst, stepsOf } from '../tensor/layout.js';
+import { type Tensor, zeros } from '../tensor/tensor.js';
+import { Mismatch } from './affine.js';
+import type { LoopFault } from './scenario.js';
+
+/** Whether a loop's steps are right, and only its start or end is elsewhere. */
+export function canFuse({ carry, skip, ...rest }: LoopFault): boolean {
+  return Object.values(rest).every(v => v === undefined) && carry?.by !== 'step' && !(carry && skip);
+}
+
+/** Such a loop by the batched engine in float32, ten times as fast as loop.ts: for what is no matter of rounding. */
+export function fusedLoop(args: RecurrenceArgs, { carry, skip }: LoopFault, kernel: Kernel): RecurrenceResult {
+  if (carry) return carrying(args, carry, kernel);
+  return skip ? skipping(args, skip, kernel) : recurrence(args, kernel);
+}
+
+/** Sample after sample, each from what the one `lag` before it left. */
+function carrying(args: RecurrenceArgs, { what, lag = 1 }: NonNullable<LoopFault['carry']>, kernel: Kernel): RecurrenceResult {
+  const [N, T] = args.x.shape;
+  const done: RecurrenceResult[] = [];
+  for (let n = 0; n < N; n++) {
+    const own = args.initial?.map(t => sliceFirst(t, n, n + 1));
+    const left = done[n - lag]?.states;
+    const initial = left?.map((t, s) => (what === 'all' || (what === 'h') === (s === 0) ? t : (own?.[s] ?? zeros(t.shape))));
+    const mask = args.mask?.subarray(n * T, (n + 1) * T);
+    done.push(recurrence({ ...args, x: sliceFirst(args.x, n, n + 1), mask, initial: initial ?? own }, kernel));
+  }
+  return {
+    sequence: done[0].sequence && concatFirst(done.map(d => d.sequence!)),
+    last: concatFirst(done.map(d => d.last)),
+    states: done[0].states.map((_, s) => concatFirst(done.map(d => d.states[s]))),
+  };
+}
+
+/** Without the first and the last steps of the order it runs in; their rows of the sequence are zero. */
+function skipping(args: RecurrenceArgs, { first, last }: NonNullable<LoopFault['skip']>, kernel: Kernel): RecurrenceResult {
+  const [N, T] = args.x.shape;
+  const [from, to] = args.reverse ? [last, T - first] : [first, T - last];
+  if (from >= to) throw new Mismatch();
+  const mask = args.mask && Uint8Array.from({ length: N * (to - from) }, (_, k) => maskAt(args.mask!, k, T, from, to));
+  const { sequence, ...rest } = recurrence({ ...args, x: stepsOf(args.x, from, to), mask }, kernel);
+  return { ...rest, sequence: sequence && amongZeros(sequence, from, T) };
+}
+
+function maskAt(mask: Uint8Array, k: number, T: number, from: number, to: number): number {
+  const n = Math.floor(k / (to - from));
+  return mask[n * T + from + (k - n * (to - from))];
+}
+
+/** [N, t, P] -> [N, T, P] from step `from` on */
+function amongZeros({ shape: [N, t, P], data }: Tensor, from: number, T: number): Tensor {
+  const all = zeros([N, T, P]);
+  for (let n = 0; n < N; n++) all.data.set(data.subarray(n * t * P, (n + 1) * t * P), (n * T + from) * P);
+  return all;
+}
