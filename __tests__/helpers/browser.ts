@@ -51,7 +51,11 @@ const binary = join(__dirname, '../../bin/rnn-cli.js');
 
 /** The real binary. @returns stdout */
 export function rnnCli(...argv: readonly string[]): string {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [binary, ...argv], { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  return rnnCliIn('.', ...argv);
+}
+
+export function rnnCliIn(cwd: string, ...argv: readonly string[]): string {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [binary, ...argv], { cwd, encoding: 'utf8', maxBuffer: 2 ** 28 });
   if (status !== 0 && status !== 1) throw new Error(`rnn-cli ${argv.join(' ')}: exit ${status}\n${stderr}`);
   return stdout;
 }

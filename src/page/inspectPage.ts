@@ -129,6 +129,7 @@ export function inspectPage(root: HTMLElement, data: InspectPage): void {
     ),
     pageFoot(data, result.notes, result.assumptions, []),
   );
+  new ResizeObserver(draw).observe(picture);
   whenColoursChange(() => {
     draw();
     dispatchEvent(new Event('redraw'));
@@ -151,7 +152,7 @@ function factLine({ result }: InspectPage): string[] {
   const digest = sha256 ? ` sha256 ${sha256}.` : '';
   const why = !runs && reason ? ` ${reason}.` : '';
   return [
-    `A ${format} file${framework && framework !== format ? `, ${NAMES[framework] ?? framework}` : ''}${frameworkVersion ? ` ${frameworkVersion}` : ''}: ${bytesOf(bytes)}, ${countText(totals.numbers)} numbers in ${countText(totals.tensors)} tensors.${why}${digest}`,
+    `Format ${format}${framework ? ` (${[NAMES[framework] ?? framework, frameworkVersion].filter(Boolean).join(' ')})` : ''}; ${bytesOf(bytes)}, ${countText(totals.numbers)} numbers in ${countText(totals.tensors)} tensors.${why}${digest}`,
   ];
 }
 
