@@ -313,7 +313,7 @@ for (const [name, mistake] of chosen) {
           .map(e => `${e.code} ${e.residual.toExponential(1)} ${e.verdict}`)
           .join(
             ', ',
-          )}; off ${result.asSpecified?.toExponential(1)}, allowed ${result.tolerance.atol.toExponential(1)}; ${result.evidence.slice(0, 3).join('; ')}`,
+          )}; off ${result.asSpecified?.toExponential(1)}, allowed ${result.tolerance.atol.toExponential(1)}, noise ${result.tolerance.noise.toExponential(1)}, tried ${result.tried}; ${result.evidence.slice(0, 3).join('; ')}`,
       );
     }
   }

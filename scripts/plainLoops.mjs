@@ -1,7 +1,7 @@
 // Recurrent networks as plain loops over nested arrays ([n][t][d]), right and wrong in known ways, for scripts/corpus.mjs. Shares no code with
 // src/: a mistake that the engines made, too, would otherwise go unseen.
 //
-// net      {cell, M, K, layers, bi, seq, pool, head, resetAfter, twoBiases, lengths, zeroMask}
+// net      {cell, M, K, layers, bi, seq, pool, head, resetAfter, twoBiases, lengths}
 // weights  {layers: [{f: {Wx, Wh, b, b2}, r}], Wo, bo}   Wx [D][G·M], gates i f g o / z r g, b and b2 [G·M]
 // fault    what goes wrong; `layer` and `way` say where, everywhere unless given
 
@@ -138,7 +138,8 @@ function run(net, w, X, f, numbers, way, l) {
     const real = !lengths || t < lengths[n];
     const next = real ? step(net, w, X[n][t], state, f, numbers, T - 1 - s) : state;
     const shown = f.takeC ? next.c : next.h;
-    seq[n][t] = real || !net.zeroMask ? shown : zeros(net.M);
+    // as Keras has it: both directions give zeros at steps that are masked, one alone repeats its last output
+    seq[n][t] = real || !net.bi ? shown : zeros(net.M);
     return next;
   };
   const [from, to] = [f.skipFirst ?? 0, f.skipLast ?? 0];
@@ -156,11 +157,9 @@ function run(net, w, X, f, numbers, way, l) {
     }
   }
   const last = X.map((rows, n) => {
-    const end = way === 'r' ? 0 : rows.length - 1;
     if (f.take === 'first') return seq[n][0];
     if (f.take === 'early') return seq[n][way === 'r' ? 1 : rows.length - 2];
     if (f.take === 'end') return seq[n][rows.length - 1];
-    if (net.zeroMask && lengths && end >= lengths[n]) return zeros(net.M);
     return f.takeC ? ends[n].c : ends[n].h;
   });
   return { seq, last, states: ends };

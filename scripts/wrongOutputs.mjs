@@ -14,6 +14,8 @@ const is =
 const both = net => Boolean(net.bi);
 const lastOnly = net => !net.seq && !net.pool;
 const stacked = net => net.layers > 1;
+/** Numbers of a first state. */
+const unknown = net => net.layers * net.M * (net.cell === 'lstm' ? 2 : 1) * (net.bi ? 2 : 1);
 
 const transpose = W => W[0].map((_, j) => W.map(row => row[j]));
 const flatTo = (flat, rows, columns) => Array.from({ length: rows }, (_, r) => flat.slice(r * columns, (r + 1) * columns));
@@ -124,6 +126,7 @@ export const MISTAKES = {
   'directions share their state': fault(['state-shared'], { fromForward: true }, { when: and(both, net => net.layers === 1) }),
   'first state is one random vector': {
     codes: ['state-random'],
+    when: (net, s) => unknown(net) <= 24 && s.N * Math.min(s.K, net.M) * (net.seq ? s.T : 1) >= 2 * unknown(net),
     make: c => {
       const s = c.weights.layers.map(() => ({ h: zeros(c.net.M).map(() => c.rng.normal()), c: zeros(c.net.M).map(() => c.rng.normal()) }));
       return { fault: { start: l => s[l] } };
@@ -131,6 +134,7 @@ export const MISTAKES = {
   },
   'first state is random for each sample': {
     codes: ['state-random'],
+    when: (net, s) => unknown(net) <= 24 && net.seq && Math.min(s.K, net.M) * s.T >= 2 * unknown(net),
     make: c => {
       const known = new Map();
       const at = key =>
@@ -190,19 +194,19 @@ export const MISTAKES = {
   },
   'lengths ignored': {
     codes: ['mask-ignored'],
-    net: { lengths: true },
+    net: { lengths: true, pool: undefined },
     when: needs(2, 4),
     make: () => ({ fault: { lengthsOf: () => undefined } }),
   },
   'lengths in another order': {
     codes: ['lengths-permuted'],
-    net: { lengths: true },
+    net: { lengths: true, pool: undefined },
     when: needs(3, 4),
     make: _c => ({ fault: { lengthsOf: l => [...l].sort((a, b) => b - a) } }),
   },
   'backward starts in the padding': {
     codes: ['mask-one-way'],
-    net: { lengths: true },
+    net: { lengths: true, pool: undefined },
     when: and(both, needs(2, 4)),
     make: () => ({ fault: { lengthsOf: (l, way) => (way === 'r' ? undefined : l) } }),
   },
@@ -223,7 +227,7 @@ export const MISTAKES = {
   },
   'last of the padded sequence': {
     codes: ['mask-ignored', 'mask-zeros'],
-    net: { lengths: true },
+    net: { lengths: true, pool: undefined },
     when: and(lastOnly, net => !net.bi, needs(2, 4)),
     make: () => ({ fault: { lengthsOf: () => undefined } }),
   },
@@ -247,7 +251,7 @@ export const MISTAKES = {
   ),
   'x divided by 255': onX(['input-scaled'], X => features(X, v => v / 255)),
   'x times a number': onX(
-    ['input-scaled', 'input-scaled-each'],
+    ['input-scaled', 'input-scaled-by'],
     (X, c) => {
       const f = 0.3 + 3 * c.rng.next();
       return features(X, v => v * f);
@@ -255,12 +259,12 @@ export const MISTAKES = {
     { when: needs(2, 2) },
   ),
   'each feature with a scale and an offset of its own': onX(
-    ['input-scaled', 'input-scaled-each'],
+    ['input-scaled', 'input-scaled-by'],
     (X, c) => {
       const lines = X[0][0].map(() => [0.5 + c.rng.next(), c.rng.normal()]);
       return features(X, (v, d) => v * lines[d][0] + lines[d][1]);
     },
-    { when: and(needs(3, 3), (_n, s) => s.D <= 3) },
+    { when: (net, s) => s.D <= 3 && s.N * Math.min(s.K, net.M) * (net.seq ? s.T : 1) >= 4 * s.D + 2 },
   ),
   'x as whole numbers': onX(['input-integers'], X => features(X, v => Math.trunc(v))),
   'features in another order': onX(
@@ -587,8 +591,8 @@ export const MISTAKES = {
     make: c => ({ fault: { between: h => h.map(v => 0.5 * v), layer: c.net.layers - 1 } }),
   },
   'dropout left on': {
-    codes: ['dropout-on'],
-    when: (net, s) => !net.pool && s.K >= 2,
+    codes: ['dropout-on', 'hidden-scaled'],
+    when: (net, s) => !net.pool && s.K >= 2 && net.M * (net.bi ? 2 : 1) <= 16,
     make: c => ({ fault: { between: h => h.map(v => (c.rng.next() < 0.5 ? 0 : 2 * v)), layer: c.net.layers - 1 } }),
   },
   'y fed back as x': {
@@ -605,6 +609,7 @@ export const MISTAKES = {
   },
 
   // ---- nothing wrong, and what is in no list
+  'nothing wrong, with lengths': { codes: [], right: true, net: { lengths: true, pool: undefined }, make: () => ({}) },
   'nothing wrong': { codes: [], right: true, make: () => ({}) },
   'one weight damaged': { codes: ['weight-damaged'], make: c => oneWeight(c, v => v + 1.5) },
   'noise on every weight': { codes: [], make: c => ({ weights: deepWeights(c.weights, v => v + 0.02 * c.rng.normal()) }) },

@@ -58,6 +58,8 @@ export interface Variant {
   readonly labels?: number;
   /** tested only where nothing usual explains it */
   readonly rare?: boolean;
+  /** false: not even where its hypothesis is inside the step */
+  readonly insideStep?: boolean;
   /** for --simulate and power only: found in another way, or too free to be believed */
   readonly unsearched?: boolean;
 }
@@ -71,6 +73,10 @@ export interface Candidate {
   readonly fix?: Fix;
   /** numbers taken from the other output to make it fit: an explanation that may choose much explains little */
   readonly chosen: number;
+  /** how many numbers it explains beyond those, where that is known better */
+  readonly told?: number;
+  /** decimal digits of evidence, where they are counted in another way than by the numbers that are equal */
+  readonly digits?: number;
   /** how far rounding moves its y, where that is not what it does to the right one */
   readonly floor?: number;
 }

@@ -12,7 +12,7 @@ export interface Look {
   readonly worstAt: number;
   /** samples up to the first that is off, and one more */
   readonly before: Slice;
-  /** how many different numbers the other output holds: a row that is there twice proves nothing the second time */
+  /** how many numbers of the other output can prove anything: a row that is there twice proves nothing the second time */
   readonly different: number;
   /** the first sample that is off; −1 where that cannot be said */
   readonly first: number;
@@ -28,7 +28,11 @@ export function lookAt(scenario: Scenario, right: Outcome, other: Tensor, near: 
   const whole = { scenario, right, other };
   const N = scenario.input.x.shape[0];
   const stateful = scenario.model.layers.some(l => 'stateful' in l && l.stateful);
-  const common = { whole, different: differentNumbers(other.data), asSpecified: largestDifference(right.y.data, other.data).abs };
+  const common = {
+    whole,
+    different: Math.min(differentNumbers(other.data), freedomOf(right, scenario, other)),
+    asSpecified: largestDifference(right.y.data, other.data).abs,
+  };
   if (N === 1 || stateful || other.shape[0] !== N) return { ...common, worst: whole, worstAt: 0, before: whole, first: -1 };
   const { first, worst } = samplesOff(right.y, other, near);
   return {
@@ -38,6 +42,14 @@ export function lookAt(scenario: Scenario, right: Outcome, other: Tensor, near: 
     before: slice(whole, 0, Math.min(N, Math.max(first, 0) + 2)),
     first,
   };
+}
+
+/** A row of outputs is made of one h: where there are more outputs than units, it holds no more than h does. */
+function freedomOf(right: Outcome, { model }: Scenario, other: Tensor): number {
+  const head = model.layers.find(l => l.name === model.output);
+  const h = head?.kind === 'dense' ? right.layers.get(head.name)?.inputs[0].tensor : undefined;
+  const K = other.shape[other.shape.length - 1];
+  return h ? (other.data.length / K) * Math.min(K, h.shape[h.shape.length - 1]) : other.data.length;
 }
 
 /** Numbers that are not within a millionth of the largest one of each other; more than enough of them are not counted on. */

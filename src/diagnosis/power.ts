@@ -8,6 +8,7 @@ import type { Hypothesis, Variant } from './hypothesis.js';
 import { outputUnder, type Part, partOf, variantsOf } from './known.js';
 import { type Outcome, runScenario } from './run.js';
 import type { Scenario } from './scenario.js';
+import { isInsideStep } from './trial.js';
 
 /** What an input can show, computed: y under each mistake, against y as it should be. */
 export interface Power {
@@ -116,7 +117,7 @@ function moveOf(
         : 0;
   let samples = 0;
   let by: number | undefined;
-  const quick = hypothesis.insideStep && least === 0 ? (excerptOf(parts[0])?.moved(variant) ?? 0) : 0;
+  const quick = isInsideStep({ hypothesis, variant }) && least === 0 ? (excerptOf(parts[0])?.moved(variant) ?? 0) : 0;
   if (quick > CERTAIN * enough) return { by: quick, samples: EXCERPT_WORK };
   for (const part of new Set([parts[least], parts[parts.length - 1]])) {
     const N = part.scenario.input.x.shape[0];

@@ -31,7 +31,7 @@ export interface Trial {
   readonly chosen: number;
   /** how many different numbers it explains beyond those */
   readonly values: number;
-  /** of labels: decimal digits of evidence beyond their being labels */
+  /** decimal digits of evidence, where the numbers that are equal do not tell: of labels, of masks */
   readonly digits?: number;
   /** place in the list of mistakes: the more usual first */
   readonly order: number;
@@ -43,13 +43,17 @@ export interface Entry {
   readonly variant: Variant;
 }
 
+export function isInsideStep({ hypothesis, variant }: Entry): boolean {
+  return variant.insideStep ?? hypothesis.insideStep ?? false;
+}
+
 /** What the explanation leaves on the samples that are looked at first; undefined where it cannot be it. */
 export function trialOf(look: Look, parts: readonly Entry[], noise: number): Trial | undefined {
   // a sample differs that it cannot have changed
   if (look.first >= 0 && parts.every(p => (p.variant.from ?? 0) > look.first)) return undefined;
   const trial = blank(parts, look.whole.scenario, look.whole.other, look.different, noise);
   const part = sliceFor(look, parts);
-  const short = parts.length === 1 && parts[0].hypothesis.insideStep ? residualOnExcerpt(part, parts[0].variant) : undefined;
+  const short = parts.length === 1 && isInsideStep(parts[0]) ? residualOnExcerpt(part, parts[0].variant) : undefined;
   if (short && short.residual > Math.max(short.spread, look.asSpecified / EXCERPT_ENOUGH, NEAR_NOISE * noise))
     return { ...trial, residual: short.residual, byExcerpt: true };
   const residual = firstResidual(look, part, parts, trial.change!);
@@ -180,7 +184,7 @@ export function candidateTrials(
 }
 
 function trialOfCandidate(hypothesis: Hypothesis, candidate: Candidate, other: Tensor, different: number, noise: number): Trial {
-  const { code, layer, y, why, fix, chosen, floor = noise } = candidate;
+  const { code, layer, y, why, fix, chosen, told, digits, floor = noise } = candidate;
   return {
     codes: [code],
     layers: [layer],
@@ -189,7 +193,8 @@ function trialOfCandidate(hypothesis: Hypothesis, candidate: Candidate, other: T
     full: true,
     floor: Math.max(floor, FLOAT32_EPSILON * largestMagnitude(other.data)),
     chosen,
-    values: Math.max(0, Math.min(different, other.data.length) - chosen),
+    digits,
+    values: told ?? Math.max(0, Math.min(different, other.data.length) - chosen),
     order: orderOf(hypothesis),
     why,
   };

@@ -10,6 +10,7 @@ export {
   tanhOfGate,
 } from './cellEquations.js';
 export { backwardNotFlipped, bidirectionalLastStep, bidirectionalMerge, bidirectionalOrder } from './directions.js';
+export { dropoutOn, inputScaledBy, stateRandom } from './estimated.js';
 export { activation, hardSigmoid, softmaxMissing, softmaxTwice } from './functions.js';
 export { gatesInterleaved, gateTermMissing, gruRecurrentBias, headReshaped, weightsExchanged, weightsRounded } from './gateTerms.js';
 export { gruResetAfter, gruResetBefore, gruUpdateSwapped } from './gruGates.js';

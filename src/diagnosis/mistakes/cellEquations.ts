@@ -202,6 +202,13 @@ export const tanhOfGate: Hypothesis = {
       lstmStep((i, f, g, o, c, out) => [out(f * c + i * g), o * out(f * c + i * g)]),
       w => `The cell state of ${w} is squashed: c = tanh(f⊙c + i⊙g) is handed on, not f⊙c + i⊙g.`,
     ),
+    ...stepVariants(
+      scenario,
+      'lstm',
+      'tanh-of-product',
+      lstmStep((i, f, g, o, c, out) => [out(f * c + i * g), o * out(out(f * c + i * g))]),
+      w => `The cell state of ${w} is squashed: c = tanh(f⊙c + i⊙g) is handed on, and h = o⊙tanh(c) takes the tanh once more.`,
+    ),
   ],
 };
 
@@ -285,7 +292,6 @@ export const stateMixed: Hypothesis = {
 export const lastStepLinear: Hypothesis = {
   name: 'last-step-linear',
   title: 'the last step has no tanh',
-  insideStep: true,
   alone: true,
   why: 'The tanh is left out at the last step: what goes into the dense layer is the sum, not tanh of it.',
   fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)\ny = h @ Wo + bo               # ← h, after its tanh' },
@@ -311,11 +317,11 @@ export const clipped: Hypothesis = {
   variants(scenario) {
     const layers = recurrentLayers(scenario).filter(l => l.clip === null);
     const limits = [0.5, 1, 2, 3, 5];
-    const states = (limit: number, s: number): StepFault =>
-      after(({ next }) => {
-        const state = next[s];
-        for (let m = 0; m < state.length; m++) state[m] = Math.min(limit, Math.max(-limit, state[m]));
-      });
+    // TensorFlow's cell_clip: before h is made of c
+    const clip = (limit: number) => {
+      const within = (c: number) => Math.min(limit, Math.max(-limit, c));
+      return lstmStep((i, f, g, o, c, out) => [within(f * c + i * g), o * out(within(f * c + i * g))]);
+    };
     return [
       ...limits.flatMap(limit =>
         placesOf(layers).map(
@@ -333,7 +339,7 @@ export const clipped: Hypothesis = {
           scenario,
           'lstm',
           `clip:${limit}`,
-          states(limit, 1),
+          clip(limit),
           w => `The cell state c of ${w} is clipped to ±${limit} after every step.`,
         ),
       ),

@@ -135,6 +135,7 @@ export const headOnInput: Hypothesis = {
         y: { shape: other.shape, data: fit.fitted },
         why: `${headOnInput.why}\nEvery row of your output is one and the same linear function of the row of x at that step.`,
         chosen: other.data.length - (N * T - fit.rank) * told,
+        told: (N * T - fit.rank) * told,
       },
     ];
   },

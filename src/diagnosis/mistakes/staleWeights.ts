@@ -52,6 +52,7 @@ export const staleWeights: Hypothesis = {
         layer: head.name,
         y: moved,
         chosen: other.data.length - (rows.R - 1) * told,
+        told: (rows.R - 1) * told,
         why: `Everything up to ${head.name}'s weights agrees; its bias is another one: each output is off by the same amount in every row.`,
       });
     }
@@ -62,6 +63,7 @@ export const staleWeights: Hypothesis = {
         layer: head.name,
         y: { shape: right.y.shape, data: fit.fitted },
         chosen: other.data.length - (rows.R - fit.rank) * told,
+        told: (rows.R - fit.rank) * told,
         why: `Everything up to ${head.name} agrees: your output is a linear function of the right hidden states, but with other weights than ${head.name} has.`,
       });
     }

@@ -8,7 +8,7 @@ import { recurrentLayers, type Scenario } from '../scenario.js';
 
 type States = ReadonlyMap<string, readonly Tensor[]>;
 
-function startingWith(scenario: Scenario, states: States): Scenario {
+export function startingWith(scenario: Scenario, states: States): Scenario {
   return { ...scenario, input: { ...scenario.input, initialStates: new Map([...(scenario.input.initialStates ?? []), ...states]) } };
 }
 
@@ -78,7 +78,7 @@ export const stateOnes: Hypothesis = {
   },
 };
 
-function constantStates({ input }: Scenario, layer: RecurrentSpec, which: readonly number[]): Tensor[] {
+export function constantStates({ input }: Scenario, layer: RecurrentSpec, which: readonly number[]): Tensor[] {
   const N = input.x.shape[0];
   const widths = layer.kind === 'lstm' ? [layer.projection ?? layer.units, layer.units] : [layer.units];
   const one = widths.map((w, s) => ({ shape: [N, w], data: new Float64Array(N * w).fill(which.includes(s) ? 1 : 0) }));

@@ -141,6 +141,7 @@ export const inPlaceUpdate: Hypothesis = {
       ...loopVariants(scenario, { aliased: true }, sequences).map(v => ({
         ...v,
         code: 'in-place-update',
+        insideStep: false,
         why: 'The list of outputs holds the same array T times: h is updated in place, so every step shows the last h.',
         fix: {
           numpy: 'outputs.append(h.copy())     # ← a copy of this step',

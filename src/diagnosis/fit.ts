@@ -1,0 +1,101 @@
+import type { FloatArray, Tensor } from '../tensor/tensor.js';
+
+/**
+ * A few unknown numbers of a computation, estimated from the output they gave: least squares by Levenberg and Marquardt, with derivatives from
+ * differences. Meant for a dozen unknowns and outputs that are exact to float32.
+ */
+export interface Fitted {
+  readonly values: readonly number[];
+  readonly y: Tensor;
+}
+
+/** Steps of the descent, and times a step is made shorter. */
+const MOST_STEPS = 40;
+const MOST_TRIES = 8;
+/** Of a value, for its derivative. */
+const DIFFERENCE = 1e-6;
+
+/**
+ * @param run y for some values; undefined where there is none
+ * @param near the largest difference that is as good as none
+ * @returns the values found, or undefined where they leave more than `near`
+ */
+export function fitTo(
+  other: Tensor,
+  start: readonly number[],
+  run: (values: readonly number[]) => Tensor | undefined,
+  near: number,
+): Fitted | undefined {
+  let values = [...start];
+  let y = run(values);
+  if (y?.data.length !== other.data.length) return undefined;
+  let left = squares(y.data, other.data);
+  let damping = 1e-3;
+  for (let step = 0; step < MOST_STEPS && largest(y.data, other.data) > near / 4; step++) {
+    const before: number = left;
+    const rows = values.map((v, p) => derivative(run, values, p, v, y!));
+    if (rows.some(r => r === undefined)) return undefined;
+    for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
+      const moved = solved(rows as Float64Array[], y.data, other.data, damping);
+      const next = moved && values.map((v, p) => v + moved[p]);
+      const there = next && run(next);
+      const rest = there ? squares(there.data, other.data) : Infinity;
+      if (next && there && rest < left) {
+        [values, y, left, damping] = [next, there, rest, damping / 8];
+        break;
+      }
+      damping *= 8;
+    }
+    if (!(left < 0.999 * before)) break;
+  }
+  return largest(y.data, other.data) <= near ? { values, y } : undefined;
+}
+
+function derivative(run: (values: readonly number[]) => Tensor | undefined, values: readonly number[], p: number, v: number, y: Tensor) {
+  const by = DIFFERENCE * Math.max(1, Math.abs(v));
+  const there = run(values.map((u, k) => (k === p ? u + by : u)));
+  return there && Float64Array.from(there.data, (u, k) => (u - y.data[k]) / by);
+}
+
+/** (JᵀJ + damping·diag) d = Jᵀ(other − y) by elimination with pivots; undefined where nothing moves y. */
+function solved(rows: readonly Float64Array[], y: FloatArray, other: FloatArray, damping: number): number[] | undefined {
+  const P = rows.length;
+  const A = rows.map((a, p) => {
+    const row = rows.map(b => dot(a, b));
+    row[p] *= 1 + damping;
+    row[p] += Number.MIN_VALUE;
+    let to = 0;
+    for (let k = 0; k < a.length; k++) to += a[k] * (other[k] - y[k]);
+    return [...row, to];
+  });
+  for (let c = 0; c < P; c++) {
+    let pivot = c;
+    for (let r = c + 1; r < P; r++) if (Math.abs(A[r][c]) > Math.abs(A[pivot][c])) pivot = r;
+    [A[c], A[pivot]] = [A[pivot], A[c]];
+    if (!(Math.abs(A[c][c]) > 0)) return undefined;
+    for (let r = 0; r < P; r++) {
+      const f = A[r][c] / A[c][c];
+      if (r !== c && f !== 0) for (let k = c; k <= P; k++) A[r][k] -= f * A[c][k];
+    }
+  }
+  const moved = A.map((row, p) => row[P] / row[p]);
+  return moved.every(Number.isFinite) ? moved : undefined;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
+  return sum;
+}
+
+function squares(a: FloatArray, b: FloatArray): number {
+  let sum = 0;
+  for (let k = 0; k < a.length; k++) sum += (a[k] - b[k]) ** 2;
+  return Number.isFinite(sum) ? sum : Infinity;
+}
+
+function largest(a: FloatArray, b: FloatArray): number {
+  let most = 0;
+  for (let k = 0; k < a.length; k++) most = Math.max(most, Math.abs(a[k] - b[k]));
+  return most;
+}

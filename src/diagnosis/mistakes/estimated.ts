@@ -1,0 +1,323 @@
+import { largestDifference } from '../../tensor/difference.js';
+import { sliceFirst } from '../../tensor/layout.js';
+import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { smallNumber } from '../figures.js';
+import { type Fitted, fitTo } from '../fit.js';
+import type { Candidate, Hypothesis } from '../hypothesis.js';
+import { samplesOff } from '../look.js';
+import { type Outcome, runScenario } from '../run.js';
+import { changeWeights, mapData, recurrentLayers, type Scenario, samplesOf } from '../scenario.js';
+import { NEAR_NOISE } from '../thresholds.js';
+import { headOf } from './heads.js';
+import { eachFeature, withX } from './inputs.js';
+import { constantStates, startingWith } from './stateStart.js';
+
+/** Mistakes with numbers of their own, which are estimated from the other output: a scale of x, a first state, a dropout mask, one weight. */
+
+/** Multiply-adds for one estimate, and what a step costs beside them. */
+const MOST_WORK = 3e8;
+const STEP_WORK = 500;
+/** Numbers of y beyond the unknown ones, before an estimate is tried. */
+const SPARE = 2;
+const MOST_UNKNOWN = 24;
+
+/** Of one run of one sample. */
+function workOf({ weights, input }: Scenario): number {
+  let products = STEP_WORK;
+  for (const own of weights.values()) for (const t of own.values()) products += t.data.length;
+  return products * input.x.shape[1];
+}
+
+interface Part {
+  readonly scenario: Scenario;
+  readonly other: Tensor;
+}
+
+/** As few samples from `first` on as have enough numbers of y for so many unknown ones; undefined where there are not enough, or the work is too much. */
+function partFor(scenario: Scenario, other: Tensor, first: number, unknown: number): Part | undefined {
+  const N = other.shape[0];
+  const size = sizeOf(other.shape.slice(1));
+  const count = Math.max(1, Math.ceil((2 * unknown + SPARE) / size));
+  const from = Math.max(0, Math.min(first, N - count));
+  const to = Math.min(N, from + count);
+  const runs = 12 * (unknown + 2);
+  if ((to - from) * size < unknown + SPARE || unknown > MOST_UNKNOWN || runs * (to - from) * workOf(scenario) > MOST_WORK) return undefined;
+  return { scenario: samplesOf(scenario, from, to), other: sliceFirst(other, from, to) };
+}
+
+/** Every sample for itself, so that a few stand for all. */
+function isApart({ model, input }: Scenario, right: Outcome, other: Tensor): boolean {
+  const stateful = model.layers.some(l => 'stateful' in l && l.stateful);
+  return !stateful && right.y.data.length === other.data.length && other.shape[0] === input.x.shape[0];
+}
+
+interface Unknown {
+  readonly code: string;
+  readonly start: readonly (readonly number[])[];
+  readonly change: (s: Scenario, values: readonly number[]) => Scenario;
+  readonly why: (values: readonly number[]) => string;
+}
+
+/** The first of them that explains the output: fitted on a few samples, then judged and fitted on all. */
+function estimated(scenario: Scenario, right: Outcome, other: Tensor, noise: number, list: readonly Unknown[]): Candidate[] {
+  const near = NEAR_NOISE * noise;
+  const { first } = samplesOff(right.y, other, near);
+  for (const { code, start, change, why } of list) {
+    const part = partFor(scenario, other, Math.max(0, first), start[0].length);
+    if (!part) continue;
+    for (const values of start) {
+      const found = fitTo(part.other, values, v => runScenario(change(part.scenario, v))?.y, near);
+      const y = found && runScenario(change(scenario, found.values))?.y;
+      if (!y || largestDifference(y.data, other.data).abs > NEAR_NOISE * near) continue;
+      return [{ code, layer: null, y, chosen: found.values.length, why: why(found.values) }];
+    }
+  }
+  return [];
+}
+
+const line = (scale: number, offset: number, what: string) =>
+  `${Math.abs(scale - 1) < 1e-6 ? '' : `${smallNumber(scale)} · `}${what}${Math.abs(offset) < 1e-6 ? '' : ` ${offset < 0 ? '−' : '+'} ${smallNumber(Math.abs(offset))}`}`;
+
+export const inputScaledBy: Hypothesis = {
+  name: 'input-scaled-by',
+  title: 'x has another scale or offset',
+  alone: true,
+  why: 'The network saw x times a number, plus a number: another unit, or a scaler that was fitted on other data.',
+  fix: { numpy: 'x = (x - offset) / scale      # ← one scaler for both sides' },
+  example: { layers: 'rnn:3,dense:2', N: 4, T: 3, D: 2 },
+  variants: ({ input }) =>
+    input.x.shape.length === 3
+      ? [
+          {
+            code: 'input-scaled-by',
+            layer: null,
+            unsearched: true,
+            change: s =>
+              withX(
+                s,
+                mapData(s.input.x, v => 1.7 * v + 0.3),
+              ),
+          },
+        ]
+      : [],
+  estimate(scenario, right, other, noise) {
+    const { x } = scenario.input;
+    if (x.shape.length !== 3 || !isApart(scenario, right, other)) return [];
+    const D = x.shape[2];
+    const each = (values: readonly number[]) => (v: number, d: number) => values[2 * d] * v + values[2 * d + 1];
+    return estimated(scenario, right, other, noise, [
+      {
+        code: 'input-scaled-by',
+        start: [[1.1], [0.2], [4], [-1]],
+        change: (s, [f]) =>
+          withX(
+            s,
+            mapData(s.input.x, v => f * v),
+          ),
+        why: ([f]) => `The network saw ${smallNumber(f)} · x: one factor for all of x.`,
+      },
+      {
+        code: 'input-scaled-by',
+        start: [
+          [1, 0],
+          [0.3, 0],
+          [3, 0],
+        ],
+        change: (s, [f, o]) =>
+          withX(
+            s,
+            mapData(s.input.x, v => f * v + o),
+          ),
+        why: ([f, o]) => `The network saw ${line(f, o, 'x')}: one scale and one offset for all of x.`,
+      },
+      ...(D > 1
+        ? [
+            {
+              code: 'input-scaled-by',
+              start: [Array.from({ length: 2 * D }, (_, k) => (k % 2 === 0 ? 1 : 0))],
+              change: (s: Scenario, values: readonly number[]) => withX(s, eachFeature(s.input.x, each(values))),
+              why: (values: readonly number[]) =>
+                `Each feature of x has a scale and an offset of its own: the network saw ${Array.from({ length: Math.min(D, 4) }, (_, d) =>
+                  line(values[2 * d], values[2 * d + 1], `x${d + 1}`),
+                ).join(', ')}${D > 4 ? ' …' : ''} (a scaler fitted on other data).`,
+            },
+          ]
+        : []),
+    ]);
+  },
+};
+
+/** Numbers put into the states of all recurrent layers, the same ones for every sample. */
+function withStates(s: Scenario, values: readonly number[]): Scenario {
+  let at = 0;
+  const states = recurrentLayers(s).map(l => {
+    const own = constantStates(s, l, []).map(t => {
+      const width = t.shape[1];
+      const from = at;
+      at += width;
+      return { shape: t.shape, data: Float64Array.from(t.data, (_, k) => values[from + (k % width)]) };
+    });
+    return [l.name, own] as const;
+  });
+  return startingWith(s, new Map(states));
+}
+
+export const stateRandom: Hypothesis = {
+  name: 'state-random',
+  title: 'the first state is not zero',
+  alone: true,
+  why: 'The sequences do not start from zeros: the first state was drawn (torch.randn), learnt, or kept from other data.',
+  fix: {
+    numpy: 'h = np.zeros(M)               # ← at the start of every sequence',
+    torch: 'out, h_n = rnn(x)             # ← no h0 as second argument, or torch.zeros(L, N, M)',
+    keras: 'x = LSTM(M)(i)                # ← no initial_state; or give the same one: --h0, --c0',
+  },
+  example: { layers: 'rnn:2+seq,dense:2', N: 2, T: 3, D: 2 },
+  variants: scenario =>
+    recurrentLayers(scenario).length > 0
+      ? [
+          {
+            code: 'state-random',
+            layer: null,
+            unsearched: true,
+            change: s =>
+              withStates(
+                s,
+                Array.from({ length: widthOf(s) }, (_, k) => 0.4 + 0.3 * Math.sin(k)),
+              ),
+          },
+        ]
+      : [],
+  estimate(scenario, right, other, noise) {
+    const P = recurrentLayers(scenario).length === 0 ? 0 : widthOf(scenario);
+    if (P === 0 || scenario.input.initialStates || !isApart(scenario, right, other)) return [];
+    const shown = (v: readonly number[]) =>
+      `${v
+        .slice(0, 6)
+        .map(n => smallNumber(n, 3))
+        .join(', ')}${v.length > 6 ? ' …' : ''}`;
+    // hidden states lie between −1 and 1
+    const start = [0, 0.7, 1.9, 3.1].map(turn => Array.from({ length: P }, (_, k) => (turn === 0 ? 0.01 : 0.6 * Math.sin(turn * (k + 1)))));
+    const same = estimated(scenario, right, other, noise, [
+      {
+        code: 'state-random',
+        start,
+        change: withStates,
+        why: v => `Every sample starts from the same state, which is not zero: ${shown(v)} (estimated from your output).`,
+      },
+    ]);
+    return same.length > 0 ? same : eachSample(scenario, other, noise, start, shown);
+  },
+};
+
+function widthOf(s: Scenario): number {
+  return recurrentLayers(s).reduce((sum, l) => constantStates(s, l, []).reduce((n, t) => n + t.shape[1], sum), 0);
+}
+
+/** A first state for each sample: only where each has more numbers of y than states. */
+function eachSample(
+  scenario: Scenario,
+  other: Tensor,
+  noise: number,
+  starts: readonly (readonly number[])[],
+  shown: (v: readonly number[]) => string,
+): Candidate[] {
+  const N = other.shape[0];
+  const size = sizeOf(other.shape.slice(1));
+  const [start] = starts;
+  if (N < 2 || size < start.length + SPARE || N * 12 * (start.length + 2) * workOf(scenario) > MOST_WORK || start.length > MOST_UNKNOWN)
+    return [];
+  const data = new Float64Array(other.data.length);
+  let first: readonly number[] = [];
+  for (let n = 0; n < N; n++) {
+    const part = samplesOf(scenario, n, n + 1);
+    const y = sliceFirst(other, n, n + 1);
+    let found: Fitted | undefined;
+    for (let k = 0; k < starts.length && !found; k++)
+      found = fitTo(y, starts[k], v => runScenario(withStates(part, v))?.y, NEAR_NOISE * noise);
+    if (!found) return [];
+    data.set(found.y.data, n * size);
+    if (n === 0) first = found.values;
+  }
+  const why = `Each sample starts from a state of its own, which is not zero; that of sample 1: ${shown(first)} (estimated from your output).`;
+  return [{ code: 'state-random', layer: null, y: { shape: other.shape, data }, chosen: N * start.length, why }];
+}
+
+/** Rates that people use. */
+const RATES = [0.5, 0.2, 0.3, 0.1, 0.4, 0.25, 0.6, 0.15, 0.05, 0.7, 0.75, 0.8];
+/** All masks of more units are not tried. */
+const MOST_UNITS = 16;
+const MOST_MASKS = 2 ** 25;
+
+export const dropoutOn: Hypothesis = {
+  name: 'dropout-on',
+  title: 'dropout is still on',
+  often: true,
+  alone: true,
+  why: 'Dropout before the dense layer is still on: some units of h are 0, the others are multiplied by 1 / (1 − p).',
+  fix: {
+    numpy: 'y = h @ Wo + bo               # ← no mask when y is predicted',
+    keras: 'y = model(x, training=False)  # ← or model.predict(x)',
+    torch: 'model.eval()                  # ← before y = model(x)',
+  },
+  example: { layers: 'rnn:4,dense:3', N: 3, T: 2, D: 2 },
+  variants: scenario =>
+    headOf(scenario) ? [{ code: 'dropout-on', layer: headOf(scenario)!.name, unsearched: true, change: halfOfHead }] : [],
+  estimate(scenario, right, other, noise) {
+    const head = headOf(scenario);
+    const h = head && right.layers.get(head.name)?.inputs[0].tensor;
+    const own = head && scenario.weights.get(head.name);
+    const [Wo, bo] = [own?.get('Wo'), own?.get('bo')?.data];
+    if (head?.kind !== 'dense' || head.activation !== 'linear' || !h || !Wo || right.y.data.length !== other.data.length) return [];
+    const [M, K] = Wo.shape;
+    const R = other.data.length / K;
+    if (M > MOST_UNITS || h.data.length !== R * M || R * 2 ** M > MOST_MASKS) return [];
+    const near = NEAR_NOISE * noise;
+    const digits = (asSpecified: number) => K * Math.log10(Math.max(1, asSpecified / near)) - M * Math.log10(2);
+    for (const rate of RATES) {
+      const y = new Float64Array(other.data.length);
+      let [dropped, r, sure] = [0, 0, -Math.log10(RATES.length)];
+      for (; r < R; r++) {
+        const scores = Float64Array.from({ length: K }, (_, k) => other.data[r * K + k] - (bo ? bo[k] : 0));
+        const found = maskFor(h.data, r, M, K, Wo.data, scores, rate, near);
+        if (!found) break;
+        dropped += found.dropped;
+        sure += digits(largestDifference(right.y.data, other.data, r * K, (r + 1) * K).abs);
+        found.sums.forEach((v, k) => {
+          y[r * K + k] = v + (bo ? bo[k] : 0);
+        });
+      }
+      if (r < R) continue;
+      const why = `Dropout before ${head.name} is still on: in every row the units of h are either 0 or ${smallNumber(1 / (1 - rate))} times the right ones (p = ${rate}); ${dropped} of ${R * M} are 0.`;
+      return [{ code: 'dropout-on', layer: head.name, y: { shape: other.shape, data: y }, chosen: 0, digits: sure - 2, why }];
+    }
+    return [];
+  },
+};
+
+/** The units of row r that are dropped, found by trying every set of them, one unit changed at a time (Gray code). */
+function maskFor(h: FloatArray, r: number, M: number, K: number, Wo: FloatArray, scores: Float64Array, rate: number, near: number) {
+  const terms = Array.from({ length: M }, (_, m) =>
+    Float64Array.from({ length: K }, (_u, k) => (h[r * M + m] * Wo[m * K + k]) / (1 - rate)),
+  );
+  const sums = new Float64Array(K);
+  const kept = new Uint8Array(M);
+  for (let code = 0; ; ) {
+    let off = 0;
+    for (let k = 0; k < K && off <= near; k++) off = Math.max(off, Math.abs(sums[k] - scores[k]));
+    if (off <= near) return { sums, dropped: M - kept.reduce((a, b) => a + b, 0) };
+    code++;
+    if (code >= 2 ** M) return undefined;
+    const m = 31 - Math.clz32(code & -code);
+    kept[m] ^= 1;
+    const sign = kept[m] ? 1 : -1;
+    for (let k = 0; k < K; k++) sums[k] += sign * terms[m][k];
+  }
+}
+
+/** Every second unit left out, the others doubled: for --simulate. */
+function halfOfHead(s: Scenario): Scenario {
+  return changeWeights(s, headOf(s)!.name, (name, t) =>
+    name === 'Wo' ? { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (Math.floor(k / t.shape[1]) % 2 === 0 ? 2 * v : 0)) } : t,
+  );
+}
