@@ -8,6 +8,36 @@ export function escapeText(text: string, limit = 200): string {
   return safe.length <= limit ? safe : `${safe.slice(0, limit - 1)}…`;
 }
 
+const RANGE = UNSAFE.source.slice(1, -1);
+const LINES = new RegExp(`\\u001b\\[[\\d;]*m|[${RANGE}]`, 'g');
+
+/** Whole lines on their way to a stream, whatever a report has left in them: newlines stay, and where it is painted the codes of colours. */
+export function escapeLines(text: string, painted: boolean): string {
+  return text.replace(LINES, c => (c === '\n' || (painted && c.length > 1) ? c : escapeText(c)));
+}
+
+/** Text inside XML and HTML. */
+export function escapeXml(text: string): string {
+  const names: Record<string, string> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;', "'": '&#39;' };
+  return escapeText(text, Number.POSITIVE_INFINITY).replace(/[<>&"']/g, c => names[c]);
+}
+
+/** Text in a document of Markdown: no element, no link, no code. What is escaped already stays as it is. */
+export function escapeMarkdown(text: string): string {
+  return text.replace(/(\\*)(<|`|\](?=[([]))/g, (whole, slashes: string, c) => (slashes.length % 2 === 1 ? whole : `${slashes}\\${c}`));
+}
+
+/** One cell of a table in Markdown. */
+export function markdownCell(text: string): string {
+  return text.replace(/(\\*)\|/g, '$1$1\\|');
+}
+
+/** One cell of a CSV file, as RFC 4180 has it; what a spreadsheet would compute, and is no number, is text (a quote in front of it). */
+export function csvCell(text: string): string {
+  const inert = /^[=+@-]/.test(text) && text.length > 1 && Number.isNaN(Number(text)) ? `'${text}` : text;
+  return /[",\n\r]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
+}
+
 /** A path of the command line as messages and reports name it. */
 export function shownPath(path: string, limit?: number): string {
   return path === '-' ? 'stdin' : escapeText(path, limit);

@@ -1,4 +1,6 @@
+import { parse } from 'csv-parse/sync';
 import { main } from '../../src/cli/main.js';
+import type { CommandName } from '../../src/cli/options.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 
 /** Names that would steer a terminal or an object: in every report they are text, and data stay data. */
@@ -31,25 +33,114 @@ const spec = (first: string, second: string) =>
     ],
   });
 
-describe('a layer named with escape sequences', () => {
-  const file = () => write('esc.json', spec(ESCAPE, 'out'));
-  it.each([
-    ['shapes'],
-    ['shapes', '--summary'],
-    ['shapes', '--json'],
-    ['shapes', '--style', 'box'],
-    ['shapes', '--style', 'markdown'],
-    ['forward'],
-    ['forward', '--states'],
-    ['forward', '--trace'],
-    ['forward', '--json'],
-    ['compare', '--simulate', 'state-carry', '--N', '3'],
-    ['compare', '--simulate', 'state-carry', '--N', '3', '--json'],
-    ['forward', '--T', '5'],
-  ])('is text in: %s %s', async (...argv) => {
-    const { stdout, stderr } = await run(...argv, '--model', file());
-    expect(stdout + stderr).not.toMatch(UNSAFE);
-    expect((stdout + stderr).length).toBeGreaterThan(10);
+/** What one of its readers takes for more than text: a formula, a tag, a link, a code of a terminal, a string's end in three languages. */
+const HOSTILE = [
+  `=1+cmd|'/C x'!A1 \u001b[5mq\u202e\u009b2J\u2066<img src=x onerror=alert(1)></script>`,
+  `\`a\`![i](http://x)|b"'''"""\\|\\\nnew\r\t#{x}%s--> ]]>`,
+].join('');
+const network = (name: string) => ({
+  name,
+  inputs: [{ name: `${name}i`, timesteps: 4, features: 3 }],
+  layers: [
+    { kind: 'lstm', units: 3, name },
+    { kind: 'dense', units: 2, name: `${name}d` },
+  ],
+  outputs: [{ name: `${name}o`, value: `${name}d` }],
+});
+
+/** What each kind of text must not hold. */
+const READERS: Record<string, (text: string) => void> = {
+  text: () => undefined,
+  csv: text => {
+    const cells: string[][] = parse(text, { relax_column_count: true });
+    for (const cell of cells.flat()) expect(cell).not.toMatch(/^[=+@\t\r]|^-(?![\d.]|Inf|$)/);
+  },
+  markdown: text => {
+    const without = text.replace(/\\\\/g, '');
+    expect(without).not.toMatch(/(?<!\\)<img|(?<!\\)\]\(|(?<!\\)`/);
+    const table = without.split('\n').filter(line => line.startsWith('| '));
+    const columns = table.map(line => line.replace(/\\\|/g, '').split('|').length);
+    expect(new Set(columns).size).toBeLessThanOrEqual(2);
+  },
+  svg: text => expect(text).not.toMatch(/<(img|\/?script)/),
+  html: text => expect(text).not.toMatch(/<img|<\/script>`/),
+  mermaid: text => expect(text).not.toMatch(/<(?!br\/>)|`|"[^"\n]*"[^"\n]*"[^"\n]*"[^"\n]*"[^"\n]*"/),
+  json: text => {
+    for (const line of text.trim().split('\n')) JSON.parse(line);
+  },
+  // nothing of the name stands outside of string literals and comments
+  python: text => {
+    const code = text.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '').replace(/#.*/g, '');
+    expect(code).not.toMatch(/onerror|alert|cmd/);
+  },
+};
+
+const REPORTS: readonly (readonly [command: CommandName, kind: string, lines: readonly string[]])[] = [
+  ['shapes', 'text', ['', '--style box', '--style ascii', '--summary', '--color always']],
+  ['shapes', 'markdown', ['--style markdown']],
+  ['shapes', 'csv', ['--style csv']],
+  ['shapes', 'mermaid', ['--mermaid']],
+  ['shapes', 'svg', ['--svg -']],
+  ['shapes', 'html', ['--html -']],
+  ['shapes', 'json', ['--json']],
+  ['forward', 'text', ['-v', '--states', '--trace', '--step 2 --unit 1', '--plot', '--plot --color always', '--output nope', '--T 9']],
+  ['forward', 'markdown', ['--trace --style markdown', '--step 2 --style markdown']],
+  ['forward', 'csv', ['--trace --style csv', '--states --style csv']],
+  ['forward', 'svg', ['--svg -']],
+  ['forward', 'html', ['--html -']],
+  ['forward', 'json', ['--json', '--jsonl']],
+  ['forward', 'python', ['--emit keras', '--emit torch', '--emit numpy']],
+  ['compare', 'text', ['--N 3', '--simulate state-carry --N 3', '--simulate state-carry --N 3 --color always']],
+  ['compare', 'markdown', ['--simulate state-carry --N 3 --style markdown']],
+  ['compare', 'html', ['--simulate state-carry --N 3 --html -']],
+  ['compare', 'json', ['--simulate state-carry --N 3 --json']],
+  ['inspect', 'text', ['']],
+  ['inspect', 'markdown', ['--style markdown']],
+  ['inspect', 'csv', ['--style csv']],
+  ['inspect', 'html', ['--html -']],
+  ['inspect', 'json', ['--json']],
+  ['probe', 'text', ['']],
+  ['probe', 'json', ['--json']],
+];
+
+/** Looks at every byte of a report: no control, no mark that turns a line around, nothing that its reader takes for more than text. */
+function expectText(kind: string, { stdout, stderr }: { stdout: string; stderr: string }, painted = false): void {
+  const report = kind === 'html' ? stdout.slice(0, stdout.lastIndexOf('<script>')) : stdout;
+  // blinking is no colour of ours
+  expect(report + stderr).not.toContain('\u001b[5m');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the codes of colours
+  expect((painted ? report.replace(/\u001b\[[\d;]*m/g, '') : report) + stderr).not.toMatch(UNSAFE);
+  expect((report + stderr).length).toBeGreaterThan(60);
+  if (report) READERS[kind](report);
+}
+
+describe('one hostile name is text in every report', () => {
+  const cases = REPORTS.flatMap(([command, kind, lines]) => lines.map(line => [command, line, kind] as const));
+  it.each(cases)('%s %s: %s', async (command, line, kind) => {
+    const file = write('hostile.json', JSON.stringify(network(HOSTILE)));
+    expectText(kind, await run(command, file, ...line.split(' ').filter(Boolean)), line.includes('always'));
+  });
+
+  it.each(['npz', 'safetensors', 'json'])('and so is the name of a tensor in a .%s', async format => {
+    const tensor = (shape: number[]) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b)).fill(0.1) });
+    const names = [`${HOSTILE}.weight_ih_l0`, `${HOSTILE}.weight_hh_l0`, HOSTILE];
+    const weights = write(
+      `w.${format}`,
+      await bytesOf(format, { [names[0]]: tensor([12, 2]), [names[1]]: tensor([12, 3]), [names[2]]: tensor([4]) }),
+    );
+    for (const [kind, command, ...argv] of [
+      ['text', 'inspect'],
+      ['csv', 'inspect', '--style', 'csv'],
+      ['markdown', 'inspect', '--style', 'markdown'],
+      ['html', 'inspect', '--html', '-'],
+      ['json', 'inspect', '--json'],
+      ['text', 'shapes'],
+      ['text', 'forward', '--T', '3'],
+      ['text', 'compare', weights],
+      ['json', 'compare', weights, '--json'],
+      ['text', 'convert', path('out.npz')],
+    ])
+      expectText(kind, await run(command, weights, ...argv));
   });
 });
 

@@ -1,10 +1,10 @@
+import { escapeXml } from '../../src/escape.js';
 import { heatMapsText } from '../../src/report/heatmap.js';
 import { heatMapsSvg } from '../../src/report/heatmapSvg.js';
 import { mermaidText } from '../../src/report/mermaid.js';
 import { networkSvg } from '../../src/report/networkSvg.js';
 import { backgroundOf, colourOf, nearest256 } from '../../src/report/palette.js';
 import { gathered, type Panel, panelsOf } from '../../src/report/panels.js';
-import { escapeXml } from '../../src/report/svg.js';
 import { runForward } from '../../src/run/forward.js';
 import type { ForwardRequest, NetworkRequest } from '../../src/run/request.js';
 import { runShapes } from '../../src/run/shapes.js';
@@ -178,7 +178,7 @@ describe('pictures as SVG', () => {
   });
 
   it('hold names as text', () => {
-    expect(escapeXml('<script>&"\u0000\u202e')).toBe('&lt;script&gt;&amp;&quot;\ufffd\ufffd');
+    expect(escapeXml('<script>&"\u0000\u202e')).toBe('&lt;script&gt;&amp;&quot;\\u0000\\u202e');
   });
 });
 

@@ -1,3 +1,4 @@
+import { escapeLines, escapeMarkdown } from '../escape.js';
 import { isAsciiLocale, toAscii } from '../report/ascii.js';
 import { type Assumptions, assumedText } from '../report/assumed.js';
 import type { HeatMapOptions } from '../report/heatmap.js';
@@ -21,7 +22,8 @@ export interface Output {
   /** columns of that terminal, or COLUMNS, or 80; as Python counts them for Keras */
   readonly columns: number;
   text(text: string): void;
-  bytes(data: Uint8Array): void;
+  /** bytes, or a whole document of another kind */
+  bytes(data: Uint8Array | string): void;
   /** Resolves when the system has taken them: true, or false where nobody reads any more. */
   piece(data: Uint8Array): Promise<boolean>;
   /** a line at the foot of the terminal, '' to clear it; nothing off a terminal, with --quiet or --json */
@@ -44,11 +46,12 @@ export async function createOutput(values: Values, argv: readonly string[], io: 
   const terminal = io.stdout.isTTY === true;
   const columns = terminalColumns(io.stdout) ?? (Number(io.env.COLUMNS) || 80);
   const style = values.style ?? (isAsciiLocale(io.env) ? 'ascii' : terminal ? 'box' : 'plain');
-  const shown = style === 'ascii' ? toAscii : (text: string) => text;
+  const shown = style === 'ascii' ? toAscii : style === 'markdown' ? escapeMarkdown : (text: string) => text;
+  const painted = wantsColor(values.color, io.stdout, io.env);
   const layout: Layout = {
     style,
     width: values.width ?? (terminal && !values.full ? columns : Number.POSITIVE_INFINITY),
-    paint: await paintFor(wantsColor(values.color, io.stdout, io.env)),
+    paint: await paintFor(painted),
   };
   const notePaint = await paintFor(wantsColor(values.color, io.stderr, io.env));
   const noteWidth = terminalColumns(io.stderr) ?? Number.POSITIVE_INFINITY;
@@ -57,13 +60,13 @@ export async function createOutput(values: Values, argv: readonly string[], io: 
     layout,
     picture: {
       width: values.width ?? (terminal ? columns : PICTURE_WIDTH),
-      depth: wantsColor(values.color, io.stdout, io.env) ? colorDepth(io.env) : 0,
+      depth: painted ? colorDepth(io.env) : 0,
       rows: values.full ? Number.POSITIVE_INFINITY : PICTURE_ROWS,
     },
     command: ['rnn-cli', ...argv.map(shellWord)].join(' '),
     terminal,
     columns,
-    text: text => stdout.write(shown(text)),
+    text: text => stdout.write(escapeLines(shown(text), painted)),
     bytes: data => stdout.write(data),
     piece: data => {
       stdout.write(data);
@@ -86,7 +89,7 @@ export async function createOutput(values: Values, argv: readonly string[], io: 
       if (values.json) return;
       const aside = isAside(values);
       const lines = assumedText(assumptions, values.verbose ?? false, aside ? { ...layout, width: noteWidth, paint: notePaint } : layout);
-      (aside ? stderr : stdout).write(lines);
+      (aside ? stderr : stdout).write(aside ? lines : escapeLines(shown(lines), painted));
     },
     detail: text => {
       if (values.verbose) stderr.write(`${notePaint.faint(shown(text))}\n`);

@@ -16,7 +16,7 @@ export { shapesPage } from '../run/pageShapes.js';
 export async function savePage(title: string, data: PageData, values: Values, output: Output): Promise<void> {
   const html = pageHtml(title, data, pageBundle());
   if (values.html === '-') {
-    output.text(html);
+    output.bytes(html);
     return;
   }
   await guarded(() => saveText(values.html!, html, { force: values.force }));

@@ -13,7 +13,7 @@ export { panelsOf } from '../report/panels.js';
 /** --svg FILE, or - for stdout. @returns the file, where it is one @throws RnnError E_EXISTS, E_WRITE */
 export async function savePicture(svg: string, values: Values, output: Output): Promise<string[]> {
   if (values.svg === '-') {
-    output.text(svg);
+    output.bytes(svg);
     return [];
   }
   await guarded(() => saveText(values.svg!, svg, { force: values.force }));

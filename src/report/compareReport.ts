@@ -33,7 +33,9 @@ function sameText(result: CompareResult, { paint, width }: Layout): string {
     width,
     7,
   );
-  return cannotDetect.length === 0 ? line : line + wrapText(`       this input cannot show: ${cannotDetect.join(', ')}\n`, width, 9);
+  return cannotDetect.length === 0
+    ? line
+    : line + wrapText(`       this input cannot show: ${escapeText(cannotDetect.join(', '), Number.POSITIVE_INFINITY)}\n`, width, 9);
 }
 
 /** What rounding alone may do here, and what would decide. */

@@ -18,15 +18,18 @@ const COLUMNS: readonly Column[] = [
 export async function inspectText(result: InspectResult, layout: Layout): Promise<string> {
   const { paint, width } = layout;
   const framework = [result.framework ?? 'unknown framework', result.frameworkVersion].filter(Boolean).join(' ');
+  const tensors = () => drawTable({ columns: COLUMNS, rows: result.tensors.map(tensorRow) }, layout);
+  // other programs read one table, and nothing around it
+  if (layout.style === 'csv') return result.tensors.length === 0 && result.network ? shapesText(result.network, layout) : tensors();
   const parts = [
     wrapText(`${paint.strong(result.file)}  ${result.format}, ${framework}, ${bytesText(result.bytes)}\n`, width, 1) +
       (result.sha256 === null ? '' : ` ${paint.faint('sha256')}  ${result.sha256}\n`),
   ];
   if (result.graph) parts.push(graphText(result.graph, layout));
-  if (result.tensors.length > 0) parts.push(await drawTable({ columns: COLUMNS, rows: result.tensors.map(tensorRow) }, layout));
-  const { tensors, numbers, bytes } = result.totals;
+  if (result.tensors.length > 0) parts.push(await tensors());
+  const { numbers, bytes } = result.totals;
   parts.push(
-    ` ${tensors} tensors, ${numbers} numbers, ${bytesText(bytes)}${result.skipped.length > 0 ? `; ${result.skipped.length} are no weights of the network: ${result.skipped.slice(0, 4).join(', ')}${result.skipped.length > 4 ? ' …' : ''}` : ''}\n`,
+    ` ${result.totals.tensors} tensors, ${numbers} numbers, ${bytesText(bytes)}${result.skipped.length > 0 ? `; ${result.skipped.length} are no weights of the network: ${result.skipped.slice(0, 4).join(', ')}${result.skipped.length > 4 ? ' …' : ''}` : ''}\n`,
   );
   if (result.network) parts.push(await shapesText(result.network, layout));
   if (result.layersLine !== null) parts.push(`${wrapText(` --layers "${escapeText(result.layersLine, 1000)}"`, width, 2)}\n`);

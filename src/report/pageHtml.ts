@@ -1,4 +1,4 @@
-import { escapeXml } from './svg.js';
+import { escapeXml } from '../escape.js';
 
 /** The code and style of the page, built by scripts/page.mjs, each with its sha256 in base64 for the content security policy. */
 export interface PageBundle {
@@ -35,7 +35,7 @@ export function pageHtml(title: string, data: unknown, { script, scriptSha256, s
   ].join('');
 }
 
-/** JSON that no HTML parser finds a tag, a comment or an entity in. NaN and infinities are strings. */
+/** JSON that no HTML parser finds a tag, a comment or an entity in, and no reader a mark that turns a line around. NaN and infinities are strings. */
 export function jsonInHtml(data: unknown): string {
   const whole = (_key: string, value: unknown) =>
     typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value;
@@ -43,4 +43,4 @@ export function jsonInHtml(data: unknown): string {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: controls are the subject
-const IN_HTML = /[<>&\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+const IN_HTML = /[<>&\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;

@@ -1,3 +1,4 @@
+import { escapeText } from '../escape.js';
 import type { ForwardResult, TensorData } from '../run/result.js';
 import type { Scale } from './palette.js';
 
@@ -18,7 +19,7 @@ export function panelsOf({ tensors }: ForwardResult, sample: number): Panel[] {
   return traceLayers.flatMap(({ layer, direction, gateNames, stateNames }) => {
     const both = traceLayers.some(other => other.layer === layer && other.direction === 'backward');
     const prefix = both ? `${layer}/${direction}` : layer;
-    const title = both ? `${layer} ${direction}` : layer;
+    const title = escapeText(layer, 60) + (both ? ` ${direction}` : '');
     const gates = gateNames.length > 1 ? gateNames.map(gate => ({ key: `${prefix}/gates/${gate}`, letter: gate })) : [];
     // the output h comes last, as in the equations
     const states = [...stateNames].reverse().map(state => ({ key: `${prefix}/${state}`, letter: state }));

@@ -1,5 +1,7 @@
 /** SVG as text: what both pictures need. Sizes are in pixels; text is escaped; no script, no link, no font that is not everywhere. */
 
+import { escapeXml } from '../escape.js';
+
 export const INK = '#1f2937';
 export const FAINT = '#6b7280';
 export const LINE = '#9ca3af';
@@ -57,16 +59,3 @@ export function path(points: readonly (readonly [number, number])[], { head = tr
 function n(x: number): string {
   return String(Math.round(x * 100) / 100);
 }
-
-/** Text for element content and attributes. Characters that XML cannot hold become U+FFFD. */
-export function escapeXml(content: string): string {
-  return content
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replace(UNPRINTABLE, '\ufffd');
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: controls are the subject
-const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g;

@@ -1,3 +1,4 @@
+import { csvCell, markdownCell } from '../escape.js';
 import { toAscii } from './ascii.js';
 import { NO_PAINT, type Paint } from './paint.js';
 import { type Align, cut, displayWidth, pad } from './text.js';
@@ -74,17 +75,15 @@ function drawPlain({ columns, rows }: Table, paint: Paint): string {
 }
 
 function drawMarkdown({ columns, rows }: Table): string {
-  const safe = rows.map(row => row.map(cell => cell.trim().replaceAll('|', '\\|')));
+  const safe = rows.map(row => row.map(cell => markdownCell(cell.trim())));
   const widths = columns.map((column, i) => Math.max(3, displayWidth(column.title), ...safe.map(row => displayWidth(row[i]))));
   const line = (cells: readonly string[]): string => `| ${cells.map((cell, i) => pad(cell, widths[i], columns[i].align)).join(' | ')} |\n`;
   const rule = columns.map((column, i) => (column.align === 'right' ? `${'-'.repeat(widths[i] - 1)}:` : '-'.repeat(widths[i])));
   return line(columns.map(column => column.title)) + line(rule) + safe.map(line).join('');
 }
 
-/** RFC 4180 with one newline a row: a cell with a comma, a quote or a line end stands in quotes. */
 function drawCsv({ columns, rows }: Table): string {
-  const cell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const line = (cells: readonly string[]): string => `${cells.map(text => cell(text.trim())).join(',')}\n`;
+  const line = (cells: readonly string[]): string => `${cells.map(text => csvCell(text.trim())).join(',')}\n`;
   return line(columns.map(column => column.title)) + rows.map(line).join('');
 }
 

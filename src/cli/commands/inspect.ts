@@ -14,7 +14,8 @@ export async function inspect(values: Values, output: Output): Promise<number> {
     const { inspectPage, savePage } = await import('../page.js');
     await savePage(`rnn-cli inspect: ${result.file}`, inspectPage(result, inspected!, output.command), values, output);
   }
-  output.notes(result.notes);
+  const aside = values.style === 'csv' && result.reason !== null ? [`not run: ${result.reason}`] : [];
+  output.notes([...result.notes, ...aside]);
   if (values.json) output.json(result);
   else if (values.sha256) output.text(`${result.sha256}  ${result.file}\n`);
   else if (values.html !== '-') output.text(await inspectText(result, output.layout));
