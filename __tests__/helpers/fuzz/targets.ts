@@ -82,7 +82,12 @@ const MADE_BUNDLES: readonly (readonly [string, Buffer])[] = [
 const BAD_NETWORKS = /^onnx_bad_(activation|bidir_w1|direction|hidden_mismatch|op|seq_lens|w_rank)\./;
 
 /** where the good files of a reader are, other than among the models */
-const FOLDERS: Readonly<Record<string, readonly string[]>> = { tensorbundle: ['checkpoints'], pt2: ['pt2'] };
+const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  tensorbundle: ['checkpoints'],
+  pt2: ['pt2'],
+  pt: ['models/torch', 'torch_saved'],
+  onnx: ['models/torch', 'onnx_models'],
+};
 const PREFIX: Readonly<Record<string, string>> = { safetensors: 'st' };
 const MOST_BYTES = 64 * 1024;
 const MOST_SEEDS = 24;
