@@ -8,9 +8,13 @@ import type { NetworkHints } from './convention.js';
 /** How PyTorch itself says everything that a state dict leaves open. */
 export const EXPORT = 'in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")';
 
-/** What weights alone leave open, in one sentence; behind it the file that would say it. */
-export function whyOf(framework: FrameworkName): string {
-  return framework === 'torch' ? 'a state dict does not say, a .pt2 does' : 'the weights do not say';
+/**
+ * What weights alone leave open, in one sentence; behind it the file that would say it.
+ * @param whole the file holds the module itself: its parts, but not the code that uses them
+ */
+export function whyOf(framework: FrameworkName, whole?: unknown): string {
+  if (framework !== 'torch') return 'the weights do not say';
+  return whole ? 'a pickled module has no code of its forward, a .pt2 has' : 'a state dict does not say, a .pt2 does';
 }
 
 type Layer = Readonly<Record<string, unknown>>;
@@ -21,7 +25,7 @@ type Layer = Readonly<Record<string, unknown>>;
  * @param hints what flags said: that is not assumed
  */
 export function assumptionsOf(layers: readonly Layer[], hints: NetworkHints, framework: FrameworkName): Assumption[] {
-  const why = whyOf(framework);
+  const why = whyOf(framework, hints.module);
   const say = (changed: readonly Layer[]) => `--layers "${layersText(changed, framework)}"`;
   const assumptions: Assumption[] = [];
   const add = (fact: Assumption['fact'], what: string, value: string, changed: readonly Layer[]) =>
@@ -72,17 +76,30 @@ function addCellFunctions(
 }
 
 /** The question (E_ASK) where one dense layer stands straight behind another: without something between them they would be one. */
-export function askForActivations(layers: readonly Layer[], framework: FrameworkName): RnnError | undefined {
+export function askForActivations(layers: readonly Layer[], framework: FrameworkName, whole?: unknown): RnnError | undefined {
   const open = openActivations(layers);
   if (open.length === 0) return undefined;
   const pairs = open.map(i => `${nameOf(layers[i])} and ${nameOf(layers[readerOf(layers, i)])}`).join(', ');
   return ask({
     fact: 'activation',
     what: `which activation stands between ${pairs}`,
-    why: `${whyOf(framework)}; nor does it say that one reads the other`,
+    why: `${whyOf(framework, whole)}; nor is it said that one reads the other`,
     layersLine: layersText(withQuestions(layers), framework),
-    advice: framework === 'torch' ? `or use a file that says it, ${EXPORT}` : undefined,
+    advice: framework === 'torch' ? `or use a file that says it, ${EXPORT}${sideBySide(layers, open[0], framework)}` : undefined,
   });
+}
+
+/** Two Linears of one width may as well be two heads: then one is chosen by its name. */
+function sideBySide(layers: readonly Layer[], at: number, framework: FrameworkName): string {
+  const before = layers[at - 1];
+  const names = layers.slice(0, at + 1).map(({ title }) => title);
+  if (!isCell(before ?? {}) || before.bidirectional || before.units !== layers[at].units || names.some(n => typeof n !== 'string'))
+    return '';
+  const line = layersText(
+    layers.slice(0, at + 1).map(layer => ({ ...layer, name: layer.title })),
+    framework,
+  );
+  return `; or, if both read ${nameOf(before)}, choose one: --layers "${line}"`;
 }
 
 /**
@@ -90,7 +107,7 @@ export function askForActivations(layers: readonly Layer[], framework: Framework
  * (added, averaged, multiplied), and how a convolution pads.
  * @throws RnnError E_ASK
  */
-export function askForShape(layers: readonly Layer[], framework: FrameworkName): void {
+export function askForShape(layers: readonly Layer[], framework: FrameworkName, whole?: unknown): void {
   const merged = layers.filter(layer => layer.bidirectional === '_').map(nameOf);
   const padded = layers.filter(layer => layer.padding === '_').map(nameOf);
   if (merged.length + padded.length === 0) return;
@@ -103,7 +120,7 @@ export function askForShape(layers: readonly Layer[], framework: FrameworkName):
   throw ask({
     fact: 'wiring',
     what: what.join(', and '),
-    why: whyOf(framework),
+    why: whyOf(framework, whole),
     layersLine: layersText(withQuestions(layers), framework),
     advice: framework === 'torch' ? `or use a file that says it, ${EXPORT}` : undefined,
   });

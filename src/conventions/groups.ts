@@ -26,8 +26,8 @@ export interface WeightGroup {
   bidirectional?: boolean;
   /** the next layer reads one direction's width: sum, mean or product of the two */
   merged?: boolean;
-  /** where the file says it */
-  activation?: string;
+  /** where the file says it, as in a spec */
+  activation?: unknown;
   /** of the gates, where the file is of a time that had another default */
   recurrentActivation?: string;
   /** a layer of a kind that is none of these, as it stands in a spec, and how wide its input is */
@@ -57,12 +57,12 @@ export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, fr
   const first = groups[0];
   const features = first.embedding ? null : (first.width ?? (first.kernel ?? first.dense)![0]);
   const complete = inferSequences(layers, false);
-  askForShape(complete, framework);
+  askForShape(complete, framework, hints.module);
   return {
     input: { features, timesteps: hints.timesteps },
     layers: complete.map(({ title: _, ...layer }) => layer),
     assumptions: assumptionsOf(complete, hints, framework),
-    ask: askForActivations(complete, framework),
+    ask: askForActivations(complete, framework, hints.module),
   };
 }
 

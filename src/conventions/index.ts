@@ -2,6 +2,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { byName } from '../registry.js';
 import * as all from './all.js';
+import { EXPORT } from './assumed.js';
 import type { Convention, WritableConvention } from './convention.js';
 
 /** Those first whose names another one would take for its own. */
@@ -31,6 +32,7 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
       expected:
         "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli's own)",
       found: shown.join(', ') || 'no tensors',
+      fix: names.some(name => /(^|\.)weight$/.test(name)) ? `a file that says how they are used, ${EXPORT}` : undefined,
     },
   );
 }

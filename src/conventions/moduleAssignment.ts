@@ -22,8 +22,8 @@ interface Rest {
 
 /**
  * Tensors for each layer that has weights. The layers of one nn.LSTM stay together, in their order: once its first is taken, the next
- * recurrent layer is its second. A layer that is called as a module is (`+name=mu`) is that module; of modules that fit alike the first is
- * taken, by number (`fc2` before `fc10`) or else by the file.
+ * recurrent layer is its second. A layer that is called as a module is (`+name=mu`; `tensors` in a spec) is that module; of modules that fit
+ * alike the first is taken, by number (`fc2` before `fc10`) or else by the file.
  * @returns a layer that nothing fits gets what comes next, so that its shape can be complained about
  */
 export function assign(
@@ -98,8 +98,9 @@ function fits({ layer, weights: [first, second] }: LayerShapes, { module, from }
   return theirs !== undefined && sameShape(shape(theirs.roles[first.name]), theirShape(theirs, first.shape, first.role));
 }
 
-/** The layer bears the name of another module that is there, or this module's name is another layer's. */
+/** The layer says another module (`tensors` of a spec), or bears the name of another one that is there. */
 function namedOtherwise({ layer }: LayerShapes, { module }: Rest, rest: readonly Rest[]): boolean {
+  if (layer.tensors !== undefined) return module.name !== layer.tensors;
   return module.name !== layer.name && rest.some(other => other.module.name === layer.name);
 }
 
@@ -123,7 +124,9 @@ export function interchangeable(shapes: ModelShapes, modules: readonly Module[],
   const pairs: [AssignedLayer, AssignedLayer][] = [];
   assigned.forEach((a, i) => {
     assigned.slice(i + 1).forEach((b, k) => {
-      const said = [layers[i], layers[i + 1 + k]].some(({ layer }) => layer.name === a.module || layer.name === b.module);
+      const said = [layers[i], layers[i + 1 + k]].some(
+        ({ layer: { name, tensors = name } }) => tensors === a.module || tensors === b.module,
+      );
       if (a.module !== b.module && !said && compareNumbers(a.module, b.module) === undefined && signature(a) === signature(b))
         pairs.push([a, b]);
     });

@@ -1,6 +1,6 @@
 import type { Tensor } from '../tensor/tensor.js';
 import type { NamedTensors } from './convention.js';
-import { plainWeights, weightOfPart } from './reparametrised.js';
+import { isPacked, plainWeights, weightOfPart } from './reparametrised.js';
 
 /**
  * PyTorch's names: `[prefix.]weight_ih_l0`, `bias_hh_l0_reverse`, `weight_hr_l1`, `weight_ih` of an LSTMCell; everything else is
@@ -31,7 +31,7 @@ export interface Module {
 }
 
 export function hasRecurrentNames(names: readonly string[]): boolean {
-  return names.some(name => RECURRENT.test(name) || RECURRENT.test(weightOfPart(name) ?? ''));
+  return isPacked(names) || names.some(name => RECURRENT.test(name) || RECURRENT.test(weightOfPart(name) ?? ''));
 }
 
 interface Found {

@@ -1,5 +1,6 @@
 import { sizeOf, type Tensor } from '../tensor/tensor.js';
 import type { NamedTensors } from './convention.js';
+import { namedParameters } from './parameterList.js';
 
 /**
  * Weights that a PyTorch module computes from others before each use, as it computes them in eval mode: weight_norm, w = g · v / ‖v‖, and
@@ -7,7 +8,8 @@ import type { NamedTensors } from './convention.js';
  * torch.nn.utils.parametrizations (`parametrizations.weight.original0`, `.original1`; `.original`, `.0._u`, `.0._v`).
  * @returns the tensors with the weight in the place of its parts; the numbers are computed when they are asked for
  */
-export function plainWeights(tensors: NamedTensors): NamedTensors {
+export function plainWeights(packed: NamedTensors): NamedTensors {
+  const tensors = unpacked(packed);
   const made = new Map<string, Made>();
   for (const name of tensors.keys()) for (const rule of RULES) rule(name, tensors, made);
   if (made.size === 0) return tensors;
@@ -25,6 +27,40 @@ export function weightOfPart(name: string): string | undefined {
   const modern = /^(.*\.|)parametrizations\.([^.]+)\.(original[01]?|0\._[uv])$/.exec(name);
   if (modern) return modern[1] + modern[2];
   return /^(.*)_(g|v|u|orig)$/.exec(name)?.[1];
+}
+
+/** `rnn._all_weight_values.0.param.0.4.1.0.0`: matrix (0) or bias (1) of the input (0) or the recurrence (1); the rest stands there twice */
+const PACKED_CELL = /^(.*\.|)_all_weight_values\.(\d+)\.param\.0\.(?:4\.([01])\.0\.([01])|.*)$/;
+/** `fc._packed_params._packed_params.0`; scale and zero point are of the output, which stays in float */
+const PACKED_LINEAR = /^(.*\.|)(?:_packed_params\._packed_params\.([01])|_packed_params\.dtype|scale|zero_point)$/;
+
+/** Whether modules are quantised dynamically (torch.ao.quantization.quantize_dynamic). */
+export function isPacked(names: Iterable<string>): boolean {
+  for (const name of names) if (PACKED_CELL.test(name) || name.includes('_packed_params.')) return true;
+  return false;
+}
+
+/** The modules of such a file under the names of those that they were made from. */
+function unpacked(tensors: NamedTensors): NamedTensors {
+  if (!isPacked(tensors.keys())) return tensors;
+  const plain = new Map<string, Tensor>();
+  const cells = new Map<string, Tensor[]>();
+  for (const [name, tensor] of tensors) {
+    const [cell, linear] = [PACKED_CELL.exec(name), PACKED_LINEAR.exec(name)];
+    if (cell?.[3] !== undefined) {
+      const list = cells.get(cell[1]) ?? [];
+      // as `parameters()` lists them: both matrices, then both biases
+      list[4 * Number(cell[2]) + 2 * Number(cell[4]) + Number(cell[3])] = tensor;
+      cells.set(cell[1], list);
+    } else if (linear?.[2] !== undefined) plain.set(`${linear[1]}${linear[2] === '0' ? 'weight' : 'bias'}`, tensor);
+    else if (!cell && !linear) plain.set(name, tensor);
+  }
+  for (const [prefix, list] of cells) {
+    const named = Array.from(list).includes(undefined as never) ? undefined : namedParameters(list);
+    if (!named) return tensors;
+    for (const [name, tensor] of named) plain.set(prefix + name.slice(name.indexOf('.') + 1), tensor);
+  }
+  return plain;
 }
 
 /** A weight in the place of each of its parts. */

@@ -16,10 +16,10 @@ import type { WritableConvention } from './convention.js';
 import { fileTensor } from './fileTensor.js';
 import { fromCanonicalGates, toCanonicalGates } from './gateOrder.js';
 import { type AssignedLayer, assign, interchangeable } from './moduleAssignment.js';
-import { hasRecurrentNames, isSorted, modulesOf } from './modules.js';
+import { hasRecurrentNames, isSorted, type Module, modulesOf } from './modules.js';
 import { extra } from './surplus.js';
 import { type TorchLayer, torchLayer } from './torchLayers.js';
-import { featuresOfStateDict, specOfStateDict } from './torchSpec.js';
+import { featuresOfStateDict, precisionAssumptions, specOfStateDict } from './torchSpec.js';
 
 /**
  * PyTorch state dicts. `[prefix.]weight_ih_l0 [G·M, D]`, `weight_hh_l0 [G·M, P]`, `bias_ih_l0`, `bias_hh_l0`, `weight_hr_l0 [P, M]`, the
@@ -38,20 +38,22 @@ export const torch: WritableConvention = {
     const withWeights = shapes.layers.filter(l => l.weights.length > 0);
     withWeights.forEach((layer, index) => {
       const module = assigned[index];
+      const { tensors: said } = layer.layer;
+      if (said !== undefined && module?.module !== said) throw missing(layer.layer.name, `the module ${said}`, namesIn(modules));
       if (!module) throw missing(layer.layer.name, describe(layer), 'no further module in the file');
       const own = isRecurrent(layer.layer) ? readRecurrent(layer, layer.layer, module) : readPlain(layer, module);
       checkSurplus(layer, module);
       for (const [name, tensor] of own) weights.set(`${layer.layer.name}/${name}`, tensor);
     });
     // who names modules takes these, and no others
-    const named = withWeights.every((layer, i) => layer.layer.name === assigned[i].module);
+    const named = withWeights.every(({ layer }, i) => (layer.tensors ?? layer.name) === assigned[i].module);
     if (rest.length > 0 && !named) {
       const [{ name }] = rest;
       throw new RnnError('convention', 'E_WEIGHT_EXTRA', `the file has a module '${escapeText(name)}' that the network does not have`, {
         where: escapeText(name),
         expected: `${withWeights.length} layers with weights`,
         found: `${assigned.length + rest.length}`,
-        fix: 'describe the whole network (--M 5,5 or --stack 2 for two layers, --K 0 without a Linear)',
+        fix: `describe the whole network, or name the modules that it is (${namesIn(modules)}): +name=MODULE on every layer of --layers, "tensors" in a spec`,
       });
     }
     return weights;
@@ -71,7 +73,8 @@ export const torch: WritableConvention = {
 
   assumed(shapes, tensors) {
     const modules = modulesOf(tensors).filter(({ kind }) => kind !== 'state');
-    return interchangeable(shapes, modules, isSorted(tensors)).map(([a, b]) => takenInOrder(a.module, b.module));
+    const pairs = interchangeable(shapes, modules, isSorted(tensors)).map(([a, b]) => takenInOrder(a.module, b.module));
+    return [...precisionAssumptions(tensors), ...pairs];
   },
 
   toSpec: specOfStateDict,
@@ -285,6 +288,10 @@ function writeRecurrent(
     const projection = of(`${way}Wp`);
     if (projection) set('weight_hr', transpose(projection));
   }
+}
+
+function namesIn(modules: readonly Module[]): string {
+  return modules.map(({ name }) => escapeText(name, 40)).join(', ');
 }
 
 function describe({ weights }: LayerShapes): string {

@@ -7,9 +7,10 @@ import { formatShape } from '../tensor/tensor.js';
 import { EXPORT, whyOf } from './assumed.js';
 import type { NamedTensors, NetworkHints, ReadNetwork } from './convention.js';
 import { layersOf, type WeightGroup } from './groups.js';
-import { functionOf, normalisationOf } from './moduleFacts.js';
+import { convolutionOf, functionOf, normalisationOf } from './moduleFacts.js';
 import { type Order, orderOf, type Placed } from './moduleOrder.js';
 import { isSorted, type Module, modulesOf, type Roles, shortNames, widthsOf } from './modules.js';
+import { isPacked } from './reparametrised.js';
 
 /**
  * The network that a state dict shows: modules in the order in which each reads what the one before gives. What a state dict never says
@@ -59,12 +60,14 @@ function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork 
   const modules = all.filter(({ kind }) => kind !== 'state');
   const titles = new Map(shortNames(modules).map((title, i) => [modules[i], escapeText(title || modules[i].name, 60)]));
   const found = modules.some(({ kind }) => kind === 'attention') ? undefined : orderOf(modules, hints.features, isSorted(tensors));
-  if (!found) throw askForWiring(modules, titles);
-  if (found.undecided) throw askForOrder(found, titles);
+  const why = whyOf('torch', hints.module);
+  if (!found) throw askForWiring(modules, titles, why);
+  if (found.undecided) throw askForOrder(found, titles, why);
   const read = layersOf(groupsOf(found.order, titles, hints.module), hints, 'torch');
   const own = [
-    ...orderAssumptions(found, titles),
-    ...wiringAssumptions(found.order, titles),
+    ...precisionAssumptions(tensors),
+    ...orderAssumptions(found, titles, why),
+    ...wiringAssumptions(found.order, titles, why),
     ...(hints.module ? [] : normAssumptions(found.order, titles, read.layers)),
   ];
   return { ...read, assumptions: [...own, ...read.assumptions] };
@@ -101,7 +104,12 @@ function groupsOf(order: readonly Placed[], titles: Titles, whole?: TorchModule)
       const merged = last && reader !== undefined && reader !== widthsOf(module).outputs[0];
       const activation = whole && functionOf(whole, module.name);
       const group = groupOf(module, tensors, embedding);
-      if (whole && group.other?.kind !== 'conv1d' && group.other) group.other = { ...group.other, ...normalisationOf(whole, module.name) };
+      if (whole && group.other && module.kind !== 'conv') group.other = { ...group.other, ...normalisationOf(whole, module.name) };
+      if (whole && group.other && module.kind === 'conv') {
+        const said = convolutionOf(whole, module.name);
+        group.other = { ...group.other, ...said, ...(activation ? { activation } : {}) };
+        group.width = Number(group.width) * Number(said.groups ?? 1);
+      }
       return { title, ...group, ...(merged ? { merged } : {}), ...(activation ? { activation } : {}) };
     });
   });
@@ -135,7 +143,14 @@ function groupOf({ recurrent, kind }: Module, tensors: Roles, embedding: boolean
   };
 }
 
-function orderAssumptions({ order, rival }: Order, titles: Titles): Assumption[] {
+/** Dynamically quantised modules round x and h to 8 bits before each product. */
+export function precisionAssumptions(tensors: NamedTensors): Assumption[] {
+  if (!isPacked(tensors.keys())) return [];
+  const what = 'weights of 8 bits are multiplied in float32, where PyTorch rounds what they are multiplied with to 8 bits as well';
+  return [{ fact: 'precision', what, value: 'float32', why: 'quantised dynamically', say: null }];
+}
+
+function orderAssumptions({ order, rival }: Order, titles: Titles, why: string): Assumption[] {
   if (!rival) return [];
   const names = (placed: readonly Placed[]) => placed.map(({ module }) => titles.get(module)).join(', ');
   return [
@@ -143,18 +158,18 @@ function orderAssumptions({ order, rival }: Order, titles: Titles): Assumption[]
       fact: 'order',
       what: `the modules are used in the order ${names(order)}`,
       value: names(order),
-      why: whyOf('torch'),
+      why,
       say: `--layers "${partsOf(rival, titles).join(',')}"`,
     },
   ];
 }
 
 /** Several recurrent modules one behind the other may also hand on their states, or read the input side by side. */
-function wiringAssumptions(order: readonly Placed[], titles: Titles): Assumption[] {
+function wiringAssumptions(order: readonly Placed[], titles: Titles, why: string): Assumption[] {
   const cells = order.filter(({ module }) => module.recurrent).map(({ module }) => titles.get(module));
   if (cells.length < 2) return [];
   const what = cells.slice(1).map((name, i) => `${name} reads every step of ${cells[i]} and starts from zero`);
-  return [{ fact: 'wiring', what: what.join(', '), value: cells.join(', '), why: `${whyOf('torch')} (${EXPORT})`, say: null }];
+  return [{ fact: 'wiring', what: what.join(', '), value: cells.join(', '), why: `${why} (${EXPORT})`, say: null }];
 }
 
 /** A GroupNorm has the tensors of a LayerNorm. */
@@ -168,30 +183,33 @@ function normAssumptions(order: readonly Placed[], titles: Titles, layers: reado
   return [{ fact: 'wiring', what, value: 'layernorm', why: whyOf('torch'), say: `--layers "${layersText(changed, 'torch')}"` }];
 }
 
-function askForOrder({ order, rival }: Order, titles: Titles): RnnError {
-  const [a, b] = [partsOf(order, titles), partsOf(rival!, titles)];
-  const places = a.map((part, i) => (part === b[i] ? part : '_'));
+function askForOrder({ order, rival }: Order, titles: Titles, why: string): RnnError {
+  const [line, other] = [order, rival!].map(placed => partsOf(placed, titles).join(','));
   return ask({
     fact: 'order',
     what: `two orders of ${order.map(({ module }) => titles.get(module)).join(', ')} fit their sizes`,
-    why: whyOf('torch'),
-    layersLine: places.join(','),
-    advice: `that is "${a.join(',')}" or "${b.join(',')}"; or a file that says it, ${EXPORT}`,
+    why,
+    layersLine: line,
+    advice: `else --layers "${other}"; or a file that says it, ${EXPORT}`,
   });
 }
 
-function askForWiring(modules: readonly Module[], titles: Titles): RnnError {
+/** What runs as it stands: the first recurrent module alone, by its name. */
+function askForWiring(modules: readonly Module[], titles: Titles, why: string): RnnError {
   const names = modules.map(module => titles.get(module)).join(', ');
   const cells = modules.filter(({ recurrent }) => recurrent).map(module => ({ module, embedding: false }));
   const attention = modules.some(({ kind }) => kind === 'attention');
+  const [first] = cells;
+  const one = first?.module.layers.length === 1 ? `${partsOf([first], titles)[0]}+name=${first.module.name}` : undefined;
+  const alone = one ? `; ${titles.get(first.module)} alone runs: --layers "${one}"` : '';
   return ask({
     fact: 'wiring',
     what: `how ${names} are wired`,
     why: attention
-      ? `${whyOf('torch')}; nor does it say how many heads an attention has`
-      : `${whyOf('torch')}; in no order does each read what the one before gives (parallel parts, attention?)`,
+      ? `${why}; nor how many heads an attention has`
+      : `${why}; in no order does each read what the one before gives (parallel parts, attention?)`,
     layersLine: [...partsOf(cells, titles), ...modules.filter(m => !m.recurrent).map(() => '_')].join(','),
-    advice: `a network that is no chain needs a file that says it, ${EXPORT}`,
+    advice: `a network that is no chain needs a file that says it, ${EXPORT}, or a spec with "inputs" and "tensors" (names of modules)${alone}`,
   });
 }
 

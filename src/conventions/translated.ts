@@ -74,7 +74,8 @@ export function translatedConvention({ name, framework, detect, layers: translat
  */
 function ownLayers(layers: readonly LayerShapes[], found: readonly TranslatedLayer[]): (TranslatedLayer | undefined)[] {
   const named = new Map(found.map(layer => [layer.name, layer]));
-  if (layers.every(l => named.has(l.layer.name))) return layers.map(l => named.get(l.layer.name));
+  const said = layers.map(({ layer }) => named.get(layer.tensors ?? layer.name));
+  if (said.every(layer => layer !== undefined)) return said;
   const rest = [...found];
   return layers.map(layer => {
     const fitting = rest.filter(({ arrays }) => String(arrays.map(a => a.tensor.shape)) === String(layer.weights.map(w => w.shape)));

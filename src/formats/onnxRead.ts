@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { sizeOf } from '../tensor/tensor.js';
-import { newBudget } from './bytes/budget.js';
+import { checkName, newBudget } from './bytes/budget.js';
 import { type Field, number, readMessage, schema, set, text } from './bytes/protobuf.js';
 import type { ByteSource, DType, FileTensor, Limits, OpenPart, TensorFile } from './format.js';
 import { checkGraph } from './onnxCheck.js';
@@ -53,16 +53,17 @@ export function readOnnx(source: ByteSource, limits: Limits, openPart?: OpenPart
     ['ir_version', String(irVersion)],
   ]);
   for (const [domain, version] of opsets) metadata.set(domain === '' ? 'opset' : `opset ${domain}`, String(version));
-  return { format: 'onnx', tensors: plainTensors(graph, notes), architecture, metadata, notes };
+  return { format: 'onnx', tensors: plainTensors(graph, limits, notes), architecture, metadata, notes };
 }
 
 /**
  * The initializers as FileTensors, with those inside subgraphs and the constants of floats that are no single number; those that cannot be
  * (no numbers, 64-bit integers beyond 2^53) stay in the graph and are noted.
  */
-function plainTensors(graph: OnnxGraph, notes: string[]): Map<string, FileTensor> {
+function plainTensors(graph: OnnxGraph, limits: Limits, notes: string[]): Map<string, FileTensor> {
   const tensors = new Map<string, FileTensor>();
   for (const [name, tensor] of tensorsIn(graph, '')) {
+    checkName(name, 'tensor', limits);
     const plain = plainTensor(tensor);
     if (typeof plain !== 'string') tensors.set(tensors.has(name) ? `${name}#${tensors.size}` : name, plain);
     else notes.push(`the initializer '${escapeText(name, 60)}' holds ${plain} and is not among the tensors`);

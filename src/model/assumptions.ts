@@ -64,7 +64,7 @@ export function checkAssumptions(assumptions: readonly Assumption[], strict: boo
 /** The error that asks for what nobody has said: E_ASK (convention, exit 3). */
 export function ask({ what, why, layersLine, advice }: Question): RnnError {
   return new RnnError('convention', 'E_ASK', `${what}: ${why}`, {
-    fix: `replace each _ and say the network: --layers "${layersLine}"${advice ? `; ${advice}` : ''}`,
+    fix: `${layersLine.includes('_') ? 'replace each _ and say the network' : 'if it is so, say it'}: --layers "${layersLine}"${advice ? `; ${advice}` : ''}`,
     layersLine,
   });
 }

@@ -98,7 +98,8 @@ export function makeMutant(target: Target, seed: number, index: number): Mutant 
   if (way === 0 && bytes.length > 0) {
     const copy = Buffer.from(bytes);
     copy[random.below(copy.length)] ^= 1 << random.below(8);
-    return { name, bytes: copy, origin, singleFlip: true };
+    // PyTorch's files before 1.6 are no archives, and have no checksums
+    return { name, bytes: copy, origin, singleFlip: bytes.subarray(0, 2).toString() === 'PK' };
   }
   const others = target.seeds.map(([, other]) => other);
   let mutant: Buffer = Buffer.from(bytes);
