@@ -297,7 +297,7 @@ const CASES: [string, () => unknown, string][] = [
         net([{ ...rnn, useBias: false }], 'torch').shapes,
         named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'fc\u0007.weight': [5, 2] }),
       ),
-    "3 E_WEIGHT_EXTRA | fc\\u0007: the file has a module 'fc\\u0007' that the network does not have | expected: 1 layers with weights | found: 2 | fix: describe the whole network, or name the modules that it is (rnn, fc\\u0007): +name=MODULE on every layer of --layers, \"tensors\" in a spec",
+    '3 E_WEIGHT_EXTRA | fc\\u0007: the file has a module \'fc\\u0007\' that the network does not have | expected: 1 layers with weights | found: 2 | fix: describe the whole network, or name the modules that it is (rnn, fc\\u0007): +name=MODULE on every layer of --layers, "tensors" in a spec',
   ],
   [
     'weights that are turned',
