@@ -26,7 +26,6 @@ const HARMLESS = new Set([
     // read as people write them: decimal commas, numbers as NumPy prints them
     'decimal_comma.csv',
     'dot.json',
-    'graphs_deep.onnx',
     'type_string.onnx',
     'type_complex.onnx',
     'type_float8.onnx',
