@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decimalsOf, newDecimals } from '../../src/formats/bytes/decimals.js';
 import { readArray } from '../../src/run/input.js';
@@ -46,6 +47,32 @@ describe('what NumPy, PyTorch, pandas and Python write of y [4, 2] is read as y'
     printed.tensor.data.forEach((value, k) => {
       expect(Math.fround(value)).toBe(Math.fround(text.tensor.data[k]));
     });
+  });
+});
+
+describe('pickles, which are read as data', () => {
+  it.each(['weights.pkl', 'weights_obj.npy'])('%s is the list of get_weights()', async file => {
+    const [right, found] = await Promise.all(['weights.npz', file].map(name => readTensors(readFileSync(join(STUDENT, name)))));
+    expect([...found.tensors]).toEqual([...right.tensors].map(([name, { shape, dtype, data }]) => [name, { shape, dtype, data }]));
+    expect(found.notes).toEqual([]);
+  });
+
+  it.each(['y.pkl', 'obj.npy'])('%s is y', async file => {
+    const [right, found] = await Promise.all(['y.npy', file].map(name => readArray(join(STUDENT, 'printed', name), ['y'])));
+    expect([found.tensor.shape, [...found.tensor.data]]).toEqual([[4, 2], [...Float32Array.from(right.tensor.data)]]);
+  });
+
+  it('lists of lists of numbers are an array, of one length each', async () => {
+    // protocol 2: ]( K\x01 K\x02 e is the list [1, 2]
+    const list = (...items: string[]) => `](${items.join('')}e`;
+    const pickle = (text: string) => readTensors(Buffer.from(`\x80\x02${text}.`, 'latin1'));
+    const whole = await pickle(list(list('K\x01', 'K\x02', 'K\x05'), list('K\x03', 'K\x04', 'K\x06')));
+    const [tensor] = whole.tensors.values();
+    expect([tensor.shape, [...tensor.data]]).toEqual([
+      [2, 3],
+      [1, 2, 5, 3, 4, 6],
+    ]);
+    expect((await pickle(list(list('K\x01', 'K\x02'), list('K\x03')))).tensors.size).toBe(0);
   });
 });
 

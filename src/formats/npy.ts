@@ -12,7 +12,7 @@ import { decodeUtf8 } from './bytes/utf8.js';
 import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
 import { lazyTensor } from './lazyTensor.js';
 import { overLimit } from './limits.js';
-import { type ByteSource, readUpTo } from './source.js';
+import { type ByteSource, readUpTo, sliceSource } from './source.js';
 
 /**
  * NumPy's .npy, versions 1 to 3 (numpy/lib/format.py describes it). Read: floats of 2, 4, 8 bytes, integers, bool, either byte order,
@@ -23,6 +23,8 @@ export const npy: Format = {
   extensions: ['npy'],
   sniff: source => hasNumpyMagic(readUpTo(source, 0, MAGIC.length)),
   async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
+    const objects = await pickledObjects(source, limits);
+    if (objects) return objects;
     const notes: string[] = [];
     const tensors = new Map([['npy', readNumpyArray(source, newBudget(limits), notes)]]);
     return { format: 'npy', tensors, metadata: new Map(), notes };
@@ -57,6 +59,23 @@ const DTYPES: ReadonlyMap<string, DType> = new Map([
   ['f4', 'f32'],
   ['f8', 'f64'],
 ]);
+
+/**
+ * An array of Python objects is a pickle behind the header: read as data, as every pickle is, where it holds numbers or arrays; undefined
+ * where it holds something else. @throws RnnError E_LIMIT_… (limit)
+ */
+async function pickledObjects(source: ByteSource, limits: Limits): Promise<TensorFile | undefined> {
+  const { descr, dataStart } = readHeader(source, limits.numpyHeaderBytes);
+  if (descr !== '|O') return undefined;
+  const { pickledFile } = await import('./pt.js');
+  try {
+    const file = pickledFile(sliceSource(source, dataStart, source.size - dataStart), limits);
+    return file.tensors.size > 0 ? { ...file, format: 'npy' } : undefined;
+  } catch (error) {
+    if (error instanceof RnnError && error.kind === 'format') return undefined;
+    throw error;
+  }
+}
 
 function hasNumpyMagic(bytes: Uint8Array): boolean {
   return MAGIC.every((byte, i) => bytes[i] === byte);
@@ -93,6 +112,13 @@ export interface NumpyHeader {
 
 /** Everything before the data. @throws RnnError E_NPY_… (format), E_LIMIT_… (limit) */
 export function readNumpyHeader(source: ByteSource, limits: Limits): NumpyHeader {
+  const { descr, fortranOrder, shape, offset, dataStart } = readHeader(source, limits.numpyHeaderBytes);
+  const { dtype, littleEndian } = readDescr(descr, dataStart);
+  const size = within(`shape in the header at offset ${offset}`, () => checkShape(shape, limits));
+  return { dtype, littleEndian, fortranOrder, shape: shape.map(Number), size, dataStart };
+}
+
+function readHeader(source: ByteSource, limit: number) {
   const magic = readPart(source, 0, MAGIC.length, 'magic', SHORT);
   if (!hasNumpyMagic(magic)) {
     throw new RnnError('format', 'E_NPY_MAGIC', 'offset 0: this is no .npy file', {
@@ -101,13 +127,6 @@ export function readNumpyHeader(source: ByteSource, limits: Limits): NumpyHeader
       found: hex(magic),
     });
   }
-  const { descr, fortranOrder, shape, offset, dataStart } = readHeader(source, limits.numpyHeaderBytes);
-  const { dtype, littleEndian } = readDescr(descr, dataStart);
-  const size = within(`shape in the header at offset ${offset}`, () => checkShape(shape, limits));
-  return { dtype, littleEndian, fortranOrder, shape: shape.map(Number), size, dataStart };
-}
-
-function readHeader(source: ByteSource, limit: number) {
   const part = (at: number, count: number, what: string) => readPart(source, at, count, what, SHORT);
   const [major] = part(6, 1, 'version');
   const [minor] = part(7, 1, 'version');

@@ -7,6 +7,7 @@ import { readZip, type ZipMember } from './bytes/zip.js';
 import { looksLikeZip, peekNames } from './bytes/zipEnd.js';
 import type { FileTensor, Format, Limits, TensorFile } from './format.js';
 import { overLimit } from './limits.js';
+import { numbered, plainArray } from './pickledArrays.js';
 import { type ByteSource, readUpTo } from './source.js';
 import { type Collected, collect } from './torch/collect.js';
 import { LEGACY_MAGIC, readLegacy } from './torch/legacy.js';
@@ -32,7 +33,7 @@ export const pt: Format = {
       const { value, storages } = readLegacy(source, limits);
       return fileOf(collect(value, limits), storages, limits);
     }
-    return fileOf(collect(readBare(source, limits), limits), NO_STORAGES, limits);
+    return pickledFile(source, limits);
   },
 };
 
@@ -51,6 +52,14 @@ function readArchive(source: ByteSource, limits: Limits): TensorFile {
   const file = fileOf(found, storagesIn(members, root), limits, notes);
   const script = members.has(`${root}constants.pkl`) || [...members.keys()].some(name => name.startsWith(`${root}code/`));
   return script ? { ...file, metadata: new Map([...file.metadata, ['torchscript', 'true']]) } : file;
+}
+
+/** What a pickle alone holds: an array, a list of arrays, or anything with arrays in it. */
+export function pickledFile(source: ByteSource, limits: Limits): TensorFile {
+  const value = readBare(source, limits);
+  const array = plainArray(value, newBudget(limits));
+  if (array) return { format: 'pt', tensors: new Map([['tensor', array]]), metadata: new Map(), notes: [] };
+  return fileOf(numbered(collect(value, limits), value), NO_STORAGES, limits);
 }
 
 /** A pickle alone: arrays of NumPy stand in it, tensors of PyTorch do not. */
@@ -73,7 +82,7 @@ function fileOf(found: Collected, storages: Storages, limits: Limits, notes: str
   const tensors = new Map<string, FileTensor>();
   for (const [name, ref] of found.tensors) tensors.set(name, tensorOf(name, ref, storages, budget));
   if (tensors.size === 0) notes.push('the file holds no tensors');
-  const foreign = [...found.classes].filter(name => !/^torch\.nn\.modules\./.test(name));
+  const foreign = [...found.classes].filter(name => !/^torch\.nn\.modules\.|^numpy\.(ndarray|dtype)$/.test(name));
   if (foreign.length > 0) notes.push(`kept as records, not loaded: ${listed(foreign)}`);
   const { metadata, sets, modules } = found;
   return { format: 'pt', tensors, metadata: new Map(metadata), notes, sets, ...(modules.size > 0 ? { architecture: modules } : {}) };
