@@ -3,7 +3,7 @@ import { RnnError } from '../errors.js';
 import { isAsciiLocale, toAscii } from '../report/ascii.js';
 import { errorDocument, errorJson, errorText } from '../report/errorReport.js';
 import { descriptorStream, terminalStream } from '../run/descriptors.js';
-import { allowElsewhere, ELSEWHERE, giveInput, watchedBy } from '../run/elsewhere.js';
+import { watchedBy } from '../run/elsewhere.js';
 import { withLimits } from '../run/limits.js';
 import { VERSION } from '../run/version.js';
 import { correctedLine } from './correction.js';
@@ -71,19 +71,15 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
       const output = await createOutput(invocation.values, argv, io, stdout, stderr);
       if (readsStdin(invocation.values) && io.stdinIsTerminal?.())
         output.notes(['waiting for standard input; Ctrl-D ends it, Ctrl-C stops']);
-      const command = await COMMANDS[invocation.command]();
-      if (io.elsewhere) allowElsewhere();
-      let exit: number;
-      try {
-        exit = await withLimits(invocation.values, async () => {
-          await checkOutputs(invocation.values, invocation.command);
-          return command(await valuesOf(invocation, note => output.notes([note])), output);
-        });
-      } catch (error) {
-        if (error !== ELSEWHERE || !io.elsewhere) throw error;
-        output.detail('the work is long: a thread does it, and this one listens for interrupts');
+      if (io.elsewhere && (await namesLargeText(invocation.values))) {
+        output.detail('a large text is read: a thread does it, and this one listens for interrupts');
         return io.elsewhere(argv);
       }
+      const command = await COMMANDS[invocation.command]();
+      const exit = await withLimits(invocation.values, async () => {
+        await checkOutputs(invocation.values, invocation.command);
+        return command(await valuesOf(invocation, note => output.notes([note])), output);
+      });
       output.detail(`${invocation.command} took ${((Date.now() - started) / 1000).toFixed(3)} s`);
       return exit;
     }
@@ -118,8 +114,22 @@ function colorIn(words: readonly string[]): 'auto' | 'always' | 'never' {
   return color;
 }
 
-function readsStdin({ model, input, against, weights, first, second, file }: Values): boolean {
-  return [model, input, against, weights, first, second, file].some(path => /^-(:|$)/.test(path ?? ''));
+function readsStdin(values: Values): boolean {
+  return filesOf(values).some(path => /^-(:|$)/.test(path));
+}
+
+function filesOf({ network, model, input, against, weights, first, second, file }: Values): string[] {
+  return [network, model, input, against, weights, first, second, file].filter(path => path !== undefined);
+}
+
+/** JSON is parsed in one go, a tenth of a second or so from here on: the one work that can be neither cut nor trusted to end (a heap that is full). */
+const LARGE_TEXT = 5e6;
+
+async function namesLargeText(values: Values): Promise<boolean> {
+  const texts = filesOf(values).filter(path => /\.json$/i.test(path));
+  if (texts.length === 0) return false;
+  const { bytesIn } = await import('../run/fileSource.js');
+  return texts.some(path => bytesIn(path) >= LARGE_TEXT);
 }
 
 /** Starts the program on the real streams. What nobody caught is a bug (exit 70), never Node's own exit 1. */
@@ -134,16 +144,12 @@ export async function start(): Promise<void> {
   process.exitCode = await main(process.argv.slice(2), { ...ioOfProcess(), elsewhere });
 }
 
-/** The same in a thread, for a command that takes long; the other thread is told the exit code. */
-export async function startInThread(
-  { program, argv, pending, input, columns }: ThreadData,
-  tell: (message: Message) => void,
-): Promise<void> {
+/** The same in a thread, for a command that reads a large text; the other thread is told the exit code. */
+export async function startInThread({ program, argv, pending, columns }: ThreadData, tell: (message: Message) => void): Promise<void> {
   // where the program's own files are
   process.argv[1] = program;
   const { sharePending } = await import('../run/atomicWrite.js');
   watchedBy(tell);
-  giveInput(input);
   sharePending(pending);
   const [stdout, stderr] = [1, 2].map(descriptor => descriptorStream(descriptor) ?? terminalStream(descriptor, columns[descriptor - 1]));
   tell(await main(argv, { stdout, stderr, env: process.env }));

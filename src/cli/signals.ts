@@ -1,8 +1,8 @@
 import { removePending } from '../run/atomicWrite.js';
 
 /**
- * Long work is done in a thread (thread.ts), and the main thread answers interrupts. A command too small for that is ended by SIGINT and SIGTERM
- * themselves, and a shell sees 130 or 143 as well; only while it writes a file is there something to clean up first.
+ * SIGINT and SIGTERM end a command themselves, wherever it is, and a shell sees 130 or 143. Only while a file is written is there something to clean
+ * up first: that is done in pieces, and signals are heard between them. A large JSON text is read in a thread (thread.ts).
  */
 export const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 

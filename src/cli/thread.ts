@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { RnnError } from '../errors.js';
 import { pendingIn, removePending } from '../run/atomicWrite.js';
-import { type Reading, takeInput } from '../run/elsewhere.js';
+import type { Reading } from '../run/elsewhere.js';
 import { tooSlow } from '../run/limits.js';
 import { SIGNALS } from './signals.js';
 
@@ -11,8 +11,6 @@ export interface ThreadData {
   readonly argv: readonly string[];
   /** temporary files it is writing, for this thread to remove */
   readonly pending: SharedArrayBuffer;
-  /** standard input, where it was read before the thread began */
-  readonly input?: Uint8Array;
   /** columns of stdout and of stderr where a terminal reads them */
   readonly columns: readonly [number | undefined, number | undefined];
 }
@@ -43,10 +41,7 @@ const PATIENCE_MS = 100;
 export function runInThread(argv: readonly string[]): Promise<number> {
   const pending = new SharedArrayBuffer(ROOM_FOR_NAMES);
   const columns = [process.stdout, process.stderr].map(stream => (stream.isTTY ? stream.columns : undefined));
-  const input = takeInput();
-  const workerData = { program: process.argv[1], argv, pending, input, columns };
-  const transferList = input ? [input.buffer as ArrayBuffer] : [];
-  const worker = new Worker(PROGRAM, { eval: true, workerData, transferList });
+  const worker = new Worker(PROGRAM, { eval: true, workerData: { program: process.argv[1], argv, pending, columns } });
   return new Promise((resolve, reject) => {
     let interrupted = false;
     let alarm: NodeJS.Timeout | undefined;

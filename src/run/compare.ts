@@ -4,7 +4,6 @@ import { largestMagnitude } from '../tensor/difference.js';
 import { keep } from '../tensor/lazy.js';
 import { type Precision, sameShape, type Tensor } from '../tensor/tensor.js';
 import { type DiagnosisSubject, subjectOf } from './diagnosis.js';
-import { takesLong } from './elsewhere.js';
 import { stepsForSamples } from './input.js';
 import {
   type Allowance,
@@ -18,7 +17,7 @@ import {
   uniformAllowance,
 } from './judge.js';
 import { measureNoise, type Noise } from './noise.js';
-import { type Prepared, prepare, productsIn } from './prepare.js';
+import { type Prepared, prepare } from './prepare.js';
 import type { CompareRequest } from './request.js';
 import type { CompareResult } from './result.js';
 import { bothSides, checkSides, type Sides } from './sides.js';
@@ -48,17 +47,12 @@ export interface Compared {
   readonly diagnosis: Diagnosis | null;
 }
 
-/** Passes over the input: both sides and the noise, and the mistakes that are tried beside them. */
-const A_COMPARISON = 8;
-const A_SEARCH = 200;
-
 /** Sets two outputs side by side: two engines', or the network's and somebody else's, and says what differs and why. */
 export async function runCompare(request: CompareRequest, hooks: CompareHooks = {}): Promise<CompareResult> {
   checkSides(request);
   const prepared = await prepare(request);
   keep(prepared.weights.values());
   const isGraph = prepared.graphInputs !== undefined;
-  if (!isGraph) takesLong({ plain: productsIn(prepared) * (request.explain === false ? A_COMPARISON : A_SEARCH) });
   const sides = await bothSides(prepared, request);
   const sameKind = !sides.hidden && sameShape(sides.expected.shape, sides.actual.shape);
   const explain = (request.explain ?? true) && !isGraph;

@@ -4,7 +4,6 @@ import { dirname, join, sep } from 'node:path';
 import { RnnError } from '../errors.js';
 import { shownPath } from '../escape.js';
 import { type ByteSource, memorySource } from '../formats/source.js';
-import { takesLong } from './elsewhere.js';
 import { changed, checkOrdinary, device, readBytes, readError, tooLarge } from './files.js';
 import { fileLimits } from './limits.js';
 
@@ -52,6 +51,11 @@ export function openBeside(path: string, name: string, inside?: 'inside'): OpenF
   }
 }
 
+/** 0 where there is no such file. */
+export function bytesIn(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 async function regularFile(path: string): Promise<OpenFile | undefined> {
   try {
     const status = await stat(path);
@@ -82,7 +86,6 @@ class FileSource implements OpenFile {
   private descriptor: number | undefined;
   private window: Uint8Array = new Uint8Array(0);
   private windowStart = 0;
-  private total = 0;
 
   /** @param named how messages call it */
   constructor(path: string, most: number, named = path) {
@@ -121,8 +124,6 @@ class FileSource implements OpenFile {
   }
 
   readInto(offset: number, target: Uint8Array): void {
-    this.total += target.length;
-    takesLong({ bytes: this.total });
     try {
       if (this.descriptor !== undefined) {
         this.readFrom(this.descriptor, offset, target);

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { RnnError } from '../errors.js';
 import { shownPath } from '../escape.js';
-import { holdsInput, keepInput, stayHere, takeInput, takesLong } from './elsewhere.js';
 import { fileLimits } from './limits.js';
 
 /** Files in: whole, bounded, and the same from the first byte to the last. (Files out: atomicWrite.ts. Nothing else touches the file system.) */
@@ -61,7 +60,6 @@ async function readWhole(path: string, file: FileHandle, limits: ReadLimits): Pr
   // /dev/zero and /dev/random have no end; /dev/null is an empty file, a terminal ends with ^D
   if (before.isCharacterDevice() && !isatty(file.fd) && path !== os.devNull) throw device(path);
   if (before.size > limits.bytes) throw tooLarge(path, `${before.size} bytes`, limits.bytes);
-  takesLong({ bytes: before.size });
   const bytes = await readAll(path, file, limits, before.size);
   // files of /proc say they are empty, whatever they hold
   if (before.isFile() && before.size > 0) checkUnchanged(path, before, await file.stat(), bytes.length);
@@ -139,8 +137,7 @@ const HEADROOM = 2 ** 16;
  * @throws RnnError as readBytes
  */
 export async function openPieces(path: string, most: number = fileLimits().pieces.bytes): Promise<Pieces | undefined> {
-  // what was read whole is not read in pieces
-  if (path === '-') return holdsInput() ? undefined : stdinSource(most);
+  if (path === '-') return stdinSource(most);
   try {
     const file = await openForReading(path);
     const before = await file.stat();
@@ -196,7 +193,6 @@ function fileSource(path: string, file: FileHandle, before: Stats): Pieces {
 let givenBack: { readonly start: Uint8Array; readonly rest: AsyncIterator<Uint8Array> } | undefined;
 
 function stdinSource(most: number): Pieces {
-  const leave = stayHere();
   const pieces: AsyncIterator<Uint8Array> = process.stdin[Symbol.asyncIterator]();
   let length = 0;
   return {
@@ -219,7 +215,6 @@ function stdinSource(most: number): Pieces {
     async close(start) {
       if (!start) return;
       givenBack = { start, rest: pieces };
-      leave();
     },
   };
 }
@@ -237,13 +232,6 @@ async function* stdinPieces(): AsyncGenerator<Uint8Array> {
 }
 
 async function readStdin(limits: ReadLimits): Promise<Uint8Array> {
-  const bytes = takeInput() ?? (await readAllOfStdin(limits));
-  keepInput(bytes);
-  takesLong({ bytes: bytes.length });
-  return bytes;
-}
-
-async function readAllOfStdin(limits: ReadLimits): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   try {

@@ -5,12 +5,11 @@ import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { isRecurrent, type ModelSpec, outputsOf } from '../model/spec.js';
 import { reshape, type Tensor } from '../tensor/tensor.js';
-import { takesLong } from './elsewhere.js';
 import type { EmitTarget } from './emit/target.js';
 import { executionOf, executionWithout } from './engineChoice.js';
 import { type Execution, execute, executeGraph } from './execute.js';
 import { checkFinite } from './finite.js';
-import { type Prepared, prepare, productsIn } from './prepare.js';
+import { type Prepared, prepare } from './prepare.js';
 import type { ForwardRequest } from './request.js';
 import type { ForwardResult, NamedOutput, Nested, TensorData, TraceLayer, WorkingStep } from './result.js';
 import { sha256OfTensors } from './sha256.js';
@@ -35,7 +34,6 @@ export async function runForward(
   onRun?: (ran: RanForward) => void,
 ): Promise<ForwardResult> {
   const prepared = await prepare(request);
-  if (request.engine === 'manual' || request.simulate !== undefined || request.trace) takesLong({ plain: productsIn(prepared) });
   const execution = { ...(await executionOf(request, prepared)), onProgress };
   try {
     const output = await outputOf(prepared, execution, request.simulate);

@@ -13,7 +13,6 @@ import { exactSize, sliceRow, type Tensor } from '../tensor/tensor.js';
 import { drawInputFrom, drawNetwork } from '../weights/draw.js';
 import type { InputWish } from '../weights/init.js';
 import type { Weights } from '../weights/weights.js';
-import { takesLong } from './elsewhere.js';
 import { checkFinite } from './finite.js';
 import { INPUT_NAMES, inputNotes, maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
 import { memoryBudget } from './limits.js';
@@ -65,7 +64,6 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
   const sizes = array ? sizesOf(array, network) : drawnSizes(network, request, steps);
   const { N, T } = sizes;
   checkMemory(network, [N, T], request.maxMemory);
-  takesLong({ batched: productsOf(network, N, T), numbers: array && network.weights ? 0 : drawnNumbers(network, N, T) });
   const drawn = draw(network, request, seed, array ? null : inputWish(network, sizes));
   const weights = network.weights ?? drawn.weights!;
   const givenT = typeof request.T === 'number' ? request.T : undefined;
@@ -214,17 +212,13 @@ export function draw(network: Network, request: InputRequest, seed: string, inpu
 }
 
 /** Multiply-adds of a pass, roughly: every weight meets every sample at every step. */
-function productsOf({ shapes }: Network, N: number, T: number): number {
+export function productsOf({ shapes }: Network, N: number, T: number): number {
   return Number(weightNumbers(shapes)) * N * T;
 }
 
 /** The same of what is prepared. */
 export function productsIn({ network, input }: Prepared): number {
   return productsOf(network, input.x.shape[0], input.x.shape[1]);
-}
-
-function drawnNumbers({ shapes, model }: Network, N: number, T: number): number {
-  return Number(weightNumbers(shapes)) + N * T * (model.input.features ?? 1);
 }
 
 /** The file's shape with the batch first. */

@@ -2,8 +2,7 @@ import { scenarioOf } from '../diagnosis/index.js';
 import { type Separation, separationOf } from '../diagnosis/probe.js';
 import { RnnError } from '../errors.js';
 import type { ModelSpec } from '../model/spec.js';
-import { takesLong } from './elsewhere.js';
-import { type Prepared, prepare, productsIn } from './prepare.js';
+import { type Prepared, prepare } from './prepare.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import type { ProbeResult, TensorData } from './result.js';
 import { VERSION } from './version.js';
@@ -66,7 +65,6 @@ async function trialOf(request: ProbeRequest, N: number, T: number): Promise<Tri
   // 'torch' draws biases, too: zero biases hide every mistake with them
   const prepared = await prepare({ ...network, init: request.init ?? 'torch', N, T: fixedSteps(network) ? undefined : T });
   // every mistake against every other one, for a few sizes
-  takesLong({ plain: productsIn(prepared) * 2000 });
   const masked = withPadding(prepared.network.model, prepared, T);
   const separation = separationOf(scenarioOf(masked.network.model, masked.weights, masked.input));
   if (!separation || separation.apart.length === 0) {

@@ -12,7 +12,7 @@ import { forwardResult } from './forward.js';
 import { collector } from './garbage.js';
 import { wrongN } from './input.js';
 import { isExact, type Network, openModel } from './network.js';
-import { checkMemory, type Prepared, prepare } from './prepare.js';
+import { checkMemory, type Prepared, prepare, productsOf } from './prepare.js';
 import type { ForwardRequest } from './request.js';
 import type { ForwardResult } from './result.js';
 import { rowsOf } from './rows.js';
@@ -202,6 +202,9 @@ const MOST_NUMBERS = 2 ** 23;
 /** The engine is at its full speed from so many samples on. */
 const ENOUGH_SAMPLES = 80;
 const MOST_SAMPLES = 2 ** 14;
+/** Multiply-adds of a chunk: signals are heard between chunks, some 50 ms apart. Of a few samples no fewer: alone they take as long as together. */
+const CHUNK_WORK = 2.5e8;
+const FEWEST_SAMPLES = 16;
 
 /** @throws RnnError E_MEMORY */
 function chunkSize({ chunk, maxMemory }: StreamRequest, network: Network, { shape: [, T] }: Tensor): Chunk {
@@ -210,8 +213,9 @@ function chunkSize({ chunk, maxMemory }: StreamRequest, network: Network, { shap
     return { least: chunk, most: chunk };
   }
   const each = numbersOfSample(network, T);
-  const least = Math.max(1, Math.min(ENOUGH_SAMPLES, Math.floor(MOST_NUMBERS / each)));
-  return { least, most: Math.max(least, Math.min(MOST_SAMPLES, Math.floor(CHUNK_NUMBERS / each))) };
+  const heard = Math.max(FEWEST_SAMPLES, Math.floor(CHUNK_WORK / productsOf(network, 1, T)));
+  const least = Math.max(1, Math.min(ENOUGH_SAMPLES, Math.floor(MOST_NUMBERS / each), heard));
+  return { least, most: Math.max(least, Math.min(MOST_SAMPLES, Math.floor(CHUNK_NUMBERS / each), heard)) };
 }
 
 /** x and every layer's output */
