@@ -3,7 +3,7 @@ import { CONVENTIONS } from '../../src/conventions/index.js';
 import { keras } from '../../src/conventions/keras.js';
 import { kerasNames } from '../../src/conventions/kerasNames.js';
 import { kerasPaths } from '../../src/conventions/kerasPaths.js';
-import { native } from '../../src/conventions/native.js';
+import { native } from '../../src/conventions/rnnCliNames.js';
 import { torch } from '../../src/conventions/torch.js';
 import type { RnnError } from '../../src/errors.js';
 import { checkSpec } from '../../src/model/check.js';

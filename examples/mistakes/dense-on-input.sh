@@ -1,4 +1,4 @@
-# The notebook: the Dense layer is called with the input.
+# The Dense layer is called with the input.
 dir=$(mktemp -d) && trap 'rm -r "$dir"' EXIT
 network='--layers rnn:4,dense:2 --D 2'
 rnn-cli probe $network -q -o "$dir/probe.json"

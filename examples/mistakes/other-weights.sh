@@ -1,4 +1,4 @@
-# The notebook: the output of a model that was made again has other weights. Said is what can be said, not a guess.
+# The output is of a model that was built again, with other weights. What can be said is printed, and nothing is guessed.
 dir=$(mktemp -d) && trap 'rm -r "$dir"' EXIT
 network='--layers rnn:4,dense:2 --D 2'
 rnn-cli probe $network -q -o "$dir/probe.json"

@@ -1,4 +1,4 @@
-# The notebook's own bug: h is not set back to zero between samples.
+# h is not reset to zero between samples.
 dir=$(mktemp -d) && trap 'rm -r "$dir"' EXIT
 network='--layers rnn:4,dense:2 --D 2'
 rnn-cli probe $network -q -o "$dir/probe.json"

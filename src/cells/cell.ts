@@ -1,5 +1,5 @@
 import type { FloatArray } from '../tensor/tensor.js';
-import type { Line, Working } from './working.js';
+import type { Line, Working } from './handCalculation.js';
 
 /**
  * The cell contract. A cell owns everything elementwise; the engine owns every matrix product.
@@ -95,7 +95,7 @@ export interface Cell {
   readonly gates: readonly string[];
   /** the first one is the output */
   readonly states: readonly string[];
-  /** the equations, one per line, in the letters of the notebook; for traces and help */
+  /** the equations, one per line, in the letters of the tutorial; for traces and help */
   equations(options: CellOptions): readonly string[];
   weightShapes(D: number, M: number, options: CellOptions, symbols?: { D: string; M: string; P: string }): WeightShape[];
   /** whether a second row of biases stands inside a product of the state, where it cannot be added to the first; absent: never */

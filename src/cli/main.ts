@@ -3,7 +3,7 @@ import { RnnError } from '../errors.js';
 import { isAsciiLocale, toAscii } from '../report/ascii.js';
 import { errorDocument, errorJson, errorText } from '../report/errorReport.js';
 import { descriptorStream, terminalStream } from '../run/descriptors.js';
-import { watchedBy } from '../run/elsewhere.js';
+import { watchedBy } from '../run/workerHandoff.js';
 import { withLimits } from '../run/limits.js';
 import { VERSION } from '../run/version.js';
 import { correctedLine } from './correction.js';

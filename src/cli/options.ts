@@ -4,7 +4,7 @@ import type { NameList } from '../run/names.js';
 
 /**
  * Every flag, once. commander is set up from this table, and help, man page and completions are written from it,
- * so a flag cannot be in one and not in another. What a word may be stands in `value`; cli/words.ts reads it.
+ * so a flag cannot be in one and not in another. What a word may be stands in `value`; cli/argumentValues.ts reads it.
  */
 export type CommandName = 'shapes' | 'forward' | 'compare' | 'inspect' | 'convert' | 'probe' | 'explain' | 'schema' | 'completion';
 

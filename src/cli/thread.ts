@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { RnnError } from '../errors.js';
 import { pendingIn, removePending } from '../run/atomicWrite.js';
-import type { Reading } from '../run/elsewhere.js';
+import type { Reading } from '../run/workerHandoff.js';
 import { tooSlow } from '../run/limits.js';
 import { SIGNALS } from './signals.js';
 

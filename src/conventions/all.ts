@@ -5,6 +5,6 @@ export { kerasCheckpoint } from './kerasCheckpoint.js';
 export { kerasNames } from './kerasNames.js';
 export { kerasPaths } from './kerasPaths.js';
 export { letters } from './letters.js';
-export { native } from './native.js';
+export { native } from './rnnCliNames.js';
 export { tf1 } from './tf1.js';
 export { torch } from './torch.js';

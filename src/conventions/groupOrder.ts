@@ -3,7 +3,7 @@ import { type Assumption, ask } from '../model/assumptions.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import { layersText } from '../model/layersLine.js';
 import { whyOf } from './assumed.js';
-import { layerOfGroup, type WeightGroup } from './groups.js';
+import { layerOfGroup, type WeightGroup } from './inferLayers.js';
 import { byNaturalOrder } from './naturalOrder.js';
 
 /** Groups in the order in which data flows through them, and what that rests on. */

@@ -10,7 +10,7 @@ import { checkShape, type Weights } from '../weights/weights.js';
 import type { NamedTensors, WritableConvention } from './convention.js';
 import { fileTensor } from './fileTensor.js';
 import { fromCanonicalGates, toCanonicalGates } from './gateOrder.js';
-import { layersOf, type WeightGroup } from './groups.js';
+import { layersOf, type WeightGroup } from './inferLayers.js';
 import { isKeras1, modernArrays } from './kerasOldWeights.js';
 import type { NamedArray } from './namedArray.js';
 

@@ -2,12 +2,12 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Convention, NamedTensors } from './convention.js';
-import { layersOf, type WeightGroup } from './groups.js';
+import { layersOf, type WeightGroup } from './inferLayers.js';
 import { layerWeights } from './keras.js';
 import { modernArrays } from './kerasOldWeights.js';
 import type { NamedArray } from './namedArray.js';
 import { byNaturalOrder } from './naturalOrder.js';
-import { extra } from './surplus.js';
+import { extra } from './unexpectedWeights.js';
 
 /**
  * Variables of a Keras model in a TensorFlow checkpoint, named by the shortest way from the saved object to them: `layer_with_weights-0/cell/kernel`

@@ -7,13 +7,13 @@ import type { LayerShapes } from '../model/shapes.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import type { Convention, NamedTensors } from './convention.js';
 import { isChain, orderOfGroups, withMerges } from './groupOrder.js';
-import { layerOfGroup, layersOf, type WeightGroup } from './groups.js';
+import { layerOfGroup, layersOf, type WeightGroup } from './inferLayers.js';
 import { layerWeights } from './keras.js';
 import { isKeras1, modernArrays } from './kerasOldWeights.js';
 import { weightlessGroup } from './kerasWeightless.js';
 import { isSorted } from './modules.js';
 import type { NamedArray } from './namedArray.js';
-import { extra } from './surplus.js';
+import { extra } from './unexpectedWeights.js';
 
 /**
  * Weights by their names: legacy `.h5` of Keras 1, 2 and 3 (`model_weights/lstm/lstm/lstm_cell/kernel:0`) and TensorFlow.js

@@ -5,11 +5,11 @@ import type { LayerShapes, ModelShapes } from '../model/shapes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Convention, NamedTensors } from './convention.js';
 import { orderOfGroups } from './groupOrder.js';
-import { layersOf, type WeightGroup } from './groups.js';
+import { layersOf, type WeightGroup } from './inferLayers.js';
 import { layerWeights } from './keras.js';
 import { layerNameOfClass } from './kerasClasses.js';
 import type { NamedArray } from './namedArray.js';
-import { extra } from './surplus.js';
+import { extra } from './unexpectedWeights.js';
 
 /**
  * Paths in Keras 3's `.weights.h5`, the same from 3.0 to 3.16: `layers/lstm_1/cell/vars/0`. The group of a layer is its class in snake

@@ -1,4 +1,4 @@
-import type { WeightGroup } from './groups.js';
+import type { WeightGroup } from './inferLayers.js';
 import { layerNameOfClass } from './kerasClasses.js';
 
 /**

@@ -5,7 +5,7 @@ import { isRecurrent } from '../model/spec.js';
 import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
 import { checkWeights } from '../weights/weights.js';
 import type { Convention, NamedTensors } from './convention.js';
-import { layersOf, type WeightGroup } from './groups.js';
+import { layersOf, type WeightGroup } from './inferLayers.js';
 
 /**
  * The letters of the equations as names, as a loop written by hand has them: `np.savez(f, Wx=Wx, Wh=Wh, bh=bh, Wo=Wo, bo=bo)`, of several

@@ -17,7 +17,7 @@ import { fileTensor } from './fileTensor.js';
 import { fromCanonicalGates, toCanonicalGates } from './gateOrder.js';
 import { type AssignedLayer, assign, interchangeable } from './moduleAssignment.js';
 import { hasRecurrentNames, isSorted, type Module, modulesOf } from './modules.js';
-import { extra } from './surplus.js';
+import { extra } from './unexpectedWeights.js';
 import { type TorchLayer, torchLayer } from './torchLayers.js';
 import { featuresOfStateDict, precisionAssumptions, specOfStateDict } from './torchSpec.js';
 

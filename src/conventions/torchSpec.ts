@@ -6,7 +6,7 @@ import { layersText, layerText } from '../model/layersLine.js';
 import { formatShape } from '../tensor/tensor.js';
 import { EXPORT, whyOf } from './assumed.js';
 import type { NamedTensors, NetworkHints, ReadNetwork } from './convention.js';
-import { layersOf, type WeightGroup } from './groups.js';
+import { layersOf, type WeightGroup } from './inferLayers.js';
 import { convolutionOf, functionOf, normalisationOf } from './moduleFacts.js';
 import { type Order, orderOf, type Placed } from './moduleOrder.js';
 import { isSorted, type Module, modulesOf, type Roles, shortNames, widthsOf } from './modules.js';

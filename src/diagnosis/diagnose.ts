@@ -5,9 +5,9 @@ import { evidenceOf } from './evidence.js';
 import { plural } from './figures.js';
 import { getHypothesis, HYPOTHESES } from './hypotheses.js';
 import { fixText } from './hypothesis.js';
-import { partOf } from './known.js';
+import { partOf } from './runCache.js';
 import { finiteSamples, isNonFinite, nonFiniteSentences } from './nonFinite.js';
-import { type FirstDifference, partingOf } from './parting.js';
+import { type FirstDifference, partingOf } from './firstDifference.js';
 import { type Finding, rank } from './ranking.js';
 import { type Outcome, roundingOf } from './run.js';
 import type { Scenario } from './scenario.js';
@@ -16,7 +16,7 @@ import { onInput, shapeSentences } from './shapeSentences.js';
 import { shortestInput } from './tellApart.js';
 import { NEAR_NOISE } from './thresholds.js';
 import { shapeTrial } from './trial.js';
-import { type View, viewsOf } from './views.js';
+import { type View, viewsOf } from './outputReadings.js';
 
 export interface Diagnosis extends Omit<SearchResult, 'asSpecified'> {
   /** null where no reading of the shape could be computed */

@@ -2,7 +2,7 @@ import { distance, largestDifference } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { smallNumber } from './figures.js';
 import { NEAR_NOISE } from './thresholds.js';
-import type { View } from './views.js';
+import type { View } from './outputReadings.js';
 
 /**
  * What can be said of two outputs where no explanation fits: sentences that were each computed from the numbers, with their figures. None

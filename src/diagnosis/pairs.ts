@@ -1,4 +1,4 @@
-import type { Look } from './look.js';
+import type { Look } from './slices.js';
 import { type Entry, finishTrials, type Trial, trialOf } from './trial.js';
 
 interface PairOptions {

@@ -1,8 +1,8 @@
 import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { HYPOTHESES } from './hypotheses.js';
-import { variantsOf } from './known.js';
-import { lookAt } from './look.js';
+import { variantsOf } from './runCache.js';
+import { lookAt } from './slices.js';
 import { searchPairs } from './pairs.js';
 import { type Finding, rank, type Verdict } from './ranking.js';
 import { type Outcome, roundingOf } from './run.js';

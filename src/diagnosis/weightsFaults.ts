@@ -4,7 +4,7 @@ import { distance, largestDifference, largestMagnitude } from '../tensor/differe
 import { permuteBlocks, transpose } from '../tensor/layout.js';
 import { reshape, sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
-import { toBfloat, toHalf } from './mistakes/numbers.js';
+import { toBfloat, toHalf } from './mistakes/precisionFaults.js';
 import { mapData } from './scenario.js';
 
 /** Two sets of weights of one network, tensor by tensor: equal, or what makes them equal. */

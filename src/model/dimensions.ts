@@ -1,7 +1,7 @@
 import { type CellName, getCell } from '../cells/index.js';
 import { RnnError } from '../errors.js';
 
-/** The notebook's network by its letters: N samples, T steps, D features, M units (several: a stack), K outputs. */
+/** The tutorial network (T=10, D=3, M=5, K=2) by its letters: N samples, T steps, D features, M units (several: a stack), K outputs. */
 export interface Dimensions {
   readonly cell: CellName;
   readonly M: readonly number[];
@@ -14,7 +14,7 @@ export interface Dimensions {
   readonly recurrentActivation?: string;
 }
 
-export const NOTEBOOK = { N: 1, T: 10, D: 3, M: 5, K: 2 } as const;
+export const TUTORIAL = { N: 1, T: 10, D: 3, M: 5, K: 2 } as const;
 
 /**
  * Tutorial dimensions into the layers of a spec.

@@ -1,6 +1,6 @@
 import { escapeText } from '../escape.js';
 import type { Assumption } from '../model/assumptions.js';
-import { factLines } from './facts.js';
+import { factLines } from './labelledLines.js';
 import type { Layout } from './table.js';
 
 const MOST_SHOWN = 3;

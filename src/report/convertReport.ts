@@ -1,5 +1,5 @@
 import type { ConvertResult } from '../run/result.js';
-import { factLines } from './facts.js';
+import { factLines } from './labelledLines.js';
 import type { Layout } from './table.js';
 
 /** `rnn-cli convert` for people: what was written, and how far both sides are apart. */

@@ -1,6 +1,6 @@
 import { escapeText, shownPath } from '../escape.js';
 import type { ForwardResult, TensorData, TraceLayer } from '../run/result.js';
-import { factLines } from './facts.js';
+import { factLines } from './labelledLines.js';
 import { float32Json, type JsonSink, nestedJson, writeJson } from './json.js';
 import type { Layout } from './table.js';
 import { traceText } from './traceReport.js';

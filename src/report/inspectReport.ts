@@ -1,6 +1,6 @@
 import { escapeText } from '../escape.js';
 import type { InspectGraph, InspectResult, InspectTensor } from '../run/result.js';
-import { factLines } from './facts.js';
+import { factLines } from './labelledLines.js';
 import { bytesText } from './numbers.js';
 import { shapesText } from './shapesReport.js';
 import { type Column, drawTable, type Layout } from './table.js';

@@ -1,6 +1,6 @@
 import { escapeText } from '../escape.js';
 import type { Count, DimsJson, LayerRow, ShapesResult, WeightRow } from '../run/result.js';
-import { factLines } from './facts.js';
+import { factLines } from './labelledLines.js';
 import { bytesText, countText, formulaText } from './numbers.js';
 import { type Column, drawTable, type Layout } from './table.js';
 import { wrapText } from './text.js';

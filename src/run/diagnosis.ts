@@ -1,11 +1,11 @@
 import { type Diagnosis, diagnose, type Power, powerOf, readingOf, roundingOf, runScenario, scenarioOf } from '../diagnosis/index.js';
-import { lazyPart } from '../diagnosis/known.js';
-import { samplesOff } from '../diagnosis/look.js';
-import { mistakesIn, type PowerOptions } from '../diagnosis/power.js';
+import { lazyPart } from '../diagnosis/runCache.js';
+import { samplesOff } from '../diagnosis/slices.js';
+import { mistakesIn, type PowerOptions } from '../diagnosis/detectability.js';
 import type { Outcome } from '../diagnosis/run.js';
 import { type Scenario, samplesOf } from '../diagnosis/scenario.js';
 import type { SearchOptions } from '../diagnosis/search.js';
-import type { View } from '../diagnosis/views.js';
+import type { View } from '../diagnosis/outputReadings.js';
 import { loadKernel } from '../engines/batched/kernel.js';
 import { layerCost } from '../model/counts.js';
 import { isRecurrent } from '../model/spec.js';

@@ -15,7 +15,7 @@ import type { ForwardResult, NamedOutput, Nested, TensorData, TraceLayer, Workin
 import { sha256OfTensors } from './sha256.js';
 import { dimsJson } from './shapesResult.js';
 import { VERSION } from './version.js';
-import { equationsOf, workingOf } from './working.js';
+import { equationsOf, workingOf } from './handCalculation.js';
 
 /** What a forward pass was made of, beside its result: for a page that makes it again. */
 export interface RanForward {

@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { DType, FileTensor } from '../formats/format.js';
 import type { OnnxModel, OnnxValue } from '../formats/onnxGraph.js';
-import { NOTEBOOK } from '../model/dimensions.js';
+import { TUTORIAL } from '../model/dimensions.js';
 import type { GraphValue } from '../ops/value.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { drawInputFrom } from '../weights/draw.js';
@@ -110,7 +110,7 @@ function draw({ name, shape }: OnnxValue, request: NetworkRequest & InputRequest
   const named = shape.findIndex(n => typeof n === 'string' && /^(t$|seq|time|step)/i.test(n));
   const sizes = shape.map((n, i) => {
     if (typeof n === 'number') return n;
-    if (named < 0 ? i === 0 : i !== named) return request.N ?? NOTEBOOK.N;
+    if (named < 0 ? i === 0 : i !== named) return request.N ?? TUTORIAL.N;
     if (typeof request.T === 'number') return request.T;
     throw noSize('T', 'how many steps the input has');
   });

@@ -2,10 +2,10 @@ import { RnnError, within } from '../errors.js';
 import { escapeText, shownPath } from '../escape.js';
 import { decimalsOf } from '../formats/bytes/decimals.js';
 import type { FileTensor, TensorFile } from '../formats/format.js';
-import { NOTEBOOK } from '../model/dimensions.js';
+import { TUTORIAL } from '../model/dimensions.js';
 import { swapBatchAndTime } from '../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
-import { reading } from './elsewhere.js';
+import { reading } from './workerHandoff.js';
 import { splitKey } from './fileKey.js';
 import { openFile } from './fileSource.js';
 import { fileLimits } from './limits.js';
@@ -210,7 +210,7 @@ const FEW_DECIMALS = 6;
 function sequenceNote(tensor: Tensor, x: Tensor, T: number | undefined): string[] {
   if (tensor.shape.length !== 2 || x.shape.length !== 3 || T !== undefined || x.shape[0] !== 1) return [];
   const [rows, D] = tensor.shape;
-  const { T: usual } = NOTEBOOK;
+  const { T: usual } = TUTORIAL;
   const split = rows > usual && rows % usual === 0 ? `; --T ${usual} makes it ${rows / usual} samples of ${usual} steps` : '';
   return [`the input ${formatShape(tensor.shape)} was read as one sequence: N=1, T=${rows}, D=${D}${split}`];
 }

@@ -17,7 +17,7 @@ import { type ByteSource, memorySource, readAll } from '../formats/source.js';
 import { tfjs } from '../formats/tfjs.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import type { Weights } from '../weights/weights.js';
-import { reading } from './elsewhere.js';
+import { reading } from './workerHandoff.js';
 import { splitKey } from './fileKey.js';
 import { openBeside, openFile } from './fileSource.js';
 import { fileLimits } from './limits.js';

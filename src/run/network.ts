@@ -8,7 +8,7 @@ import type { OnnxModel } from '../formats/onnxGraph.js';
 import { readAll } from '../formats/source.js';
 import { type Assumption, checkAssumptions } from '../model/assumptions.js';
 import { checkSpec } from '../model/check.js';
-import { dimensionLayers, NOTEBOOK } from '../model/dimensions.js';
+import { dimensionLayers, TUTORIAL } from '../model/dimensions.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import { layersLineOf } from '../model/layersLine.js';
 import { type ParsedLayers, parseLayers } from '../model/parse.js';
@@ -319,22 +319,22 @@ function firstKernel({ convention, tensors }: HeldWeights): number | undefined {
   return convention.framework === 'keras' && first?.shape.length === 2 ? first.shape[0] : undefined;
 }
 
-/** The notebook's network, with the sizes the request gives. */
+/** The tutorial network, with the sizes the request gives. */
 function fromDimensions(request: NetworkRequest, known: KnownShape): Record<string, unknown> {
-  const units = request.M ?? [NOTEBOOK.M];
+  const units = request.M ?? [TUTORIAL.M];
   const cell = request.cell ?? 'rnn';
   const M = units.length === 1 && request.stack !== undefined ? Array.from({ length: request.stack }, () => units[0]) : units;
   const layers = dimensionLayers({
     cell,
     M,
-    K: request.K ?? NOTEBOOK.K,
+    K: request.K ?? TUTORIAL.K,
     task: request.task ?? 'many-to-one',
     pool: request.pool ?? 'last',
     bidirectional: request.bidirectional ?? false,
     activation: request.activation,
     recurrentActivation: request.recurrentActivation,
   });
-  return { input: inputSizes(request, known, layers, NOTEBOOK), layers };
+  return { input: inputSizes(request, known, layers, TUTORIAL), layers };
 }
 
 /** What the flags say of the input, then what its file shows, then the tutorial's sizes in the tutorial form. `--T ?` stays symbolic without an input. */
@@ -378,7 +378,7 @@ function specFromWeights(request: NetworkRequest, known: KnownShape, held: HeldW
     throw error;
   }
   if (!agrees(request, read)) return undefined;
-  const sizes = inputSizes(request, known, read.layers, isTutorial(request) ? NOTEBOOK : {});
+  const sizes = inputSizes(request, known, read.layers, isTutorial(request) ? TUTORIAL : {});
   return { ...read, spec: { input: { ...sizes, features: read.input.features }, layers: read.layers } };
 }
 

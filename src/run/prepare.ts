@@ -3,7 +3,7 @@ import type { EngineInput } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { type Assumption, checkAssumptions } from '../model/assumptions.js';
-import { NOTEBOOK } from '../model/dimensions.js';
+import { TUTORIAL } from '../model/dimensions.js';
 import { maskReaders } from '../model/masks.js';
 import { inferShapes, type ModelShapes, weightShapesByLayer } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
@@ -20,7 +20,7 @@ import type { ModelFile } from './modelFile.js';
 import { isExact, loadNetwork, type Network, noSize, openModel } from './network.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import { rowsOfInput } from './rows.js';
-import { readInitialStates } from './states.js';
+import { readInitialStates } from './initialStates.js';
 
 /** Everything a run needs: network, weights, X, padding, initial states, and where each came from. */
 export interface Prepared {
@@ -232,7 +232,7 @@ function knownShape(array: ReadArray | undefined, timeMajor = false): readonly n
 export function drawnSizes({ model }: Network, { N }: NetworkRequest, steps?: number): { N: number; T: number } {
   const T = model.input.timesteps ?? steps;
   if (T === undefined) throw noSize('T', 'how many steps the input has');
-  return { N: N ?? model.input.batch ?? NOTEBOOK.N, T };
+  return { N: N ?? model.input.batch ?? TUTORIAL.N, T };
 }
 
 export function inputWish({ model }: Network, { N, T }: { N: number; T: number }): InputWish {
@@ -354,7 +354,7 @@ export function finiteNotes(strict: boolean, x: Tensor | null, weights: Weights)
 /** A seeded input for a network, a few samples where the batch is open: what conversions are checked with. */
 export async function drawFor(network: Network, seed: string): Promise<EngineInput> {
   const N = network.model.input.batch ?? CHECK_SAMPLES;
-  const { T } = NOTEBOOK;
+  const { T } = TUTORIAL;
   if (network.model.otherInputs || network.model.input.shape) {
     const { readNamedInputs } = await import('./namedInputs.js');
     return readNamedInputs(network, { N, T }, seed);

@@ -9,7 +9,7 @@ export type RngName = 'seedrandom' | 'keras' | 'torch' | 'numpy' | 'pcg64';
 
 /** The four ways to describe a network; exactly one of `dimensions` (also the default), `layers`, `model`, or `weights` alone. */
 export interface NetworkRequest {
-  /** tutorial dimensions; undefined = the notebook's */
+  /** tutorial dimensions; undefined: those of the tutorial network */
   N?: number;
   /** '?' = symbolic */
   T?: number | '?';

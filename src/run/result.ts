@@ -1,4 +1,4 @@
-import type { WorkingLine } from '../cells/working.js';
+import type { WorkingLine } from '../cells/handCalculation.js';
 import type { Assumption } from '../model/assumptions.js';
 
 /**
@@ -155,7 +155,7 @@ export interface WorkingStep {
   readonly lines: readonly WorkingLine[];
 }
 
-export type { How, Term, WorkingLine } from '../cells/working.js';
+export type { How, Term, WorkingLine } from '../cells/handCalculation.js';
 
 /** One output of a network by the name it has there. */
 export interface NamedOutput {

@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import { NOTEBOOK } from '../model/dimensions.js';
+import { TUTORIAL } from '../model/dimensions.js';
 import { loadDescription, type Network, openModel } from './network.js';
 import { outlinedShapes } from './outlinedShapes.js';
 import type { ShapesRequest } from './request.js';
@@ -23,7 +23,7 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
       onNetwork?.(outlined.network);
       return outlined.shapes;
     }
-    onNetwork?.(await loadDescription({ ...request, D: NOTEBOOK.D }));
+    onNetwork?.(await loadDescription({ ...request, D: TUTORIAL.D }));
     return withoutFeatures(D => loadDescription({ ...request, D }));
   }
 }

@@ -9,7 +9,7 @@ import { execute } from './execute.js';
 import { splitKey } from './fileKey.js';
 import { finiteCounter } from './finite.js';
 import { forwardResult } from './forward.js';
-import { collector } from './garbage.js';
+import { collector } from './forceGc.js';
 import { wrongN } from './input.js';
 import { isExact, type Network, openModel } from './network.js';
 import { checkMemory, type Prepared, prepare, productsOf } from './prepare.js';

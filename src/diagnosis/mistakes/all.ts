@@ -19,7 +19,7 @@ export { inputLagged, inputPadded, inputStrided, lengthsPermuted, maskOneWay, pa
 export { featureMissing, featuresPermuted, inputIntegers, inputReshaped, inputScaled, paddingRow, tokensOff } from './inputs.js';
 export { gateOrder, whTransposed, wxReshaped, wxTransposed } from './kernels.js';
 export { maskHold, maskIgnored, maskZeros } from './masks.js';
-export { bfloat16, float16 } from './numbers.js';
+export { bfloat16, float16 } from './precisionFaults.js';
 export { outputFunction } from './outputFunctions.js';
 export { outputIntegers, outputLabels, outputZeros } from './outputLabels.js';
 export { outputLayout } from './outputLayout.js';

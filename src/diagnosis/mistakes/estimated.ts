@@ -4,7 +4,7 @@ import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { smallNumber } from '../figures.js';
 import { type Fitted, fitTo } from '../fit.js';
 import type { Candidate, Hypothesis } from '../hypothesis.js';
-import { samplesOff } from '../look.js';
+import { samplesOff } from '../slices.js';
 import { type Outcome, runScenario } from '../run.js';
 import { changeWeights, mapData, recurrentLayers, type Scenario, samplesOf } from '../scenario.js';
 import { NEAR_NOISE } from '../thresholds.js';

@@ -45,7 +45,7 @@ export const wxTransposed: Hypothesis = {
   often: true,
   title: 'the input weights are transposed',
   insideStep: true,
-  why: 'The input weights Wx are used the wrong way round: PyTorch and ONNX keep them as [outputs, inputs], Keras and the notebook as [inputs, outputs].\nBecause both sizes are equal no shape gives it away.',
+  why: 'The input weights Wx are used the wrong way round: PyTorch and ONNX keep them as [outputs, inputs], Keras and the tutorial as [inputs, outputs].\nBecause both sizes are equal no shape gives it away.',
   fix: {
     numpy: 'h = np.tanh(x[n,t] @ Wx + …)   # Wx [D, M]; a PyTorch weight_ih_l0 needs .T first',
     torch: 'rnn.weight_ih_l0.data = torch.tensor(Wx.T)',

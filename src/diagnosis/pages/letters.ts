@@ -1,6 +1,6 @@
 import type { TermPage } from './page.js';
 
-/** The letters of the notebook. */
+/** The letters of the tutorial. */
 export const letters: readonly TermPage[] = [
   {
     name: 'N',

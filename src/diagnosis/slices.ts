@@ -1,6 +1,6 @@
 import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { type FloatArray, sizeOf, type Tensor } from '../tensor/tensor.js';
-import { type Part, partOf } from './known.js';
+import { type Part, partOf } from './runCache.js';
 import type { Outcome } from './run.js';
 import type { Scenario } from './scenario.js';
 

@@ -6,7 +6,7 @@ import { weightShapesByLayer } from '../model/shapes.js';
 import { checkWeights, weightKeys } from '../weights/weights.js';
 import type { WritableConvention } from './convention.js';
 import { fileTensor } from './fileTensor.js';
-import { layersOf, type WeightGroup } from './groups.js';
+import { layersOf, type WeightGroup } from './inferLayers.js';
 
 /** Our own names: `rnn_1/Wx`, `lstm_1/backward/Wh`, `dense_1/bo`, `conv1d_1/W`. Canonical weights as they are. */
 const OWN = ['Wx', 'Wh', 'bh', 'Wp', 'p', 'Wo', 'bo', 'E', ...LAYER_KINDS.flatMap(({ keras }) => Object.keys(keras?.weightNames ?? {}))];
