@@ -15,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 import keras
 import numpy as np
+import wired
 from keras import layers as L
 
 ACTIVATIONS = ["linear", "relu", "tanh", "sigmoid", "elu", "softplus", "gelu", "silu", "softmax", "hard_sigmoid", "leaky_relu"]
@@ -307,6 +308,18 @@ def masked_net(d):
     return keras.Model(inputs, x)
 
 
+def wired_net(d):
+    return wired.wired_net(d, sys.modules[__name__])
+
+
+def decoder_net(d):
+    return wired.decoder_net(d, sys.modules[__name__])
+
+
+def nested_net(d):
+    return wired.nested_net(d, sys.modules[__name__])
+
+
 KINDS = {name[: -len("_net")]: f for name, f in list(globals().items()) if name.endswith("_net")}
 
 
@@ -331,13 +344,14 @@ def inputs_of(d, model, N):
     arrays = {}
     for tensor in model.inputs:
         shape = (N, *[n or d.int(2, 6) for n in tensor.shape[1:]])
+        name = tensor._keras_history.operation.name
         if "int" in str(tensor.dtype):
-            arrays[tensor.name] = d.rng.integers(0, 3, size=shape).astype("int32")
+            arrays[name] = d.rng.integers(0, 3, size=shape).astype("int32")
         else:
             x = d.rng.normal(size=shape).astype("float32")
             if len(shape) == 3:
                 x[d.rng.random(shape[:2]) < 0.3] = 0
-            arrays[tensor.name] = x
+            arrays[name] = x
     return arrays
 
 
@@ -362,7 +376,8 @@ def make(folder, seed, number, kinds):
     y = [keras.ops.convert_to_numpy(v) for v in y]
     np.savez(path + ".y.npz", **{f"out{i}": v for i, v in enumerate(y)})
     with open(path + ".summary", "w") as f:
-        f.write(summary(model))
+        # as the file says it: calls of its layers in other models are not in it
+        f.write(summary(keras.models.load_model(path + ".keras", compile=False)))
     numbers = [base64.b64encode(v.astype("<f8").tobytes()).decode() for v in y]
     return {"name": name, "layers": [type(v).__name__ for v in model.layers], "parameters": int(model.count_params()), "y": numbers}
 

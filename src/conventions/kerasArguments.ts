@@ -8,6 +8,8 @@ export type Argument = TensorArgument | number | string | boolean | null | Array
 /** A tensor of the network: output `output` of call `call` of a layer. */
 export interface TensorArgument {
   readonly tensor: readonly [layer: string, call: number, output: number];
+  /** as Keras 3 records it */
+  readonly shape?: readonly (number | null)[];
 }
 
 /** A constant array. */
@@ -28,34 +30,40 @@ export interface CallArguments {
 
 const DEEPEST = 16;
 
-/** One entry of `inbound_nodes`. @throws RnnError E_KERAS_CONFIG */
-export function callArguments(node: unknown): CallArguments {
-  if (Array.isArray(node)) return oldCall(node);
+/**
+ * One entry of `inbound_nodes`.
+ * @param models names of models inside the model: Keras 2 counts their calls from 1, since the first is their own
+ * @throws RnnError E_KERAS_CONFIG
+ */
+export function callArguments(node: unknown, models: ReadonlySet<string> = new Set()): CallArguments {
+  if (Array.isArray(node)) return oldCall(node, models);
   const { args, kwargs } = (node ?? {}) as Json;
   const named = Object.entries((kwargs ?? {}) as Json).map(([key, value]) => [key, argumentOf(value, 0)]);
   return { args: list(args).map(a => argumentOf(a, 0)), kwargs: Object.fromEntries(named) };
 }
 
 /** Keras 2: [[layer, call, output, kwargs], …], all tensors of one argument; kwargs stand with the first. */
-function oldCall(node: readonly unknown[]): CallArguments {
+function oldCall(node: readonly unknown[], models: ReadonlySet<string>): CallArguments {
+  const tensorAt = (layer: string, call: unknown, output: unknown): TensorArgument => ({
+    tensor: [layer, Math.max(0, Number(call ?? 0) - (models.has(layer) ? 1 : 0)), Number(output ?? 0)],
+  });
   const single = typeof node[0] === 'string' ? [node] : node;
   const tensors: Argument[] = [];
   const kwargs: Record<string, Argument> = {};
   for (const entry of single) {
     const [layer, call, output, named] = list(entry);
     if (typeof layer !== 'string') throw badCall(entry);
-    if (layer === '_CONSTANT_VALUE') tensors.push(oldArgument(output, 0));
-    else tensors.push({ tensor: [layer, Number(call ?? 0), Number(output ?? 0)] });
-    for (const [key, value] of Object.entries((named ?? {}) as Json)) kwargs[key] = oldArgument(value, 0);
+    if (layer === '_CONSTANT_VALUE') tensors.push(oldArgument(output, 0, tensorAt));
+    else tensors.push(tensorAt(layer, call, output));
+    for (const [key, value] of Object.entries((named ?? {}) as Json)) kwargs[key] = oldArgument(value, 0, tensorAt);
   }
   return { args: tensors.length > 1 ? [tensors] : tensors, kwargs };
 }
 
 /** A keyword argument of Keras 2, where a list that begins with a name and two numbers is a tensor. */
-function oldArgument(value: unknown, depth: number): Argument {
-  if (Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'number')
-    return { tensor: [value[0], value[1], Number(value[2] ?? 0)] };
-  if (Array.isArray(value)) return value.map(v => oldArgument(v, checkDepth(depth)));
+function oldArgument(value: unknown, depth: number, tensorAt: (...path: [string, unknown, unknown]) => TensorArgument): Argument {
+  if (Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'number') return tensorAt(value[0], value[1], value[2]);
+  if (Array.isArray(value)) return value.map(v => oldArgument(v, checkDepth(depth), tensorAt));
   return argumentOf(value, depth);
 }
 
@@ -68,7 +76,8 @@ function argumentOf(value: unknown, depth: number): Argument {
   if (object.class_name === '__keras_tensor__') {
     const [layer, call, output] = list(config.keras_history);
     if (typeof layer !== 'string') throw badCall(value);
-    return { tensor: [layer, Number(call ?? 0), Number(output ?? 0)] };
+    const shape = Array.isArray(config.shape) ? { shape: config.shape as (number | null)[] } : {};
+    return { tensor: [layer, Number(call ?? 0), Number(output ?? 0)], ...shape };
   }
   if (object.class_name === '__numpy__' || object.class_name === '__tensor__')
     return { array: config.value, dtype: String(config.dtype ?? 'float32') };

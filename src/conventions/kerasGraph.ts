@@ -36,14 +36,14 @@ interface Wiring {
   readonly blocked?: Blocked;
 }
 
-/** A model's place in the whole: what stands before the names of its layers and after them in a further call of it, and its group in weight files. */
+/** A model's place in the whole: what stands before the names of its layers, before those of its first call's, and its group in weight files. */
 interface Place {
   readonly prefix: string;
+  readonly first: string;
   readonly group: string;
-  readonly again: string;
 }
 
-const TOP: Place = { prefix: '', group: '', again: '' };
+const TOP: Place = { prefix: '', first: '', group: '' };
 
 /** Values by `layer|call`; a layer's further outputs as far as they exist. */
 export type Known = Map<string, readonly string[]>;
@@ -157,6 +157,10 @@ function severalInside(layer: Json, option: string, one: string, several: string
 function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMap<string, string>, known: Known = new Map()): Json[] {
   const layers = list(model.layers).map(l => asObject(l, 'layer'));
   for (const [name, value] of given) known.set(`${name}|0`, [value]);
+  const modelNames = new Set(layers.filter(l => MODELS.has(wordOf(l.class_name))).map(nameOf));
+  // a model has a call of its own before those of the network, which Sequential of Keras 3 does not count
+  const isOld = layers.some(l => list(l.inbound_nodes).some(Array.isArray));
+  const counted = new Set(layers.filter(l => modelNames.has(nameOf(l)) && (isOld || l.class_name !== 'Sequential')).map(nameOf));
   const groups = groupNames(layers);
   const waiting = layers.flatMap((layer, i) =>
     layer.class_name === 'InputLayer'
@@ -165,7 +169,7 @@ function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMa
           layer,
           group: groups[i],
           call,
-          args: withName(layer, () => callArguments(node)),
+          args: withName(layer, () => callArguments(node, modelNames)),
         })),
   );
   while (waiting.length > 0) {
@@ -188,8 +192,8 @@ function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMa
   const outputs = structured(model.output_layers);
   if (outputs.length === 0) throw new RnnError('convention', 'E_KERAS_CONFIG', 'the model names no output', { where: 'output_layers' });
   const names = new Set<string>();
-  return outputs.map(({ key, path }) => {
-    const value = valueAt(known, path);
+  return outputs.map(({ key, path: [layer, call, output] }) => {
+    const value = valueAt(known, [layer, counted.has(layer) ? Math.max(0, call - 1) : call, output]);
     const name = [key || value, `${value} again`].find(n => !names.has(n)) ?? `${value} ${names.size}`;
     names.add(name);
     return { name, value };
@@ -248,21 +252,21 @@ function calledWith(
     });
   };
   if (isOperatorLayer(layer)) {
-    const nodes = tolerant(wiring, () => operatorNodes(layer, args, place.prefix + nameOf(layer) + place.again + again(call), value));
+    const nodes = tolerant(wiring, layer, () => operatorNodes(layer, args, place.prefix + nameOf(layer) + again(call), value));
     if (!nodes) return unread();
     wiring.layers.push(...nodes.layers);
     return nodes.outputs;
   }
-  const given = tolerant(wiring, () => callOf(layer, args, value));
+  const given = tolerant(wiring, layer, () => callOf(layer, args, value));
   return given ? callLayer(wiring, layer, place, group, call, given) : unread();
 }
 
 const NO_ARGUMENTS = { mask: undefined, states: undefined, rest: {} };
 
 /** undefined where it fails and errors are collected */
-function tolerant<T>({ blocked }: Wiring, body: () => T): T | undefined {
+function tolerant<T>({ blocked }: Wiring, layer: Json, body: () => T): T | undefined {
   try {
-    return body();
+    return blocked ? withName(layer, body) : body();
   } catch (error) {
     if (!blocked || !(error instanceof RnnError)) throw error;
     blocked.errors.push(error);
@@ -311,13 +315,16 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
   const name = nameOf(layer);
   const config = asObject(layer.config ?? {}, 'layer');
   if (MODELS.has(wordOf(layer.class_name))) {
-    const inner: Place = { prefix: `${place.prefix}${name}/`, group: `${place.group}layers/${group}/`, again: place.again + again(call) };
+    const inner: Place = {
+      prefix: `${place.prefix}${name}${again(call)}/`,
+      first: `${place.first}${name}/`,
+      group: `${place.group}layers/${group}/`,
+    };
     return innerModel(wiring, layer, config, inner, given);
   }
-  const nth = place.again + again(call);
   const spec: Record<string, unknown> = { ...layerOrUnknown(wiring, layer, given.rest), inputs: given.inputs };
-  spec.name = place.prefix + name + nth;
-  if (nth !== '') spec.shares = place.prefix + name;
+  spec.name = place.prefix + name + again(call);
+  if (spec.name !== place.first + name) spec.shares = place.first + name;
   else spec.tensors = `${place.group}layers/${group}`;
   if (given.mask !== undefined) spec.mask = given.mask;
   if (given.states !== undefined) spec.states = given.states;
@@ -329,11 +336,11 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
 function layerOrUnknown(wiring: Wiring, layer: Json, rest: Json): Json {
   const errors = wiring.blocked?.errors.length;
   const read = (from: Json) => ({ ...readLayer(from), ...callOptions(from, rest) });
-  const whole = layer.unread === undefined ? tolerant(wiring, () => read(layer)) : undefined;
+  const whole = layer.unread === undefined ? tolerant(wiring, layer, () => read(layer)) : undefined;
   if (whole) return whole;
   const config = asObject(layer.config ?? {}, 'layer');
   const plain = { ...config, ...(config.activation ? { activation: 'linear' } : {}), recurrent_activation: 'sigmoid' };
-  const shaped = layer.unread === undefined ? tolerant(wiring, () => read({ ...layer, config: plain })) : undefined;
+  const shaped = layer.unread === undefined ? tolerant(wiring, layer, () => read({ ...layer, config: plain })) : undefined;
   if (errors !== undefined) wiring.blocked!.errors.length = Math.max(errors, Math.min(errors + 1, wiring.blocked!.errors.length));
   return shaped ?? { kind: UNKNOWN, kerasClass: wordOf(layer.unread ?? layer.class_name) };
 }

@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { escapeText, wordOf } from '../escape.js';
 import { asObject, type Json, unsupportedClass } from '../layers/kerasConfig.js';
 import { nestedNumbers } from '../layers/operatorFields.js';
-import { type Argument, type ArrayArgument, type CallArguments, isTensor, type SliceArgument } from './kerasArguments.js';
+import { type Argument, type ArrayArgument, type CallArguments, isTensor, type SliceArgument, tensorsOf } from './kerasArguments.js';
 
 /**
  * Operators of `keras.ops` that stand among the layers of a config (`module` keras.src.ops…), as operator nodes of a spec. A merge layer of
@@ -19,6 +19,8 @@ interface Expression {
   readonly op: string;
   readonly operands: readonly Operand[];
   readonly attributes?: Json;
+  /** what the operator gives beside it */
+  readonly others?: readonly Expression[];
 }
 
 /** What an operator's rule reads its call through. */
@@ -27,6 +29,10 @@ interface OperatorCall {
   given(i: number, name: string): Argument | undefined;
   operand(i: number, name: string): Operand;
   operands(i: number, name: string): Operand[];
+  /** every tensor among the arguments, in order */
+  tensors(): Operand[];
+  /** shape of a tensor among the arguments @throws RnnError where the file does not record it, as Keras 2 does not */
+  shape(i: number, name: string): readonly (number | null)[];
   number(i: number, name: string, otherwise: number): number;
   flag(i: number, name: string): boolean;
 }
@@ -44,8 +50,13 @@ export function operatorNodes(
   const rule = Object.hasOwn(RULES, className) ? RULES[className] : undefined;
   if (!rule) throw unsupportedClass(`${className} of keras.ops`, Object.keys(RULES).sort().join(', '));
   const layers: Json[] = [];
-  flatten(rule(operatorCall(layer, args, value)), name, className, layers);
-  return { layers, outputs: [name] };
+  const expression = rule(operatorCall(layer, args, value));
+  flatten(expression, name, className, layers);
+  const others = (expression.others ?? []).map((other, i) => {
+    flatten(other, `${name}/${i + 1}`, '', layers);
+    return `${name}/${i + 1}`;
+  });
+  return { layers, outputs: [name, ...others] };
 }
 
 /** The parts of an expression as nodes of their own, `name/1`, `name/2`; the whole under its own name. */
@@ -89,6 +100,12 @@ function operatorCall(layer: Json, { args, kwargs }: CallArguments, value: (t: A
     operands: (i, name) => {
       const all = given(i, name);
       return Array.isArray(all) ? all.map(a => operandOf(a, name)) : args.map(a => operandOf(a, name));
+    },
+    tensors: () => args.flatMap(tensorsOf).map(t => ({ value: value(t) })),
+    shape(i, name) {
+      const argument = given(i, name);
+      if (isTensor(argument) && argument.shape) return argument.shape;
+      throw wrongArgument(name, 'a tensor whose shape the file does not say');
     },
     number(i, name, otherwise) {
       const found = given(i, name) ?? otherwise;
@@ -219,18 +236,139 @@ function transpose(call: OperatorCall): Expression {
   return node('Transpose', [call.operand(0, 'x')], axes === null ? {} : { perm: axes });
 }
 
+/** An axis of x counted from its front, and how many axes x has. */
+function axisOf(call: OperatorCall, i: number, name: string, otherwise?: number): { axis: number; rank: number } {
+  const rank = call.shape(0, 'x').length;
+  const axis = call.given(i, name) ?? otherwise;
+  if (typeof axis !== 'number' || axis < -rank || axis >= rank) throw wrongArgument(name, axis ?? null);
+  return { axis: axis < 0 ? axis + rank : axis, rank };
+}
+
+/** Where a size must be known to say what is computed. */
+function sizeOf(call: OperatorCall, axis: number, name: string): number {
+  const size = call.shape(0, 'x')[axis];
+  if (size === null) throw wrongArgument(name, 'an axis of open size');
+  return size;
+}
+
 function swapaxes(call: OperatorCall): Expression {
-  const [a, b] = [call.number(1, 'axis1', 0), call.number(2, 'axis2', 1)];
-  const rank = Math.max(a, b) + 1;
-  if (a < 0 || b < 0 || rank > 3) throw wrongArgument('axis1', a);
-  const perm = [0, 1, 2].map(i => (i === a ? b : i === b ? a : i));
+  const { axis: a, rank } = axisOf(call, 1, 'axis1');
+  const { axis: b } = axisOf(call, 2, 'axis2');
+  const perm = Array.from({ length: rank }, (_, i) => (i === a ? b : i === b ? a : i));
   return node('Transpose', [call.operand(0, 'x')], { perm });
+}
+
+function moveaxis(call: OperatorCall): Expression {
+  const { axis: from, rank } = axisOf(call, 1, 'source');
+  const { axis: to } = axisOf(call, 2, 'destination');
+  const perm = Array.from({ length: rank }, (_, i) => i).filter(i => i !== from);
+  perm.splice(to, 0, from);
+  return node('Transpose', [call.operand(0, 'x')], { perm });
+}
+
+function sliced(x: Operand, axis: number, start: number, end: number, step = 1): Expression {
+  return node('Slice', [x, ints([start]), ints([end]), ints([axis]), ints([step])]);
+}
+
+function flip(call: OperatorCall): Expression {
+  const { axis } = axisOf(call, 1, 'axis');
+  return sliced(call.operand(0, 'x'), axis, TO_THE_END, -TO_THE_END, -1);
+}
+
+function roll(call: OperatorCall): Expression {
+  const x = call.operand(0, 'x');
+  const { axis } = axisOf(call, 2, 'axis');
+  const size = sizeOf(call, axis, 'axis');
+  const by = ((call.number(1, 'shift', 0) % size) + size) % size;
+  return by === 0
+    ? node('Identity', [x])
+    : node('Concat', [sliced(x, axis, size - by, TO_THE_END), sliced(x, axis, 0, size - by)], { axis });
+}
+
+/** Each entry of an axis several times, one after the other. */
+function repeat(call: OperatorCall): Expression {
+  const { axis } = axisOf(call, 2, 'axis');
+  const times = call.number(1, 'repeats', 1);
+  const indices = Array.from({ length: sizeOf(call, axis, 'axis') * times }, (_, k) => Math.floor(k / times));
+  return node('Gather', [call.operand(0, 'x'), ints(indices)], { axis });
+}
+
+function pad(call: OperatorCall): Expression {
+  const mode = String(call.given(2, 'mode') ?? 'constant');
+  const width = call.given(1, 'pad_width');
+  const rank = call.shape(0, 'x').length;
+  const pairs =
+    typeof width === 'number' ? [[width, width]] : Array.isArray(width) && typeof width[0] === 'number' ? [width] : (width as number[][]);
+  if (!Array.isArray(pairs) || !['constant', 'reflect'].includes(mode)) throw wrongArgument('mode', mode);
+  const each = Array.from({ length: rank }, (_, i) => pairs[pairs.length === 1 ? 0 : i]).map(p => (p.length === 1 ? [p[0], p[0]] : p));
+  const pads = ints([...each.map(p => p[0]), ...each.map(p => p[1])]);
+  const fill = (call.given(3, 'constant_values') ?? null) === null ? [] : [call.operand(3, 'constant_values')];
+  return node('Pad', [call.operand(0, 'x'), pads, ...fill], { mode });
+}
+
+/** Into equal parts, or at places. */
+function split(call: OperatorCall): Expression {
+  const { axis } = axisOf(call, 2, 'axis', 0);
+  const size = sizeOf(call, axis, 'axis');
+  const at = call.given(1, 'indices_or_sections');
+  const places = typeof at === 'number' ? Array.from({ length: at - 1 }, (_, i) => ((i + 1) * size) / at) : (at as number[]);
+  if (!Array.isArray(places) || !places.every(n => Number.isInteger(n) && n >= 0 && n <= size))
+    throw wrongArgument('indices_or_sections', at ?? null);
+  const [first, ...others] = [...places, size].map((end, i) => sliced(call.operand(0, 'x'), axis, places[i - 1] ?? 0, end));
+  return { ...first, others };
+}
+
+function einsum(call: OperatorCall): Expression {
+  const equation = String(call.given(-1, 'subscripts') ?? call.given(0, 'subscripts') ?? '').replace(/\s/g, '');
+  if (!/^[a-zA-Z]+(,[a-zA-Z]+)*->[a-zA-Z]+$/.test(equation)) throw wrongArgument('subscripts', equation);
+  return node('Einsum', call.tensors(), { equation });
+}
+
+function l2(x: Operand, axis: number, keepdims: number): Expression {
+  return node('Sqrt', [node('ReduceSum', [node('Mul', [x, x]), ints([axis])], { keepdims })]);
+}
+
+/** x over its length, which is 1e-7 at least */
+function normalize(call: OperatorCall): Expression {
+  const x = call.operand(0, 'x');
+  if (call.number(2, 'order', 2) !== 2) throw wrongArgument('order', call.given(2, 'order') ?? null);
+  return node('Div', [x, node('Max', [l2(x, call.number(1, 'axis', -1), 1), { constant: call.number(3, 'epsilon', 1e-7) }])]);
+}
+
+function norm(call: OperatorCall): Expression {
+  const kind = call.given(1, 'ord') ?? null;
+  const axis = call.given(2, 'axis') ?? null;
+  if ((kind !== null && kind !== 2) || typeof axis !== 'number') throw wrongArgument(kind === null ? 'axis' : 'ord', kind ?? axis);
+  return l2(call.operand(0, 'x'), axis, call.flag(3, 'keepdims') ? 1 : 0);
+}
+
+function logSumExp(call: OperatorCall): Expression {
+  const x = call.operand(0, 'x');
+  const axis = call.given(1, 'axis') ?? null;
+  if (typeof axis !== 'number') throw wrongArgument('axis', axis);
+  // less the largest first, so that no exp overflows
+  const top = node('ReduceMax', [x, ints([axis])], { keepdims: 1 });
+  const sum = node('Add', [node('Log', [node('ReduceSum', [node('Exp', [node('Sub', [x, top])]), ints([axis])], { keepdims: 1 })]), top]);
+  return call.flag(2, 'keepdims') ? sum : node('Squeeze', [sum, ints([axis])]);
+}
+
+function oneHot(call: OperatorCall): Expression {
+  const count = call.number(1, 'num_classes', 0);
+  if (call.number(2, 'axis', -1) !== -1 || call.flag(4, 'sparse')) throw wrongArgument('axis', call.given(2, 'axis') ?? null);
+  const classes = ints(Array.from({ length: count }, (_, i) => i));
+  return cast(node('Equal', [node('Unsqueeze', [call.operand(0, 'x'), ints([-1])]), classes]), FLOAT);
+}
+
+/** Rank by rank: a matrix on the right sums its rows, anything wider pairs every row with every matrix. */
+function dot(call: OperatorCall): Expression {
+  if (call.shape(1, 'x2').length > 2) throw wrongArgument('x2', 'a tensor of more than two axes');
+  return two('MatMul')(call);
 }
 
 /** x[…]: whole numbers pick and drop an axis, slices cut, null adds an axis. */
 function getItem(call: OperatorCall): Expression {
   const key = call.given(1, 'key');
-  const parts = Array.isArray(key) ? key : [key];
+  const parts = withoutEllipsis(Array.isArray(key) ? key : [key], call);
   const [starts, ends, axes, steps, dropped, added]: number[][] = [[], [], [], [], [], []];
   let axis = 0;
   for (const part of parts) {
@@ -261,6 +399,15 @@ function getItem(call: OperatorCall): Expression {
     ends.push(end);
     steps.push(step);
   }
+}
+
+/** … stands for as many whole axes as the others leave. */
+function withoutEllipsis(parts: readonly (Argument | undefined)[], call: OperatorCall): readonly (Argument | undefined)[] {
+  const at = parts.indexOf('...');
+  if (at < 0) return parts;
+  const left = call.shape(0, 'x').length - parts.filter(p => p !== null && p !== undefined && p !== '...').length;
+  const whole: SliceArgument = { slice: [null, null, null] };
+  return [...parts.slice(0, at), ...Array.from({ length: left }, () => whole), ...parts.slice(at + 1)];
 }
 
 function clip(call: OperatorCall): Expression {
@@ -378,6 +525,20 @@ const RULES: Readonly<Record<string, Rule>> = {
   Tile: tile,
   Take: take,
   Matmul: two('MatMul'),
-  Dot: two('MatMul'),
+  Dot: dot,
+  Einsum: einsum,
+  Moveaxis: moveaxis,
+  Flip: flip,
+  Roll: roll,
+  Repeat: repeat,
+  Pad: pad,
+  Split: split,
+  Normalize: normalize,
+  Norm: norm,
+  Logsumexp: logSumExp,
+  OneHot: oneHot,
+  Cumsum: call => node('CumSum', [call.operand(0, 'x'), ints(axisOf(call, 1, 'axis').axis)]),
+  OnesLike: call => node('Pow', [call.operand(0, 'x'), { constant: 0 }]),
+  ZerosLike: call => node('Sub', [node('Pow', [call.operand(0, 'x'), { constant: 0 }]), { constant: 1 }]),
   Identity: one('Identity'),
 };

@@ -4,6 +4,7 @@ import { asObject, type Json, list, text } from '../layers/kerasConfig.js';
 import { type Argument, callArguments, tensorsOf } from './kerasArguments.js';
 import { inDialect, type KerasDialect, modelOf, specOfModel } from './kerasConfig.js';
 import { type Blocked, inputSpec, type Known, MODELS, nameOf, structured, UNKNOWN, type Wired, wiredModel } from './kerasGraph.js';
+import { isOperatorLayer } from './kerasOperators.js';
 
 /** A Keras model as its own summary shows it, whether it can be run here or not. */
 export interface KerasOutline {
@@ -130,7 +131,7 @@ function rowsOf(className: string, model: Json, calls: Known): KerasRow[] {
   return shown.map(layer => {
     const config = asObject(layer.config ?? {}, 'layer');
     const name = nameOf(layer);
-    const nodes = list(layer.inbound_nodes).map(callArguments);
+    const nodes = list(layer.inbound_nodes).map(node => callArguments(node));
     const isModel = MODELS.has(wordOf(layer.class_name));
     const values = calls.get(`${name}|${Math.max(0, nodes.length - 1)}`) ?? [];
     return {
@@ -138,7 +139,7 @@ function rowsOf(className: string, model: Json, calls: Known): KerasRow[] {
       className: wordOf(layer.class_name),
       isModel,
       trainable: config.trainable !== false,
-      outputs: isModel ? values : values.slice(0, outputsShown(layer)),
+      outputs: values.slice(0, isOperatorLayer(layer) ? values.length : outputsShown(layer)),
       keys: isModel ? keysOf(config) : null,
       reads: nodes.flatMap(({ args, kwargs }) => [...args, ...Object.values(kwargs)].flatMap(readsOf)),
     };
@@ -148,6 +149,8 @@ function rowsOf(className: string, model: Json, calls: Known): KerasRow[] {
 /** A layer that returns its states gives all it has, one that keeps its two ways apart two. */
 function outputsShown(layer: Json): number {
   const config = asObject(layer.config ?? {}, 'layer');
+  if (layer.class_name === 'Sequential') return outputsShown(asObject(list(config.layers).at(-1) ?? {}, 'layer'));
+  if (MODELS.has(wordOf(layer.class_name))) return Number.POSITIVE_INFINITY;
   const inner = (config.layer as { config?: Json } | undefined)?.config;
   if (config.return_state === true || inner?.return_state === true) return Number.POSITIVE_INFINITY;
   return layer.class_name === 'Bidirectional' && config.merge_mode === null ? 2 : 1;

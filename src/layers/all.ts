@@ -6,6 +6,7 @@ export { depthwise1d, depthwise2d, separable1d, separable2d } from './conv/separ
 export { convtranspose1d, convtranspose2d } from './conv/transposed.js';
 export { convlstm1d, convlstm2d } from './convLstm.js';
 export { dense } from './dense.js';
+export { dot } from './dot.js';
 export { dropout } from './dropout.js';
 export { einsumdense } from './einsum/einsumdense.js';
 export { embedding } from './embedding.js';

@@ -38,7 +38,8 @@ function elementwise(name: MergeSpec['kind'], kerasClass: string, op: string): L
     formula: () => null,
     onnx: (layer, call) => elementwiseOnnx(layer, call, op),
     apply(layer, inputs, context) {
-      const tensor = name === 'average' ? mean(inputs, context) : fold(op, inputs, context);
+      const given = layer.masks === 'any' && SKIPPING.has(name) ? withoutMasked(name, op, inputs, context) : undefined;
+      const tensor = given ?? (name === 'average' ? mean(inputs, context) : fold(op, inputs, context));
       return { tensor, mask: jointMask(inputs, layer.masks) };
     },
   };
@@ -88,13 +89,13 @@ export const concatenate: LayerKind<MergeSpec> = {
 function elementwiseOnnx({ kind, name }: MergeSpec, { builder, inputs, shapes }: OnnxCall, op: string): string {
   if (inputs.length === 1) return inputs[0];
   const rank = Math.max(...shapes.map(s => s.length));
-  const alike = inputs.map((x, i) => {
+  const given = inputs.map((x, i) => {
     const missing = Array.from({ length: rank - shapes[i].length }, (_, k) => k + 1);
     return missing.length === 0 ? x : builder.add('Unsqueeze', [x, builder.integers(missing)], {}, name);
   });
   if (kind === 'multiply' || kind === 'subtract')
-    return alike.slice(1).reduce((result, next, i) => builder.add(op, [result, next], {}, i === 0 ? name : `${name}/${i}`), alike[0]);
-  return builder.add({ add: 'Sum', average: 'Mean', maximum: 'Max', minimum: 'Min' }[kind as 'add'], alike, {}, name);
+    return given.slice(1).reduce((result, next, i) => builder.add(op, [result, next], {}, i === 0 ? name : `${name}/${i}`), given[0]);
+  return builder.add({ add: 'Sum', average: 'Mean', maximum: 'Max', minimum: 'Min' }[kind as 'add'], given, {}, name);
 }
 
 /** Shapes of the inputs joined: one that lacks axes gets them behind the batch, as Keras' merge layers do. */
@@ -149,18 +150,57 @@ function mergeFix(a: DimShape, b: DimShape): string {
 }
 
 /** One operator over all inputs from the left. */
-function fold(op: string, inputs: readonly Value[], { kernels }: LayerContext) {
+function fold(op: string, inputs: readonly Value[], context: LayerContext) {
+  const { shape, data } = alike(inputs).reduce((a, b) => run(op, [a, b], context));
+  return { shape, data };
+}
+
+/** Inputs of as many axes as the longest has. */
+function alike(inputs: readonly Value[]): GraphValue[] {
   const rank = Math.max(...inputs.map(i => i.tensor.shape.length));
-  const node: OnnxNode = { name: op, opType: op, domain: '', inputs: [], outputs: [], attributes: new Map() };
-  const values = inputs.map(({ tensor: { shape, data } }): GraphValue => {
+  return inputs.map(({ tensor: { shape, data } }) => {
     const ones = Array.from({ length: rank - shape.length }, () => 1);
     return { kind: 'float', shape: [shape[0], ...ones, ...shape.slice(1)], data };
   });
-  const { shape, data } = values.reduce((a, b) => {
-    const [result] = OPERATORS[op].run({ node, opset: 21, inputs: [a, b], kernels });
-    return result;
-  });
-  return { shape, data };
+}
+
+function run(op: string, inputs: GraphValue[], { kernels }: LayerContext): GraphValue {
+  const node: OnnxNode = { name: op, opType: op, domain: '', inputs: [], outputs: [], attributes: new Map() };
+  return OPERATORS[op].run({ node, opset: 21, inputs, kernels })[0];
+}
+
+/** Merges of Keras 3 that leave masked steps out: in a product they are 1, of the larger and the smaller the other input is taken. */
+const SKIPPING: ReadonlySet<string> = new Set(['multiply', 'maximum', 'minimum']);
+
+/** undefined where no input has a mask of its own steps */
+function withoutMasked(name: MergeSpec['kind'], op: string, inputs: readonly Value[], context: LayerContext) {
+  const masks = inputs.map(maskOf);
+  if (masks.every(mask => mask === undefined)) return undefined;
+  const number = (value: number): GraphValue => ({ kind: 'float', shape: [], data: context.kernels.allocate(1).fill(value) });
+  const values = alike(inputs);
+  let [output] = values;
+  let [seen] = masks;
+  if (name === 'multiply') {
+    const ones = values.map((x, i) => (masks[i] ? run('Where', [masks[i], x, number(1)], context) : x));
+    const product = ones.reduce((a, b) => run(op, [a, b], context));
+    const all = masks.every(mask => mask !== undefined) ? masks.reduce((a, b) => run('Or', [a!, b!], context))! : undefined;
+    output = all ? run('Where', [all, product, number(0)], context) : product;
+  } else {
+    values.slice(1).forEach((x, i) => {
+      const mask = masks[i + 1];
+      const here = mask ? run('Where', [mask, x, output], context) : x;
+      const there = seen ? run('Where', [seen, output, here], context) : output;
+      seen = mask && seen ? run('Or', [seen, mask], context) : undefined;
+      output = run(op, [there, here], context);
+    });
+  }
+  return { shape: output.shape, data: output.data };
+}
+
+/** [N, T, 1] */
+function maskOf({ mask, tensor: { shape } }: Value): GraphValue | undefined {
+  if (!mask || shape.length !== 3) return undefined;
+  return { kind: 'bool', shape: [shape[0], shape[1], 1], data: Float64Array.from(mask) };
 }
 
 /** The sum of all inputs, rounded once per input, then divided. */

@@ -256,6 +256,27 @@ const split: Rule = call => {
   return sizes.map(n => from.map((d, i) => (i === axis ? sized(n) : d)));
 };
 
+const einsum: Rule = call => {
+  const [terms, output] = String(call.attribute('equation') ?? '')
+    .replace(/\s/g, '')
+    .split('->');
+  const sizes = new Map<string, Dim>();
+  terms.split(',').forEach((term, i) => {
+    const shape = call.shape(i);
+    [...term].forEach((letter, axis) => {
+      const known = sizes.get(letter);
+      if (shape[axis] && (!known || known.size === null || known.size === 1)) sizes.set(letter, shape[axis]);
+    });
+  });
+  const letters = [...(output ?? '')];
+  if (output === undefined || letters.some(letter => !sizes.has(letter)))
+    throw new RnnError('unsupported', 'E_OPERATOR', 'the shape that this Einsum gives is not known here', {
+      expected: 'an equation with the letters of the result, as in bij,bjk->bik',
+      found: String(call.attribute('equation')),
+    });
+  return [letters.map(letter => sizes.get(letter)!)];
+};
+
 const flatten: Rule = call => {
   const from = call.shape(0);
   const axis = Number(call.attribute('axis') ?? 1);
@@ -289,4 +310,5 @@ const RULES: Readonly<Record<string, Rule>> = {
   Pad: pad,
   Split: split,
   Flatten: flatten,
+  Einsum: einsum,
 };

@@ -73,11 +73,13 @@ async function givenArrays(text: string, inputs: readonly InputSpec[]): Promise<
   if (wrong) throw unknownName(wrong[1], inputs);
   const { only, tensors } = await readArrays(text, []);
   if (inputs.length === 1) {
-    const [single] = tensors.values();
-    return new Map([[inputs[0].name, only ?? tensors.get(inputs[0].name) ?? single]]);
+    const [name] = [inputs[0].name, 'x', ...(tensors.size === 1 ? tensors.keys() : [])].filter(key => tensors.has(key));
+    const array = only ?? tensors.get(name);
+    if (!array) throw unknownName([...tensors.keys()].join(', '), inputs);
+    return new Map([[inputs[0].name, array]]);
   }
   const byName = new Map<string, Tensor>(inputs.flatMap(i => (tensors.has(i.name) ? [[i.name, tensors.get(i.name)!] as const] : [])));
-  if (byName.size === 0 && only) throw unknownName(splitKey(text)[0], inputs);
+  if (byName.size === 0) throw unknownName(only ? splitKey(text)[0] : [...tensors.keys()].join(', '), inputs);
   return byName;
 }
 
@@ -117,12 +119,17 @@ function wishOf(input: InputSpec, model: ModelSpec, shapes: ModelShapes, N: numb
 
 function unknownName(name: string, inputs: readonly InputSpec[]): RnnError {
   const names = inputs.map(i => escapeText(i.name, 40));
-  return new RnnError('usage', 'E_INPUT_NAME', `the network has ${inputs.length} inputs, and ${escapeText(name, 60)} names none of them`, {
-    where: '--input',
-    expected: names.join(', '),
-    found: escapeText(name, 60),
-    fix: `-i ${names.map(n => `${n}=FILE`).join(',')}, or one .npz with an array for each, under these names`,
-  });
+  return new RnnError(
+    'usage',
+    'E_INPUT_NAME',
+    `the network has ${inputs.length} input${inputs.length > 1 ? 's' : ''}, and ${escapeText(name, 60)} names none of them`,
+    {
+      where: '--input',
+      expected: names.join(', '),
+      found: escapeText(name, 60),
+      fix: `-i ${names.map(n => `${n}=FILE`).join(',')}, or one .npz with an array for each, under these names`,
+    },
+  );
 }
 
 function missing(input: InputSpec, inputs: readonly InputSpec[], shapes: ModelShapes): RnnError {

@@ -54,6 +54,8 @@ const DEFAULT_RNG = 'seedrandom';
 export async function prepare(request: NetworkRequest & InputRequest, given?: ReadArray, steps?: number): Promise<Prepared> {
   const opened = await openModel(request);
   if (opened?.graph && !isExact(opened.graph)) return prepareGraph(request, opened);
+  // a network that is not run is said before anything about its input
+  if (opened?.problem) await loadNetwork(request, undefined, opened);
   if (hasNamedInputs(opened?.spec)) return prepareNamed(request, opened!);
   const array = given ?? (request.input === undefined ? undefined : await readArray(request.input, INPUT_NAMES));
   const network = await loadNetwork(withFramework(request), knownShape(array, request.timeMajor), opened);
