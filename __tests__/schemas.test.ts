@@ -196,9 +196,10 @@ describe('the spec', () => {
         cells: [rnn],
         forward: rnn,
         backward: rnn,
+        axes: [1, 1],
       };
       const values = required.map(([key, field]) => [key, field.type === 'activation' ? 'relu' : (odd[key] ?? 7)]);
-      const merging = ['concatenate', 'add', 'subtract', 'multiply', 'average', 'maximum', 'minimum'].includes(name)
+      const merging = ['concatenate', 'add', 'subtract', 'multiply', 'average', 'maximum', 'minimum', 'dot'].includes(name)
         ? { inputs: ['input', 'input'] }
         : {};
       const spec = { layers: [{ kind: name, ...Object.fromEntries(values), ...merging }] };

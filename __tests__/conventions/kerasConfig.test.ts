@@ -246,7 +246,7 @@ describe('graphs', () => {
     ]);
     expect(wired([series, inner, join]).layers.map(l => [l.name, l.shares, l.tensors])).toEqual([
       ['inner/gru', undefined, 'layers/functional/layers/gru'],
-      ['inner/gru#2', 'inner/gru', undefined],
+      ['inner#2/gru', 'inner/gru', undefined],
       ['out', undefined, 'layers/add'],
     ]);
   });

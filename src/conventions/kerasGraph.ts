@@ -327,7 +327,11 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
   if (spec.name !== place.first + name) spec.shares = place.first + name;
   else spec.tensors = `${place.group}layers/${group}`;
   if (given.mask !== undefined) spec.mask = given.mask;
-  if (given.states !== undefined) spec.states = given.states;
+  if (given.states !== undefined) {
+    spec.states = given.states;
+    // Keras 3 gives a layer the mask of its input only where that is its one tensor
+    if (given.mask === undefined) spec.mask = null;
+  }
   wiring.layers.push(spec);
   return outputsOf(spec);
 }

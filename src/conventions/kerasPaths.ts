@@ -80,7 +80,7 @@ function isBackward(path: string): boolean {
 function groupNames(shapes: ModelShapes): Map<LayerShapes, string> {
   const counts = new Map<string, number>();
   const names = new Map<LayerShapes, string>();
-  for (const layer of shapes.layers) {
+  for (const layer of shapes.layers.filter(({ layer }) => layer.shares === undefined)) {
     const base = layerNameOfClass(getLayerKind(layer.layer.kind).kerasClass(layer.layer));
     const count = counts.get(base) ?? 0;
     counts.set(base, count + 1);

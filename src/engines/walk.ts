@@ -25,7 +25,8 @@ export function walk(model: ModelSpec, weights: Weights, input: EngineInput, opt
     const result = within(layer.name, () =>
       getLayerKind(layer.kind).apply(layer, withMask(inputs, layer, values), { kernels, weights: own, initial, trace: options.trace }),
     );
-    values.set(layer.name, result);
+    const isSequence = result.tensor.shape.length > 2;
+    values.set(layer.name, layer.mask === null && isSequence ? { ...result, mask: inputs[0].mask } : result);
     others.forEach(({ suffix }, i) => {
       values.set(`${layer.name}/${suffix}`, { tensor: result.others![i] });
     });
@@ -67,6 +68,7 @@ function initialOf(layer: LayerSpec, values: ReadonlyMap<string, Value>, input: 
 /** The inputs, the first with the mask that the call names in place of its own. */
 function withMask(inputs: readonly Value[], { mask }: LayerSpec, values: ReadonlyMap<string, Value>): readonly Value[] {
   if (mask === undefined) return inputs;
+  if (mask === null) return [{ ...inputs[0], mask: undefined }, ...inputs.slice(1)];
   const { data } = values.get(mask)!.tensor;
   return [{ ...inputs[0], mask: Uint8Array.from(data, v => (v === 0 ? 0 : 1)) }, ...inputs.slice(1)];
 }

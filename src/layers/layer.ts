@@ -146,8 +146,11 @@ export interface LayerBase {
   readonly trainable: boolean;
   /** values that give its initial states: h, c; both directions one after the other */
   readonly states?: readonly string[];
-  /** the value that says which steps are real (not 0) [N, T], in place of the mask that comes with the input */
-  readonly mask?: string;
+  /**
+   * the value that says which steps are real (not 0) [N, T], in place of the mask that comes with the input; null: every step is computed as
+   * real, and the input's own mask is handed on
+   */
+  readonly mask?: string | null;
   /** the layer whose weights this call uses: the same layer, called again */
   readonly shares?: string;
   /** where a file of weights keeps its tensors, where its name does not say: a group of Keras' `.weights.h5` */

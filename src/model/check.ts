@@ -265,21 +265,24 @@ function checkWiring(inputs: unknown, values: Values): readonly string[] {
   return inputs.map(given => values.find(given, 'inputs'));
 }
 
+/** Kinds over several cells, and over images. */
+const WITH_STATES: ReadonlySet<string> = new Set(['bidirectional', 'stackedrnn', 'convlstm1d', 'convlstm2d']);
+
 /** What a call of a layer has beside its inputs: initial states and a mask as values, and the layer it is a further call of. */
 function checkCall(
   given: Record<string, unknown>,
   values: Values,
   kind: string,
 ): Pick<LayerSpec, 'states' | 'mask' | 'shares' | 'tensors'> {
-  const call: { states?: string[]; mask?: string; shares?: string; tensors?: string } = {};
+  const call: { states?: string[]; mask?: string | null; shares?: string; tensors?: string } = {};
   if (given.tensors !== undefined) call.tensors = text(given.tensors, 'tensors');
   if (given.states !== undefined) {
-    if (!isCellName(kind))
+    if (!isCellName(kind) && !WITH_STATES.has(kind))
       throw new RnnError('spec', 'E_SPEC_KEY', `${kind} has no states`, { where: 'states', found: 'states', fix: 'leave states out' });
     if (!Array.isArray(given.states)) throw typeError('states', 'a list of values', given.states);
     call.states = given.states.map(s => values.find(s, 'states'));
   }
-  if (given.mask !== undefined) call.mask = values.find(given.mask, 'mask');
+  if (given.mask !== undefined) call.mask = given.mask === null ? null : values.find(given.mask, 'mask');
   if (given.shares !== undefined) {
     const owner = text(given.shares, 'shares');
     const found = values.layers.get(owner);

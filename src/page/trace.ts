@@ -166,6 +166,7 @@ function blank(shape: readonly number[], dtype: Precision): Tensor {
 function inputOfLayer(layer: RecurrentSpec, model: ModelSpec, input: EngineInput, output: EngineOutput): Progress['x'] | undefined {
   const value = valueNamed(layer.inputs[0], model, input, output);
   if (value?.tensor.shape.length !== 3) return undefined;
+  if (layer.mask === null) return { ...value, mask: undefined };
   const mask = layer.mask === undefined ? undefined : valueNamed(layer.mask, model, input, output)?.tensor.data;
   return mask ? { ...value, mask: Uint8Array.from(mask, v => (v === 0 ? 0 : 1)) } : value;
 }

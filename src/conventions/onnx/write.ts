@@ -35,7 +35,7 @@ export function toOnnxModel(
   const wanted = wantedStates(model);
   for (const layer of shapes.layers) {
     const spec = layer.layer;
-    if (spec.mask !== undefined) throw within(spec.name, () => noLayer('a mask that is given to a layer'));
+    if (typeof spec.mask === 'string') throw within(spec.name, () => noLayer('a mask that is given to a layer'));
     const owner = spec.shares ?? spec.name;
     const own = (name: string) => weights.get(`${owner}/${name}`);
     const given = spec.states?.map(name => values.get(name)!) ?? initialStates?.get(spec.name);
