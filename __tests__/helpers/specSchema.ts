@@ -166,7 +166,11 @@ function layerSchema(kind: string, fields: Readonly<Record<string, Field>>): Jso
             },
           }
         : {}),
-      mask: { ...name(), type: ['string', 'null'], description: 'the value that says which steps are real (not 0) [N, T]; null: all of them' },
+      mask: {
+        ...name(),
+        type: ['string', 'null'],
+        description: 'the value that says which steps are real (not 0) [N, T]; null: all of them',
+      },
       tensors: { ...name(), description: 'where a file of weights keeps its tensors, where its name does not say' },
       shares: { ...name(), description: 'the layer whose weights this call uses: the same layer, called again' },
       ...Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, { ...fieldSchema(field), description: MEANING[key] }])),

@@ -59,7 +59,8 @@ function judged({ name, y: recorded }) {
   if (found.length !== expected.length) return { verdict: 'wrong', what: `${found.length} outputs for ${expected.length}` };
   for (const [i, { y }] of found.entries()) {
     const off = distance(y.flat(Infinity).map(Number), expected[i]);
-    if (!(off <= TOLERANCE) && !isNoise(path, i, off, expected[i])) return { verdict: 'wrong', what: `y off by ${off.toExponential(2)} of its scale` };
+    if (!(off <= TOLERANCE) && !isNoise(path, i, off, expected[i]))
+      return { verdict: 'wrong', what: `y off by ${off.toExponential(2)} of its scale` };
   }
   const table = cli('shapes', '--model', `${path}.keras`, '--summary', '--width', '80');
   const [ours, theirs] = [table.stdout, readFileSync(`${path}.summary`, 'utf8')].map(t => t.trimEnd().split('\n'));
