@@ -14,13 +14,13 @@ import { drawInputFrom, drawNetwork } from '../weights/draw.js';
 import type { InputWish } from '../weights/init.js';
 import type { Weights } from '../weights/weights.js';
 import { checkFinite } from './finite.js';
+import { readInitialStates } from './initialStates.js';
 import { INPUT_NAMES, inputNotes, maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
 import { memoryBudget } from './limits.js';
 import type { ModelFile } from './modelFile.js';
 import { isExact, loadNetwork, type Network, noSize, openModel } from './network.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import { rowsOfInput } from './rows.js';
-import { readInitialStates } from './initialStates.js';
 
 /** Everything a run needs: network, weights, X, padding, initial states, and where each came from. */
 export interface Prepared {
