@@ -1,7 +1,8 @@
 import { escapeText, shownPath } from '../escape.js';
 import type { ForwardResult, TensorData, TraceLayer } from '../run/result.js';
-import { factLines } from './labelledLines.js';
+import { withFields } from '../tensor/once.js';
 import { float32Json, type JsonSink, nestedJson, writeJson } from './json.js';
+import { factLines } from './labelledLines.js';
 import type { Layout } from './table.js';
 import { traceText } from './traceReport.js';
 import { type ValueOptions, valueTable } from './values.js';
@@ -93,7 +94,8 @@ function statesTensor({ states, dtype }: ForwardResult): TensorData | undefined 
 export function forwardDocument(result: ForwardResult): object {
   const { tensors, states, dtype } = result;
   const trace = tensors.trace && Object.fromEntries([...tensors.trace].map(([name, tensor]) => [name, nestedJson(tensor)]));
-  return { ...result, y: nestedJson(tensors.y), states: dtype === 'float32' ? float32Json(states) : states, tensors: undefined, trace };
+  const made = { y: nestedJson(tensors.y), states: dtype === 'float32' ? float32Json(states) : states, tensors: undefined, trace };
+  return withFields<object>(result, made);
 }
 
 /** One line per sample: {"n":0,"y":…}. */

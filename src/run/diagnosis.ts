@@ -1,16 +1,17 @@
-import { type Diagnosis, diagnose, type Power, powerOf, readingOf, roundingOf, runScenario, scenarioOf } from '../diagnosis/index.js';
-import { lazyPart } from '../diagnosis/runCache.js';
-import { samplesOff } from '../diagnosis/slices.js';
 import { mistakesIn, type PowerOptions } from '../diagnosis/detectability.js';
+import { type Diagnosis, diagnose, type Power, powerOf, readingOf, roundingOf, runScenario, scenarioOf } from '../diagnosis/index.js';
+import type { View } from '../diagnosis/outputReadings.js';
 import type { Outcome } from '../diagnosis/run.js';
+import { lazyPart } from '../diagnosis/runCache.js';
 import { type Scenario, samplesOf } from '../diagnosis/scenario.js';
 import type { SearchOptions } from '../diagnosis/search.js';
-import type { View } from '../diagnosis/outputReadings.js';
+import { samplesOff } from '../diagnosis/slices.js';
 import { loadKernel } from '../engines/batched/kernel.js';
 import { layerCost } from '../model/counts.js';
 import { isRecurrent } from '../model/spec.js';
 import { largestDifference } from '../tensor/difference.js';
 import { sliceFirst, stepsOf } from '../tensor/layout.js';
+import { once } from '../tensor/once.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Prepared } from './prepare.js';
 
@@ -87,14 +88,6 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
         ? diagnosis
         : { ...diagnosis, first: { ...diagnosis.first, sample: diagnosis.first.sample + from } };
     },
-  };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
   };
 }
 

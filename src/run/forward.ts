@@ -4,18 +4,21 @@ import { getEngine } from '../engines/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { isRecurrent, type ModelSpec, outputsOf } from '../model/spec.js';
+import { once } from '../tensor/once.js';
 import { reshape, type Tensor } from '../tensor/tensor.js';
 import type { EmitTarget } from './emit/target.js';
 import { executionOf, executionWithout } from './engineChoice.js';
 import { type Execution, execute, executeGraph } from './execute.js';
 import { checkFinite } from './finite.js';
+import { equationsOf, workingOf } from './handCalculation.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ForwardRequest } from './request.js';
 import type { ForwardResult, NamedOutput, Nested, TensorData, TraceLayer, WorkingStep } from './result.js';
 import { sha256OfTensors } from './sha256.js';
 import { dimsJson } from './shapesResult.js';
 import { VERSION } from './version.js';
-import { equationsOf, workingOf } from './handCalculation.js';
+
+export { withFields } from '../tensor/once.js';
 
 /** What a forward pass was made of, beside its result: for a page that makes it again. */
 export interface RanForward {
@@ -85,6 +88,13 @@ export function forwardResult(
   const recurrent = network.model.layers.filter(isRecurrent);
   const last = recurrent[recurrent.length - 1];
   const hidden = request.states && last ? output.layers.get(last.name)?.sequence : undefined;
+  // numbers as nested arrays, and their hashes, are for those who print them: they cost more than a small network
+  const [numbers, states, hash, weightsHash] = [
+    once(() => nested(y)),
+    once(() => ({ h: hidden ? nested(hidden) : [], final: { ...finalStates(network.model, output), ...otherOutputs(output) } })),
+    once(() => sha256([y])),
+    once(() => sha256(prepared.weights.values())),
+  ];
   return {
     schema: 'rnn-cli/forward@1',
     version: VERSION,
@@ -94,17 +104,25 @@ export function forwardResult(
     dtype: y.data instanceof Float32Array ? 'float32' : 'float64',
     shape: y.shape,
     dims: (request.output === undefined ? all[0] : all.find(o => o.name === request.output)!).dims,
-    y: nested(y),
+    get y() {
+      return numbers();
+    },
     outputs: request.output === undefined ? all : all.filter(o => o.name === request.output),
-    states: { h: hidden ? nested(hidden) : [], final: { ...finalStates(network.model, output), ...otherOutputs(output) } },
+    get states() {
+      return states();
+    },
     seed: prepared.seed,
     rng: prepared.rng,
     init: prepared.init,
     promises: prepared.promises,
     inputSource: prepared.inputSource,
     weightsSource: prepared.weightsSource,
-    weightsSha256: sha256(prepared.weights.values()),
-    ySha256: sha256([y]),
+    get weightsSha256() {
+      return weightsHash();
+    },
+    get ySha256() {
+      return hash();
+    },
     notes: [...prepared.notes, ...output.warnings, ...checkFinite('the output', y, request.strictFinite ?? false)],
     assumptions: prepared.assumptions,
     tensors: {
@@ -161,13 +179,18 @@ function namedOutputs({ network }: Prepared, { y, others }: EngineOutput): Named
   const values = new Map(outputsOf(network.model).map(o => [o.name, network.shapes.values.get(o.value)]));
   return all.map(([name, t]) => {
     const dims = graph ? undefined : values.get(name);
+    const [numbers, hash] = [once(() => nested(t)), once(() => sha256([t]))];
     return {
       name,
       dims: dims ? dimsJson(dims).dims : axisNames(t),
       shape: t.shape,
       dtype: t.data instanceof Float32Array ? 'float32' : 'float64',
-      y: nested(t),
-      sha256: sha256([t]),
+      get y() {
+        return numbers();
+      },
+      get sha256() {
+        return hash();
+      },
     };
   });
 }

@@ -3,13 +3,14 @@ import { formatOfName } from '../formats/index.js';
 import { numpyHeader } from '../formats/npy.js';
 import { isRecurrent } from '../model/spec.js';
 import { keep } from '../tensor/lazy.js';
+import { withFields } from '../tensor/once.js';
 import { precisionOf, type Tensor } from '../tensor/tensor.js';
 import { executionWithout } from './engineChoice.js';
 import { execute } from './execute.js';
 import { splitKey } from './fileKey.js';
 import { finiteCounter } from './finite.js';
-import { forwardResult } from './forward.js';
 import { collector } from './forceGc.js';
+import { forwardResult } from './forward.js';
 import { wrongN } from './input.js';
 import { isExact, type Network, openModel } from './network.js';
 import { checkMemory, type Prepared, prepare, productsOf } from './prepare.js';
@@ -167,16 +168,15 @@ async function runStream({ request, samples, prepared, from, count }: Stream, si
   await encoder.finish(done);
   const shape = [done, ...first!.shape.slice(1)];
   const ySha256 = hash.digest();
-  return {
-    ...first!,
+  return withFields(first!, {
     shape,
     y: [],
-    outputs: first!.outputs.map(output => ({ ...output, shape, y: [], sha256: ySha256 })),
+    outputs: first!.outputs.map(output => withFields(output, { shape, y: [], sha256: ySha256 })),
     states: { h: [], final: {} },
     ySha256,
     notes: [...prepared.notes, ...samples.notes, ...warnings, ...ofInput.notes(), ...ofOutput.notes()],
     tensors: { y: { shape, data: first!.tensors.y.data.subarray(0, 0) } },
-  };
+  });
 }
 
 /** y is being written while the next x is read in this one's place. */
