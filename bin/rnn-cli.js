@@ -45,6 +45,11 @@ function main() {
   try {
     open();
   } catch (error) {
+    if (error.code === 'EMFILE' || error.code === 'ENFILE') {
+      process.stderr.write('error: too many files are open (ulimit -n)   [E_SYSTEM]\n  fix: raise that limit, or end other programs\n');
+      process.exitCode = 4;
+      return;
+    }
     if (error.code !== 'ENOENT') throw error;
     process.stderr.write('error: rnn-cli is not built: dist/cli.cjs is missing   [E_NOT_BUILT]\n  fix: npm run build\n');
     process.exitCode = 70;

@@ -53,6 +53,23 @@ describe('the binary', () => {
     expect(ended.stdout === '').toBe(code >= 2 || line.includes('-q'));
   });
 
+  it('ends a computation, a hanging reader included, when --max-time is over', async () => {
+    for (const line of ['rnn-cli forward --M 2000 --T 2000 --N 100 --max-time 0.1', 'sleep 1 | rnn-cli forward -i - --max-time 0.1']) {
+      const { code: exit, stdout, stderr } = await sh(line);
+      expect([exit, stdout, stderr]).toEqual([
+        5,
+        '',
+        expect.stringMatching(/has taken \d+\.\d+ s and is not done; the limit is 0\.1 s {3}\[E_LIMIT_TIME\]/),
+      ]);
+    }
+  });
+
+  it('says that a thread cannot be started', async () => {
+    const { code: exit, stderr } = await sh('ulimit -n 21; rnn-cli forward --N 20000 --T 200 -q -o /dev/null');
+    // how many descriptors node itself takes depends on its version
+    if (exit !== 0) expect([exit, stderr]).toEqual([4, expect.stringContaining('[E_SYSTEM]')]);
+  });
+
   it('whose bundle cannot be loaded says how to build it', async () => {
     const broken = mkdtempSync(join(folder, 'bin-'));
     writeFileSync(join(broken, 'rnn-cli.cjs'), readFileSync(binary));

@@ -104,3 +104,14 @@ describe('errorDocument', () => {
     expect(errorDocument(error)).toMatchObject({ code: 'E_MEMORY', exit: 5 });
   });
 });
+
+it.each([
+  ['EMFILE', 'EMFILE: too many open files, open x', 'E_SYSTEM'],
+  ['ERR_WORKER_INIT_FAILED', 'Worker initialization failure: EMFILE', 'E_SYSTEM'],
+  ['ERR_WORKER_INIT_FAILED', 'Worker initialization failure', 'E_SYSTEM'],
+  ['EAGAIN', 'EAGAIN', 'E_SYSTEM'],
+  ['ERR_OTHER', 'anything', 'E_INTERNAL'],
+])('what the system does not give (%s %s) is exit 4, and no bug', (code, message, expected) => {
+  const { exit, ...document } = errorDocument(Object.assign(new Error(message), { code }));
+  expect([document.code, exit]).toEqual([expected, expected === 'E_SYSTEM' ? 4 : 70]);
+});

@@ -71,9 +71,11 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
       const output = await createOutput(invocation.values, argv, io, stdout, stderr);
       if (readsStdin(invocation.values) && io.stdinIsTerminal?.())
         output.notes(['waiting for standard input; Ctrl-D ends it, Ctrl-C stops']);
-      if (io.elsewhere && (await namesLargeText(invocation.values))) {
-        output.detail('a large text is read: a thread does it, and this one listens for interrupts');
-        return io.elsewhere(argv);
+      const { maxTime } = invocation.values;
+      // a thread can be ended: when its time is over, and where a large text keeps it from hearing an interrupt
+      if (io.elsewhere && (maxTime !== undefined || (await namesLargeText(invocation.values)))) {
+        output.detail('a thread does it, and this one listens for interrupts');
+        return io.elsewhere(argv, { seconds: maxTime, stdin: readsStdin(invocation.values) });
       }
       const command = await COMMANDS[invocation.command]();
       const exit = await withLimits(invocation.values, async () => {
@@ -140,7 +142,7 @@ export async function start(): Promise<void> {
   };
   process.on('uncaughtException', bug);
   process.on('unhandledRejection', bug);
-  const elsewhere = async (argv: readonly string[]) => (await import('./thread.js')).runInThread(argv);
+  const elsewhere: Io['elsewhere'] = async (argv, whole) => (await import('./thread.js')).runInThread(argv, whole);
   process.exitCode = await main(process.argv.slice(2), { ...ioOfProcess(), elsewhere });
 }
 

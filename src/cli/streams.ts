@@ -1,4 +1,5 @@
 import { RnnError } from '../errors.js';
+import type { WholeCommand } from './thread.js';
 
 /** What the command line needs of a stream; process.stdout and process.stderr have it, and so do the tests' own. */
 export interface OutputStream {
@@ -14,7 +15,7 @@ export interface Io {
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** does the whole command in another thread; absent where there is none, as in that thread itself. @returns the exit code */
-  elsewhere?(argv: readonly string[]): Promise<number>;
+  elsewhere?(argv: readonly string[], whole?: WholeCommand): Promise<number>;
   /** whether somebody types what stdin reads */
   stdinIsTerminal?(): boolean;
 }

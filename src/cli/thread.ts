@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { RnnError } from '../errors.js';
 import { pendingIn, removePending } from '../run/atomicWrite.js';
+import { tooLong, tooSlow } from '../run/limits.js';
 import type { Reading } from '../run/workerHandoff.js';
-import { tooSlow } from '../run/limits.js';
 import { SIGNALS } from './signals.js';
 
 /** What the thread needs to be the command line. */
@@ -22,6 +22,12 @@ const program = require(workerData.program);
 program.open();
 program.load('main').startInThread(workerData, message => parentPort.postMessage(message));`;
 
+/** A command that nobody has begun: the seconds it may take (--max-time), and whether it reads standard input, which is then handed on. */
+export interface WholeCommand {
+  readonly seconds?: number;
+  readonly stdin?: boolean;
+}
+
 /** What the thread says: its exit code, or which file it reads, and null when it is read. */
 export type Message = number | Reading | null;
 
@@ -38,18 +44,22 @@ const PATIENCE_MS = 100;
  * @returns the exit code
  * @throws RnnError E_LIMIT_TIME, E_HEAP (limit)
  */
-export function runInThread(argv: readonly string[]): Promise<number> {
+export function runInThread(argv: readonly string[], { seconds, stdin = false }: WholeCommand = {}): Promise<number> {
   const pending = new SharedArrayBuffer(ROOM_FOR_NAMES);
   const columns = [process.stdout, process.stderr].map(stream => (stream.isTTY ? stream.columns : undefined));
-  const worker = new Worker(PROGRAM, { eval: true, workerData: { program: process.argv[1], argv, pending, columns } });
+  const worker = new Worker(PROGRAM, { eval: true, workerData: { program: process.argv[1], argv, pending, columns }, stdin });
+  if (stdin) process.stdin.pipe(worker.stdin!);
   return new Promise((resolve, reject) => {
     let interrupted = false;
     let alarm: NodeJS.Timeout | undefined;
-    const end = ({ where, seconds }: Reading, started: number) => {
+    const end = (error: RnnError) => {
       interrupted = true;
-      const error = Object.assign(tooSlow(seconds, (performance.now() - started) / 1000), { where });
       void stop(worker, pending).finally(() => reject(error));
     };
+    const stuck = ({ where, seconds: most }: Reading, started: number) => end(Object.assign(tooSlow(most, since(started)), { where }));
+    const began = performance.now();
+    const since = (started: number) => (performance.now() - started) / 1000;
+    const whole = seconds === undefined ? undefined : setTimeout(() => end(tooLong(seconds, since(began))), 1000 * seconds + GRACE_MS);
     for (const [signal, exit] of Object.entries(SIGNALS)) {
       process.on(signal, () => {
         if (interrupted) process.exit(exit);
@@ -59,11 +69,14 @@ export function runInThread(argv: readonly string[]): Promise<number> {
     }
     worker.on('message', (message: Message) => {
       clearTimeout(alarm);
-      if (typeof message === 'number') resolve(message);
-      else if (message) alarm = setTimeout(end, 1000 * message.seconds + GRACE_MS, message, performance.now());
+      if (typeof message === 'number') {
+        clearTimeout(whole);
+        resolve(message);
+      } else if (message) alarm = setTimeout(stuck, 1000 * message.seconds + GRACE_MS, message, performance.now());
     });
     worker.on('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? outOfMemory() : error));
     worker.on('exit', exit => {
+      if (stdin) process.stdin.destroy();
       if (!interrupted) resolve(exit);
     });
   });

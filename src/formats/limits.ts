@@ -114,7 +114,7 @@ const TABLE = {
     standard: 60,
     // the longest a timer waits
     most: 2_000_000,
-    help: 'reading one file, not computing; a file that is read in pieces has no limit unless given',
+    help: 'reading one file; given, all that the command does as well: reading in pieces, computing, writing',
   },
 } as const satisfies Readonly<Record<LimitName, LimitRow>>;
 
@@ -154,6 +154,12 @@ export function tooSlow(seconds: number, elapsed: number): RnnError {
   return overLimit('seconds', seconds, 'E_LIMIT_TIME', `reading has taken ${elapsed.toFixed(3)} s and is not done`);
 }
 
+/** The same of a whole command. */
+export function tooLong(seconds: number, elapsed: number): RnnError {
+  const what = `the command has taken ${elapsed.toFixed(3)} s and is not done`;
+  return overLimit('seconds', seconds, 'E_LIMIT_TIME', what, { fix: 'use smaller sizes or fewer samples, or raise --max-time' });
+}
+
 /**
  * The refusal of a file that is over a limit.
  * @param what in words, with the exact size; the limit is added
@@ -164,7 +170,7 @@ export function overLimit(
   limit: number,
   code: string,
   what: string,
-  { found, where }: { found?: number | bigint; where?: string } = {},
+  { found, where, fix }: { found?: number | bigint; where?: string; fix?: string } = {},
 ): RnnError {
   const { flag, kind } = LIMITS[name];
   const unit = kind === 'bytes' ? ' bytes' : kind === 'seconds' ? ' s' : '';
@@ -172,7 +178,7 @@ export function overLimit(
     where,
     expected: `at most ${limit}${unit}`,
     found: found === undefined ? undefined : `${found}${unit}`,
-    fix: fixFor(name, limit, found),
+    fix: fix ?? fixFor(name, limit, found),
     limit: { flag, value: limit },
   });
 }

@@ -94,9 +94,35 @@ function excerptLines({ text, from, to }: { text: string; from: number; to: numb
   return [`  ${before}${wrong}${after}`, `  ${' '.repeat([...before].length)}${paint.bad(marks)} here`];
 }
 
+/** What the system, or a limit of the shell, does not give: node says it with a code. */
+const REFUSED_BY_SYSTEM: Readonly<Record<string, string>> = {
+  EMFILE: 'too many files are open (ulimit -n)',
+  ENFILE: 'the system has too many open files',
+  EAGAIN: 'no more threads or memory (ulimit -u, ulimit -v)',
+  ENOMEM: 'no more memory (ulimit -v)',
+};
+
+function systemError(error: unknown): { readonly message: string } | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const word = [code, ...(message.match(/\b[A-Z]{5,7}\b/g) ?? [])].find(name => Object.hasOwn(REFUSED_BY_SYSTEM, name));
+  if (word) return { message: REFUSED_BY_SYSTEM[word] };
+  return code === 'ERR_WORKER_INIT_FAILED' ? { message: `no thread can be started (${escapeText(message)})` } : undefined;
+}
+
 function foreignError(error: unknown): ErrorDocument {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const none = { where: null, expected: null, found: null, more: null, excerpt: null, limit: null, layersLine: null, command: null };
+  const refused = systemError(error);
+  if (refused)
+    return {
+      schema: 'rnn-cli/error@1',
+      code: 'E_SYSTEM',
+      ...none,
+      message: `the system does not give what is needed: ${refused.message}`,
+      fix: 'raise that limit, or end other programs',
+      exit: 4,
+    };
   if (
     error instanceof RangeError &&
     /allocation failed|Invalid (typed )?array (buffer )?length|Invalid string length/.test(error.message)

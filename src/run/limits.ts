@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import os from 'node:os';
 import { DEFAULT_LIMITS, LIMITS, type LimitKey, type LimitName, type Limits } from '../formats/limits.js';
 
-export { LIMITS, tooSlow } from '../formats/limits.js';
+export { LIMITS, tooLong, tooSlow } from '../formats/limits.js';
 
 /** How much a run may take from files. Ambient, because a file is read in many places and the limits are one decision of the command line. */
 export interface FileLimits {

@@ -80,7 +80,8 @@ export function poolOf(kernel: Kernel, threads: number): Pool {
   pools.set(kernel, pool);
   for (; pool.workers < threads - 1; pool.workers++) {
     const workerData = { module: kernel.module, memory: kernel.memory, words: pool.words, at: WORDS };
-    new Worker(WORKER, { eval: true, workerData, execArgv: [], env: {} }).unref();
+    // one that the system does not start is missed by nobody: the others take its blocks
+    new Worker(WORKER, { eval: true, workerData, execArgv: [], env: {} }).on('error', () => undefined).unref();
   }
   return {
     threads,
