@@ -123,7 +123,7 @@ function computed(scenario: Scenario): Outcome {
 }
 
 /** Multiply-adds of one sample, and for every step what it costs beside them. */
-function workOfSample({ network, input }: Prepared): number {
+export function workOfSample({ network, input }: Prepared): number {
   const steps = input.x.shape[1];
   const T = BigInt(steps);
   // costs are symbolic while T is: one step's products times T is what is left then

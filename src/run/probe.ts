@@ -1,7 +1,9 @@
 import { scenarioOf } from '../diagnosis/index.js';
 import { type Separation, separationOf } from '../diagnosis/probe.js';
+import { samplesOf } from '../diagnosis/scenario.js';
 import { RnnError } from '../errors.js';
 import type { ModelSpec } from '../model/spec.js';
+import { workOfSample } from './diagnosis.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import type { ProbeResult, TensorData } from './result.js';
@@ -18,6 +20,8 @@ export type ProbeRequest = NetworkRequest &
 /** Sizes that are tried: N·T from small to large. N = 1 hides what passes between samples, T = 1 the recurrence. */
 const MOST_SAMPLES = 4;
 const MOST_STEPS = 10;
+/** Multiply-adds of one run of the network; beyond it, mistakes are tried on the first samples. */
+const MOST_WORK = 2e6;
 /** Seconds; the best so far counts when they are over. */
 const BUDGET = 5;
 
@@ -66,14 +70,18 @@ async function trialOf(request: ProbeRequest, N: number, T: number): Promise<Tri
   const prepared = await prepare({ ...network, init: request.init ?? 'torch', N, T: fixedSteps(network) ? undefined : T });
   // every mistake against every other one, for a few sizes
   const masked = withPadding(prepared.network.model, prepared, T);
-  const separation = separationOf(scenarioOf(masked.network.model, masked.weights, masked.input));
+  const whole = scenarioOf(masked.network.model, masked.weights, masked.input);
+  // what the first samples tell apart, all of them do
+  const few = Math.max(MOST_SAMPLES, Math.floor(MOST_WORK / workOfSample(prepared)));
+  const separation = separationOf(few < N ? samplesOf(whole, 0, few) : whole);
   if (!separation || separation.apart.length === 0) {
     throw new RnnError('unsupported', 'E_PROBE', 'no known mistake can be shown on this network', {
       where: 'probe',
       fix: 'it needs a recurrent layer',
     });
   }
-  return { prepared: masked, separation, N, T: masked.input.x.shape[1] };
+  const notes = few < N ? [...masked.notes, `the mistakes were tried on the first ${few} of the ${N} samples`] : masked.notes;
+  return { prepared: { ...masked, notes }, separation, N, T: masked.input.x.shape[1] };
 }
 
 /** A model file fixes its own T. */
