@@ -1,7 +1,7 @@
 import { applyTo, clampTo, rowOf } from './apply.js';
 import type { Cell, StepContext } from './cell.js';
-import { biasShapes, kernelShapes } from './weightShapes.js';
 import type { Line, Working } from './handCalculation.js';
+import { biasShapes, kernelShapes } from './weightShapes.js';
 
 /*
  * Long short-term memory:

@@ -14,7 +14,7 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
   shapes: {
     summary: 'layer table: shapes, weights, parameters, multiply-adds, memory',
     examples: [
-      ['rnn-cli shapes', "the tutorial network: T=10 D=3 M=5 K=2"],
+      ['rnn-cli shapes', 'the tutorial network: T=10 D=3 M=5 K=2'],
       ['rnn-cli shapes --T 10 --D 3 --M 5 --K 2 --cell lstm', 'gates stand in the weights: 192 parameters'],
       ['rnn-cli shapes --layers "lstm:64,gru:32,dense:10" --D 3', 'a network on one line'],
       ['rnn-cli shapes --model net.json --summary', "as Keras' model.summary() prints it"],
@@ -41,7 +41,7 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
     examples: [
       ['rnn-cli compare --N 4', 'the textbook loop against the batched engine'],
       ['rnn-cli compare --weights w.npz -i x.npy --against y.npy', "somebody's output against the right one"],
-      ['rnn-cli compare --N 4 --simulate state-carry', "h kept between samples, explained"],
+      ['rnn-cli compare --N 4 --simulate state-carry', 'h kept between samples, explained'],
       ['python my_rnn.py | rnn-cli compare --weights w.npz -i x.npy --against -', 'y from a pipe'],
       ['rnn-cli compare --weights w.npz -i x.npy --against y.npy -q || echo differ', 'in a script: exit 0 same, 1 different'],
     ],

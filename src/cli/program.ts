@@ -1,12 +1,12 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type Correction, RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
+import { missingWord, parseWord } from './argumentValues.js';
 import { checkConflicts } from './conflicts.js';
 import { asFlag, COMMAND_WORDS, COMMANDS, type CommandName, type CommandWord, FLAGS, type Flag, flagsOf, spellings } from './options.js';
-import { COMMAND_SYNONYMS, flagForFile } from './synonyms.js';
 import { unknownCommand, unknownFlag } from './suggestions.js';
+import { COMMAND_SYNONYMS, flagForFile } from './synonyms.js';
 import type { Values } from './values.js';
-import { missingWord, parseWord } from './argumentValues.js';
 
 /** What a command line asks for. */
 export type Invocation =

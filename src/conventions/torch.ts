@@ -17,9 +17,9 @@ import { fileTensor } from './fileTensor.js';
 import { fromCanonicalGates, toCanonicalGates } from './gateOrder.js';
 import { type AssignedLayer, assign, interchangeable } from './moduleAssignment.js';
 import { hasRecurrentNames, isSorted, type Module, modulesOf } from './modules.js';
-import { extra } from './unexpectedWeights.js';
 import { type TorchLayer, torchLayer } from './torchLayers.js';
 import { featuresOfStateDict, precisionAssumptions, specOfStateDict } from './torchSpec.js';
+import { extra } from './unexpectedWeights.js';
 
 /**
  * PyTorch state dicts. `[prefix.]weight_ih_l0 [G·M, D]`, `weight_hh_l0 [G·M, P]`, `bias_ih_l0`, `bias_hh_l0`, `weight_hr_l0 [P, M]`, the

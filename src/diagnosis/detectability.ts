@@ -5,8 +5,8 @@ import { excerptOf } from './excerpt.js';
 import { canFuse } from './fusedLoop.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Hypothesis, Variant } from './hypothesis.js';
-import { outputUnder, type Part, partOf, variantsOf } from './runCache.js';
 import { type Outcome, runScenario } from './run.js';
+import { outputUnder, type Part, partOf, variantsOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
 import { isInsideStep } from './trial.js';
 

@@ -3,20 +3,20 @@ import { sliceFirst } from '../tensor/layout.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { evidenceOf } from './evidence.js';
 import { plural } from './figures.js';
+import { type FirstDifference, partingOf } from './firstDifference.js';
 import { getHypothesis, HYPOTHESES } from './hypotheses.js';
 import { fixText } from './hypothesis.js';
-import { partOf } from './runCache.js';
 import { finiteSamples, isNonFinite, nonFiniteSentences } from './nonFinite.js';
-import { type FirstDifference, partingOf } from './firstDifference.js';
+import { type View, viewsOf } from './outputReadings.js';
 import { type Finding, rank } from './ranking.js';
 import { type Outcome, roundingOf } from './run.js';
+import { partOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
 import { type SearchOptions, type SearchResult, search } from './search.js';
 import { onInput, shapeSentences } from './shapeSentences.js';
 import { shortestInput } from './tellApart.js';
 import { NEAR_NOISE } from './thresholds.js';
 import { shapeTrial } from './trial.js';
-import { type View, viewsOf } from './outputReadings.js';
 
 export interface Diagnosis extends Omit<SearchResult, 'asSpecified'> {
   /** null where no reading of the shape could be computed */

@@ -1,8 +1,8 @@
 import { distance, largestDifference } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { smallNumber } from './figures.js';
-import { NEAR_NOISE } from './thresholds.js';
 import type { View } from './outputReadings.js';
+import { NEAR_NOISE } from './thresholds.js';
 
 /**
  * What can be said of two outputs where no explanation fits: sentences that were each computed from the numbers, with their figures. None

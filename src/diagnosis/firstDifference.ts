@@ -1,10 +1,10 @@
 import { distance, largestDifference } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
-import { partOf } from './runCache.js';
+import type { View } from './outputReadings.js';
 import type { Finding } from './ranking.js';
 import { runScenario } from './run.js';
+import { partOf } from './runCache.js';
 import { NEAR_NOISE } from './thresholds.js';
-import type { View } from './outputReadings.js';
 
 /** Where two computations part: sample and step from 0. */
 export interface FirstDifference {

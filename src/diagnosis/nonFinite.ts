@@ -3,9 +3,9 @@ import { distance, largestMagnitude } from '../tensor/difference.js';
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
 import { smallNumber } from './figures.js';
 import { headOf } from './mistakes/heads.js';
+import type { View } from './outputReadings.js';
 import { runScenario } from './run.js';
 import { changeLayer, recurrentLayers } from './scenario.js';
-import type { View } from './outputReadings.js';
 
 /** NaN and infinities of the other output where the right one is finite: where the first is, how far they reach, what could have made them. */
 

@@ -1,12 +1,12 @@
 import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { HYPOTHESES } from './hypotheses.js';
-import { variantsOf } from './runCache.js';
-import { lookAt } from './slices.js';
 import { searchPairs } from './pairs.js';
 import { type Finding, rank, type Verdict } from './ranking.js';
 import { type Outcome, roundingOf } from './run.js';
+import { variantsOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
+import { lookAt } from './slices.js';
 import { NEAR_NOISE } from './thresholds.js';
 import { candidateTrials, type Entry, FLOAT32_EPSILON, finishTrials, reconsidered, type Trial, trialOf } from './trial.js';
 

@@ -1,7 +1,7 @@
 import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { type FloatArray, sizeOf, type Tensor } from '../tensor/tensor.js';
-import { type Part, partOf } from './runCache.js';
 import type { Outcome } from './run.js';
+import { type Part, partOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
 
 /** The parts of the problem that are looked at before the whole. */

@@ -3,12 +3,12 @@ import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { excerptOf } from './excerpt.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Candidate, Hypothesis, Variant } from './hypothesis.js';
-import { outputUnder, variantsOf } from './runCache.js';
-import { differentNumbers, type Look, type Slice } from './slices.js';
-import { type Outcome, roundingOf, runScenario } from './run.js';
-import { type Scenario, samplesOf } from './scenario.js';
-import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 import { core } from './outputReadings.js';
+import { type Outcome, roundingOf, runScenario } from './run.js';
+import { outputUnder, variantsOf } from './runCache.js';
+import { type Scenario, samplesOf } from './scenario.js';
+import { differentNumbers, type Look, type Slice } from './slices.js';
+import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 
 export const FLOAT32_EPSILON = 2 ** -24;
 

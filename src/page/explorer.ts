@@ -1,7 +1,7 @@
+import { workingOfLayer } from '../run/handCalculation.js';
 import type { ForwardPage } from '../run/pageData.js';
 import type { WorkingStep } from '../run/result.js';
 import { valueNamed } from '../run/valueNamed.js';
-import { workingOfLayer } from '../run/handCalculation.js';
 import type { Precision } from '../tensor/tensor.js';
 import { byHand, namesRead } from './byHand.js';
 import { whenColoursChange } from './colours.js';

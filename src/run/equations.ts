@@ -1,8 +1,8 @@
 import { formatActivation } from '../activations/index.js';
 import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../model/spec.js';
+import { equationsOf } from './handCalculation.js';
 import type { Network } from './network.js';
 import type { EquationDifference } from './result.js';
-import { equationsOf } from './handCalculation.js';
 
 /**
  * Where two networks of the same weighted layers compute something else: found from their descriptions, layer by layer, and said by the equations that

@@ -1,7 +1,7 @@
 import type { ActivationSpec } from '../activations/activation.js';
 import { activate, elementwise, formatActivation } from '../activations/index.js';
-import { getCell } from '../cells/index.js';
 import { type NamedFunction, startWorking, type WorkingLine } from '../cells/handCalculation.js';
+import { getCell } from '../cells/index.js';
 import type { EngineInput, EngineOutput } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
 import { cellOptions, type RecurrentSpec } from '../layers/recurrent.js';

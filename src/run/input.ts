@@ -5,11 +5,11 @@ import type { FileTensor, TensorFile } from '../formats/format.js';
 import { TUTORIAL } from '../model/dimensions.js';
 import { swapBatchAndTime } from '../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
-import { reading } from './workerHandoff.js';
 import { splitKey } from './fileKey.js';
 import { openFile } from './fileSource.js';
 import { fileLimits } from './limits.js';
 import type { Network } from './network.js';
+import { reading } from './readingWatch.js';
 
 /** Arrays named on the command line -> tensors of the shape the network wants. */
 

@@ -15,9 +15,9 @@ import { loadDescription, type Network, NO_WEIGHT } from './network.js';
 import { outlinedShapes } from './outlinedShapes.js';
 import type { NetworkRequest } from './request.js';
 import type { InspectGraph, InspectResult, ShapesResult } from './result.js';
-import { describeTensors } from './tensorRoles.js';
 import { withoutFeatures } from './shapes.js';
 import { shapesOf } from './shapesResult.js';
+import { describeTensors } from './tensorRoles.js';
 import { VERSION } from './version.js';
 
 /** What an inspected file holds. */

@@ -17,11 +17,11 @@ import { type ByteSource, memorySource, readAll } from '../formats/source.js';
 import { tfjs } from '../formats/tfjs.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import type { Weights } from '../weights/weights.js';
-import { reading } from './workerHandoff.js';
 import { splitKey } from './fileKey.js';
 import { openBeside, openFile } from './fileSource.js';
 import { fileLimits } from './limits.js';
 import { modelPath } from './modelPath.js';
+import { reading } from './readingWatch.js';
 
 /** What is in a model file, by its content: a description, weights, or both. */
 export interface ModelFile {

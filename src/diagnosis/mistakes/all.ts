@@ -19,13 +19,13 @@ export { inputLagged, inputPadded, inputStrided, lengthsPermuted, maskOneWay, pa
 export { featureMissing, featuresPermuted, inputIntegers, inputReshaped, inputScaled, paddingRow, tokensOff } from './inputs.js';
 export { gateOrder, whTransposed, wxReshaped, wxTransposed } from './kernels.js';
 export { maskHold, maskIgnored, maskZeros } from './masks.js';
-export { bfloat16, float16 } from './precisionFaults.js';
 export { outputFunction } from './outputFunctions.js';
 export { outputIntegers, outputLabels, outputZeros } from './outputLabels.js';
 export { outputLayout } from './outputLayout.js';
 export { outputReversed, outputsPermuted, samplesPermuted, samplesRepeated, samplesShifted, stepsShifted } from './outputOrder.js';
 export { hiddenScaled, outputNegated, outputScaled, outputScaledEach } from './outputScaled.js';
 export { poolLast, poolMax, poolMean, poolSum } from './pooling.js';
+export { bfloat16, float16 } from './precisionFaults.js';
 export { logSoftmax, softmaxAxis, softmaxTemperature } from './softmaxes.js';
 export { staleWeights } from './staleWeights.js';
 export { stateReset, whMissing } from './stateReset.js';

@@ -1,5 +1,5 @@
-import { getCell } from '../../cells/index.js';
 import type { Line, Working } from '../../cells/handCalculation.js';
+import { getCell } from '../../cells/index.js';
 import type { RecurrentSpec } from '../../layers/recurrent.js';
 import { cellOptions } from '../../layers/recurrent.js';
 
