@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { specFromProgram } from '../../src/conventions/pt2/index.js';
 import { runForward } from '../../src/run/forward.js';
 import { readArrays } from '../../src/run/input.js';
+import { readTensorFile } from '../../src/run/modelFile.js';
 import { loadNetwork } from '../../src/run/network.js';
 import { shapesOf } from '../../src/run/shapesResult.js';
 
@@ -44,4 +46,26 @@ it('shows the modules of the program as layers with their names', async () => {
   ]);
   // 2·4·5·(3+5+2) + 2·4·5·(10+5+2) + 2·(10+1)
   expect(totals.params).toBe(1102);
+});
+
+it('refuses an argument that says something and is not read, and dropout of a program in training mode', async () => {
+  const { architecture, tensors } = await readTensorFile(join(folder, 'functions.pt2'));
+  const said = (target: string, name: string, arg: object) => {
+    const program = structuredClone(architecture) as { graph_module: { graph: { nodes: { target: string; inputs: object[] }[] } } };
+    const node = program.graph_module.graph.nodes.find(n => n.target === 'torch.ops.aten.softplus.default')!;
+    Object.assign(node, { target: `torch.ops.${target}` });
+    node.inputs = [node.inputs[0], { name, arg, kind: 1 }];
+    try {
+      specFromProgram(program, tensors);
+      return 'run';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  expect(said('aten.softplus.default', 'beta', { as_int: 3 })).toBe('run');
+  expect(said('aten.softplus.default', 'threshold', { as_int: 1 })).toMatch('aten.softplus.default with threshold is not run');
+  expect(said('aten.relu.default', 'ceiling', { as_int: 1 })).toMatch('aten.relu.default with ceiling is not run');
+  expect(said('aten.softmax.int', 'dtype', { as_scalar_type: 6 })).not.toBe('run');
+  expect(said('aten.dropout.default', 'train', { as_bool: false })).toBe('run');
+  expect(said('aten.dropout.default', 'train', { as_bool: true })).toMatch('in training mode');
 });

@@ -71,12 +71,21 @@ function checkByteOrder(members: ReadonlyMap<string, ZipMember>): void {
     });
 }
 
+/** 2^63 − 1 stands for 'to the end' of an axis: as the largest whole number a double has it means the same. */
+function withEnds(bytes: Uint8Array): Uint8Array {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  if (!text.includes(END)) return bytes;
+  return Buffer.from(text.replace(new RegExp(`([:,[]\\s*)${END}(?=[\\s,\\]}])`, 'g'), `$1${Number.MAX_SAFE_INTEGER}`), 'latin1');
+}
+
+const END = '9223372036854775807';
+
 function readJson(member: ZipMember, limits: Limits): JsonValue {
   if (member.size > limits.headerBytes)
     throw overLimit('headerBytes', limits.headerBytes, 'E_LIMIT_HEADER', `${escapeText(member.name)} has ${member.size} bytes`, {
       found: member.size,
     });
-  return within(`member '${escapeText(member.name)}'`, () => parseJsonBytes(member.read(), limits));
+  return within(`member '${escapeText(member.name)}'`, () => parseJsonBytes(withEnds(member.read()), limits));
 }
 
 /** c10::ScalarType as torch.export's schema numbers it. */

@@ -2,6 +2,7 @@ import { RnnError } from '../errors.js';
 import { showShape } from './dims.js';
 import type { Dim, DimShape } from './layer.js';
 import type { OperatorSpec } from './operatorFields.js';
+import { slid, unslid } from './spaceShapes.js';
 
 /** Shapes of what an operator computes, from those of its inputs, sizes possibly symbolic: ONNX's rules (Operators.md). */
 
@@ -285,10 +286,37 @@ const flatten: Rule = call => {
   return [[join(from.slice(0, axis)), join(from.slice(axis))]];
 };
 
+/** [N, C, …S], a kernel [F, C/groups, …k] -> [N, F, …] */
+const convolution: Rule = call => {
+  const [[N, , ...space], [F, , ...window]] = [call.shape(0), call.shape(1)];
+  return [[N, F, ...slid(space, { window: window.map(d => d.size!), attribute: call.attribute })]];
+};
+
+/** A kernel [C, F/groups, …k] */
+const convTranspose: Rule = call => {
+  const [[N, , ...space], [, F, ...window]] = [call.shape(0), call.shape(1)];
+  const filters = sized(F.size! * Number(call.attribute('group') ?? 1));
+  return [[N, filters, ...unslid(space, { window: window.map(d => d.size!), attribute: call.attribute })]];
+};
+
+const pooling: Rule = call => {
+  const [N, C, ...space] = call.shape(0);
+  return [[N, C, ...slid(space, { window: call.attribute('kernel_shape') as readonly number[], attribute: call.attribute })]];
+};
+
+const globalPooling: Rule = call => [call.shape(0).map((d, i) => (i < 2 ? d : sized(1)))];
+
+const topK: Rule = call => {
+  const from = call.shape(0);
+  const axis = axisIn(Number(call.attribute('axis') ?? -1), from.length, 'TopK');
+  const shape = from.map((d, i) => (i === axis ? sized(call.numbers(1)![0]) : d));
+  return [shape, shape];
+};
+
 const ELEMENTWISE_MANY =
   'Add Sub Mul Div Pow Min Max Mean Sum And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual Where Mod PRelu BitShift';
 const ELEMENTWISE_ONE =
-  'Abs Neg Exp Log Sqrt Reciprocal Sin Cos Tan Sinh Cosh Tanh Sigmoid Relu LeakyRelu Elu Selu Celu Softplus Softsign HardSigmoid HardSwish Gelu Mish ThresholdedRelu Erf Sign Floor Ceil Round Not IsNaN IsInf Identity Cast Clip Softmax LogSoftmax Hardmax Dropout LayerNormalization CumSum Trilu';
+  'Abs Neg Exp Log Sqrt Reciprocal Sin Cos Tan Sinh Cosh Tanh Sigmoid Relu LeakyRelu Elu Selu Celu Softplus Softsign HardSigmoid HardSwish Gelu Mish ThresholdedRelu Erf Sign Floor Ceil Round Not IsNaN IsInf Identity Cast Clip Softmax LogSoftmax Hardmax Dropout LayerNormalization CumSum Trilu BatchNormalization InstanceNormalization GroupNormalization RMSNormalization Shrink';
 const REDUCTIONS = 'ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare';
 
 const RULES: Readonly<Record<string, Rule>> = {
@@ -310,5 +338,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   Pad: pad,
   Split: split,
   Flatten: flatten,
+  Conv: convolution,
+  ConvTranspose: convTranspose,
+  MaxPool: pooling,
+  AveragePool: pooling,
+  GlobalMaxPool: globalPooling,
+  GlobalAveragePool: globalPooling,
   Einsum: einsum,
+  TopK: topK,
+  GatherElements: ({ shape }) => [shape(1)],
 };

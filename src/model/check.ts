@@ -194,7 +194,7 @@ function checkLayer(json: unknown, values: Values, taken: Set<string>, framework
   const layer: Record<string, unknown> = {
     kind: kind.name,
     name,
-    inputs: checkWiring(given.inputs, values),
+    inputs: readsNothing(given) ? [] : checkWiring(given.inputs, values),
     trainable: given.trainable === undefined ? true : bool(given.trainable, 'trainable'),
     ...checkCall(given, values, kind.name),
     ...checkFields(kind, given, framework),
@@ -257,6 +257,12 @@ function completeRecurrent(layer: Record<string, unknown>, given: Record<string,
 
 export function paddedOutputIsZero(bidirectional: boolean, returnSequences: boolean, framework: FrameworkName): boolean {
   return returnSequences && (bidirectional || DEFAULTS[framework].zeroPaddedOutput);
+}
+
+/** An operator on constants alone. */
+function readsNothing({ kind, inputs, operands }: Record<string, unknown>): boolean {
+  const none = kind === 'op' && Array.isArray(inputs) && inputs.length === 0;
+  return none && Array.isArray(operands) && operands.length > 0 && operands.every(o => o !== null);
 }
 
 function checkWiring(inputs: unknown, values: Values): readonly string[] {

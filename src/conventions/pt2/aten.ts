@@ -1,14 +1,12 @@
-import { RnnError } from '../../errors.js';
-import { escapeText } from '../../escape.js';
-import type { Json } from '../../layers/kerasConfig.js';
 import { transpose } from '../../tensor/layout.js';
-import type { Size } from './program.js';
+import { ARRANGING, expanded } from './arranging.js';
+import { FUNCTIONS } from './functions.js';
 import { recurrentKind, sequence, singleStep } from './recurrent.js';
-import { arg, axes, axis, type Call, constantOf, isTensor, number, numbers, type Operand, rankOf } from './wiring.js';
+import { checkAllRead, END, int, notRun, one, op, outName, type Rule, self, sizesOf, slice, step } from './rule.js';
+import { SPACE } from './space.js';
+import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand, rankOf } from './wiring.js';
 
 /** Operators of ATen, each as layers or operators of ours; the name of the value is that of the program. */
-
-type Rule = (call: Call) => Operand;
 
 /** @throws RnnError E_PT2_OPERATOR naming the operator */
 export function applyNode(call: Call): void {
@@ -27,34 +25,18 @@ export function applyNode(call: Call): void {
   }
   if (name === 'sym_size' || node.target.startsWith('_operator.') || name?.startsWith('_assert')) return;
   if (name === 'select' && pickedState(call)) return;
-  if (name === 'split' || name === 'chunk') {
+  if (name === 'split' || name === 'split_with_sizes' || name === 'chunk') {
     parts(call, name);
     return;
   }
   const rule = name !== undefined && Object.hasOwn(RULES, name) ? RULES[name] : undefined;
   if (!rule) throw notRun(node.target);
   const result = rule(call);
+  checkAllRead(call);
   wiring.set(node.outputs[0], { value: typeof result === 'string' ? result : wiring.op(outName(call), 'Identity', [result]) });
 }
 
 const ZEROS = new Set(['zeros', 'new_zeros', 'zeros_like']);
-
-export function notRun(target: string): RnnError {
-  return new RnnError('unsupported', 'E_PT2_OPERATOR', `the operator ${escapeText(target, 60)} is not run here`, {
-    expected: [...Object.keys(RULES), ...ZEROS, 'lstm', 'gru', 'rnn_tanh', 'rnn_relu'].sort().join(', '),
-    found: escapeText(target, 60),
-    fix: 'torch.onnx.export writes the same network as .onnx',
-  });
-}
-
-function outName({ node }: Call): string {
-  return node.outputs[0] ?? 'value';
-}
-
-function sizesOf({ node, wiring }: Call): readonly Size[] {
-  const self = node.args.get('self');
-  return isTensor(self) ? wiring.sizes(self.tensor) : [];
-}
 
 /** h_n[-1]: one of the states of a module. */
 function pickedState(call: Call): boolean {
@@ -78,31 +60,11 @@ function parts(call: Call, name: string): void {
   const sizes = each === undefined ? (given as number[]) : Array.from({ length: count }, (_, i) => Math.min(each, whole - i * each));
   let from = 0;
   sizes.forEach((size, i) => {
-    const value = slice(call, dim, from, from + size, 1, node.outputs[i] ?? `part_${i}`);
+    const value = slice(call, self(call), dim, [from, from + size, 1], node.outputs[i] ?? `part_${i}`);
     wiring.set(node.outputs[i], { value });
     from += size;
   });
 }
-
-const END = Number.MAX_SAFE_INTEGER;
-const int = (value: number | readonly number[]): Json => ({ type: 'int', value });
-
-function self(call: Call, name = 'self'): Operand {
-  return call.wiring.operand(arg(call, name));
-}
-
-function op(call: Call, name: string, operands: readonly Operand[], attributes?: Json): string {
-  return call.wiring.op(outName(call), name, operands, attributes);
-}
-
-function slice(call: Call, dim: number, start: number, end: number, step: number, name: string): string {
-  return call.wiring.op(name, 'Slice', [self(call), int([start]), int([end]), int([dim]), int([step])]);
-}
-
-const one =
-  (name: string): Rule =>
-  call =>
-    op(call, name, [self(call)]);
 
 /** a + alpha·b, a − alpha·b */
 function scaled(name: string): Rule {
@@ -139,8 +101,12 @@ function extreme(reduction: string, pairwise: string, index: string): Rule {
   };
 }
 
-function linear(call: Call): string {
+/** A module's own weight makes a layer; a part of one (the keys' third of an attention's) is multiplied as it is. */
+function linear(call: Call): Operand {
   const { wiring } = call;
+  const weight = arg(call, 'weight');
+  if (isTensor(weight) && !('parameter' in wiring.get(weight.tensor)))
+    return product(call, 'input', step(call, 'Transpose', [self(call, 'weight')]));
   const W = wiring.tensor(arg(call, 'weight'), 'the weight of linear');
   const bias = arg(call, 'bias') ?? null;
   const spec = { kind: 'dense', units: W.tensor.shape[0], useBias: bias !== null, inputs: [wiring.input(arg(call, 'input'))] };
@@ -169,59 +135,6 @@ function embedding(call: Call): string {
   });
   if (first) wiring.weights.set(`${name}/E`, E.tensor);
   return name;
-}
-
-function convolution(call: Call): string {
-  const { wiring } = call;
-  const W = wiring.tensor(arg(call, 'weight'), 'the weight of conv1d').tensor;
-  const bias = arg(call, 'bias') ?? null;
-  const single = (name: string, otherwise: number) => Number(numbers(call, name)[0] ?? otherwise);
-  const padding = arg(call, 'padding');
-  const pads =
-    padding === 'same'
-      ? same(W.shape[2], single('dilation', 1))
-      : padding === 'valid'
-        ? [0, 0]
-        : [single('padding', 0), single('padding', 0)];
-  const attributes = { strides: [single('stride', 1)], dilations: [single('dilation', 1)], pads, group: number(call, 'groups', 1) };
-  const operands: Operand[] = [wiring.input(arg(call, 'input')), constantOf(W)];
-  if (bias !== null) operands.push(constantOf(wiring.tensor(bias, 'the bias of conv1d').tensor));
-  return op(call, 'Conv', operands, attributes);
-}
-
-function same(width: number, dilation: number): number[] {
-  const total = dilation * (width - 1);
-  return [Math.floor(total / 2), total - Math.floor(total / 2)];
-}
-
-function batchNorm(call: Call): string {
-  const parameter = (name: string) => constantOf(call.wiring.tensor(arg(call, name), name).tensor);
-  if (arg(call, 'training') === true || arg(call, 'train') === true) throw notRun(`${call.node.target} in training mode`);
-  const operands = [
-    call.wiring.input(arg(call, 'input')),
-    parameter('weight'),
-    parameter('bias'),
-    parameter('running_mean'),
-    parameter('running_var'),
-  ];
-  return op(call, 'BatchNormalization', operands, { epsilon: number(call, 'eps', 1e-5) });
-}
-
-function layerNorm(call: Call): string {
-  const axesCount = numbers(call, 'normalized_shape').length;
-  const parameter = (name: string) => (arg(call, name) ? [constantOf(call.wiring.tensor(arg(call, name), name).tensor)] : []);
-  const size = numbers(call, 'normalized_shape').map(Number);
-  const weight = parameter('weight');
-  const ones = { type: 'float', shape: size, data: new Array(size.reduce((a, b) => a * b, 1)).fill(1) };
-  return op(
-    call,
-    'LayerNormalization',
-    [call.wiring.input(arg(call, 'input')), ...(weight.length ? weight : [ones]), ...parameter('bias')],
-    {
-      axis: -axesCount,
-      epsilon: number(call, 'eps', 1e-5),
-    },
-  );
 }
 
 /** Sizes of view, reshape and expand; one of no fixed size is what remains. */
@@ -261,7 +174,8 @@ function select(call: Call): string {
 
 function sliced(call: Call): string {
   const [start, end, step] = [number(call, 'start', 0), arg(call, 'end'), number(call, 'step', 1)];
-  return slice(call, axis(call, 'dim', 'self', 0), start, typeof end === 'number' ? Math.min(end, END) : END, step, outName(call));
+  const ends = [start, typeof end === 'number' ? Math.min(end, END) : END, step];
+  return slice(call, self(call), axis(call, 'dim', 'self', 0), ends, outName(call));
 }
 
 function concatenated(call: Call): string {
@@ -303,9 +217,13 @@ function flatten(call: Call): string {
   return op(call, 'Reshape', [self(call), int(wanted)]);
 }
 
-function product(call: Call): string {
-  return op(call, 'MatMul', [self(call), call.wiring.operand(arg(call, 'mat2') ?? arg(call, 'other'))]);
+function product(call: Call, left: string, right: Operand): Operand {
+  const bias = arg(call, 'bias') ?? null;
+  if (bias === null) return op(call, 'MatMul', [self(call, left), right]);
+  return op(call, 'Add', [step(call, 'MatMul', [self(call, left), right]), call.wiring.operand(bias)]);
 }
+
+const matmul: Rule = call => product(call, 'self', call.wiring.operand(arg(call, 'mat2') ?? arg(call, 'other')));
 
 /** beta·self + alpha·mat1·mat2 */
 function addmm(call: Call): string {
@@ -328,25 +246,19 @@ const softmax =
   (name: string): Rule =>
   call =>
     op(call, name, [self(call)], { axis: axis(call) });
+/** In training it is random, and refused. */
+const dropout: Rule = call => {
+  if (arg(call, 'train') === true && number(call, 'p', 0.5) > 0) throw notRun(`${call.node.target} in training mode`);
+  return identity(call);
+};
 const identity: Rule = call => self(call, call.node.args.has('input') ? 'input' : 'self');
-const silu: Rule = call => op(call, 'Mul', [self(call), call.wiring.op('gate', 'Sigmoid', [self(call)])]);
-const gelu: Rule = call => op(call, 'Gelu', [self(call)], { approximate: String(arg(call, 'approximate') ?? 'none') });
-const leaky: Rule = call => op(call, 'LeakyRelu', [self(call)], { alpha: number(call, 'negative_slope', 0.01) });
-const elu: Rule = call => op(call, 'Elu', [self(call)], { alpha: number(call, 'alpha', 1) });
 const rsub: Rule = call => op(call, 'Sub', [self(call, 'other'), self(call)]);
 const rsqrt: Rule = call => op(call, 'Reciprocal', [call.wiring.op('root', 'Sqrt', [self(call)])]);
 const power: Rule = call => op(call, 'Pow', [self(call), self(call, 'exponent')]);
 const notEqual: Rule = call => op(call, 'Not', [call.wiring.op('equal', 'Equal', [self(call), self(call, 'other')])]);
 const where: Rule = call => op(call, 'Where', [self(call, 'condition'), self(call), self(call, 'other')]);
 const filled: Rule = call => op(call, 'Where', [self(call, 'mask'), self(call, 'value'), self(call)]);
-const expand: Rule = call => op(call, 'Expand', [self(call), int(viewed(call, 'size').map(n => (n <= 0 ? 1 : n)))]);
-
-function clamp(call: Call): string {
-  let value = self(call);
-  const [low, high] = [arg(call, 'min') ?? null, arg(call, 'max') ?? null];
-  if (low !== null) value = call.wiring.op('at_least', 'Max', [value, call.wiring.operand(low)]);
-  return high === null ? String(value) : op(call, 'Min', [value, call.wiring.operand(high)]);
-}
+const expand: Rule = call => expanded(call, numbers(call, 'size'));
 
 function convert(call: Call): Operand {
   const dtype = arg(call, 'dtype');
@@ -358,12 +270,11 @@ function convert(call: Call): Operand {
 }
 
 const RULES: Readonly<Record<string, Rule>> = {
+  ...FUNCTIONS,
+  ...SPACE,
+  ...ARRANGING,
   linear,
   embedding,
-  conv1d: convolution,
-  batch_norm: batchNorm,
-  _native_batch_norm_legit_no_training: batchNorm,
-  layer_norm: layerNorm,
   add: scaled('Add'),
   sub: scaled('Sub'),
   rsub,
@@ -381,17 +292,6 @@ const RULES: Readonly<Record<string, Rule>> = {
   logical_not: one('Not'),
   where,
   masked_fill: filled,
-  relu: one('Relu'),
-  relu_: one('Relu'),
-  sigmoid: one('Sigmoid'),
-  tanh: one('Tanh'),
-  gelu,
-  silu,
-  elu,
-  leaky_relu: leaky,
-  softplus: one('Softplus'),
-  hardswish: one('HardSwish'),
-  mish: one('Mish'),
   exp: one('Exp'),
   log: one('Log'),
   sqrt: one('Sqrt'),
@@ -400,7 +300,6 @@ const RULES: Readonly<Record<string, Rule>> = {
   abs: one('Abs'),
   sign: one('Sign'),
   reciprocal: one('Reciprocal'),
-  clamp,
   softmax: softmax('Softmax'),
   _softmax: softmax('Softmax'),
   log_softmax: softmax('LogSoftmax'),
@@ -413,9 +312,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   max: extreme('ReduceMax', 'Max', 'ArgMax'),
   min: extreme('ReduceMin', 'Min', 'ArgMin'),
   argmax: call => op(call, 'ArgMax', [self(call)], { axis: axis(call), keepdims: arg(call, 'keepdim') === true ? 1 : 0 }),
-  matmul: product,
-  mm: product,
-  bmm: product,
+  matmul,
+  mm: matmul,
+  bmm: matmul,
   addmm,
   view: reshape,
   reshape,
@@ -439,9 +338,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   detach_: identity,
   alias: identity,
   lift_fresh_copy: identity,
-  dropout: identity,
-  feature_dropout: identity,
-  alpha_dropout: identity,
+  dropout,
+  dropout_: dropout,
+  feature_dropout: dropout,
+  alpha_dropout: dropout,
   _to_copy: convert,
   to: convert,
 };

@@ -19,7 +19,7 @@ export function specFromProgram(architecture: unknown, tensors: ReadonlyMap<stri
   for (const input of program.inputs) wiring.set(input, { value: wiring.free(input) });
   for (const node of program.nodes)
     within(escapeText(node.outputs.find(o => o !== null) ?? node.target, 60), () => {
-      applyNode({ node, wiring });
+      applyNode({ node, wiring, used: new Set() });
     });
   const outputs = program.outputs.map(tensor => ({ name: tensor, value: wiring.input({ tensor }) }));
   const used = usedLayers(

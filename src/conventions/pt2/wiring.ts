@@ -137,9 +137,12 @@ export function isTensor(argument: Argument | undefined): argument is { readonly
 export interface Call {
   readonly node: AtenNode;
   readonly wiring: Wiring;
+  /** arguments that were read: one that says something and was not is refused */
+  readonly used: Set<string>;
 }
 
-export function arg({ node }: Call, name: string): Argument | undefined {
+export function arg({ node, used }: Call, name: string): Argument | undefined {
+  used.add(name);
   return node.args.get(name);
 }
 

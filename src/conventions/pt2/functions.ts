@@ -1,0 +1,119 @@
+import { fixed, notRun, one, op, type Rule, type Rules, self, slice, step } from './rule.js';
+import { arg, axis, type Call, number, type Operand, rankOf } from './wiring.js';
+
+/** Functions of single numbers, and those along one axis. */
+
+const silu: Rule = call => op(call, 'Mul', [self(call), step(call, 'Sigmoid', [self(call)])]);
+const gelu: Rule = call => op(call, 'Gelu', [self(call)], { approximate: String(arg(call, 'approximate') ?? 'none') });
+const leaky: Rule = call => op(call, 'LeakyRelu', [self(call)], { alpha: number(call, 'negative_slope', 0.01) });
+const celu: Rule = call => op(call, 'Celu', [self(call)], { alpha: number(call, 'alpha', 1) });
+const hardSigmoid: Rule = call => op(call, 'HardSigmoid', [self(call)], { alpha: 1 / 6, beta: 0.5 });
+const logSigmoid: Rule = call => op(call, 'Neg', [step(call, 'Softplus', [step(call, 'Neg', [self(call)])])]);
+
+/** PyTorch's α, scale and input_scale, of which ONNX has the first. */
+const elu: Rule = call => {
+  if (number(call, 'scale', 1) !== 1 || number(call, 'input_scale', 1) !== 1) throw notRun(`${call.node.target} with scale`);
+  return op(call, 'Elu', [self(call)], { alpha: number(call, 'alpha', 1) });
+};
+
+/** log(1 + exp(βx))/β, and x itself where βx is beyond the threshold: the same in float32 at 20. */
+const softplus: Rule = call => {
+  const beta = number(call, 'beta', 1);
+  if (number(call, 'threshold', 20) < 15) throw notRun(`${call.node.target} with threshold`);
+  if (beta === 1) return op(call, 'Softplus', [self(call)]);
+  return op(call, 'Div', [step(call, 'Softplus', [step(call, 'Mul', [self(call), beta])]), beta]);
+};
+
+/** @param low @param high arguments, or numbers */
+const clamped =
+  (low: string | number, high: string | number): Rule =>
+  call => {
+    const [least, most] = [low, high].map(end => (typeof end === 'number' ? end : (arg(call, end) ?? null)));
+    const bounded = least === null ? self(call) : step(call, 'Max', [self(call), call.wiring.operand(least)]);
+    return most === null ? bounded : op(call, 'Min', [bounded, call.wiring.operand(most)]);
+  };
+
+/** One slope, or one for each channel, which is axis 1. */
+const prelu: Rule = call => {
+  const weight = call.wiring.tensor(arg(call, 'weight'), 'the slopes of prelu').tensor;
+  const [count] = weight.shape.length === 0 ? [1] : weight.shape;
+  const shape = count === 1 ? [1] : [count, ...new Array<number>(Math.max(0, rankOf(call) - 2)).fill(1)];
+  return op(call, 'PRelu', [self(call), { type: 'float', shape, data: Array.from(weight.data) }]);
+};
+
+/** The first half, times the sigmoid of the second. */
+const glu: Rule = call => {
+  const dim = axis(call, 'dim', 'self', -1);
+  const half = fixed(call, dim) / 2;
+  const [a, b] = [0, half].map((from, i) => slice(call, self(call), dim, [from, from + half, 1], `half_${i}`));
+  return op(call, 'Mul', [a, step(call, 'Sigmoid', [b])]);
+};
+
+/** Σ(x − mean)²/(n − correction) */
+function variance(call: Call, dims: readonly number[], keep: boolean, last: (operand: Operand) => Operand): Operand {
+  const correction = arg(call, 'unbiased') === false ? 0 : number(call, 'correction', 1);
+  const axes = { type: 'int', value: dims };
+  const away = step(call, 'Sub', [self(call), step(call, 'ReduceMean', [self(call), axes], { keepdims: 1 })]);
+  const mean = step(call, 'ReduceMean', [step(call, 'Mul', [away, away]), axes], { keepdims: keep ? 1 : 0 });
+  const n = correction === 0 ? 1 : dims.reduce((total, dim) => total * fixed(call, dim), 1);
+  return last(correction === 0 ? mean : step(call, 'Mul', [mean, n / (n - correction)]));
+}
+
+const spread =
+  (last: (call: Call, operand: Operand) => Operand): Rule =>
+  call => {
+    const given = arg(call, 'dim');
+    const all = Array.from({ length: rankOf(call) }, (_, i) => i);
+    const dims = Array.isArray(given) ? (given as number[]).map(n => (n < 0 ? n + rankOf(call) : n)) : all;
+    return variance(call, dims.length > 0 ? dims : all, arg(call, 'keepdim') === true, operand => last(call, operand));
+  };
+
+/** ‖x‖ for ord 1 and 2 */
+const norm: Rule = call => {
+  const order = number(call, 'ord', 2);
+  const given = (arg(call, 'dim') ?? []) as number[];
+  if (order !== 1 && order !== 2) throw notRun(`${call.node.target} of order ${order}`);
+  const dims = given.map(n => (n < 0 ? n + rankOf(call) : n));
+  const keepdims = arg(call, 'keepdim') === true ? 1 : 0;
+  return op(call, order === 2 ? 'ReduceL2' : 'ReduceL1', dims.length > 0 ? [self(call), { type: 'int', value: dims }] : [self(call)], {
+    keepdims,
+  });
+};
+
+export const FUNCTIONS: Rules = {
+  relu: one('Relu'),
+  relu_: one('Relu'),
+  sigmoid: one('Sigmoid'),
+  tanh: one('Tanh'),
+  gelu,
+  silu,
+  silu_: silu,
+  elu,
+  elu_: elu,
+  celu,
+  selu: one('Selu'),
+  leaky_relu: leaky,
+  leaky_relu_: leaky,
+  softplus,
+  softsign: one('Softsign'),
+  hardswish: one('HardSwish'),
+  hardswish_: one('HardSwish'),
+  hardsigmoid: hardSigmoid,
+  log_sigmoid: logSigmoid,
+  hardtanh: clamped('min_val', 'max_val'),
+  hardtanh_: clamped('min_val', 'max_val'),
+  relu6: clamped(0, 6),
+  mish: one('Mish'),
+  mish_: one('Mish'),
+  clamp: clamped('min', 'max'),
+  clamp_min: clamped('min', 'max'),
+  clamp_max: clamped('min', 'max'),
+  prelu,
+  glu,
+  sin: one('Sin'),
+  cos: one('Cos'),
+  square: call => op(call, 'Mul', [self(call), self(call)]),
+  var: spread((_, operand) => operand),
+  std: spread((call, operand) => op(call, 'Sqrt', [operand])),
+  linalg_vector_norm: norm,
+};

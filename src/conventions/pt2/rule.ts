@@ -1,0 +1,74 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import type { Json } from '../../layers/kerasConfig.js';
+import type { Size } from './program.js';
+import { arg, type Call, isTensor, type Operand } from './wiring.js';
+
+/** An ATen operator as layers or operators of ours. @returns what stands for its (first) output */
+export type Rule = (call: Call) => Operand;
+export type Rules = Readonly<Record<string, Rule>>;
+
+export function notRun(target: string): RnnError {
+  return new RnnError('unsupported', 'E_PT2_OPERATOR', `the operator ${escapeText(target, 80)} is not run here`, {
+    found: escapeText(target, 80),
+    fix: 'torch.onnx.export writes the same network as .onnx',
+  });
+}
+
+export const END = Number.MAX_SAFE_INTEGER;
+export const int = (value: number | readonly number[]): Json => ({ type: 'int', value });
+
+export function self(call: Call, name = 'self'): Operand {
+  return call.wiring.operand(arg(call, name));
+}
+
+export function outName({ node }: Call): string {
+  return node.outputs[0] ?? 'value';
+}
+
+export function op(call: Call, name: string, operands: readonly Operand[], attributes?: Json): string {
+  return call.wiring.op(outName(call), name, operands, attributes);
+}
+
+/** An operator on the way to the result. */
+export function step(call: Call, name: string, operands: readonly Operand[], attributes?: Json): string {
+  return call.wiring.op(`${outName(call)}_part`, name, operands, attributes);
+}
+
+export function sizesOf({ node, wiring }: Call, of = 'self'): readonly Size[] {
+  const value = node.args.get(of);
+  return isTensor(value) ? wiring.sizes(value.tensor) : [];
+}
+
+/** The size of an axis, which must be fixed. */
+export function fixed(call: Call, dim: number, of = 'self'): number {
+  const size = sizesOf(call, of)[dim];
+  if (typeof size === 'number') return size;
+  throw notRun(`${call.node.target} over an axis of no fixed size`);
+}
+
+export function slice(call: Call, value: Operand, dim: number, [start, end, by]: readonly number[], name: string): string {
+  return call.wiring.op(name, 'Slice', [value, int([start]), int([end]), int([dim]), int([by])]);
+}
+
+export const one =
+  (name: string): Rule =>
+  call =>
+    op(call, name, [self(call)]);
+
+/** Arguments that no number depends on: the machine, memory, gradients. */
+const HARMLESS = new Set(
+  'memory_format non_blocking copy device layout pin_memory dtype generator implicit momentum cudnn_enabled cudnn_enable p padding_idx scale_grad_by_freq sparse sorted requires_grad'.split(
+    ' ',
+  ),
+);
+
+/** @throws RnnError E_PT2_OPERATOR naming an argument that says something and that no rule has read */
+export function checkAllRead({ node, used }: Call): void {
+  for (const [name, value] of node.args) {
+    if (used.has(name) || value === null || value === false || (Array.isArray(value) && value.length === 0)) continue;
+    // float32 and float64; others are conversions
+    if (name === 'dtype' ? value === 7 || value === 8 : HARMLESS.has(name)) continue;
+    throw notRun(`${node.target} with ${name}`);
+  }
+}
