@@ -49,6 +49,7 @@ function dense(units: number): DenseSpec {
     activation: { name: 'linear' },
     useBias: true,
     timeDistributed: false,
+    roundedInput: false,
   } as DenseSpec;
 }
 

@@ -403,7 +403,7 @@ function outputsOf(spec: Json): readonly string[] {
 }
 
 /** Group of each layer in `.weights.h5`: its class in snake case, counted over the layers of its model. */
-function groupNames(layers: readonly Json[]): string[] {
+export function groupNames(layers: readonly Json[]): string[] {
   const counts = new Map<string, number>();
   return layers.map(layer => {
     const base = layerNameOfClass(wordOf(layer.class_name));

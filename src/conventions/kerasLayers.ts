@@ -59,11 +59,25 @@ export function readLayer(layer: Json): Json {
     if (typeof registered === 'string' && registered !== layer.class_name && registered.includes('>') && !registered.startsWith('keras'))
       throw unsupportedClass(registered, 'a layer of Keras itself');
     if (!FACETS.has(wordOf(layer.class_name))) for (const [key, allowed] of Object.entries(ONLY)) checkOption(config, key, allowed);
+    checkPolicy(layer.class_name, config);
     const read: Json = { ...reader(config), name, trainable: config.trainable ?? true };
     for (const key of ['activation', 'recurrentActivation']) checkActivation(read[key]);
     return read;
   });
 }
+
+/** Of layers kept as whole numbers only Dense and Embedding are read, as int8 and int4. @throws RnnError E_KERAS_OPTION */
+function checkPolicy(className: unknown, { dtype }: Json): void {
+  const mode = ((dtype as { config?: Json } | null | undefined)?.config ?? {}).mode;
+  if (typeof mode !== 'string' || (QUANTIZED.has(wordOf(className)) && /^int[48](\/|$)/.test(mode))) return;
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', `a ${wordOf(className)} quantised as ${escapeText(mode, 40)} is not run here`, {
+    where: 'dtype',
+    expected: 'a float policy; int8 or int4 of Dense and Embedding',
+    found: escapeText(mode, 40),
+  });
+}
+
+const QUANTIZED: ReadonlySet<string> = new Set(['Dense', 'Embedding']);
 
 /** @throws RnnError E_UNKNOWN_ACTIVATION; tfjs may write names in camel case */
 function checkActivation(activation: unknown): void {

@@ -3,8 +3,20 @@ import { wordOf } from '../escape.js';
 import { asObject, type Json, list, text } from '../layers/kerasConfig.js';
 import { type Argument, callArguments, tensorsOf } from './kerasArguments.js';
 import { inDialect, type KerasDialect, modelOf, specOfModel } from './kerasConfig.js';
-import { type Blocked, inputSpec, type Known, MODELS, nameOf, structured, UNKNOWN, type Wired, wiredModel } from './kerasGraph.js';
+import {
+  type Blocked,
+  groupNames,
+  inputSpec,
+  type Known,
+  MODELS,
+  nameOf,
+  structured,
+  UNKNOWN,
+  type Wired,
+  wiredModel,
+} from './kerasGraph.js';
 import { isOperatorLayer } from './kerasOperators.js';
+import { type QuantizedLayers, quantizedLayers } from './kerasQuantized.js';
 
 /** A Keras model as its own summary shows it, whether it can be run here or not. */
 export interface KerasOutline {
@@ -38,6 +50,8 @@ export interface KerasRow {
 export interface KerasDetails {
   /** of one weight */
   readonly bytes: number;
+  /** of layers kept as whole numbers: their group, whose first tensors (kernel, and bias) are followed by scales */
+  readonly quantized: { readonly group: string; readonly useBias: boolean } | null;
   /** LoRA: two further matrices of this rank beside a frozen kernel */
   readonly rank: number | null;
 }
@@ -61,7 +75,7 @@ export function kerasOutline(config: unknown, dialect: KerasDialect): KerasOutli
   const wired = wiredModel(className, model, blocked);
   const part = knownPart(className, model, wired, blocked);
   const details = new Map<string, KerasDetails>();
-  collectDetails(model, '', details);
+  collectDetails(model, '', details, quantizedLayers(model));
   return {
     rows: rowsOf(className, model, wired.calls),
     details,
@@ -166,13 +180,24 @@ function readsOf(argument: Argument): string[] {
   return tensorsOf(argument).map(({ tensor: [layer, call, output] }) => `${layer}[${call}][${output}]`);
 }
 
-function collectDetails(model: Json, prefix: string, details: Map<string, KerasDetails>): void {
-  for (const layer of list(model.layers).map(l => asObject(l, 'layer'))) {
+function collectDetails(model: Json, prefix: string, details: Map<string, KerasDetails>, quantized: QuantizedLayers, place = ''): void {
+  const layers = list(model.layers).map(l => asObject(l, 'layer'));
+  const groups = groupNames(layers);
+  layers.forEach((layer, i) => {
     const config = asObject(layer.config ?? {}, 'layer');
     const name = prefix + nameOf(layer);
-    if (MODELS.has(wordOf(layer.class_name))) collectDetails(config, `${name}/`, details);
-    else details.set(name, { bytes: variableBytes(config.dtype), rank: typeof config.lora_rank === 'number' ? config.lora_rank : null });
-  }
+    const group = `${place}layers/${groups[i]}`;
+    if (MODELS.has(wordOf(layer.class_name))) {
+      collectDetails(config, `${name}/`, details, quantized, `${group}/`);
+      return;
+    }
+    const found = quantized.get(group);
+    details.set(name, {
+      bytes: variableBytes(config.dtype),
+      quantized: found ? { group, useBias: found.useBias } : null,
+      rank: typeof config.lora_rank === 'number' ? config.lora_rank : null,
+    });
+  });
 }
 
 const BYTES: Readonly<Record<string, number>> = { float64: 8, float16: 2, bfloat16: 2 };

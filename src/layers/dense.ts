@@ -1,9 +1,13 @@
 import type { ActivationSpec } from '../activations/activation.js';
 import type { WeightShape } from '../cells/cell.js';
 import { factor } from '../cells/weightShapes.js';
+import { RnnError } from '../errors.js';
+import type { GraphBuilder } from '../formats/onnxBuilder.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { activated } from './activation.js';
 import { multiply, stepsFormula, stepsOf, widthOf } from './dims.js';
 import type { ScriptCall } from './facets.js';
+import type { Json } from './kerasConfig.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
 /** y = act(x·Wo + bo) on the last axis: once for [N, D], at every step for [N, T, D] (Keras Dense, TimeDistributed(Dense), PyTorch Linear). */
@@ -14,6 +18,8 @@ export interface DenseSpec extends LayerBase {
   readonly useBias: boolean;
   /** written as TimeDistributed(Dense) in Keras: the same numbers, another name in the summary */
   readonly timeDistributed: boolean;
+  /** each row of x is rounded to whole numbers from −127 to 127 of its own scale first (Keras' int8 layers) */
+  readonly roundedInput: boolean;
 }
 
 export const dense: LayerKind<DenseSpec> = {
@@ -31,6 +37,7 @@ export const dense: LayerKind<DenseSpec> = {
     activation: { type: 'activation', default: 'linear' },
     useBias: { type: 'boolean', default: true },
     timeDistributed: { type: 'boolean', default: false },
+    roundedInput: { type: 'boolean', default: false },
   },
 
   keras: {
@@ -39,13 +46,21 @@ export const dense: LayerKind<DenseSpec> = {
         units: config.units,
         activation: read.activation(config.activation),
         useBias: config.use_bias ?? true,
+        ...(roundsInput(config) ? { roundedInput: true } : {}),
       }),
     },
-    config: ({ units, activation, useBias }) => ({ units, activation, use_bias: useBias }),
+    config({ units, activation, useBias, roundedInput }) {
+      if (roundedInput)
+        throw new RnnError('unsupported', 'E_INT8', 'a Dense layer with an int8 input is written by model.quantize alone', {
+          fix: 'keep the file as Keras saved it',
+        });
+      return { units, activation, use_bias: useBias };
+    },
     weightNames: { Wo: 'kernel', bo: 'bias' },
     path: (layer, _weight, index) => `${layer.timeDistributed ? 'layer/' : ''}vars/${index}`,
   },
-  onnx(layer, { builder, inputs: [x], weight, activation }) {
+  onnx(layer, { builder, inputs, weight, activation }) {
+    const x = layer.roundedInput ? roundedOnnx(layer.name, inputs[0], builder) : inputs[0];
     const product = builder.add('MatMul', [x, builder.constant(`${layer.name}.weight`, weight('Wo')!)], {}, layer.name);
     const bias = weight('bo');
     const y = bias ? builder.add('Add', [product, builder.constant(`${layer.name}.bias`, bias)], {}, `${layer.name}/bias`) : product;
@@ -89,12 +104,53 @@ export const dense: LayerKind<DenseSpec> = {
   },
 
   apply(layer, [input], { kernels, weights }) {
-    const y = kernels.affine(input.tensor, weights.get('Wo')!, weights.get('bo'));
+    const x = layer.roundedInput ? rounded(input.tensor) : input.tensor;
+    const y = kernels.affine(x, weights.get('Wo')!, weights.get('bo'));
     return { tensor: activated(layer.activation, y), mask: input.mask };
   },
 };
 
-function expression({ activation: spec }: DenseSpec, { inputs: [x], weight, activation }: ScriptCall): string {
+/** What Keras adds to the largest number of a row, which may be 0. */
+const LEAST = 1e-7;
+const LARGEST = 127;
+
+function roundsInput({ dtype, quantization_config }: Json): boolean {
+  const { mode } = ((dtype as { config?: Json } | null | undefined)?.config ?? {}) as Json;
+  if (mode !== 'int8') return false;
+  const { config } = (quantization_config ?? {}) as { config?: Json };
+  return config?.activation_quantizer !== null;
+}
+
+function rounded({ shape, data }: Tensor): Tensor {
+  const width = shape[shape.length - 1];
+  const out = data.slice();
+  const single = data instanceof Float32Array ? Math.fround : (v: number) => v;
+  for (let start = 0; start < data.length; start += width) {
+    let largest = 0;
+    for (let i = start; i < start + width; i++) largest = Math.max(largest, Math.abs(data[i]));
+    const scale = single(LARGEST / single(largest + LEAST));
+    for (let i = start; i < start + width; i++) out[i] = Math.min(LARGEST, Math.max(-LARGEST, halfToEven(single(data[i] * scale)))) / scale;
+  }
+  return { shape, data: out };
+}
+
+function halfToEven(x: number): number {
+  const near = Math.round(x);
+  return near - x === 0.5 && near % 2 !== 0 ? near - 1 : near;
+}
+
+function roundedOnnx(name: string, x: string, builder: GraphBuilder): string {
+  const number = (value: number) => builder.constant(`${name}.number`, { shape: [], data: Float64Array.of(value) });
+  const add = (op: string, inputs: string[], attributes = {}) => builder.add(op, inputs, attributes, name);
+  const axes = { type: 'ints', value: [-1n] } as const;
+  const largest = add('ReduceMax', [add('Abs', [x])], { axes });
+  const scale = add('Div', [number(LARGEST), add('Add', [largest, number(LEAST)])]);
+  return add('Div', [add('Clip', [add('Round', [add('Mul', [x, scale])]), number(-LARGEST), number(LARGEST)]), scale]);
+}
+
+function expression({ activation: spec, roundedInput }: DenseSpec, { inputs: [x], weight, activation }: ScriptCall): string {
+  if (roundedInput)
+    throw new RnnError('unsupported', 'E_INT8', 'a script has no int8 input of a Dense layer', { fix: 'use forward, or convert to .onnx' });
   const bias = weight('bo');
   return activation(spec, `(${x} @ ${weight('Wo')}${bias ? ` + ${bias}` : ''})`);
 }

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { CONVENTIONS } from '../conventions/index.js';
-import { type KerasDialect, specFromKerasConfig } from '../conventions/kerasConfig.js';
+import { type KerasDialect, modelOf, specFromKerasConfig } from '../conventions/kerasConfig.js';
 import { type KerasOutline, kerasOutline } from '../conventions/kerasOutline.js';
+import { dequantized, quantizedLayers } from '../conventions/kerasQuantized.js';
 import { specFromProgram } from '../conventions/pt2/index.js';
 import { checkNodes } from '../engines/graph/checkNodes.js';
 import { type GraphLayers, layersOfGraph } from '../engines/graph/layersOf.js';
@@ -27,6 +28,8 @@ import { reading } from './readingWatch.js';
 export interface ModelFile {
   readonly file: TensorFile;
   readonly source: ByteSource;
+  /** the file with the numbers that are computed with, where those that it holds are packed */
+  readonly numbers?: TensorFile;
   /** whose rules the description follows, where the file tells */
   readonly framework?: FrameworkName;
   /** a spec for checkSpec, where the file describes its network */
@@ -118,7 +121,7 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
     case 'savedmodel':
     case 'h5': {
       if (file.architecture === undefined) return { source, file, framework: 'keras' };
-      return { source, file, framework: 'keras', ...described(() => file.architecture, dialectOf(file)) };
+      return { source, file, framework: 'keras', ...unpacked(file), ...described(() => file.architecture, dialectOf(file)) };
     }
     case 'tfjs': {
       if (file.architecture === undefined) return { source, file, framework: 'tfjs' };
@@ -137,6 +140,17 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
         file,
         framework: CONVENTIONS.find(convention => convention.detect([...file.tensors.keys()], file.metadata))?.framework,
       };
+  }
+}
+
+/** The numbers of layers that are kept as int8 or int4, where the description is understood as far as that. */
+function unpacked(file: TensorFile): Pick<ModelFile, 'numbers'> {
+  try {
+    const layers = quantizedLayers(modelOf(file.architecture).model);
+    return layers.size > 0 ? { numbers: { ...file, tensors: dequantized(file.tensors, layers) } } : {};
+  } catch (error) {
+    if (error instanceof RnnError) return {};
+    throw error;
   }
 }
 

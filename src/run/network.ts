@@ -101,7 +101,7 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   if (described && !described.spec) return fromWeightsAlone(request, known, described);
   if (described) checkNoDimensions(request);
   if (described?.weights && request.weights === undefined) return readyNetwork(described, described.weights, request);
-  const own = described && holdsWeights(described.file) ? described.file : undefined;
+  const own = described && holdsWeights(described.file) ? (described.numbers ?? described.file) : undefined;
   const source = request.weights ?? (own ? request.model! : null);
   const file = request.weights === undefined ? own : await (await import('./modelFile.js')).readTensorFile(request.weights);
   const held = file && (await weightsOf(source!, file));

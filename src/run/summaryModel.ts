@@ -1,7 +1,7 @@
 import type { KerasDetails, KerasRow } from '../conventions/kerasOutline.js';
 import { RnnError } from '../errors.js';
 import { DTYPE_BYTES } from '../formats/bytes/budget.js';
-import type { TensorFile } from '../formats/format.js';
+import type { FileTensor, TensorFile } from '../formats/format.js';
 import { exactSize, sizeOf } from '../tensor/tensor.js';
 import type { Network } from './network.js';
 import type { LayerRow, ShapesResult, SummaryLayer, SummaryModel } from './result.js';
@@ -48,7 +48,11 @@ function rowOf(row: KerasRow, result: ShapesResult, network: Network, details: R
     outputShape: shapes[0] ?? null,
     outputShapes: shapes,
     outputKeys: row.keys,
-    params: own.reduce((sum, layer) => sum + BigInt(layer.params ?? 0) + adapted(layer, details), 0n),
+    params: own.reduce((sum, layer) => {
+      const stored = storedTensors(layer.name, network, details);
+      const held = stored ? stored.reduce((n, t) => n + BigInt(sizeOf(t.shape)), 0n) : BigInt(layer.params ?? 0);
+      return sum + held + adapted(layer, details);
+    }, 0n),
     trainable: row.trainable,
     inputs: [],
     connected: row.reads,
@@ -83,6 +87,15 @@ function totalsOf(
     bytes[what] += Number(count) * each;
   };
   for (const row of result.layers) {
+    const stored = storedTensors(row.name, network, details);
+    if (stored) {
+      const { useBias } = details.get(row.name)!.quantized!;
+      stored.forEach((t, i) => {
+        const trained = row.trainable && useBias && i === 1;
+        add(trained ? 'trainable' : 'nonTrainable', BigInt(sizeOf(t.shape)), DTYPE_BYTES[t.dtype]);
+      });
+      continue;
+    }
     const { bytes: each = 4, rank = null } = details.get(row.name) ?? {};
     const kind = row.trainable ? 'trainable' : 'nonTrainable';
     row.weights.forEach((weight, i) => {
@@ -95,6 +108,18 @@ function totalsOf(
   bytes.optimizer = optimizer.reduce((sum, t) => sum + sizeOf(t.shape) * DTYPE_BYTES[t.dtype], 0);
   const built = optimizer.length > 0 ? { optimizer: optimizer.reduce((sum, t) => sum + sizeOf(t.shape), 0) } : {};
   return { ...counts, ...built, bytes };
+}
+
+/** The tensors of a layer kept as whole numbers, in their order, as the file has them. */
+function storedTensors(name: string, { described }: Network, details: ReadonlyMap<string, KerasDetails>): FileTensor[] | undefined {
+  const quantized = details.get(name)?.quantized;
+  if (!quantized || !described?.numbers) return undefined;
+  const tensors: FileTensor[] = [];
+  for (let i = 0; ; i++) {
+    const tensor = described.file.tensors.get(`${quantized.group}/vars/${i}`);
+    if (!tensor) return tensors;
+    tensors.push(tensor);
+  }
 }
 
 /** Variables of an optimizer that was built: a .keras file's, or a whole .h5's. */
