@@ -14,15 +14,82 @@
  *
  * @packageDocumentation
  */
+import { type CompareHooks, runCompare } from './run/compare.js';
+import { type CompareModelsRequest, runCompareModels } from './run/compareModels.js';
+import { type ConvertRequest, runConvert } from './run/convert.js';
+import type { EmitTarget } from './run/emit/target.js';
+import { type ExplainRequest, runExplain } from './run/explain.js';
+import { runEmit, runForward } from './run/forward.js';
+import { type InspectRequest, runInspect } from './run/inspect.js';
+import { type Given, withRequest } from './run/libraryRequest.js';
+import { type LoadedNetwork, type LoadRequest, runLoad } from './run/load.js';
+import { type ProbeRequest, runProbe } from './run/probe.js';
+import type { CompareRequest, ForwardRequest, ShapesRequest } from './run/request.js';
+import type {
+  CompareModelsResult,
+  CompareResult,
+  ConvertResult,
+  ExplainResult,
+  ForwardResult,
+  InspectResult,
+  ProbeResult,
+  ShapesResult,
+} from './run/result.js';
+import { runShapes } from './run/shapes.js';
+
+/** Layers, shapes, counts under every framework's rules, multiply-adds, memory: `rnn-cli shapes`. @throws RnnError */
+export function shapes(request: Given<ShapesRequest> = {}): Promise<ShapesResult> {
+  return withRequest('shapes', request, (checked: ShapesRequest) => runShapes(checked));
+}
+
+/** y, and what repeats it: `rnn-cli forward`. @param onProgress told after every layer @throws RnnError */
+export function forward(request: Given<ForwardRequest> = {}, onProgress?: Parameters<typeof runForward>[1]): Promise<ForwardResult> {
+  return withRequest('forward', request, (checked: ForwardRequest) => runForward(checked, onProgress));
+}
+
+/** A Python script with the same weights and input: `rnn-cli forward --emit`. @throws RnnError E_EMIT */
+export async function emit(request: Given<ForwardRequest>, target: EmitTarget): Promise<string> {
+  return withRequest('forward', request, async (checked: ForwardRequest) => (await runEmit(checked, target)).script);
+}
+
+/** Are two outputs equal, and if not, why: `rnn-cli compare`. @throws RnnError */
+export function compare(request: Given<CompareRequest> = {}, hooks?: CompareHooks): Promise<CompareResult> {
+  return withRequest('compare', request, (checked: CompareRequest) => runCompare(checked, hooks));
+}
+
+/** Two networks in files: `rnn-cli compare A B`. @throws RnnError */
+export function compareModels(request: Given<CompareModelsRequest>): Promise<CompareModelsResult> {
+  return withRequest('compareModels', request, (checked: CompareModelsRequest) => runCompareModels(checked));
+}
+
+/** A network that is loaded once and run again and again. @throws RnnError */
+export function load(request: Given<LoadRequest> = {}): Promise<LoadedNetwork> {
+  return withRequest('load', request, (checked: LoadRequest) => runLoad(checked));
+}
+
+/** What is in a file: `rnn-cli inspect`. @throws RnnError */
+export function inspect(request: InspectRequest): Promise<InspectResult> {
+  return withRequest('inspect', request, (checked: InspectRequest) => runInspect(checked));
+}
+
+/** A model or its weights in another framework's layout, written to a file: `rnn-cli convert`. @throws RnnError */
+export function convert(request: ConvertRequest): Promise<ConvertResult> {
+  return withRequest('convert', request, (checked: ConvertRequest) => runConvert(checked));
+}
+
+/** An input, with weights, under which every known mistake gives another y: `rnn-cli probe`. @throws RnnError */
+export function probe(request: Given<ProbeRequest> = {}): Promise<ProbeResult> {
+  return withRequest('probe', request, (checked: ProbeRequest) => runProbe(checked));
+}
+
+/** A page on a mistake or a term: `rnn-cli explain`. @throws RnnError E_UNKNOWN_TOPIC */
+export function explain(request: ExplainRequest = {}): Promise<ExplainResult> {
+  return withRequest('explain', request, (checked: ExplainRequest) => runExplain(checked));
+}
+
 export { type ErrorDetails, type ErrorKind, RnnError } from './errors.js';
-export { type CompareHooks, runCompare as compare } from './run/compare.js';
-export { type ConvertRequest, runConvert as convert } from './run/convert.js';
-export type { ExplainRequest } from './run/explain.js';
-export { runExplain as explain } from './run/explain.js';
-export { runForward as forward } from './run/forward.js';
-export { type InspectRequest, runInspect as inspect } from './run/inspect.js';
-export { type LoadedNetwork, runLoad as load } from './run/load.js';
-export { type ProbeRequest, runProbe as probe } from './run/probe.js';
+export type { ArrayData, ArraysData } from './run/arraysInMemory.js';
+export type { EmitTarget } from './run/emit/target.js';
 export type {
   CompareRequest,
   EngineName,
@@ -35,6 +102,7 @@ export type {
   ShapesRequest,
 } from './run/request.js';
 export type {
+  CompareModelsResult,
   CompareResult,
   ConvertResult,
   Count,
@@ -57,5 +125,15 @@ export type {
   WorkingLine,
   WorkingStep,
 } from './run/result.js';
-export { runShapes as shapes } from './run/shapes.js';
 export { VERSION as version } from './run/version.js';
+export type {
+  CompareHooks,
+  CompareModelsRequest,
+  ConvertRequest,
+  ExplainRequest,
+  Given,
+  InspectRequest,
+  LoadedNetwork,
+  LoadRequest,
+  ProbeRequest,
+};

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { runCompare } from '../../src/run/compare.js';
 import { splitKey } from '../../src/run/fileKey.js';
 import { runForward } from '../../src/run/forward.js';
 import { readArray } from '../../src/run/input.js';
+import { runLoad } from '../../src/run/load.js';
 import type { ForwardRequest } from '../../src/run/request.js';
 import { swapBatchAndTime } from '../../src/tensor/layout.js';
 import { drawInput } from '../../src/weights/init.js';
@@ -95,6 +97,17 @@ describe('the input', () => {
     expect((await runCompare({ input, against })).notes).toContain(
       'the input [40, 3] was read as one sequence, and the other side has 5 samples: --T 8 makes it 5 samples, too',
     );
+  });
+
+  it('of rows for a network with a fixed T says which --T splits them', async () => {
+    const model = join(__dirname, '..', 'reference', 'student', 'model.keras');
+    const { timesteps, features } = (await runLoad({ model })).prepared.network.model.input;
+    const input = await npy('fixed.npy', x(4 * timesteps!, features!));
+    expect(await failure({ model, input })).toMatchObject({
+      code: 'E_INPUT_SHAPE',
+      fix: `--T ${timesteps} reads it as 4 samples of ${timesteps} steps`,
+    });
+    expect((await runForward({ model, input, T: timesteps! })).shape[0]).toBe(4);
   });
 
   it.each<[ForwardRequest, number[], string]>([

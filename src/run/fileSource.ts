@@ -4,6 +4,7 @@ import { dirname, join, sep } from 'node:path';
 import { RnnError } from '../errors.js';
 import { shownPath } from '../escape.js';
 import { type ByteSource, memorySource } from '../formats/source.js';
+import { heldArrays } from './arraysInMemory.js';
 import { changed, checkOrdinary, device, readBytes, readError, tooLarge } from './files.js';
 import { fileLimits } from './limits.js';
 
@@ -18,6 +19,8 @@ export interface OpenFile extends ByteSource {
  * @throws RnnError as readBytes
  */
 export async function openFile(path: string): Promise<OpenFile> {
+  const held = heldArrays(path);
+  if (held) return { ...held, where: [path], close: () => undefined };
   if (path !== '-') {
     const source = await regularFile(path);
     if (source) return source;

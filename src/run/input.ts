@@ -111,7 +111,8 @@ export function toInput(
   if (timeMajor) {
     if (t.shape.length !== rank) throw ndim(t, network, '--time-major needs [T, N, D]');
     x = swapBatchAndTime(t);
-  } else if (t.shape.length === rank - 1) x = tokens ? reshape(t, [1, ...t.shape]) : asSequences(withFeatures(t, network), T, N);
+  } else if (t.shape.length === rank - 1)
+    x = tokens ? reshape(t, [1, ...t.shape]) : asSequences(oneSequence(withFeatures(t, network), network, T), T, N);
   else if (t.shape.length === 1 && !tokens && network.model.input.features === 1) x = asSequences(reshape(t, [t.shape[0], 1]), T, N);
   else if (t.shape.length !== rank) throw ndim(t, network, `expected ${tokens ? '[N, T]' : '[N, T, D]'}`);
   if (N !== undefined && x.shape[0] !== N && !network.model.layers.some(l => 'stateful' in l && l.stateful)) {
@@ -126,6 +127,24 @@ export function wrongN(N: number, shape: readonly number[]): RnnError {
     found: formatShape(shape),
     fix: 'drop --N: it is read from the input',
   });
+}
+
+/** Rows of another number than the network's fixed T are no one sequence of it. @throws RnnError E_INPUT_SHAPE with the --T that splits them */
+function oneSequence(t: Tensor, { model }: Network, T: number | undefined): Tensor {
+  const [rows] = t.shape;
+  const { timesteps } = model.input;
+  if (T !== undefined || timesteps === null || rows <= timesteps || rows % timesteps !== 0) return t;
+  throw new RnnError(
+    'shape',
+    'E_INPUT_SHAPE',
+    `the input ${formatShape(t.shape)} has ${count(rows, 'row')}, the network reads T = ${timesteps}`,
+    {
+      where: 'input',
+      expected: `[N, ${timesteps}, ${t.shape[1]}]`,
+      found: formatShape(t.shape),
+      fix: `--T ${timesteps} reads it as ${count(rows / timesteps, 'sample')} of ${count(timesteps, 'step')}`,
+    },
+  );
 }
 
 /** Rows [R, D]: one sequence, or R/T sequences of T steps. */

@@ -1,0 +1,170 @@
+import { CELLS } from '../cells/index.js';
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { FRAMEWORKS } from '../model/frameworks.js';
+import { nearest } from '../registry.js';
+import { type ArrayData, type ArraysData, holdArray, holdArrays, release } from './arraysInMemory.js';
+
+/** Requests of the library's callers, who may have no compiler: every key is known, every value of its type, arrays stand where paths do. */
+
+/** What a caller may write for a request of type R. */
+export type Given<R> = Omit<R, 'M' | 'seed' | ArrayKey | 'weights'> & {
+  /** one number, or several for a stack */
+  readonly M?: number | readonly number[];
+  readonly seed?: string | number;
+  /** a path, or the arrays: by name, or as a list in the order of Keras' get_weights() */
+  readonly weights?: string | ArraysData;
+} & { readonly [K in Extract<keyof R, ArrayKey>]?: string | ArrayData };
+
+/** a path, or the array itself */
+type ArrayKey = 'input' | 'against' | 'mask' | 'h0' | 'c0';
+
+type Kind =
+  | readonly string[]
+  | 'count'
+  | 'symbol'
+  | 'counts'
+  | 'number'
+  | 'boolean'
+  | 'text'
+  | 'texts'
+  | 'seed'
+  | 'array'
+  | 'arrays'
+  | 'rows'
+  | 'hook';
+
+const RNGS = ['seedrandom', 'keras', 'torch', 'numpy', 'pcg64'];
+const ENGINES = ['auto', 'batched', 'manual', 'onnxruntime'];
+
+const NETWORK: Readonly<Record<string, Kind>> = {
+  N: 'count', T: 'symbol', D: 'count', M: 'counts', K: 'count', cell: CELLS.map(({ name }) => name), task: ['many-to-one', 'many-to-many'],
+  pool: ['last', 'max', 'mean'], bidirectional: 'boolean', stack: 'count', activation: 'text', recurrentActivation: 'text', layers: 'text',
+  model: 'text', weights: 'arrays', framework: FRAMEWORKS, strict: 'boolean',
+}; // biome-ignore format: a table
+
+const INPUT: Readonly<Record<string, Kind>> = {
+  ...NETWORK, seed: 'seed', rng: RNGS, inputRng: RNGS, init: 'text', input: 'array', timeMajor: 'boolean', rows: 'rows', lengths: 'text',
+  mask: 'array', h0: 'array', c0: 'array', engine: ENGINES, dtype: ['f32', 'f64'], threads: 'count', fast: 'boolean',
+  strictFinite: 'boolean', simulate: 'text', maxMemory: 'number',
+}; // biome-ignore format: a table
+
+const COMPARE: Readonly<Record<string, Kind>> = {
+  ...INPUT, against: 'array', engines: 'texts', atol: 'number', rtol: 'number', tol: ['auto'], decimals: 'count', explain: 'boolean',
+  states: 'boolean', budget: 'number',
+}; // biome-ignore format: a table
+
+/** The keys of every request, by the function that takes it. */
+export const KEYS = {
+  shapes: NETWORK,
+  load: INPUT,
+  forward: { ...INPUT, trace: 'boolean', sample: 'count', step: 'count', unit: 'count', states: 'boolean', output: 'text', chunk: 'count' },
+  compare: COMPARE,
+  compareModels: { ...COMPARE, files: 'texts' },
+  probe: { ...NETWORK, seed: 'seed', init: 'text', maxMemory: 'number', now: 'hook', onProgress: 'hook' },
+  convert: { ...NETWORK, weights: 'text', file: 'text', output: 'text', to: 'text', force: 'boolean', seed: 'seed', onProgress: 'hook' },
+  inspect: { ...NETWORK, weights: 'text', file: 'text', sha256: 'boolean', expectSha256: 'text' },
+  explain: { topic: 'text' },
+} satisfies Readonly<Record<string, Readonly<Record<string, Kind>>>>;
+
+const EXPECTED: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
+  count: 'a whole number',
+  symbol: "a whole number, or '?'",
+  counts: 'a whole number or a list of them',
+  number: 'a number',
+  boolean: 'true or false',
+  text: 'a string',
+  texts: 'a list of strings',
+  seed: 'a string or a whole number',
+  array: 'a path, { shape, data } or nested lists of numbers',
+  arrays: 'a path, or arrays by name or in a list',
+  rows: '{ from, to }',
+  hook: 'a function',
+};
+
+/**
+ * Runs a function on a checked request; arrays in it are held for that time.
+ * @throws RnnError E_REQUEST (usage): an unknown key, or a value of another type; E_ARRAY
+ */
+export async function withRequest<R, T>(name: keyof typeof KEYS, given: Given<R>, run: (request: R) => Promise<T>): Promise<T> {
+  const checked = checkRequest(given, KEYS[name]);
+  const names: string[] = [];
+  try {
+    for (const [key, value] of Object.entries(checked)) {
+      const kind = (KEYS[name] as Record<string, Kind>)[key];
+      if (typeof value === 'string' || (kind !== 'array' && kind !== 'arrays')) continue;
+      const held = kind === 'array' ? await holdArray(key, value as ArrayData) : await holdArrays(key, value as ArraysData);
+      names.push(held);
+      checked[key] = held;
+    }
+    return await run(checked as R);
+  } finally {
+    release(names);
+  }
+}
+
+/** The request without what is undefined, numbers as the functions take them. @throws RnnError E_REQUEST */
+function checkRequest(given: unknown, keys: Readonly<Record<string, Kind>>): Record<string, unknown> {
+  if (given === undefined) return {};
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw wrong('the request', 'an object such as { T: 10, D: 3 }', given);
+  const checked: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const kind = Object.hasOwn(keys, key) ? keys[key] : undefined;
+    if (kind === undefined) throw unknownKey(key, Object.keys(keys));
+    if (!fits(value, kind)) throw wrong(key, typeof kind === 'string' ? EXPECTED[kind] : kind.join(', '), value);
+    checked[key] = kind === 'seed' ? String(value) : kind === 'counts' && typeof value === 'number' ? [value] : value;
+  }
+  return checked;
+}
+
+function fits(value: unknown, kind: Kind): boolean {
+  if (typeof kind !== 'string') return typeof value === 'string' && kind.includes(value);
+  const whole = Number.isSafeInteger(value);
+  switch (kind) {
+    case 'count':
+      return whole;
+    case 'symbol':
+      return whole || value === '?';
+    case 'counts':
+      return whole || (Array.isArray(value) && value.every(n => Number.isSafeInteger(n)));
+    case 'seed':
+      return whole || typeof value === 'string';
+    case 'texts':
+      return Array.isArray(value) && value.every(text => typeof text === 'string');
+    case 'hook':
+      return typeof value === 'function';
+    case 'text':
+      return typeof value === 'string';
+    case 'array':
+    case 'arrays':
+      return typeof value === 'string' || (typeof value === 'object' && value !== null);
+    case 'rows':
+      return typeof value === 'object' && value !== null && 'from' in value;
+    default:
+      return typeof value === kind;
+  }
+}
+
+function unknownKey(key: string, keys: readonly string[]): RnnError {
+  const near = keys.find(known => known.toLowerCase() === key.toLowerCase()) ?? nearest(key, keys);
+  return new RnnError('usage', 'E_REQUEST', `unknown key '${escapeText(key, 60)}' in the request`, {
+    where: escapeText(key, 60),
+    expected: keys.join(', '),
+    found: escapeText(key, 60),
+    fix: near ? `did you mean '${near}'?` : `use one of: ${keys.join(', ')}`,
+  });
+}
+
+function wrong(key: string, expected: string, value: unknown): RnnError {
+  const found =
+    typeof value === 'string'
+      ? `'${escapeText(value, 60)}'`
+      : typeof value === 'object'
+        ? value === null
+          ? 'null'
+          : 'an object'
+        : String(value);
+  return new RnnError('usage', 'E_REQUEST', `${key}: expected ${expected}, found ${found}`, { where: key, expected, found });
+}
