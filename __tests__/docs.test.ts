@@ -35,7 +35,7 @@ function blocksOf(page: string): Block[] {
 function stable(output: string): string {
   return output
     .replace(/^note: the search .* time budget.*\n/gm, '')
-    .replace(/tried \d+ explanations/g, 'tried … explanations')
+    .replace(/tested \d+ explanations/g, 'tested … explanations')
     .replaceAll(/took \d+\.\d+ s/g, 'took … s');
 }
 

@@ -81,5 +81,5 @@ function run(command, cwd, codes = [0], more = {}) {
 
 /** What grows with the program or depends on the machine, as docs.test.ts has it. */
 function stable(output) {
-  return output.replace(/^note: the search .* time budget.*\n/gm, '').replace(/tried \d+ explanations/g, 'tried … explanations');
+  return output.replace(/^note: the search .* time budget.*\n/gm, '').replace(/tested \d+ explanations/g, 'tested … explanations');
 }

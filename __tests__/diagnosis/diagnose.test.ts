@@ -124,7 +124,7 @@ it('mistakes with the same y are a tie, and the input that shows which is said',
   expect(result.verdict).toBe('tie');
   expect([...result.codes].sort()).toEqual(['bias-twice', 'forget-bias-plus-1']);
   expect(result.explanations.filter(e => e.verdict === 'tie').map(e => e.code)).toEqual(result.codes);
-  expect(result.tellApart).toContain('with these weights no input');
+  expect(result.tellApart).toContain('no input of up to 4 samples');
 });
 
 it('two mistakes at once are named as a pair', async () => {
@@ -233,7 +233,7 @@ it('x reshaped to [T, N, D] and run with T samples is axes-swapped', async () =>
   expect([verdict, explanations[0].code]).toEqual(['fits', 'axes-swapped']);
 });
 
-it('the mend of a gate order brings the blocks to where they are read', async () => {
+it('the fix of a gate order brings the blocks to where they are read', async () => {
   const { explanations } = await runCompare({ cell: 'lstm', N: 4, init: 'torch', simulate: 'gate-order:iofg' });
   expect(explanations[0]).toMatchObject({ code: 'gate-order:iofg', verdict: 'fits' });
   const taken = /for b in \(([^)]*)\)/.exec(explanations[0].fixes.keras!)![1].split(', ').map(Number);
@@ -242,18 +242,23 @@ it('the mend of a gate order brings the blocks to where they are read', async ()
 });
 
 it.each([
-  ['rnn', 'h = np.zeros(M)          # ← inside', 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)', 'out, h_n = rnn(x[n:n+1])'],
-  ['gru', 'h = np.zeros(M)          # ← inside', 'h = gru(x[n,t], h)', 'out, h_n = gru(x[n:n+1])'],
-  ['lstm', 'h, c = np.zeros(M), np.zeros(M) # ← inside', 'h, c = lstm(x[n,t], h, c)', 'out, (h_n, c_n) = lstm(x[n:n+1])'],
-] as const)('the mend of a carried state is the loop of %s', async (cell, zeros, step, torch) => {
+  ['rnn', 'h = np.zeros(M)', 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)', 'out, h_n = rnn('],
+  ['gru', 'h = np.zeros(M)', 'a = x[n,t] @ Wx + b; u = h @ Wh + b2; h = gates(a, u, h)', 'out, h_n = rnn('],
+  ['lstm', 'h, c = np.zeros(M), np.zeros(M)', 'z = x[n,t] @ Wx + h @ Wh + bh; h, c = gates(z, c)', 'out, (h_n, c_n) = rnn('],
+] as const)('the fix of a carried state is the loop of %s', async (cell, zeros, step, torch) => {
   const { explanations } = await runCompare({ cell, N: 4, simulate: 'state-carry' });
   expect(explanations[0].code).toBe('state-carry');
-  expect(explanations[0].fix.split('\n').map(line => line.trim())).toEqual([
-    'for n in range(N):',
-    expect.stringContaining(zeros),
-    `for t in range(T): ${step}`,
-  ]);
+  const lines = explanations[0].fix.split('\n').map(line => line.trim());
+  expect(lines).toEqual(['for n in range(N):', expect.stringContaining(zeros), `for t in range(T): ${step}`]);
   expect(explanations[0].fixes.torch).toContain(torch);
+});
+
+it('the fix is in the language of the file', async () => {
+  const network: CompareRequest = { layers: 'lstm:3,dense:2', D: 2, T: 4, N: 3, framework: 'torch' };
+  const torch = await runCompare({ ...network, simulate: 'state-reset' });
+  expect(torch.explanations[0].fix).toContain('out, (h_n, c_n) = rnn(x)');
+  const { framework: _, ...keras } = network;
+  expect((await runCompare({ ...keras, simulate: 'state-reset' })).explanations[0].fix).toContain('h, c = np.zeros(M), np.zeros(M)');
 });
 
 it('leaky_relu is told with the slope of the framework it comes from', async () => {

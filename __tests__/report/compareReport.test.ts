@@ -100,9 +100,9 @@ describe('compareText', () => {
       3   2e-3      y2   0.50000000   0.50200000   different
       4   3.5e-3    y2   0.50000000   0.50352000   different
 
- first apart: sample 2, step 1, rnn_1
+ first difference: sample 2, step 1, rnn_1
 
- tried 12 explanations    what is left over
+ tested 12 explanations   residual
    state-carry            1.4e-7   ← fits
    as specified           3.5e-3
 

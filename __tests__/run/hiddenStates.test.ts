@@ -22,7 +22,7 @@ const save = async (name: string, arrays: Arrays) => folder.write(name, await by
 it('a trace of the right run is equal in every layer', async () => {
   const result = await runCompare({ ...request, against: await save('right.npz', await traced()) });
   expect(result).toMatchObject({ equal: true, exit: 0 });
-  expect(result.notes.join()).toContain('the hidden states of rnn_1, lstm_2 and y: the states agree');
+  expect(result.notes.join()).toContain('the hidden states of rnn_1, lstm_2 and y: the states are equal');
 });
 
 it('the first layer that parts is named, with its sample and step', async () => {
@@ -30,7 +30,7 @@ it('the first layer that parts is named, with its sample and step', async () => 
   const result = await runCompare({ ...request, against: await save('carry.npz', arrays) });
   expect(result).toMatchObject({ equal: false, exit: 1, verdict: 'fits', firstDifference: { sample: 1, step: 0, layer: 'lstm_2' } });
   expect(result.explanations[0]).toMatchObject({ code: 'state-carry', layers: ['lstm_2'] });
-  expect(result.notes.join()).toContain('rnn_1 agrees, lstm_2 is the first that parts');
+  expect(result.notes.join()).toContain('rnn_1 is equal, lstm_2 is the first that differs');
 });
 
 it('a mistake behind the states is looked for in y', async () => {

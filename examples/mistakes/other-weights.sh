@@ -2,4 +2,4 @@
 dir=$(mktemp -d) && trap 'rm -r "$dir"' EXIT
 network='--layers rnn:4,dense:2 --D 2'
 rnn-cli probe $network -q -o "$dir/probe.json"
-node loops.mjs other-weights "$dir/probe.json" | rnn-cli compare $network --weights "$dir/probe.json" -i "$dir/probe.json:x" --against - || [ $? = 1 ]
+node loops.mjs other-weights "$dir/probe.json" | rnn-cli compare $network --weights "$dir/probe.json" -i "$dir/probe.json:x" --budget 60 --against - || [ $? = 1 ]

@@ -4,14 +4,14 @@ import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { evidenceOf } from './evidence.js';
 import { plural } from './figures.js';
 import { type FirstDifference, partingOf } from './firstDifference.js';
+import { inCell } from './fixes.js';
 import { getHypothesis, HYPOTHESES } from './hypotheses.js';
-import { fixText } from './hypothesis.js';
 import { finiteSamples, isNonFinite, nonFiniteSentences } from './nonFinite.js';
 import { type View, viewsOf } from './outputReadings.js';
 import { type Finding, rank } from './ranking.js';
 import { type Outcome, roundingOf } from './run.js';
 import { partOf } from './runCache.js';
-import type { Scenario } from './scenario.js';
+import { recurrentLayers, type Scenario } from './scenario.js';
 import { type SearchOptions, type SearchResult, search } from './search.js';
 import { onInput, shapeSentences } from './shapeSentences.js';
 import { shortestInput } from './tellApart.js';
@@ -51,7 +51,8 @@ export function diagnose(
   options: SearchOptions,
   hidden: string | null = null,
 ): Diagnosis {
-  const found = explain(scenario, right, other, options, hidden);
+  const explained = explain(scenario, right, other, options, hidden);
+  const found = { ...explained, findings: explained.findings.map(f => ({ ...f, fixes: inCell(f.fixes, kindAt(scenario, f.layers[0])) })) };
   const accepted = found.findings.filter(f => f.verdict !== 'rejected');
   const isTie = found.verdict === 'tie' || (found.verdict === 'likely' && accepted.length > 1);
   return {
@@ -61,17 +62,23 @@ export function diagnose(
   };
 }
 
+/** The cell of a layer; of all together the first one's. */
+function kindAt(scenario: Scenario, layer: string | null) {
+  const layers = recurrentLayers(scenario);
+  return (layers.find(l => l.name === layer) ?? layers[0])?.kind;
+}
+
 function tellApartText(scenario: Scenario, tied: readonly Finding[]): string | null {
   const changes = tied.flatMap(f => f.again ?? []);
   const shortest = changes.length < tied.length ? undefined : shortestInput(scenario, changes);
   if (!shortest) return null;
   const { size, alike } = shortest;
-  if (!size) return 'with these weights no input of up to 4 samples and 10 steps shows which';
+  if (!size) return 'no input of up to 4 samples and 10 steps distinguishes them with these weights';
   const rest =
     alike.length === 0
       ? ''
-      : ` (but for ${alike.map(([i, j]) => `${tied[i].code} and ${tied[j].code}`).join(', ')}: the same y there, too)`;
-  return `an input of ${plural(size.N, 'sample')} and ${plural(size.T, 'step')} shows which: rnn-cli probe --N ${size.N} --T ${size.T} makes one${rest}`;
+      : ` (except ${alike.map(([i, j]) => `${tied[i].code} and ${tied[j].code}`).join(', ')}, which give the same y there, too)`;
+  return `an input of ${plural(size.N, 'sample')} and ${plural(size.T, 'step')} distinguishes them: rnn-cli probe with the same network and --N ${size.N} --T ${size.T} makes one${rest}`;
 }
 
 type Explained = Omit<Diagnosis, 'codes' | 'tellApart'>;
@@ -142,7 +149,6 @@ function onlyTheView(view: View, options: SearchOptions, shapes: readonly string
     verdict: 'fits',
     margin: null,
     why: [...shapes, `Your array is ${view.words}: the numbers are equal.`, hypothesis.why].join('\n'),
-    fix: fixText(hypothesis.fix),
     fixes: hypothesis.fix,
     change: undefined,
     needsAll: true,

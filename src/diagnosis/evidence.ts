@@ -67,8 +67,11 @@ function relationSentence(right: Tensor, other: Tensor): string[] {
   if (n < 4 || r === undefined) return [];
   const chance = 2 / Math.sqrt(n);
   const figure = `r = ${r.toFixed(2)} over ${n} numbers`;
-  if (Math.abs(r) <= chance) return [`the two outputs are not correlated (${figure}; unrelated ones reach ${chance.toFixed(2)} by chance)`];
-  return [`the two outputs are correlated (${figure}; unrelated ones reach ${chance.toFixed(2)} by chance)`];
+  if (Math.abs(r) <= chance)
+    return [
+      `the two outputs are not correlated (${figure}; unrelated outputs of this size stay below ${chance.toFixed(2)} in 19 of 20 cases)`,
+    ];
+  return [`the two outputs are correlated (${figure}; unrelated outputs of this size stay below ${chance.toFixed(2)} in 19 of 20 cases)`];
 }
 
 export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number | undefined {

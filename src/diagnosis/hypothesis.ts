@@ -91,7 +91,3 @@ export interface Example {
   /** real steps of each sample */
   readonly lengths?: readonly number[];
 }
-
-export function fixText(fix: Fix): string {
-  return Object.values(fix)[0] ?? '';
-}

@@ -70,18 +70,20 @@ function reachSentence(other: Tensor, bad: readonly number[]): string[] {
   const K = other.shape[other.shape.length - 1];
   const rows = new Set(bad.map(k => Math.floor(k / K)));
   if (rows.size === other.data.length / K && bad.length === other.data.length)
-    return ['no number is left: a NaN in a weight, in the input or in the first state would do that'];
+    return ['no finite number remains: a NaN in a weight, in the input or in the first state would do that'];
   if (bad.length < rows.size * K)
     return [
       'other outputs of the same row are finite: a NaN in h would reach all of them, so it arose behind h (a column of Wo, log or division of y, an array never filled)',
     ];
   if (other.shape.length !== 3)
-    return ['whole rows are lost and others are not: what is special is in those samples (their input, a row of an array never filled)'];
+    return [
+      'some rows are lost whole and the others are finite: the cause is in those samples (their input, a row of an array never filled)',
+    ];
   const T = other.shape[1];
   const stays = [...rows].every(r => r % T === T - 1 || rows.has(r + 1));
   return [
     stays
-      ? 'from its first step on each of those samples stays so to its last step, as a NaN in h does'
+      ? 'in each of those samples every step from the first such one to the last is lost, as a NaN in h does it'
       : 'later steps of the same sample are finite again: a NaN in h would stay, so h is right and those rows of the output are not (an array never filled)',
   ];
 }

@@ -1,5 +1,5 @@
+import { fixIn } from './fixes.js';
 import type { Fix, Variant } from './hypothesis.js';
-import { fixText } from './hypothesis.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 import type { Trial } from './trial.js';
 
@@ -20,8 +20,7 @@ export interface Finding {
   /** how many times smaller than the next best */
   readonly margin: number | null;
   readonly why: string;
-  readonly fix: string;
-  /** the same repair in NumPy, Keras, PyTorch, where they differ */
+  /** the repair in NumPy, Keras, PyTorch; of two mistakes those of both */
   readonly fixes: Fix;
   /** to compute it again; undefined where its numbers came from the other output */
   readonly change?: Variant['change'];
@@ -142,8 +141,7 @@ function findingOf(trial: Trial, verdict: Finding['verdict'], margin: number, tr
     verdict,
     margin: Number.isFinite(margin) ? margin : null,
     why: trial.why,
-    fix: fixes.map(fixText).join('\n'),
-    fixes: fixes.length === 1 ? fixes[0] : {},
+    fixes: fixes.length === 1 ? fixes[0] : { numpy: fixes.map(fix => fixIn(fix, 'numpy')).join('\n') },
     change: trial.change,
     needsAll: trial.parts.some(p => p.variant.needs === 'all' || p.variant.needs === 'input'),
     again: trial.again,

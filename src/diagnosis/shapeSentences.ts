@@ -17,7 +17,7 @@ export function shapeSentences(scenario: Scenario, right: Outcome, other: Tensor
   if (expected.length === 3 && is(N, K)) return [`${start}one row per sample; the network gives one per time step`];
   if (expected.length === 2 && N !== T && is(T, K))
     return [`${start}one row per time step instead of one per sample: samples and steps are mixed up`];
-  if (expected.length === 3 && is(T, N, K)) return [`${start}samples and steps stand in each other's place`];
+  if (expected.length === 3 && is(T, N, K)) return [`${start}samples and steps are exchanged`];
   if (expected.length === 2 && is(K, N)) return [`${start}the output is transposed`];
   for (const layer of recurrentLayers(scenario)) {
     const M = layer.units;

@@ -123,7 +123,7 @@ function twoChanges(name: string, layer: LayerSpec | undefined, a: Tensor, b: Te
   return null;
 }
 
-/** Another tensor of the first that is this one: layers, or Wx and Wh, stand in each other's place. */
+/** Another tensor of the first that is this one: layers, or Wx and Wh, are exchanged. */
 function elsewhere(name: string, b: Tensor, first: Weights): string | null {
   if (b.data.length < 2 || largestMagnitude(b.data) === 0) return null;
   const found = [...first].find(([other, t]) => other !== name && sameShape(t.shape, b.shape) && same(t, b));

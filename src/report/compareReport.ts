@@ -104,7 +104,7 @@ function firstLine({ firstDifference }: CompareResult): string {
   const place = [`sample ${sample + 1}`, step === null ? '' : `step ${step + 1}`, layer === null ? '' : escapeText(layer, 60)].filter(
     Boolean,
   );
-  return ` first apart: ${place.join(', ')}\n`;
+  return ` first difference: ${place.join(', ')}\n`;
 }
 
 /** 'DIFFERENT   yours (10,2), right (1,2): …  [head-on-input]' */
@@ -129,11 +129,11 @@ function triedText({ explanations, tried: count, asSpecified, shape }: CompareRe
   }));
   if (asSpecified !== null) rows.push({ code: 'as specified', residual: asSpecified, mark: '' });
   const width = Math.max(20, ...rows.map(row => row.code.length)) + 3;
-  const tried = ` tried ${count} explanation${count === 1 ? '' : 's'}`;
+  const tried = ` tested ${count} explanation${count === 1 ? '' : 's'}`;
   const lines = rows
     .sort((a, b) => a.residual - b.residual)
     .map(({ code, residual, mark }) => `   ${code.padEnd(width)}${smallText(residual)}${mark}\n`);
-  return `${tried.padEnd(width + 3)}what is left over\n${lines.join('')}`;
+  return `${tried.padEnd(width + 3)}residual\n${lines.join('')}`;
 }
 
 /** What is known of the cause: the explanation that fits; all that fit equally well, each with its repair; else what the numbers say. */
@@ -146,10 +146,7 @@ function becauseText(result: CompareResult, { paint, width }: Layout): string {
   const repair = (e: Explanation) => (e.fix === '' ? '' : `${fix}${hanging(wrapCode(e.fix, width - 6))}\n`);
   if (!best) {
     if (explanations.length === 0 && evidence.length === 0) return '';
-    const tested =
-      explanations.length === 0
-        ? ''
-        : `: no known mistake leaves a residual as small as the noise${shape.equal ? '' : ', and the shapes differ'}`;
+    const tested = explanations.length === 0 ? '' : `: no known mistake gives your y${shape.equal ? '' : ', and the shapes differ'}`;
     return say(why, [`unexplained${tested}`, ...evidence].join('\n'));
   }
   if (accepted.length > 1) {

@@ -93,9 +93,9 @@ export function probeText(
   const lines = [
     `${paint.strong('PROBE')}   x (${shape.join(', ')}), N=${dims.N} T=${dims.T}, seed ${escapeText(seed, 40)}; weights: ${weightsSource}\n`,
   ];
-  lines.push(` tells apart ${shows.length} mistakes: y differs under each from the right one and from all others\n`);
+  lines.push(` distinguishes ${shows.length} mistakes: under each, y differs from the right one and from all others\n`);
   lines.push(`   ${families(shows).join(', ')}\n`);
-  if (alike.length > 0) lines.push(` not from each other: ${pairsText(alike)}\n`);
+  if (alike.length > 0) lines.push(` but not these from each other: ${pairsText(alike)}\n`);
   if (cannotDetect.length > 0) lines.push(` cannot show: ${families(cannotDetect).join(', ')}\n`);
   lines.push(saved === undefined ? ' save it with -o probe.npz (x and weights) or -o x.npy\n' : ` saved ${escapeText(saved)}\n`);
   return lines.map(line => wrapText(line, Math.min(READING_WIDTH, width), 3)).join('');

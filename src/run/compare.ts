@@ -1,3 +1,4 @@
+import { fixIn } from '../diagnosis/fixes.js';
 import type { Diagnosis } from '../diagnosis/index.js';
 import { NEAR_NOISE } from '../diagnosis/thresholds.js';
 import { largestMagnitude } from '../tensor/difference.js';
@@ -92,7 +93,11 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
       : { expected: expected.shape, actual: actual.shape, equal: comparable },
     ...shown,
     firstDifference: exit !== 1 ? null : (sides.parted ?? firstDifference(expected, shown, diagnosis, view?.layer ?? null)),
-    explanations: (diagnosis?.findings ?? []).map(({ change: _, again: __, needsAll: ___, ...finding }) => finding),
+    explanations: (diagnosis?.findings ?? []).map(({ change: _, again: __, needsAll: ___, ...finding }) => ({
+      ...finding,
+      // the other side of a PyTorch state dict is PyTorch's, as a rule; of anything else it is a loop of one's own
+      fix: fixIn(finding.fixes, prepared.network.framework === 'torch' ? 'torch' : 'numpy'),
+    })),
     asSpecified: shown.max?.abs ?? null,
     cannotDetect: power.cannotDetect,
     cannotName: power.cannotName,
@@ -110,7 +115,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
       ...prepared.notes,
       ...sides.notes,
       ...(isGraph ? [] : stepsForSamples(prepared, sides.actual)),
-      ...(view === null || byShape ? [] : [`the other side was taken for ${view.words} and compared with that`]),
+      ...(view === null || byShape ? [] : [`the other side was read as ${view.words} and compared with that`]),
       ...(diagnosis?.stopped ? ['the search for pairs of mistakes was stopped by its time budget; --budget gives it more seconds'] : []),
       ...(power.bounds !== null && power.cannotDetect.length + power.cannotName.length > 0
         ? [`what this input cannot show was looked for in ${power.bounds}`]

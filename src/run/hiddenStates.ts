@@ -130,7 +130,7 @@ function partingOf(hidden: readonly Hidden[], { network, weights, input }: Prepa
 function wordsOf(compared: readonly Compared[], first: Compared | undefined, hasY: boolean): string {
   const names = (list: readonly Compared[]) => list.map(c => c.layer).join(', ');
   const start = `the other side gives the hidden states of ${names(compared)}${hasY ? ' and y' : ''}`;
-  if (!first) return `${start}: the states agree${hasY ? `; where y differs, it is after ${compared[compared.length - 1].layer}` : ''}`;
+  if (!first) return `${start}: the states are equal${hasY ? `; where y differs, it is after ${compared[compared.length - 1].layer}` : ''}`;
   const before = compared.slice(0, compared.indexOf(first));
-  return `${start}: ${before.length > 0 ? `${names(before)} ${before.length > 1 ? 'agree' : 'agrees'}, ` : ''}${first.layer} is the first that parts and is compared here`;
+  return `${start}: ${before.length > 0 ? `${names(before)} ${before.length > 1 ? 'are' : 'is'} equal, ` : ''}${first.layer} is the first that differs and is compared here`;
 }

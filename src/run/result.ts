@@ -226,7 +226,7 @@ export interface Explanation {
   readonly codes: readonly string[];
   /** the layer each part sits in; null where it sits in all of them or in none */
   readonly layers: readonly (string | null)[];
-  /** the same mend for who uses NumPy, Keras or PyTorch */
+  /** the same repair in NumPy, Keras, PyTorch */
   readonly fixes: { readonly numpy?: string; readonly keras?: string; readonly torch?: string };
 }
 

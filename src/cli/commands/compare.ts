@@ -8,7 +8,7 @@ import { given, inputRequest, networkRequest, type Values } from '../values.js';
 
 export async function compare(values: Values, output: Output): Promise<number> {
   const { first, second } = values;
-  const draw = progressBar(output, 'mistakes tried');
+  const draw = progressBar(output, 'mistakes tested');
   const request = {
     ...networkRequest(values),
     ...inputRequest(values),

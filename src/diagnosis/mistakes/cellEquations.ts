@@ -68,7 +68,7 @@ export const gateMissing: Hypothesis = {
   title: 'a gate is left out',
   insideStep: true,
   alone: true,
-  why: 'One gate is not used: what it should scale goes through whole.',
+  why: 'One gate is not used: what it should scale passes unchanged.',
   fix: { numpy: 'c = f * c + i * g; h = o * np.tanh(c)   # ← all of i, f, o' },
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario => [
@@ -181,10 +181,10 @@ export const gatesCoupled: Hypothesis = {
 
 export const tanhOfGate: Hypothesis = {
   name: 'tanh-of-product',
-  title: 'tanh is taken after the output gate',
+  title: 'tanh is applied after the output gate',
   insideStep: true,
   alone: true,
-  why: 'The tanh is taken after the output gate instead of before it: h = tanh(o⊙c) where h = o⊙tanh(c) is meant, or c itself is squashed.',
+  why: 'The tanh is applied after the output gate instead of before it: h = tanh(o⊙c) instead of h = o⊙tanh(c), or c itself goes through a tanh.',
   fix: { numpy: 'h = o * np.tanh(c)            # ← c stays as it is' },
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario => [
@@ -193,21 +193,21 @@ export const tanhOfGate: Hypothesis = {
       'lstm',
       'tanh-of-product',
       lstmStep((i, f, g, o, c, out) => [f * c + i * g, out(o * (f * c + i * g))]),
-      w => `The tanh of ${w} is taken after the output gate: h = tanh(o⊙c).`,
+      w => `The tanh of ${w} is applied after the output gate: h = tanh(o⊙c).`,
     ),
     ...stepVariants(
       scenario,
       'lstm',
       'tanh-of-product',
       lstmStep((i, f, g, o, c, out) => [out(f * c + i * g), o * out(f * c + i * g)]),
-      w => `The cell state of ${w} is squashed: c = tanh(f⊙c + i⊙g) is handed on, not f⊙c + i⊙g.`,
+      w => `The cell state of ${w} goes through a tanh: c = tanh(f⊙c + i⊙g) goes to the next step, not f⊙c + i⊙g.`,
     ),
     ...stepVariants(
       scenario,
       'lstm',
       'tanh-of-product',
       lstmStep((i, f, g, o, c, out) => [out(f * c + i * g), o * out(out(f * c + i * g))]),
-      w => `The cell state of ${w} is squashed: c = tanh(f⊙c + i⊙g) is handed on, and h = o⊙tanh(c) takes the tanh once more.`,
+      w => `The cell state of ${w} goes through a tanh: c = tanh(f⊙c + i⊙g), and h = o⊙tanh(c) applies the tanh once more.`,
     ),
   ],
 };
@@ -293,7 +293,7 @@ export const lastStepLinear: Hypothesis = {
   name: 'last-step-linear',
   title: 'the last step has no tanh',
   alone: true,
-  why: 'The tanh is left out at the last step: what goes into the dense layer is the sum, not tanh of it.',
+  why: 'The tanh is left out at the last step: the dense layer reads the sum before the tanh.',
   fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)\ny = h @ Wo + bo               # ← h, after its tanh' },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
@@ -302,7 +302,7 @@ export const lastStepLinear: Hypothesis = {
       'rnn',
       'last-step-linear',
       (context, right, left) => right(left === 0 ? { ...context, act: x => x } : context),
-      w => `The last step of ${w} has no tanh: what goes on is the sum, not tanh of it.`,
+      w => `The last step of ${w} has no tanh: the next layer reads the sum before the tanh.`,
     ),
 };
 

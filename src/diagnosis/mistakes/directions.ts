@@ -49,8 +49,8 @@ function exchangeWeights(scenario: Scenario, name: string): Scenario {
 
 export const bidirectionalLastStep: Hypothesis = {
   name: 'bidirectional-last-step',
-  title: 'out[:, -1] is taken for h_n',
-  why: 'out[:, -1] was taken for the last state of a bidirectional layer. In the backward half that is its first step: it has seen only x[T−1]. Its last one is out[:, 0].',
+  title: 'out[:, -1] is used instead of h_n',
+  why: 'out[:, -1] was used as the last state of a bidirectional layer. In its backward half that is the first step computed, which has seen x[T−1] alone; the last one computed is out[:, 0].',
   fix: {
     torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← not out[:, -1]',
     numpy: 'h = np.concatenate([out[:, -1, :M], out[:, 0, M:]], axis=-1)',
@@ -67,8 +67,8 @@ export const bidirectionalLastStep: Hypothesis = {
 
 export const bidirectionalMerge: Hypothesis = {
   name: 'bidirectional-merge',
-  title: 'the two directions are merged in another way',
-  why: 'The two directions are merged in another way than in the network (concat, sum, ave, mul).',
+  title: 'the two directions are merged differently',
+  why: 'The two directions are merged differently than in the network (concat, sum, ave, mul).',
   fix: {
     numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)   # ← concat; sum: h_forward + h_backward',
     keras: "Bidirectional(LSTM(M), merge_mode='concat')   # ← the network’s; PyTorch has concat only",
@@ -97,8 +97,8 @@ const WORDS: Record<MergeMode, string> = {
 
 export const backwardNotFlipped: Hypothesis = {
   name: 'backward-not-flipped',
-  title: 'the backward sequence is not turned back',
-  why: 'The backward sequence is merged in the order it was computed: at step t it stands beside the forward state of step t but belongs to step T−1−t.',
+  title: 'the backward sequence is not reversed back to time order',
+  why: 'The backward sequence is merged in the order it was computed: beside the forward state of step t stands the backward state of step T−1−t.',
   fix: {
     numpy: 'h = np.concatenate([hs_forward, hs_backward[:, ::-1]], axis=-1)   # ← turned back to time order',
     torch: 'h = torch.cat([hs_forward, hs_backward.flip(1)], dim=-1)',

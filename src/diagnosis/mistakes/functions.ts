@@ -54,7 +54,7 @@ function slotsOf({ model }: Scenario): Slot[] {
       field: 'recurrentActivation',
       words: 'gate activation (recurrent_activation)',
     },
-    { layers: recurrent.filter(l => l.kind === 'lstm'), field: 'outputActivation', words: 'activation of c on its way out' },
+    { layers: recurrent.filter(l => l.kind === 'lstm'), field: 'outputActivation', words: 'activation applied to c in h = o⊙tanh(c)' },
     { layers: model.layers.filter(l => l.kind === 'dense'), field: 'activation', words: 'activation' },
     { layers: model.layers.filter(l => l.kind === 'activation'), field: 'activation', words: 'activation' },
   ];
@@ -85,7 +85,7 @@ function slotVariants(slot: Slot, specs: readonly ActivationSpec[], code: (name:
       const name = formatActivation(spec);
       if (layers.every(l => present(l, slot.field) === name)) return [];
       const where = place.layer ?? 'the recurrent layers';
-      const words = (which: string) => `The ${which} of ${where} is ${name} where the network has ${present(layers[0], slot.field)}.`;
+      const words = (which: string) => `The ${which} of ${where} is ${name}; the network has ${present(layers[0], slot.field)}.`;
       const fix = { keras: kerasFix(slot.field, present(layers[0], slot.field)), numpy: numpyFix(present(layers[0], slot.field)) };
       const rare = !USUAL.includes(name) && name !== 'softmax';
       const whole = {
@@ -114,7 +114,7 @@ function numpyFix(right: string): string {
 
 export const hardSigmoid: Hypothesis = {
   name: 'hard-sigmoid',
-  title: 'a hard sigmoid stands for the sigmoid',
+  title: 'a hard sigmoid is used instead of the sigmoid',
   insideStep: true,
   why: 'The gates use a hard sigmoid instead of the sigmoid (or one hard sigmoid instead of the other). Two functions have that name:\nclip(x/6 + 0.5, 0, 1) in Keras 3 and PyTorch, clip(0.2·x + 0.5, 0, 1) in Keras 2, tfjs and ONNX.',
   fix: { numpy: 'sigmoid = lambda x: 1 / (1 + np.exp(-x))', keras: "LSTM(M, recurrent_activation='sigmoid')" },
@@ -188,8 +188,8 @@ export const softmaxMissing: Hypothesis = {
 
 export const softmaxTwice: Hypothesis = {
   name: 'softmax-twice',
-  title: 'the softmax is taken twice',
-  why: 'The softmax is taken of what is a softmax already: the rows add up to 1 but are nearly equal. Losses such as CrossEntropyLoss contain one, too.',
+  title: 'the softmax is applied twice',
+  why: 'The softmax is applied to what is a softmax already: the rows add up to 1 but are nearly equal. Losses such as CrossEntropyLoss contain one, too.',
   fix: {
     numpy: 'y = softmax(h @ Wo + bo)      # ← once',
     torch: 'y = torch.softmax(fc(h), dim=-1)   # ← once, and none before CrossEntropyLoss',

@@ -72,10 +72,10 @@ function twoRowGrus(scenario: Scenario): RecurrentSpec[] {
 
 export const gruRecurrentBias: Hypothesis = {
   name: 'gru-recurrent-bias',
-  title: 'the GRU’s recurrent bias stands in the wrong place',
+  title: 'the GRU’s recurrent bias is in the wrong place',
   insideStep: true,
   alone: true,
-  why: 'The recurrent bias of the candidate (b_hn in PyTorch, row 1 of Keras’ bias) belongs inside r ⊙ (h·Wh_g + b′_g). Here it is outside, or left out (Flax and Equinox have none), or the two rows [2, 3·M] are read in another way.',
+  why: 'The recurrent bias of the candidate (b_hn in PyTorch, row 1 of Keras’ bias) belongs inside r ⊙ (h·Wh_g + b′_g). Here it is outside, or left out (Flax and Equinox have none), or the two rows [2, 3·M] are read differently.',
   fix: {
     numpy: 'g = np.tanh(x[n,t] @ Wx_g + b_g + r * (h @ Wh_g + b2_g))   # ← b2_g inside r * (…)',
     keras: 'b, b2 = bias                  # ← bias of GRU(reset_after=True) is [2, 3·M]: input row, recurrent row',
@@ -109,13 +109,13 @@ export const gruRecurrentBias: Hypothesis = {
           names,
           layer,
           t => rowsExchanged(t),
-          `The two rows of the bias of ${where} are exchanged: the recurrent one is taken for the input one.`,
+          `The two rows of the bias of ${where} are exchanged: the recurrent one is used as the input one.`,
         ),
         bias(
           names,
           layer,
           interleaved,
-          `The bias [2, 3·M] of ${where} was flattened and split in the wrong way: every second number was taken for a row.`,
+          `The bias [2, 3·M] of ${where} was flattened and split in the wrong way: every second number was used as a row.`,
         ),
       ];
     });
@@ -158,7 +158,7 @@ export const gatesInterleaved: Hypothesis = {
   title: 'the gates are read as interleaved columns',
   insideStep: true,
   alone: true,
-  why: 'The columns of the gates are taken to be interleaved (unit by unit: i f g o, i f g o, …) where they stand in blocks (all of i, then all of f …), or the other way round: a reshape to [M, G] where [G, M] is meant.',
+  why: 'The columns of the gates are taken to be interleaved (unit by unit: i f g o, i f g o, …) although they stand in blocks (all of i, then all of f …), or the other way round: a reshape to [M, G] instead of [G, M].',
   fix: { numpy: 'i, f, g, o = np.split(z, 4, axis=-1)   # ← blocks; not z.reshape(M, 4)' },
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>

@@ -43,7 +43,7 @@ export function atEveryStep(scenario: Scenario): Scenario | undefined {
   return pool ? { ...scenario, model: bypass(scenario.model, pool.name) } : undefined;
 }
 
-/** y of the last step alone, where the network gives one at every step. */
+/** y of the last step alone, where the network returns one at every step. */
 export function atLastStep(scenario: Scenario): Scenario | undefined {
   const layers = recurrentLayers(scenario);
   const last = layers[layers.length - 1];
@@ -67,8 +67,8 @@ function lastOfSequence(y: Tensor): Tensor {
 
 export const headEveryStep: Hypothesis = {
   name: 'head-every-step',
-  title: 'y is given at every step instead of the last',
-  why: 'The output has one row a step: return_sequences=True, or the dense layer was applied inside the loop over time. Asked for is the output after the last step alone.',
+  title: 'y is returned at every step instead of the last',
+  why: 'The output has one row a step: return_sequences=True, or the dense layer was applied inside the loop over time. The network returns the output after the last step alone.',
   fix: {
     numpy: 'y = h @ Wo + bo              # ← after the loop over t; or Yhats[:, -1]',
     keras: 'SimpleRNN(M, return_sequences=False)',
@@ -81,8 +81,8 @@ export const headEveryStep: Hypothesis = {
 
 export const headLast: Hypothesis = {
   name: 'head-last',
-  title: 'y is given for the last step only',
-  why: 'The output is that of the last step alone; the network gives one at every step.',
+  title: 'y is returned for the last step only',
+  why: 'The output is that of the last step alone; the network returns one at every step.',
   fix: {
     numpy: 'Yhats[n, t] = h @ Wo + bo    # ← inside the loop over t',
     keras: 'SimpleRNN(M, return_sequences=True)',
@@ -133,7 +133,7 @@ export const headOnInput: Hypothesis = {
         code: 'head-on-input',
         layer: head.name,
         y: { shape: other.shape, data: fit.fitted },
-        why: `${headOnInput.why}\nEvery row of your output is one and the same linear function of the row of x at that step.`,
+        why: `${headOnInput.why}\nEvery row of your output is the same linear function of the row of x at that step.`,
         chosen: other.data.length - (N * T - fit.rank) * told,
         told: (N * T - fit.rank) * told,
       },

@@ -30,7 +30,7 @@ export const inputLagged: Hypothesis = {
   name: 'input-lagged',
   title: 'x is one step late or early',
   alone: true,
-  why: 'At every step the network sees x of the step before or after: x_{t−1} where x_t is meant.',
+  why: 'At every step the network sees x of the step before or after: x_{t−1} instead of x_t.',
   fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x[n,t], not x[n,t-1] or x[n,t+1]' },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
   variants(scenario) {
@@ -94,7 +94,7 @@ export const paddingSide: Hypothesis = {
   title: 'short sequences are padded on the other side',
   often: true,
   alone: true,
-  why: 'Short sequences are filled up with zeros on the other side: in front (Keras’ pad_sequences does that by default) instead of behind, or behind instead of in front.',
+  why: 'Short sequences are padded with zeros on the other side: in front (Keras’ pad_sequences does that by default) instead of behind, or behind instead of in front.',
   fix: {
     keras: "x = pad_sequences(sequences, padding='post')   # ← the default is padding='pre'",
     torch: 'x = pad_sequence(sequences, batch_first=True)   # zeros behind',
@@ -130,7 +130,7 @@ export const inputPadded: Hypothesis = {
   name: 'input-padded',
   title: 'zeros were added to the sequence',
   alone: true,
-  why: 'The network runs some steps of zeros more than the sequence has, in front of it or behind it: padding that is not masked goes on changing h.',
+  why: 'The network runs additional steps of zeros, in front of it or behind it: padding that is not masked changes h further.',
   fix: {
     numpy: 'for t in range(length): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← the real steps only',
     keras: 'model.add(Masking())',
@@ -152,7 +152,7 @@ export const inputPadded: Hypothesis = {
             s,
             withSteps(s.input.x, T + count, t => (where === 'behind' ? t : t - count)),
           ),
-        why: `The network runs ${count} ${count === 1 ? 'step' : 'steps'} of zeros more than the sequence has, ${where} of it.`.replace(
+        why: `The network runs ${count} additional ${count === 1 ? 'step' : 'steps'} of zeros, ${where} of the sequence.`.replace(
           'behind of',
           'behind',
         ),
@@ -165,7 +165,7 @@ export const lengthsPermuted: Hypothesis = {
   name: 'lengths-permuted',
   title: 'the lengths belong to other samples',
   alone: true,
-  why: 'The lengths stand in another order than the samples: they were sorted (pack_padded_sequence wants them so) and the samples were not, or the other way round.',
+  why: 'The lengths are in another order than the samples: they were sorted (pack_padded_sequence wants them so) and the samples were not, or the other way round.',
   fix: {
     torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
     numpy: 'order = np.argsort(-lengths); x, lengths = x[order], lengths[order]   # ← both',
@@ -189,7 +189,7 @@ export const lengthsPermuted: Hypothesis = {
         layer: null,
         needs: 'input' as const,
         change: s => withLengths(s, order),
-        why: `The lengths stand ${words}: ${order.slice(0, 8).join(', ')}${N > 8 ? ' …' : ''} instead of ${lengths.slice(0, 8).join(', ')}${N > 8 ? ' …' : ''}.`,
+        why: `The lengths are ${words}: ${order.slice(0, 8).join(', ')}${N > 8 ? ' …' : ''} instead of ${lengths.slice(0, 8).join(', ')}${N > 8 ? ' …' : ''}.`,
       }));
   },
 };
@@ -233,7 +233,7 @@ export const maskOneWay: Hypothesis = {
       why:
         way === 1
           ? maskOneWay.why
-          : 'The forward direction of a bidirectional layer runs on into the padding behind the end of a short sequence; the backward one does not.',
+          : 'The forward direction of a bidirectional layer continues into the padding behind the end of a short sequence; the backward one does not.',
     }));
   },
 };

@@ -207,7 +207,7 @@ export const inputReshaped: Hypothesis = {
     const swapped = seeing(
       'input-reshaped',
       x => swapped2(x),
-      `Each sample of x is turned on its side: x[n].T (here T = D = ${T}, so no shape gives it away).`,
+      `Each sample of x is turned on its side: x[n].T (here T = D = ${T}, so no shape shows it).`,
     );
     return [
       ...(T === D ? [swapped] : []),
@@ -218,7 +218,7 @@ export const inputReshaped: Hypothesis = {
             seeing(
               'input-reshaped',
               x => swapped2({ shape: [x.shape[0], x.shape[2], x.shape[1]], data: x.data }),
-              'Steps and features of x are mixed up: x [N, T, D] was taken for [N, D, T] and transposed.',
+              'Steps and features of x are mixed up: x [N, T, D] was read as [N, D, T] and transposed.',
             ),
           ]),
     ];

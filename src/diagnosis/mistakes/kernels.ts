@@ -45,7 +45,7 @@ export const wxTransposed: Hypothesis = {
   often: true,
   title: 'the input weights are transposed',
   insideStep: true,
-  why: 'The input weights Wx are used the wrong way round: PyTorch and ONNX keep them as [outputs, inputs], Keras and the tutorial as [inputs, outputs].\nBecause both sizes are equal no shape gives it away.',
+  why: 'The input weights Wx are used the wrong way round: PyTorch and ONNX keep them as [outputs, inputs], Keras as [inputs, outputs].\nBecause both sizes are equal no shape shows it.',
   fix: {
     numpy: 'h = np.tanh(x[n,t] @ Wx + …)   # Wx [D, M]; a PyTorch weight_ih_l0 needs .T first',
     torch: 'rnn.weight_ih_l0.data = torch.tensor(Wx.T)',
@@ -80,7 +80,7 @@ export const whTransposed: Hypothesis = {
   often: true,
   title: 'the recurrent weights are transposed',
   insideStep: true,
-  why: 'The recurrent weights Wh are used the wrong way round. Wh is square [M, M] in each gate, so no shape gives it away:\nPyTorch and ONNX multiply weight_hh · h, Keras and the notebook h · Wh.',
+  why: 'The recurrent weights Wh are used the wrong way round. Wh is square [M, M] in each gate, so no shape shows it:\nPyTorch and ONNX multiply weight_hh · h, Keras h · Wh.',
   fix: {
     numpy: 'h = np.tanh(… + h @ Wh)       # Wh [M, M]; a PyTorch weight_hh_l0 needs .T first',
     torch: 'rnn.weight_hh_l0.data = torch.tensor(Wh.T)',

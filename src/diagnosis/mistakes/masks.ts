@@ -19,8 +19,8 @@ function outputVariants(scenario: Scenario, zeroOutputForMask: boolean, code: st
 
 export const maskZeros: Hypothesis = {
   name: 'mask-zeros',
-  title: 'masked steps put out zeros',
-  why: 'Masked steps put out zeros; in the network they repeat the last output. PyTorch (packed sequences) and ONNX give zeros, Keras repeats unless zero_output_for_mask is set.',
+  title: 'masked steps output zeros',
+  why: 'Masked steps output zeros; in the network they repeat the last output. PyTorch (packed sequences) and ONNX give zeros, Keras repeats unless zero_output_for_mask is set.',
   fix: {
     keras: 'SimpleRNN(M, return_sequences=True, zero_output_for_mask=False)',
     numpy: 'hs[n, t] = h                  # ← h as it was, where step t is masked',
@@ -32,7 +32,7 @@ export const maskZeros: Hypothesis = {
 export const maskHold: Hypothesis = {
   name: 'mask-hold',
   title: 'masked steps repeat the last output',
-  why: 'Masked steps repeat the last output; in the network they put out zeros. Keras repeats, PyTorch (packed sequences) and ONNX give zeros.',
+  why: 'Masked steps repeat the last output; in the network they output zeros. Keras repeats, PyTorch (packed sequences) and ONNX give zeros.',
   fix: {
     keras: 'SimpleRNN(M, return_sequences=True, zero_output_for_mask=True)',
     numpy: 'hs[n, t] = 0                  # ← where step t is masked',

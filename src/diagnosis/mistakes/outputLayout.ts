@@ -57,10 +57,10 @@ function movedBack(data: FloatArray, shape: readonly number[], order: readonly n
 
 export const outputLayout: Hypothesis = {
   name: 'output-layout',
-  title: 'the axes of the output stand in another order',
+  title: 'the axes of the output are in another order',
   alone: true,
   often: true,
-  why: 'The numbers are right, the axes of your array stand in another order: [T, N, K] of PyTorch without batch_first, of ONNX and of a list of steps; [K, N] where a sample is a column.',
+  why: 'The numbers are right, the axes of your array are in another order: [T, N, K] of PyTorch without batch_first, of ONNX and of a list of steps; [K, N] where a sample is a column.',
   fix: {
     numpy: 'y = y.transpose(1, 0, 2)      # ← [T, N, K] -> [N, T, K]; transpose, never reshape',
     torch: 'rnn = nn.RNN(D, M, batch_first=True)',
@@ -84,7 +84,7 @@ export const outputLayout: Hypothesis = {
       ),
       moved(
         only(3, y => swapBatchAndTime(reshape(y, [y.shape[1], y.shape[0], y.shape[2]]))),
-        `${inPlace} [N, T, K] was taken for [T, N, K].`,
+        `${inPlace} [N, T, K] was read as [T, N, K].`,
       ),
       ...(scenario.input.x.shape[0] > 1
         ? [

@@ -37,7 +37,7 @@ export const outputsPermuted: Hypothesis = {
         layer: null,
         y: columns(other, k => order[k], y),
         chosen: 0,
-        why: `${isOnce ? outputsPermuted.why : 'One column of the right output stands in several places of yours.'} ${shown.join(', ')}${K > 6 ? ' …' : ''}.`,
+        why: `${isOnce ? outputsPermuted.why : 'One column of the right output appears several times in yours.'} ${shown.join(', ')}${K > 6 ? ' …' : ''}.`,
         fix: isOnce
           ? { numpy: `y = y[..., [${order.map((_, k) => order.indexOf(k)).join(', ')}]]   # ← back to the right order` }
           : undefined,
@@ -85,7 +85,7 @@ export const samplesPermuted: Hypothesis = {
   name: 'samples-permuted',
   title: 'the samples are in another order',
   alone: true,
-  why: 'Every output is right but stands at another sample’s place: one side shuffled or sorted its samples.',
+  why: 'Every output is right but in the place of another sample: one side shuffled or sorted its samples.',
   fix: {
     numpy: 'y = y[np.argsort(order)]       # ← undo x = x[order]',
     keras: 'model.predict(x)               # ← not a shuffled dataset',
@@ -106,9 +106,9 @@ export const samplesPermuted: Hypothesis = {
 
 export const samplesRepeated: Hypothesis = {
   name: 'samples-repeated',
-  title: 'one sample’s output stands in several places',
+  title: 'one sample’s output appears several times',
   alone: true,
-  why: 'Outputs of some samples stand in the places of others: the output of one sample is written to several rows, or the same sample is read again.',
+  why: 'The outputs of some samples appear in the places of others: the output of one sample is written to several rows, or the same sample is read again.',
   fix: { numpy: 'for n in range(N): Y[n] = forward(x[n])   # ← both with n' },
   example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
   variants: () => [
@@ -204,9 +204,9 @@ function shifted(y: Tensor, axis: 0 | 1, by: number, fill: 'zeros' | 'edge'): Te
 
 export const samplesShifted: Hypothesis = {
   name: 'samples-shifted',
-  title: 'the outputs stand one sample further',
+  title: 'the outputs are shifted by one sample',
   alone: true,
-  why: 'Every output stands one sample too late or too early.',
+  why: 'Every output is one sample too late or too early.',
   fix: { numpy: 'for n in range(N): Y[n] = forward(x[n])   # ← both with n, not n + 1 or n − 1' },
   example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
   variants: scenario => (scenario.input.x.shape[0] < 2 ? [] : shiftVariants('samples-shifted', 0, 'sample')),
@@ -214,9 +214,9 @@ export const samplesShifted: Hypothesis = {
 
 export const stepsShifted: Hypothesis = {
   name: 'steps-shifted',
-  title: 'the outputs stand one step further',
+  title: 'the outputs are shifted by one step',
   alone: true,
-  why: 'Every output stands one step too late or too early: y_t is made from h_{t−1}, the state before the step (or the other way round).',
+  why: 'Every output is one step too late or too early: y_t is made from h_{t−1}, the state before the step (or the other way round).',
   fix: { numpy: 'for t in range(T):\n    h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)\n    Y[n,t] = h @ Wo + bo         # ← after h is new' },
   example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario => (scenario.input.x.shape[1] < 2 ? [] : shiftVariants('steps-shifted', 1, 'step')),
@@ -231,7 +231,7 @@ function shiftVariants(code: string, axis: 0 | 1, noun: string): Variant[] {
         layer: null,
         needs: 'all',
         change: s => ({ ...s, finish: [...s.finish, y => (y.shape.length >= rank ? shifted(y, axis, by, fill) : y)] }),
-        why: `Every output stands one ${noun} too ${by > 0 ? 'late' : 'early'}: your ${noun} ${by > 0 ? 2 : 1} is the right ${noun} ${by > 0 ? 1 : 2}. The ${by > 0 ? 'first' : 'last'} ${noun} ${fill === 'zeros' ? 'is zero' : 'stands there twice'}.`,
+        why: `Every output is one ${noun} too ${by > 0 ? 'late' : 'early'}: your ${noun} ${by > 0 ? 2 : 1} is the right ${noun} ${by > 0 ? 1 : 2}. The ${by > 0 ? 'first' : 'last'} ${noun} ${fill === 'zeros' ? 'is zero' : 'appears twice'}.`,
       }),
     ),
   );
@@ -241,7 +241,7 @@ export const outputReversed: Hypothesis = {
   name: 'output-reversed',
   title: 'the output sequence is in reverse order',
   alone: true,
-  why: 'The rows of your output run from the last step to the first: the equations are right, the sequence is turned round in time (go_backwards gives it so, and so does [:, ::-1]).',
+  why: 'The rows of your output run from the last step to the first: the equations are right, the sequence is reversed in time (go_backwards returns it so, and so does [:, ::-1]).',
   fix: { numpy: 'y = y[:, ::-1]', keras: 'y = keras.ops.flip(y, axis=1)', torch: 'y = y.flip(1)' },
   example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2 },
   variants: () => [

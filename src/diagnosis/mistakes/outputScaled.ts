@@ -132,7 +132,7 @@ export const hiddenScaled: Hypothesis = {
   name: 'hidden-scaled',
   title: 'h is scaled before the dense layer',
   alone: true,
-  why: 'What goes into the dense layer is the right h times a constant: dropout that scales by (1 − p) at test time, or by 1 / (1 − p) where nothing is dropped.',
+  why: 'The dense layer reads the right h times a constant: dropout that scales by (1 − p) at test time, or by 1 / (1 − p) where nothing is dropped.',
   fix: {
     numpy: 'y = h @ Wo + bo              # ← h as it is; dropout does nothing at test time',
     keras: 'model(x, training=False)',

@@ -71,8 +71,8 @@ function insertPool(scenario: Scenario, after: string, kind: PoolSpec['kind']): 
 export const poolMax = poolHypothesis(
   'maxpool',
   'pool-max',
-  'the maximum over time is taken',
-  'The maximum over time of the hidden states is taken (GlobalMaxPooling1D) where the network does something else with them.',
+  'the maximum over time is used',
+  'The maximum over time of the hidden states is used (GlobalMaxPooling1D), which the network does not do.',
   {
     numpy: 'y = h @ Wo + bo              # ← the last h, not hs.max(axis=1)',
     torch: 'y = fc(out[:, -1])            # ← not fc(out.max(dim=1).values)',
@@ -84,8 +84,8 @@ export const poolMax = poolHypothesis(
 export const poolMean = poolHypothesis(
   'avgpool',
   'pool-mean',
-  'the mean over time is taken',
-  'The mean over time of the hidden states is taken (GlobalAveragePooling1D) where the network does something else with them.',
+  'the mean over time is used',
+  'The mean over time of the hidden states is used (GlobalAveragePooling1D), which the network does not do.',
   {
     numpy: 'y = h @ Wo + bo              # ← the last h, not hs.mean(axis=1)',
     torch: 'y = fc(out[:, -1])            # ← not fc(out.mean(dim=1))',
@@ -97,8 +97,8 @@ export const poolMean = poolHypothesis(
 export const poolLast = poolHypothesis(
   'last',
   'pool-last',
-  'the last step is taken instead of pooling',
-  'The last hidden state is taken where the network pools over all steps.',
+  'the last step is used instead of pooling',
+  'The last hidden state is used; the network pools over all steps.',
   {
     numpy: 'y = hs.max(axis=1) @ Wo + bo  # ← over all steps; or hs.mean(axis=1)',
     torch: 'y = fc(out.max(dim=1).values) # ← over all steps; or out.mean(dim=1)',
@@ -110,8 +110,8 @@ export const poolLast = poolHypothesis(
 /** The sum over the steps is the mean times T; where the dense layer reads it, its weights times T. */
 export const poolSum: Hypothesis = {
   name: 'pool-sum',
-  title: 'the sum over time is taken',
-  why: 'The hidden states are added up over time where the network does something else with them: the sum is T times the mean.',
+  title: 'the sum over time is used',
+  why: 'The hidden states are added up over time, which the network does not do: the sum is T times the mean.',
   fix: {
     numpy: 'y = hs.mean(axis=1) @ Wo + bo  # ← not hs.sum(axis=1)',
     torch: 'y = fc(out.mean(dim=1))        # ← not fc(out.sum(dim=1))',

@@ -17,9 +17,9 @@ function headActivation(scenario: Scenario): string {
 
 export const logSoftmax: Hypothesis = {
   name: 'log-softmax',
-  title: 'a log-softmax stands for the softmax',
+  title: 'a log-softmax is used instead of the softmax',
   alone: true,
-  why: 'Your output is the logarithm of the softmax (log_softmax, what NLLLoss wants): every row of np.exp(y) adds up to 1.',
+  why: 'Your output is the logarithm of the softmax (log_softmax, what NLLLoss expects): every row of np.exp(y) adds up to 1.',
   fix: { numpy: 'y = np.exp(y)', torch: 'y = torch.softmax(fc(h), dim=-1)   # ← not log_softmax', keras: "Dense(K, activation='softmax')" },
   example: { layers: 'rnn:3,dense:2@softmax', N: 2, T: 2, D: 2 },
   variants(scenario) {

@@ -19,7 +19,7 @@ function headRows(scenario: Scenario, right: Outcome): { h: Tensor; R: number; M
 export const staleWeights: Hypothesis = {
   name: 'stale-weights',
   title: 'some layers have other weights',
-  why: 'Some layers agree and one does not: its weights are from another moment or another model.',
+  why: 'All layers but one are equal: its weights are from another moment or another model.',
   fix: {
     keras: 'Wx, Wh, bh = model.layers[1].get_weights()   # ← read again after every training step and every new model',
     torch: 'model.load_state_dict(torch.load(path))      # ← the weights this output was made with',
@@ -53,7 +53,7 @@ export const staleWeights: Hypothesis = {
         y: moved,
         chosen: other.data.length - (rows.R - 1) * told,
         told: (rows.R - 1) * told,
-        why: `Everything up to ${head.name}'s weights agrees; its bias is another one: each output is off by the same amount in every row.`,
+        why: `Up to the weights of ${head.name} everything is equal; its bias is another one: each output differs by the same amount in every row.`,
       });
     }
     const fit = affineFit(Float64Array.from(rows.h.data), other.data, rows.R, rows.M, K, head.useBias);
@@ -64,7 +64,7 @@ export const staleWeights: Hypothesis = {
         y: { shape: right.y.shape, data: fit.fitted },
         chosen: other.data.length - (rows.R - fit.rank) * told,
         told: (rows.R - fit.rank) * told,
-        why: `Everything up to ${head.name} agrees: your output is a linear function of the right hidden states, but with other weights than ${head.name} has.`,
+        why: `Up to ${head.name} everything is equal: your output is a linear function of the right hidden states, but with other weights than ${head.name} has.`,
       });
     }
     return candidates;

@@ -25,7 +25,7 @@ function resetVariants(scenario: Scenario, which: readonly number[], words: stri
   return placesOf(layers).map(({ names, layer }) => ({
     layer,
     change: inLayers(names, (s, l) => changeLoop(s, l.name, { step: forgetting(which) })),
-    why: `${words} ${layer ?? 'every recurrent layer'} is zero again at every step: it is set to zero inside the loop over time, or never handed on.`,
+    why: `${words} ${layer ?? 'every recurrent layer'} is zero at the start of every step: it is set to zero inside the loop over time, never passed on, or its product with Wh is left out.`,
   }));
 }
 
@@ -34,7 +34,7 @@ export const stateReset: Hypothesis = {
   often: true,
   title: 'the state is reset at every step',
   insideStep: true,
-  why: 'The state is zero again at every step: h = 0 stands inside the loop over time, or the new h is never handed on. Each step sees its own x alone.',
+  why: 'The state is zero at the start of every step: h = 0 stands inside the loop over time, the new h is never passed on, or h·Wh is left out. Each step sees its own x alone.',
   fix: {
     numpy: 'h = np.zeros(M)                  # ← before the loop over time\nfor t in range(T):\n    h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)',
     keras: 'x = SimpleRNN(M)(i)              # ← one call on the whole sequence, not one call a step',
@@ -52,16 +52,17 @@ export const whMissing: Hypothesis = {
   name: 'wh-missing',
   title: 'the recurrent weights are left out',
   insideStep: true,
-  why: 'The product h·Wh is not added: no step sees the h of the step before.',
+  why: 'The product h·Wh of a GRU is not added: its gates and its candidate do not see the h of the step before.',
   fix: {
     numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + h @ Wh',
   },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
+  example: { layers: 'gru:3,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario =>
-    placesOf(recurrentLayers(scenario)).map(({ names, layer }) => ({
+    // elsewhere h goes nowhere but through Wh: that is state-reset
+    placesOf(recurrentLayers(scenario).filter(l => l.kind === 'gru')).map(({ names, layer }) => ({
       code: 'wh-missing',
       layer,
-      why: `The product h·Wh of ${layer ?? 'every recurrent layer'} is not added: no step sees the h of the step before.`,
+      why: `The product h·Wh of ${layer ?? 'every GRU'} is not added: its gates and its candidate do not see the h of the step before.`,
       change: inLayers(names, (s, l) =>
         changeWeights(s, l.name, (name, t) => (/(^|\/)Wh$/.test(name) ? { shape: t.shape, data: new Float64Array(t.data.length) } : t)),
       ),

@@ -37,7 +37,7 @@ export const statePreviousCall: Hypothesis = {
   name: 'state-previous-call',
   title: 'the state of an earlier call is still there',
   alone: true,
-  why: 'Each sample starts with the state that the call before left for it: the network was run on this input once before, and its state was kept (stateful=True, self.h, h_n given back in).',
+  why: 'Each sample starts with the state the previous call ended with: the network was run on this input once before, and its state was kept (stateful=True, self.h, h_n passed in again).',
   fix: {
     numpy: 'h = np.zeros((N, M))          # ← at the start of every call',
     keras: 'model.reset_states()          # ← before each call; Keras 3: layer.reset_state()',
@@ -52,7 +52,7 @@ export const statePreviousCall: Hypothesis = {
           layer: null,
           change: s => afterCalls(s, calls),
           rare: calls > 1,
-          why: calls === 1 ? undefined : `Each sample starts with the state that ${calls} calls on the same input before left for it.`,
+          why: calls === 1 ? undefined : `Each sample starts with the state that ${calls} calls on the same input before ended with.`,
         })),
 };
 

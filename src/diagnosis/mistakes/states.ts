@@ -1,5 +1,3 @@
-import { getCell } from '../../cells/index.js';
-import type { RecurrentSpec } from '../../model/spec.js';
 import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
 import { changeLoop, inLayers, type LoopFault, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
 
@@ -9,45 +7,19 @@ function loopVariants(scenario: Scenario, fault: LoopFault, layers = recurrentLa
   return placesOf(layers).map(({ names, layer }) => ({ layer, change: inLayers(names, (s, l) => changeLoop(s, l.name, fault)) }));
 }
 
-/** A step of the loop over time as NumPy has it. Cells with gates are too long to be written out. */
-function stepText(cell: RecurrentSpec['kind'], states: string, x: string): string {
-  return cell === 'rnn' ? `h = np.tanh(${x} @ Wx + h @ Wh + bh)` : `${states} = ${cell}(${x}, ${states})`;
-}
-
-/** The cell of a layer; of all together the first one's. */
-function cellAt(scenario: Scenario, name: string | null): RecurrentSpec['kind'] {
-  const layers = recurrentLayers(scenario);
-  return (layers.find(l => l.name === name) ?? layers[0]).kind;
-}
-
-/** The states of `shape` set to zero, then all steps over x; `mark` says what matters. */
-function loopText(cell: RecurrentSpec['kind'], shape: string, x: string, mark: string): readonly [string, string] {
-  const states = getCell(cell).states.join(', ');
-  const zeros = states.split(', ').map(() => `np.zeros(${shape})`);
-  return [`${`${states} = ${zeros.join(', ')}`.padEnd(24)} # ← ${mark}`, `for t in range(T): ${stepText(cell, states, x)}`];
-}
-
-function carryFix(cell: RecurrentSpec['kind']): Fix {
-  const [zeros, loop] = loopText(cell, 'M', 'x[n,t]', 'inside the loop over samples');
-  const states = cell === 'lstm' ? '(h_n, c_n)' : 'h_n';
-  return {
-    numpy: `for n in range(N):\n    ${zeros}\n    ${loop}`,
-    keras: 'model.layers[0].reset_state()   # before each new sequence (Keras 2: reset_states); or stateful=False',
-    torch: `${`out, ${states} = ${cell}(x[n:n+1])`.padEnd(31)} # no ${cell === 'lstm' ? 'states' : 'h_n'} of the sample before as second argument`,
-  };
-}
-
-/** The same where each sample has a row. */
-function rowsFix(cell: RecurrentSpec['kind']): Fix {
-  return { numpy: loopText(cell, '(N, M)', 'x[:,t]', 'one row a sample').join('\n') };
-}
+const CARRY_FIX: Fix = {
+  numpy:
+    'for n in range(N):\n    h = np.zeros(M)          # ← inside the loop over samples\n    for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)',
+  keras: 'model.layers[0].reset_state()   # ← before each new sequence (Keras 2: reset_states); or stateful=False',
+  torch: 'out, h_n = rnn(x[n:n+1])        # ← no state of the sample before as second argument',
+};
 
 export const stateCarry: Hypothesis = {
   name: 'state-carry',
   often: true,
-  title: 'the state is not set back to zero between samples',
-  why: 'The hidden state is not set back to zero between samples: sample 2 starts with the last h of sample 1.\nSample 1 is right and every later one is slightly off, which is easy to miss when rounding.',
-  fix: carryFix('rnn'),
+  title: 'the state is not reset to zero between samples',
+  why: 'The hidden state is not reset to zero between samples: sample 2 starts with the last h of sample 1.\nSample 1 is right and every later one is slightly off, which is easy to miss when rounding.',
+  fix: CARRY_FIX,
   example: { layers: 'rnn:3,dense:1', N: 3, T: 2, D: 2 },
   variants: scenario => [
     ...loopVariants(scenario, { carry: { what: 'all', by: 'sample' } }).map(v => ({
@@ -55,14 +27,13 @@ export const stateCarry: Hypothesis = {
       code: 'state-carry',
       needs: 'before' as const,
       from: 1,
-      fix: carryFix(cellAt(scenario, v.layer)),
     })),
     ...loopVariants(scenario, { carry: { what: 'all', by: 'step' } }).map(v => ({
       ...v,
       code: 'state-carry',
       needs: 'all' as const,
-      why: 'All samples of the batch share one hidden state: at every step each sample goes on from the state of the sample before it in the batch.\nEach sample needs a row of its own in h [N, M].',
-      fix: rowsFix(cellAt(scenario, v.layer)),
+      why: 'All samples of the batch share one hidden state: at every step each sample continues from the state of the sample before it in the batch.\nEach sample needs a row of its own in h [N, M].',
+      fix: { numpy: 'h = np.zeros((N, M))     # ← one row a sample\nfor t in range(T): h = np.tanh(x[:,t] @ Wx + h @ Wh + bh)' },
     })),
     ...laggedVariants(scenario),
     ...loopVariants(
@@ -74,7 +45,7 @@ export const stateCarry: Hypothesis = {
       code: 'state-carry',
       needs: 'before' as const,
       from: 1,
-      why: 'Of the two states of the LSTM only c is set back to zero between samples; h goes on from the sample before.',
+      why: 'Of the two states of the LSTM only c is reset to zero between samples; h continues from the sample before.',
       fix: { numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples' },
     })),
   ],
@@ -92,7 +63,7 @@ function laggedVariants(scenario: Scenario): Variant[] {
       recurrentLayers(scenario).map(l => l.name),
       (s, l) => changeLoop(s, l.name, { carry: { what: 'all', by: 'sample', lag } }),
     ),
-    why: `The state is kept from batch to batch: sample n starts with the last state of sample n − ${lag}, as in batches of ${lag} that are not reset (stateful=True, or h handed from batch to batch).`,
+    why: `The state is kept from batch to batch: sample n starts with the last state of sample n − ${lag}, as in batches of ${lag} that are not reset (stateful=True, or h passed from batch to batch).`,
     fix: {
       numpy: 'h = np.zeros((B, M))          # ← for every batch',
       keras: 'model.reset_states()          # ← between batches; or stateful=False',
@@ -105,8 +76,8 @@ const MOST_LAG = 8;
 
 export const stateCarryCellOnly: Hypothesis = {
   name: 'state-carry-c-only',
-  title: "the LSTM's c is not set back to zero between samples",
-  why: 'Of the two states of the LSTM only h is set back to zero between samples; the cell state c goes on from the sample before.',
+  title: "the LSTM's c is not reset to zero between samples",
+  why: 'Of the two states of the LSTM only h is reset to zero between samples; the cell state c continues from the sample before.',
   fix: {
     numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples',
     torch: 'h, c = torch.zeros(L, N, M), torch.zeros(L, N, M)   # ← both for every new sequence',

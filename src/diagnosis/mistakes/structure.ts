@@ -43,10 +43,10 @@ function normalised(t: Tensor, epsilon: number): Tensor {
 
 export const layerNormAdded: Hypothesis = {
   name: 'layer-norm-added',
-  title: 'a LayerNormalization stands behind a recurrent layer',
+  title: 'a LayerNormalization follows a recurrent layer',
   insideStep: true,
   alone: true,
-  why: 'h is normalised behind a recurrent layer (mean 0 and deviation 1 over its units): a LayerNormalization that the network does not have.',
+  why: 'h is normalised after a recurrent layer (mean 0 and deviation 1 over its units): a LayerNormalization that the network does not have.',
   fix: {
     numpy: 'y = h @ Wo + bo               # ← h as it is',
     keras: 'x = LSTM(M)(i)                # ← no LayerNormalization after it',
@@ -67,7 +67,7 @@ export const layerNormAdded: Hypothesis = {
 
 export const activationAdded: Hypothesis = {
   name: 'activation-added',
-  title: 'an activation stands behind a recurrent layer',
+  title: 'an activation follows a recurrent layer',
   insideStep: true,
   alone: true,
   why: 'h goes through an activation on its way to the next layer (relu, tanh): one that the network does not have.',
@@ -131,9 +131,9 @@ function withInput(t: Tensor, input: Tensor): Tensor {
 
 export const directionMissing: Hypothesis = {
   name: 'direction-missing',
-  title: 'one direction is missing, or there twice',
+  title: 'one direction is missing, or used twice',
   alone: true,
-  why: 'Of a bidirectional layer one direction is missing: its half is zero, or holds the other direction once more.',
+  why: 'Of a bidirectional layer one direction is missing: its half is zero, or holds the other direction again.',
   fix: {
     numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)',
     torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← forward and backward',
@@ -161,8 +161,8 @@ export const directionMissing: Hypothesis = {
     return [
       ...made(f => [f, zero(f)], '[forward, zeros]: the backward direction is missing'),
       ...made((_, b) => [zero(b), b], '[zeros, backward]: the forward direction is missing'),
-      ...made(f => [f, f], '[forward, forward]: the forward direction stands there twice'),
-      ...made((_, b) => [b, b], '[backward, backward]: the backward direction stands there twice'),
+      ...made(f => [f, f], '[forward, forward]: the forward direction is used twice'),
+      ...made((_, b) => [b, b], '[backward, backward]: the backward direction is used twice'),
     ];
   },
 };
@@ -174,7 +174,7 @@ export const outputFedBack: Hypothesis = {
   name: 'output-fed-back',
   title: 'y is fed back as the next x',
   alone: true,
-  why: 'From the second step on the network sees its own y of the step before instead of the given x: it generates, where x is given at every step (teacher forcing).',
+  why: 'From the second step on the network sees its own y of the step before instead of the given x: it generates freely; the network is given x at every step (teacher forcing).',
   fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x[n,t], not the last y' },
   example: { layers: 'rnn:3+seq,dense:1', N: 2, T: 3, D: 1 },
   variants(scenario) {

@@ -8,7 +8,7 @@ import { bypass, headOf } from './heads.js';
 
 export const headMissing: Hypothesis = {
   name: 'head-missing',
-  title: 'hidden states where the dense layer’s output is meant',
+  title: 'hidden states instead of the dense layer’s output',
   alone: true,
   why: 'These are hidden states: the dense layer (fc, head) was not applied to them.',
   fix: {
@@ -25,10 +25,10 @@ export const headMissing: Hypothesis = {
 
 export const cellStateTaken: Hypothesis = {
   name: 'cell-state-taken',
-  title: 'c is taken for h',
+  title: 'c is used instead of h',
   insideStep: true,
   alone: true,
-  why: 'The cell state c of the LSTM is given out instead of its hidden state h = o ⊙ tanh(c).',
+  why: 'The cell state c of the LSTM is returned instead of its hidden state h = o ⊙ tanh(c).',
   fix: {
     numpy: 'h, c = lstm(x[n,t], h, c)     # ← h goes to the dense layer, not c',
     keras: 'out, h, c = LSTM(M, return_state=True)(x)   # ← h is the second',
@@ -39,14 +39,14 @@ export const cellStateTaken: Hypothesis = {
     placesOf(recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.projection === null)).map(({ names, layer }) => ({
       code: 'cell-state-taken',
       layer,
-      why: `The cell state c of ${layer ?? 'every LSTM'} is given out instead of its hidden state h = o ⊙ tanh(c).`,
+      why: `The cell state c of ${layer ?? 'every LSTM'} is returned instead of its hidden state h = o ⊙ tanh(c).`,
       change: inLayers(names, (s, l) => changeLoop(s, l.name, { output: 1 })),
     })),
 };
 
 export const lowerLayer: Hypothesis = {
   name: 'lower-layer',
-  title: 'a lower layer’s h is taken',
+  title: 'a lower layer’s h is used',
   alone: true,
   why: 'y is made from the h of a lower layer: h_n[0] (the first layer) instead of h_n[-1] (the last), or the layers above are left out.',
   fix: {
@@ -61,7 +61,7 @@ export const lowerLayer: Hypothesis = {
     return layers.slice(0, -1).map(lower => ({
       code: 'lower-layer',
       layer: lower.name,
-      why: `y is made from the h of ${lower.name}, not of ${top.name}: h_n[${layers.indexOf(lower)}] is taken for h_n[-1], or the layers above ${lower.name} are left out.`,
+      why: `y is made from the h of ${lower.name}, not of ${top.name}: h_n[${layers.indexOf(lower)}] is used instead of h_n[-1], or the layers above ${lower.name} are left out.`,
       change: s => withoutAbove(s, lower.name, layers),
     }));
   },
@@ -83,7 +83,7 @@ function withoutAbove(scenario: Scenario, lower: string, layers: readonly LayerS
 
 export const stepEarly: Hypothesis = {
   name: 'step-early',
-  title: 'h of the step before the last is taken',
+  title: 'h of the step before the last is used',
   alone: true,
   why: 'The output is made from h of the step before the last one: out[:, -2], or the h before the last update.',
   fix: { numpy: 'y = hs[:, -1] @ Wo + bo       # ← the last step', torch: 'y = fc(out[:, -1])' },
@@ -101,9 +101,9 @@ export const stepEarly: Hypothesis = {
 
 export const hnView: Hypothesis = {
   name: 'h-n-view',
-  title: 'h_n is reshaped instead of put side by side',
+  title: 'h_n is reshaped instead of concatenated',
   alone: true,
-  why: 'h_n of a bidirectional layer [2, N, M] was reshaped to [N, 2·M] (h_n.view(N, -1)): that mixes samples. The two directions must stand side by side.',
+  why: 'h_n of a bidirectional layer [2, N, M] was reshaped to [N, 2·M] (h_n.view(N, -1)): that mixes samples. The two directions must be concatenated.',
   fix: {
     torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← or h_n.permute(1, 0, 2).reshape(N, -1)',
     numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)',

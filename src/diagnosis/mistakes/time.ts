@@ -12,7 +12,7 @@ export const timeReversed: Hypothesis = {
   name: 'time-reversed',
   often: true,
   title: 'the steps are run in the wrong order',
-  why: 'The sequence is run from its last step to its first: x is turned round in time, or go_backwards (direction=reverse) is on.',
+  why: 'The sequence is run from its last step to its first: x is reversed in time, or go_backwards (direction=reverse) is on.',
   fix: {
     numpy: 'for t in range(T):            # ← 0 … T−1, not reversed(range(T)), not x[:, ::-1]',
     keras: 'SimpleRNN(M, go_backwards=False)',
@@ -115,7 +115,7 @@ function shortened(scenario: Scenario, code: string, range: (missing: number, T:
       code === 'starts-late'
         ? `the first ${missing === 1 ? 'step is' : `${missing} steps are`}`
         : `the last ${missing === 1 ? 'step is' : `${missing} steps are`}`;
-    const why = `The loop over time leaves steps out: ${which} never run (steps ${from + 1} … ${to} of ${T} are)${missing === 1 && code === 'stops-early' ? ', or the h of the step before the last is taken (out[:, -2])' : ''}.`;
+    const why = `The loop over time leaves steps out: ${which} never run (steps ${from + 1} … ${to} of ${T} are)${missing === 1 && code === 'stops-early' ? ', or the h of the step before the last is used (out[:, -2])' : ''}.`;
     const rows: Variant = {
       code,
       layer: null,
@@ -164,7 +164,7 @@ export const startsLate: Hypothesis = {
 
 export const firstStep: Hypothesis = {
   name: 'first-step',
-  title: 'h of the first step is taken for the last',
+  title: 'h of the first step is used instead of the last',
   why: 'The output is made from h of the first step, not of the last one: out[:, 0] instead of out[:, -1].',
   fix: {
     numpy: 'y = hs[:, -1] @ Wo + bo       # ← the last step',
@@ -182,8 +182,7 @@ export const firstStep: Hypothesis = {
 
 export const axesSwapped: Hypothesis = {
   name: 'axes-swapped',
-  often: true,
-  title: 'batch and time are mixed up',
+  title: 'the batch and time axes are mixed up',
   why: 'The first two axes of x are mixed up: samples are run as time steps and time steps as samples ([N, T, D] read as [T, N, D]).\nEach output mixes several samples and sees one step of each.',
   fix: {
     numpy: 'x = x.transpose(1, 0, 2)      # ← when the code wants [T, N, D]; reshape would shuffle the numbers',
@@ -212,7 +211,7 @@ export const axesSwapped: Hypothesis = {
     const asItStands = (finish: (y: Tensor) => Tensor): Variant =>
       all(
         s => ({ ...s, model: free(s), input: { x: reshape(s.input.x, [T, N, D]) }, finish: [...s.finish, finish] }),
-        `${REREAD}\nThe first axis is then taken for the samples: there are T of them, with N steps each.`,
+        `${REREAD}\nThe first axis is then read as the samples: there are T of them, with N steps each.`,
       );
     return [
       // of another shape than y unless T = N: then the shape alone leads to them
@@ -236,7 +235,7 @@ function lastOfBatch(scenario: Scenario, layer: string, swapped: (s: Scenario) =
 }
 
 const ALONE =
-  'The first two axes of x are mixed up: [1, T, D] is read as T samples of one step each ([N, T, D] taken for [T, N, D]),\nso every step starts from a state of zeros.';
+  'The first two axes of x are mixed up: [1, T, D] is read as T samples of one step each ([N, T, D] read as [T, N, D]),\nso every step starts from a state of zeros.';
 const REREAD =
   'x [N, T, D] is reshaped to [T, N, D] instead of transposed: the numbers keep their order in memory, so every step of every sample is\nput together from other samples and steps.';
 

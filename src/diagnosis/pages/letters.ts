@@ -8,7 +8,7 @@ export const letters: readonly TermPage[] = [
     title: 'N: the number of samples',
     text: [
       'How many sequences are run at once. No weight depends on it, and no sample should know of another: each starts with its own zeros in h.',
-      'One sample shows little: whether the state is set back between samples can only be seen from the second on.',
+      'One sample shows little: whether the state is reset between samples can only be seen from the second on.',
     ],
     examples: [{ words: 'N = 4 sequences', layers: 'rnn:5,dense:2', N: 4, T: 10, D: 3 }],
     related: ['T', 'D', 'state-carry', 'axes-swapped'],

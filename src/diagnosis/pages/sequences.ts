@@ -53,7 +53,7 @@ export const sequences: readonly TermPage[] = [
     title: 'mask: which steps are real',
     text: [
       'Short sequences are filled up to T; a mask says which steps are real. A masked step is skipped: h and c stay as they are.',
-      'What such a step puts out differs: Keras repeats the last output (zeros with zero_output_for_mask), PyTorch’s packed sequences and ONNX put out zeros. The reverse direction starts at the last real step.',
+      'What such a step outputs differs: Keras repeats the last output (zeros with zero_output_for_mask), PyTorch’s packed sequences and ONNX output zeros. The reverse direction starts at the last real step.',
     ],
     related: ['mask-zeros', 'mask-hold', 'mask-ignored', 'T'],
   },
