@@ -1,7 +1,7 @@
 import { applyTo, clampTo } from '../../src/cells/apply.js';
 import type { CellOptions } from '../../src/cells/cell.js';
-import { getCell } from '../../src/cells/index.js';
 import { startWorking, type WorkingArgs, type WorkingLine } from '../../src/cells/handCalculation.js';
+import { getCell } from '../../src/cells/index.js';
 import { quickSigmoid, quickTanh } from '../../src/numerics/quick.js';
 import { sigmoid } from '../../src/numerics/sigmoid.js';
 import { tanh } from '../../src/numerics/tanh.js';

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeZip } from '../../src/formats/bytes/zipWrite.js';
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
 import { keras } from '../../src/formats/keras.js';
 import { readTensors, readWhole } from '../helpers/readFormat.js';
+import { writeZip } from '../helpers/writeZip.js';
 import { expectCutsRefused, REFERENCE, referenceBytes, refusal } from './reference.js';
 
 const names = readdirSync(join(REFERENCE, 'models', 'keras')).filter(n => n.endsWith('.keras'));

@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeZip } from '../../src/formats/bytes/zipWrite.js';
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
 import { detectFormat } from '../../src/formats/index.js';
 import { pt } from '../../src/formats/pt.js';
 import { memorySource } from '../../src/formats/source.js';
 import { readTensors, readWhole } from '../helpers/readFormat.js';
+import { writeZip } from '../helpers/writeZip.js';
 import { expectCutsRefused, expectNumbers, REFERENCE, referenceBytes, refusal } from './reference.js';
 
 describe('state dicts of the reference folder', () => {

@@ -1,12 +1,12 @@
 import { deflateRawSync } from 'node:zlib';
 import { readZip } from '../../src/formats/bytes/zip.js';
 import { findEnd, looksLikeZip, peekNames } from '../../src/formats/bytes/zipEnd.js';
-import { writeZip } from '../../src/formats/bytes/zipWrite.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/formats/format.js';
 import { memorySource } from '../../src/formats/source.js';
 import { cat, crc, patched, u16, u32, u64 } from '../helpers/hostile/bytes.js';
 import { type MemberParts, zipBytes } from '../helpers/hostile/zipBytes.js';
 import { said, saidLater } from '../helpers/said.js';
+import { writeZip } from '../helpers/writeZip.js';
 
 const member = (name: string, content: string, more: Partial<MemberParts> = {}): MemberParts => ({
   name,

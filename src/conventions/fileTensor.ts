@@ -1,7 +1,9 @@
 import type { FileTensor } from '../formats/format.js';
+import { lazy } from '../tensor/lazy.js';
 import { precisionOf, type Tensor } from '../tensor/tensor.js';
 
 /** A tensor with the dtype it has in memory. */
 export function fileTensor(t: Tensor): FileTensor {
-  return { shape: t.shape, data: t.data, dtype: precisionOf(t) };
+  const own = t.load ? lazy(t.shape, precisionOf(t), t.load, t.part) : { shape: t.shape, data: t.data };
+  return Object.assign(own, { dtype: precisionOf(t) });
 }

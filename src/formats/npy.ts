@@ -2,13 +2,14 @@ import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { transpose } from '../tensor/layout.js';
 import type { Part } from '../tensor/lazy.js';
-import { formatShape } from '../tensor/tensor.js';
+import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { type Budget, checkShape, DTYPE_BYTES, newBudget } from './bytes/budget.js';
-import { encodeNumbers, readNumbers } from './bytes/numbers.js';
+import { encodedPieces, joined, readNumbers } from './bytes/numbers.js';
 import { parseNumpyHeader } from './bytes/numpyHeader.js';
 import { needPart, readPart } from './bytes/reader.js';
 import { gatherStrided } from './bytes/strided.js';
 import { decodeUtf8 } from './bytes/utf8.js';
+import type { Member } from './bytes/zipWrite.js';
 import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
 import { lazyTensor } from './lazyTensor.js';
 import { overLimit } from './limits.js';
@@ -34,7 +35,7 @@ export const npy: Format = {
       throw new RnnError('format', 'E_NPY_COUNT', `an .npy file holds one array, not ${tensors.size}`, { fix: 'write an .npz' });
     }
     const [only] = tensors.values();
-    return writeNumpyArray(only);
+    return joined(numpyMember(only).pieces());
   },
 };
 
@@ -177,13 +178,16 @@ function columnMajor(shape: readonly number[]): number[] {
 }
 
 /** The bytes numpy.save writes for this array. bfloat16, which NumPy lacks, is written as float32, which holds it exactly. */
-export function writeNumpyArray(array: FileTensor): Uint8Array {
+export function numpyMember(array: FileTensor): Member {
   const header = numpyHeader(array);
-  const data = encodeNumbers(array.data, writtenDType(array));
-  const out = new Uint8Array(header.length + data.length);
-  out.set(header);
-  out.set(data, header.length);
-  return out;
+  const dtype = writtenDType(array);
+  return {
+    size: header.length + sizeOf(array.shape) * DTYPE_BYTES[dtype],
+    *pieces() {
+      yield header;
+      yield* encodedPieces(array, dtype);
+    },
+  };
 }
 
 /** What stands before the data. Room is left for the first axis to grow, so its length does not depend on that. */

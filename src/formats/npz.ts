@@ -1,11 +1,12 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { newBudget } from './bytes/budget.js';
+import { joined } from './bytes/numbers.js';
 import { readZip } from './bytes/zip.js';
 import { looksLikeZip } from './bytes/zipEnd.js';
-import { writeZip } from './bytes/zipWrite.js';
+import { zipPieces } from './bytes/zipWrite.js';
 import type { FileTensor, Format, Limits, TensorFile } from './format.js';
-import { npy, readNumpyArray, writeNumpyArray } from './npy.js';
+import { npy, numpyMember, readNumpyArray } from './npy.js';
 import type { ByteSource } from './source.js';
 
 /** NumPy's .npz: a zip of .npy members, stored or deflated. Members that are no arrays are skipped and noted. Written: stored. */
@@ -34,9 +35,8 @@ export const npz: Format = {
     if (tensors.size === 0) notes.push('the archive holds no arrays');
     return { format: 'npz', tensors, metadata: new Map(), notes };
   },
+  pieces: tensors => zipPieces(new Map([...tensors].map(([name, array]) => [`${name}.npy`, numpyMember(array)]))),
   async write(tensors: Map<string, FileTensor>): Promise<Uint8Array> {
-    const members = new Map<string, Uint8Array>();
-    for (const [name, array] of tensors) members.set(`${name}.npy`, writeNumpyArray(array));
-    return writeZip(members);
+    return joined(npz.pieces!(tensors));
   },
 };

@@ -1,10 +1,10 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { Part } from '../tensor/lazy.js';
-import { formatShape } from '../tensor/tensor.js';
+import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget } from './bytes/budget.js';
 import { isObject, type JsonObject, type JsonValue, parseJson } from './bytes/jsonText.js';
-import { encodeNumbers, readNumbers } from './bytes/numbers.js';
+import { encodedPieces, joined, readNumbers } from './bytes/numbers.js';
 import { ByteReader, needPart, readPart } from './bytes/reader.js';
 import { decodeUtf8 } from './bytes/utf8.js';
 import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
@@ -55,8 +55,9 @@ export const safetensors: Format = {
     }
     return { format: 'safetensors', tensors, metadata, notes: [] };
   },
+  pieces: (tensors, metadata = new Map()) => filePieces(tensors, metadata),
   async write(tensors: Map<string, FileTensor>, metadata: Map<string, string> = new Map()): Promise<Uint8Array> {
-    return writeFile(tensors, metadata);
+    return joined(filePieces(tensors, metadata));
   },
 };
 
@@ -197,7 +198,7 @@ function checkContiguous(entries: readonly Entry[], length: number, dataStart: n
   });
 }
 
-function writeFile(tensors: ReadonlyMap<string, FileTensor>, metadata: ReadonlyMap<string, string>): Uint8Array {
+function* filePieces(tensors: ReadonlyMap<string, FileTensor>, metadata: ReadonlyMap<string, string>): Generator<Uint8Array> {
   const order = [...DTYPES.values()];
   // largest dtype first, so that every tensor is aligned; the given order within a dtype, so that a network's order survives
   const sorted = [...tensors].sort(([, s], [, t]) => order.indexOf(t.dtype) - order.indexOf(s.dtype));
@@ -206,20 +207,19 @@ function writeFile(tensors: ReadonlyMap<string, FileTensor>, metadata: ReadonlyM
     const pairs = [...metadata].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     parts.push(`"__metadata__":{${pairs.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`);
   }
-  const chunks: Uint8Array[] = [];
   let at = 0;
   for (const [name, t] of sorted) {
     if (name === '__metadata__')
       throw new RnnError('format', 'E_SAFETENSORS_HEADER', "no tensor may be called '__metadata__'", { fix: 'rename the tensor' });
-    const chunk = encodeNumbers(t.data, t.dtype);
+    const bytes = sizeOf(t.shape) * DTYPE_BYTES[t.dtype];
     const [dtype] = [...DTYPES].find(([, dtype]) => dtype === t.dtype) as [string, DType];
-    parts.push(`${JSON.stringify(name)}:{"dtype":"${dtype}","shape":[${t.shape.join(',')}],"data_offsets":[${at},${at + chunk.length}]}`);
-    chunks.push(chunk);
-    at += chunk.length;
+    parts.push(`${JSON.stringify(name)}:{"dtype":"${dtype}","shape":[${t.shape.join(',')}],"data_offsets":[${at},${at + bytes}]}`);
+    at += bytes;
   }
   const json = Buffer.from(`{${parts.join(',')}}`);
   const header = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')]);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
-  return Buffer.concat([length, header, ...chunks]);
+  yield Buffer.concat([length, header]);
+  for (const [, t] of sorted) yield* encodedPieces(t);
 }

@@ -21,6 +21,8 @@ export interface Sink {
   rewrite(bytes: Uint8Array): Promise<void>;
   /** a file, not a pipe or a device */
   readonly canRewind: boolean;
+  /** where such a file is until it is whole */
+  readonly path?: string;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function writeAtomic<T>(path: string, fill: (sink: Sink) => Promise
   const old = await stat(path).catch(() => undefined);
   if (old) checkTarget(path, old, force);
   try {
-    return old && !old.isFile() ? await writeInto(await open(path, 'w'), fill, false) : await replace(path, fill, old, force);
+    return old && !old.isFile() ? await writeInto(await open(path, 'w'), fill) : await replace(path, fill, old, force);
   } catch (error) {
     throw writeError(path, error);
   }
@@ -54,7 +56,7 @@ async function replace<T>(path: string, fill: (sink: Sink) => Promise<T>, old: S
   tellPending();
   try {
     const file = await open(temporary, 'wx', old ? old.mode & 0o777 : 0o666);
-    const filled = await writeInto(file, fill, true);
+    const filled = await writeInto(file, fill, temporary);
     if (force) await rename(temporary, target);
     else await claim(temporary, target);
     await syncFolder(folder);
@@ -66,18 +68,19 @@ async function replace<T>(path: string, fill: (sink: Sink) => Promise<T>, old: S
   }
 }
 
-async function writeInto<T>(file: FileHandle, fill: (sink: Sink) => Promise<T>, isRegular: boolean): Promise<T> {
-  const behind = isRegular ? syncBehind(file) : undefined;
+async function writeInto<T>(file: FileHandle, fill: (sink: Sink) => Promise<T>, temporary?: string): Promise<T> {
+  const behind = temporary ? syncBehind(file) : undefined;
   try {
     const filled = await fill({
-      canRewind: isRegular,
+      canRewind: temporary !== undefined,
+      path: temporary,
       async write(bytes) {
         await file.writeFile(bytes);
         behind?.wrote(bytes.length);
       },
       rewrite: bytes => writeStart(file, bytes),
     });
-    if (isRegular) await file.sync();
+    if (temporary) await file.sync();
     await behind?.end();
     return filled;
   } finally {

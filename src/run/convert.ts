@@ -4,11 +4,12 @@ import type { EngineInput } from '../engines/engine.js';
 import { layersOfGraph } from '../engines/graph/layersOf.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText, shownPath } from '../escape.js';
+import { joined } from '../formats/bytes/numbers.js';
 import type { FileTensor } from '../formats/format.js';
 import { getFormat, readTensors, writeTensors } from '../formats/index.js';
 import { writeOnnx } from '../formats/onnx.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
-import { memorySource } from '../formats/source.js';
+import { type ByteSource, memorySource } from '../formats/source.js';
 import { checkSpec } from '../model/check.js';
 import { inferShapes } from '../model/shapes.js';
 import { inputsOf, type ModelSpec, specOf } from '../model/spec.js';
@@ -16,10 +17,11 @@ import type { GraphValue } from '../ops/value.js';
 import { largestDifference } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
-import { writeFileAtomic } from './atomicWrite.js';
+import { writeAtomic } from './atomicWrite.js';
 import { adapted, targetOf } from './convertTarget.js';
 import { sha256OfSource } from './digest.js';
 import { execute, executeGraph } from './execute.js';
+import { openFile } from './fileSource.js';
 import { nested } from './forward.js';
 import { ownLimits } from './limits.js';
 import { readJsonModel, readModelFile } from './modelFile.js';
@@ -42,12 +44,13 @@ export interface ConvertRequest extends NetworkRequest {
 
 const STEPS = 4;
 
-/** What was written, and how it is read again. */
+/** What is written, and how it is read again. */
 interface Written {
-  readonly bytes: Uint8Array;
+  /** each valid until the next */
+  readonly pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   readonly tensors: number;
   /** y of the written file */
-  readonly y: (input: EngineInput) => Promise<readonly Tensor[]>;
+  y(source: ByteSource, input: EngineInput): Promise<readonly Tensor[]>;
 }
 
 /**
@@ -81,9 +84,9 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   const written = await within(escapeText(output), () => encode(target, { ...network, model, shapes, weights }, unchanged));
   onProgress?.(2, STEPS);
   const drawn = await drawFor(network, seed);
-  const [theirs, ours] = (await Promise.all([written.y(drawn), yOf(network.model, network.weights, drawn)])).map(joined);
+  const ours = inOneRow(await yOf(network.model, network.weights, drawn));
+  const { theirs, bytes, sha256 } = await writeChecked(output, written, drawn, force);
   onProgress?.(3, STEPS);
-  await writeFileAtomic(output, written.bytes, { force });
   return {
     schema: 'rnn-cli/convert@1',
     version: VERSION,
@@ -92,8 +95,8 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
     from: { framework: network.framework, format: opened.file.format },
     to: { framework: target.framework, format: target.format },
     tensors: written.tensors,
-    bytes: written.bytes.length,
-    sha256: sha256OfSource(memorySource(written.bytes)),
+    bytes,
+    sha256,
     check: {
       shape: ours.shapes[0],
       largest: largestDifference(theirs.data, ours.data).abs,
@@ -105,6 +108,26 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   };
 }
 
+/** Writes the file in pieces, reads it again and runs it before it gets its name. Into a pipe goes what was read again in memory. */
+async function writeChecked(output: string, { pieces, y }: Written, input: EngineInput, force: boolean) {
+  return writeAtomic(
+    output,
+    async sink => {
+      let source: ByteSource;
+      if (sink.path === undefined) {
+        const whole = await joined(pieces);
+        source = memorySource(whole);
+        await sink.write(whole);
+      } else {
+        for await (const piece of pieces) await sink.write(piece);
+        source = await openFile(sink.path);
+      }
+      return { theirs: inOneRow(await y(source, input)), bytes: source.size, sha256: sha256OfSource(source) };
+    },
+    { force },
+  );
+}
+
 /** Every output of a run, y first. */
 async function yOf(model: ModelSpec, weights: Weights, input: EngineInput): Promise<readonly Tensor[]> {
   const { y, others } = await execute(model, weights, input, { engine: 'batched' });
@@ -112,7 +135,7 @@ async function yOf(model: ModelSpec, weights: Weights, input: EngineInput): Prom
 }
 
 /** The numbers of all outputs in one row. */
-function joined(outputs: readonly Tensor[]): { shapes: readonly (readonly number[])[]; data: Float64Array } {
+function inOneRow(outputs: readonly Tensor[]): { shapes: readonly (readonly number[])[]; data: Float64Array } {
   return { shapes: outputs.map(t => t.shape), data: Float64Array.from(outputs.flatMap(t => [...t.data])) };
 }
 
@@ -127,10 +150,15 @@ async function encode(
   const convention = getConvention(name);
   const same = framework === network.framework && unchanged !== undefined && convention.detect([...unchanged.keys()]);
   const tensors = same ? new Map(unchanged) : convention.fromWeights(shapes, weights);
-  const bytes = await writeTensors(format, tensors);
-  const read = await readTensors(memorySource(bytes), { limits: ownLimits(), nameHint: `x.${format}` });
-  const back = convention.toWeights(shapes, read.tensors);
-  return { bytes, tensors: tensors.size, y: input => yOf(model, back, input) };
+  const { pieces } = getFormat(format);
+  return {
+    pieces: pieces ? pieces(tensors) : [await writeTensors(format, tensors)],
+    tensors: tensors.size,
+    async y(source, input) {
+      const read = await readTensors(source, { limits: ownLimits(), nameHint: `x.${format}` });
+      return yOf(model, convention.toWeights(shapes, read.tensors), input);
+    },
+  };
 }
 
 async function encodeOnnx({ model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {
@@ -140,7 +168,7 @@ async function encodeOnnx({ model, shapes, weights }: Network & { readonly weigh
   const layers = layersOfGraph(read);
   const tensors = graph.graph.initializers.size;
   if ('model' in layers && layers.exact && !model.otherInputs && !model.otherOutputs)
-    return { bytes, tensors, y: input => yOf(layers.model, layers.weights, input) };
+    return { pieces: [bytes], tensors, y: (_, input) => yOf(layers.model, layers.weights, input) };
   // what is not read back as layers is run as the graph it is
   const inputs = ({ x, others }: EngineInput) =>
     inputsOf(model).map(({ name, features }, i): [string, GraphValue] => {
@@ -148,9 +176,9 @@ async function encodeOnnx({ model, shapes, weights }: Network & { readonly weigh
       return [model.otherInputs ? name : INPUT, { kind: features === null ? 'int' : 'float', ...t }];
     });
   return {
-    bytes,
+    pieces: [bytes],
     tensors,
-    y: async input => {
+    y: async (_, input) => {
       const { y, others } = await executeGraph({ model: read, bytes }, new Map(inputs(input)), { engine: 'batched' });
       return [y, ...(others?.values() ?? [])];
     },
@@ -167,7 +195,7 @@ async function encodeJson({ framework, model, shapes, weights }: Network & { rea
   const read = await readJsonModel(memorySource(bytes));
   const back = checkSpec(read.spec, framework);
   const backWeights = getConvention('rnn-cli').toWeights(inferShapes(back), read.file.tensors);
-  return { bytes, tensors: named.size, y: input => yOf(back, backWeights, input) };
+  return { pieces: [bytes], tensors: named.size, y: (_, input) => yOf(back, backWeights, input) };
 }
 
 function flat(t: Tensor): unknown {

@@ -1,6 +1,7 @@
 import { RnnError } from '../../errors.js';
+import { rowPieces } from '../../tensor/lazy.js';
 import type { FloatArray } from '../../tensor/tensor.js';
-import type { DType } from '../format.js';
+import type { DType, FileTensor } from '../format.js';
 import { type ByteSource, memorySource, piecesOf, readInto } from '../source.js';
 import { DTYPE_BYTES, fitsFloat32 } from './budget.js';
 import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from './half.js';
@@ -108,6 +109,18 @@ export function encodeNumbers(data: FloatArray, dtype: DType): Uint8Array {
   const set = WRITE[dtype];
   for (let i = 0; i < data.length; i++) set(view, i * DTYPE_BYTES[dtype], data[i]);
   return out;
+}
+
+/** Pieces in one array. */
+export async function joined(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const copies: Uint8Array[] = [];
+  for await (const piece of pieces) copies.push(piece.slice());
+  return Buffer.concat(copies);
+}
+
+/** The same some rows at a time, each piece valid until the next. */
+export function* encodedPieces(t: FileTensor, dtype = t.dtype): Generator<Uint8Array> {
+  for (const { numbers } of rowPieces(t)) yield ownBytes(numbers, dtype) ?? encodeNumbers(numbers, dtype);
 }
 
 /** The same without a copy where the bytes are those of `data` as they stand; then they change with it. */

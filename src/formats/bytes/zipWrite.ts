@@ -2,31 +2,31 @@ import { Readable } from 'node:stream';
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 
-// yazl takes buffers up to 1 GiB at once; larger ones go in as a stream
-const MAX_BUFFER = 0x3fffffff;
+/** Larger members are made while they are written: their checksum stands behind them then. */
+const MOST_AT_ONCE = 2 ** 24;
+
+export interface Member {
+  /** bytes */
+  readonly size: number;
+  /** each valid until the next */
+  pieces(): Iterable<Uint8Array>;
+}
 
 /**
- * A zip of these members in this order, stored, all dated 1980-01-01 (the zero of DOS time): the same members always give the same bytes.
+ * A zip of these members in this order, in pieces; stored, all dated 1980-01-01 (the zero of DOS time): the same members always give the same bytes.
  * @throws RnnError E_ZIP_NAME (format) for a name that no archive may hold
  */
-export async function writeZip(members: ReadonlyMap<string, Uint8Array>): Promise<Uint8Array> {
+export async function* zipPieces(members: ReadonlyMap<string, Member>): AsyncGenerator<Uint8Array> {
   const {
     default: { ZipFile },
   } = await import('yazl');
   const zip = new ZipFile();
   const options = { mtime: new Date(1980, 0, 1), mode: 0o100644, compress: false, forceDosTimestamp: true };
-  const chunks: Buffer[] = [];
-  const done = new Promise<void>((resolve, reject) => {
-    zip.outputStream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    zip.outputStream.on('end', resolve);
-    zip.outputStream.on('error', reject);
-    zip.on('error', reject);
-  });
-  for (const [name, content] of members) {
-    const buffer = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  zip.on('error', error => (zip.outputStream as Readable).destroy(error));
+  for (const [name, { size, pieces }] of members) {
     try {
-      if (buffer.length <= MAX_BUFFER) zip.addBuffer(buffer, name, options);
-      else zip.addReadStream(Readable.from(pieces(buffer)), name, { ...options, size: buffer.length });
+      if (size <= MOST_AT_ONCE) zip.addBuffer(Buffer.concat([...copies(pieces())]), name, options);
+      else zip.addReadStream(Readable.from(copies(pieces()), { highWaterMark: 1 }), name, { ...options, size });
     } catch (error) {
       throw new RnnError(
         'format',
@@ -39,11 +39,9 @@ export async function writeZip(members: ReadonlyMap<string, Uint8Array>): Promis
     }
   }
   zip.end();
-  await done;
-  return Buffer.concat(chunks);
+  for await (const chunk of zip.outputStream) yield chunk as Buffer;
 }
 
-function* pieces(buffer: Buffer): Generator<Buffer> {
-  const step = 2 ** 24;
-  for (let at = 0; at < buffer.length; at += step) yield buffer.subarray(at, at + step);
+function* copies(pieces: Iterable<Uint8Array>): Generator<Buffer> {
+  for (const piece of pieces) yield Buffer.from(piece);
 }
