@@ -35,7 +35,12 @@ function parse(...argv: string[]): Values {
   return invocation.values;
 }
 
-const NEEDS: Record<string, string[]> = { timeMajor: ['-i', 'x.npy'], chunk: ['-i', 'x.npy', '-o', 'y.npy'], showTrainable: ['--summary'] };
+const NEEDS: Record<string, string[]> = {
+  sample: ['--step=2'],
+  timeMajor: ['-i', 'x.npy'],
+  chunk: ['-i', 'x.npy', '-o', 'y.npy'],
+  showTrainable: ['--summary'],
+};
 
 /** What must stand on the line beside the flag: another flag, and the command's own words. */
 function beside(command: CommandName, flag: Flag): string[] {
@@ -46,7 +51,9 @@ function beside(command: CommandName, flag: Flag): string[] {
   const needs =
     flag.key === 'force' && command !== 'convert'
       ? [['shapes', 'compare', 'inspect'].includes(command) ? '--html=n.html' : '--out=y.npy']
-      : (NEEDS[flag.key] ?? []);
+      : flag.key === 'engine' && command === 'compare'
+        ? ['--against=y.npy']
+        : (NEEDS[flag.key] ?? []);
   return [...words, ...needs];
 }
 

@@ -70,6 +70,26 @@ const CONFLICTS: readonly Conflict[] = [
   { a: 'html', b: 'sha256', fix: '--sha256 prints the digest alone: drop one of them' },
   { a: 'html', b: 'fast', fix: 'a page has the bits that are the same everywhere: drop --fast' },
   { a: 'quiet', b: 'verbose', fix: 'drop one of them' },
+  ...(['states', 'trace', 'step', 'unit'] as const).map(
+    (a): Conflict => ({
+      a,
+      b: 'jsonl',
+      fix: 'a line holds one y: --json has the states, --trace FILE every h and gate',
+      fine: v => a === 'trace' && typeof v.trace === 'string',
+    }),
+  ),
+  ...(['simulate', 'states', 'trace', 'step', 'unit', 'plot', 'svg', 'out', 'full', 'precision'] as const).map(
+    (b): Conflict => ({ a: 'emit', b, fix: 'a script is printed and nothing computed: drop one of them' }),
+  ),
+];
+
+/** What only something else makes useful. */
+const NEEDS: readonly (readonly [flag: keyof Values, one: readonly (keyof Values)[], why: string])[] = [
+  ['timeMajor', ['input'], 'the seeded input has no file whose axes could be swapped'],
+  ['chunk', ['input'], 'a drawn input is computed at once'],
+  ['chunk', ['out'], 'only what goes into a file is computed in pieces'],
+  ['showTrainable', ['summary'], 'the column Trainable is one of the summary'],
+  ['sample', ['step', 'unit', 'plot', 'svg'], 'all samples are computed, and one is shown by hand or as a picture'],
 ];
 
 /** @throws RnnError E_CONFLICT, E_NEEDS (exit 2) */
@@ -79,10 +99,19 @@ export function checkConflicts(values: Values, command: CommandName): void {
     throw new RnnError('usage', 'E_CONFLICT', `${flag(a)} and ${flag(b)} cannot be used together`, { fix });
   }
   checkTarget(values);
-  needs(values, 'timeMajor', 'input', 'the seeded input has no file whose axes could be swapped');
-  needs(values, 'chunk', 'input', 'a drawn input is computed at once');
-  needs(values, 'chunk', 'out', 'only what goes into a file is computed in pieces');
-  needs(values, 'showTrainable', 'summary', 'the column Trainable is one of the summary');
+  for (const [key, one, why] of NEEDS) {
+    if (values[key] === undefined || one.some(other => values[other] !== undefined)) continue;
+    const others = one
+      .map(flag)
+      .join(', ')
+      .replace(/, ([^,]*)$/, ' or $1');
+    throw new RnnError('usage', 'E_NEEDS', `${flag(key)} needs ${others}`, { fix: `${why}: drop ${flag(key)}, or add ${flag(one[0])}` });
+  }
+  // two networks have the engine; one has it where its y is compared with a file
+  if (command === 'compare' && values.engine !== undefined && values.against === undefined && values.second === undefined)
+    throw new RnnError('usage', 'E_CONFLICT', '--engine is compared with nothing', {
+      fix: 'add --against FILE, or name two: --engines manual,batched',
+    });
   if (values.force && !WRITES[command].some(key => typeof values[key] === 'string')) {
     const flags = WRITES[command].map(key => (key === 'trace' ? '--trace FILE' : flag(key))).join(', ');
     throw new RnnError('usage', 'E_NEEDS', `--force needs ${flags.replace(/, ([^,]*)$/, ' or $1')}`, {
@@ -126,11 +155,6 @@ function checkTarget({ to, output }: Values): void {
     fix: `write ${shownPath(meant)}`,
     correction: { word: output, to: [meant] },
   });
-}
-
-function needs(values: Values, a: keyof Values, b: keyof Values, why: string): void {
-  if (values[a] === undefined || values[b] !== undefined) return;
-  throw new RnnError('usage', 'E_NEEDS', `${flag(a)} needs ${flag(b)}`, { fix: `${why}: drop ${flag(a)}, or add ${flag(b)}` });
 }
 
 /** 'timeMajor' -> '--time-major' */

@@ -119,9 +119,9 @@ const ROWS_ON_A_TERMINAL = 20;
 const DEFAULT_DIGITS = 6;
 
 /** Digits and rows of printed values: all rows with --full, and where there is no terminal to be flooded and no file that has them. */
-export function valueOptions(values: Values, { terminal }: Output): { digits: number; rows: number } {
+export function valueOptions(values: Values, { terminal }: Output, digits = DEFAULT_DIGITS): { digits: number; rows: number } {
   return {
-    digits: values.precision ?? DEFAULT_DIGITS,
+    digits: values.precision ?? digits,
     rows: (terminal || values.out !== undefined) && !values.full ? ROWS_ON_A_TERMINAL : Number.POSITIVE_INFINITY,
   };
 }

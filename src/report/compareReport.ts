@@ -72,7 +72,7 @@ function withinSample(index: readonly number[]): string[] {
 
 async function samplesTable({ perSample, sides }: CompareResult, layout: Layout, { digits, rows }: CompareTextOptions): Promise<string> {
   const shown = perSample.slice(0, rows);
-  const value = (x: number): string => valueText(x, Math.max(digits, 8), false);
+  const value = (x: number): string => valueText(x, digits, false);
   const table = await drawTable(
     {
       columns: [

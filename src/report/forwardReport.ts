@@ -41,8 +41,8 @@ export async function forwardText(result: ForwardResult, layout: Layout, options
 }
 
 /** 'engine batched (too little to do for loading anything else), float32': for --verbose */
-export function engineLine({ engine, engineChoice, dtype }: ForwardResult): string {
-  return `engine ${engine}${engineChoice === undefined ? '' : ` (${engineChoice})`}, ${dtype}`;
+export function engineLine({ engine, engineChoice, dtype, threads }: ForwardResult): string {
+  return `engine ${engine}${engineChoice === undefined ? '' : ` (${engineChoice})`}, ${dtype}${threads === undefined ? '' : `, threads ${threads}`}`;
 }
 
 /** One direction of one layer: its equations, then its gates and states. For runs that have no hand calculation. */

@@ -109,6 +109,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
     evidence: diagnosis?.evidence ?? [],
     simulated: request.simulate ?? null,
     seed: prepared.seed,
+    ...(request.threads === undefined ? {} : { threads: request.threads }),
     rng: prepared.rng,
     promises: prepared.promises,
     notes: [

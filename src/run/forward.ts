@@ -101,6 +101,7 @@ export function forwardResult(
     engine,
     ...(why === undefined ? {} : { engineChoice: why }),
     ...(output.fast ? { fast: true } : {}),
+    ...(request.threads === undefined ? {} : { threads: request.threads }),
     dtype: y.data instanceof Float32Array ? 'float32' : 'float64',
     shape: y.shape,
     dims: (request.output === undefined ? all[0] : all.find(o => o.name === request.output)!).dims,

@@ -66,6 +66,7 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
   const sizes = array ? sizesOf(array, network) : drawnSizes(network, request, steps);
   const { N, T } = sizes;
   checkMemory(network, [N, T], request.maxMemory);
+  checkDraws(request, network, array !== undefined);
   const drawn = draw(network, request, seed, array ? null : inputWish(network, sizes));
   const weights = network.weights ?? drawn.weights!;
   const givenT = typeof request.T === 'number' ? request.T : undefined;
@@ -112,6 +113,7 @@ async function prepareNamed(request: NetworkRequest & InputRequest, opened: Mode
   const { x, others, source, promise } = await readNamedInputs(network, request, seed);
   const N = x.shape[0];
   checkMemory(network, [N, x.shape[1] ?? 1], request.maxMemory);
+  checkDraws(request, network, promise === null);
   const drawn = draw(network, request, seed, null);
   const weights = network.weights ?? drawn.weights!;
   return {
@@ -158,12 +160,24 @@ function drawnWeights(network: Network, { model, seed, rng, init }: NetworkReque
   ];
 }
 
+/** A flag says how something is drawn that is read from a file. @throws RnnError E_CONFLICT (usage) */
+function checkDraws(request: InputRequest, { weights }: Network, inputIsRead: boolean): void {
+  const conflict = (flag: string, draws: string, read: string) =>
+    new RnnError('usage', 'E_CONFLICT', `${flag} says how ${draws} drawn, and ${read}`, { fix: `drop ${flag}` });
+  if (request.init !== undefined && weights) throw conflict('--init', 'weights are', 'they are read from a file');
+  if (request.inputRng !== undefined && inputIsRead) throw conflict('--input-rng', 'x is', 'it is read from a file');
+  if (!weights || !inputIsRead) return;
+  const flag = request.rng !== undefined ? '--rng' : request.seed !== undefined ? '--seed' : undefined;
+  if (flag) throw conflict(flag, 'weights and x are', 'both are read from files');
+}
+
 /** An ONNX graph that is run as it stands: nothing is drawn but its input. */
 async function prepareGraph(request: NetworkRequest & InputRequest, opened: ModelFile): Promise<Prepared> {
   const network = await loadNetwork(request, undefined, opened);
   const seed = request.seed ?? DEFAULT_SEED;
   const { readGraphInputs } = await import('./graphInput.js');
   const inputs = await readGraphInputs(opened.graph!.model, request, seed);
+  checkDraws(request, network, inputs.promise === null);
   const assumptions = [...network.assumptions, ...drawnX(request)];
   checkAssumptions(assumptions, request.strict);
   const weights = network.weights!;

@@ -175,6 +175,8 @@ export interface ForwardResult {
   readonly engineChoice?: string;
   /** true: fused multiply-add was used (--fast), so the last digits depend on the processor */
   readonly fast?: boolean;
+  /** with --threads: how many were asked for; no bit depends on it */
+  readonly threads?: number;
   readonly dtype: 'float32' | 'float64';
   readonly shape: readonly number[];
   readonly dims: readonly string[];
@@ -296,6 +298,8 @@ export interface CompareResult {
   readonly simulated: string | null;
   readonly seed: string;
   /** as in ForwardResult */
+  /** with --threads: how many were asked for; no bit depends on it */
+  readonly threads?: number;
   readonly rng: string;
   readonly promises: { readonly weights: string | null; readonly input: string | null };
   readonly notes: readonly string[];

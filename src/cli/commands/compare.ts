@@ -6,6 +6,9 @@ import { type Output, valueOptions } from '../output.js';
 import { progressBar } from '../progress.js';
 import { given, inputRequest, networkRequest, type Values } from '../values.js';
 
+/** Values that differ in the seventh digit are to be seen as different. */
+const DIGITS = 8;
+
 export async function compare(values: Values, output: Output): Promise<number> {
   const { first, second } = values;
   const draw = progressBar(output, 'mistakes tested');
@@ -38,7 +41,7 @@ export async function compare(values: Values, output: Output): Promise<number> {
 function textOf(result: Awaited<ReturnType<typeof runCompareFiles>>, values: Values, output: Output): Promise<string> {
   switch (result.schema) {
     case 'rnn-cli/compare@1':
-      return compareText(result, output.layout, valueOptions(values, output));
+      return compareText(result, output.layout, valueOptions(values, output, DIGITS));
     case 'rnn-cli/compare-models@1':
       return compareModelsText(result, output.layout);
     case 'rnn-cli/compare-arrays@1':
