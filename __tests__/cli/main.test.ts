@@ -175,7 +175,7 @@ describe('rnn-cli', () => {
     expect(exit).toBe(1);
     expect(stdout).toMatch(/^DIFFERENT {3}6 of 8 values, 3 of 4 samples {5}largest \S+ at sample \d, y\d {3}allowed \S+ \(auto\)\n/);
     expect(stdout).toMatch(/ {3}state-carry +\S+ {3}← fits\n {3}as specified +\S+\n/);
-    expect(stdout).toContain('\n WHY  The hidden state is not set back to zero');
+    expect(stdout).toContain('\n WHY  The hidden state is not reset to zero');
     expect(stdout).toContain('\n FIX  for n in range(N):\n          h = np.zeros(M)');
     expect((await runCli('compare --N 4 --simulate state-carry --no-explain')).stdout).not.toContain('WHY');
   });

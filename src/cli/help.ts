@@ -15,7 +15,7 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
     summary: 'layer table: shapes, weights, parameters, multiply-adds, memory',
     examples: [
       ['rnn-cli shapes', 'the tutorial network: T=10 D=3 M=5 K=2'],
-      ['rnn-cli shapes --T 10 --D 3 --M 5 --K 2 --cell lstm', 'gates stand in the weights: 192 parameters'],
+      ['rnn-cli shapes --T 10 --D 3 --M 5 --K 2 --cell lstm', 'four gates: 192 parameters'],
       ['rnn-cli shapes --layers "lstm:64,gru:32,dense:10" --D 3', 'a network on one line'],
       ['rnn-cli shapes --model net.json --summary', "as Keras' model.summary() prints it"],
       ['rnn-cli shapes --M 64 --json | jq .totals.params', 'one number for a script'],
@@ -70,7 +70,7 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
     ],
   },
   probe: {
-    summary: 'make an input (and weights) that tells all known mistakes apart',
+    summary: 'make an input (and weights) that distinguishes all known mistakes',
     examples: [
       ['rnn-cli probe --layers "lstm:8,dense:2" --D 3 -o probe.npz', 'the smallest x, with weights that have biases'],
       ['rnn-cli probe --weights w.npz -o x.npy', 'x for weights of your own'],
@@ -81,10 +81,10 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
     ],
   },
   explain: {
-    summary: 'one page on a mistake or a word; without one, the list of all',
+    summary: 'one page on a mistake or a term; without one, the list of all',
     examples: [
-      ['rnn-cli explain state-carry', 'what happens, how to mend it, right and wrong numbers'],
-      ['rnn-cli explain return_sequences', 'a word, with shapes of small networks'],
+      ['rnn-cli explain state-carry', 'what happens, how to fix it, right and wrong numbers'],
+      ['rnn-cli explain return_sequences', 'a term, with shapes of small networks'],
       ['rnn-cli explain', 'everything there is a page on'],
     ],
     about: ['The numbers of a page are computed when it is printed.'],
@@ -134,7 +134,7 @@ export const EXIT_CODES: readonly (readonly [string, string])[] = [
 ];
 
 function exitsText(width: number): string {
-  const rows = [EXIT_CODES.slice(0, 5), EXIT_CODES.slice(5)].map(row => `  ${row.map(code => code.join(' ')).join('   ')}\n`);
+  const rows = [EXIT_CODES.slice(0, 4), EXIT_CODES.slice(4, 7), EXIT_CODES.slice(7)].map(row => `  ${row.map(code => code.join(' ')).join('   ')}\n`);
   return `Exit codes\n${rows.map(row => wrapText(row, Math.min(width, READING_WIDTH), 2)).join('')}`;
 }
 

@@ -113,7 +113,7 @@ export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
     },
   ],
   probe: [NETWORK_FILE],
-  explain: [{ key: 'topic', name: 'CODE|TERM', value: { kind: 'text', names: 'topics' }, help: 'a mistake or a word', optional: true }],
+  explain: [{ key: 'topic', name: 'CODE|TERM', value: { kind: 'text', names: 'topics' }, help: 'a mistake or a term', optional: true }],
   schema: [
     { key: 'document', name: 'NAME', value: { kind: 'choice', choices: SCHEMAS }, help: 'the document to describe', optional: true },
   ],
@@ -262,7 +262,7 @@ const INPUT = flags('Weights and input', RUNS, {
     flags: '--rng <name>',
     value: { kind: 'choice', choices: RNGS },
     default: 'seedrandom',
-    help: 'whose random stream: the numbers of your own notebook',
+    help: 'whose random stream: the numbers of your own script',
   },
   inputRng: {
     flags: '--input-rng <name>',
@@ -289,7 +289,7 @@ const INPUT = flags('Weights and input', RUNS, {
     flags: '--rows <a:b>',
     value: { kind: 'range' },
     default: 'all',
-    help: 'samples a to b − 1 of the input, counted from 0: a share of the work for each of several runs',
+    help: 'samples a to b − 1 of the input, counted from 0',
     elsewhere: ['--slice', '--samples-range'],
     commands: ['forward'],
   },
@@ -353,7 +353,7 @@ const COMPARING = flags('Comparing', ['compare'], {
     flags: '--engines <a,b[,c]>',
     value: { kind: 'choices', choices: ENGINES },
     default: 'manual,batched',
-    help: 'the engines set side by side',
+    help: 'the engines to compare',
   },
   atol: {
     flags: '--atol <x>',
@@ -371,7 +371,7 @@ const COMPARING = flags('Comparing', ['compare'], {
   decimals: {
     flags: '--decimals <n>',
     value: { kind: 'size', least: 1, most: 17 },
-    help: 'decimals a binary file was rounded to; a text says it',
+    help: 'decimals to which a binary file was rounded; of a text file they are counted',
     elsewhere: ['--round'],
   },
   explain: { flags: '--explain', default: 'on when different', help: 'search for the cause', elsewhere: ['--why'] },
@@ -448,7 +448,7 @@ const OUTPUT = flags('Output', RESULTS, {
   html: {
     flags: '--html <FILE|->',
     value: { kind: 'file', extensions: ['html'], stdin: true, output: true },
-    help: 'one page that shows it all, computes in the browser and needs no network: change a number, see what follows',
+    help: 'one interactive page, which opens from disk',
     elsewhere: ['--page', '--interactive', '--report'],
     commands: ['shapes', 'forward', 'compare', 'inspect'],
   },
@@ -546,7 +546,7 @@ const GENERAL = flags('General', COMMANDS, {
     flags: '--color <when>',
     value: { kind: 'choice', choices: ['auto', 'always', 'never'] },
     default: 'auto',
-    help: 'before NO_COLOR, FORCE_COLOR and TERM',
+    help: 'overrides NO_COLOR, FORCE_COLOR and TERM',
     elsewhere: ['--colour', '--colors'],
   },
   noColor: { flags: '--no-color', help: 'the same as --color never', elsewhere: ['--no-colour'] },

@@ -21,7 +21,7 @@ import { shapeTrial } from './trial.js';
 export interface Diagnosis extends Omit<SearchResult, 'asSpecified'> {
   /** null where no reading of the shape could be computed */
   readonly asSpecified: number | null;
-  /** what the other output was taken for; null: none of what this network could put out */
+  /** what the other output was taken for; null: none of what this network could output */
   readonly view: View | null;
   /** told by the explanation that fits: null without one */
   readonly first: FirstDifference | null;

@@ -4,7 +4,7 @@ import { HYPOTHESES } from './hypotheses.js';
 import { roundingOf, runScenario } from './run.js';
 import type { Scenario } from './scenario.js';
 
-/** What one input tells apart: y under every mistake, pairwise. */
+/** What one input distinguishes: y under every mistake, pairwise. */
 export interface Separation {
   /** codes under which y differs from the right one and from y under every other code */
   readonly apart: readonly string[];

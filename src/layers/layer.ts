@@ -42,7 +42,7 @@ export interface RecurrenceArgs {
   readonly initial?: readonly Tensor[];
   /** run t = T−1 … 0 */
   readonly reverse: boolean;
-  /** masked steps put out zeros instead of the last output */
+  /** masked steps output zeros instead of the last output */
   readonly zeroOutputForMask: boolean;
   /** keep gates and all states of every step */
   readonly trace: boolean;

@@ -32,7 +32,7 @@ export interface RecurrentSpec extends LayerBase {
   readonly bidirectional: MergeMode | null;
   /** LSTM projection width (PyTorch proj_size), or null */
   readonly projection: number | null;
-  /** masked steps put out zeros instead of repeating the last output (Keras zero_output_for_mask; PyTorch and ONNX always) */
+  /** masked steps output zeros instead of repeating the last output (Keras zero_output_for_mask; PyTorch and ONNX always) */
   readonly zeroOutputForMask: boolean;
   readonly peepholes: boolean;
   readonly clip: number | null;

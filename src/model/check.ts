@@ -239,7 +239,7 @@ function checkInner(json: unknown, framework: FrameworkName, kinds: readonly str
 }
 
 /**
- * Padded steps put out zeros by default wherever the framework zeroes them and a whole sequence is returned:
+ * Padded steps output zeros by default wherever the framework zeroes them and a whole sequence is returned:
  * always in PyTorch and ONNX, in Keras for Bidirectional only (which overwrites zero_output_for_mask with return_sequences).
  */
 function completeRecurrent(layer: Record<string, unknown>, given: Record<string, unknown>, framework: FrameworkName): void {

@@ -15,7 +15,7 @@ export interface FrameworkDefaults {
   readonly twoBiases: boolean;
   readonly resetAfter: boolean;
   readonly recurrentActivation: string;
-  /** padded steps put out zeros where a whole sequence is returned */
+  /** padded steps output zeros where a whole sequence is returned */
   readonly zeroPaddedOutput: boolean;
   /** maximum over time leaves padded steps out */
   readonly maskedMax: boolean;

@@ -118,7 +118,7 @@ function noTokens(giver: string, shape: DimShape): RnnError {
   });
 }
 
-/** `gru_2 needs a sequence (N, T, 64) but lstm_1 gives its last step only (N, 64)`: names the layer to mend. */
+/** `gru_2 needs a sequence (N, T, 64) but lstm_1 gives its last step only (N, 64)`: names the layer to change. */
 function explainMissingSequence(error: RnnError, layer: LayerSpec, input: DimShape, model: ModelSpec): RnnError {
   const giver = source(layer.inputs[0], model);
   if (!giver) return error;

@@ -58,7 +58,7 @@ export function errorJson(error: unknown, command?: string): string {
 }
 
 /**
- * For people: what happened, where, and how to mend it. Several lines, ending with a newline.
+ * For people: what happened, where, and how to fix it. Several lines, ending with a newline.
  *
  *     error: gru_2 needs a sequence (N, T, 64) but lstm_1 gives its last step only (N, 64)   [E_SEQ]
  *       lstm:64+last,gru:32

@@ -37,7 +37,7 @@ export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
   const now = request.now ?? (() => performance.now());
   const deadline = now() + BUDGET * 1000;
   const [samples, steps] = [choices(request.N, 2, MOST_SAMPLES), choices(request.T === '?' ? undefined : request.T, 2, MOST_STEPS)];
-  // what the largest input cannot tell apart, no smaller one will: that is the aim
+  // what the largest input cannot distinguish, no smaller one will: that is the aim
   const largest = await trialOf(request, samples[samples.length - 1], steps[steps.length - 1]);
   let best = largest;
   const sizes = bySize(samples, steps);
@@ -71,7 +71,7 @@ async function trialOf(request: ProbeRequest, N: number, T: number): Promise<Tri
   // every mistake against every other one, for a few sizes
   const masked = withPadding(prepared.network.model, prepared, T);
   const whole = scenarioOf(masked.network.model, masked.weights, masked.input);
-  // what the first samples tell apart, all of them do
+  // what the first samples distinguish, all of them do
   const few = Math.max(MOST_SAMPLES, Math.floor(MOST_WORK / workOfSample(prepared)));
   const separation = separationOf(few < N ? samplesOf(whole, 0, few) : whole);
   if (!separation || separation.apart.length === 0) {

@@ -316,7 +316,7 @@ export interface ExplainResult {
   readonly title: string;
   /** paragraphs */
   readonly text: readonly string[];
-  /** mistakes: the mend in NumPy, Keras, PyTorch */
+  /** mistakes: the fix in NumPy, Keras, PyTorch */
   readonly fixes?: Explanation['fixes'];
   /** other pages */
   readonly related: readonly string[];
@@ -357,7 +357,7 @@ export interface ProbeResult {
   readonly weightsSource: string;
   /** codes under which y differs from the right y and from that of every other code */
   readonly shows: readonly string[];
-  /** pairs of codes that no input of this size tells apart */
+  /** pairs of codes that no input of this size distinguishes */
   readonly alike: readonly (readonly [string, string])[];
   /** codes that leave y as it is */
   readonly cannotDetect: readonly string[];

@@ -1,7 +1,7 @@
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeLayer, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
 
-/** Mistakes with padding: what a masked step puts out, and whether it is run at all. */
+/** Mistakes with padding: what a masked step outputs, and whether it is run at all. */
 
 /** A mask may come with the input, or be made by a layer. */
 function hasMask({ input, model }: Scenario): boolean {
