@@ -134,7 +134,9 @@ export const EXIT_CODES: readonly (readonly [string, string])[] = [
 ];
 
 function exitsText(width: number): string {
-  const rows = [EXIT_CODES.slice(0, 4), EXIT_CODES.slice(4, 7), EXIT_CODES.slice(7)].map(row => `  ${row.map(code => code.join(' ')).join('   ')}\n`);
+  const rows = [EXIT_CODES.slice(0, 4), EXIT_CODES.slice(4, 7), EXIT_CODES.slice(7)].map(
+    row => `  ${row.map(code => code.join(' ')).join('   ')}\n`,
+  );
   return `Exit codes\n${rows.map(row => wrapText(row, Math.min(width, READING_WIDTH), 2)).join('')}`;
 }
 

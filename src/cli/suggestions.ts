@@ -11,7 +11,7 @@ export function unknownFlag(typed: string, command: CommandName): RnnError {
   const belongs = FLAGS.find(other => spellings(other).includes(flag));
   if (belongs) {
     const isFile = COMMAND_WORDS[command][0]?.value.kind === 'file' && ['model', 'weights', 'input'].includes(belongs.key);
-    return new RnnError('usage', 'E_FLAG', `${found} is a flag of ${belongs.commands.join(' and ')}, not of ${command}`, {
+    return new RnnError('usage', 'E_FLAG', `${found} is a flag of ${listed(belongs.commands)}, not of ${command}`, {
       found,
       fix: isFile ? `the file stands beside the flags: rnn-cli ${command} FILE` : `leave it out, or use it with ${belongs.commands[0]}`,
       correction: isFile ? { word: flag, to: [] } : undefined,
@@ -77,4 +77,9 @@ export function unknownCommand(typed: string, commands: readonly string[]): RnnE
     fix: near ? `did you mean rnn-cli ${near}?` : hint,
     correction: near === undefined ? undefined : { word: typed, to: to ?? [near] },
   });
+}
+
+/** 'shapes, forward and compare' */
+function listed(names: readonly string[]): string {
+  return names.join(', ').replace(/, ([^,]*)$/, ' and $1');
 }

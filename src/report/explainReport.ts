@@ -13,7 +13,7 @@ export function explainText(page: ExplainResult, { paint, width }: Layout): stri
     `${paint.strong(page.name)}   ${page.title}\n`,
     `${page.text.map(t => `${wrapText(` ${t}`, line, 1)}\n`).join(page.kind === 'term' ? '\n' : '')}`,
   ];
-  if (page.example) parts.push(exampleText(page.example));
+  if (page.example) parts.push(exampleText(page.example, width));
   if (page.fixes) parts.push(fixesText(page.fixes, width));
   if (page.shapes && page.shapes.length > 0) parts.push(shapesText(page.shapes, width));
   if (page.related.length > 0) parts.push(wrapText(` See also: ${page.related.join(', ')}\n`, line, 11));
@@ -24,19 +24,22 @@ function listText({ mistakes = [], terms = [] }: ExplainResult, columns: number)
   const width = Math.max(...[...mistakes, ...terms].map(row => row.name.length)) + 3;
   const rows = (list: readonly { name: string; title: string }[]) =>
     list.map(({ name, title }) => `${wrapText(`  ${name.padEnd(width)}${title}`, columns, width + 2)}\n`).join('');
-  return `Mistakes\n${rows(mistakes)}\nWords\n${rows(terms)}\nrnn-cli explain NAME prints the page.\n`;
+  return `Mistakes\n${rows(mistakes)}\nTerms\n${rows(terms)}\nrnn-cli explain NAME prints the page.\n`;
 }
 
-function exampleText({ layers, dims, seed, right, wrong, command }: NonNullable<ExplainResult['example']>): string {
+/** Right and wrong side by side, or one below the other where they are wide. */
+function exampleText({ layers, dims, seed, right, wrong, command }: NonNullable<ExplainResult['example']>, columns: number): string {
   const { N, T, D } = dims;
   const rows = [` ${layers}, N=${N} T=${T} D=${D}, weights and input of seed ${seed}:\n`];
   const [a, b] = [linesOf(right.y), linesOf(wrong.y)];
   const width = Math.max(8, ...a.map(line => line.length)) + 3;
   if (right.shape.join() !== wrong.shape.join()) rows.push(`   right (${right.shape.join(', ')}), wrong (${wrong.shape.join(', ')})\n`);
-  rows.push(`   ${'sample'.padEnd(8)}${'right'.padEnd(width)}wrong\n`);
+  const beside = 11 + width + Math.max(...b.map(line => line.length + 6)) <= columns;
+  rows.push(beside ? `   ${'sample'.padEnd(8)}${'right'.padEnd(width)}wrong\n` : '   sample\n');
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
-    const same = a[i] === b[i] ? '  same' : '';
-    rows.push(`   ${String(i + 1).padEnd(8)}${(a[i] ?? '').padEnd(width)}${b[i] ?? ''}${same}\n`);
+    const [start, same] = [`   ${String(i + 1).padEnd(8)}`, a[i] === b[i] ? '  same' : ''];
+    if (beside) rows.push(`${start}${(a[i] ?? '').padEnd(width)}${b[i] ?? ''}${same}\n`);
+    else rows.push(`${start}right  ${a[i] ?? ''}\n`, `${' '.repeat(start.length)}wrong  ${b[i] ?? ''}${same}\n`);
   }
   rows.push(`   ${command}\n`);
   return rows.join('');
