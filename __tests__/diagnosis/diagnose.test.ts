@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { HYPOTHESES } from '../../src/diagnosis/hypotheses.js';
-import { TERMS } from '../../src/diagnosis/pages/index.js';
+import { errorPage, TERMS } from '../../src/diagnosis/pages/index.js';
 import { rank } from '../../src/diagnosis/ranking.js';
 import type { Trial } from '../../src/diagnosis/trial.js';
 import { runCompare } from '../../src/run/compare.js';
@@ -335,6 +337,16 @@ describe('every code', () => {
   it('is in a registry without doubles', () => {
     const names = [...HYPOTHESES.map(h => h.name), ...TERMS.map(t => t.name)];
     expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('every code that an error can have has a page', async () => {
+    const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'));
+    const codes = new Set(sources.flatMap(name => readFileSync(join('src', name), 'utf8').match(/(?<=')E_[A-Z0-9_]+(?=')/g) ?? []));
+    codes.delete('E_INTERNAL');
+    expect(codes.size).toBeGreaterThan(200);
+    for (const code of codes) expect([code, errorPage(code)?.name]).toEqual([code, code]);
+    expect((await runExplain({ topic: 'e_ask' })).text[1]).toContain('--layers');
+    await expect(runExplain({ topic: 'E_NOPE' })).rejects.toMatchObject({ code: 'E_UNKNOWN_TOPIC' });
   });
 
   it('and every word leads to pages that exist', () => {

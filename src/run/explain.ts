@@ -1,5 +1,5 @@
 import { getHypothesis, HYPOTHESES, type Hypothesis, runScenario, scenarioOf, simulate } from '../diagnosis/index.js';
-import { TERMS, type TermPage } from '../diagnosis/pages/index.js';
+import { errorPage, TERMS, type TermPage } from '../diagnosis/pages/index.js';
 import { unknownName } from '../registry.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { nested } from './forward.js';
@@ -33,7 +33,9 @@ export async function runExplain({ topic }: ExplainRequest): Promise<ExplainResu
   const isCode = HYPOTHESES.some(h => h.name === topic);
   const term = isCode
     ? undefined
-    : (TERMS.find(t => t.name === topic) ?? TERMS.find(t => [t.name, ...(t.aliases ?? [])].some(name => alike(name, topic))));
+    : (errorPage(topic.toUpperCase()) ??
+      TERMS.find(t => t.name === topic) ??
+      TERMS.find(t => [t.name, ...(t.aliases ?? [])].some(name => alike(name, topic))));
   if (term)
     return {
       ...common,
