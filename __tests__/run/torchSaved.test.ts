@@ -130,3 +130,16 @@ describe('inspect', () => {
     expect(skipped[0]).toBe('optimizer_state_dict.state.0.step');
   });
 });
+
+it('--layers says the network of a file of weights to inspect and convert', async () => {
+  const file = path('a_mlp_relu.pt');
+  const { network, reason } = JSON.parse((await runCli(['inspect', file, '--layers', 'lstm:8,dense:6@relu,dense:2', '--json'])).stdout);
+  expect([network.totals.params, reason]).toEqual([484, null]);
+  expect((await runCli(['inspect', file, '--layers', 'lstm:8,dense:6@_,dense:2'])).exit).toBe(2);
+  expect(JSON.parse((await runCli(['inspect', file, '--layers', 'lstm:7,dense:2', '--json'])).stdout)).toMatchObject({ network: null });
+  await withFolder(async folder => {
+    const call = ['convert', file, join(folder, 'o.onnx'), '--layers', 'lstm:8,dense:6@relu,dense:2', '--json'];
+    expect(JSON.parse((await runCli(call)).stdout).check.identical).toBe(true);
+    expect((await runCli([...call, '--weights', file, '--force'])).exit).toBe(2);
+  });
+});

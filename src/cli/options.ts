@@ -152,10 +152,11 @@ const NETWORK = flags('Network', NETWORKS, {
   },
   T: {
     flags: '--T, --timesteps <n|?>',
-    value: { kind: 'size', least: 1, symbolic: ['shapes'] },
+    value: { kind: 'size', least: 1, symbolic: ['shapes', 'inspect'] },
     default: '10; in shapes symbolic with --layers or a file',
     help: 'time steps; ? keeps it symbolic',
     elsewhere: ['--steps', '--seq-len', '--seq-length', '--sequence-length', '--time'],
+    commands: [...NETWORKS, ...FILES],
   },
   D: {
     flags: '--D, --features <n>',
@@ -163,6 +164,7 @@ const NETWORK = flags('Network', NETWORKS, {
     default: '3',
     help: 'input features',
     elsewhere: ['--input-size', '--input-dim', '--inputs'],
+    commands: [...NETWORKS, ...FILES],
   },
   M: {
     flags: '--M, --units <n[,n]>',
@@ -224,6 +226,7 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'text', names: 'layers' },
     help: 'the network on one line: "lstm:64,gru:32,dense:10"',
     elsewhere: ['--layer', '--net', '--network'],
+    commands: [...NETWORKS, ...FILES],
   },
   model: {
     flags: '--model <FILE|->',

@@ -25,7 +25,7 @@ import { openFile } from './fileSource.js';
 import { nested } from './forward.js';
 import { ownLimits } from './limits.js';
 import { readJsonModel, readModelFile } from './modelFile.js';
-import { loadNetwork, type Network } from './network.js';
+import { loadNetwork, type Network, placedFile } from './network.js';
 import { checkOutputFiles } from './outputFiles.js';
 import { drawFor } from './prepare.js';
 import type { NetworkRequest } from './request.js';
@@ -61,7 +61,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   const { file: path, output, to, force = false, seed = '42', onProgress, ...hints } = request;
   await checkOutputFiles([{ flag: 'OUT', path: output }], [path, ...(hints.weights === undefined ? [] : [hints.weights])], force);
   const opened = await readModelFile(path);
-  const network = await loadNetwork({ ...hints, model: path }, undefined, opened);
+  const network = await loadNetwork(...placedFile(path, opened, hints));
   onProgress?.(1, STEPS);
   const target = targetOf(to, output, network.framework);
   if (!network.weights) {

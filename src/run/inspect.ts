@@ -11,7 +11,7 @@ import { intOf, textOf } from '../ops/attributes.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { sha256OfSource } from './digest.js';
 import { type ModelFile, readModelFile } from './modelFile.js';
-import { loadDescription, type Network, NO_WEIGHT } from './network.js';
+import { loadDescription, type Network, NO_WEIGHT, placedFile } from './network.js';
 import { outlinedShapes } from './outlinedShapes.js';
 import type { NetworkRequest } from './request.js';
 import type { InspectGraph, InspectResult, ShapesResult } from './result.js';
@@ -92,7 +92,7 @@ async function networkOf(
   opened: ModelFile,
   hints: NetworkRequest,
 ): Promise<{ network: Network | null; shapes: ShapesResult | null; reason: string | null; layersLine: string | null }> {
-  const load = (D: number | undefined) => loadDescription({ ...hints, D, model: path }, undefined, opened);
+  const load = (D: number | undefined) => loadDescription(...placedFile(path, opened, { ...hints, D }));
   try {
     const network = await load(hints.D);
     const why = opened.graph && 'reason' in opened.graph.layers ? opened.graph.layers.reason : null;
@@ -101,8 +101,9 @@ async function networkOf(
     const shapes = network.model.layers.length > 0 ? shapesOf(network) : null;
     return { network, shapes, layersLine, reason: network.ask ? reasonOf(network.ask, path) : (why ?? network.withoutWeights ?? null) };
   } catch (error) {
-    if (!(error instanceof RnnError)) throw error;
-    const open = error.code === 'E_SIZE' && error.where === '--D';
+    // what is wrong with the flags, and not with the file
+    if (!(error instanceof RnnError) || error.code === 'E_CONFLICT' || error.code === 'E_UNFILLED') throw error;
+    const open = error.code === 'E_SIZE' && error.where === '--D' && hints.layers === undefined;
     const shapes = open ? await withoutFeatures(load) : null;
     return { network: null, shapes, reason: reasonOf(error, path), layersLine: error.layersLine ?? null };
   }

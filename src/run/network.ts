@@ -79,6 +79,18 @@ export async function loadDescription(request: NetworkRequest, known?: KnownShap
   return network;
 }
 
+/**
+ * What a file is to a request: with `--layers` beside it weights, else the model.
+ * @throws RnnError E_CONFLICT where `--weights` names others
+ */
+export function placedFile(path: string, opened: ModelFile, hints: NetworkRequest): [NetworkRequest, undefined, ModelFile | undefined] {
+  if (hints.layers === undefined || opened.spec || opened.graph || opened.problem) return [{ ...hints, model: path }, undefined, opened];
+  if (hints.weights === undefined) return [{ ...hints, weights: path }, undefined, undefined];
+  throw new RnnError('usage', 'E_CONFLICT', `${shownPath(path)} and --weights both hold the weights of --layers`, {
+    fix: 'drop --weights',
+  });
+}
+
 /** Neither the file, nor a flag, nor the input says a size. */
 export function noSize(letter: 'T' | 'D', what: string): RnnError {
   return new RnnError('usage', 'E_SIZE', `nothing says ${what}`, {

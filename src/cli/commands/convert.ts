@@ -6,7 +6,7 @@ import { guarded } from '../signals.js';
 import { given, type Values } from '../values.js';
 
 export async function convert(values: Values, output: Output): Promise<number> {
-  const hints = given(values, ['task', 'pool', 'activation', 'recurrentActivation', 'framework', 'weights']);
+  const hints = given(values, ['T', 'D', 'layers', 'task', 'pool', 'activation', 'recurrentActivation', 'framework', 'weights']);
   const { file, output: target, to, force } = values;
   const draw = progressBar(output, 'steps');
   const onProgress = (done: number, total: number) => draw({ done, total });

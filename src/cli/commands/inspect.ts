@@ -4,7 +4,7 @@ import type { Output } from '../output.js';
 import { given, type Values } from '../values.js';
 
 export async function inspect(values: Values, output: Output): Promise<number> {
-  const hints = given(values, ['task', 'pool', 'activation', 'recurrentActivation', 'framework', 'weights']);
+  const hints = given(values, ['T', 'D', 'layers', 'task', 'pool', 'activation', 'recurrentActivation', 'framework', 'weights']);
   let inspected: Inspected | undefined;
   const request = { ...hints, file: values.file!, sha256: values.sha256, expectSha256: values.expectSha256 };
   const result = await runInspect(request, found => {
