@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { runInMemory } from '../../src/run/inMemory.js';
 import { closeBrowser, openBrowser, openPage, rnnCli, temporary, violations, withBrowser } from '../helpers/browser.js';
@@ -71,6 +72,22 @@ withBrowser('forward --html', () => {
     await page.getByRole('button', { name: 'back to the start' }).click();
     await page.waitForSelector('.badge.equal');
     expect(await sha(page)).toBe(before);
+  });
+
+  it('an encoder–decoder, a convolution before an LSTM and a long LSTM with many units open, equal and without a complaint', async () => {
+    const keras = join(__dirname, '../reference/keras_models');
+    for (const argv of [
+      [join(keras, 'encdec.keras'), '-i', join(keras, 'encdec.x.npz')],
+      ['--layers', 'conv:6x3@relu,maxpool1d:2,lstm:5,dense:2', '--T', '12', '--D', '4'],
+      ['--cell', 'lstm', '--M', '128,128', '--T', '200', '--D', '16', '--bidirectional'],
+    ]) {
+      const { page, complaints, requests } = await openPage(['forward', ...argv]);
+      expect(await page.locator('.badge').getAttribute('class')).toContain('equal');
+      await page.keyboard.press('l');
+      await page.keyboard.press('End');
+      expect([argv.join(' '), ...complaints, ...requests]).toEqual([argv.join(' ')]);
+      await page.context().close();
+    }
   });
 
   it('another size, cell, direction and seed give the y that the command line has for them', async () => {

@@ -10,7 +10,10 @@ export function unknownFlag(typed: string, command: CommandName): RnnError {
   const found = escapeText(flag, 60);
   const belongs = FLAGS.find(other => spellings(other).includes(flag));
   if (belongs?.commands.includes(command) && typed.includes('='))
-    return new RnnError('usage', 'E_FLAG', `${found} takes no value`, { found: escapeText(typed, 60), correction: { word: typed, to: [flag] } });
+    return new RnnError('usage', 'E_FLAG', `${found} takes no value`, {
+      found: escapeText(typed, 60),
+      correction: { word: typed, to: [flag] },
+    });
   if (belongs) {
     const isFile = COMMAND_WORDS[command][0]?.value.kind === 'file' && ['model', 'weights', 'input'].includes(belongs.key);
     return new RnnError('usage', 'E_FLAG', `${found} is a flag of ${listed(belongs.commands)}, not of ${command}`, {
