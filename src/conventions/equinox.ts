@@ -11,7 +11,10 @@ import { byFolder, plainLayer, recurrentLayer, type TranslatedLayer, translatedC
 export const equinox = translatedConvention({
   name: 'equinox',
   framework: 'flax',
-  detect: names => names.some(name => isCell(name, new Set(names))),
+  detect(names) {
+    const all = new Set(names);
+    return names.some(name => isCell(name, all));
+  },
 
   layers(tensors) {
     const layers: TranslatedLayer[] = [];

@@ -14,7 +14,7 @@ import { byFolder, plainLayer, recurrentLayer, type TranslatedLayer, type Transl
 const translation: Translation = {
   name: 'tf1',
   framework: 'keras',
-  detect: names => names.some(name => isCellKernel(name, names)),
+  detect: names => cellKernels(names).length > 0,
 
   layers(tensors) {
     const folders = byFolder(tensors, STATE);
@@ -44,7 +44,7 @@ const translation: Translation = {
   },
 
   assumptions(tensors) {
-    const open = [...tensors.keys()].filter(name => FORGETS.test(name) && isCellKernel(name, [...tensors.keys()]));
+    const open = cellKernels([...tensors.keys()]).filter(name => FORGETS.test(name));
     if (open.length === 0) return [];
     return [
       {
@@ -74,13 +74,10 @@ const WORDS: [string, string][] = [
 const STATE =
   /\/(Adam|Adam_1|RMSProp|RMSProp_1|RMSProp_2|Momentum|Adagrad|Adadelta|Adadelta_1|Ftrl|Ftrl_1|ExponentialMovingAverage)$|(^|\/)(beta[12]_power|global_step|save_counter)$/;
 
-function isCellKernel(name: string, names: readonly string[]): boolean {
-  const folder = name.slice(0, name.lastIndexOf('/'));
-  return (
-    CELL_KERNEL.test(name) &&
-    !names.includes(`${folder}/recurrent_kernel`) &&
-    !names.some(other => other.startsWith(`${folder}/recurrent_kernel`))
-  );
+/** Kernels with no recurrent one beside them. */
+function cellKernels(names: readonly string[]): string[] {
+  const two = new Set(names.map(name => /^(.*)\/recurrent_kernel/.exec(name)?.[1]));
+  return names.filter(name => CELL_KERNEL.test(name) && !two.has(name.slice(0, name.lastIndexOf('/'))));
 }
 
 function isBackward(name: string): boolean {
