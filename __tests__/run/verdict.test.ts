@@ -4,6 +4,7 @@ import { runForward } from '../../src/run/forward.js';
 import { prepare } from '../../src/run/prepare.js';
 import type { CompareRequest } from '../../src/run/request.js';
 import { saveTensors } from '../../src/run/save.js';
+import type { Tensor } from '../../src/tensor/tensor.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 
 const folder = temporaryFolder();
@@ -147,5 +148,33 @@ describe('an array that was written with few digits', () => {
     expect(await verdict({ ...net, against })).toMatchObject({ status: 'DIFFERENT' });
     expect(await verdict({ ...net, against, decimals: 5 })).toMatchObject(SAME);
     await expect(verdict({ ...net, decimals: 5 })).rejects.toThrow('no file is compared');
+  });
+});
+
+describe('a network of several outputs', () => {
+  const layers = [
+    { kind: 'lstm', name: 'l', units: 4, returnSequences: true },
+    { kind: 'dense', name: 'a', units: 2, inputs: ['l'] },
+    { kind: 'dense', name: 'b', units: 1, inputs: ['l'] },
+  ];
+  const outputs = [
+    { name: 'first', value: 'a' },
+    { name: 'second', value: 'b' },
+  ];
+
+  it('is judged by each that both sides have, and says which it did not see', async () => {
+    const model = folder.write('two.json', JSON.stringify({ input: { features: 3, timesteps: 4 }, layers, outputs }));
+    const net: CompareRequest = { model, N: 3, explain: false };
+    const { tensors } = await runForward({ ...net, engine: 'manual' });
+    const [a, b] = [tensors.y, tensors.others!.get('second')!];
+    const file = async (name: string, arrays: Record<string, Tensor>) => folder.write(name, await bytesOf('npz', arrays));
+    const both = await runCompare({ ...net, against: await file('both.npz', { first: a, second: b }) });
+    expect(both).toMatchObject({ ...SAME, notes: expect.arrayContaining(['2 outputs were compared: first SAME, second SAME']) });
+    const moved = { shape: b.shape, data: Float64Array.from(b.data, v => v + 0.1) };
+    const wrong = await runCompare({ ...net, against: await file('moved.npz', { first: a, second: moved }) });
+    expect(wrong).toMatchObject({ status: 'DIFFERENT', mismatched: 12, total: 12 });
+    const one = await runCompare({ ...net, against: await file('one.npz', { first: a }) });
+    expect(one.notes).toContain('not compared, for the other side does not hold it: second');
+    expect((await runCompare(net)).notes).toContain('2 outputs were compared: first SAME, second SAME');
   });
 });

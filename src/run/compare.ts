@@ -1,6 +1,7 @@
 import { fixIn } from '../diagnosis/fixes.js';
 import type { Diagnosis } from '../diagnosis/index.js';
 import { NEAR_NOISE } from '../diagnosis/thresholds.js';
+import { escapeText } from '../escape.js';
 import { largestMagnitude } from '../tensor/difference.js';
 import { keep } from '../tensor/lazy.js';
 import { type Precision, sameShape, type Tensor } from '../tensor/tensor.js';
@@ -17,6 +18,7 @@ import {
   undecidedIn,
   uniformAllowance,
 } from './judge.js';
+import { judgedOutputs } from './judgedOutputs.js';
 import { measureNoise, type Noise } from './noise.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { CompareRequest } from './request.js';
@@ -53,6 +55,21 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
   checkSides(request);
   const prepared = await prepare(request);
   keep(prepared.weights.values());
+  const outputs = await judgedOutputs(prepared, request);
+  const judged: [string | null, CompareResult][] = [];
+  for (const { name, prepared: own, against, notes } of outputs) {
+    const result = await compareOutput(own, { ...request, against }, hooks);
+    judged.push([name, { ...result, notes: [...result.notes, ...notes] }]);
+  }
+  if (judged.length === 1) return judged[0][1];
+  // the worst one is shown, and what the others are
+  const order = ['DIFFERENT', 'UNDECIDED', 'SAME'];
+  const [, worst] = [...judged].sort(([, a], [, b]) => order.indexOf(a.status) - order.indexOf(b.status))[0];
+  const each = judged.map(([name, { status }]) => `${escapeText(name ?? 'y', 40)} ${status}`).join(', ');
+  return { ...worst, notes: [...worst.notes, `${judged.length} outputs were compared: ${each}`] };
+}
+
+async function compareOutput(prepared: Prepared, request: CompareRequest, hooks: CompareHooks): Promise<CompareResult> {
   const isGraph = prepared.graphInputs !== undefined;
   const sides = await bothSides(prepared, request);
   const sameKind = !sides.hidden && sameShape(sides.expected.shape, sides.actual.shape);

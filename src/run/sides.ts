@@ -27,6 +27,16 @@ export function checkSides(request: CompareRequest): void {
       fix: 'name it: --against y.npy',
     });
   }
+  if (request.against === undefined && request.states) {
+    throw new RnnError('usage', 'E_CONFLICT', '--states says that a file holds hidden states, and no file is compared', {
+      fix: 'name it: --against h.npy',
+    });
+  }
+  if (request.explain === false && request.budget !== undefined) {
+    throw new RnnError('usage', 'E_CONFLICT', '--budget is time for the search for the cause, which --no-explain leaves out', {
+      fix: 'use one of them',
+    });
+  }
   if (request.engines !== undefined && request.engines.length < 2) {
     throw new RnnError('usage', 'E_ENGINES', `--engines needs two or more to compare, found ${request.engines.length}`, {
       fix: '--engines manual,batched',

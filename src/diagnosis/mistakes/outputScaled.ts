@@ -69,15 +69,17 @@ export const outputScaled: Hypothesis = {
         chosen: 2,
         floor: noise * Math.max(1, Math.abs(line.scale)),
         why: `Every number of your output is ${lineText(line, right.y)}: one scale and one offset for all ${other.data.length} numbers. One side is in another unit (inverse_transform, percent, a sum instead of a mean).`,
-        fix: { numpy: `y = (y - ${offsetCode(line)}) / ${Number(line.scale.toPrecision(6))}` },
+        fix: { numpy: `y = ${backCode(line)}` },
       },
     ];
   },
 };
 
-function offsetCode({ offset }: Line): string {
-  const shown = Number(offset.toPrecision(6));
-  return shown < 0 ? `(${shown})` : String(shown);
+/** The line undone. */
+function backCode({ scale, offset }: Line): string {
+  const [s, o] = [scale, offset].map(v => Number(v.toPrecision(6)));
+  const moved = Math.abs(o) < 1e-6 * Math.abs(s) ? 'y' : o < 0 ? `y + ${-o}` : `y - ${o}`;
+  return s === 1 ? moved : `${moved === 'y' ? moved : `(${moved})`} / ${s}`;
 }
 
 export const outputScaledEach: Hypothesis = {
