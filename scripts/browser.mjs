@@ -19,6 +19,9 @@ const FILES = /\/modelFile\.js$|^\.\.\/conventions\/(index|weightSets)\.js$|\/gr
 const NO_FILES = `export async function readModelFile() { throw new Error('a browser has no paths'); }
 export { readModelFile as readTensorFile, readModelFile as detectConvention, readModelFile as weightSetOf, readModelFile as evaluateGraph };`;
 
+/** Operators that no layer can be (src/layers/operatorShapes.ts has no rule for them): graphs alone have them. */
+const OF_GRAPHS = /^ {2}\.\.\.(CONTROL|QUANTISED|RESIZE|FUSED),\n/gm;
+
 /** Facets of a layer for files and scripts of frameworks (src/layers/facets.ts): they are read where files are read or written. */
 const FACETS = new Set(['keras', 'onnx', 'scripts']);
 
@@ -33,6 +36,10 @@ const withoutNode = {
     hooks.onResolve({ filter: OF_NODE }, ({ path }) => ({ path, external: true, sideEffects: false }));
     hooks.onResolve({ filter: FILES }, ({ path }) => ({ path, namespace: 'noFiles', sideEffects: false }));
     hooks.onLoad({ filter: /.*/, namespace: 'noFiles' }, () => ({ contents: NO_FILES }));
+    hooks.onLoad({ filter: /\/ops\/index\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(OF_GRAPHS, ''),
+      loader: 'ts',
+    }));
     hooks.onLoad({ filter: /\/batched\/kernelBytes\.ts$/ }, async () => ({ contents: inflatedKernel(await compileKernel(false)) }));
     hooks.onLoad({ filter: /\/src\/layers\/.*\.ts$/ }, ({ path }) => ({
       contents: withoutFacets(readFileSync(path, 'utf8')),
