@@ -29,6 +29,13 @@ describe('Philox4x32-10', () => {
     expect(Math.abs(values.reduce((sum, v) => sum + v * v, 0) / values.length - 1)).toBeLessThan(0.05);
   });
 
+  it('draws a normal where the first uniform is 0 as from 1e-7, as TensorFlow does', () => {
+    // the first seed whose first word ends in 23 zero bits
+    const [zero, angle] = [philoxStream(1056968)].flatMap(stream => [stream.uniform(), stream.uniform()]);
+    expect(zero).toBe(0);
+    expect(philoxStream(1056968).normal()).toBeCloseTo(Math.sin(2 * Math.PI * angle) * Math.sqrt(-2 * Math.log(1e-7)), 5);
+  });
+
   it('refuses a seed of more than 32 bits', () => {
     expect(() => philox.open('4294967296')).toThrow("TensorFlow's stateless stream does not take the seed '4294967296'");
   });
