@@ -9,11 +9,13 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { RnnError } from '../../src/errors.js';
 import { writeFileAtomic } from '../../src/run/atomicWrite.js';
+import { openFile } from '../../src/run/fileSource.js';
 import { readBytes } from '../../src/run/files.js';
 import { readArray } from '../../src/run/input.js';
 import { withLimits } from '../../src/run/limits.js';
@@ -31,6 +33,12 @@ const onWindows = process.platform === 'win32';
 const onPosix = onWindows ? it.skip : it;
 
 beforeEach(() => disk.reset());
+
+/** Other bytes at the same length, at another time. */
+function rewritten(file: string): void {
+  writeFileSync(file, Buffer.alloc(statSync(file).size, 7));
+  utimesSync(file, 1, 1);
+}
 
 async function failure(body: () => Promise<unknown>): Promise<RnnError> {
   const error = await body().then(
@@ -126,6 +134,7 @@ describe('reading', () => {
   it.each([
     ['shrinks', (file: string) => truncateSync(file, 10)],
     ['grows', (file: string) => appendFileSync(file, 'more')],
+    ['is written again in its length', rewritten],
   ])('a file that %s meanwhile is refused', async (_, change) => {
     const file = write('changing.bin', NEW);
     disk.mostRead = 3;
@@ -133,6 +142,17 @@ describe('reading', () => {
       if (disk.counts.get('read') === 5) change(file);
     };
     expect((await failure(() => readBytes(file))).code).toBe('E_CHANGED');
+  });
+
+  it('a file whose numbers are read later than its header is refused when it was written again between', async () => {
+    const file = write('late.bin', Buffer.alloc(1 << 20, 1));
+    const source = await openFile(file);
+    expect(source.read(0, 16)).toHaveLength(16);
+    expect(source.read(1 << 19, 16)[0]).toBe(1);
+    rewritten(file);
+    const { code, where } = await failure(async () => source.read(1 << 18, 16));
+    expect([code, where]).toEqual(['E_CHANGED', file]);
+    source.close();
   });
 
   it('an empty file has no bytes', async () => {

@@ -185,6 +185,10 @@ describe('a forward pass in pieces', () => {
     const { result } = (await streamed(request))!;
     expect(result.notes).toEqual((await whole(request)).result.notes);
     expect(result.notes[0]).toBe('the input has 2 values that are not finite (first: NaN at [7,1,1])');
+    const part = { ...request, rows: { from: 5, to: 12 } };
+    const { result: ofPart } = (await streamed(part))!;
+    expect(ofPart.notes).toEqual((await whole(part)).result.notes);
+    expect(ofPart.notes[0]).toBe('the input has 2 values that are not finite (first: NaN at [7,1,1])');
     await expect(streamed({ ...request, strictFinite: true })).rejects.toMatchObject({
       code: 'E_NOT_FINITE',
       message: 'the input has NaN at [7,1,1]',
