@@ -73,6 +73,20 @@ describe('PyTorch', () => {
     return { ...drawn, tensors: new Map<string, Tensor>(torch.fromWeights(drawn.shapes, drawn.weights)) };
   };
 
+  it.each([
+    [{}, 'rnn'],
+    [{ kind: 'rnn' }, 'rnn2'],
+    [{ units: 5 }, 'rnn2'],
+    [{ bidirectional: 'concat' }, 'rnn2'],
+    [{ useBias: false }, 'rnn2'],
+    [{ projection: 2 }, 'rnn2'],
+  ])('a second LSTM of 4 units with %j is in module %s: one nn.LSTM has one set of options', (options, module) => {
+    const lstm = { kind: 'lstm', units: 4, returnSequences: true, twoBiases: true };
+    const { tensors } = state(chain(lstm, { ...lstm, ...options }));
+    const second = [...tensors.keys()].filter(name => !/^rnn\..*_l0$/.test(name));
+    expect(new Set(second.map(name => name.replace(/\..*/, '')))).toEqual(new Set([module]));
+  });
+
   it('merges the two biases into one row for lstm', () => {
     const { tensors } = state(chain({ kind: 'lstm', units: 4 }));
     const one = inferShapes(checkSpec(chain({ kind: 'lstm', units: 4, twoBiases: false }), 'torch'));
