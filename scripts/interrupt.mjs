@@ -34,7 +34,7 @@ const SITUATIONS = {
     '-q',
   ],
   parsing: ['forward', '-i', 'large.json', '-o', 'y.npy', '--force', '-q'],
-  // the same through a pipe, which a thread is handed
+  // the same through a pipe, where no thread is
   'parsing stdin': ['forward', '-i', '-', '-o', 'y.npy', '--force', '-q'],
   // nothing comes: the signal itself ends the program
   waiting: ['forward', '-i', '-', '-o', 'y.npy', '--force', '-q'],

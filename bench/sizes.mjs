@@ -1,0 +1,99 @@
+// Files of every size: what stands in the header costs what the header costs. Whole processes; the numbers of the files are holes, so 20 GB take no room.
+//   node bench/sizes.mjs [--pairs 5] [--json]        (after npm run build; a file system with sparse files; peak memory where /proc is)
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { writeNpy, writeSafetensors } from './files.mjs';
+import { median } from './median.mjs';
+
+const { values } = parseArgs({ options: { pairs: { type: 'string', default: '5' }, json: { type: 'boolean', default: false } } });
+const binary = fileURLToPath(new URL('../bin/rnn-cli.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-bench-'));
+const TIMES = 1.15;
+const MEBIBYTES = 80;
+
+function milliseconds(argv) {
+  const started = process.hrtime.bigint();
+  const { status, stderr } = spawnSync(process.execPath, [binary, ...argv], { cwd: folder, encoding: 'utf8', maxBuffer: 2 ** 30 });
+  if (status !== 0) throw new Error(`${argv.join(' ')}\n${stderr}`);
+  return Number(process.hrtime.bigint() - started) / 1e6;
+}
+
+/** Peak of the resident memory in MiB: VmHWM, looked at until the process is gone. */
+function peak(argv) {
+  return new Promise(resolve => {
+    const child = spawn(process.execPath, [binary, ...argv], { cwd: folder, stdio: 'ignore' });
+    let most = null;
+    const look = setInterval(() => {
+      try {
+        most = Math.max(most ?? 0, Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1'))?.[1] ?? 0) / 1024);
+      } catch {
+        // gone, or no /proc
+      }
+    }, 2);
+    child.once('exit', () => {
+      clearInterval(look);
+      resolve(most);
+    });
+  });
+}
+
+function stateDict(M) {
+  return {
+    'rnn.weight_ih_l0': { shape: [4 * M, M] },
+    'rnn.weight_hh_l0': { shape: [4 * M, M] },
+    'rnn.bias_ih_l0': { shape: [4 * M] },
+    'rnn.bias_hh_l0': { shape: [4 * M] },
+  };
+}
+
+const rows = [];
+try {
+  for (const [size, M, N] of [
+    ['10 KB', 16, 10],
+    ['0.5 GB', 4000, 500_000],
+    ['20 GB', 25_000, 20_000_000],
+  ]) {
+    writeSafetensors(join(folder, `${size}.safetensors`), stateDict(M));
+    writeNpy(join(folder, `${size}.npy`), [N, 10, 25]);
+  }
+  for (const [command, ending] of [
+    ['inspect', 'safetensors'],
+    ['shapes', 'safetensors'],
+    ['inspect', 'npy'],
+  ]) {
+    const argv = size =>
+      command === 'shapes' ? ['shapes', '--weights', `${size}.${ending}`, '-q'] : ['inspect', `${size}.${ending}`, '-q'];
+    for (const size of ['0.5 GB', '20 GB']) {
+      const ratios = Array.from({ length: Number(values.pairs) }, () => {
+        const small = milliseconds(argv('10 KB'));
+        return milliseconds(argv(size)) / small;
+      });
+      rows.push({ what: `${command} ${size} .${ending}`, ratio: median(ratios), memory: await peak(argv(size)) });
+    }
+  }
+  const growth = [10, 100, 1000, 10_000].map(count => {
+    const tensors = Object.fromEntries(Array.from({ length: count }, (_, k) => [`l${k}.weight`, { shape: [4, 4] }]));
+    writeSafetensors(join(folder, `${count}.safetensors`), tensors);
+    return { tensors: count, ms: milliseconds(['inspect', `${count}.safetensors`, '-q']) };
+  });
+  const layers = [1, 10, 100, 1000, 3000].map(count => {
+    const line = Array.from({ length: count }, () => 'lstm:8+seq').join(',');
+    return { layers: count, ms: milliseconds(['shapes', '--layers', line, '--D', '3', '-q']) };
+  });
+  if (values.json) console.log(JSON.stringify({ bench: 'sizes', node: process.version, rows, growth, layers }));
+  else {
+    for (const { what, ratio, memory } of rows) {
+      const good = ratio <= TIMES && (memory ?? 0) <= MEBIBYTES;
+      const wanted = `${TIMES}× and ${MEBIBYTES} MiB at most wanted: ${good ? 'reached' : 'missed'}`;
+      console.log(`${what.padEnd(28)}${ratio.toFixed(2)}× the time of 10 KB, ${memory?.toFixed(0) ?? '?'} MiB   ${wanted}`);
+    }
+    console.log(`inspect, ms by tensors: ${growth.map(g => `${g.tensors}: ${g.ms.toFixed(0)}`).join('  ')}`);
+    console.log(`shapes, ms by layers: ${layers.map(g => `${g.layers}: ${g.ms.toFixed(0)}`).join('  ')}`);
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
