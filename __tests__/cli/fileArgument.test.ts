@@ -67,3 +67,19 @@ describe('a file beside the flags', () => {
     expect(stderr).toContain(words);
   });
 });
+
+describe('a file that is no model and no array', () => {
+  it.each([
+    ['{"name":"pkg","version":"1.0"}', 3, 'a JSON object with the keys name, version: no model and no arrays'],
+    ['{}', 3, 'an empty JSON object'],
+    ['["a"]', 3, 'expected a number'],
+    ['{"a":[1,2],"b":[[1]]}', 0, 'cannot tell whose weights these are: a, b'],
+    ['[[1,2],[3,4]]', 0, '1 tensors, 4 numbers'],
+  ])('%s', async (text, exit, said) => {
+    const folder = mkdtempSync(join(tmpdir(), 'file-'));
+    writeFileSync(join(folder, 'f.json'), text);
+    const ran = await runCli(['inspect', join(folder, 'f.json')]);
+    rmSync(folder, { recursive: true });
+    expect([ran.exit, ran.stdout + ran.stderr]).toEqual([exit, expect.stringContaining(said)]);
+  });
+});

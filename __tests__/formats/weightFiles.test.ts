@@ -496,6 +496,10 @@ describe('.npy and .npz', () => {
       ['w.npy: 3 bytes after the array were left alone', "member 'x.txt' is no array and was skipped"],
     ]);
     expect((await readWhole(npz, new Uint8Array(zipBytes([])), DEFAULT_LIMITS)).notes).toEqual(['the archive holds no arrays']);
+    const other = zipBytes([{ name: '[Content_Types].xml', content: Buffer.from('x') }]);
+    await expect(readWhole(npz, new Uint8Array(other), DEFAULT_LIMITS)).rejects.toThrow(
+      expect.objectContaining({ code: 'E_NO_MODEL', exit: 3, message: expect.stringContaining('Word, Excel or PowerPoint') }),
+    );
     const twice = zipBytes([
       { name: 'w.npy', content: npyBytes() },
       { name: 'w', content: npyBytes() },

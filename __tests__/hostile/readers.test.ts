@@ -17,7 +17,7 @@ const TABLE = join(__dirname, 'messages.json');
 const IN_PICKLES = [
   ...['bare_pickle', 'torchscript', 'torchscript_constants', 'global_os_system', 'global_eval', 'global_numpy', 'global_whole_module'],
   ...['global_with_esc', 'stack_global', 'inst', 'obj', 'newobj', 'reduce_storage', 'text_opcode', 'float_text', 'long_text'],
-  ...['long1_of_16_bytes', 'memo_bomb', 'list_as_key', 'self_reference', 'storage_type_complex', 'storage_alone', 'no_pickle', 'build'],
+  ...['long1_of_16_bytes', 'memo_bomb', 'list_as_key', 'self_reference', 'storage_type_complex', 'storage_alone', 'build'],
 ];
 const HARMLESS = new Set([
   ...IN_PICKLES.map(name => `${name}.pt`),

@@ -18,7 +18,9 @@ export const npz: Format = {
     const notes: string[] = [];
     const budget = newBudget(limits);
     const tensors = new Map<string, FileTensor>();
-    for (const { name, offset, source: content } of readZip(source, limits, notes)) {
+    const members = readZip(source, limits, notes);
+    const names = members.map(member => member.name);
+    for (const { name, offset, source: content } of members) {
       const isArray = name.endsWith('.npy');
       if (!isArray && !npy.sniff(content)) {
         notes.push(`member '${escapeText(name)}' is no array and was skipped`);
@@ -32,6 +34,7 @@ export const npz: Format = {
         within(`member '${escapeText(name, 80)}'`, () => readNumpyArray(content, budget, notes, name)),
       );
     }
+    if (tensors.size === 0 && names.length > 0) throw noArrays(names);
     if (tensors.size === 0) notes.push('the archive holds no arrays');
     return { format: 'npz', tensors, metadata: new Map(), notes };
   },
@@ -40,3 +43,24 @@ export const npz: Format = {
     return joined(npz.pieces!(tensors));
   },
 };
+
+/** What other zip archives are, by a member that they all have. */
+const ARCHIVES: readonly (readonly [member: RegExp, what: string])[] = [
+  [/^\[Content_Types\]\.xml$/, 'a document of Word, Excel or PowerPoint'],
+  [/^mimetype$/, 'a document (OpenDocument, EPUB)'],
+  [/^AndroidManifest\.xml$/, 'an Android app'],
+  [/^META-INF\/MANIFEST\.MF$/, 'a Java archive'],
+  [/\.dist-info\//, 'a Python package'],
+  [/(^|\/)saved_model\.pb$/, 'a packed SavedModel: unpack it, and give its folder'],
+  [/\.(keras|h5|onnx|pt|pth|safetensors|npz|npy)$/, 'a packed folder: unpack it, and give the file in it'],
+];
+
+function noArrays(names: readonly string[]): RnnError {
+  const what = ARCHIVES.find(([member]) => names.some(name => member.test(name)))?.[1];
+  const shown = names.slice(0, 3).map(name => escapeText(name, 40));
+  return new RnnError('format', 'E_NO_MODEL', `a zip archive without arrays${what ? `, it looks like ${what}` : ''}`, {
+    expected: 'a model, or arrays (.npz: members that end in .npy)',
+    found: `${shown.join(', ')}${names.length > 3 ? `, … (${names.length} members)` : ''}`,
+    fix: 'give a model, weights, or an .npz of numpy.savez',
+  });
+}

@@ -1,3 +1,4 @@
+import { RnnError } from '../errors.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { intOf, intsOf, tensorOf } from './attributes.js';
 import { type Call, integers, need, type Operators, plain } from './operator.js';
@@ -36,8 +37,16 @@ export const MOVEMENT: Operators = {
 };
 
 /** At inference it hands on its input; the second output is a mask of ones. */
+/** The identity, as at inference. @throws RnnError E_ONNX_ATTRIBUTE (unsupported) in training mode, whose numbers are drawn */
 function dropout(call: Call): GraphValue[] {
   const x = need(call, 0);
+  if (call.inputs[2]?.data[0] && (call.inputs[1]?.data[0] ?? 0.5) !== 0) {
+    throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', 'Dropout is run as at inference only', {
+      expected: 'training_mode false',
+      found: 'training_mode true',
+      fix: 'export the model after model.eval()',
+    });
+  }
   return [x, { kind: 'bool', shape: x.shape, data: new Float64Array(x.data.length).fill(1) }];
 }
 

@@ -7,7 +7,7 @@ import { specFromProgram } from '../conventions/pt2/index.js';
 import { checkNodes } from '../engines/graph/checkNodes.js';
 import { type GraphLayers, layersOfGraph } from '../engines/graph/layersOf.js';
 import { RnnError, within } from '../errors.js';
-import { shownPath } from '../escape.js';
+import { escapeText, shownPath } from '../escape.js';
 import { isObject, parseJsonBytes } from '../formats/bytes/jsonText.js';
 import type { TensorFile } from '../formats/format.js';
 import { readTensors } from '../formats/index.js';
@@ -89,7 +89,7 @@ export async function readJsonModel(source: ByteSource): Promise<ModelFile> {
   const limits = timed(fileLimits().read);
   const document = parseJsonBytes(readAll(source), limits);
   const empty: TensorFile = { format: 'json', tensors: new Map(), metadata: new Map(), notes: [] };
-  if (!isObject(document)) return { source, file: empty, spec: document as unknown as Record<string, unknown> };
+  if (!isObject(document)) return describedBy(await json.read(source, limits), source);
   if (typeof document.class_name === 'string') {
     checkDescription(source, limits);
     const metadata = new Map(typeof document.keras_version === 'string' ? [['keras_version', document.keras_version]] : []);
@@ -105,8 +105,42 @@ export async function readJsonModel(source: ByteSource): Promise<ModelFile> {
   if (document.layers === undefined && CONVENTIONS.some(convention => convention.detect(names))) {
     return describedBy(await json.read(source, limits), source);
   }
-  checkDescription(source, limits);
-  return { source, file: empty, spec };
+  if (names.some(name => SPEC_KEYS.has(name))) {
+    checkDescription(source, limits);
+    return { source, file: empty, spec };
+  }
+  return describedBy(await arraysIn(source, names, limits), source);
+}
+
+/** What a description of a network has, at least one of them. */
+const SPEC_KEYS: ReadonlySet<string> = new Set([
+  '$schema',
+  'schema',
+  'layers',
+  'layer',
+  'input',
+  'inputs',
+  'output',
+  'outputs',
+  'functional',
+]);
+
+/** An object of arrays by name. @throws RnnError E_NO_MODEL (format) where it is none */
+async function arraysIn(source: ByteSource, names: readonly string[], limits: Limits): Promise<TensorFile> {
+  try {
+    const file = await json.read(source, limits);
+    if (file.tensors.size > 0) return file;
+  } catch (error) {
+    if (!(error instanceof RnnError) || error.code !== 'E_JSON_TENSOR') throw error;
+  }
+  const shown = names.slice(0, 5).map(name => escapeText(name, 40));
+  const what =
+    names.length === 0 ? 'an empty JSON object' : `a JSON object with the keys ${shown.join(', ')}${names.length > 5 ? ', …' : ''}`;
+  throw new RnnError('format', 'E_NO_MODEL', `${what}: no model and no arrays`, {
+    expected: 'a spec ("layers"), Keras\' model.to_json() ("class_name"), or arrays by name',
+    found: what,
+    fix: 'rnn-cli schema spec prints what a spec may hold',
+  });
 }
 
 /** Of a description alone; with numbers in it, it is as large as they are. @throws RnnError E_LIMIT_HEADER (limit) */
@@ -116,6 +150,11 @@ function checkDescription({ size }: ByteSource, { headerBytes }: Limits): void {
 }
 
 function describedBy(file: TensorFile, source: ByteSource): ModelFile {
+  if (file.format === 'npz' && file.tensors.size === 0)
+    throw new RnnError('format', 'E_NO_MODEL', 'an empty archive: no model and no arrays', {
+      expected: 'a model, or arrays',
+      found: 'nothing',
+    });
   switch (file.format) {
     case 'keras':
     case 'savedmodel':

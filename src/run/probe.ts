@@ -4,6 +4,7 @@ import { samplesOf } from '../diagnosis/scenario.js';
 import { RnnError } from '../errors.js';
 import type { ModelSpec } from '../model/spec.js';
 import { workOfSample } from './diagnosis.js';
+import { loadDescription } from './network.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import type { ProbeResult, TensorData } from './result.js';
@@ -36,15 +37,22 @@ interface Trial {
 export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
   const now = request.now ?? (() => performance.now());
   const deadline = now() + BUDGET * 1000;
-  const [samples, steps] = [choices(request.N, 2, MOST_SAMPLES), choices(request.T === '?' ? undefined : request.T, 2, MOST_STEPS)];
+  const asked = request.T === '?' ? undefined : request.T;
+  const { now: __, onProgress: ___, ...described } = request;
+  const { model, weights } = await loadDescription(described);
+  const fixed = request.model === undefined ? null : model.input.timesteps;
+  const [samples, steps] = [choices(request.N, 2, MOST_SAMPLES), choices(asked ?? fixed ?? undefined, 2, MOST_STEPS)];
+  // 'torch' draws biases, too: zero biases hide every mistake with them
+  const init = request.init ?? (weights ? undefined : 'torch');
+  const trialAt = (N: number, T: number) => trialOf({ ...described, init }, N, T);
   // what the largest input cannot distinguish, no smaller one will: that is the aim
-  const largest = await trialOf(request, samples[samples.length - 1], steps[steps.length - 1]);
+  const largest = await trialAt(samples[samples.length - 1], steps[steps.length - 1]);
   let best = largest;
   const sizes = bySize(samples, steps);
   for (const [i, [N, T]] of sizes.entries()) {
     request.onProgress?.(i + 1, sizes.length);
     if (N * T >= best.N * best.T || now() > deadline) break;
-    const trial = await trialOf(request, N, T);
+    const trial = await trialAt(N, T);
     if (
       trial.separation.apart.length >= largest.separation.apart.length &&
       trial.separation.hidden.length <= largest.separation.hidden.length
@@ -65,9 +73,7 @@ function bySize(samples: readonly number[], steps: readonly number[]): [number, 
 }
 
 async function trialOf(request: ProbeRequest, N: number, T: number): Promise<Trial> {
-  const { now: _, onProgress: __, ...network } = request;
-  // 'torch' draws biases, too: zero biases hide every mistake with them
-  const prepared = await prepare({ ...network, init: request.init ?? 'torch', N, T: fixedSteps(network) ? undefined : T });
+  const prepared = await prepare({ ...request, N, T });
   // every mistake against every other one, for a few sizes
   const masked = withPadding(prepared.network.model, prepared, T);
   const whole = scenarioOf(masked.network.model, masked.weights, masked.input);
@@ -82,11 +88,6 @@ async function trialOf(request: ProbeRequest, N: number, T: number): Promise<Tri
   }
   const notes = few < N ? [...masked.notes, `the mistakes were tried on the first ${few} of the ${N} samples`] : masked.notes;
   return { prepared: { ...masked, notes }, separation, N, T: masked.input.x.shape[1] };
-}
-
-/** A model file fixes its own T. */
-function fixedSteps({ model }: NetworkRequest): boolean {
-  return model !== undefined && model.endsWith('.json') === false;
 }
 
 /** Where the network masks steps, the last ones of the second sample are padding: else nothing shows how that is treated. */

@@ -6,8 +6,10 @@ import { type Axis, append, constantOf, type Draft, type Flow, type Sym, settle,
 /** Nodes that move axes: what they do to the names. A step taken out of time, or time flattened away, becomes a layer. */
 export function moveAxes(node: OnnxNode, flow: Flow, inputs: readonly (Sym | undefined)[], draft: Draft): Sym[] | undefined {
   switch (node.opType) {
-    case 'Identity':
     case 'Dropout':
+      // in training mode it is no identity, and the operator refuses it
+      return inputs[2] && constantOf(inputs[2], 'training_mode').data[0] ? undefined : [flow];
+    case 'Identity':
     case 'Cast':
       return [flow];
     case 'Transpose':
