@@ -73,7 +73,7 @@ const DIFFERENT: CompareResult = {
   tried: 12,
 };
 
-const text = (result: CompareResult, rows = 20): Promise<string> => compareText(result, PLAIN, { digits: 6, rows });
+const text = (result: CompareResult, rows = 20): Promise<string> => compareText(result, PLAIN, { digits: 8, rows });
 
 describe('compareText', () => {
   it('when equal is one line, and what the input cannot show', async () => {

@@ -72,7 +72,8 @@ function withinSample(index: readonly number[]): string[] {
 
 async function samplesTable({ perSample, sides }: CompareResult, layout: Layout, { digits, rows }: CompareTextOptions): Promise<string> {
   const shown = perSample.slice(0, rows);
-  const value = (x: number): string => valueText(x, digits, false);
+  // in a narrow table fewer digits, not numbers that are cut off
+  const value = (x: number): string => valueText(x, layout.width < 72 ? Math.min(digits, 6) : digits, false);
   const table = await drawTable(
     {
       columns: [

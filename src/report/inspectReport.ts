@@ -22,19 +22,27 @@ export async function inspectText(result: InspectResult, layout: Layout): Promis
   // other programs read one table, and nothing around it
   if (layout.style === 'csv') return result.tensors.length === 0 && result.network ? shapesText(result.network, layout) : tensors();
   const parts = [
-    wrapText(`${paint.strong(result.file)}  ${result.format}, ${framework}, ${bytesText(result.bytes)}\n`, width, 1) +
-      (result.sha256 === null ? '' : ` ${paint.faint('sha256')}  ${result.sha256}\n`),
+    wrapText(
+      `${paint.strong(result.file)}  ${result.format === result.framework ? '' : `${result.format}, `}${framework}, ${bytesText(result.bytes)}\n`,
+      width,
+      1,
+    ) + (result.sha256 === null ? '' : ` ${paint.faint('sha256')}  ${result.sha256}\n`),
   ];
   if (result.graph) parts.push(graphText(result.graph, layout));
   if (result.tensors.length > 0) parts.push(await tensors());
   const { numbers, bytes } = result.totals;
   parts.push(
-    ` ${result.totals.tensors} tensors, ${numbers} numbers, ${bytesText(bytes)}${result.skipped.length > 0 ? `; ${result.skipped.length} are no weights of the network: ${result.skipped.slice(0, 4).join(', ')}${result.skipped.length > 4 ? ' …' : ''}` : ''}\n`,
+    ` ${counted(result.totals.tensors, 'tensor')}, ${counted(numbers, 'number')}, ${bytesText(bytes)}${result.skipped.length > 0 ? `; ${result.skipped.length} are no weights of the network: ${result.skipped.slice(0, 4).join(', ')}${result.skipped.length > 4 ? ' …' : ''}` : ''}\n`,
   );
   if (result.network) parts.push(await shapesText(result.network, layout));
   if (result.layersLine !== null) parts.push(`${wrapText(` --layers "${escapeText(result.layersLine, 1000)}"`, width, 2)}\n`);
   if (result.reason !== null) parts.push(`${wrapText(`${paint.warn(result.runs ? 'note:' : 'not run:')} ${result.reason}`, width, 2)}\n`);
   return parts.join('\n');
+}
+
+/** '1 tensor', '5 tensors' */
+function counted(n: number | bigint, noun: string): string {
+  return `${n} ${noun}${Number(n) === 1 ? '' : 's'}`;
 }
 
 function tensorRow({ name, shape, dtype, role, gates }: InspectTensor): string[] {
