@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runEmit, runForward } from '../../src/run/forward.js';
@@ -144,4 +144,21 @@ it.each(['clip', 'inputForget', 'peepholes', 'outputActivation'])('writes no see
 
 it('names what PyTorch has not', async () => {
   await expect(runEmit({ layers: 'gru:4+resetbefore', D: 3, T: 10 }, 'torch')).rejects.toMatchObject({ code: 'E_CONVERT_LAYER', exit: 3 });
+});
+
+describe('networks that are no chain', () => {
+  const models = join(__dirname, '..', 'reference', 'keras_models');
+  const emitted = (name: string, target: 'numpy' | 'torch' | 'keras') => {
+    const input = ['.x.npy', '.x.npz'].map(end => join(models, name + end)).find(path => existsSync(path));
+    return runEmit({ model: join(models, `${name}.keras`), input }, target);
+  };
+
+  it.each([
+    ['encdec', 'several inputs'],
+    ['init_state_from_dense', 'initial states that the network computes'],
+    ['live_shared_in_order', 'a layer that is called twice'],
+  ])('%s is refused by name, never written wrong', async (name, what) => {
+    for (const target of ['numpy', 'torch', 'keras'] as const)
+      await expect(emitted(name, target)).rejects.toMatchObject({ code: 'E_EMIT', exit: 3, message: expect.stringContaining(what) });
+  });
 });

@@ -216,7 +216,7 @@ class Graph:
         elif pick == 1:
             y = L.AdditiveAttention(use_scale=d.bool())([q, v])
         else:
-            y = L.MultiHeadAttention(d.int(1, 3), d.int(1, 4), value_dim=d.one([None, d.int(1, 4)]), use_bias=d.bool(0.8))(q, v, use_causal_mask=d.bool(0.3))
+            y = L.MultiHeadAttention(d.int(1, 3), d.int(2, 4), value_dim=d.one([None, d.int(2, 4)]), use_bias=d.bool(0.8))(q, v, use_causal_mask=d.bool(0.3))
         self.keep(y, q, v)
 
     def nested(self):

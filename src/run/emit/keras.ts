@@ -76,9 +76,13 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], weights: Weig
   }
   switch (layer.kind) {
     case 'concatenate':
+      return `keras.layers.Concatenate(${layer.axis === -1 ? '' : `axis=${layer.axis}`})([${inputs.join(', ')}])`;
     case 'add':
+    case 'subtract':
     case 'multiply':
     case 'average':
+    case 'maximum':
+    case 'minimum':
       return `keras.layers.${layer.kind[0].toUpperCase()}${layer.kind.slice(1)}()([${inputs.join(', ')}])`;
     default:
       throw cannotEmit(layer.kind, 'leave it out');

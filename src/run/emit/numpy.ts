@@ -10,6 +10,7 @@ import { initPrelude, initText } from './initText.js';
 import { numpyCell } from './numpyCell.js';
 import {
   activationText,
+  alikeInputs,
   arrayText,
   assignments,
   calledText,
@@ -111,9 +112,10 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], own: Own): st
       weight: own,
       activation: (spec, y) => calledText(spec, ACTIVATIONS, 'NumPy', y),
     });
+  if (layer.kind !== 'concatenate' && inputs.length > 1) alikeInputs(shapes);
   switch (layer.kind) {
     case 'concatenate':
-      return `np.concatenate([${inputs.join(', ')}], -1)`;
+      return `np.concatenate([${inputs.join(', ')}], ${layer.axis})`;
     case 'add':
       return inputs.join(' + ');
     case 'multiply':

@@ -1,3 +1,4 @@
+import { escapeText } from '../../escape.js';
 import type { Prepared } from '../prepare.js';
 import { type Asked, drawnSource } from './drawn.js';
 import { kerasScript } from './keras.js';
@@ -14,6 +15,7 @@ import { torchScript } from './torch.js';
 export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked = {}): string {
   const { network, weights, input, graphInputs } = prepared;
   if (graphInputs) throw cannotEmit('a graph that is no chain of layers', 'convert it with ONNX Runtime');
+  checkWiring(network.model);
   if (input.mask || input.initialStates) throw cannotEmit('padding or initial states', 'drop --lengths, --mask, --h0 and --c0');
   if (network.model.layers.some(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero)))
     throw cannotEmit('masking', 'leave the masking out');
@@ -33,4 +35,19 @@ export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked 
     case 'keras':
       return kerasScript(source, network);
   }
+}
+
+/** A script is one value after the other, each from whole outputs of layers. */
+function checkWiring({ otherInputs, layers, output }: Prepared['network']['model']): void {
+  const merges = 'convert the network to .onnx, or take the part that reads one input';
+  if (otherInputs) throw cannotEmit('several inputs', merges);
+  for (const layer of layers) {
+    if (layer.shares !== undefined) throw cannotEmit(`a layer that is called twice (${escapeText(layer.shares, 40)})`, merges);
+    if (layer.states) throw cannotEmit(`initial states that the network computes (${escapeText(layer.name, 40)})`, merges);
+    if (typeof layer.mask === 'string') throw cannotEmit(`a mask that the network computes (${escapeText(layer.name, 40)})`, merges);
+  }
+  const values = new Set(layers.map(layer => layer.name));
+  const state = [...layers.flatMap(layer => layer.inputs), output].find(name => name.includes('/') && !values.has(name));
+  const known = state !== undefined && layers.some(layer => state.startsWith(`${layer.name}/`));
+  if (known) throw cannotEmit(`the state ${escapeText(state, 40)} as a value`, merges);
 }

@@ -1,7 +1,7 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { formatActivation, getActivation } from '../../activations/index.js';
 import { RnnError } from '../../errors.js';
-import { getLayerKind } from '../../layers/index.js';
+import { type AnyLayer, getLayerKind } from '../../layers/index.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { type FloatArray, formatShape, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
@@ -47,8 +47,15 @@ export function calledText(spec: ActivationSpec, table: Readonly<Record<string, 
 
 /** Functions that the layers' own expressions call. */
 export function helpersOf(layers: readonly LayerShapes[], target: 'numpy' | 'torch'): string {
-  const helpers = new Set(layers.map(({ layer }) => getLayerKind(layer.kind).scripts?.[target]?.helpers ?? ''));
-  return [...helpers].join('\n\n');
+  const withInner = (layer: AnyLayer): AnyLayer[] => [layer, ...('layer' in layer ? withInner(layer.layer as AnyLayer) : [])];
+  const all = layers.flatMap(({ layer }) => withInner(layer as AnyLayer));
+  return [...new Set(all.map(layer => getLayerKind(layer.kind).scripts?.[target]?.helpers ?? ''))].join('\n\n');
+}
+
+/** Inputs of as many axes each: another number is joined by another rule than NumPy's. @throws RnnError E_EMIT */
+export function alikeInputs({ layer, inputs }: LayerShapes): void {
+  if (inputs.every(shape => shape.length === inputs[0].length)) return;
+  throw cannotEmit(`${layer.kind} of inputs with different numbers of axes`, 'give them as many axes');
 }
 
 /** Names of values in a script: x is the input, v1 the first layer's output. */
