@@ -28,7 +28,9 @@ export function moveAxes(node: OnnxNode, flow: Flow, inputs: readonly (Sym | und
     case 'Flatten':
       return [reshaped(node, flow, inputs[1], draft)];
     case 'Shape':
-      return [{ is: 'sizes', sizes: flow.axes.map(sizeOfAxis(flow, draft)), scalar: false }];
+      return [
+        { is: 'sizes', sizes: flow.axes.map(sizeOfAxis(flow, draft)).slice(intOf(node, 'start') ?? 0, intOf(node, 'end')), scalar: false },
+      ];
     default:
       return undefined;
   }

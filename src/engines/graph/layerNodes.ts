@@ -7,6 +7,7 @@ import { axisOf } from '../../ops/value.js';
 import { transpose } from '../../tensor/layout.js';
 import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import {
+  type Axis,
   append,
   constantOf,
   type Draft,
@@ -32,6 +33,8 @@ export function layerNode(node: OnnxNode, inputs: readonly (Sym | undefined)[], 
   if (opType === 'Add' && inputs.some(i => i?.is === 'const')) return [biased(node, inputs, draft)];
   if (opType === 'Concat') return [joined(node, inputs, draft)];
   if (Object.hasOwn(MERGES, opType) && inputs.length > 1) return [combined(node, inputs, draft)];
+  if (opType === 'LayerNormalization') return [layerNormalised(node, inputs, draft)];
+  if (opType === 'BatchNormalization') return [batchNormalised(node, inputs, draft)];
   const activation = activationOf(node);
   if (activation) return [activated(node, activation, flowOf(inputs[0], nodeLabel(node)), draft)];
   throw stuck(`${nodeLabel(node)} is no layer`);
@@ -147,6 +150,47 @@ function gemm(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft
   if ((floatOf(node, 'alpha') ?? 1) !== 1 || (floatOf(node, 'beta') ?? 1) !== 1 || intOf(node, 'transA'))
     throw stuck('Gemm scales or turns its input');
   return product(node, inputs, intOf(node, 'transB') === 1, inputs[2], draft);
+}
+
+/** Over the features, with a weight for each. */
+function layerNormalised(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Flow {
+  const flow = flowOf(inputs[0], nodeLabel(node));
+  if (axisOf(intOf(node, 'axis') ?? -1, flow.axes.length) !== flow.axes.length - 1) throw stuck('LayerNormalization over several axes');
+  const { from, axes } = rows(flow, draft);
+  const spec = { kind: 'layernorm', center: inputs[2] !== undefined };
+  return { ...normalised(node, inputs, { from, spec, names: ['gamma', 'beta'] }, flow, draft), axes };
+}
+
+/** Channels stand behind the samples: [N, F, T], or [N, F]. */
+function batchNormalised(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Flow {
+  const flow = flowOf(inputs[0], nodeLabel(node));
+  if (flow.axes[1] !== 'F' || intOf(node, 'training_mode') === 1) throw stuck('BatchNormalization of other axes than the features');
+  const whole: readonly Axis[] = flow.axes.length === 3 ? ['N', 'T', 'F'] : ['N', 'F'];
+  const from = settle({ ...flow, axes: whole }, whole, draft);
+  const names = ['gamma', 'beta', 'mean', 'variance'];
+  return { ...normalised(node, inputs, { from, spec: { kind: 'batchnorm' }, names }, flow, draft), axes: flow.axes };
+}
+
+/** A layer with its weights, which are the inputs behind the first. */
+function normalised(
+  node: OnnxNode,
+  inputs: readonly (Sym | undefined)[],
+  { from, spec, names }: { from: string; spec: Record<string, unknown>; names: readonly string[] },
+  flow: Flow,
+  draft: Draft,
+): Flow {
+  const epsilon = floatOf(node, 'epsilon') ?? Math.fround(1e-5);
+  const y = append(draft, { ...spec, epsilon }, [from], node.name || String(spec.kind), widthOf(flow, draft));
+  const { weights } = draft.layers[draft.layers.length - 1];
+  names.forEach((name, i) => {
+    const given = inputs[i + 1];
+    if (given) weights.set(name, asVector(constantOf(given, name)));
+  });
+  return y;
+}
+
+function asVector(value: Tensor): Tensor {
+  return reshape(value, [sizeOf(value.shape)]);
 }
 
 /** x·W + b: the bias of the product just read, where nobody else reads that product. */

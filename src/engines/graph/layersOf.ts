@@ -3,7 +3,7 @@ import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode } from '../../f
 import { checkSpec } from '../../model/check.js';
 import { inferShapes, weightShapesByLayer } from '../../model/shapes.js';
 import type { ModelSpec } from '../../model/spec.js';
-import { graphOf } from '../../ops/attributes.js';
+import { graphOf, intsOf } from '../../ops/attributes.js';
 import { fromOnnx } from '../../ops/value.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { checkWeights, type Weights } from '../../weights/weights.js';
@@ -11,7 +11,7 @@ import { manualKernels } from '../manual.js';
 import { runNode } from './evaluate.js';
 import { moveAxes } from './layerMovement.js';
 import { layerNode } from './layerNodes.js';
-import { type Axis, type Draft, type Sym, settle, stuck } from './symbols.js';
+import { type Axis, constantOf, type Draft, type Sym, settle, stuck } from './symbols.js';
 
 /**
  * A graph as layers, where it is a network of layers: the graph is walked once with symbols in place of numbers, so that what matters is
@@ -171,9 +171,34 @@ function onSizes(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Dr
       if (!index) return undefined;
       return [{ is: 'sizes', scalar: index.shape.length === 0, sizes: Array.from(index.data, i => first.sizes.at(i) ?? null) }];
     }
+    case 'Slice':
+      return [{ is: 'sizes', scalar: false, sizes: slicedSizes(node, first.sizes, inputs) }];
+    case 'Reshape':
+      return [{ ...first, scalar: false }];
+    case 'Mul':
+      return [{ is: 'sizes', scalar: first.scalar, sizes: productSizes(first.sizes, sizesOf(inputs[1])) }];
     default:
       return [{ is: 'sizes', scalar: first.scalar, sizes: first.sizes.map(() => null) }];
   }
+}
+
+type Sizes = readonly (number | 'N' | 'T' | null)[];
+
+/** A part of a shape. */
+function slicedSizes(node: OnnxNode, sizes: Sizes, inputs: readonly (Sym | undefined)[]): Sizes {
+  const [start, end, , step = 1] = [1, 2, 3, 4].map(i => (inputs[i] ? constantOf(inputs[i], 'a bound of Slice').data[0] : undefined));
+  const [from, to] = [start ?? intsOf(node, 'starts')?.[0], end ?? intsOf(node, 'ends')?.[0]];
+  if (step !== 1) throw stuck('a shape is turned round');
+  return sizes.slice(from, to);
+}
+
+/** Numbers are multiplied, 1 leaves a symbol as it is; other products are not followed. */
+function productSizes(a: Sizes, b: Sizes): Sizes {
+  return a.map((x, i) => {
+    const y = b[b.length === 1 ? 0 : i];
+    if (typeof x === 'number' && typeof y === 'number') return x * y;
+    return x === 1 ? y : y === 1 ? x : null;
+  });
 }
 
 function sizesOf(sym: Sym | undefined): readonly (number | 'N' | 'T' | null)[] {
