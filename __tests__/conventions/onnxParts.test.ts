@@ -59,6 +59,9 @@ describe('an activation', () => {
     softsign: [['Softsign'], [['Softsign', {}]]],
     tanh: [['Tanh'], [['Tanh', {}]]],
     thresholded_relu: [['ThresholdedRelu', 1], [['ThresholdedRelu', { alpha: 1 }]]],
+    gelu: [undefined, [['Mul'], ['Erf'], ['Mul'], ['Add'], ['Mul']]],
+    gelu_tanh: [undefined, [['Mul'], ['Mul'], ['Mul'], ['Add'], ['Mul'], ['Tanh'], ['Mul'], ['Add'], ['Mul']]],
+    mish: [undefined, [['Softplus'], ['Tanh'], ['Mul']]],
   };
 
   it.each(activations.map(a => a.name))('%s is the function and the nodes that ONNX has for it', name => {

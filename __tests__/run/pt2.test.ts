@@ -1,11 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { specFromProgram } from '../../src/conventions/pt2/index.js';
+import type { OnnxModel } from '../../src/formats/onnxGraph.js';
+import { runConvert } from '../../src/run/convert.js';
 import { runForward } from '../../src/run/forward.js';
 import { readArrays } from '../../src/run/input.js';
 import { readTensorFile } from '../../src/run/modelFile.js';
 import { loadNetwork } from '../../src/run/network.js';
 import { shapesOf } from '../../src/run/shapesResult.js';
+import { withFolder } from '../helpers/inputFile.js';
 
 /** Programs saved by torch.export.save (PyTorch 2.13), each with an input and what PyTorch computes from it. */
 const folder = join(__dirname, '..', 'reference', 'pt2');
@@ -68,4 +71,13 @@ it('refuses an argument that says something and is not read, and dropout of a pr
   expect(said('aten.softmax.int', 'dtype', { as_scalar_type: 6 })).not.toBe('run');
   expect(said('aten.dropout.default', 'train', { as_bool: false })).toBe('run');
   expect(said('aten.dropout.default', 'train', { as_bool: true })).toMatch('in training mode');
+});
+
+it.each(['space', 'functions'])('%s is written as ONNX with operators of set 17, whose outputs have their types', async name => {
+  await withFolder(async out => {
+    const { check } = await runConvert({ file: join(folder, `${name}.pt2`), output: join(out, 'o.onnx') });
+    expect(check!.largest).toBeLessThan(1e-5);
+    const model = (await readTensorFile(join(out, 'o.onnx'))).architecture as OnnxModel;
+    expect(model.graph.nodes.filter(n => /^(Gelu|Mish|GroupNormalization)$/.test(n.opType))).toEqual([]);
+  });
 });

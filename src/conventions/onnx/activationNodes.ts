@@ -66,6 +66,13 @@ export function addActivation(builder: GraphBuilder, spec: ActivationSpec, x: st
       return add('Exp');
     case 'silu':
       return builder.add('Mul', [x, add('Sigmoid')], {}, name);
+    case 'mish':
+      return builder.add('Mul', [x, builder.add('Tanh', [add('Softplus')], {}, name)], {}, name);
+    case 'gelu':
+      if (plain) return gelu(builder, x, name, activation.name);
+      throw none(spec, 'of its own');
+    case 'gelu_tanh':
+      return gelu(builder, x, name, activation.name);
     default: {
       if (activation.onnx === undefined || !plain || activation.onnx === 'Affine' || activation.onnx === 'ScaledTanh')
         throw none(spec, 'of its own');
@@ -76,6 +83,18 @@ export function addActivation(builder: GraphBuilder, spec: ActivationSpec, x: st
       );
     }
   }
+}
+
+/** x/2 · (1 + erf(x/√2)), or with tanh(√(2/π)·(x + 0.044715·x³)) in the place of erf: Gelu itself is newer than the operator set of the file. */
+function gelu(builder: GraphBuilder, x: string, name: string, kind: 'gelu' | 'gelu_tanh'): string {
+  const number = (value: number) => builder.constant(`${name}/number`, { shape: [], data: Float64Array.of(value) });
+  const two = (opType: string, a: string, b: string) => builder.add(opType, [a, b], {}, name);
+  const cubed = () => two('Mul', two('Mul', two('Mul', x, x), x), number(0.044715));
+  const inside =
+    kind === 'gelu'
+      ? builder.add('Erf', [two('Mul', x, number(Math.SQRT1_2))], {}, name)
+      : builder.add('Tanh', [two('Mul', two('Add', x, cubed()), number(Math.sqrt(2 / Math.PI)))], {}, name);
+  return two('Mul', two('Mul', x, number(0.5)), two('Add', inside, number(1)));
 }
 
 function none(spec: ActivationSpec | null, where: string): RnnError {

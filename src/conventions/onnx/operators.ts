@@ -1,5 +1,5 @@
 /**
- * Every operator of ONNX's own set up to version 17 (onnx 1.12, onnx.defs), those since withdrawn and ONNX Runtime's own included. A name outside it in a file
+ * Every operator of ONNX's own set up to version 17 (onnx 1.12, onnx.defs), those since withdrawn included. A name outside it in a file
  * of such a version is a mistake; newer versions may have any.
  */
 const LAST_VERSION = 17;
@@ -15,7 +15,7 @@ const NAMES: ReadonlySet<string> = new Set(
   OptionalHasElement Or PRelu Pad Pow QLinearConv QLinearMatMul QuantizeLinear RNN RandomNormal RandomNormalLike RandomUniform
   RandomUniformLike Range Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum
   ReduceSumSquare Relu Reshape Resize ReverseSequence RoiAlign Round STFT Scan Scatter ScatterElements ScatterND Selu SequenceAt
-  SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceLength SequenceMap Shape Shrink Sigmoid Sign SimplifiedLayerNormalization Sin Sinh Size Slice
+  SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceLength SequenceMap Shape Shrink Sigmoid Sign Sin Sinh Size Slice
   Softmax SoftmaxCrossEntropyLoss Softplus Softsign SpaceToDepth Split SplitToSequence Sqrt Squeeze StringNormalizer Sub Sum Tan Tanh
   TfIdfVectorizer ThresholdedRelu Tile TopK Transpose Trilu Unique Unsqueeze Upsample Where Xor
   `
@@ -25,5 +25,6 @@ const NAMES: ReadonlySet<string> = new Set(
 
 /** Whether the operator set of this version has an operator of this name, as far as the list reaches. */
 export function isOperator(name: string, version: number): boolean {
-  return version > LAST_VERSION || NAMES.has(name);
+  // what ONNX Runtime writes without a domain of its own
+  return version > LAST_VERSION || NAMES.has(name) || name === 'SimplifiedLayerNormalization';
 }

@@ -8,6 +8,7 @@ import { inputsOf, isRecurrent, type ModelSpec, outputsOf } from '../../model/sp
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import { addActivation } from './activationNodes.js';
+import { isOperator } from './operators.js';
 import { addRecurrent } from './writeRecurrent.js';
 
 /** Operator set 17: what ONNX Runtime 1.12 and everything since runs. */
@@ -48,6 +49,8 @@ export function toOnnxModel(
       });
     });
   }
+  const newer = builder.nodes.find(({ opType }) => !isOperator(opType, OPSET));
+  if (newer) throw noLayer(`${newer.opType}, which is newer than operator set ${OPSET}`);
   outputsOf(model).forEach(({ value }, i) => {
     const attributes = new Map();
     builder.nodes.push({ name: '', opType: 'Identity', domain: '', inputs: [values.get(value)!], outputs: [outputNames[i]], attributes });
@@ -67,13 +70,23 @@ export function toOnnxModel(
       })),
       outputs: outputsOf(model).map(({ value }, i) => ({
         name: outputNames[i],
-        dtype: 'f32' as const,
+        dtype: typeOf(model, value),
         shape: sizes(shapes.values.get(value)!),
       })),
       initializers: builder.initializers,
       nodes: builder.nodes,
     },
   };
+}
+
+/** Operators count, compare and convert; everything else gives floats. */
+function typeOf({ layers }: ModelSpec, value: string): 'f32' | 'i64' | 'bool' {
+  const layer = layers.find(l => l.name === value.replace(/\/\d+$/, ''));
+  if (layer?.kind !== 'op') return 'f32';
+  if (/^(ArgMax|ArgMin|Shape|Size|NonZero)$/.test(layer.op) || (layer.op === 'TopK' && value !== layer.name)) return 'i64';
+  if (/^(Equal|Less|Greater|LessOrEqual|GreaterOrEqual|And|Or|Xor|Not|IsNaN|IsInf)$/.test(layer.op)) return 'bool';
+  if (layer.op === 'Cast') return ({ 7: 'i64', 9: 'bool' } as const)[Number(layer.attributes.to)] ?? 'f32';
+  return layer.op === 'Identity' && layer.inputs.length > 0 ? typeOf({ layers } as ModelSpec, layer.inputs[0]) : 'f32';
 }
 
 /** A graph has one name for one value: an output that is called like an input gets another. */
