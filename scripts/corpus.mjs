@@ -242,11 +242,11 @@ function makeCase(name, mistake, seed) {
   return { net, sizes, init, numbers, place, weights, X, y, right: all.y };
 }
 
-async function judge(one, codes) {
+async function judge(one, { codes, also = [] }) {
   const request = { ...toolRequest(one.net, one.weights, one.X), against: WRITTEN[one.numbers](one.y), budget: Number(args.budget) };
   const result = await runCompare(request, { now: processorTime });
   const accepted = result.explanations.filter(e => e.verdict !== 'rejected').map(e => e.code);
-  const isRight = code => code.split('+').length === 1 && codes.includes(code.replace(/[:@].*/, ''));
+  const isRight = code => code.split('+').length === 1 && [...codes, ...also].includes(code.replace(/[:@].*/, ''));
   const visible = off(one.right, one.y) > 100 * Math.max(result.tolerance.atol, result.max?.allowed ?? 0);
   return { outcome: outcomeOf(result, accepted, isRight, codes), visible, accepted, result };
 }
@@ -287,7 +287,7 @@ for (const [name, mistake] of chosen) {
     let one;
     for (let draw = 0; !one && draw < MOST_DRAWS; draw++) one = makeCase(name, mistake, `${seed} ${draw}`);
     if (!one) continue;
-    const { outcome, visible, accepted, result } = await judge(one, mistake.codes);
+    const { outcome, visible, accepted, result } = await judge(one, mistake);
     row.cases++;
     row[outcome] = (row[outcome] ?? 0) + 1;
     if (visible && outcome !== 'undecided') {

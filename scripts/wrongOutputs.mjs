@@ -1,7 +1,8 @@
 // Ways to compute y wrongly, one at a time, in loops of their own (scripts/plainLoops.mjs): what people do, and things that are in no list.
 //
 // name: {codes, net, when, make}
-//   codes  what compare may call it, `code` or `code:parameter`; none: it is in no list, and a confident name for it is a wrong one
+//   codes  what compare may call it, `code` or `code:parameter`; none: it is in no list, and a confident name for it is a wrong one,
+//          unless it is among `also`: true, but seldom to be seen
 //   net    what the network must be; when(net, sizes): whether it can happen there
 //   make   ({net, weights, X, rng, run, right, place, W}) -> {fault, weights, X, net, y}: what is changed, or the wrong y itself
 import { FUNCTIONS, GATES, network, softmax, zeros } from './plainLoops.mjs';
@@ -613,7 +614,7 @@ export const MISTAKES = {
   'nothing wrong': { codes: [], right: true, make: () => ({}) },
   'one weight damaged': { codes: ['weight-damaged'], make: c => oneWeight(c, v => v + 1.5) },
   'noise on every weight': { codes: [], make: c => ({ weights: deepWeights(c.weights, v => v + 0.02 * c.rng.normal()) }) },
-  'weights of another training': { codes: ['stale-weights'], make: c => ({ weights: deepWeights(c.weights, () => 0.5 * c.rng.normal()) }) },
+  'weights of another training': { codes: [], make: c => ({ weights: deepWeights(c.weights, () => 0.5 * c.rng.normal()) }) },
   'recurrent weights of another training': {
     codes: [],
     make: c => ({ weights: { ...deepWeights(c.weights, () => 0.5 * c.rng.normal()), Wo: c.weights.Wo, bo: c.weights.bo } }),
@@ -643,6 +644,7 @@ export const MISTAKES = {
   },
   'one unit dead': {
     codes: [],
+    also: ['stale-weights'],
     when: net => net.M > 1,
     make: c => ({ fault: { between: h => h.map((v, m) => (m === 0 ? 0 : v)), layer: c.net.layers - 1 } }),
   },

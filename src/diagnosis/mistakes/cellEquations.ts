@@ -1,24 +1,39 @@
 import type { StepContext } from '../../cells/cell.js';
 import type { RecurrentSpec } from '../../model/spec.js';
 import type { FloatArray } from '../../tensor/tensor.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
+import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
 import { changeLayer, changeLoop, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario, type StepFault } from '../scenario.js';
 
 /** A step with other equations: a gate left out or tied to another, a sum where there is none, a bias in another place. */
 
-/** The new c and h of one unit from its gates and the c before. */
-type Unit = (i: number, f: number, g: number, o: number, c: number, out: (c: number) => number) => readonly [c: number, h: number];
+/** One unit of an LSTM: its gates after their activations, the c before, the activation of c. */
+interface LstmUnit {
+  readonly i: number;
+  readonly f: number;
+  readonly g: number;
+  readonly o: number;
+  readonly c: number;
+  readonly out: (c: number) => number;
+}
+
+interface LstmEquations {
+  /** the new c; the right one unless given */
+  readonly c?: (u: LstmUnit) => number;
+  /** h of the new c */
+  readonly h?: (c: number, u: LstmUnit) => number;
+}
+
+const rightC = ({ i, f, g, c }: LstmUnit) => f * c + i * g;
 
 /** An LSTM whose units are computed otherwise; peepholes and clipping are not known here. */
-function lstmStep(unit: Unit): StepFault {
+function lstmStep({ c: cellOf = rightC, h: hiddenOf = (c, u) => u.o * u.out(c) }: LstmEquations): StepFault {
   return ({ M, gates, state, next, recurrent, sig, act, actOut }) => {
     const sums = recurrent(state[0], 0, 4);
-    const [c] = [state[1]];
     for (let m = 0; m < M; m++) {
       const a = (g: number) => gates[g * M + m] + sums[g * M + m];
-      const [cNew, h] = unit(sig(a(0)), sig(a(1)), act(a(2)), sig(a(3)), c[m], actOut);
-      next[1][m] = cNew;
-      next[0][m] = h;
+      const unit = { i: sig(a(0)), f: sig(a(1)), g: act(a(2)), o: sig(a(3)), c: state[1][m], out: actOut };
+      next[1][m] = cellOf(unit);
+      next[0][m] = hiddenOf(next[1][m], unit);
     }
   };
 }
@@ -34,13 +49,14 @@ interface GruUnit {
   readonly act: (v: number) => number;
 }
 
-/** A GRU whose candidate sees the whole product h·Wh_g, reset or not. */
-function gruStep(unit: (u: GruUnit) => number): StepFault {
+/** A GRU with another candidate, which sees the whole product h·Wh_g, reset or not. */
+function gruStep(candidate: (u: GruUnit) => number, keeps = true): StepFault {
   return ({ M, gates, state, next, recurrent, sig, act }) => {
     const sums = recurrent(state[0], 0, 3);
     for (let m = 0; m < M; m++) {
       const a = (g: number) => gates[g * M + m] + sums[g * M + m];
-      next[0][m] = unit({ z: sig(a(0)), r: sig(a(1)), x: gates[2 * M + m], u: sums[2 * M + m], h: state[0][m], act });
+      const [z, h] = [keeps ? sig(a(0)) : 0, state[0][m]];
+      next[0][m] = z * h + (1 - z) * candidate({ z, r: sig(a(1)), x: gates[2 * M + m], u: sums[2 * M + m], h, act });
     }
   };
 }
@@ -63,154 +79,131 @@ function stepVariants(
   }));
 }
 
-export const gateMissing: Hypothesis = {
-  name: 'gate-missing',
-  title: 'a gate is left out',
-  insideStep: true,
-  alone: true,
-  why: 'One gate is not used: what it should scale passes unchanged.',
-  fix: { numpy: 'c = f * c + i * g; h = o * np.tanh(c)   # ← all of i, f, o' },
-  example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
-  variants: scenario => [
-    ...stepVariants(
-      scenario,
-      'lstm',
-      'gate-missing:i',
-      lstmStep((_i, f, g, o, c, out) => [f * c + g, o * out(f * c + g)]),
-      w => `The input gate of ${w} is left out: c = f⊙c + g.`,
-    ),
-    ...stepVariants(
-      scenario,
-      'lstm',
-      'gate-missing:f',
-      lstmStep((i, _f, g, o, c, out) => [c + i * g, o * out(c + i * g)]),
-      w => `The forget gate of ${w} is left out: c = c + i⊙g.`,
-    ),
-    ...stepVariants(
-      scenario,
-      'lstm',
-      'gate-missing:o',
-      lstmStep((i, f, g, _o, c, out) => [f * c + i * g, out(f * c + i * g)]),
-      w => `The output gate of ${w} is left out: h = tanh(c).`,
-    ),
-    ...stepVariants(
-      scenario,
+type Cell = 'rnn' | 'lstm' | 'gru';
+/** Another equation of one kind of cell; `words` hold the layer's name where `@` stands. */
+type Equation = readonly [kind: Cell, parameter: string, step: StepFault, words: string, fix?: Fix];
+
+/** Mistakes that are another equation: stated as it. */
+function equations(
+  about: Pick<Hypothesis, 'name' | 'title' | 'why' | 'fix' | 'example'>,
+  list: readonly Equation[],
+  more: (scenario: Scenario) => Variant[] = () => [],
+): Hypothesis {
+  return {
+    ...about,
+    insideStep: true,
+    alone: true,
+    variants: scenario => [
+      ...list.flatMap(([kind, parameter, step, words, fix]) => {
+        const code = parameter === '' ? about.name : `${about.name}:${parameter}`;
+        return stepVariants(scenario, kind, code, step, w => words.replace('@', w), fix && { fix });
+      }),
+      ...more(scenario),
+    ],
+  };
+}
+
+const GRU_FIX = { numpy: 'g = np.tanh(x[n,t] @ Wx_g + b_g + r * (h @ Wh_g + b2_g)); h = z * h + (1 - z) * g' };
+const LSTM_EXAMPLE = { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 };
+
+export const gateMissing = equations(
+  {
+    name: 'gate-missing',
+    title: 'a gate is left out',
+    why: 'One gate is not used: what it should scale passes unchanged.',
+    fix: { numpy: 'c = f * c + i * g; h = o * np.tanh(c)   # ← all of i, f, o' },
+    example: LSTM_EXAMPLE,
+  },
+  [
+    ['lstm', 'i', lstmStep({ c: u => u.f * u.c + u.g }), 'The input gate of @ is left out: c = f⊙c + g.'],
+    ['lstm', 'f', lstmStep({ c: u => u.c + u.i * u.g }), 'The forget gate of @ is left out: c = c + i⊙g.'],
+    ['lstm', 'o', lstmStep({ h: (c, u) => u.out(c) }), 'The output gate of @ is left out: h = tanh(c).'],
+    [
       'gru',
-      'gate-missing:r',
-      gruStep(({ z, x, u, h, act }) => z * h + (1 - z) * act(x + u)),
-      w => `The reset gate of ${w} is left out: g = tanh(x·Wx_g + b_g + h·Wh_g + b′_g).`,
+      'r',
+      gruStep(({ x, u, act }) => act(x + u)),
+      'The reset gate of @ is left out: g = tanh(x·Wx_g + b_g + h·Wh_g + b′_g).',
       GRU_FIX,
-    ),
-    ...stepVariants(
-      scenario,
-      'gru',
-      'gate-missing:z',
-      gruStep(({ r, x, u, act }) => act(x + r * u)),
-      w => `The update gate of ${w} is left out: h = g.`,
-      GRU_FIX,
-    ),
+    ],
+    ['gru', 'z', gruStep(({ r, x, u, act }) => act(x + r * u), false), 'The update gate of @ is left out: h = g.', GRU_FIX],
   ],
-};
+);
 
-const GRU_FIX = { fix: { numpy: 'g = np.tanh(x[n,t] @ Wx_g + b_g + r * (h @ Wh_g + b2_g)); h = z * h + (1 - z) * g' } };
-
-export const gruResetOnInput: Hypothesis = {
-  name: 'gru-reset-on-input',
-  title: 'the reset gate multiplies the input',
-  insideStep: true,
-  alone: true,
-  why: 'The reset gate multiplies the wrong part of the candidate: the product with x, or the whole sum, instead of the product with h.',
-  fix: GRU_FIX.fix,
-  example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
-  variants: scenario => [
-    ...stepVariants(
-      scenario,
+export const gruResetOnInput = equations(
+  {
+    name: 'gru-reset-on-input',
+    title: 'the reset gate multiplies the input',
+    why: 'The reset gate multiplies the wrong part of the candidate: the product with x, or the whole sum, instead of the product with h.',
+    fix: GRU_FIX,
+    example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
+  },
+  [
+    [
       'gru',
-      'gru-reset-on-input',
-      gruStep(({ z, r, x, u, h, act }) => z * h + (1 - z) * act(r * x + u)),
-      w => `The reset gate of ${w} multiplies the input: g = tanh(r⊙(x·Wx_g + b_g) + h·Wh_g + b′_g).`,
-    ),
-    ...stepVariants(
-      scenario,
+      '',
+      gruStep(({ r, x, u, act }) => act(r * x + u)),
+      'The reset gate of @ multiplies the input: g = tanh(r⊙(x·Wx_g + b_g) + h·Wh_g + b′_g).',
+    ],
+    [
       'gru',
-      'gru-reset-on-input',
-      gruStep(({ z, r, x, u, h, act }) => z * h + (1 - z) * act(r * (x + u))),
-      w => `The reset gate of ${w} multiplies the whole sum: g = tanh(r⊙(x·Wx_g + h·Wh_g + …)).`,
-    ),
-    ...stepVariants(
-      scenario,
+      '',
+      gruStep(({ r, x, u, act }) => act(r * (x + u))),
+      'The reset gate of @ multiplies the whole sum: g = tanh(r⊙(x·Wx_g + h·Wh_g + …)).',
+    ],
+    [
       'gru',
-      'gru-reset-on-input',
-      gruStep(({ z, r, x, u, h, act }) => z * h + (1 - z) * r * act(x + u)),
-      w => `The reset gate of ${w} multiplies the candidate after its tanh: g = r⊙tanh(…).`,
-    ),
+      '',
+      gruStep(({ r, x, u, act }) => r * act(x + u)),
+      'The reset gate of @ multiplies the candidate after its tanh: g = r⊙tanh(…).',
+    ],
   ],
-};
+);
 
-export const gatesCoupled: Hypothesis = {
-  name: 'gates-coupled',
-  title: 'input and forget gate are one',
-  insideStep: true,
-  alone: true,
-  why: 'The input and the forget gate are coupled: f = 1 − i (or i = 1 − f), one gate instead of two (ONNX: input_forget=1).',
-  fix: { numpy: 'c = f * c + i * g             # ← f and i from weights of their own' },
-  example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
-  variants: scenario => [
-    ...stepVariants(
-      scenario,
-      'lstm',
-      'gates-coupled',
-      lstmStep((i, _f, g, o, c, out) => [(1 - i) * c + i * g, o * out((1 - i) * c + i * g)]),
-      w => `The gates of ${w} are coupled: f = 1 − i, so c = (1 − i)⊙c + i⊙g.`,
-    ),
-    ...stepVariants(
-      scenario,
-      'lstm',
-      'gates-coupled',
-      lstmStep((_i, f, g, o, c, out) => [f * c + (1 - f) * g, o * out(f * c + (1 - f) * g)]),
-      w => `The gates of ${w} are coupled: i = 1 − f, so c = f⊙c + (1 − f)⊙g.`,
-    ),
-    ...placesOf(recurrentLayers(scenario).filter(l => l.inputForget)).map(({ names, layer }) => ({
+export const gatesCoupled = equations(
+  {
+    name: 'gates-coupled',
+    title: 'input and forget gate are one',
+    why: 'The input and the forget gate are coupled: f = 1 − i (or i = 1 − f), one gate instead of two (ONNX: input_forget=1).',
+    fix: { numpy: 'c = f * c + i * g             # ← f and i from weights of their own' },
+    example: LSTM_EXAMPLE,
+  },
+  [
+    ['lstm', '', lstmStep({ c: u => (1 - u.i) * u.c + u.i * u.g }), 'The gates of @ are coupled: f = 1 − i, so c = (1 − i)⊙c + i⊙g.'],
+    ['lstm', '', lstmStep({ c: u => u.f * u.c + (1 - u.f) * u.g }), 'The gates of @ are coupled: i = 1 − f, so c = f⊙c + (1 − f)⊙g.'],
+  ],
+  scenario =>
+    placesOf(recurrentLayers(scenario).filter(l => l.inputForget)).map(({ names, layer }) => ({
       code: 'gates-coupled',
       layer,
       change: inLayers(names, (s, l) => changeLayer(s, l.name, { inputForget: false })),
       why: `The gates of ${layer ?? 'every LSTM'} are coupled in the network (f = 1 − i), and are not here.`,
     })),
-  ],
-};
+);
 
-export const tanhOfGate: Hypothesis = {
-  name: 'tanh-of-product',
-  title: 'tanh is applied after the output gate',
-  insideStep: true,
-  alone: true,
-  why: 'The tanh is applied after the output gate instead of before it: h = tanh(o⊙c) instead of h = o⊙tanh(c), or c itself goes through a tanh.',
-  fix: { numpy: 'h = o * np.tanh(c)            # ← c stays as it is' },
-  example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
-  variants: scenario => [
-    ...stepVariants(
-      scenario,
+export const tanhOfGate = equations(
+  {
+    name: 'tanh-of-product',
+    title: 'tanh is applied after the output gate',
+    why: 'The tanh is applied after the output gate instead of before it: h = tanh(o⊙c) instead of h = o⊙tanh(c), or c itself goes through a tanh.',
+    fix: { numpy: 'h = o * np.tanh(c)            # ← c stays as it is' },
+    example: LSTM_EXAMPLE,
+  },
+  [
+    ['lstm', '', lstmStep({ h: (c, u) => u.out(u.o * c) }), 'The tanh of @ is applied after the output gate: h = tanh(o⊙c).'],
+    [
       'lstm',
-      'tanh-of-product',
-      lstmStep((i, f, g, o, c, out) => [f * c + i * g, out(o * (f * c + i * g))]),
-      w => `The tanh of ${w} is applied after the output gate: h = tanh(o⊙c).`,
-    ),
-    ...stepVariants(
-      scenario,
+      '',
+      lstmStep({ c: u => u.out(rightC(u)), h: (c, u) => u.o * c }),
+      'The cell state of @ goes through a tanh: c = tanh(f⊙c + i⊙g) goes to the next step, not f⊙c + i⊙g.',
+    ],
+    [
       'lstm',
-      'tanh-of-product',
-      lstmStep((i, f, g, o, c, out) => [out(f * c + i * g), o * out(f * c + i * g)]),
-      w => `The cell state of ${w} goes through a tanh: c = tanh(f⊙c + i⊙g) goes to the next step, not f⊙c + i⊙g.`,
-    ),
-    ...stepVariants(
-      scenario,
-      'lstm',
-      'tanh-of-product',
-      lstmStep((i, f, g, o, c, out) => [out(f * c + i * g), o * out(out(f * c + i * g))]),
-      w => `The cell state of ${w} goes through a tanh: c = tanh(f⊙c + i⊙g), and h = o⊙tanh(c) applies the tanh once more.`,
-    ),
+      '',
+      lstmStep({ c: u => u.out(rightC(u)) }),
+      'The cell state of @ goes through a tanh: c = tanh(f⊙c + i⊙g), and h = o⊙tanh(c) applies the tanh once more.',
+    ],
   ],
-};
+);
 
 export const biasOutside: Hypothesis = {
   name: 'bias-outside',
@@ -318,10 +311,7 @@ export const clipped: Hypothesis = {
     const layers = recurrentLayers(scenario).filter(l => l.clip === null);
     const limits = [0.5, 1, 2, 3, 5];
     // TensorFlow's cell_clip: before h is made of c
-    const clip = (limit: number) => {
-      const within = (c: number) => Math.min(limit, Math.max(-limit, c));
-      return lstmStep((i, f, g, o, c, out) => [within(f * c + i * g), o * out(within(f * c + i * g))]);
-    };
+    const clip = (limit: number) => lstmStep({ c: u => Math.min(limit, Math.max(-limit, rightC(u))) });
     return [
       ...limits.flatMap(limit =>
         placesOf(layers).map(

@@ -4,6 +4,7 @@ import { largestMagnitude } from '../../tensor/difference.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import { smallNumber } from '../figures.js';
 import type { Candidate, Hypothesis } from '../hypothesis.js';
+import type { Outcome } from '../run.js';
 import { mapData, type Scenario } from '../scenario.js';
 import { headOf } from './heads.js';
 
@@ -96,7 +97,7 @@ export const outputScaledEach: Hypothesis = {
       change: s => ({ ...s, finish: [...s.finish, y => eachColumn(y, (v, k) => (k + 2) * v + k)] }),
       unsearched: true,
     })),
-  fromOutput(_scenario, right, other, noise): Candidate[] {
+  fromOutput(scenario, right, other, noise): Candidate[] {
     const K = other.shape[other.shape.length - 1];
     if (K < 2 || right.y.data.length !== other.data.length) return [];
     const lines = Array.from({ length: K }, (_, k) => lineThrough(right.y.data, other.data, k, K));
@@ -108,12 +109,21 @@ export const outputScaledEach: Hypothesis = {
         layer: null,
         y: eachColumn(right.y, (v, k) => lines[k].scale * v + lines[k].offset),
         chosen: 2 * K,
+        // a column made of M units has M + 1 numbers of its own at most
+        told: K * (Math.min(other.data.length / K, unitsBelow(scenario, right) + 1) - 2),
         floor: noise * Math.max(1, ...lines.map(l => Math.abs(l.scale))),
         why: `Each output has a scale and an offset of its own: ${shown.join(', ')}${K > 4 ? ' …' : ''}. scaler.inverse_transform does that.`,
       },
     ];
   },
 };
+
+/** Units that the dense layer reads; without one every column is free. */
+function unitsBelow(scenario: Scenario, right: Outcome): number {
+  const head = headOf(scenario);
+  const h = head && right.layers.get(head.name)?.inputs[0].tensor;
+  return h ? h.shape[h.shape.length - 1] : Infinity;
+}
 
 export function eachColumn(y: Tensor, f: (v: number, k: number) => number): Tensor {
   const K = y.shape[y.shape.length - 1];
