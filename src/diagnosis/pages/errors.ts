@@ -125,6 +125,11 @@ const PAGES: readonly (readonly [codes: string, title: string, ...text: string[]
     'the model was saved before it had weights',
     'Keras makes weights when a model sees its first input. Call it once, or give Input(shape=…), and save it again.',
   ],
+  [
+    'E_NO_MODEL',
+    'the file holds no arrays and no model',
+    'It is an archive or an object without any; the error says what it looks like. Save the arrays (np.savez) or the model (model.save, torch.save of a state dict).',
+  ],
   ['E_KEY', 'no such array in the file', 'FILE:KEY names an array of the file; the error lists the ones that are there.'],
   [
     'E_READ E_ACCESS E_NOT_FOUND E_IS_DIRECTORY E_DEVICE E_STDIN E_EMPTY_STDIN E_CHANGED E_OUTSIDE E_SYSTEM E_SYMLINK',
