@@ -2,6 +2,7 @@ import { activations } from '../../src/activations/index.js';
 import { LAYER_KINDS } from '../../src/layers/index.js';
 import type { Field } from '../../src/layers/layer.js';
 import { FIXED_OPTIONS } from '../../src/layers/recurrent.js';
+import { FRAMEWORKS, isCellName } from '../../src/model/frameworks.js';
 import { FIRST_SPEC_SCHEMA, MOST_LAYERS, SPEC_SCHEMA } from '../../src/model/spec.js';
 
 /** schemas/spec.schema.json as the registry of layers has it: a new layer, field or activation is in the schema by refreshing the file. */
@@ -87,7 +88,7 @@ export function specSchema(): Json {
       schema: { enum: [FIRST_SPEC_SCHEMA, SPEC_SCHEMA] },
       name: { ...name(), default: 'sequential', description: "model name, as Keras' summary prints it" },
       functional: { type: 'boolean', default: false, description: 'the summary shows the input layer' },
-      framework: { enum: ['keras', 'torch', 'onnx', 'tfjs'], default: 'keras', description: 'whose defaults fill what is left out' },
+      framework: { enum: [...FRAMEWORKS], default: 'keras', description: 'whose defaults fill what is left out' },
       input: {
         type: 'object',
         additionalProperties: false,
@@ -125,6 +126,7 @@ export function specSchema(): Json {
     },
     definitions: {
       ...Object.fromEntries(LAYER_KINDS.map(kind => [kind.name, layerSchema(kind.name, kind.fields)])),
+      numbers: { anyOf: [{ type: ['number', 'boolean'] }, { type: 'array', items: { $ref: '#/definitions/numbers' } }] },
       activationOf: {
         oneOf: [
           { enum: activations.flatMap(a => [a.name, ...(a.aliases ?? [])]) },
@@ -142,7 +144,7 @@ export function specSchema(): Json {
 
 function layerSchema(kind: string, fields: Readonly<Record<string, Field>>): Json {
   const required = Object.entries(fields).filter(([, field]) => field.default === undefined);
-  const fixed = ['rnn', 'lstm', 'gru'].includes(kind) ? Object.entries(FIXED_OPTIONS).filter(([key]) => !(key in fields)) : [];
+  const fixed = isCellName(kind) ? Object.entries(FIXED_OPTIONS).filter(([key]) => !(key in fields)) : [];
   return {
     type: 'object',
     required: ['kind', ...required.map(([key]) => key)],
@@ -157,7 +159,7 @@ function layerSchema(kind: string, fields: Readonly<Record<string, Field>>): Jso
         description: "names of the layers it reads, or 'input'; default: the layer before",
       },
       trainable: { type: 'boolean', default: true },
-      ...(['rnn', 'lstm', 'gru'].includes(kind)
+      ...(isCellName(kind)
         ? {
             states: {
               type: 'array',
@@ -200,11 +202,12 @@ function fieldSchema(field: Field): Json {
       return { ...(field.type === 'layer' ? { anyOf: inner } : { type: 'array', minItems: 1, items: { anyOf: inner } }), ...byDefault };
     }
     case 'own':
-      return { ...(field.schema as Json), ...byDefault };
+      return { anyOf: [field.schema, ...(orNull ? [{ type: 'null' }] : [])], ...byDefault };
     case 'choice':
       return { enum: [...field.choices, ...(orNull ? [null] : [])], ...byDefault };
     case 'activation':
-      return { oneOf: [{ $ref: '#/definitions/activationOf' }, ...(orNull ? [{ type: 'null' }] : [])], ...byDefault };
+      // null is no activation, or what stands for it
+      return { oneOf: [{ $ref: '#/definitions/activationOf' }, { type: 'null' }], ...byDefault };
   }
 }
 

@@ -126,7 +126,7 @@ function readShards(paths: readonly string[], needed: number, openPart: OpenPart
   const shards: Uint8Array[] = [];
   let at = 0;
   for (const path of paths) {
-    const shard = openPart ? readAll(openPart(path)) : new Uint8Array(0);
+    const shard = openPart ? readAll(openPart(path, 'inside')) : new Uint8Array(0);
     at += shard.length;
     if (at > needed) throw shardError(path, needed, at);
     shards.push(shard);

@@ -26,7 +26,11 @@ export const dot: LayerKind<DotSpec> = {
   name: 'dot',
   kerasClass: () => 'Dot',
   fields: {
-    axes: { type: 'own', check: checkAxes, schema: { type: ['array', 'integer'], items: { type: 'integer' }, minItems: 2, maxItems: 2 } },
+    axes: {
+      type: 'own',
+      check: checkAxes,
+      schema: { type: ['array', 'integer'], not: { const: 0 }, items: { type: 'integer', not: { const: 0 } }, minItems: 2, maxItems: 2 },
+    },
     normalize: { type: 'boolean', default: false },
   },
   keras: {

@@ -3,7 +3,14 @@ import { checkAttributes } from '../ops/operator.js';
 import { fromOnnx, type GraphValue } from '../ops/value.js';
 import { NO_COST } from './dims.js';
 import type { LayerKind, LayerResult, Value } from './layer.js';
-import { checkAttributeValues, checkOperands, checkOperatorName, OPERAND_SCHEMA, type OperatorSpec } from './operatorFields.js';
+import {
+  checkAttributeValues,
+  checkClassName,
+  checkOperands,
+  checkOperatorName,
+  OPERAND_SCHEMA,
+  type OperatorSpec,
+} from './operatorFields.js';
 import { constantTensor, nodeOf } from './operatorNode.js';
 import { operatorOnnx } from './operatorOnnx.js';
 import { operatorShapes } from './operatorShapes.js';
@@ -25,7 +32,7 @@ export const operator: LayerKind<OperatorSpec> = {
       schema: { type: 'object', additionalProperties: { type: ['number', 'string', 'array'], items: { type: 'number' } } },
       default: {},
     },
-    kerasClass: { type: 'own', check: value => value, schema: { type: ['string', 'null'] }, default: null },
+    kerasClass: { type: 'own', check: checkClassName, schema: { type: 'string' }, default: null },
   },
   onnx: operatorOnnx,
   weightShapes: () => [],

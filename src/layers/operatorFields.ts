@@ -62,6 +62,12 @@ export function checkOperatorName(value: unknown, key: string): string {
 }
 
 /** @throws RnnError E_SPEC_TYPE */
+export function checkClassName(value: unknown, key: string): string {
+  if (typeof value === 'string') return value;
+  throw wrong(key, 'text', value);
+}
+
+/** @throws RnnError E_SPEC_TYPE */
 export function checkOperands(value: unknown, key: string): readonly Operand[] | null {
   if (value === null) return null;
   if (!Array.isArray(value)) throw wrong(key, 'a list of operands', value);

@@ -17,6 +17,7 @@ import { FIRST_SPEC_SCHEMA, type InputSpec, type LayerSpec, MOST_LAYERS, type Mo
 export function checkSpec(json: unknown, framework: FrameworkName = 'keras'): ModelSpec {
   const spec = asObject(json, 'spec');
   checkKeys(spec, ['$schema', 'schema', 'name', 'functional', 'framework', 'input', 'inputs', 'layers', 'output', 'outputs']);
+  if (spec.$schema !== undefined && typeof spec.$schema !== 'string') throw typeError('$schema', 'text', spec.$schema);
   if (spec.schema !== undefined && spec.schema !== SPEC_SCHEMA && spec.schema !== FIRST_SPEC_SCHEMA) {
     throw new RnnError('spec', 'E_SPEC_SCHEMA', `this is no ${SPEC_SCHEMA}`, {
       where: 'schema',
@@ -118,7 +119,7 @@ const OPERATOR_OUTPUTS = Array.from({ length: 64 }, (_, i) => String(i + 1));
 
 /** `input` describes an only input, `inputs` several. */
 function checkInputs(spec: Record<string, unknown>): InputSpec[] {
-  if (spec.inputs === undefined) return [within('input', () => checkInput(spec.input ?? {}, 'input'))];
+  if (spec.inputs === undefined) return [within('input', () => checkInput(spec.input === undefined ? {} : spec.input, 'input'))];
   if (spec.input !== undefined) throw typeError('inputs', "'input' or 'inputs', not both", spec.inputs);
   if (!Array.isArray(spec.inputs) || spec.inputs.length === 0) throw typeError('inputs', 'a list of at least one input', spec.inputs);
   const inputs = spec.inputs.map((input, i) => within(`inputs[${i}]`, () => checkInput(input, i === 0 ? 'input' : `input_${i + 1}`)));

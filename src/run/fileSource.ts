@@ -38,7 +38,7 @@ export function openBeside(path: string, name: string, inside?: 'inside'): OpenF
   try {
     const status = statSync(beside);
     checkOrdinary(beside, status);
-    if (!status.isFile()) throw device(beside);
+    if (!status.isFile()) throw device(beside, 'a file');
     // what was looked at is what is opened, wherever a link points by then
     const real = realpathSync(beside);
     if (inside && !real.startsWith(join(realpathSync(dirname(path)), sep)))

@@ -80,11 +80,11 @@ export function changed(path: string, expected: number, found: number): RnnError
   });
 }
 
-export function device(path: string): RnnError {
-  return new RnnError('io', 'E_DEVICE', 'this is a device, not a file', {
+export function device(path: string, expected = 'a file or a pipe'): RnnError {
+  return new RnnError('io', 'E_DEVICE', expected === 'a file' ? 'this is a device or a pipe, not a file' : 'this is a device, not a file', {
     where: shownPath(path),
-    expected: 'a file or a pipe',
-    found: 'a device',
+    expected,
+    found: expected === 'a file' ? 'a device or a pipe' : 'a device',
   });
 }
 

@@ -23,7 +23,7 @@ export interface EinsumDenseSpec extends LayerBase {
   readonly activation: ActivationSpec;
 }
 
-const TEXT = { type: 'own', check: checkText, schema: { type: 'string', minLength: 1, maxLength: 100 } } as const;
+const TEXT = { type: 'own', check: checkText, schema: { type: 'string', pattern: '^[a-zA-Z.,>-]{1,100}$' } } as const;
 
 export const einsumdense: LayerKind<EinsumDenseSpec> = {
   name: 'einsumdense',
@@ -34,9 +34,9 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
     outputShape: {
       type: 'own',
       check: checkOutput,
-      schema: { type: ['array', 'integer'], items: { type: ['integer', 'null'], minimum: 1 } },
+      schema: { type: ['array', 'integer'], items: { type: ['integer', 'null'], minimum: 1 }, minimum: 1 },
     },
-    biasAxes: { ...TEXT, schema: { type: ['string', 'null'] }, default: null },
+    biasAxes: { ...TEXT, default: null },
     activation: { type: 'activation', default: 'linear' },
   },
   keras: {
@@ -124,7 +124,7 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
 };
 
 function checkText(value: unknown, key: string): unknown {
-  if (value === null || (typeof value === 'string' && /^[a-zA-Z.,>-]{1,100}$/.test(value))) return value;
+  if (typeof value === 'string' && /^[a-zA-Z.,>-]{1,100}$/.test(value)) return value;
   throw new RnnError('spec', 'E_SPEC_TYPE', `${key} is no equation`, { where: key, expected: "letters, as in 'abc,cd->abd'" });
 }
 

@@ -27,10 +27,10 @@ const LEAST_DEVIATION = 1e-7;
 const NESTED = {
   type: 'own',
   check: (value: unknown, key: string) => {
-    if (value !== null) nestedNumbers(value, key);
+    nestedNumbers(value, key);
     return value;
   },
-  schema: { type: ['number', 'array', 'null'] },
+  schema: { $ref: '#/definitions/numbers' },
   default: null,
 } as const;
 
