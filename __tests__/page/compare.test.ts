@@ -36,7 +36,7 @@ withBrowser('compare --html', () => {
       .grantPermissions(['clipboard-read', 'clipboard-write'])
       .catch(() => undefined);
     await page.locator('.why').getByRole('button', { name: 'PyTorch' }).click();
-    expect(await page.locator('.why .code').textContent()).toContain('lstm(x[n:n+1])');
+    expect(await page.locator('.why .code').textContent()).toContain('rnn(x[n:n+1])');
     await page.locator('.why').getByRole('button', { name: 'Copy' }).click();
     await page.locator('.why').getByRole('button', { name: 'Copied' }).waitFor();
   });

@@ -26,7 +26,7 @@ export interface HeatMap {
 }
 
 /** Room for the caption, in pixels. */
-const LEAST_WIDTH = 292;
+const LEAST_WIDTH = 312;
 
 /** A heat map on a canvas of the size of what is seen: a thousand steps of five hundred units scroll as smoothly as ten of five. */
 export function heatMap(options: HeatMapOptions): HeatMap {
