@@ -1,6 +1,6 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -139,18 +139,19 @@ describe('the binary', () => {
   });
 
   withSignals.each([
-    ['SIGINT', [null, 'SIGINT'], ['--N', '4000', '--T', '300', '--M', '64', '--engine', 'manual']],
-    ['SIGTERM', [143, null], ['-i', 'large.json']],
-    ['SIGINT', [null, 'SIGINT'], ['-i', '-']],
-  ] as const)('%s ends a long run, which a shell sees, and leaves no file: %j, forward %j', async (signal, end, words) => {
+    ['SIGINT', 130, ['--N', '4000', '--T', '300', '--M', '64', '--engine', 'manual']],
+    ['SIGTERM', 143, ['-i', 'large.json']],
+    ['SIGINT', 130, ['-i', '-']],
+  ] as const)('%s ends a long run, a shell sees %i, and no file is left: forward %j', async (signal, exit, words) => {
     writeFileSync(join(folder, 'large.json'), `[${'[1,2,3],'.repeat(2_000_000)}[1,2,3]]`);
-    const child = spawn(process.execPath, [binary, 'forward', ...words, '-o', 'y.npy', '-v'], { cwd: folder });
+    const child = spawn(process.execPath, [binary, 'forward', ...words, '-o', 'long.npy', '-v'], { cwd: folder });
+    child.stdin.on('error', () => undefined);
     child.stdin.end(words[1] === '-' ? readFileSync(join(folder, 'large.json')) : '');
-    const ended = new Promise(resolve => child.on('exit', (code, by) => resolve([code, by])));
+    const ended = new Promise(resolve => child.on('exit', (code, by) => resolve(code ?? 128 + constants.signals[by!])));
     await new Promise(resolve => setTimeout(resolve, 500));
     child.kill(signal);
-    expect(await ended).toEqual(end);
-    expect(readdirSync(folder).filter(name => name.includes('y.npy') || name.endsWith('.tmp'))).toEqual([]);
+    expect(await ended).toBe(exit);
+    expect(readdirSync(folder).filter(name => name.includes('long.npy') || name.endsWith('.tmp'))).toEqual([]);
   });
 
   it('gives the same bytes from a thread as without one', async () => {
