@@ -26,9 +26,9 @@ export const kerasNames: Convention = {
 
   toWeights(shapes, tensors, metadata) {
     const { layers: found, listed } = layersIn(tensors, metadata);
-    const groups = new Map(found.filter(l => l.arrays.length > 0).map(l => [l.name, l.arrays]));
-    const held = [...groups.values()].reduce((sum, arrays) => sum + arrays.length, 0);
     const layers = shapes.layers.filter(l => l.weights.length > 0);
+    const groups = new Map(found.filter(l => l.arrays.length > 0).flatMap(l => innerGroups(l, layers)));
+    const held = [...groups.values()].reduce((sum, arrays) => sum + arrays.length, 0);
     const names = [...groups.keys()];
     // names that were made up here (lstm_1, lstm_2 …) may be those of the file by chance: what the file lists goes by its place, as in Keras
     const byName = layers.every(l => groups.has(l.layer.name)) && !(listed && isMadeUp(layers));
@@ -107,6 +107,19 @@ function layersIn(tensors: NamedTensors, metadata: ReadonlyMap<string, string> |
     ),
   );
   return { layers, listed: false };
+}
+
+/** A model inside the model has one group for all its layers: each takes the arrays whose path names it, as far as that tells all of them. */
+function innerGroups({ name, arrays }: NamedLayer, layers: readonly LayerShapes[]): [string, readonly NamedArray[]][] {
+  const inside = layers.filter(l => l.layer.name.startsWith(`${name}/`));
+  const own = inside.map(l => {
+    const last = l.layer.name.slice(l.layer.name.lastIndexOf('/') + 1);
+    return arrays.filter(array => array.name.split('/').includes(last));
+  });
+  const all = own.flat();
+  const told =
+    all.length === arrays.length && new Set(all).size === arrays.length && own.every((o, i) => o.length === inside[i].weights.length);
+  return told && inside.length > 0 ? inside.map((l, i) => [l.layer.name, own[i]]) : [[name, arrays]];
 }
 
 function namedLayer(name: string, arrays: readonly NamedArray[]): NamedLayer {
