@@ -65,7 +65,7 @@ describe('the binary', () => {
   });
 
   it('says that a thread cannot be started', async () => {
-    const { code: exit, stderr } = await sh('ulimit -n 21; rnn-cli forward --N 20000 --T 200 -q -o y.npy --force');
+    const { code: exit, stderr } = await sh('ulimit -n 21; rnn-cli forward --N 20000 --T 200 -q -o few.npy --force');
     // how many descriptors node itself takes depends on its version
     if (exit !== 0) expect([exit, stderr]).toEqual([4, expect.stringContaining('[E_SYSTEM]')]);
   });

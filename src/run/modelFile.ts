@@ -150,11 +150,6 @@ function checkDescription({ size }: ByteSource, { headerBytes }: Limits): void {
 }
 
 function describedBy(file: TensorFile, source: ByteSource): ModelFile {
-  if (file.format === 'npz' && file.tensors.size === 0)
-    throw new RnnError('format', 'E_NO_MODEL', 'an empty archive: no model and no arrays', {
-      expected: 'a model, or arrays',
-      found: 'nothing',
-    });
   switch (file.format) {
     case 'keras':
     case 'savedmodel':
