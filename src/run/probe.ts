@@ -13,7 +13,6 @@ import { VERSION } from './version.js';
 /** The smallest input, with weights, that tells every known mistake from every other one. */
 export type ProbeRequest = NetworkRequest &
   Pick<InputRequest, 'seed' | 'init' | 'maxMemory'> & {
-    now?: () => number;
     /** sizes tried, of so many at most */
     onProgress?: (done: number, of: number) => void;
   };
@@ -23,8 +22,11 @@ const MOST_SAMPLES = 4;
 const MOST_STEPS = 10;
 /** Multiply-adds of one run of the network; beyond it, mistakes are tried on the first samples. */
 const MOST_WORK = 2e6;
-/** Seconds; the best so far counts when they are over. */
-const BUDGET = 5;
+/**
+ * Multiply-adds of one run, over all sizes that are tried (every mistake is a run); the best so far counts when they are over. Work and not the
+ * clock, so that the same call gives the same input everywhere.
+ */
+const MOST_WORK_OF_ALL = 3e6;
 
 interface Trial {
   readonly prepared: Prepared;
@@ -35,10 +37,8 @@ interface Trial {
 
 /** @throws RnnError E_PROBE: no size of input shows anything */
 export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
-  const now = request.now ?? (() => performance.now());
-  const deadline = now() + BUDGET * 1000;
   const asked = request.T === '?' ? undefined : request.T;
-  const { now: __, onProgress: ___, ...described } = request;
+  const { onProgress: _, ...described } = request;
   const { model, weights } = await loadDescription(described);
   const fixed = request.model === undefined ? null : model.input.timesteps;
   const [samples, steps] = [choices(request.N, 2, MOST_SAMPLES), choices(asked ?? fixed ?? undefined, 2, MOST_STEPS)];
@@ -49,10 +49,12 @@ export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
   const largest = await trialAt(samples[samples.length - 1], steps[steps.length - 1]);
   let best = largest;
   const sizes = bySize(samples, steps);
+  let work = 0;
   for (const [i, [N, T]] of sizes.entries()) {
     request.onProgress?.(i + 1, sizes.length);
-    if (N * T >= best.N * best.T || now() > deadline) break;
+    if (N * T >= best.N * best.T || work > MOST_WORK_OF_ALL) break;
     const trial = await trialAt(N, T);
+    work += N * workOfSample(trial.prepared);
     if (
       trial.separation.apart.length >= largest.separation.apart.length &&
       trial.separation.hidden.length <= largest.separation.hidden.length
