@@ -1,4 +1,5 @@
 import type { WeightShape } from '../../cells/cell.js';
+import { RnnError } from '../../errors.js';
 import { tanh } from '../../numerics/tanh.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { multiply, sequenceOf } from '../dims.js';
@@ -38,8 +39,14 @@ function attentionLayer(
       weightNames: { scale: 'scale', w: 'concat_score_weight' },
     },
     weightShapes: (layer, [query]) => weightShapes(layer, query),
-    outputShape(_layer, [query, value]) {
-      const [N, T] = sequenceOf(query);
+    outputShape(_layer, [query, value, key = value]) {
+      const [N, T, D] = sequenceOf(query);
+      const [, , E] = sequenceOf(key);
+      if (D.size !== E.size)
+        throw new RnnError('shape', 'E_MERGE', `a query of ${D.size} and keys of ${E.size} features are not compared here`, {
+          expected: 'as many features in both',
+          found: `${D.size} and ${E.size}`,
+        });
       return [N, T, sequenceOf(value)[2]];
     },
     cost(_layer, [query, value]) {
