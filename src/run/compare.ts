@@ -79,7 +79,7 @@ async function compareOutput(prepared: Prepared, request: CompareRequest, hooks:
   const [expected, actual] = view ? [view.right.y, view.other] : [sides.expected, sides.actual];
   const comparable = sameShape(expected.shape, actual.shape);
   const rounded = view ? viewAllowance(request, subject!, expected) : await allowanceOf(request, prepared, sides, comparable);
-  const written = comparable ? ifCoarse(sides.written, rounded, actual) : null;
+  const written = comparable ? ifCoarse(sides.written, rounded, expected, actual) : null;
   const allowance = written ? withDigits(rounded, written, actual) : rounded;
   const values = comparable ? compareValues(expected, actual, allowance) : NOT_COMPARABLE;
   // states count as equal where they were asked for, or the other side's file says that it holds them

@@ -47,9 +47,10 @@ export function largestSlack(written: Written | null, { data }: Tensor): number 
   return most;
 }
 
-/** Digits below what rounding allows say nothing. */
-export function ifCoarse(written: Written | null, { atol }: Allowance, actual: Tensor): Written | null {
-  return largestSlack(written, actual) > PART_OF_TOLERANCE * atol ? written : null;
+/** Digits count where they are coarse beside what rounding allows some value; elsewhere they say nothing. */
+export function ifCoarse(written: Written | null, { of }: Allowance, expected: Tensor, actual: Tensor): Written | null {
+  const isCoarse = (v: number, k: number) => Number.isFinite(v) && written!.slack(v) > PART_OF_TOLERANCE * of(k, expected.data[k]);
+  return written && actual.data.some(isCoarse) ? written : null;
 }
 
 const PART_OF_TOLERANCE = 0.25;
