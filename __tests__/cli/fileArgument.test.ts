@@ -74,7 +74,7 @@ describe('a file that is no model and no array', () => {
     ['{}', 3, 'an empty JSON object'],
     ['["a"]', 3, 'expected a number'],
     ['{"a":[1,2],"b":[[1]]}', 0, 'cannot tell whose weights these are: a, b'],
-    ['[[1,2],[3,4]]', 0, '1 tensors, 4 numbers'],
+    ['[[1,2],[3,4]]', 0, '1 tensor, 4 numbers'],
   ])('%s', async (text, exit, said) => {
     const folder = mkdtempSync(join(tmpdir(), 'file-'));
     writeFileSync(join(folder, 'f.json'), text);

@@ -38,6 +38,8 @@ beforeAll(async () => {
     Buffer.from(`{"input":{"timesteps":3,"features":2},"layers":[${gru},{"kind":"dense","units":1}],"outputs":["gru_1","dense_1"]}`),
   );
   for (const name of ['old.npy', 'old.svg', 'old.html', 'old.npz']) write(name, Buffer.from('old'));
+  // the hidden states of the tutorial network
+  await runCli(['forward', ...words('--layers rnn:5+seq --D 3'), '-i', path('x.npy'), '-o', path('hidden.npy')]);
   write('packed.npz', deflated('arr_0.npy', await bytesOf('npy', { a: { shape: [100, 5], data: new Float32Array(500) } })));
 });
 
@@ -95,6 +97,14 @@ const NETWORK: Scenarios = {
   strict: ['--T 3 --D 2 --layers lstm:4,gru:2', '--strict'],
   json: '--json',
 };
+/** `probe` searches for a size where none is given: one size is enough to see a flag. */
+const PROBED: Scenarios = Object.fromEntries(
+  Object.entries(NETWORK).map(([name, scenario]): [string, Scenario] => {
+    const [line, flag] = typeof scenario === 'string' ? ['--M 2', scenario] : scenario;
+    const sizes = ['N', 'T'].filter(size => size !== name && !`${line} ${flag}`.includes(`--${size} `));
+    return [name, [`${line} ${sizes.map(size => `--${size} 3`).join(' ')}`, flag]];
+  }),
+);
 const RUNS: Scenarios = {
   ...NETWORK,
   seed: '--seed 7',
@@ -197,7 +207,7 @@ const SCENARIOS: Record<CommandName, { readonly line: string; readonly flags: Sc
       decimals: ['-i x.npy --against y.npy', '--decimals 1'],
       explain: ['--no-explain', '--explain'],
       noExplain: ['--simulate state-carry --N 4', '--no-explain'],
-      states: ['-i x.npy --against h.npy', '--states'],
+      states: ['-i x.npy --against hidden.npy', '--states'],
       html: '--html out.html',
       force: ['--html old.html', '--force'],
       precision: ['--N 4 --simulate state-carry', '--precision 3'],
@@ -250,13 +260,14 @@ const SCENARIOS: Record<CommandName, { readonly line: string; readonly flags: Sc
     },
   },
   probe: {
-    line: '--M 2',
+    line: '--M 2 --N 3 --T 3',
     flags: {
-      ...NETWORK,
+      ...PROBED,
       ...PRINTED,
       ...COLOURS,
       ...limitsOn('FILE --T 3'),
-      framework: ['--cell gru --M 2', '--framework torch'],
+      framework: ['--cell gru --M 2 --N 2', '--framework torch'],
+      recurrentActivation: ['--cell lstm --M 2 --N 2', '--recurrent-activation hard_sigmoid'],
       seed: '--seed 7',
       init: '--init zeros',
       out: '-o out.npy',

@@ -8,7 +8,7 @@ import { bytesOf, temporaryFolder } from '../helpers/files.js';
 const folder = temporaryFolder();
 
 async function pair(layers: string, change: (name: string, t: TensorData) => readonly number[]): Promise<[string, string]> {
-  const { tensors } = await runProbe({ layers, D: 3 });
+  const { tensors } = await runProbe({ layers, D: 3, N: 2, T: 3 });
   const save = async (file: string, data: (name: string, t: TensorData) => readonly number[]) =>
     folder.write(
       file,
@@ -93,7 +93,7 @@ it.each([
 });
 
 it('names layers in each other’s place, halves of rows, a forget gate with 1 more, a z that keeps the other side, and rounding', async () => {
-  const { tensors } = await runProbe({ layers: 'lstm:3,lstm:3,bigru:2,dense:2', D: 3 });
+  const { tensors } = await runProbe({ layers: 'lstm:3,lstm:3,bigru:2,dense:2', D: 3, N: 2, T: 3 });
   const of = (name: string) => [...tensors.weights.get(name)!.data];
   const files = await pair('lstm:3,lstm:3,bigru:2,dense:2', (name, t) => {
     if (name === 'lstm_1/Wx') return of('lstm_2/Wx');

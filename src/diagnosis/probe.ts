@@ -10,6 +10,8 @@ export interface Separation {
   readonly apart: readonly string[];
   /** codes that leave y as it is */
   readonly hidden: readonly string[];
+  /** how often the network was run */
+  readonly runs: number;
   /** pairs of codes with the same y */
   readonly alike: readonly (readonly [string, string])[];
 }
@@ -24,11 +26,13 @@ export function separationOf(scenario: Scenario): Separation | undefined {
   const least = APART * roundingOf(scenario, right);
   const outcomes: { code: string; y: Tensor }[] = [];
   const hidden = new Set<string>();
+  let runs = 0;
   for (const hypothesis of HYPOTHESES) {
     for (const variant of hypothesis.variants(scenario)) {
       if (variant.rare || ROUNDING.has(variant.code)) continue;
       const changed = variant.change(scenario);
       const y = changed && runScenario(changed, { like: right })?.y;
+      runs++;
       if (!y) continue;
       if (same(y, right.y, least)) hidden.add(variant.code);
       else outcomes.push({ code: variant.code, y });
@@ -47,6 +51,7 @@ export function separationOf(scenario: Scenario): Separation | undefined {
     apart: [...seen].filter(code => !confused.has(code)),
     // one layer in which it shows is enough for the code; the search names the layer
     hidden: [...hidden].filter(code => !seen.has(code)),
+    runs,
     alike: [...alike.values()],
   };
 }

@@ -23,10 +23,12 @@ const MOST_STEPS = 10;
 /** Multiply-adds of one run of the network; beyond it, mistakes are tried on the first samples. */
 const MOST_WORK = 2e6;
 /**
- * Multiply-adds of one run, over all sizes that are tried (every mistake is a run); the best so far counts when they are over. Work and not the
- * clock, so that the same call gives the same input everywhere.
+ * Multiply-adds of all runs: every mistake of every size tried is one. The best so far counts when they are over. Work and not the clock, so that
+ * the same call gives the same input everywhere; a few seconds.
  */
-const MOST_WORK_OF_ALL = 3e6;
+const MOST_WORK_OF_ALL = 3e9;
+/** What a step of a layer costs beside its products, in multiply-adds. */
+const STEP = 5000;
 
 interface Trial {
   readonly prepared: Prepared;
@@ -49,12 +51,12 @@ export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
   const largest = await trialAt(samples[samples.length - 1], steps[steps.length - 1]);
   let best = largest;
   const sizes = bySize(samples, steps);
-  let work = 0;
+  let work = costOf(largest);
   for (const [i, [N, T]] of sizes.entries()) {
     request.onProgress?.(i + 1, sizes.length);
     if (N * T >= best.N * best.T || work > MOST_WORK_OF_ALL) break;
     const trial = await trialAt(N, T);
-    work += N * workOfSample(trial.prepared);
+    work += costOf(trial);
     if (
       trial.separation.apart.length >= largest.separation.apart.length &&
       trial.separation.hidden.length <= largest.separation.hidden.length
@@ -64,6 +66,10 @@ export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
     }
   }
   return resultOf(best);
+}
+
+function costOf({ prepared, separation, N, T }: Trial): number {
+  return separation.runs * N * (workOfSample(prepared) + STEP * T * prepared.network.model.layers.length);
 }
 
 function choices(given: number | undefined, least: number, most: number): number[] {
