@@ -1,5 +1,5 @@
 // Follows README.md literally, as a new user would: a fresh clone, the lines of "Install", then every command in the folder that the page
-// names, each output compared with what stands below it (npm run readme; CI runs it).
+// names, each output compared with what stands below it (npm run readme).
 //   node scripts/readme.mjs [--tarball]    --tarball: installs what `npm pack` makes, by the step of action.yml, instead of the clone
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
