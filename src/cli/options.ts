@@ -1,6 +1,7 @@
 import { CELL_NAMES } from '../run/cellNames.js';
 import { LIMITS } from '../run/limits.js';
 import type { NameList } from '../run/names.js';
+import { ENGINE_NAMES, FRAMEWORK_NAMES, RNG_NAMES } from '../run/request.js';
 
 /**
  * Every flag, once. commander is set up from this table, and help, man page and completions are written from it,
@@ -136,10 +137,6 @@ const FILES: readonly CommandName[] = ['inspect', 'convert'];
 const RUNS: readonly CommandName[] = ['forward', 'compare'];
 const ARRAYS = ['npy', 'npz', 'csv', 'json', 'jsonl'];
 
-export const RNGS = ['seedrandom', 'keras', 'torch', 'numpy', 'pcg64'] as const;
-export const FRAMEWORKS = ['keras', 'torch', 'onnx', 'tfjs', 'flax'] as const;
-export const ENGINES = ['batched', 'manual', 'onnxruntime'] as const;
-const ENGINE_CHOICES = ['auto', ...ENGINES] as const;
 export const STYLES = ['box', 'plain', 'ascii', 'markdown', 'csv'] as const;
 
 const NETWORK = flags('Network', NETWORKS, {
@@ -243,7 +240,7 @@ const NETWORK = flags('Network', NETWORKS, {
   },
   framework: {
     flags: '--framework <name>',
-    value: { kind: 'choice', choices: FRAMEWORKS },
+    value: { kind: 'choice', choices: FRAMEWORK_NAMES },
     default: 'keras',
     help: 'whose counting rules, weight layouts and defaults',
     elsewhere: ['--convention', '--backend'],
@@ -263,13 +260,13 @@ const INPUT = flags('Weights and input', RUNS, {
   },
   rng: {
     flags: '--rng <name>',
-    value: { kind: 'choice', choices: RNGS },
+    value: { kind: 'choice', choices: RNG_NAMES },
     default: 'seedrandom',
     help: 'whose random stream: the numbers of your own script',
   },
   inputRng: {
     flags: '--input-rng <name>',
-    value: { kind: 'choice', choices: RNGS },
+    value: { kind: 'choice', choices: RNG_NAMES },
     default: 'that of --rng',
     help: 'stream of the input, where it is another one',
   },
@@ -316,7 +313,7 @@ const INPUT = flags('Weights and input', RUNS, {
 const COMPUTING = flags('Computing', RUNS, {
   engine: {
     flags: '--engine <name>',
-    value: { kind: 'choice', choices: ENGINE_CHOICES },
+    value: { kind: 'choice', choices: ['auto', ...ENGINE_NAMES] },
     default: 'auto',
     help: 'batched: fast, float32. manual: the textbook loop, float64. onnxruntime: needs that package. auto: batched, or what is faster',
   },
@@ -354,7 +351,7 @@ const COMPARING = flags('Comparing', ['compare'], {
   },
   engines: {
     flags: '--engines <a,b[,c]>',
-    value: { kind: 'choices', choices: ENGINES },
+    value: { kind: 'choices', choices: ENGINE_NAMES },
     default: 'manual,batched',
     help: 'the engines to compare',
   },

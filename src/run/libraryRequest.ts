@@ -1,9 +1,23 @@
-import { CELLS } from '../cells/index.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { FRAMEWORKS } from '../model/frameworks.js';
 import { nearest } from '../registry.js';
 import { type ArrayData, type ArraysData, holdArray, holdArrays, release } from './arraysInMemory.js';
+import { CELL_NAMES } from './cellNames.js';
+import type { CompareModelsRequest } from './compareModels.js';
+import type { ConvertRequest } from './convert.js';
+import type { ExplainRequest } from './explain.js';
+import type { InspectRequest } from './inspect.js';
+import type { LoadRequest } from './load.js';
+import type { ProbeRequest } from './probe.js';
+import {
+  type CompareRequest,
+  ENGINE_NAMES,
+  type ForwardRequest,
+  FRAMEWORK_NAMES,
+  type InputRequest,
+  type NetworkRequest,
+  RNG_NAMES,
+} from './request.js';
 
 /** Requests of the library's callers, who may have no compiler: every key is known, every value of its type, arrays stand where paths do. */
 
@@ -34,38 +48,52 @@ type Kind =
   | 'rows'
   | 'hook';
 
-const RNGS = ['seedrandom', 'keras', 'torch', 'numpy', 'pcg64'];
-const ENGINES = ['auto', 'batched', 'manual', 'onnxruntime'];
+/** A kind for every key of a request, no more and no less: one that is accepted and ignored, or forgotten, does not compile. */
+type KeysOf<R> = Readonly<Record<keyof R, Kind>>;
 
-const NETWORK: Readonly<Record<string, Kind>> = {
-  N: 'count', T: 'symbol', D: 'count', M: 'counts', K: 'count', cell: CELLS.map(({ name }) => name), task: ['many-to-one', 'many-to-many'],
+const NETWORK: KeysOf<NetworkRequest> = {
+  N: 'count', T: 'symbol', D: 'count', M: 'counts', K: 'count', cell: CELL_NAMES, task: ['many-to-one', 'many-to-many'],
   pool: ['last', 'max', 'mean'], bidirectional: 'boolean', stack: 'count', activation: 'text', recurrentActivation: 'text', layers: 'text',
-  model: 'text', weights: 'arrays', framework: FRAMEWORKS, strict: 'boolean',
+  model: 'text', weights: 'arrays', framework: FRAMEWORK_NAMES, strict: 'boolean',
 }; // biome-ignore format: a table
 
-const INPUT: Readonly<Record<string, Kind>> = {
-  ...NETWORK, seed: 'seed', rng: RNGS, inputRng: RNGS, init: 'text', input: 'array', timeMajor: 'boolean', rows: 'rows', lengths: 'text',
-  mask: 'array', h0: 'array', c0: 'array', engine: ENGINES, dtype: ['f32', 'f64'], threads: 'count', fast: 'boolean',
+const INPUT: KeysOf<InputRequest> = {
+  seed: 'seed', rng: RNG_NAMES, inputRng: RNG_NAMES, init: 'text', input: 'array', timeMajor: 'boolean', rows: 'rows', lengths: 'text',
+  mask: 'array', h0: 'array', c0: 'array', engine: ['auto', ...ENGINE_NAMES], dtype: ['f32', 'f64'], threads: 'count', fast: 'boolean',
   strictFinite: 'boolean', simulate: 'text', maxMemory: 'number',
 }; // biome-ignore format: a table
 
-const COMPARE: Readonly<Record<string, Kind>> = {
-  ...INPUT, against: 'array', engines: 'texts', atol: 'number', rtol: 'number', tol: ['auto'], decimals: 'count', explain: 'boolean',
-  states: 'boolean', budget: 'number',
+const COMPARE: KeysOf<CompareRequest> = {
+  ...NETWORK, ...INPUT, against: 'array', engines: 'texts', atol: 'number', rtol: 'number', tol: ['auto'], decimals: 'count',
+  explain: 'boolean', states: 'boolean', budget: 'number',
 }; // biome-ignore format: a table
 
+const FORWARD: KeysOf<ForwardRequest> = {
+  ...NETWORK, ...INPUT, trace: 'boolean', sample: 'count', step: 'count', unit: 'count', states: 'boolean', output: 'text',
+}; // biome-ignore format: a table
+
+const { seed, rng, init, maxMemory } = INPUT;
+const LOAD: KeysOf<LoadRequest> = { ...NETWORK, seed, rng, init, maxMemory };
+const PROBE: KeysOf<ProbeRequest> = { ...NETWORK, seed, init, maxMemory, onProgress: 'hook' };
+const COMPARE_MODELS: KeysOf<CompareModelsRequest> = { ...COMPARE, files: 'texts' };
+const CONVERT: KeysOf<ConvertRequest> = {
+  ...NETWORK, weights: 'text', file: 'text', output: 'text', to: 'text', force: 'boolean', seed: 'seed', onProgress: 'hook',
+}; // biome-ignore format: a table
+const INSPECT: KeysOf<InspectRequest> = { ...NETWORK, weights: 'text', file: 'text', sha256: 'boolean', expectSha256: 'text' };
+const EXPLAIN: KeysOf<ExplainRequest> = { topic: 'text' };
+
 /** The keys of every request, by the function that takes it. */
-export const KEYS = {
+const KEYS = {
   shapes: NETWORK,
-  load: INPUT,
-  forward: { ...INPUT, trace: 'boolean', sample: 'count', step: 'count', unit: 'count', states: 'boolean', output: 'text', chunk: 'count' },
+  load: LOAD,
+  forward: FORWARD,
   compare: COMPARE,
-  compareModels: { ...COMPARE, files: 'texts' },
-  probe: { ...NETWORK, seed: 'seed', init: 'text', maxMemory: 'number', now: 'hook', onProgress: 'hook' },
-  convert: { ...NETWORK, weights: 'text', file: 'text', output: 'text', to: 'text', force: 'boolean', seed: 'seed', onProgress: 'hook' },
-  inspect: { ...NETWORK, weights: 'text', file: 'text', sha256: 'boolean', expectSha256: 'text' },
-  explain: { topic: 'text' },
-} satisfies Readonly<Record<string, Readonly<Record<string, Kind>>>>;
+  compareModels: COMPARE_MODELS,
+  probe: PROBE,
+  convert: CONVERT,
+  inspect: INSPECT,
+  explain: EXPLAIN,
+};
 
 const EXPECTED: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
   count: 'a whole number',
@@ -87,11 +115,12 @@ const EXPECTED: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
  * @throws RnnError E_REQUEST (usage): an unknown key, or a value of another type; E_ARRAY
  */
 export async function withRequest<R, T>(name: keyof typeof KEYS, given: Given<R>, run: (request: R) => Promise<T>): Promise<T> {
-  const checked = checkRequest(given, KEYS[name]);
+  const keys: Readonly<Record<string, Kind>> = KEYS[name];
+  const checked = checkRequest(given, keys);
   const names: string[] = [];
   try {
     for (const [key, value] of Object.entries(checked)) {
-      const kind = (KEYS[name] as Record<string, Kind>)[key];
+      const kind = keys[key];
       if (typeof value === 'string' || (kind !== 'array' && kind !== 'arrays')) continue;
       const held = kind === 'array' ? await holdArray(key, value as ArrayData) : await holdArrays(key, value as ArraysData);
       names.push(held);

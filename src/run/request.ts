@@ -1,11 +1,17 @@
 import type { CellName } from '../cells/index.js';
+import type { FrameworkName } from '../model/frameworks.js';
+
+export { FRAMEWORKS as FRAMEWORK_NAMES, type FrameworkName } from '../model/frameworks.js';
+
 /**
  * What the user asked for, validated as words (numbers are numbers, enums are known) but not yet looked up: no file has been read.
  * `cli/options.ts` builds these from argv; the library's callers build them by hand.
  */
-export type FrameworkName = 'keras' | 'torch' | 'onnx' | 'tfjs' | 'flax';
-export type EngineName = 'batched' | 'manual' | 'onnxruntime';
-export type RngName = 'seedrandom' | 'keras' | 'torch' | 'numpy' | 'pcg64';
+export const ENGINE_NAMES = ['batched', 'manual', 'onnxruntime'] as const;
+export const RNG_NAMES = ['seedrandom', 'keras', 'torch', 'numpy', 'pcg64'] as const;
+
+export type EngineName = (typeof ENGINE_NAMES)[number];
+export type RngName = (typeof RNG_NAMES)[number];
 
 /** The four ways to describe a network; exactly one of `dimensions` (also the default), `layers`, `model`, or `weights` alone. */
 export interface NetworkRequest {
