@@ -30,6 +30,7 @@ const ROW: Record<string, number> = {
   registry: 1,
   errors: 0,
   escape: 0,
+  once: 0,
 };
 
 /** Where a row is not the whole rule. */

@@ -68,7 +68,7 @@ export function readLayer(layer: Json): Json {
 
 /** Of layers kept as whole numbers only Dense and Embedding are read, as int8 and int4. @throws RnnError E_KERAS_OPTION */
 function checkPolicy(className: unknown, { dtype }: Json): void {
-  const mode = ((dtype as { config?: Json } | null | undefined)?.config ?? {}).mode;
+  const mode = (dtype as { config?: Json } | null | undefined)?.config?.mode;
   if (typeof mode !== 'string' || (QUANTIZED.has(wordOf(className)) && /^int[48](\/|$)/.test(mode))) return;
   throw new RnnError('unsupported', 'E_KERAS_OPTION', `a ${wordOf(className)} quantised as ${escapeText(mode, 40)} is not run here`, {
     where: 'dtype',

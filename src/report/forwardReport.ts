@@ -1,6 +1,6 @@
 import { escapeText, shownPath } from '../escape.js';
+import { withFields } from '../once.js';
 import type { ForwardResult, TensorData, TraceLayer } from '../run/result.js';
-import { withFields } from '../tensor/once.js';
 import { float32Json, type JsonSink, nestedJson, writeJson } from './json.js';
 import { factLines } from './labelledLines.js';
 import type { Layout } from './table.js';
@@ -13,6 +13,8 @@ export interface ForwardTextOptions extends ValueOptions {
   readonly saved: readonly string[];
   /** leave the table of y out: it is in a file */
   readonly withoutY: boolean;
+  /** leave the steps out: they are in a file, or a picture stands for them */
+  readonly withoutSteps?: boolean;
   /** --unit: every term of this unit's numbers */
   readonly unit?: number;
   /** --plot: heat maps, drawn */
@@ -35,9 +37,13 @@ export async function forwardText(result: ForwardResult, layout: Layout, options
   if (hidden)
     parts.push(`${layout.paint.strong('h')} of every step  ${hidden.shape.join('×')}\n\n${await valueTable(hidden, 'h', layout, options)}`);
   if (options.pictures) parts.push(options.pictures);
-  if (tensors.working) parts.push(await traceText(tensors.working, layout, options));
-  else for (const layer of tensors.traceLayers ?? []) parts.push(await gatesText(layer, tensors.trace!, layout, options));
+  if (!options.withoutSteps) parts.push(...(await stepsText(result, layout, options)));
   return `${parts.join('\n')}\n${provenance(result, layout, options.saved)}`;
+}
+
+async function stepsText({ tensors }: ForwardResult, layout: Layout, options: ForwardTextOptions): Promise<string[]> {
+  if (tensors.working) return [await traceText(tensors.working, layout, options)];
+  return Promise.all((tensors.traceLayers ?? []).map(layer => gatesText(layer, tensors.trace!, layout, options)));
 }
 
 /** 'engine batched (too little to do for loading anything else), float32': for --verbose */

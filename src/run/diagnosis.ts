@@ -9,9 +9,9 @@ import { samplesOff } from '../diagnosis/slices.js';
 import { loadKernel } from '../engines/batched/kernel.js';
 import { layerCost } from '../model/counts.js';
 import { isRecurrent } from '../model/spec.js';
+import { once } from '../once.js';
 import { largestDifference } from '../tensor/difference.js';
 import { sliceFirst, stepsOf } from '../tensor/layout.js';
-import { once } from '../tensor/once.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Prepared } from './prepare.js';
 

@@ -4,7 +4,7 @@ import { getEngine } from '../engines/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { isRecurrent, type ModelSpec, outputsOf } from '../model/spec.js';
-import { once } from '../tensor/once.js';
+import { once } from '../once.js';
 import { reshape, type Tensor } from '../tensor/tensor.js';
 import type { EmitTarget } from './emit/target.js';
 import { executionOf, executionWithout } from './engineChoice.js';
@@ -17,8 +17,6 @@ import type { ForwardResult, NamedOutput, Nested, TensorData, TraceLayer, Workin
 import { sha256OfTensors } from './sha256.js';
 import { dimsJson } from './shapesResult.js';
 import { VERSION } from './version.js';
-
-export { withFields } from '../tensor/once.js';
 
 /** What a forward pass was made of, beside its result: for a page that makes it again. */
 export interface RanForward {

@@ -1,7 +1,7 @@
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { engineLine, forwardDocument, forwardText, writeSamples } from '../../report/forwardReport.js';
-import { type RanForward, runEmit, runForward, withFields } from '../../run/forward.js';
+import { type RanForward, runEmit, runForward } from '../../run/forward.js';
 import { titleOf } from '../../run/network.js';
 import type { ForwardResult, TensorData } from '../../run/result.js';
 import { type Output, valueOptions } from '../output.js';
@@ -63,15 +63,14 @@ async function print(result: ForwardResult, values: Values, output: Output, save
   } else if (values.json) output.json(forwardDocument(result));
   else if (values.jsonl) writeSamples(result, output.text);
   else if (values.out === undefined || !values.quiet) {
-    const { y, others } = result.tensors;
     // what went into a file is not printed again, and a picture stands for its numbers
     const printed = values.trace === true || values.step !== undefined || values.unit !== undefined;
-    const shown = printed ? result : withFields(result, { tensors: { y, others } });
     output.text(
-      await forwardText(shown, output.layout, {
+      await forwardText(result, output.layout, {
         ...valueOptions(values, output),
         saved,
         withoutY: values.out !== undefined && !values.full,
+        withoutSteps: !printed,
         unit: values.unit,
         pictures: values.plot ? await heatMaps(result, values, output) : '',
       }),

@@ -1,5 +1,6 @@
 import { inflateRawSync } from 'node:zlib';
 import { escapeText } from '../../escape.js';
+import { once } from '../../once.js';
 import { checkTime, type Limits, overLimit } from '../limits.js';
 import { type ByteSource, piecesOf, sliceSource } from '../source.js';
 import { checkInflated, checkName, checkRatio } from './budget.js';
@@ -103,14 +104,6 @@ function memberOf(file: ByteSource, entry: ZipEntry, limits: Limits, inflated: {
     return content;
   };
   return { name, offset, size, stored: false, read, source: inflatedSource(packedSource, entry, read) };
-}
-
-function once(body: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) body();
-    done = true;
-  };
 }
 
 function checkStored(stored: ByteSource, entry: ZipEntry, limits: Limits): void {
