@@ -22,7 +22,11 @@ for script in json.load(sys.stdin):
         exec(script, {})
     out.append(text.getvalue())
 print(json.dumps(out))`;
-  const run = spawnSync(python ?? 'python3', ['-c', each], { input: JSON.stringify(scripts), encoding: 'utf8', maxBuffer: 1 << 28 });
+  const run = spawnSync(python ?? 'python3', ['-W', 'ignore', '-c', each], {
+    input: JSON.stringify(scripts),
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   expect(run.stderr).toBe('');
   return JSON.parse(run.stdout);
 }

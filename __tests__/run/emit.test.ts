@@ -162,3 +162,33 @@ describe('networks that are no chain', () => {
       await expect(emitted(name, target)).rejects.toMatchObject({ code: 'E_EMIT', exit: 3, message: expect.stringContaining(what) });
   });
 });
+
+describe.each(['numpy', 'torch'] as const)('--emit %s', target => {
+  (target === 'numpy' ? withNumpy : pytorch ? it : it.skip)('joins branches as the merge layers do, of as many axes or fewer', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-emit-'));
+    const requests = ['add', 'subtract', 'multiply', 'average', 'maximum', 'minimum', 'concatenate'].flatMap((kind): ForwardRequest[] => {
+      const layers = (others: string[]) => [
+        { kind: 'lstm', name: 'a', units: 4, inputs: ['input'], returnSequences: true },
+        { kind: 'gru', name: 'b', units: 4, inputs: ['input'], returnSequences: true },
+        { kind: 'rnn', name: 'c', units: 4, inputs: ['input'] },
+        { kind, name: 'd', inputs: others },
+      ];
+      // of two, of one that lacks the steps, of three
+      const two = ['subtract'].includes(kind) ? [] : [['b', 'a', 'b']];
+      const fewer = kind === 'concatenate' ? [] : [['a', 'c']];
+      return [['a', 'b'], ...fewer, ...two].map((others, i) => {
+        const model = join(folder, `${kind}${i}.json`);
+        writeFileSync(model, JSON.stringify({ input: { timesteps: 3, features: 2 }, layers: layers(others) }));
+        return { model, N: 2, framework: 'torch' };
+      });
+    });
+    const scripts = await Promise.all(requests.map(async request => (await runEmit(request, target)).script));
+    const printed = target === 'numpy' ? printedByNumpy(scripts) : printedBy(pytorch, scripts);
+    for (const [i, request] of requests.entries()) {
+      const expected = [...(await runForward(request)).tensors.y.data];
+      const off = numbersIn(printed[i]).map((v, k) => Math.abs(v - expected[k]));
+      expect([request.model, off.length, Math.max(...off) < 2e-6]).toEqual([request.model, expected.length, true]);
+    }
+    rmSync(folder, { recursive: true });
+  });
+});

@@ -1,7 +1,6 @@
 import { RnnError } from '../errors.js';
 import { text } from '../formats/onnxBuilder.js';
-import type { OnnxNode } from '../formats/onnxGraph.js';
-import { OPERATORS } from '../ops/index.js';
+import { operated } from '../ops/run.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { multiply, NO_COST, showShape } from './dims.js';
 import type { ScriptCall } from './facets.js';
@@ -51,10 +50,8 @@ export const dot: LayerKind<DotSpec> = {
       layer.normalize ? normalized(tensor, axisIn(layer.axes[i], tensor.shape.length, 'dot')) : tensor,
     );
     const { equation, flat } = equationOf(layer, [tensors[0].shape.length, tensors[1].shape.length]);
-    const attributes: OnnxNode['attributes'] = new Map([['equation', { type: 'string', value: equation }]]);
-    const node: OnnxNode = { name: layer.name, opType: 'Einsum', domain: '', inputs: [], outputs: [], attributes };
     const values = tensors.map(({ shape, data }) => ({ kind: 'float' as const, shape, data }));
-    const [{ shape, data }] = OPERATORS.Einsum.run({ node, opset: 21, inputs: values, kernels });
+    const { shape, data } = operated('Einsum', values, kernels, { equation: { type: 'string', value: equation } });
     return { tensor: { shape: flat ? [...shape, 1] : shape, data } };
   },
   onnx(layer, { builder, inputs, shapes }) {

@@ -1,10 +1,9 @@
 import { RnnError } from '../errors.js';
 import { int } from '../formats/onnxBuilder.js';
-import type { OnnxNode } from '../formats/onnxGraph.js';
-import { OPERATORS } from '../ops/index.js';
+import { operated } from '../ops/run.js';
 import type { GraphValue } from '../ops/value.js';
 import { multiply, NO_COST, showShape } from './dims.js';
-import type { OnnxCall } from './facets.js';
+import type { OnnxCall, Script, ScriptFacet } from './facets.js';
 import type { DimShape, LayerBase, LayerContext, LayerKind, Value } from './layer.js';
 import { axisIn, broadcastDims } from './operatorShapes.js';
 
@@ -37,6 +36,7 @@ function elementwise(name: MergeSpec['kind'], kerasClass: string, op: string): L
     }),
     formula: () => null,
     onnx: (layer, call) => elementwiseOnnx(layer, call, op),
+    scripts: elementwiseScripts(kerasClass),
     apply(layer, inputs, context) {
       const given = layer.masks === 'any' && SKIPPING.has(name) ? withoutMasked(name, op, inputs, context) : undefined;
       const tensor = given ?? (name === 'average' ? mean(inputs, context) : fold(op, inputs, context));
@@ -67,20 +67,19 @@ export const concatenate: LayerKind<MergeSpec> = {
   },
   cost: () => NO_COST,
   formula: () => null,
+  scripts: {
+    numpy: { expression: ({ axis }, { inputs }) => `np.concatenate([${inputs.join(', ')}], ${axis})` },
+    torch: { expression: ({ axis }, { inputs }) => `torch.cat([${inputs.join(', ')}], ${axis})` },
+    keras: {
+      expression: ({ axis }, { inputs }) => `keras.layers.Concatenate(${axis === -1 ? '' : `axis=${axis}`})([${inputs.join(', ')}])`,
+    },
+  },
   onnx: (layer, { builder, inputs }) =>
     inputs.length === 1 ? inputs[0] : builder.add('Concat', inputs, { axis: int(layer.axis) }, layer.name),
   apply(layer, inputs, { kernels }) {
     const axis = layer.axis < 0 ? layer.axis + inputs[0].tensor.shape.length : layer.axis;
-    const node: OnnxNode = {
-      name: layer.name,
-      opType: 'Concat',
-      domain: '',
-      inputs: [],
-      outputs: [],
-      attributes: new Map([['axis', { type: 'int', value: BigInt(axis) }]]),
-    };
     const values = inputs.map(({ tensor }) => ({ kind: 'float' as const, ...tensor }));
-    const [{ shape, data }] = OPERATORS.Concat.run({ node, opset: 21, inputs: values, kernels });
+    const { shape, data } = operated('Concat', values, kernels, { axis: { type: 'int', value: BigInt(axis) } });
     return { tensor: { shape, data }, mask: concatenatedMask(inputs, axis, layer.masks) };
   },
 };
@@ -96,6 +95,29 @@ function elementwiseOnnx({ kind, name }: MergeSpec, { builder, inputs, shapes }:
   if (kind === 'multiply' || kind === 'subtract')
     return given.slice(1).reduce((result, next, i) => builder.add(op, [result, next], {}, i === 0 ? name : `${name}/${i}`), given[0]);
   return builder.add({ add: 'Sum', average: 'Mean', maximum: 'Max', minimum: 'Min' }[kind as 'add'], given, {}, name);
+}
+
+/** Python of two inputs and more, from the left. */
+const IN_PYTHON: Readonly<Record<string, (library: string, a: string, b: string) => string>> = {
+  Add: (_, a, b) => `${a} + ${b}`,
+  Average: (_, a, b) => `${a} + ${b}`,
+  Subtract: (_, a, b) => `${a} - ${b}`,
+  Multiply: (_, a, b) => `${a} * ${b}`,
+  Maximum: (library, a, b) => `${library}.maximum(${a}, ${b})`,
+  Minimum: (library, a, b) => `${library}.minimum(${a}, ${b})`,
+};
+
+function elementwiseScripts(kerasClass: string): ScriptFacet<MergeSpec> {
+  const inLibrary = (library: string): Script<MergeSpec> => ({
+    expression(_layer, { inputs, shapes }) {
+      const rank = Math.max(...shapes.map(s => s.length));
+      const given = inputs.map((x, i) => (shapes[i].length === rank ? x : `${x}[:${', None'.repeat(rank - shapes[i].length)}]`));
+      const joined = given.reduce((a, b) => IN_PYTHON[kerasClass](library, a, b));
+      return kerasClass === 'Average' ? `(${joined}) / ${inputs.length}` : joined;
+    },
+  });
+  const keras: Script<MergeSpec> = { expression: (_layer, { inputs }) => `keras.layers.${kerasClass}()([${inputs.join(', ')}])` };
+  return { numpy: inLibrary('np'), torch: inLibrary('torch'), keras };
 }
 
 /** Shapes of the inputs joined: one that lacks axes gets them behind the batch, as Keras' merge layers do. */
@@ -151,7 +173,7 @@ function mergeFix(a: DimShape, b: DimShape): string {
 
 /** One operator over all inputs from the left. */
 function fold(op: string, inputs: readonly Value[], context: LayerContext) {
-  const { shape, data } = alike(inputs).reduce((a, b) => run(op, [a, b], context));
+  const { shape, data } = alike(inputs).reduce((a, b) => operated(op, [a, b], context.kernels));
   return { shape, data };
 }
 
@@ -162,11 +184,6 @@ function alike(inputs: readonly Value[]): GraphValue[] {
     const ones = Array.from({ length: rank - shape.length }, () => 1);
     return { kind: 'float', shape: [shape[0], ...ones, ...shape.slice(1)], data };
   });
-}
-
-function run(op: string, inputs: GraphValue[], { kernels }: LayerContext): GraphValue {
-  const node: OnnxNode = { name: op, opType: op, domain: '', inputs: [], outputs: [], attributes: new Map() };
-  return OPERATORS[op].run({ node, opset: 21, inputs, kernels })[0];
 }
 
 /** Merges of Keras 3 that leave masked steps out: in a product they are 1, of the larger and the smaller the other input is taken. */
@@ -181,17 +198,17 @@ function withoutMasked(name: MergeSpec['kind'], op: string, inputs: readonly Val
   let [output] = values;
   let [seen] = masks;
   if (name === 'multiply') {
-    const ones = values.map((x, i) => (masks[i] ? run('Where', [masks[i], x, number(1)], context) : x));
-    const product = ones.reduce((a, b) => run(op, [a, b], context));
-    const all = masks.every(mask => mask !== undefined) ? masks.reduce((a, b) => run('Or', [a!, b!], context))! : undefined;
-    output = all ? run('Where', [all, product, number(0)], context) : product;
+    const ones = values.map((x, i) => (masks[i] ? operated('Where', [masks[i], x, number(1)], context.kernels) : x));
+    const product = ones.reduce((a, b) => operated(op, [a, b], context.kernels));
+    const all = masks.every(mask => mask !== undefined) ? masks.reduce((a, b) => operated('Or', [a!, b!], context.kernels))! : undefined;
+    output = all ? operated('Where', [all, product, number(0)], context.kernels) : product;
   } else {
     values.slice(1).forEach((x, i) => {
       const mask = masks[i + 1];
-      const here = mask ? run('Where', [mask, x, output], context) : x;
-      const there = seen ? run('Where', [seen, output, here], context) : output;
-      seen = mask && seen ? run('Or', [seen, mask], context) : undefined;
-      output = run(op, [there, here], context);
+      const here = mask ? operated('Where', [mask, x, output], context.kernels) : x;
+      const there = seen ? operated('Where', [seen, output, here], context.kernels) : output;
+      seen = mask && seen ? operated('Or', [seen, mask], context.kernels) : undefined;
+      output = operated(op, [there, here], context.kernels);
     });
   }
   return { shape: output.shape, data: output.data };

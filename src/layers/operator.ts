@@ -1,5 +1,6 @@
 import { OPERATORS } from '../ops/index.js';
 import { checkAttributes } from '../ops/operator.js';
+import { OPERATOR_SET } from '../ops/run.js';
 import { fromOnnx, type GraphValue } from '../ops/value.js';
 import { NO_COST } from './dims.js';
 import type { LayerKind, LayerResult, Value } from './layer.js';
@@ -14,9 +15,6 @@ import {
 import { constantTensor, nodeOf } from './operatorNode.js';
 import { operatorOnnx } from './operatorOnnx.js';
 import { operatorShapes } from './operatorShapes.js';
-
-/** The version of ONNX's operators that `op` names. */
-export const OPERATOR_SET = 21;
 
 export type { OperatorSpec } from './operatorFields.js';
 

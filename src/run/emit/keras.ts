@@ -74,19 +74,7 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], weights: Weig
     const input = layer.kind === 'embedding' ? `keras.ops.cast(${x}, "int32")` : x;
     return shapes.weights.length === 0 ? `keras.layers.${constructorText(layer)}(${input})` : set(constructorText(layer), input);
   }
-  switch (layer.kind) {
-    case 'concatenate':
-      return `keras.layers.Concatenate(${layer.axis === -1 ? '' : `axis=${layer.axis}`})([${inputs.join(', ')}])`;
-    case 'add':
-    case 'subtract':
-    case 'multiply':
-    case 'average':
-    case 'maximum':
-    case 'minimum':
-      return `keras.layers.${layer.kind[0].toUpperCase()}${layer.kind.slice(1)}()([${inputs.join(', ')}])`;
-    default:
-      throw cannotEmit(layer.kind, 'leave it out');
-  }
+  throw cannotEmit(layer.kind, 'leave it out');
 }
 
 function recurrentText(layer: RecurrentSpec): string {

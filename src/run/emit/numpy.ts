@@ -10,7 +10,6 @@ import { initPrelude, initText } from './initText.js';
 import { numpyCell } from './numpyCell.js';
 import {
   activationText,
-  alikeInputs,
   arrayText,
   assignments,
   calledText,
@@ -112,19 +111,7 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], own: Own): st
       weight: own,
       activation: (spec, y) => calledText(spec, ACTIVATIONS, 'NumPy', y),
     });
-  if (layer.kind !== 'concatenate' && inputs.length > 1) alikeInputs(shapes);
-  switch (layer.kind) {
-    case 'concatenate':
-      return `np.concatenate([${inputs.join(', ')}], ${layer.axis})`;
-    case 'add':
-      return inputs.join(' + ');
-    case 'multiply':
-      return inputs.join(' * ');
-    case 'average':
-      return `(${inputs.join(' + ')}) / ${inputs.length}`;
-    default:
-      throw cannotEmit(layer.kind, 'leave it out');
-  }
+  throw cannotEmit(layer.kind, 'leave it out');
 }
 
 /** Sequence in the order in which the layer returns it; the last step is the one processed last. */

@@ -52,12 +52,6 @@ export function helpersOf(layers: readonly LayerShapes[], target: 'numpy' | 'tor
   return [...new Set(all.map(layer => getLayerKind(layer.kind).scripts?.[target]?.helpers ?? ''))].join('\n\n');
 }
 
-/** Inputs of as many axes each: another number is joined by another rule than NumPy's. @throws RnnError E_EMIT */
-export function alikeInputs({ layer, inputs }: LayerShapes): void {
-  if (inputs.every(shape => shape.length === inputs[0].length)) return;
-  throw cannotEmit(`${layer.kind} of inputs with different numbers of axes`, 'give them as many axes');
-}
-
 /** Names of values in a script: x is the input, v1 the first layer's output. */
 export function valueNames({ layers, inputName }: ScriptSource): Map<string, string> {
   return new Map([[inputName, 'x'], ...layers.map((l, i): [string, string] => [l.layer.name, `v${i + 1}`])]);

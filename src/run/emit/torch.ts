@@ -7,18 +7,7 @@ import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
 import type { Network } from '../network.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
-import {
-  alikeInputs,
-  arrayText,
-  assignments,
-  calledText,
-  cannotEmit,
-  header,
-  helpersFor,
-  helpersOf,
-  type ScriptSource,
-  valueNames,
-} from './text.js';
+import { arrayText, assignments, calledText, cannotEmit, header, helpersFor, helpersOf, type ScriptSource, valueNames } from './text.js';
 
 /** PyTorch's own modules with the same weights. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
@@ -119,19 +108,7 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], from: Weights
       activation: (spec, y) => calledText(spec, ACTIVATIONS, 'PyTorch', y),
     });
   }
-  if (layer.kind !== 'concatenate' && inputs.length > 1) alikeInputs(shapes);
-  switch (layer.kind) {
-    case 'concatenate':
-      return `torch.cat([${inputs.join(', ')}], ${layer.axis})`;
-    case 'add':
-      return inputs.join(' + ');
-    case 'multiply':
-      return inputs.join(' * ');
-    case 'average':
-      return `(${inputs.join(' + ')}) / ${inputs.length}`;
-    default:
-      throw cannotEmit(layer.kind, 'leave it out');
-  }
+  throw cannotEmit(layer.kind, 'leave it out');
 }
 
 /** A state dict of one module, its names as in `torch.nn`. */

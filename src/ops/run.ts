@@ -1,0 +1,18 @@
+import type { OnnxAttribute } from '../formats/onnxGraph.js';
+import { OPERATORS } from './index.js';
+import type { ProductKernels } from './operator.js';
+import type { GraphValue } from './value.js';
+
+/** The version of ONNX's operators that our own layers mean. */
+export const OPERATOR_SET = 21;
+
+/** The first output of an operator that a layer computes with. */
+export function operated(
+  op: string,
+  inputs: readonly GraphValue[],
+  kernels: ProductKernels,
+  attributes: Readonly<Record<string, OnnxAttribute>> = {},
+): GraphValue {
+  const node = { name: op, opType: op, domain: '', inputs: [], outputs: [], attributes: new Map(Object.entries(attributes)) };
+  return OPERATORS[op].run({ node, opset: OPERATOR_SET, inputs, kernels })[0];
+}
