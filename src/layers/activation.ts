@@ -78,7 +78,6 @@ export const activation: LayerKind<ActivationLayerSpec> = {
     return input;
   },
   cost: (_layer, [input]) => ({ ...NO_COST, activations: multiply(...input.slice(1).map(d => d.size)) }),
-  formula: () => null,
   apply(layer, [input]) {
     const masked = layer.kerasClass === 'Softmax' && input.mask ? maskedInput(layer, input, input.mask) : undefined;
     const x = masked ?? input.tensor;

@@ -1,4 +1,5 @@
 import { RnnError } from '../errors.js';
+import { type GraphBuilder, ints } from '../formats/onnxBuilder.js';
 import { permuteAxes } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { showShape } from './dims.js';
@@ -53,4 +54,26 @@ export function fromLast(layer: Formatted, t: Tensor): Tensor {
   if (lastChannels(layer)) return t;
   const last = t.shape.length - 1;
   return permuteAxes(t, [0, last, ...t.shape.slice(2).map((_, axis) => axis + 1)]);
+}
+
+/**
+ * ONNX has the channels first: the value as `nodes` wants it, and what they make of it as the layer has it.
+ * @param axes of space
+ */
+export function channelsFirst(
+  layer: Formatted & { readonly name: string },
+  builder: GraphBuilder,
+  input: string,
+  axes: number,
+  nodes: (x: string) => string,
+): string {
+  if (!lastChannels(layer)) return nodes(input);
+  const space = Array.from({ length: axes }, (_, axis) => axis + 1);
+  const y = nodes(builder.add('Transpose', [input], { perm: ints(0, axes + 1, ...space) }, `${layer.name}/channels`));
+  return builder.add('Transpose', [y], { perm: ints(0, ...space.map(a => a + 1), 1) }, `${layer.name}/back`);
+}
+
+/** Our Python functions have them last. @param move the library's function that moves an axis */
+export function channelsLast(layer: Formatted, move: string, input: string, written: (x: string) => string): string {
+  return lastChannels(layer) ? written(input) : `${move}(${written(`${move}(${input}, 1, -1)`)}, -1, 1)`;
 }

@@ -5,12 +5,12 @@ import { factor } from '../cells/weightShapes.js';
 import { RnnError } from '../errors.js';
 import { flipTime } from '../tensor/layout.js';
 import { reshape, sizeOf, type Tensor } from '../tensor/tensor.js';
-import { DATA_FORMATS, type DataFormat, fromLast, lastChannels, spaceOf, toLast, withChannels } from './channels.js';
+import { fromLast, lastChannels, spaceOf, toLast, withChannels } from './channels.js';
 import { convolve } from './conv/convolve.js';
+import { type Filtered, filterFields, filtersFromKeras, filtersToKeras } from './conv/filters.js';
 import { windowsOf } from './conv/spec.js';
 import { multiply, showShape, widthOf } from './dims.js';
 import type { Script } from './facets.js';
-import { sizes } from './fields.js';
 import type { Kernels, LayerBase, LayerKind, LayerResult, Value } from './layer.js';
 import { pythonText } from './python.js';
 import type { Dim, DimShape } from './shape.js';
@@ -22,20 +22,13 @@ import { slideAlong, type Window } from './window/window.js';
  *   i, f, g, o = x_t * W + b + h * U     (U with padding `same`)
  *   c = σ(f)⊙c + σ(i)⊙act(g),  h = σ(o)⊙act(c)
  */
-export interface ConvLstmSpec extends LayerBase {
+export interface ConvLstmSpec extends LayerBase, Filtered {
   readonly kind: 'convlstm1d' | 'convlstm2d';
   readonly filters: number;
-  readonly kernelSize: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilation: readonly number[];
-  readonly padding: 'valid' | 'same';
-  readonly activation: ActivationSpec;
   readonly recurrentActivation: ActivationSpec;
-  readonly useBias: boolean;
   readonly returnSequences: boolean;
   readonly goBackwards: boolean;
   readonly zeroOutputForMask: boolean;
-  readonly dataFormat: DataFormat;
 }
 
 const GATES = ['i', 'f', 'g', 'o'];
@@ -60,7 +53,6 @@ def conv_lstm(x, W, U, b, strides, dilation, padding, act, sig):
 
 function convLstm(name: ConvLstmSpec['kind'], axes: number): LayerKind<ConvLstmSpec> {
   const kerasClass = `ConvLSTM${axes}D`;
-  const ones = new Array(axes).fill(1);
   return {
     name,
     letter: 'F',
@@ -68,45 +60,27 @@ function convLstm(name: ConvLstmSpec['kind'], axes: number): LayerKind<ConvLstmS
     kerasClass: () => kerasClass,
     fields: {
       filters: { type: 'size' },
-      kernelSize: sizes({ count: axes }),
-      strides: sizes({ count: axes, default: ones }),
-      dilation: sizes({ count: axes, default: ones }),
-      padding: { type: 'choice', choices: ['valid', 'same'], default: 'valid' },
-      activation: { type: 'activation', default: 'tanh' },
+      ...filterFields(axes, ['valid', 'same'], 'tanh'),
       recurrentActivation: { type: 'activation', default: 'sigmoid' },
-      useBias: { type: 'boolean', default: true },
       returnSequences: { type: 'boolean', default: false },
       goBackwards: { type: 'boolean', default: false },
       zeroOutputForMask: { type: 'boolean', default: false },
-      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
     },
     keras: {
       classes: {
         [kerasClass]: (config, read) => ({
           filters: config.filters,
-          kernelSize: config.kernel_size,
-          strides: config.strides ?? 1,
-          dilation: config.dilation_rate ?? 1,
-          padding: config.padding ?? 'valid',
-          activation: read.activation(config.activation),
+          ...filtersFromKeras(config, read),
           recurrentActivation: read.activation(config.recurrent_activation ?? 'sigmoid'),
-          useBias: config.use_bias ?? true,
           returnSequences: config.return_sequences ?? false,
           goBackwards: config.go_backwards ?? false,
           zeroOutputForMask: config.zero_output_for_mask ?? false,
-          dataFormat: config.data_format ?? 'channels_last',
         }),
       },
       config: layer => ({
         filters: layer.filters,
-        kernel_size: layer.kernelSize,
-        strides: layer.strides,
-        padding: layer.padding,
-        data_format: layer.dataFormat,
-        dilation_rate: layer.dilation,
-        activation: layer.activation,
+        ...filtersToKeras(layer),
         recurrent_activation: layer.recurrentActivation,
-        use_bias: layer.useBias,
         return_sequences: layer.returnSequences,
         go_backwards: layer.goBackwards,
       }),
@@ -162,12 +136,6 @@ function convLstm(name: ConvLstmSpec['kind'], axes: number): LayerKind<ConvLstmS
         activations: multiply(...sizesOf, 5 * layer.filters),
         formula: `${[input[1], ...places].map(d => factor(d.symbol)).join('*')}*(${Wx.formula}+${Wh.formula})`,
       };
-    },
-
-    formula(layer, inputs, symbols) {
-      return this.weightShapes(layer, inputs, symbols)
-        .map(w => w.formula)
-        .join('+');
     },
 
     apply: (layer, [input], { kernels, weights, initial }) => run(layer, input, weights, kernels, initial),

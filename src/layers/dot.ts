@@ -44,7 +44,6 @@ export const dot: LayerKind<DotSpec> = {
     const formula = dims.map(d => d.symbol).join('*');
     return { ...NO_COST, matmul: multiply(...dims.map(d => d.size)), formula };
   },
-  formula: () => null,
   apply(layer, inputs, { kernels }) {
     const tensors = inputs.map(({ tensor }, i) =>
       layer.normalize ? normalized(tensor, axisIn(layer.axes[i], tensor.shape.length, 'dot')) : tensor,

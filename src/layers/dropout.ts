@@ -39,7 +39,6 @@ export const dropout: LayerKind<DropoutSpec> = {
   weightShapes: () => [],
   outputShape: (_layer, [input]) => input,
   cost: () => NO_COST,
-  formula: () => null,
   apply: (_layer, [input]) => input,
 };
 

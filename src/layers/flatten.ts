@@ -30,7 +30,6 @@ export const flatten: LayerKind<FlattenSpec> = {
     return [N, { symbol: ordered.map(d => factor(d.symbol)).join('*'), size: size === null ? null : Number(size) }];
   },
   cost: () => NO_COST,
-  formula: () => null,
   apply(layer, [{ tensor }]) {
     const { shape, data } = toLast(layer, tensor);
     const [N, ...rest] = shape;

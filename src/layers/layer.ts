@@ -185,7 +185,7 @@ export interface LayerKind<S extends LayerBase & { readonly kind: string }> {
   /** outputs beside the first, as values that other layers can read: the states of a recurrent layer */
   otherOutputs?(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): readonly NamedShape[];
   cost(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): LayerCost;
-  /** closed formula of the parameter count, 'M*(D+M+1)', for people; null without weights. The count itself is summed from `weightShapes`. */
-  formula(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): string | null;
+  /** closed formula of the parameter count, 'M*(D+M+1)', for people, where it is another than the sum of the weights' own (layers/formula.ts) */
+  formula?(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): string | null;
   apply(layer: S, inputs: readonly Value[], context: LayerContext): LayerResult;
 }

@@ -16,7 +16,6 @@ export const masking: LayerKind<MaskingSpec> = {
   weightShapes: () => [],
   outputShape: (_layer, [input]) => sequenceOf(input),
   cost: () => NO_COST,
-  formula: () => null,
 
   apply(layer, [{ tensor }], { kernels }) {
     const [N, T, D] = tensor.shape;

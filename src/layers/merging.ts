@@ -34,7 +34,6 @@ function elementwise(name: MergeSpec['kind'], kerasClass: string, op: string): L
           .map(d => d.size),
       ),
     }),
-    formula: () => null,
     onnx: (layer, call) => elementwiseOnnx(layer, call, op),
     scripts: elementwiseScripts(kerasClass),
     apply(layer, inputs, context) {
@@ -66,7 +65,6 @@ export const concatenate: LayerKind<MergeSpec> = {
     return first.map((d, i) => (i === axis ? { symbol: along.map(a => a.symbol).join('+'), size } : d));
   },
   cost: () => NO_COST,
-  formula: () => null,
   scripts: {
     numpy: { expression: ({ axis }, { inputs }) => `np.concatenate([${inputs.join(', ')}], ${axis})` },
     torch: { expression: ({ axis }, { inputs }) => `torch.cat([${inputs.join(', ')}], ${axis})` },

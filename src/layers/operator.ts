@@ -40,7 +40,6 @@ export const operator: LayerKind<OperatorSpec> = {
       .slice(1)
       .map((shape, i) => ({ suffix: String(i + 1), shape })),
   cost: () => NO_COST,
-  formula: () => null,
 
   apply(layer, inputs, { kernels }): LayerResult {
     const node = nodeOf(layer);

@@ -59,7 +59,6 @@ function pooling(name: PoolSpec['kind'], kerasClass: string, way: Way, axes: num
       return layer.keepdims ? withChannels(layer, [N, ...space.map(() => one)], channels) : [N, channels];
     },
     cost: (_layer, [input]) => (way === 'last' ? NO_COST : { ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
-    formula: () => null,
     apply: (layer, [input], { kernels }) => ({ tensor: pooled(layer, input, way, spaceAxes(layer, axes), kernels) }),
   };
 }

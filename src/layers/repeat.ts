@@ -36,7 +36,6 @@ export const repeat: LayerKind<RepeatSpec> = {
     torch: { expression: ({ times }, { inputs: [x] }) => `${x}[:, None].repeat(1, ${times}, 1)` },
   },
   cost: () => NO_COST,
-  formula: () => null,
 
   apply(layer, [{ tensor }], { kernels }) {
     const [N, M] = tensor.shape;

@@ -1,5 +1,6 @@
 import { getCell } from '../cells/index.js';
 import { multiply } from '../layers/dims.js';
+import { formulaOf } from '../layers/formula.js';
 import { getLayerKind } from '../layers/index.js';
 import type { LayerCost } from '../layers/layer.js';
 import { exactSize } from '../tensor/tensor.js';
@@ -91,7 +92,7 @@ export function layerCost(shapes: LayerShapes): LayerCost {
 }
 
 export function layerFormula(shapes: LayerShapes): string | null {
-  return getLayerKind(shapes.layer.kind).formula(shapes.layer, shapes.inputs, shapes.symbols);
+  return formulaOf(getLayerKind(shapes.layer.kind), shapes.layer, shapes.inputs, shapes.symbols);
 }
 
 /** Numbers one sample keeps from step to step: h (and c), per direction. */

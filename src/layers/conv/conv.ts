@@ -2,13 +2,13 @@ import type { WeightShape } from '../../cells/cell.js';
 import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { activated } from '../activation.js';
-import { DATA_FORMATS, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
+import { fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
 import { multiply, widthOf } from '../dims.js';
-import { sizes } from '../fields.js';
 import type { LayerKind } from '../layer.js';
 import type { DimShape } from '../shape.js';
 import { PADDINGS, slideAlong } from '../window/window.js';
 import { convolve } from './convolve.js';
+import { filterFields, filterSizes } from './filters.js';
 import { keras } from './keras.js';
 import { onnx } from './onnx.js';
 import { scripts } from './scripts.js';
@@ -22,23 +22,12 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
     kerasClass: () => `Conv${axes}D`,
     fields: {
       filters: { type: 'size' },
-      kernelSize: sizes({ count: axes }),
-      strides: sizes({ count: axes, default: ones(axes) }),
-      dilation: sizes({ count: axes, default: ones(axes) }),
-      padding: { type: 'choice', choices: axes === 1 ? PADDINGS : ['valid', 'same'], default: 'valid' },
+      ...filterFields(axes, axes === 1 ? PADDINGS : ['valid', 'same']),
       groups: { type: 'size', default: 1 },
-      activation: { type: 'activation', default: 'linear' },
-      useBias: { type: 'boolean', default: true },
-      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
     },
     grammar: {
       ...(axes === 1 ? { word: 'conv' } : {}),
-      sizes: {
-        form: `FILTERS${'xSIZE'.repeat(axes)}`,
-        example: `64${'x5'.repeat(axes)}`,
-        counts: [axes + 1, axes + 1],
-        fields: ([filters, ...kernelSize]) => ({ filters, kernelSize }),
-      },
+      sizes: filterSizes(axes),
       activation: true,
       options: {
         same: { set: { padding: 'same' } },
@@ -108,10 +97,6 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
 
 export const conv1d = convolution('conv1d', 1);
 export const conv2d = convolution('conv2d', 2);
-
-function ones(count: number): number[] {
-  return new Array(count).fill(1);
-}
 
 /** Channels of the input, which the groups must divide. @throws RnnError E_SYMBOLIC, E_GROUPS */
 function channelsOf(layer: ConvSpec, input: DimShape): number {

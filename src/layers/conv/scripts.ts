@@ -1,4 +1,4 @@
-import { lastChannels } from '../channels.js';
+import { channelsLast } from '../channels.js';
 import type { Script, ScriptFacet } from '../facets.js';
 import { pythonText } from '../python.js';
 import { NUMPY_WINDOWS, TORCH_PADDING } from '../window/scripts.js';
@@ -23,11 +23,10 @@ def conv(x, W, b, strides, dilation, padding, groups):
 
 /** @param move of an axis @param none a bias that is not there */
 function written(move: string, none: string): Script<ConvSpec>['expression'] {
-  return (layer, call) => {
-    const x = lastChannels(layer) ? call.inputs[0] : `${move}(${call.inputs[0]}, 1, -1)`;
+  return (layer, { inputs: [input], weight, activation }) => {
     const options = [layer.strides, layer.dilation, layer.padding, layer.groups].map(pythonText).join(', ');
-    const y = `conv(${x}, ${call.weight('W')}, ${call.weight('b') ?? none}, ${options})`;
-    return call.activation(layer.activation, lastChannels(layer) ? y : `${move}(${y}, -1, 1)`);
+    const y = channelsLast(layer, move, input, x => `conv(${x}, ${weight('W')}, ${weight('b') ?? none}, ${options})`);
+    return activation(layer.activation, y);
   };
 }
 

@@ -1,41 +1,33 @@
-import type { ActivationSpec } from '../../activations/activation.js';
 import type { WeightRole, WeightShape } from '../../cells/cell.js';
 import { factor } from '../../cells/weightShapes.js';
 import { int, ints } from '../../formats/onnxBuilder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';
-import { DATA_FORMATS, type DataFormat, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
+import { channelsFirst, channelsLast, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
 import { multiply, widthOf } from '../dims.js';
 import type { OnnxCall, Script } from '../facets.js';
-import { sizes } from '../fields.js';
 import type { Json } from '../kerasConfig.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { Dim, DimShape } from '../shape.js';
 import { onnxPadding } from '../window/onnx.js';
 import { NUMPY_WINDOWS, TORCH_PADDING } from '../window/scripts.js';
-import { PADDINGS, type Padding, slideAlong } from '../window/window.js';
+import { PADDINGS, slideAlong } from '../window/window.js';
 import { depthwise } from './depthwise.js';
+import { type Filtered, filterFields, filtersFromKeras, filtersToKeras } from './filters.js';
 import { windowsOf } from './spec.js';
 
 /**
  * Filters that slide over every channel by itself, m of them (DepthwiseConv), and, where they are separable, a product of what they give at every
  * place (SeparableConv): [N, T, D] -> [N, T', m·D] or [N, T', F].
  */
-export interface SeparableSpec extends LayerBase {
+export interface SeparableSpec extends LayerBase, Filtered {
   readonly kind: 'depthwise1d' | 'depthwise2d' | 'separable1d' | 'separable2d';
   /** null: depthwise alone */
   readonly filters: number | null;
   /** m, filters per channel */
   readonly depthMultiplier: number;
-  readonly kernelSize: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilation: readonly number[];
-  readonly padding: Padding;
-  readonly activation: ActivationSpec;
-  readonly useBias: boolean;
-  readonly dataFormat: DataFormat;
 }
 
 const NUMPY = `${NUMPY_WINDOWS}
@@ -67,14 +59,8 @@ function separable(name: SeparableSpec['kind'], axes: number): LayerKind<Separab
     kerasClass: () => kerasClass,
     fields: {
       ...(both ? { filters: { type: 'size' } as const } : {}),
-      kernelSize: sizes({ count: axes }),
       depthMultiplier: { type: 'size', default: 1 },
-      strides: sizes({ count: axes, default: ones }),
-      dilation: sizes({ count: axes, default: ones }),
-      padding: { type: 'choice', choices: axes === 1 ? PADDINGS : ['valid', 'same'], default: 'valid' },
-      activation: { type: 'activation', default: 'linear' },
-      useBias: { type: 'boolean', default: true },
-      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+      ...filterFields(axes, axes === 1 ? PADDINGS : ['valid', 'same']),
     },
     grammar: {
       sizes: {
@@ -97,26 +83,14 @@ function separable(name: SeparableSpec['kind'], axes: number): LayerKind<Separab
       classes: {
         [kerasClass]: (config, read) => ({
           ...(both ? { filters: config.filters } : {}),
-          kernelSize: config.kernel_size,
           depthMultiplier: config.depth_multiplier ?? 1,
-          strides: config.strides ?? 1,
-          dilation: config.dilation_rate ?? 1,
-          padding: config.padding ?? 'valid',
-          activation: read.activation(config.activation),
-          useBias: config.use_bias ?? true,
-          dataFormat: config.data_format ?? 'channels_last',
+          ...filtersFromKeras(config, read),
         }),
       },
       config: (layer): Json => ({
         ...(both ? { filters: layer.filters } : {}),
-        kernel_size: layer.kernelSize,
-        strides: layer.strides,
-        padding: layer.padding,
         depth_multiplier: layer.depthMultiplier,
-        data_format: layer.dataFormat,
-        dilation_rate: layer.dilation,
-        activation: layer.activation,
-        use_bias: layer.useBias,
+        ...filtersToKeras(layer),
       }),
       weightNames: { W: both ? 'depthwise_kernel' : 'kernel', Wpoint: 'pointwise_kernel', b: 'bias' },
     },
@@ -172,12 +146,6 @@ function separable(name: SeparableSpec['kind'], axes: number): LayerKind<Separab
       };
     },
 
-    formula(layer, [input], symbols) {
-      return this.weightShapes(layer, [input], symbols)
-        .map(w => w.formula)
-        .join('+');
-    },
-
     apply(layer, [input], { kernels, weights }) {
       const y = depthwise(toLast(layer, input.tensor), weights.get('W')!, windowsOf(layer), kernels);
       const bias = weights.get('b');
@@ -203,44 +171,34 @@ function channels(layer: SeparableSpec, input: DimShape): DimShape {
 /** Two convolutions, the first with a group for every channel. */
 function asNodes(layer: SeparableSpec, { builder, inputs: [input], shapes, weight, activation }: OnnxCall): string {
   const axes = layer.kernelSize.length;
-  const space = layer.kernelSize.map((_, axis) => axis);
-  const last = lastChannels(layer);
+  const space = layer.kernelSize.keys();
   const W = weight('W')!;
   const [C, m] = W.shape.slice(-2);
   const first = reshape(permuteAxes(W, [axes, axes + 1, ...space]), [C * m, 1, ...layer.kernelSize]);
-  const x = last
-    ? builder.add('Transpose', [input], { perm: ints(0, axes + 1, ...space.map(a => a + 1)) }, `${layer.name}/channels`)
-    : input;
-  const point = weight('Wpoint');
-  const bias = weight('b');
+  const [point, bias] = [weight('Wpoint'), weight('b')];
   const own = (key: string, t: Tensor | undefined) => (t ? [builder.constant(`${layer.name}.${key}`, t)] : []);
-  let y = builder.add(
-    'Conv',
-    [x, ...own('depthwise', first), ...own('bias', point ? undefined : bias)],
-    {
-      kernel_shape: ints(...layer.kernelSize),
-      strides: ints(...layer.strides),
-      dilations: ints(...layer.dilation),
-      group: int(C),
-      ...onnxPadding(spaceOf(layer, shapes[0], axes).slice(1), windowsOf(layer)),
-    },
-    layer.name,
-  );
-  if (point) {
-    const order = [axes + 1, axes, ...space];
-    y = builder.add('Conv', [y, ...own('pointwise', permuteAxes(point, order)), ...own('bias', bias)], {}, `${layer.name}/pointwise`);
-  }
-  const back = last ? builder.add('Transpose', [y], { perm: ints(0, ...space.map(a => a + 2), 1) }, `${layer.name}/back`) : y;
-  return activation(layer.activation, back);
+  const attributes = {
+    kernel_shape: ints(...layer.kernelSize),
+    strides: ints(...layer.strides),
+    dilations: ints(...layer.dilation),
+    group: int(C),
+    ...onnxPadding(spaceOf(layer, shapes[0], axes).slice(1), windowsOf(layer)),
+  };
+  const y = channelsFirst(layer, builder, input, axes, x => {
+    const each = builder.add('Conv', [x, ...own('depthwise', first), ...own('bias', point ? undefined : bias)], attributes, layer.name);
+    if (!point) return each;
+    const mix = permuteAxes(point, [axes + 1, axes, ...layer.kernelSize.keys()]);
+    return builder.add('Conv', [each, ...own('pointwise', mix), ...own('bias', bias)], {}, `${layer.name}/pointwise`);
+  });
+  return activation(layer.activation, y);
 }
 
 function written(move: string): Script<SeparableSpec>['expression'] {
   return (layer, { inputs: [input], weight, activation }) => {
-    const x = lastChannels(layer) ? input : `${move}(${input}, 1, -1)`;
     const options = [layer.strides, layer.dilation, layer.padding].map(pythonText).join(', ');
     const [point, bias] = [weight('Wpoint'), weight('b')];
-    const y = `depthwise(${x}, ${weight('W')}, ${options})`;
-    const mixed = `(${y}${point ? ` @ ${point}${'[0]'.repeat(layer.kernelSize.length)}` : ''}${bias ? ` + ${bias}` : ''})`;
-    return activation(layer.activation, lastChannels(layer) ? mixed : `${move}(${mixed}, -1, 1)`);
+    const mixed = `${point ? ` @ ${point}${'[0]'.repeat(layer.kernelSize.length)}` : ''}${bias ? ` + ${bias}` : ''}`;
+    const y = channelsLast(layer, move, input, x => `(depthwise(${x}, ${weight('W')}, ${options})${mixed})`);
+    return activation(layer.activation, y);
   };
 }

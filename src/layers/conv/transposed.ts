@@ -1,29 +1,22 @@
-import type { ActivationSpec } from '../../activations/activation.js';
 import { factor } from '../../cells/weightShapes.js';
 import { ints } from '../../formats/onnxBuilder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';
-import { DATA_FORMATS, type DataFormat, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
+import { channelsFirst, channelsLast, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
 import { multiply, widthOf } from '../dims.js';
 import type { OnnxCall, Script } from '../facets.js';
-import { sizes } from '../fields.js';
 import { checkOption } from '../kerasConfig.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { Dim } from '../shape.js';
+import { type Filtered, filterFields, filterSizes, filtersFromKeras, filtersToKeras } from './filters.js';
 
 /** The way back of a convolution: every value of the input adds its own copy of the filters, a stride apart (Keras ConvTranspose). */
-export interface TransposedSpec extends LayerBase {
+export interface TransposedSpec extends LayerBase, Filtered {
   readonly kind: 'convtranspose1d' | 'convtranspose2d';
   readonly filters: number;
-  readonly kernelSize: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilation: readonly number[];
   readonly padding: 'valid' | 'same';
-  readonly activation: ActivationSpec;
-  readonly useBias: boolean;
-  readonly dataFormat: DataFormat;
 }
 
 /** Along one axis. */
@@ -75,7 +68,6 @@ def conv_transpose(x, W, b, strides, dilation, padding):
 
 function transposed(name: TransposedSpec['kind'], axes: number): LayerKind<TransposedSpec> {
   const kerasClass = `Conv${axes}DTranspose`;
-  const ones = new Array(axes).fill(1);
   return {
     name,
     letter: 'F',
@@ -83,21 +75,10 @@ function transposed(name: TransposedSpec['kind'], axes: number): LayerKind<Trans
     kerasClass: () => kerasClass,
     fields: {
       filters: { type: 'size' },
-      kernelSize: sizes({ count: axes }),
-      strides: sizes({ count: axes, default: ones }),
-      dilation: sizes({ count: axes, default: ones }),
-      padding: { type: 'choice', choices: ['valid', 'same'], default: 'valid' },
-      activation: { type: 'activation', default: 'linear' },
-      useBias: { type: 'boolean', default: true },
-      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+      ...filterFields(axes, ['valid', 'same']),
     },
     grammar: {
-      sizes: {
-        form: `FILTERS${'xSIZE'.repeat(axes)}`,
-        example: `64${'x5'.repeat(axes)}`,
-        counts: [axes + 1, axes + 1],
-        fields: ([filters, ...kernelSize]) => ({ filters, kernelSize }),
-      },
+      sizes: filterSizes(axes),
       activation: true,
       options: { same: { set: { padding: 'same' } }, stride: { size: 'strides', axes }, nobias: { set: { useBias: false } } },
     },
@@ -105,28 +86,10 @@ function transposed(name: TransposedSpec['kind'], axes: number): LayerKind<Trans
       classes: {
         [kerasClass]: (config, read) => {
           checkOption(config, 'output_padding', []);
-          return {
-            filters: config.filters,
-            kernelSize: config.kernel_size,
-            strides: config.strides ?? 1,
-            dilation: config.dilation_rate ?? 1,
-            padding: config.padding ?? 'valid',
-            activation: read.activation(config.activation),
-            useBias: config.use_bias ?? true,
-            dataFormat: config.data_format ?? 'channels_last',
-          };
+          return { filters: config.filters, ...filtersFromKeras(config, read) };
         },
       },
-      config: layer => ({
-        filters: layer.filters,
-        kernel_size: layer.kernelSize,
-        strides: layer.strides,
-        padding: layer.padding,
-        data_format: layer.dataFormat,
-        dilation_rate: layer.dilation,
-        activation: layer.activation,
-        use_bias: layer.useBias,
-      }),
+      config: layer => ({ filters: layer.filters, ...filtersToKeras(layer) }),
       weightNames: { W: 'kernel', b: 'bias' },
     },
     onnx: asNodes,
@@ -160,11 +123,6 @@ function transposed(name: TransposedSpec['kind'], axes: number): LayerKind<Trans
         activations: layer.activation === 'linear' ? 0n : multiply(...out, layer.filters),
         formula: `${space.map(d => factor(d.symbol)).join('*')}*${W.formula}`,
       };
-    },
-    formula(layer, inputs, symbols) {
-      return this.weightShapes(layer, inputs, symbols)
-        .map(w => w.formula)
-        .join('+');
     },
     apply(layer, [input], { kernels, weights }) {
       const y = spread(toLast(layer, input.tensor), weights.get('W')!, weights.get('b'), spreads(layer), kernels);
@@ -232,38 +190,28 @@ function targets(space: readonly number[], out: readonly number[], along: readon
 /** ConvTranspose reads [N, C, …S] with W [C, F, …k]; what the filters do not reach is output_padding. */
 function asNodes(layer: TransposedSpec, { builder, inputs: [input], weight, activation }: OnnxCall): string {
   const axes = layer.kernelSize.length;
-  const space = layer.kernelSize.map((_, axis) => axis);
-  const last = lastChannels(layer);
   const along = spreads(layer);
   // the whole length less the one that is wanted, the same for every input
   const more = along.map(a => (a.size - 1) * a.dilation + 1 - a.stride - lengthOf(0, a));
   const before = along.map(cutBefore);
   const bias = weight('b');
-  const x = last
-    ? builder.add('Transpose', [input], { perm: ints(0, axes + 1, ...space.map(a => a + 1)) }, `${layer.name}/channels`)
-    : input;
-  const W = permuteAxes(weight('W')!, [axes + 1, axes, ...space]);
-  const y = builder.add(
-    'ConvTranspose',
-    [x, builder.constant(`${layer.name}.weight`, W), ...(bias ? [builder.constant(`${layer.name}.bias`, bias)] : [])],
-    {
-      kernel_shape: ints(...layer.kernelSize),
-      strides: ints(...layer.strides),
-      dilations: ints(...layer.dilation),
-      pads: ints(...before, ...more.map((m, axis) => Math.max(0, m - before[axis]))),
-      output_padding: ints(...more.map(m => Math.max(0, -m))),
-    },
-    layer.name,
-  );
-  const back = last ? builder.add('Transpose', [y], { perm: ints(0, ...space.map(a => a + 2), 1) }, `${layer.name}/back`) : y;
-  return activation(layer.activation, back);
+  const W = permuteAxes(weight('W')!, [axes + 1, axes, ...layer.kernelSize.keys()]);
+  const weights = [builder.constant(`${layer.name}.weight`, W), ...(bias ? [builder.constant(`${layer.name}.bias`, bias)] : [])];
+  const attributes = {
+    kernel_shape: ints(...layer.kernelSize),
+    strides: ints(...layer.strides),
+    dilations: ints(...layer.dilation),
+    pads: ints(...before, ...more.map((m, axis) => Math.max(0, m - before[axis]))),
+    output_padding: ints(...more.map(m => Math.max(0, -m))),
+  };
+  const y = channelsFirst(layer, builder, input, axes, x => builder.add('ConvTranspose', [x, ...weights], attributes, layer.name));
+  return activation(layer.activation, y);
 }
 
 function written(move: string): Script<TransposedSpec>['expression'] {
   return (layer, { inputs: [input], weight, activation }) => {
-    const x = lastChannels(layer) ? input : `${move}(${input}, 1, -1)`;
     const options = [layer.strides, layer.dilation, layer.padding].map(pythonText).join(', ');
-    const y = `conv_transpose(${x}, ${weight('W')}, ${weight('b') ?? '0'}, ${options})`;
-    return activation(layer.activation, lastChannels(layer) ? y : `${move}(${y}, -1, 1)`);
+    const y = channelsLast(layer, move, input, x => `conv_transpose(${x}, ${weight('W')}, ${weight('b') ?? '0'}, ${options})`);
+    return activation(layer.activation, y);
   };
 }

@@ -94,12 +94,6 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
     };
   },
 
-  formula(layer, inputs, symbols) {
-    return this.weightShapes(layer, inputs, symbols)
-      .map(w => w.formula)
-      .join('+');
-  },
-
   apply(layer, [input], { kernels, weights }) {
     const x = input.tensor;
     const y = contracted(equationOf(layer.equation, x.shape.length), x, weights.get('W')!, kernels);

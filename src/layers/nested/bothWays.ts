@@ -3,6 +3,7 @@ import { RnnError } from '../../errors.js';
 import { flipTime } from '../../tensor/layout.js';
 import type { MergeMode } from '../bidirectional.js';
 import { merge } from '../bidirectional.js';
+import { formulaOf } from '../formula.js';
 import type { LayerBase, LayerCost, LayerKind, LayerResult } from '../layer.js';
 import type { AnyLayer } from '../lookup.js';
 import type { Dim, DimShape } from '../shape.js';
@@ -76,7 +77,7 @@ export const bidirectional: LayerKind<BothWaysSpec> = {
       formula: each.map(c => c.formula).join('+'),
     };
   },
-  formula: (layer, inputs) => WAYS.map(way => kindOf(layer[way]).formula(layer[way], inputs, plainSymbols(layer[way]))).join('+'),
+  formula: (layer, inputs) => WAYS.map(way => formulaOf(kindOf(layer[way]), layer[way], inputs, plainSymbols(layer[way]))).join('+'),
 
   apply(layer, [input], context): LayerResult {
     const counts = WAYS.map(way => kindOf(layer[way]).otherOutputs!(layer[way], [ANY_SEQUENCE], plainSymbols(layer[way])).length);

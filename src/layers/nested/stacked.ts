@@ -1,6 +1,7 @@
 import { flipTime } from '../../tensor/layout.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { sequenceOf } from '../dims.js';
+import { formulaOf } from '../formula.js';
 import type { LayerBase, LayerKind, LayerResult, Value } from '../layer.js';
 import type { AnyLayer } from '../lookup.js';
 import type { RecurrentSpec } from '../recurrent.js';
@@ -73,7 +74,7 @@ export const stackedrnn: LayerKind<StackedSpec> = {
   },
   formula: (layer, [input]) =>
     inputsOf(layer, input)
-      .map((shape, i) => kindOf(layer.cells[i]).formula(layer.cells[i], [shape], plainSymbols(layer.cells[i])))
+      .map((shape, i) => formulaOf(kindOf(layer.cells[i]), layer.cells[i], [shape], plainSymbols(layer.cells[i])))
       .join('+'),
 
   // a step that is padding is one for every cell, so cell after cell over the whole sequence is the same as step after step

@@ -2,6 +2,7 @@ import { RnnError } from '../../errors.js';
 import { int } from '../../formats/onnxBuilder.js';
 import { showShape } from '../dims.js';
 import type { OnnxCall, ScriptCall } from '../facets.js';
+import { formulaOf } from '../formula.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { type AnyLayer, type AnyLayerKind, getLayerKind } from '../lookup.js';
 import type { Dim, DimShape } from '../shape.js';
@@ -39,7 +40,7 @@ export const timedistributed: LayerKind<TimeDistributedSpec> = {
       formula: formula === '' ? '' : `${input[1].symbol}*(${formula})`,
     };
   },
-  formula: ({ layer }, [input], symbols) => kindOf(layer).formula(layer, [step(input)], symbols),
+  formula: ({ layer }, [input], symbols) => formulaOf(kindOf(layer), layer, [step(input)], symbols),
 
   apply({ layer }, [input], context) {
     const { shape, data } = input.tensor;

@@ -138,7 +138,6 @@ export const rescaling: LayerKind<RescalingSpec> = {
   weightShapes: () => [],
   outputShape: (_layer, [input]) => input,
   cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
-  formula: () => null,
   apply(layer, [input], { kernels }) {
     const { data, shape } = input.tensor;
     const [scale, offset] = [layer.scale, layer.offset].map(value => statistic(value, undefined, shape[shape.length - 1]));

@@ -61,7 +61,6 @@ function borders(name: BorderSpec['kind'], axes: number): LayerKind<BorderSpec> 
       return withChannels(layer, [N, ...grown], input[lastChannels(layer) ? input.length - 1 : 1]);
     },
     cost: () => NO_COST,
-    formula: () => null,
     apply: (layer, [{ tensor }]) => ({ tensor: padAxes(tensor, padsOf(layer)) }),
     onnx(layer, { builder, inputs: [x] }) {
       const pads = padsOf(layer);

@@ -29,7 +29,6 @@ export const reshape: LayerKind<ReshapeSpec> = {
   weightShapes: () => [],
   outputShape: (layer, [input]) => [input[0], ...target(layer, input)],
   cost: () => NO_COST,
-  formula: () => null,
   apply: (layer, [{ tensor }]) => ({
     tensor: { shape: [tensor.shape[0], ...solved(layer.shape, sizeOf(tensor.shape.slice(1)))], data: tensor.data },
   }),
@@ -95,7 +94,6 @@ export const permute: LayerKind<PermuteSpec> = {
     return [input[0], ...layer.dims.map(axis => input[axis])];
   },
   cost: () => NO_COST,
-  formula: () => null,
   apply: (layer, [{ tensor }]) => ({ tensor: permuteAxes(tensor, [0, ...layer.dims]) }),
   onnx: (layer, { builder, inputs: [x] }) => builder.add('Transpose', [x], { perm: ints(0, ...layer.dims) }, layer.name),
   scripts: {

@@ -52,7 +52,6 @@ function upsampling(name: UpSamplingSpec['kind'], axes: number): LayerKind<UpSam
       return withChannels(layer, [N, ...grown], input[lastChannels(layer) ? input.length - 1 : 1]);
     },
     cost: () => NO_COST,
-    formula: () => null,
     apply: (layer, [{ tensor }], { kernels }) => ({
       tensor: layer.size.reduce((t, times, i) => repeated(t, axisOf(layer, i), times, kernels), tensor),
     }),

@@ -1,7 +1,17 @@
 import { int, ints } from '../../formats/onnxBuilder.js';
 import { padAxes } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
-import { DATA_FORMATS, type DataFormat, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
+import {
+  channelsFirst,
+  channelsLast,
+  DATA_FORMATS,
+  type DataFormat,
+  fromLast,
+  lastChannels,
+  spaceOf,
+  toLast,
+  withChannels,
+} from '../channels.js';
 import { multiply, NO_COST } from '../dims.js';
 import type { OnnxFacet, ScriptCall, ScriptFacet } from '../facets.js';
 import { sizes } from '../fields.js';
@@ -83,7 +93,6 @@ function windowPool(name: WindowPoolSpec['kind'], axes: number): LayerKind<Windo
       const out = this.outputShape(layer, [input], symbols);
       return { ...NO_COST, elementwise: multiply(sizeOf(layer.poolSize), ...out.slice(1).map(d => d.size)) };
     },
-    formula: () => null,
     apply: (layer, [input], { kernels }) => ({
       tensor: fromLast(layer, pooled(toLast(layer, input.tensor), windowsOf(layer), max, kernels)),
     }),
@@ -163,28 +172,20 @@ function onnx(max: boolean): OnnxFacet<WindowPoolSpec> {
   return (layer, { builder, inputs, shapes }) => {
     const axes = layer.poolSize.length;
     const windows = windowsOf(layer);
-    const order = layer.poolSize.map((_, axis) => axis + 1);
-    const last = lastChannels(layer);
-    const x = last ? builder.add('Transpose', [inputs[0]], { perm: ints(0, axes + 1, ...order) }, `${layer.name}/channels`) : inputs[0];
-    const y = builder.add(
-      max ? 'MaxPool' : 'AveragePool',
-      [x],
-      {
-        kernel_shape: ints(...layer.poolSize),
-        strides: ints(...windows.map(w => w.stride)),
-        ...onnxPadding(spaceOf(layer, shapes[0], axes).slice(1), windows),
-        ...(max ? {} : { count_include_pad: int(0) }),
-      },
-      layer.name,
-    );
-    return last ? builder.add('Transpose', [y], { perm: ints(0, ...order.map(axis => axis + 1), 1) }, `${layer.name}/back`) : y;
+    const attributes = {
+      kernel_shape: ints(...layer.poolSize),
+      strides: ints(...windows.map(w => w.stride)),
+      ...onnxPadding(spaceOf(layer, shapes[0], axes).slice(1), windows),
+      ...(max ? {} : { count_include_pad: int(0) }),
+    };
+    return channelsFirst(layer, builder, inputs[0], axes, x => builder.add(max ? 'MaxPool' : 'AveragePool', [x], attributes, layer.name));
   };
 }
 
 function scripts(max: boolean): ScriptFacet<WindowPoolSpec> {
   const call = (layer: WindowPoolSpec, { inputs: [x] }: ScriptCall, move: string, reduce: string) => {
     const options = [layer.poolSize, windowsOf(layer).map(w => w.stride), layer.padding].map(pythonText).join(', ');
-    return lastChannels(layer) ? `pool(${x}, ${options}, ${reduce})` : `${move}(pool(${move}(${x}, 1, -1), ${options}, ${reduce}), -1, 1)`;
+    return channelsLast(layer, move, x, moved => `pool(${moved}, ${options}, ${reduce})`);
   };
   return {
     // what is padded is not a number, which both leave out

@@ -1,0 +1,58 @@
+import { DATA_FORMATS } from '../channels.js';
+import type { Grammar, KerasReader } from '../facets.js';
+import { sizes } from '../fields.js';
+import type { Json } from '../kerasConfig.js';
+import type { Field } from '../layer.js';
+import type { Padding } from '../window/window.js';
+import type { ConvSpec } from './spec.js';
+
+/** What all layers of filters over the axes of space share: their fields in a spec, in a Keras configuration, in the grammar. */
+export type Filtered = Pick<ConvSpec, 'kernelSize' | 'strides' | 'dilation' | 'padding' | 'activation' | 'useBias' | 'dataFormat'>;
+
+/** @param paddings those the layer can have, the first one unless said */
+export function filterFields(axes: number, paddings: readonly Padding[], activation = 'linear') {
+  const ones = new Array<number>(axes).fill(1);
+  return {
+    kernelSize: sizes({ count: axes }),
+    strides: sizes({ count: axes, default: ones }),
+    dilation: sizes({ count: axes, default: ones }),
+    padding: { type: 'choice', choices: paddings, default: paddings[0] },
+    activation: { type: 'activation', default: activation },
+    useBias: { type: 'boolean', default: true },
+    dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+  } satisfies Record<string, Field>;
+}
+
+export function filtersFromKeras(config: Json, read: KerasReader): Json {
+  return {
+    kernelSize: config.kernel_size,
+    strides: config.strides ?? 1,
+    dilation: config.dilation_rate ?? 1,
+    padding: config.padding ?? 'valid',
+    activation: read.activation(config.activation),
+    useBias: config.use_bias ?? true,
+    dataFormat: config.data_format ?? 'channels_last',
+  };
+}
+
+export function filtersToKeras(layer: Filtered): Json {
+  return {
+    kernel_size: layer.kernelSize,
+    strides: layer.strides,
+    padding: layer.padding,
+    data_format: layer.dataFormat,
+    dilation_rate: layer.dilation,
+    activation: layer.activation,
+    use_bias: layer.useBias,
+  };
+}
+
+/** `64x5`, `64x3x3`: filters, then their sizes. */
+export function filterSizes(axes: number): Grammar['sizes'] {
+  return {
+    form: `FILTERS${'xSIZE'.repeat(axes)}`,
+    example: `64${'x5'.repeat(axes)}`,
+    counts: [axes + 1, axes + 1],
+    fields: ([filters, ...kernelSize]) => ({ filters, kernelSize }),
+  };
+}

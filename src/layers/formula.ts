@@ -1,0 +1,14 @@
+import type { LayerBase, LayerKind, LayerSymbols } from './layer.js';
+import type { DimShape } from './shape.js';
+
+/** The arithmetic of a layer's parameter count: its own closed formula, or the sum of its weights'; null without weights. */
+export function formulaOf<S extends LayerBase & { readonly kind: string }>(
+  kind: LayerKind<S>,
+  layer: S,
+  inputs: readonly DimShape[],
+  symbols: LayerSymbols,
+): string | null {
+  if (kind.formula) return kind.formula(layer, inputs, symbols);
+  const weights = kind.weightShapes(layer, inputs, symbols);
+  return weights.length === 0 ? null : weights.map(w => w.formula).join('+');
+}
