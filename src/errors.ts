@@ -27,7 +27,7 @@ export interface ErrorDetails {
   more?: string;
   /** The limit that a file is over, and the flag that sets it. */
   limit?: { flag: string; value: number };
-  /** Name of the layer to mend; turned into an excerpt where the network was written on one line. */
+  /** Name of the layer to fix; turned into an excerpt where the network was written on one line. */
   layer?: string;
   /** the line for `--layers` with the sizes of the file, `_` where the user has to say (E_ASK, E_ASSUMED) */
   layersLine?: string;

@@ -12,11 +12,11 @@ export interface Around {
   /** columns of a terminal on stdout and stderr; none = a pipe */
   readonly columns?: number;
   /** takes commands that are long */
-  elsewhere?(argv: readonly string[]): Promise<number>;
+  runInThread?(argv: readonly string[]): Promise<number>;
 }
 
 /** The command line in-process, with its streams caught. Words are split at spaces outside of quotes. */
-export async function runCli(line: string | readonly string[], { env = {}, columns, elsewhere }: Around = {}): Promise<Ran> {
+export async function runCli(line: string | readonly string[], { env = {}, columns, runInThread }: Around = {}): Promise<Ran> {
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   const stream = (pieces: Buffer[]): OutputStream => ({
@@ -29,7 +29,7 @@ export async function runCli(line: string | readonly string[], { env = {}, colum
     columns,
   });
   const argv = typeof line === 'string' ? words(line) : line;
-  const exit = await main(argv, { stdout: stream(out), stderr: stream(err), env, elsewhere });
+  const exit = await main(argv, { stdout: stream(out), stderr: stream(err), env, runInThread });
   return { exit, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8') };
 }
 

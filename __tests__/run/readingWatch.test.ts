@@ -14,9 +14,9 @@ it.each([
   const rows = row.repeat(count / 2 - 1);
   writeFileSync(path(file), file.endsWith('json') ? `[${rows}[1,2]]` : `${rows}1,2\n`);
   const moved: (readonly string[])[] = [];
-  const elsewhere = async (argv: readonly string[]) => moved.push(argv) - 1;
+  const runInThread = async (argv: readonly string[]) => moved.push(argv) - 1;
   const words = ['inspect', path(file), '-q'];
-  expect((await runCli(words, { elsewhere })).exit).toBe(0);
+  expect((await runCli(words, { runInThread })).exit).toBe(0);
   expect(moved).toEqual(moves ? [words] : []);
 });
 

@@ -73,9 +73,9 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
         output.notes(['waiting for standard input; Ctrl-D ends it, Ctrl-C stops']);
       const { maxTime } = invocation.values;
       // a thread can be ended: when its time is over, and where a large text keeps it from hearing an interrupt
-      if (io.elsewhere && (maxTime !== undefined || (await namesLargeText(invocation.values)))) {
+      if (io.runInThread && (maxTime !== undefined || (await namesLargeText(invocation.values)))) {
         output.detail('a thread does it, and this one listens for interrupts');
-        return io.elsewhere(argv, { seconds: maxTime, stdin: readsStdin(invocation.values) });
+        return io.runInThread(argv, { seconds: maxTime, stdin: readsStdin(invocation.values) });
       }
       const command = await COMMANDS[invocation.command]();
       const exit = await withLimits(invocation.values, async () => {
@@ -142,8 +142,8 @@ export async function start(): Promise<void> {
   };
   process.on('uncaughtException', bug);
   process.on('unhandledRejection', bug);
-  const elsewhere: Io['elsewhere'] = async (argv, whole) => (await import('./thread.js')).runInThread(argv, whole);
-  process.exitCode = await main(process.argv.slice(2), { ...ioOfProcess(), elsewhere });
+  const runInThread: Io['runInThread'] = async (argv, whole) => (await import('./thread.js')).runInThread(argv, whole);
+  process.exitCode = await main(process.argv.slice(2), { ...ioOfProcess(), runInThread });
 }
 
 /** The same in a thread, for a command that reads a large text; the other thread is told the exit code. */

@@ -15,7 +15,7 @@ export interface Io {
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** does the whole command in another thread; absent where there is none, as in that thread itself. @returns the exit code */
-  elsewhere?(argv: readonly string[], whole?: WholeCommand): Promise<number>;
+  runInThread?(argv: readonly string[], whole?: WholeCommand): Promise<number>;
   /** whether somebody types what stdin reads */
   stdinIsTerminal?(): boolean;
 }

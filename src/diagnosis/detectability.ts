@@ -11,7 +11,7 @@ import type { Scenario } from './scenario.js';
 import { isInsideStep } from './trial.js';
 
 /** What an input can show, computed: y under each mistake, against y as it should be. */
-export interface Power {
+export interface Detectability {
   /** mistakes under which y stays within `tolerance`, in any layer they may sit in; 'code@layer' where only that layer hides it */
   readonly cannotDetect: readonly string[];
   /** mistakes that move y, but by too little to be named with confidence */
@@ -20,9 +20,9 @@ export interface Power {
   readonly unchecked: readonly string[];
 }
 
-export interface PowerOptions {
+export interface DetectabilityOptions {
   readonly tolerance: number;
-  /** y must move by more than this for a mistake to be named: 100 times what is left over */
+  /** y must move by more than this for a mistake to be named: 100 times the residual */
   readonly nameable: number;
   /** the sample looked at first: the one the search looked at, whose y under every mistake is known */
   readonly sample: number;
@@ -35,7 +35,7 @@ export interface PowerOptions {
 }
 
 /** @param whole where the sample looked at first is @param part the samples and steps that it is computed on */
-export function powerOf(whole: Scenario, part: Part, options: PowerOptions): Power {
+export function detectabilityOf(whole: Scenario, part: Part, options: DetectabilityOptions): Detectability {
   const { scenario } = part;
   const cannotDetect: string[] = [];
   const cannotName: string[] = [];
@@ -106,7 +106,7 @@ function moveOf(
   hypothesis: Hypothesis,
   variant: Variant,
   parts: readonly Part[],
-  { nameable: enough, kernel }: PowerOptions,
+  { nameable: enough, kernel }: DetectabilityOptions,
   most: number,
 ): { by: number | undefined | 'not computed'; samples: number } {
   const least =

@@ -3,11 +3,11 @@ import { sliceFirst } from '../tensor/layout.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { evidenceOf } from './evidence.js';
 import { plural } from './figures.js';
-import { type FirstDifference, partingOf } from './firstDifference.js';
+import { type FirstDifference, firstDifferenceOf } from './firstDifference.js';
 import { inCell } from './fixes.js';
 import { getHypothesis, HYPOTHESES } from './hypotheses.js';
 import { finiteSamples, isNonFinite, nonFiniteSentences } from './nonFinite.js';
-import { type View, viewsOf } from './outputReadings.js';
+import { type OutputReading, outputReadings } from './outputReadings.js';
 import { type Finding, rank } from './ranking.js';
 import { type Outcome, roundingOf } from './run.js';
 import { partOf } from './runCache.js';
@@ -22,7 +22,7 @@ export interface Diagnosis extends Omit<SearchResult, 'asSpecified'> {
   /** null where no reading of the shape could be computed */
   readonly asSpecified: number | null;
   /** what the other output was taken for; null: none of what this network could output */
-  readonly view: View | null;
+  readonly view: OutputReading | null;
   /** told by the explanation that fits: null without one */
   readonly first: FirstDifference | null;
   /** what can be said where nothing fits, and what the shapes say */
@@ -34,8 +34,8 @@ export interface Diagnosis extends Omit<SearchResult, 'asSpecified'> {
 }
 
 /** What the other output is, told by its shape and, where several readings fit, by its numbers. */
-export function readingOf(scenario: Scenario, right: Outcome, other: Tensor, hidden: string | null = null): View | null {
-  const views = viewsOf(scenario, right, other, hidden);
+export function readingOf(scenario: Scenario, right: Outcome, other: Tensor, hidden: string | null = null): OutputReading | null {
+  const views = outputReadings(scenario, right, other, hidden);
   const off = views.map(v => largestDifference(v.right.y.data, v.other.data).abs);
   // the first unless another one is far closer
   let best = 0;
@@ -84,7 +84,7 @@ function tellApartText(scenario: Scenario, tied: readonly Finding[]): string | n
 type Explained = Omit<Diagnosis, 'codes' | 'tellApart'>;
 
 function explain(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions, hidden: string | null): Explained {
-  const views = viewsOf(scenario, right, other, hidden);
+  const views = outputReadings(scenario, right, other, hidden);
   const shapes = shapeSentences(scenario, right, other);
   if (views.length === 0) return fromShapesAlone(scenario, right, other, options, shapes);
   const equal = views.find(v => v.code !== null && hidden === null && isEqual(v, options.noise));
@@ -99,16 +99,16 @@ function explain(scenario: Scenario, right: Outcome, other: Tensor, options: Sea
 }
 
 /** Within what rounding moves this reading's own numbers by. */
-function isEqual({ scenario, right, other }: View, noise: number): boolean {
+function isEqual({ scenario, right, other }: OutputReading, noise: number): boolean {
   const allowed = NEAR_NOISE * Math.max(noise, roundingOf(scenario, right), 2 ** -24 * largestMagnitude(right.y.data));
   return largestDifference(right.y.data, other.data).abs <= allowed;
 }
 
-function inView(view: View, options: SearchOptions, shapes: readonly string[]): Explained {
+function inView(view: OutputReading, options: SearchOptions, shapes: readonly string[]): Explained {
   if (isNonFinite(view)) return withoutNumbers(view, options, shapes);
   const result = search(view.scenario, view.right, view.other, options);
   const best = result.findings[0];
-  const first = best && best.verdict !== 'rejected' ? partingOf(view, best, result.noise) : null;
+  const first = best && best.verdict !== 'rejected' ? firstDifferenceOf(view, best, result.noise) : null;
   const findings = result.findings.map(f => (f.code === 'head-on-input' ? { ...f, why: [...shapes.map(onInput), f.why].join('\n') } : f));
   return {
     ...result,
@@ -120,7 +120,7 @@ function inView(view: View, options: SearchOptions, shapes: readonly string[]): 
 }
 
 /** NaN and infinities are nobody's equation: what is around them is said, and a cause is looked for in the samples without any. */
-function withoutNumbers(view: View, options: SearchOptions, shapes: readonly string[]): Explained {
+function withoutNumbers(view: OutputReading, options: SearchOptions, shapes: readonly string[]): Explained {
   const near = NEAR_NOISE * options.noise;
   const evidence = [...shapes, ...nonFiniteSentences(view, near)];
   const samples = finiteSamples(view);
@@ -132,13 +132,13 @@ function withoutNumbers(view: View, options: SearchOptions, shapes: readonly str
 
 const NOTHING_TRIED = { verdict: 'unexplained' as const, findings: [], tried: 0, stopped: false, evidence: [] };
 
-function partOfView(view: View, from: number, to: number): View {
+function partOfView(view: OutputReading, from: number, to: number): OutputReading {
   const { scenario, right } = partOf(view.scenario, from, to);
   return { ...view, scenario, right, other: sliceFirst(view.other, from, to) };
 }
 
 /** The numbers are equal: what differs is which tensor was returned, or the order of its axes. */
-function onlyTheView(view: View, options: SearchOptions, shapes: readonly string[]): Explained {
+function onlyTheView(view: OutputReading, options: SearchOptions, shapes: readonly string[]): Explained {
   const hypothesis = getHypothesis(view.code!);
   const residual = largestDifference(view.right.y.data, view.other.data).abs;
   const finding: Finding = {

@@ -1,14 +1,14 @@
 import { distance, largestDifference } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { smallNumber } from './figures.js';
-import type { View } from './outputReadings.js';
+import type { OutputReading } from './outputReadings.js';
 import { NEAR_NOISE } from './thresholds.js';
 
 /**
  * What can be said of two outputs where no explanation fits: sentences that were each computed from the numbers, with their figures. None
  * names a cause: where one is to be named, a mistake in mistakes/ recomputes y under it.
  */
-export function evidenceOf({ right: { y: right }, other }: View, noise: number): string[] {
+export function evidenceOf({ right: { y: right }, other }: OutputReading, noise: number): string[] {
   const near = NEAR_NOISE * noise;
   return [
     ...samplesSentence(right, other, near),

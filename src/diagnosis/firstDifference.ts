@@ -1,6 +1,6 @@
 import { distance, largestDifference } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
-import type { View } from './outputReadings.js';
+import type { OutputReading } from './outputReadings.js';
 import type { Finding } from './ranking.js';
 import { runScenario } from './run.js';
 import { partOf } from './runCache.js';
@@ -14,7 +14,7 @@ export interface FirstDifference {
 }
 
 /** The first sample, step and layer whose hidden states part, right against wrong in the way that was found. */
-export function partingOf(view: View, finding: Finding, noise: number): FirstDifference | null {
+export function firstDifferenceOf(view: OutputReading, finding: Finding, noise: number): FirstDifference | null {
   const { scenario, right, other } = view;
   const size = other.data.length / other.shape[0];
   const sample = Array.from({ length: other.shape[0] }, (_, n) => n).find(

@@ -60,7 +60,7 @@ export interface Variant {
   readonly rare?: boolean;
   /** false: not even where its hypothesis is inside the step */
   readonly insideStep?: boolean;
-  /** for --simulate and power only: found in another way, or too free to be believed */
+  /** for --simulate and detectability only: found in another way, or too free to be believed */
   readonly unsearched?: boolean;
 }
 

@@ -1,4 +1,4 @@
-export { type Power, powerOf } from './detectability.js';
+export { type Detectability, detectabilityOf } from './detectability.js';
 export type { Diagnosis } from './diagnose.js';
 export { diagnose, readingOf } from './diagnose.js';
 export type { FirstDifference } from './firstDifference.js';

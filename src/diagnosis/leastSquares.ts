@@ -8,7 +8,7 @@ import type { FloatArray } from '../tensor/tensor.js';
 
 /**
  * @param A [R, D] row-major, B [R, K] row-major
- * @returns what is left over [R, K] by the best A·W + b, the numbers chosen per column of B (the rank), or undefined where there are too few rows
+ * @returns the residual [R, K] of the best A·W + b, the numbers chosen per column of B (the rank), or undefined where there are too few rows
  */
 export function affineFit(
   A: Float64Array,

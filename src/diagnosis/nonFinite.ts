@@ -3,18 +3,18 @@ import { distance, largestMagnitude } from '../tensor/difference.js';
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
 import { smallNumber } from './figures.js';
 import { headOf } from './mistakes/heads.js';
-import type { View } from './outputReadings.js';
+import type { OutputReading } from './outputReadings.js';
 import { runScenario } from './run.js';
 import { changeLayer, recurrentLayers } from './scenario.js';
 
 /** NaN and infinities of the other output where the right one is finite: where the first is, how far they reach, what could have made them. */
 
-export function isNonFinite({ right, other }: View): boolean {
+export function isNonFinite({ right, other }: OutputReading): boolean {
   return other.data.some((v, k) => !Number.isFinite(v) && Number.isFinite(right.y.data[k]));
 }
 
 /** The longest run of samples without any; undefined where there is none, or one covers all. */
-export function finiteSamples({ other }: View): [number, number] | undefined {
+export function finiteSamples({ other }: OutputReading): [number, number] | undefined {
   const N = other.shape[0];
   const size = other.data.length / Math.max(1, N);
   let best: [number, number] = [0, 0];
@@ -28,7 +28,7 @@ export function finiteSamples({ other }: View): [number, number] | undefined {
 }
 
 /** @param near how far apart finite numbers may be to be called equal */
-export function nonFiniteSentences(view: View, near: number): string[] {
+export function nonFiniteSentences(view: OutputReading, near: number): string[] {
   const { right, other } = view;
   const places = Array.from(other.data.keys());
   const bad = places.filter(k => !Number.isFinite(other.data[k]));
@@ -89,7 +89,7 @@ function reachSentence(other: Tensor, bad: readonly number[]): string[] {
 }
 
 /** exp overflows float32 at 88.7 and float64 at 709.8: whether any number of this network comes near. */
-function overflowSentences({ scenario }: View, bad: readonly number[]): string[] {
+function overflowSentences({ scenario }: OutputReading, bad: readonly number[]): string[] {
   const head = headOf(scenario);
   const activation = head?.kind === 'dense' ? formatActivation(head.activation) : 'linear';
   const sentences: string[] = [];

@@ -8,7 +8,7 @@ import { changeLayer, changeLoop, recurrentLayers, type Scenario } from './scena
  * What the other output may be, by its shape: y itself, with its axes in another order, at every step or of the last step alone, or the
  * states of a layer. Whichever it is, the right one is computed and the two are compared there.
  */
-export interface View {
+export interface OutputReading {
   readonly kind: 'y' | 'layout' | 'every-step' | 'last-step' | 'sequence' | 'last';
   /** whose states, for 'sequence' and 'last' */
   readonly layer: string | null;
@@ -23,7 +23,7 @@ export interface View {
 }
 
 interface Reading {
-  readonly kind: View['kind'];
+  readonly kind: OutputReading['kind'];
   readonly layer: string | null;
   readonly scenario: Scenario | undefined;
   readonly words: string;
@@ -48,13 +48,13 @@ export function isRegrouped(shape: readonly number[], of: readonly number[]): bo
 }
 
 /** Every reading whose shape fits, the likeliest first. @param hidden the layer whose states of every step it is, where that is known */
-export function viewsOf(scenario: Scenario, right: Outcome, other: Tensor, hidden: string | null = null): View[] {
+export function outputReadings(scenario: Scenario, right: Outcome, other: Tensor, hidden: string | null = null): OutputReading[] {
   if (hidden === null && sameShape(core(right.y.shape), core(other.shape)))
     return [{ kind: 'y', layer: null, scenario, right, other: reshape(other, right.y.shape), words: 'y', code: null }];
   const readings = readingsOf(scenario, hidden).filter(
     r => hidden === null || (r.kind === 'sequence' && r.layer === hidden && r.code === 'head-missing'),
   );
-  return readings.flatMap((reading): View[] => {
+  return readings.flatMap((reading): OutputReading[] => {
     if (!reading.scenario) return [];
     const outcome = reading.kind === 'y' ? right : runScenario(reading.scenario, { like: right });
     if (!outcome || outcome.y.data.length !== other.data.length) return [];

@@ -1,4 +1,4 @@
-import type { Look } from './slices.js';
+import type { Slices } from './slices.js';
 import { type Entry, finishTrials, type Trial, trialOf } from './trial.js';
 
 interface PairOptions {
@@ -9,7 +9,7 @@ interface PairOptions {
 
 /** Pairs, the likelier ones first, until the time is up. `all`: how many there are, `tried`: how many of them were computed. */
 export function searchPairs(
-  look: Look,
+  slices: Slices,
   entries: readonly Entry[],
   asSpecified: number,
   noise: number,
@@ -33,14 +33,14 @@ export function searchPairs(
         stopped = true;
         break outer;
       }
-      const trial = trialOf(look, [ordered[i], ordered[j]], noise);
+      const trial = trialOf(slices, [ordered[i], ordered[j]], noise);
       tried++;
       if (trial && trial.residual * 10 <= asSpecified) keep.push(trial);
     }
   }
   keep.sort((a, b) => a.residual - b.residual);
   const best = keep.slice(0, KEPT);
-  finishTrials(look, best, asSpecified, noise);
+  finishTrials(slices, best, asSpecified, noise);
   return { trials: best, stopped, tried, all };
 }
 

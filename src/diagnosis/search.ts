@@ -6,7 +6,7 @@ import { type Finding, rank, type Verdict } from './ranking.js';
 import { type Outcome, roundingOf } from './run.js';
 import { variantsOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
-import { lookAt } from './slices.js';
+import { slicesOf } from './slices.js';
 import { NEAR_NOISE } from './thresholds.js';
 import { candidateTrials, type Entry, FLOAT32_EPSILON, finishTrials, reconsidered, type Trial, trialOf } from './trial.js';
 
@@ -43,13 +43,13 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
   const deadline = options.now() + options.budget * 1000;
   const asSpecified = largestDifference(right.y.data, other.data).abs;
   const noise = Math.max(options.noise, roundingOf(scenario, right), FLOAT32_EPSILON * largestMagnitude(right.y.data), Number.MIN_VALUE);
-  const look = lookAt(scenario, right, other, NEAR_NOISE * noise);
+  const slices = slicesOf(scenario, right, other, NEAR_NOISE * noise);
   const entries = HYPOTHESES.flatMap(hypothesis => variantsOf(hypothesis, scenario).map((variant): Entry => ({ hypothesis, variant })));
   const searched = entries.filter(e => !e.variant.unsearched);
   const singles = searched.filter(e => !e.variant.rare);
   let tried = 0;
   const trials: Trial[] = [];
-  for (const trial of candidateTrials(look, h => h.fromOutput, noise)) {
+  for (const trial of candidateTrials(slices, h => h.fromOutput, noise)) {
     tried++;
     options.onProgress?.(tried, singles.length);
     trials.push(trial);
@@ -58,9 +58,9 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
     const found = list.flatMap(entry => {
       tried++;
       options.onProgress?.(tried, of);
-      return trialOf(look, [entry], noise) ?? [];
+      return trialOf(slices, [entry], noise) ?? [];
     });
-    finishTrials(look, found, asSpecified, noise);
+    finishTrials(slices, found, asSpecified, noise);
     trials.push(...found);
     return rank(trials, asSpecified, noise, tried);
   };
@@ -71,20 +71,20 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
       searched.length,
     );
   if (!ranking.settled) {
-    const again = reconsidered(look, trials);
-    finishTrials(look, again, asSpecified, noise);
+    const again = reconsidered(slices, trials);
+    finishTrials(slices, again, asSpecified, noise);
     trials.push(...again);
     ranking = rank(trials, asSpecified, noise, tried);
   }
   if (!ranking.settled) {
     // what takes numbers from the other output is no rival to what explains it without
-    trials.push(...candidateTrials(look, h => h.estimate, noise));
+    trials.push(...candidateTrials(slices, h => h.estimate, noise));
     ranking = rank(trials, asSpecified, noise, tried);
   }
   let stopped = false;
   if (!ranking.settled) {
     const onProgress = (done: number, of: number) => options.onProgress?.(searched.length + done, searched.length + of);
-    const pairs = searchPairs(look, singles, asSpecified, noise, { deadline, now: options.now, onProgress });
+    const pairs = searchPairs(slices, singles, asSpecified, noise, { deadline, now: options.now, onProgress });
     stopped = pairs.stopped;
     trials.push(...pairs.trials);
     // picked out of all pairs there are: what is believed must not depend on how many the time was enough for

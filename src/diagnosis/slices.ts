@@ -5,7 +5,7 @@ import { type Part, partOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
 
 /** The parts of the problem that are looked at before the whole. */
-export interface Look {
+export interface Slices {
   readonly whole: Slice;
   /** the sample that is off most, and which one that is */
   readonly worst: Slice;
@@ -24,7 +24,7 @@ export interface Slice extends Part {
   readonly other: Tensor;
 }
 
-export function lookAt(scenario: Scenario, right: Outcome, other: Tensor, near: number): Look {
+export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, near: number): Slices {
   const whole = { scenario, right, other };
   const N = scenario.input.x.shape[0];
   const stateful = scenario.model.layers.some(l => 'stateful' in l && l.stateful);

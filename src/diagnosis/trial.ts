@@ -7,7 +7,7 @@ import { core } from './outputReadings.js';
 import { type Outcome, roundingOf, runScenario } from './run.js';
 import { outputUnder, variantsOf } from './runCache.js';
 import { type Scenario, samplesOf } from './scenario.js';
-import { differentNumbers, type Look, type Slice } from './slices.js';
+import { differentNumbers, type Slice, type Slices } from './slices.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 
 export const FLOAT32_EPSILON = 2 ** -24;
@@ -48,34 +48,34 @@ export function isInsideStep({ hypothesis, variant }: Entry): boolean {
 }
 
 /** What the explanation leaves on the samples that are looked at first; undefined where it cannot be it. */
-export function trialOf(look: Look, parts: readonly Entry[], noise: number): Trial | undefined {
+export function trialOf(slices: Slices, parts: readonly Entry[], noise: number): Trial | undefined {
   // a sample differs that it cannot have changed
-  if (look.first >= 0 && parts.every(p => (p.variant.from ?? 0) > look.first)) return undefined;
-  const trial = blank(parts, look.whole.scenario, look.whole.other, look.different, noise);
-  const part = sliceFor(look, parts);
+  if (slices.first >= 0 && parts.every(p => (p.variant.from ?? 0) > slices.first)) return undefined;
+  const trial = blank(parts, slices.whole.scenario, slices.whole.other, slices.different, noise);
+  const part = sliceFor(slices, parts);
   const short = parts.length === 1 && isInsideStep(parts[0]) ? residualOnExcerpt(part, parts[0].variant) : undefined;
-  if (short && short.residual > Math.max(short.spread, look.asSpecified / EXCERPT_ENOUGH, NEAR_NOISE * noise))
+  if (short && short.residual > Math.max(short.spread, slices.asSpecified / EXCERPT_ENOUGH, NEAR_NOISE * noise))
     return { ...trial, residual: short.residual, byExcerpt: true };
-  const residual = firstResidual(look, part, parts, trial.change!);
-  return residual === undefined ? undefined : { ...trial, residual, full: part === look.whole && parts[0].variant.needs !== 'input' };
+  const residual = firstResidual(slices, part, parts, trial.change!);
+  return residual === undefined ? undefined : { ...trial, residual, full: part === slices.whole && parts[0].variant.needs !== 'input' };
 }
 
 /** The best of those that were judged by a few steps alone, judged by all steps of their sample. */
-export function reconsidered(look: Look, trials: readonly Trial[]): Trial[] {
+export function reconsidered(slices: Slices, trials: readonly Trial[]): Trial[] {
   const best = trials.filter(t => t.byExcerpt).sort((a, b) => a.residual - b.residual);
   return best.slice(0, FINALISTS).flatMap(trial => {
-    const residual = firstResidual(look, sliceFor(look, trial.parts), trial.parts, trial.change!);
+    const residual = firstResidual(slices, sliceFor(slices, trial.parts), trial.parts, trial.change!);
     return residual === undefined ? [] : [{ ...trial, residual, byExcerpt: false }];
   });
 }
 
-function firstResidual(look: Look, part: Slice, parts: readonly Entry[], change: Variant['change']): number | undefined {
+function firstResidual(slices: Slices, part: Slice, parts: readonly Entry[], change: Variant['change']): number | undefined {
   // of pairs there are too many to keep them
   if (parts.length > 1) return residualOf(part, change);
   const [{ variant }] = parts;
-  if (variant.needs !== 'input' || look.worst === look.whole) return distanceTo(part.other, outputUnder(variant, part));
-  const changed = variant.change(look.whole.scenario);
-  return distanceTo(look.worst.other, changed && runScenario(samplesOf(changed, look.worstAt, look.worstAt + 1))?.y);
+  if (variant.needs !== 'input' || slices.worst === slices.whole) return distanceTo(part.other, outputUnder(variant, part));
+  const changed = variant.change(slices.whole.scenario);
+  return distanceTo(slices.worst.other, changed && runScenario(samplesOf(changed, slices.worstAt, slices.worstAt + 1))?.y);
 }
 
 /** A mistake under which y has the shape of the other output, which the right y has not; axes of size 1 do not count. */
@@ -135,9 +135,9 @@ function residualOnExcerpt(part: Slice, variant: Variant): { residual: number; s
   return residual === undefined ? undefined : { residual, spread: found!.spread };
 }
 
-function sliceFor(look: Look, parts: readonly Entry[]): Slice {
-  if (parts.some(p => p.variant.needs === 'all' || p.variant.needs === 'input')) return look.whole;
-  return parts.some(p => p.variant.needs === 'before') ? look.before : look.worst;
+function sliceFor(slices: Slices, parts: readonly Entry[]): Slice {
+  if (parts.some(p => p.variant.needs === 'all' || p.variant.needs === 'input')) return slices.whole;
+  return parts.some(p => p.variant.needs === 'before') ? slices.before : slices.worst;
 }
 
 function residualOf({ scenario, right, other }: Slice, change: Variant['change']): number | undefined {
@@ -153,17 +153,17 @@ function distanceTo(other: Tensor, y: Tensor | undefined): number | undefined {
 const FINALISTS = 12;
 
 /** The best of the first look are computed on all samples, and their own rounding is measured. */
-export function finishTrials(look: Look, trials: Trial[], asSpecified: number, noise: number): void {
+export function finishTrials(slices: Slices, trials: Trial[], asSpecified: number, noise: number): void {
   trials.sort((a, b) => a.residual - b.residual);
   const chance = trials.filter(t => t.residual <= Math.max(asSpecified / AHEAD_OF_SECOND, NEAR_NOISE * noise));
   for (const trial of chance.slice(0, FINALISTS)) {
     if (!trial.full) {
-      trial.residual = residualOf(look.whole, trial.change!) ?? Infinity;
+      trial.residual = residualOf(slices.whole, trial.change!) ?? Infinity;
       trial.full = true;
     }
     if (trial.residual > asSpecified / 10) continue;
     // how far rounding moves it shows on the samples of the first look
-    const part = sliceFor(look, trial.parts);
+    const part = sliceFor(slices, trial.parts);
     const changed = trial.change!(part.scenario)!;
     const exact = runScenario(changed, { like: part.right })!;
     trial.floor = Math.max(noise, roundingOf(changed, exact), FLOAT32_EPSILON * largestMagnitude(exact.y.data));
@@ -172,7 +172,7 @@ export function finishTrials(look: Look, trials: Trial[], asSpecified: number, n
 
 /** Explanations whose y was made from the other output. @param find 'fromOutput' or 'estimate' of a hypothesis */
 export function candidateTrials(
-  { whole: { scenario, right, other }, different }: Look,
+  { whole: { scenario, right, other }, different }: Slices,
   find: (h: Hypothesis) => Hypothesis['fromOutput'],
   noise: number,
 ) {

@@ -88,7 +88,7 @@ async function compareOutput(prepared: Prepared, request: CompareRequest, hooks:
   const status: Status = right ? statusOf(allowance, expected, actual, values.mismatched) : 'DIFFERENT';
   const findings =
     status === 'UNDECIDED' || !explain ? UNSAID : findingsOf(status, allowance, subject!, largestSlack(written, actual), request, hooks);
-  const { diagnosis, power } = findings;
+  const { diagnosis, detectability } = findings;
   const byShape = toldByShape(diagnosis, sides.expected, actual);
   const shown = byShape ? NOT_COMPARABLE : values;
   const exit = EXITS[status];
@@ -116,8 +116,8 @@ async function compareOutput(prepared: Prepared, request: CompareRequest, hooks:
       fix: fixIn(finding.fixes, prepared.network.framework === 'torch' ? 'torch' : 'numpy'),
     })),
     asSpecified: shown.max?.abs ?? null,
-    cannotDetect: power.cannotDetect,
-    cannotName: power.cannotName,
+    cannotDetect: detectability.cannotDetect,
+    cannotName: detectability.cannotName,
     verdict: diagnosis?.verdict ?? null,
     codes: diagnosis?.codes ?? [],
     tellApart: diagnosis?.tellApart ?? null,
@@ -135,11 +135,11 @@ async function compareOutput(prepared: Prepared, request: CompareRequest, hooks:
       ...(isGraph ? [] : stepsForSamples(prepared, sides.actual)),
       ...(view === null || byShape ? [] : [`the other side was read as ${view.words} and compared with that`]),
       ...(diagnosis?.stopped ? ['the search for pairs of mistakes was stopped by its time budget; --budget gives it more seconds'] : []),
-      ...(power.bounds !== null && power.cannotDetect.length + power.cannotName.length > 0
-        ? [`what this input cannot show was looked for in ${power.bounds}`]
+      ...(detectability.bounds !== null && detectability.cannotDetect.length + detectability.cannotName.length > 0
+        ? [`what this input cannot show was looked for in ${detectability.bounds}`]
         : []),
-      ...(power.unchecked.length > 0
-        ? [`not computed, for the network is large: whether this input can show ${power.unchecked.join(', ')}`]
+      ...(detectability.unchecked.length > 0
+        ? [`not computed, for the network is large: whether this input can show ${detectability.unchecked.join(', ')}`]
         : []),
       ...(isGraph && exit === 1 ? ['the graph is no chain of layers: causes are not looked for'] : []),
     ],
@@ -151,7 +151,7 @@ async function compareOutput(prepared: Prepared, request: CompareRequest, hooks:
 const EXITS = { SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const;
 
 /** With --no-explain nothing is said of causes, nor of what this input cannot show. */
-const UNSAID = { diagnosis: null, power: { cannotDetect: [], cannotName: [], unchecked: [], bounds: null } };
+const UNSAID = { diagnosis: null, detectability: { cannotDetect: [], cannotName: [], unchecked: [], bounds: null } };
 
 /** Why the sides differ, and what this input cannot show. */
 function findingsOf(
@@ -167,11 +167,11 @@ function findingsOf(
   const now = hooks.now ?? (() => performance.now());
   const options = { noise, budget: request.budget ?? DEFAULT_BUDGET, now, onProgress: hooks.onProgress };
   const diagnosis = status === 'SAME' ? null : subject.diagnose(options);
-  return { diagnosis, power: subject.power({ tolerance: allowance.atol, nameable: NAMEABLE * noise }) };
+  return { diagnosis, detectability: subject.detectability({ tolerance: allowance.atol, nameable: NAMEABLE * noise }) };
 }
 
 const BY_SHAPE = new Set(['head-every-step', 'head-last', 'head-on-input', 'head-missing', 'cell-state-taken', 'output-layout']);
-/** A mistake is named only where it moves y by 100 times what is left over, which may be 10 times the noise. */
+/** A mistake is named only where it moves y by 100 times the residual, which may be 10 times the noise. */
 const NAMEABLE = 1000;
 
 /** Told from the shapes: a table of differences at every step would say less. */

@@ -1,6 +1,15 @@
-import { mistakesIn, type PowerOptions } from '../diagnosis/detectability.js';
-import { type Diagnosis, diagnose, type Power, powerOf, readingOf, roundingOf, runScenario, scenarioOf } from '../diagnosis/index.js';
-import type { View } from '../diagnosis/outputReadings.js';
+import { type DetectabilityOptions, mistakesIn } from '../diagnosis/detectability.js';
+import {
+  type Detectability,
+  type Diagnosis,
+  detectabilityOf,
+  diagnose,
+  readingOf,
+  roundingOf,
+  runScenario,
+  scenarioOf,
+} from '../diagnosis/index.js';
+import type { OutputReading } from '../diagnosis/outputReadings.js';
 import type { Outcome } from '../diagnosis/run.js';
 import { lazyPart } from '../diagnosis/runCache.js';
 import { type Scenario, samplesOf } from '../diagnosis/scenario.js';
@@ -21,10 +30,10 @@ export interface DiagnosisSubject {
   /** how far rounding alone moves y, on the first samples */
   readonly rounding: number;
   /** what the other output is taken for; null where its shape fits nothing, or it is y itself */
-  readonly view: View | null;
+  readonly view: OutputReading | null;
   diagnose(options: SearchOptions): Diagnosis;
   /** what this input cannot show */
-  power(options: Pick<PowerOptions, 'tolerance' | 'nameable'>): Power & { readonly bounds: string | null };
+  detectability(options: Pick<DetectabilityOptions, 'tolerance' | 'nameable'>): Detectability & { readonly bounds: string | null };
 }
 
 /** Multiply-adds of one run of the network; with more, mistakes are recomputed on fewer samples. */
@@ -32,7 +41,7 @@ const MOST_WORK = 6e7;
 /** What a step costs however few units it has, in multiply-adds. */
 const STEP_WORK = 1500;
 /** Multiply-adds for what this input cannot show, all mistakes together: half a second or so. */
-const MOST_POWER_WORK = 2e9;
+const MOST_DETECTABILITY_WORK = 2e9;
 /** It is looked for on as many samples as one run of so many multiply-adds has, and on three: states pass from one to the next. */
 const MOST_SAMPLES_WORK = 2e7;
 const FEWEST_SAMPLES = 3;
@@ -61,7 +70,7 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
   const few = Math.max(1, Math.min(NOISE_SAMPLES, Math.floor(MOST_WORK / 4 / work)));
   const bounded = (samples: number) => boundedTo(N <= samples && all ? scenario : samplesOf(whole, 0, Math.min(N, samples)), share());
   /** of a sample that can be computed for every mistake */
-  const share = once(() => MOST_POWER_WORK / work / mistakesIn(whole) / RUNS_OF_A_MISTAKE);
+  const share = once(() => MOST_DETECTABILITY_WORK / work / mistakesIn(whole) / RUNS_OF_A_MISTAKE);
   const rounding = once(() => {
     const part = bounded(few);
     return roundingOf(part, part === scenario ? right() : computed(part));
@@ -72,13 +81,13 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
       return rounding();
     },
     view: sameKind ? null : readingOf(scenario, right(), actual, hidden),
-    power(options) {
+    detectability(options) {
       const part = bounded(Math.max(FEWEST_SAMPLES, Math.floor(MOST_SAMPLES_WORK / work)));
       const { first, worst } = sameKind && part === scenario ? samplesOff(right().y, other, options.tolerance) : { first: -1, worst: 0 };
       const fused = work >= WORTH_FUSING && options.tolerance >= COARSE * rounding() ? kernel : undefined;
-      const limits = { sample: first < 0 ? 0 : worst, work: work * Math.min(1, share()), most: MOST_POWER_WORK, kernel: fused };
+      const limits = { sample: first < 0 ? 0 : worst, work: work * Math.min(1, share()), most: MOST_DETECTABILITY_WORK, kernel: fused };
       return {
-        ...powerOf(scenario, part === scenario ? lazyPart(part, right) : lazyPart(part), { ...options, ...limits }),
+        ...detectabilityOf(scenario, part === scenario ? lazyPart(part, right) : lazyPart(part), { ...options, ...limits }),
         bounds: boundsOf(part, whole),
       };
     },

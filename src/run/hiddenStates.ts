@@ -38,7 +38,7 @@ export async function readOtherSide(path: string, prepared: Prepared, asked: num
   const written = writtenAs(decimals, (only ?? [...tensors.values()][0])?.dtype ?? 'f32');
   if (hidden.length === 0) return { tensor: chosen(only, tensors), layer: null, parted: null, notes, format, written };
   const y = OUTPUT_NAMES.filter(name => !hidden.some(h => h.key === name)).flatMap(name => tensors.get(name) ?? [])[0];
-  const compared = partingOf(hidden, prepared);
+  const compared = firstDifferenceOf(hidden, prepared);
   const first = compared.find(c => c.parted !== null);
   const words = wordsOf(compared, first, y !== undefined);
   if (first) return { tensor: first.states, layer: first.layer, parted: first.parted, notes: [...notes, words], format, written };
@@ -109,7 +109,7 @@ const TIMES_NOISE = 16;
 const LEAST = 4 * 2 ** -23;
 
 /** Each layer's states against the right ones: where they part first, in order of samples and steps. */
-function partingOf(hidden: readonly Hidden[], { network, weights, input }: Prepared): Compared[] {
+function firstDifferenceOf(hidden: readonly Hidden[], { network, weights, input }: Prepared): Compared[] {
   const scenario = scenarioOf(network.model, weights, input);
   const [exact, rounded] = [runScenario(scenario), runScenario(scenario, { precision: 'f32' })];
   return hidden.map(h => {
