@@ -4,7 +4,7 @@ import { getLayerKind } from '../layers/index.js';
 import { asObject, type Json, list, text, unsupportedClass } from '../layers/kerasConfig.js';
 import { type Argument, type CallArguments, callArguments, isTensor, tensorsOf } from './kerasArguments.js';
 import { layerNameOfClass } from './kerasClasses.js';
-import { readLayer } from './kerasLayers.js';
+import { callOptionsOf, readLayer, takesStates } from './kerasLayers.js';
 import { isOperatorLayer, operatorNodes } from './kerasOperators.js';
 
 /**
@@ -274,7 +274,6 @@ function tolerant<T>({ blocked }: Wiring, layer: Json, body: () => T): T | undef
   }
 }
 
-const RECURRENT = new Set(['SimpleRNN', 'LSTM', 'GRU', 'RNN', 'Bidirectional', 'CuDNNLSTM', 'CuDNNGRU', 'ConvLSTM1D', 'ConvLSTM2D']);
 /** Arguments that say nothing of the result of a forward pass. */
 const NOTHING = new Set(['training', 'name']);
 
@@ -286,7 +285,7 @@ function callOf(layer: Json, { args, kwargs }: CallArguments, value: (t: Argumen
       expected: 'a tensor',
       found: 'none',
     });
-  const isRecurrent = RECURRENT.has(wordOf(layer.class_name));
+  const isRecurrent = takesStates(layer.class_name);
   const inputs = tensorsOf(first).map(value);
   let states = tensorsOf(kwargs.initial_state).map(value);
   let mask = isTensor(kwargs.mask) ? value(kwargs.mask) : undefined;
@@ -351,7 +350,7 @@ function layerOrUnknown(wiring: Wiring, layer: Json, rest: Json): Json {
 
 /** Arguments by name that a layer reads beside its inputs and mask. @throws RnnError E_KERAS_OPTION naming any other */
 function callOptions(layer: Json, rest: Json): Json {
-  const read = CALL_OPTIONS[wordOf(layer.class_name)] ?? {};
+  const read = callOptionsOf(layer.class_name);
   const entries = Object.entries(rest).map(([key, value]) => {
     if (Object.hasOwn(read, key)) return [read[key], value];
     throw new RnnError('unsupported', 'E_KERAS_OPTION', `the layer is called with ${escapeText(key, 40)}`, {
@@ -362,13 +361,6 @@ function callOptions(layer: Json, rest: Json): Json {
   });
   return Object.fromEntries(entries);
 }
-
-/** Class -> argument of its call -> field of the layer. */
-const CALL_OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  Attention: { use_causal_mask: 'causal' },
-  AdditiveAttention: { use_causal_mask: 'causal' },
-  MultiHeadAttention: { use_causal_mask: 'causal' },
-};
 
 export const MODELS = new Set(['Sequential', 'Functional', 'Model']);
 

@@ -30,22 +30,28 @@ const READERS: Record<string, (config: Json) => Json> = {
   Minimum: () => ({ kind: 'minimum' }),
 };
 
-/** Class -> its reader, of the kinds that have a Keras facet. */
-const FACETS = new Map(
-  LAYER_KINDS.flatMap(({ name, keras }) =>
-    Object.entries(keras?.classes ?? {}).map(([className, read]): [string, (config: Json) => Json] => [
-      className,
-      config => ({ kind: name, ...read(config, PARTS) }),
-    ]),
-  ),
-);
+/** Class -> the kind whose Keras facet reads it. */
+const FACETS = new Map(LAYER_KINDS.flatMap(kind => Object.keys(kind.keras?.classes ?? {}).map(className => [className, kind] as const)));
 
 /** What facets ask for of a config's inside. */
 const PARTS: KerasReader = { activation: activationOf, layer: config => readLayer(asObject(config, 'layer')) };
 
 function readerOf(className: unknown): ((config: Json) => Json) | undefined {
   const name = wordOf(className);
-  return Object.hasOwn(READERS, name) ? READERS[name] : FACETS.get(name);
+  if (Object.hasOwn(READERS, name)) return READERS[name];
+  const kind = FACETS.get(name);
+  return kind && (config => ({ kind: kind.name, ...kind.keras!.classes[name](config, PARTS) }));
+}
+
+/** Whether inputs behind the first, and a second argument of a call, are states. */
+export function takesStates(className: unknown): boolean {
+  const name = wordOf(className);
+  return Object.hasOwn(CELLS, name) || name === 'RNN' || name === 'Bidirectional' || FACETS.get(name)?.otherOutputs !== undefined;
+}
+
+/** Arguments of the layer's call that are its fields here. */
+export function callOptionsOf(className: unknown): Readonly<Record<string, string>> {
+  return FACETS.get(wordOf(className))?.keras?.callOptions ?? {};
 }
 
 /** @throws RnnError E_KERAS_CLASS, E_KERAS_OPTION, E_UNKNOWN_ACTIVATION, with the layer's name */
@@ -170,7 +176,7 @@ function oneWay(layer: unknown): Json {
 /** A Dense inside TimeDistributed is a Dense, which works at every step as it is. */
 function timeDistributed(config: Json): Json {
   const inner = asObject(config.layer, 'layer');
-  if (inner.class_name === 'Dense') return { ...FACETS.get('Dense')!(asObject(inner.config, 'layer')), timeDistributed: true };
+  if (inner.class_name === 'Dense') return { ...readerOf('Dense')!(asObject(inner.config, 'layer')), timeDistributed: true };
   return { kind: 'timedistributed', ...timedistributed.keras!.classes.TimeDistributed(config, PARTS) };
 }
 
@@ -187,7 +193,7 @@ function activationOf(value: unknown): unknown {
   const object = asObject(value, 'activation');
   const name = typeof object.config === 'string' ? object.config : object.class_name;
   const parameters = typeof object.config === 'object' && object.config !== null ? object.config : {};
-  if (ACTIVATION_LAYERS.includes(String(name))) return FACETS.get(String(name))!(parameters as Json).activation;
+  if (ACTIVATION_LAYERS.includes(String(name))) return readerOf(name)!(parameters as Json).activation;
   if (Object.keys(parameters).length === 0) return name;
   const { name: _name, ...rest } = parameters as Json;
   return { name: wordOf(name), ...rest };

@@ -44,6 +44,8 @@ export interface KerasReader {
 export interface KerasFacet<S> {
   /** classes that are read as this kind: config -> its fields in a spec. @throws RnnError E_KERAS_OPTION */
   readonly classes: Readonly<Record<string, (config: Json, read: KerasReader) => Json>>;
+  /** arguments of its call that are fields of the layer here: `use_causal_mask` -> causal */
+  readonly callOptions?: Readonly<Record<string, string>>;
   /** arguments of the constructor, in Keras' spelling */
   config(layer: S): Json;
   /** its weights' names in Keras, by ours; every weight of the layer has one */

@@ -35,6 +35,7 @@ function attentionLayer(
     fields: { ...fields, causal: { type: 'boolean', default: false } },
     keras: {
       classes: { [kerasClass]: read },
+      callOptions: { use_causal_mask: 'causal' },
       config: layer => ({ use_scale: layer.useScale, ...(name === 'attention' ? { score_mode: layer.score } : {}) }),
       weightNames: { scale: 'scale', w: 'concat_score_weight' },
     },

@@ -49,6 +49,7 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
         dropout: config.dropout ?? 0,
       }),
     },
+    callOptions: { use_causal_mask: 'causal' },
     config: layer => ({
       num_heads: layer.heads,
       key_dim: layer.units,
