@@ -2,12 +2,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { COMMANDS } from '../../src/cli/commandWords.js';
 import { bashScript } from '../../src/cli/completion/bash.js';
 import { commandCompletions } from '../../src/cli/completion/commands.js';
 import { fishScript } from '../../src/cli/completion/fish.js';
 import { powershellScript } from '../../src/cli/completion/powershell.js';
 import { zshScript } from '../../src/cli/completion/zsh.js';
-import { COMMANDS, flagsOf, spellings } from '../../src/cli/options.js';
+import { spellings } from '../../src/cli/flag.js';
+import { flagsOf } from '../../src/cli/options.js';
 
 const commands = commandCompletions();
 const SCRIPTS = {

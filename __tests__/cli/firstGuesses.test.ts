@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { COMMANDS } from '../../src/cli/options.js';
+import { COMMANDS } from '../../src/cli/commandWords.js';
 import { parseArgv } from '../../src/cli/program.js';
 import { bytesOf } from '../helpers/files.js';
 import { runCli, words } from '../helpers/runCli.js';

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
-import { COMMANDS, type CommandName, flagsOf } from '../../src/cli/options.js';
+import { COMMANDS } from '../../src/cli/commandWords.js';
+import type { CommandName } from '../../src/cli/flag.js';
+import { flagsOf } from '../../src/cli/options.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 import { runCli, words } from '../helpers/runCli.js';
 

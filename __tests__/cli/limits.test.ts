@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FLAGS, usualSpelling } from '../../src/cli/options.js';
+import { usualSpelling } from '../../src/cli/flag.js';
+import { FLAGS } from '../../src/cli/options.js';
 import { runInThread } from '../../src/cli/thread.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/formats/format.js';
 import { LIMITS } from '../../src/formats/limits.js';

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { COMMANDS } from '../../src/cli/commandWords.js';
+import { spellings } from '../../src/cli/flag.js';
 import { manPage } from '../../src/cli/manPage.js';
-import { COMMANDS, FLAGS, spellings } from '../../src/cli/options.js';
+import { FLAGS } from '../../src/cli/options.js';
 
 const root = join(__dirname, '..', '..');
 const { version, man } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

@@ -1,5 +1,7 @@
+import { COMMAND_WORDS, COMMANDS } from '../../src/cli/commandWords.js';
+import { type CommandName, type Flag, spellings, usualSpelling } from '../../src/cli/flag.js';
 import { commandHelp } from '../../src/cli/help.js';
-import { COMMAND_WORDS, COMMANDS, type CommandName, FLAGS, type Flag, flagsOf, spellings, usualSpelling } from '../../src/cli/options.js';
+import { FLAGS, flagsOf } from '../../src/cli/options.js';
 import { parseArgv } from '../../src/cli/program.js';
 import type { Values } from '../../src/cli/values.js';
 

@@ -1,6 +1,8 @@
 import { linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { COMMAND_WORDS, COMMANDS, type CommandName, FLAGS } from '../../src/cli/options.js';
+import { COMMAND_WORDS, COMMANDS } from '../../src/cli/commandWords.js';
+import type { CommandName } from '../../src/cli/flag.js';
+import { FLAGS } from '../../src/cli/options.js';
 import { WRITES } from '../../src/cli/outputs.js';
 import { checkOutputFiles } from '../../src/run/outputFiles.js';
 import { withFolder } from '../helpers/inputFile.js';

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync';
+import type { CommandName } from '../../src/cli/flag.js';
 import { main } from '../../src/cli/main.js';
-import type { CommandName } from '../../src/cli/options.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 
 /** Names that would steer a terminal or an object: in every report they are text, and data stay data. */

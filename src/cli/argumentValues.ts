@@ -1,7 +1,8 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { nearest } from '../registry.js';
-import { type CommandName, type Flag, type FlagValue, flagsOf, spellings, usualSpelling } from './options.js';
+import { type CommandName, type Flag, type FlagValue, spellings, usualSpelling } from './flag.js';
+import { flagsOf } from './options.js';
 import { VALUE_SYNONYMS } from './synonyms.js';
 
 /**

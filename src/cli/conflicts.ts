@@ -1,6 +1,6 @@
 import { RnnError } from '../errors.js';
 import { shownPath } from '../escape.js';
-import type { CommandName } from './options.js';
+import type { CommandName } from './flag.js';
 import { WRITES } from './outputs.js';
 import type { Values } from './values.js';
 

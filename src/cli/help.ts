@@ -1,5 +1,7 @@
 import { READING_WIDTH, wrapText } from '../report/text.js';
-import { COMMAND_WORDS, type CommandName, type Flag, type FlagGroup, flagsOf, spellings } from './options.js';
+import { COMMAND_WORDS } from './commandWords.js';
+import { type CommandName, type Flag, type FlagGroup, spellings } from './flag.js';
+import { flagsOf } from './options.js';
 
 /** Help pages: examples first, then every flag from the table in options.ts. */
 

@@ -7,7 +7,7 @@ import { withLimits } from '../run/limits.js';
 import { watchedBy } from '../run/readingWatch.js';
 import { VERSION } from '../run/version.js';
 import { correctedLine } from './correction.js';
-import type { CommandName } from './options.js';
+import type { CommandName } from './flag.js';
 import { createOutput, type Output, paintFor } from './output.js';
 import { checkOutputs } from './outputs.js';
 import { type Invocation, parseArgv } from './program.js';

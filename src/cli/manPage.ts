@@ -1,5 +1,7 @@
+import { COMMAND_WORDS, COMMANDS } from './commandWords.js';
+import { type CommandName, type Flag, spellings } from './flag.js';
 import { COMMAND_HELP, EXIT_CODES } from './help.js';
-import { COMMAND_WORDS, COMMANDS, type CommandName, FLAGS, type Flag, spellings } from './options.js';
+import { FLAGS } from './options.js';
 
 /** The manual page rnn-cli(1) in roff's man macros, from the tables that help is written from. scripts/man.mjs writes the file. */
 export function manPage(version: string): string {

@@ -1,135 +1,13 @@
 import { CELL_NAMES } from '../run/cellNames.js';
 import { LIMITS } from '../run/limits.js';
-import type { NameList } from '../run/names.js';
 import { ENGINE_NAMES, FRAMEWORK_NAMES, RNG_NAMES } from '../run/request.js';
+import { COMMANDS } from './commandWords.js';
+import type { CommandName, Flag, FlagGroup, FlagValue } from './flag.js';
 
 /**
  * Every flag, once. commander is set up from this table, and help, man page and completions are written from it,
  * so a flag cannot be in one and not in another. What a word may be stands in `value`; cli/argumentValues.ts reads it.
  */
-export type CommandName = 'shapes' | 'forward' | 'compare' | 'inspect' | 'convert' | 'probe' | 'explain' | 'schema' | 'completion';
-
-export type FlagGroup = 'Network' | 'Weights and input' | 'Computing' | 'Comparing' | 'Output' | 'Limits' | 'General';
-
-/** What a flag's word may be; also what a shell completes. */
-export type FlagValue =
-  | { readonly kind: 'switch' }
-  /** a whole number from `least` to `most` (2^31 − 1 unless said); `symbolic`: the commands in which it may be `?` */
-  | { readonly kind: 'size'; readonly least: number; readonly most?: number; readonly symbolic?: readonly CommandName[] }
-  /** '5' or '5,4' */
-  | { readonly kind: 'sizes'; readonly least: number }
-  /** 'a:b', 'a:', ':b' */
-  | { readonly kind: 'range' }
-  /** a decimal number from 0, or above it; at most `most` */
-  | { readonly kind: 'number'; readonly above0?: boolean; readonly most?: number }
-  /** '500MB', '4GiB' */
-  | { readonly kind: 'bytes'; readonly most?: number }
-  /** instead: what a user may have meant by another word */
-  | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly instead?: string }
-  | { readonly kind: 'choices'; readonly choices: readonly string[] }
-  /** a path; `stdin`: '-' too; `list`: or numbers '3,5,2' */
-  | {
-      readonly kind: 'file';
-      readonly extensions: readonly string[];
-      readonly stdin?: boolean;
-      readonly list?: boolean;
-      readonly output?: boolean;
-    }
-  /** any text; `names`: the list that a shell completes */
-  | { readonly kind: 'text'; readonly names?: NameList };
-
-export interface Flag {
-  /** the key of its value in a request */
-  readonly key: string;
-  /** as commander and help write it, the usual spelling first: '--M, --units <n[,n]>'; [x] is a word that may be left out */
-  readonly flags: string;
-  readonly value: FlagValue;
-  /** for help */
-  readonly default?: string;
-  readonly help: string;
-  readonly group: FlagGroup;
-  readonly commands: readonly CommandName[];
-  /** what other tools call it; only for "did you mean" */
-  readonly elsewhere?: readonly string[];
-}
-
-/** A word of a command that is no flag: `bash` in `rnn-cli completion bash`. */
-export interface CommandWord {
-  /** the key of its value, beside those of the flags */
-  readonly key: string;
-  /** as help and messages write it: 'SHELL' */
-  readonly name: string;
-  readonly value: FlagValue;
-  readonly help: string;
-  readonly optional?: boolean;
-}
-
-/** '-o, --out <FILE|->' -> ['-o', '--out'] */
-export function spellings(flag: Flag): string[] {
-  return flag.flags.split(/[ ,]+/).filter(word => word.startsWith('-'));
-}
-
-/** The spelling used in messages: '--out', '--M'. */
-export function usualSpelling(flag: Flag): string {
-  return spellings(flag).find(word => word.startsWith('--')) ?? flag.flags;
-}
-
-export const SCHEMAS = [
-  'shapes',
-  'forward',
-  'compare',
-  'compare-models',
-  'compare-arrays',
-  'inspect',
-  'convert',
-  'probe',
-  'explain',
-  'error',
-  'spec',
-] as const;
-export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
-
-const MODELS = ['keras', 'h5', 'onnx', 'npz', 'safetensors', 'pt', 'pth', 'json', 'index'];
-const MODEL_FILES: FlagValue = { kind: 'file', extensions: MODELS, stdin: true };
-
-/** What is in it decides whether it describes the network or holds its weights. */
-const NETWORK_FILE: CommandWord = { key: 'network', name: 'FILE', value: MODEL_FILES, help: 'a model, or weights', optional: true };
-
-/** The commands in the order in which help lists them, and the words each takes. */
-export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
-  shapes: [NETWORK_FILE],
-  forward: [NETWORK_FILE],
-  compare: [
-    { key: 'first', name: 'A', value: MODEL_FILES, help: 'a model, or weights; with B: the expected side', optional: true },
-    { key: 'second', name: 'B', value: { kind: 'file', extensions: MODELS }, help: 'the other one', optional: true },
-  ],
-  inspect: [{ key: 'file', name: 'FILE', value: MODEL_FILES, help: 'a model, or weights' }],
-  convert: [
-    { key: 'file', name: 'IN', value: MODEL_FILES, help: 'a model, or weights' },
-    {
-      key: 'output',
-      name: 'OUT',
-      value: { kind: 'file', extensions: ['npz', 'safetensors', 'onnx', 'json', 'h5', 'keras'], output: true },
-      help: 'the file to write',
-    },
-  ],
-  probe: [NETWORK_FILE],
-  explain: [{ key: 'topic', name: 'CODE|TERM', value: { kind: 'text', names: 'topics' }, help: 'a mistake or a term', optional: true }],
-  schema: [
-    { key: 'document', name: 'NAME', value: { kind: 'choice', choices: SCHEMAS }, help: 'the document to describe', optional: true },
-  ],
-  completion: [
-    {
-      key: 'shell',
-      name: 'SHELL',
-      value: { kind: 'choice', choices: SHELLS, instead: 'other shells, tcsh among them, have no completion here' },
-      help: 'the shell to complete in',
-    },
-  ],
-};
-
-export const COMMANDS = Object.keys(COMMAND_WORDS) as CommandName[];
-
 const NETWORKS: readonly CommandName[] = ['shapes', 'forward', 'compare', 'probe'];
 const RESULTS: readonly CommandName[] = ['shapes', 'forward', 'compare', 'inspect', 'convert'];
 /** commands that read a model file; weights alone may leave these to flags */
@@ -570,11 +448,6 @@ function flags(group: FlagGroup, commands: readonly CommandName[], table: Record
 }
 
 export const FLAGS: readonly Flag[] = [...NETWORK, ...INPUT, ...COMPUTING, ...COMPARING, ...OUTPUT, ...LIMIT_FLAGS, ...GENERAL];
-
-/** A command's word as a flag of that name, for the checks and messages they share. */
-export function asFlag({ key, name, value, help }: CommandWord, command: CommandName): Flag {
-  return { key, flags: name, value, help, group: 'General', commands: [command] };
-}
 
 export function flagsOf(command: CommandName): readonly Flag[] {
   return FLAGS.filter(flag => flag.commands.includes(command));

@@ -1,4 +1,6 @@
-import { COMMAND_WORDS, type CommandName, FLAGS } from './options.js';
+import { COMMAND_WORDS } from './commandWords.js';
+import type { CommandName } from './flag.js';
+import { FLAGS } from './options.js';
 import type { Values } from './values.js';
 
 /** The flags whose word is a file that is written. */

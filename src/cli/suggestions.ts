@@ -1,7 +1,9 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { editDistance, nearest } from '../registry.js';
-import { COMMAND_WORDS, type CommandName, FLAGS, type Flag, flagsOf, spellings, usualSpelling } from './options.js';
+import { COMMAND_WORDS } from './commandWords.js';
+import { type CommandName, type Flag, spellings, usualSpelling } from './flag.js';
+import { FLAGS, flagsOf } from './options.js';
 import { COMMAND_HINTS, COMMAND_SYNONYMS, FLAG_HINTS, FLAG_SYNONYMS } from './synonyms.js';
 
 /** What was typed and is no flag or command here, and what was probably meant. */

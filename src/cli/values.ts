@@ -1,7 +1,8 @@
 import type { EmitTarget } from '../run/emit/target.js';
 import type { AskedLimits } from '../run/limits.js';
 import type { CompareRequest, ForwardRequest, InputRequest, NetworkRequest } from '../run/request.js';
-import type { SCHEMAS, SHELLS, STYLES } from './options.js';
+import type { SCHEMAS, SHELLS } from './commandWords.js';
+import type { STYLES } from './options.js';
 
 /** The words of a command line by their key in options.ts, read by words.ts. Undefined = not given. */
 export interface Values

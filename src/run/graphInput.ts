@@ -8,7 +8,7 @@ import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { drawInputFrom } from '../weights/draw.js';
 import { splitKey } from './fileKey.js';
 import { readTensorFile } from './modelFile.js';
-import { noSize } from './network.js';
+import { noSize } from './networkSizes.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 
 /** Inputs of an ONNX graph that is run as it stands: by their names, in the file's own layout. */

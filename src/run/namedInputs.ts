@@ -7,7 +7,7 @@ import { formatShape, reshape, type Tensor } from '../tensor/tensor.js';
 import { drawInputFrom } from '../weights/draw.js';
 import { splitKey } from './fileKey.js';
 import { readArrays } from './input.js';
-import { noSize } from './network.js';
+import { noSize } from './networkSizes.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 
 /** Inputs of a network that has several, or one that is no sequence: by their names. */

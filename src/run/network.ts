@@ -1,8 +1,5 @@
-import { getCell, isCellName } from '../cells/index.js';
-import type { Convention, NetworkHints, ReadNetwork } from '../conventions/convention.js';
-import type { WeightSet } from '../conventions/weightSets.js';
+import { getCell } from '../cells/index.js';
 import { RnnError, within } from '../errors.js';
-import { escapeText } from '../escape.js';
 import type { TensorFile } from '../formats/format.js';
 import type { OnnxModel } from '../formats/onnxGraph.js';
 import { readAll } from '../formats/source.js';
@@ -11,13 +8,16 @@ import { checkSpec } from '../model/check.js';
 import { dimensionLayers, TUTORIAL } from '../model/dimensions.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import { layersLineOf } from '../model/layersLine.js';
-import { type ParsedLayers, parseLayers } from '../model/parse.js';
+import { parseLayers } from '../model/parse.js';
 import { inferSequences } from '../model/sequences.js';
 import { inferShapes, type ModelShapes, weightShapesByLayer } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec, SPEC_SCHEMA } from '../model/spec.js';
 import { checkWeights, type Weights } from '../weights/weights.js';
-import { splitKey } from './fileKey.js';
+import { type Draft, withExcerpt } from './excerpt.js';
+import { featuresOf, type HeldWeights, specFromWeights, weightsOf } from './heldWeights.js';
 import type { ModelFile } from './modelFile.js';
+import { inputSizes, type KnownShape, noSize, shownPath, withSizes } from './networkSizes.js';
+import { checkNoDimensions, checkOneForm } from './oneForm.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 
 /** A request's words into a network: one of four forms, checked; weights from a file where one is named. */
@@ -41,17 +41,6 @@ export interface Network {
   readonly skipped?: readonly string[];
   /** an ONNX graph; where `exact` is false, model and shapes only show its layers and the graph itself is run */
   readonly graph?: { readonly model: OnnxModel; readonly bytes: Uint8Array | null; readonly exact: boolean };
-}
-
-/** The shape of an input file, batch-major: sizes are taken from it where the request and the description leave them open. */
-export type KnownShape = readonly number[] | undefined;
-
-interface Draft {
-  readonly spec: Record<string, unknown>;
-  readonly parsed?: { text: string; spans: ParsedLayers['spans'] };
-  /** of a network read from weights alone */
-  readonly assumptions?: readonly Assumption[];
-  readonly ask?: RnnError;
 }
 
 /**
@@ -88,16 +77,6 @@ export function placedFile(path: string, opened: ModelFile, hints: NetworkReques
   if (hints.weights === undefined) return [{ ...hints, weights: path }, undefined, undefined];
   throw new RnnError('usage', 'E_CONFLICT', `${shownPath(path)} and --weights both hold the weights of --layers`, {
     fix: 'drop --weights',
-  });
-}
-
-/** Neither the file, nor a flag, nor the input says a size. */
-export function noSize(letter: 'T' | 'D', what: string): RnnError {
-  return new RnnError('usage', 'E_SIZE', `nothing says ${what}`, {
-    where: `--${letter}`,
-    expected: 'a whole number from 1',
-    found: 'nothing',
-    fix: `give --${letter}, or an input (-i)`,
   });
 }
 
@@ -171,24 +150,6 @@ export async function openModel({ model }: { model?: string }): Promise<ModelFil
 /** The graph is a chain of layers with the graph's own input and output: it is run as layers. */
 export function isExact({ layers }: NonNullable<ModelFile['graph']>): boolean {
   return 'model' in layers && layers.exact;
-}
-
-/** The weights in a file, and whose names they have. */
-interface HeldWeights extends WeightSet {
-  readonly convention: Convention;
-  readonly metadata: ReadonlyMap<string, string>;
-}
-
-async function weightsOf(path: string, file: TensorFile): Promise<HeldWeights> {
-  const [{ detectConvention }, { weightSetOf }] = await Promise.all([
-    import('../conventions/index.js'),
-    import('../conventions/weightSets.js'),
-  ]);
-  const [name, key] = splitKey(path);
-  return within(shownPath(name), () => {
-    const set = weightSetOf(file, key, name);
-    return { ...set, convention: detectConvention([...set.tensors.keys()], file.metadata), metadata: file.metadata };
-  });
 }
 
 /** `--model` of a file with nothing but weights: they describe the network as far as they can, flags the rest. */
@@ -265,38 +226,6 @@ function frameworkNotes({ framework }: NetworkRequest, described: ModelFile | un
   return [`the file follows the rules of ${described.framework}: --framework ${framework} changes nothing`];
 }
 
-function checkOneForm(request: NetworkRequest): void {
-  const described = [request.layers !== undefined && '--layers', request.model !== undefined && '--model'].filter(f => f !== false);
-  if (described.length > 1) throw twoForms(described);
-  if (request.layers !== undefined) checkNoDimensions(request);
-  if (request.stack !== undefined && request.M !== undefined && request.M.length > 1) {
-    throw new RnnError(
-      'usage',
-      'E_CONFLICT',
-      `--M ${request.M.join(',')} and --stack ${request.stack} both say how many layers there are`,
-      { fix: 'drop --stack' },
-    );
-  }
-}
-
-const DIMENSIONS = ['M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation', 'recurrentActivation'] as const;
-
-/** A file or a line that describes the whole network leaves nothing for the flags of the tutorial network to say. */
-function checkNoDimensions(request: NetworkRequest): void {
-  const [given] = DIMENSIONS.filter(key => request[key] !== undefined);
-  if (given !== undefined)
-    throw twoForms([
-      request.model === undefined ? '--layers' : '--model',
-      given === 'recurrentActivation' ? '--recurrent-activation' : `--${given}`,
-    ]);
-}
-
-function twoForms(forms: readonly string[]): RnnError {
-  return new RnnError('usage', 'E_CONFLICT', `${forms.slice(0, -1).join(', ')} and ${forms[forms.length - 1]} both describe the network`, {
-    fix: 'describe it in one way: --layers, --model, or --T --D --M --K',
-  });
-}
-
 async function describe(
   request: NetworkRequest,
   known: KnownShape,
@@ -319,18 +248,6 @@ async function describe(
   return fromFile ?? { spec: fromDimensions(request, known) };
 }
 
-/** D as the weights have it, where the input does not say it. */
-function featuresOf([first]: readonly Record<string, unknown>[], known: KnownShape, weights: HeldWeights | undefined): number | undefined {
-  if (known || !first || !weights) return undefined;
-  return weights.convention.featuresFor?.(weights.tensors, first) ?? firstKernel(weights);
-}
-
-/** D as the first kernel of Keras' list has it, whose order is that of the layers. */
-function firstKernel({ convention, tensors }: HeldWeights): number | undefined {
-  const [first] = tensors.values();
-  return convention.framework === 'keras' && first?.shape.length === 2 ? first.shape[0] : undefined;
-}
-
 /** The tutorial network, with the sizes the request gives. */
 function fromDimensions(request: NetworkRequest, known: KnownShape): Record<string, unknown> {
   const units = request.M ?? [TUTORIAL.M];
@@ -347,136 +264,6 @@ function fromDimensions(request: NetworkRequest, known: KnownShape): Record<stri
     recurrentActivation: request.recurrentActivation,
   });
   return { input: inputSizes(request, known, layers, TUTORIAL), layers };
-}
-
-/** What the flags say of the input, then what its file shows, then the tutorial's sizes in the tutorial form. `--T ?` stays symbolic without an input. */
-function inputSizes(
-  request: NetworkRequest,
-  known: KnownShape,
-  layers: readonly unknown[],
-  defaults: { readonly T?: number; readonly D?: number },
-): Record<string, unknown> {
-  const shown = sizesIn(known, request, layers);
-  const timesteps = request.T === '?' ? (shown.T ?? null) : (request.T ?? shown.T ?? defaults.T ?? null);
-  return { batch: request.N ?? null, timesteps, features: request.D ?? shown.D ?? defaults.D ?? null };
-}
-
-/** T and D as an input of this shape has them: [N, T, D], one sequence [T, D], token numbers [N, T] or [T]. */
-function sizesIn(known: KnownShape, request: NetworkRequest, layers: readonly unknown[]): { T?: number; D?: number } {
-  if (!known) return {};
-  const tokens = layers.some(l => (l as Record<string, unknown> | null)?.kind === 'embedding');
-  if (tokens) return { T: known[known.length - 1] };
-  if (known.length === 3) return { T: known[1], D: known[2] };
-  if (known.length === 2) return { T: typeof request.T === 'number' ? request.T : known[0], D: known[1] };
-  return known.length === 1 ? { T: known[0], D: 1 } : {};
-}
-
-/** The network that a weights file determines, where what the flags say agrees with it; undefined where the flags must describe it. */
-function specFromWeights(request: NetworkRequest, known: KnownShape, held: HeldWeights): Draft | undefined {
-  const hints: NetworkHints = {
-    task: request.task ?? 'many-to-one',
-    pool: request.pool ?? 'last',
-    activation: request.activation,
-    recurrentActivation: request.recurrentActivation,
-    timesteps: null,
-    features: request.D ?? (known && known.length === 3 ? known[2] : undefined),
-    said: new Set((['task', 'pool', 'activation'] as const).filter(key => request[key] !== undefined)),
-  };
-  let read: ReadNetwork;
-  try {
-    read = held.convention.toSpec(held.tensors, { ...hints, unnamed: held.unnamed, module: held.module }, held.metadata);
-  } catch (error) {
-    if (error instanceof RnnError && describesNetwork(request, error)) return undefined;
-    throw error;
-  }
-  if (!agrees(request, read)) return undefined;
-  const sizes = inputSizes(request, known, read.layers, isTutorial(request) ? TUTORIAL : {});
-  return { ...read, spec: { input: { ...sizes, features: read.input.features }, layers: read.layers } };
-}
-
-/** Some of the tutorial's own flags are given: then its sizes are meant where no flag says another. */
-function isTutorial(request: NetworkRequest): boolean {
-  return DIMENSIONS.some(key => request[key] !== undefined);
-}
-
-/** Flags say the network where the weights do not; a question of the weights (E_ASK) a width alone does not answer. */
-function describesNetwork({ D, M, K, cell }: NetworkRequest, { code }: RnnError): boolean {
-  return (D !== undefined && code !== 'E_ASK') || M !== undefined || K !== undefined || cell !== undefined;
-}
-
-function agrees(request: NetworkRequest, read: ReadNetwork): boolean {
-  const recurrent = read.layers.filter(l => isCellName(String(l.kind)));
-  const dense = read.layers.filter(l => l.kind === 'dense');
-  const M = request.M ?? recurrent.map(l => l.units);
-  const units = M.length === 1 ? recurrent.map(() => M[0]) : M;
-  return (
-    (request.D ?? read.input.features) === read.input.features &&
-    units.length === recurrent.length &&
-    recurrent.every((l, i) => l.units === units[i]) &&
-    (request.M === undefined || request.M.length === recurrent.length || request.stack === recurrent.length) &&
-    (request.stack ?? recurrent.length) === recurrent.length &&
-    (request.cell === undefined || recurrent.every(l => l.kind === request.cell)) &&
-    (request.bidirectional === undefined || recurrent.every(l => (l.bidirectional !== undefined) === request.bidirectional)) &&
-    (request.K === undefined || (request.K === 0 ? dense.length === 0 : dense[dense.length - 1]?.units === request.K))
-  );
-}
-
-/** A description with the sizes it leaves open. @throws RnnError E_CONFLICT where a flag says otherwise than the file */
-function withSizes(spec: Record<string, unknown>, request: NetworkRequest, known: KnownShape): Record<string, unknown> {
-  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return spec;
-  const input = { ...((spec.input ?? {}) as Record<string, unknown>) };
-  if (spec.inputs !== undefined || input.shape !== undefined) return spec;
-  const layers = Array.isArray(spec.layers) ? spec.layers : [];
-  const inInput = sizesIn(known, request, layers);
-  const sizes: [string, number | undefined, number | undefined][] = [
-    ['batch', request.N, undefined],
-    ['timesteps', request.T === '?' ? undefined : request.T, inInput.T],
-    ['features', request.D, inInput.D],
-  ];
-  for (const [key, asked, shown] of sizes) {
-    if (asked !== undefined && typeof input[key] === 'number' && input[key] !== asked && key !== 'batch') {
-      throw new RnnError('usage', 'E_CONFLICT', `the file says ${key} ${input[key]}, the flags say ${asked}`, {
-        expected: String(input[key]),
-        found: String(asked),
-        fix: 'drop the flag',
-      });
-    }
-    if (input[key] === undefined || input[key] === null || (key === 'batch' && asked !== undefined))
-      input[key] = asked ?? input[key] ?? shown ?? null;
-  }
-  return { ...spec, input };
-}
-
-function shownPath(path: string): string {
-  return path === '-' ? 'stdin' : escapeText(path);
-}
-
-/** An error about a layer, with that layer underlined where the network was written on one line. */
-function withExcerpt<T>(draft: Draft, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (error instanceof RnnError && draft.parsed && !error.excerpt) {
-      const place = layerIndex(error, draft);
-      const span = place === undefined ? undefined : draft.parsed.spans[place];
-      if (span) error.excerpt = { text: draft.parsed.text, from: span.from, to: span.to };
-    }
-    throw error;
-  }
-}
-
-/** Which layer of the line an error is about: the one to blame, else the one it names as its place. */
-function layerIndex(error: RnnError, { spec }: Draft): number | undefined {
-  const byNumber = /layers\[(\d+)\]/.exec(error.where ?? '') ?? /\(layer (\d+)\)/.exec(error.message);
-  if (byNumber) return Number(byNumber[1]) - (error.where?.includes('layers[') ? 0 : 1);
-  const name = error.layer ?? error.where?.split(':')[0];
-  if (name === undefined || !Array.isArray(spec.layers)) return undefined;
-  try {
-    const index = checkSpec(spec).layers.findIndex(l => l.name === name);
-    return index < 0 ? undefined : index;
-  } catch {
-    return undefined;
-  }
 }
 
 /** 'SimpleRNN, many to one': cell and task in words, for the heading of a report. */

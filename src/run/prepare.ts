@@ -18,7 +18,8 @@ import { readInitialStates } from './initialStates.js';
 import { INPUT_NAMES, inputNotes, maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
 import { memoryBudget } from './limits.js';
 import type { ModelFile } from './modelFile.js';
-import { isExact, loadNetwork, type Network, noSize, openModel } from './network.js';
+import { isExact, loadNetwork, type Network, openModel } from './network.js';
+import { noSize } from './networkSizes.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import { rowsOfInput } from './rows.js';
 

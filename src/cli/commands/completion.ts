@@ -1,9 +1,9 @@
+import type { SHELLS } from '../commandWords.js';
 import { bashScript } from '../completion/bash.js';
 import { type CommandCompletion, commandCompletions } from '../completion/commands.js';
 import { fishScript } from '../completion/fish.js';
 import { powershellScript } from '../completion/powershell.js';
 import { zshScript } from '../completion/zsh.js';
-import type { SHELLS } from '../options.js';
 import type { Output } from '../output.js';
 import type { Values } from '../values.js';
 

@@ -1,5 +1,5 @@
 import { readSchema } from '../../run/schema.js';
-import { SCHEMAS } from '../options.js';
+import { SCHEMAS } from '../commandWords.js';
 import type { Output } from '../output.js';
 import type { Values } from '../values.js';
 

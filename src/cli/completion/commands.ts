@@ -1,6 +1,8 @@
 import { knownNames } from '../../run/names.js';
+import { COMMAND_WORDS, COMMANDS } from '../commandWords.js';
+import { type FlagValue, spellings } from '../flag.js';
 import { COMMAND_HELP } from '../help.js';
-import { COMMAND_WORDS, COMMANDS, type FlagValue, flagsOf, spellings } from '../options.js';
+import { flagsOf } from '../options.js';
 
 /** What a shell needs to know to complete a command line: the tables of options.ts with every list of values written out. */
 export interface CommandCompletion {

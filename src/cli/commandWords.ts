@@ -1,0 +1,59 @@
+import type { CommandName, CommandWord, FlagValue } from './flag.js';
+
+export const SCHEMAS = [
+  'shapes',
+  'forward',
+  'compare',
+  'compare-models',
+  'compare-arrays',
+  'inspect',
+  'convert',
+  'probe',
+  'explain',
+  'error',
+  'spec',
+] as const;
+
+export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
+
+const MODELS = ['keras', 'h5', 'onnx', 'npz', 'safetensors', 'pt', 'pth', 'json', 'index'];
+
+const MODEL_FILES: FlagValue = { kind: 'file', extensions: MODELS, stdin: true };
+
+/** What is in it decides whether it describes the network or holds its weights. */
+const NETWORK_FILE: CommandWord = { key: 'network', name: 'FILE', value: MODEL_FILES, help: 'a model, or weights', optional: true };
+
+/** The commands in the order in which help lists them, and the words each takes. */
+export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
+  shapes: [NETWORK_FILE],
+  forward: [NETWORK_FILE],
+  compare: [
+    { key: 'first', name: 'A', value: MODEL_FILES, help: 'a model, or weights; with B: the expected side', optional: true },
+    { key: 'second', name: 'B', value: { kind: 'file', extensions: MODELS }, help: 'the other one', optional: true },
+  ],
+  inspect: [{ key: 'file', name: 'FILE', value: MODEL_FILES, help: 'a model, or weights' }],
+  convert: [
+    { key: 'file', name: 'IN', value: MODEL_FILES, help: 'a model, or weights' },
+    {
+      key: 'output',
+      name: 'OUT',
+      value: { kind: 'file', extensions: ['npz', 'safetensors', 'onnx', 'json', 'h5', 'keras'], output: true },
+      help: 'the file to write',
+    },
+  ],
+  probe: [NETWORK_FILE],
+  explain: [{ key: 'topic', name: 'CODE|TERM', value: { kind: 'text', names: 'topics' }, help: 'a mistake or a term', optional: true }],
+  schema: [
+    { key: 'document', name: 'NAME', value: { kind: 'choice', choices: SCHEMAS }, help: 'the document to describe', optional: true },
+  ],
+  completion: [
+    {
+      key: 'shell',
+      name: 'SHELL',
+      value: { kind: 'choice', choices: SHELLS, instead: 'other shells, tcsh among them, have no completion here' },
+      help: 'the shell to complete in',
+    },
+  ],
+};
+
+export const COMMANDS = Object.keys(COMMAND_WORDS) as CommandName[];
