@@ -1,6 +1,7 @@
 import { RnnError } from '../../src/errors.js';
 import { LAYER_KINDS } from '../../src/layers/index.js';
-import { checkSpec, paddedOutputIsZero } from '../../src/model/check.js';
+import { checkSpec } from '../../src/model/check.js';
+import { paddedOutputIsZero } from '../../src/model/checkFields.js';
 import { type FrameworkName, layerDefaults } from '../../src/model/frameworks.js';
 import { inferShapes } from '../../src/model/shapes.js';
 import type { RecurrentSpec } from '../../src/model/spec.js';

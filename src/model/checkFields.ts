@@ -1,0 +1,106 @@
+import type { ActivationSpec } from '../activations/activation.js';
+import { canonicalActivation, elementwise } from '../activations/index.js';
+import { RnnError, within } from '../errors.js';
+import { type AnyLayerKind, getLayerKind, LAYER_KINDS } from '../layers/index.js';
+import type { Field } from '../layers/layer.js';
+import { FIXED_OPTIONS } from '../layers/recurrent.js';
+import { DEFAULTS, type FrameworkName, isCellName, isTorchProjection, layerDefaults } from './frameworks.js';
+import { asObject, bool, checkKeys, choice, missing, rangeError, text, typeError, wholeNumber } from './specJson.js';
+
+/** The fields of a kind, complete. */
+export function checkFields(kind: AnyLayerKind, given: Record<string, unknown>, framework: FrameworkName): Record<string, unknown> {
+  const layer: Record<string, unknown> = isCellName(kind.name) ? { ...FIXED_OPTIONS } : {};
+  const defaults = layerDefaults(kind.name, framework);
+  for (const [key, field] of Object.entries(kind.fields)) {
+    const value =
+      given[key] === undefined
+        ? (defaults[key] ?? field.default)
+        : given[key] === null && field.type === 'activation' && field.default !== null
+          ? 'linear'
+          : given[key];
+    if (value === undefined) throw missing(key, describe(field));
+    layer[key] = checkField(value, key, field, framework);
+    if (field.type === 'activation' && isCellName(kind.name) && layer[key] !== null)
+      within(key, () => elementwise(layer[key] as ActivationSpec));
+  }
+  if (isCellName(kind.name)) completeRecurrent(layer, given, framework);
+  return layer;
+}
+
+/** A layer inside a layer: its kind and fields; what it reads is the outer one's business. */
+function checkInner(json: unknown, framework: FrameworkName, kinds: readonly string[] | undefined): object {
+  const given = asObject(json, 'layer');
+  if (given.kind === undefined) throw missing('kind', LAYER_KINDS.map(k => k.name).join(', '));
+  const kind = getLayerKind(kinds ? choice(given.kind, 'kind', kinds) : text(given.kind, 'kind'));
+  checkKeys(given, [
+    'kind',
+    'name',
+    'trainable',
+    ...Object.keys(kind.fields),
+    ...(isCellName(kind.name) ? Object.keys(FIXED_OPTIONS) : []),
+  ]);
+  const name = given.name === undefined ? kind.name : text(given.name, 'name');
+  return { kind: kind.name, name, inputs: [], trainable: given.trainable !== false, ...checkFields(kind, given, framework) };
+}
+
+/**
+ * Padded steps output zeros by default wherever the framework zeroes them and a whole sequence is returned:
+ * always in PyTorch and ONNX, in Keras for Bidirectional only (which overwrites zero_output_for_mask with return_sequences).
+ */
+function completeRecurrent(layer: Record<string, unknown>, given: Record<string, unknown>, framework: FrameworkName): void {
+  const { projection, units } = layer as { projection: number | null; units: number };
+  if (framework === 'torch' && projection !== null && !isTorchProjection(projection, units))
+    throw new RnnError('spec', 'E_SPEC_RANGE', `PyTorch has no LSTM of M = ${units} with a projection to P = ${projection}`, {
+      where: 'projection',
+      expected: units > 1 ? `proj_size smaller than hidden_size: 1 … ${units - 1}` : 'proj_size smaller than hidden_size',
+      found: String(projection),
+      fix: units > 1 ? `use +proj=${units - 1} or less, or leave the projection out` : 'leave the projection out',
+    });
+  if (given.zeroOutputForMask !== undefined) return;
+  layer.zeroOutputForMask = paddedOutputIsZero(layer.bidirectional !== null, layer.returnSequences === true, framework);
+}
+
+export function paddedOutputIsZero(bidirectional: boolean, returnSequences: boolean, framework: FrameworkName): boolean {
+  return returnSequences && (bidirectional || DEFAULTS[framework].zeroPaddedOutput);
+}
+
+function checkField(value: unknown, key: string, field: Field, framework: FrameworkName): unknown {
+  if (value === null && field.default === null) return null;
+  switch (field.type) {
+    case 'size':
+      return wholeNumber(value, key);
+    case 'boolean':
+      return bool(value, key);
+    case 'own':
+      return field.check(value, key);
+    case 'layer':
+      return within(key, () => checkInner(value, framework, field.kinds));
+    case 'layers':
+      if (!Array.isArray(value) || value.length === 0) throw typeError(key, 'a list of at least one layer', value);
+      return value.map((inner, i) => within(`${key}[${i}]`, () => checkInner(inner, framework, field.kinds)));
+    case 'choice':
+      return choice(value, key, field.choices);
+    case 'activation':
+      return within(key, () => activationOf(value));
+    case 'number':
+      if (typeof value !== 'number' || !Number.isFinite(value)) throw typeError(key, 'a number', value);
+      if ((field.min !== undefined && value < field.min) || (field.max !== undefined && value > field.max))
+        throw rangeError(key, describe(field), value);
+      return value;
+  }
+}
+
+/** A name, or an object with a name and parameters. */
+function activationOf(value: unknown): ActivationSpec {
+  if (typeof value === 'string') return canonicalActivation(value);
+  const named = typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+  if (typeof named.name !== 'string') throw typeError('', 'the name of an activation, or {"name": …, parameters}', value);
+  return canonicalActivation(named as ActivationSpec);
+}
+
+/** What a field takes, in words: a size and an activation may be missing, a number out of range. */
+function describe(field: Field): string {
+  if (field.type === 'size') return 'a whole number from 1';
+  if (field.type !== 'number') return 'an activation';
+  return `a number${field.min !== undefined ? ` from ${field.min}` : ''}${field.max !== undefined ? ` to ${field.max}` : ''}`;
+}

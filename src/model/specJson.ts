@@ -1,0 +1,79 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { nearest } from '../registry.js';
+
+/** What stands in a spec, as the type it must have. @throws RnnError E_SPEC_TYPE, E_SPEC_KEY, E_SPEC_RANGE, E_SPEC_MISSING */
+
+const LARGEST = 2 ** 31 - 1;
+
+export function wholeNumber(value: unknown, key: string): number {
+  if (typeof value !== 'number') throw typeError(key, 'a whole number', value);
+  if (!Number.isInteger(value) || value < 1 || value > LARGEST) throw rangeError(key, `a whole number from 1 to ${LARGEST}`, value);
+  return value;
+}
+
+export function bool(value: unknown, key: string): boolean {
+  if (typeof value !== 'boolean') throw typeError(key, 'true or false', value);
+  return value;
+}
+
+const LONGEST_NAME = 1024;
+
+export function text(value: unknown, key: string): string {
+  if (typeof value !== 'string') throw typeError(key, 'text', value);
+  if (value.length === 0 || value.length > LONGEST_NAME)
+    throw rangeError(key, `text of 1 to ${LONGEST_NAME} characters`, `${value.length} characters`);
+  return value;
+}
+
+export function choice(value: unknown, key: string, choices: readonly string[]): string {
+  if (typeof value === 'string' && choices.includes(value)) return value;
+  const near = typeof value === 'string' ? nearest(value, choices) : undefined;
+  throw new RnnError('spec', 'E_SPEC_RANGE', `${key} is ${show(value)}`, {
+    where: key,
+    expected: choices.join(', '),
+    found: show(value),
+    fix: near ? `did you mean '${near}'?` : `use one of: ${choices.join(', ')}`,
+  });
+}
+
+export function asObject(json: unknown, what: string): Record<string, unknown> {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw typeError('', `an object that describes the ${what}`, json);
+  return json as Record<string, unknown>;
+}
+
+export function checkKeys(given: Record<string, unknown>, known: readonly string[]): void {
+  for (const key of Object.keys(given)) {
+    if (known.includes(key) || given[key] === undefined) continue;
+    const near = nearest(key, known);
+    throw new RnnError('spec', 'E_SPEC_KEY', `unknown key '${escapeText(key)}'`, {
+      expected: known.join(', '),
+      found: escapeText(key),
+      fix: near ? `did you mean '${near}'?` : `known keys: ${known.join(', ')}`,
+    });
+  }
+}
+
+export function typeError(where: string, expected: string, value: unknown): RnnError {
+  return new RnnError('spec', 'E_SPEC_TYPE', `expected ${expected}, found ${show(value)}`, {
+    where: where || undefined,
+    expected,
+    found: show(value),
+  });
+}
+
+export function rangeError(where: string, expected: string, value: unknown): RnnError {
+  return new RnnError('spec', 'E_SPEC_RANGE', `expected ${expected}, found ${show(value)}`, { where, expected, found: show(value) });
+}
+
+export function missing(key: string, expected: string): RnnError {
+  return new RnnError('spec', 'E_SPEC_MISSING', `'${key}' is missing`, { where: key, expected, found: 'nothing', fix: `add "${key}"` });
+}
+
+/** A value as the user would recognise it, short and safe. */
+export function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
+  if (typeof value === 'string') return `'${escapeText(value, 60)}'`;
+  return Array.isArray(value) ? 'a list' : 'an object';
+}

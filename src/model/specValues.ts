@@ -1,0 +1,71 @@
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { getLayerKind } from '../layers/index.js';
+import { nearest } from '../registry.js';
+import { isCellName } from './frameworks.js';
+import type { InputSpec, LayerSpec } from './spec.js';
+import { text } from './specJson.js';
+
+/** All values so far, by name: inputs, layers, and `layer/h` for what a layer gives beside its output. */
+export class Values {
+  readonly first: InputSpec;
+  readonly layers = new Map<string, LayerSpec>();
+  /** what a layer reads that does not say so */
+  last: string;
+  private readonly names = new Set<string>();
+  private readonly counts = new Map<string, number>();
+
+  constructor(inputs: readonly InputSpec[]) {
+    this.first = inputs[0];
+    this.last = this.first.name;
+    for (const { name } of inputs) this.names.add(name);
+  }
+
+  add(layer: LayerSpec): void {
+    this.layers.set(layer.name, layer);
+    this.last = layer.name;
+    this.counts.set(familyOf(layer.kind), this.countOf(layer.kind) + 1);
+    this.names.add(layer.name);
+    for (const suffix of otherSuffixes(layer)) this.names.add(`${layer.name}/${suffix}`);
+  }
+
+  /** layers of this kind so far; recurrent ones are one kind */
+  countOf(kind: string): number {
+    return this.counts.get(familyOf(kind)) ?? 0;
+  }
+
+  /** @throws RnnError E_SPEC_WIRING */
+  find(given: unknown, where: string): string {
+    const name = text(given, where);
+    if (name === 'input') return this.first.name;
+    if (!this.names.has(name)) throw unknownLayer(where, name, [...this.names]);
+    return name;
+  }
+}
+
+function familyOf(kind: string): string {
+  return isCellName(kind) ? 'recurrent' : kind;
+}
+
+/** The further outputs of a layer by the names its kind gives them; sizes do not matter here. */
+function otherSuffixes(layer: LayerSpec): string[] {
+  const kind = getLayerKind(layer.kind);
+  if (!kind.otherOutputs) return [];
+  if (layer.kind === 'op') return OPERATOR_OUTPUTS;
+  const unknown = { symbol: '', size: null };
+  return kind.otherOutputs(layer, [[unknown, unknown, unknown]], { units: 'M', projection: 'P' }).map(o => o.suffix);
+}
+
+/** How many outputs an operator has is known when its inputs are: any number up to this may be named. */
+const OPERATOR_OUTPUTS = Array.from({ length: 64 }, (_, i) => String(i + 1));
+
+export function unknownLayer(where: string, name: string, known: readonly string[]): RnnError {
+  const names = known.includes('input') ? known : ['input', ...known];
+  const near = nearest(name, names);
+  return new RnnError('spec', 'E_SPEC_WIRING', `no layer before this one is called '${escapeText(name)}'`, {
+    where,
+    expected: names.join(', '),
+    found: escapeText(name),
+    fix: near ? `did you mean '${near}'?` : 'a layer reads the input or a layer that stands before it',
+  });
+}
