@@ -5,9 +5,10 @@ import { checkSpec } from '../model/check.js';
 import { inferShapes, weightShapesByLayer } from '../model/shapes.js';
 
 import { checkWeights, type Weights } from '../weights/weights.js';
+import { DEFAULT_SEED, draw, drawnSizes, inputWish } from './drawing.js';
 import { executeWith } from './execute.js';
 import { loadNetwork, type Network } from './network.js';
-import { DEFAULT_SEED, draw, drawnSizes, inputWish, withFramework } from './prepare.js';
+import { withFramework } from './prepare.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 
 /** A network and its numbers without any file: what a browser can ask for. Everything here runs on values in memory. */

@@ -4,7 +4,8 @@ import { concatFirst, sliceFirst } from '../tensor/layout.js';
 import type { Precision, Tensor } from '../tensor/tensor.js';
 import { floorOf } from './floor.js';
 import { outputOf } from './forward.js';
-import { type Prepared, productsIn } from './prepare.js';
+import { productsIn } from './memory.js';
+import type { Prepared } from './prepare.js';
 
 /**
  * How far rounding alone moves each value of y: the network is run several times by the same float32 code with other roundings (engines/batched/jitter.ts), and what

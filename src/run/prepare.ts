@@ -1,25 +1,18 @@
-import { getCell } from '../cells/index.js';
 import type { EngineInput } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { type Assumption, checkAssumptions } from '../model/assumptions.js';
-import { TUTORIAL } from '../model/dimensions.js';
-import { maskReaders } from '../model/masks.js';
-import { inferShapes, type ModelShapes, weightShapesByLayer } from '../model/shapes.js';
-import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import type { GraphValue } from '../ops/value.js';
-import { concatFirst } from '../tensor/layout.js';
-import { exactSize, sliceRow, type Tensor } from '../tensor/tensor.js';
-import { drawInputFrom, drawNetwork } from '../weights/draw.js';
-import type { InputWish } from '../weights/init.js';
+import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
+import { checkDraws, DEFAULT_RNG, DEFAULT_SEED, draw, drawnSizes, drawnWeights, drawnX, inputWish } from './drawing.js';
 import { checkFinite } from './finite.js';
 import { readInitialStates } from './initialStates.js';
-import { INPUT_NAMES, inputNotes, maskOfLengths, type ReadArray, readArray, readLengths, readMask, toInput } from './input.js';
-import { memoryBudget } from './limits.js';
+import { INPUT_NAMES, inputNotes, type ReadArray, readArray, toInput } from './input.js';
+import { checkMemory } from './memory.js';
 import type { ModelFile } from './modelFile.js';
 import { isExact, loadNetwork, type Network, openModel } from './network.js';
-import { noSize } from './networkSizes.js';
+import { paddedInput, withTimesteps } from './padding.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import { rowsOfInput } from './rows.js';
 
@@ -43,9 +36,6 @@ export interface Prepared {
   readonly notes: readonly string[];
   readonly assumptions: readonly Assumption[];
 }
-
-export const DEFAULT_SEED = '42';
-const DEFAULT_RNG = 'seedrandom';
 
 /**
  * @param given the first samples of an input that is read in pieces; whether they are finite is left to the caller
@@ -141,37 +131,6 @@ function checkBuilt(network: Network, request: NetworkRequest): void {
   });
 }
 
-/** That x was drawn, where the other output was computed from one that nobody has named. */
-function drawnX(request: NetworkRequest & InputRequest & { readonly against?: string }): Assumption[] {
-  const { against, input, seed, rng, inputRng } = request;
-  if (against === undefined || [input, seed, rng, inputRng].some(flag => flag !== undefined)) return [];
-  const what = `x was drawn from seed ${DEFAULT_SEED}`;
-  return [
-    { fact: 'x', what, value: 'drawn', why: '--against brings y, and nothing says from which x', say: '-i FILE, or --seed to draw it' },
-  ];
-}
-
-/** That weights were drawn, where the model comes from a file and nobody asked for a draw. */
-function drawnWeights(network: Network, { model, seed, rng, init }: NetworkRequest & InputRequest): Assumption[] {
-  const asked = [seed, rng, init].some(flag => flag !== undefined);
-  if (network.weights || model === undefined || asked) return [];
-  const say = '--weights FILE, or --seed to draw them';
-  return [
-    { fact: 'weights', what: `the weights were drawn from seed ${DEFAULT_SEED}`, value: 'drawn', why: 'the model file has none', say },
-  ];
-}
-
-/** A flag says how something is drawn that is read from a file. @throws RnnError E_CONFLICT (usage) */
-function checkDraws(request: InputRequest, { weights }: Network, inputIsRead: boolean): void {
-  const conflict = (flag: string, draws: string, read: string) =>
-    new RnnError('usage', 'E_CONFLICT', `${flag} says how ${draws} drawn, and ${read}`, { fix: `drop ${flag}` });
-  if (request.init !== undefined && weights) throw conflict('--init', 'weights are', 'they are read from a file');
-  if (request.inputRng !== undefined && inputIsRead) throw conflict('--input-rng', 'x is', 'it is read from a file');
-  if (!weights || !inputIsRead) return;
-  const flag = request.rng !== undefined ? '--rng' : request.seed !== undefined ? '--seed' : undefined;
-  if (flag) throw conflict(flag, 'weights and x are', 'both are read from files');
-}
-
 /** An ONNX graph that is run as it stands: nothing is drawn but its input. */
 async function prepareGraph(request: NetworkRequest & InputRequest, opened: ModelFile): Promise<Prepared> {
   const network = await loadNetwork(request, undefined, opened);
@@ -204,105 +163,11 @@ export function withFramework<R extends NetworkRequest & InputRequest>(request: 
   return torch ? { ...request, framework: 'torch' } : request;
 }
 
-interface DrawnParts {
-  readonly weights: Weights | null;
-  readonly x: Tensor | null;
-  readonly rng: string;
-  readonly init: string | null;
-  readonly promise: string | null;
-  readonly inputPromise: string | null;
-}
-
-/** What no file gives. @throws RnnError E_SEED, E_RNG_LAYER, E_RNG_INIT */
-export function draw(network: Network, request: InputRequest, seed: string, input: InputWish | null): DrawnParts {
-  const rng = request.rng ?? DEFAULT_RNG;
-  const inputRng = request.inputRng ?? rng;
-  const nothing = { weights: null, x: null, init: null, promise: null, inputPromise: null };
-  if (network.weights) {
-    if (input === null) return { ...nothing, rng: 'file' };
-    const { x, promise } = drawInputFrom(inputRng, seed, input);
-    return { ...nothing, x, rng: inputRng, inputPromise: promise };
-  }
-  const frameworkInit = network.framework === 'torch' ? 'torch' : 'keras';
-  const { init } = request;
-  return { rng, ...drawNetwork(network.model, weightShapesByLayer(network.shapes), { seed, rng, inputRng, init, frameworkInit, input }) };
-}
-
-/** Multiply-adds of a pass, roughly: every weight meets every sample at every step. */
-export function productsOf({ shapes }: Network, N: number, T: number): number {
-  return Number(weightNumbers(shapes)) * N * T;
-}
-
-/** The same of what is prepared. */
-export function productsIn({ network, input }: Prepared): number {
-  return productsOf(network, input.x.shape[0], input.x.shape[1]);
-}
-
 /** The file's shape with the batch first. */
 function knownShape(array: ReadArray | undefined, timeMajor = false): readonly number[] | undefined {
   if (!array) return undefined;
   const { shape } = array.tensor;
   return timeMajor && shape.length >= 2 ? [shape[1], shape[0], ...shape.slice(2)] : shape;
-}
-
-/** N and T of a drawn input. @throws RnnError E_SIZE (usage) where nothing says how many steps it has */
-export function drawnSizes({ model }: Network, { N }: NetworkRequest, steps?: number): { N: number; T: number } {
-  const T = model.input.timesteps ?? steps;
-  if (T === undefined) throw noSize('T', 'how many steps the input has');
-  return { N: N ?? model.input.batch ?? TUTORIAL.N, T };
-}
-
-export function inputWish({ model }: Network, { N, T }: { N: number; T: number }): InputWish {
-  const embedding = model.layers.find(l => l.kind === 'embedding');
-  if (model.input.features === null && embedding?.kind === 'embedding') return { shape: [N, T], tokens: embedding.tokens };
-  return { shape: [N, T, model.input.features!], tokens: null };
-}
-
-/** Mask or lengths of the request beside X. PyTorch's packed sequences shrink to the longest. */
-export async function paddedInput(whole: Tensor, { model, framework }: Network, request: InputRequest): Promise<EngineInput> {
-  const [N, T] = whole.shape;
-  if (request.mask !== undefined && request.lengths !== undefined)
-    throw new RnnError('usage', 'E_CONFLICT', '--mask and --lengths both say which steps are real', { fix: 'use one of them' });
-  checkMaskIsRead(model, request);
-  const initialStates = await readInitialStates(model, N, request.h0, request.c0);
-  if (request.lengths !== undefined) {
-    const lengths = await readLengths(request.lengths, N, T, framework === 'torch' ? 1 : 0);
-    const longest = framework === 'torch' ? Math.max(...lengths) : T;
-    return { x: firstSteps(whole, longest), mask: maskOfLengths(lengths, longest), initialStates };
-  }
-  const mask = request.mask === undefined ? undefined : await readMask(request.mask, N, T);
-  return { x: whole, mask, initialStates };
-}
-
-/** @throws RnnError E_CONFLICT (usage): no layer leaves masked steps out, or one before a recurrent layer drops the mask */
-function checkMaskIsRead(model: ModelSpec, { lengths, mask }: InputRequest): void {
-  if (lengths === undefined && mask === undefined) return;
-  const flag = lengths === undefined ? '--mask' : '--lengths';
-  const { readers, unreached } = maskReaders(model);
-  if (readers.length > 0 && unreached.length === 0) return;
-  const what =
-    unreached.length > 0
-      ? `does not reach ${unreached.map(name => escapeText(name, 40)).join(', ')}`
-      : 'reaches no layer that leaves steps out';
-  throw new RnnError('usage', 'E_CONFLICT', `${flag} ${what}`, { fix: `drop ${flag}, and give each sample alone with its own steps` });
-}
-
-/** The network with the T it really runs, where padding was cut off. */
-function withTimesteps(network: Network, T: number): Network {
-  const model = { ...network.model, input: { ...network.model.input, timesteps: T } };
-  return { ...network, model, shapes: inferShapes(model) };
-}
-
-/** [N, T, …] -> [N, steps, …] */
-function firstSteps(x: Tensor, steps: number): Tensor {
-  const [N, T, ...rest] = x.shape;
-  if (steps === T) return x;
-  const width = exactSize(rest);
-  const rows = Array.from({ length: N }, (_, n) => ({
-    shape: [1, steps, ...rest],
-    data: sliceRow(x, n).data.subarray(0, steps * Number(width)),
-  }));
-  return concatFirst(rows);
 }
 
 /** N and T of an array, whatever its axes: one sequence has two, and the rows of a table are steps. */
@@ -313,71 +178,9 @@ function sizesOf({ tensor }: ReadArray, { model }: Network): { N: number; T: num
   return { N: Math.max(1, Math.ceil(tensor.data.length / (T * (features ?? 1)))), T };
 }
 
-/** Bytes that any machine has: asking how many this one has takes longer than a small forward pass. */
-const ALWAYS = 2n ** 24n;
-
-/**
- * Refuses before anything is allocated. Counted exactly: weights, X, every layer's output, states, in 8 bytes each.
- * @throws RnnError E_MEMORY (limit, exit 5)
- */
-export function checkMemory({ model, shapes }: Network, [N, T]: readonly [number, number], maxMemory: number | undefined): void {
-  const numbers = weightNumbers(shapes) + activationNumbers(shapes, model, BigInt(N), BigInt(T));
-  const bytes = numbers * 8n;
-  if (maxMemory === undefined && bytes <= ALWAYS) return;
-  const budget = BigInt(maxMemory ?? memoryBudget());
-  if (bytes <= budget) return;
-  throw new RnnError('limit', 'E_MEMORY', `this needs ${bytes} bytes (${inUnits(bytes)}), the budget is ${inUnits(budget)}`, {
-    expected: `at most ${budget} bytes`,
-    found: `${bytes} bytes`,
-    fix: 'use smaller sizes, fewer samples at a time, or raise --max-memory',
-    limit: { flag: '--max-memory', value: Number(budget) },
-  });
-}
-
-function weightNumbers(shapes: ModelShapes): bigint {
-  return shapes.layers.reduce((total, l) => total + l.weights.reduce((sum, w) => sum + exactSize(w.shape), 0n), 0n);
-}
-
-/** X, and for every layer its output and, where it is recurrent, its states and one step of gates. */
-function activationNumbers(shapes: ModelShapes, model: ModelSpec, N: bigint, T: bigint): bigint {
-  const size = (symbols: readonly { symbol: string; size: number | null }[]) =>
-    symbols.reduce((total, d, axis) => total * (axis === 0 ? N : BigInt(d.size ?? T)), 1n);
-  let total = size(shapes.input);
-  for (const { layer, output } of shapes.layers) {
-    total += size(output);
-    if (isRecurrent(layer)) total += N * BigInt(layer.units) * BigInt(getCell(layer.kind).gates.length + 4);
-  }
-  return total + BigInt(model.layers.length);
-}
-
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
-
-/** '227.4 PiB' */
-export function inUnits(bytes: bigint): string {
-  let power = 0;
-  while (power < UNITS.length - 1 && bytes >= 1024n ** BigInt(power + 1)) power++;
-  if (power === 0) return `${bytes} B`;
-  const tenths = (bytes * 10n) / 1024n ** BigInt(power);
-  return `${tenths / 10n}.${tenths % 10n} ${UNITS[power]}`;
-}
-
 /** NaN and infinities are computed with as IEEE says; they are counted, and refused with --strict-finite. @throws RnnError E_NOT_FINITE */
 export function finiteNotes(strict: boolean, x: Tensor | null, weights: Weights): string[] {
   const notes = x === null ? [] : checkFinite('the input', x, strict);
   for (const [name, weight] of weights) notes.push(...checkFinite(`the weight ${escapeText(name)}`, weight, strict));
   return notes;
 }
-
-/** A seeded input for a network, a few samples where the batch is open: what conversions are checked with. */
-export async function drawFor(network: Network, seed: string): Promise<EngineInput> {
-  const N = network.model.input.batch ?? CHECK_SAMPLES;
-  const { T } = TUTORIAL;
-  if (network.model.otherInputs || network.model.input.shape) {
-    const { readNamedInputs } = await import('./namedInputs.js');
-    return readNamedInputs(network, { N, T }, seed);
-  }
-  const wish = inputWish(network, { N, T: network.model.input.timesteps ?? T });
-  return { x: drawInputFrom(DEFAULT_RNG, seed, wish).x };
-}
-
-const CHECK_SAMPLES = 3;

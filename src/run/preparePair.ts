@@ -3,9 +3,11 @@ import { inferShapes } from '../model/shapes.js';
 import { inputsOf } from '../model/spec.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { drawInputFrom } from '../weights/draw.js';
+import { DEFAULT_SEED, inputWish } from './drawing.js';
 import { INPUT_NAMES, type ReadArray, readArray, toInput } from './input.js';
 import type { Network } from './network.js';
-import { DEFAULT_SEED, finiteNotes, inputWish, type Prepared, paddedInput, prepare } from './prepare.js';
+import { paddedInput } from './padding.js';
+import { finiteNotes, type Prepared, prepare } from './prepare.js';
 import type { CompareRequest, NetworkRequest } from './request.js';
 
 /** Two networks on one input: the one that is given, else one drawn from the seed in the size that both take. */

@@ -1,0 +1,66 @@
+import { getCell } from '../cells/index.js';
+import { RnnError } from '../errors.js';
+import type { ModelShapes } from '../model/shapes.js';
+import { isRecurrent, type ModelSpec } from '../model/spec.js';
+import { exactSize } from '../tensor/tensor.js';
+import { memoryBudget } from './limits.js';
+import type { Network } from './network.js';
+import type { Prepared } from './prepare.js';
+
+/** Multiply-adds of a pass, roughly: every weight meets every sample at every step. */
+export function productsOf({ shapes }: Network, N: number, T: number): number {
+  return Number(weightNumbers(shapes)) * N * T;
+}
+
+/** The same of what is prepared. */
+export function productsIn({ network, input }: Prepared): number {
+  return productsOf(network, input.x.shape[0], input.x.shape[1]);
+}
+
+/** Bytes that any machine has: asking how many this one has takes longer than a small forward pass. */
+const ALWAYS = 2n ** 24n;
+
+/**
+ * Refuses before anything is allocated. Counted exactly: weights, X, every layer's output, states, in 8 bytes each.
+ * @throws RnnError E_MEMORY (limit, exit 5)
+ */
+export function checkMemory({ model, shapes }: Network, [N, T]: readonly [number, number], maxMemory: number | undefined): void {
+  const numbers = weightNumbers(shapes) + activationNumbers(shapes, model, BigInt(N), BigInt(T));
+  const bytes = numbers * 8n;
+  if (maxMemory === undefined && bytes <= ALWAYS) return;
+  const budget = BigInt(maxMemory ?? memoryBudget());
+  if (bytes <= budget) return;
+  throw new RnnError('limit', 'E_MEMORY', `this needs ${bytes} bytes (${inUnits(bytes)}), the budget is ${inUnits(budget)}`, {
+    expected: `at most ${budget} bytes`,
+    found: `${bytes} bytes`,
+    fix: 'use smaller sizes, fewer samples at a time, or raise --max-memory',
+    limit: { flag: '--max-memory', value: Number(budget) },
+  });
+}
+
+function weightNumbers(shapes: ModelShapes): bigint {
+  return shapes.layers.reduce((total, l) => total + l.weights.reduce((sum, w) => sum + exactSize(w.shape), 0n), 0n);
+}
+
+/** X, and for every layer its output and, where it is recurrent, its states and one step of gates. */
+function activationNumbers(shapes: ModelShapes, model: ModelSpec, N: bigint, T: bigint): bigint {
+  const size = (symbols: readonly { symbol: string; size: number | null }[]) =>
+    symbols.reduce((total, d, axis) => total * (axis === 0 ? N : BigInt(d.size ?? T)), 1n);
+  let total = size(shapes.input);
+  for (const { layer, output } of shapes.layers) {
+    total += size(output);
+    if (isRecurrent(layer)) total += N * BigInt(layer.units) * BigInt(getCell(layer.kind).gates.length + 4);
+  }
+  return total + BigInt(model.layers.length);
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+
+/** '227.4 PiB' */
+export function inUnits(bytes: bigint): string {
+  let power = 0;
+  while (power < UNITS.length - 1 && bytes >= 1024n ** BigInt(power + 1)) power++;
+  if (power === 0) return `${bytes} B`;
+  const tenths = (bytes * 10n) / 1024n ** BigInt(power);
+  return `${tenths / 10n}.${tenths % 10n} ${UNITS[power]}`;
+}
