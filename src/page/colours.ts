@@ -48,21 +48,3 @@ export function inkOn(rgb: Rgb): string {
   const [r, g, b] = rgb.map(v => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.22 ? '#111318' : '#f6f5f2';
 }
-
-/** Within 0 … 1 that scale, else symmetric, within ±1 where it fits; the same rule as the pictures of the command line. */
-export function scaleOf(values: ArrayLike<number>): Scale {
-  let low = 0;
-  let high = 0;
-  for (let k = 0; k < values.length; k++) {
-    if (!Number.isFinite(values[k])) continue;
-    low = Math.min(low, values[k]);
-    high = Math.max(high, values[k]);
-  }
-  if (low >= 0 && high <= 1 && high > 0) return { kind: 'sequential', low: 0, high: 1 };
-  return symmetric(Math.max(-low, high));
-}
-
-export function symmetric(limit: number): Scale {
-  const most = limit <= 1 ? 1 : limit;
-  return { kind: 'diverging', low: -most, high: most };
-}

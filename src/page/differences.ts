@@ -1,7 +1,6 @@
-import type { Scale } from '../report/palette.js';
+import { type Scale, symmetric } from '../report/palette.js';
 import type { ComparePage } from '../run/pageData.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { symmetric } from './colours.js';
 import { el, replace } from './dom.js';
 import type { Axis, Grid, Mark } from './grid.js';
 import { type HeatMap, heatMap } from './heatMap.js';

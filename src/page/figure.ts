@@ -1,5 +1,6 @@
+import { symmetric } from '../report/palette.js';
 import type { LayerRow, ShapesResult } from '../run/result.js';
-import { cellColour, css, isDark, symmetric } from './colours.js';
+import { cellColour, css, isDark } from './colours.js';
 import { el, replace, svg } from './dom.js';
 import { shownName } from './text.js';
 

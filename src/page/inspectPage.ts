@@ -1,12 +1,15 @@
+import { bytesText } from '../report/numbers.js';
+import { symmetric } from '../report/palette.js';
 import type { InspectPage, TensorFigures } from '../run/pageData.js';
 import type { InspectTensor } from '../run/result.js';
-import { symmetric, whenColoursChange } from './colours.js';
+import { whenColoursChange } from './colours.js';
+import { dataTable } from './dataTable.js';
 import { el, oncePerFrame, replace, svg } from './dom.js';
 import { drawFigure, figureFrame } from './figure.js';
 import { NAMES } from './frameworkTable.js';
 import type { Axis, Grid } from './grid.js';
 import { heatMap } from './heatMap.js';
-import { bytesOf, countText, layerTable } from './layerTable.js';
+import { countText, layerTable } from './layerTable.js';
 import { pageFoot, pageHead } from './pageParts.js';
 import { sequencesIn } from './sequencesIn.js';
 import { numberText, shownName } from './text.js';
@@ -152,7 +155,7 @@ function factLine({ result }: InspectPage): string[] {
   const digest = sha256 ? ` sha256 ${sha256}.` : '';
   const why = !runs && reason ? ` ${reason}.` : '';
   return [
-    `Format ${format}${framework ? ` (${[NAMES[framework] ?? framework, frameworkVersion].filter(Boolean).join(' ')})` : ''}; ${bytesOf(bytes)}, ${countText(totals.numbers)} numbers in ${countText(totals.tensors)} tensors.${why}${digest}`,
+    `Format ${format}${framework ? ` (${[NAMES[framework] ?? framework, frameworkVersion].filter(Boolean).join(' ')})` : ''}; ${bytesText(bytes)}, ${countText(totals.numbers)} numbers in ${countText(totals.tensors)} tensors.${why}${digest}`,
   ];
 }
 
@@ -183,31 +186,9 @@ function tensorTable({ result, tensors }: InspectPage, chosen: number, filter: s
     );
   });
   const more = found.length - rows.length;
-  return el(
-    'div',
-    { class: 'table-scroll list', tabindex: 0, role: 'region', 'aria-label': 'list of tensors' },
-    el(
-      'table',
-      { class: 'layers' },
-      el(
-        'thead',
-        {},
-        el(
-          'tr',
-          {},
-          ...['name', 'role', 'shape', 'type', 'numbers', 'spread'].map(text =>
-            el('th', { scope: 'col', class: text === 'numbers' ? 'number' : '' }, text),
-          ),
-        ),
-      ),
-      el(
-        'tbody',
-        {},
-        ...rows,
-        more > 0 && el('tr', {}, el('td', { colspan: 6 }, `… ${countText(more)} more; a part of a name finds them`)),
-      ),
-    ),
-  );
+  const rest = more > 0 && el('tr', {}, el('td', { colspan: 6 }, `… ${countText(more)} more; a part of a name finds them`));
+  const heads = ['name', 'role', 'shape', 'type', 'numbers', 'spread'];
+  return dataTable({ label: 'list of tensors', kind: 'list', heads, number: 'numbers', rows: [...rows, rest] });
 }
 
 /** The histogram as a line of bars. */

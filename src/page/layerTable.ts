@@ -1,4 +1,6 @@
+import { bytesText } from '../report/numbers.js';
 import type { LayerRow, ShapesResult } from '../run/result.js';
+import { dataTable } from './dataTable.js';
 import { el } from './dom.js';
 import { withNumbers } from './sizes.js';
 import { shownName } from './text.js';
@@ -17,28 +19,9 @@ export function layerTable(result: ShapesResult, chosen: string, choose: (layer:
     el('th', { scope: 'row' }, 'total'),
     el('td', { colspan: 3 }),
     el('td', { class: 'number' }, countText(totals.params)),
-    el('td', {}, `${bytesOf(totals.bytes)} as float32`),
+    el('td', {}, `${bytesText(totals.bytes)} as float32`),
   );
-  return el(
-    'div',
-    { class: 'table-scroll wide', tabindex: 0, role: 'region', 'aria-label': 'layers, shapes and parameters' },
-    el(
-      'table',
-      { class: 'layers' },
-      el(
-        'thead',
-        {},
-        el(
-          'tr',
-          {},
-          ...heads.map(text =>
-            text === '' ? el('td', {}) : el('th', { scope: 'col', class: text === 'parameters' ? 'number' : '' }, text),
-          ),
-        ),
-      ),
-      el('tbody', {}, ...rows, total),
-    ),
-  );
+  return dataTable({ label: 'layers, shapes and parameters', kind: 'wide', heads, number: 'parameters', rows: [...rows, total] });
 }
 
 function layerRows(layer: LayerRow, dims: ShapesResult['dims'], chosen: boolean, choose: (layer: string) => void): HTMLElement[] {
@@ -102,12 +85,4 @@ function sizesCell({ dims, shape }: LayerRow['input']): HTMLElement {
 /** Open where D is. */
 export function countText(count: number | bigint | null): string {
   return count === null ? '?' : count.toLocaleString('en');
-}
-
-export function bytesOf(bytes: number | bigint | null): string {
-  if (bytes === null) return '?';
-  const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
-  let [size, unit] = [Number(bytes), 0];
-  for (; size >= 1024 && unit < units.length - 1; unit++) size /= 1024;
-  return `${unit === 0 ? size : size.toFixed(2)} ${units[unit]}`;
 }

@@ -1,5 +1,6 @@
+import { symmetric } from '../report/palette.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { cellColour, css, isDark, symmetric } from './colours.js';
+import { cellColour, css, isDark } from './colours.js';
 import { svg } from './dom.js';
 
 /**

@@ -1,7 +1,7 @@
+import { symmetric } from '../report/palette.js';
 import type { ComparePage, PageLoops } from '../run/pageData.js';
 import type { Explanation } from '../run/result.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { symmetric } from './colours.js';
 import { codeBlock } from './copyButton.js';
 import { el, replace } from './dom.js';
 import type { Grid } from './grid.js';

@@ -1,8 +1,8 @@
 import { getCell } from '../cells/index.js';
 import { isRecurrent, type LayerSpec } from '../model/spec.js';
+import { scaleOf, symmetric } from '../report/palette.js';
 import { valueNamed } from '../run/valueNamed.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { scaleOf, symmetric } from './colours.js';
 import { roleOf } from './formula.js';
 import type { Axis, Grid, Mark } from './grid.js';
 import type { Model } from './model.js';

@@ -1,6 +1,7 @@
 import { RnnError } from '../errors.js';
 import { inferShapes } from '../model/shapes.js';
 import type { ModelSpec } from '../model/spec.js';
+import { bytesText } from '../report/numbers.js';
 import { titleOf } from '../run/network.js';
 import type { ShapesPage } from '../run/pageData.js';
 import type { ShapesResult } from '../run/result.js';
@@ -9,7 +10,7 @@ import { whenColoursChange } from './colours.js';
 import { el, oncePerFrame, replace } from './dom.js';
 import { drawFigure, figureFrame } from './figure.js';
 import { frameworkTable } from './frameworkTable.js';
-import { bytesOf, countText, layerTable, lettersIn } from './layerTable.js';
+import { countText, layerTable, lettersIn } from './layerTable.js';
 import { pageFoot, pageHead } from './pageParts.js';
 import { sequencesIn } from './sequencesIn.js';
 import { type Size, sizesOf, withNumbers } from './sizes.js';
@@ -131,9 +132,9 @@ function workOf({ totals, dims }: ShapesResult): HTMLElement[] {
         macsPerSample === null ? 'as T is' : countText(macsPerSample),
         el('span', { class: 'how' }, ...letters, el('span', { class: 'worked' }, ` = ${numbers}`)),
       ),
-      ...row('weights', bytesOf(bytes), 'as float32'),
-      ...row('state', bytesOf(stateBytes), 'kept from step to step'),
-      ...row('for training', trainingBytes === null ? 'as T is' : bytesOf(trainingBytes), 'every h of every step'),
+      ...row('weights', bytesText(bytes), 'as float32'),
+      ...row('state', bytesText(stateBytes), 'kept from step to step'),
+      ...row('for training', trainingBytes === null ? 'as T is' : bytesText(trainingBytes), 'every h of every step'),
     ),
   ];
 }

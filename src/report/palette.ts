@@ -86,3 +86,20 @@ export function nearest256(rgb: Rgb): number {
   const shade = 8 + 10 * grey;
   return distance([shade, shade, shade]) < distance([CUBE[r], CUBE[g], CUBE[b]]) ? 232 + grey : 16 + 36 * r + 6 * g + b;
 }
+
+/** Values within 0 … 1 have that scale; all others one that is symmetric, −1 … 1 at least. */
+export function scaleOf(values: ArrayLike<number>): Scale {
+  let low = 0;
+  let high = 0;
+  for (let k = 0; k < values.length; k++) {
+    if (!Number.isFinite(values[k])) continue;
+    low = Math.min(low, values[k]);
+    high = Math.max(high, values[k]);
+  }
+  return low >= 0 && high <= 1 && high > 0 ? { kind: 'sequential', low: 0, high: 1 } : symmetric(Math.max(-low, high));
+}
+
+export function symmetric(limit: number): Scale {
+  const most = limit <= 1 ? 1 : limit;
+  return { kind: 'diverging', low: -most, high: most };
+}

@@ -1,6 +1,6 @@
 import { escapeText } from '../escape.js';
 import type { ForwardResult, TensorData } from '../run/result.js';
-import type { Scale } from './palette.js';
+import { type Scale, scaleOf } from './palette.js';
 
 /** What a heat map shows: one gate or state of one layer for one sample, units down, steps across. */
 export interface Panel {
@@ -31,20 +31,6 @@ export function panelsOf({ tensors }: ForwardResult, sample: number): Panel[] {
 function panelOf({ shape: [, T, M], data }: TensorData, sample: number, title: string): Panel {
   const from = (sample - 1) * T * M;
   return { title, T, M, scale: scaleOf(data.subarray(from, from + T * M)), value: (t, m) => data[from + t * M + m] };
-}
-
-/** Gates within 0 … 1 have that scale; everything else is symmetric, within ±1 where it fits. */
-function scaleOf(values: ArrayLike<number>): Scale {
-  let low = 0;
-  let high = 0;
-  for (let k = 0; k < values.length; k++) {
-    if (!Number.isFinite(values[k])) continue;
-    low = Math.min(low, values[k]);
-    high = Math.max(high, values[k]);
-  }
-  const limit = Math.max(-low, high);
-  if (low >= 0 && high <= 1 && high > 0) return { kind: 'sequential', low: 0, high: 1 };
-  return limit <= 1 ? { kind: 'diverging', low: -1, high: 1 } : { kind: 'diverging', low: -limit, high: limit };
 }
 
 /** A panel with steps and units gathered so that it fits: each cell is the mean of its block. */

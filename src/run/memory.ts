@@ -1,11 +1,11 @@
 import { getCell } from '../cells/index.js';
+import type { EngineInput } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
 import type { ModelShapes } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { exactSize } from '../tensor/tensor.js';
 import { memoryBudget } from './limits.js';
 import type { Network } from './network.js';
-import type { Prepared } from './prepare.js';
 
 /** Multiply-adds of a pass, roughly: every weight meets every sample at every step. */
 export function productsOf({ shapes }: Network, N: number, T: number): number {
@@ -13,7 +13,7 @@ export function productsOf({ shapes }: Network, N: number, T: number): number {
 }
 
 /** The same of what is prepared. */
-export function productsIn({ network, input }: Prepared): number {
+export function productsIn({ network, input }: { readonly network: Network; readonly input: EngineInput }): number {
   return productsOf(network, input.x.shape[0], input.x.shape[1]);
 }
 
