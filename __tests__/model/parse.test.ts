@@ -63,7 +63,7 @@ describe('one-line networks', () => {
       { kind: 'rnn', units: 5 },
     ]);
     expect(layers('rnn:5+x2+x3')).toHaveLength(6);
-    expect(layers('rnn:5,gru:4+x9999')).toHaveLength(10_000);
+    expect(layers('rnn:5,gru:4+x99999')).toHaveLength(100_000);
   });
 
   it('reads blanks, signs, points and exponents, and what may be left out', () => {
@@ -138,9 +138,9 @@ describe('mistakes', () => {
     ],
     ['rnn:2147483648', 'rnn:2147483648', 'a size must be from 1 to 2147483647, found 2147483648', 'use a positive size'],
     ['lstm:5+proj=0', 'proj=0', 'a size must be from 1 to 2147483647, found 0', 'use a positive size'],
-    ['rnn:5+x0', 'x0', '+x0 is no number of layers from 1 to 10000', 'write +x3'],
-    ['rnn:5+x10001', 'x10001', '+x10001 is no number of layers from 1 to 10000', 'write +x3'],
-    ['rnn:5,gru:4+x10000', 'gru:4+x10000', 'more than 10000 layers', 'use fewer layers'],
+    ['rnn:5+x0', 'x0', '+x0 is no number of layers from 1 to 100000', 'write +x3'],
+    ['rnn:5+x100001', 'x100001', '+x100001 is no number of layers from 1 to 1000000', 'write +x3'],
+    ['rnn:5,gru:4+x100000', 'gru:4+x100000', 'more than 100000 layers', 'use fewer layers'],
     ['lstm:5+proj=2x', 'proj=2x', "unknown option '+proj=2x'", "did you mean '+proj=P'?"],
     [
       'rnn:5+zzz',

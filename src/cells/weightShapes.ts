@@ -40,10 +40,17 @@ export function biasShapes(gates: readonly string[], M: number, options: CellOpt
   if (!options.useBias) return [];
   const G = gates.length;
   const columns = times(G, symbols.M);
-  const named = { name: 'bh', role: 'bias' as const, gates: G > 1 ? gates : null };
-  return options.twoBiases
-    ? [{ ...named, dims: ['2', columns], shape: [2, G * M], formula: product('2', G, symbols.M) }]
-    : [{ ...named, dims: [columns], shape: [G * M], formula: G > 1 ? `${G}*${symbols.M}` : symbols.M }];
+  const formula = options.twoBiases ? product('2', G, symbols.M) : G > 1 ? `${G}*${symbols.M}` : symbols.M;
+  return [
+    {
+      name: 'bh',
+      role: 'bias',
+      dims: options.twoBiases ? ['2', columns] : [columns],
+      shape: options.twoBiases ? [2, G * M] : [G * M],
+      gates: G > 1 ? gates : null,
+      formula,
+    },
+  ];
 }
 
 function times(G: number, symbol: string): string {

@@ -72,12 +72,18 @@ export const FIXED_OPTIONS = {
   resetAfter: false,
 };
 
+const BIAS_ROWS = new WeakMap<RecurrentSpec, number>();
+
 /** How many rows of biases the layer has. */
 export function biasRows(layer: RecurrentSpec): number {
+  const known = BIAS_ROWS.get(layer);
+  if (known !== undefined) return known;
   const bias = getCell(layer.kind)
     .weightShapes(1, 1, cellOptions(layer))
     .find(({ role }) => role === 'bias');
-  return bias === undefined ? 0 : bias.shape.length;
+  const rows = bias === undefined ? 0 : bias.shape.length;
+  BIAS_ROWS.set(layer, rows);
+  return rows;
 }
 
 function recurrentLayer(cell: Cell): LayerKind<RecurrentSpec> {

@@ -2,7 +2,7 @@ import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { getLayerKind, LAYER_KINDS } from '../layers/index.js';
 import { FIXED_OPTIONS } from '../layers/recurrent.js';
-import { checkFields } from './checkFields.js';
+import { checkFields, fieldsOf } from './checkFields.js';
 import { DEFAULTS, type FrameworkName, isCellName } from './frameworks.js';
 import { FIRST_SPEC_SCHEMA, type InputSpec, type LayerSpec, MOST_LAYERS, type ModelSpec, type OutputSpec, SPEC_SCHEMA } from './spec.js';
 import { asObject, bool, checkKeys, choice, missing, show, text, typeError, wholeNumber } from './specJson.js';
@@ -36,12 +36,15 @@ export function checkSpec(json: unknown, framework: FrameworkName = 'keras'): Mo
     values.add(layers[index]);
   });
   const [output, ...otherOutputs] = checkOutputs(spec, layers, values);
+  const tokens = new Set(layers.flatMap(l => (l.kind === 'embedding' ? l.inputs : [])));
+  /** An input that an embedding reads has no features: it is token numbers. */
+  const asRead = (i: InputSpec): InputSpec => (tokens.has(i.name) ? { ...i, features: null } : i);
   return {
     schema: SPEC_SCHEMA,
     name: spec.name === undefined ? 'sequential' : text(spec.name, 'name'),
     functional: spec.functional === undefined ? false : bool(spec.functional, 'functional'),
-    input: withTokens(input, layers),
-    ...(otherInputs.length > 0 ? { otherInputs: otherInputs.map(i => withTokens(i, layers)) } : {}),
+    input: asRead(input),
+    ...(otherInputs.length > 0 ? { otherInputs: otherInputs.map(asRead) } : {}),
     layers,
     output: output.value,
     ...(output.name === output.value ? {} : { outputName: output.name }),
@@ -58,18 +61,14 @@ function tooManyLayers(found: number): RnnError {
   });
 }
 
-/** An input that an embedding reads has no features: it is token numbers. */
-function withTokens(input: InputSpec, layers: readonly LayerSpec[]): InputSpec {
-  return layers.some(l => l.kind === 'embedding' && l.inputs.includes(input.name)) ? { ...input, features: null } : input;
-}
-
 /** `input` describes an only input, `inputs` several. */
 function checkInputs(spec: Record<string, unknown>): InputSpec[] {
   if (spec.inputs === undefined) return [within('input', () => checkInput(spec.input === undefined ? {} : spec.input, 'input'))];
   if (spec.input !== undefined) throw typeError('inputs', "'input' or 'inputs', not both", spec.inputs);
   if (!Array.isArray(spec.inputs) || spec.inputs.length === 0) throw typeError('inputs', 'a list of at least one input', spec.inputs);
   const inputs = spec.inputs.map((input, i) => within(`inputs[${i}]`, () => checkInput(input, i === 0 ? 'input' : `input_${i + 1}`)));
-  const twice = inputs.find((input, i) => inputs.some((other, k) => k < i && other.name === input.name));
+  const names = new Set<string>();
+  const twice = inputs.find(({ name }) => names.size === names.add(name).size);
   if (twice)
     throw new RnnError('spec', 'E_SPEC_NAME', `two inputs are called '${escapeText(twice.name)}'`, {
       where: 'inputs',
@@ -129,8 +128,8 @@ function checkLayer(json: unknown, values: Values, taken: Set<string>, framework
   const given = asObject(json, 'layer');
   if (given.kind === undefined) throw missing('kind', LAYER_KINDS.map(k => k.name).join(', '));
   const kind = getLayerKind(text(given.kind, 'kind'));
-  const fixed = isCellName(kind.name) ? Object.entries(FIXED_OPTIONS).flatMap(([key, value]) => (given[key] === value ? key : [])) : [];
-  checkKeys(given, ['kind', 'name', 'inputs', 'trainable', 'states', 'mask', 'shares', 'tensors', ...Object.keys(kind.fields), ...fixed]);
+  const fixed: Readonly<Record<string, unknown>> = isCellName(kind.name) ? FIXED_OPTIONS : {};
+  checkKeys(given, fieldsOf(kind).keys, key => Object.hasOwn(fixed, key) && given[key] === fixed[key]);
   const name = given.name === undefined ? freeName(kind.name, values, taken) : text(given.name, 'name');
   if (taken.has(name))
     throw new RnnError('spec', 'E_SPEC_NAME', `two layers are called '${escapeText(name)}'`, {
@@ -200,5 +199,8 @@ function checkCall(
  * so that adding a layer at the end renames nothing.
  */
 function freeName(kind: string, values: Values, taken: ReadonlySet<string>): string {
-  for (let n = values.countOf(kind) + 1; ; n++) if (!taken.has(`${kind}_${n}`)) return `${kind}_${n}`;
+  let n = Math.max(values.countOf(kind) + 1, values.firstFree.get(kind) ?? 1);
+  while (taken.has(`${kind}_${n}`)) n++;
+  values.firstFree.set(kind, n + 1);
+  return `${kind}_${n}`;
 }

@@ -9,9 +9,10 @@ import { asObject, bool, checkKeys, choice, missing, rangeError, text, typeError
 
 /** The fields of a kind, complete. */
 export function checkFields(kind: AnyLayerKind, given: Record<string, unknown>, framework: FrameworkName): Record<string, unknown> {
-  const layer: Record<string, unknown> = isCellName(kind.name) ? { ...FIXED_OPTIONS } : {};
+  const { entries, blank } = fieldsOf(kind);
+  const layer = { ...blank };
   const defaults = layerDefaults(kind.name, framework);
-  for (const [key, field] of Object.entries(kind.fields)) {
+  for (const [key, field] of entries) {
     const value =
       given[key] === undefined
         ? (defaults[key] ?? field.default)
@@ -25,6 +26,26 @@ export function checkFields(kind: AnyLayerKind, given: Record<string, unknown>, 
   }
   if (isCellName(kind.name)) completeRecurrent(layer, given, framework);
   return layer;
+}
+
+interface KindFields {
+  /** all that a layer of this kind may say */
+  readonly keys: readonly string[];
+  readonly entries: readonly (readonly [string, Field])[];
+  /** has them all: values are written much faster where their keys are */
+  readonly blank: Readonly<Record<string, unknown>>;
+}
+
+const FIELDS = new WeakMap<AnyLayerKind, KindFields>();
+
+export function fieldsOf(kind: AnyLayerKind): KindFields {
+  const known = FIELDS.get(kind);
+  if (known) return known;
+  const entries = Object.entries(kind.fields);
+  const blank = { ...(isCellName(kind.name) ? FIXED_OPTIONS : {}), ...Object.fromEntries(entries.map(([key]) => [key, undefined])) };
+  const keys = ['kind', 'name', 'inputs', 'trainable', 'states', 'mask', 'shares', 'tensors', ...Object.keys(kind.fields)];
+  FIELDS.set(kind, { keys, entries, blank });
+  return { keys, entries, blank };
 }
 
 /** A layer inside a layer: its kind and fields; what it reads is the outer one's business. */

@@ -1,3 +1,4 @@
+import type { WeightShape } from '../cells/cell.js';
 import { getCell } from '../cells/index.js';
 import { multiply } from '../layers/dims.js';
 import { formulaOf } from '../layers/formula.js';
@@ -10,8 +11,12 @@ import { isRecurrent, type LayerSpec, type ModelSpec, type RecurrentSpec } from 
 
 /** Parameters, multiply-adds and bytes: every count is summed from shapes, in BigInt, never from a closed formula. */
 
-export function parameterCount(layer: LayerShapes): bigint {
-  return layer.weights.reduce((sum, w) => sum + exactSize(w.shape), 0n);
+export function parameterCount({ weights }: LayerShapes): bigint {
+  return numbersIn(weights);
+}
+
+function numbersIn(weights: readonly WeightShape[]): bigint {
+  return weights.reduce((sum, w) => sum + exactSize(w.shape), 0n);
 }
 
 export function totalParameters(shapes: ModelShapes, which: (layer: LayerSpec) => boolean = () => true): bigint {
@@ -20,8 +25,7 @@ export function totalParameters(shapes: ModelShapes, which: (layer: LayerSpec) =
 
 /** Those that training changes: not of a frozen layer, and not the moving statistics of a normalisation. */
 export function trainableParameters(shapes: ModelShapes): bigint {
-  const trained = shapes.layers.filter(({ layer }) => layer.trainable).flatMap(({ weights }) => weights.filter(w => !w.frozen));
-  return trained.reduce((sum, w) => sum + exactSize(w.shape), 0n);
+  return shapes.layers.reduce((sum, { layer, weights }) => (layer.trainable ? sum + numbersIn(weights.filter(w => !w.frozen)) : sum), 0n);
 }
 
 export interface FrameworkCount {
@@ -35,9 +39,14 @@ export interface FrameworkCount {
  * null where the framework has no such layer.
  * @param framework whose network it is: Flax is counted for its own
  */
-export function countsByFramework(model: ModelSpec, framework: FrameworkName = 'keras'): Record<string, FrameworkCount> {
+export function countsByFramework(
+  model: ModelSpec,
+  framework: FrameworkName = 'keras',
+  shapes: ModelShapes = inferShapes(model),
+): Record<string, FrameworkCount> {
   const counted = FRAMEWORKS.filter(name => name !== 'flax' || framework === 'flax');
-  return Object.fromEntries(counted.map(name => [name, countAs(name, model)]));
+  const described = totalParameters(shapes);
+  return Object.fromEntries(counted.map(name => [name, countAs(name, model, shapes, described)]));
 }
 
 /** The network as a framework would have it; null where it has no such layer. */
@@ -52,11 +61,17 @@ export function modelIn(framework: FrameworkName, model: ModelSpec): { readonly 
   };
 }
 
-function countAs(framework: FrameworkName, described: ModelSpec): FrameworkCount {
+/** Only weights of recurrent layers differ, never what a layer gives on, so that the shapes of the others are those of the network as described. */
+function countAs(framework: FrameworkName, described: ModelSpec, { layers }: ModelShapes, params: bigint): FrameworkCount {
   const { model, note } = modelIn(framework, described);
   if (!model) return { params: null, note };
+  const more = model.layers.reduce((sum, layer, i) => {
+    if (layer === described.layers[i] || layer.shares !== undefined) return sum;
+    const weights = getLayerKind(layer.kind).weightShapes(layer, layers[i].inputs, layers[i].symbols);
+    return sum + numbersIn(weights) - parameterCount(layers[i]);
+  }, 0n);
   const saved = framework === 'flax' ? model.layers.filter(isRecurrent).reduce((sum, l) => sum + withoutBias(l), 0n) : 0n;
-  return { params: totalParameters(inferShapes(model)) - saved, note };
+  return { params: params + more - saved, note };
 }
 
 /** Flax' GRU has no recurrent bias of z and r, which could be added to the input's (and in nnx none of n either). */
@@ -84,7 +99,8 @@ function asIn(framework: FrameworkName, layer: RecurrentSpec): RecurrentSpec {
       : framework === 'tfjs'
         ? false
         : layer.resetAfter;
-  return { ...layer, twoBiases: DEFAULTS[framework].twoBiases, resetAfter };
+  const { twoBiases } = DEFAULTS[framework];
+  return layer.twoBiases === twoBiases && layer.resetAfter === resetAfter ? layer : { ...layer, twoBiases, resetAfter };
 }
 
 export function layerCost(shapes: LayerShapes): LayerCost {

@@ -27,7 +27,8 @@ export interface ModelShapes {
 
 /** @throws RnnError E_SEQ, E_RANK, E_MERGE, E_SYMBOLIC, E_FEATURES naming the layer */
 export function inferShapes(model: ModelSpec): ModelShapes {
-  const known = new Map<string, DimShape>(inputsOf(model).map((input, i) => [input.name, inputShape(input, model, i)]));
+  const tokens = new Set(model.layers.flatMap(l => (l.kind === 'embedding' ? l.inputs : [])));
+  const known = new Map<string, DimShape>(inputsOf(model).map((input, i) => [input.name, inputShape(input, tokens.has(input.name), i)]));
   const letters = layerLetters(model);
   const readable = shortLetters();
   const layers = model.layers.map((layer): LayerShapes => {
@@ -74,7 +75,7 @@ export function weightShapesByLayer(shapes: ModelShapes): ReadonlyMap<string, re
 }
 
 /** Letters of the sizes of an input that is no sequence: its place among the inputs makes them differ. */
-function inputShape(input: InputSpec, { layers }: ModelSpec, index: number): DimShape {
+function inputShape(input: InputSpec, tokens: boolean, index: number): DimShape {
   const number = index === 0 ? '' : String(index + 1);
   const N = { symbol: 'N', size: input.batch };
   if (input.shape) {
@@ -82,8 +83,6 @@ function inputShape(input: InputSpec, { layers }: ModelSpec, index: number): Dim
     return [N, ...input.shape.map((size, i) => ({ symbol: input.shape!.length === 1 ? `D${number}` : letter(i), size }))];
   }
   const T = { symbol: `T${number}`, size: input.timesteps };
-  const readers = layers.filter(l => l.inputs.includes(input.name));
-  const tokens = readers.some(l => l.kind === 'embedding');
   if (tokens) return [N, T];
   if (input.features === null) {
     throw new RnnError('spec', 'E_FEATURES', 'the number of input features D is not known', {

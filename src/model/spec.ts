@@ -19,7 +19,7 @@ import type { RepeatSpec } from '../layers/repeat.js';
  */
 export const SPEC_SCHEMA = 'rnn-cli/spec@2';
 /** Layers of a network, however it is described. */
-export const MOST_LAYERS = 10_000;
+export const MOST_LAYERS = 100_000;
 /** Without several inputs, outputs, states and operators; still read. */
 export const FIRST_SPEC_SCHEMA = 'rnn-cli/spec@1';
 

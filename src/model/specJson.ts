@@ -42,9 +42,9 @@ export function asObject(json: unknown, what: string): Record<string, unknown> {
   return json as Record<string, unknown>;
 }
 
-export function checkKeys(given: Record<string, unknown>, known: readonly string[]): void {
+export function checkKeys(given: Record<string, unknown>, known: readonly string[], allowed?: (key: string) => boolean): void {
   for (const key of Object.keys(given)) {
-    if (known.includes(key) || given[key] === undefined) continue;
+    if (known.includes(key) || given[key] === undefined || allowed?.(key)) continue;
     const near = nearest(key, known);
     throw new RnnError('spec', 'E_SPEC_KEY', `unknown key '${escapeText(key)}'`, {
       expected: known.join(', '),

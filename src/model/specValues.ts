@@ -12,6 +12,8 @@ export class Values {
   readonly layers = new Map<string, LayerSpec>();
   /** what a layer reads that does not say so */
   last: string;
+  /** kind -> from where on its numbers may be free: what is taken stays so */
+  readonly firstFree = new Map<string, number>();
   private readonly names = new Set<string>();
   private readonly counts = new Map<string, number>();
 

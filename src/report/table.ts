@@ -65,7 +65,7 @@ function drawPlain({ columns, rows }: Table, paint: Paint): string {
       const text = pad(cell, widths[i], align);
       return ' '.repeat(i === 0 ? 1 : gap) + (colour ? text.replace(cell.trim(), () => paint[colour](cell.trim())) : text);
     });
-    return `${padded.join('').replace(/ +$/, '')}\n`;
+    return `${padded.join('').trimEnd()}\n`;
   };
   const header = line(
     columns.map(column => column.title),
@@ -116,6 +116,7 @@ function withoutInnerLines(lines: readonly string[], rows: number, groups: Reado
 
 /** Leaves out optional columns from the right, then cuts the widest texts, until the line fits. */
 function fitToWidth(table: Table, layout: Layout): Table {
+  if (layout.width === Number.POSITIVE_INFINITY) return table;
   let { columns, rows } = table;
   const total = (): number =>
     columnWidths(columns, rows, layout.style).reduce((sum, width, i) => sum + width + border(columns[i], i, layout.style), 1);

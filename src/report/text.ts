@@ -8,8 +8,12 @@ const WIDE = [
   0xfaff, 0xfe30, 0xfe6f, 0xff00, 0xff60, 0xffe0, 0xffe6, 0x1f300, 0x1f64f, 0x1f900, 0x1f9ff, 0x20000, 0x3fffd,
 ];
 
+/** From here on a character may fill two columns or none. */
+const WITH_WIDTH = /[\u0300-\uffff]/;
+
 /** Columns that `text` fills on a terminal: two for wide characters, none for combining marks. */
 export function displayWidth(text: string): number {
+  if (!WITH_WIDTH.test(text)) return text.length;
   let width = 0;
   for (const character of text) width += characterWidth(character);
   return width;

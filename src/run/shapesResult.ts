@@ -1,6 +1,6 @@
 import { layerNameOfClass } from '../conventions/kerasClasses.js';
 import { getLayerKind } from '../layers/index.js';
-import type { DimShape } from '../layers/layer.js';
+import type { DimShape, LayerCost } from '../layers/layer.js';
 import {
   countsByFramework,
   layerCost,
@@ -25,7 +25,8 @@ export function shapesOf(
   network: Pick<Network, 'model' | 'shapes' | 'framework' | 'notes' | 'assumptions' | 'ask' | 'described'>,
 ): ShapesResult {
   const { model, shapes, framework } = network;
-  const counts = countsByFramework(model, framework);
+  const counts = countsByFramework(model, framework, shapes);
+  const costs = shapes.layers.map(layerCost);
   const params = totalParameters(shapes);
   const trainable = trainableParameters(shapes);
   const names = network.described?.outline ? model.layers.map(layer => layer.name) : kerasNames(model);
@@ -40,14 +41,14 @@ export function shapesOf(
     inputs: inputsOf(model).map(({ name }) => ({ name, ...dimsJson(shapes.values.get(name) ?? []) })),
     outputs: outputsOf(model).map(({ name, value }) => ({ name, ...dimsJson(shapes.values.get(value) ?? shapes.output) })),
     output: dimsJson(shapes.output),
-    layers: shapes.layers.map((l, i) => layerRow(l, names[i])),
+    layers: shapes.layers.map((l, i) => layerRow(l, costs[i], names[i])),
     totals: {
       params: toCount(params),
       trainable: toCount(trainable),
       nonTrainable: toCount(params - trainable),
       byFramework: Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, toCountOrNull(count.params)])),
-      macsPerSample: toCountOrNull(sum(shapes.layers.map(l => layerCost(l).matmul))),
-      macsFormula: shapes.layers.flatMap(l => layerCost(l).formula || []).join('+'),
+      macsPerSample: toCountOrNull(sum(costs.map(cost => cost.matmul))),
+      macsFormula: costs.flatMap(cost => cost.formula || []).join('+'),
       bytes: toCount(params * BYTES),
       stateBytes: toCount(shapes.layers.reduce((total, l) => total + stateSize(l), 0n) * BYTES),
       trainingBytes: toCountOrNull(times(sum(shapes.layers.map(trainingSize)), BYTES)),
@@ -61,9 +62,8 @@ export function shapesOf(
   };
 }
 
-function layerRow(shapes: LayerShapes, kerasName: string): LayerRow {
+function layerRow(shapes: LayerShapes, cost: LayerCost, kerasName: string): LayerRow {
   const { layer, inputs, output, weights } = shapes;
-  const cost = layerCost(shapes);
   const params = parameterCount(shapes);
   const training = trainingSize(shapes);
   return {
