@@ -20,7 +20,7 @@ const size = Number(options.mib) * 2 ** 20;
 mkdirSync(CACHE, { recursive: true });
 const writer = join(CACHE, 'kill9.cjs');
 await build({
-  entryPoints: [join(ROOT, 'src', 'run', 'atomicWrite.ts')],
+  entryPoints: [join(ROOT, 'src', 'run', 'files', 'atomicWrite.ts')],
   outfile: writer,
   bundle: true,
   platform: 'node',

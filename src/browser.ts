@@ -13,11 +13,11 @@
  * @packageDocumentation
  */
 
+import { float32Bytes, shortSha256 } from './run/files/sha256.js';
 import { workingOf, type Zoom } from './run/handCalculation.js';
 import { type MemoryRequest, type MemoryRun, networkInMemory } from './run/inMemory.js';
+import { shapesOf } from './run/network/shapesResult.js';
 import type { ShapesResult, TensorData, WorkingStep } from './run/result.js';
-import { float32Bytes, shortSha256 } from './run/sha256.js';
-import { shapesOf } from './run/shapesResult.js';
 
 export { type ErrorDetails, type ErrorKind, RnnError } from './errors.js';
 export { runInMemory as forward } from './run/inMemory.js';

@@ -15,7 +15,7 @@
  * @packageDocumentation
  */
 import { type CompareHooks, runCompare } from './run/compare.js';
-import { type CompareModelsRequest, runCompareModels } from './run/compareModels.js';
+import { type CompareModelsRequest, runCompareModels } from './run/comparing/compareModels.js';
 import { type ConvertRequest, runConvert } from './run/convert.js';
 import type { EmitTarget } from './run/emit/target.js';
 import { type ExplainRequest, runExplain } from './run/explain.js';
@@ -88,8 +88,8 @@ export function explain(request: ExplainRequest = {}): Promise<ExplainResult> {
 }
 
 export { type ErrorDetails, type ErrorKind, RnnError } from './errors.js';
-export type { ArrayData, ArraysData } from './run/arraysInMemory.js';
 export type { EmitTarget } from './run/emit/target.js';
+export type { ArrayData, ArraysData } from './run/input/arraysInMemory.js';
 export type {
   CompareRequest,
   EngineName,

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { specFromKerasConfig } from '../../src/conventions/kerasConfig.js';
+import { specFromKerasConfig } from '../../src/conventions/keras/config.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes } from '../../src/model/shapes.js';
 import { REFERENCE, referenceBytes } from '../formats/reference.js';

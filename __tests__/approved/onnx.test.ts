@@ -5,7 +5,7 @@ import { toOnnxModel } from '../../src/conventions/onnx/write.js';
 import { checkNodes } from '../../src/engines/graph/checkNodes.js';
 import { layersOfGraph } from '../../src/engines/graph/layersOf.js';
 import { writeOnnx } from '../../src/formats/index.js';
-import type { OnnxAttribute, OnnxModel, OnnxNode } from '../../src/formats/onnxGraph.js';
+import type { OnnxAttribute, OnnxModel, OnnxNode } from '../../src/formats/onnx/graph.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
 import { drawWeights } from '../../src/weights/init.js';

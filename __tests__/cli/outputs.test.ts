@@ -4,7 +4,7 @@ import { COMMAND_WORDS, COMMANDS } from '../../src/cli/commandWords.js';
 import type { CommandName } from '../../src/cli/flag.js';
 import { FLAGS } from '../../src/cli/options.js';
 import { WRITES } from '../../src/cli/outputs.js';
-import { checkOutputFiles } from '../../src/run/outputFiles.js';
+import { checkOutputFiles } from '../../src/run/files/outputFiles.js';
 import { withFolder } from '../helpers/inputFile.js';
 import { runCli } from '../helpers/runCli.js';
 

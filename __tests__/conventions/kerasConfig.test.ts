@@ -1,4 +1,4 @@
-import { specFromKerasConfig } from '../../src/conventions/kerasConfig.js';
+import { specFromKerasConfig } from '../../src/conventions/keras/config.js';
 import { RnnError } from '../../src/errors.js';
 import { checkSpec } from '../../src/model/check.js';
 import { errorLine } from '../helpers/approved.js';

@@ -1,6 +1,6 @@
 import type { NetworkHints } from '../../src/conventions/convention.js';
-import { kerasNames } from '../../src/conventions/kerasNames.js';
-import { kerasPaths } from '../../src/conventions/kerasPaths.js';
+import { kerasNames } from '../../src/conventions/keras/names.js';
+import { kerasPaths } from '../../src/conventions/keras/paths.js';
 import type { RnnError } from '../../src/errors.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes } from '../../src/model/shapes.js';

@@ -1,7 +1,7 @@
 import type { Convention, WritableConvention } from '../../src/conventions/convention.js';
 import { getConvention } from '../../src/conventions/index.js';
-import { kerasNames } from '../../src/conventions/kerasNames.js';
-import { kerasPaths } from '../../src/conventions/kerasPaths.js';
+import { kerasNames } from '../../src/conventions/keras/names.js';
+import { kerasPaths } from '../../src/conventions/keras/paths.js';
 import { directionWeights, readRecurrentNode } from '../../src/conventions/onnx/recurrentNode.js';
 import { toOnnxModel } from '../../src/conventions/onnx/write.js';
 import { checkSpec } from '../../src/model/check.js';

@@ -1,5 +1,5 @@
 import { detectConvention } from '../../src/conventions/index.js';
-import { keras } from '../../src/conventions/keras.js';
+import { keras } from '../../src/conventions/keras/keras.js';
 import { letters } from '../../src/conventions/letters.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';

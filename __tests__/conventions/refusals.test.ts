@@ -1,10 +1,10 @@
 import { detectConvention, getConvention } from '../../src/conventions/index.js';
-import { keras } from '../../src/conventions/keras.js';
-import { kerasNames } from '../../src/conventions/kerasNames.js';
-import { kerasPaths } from '../../src/conventions/kerasPaths.js';
+import { keras } from '../../src/conventions/keras/keras.js';
+import { kerasNames } from '../../src/conventions/keras/names.js';
+import { kerasPaths } from '../../src/conventions/keras/paths.js';
 import { toOnnxModel } from '../../src/conventions/onnx/write.js';
 import { native } from '../../src/conventions/rnnCliNames.js';
-import { torch } from '../../src/conventions/torch.js';
+import { torch } from '../../src/conventions/torch/torch.js';
 import { RnnError } from '../../src/errors.js';
 import { checkSpec } from '../../src/model/check.js';
 import type { FrameworkName } from '../../src/model/frameworks.js';

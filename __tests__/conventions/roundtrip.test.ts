@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { WritableConvention } from '../../src/conventions/convention.js';
 import { CONVENTIONS, detectConvention, getConvention } from '../../src/conventions/index.js';
-import { keras } from '../../src/conventions/keras.js';
-import { torch } from '../../src/conventions/torch.js';
+import { keras } from '../../src/conventions/keras/keras.js';
+import { torch } from '../../src/conventions/torch/torch.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
 import type { Tensor } from '../../src/tensor/tensor.js';

@@ -1,10 +1,10 @@
 import type { NetworkHints } from '../../src/conventions/convention.js';
 import { CONVENTIONS } from '../../src/conventions/index.js';
-import { keras } from '../../src/conventions/keras.js';
-import { kerasNames } from '../../src/conventions/kerasNames.js';
-import { kerasPaths } from '../../src/conventions/kerasPaths.js';
+import { keras } from '../../src/conventions/keras/keras.js';
+import { kerasNames } from '../../src/conventions/keras/names.js';
+import { kerasPaths } from '../../src/conventions/keras/paths.js';
 import { native } from '../../src/conventions/rnnCliNames.js';
-import { torch } from '../../src/conventions/torch.js';
+import { torch } from '../../src/conventions/torch/torch.js';
 import type { RnnError } from '../../src/errors.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes } from '../../src/model/shapes.js';

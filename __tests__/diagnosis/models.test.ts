@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { runCompareModels } from '../../src/run/compareModels.js';
+import { runCompareModels } from '../../src/run/comparing/compareModels.js';
 import { runProbe } from '../../src/run/probe.js';
 import type { TensorData } from '../../src/run/result.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';

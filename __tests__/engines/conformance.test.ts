@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { keras } from '../../src/conventions/keras.js';
-import { specFromKerasConfig } from '../../src/conventions/kerasConfig.js';
+import { specFromKerasConfig } from '../../src/conventions/keras/config.js';
+import { keras } from '../../src/conventions/keras/keras.js';
 import { batched } from '../../src/engines/batched/engine.js';
 import { manual } from '../../src/engines/manual.js';
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
+import type { OnnxModel } from '../../src/formats/onnx/graph.js';
 import { onnx } from '../../src/formats/onnx.js';
-import type { OnnxModel } from '../../src/formats/onnxGraph.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes } from '../../src/model/shapes.js';
 import { isRecurrent } from '../../src/model/spec.js';

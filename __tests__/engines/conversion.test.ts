@@ -1,15 +1,15 @@
 /** @jest-environment ./__tests__/helpers/hostArrays.cjs */
-import { keras } from '../../src/conventions/keras.js';
+import { keras } from '../../src/conventions/keras/keras.js';
 import { toOnnxModel } from '../../src/conventions/onnx/write.js';
-import { torch } from '../../src/conventions/torch.js';
+import { torch } from '../../src/conventions/torch/torch.js';
 import { batched } from '../../src/engines/batched/engine.js';
 import { finalStatesOf } from '../../src/engines/engine.js';
 import { layersOfGraph } from '../../src/engines/graph/layersOf.js';
 import { loadRuntime, onnxruntime } from '../../src/engines/onnxruntime.js';
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
 import { getFormat, writeTensors } from '../../src/formats/index.js';
+import type { OnnxModel } from '../../src/formats/onnx/graph.js';
 import { writeOnnx } from '../../src/formats/onnx.js';
-import type { OnnxModel } from '../../src/formats/onnxGraph.js';
 import { checkSpec } from '../../src/model/check.js';
 import type { FrameworkName } from '../../src/model/frameworks.js';
 import { inferShapes } from '../../src/model/shapes.js';

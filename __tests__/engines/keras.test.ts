@@ -1,5 +1,5 @@
-import { keras } from '../../src/conventions/keras.js';
-import { specFromKerasConfig } from '../../src/conventions/kerasConfig.js';
+import { specFromKerasConfig } from '../../src/conventions/keras/config.js';
+import { keras } from '../../src/conventions/keras/keras.js';
 import type { EngineOutput } from '../../src/engines/engine.js';
 import { getEngine } from '../../src/engines/index.js';
 import { checkSpec } from '../../src/model/check.js';

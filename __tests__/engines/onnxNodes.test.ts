@@ -1,7 +1,7 @@
 import { batched } from '../../src/engines/batched/engine.js';
 import type { Engine } from '../../src/engines/engine.js';
 import { manual } from '../../src/engines/manual.js';
-import type { OnnxAttribute, OnnxModel } from '../../src/formats/onnxGraph.js';
+import type { OnnxAttribute, OnnxModel } from '../../src/formats/onnx/graph.js';
 import type { GraphValue } from '../../src/ops/value.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
 import { caseIds, readCase, recorded, recorded32 } from '../helpers/reference.js';

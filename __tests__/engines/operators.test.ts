@@ -2,8 +2,8 @@
 import { batched } from '../../src/engines/batched/engine.js';
 import { RUN_OPERATORS } from '../../src/engines/graph/evaluate.js';
 import { loadRuntime, onnxruntime } from '../../src/engines/onnxruntime.js';
+import type { OnnxAttribute, OnnxModel } from '../../src/formats/onnx/graph.js';
 import { writeOnnx } from '../../src/formats/onnx.js';
-import type { OnnxAttribute, OnnxModel } from '../../src/formats/onnxGraph.js';
 import type { GraphValue } from '../../src/ops/value.js';
 import { sizeOf } from '../../src/tensor/tensor.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';

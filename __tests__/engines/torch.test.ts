@@ -1,10 +1,10 @@
-import { torch } from '../../src/conventions/torch.js';
+import { torch } from '../../src/conventions/torch/torch.js';
 import { getEngine } from '../../src/engines/index.js';
 import { checkSpec } from '../../src/model/check.js';
 import { totalParameters } from '../../src/model/counts.js';
 import { inferShapes } from '../../src/model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../../src/model/spec.js';
-import { maskOfLengths } from '../../src/run/input.js';
+import { maskOfLengths } from '../../src/run/input/input.js';
 import { concatFirst, swapBatchAndTime } from '../../src/tensor/layout.js';
 import { reshape, sliceRow, type Tensor } from '../../src/tensor/tensor.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';

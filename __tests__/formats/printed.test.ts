@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decimalsOf, newDecimals } from '../../src/formats/bytes/decimals.js';
-import { readArray } from '../../src/run/input.js';
+import { readArray } from '../../src/run/input/input.js';
 import { readTensors } from '../helpers/readFormat.js';
 import { saidLater } from '../helpers/said.js';
 

@@ -1,10 +1,10 @@
 import { shapesText } from '../../src/report/shapesReport.js';
 import { summaryText } from '../../src/report/summary.js';
 import { PLAIN } from '../../src/report/table.js';
-import type { Network } from '../../src/run/network.js';
+import type { Network } from '../../src/run/network/network.js';
+import { summaryModel } from '../../src/run/network/summaryModel.js';
 import type { ShapesRequest } from '../../src/run/request.js';
 import { runShapes } from '../../src/run/shapes.js';
-import { summaryModel } from '../../src/run/summaryModel.js';
 
 const text = async (request: ShapesRequest): Promise<string> => shapesText(await runShapes(request), PLAIN);
 

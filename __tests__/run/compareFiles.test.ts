@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { runCompareFiles } from '../../src/run/compareFiles.js';
+import { runCompareFiles } from '../../src/run/comparing/compareFiles.js';
 import { runForward } from '../../src/run/forward.js';
 import type { CompareRequest } from '../../src/run/request.js';
 import type { CompareArraysResult, CompareModelsResult, CompareResult } from '../../src/run/result.js';

@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { descriptorStream } from '../../src/run/descriptors.js';
+import { descriptorStream } from '../../src/run/files/descriptors.js';
 
 describe('a stream on a descriptor', () => {
   let folder: string;

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeAtomic } from '../../src/run/atomicWrite.js';
+import { writeAtomic } from '../../src/run/files/atomicWrite.js';
 import { type Call, disk } from '../helpers/faultyDisk.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 import { runCli } from '../helpers/runCli.js';

@@ -14,10 +14,10 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { RnnError } from '../../src/errors.js';
-import { writeFileAtomic } from '../../src/run/atomicWrite.js';
-import { openFile } from '../../src/run/fileSource.js';
-import { readBytes } from '../../src/run/files.js';
-import { readArray } from '../../src/run/input.js';
+import { writeFileAtomic } from '../../src/run/files/atomicWrite.js';
+import { openFile } from '../../src/run/files/fileSource.js';
+import { readBytes } from '../../src/run/files/files.js';
+import { readArray } from '../../src/run/input/input.js';
 import { withLimits } from '../../src/run/limits.js';
 import { type Call, disk } from '../helpers/faultyDisk.js';
 import { temporaryFolder } from '../helpers/files.js';

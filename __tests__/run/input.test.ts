@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { runCompare } from '../../src/run/compare.js';
-import { splitKey } from '../../src/run/fileKey.js';
+import { splitKey } from '../../src/run/files/fileKey.js';
 import { runForward } from '../../src/run/forward.js';
-import { readArray } from '../../src/run/input.js';
+import { readArray } from '../../src/run/input/input.js';
 import { runLoad } from '../../src/run/load.js';
 import type { ForwardRequest } from '../../src/run/request.js';
 import { swapBatchAndTime } from '../../src/tensor/layout.js';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runForward } from '../../src/run/forward.js';
-import { readArrays } from '../../src/run/input.js';
+import { readArrays } from '../../src/run/input/input.js';
 
 /** Models that Keras 3.15 saved, each with inputs and what Keras computes from them: wiring, operators, masks, attention. */
 const folder = join(__dirname, '..', 'reference', 'keras_models');

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { summaryText } from '../../src/report/summary.js';
 import { runForward } from '../../src/run/forward.js';
 import { runInspect } from '../../src/run/inspect.js';
-import type { Network } from '../../src/run/network.js';
+import type { Network } from '../../src/run/network/network.js';
+import { summaryModel } from '../../src/run/network/summaryModel.js';
 import { runShapes } from '../../src/run/shapes.js';
-import { summaryModel } from '../../src/run/summaryModel.js';
 import { temporaryFolder } from '../helpers/files.js';
 
 /** Models that Keras 3.15 saved, each with what its own model.summary(line_length=80) printed. */

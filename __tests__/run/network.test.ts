@@ -1,4 +1,4 @@
-import { loadNetwork } from '../../src/run/network.js';
+import { loadNetwork } from '../../src/run/network/network.js';
 import type { NetworkRequest } from '../../src/run/request.js';
 import { runShapes } from '../../src/run/shapes.js';
 import { drawInput } from '../../src/weights/init.js';

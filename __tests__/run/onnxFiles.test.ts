@@ -1,7 +1,7 @@
 import { runCompare } from '../../src/run/compare.js';
+import { readTensorFile } from '../../src/run/files/modelFile.js';
 import { runForward } from '../../src/run/forward.js';
-import { readTensorFile } from '../../src/run/modelFile.js';
-import { openModel } from '../../src/run/network.js';
+import { openModel } from '../../src/run/network/network.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
 import { withArraysFile } from '../helpers/inputFile.js';
 import { caseIds, flat, readCase, recorded, referencePath } from '../helpers/reference.js';

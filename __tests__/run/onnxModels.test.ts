@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runForward } from '../../src/run/forward.js';
-import { readArrays } from '../../src/run/input.js';
+import { readArrays } from '../../src/run/input/input.js';
 import { runInspect } from '../../src/run/inspect.js';
 
 /** ONNX files with convolutions, quantised weights, fused operators, graphs inside graphs and data beside them, and what ONNX Runtime 1.30 computes. */

@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { specFromProgram } from '../../src/conventions/pt2/index.js';
-import type { OnnxModel } from '../../src/formats/onnxGraph.js';
+import type { OnnxModel } from '../../src/formats/onnx/graph.js';
 import { runConvert } from '../../src/run/convert.js';
+import { readTensorFile } from '../../src/run/files/modelFile.js';
 import { runForward } from '../../src/run/forward.js';
-import { readArrays } from '../../src/run/input.js';
-import { readTensorFile } from '../../src/run/modelFile.js';
-import { loadNetwork } from '../../src/run/network.js';
-import { shapesOf } from '../../src/run/shapesResult.js';
+import { readArrays } from '../../src/run/input/input.js';
+import { loadNetwork } from '../../src/run/network/network.js';
+import { shapesOf } from '../../src/run/network/shapesResult.js';
 import { withFolder } from '../helpers/inputFile.js';
 
 /** Programs saved by torch.export.save (PyTorch 2.13), each with an input and what PyTorch computes from it. */

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { pendingIn, sharePending, writeAtomic } from '../../src/run/atomicWrite.js';
+import { pendingIn, sharePending, writeAtomic } from '../../src/run/files/atomicWrite.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { runCli } from '../helpers/runCli.js';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { numberHash, sha256OfTensors, shortSha256 } from '../../src/run/sha256.js';
+import { numberHash, sha256OfTensors, shortSha256 } from '../../src/run/files/sha256.js';
 
 const sha256OfNumbers = (arrays: readonly (Float32Array | Float64Array)[]) =>
   sha256OfTensors(arrays.map(data => ({ shape: [data.length], data })));

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import type { FileTensor } from '../../src/formats/format.js';
+import { encodeTensors } from '../../src/run/files/save.js';
 import { runForward } from '../../src/run/forward.js';
 import { withLimits } from '../../src/run/limits.js';
 import type { ForwardResult } from '../../src/run/result.js';
-import { encodeTensors } from '../../src/run/save.js';
 import { openForwardStream, type StreamFormat, type StreamRequest } from '../../src/run/stream.js';
 import { precisionOf, type Tensor } from '../../src/tensor/tensor.js';
 import { drawInput } from '../../src/weights/init.js';

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readArray } from '../../src/run/input.js';
+import { readArray } from '../../src/run/input/input.js';
 import { withFolder } from '../helpers/inputFile.js';
 import { referencePath } from '../helpers/reference.js';
 import { runCli } from '../helpers/runCli.js';

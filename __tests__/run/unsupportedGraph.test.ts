@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { OnnxModel, OnnxNode, OnnxTensor } from '../../src/formats/onnx/graph.js';
 import { writeOnnx } from '../../src/formats/onnx.js';
-import type { OnnxModel, OnnxNode, OnnxTensor } from '../../src/formats/onnxGraph.js';
 import { runForward } from '../../src/run/forward.js';
 import { runInspect } from '../../src/run/inspect.js';
 import { withFolder } from '../helpers/inputFile.js';

@@ -1,9 +1,9 @@
 import { numberToF16 } from '../../src/formats/bytes/half.js';
 import { runCompare } from '../../src/run/compare.js';
+import { saveTensors } from '../../src/run/files/save.js';
 import { runForward } from '../../src/run/forward.js';
 import { prepare } from '../../src/run/prepare.js';
 import type { CompareRequest } from '../../src/run/request.js';
-import { saveTensors } from '../../src/run/save.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 

@@ -1,5 +1,5 @@
-import { autoAllowance } from '../../src/run/judge.js';
-import { ifCoarse, writtenAs } from '../../src/run/written.js';
+import { autoAllowance } from '../../src/run/comparing/judge.js';
+import { ifCoarse, writtenAs } from '../../src/run/comparing/written.js';
 
 /** Four decimals may be off by 5e-5; rounding allows each value 16 times its own noise. */
 const decimals = writtenAs(4, 'f64')!;

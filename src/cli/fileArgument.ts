@@ -1,6 +1,6 @@
 import { RnnError } from '../errors.js';
 import { shownPath } from '../escape.js';
-import { roleOfFile } from '../run/fileArgument.js';
+import { roleOfFile } from '../run/files/fileArgument.js';
 import { checkConflicts } from './conflicts.js';
 import type { CommandName } from './flag.js';
 import type { Values } from './values.js';

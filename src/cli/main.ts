@@ -2,9 +2,9 @@ import { isatty } from 'node:tty';
 import { RnnError } from '../errors.js';
 import { isAsciiLocale, toAscii } from '../report/ascii.js';
 import { errorDocument, errorJson, errorText } from '../report/errorReport.js';
-import { descriptorStream, terminalStream } from '../run/descriptors.js';
+import { watchedBy } from '../run/comparing/readingWatch.js';
+import { descriptorStream, terminalStream } from '../run/files/descriptors.js';
 import { withLimits } from '../run/limits.js';
-import { watchedBy } from '../run/readingWatch.js';
 import { VERSION } from '../run/version.js';
 import { correctedLine } from './correction.js';
 import type { CommandName } from './flag.js';
@@ -130,7 +130,7 @@ const LARGE_TEXT = 5e6;
 async function namesLargeText(values: Values): Promise<boolean> {
   const texts = filesOf(values).filter(path => /\.json$/i.test(path));
   if (texts.length === 0) return false;
-  const { bytesIn } = await import('../run/fileSource.js');
+  const { bytesIn } = await import('../run/files/fileSource.js');
   return texts.some(path => bytesIn(path) >= LARGE_TEXT);
 }
 
@@ -150,7 +150,7 @@ export async function start(): Promise<void> {
 export async function startInThread({ program, argv, pending, columns }: ThreadData, tell: (message: Message) => void): Promise<void> {
   // where the program's own files are
   process.argv[1] = program;
-  const { sharePending } = await import('../run/atomicWrite.js');
+  const { sharePending } = await import('../run/files/atomicWrite.js');
   watchedBy(tell);
   sharePending(pending);
   const [stdout, stderr] = [1, 2].map(descriptor => descriptorStream(descriptor) ?? terminalStream(descriptor, columns[descriptor - 1]));

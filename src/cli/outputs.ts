@@ -29,6 +29,6 @@ export async function checkOutputs(values: Values, command: CommandName): Promis
   if (outputs.length === 0) return;
   const read = [...FLAGS, ...COMMAND_WORDS[command]].filter(({ value }) => value.kind === 'file' && !value.output);
   const inputs = read.map(({ key }) => values[key as keyof Values]).filter(path => typeof path === 'string');
-  const { checkOutputFiles } = await import('../run/outputFiles.js');
+  const { checkOutputFiles } = await import('../run/files/outputFiles.js');
   await checkOutputFiles(outputs, inputs, values.force ?? false);
 }

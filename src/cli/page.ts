@@ -1,16 +1,16 @@
 import { pageBundle } from '../report/pageBundle.js';
 import { pageHtml } from '../report/pageHtml.js';
-import type { PageData } from '../run/pageData.js';
-import { saveText } from '../run/save.js';
+import { saveText } from '../run/files/save.js';
+import type { PageData } from '../run/page/pageData.js';
 import type { Output } from './output.js';
 import { guarded } from './signals.js';
 import type { Values } from './values.js';
 
 /** The interactive page of --html, loaded where one is asked for. */
-export { comparePage, noPageOfFiles } from '../run/pageCompare.js';
-export { forwardPage } from '../run/pageForward.js';
-export { inspectPage } from '../run/pageInspect.js';
-export { shapesPage } from '../run/pageShapes.js';
+export { comparePage, noPageOfFiles } from '../run/page/pageCompare.js';
+export { forwardPage } from '../run/page/pageForward.js';
+export { inspectPage } from '../run/page/pageInspect.js';
+export { shapesPage } from '../run/page/pageShapes.js';
 
 /** --html FILE, or - for stdout. @throws RnnError E_EXISTS, E_WRITE */
 export async function savePage(title: string, data: PageData, values: Values, output: Output): Promise<void> {

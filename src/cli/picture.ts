@@ -1,4 +1,4 @@
-import { saveText } from '../run/save.js';
+import { saveText } from '../run/files/save.js';
 import type { Output } from './output.js';
 import { guarded } from './signals.js';
 import type { Values } from './values.js';

@@ -1,4 +1,4 @@
-import { removePending } from '../run/atomicWrite.js';
+import { removePending } from '../run/files/atomicWrite.js';
 
 /**
  * SIGINT and SIGTERM end a command themselves, wherever it is, and a shell sees 130 or 143. Only while a file is written is there something to clean

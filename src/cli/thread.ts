@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { RnnError } from '../errors.js';
-import { pendingIn, removePending } from '../run/atomicWrite.js';
+import type { Reading } from '../run/comparing/readingWatch.js';
+import { pendingIn, removePending } from '../run/files/atomicWrite.js';
 import { tooLong, tooSlow } from '../run/limits.js';
-import type { Reading } from '../run/readingWatch.js';
 import { SIGNALS } from './signals.js';
 
 /** What the thread needs to be the command line. */

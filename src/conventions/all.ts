@@ -1,10 +1,10 @@
 export { equinox } from './equinox.js';
 export { flax } from './flax.js';
-export { keras } from './keras.js';
-export { kerasCheckpoint } from './kerasCheckpoint.js';
-export { kerasNames } from './kerasNames.js';
-export { kerasPaths } from './kerasPaths.js';
+export { kerasCheckpoint } from './keras/checkpoint.js';
+export { keras } from './keras/keras.js';
+export { kerasNames } from './keras/names.js';
+export { kerasPaths } from './keras/paths.js';
 export { letters } from './letters.js';
 export { native } from './rnnCliNames.js';
 export { tf1 } from './tf1.js';
-export { torch } from './torch.js';
+export { torch } from './torch/torch.js';

@@ -7,9 +7,9 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Convention, NamedTensors } from './convention.js';
 import { isChain, orderOfGroups, withMerges } from './groupOrder.js';
 import { layersOf, type WeightGroup } from './inferLayers.js';
-import { layerWeights } from './keras.js';
-import { isSorted } from './modules.js';
+import { layerWeights } from './keras/keras.js';
 import type { NamedArray } from './namedArray.js';
+import { isSorted } from './torch/modules.js';
 import { extra } from './unexpectedWeights.js';
 
 /** A layer of a foreign file, its arrays as Keras would have them, gates in our order: kernel [D, G·M], recurrent_kernel [M, G·M], bias; forward before backward. */

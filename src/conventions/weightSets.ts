@@ -6,9 +6,9 @@ import type { Assumption } from '../model/assumptions.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { whyOf } from './assumed.js';
 import type { NamedTensors } from './convention.js';
-import { hasRecurrentNames, isStateName } from './modules.js';
-import { namedParameters } from './parameterList.js';
-import { torchScript } from './torchSpec.js';
+import { hasRecurrentNames, isStateName } from './torch/modules.js';
+import { namedParameters } from './torch/parameterList.js';
+import { torchScript } from './torch/spec.js';
 
 /** The tensors of a file that are the network's weights. */
 export interface WeightSet {

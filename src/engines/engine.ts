@@ -1,4 +1,4 @@
-import type { OnnxModel } from '../formats/onnxGraph.js';
+import type { OnnxModel } from '../formats/onnx/graph.js';
 import type { LayerResult } from '../layers/layer.js';
 import type { ModelSpec } from '../model/spec.js';
 import type { GraphValue } from '../ops/value.js';

@@ -1,7 +1,7 @@
 import { getCell } from '../cells/index.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import type { OnnxModel, OnnxValue } from '../formats/onnxGraph.js';
+import type { OnnxModel, OnnxValue } from '../formats/onnx/graph.js';
 import { inferShapes } from '../model/shapes.js';
 import { inputsOf, isRecurrent, type ModelSpec, outputsOf, type RecurrentSpec } from '../model/spec.js';
 import type { GraphValue } from '../ops/value.js';

@@ -1,21 +1,21 @@
 import type { Format, Limits, OpenPart, TensorFile } from './format.js';
-import type { OnnxModel } from './onnxGraph.js';
+import type { OnnxModel } from './onnx/graph.js';
 import { type ByteSource, readUpTo } from './source.js';
 
-/** ONNX models: `tensors` are the initializers, `architecture` is an OnnxModel (onnxGraph.ts). */
+/** ONNX models: `tensors` are the initializers, `architecture` is an OnnxModel (onnx/graph.ts). */
 export const onnx: Format = {
   name: 'onnx',
   extensions: ['onnx'],
   sniff: looksLikeModel,
   async read(source: ByteSource, limits: Limits, openPart?: OpenPart): Promise<TensorFile> {
-    const { readOnnx } = await import('./onnxRead.js');
+    const { readOnnx } = await import('./onnx/read.js');
     return readOnnx(source, limits, openPart);
   },
 };
 
 /** The bytes of a model. @throws RnnError E_ONNX_WRITE (format) */
 export async function writeOnnx(model: OnnxModel): Promise<Uint8Array> {
-  const { encodeOnnx } = await import('./onnxWrite.js');
+  const { encodeOnnx } = await import('./onnx/write.js');
   return encodeOnnx(model);
 }
 

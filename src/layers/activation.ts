@@ -1,7 +1,7 @@
 import type { ActivationSpec } from '../activations/activation.js';
 import { activate, getActivation } from '../activations/index.js';
 import { RnnError } from '../errors.js';
-import { ints } from '../formats/onnxBuilder.js';
+import { ints } from '../formats/onnx/builder.js';
 import { permuteAxes } from '../tensor/axes.js';
 import { allocate, precisionOf, type Tensor } from '../tensor/tensor.js';
 import { axesOf } from './axes.js';

@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import { type GraphBuilder, ints } from '../formats/onnxBuilder.js';
+import { type GraphBuilder, ints } from '../formats/onnx/builder.js';
 import { permuteAxes } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { showShape } from './dims.js';

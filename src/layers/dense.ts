@@ -2,7 +2,7 @@ import type { ActivationSpec } from '../activations/activation.js';
 import type { WeightShape } from '../cells/cell.js';
 import { factor } from '../cells/weightShapes.js';
 import { RnnError } from '../errors.js';
-import type { GraphBuilder } from '../formats/onnxBuilder.js';
+import type { GraphBuilder } from '../formats/onnx/builder.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { activated } from './activation.js';
 import { multiply, stepsFormula, stepsOf, widthOf } from './dims.js';

@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import { text } from '../formats/onnxBuilder.js';
+import { text } from '../formats/onnx/builder.js';
 import { operated } from '../ops/run.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { multiply, NO_COST, showShape } from './dims.js';

@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import { int } from '../formats/onnxBuilder.js';
+import { int } from '../formats/onnx/builder.js';
 import { NO_COST, showShape } from './dims.js';
 import type { LayerBase, LayerKind } from './layer.js';
 

@@ -1,5 +1,5 @@
 import type { ActivationSpec } from '../activations/activation.js';
-import type { GraphBuilder } from '../formats/onnxBuilder.js';
+import type { GraphBuilder } from '../formats/onnx/builder.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Json } from './kerasConfig.js';
 import type { DimShape } from './shape.js';

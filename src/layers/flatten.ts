@@ -1,5 +1,5 @@
 import { factor } from '../cells/weightShapes.js';
-import { ints } from '../formats/onnxBuilder.js';
+import { ints } from '../formats/onnx/builder.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { DATA_FORMATS, type DataFormat, lastChannels, toLast } from './channels.js';
 import { multiply, NO_COST } from './dims.js';

@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import { int } from '../formats/onnxBuilder.js';
+import { int } from '../formats/onnx/builder.js';
 import { operated } from '../ops/run.js';
 import type { GraphValue } from '../ops/value.js';
 import { multiply, NO_COST, showShape } from './dims.js';

@@ -1,4 +1,4 @@
-import type { OnnxAttribute, OnnxNode, OnnxTensor } from '../formats/onnxGraph.js';
+import type { OnnxAttribute, OnnxNode, OnnxTensor } from '../formats/onnx/graph.js';
 import type { FloatArray } from '../tensor/tensor.js';
 import type { AttributeValue, Operand, OperatorSpec } from './operatorFields.js';
 

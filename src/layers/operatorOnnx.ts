@@ -1,4 +1,4 @@
-import type { GraphBuilder } from '../formats/onnxBuilder.js';
+import type { GraphBuilder } from '../formats/onnx/builder.js';
 import type { OnnxFacet } from './facets.js';
 import type { OperatorSpec } from './operatorFields.js';
 import { constantTensor, nodeOf } from './operatorNode.js';

@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import { int, ints } from '../formats/onnxBuilder.js';
+import { int, ints } from '../formats/onnx/builder.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { placesAlong } from './axes.js';
 import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from './channels.js';

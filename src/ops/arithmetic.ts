@@ -1,7 +1,7 @@
 import { activate, activations } from '../activations/index.js';
 import { RnnError } from '../errors.js';
 import type { DType } from '../formats/format.js';
-import { ONNX_DTYPES } from '../formats/onnxTypes.js';
+import { ONNX_DTYPES } from '../formats/onnx/types.js';
 import { erf } from '../numerics/erf.js';
 import { exp } from '../numerics/exp.js';
 import { expm1 } from '../numerics/expm1.js';

@@ -1,6 +1,6 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import type { OnnxAttribute, OnnxNode } from '../formats/onnxGraph.js';
+import type { OnnxAttribute, OnnxNode } from '../formats/onnx/graph.js';
 
 /** Attributes of a node, each with its type checked. An attribute nobody reads is refused by `onlyAttributes`, never ignored. */
 

@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import type { OnnxGraph } from '../formats/onnxGraph.js';
+import type { OnnxGraph } from '../formats/onnx/graph.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { graphOf, intOf, intsOf } from './attributes.js';
 import { type Call, need, type Operators } from './operator.js';

@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import type { OnnxGraph, OnnxNode } from '../formats/onnxGraph.js';
+import type { OnnxGraph, OnnxNode } from '../formats/onnx/graph.js';
 import type { FloatArray, Precision, Tensor } from '../tensor/tensor.js';
 import { nodeLabel, onlyAttributes } from './attributes.js';
 import type { GraphValue } from './value.js';

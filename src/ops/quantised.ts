@@ -1,6 +1,6 @@
 import { RnnError } from '../errors.js';
 import type { DType } from '../formats/format.js';
-import { ONNX_DTYPES } from '../formats/onnxTypes.js';
+import { ONNX_DTYPES } from '../formats/onnx/types.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { intOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';

@@ -1,4 +1,4 @@
-import type { OnnxAttribute } from '../formats/onnxGraph.js';
+import type { OnnxAttribute } from '../formats/onnx/graph.js';
 import { OPERATORS } from './index.js';
 import type { ProductKernels } from './operator.js';
 import type { GraphValue } from './value.js';

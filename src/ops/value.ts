@@ -1,6 +1,6 @@
 import { RnnError } from '../errors.js';
 import type { DType } from '../formats/format.js';
-import type { OnnxTensor } from '../formats/onnxGraph.js';
+import type { OnnxTensor } from '../formats/onnx/graph.js';
 import { load, type Part } from '../tensor/lazy.js';
 import { allocate, exactSize, type FloatArray, formatShape, type Precision, precisionOf, type Tensor } from '../tensor/tensor.js';
 

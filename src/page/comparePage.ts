@@ -1,4 +1,4 @@
-import type { ComparePage } from '../run/pageData.js';
+import type { ComparePage } from '../run/page/pageData.js';
 import type { Explanation } from '../run/result.js';
 import { whenColoursChange } from './colours.js';
 import { codeBlock } from './copyButton.js';

@@ -1,5 +1,5 @@
 import { type Scale, symmetric } from '../report/palette.js';
-import type { ComparePage } from '../run/pageData.js';
+import type { ComparePage } from '../run/page/pageData.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { el, replace } from './dom.js';
 import type { Axis, Grid, Mark } from './grid.js';

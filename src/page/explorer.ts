@@ -1,5 +1,5 @@
 import { workingOfLayer } from '../run/handCalculation.js';
-import type { ForwardPage } from '../run/pageData.js';
+import type { ForwardPage } from '../run/page/pageData.js';
 import type { WorkingStep } from '../run/result.js';
 import { valueNamed } from '../run/valueNamed.js';
 import type { Precision } from '../tensor/tensor.js';

@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import type { ForwardPage } from '../run/pageData.js';
+import type { ForwardPage } from '../run/page/pageData.js';
 import { badge } from './badge.js';
 import { el, oncePerFrame, replace } from './dom.js';
 import { explorer } from './explorer.js';

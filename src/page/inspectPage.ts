@@ -1,6 +1,6 @@
 import { bytesText } from '../report/numbers.js';
 import { symmetric } from '../report/palette.js';
-import type { InspectPage, TensorFigures } from '../run/pageData.js';
+import type { InspectPage, TensorFigures } from '../run/page/pageData.js';
 import type { InspectTensor } from '../run/result.js';
 import { whenColoursChange } from './colours.js';
 import { dataTable } from './dataTable.js';

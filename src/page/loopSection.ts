@@ -1,5 +1,5 @@
 import { symmetric } from '../report/palette.js';
-import type { ComparePage, PageLoops } from '../run/pageData.js';
+import type { ComparePage, PageLoops } from '../run/page/pageData.js';
 import type { Explanation } from '../run/result.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { codeBlock } from './copyButton.js';

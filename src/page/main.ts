@@ -1,4 +1,4 @@
-import type { PageData } from '../run/pageData.js';
+import type { PageData } from '../run/page/pageData.js';
 import { comparePage } from './comparePage.js';
 import { el } from './dom.js';
 import { forwardPage } from './forwardPage.js';

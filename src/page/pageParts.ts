@@ -1,5 +1,5 @@
 import type { Assumption } from '../model/assumptions.js';
-import type { PageData } from '../run/pageData.js';
+import type { PageData } from '../run/page/pageData.js';
 import { el } from './dom.js';
 
 /** Head and foot that every page has. */

@@ -1,5 +1,5 @@
 import { CELLS } from '../cells/index.js';
-import type { PageFlags } from '../run/pageData.js';
+import type { PageFlags } from '../run/page/pageData.js';
 import { el, newId } from './dom.js';
 import type { Settings } from './model.js';
 

@@ -1,4 +1,4 @@
-import type { Packed } from '../run/pageData.js';
+import type { Packed } from '../run/page/pageData.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** Packed numbers as tensors and masks. */

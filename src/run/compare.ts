@@ -5,8 +5,7 @@ import { escapeText } from '../escape.js';
 import { largestMagnitude } from '../tensor/difference.js';
 import { keep } from '../tensor/lazy.js';
 import { type Precision, sameShape, type Tensor } from '../tensor/tensor.js';
-import { type DiagnosisSubject, subjectOf } from './diagnosis.js';
-import { stepsForSamples } from './input.js';
+import { type DiagnosisSubject, subjectOf } from './comparing/diagnosis.js';
 import {
   type Allowance,
   closeAllowance,
@@ -17,16 +16,17 @@ import {
   undecidedBecause,
   undecidedIn,
   uniformAllowance,
-} from './judge.js';
-import { judgedOutputs } from './judgedOutputs.js';
-import { measureNoise, type Noise } from './noise.js';
+} from './comparing/judge.js';
+import { judgedOutputs } from './comparing/judgedOutputs.js';
+import { measureNoise, type Noise } from './comparing/noise.js';
+import { bothSides, checkSides, type Sides } from './comparing/sides.js';
+import { compareValues, firstDifference, NOT_COMPARABLE } from './comparing/valuesApart.js';
+import { ifCoarse, largestSlack, withDigits } from './comparing/written.js';
+import { stepsForSamples } from './input/input.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { CompareRequest } from './request.js';
 import type { CompareResult } from './result.js';
-import { bothSides, checkSides, type Sides } from './sides.js';
-import { compareValues, firstDifference, NOT_COMPARABLE } from './valuesApart.js';
 import { VERSION } from './version.js';
-import { ifCoarse, largestSlack, withDigits } from './written.js';
 
 /** Seconds for the search for pairs of mistakes, unless the request says otherwise. */
 const DEFAULT_BUDGET = 2;

@@ -7,7 +7,7 @@ import { inferShapes } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec, type RecurrentSpec } from '../model/spec.js';
 import { sliceRow, type Tensor, zeros } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
-import type { Network } from './network.js';
+import type { Network } from './network/network.js';
 
 /** Where a conversion goes: whose names and layouts, in which format. */
 export interface Target {

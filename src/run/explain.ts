@@ -3,7 +3,7 @@ import { errorPage, TERMS, type TermPage } from '../diagnosis/pages/index.js';
 import { unknownName } from '../registry.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { nested } from './forward.js';
-import { loadNetwork } from './network.js';
+import { loadNetwork } from './network/network.js';
 import { prepare } from './prepare.js';
 import type { ExplainResult } from './result.js';
 import { VERSION } from './version.js';

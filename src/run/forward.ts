@@ -9,13 +9,13 @@ import { reshape, type Tensor } from '../tensor/tensor.js';
 import type { EmitTarget } from './emit/target.js';
 import { executionOf, executionWithout } from './engineChoice.js';
 import { type Execution, execute, executeGraph } from './execute.js';
-import { checkFinite } from './finite.js';
+import { sha256OfTensors } from './files/sha256.js';
 import { equationsOf, workingOf } from './handCalculation.js';
+import { checkFinite } from './input/finite.js';
+import { dimsJson } from './network/shapesResult.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ForwardRequest } from './request.js';
 import type { ForwardResult, NamedOutput, Nested, TensorData, TraceLayer, WorkingStep } from './result.js';
-import { sha256OfTensors } from './sha256.js';
-import { dimsJson } from './shapesResult.js';
 import { VERSION } from './version.js';
 
 /** What a forward pass was made of, beside its result: for a page that makes it again. */

@@ -5,9 +5,9 @@ import { checkSpec } from '../model/check.js';
 import { inferShapes, weightShapesByLayer } from '../model/shapes.js';
 
 import { checkWeights, type Weights } from '../weights/weights.js';
-import { DEFAULT_SEED, draw, drawnSizes, inputWish } from './drawing.js';
 import { executeWith } from './execute.js';
-import { loadNetwork, type Network } from './network.js';
+import { DEFAULT_SEED, draw, drawnSizes, inputWish } from './input/drawing.js';
+import { loadNetwork, type Network } from './network/network.js';
 import { withFramework } from './prepare.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 

@@ -5,19 +5,19 @@ import { RnnError } from '../errors.js';
 import { escapeText, shownPath } from '../escape.js';
 import { DTYPE_BYTES } from '../formats/bytes/budget.js';
 import type { TensorFile } from '../formats/format.js';
-import { graphsIn, type OnnxModel } from '../formats/onnxGraph.js';
+import { graphsIn, type OnnxModel } from '../formats/onnx/graph.js';
 import { layersLineOf } from '../model/layersLine.js';
 import { intOf, textOf } from '../ops/attributes.js';
 import { sizeOf } from '../tensor/tensor.js';
-import { sha256OfSource } from './digest.js';
-import { type ModelFile, readModelFile } from './modelFile.js';
-import { loadDescription, type Network, NO_WEIGHT, placedFile } from './network.js';
-import { outlinedShapes } from './outlinedShapes.js';
+import { sha256OfSource } from './files/digest.js';
+import { type ModelFile, readModelFile } from './files/modelFile.js';
+import { loadDescription, type Network, NO_WEIGHT, placedFile } from './network/network.js';
+import { outlinedShapes } from './network/outlinedShapes.js';
+import { shapesOf } from './network/shapesResult.js';
+import { describeTensors } from './network/tensorRoles.js';
 import type { NetworkRequest } from './request.js';
 import type { InspectGraph, InspectResult, ShapesResult } from './result.js';
 import { withoutFeatures } from './shapes.js';
-import { shapesOf } from './shapesResult.js';
-import { describeTensors } from './tensorRoles.js';
 import { VERSION } from './version.js';
 
 /** What an inspected file holds. */

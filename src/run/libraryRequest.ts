@@ -1,11 +1,11 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { nearest } from '../registry.js';
-import { type ArrayData, type ArraysData, holdArray, holdArrays, release } from './arraysInMemory.js';
 import { CELL_NAMES } from './cellNames.js';
-import type { CompareModelsRequest } from './compareModels.js';
+import type { CompareModelsRequest } from './comparing/compareModels.js';
 import type { ConvertRequest } from './convert.js';
 import type { ExplainRequest } from './explain.js';
+import { type ArrayData, type ArraysData, holdArray, holdArrays, release } from './input/arraysInMemory.js';
 import type { InspectRequest } from './inspect.js';
 import type { LoadRequest } from './load.js';
 import type { ProbeRequest } from './probe.js';

@@ -1,7 +1,7 @@
 import { residentNetwork } from '../engines/batched/resident.js';
 import { RnnError } from '../errors.js';
 import { keep } from '../tensor/lazy.js';
-import { tensorFrom } from './arraysInMemory.js';
+import { tensorFrom } from './input/arraysInMemory.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import type { TensorData } from './result.js';

@@ -5,7 +5,7 @@ import type { ModelShapes } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { exactSize } from '../tensor/tensor.js';
 import { memoryBudget } from './limits.js';
-import type { Network } from './network.js';
+import type { Network } from './network/network.js';
 
 /** Multiply-adds of a pass, roughly: every weight meets every sample at every step. */
 export function productsOf({ shapes }: Network, N: number, T: number): number {

@@ -5,16 +5,16 @@ import { type Assumption, checkAssumptions } from '../model/assumptions.js';
 import type { GraphValue } from '../ops/value.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
-import { checkDraws, DEFAULT_RNG, DEFAULT_SEED, draw, drawnSizes, drawnWeights, drawnX, inputWish } from './drawing.js';
-import { checkFinite } from './finite.js';
-import { readInitialStates } from './initialStates.js';
-import { INPUT_NAMES, inputNotes, type ReadArray, readArray, toInput } from './input.js';
+import type { ModelFile } from './files/modelFile.js';
+import { checkDraws, DEFAULT_RNG, DEFAULT_SEED, draw, drawnSizes, drawnWeights, drawnX, inputWish } from './input/drawing.js';
+import { checkFinite } from './input/finite.js';
+import { readInitialStates } from './input/initialStates.js';
+import { INPUT_NAMES, inputNotes, type ReadArray, readArray, toInput } from './input/input.js';
+import { paddedInput, withTimesteps } from './input/padding.js';
+import { rowsOfInput } from './input/rows.js';
 import { checkMemory } from './memory.js';
-import type { ModelFile } from './modelFile.js';
-import { isExact, loadNetwork, type Network, openModel } from './network.js';
-import { paddedInput, withTimesteps } from './padding.js';
+import { isExact, loadNetwork, type Network, openModel } from './network/network.js';
 import type { InputRequest, NetworkRequest } from './request.js';
-import { rowsOfInput } from './rows.js';
 
 /** Everything a run needs: network, weights, X, padding, initial states, and where each came from. */
 export interface Prepared {
@@ -100,7 +100,7 @@ async function prepareNamed(request: NetworkRequest & InputRequest, opened: Mode
   const seed = request.seed ?? DEFAULT_SEED;
   const assumptions = [...network.assumptions, ...drawnWeights(network, request), ...drawnX(request)];
   checkAssumptions(assumptions, request.strict);
-  const { readNamedInputs } = await import('./namedInputs.js');
+  const { readNamedInputs } = await import('./input/namedInputs.js');
   const { x, others, source, promise } = await readNamedInputs(network, request, seed);
   const N = x.shape[0];
   checkMemory(network, [N, x.shape[1] ?? 1], request.maxMemory);
@@ -135,7 +135,7 @@ function checkBuilt(network: Network, request: NetworkRequest): void {
 async function prepareGraph(request: NetworkRequest & InputRequest, opened: ModelFile): Promise<Prepared> {
   const network = await loadNetwork(request, undefined, opened);
   const seed = request.seed ?? DEFAULT_SEED;
-  const { readGraphInputs } = await import('./graphInput.js');
+  const { readGraphInputs } = await import('./input/graphInput.js');
   const inputs = await readGraphInputs(opened.graph!.model, request, seed);
   checkDraws(request, network, inputs.promise === null);
   const assumptions = [...network.assumptions, ...drawnX(request)];

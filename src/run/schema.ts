@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import { readPackageFile } from './files.js';
+import { readPackageFile } from './files/files.js';
 
 /** The JSON Schemas that ship with the package, by the document they describe. */
 export async function readSchema(document: string): Promise<string> {

@@ -1,10 +1,10 @@
 import { RnnError } from '../errors.js';
 import { TUTORIAL } from '../model/dimensions.js';
-import { loadDescription, type Network, openModel } from './network.js';
-import { outlinedShapes } from './outlinedShapes.js';
+import { loadDescription, type Network, openModel } from './network/network.js';
+import { outlinedShapes } from './network/outlinedShapes.js';
+import { shapesOf } from './network/shapesResult.js';
 import type { ShapesRequest } from './request.js';
 import type { ShapesResult } from './result.js';
-import { shapesOf } from './shapesResult.js';
 
 /**
  * Shapes, weights, parameters, work and memory of a network, from its description alone.

@@ -7,20 +7,20 @@ import { keep } from '../tensor/lazy.js';
 import { precisionOf, type Tensor } from '../tensor/tensor.js';
 import { executionWithout } from './engineChoice.js';
 import { execute } from './execute.js';
-import { splitKey } from './fileKey.js';
-import { finiteCounter } from './finite.js';
+import { splitKey } from './files/fileKey.js';
+import { encodeTensors } from './files/save.js';
+import { numberHash } from './files/sha256.js';
 import { collector } from './forceGc.js';
 import { forwardResult } from './forward.js';
-import { wrongN } from './input.js';
+import { finiteCounter } from './input/finite.js';
+import { wrongN } from './input/input.js';
+import { rowsOf } from './input/rows.js';
+import { openSamples, type Samples } from './input/samples.js';
 import { checkMemory, productsOf } from './memory.js';
-import { isExact, type Network, openModel } from './network.js';
+import { isExact, type Network, openModel } from './network/network.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ForwardRequest } from './request.js';
 import type { ForwardResult } from './result.js';
-import { rowsOf } from './rows.js';
-import { openSamples, type Samples } from './samples.js';
-import { encodeTensors } from './save.js';
-import { numberHash } from './sha256.js';
 
 /**
  * A forward pass over an input that need not fit in memory: some samples are computed while the next are being read and the last being

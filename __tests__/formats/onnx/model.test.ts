@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS, type Limits } from '../../../src/formats/format.js';
+import type { OnnxAttribute, OnnxModel } from '../../../src/formats/onnx/graph.js';
 import { onnx, writeOnnx } from '../../../src/formats/onnx.js';
-import type { OnnxAttribute, OnnxModel } from '../../../src/formats/onnxGraph.js';
 import { memorySource } from '../../../src/formats/source.js';
 import { cat, f32, u64 } from '../../helpers/hostile/bytes.js';
 import { fixed32, int, part, tag, varint } from '../../helpers/protobufBytes.js';

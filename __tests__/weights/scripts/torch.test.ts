@@ -1,4 +1,4 @@
-import { torch as convention } from '../../../src/conventions/torch.js';
+import { torch as convention } from '../../../src/conventions/torch/torch.js';
 import { type Tensor, tensor } from '../../../src/tensor/tensor.js';
 import { drawInputFrom, drawNetwork } from '../../../src/weights/draw.js';
 import { readCase } from '../../helpers/reference.js';

@@ -1,7 +1,7 @@
 import { compareArraysText, compareModelsText } from '../../report/compareModelsReport.js';
 import { compareText } from '../../report/compareReport.js';
 import { type Compared, runCompare } from '../../run/compare.js';
-import { runCompareFiles } from '../../run/compareFiles.js';
+import { runCompareFiles } from '../../run/comparing/compareFiles.js';
 import { type Output, valueOptions } from '../output.js';
 import { progressBar } from '../progress.js';
 import { given, inputRequest, networkRequest, type Values } from '../values.js';

@@ -2,7 +2,7 @@ import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { engineLine, forwardDocument, forwardText, writeSamples } from '../../report/forwardReport.js';
 import { type RanForward, runEmit, runForward } from '../../run/forward.js';
-import { titleOf } from '../../run/network.js';
+import { titleOf } from '../../run/network/network.js';
 import type { ForwardResult, TensorData } from '../../run/result.js';
 import { type Output, valueOptions } from '../output.js';
 import { progressBar } from '../progress.js';
@@ -58,7 +58,7 @@ export async function forward(values: Values, output: Output): Promise<number> {
 async function print(result: ForwardResult, values: Values, output: Output, saved: readonly string[]): Promise<void> {
   if (values.svg === '-' || values.html === '-') return;
   if (values.out?.startsWith('-')) {
-    const { encodeTensors } = await import('../../run/save.js');
+    const { encodeTensors } = await import('../../run/files/save.js');
     output.bytes(await encodeTensors(values.out.slice(2) || 'npy', outputsFor(values.out, result)));
   } else if (values.json) output.json(forwardDocument(result));
   else if (values.jsonl) writeSamples(result, output.text);
@@ -104,7 +104,7 @@ async function save(result: ForwardResult, values: Values): Promise<string[]> {
   if (values.out !== undefined && !values.out.startsWith('-')) files.push([values.out, outputsFor(values.out, result)]);
   if (typeof values.trace === 'string') files.push([values.trace, new Map([['y', tensors.y], ...(tensors.trace ?? [])])]);
   if (files.length === 0) return [];
-  const { saveTensors } = await import('../../run/save.js');
+  const { saveTensors } = await import('../../run/files/save.js');
   // only here: listening for interrupts takes a part of the time of a small command
   await guarded(async () => {
     for (const [path, content] of files) await saveTensors(path, content, { force: values.force });

@@ -1,5 +1,5 @@
 import { engineLine, forwardText } from '../../report/forwardReport.js';
-import { writeAtomic } from '../../run/atomicWrite.js';
+import { writeAtomic } from '../../run/files/atomicWrite.js';
 import type { ForwardResult } from '../../run/result.js';
 import { openForwardStream, streamFormatOf } from '../../run/stream.js';
 import { type Output, valueOptions } from '../output.js';

@@ -1,6 +1,6 @@
 import { probeText } from '../../report/explainReport.js';
+import { encodeTensors, saveTensors } from '../../run/files/save.js';
 import { runProbe } from '../../run/probe.js';
-import { encodeTensors, saveTensors } from '../../run/save.js';
 import type { Output } from '../output.js';
 import { progressBar } from '../progress.js';
 import { guarded } from '../signals.js';

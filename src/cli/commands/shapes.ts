@@ -1,8 +1,8 @@
 import { shownPath } from '../../escape.js';
 import { shapesText } from '../../report/shapesReport.js';
-import type { Network } from '../../run/network.js';
+import type { Network } from '../../run/network/network.js';
+import { summaryModel } from '../../run/network/summaryModel.js';
 import { runShapes } from '../../run/shapes.js';
-import { summaryModel } from '../../run/summaryModel.js';
 import type { Output } from '../output.js';
 import { networkRequest, type Values } from '../values.js';
 

@@ -1,7 +1,7 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { formatActivation, getActivation } from '../../activations/index.js';
 import { RnnError } from '../../errors.js';
-import { type Attributes, float, type GraphBuilder, int } from '../../formats/onnxBuilder.js';
+import { type Attributes, float, type GraphBuilder, int } from '../../formats/onnx/builder.js';
 
 /** Activations as ONNX has them: as nodes, and as functions inside RNN, LSTM and GRU. */
 

@@ -4,7 +4,7 @@ import type { Cell, CellOptions } from '../../cells/cell.js';
 import { getCell, rowOf } from '../../cells/index.js';
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
-import type { OnnxNode } from '../../formats/onnxGraph.js';
+import type { OnnxNode } from '../../formats/onnx/graph.js';
 import type { CellName } from '../../model/spec.js';
 import { floatOf, floatsOf, intOf, onlyAttributes, textOf, textsOf } from '../../ops/attributes.js';
 import { transpose } from '../../tensor/layout.js';

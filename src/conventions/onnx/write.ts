@@ -1,7 +1,7 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { RnnError, within } from '../../errors.js';
-import { type GraphBuilder, newBuilder } from '../../formats/onnxBuilder.js';
-import type { OnnxModel } from '../../formats/onnxGraph.js';
+import { type GraphBuilder, newBuilder } from '../../formats/onnx/builder.js';
+import type { OnnxModel } from '../../formats/onnx/graph.js';
 import { getLayerKind } from '../../layers/index.js';
 import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
 import { inputsOf, isRecurrent, type ModelSpec, outputsOf } from '../../model/spec.js';

@@ -1,6 +1,6 @@
 import { getCell, rowOf } from '../../cells/index.js';
 import { RnnError } from '../../errors.js';
-import { type Attributes, float, floats, type GraphBuilder, int, ints, text, texts } from '../../formats/onnxBuilder.js';
+import { type Attributes, float, floats, type GraphBuilder, int, ints, text, texts } from '../../formats/onnx/builder.js';
 import type { RecurrentSpec } from '../../model/spec.js';
 import { concatFirst, transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor, zeros } from '../../tensor/tensor.js';

@@ -2,7 +2,7 @@ import { isOperator } from '../../conventions/onnx/operators.js';
 import { directionWeights, RECURRENT_OPS, type RecurrentNode, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
 import { RnnError, within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
-import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from '../../formats/onnxGraph.js';
+import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from '../../formats/onnx/graph.js';
 import { nodePlace } from '../../ops/attributes.js';
 import { fromOnnx, type GraphValue } from '../../ops/value.js';
 import { checkFeatures, checkLengths } from './recurrent.js';

@@ -1,6 +1,6 @@
 import { RnnError, within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
-import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode, readsOf } from '../../formats/onnxGraph.js';
+import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode, readsOf } from '../../formats/onnx/graph.js';
 import type { Kernels } from '../../layers/layer.js';
 import { nodeLabel, nodePlace } from '../../ops/attributes.js';
 import { OPERATORS as PURE_OPERATORS } from '../../ops/index.js';

@@ -1,4 +1,4 @@
-import type { OnnxNode } from '../../formats/onnxGraph.js';
+import type { OnnxNode } from '../../formats/onnx/graph.js';
 import { intOf, intsOf } from '../../ops/attributes.js';
 import { axisOf } from '../../ops/value.js';
 import { type Axis, append, constantOf, type Draft, type Flow, type Sym, settle, stuck, widthOf } from './symbols.js';

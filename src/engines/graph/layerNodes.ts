@@ -1,7 +1,7 @@
 import { activations } from '../../activations/index.js';
 import { plainFunction } from '../../conventions/onnx/activationNodes.js';
 import { directionWeights, RECURRENT_OPS, type RecurrentNode, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
-import type { OnnxNode } from '../../formats/onnxGraph.js';
+import type { OnnxNode } from '../../formats/onnx/graph.js';
 import { floatOf, intOf, intsOf, nodeLabel, textOf } from '../../ops/attributes.js';
 import { axisOf } from '../../ops/value.js';
 import { transpose } from '../../tensor/layout.js';

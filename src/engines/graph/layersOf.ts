@@ -1,5 +1,5 @@
 import { RnnError } from '../../errors.js';
-import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode } from '../../formats/onnxGraph.js';
+import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode } from '../../formats/onnx/graph.js';
 import { checkSpec } from '../../model/check.js';
 import { inferShapes, weightShapesByLayer } from '../../model/shapes.js';
 import type { ModelSpec } from '../../model/spec.js';

@@ -1,5 +1,5 @@
 import { RnnError } from '../../errors.js';
-import type { OnnxAttribute } from '../../formats/onnxGraph.js';
+import type { OnnxAttribute } from '../../formats/onnx/graph.js';
 import { textOf, textsOf } from '../../ops/attributes.js';
 import { type Call, need, type Operator } from '../../ops/operator.js';
 import { throughBytes } from '../../ops/quantised.js';

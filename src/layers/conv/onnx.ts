@@ -1,4 +1,4 @@
-import { int, ints } from '../../formats/onnxBuilder.js';
+import { int, ints } from '../../formats/onnx/builder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { channelsFirst, spaceOf } from '../channels.js';
 import type { OnnxFacet } from '../facets.js';

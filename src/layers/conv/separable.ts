@@ -1,6 +1,6 @@
 import type { WeightRole, WeightShape } from '../../cells/cell.js';
 import { factor } from '../../cells/weightShapes.js';
-import { int, ints } from '../../formats/onnxBuilder.js';
+import { int, ints } from '../../formats/onnx/builder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';

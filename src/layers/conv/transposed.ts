@@ -1,5 +1,5 @@
 import { factor } from '../../cells/weightShapes.js';
-import { ints } from '../../formats/onnxBuilder.js';
+import { ints } from '../../formats/onnx/builder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';

@@ -1,7 +1,7 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
-import { text } from '../../formats/onnxBuilder.js';
+import { text } from '../../formats/onnx/builder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';

@@ -1,5 +1,5 @@
 import { RnnError } from '../../errors.js';
-import { int } from '../../formats/onnxBuilder.js';
+import { int } from '../../formats/onnx/builder.js';
 import { showShape } from '../dims.js';
 import type { OnnxCall, ScriptCall } from '../facets.js';
 import { formulaOf } from '../formula.js';

@@ -1,5 +1,5 @@
 import { RnnError } from '../../errors.js';
-import { int, ints } from '../../formats/onnxBuilder.js';
+import { int, ints } from '../../formats/onnx/builder.js';
 import { axesOf, placesAlong, sizesAlong } from '../axes.js';
 import { multiply, NO_COST, symbolic } from '../dims.js';
 import type { OnnxCall } from '../facets.js';

@@ -1,4 +1,4 @@
-import { int, ints } from '../../formats/onnxBuilder.js';
+import { int, ints } from '../../formats/onnx/builder.js';
 import { axesOf, broadcastOver, placesAlong, sizesAlong } from '../axes.js';
 import { multiply, NO_COST, symbolic } from '../dims.js';
 import type { OnnxCall, ScriptCall } from '../facets.js';

@@ -1,6 +1,6 @@
 import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
-import { ints } from '../../formats/onnxBuilder.js';
+import { ints } from '../../formats/onnx/builder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { sizeOf } from '../../tensor/tensor.js';
 import { multiply, NO_COST, showShape } from '../dims.js';

@@ -1,5 +1,5 @@
-import { ints, text } from '../../formats/onnxBuilder.js';
-import type { OnnxAttribute } from '../../formats/onnxGraph.js';
+import { ints, text } from '../../formats/onnx/builder.js';
+import type { OnnxAttribute } from '../../formats/onnx/graph.js';
 import type { DimShape } from '../shape.js';
 import { paddingOf, type Window } from './window.js';
 

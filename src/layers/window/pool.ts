@@ -1,4 +1,4 @@
-import { int, ints } from '../../formats/onnxBuilder.js';
+import { int, ints } from '../../formats/onnx/builder.js';
 import { padAxes } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import {

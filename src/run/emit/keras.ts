@@ -1,14 +1,14 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { getActivation } from '../../activations/index.js';
 import { getCell, rowOf } from '../../cells/index.js';
-import { foreignWeight } from '../../conventions/keras.js';
+import { foreignWeight } from '../../conventions/keras/keras.js';
 import { type AnyLayer, getLayerKind } from '../../layers/index.js';
 import { pythonText } from '../../layers/python.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
-import type { Network } from '../network.js';
+import type { Network } from '../network/network.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
 import { activationText, arrayText, assignments, cannotEmit, header, helpersFor, type ScriptSource, valueNames } from './text.js';
 

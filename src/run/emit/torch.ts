@@ -1,11 +1,11 @@
 import { getCell, rowOf } from '../../cells/index.js';
-import { torch } from '../../conventions/torch.js';
+import { torch } from '../../conventions/torch/torch.js';
 import { getLayerKind } from '../../layers/index.js';
 import { inferShapes, type LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type ModelSpec, type RecurrentSpec, SPEC_SCHEMA } from '../../model/spec.js';
 import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
-import type { Network } from '../network.js';
+import type { Network } from '../network/network.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
 import { arrayText, assignments, calledText, cannotEmit, header, helpersFor, helpersOf, type ScriptSource, valueNames } from './text.js';
 

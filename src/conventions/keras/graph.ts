@@ -1,0 +1,438 @@
+import { RnnError, within } from '../../errors.js';
+import { escapeText, wordOf } from '../../escape.js';
+import { getLayerKind } from '../../layers/index.js';
+import { asObject, type Json, list, text, unsupportedClass } from '../../layers/kerasConfig.js';
+import { type Argument, type CallArguments, callArguments, isTensor, tensorsOf } from './arguments.js';
+import { layerNameOfClass } from './classes.js';
+import { callOptionsOf, readLayer, takesStates } from './layers.js';
+import { isOperatorLayer, operatorNodes } from './operators.js';
+
+/**
+ * A Keras model's wiring as a flat list of layer calls: a layer called twice shares its weights, a model inside a model is inlined with its
+ * name before its layers' (`encoder/lstm`), states and masks that are passed by argument are values like any other.
+ */
+export interface Wired {
+  readonly inputs: Json[];
+  readonly layers: Json[];
+  /** {name, value} */
+  readonly outputs: Json[];
+  /** values of every call of the model's own layers, by `layer|call` */
+  readonly calls: Known;
+}
+
+/** What keeps layers from being run, collected instead of thrown; such a layer has the kind of UNKNOWN, and the shapes that the file records. */
+export interface Blocked {
+  readonly errors: RnnError[];
+  /** by value */
+  readonly shapes: Map<string, readonly unknown[]>;
+}
+
+/** Kind of a layer that is known by its class alone. */
+export const UNKNOWN = 'unknown';
+
+/** Where calls are collected. */
+interface Wiring {
+  readonly layers: Json[];
+  readonly blocked?: Blocked;
+}
+
+/** A model's place in the whole: what stands before the names of its layers, before those of its first call's, and its group in weight files. */
+interface Place {
+  readonly prefix: string;
+  readonly first: string;
+  readonly group: string;
+}
+
+const TOP: Place = { prefix: '', first: '', group: '' };
+
+/** Values by `layer|call`; a layer's further outputs as far as they exist. */
+export type Known = Map<string, readonly string[]>;
+
+/** @throws RnnError E_KERAS_CONFIG, E_KERAS_CLASS, E_KERAS_OPTION naming the layer, unless `blocked` collects them */
+export function wiredModel(className: string, model: Json, blocked?: Blocked): Wired {
+  const wiring: Wiring = { layers: [], blocked };
+  const calls: Known = new Map();
+  if (className === 'Sequential') {
+    const { input, outputs } = sequential(wiring, model, TOP, undefined, calls);
+    return {
+      inputs: [input!],
+      layers: blocked ? wiring.layers : countable(wiring.layers, model),
+      outputs: outputs.slice(0, sequentialOutputs(model, outputs)).map(value => ({ name: value, value })),
+      calls,
+    };
+  }
+  const inputs = list(model.layers)
+    .map(l => asObject(l, 'layer'))
+    .filter(l => l.class_name === 'InputLayer');
+  const order = inputOrder(model, inputs);
+  const specs = order.map(layer => inputSpec(asObject(layer.config, 'input'), nameOf(layer)));
+  const outputs = functional(wiring, model, TOP, new Map(order.map(l => [nameOf(l), nameOf(l)])), calls);
+  return { inputs: specs, layers: blocked ? wiring.layers : countable(wiring.layers, model), outputs, calls };
+}
+
+/** How many of its last layer's outputs a Sequential model gives: y, the other direction's with merge_mode None, returned states. */
+function sequentialOutputs(model: Json, outputs: readonly string[]): number {
+  const config = asObject((list(model.layers).at(-1) as Json | undefined)?.config ?? {}, 'layer');
+  const inner = (config.layer as { config?: Json } | undefined)?.config;
+  if (config.return_state === true || inner?.return_state === true) return outputs.length;
+  return givesTwo(config) ? 2 : 1;
+}
+
+function givesTwo(config: Json): boolean {
+  return config.layer !== undefined && config.merge_mode === null;
+}
+
+/** Where the layers stand in the file's own order, weight files count them by class, and nothing has to be said. */
+function countable(layers: readonly Json[], model: Json): Json[] {
+  const order = list(model.layers).map(l => nameOf(asObject(l, 'layer')));
+  const own = layers.filter(l => l.kind !== 'op' && l.shares === undefined).map(l => order.indexOf(String(l.name)));
+  const inOrder = own.every((at, i) => at >= 0 && (i === 0 || own[i - 1] < at));
+  return inOrder ? layers.map(({ tensors: _, ...layer }) => layer) : [...layers];
+}
+
+/** InputLayers in the order of `input_layers`, which is that of a call's arguments. */
+function inputOrder(model: Json, inputs: readonly Json[]): Json[] {
+  const named = structured(model.input_layers).map(({ path }) => path[0]);
+  const known = inputs.filter(i => named.includes(nameOf(i))).sort((a, b) => named.indexOf(nameOf(a)) - named.indexOf(nameOf(b)));
+  const order = named.length > 0 ? known : [...inputs];
+  if (order.length === 0)
+    throw new RnnError('convention', 'E_KERAS_CONFIG', 'the model has no input', { expected: 'an InputLayer', found: 'none' });
+  return order;
+}
+
+/** Tensors of `input_layers` and `output_layers`: [layer, call, output], a list of them, or an object by name. */
+export function structured(value: unknown, key = ''): { key: string; path: [string, number, number] }[] {
+  if (Array.isArray(value)) {
+    if (typeof value[0] === 'string' && typeof value[1] === 'number') return [{ key, path: [value[0], value[1], Number(value[2] ?? 0)] }];
+    return value.flatMap(v => structured(v, key));
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  // Keras flattens a dictionary in the order of its keys
+  return Object.entries(value as Json)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, v]) => structured(v, name));
+}
+
+function sequential(
+  wiring: Wiring,
+  model: Json,
+  place: Place,
+  given: string | undefined,
+  known: Known = new Map(),
+): { input?: Json; outputs: readonly string[] } {
+  const all = list(model.layers).map(l => asObject(l, 'layer'));
+  const first = asObject(all[0]?.config ?? {}, 'layer');
+  const build = list(model.build_input_shape ?? []);
+  const shape = inputShape(first) ?? nestedInputShape(all[0]) ?? (build.length > 0 ? build : undefined);
+  const isInput = all[0]?.class_name === 'InputLayer';
+  const name = isInput ? nameOf(all[0]) : undefined;
+  const layers = all.filter(l => l.class_name !== 'InputLayer');
+  let values: readonly string[] = [given ?? name ?? 'input'];
+  const groups = groupNames(layers);
+  layers.forEach((layer, i) => {
+    const isLast = i === layers.length - 1;
+    const config = asObject(layer.config ?? {}, 'layer');
+    if (!isLast && config.return_state === true) throw severalInside(layer, 'return_state', 'False', 'True');
+    if (!isLast && givesTwo(config)) throw severalInside(layer, 'merge_mode', 'concat, sum, mul or ave', 'None');
+    const call = { inputs: [values[0]], mask: undefined, states: undefined, rest: {} };
+    values = callLayer(wiring, layer, place, groups[i], 0, call);
+    known.set(`${nameOf(layer)}|0`, values);
+    const after = (layers[i + 1]?.build_config as Json | undefined)?.input_shape;
+    if (Array.isArray(after)) wiring.blocked?.shapes.set(values[0], after);
+  });
+  const input = given === undefined ? inputSpec({ batch_shape: shape }, name) : undefined;
+  return { input, outputs: values };
+}
+
+/** A layer in the middle of a Sequential model that gives a list, which Keras does not pass on either. */
+function severalInside(layer: Json, option: string, one: string, several: string): RnnError {
+  return new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(layer), 60)} gives several values inside a Sequential model`, {
+    where: option,
+    expected: `${option}=${one}, or the last layer`,
+    found: `${option}=${several}`,
+    fix: 'build it as a functional model, in which each is a value',
+  });
+}
+
+function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMap<string, string>, known: Known = new Map()): Json[] {
+  const layers = list(model.layers).map(l => asObject(l, 'layer'));
+  for (const [name, value] of given) known.set(`${name}|0`, [value]);
+  const modelNames = new Set(layers.filter(l => MODELS.has(wordOf(l.class_name))).map(nameOf));
+  // a model has a call of its own before those of the network, which Sequential of Keras 3 does not count
+  const isOld = layers.some(l => list(l.inbound_nodes).some(Array.isArray));
+  const counted = new Set(layers.filter(l => modelNames.has(nameOf(l)) && (isOld || l.class_name !== 'Sequential')).map(nameOf));
+  const groups = groupNames(layers);
+  const waiting = layers.flatMap((layer, i) =>
+    layer.class_name === 'InputLayer'
+      ? []
+      : list(layer.inbound_nodes).map((node, call) => ({
+          layer,
+          group: groups[i],
+          call,
+          args: withName(layer, () => callArguments(node, modelNames)),
+        })),
+  );
+  while (waiting.length > 0) {
+    // the first one that is ready, so that an order of data flow stays as it is
+    const ready = waiting.findIndex(({ layer, call, args }) => {
+      const earlier = call === 0 || known.has(`${nameOf(layer)}|${call - 1}`);
+      return (
+        earlier && [...args.args, ...Object.values(args.kwargs)].flatMap(tensorsOf).every(t => known.has(`${t.tensor[0]}|${t.tensor[1]}`))
+      );
+    });
+    if (ready < 0)
+      throw new RnnError('convention', 'E_KERAS_CONFIG', 'the layers are not joined to the input', {
+        found: waiting.map(w => escapeText(nameOf(w.layer), 40)).join(', '),
+      });
+    const [{ layer, group, call, args }] = waiting.splice(ready, 1);
+    const values = withName(layer, () => calledWith(wiring, layer, place, group, call, args, known));
+    known.set(`${nameOf(layer)}|${call}`, values);
+  }
+  if (wiring.blocked) for (const layer of layers) recordShapes(wiring.blocked.shapes, list(layer.inbound_nodes), known);
+  const outputs = structured(model.output_layers);
+  if (outputs.length === 0) throw new RnnError('convention', 'E_KERAS_CONFIG', 'the model names no output', { where: 'output_layers' });
+  const names = new Set<string>();
+  return outputs.map(({ key, path: [layer, call, output] }) => {
+    const value = valueAt(known, [layer, counted.has(layer) ? Math.max(0, call - 1) : call, output]);
+    const name = [key || value, `${value} again`].find(n => !names.has(n)) ?? `${value} ${names.size}`;
+    names.add(name);
+    return { name, value };
+  });
+}
+
+/** Keras 3 writes the shape of every value where a call reads it. */
+function recordShapes(shapes: Blocked['shapes'], nodes: unknown, known: Known): void {
+  if (typeof nodes !== 'object' || nodes === null) return;
+  const { class_name, config } = nodes as { class_name?: unknown; config?: Json };
+  if (class_name === '__keras_tensor__') {
+    const [layer, call, output] = list(config?.keras_history);
+    const value = known.get(`${layer}|${call}`)?.[Number(output)];
+    if (value !== undefined && Array.isArray(config?.shape)) shapes.set(value, config.shape);
+  } else for (const node of Object.values(nodes)) recordShapes(shapes, node, known);
+}
+
+function withName<T>(layer: Json, body: () => T): T {
+  return within(`layer ${escapeText(nameOf(layer))}`, body);
+}
+
+function valueAt(known: Known, [layer, call, output]: readonly [string, number, number]): string {
+  const value = known.get(`${layer}|${call}`)?.[output];
+  if (value !== undefined) return value;
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', `output ${output} of ${escapeText(layer, 60)} is not computed here`, {
+    where: escapeText(layer, 60),
+    expected: 'an output of the layer, or one of its states',
+    found: `output ${output}`,
+  });
+}
+
+/** What a call gives a layer: its inputs, and what is passed by argument. */
+interface Call {
+  readonly inputs: readonly string[];
+  readonly mask: string | undefined;
+  readonly states: readonly string[] | undefined;
+  /** other arguments, of layers that take some */
+  readonly rest: Json;
+}
+
+function calledWith(
+  wiring: Wiring,
+  layer: Json,
+  place: Place,
+  group: string,
+  call: number,
+  args: CallArguments,
+  known: Known,
+): readonly string[] {
+  const value = (t: Argument) => valueAt(known, (t as { tensor: [string, number, number] }).tensor);
+  const unread = () => {
+    const inputs = [...args.args, ...Object.values(args.kwargs)].flatMap(tensorsOf).map(value);
+    return callLayer(wiring, { ...layer, class_name: undefined, unread: layer.class_name }, place, group, call, {
+      ...NO_ARGUMENTS,
+      inputs,
+    });
+  };
+  if (isOperatorLayer(layer)) {
+    const nodes = tolerant(wiring, layer, () => operatorNodes(layer, args, place.prefix + nameOf(layer) + again(call), value));
+    if (!nodes) return unread();
+    wiring.layers.push(...nodes.layers);
+    return nodes.outputs;
+  }
+  const given = tolerant(wiring, layer, () => callOf(layer, args, value));
+  return given ? callLayer(wiring, layer, place, group, call, given) : unread();
+}
+
+const NO_ARGUMENTS = { mask: undefined, states: undefined, rest: {} };
+
+/** undefined where it fails and errors are collected */
+function tolerant<T>({ blocked }: Wiring, layer: Json, body: () => T): T | undefined {
+  try {
+    return blocked ? withName(layer, body) : body();
+  } catch (error) {
+    if (!blocked || !(error instanceof RnnError)) throw error;
+    blocked.errors.push(error);
+    return undefined;
+  }
+}
+
+/** Arguments that say nothing of the result of a forward pass. */
+const NOTHING = new Set(['training', 'name']);
+
+function callOf(layer: Json, { args, kwargs }: CallArguments, value: (t: Argument) => string): Call {
+  const [first, ...more] = args;
+  if (args.flatMap(tensorsOf).length === 0)
+    throw new RnnError('convention', 'E_KERAS_CONFIG', 'the call has no input', {
+      where: 'inbound_nodes',
+      expected: 'a tensor',
+      found: 'none',
+    });
+  const isRecurrent = takesStates(layer.class_name);
+  const inputs = tensorsOf(first).map(value);
+  let states = tensorsOf(kwargs.initial_state).map(value);
+  let mask = isTensor(kwargs.mask) ? value(kwargs.mask) : undefined;
+  const rest: Record<string, unknown> = {};
+  if (isRecurrent) {
+    if (tensorsOf(more[0]).length > 0) states = tensorsOf(more[0]).map(value);
+    if (isTensor(more[1])) mask = value(more[1]);
+    states = [...inputs.splice(1), ...states];
+  } else inputs.push(...more.flatMap(tensorsOf).map(value));
+  for (const [key, argument] of Object.entries(kwargs)) {
+    if (argument === null || key === 'initial_state' || (key === 'mask' && mask !== undefined)) continue;
+    if (NOTHING.has(key) && argument !== true) continue;
+    if (argument === false) continue;
+    rest[key] = isTensor(argument) ? { value: value(argument) } : argument;
+  }
+  return { inputs, mask, states: states.length > 0 ? states : undefined, rest };
+}
+
+/** The second call of a layer is called `lstm#2`. */
+function again(call: number): string {
+  return call === 0 ? '' : `#${call + 1}`;
+}
+
+/** One call of a layer or of a model. @returns its outputs as values */
+function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, call: number, given: Call): readonly string[] {
+  const name = nameOf(layer);
+  const config = asObject(layer.config ?? {}, 'layer');
+  if (MODELS.has(wordOf(layer.class_name))) {
+    const inner: Place = {
+      prefix: `${place.prefix}${name}${again(call)}/`,
+      first: `${place.first}${name}/`,
+      group: `${place.group}layers/${group}/`,
+    };
+    return innerModel(wiring, layer, config, inner, given);
+  }
+  const spec: Record<string, unknown> = { ...layerOrUnknown(wiring, layer, given.rest), inputs: given.inputs };
+  spec.name = place.prefix + name + again(call);
+  if (spec.name !== place.first + name) spec.shares = place.first + name;
+  else spec.tensors = `${place.group}layers/${group}`;
+  if (given.mask !== undefined) spec.mask = given.mask;
+  if (given.states !== undefined) {
+    spec.states = given.states;
+    // Keras 3 gives a layer the mask of its input only where that is its one tensor
+    if (given.mask === undefined) spec.mask = null;
+  }
+  wiring.layers.push(spec);
+  return outputsOf(spec);
+}
+
+/** Where errors are collected, a layer with a function of somebody's own has its shapes all the same; any other is known by its class. */
+function layerOrUnknown(wiring: Wiring, layer: Json, rest: Json): Json {
+  const errors = wiring.blocked?.errors.length;
+  const read = (from: Json) => ({ ...readLayer(from), ...callOptions(from, rest) });
+  const whole = layer.unread === undefined ? tolerant(wiring, layer, () => read(layer)) : undefined;
+  if (whole) return whole;
+  const config = asObject(layer.config ?? {}, 'layer');
+  const plain = { ...config, ...(config.activation ? { activation: 'linear' } : {}), recurrent_activation: 'sigmoid' };
+  const shaped = layer.unread === undefined ? tolerant(wiring, layer, () => read({ ...layer, config: plain })) : undefined;
+  if (errors !== undefined) wiring.blocked!.errors.length = Math.max(errors, Math.min(errors + 1, wiring.blocked!.errors.length));
+  return shaped ?? { kind: UNKNOWN, kerasClass: wordOf(layer.unread ?? layer.class_name) };
+}
+
+/** Arguments by name that a layer reads beside its inputs and mask. @throws RnnError E_KERAS_OPTION naming any other */
+function callOptions(layer: Json, rest: Json): Json {
+  const read = callOptionsOf(layer.class_name);
+  const entries = Object.entries(rest).map(([key, value]) => {
+    if (Object.hasOwn(read, key)) return [read[key], value];
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', `the layer is called with ${escapeText(key, 40)}`, {
+      where: escapeText(key, 40),
+      expected: ['inputs', 'mask', 'initial_state', ...Object.keys(read)].join(', '),
+      found: escapeText(JSON.stringify(value) ?? '', 60),
+    });
+  });
+  return Object.fromEntries(entries);
+}
+
+export const MODELS = new Set(['Sequential', 'Functional', 'Model']);
+
+function innerModel(wiring: Wiring, layer: Json, config: Json, place: Place, given: Call): readonly string[] {
+  if (layer.class_name === 'Sequential') return sequential(wiring, config, place, given.inputs[0]).outputs;
+  const inputs = list(config.layers)
+    .map(l => asObject(l, 'layer'))
+    .filter(l => l.class_name === 'InputLayer');
+  const order = inputOrder(config, inputs);
+  if (order.length !== given.inputs.length)
+    throw new RnnError(
+      'convention',
+      'E_KERAS_CONFIG',
+      `the model inside takes ${order.length} inputs and is given ${given.inputs.length}`,
+      {
+        expected: `${order.length} inputs`,
+        found: String(given.inputs.length),
+      },
+    );
+  return functional(wiring, config, place, new Map(order.map((l, i) => [nameOf(l), given.inputs[i]]))).map(o => String(o.value));
+}
+
+/** Output, then what the layer gives beside it: the states of a recurrent layer, whether it returns them or not. */
+function outputsOf(spec: Json): readonly string[] {
+  // how many an unknown layer has is not known: any number up to this may be read
+  if (spec.kind === UNKNOWN) return [String(spec.name), ...Array.from({ length: 15 }, (_, i) => `${spec.name}/${i + 1}`)];
+  const kind = getLayerKind(String(spec.kind));
+  const unknown = { symbol: '', size: null };
+  const layer = { projection: null, units: 1, bidirectional: null, ...spec } as never;
+  const others = kind.otherOutputs?.(layer, [[unknown, unknown, unknown]], { units: 'M', projection: 'P' }) ?? [];
+  return [String(spec.name), ...others.map(o => `${spec.name}/${o.suffix}`)];
+}
+
+/** Group of each layer in `.weights.h5`: its class in snake case, counted over the layers of its model. */
+export function groupNames(layers: readonly Json[]): string[] {
+  const counts = new Map<string, number>();
+  return layers.map(layer => {
+    const base = layerNameOfClass(wordOf(layer.class_name));
+    const count = counts.get(base) ?? 0;
+    counts.set(base, count + 1);
+    return count === 0 ? base : `${base}_${count}`;
+  });
+}
+
+export function nameOf(layer: Json): string {
+  return text(layer.name) ?? text((layer.config as Json | undefined)?.name) ?? layerNameOfClass(wordOf(layer.class_name));
+}
+
+function inputShape(config: Json): unknown[] | undefined {
+  const shape = config.batch_shape ?? config.batch_input_shape;
+  return Array.isArray(shape) ? shape : undefined;
+}
+
+/** A Sequential model whose first layer is a model: the input is the inner one's. */
+function nestedInputShape(layer: Json | undefined): unknown[] | undefined {
+  if (!layer || !MODELS.has(wordOf(layer.class_name))) return undefined;
+  const first = list(asObject(layer.config ?? {}, 'layer').layers)[0];
+  return first === undefined ? undefined : inputShape(asObject(asObject(first, 'layer').config ?? {}, 'layer'));
+}
+
+/** [batch, …] of an InputLayer: a sequence as T and D, token numbers without features, anything else as its shape. */
+export function inputSpec(config: Json, name: string | undefined): Json {
+  const shape = inputShape(config);
+  const named = name === undefined ? {} : { name };
+  if (!shape) return { ...named, batch: null, timesteps: null, features: null };
+  const [batch, ...sizes] = shape;
+  if (sizes.length === 2) return { ...named, batch: batch ?? null, timesteps: sizes[0] ?? null, features: sizes[1] ?? null };
+  return { ...named, batch: batch ?? null, shape: sizes.map(n => n ?? null) };
+}
+
+/** @throws RnnError E_KERAS_CLASS */
+export function checkModelClass(className: unknown): string {
+  if (typeof className === 'string' && MODELS.has(className)) return className;
+  throw unsupportedClass(className, 'a Sequential or Functional model');
+}

@@ -1,0 +1,200 @@
+import type { ActivationSpec } from '../../activations/activation.js';
+import { canonicalActivation } from '../../activations/index.js';
+import { RnnError, within } from '../../errors.js';
+import { escapeText, wordOf } from '../../escape.js';
+import type { KerasReader } from '../../layers/facets.js';
+import { LAYER_KINDS } from '../../layers/index.js';
+import { asObject, checkOption, type Json, list, text, unsupportedClass } from '../../layers/kerasConfig.js';
+import { timedistributed } from '../../layers/nested/timeDistributed.js';
+
+/** One layer of a Keras config as a layer of a spec. Class names come from the closed list below; no module is looked up. */
+const CELLS: Readonly<Record<string, string>> = { SimpleRNN: 'rnn', LSTM: 'lstm', GRU: 'gru', CuDNNLSTM: 'lstm', CuDNNGRU: 'gru' };
+
+/** Class -> a layer of the spec, without name and inputs. */
+const READERS: Record<string, (config: Json) => Json> = {
+  SimpleRNN: recurrent('rnn'),
+  LSTM: recurrent('lstm'),
+  GRU: recurrent('gru'),
+  CuDNNLSTM: cudnn('lstm'),
+  CuDNNGRU: cudnn('gru'),
+  RNN: overCells,
+  Bidirectional: bothWays,
+  TimeDistributed: timeDistributed,
+  Masking: config => ({ kind: 'masking', value: config.mask_value ?? 0 }),
+  Concatenate: concatenate,
+  Add: () => ({ kind: 'add' }),
+  Multiply: () => ({ kind: 'multiply' }),
+  Average: () => ({ kind: 'average' }),
+  Subtract: () => ({ kind: 'subtract' }),
+  Maximum: () => ({ kind: 'maximum' }),
+  Minimum: () => ({ kind: 'minimum' }),
+};
+
+/** Class -> the kind whose Keras facet reads it. */
+const FACETS = new Map(LAYER_KINDS.flatMap(kind => Object.keys(kind.keras?.classes ?? {}).map(className => [className, kind] as const)));
+
+/** What facets ask for of a config's inside. */
+const PARTS: KerasReader = { activation: activationOf, layer: config => readLayer(asObject(config, 'layer')) };
+
+function readerOf(className: unknown): ((config: Json) => Json) | undefined {
+  const name = wordOf(className);
+  if (Object.hasOwn(READERS, name)) return READERS[name];
+  const kind = FACETS.get(name);
+  return kind && (config => ({ kind: kind.name, ...kind.keras!.classes[name](config, PARTS) }));
+}
+
+/** Whether inputs behind the first, and a second argument of a call, are states. */
+export function takesStates(className: unknown): boolean {
+  const name = wordOf(className);
+  return Object.hasOwn(CELLS, name) || name === 'RNN' || name === 'Bidirectional' || FACETS.get(name)?.otherOutputs !== undefined;
+}
+
+/** Arguments of the layer's call that are its fields here. */
+export function callOptionsOf(className: unknown): Readonly<Record<string, string>> {
+  return FACETS.get(wordOf(className))?.keras?.callOptions ?? {};
+}
+
+/** @throws RnnError E_KERAS_CLASS, E_KERAS_OPTION, E_UNKNOWN_ACTIVATION, with the layer's name */
+export function readLayer(layer: Json): Json {
+  const config = asObject(layer.config ?? {}, 'layer');
+  const name = text(config.name) ?? text(layer.name) ?? wordOf(layer.class_name);
+  return within(`layer ${escapeText(name)}`, () => {
+    const reader = readerOf(layer.class_name);
+    if (!reader) throw unsupportedClass(layer.class_name, [...Object.keys(READERS), ...FACETS.keys()].join(', '));
+    const registered = layer.registered_name;
+    if (typeof registered === 'string' && registered !== layer.class_name && registered.includes('>') && !registered.startsWith('keras'))
+      throw unsupportedClass(registered, 'a layer of Keras itself');
+    if (!FACETS.has(wordOf(layer.class_name))) for (const [key, allowed] of Object.entries(ONLY)) checkOption(config, key, allowed);
+    checkPolicy(layer.class_name, config);
+    const read: Json = { ...reader(config), name, trainable: config.trainable ?? true };
+    for (const key of ['activation', 'recurrentActivation']) checkActivation(read[key]);
+    return read;
+  });
+}
+
+/** Of layers kept as whole numbers only Dense and Embedding are read, as int8 and int4. @throws RnnError E_KERAS_OPTION */
+function checkPolicy(className: unknown, { dtype }: Json): void {
+  const mode = (dtype as { config?: Json } | null | undefined)?.config?.mode;
+  if (typeof mode !== 'string' || (QUANTIZED.has(wordOf(className)) && /^int[48](\/|$)/.test(mode))) return;
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', `a ${wordOf(className)} quantised as ${escapeText(mode, 40)} is not run here`, {
+    where: 'dtype',
+    expected: 'a float policy; int8 or int4 of Dense and Embedding',
+    found: escapeText(mode, 40),
+  });
+}
+
+const QUANTIZED: ReadonlySet<string> = new Set(['Dense', 'Embedding']);
+
+/** @throws RnnError E_UNKNOWN_ACTIVATION; tfjs may write names in camel case */
+function checkActivation(activation: unknown): void {
+  const name = typeof activation === 'string' ? activation.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`) : activation;
+  canonicalActivation((name ?? null) as ActivationSpec | null);
+}
+
+/** Options with one meaning here. A layer that asks for another is refused, never run as if it had not. */
+const ONLY: Record<string, readonly unknown[]> = {
+  data_format: ['channels_last'],
+  keepdims: [false],
+  ragged: [false],
+};
+
+function recurrent(kind: string): (config: Json) => Json {
+  return config => {
+    const own = kind === 'rnn' ? {} : { recurrentActivation: activationOf(config.recurrent_activation ?? 'sigmoid') };
+    return {
+      kind,
+      units: config.units,
+      activation: activationOf(config.activation),
+      ...own,
+      ...(kind === 'gru' ? { resetAfter: config.reset_after ?? false } : {}),
+      ...(kind === 'lstm' ? { unitForgetBias: config.unit_forget_bias ?? true } : {}),
+      useBias: config.use_bias ?? true,
+      returnSequences: config.return_sequences ?? false,
+      goBackwards: config.go_backwards ?? false,
+      stateful: config.stateful ?? false,
+      zeroOutputForMask: config.zero_output_for_mask ?? false,
+      ...(config.unroll === true ? { unroll: true } : {}),
+    };
+  };
+}
+
+/** What cuDNN computes has no options: tanh, sigmoid, a bias, a GRU's reset after the product. */
+function cudnn(kind: string): (config: Json) => Json {
+  const own = { activation: 'tanh', recurrent_activation: 'sigmoid', use_bias: true, reset_after: true };
+  return config => ({ ...recurrent(kind)({ ...config, ...own }), kerasClass: kind === 'lstm' ? 'CuDNNLSTM' : 'CuDNNGRU' });
+}
+
+const CELL_CLASSES: Readonly<Record<string, string>> = { SimpleRNNCell: 'rnn', LSTMCell: 'lstm', GRUCell: 'gru' };
+
+/** RNN(cell) is that cell's layer under another class; RNN([cells]) and StackedRNNCells run several cells at every step. */
+function overCells(config: Json): Json {
+  const { class_name, config: inside } = asObject(config.cell, 'cell');
+  const own = asObject(inside ?? {}, 'cell');
+  if (class_name !== 'StackedRNNCells') return { ...cellOf(config.cell, config), kerasClass: 'RNN' };
+  return {
+    kind: 'stackedrnn',
+    cells: list(own.cells).map(cell => cellOf(cell, {})),
+    returnSequences: config.return_sequences ?? false,
+    goBackwards: config.go_backwards ?? false,
+    zeroOutputForMask: config.zero_output_for_mask ?? false,
+  };
+}
+
+/** @param outer what the layer around the cell says */
+function cellOf(cell: unknown, outer: Json): Json {
+  const { class_name, config } = asObject(cell, 'cell');
+  const kind = Object.hasOwn(CELL_CLASSES, wordOf(class_name)) ? CELL_CLASSES[wordOf(class_name)] : undefined;
+  if (!kind) throw unsupportedClass(class_name, Object.keys(CELL_CLASSES).join(', '));
+  return recurrent(kind)({ ...outer, ...asObject(config ?? {}, 'cell') });
+}
+
+/** Both directions as one cell's layer where they are mirrors of each other, else as two layers. Bidirectional overwrites zero_output_for_mask with return_sequences. */
+function bothWays(config: Json): Json {
+  const forward = oneWay(config.layer);
+  const mirror: Json = { ...forward, goBackwards: forward.goBackwards !== true };
+  const backward = config.backward_layer === undefined || config.backward_layer === null ? mirror : oneWay(config.backward_layer);
+  if (forward.returnSequences !== backward.returnSequences || forward.goBackwards === backward.goBackwards)
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'the backward layer does not mirror the forward one', {
+      where: 'backward_layer',
+      expected: 'the same return_sequences, the other go_backwards',
+      found: `return_sequences ${backward.returnSequences}, go_backwards ${backward.goBackwards}`,
+    });
+  const alike = JSON.stringify({ ...backward, goBackwards: forward.goBackwards }) === JSON.stringify(forward);
+  if (config.merge_mode === null || !alike || forward.kind === 'stackedrnn')
+    return { kind: 'bidirectional', forward, backward, merge: config.merge_mode === undefined ? 'concat' : config.merge_mode };
+  return { ...forward, bidirectional: config.merge_mode ?? 'concat' };
+}
+
+function oneWay(layer: unknown): Json {
+  const { class_name, config } = asObject(layer, 'layer');
+  const name = wordOf(class_name);
+  if (!Object.hasOwn(CELLS, name) && name !== 'RNN') throw unsupportedClass(class_name, 'SimpleRNN, LSTM, GRU, RNN');
+  const { kerasClass: _shown, ...read } = READERS[name](asObject(config, 'layer'));
+  return { ...read, zeroOutputForMask: read.returnSequences };
+}
+
+/** A Dense inside TimeDistributed is a Dense, which works at every step as it is. */
+function timeDistributed(config: Json): Json {
+  const inner = asObject(config.layer, 'layer');
+  if (inner.class_name === 'Dense') return { ...readerOf('Dense')!(asObject(inner.config, 'layer')), timeDistributed: true };
+  return { kind: 'timedistributed', ...timedistributed.keras!.classes.TimeDistributed(config, PARTS) };
+}
+
+function concatenate(config: Json): Json {
+  return { kind: 'concatenate', ...(config.axis === undefined || config.axis === -1 ? {} : { axis: config.axis }) };
+}
+
+/** Layers that may stand as the activation of another one. */
+const ACTIVATION_LAYERS = ['ReLU', 'LeakyReLU', 'ELU', 'Softmax'];
+
+/** 'tanh', null (linear), or a serialised object {class_name, config}. */
+function activationOf(value: unknown): unknown {
+  if (value === undefined || value === null || typeof value === 'string') return value ?? 'linear';
+  const object = asObject(value, 'activation');
+  const name = typeof object.config === 'string' ? object.config : object.class_name;
+  const parameters = typeof object.config === 'object' && object.config !== null ? object.config : {};
+  if (ACTIVATION_LAYERS.includes(String(name))) return readerOf(name)!(parameters as Json).activation;
+  if (Object.keys(parameters).length === 0) return name;
+  const { name: _name, ...rest } = parameters as Json;
+  return { name: wordOf(name), ...rest };
+}

@@ -1,0 +1,198 @@
+import type { RnnError } from '../../errors.js';
+import { wordOf } from '../../escape.js';
+import { asObject, type Json, list, text } from '../../layers/kerasConfig.js';
+import { type Argument, callArguments, tensorsOf } from './arguments.js';
+import { inDialect, type KerasDialect, modelOf, specOfModel } from './config.js';
+import { type Blocked, groupNames, inputSpec, type Known, MODELS, nameOf, structured, UNKNOWN, type Wired, wiredModel } from './graph.js';
+import { isOperatorLayer } from './operators.js';
+import { type QuantizedLayers, quantizedLayers } from './quantized.js';
+
+/** A Keras model as its own summary shows it, whether it can be run here or not. */
+export interface KerasOutline {
+  readonly rows: readonly KerasRow[];
+  /** what the summary must know of layers with weights, by the names they have in the spec */
+  readonly details: ReadonlyMap<string, KerasDetails>;
+  /** everything that keeps the network from being run */
+  readonly blockers: readonly RnnError[];
+  /** a spec of the layers whose shapes can be told; what other layers give is among its inputs */
+  readonly known: Json | null;
+  /** the other ones, and those of `known`, in order */
+  readonly layers: readonly OutlinedLayer[];
+  /** the model's own inputs and outputs, by value */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly { readonly name: string; readonly value: string; readonly isKnown: boolean }[];
+}
+
+/** A layer of the model itself: a model inside is one. */
+export interface KerasRow {
+  readonly name: string;
+  readonly className: string;
+  readonly isModel: boolean;
+  readonly trainable: boolean;
+  /** values that its last call gives, and their names where it gives a dictionary */
+  readonly outputs: readonly string[];
+  readonly keys: readonly string[] | null;
+  /** 'lstm[0][1]': what its calls read */
+  readonly reads: readonly string[];
+}
+
+export interface KerasDetails {
+  /** of one weight */
+  readonly bytes: number;
+  /** of layers kept as whole numbers: their group, whose first tensors (kernel, and bias) are followed by scales */
+  readonly quantized: { readonly group: string; readonly useBias: boolean } | null;
+  /** LoRA: two further matrices of this rank beside a frozen kernel */
+  readonly rank: number | null;
+}
+
+export interface OutlinedLayer {
+  readonly name: string;
+  readonly kerasClass: string;
+  readonly inputs: readonly string[];
+  /** whether it is in `known` */
+  readonly isKnown: boolean;
+  /** its group in a .weights.h5 */
+  readonly group: string;
+  /** as the file records it, for a layer that is not in `known`; null: nothing says */
+  readonly shape: readonly (number | null)[] | null;
+}
+
+/** @throws RnnError where the file does not describe a model of layers at all */
+export function kerasOutline(config: unknown, dialect: KerasDialect): KerasOutline {
+  const { className, model, old } = modelOf(config);
+  const blocked: Blocked = { errors: [], shapes: new Map() };
+  const wired = wiredModel(className, model, blocked);
+  const part = knownPart(className, model, wired, blocked);
+  const details = new Map<string, KerasDetails>();
+  collectDetails(model, '', details, quantizedLayers(model));
+  return {
+    rows: rowsOf(className, model, wired.calls),
+    details,
+    blockers: different(blocked.errors),
+    ...part,
+    known: part.known && inDialect(part.known, old ? 'keras2' : dialect),
+  };
+}
+
+/** The same sentence once, in the order they were met. */
+function different(errors: readonly RnnError[]): RnnError[] {
+  return errors.filter((e, i) => errors.findIndex(o => o.where === e.where && o.message === e.message) === i);
+}
+
+/** All layers but the unknown ones and what comes of values of unknown shape. */
+function knownPart(
+  className: string,
+  model: Json,
+  wired: Wired,
+  { shapes }: Blocked,
+): Pick<KerasOutline, 'known' | 'layers' | 'inputs' | 'outputs'> {
+  const given = new Set(wired.inputs.map(input => String(input.name ?? 'input')));
+  const recorded: Json[] = [];
+  const known: Json[] = [];
+  const isReadable = (value: unknown): boolean => {
+    const name = String(value);
+    if (given.has(name)) return true;
+    const owner = known.find(layer => name === layer.name || name.startsWith(`${layer.name}/`));
+    if (owner) return true;
+    const shape = shapes.get(name);
+    if (!shape) return false;
+    given.add(name);
+    recorded.push(inputSpec({ batch_shape: shape }, name));
+    return true;
+  };
+  const layers = wired.layers.map((layer): OutlinedLayer => {
+    const reads = [layer.inputs, layer.states ?? [], layer.mask ?? []].flat();
+    const isKnown = layer.kind !== UNKNOWN && reads.map(isReadable).every(readable => readable);
+    if (isKnown) known.push(layer);
+    const { name, inputs, tensors, kerasClass, kind } = layer;
+    const shape = isKnown ? null : ((shapes.get(String(name)) as (number | null)[] | undefined) ?? null);
+    return {
+      name: String(name),
+      kerasClass: text(kerasClass) ?? String(kind),
+      inputs: list(inputs).map(String),
+      isKnown,
+      group: text(tensors) ?? '',
+      shape,
+    };
+  });
+  const inputs = wired.inputs.map(input => String(input.name ?? 'input'));
+  const outputs = wired.outputs.map(({ name, value }) => ({
+    name: String(name),
+    value: String(value),
+    isKnown: known.some(l => value === l.name || String(value).startsWith(`${l.name}/`)),
+  }));
+  if (known.length === 0) return { known: null, layers, inputs, outputs };
+  const told = outputs.filter(o => o.isKnown).map(({ name, value }) => ({ name, value }));
+  const last = String(known[known.length - 1].name);
+  const part = { inputs: [...wired.inputs, ...recorded], layers: known, outputs: told.length > 0 ? told : [{ name: last, value: last }] };
+  return { known: specOfModel(className, model, part), layers, inputs, outputs };
+}
+
+function rowsOf(className: string, model: Json, calls: Known): KerasRow[] {
+  const layers = list(model.layers).map(l => asObject(l, 'layer'));
+  const shown = className === 'Sequential' ? layers.filter(l => l.class_name !== 'InputLayer') : layers;
+  return shown.map(layer => {
+    const config = asObject(layer.config ?? {}, 'layer');
+    const name = nameOf(layer);
+    const nodes = list(layer.inbound_nodes).map(node => callArguments(node));
+    const isModel = MODELS.has(wordOf(layer.class_name));
+    const values = calls.get(`${name}|${Math.max(0, nodes.length - 1)}`) ?? [];
+    return {
+      name,
+      className: wordOf(layer.class_name),
+      isModel,
+      trainable: config.trainable !== false,
+      outputs: values.slice(0, isOperatorLayer(layer) ? values.length : outputsShown(layer)),
+      keys: isModel ? keysOf(config) : null,
+      reads: nodes.flatMap(({ args, kwargs }) => [...args, ...Object.values(kwargs)].flatMap(readsOf)),
+    };
+  });
+}
+
+/** A layer that returns its states gives all it has, one that keeps its two ways apart two. */
+function outputsShown(layer: Json): number {
+  const config = asObject(layer.config ?? {}, 'layer');
+  if (layer.class_name === 'Sequential') return outputsShown(asObject(list(config.layers).at(-1) ?? {}, 'layer'));
+  if (MODELS.has(wordOf(layer.class_name))) return Number.POSITIVE_INFINITY;
+  const inner = (config.layer as { config?: Json } | undefined)?.config;
+  if (config.return_state === true || inner?.return_state === true) return Number.POSITIVE_INFINITY;
+  return layer.class_name === 'Bidirectional' && config.merge_mode === null ? 2 : 1;
+}
+
+function keysOf(config: Json): string[] | null {
+  const { output_layers } = config;
+  if (typeof output_layers !== 'object' || output_layers === null || Array.isArray(output_layers)) return null;
+  return structured(output_layers).map(({ key }) => key);
+}
+
+function readsOf(argument: Argument): string[] {
+  return tensorsOf(argument).map(({ tensor: [layer, call, output] }) => `${layer}[${call}][${output}]`);
+}
+
+function collectDetails(model: Json, prefix: string, details: Map<string, KerasDetails>, quantized: QuantizedLayers, place = ''): void {
+  const layers = list(model.layers).map(l => asObject(l, 'layer'));
+  const groups = groupNames(layers);
+  layers.forEach((layer, i) => {
+    const config = asObject(layer.config ?? {}, 'layer');
+    const name = prefix + nameOf(layer);
+    const group = `${place}layers/${groups[i]}`;
+    if (MODELS.has(wordOf(layer.class_name))) {
+      collectDetails(config, `${name}/`, details, quantized, `${group}/`);
+      return;
+    }
+    const found = quantized.get(group);
+    details.set(name, {
+      bytes: variableBytes(config.dtype),
+      quantized: found ? { group, useBias: found.useBias } : null,
+      rank: typeof config.lora_rank === 'number' ? config.lora_rank : null,
+    });
+  });
+}
+
+const BYTES: Readonly<Record<string, number>> = { float64: 8, float16: 2, bfloat16: 2 };
+
+/** Of a policy or a dtype: mixed policies keep their weights in float32. */
+function variableBytes(dtype: unknown): number {
+  const { name, source_name } = ((dtype as { config?: Json } | null | undefined)?.config ?? { name: dtype }) as Json;
+  return BYTES[wordOf(source_name ?? name)] ?? 4;
+}

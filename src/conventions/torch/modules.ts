@@ -1,0 +1,156 @@
+import type { Tensor } from '../../tensor/tensor.js';
+import type { NamedTensors } from '../convention.js';
+import { isPacked, plainWeights, weightOfPart } from './reparametrised.js';
+
+/**
+ * PyTorch's names: `[prefix.]weight_ih_l0`, `bias_hh_l0_reverse`, `weight_hr_l1`, `weight_ih` of an LSTMCell; everything else is
+ * `prefix.weight`, `prefix.bias`.
+ */
+const RECURRENT = /^(.*?)(weight|bias)_(ih|hh|hr)(?:_l(\d+)(_reverse)?)?$/;
+
+interface Entry {
+  /** as the file names it */
+  readonly name: string;
+  readonly tensor: Tensor;
+}
+
+/** The tensors of one layer: role (`weight_ih`, `bias_hh_reverse`, `weight`) -> entry. */
+export type Roles = ReadonlyMap<string, Entry>;
+
+/** What a module is, as far as its tensors tell: a matrix is a Linear's or an Embedding's, a norm a LayerNorm's or a GroupNorm's. */
+export type ModuleKind = 'recurrent' | 'matrix' | 'conv' | 'norm' | 'batchnorm' | 'attention' | 'state' | 'other';
+
+/** One module (an nn.LSTM with all its layers, an LSTMCell, a Linear, an Embedding …) of a state dict. */
+export interface Module {
+  /** `rnn`, `fc`; '' for tensors without a prefix */
+  readonly name: string;
+  readonly kind: ModuleKind;
+  readonly recurrent: boolean;
+  /** one for each layer of an nn.LSTM, one for any other module */
+  readonly layers: readonly { readonly name: string; readonly tensors: Roles }[];
+}
+
+export function hasRecurrentNames(names: readonly string[]): boolean {
+  return isPacked(names) || names.some(name => RECURRENT.test(name) || RECURRENT.test(weightOfPart(name) ?? ''));
+}
+
+interface Found {
+  readonly name: string;
+  readonly recurrent: boolean;
+  readonly layers: Map<number, { readonly name: string; readonly tensors: Map<string, Entry> }>;
+}
+
+/** State dict entries by module, in file order; the layers of one module together, by number. */
+export function modulesOf(tensors: NamedTensors): Module[] {
+  const modules = new Map<string, Found>();
+  const attentions = new Set([...tensors.keys()].flatMap(name => ATTENTION.exec(name)?.[1] ?? []));
+  for (const [name, tensor] of plainWeights(tensors)) {
+    const { module, role, depth, layer } = placeOf(name, attentions);
+    // a Linear and a recurrent module without any prefix are two
+    const key = `${depth === undefined ? 'other' : 'cell'} ${module}`;
+    const found: Found = modules.get(key) ?? { name: module, recurrent: depth !== undefined, layers: new Map() };
+    const own = found.layers.get(depth ?? 0) ?? { name: layer, tensors: new Map<string, Entry>() };
+    own.tensors.set(role, { name, tensor });
+    found.layers.set(depth ?? 0, own);
+    modules.set(key, found);
+  }
+  return [...modules.values()].map(({ name, recurrent, layers }) => {
+    const inOrder = [...layers].sort(([a], [b]) => a - b).map(([, layer]) => layer);
+    return { name, recurrent, kind: recurrent ? 'recurrent' : kindOf(inOrder[0].tensors), layers: inOrder };
+  });
+}
+
+/** in_proj_weight and its kin of an nn.MultiheadAttention, whose out_proj is a module inside it */
+const ATTENTION = /^(.*\.|)(?:in_proj_weight|in_proj_bias|[qkv]_proj_weight|bias_[kv])$/;
+const OWN = /\.?(weight|bias|running_mean|running_var|num_batches_tracked)$/;
+
+/** @returns the module a tensor is of, what it is there, and of a recurrent module the layer */
+function placeOf(name: string, attentions: ReadonlySet<string>): { module: string; role: string; layer: string; depth?: number } {
+  const match = RECURRENT.exec(name);
+  if (match) {
+    const module = match[1].replace(/\.$/, '');
+    const role = `${match[2]}_${match[3]}${match[5] ?? ''}`;
+    return { module, role, layer: match[4] ? `${match[1]}l${Number(match[4])}` : module, depth: Number(match[4] ?? 0) };
+  }
+  const attention = [...attentions].find(
+    prefix => name.startsWith(prefix) && /^(in_proj|[qkv]_proj|bias_[kv]|out_proj\.)/.test(name.slice(prefix.length)),
+  );
+  if (attention !== undefined) {
+    const module = attention.replace(/\.$/, '');
+    return { module, role: name.slice(attention.length), layer: module };
+  }
+  const module = name.replace(OWN, '');
+  return { module, role: OWN.exec(name)?.[1] ?? name, layer: module };
+}
+
+/** A parameter of its own, called as the state before the first step is. */
+const STATE =
+  /(^|[._])(h|c|hx|cx)_?0$|(^|[._])init(ial)?_?(h|c|hidden|cell|state)|(^|[._])(hidden|cell|state)_?(init|0)$|(^|[._])learned_(h|c)/i;
+
+export function isStateName(name: string): boolean {
+  return STATE.test(name);
+}
+
+function kindOf(roles: Roles): ModuleKind {
+  const rank = roles.get('weight')?.tensor.shape.length;
+  const names = [...roles.keys()];
+  const only = (...allowed: string[]) => names.every(name => allowed.includes(name));
+  if (names.some(name => ATTENTION.test(name))) return 'attention';
+  if (roles.has('running_mean') && roles.has('running_var') && only('weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked'))
+    return 'batchnorm';
+  if (rank !== undefined && only('weight', 'bias')) return rank === 2 ? 'matrix' : rank === 3 ? 'conv' : rank === 1 ? 'norm' : 'other';
+  return names.length === 1 && isStateName(names[0]) ? 'state' : 'other';
+}
+
+/** What a module reads and gives, as far as its tensors show it. */
+export interface Widths {
+  /** null: token numbers */
+  readonly input: number | null;
+  /** both directions side by side, or merged into one */
+  readonly outputs: readonly number[];
+}
+
+/** @param asEmbedding a matrix [V, E] of token vectors, where it could also be the weight [K, in] of a Linear */
+export function widthsOf(module: Module, asEmbedding = false): Widths {
+  const shape = (layer: Roles, role: string) => layer.get(role)?.tensor.shape ?? [];
+  const first = module.layers[0].tensors;
+  if (module.kind === 'recurrent') {
+    const last = module.layers[module.layers.length - 1].tensors;
+    const one = shape(last, 'weight_hr')[0] ?? shape(last, 'weight_hh')[1] ?? 0;
+    return { input: shape(first, 'weight_ih')[1] ?? 0, outputs: last.has('weight_ih_reverse') ? [2 * one, one] : [one] };
+  }
+  if (module.kind === 'norm' || module.kind === 'batchnorm') {
+    const [width = 0] = shape(first, module.kind === 'norm' ? 'weight' : 'running_mean');
+    return { input: width, outputs: [width] };
+  }
+  const [outputs = 0, inputs = 0] = shape(first, 'weight');
+  return asEmbedding ? { input: null, outputs: [inputs] } : { input: inputs, outputs: [outputs] };
+}
+
+/** A matrix without a bias: a Linear's, or the vectors of an Embedding. */
+export function mayBeEmbedding({ kind, layers }: Module): boolean {
+  return kind === 'matrix' && !layers[0].tensors.has('bias');
+}
+
+/** Whether the names stand in the order of the alphabet (safetensors writes them so): then it says nothing of the modules. */
+export function isSorted(tensors: NamedTensors): boolean {
+  const names = [...tensors.keys()];
+  return names.length > 2 && names.every((name, i) => i === 0 || names[i - 1] < name);
+}
+
+/** `fc2` before `fc10`, `net.0` before `net.3`: modules whose names differ in numbers alone. undefined: others. */
+export function compareNumbers(a: string, b: string): number | undefined {
+  const [as, bs] = [a, b].map(name => name.split(/(\d+)/));
+  if (as.length !== bs.length || as.length === 1) return undefined;
+  if (as.some((part, i) => i % 2 === 0 && part !== bs[i])) return undefined;
+  const at = as.findIndex((part, i) => part !== bs[i]);
+  return at < 0 ? 0 : Number(as[at]) - Number(bs[at]);
+}
+
+/** The names of modules without the part that all of them begin with: `lstm`, `fc` of `model.net.lstm`, `model.net.fc`. */
+export function shortNames(modules: readonly { readonly name: string }[]): string[] {
+  const paths = modules.map(m => m.name.split('.'));
+  let same = 0;
+  while (paths.length > 0 && paths.every(path => path.length > same + 1 && path[same] === paths[0][same])) same++;
+  return paths.map(path => path.slice(same).join('.'));
+}

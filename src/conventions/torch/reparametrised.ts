@@ -1,0 +1,136 @@
+import { sizeOf, type Tensor } from '../../tensor/tensor.js';
+import type { NamedTensors } from '../convention.js';
+import { namedParameters } from './parameterList.js';
+
+/**
+ * Weights that a PyTorch module computes from others before each use, as it computes them in eval mode: weight_norm, w = g · v / ‖v‖, and
+ * spectral_norm, w / (uᵀ·W·v), under the names of torch.nn.utils (`weight_g`, `weight_v`; `weight_orig`, `weight_u`, `weight_v`) and of
+ * torch.nn.utils.parametrizations (`parametrizations.weight.original0`, `.original1`; `.original`, `.0._u`, `.0._v`).
+ * @returns the tensors with the weight in the place of its parts; the numbers are computed when they are asked for
+ */
+export function plainWeights(packed: NamedTensors): NamedTensors {
+  const tensors = unpacked(packed);
+  const made = new Map<string, Made>();
+  for (const name of tensors.keys()) for (const rule of RULES) rule(name, tensors, made);
+  if (made.size === 0) return tensors;
+  const plain = new Map<string, Tensor>();
+  for (const [name, tensor] of tensors) {
+    const weight = made.get(name);
+    if (weight === undefined) plain.set(name, tensor);
+    else plain.set(weight.name, weight.tensor);
+  }
+  return plain;
+}
+
+/** Whether a name is that of a part of such a weight, and of which. */
+export function weightOfPart(name: string): string | undefined {
+  const modern = /^(.*\.|)parametrizations\.([^.]+)\.(original[01]?|0\._[uv])$/.exec(name);
+  if (modern) return modern[1] + modern[2];
+  return /^(.*)_(g|v|u|orig)$/.exec(name)?.[1];
+}
+
+/** `rnn._all_weight_values.0.param.0.4.1.0.0`: matrix (0) or bias (1) of the input (0) or the recurrence (1); the rest stands there twice */
+const PACKED_CELL = /^(.*\.|)_all_weight_values\.(\d+)\.param\.0\.(?:4\.([01])\.0\.([01])|.*)$/;
+/** `fc._packed_params._packed_params.0`; scale and zero point are of the output, which stays in float */
+const PACKED_LINEAR = /^(.*\.|)(?:_packed_params\._packed_params\.([01])|_packed_params\.dtype|scale|zero_point)$/;
+
+/** Whether modules are quantised dynamically (torch.ao.quantization.quantize_dynamic). */
+export function isPacked(names: Iterable<string>): boolean {
+  for (const name of names) if (PACKED_CELL.test(name) || name.includes('_packed_params.')) return true;
+  return false;
+}
+
+/** The modules of such a file under the names of those that they were made from. */
+function unpacked(tensors: NamedTensors): NamedTensors {
+  if (!isPacked(tensors.keys())) return tensors;
+  const plain = new Map<string, Tensor>();
+  const cells = new Map<string, Tensor[]>();
+  for (const [name, tensor] of tensors) {
+    const [cell, linear] = [PACKED_CELL.exec(name), PACKED_LINEAR.exec(name)];
+    if (cell?.[3] !== undefined) {
+      const list = cells.get(cell[1]) ?? [];
+      // as `parameters()` lists them: both matrices, then both biases
+      list[4 * Number(cell[2]) + 2 * Number(cell[4]) + Number(cell[3])] = tensor;
+      cells.set(cell[1], list);
+    } else if (linear?.[2] !== undefined) plain.set(`${linear[1]}${linear[2] === '0' ? 'weight' : 'bias'}`, tensor);
+    else if (!cell && !linear) plain.set(name, tensor);
+  }
+  for (const [prefix, list] of cells) {
+    const named = Array.from(list).includes(undefined as never) ? undefined : namedParameters(list);
+    if (!named) return tensors;
+    for (const [name, tensor] of named) plain.set(prefix + name.slice(name.indexOf('.') + 1), tensor);
+  }
+  return plain;
+}
+
+/** A weight in the place of each of its parts. */
+interface Made {
+  readonly name: string;
+  readonly tensor: Tensor;
+}
+
+type Rule = (name: string, tensors: NamedTensors, made: Map<string, Made>) => void;
+
+const RULES: readonly Rule[] = [
+  rule(/^(.*\.|)parametrizations\.([^.]+)\.original0$/, path => [`${path}.original0`, `${path}.original1`], weightNorm),
+  rule(/^(.*\.|)parametrizations\.([^.]+)\.original$/, path => [`${path}.original`, `${path}.0._u`, `${path}.0._v`], spectralNorm),
+  rule(/^(.*\.|)([^.]+)_g$/, path => [`${path}_g`, `${path}_v`], weightNorm),
+  rule(/^(.*\.|)([^.]+)_orig$/, path => [`${path}_orig`, `${path}_u`, `${path}_v`], spectralNorm),
+];
+
+/**
+ * @param pattern of the first part, with what stands before the weight's name and that name
+ * @param partsOf names of all parts, the first as it was found without its own ending
+ */
+function rule(pattern: RegExp, partsOf: (path: string) => string[], make: (parts: readonly Tensor[]) => Tensor | undefined): Rule {
+  return (found, tensors, made) => {
+    const match = pattern.exec(found);
+    if (!match) return;
+    const names = partsOf(found.replace(/(\.original0?|_g|_orig)$/, ''));
+    const parts = names.map(name => tensors.get(name));
+    const tensor = parts.every(part => part !== undefined) ? make(parts) : undefined;
+    const name = match[1] + match[2];
+    if (tensor && !tensors.has(name)) for (const part of names) made.set(part, { name, tensor });
+  };
+}
+
+/** w = g · v / ‖v‖, the norm over every axis but the one that g has: mostly the rows. */
+function weightNorm([g, v]: readonly Tensor[]): Tensor | undefined {
+  const axis = g.shape.findIndex(n => n > 1);
+  const count = axis < 0 ? 1 : g.shape[axis];
+  if (sizeOf(g.shape) !== count || (axis >= 0 && v.shape[axis] !== count)) return undefined;
+  const inner = sizeOf(v.shape.slice(axis + 1));
+  const of = (i: number) => (axis < 0 ? 0 : Math.floor(i / inner) % count);
+  return computed(v, data => {
+    const squares = new Float64Array(count);
+    for (let i = 0; i < data.length; i++) squares[of(i)] += data[i] * data[i];
+    return i => (data[i] * g.data[of(i)]) / Math.sqrt(squares[of(i)]);
+  });
+}
+
+/** w / σ, σ = uᵀ·W·v with W [rows, everything else]. */
+function spectralNorm([w, u, v]: readonly Tensor[]): Tensor | undefined {
+  const [rows, columns] = [sizeOf(u.shape), sizeOf(v.shape)];
+  if (w.shape[0] !== rows || sizeOf(w.shape) !== rows * columns) return undefined;
+  return computed(w, data => {
+    let sigma = 0;
+    for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) sigma += u.data[i] * data[i * columns + j] * v.data[j];
+    return i => data[i] / sigma;
+  });
+}
+
+/** A tensor of another one's shape and precision, computed once. */
+function computed(source: Tensor, prepare: (data: Tensor['data']) => (i: number) => number): Tensor {
+  let kept: Tensor['data'] | undefined;
+  return {
+    shape: source.shape,
+    get data() {
+      if (!kept) {
+        const { data } = source;
+        const at = prepare(data);
+        kept = data instanceof Float32Array ? Float32Array.from(data, (_, i) => at(i)) : Float64Array.from(data, (_, i) => at(i));
+      }
+      return kept;
+    },
+  };
+}

@@ -1,0 +1,220 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import type { TorchModule } from '../../formats/torch/module.js';
+import { type Assumption, ask } from '../../model/assumptions.js';
+import { layersText, layerText } from '../../model/layersLine.js';
+import { formatShape } from '../../tensor/tensor.js';
+import { EXPORT, whyOf } from '../assumed.js';
+import type { NamedTensors, NetworkHints, ReadNetwork } from '../convention.js';
+import { layersOf, type WeightGroup } from '../inferLayers.js';
+import { convolutionOf, functionOf, normalisationOf } from './moduleFacts.js';
+import { type Order, orderOf, type Placed } from './moduleOrder.js';
+import { isSorted, type Module, modulesOf, type Roles, shortNames, widthsOf } from './modules.js';
+import { isPacked } from './reparametrised.js';
+
+/**
+ * The network that a state dict shows: modules in the order in which each reads what the one before gives. What a state dict never says
+ * (order where several fit, the step that is read, functions between modules) is an assumption, or asked for.
+ * @throws RnnError E_UNDETERMINED: tensors of modules that are not known here; E_ASK: two orders fit, or none does
+ */
+export function specOfStateDict(tensors: NamedTensors, hints: NetworkHints, metadata?: ReadonlyMap<string, string>): ReadNetwork {
+  if (metadata?.get('torchscript')) throw torchScript();
+  const read = specOfModules(tensors, hints);
+  return hints.unnamed ? { ...read, ask: askForNames(read.layers) } : read;
+}
+
+/** D of a network that begins with this layer: that of the first module of its kind and size. */
+export function featuresOfStateDict(
+  tensors: NamedTensors,
+  { kind, units, bidirectional }: Readonly<Record<string, unknown>>,
+): number | undefined {
+  const found = modulesOf(tensors).find(({ recurrent, layers: [{ tensors: roles }] }) => {
+    const rows = roles.get(recurrent ? 'weight_ih' : 'weight')?.tensor.shape[0];
+    if (!recurrent) return kind === 'dense' && rows === units;
+    const gates: Record<string, number> = { rnn: 1, gru: 3, lstm: 4 };
+    return rows === gates[String(kind)] * Number(units) && roles.has('weight_ih_reverse') === (bidirectional !== undefined);
+  });
+  return found && (widthsOf(found).input ?? undefined);
+}
+
+/** What TorchScript computes stands in its code. */
+export function torchScript(): RnnError {
+  return new RnnError('unsupported', 'E_PT_TORCHSCRIPT', 'this is a TorchScript program: its tensors are read, its code is not run', {
+    fix: `a file that says how they are used, ${EXPORT}; or say the network with --layers`,
+  });
+}
+
+function askForNames(layers: readonly Readonly<Record<string, unknown>>[]): RnnError {
+  return ask({
+    fact: 'order',
+    what: 'which parameter belongs to which module',
+    why: 'the file holds a list of parameters without names, in the order of construction',
+    layersLine: layers.map(layer => layerText(layer, 'torch')).join(','),
+    advice: `that is what their shapes look like; or a file that says it, ${EXPORT}`,
+  });
+}
+
+function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork {
+  const all = modulesOf(tensors);
+  for (const module of all) checkRoles(module);
+  const modules = all.filter(({ kind }) => kind !== 'state');
+  const titles = new Map(shortNames(modules).map((title, i) => [modules[i], escapeText(title || modules[i].name, 60)]));
+  const found = modules.some(({ kind }) => kind === 'attention') ? undefined : orderOf(modules, hints.features, isSorted(tensors));
+  const why = whyOf('torch', hints.module);
+  if (!found) throw askForWiring(modules, titles, why);
+  if (found.undecided) throw askForOrder(found, titles, why);
+  const read = layersOf(groupsOf(found.order, titles, hints.module), hints, 'torch');
+  const own = [
+    ...precisionAssumptions(tensors),
+    ...orderAssumptions(found, titles, why),
+    ...wiringAssumptions(found.order, titles, why),
+    ...(hints.module ? [] : normAssumptions(found.order, titles, read.layers)),
+  ];
+  return { ...read, assumptions: [...own, ...read.assumptions] };
+}
+
+type Titles = ReadonlyMap<Module, string>;
+
+/** @throws RnnError E_UNDETERMINED for buffers, and for parameters of modules that are neither recurrent nor Linear nor Embedding */
+function checkRoles({ kind, layers }: Module): void {
+  for (const { name, tensors } of layers) {
+    for (const [role, { name: entry, tensor }] of tensors) {
+      if (kind === 'recurrent' ? !role.startsWith('bias_hr') : kind !== 'other') continue;
+      throw new RnnError(
+        'convention',
+        'E_UNDETERMINED',
+        `'${escapeText(entry, 80)}' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation`,
+        {
+          where: name === entry || name === '' ? undefined : escapeText(name, 80),
+          expected: 'weight_ih_l0 [G·M, D] …, or weight [K, in] and bias',
+          found: `${escapeText(entry, 80)} ${formatShape(tensor.shape)}`,
+          fix: `save the state dict without it, of the modules that are to be run; or a file that says how it is used, ${EXPORT}`,
+        },
+      );
+    }
+  }
+}
+
+function groupsOf(order: readonly Placed[], titles: Titles, whole?: TorchModule): WeightGroup[] {
+  return order.flatMap(({ module, embedding }, i) => {
+    const title = titles.get(module);
+    const reader = order[i + 1] && widthsOf(order[i + 1].module).input;
+    return module.layers.map(({ tensors }, depth): WeightGroup => {
+      const last = depth === module.layers.length - 1;
+      const merged = last && reader !== undefined && reader !== widthsOf(module).outputs[0];
+      const activation = whole && functionOf(whole, module.name);
+      const group = groupOf(module, tensors, embedding);
+      if (whole && group.other && module.kind !== 'conv') group.other = { ...group.other, ...normalisationOf(whole, module.name) };
+      if (whole && group.other && module.kind === 'conv') {
+        const said = convolutionOf(whole, module.name);
+        group.other = { ...group.other, ...said, ...(activation ? { activation } : {}) };
+        group.width = Number(group.width) * Number(said.groups ?? 1);
+      }
+      return { title, ...group, ...(merged ? { merged } : {}), ...(activation ? { activation } : {}) };
+    });
+  });
+}
+
+/** What a layer shows, in canonical layout: [G·M, D] becomes [D, G·M]. */
+function groupOf({ recurrent, kind }: Module, tensors: Roles, embedding: boolean): WeightGroup {
+  const shape = (role: string) => tensors.get(role)?.tensor.shape;
+  const turned = (role: string) => {
+    const s = shape(role);
+    return s && [...s].reverse();
+  };
+  if (embedding) return { embedding: shape('weight') };
+  if (kind === 'conv') {
+    const [filters, width, size] = shape('weight')!;
+    return { other: { kind: 'conv1d', filters, kernelSize: [size], padding: '_', useBias: tensors.has('bias') }, width };
+  }
+  if (kind === 'batchnorm') {
+    const [scale, center] = [tensors.has('weight'), tensors.has('bias')];
+    return { other: { kind: 'batchnorm', scale, center }, width: shape('running_mean')![0] };
+  }
+  if (kind === 'norm') return { other: { kind: 'layernorm', center: tensors.has('bias') }, width: shape('weight')![0] };
+  if (!recurrent) return { dense: turned('weight'), bias: shape('bias') };
+  const bias = shape('bias_ih');
+  return {
+    kernel: turned('weight_ih'),
+    recurrent: turned('weight_hh'),
+    bias: bias && [2, bias[0]],
+    projection: shape('weight_hr')?.[0],
+    bidirectional: tensors.has('weight_ih_reverse'),
+  };
+}
+
+/** Dynamically quantised modules round x and h to 8 bits before each product. */
+export function precisionAssumptions(tensors: NamedTensors): Assumption[] {
+  if (!isPacked(tensors.keys())) return [];
+  const what = 'weights of 8 bits are multiplied in float32, where PyTorch rounds what they are multiplied with to 8 bits as well';
+  return [{ fact: 'precision', what, value: 'float32', why: 'quantised dynamically', say: null }];
+}
+
+function orderAssumptions({ order, rival }: Order, titles: Titles, why: string): Assumption[] {
+  if (!rival) return [];
+  const names = (placed: readonly Placed[]) => placed.map(({ module }) => titles.get(module)).join(', ');
+  return [
+    {
+      fact: 'order',
+      what: `the modules are used in the order ${names(order)}`,
+      value: names(order),
+      why,
+      say: `--layers "${partsOf(rival, titles).join(',')}"`,
+    },
+  ];
+}
+
+/** Several recurrent modules one behind the other may also hand on their states, or read the input side by side. */
+function wiringAssumptions(order: readonly Placed[], titles: Titles, why: string): Assumption[] {
+  const cells = order.filter(({ module }) => module.recurrent).map(({ module }) => titles.get(module));
+  if (cells.length < 2) return [];
+  const what = cells.slice(1).map((name, i) => `${name} reads every step of ${cells[i]} and starts from zero`);
+  return [{ fact: 'wiring', what: what.join(', '), value: cells.join(', '), why: `${why} (${EXPORT})`, say: null }];
+}
+
+/** A GroupNorm has the tensors of a LayerNorm. */
+function normAssumptions(order: readonly Placed[], titles: Titles, layers: readonly Readonly<Record<string, unknown>>[]): Assumption[] {
+  const norms = order.filter(({ module }) => module.kind === 'norm');
+  if (norms.length === 0) return [];
+  const width = widthsOf(norms[0].module).outputs[0];
+  const groups = [4, 2, 3, 5, 7].find(n => width % n === 0) ?? 1;
+  const changed = layers.map(layer => (layer.kind === 'layernorm' ? { kind: 'groupnorm', groups } : layer));
+  const what = `${norms.map(({ module }) => titles.get(module)).join(', ')} ${norms.length > 1 ? 'are LayerNorms' : 'is a LayerNorm'}, no GroupNorm`;
+  return [{ fact: 'wiring', what, value: 'layernorm', why: whyOf('torch'), say: `--layers "${layersText(changed, 'torch')}"` }];
+}
+
+function askForOrder({ order, rival }: Order, titles: Titles, why: string): RnnError {
+  const [line, other] = [order, rival!].map(placed => partsOf(placed, titles).join(','));
+  return ask({
+    fact: 'order',
+    what: `two orders of ${order.map(({ module }) => titles.get(module)).join(', ')} fit their sizes`,
+    why,
+    layersLine: line,
+    advice: `else --layers "${other}"; or a file that says it, ${EXPORT}`,
+  });
+}
+
+/** What runs as it stands: the first recurrent module alone, by its name. */
+function askForWiring(modules: readonly Module[], titles: Titles, why: string): RnnError {
+  const names = modules.map(module => titles.get(module)).join(', ');
+  const cells = modules.filter(({ recurrent }) => recurrent).map(module => ({ module, embedding: false }));
+  const attention = modules.some(({ kind }) => kind === 'attention');
+  const [first] = cells;
+  const one = first?.module.layers.length === 1 ? `${partsOf([first], titles)[0]}+name=${first.module.name}` : undefined;
+  const alone = one ? `; ${titles.get(first.module)} alone runs: --layers "${one}"` : '';
+  return ask({
+    fact: 'wiring',
+    what: `how ${names} are wired`,
+    why: attention
+      ? `${why}; nor how many heads an attention has`
+      : `${why}; in no order does each read what the one before gives (parallel parts, attention?)`,
+    layersLine: [...partsOf(cells, titles), ...modules.filter(m => !m.recurrent).map(() => '_')].join(','),
+    advice: `a network that is no chain needs a file that says it, ${EXPORT}, or a spec with "inputs" and "tensors" (names of modules)${alone}`,
+  });
+}
+
+/** `lstm:8+seq`, `dense:2` … of modules in this order, without what is asked or assumed. */
+function partsOf(order: readonly Placed[], titles: Titles): string[] {
+  const hints: NetworkHints = { task: 'many-to-one', pool: 'last', timesteps: null };
+  return layersOf(groupsOf(order, titles), hints, 'torch').layers.map(layer => layerText(layer, 'torch'));
+}

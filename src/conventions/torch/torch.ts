@@ -1,0 +1,307 @@
+import { formatActivation } from '../../activations/index.js';
+import type { Cell, WeightShape } from '../../cells/cell.js';
+import { getCell, rowOf } from '../../cells/index.js';
+import { RnnError, within } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import type { FileTensor } from '../../formats/format.js';
+import type { Assumption } from '../../model/assumptions.js';
+import { isTorchProjection } from '../../model/frameworks.js';
+import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
+import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../../model/spec.js';
+import { concatFirst, transpose } from '../../tensor/layout.js';
+import { formatShape, reshape, sliceRow, type Tensor } from '../../tensor/tensor.js';
+import { checkShape } from '../../weights/weights.js';
+import { whyOf } from '../assumed.js';
+import type { WritableConvention } from '../convention.js';
+import { fileTensor } from '../fileTensor.js';
+import { fromCanonicalGates, toCanonicalGates } from '../gateOrder.js';
+import { extra } from '../unexpectedWeights.js';
+import { type TorchLayer, torchLayer } from './layers.js';
+import { type AssignedLayer, assign, interchangeable } from './moduleAssignment.js';
+import { hasRecurrentNames, isSorted, type Module, modulesOf } from './modules.js';
+import { featuresOfStateDict, precisionAssumptions, specOfStateDict } from './spec.js';
+
+/**
+ * PyTorch state dicts. `[prefix.]weight_ih_l0 [G·M, D]`, `weight_hh_l0 [G·M, P]`, `bias_ih_l0`, `bias_hh_l0`, `weight_hr_l0 [P, M]`, the
+ * reverse direction with `_reverse`; `prefix.weight [K, in]`, `prefix.bias` of a Linear or Embedding.
+ * The two biases stay two rows where the spec has twoBiases, else they are added (which the GRU with the reset after forbids).
+ */
+export const torch: WritableConvention = {
+  name: 'torch',
+  framework: 'torch',
+  detect: hasRecurrentNames,
+
+  toWeights(shapes, tensors) {
+    const modules = modulesOf(tensors).filter(({ kind }) => kind !== 'state');
+    const { assigned, rest } = assign(shapes, modules, isSorted(tensors));
+    const weights = new Map<string, Tensor>();
+    const withWeights = shapes.layers.filter(l => l.weights.length > 0);
+    withWeights.forEach((layer, index) => {
+      const module = assigned[index];
+      const { tensors: said } = layer.layer;
+      if (said !== undefined && module?.module !== said) throw missing(layer.layer.name, `the module ${said}`, namesIn(modules));
+      if (!module) throw missing(layer.layer.name, describe(layer), 'no further module in the file');
+      const own = isRecurrent(layer.layer) ? readRecurrent(layer, layer.layer, module) : readPlain(layer, module);
+      checkSurplus(layer, module);
+      for (const [name, tensor] of own) weights.set(`${layer.layer.name}/${name}`, tensor);
+    });
+    // who names modules takes these, and no others
+    const named = withWeights.every(({ layer }, i) => (layer.tensors ?? layer.name) === assigned[i].module);
+    if (rest.length > 0 && !named) {
+      const [{ name }] = rest;
+      throw new RnnError('convention', 'E_WEIGHT_EXTRA', `the file has a module '${escapeText(name)}' that the network does not have`, {
+        where: escapeText(name),
+        expected: `${withWeights.length} layers with weights`,
+        found: `${assigned.length + rest.length}`,
+        fix: `describe the whole network, or name the modules that it is (${namesIn(modules)}): +name=MODULE on every layer of --layers, "tensors" in a spec`,
+      });
+    }
+    return weights;
+  },
+
+  fromWeights(shapes, weights) {
+    const named = new Map<string, FileTensor>();
+    const places = recurrentPlaces(shapes);
+    const modules = new Map<string, number>();
+    for (const layer of shapes.layers) {
+      const of = (name: string) => weights.get(`${layer.layer.name}/${name}`);
+      if (isRecurrent(layer.layer)) writeRecurrent(named, layer.layer, places.get(layer.layer.name)!, of);
+      else if (layer.weights.length > 0) writePlain(named, layer, modules, of);
+    }
+    return named;
+  },
+
+  assumed(shapes, tensors) {
+    const modules = modulesOf(tensors).filter(({ kind }) => kind !== 'state');
+    const pairs = interchangeable(shapes, modules, isSorted(tensors)).map(([a, b]) => takenInOrder(a.module, b.module));
+    return [...precisionAssumptions(tensors), ...pairs];
+  },
+
+  toSpec: specOfStateDict,
+
+  featuresFor: featuresOfStateDict,
+};
+
+function takenInOrder(first: string, second: string): Assumption {
+  return {
+    fact: 'order',
+    what: `${escapeText(first, 60)} is used before ${escapeText(second, 60)}, which has its shape`,
+    value: `${escapeText(first, 60)}, ${escapeText(second, 60)}`,
+    why: whyOf('torch'),
+    say: `+name=${escapeText(first, 60)} in --layers, on the layer that it is`,
+  };
+}
+
+function readRecurrent({ weights: expected }: LayerShapes, layer: RecurrentSpec, module: AssignedLayer): [string, Tensor][] {
+  const cell = getCell(layer.kind);
+  return expected.map(shape => {
+    const reverse = shape.name.startsWith('backward/') ? '_reverse' : '';
+    return [shape.name, within(shape.name, () => readRole(shape, cell, module, reverse, layer))];
+  });
+}
+
+function readRole(shape: WeightShape, cell: Cell, module: AssignedLayer, reverse: string, layer: RecurrentSpec): Tensor {
+  const get = (role: string) => {
+    const found = module.tensors.get(role + reverse);
+    if (!found)
+      throw missing(
+        module.name,
+        `${role}_l…${reverse} for ${shape.name} ${formatShape(shape.shape)}`,
+        [...module.tensors.values()].map(t => t.name).join(', '),
+      );
+    return found;
+  };
+  const canonical = (t: Tensor) => toCanonicalGates(t, cell, rowOf(cell, 'torch'));
+  switch (shape.role) {
+    case 'kernel':
+    case 'recurrentKernel': {
+      const { name, tensor } = get(shape.role === 'kernel' ? 'weight_ih' : 'weight_hh');
+      checkTurned(tensor, shape, name);
+      return canonical(transpose(tensor));
+    }
+    case 'projection': {
+      const { name, tensor } = get('weight_hr');
+      checkTurned(tensor, shape, name);
+      return transpose(tensor);
+    }
+    case 'bias': {
+      const row = { ...shape, shape: shape.shape.slice(-1), dims: shape.dims.slice(-1) };
+      const [input, recurrent] = [get('bias_ih'), get('bias_hh')];
+      checkShape(input.tensor.shape, row, escapeText(input.name));
+      checkShape(recurrent.tensor.shape, row, escapeText(recurrent.name));
+      const both = [canonical(input.tensor), canonical(recurrent.tensor)];
+      return shape.shape.length === 2 ? concatFirst(both.map(t => reshape(t, [1, ...t.shape]))) : addedBiases(both[0], both[1], layer);
+    }
+    default:
+      throw new RnnError('unsupported', 'E_TORCH_ROLE', `PyTorch has no ${shape.role} in ${layer.kind}`);
+  }
+}
+
+/** @throws RnnError E_GRU_BIAS: r ⊙ (h·Wh + b') keeps the recurrent bias apart, it cannot be added to the other */
+function addedBiases(input: Tensor, recurrent: Tensor, layer: RecurrentSpec): Tensor {
+  if (layer.kind === 'gru' && recurrent.data.some(v => v !== 0)) {
+    throw new RnnError(
+      'convention',
+      'E_GRU_BIAS',
+      'a GRU with the reset before the product has one bias; PyTorch keeps the recurrent one inside r⊙(…)',
+      {
+        fix: 'drop +resetbefore: PyTorch computes the reset after the product',
+      },
+    );
+  }
+  return { shape: input.shape, data: input.data.map((v, k) => v + recurrent.data[k]) };
+}
+
+/** @throws RnnError E_WEIGHT_EXTRA: a bias or a direction of the file that the network is described without would be lost */
+function checkSurplus({ layer, weights }: LayerShapes, module: AssignedLayer): void {
+  const theirs = module.recurrent ? undefined : torchLayer(layer.kind);
+  const known = weights.flatMap(w => (theirs ? theirs.roles[w.name] : rolesOf(w)));
+  for (const [role, { name }] of module.tensors) if (!known.includes(role) && !theirs?.unused?.includes(role)) throw extra(name, known);
+}
+
+function rolesOf({ name, role }: WeightShape): string[] {
+  const roles =
+    role === 'bias' ? ['bias_ih', 'bias_hh'] : [role === 'kernel' ? 'weight_ih' : role === 'recurrentKernel' ? 'weight_hh' : 'weight_hr'];
+  return name.startsWith('backward/') ? roles.map(r => `${r}_reverse`) : roles;
+}
+
+function readPlain({ layer, weights: expected }: LayerShapes, module: AssignedLayer): [string, Tensor][] {
+  const theirs = theirsOf(layer);
+  return expected.map(shape => {
+    const role = theirs.roles[shape.name];
+    const found = module.tensors.get(role);
+    if (!found)
+      throw missing(
+        module.name,
+        `${role} for ${shape.name} ${formatShape(shape.shape)}`,
+        [...module.tensors.values()].map(t => t.name).join(', '),
+      );
+    if (shape.role !== 'kernel' || !theirs.kernel) {
+      checkShape(found.tensor.shape, shape, escapeText(found.name));
+      return [shape.name, found.tensor];
+    }
+    checkTurned(found.tensor, shape, found.name);
+    return [shape.name, theirs.kernel.toOurs(found.tensor)];
+  });
+}
+
+/** @throws RnnError E_TORCH_LAYER (unsupported) */
+function theirsOf({ kind, name }: LayerSpec): TorchLayer {
+  const theirs = torchLayer(kind);
+  if (theirs) return theirs;
+  throw new RnnError('unsupported', 'E_TORCH_LAYER', `the weights of ${kind} are not read from PyTorch's, nor written as PyTorch's`, {
+    where: escapeText(name),
+    fix: 'write .npz (--to keras) or .onnx',
+  });
+}
+
+function writePlain(
+  named: Map<string, FileTensor>,
+  { layer, weights }: LayerShapes,
+  modules: Map<string, number>,
+  of: (name: string) => Tensor | undefined,
+): void {
+  const theirs = theirsOf(layer);
+  const count = (modules.get(theirs.module) ?? 0) + 1;
+  modules.set(theirs.module, count);
+  const prefix = `${theirs.module}${count === 1 ? '' : count}`;
+  for (const { name, role } of weights) {
+    const tensor = of(name)!;
+    named.set(`${prefix}.${theirs.roles[name]}`, fileTensor(role === 'kernel' && theirs.kernel ? theirs.kernel.toTheirs(tensor) : tensor));
+  }
+  if (theirs.unused)
+    for (const name of theirs.unused) named.set(`${prefix}.${name}`, { shape: [], data: Float64Array.of(0), dtype: 'i64' });
+}
+
+/** PyTorch keeps [outputs, inputs]: the transposed of ours. */
+function checkTurned(t: Tensor, shape: WeightShape, name: string): void {
+  const turned = { ...shape, shape: [...shape.shape].reverse(), dims: [...shape.dims].reverse() };
+  checkShape(t.shape, turned, escapeText(name));
+}
+
+/** `rnn` and 0: the module and the layer in it. */
+interface Place {
+  readonly module: string;
+  readonly depth: number;
+}
+
+/** One module has layers of one kind and size, each reading the one before (nn.LSTM with num_layers); any other begins the next: rnn2. */
+function recurrentPlaces({ layers }: ModelShapes): Map<string, Place> {
+  const places = new Map<string, Place>();
+  const specs = new Map(layers.map(l => [l.layer.name, l.layer]));
+  let last: RecurrentSpec | undefined;
+  let modules = 0;
+  for (const { layer } of layers) {
+    if (!isRecurrent(layer)) continue;
+    let source = specs.get(layer.inputs[0]);
+    while (source?.kind === 'dropout') source = specs.get(source.inputs[0]);
+    const continues = last !== undefined && source === last && moduleOptions(layer) === moduleOptions(last);
+    const depth = continues ? places.get(last!.name)!.depth + 1 : 0;
+    if (!continues) modules++;
+    places.set(layer.name, { module: modules === 1 ? 'rnn' : `rnn${modules}`, depth });
+    last = layer;
+  }
+  return places;
+}
+
+function moduleOptions({ kind, units, bidirectional, useBias, projection, activation }: RecurrentSpec): string {
+  return [kind, units, bidirectional, useBias, projection, formatActivation(activation)].join();
+}
+
+function writeRecurrent(
+  named: Map<string, FileTensor>,
+  layer: RecurrentSpec,
+  { module, depth }: Place,
+  of: (name: string) => Tensor | undefined,
+): void {
+  const cell = getCell(layer.kind);
+  if (layer.peepholes) throw new RnnError('unsupported', 'E_TORCH_CELL', `PyTorch has no ${layer.kind} with peepholes`);
+  if (layer.projection !== null && !isTorchProjection(layer.projection, layer.units))
+    throw new RnnError(
+      'unsupported',
+      'E_TORCH_CELL',
+      `PyTorch has no LSTM of M = ${layer.units} with a projection to P = ${layer.projection}`,
+      {
+        where: escapeText(layer.name),
+        expected: `proj_size smaller than hidden_size = ${layer.units}`,
+        found: `projection ${layer.projection}`,
+        fix: 'use fewer projected units; --to npz keeps these weights under our own names',
+      },
+    );
+  const foreign = (t: Tensor) => fromCanonicalGates(t, cell, rowOf(cell, 'torch'));
+  for (const [way, reverse] of layer.bidirectional
+    ? [
+        ['forward/', ''],
+        ['backward/', '_reverse'],
+      ]
+    : [['', '']]) {
+    const set = (role: string, t: Tensor) => named.set(`${module}.${role}_l${depth}${reverse}`, fileTensor(t));
+    set('weight_ih', transpose(foreign(of(`${way}Wx`)!)));
+    set('weight_hh', transpose(foreign(of(`${way}Wh`)!)));
+    const bias = of(`${way}bh`);
+    if (bias) {
+      const [input, recurrent] =
+        bias.shape.length === 2 ? [sliceRow(bias, 0), sliceRow(bias, 1)] : [bias, { shape: bias.shape, data: bias.data.map(() => 0) }];
+      set('bias_ih', foreign(input));
+      set('bias_hh', foreign(recurrent));
+    }
+    const projection = of(`${way}Wp`);
+    if (projection) set('weight_hr', transpose(projection));
+  }
+}
+
+function namesIn(modules: readonly Module[]): string {
+  return modules.map(({ name }) => escapeText(name, 40)).join(', ');
+}
+
+function describe({ weights }: LayerShapes): string {
+  return weights.map(w => `${w.name} ${formatShape(w.shape)}`).join(', ');
+}
+
+function missing(where: string, expected: string, found: string): RnnError {
+  return new RnnError('convention', 'E_WEIGHT_MISSING', `${escapeText(expected)} is missing`, {
+    where: escapeText(where),
+    expected: escapeText(expected),
+    found: escapeText(found),
+  });
+}

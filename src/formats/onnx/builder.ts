@@ -1,0 +1,85 @@
+import { type Tensor, toPrecision } from '../../tensor/tensor.js';
+import type { OnnxAttribute, OnnxNode, OnnxTensor } from './graph.js';
+
+/** Collects the nodes and constants of a graph; every name it gives is new. */
+export interface GraphBuilder {
+  readonly nodes: OnnxNode[];
+  readonly initializers: Map<string, OnnxTensor>;
+  /** adds a node with one output and returns that output's name */
+  add(opType: string, inputs: readonly string[], attributes?: Attributes, name?: string): string;
+  /** adds a node and returns the names of its first `count` outputs */
+  addMany(opType: string, inputs: readonly string[], count: number, attributes?: Attributes, name?: string): string[];
+  /** adds a constant in float32 */
+  constant(name: string, t: Tensor): string;
+  /** adds a constant as it is */
+  tensor(name: string, t: OnnxTensor): string;
+  /** adds one 64-bit integer */
+  scalar(value: number): string;
+  /** adds a list of 64-bit integers */
+  integers(values: readonly number[]): string;
+}
+
+export type Attributes = Readonly<Record<string, OnnxAttribute>>;
+
+export const int = (value: number): OnnxAttribute => ({ type: 'int', value: BigInt(value) });
+export const ints = (...values: number[]): OnnxAttribute => ({ type: 'ints', value: values.map(BigInt) });
+export const float = (value: number): OnnxAttribute => ({ type: 'float', value: Math.fround(value) });
+export const floats = (values: readonly number[]): OnnxAttribute => ({ type: 'floats', value: values.map(v => Math.fround(v)) });
+export const text = (value: string): OnnxAttribute => ({ type: 'string', value });
+export const texts = (value: readonly string[]): OnnxAttribute => ({ type: 'strings', value });
+
+export function newBuilder(taken: readonly string[]): GraphBuilder {
+  const fresh = freshNames(taken);
+  const freshNode = freshNames([]);
+  const builder: GraphBuilder = {
+    nodes: [],
+    initializers: new Map(),
+    add: (opType, inputs, attributes, name) => builder.addMany(opType, inputs, 1, attributes, name)[0],
+    addMany(opType, inputs, count, attributes = {}, name = '') {
+      const base = name === '' ? opType : `${name}/${opType}`;
+      const outputs = Array.from({ length: count }, (_, i) => fresh(count === 1 ? `${base}_out` : `${base}_out${i}`));
+      builder.nodes.push({
+        name: name === '' ? '' : freshNode(name),
+        opType,
+        domain: '',
+        inputs,
+        outputs,
+        attributes: new Map(Object.entries(attributes)),
+      });
+      return outputs;
+    },
+    constant(name, t) {
+      const own = fresh(name);
+      const { shape, data } = toPrecision(t, 'f32');
+      builder.initializers.set(own, { shape, dtype: 'f32', data });
+      return own;
+    },
+    tensor(name, t) {
+      const own = fresh(name);
+      builder.initializers.set(own, t);
+      return own;
+    },
+    scalar(value) {
+      const own = fresh('sizes');
+      builder.initializers.set(own, { shape: [], dtype: 'i64', data: BigInt64Array.of(BigInt(value)) });
+      return own;
+    },
+    integers(values) {
+      const own = fresh('sizes');
+      builder.initializers.set(own, { shape: [values.length], dtype: 'i64', data: BigInt64Array.from(values, BigInt) });
+      return own;
+    },
+  };
+  return builder;
+}
+
+/** Names as wanted, numbered where they are taken. */
+function freshNames(taken: readonly string[]): (wanted: string) => string {
+  const used = new Set(taken);
+  return wanted => {
+    let name = wanted;
+    for (let n = 2; used.has(name); n++) name = `${wanted}_${n}`;
+    used.add(name);
+    return name;
+  };
+}

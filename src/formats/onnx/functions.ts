@@ -1,0 +1,103 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import { type OnnxAttribute, type OnnxGraph, type OnnxNode, readFromAround } from './graph.js';
+
+/** A function defined inside a model: the nodes that a call of it stands for. */
+export interface OnnxFunction {
+  readonly name: string;
+  readonly domain: string;
+  readonly overload: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly nodes: readonly OnnxNode[];
+  /** attributes that a call may leave out */
+  readonly defaults: ReadonlyMap<string, OnnxAttribute>;
+  readonly opsets: ReadonlyMap<string, number>;
+}
+
+type Functions = ReadonlyMap<string, OnnxFunction>;
+
+export function functionKey({ domain, name, overload }: Pick<OnnxFunction, 'domain' | 'name' | 'overload'>): string {
+  return [domain, name, overload].join('::');
+}
+
+/** Nodes that calls may grow to: functions that call each other twice double at every step. */
+const MOST_NODES = 200_000;
+const MOST_DEPTH = 32;
+
+interface State {
+  readonly functions: Functions;
+  calls: number;
+  nodes: number;
+}
+
+/**
+ * The graph with every call of a function replaced by the function's nodes, their values named after the call.
+ * @throws RnnError E_LIMIT_FUNCTIONS (limit) where they call each other without end, or become too many nodes
+ */
+export function expandFunctions(graph: OnnxGraph, functions: Functions): OnnxGraph {
+  return functions.size === 0 ? graph : expandGraph(graph, { functions, calls: 0, nodes: 0 }, 0);
+}
+
+function expandGraph(graph: OnnxGraph, state: State, depth: number): OnnxGraph {
+  return { ...graph, nodes: graph.nodes.flatMap(node => expandNode(node, state, depth)) };
+}
+
+function expandNode(node: OnnxNode, state: State, depth: number): OnnxNode[] {
+  const called = state.functions.get(functionKey({ domain: node.domain, name: node.opType, overload: node.overload ?? '' }));
+  if (depth > MOST_DEPTH || ++state.nodes > MOST_NODES) {
+    throw new RnnError('limit', 'E_LIMIT_FUNCTIONS', `the functions of the model become more than ${MOST_NODES} nodes, or never end`, {
+      where: escapeText(node.opType, 60),
+      expected: `at most ${MOST_NODES} nodes, ${MOST_DEPTH} calls inside each other`,
+    });
+  }
+  if (!called) return [withGraphs(node, graph => expandGraph(graph, state, depth))];
+  const rename = namesOf(node, called, ++state.calls);
+  return called.nodes.flatMap(inner => expandNode(placed(inner, rename, node, called), state, depth + 1));
+}
+
+/** Names inside the body as they are after the call: its inputs and outputs are the caller's values, the others are named after the call. */
+function namesOf(call: OnnxNode, { inputs, outputs }: OnnxFunction, number: number): (name: string) => string {
+  const given = new Map(inputs.map((name, i) => [name, call.inputs[i] ?? '']));
+  outputs.forEach((name, i) => {
+    if (call.outputs[i]) given.set(name, call.outputs[i]);
+  });
+  const prefix = `${call.name || call.opType}#${number}/`;
+  return name => (name === '' ? '' : (given.get(name) ?? prefix + name));
+}
+
+/** A node of a body in the caller's names, with the caller's attributes and the function's operator set. */
+function placed(node: OnnxNode, rename: (name: string) => string, call: OnnxNode, called: OnnxFunction): OnnxNode {
+  const attributes = new Map<string, OnnxAttribute>();
+  for (const [name, attribute] of node.attributes) {
+    const value =
+      attribute.type === 'reference' ? (call.attributes.get(attribute.value) ?? called.defaults.get(attribute.value)) : attribute;
+    if (value) attributes.set(name, value);
+  }
+  const opset = called.opsets.get('');
+  const named = {
+    ...node,
+    name: rename(node.name),
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+    attributes,
+    ...(opset === undefined ? {} : { opset }),
+  };
+  return withGraphs(named, graph => ({
+    name: graph.name,
+    inputs: graph.inputs.map(value => ({ ...value, name: rename(value.name) })),
+    outputs: graph.outputs.map(value => ({ ...value, name: rename(value.name) })),
+    initializers: new Map([...graph.initializers].map(([name, tensor]) => [rename(name), tensor])),
+    nodes: graph.nodes.map(inner => placed(inner, rename, call, called)),
+  }));
+}
+
+/** The node with its subgraphs changed, and what they read around them told anew. */
+function withGraphs(node: OnnxNode, change: (graph: OnnxGraph) => OnnxGraph): OnnxNode {
+  if (!node.captures) return node;
+  const attributes = new Map(
+    [...node.attributes].map(([name, a]): [string, OnnxAttribute] => [name, a.type === 'graph' ? { ...a, value: change(a.value) } : a]),
+  );
+  const captures = [...attributes.values()].flatMap(a => (a.type === 'graph' ? readFromAround(a.value) : []));
+  return { ...node, attributes, captures: [...new Set(captures)] };
+}

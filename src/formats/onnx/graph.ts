@@ -1,0 +1,101 @@
+import type { FloatArray } from '../../tensor/tensor.js';
+import type { DType } from '../format.js';
+
+/**
+ * An ONNX model as plain data: what the .onnx format reads from bytes and writes to them (`TensorFile.architecture` of an .onnx file).
+ * What its operators mean is the convention's business.
+ */
+export interface OnnxModel {
+  readonly irVersion: number;
+  readonly producerName: string;
+  readonly producerVersion: string;
+  /** operator set by domain; '' is ONNX's own ('ai.onnx' is read as '') */
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly graph: OnnxGraph;
+  /** some numbers are in other files, beside the one it was read from */
+  readonly external?: boolean;
+}
+
+export interface OnnxGraph {
+  readonly name: string;
+  /** what a caller gives; an initializer listed here as well (IR version 3) is left out */
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+  /** in file order */
+  readonly initializers: ReadonlyMap<string, OnnxTensor>;
+  readonly nodes: readonly OnnxNode[];
+}
+
+export interface OnnxNode {
+  readonly name: string;
+  readonly opType: string;
+  /** '' is ONNX's own */
+  readonly domain: string;
+  /** '' = an optional input that is left out */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlyMap<string, OnnxAttribute>;
+  /** of a function, where several have its name */
+  readonly overload?: string;
+  /** what its subgraphs read from the graphs around them */
+  readonly captures?: readonly string[];
+  /** of ONNX's own operators, where another version than the model's holds (the body of a function) */
+  readonly opset?: number;
+  /** where the node begins in the file it was read from, for messages */
+  readonly offset?: number;
+}
+
+export interface OnnxTensor {
+  readonly shape: readonly number[];
+  /** null: a type that holds no plain numbers (strings, complex, 4 and 8 bit floats); `data` is empty then */
+  readonly dtype: DType | null;
+  /** 64-bit integers exactly (exporters write 2^63 − 1 for 'to the end'), everything else as in a FileTensor */
+  readonly data: FloatArray | BigInt64Array;
+  /** the numbers, read anew and not kept; absent where they are in memory */
+  readonly load?: () => FloatArray | BigInt64Array;
+}
+
+/** `graph` is a body of If, Loop or Scan; `reference` an attribute of the function around the node; `other` keeps no value. */
+export type OnnxAttribute =
+  | { readonly type: 'float'; readonly value: number }
+  | { readonly type: 'int'; readonly value: bigint }
+  | { readonly type: 'string'; readonly value: string }
+  | { readonly type: 'tensor'; readonly value: OnnxTensor }
+  | { readonly type: 'floats'; readonly value: readonly number[] }
+  | { readonly type: 'ints'; readonly value: readonly bigint[] }
+  | { readonly type: 'strings'; readonly value: readonly string[] }
+  | { readonly type: 'graph'; readonly value: OnnxGraph }
+  | { readonly type: 'reference'; readonly value: string }
+  | { readonly type: 'other' };
+
+export interface OnnxValue {
+  readonly name: string;
+  /** null: not a tensor of plain numbers */
+  readonly dtype: DType | null;
+  /** null: rank unknown; a dimension is a size, a symbol ('batch'), or null */
+  readonly shape: readonly (number | string | null)[] | null;
+}
+
+/** The subgraphs of a node, by the attributes that hold them. */
+export function subgraphsOf(node: OnnxNode): [string, OnnxGraph][] {
+  return [...node.attributes].flatMap(([name, attribute]): [string, OnnxGraph][] =>
+    attribute.type === 'graph' ? [[name, attribute.value]] : [],
+  );
+}
+
+/** A graph and every one inside it, from the outside in. */
+export function graphsIn(graph: OnnxGraph): OnnxGraph[] {
+  return [graph, ...graph.nodes.flatMap(node => subgraphsOf(node).flatMap(([, inner]) => graphsIn(inner)))];
+}
+
+/** Whatever a node waits for: its inputs, and what its subgraphs read around them. */
+export function readsOf({ inputs, captures }: OnnxNode): readonly string[] {
+  return captures ? [...inputs, ...captures] : inputs;
+}
+
+/** What a graph reads and does not give itself. */
+export function readFromAround(graph: OnnxGraph): string[] {
+  const own = new Set([...graph.inputs.map(i => i.name), ...graph.initializers.keys(), ...graph.nodes.flatMap(n => n.outputs)]);
+  const reads = [...graph.nodes.flatMap(readsOf), ...graph.outputs.map(o => o.name)];
+  return [...new Set(reads.filter(name => name !== '' && !own.has(name)))];
+}

@@ -1,0 +1,200 @@
+import { compareWeights } from '../../diagnosis/weightsFaults.js';
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import { type Assumption, checkAssumptions } from '../../model/assumptions.js';
+import { distance, largestDifference } from '../../tensor/difference.js';
+import { sameShape, type Tensor } from '../../tensor/tensor.js';
+import type { Weights } from '../../weights/weights.js';
+import { outputOf } from '../forward.js';
+import { checkFinite } from '../input/finite.js';
+import { loadNetwork, type Network } from '../network/network.js';
+import type { Prepared } from '../prepare.js';
+import type { CompareRequest, NetworkRequest } from '../request.js';
+import type { CompareModelsResult } from '../result.js';
+import { VERSION } from '../version.js';
+import { differentEquations } from './equations.js';
+import { type Allowance, closeAllowance, fixedAllowance, isOff, type Status, statusOf, undecidedBecause } from './judge.js';
+import { measureNoise } from './noise.js';
+import { preparePair } from './preparePair.js';
+
+/** Two networks in files, of whatever framework: their equations, their weights tensor by tensor, and their outputs on one input. */
+export interface CompareModelsRequest extends CompareRequest {
+  readonly files: readonly [string, string];
+}
+
+/** @throws RnnError E_WEIGHT_MISSING: a file without weights; E_LAYERS_DIFFER: the layers cannot be matched; and all that opening a model may throw */
+export async function runCompareModels(request: CompareModelsRequest): Promise<CompareModelsResult> {
+  const { files } = request;
+  const [first, second] = await openBoth(request);
+  const assumptions = allAssumptions(first, second, files);
+  checkAssumptions(assumptions, request.strict);
+  const renamed = matchLayers(first, second, files);
+  const compared = compareWeights(first.model.layers, toRows(first.weights!, renamed), toRows(renamed, first.weights!));
+  const tensors = isFixed(request) ? compared.map(t => withinFixed(t, first.weights!, renamed, request)) : compared;
+  const equations = differentEquations(first, second);
+  const { outputs, status, undecided, notes } = await compareOutputs(first, second, request);
+  const differ = equations.length > 0 || tensors.some(t => !t.equal);
+  const verdict: Status = differ ? 'DIFFERENT' : status;
+  return {
+    schema: 'rnn-cli/compare-models@1',
+    version: VERSION,
+    status: verdict,
+    equal: verdict === 'SAME',
+    undecided: verdict === 'UNDECIDED' ? undecided : null,
+    files: { first: escapeText(files[0]), second: escapeText(files[1]) },
+    equations,
+    tensors,
+    outputs,
+    notes: [...new Set([...first.notes, ...second.notes, ...notes])],
+    assumptions,
+    exit: ({ SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const)[verdict],
+  };
+}
+
+/** What was assumed of which file, where only one of them leaves it open. */
+function allAssumptions(first: Network, second: Network, files: readonly [string, string]): Assumption[] {
+  const of = ({ assumptions }: Network, file: string) => assumptions.map(a => ({ ...a, what: `${escapeText(file)}: ${a.what}` }));
+  return [...of(first, files[0]), ...of(second, files[1])];
+}
+
+/** What describes a network of weights alone. */
+const DESCRIBES = ['layers', 'M', 'K', 'cell', 'bidirectional', 'stack'] as const;
+
+async function openBoth(request: CompareModelsRequest): Promise<[Network, Network]> {
+  const { readModelFile } = await import('../files/modelFile.js');
+  const opened = await Promise.all(request.files.map(readModelFile));
+  const described = opened.map(o => o.spec !== undefined || o.graph !== undefined || o.problem !== undefined);
+  const networks: Network[] = [];
+  for (const i of [0, 1]) {
+    const file = request.files[i];
+    const network = described[i]
+      ? await loadNetwork({ ...(described[1 - i] ? networkOf(request) : sizesOf(request)), model: file }, undefined, opened[i])
+      : await fromWeights(file, opened[i].framework, networkOf(request), described[1 - i] ? request.files[1 - i] : null);
+    if (!network.weights)
+      throw new RnnError('convention', 'E_WEIGHT_MISSING', 'the file has no weights to compare', {
+        where: escapeText(file),
+        expected: 'a trained model, or its weights',
+      });
+    networks.push(network);
+  }
+  return [networks[0], networks[1]];
+}
+
+function networkOf({ files: _, input: __, ...request }: CompareModelsRequest): NetworkRequest {
+  return request;
+}
+
+function sizesOf({ N, T, D, framework, strict }: CompareModelsRequest): NetworkRequest {
+  return { N, T, D, framework, strict };
+}
+
+/**
+ * A state dict names its modules, which say most of the network: it has a description of its own. Lists of weights, and state dicts that leave a
+ * question, take the other file's, which is an assumption.
+ */
+async function fromWeights(file: string, framework: string | undefined, request: NetworkRequest, other: string | null): Promise<Network> {
+  if (request.model !== undefined || DESCRIBES.some(key => request[key] !== undefined)) return loadNetwork({ ...request, weights: file });
+  const own = () => loadNetwork({ ...request, model: file });
+  if (other === null) return own();
+  const borrowed = async (): Promise<Network> => {
+    const network = await loadNetwork({ ...sizesOf(request as CompareModelsRequest), model: other, weights: file });
+    return { ...network, assumptions: [...network.assumptions, descriptionOf(other)] };
+  };
+  if (framework !== 'torch') return borrowed();
+  try {
+    return await own();
+  } catch (error) {
+    if (!(error instanceof RnnError)) throw error;
+    return borrowed();
+  }
+}
+
+function descriptionOf(other: string): Assumption {
+  return {
+    fact: 'description',
+    what: `it is the network that ${escapeText(other)} describes`,
+    value: escapeText(other),
+    why: 'the file holds weights alone',
+    say: '--layers',
+  };
+}
+
+/** The second's weights under the first's layer names: layers with weights stand in one order, whatever they are called. */
+function matchLayers(first: Network, second: Network, files: readonly [string, string]): Weights {
+  const named = ({ shapes }: Network) => shapes.layers.filter(l => l.weights.length > 0).map(l => l.layer);
+  const [a, b] = [named(first), named(second)];
+  const kinds = (layers: typeof a) => layers.map(l => l.kind).join(', ');
+  if (kinds(a) !== kinds(b)) {
+    throw new RnnError('convention', 'E_LAYERS_DIFFER', 'the two models have other layers', {
+      where: escapeText(files[1]),
+      expected: kinds(a),
+      found: kinds(b),
+    });
+  }
+  const renamed = new Map<string, Tensor>();
+  b.forEach((layer, i) => {
+    for (const [key, t] of second.weights!)
+      if (key.startsWith(`${layer.name}/`)) renamed.set(`${a[i].name}${key.slice(layer.name.length)}`, t);
+  });
+  return renamed;
+}
+
+/** Where the other side adds up its two biases in one row, so does this one: both are what the network adds. The GRU's stay apart. */
+function toRows(own: Weights, other: Weights): Weights {
+  return new Map(
+    [...own].map(([key, t]): [string, Tensor] => {
+      const beside = other.get(key);
+      if (!/\/bh$/.test(key) || t.shape.length !== 2 || beside?.shape.length !== 1) return [key, t];
+      const width = t.shape[1];
+      return [key, { shape: [width], data: Float64Array.from({ length: width }, (_, k) => t.data[k] + t.data[width + k]) }];
+    }),
+  );
+}
+
+function isFixed({ atol, rtol }: CompareRequest): boolean {
+  return atol !== undefined || rtol !== undefined;
+}
+
+type Compared = CompareModelsResult['tensors'][number];
+
+/** A weight that is as near as --atol and --rtol ask for is equal. */
+function withinFixed(t: Compared, first: Weights, second: Weights, { atol = 0, rtol = 0 }: CompareRequest): Compared {
+  const [a, b] = [toRows(first, second).get(t.name), toRows(second, first).get(t.name)];
+  if (t.maxAbs === null || !a || !b) return t;
+  const equal = a.data.every((v: number, k: number) => distance(v, b.data[k]) <= atol + rtol * Math.abs(v));
+  return { ...t, equal, change: equal ? null : t.change };
+}
+
+async function compareOutputs(first: Network, second: Network, request: CompareModelsRequest) {
+  const { pair, source, seed } = await preparePair(first, second, request);
+  const run = async (side: Prepared) => (await outputOf(side, { engine: 'batched', dtype: 'f64', threads: request.threads }, undefined)).y;
+  const a = await run(pair[0]);
+  const b = await run(pair[1]).catch(error => {
+    if (error instanceof RnnError && ['shape', 'spec'].includes(error.kind)) return null;
+    throw error;
+  });
+  const comparable = b !== null && sameShape(a.shape, b.shape);
+  const noise = await measureNoise(pair[0], { threads: request.threads, dtype: 'f32' });
+  const allowance: Allowance = isFixed(request)
+    ? fixedAllowance(request.atol ?? 0, request.rtol ?? 0, noise, a)
+    : await closeAllowance(noise, a, comparable ? b : a, false);
+  let off = 0;
+  if (comparable) for (let k = 0; k < a.data.length; k++) if (isOff(allowance, a, b, k)) off++;
+  const status: Status = comparable ? statusOf(allowance, a, b, off) : 'DIFFERENT';
+  const worst = comparable ? largestDifference(a.data, b.data) : null;
+  return {
+    status,
+    undecided: undecidedBecause(allowance, a, DECIDES),
+    notes: [pair[0], pair[1]].flatMap(side => side.notes).concat(checkFinite('the output', a, request.strictFinite ?? false)),
+    outputs: {
+      shape: a.shape,
+      second: b?.shape ?? null,
+      input: { shape: pair[0].input.x.shape, seed, source },
+      maxAbs: worst?.abs ?? null,
+      allowed: worst && worst.index >= 0 ? allowance.of(worst.index, a.data[worst.index]) : allowance.atol,
+      equal: status === 'SAME',
+    },
+  };
+}
+
+const DECIDES = 'fewer steps (--T), an input of your own (-i), or a tolerance of your own (--atol)';

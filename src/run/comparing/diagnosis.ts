@@ -1,0 +1,157 @@
+import { type DetectabilityOptions, mistakesIn } from '../../diagnosis/detectability.js';
+import {
+  type Detectability,
+  type Diagnosis,
+  detectabilityOf,
+  diagnose,
+  readingOf,
+  roundingOf,
+  runScenario,
+  scenarioOf,
+} from '../../diagnosis/index.js';
+import type { OutputReading } from '../../diagnosis/outputReadings.js';
+import type { Outcome } from '../../diagnosis/run.js';
+import { lazyPart } from '../../diagnosis/runCache.js';
+import { type Scenario, samplesOf } from '../../diagnosis/scenario.js';
+import type { SearchOptions } from '../../diagnosis/search.js';
+import { samplesOff } from '../../diagnosis/slices.js';
+import { loadKernel } from '../../engines/batched/kernel.js';
+import { layerCost } from '../../model/counts.js';
+import { isRecurrent } from '../../model/spec.js';
+import { once } from '../../once.js';
+import { largestDifference } from '../../tensor/difference.js';
+import { sliceFirst, stepsOf } from '../../tensor/layout.js';
+import { sameShape, type Tensor } from '../../tensor/tensor.js';
+import type { Prepared } from '../prepare.js';
+
+/** A comparison as the diagnosis sees it: the part of it that mistakes are recomputed on, in float64. */
+export interface DiagnosisSubject {
+  readonly scenario: Scenario;
+  /** how far rounding alone moves y, on the first samples */
+  readonly rounding: number;
+  /** what the other output is taken for; null where its shape fits nothing, or it is y itself */
+  readonly view: OutputReading | null;
+  diagnose(options: SearchOptions): Diagnosis;
+  /** what this input cannot show */
+  detectability(options: Pick<DetectabilityOptions, 'tolerance' | 'nameable'>): Detectability & { readonly bounds: string | null };
+}
+
+/** Multiply-adds of one run of the network; with more, mistakes are recomputed on fewer samples. */
+const MOST_WORK = 6e7;
+/** What a step costs however few units it has, in multiply-adds. */
+const STEP_WORK = 1500;
+/** Multiply-adds for what this input cannot show, all mistakes together: half a second or so. */
+const MOST_DETECTABILITY_WORK = 2e9;
+/** It is looked for on as many samples as one run of so many multiply-adds has, and on three: states pass from one to the next. */
+const MOST_SAMPLES_WORK = 2e7;
+const FEWEST_SAMPLES = 3;
+/** Runs of one sample that a mistake takes on average: most show on a few steps. Of a sample that takes more than that leaves, the first steps. */
+const RUNS_OF_A_MISTAKE = 0.5;
+/** From which the batched engine's kernel does it. */
+const WORTH_FUSING = 1e6;
+/** Times what rounding does to float32: a tolerance from which float32 is fine enough. */
+const COARSE = 8;
+/** Multiply-adds of a sample from which the WASM kernel's products are worth compiling it: a hundred mistakes and more are tried. */
+const WORTH_COMPILING = 1e5;
+/** Samples on which rounding is measured. */
+const NOISE_SAMPLES = 16;
+
+export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Tensor, hidden: string | null): Promise<DiagnosisSubject> {
+  const whole = scenarioOf(prepared.network.model, prepared.weights, prepared.input);
+  const N = prepared.input.x.shape[0];
+  const work = workOfSample(prepared);
+  const kernel = work >= WORTH_COMPILING ? await loadKernel(false) : undefined;
+  const sameKind = hidden === null && sameShape(expected.shape, actual.shape);
+  const [from, to] = sameKind ? windowOf(expected, actual, Math.max(4, Math.floor(MOST_WORK / work))) : [0, N];
+  const all = from === 0 && to === N;
+  const scenario = all ? whole : samplesOf(whole, from, to);
+  const right = once(() => computed(scenario));
+  const other = all ? actual : sliceFirst(actual, from, to);
+  const few = Math.max(1, Math.min(NOISE_SAMPLES, Math.floor(MOST_WORK / 4 / work)));
+  const bounded = (samples: number) => boundedTo(N <= samples && all ? scenario : samplesOf(whole, 0, Math.min(N, samples)), share());
+  /** of a sample that can be computed for every mistake */
+  const share = once(() => MOST_DETECTABILITY_WORK / work / mistakesIn(whole) / RUNS_OF_A_MISTAKE);
+  const rounding = once(() => {
+    const part = bounded(few);
+    return roundingOf(part, part === scenario ? right() : computed(part));
+  });
+  return {
+    scenario,
+    get rounding() {
+      return rounding();
+    },
+    view: sameKind ? null : readingOf(scenario, right(), actual, hidden),
+    detectability(options) {
+      const part = bounded(Math.max(FEWEST_SAMPLES, Math.floor(MOST_SAMPLES_WORK / work)));
+      const { first, worst } = sameKind && part === scenario ? samplesOff(right().y, other, options.tolerance) : { first: -1, worst: 0 };
+      const fused = work >= WORTH_FUSING && options.tolerance >= COARSE * rounding() ? kernel : undefined;
+      const limits = { sample: first < 0 ? 0 : worst, work: work * Math.min(1, share()), most: MOST_DETECTABILITY_WORK, kernel: fused };
+      return {
+        ...detectabilityOf(scenario, part === scenario ? lazyPart(part, right) : lazyPart(part), { ...options, ...limits }),
+        bounds: boundsOf(part, whole),
+      };
+    },
+    diagnose(options) {
+      const diagnosis = diagnose(scenario, right(), other, options, hidden);
+      return from === 0 || !diagnosis.first
+        ? diagnosis
+        : { ...diagnosis, first: { ...diagnosis.first, sample: diagnosis.first.sample + from } };
+    },
+  };
+}
+
+/** The first steps, where a sample is too much work; all of them where the network wants them all. */
+function boundedTo(scenario: Scenario, share: number): Scenario {
+  const { model, input } = scenario;
+  const [N, T] = input.x.shape;
+  const steps = Math.max(FEWEST_STEPS, Math.floor(T * share));
+  if (steps >= T || model.input.shape) return scenario;
+  const mask = input.mask && Uint8Array.from({ length: N * steps }, (_, k) => input.mask![Math.floor(k / steps) * T + (k % steps)]);
+  const some = {
+    ...scenario,
+    model: { ...model, input: { ...model.input, timesteps: null } },
+    input: { ...input, x: stepsOf(input.x, 0, steps), mask },
+  };
+  return runScenario(some) ? some : scenario;
+}
+
+const FEWEST_STEPS = 8;
+
+/** In words, where that is not all of the input. */
+function boundsOf(part: Scenario, whole: Scenario): string | null {
+  const [n, t] = part.input.x.shape;
+  const [N, T] = whole.input.x.shape;
+  const bounds = [...(n < N ? [`samples 1 to ${n} of ${N}`] : []), ...(t < T ? [`steps 1 to ${t} of ${T}`] : [])];
+  return bounds.length === 0 ? null : bounds.join(', ');
+}
+
+function computed(scenario: Scenario): Outcome {
+  const outcome = runScenario(scenario);
+  if (!outcome) throw new Error('a network that an engine has run does not run here');
+  return outcome;
+}
+
+/** Multiply-adds of one sample, and for every step what it costs beside them. */
+export function workOfSample({ network, input }: Prepared): number {
+  const steps = input.x.shape[1];
+  const T = BigInt(steps);
+  // costs are symbolic while T is: one step's products times T is what is left then
+  const products = network.shapes.layers.reduce(
+    (sum, l) => sum + (layerCost(l).matmul ?? T * l.weights.reduce((n, w) => n + BigInt(w.shape.reduce((a, b) => a * b, 1)), 0n)),
+    0n,
+  );
+  const recurrent = network.model.layers.filter(isRecurrent).reduce((sum, l) => sum + (l.bidirectional ? 2 : 1), 0);
+  return Number(products) + STEP_WORK * (steps * recurrent + 1);
+}
+
+/** All samples, or `most` of them: from the first one, so that what passes from sample to sample is seen, unless those agree. */
+function windowOf(expected: Tensor, actual: Tensor, most: number): [number, number] {
+  const N = expected.shape[0];
+  if (N <= most) return [0, N];
+  const size = expected.data.length / N;
+  const scale = largestDifference(expected.data, actual.data).abs;
+  let first = 0;
+  while (first < N - 1 && largestDifference(expected.data, actual.data, first * size, (first + 1) * size).abs < scale / 1000) first++;
+  const from = first < most ? 0 : Math.min(first, N - most);
+  return [from, from + most];
+}

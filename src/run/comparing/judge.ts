@@ -1,0 +1,164 @@
+import { distance, scaleOf } from '../../tensor/difference.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { CompareResult } from '../result.js';
+import type { Noise } from './noise.js';
+
+/**
+ * SAME, DIFFERENT or UNDECIDED, value by value. Each value has a tolerance of its own, from its own float noise; where that is no small part of
+ * what y is, the value decides nothing. NaN and infinities are compared by place.
+ */
+export type Status = CompareResult['status'];
+
+/** How much each value may be off, and what decides nothing. */
+export interface Allowance {
+  readonly mode: 'auto' | 'fixed';
+  readonly atol: number;
+  readonly rtol: number;
+  /** largest noise of a value that can be decided */
+  readonly noise: number;
+  /** root mean square of the expected y */
+  readonly scale: number;
+  /** of value k, whose expected value is e */
+  readonly of: (k: number, e: number) => number;
+  /** whether value k can be decided */
+  readonly decides: (k: number) => boolean;
+  /** y in float64 where it is known, else NaN: who is as near to that is right as well */
+  readonly exact?: Float64Array;
+}
+
+export const TIMES_NOISE = 16;
+/** A value that may be off by more than this part of the scale decides nothing. */
+export const DECIDABLE = 1e-3;
+
+/** |a − e| ≤ atol + rtol·|e|, as it was asked for. Everything can be decided. */
+export function fixedAllowance(atol: number, rtol: number, noise: Noise | null, expected: Tensor): Allowance {
+  return {
+    mode: 'fixed',
+    atol,
+    rtol,
+    noise: noise ? largestFinite(noise.moved) : 0,
+    scale: scaleOf(expected),
+    of: (_, e) => (rtol === 0 || !Number.isFinite(e) ? atol : atol + rtol * Math.abs(e)),
+    decides: () => true,
+  };
+}
+
+/** TIMES_NOISE times the noise of each value, and no less than its floor. */
+export function autoAllowance(noise: Pick<Noise, 'moved' | 'floor'>, expected: Tensor, exact?: Float64Array): Allowance {
+  const scale = scaleOf(expected);
+  const of = (k: number) => Math.max(TIMES_NOISE * noise.moved[k], noise.floor[k]);
+  const decides = (k: number) => of(k) <= DECIDABLE * scale;
+  let [atol, most] = [0, 0];
+  for (let k = 0; k < noise.moved.length; k++) {
+    if (!decides(k)) continue;
+    atol = Math.max(atol, of(k));
+    most = Math.max(most, noise.moved[k]);
+  }
+  return { mode: 'auto', atol, rtol: 0, noise: most, scale, of, decides, exact };
+}
+
+/** One tolerance for all values, from one noise. */
+export function uniformAllowance(noise: number, least: number, expected: Tensor): Allowance {
+  const size = expected.data.length;
+  return autoAllowance({ moved: new Float64Array(size).fill(noise), floor: new Float64Array(size).fill(least) }, expected);
+}
+
+/** Where float32 cannot decide and both sides are float64, their own noise decides. */
+export function finerAllowance(coarse: Allowance, fine: Allowance): Allowance {
+  return {
+    ...coarse,
+    of: (k, e) => (coarse.decides(k) ? coarse : fine).of(k, e),
+    decides: k => coarse.decides(k) || fine.decides(k),
+  };
+}
+
+/**
+ * The tolerance measured as closely as the answer needs: where values seem to be off, their samples are measured again, the worst ones first,
+ * until one is off for certain or none is left.
+ * @param toExact the other side is no engine of ours: it may be nearer to float64 than our float32 is
+ */
+export async function closeAllowance(noise: Noise, expected: Tensor, actual: Tensor, toExact: boolean): Promise<Allowance> {
+  const done = new Set<number>();
+  const size = expected.data.length / Math.max(1, noise.samples);
+  for (;;) {
+    const allowance = autoAllowance(noise, expected, toExact ? noise.exact : undefined);
+    const worst = worstSamples(allowance, expected, actual, size);
+    if (worst.length === 0 || worst.some(n => done.has(n))) return allowance;
+    const next = worst.slice(0, noise.samples === 0 ? 1 : noise.atOnce);
+    await noise.refine(next);
+    for (const n of next) done.add(n);
+  }
+}
+
+/** Samples with a value that is off, most first. */
+function worstSamples(allowance: Allowance, expected: Tensor, actual: Tensor, size: number): number[] {
+  const over = new Map<number, number>();
+  for (let k = 0; k < expected.data.length; k++) {
+    if (!isOff(allowance, expected, actual, k)) continue;
+    const n = Math.floor(k / size);
+    const ratio = distance(actual.data[k], expected.data[k]) / Math.max(Number.MIN_VALUE, allowance.of(k, expected.data[k]));
+    over.set(n, Math.max(over.get(n) ?? 0, ratio));
+  }
+  return [...over].sort(([a, x], [b, y]) => y - x || a - b).map(([n]) => n);
+}
+
+/** Beyond what is allowed, where that decides. */
+export function isOff({ of, decides, exact }: Allowance, expected: Tensor, actual: Tensor, k: number): boolean {
+  const [a, e] = [actual.data[k], expected.data[k]];
+  const allowed = of(k, e);
+  if (distance(a, e) <= allowed || !decides(k)) return false;
+  return !(exact && Math.abs(a - exact[k]) <= allowed);
+}
+
+/** @param off how many values are off */
+export function statusOf(allowance: Allowance, expected: Tensor, actual: Tensor, off: number): Status {
+  if (off > 0) return 'DIFFERENT';
+  const same = expected.data.every((e: number, k: number) => distance(e, actual.data[k]) === 0);
+  return same || undecidedIn(allowance, expected) === 0 ? 'SAME' : 'UNDECIDED';
+}
+
+export function undecidedIn({ decides }: Allowance, { data }: Tensor): number {
+  let count = 0;
+  for (let k = 0; k < data.length; k++) if (!decides(k)) count++;
+  return count;
+}
+
+function largestFinite(values: Float64Array): number {
+  let most = 0;
+  for (const v of values) if (v > most && v !== Infinity) most = v;
+  return most;
+}
+
+/**
+ * What this input cannot decide.
+ * @param decide what would
+ * @param rounded the allowance without that for the digits written
+ */
+export function undecidedBecause(
+  allowance: Allowance,
+  expected: Tensor,
+  decide: string,
+  written: { readonly words: string } | null = null,
+  rounded: Allowance = allowance,
+): CompareResult['undecided'] {
+  const values = undecidedIn(allowance, expected);
+  if (written && undecidedIn(rounded, expected) < values)
+    return {
+      reason: `the other side was written with ${written.words}, and y is about ${allowance.scale.toPrecision(2)}`,
+      values,
+      decide: 'more digits: np.save, or np.savetxt with fmt="%.9g"; or a tolerance of your own (--atol)',
+    };
+  let [most, finite] = [0, true];
+  expected.data.forEach((e: number, k: number) => {
+    if (allowance.decides(k)) return;
+    const allowed = allowance.of(k, e);
+    if (Number.isFinite(allowed)) most = Math.max(most, allowed);
+    else finite = false;
+  });
+  const moved = `correct float32 programs may differ there by ${most.toPrecision(2)}, and y is about ${allowance.scale.toPrecision(2)}`;
+  return {
+    reason: finite ? moved : most > 0 ? `${moved}; rounding decides whether some are finite` : 'rounding decides whether they are finite',
+    values,
+    decide,
+  };
+}

@@ -1,0 +1,131 @@
+import { isRegrouped } from '../../diagnosis/index.js';
+import type { EngineOutput } from '../../engines/engine.js';
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import { largestDifference } from '../../tensor/difference.js';
+import { reshape, sameShape, type Tensor } from '../../tensor/tensor.js';
+import { outputOf } from '../forward.js';
+import { checkFinite } from '../input/finite.js';
+import { OUTPUT_NAMES, readArray } from '../input/input.js';
+import type { Prepared } from '../prepare.js';
+import type { CompareRequest, EngineName } from '../request.js';
+import type { CompareResult } from '../result.js';
+import { readOtherSide } from './hiddenStates.js';
+import { type Written, writtenAs } from './written.js';
+
+/** The two outputs that `compare` sets side by side: of two engines, or the network's and that of a file. */
+/** @throws RnnError E_CONFLICT, E_ENGINES (usage) */
+export function checkSides(request: CompareRequest): void {
+  if (request.against !== undefined && request.simulate !== undefined) {
+    throw new RnnError('usage', 'E_CONFLICT', '--against brings the other output, --simulate makes one', { fix: 'use one of them' });
+  }
+  if (request.against !== undefined && request.engines !== undefined) {
+    throw new RnnError('usage', 'E_CONFLICT', '--against and --engines both name the other side', { fix: 'use one of them' });
+  }
+  if (request.decimals !== undefined && request.against === undefined) {
+    throw new RnnError('usage', 'E_CONFLICT', '--decimals says how a file was rounded, and no file is compared', {
+      fix: 'name it: --against y.npy',
+    });
+  }
+  if (request.against === undefined && request.states) {
+    throw new RnnError('usage', 'E_CONFLICT', '--states says that a file holds hidden states, and no file is compared', {
+      fix: 'name it: --against h.npy',
+    });
+  }
+  if (request.explain === false && request.budget !== undefined) {
+    throw new RnnError('usage', 'E_CONFLICT', '--budget is time for the search for the cause, which --no-explain leaves out', {
+      fix: 'use one of them',
+    });
+  }
+  if (request.engines !== undefined && request.engines.length < 2) {
+    throw new RnnError('usage', 'E_ENGINES', `--engines needs two or more to compare, found ${request.engines.length}`, {
+      fix: '--engines manual,batched',
+    });
+  }
+}
+
+export interface Sides {
+  readonly expected: Tensor;
+  readonly actual: Tensor;
+  readonly names: { readonly expected: string; readonly actual: string };
+  readonly notes: readonly string[];
+  /** the batched engine's output in float32, where it is one of the sides */
+  readonly batched?: EngineOutput;
+  /** both sides were computed in float64; undefined where the other one is a file of float64 numbers, which may have been float32 */
+  readonly double: boolean | undefined;
+  /** with how many digits the other side was written, where those are few */
+  readonly written: Written | null;
+  /** whose hidden states the other side is, where its file says so */
+  readonly hidden?: string | null;
+  /** where hidden states of several layers part */
+  readonly parted?: CompareResult['firstDifference'];
+}
+
+export async function bothSides(prepared: Prepared, request: CompareRequest): Promise<Sides> {
+  return request.against === undefined ? twoEngines(prepared, request) : againstFile(prepared, request, request.against);
+}
+
+async function graphSide(against: string, { decimals: asked }: CompareRequest) {
+  const { decimals = asked, ...read } = await readArray(against, OUTPUT_NAMES);
+  return { ...read, layer: null, parted: null, written: writtenAs(decimals, read.tensor.dtype) };
+}
+
+async function againstFile(prepared: Prepared, request: CompareRequest, against: string): Promise<Sides> {
+  const engine = request.engine === undefined || request.engine === 'auto' ? 'batched' : request.engine;
+  const output = await outputOf(prepared, { engine, dtype: request.dtype, threads: request.threads }, undefined);
+  const expected = output.y;
+  const other = prepared.graphInputs ? await graphSide(against, request) : await readOtherSide(against, prepared, request.decimals);
+  const bothDouble =
+    request.dtype === 'f64' && expected.data instanceof Float64Array && other.format === 'npy' && other.tensor.data instanceof Float64Array;
+  return {
+    expected,
+    actual: other.layer === null ? inOneShape(expected, other.tensor) : other.tensor,
+    batched: isSingle(engine, output) ? output : undefined,
+    double: bothDouble ? undefined : false,
+    hidden: other.layer,
+    written: other.written,
+    parted: other.parted,
+    names: { expected: engine, actual: escapeText(against) },
+    notes: [...other.notes, ...finiteNotes(request, expected, other.tensor)],
+  };
+}
+
+/** Of several engines the one that is furthest from the first. */
+async function twoEngines(prepared: Prepared, request: CompareRequest): Promise<Sides> {
+  const engines: readonly EngineName[] = request.engines ?? ['manual', 'batched'];
+  const { threads, dtype, simulate } = request;
+  const [first, ...others] = engines;
+  // the reference is the engine's own precision, unless both are asked for one
+  const reference = await outputOf(prepared, { engine: first, threads, dtype: first === 'manual' ? undefined : dtype }, undefined);
+  const outputs: { name: EngineName; output: EngineOutput }[] = [{ name: first, output: reference }];
+  for (const name of others) outputs.push({ name, output: await outputOf(prepared, { engine: name, threads, dtype }, simulate) });
+  const expected = reference.y;
+  const off = (o: (typeof outputs)[number]) => largestDifference(expected.data, o.output.y.data).abs;
+  const worst = outputs.slice(1).reduce((a, b) => (off(b) > off(a) ? b : a));
+  return {
+    expected,
+    actual: worst.output.y,
+    batched: outputs.find(o => isSingle(o.name, o.output) && (o.name === first || simulate === undefined))?.output,
+    double: expected.data instanceof Float64Array && worst.output.y.data instanceof Float64Array,
+    written: null,
+    names: { expected: first, actual: worst.name },
+    notes: [
+      ...(others.length > 1 ? outputs.slice(1).map(o => `${first} and ${o.name} differ by ${off(o).toExponential(2)}`) : []),
+      ...finiteNotes(request, expected, worst.output.y),
+    ],
+  };
+}
+
+function isSingle(engine: string, { y }: EngineOutput): boolean {
+  return engine === 'batched' && y.data instanceof Float32Array;
+}
+
+/** @throws RnnError E_NOT_FINITE with --strict-finite */
+function finiteNotes({ strictFinite = false }: CompareRequest, expected: Tensor, actual: Tensor): string[] {
+  return [...checkFinite('the expected output', expected, strictFinite), ...checkFinite('the other output', actual, strictFinite)];
+}
+
+/** [2] for [1, 2], [40, 2] for [4, 10, 2]: axes of size 1 may be missing or surplus, neighbouring axes may be one. */
+function inOneShape(expected: Tensor, actual: Tensor): Tensor {
+  return !sameShape(actual.shape, expected.shape) && isRegrouped(actual.shape, expected.shape) ? reshape(actual, expected.shape) : actual;
+}

@@ -1,0 +1,56 @@
+import type { DType } from '../../formats/format.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { type Allowance, DECIDABLE } from './judge.js';
+
+/** With how many digits the numbers of a file were written: each stands for every number that is rounded to it. */
+export interface Written {
+  /** '4 decimals', 'float16' */
+  readonly words: string;
+  /** how far the number meant may be from the number written */
+  readonly slack: (written: number) => number;
+}
+
+/** Half a unit in the last place, relative to the number, and of the smallest numbers there are. */
+const NARROW: Partial<Record<DType, { readonly words: string; readonly relative: number; readonly least: number }>> = {
+  f16: { words: 'float16', relative: 2 ** -11, least: 2 ** -25 },
+  bf16: { words: 'bfloat16', relative: 2 ** -8, least: 2 ** -134 },
+};
+
+/**
+ * @param decimals of a text, or what --decimals says of a binary file; none at all are labels or counts, no rounding
+ * @returns null where the numbers are written as they were computed
+ */
+export function writtenAs(decimals: number | undefined, dtype: DType): Written | null {
+  if (decimals === 0) return null;
+  if (decimals !== undefined) {
+    const half = 0.5 * 10 ** -decimals;
+    return { words: `${decimals} decimal${decimals === 1 ? '' : 's'}`, slack: () => half };
+  }
+  const narrow = NARROW[dtype];
+  return narrow ? { words: narrow.words, slack: v => Math.max(narrow.relative * Math.abs(v), narrow.least) } : null;
+}
+
+/** What rounding allows, and what the digits that were written allow beside it. */
+export function withDigits(allowance: Allowance, { slack }: Written, actual: Tensor): Allowance {
+  if (allowance.mode === 'fixed') return allowance;
+  const { scale } = allowance;
+  const slacks = Float64Array.from(actual.data, v => (Number.isFinite(v) ? slack(v) : 0));
+  const decides = (k: number) => allowance.decides(k) && slacks[k] <= DECIDABLE * Math.max(scale, Math.abs(actual.data[k]));
+  const most = slacks.reduce((a, b, k) => (decides(k) ? Math.max(a, b) : a), 0);
+  return { ...allowance, atol: allowance.atol + most, of: (k, e) => allowance.of(k, e) + slacks[k], decides };
+}
+
+/** The most that any number may be off for its digits. */
+export function largestSlack(written: Written | null, { data }: Tensor): number {
+  let most = 0;
+  if (written) for (const v of data) if (Number.isFinite(v)) most = Math.max(most, written.slack(v));
+  return most;
+}
+
+/** Digits count where they are coarse beside what rounding allows some value; elsewhere they say nothing. */
+export function ifCoarse(written: Written | null, { of }: Allowance, expected: Tensor, actual: Tensor): Written | null {
+  const isCoarse = (v: number, k: number) => Number.isFinite(v) && written!.slack(v) > PART_OF_TOLERANCE * of(k, expected.data[k]);
+  return written && actual.data.some(isCoarse) ? written : null;
+}
+
+const PART_OF_TOLERANCE = 0.25;

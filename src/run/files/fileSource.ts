@@ -1,0 +1,159 @@
+import { closeSync, fstatSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+import { RnnError } from '../../errors.js';
+import { shownPath } from '../../escape.js';
+import { type ByteSource, memorySource } from '../../formats/source.js';
+import { heldArrays } from '../input/arraysInMemory.js';
+import { fileLimits } from '../limits.js';
+import { changed, checkOrdinary, device, readBytes, readError, tooLarge } from './files.js';
+
+/** A file that is opened, and read where it is asked. */
+export interface OpenFile extends ByteSource {
+  /** Ends the reading at once; a tensor that is asked for later opens the file again, and closes it. */
+  close(): void;
+}
+
+/**
+ * A file, or standard input for '-'. Pipes and files that do not say their size are read to the end, within the limit.
+ * @throws RnnError as readBytes
+ */
+export async function openFile(path: string): Promise<OpenFile> {
+  const held = heldArrays(path);
+  if (held) return { ...held, where: [path], close: () => undefined };
+  if (path !== '-') {
+    const source = await regularFile(path);
+    if (source) return source;
+  }
+  return { ...memorySource(await readBytes(path)), where: [shownPath(path)], close: () => undefined };
+}
+
+/**
+ * A file beside another one, by its path from there. Pipes and devices are not opened.
+ * @param inside links may not lead out of the folder
+ * @throws RnnError as readBytes, E_OUTSIDE (io)
+ */
+export function openBeside(path: string, name: string, inside?: 'inside'): OpenFile {
+  const beside = join(dirname(path), name);
+  try {
+    const status = statSync(beside);
+    checkOrdinary(beside, status);
+    if (!status.isFile()) throw device(beside, 'a file');
+    // what was looked at is what is opened, wherever a link points by then
+    const real = realpathSync(beside);
+    if (inside && !real.startsWith(join(realpathSync(dirname(path)), sep)))
+      throw new RnnError('io', 'E_OUTSIDE', "a link leads out of the model's folder", {
+        where: shownPath(beside),
+        fix: 'copy the file itself into the folder (cp -L)',
+      });
+    const source = new FileSource(real, fileLimits().file, beside);
+    source.close();
+    return source;
+  } catch (error) {
+    throw readError(beside, error);
+  }
+}
+
+/** 0 where there is no such file. */
+export function bytesIn(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+async function regularFile(path: string): Promise<OpenFile | undefined> {
+  try {
+    const status = await stat(path);
+    checkOrdinary(path, status);
+    // files of /proc say they are empty, whatever they hold
+    if (!status.isFile() || status.size === 0) return undefined;
+    const { pieces, file } = fileLimits();
+    if (status.size > pieces.bytes) throw tooLarge(path, `${status.size} bytes`, pieces.bytes);
+    return new FileSource(path, file);
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
+
+// small reads are answered from a window, which grows while they follow each other
+const LEAST_WINDOW = 2 ** 12;
+const MOST_WINDOW = 2 ** 18;
+// Node refuses to ask for more than 2^31 - 1 bytes at once
+const MOST_AT_ONCE = 2 ** 30;
+
+class FileSource implements OpenFile {
+  readonly size: number;
+  readonly where: readonly string[];
+  private readonly path: string;
+  /** bytes that one read may give */
+  private readonly most: number;
+  private readonly before: Stats;
+  private descriptor: number | undefined;
+  private window: Uint8Array = new Uint8Array(0);
+  private windowStart = 0;
+
+  /** @param named how messages call it */
+  constructor(path: string, most: number, named = path) {
+    this.path = path;
+    this.where = [shownPath(named)];
+    this.most = most;
+    this.descriptor = openSync(path, 'r');
+    this.before = fstatSync(this.descriptor);
+    this.size = this.before.size;
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    const from = offset - this.windowStart;
+    if (from >= 0 && from + length <= this.window.length) return this.window.subarray(from, from + length);
+    if (length > MOST_WINDOW / 2) {
+      if (length > this.most) throw tooLarge(this.path, `${length} bytes`, this.most);
+      const bytes = new Uint8Array(length);
+      this.readInto(offset, bytes);
+      return bytes;
+    }
+    const follows = from >= 0 && from <= this.window.length;
+    const wanted = follows ? Math.min(2 * this.window.length, MOST_WINDOW) : LEAST_WINDOW;
+    const window = new Uint8Array(Math.min(Math.max(wanted, length), this.size - offset));
+    this.readInto(offset, window);
+    this.window = window;
+    this.windowStart = offset;
+    return this.window.subarray(0, length);
+  }
+
+  close(): void {
+    this.window = new Uint8Array(0);
+    if (this.descriptor === undefined) return;
+    const descriptor = this.descriptor;
+    this.descriptor = undefined;
+    closeSync(descriptor);
+  }
+
+  readInto(offset: number, target: Uint8Array): void {
+    try {
+      if (this.descriptor !== undefined) {
+        this.readFrom(this.descriptor, offset, target);
+        return;
+      }
+      const descriptor = openSync(this.path, 'r');
+      try {
+        this.readFrom(descriptor, offset, target);
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch (error) {
+      throw readError(this.path, error);
+    }
+  }
+
+  /** The file is the one that was opened, as it was: numbers of one file never come with the names of another. */
+  private readFrom(descriptor: number, offset: number, target: Uint8Array): void {
+    let at = 0;
+    while (at < target.length) {
+      const count = readSync(descriptor, target, at, Math.min(target.length - at, MOST_AT_ONCE), offset + at);
+      if (count === 0) break;
+      at += count;
+    }
+    const now = fstatSync(descriptor);
+    const { size, mtimeMs, ino, dev } = this.before;
+    if (at < target.length || now.size !== size || now.mtimeMs !== mtimeMs || now.ino !== ino || now.dev !== dev)
+      throw changed(this.path, size, Math.min(now.size, offset + at));
+  }
+}

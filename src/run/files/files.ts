@@ -1,0 +1,290 @@
+import type { Stats } from 'node:fs';
+import { type FileHandle, open, readFile, realpath, stat } from 'node:fs/promises';
+import os from 'node:os';
+import { join } from 'node:path';
+import { isatty } from 'node:tty';
+import { RnnError } from '../../errors.js';
+import { shownPath } from '../../escape.js';
+import { fileLimits } from '../limits.js';
+
+/** Files in: whole, bounded, and the same from the first byte to the last. (Files out: atomicWrite.ts. Nothing else touches the file system.) */
+
+export interface ReadLimits {
+  /** most bytes of one file or of standard input */
+  readonly bytes: number;
+}
+
+const CHUNK = 2 ** 20;
+// Linux gives at most 2^31 - 4096 bytes at once, and Node refuses to ask for more than 2^31 - 1
+const MOST_AT_ONCE = 2 ** 30;
+
+/**
+ * The bytes of a file, or of standard input for '-'. Pipes are read to their end, bounded by the limit; devices are refused.
+ * @throws RnnError E_NOT_FOUND, E_ACCESS, E_IS_DIRECTORY, E_DEVICE, E_CHANGED, E_READ, E_EMPTY_STDIN (io, exit 4), E_FILE_SIZE (limit, exit 5)
+ */
+export async function readBytes(path: string, limits: ReadLimits = { bytes: fileLimits().file }): Promise<Uint8Array> {
+  if (path === '-') return readStdin(limits);
+  try {
+    const file = await openForReading(path);
+    try {
+      return await readWhole(path, file, limits);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
+
+async function openForReading(path: string): Promise<FileHandle> {
+  // asked before opening: to open a directory fails differently on every system, and to open some devices does something
+  checkOrdinary(path, await stat(path));
+  return open(path, 'r');
+}
+
+/** @throws RnnError E_IS_DIRECTORY, E_DEVICE (io) */
+export function checkOrdinary(path: string, status: Stats): void {
+  if (status.isDirectory()) {
+    throw new RnnError('io', 'E_IS_DIRECTORY', 'this is a directory, not a file', {
+      where: shownPath(path),
+      expected: 'a file',
+      found: 'a directory',
+    });
+  }
+  if (status.isSocket() || status.isBlockDevice()) throw device(path);
+}
+
+/** A file's bytes as they were at one moment: one that shrinks, grows or is rewritten meanwhile is refused. */
+async function readWhole(path: string, file: FileHandle, limits: ReadLimits): Promise<Uint8Array> {
+  const before = await file.stat();
+  // /dev/zero and /dev/random have no end; /dev/null is an empty file, a terminal ends with ^D
+  if (before.isCharacterDevice() && !isatty(file.fd) && path !== os.devNull) throw device(path);
+  if (before.size > limits.bytes) throw tooLarge(path, `${before.size} bytes`, limits.bytes);
+  const bytes = await readAll(path, file, limits, before.size);
+  // files of /proc say they are empty, whatever they hold
+  if (before.isFile() && before.size > 0) checkUnchanged(path, before, await file.stat(), bytes.length);
+  return bytes;
+}
+
+function checkUnchanged(path: string, before: Stats, after: Stats, length: number): void {
+  if (length === before.size && after.size === before.size && after.mtimeMs === before.mtimeMs) return;
+  throw changed(path, before.size, length);
+}
+
+export function changed(path: string, expected: number, found: number): RnnError {
+  return new RnnError('io', 'E_CHANGED', 'the file changed while it was read', {
+    where: shownPath(path),
+    expected: `${expected} bytes`,
+    found: `${found} bytes`,
+    fix: 'wait until it is written, then try again',
+  });
+}
+
+export function device(path: string, expected = 'a file or a pipe'): RnnError {
+  return new RnnError('io', 'E_DEVICE', expected === 'a file' ? 'this is a device or a pipe, not a file' : 'this is a device, not a file', {
+    where: shownPath(path),
+    expected,
+    found: expected === 'a file' ? 'a device or a pipe' : 'a device',
+  });
+}
+
+/** Everything from here to the end; a read may give less than was asked for. */
+async function readAll(path: string, file: FileHandle, limits: ReadLimits, sizeHint: number): Promise<Uint8Array> {
+  let buffer = new Uint8Array(Math.max(sizeHint === 0 ? CHUNK : 0, sizeHint + 1));
+  let length = 0;
+  for (;;) {
+    if (length === buffer.length) {
+      const grown = new Uint8Array(Math.min(buffer.length * 2, limits.bytes + CHUNK));
+      grown.set(buffer);
+      buffer = grown;
+    }
+    const { bytesRead } = await file.read(buffer, length, Math.min(buffer.length - length, MOST_AT_ONCE), null);
+    if (bytesRead === 0) return buffer.subarray(0, length);
+    length += bytesRead;
+    if (length > limits.bytes) throw tooLarge(path, `at least ${length} bytes`, limits.bytes);
+  }
+}
+
+function emptyStdin(): RnnError {
+  return new RnnError('io', 'E_EMPTY_STDIN', 'standard input is empty', {
+    where: 'stdin',
+    expected: 'a file on standard input',
+    found: '0 bytes',
+    fix: 'pipe a file in, or give its path',
+  });
+}
+
+/** A file or standard input in pieces. */
+export interface Pieces {
+  /** bytes of the whole file; undefined for standard input */
+  readonly size: number | undefined;
+  /** bytes in front of every piece, in its buffer, that may be written over */
+  readonly headroom: number;
+  /** The next bytes, valid until the read after the next; undefined at the end. Of a file the piece after it is read meanwhile. @throws RnnError as readBytes */
+  read(): Promise<Uint8Array | undefined>;
+  /** The next read starts here; files only. */
+  seek(position: number): void;
+  /** @param giveBack bytes of standard input that were read; the next readBytes('-') starts with them */
+  close(giveBack?: Uint8Array): Promise<void>;
+}
+
+const PIECE = 2 ** 20;
+const HEADROOM = 2 ** 16;
+
+/**
+ * @param most bytes
+ * @returns undefined for what is no file of a known size: a pipe with a name, a device
+ * @throws RnnError as readBytes
+ */
+export async function openPieces(path: string, most: number = fileLimits().pieces.bytes): Promise<Pieces | undefined> {
+  if (path === '-') return stdinSource(most);
+  try {
+    const file = await openForReading(path);
+    const before = await file.stat();
+    if (before.isFile() && before.size > 0 && before.size <= most) return fileSource(path, file, before);
+    await file.close();
+    if (before.isFile() && before.size > most) throw tooLarge(path, `${before.size} bytes`, most);
+    return undefined;
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
+
+function fileSource(path: string, file: FileHandle, before: Stats): Pieces {
+  // one is read into, one is used, and of the one before its end may not be taken yet
+  const buffers = Array.from({ length: 3 }, () => new Uint8Array(HEADROOM + PIECE));
+  let turn = 0;
+  let position = 0;
+  let next: Promise<Uint8Array> | undefined;
+  const ask = (): Promise<Uint8Array> => {
+    const buffer = buffers[turn++ % buffers.length];
+    const piece = file.read(buffer, HEADROOM, PIECE, position).then(({ bytesRead }) => buffer.subarray(HEADROOM, HEADROOM + bytesRead));
+    // a failure is met by the read that waits for it
+    piece.catch(() => undefined);
+    return piece;
+  };
+  return {
+    size: before.size,
+    headroom: HEADROOM,
+    async read() {
+      try {
+        const piece = await (next ?? ask());
+        position += piece.length;
+        next = piece.length > 0 ? ask() : undefined;
+        if (piece.length > 0) return piece;
+        checkUnchanged(path, before, await file.stat(), position);
+        return undefined;
+      } catch (error) {
+        throw readError(path, error);
+      }
+    },
+    seek(to) {
+      position = to;
+      next = undefined;
+    },
+    async close() {
+      await next?.catch(() => undefined);
+      await file.close();
+    },
+  };
+}
+
+/** What a source gave back: the bytes it had read, and where the others are. */
+let givenBack: { readonly start: Uint8Array; readonly rest: AsyncIterator<Uint8Array> } | undefined;
+
+function stdinSource(most: number): Pieces {
+  const pieces: AsyncIterator<Uint8Array> = process.stdin[Symbol.asyncIterator]();
+  let length = 0;
+  return {
+    size: undefined,
+    headroom: 0,
+    async read() {
+      try {
+        const { done, value } = await pieces.next();
+        if (done && length === 0) throw emptyStdin();
+        length += value?.length ?? 0;
+        if (length > most) throw tooLarge('-', `at least ${length} bytes`, most);
+        return done ? undefined : value;
+      } catch (error) {
+        throw readError('-', error);
+      }
+    },
+    seek() {
+      throw new Error('standard input cannot be sought');
+    },
+    async close(start) {
+      if (!start) return;
+      givenBack = { start, rest: pieces };
+    },
+  };
+}
+
+/** Standard input from its first byte, also after a source gave it back. */
+async function* stdinPieces(): AsyncGenerator<Uint8Array> {
+  if (!givenBack) {
+    yield* process.stdin;
+    return;
+  }
+  const { start, rest } = givenBack;
+  givenBack = undefined;
+  yield start;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+}
+
+async function readStdin(limits: ReadLimits): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const part of stdinPieces()) {
+      parts.push(part);
+      length += part.length;
+      if (length > limits.bytes) throw tooLarge('-', `at least ${length} bytes`, limits.bytes);
+    }
+  } catch (error) {
+    throw readError('-', error);
+  }
+  if (length === 0) throw emptyStdin();
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+export function readError(path: string, error: unknown): unknown {
+  if (error instanceof RnnError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error;
+  const where = shownPath(path);
+  const invalidUtf8 = path.includes('\ufffd') ? { fix: 'the file name is not valid UTF-8; use - and redirect: rnn-cli … - < file' } : {};
+  if (code === 'ENOENT') return new RnnError('io', 'E_NOT_FOUND', 'no such file', { where, ...invalidUtf8 });
+  if (code === 'EACCES' || code === 'EPERM') return new RnnError('io', 'E_ACCESS', 'permission denied', { where });
+  if (code === 'EMFILE' || code === 'ENFILE') return new RnnError('io', 'E_READ', 'too many files are open', { where });
+  if (code === 'EIO') return new RnnError('io', 'E_READ', 'the device failed', { where });
+  if (code === 'ELOOP') return new RnnError('io', 'E_READ', 'the path is a loop of symbolic links', { where });
+  return new RnnError('io', 'E_READ', `cannot be read (${code})`, { where });
+}
+
+export function tooLarge(path: string, size: string, limit: number): RnnError {
+  return new RnnError('limit', 'E_FILE_SIZE', `has ${size}; the limit is ${limit}`, {
+    where: shownPath(path),
+    expected: `at most ${limit} bytes`,
+    found: size,
+    fix: 'raise it with --max-file if the machine has room',
+    limit: { flag: '--max-file', value: limit },
+  });
+}
+
+/** The text of a file that ships with the package, by its path there; undefined where it is missing. */
+export async function readPackageFile(path: string): Promise<string | undefined> {
+  // this file is in src/run/, dist/parts/ or dist/index.cjs, or in dist/cli.cjs, which has no folder of its own: then bin/ is where it began
+  const beside = typeof __dirname === 'string' ? [join(__dirname, '..', '..'), join(__dirname, '..')] : [];
+  const started = await realpath(process.argv[1] ?? '').catch(() => '');
+  for (const root of [...beside, join(started, '..', '..')]) {
+    const text = await readFile(join(root, path), 'utf8').catch(() => undefined);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}

@@ -1,0 +1,232 @@
+import { basename } from 'node:path';
+import { CONVENTIONS } from '../../conventions/index.js';
+import { type KerasDialect, modelOf, specFromKerasConfig } from '../../conventions/keras/config.js';
+import { type KerasOutline, kerasOutline } from '../../conventions/keras/outline.js';
+import { dequantized, quantizedLayers } from '../../conventions/keras/quantized.js';
+import { specFromProgram } from '../../conventions/pt2/index.js';
+import { checkNodes } from '../../engines/graph/checkNodes.js';
+import { type GraphLayers, layersOfGraph } from '../../engines/graph/layersOf.js';
+import { RnnError, within } from '../../errors.js';
+import { escapeText, shownPath } from '../../escape.js';
+import { isObject, parseJsonBytes } from '../../formats/bytes/jsonText.js';
+import type { TensorFile } from '../../formats/format.js';
+import { readTensors } from '../../formats/index.js';
+import { json } from '../../formats/json.js';
+import { type Limits, overLimit, timed } from '../../formats/limits.js';
+import type { OnnxModel } from '../../formats/onnx/graph.js';
+import { type ByteSource, memorySource, readAll } from '../../formats/source.js';
+import { tfjs } from '../../formats/tfjs.js';
+import type { FrameworkName } from '../../model/frameworks.js';
+import type { Weights } from '../../weights/weights.js';
+import { reading } from '../comparing/readingWatch.js';
+import { fileLimits } from '../limits.js';
+import { splitKey } from './fileKey.js';
+import { openBeside, openFile } from './fileSource.js';
+import { modelPath } from './modelPath.js';
+
+/** What is in a model file, by its content: a description, weights, or both. */
+export interface ModelFile {
+  readonly file: TensorFile;
+  readonly source: ByteSource;
+  /** the file with the numbers that are computed with, where those that it holds are packed */
+  readonly numbers?: TensorFile;
+  /** whose rules the description follows, where the file tells */
+  readonly framework?: FrameworkName;
+  /** a spec for checkSpec, where the file describes its network */
+  readonly spec?: Record<string, unknown>;
+  readonly graph?: { readonly model: OnnxModel; readonly layers: GraphLayers | { readonly reason: string } };
+  /** the network's weights, where the description itself says which tensor is which */
+  readonly weights?: Weights;
+  /** a Keras model as its summary shows it, read where that is asked for; what cannot be run has one too */
+  readonly outline?: () => KerasOutline;
+  /** why the file's own description of its network is not understood; its tensors can be shown all the same */
+  readonly problem?: RnnError;
+}
+
+/** The tensors of a file; parts of a model of several files are read from its own folder. */
+export async function readTensorFile(named: string): Promise<TensorFile> {
+  const [name] = splitKey(named);
+  const { path } = await modelPath(name);
+  const source = await openFile(path);
+  return within(shownPath(name), () => readFileTensors(path, source)).finally(() => source.close());
+}
+
+async function readFileTensors(path: string, source: ByteSource): Promise<TensorFile> {
+  const limits = fileLimits().read;
+  const openPart = (name: string, inside?: 'inside') => openBeside(path, name, inside);
+  const names = path === '-' ? {} : { nameHint: path, ownName: basename(path), openPart };
+  return reading({ where: shownPath(path), seconds: limits.seconds }, () => readTensors(source, { limits, ...names }));
+}
+
+/**
+ * The file that describes the network, read.
+ * @throws RnnError kinds 'io', 'format', 'limit', 'convention', 'unsupported'
+ */
+export async function readModelFile(named: string): Promise<ModelFile> {
+  const [name] = splitKey(named);
+  const { path, kerasMetadata } = await modelPath(name);
+  const source = await openFile(path);
+  return within(shownPath(name), async () => {
+    if (kerasMetadata !== undefined) return savedModel(await readFileTensors(path, source), source, kerasMetadata);
+    if (json.sniff(source) && !tfjs.sniff(source))
+      return reading({ where: shownPath(path), seconds: fileLimits().read.seconds }, () => readJsonModel(source));
+    return describedBy(await readFileTensors(path, source), source);
+  }).finally(() => source.close());
+}
+
+/** TensorFlow's SavedModel: the variables of a checkpoint, and Keras' description of the model beside them. */
+async function savedModel(file: TensorFile, source: ByteSource, kerasMetadata: string): Promise<ModelFile> {
+  const { readKerasMetadata } = await import('../../formats/kerasMetadata.js');
+  const described = await openFile(kerasMetadata);
+  const { config, version } = within('keras_metadata.pb', () => readKerasMetadata(described, fileLimits().read));
+  described.close();
+  const metadata = new Map([...file.metadata, ...(version === undefined ? [] : [['keras_version', version] as const])]);
+  return describedBy({ ...file, format: 'savedmodel', architecture: config, metadata }, source);
+}
+
+/** A spec, with or without weights; the JSON of Keras' model.to_json(); or named weights. */
+export async function readJsonModel(source: ByteSource): Promise<ModelFile> {
+  const limits = timed(fileLimits().read);
+  const document = parseJsonBytes(readAll(source), limits);
+  const empty: TensorFile = { format: 'json', tensors: new Map(), metadata: new Map(), notes: [] };
+  if (!isObject(document)) return describedBy(await json.read(source, limits), source);
+  if (typeof document.class_name === 'string') {
+    checkDescription(source, limits);
+    const metadata = new Map(typeof document.keras_version === 'string' ? [['keras_version', document.keras_version]] : []);
+    const file = { ...empty, metadata };
+    return { source, file, framework: 'keras', ...described(() => document, dialectOf(file)) };
+  }
+  const { weights, ...spec } = document;
+  if (weights !== undefined) {
+    const file = await within('weights', () => json.read(memorySource(new TextEncoder().encode(JSON.stringify(weights))), limits));
+    return { source, file, spec };
+  }
+  const names = Object.keys(document);
+  if (document.layers === undefined && CONVENTIONS.some(convention => convention.detect(names))) {
+    return describedBy(await json.read(source, limits), source);
+  }
+  if (names.some(name => SPEC_KEYS.has(name))) {
+    checkDescription(source, limits);
+    return { source, file: empty, spec };
+  }
+  return describedBy(await arraysIn(source, names, limits), source);
+}
+
+/** What a description of a network has, at least one of them. */
+const SPEC_KEYS: ReadonlySet<string> = new Set([
+  '$schema',
+  'schema',
+  'layers',
+  'layer',
+  'input',
+  'inputs',
+  'output',
+  'outputs',
+  'functional',
+]);
+
+/** An object of arrays by name. @throws RnnError E_NO_MODEL (format) where it is none */
+async function arraysIn(source: ByteSource, names: readonly string[], limits: Limits): Promise<TensorFile> {
+  try {
+    const file = await json.read(source, limits);
+    if (file.tensors.size > 0) return file;
+  } catch (error) {
+    if (!(error instanceof RnnError) || error.code !== 'E_JSON_TENSOR') throw error;
+  }
+  const shown = names.slice(0, 5).map(name => escapeText(name, 40));
+  const what =
+    names.length === 0 ? 'an empty JSON object' : `a JSON object with the keys ${shown.join(', ')}${names.length > 5 ? ', …' : ''}`;
+  throw new RnnError('format', 'E_NO_MODEL', `${what}: no model and no arrays`, {
+    expected: 'a spec ("layers"), Keras\' model.to_json() ("class_name"), or arrays by name',
+    found: what,
+    fix: 'rnn-cli schema spec prints what a spec may hold',
+  });
+}
+
+/** Of a description alone; with numbers in it, it is as large as they are. @throws RnnError E_LIMIT_HEADER (limit) */
+function checkDescription({ size }: ByteSource, { headerBytes }: Limits): void {
+  if (size > headerBytes)
+    throw overLimit('headerBytes', headerBytes, 'E_LIMIT_HEADER', `the description has ${size} bytes`, { found: size });
+}
+
+function describedBy(file: TensorFile, source: ByteSource): ModelFile {
+  switch (file.format) {
+    case 'keras':
+    case 'savedmodel':
+    case 'h5': {
+      if (file.architecture === undefined) return { source, file, framework: 'keras' };
+      return { source, file, framework: 'keras', ...unpacked(file), ...described(() => file.architecture, dialectOf(file)) };
+    }
+    case 'tfjs': {
+      if (file.architecture === undefined) return { source, file, framework: 'tfjs' };
+      return { source, file, framework: 'tfjs', ...described(() => topologyOf(file.architecture), 'tfjs') };
+    }
+    case 'pt2':
+      return { source, file, framework: 'torch', ...understood(() => specFromProgram(file.architecture, file.tensors)) };
+    case 'onnx': {
+      const model = file.architecture as OnnxModel;
+      checkNodes(model);
+      return { source, file, framework: 'onnx', graph: { model, layers: layersOfGraph(model) } };
+    }
+    default:
+      return {
+        source,
+        file,
+        framework: CONVENTIONS.find(convention => convention.detect([...file.tensors.keys()], file.metadata))?.framework,
+      };
+  }
+}
+
+/** The numbers of layers that are kept as int8 or int4, where the description is understood as far as that. */
+function unpacked(file: TensorFile): Pick<ModelFile, 'numbers'> {
+  try {
+    const layers = quantizedLayers(modelOf(file.architecture).model);
+    return layers.size > 0 ? { numbers: { ...file, tensors: dequantized(file.tensors, layers) } } : {};
+  } catch (error) {
+    if (error instanceof RnnError) return {};
+    throw error;
+  }
+}
+
+/** What a Keras config says its network is, or why that cannot be told. */
+function described(config: () => unknown, dialect: KerasDialect): Pick<ModelFile, 'spec' | 'problem' | 'outline'> {
+  const outline = () => kerasOutline(config(), dialect);
+  const read = understood(() => ({ spec: specFromKerasConfig(config(), dialect) }));
+  return { ...read, ...(read.problem ? { problem: wholeProblem(read.problem, outline) } : {}), outline };
+}
+
+/** The first thing that is not run, with all others of the same network in its sentence. */
+function wholeProblem(first: RnnError, outline: () => KerasOutline): RnnError {
+  const blockers = understood(() => ({ blockers: outline().blockers }) as never) as { blockers?: readonly RnnError[] };
+  const others = (blockers.blockers ?? []).filter(e => e.message !== first.message || e.where !== first.where);
+  if (others.length > 0) first.message += others.map(e => `; ${e.where}: ${e.message}`).join('');
+  return first;
+}
+
+function understood(read: () => Pick<ModelFile, 'spec' | 'weights'>): Pick<ModelFile, 'spec' | 'weights' | 'problem'> {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RnnError) return { problem: error };
+    throw error;
+  }
+}
+
+/** Keras 2 and 1 wrote other functions under the names of today. */
+export function dialectOf({ metadata }: TensorFile): KerasDialect {
+  return /^[12]\./.test(metadata.get('keras_version') ?? '') ? 'keras2' : 'keras3';
+}
+
+/** tfjs keeps Keras' config as model_config, or at the top of the topology. */
+function topologyOf(topology: unknown): unknown {
+  const { model_config: config } = topology as { model_config?: unknown };
+  if (config !== undefined) return config;
+  if ((topology as { node?: unknown }).node !== undefined) {
+    throw new RnnError('unsupported', 'E_TFJS_GRAPH', 'this is a tfjs graph model, whose layers are dissolved into operations', {
+      expected: 'a tfjs layers model',
+      found: 'a graph model',
+      fix: 'convert with --output_format tfjs_layers_model, or use the Keras file it was made from',
+    });
+  }
+  return topology;
+}

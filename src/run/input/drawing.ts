@@ -1,0 +1,98 @@
+import type { EngineInput } from '../../engines/engine.js';
+import { RnnError } from '../../errors.js';
+import type { Assumption } from '../../model/assumptions.js';
+import { TUTORIAL } from '../../model/dimensions.js';
+import { weightShapesByLayer } from '../../model/shapes.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { drawInputFrom, drawNetwork } from '../../weights/draw.js';
+import type { InputWish } from '../../weights/init.js';
+import type { Weights } from '../../weights/weights.js';
+import type { Network } from '../network/network.js';
+import { noSize } from '../network/networkSizes.js';
+import type { InputRequest, NetworkRequest } from '../request.js';
+
+export const DEFAULT_SEED = '42';
+
+export const DEFAULT_RNG = 'seedrandom';
+
+/** That x was drawn, where the other output was computed from one that nobody has named. */
+export function drawnX(request: NetworkRequest & InputRequest & { readonly against?: string }): Assumption[] {
+  const { against, input, seed, rng, inputRng } = request;
+  if (against === undefined || [input, seed, rng, inputRng].some(flag => flag !== undefined)) return [];
+  const what = `x was drawn from seed ${DEFAULT_SEED}`;
+  return [
+    { fact: 'x', what, value: 'drawn', why: '--against brings y, and nothing says from which x', say: '-i FILE, or --seed to draw it' },
+  ];
+}
+
+/** That weights were drawn, where the model comes from a file and nobody asked for a draw. */
+export function drawnWeights(network: Network, { model, seed, rng, init }: NetworkRequest & InputRequest): Assumption[] {
+  const asked = [seed, rng, init].some(flag => flag !== undefined);
+  if (network.weights || model === undefined || asked) return [];
+  const say = '--weights FILE, or --seed to draw them';
+  return [
+    { fact: 'weights', what: `the weights were drawn from seed ${DEFAULT_SEED}`, value: 'drawn', why: 'the model file has none', say },
+  ];
+}
+
+/** A flag says how something is drawn that is read from a file. @throws RnnError E_CONFLICT (usage) */
+export function checkDraws(request: InputRequest, { weights }: Network, inputIsRead: boolean): void {
+  const conflict = (flag: string, draws: string, read: string) =>
+    new RnnError('usage', 'E_CONFLICT', `${flag} says how ${draws} drawn, and ${read}`, { fix: `drop ${flag}` });
+  if (request.init !== undefined && weights) throw conflict('--init', 'weights are', 'they are read from a file');
+  if (request.inputRng !== undefined && inputIsRead) throw conflict('--input-rng', 'x is', 'it is read from a file');
+  if (!weights || !inputIsRead) return;
+  const flag = request.rng !== undefined ? '--rng' : request.seed !== undefined ? '--seed' : undefined;
+  if (flag) throw conflict(flag, 'weights and x are', 'both are read from files');
+}
+
+interface DrawnParts {
+  readonly weights: Weights | null;
+  readonly x: Tensor | null;
+  readonly rng: string;
+  readonly init: string | null;
+  readonly promise: string | null;
+  readonly inputPromise: string | null;
+}
+
+/** What no file gives. @throws RnnError E_SEED, E_RNG_LAYER, E_RNG_INIT */
+export function draw(network: Network, request: InputRequest, seed: string, input: InputWish | null): DrawnParts {
+  const rng = request.rng ?? DEFAULT_RNG;
+  const inputRng = request.inputRng ?? rng;
+  const nothing = { weights: null, x: null, init: null, promise: null, inputPromise: null };
+  if (network.weights) {
+    if (input === null) return { ...nothing, rng: 'file' };
+    const { x, promise } = drawInputFrom(inputRng, seed, input);
+    return { ...nothing, x, rng: inputRng, inputPromise: promise };
+  }
+  const frameworkInit = network.framework === 'torch' ? 'torch' : 'keras';
+  const { init } = request;
+  return { rng, ...drawNetwork(network.model, weightShapesByLayer(network.shapes), { seed, rng, inputRng, init, frameworkInit, input }) };
+}
+
+/** N and T of a drawn input. @throws RnnError E_SIZE (usage) where nothing says how many steps it has */
+export function drawnSizes({ model }: Network, { N }: NetworkRequest, steps?: number): { N: number; T: number } {
+  const T = model.input.timesteps ?? steps;
+  if (T === undefined) throw noSize('T', 'how many steps the input has');
+  return { N: N ?? model.input.batch ?? TUTORIAL.N, T };
+}
+
+export function inputWish({ model }: Network, { N, T }: { N: number; T: number }): InputWish {
+  const embedding = model.layers.find(l => l.kind === 'embedding');
+  if (model.input.features === null && embedding?.kind === 'embedding') return { shape: [N, T], tokens: embedding.tokens };
+  return { shape: [N, T, model.input.features!], tokens: null };
+}
+
+/** A seeded input for a network, a few samples where the batch is open: what conversions are checked with. */
+export async function drawFor(network: Network, seed: string): Promise<EngineInput> {
+  const N = network.model.input.batch ?? CHECK_SAMPLES;
+  const { T } = TUTORIAL;
+  if (network.model.otherInputs || network.model.input.shape) {
+    const { readNamedInputs } = await import('./namedInputs.js');
+    return readNamedInputs(network, { N, T }, seed);
+  }
+  const wish = inputWish(network, { N, T: network.model.input.timesteps ?? T });
+  return { x: drawInputFrom(DEFAULT_RNG, seed, wish).x };
+}
+
+const CHECK_SAMPLES = 3;

@@ -1,0 +1,129 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import type { DType, FileTensor } from '../../formats/format.js';
+import type { OnnxModel, OnnxValue } from '../../formats/onnx/graph.js';
+import { TUTORIAL } from '../../model/dimensions.js';
+import type { GraphValue } from '../../ops/value.js';
+import { formatShape, type Tensor } from '../../tensor/tensor.js';
+import { drawInputFrom } from '../../weights/draw.js';
+import { splitKey } from '../files/fileKey.js';
+import { readTensorFile } from '../files/modelFile.js';
+import { noSize } from '../network/networkSizes.js';
+import type { InputRequest, NetworkRequest } from '../request.js';
+
+/** Inputs of an ONNX graph that is run as it stands: by their names, in the file's own layout. */
+export interface GraphInputs {
+  readonly values: ReadonlyMap<string, GraphValue>;
+  /** the input the others stand beside, for reports */
+  readonly x: Tensor;
+  readonly source: string;
+  /** versioned name of the sequence it was drawn from */
+  readonly promise: string | null;
+  readonly notes: readonly string[];
+}
+
+const FLAGS = ['lengths', 'mask', 'timeMajor'] as const;
+
+/**
+ * From `--input`: a file with one array is the first input; one with several names them. `--h0` and `--c0` are the inputs of such names.
+ * Without a file an only input is drawn.
+ * @throws RnnError E_ONNX_INPUT, E_INPUT_SHAPE, E_USAGE
+ */
+export async function readGraphInputs({ graph }: OnnxModel, request: NetworkRequest & InputRequest, seed: string): Promise<GraphInputs> {
+  const [flag] = FLAGS.filter(name => request[name]);
+  if (flag) {
+    throw new RnnError(
+      'usage',
+      'E_CONFLICT',
+      `the graph is run as it stands: --${flag === 'timeMajor' ? 'time-major' : flag} has nothing to act on`,
+      {
+        fix: 'give every input of the graph by its name in one .npz',
+      },
+    );
+  }
+  const given = request.input === undefined ? new Map<string, FileTensor>() : await namedArrays(request.input, graph.inputs);
+  for (const [flagName, path] of [
+    ['h', request.h0],
+    ['c', request.c0],
+  ] as const) {
+    if (path === undefined) continue;
+    const input = graph.inputs.find(i => !given.has(i.name) && new RegExp(`^(initial_)?${flagName}(_?0)?$`, 'i').test(i.name));
+    if (!input) throw missing(`--${flagName}0`, graph.inputs);
+    for (const array of (await namedArrays(path, [input])).values()) given.set(input.name, array);
+  }
+  const drawn = given.size === 0 && graph.inputs.length === 1 ? draw(graph.inputs[0], request, seed) : undefined;
+  const values = new Map(
+    graph.inputs.map((input): [string, GraphValue] => {
+      const array = given.get(input.name) ?? drawn?.tensor;
+      if (!array) throw missing(input.name, graph.inputs);
+      return [input.name, toValue(input, array)];
+    }),
+  );
+  const unknown = [...given.keys()].filter(name => !values.has(name)).map(name => escapeText(name, 40));
+  return {
+    values,
+    x: values.get(graph.inputs[0]?.name) ?? { shape: [], data: new Float32Array(1) },
+    source: drawn ? `seed ${seed}` : escapeText(request.input ?? ''),
+    promise: drawn?.promise ?? null,
+    notes: unknown.length > 0 ? [`the graph has no inputs ${unknown.join(', ')}: not used`] : [],
+  };
+}
+
+async function namedArrays(path: string, inputs: readonly OnnxValue[]): Promise<Map<string, FileTensor>> {
+  const [name, key] = splitKey(path);
+  const file = await readTensorFile(name);
+  const picked = key === undefined ? undefined : file.tensors.get(key);
+  if (key !== undefined && !picked)
+    throw new RnnError('format', 'E_KEY', `has no array '${escapeText(key, 60)}'`, { where: escapeText(name) });
+  if (picked) return new Map([[inputs[0].name, picked]]);
+  const [only] = file.tensors.values();
+  if (file.tensors.size === 1 && inputs.length > 0 && !inputs.some(i => file.tensors.has(i.name))) return new Map([[inputs[0].name, only]]);
+  return new Map(file.tensors);
+}
+
+const INTEGERS: ReadonlySet<DType | null> = new Set<DType | null>(['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'u64', 'i64']);
+
+/** @throws RnnError E_INPUT_SHAPE where a size the graph fixes is another */
+function toValue({ name, dtype, shape }: OnnxValue, array: Tensor): GraphValue {
+  const fits =
+    shape === null || (shape.length === array.shape.length && shape.every((n, i) => typeof n !== 'number' || n === array.shape[i]));
+  if (!fits) {
+    throw new RnnError(
+      'shape',
+      'E_INPUT_SHAPE',
+      `expected ${escapeText(name, 60)} of shape ${formatShape(shape!)}, found ${formatShape(array.shape)}`,
+      {
+        where: 'input',
+        expected: escapeText(formatShape(shape!)),
+        found: formatShape(array.shape),
+        fix: 'the graph takes its own layout: PyTorch exports without batch_first, and ONNX operators themselves, read [T, N, D]',
+      },
+    );
+  }
+  if (dtype !== null && INTEGERS.has(dtype)) return { kind: 'int', type: dtype, shape: array.shape, data: Float64Array.from(array.data) };
+  return { kind: dtype === 'bool' ? 'bool' : 'float', shape: array.shape, data: array.data };
+}
+
+/** Axes of no fixed size: the one called after steps, or any but the first, is --T; the others are --N or 1. @throws RnnError E_SIZE */
+function draw({ name, shape }: OnnxValue, request: NetworkRequest & InputRequest, seed: string) {
+  if (shape === null) throw missing(name, []);
+  const named = shape.findIndex(n => typeof n === 'string' && /^(t$|seq|time|step)/i.test(n));
+  const sizes = shape.map((n, i) => {
+    if (typeof n === 'number') return n;
+    if (named < 0 ? i === 0 : i !== named) return request.N ?? TUTORIAL.N;
+    if (typeof request.T === 'number') return request.T;
+    throw noSize('T', 'how many steps the input has');
+  });
+  const { x, promise } = drawInputFrom(request.inputRng ?? request.rng ?? 'seedrandom', seed, { shape: sizes, tokens: null });
+  return { tensor: x, promise };
+}
+
+function missing(name: string, inputs: readonly OnnxValue[]): RnnError {
+  const all = inputs.map(i => `${escapeText(i.name, 40)}${i.shape ? ` ${escapeText(formatShape(i.shape))}` : ''}`).join(', ');
+  return new RnnError('shape', 'E_ONNX_INPUT', `the graph's input '${escapeText(name, 60)}' is not given`, {
+    where: 'input',
+    expected: all || escapeText(name, 60),
+    found: 'nothing',
+    fix: 'give -i FILE.npz with one array for each input, under its name',
+  });
+}

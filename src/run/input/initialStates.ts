@@ -1,0 +1,79 @@
+import { getCell } from '../../cells/index.js';
+import { RnnError } from '../../errors.js';
+import { isRecurrent, type ModelSpec, type RecurrentSpec } from '../../model/spec.js';
+import { concatFirst } from '../../tensor/layout.js';
+import { formatShape, reshape, sameShape, sliceRow, type Tensor, zeros } from '../../tensor/tensor.js';
+import { readArray } from './input.js';
+
+/** Initial states from --h0 and --c0, in the order of PyTorch's h_n: layer after layer, forward before backward. */
+interface Slot {
+  readonly layer: RecurrentSpec;
+  readonly direction: number;
+}
+
+/**
+ * @returns layer name -> states per direction then state ([fwd h, fwd c, bwd h, bwd c]); undefined without flags
+ * @throws RnnError E_STATE_SHAPE, E_NO_C0
+ */
+export async function readInitialStates(
+  model: ModelSpec,
+  N: number,
+  h0: string | undefined,
+  c0: string | undefined,
+): Promise<Map<string, readonly Tensor[]> | undefined> {
+  if (h0 === undefined && c0 === undefined) return undefined;
+  const layers = model.layers.filter(isRecurrent);
+  const slots = layers.flatMap(layer => (layer.bidirectional ? [0, 1] : [0]).map((direction): Slot => ({ layer, direction })));
+  const hasC = (slot: Slot) => getCell(slot.layer.kind).states.length > 1;
+  const h =
+    h0 === undefined
+      ? []
+      : split((await readArray(h0, ['h0', 'h', 'h_0'])).tensor, slots, N, s => s.layer.projection ?? s.layer.units, '--h0');
+  const cSlots = slots.filter(hasC);
+  if (c0 !== undefined && cSlots.length === 0)
+    throw new RnnError('usage', 'E_NO_C0', 'no layer has a cell state c: --c0 is for the LSTM', { where: '--c0', fix: 'drop --c0' });
+  const c = c0 === undefined ? [] : split((await readArray(c0, ['c0', 'c', 'c_0'])).tensor, cSlots, N, s => s.layer.units, '--c0');
+  const states = new Map<string, Tensor[]>();
+  slots.forEach((slot, i) => {
+    const own = states.get(slot.layer.name) ?? [];
+    own.push(h[i] ?? zeros([N, slot.layer.projection ?? slot.layer.units], 'f64'));
+    if (hasC(slot)) own.push(c[cSlots.indexOf(slot)] ?? zeros([N, slot.layer.units], 'f64'));
+    states.set(slot.layer.name, own);
+  });
+  return states;
+}
+
+/** [slots, 1, M], a state that was learned, is that of every sample: [slots, N, M] */
+function forAll(t: Tensor, N: number): Tensor {
+  if (t.shape.length !== 3 || t.shape[1] !== 1 || N === 1) return t;
+  return concatFirst(
+    Array.from({ length: t.shape[0] }, (_, slot) => {
+      const row = sliceRow(t, slot);
+      return reshape(concatFirst(Array.from({ length: N }, () => row)), [1, N, t.shape[2]]);
+    }),
+  );
+}
+
+/** [slots, N, M], [N, M] for one slot, or [slots, M] for one sample; the first layer's slots alone will do (Keras' initial_state goes to one layer). */
+function split(t: Tensor, slots: readonly Slot[], N: number, width: (slot: Slot) => number, where: string): Tensor[] {
+  const first = width(slots[0]);
+  const asOne = sameShape(t.shape, [N, first]) ? reshape(t, [1, N, first]) : undefined;
+  const unbatched = t.shape.length === 2 && N === 1 && !asOne ? reshape(t, [t.shape[0], 1, t.shape[1]]) : undefined;
+  const whole = forAll(asOne ?? unbatched ?? t, N);
+  const fits =
+    whole.shape.length === 3 &&
+    (whole.shape[0] === slots.length || whole.shape[0] === slots.filter(s => s.layer === slots[0].layer).length) &&
+    whole.shape[1] === N &&
+    slots.slice(0, whole.shape[0]).every(s => width(s) === whole.shape[2]);
+  if (!fits) {
+    const expected =
+      slots.length === 1 ? `[${N}, ${first}]` : `[${slots.length}, ${N}, ${first}] (layers × directions first, as PyTorch's h_n)`;
+    throw new RnnError('shape', 'E_STATE_SHAPE', `expected an initial state ${expected}, found ${formatShape(t.shape)}`, {
+      where,
+      expected,
+      found: formatShape(t.shape),
+      fix: `one row a sample (N = ${N}), one column a unit (${first} in ${slots[0].layer.name})${slots.length > 1 ? '; one block for each layer and direction' : ''}`,
+    });
+  }
+  return Array.from({ length: whole.shape[0] }, (_, i) => sliceRow(whole, i));
+}

@@ -1,0 +1,291 @@
+import { RnnError, within } from '../../errors.js';
+import { escapeText, shownPath } from '../../escape.js';
+import { decimalsOf } from '../../formats/bytes/decimals.js';
+import type { FileTensor, TensorFile } from '../../formats/format.js';
+import { TUTORIAL } from '../../model/dimensions.js';
+import { swapBatchAndTime } from '../../tensor/layout.js';
+import { formatShape, reshape, type Tensor } from '../../tensor/tensor.js';
+import { reading } from '../comparing/readingWatch.js';
+import { splitKey } from '../files/fileKey.js';
+import { openFile } from '../files/fileSource.js';
+import { fileLimits } from '../limits.js';
+import type { Network } from '../network/network.js';
+
+/** Arrays named on the command line -> tensors of the shape the network wants. */
+
+/** What the array of X is called in a file of several. */
+export const INPUT_NAMES = ['x', 'X', 'input', 'inputs', 'features', 'arr_0'];
+/** The same of y. */
+export const OUTPUT_NAMES = ['y', 'Y', 'output', 'outputs', 'y_pred', 'y_hat', 'out', 'arr_0'];
+
+export interface ReadArray {
+  readonly tensor: FileTensor;
+  readonly format: string;
+  /** of a text: with how many decimals its numbers were written, at most; undefined for a binary file */
+  readonly decimals?: number;
+  readonly notes: readonly string[];
+}
+
+export interface ReadArrays extends Omit<ReadArray, 'tensor'> {
+  /** the array of the key, the one called by a name, or that of a file of one */
+  readonly only: FileTensor | undefined;
+  /** all that is in the file; nothing where a key chose one */
+  readonly tensors: ReadonlyMap<string, FileTensor>;
+}
+
+/**
+ * `FILE`, `FILE.npz:key` or `-`. Of several tensors the one called by the key, or by one of `names`.
+ * @throws RnnError E_KEY listing what the file holds
+ */
+export async function readArray(path: string, names: readonly string[]): Promise<ReadArray> {
+  const { picked, file } = await read(path, (file, key) => choose(file, key, names));
+  const { format, notes } = file;
+  return { tensor: picked.tensor, format, notes, decimals: decimalsIn(file, picked) };
+}
+
+/** The same where the file may hold several arrays that are all wanted. */
+export async function readArrays(path: string, names: readonly string[]): Promise<ReadArrays> {
+  const { picked, file } = await read(path, (file, key) =>
+    key !== undefined || file.tensors.size === 1 || names.some(name => file.tensors.has(name)) ? choose(file, key, names) : undefined,
+  );
+  const { format, notes, tensors } = file;
+  const decimals = picked && decimalsIn(file, picked);
+  return { only: picked?.tensor, format, notes, decimals, tensors: splitKey(path)[1] === undefined ? tensors : new Map() };
+}
+
+async function read<T>(path: string, pick: (file: TensorFile, key: string | undefined) => T) {
+  const [file, key] = splitKey(path);
+  const source = await openFile(file);
+  const where = shownPath(file);
+  return within(where, async () => {
+    const { readTensors } = await import('../../formats/index.js');
+    const limits = fileLimits().read;
+    const found = await reading({ where, seconds: limits.seconds }, () =>
+      readTensors(source, { limits, nameHint: file === '-' ? undefined : file }),
+    ).finally(() => source.close());
+    return { picked: pick(found, key), file: found };
+  });
+}
+
+interface Chosen {
+  readonly name: string;
+  readonly tensor: FileTensor;
+}
+
+const TEXTS: ReadonlySet<string> = new Set(['csv', 'json', 'jsonl', 'printed']);
+
+function decimalsIn({ format, decimals }: TensorFile, { name, tensor }: Chosen): number | undefined {
+  return TEXTS.has(format) ? (decimals?.get(name) ?? decimalsOf(tensor.data)) : undefined;
+}
+
+function choose({ tensors }: TensorFile, key: string | undefined, names: readonly string[]): Chosen {
+  const all = [...tensors.keys()];
+  const wanted = key ?? (tensors.size === 1 ? all[0] : names.find(name => tensors.has(name)));
+  const found = wanted === undefined ? undefined : tensors.get(wanted);
+  if (wanted !== undefined && found) return { name: wanted, tensor: found };
+  const shown =
+    all
+      .slice(0, 8)
+      .map(name => escapeText(name, 40))
+      .join(', ') || 'nothing';
+  throw new RnnError('format', 'E_KEY', key === undefined ? `holds ${tensors.size} arrays` : `has no array '${escapeText(key, 60)}'`, {
+    expected: key === undefined ? `one array, or one called ${names.join(' or ')}` : escapeText(key, 60),
+    found: shown,
+    fix: `name one: FILE:${all.length > 0 ? escapeText(all[0], 40) : 'key'}`,
+  });
+}
+
+/**
+ * An array as X [N, T, D] (or token numbers [N, T]). [T, D] is one sequence; rows of a table are split into sequences of T where T was given.
+ * @throws RnnError E_NDIM, E_ROWS, E_INPUT_SHAPE
+ */
+export function toInput(
+  array: ReadArray,
+  network: Network,
+  { timeMajor = false, T, N }: { timeMajor?: boolean; T?: number; N?: number },
+): Tensor {
+  const tokens = network.model.input.features === null;
+  const t = array.tensor;
+  const rank = tokens ? 2 : 3;
+  let x: Tensor = t;
+  if (timeMajor) {
+    if (t.shape.length !== rank) throw ndim(t, network, '--time-major needs [T, N, D]');
+    x = swapBatchAndTime(t);
+  } else if (t.shape.length === rank - 1)
+    x = tokens ? reshape(t, [1, ...t.shape]) : asSequences(oneSequence(withFeatures(t, network), network, T), T, N);
+  else if (t.shape.length === 1 && !tokens && network.model.input.features === 1) x = asSequences(reshape(t, [t.shape[0], 1]), T, N);
+  else if (t.shape.length !== rank) throw ndim(t, network, `expected ${tokens ? '[N, T]' : '[N, T, D]'}`);
+  if (N !== undefined && x.shape[0] !== N && !network.model.layers.some(l => 'stateful' in l && l.stateful)) {
+    throw wrongN(N, x.shape);
+  }
+  return x;
+}
+
+export function wrongN(N: number, shape: readonly number[]): RnnError {
+  return new RnnError('shape', 'E_INPUT_SHAPE', `--N ${N} was given but the input has ${shape[0]} samples`, {
+    expected: `[${N}, …]`,
+    found: formatShape(shape),
+    fix: 'drop --N: it is read from the input',
+  });
+}
+
+/** Rows of another number than the network's fixed T are no one sequence of it. @throws RnnError E_INPUT_SHAPE with the --T that splits them */
+function oneSequence(t: Tensor, { model }: Network, T: number | undefined): Tensor {
+  const [rows] = t.shape;
+  const { timesteps } = model.input;
+  if (T !== undefined || timesteps === null || rows <= timesteps || rows % timesteps !== 0) return t;
+  throw new RnnError(
+    'shape',
+    'E_INPUT_SHAPE',
+    `the input ${formatShape(t.shape)} has ${count(rows, 'row')}, the network reads T = ${timesteps}`,
+    {
+      where: 'input',
+      expected: `[N, ${timesteps}, ${t.shape[1]}]`,
+      found: formatShape(t.shape),
+      fix: `--T ${timesteps} reads it as ${count(rows / timesteps, 'sample')} of ${count(timesteps, 'step')}`,
+    },
+  );
+}
+
+/** Rows [R, D]: one sequence, or R/T sequences of T steps. */
+function asSequences(t: Tensor, T: number | undefined, N: number | undefined): Tensor {
+  const [rows, D] = t.shape;
+  if (T === undefined && N !== undefined && N > 1) {
+    throw new RnnError('shape', 'E_NDIM', `the input has 2 axes ${formatShape(t.shape)}: how many steps has a sample?`, {
+      expected: '[N, T, D]',
+      found: formatShape(t.shape),
+      fix: `give --T: ${rows} rows are N·T${rows % N === 0 ? ` (--T ${rows / N} for --N ${N})` : ''}`,
+    });
+  }
+  const steps = T ?? rows;
+  if (steps === 0 || rows % steps !== 0) {
+    throw splitError(rows, steps);
+  }
+  return reshape(t, [rows / steps, steps, D]);
+}
+
+export function splitError(rows: number, steps: number): RnnError {
+  return new RnnError('shape', 'E_ROWS', `${rows} rows cannot be split into sequences of ${steps} steps`, {
+    expected: `a multiple of ${steps} rows`,
+    found: `${rows} rows`,
+    fix: 'check --T',
+  });
+}
+
+function ndim(t: Tensor, network: Network, message: string): RnnError {
+  const D = network.model.input.features;
+  return new RnnError('shape', 'E_NDIM', `${message}, found ${formatShape(t.shape)}`, {
+    expected: D === null ? '[N, T] token numbers' : '[N, T, D], or [T, D] for one sequence',
+    found: formatShape(t.shape),
+    fix: D === null ? undefined : reshaped(t, D),
+  });
+}
+
+/** `[T, D]` has the network's D columns. @throws RnnError E_INPUT_SHAPE with the line of Python that gives the array its third axis */
+function withFeatures(t: Tensor, { model }: Network): Tensor {
+  const D = model.input.features;
+  const [rows, columns] = t.shape;
+  if (D === null || columns === D) return t;
+  throw new RnnError(
+    'shape',
+    'E_INPUT_SHAPE',
+    `the input ${formatShape(t.shape)} has ${count(columns, 'column')}, the network reads D = ${D}`,
+    {
+      expected: `[N, T, ${D}], or [T, ${D}] for one sequence`,
+      found: formatShape(t.shape),
+      fix: columns % D === 0 ? `${reshapeLine([rows, columns / D, D])}, if a row is a sample` : reshaped(t, D),
+    },
+  );
+}
+
+/** The array as one of three axes, in Python; undefined where its numbers do not fit. */
+function reshaped({ shape, data }: Tensor, D: number): string | undefined {
+  if (data.length === 0 || data.length % D !== 0) return undefined;
+  const N = shape.length > 2 ? shape[0] : 1;
+  return reshapeLine([N, data.length / D / N, D]);
+}
+
+function reshapeLine([N, T, D]: readonly number[]): string {
+  return `in Python: X.reshape(${N}, ${T}, ${D}) is ${count(N, 'sample')} of ${count(T, 'step')} with ${count(D, 'feature')}`;
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** What was made of an input of two axes, with the --T that makes it more than one sample; that it was rounded. */
+export function inputNotes({ tensor, decimals }: ReadArray, x: Tensor, T: number | undefined): string[] {
+  return [...sequenceNote(tensor, x, T), ...decimalsNote('the input', decimals)];
+}
+
+/** Fewer decimals than float32 has: what is computed from such numbers is not what the unrounded ones give. */
+export function decimalsNote(what: string, decimals: number | undefined): string[] {
+  if (decimals === undefined || decimals === 0 || decimals > FEW_DECIMALS) return [];
+  return [`${what} was written with ${count(decimals, 'decimal')}: y is that of the rounded numbers`];
+}
+
+const FEW_DECIMALS = 6;
+
+function sequenceNote(tensor: Tensor, x: Tensor, T: number | undefined): string[] {
+  if (tensor.shape.length !== 2 || x.shape.length !== 3 || T !== undefined || x.shape[0] !== 1) return [];
+  const [rows, D] = tensor.shape;
+  const { T: usual } = TUTORIAL;
+  const split = rows > usual && rows % usual === 0 ? `; --T ${usual} makes it ${rows / usual} samples of ${usual} steps` : '';
+  return [`the input ${formatShape(tensor.shape)} was read as one sequence: N=1, T=${rows}, D=${D}${split}`];
+}
+
+/** The --T under which rows that were read as one sequence are as many samples as y has. */
+export function stepsForSamples({ input, inputShape }: { input: { x: Tensor }; inputShape?: readonly number[] }, y: Tensor): string[] {
+  const [rows] = inputShape ?? [];
+  const [N] = y.shape;
+  if (inputShape?.length !== 2 || input.x.shape[0] !== 1 || y.shape.length < 2 || N < 2 || rows % N !== 0) return [];
+  return [
+    `the input ${formatShape(inputShape)} was read as one sequence, and the other side has ${N} samples: --T ${rows / N} makes it ${N} samples, too`,
+  ];
+}
+
+/** `3,5,2` or a file of N whole numbers -> lengths. @throws RnnError E_LENGTHS */
+export async function readLengths(text: string, N: number, T: number, least: number): Promise<number[]> {
+  const lengths = /^\d+(,\d+)*$/.test(text) ? text.split(',').map(Number) : [...(await readArray(text, ['lengths'])).tensor.data];
+  const wrong = lengths.findIndex(length => !Number.isInteger(length) || length < least || length > T);
+  if (lengths.length !== N || wrong >= 0) {
+    const found = lengths.length !== N ? `${lengths.length} lengths` : `${lengths[wrong]} for sample ${wrong + 1}`;
+    throw new RnnError('shape', 'E_LENGTHS', `expected ${N} lengths from ${least} to ${T}, found ${found}`, {
+      where: '--lengths',
+      expected: `${N} whole numbers from ${least} to ${T}`,
+      found,
+    });
+  }
+  return lengths;
+}
+
+/** [N, T] of 0/1, true/false -> [N·T]. @throws RnnError E_MASK */
+export async function readMask(path: string, N: number, T: number): Promise<Uint8Array> {
+  const { tensor } = await readArray(path, ['mask']);
+  const shape = tensor.shape.length === 1 && N === 1 ? [1, ...tensor.shape] : tensor.shape;
+  if (shape.length !== 2 || shape[0] !== N || shape[1] !== T) {
+    throw new RnnError('shape', 'E_MASK', `expected a mask [${N}, ${T}], found ${formatShape(tensor.shape)}`, {
+      where: '--mask',
+      expected: `[${N}, ${T}]`,
+      found: formatShape(tensor.shape),
+    });
+  }
+  const wrong = tensor.data.findIndex(v => v !== 0 && v !== 1);
+  if (wrong >= 0) {
+    throw new RnnError('shape', 'E_MASK', `a mask holds 0 and 1, found ${tensor.data[wrong]} at [${Math.floor(wrong / T)}, ${wrong % T}]`, {
+      where: '--mask',
+      expected: '0 or 1',
+      found: String(tensor.data[wrong]),
+    });
+  }
+  return Uint8Array.from(tensor.data);
+}
+
+/** Lengths as a mask [N·T]: the first `length` steps of a sample are real. */
+export function maskOfLengths(lengths: readonly number[], T: number): Uint8Array {
+  const mask = new Uint8Array(lengths.length * T);
+  lengths.forEach((length, n) => {
+    mask.fill(1, n * T, n * T + length);
+  });
+  return mask;
+}

@@ -1,0 +1,144 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import type { FileTensor } from '../../formats/format.js';
+import type { ModelShapes } from '../../model/shapes.js';
+import { type InputSpec, inputsOf, type ModelSpec } from '../../model/spec.js';
+import { formatShape, reshape, type Tensor } from '../../tensor/tensor.js';
+import { drawInputFrom } from '../../weights/draw.js';
+import { splitKey } from '../files/fileKey.js';
+import { noSize } from '../network/networkSizes.js';
+import type { InputRequest, NetworkRequest } from '../request.js';
+import { readArrays } from './input.js';
+
+/** Inputs of a network that has several, or one that is no sequence: by their names. */
+export interface NamedInputs {
+  readonly x: Tensor;
+  readonly others: ReadonlyMap<string, Tensor>;
+  readonly source: string;
+  /** versioned name of the sequence that was drawn from; null where all were given */
+  readonly promise: string | null;
+}
+
+const ONE_INPUT_FLAGS = { lengths: '--lengths', mask: '--mask', timeMajor: '--time-major', rows: '--rows' } as const;
+
+/**
+ * From `-i FILE.npz` with an array for each input under its name, or `-i NAME=FILE,NAME=FILE`; drawn where nothing is given.
+ * @throws RnnError E_INPUT_NAME, E_INPUT_MISSING, E_INPUT_SHAPE, E_CONFLICT
+ */
+export async function readNamedInputs(
+  { model, shapes }: { model: ModelSpec; shapes: ModelShapes },
+  request: NetworkRequest & InputRequest,
+  seed: string,
+): Promise<NamedInputs> {
+  const inputs = inputsOf(model);
+  const [flag] = Object.entries(ONE_INPUT_FLAGS).filter(([key]) => request[key as keyof typeof ONE_INPUT_FLAGS]);
+  if (flag && inputs.length > 1)
+    throw new RnnError('usage', 'E_CONFLICT', `${flag[1]} speaks of one input, and the network has ${inputs.length}`, {
+      fix: `drop ${flag[1]}, and give each input as it is to be read`,
+    });
+  const given = request.input === undefined ? new Map<string, Tensor>() : await givenArrays(request.input, inputs);
+  const samples = [...given].map(([name, t]) => batchOf(t, inputs.find(i => i.name === name)!)).find(n => n !== undefined);
+  const N = samples ?? request.N ?? model.input.batch ?? 1;
+  const drawn = new Map<string, string>();
+  const tensors = inputs.map(input => {
+    const array = given.get(input.name);
+    if (array) return batched(array, input);
+    if (given.size > 0) throw missing(input, inputs, shapes);
+    const { x, promise } = drawInputFrom(
+      'seedrandom',
+      inputs.length > 1 ? `${seed}/${input.name}` : seed,
+      wishOf(input, model, shapes, N, request),
+    );
+    drawn.set(input.name, promise);
+    return x;
+  });
+  const [x, ...rest] = tensors;
+  return {
+    x,
+    others: new Map(rest.map((t, i) => [inputs[i + 1].name, t])),
+    source: request.input === undefined ? `seed ${seed}` : escapeText(request.input),
+    promise: [...drawn.values()][0] ?? null,
+  };
+}
+
+/** `a=x.npy,b=y.npz:k`, or one file: an array for each name, or the first input's alone. */
+async function givenArrays(text: string, inputs: readonly InputSpec[]): Promise<Map<string, Tensor>> {
+  const named = text.split(/,(?=[^,=]+=)/).map(part => /^([^=]+)=(.+)$/s.exec(part));
+  if (named.every(m => m !== null && inputs.some(i => i.name === m[1]))) {
+    const arrays = new Map<string, Tensor>();
+    for (const match of named) arrays.set(match![1], await onlyArray(match![2]));
+    return arrays;
+  }
+  const wrong = named.find(m => m !== null && inputs.length > 1 && !/[/\\]/.test(m[1]));
+  if (wrong) throw unknownName(wrong[1], inputs);
+  const { only, tensors } = await readArrays(text, []);
+  if (inputs.length === 1) {
+    const [name] = [inputs[0].name, 'x', ...(tensors.size === 1 ? tensors.keys() : [])].filter(key => tensors.has(key));
+    const array = only ?? tensors.get(name);
+    if (!array) throw unknownName([...tensors.keys()].join(', '), inputs);
+    return new Map([[inputs[0].name, array]]);
+  }
+  const byName = new Map<string, Tensor>(inputs.flatMap(i => (tensors.has(i.name) ? [[i.name, tensors.get(i.name)!] as const] : [])));
+  if (byName.size === 0) throw unknownName(only ? splitKey(text)[0] : [...tensors.keys()].join(', '), inputs);
+  return byName;
+}
+
+async function onlyArray(path: string): Promise<FileTensor> {
+  const { only, tensors } = await readArrays(path, ['x', 'arr_0']);
+  const [first] = tensors.values();
+  if (only ?? (tensors.size === 1 ? first : undefined)) return only ?? first;
+  throw new RnnError('format', 'E_KEY', `${escapeText(path, 60)} holds ${tensors.size} arrays`, {
+    fix: `name one: ${escapeText(path, 60)}:KEY`,
+  });
+}
+
+/** Axes an input has, the batch included. */
+function rankOf({ shape, features }: InputSpec): number {
+  return shape ? shape.length + 1 : features === null ? 2 : 3;
+}
+
+function batchOf(t: Tensor, input: InputSpec): number | undefined {
+  return t.shape.length === rankOf(input) ? t.shape[0] : undefined;
+}
+
+/** One sample without its batch axis is a batch of one. */
+function batched(t: Tensor, input: InputSpec): Tensor {
+  return t.shape.length === rankOf(input) - 1 ? reshape(t, [1, ...t.shape]) : t;
+}
+
+function wishOf(input: InputSpec, model: ModelSpec, shapes: ModelShapes, N: number, { T }: NetworkRequest) {
+  const dims = shapes.values.get(input.name)!;
+  const steps = () => {
+    if (typeof T === 'number') return T;
+    throw noSize('T', `how many steps ${escapeText(input.name, 40)} has`);
+  };
+  const reader = model.layers.find(l => l.kind === 'embedding' && l.inputs.includes(input.name));
+  const tokens = reader?.kind === 'embedding' ? reader.tokens : null;
+  return { shape: dims.map((d, i) => (i === 0 ? N : (d.size ?? steps()))), tokens };
+}
+
+function unknownName(name: string, inputs: readonly InputSpec[]): RnnError {
+  const names = inputs.map(i => escapeText(i.name, 40));
+  return new RnnError(
+    'usage',
+    'E_INPUT_NAME',
+    `the network has ${inputs.length} input${inputs.length > 1 ? 's' : ''}, and ${escapeText(name, 60)} names none of them`,
+    {
+      where: '--input',
+      expected: names.join(', '),
+      found: escapeText(name, 60),
+      fix: `-i ${names.map(n => `${n}=FILE`).join(',')}, or one .npz with an array for each, under these names`,
+    },
+  );
+}
+
+function missing(input: InputSpec, inputs: readonly InputSpec[], shapes: ModelShapes): RnnError {
+  const shape = formatShape(shapes.values.get(input.name)!.map(d => d.size ?? d.symbol));
+  const names = inputs.map(i => escapeText(i.name, 40));
+  return new RnnError('shape', 'E_INPUT_MISSING', `the input '${escapeText(input.name, 60)}' ${shape} is not given`, {
+    where: 'input',
+    expected: names.join(', '),
+    found: 'no array of that name',
+    fix: `-i ${names.map(n => `${n}=FILE`).join(',')}, or one .npz with an array for each, under these names`,
+  });
+}

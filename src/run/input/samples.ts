@@ -1,0 +1,188 @@
+import { within } from '../../errors.js';
+import { shownPath } from '../../escape.js';
+import type { FileTensor } from '../../formats/format.js';
+import { tooSlow } from '../../formats/limits.js';
+import { rowReaderFor } from '../../formats/stream/index.js';
+import type { RowReader } from '../../formats/stream/rows.js';
+import { openPieces, type Pieces } from '../files/files.js';
+import { fileLimits } from '../limits.js';
+import { INPUT_NAMES, splitError } from './input.js';
+
+/** The samples of an input file, some at a time: [n, T, D]. */
+export interface Samples {
+  readonly format: string;
+  /** null: only the end of the file tells */
+  readonly total: number | null;
+  /** bytes of the file; undefined for standard input */
+  readonly size: number | undefined;
+  /** how much of the file has been read, 0 to 1; null for standard input */
+  readonly part: number | null;
+  readonly notes: readonly string[];
+  /** Leaves out the next `count`, or as many as there are. @returns how many. @throws RnnError as readArray */
+  skip(count: number): Promise<number>;
+  /** Reads until `count` can be taken. @returns how many can, fewer at the end. @throws RnnError as readArray */
+  fill(count: number): Promise<number>;
+  /** The numbers are valid until the next fill. */
+  take(count: number): FileTensor;
+  /** From here on, nothing is kept for giving it back. */
+  commit(): void;
+  /** @param giveBack where the whole input is to be read after all, standard input from its first byte */
+  close(giveBack?: boolean): Promise<void>;
+}
+
+// enough to tell a format, and for the header of any .npy
+const START = 2 ** 16;
+
+/**
+ * @param steps T of a sample where the file is a table of rows [N·T, D]
+ * @param least smaller files are not opened
+ * @returns undefined where this file is to be read whole; then nothing is lost of standard input
+ * @throws RnnError as readArray
+ */
+export async function openSamples(path: string, steps: number | undefined, least: number): Promise<Samples | undefined> {
+  const source = await openPieces(path);
+  if (!source) return undefined;
+  const kept: Uint8Array[] = [];
+  const clock = clockOf(fileLimits().pieces.seconds);
+  const reader =
+    source.size === undefined || source.size >= least ? await readStart(path, source, kept, clock).catch(closing(source)) : undefined;
+  const rank = reader?.sampleShape?.length;
+  const possible = reader && reader.obstacle === null && (rank === 2 || (rank === 1 && reader.isTable && steps !== undefined));
+  if (possible) return new SampleReader(path, source, reader, reader.isTable ? steps! : 1, kept, clock);
+  await source.close(source.size === undefined ? Buffer.concat(kept) : undefined);
+  return undefined;
+}
+
+/** A failure leaves nothing open. */
+function closing(source: Pieces): (error: unknown) => Promise<never> {
+  return async error => {
+    await source.close();
+    throw error;
+  };
+}
+
+type Clock = (body: () => void | Promise<void>) => Promise<void>;
+
+/** Adds up the time of reading, not that of waiting for the bytes or of computing. @throws RnnError E_LIMIT_TIME (limit) */
+function clockOf(seconds: number): Clock {
+  let spent = 0;
+  return async body => {
+    const started = performance.now();
+    await body();
+    spent += performance.now() - started;
+    if (spent > 1000 * seconds) throw tooSlow(seconds, spent / 1000);
+  };
+}
+
+/** Reads until the reader knows the shape of a sample. */
+async function readStart(path: string, source: Pieces, kept: Uint8Array[], clock: Clock): Promise<RowReader | undefined> {
+  let length = 0;
+  for (let piece = await source.read(); piece; piece = await source.read()) {
+    kept.push(piece.slice());
+    length += piece.length;
+    if (length >= START) break;
+  }
+  const start = Buffer.concat(kept);
+  const nameHint = path === '-' ? undefined : path;
+  return within(shownPath(path), async () => {
+    const reader = rowReaderFor(start, fileLimits().read, { nameHint, size: source.size, names: INPUT_NAMES });
+    await clock(() => reader?.push(start));
+    if (length < START) await reader?.end();
+    return reader;
+  });
+}
+
+class SampleReader implements Samples {
+  private readonly where: string;
+  private readonly source: Pieces;
+  private readonly reader: RowReader;
+  /** rows of the reader in a sample */
+  private readonly perSample: number;
+  private kept: Uint8Array[] | null;
+  private ended: boolean;
+  private rows = 0;
+  private bytes = 0;
+  private readonly clock: Clock;
+
+  constructor(path: string, source: Pieces, reader: RowReader, perSample: number, kept: Uint8Array[], clock: Clock) {
+    this.where = shownPath(path);
+    this.source = source;
+    this.reader = reader;
+    this.perSample = perSample;
+    this.clock = clock;
+    this.kept = kept;
+    this.ended = kept.reduce((sum, piece) => sum + piece.length, 0) < START;
+  }
+
+  get format(): string {
+    return this.reader.format;
+  }
+
+  get total(): number | null {
+    return this.reader.total;
+  }
+
+  get size(): number | undefined {
+    return this.source.size;
+  }
+
+  get part(): number | null {
+    return this.source.size === undefined ? null : Math.min(1, this.bytes / this.source.size);
+  }
+
+  get notes(): readonly string[] {
+    return this.reader.notes;
+  }
+
+  async skip(count: number): Promise<number> {
+    if (count > 0 && this.reader.skip && this.source.size !== undefined) {
+      this.source.seek(this.reader.skip(count * this.perSample));
+      this.ended = false;
+      return count;
+    }
+    let skipped = 0;
+    while (skipped < count) {
+      const some = Math.min(count - skipped, await this.fill(1));
+      if (some === 0) break;
+      this.take(some);
+      skipped += some;
+    }
+    return skipped;
+  }
+
+  async fill(count: number): Promise<number> {
+    while (!this.ended && this.available < count) {
+      const piece = await this.source.read();
+      if (piece) this.kept?.push(piece.slice());
+      this.bytes += piece?.length ?? 0;
+      await within(this.where, () => this.clock(() => (piece ? this.reader.push(piece, this.source.headroom) : this.reader.end())));
+      this.ended = piece === undefined;
+    }
+    if (this.ended && this.available < count) this.checkRest();
+    return this.available;
+  }
+
+  take(count: number): FileTensor {
+    this.rows += count * this.perSample;
+    const t = within(this.where, () => this.reader.take(count * this.perSample));
+    return this.reader.isTable ? { ...t, shape: [count, this.perSample, t.shape[1]] } : t;
+  }
+
+  commit(): void {
+    this.kept = null;
+  }
+
+  async close(giveBack = false): Promise<void> {
+    await this.source.close(giveBack && this.kept && this.source.size === undefined ? Buffer.concat(this.kept) : undefined);
+  }
+
+  private get available(): number {
+    return Math.floor(this.reader.available / this.perSample);
+  }
+
+  /** Rows after the last whole sample. */
+  private checkRest(): void {
+    const rows = this.rows + this.reader.available;
+    if (rows % this.perSample !== 0) throw splitError(rows, this.perSample);
+  }
+}

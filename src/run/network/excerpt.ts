@@ -1,0 +1,41 @@
+import { RnnError } from '../../errors.js';
+import type { Assumption } from '../../model/assumptions.js';
+import { checkSpec } from '../../model/check.js';
+import type { ParsedLayers } from '../../model/parse.js';
+
+/** A description before it is checked. */
+export interface Draft {
+  readonly spec: Record<string, unknown>;
+  readonly parsed?: { text: string; spans: ParsedLayers['spans'] };
+  /** of a network read from weights alone */
+  readonly assumptions?: readonly Assumption[];
+  readonly ask?: RnnError;
+}
+
+/** An error about a layer, with that layer underlined where the network was written on one line. */
+export function withExcerpt<T>(draft: Draft, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof RnnError && draft.parsed && !error.excerpt) {
+      const place = layerIndex(error, draft);
+      const span = place === undefined ? undefined : draft.parsed.spans[place];
+      if (span) error.excerpt = { text: draft.parsed.text, from: span.from, to: span.to };
+    }
+    throw error;
+  }
+}
+
+/** Which layer of the line an error is about: the one to blame, else the one it names as its place. */
+function layerIndex(error: RnnError, { spec }: Draft): number | undefined {
+  const byNumber = /layers\[(\d+)\]/.exec(error.where ?? '') ?? /\(layer (\d+)\)/.exec(error.message);
+  if (byNumber) return Number(byNumber[1]) - (error.where?.includes('layers[') ? 0 : 1);
+  const name = error.layer ?? error.where?.split(':')[0];
+  if (name === undefined || !Array.isArray(spec.layers)) return undefined;
+  try {
+    const index = checkSpec(spec).layers.findIndex(l => l.name === name);
+    return index < 0 ? undefined : index;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,275 @@
+import { getCell } from '../../cells/index.js';
+import { RnnError, within } from '../../errors.js';
+import type { TensorFile } from '../../formats/format.js';
+import type { OnnxModel } from '../../formats/onnx/graph.js';
+import { readAll } from '../../formats/source.js';
+import { type Assumption, checkAssumptions } from '../../model/assumptions.js';
+import { checkSpec } from '../../model/check.js';
+import { dimensionLayers, TUTORIAL } from '../../model/dimensions.js';
+import type { FrameworkName } from '../../model/frameworks.js';
+import { layersLineOf } from '../../model/layersLine.js';
+import { parseLayers } from '../../model/parse.js';
+import { inferSequences } from '../../model/sequences.js';
+import { inferShapes, type ModelShapes, weightShapesByLayer } from '../../model/shapes.js';
+import { isRecurrent, type ModelSpec, SPEC_SCHEMA } from '../../model/spec.js';
+import { checkWeights, type Weights } from '../../weights/weights.js';
+import type { ModelFile } from '../files/modelFile.js';
+import type { InputRequest, NetworkRequest } from '../request.js';
+import { type Draft, withExcerpt } from './excerpt.js';
+import { featuresOf, type HeldWeights, specFromWeights, weightsOf } from './heldWeights.js';
+import { inputSizes, type KnownShape, noSize, shownPath, withSizes } from './networkSizes.js';
+import { checkNoDimensions, checkOneForm } from './oneForm.js';
+
+/** A request's words into a network: one of four forms, checked; weights from a file where one is named. */
+export interface Network {
+  readonly framework: FrameworkName;
+  readonly model: ModelSpec;
+  readonly shapes: ModelShapes;
+  /** from a file; absent = to be drawn */
+  readonly weights?: Weights;
+  readonly weightsSource: string | null;
+  /** why a file that should hold weights holds none */
+  readonly withoutWeights?: string;
+  readonly notes: readonly string[];
+  /** what can change y and neither the file nor a flag says */
+  readonly assumptions: readonly Assumption[];
+  /** the file that describes it */
+  readonly described?: ModelFile;
+  /** E_ASK: the numbers depend on what nobody has said; its shapes do not */
+  readonly ask?: RnnError;
+  /** names of tensors in the weights file that are none of the network's */
+  readonly skipped?: readonly string[];
+  /** an ONNX graph; where `exact` is false, model and shapes only show its layers and the graph itself is run */
+  readonly graph?: { readonly model: OnnxModel; readonly bytes: Uint8Array | null; readonly exact: boolean };
+}
+
+/**
+ * @param opened the file `--model` names, where it has been read already
+ * @throws RnnError of every kind a description can be wrong in
+ */
+export async function loadNetwork(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
+  const network = await loadDescription(request, known, opened);
+  if (network.ask) throw network.ask;
+  return network;
+}
+
+/** The same where shapes and counts are wanted, and no numbers: what only numbers depend on is not asked for. */
+export async function loadDescription(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
+  const read = await readNetwork(request, known, opened).catch(async error => {
+    if (!(error instanceof RnnError) || error.code !== 'E_FEATURES') throw error;
+    // what is wrong with any number of features is said first
+    if (request.model === undefined) await readNetwork({ ...request, weights: undefined, D: 1 }, known);
+    throw noSize('D', 'how many features a step has');
+  });
+  const { h0, c0 } = request as InputRequest;
+  // a state that is given is none that was left out
+  const network = (h0 ?? c0) ? { ...read, assumptions: read.assumptions.filter(({ fact }) => fact !== 'state') } : read;
+  checkAssumptions(network.assumptions, request.strict, () => layersLineOf(network.model, network.framework));
+  return network;
+}
+
+/**
+ * What a file is to a request: with `--layers` beside it weights, else the model.
+ * @throws RnnError E_CONFLICT where `--weights` names others
+ */
+export function placedFile(path: string, opened: ModelFile, hints: NetworkRequest): [NetworkRequest, undefined, ModelFile | undefined] {
+  if (hints.layers === undefined || opened.spec || opened.graph || opened.problem) return [{ ...hints, model: path }, undefined, opened];
+  if (hints.weights === undefined) return [{ ...hints, weights: path }, undefined, undefined];
+  throw new RnnError('usage', 'E_CONFLICT', `${shownPath(path)} and --weights both hold the weights of --layers`, {
+    fix: 'drop --weights',
+  });
+}
+
+async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
+  checkOneForm(request);
+  const described = opened ?? (await openModel(request));
+  const problem = described?.problem;
+  if (problem)
+    within(shownPath(request.model!), () => {
+      throw problem;
+    });
+  if (described?.graph) return graphNetwork(described.graph, described, request);
+  if (described && !described.spec) return fromWeightsAlone(request, known, described);
+  if (described) checkNoDimensions(request);
+  if (described?.weights && request.weights === undefined) return readyNetwork(described, described.weights, request);
+  const own = described && holdsWeights(described.file) ? (described.numbers ?? described.file) : undefined;
+  const source = request.weights ?? (own ? request.model! : null);
+  const file = request.weights === undefined ? own : await (await import('../files/modelFile.js')).readTensorFile(request.weights);
+  const held = file && (await weightsOf(source!, file));
+  const framework = described?.framework ?? request.framework ?? held?.convention.framework ?? 'keras';
+  const draft = await describe(request, known, described?.spec, held);
+  const check = () => {
+    const model = checkSpec(draft.spec, framework);
+    return { model, shapes: inferShapes(model) };
+  };
+  const { model, shapes } = withExcerpt(draft, () => (request.model === undefined ? check() : within(shownPath(request.model), check)));
+  const weights = held && within(shownPath(source!), () => held.convention.toWeights(shapes, held.tensors, held.metadata));
+  const notes = [...(described && own !== file ? described.file.notes : []), ...(file?.notes ?? []), ...frameworkNotes(request, described)];
+  const hasWeights = shapes.layers.some(l => l.weights.length > 0);
+  const unbuilt = described && !file && hasWeights && WHOLE_MODELS.has(described.file.format) ? { withoutWeights: UNBUILT } : {};
+  const { ask } = draft;
+  const fitted = draft.assumptions ?? held?.convention.assumed?.(shapes, held.tensors) ?? [];
+  const assumptions = [...(held?.assumptions ?? []), ...fitted];
+  const asked = ask ? { ask: placed(ask, source!) } : {};
+  const skipped = held?.skipped ?? [];
+  return { framework, model, shapes, weights, weightsSource: source, ...unbuilt, notes, assumptions, ...asked, skipped, described };
+}
+
+/** A file whose description says which tensor is which weight. */
+function readyNetwork({ file, spec, framework }: ModelFile, weights: Weights, request: NetworkRequest): Network {
+  const path = shownPath(request.model!);
+  return within(path, () => {
+    const model = checkSpec(withSizes(spec!, request, undefined), framework);
+    const shapes = inferShapes(model);
+    checkWeights(weightShapesByLayer(shapes), weights);
+    return { framework: framework ?? 'keras', model, shapes, weights, weightsSource: request.model!, notes: file.notes, assumptions: [] };
+  });
+}
+
+/** Formats in which Keras saves a description with its weights. */
+const WHOLE_MODELS: ReadonlySet<string> = new Set(['keras', 'h5']);
+const UNBUILT = 'the model was saved before it was built: the file describes it and holds no weights';
+
+/** Whether anything in a file is a weight of the network: the state of an optimizer or of a random layer is none. */
+function holdsWeights({ tensors }: TensorFile): boolean {
+  return [...tensors.keys()].some(name => !NO_WEIGHT.test(name));
+}
+
+export const NO_WEIGHT = /^optimizer|(^|\/)seed_generator\//;
+
+/**
+ * The file that describes the network, read; undefined where flags describe it. What reads files is loaded where there is one.
+ * @throws RnnError kinds 'io', 'format', 'limit', 'convention', 'unsupported'
+ */
+export async function openModel({ model }: { model?: string }): Promise<ModelFile | undefined> {
+  if (model === undefined) return undefined;
+  const { readModelFile } = await import('../files/modelFile.js');
+  return readModelFile(model);
+}
+
+/** The graph is a chain of layers with the graph's own input and output: it is run as layers. */
+export function isExact({ layers }: NonNullable<ModelFile['graph']>): boolean {
+  return 'model' in layers && layers.exact;
+}
+
+/** `--model` of a file with nothing but weights: they describe the network as far as they can, flags the rest. */
+async function fromWeightsAlone(request: NetworkRequest, known: KnownShape, { file, framework }: ModelFile): Promise<Network> {
+  const path = request.model!;
+  if (request.layers !== undefined || request.weights !== undefined) {
+    throw new RnnError('usage', 'E_CONFLICT', `${shownPath(path)} holds weights and no description of a network`, {
+      expected: 'a model file, or a spec',
+      found: 'weights alone',
+      fix: `use --weights ${shownPath(path)} beside the description`,
+    });
+  }
+  const held = await weightsOf(path, file);
+  const rules = request.framework ?? framework ?? held.convention.framework;
+  const own = { ...request, model: undefined, weights: path };
+  const draft = within(shownPath(path), () => specFromWeights(own, known, held)) ?? { spec: fromDimensions(own, known) };
+  const { ask } = draft;
+  const assumptions = [...held.assumptions, ...(draft.assumptions ?? [])];
+  const model = checkSpec(draft.spec, rules);
+  const shapes = inferShapes(model);
+  const weights = within(shownPath(path), () => held.convention.toWeights(shapes, held.tensors, held.metadata));
+  const asked = ask ? { ask: placed(ask, path) } : {};
+  const { skipped } = held;
+  return { framework: rules, model, shapes, weights, weightsSource: path, notes: file.notes, assumptions, ...asked, skipped };
+}
+
+/** A question about a file, with its name. */
+function placed(ask: RnnError, path: string): RnnError {
+  ask.where ??= shownPath(path);
+  return ask;
+}
+
+function graphNetwork(
+  { model: graph, layers }: NonNullable<ModelFile['graph']>,
+  { file, source }: ModelFile,
+  request: NetworkRequest,
+): Network {
+  checkNoDimensions(request);
+  const found = 'model' in layers ? layers : undefined;
+  const { model, shapes } = found ? { model: found.model, shapes: inferShapes(found.model) } : emptyNetwork(graph.graph.name);
+  return {
+    framework: 'onnx',
+    model,
+    shapes,
+    weights: found?.weights ?? numbersOf(file),
+    weightsSource: request.model!,
+    notes: [...file.notes, ...('reason' in layers ? [`not a chain of layers (${layers.reason}): evaluated as a graph`] : [])],
+    assumptions: [],
+    graph: {
+      model: graph,
+      exact: found?.exact ?? false,
+      get bytes() {
+        return graph.external ? null : readAll(source);
+      },
+    },
+  };
+}
+
+/** A graph that is no chain of layers has no layers to show. */
+export function emptyNetwork(name = ''): Pick<Network, 'model' | 'shapes'> {
+  const input = { name: 'input', batch: null, timesteps: null, features: null };
+  return {
+    model: { schema: SPEC_SCHEMA, name: name || 'graph', functional: true, input, layers: [], output: 'input' },
+    shapes: { input: [], layers: [], output: [], values: new Map() },
+  };
+}
+
+function numbersOf({ tensors }: TensorFile): Weights {
+  return tensors;
+}
+
+function frameworkNotes({ framework }: NetworkRequest, described: ModelFile | undefined): string[] {
+  if (!described?.framework || framework === undefined || framework === described.framework) return [];
+  return [`the file follows the rules of ${described.framework}: --framework ${framework} changes nothing`];
+}
+
+async function describe(
+  request: NetworkRequest,
+  known: KnownShape,
+  spec: Record<string, unknown> | undefined,
+  weights: HeldWeights | undefined,
+): Promise<Draft> {
+  if (spec) return { spec: within(shownPath(request.model!), () => withSizes(spec, request, known)) };
+  if (request.layers !== undefined) {
+    const { layers, spans } = parseLayers(request.layers);
+    const parsed = { text: request.layers, spans };
+    return {
+      spec: {
+        input: inputSizes({ ...request, D: request.D ?? featuresOf(layers, known, weights) }, known, layers, {}),
+        layers: withExcerpt({ spec: {}, parsed }, () => inferSequences(layers, request.strict ?? false)),
+      },
+      parsed,
+    };
+  }
+  const fromFile = weights && within(shownPath(request.weights!), () => specFromWeights(request, known, weights));
+  return fromFile ?? { spec: fromDimensions(request, known) };
+}
+
+/** The tutorial network, with the sizes the request gives. */
+function fromDimensions(request: NetworkRequest, known: KnownShape): Record<string, unknown> {
+  const units = request.M ?? [TUTORIAL.M];
+  const cell = request.cell ?? 'rnn';
+  const M = units.length === 1 && request.stack !== undefined ? Array.from({ length: request.stack }, () => units[0]) : units;
+  const layers = dimensionLayers({
+    cell,
+    M,
+    K: request.K ?? TUTORIAL.K,
+    task: request.task ?? 'many-to-one',
+    pool: request.pool ?? 'last',
+    bidirectional: request.bidirectional ?? false,
+    activation: request.activation,
+    recurrentActivation: request.recurrentActivation,
+  });
+  return { input: inputSizes(request, known, layers, TUTORIAL), layers };
+}
+
+/** 'SimpleRNN, many to one': cell and task in words, for the heading of a report. */
+export function titleOf({ model, shapes }: Pick<Network, 'model' | 'shapes'>): string {
+  const recurrent = model.layers.filter(isRecurrent);
+  const kinds = [...new Set(recurrent.map(l => `${l.bidirectional ? 'bidirectional ' : ''}${getCell(l.kind).title}`))];
+  const name = kinds.length === 0 ? 'no recurrent layer' : kinds.join(' + ');
+  return `${name}, many to ${shapes.output.length === 3 ? 'many' : 'one'}`;
+}

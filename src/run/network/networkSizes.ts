@@ -1,0 +1,68 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import type { NetworkRequest } from '../request.js';
+
+/** The shape of an input file, batch-major: sizes are taken from it where the request and the description leave them open. */
+export type KnownShape = readonly number[] | undefined;
+
+/** Neither the file, nor a flag, nor the input says a size. */
+export function noSize(letter: 'T' | 'D', what: string): RnnError {
+  return new RnnError('usage', 'E_SIZE', `nothing says ${what}`, {
+    where: `--${letter}`,
+    expected: 'a whole number from 1',
+    found: 'nothing',
+    fix: `give --${letter}, or an input (-i)`,
+  });
+}
+
+/** What the flags say of the input, then what its file shows, then the tutorial's sizes in the tutorial form. `--T ?` stays symbolic without an input. */
+export function inputSizes(
+  request: NetworkRequest,
+  known: KnownShape,
+  layers: readonly unknown[],
+  defaults: { readonly T?: number; readonly D?: number },
+): Record<string, unknown> {
+  const shown = sizesIn(known, request, layers);
+  const timesteps = request.T === '?' ? (shown.T ?? null) : (request.T ?? shown.T ?? defaults.T ?? null);
+  return { batch: request.N ?? null, timesteps, features: request.D ?? shown.D ?? defaults.D ?? null };
+}
+
+/** T and D as an input of this shape has them: [N, T, D], one sequence [T, D], token numbers [N, T] or [T]. */
+function sizesIn(known: KnownShape, request: NetworkRequest, layers: readonly unknown[]): { T?: number; D?: number } {
+  if (!known) return {};
+  const tokens = layers.some(l => (l as Record<string, unknown> | null)?.kind === 'embedding');
+  if (tokens) return { T: known[known.length - 1] };
+  if (known.length === 3) return { T: known[1], D: known[2] };
+  if (known.length === 2) return { T: typeof request.T === 'number' ? request.T : known[0], D: known[1] };
+  return known.length === 1 ? { T: known[0], D: 1 } : {};
+}
+
+/** A description with the sizes it leaves open. @throws RnnError E_CONFLICT where a flag says otherwise than the file */
+export function withSizes(spec: Record<string, unknown>, request: NetworkRequest, known: KnownShape): Record<string, unknown> {
+  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return spec;
+  const input = { ...((spec.input ?? {}) as Record<string, unknown>) };
+  if (spec.inputs !== undefined || input.shape !== undefined) return spec;
+  const layers = Array.isArray(spec.layers) ? spec.layers : [];
+  const inInput = sizesIn(known, request, layers);
+  const sizes: [string, number | undefined, number | undefined][] = [
+    ['batch', request.N, undefined],
+    ['timesteps', request.T === '?' ? undefined : request.T, inInput.T],
+    ['features', request.D, inInput.D],
+  ];
+  for (const [key, asked, shown] of sizes) {
+    if (asked !== undefined && typeof input[key] === 'number' && input[key] !== asked && key !== 'batch') {
+      throw new RnnError('usage', 'E_CONFLICT', `the file says ${key} ${input[key]}, the flags say ${asked}`, {
+        expected: String(input[key]),
+        found: String(asked),
+        fix: 'drop the flag',
+      });
+    }
+    if (input[key] === undefined || input[key] === null || (key === 'batch' && asked !== undefined))
+      input[key] = asked ?? input[key] ?? shown ?? null;
+  }
+  return { ...spec, input };
+}
+
+export function shownPath(path: string): string {
+  return path === '-' ? 'stdin' : escapeText(path);
+}

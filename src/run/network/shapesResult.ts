@@ -1,0 +1,166 @@
+import { layerNameOfClass } from '../../conventions/keras/classes.js';
+import { getLayerKind } from '../../layers/index.js';
+import type { DimShape, LayerCost } from '../../layers/layer.js';
+import {
+  countsByFramework,
+  layerCost,
+  layerFormula,
+  parameterCount,
+  stateSize,
+  totalParameters,
+  trainableParameters,
+  trainingSize,
+} from '../../model/counts.js';
+import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
+import { inputsOf, isRecurrent, type ModelSpec, outputsOf } from '../../model/spec.js';
+import { exactSize } from '../../tensor/tensor.js';
+import type { Count, DimsJson, LayerRow, ShapesResult } from '../result.js';
+import { VERSION } from '../version.js';
+import { type Network, titleOf } from './network.js';
+
+const BYTES = 4n; // float32
+
+/** Shapes, weights, parameters, work and memory of a network, from its description alone. */
+export function shapesOf(
+  network: Pick<Network, 'model' | 'shapes' | 'framework' | 'notes' | 'assumptions' | 'ask' | 'described'>,
+): ShapesResult {
+  const { model, shapes, framework } = network;
+  const counts = countsByFramework(model, framework, shapes);
+  const costs = shapes.layers.map(layerCost);
+  const params = totalParameters(shapes);
+  const trainable = trainableParameters(shapes);
+  const names = network.described?.outline ? model.layers.map(layer => layer.name) : kerasNames(model);
+  return {
+    schema: 'rnn-cli/shapes@1',
+    version: VERSION,
+    framework,
+    dims: dimsOf(model, shapes),
+    title: titleOf(network),
+    model: { name: model.name, functional: model.functional, inputName: model.input.name },
+    input: dimsJson(shapes.input),
+    inputs: inputsOf(model).map(({ name }) => ({ name, ...dimsJson(shapes.values.get(name) ?? []) })),
+    outputs: outputsOf(model).map(({ name, value }) => ({ name, ...dimsJson(shapes.values.get(value) ?? shapes.output) })),
+    output: dimsJson(shapes.output),
+    layers: shapes.layers.map((l, i) => layerRow(l, costs[i], names[i])),
+    totals: {
+      params: toCount(params),
+      trainable: toCount(trainable),
+      nonTrainable: toCount(params - trainable),
+      byFramework: Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, toCountOrNull(count.params)])),
+      macsPerSample: toCountOrNull(sum(costs.map(cost => cost.matmul))),
+      macsFormula: costs.flatMap(cost => cost.formula || []).join('+'),
+      bytes: toCount(params * BYTES),
+      stateBytes: toCount(shapes.layers.reduce((total, l) => total + stateSize(l), 0n) * BYTES),
+      trainingBytes: toCountOrNull(times(sum(shapes.layers.map(trainingSize)), BYTES)),
+    },
+    notes: [
+      ...network.notes,
+      ...(network.ask ? [`numbers need an answer: ${network.ask.message} (${network.ask.fix})`] : []),
+      ...frameworkNotes(counts),
+    ],
+    assumptions: network.assumptions,
+  };
+}
+
+function layerRow(shapes: LayerShapes, cost: LayerCost, kerasName: string): LayerRow {
+  const { layer, inputs, output, weights } = shapes;
+  const params = parameterCount(shapes);
+  const training = trainingSize(shapes);
+  return {
+    name: layer.name,
+    kind: layer.kind,
+    kerasClass: getLayerKind(layer.kind).kerasClass(layer),
+    kerasName,
+    units: 'units' in layer ? layer.units : null,
+    bidirectional: isRecurrent(layer) && layer.bidirectional !== null,
+    merge: isRecurrent(layer) ? layer.bidirectional : null,
+    returnSequences: isRecurrent(layer) ? layer.returnSequences : null,
+    inferred: isRecurrent(layer) && layer.inferredSequences ? ['returnSequences'] : [],
+    inputs: layer.inputs,
+    input: dimsJson(inputs[0]),
+    output: dimsJson(output),
+    weights: weights.map(w => ({
+      name: w.name,
+      role: w.role,
+      dims: w.dims,
+      shape: w.shape,
+      count: toCount(exactSize(w.shape)),
+      gates: w.gates,
+      formula: w.formula,
+    })),
+    params: toCount(params),
+    trainable: layer.trainable,
+    formula: layerFormula(shapes),
+    macs: {
+      matmul: toCountOrNull(cost.matmul),
+      bias: toCountOrNull(cost.bias),
+      elementwise: toCountOrNull(cost.elementwise),
+      activations: toCountOrNull(cost.activations),
+    },
+    bytes: { weights: toCount(params * BYTES), state: toCount(stateSize(shapes) * BYTES), training: toCountOrNull(times(training, BYTES)) },
+    options: optionsOf(layer as unknown as Record<string, unknown>),
+  };
+}
+
+/** Keras' own names (simple_rnn, simple_rnn_1 …) for layers that nobody named. */
+function kerasNames({ layers }: ModelSpec): string[] {
+  const used = new Map<string, number>();
+  return layers.map(layer => {
+    if (!/^[a-z]+_\d+$/.test(layer.name) || !layer.name.startsWith(`${layer.kind}_`)) return layer.name;
+    const base = layerNameOfClass(getLayerKind(layer.kind).kerasClass(layer));
+    const count = used.get(base) ?? 0;
+    used.set(base, count + 1);
+    return count === 0 ? base : `${base}_${count}`;
+  });
+}
+
+/** What distinguishes the layer beside its sizes: every option of its kind that is not null. */
+function optionsOf(layer: Record<string, unknown>): Record<string, unknown> {
+  const shown = ['units', 'returnSequences', 'inferredSequences', 'bidirectional'];
+  const keys = Object.keys(getLayerKind(String(layer.kind)).fields).filter(key => !shown.includes(key) && layer[key] !== null);
+  return Object.fromEntries(keys.map(key => [key, layer[key]]));
+}
+
+/** Letters to sizes: N, T, D, then the letters of the layers. */
+function dimsOf({ input, otherInputs = [] }: ModelSpec, shapes: ModelShapes): Record<string, number | null> {
+  const dims: Record<string, number | null> = { N: input.batch, T: input.timesteps, D: input.features };
+  for (const other of otherInputs) for (const { symbol, size } of shapes.values.get(other.name)!.slice(1)) dims[symbol] = size;
+  for (const { layer, symbols } of shapes.layers) {
+    if ('units' in layer) dims[symbols.units] = layer.units;
+    if (isRecurrent(layer) && layer.projection !== null) dims[symbols.projection] = layer.projection;
+    if (layer.kind === 'embedding') dims.V = layer.tokens;
+    if (layer.kind === 'repeat') dims.R = layer.times;
+    if ('filters' in layer) dims[symbols.units] = layer.filters;
+  }
+  return dims;
+}
+
+function frameworkNotes(counts: Readonly<Record<string, { params: bigint | null; note: string | null }>>): string[] {
+  return [...new Set(Object.values(counts).flatMap(c => c.note ?? []))];
+}
+
+export function dimsJson(shape: DimShape): DimsJson {
+  return { dims: shape.map(d => d.symbol), shape: shape.map(d => d.size) };
+}
+
+/** A number while that is exact. */
+function toCount(value: bigint): Count {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+}
+
+function toCountOrNull(value: bigint | null): Count | null {
+  return value === null ? null : toCount(value);
+}
+
+function sum(values: readonly (bigint | null)[]): bigint | null {
+  let total = 0n;
+  for (const value of values) {
+    if (value === null) return null;
+    total += value;
+  }
+  return total;
+}
+
+function times(value: bigint | null, factor: bigint): bigint | null {
+  return value === null ? null : value * factor;
+}

@@ -1,0 +1,128 @@
+import type { KerasDetails, KerasRow } from '../../conventions/keras/outline.js';
+import { RnnError } from '../../errors.js';
+import { DTYPE_BYTES } from '../../formats/bytes/budget.js';
+import type { FileTensor, TensorFile } from '../../formats/format.js';
+import { exactSize, sizeOf } from '../../tensor/tensor.js';
+import type { LayerRow, ShapesResult, SummaryLayer, SummaryModel } from '../result.js';
+import type { Network } from './network.js';
+
+/** What Keras' model.summary() shows of a network: of a Keras file by the file's own layers. @throws RnnError E_SIZE (usage): it has no letters for a size */
+export function summaryModel(result: ShapesResult, network: Network): SummaryModel {
+  if (result.totals.params === null)
+    throw new RnnError('usage', 'E_SIZE', 'the summary counts parameters, which need the number of features D', {
+      where: '--D',
+      fix: 'give --D',
+    });
+  const outline = network.described?.outline?.();
+  const { name, functional } = result.model;
+  if (!outline) return { name, functional, layers: rowsOfLayers(result), ...plainTotals(result) };
+  const layers = outline.rows.map(row => rowOf(row, result, network, outline.details));
+  return { name, functional, layers, ...totalsOf(result, network, outline.details) };
+}
+
+function plainTotals({ totals }: ShapesResult): Pick<SummaryModel, 'trainable' | 'nonTrainable'> {
+  return { trainable: totals.trainable!, nonTrainable: totals.nonTrainable! };
+}
+
+/** A network that no Keras file describes: a layer a row, under Keras' names. */
+function rowsOfLayers({ model, input, layers }: ShapesResult): SummaryLayer[] {
+  const nameOf = new Map(layers.map(layer => [layer.name, layer.kerasName]));
+  const rows = layers.map(layer => ({
+    name: layer.kerasName,
+    className: layer.kerasClass,
+    outputShape: layer.output.shape,
+    params: layer.params!,
+    trainable: layer.trainable,
+    inputs: layer.inputs.map(name => nameOf.get(name) ?? model.inputName),
+  }));
+  const inputLayer = { name: model.inputName, className: 'InputLayer', outputShape: input.shape, params: 0, trainable: true, inputs: [] };
+  return model.functional ? [inputLayer, ...rows] : rows;
+}
+
+function rowOf(row: KerasRow, result: ShapesResult, network: Network, details: ReadonlyMap<string, KerasDetails>): SummaryLayer {
+  const own = result.layers.filter(({ name }) => (row.isModel ? name.startsWith(`${row.name}/`) : name === row.name));
+  const shapes = row.outputs.map(value => shapeOf(value, result, network));
+  return {
+    name: row.name,
+    className: row.className,
+    outputShape: shapes[0] ?? null,
+    outputShapes: shapes,
+    outputKeys: row.keys,
+    params: own.reduce((sum, layer) => {
+      const stored = storedTensors(layer.name, network, details);
+      const held = stored ? stored.reduce((n, t) => n + BigInt(sizeOf(t.shape)), 0n) : BigInt(layer.params ?? 0);
+      return sum + held + adapted(layer, details);
+    }, 0n),
+    trainable: row.trainable,
+    inputs: [],
+    connected: row.reads,
+  };
+}
+
+function shapeOf(value: string, { layers }: ShapesResult, { shapes }: Network): readonly (number | null)[] | null {
+  const row = layers.find(layer => layer.kind === 'unknown' && layer.name === value);
+  const known = shapes.values.get(value)?.map(dim => dim.size) ?? null;
+  return row ? (row.output.dims[0] === '?' ? known : row.output.shape) : known;
+}
+
+/** The numbers of the two matrices that LoRA adds to a kernel. */
+function adapted({ name, weights }: LayerRow, details: ReadonlyMap<string, KerasDetails>): bigint {
+  const rank = details.get(name)?.rank;
+  const kernel = weights[0]?.shape as readonly number[] | undefined;
+  if (typeof rank !== 'number' || !kernel) return 0n;
+  return BigInt(rank) * (exactSize(kernel.slice(0, -1)) + BigInt(kernel[kernel.length - 1]));
+}
+
+/** Counts and bytes by what training changes; with LoRA the kernel itself is frozen. */
+function totalsOf(
+  result: ShapesResult,
+  network: Network,
+  details: ReadonlyMap<string, KerasDetails>,
+): Pick<SummaryModel, 'trainable' | 'nonTrainable' | 'optimizer' | 'bytes'> {
+  const frozen = new Map(network.shapes.layers.map(({ layer, weights }) => [layer.name, weights.map(w => w.frozen === true)]));
+  const counts = { trainable: 0n, nonTrainable: 0n };
+  const bytes = { trainable: 0, nonTrainable: 0, optimizer: 0 };
+  const add = (what: 'trainable' | 'nonTrainable', count: bigint, each: number) => {
+    counts[what] += count;
+    bytes[what] += Number(count) * each;
+  };
+  for (const row of result.layers) {
+    const stored = storedTensors(row.name, network, details);
+    if (stored) {
+      const { useBias } = details.get(row.name)!.quantized!;
+      stored.forEach((t, i) => {
+        const trained = row.trainable && useBias && i === 1;
+        add(trained ? 'trainable' : 'nonTrainable', BigInt(sizeOf(t.shape)), DTYPE_BYTES[t.dtype]);
+      });
+      continue;
+    }
+    const { bytes: each = 4, rank = null } = details.get(row.name) ?? {};
+    const kind = row.trainable ? 'trainable' : 'nonTrainable';
+    row.weights.forEach((weight, i) => {
+      const fixed = frozen.get(row.name)?.[i] || (i === 0 && rank !== null);
+      add(fixed ? 'nonTrainable' : kind, BigInt(weight.count ?? 0), each);
+    });
+    add(kind, adapted(row, details), each);
+  }
+  const optimizer = optimizerOf(network.described?.file);
+  bytes.optimizer = optimizer.reduce((sum, t) => sum + sizeOf(t.shape) * DTYPE_BYTES[t.dtype], 0);
+  const built = optimizer.length > 0 ? { optimizer: optimizer.reduce((sum, t) => sum + sizeOf(t.shape), 0) } : {};
+  return { ...counts, ...built, bytes };
+}
+
+/** The tensors of a layer kept as whole numbers, in their order, as the file has them. */
+function storedTensors(name: string, { described }: Network, details: ReadonlyMap<string, KerasDetails>): FileTensor[] | undefined {
+  const quantized = details.get(name)?.quantized;
+  if (!quantized || !described?.numbers) return undefined;
+  const tensors: FileTensor[] = [];
+  for (let i = 0; ; i++) {
+    const tensor = described.file.tensors.get(`${quantized.group}/vars/${i}`);
+    if (!tensor) return tensors;
+    tensors.push(tensor);
+  }
+}
+
+/** Variables of an optimizer that was built: a .keras file's, or a whole .h5's. */
+function optimizerOf(file: TensorFile | undefined) {
+  return [...(file?.tensors ?? [])].filter(([name]) => /^optimizer(_weights)?\//.test(name)).map(([, tensor]) => tensor);
+}

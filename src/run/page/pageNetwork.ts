@@ -1,0 +1,78 @@
+import { RnnError } from '../../errors.js';
+import type { FloatArray, Tensor } from '../../tensor/tensor.js';
+import { titleOf } from '../network/network.js';
+import type { Prepared } from '../prepare.js';
+import type { InputRequest, NetworkRequest } from '../request.js';
+import type { Packed, PageFlags, PageNetwork } from './pageData.js';
+
+/** More numbers than these are written into the page, even where a seed would draw them again: drawing takes longer than reading. */
+const DRAWN_AGAIN = 20_000;
+
+/** Bytes of numbers that a page may hold: browsers open it in about a second. */
+const MOST_BYTES = 64 * 2 ** 20;
+
+const FLAGS = ['N', 'T', 'D', 'M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation', 'layers', 'framework'] as const;
+
+/** The network of a run as a page holds it. @throws RnnError E_PAGE_SIZE (limit), E_PAGE_GRAPH (unsupported) */
+export function pageNetwork(prepared: Prepared, request: NetworkRequest & InputRequest): PageNetwork {
+  const { network, weights, input } = prepared;
+  if (prepared.graphInputs)
+    throw new RnnError('unsupported', 'E_PAGE_GRAPH', 'a page shows layers, and this graph is no chain of layers', { where: '--html' });
+  checkSize([...weights.values(), input.x, ...(input.others?.values() ?? [])]);
+  const file = request.model !== undefined || request.weights !== undefined;
+  const drawnWeights = network.weights === undefined;
+  const drawnInput = request.input === undefined;
+  const few = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0) <= DRAWN_AGAIN;
+  const again =
+    drawnInput && input.x.data.length <= DRAWN_AGAIN && few && input.mask === undefined && request.rows === undefined && !input.others;
+  return {
+    title: titleOf(network),
+    framework: network.framework,
+    spec: network.model,
+    flags: file ? null : (Object.fromEntries(FLAGS.map(key => [key, request[key]])) as PageFlags),
+    weights: drawnWeights && few ? null : Object.fromEntries([...weights].map(([name, t]) => [name, packed(t)])),
+    input: {
+      drawn: drawnInput,
+      shape: input.x.shape,
+      x: again ? null : packed(input.x),
+      mask: input.mask ? { shape: [input.mask.length], dtype: 'u8', base64: base64(input.mask) } : null,
+      initialStates: input.initialStates
+        ? Object.fromEntries([...input.initialStates].map(([layer, states]) => [layer, states.map(packed)]))
+        : null,
+      others: input.others ? Object.fromEntries([...input.others].map(([name, t]) => [name, packed(t)])) : null,
+    },
+    seed: prepared.seed,
+    rng: request.rng,
+    inputRng: request.inputRng,
+    init: request.init,
+    weightsSource: prepared.weightsSource,
+    inputSource: prepared.inputSource,
+    notes: prepared.notes,
+    assumptions: prepared.assumptions,
+  };
+}
+
+/** @throws RnnError E_PAGE_SIZE */
+export function checkSize(tensors: readonly Tensor[]): void {
+  const bytes = tensors.reduce((sum, { data }) => sum + data.byteLength, 0);
+  if (bytes <= MOST_BYTES) return;
+  throw new RnnError(
+    'limit',
+    'E_PAGE_SIZE',
+    `the page would hold ${bytes} bytes of numbers, and ${MOST_BYTES} are the most a page may hold`,
+    {
+      where: '--html',
+      expected: `at most ${MOST_BYTES} bytes`,
+      found: `${bytes} bytes`,
+      fix: 'show fewer samples (--rows 0:10), or a smaller network',
+    },
+  );
+}
+
+export function packed({ shape, data }: Tensor): Packed {
+  return { shape, dtype: data instanceof Float32Array ? 'f32' : 'f64', base64: base64(data) };
+}
+
+function base64({ buffer, byteOffset, byteLength }: FloatArray | Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+}
