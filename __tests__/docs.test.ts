@@ -3,9 +3,11 @@ import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { callsOf, runCalls } from './helpers/shellLines.js';
 
 /**
- * Every block ```sh in README.md and docs/ that has a block ```text right behind it runs with the real binary, and prints what stands there.
+ * Every block ```sh in README.md and docs/ that has a block ```text right behind it runs, and prints what stands there: in-process where it only
+ * calls rnn-cli, else with the real binary under bash.
  * The blocks of one page run in one folder, which holds the files of examples/tutorial and examples/digits.
  * `npm run docs` writes the outputs anew.
  */
@@ -52,6 +54,12 @@ beforeAll(() => {
 afterAll(() => rmSync(bin, { recursive: true, force: true }));
 
 async function run(command: string, cwd: string): Promise<string> {
+  const calls = callsOf(command);
+  if (calls) {
+    const { shown, exits } = await runCalls(calls, cwd);
+    expect([command, exits.includes(70)]).toEqual([command, false]);
+    return stable(shown);
+  }
   const env: NodeJS.ProcessEnv = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
   for (const name of ['FORCE_COLOR', 'NO_COLOR', 'COLUMNS']) delete env[name];
   try {

@@ -7,7 +7,7 @@ import type { Trial } from '../../src/diagnosis/trial.js';
 import { runCompare } from '../../src/run/compare.js';
 import { runExplain } from '../../src/run/explain.js';
 import { runForward } from '../../src/run/forward.js';
-import { runProbe } from '../../src/run/probe.js';
+import { runInMemory } from '../../src/run/inMemory.js';
 import type { CompareRequest } from '../../src/run/request.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 
@@ -25,9 +25,9 @@ interface Probe {
   of(name: string): any;
 }
 
-/** x and weights of a probe, and the request that reads them back. */
+/** Random x and weights with biases, and the request that reads them back. */
 async function probe(layers: string, D = 2): Promise<{ probe: Probe; request: CompareRequest }> {
-  const { tensors } = await runProbe({ layers, D });
+  const { input: drawn, weights: all } = await runInMemory({ layers, D, N: 3, T: 6, init: 'torch' });
   const nest = ({ shape, data }: { shape: readonly number[]; data: ArrayLike<number> }): any => {
     const build = (axis: number, at: number, size: number): any =>
       axis === shape.length
@@ -37,16 +37,13 @@ async function probe(layers: string, D = 2): Promise<{ probe: Probe; request: Co
   };
   const weights = folder.write(
     `${layers.replace(/\W/g, '-')}.npz`,
-    await bytesOf(
-      'npz',
-      Object.fromEntries([...tensors.weights].map(([k, t]) => [k, { shape: t.shape, data: Float64Array.from(t.data) }])),
-    ),
+    await bytesOf('npz', Object.fromEntries([...all].map(([k, t]) => [k, { shape: t.shape, data: Float64Array.from(t.data) }]))),
   );
   const input = folder.write(
     `${layers.replace(/\W/g, '-')}-x.npy`,
-    await bytesOf('npy', { npy: { shape: tensors.x.shape, data: Float64Array.from(tensors.x.data) } }),
+    await bytesOf('npy', { npy: { shape: drawn.x.shape, data: Float64Array.from(drawn.x.data) } }),
   );
-  return { probe: { x: nest(tensors.x), of: name => nest(tensors.weights.get(name)!) }, request: { layers, weights, input } };
+  return { probe: { x: nest(drawn.x), of: name => nest(all.get(name)!) }, request: { layers, weights, input } };
 }
 
 async function against(name: string, y: any): Promise<string> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { runCompareModels } from '../../src/run/comparing/compareModels.js';
-import { runProbe } from '../../src/run/probe.js';
+import { runInMemory } from '../../src/run/inMemory.js';
 import type { TensorData } from '../../src/run/result.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 
@@ -8,13 +8,13 @@ import { bytesOf, temporaryFolder } from '../helpers/files.js';
 const folder = temporaryFolder();
 
 async function pair(layers: string, change: (name: string, t: TensorData) => readonly number[]): Promise<[string, string]> {
-  const { tensors } = await runProbe({ layers, D: 3, N: 2, T: 3 });
+  const { weights } = await runInMemory({ layers, D: 3, N: 2, T: 3, init: 'torch' });
   const save = async (file: string, data: (name: string, t: TensorData) => readonly number[]) =>
     folder.write(
       file,
       await bytesOf(
         'npz',
-        Object.fromEntries([...tensors.weights].map(([name, t]) => [name, { shape: t.shape, data: Float64Array.from(data(name, t)) }])),
+        Object.fromEntries([...weights].map(([name, t]) => [name, { shape: t.shape, data: Float64Array.from(data(name, t)) }])),
       ),
     );
   return [await save('first.npz', (_, t) => [...t.data]), await save('second.npz', change)];
@@ -93,8 +93,8 @@ it.each([
 });
 
 it('names layers in each other’s place, halves of rows, a forget gate with 1 more, a z that keeps the other side, and rounding', async () => {
-  const { tensors } = await runProbe({ layers: 'lstm:3,lstm:3,bigru:2,dense:2', D: 3, N: 2, T: 3 });
-  const of = (name: string) => [...tensors.weights.get(name)!.data];
+  const { weights } = await runInMemory({ layers: 'lstm:3,lstm:3,bigru:2,dense:2', D: 3, N: 2, T: 3, init: 'torch' });
+  const of = (name: string) => [...weights.get(name)!.data];
   const files = await pair('lstm:3,lstm:3,bigru:2,dense:2', (name, t) => {
     if (name === 'lstm_1/Wx') return of('lstm_2/Wx');
     if (name === 'lstm_2/bh') return [...t.data].map((v, k) => (k >= 3 && k < 6 ? v + 1 : v));

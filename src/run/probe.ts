@@ -1,5 +1,5 @@
 import { scenarioOf } from '../diagnosis/index.js';
-import { type Separation, separationOf } from '../diagnosis/probe.js';
+import { type Goal, type Separation, separationOf } from '../diagnosis/probe.js';
 import { samplesOf } from '../diagnosis/scenario.js';
 import { RnnError } from '../errors.js';
 import type { ModelSpec } from '../model/spec.js';
@@ -46,24 +46,25 @@ export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
   const [samples, steps] = [choices(request.N, 2, MOST_SAMPLES), choices(asked ?? fixed ?? undefined, 2, MOST_STEPS)];
   // 'torch' draws biases, too: zero biases hide every mistake with them
   const init = request.init ?? (weights ? undefined : 'torch');
-  const trialAt = (N: number, T: number) => trialOf({ ...described, init }, N, T);
+  const trialAt = (N: number, T: number, goal?: Goal) => trialOf({ ...described, init }, N, T, goal);
   // what the largest input cannot distinguish, no smaller one will: that is the aim
   const largest = await trialAt(samples[samples.length - 1], steps[steps.length - 1]);
   let best = largest;
   const sizes = bySize(samples, steps);
   let work = costOf(largest);
+  const { apart, hidden, impossible, alike } = largest.separation;
+  // tried first: what is not shown there, then what no size before could show; where that is too much already, the rest need not be tried
+  let first = [...impossible, ...hidden, ...alike.flat()];
   for (const [i, [N, T]] of sizes.entries()) {
     request.onProgress?.(i + 1, sizes.length);
     if (N * T >= best.N * best.T || work > MOST_WORK_OF_ALL) break;
-    const trial = await trialAt(N, T);
+    const trial = await trialAt(N, T, { apart: apart.length, hidden: hidden.length, first });
     work += costOf(trial);
-    if (
-      trial.separation.apart.length >= largest.separation.apart.length &&
-      trial.separation.hidden.length <= largest.separation.hidden.length
-    ) {
+    if (trial.separation.reached) {
       best = trial;
       break;
     }
+    first = [...new Set([...first, ...trial.separation.hidden, ...trial.separation.alike.flat()])];
   }
   return resultOf(best);
 }
@@ -80,15 +81,15 @@ function bySize(samples: readonly number[], steps: readonly number[]): [number, 
   return samples.flatMap(N => steps.map((T): [number, number] => [N, T])).sort((a, b) => a[0] * a[1] - b[0] * b[1] || a[1] - b[1]);
 }
 
-async function trialOf(request: ProbeRequest, N: number, T: number): Promise<Trial> {
+async function trialOf(request: ProbeRequest, N: number, T: number, goal?: Goal): Promise<Trial> {
   const prepared = await prepare({ ...request, N, T });
   // every mistake against every other one, for a few sizes
   const masked = withPadding(prepared.network.model, prepared, T);
   const whole = scenarioOf(masked.network.model, masked.weights, masked.input);
   // what the first samples distinguish, all of them do
   const few = Math.max(MOST_SAMPLES, Math.floor(MOST_WORK / workOfSample(prepared)));
-  const separation = separationOf(few < N ? samplesOf(whole, 0, few) : whole);
-  if (!separation || separation.apart.length === 0) {
+  const separation = separationOf(few < N ? samplesOf(whole, 0, few) : whole, goal);
+  if (!separation || (separation.reached && separation.apart.length === 0)) {
     throw new RnnError('unsupported', 'E_PROBE', 'no known mistake can be shown on this network', {
       where: 'probe',
       fix: 'it needs a recurrent layer',

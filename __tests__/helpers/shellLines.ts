@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Lines of a shell that only call rnn-cli need no process each: they run here, in their folder. */
+
+/** The words of each line, or undefined where a shell is needed: a pipe, a variable, another program. */
+export function callsOf(script: string): string[][] | undefined {
+  const lines = script
+    .replace(/\\\n/g, ' ')
+    .split('\n')
+    .filter(line => /\S/.test(line));
+  const calls = lines.map(callOf);
+  return calls.every(call => call !== undefined) ? calls : undefined;
+}
+
+function callOf(line: string): string[] | undefined {
+  const found = /^rnn-cli((?:\s+(?:[^\s'"\\|&;<>$`(){}*?~#!]|'[^']*'|"[^"\\$`!]*")+)*)\s*$/.exec(line);
+  return found?.[1].match(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g)?.map(word => word.replace(/'([^']*)'|"([^"]*)"/g, (_, a, b) => a ?? b));
+}
+
+/** What a terminal would show of them, stdout and stderr in the order written. */
+export async function runCalls(calls: readonly (readonly string[])[], cwd: string): Promise<{ shown: string; exits: number[] }> {
+  // the build puts the version in; files that are written have it
+  const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8'));
+  Object.assign(globalThis, { __VERSION__: version });
+  const { main } = await import('../../src/cli/main.js');
+  const before = process.cwd();
+  const shown: Buffer[] = [];
+  const exits: number[] = [];
+  const stream = {
+    write(data: string | Uint8Array, done: (error?: Error | null) => void) {
+      shown.push(Buffer.from(data as string));
+      done();
+    },
+    on: () => undefined,
+  };
+  process.chdir(cwd);
+  try {
+    for (const argv of calls) exits.push(await main(argv, { stdout: stream, stderr: stream, env: {} } as never));
+  } finally {
+    process.chdir(before);
+  }
+  return { shown: Buffer.concat(shown).toString('utf8'), exits };
+}
