@@ -458,14 +458,6 @@ const CASES: [string, () => unknown, string][] = [
     '3 E_ONNX_LAYER | lstm_1: ONNX has no LSTM projection | found: projection 1',
   ],
   [
-    'a masking layer for ONNX',
-    () => {
-      const { model, shapes, weights } = net([{ kind: 'masking', value: 0 }, rnn]);
-      return toOnnxModel(model, shapes, weights);
-    },
-    '3 E_ONNX_LAYER | masking_1: an ONNX graph cannot hold masking over 3 axes | fix: leave the masking out, and give --lengths to whatever runs the graph',
-  ],
-  [
     'an activation inside a cell',
     () => {
       const { model, shapes, weights } = net([{ ...rnn, activation: 'gelu' }]);

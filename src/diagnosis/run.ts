@@ -1,6 +1,6 @@
 import type { Kernel } from '../engines/batched/kernel.js';
 import { RnnError } from '../errors.js';
-import { getLayerKind } from '../layers/index.js';
+import { applied } from '../layers/index.js';
 import type { LayerResult, Value } from '../layers/layer.js';
 import { isRecurrent, type LayerSpec } from '../model/spec.js';
 import { concatLast, sliceLast } from '../tensor/layout.js';
@@ -113,7 +113,7 @@ function applyLayer(
   const every = isRecurrent(layer) && layer.stateful && B !== null && inputs[0].tensor.shape[0] > B ? B : undefined;
   const initial = isRecurrent(layer) ? input.initialStates?.get(layer.name)?.map(t => inPrecision(t, precision)) : undefined;
   const context = { kernels: kernelsOf(fault, { precision, order, every, exact, fused }, known, cores), weights: own, initial, trace };
-  const result = getLayerKind(layer.kind).apply(layer, inputs, context);
+  const result = applied(layer, inputs, context);
   const seen = masks ? result : { ...result, mask: undefined };
   const swapped =
     fault?.swapped && isRecurrent(layer) && layer.bidirectional === 'concat' ? { ...seen, tensor: swapHalves(seen.tensor) } : seen;

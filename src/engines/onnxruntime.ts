@@ -60,13 +60,13 @@ interface StateNames {
   readonly names: readonly string[];
 }
 
-/** The graph with the final states among its outputs. Recurrent operators stand in the order of the layers. */
+/** The graph with the final states among its outputs. A layer's operator has the layer's name. */
 function withStates(written: OnnxModel, model: ModelSpec): { model: OnnxModel; states: readonly StateNames[] } {
   const layers = model.layers.filter(isRecurrent);
   const states: StateNames[] = [];
   const nodes = written.graph.nodes.map(node => {
-    const layer = layers[states.length];
-    if (layer === undefined || layer.kind.toUpperCase() !== node.opType) return node;
+    const layer = layers.find(l => l.name === node.name && l.kind.toUpperCase() === node.opType);
+    if (layer === undefined) return node;
     const names = getCell(layer.kind).states.map((state, s) => node.outputs[s + 1] ?? `${node.outputs[0]}/${state}`);
     states.push({ layer, names });
     return { ...node, outputs: [node.outputs[0], ...names] };

@@ -1,6 +1,6 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { getLayerKind } from '../layers/index.js';
+import { applied } from '../layers/index.js';
 import type { Kernels, LayerResult, Value } from '../layers/layer.js';
 import { inferShapes } from '../model/shapes.js';
 import { type InputSpec, isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
@@ -23,7 +23,7 @@ export function walk(model: ModelSpec, weights: Weights, input: EngineInput, opt
     const initial = initialOf(layer, values, input)?.map(s => toPrecision(s, kernels.precision));
     const inputs = layer.inputs.map(name => values.get(name)!);
     const result = within(layer.name, () =>
-      getLayerKind(layer.kind).apply(layer, withMask(inputs, layer, values), { kernels, weights: own, initial, trace: options.trace }),
+      applied(layer, withMask(inputs, layer, values), { kernels, weights: own, initial, trace: options.trace }),
     );
     const isSequence = result.tensor.shape.length > 2;
     values.set(layer.name, layer.mask === null && isSequence ? { ...result, mask: inputs[0].mask } : result);

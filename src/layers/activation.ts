@@ -10,6 +10,7 @@ import type { OnnxCall, ScriptCall } from './facets.js';
 import { numbers } from './fields.js';
 import type { Json } from './kerasConfig.js';
 import type { LayerBase, LayerKind, Value } from './layer.js';
+import { number, zeroedOutside } from './onnxSteps.js';
 import { pythonText } from './python.js';
 
 /** An activation as a layer of its own (Keras Activation, ReLU, Softmax …). */
@@ -48,6 +49,7 @@ export const activation: LayerKind<ActivationLayerSpec> = {
   grammar: { activation: true },
   reads: 'anything',
   kerasClass: layer => layer.kerasClass,
+  passesMask: () => true,
   fields: {
     activation: { type: 'activation' },
     axis: numbers({ default: [-1] }),
@@ -83,11 +85,15 @@ export const activation: LayerKind<ActivationLayerSpec> = {
     const x = masked ?? input.tensor;
     const y = isRow(layer) ? alongAxes(layer, x) : activated(layer.activation, x);
     if (masked) for (let k = 0; k < y.data.length; k++) if (input.mask![k] === 0) y.data[k] = 0;
-    return { tensor: y, mask: input.mask };
+    return { tensor: y };
   },
   onnx(layer, call) {
-    if (!isRow(layer)) return call.activation(layer.activation, call.inputs[0]);
-    return rowNodes(layer, call);
+    const { builder, inputs, masks, shapes, activation } = call;
+    const mask = layer.kerasClass === 'Softmax' ? masks[0] : undefined;
+    if (mask === undefined) return isRow(layer) ? rowNodes(layer, call) : activation(layer.activation, inputs[0]);
+    checkMaskedRank(layer, shapes[0].length);
+    const x = builder.add('Where', [mask, inputs[0], number(builder, HIDDEN, layer.name)], {}, layer.name);
+    return zeroedOutside(builder, mask, rowNodes(layer, { ...call, inputs: [x] }), layer.name);
   },
   scripts: {
     numpy: { expression: (layer, call) => expression(layer, call, 'transpose') },
@@ -124,12 +130,18 @@ function alongAxes(layer: ActivationLayerSpec, x: Tensor): Tensor {
 
 /** What Keras' Softmax makes of a mask: masked numbers far below all others. @throws RnnError E_MASK where the mask is not one of its numbers */
 function maskedInput(layer: ActivationLayerSpec, { tensor }: Value, mask: Uint8Array): Tensor {
-  if (tensor.shape.length !== 2)
+  checkMaskedRank(layer, tensor.shape.length);
+  return { shape: tensor.shape, data: tensor.data.map((v, k) => (mask[k] === 0 ? HIDDEN : v)) };
+}
+
+const HIDDEN = -1e9;
+
+function checkMaskedRank(layer: ActivationLayerSpec, rank: number): void {
+  if (rank !== 2)
     throw new RnnError('unsupported', 'E_MASK', 'a mask of steps does not fit a softmax over (N, T, features), in Keras neither', {
       where: layer.name,
       fix: 'end the mask before it',
     });
-  return { shape: tensor.shape, data: tensor.data.map((v, k) => (mask[k] === 0 ? -1e9 : v)) };
 }
 
 function rowNodes(layer: ActivationLayerSpec, { builder, inputs: [x], shapes, activation }: OnnxCall): string {

@@ -58,6 +58,7 @@ function convLstm(name: ConvLstmSpec['kind'], axes: number): LayerKind<ConvLstmS
     letter: 'F',
     reads: 'sequence',
     kerasClass: () => kerasClass,
+    passesMask: layer => layer.returnSequences,
     fields: {
       filters: { type: 'size' },
       ...filterFields(axes, ['valid', 'same'], 'tanh'),
@@ -207,7 +208,7 @@ function run(
   const steps = fromLast(layer, { shape: [N * T, ...space, F], data: sequence });
   const flat = { shape: [N, T, sizeOf(steps.shape.slice(1))], data: steps.data };
   const ordered = layer.goBackwards ? flipTime(flat) : flat;
-  return { tensor: { shape: [N, T, ...steps.shape.slice(1)], data: ordered.data }, mask: input.mask, states, others: states };
+  return { tensor: { shape: [N, T, ...steps.shape.slice(1)], data: ordered.data }, states, others: states };
 }
 
 /** The NumPy loop; the gates of both products in the order i, f, g, o. */

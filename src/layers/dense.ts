@@ -31,6 +31,7 @@ export const dense: LayerKind<DenseSpec> = {
     activation: true,
     options: { nobias: { set: { useBias: false } } },
   },
+  passesMask: () => true,
   kerasClass: layer => (layer.timeDistributed ? 'TimeDistributed' : 'Dense'),
   fields: {
     units: { type: 'size' },
@@ -106,7 +107,7 @@ export const dense: LayerKind<DenseSpec> = {
   apply(layer, [input], { kernels, weights }) {
     const x = layer.roundedInput ? rounded(input.tensor) : input.tensor;
     const y = kernels.affine(x, weights.get('Wo')!, weights.get('bo'));
-    return { tensor: activated(layer.activation, y), mask: input.mask };
+    return { tensor: activated(layer.activation, y) };
   },
 };
 

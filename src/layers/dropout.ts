@@ -22,6 +22,7 @@ const CLASSES = [
 export const dropout: LayerKind<DropoutSpec> = {
   name: 'dropout',
   reads: 'anything',
+  passesMask: () => true,
   grammar: { number: { field: 'rate', example: '0.5' } },
   kerasClass: layer => layer.kerasClass,
   fields: {
@@ -39,7 +40,7 @@ export const dropout: LayerKind<DropoutSpec> = {
   weightShapes: () => [],
   outputShape: (_layer, [input]) => input,
   cost: () => NO_COST,
-  apply: (_layer, [input]) => input,
+  apply: (_layer, [{ tensor, kind }]) => (kind === undefined ? { tensor } : { tensor, kind }),
 };
 
 function hasRate(kerasClass: string): boolean {

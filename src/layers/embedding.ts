@@ -33,12 +33,11 @@ export const embedding: LayerKind<EmbeddingSpec> = {
     config: ({ tokens, units, maskZero }) => ({ input_dim: tokens, output_dim: units, ...(maskZero ? { mask_zero: true } : {}) }),
     weightNames: { E: 'embeddings' },
   },
-  onnx({ name, maskZero }, { builder, inputs: [x], weight }) {
-    if (maskZero)
-      throw new RnnError('unsupported', 'E_ONNX_LAYER', 'an ONNX graph cannot hold an embedding that masks token 0', {
-        fix: 'leave the masking out, and give --lengths to whatever runs the graph',
-      });
-    return builder.add('Gather', [builder.constant(`${name}.weight`, weight('E')!), x], { axis: int(0) }, name);
+  onnx({ name, maskZero }, { builder, inputs: [x], masks: [given], weight }) {
+    const y = builder.add('Gather', [builder.constant(`${name}.weight`, weight('E')!), x], { axis: int(0) }, name);
+    if (!maskZero) return { y, mask: given };
+    const real = builder.add('Not', [builder.add('Equal', [x, builder.scalar(0)], {}, name)], {}, name);
+    return { y, mask: given === undefined ? real : builder.add('And', [real, given], {}, name) };
   },
   scripts: {
     numpy: { expression: (_layer, { inputs: [x], weight }) => `${weight('E')}[${x}.astype(int)]` },

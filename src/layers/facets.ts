@@ -58,16 +58,39 @@ export interface KerasFacet<S> {
 export interface OnnxCall {
   readonly builder: GraphBuilder;
   readonly inputs: readonly string[];
+  /** which steps of an input are real: names of truth values [N, T]; undefined: all are */
+  readonly masks: readonly (string | undefined)[];
   /** shapes of the inputs */
   readonly shapes: readonly DimShape[];
+  /** types of the inputs: only operators see others than floats, and an embedding its whole numbers */
+  readonly types: readonly ('f32' | 'i64' | 'bool')[];
   readonly output: DimShape;
+  /** shapes of the outputs beside the first */
+  readonly others: readonly DimShape[];
+  /** initial states, constants or names of values, per direction then state */
+  readonly initial?: readonly (Tensor | string)[];
+  /** whether outputs beside the first are read by anything */
+  readonly wantsOthers: boolean;
   weight(name: string): Tensor | undefined;
   /** appends an activation; @returns its output */
   activation(spec: ActivationSpec, x: string): string;
+  /** appends a layer that stands inside this one, its weights under `prefix` */
+  inner(layer: { readonly name: string; readonly kind: string }, prefix: string, given: Partial<OnnxCall>): OnnxResult;
 }
 
-/** Appends the layer's nodes. @returns the name of its output @throws RnnError E_ONNX_LAYER */
-export type OnnxFacet<S> = (layer: S, call: OnnxCall) => string;
+/** Names of what a layer gives. */
+export interface OnnxResult {
+  readonly y: string;
+  /** the mask of y where it is not that of the first input */
+  readonly mask?: string;
+  readonly others?: readonly string[];
+  /** where they are no floats */
+  readonly type?: OnnxCall['types'][number];
+  readonly otherType?: OnnxCall['types'][number];
+}
+
+/** Appends the layer's nodes. @returns the name of its output, or of all it gives @throws RnnError E_ONNX_LAYER */
+export type OnnxFacet<S> = (layer: S, call: OnnxCall) => string | OnnxResult;
 
 /** What a line of Python is written from. */
 export interface ScriptCall {

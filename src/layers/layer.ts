@@ -173,6 +173,8 @@ export interface LayerKind<S extends LayerBase & { readonly kind: string }> {
   readonly letter?: string;
   /** what it wants of the layer before: a whole sequence, or whatever comes, which it hands on */
   readonly reads?: 'sequence' | 'anything';
+  /** its output has the steps of its first input, whose mask goes on with it */
+  passesMask?(layer: S): boolean;
   /** facets: how it is written elsewhere. An absent one is refused by name */
   readonly grammar?: Grammar;
   readonly keras?: KerasFacet<S>;

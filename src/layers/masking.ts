@@ -1,5 +1,7 @@
+import { int, ints } from '../formats/onnx/builder.js';
 import { NO_COST, sequenceOf } from './dims.js';
 import type { LayerBase, LayerKind } from './layer.js';
+import { cast, lifted, number, zeroedOutside } from './onnxSteps.js';
 
 /** Steps whose every feature equals `value` are masked, and zeroed (Keras Masking). */
 export interface MaskingSpec extends LayerBase {
@@ -16,6 +18,14 @@ export const masking: LayerKind<MaskingSpec> = {
   weightShapes: () => [],
   outputShape: (_layer, [input]) => sequenceOf(input),
   cost: () => NO_COST,
+
+  onnx({ value, name }, { builder, inputs: [x], shapes }) {
+    const add = (op: string, inputs: readonly string[], attributes = {}) => builder.add(op, inputs, attributes, name);
+    const differs = cast(builder, add('Not', [add('Equal', [x, number(builder, value, name)])]), 'f32', name);
+    const steps = add('ReduceMax', [differs], { axes: ints(...shapes[0].slice(2).map((_, i) => i + 2)), keepdims: int(0) });
+    const mask = cast(builder, steps, 'bool', name);
+    return { y: zeroedOutside(builder, lifted(builder, mask, shapes[0].length, name), x, name), mask };
+  },
 
   apply(layer, [{ tensor }], { kernels }) {
     const [N, T, D] = tensor.shape;

@@ -3,8 +3,9 @@ import { int } from '../formats/onnx/builder.js';
 import { operated } from '../ops/run.js';
 import type { GraphValue } from '../ops/value.js';
 import { multiply, NO_COST, showShape } from './dims.js';
-import type { OnnxCall, Script, ScriptFacet } from './facets.js';
+import type { OnnxCall, OnnxResult, Script, ScriptFacet } from './facets.js';
 import type { DimShape, LayerBase, LayerContext, LayerKind, Value } from './layer.js';
+import { cast, lifted as liftedMask, number } from './onnxSteps.js';
 import { axisIn, broadcastDims } from './operatorShapes.js';
 
 /** Several inputs into one: side by side on an axis, or elementwise with NumPy's broadcasting (Keras' merge layers). */
@@ -37,8 +38,14 @@ function elementwise(name: MergeSpec['kind'], kerasClass: string, op: string): L
     onnx: (layer, call) => elementwiseOnnx(layer, call, op),
     scripts: elementwiseScripts(kerasClass),
     apply(layer, inputs, context) {
-      const given = layer.masks === 'any' && SKIPPING.has(name) ? withoutMasked(name, op, inputs, context) : undefined;
-      const tensor = given ?? (name === 'average' ? mean(inputs, context) : fold(op, inputs, context));
+      const masks = skipsMasked(layer) ? inputs.map(maskOf) : [];
+      const calls = { apply: (o: string, values: readonly GraphValue[]) => operated(o, values, context.kernels), number: scalar };
+      const given = masks.some(m => m !== undefined) ? withoutMasked(name, op, alike(inputs), masks, calls) : undefined;
+      const tensor = given
+        ? { shape: given.shape, data: given.data }
+        : name === 'average'
+          ? mean(inputs, context)
+          : fold(op, inputs, context);
       return { tensor, mask: jointMask(inputs, layer.masks) };
     },
   };
@@ -72,8 +79,10 @@ export const concatenate: LayerKind<MergeSpec> = {
       expression: ({ axis }, { inputs }) => `keras.layers.Concatenate(${axis === -1 ? '' : `axis=${axis}`})([${inputs.join(', ')}])`,
     },
   },
-  onnx: (layer, { builder, inputs }) =>
-    inputs.length === 1 ? inputs[0] : builder.add('Concat', inputs, { axis: int(layer.axis) }, layer.name),
+  onnx: (layer, call) => ({
+    y: call.inputs.length === 1 ? call.inputs[0] : call.builder.add('Concat', call.inputs, { axis: int(layer.axis) }, layer.name),
+    mask: concatenatedMaskOnnx(layer, call),
+  }),
   apply(layer, inputs, { kernels }) {
     const axis = layer.axis < 0 ? layer.axis + inputs[0].tensor.shape.length : layer.axis;
     const values = inputs.map(({ tensor }) => ({ kind: 'float' as const, ...tensor }));
@@ -83,16 +92,51 @@ export const concatenate: LayerKind<MergeSpec> = {
 };
 
 /** ONNX has one operator for any number of inputs, except for products and differences. An input that lacks axes gets them behind the batch. */
-function elementwiseOnnx({ kind, name }: MergeSpec, { builder, inputs, shapes }: OnnxCall, op: string): string {
-  if (inputs.length === 1) return inputs[0];
+function elementwiseOnnx(layer: MergeSpec, call: OnnxCall, op: string): OnnxResult {
+  const { builder, inputs, shapes } = call;
+  const { kind, name } = layer;
+  const mask = jointMaskOnnx(layer, call);
+  if (inputs.length === 1) return { y: inputs[0], mask };
   const rank = Math.max(...shapes.map(s => s.length));
   const given = inputs.map((x, i) => {
     const missing = Array.from({ length: rank - shapes[i].length }, (_, k) => k + 1);
     return missing.length === 0 ? x : builder.add('Unsqueeze', [x, builder.integers(missing)], {}, name);
   });
-  if (kind === 'multiply' || kind === 'subtract')
-    return given.slice(1).reduce((result, next, i) => builder.add(op, [result, next], {}, i === 0 ? name : `${name}/${i}`), given[0]);
-  return builder.add({ add: 'Sum', average: 'Mean', maximum: 'Max', minimum: 'Min' }[kind as 'add'], given, {}, name);
+  const apply = (o: string, values: readonly string[]) => builder.add(o, values, {}, name);
+  const masks = inputs.map((_, i) =>
+    call.masks[i] && skipsMasked(layer) && shapes[i].length === 3 ? liftedMask(builder, call.masks[i], 3, name) : undefined,
+  );
+  if (masks.some(m => m !== undefined))
+    return { y: withoutMasked(kind, op, given, masks, { apply, number: value => number(builder, value, name) }), mask };
+  if (kind === 'multiply' || kind === 'subtract') return { y: given.reduce((a, b) => apply(op, [a, b])), mask };
+  return { y: apply({ add: 'Sum', average: 'Mean', maximum: 'Max', minimum: 'Min' }[kind as 'add'], given), mask };
+}
+
+/** As jointMask has it. */
+function jointMaskOnnx({ masks, name }: MergeSpec, call: OnnxCall): string | undefined {
+  const own = call.masks.flatMap((mask, i) => (mask === undefined ? [] : [{ mask, one: call.shapes[i][1].size === 1 }]));
+  if (own.length === 0 || (masks === 'any' && own.length < call.inputs.length)) return undefined;
+  const whole = own.some(m => !m.one) ? own.filter(m => !m.one) : own;
+  return whole.map(m => m.mask).reduce((a, b) => call.builder.add(masks === 'any' ? 'Or' : 'And', [a, b], {}, name));
+}
+
+/** As concatenatedMask has it. */
+function concatenatedMaskOnnx(
+  { axis: asked, masks, name }: MergeSpec,
+  { builder, inputs, masks: own, shapes }: OnnxCall,
+): string | undefined {
+  if (own.every(m => m === undefined) || shapes[0].length < 3) return undefined;
+  const axis = axisIn(asked, shapes[0].length, name);
+  if (axis > 1) {
+    if (masks === 'any' && own.includes(undefined)) return undefined;
+    return own.filter(m => m !== undefined).reduce((a, b) => builder.add(masks === 'any' ? 'Or' : 'And', [a, b], {}, name));
+  }
+  const full = own.map((mask, i) => {
+    if (mask !== undefined) return mask;
+    const size = builder.add('Shape', [inputs[i]], { start: int(0), end: int(2) }, name);
+    return cast(builder, builder.add('Expand', [builder.scalar(1), size], {}, name), 'bool', name);
+  });
+  return builder.add('Concat', full, { axis: int(axis) }, name);
 }
 
 /** Python of two inputs and more, from the left. */
@@ -187,29 +231,38 @@ function alike(inputs: readonly Value[]): GraphValue[] {
 /** Merges of Keras 3 that leave masked steps out: in a product they are 1, of the larger and the smaller the other input is taken. */
 const SKIPPING: ReadonlySet<string> = new Set(['multiply', 'maximum', 'minimum']);
 
-/** undefined where no input has a mask of its own steps */
-function withoutMasked(name: MergeSpec['kind'], op: string, inputs: readonly Value[], context: LayerContext) {
-  const masks = inputs.map(maskOf);
-  if (masks.every(mask => mask === undefined)) return undefined;
-  const number = (value: number): GraphValue => ({ kind: 'float', shape: [], data: context.kernels.allocate(1).fill(value) });
-  const values = alike(inputs);
+function skipsMasked({ kind, masks }: MergeSpec): boolean {
+  return masks === 'any' && SKIPPING.has(kind);
+}
+
+/** @param masks [N, T, 1], of those inputs that have one of their own steps; `calls` compute or write nodes */
+function withoutMasked<V extends GraphValue | string>(
+  kind: MergeSpec['kind'],
+  op: string,
+  values: readonly V[],
+  masks: readonly (V | undefined)[],
+  { apply, number }: { apply(op: string, inputs: readonly V[]): V; number(value: number): V },
+): V {
+  if (kind === 'multiply') {
+    const ones = values.map((x, i) => (masks[i] ? apply('Where', [masks[i], x, number(1)]) : x));
+    const product = ones.reduce((a, b) => apply(op, [a, b]));
+    const all = masks.every(mask => mask !== undefined) ? masks.reduce((a, b) => apply('Or', [a!, b!]))! : undefined;
+    return all ? apply('Where', [all, product, number(0)]) : product;
+  }
   let [output] = values;
   let [seen] = masks;
-  if (name === 'multiply') {
-    const ones = values.map((x, i) => (masks[i] ? operated('Where', [masks[i], x, number(1)], context.kernels) : x));
-    const product = ones.reduce((a, b) => operated(op, [a, b], context.kernels));
-    const all = masks.every(mask => mask !== undefined) ? masks.reduce((a, b) => operated('Or', [a!, b!], context.kernels))! : undefined;
-    output = all ? operated('Where', [all, product, number(0)], context.kernels) : product;
-  } else {
-    values.slice(1).forEach((x, i) => {
-      const mask = masks[i + 1];
-      const here = mask ? operated('Where', [mask, x, output], context.kernels) : x;
-      const there = seen ? operated('Where', [seen, output, here], context.kernels) : output;
-      seen = mask && seen ? operated('Or', [seen, mask], context.kernels) : undefined;
-      output = operated(op, [there, here], context.kernels);
-    });
-  }
-  return { shape: output.shape, data: output.data };
+  values.slice(1).forEach((x, i) => {
+    const mask = masks[i + 1];
+    const here = mask ? apply('Where', [mask, x, output]) : x;
+    const there = seen ? apply('Where', [seen, output, here]) : output;
+    seen = mask && seen ? apply('Or', [seen, mask]) : undefined;
+    output = apply(op, [there, here]);
+  });
+  return output;
+}
+
+function scalar(value: number): GraphValue {
+  return { kind: 'float', shape: [], data: Float64Array.of(value) };
 }
 
 /** [N, T, 1] */

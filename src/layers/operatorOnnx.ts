@@ -1,39 +1,102 @@
-import type { GraphBuilder } from '../formats/onnx/builder.js';
-import type { OnnxFacet } from './facets.js';
-import type { OperatorSpec } from './operatorFields.js';
+import { type GraphBuilder, int } from '../formats/onnx/builder.js';
+import type { OnnxTensor } from '../formats/onnx/graph.js';
+import type { OnnxCall, OnnxFacet } from './facets.js';
+import { cast, ONNX_TYPES } from './onnxSteps.js';
+import type { Operand, OperatorSpec } from './operatorFields.js';
 import { constantTensor, nodeOf } from './operatorNode.js';
+import { axisIn } from './operatorShapes.js';
 
 /**
  * An operator is an ONNX node already. Files are written for operator set 17: reductions have their axes as an attribute there, and Gelu and
  * Mish are made of older operators.
  */
-export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, { builder, inputs, shapes, activation }) => {
-  let next = 0;
+export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
+  const { builder, inputs, types: given, shapes, activation, output, others, wantsOthers } = call;
   const axesApart = /^Reduce/.test(layer.op) && layer.op !== 'ReduceSum';
-  const names = (layer.operands ?? inputs.map(() => null)).map((operand, i) => {
-    if (operand === null) return inputs[next++];
+  const operands = layer.operands ?? inputs.map(() => null);
+  const types = operandTypes(layer.op, operands, given);
+  let next = 0;
+  const names = operands.map((operand, i) => {
+    if (operand === null) {
+      const at = next++;
+      return types[i] === given[at] ? inputs[at] : cast(builder, inputs[at], types[i], layer.name);
+    }
     if (axesApart && i === 1) return '';
-    const { shape, data } = constantTensor(operand);
-    if (operand.type === 'float') return builder.constant(`${layer.name}.constant`, { shape, data: Float64Array.from(operand.data) });
-    return builder.tensor(
-      `${layer.name}.constant`,
-      operand.type === 'int' ? { shape, dtype: 'i64', data } : { shape, dtype: 'bool', data },
-    );
+    const { shape, data } = constantTensor({ ...operand, type: ({ f32: 'float', i64: 'int', bool: 'bool' } as const)[types[i]] });
+    if (types[i] === 'f32') return builder.constant(`${layer.name}.constant`, { shape, data: Float64Array.from(operand.data) });
+    return builder.tensor(`${layer.name}.constant`, { shape, dtype: types[i], data } as OnnxTensor);
   });
   const attributes = Object.fromEntries(nodeOf(layer).attributes);
   const axes = layer.operands?.[1];
+  const type = givenType(layer, types);
+  if (layer.op === 'Cast') attributes.to = int(ONNX_TYPES[type]);
   if (axesApart && axes)
-    return builder.add(
-      layer.op,
-      names.slice(0, 1),
-      { ...attributes, axes: { type: 'ints', value: axes.data.map(v => BigInt(v)) } },
-      layer.name,
-    );
+    return {
+      y: builder.add(
+        layer.op,
+        names.slice(0, 1),
+        { ...attributes, axes: { type: 'ints', value: axes.data.map(v => BigInt(v)) } },
+        layer.name,
+      ),
+      type,
+    };
   if (layer.op === 'Gelu') return activation(layer.attributes.approximate === 'tanh' ? 'gelu_tanh' : 'gelu', names[0]);
   if (layer.op === 'GroupNormalization') return groupNorm(layer, builder, names, shapes[0].length);
   if (layer.op === 'Mish') return activation('mish', names[0]);
-  return builder.add(layer.op, names, attributes, layer.name);
+  if (layer.op === 'Split' && 'num_outputs' in attributes) {
+    // older: parts of their own sizes are told by these
+    delete attributes.num_outputs;
+    const axis = axisIn(Number(layer.attributes.axis ?? 0), output.length, layer.op);
+    names.splice(1, 1, builder.integers([output, ...others].map(shape => shape[axis].size!)));
+  }
+  const count = wantsOthers || layer.op === 'Split' ? 1 + others.length : 1;
+  const [y, ...rest] = builder.addMany(layer.op, names, count, attributes, layer.name);
+  return { y, others: rest, type, otherType: layer.op === 'TopK' ? 'i64' : type };
 };
+
+type ValueType = OnnxCall['types'][number];
+
+const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
+/** read any type, and give the first operand's */
+const MOVING = words(
+  'Identity Reshape Transpose Squeeze Unsqueeze Slice Gather Expand Tile Split Flatten GatherElements GatherND Cast Shape Size',
+);
+/** read one type in all operands, or in the first of them */
+const ALIKE = words('Add Sub Mul Div Min Max Sum Mod Concat MatMul Equal Less Greater LessOrEqual GreaterOrEqual');
+const WHOLE_TOO = words('Neg Abs Sign ReduceSum ReduceMax ReduceMin ReduceProd CumSum TopK Pad');
+const COMPARING = words('Equal Less Greater LessOrEqual GreaterOrEqual IsNaN IsInf');
+const LOGICAL = words('And Or Xor Not');
+const INDICES = words('ArgMax ArgMin Shape Size NonZero');
+
+/** The type each operand is brought to: a graph converts nothing by itself. @param given of the inputs */
+function operandTypes(op: string, operands: readonly Operand[], given: readonly ValueType[]): ValueType[] {
+  let next = 0;
+  const own = operands.map(o => (o === null ? given[next++] : ({ float: 'f32', int: 'i64', bool: 'bool' } as const)[o.type]));
+  const joined = (from: number): ValueType => {
+    const isFloat = operands.map((o, i) => i >= from && own[i] === 'f32' && (o === null || !o.data.every(Number.isInteger)));
+    const allFloat = operands.every((o, i) => i < from || o !== null || own[i] === 'f32');
+    if (isFloat.includes(true) || allFloat) return 'f32';
+    return own.slice(from).every(type => type === 'bool') && (op === 'Equal' || op === 'Where' || op === 'Concat') ? 'bool' : 'i64';
+  };
+  return own.map((type, i): ValueType => {
+    if (LOGICAL.has(op) || (op === 'Where' && i === 0)) return 'bool';
+    if (op === 'Where') return joined(1);
+    if (ALIKE.has(op)) return joined(0);
+    if (/^Gather/.test(op) && i === 1) return 'i64';
+    if (MOVING.has(op)) return type;
+    if (WHOLE_TOO.has(op)) return type === 'bool' ? 'i64' : type;
+    return operands[i] === null ? 'f32' : type;
+  });
+}
+
+/** The type an operator gives. */
+function givenType({ op, attributes }: OperatorSpec, types: readonly ValueType[]): ValueType {
+  if (COMPARING.has(op) || LOGICAL.has(op)) return 'bool';
+  if (INDICES.has(op)) return 'i64';
+  if (op === 'Cast') return ({ 6: 'i64', 7: 'i64', 9: 'bool' } as const)[Number(attributes.to)] ?? 'f32';
+  if (op === 'Where') return types[1];
+  return MOVING.has(op) || ALIKE.has(op) || WHOLE_TOO.has(op) ? types[0] : 'f32';
+}
 
 /** Older than GroupNormalization: groups as channels of InstanceNormalization, then scale and bias of the channels. */
 function groupNorm(layer: OperatorSpec, builder: GraphBuilder, [x, gamma, beta]: readonly string[], rank: number): string {

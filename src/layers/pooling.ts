@@ -6,6 +6,7 @@ import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } fr
 import { multiply, NO_COST } from './dims.js';
 import type { OnnxCall, ScriptCall } from './facets.js';
 import type { Kernels, LayerBase, LayerKind, Value } from './layer.js';
+import { cast } from './onnxSteps.js';
 import { pythonText } from './python.js';
 import type { Dim } from './shape.js';
 
@@ -115,17 +116,24 @@ const meanOf: Reduce = (x, from, offsets, real) => {
 /** the first step where none is real */
 const lastOf: Reduce = (x, from, offsets, real) => x[from + offsets[real.length === 0 ? 0 : real[real.length - 1]]];
 
-function asNodes(layer: PoolSpec, { builder, inputs: [x] }: OnnxCall, way: Way, count: number): string {
+function asNodes(layer: PoolSpec, { builder, inputs: [x], masks }: OnnxCall, way: Way, count: number): string {
   const axes = spaceAxes(layer, count);
-  if (way !== 'last')
-    return builder.add(
-      way === 'max' ? 'ReduceMax' : 'ReduceMean',
-      [x],
-      { axes: ints(...axes), keepdims: int(Number(layer.keepdims)) },
-      layer.name,
-    );
-  const at = layer.keepdims ? builder.integers([-1]) : builder.scalar(-1);
-  return builder.add('Gather', [x, at], { axis: int(axes[0]) }, layer.name);
+  const mask = layer.useMask ? masks[0] : undefined;
+  const keepdims = int(Number(layer.keepdims));
+  const add = (op: string, inputs: readonly string[], attributes = {}) => builder.add(op, inputs, attributes, layer.name);
+  if (way === 'mean' && mask) {
+    const real = cast(builder, add('Unsqueeze', [mask, builder.integers([lastChannels(layer) ? 2 : 1])]), 'f32', layer.name);
+    const sum = (value: string) => add('ReduceSum', [value, builder.integers(axes)], { keepdims });
+    return add('Div', [sum(add('Mul', [x, real])), sum(real)]);
+  }
+  if (way !== 'last') return add(way === 'max' ? 'ReduceMax' : 'ReduceMean', [x], { axes: ints(...axes), keepdims });
+  if (mask) {
+    // the first step at which as many are real as ever is the last real one
+    const seen = add('CumSum', [cast(builder, mask, 'i32', layer.name), builder.scalar(1)]);
+    const y = add('GatherND', [x, add('ArgMax', [seen], { axis: int(1) })], { batch_dims: int(1) });
+    return layer.keepdims ? add('Unsqueeze', [y, builder.integers([1])]) : y;
+  }
+  return add('Gather', [x, layer.keepdims ? builder.integers([-1]) : builder.scalar(-1)], { axis: int(axes[0]) });
 }
 
 function expression(

@@ -16,6 +16,7 @@ export interface PReluSpec extends LayerBase {
 export const prelu: LayerKind<PReluSpec> = {
   name: 'prelu',
   reads: 'anything',
+  passesMask: () => true,
   kerasClass: () => 'PReLU',
   fields: { sharedAxes: sizes({ default: [] }) },
   grammar: {},
@@ -56,7 +57,7 @@ export const prelu: LayerKind<PReluSpec> = {
     );
     const y = kernels.allocate(data.length);
     for (let k = 0; k < y.length; k++) y[k] = data[k] < 0 ? alpha.data[which[k % size]] * data[k] : data[k];
-    return { tensor: { shape, data: y }, mask: input.mask };
+    return { tensor: { shape, data: y } };
   },
   onnx: ({ name }, { builder, inputs: [x], weight }) =>
     builder.add('PRelu', [x, builder.constant(`${name}.alpha`, weight('alpha')!)], {}, name),

@@ -91,6 +91,7 @@ function recurrentLayer(cell: Cell): LayerKind<RecurrentSpec> {
     name: cell.name,
     letter: 'M',
     reads: 'sequence',
+    passesMask: layer => layer.returnSequences,
     grammar: {
       sizes: { form: 'units', example: '64', counts: [1, 1], fields: ([units]) => ({ units }) },
       activation: true,
@@ -175,7 +176,7 @@ function kerasPath(weight: string): string {
 
 function applyOne(layer: RecurrentSpec, input: Value, context: LayerContext): LayerResult {
   const run = runDirection(layer, input, context, '', layer.goBackwards, context.initial);
-  return output(layer, input, run.last, inOrder(layer, run.sequence), run.sequence, [run]);
+  return output(layer, run.last, inOrder(layer, run.sequence), run.sequence, [run]);
 }
 
 /** Forward and backward over the same input, merged. Keras flips the backward sequence to time order before merging; so do PyTorch and ONNX. */
@@ -185,7 +186,7 @@ function applyBoth(layer: RecurrentSpec, input: Value, context: LayerContext): L
   const backward = runDirection(layer, input, context, 'backward/', !layer.goBackwards, initialBackward);
   const mode = layer.bidirectional!;
   const sequence = forward.sequence && merge(mode, forward.sequence, backward.sequence!);
-  return output(layer, input, merge(mode, forward.last, backward.last), inOrder(layer, sequence), sequence, [forward, backward]);
+  return output(layer, merge(mode, forward.last, backward.last), inOrder(layer, sequence), sequence, [forward, backward]);
 }
 
 function runDirection(
@@ -225,7 +226,6 @@ function inOrder(layer: RecurrentSpec, sequence: Tensor | undefined): Tensor | u
 
 function output(
   layer: RecurrentSpec,
-  input: Value,
   last: Tensor,
   sequence: Tensor | undefined,
   hidden: Tensor | undefined,
@@ -233,7 +233,7 @@ function output(
 ): LayerResult {
   const states = runs.flatMap(run => run.states);
   const rest = { states, others: states, sequence: hidden, traces: runs.flatMap(run => run.trace ?? []) };
-  return layer.returnSequences ? { tensor: sequence!, mask: input.mask, ...rest } : { tensor: last, ...rest };
+  return layer.returnSequences ? { tensor: sequence!, ...rest } : { tensor: last, ...rest };
 }
 
 function recurrenceArgs(

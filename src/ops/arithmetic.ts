@@ -32,7 +32,7 @@ export const ARITHMETIC: Operators = {
   Add: binary((a, b) => a + b),
   Sub: binary((a, b) => a - b),
   Mul: binary((a, b) => a * b),
-  Div: plain(call => combine(call, call.inputs[0]?.kind === 'int' ? (a, b) => Math.trunc(a / b) : (a, b) => a / b)),
+  Div: plain(call => combine(call, call.inputs.every(v => v?.kind === 'int') ? (a, b) => Math.trunc(a / b) : (a, b) => a / b)),
   Pow: binary(power),
   Max: plain(call => fold(call, (a, b) => Math.max(a, b))),
   Min: plain(call => fold(call, (a, b) => Math.min(a, b))),
@@ -153,9 +153,11 @@ function combine(call: Call, f: (a: number, b: number) => number, kind?: GraphVa
   const [a, b] = [need(call, 0), need(call, 1)];
   const shape = broadcastShape(a.shape, b.shape);
   const [left, right] = [broadcastTo(a, shape), broadcastTo(b, shape)];
-  const data = allocateShape(shape, kind ?? a.kind, call.kernels.precision);
+  const kinds = [a.kind, b.kind];
+  const joined = kind ?? (kinds.includes('float') ? 'float' : kinds.includes('int') ? 'int' : 'bool');
+  const data = allocateShape(shape, joined, call.kernels.precision);
   for (let k = 0; k < data.length; k++) data[k] = f(left.data[k], right.data[k]);
-  return { kind: kind ?? a.kind, shape, data };
+  return { kind: joined, shape, data };
 }
 
 function compared(f: (a: number, b: number) => boolean): Operator {

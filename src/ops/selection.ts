@@ -36,19 +36,26 @@ function gatherElements(call: Call): GraphValue {
   return { kind: x.kind, shape: index.shape, data };
 }
 
-/** The last axis of the indices [..., q] holds positions in the first q axes: x[i, j] for q = 2. */
+/** The last axis of the indices [..., q] holds positions in the first q axes: x[i, j] for q = 2; behind the `batch_dims` axes that both have. */
 function gatherRows(call: Call): GraphValue {
   const [x, index] = [need(call, 0), need(call, 1)];
-  if ((intOf(call.node, 'batch_dims') ?? 0) !== 0) throw shapeError('GatherND with batch_dims is not run here', 'batch_dims', '0');
+  const both = intOf(call.node, 'batch_dims') ?? 0;
   const q = index.shape[index.shape.length - 1] ?? 0;
-  if (q < 1 || q > x.shape.length) throw shapeError('the positions have too many parts', String(q), `1 to ${x.shape.length}`);
-  const width = sizeOf(x.shape.slice(q));
-  const strides = stridesOf(x.shape);
-  const shape = [...index.shape.slice(0, -1), ...x.shape.slice(q)];
+  const most = x.shape.length - both;
+  if (q < 1 || q > most) throw shapeError('the positions have too many parts', String(q), `1 to ${most}`);
+  const batch = x.shape.slice(0, both);
+  if (both < 0 || both >= index.shape.length || batch.some((n, i) => n !== index.shape[i]))
+    throw shapeError(`the first ${both} axes differ`, formatShape(index.shape), formatShape(batch));
+  const width = sizeOf(x.shape.slice(both + q));
+  const strides = stridesOf(x.shape).slice(both);
+  const shape = [...index.shape.slice(0, -1), ...x.shape.slice(both + q)];
   const data = allocateShape(shape, x.kind, call.kernels.precision);
-  for (let r = 0; r < index.data.length / q; r++) {
-    let at = 0;
-    for (let a = 0; a < q; a++) at += rowOf(index.data[r * q + a], x.shape[a]) * strides[a];
+  const rows = index.data.length / q;
+  // rows of one place of the shared axes, and how many numbers of x lie there
+  const [each, inside] = [rows / Math.max(1, sizeOf(batch)), sizeOf(x.shape.slice(both))];
+  for (let r = 0; r < rows; r++) {
+    let at = Math.floor(r / each) * inside;
+    for (let a = 0; a < q; a++) at += rowOf(index.data[r * q + a], x.shape[both + a]) * strides[a];
     data.set(x.data.subarray(at, at + width), r * width);
   }
   return { kind: x.kind, shape, data };

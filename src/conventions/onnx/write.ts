@@ -1,10 +1,11 @@
-import type { ActivationSpec } from '../../activations/activation.js';
 import { RnnError, within } from '../../errors.js';
 import { type GraphBuilder, newBuilder } from '../../formats/onnx/builder.js';
 import type { OnnxModel } from '../../formats/onnx/graph.js';
-import { getLayerKind } from '../../layers/index.js';
-import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
-import { inputsOf, isRecurrent, type ModelSpec, outputsOf } from '../../model/spec.js';
+import type { OnnxCall, OnnxResult } from '../../layers/facets.js';
+import { type AnyLayer, getLayerKind } from '../../layers/index.js';
+import { cast } from '../../layers/onnxSteps.js';
+import type { ModelShapes } from '../../model/shapes.js';
+import { type InputSpec, inputsOf, isRecurrent, type LayerSpec, type ModelSpec, outputsOf, type RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import { addActivation } from './activationNodes.js';
@@ -32,20 +33,38 @@ export function toOnnxModel(
   const inputNames = inputsOf(model).map(({ name }) => (model.otherInputs ? name : INPUT));
   const outputNames = outputsOf(model).map(({ name }) => (model.otherOutputs ? unlike(name, inputNames) : OUTPUT));
   const builder = newBuilder([...inputNames, ...outputNames]);
-  const values = new Map<string, string>(inputsOf(model).map(({ name }, i) => [name, inputNames[i]]));
-  const wanted = wantedStates(model);
-  for (const layer of shapes.layers) {
-    const spec = layer.layer;
-    if (typeof spec.mask === 'string') throw within(spec.name, () => noLayer('a mask that is given to a layer'));
-    const owner = spec.shares ?? spec.name;
-    const own = (name: string) => weights.get(`${owner}/${name}`);
-    const given = spec.states?.map(name => values.get(name)!) ?? initialStates?.get(spec.name);
-    within(spec.name, () => {
-      const inputs = spec.inputs.map(name => values.get(name)!);
-      const outputs = addLayer(builder, layer, inputs, own, given, wanted.has(spec.name));
-      values.set(spec.name, outputs[0]);
-      layer.others.forEach(({ suffix }, i) => {
-        values.set(`${spec.name}/${suffix}`, outputs[i + 1]);
+  const values = new Map<string, OnnxResult>(
+    inputsOf(model).map(({ name }, i) => [name, { y: inputNames[i], type: inputType(inputsOf(model)[i]) }]),
+  );
+  const nameOf = (value: string) => values.get(value)!.y;
+  const wanted = wantedOthers(model);
+  const isInput = (value: OnnxResult) => inputNames.includes(value.y);
+  const as = ({ y, type = 'f32' }: OnnxResult, wantedType: OnnxResult['type'] = 'f32') =>
+    type === wantedType ? y : cast(builder, y, wantedType, y);
+  for (const { layer, inputs, output, others } of shapes.layers) {
+    const owner = layer.shares ?? layer.name;
+    const given = layer.inputs.map(name => values.get(name)!);
+    const masks = given.map(value => value.mask);
+    within(layer.name, () => {
+      const result = addLayer(layer, {
+        builder,
+        inputs: given.map(value =>
+          as(value, layer.kind === 'embedding' ? 'i64' : layer.kind === 'op' && !isInput(value) ? value.type : 'f32'),
+        ),
+        types: given.map(value => (layer.kind === 'op' && !isInput(value) ? (value.type ?? 'f32') : 'f32')),
+        masks:
+          layer.mask === undefined ? masks : [layer.mask === null ? undefined : asMask(builder, nameOf(layer.mask)), ...masks.slice(1)],
+        shapes: inputs,
+        output,
+        others: others.map(o => o.shape),
+        weight: name => weights.get(`${owner}/${name}`),
+        initial: layer.states?.map(nameOf) ?? initialStates?.get(layer.name),
+        wantsOthers: wanted.has(layer.name),
+      });
+      values.set(layer.name, layer.mask === null && output.length > 2 ? { ...result, mask: masks[0] } : result);
+      if (wanted.has(layer.name) && result.others?.length !== others.length) throw noLayer(`the outputs of ${layer.kind} beside the first`);
+      others.forEach(({ suffix }, i) => {
+        values.set(`${layer.name}/${suffix}`, { y: result.others?.[i] ?? '', type: result.otherType });
       });
     });
   }
@@ -53,7 +72,7 @@ export function toOnnxModel(
   if (newer) throw noLayer(`${newer.opType}, which is newer than operator set ${OPSET}`);
   outputsOf(model).forEach(({ value }, i) => {
     const attributes = new Map();
-    builder.nodes.push({ name: '', opType: 'Identity', domain: '', inputs: [values.get(value)!], outputs: [outputNames[i]], attributes });
+    builder.nodes.push({ name: '', opType: 'Identity', domain: '', inputs: [nameOf(value)], outputs: [outputNames[i]], attributes });
   });
   const sizes = (shape: ModelShapes['input']) => shape.map((d, axis) => (axis === 0 ? 'N' : (d.size ?? d.symbol)));
   return {
@@ -63,14 +82,14 @@ export function toOnnxModel(
     opsets: new Map([['', OPSET]]),
     graph: {
       name: model.name,
-      inputs: inputsOf(model).map(({ name, features }, i) => ({
+      inputs: inputsOf(model).map((input, i) => ({
         name: inputNames[i],
-        dtype: features === null ? ('i64' as const) : ('f32' as const),
-        shape: sizes(shapes.values.get(name)!),
+        dtype: inputType(input),
+        shape: sizes(shapes.values.get(input.name)!),
       })),
       outputs: outputsOf(model).map(({ value }, i) => ({
         name: outputNames[i],
-        dtype: typeOf(model, value),
+        dtype: values.get(value)!.type ?? 'f32',
         shape: sizes(shapes.values.get(value)!),
       })),
       initializers: builder.initializers,
@@ -79,14 +98,9 @@ export function toOnnxModel(
   };
 }
 
-/** Operators count, compare and convert; everything else gives floats. */
-function typeOf({ layers }: ModelSpec, value: string): 'f32' | 'i64' | 'bool' {
-  const layer = layers.find(l => l.name === value.replace(/\/\d+$/, ''));
-  if (layer?.kind !== 'op') return 'f32';
-  if (/^(ArgMax|ArgMin|Shape|Size|NonZero)$/.test(layer.op) || (layer.op === 'TopK' && value !== layer.name)) return 'i64';
-  if (/^(Equal|Less|Greater|LessOrEqual|GreaterOrEqual|And|Or|Xor|Not|IsNaN|IsInf)$/.test(layer.op)) return 'bool';
-  if (layer.op === 'Cast') return ({ 7: 'i64', 9: 'bool' } as const)[Number(layer.attributes.to)] ?? 'f32';
-  return layer.op === 'Identity' && layer.inputs.length > 0 ? typeOf({ layers } as ModelSpec, layer.inputs[0]) : 'f32';
+/** Token numbers are whole. */
+function inputType({ features }: InputSpec): 'f32' | 'i64' {
+  return features === null ? 'i64' : 'f32';
 }
 
 /** A graph has one name for one value: an output that is called like an input gets another. */
@@ -94,33 +108,49 @@ function unlike(name: string, taken: readonly string[]): string {
   return taken.includes(name) ? `${name}_out` : name;
 }
 
-/** Layers of whose states something is made: another layer's input or initial state, or an output. */
-function wantedStates(model: ModelSpec): ReadonlySet<string> {
-  const read = [...model.layers.flatMap(l => [...l.inputs, ...(l.states ?? [])]), ...outputsOf(model).map(o => o.value)];
-  return new Set(model.layers.filter(l => read.some(value => value.startsWith(`${l.name}/`))).map(l => l.name));
+/** Layers of whose outputs beside the first something is made: another layer's input or initial state, or an output. */
+function wantedOthers(model: ModelSpec): ReadonlySet<string> {
+  const read = [...model.layers.flatMap(l => [...l.inputs, ...(l.states ?? []), l.mask ?? '']), ...outputsOf(model).map(o => o.value)];
+  const names = new Set(model.layers.map(l => l.name));
+  return new Set(read.filter(value => !names.has(value)).map(value => longestName(value, names)));
 }
 
-type Own = (name: string) => Tensor | undefined;
+/** 'lstm/h' -> 'lstm'; names may hold slashes themselves. */
+function longestName(value: string, names: ReadonlySet<string>): string {
+  let name = value;
+  while (name.includes('/') && !names.has(name)) name = name.slice(0, name.lastIndexOf('/'));
+  return name;
+}
 
-/** @returns the layer's output, then what it gives beside it where that is wanted */
-function addLayer(
-  builder: GraphBuilder,
-  { layer, inputs: shapes, output, others }: LayerShapes,
-  inputs: readonly string[],
-  own: Own,
-  initial: readonly Tensor[] | readonly string[] | undefined,
-  withStates: boolean,
-): readonly string[] {
-  if (isRecurrent(layer)) return addRecurrent(builder, layer, inputs[0], own, { initial, withStates });
+function addLayer(layer: AnyLayer, own: Omit<OnnxCall, 'activation' | 'inner'>): OnnxResult {
   const { name } = layer;
-  const { onnx } = getLayerKind(layer.kind);
-  if (!onnx || others.length > 0) throw noLayer(`${layer.kind} over ${shapes[0].length} axes`);
-  const activation = (spec: ActivationSpec, y: string) => addActivation(builder, spec, y, `${name}/activation`);
-  return [onnx(layer, { builder, inputs, shapes, output, weight: own, activation })];
+  const kind = getLayerKind(layer.kind);
+  const call: OnnxCall = {
+    ...own,
+    activation: (spec, x) => addActivation(own.builder, spec, x, `${name}/activation`),
+    inner(inner, prefix, given) {
+      const weight = prefix === '' ? own.weight : (weightName: string) => own.weight(`${prefix}/${weightName}`);
+      return addLayer(
+        { ...(inner as AnyLayer), name: `${name}/${prefix || inner.kind}` },
+        { ...own, masks: [], initial: undefined, weight, ...given },
+      );
+    },
+  };
+  if (isRecurrent(layer as LayerSpec)) return withMask(addRecurrent(layer as RecurrentSpec, call));
+  if (!kind.onnx) throw noLayer(`${layer.kind} over ${own.shapes[0].length} axes`);
+  const result = kind.onnx(layer, call);
+  return withMask(typeof result === 'string' ? { y: result, type: own.types[own.inputs.indexOf(result)] } : result);
+
+  function withMask(given: OnnxResult): OnnxResult {
+    return kind.passesMask?.(layer) && own.masks[0] ? { mask: own.masks[0], ...given } : given;
+  }
+}
+
+/** Any value as truth values: all but 0 are real steps. */
+function asMask(builder: GraphBuilder, value: string): string {
+  return cast(builder, value, 'bool', 'mask');
 }
 
 function noLayer(what: string): RnnError {
-  return new RnnError('unsupported', 'E_ONNX_LAYER', `an ONNX graph cannot hold ${what}`, {
-    fix: 'leave the masking out, and give --lengths to whatever runs the graph',
-  });
+  return new RnnError('unsupported', 'E_ONNX_LAYER', `an ONNX graph cannot hold ${what}`, { fix: 'run it here: rnn-cli forward' });
 }

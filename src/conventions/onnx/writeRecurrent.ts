@@ -1,28 +1,24 @@
 import { getCell, rowOf } from '../../cells/index.js';
 import { RnnError } from '../../errors.js';
 import { type Attributes, float, floats, type GraphBuilder, int, ints, text, texts } from '../../formats/onnx/builder.js';
+import type { OnnxCall, OnnxResult } from '../../layers/facets.js';
+import { flipped } from '../../layers/onnxSteps.js';
 import type { RecurrentSpec } from '../../model/spec.js';
 import { concatFirst, transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor, zeros } from '../../tensor/tensor.js';
 import { fromCanonicalGates } from '../gateOrder.js';
 import { recurrentFunction } from './activationNodes.js';
-
-type Own = (name: string) => Tensor | undefined;
-
-export interface RecurrentOptions {
-  /** per direction, then state: constants, or names of values [N, M] */
-  readonly initial?: readonly Tensor[] | readonly string[];
-  /** give the final states, too */
-  readonly withStates?: boolean;
-}
+import { compacted, realSteps, spread, stateOrStart, zeroedAtEnd } from './maskedRecurrence.js';
 
 /**
- * A recurrent layer as its ONNX operator, in layout 0 between two transpositions.
- * @returns name of [N, T, P] or [N, P], then those of the final states [N, M], per direction then state
+ * A recurrent layer as its ONNX operator, in layout 0 between two transpositions; where steps are masked, over the real ones alone.
+ * @returns y [N, T, P] or [N, P], then the final states [N, M] where they are wanted, per direction then state
  * @throws RnnError E_ONNX_LAYER for a projection, E_ONNX_ACTIVATION
  */
-export function addRecurrent(builder: GraphBuilder, layer: RecurrentSpec, x: string, own: Own, options: RecurrentOptions = {}): string[] {
-  const { initial, withStates = false } = options;
+export function addRecurrent(
+  layer: RecurrentSpec,
+  { builder, inputs: [x], masks: [mask], weight, initial, wantsOthers }: OnnxCall,
+): OnnxResult {
   if (layer.projection !== null)
     throw new RnnError('unsupported', 'E_ONNX_LAYER', 'ONNX has no LSTM projection', { found: `projection ${layer.projection}` });
   const { name } = layer;
@@ -33,22 +29,22 @@ export function addRecurrent(builder: GraphBuilder, layer: RecurrentSpec, x: str
   const foreign = (t: Tensor) => fromCanonicalGates(t, cell, rowOf(cell, 'onnx'));
   const W = builder.constant(
     `${name}.W`,
-    stacked(way => transpose(foreign(own(`${way}Wx`)!))),
+    stacked(way => transpose(foreign(weight(`${way}Wx`)!))),
   );
   const R = builder.constant(
     `${name}.R`,
-    stacked(way => transpose(foreign(own(`${way}Wh`)!))),
+    stacked(way => transpose(foreign(weight(`${way}Wh`)!))),
   );
   const B = layer.useBias
     ? builder.constant(
         `${name}.B`,
-        stacked(way => bothRows(own(`${way}bh`)!, foreign)),
+        stacked(way => bothRows(weight(`${way}bh`)!, foreign)),
       )
     : '';
   const P = layer.peepholes
     ? builder.constant(
         `${name}.P`,
-        stacked(way => reshape(own(`${way}p`)!, [3 * layer.units])),
+        stacked(way => reshape(weight(`${way}p`)!, [3 * layer.units])),
       )
     : '';
   const states = cell.states.map((state, s) => {
@@ -56,26 +52,33 @@ export function addRecurrent(builder: GraphBuilder, layer: RecurrentSpec, x: str
     const own = ways.map((_, i) => initial[i * cell.states.length + s]);
     return initialState(builder, layer.goBackwards ? own.reverse() : own, `${name}.initial_${state}`);
   });
+  const real = mask === undefined ? undefined : realSteps(builder, mask, name);
   const inputs = [
-    builder.add('Transpose', [x], { perm: ints(1, 0, 2) }, `${name}/time`),
+    builder.add('Transpose', [real ? compacted(builder, x, real, name) : x], { perm: ints(1, 0, 2) }, `${name}/time`),
     W,
     R,
     B,
-    '',
+    real?.lengths ?? '',
     ...states,
     ...(layer.kind === 'lstm' ? [P] : []),
   ];
   while (inputs[inputs.length - 1] === '') inputs.pop();
-  const count = withStates ? 1 + cell.states.length : 2;
-  const [Y, Yh, Yc] = builder.addMany(layer.kind.toUpperCase(), inputs, count, attributesOf(layer, ways.length), name);
-  const y = layer.returnSequences ? sequence(builder, layer, Y) : lastState(builder, layer, Yh);
-  if (!withStates) return [y];
+  const count = wantsOthers ? 1 + cell.states.length : 2;
+  const [Y, ...found] = builder.addMany(layer.kind.toUpperCase(), inputs, count, attributesOf(layer, ways.length), name);
+  const reverse = ways.map((_, way) => (ways.length === 1 ? layer.goBackwards : way === 1));
+  const final = real ? found.map((state, s) => stateOrStart(builder, state, states[s], real, name)) : found;
+  const steps = () =>
+    real
+      ? spread(builder, Y, states[0], real, { layer, reverse })
+      : builder.add('Transpose', [Y], { perm: ints(2, 0, 1, 3) }, `${name}/batch`);
+  const last = () => (real && layer.zeroOutputForMask ? zeroedAtEnd(builder, final[0], real, reverse, name) : final[0]);
+  const y = layer.returnSequences ? sequence(builder, layer, steps()) : lastState(builder, layer, last());
+  if (!wantsOthers) return { y };
   const order = layer.goBackwards && ways.length === 2 ? [1, 0] : ways.map((_, i) => i);
-  const final = [Yh, ...(cell.states.length > 1 ? [Yc] : [])];
-  return [
-    y,
-    ...order.flatMap(way => final.map(state => builder.add('Gather', [state, builder.scalar(way)], { axis: int(0) }, `${name}/state`))),
-  ];
+  const others = order.flatMap(way =>
+    final.map(state => builder.add('Gather', [state, builder.scalar(way)], { axis: int(0) }, `${name}/state`)),
+  );
+  return { y, others };
 }
 
 /** States [N, M] of the directions, constants or values -> [dirs, N, M]. */
@@ -111,14 +114,12 @@ function bothRows(bias: Tensor, foreign: (t: Tensor) => Tensor): Tensor {
   return concatFirst([rows, zeros(rows.shape, rows.data instanceof Float32Array ? 'f32' : 'f64')]);
 }
 
-/** Y [T, dirs, N, M] -> [N, T, M'], in the order Keras returns it: go_backwards stays in processing order. */
-function sequence(builder: GraphBuilder, layer: RecurrentSpec, Y: string): string {
+/** [N, T, dirs, M] -> [N, T, M'], in the order Keras returns it: go_backwards stays in processing order. */
+function sequence(builder: GraphBuilder, layer: RecurrentSpec, steps: string): string {
   const { name } = layer;
-  const turned = builder.add('Transpose', [Y], { perm: ints(2, 0, 1, 3) }, `${name}/batch`);
-  const merged = merge(builder, layer, turned, 2);
+  const merged = merge(builder, layer, steps, 2);
   if (!layer.goBackwards) return merged;
-  const [start, end, axis, step] = [[-1], [-(2 ** 31)], [1], [-1]].map(v => builder.integers(v));
-  return builder.add('Slice', [merged, start, end, axis, step], {}, `${name}/reversed`);
+  return flipped(builder, merged, `${name}/reversed`);
 }
 
 /** Y_h [dirs, N, M] -> [N, M'] */

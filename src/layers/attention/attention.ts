@@ -1,12 +1,15 @@
 import type { WeightShape } from '../../cells/cell.js';
 import { RnnError } from '../../errors.js';
+import { int, ints } from '../../formats/onnx/builder.js';
 import { tanh } from '../../numerics/tanh.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { precisionOf, type Tensor } from '../../tensor/tensor.js';
 import { multiply, sequenceOf } from '../dims.js';
+import type { OnnxCall } from '../facets.js';
 import type { Json } from '../kerasConfig.js';
 import type { LayerBase, LayerKind, Value } from '../layer.js';
+import { lifted, number, zeroedOutside } from '../onnxSteps.js';
 import type { DimShape } from '../shape.js';
-import { emptyLike, softmaxRow, visible, weightedSum } from './scores.js';
+import { emptyLike, softmaxRow, visible, visibleOnnx, weightedSum } from './scores.js';
 
 /**
  * Attention of a query [N, T, D] over values [N, S, V] and keys [N, S, D] (the values where there are none), as Keras' Attention and
@@ -32,6 +35,7 @@ function attentionLayer(
   return {
     name,
     kerasClass: () => kerasClass,
+    passesMask: () => true,
     fields: { ...fields, causal: { type: 'boolean', default: false } },
     keras: {
       classes: { [kerasClass]: read },
@@ -63,7 +67,8 @@ function attentionLayer(
       };
     },
     formula: layer => (layer.useScale ? (layer.score === 'additive' ? 'D' : '1') : null),
-    apply: (layer, inputs, { weights }) => ({ tensor: attend(layer, inputs, weights), mask: inputs[0].mask }),
+    onnx: attendOnnx,
+    apply: (layer, inputs, { weights }) => ({ tensor: attend(layer, inputs, weights) }),
   };
 }
 
@@ -101,6 +106,8 @@ function attend(layer: AttentionSpec, [query, value, key = value]: readonly Valu
   const sees = visible(value, layer.causal);
   const out = emptyLike(query.tensor, [N, T, V]);
   const row = new Float64Array(S);
+  // in float32 all scores are alike once so much is taken from them: a step that sees nothing sees everything
+  const round = precisionOf(query.tensor) === 'f32' ? Math.fround : (v: number) => v;
   for (let n = 0; n < N; n++) {
     for (let t = 0; t < T; t++) {
       // a padded query gives zeros
@@ -108,13 +115,33 @@ function attend(layer: AttentionSpec, [query, value, key = value]: readonly Valu
       const q = query.tensor.data.subarray((n * T + t) * D, (n * T + t + 1) * D);
       for (let s = 0; s < S; s++) {
         const k = key.tensor.data.subarray((n * S + s) * D, (n * S + s + 1) * D);
-        row[s] = score(q, k) - (sees === undefined || sees(n, t, s) ? 0 : HIDDEN);
+        row[s] = sees === undefined || sees(n, t, s) ? score(q, k) : round(score(q, k) - HIDDEN);
       }
       softmaxRow(row);
       weightedSum(row, s => (n * S + s) * V, V, value.tensor.data, out.data, (n * T + t) * V);
     }
   }
   return out;
+}
+
+function attendOnnx(layer: AttentionSpec, call: OnnxCall): string {
+  const { builder, inputs, masks, weight } = call;
+  const { name, score } = layer;
+  const [q, v, k = v] = inputs;
+  const add = (op: string, given: readonly string[], attributes = {}) => builder.add(op, given, attributes, name);
+  const scaled = (x: string, scale = weight('scale')) => (scale ? add('Mul', [x, builder.constant(`${name}.scale`, scale)]) : x);
+  const pairs = () => add('Add', [add('Unsqueeze', [q, builder.integers([2])]), add('Unsqueeze', [k, builder.integers([1])])]);
+  const sum = (x: string) => add('ReduceSum', [x, builder.integers([-1])], { keepdims: int(0) });
+  const scores = {
+    dot: () => scaled(add('MatMul', [q, add('Transpose', [k], { perm: ints(0, 2, 1) })])),
+    concat: () => scaled(sum(add('Tanh', [scaled(pairs())])), weight('w')),
+    additive: () => sum(scaled(add('Tanh', [pairs()]))),
+  }[score]();
+  const sees = visibleOnnx(name, layer.causal, call);
+  const hidden = (x: string) => add('Sub', [x, number(builder, HIDDEN, name)]);
+  const shown = sees === undefined ? scores : add('Where', [sees, scores, hidden(scores)]);
+  const y = add('MatMul', [add('Softmax', [shown], { axis: int(-1) }), v]);
+  return masks[0] === undefined ? y : zeroedOutside(builder, lifted(builder, masks[0], 3, name), y, name);
 }
 
 function scoreOf({ score }: AttentionSpec, weights: ReadonlyMap<string, Tensor>): (q: Tensor['data'], k: Tensor['data']) => number {

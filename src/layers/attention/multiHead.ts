@@ -1,9 +1,11 @@
 import type { WeightShape } from '../../cells/cell.js';
+import { int, ints } from '../../formats/onnx/builder.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { multiply, sequenceOf } from '../dims.js';
 import type { LayerBase, LayerContext, LayerKind, Value } from '../layer.js';
+import { cast, lifted, number, zeroedOutside } from '../onnxSteps.js';
 import type { DimShape } from '../shape.js';
-import { emptyLike, softmaxRow, visible, weightedSum } from './scores.js';
+import { emptyLike, softmaxRow, visible, visibleOnnx, weightedSum } from './scores.js';
 
 /**
  * Keras' MultiHeadAttention: query [N, T, D], value and key [N, S, ·] projected to H heads of width P (values of width V), attended head by
@@ -29,6 +31,7 @@ const PARTS = ['query', 'key', 'value'] as const;
 export const multiheadattention: LayerKind<MultiHeadSpec> = {
   name: 'multiheadattention',
   kerasClass: () => 'MultiHeadAttention',
+  passesMask: () => true,
   fields: {
     heads: { type: 'size' },
     units: { type: 'size' },
@@ -114,12 +117,45 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
   },
   formula: () => null,
 
+  onnx(layer, call) {
+    const { builder, inputs, masks, weight } = call;
+    const { name, heads: H, units: P } = layer;
+    const [query, value, key = value] = inputs;
+    const add = (op: string, given: readonly string[], attributes = {}) => builder.add(op, given, attributes, name);
+    // x [N, T, D] · W [D, H·P] + b
+    const affine = (part: string, x: string, rows: number, columns: number) => {
+      const W = builder.constant(`${name}.${part}.weight`, reshape(weight(`${part}/W`)!, [rows, columns]));
+      const b = weight(`${part}/b`);
+      const y = add('MatMul', [x, W]);
+      return b ? add('Add', [y, builder.constant(`${name}.${part}.bias`, reshape(b, [columns]))]) : y;
+    };
+    const apart = (part: string, x: string, ...perm: number[]) => {
+      const [D, , width] = weight(`${part}/W`)!.shape;
+      return add('Transpose', [add('Reshape', [affine(part, x, D, H * width), builder.integers([0, 0, H, width])])], {
+        perm: ints(...perm),
+      });
+    };
+    const product = add('MatMul', [apart('query', query, 0, 2, 1, 3), apart('key', key, 0, 2, 3, 1)]);
+    const scores = add('Mul', [product, number(builder, 1 / Math.sqrt(P), name)]);
+    const asked = masks[0] === undefined ? undefined : lifted(builder, masks[0], 3, name);
+    const sees = visibleOnnx(name, layer.causal, call);
+    const both = asked && sees ? add('And', [asked, sees]) : (asked ?? sees);
+    const seen = both === undefined ? undefined : add('Unsqueeze', [both, builder.integers(both === sees && !masks[1] ? [0] : [1])]);
+    const shown = seen === undefined ? scores : add('Where', [seen, scores, number(builder, NEVER, name)]);
+    const attended = add('MatMul', [add('Softmax', [shown], { axis: int(-1) }), apart('value', value, 0, 2, 1, 3)]);
+    const any = (truth: string) => cast(builder, add('ReduceMax', [cast(builder, truth, 'f32', name)], { axes: ints(-1) }), 'bool', name);
+    const given = seen && layer.dropout > 0 ? zeroedOutside(builder, any(seen), attended, name) : attended;
+    const [, V, K] = weight('output/W')!.shape;
+    const joined = add('Reshape', [add('Transpose', [given], { perm: ints(0, 2, 1, 3) }), builder.integers([0, 0, H * V])]);
+    return affine('output', joined, H * V, K);
+  },
+
   apply(layer, [query, value, key = value], context) {
     const [q, k, v] = PARTS.map((part, i) => projected(part, [query, key, value][i], context));
     const heads = attendHeads(layer, q, k, v, query, value);
     const W = context.weights.get('output/W')!;
     const [H, V, K] = W.shape;
-    return { tensor: context.kernels.affine(heads, reshape(W, [H * V, K]), context.weights.get('output/b')), mask: query.mask };
+    return { tensor: context.kernels.affine(heads, reshape(W, [H * V, K]), context.weights.get('output/b')) };
   },
 };
 

@@ -1,6 +1,9 @@
+import { int } from '../../formats/onnx/builder.js';
 import { exp } from '../../numerics/exp.js';
 import { allocate, precisionOf, type Tensor } from '../../tensor/tensor.js';
+import type { OnnxCall } from '../facets.js';
 import type { Value } from '../layer.js';
+import { cast, number } from '../onnxSteps.js';
 
 /** Which of the S positions step t of a sample may look at: the mask of the values, and with `causal` none after t. */
 export function visible(values: Value, causal: boolean): ((n: number, t: number, s: number) => boolean) | undefined {
@@ -8,6 +11,17 @@ export function visible(values: Value, causal: boolean): ((n: number, t: number,
   if (!mask && !causal) return undefined;
   const S = tensor.shape[1];
   return (n, t, s) => (mask === undefined || mask[n * S + s] === 1) && (!causal || s <= t);
+}
+
+/** The same as truth values that broadcast over [N, T, S]. */
+export function visibleOnnx(name: string, causal: boolean, { builder, inputs: [query, value], masks }: OnnxCall): string | undefined {
+  const add = (op: string, given: readonly string[], attributes = {}) => builder.add(op, given, attributes, `${name}/visible`);
+  const known = masks[1] === undefined ? undefined : add('Unsqueeze', [masks[1], builder.integers([1])]);
+  if (!causal) return known;
+  const steps = [query, value].map(x => add('Shape', [x], { start: int(1), end: int(2) }));
+  const ones = add('Expand', [number(builder, 1, name), add('Concat', steps, { axis: int(0) })]);
+  const before = cast(builder, add('Trilu', [ones], { upper: int(0) }), 'bool', name);
+  return known === undefined ? before : add('And', [known, before]);
 }
 
 /** Softmax over the last axis of one row of scores, in place: e^(x − max), summed in the order of the axis. */

@@ -1,11 +1,13 @@
 import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
+import { int } from '../../formats/onnx/builder.js';
 import { flipTime } from '../../tensor/layout.js';
 import type { MergeMode } from '../bidirectional.js';
 import { merge } from '../bidirectional.js';
 import { formulaOf } from '../formula.js';
 import type { LayerBase, LayerCost, LayerKind, LayerResult } from '../layer.js';
 import type { AnyLayer } from '../lookup.js';
+import { flipped } from '../onnxSteps.js';
 import type { Dim, DimShape } from '../shape.js';
 import { innerContext, innerPath, innerWeights, kindOf, plainSymbols } from './inner.js';
 
@@ -27,6 +29,7 @@ const WAYS = ['forward', 'backward'] as const;
 export const bidirectional: LayerKind<BothWaysSpec> = {
   name: 'bidirectional',
   reads: 'sequence',
+  passesMask: ({ forward }) => kindOf(forward).passesMask!(forward),
   kerasClass: () => 'Bidirectional',
   fields: {
     forward: { type: 'layer', kinds: RECURRENT },
@@ -80,17 +83,33 @@ export const bidirectional: LayerKind<BothWaysSpec> = {
   formula: (layer, inputs) => WAYS.map(way => formulaOf(kindOf(layer[way]), layer[way], inputs, plainSymbols(layer[way]))).join('+'),
 
   apply(layer, [input], context): LayerResult {
-    const counts = WAYS.map(way => kindOf(layer[way]).otherOutputs!(layer[way], [ANY_SEQUENCE], plainSymbols(layer[way])).length);
-    const initial = [context.initial?.slice(0, counts[0]), context.initial?.slice(counts[0])];
+    const initial = initialOf(layer, context.initial);
     const [forward, backward] = WAYS.map((way, i) => kindOf(layer[way]).apply(layer[way], [input], innerContext(context, way, initial[i])));
     const sequences = forward.tensor.shape.length === 3;
     const second = sequences ? flipTime(backward.tensor) : backward.tensor;
     const states = [...(forward.states ?? []), ...(backward.states ?? [])];
-    const mask = sequences ? input.mask : undefined;
-    if (layer.merge === null) return { tensor: forward.tensor, mask, states, others: [second, ...states] };
-    return { tensor: merge(layer.merge, forward.tensor, second), mask, states, others: states };
+    if (layer.merge === null) return { tensor: forward.tensor, states, others: [second, ...states] };
+    return { tensor: merge(layer.merge, forward.tensor, second), states, others: states };
+  },
+
+  onnx(layer, call) {
+    const { builder, inputs, masks, shapes } = call;
+    const initial = initialOf(layer, call.initial);
+    const [forward, backward] = WAYS.map((way, i) => call.inner(layer[way], way, { inputs, masks, shapes, initial: initial[i] }));
+    const second = kindOf(layer.forward).passesMask!(layer.forward) ? flipped(builder, backward.y, `${layer.name}/back`) : backward.y;
+    const states = [...(forward.others ?? []), ...(backward.others ?? [])];
+    if (layer.merge === null) return { y: forward.y, others: [second, ...states] };
+    const op = { concat: 'Concat', sum: 'Add', mul: 'Mul', ave: 'Mean' }[layer.merge];
+    const y = builder.add(op, [forward.y, second], op === 'Concat' ? { axis: int(-1) } : undefined, layer.name);
+    return { y, others: states };
   },
 };
+
+/** Initial states, all of the forward layer first. */
+function initialOf<S>(layer: BothWaysSpec, initial: readonly S[] | undefined): (readonly S[] | undefined)[] {
+  const count = kindOf(layer.forward).otherOutputs!(layer.forward, [ANY_SEQUENCE], plainSymbols(layer.forward)).length;
+  return [initial?.slice(0, count), initial?.slice(count)];
+}
 
 const OPEN: Dim = { symbol: '', size: null };
 /** what weights are counted for where only their names matter */

@@ -4,6 +4,7 @@ import { sequenceOf } from '../dims.js';
 import { formulaOf } from '../formula.js';
 import type { LayerBase, LayerKind, LayerResult, Value } from '../layer.js';
 import type { AnyLayer } from '../lookup.js';
+import { flipped } from '../onnxSteps.js';
 import type { RecurrentSpec } from '../recurrent.js';
 import type { Dim, DimShape } from '../shape.js';
 import { innerContext, innerWeights, kindOf, plainSymbols } from './inner.js';
@@ -24,6 +25,7 @@ const CELL_GROUPS: Readonly<Record<string, string>> = { rnn: 'simple_rnn_cell', 
 export const stackedrnn: LayerKind<StackedSpec> = {
   name: 'stackedrnn',
   reads: 'sequence',
+  passesMask: layer => layer.returnSequences,
   kerasClass: () => 'RNN',
   fields: {
     cells: { type: 'layers', kinds: Object.keys(CELL_GROUPS) },
@@ -95,7 +97,26 @@ export const stackedrnn: LayerKind<StackedSpec> = {
       states.push(...(result.states ?? []));
       value = { tensor: result.tensor, mask: value.mask };
     });
-    return { tensor: value.tensor, mask: layer.returnSequences ? input.mask : undefined, states, others: states };
+    return { tensor: value.tensor, states, others: states };
+  },
+
+  onnx(layer, call) {
+    const back = (x: string) => (layer.goBackwards ? flipped(call.builder, x, `${layer.name}/back`) : x);
+    const shapes = inputsOf(layer, call.shapes[0]);
+    const masks = call.masks[0] === undefined ? [] : [back(call.masks[0])];
+    let y = back(call.inputs[0]);
+    let taken = 0;
+    const others = layer.cells.flatMap((cell, i) => {
+      const last = i === layer.cells.length - 1;
+      const own = { ...cell, returnSequences: !last || layer.returnSequences, zeroOutputForMask: last && layer.zeroOutputForMask };
+      const count = kindOf(cell).otherOutputs!(cell, [[]], plainSymbols(cell)).length;
+      const initial = call.initial?.slice(taken, taken + count);
+      taken += count;
+      const result = call.inner(own as AnyLayer, String(i), { inputs: [y], masks, shapes: [shapes[i]], initial });
+      y = result.y;
+      return result.others ?? [];
+    });
+    return { y, others };
   },
 };
 

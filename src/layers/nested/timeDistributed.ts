@@ -1,7 +1,7 @@
 import { RnnError } from '../../errors.js';
 import { int } from '../../formats/onnx/builder.js';
 import { showShape } from '../dims.js';
-import type { OnnxCall, ScriptCall } from '../facets.js';
+import type { ScriptCall } from '../facets.js';
 import { formulaOf } from '../formula.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { type AnyLayer, type AnyLayerKind, getLayerKind } from '../lookup.js';
@@ -16,6 +16,7 @@ export interface TimeDistributedSpec extends LayerBase {
 export const timedistributed: LayerKind<TimeDistributedSpec> = {
   name: 'timedistributed',
   reads: 'sequence',
+  passesMask: () => true,
   kerasClass: () => 'TimeDistributed',
   fields: { layer: { type: 'layer' } },
   keras: {
@@ -52,16 +53,14 @@ export const timedistributed: LayerKind<TimeDistributedSpec> = {
         fix: 'leave the masking out',
       });
     const { tensor } = kind.apply(layer, [{ tensor: { shape: [N * T, ...rest], data } }], context);
-    return { tensor: { shape: [N, T, ...tensor.shape.slice(1)], data: tensor.data }, mask: input.mask };
+    return { tensor: { shape: [N, T, ...tensor.shape.slice(1)], data: tensor.data } };
   },
 
   onnx({ layer, name }, call) {
-    const { onnx } = kindOf(layer);
-    if (!onnx) throw inner(layer, 'E_ONNX_LAYER', 'an ONNX graph cannot hold');
     const { builder, inputs, shapes, output } = call;
+    if (call.masks[0] && 'returnSequences' in layer) throw inner(layer, 'E_ONNX_LAYER', 'an ONNX graph cannot hold a mask of');
     const x = builder.add('Reshape', [inputs[0], builder.integers([-1, ...known(shapes[0])])], {}, `${name}/steps`);
-    const own: OnnxCall = { ...call, inputs: [x], shapes: [step(shapes[0])], output: step(output) };
-    const y = onnx({ ...layer, name: `${name}/${layer.kind}` }, own);
+    const { y } = call.inner(layer, '', { inputs: [x], shapes: [step(shapes[0])], output: step(output) });
     const lead = builder.add('Shape', [inputs[0]], { start: int(0), end: int(2) }, `${name}/shape`);
     const rest = known(output);
     const shape = rest.length === 0 ? lead : builder.add('Concat', [lead, builder.integers(rest)], { axis: int(0) }, `${name}/shape`);

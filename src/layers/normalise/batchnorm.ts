@@ -23,6 +23,7 @@ export interface BatchNormSpec extends LayerBase {
 export const batchnorm: LayerKind<BatchNormSpec> = {
   name: 'batchnorm',
   reads: 'anything',
+  passesMask: () => true,
   kerasClass: () => 'BatchNormalization',
   fields: {
     axis: { type: 'number', default: -1 },
@@ -86,7 +87,7 @@ export const batchnorm: LayerKind<BatchNormSpec> = {
         y[at] = data[at] * factor[c] + shift[c];
       }
     }
-    return { tensor: { shape, data: y }, mask: input.mask };
+    return { tensor: { shape, data: y } };
   },
 
   onnx: (layer, call) => scaled(layer, asAffine(layer, call.weight), call),

@@ -37,6 +37,7 @@ const NESTED = {
 export const normalization: LayerKind<NormalizationSpec> = {
   name: 'normalization',
   reads: 'anything',
+  passesMask: () => true,
   kerasClass: () => 'Normalization',
   fields: { axis: numbers({ default: [-1] }), invert: { type: 'boolean', default: false }, mean: NESTED, variance: NESTED },
   keras: {
@@ -72,7 +73,7 @@ export const normalization: LayerKind<NormalizationSpec> = {
     for (const start of starts) {
       for (let k = 0; k < offsets.length; k++) y[start + offsets[k]] = data[start + offsets[k]] * factor.data[k] + shift.data[k];
     }
-    return { tensor: { shape, data: y }, mask: input.mask };
+    return { tensor: { shape, data: y } };
   },
   onnx: (layer, { builder, inputs: [x], shapes, weight }) => {
     const { factor, shift } = asAffine(layer, shapes[0], weight);
@@ -129,6 +130,7 @@ export interface RescalingSpec extends LayerBase {
 export const rescaling: LayerKind<RescalingSpec> = {
   name: 'rescaling',
   reads: 'anything',
+  passesMask: () => true,
   kerasClass: () => 'Rescaling',
   fields: { scale: { ...NESTED, default: undefined }, offset: { ...NESTED, default: 0 } },
   keras: {
@@ -143,7 +145,7 @@ export const rescaling: LayerKind<RescalingSpec> = {
     const [scale, offset] = [layer.scale, layer.offset].map(value => statistic(value, undefined, shape[shape.length - 1]));
     const y = kernels.allocate(data.length);
     for (let k = 0; k < y.length; k++) y[k] = data[k] * scale[k % scale.length] + offset[k % scale.length];
-    return { tensor: { shape, data: y }, mask: input.mask };
+    return { tensor: { shape, data: y } };
   },
   onnx: (layer, { builder, inputs: [x] }) => {
     const constant = (value: NestedNumbers) => {

@@ -21,6 +21,7 @@ export interface GroupNormSpec extends LayerBase {
 export const groupnorm: LayerKind<GroupNormSpec> = {
   name: 'groupnorm',
   reads: 'anything',
+  passesMask: () => true,
   kerasClass: () => 'GroupNormalization',
   fields: {
     groups: { type: 'number', min: -1, default: 32 },
@@ -77,7 +78,7 @@ export const groupnorm: LayerKind<GroupNormSpec> = {
         }
       }
     }
-    return { tensor: { shape, data: y }, mask: input.mask };
+    return { tensor: { shape, data: y } };
   },
 
   onnx: asNodes,

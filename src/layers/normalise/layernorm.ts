@@ -39,6 +39,7 @@ function normalisation(
   return {
     name,
     reads: 'anything',
+    passesMask: () => passesMask,
     kerasClass: () => kerasClass,
     ...own,
     weightShapes(layer, [input]) {
@@ -81,7 +82,7 @@ function normalisation(
           y[at] = (data[at] - less) * factor * (gamma ? gamma[k] : 1) + (beta ? beta[k] : 0);
         }
       }
-      return { tensor: { shape, data: y }, mask: passesMask ? input.mask : undefined };
+      return { tensor: { shape, data: y } };
     },
     onnx: asNodes,
     scripts: {

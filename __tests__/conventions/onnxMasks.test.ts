@@ -1,0 +1,118 @@
+import { toOnnxModel } from '../../src/conventions/onnx/write.js';
+import { batched } from '../../src/engines/batched/engine.js';
+import { manual } from '../../src/engines/manual.js';
+import { loadRuntime, onnxruntime } from '../../src/engines/onnxruntime.js';
+import { checkSpec } from '../../src/model/check.js';
+import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
+import { type ModelSpec, outputsOf } from '../../src/model/spec.js';
+import type { Tensor } from '../../src/tensor/tensor.js';
+import { drawWeights } from '../../src/weights/init.js';
+import type { Weights } from '../../src/weights/weights.js';
+import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
+import { randomStream } from '../helpers/randomNetworks.js';
+
+/**
+ * Masked networks as ONNX graphs, run node by node and by ONNX Runtime where it is installed, against the loop over every step. The samples are
+ * whole, padded at either end, with gaps, and padding only.
+ */
+const OPTIONS = { dtype: 'f32', threads: 1, trace: false } as const;
+const [N, T, D, M] = [5, 6, 3, 4];
+const PADDING = 0.5;
+const installed = loadRuntime().then(
+  () => true,
+  () => false,
+);
+
+function padded(next: () => number): Tensor {
+  const real = ['111111', '111000', '001110', '101101', '000000'];
+  const data = Float32Array.from({ length: N * T * D }, (_, k) =>
+    real[Math.floor(k / (T * D))][Math.floor(k / D) % T] === '1' ? next() * 2 - 1 : PADDING,
+  );
+  return { shape: [N, T, D], data };
+}
+
+async function sameAsGraph(spec: object): Promise<void> {
+  const model: ModelSpec = checkSpec({ input: { features: D, timesteps: T }, ...spec }, 'keras');
+  const shapes = inferShapes(model);
+  const weights: Weights = drawWeights(model, weightShapesByLayer(shapes), { seed: '7', init: 'standard_normal', rng: 'seedrandom' });
+  const x = padded(randomStream(11));
+  const expected = await manual.run(model, weights, { x }, OPTIONS);
+  const graph = toOnnxModel(model, shapes, weights);
+  const byNode = await batched.runGraph({ model: graph, bytes: null }, new Map([['input', { kind: 'float' as const, ...x }]]), OPTIONS);
+  const names = outputsOf(model).map(o => o.name);
+  const outputs = [expected.y, ...names.slice(1).map(name => expected.others!.get(name)!)];
+  expect(byNode.size).toBe(outputs.length);
+  [...byNode.values()].forEach((y, i) => void expectClose(y, outputs[i], TOLERANCE.float32));
+  if (!(await installed)) return;
+  const there = await onnxruntime.run(model, weights, { x }, OPTIONS);
+  [there.y, ...(there.others?.values() ?? [])].forEach((y, i) => void expectClose(y, outputs[i], 1e-5));
+}
+
+const MASKED = { kind: 'masking', name: 'm', value: PADDING };
+
+describe('steps that are masked', () => {
+  const ways = [{}, { goBackwards: true }, { bidirectional: 'concat' }, { bidirectional: 'ave', goBackwards: true }];
+  const options = [{}, { zeroOutputForMask: true }, { zeroOutputForMask: true, unroll: true }];
+  it.each(['rnn', 'lstm', 'gru'])('are left out by %s in every direction, its states among the outputs', async kind => {
+    for (const way of ways)
+      for (const option of options)
+        for (const returnSequences of [true, false]) {
+          const layer = { kind, name: 'r', units: M, ...way, ...option, returnSequences };
+          const last = 'bidirectional' in way ? 'r/backward/h' : 'r/h';
+          await sameAsGraph({ layers: [MASKED, layer], outputs: ['r', last].map(value => ({ name: value, value })) });
+        }
+  });
+
+  it('are those of the states a layer starts from, too', () =>
+    sameAsGraph({
+      layers: [
+        MASKED,
+        { kind: 'lstm', name: 'a', units: M, inputs: ['m'] },
+        { kind: 'lstm', name: 'b', units: M, inputs: ['m'], states: ['a/h', 'a/c'], returnSequences: true },
+      ],
+      outputs: ['b', 'b/h', 'b/c'].map(value => ({ name: value, value })),
+    }));
+
+  it.each([
+    ['several cells', { kind: 'stackedrnn', cells: [gru(2), { ...gru(3), kind: 'rnn' }], returnSequences: true, goBackwards: true }],
+    [
+      'two layers both ways',
+      { kind: 'bidirectional', forward: gru(2), backward: { ...gru(2), kind: 'lstm', goBackwards: true }, merge: 'mul' },
+    ],
+    ['pools', { kind: 'avgpool' }],
+    ['pools that keep the axis', { kind: 'avgpool', keepdims: true }],
+    ['the last real step', { kind: 'last' }],
+    ['a dense layer at every step', { kind: 'timedistributed', layer: { kind: 'dense', units: 2 } }],
+  ])('are left out by %s', (_, layer) => sameAsGraph({ layers: [MASKED, layer] }));
+
+  it.each(['add', 'multiply', 'maximum', 'minimum', 'average', 'subtract', 'concatenate'])('are joined by %s', kind =>
+    sameAsGraph({
+      layers: [
+        { kind: 'masking', name: 'm', value: PADDING, inputs: ['input'] },
+        { kind: 'dense', name: 'd', units: D, inputs: ['input'] },
+        { kind: 'masking', name: 'n', value: 0, inputs: ['input'] },
+        { kind, name: 'j', inputs: ['m', 'n'] },
+        { kind, name: 'k', inputs: ['d', 'm'] },
+        { kind: 'lstm', name: 'a', units: M, inputs: ['j'] },
+        { kind: 'lstm', name: 'b', units: M, inputs: ['k'] },
+      ],
+      outputs: ['a', 'b'].map(value => ({ name: value, value })),
+    }),
+  );
+
+  it.each([
+    { kind: 'attention', useScale: true },
+    { kind: 'attention', score: 'concat', causal: true },
+    { kind: 'additiveattention' },
+    { kind: 'multiheadattention', heads: 2, units: 3, valueUnits: 2 },
+    { kind: 'multiheadattention', heads: 2, units: 2, causal: true, outputUnits: 5, dropout: 0.1 },
+  ])('are not looked at by %j', async layer => {
+    const parts = [MASKED, { kind: 'gru', name: 'q', units: D, inputs: ['m'], returnSequences: true }];
+    await sameAsGraph({ layers: [...parts, { ...layer, name: 'a', inputs: ['q', 'm'] }] });
+    await sameAsGraph({ layers: [...parts, { ...layer, name: 'a', inputs: ['input', 'm', 'q'] }] });
+  });
+});
+
+function gru(units: number): object {
+  return { kind: 'gru', units, returnSequences: true };
+}

@@ -1,0 +1,32 @@
+import { type GraphBuilder, int } from '../formats/onnx/builder.js';
+
+/** Nodes that masks and steps are made of. */
+
+/** TensorProto's numbers of types */
+export const ONNX_TYPES = { f32: 1, i32: 6, i64: 7, bool: 9 } as const;
+
+export function cast(builder: GraphBuilder, x: string, type: keyof typeof ONNX_TYPES, name: string): string {
+  return builder.add('Cast', [x], { to: int(ONNX_TYPES[type]) }, name);
+}
+
+/** One float. */
+export function number(builder: GraphBuilder, value: number, name: string): string {
+  return builder.constant(`${name}.number`, { shape: [], data: Float64Array.of(value) });
+}
+
+/** A mask [N, T] -> [N, T, 1 …] for a value of `rank` axes. */
+export function lifted(builder: GraphBuilder, mask: string, rank: number, name: string): string {
+  const axes = Array.from({ length: rank - 2 }, (_, i) => i + 2);
+  return axes.length === 0 ? mask : builder.add('Unsqueeze', [mask, builder.integers(axes)], {}, `${name}/mask`);
+}
+
+/** x where the mask says so, else 0. @param mask of an own shape that broadcasts */
+export function zeroedOutside(builder: GraphBuilder, mask: string, x: string, name: string): string {
+  return builder.add('Where', [mask, x, number(builder, 0, name)], {}, `${name}/masked`);
+}
+
+/** [N, T, …] with its last step first. */
+export function flipped(builder: GraphBuilder, x: string, name: string): string {
+  const [start, end, axis, step] = [[-1], [-(2 ** 31)], [1], [-1]].map(v => builder.integers(v));
+  return builder.add('Slice', [x, start, end, axis, step], {}, name);
+}
