@@ -38,7 +38,7 @@ export function parseJsonBytes(bytes: Uint8Array, limits: JsonLimits): JsonValue
 // What a JSON text becomes lives on V8's heap, whose exhaustion cannot be caught: numbers take up to 8 bytes for 2 of text, an empty
 // object some 150 for 3. So text and containers are bounded, far above any table of numbers one would keep as JSON
 export const MAX_JSON_BYTES = 2 ** 27;
-const MAX_WEIGHT = 4_000_000;
+const MAX_WEIGHT = 8_000_000;
 const OBJECT_WEIGHT = 4;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
