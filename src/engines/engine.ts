@@ -33,6 +33,8 @@ export interface EngineOptions {
   readonly fast?: boolean;
   /** keep every gate and state of every recurrent layer */
   readonly trace: boolean;
+  /** manual: all samples at once, on the kernel, where that has the loop's bits */
+  readonly together?: boolean;
   /** batched: for measuring what rounding does */
   readonly rounding?: Rounding;
   /** told after every layer, and after every call of a stateful network */

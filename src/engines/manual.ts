@@ -13,7 +13,12 @@ import { walk } from './walk.js';
 export const manual: Engine = {
   name: 'manual',
   defaultDtype: 'f64',
-  run: async (model, weights, input, options) => walk(model, weights, input, options, manualKernels(options.dtype)),
+  async run(model, weights, input, options) {
+    const kernels = manualKernels(options.dtype);
+    if (!options.together || options.dtype !== 'f64') return walk(model, weights, input, options, kernels);
+    const { kernelsTogether } = await import('./together.js');
+    return walk(model, weights, input, options, await kernelsTogether(kernels));
+  },
   runGraph: async ({ model }, inputs, options) => {
     const { evaluateGraph } = await import('./graph/evaluate.js');
     return evaluateGraph(model, inputs, manualKernels(options.dtype));

@@ -24,6 +24,8 @@ export interface Execution {
   readonly dtype?: Precision;
   readonly threads?: number;
   readonly trace?: boolean;
+  /** manual: all samples at once, with the bits of the loop */
+  readonly together?: boolean;
   /** for measuring what rounding does: batched alone */
   readonly rounding?: EngineOptions['rounding'];
   readonly onProgress?: EngineOptions['onProgress'];
@@ -44,9 +46,9 @@ export async function executeWith(
   model: ModelSpec,
   weights: Weights,
   input: EngineInput,
-  { dtype, threads, fast, trace = false, rounding, onProgress }: Omit<Execution, 'engine'>,
+  { dtype, threads, fast, trace = false, together, rounding, onProgress }: Omit<Execution, 'engine'>,
 ): Promise<EngineOutput> {
-  const options: EngineOptions = { dtype: dtype ?? engine.defaultDtype, threads, fast, trace, rounding };
+  const options: EngineOptions = { dtype: dtype ?? engine.defaultDtype, threads, fast, trace, together, rounding };
   const N = input.x.shape[0];
   const B = model.input.batch;
   const stateful = model.layers.filter(isRecurrent).filter(l => l.stateful);

@@ -5,8 +5,12 @@ import { fusedPlain } from '../../../src/engines/batched/fusedPlain.js';
 import type { Kernel } from '../../../src/engines/batched/kernel.js';
 import { poolOf } from '../../../src/engines/batched/pool.js';
 import { generalRecurrence, recurrence } from '../../../src/engines/batched/recurrence.js';
+import { manualKernels } from '../../../src/engines/manual.js';
+import { kernelsTogether } from '../../../src/engines/together.js';
+import type { RecurrenceArgs } from '../../../src/layers/layer.js';
 import { sigmoid32, tanh32 } from '../../../src/numerics/float32.js';
 import { largestDifference } from '../../../src/tensor/difference.js';
+import type { Tensor } from '../../../src/tensor/tensor.js';
 import { cases } from '../../helpers/effort.js';
 import { compiledKernel } from '../../helpers/kernel.js';
 import { anyCase, argsFor, draw, expectSameBits, KINDS, outputs, tensor } from '../../helpers/recurrences.js';
@@ -140,16 +144,57 @@ describe('the fused path', () => {
     expect(fusedCell({ ...args, options: { ...args.options, clip: 3 } })).toBeUndefined();
     expect(fusedCell({ ...args, options: { ...args.options, inputForget: true } })).toBeUndefined();
     expect(fusedCell({ ...args, weights: { ...args.weights, peepholes: tensor([3, 1], 1) } })).toBeUndefined();
-    expect(fusedCell({ ...args, x: { shape: [1, 1, 1], data: new Float64Array(1) } })).toBeUndefined();
   });
 
-  it('the general path has the same bits with the kernel as without', () => {
+  it('the general path has the same bits with the kernel as without, in float32 and in float64', () => {
     fc.assert(
-      fc.property(anyCase, c => {
-        const args = draw(c);
+      fc.property(anyCase, fc.boolean(), (c, double) => {
+        const args = double ? inDouble(draw(c)) : draw(c);
         expectSameBits(generalRecurrence(args), generalRecurrence(args, kernel));
       }),
-      { numRuns: cases(60) },
+      { numRuns: cases(80) },
     );
   });
 });
+
+describe('all samples together', () => {
+  const textbook = manualKernels('f64');
+
+  it('have the bits of the textbook loop, one sample after the other', async () => {
+    const together = await kernelsTogether(textbook);
+    expect(together).not.toBe(textbook);
+    fc.assert(
+      fc.property(anyCase, fc.boolean(), (c, trace) => {
+        const args = { ...inDouble(draw(c)), trace };
+        expectSameBits(textbook.recurrence(args), together.recurrence(args));
+      }),
+      { numRuns: cases(80) },
+    );
+  });
+
+  it('so do dense layers of every size', async () => {
+    const together = await kernelsTogether(textbook);
+    for (const [N, D, K] of [...Array.from({ length: 14 }, (_, n) => [n + 1, 17, 19]), [300, 40, 64], [1, 9, 65], [7, 1, 64], [2, 3, 2]]) {
+      const [x, W, b] = [tensor([N, D], 1), tensor([D, K], 2), tensor([K], 3)].map(double);
+      expect(together.affine(x, W, b).data).toEqual(textbook.affine(x, W, b).data);
+      expect(together.affine(x, W).data).toEqual(textbook.affine(x, W).data);
+    }
+  });
+
+  it('a cell without a fused path stays with the loop', async () => {
+    const args = { ...inDouble(argsFor('lstm', { N: 2, T: 3, D: 4, M: 5 })), activation: 'relu', act: (x: number) => Math.max(0, x) };
+    const recurrence = jest.fn(textbook.recurrence);
+    (await kernelsTogether({ ...textbook, recurrence })).recurrence(args);
+    expect(recurrence).toHaveBeenCalledWith(args);
+  });
+});
+
+/** numbers that float32 does not have */
+function double({ shape, data }: Tensor): Tensor {
+  return { shape, data: Float64Array.from(data, v => v / 3) };
+}
+
+function inDouble(args: RecurrenceArgs): RecurrenceArgs {
+  const weights = Object.fromEntries(Object.entries(args.weights).map(([name, t]) => [name, t && double(t)]));
+  return { ...args, weights, x: double(args.x), initial: args.initial?.map(double) };
+}

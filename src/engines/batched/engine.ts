@@ -85,8 +85,7 @@ function rounded(kernels: Kernels, kernel: Kernel | undefined, { rounding }: Eng
  * of the whole. Gates are traced in plain TypeScript only.
  */
 async function kernelFor({ dtype, fast, trace }: EngineOptions): Promise<Kernel | undefined> {
-  if (dtype !== 'f32') return undefined;
-  const fused = fast && !trace ? await loadKernel(true) : undefined;
+  const fused = fast && !trace && dtype === 'f32' ? await loadKernel(true) : undefined;
   return fused ?? loadedKernel(false) ?? (multiplied >= WORTH_COMPILING ? loadKernel(false) : undefined);
 }
 

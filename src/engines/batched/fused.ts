@@ -5,12 +5,11 @@ import { biasRows } from '../recurrentWeights.js';
 import type { FusedCell } from './kernel.js';
 
 /**
- * Which recurrences have a fast path: SimpleRNN, LSTM and GRU in float32 with their default activations and none of the extras
+ * Which recurrences have a fast path in float32: SimpleRNN, LSTM and GRU with their default activations and none of the extras
  * (projection, peepholes, clip, input_forget). Everything else goes the general way, through cell.step.
  */
-export function fusedCell({ cell, options, weights, x, ...spec }: RecurrenceArgs): FusedCell | undefined {
-  if (!(x.data instanceof Float32Array) || weights.projection || weights.peepholes || options.clip !== null || options.inputForget)
-    return undefined;
+export function fusedCell({ cell, options, weights, ...spec }: RecurrenceArgs): FusedCell | undefined {
+  if (weights.projection || weights.peepholes || options.clip !== null || options.inputForget) return undefined;
   if (canonicalActivation(spec.activation) !== 'tanh') return undefined;
   if (spec.outputActivation !== null && canonicalActivation(spec.outputActivation) !== 'tanh') return undefined;
   if (cell.name === 'rnn') return 'rnn';

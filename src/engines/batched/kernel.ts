@@ -47,6 +47,7 @@ interface Exports {
     outStride: number,
     aside: number,
   ): void;
+  addProduct64(x: number, stride: number, rows: number, D: number, w: number, K: number, out: number, outStride: number): void;
   addRows64(out: number, K: number, v: number, P: number, w: number, stride: number, order: number): void;
   addRows32(out: number, K: number, v: number, P: number, w: number, stride: number, order: number): void;
   runSteps(block: number, cell: number, from: number, to: number): void;
@@ -71,6 +72,7 @@ export interface Kernel {
   take(bytes: number): number;
   /** All memory as it is now; taken anew after every `take`, which may move it. */
   floats(): Float32Array;
+  doubles(): Float64Array;
   bytes(): Uint8Array;
   /** Writes a struct of 4-byte fields. */
   write<F extends string>(at: number, fields: readonly F[], values: Readonly<Record<F, number>>): void;
@@ -166,11 +168,13 @@ function kernelIn(memory: WebAssembly.Memory, module: WebAssembly.Module, run: E
   const start = align(run.TABLE_END.value);
   let top = start;
   let floats = new Float32Array(memory.buffer);
+  let doubles = new Float64Array(memory.buffer);
   let bytes = new Uint8Array(memory.buffer);
   let words = new Uint32Array(memory.buffer);
   const grow = (needed: number) => {
     memory.grow(Math.ceil((needed - bytes.length) / PAGE));
     floats = new Float32Array(memory.buffer);
+    doubles = new Float64Array(memory.buffer);
     bytes = new Uint8Array(memory.buffer);
     words = new Uint32Array(memory.buffer);
   };
@@ -194,6 +198,7 @@ function kernelIn(memory: WebAssembly.Memory, module: WebAssembly.Module, run: E
       return at;
     },
     floats: () => floats,
+    doubles: () => doubles,
     bytes: () => bytes,
     write(at, fields, values) {
       fields.forEach((field, i) => {

@@ -11,20 +11,56 @@ const ROW_BYTES = 2 ** 20;
 
 /**
  * The product with w [D, K], to be used many times: packed for the WASM kernel where there is one, else by the loop of matmul.ts. Either way every
- * element starts at its bias (0 without) and is summed over d in order: the same bits.
+ * element starts at its bias (0 without) and is summed over d in order: the same bits, in float32 and in float64.
  * The kernel's memory holds the packed weights until its next `reset`.
  */
 export function productWith(w: Tensor, bias: FloatArray | undefined, kernel: Kernel | undefined): Product {
   const [D, K] = w.shape;
   if (kernel && precisionOf(w) === 'f32' && (kernel.fast || D * K >= LEAST_WEIGHTS)) return packed(w, bias, kernel);
+  const add = (kernel && precisionOf(w) === 'f64' && D * K >= LEAST_WEIGHTS && packed64(w, kernel)) || plain(w);
   return (out, x, R) => {
     for (let r = 0; r < R; r++) {
       const at = out.start + r * out.stride;
       if (bias) out.data.set(bias, at);
       else out.data.fill(0, at, at + K);
     }
-    accumulate(out, x, w.data, R, D, K);
+    add(out, x, R);
   };
+}
+
+function plain(w: Tensor): Product {
+  const [D, K] = w.shape;
+  return (out, x, R) => accumulate(out, x, w.data, R, D, K);
+}
+
+/** out += x · w in float64; undefined where WASM cannot have so much memory. */
+function packed64(w: Tensor, kernel: Kernel): Product | undefined {
+  const [D, K] = w.shape;
+  const padded = Math.ceil(K / 4) * 4;
+  const most = Math.max(5, Math.floor(ROW_BYTES / (8 * (D + padded))));
+  try {
+    const panels = kernel.take(8 * D * padded);
+    const rowsAt = kernel.take(8 * most * (D + padded));
+    const to = kernel
+      .doubles()
+      .subarray(panels / 8, panels / 8 + D * padded)
+      .fill(0);
+    for (let k = 0; k < K; k++) for (let d = 0, at = (k - (k % 4)) * D + (k % 4); d < D; d++, at += 4) to[at] = w.data[d * K + k];
+    return (out, x, R) => {
+      for (let from = 0; from < R; from += most) {
+        const rows = Math.min(most, R - from);
+        const sums = rowsAt + 8 * rows * D;
+        const numbers = kernel.doubles();
+        copyRows(numbers, rowsAt / 8, D, x.data, x.start + from * x.stride, x.stride, D, rows);
+        copyRows(numbers, sums / 8, padded, out.data, out.start + from * out.stride, out.stride, K, rows);
+        kernel.run.addProduct64(rowsAt, 8 * D, rows, D, panels, K, sums, 8 * padded);
+        copyRows(out.data, out.start + from * out.stride, out.stride, numbers, sums / 8, padded, K, rows);
+      }
+    };
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function packed(w: Tensor, bias: FloatArray | undefined, kernel: Kernel): Product {

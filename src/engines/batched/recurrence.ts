@@ -14,7 +14,7 @@ const WORTH_A_CALL = 20_000;
 
 /** A recurrence in the fastest way there is for it: fused on the kernel, fused in TypeScript (the same bits), or through the cell's own step. */
 export function recurrence(args: RecurrenceArgs, kernel?: Kernel, pool?: Pool): RecurrenceResult {
-  const kind = fusedCell(args);
+  const kind = precisionOf(args.x) === 'f32' ? fusedCell(args) : undefined;
   if (!kind) return generalRecurrence(args, kernel);
   const [N, T] = args.x.shape;
   const multiplyAdds = N * T * (sizeOf(args.weights.kernel!.shape) + sizeOf(args.weights.recurrentKernel!.shape));
@@ -45,32 +45,32 @@ interface Products {
   readonly projection?: Product;
 }
 
-export function generalRecurrence(args: RecurrenceArgs, kernel?: Kernel): RecurrenceResult {
+export function generalRecurrence(args: RecurrenceArgs, kernel?: Kernel, product = productWith): RecurrenceResult {
   const { cell, x, weights, units: M } = args;
   const [N, T] = x.shape;
   const P = weights.projection ? weights.projection.shape[1] : M;
   const record = startRecording(args, length => allocate(length, precisionOf(x)), P);
   kernel?.reset();
-  const products = makeProducts(args, kernel);
+  const products = makeProducts(args, (w, bias) => product(w, bias, kernel));
   const rowsInBlock = Math.max(1, Math.floor(BLOCK_BYTES / (4 * T * cell.gates.length * M)));
   for (let from = 0; from < N; from += rowsInBlock) runBlock(args, { from, B: Math.min(rowsInBlock, N - from), record }, products);
   return record.result();
 }
 
-function makeProducts(args: RecurrenceArgs, kernel: Kernel | undefined): Products {
+function makeProducts(args: RecurrenceArgs, productOf: (w: Tensor, bias?: FloatArray) => Product): Products {
   const { weights, units: M } = args;
   const [bias, recurrentBias] = biasRows(args);
   const columns = columnsOf(weights.recurrentKernel!, M);
   const cuts = new Map<Tensor, Product>();
   return {
-    input: productWith(weights.kernel!, bias, kernel),
+    input: productOf(weights.kernel!, bias),
     recurrent(from, to) {
       const cut = columns(from, to);
-      const known = cuts.get(cut) ?? productWith(cut, recurrentBias?.subarray(from * M, to * M), kernel);
+      const known = cuts.get(cut) ?? productOf(cut, recurrentBias?.subarray(from * M, to * M));
       cuts.set(cut, known);
       return known;
     },
-    projection: weights.projection && productWith(weights.projection, undefined, kernel),
+    projection: weights.projection && productOf(weights.projection),
   };
 }
 

@@ -96,7 +96,8 @@ async function twoEngines(prepared: Prepared, request: CompareRequest): Promise<
   const { threads, dtype, simulate } = request;
   const [first, ...others] = engines;
   // the reference is the engine's own precision, unless both are asked for one
-  const reference = await outputOf(prepared, { engine: first, threads, dtype: first === 'manual' ? undefined : dtype }, undefined);
+  const own = first === 'manual' ? undefined : dtype;
+  const reference = await outputOf(prepared, { engine: first, threads, dtype: own, together: true }, undefined);
   const outputs: { name: EngineName; output: EngineOutput }[] = [{ name: first, output: reference }];
   for (const name of others) outputs.push({ name, output: await outputOf(prepared, { engine: name, threads, dtype }, simulate) });
   const expected = reference.y;

@@ -2,6 +2,7 @@
 export { TABLE_END, writeConstants } from './activations';
 export { gatherRows } from './copy';
 export { matrixProduct } from './matrix';
+export { addProduct64 } from './matrix64';
 export { packMatrix, packPanels, packWide } from './pack';
 export { runSteps } from './run';
 export { runStream, runStreamPart } from './stream';

@@ -1,0 +1,37 @@
+import type { Kernels, Product } from '../layers/layer.js';
+import type { FloatArray, Tensor } from '../tensor/tensor.js';
+import { fusedCell } from './batched/fused.js';
+import { loadKernel } from './batched/kernel.js';
+import { productWith } from './batched/product.js';
+import { generalRecurrence } from './batched/recurrence.js';
+
+/**
+ * What the textbook loop computes, to the bit, for all samples of a step at once: the reference of `compare`. Products are summed in the loop's
+ * order on the WASM kernel, in float64, the bias added last. Cells that `batched` has no fused path for stay with the loop: its code for them
+ * would be compared with itself.
+ */
+export async function kernelsTogether(textbook: Kernels): Promise<Kernels> {
+  const kernel = await loadKernel(false);
+  if (!kernel) return textbook;
+  const product = (w: Tensor, bias?: FloatArray) => biasLast(productWith(w, undefined, kernel), w.shape[1], bias);
+  return {
+    ...textbook,
+    affine(x, W, b) {
+      const [D, K] = W.shape;
+      const rows = x.data.length / D;
+      const data = new Float64Array(rows * K);
+      kernel.reset();
+      product(W, b?.data)({ data, start: 0, stride: K }, { data: x.data, start: 0, stride: D }, rows);
+      return { shape: [...x.shape.slice(0, -1), K], data };
+    },
+    recurrence: args => (fusedCell(args) ? generalRecurrence(args, kernel, product) : textbook.recurrence(args)),
+  };
+}
+
+function biasLast(product: Product, K: number, bias: FloatArray | undefined): Product {
+  if (!bias) return product;
+  return (out, x, R) => {
+    product(out, x, R);
+    for (let r = 0; r < R; r++) for (let k = 0, at = out.start + r * out.stride; k < K; k++, at++) out.data[at] += bias[k];
+  };
+}
