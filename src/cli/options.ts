@@ -257,7 +257,7 @@ const COMPARING = flags('Comparing', ['compare'], {
     flags: '--budget <seconds>',
     value: { kind: 'number' },
     default: '2',
-    help: 'time for trying pairs of mistakes',
+    help: 'work for pairs of mistakes: what a usual machine does in that time',
     elsewhere: ['--timeout', '--time-limit'],
   },
   noExplain: { flags: '--no-explain', help: 'only say whether they differ' },

@@ -1,19 +1,20 @@
+import { workOf } from './run.js';
 import type { Slices } from './slices.js';
-import { type Entry, finishTrials, type Trial, trialOf } from './trial.js';
+import { type Entry, finishTrials, sliceFor, type Trial, trialOf } from './trial.js';
 
 interface PairOptions {
-  readonly deadline: number;
-  readonly now: () => number;
+  /** multiply-adds */
+  readonly work: number;
   readonly onProgress: (done: number, of: number) => void;
 }
 
-/** Pairs, the likelier ones first, until the time is up. `all`: how many there are, `tried`: how many of them were computed. */
+/** Pairs, the likelier ones first, until the work is done. `all`: how many there are, `tried`: how many of them were computed. */
 export function searchPairs(
   slices: Slices,
   entries: readonly Entry[],
   asSpecified: number,
   noise: number,
-  { deadline, now, onProgress }: PairOptions,
+  { work, onProgress }: PairOptions,
 ): { trials: Trial[]; stopped: boolean; tried: number; all: number } {
   const ordered = [...entries]
     .filter(e => e.variant.needs !== 'all' && e.variant.needs !== 'input' && !e.hypothesis.alone)
@@ -23,17 +24,20 @@ export function searchPairs(
   let done = 0;
   let tried = 0;
   let stopped = false;
+  let left = work;
   // (0,1), (0,2), (1,2), (0,3) …: pairs of two common mistakes before any pair with a rare one
   outer: for (let j = 1; j < ordered.length; j++) {
     for (let i = 0; i < j; i++) {
       done++;
       if (ordered[i].variant.code === ordered[j].variant.code) continue;
       if ((done & 15) === 0) onProgress(done, all);
-      if (now() > deadline) {
+      if (left <= 0) {
         stopped = true;
         break outer;
       }
-      const trial = trialOf(slices, [ordered[i], ordered[j]], noise);
+      const pair = [ordered[i], ordered[j]];
+      left -= workOf(sliceFor(slices, pair).scenario);
+      const trial = trialOf(slices, pair, noise);
       tried++;
       if (trial && trial.residual * 10 <= asSpecified) keep.push(trial);
     }

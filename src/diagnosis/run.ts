@@ -50,6 +50,16 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
   }
 }
 
+/** Multiply-adds of one run, about, and for every step what it costs beside them. */
+export function workOf({ weights, input }: Scenario): number {
+  const [N, T] = input.x.shape;
+  let products = STEP_WORK;
+  for (const own of weights.values()) for (const t of own.values()) products += t.data.length;
+  return products * N * T;
+}
+
+const STEP_WORK = 500;
+
 function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = false, like, fused, ...asked }: RunOptions): Outcome {
   const precision = fused ? 'f32' : (asked.precision ?? 'f64');
   const { model, input, masks } = scenario;

@@ -13,10 +13,8 @@ import { candidateTrials, type Entry, FLOAT32_EPSILON, finishTrials, reconsidere
 export interface SearchOptions {
   /** rounding noise of the network as the caller measured it */
   readonly noise: number;
-  /** seconds for all of it; single mistakes are always tried to the end of their first pass */
-  readonly budget: number;
-  /** milliseconds on a clock that does not go back */
-  readonly now: () => number;
+  /** multiply-adds for pairs of mistakes, counted: what is said must not depend on how fast the machine is */
+  readonly work: number;
   /** explanations tried, of how many: single ones, then with the pairs once those are looked for */
   readonly onProgress?: (tried: number, of: number) => void;
 }
@@ -26,7 +24,7 @@ export interface SearchResult {
   /** best first, one a code */
   readonly findings: readonly Finding[];
   readonly tried: number;
-  /** whether the pairs were cut short by the budget */
+  /** whether the pairs were cut short */
   readonly stopped: boolean;
   readonly asSpecified: number;
   readonly noise: number;
@@ -40,7 +38,6 @@ const SHOWN = 24;
  * @param other the other output, of the same shape as the scenario's y
  */
 export function search(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions): SearchResult {
-  const deadline = options.now() + options.budget * 1000;
   const asSpecified = largestDifference(right.y.data, other.data).abs;
   const noise = Math.max(options.noise, roundingOf(scenario, right), FLOAT32_EPSILON * largestMagnitude(right.y.data), Number.MIN_VALUE);
   const slices = slicesOf(scenario, right, other, NEAR_NOISE * noise);
@@ -84,10 +81,10 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
   let stopped = false;
   if (!ranking.settled) {
     const onProgress = (done: number, of: number) => options.onProgress?.(searched.length + done, searched.length + of);
-    const pairs = searchPairs(slices, singles, asSpecified, noise, { deadline, now: options.now, onProgress });
+    const pairs = searchPairs(slices, singles, asSpecified, noise, { work: options.work, onProgress });
     stopped = pairs.stopped;
     trials.push(...pairs.trials);
-    // picked out of all pairs there are: what is believed must not depend on how many the time was enough for
+    // picked out of all pairs there are: what is believed must not depend on how many were computed
     ranking = rank(trials, asSpecified, noise, tried + pairs.all);
     tried += pairs.tried;
   }

@@ -44,12 +44,13 @@ export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, near
   };
 }
 
-/** A row of outputs is made of one h: where there are more outputs than units, it holds no more than h does. */
+/** A row of outputs is made of one h: where there are more outputs than units, it holds no more than h does. A softmax's add up to 1. */
 function freedomOf(right: Outcome, { model }: Scenario, other: Tensor): number {
   const head = model.layers.find(l => l.name === model.output);
   const h = head?.kind === 'dense' ? right.layers.get(head.name)?.inputs[0].tensor : undefined;
   const K = other.shape[other.shape.length - 1];
-  return h ? (other.data.length / K) * Math.min(K, h.shape[h.shape.length - 1]) : other.data.length;
+  const free = K > 1 && head?.kind === 'dense' && head.activation === 'softmax' ? K - 1 : K;
+  return h ? (other.data.length / K) * Math.min(free, h.shape[h.shape.length - 1]) : other.data.length;
 }
 
 /** Numbers that are not within a millionth of the largest one of each other; more than enough of them are not counted on. */

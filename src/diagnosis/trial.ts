@@ -135,7 +135,7 @@ function residualOnExcerpt(part: Slice, variant: Variant): { residual: number; s
   return residual === undefined ? undefined : { residual, spread: found!.spread };
 }
 
-function sliceFor(slices: Slices, parts: readonly Entry[]): Slice {
+export function sliceFor(slices: Slices, parts: readonly Entry[]): Slice {
   if (parts.some(p => p.variant.needs === 'all' || p.variant.needs === 'input')) return slices.whole;
   return parts.some(p => p.variant.needs === 'before') ? slices.before : slices.worst;
 }

@@ -28,13 +28,14 @@ import type { CompareRequest } from './request.js';
 import type { CompareResult } from './result.js';
 import { VERSION } from './version.js';
 
-/** Seconds for the search for pairs of mistakes, unless the request says otherwise. */
+/** Seconds of a usual machine for the search for pairs of mistakes, unless the request says otherwise. */
 const DEFAULT_BUDGET = 2;
+/** Multiply-adds, as the search counts them. */
+const WORK_OF_A_SECOND = 1e8;
 
-/** What `compare` may be given beside its request: where progress is shown, which clock is read. */
+/** What `compare` may be given beside its request: where progress is shown. */
 export interface CompareHooks {
   readonly onProgress?: (tried: number, of: number) => void;
-  readonly now?: () => number;
   /** told what was compared, before the result is returned */
   readonly onCompared?: (compared: Compared) => void;
 }
@@ -134,7 +135,7 @@ async function compareOutput(prepared: Prepared, request: CompareRequest, hooks:
       ...sides.notes,
       ...(isGraph ? [] : stepsForSamples(prepared, sides.actual)),
       ...(view === null || byShape ? [] : [`the other side was read as ${view.words} and compared with that`]),
-      ...(diagnosis?.stopped ? ['the search for pairs of mistakes was stopped by its time budget; --budget gives it more seconds'] : []),
+      ...(diagnosis?.stopped ? ['not all pairs of mistakes were tried; --budget allows more of them'] : []),
       ...(detectability.bounds !== null && detectability.cannotDetect.length + detectability.cannotName.length > 0
         ? [`what this input cannot show was looked for in ${detectability.bounds}`]
         : []),
@@ -164,8 +165,7 @@ function findingsOf(
 ) {
   // what was written with few digits is explained where all of it is within them
   const noise = Math.max(allowance.noise, Number.isFinite(subject.rounding) ? subject.rounding : 0) + slack / NEAR_NOISE;
-  const now = hooks.now ?? (() => performance.now());
-  const options = { noise, budget: request.budget ?? DEFAULT_BUDGET, now, onProgress: hooks.onProgress };
+  const options = { noise, work: (request.budget ?? DEFAULT_BUDGET) * WORK_OF_A_SECOND, onProgress: hooks.onProgress };
   const diagnosis = status === 'SAME' ? null : subject.diagnose(options);
   return { diagnosis, detectability: subject.detectability({ tolerance: allowance.atol, nameable: NAMEABLE * noise }) };
 }

@@ -4,7 +4,7 @@ import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { smallNumber } from '../figures.js';
 import { type Fitted, fitTo } from '../fit.js';
 import type { Candidate, Hypothesis } from '../hypothesis.js';
-import { type Outcome, runScenario } from '../run.js';
+import { type Outcome, runScenario, workOf } from '../run.js';
 import { changeWeights, mapData, recurrentLayers, type Scenario, samplesOf } from '../scenario.js';
 import { samplesOff } from '../slices.js';
 import { NEAR_NOISE } from '../thresholds.js';
@@ -14,19 +14,11 @@ import { constantStates, startingWith } from './stateStart.js';
 
 /** Mistakes with numbers of their own, which are estimated from the other output: a scale of x, a first state, a dropout mask, one weight. */
 
-/** Multiply-adds for one estimate, and what a step costs beside them. */
+/** Multiply-adds for one estimate. */
 const MOST_WORK = 3e8;
-const STEP_WORK = 500;
 /** Numbers of y beyond the unknown ones, before an estimate is tried. */
 const SPARE = 2;
 const MOST_UNKNOWN = 24;
-
-/** Of one run of one sample. */
-function workOf({ weights, input }: Scenario): number {
-  let products = STEP_WORK;
-  for (const own of weights.values()) for (const t of own.values()) products += t.data.length;
-  return products * input.x.shape[1];
-}
 
 interface Part {
   readonly scenario: Scenario;
@@ -41,8 +33,9 @@ function partFor(scenario: Scenario, other: Tensor, first: number, unknown: numb
   const from = Math.max(0, Math.min(first, N - count));
   const to = Math.min(N, from + count);
   const runs = 12 * (unknown + 2);
-  if ((to - from) * size < unknown + SPARE || unknown > MOST_UNKNOWN || runs * (to - from) * workOf(scenario) > MOST_WORK) return undefined;
-  return { scenario: samplesOf(scenario, from, to), other: sliceFirst(other, from, to) };
+  const samples = samplesOf(scenario, from, to);
+  if ((to - from) * size < unknown + SPARE || unknown > MOST_UNKNOWN || runs * workOf(samples) > MOST_WORK) return undefined;
+  return { scenario: samples, other: sliceFirst(other, from, to) };
 }
 
 /** Every sample for itself, so that a few stand for all. */
