@@ -2,6 +2,7 @@ import { RnnError } from '../errors.js';
 import { showShape } from './dims.js';
 import type { Dim, DimShape } from './layer.js';
 import type { OperatorSpec } from './operatorFields.js';
+import { knownNumbers, multiplied, sized } from './operatorNumbers.js';
 import { slid, unslid } from './spaceShapes.js';
 
 /** Shapes of what an operator computes, from those of its inputs, sizes possibly symbolic: ONNX's rules (Operators.md). */
@@ -12,7 +13,9 @@ interface ShapeCall {
   readonly layer: OperatorSpec;
   /** shape of operand i: of a constant or of an input */
   shape(i: number): DimShape;
-  /** numbers of operand i, which must be a constant; undefined where there is no such operand */
+  /** whole numbers of operand i as sizes, which must be known; undefined where there is no such operand */
+  sizes(i: number): readonly Dim[] | undefined;
+  /** those that are no symbols */
   numbers(i: number): readonly number[] | undefined;
   readonly operands: number;
   attribute(name: string): number | string | readonly number[] | undefined;
@@ -27,13 +30,34 @@ export function operatorShapes(layer: OperatorSpec, inputs: readonly DimShape[])
       expected: Object.keys(RULES).sort().join(', '),
       found: layer.op,
     });
-  return rule(call);
+  const [first, ...others] = rule(call);
+  const numbers = knownNumbers(layer.op, call);
+  return [numbers && numbers.length <= MOST_NUMBERS ? Object.assign([...first], { numbers }) : first, ...others];
 }
+
+/** A shape has no more. */
+const MOST_NUMBERS = 64;
 
 function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall {
   const operands = layer.operands ?? inputs.map(() => null);
   let next = 0;
-  const shapes = operands.map(o => (o === null ? inputs[next++] : o.shape.map(size => ({ symbol: String(size), size }))));
+  const shapes = operands.map((o): DimShape => {
+    if (o === null) return inputs[next++];
+    const shape = o.shape.map(sized);
+    return o.type === 'int' ? Object.assign(shape, { numbers: o.data.map(sized) }) : shape;
+  });
+  const sizes = (i: number): readonly Dim[] | undefined => {
+    if (i >= operands.length) return undefined;
+    if (shapes[i].numbers) return shapes[i].numbers;
+    const operand = operands[i];
+    if (operand) return operand.data.map(sized);
+    throw new RnnError(
+      'unsupported',
+      'E_OPERATOR',
+      `${layer.op} takes input ${i} from the network: its shape cannot be said before it runs`,
+      { expected: 'a constant, or sizes of what is known', found: 'a computed value' },
+    );
+  };
   return {
     layer,
     operands: operands.length,
@@ -45,20 +69,20 @@ function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall 
         found: String(shapes.length),
       });
     },
-    numbers(i) {
-      if (i >= operands.length) return undefined;
-      const operand = operands[i];
-      if (operand) return operand.data;
-      throw new RnnError(
-        'unsupported',
-        'E_OPERATOR',
-        `${layer.op} takes input ${i} from the network: its shape cannot be said before it runs`,
-        {
-          expected: 'a constant',
-          found: 'a computed value',
-        },
-      );
-    },
+    sizes,
+    numbers: i =>
+      sizes(i)?.map(({ size, symbol }) => {
+        if (size !== null) return size;
+        throw new RnnError(
+          'unsupported',
+          'E_OPERATOR',
+          `${layer.op} takes ${symbol} as its input ${i}: its shape cannot be said before it runs`,
+          {
+            expected: 'a number',
+            found: symbol,
+          },
+        );
+      }),
   };
 }
 
@@ -124,21 +148,30 @@ function product(dims: DimShape): number | null {
   return dims.reduce<number | null>((total, d) => (total === null || d.size === null ? null : total * d.size), 1);
 }
 
-/** Sizes as the constant says: 0 copies, −1 is what remains. */
+/** Sizes as the second operand says: 0 copies, −1 is what remains. */
 const reshape: Rule = call => {
   const from = call.shape(0);
-  const wanted = call.numbers(1) ?? [];
-  const open = wanted.indexOf(-1);
-  const dims = wanted.map((n, i): Dim => (n === 0 ? from[i] : { symbol: String(n), size: n }));
+  const wanted = call.sizes(1) ?? [];
+  const open = wanted.findIndex(d => d.size === -1);
+  const dims = wanted.map((d, i): Dim => (d.size === 0 ? from[i] : d));
   if (open < 0) return [dims];
-  // the batch, where it is copied, cancels out of the rest
-  const batch = wanted[0] === 0 && from[0] !== undefined;
-  const rest = dims.filter((_, i) => i !== open && !(batch && i === 0));
-  const known = product(batch ? from.slice(1) : from);
+  // sizes on both sides cancel out, of symbols too
+  const left = [...from];
+  const rest = dims.filter((d, i) => {
+    const same = i === open ? -1 : left.findIndex(l => l.size === null && l.symbol === d.symbol && d.size === null);
+    if (same >= 0) left.splice(same, 1);
+    return i !== open && same < 0;
+  });
+  const known = product(left);
   const given = product(rest);
   const size = known === null || given === null || given === 0 ? null : known / given;
-  const left = from.filter(d => d.size === null);
-  const symbol = size !== null ? String(size) : left.length === 1 && (known === null || !batch) ? left[0].symbol : '?';
+  const symbols = left.filter(d => d.size === null);
+  const symbol =
+    size !== null
+      ? String(size)
+      : symbols.length === 1 && rest.every(d => d.size === 1) && left.every(d => d.size === null || d.size === 1)
+        ? symbols[0].symbol
+        : '?';
   return [dims.map((d, i) => (i === open ? { symbol, size } : d))];
 };
 
@@ -175,23 +208,24 @@ function sum(dims: readonly Dim[]): Dim {
 
 const slice: Rule = call => {
   const from = call.shape(0);
-  const starts = call.numbers(1) ?? [];
-  const ends = call.numbers(2) ?? [];
+  const starts = call.sizes(1) ?? [];
+  const ends = call.sizes(2) ?? [];
   const axes = (call.numbers(3) ?? starts.map((_, i) => i)).map(a => axisIn(a, from.length, 'Slice'));
   const steps = call.numbers(4) ?? starts.map(() => 1);
   return [
-    from.map((d, axis): Dim => {
-      const i = axes.indexOf(axis);
-      if (i < 0) return d;
-      if (d.size === null)
-        return starts[i] === 0 && ends[i] >= Number.MAX_SAFE_INTEGER && steps[i] === 1 ? d : { symbol: `${d.symbol}'`, size: null };
-      return sized(sliceLength(d.size, starts[i], ends[i], steps[i]));
-    }),
+    from.map(
+      (d, axis): Dim => (axes.includes(axis) ? cut(d, starts[axes.indexOf(axis)], ends[axes.indexOf(axis)], steps[axes.indexOf(axis)]) : d),
+    ),
   ];
 };
 
-function sized(size: number): Dim {
-  return { symbol: String(size), size };
+function cut(d: Dim, start: Dim, end: Dim, step: number): Dim {
+  if (d.size !== null && start.size !== null && end.size !== null) return sized(sliceLength(d.size, start.size, end.size, step));
+  const fromFirst = start.size === 0 && step === 1;
+  if (fromFirst && (end.size === null ? end.symbol === d.symbol || d.size !== null : end.size >= Number.MAX_SAFE_INTEGER))
+    return end.size === null ? end : d;
+  // from behind, and not beyond the first: as many as asked for
+  return { symbol: `${d.symbol}'`, size: null };
 }
 
 function sliceLength(size: number, start: number, end: number, step: number): number {
@@ -220,17 +254,12 @@ const matmul: Rule = call => {
 };
 
 const expand: Rule = call => {
-  const sizes = (call.numbers(1) ?? []).map(n => sized(n));
-  return [broadcastDims(call.shape(0), sizes, 'Expand')];
+  return [broadcastDims(call.shape(0), call.sizes(1) ?? [], 'Expand')];
 };
 
 const tile: Rule = call => {
-  const times = call.numbers(1) ?? [];
-  return [
-    call
-      .shape(0)
-      .map((d, i) => (times[i] === 1 ? d : d.size === null ? { symbol: `${times[i]}*${d.symbol}`, size: null } : sized(d.size * times[i]))),
-  ];
+  const times = call.sizes(1) ?? [];
+  return [call.shape(0).map((d, i) => multiplied(times[i], d))];
 };
 
 const pad: Rule = call => {
@@ -347,4 +376,15 @@ const RULES: Readonly<Record<string, Rule>> = {
   Einsum: einsum,
   TopK: topK,
   GatherElements: ({ shape }) => [shape(1)],
+  Shape: ({ shape, attribute }) => [
+    [sized(shape(0).slice(Number(attribute('start') ?? 0), attribute('end') as number | undefined).length)],
+  ],
+  Size: () => [[]],
+  ConstantOfShape: call => [call.sizes(0)!],
+  Range: call => {
+    const [start, end, step] = [0, 1, 2].map(i => call.sizes(i)![0]);
+    const count =
+      start.size !== null && end.size !== null ? sized(Math.max(0, Math.ceil((end.size - start.size) / (step.size ?? 1)))) : undefined;
+    return [[count ?? (start.size === 0 && step.size === 1 ? end : { symbol: '?', size: null })]];
+  },
 };

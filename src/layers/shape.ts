@@ -3,4 +3,5 @@ export interface Dim {
   readonly symbol: string;
   readonly size: number | null;
 }
-export type DimShape = readonly Dim[];
+/** With the whole numbers that the value holds, where they are known before anything runs: a shape that is computed with. */
+export type DimShape = readonly Dim[] & { readonly numbers?: readonly Dim[] };

@@ -56,7 +56,7 @@ function shortLetters(): (shapes: LayerShapes) => LayerShapes {
   };
   return shapes => ({
     ...shapes,
-    output: shapes.output.map(short),
+    output: Object.assign(shapes.output.map(short), shapes.output.numbers ? { numbers: shapes.output.numbers } : {}),
     others: shapes.others.map(other => ({ ...other, shape: other.shape.map(short) })),
   });
 }

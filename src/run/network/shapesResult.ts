@@ -77,7 +77,7 @@ function layerRow(shapes: LayerShapes, cost: LayerCost, kerasName: string): Laye
     returnSequences: isRecurrent(layer) ? layer.returnSequences : null,
     inferred: isRecurrent(layer) && layer.inferredSequences ? ['returnSequences'] : [],
     inputs: layer.inputs,
-    input: dimsJson(inputs[0]),
+    input: dimsJson(inputs[0] ?? []),
     output: dimsJson(output),
     weights: weights.map(w => ({
       name: w.name,

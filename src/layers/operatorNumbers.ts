@@ -1,0 +1,66 @@
+import type { Dim, DimShape } from './layer.js';
+
+/** Whole numbers that an operator gives, where they are known before it runs: the sizes of a value, and what is computed with them. */
+interface NumbersCall {
+  shape(i: number): DimShape;
+  attribute(name: string): number | string | readonly number[] | undefined;
+}
+
+/** @returns undefined where they are not known */
+export function knownNumbers(op: string, call: NumbersCall & { readonly operands: number }): readonly Dim[] | undefined {
+  const all = Array.from({ length: call.operands }, (_, i) => (op === 'Shape' ? undefined : call.shape(i).numbers));
+  const [a, b] = all;
+  switch (op) {
+    case 'Shape':
+      return call.shape(0).slice(Number(call.attribute('start') ?? 0), call.attribute('end') as number | undefined);
+    case 'Concat':
+      return all.every(n => n !== undefined) ? all.flat() : undefined;
+    case 'Identity':
+    case 'Cast':
+    case 'Reshape':
+    case 'Squeeze':
+    case 'Unsqueeze':
+      return a;
+    case 'Gather':
+      return a && b?.every(n => n.size !== null) ? b.map(n => a.at(n.size!)!) : undefined;
+    case 'Slice':
+      return a && all.slice(1).every(n => n?.length === 1 && n[0].size !== null)
+        ? sliced(
+            a,
+            all.slice(1).map(n => n![0].size!),
+          )
+        : undefined;
+    case 'Mul':
+      return a && b && pairwise(a, b, multiplied);
+    case 'Add':
+      return a && b && pairwise(a, b, (x, y) => computed(x, y, '+', (m, n) => m + n));
+    case 'Sub':
+      return a && b && pairwise(a, b, (x, y) => computed(x, y, '-', (m, n) => m - n));
+    case 'Div':
+      return a && b && pairwise(a, b, (x, y) => (y.size === 1 ? x : computed(x, y, '/', (m, n) => Math.trunc(m / n))));
+    default:
+      return undefined;
+  }
+}
+
+export function sized(size: number): Dim {
+  return { symbol: String(size), size };
+}
+
+export function multiplied(a: Dim, b: Dim): Dim {
+  if (a.size === 1 || b.size === 1) return a.size === 1 ? b : a;
+  return computed(a, b, '*', (x, y) => x * y);
+}
+
+function computed(a: Dim, b: Dim, sign: string, of: (x: number, y: number) => number): Dim {
+  return a.size !== null && b.size !== null ? sized(of(a.size, b.size)) : { symbol: `${a.symbol}${sign}${b.symbol}`, size: null };
+}
+
+function pairwise(a: readonly Dim[], b: readonly Dim[], of: (x: Dim, y: Dim) => Dim): readonly Dim[] {
+  const length = Math.max(a.length, b.length);
+  return Array.from({ length }, (_, i) => of(a[a.length === 1 ? 0 : i], b[b.length === 1 ? 0 : i]));
+}
+
+function sliced(a: readonly Dim[], [start, end, , step = 1]: readonly number[]): readonly Dim[] | undefined {
+  return step === 1 ? a.slice(start, end) : undefined;
+}
