@@ -1,7 +1,11 @@
-import { END, fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
+import type { Size } from './program.js';
+import { END, fixed, int, notRun, op, outName, type Rule, type Rules, sameSymbol, self, sizesOf, slice, step } from './rule.js';
 import { arg, axes, axis, type Call, number, numbers, type Operand } from './wiring.js';
 
 /** Operators that turn, count and choose. */
+
+/** torch's numbers of the types */
+export const [FLOAT32, FLOAT64] = [7, 8];
 
 const flip: Rule = call =>
   axes(call, 'dims').reduce((value: Operand, dim, i) => slice(call, value, dim, [-1, -END, -1], `${outName(call)}_${i}`), self(call));
@@ -60,10 +64,9 @@ const indexSelect: Rule = call => op(call, 'Gather', [self(call), self(call, 'in
 
 const repeat: Rule = call => {
   const times = numbers(call, 'repeats');
-  if (times.some(n => typeof n !== 'number')) throw notRun(`${call.node.target} of no fixed number`);
   const lead = times.length - sizesOf(call).length;
   const lifted = lead > 0 ? step(call, 'Unsqueeze', [self(call), int(Array.from({ length: lead }, (_, i) => i))]) : self(call);
-  return op(call, 'Tile', [lifted, int(times as number[])]);
+  return op(call, 'Tile', [lifted, call.wiring.sizesOperand(times)]);
 };
 
 /** softmax(q·kᵀ/√d)·v */
@@ -86,24 +89,31 @@ const expandAs: Rule = call => {
   return expanded(call, sizesOf(call, 'other'));
 };
 
-/** Sizes of no fixed number, and −1, stay as they are. */
-export function expanded(call: Call, sizes: readonly unknown[]): string {
+/** Sizes that stay, and −1, are 1: they are kept. */
+export function expanded(call: Call, sizes: readonly Size[]): string {
   const own = sizesOf(call);
-  const wanted = sizes.map((n, i) => {
-    if (typeof n === 'number') return n < 0 ? 1 : n;
-    if (typeof own[i - sizes.length + own.length] !== 'number') return 1;
-    throw notRun(`${call.node.target} to a size that is not fixed`);
-  });
-  return op(call, 'Expand', [self(call), int(wanted)]);
+  const to = call.wiring.sizes(call.node.outputs[0] ?? '');
+  const kept = (n: Size, i: number) => n === -1 || sameSymbol(own[i - sizes.length + own.length], to[i]);
+  return op(call, 'Expand', [self(call), call.wiring.sizesOperand(sizes.map((n, i) => (kept(n, i) ? 1 : n)))]);
 }
 
-/** The size of an axis of the batch cannot be a constant: zeros and ones of it are not followed. */
 const filled: Rule = call => {
   const value = /^(new_)?ones|ones_like/.test(call.node.target.replace(/^aten\./, '')) ? 1 : number(call, 'fill_value');
-  const sizes = call.node.args.has('size') ? numbers(call, 'size') : sizesOf(call);
-  if (sizes.some(n => typeof n !== 'number')) throw notRun(`${call.node.target} of no fixed size`);
+  const given = call.node.args.has('size') ? numbers(call, 'size') : sizesOf(call);
+  const own = call.node.args.get('self') as { tensor: string };
+  const sizes = given.map((n, i) => (typeof n === 'number' || call.node.args.has('size') ? n : call.wiring.sizeOf(own, i)));
   for (const name of ['self', 'size']) arg(call, name);
-  return { type: 'float', shape: sizes as number[], data: new Array((sizes as number[]).reduce((a, b) => a * b, 1)).fill(value) };
+  return call.wiring.filled(outName(call), sizes, value);
+};
+
+/** Whole numbers from start to end − 1; sizes as they are when it runs. */
+const range: Rule = call => {
+  const [start, end, by] = [arg(call, 'start') ?? 0, arg(call, 'end') ?? 0, arg(call, 'step') ?? 1].map(n =>
+    typeof n === 'number' ? int(n) : call.wiring.operand(n),
+  );
+  const dtype = arg(call, 'dtype');
+  const whole = step(call, 'Range', [start, end, by]);
+  return op(call, 'Cast', [whole], { to: dtype === FLOAT32 || dtype === FLOAT64 ? 1 : 7 });
 };
 
 const cumulated: Rule = call => op(call, 'CumSum', [self(call), int(axis(call))]);
@@ -126,6 +136,9 @@ export const ARRANGING: Rules = {
   ones_like: filled,
   full: filled,
   full_like: filled,
+  arange: range,
+  new_full: filled,
+  new_ones: filled,
   cumsum: cumulated,
   triu: triangle(1),
   tril: triangle(0),

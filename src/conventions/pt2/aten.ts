@@ -2,9 +2,9 @@ import { transpose } from '../../tensor/layout.js';
 import { ARRANGING, expanded } from './arranging.js';
 import { FUNCTIONS } from './functions.js';
 import { recurrentKind, sequence, singleStep } from './recurrent.js';
-import { checkAllRead, END, int, notRun, one, op, outName, type Rule, self, sizesOf, slice, step } from './rule.js';
+import { checkAllRead, END, int, notRun, one, op, outName, type Rule, sameSymbol, self, sizesOf, slice, step } from './rule.js';
 import { SPACE } from './space.js';
-import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand, rankOf } from './wiring.js';
+import { arg, axes, axis, type Call, constantOf, isSymbol, isTensor, number, numbers, type Operand, rankOf, type Value } from './wiring.js';
 
 /** Operators of ATen, each as layers or operators of ours; the name of the value is that of the program. */
 
@@ -18,12 +18,15 @@ export function applyNode(call: Call): void {
     return;
   }
   const [, name] = /^aten\.([^.]+)/.exec(node.target) ?? [];
-  if (name !== undefined && ZEROS.has(name)) {
-    const sizes = name === 'zeros_like' ? sizesOf(call) : numbers(call, 'size');
-    wiring.set(node.outputs[0], { zeros: sizes.map(n => (typeof n === 'number' ? n : 1)) });
+  if (name !== undefined && (ZEROS.has(name) || (name === 'full' && number(call, 'fill_value') === 0))) {
+    wiring.set(node.outputs[0], name === 'zeros_like' ? zerosLike(call) : { zeros: numbers(call, 'size') });
     return;
   }
-  if (name === 'sym_size' || node.target.startsWith('_operator.') || name?.startsWith('_assert')) return;
+  if (node.target.startsWith('_operator.')) {
+    computedSize(call);
+    return;
+  }
+  if (name !== undefined && /^(_assert|sym_constrain)/.test(name)) return;
   if (name === 'select' && pickedState(call)) return;
   if (name === 'split' || name === 'split_with_sizes' || name === 'chunk') {
     parts(call, name);
@@ -37,6 +40,23 @@ export function applyNode(call: Call): void {
 }
 
 const ZEROS = new Set(['zeros', 'new_zeros', 'zeros_like']);
+
+/** Sizes that have no number in the program are taken from the value itself. */
+function zerosLike(call: Call): Value {
+  const sizes = sizesOf(call);
+  const whole = sizes.every(n => typeof n === 'number') ? undefined : call.node.args.get('self');
+  return { zeros: sizes.map((n, i) => (typeof n === 'number' ? n : call.wiring.sizeOf(whole as { tensor: string }, i))) };
+}
+
+/** Arithmetic on sizes, as operators; a comparison of them checks the program's input, and is not a number of the network. */
+const SIZE_OPERATORS: Readonly<Record<string, string>> = { mul: 'Mul', add: 'Add', sub: 'Sub', floordiv: 'Div' };
+
+function computedSize({ node, wiring }: Call): void {
+  const op = SIZE_OPERATORS[node.target.replace('_operator.', '')];
+  if (op === undefined) return;
+  const operands = [...node.args.values()].map(n => (typeof n === 'number' ? int(n) : wiring.operand(n)));
+  wiring.set(node.outputs[0], { value: wiring.op(node.outputs[0] ?? 'size', op, operands) });
+}
 
 /** h_n[-1]: one of the states of a module. */
 function pickedState(call: Call): boolean {
@@ -127,6 +147,10 @@ function embedding(call: Call): string {
   const { wiring } = call;
   const E = wiring.tensor(arg(call, 'weight'), 'the weight of embedding');
   const [tokens, units] = E.tensor.shape;
+  // token numbers that are computed, and those of no sequence
+  const indices = arg(call, 'indices');
+  if (sizesOf(call, 'indices').length !== 2 || !isTensor(indices) || !wiring.program.inputs.includes(indices.tensor))
+    return op(call, 'Gather', [constantOf(E.tensor), wiring.input(indices)], { axis: 0 });
   const { name, first } = wiring.layer(moduleOf(E.name), {
     kind: 'embedding',
     tokens,
@@ -137,22 +161,18 @@ function embedding(call: Call): string {
   return name;
 }
 
-/** Sizes of view, reshape and expand; one of no fixed size is what remains. */
-function viewed(call: Call, name: string): number[] {
+/** Sizes of view and reshape: a symbol that stands at the same axis before and after is copied (0), one of the others may be what remains. */
+function viewed(call: Call, name: string): Operand {
   const sizes = numbers(call, name);
-  const open = sizes.filter(n => typeof n !== 'number');
-  if (open.length === 0) return sizes as number[];
-  const from = sizesOf(call);
-  // a symbol that stands at the same axis of the input is copied (0); of the others one may be what remains
+  const [from, to] = [sizesOf(call), call.wiring.sizes(call.node.outputs[0] ?? '')];
   const known = sizes.map((n, i) =>
-    typeof n === 'number' ? n : typeof from[i] === 'object' && from.slice(0, i + 1).length === i + 1 ? 0 : -1,
+    typeof n !== 'number' ? (sameSymbol(from[i], to[i]) ? 0 : -1) : n === -1 && typeof to[i] === 'number' ? (to[i] as number) : n,
   );
-  if (known.filter(n => n === -1).length > 1) throw notRun(`${call.node.target} with several sizes that are not fixed`);
-  return known;
+  return known.filter(n => n === -1).length > 1 ? call.wiring.sizesOperand(sizes) : int(known);
 }
 
 function reshape(call: Call): string {
-  return op(call, 'Reshape', [self(call), int(viewed(call, arg(call, 'size') === undefined ? 'shape' : 'size'))]);
+  return op(call, 'Reshape', [self(call), viewed(call, arg(call, 'size') === undefined ? 'shape' : 'size')]);
 }
 
 function swapped(call: Call): string {
@@ -174,8 +194,9 @@ function select(call: Call): string {
 
 function sliced(call: Call): string {
   const [start, end, step] = [number(call, 'start', 0), arg(call, 'end'), number(call, 'step', 1)];
-  const ends = [start, typeof end === 'number' ? Math.min(end, END) : END, step];
-  return slice(call, self(call), axis(call, 'dim', 'self', 0), ends, outName(call));
+  const dim = axis(call, 'dim', 'self', 0);
+  if (isSymbol(end)) return op(call, 'Slice', [self(call), int([start]), call.wiring.sizesOperand([end]), int([dim]), int([step])]);
+  return slice(call, self(call), dim, [start, typeof end === 'number' ? Math.min(end, END) : END, step], outName(call));
 }
 
 function concatenated(call: Call): string {
@@ -258,6 +279,15 @@ const power: Rule = call => op(call, 'Pow', [self(call), self(call, 'exponent')]
 const notEqual: Rule = call => op(call, 'Not', [call.wiring.op('equal', 'Equal', [self(call), self(call, 'other')])]);
 const where: Rule = call => op(call, 'Where', [self(call, 'condition'), self(call), self(call, 'other')]);
 const filled: Rule = call => op(call, 'Where', [self(call, 'mask'), self(call, 'value'), self(call)]);
+const symbol: Rule = call => call.wiring.sizeOf(arg(call, 'self') as { tensor: string }, axis(call)).symbol;
+/** NaN is 0; infinities are the largest numbers of float32 */
+const finite: Rule = call => {
+  if ((arg(call, 'posinf') ?? arg(call, 'neginf') ?? null) !== null) throw notRun(`${call.node.target} with posinf or neginf`);
+  const nan = step(call, 'IsNaN', [self(call)]);
+  const numbers = step(call, 'Where', [nan, number(call, 'nan', 0), self(call)]);
+  return op(call, 'Clip', [numbers, -LARGEST, LARGEST]);
+};
+const LARGEST = 3.4028234663852886e38;
 const expand: Rule = call => expanded(call, numbers(call, 'size'));
 
 function convert(call: Call): Operand {
@@ -291,6 +321,18 @@ const RULES: Readonly<Record<string, Rule>> = {
   le: two('LessOrEqual'),
   logical_not: one('Not'),
   where,
+  sym_size: symbol,
+  isnan: one('IsNaN'),
+  nan_to_num: finite,
+  logical_and: two('And'),
+  logical_or: two('Or'),
+  bitwise_and: two('And'),
+  bitwise_or: two('Or'),
+  bitwise_not: one('Not'),
+  floor: one('Floor'),
+  ceil: one('Ceil'),
+  round: one('Round'),
+  erf: one('Erf'),
   masked_fill: filled,
   exp: one('Exp'),
   log: one('Log'),
@@ -334,6 +376,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   expand,
   contiguous: identity,
   clone: identity,
+  scalar_tensor: call => self(call, 's'),
   detach: identity,
   detach_: identity,
   alias: identity,

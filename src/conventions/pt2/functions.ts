@@ -80,7 +80,16 @@ const norm: Rule = call => {
   });
 };
 
+/** g · v / ‖v‖, the norm over all axes but one */
+const weightNorm: Rule = call => {
+  const dim = number(call, 'dim', 0);
+  const others = Array.from({ length: rankOf(call, 'v') }, (_, i) => i).filter(i => i !== dim);
+  const length = step(call, 'ReduceL2', [self(call, 'v'), { type: 'int', value: others }], { keepdims: 1 });
+  return op(call, 'Mul', [self(call, 'v'), step(call, 'Div', [self(call, 'g'), length])]);
+};
+
 export const FUNCTIONS: Rules = {
+  _weight_norm: weightNorm,
   relu: one('Relu'),
   relu_: one('Relu'),
   sigmoid: one('Sigmoid'),

@@ -41,10 +41,11 @@ export function specFromProgram(architecture: unknown, tensors: ReadonlyMap<stri
   };
 }
 
-/** Sizes of no fixed value are open; the batch always is, where nothing in the program fixes it by a reshape. */
-function inputSizes([, ...rest]: readonly Size[]): Json {
+/** Sizes of no fixed value are open. */
+function inputSizes([first, ...rest]: readonly Size[]): Json {
+  const batch = typeof first === 'number' ? first : null;
   const sizes = rest.map(n => (typeof n === 'number' ? n : null));
-  return sizes.length === 2 ? { timesteps: sizes[0], features: sizes[1] } : { shape: sizes };
+  return sizes.length === 2 ? { batch, timesteps: sizes[0], features: sizes[1] } : { batch, shape: sizes };
 }
 
 /** Layers that an output needs, in their order: sums of weights and states that nobody reads are left out. */

@@ -113,11 +113,13 @@ function argumentOf(arg: unknown): Argument {
     case 'as_sym_ints':
       return list(value).map(sizeOf);
     case 'as_ints':
-    case 'as_floats':
     case 'as_bools':
       return list(value) as number[];
-    case 'as_int':
+    case 'as_floats':
+      return list(value).map(Number);
     case 'as_float':
+      return Number(value);
+    case 'as_int':
     case 'as_bool':
     case 'as_string':
     case 'as_scalar_type':

@@ -51,6 +51,11 @@ export function slice(call: Call, value: Operand, dim: number, [start, end, by]:
   return call.wiring.op(name, 'Slice', [value, int([start]), int([end]), int([dim]), int([by])]);
 }
 
+/** Both are one size of no fixed value. */
+export function sameSymbol(a: Size | undefined, b: Size | undefined): boolean {
+  return typeof a === 'object' && typeof b === 'object' && a.symbol === b.symbol;
+}
+
 export const one =
   (name: string): Rule =>
   call =>

@@ -1,12 +1,7 @@
-import { fixed, notRun, op, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
+import { fixed, int, notRun, op, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
 import { arg, type Call, constantOf, number, numbers, type Operand } from './wiring.js';
 
 /** Operators that slide over time or normalise: x [N, C, T]. */
-
-/** A number that may stand as a list of one. */
-function single(call: Call, name: string, otherwise: number): number {
-  return Number(numbers(call, name)[0] ?? otherwise);
-}
 
 function parameters(call: Call, names: readonly string[], size: readonly number[]): Operand[] {
   return names.map((name, i) => {
@@ -16,53 +11,87 @@ function parameters(call: Call, names: readonly string[], size: readonly number[
   });
 }
 
+/** A list with a number for each axis that the window moves along; one number counts for all. */
+function perAxis(call: Call, name: string, axes: number, otherwise: readonly number[]): number[] {
+  const given = numbers(call, name) as number[];
+  const list = given.length > 0 ? given : otherwise;
+  return Array.from({ length: axes }, (_, i) => list[list.length === 1 ? 0 : i]);
+}
+
+/** x [N, C, …S] with a kernel [F, C, …k] */
 const convolution =
   (name: 'Conv' | 'ConvTranspose'): Rule =>
   call => {
     const W = call.wiring.tensor(arg(call, 'weight'), 'the weight of the convolution').tensor;
+    const window = W.shape.slice(2);
+    const axes = window.length;
     const bias = arg(call, 'bias') ?? null;
     const padding = arg(call, 'padding');
-    const total = single(call, 'dilation', 1) * (W.shape[2] - 1);
-    const each = single(call, 'padding', 0);
-    const pads = padding === 'same' ? [Math.floor(total / 2), total - Math.floor(total / 2)] : padding === 'valid' ? [0, 0] : [each, each];
+    const dilations = perAxis(call, 'dilation', axes, [1]);
+    const total = window.map((k, i) => dilations[i] * (k - 1));
+    const before =
+      padding === 'same'
+        ? total.map(n => Math.floor(n / 2))
+        : padding === 'valid'
+          ? total.map(() => 0)
+          : perAxis(call, 'padding', axes, [0]);
+    const transposed = name === 'ConvTranspose' || arg(call, 'transposed') === true;
     const attributes = {
-      strides: [single(call, 'stride', 1)],
-      dilations: [single(call, 'dilation', 1)],
-      pads,
+      strides: perAxis(call, 'stride', axes, [1]),
+      dilations,
+      pads: [...before, ...(padding === 'same' ? total.map((n, i) => n - before[i]) : before)],
       group: number(call, 'groups', 1),
-      ...(name === 'ConvTranspose' ? { output_padding: [single(call, 'output_padding', 0)] } : {}),
+      ...(transposed ? { output_padding: perAxis(call, 'output_padding', axes, [0]) } : {}),
     };
+    arg(call, 'output_padding');
     const operands: Operand[] = [call.wiring.input(arg(call, 'input')), constantOf(W)];
     if (bias !== null) operands.push(constantOf(call.wiring.tensor(bias, 'the bias of the convolution').tensor));
-    return op(call, name, operands, attributes);
+    return op(call, transposed ? 'ConvTranspose' : name, operands, attributes);
   };
 
 const pooled =
-  (name: 'MaxPool' | 'AveragePool'): Rule =>
+  (name: 'MaxPool' | 'AveragePool', axes: number): Rule =>
   call => {
     if (arg(call, 'ceil_mode') === true) throw notRun(`${call.node.target} with ceil_mode`);
-    const size = single(call, 'kernel_size', 1);
-    const pad = single(call, 'padding', 0);
-    const attributes = { kernel_shape: [size], strides: [single(call, 'stride', size)], pads: [pad, pad] };
-    if (name === 'MaxPool') return op(call, name, [self(call)], { ...attributes, dilations: [single(call, 'dilation', 1)] });
+    if ((arg(call, 'divisor_override') ?? null) !== null) throw notRun(`${call.node.target} with divisor_override`);
+    const window = perAxis(call, 'kernel_size', axes, [1]);
+    const pads = perAxis(call, 'padding', axes, [0]);
+    const attributes = { kernel_shape: window, strides: perAxis(call, 'stride', axes, window), pads: [...pads, ...pads] };
+    if (name === 'MaxPool') return op(call, name, [self(call)], { ...attributes, dilations: perAxis(call, 'dilation', axes, [1]) });
     return op(call, name, [self(call)], { ...attributes, count_include_pad: arg(call, 'count_include_pad') === false ? 0 : 1 });
   };
 
+/** torch lists the last axis first, each with what is put before it and after it. */
+const padded: Rule = call => {
+  const mode = String(arg(call, 'mode') ?? 'constant');
+  const rank = sizesOf(call).length;
+  const given = numbers(call, 'pad') as number[];
+  const ends = (side: number) => Array.from({ length: rank }, (_, i) => given[2 * (rank - 1 - i) + side] ?? 0);
+  const modes: Readonly<Record<string, string>> = { constant: 'constant', reflect: 'reflect', replicate: 'edge', circular: 'wrap' };
+  const value = arg(call, 'value') ?? 0;
+  if (!Object.hasOwn(modes, mode) || typeof value !== 'number') throw notRun(`${call.node.target} of the mode ${mode}`);
+  return op(call, 'Pad', [self(call), int([...ends(0), ...ends(1)]), value], { mode: modes[mode] });
+};
+
 /** T steps become as many as asked for: step i is of ⌊i·T/n⌋ to ⌈(i+1)·T/n⌉. */
 const adaptive =
-  (reduction: 'ReduceMax' | 'ReduceMean'): Rule =>
+  (reduction: 'ReduceMax' | 'ReduceMean', axes: number): Rule =>
   call => {
-    const count = single(call, 'output_size', 1);
-    const dim = sizesOf(call).length - 1;
-    const reduced = (x: Operand) => step(call, reduction, [x, { type: 'int', value: [dim] }], { keepdims: 1 });
-    if (count === 1) return reduced(self(call));
-    const T = fixed(call, dim);
-    const parts = Array.from({ length: count }, (_, i) => {
-      const ends = [Math.floor((i * T) / count), Math.ceil(((i + 1) * T) / count), 1];
-      return reduced(slice(call, self(call), dim, ends, `window_${i}`));
-    });
-    return op(call, 'Concat', parts, { axis: dim });
+    const counts = perAxis(call, 'output_size', axes, [1]);
+    const rank = sizesOf(call).length;
+    return counts.reduce((value: Operand, count, i) => alongAxis(call, value, reduction, rank - axes + i, count), self(call));
   };
+
+function alongAxis(call: Call, value: Operand, reduction: string, dim: number, count: number): Operand {
+  const reduced = (x: Operand) => step(call, reduction, [x, int([dim])], { keepdims: 1 });
+  if (count === 1) return reduced(value);
+  const T = fixed(call, dim);
+  const parts = Array.from({ length: count }, (_, i) => {
+    const ends = [Math.floor((i * T) / count), Math.ceil(((i + 1) * T) / count), 1];
+    return reduced(slice(call, value, dim, ends, `window_${i}`));
+  });
+  return step(call, 'Concat', parts, { axis: dim });
+}
 
 const batchNorm: Rule = call => {
   if (arg(call, 'training') === true || arg(call, 'train') === true) throw notRun(`${call.node.target} in training mode`);
@@ -72,6 +101,20 @@ const batchNorm: Rule = call => {
   return op(call, 'BatchNormalization', [call.wiring.input(arg(call, 'input')), ...all], { epsilon: number(call, 'eps', 1e-5) });
 };
 
+/** By the mean and variance of each channel of this very input. */
+const batchStatistics: Rule = call => {
+  if (arg(call, 'training') === false) throw notRun(`${call.node.target} without statistics`);
+  const sizes = sizesOf(call, 'input');
+  const x = call.wiring.input(arg(call, 'input'));
+  const axes = int(sizes.flatMap((_, i) => (i === 1 ? [] : [i])));
+  const away = step(call, 'Sub', [x, step(call, 'ReduceMean', [x, axes], { keepdims: 1 })]);
+  const variance = step(call, 'ReduceMean', [step(call, 'Mul', [away, away]), axes], { keepdims: 1 });
+  const normal = step(call, 'Div', [away, step(call, 'Sqrt', [step(call, 'Add', [variance, number(call, 'eps', 1e-5)])])]);
+  const channels = int([-1, ...sizes.slice(2).map(() => 1)]);
+  const [scale, shift] = parameters(call, ['weight', 'bias'], [fixed(call, 1, 'input')]).map(p => step(call, 'Reshape', [p, channels]));
+  return op(call, 'Add', [step(call, 'Mul', [normal, scale]), shift]);
+};
+
 const layerNorm: Rule = call => {
   const size = numbers(call, 'normalized_shape').map(Number);
   const operands = [call.wiring.input(arg(call, 'input')), ...parameters(call, ['weight', 'bias'], size)];
@@ -79,8 +122,12 @@ const layerNorm: Rule = call => {
 };
 
 const groupNorm: Rule = call => {
+  for (const name of ['N', 'C', 'HxW']) arg(call, name);
   const operands = [call.wiring.input(arg(call, 'input')), ...parameters(call, ['weight', 'bias'], [fixed(call, 1, 'input')])];
-  return op(call, 'GroupNormalization', operands, { num_groups: number(call, 'num_groups'), epsilon: number(call, 'eps', 1e-5) });
+  return op(call, 'GroupNormalization', operands, {
+    num_groups: number(call, 'num_groups', Number(arg(call, 'group') ?? 1)),
+    epsilon: number(call, 'eps', 1e-5),
+  });
 };
 
 const instanceNorm: Rule = call => {
@@ -92,14 +139,28 @@ const instanceNorm: Rule = call => {
 
 export const SPACE: Rules = {
   conv1d: convolution('Conv'),
+  conv2d: convolution('Conv'),
+  convolution: convolution('Conv'),
   conv_transpose1d: convolution('ConvTranspose'),
-  max_pool1d: pooled('MaxPool'),
-  avg_pool1d: pooled('AveragePool'),
-  adaptive_avg_pool1d: adaptive('ReduceMean'),
-  adaptive_max_pool1d: adaptive('ReduceMax'),
+  conv_transpose2d: convolution('ConvTranspose'),
+  max_pool1d: pooled('MaxPool', 1),
+  max_pool2d: pooled('MaxPool', 2),
+  max_pool2d_with_indices: pooled('MaxPool', 2),
+  avg_pool1d: pooled('AveragePool', 1),
+  avg_pool2d: pooled('AveragePool', 2),
+  adaptive_avg_pool1d: adaptive('ReduceMean', 1),
+  adaptive_avg_pool2d: adaptive('ReduceMean', 2),
+  _adaptive_avg_pool2d: adaptive('ReduceMean', 2),
+  adaptive_max_pool1d: adaptive('ReduceMax', 1),
+  adaptive_max_pool2d: adaptive('ReduceMax', 2),
+  pad: padded,
+  constant_pad_nd: padded,
   batch_norm: batchNorm,
   _native_batch_norm_legit_no_training: batchNorm,
+  _native_batch_norm_legit: batchStatistics,
   layer_norm: layerNorm,
+  native_layer_norm: layerNorm,
   group_norm: groupNorm,
+  native_group_norm: groupNorm,
   instance_norm: instanceNorm,
 };

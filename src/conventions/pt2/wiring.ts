@@ -2,6 +2,7 @@ import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { Json } from '../../layers/kerasConfig.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { constantValue } from './constants.js';
 import type { Argument, AtenNode, Program, Size } from './program.js';
 
 /** What the rules of ATen operators write into: the layers of a spec, and the weights they take from the file. */
@@ -46,9 +47,10 @@ export class Wiring {
 
   /** A layer of a module; a second call of one shares the weights of the first. @returns its name, and whether its weights are still to be given */
   layer(prefix: string, spec: Json): { name: string; first: boolean } {
-    const owner = this.owners.get(prefix);
+    const key = `${spec.kind} ${prefix}`;
+    const owner = this.owners.get(key);
     const name = this.free(prefix);
-    if (owner === undefined) this.owners.set(prefix, name);
+    if (owner === undefined) this.owners.set(key, name);
     this.layers.push({ ...spec, name, ...(owner === undefined ? {} : { shares: owner }) });
     return { name, first: owner === undefined };
   }
@@ -79,6 +81,8 @@ export class Wiring {
     const name = value && 'parameter' in value ? value.parameter : undefined;
     const tensor = name === undefined ? undefined : this.tensors.get(name);
     if (name !== undefined && tensor) return { name, tensor };
+    const computed = value && 'value' in value ? constantValue(this.layers, value.value) : undefined;
+    if (computed) return { name: isTensor(argument) ? argument.tensor : what, tensor: computed };
     throw new RnnError('unsupported', 'E_PT2_GRAPH', `${what} is computed, where a parameter of the file is expected`, {
       expected: 'a parameter',
       found: 'a computed value',
@@ -89,6 +93,7 @@ export class Wiring {
   operand(argument: Argument | undefined): Operand {
     if (typeof argument === 'number') return argument;
     if (typeof argument === 'boolean') return { type: 'bool', value: argument ? 1 : 0 };
+    if (isSymbol(argument)) return this.operand({ tensor: argument.symbol });
     if (!isTensor(argument))
       throw new RnnError('unsupported', 'E_PT2_GRAPH', 'an operand is no tensor and no number', { expected: 'a tensor or a number' });
     const value = this.get(argument.tensor);
@@ -98,11 +103,36 @@ export class Wiring {
       if (!tensor) throw new RnnError('format', 'E_PT2_MEMBER', `the file has no numbers for ${escapeText(value.parameter, 80)}`);
       return constantOf(tensor);
     }
-    if ('zeros' in value) return { type: 'float', shape: value.zeros, data: new Array(value.zeros.reduce((a, b) => a * b, 1)).fill(0) };
+    if ('zeros' in value) return this.filled(argument.tensor, value.zeros, 0);
     const states = value.stacked.map((state, i) => this.op(`${argument.tensor}_${i}`, 'Unsqueeze', [state, { type: 'int', value: [0] }]));
     const joined = states.length === 1 ? states[0] : this.op(argument.tensor, 'Concat', states, { axis: 0 });
     this.set(argument.tensor, { value: joined });
     return joined;
+  }
+
+  /** Sizes as one operand: numbers, and sizes that the program computes. */
+  sizesOperand(sizes: readonly Size[]): Operand {
+    if (sizes.every(n => typeof n === 'number')) return { type: 'int', value: sizes };
+    const parts = sizes.map(n =>
+      typeof n === 'number' ? { type: 'int', value: [n] } : this.op('size', 'Unsqueeze', [this.operand(n), { type: 'int', value: [0] }]),
+    );
+    return this.op('sizes', 'Concat', parts, { axis: 0 });
+  }
+
+  /** The size of an axis that has no number in the program, as a value of its own. */
+  sizeOf(value: { readonly tensor: string }, axis: number): { readonly symbol: string } {
+    const sizes = this.op('sizes', 'Shape', [this.operand(value)]);
+    const symbol = this.op('size', 'Gather', [sizes, { type: 'int', value: axis }]);
+    this.set(symbol, { value: symbol });
+    return { symbol };
+  }
+
+  /** One number everywhere. */
+  filled(name: string, sizes: readonly Size[], value: number): Operand {
+    if (sizes.some(n => typeof n !== 'number'))
+      return this.op(name, 'Expand', [{ type: 'float', shape: [], data: [value] }, this.sizesOperand(sizes)]);
+    const shape = sizes as number[];
+    return { type: 'float', shape, data: new Array(shape.reduce((a, b) => a * b, 1)).fill(value) };
   }
 
   /** A tensor argument that the network computes, by the name of its value. */
@@ -118,7 +148,7 @@ export type Value =
   | { readonly value: string }
   | { readonly parameter: string }
   /** zeros of this shape: initial states that need not be said */
-  | { readonly zeros: readonly number[] }
+  | { readonly zeros: readonly Size[] }
   /** h_n, c_n [layers·directions, N, M]: one value for each */
   | { readonly stacked: readonly string[] };
 
@@ -127,6 +157,10 @@ export type Operand = string | number | Json;
 
 export function constantOf({ shape, data }: Tensor): Json {
   return { type: 'float', shape, data: Array.from(data) };
+}
+
+export function isSymbol(argument: Argument | undefined): argument is { readonly symbol: string } {
+  return typeof argument === 'object' && argument !== null && 'symbol' in argument;
 }
 
 export function isTensor(argument: Argument | undefined): argument is { readonly tensor: string } {

@@ -112,10 +112,23 @@ function wishOf(input: InputSpec, model: ModelSpec, shapes: ModelShapes, N: numb
     if (typeof T === 'number') return T;
     throw noSize('T', `how many steps ${escapeText(input.name, 40)} has`);
   };
-  const reader = model.layers.find(l => l.kind === 'embedding' && l.inputs.includes(input.name));
-  const tokens = reader?.kind === 'embedding' ? reader.tokens : null;
-  return { shape: dims.map((d, i) => (i === 0 ? N : (d.size ?? steps()))), tokens };
+  const tokens = tokensOf(model, input.name);
+  return { shape: dims.map((d, i) => d.size ?? (i === 0 ? N : steps())), tokens };
 }
+
+/** How many rows the table has that a value looks up, where it does, past operators that only move it. */
+function tokensOf(model: ModelSpec, value: string): number | null {
+  for (const layer of model.layers.filter(l => l.inputs.includes(value))) {
+    if (layer.kind === 'embedding') return layer.tokens;
+    if (layer.kind !== 'op') continue;
+    if (layer.op === 'Gather' && layer.operands?.[0]) return layer.operands[0].shape[0];
+    const found = MOVING.has(layer.op) ? tokensOf(model, layer.name) : null;
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+const MOVING = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Transpose', 'Cast', 'Identity', 'Slice', 'Concat']);
 
 function unknownName(name: string, inputs: readonly InputSpec[]): RnnError {
   const names = inputs.map(i => escapeText(i.name, 40));
