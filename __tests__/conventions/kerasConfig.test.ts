@@ -265,8 +265,8 @@ describe('graphs', () => {
     ]);
     expect(model.layers).toMatchObject([
       { name: 'scaled', op: 'Mul', inputs: ['series'], operands: [{ data: [2] }, null] },
-      { name: 'out/1', op: 'Slice', inputs: ['scaled'] },
-      { name: 'out', op: 'Squeeze', inputs: ['out/1'] },
+      { name: 'out/part_1', op: 'Slice', inputs: ['scaled'] },
+      { name: 'out', op: 'Squeeze', inputs: ['out/part_1'] },
     ]);
   });
 

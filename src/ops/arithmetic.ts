@@ -1,5 +1,6 @@
 import { activate, activations } from '../activations/index.js';
 import { RnnError } from '../errors.js';
+import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from '../formats/bytes/half.js';
 import type { DType } from '../formats/format.js';
 import { ONNX_DTYPES } from '../formats/onnx/types.js';
 import { erf } from '../numerics/erf.js';
@@ -125,7 +126,9 @@ function castTo(call: Call, x: GraphValue, type: DType | undefined, shown: strin
     return { kind: 'int', type, shape, data: Float64Array.from(x.data, v => narrow(Math.trunc(v))) };
   }
   const data = allocateShape(shape, 'float', call.kernels.precision);
-  data.set(x.data);
+  if (type === 'f16') data.set(x.data.map(v => f16ToNumber(numberToF16(v))));
+  else if (type === 'bf16') data.set(x.data.map(v => bf16ToNumber(numberToBf16(v))));
+  else data.set(x.data);
   return { kind: 'float', shape, data };
 }
 

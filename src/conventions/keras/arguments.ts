@@ -10,6 +10,7 @@ export interface TensorArgument {
   readonly tensor: readonly [layer: string, call: number, output: number];
   /** as Keras 3 records it */
   readonly shape?: readonly (number | null)[];
+  readonly dtype?: string;
 }
 
 /** A constant array. */
@@ -77,7 +78,8 @@ function argumentOf(value: unknown, depth: number): Argument {
     const [layer, call, output] = list(config.keras_history);
     if (typeof layer !== 'string') throw badCall(value);
     const shape = Array.isArray(config.shape) ? { shape: config.shape as (number | null)[] } : {};
-    return { tensor: [layer, Number(call ?? 0), Number(output ?? 0)], ...shape };
+    const dtype = typeof config.dtype === 'string' ? { dtype: config.dtype } : {};
+    return { tensor: [layer, Number(call ?? 0), Number(output ?? 0)], ...shape, ...dtype };
   }
   if (object.class_name === '__numpy__' || object.class_name === '__tensor__')
     return { array: config.value, dtype: String(config.dtype ?? 'float32') };

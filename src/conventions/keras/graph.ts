@@ -5,7 +5,7 @@ import { asObject, type Json, list, text, unsupportedClass } from '../../layers/
 import { type Argument, type CallArguments, callArguments, isTensor, tensorsOf } from './arguments.js';
 import { layerNameOfClass } from './classes.js';
 import { callOptionsOf, readLayer, takesStates } from './layers.js';
-import { isOperatorLayer, operatorNodes } from './operators.js';
+import { isOperatorLayer, operatorNodes } from './operators/index.js';
 
 /**
  * A Keras model's wiring as a flat list of layer calls: a layer called twice shares its weights, a model inside a model is inlined with its

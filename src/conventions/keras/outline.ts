@@ -4,7 +4,7 @@ import { asObject, type Json, list, text } from '../../layers/kerasConfig.js';
 import { type Argument, callArguments, tensorsOf } from './arguments.js';
 import { inDialect, type KerasDialect, modelOf, specOfModel } from './config.js';
 import { type Blocked, groupNames, inputSpec, type Known, MODELS, nameOf, structured, UNKNOWN, type Wired, wiredModel } from './graph.js';
-import { isOperatorLayer } from './operators.js';
+import { isOperatorLayer } from './operators/index.js';
 import { type QuantizedLayers, quantizedLayers } from './quantized.js';
 
 /** A Keras model as its own summary shows it, whether it can be run here or not. */

@@ -1,0 +1,147 @@
+import { RnnError } from '../../../errors.js';
+import { escapeText } from '../../../escape.js';
+import { asObject, type Json } from '../../../layers/kerasConfig.js';
+import { nestedNumbers } from '../../../layers/operatorFields.js';
+import { type Argument, type ArrayArgument, type CallArguments, isTensor, type TensorArgument, tensorsOf } from '../arguments.js';
+
+/** The call of an operator of `keras.ops`, and the ONNX nodes that compute the same. */
+
+/** An operand: a value of the network, a constant, or what another operator computes. */
+export type Operand = { readonly value: string } | { readonly constant: unknown } | Expression;
+
+export interface Expression {
+  readonly op: string;
+  readonly operands: readonly Operand[];
+  readonly attributes?: Json;
+  /** which output of the node is meant, where not the first */
+  readonly output?: number;
+  /** what the operator gives beside it */
+  readonly others?: readonly Expression[];
+}
+
+/** What an operator's rule reads its call through. */
+export interface OperatorCall {
+  /** argument i of the call, or the one of this name, or what the layer's config says */
+  given(i: number, name: string): Argument | undefined;
+  operand(i: number, name: string): Operand;
+  /** the same as floats: Keras divides and averages whole numbers as floats, ONNX does not */
+  float(i: number, name: string): Operand;
+  operands(i: number, name: string): Operand[];
+  /** every tensor among the arguments, in order */
+  tensors(): Operand[];
+  /** shape of a tensor among the arguments @throws RnnError where the file does not record it, as Keras 2 does not */
+  shape(i: number, name: string): readonly (number | null)[];
+  number(i: number, name: string, otherwise: number): number;
+  flag(i: number, name: string): boolean;
+}
+
+export type Rule = (call: OperatorCall) => Expression;
+
+export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value: (t: Argument) => string): OperatorCall {
+  const config = asObject(layer.config ?? {}, 'operator') as Record<string, Argument>;
+  const given = (i: number, name: string): Argument | undefined => args[i] ?? kwargs[name] ?? config[name];
+  const operandOf = (argument: Argument | undefined, name: string): Operand => {
+    if (isTensor(argument)) return { value: value(argument) };
+    if (typeof argument === 'number') return { constant: argument };
+    if (typeof argument === 'boolean') return { constant: { type: 'bool', value: argument ? 1 : 0 } };
+    if (typeof argument === 'object' && argument !== null && 'array' in argument) return { constant: arrayConstant(argument) };
+    if (Array.isArray(argument) && argument.every(a => typeof a === 'number')) return { constant: argument };
+    throw wrongArgument(name, argument);
+  };
+  return {
+    given,
+    operand: (i, name) => operandOf(given(i, name), name),
+    float(i, name) {
+      const argument = given(i, name);
+      const operand = operandOf(argument, name);
+      return isTensor(argument) && !isFloat(argument) ? cast(operand, FLOAT) : operand;
+    },
+    operands: (i, name) => {
+      const all = given(i, name);
+      return Array.isArray(all) ? all.map(a => operandOf(a, name)) : args.map(a => operandOf(a, name));
+    },
+    tensors: () => args.flatMap(tensorsOf).map(t => ({ value: value(t) })),
+    shape(i, name) {
+      const argument = given(i, name);
+      if (isTensor(argument) && argument.shape) return argument.shape;
+      throw wrongArgument(name, 'a tensor whose shape the file does not say');
+    },
+    number(i, name, otherwise) {
+      const found = given(i, name) ?? otherwise;
+      if (typeof found === 'number') return found;
+      throw wrongArgument(name, found);
+    },
+    flag: (i, name) => given(i, name) === true,
+  };
+}
+
+function isFloat({ dtype }: TensorArgument): boolean {
+  return dtype === undefined || dtype.includes('float');
+}
+
+function arrayConstant({ array, dtype }: ArrayArgument): unknown {
+  const numbers = nestedNumbers(array, 'value');
+  return { type: dtype === 'bool' ? 'bool' : dtype.includes('int') ? 'int' : 'float', ...numbers };
+}
+
+export function wrongArgument(name: string, found: unknown): RnnError {
+  return new RnnError('unsupported', 'E_KERAS_OPTION', `the argument ${name} is not understood here`, {
+    where: name,
+    expected: 'a tensor, a number or an array',
+    found: escapeText(JSON.stringify(found) ?? 'nothing', 60),
+  });
+}
+
+/** ONNX's numbers of types */
+export const [FLOAT, INT, BOOL, FLOAT16, BFLOAT16] = [1, 7, 9, 10, 16];
+export const TO_THE_END = Number.MAX_SAFE_INTEGER;
+
+export function node(op: string, operands: readonly Operand[], attributes?: Json): Expression {
+  return { op, operands, attributes };
+}
+
+export function ints(value: number | readonly number[]): Operand {
+  return { constant: { type: 'int', value } };
+}
+
+export function cast(operand: Operand, to: number): Expression {
+  return node('Cast', [operand], { to });
+}
+
+/** An operator of one tensor. */
+export const one =
+  (op: string, attributes?: Json): Rule =>
+  call =>
+    node(op, [call.operand(0, 'x')], attributes);
+
+/** An operator of one tensor that is made of several nodes. */
+export const of =
+  (f: (x: Operand, call: OperatorCall) => Expression): Rule =>
+  call =>
+    f(call.float(0, 'x'), call);
+
+/** An axis of x counted from its front, and how many axes x has. */
+export function axisOf(call: OperatorCall, i: number, name: string, otherwise?: number): { axis: number; rank: number } {
+  const rank = call.shape(0, 'x').length;
+  const axis = call.given(i, name) ?? otherwise;
+  if (typeof axis !== 'number' || axis < -rank || axis >= rank) throw wrongArgument(name, axis ?? null);
+  return { axis: axis < 0 ? axis + rank : axis, rank };
+}
+
+/** Where a size must be known to say what is computed. */
+export function sizeOf(call: OperatorCall, axis: number, name: string): number {
+  const size = call.shape(0, 'x')[axis];
+  if (size === null) throw wrongArgument(name, 'an axis of open size');
+  return size;
+}
+
+/** An axis, a list of axes, or none. */
+export function axesOf(call: OperatorCall, i: number): number[] | undefined {
+  const axis = call.given(i, 'axis') ?? null;
+  if (axis === null) return undefined;
+  return Array.isArray(axis) ? (axis as number[]) : [axis as number];
+}
+
+export function sliced(x: Operand, axis: number, start: number, end: number, step = 1): Expression {
+  return node('Slice', [x, ints([start]), ints([end]), ints([axis]), ints([step])]);
+}

@@ -1,0 +1,68 @@
+import { wordOf } from '../../../escape.js';
+import { type Json, unsupportedClass } from '../../../layers/kerasConfig.js';
+import type { Argument, CallArguments } from '../arguments.js';
+import { type Expression, operatorCall, type Rule } from './call.js';
+import { ELEMENTWISE } from './elementwise.js';
+import { MOVEMENT } from './movement.js';
+import { PRODUCTS } from './products.js';
+import { REDUCTIONS } from './reductions.js';
+
+/**
+ * Operators of `keras.ops` that stand among the layers of a config (`module` keras.src.ops…), as operator nodes of a spec. A merge layer of
+ * the same class name is another thing: its module is keras.layers.
+ */
+export function isOperatorLayer(layer: Json): boolean {
+  return /(^|\.)ops(\.|$)/.test(String(layer.module ?? ''));
+}
+
+const RULES: Readonly<Record<string, Rule>> = { ...ELEMENTWISE, ...REDUCTIONS, ...MOVEMENT, ...PRODUCTS };
+
+/** @returns the nodes in order of data flow; the last is the operator's own, those before are parts of it @throws RnnError E_KERAS_CLASS */
+export function operatorNodes(
+  layer: Json,
+  args: CallArguments,
+  name: string,
+  value: (t: Argument) => string,
+): { layers: Json[]; outputs: string[] } {
+  const className = wordOf(layer.class_name);
+  const rule = Object.hasOwn(RULES, className) ? RULES[className] : undefined;
+  if (!rule) throw unsupportedClass(`${className} of keras.ops`, Object.keys(RULES).sort().join(', '));
+  const layers: Json[] = [];
+  const expression = rule(operatorCall(layer, args, value));
+  flatten(expression, name, className, layers);
+  const others = (expression.others ?? []).map((other, i) => {
+    flatten(other, `${name}/${i + 1}`, '', layers);
+    return `${name}/${i + 1}`;
+  });
+  return { layers, outputs: [name, ...others] };
+}
+
+/** The parts of an expression as nodes of their own, `name/part_1`, `name/part_2`; the whole under its own name. */
+function flatten(expression: Expression, name: string, kerasClass: string, layers: Json[]): void {
+  const inputs: string[] = [];
+  const part = (operand: Expression): string => {
+    const own = `${name}/part_${layers.length + 1}`;
+    const { output, ...whole } = operand;
+    flatten(whole, own, '', layers);
+    return output ? `${own}/${output}` : own;
+  };
+  if (expression.output) {
+    layers.push({ kind: 'op', name, op: 'Identity', inputs: [part(expression)], kerasClass });
+    return;
+  }
+  const operands = expression.operands.map(operand => {
+    if ('constant' in operand) return operand.constant;
+    if ('value' in operand) inputs.push(operand.value);
+    else inputs.push(part(operand));
+    return null;
+  });
+  layers.push({
+    kind: 'op',
+    name,
+    op: expression.op,
+    inputs,
+    ...(operands.every(o => o === null) ? {} : { operands }),
+    ...(expression.attributes ? { attributes: expression.attributes } : {}),
+    kerasClass,
+  });
+}

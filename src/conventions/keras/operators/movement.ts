@@ -1,0 +1,256 @@
+import { type Argument, isTensor, type SliceArgument } from '../arguments.js';
+import {
+  axesOf,
+  axisOf,
+  cast,
+  type Expression,
+  FLOAT,
+  INT,
+  ints,
+  node,
+  type Operand,
+  type OperatorCall,
+  type Rule,
+  sizeOf,
+  sliced,
+  TO_THE_END,
+  wrongArgument,
+} from './call.js';
+
+/** Operators that move, pick and join numbers. */
+
+function concatenate(call: OperatorCall): Expression {
+  return node('Concat', call.operands(0, 'xs'), { axis: call.number(1, 'axis', 0) });
+}
+
+function stack(call: OperatorCall): Expression {
+  const axis = call.number(1, 'axis', 0);
+  return node(
+    'Concat',
+    call.operands(0, 'x').map(o => node('Unsqueeze', [o, ints([axis])])),
+    { axis },
+  );
+}
+
+function squeeze(call: OperatorCall): Expression {
+  const axes = axesOf(call, 1);
+  if (!axes) throw wrongArgument('axis', null);
+  return node('Squeeze', [call.operand(0, 'x'), ints(axes)]);
+}
+
+function expandDims(call: OperatorCall): Expression {
+  return node('Unsqueeze', [call.operand(0, 'x'), ints(axesOf(call, 1) ?? [0])]);
+}
+
+function reshape(call: OperatorCall): Expression {
+  const wanted = call.given(1, 'newshape');
+  const sizes = (Array.isArray(wanted) ? wanted : [wanted]).map(n => (n === null ? -1 : n));
+  if (!sizes.every(n => typeof n === 'number')) throw wrongArgument('newshape', wanted);
+  return node('Reshape', [call.operand(0, 'x'), ints(sizes as number[])]);
+}
+
+function transpose(call: OperatorCall): Expression {
+  const axes = call.given(1, 'axes') ?? null;
+  return node('Transpose', [call.operand(0, 'x')], axes === null ? {} : { perm: axes });
+}
+
+function swapaxes(call: OperatorCall): Expression {
+  const { axis: a, rank } = axisOf(call, 1, 'axis1');
+  const { axis: b } = axisOf(call, 2, 'axis2');
+  const perm = Array.from({ length: rank }, (_, i) => (i === a ? b : i === b ? a : i));
+  return node('Transpose', [call.operand(0, 'x')], { perm });
+}
+
+function moveaxis(call: OperatorCall): Expression {
+  const { axis: from, rank } = axisOf(call, 1, 'source');
+  const { axis: to } = axisOf(call, 2, 'destination');
+  const perm = Array.from({ length: rank }, (_, i) => i).filter(i => i !== from);
+  perm.splice(to, 0, from);
+  return node('Transpose', [call.operand(0, 'x')], { perm });
+}
+
+function flip(call: OperatorCall): Expression {
+  const { axis } = axisOf(call, 1, 'axis');
+  return sliced(call.operand(0, 'x'), axis, TO_THE_END, -TO_THE_END, -1);
+}
+
+function roll(call: OperatorCall): Expression {
+  const x = call.operand(0, 'x');
+  const { axis } = axisOf(call, 2, 'axis');
+  const size = sizeOf(call, axis, 'axis');
+  const by = ((call.number(1, 'shift', 0) % size) + size) % size;
+  return by === 0
+    ? node('Identity', [x])
+    : node('Concat', [sliced(x, axis, size - by, TO_THE_END), sliced(x, axis, 0, size - by)], { axis });
+}
+
+/** Each entry of an axis several times, one after the other. */
+function repeat(call: OperatorCall): Expression {
+  const { axis } = axisOf(call, 2, 'axis');
+  const times = call.number(1, 'repeats', 1);
+  const indices = Array.from({ length: sizeOf(call, axis, 'axis') * times }, (_, k) => Math.floor(k / times));
+  return node('Gather', [call.operand(0, 'x'), ints(indices)], { axis });
+}
+
+function pad(call: OperatorCall): Expression {
+  const mode = String(call.given(2, 'mode') ?? 'constant');
+  const width = call.given(1, 'pad_width');
+  const rank = call.shape(0, 'x').length;
+  const pairs =
+    typeof width === 'number' ? [[width, width]] : Array.isArray(width) && typeof width[0] === 'number' ? [width] : (width as number[][]);
+  if (!Array.isArray(pairs) || !['constant', 'reflect'].includes(mode)) throw wrongArgument('mode', mode);
+  const each = Array.from({ length: rank }, (_, i) => pairs[pairs.length === 1 ? 0 : i]).map(p => (p.length === 1 ? [p[0], p[0]] : p));
+  const pads = ints([...each.map(p => p[0]), ...each.map(p => p[1])]);
+  const fill = (call.given(3, 'constant_values') ?? null) === null ? [] : [call.operand(3, 'constant_values')];
+  return node('Pad', [call.operand(0, 'x'), pads, ...fill], { mode });
+}
+
+/** Into equal parts, or at places. */
+function split(call: OperatorCall): Expression {
+  const { axis } = axisOf(call, 2, 'axis', 0);
+  const size = sizeOf(call, axis, 'axis');
+  const at = call.given(1, 'indices_or_sections');
+  const places = typeof at === 'number' ? Array.from({ length: at - 1 }, (_, i) => ((i + 1) * size) / at) : (at as number[]);
+  if (!Array.isArray(places) || !places.every(n => Number.isInteger(n) && n >= 0 && n <= size))
+    throw wrongArgument('indices_or_sections', at ?? null);
+  const [first, ...others] = [...places, size].map((end, i) => sliced(call.operand(0, 'x'), axis, places[i - 1] ?? 0, end));
+  return { ...first, others };
+}
+
+/** x[…]: whole numbers pick and drop an axis, slices cut, null adds an axis. */
+function getItem(call: OperatorCall): Expression {
+  const key = call.given(1, 'key');
+  const parts = withoutEllipsis(Array.isArray(key) ? key : [key], call);
+  const [starts, ends, axes, steps, dropped, added]: number[][] = [[], [], [], [], [], []];
+  let axis = 0;
+  for (const part of parts) {
+    if (part === null || part === undefined) {
+      added.push(axis - dropped.length + added.length);
+      continue;
+    }
+    if (typeof part === 'number') {
+      cut(axis, part, part === -1 ? TO_THE_END : part + 1, 1);
+      dropped.push(axis);
+    } else if (typeof part === 'object' && 'slice' in part) {
+      const [start, stop, step] = (part as SliceArgument).slice;
+      const by = step ?? 1;
+      if (start !== null || stop !== null || by !== 1)
+        cut(axis, start ?? (by < 0 ? TO_THE_END : 0), stop ?? (by < 0 ? -TO_THE_END : TO_THE_END), by);
+    } else throw wrongArgument('key', part);
+    axis++;
+  }
+  let result: Operand = call.operand(0, 'x');
+  if (axes.length > 0) result = node('Slice', [result, ints(starts), ints(ends), ints(axes), ints(steps)]);
+  if (dropped.length > 0) result = node('Squeeze', [result, ints(dropped)]);
+  if (added.length > 0) result = node('Unsqueeze', [result, ints(added)]);
+  return 'op' in result ? result : node('Identity', [result]);
+
+  function cut(at: number, start: number, end: number, step: number): void {
+    axes.push(at);
+    starts.push(start);
+    ends.push(end);
+    steps.push(step);
+  }
+}
+
+/** … stands for as many whole axes as the others leave. */
+function withoutEllipsis(parts: readonly (Argument | undefined)[], call: OperatorCall): readonly (Argument | undefined)[] {
+  const at = parts.indexOf('...');
+  if (at < 0) return parts;
+  const left = call.shape(0, 'x').length - parts.filter(p => p !== null && p !== undefined && p !== '...').length;
+  const whole: SliceArgument = { slice: [null, null, null] };
+  return [...parts.slice(0, at), ...Array.from({ length: left }, () => whole), ...parts.slice(at + 1)];
+}
+
+function oneHot(call: OperatorCall): Expression {
+  const count = call.number(1, 'num_classes', 0);
+  if (call.number(2, 'axis', -1) !== -1 || call.flag(4, 'sparse')) throw wrongArgument('axis', call.given(2, 'axis') ?? null);
+  const classes = ints(Array.from({ length: count }, (_, i) => i));
+  return cast(node('Equal', [node('Unsqueeze', [call.operand(0, 'x'), ints([-1])]), classes]), FLOAT);
+}
+
+const take: Rule = call => {
+  const at = call.given(1, 'indices');
+  const indices = isTensor(at) ? cast(call.operand(1, 'indices'), INT) : ints(at as number | number[]);
+  return node('Gather', [call.operand(0, 'x'), indices], { axis: call.number(2, 'axis', 0) });
+};
+
+const takeAlong: Rule = call =>
+  node('GatherElements', [call.operand(0, 'x'), cast(call.operand(1, 'indices'), INT)], { axis: axisOf(call, 2, 'axis').axis });
+
+/** The first of an axis by size; the places where they stood are the second output. */
+function sorted(call: OperatorCall, count: number, axis: number, largest: boolean): Expression {
+  return node('TopK', [call.operand(0, 'x'), ints([count])], { axis, largest: largest ? 1 : 0 });
+}
+
+const topK: Rule = call => {
+  const axis = call.shape(0, 'x').length - 1;
+  const values = sorted(call, call.number(1, 'k', 1), axis, true);
+  return { ...values, others: [{ ...values, output: 1 }] };
+};
+
+const sort = (output: number): Rule => {
+  return call => {
+    const { axis } = axisOf(call, 1, 'axis', -1);
+    return { ...sorted(call, sizeOf(call, axis, 'axis'), axis, false), output };
+  };
+};
+
+/** Each entry of an axis less the one before it, several times. */
+const diff: Rule = call => {
+  const { axis } = axisOf(call, 2, 'axis', -1);
+  let x = call.float(0, 'a');
+  for (let n = call.number(1, 'n', 1); n > 0; n--) x = node('Sub', [sliced(x, axis, 1, TO_THE_END), sliced(x, axis, 0, -1)]);
+  return 'op' in x ? x : node('Identity', [x]);
+};
+
+/** Side by side; of vectors there is one axis only. */
+const stacked =
+  (axis: number): Rule =>
+  call =>
+    node('Concat', call.operands(0, 'xs'), { axis });
+
+const unstack: Rule = call => {
+  const { axis } = axisOf(call, 2, 'axis', 0);
+  const [first, ...others] = Array.from({ length: sizeOf(call, axis, 'axis') }, (_, i) =>
+    node('Squeeze', [sliced(call.operand(0, 'x'), axis, i, i + 1), ints([axis])]),
+  );
+  return { ...first, others };
+};
+
+const triangle = (upper: number): Rule => {
+  return call => node('Trilu', [call.operand(0, 'x'), ints(call.number(1, 'k', 0))], { upper });
+};
+
+export const MOVEMENT: Readonly<Record<string, Rule>> = {
+  Concatenate: concatenate,
+  Hstack: stacked(1),
+  Vstack: stacked(0),
+  Stack: stack,
+  Unstack: unstack,
+  Split: split,
+  Squeeze: squeeze,
+  ExpandDims: expandDims,
+  Reshape: reshape,
+  Ravel: call => node('Reshape', [call.operand(0, 'x'), ints([-1])]),
+  Transpose: transpose,
+  Swapaxes: swapaxes,
+  Moveaxis: moveaxis,
+  GetItem: getItem,
+  BroadcastTo: call => node('Expand', [call.operand(0, 'x'), ints(call.given(1, 'shape') as number[])]),
+  Tile: call => node('Tile', [call.operand(0, 'x'), ints(call.given(1, 'repeats') as number[])]),
+  Take: take,
+  TakeAlongAxis: takeAlong,
+  Flip: flip,
+  Roll: roll,
+  Repeat: repeat,
+  Pad: pad,
+  Tril: triangle(0),
+  Triu: triangle(1),
+  Sort: sort(0),
+  Argsort: sort(1),
+  TopK: topK,
+  Diff: diff,
+  OneHot: oneHot,
+  Cumsum: call => node('CumSum', [call.float(0, 'x'), ints(axisOf(call, 1, 'axis').axis)]),
+};
