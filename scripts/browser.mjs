@@ -15,7 +15,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
  * What only a path leads to, and a browser has none: model files, the names their tensors have, sets of weights, ONNX graphs that are evaluated
  * node by node. The requests of a browser cannot reach it.
  */
-const FILES = /\/modelFile\.js$|^\.\.\/conventions\/(index|weightSets)\.js$|\/graph\/evaluate\.js$/;
+const FILES = /\/modelFile\.js$|^(\.\.\/)+conventions\/(index|weightSets)\.js$|\/graph\/evaluate\.js$/;
 const NO_FILES = `export async function readModelFile() { throw new Error('a browser has no paths'); }
 export { readModelFile as readTensorFile, readModelFile as detectConvention, readModelFile as weightSetOf, readModelFile as evaluateGraph };`;
 

@@ -1,9 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { useBuiltPage } from './builtPage.js';
+import { runCli } from './runCli.js';
 
 /** Pages of --html in a real browser: Chromium, where one is installed. */
 
@@ -30,6 +31,8 @@ export interface View {
   readonly dark?: boolean;
 }
 
+beforeAll(useBuiltPage);
+
 let browser: Browser | undefined;
 let folder: string | undefined;
 
@@ -47,23 +50,17 @@ export function temporary(name: string): string {
   return join(folder, name);
 }
 
-const binary = join(__dirname, '../../bin/rnn-cli.js');
-
-/** The real binary. @returns stdout */
-export function rnnCli(...argv: readonly string[]): string {
-  return rnnCliIn('.', ...argv);
-}
-
-export function rnnCliIn(cwd: string, ...argv: readonly string[]): string {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [binary, ...argv], { cwd, encoding: 'utf8', maxBuffer: 2 ** 28 });
-  if (status !== 0 && status !== 1) throw new Error(`rnn-cli ${argv.join(' ')}: exit ${status}\n${stderr}`);
+/** A command line. @returns stdout */
+export async function rnnCli(...argv: readonly string[]): Promise<string> {
+  const { stdout, stderr, exit } = await runCli(argv);
+  if (exit > 1) throw new Error(`rnn-cli ${argv.join(' ')}: exit ${exit}\n${stderr}`);
   return stdout;
 }
 
 /** Writes the page of a command line and opens it from disk. */
 export async function openPage(argv: readonly string[], { width = 1280, height = 900, dark = false }: View = {}): Promise<Opened> {
   const file = temporary('page.html');
-  rnnCli(...argv, '--html', file, '--force');
+  await rnnCli(...argv, '--html', file, '--force');
   return openFile(file, { width, height, dark });
 }
 

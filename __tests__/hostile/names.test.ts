@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import type { CommandName } from '../../src/cli/flag.js';
 import { main } from '../../src/cli/main.js';
+import { useBuiltPage } from '../helpers/builtPage.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 
 /** Names that would steer a terminal or an object: in every report they are text, and data stay data. */
@@ -115,6 +116,7 @@ function expectText(kind: string, { stdout, stderr }: { stdout: string; stderr: 
 }
 
 describe('one hostile name is text in every report', () => {
+  beforeAll(useBuiltPage);
   const cases = REPORTS.flatMap(([command, kind, lines]) => lines.map(line => [command, line, kind] as const));
   it.each(cases)('%s %s: %s', async (command, line, kind) => {
     const file = write('hostile.json', JSON.stringify(network(HOSTILE)));

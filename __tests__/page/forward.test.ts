@@ -12,8 +12,8 @@ const sha = (page: Page) => page.locator('.badge [data-sha256]').getAttribute('d
 const box = (page: Page, layer: string, step: number) => page.locator(`[data-key="box-${layer}-0-${step - 1}"]`);
 const heatMapOf = (page: Page, label: RegExp) => page.getByRole('application', { name: label });
 
-it('a page weighs less than 390 KB without its data', () => {
-  rnnCli('forward', '--html', temporary('weight.html'));
+it('a page weighs less than 390 KB without its data', async () => {
+  await rnnCli('forward', '--html', temporary('weight.html'));
   const page = readFileSync(temporary('weight.html'), 'utf8').replace(/(<script id="data"[^>]*>)[^<]*/, '$1');
   expect(Buffer.byteLength(page) / 1000).toBeLessThan(390);
 });
@@ -24,7 +24,7 @@ withBrowser('forward --html', () => {
 
   it('the tutorial: y is the command line’s, and nothing is asked of the network', async () => {
     const { page, complaints, requests } = await openPage(['forward', '--N', '4']);
-    expect(await sha(page)).toBe(JSON.parse(rnnCli('forward', '--N', '4', '--engine', 'batched', '--json')).ySha256);
+    expect(await sha(page)).toBe(JSON.parse(await rnnCli('forward', '--N', '4', '--engine', 'batched', '--json')).ySha256);
     expect(await page.locator('.badge').getAttribute('class')).toContain('equal');
     expect(requests).toEqual([]);
     expect(complaints).toEqual([]);
@@ -38,7 +38,7 @@ withBrowser('forward --html', () => {
     await page.waitForSelector('.hand .where:has-text("step t = 3 of 10, unit 2 of 5")');
     for (const folded of await page.locator('.hand details:not([open]) > summary').all()) await folded.click();
     const shown = plain(await page.locator('.hand .terms .number').allTextContents());
-    const text = rnnCli('forward', '--cell', cell, '--trace', '--step', '3', '--unit', '2');
+    const text = await rnnCli('forward', '--cell', cell, '--trace', '--step', '3', '--unit', '2');
     const traced = text.slice(text.indexOf('unit 2'), text.indexOf(' weights  '));
     expect(shown.length).toBeGreaterThan(20);
     const numbers = new Set(traced.match(/-?\d+\.?\d*(e-?\d+)?/g));
@@ -67,7 +67,7 @@ withBrowser('forward --html', () => {
     );
     const file = temporary('x.json');
     writeFileSync(file, JSON.stringify(nested));
-    const { ySha256 } = JSON.parse(rnnCli('forward', '--cell', 'lstm', '-i', file, '--engine', 'batched', '--json'));
+    const { ySha256 } = JSON.parse(await rnnCli('forward', '--cell', 'lstm', '-i', file, '--engine', 'batched', '--json'));
     expect(await sha(page)).toBe(ySha256);
     await page.getByRole('button', { name: 'back to the start' }).click();
     await page.waitForSelector('.badge.equal');
@@ -113,7 +113,7 @@ withBrowser('forward --html', () => {
     ] as [RegExp, string, ...string[]][]) {
       await set(name, value);
       flags.push(...flag);
-      const { ySha256 } = JSON.parse(rnnCli('forward', ...flags, '--engine', 'batched', '--json'));
+      const { ySha256 } = JSON.parse(await rnnCli('forward', ...flags, '--engine', 'batched', '--json'));
       await page.waitForSelector(`[data-sha256="${ySha256}"]`, { timeout: 5000 });
     }
     expect(complaints).toEqual([]);

@@ -1,7 +1,7 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { closeBrowser, openBrowser, openFile, rnnCliIn, temporary, violations, withBrowser } from '../helpers/browser.js';
+import { closeBrowser, openBrowser, openFile, rnnCli, temporary, violations, withBrowser } from '../helpers/browser.js';
 import { THOROUGH } from '../helpers/effort.js';
 
 /**
@@ -26,11 +26,15 @@ withBrowser('the pages, light and dark', () => {
     await openBrowser();
     folder = temporary('screens');
     cpSync(join(root, 'examples/tutorial'), folder, { recursive: true });
+    process.chdir(folder);
   });
-  afterAll(closeBrowser);
+  afterAll(async () => {
+    process.chdir(root);
+    await closeBrowser();
+  });
 
   it.each(Object.entries(PAGES))('%s', async (name, argv) => {
-    rnnCliIn(folder, ...argv, '--html', `${name}.html`);
+    await rnnCli(...argv, '--html', `${name}.html`);
     const { page, complaints, requests } = await openFile(join(folder, `${name}.html`));
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });

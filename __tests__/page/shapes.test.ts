@@ -2,7 +2,7 @@ import { closeBrowser, openBrowser, openPage, rnnCli, violations, withBrowser } 
 
 jest.setTimeout(120_000);
 
-const totals = (...flags: string[]) => JSON.parse(rnnCli('shapes', ...flags, '--json')).totals;
+const totals = async (...flags: string[]) => JSON.parse(await rnnCli('shapes', ...flags, '--json')).totals;
 const text = (n: number) => n.toLocaleString('en');
 
 withBrowser('shapes --html', () => {
@@ -25,7 +25,7 @@ withBrowser('shapes --html', () => {
         ['T', 33],
       ] as const)
         await set(letter, value);
-      const counted = totals('--cell', cell, '--D', '7', '--M', '12', '--K', '4', '--T', '33');
+      const counted = await totals('--cell', cell, '--D', '7', '--M', '12', '--K', '4', '--T', '33');
       await page.locator(`.badge .params:text-is("${text(counted.params)}")`).waitFor();
       for (const [framework, count] of Object.entries(counted.byFramework))
         expect([framework, await page.locator(`[data-framework=${framework}]`).textContent()]).toEqual([framework, text(count as number)]);
@@ -47,7 +47,8 @@ withBrowser('shapes --html', () => {
     expect(await page.locator('.layers').textContent()).toContain('N×T×3');
     await page.getByRole('slider', { name: /^K/ }).focus();
     await page.keyboard.press('ArrowRight');
-    await page.locator(`.badge .params:text-is("${text(totals('--layers', 'lstm:64,gru:32,dense:11', '--D', '3').params)}")`).waitFor();
+    const { params } = await totals('--layers', 'lstm:64,gru:32,dense:11', '--D', '3');
+    await page.locator(`.badge .params:text-is("${text(params)}")`).waitFor();
     await page.getByRole('button', { name: 'leave T symbolic' }).click();
     await page.locator('.layers', { hasText: /N×\d+×3/ }).waitFor();
   });
