@@ -126,7 +126,7 @@ describe('graphs', () => {
   const named = (class_name: string, name: string, inbound: unknown, config: Json = {}) => ({
     class_name,
     name,
-    config: { name, ...config },
+    config: { name, trainable: true, ...config },
     inbound_nodes: inbound,
   });
 

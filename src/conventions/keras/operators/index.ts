@@ -11,12 +11,12 @@ import { REDUCTIONS } from './reductions.js';
  * Operators of `keras.ops` that stand among the layers of a config (`module` keras.src.ops…), as operator nodes of a spec. A merge layer of
  * the same class name is another thing: its module is keras.layers.
  */
-export function isOperatorLayer({ module, config, inbound_nodes }: Json): boolean {
+export function isOperatorLayer({ module, class_name, config, inbound_nodes }: Json): boolean {
   if (module !== undefined) return /(^|\.)ops(\.|$)/.test(String(module));
   // a .h5 of Keras 3 names no modules; its layers say whether they are trainable, its operators do not
   const [call] = Array.isArray(inbound_nodes) ? inbound_nodes : [];
-  const own = (config ?? {}) as Json;
-  return call !== undefined && !Array.isArray(call) && !('trainable' in own) && !('layers' in own);
+  const isCalled = call !== undefined && !Array.isArray(call);
+  return isCalled && Object.hasOwn(RULES, wordOf(class_name)) && !('trainable' in ((config ?? {}) as Json));
 }
 
 const RULES: Readonly<Record<string, Rule>> = { ...ELEMENTWISE, ...REDUCTIONS, ...MOVEMENT, ...PRODUCTS };
