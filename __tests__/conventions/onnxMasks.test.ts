@@ -1,3 +1,4 @@
+/** @jest-environment ./__tests__/helpers/hostArrays.cjs */
 import { toOnnxModel } from '../../src/conventions/onnx/write.js';
 import { batched } from '../../src/engines/batched/engine.js';
 import { manual } from '../../src/engines/manual.js';

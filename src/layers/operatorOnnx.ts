@@ -29,7 +29,11 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
   const attributes = Object.fromEntries(nodeOf(layer).attributes);
   const axes = layer.operands?.[1];
   const type = givenType(layer, types);
-  if (layer.op === 'Cast') attributes.to = int(ONNX_TYPES[type]);
+  if (layer.op === 'Cast') {
+    // a rounding to half is two casts: values are float32 before and after
+    if (HALVES.has(Number(layer.attributes.to))) names[0] = builder.add('Cast', [names[0]], attributes, layer.name);
+    attributes.to = int(ONNX_TYPES[type]);
+  }
   if (axesApart && axes)
     return {
       y: builder.add(
@@ -49,7 +53,7 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
     const axis = axisIn(Number(layer.attributes.axis ?? 0), output.length, layer.op);
     names.splice(1, 1, builder.integers([output, ...others].map(shape => shape[axis].size!)));
   }
-  const count = wantsOthers || layer.op === 'Split' ? 1 + others.length : 1;
+  const count = wantsOthers || ALL_OUTPUTS.has(layer.op) ? 1 + others.length : 1;
   const [y, ...rest] = builder.addMany(layer.op, names, count, attributes, layer.name);
   return { y, others: rest, type, otherType: layer.op === 'TopK' ? 'i64' : type };
 };
@@ -57,6 +61,10 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
 type ValueType = OnnxCall['types'][number];
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
+/** ONNX's numbers of float16 and bfloat16 */
+const HALVES: ReadonlySet<number> = new Set([10, 16]);
+/** must name every output */
+const ALL_OUTPUTS = words('Split TopK');
 /** read any type, and give the first operand's */
 const MOVING = words(
   'Identity Reshape Transpose Squeeze Unsqueeze Slice Gather Expand Tile Split Flatten GatherElements GatherND Cast Shape Size',
