@@ -1,7 +1,12 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readZip } from '../../src/formats/bytes/zip.js';
+import { DEFAULT_LIMITS } from '../../src/formats/format.js';
+import { memorySource } from '../../src/formats/source.js';
 import { runForward } from '../../src/run/forward.js';
 import { readArrays } from '../../src/run/input/input.js';
+import { withFolder } from '../helpers/inputFile.js';
+import { editedKeras } from '../helpers/kerasFile.js';
 
 /** Models that Keras 3.15 saved, each with inputs and what Keras computes from them: wiring, operators, masks, attention. */
 const folder = join(__dirname, '..', 'reference', 'keras_models');
@@ -30,4 +35,30 @@ it.each(cases)('%s gives every output that Keras gave', async name => {
       expect(Math.max(...differences)).toBeLessThanOrEqual(2e-6 * scale);
     });
   }
+});
+
+it('weights of 8 bits beside a description are those of the whole file', async () => {
+  const model = join(folder, 'quantize_int8.keras');
+  const input = join(folder, 'quantize_int8.x.npy');
+  const members = readZip(memorySource(readFileSync(model)), DEFAULT_LIMITS, []);
+  const content = (name: string) => Buffer.from(members.find(m => m.name === name)!.read());
+  await withFolder(async at => {
+    writeFileSync(join(at, 'net.json'), content('config.json'));
+    writeFileSync(join(at, 'net.weights.h5'), content('model.weights.h5'));
+    const apart = await runForward({ model: join(at, 'net.json'), weights: join(at, 'net.weights.h5'), input });
+    expect(apart.y).toEqual((await runForward({ model, input })).y);
+  });
+});
+
+it('a policy of 16 bits is run in float32, and said', async () => {
+  const policy = { class_name: 'DTypePolicy', config: { name: 'mixed_bfloat16' } };
+  const bytes = await editedKeras('functional_chain', config => {
+    config.config.layers[1].config.dtype = policy;
+  });
+  await withFolder(async at => {
+    writeFileSync(join(at, 'a.keras'), bytes);
+    const { assumptions } = await runForward({ model: join(at, 'a.keras') });
+    expect(assumptions).toMatchObject([{ fact: 'precision', value: 'float32', why: 'their policy is bfloat16' }]);
+    await expect(runForward({ model: join(at, 'a.keras'), strict: true })).rejects.toMatchObject({ code: 'E_ASSUMED' });
+  });
 });

@@ -1,6 +1,7 @@
 import { wordOf } from '../../escape.js';
 import type { FileTensor } from '../../formats/format.js';
 import { asObject, type Json, list } from '../../layers/kerasConfig.js';
+import type { Assumption } from '../../model/assumptions.js';
 import { lazy, load } from '../../tensor/lazy.js';
 import { groupNames, MODELS } from './graph.js';
 
@@ -42,6 +43,28 @@ export function modeOf({ dtype }: Json): 'int8' | 'int4' | undefined {
   const { mode } = ((dtype as { config?: Json } | null | undefined)?.config ?? {}) as Json;
   const [, name] = /^(int8|int4)(?:\/-?\d+)?$/.exec(wordOf(mode)) ?? [];
   return name as 'int8' | 'int4' | undefined;
+}
+
+/** Layers that Keras computes in 16 bits are run in float32. */
+export function precisionAssumptions(model: Json): Assumption[] {
+  const types = new Set(narrowTypes(model));
+  return [...types].map(type => ({
+    fact: 'precision',
+    what: `layers that compute in ${type} in Keras were run in float32, which moves y by up to ${type === 'float16' ? '0.1 %' : '1 %'} of its scale`,
+    value: 'float32',
+    why: `their policy is ${type}`,
+    say: null,
+  }));
+}
+
+function narrowTypes(model: Json): string[] {
+  return list(model.layers).flatMap(l => {
+    const { class_name, config } = asObject(l, 'layer');
+    const own = asObject(config ?? {}, 'layer');
+    const { name } = ((own.dtype as { config?: Json } | null | undefined)?.config ?? { name: own.dtype }) as Json;
+    const [, type] = /^(?:mixed_)?(b?float16)$/.exec(wordOf(name)) ?? [];
+    return [...(type && class_name !== 'InputLayer' ? [type] : []), ...(own.layers ? narrowTypes(own) : [])];
+  });
 }
 
 /** The tensors with each such kernel as it is computed with. */

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { CONVENTIONS } from '../../conventions/index.js';
 import { type KerasDialect, modelOf, specFromKerasConfig } from '../../conventions/keras/config.js';
 import { type KerasOutline, kerasOutline } from '../../conventions/keras/outline.js';
-import { dequantized, quantizedLayers } from '../../conventions/keras/quantized.js';
+import { dequantized, precisionAssumptions, quantizedLayers } from '../../conventions/keras/quantized.js';
 import { specFromProgram } from '../../conventions/pt2/index.js';
 import { checkNodes } from '../../engines/graph/checkNodes.js';
 import { type GraphLayers, layersOfGraph } from '../../engines/graph/layersOf.js';
@@ -16,6 +16,7 @@ import { type Limits, overLimit, timed } from '../../formats/limits.js';
 import type { OnnxModel } from '../../formats/onnx/graph.js';
 import { type ByteSource, memorySource, readAll } from '../../formats/source.js';
 import { tfjs } from '../../formats/tfjs.js';
+import type { Assumption } from '../../model/assumptions.js';
 import type { FrameworkName } from '../../model/frameworks.js';
 import type { Weights } from '../../weights/weights.js';
 import { reading } from '../comparing/readingWatch.js';
@@ -28,8 +29,10 @@ import { modelPath } from './modelPath.js';
 export interface ModelFile {
   readonly file: TensorFile;
   readonly source: ByteSource;
-  /** the file with the numbers that are computed with, where those that it holds are packed */
-  readonly numbers?: TensorFile;
+  /** a file of its weights with the numbers that are computed with, where some are packed */
+  readonly unpack?: (file: TensorFile) => TensorFile;
+  /** what is computed otherwise than the description says */
+  readonly assumptions?: readonly Assumption[];
   /** whose rules the description follows, where the file tells */
   readonly framework?: FrameworkName;
   /** a spec for checkSpec, where the file describes its network */
@@ -155,7 +158,7 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
     case 'savedmodel':
     case 'h5': {
       if (file.architecture === undefined) return { source, file, framework: 'keras' };
-      return { source, file, framework: 'keras', ...unpacked(file), ...described(() => file.architecture, dialectOf(file)) };
+      return { source, file, framework: 'keras', ...described(() => file.architecture, dialectOf(file)) };
     }
     case 'tfjs': {
       if (file.architecture === undefined) return { source, file, framework: 'tfjs' };
@@ -177,22 +180,18 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
   }
 }
 
-/** The numbers of layers that are kept as int8 or int4, where the description is understood as far as that. */
-function unpacked(file: TensorFile): Pick<ModelFile, 'numbers'> {
-  try {
-    const layers = quantizedLayers(modelOf(file.architecture).model);
-    return layers.size > 0 ? { numbers: { ...file, tensors: dequantized(file.tensors, layers) } } : {};
-  } catch (error) {
-    if (error instanceof RnnError) return {};
-    throw error;
-  }
-}
-
 /** What a Keras config says its network is, or why that cannot be told. */
-function described(config: () => unknown, dialect: KerasDialect): Pick<ModelFile, 'spec' | 'problem' | 'outline'> {
+function described(config: () => unknown, dialect: KerasDialect): Omit<ModelFile, 'file' | 'source'> {
   const outline = () => kerasOutline(config(), dialect);
   const read = understood(() => ({ spec: specFromKerasConfig(config(), dialect) }));
-  return { ...read, ...(read.problem ? { problem: wholeProblem(read.problem, outline) } : {}), outline };
+  // of a network that is not run, too: its summary counts what is stored
+  const { problem: _, ...kept } = understood(() => {
+    const { model } = modelOf(config());
+    const packed = quantizedLayers(model);
+    const unpack = (file: TensorFile) => ({ ...file, tensors: dequantized(file.tensors, packed) });
+    return { assumptions: precisionAssumptions(model), ...(packed.size > 0 ? { unpack } : {}) };
+  });
+  return { ...kept, ...read, ...(read.problem ? { problem: wholeProblem(read.problem, outline) } : {}), outline };
 }
 
 /** The first thing that is not run, with all others of the same network in its sentence. */
@@ -203,7 +202,7 @@ function wholeProblem(first: RnnError, outline: () => KerasOutline): RnnError {
   return first;
 }
 
-function understood(read: () => Pick<ModelFile, 'spec' | 'weights'>): Pick<ModelFile, 'spec' | 'weights' | 'problem'> {
+function understood(read: () => Omit<ModelFile, 'file' | 'source'>): Omit<ModelFile, 'file' | 'source'> {
   try {
     return read();
   } catch (error) {

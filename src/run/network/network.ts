@@ -92,10 +92,10 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   if (described && !described.spec) return fromWeightsAlone(request, known, described);
   if (described) checkNoDimensions(request);
   if (described?.weights && request.weights === undefined) return readyNetwork(described, described.weights, request);
-  const own = described && holdsWeights(described.file) ? (described.numbers ?? described.file) : undefined;
+  const own = described && holdsWeights(described.file) ? described.file : undefined;
   const source = request.weights ?? (own ? request.model! : null);
   const file = request.weights === undefined ? own : await (await import('../files/modelFile.js')).readTensorFile(request.weights);
-  const held = file && (await weightsOf(source!, file));
+  const held = file && (await weightsOf(source!, described?.unpack?.(file) ?? file));
   const framework = described?.framework ?? request.framework ?? held?.convention.framework ?? 'keras';
   const draft = await describe(request, known, described?.spec, held);
   const check = () => {
@@ -109,7 +109,7 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   const unbuilt = described && !file && hasWeights && WHOLE_MODELS.has(described.file.format) ? { withoutWeights: UNBUILT } : {};
   const { ask } = draft;
   const fitted = draft.assumptions ?? held?.convention.assumed?.(shapes, held.tensors) ?? [];
-  const assumptions = [...(held?.assumptions ?? []), ...fitted];
+  const assumptions = [...(described?.assumptions ?? []), ...(held?.assumptions ?? []), ...fitted];
   const asked = ask ? { ask: placed(ask, source!) } : {};
   const skipped = held?.skipped ?? [];
   return { framework, model, shapes, weights, weightsSource: source, ...unbuilt, notes, assumptions, ...asked, skipped, described };

@@ -113,7 +113,7 @@ function totalsOf(
 /** The tensors of a layer kept as whole numbers, in their order, as the file has them. */
 function storedTensors(name: string, { described }: Network, details: ReadonlyMap<string, KerasDetails>): FileTensor[] | undefined {
   const quantized = details.get(name)?.quantized;
-  if (!quantized || !described?.numbers) return undefined;
+  if (!quantized || !described?.unpack) return undefined;
   const tensors: FileTensor[] = [];
   for (let i = 0; ; i++) {
     const tensor = described.file.tensors.get(`${quantized.group}/vars/${i}`);
