@@ -47,7 +47,8 @@ function excerptFor({ scenario, right }: Part): Excerpt | undefined {
     l => PLAIN.has(l.kind) && (!isRecurrent(l) || (l.bidirectional === null && !l.goBackwards && !l.stateful)),
   );
   const masked = input.mask !== undefined || model.layers.some(l => l.kind === 'embedding' && l.maskZero);
-  if (T < LEAST_STEPS || !inOrder || masked || !masks || loops.size > 0 || scenario.finish.length > 0) return undefined;
+  if (T < LEAST_STEPS || model.otherInputs || !inOrder || masked || !masks || loops.size > 0 || scenario.finish.length > 0)
+    return undefined;
   return right.y.shape.length === 3 ? firstSteps(scenario, steps) : lastSteps(scenario, steps);
 }
 

@@ -1,8 +1,10 @@
 import type { Kernel } from '../engines/batched/kernel.js';
+import { initialOf, maskedInputs } from '../engines/walk.js';
 import { RnnError } from '../errors.js';
 import { applied } from '../layers/index.js';
 import type { LayerResult, Value } from '../layers/layer.js';
-import { isRecurrent, type LayerSpec } from '../model/spec.js';
+import { inferShapes } from '../model/shapes.js';
+import { isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
 import { concatLast, sliceLast } from '../tensor/layout.js';
 import { type Precision, precisionOf, sameShape, sizeOf, type Tensor, toPrecision } from '../tensor/tensor.js';
 import { Mismatch } from './affine.js';
@@ -68,14 +70,23 @@ function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = fa
   const start: Value =
     same && same.tensor.data === x.data && sameShape(same.tensor.shape, x.shape) && same.mask === (masks ? input.mask : undefined)
       ? same
-      : { tensor: x, mask: masks ? input.mask : undefined };
+      : masks && input.mask
+        ? { tensor: x, mask: input.mask }
+        : valueOf(x);
   const values = new Map<string, Value>([[model.input.name, start]]);
+  for (const { name } of model.otherInputs ?? []) {
+    const other = input.others?.get(name);
+    if (!other) throw new Mismatch(`no array for ${name}`);
+    values.set(name, valueOf(inPrecision(other, precision)));
+  }
+  const parts = partsOf(model);
   const layers = new Map<string, LayerRun>();
   for (const layer of model.layers) {
-    const inputs = layer.inputs.map(name => values.get(name)!);
+    const given = layer.inputs.map(name => values.get(name)!);
+    const inputs = masks ? maskedInputs(given, layer, values) : given;
     const weights = scenario.weights.get(layer.name);
     const fault = scenario.loops.get(layer.name);
-    const initial = input.initialStates?.get(layer.name);
+    const initial = initialOf(layer, values, input);
     const before = like?.layers.get(layer.name);
     const unchanged =
       before &&
@@ -83,20 +94,42 @@ function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = fa
       before.weights === weights &&
       before.fault === fault &&
       before.masks === masks &&
-      before.initial === initial &&
+      before.initial?.length === initial?.length &&
+      (initial ?? []).every((t, i) => t === before.initial![i]) &&
       before.inputs.length === inputs.length &&
       inputs.every((v, i) => v === before.inputs[i]);
     const cores: Loop[] = [];
     const result = unchanged
       ? before.result
-      : applyLayer(scenario, layer, inputs, { precision, order, trace, exact, fused }, before?.cores, cores);
+      : applyLayer(scenario, layer, { inputs, initial }, { precision, order, trace, exact, fused }, before?.cores, cores);
     layers.set(layer.name, unchanged ? before : { layer, weights, fault, masks, initial, inputs, cores, result });
-    values.set(layer.name, result);
+    const passed = masks && layer.mask === null && result.tensor.shape.length > 2;
+    values.set(layer.name, passed ? { ...result, mask: inputs[0].mask } : result);
+    parts.get(layer.name)?.forEach((suffix, i) => {
+      values.set(`${layer.name}/${suffix}`, valueOf(result.others![i]));
+    });
     if (layer.name === model.output) break;
   }
   let y = values.get(model.output)!.tensor;
   for (const finish of scenario.finish) y = finish(y);
   return { y, layers };
+}
+
+/** The names of what a layer gives beside its output (states), by layer; none where no layer and no output reads such a value. */
+function partsOf(model: ModelSpec): ReadonlyMap<string, readonly string[]> {
+  const names = new Set([model.input.name, ...(model.otherInputs ?? []).map(i => i.name), ...model.layers.map(l => l.name)]);
+  const read = model.layers.flatMap(l => [...l.inputs, ...(l.states ?? []), ...(l.mask ? [l.mask] : [])]);
+  if ([...read, model.output].every(name => names.has(name))) return new Map();
+  return new Map(inferShapes(model).layers.map(({ layer, others }) => [layer.name, others.map(o => o.suffix)]));
+}
+
+const wrapped = new WeakMap<Tensor, Value>();
+
+/** One value for a tensor, each time the same object, so that a layer is seen to read what it read before. */
+function valueOf(tensor: Tensor): Value {
+  const value = wrapped.get(tensor) ?? { tensor };
+  wrapped.set(tensor, value);
+  return value;
 }
 
 const singles = new WeakMap<Tensor, Tensor>();
@@ -110,9 +143,9 @@ function inPrecision(t: Tensor, precision: Precision): Tensor {
 }
 
 function applyLayer(
-  { weights, loops, masks, input, model }: Scenario,
+  { weights, loops, masks, model }: Scenario,
   layer: LayerSpec,
-  inputs: readonly Value[],
+  { inputs, initial: states }: Pick<LayerRun, 'inputs' | 'initial'>,
   { precision, order, trace, exact, fused }: Required<Omit<RunOptions, 'like' | 'fused'>> & Pick<RunOptions, 'fused'>,
   known: readonly Loop[] | undefined,
   cores: Loop[],
@@ -121,7 +154,7 @@ function applyLayer(
   const own = new Map([...(weights.get(layer.name) ?? [])].map(([name, t]) => [name, inPrecision(t, precision)]));
   const B = model.input.batch;
   const every = isRecurrent(layer) && layer.stateful && B !== null && inputs[0].tensor.shape[0] > B ? B : undefined;
-  const initial = isRecurrent(layer) ? input.initialStates?.get(layer.name)?.map(t => inPrecision(t, precision)) : undefined;
+  const initial = states?.map(t => inPrecision(t, precision));
   const context = { kernels: kernelsOf(fault, { precision, order, every, exact, fused }, known, cores), weights: own, initial, trace };
   const result = applied(layer, inputs, context);
   const seen = masks ? result : { ...result, mask: undefined };

@@ -64,6 +64,8 @@ export type Change = (scenario: Scenario) => Scenario | undefined;
 export function scenarioOf(model: ModelSpec, weights: Weights, input: EngineInput): Scenario {
   const byLayer = new Map<string, Map<string, Tensor>>();
   for (const layer of model.layers) byLayer.set(layer.name, new Map());
+  // a layer that shares weights has those of their owner: a mistake may be made in one call of a layer alone
+  for (const layer of model.layers) if (layer.shares) byLayer.set(layer.name, byLayer.get(layer.shares)!);
   for (const layer of model.layers) {
     const own = byLayer.get(layer.name)!;
     for (const [key, t] of weights) if (key.startsWith(`${layer.name}/`)) own.set(key.slice(layer.name.length + 1), toPrecision(t, 'f64'));
@@ -73,7 +75,7 @@ export function scenarioOf(model: ModelSpec, weights: Weights, input: EngineInpu
   return {
     model,
     weights: byLayer,
-    input: { ...input, x: toPrecision(input.x, 'f64'), initialStates },
+    input: { ...input, x: toPrecision(input.x, 'f64'), others: mapped(input.others, t => toPrecision(t, 'f64')), initialStates },
     loops: new Map(),
     masks: true,
     finish: [],
@@ -82,16 +84,21 @@ export function scenarioOf(model: ModelSpec, weights: Weights, input: EngineInpu
 
 /** The same with samples [from, to) alone. */
 export function samplesOf(scenario: Scenario, from: number, to: number): Scenario {
-  const { x, mask, initialStates } = scenario.input;
+  const { x, others, mask, initialStates } = scenario.input;
   const T = x.shape[1];
   return {
     ...scenario,
     input: {
       x: sliceFirst(x, from, to),
+      others: mapped(others, t => sliceFirst(t, from, to)),
       mask: mask?.subarray(from * T, to * T),
       initialStates: initialStates && new Map([...initialStates].map(([name, s]) => [name, s.map(t => sliceFirst(t, from, to))])),
     },
   };
+}
+
+function mapped<T>(all: ReadonlyMap<string, T> | undefined, change: (value: T) => T): ReadonlyMap<string, T> | undefined {
+  return all && new Map([...all].map(([name, value]) => [name, change(value)]));
 }
 
 export function recurrentLayers({ model }: Scenario): RecurrentSpec[] {

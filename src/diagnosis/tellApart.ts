@@ -20,7 +20,7 @@ export interface Shortest {
 /** @returns undefined where lengths or first states would have to be made up */
 export function shortestInput(scenario: Scenario, changes: readonly Change[]): Shortest | undefined {
   const { x, mask, initialStates } = scenario.input;
-  if (mask || initialStates || changes.length < 2) return undefined;
+  if (mask || initialStates || scenario.model.otherInputs || changes.length < 2) return undefined;
   const alikeOn = (N: number, T: number) => alikePairs(withInput(scenario, [N, T, ...x.shape.slice(2)]), changes);
   const alike = alikeOn(MOST_SAMPLES, MOST_STEPS);
   const all = (changes.length * (changes.length - 1)) / 2;

@@ -23,7 +23,7 @@ export function walk(model: ModelSpec, weights: Weights, input: EngineInput, opt
     const initial = initialOf(layer, values, input)?.map(s => toPrecision(s, kernels.precision));
     const inputs = layer.inputs.map(name => values.get(name)!);
     const result = within(layer.name, () =>
-      applied(layer, withMask(inputs, layer, values), { kernels, weights: own, initial, trace: options.trace }),
+      applied(layer, maskedInputs(inputs, layer, values), { kernels, weights: own, initial, trace: options.trace }),
     );
     const isSequence = result.tensor.shape.length > 2;
     values.set(layer.name, layer.mask === null && isSequence ? { ...result, mask: inputs[0].mask } : result);
@@ -60,13 +60,13 @@ function missingInput(name: string): RnnError {
 }
 
 /** What the network gives as initial states, else what the caller does. */
-function initialOf(layer: LayerSpec, values: ReadonlyMap<string, Value>, input: EngineInput): readonly Tensor[] | undefined {
+export function initialOf(layer: LayerSpec, values: ReadonlyMap<string, Value>, input: EngineInput): readonly Tensor[] | undefined {
   if (layer.states) return layer.states.map(name => values.get(name)!.tensor);
   return isRecurrent(layer) ? input.initialStates?.get(layer.name) : undefined;
 }
 
 /** The inputs, the first with the mask that the call names in place of its own. */
-function withMask(inputs: readonly Value[], { mask }: LayerSpec, values: ReadonlyMap<string, Value>): readonly Value[] {
+export function maskedInputs(inputs: readonly Value[], { mask }: LayerSpec, values: ReadonlyMap<string, Value>): readonly Value[] {
   if (mask === undefined) return inputs;
   if (mask === null) return [{ ...inputs[0], mask: undefined }, ...inputs.slice(1)];
   const { data } = values.get(mask)!.tensor;

@@ -190,7 +190,7 @@ export const axesSwapped: Hypothesis = {
   },
   example: { layers: 'rnn:3,dense:1', N: 3, T: 2, D: 2 },
   variants(scenario) {
-    if (scenario.input.initialStates || scenario.input.mask || scenario.input.x.shape.length !== 3) return [];
+    if (scenario.model.otherInputs || scenario.input.initialStates || scenario.input.mask || scenario.input.x.shape.length !== 3) return [];
     const [N, T, D] = scenario.input.x.shape;
     const free = (s: Scenario) => ({ ...s.model, input: { ...s.model.input, timesteps: null, batch: null } });
     const swapped = (s: Scenario): Scenario => ({ ...s, model: free(s), input: { x: swapBatchAndTime(s.input.x) } });

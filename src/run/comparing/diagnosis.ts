@@ -105,7 +105,7 @@ function boundedTo(scenario: Scenario, share: number): Scenario {
   const { model, input } = scenario;
   const [N, T] = input.x.shape;
   const steps = Math.max(FEWEST_STEPS, Math.floor(T * share));
-  if (steps >= T || model.input.shape) return scenario;
+  if (steps >= T || model.input.shape || model.otherInputs) return scenario;
   const mask = input.mask && Uint8Array.from({ length: N * steps }, (_, k) => input.mask![Math.floor(k / steps) * T + (k % steps)]);
   const some = {
     ...scenario,

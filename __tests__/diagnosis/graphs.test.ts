@@ -1,0 +1,41 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { runScenario, scenarioOf } from '../../src/diagnosis/index.js';
+import { samplesOf } from '../../src/diagnosis/scenario.js';
+import { manualKernels } from '../../src/engines/manual.js';
+import { walk } from '../../src/engines/walk.js';
+import { runCompare } from '../../src/run/compare.js';
+import { prepare } from '../../src/run/prepare.js';
+
+/** Explanations start from the right y: of any graph (several inputs, shared layers, states and masks from other layers) it is what Keras gives. */
+const folder = join(__dirname, '..', 'reference', 'keras_models');
+const models = readdirSync(folder).filter(name => /\.(keras|h5)$/.test(name));
+
+const requestOf = (model: string) => {
+  const name = join(folder, model.replace(/\.(keras|h5)$/, ''));
+  return { model: join(folder, model), input: existsSync(`${name}.x.npz`) ? `${name}.x.npz` : `${name}.x.npy` };
+};
+
+it.each(models)('%s: the right y of the diagnosis is that of the engine, of one sample too', async model => {
+  const { network, weights, input } = await prepare(requestOf(model));
+  const expected = walk(network.model, weights, input, { dtype: 'f64', trace: false }, manualKernels('f64')).y;
+  const whole = scenarioOf(network.model, weights, input);
+  const first = runScenario(samplesOf(whole, 0, 1))!.y.data;
+  const right = runScenario(whole)!.y;
+  expect(right.shape).toEqual(expected.shape);
+  right.data.forEach((v, k) => {
+    expect(v).toBeCloseTo(expected.data[k], 9);
+  });
+  first.forEach((v, k) => {
+    expect(v).toBeCloseTo(expected.data[k], 9);
+  });
+});
+
+it.each([
+  ['multi_in.keras', 'state-carry'],
+  ['encdec.keras', 'time-reversed@lstm'],
+  ['shared_siamese.keras', 'bias-missing@dense'],
+])('%s: %s is found', async (model, mistake) => {
+  const { status, explanations } = await runCompare({ ...requestOf(model), simulate: mistake });
+  expect([status, explanations[0]]).toMatchObject(['DIFFERENT', { code: mistake.split('@')[0], verdict: 'fits' }]);
+});
