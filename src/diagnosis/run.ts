@@ -72,12 +72,12 @@ function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = fa
       ? same
       : masks && input.mask
         ? { tensor: x, mask: input.mask }
-        : valueOf(x);
+        : wrappedValue(x);
   const values = new Map<string, Value>([[model.input.name, start]]);
   for (const { name } of model.otherInputs ?? []) {
     const other = input.others?.get(name);
     if (!other) throw new Mismatch(`no array for ${name}`);
-    values.set(name, valueOf(inPrecision(other, precision)));
+    values.set(name, wrappedValue(inPrecision(other, precision)));
   }
   const parts = partsOf(model);
   const layers = new Map<string, LayerRun>();
@@ -106,7 +106,7 @@ function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = fa
     const passed = masks && layer.mask === null && result.tensor.shape.length > 2;
     values.set(layer.name, passed ? { ...result, mask: inputs[0].mask } : result);
     parts.get(layer.name)?.forEach((suffix, i) => {
-      values.set(`${layer.name}/${suffix}`, valueOf(result.others![i]));
+      values.set(`${layer.name}/${suffix}`, wrappedValue(result.others![i]));
     });
     if (layer.name === model.output) break;
   }
@@ -126,7 +126,7 @@ function partsOf(model: ModelSpec): ReadonlyMap<string, readonly string[]> {
 const wrapped = new WeakMap<Tensor, Value>();
 
 /** One value for a tensor, each time the same object, so that a layer is seen to read what it read before. */
-function valueOf(tensor: Tensor): Value {
+function wrappedValue(tensor: Tensor): Value {
   const value = wrapped.get(tensor) ?? { tensor };
   wrapped.set(tensor, value);
   return value;
