@@ -3,6 +3,7 @@ import { CONVENTIONS } from '../../conventions/index.js';
 import { type KerasDialect, modelOf, specFromKerasConfig } from '../../conventions/keras/config.js';
 import { type KerasOutline, kerasOutline } from '../../conventions/keras/outline.js';
 import { dequantized, precisionAssumptions, quantizedLayers } from '../../conventions/keras/quantized.js';
+import { halfPrecision } from '../../conventions/onnx/halfPrecision.js';
 import { specFromProgram } from '../../conventions/pt2/index.js';
 import { checkNodes } from '../../engines/graph/checkNodes.js';
 import { type GraphLayers, layersOfGraph } from '../../engines/graph/layersOf.js';
@@ -37,7 +38,11 @@ export interface ModelFile {
   readonly framework?: FrameworkName;
   /** a spec for checkSpec, where the file describes its network */
   readonly spec?: Record<string, unknown>;
-  readonly graph?: { readonly model: OnnxModel; readonly layers: GraphLayers | { readonly reason: string } };
+  readonly graph?: {
+    readonly model: OnnxModel;
+    readonly layers: GraphLayers | { readonly reason: string };
+    readonly assumptions: readonly Assumption[];
+  };
   /** the network's weights, where the description itself says which tensor is which */
   readonly weights?: Weights;
   /** a Keras model as its summary shows it, read where that is asked for; what cannot be run has one too */
@@ -169,7 +174,7 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
     case 'onnx': {
       const model = file.architecture as OnnxModel;
       checkNodes(model);
-      return { source, file, framework: 'onnx', graph: { model, layers: layersOfGraph(model) } };
+      return { source, file, framework: 'onnx', graph: { model, layers: layersOfGraph(model), assumptions: halfPrecision(model) } };
     }
     default:
       return {

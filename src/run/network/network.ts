@@ -183,7 +183,7 @@ function placed(ask: RnnError, path: string): RnnError {
 }
 
 function graphNetwork(
-  { model: graph, layers }: NonNullable<ModelFile['graph']>,
+  { model: graph, layers, assumptions }: NonNullable<ModelFile['graph']>,
   { file, source }: ModelFile,
   request: NetworkRequest,
 ): Network {
@@ -197,7 +197,7 @@ function graphNetwork(
     weights: found?.weights ?? numbersOf(file),
     weightsSource: request.model!,
     notes: [...file.notes, ...('reason' in layers ? [`not a chain of layers (${layers.reason}): evaluated as a graph`] : [])],
-    assumptions: [],
+    assumptions,
     graph: {
       model: graph,
       exact: found?.exact ?? false,

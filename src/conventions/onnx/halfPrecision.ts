@@ -1,0 +1,26 @@
+import { graphsIn, type OnnxModel, type OnnxNode } from '../../formats/onnx/graph.js';
+import { ONNX_DTYPES } from '../../formats/onnx/types.js';
+import type { Assumption } from '../../model/assumptions.js';
+import { intOf } from '../../ops/attributes.js';
+
+const HALVES: ReadonlySet<unknown> = new Set(['f16', 'bf16']);
+
+/**
+ * Graphs that compute in 16 bits are run in float32. Weights that are only kept in 16 bits and cast before they are used are no such graph,
+ * nor is a value that is cast there and back.
+ */
+export function halfPrecision({ graph }: OnnxModel): Assumption[] {
+  const computes = graphsIn(graph).some(({ inputs, outputs, nodes, initializers }) => {
+    const halves = new Set([...inputs, ...outputs].filter(v => HALVES.has(v.dtype)).map(v => v.name));
+    for (const [name, { dtype }] of initializers) if (HALVES.has(dtype)) halves.add(name);
+    for (const node of nodes) if (castsToHalf(node)) halves.add(node.outputs[0]);
+    return nodes.some(node => node.opType !== 'Cast' && [...node.inputs, ...node.outputs].some(name => halves.has(name)));
+  });
+  if (!computes) return [];
+  const what = '16-bit floats were computed as float32, which moves y by about 0.1 % of its scale (bfloat16: 1 %)';
+  return [{ fact: 'precision', what, value: 'float32', why: 'the graph computes in float16 or bfloat16', say: null }];
+}
+
+function castsToHalf(node: OnnxNode): boolean {
+  return node.opType === 'Cast' && HALVES.has(ONNX_DTYPES.get(intOf(node, 'to') ?? 0));
+}
