@@ -1,7 +1,7 @@
 // How often `compare` names what went wrong, and how often it names something else: every mistake of scripts/wrongOutputs.mjs on random
 // networks (cell, directions, layers, last step or every step, sizes, weights, the way the other array is written), through compare itself.
 //
-//   npm run corpus -- [--seeds 10] [--from 0] [--only 'x, h'] [--numbers float32] [--budget 0.3] [--out docs/diagnosis.md] [--verbose]
+//   npm run corpus -- [--seeds 10] [--from 0] [--only 'x, h'] [--numbers float32] [--budget 0.3] [--out docs/internals/diagnosis.md] [--verbose]
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -70,7 +70,7 @@ export function pageOf(area) {
   const rows = runs.map(r => `| ${r.files ?? 'all'} | ${r.seed} | ${r.of} | ${r.tried} | ${r.killed}, ${percent(r.killed, r.tried)} |`);
   const parts = [
     `# Mutants that survive: ${area}`,
-    `Made by \`node scripts/mutate.mjs --area ${area} … --survivors\` from [the list](${area}.json); [what it is](../../reliability.md#the-tests-themselves).`,
+    `Made by \`node scripts/mutate.mjs --area ${area} … --survivors\` from [the list](${area}.json); [what it is](../reliability.md#the-tests-themselves).`,
     ['| files | seed | mutants | tried | killed |', '|---|---|---|---|---|', ...rows].join('\n'),
   ];
   for (const [start, title, text] of KINDS) {
