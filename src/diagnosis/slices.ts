@@ -44,13 +44,25 @@ export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, near
   };
 }
 
-/** A row of outputs is made of one h: where there are more outputs than units, it holds no more than h does. A softmax's add up to 1. */
+/**
+ * A row of outputs is made of one h: where there are more outputs than units that are not zero (behind a relu), it holds no more than these do.
+ * A softmax's add up to 1.
+ */
 function freedomOf(right: Outcome, { model }: Scenario, other: Tensor): number {
   const head = model.layers.find(l => l.name === model.output);
   const h = head?.kind === 'dense' ? right.layers.get(head.name)?.inputs[0].tensor : undefined;
   const K = other.shape[other.shape.length - 1];
+  const rows = other.data.length / K;
+  if (!h || h.data.length % rows !== 0) return other.data.length;
   const free = K > 1 && head?.kind === 'dense' && head.activation === 'softmax' ? K - 1 : K;
-  return h ? (other.data.length / K) * Math.min(free, h.shape[h.shape.length - 1]) : other.data.length;
+  const M = h.data.length / rows;
+  let sum = 0;
+  for (let r = 0; r < rows; r++)
+    sum += Math.min(
+      free,
+      h.data.subarray(r * M, (r + 1) * M).reduce((n, v) => n + (v === 0 ? 0 : 1), 0),
+    );
+  return sum;
 }
 
 /** Numbers that are not within a millionth of the largest one of each other; more than enough of them are not counted on. */

@@ -9,9 +9,11 @@ export {
   stateMixed,
   tanhOfGate,
 } from './cellEquations.js';
+export { weightDamaged } from './damaged.js';
 export { backwardNotFlipped, bidirectionalLastStep, bidirectionalMerge, bidirectionalOrder } from './directions.js';
 export { dropoutOn, inputScaledBy, stateRandom } from './estimated.js';
 export { activation, hardSigmoid, softmaxMissing, softmaxTwice } from './functions.js';
+export { gateActivation, gateInverted, statesSwapped } from './gates.js';
 export { gatesInterleaved, gateTermMissing, gruRecurrentBias, headReshaped, weightsExchanged, weightsRounded } from './gateTerms.js';
 export { gruResetAfter, gruResetBefore, gruUpdateSwapped } from './gruGates.js';
 export { headEveryStep, headLast, headOnInput } from './heads.js';
@@ -19,6 +21,7 @@ export { inputLagged, inputPadded, inputStrided, lengthsPermuted, maskOneWay, pa
 export { featureMissing, featuresPermuted, inputIntegers, inputReshaped, inputScaled, paddingRow, tokensOff } from './inputs.js';
 export { gateOrder, whTransposed, wxReshaped, wxTransposed } from './kernels.js';
 export { maskHold, maskIgnored, maskZeros } from './masks.js';
+export { normalization } from './normalizations.js';
 export { outputFunction } from './outputFunctions.js';
 export { outputIntegers, outputLabels, outputZeros } from './outputLabels.js';
 export { outputLayout } from './outputLayout.js';

@@ -1,107 +1,9 @@
-import type { StepContext } from '../../cells/cell.js';
-import type { RecurrentSpec } from '../../model/spec.js';
 import type { FloatArray } from '../../tensor/tensor.js';
-import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
+import { after, equations, gruStep, lstmStep, rightC, stepVariants } from '../equations.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeLayer, changeLoop, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario, type StepFault } from '../scenario.js';
 
 /** A step with other equations: a gate left out or tied to another, a sum where there is none, a bias in another place. */
-
-/** One unit of an LSTM: its gates after their activations, the c before, the activation of c. */
-interface LstmUnit {
-  readonly i: number;
-  readonly f: number;
-  readonly g: number;
-  readonly o: number;
-  readonly c: number;
-  readonly out: (c: number) => number;
-}
-
-interface LstmEquations {
-  /** the new c; the right one unless given */
-  readonly c?: (u: LstmUnit) => number;
-  /** h of the new c */
-  readonly h?: (c: number, u: LstmUnit) => number;
-}
-
-const rightC = ({ i, f, g, c }: LstmUnit) => f * c + i * g;
-
-/** An LSTM whose units are computed otherwise; peepholes and clipping are not known here. */
-function lstmStep({ c: cellOf = rightC, h: hiddenOf = (c, u) => u.o * u.out(c) }: LstmEquations): StepFault {
-  return ({ M, gates, state, next, recurrent, sig, act, actOut }) => {
-    const sums = recurrent(state[0], 0, 4);
-    for (let m = 0; m < M; m++) {
-      const a = (g: number) => gates[g * M + m] + sums[g * M + m];
-      const unit = { i: sig(a(0)), f: sig(a(1)), g: act(a(2)), o: sig(a(3)), c: state[1][m], out: actOut };
-      next[1][m] = cellOf(unit);
-      next[0][m] = hiddenOf(next[1][m], unit);
-    }
-  };
-}
-
-interface GruUnit {
-  readonly z: number;
-  readonly r: number;
-  /** x·Wx_g + b_g */
-  readonly x: number;
-  /** h·Wh_g + b′_g */
-  readonly u: number;
-  readonly h: number;
-  readonly act: (v: number) => number;
-}
-
-/** A GRU with another candidate, which sees the whole product h·Wh_g, reset or not. */
-function gruStep(candidate: (u: GruUnit) => number, keeps = true): StepFault {
-  return ({ M, gates, state, next, recurrent, sig, act }) => {
-    const sums = recurrent(state[0], 0, 3);
-    for (let m = 0; m < M; m++) {
-      const a = (g: number) => gates[g * M + m] + sums[g * M + m];
-      const [z, h] = [keeps ? sig(a(0)) : 0, state[0][m]];
-      next[0][m] = z * h + (1 - z) * candidate({ z, r: sig(a(1)), x: gates[2 * M + m], u: sums[2 * M + m], h, act });
-    }
-  };
-}
-
-function stepVariants(
-  scenario: Scenario,
-  kind: RecurrentSpec['kind'],
-  code: string,
-  step: StepFault,
-  why: (where: string) => string,
-  more: Partial<Variant> = {},
-): Variant[] {
-  const layers = recurrentLayers(scenario).filter(l => l.kind === kind && !l.peepholes && l.clip === null && !l.inputForget);
-  return placesOf(layers).map(({ names, layer }) => ({
-    code,
-    layer,
-    change: inLayers(names, (s, l) => changeLoop(s, l.name, { step })),
-    why: why(layer ?? `every ${kind.toUpperCase()}`),
-    ...more,
-  }));
-}
-
-type Cell = 'rnn' | 'lstm' | 'gru';
-/** Another equation of one kind of cell; `words` hold the layer's name where `@` stands. */
-type Equation = readonly [kind: Cell, parameter: string, step: StepFault, words: string, fix?: Fix];
-
-/** Mistakes that are another equation: stated as it. */
-function equations(
-  about: Pick<Hypothesis, 'name' | 'title' | 'why' | 'fix' | 'example'>,
-  list: readonly Equation[],
-  more: (scenario: Scenario) => Variant[] = () => [],
-): Hypothesis {
-  return {
-    ...about,
-    insideStep: true,
-    alone: true,
-    variants: scenario => [
-      ...list.flatMap(([kind, parameter, step, words, fix]) => {
-        const code = parameter === '' ? about.name : `${about.name}:${parameter}`;
-        return stepVariants(scenario, kind, code, step, w => words.replace('@', w), fix && { fix });
-      }),
-      ...more(scenario),
-    ],
-  };
-}
 
 const GRU_FIX = { numpy: 'g = np.tanh(x[n,t] @ Wx_g + b_g + r * (h @ Wh_g + b2_g)); h = z * h + (1 - z) * g' };
 const LSTM_EXAMPLE = { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 };
@@ -125,7 +27,7 @@ export const gateMissing = equations(
       'The reset gate of @ is left out: g = tanh(x·Wx_g + b_g + h·Wh_g + b′_g).',
       GRU_FIX,
     ],
-    ['gru', 'z', gruStep(({ r, x, u, act }) => act(x + r * u), false), 'The update gate of @ is left out: h = g.', GRU_FIX],
+    ['gru', 'z', gruStep(({ r, x, u, act }) => act(x + r * u), [() => 0]), 'The update gate of @ is left out: h = g.', GRU_FIX],
   ],
 );
 
@@ -237,14 +139,6 @@ function biasOf({ weights }: Scenario, name: string): FloatArray {
 
 function addTo(h: FloatArray, bias: FloatArray, M: number): void {
   for (let m = 0; m < M; m++) h[m] += bias[m] ?? 0;
-}
-
-/** The right step, and then something. */
-function after(change: (context: StepContext, left: number) => void): StepFault {
-  return (context, right, left) => {
-    right(context);
-    change(context, left);
-  };
 }
 
 export const stateMixed: Hypothesis = {

@@ -1,4 +1,5 @@
 import type { MergeMode, RecurrentSpec } from '../../model/spec.js';
+import type { Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeLayer, changeLoop, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
 
@@ -26,6 +27,15 @@ export const bidirectionalOrder: Hypothesis = {
         why: 'The halves of the bidirectional output are exchanged: [backward, forward] instead of [forward, backward].',
       }),
     ),
+    ...placesOf(both(scenario).filter(l => l.bidirectional === 'concat')).map(
+      ({ names, layer }): Variant => ({
+        code: 'bidirectional-order',
+        layer,
+        rare: true,
+        change: inLayers(names, (s, l) => changeLoop(s, l.name, { merged: interleaved })),
+        why: 'The halves of the bidirectional output are interleaved, unit by unit (np.stack(…, -1) and reshape) instead of side by side.',
+      }),
+    ),
     ...placesOf(both(scenario)).map(
       ({ names, layer }): Variant => ({
         code: 'bidirectional-order',
@@ -45,6 +55,13 @@ function exchangeWeights(scenario: Scenario, name: string): Scenario {
   const other = (weight: string) =>
     weight.startsWith('forward/') ? weight.replace('forward/', 'backward/') : weight.replace('backward/', 'forward/');
   return changeWeights(scenario, name, weight => own.get(other(weight))!);
+}
+
+/** [forward, backward] -> forward 1, backward 1, forward 2 … */
+function interleaved(t: Tensor): Tensor {
+  const width = t.shape[t.shape.length - 1];
+  const from = (k: number) => (k % 2) * (width / 2) + Math.floor(k / 2);
+  return { shape: t.shape, data: Float64Array.from(t.data, (_, i) => t.data[i - (i % width) + from(i % width)]) };
 }
 
 export const bidirectionalLastStep: Hypothesis = {

@@ -26,7 +26,7 @@ interface Part {
 }
 
 /** As few samples from `first` on as have enough numbers of y for so many unknown ones; undefined where there are not enough, or the work is too much. */
-function partFor(scenario: Scenario, other: Tensor, first: number, unknown: number): Part | undefined {
+export function partFor(scenario: Scenario, other: Tensor, first: number, unknown: number): Part | undefined {
   const N = other.shape[0];
   const size = sizeOf(other.shape.slice(1));
   const count = Math.max(1, Math.ceil((2 * unknown + SPARE) / size));
@@ -39,7 +39,7 @@ function partFor(scenario: Scenario, other: Tensor, first: number, unknown: numb
 }
 
 /** Every sample for itself, so that a few stand for all. */
-function isApart({ model, input }: Scenario, right: Outcome, other: Tensor): boolean {
+export function isApart({ model, input }: Scenario, right: Outcome, other: Tensor): boolean {
   const stateful = model.layers.some(l => 'stateful' in l && l.stateful);
   return !stateful && right.y.data.length === other.data.length && other.shape[0] === input.x.shape[0];
 }
@@ -191,7 +191,18 @@ export const stateRandom: Hypothesis = {
         .join(', ')}${v.length > 6 ? ' …' : ''}`;
     // hidden states lie between −1 and 1
     const start = [0, 0.7, 1.9, 3.1].map(turn => Array.from({ length: P }, (_, k) => (turn === 0 ? 0.01 : 0.6 * Math.sin(turn * (k + 1)))));
+    const constant = (which: readonly number[]) => ({
+      code: 'state-random',
+      start: [[0.1], [-0.3]],
+      change: (s: Scenario, [v]: readonly number[]) =>
+        startingWith(s, new Map(recurrentLayers(s).map(l => [l.name, constantStates(s, l, which).map(t => mapData(t, one => v * one))]))),
+      why: ([v]: readonly number[]) =>
+        `Every sequence starts from ${which.length > 1 ? 'states' : 'an h'} filled with ${smallNumber(v, 3)} instead of zeros (estimated from your output).`,
+    });
+    const isLstm = recurrentLayers(scenario).some(l => l.kind === 'lstm');
     const same = estimated(scenario, right, other, noise, [
+      constant([0]),
+      ...(isLstm ? [constant([0, 1])] : []),
       {
         code: 'state-random',
         start,

@@ -3,18 +3,12 @@ import type { RecurrentSpec } from '../../model/spec.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeWeights, inLayers, mapData, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { onGate } from './gruGates.js';
 
 /** Mistakes in the weights of single gates: a term left out, biases split in the wrong way, blocks that are interleaved. */
 
 function gatesOf(layer: RecurrentSpec): readonly string[] {
   return getCell(layer.kind).gates;
-}
-
-/** The columns of gate `g` of [..., G·M] changed. */
-function onGate(t: Tensor, G: number, g: number, f: (v: number) => number): Tensor {
-  const width = t.shape[t.shape.length - 1];
-  const M = width / G;
-  return { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (Math.floor((k % width) / M) === g ? f(v) : v)) };
 }
 
 const named = (weight: string) => new RegExp(`(^|/)${weight}$`);
@@ -218,11 +212,11 @@ export const weightsRounded: Hypothesis = {
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants() {
-    const rounded = (how: string, change: (t: Tensor) => Tensor, why: string): Variant => {
+    const rounded = (how: string, change: (t: Tensor, name: string) => Tensor, why: string): Variant => {
       const known = new WeakMap<Tensor, Tensor>();
       return { code: `weights-rounded:${how}`, layer: null, change: s => allWeights(s, change, known), why };
     };
-    const isMatrix = (t: Tensor) => t.shape.length > 1 && t.shape[0] > 2;
+    const isMatrix = (t: Tensor, name: string) => t.shape.length > 1 && !/(^|\/)bh$/.test(name);
     return [
       ...[1, 2, 3, 4, 5].map(d =>
         rounded(
@@ -233,12 +227,12 @@ export const weightsRounded: Hypothesis = {
       ),
       rounded(
         'int8',
-        t => (isMatrix(t) ? quantised(t, false) : t),
+        (t, name) => (isMatrix(t, name) ? quantised(t, false) : t),
         'The matrices are rounded to int8: the largest number of each matrix is 127.',
       ),
       rounded(
         'int8',
-        t => (isMatrix(t) ? quantised(t, true) : t),
+        (t, name) => (isMatrix(t, name) ? quantised(t, true) : t),
         'The matrices are rounded to int8: the largest number of each column is 127.',
       ),
     ];
@@ -246,13 +240,16 @@ export const weightsRounded: Hypothesis = {
 };
 
 /** Each tensor is changed once, however often the change is made. */
-function allWeights(s: Scenario, changeOnce: (t: Tensor) => Tensor, known: WeakMap<Tensor, Tensor>): Scenario {
-  const change = (t: Tensor) => {
-    const result = known.get(t) ?? changeOnce(t);
+function allWeights(s: Scenario, changeOnce: (t: Tensor, name: string) => Tensor, known: WeakMap<Tensor, Tensor>): Scenario {
+  const change = (t: Tensor, name: string) => {
+    const result = known.get(t) ?? changeOnce(t, name);
     known.set(t, result);
     return result;
   };
-  return { ...s, weights: new Map([...s.weights].map(([layer, own]) => [layer, new Map([...own].map(([name, t]) => [name, change(t)]))])) };
+  return {
+    ...s,
+    weights: new Map([...s.weights].map(([layer, own]) => [layer, new Map([...own].map(([name, t]) => [name, change(t, name)]))])),
+  };
 }
 
 /** To whole multiples of largest / 127, of the whole or of each column. */
@@ -293,6 +290,20 @@ export const weightsExchanged: Hypothesis = {
           layer: null,
           change: s => exchanged(s, a, b),
           why: `${a.name} and ${b.name} have each other’s ${exchangeable(scenario, a, b).join(', ')}.`,
+        }),
+      ),
+      ...layers.flatMap(a =>
+        layers.flatMap(b => {
+          const names = a === b ? [] : exchangeable(scenario, a, b);
+          return (names.length > 1 ? [names, ...names.map(n => [n])] : []).map(
+            (some): Variant => ({
+              code: 'weights-exchanged',
+              layer: b.name,
+              rare: true,
+              change: s => changeWeights(s, b.name, (name, t) => (some.includes(name) ? s.weights.get(a.name)!.get(name)! : t)),
+              why: `${b.name} runs with ${some.join(', ')} of ${a.name}.`,
+            }),
+          );
         }),
       ),
       ...both.flatMap(({ names, layer }) =>

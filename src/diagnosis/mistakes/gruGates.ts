@@ -46,17 +46,18 @@ export const gruUpdateSwapped: Hypothesis = {
     placesOf(recurrentLayers(scenario).filter(l => l.kind === 'gru' && isMirrored(l.recurrentActivation))).map(({ names, layer }) => ({
       code: 'gru-update-swapped',
       layer,
-      change: inLayers(names, (s, l) => changeWeights(s, l.name, (_, t) => negatedUpdate(t))),
+      change: inLayers(names, (s, l) => changeWeights(s, l.name, (_, t) => onGate(t, 3, 0, v => -v))),
     })),
 };
 
 /** Whether the gate's other side is its mirror image: f(−a) = 1 − f(a). */
-function isMirrored(gate: ActivationSpec | null): boolean {
+export function isMirrored(gate: ActivationSpec | null): boolean {
   return ['sigmoid', 'hard_sigmoid', 'hard_sigmoid_keras2'].includes(formatActivation(gate));
 }
 
-/** [..., 3·M], gates z r g: the block of z with the other sign. */
-function negatedUpdate(t: Tensor): Tensor {
+/** The columns of gate `g` of [..., G·M] changed. */
+export function onGate(t: Tensor, G: number, g: number, f: (v: number) => number): Tensor {
   const width = t.shape[t.shape.length - 1];
-  return { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (k % width < width / 3 ? -v : v)) };
+  const M = width / G;
+  return { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (Math.floor((k % width) / M) === g ? f(v) : v)) };
 }

@@ -2,6 +2,7 @@ import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeLoop, inLayers, recurrentLayers, type Scenario } from '../scenario.js';
 import { withX } from './inputs.js';
+import { hasMask } from './masks.js';
 
 /** The steps of x in other places: one late, every second, padded on the other side; and lengths of other samples. */
 
@@ -222,7 +223,7 @@ export const maskOneWay: Hypothesis = {
   example: { layers: 'birnn:2,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },
   variants(scenario) {
     const both = recurrentLayers(scenario).filter(l => l.bidirectional !== null);
-    if (scenario.input.mask === undefined || both.length === 0) return [];
+    if (!hasMask(scenario) || both.length === 0) return [];
     return [1, 0].map(way => ({
       code: 'mask-one-way',
       layer: both.length === 1 ? both[0].name : null,

@@ -26,6 +26,8 @@ export function eachFeature(x: Tensor, f: (v: number, d: number) => number): Ten
 interface Moments {
   readonly mean: number;
   readonly deviation: number;
+  /** root of the sum of squares */
+  readonly length: number;
   readonly least: number;
   readonly most: number;
 }
@@ -34,7 +36,8 @@ function momentsOf(values: readonly number[]): Moments {
   const n = values.length;
   const mean = values.reduce((a, b) => a + b, 0) / n;
   const deviation = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / n);
-  return { mean, deviation, least: Math.min(...values), most: Math.max(...values) };
+  const length = Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
+  return { mean, deviation, length, least: Math.min(...values), most: Math.max(...values) };
 }
 
 const MOST_NUMBERS = 1e5;
@@ -90,6 +93,7 @@ export const inputScaled: Hypothesis = {
       ...(D > 1
         ? line('min-max', 'brought between 0 and 1 as a whole', v => (v - all.least) / (all.most - all.least), [all.most - all.least])
         : []),
+      ...rowsOf(scenario),
       ...line('centred', 'less the mean of each feature', (v, d) => v - each[d].mean, []),
       ...line('255', 'divided by 255', v => v / 255, []),
       ...line('100', 'divided by 100', v => v / 100, []),
@@ -97,6 +101,53 @@ export const inputScaled: Hypothesis = {
     ];
   },
 };
+
+/** Scaled for each sample alone, or each step. */
+function rowsOf({ input: { x } }: Scenario): Variant[] {
+  const [, T, D] = x.shape;
+  const seen = (kind: string, words: string, size: number, f: (m: Moments, v: number) => number, places: number) =>
+    seeing(`input-scaled:${kind}`, t => eachBlock(t, size, places, f), `The network saw x ${words}.`);
+  return [
+    ...(T > 1
+      ? [
+          seen(
+            'standardised',
+            'standardised sample by sample: mean and deviation of each feature over its own steps',
+            T * D,
+            (m, v) => (v - m.mean) / m.deviation,
+            D,
+          ),
+          seen(
+            'min-max',
+            'brought between 0 and 1 sample by sample, each feature for itself',
+            T * D,
+            (m, v) => (v - m.least) / (m.most - m.least),
+            D,
+          ),
+        ]
+      : []),
+    ...(D > 1
+      ? [
+          seen('unit-length', 'with every step divided by its length (L2)', D, (m, v) => v / m.length, 1),
+          seen('standardised', 'standardised step by step, over its features', D, (m, v) => (v - m.mean) / m.deviation, 1),
+        ]
+      : []),
+  ];
+}
+
+/** Blocks of `size` numbers, each of `places` interleaved series for itself. */
+function eachBlock(t: Tensor, size: number, places: number, f: (m: Moments, v: number) => number): Tensor {
+  const data = Float64Array.from(t.data);
+  for (let from = 0; from < data.length; from += size) {
+    for (let p = 0; p < places; p++) {
+      const values: number[] = [];
+      for (let k = from + p; k < from + size; k += places) values.push(data[k]);
+      const m = momentsOf(values);
+      for (let k = from + p; k < from + size; k += places) data[k] = f(m, data[k]);
+    }
+  }
+  return { shape: t.shape, data };
+}
 
 export const inputIntegers: Hypothesis = {
   name: 'input-integers',

@@ -1,10 +1,11 @@
 import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLayer, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { changeLayer, changeLoop, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { pools } from './heads.js';
 
 /** Mistakes with padding: what a masked step outputs, and whether it is run at all. */
 
 /** A mask may come with the input, or be made by a layer. */
-function hasMask({ input, model }: Scenario): boolean {
+export function hasMask({ input, model }: Scenario): boolean {
   return input.mask !== undefined || model.layers.some(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero));
 }
 
@@ -52,5 +53,30 @@ export const maskIgnored: Hypothesis = {
     numpy: 'if mask[n, t]: h = np.tanh(…) # ← a masked step keeps h',
   },
   example: { layers: 'rnn:2,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },
-  variants: scenario => (hasMask(scenario) ? [{ code: 'mask-ignored', layer: null, change: s => ({ ...s, masks: false }) }] : []),
+  variants(scenario) {
+    if (!hasMask(scenario)) return [];
+    const layers = recurrentLayers(scenario);
+    return [
+      { code: 'mask-ignored', layer: null, change: s => ({ ...s, masks: false }) },
+      ...(layers.length > 1 ? layers : []).map(
+        (l): Variant => ({
+          code: 'mask-ignored',
+          layer: l.name,
+          change: inLayers([l.name], s => changeLoop(s, l.name, { unmasked: [0, 1] })),
+          why: `${l.name} does not see the mask: it runs padded steps like real ones; the other layers stop.`,
+        }),
+      ),
+      ...pools(scenario)
+        .filter(l => l.kind === 'avgpool' && l.useMask)
+        .map(
+          (l): Variant => ({
+            code: 'mask-ignored',
+            layer: l.name,
+            change: inLayers([l.name], s => changeLayer(s, l.name, { useMask: false })),
+            why: `${l.name} takes the mean over all steps, padded ones too; Keras’ GlobalAveragePooling1D takes it over the real ones.`,
+            fix: { numpy: 'y = (hs * mask[..., None]).sum(1) / mask.sum(1, keepdims=True)   # ← not hs.mean(1)' },
+          }),
+        ),
+    ];
+  },
 };

@@ -1,6 +1,8 @@
+import { formatActivation } from '../../activations/index.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
-import { mapData } from '../scenario.js';
+import { mapData, type Scenario } from '../scenario.js';
+import { headOf } from './heads.js';
 
 /** A function of y, number by number: its exponential, its logarithm. */
 
@@ -19,6 +21,17 @@ const ELEMENTWISE: readonly { name: string; f: (v: number) => number; numpy: str
   { name: 'one-minus', f: v => 1 - v, numpy: '1 - y', back: '1 - y' },
 ];
 
+/** An activation after the network's own; where it has none, `activation` says it. */
+const TWICE: typeof ELEMENTWISE = [
+  { name: 'sigmoid', f: v => 1 / (1 + Math.exp(-v)), numpy: '1 / (1 + np.exp(-y))', back: 'np.log(y / (1 - y))' },
+  { name: 'tanh', f: Math.tanh, numpy: 'np.tanh(y)', back: 'np.arctanh(y)' },
+];
+
+function isSquashed(scenario: Scenario): boolean {
+  const head = headOf(scenario);
+  return head?.kind === 'dense' && formatActivation(head.activation) !== 'linear';
+}
+
 export const outputFunction: Hypothesis = {
   name: 'output-function',
   title: 'a function was applied to the output',
@@ -26,8 +39,8 @@ export const outputFunction: Hypothesis = {
   why: 'Your output is a function of the right one, number by number: its exponential, its logarithm, 1 − y …',
   fix: { numpy: 'y = np.log(y)                 # ← undo it, or compare before it' },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
-  variants: () =>
-    ELEMENTWISE.map(({ name, f, numpy, back }) =>
+  variants: scenario =>
+    [...ELEMENTWISE, ...(isSquashed(scenario) ? TWICE : [])].map(({ name, f, numpy, back }) =>
       finishing(`output-function:${name}`, y => mapData(y, f), {
         why: `Every number of your output is ${numpy} of the right y.`,
         fix: { numpy: `y = ${back}` },

@@ -37,7 +37,7 @@ export const statePreviousCall: Hypothesis = {
   name: 'state-previous-call',
   title: 'the state of an earlier call is still there',
   alone: true,
-  why: 'Each sample starts with the state the previous call ended with: the network was run on this input once before, and its state was kept (stateful=True, self.h, h_n passed in again).',
+  why: 'Each sample starts with the state the previous call ended with: the network was run on this input once before, and its state was kept (stateful=True, self.h, h_n passed in again), or each sequence was given twice in a row.',
   fix: {
     numpy: 'h = np.zeros((N, M))          # ← at the start of every call',
     keras: 'model.reset_states()          # ← before each call; Keras 3: layer.reset_state()',

@@ -30,6 +30,16 @@ export const timeReversed: Hypothesis = {
           change: inLayers([l.name], (s, layer) => changeLayer(s, layer.name, { goBackwards: !l.goBackwards })),
         },
       ]),
+      ...placesOf(oneWay.filter(l => l.returnSequences)).map(
+        ({ names, layer }): Variant => ({
+          code: 'time-reversed',
+          layer,
+          change: inLayers(names, (s, l) =>
+            changeLoop(changeLayer(s, l.name, { goBackwards: !(l as RecurrentSpec).goBackwards }), l.name, { merged: flipTime }),
+          ),
+          why: `${layer ?? 'Every recurrent layer'} runs from the last step to the first, and its sequence is turned back to time order: as the backward half of a bidirectional layer does.`,
+        }),
+      ),
     ];
   },
 };

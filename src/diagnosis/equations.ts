@@ -1,0 +1,114 @@
+import type { StepContext } from '../cells/cell.js';
+import type { RecurrentSpec } from '../model/spec.js';
+import type { Fix, Hypothesis, Variant } from './hypothesis.js';
+import { changeLoop, inLayers, placesOf, recurrentLayers, type Scenario, type StepFault } from './scenario.js';
+
+/** Steps with other equations, and the mistakes that are stated as one. */
+
+/** One unit of an LSTM: its gates after their activations, the c before, the activation of c. */
+interface LstmUnit {
+  readonly i: number;
+  readonly f: number;
+  readonly g: number;
+  readonly o: number;
+  /** the sum before the activation of gate 0 … 3: i, f, g, o */
+  readonly sum: (gate: number) => number;
+  readonly c: number;
+  readonly out: (c: number) => number;
+}
+
+interface LstmEquations {
+  /** the new c; the right one unless given */
+  readonly c?: (u: LstmUnit) => number;
+  /** h of the new c */
+  readonly h?: (c: number, u: LstmUnit) => number;
+}
+
+export const rightC = ({ i, f, g, c }: LstmUnit) => f * c + i * g;
+
+/** An LSTM whose units are computed otherwise; peepholes and clipping are not known here. */
+export function lstmStep({ c: cellOf = rightC, h: hiddenOf = (c, u) => u.o * u.out(c) }: LstmEquations): StepFault {
+  return ({ M, gates, state, next, recurrent, sig, act, actOut }) => {
+    const sums = recurrent(state[0], 0, 4);
+    for (let m = 0; m < M; m++) {
+      const a = (g: number) => gates[g * M + m] + sums[g * M + m];
+      const unit = { i: sig(a(0)), f: sig(a(1)), g: act(a(2)), o: sig(a(3)), sum: a, c: state[1][m], out: actOut };
+      next[1][m] = cellOf(unit);
+      next[0][m] = hiddenOf(next[1][m], unit);
+    }
+  };
+}
+
+interface GruUnit {
+  readonly z: number;
+  readonly r: number;
+  /** x·Wx_g + b_g */
+  readonly x: number;
+  /** h·Wh_g + b′_g */
+  readonly u: number;
+  readonly h: number;
+  readonly act: (v: number) => number;
+}
+
+/** A GRU with another candidate, which sees the whole product h·Wh_g, reset or not; `gates`: the activations of z and r. */
+export function gruStep(candidate: (u: GruUnit) => number, gates: readonly (((v: number) => number) | undefined)[] = []): StepFault {
+  const [ofZ, ofR] = gates;
+  return ({ M, gates: inputs, state, next, recurrent, sig, act }) => {
+    const sums = recurrent(state[0], 0, 3);
+    for (let m = 0; m < M; m++) {
+      const a = (g: number) => inputs[g * M + m] + sums[g * M + m];
+      const [z, h] = [(ofZ ?? sig)(a(0)), state[0][m]];
+      next[0][m] = z * h + (1 - z) * candidate({ z, r: (ofR ?? sig)(a(1)), x: inputs[2 * M + m], u: sums[2 * M + m], h, act });
+    }
+  };
+}
+
+export function stepVariants(
+  scenario: Scenario,
+  kind: RecurrentSpec['kind'],
+  code: string,
+  step: StepFault,
+  why: (where: string) => string,
+  more: Partial<Variant> = {},
+): Variant[] {
+  const layers = recurrentLayers(scenario).filter(l => l.kind === kind && !l.peepholes && l.clip === null && !l.inputForget);
+  return placesOf(layers).map(({ names, layer }) => ({
+    code,
+    layer,
+    change: inLayers(names, (s, l) => changeLoop(s, l.name, { step })),
+    why: why(layer ?? `every ${kind.toUpperCase()}`),
+    ...more,
+  }));
+}
+
+type Cell = 'rnn' | 'lstm' | 'gru';
+/** Another equation of one kind of cell; `words` hold the layer's name where `@` stands. */
+type Equation = readonly [kind: Cell, parameter: string, step: StepFault, words: string, fix?: Fix];
+
+/** Mistakes that are another equation: stated as it. */
+export function equations(
+  about: Pick<Hypothesis, 'name' | 'title' | 'why' | 'fix' | 'example'>,
+  list: readonly Equation[],
+  more: (scenario: Scenario) => Variant[] = () => [],
+): Hypothesis {
+  return {
+    ...about,
+    insideStep: true,
+    alone: true,
+    variants: scenario => [
+      ...list.flatMap(([kind, parameter, step, words, fix]) => {
+        const code = parameter === '' ? about.name : `${about.name}:${parameter}`;
+        return stepVariants(scenario, kind, code, step, w => words.replace('@', w), fix && { fix });
+      }),
+      ...more(scenario),
+    ],
+  };
+}
+
+/** The right step, and then something. */
+export function after(change: (context: StepContext, left: number) => void): StepFault {
+  return (context, right, left) => {
+    right(context);
+    change(context, left);
+  };
+}

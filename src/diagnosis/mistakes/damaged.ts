@@ -1,0 +1,159 @@
+import { largestDifference } from '../../tensor/difference.js';
+import type { FloatArray, Tensor } from '../../tensor/tensor.js';
+import { smallNumber } from '../figures.js';
+import { fitTo } from '../fit.js';
+import type { Candidate, Hypothesis } from '../hypothesis.js';
+import { type Outcome, runScenario, workOf } from '../run.js';
+import { changeWeights, type Scenario } from '../scenario.js';
+import { samplesOff } from '../slices.js';
+import { NEAR_NOISE } from '../thresholds.js';
+import { isApart, partFor } from './estimated.js';
+import { headOf } from './heads.js';
+
+/** One number or one row of the weights is not what it should be: each is tried. */
+
+/** Multiply-adds for all of them; the layers nearest to y first. */
+const MOST_WORK = 1e8;
+/** How many numbers, those whose change moves y most nearly as it is off, are fitted. */
+const FITTED = 24;
+/** By how much a number is moved to see that. */
+const STEP = 1e-4;
+/** Of the cosine between what y is off by and what a small change of the number does to it, squared: a large change bends it. */
+const LEAST_ALIKE = 0.25;
+
+interface Place {
+  readonly layer: string;
+  readonly name: string;
+  readonly t: Tensor;
+}
+
+export const weightDamaged: Hypothesis = {
+  name: 'weight-damaged',
+  title: 'one number or row of the weights is wrong',
+  alone: true,
+  why: 'One number, or one row, of the weights is not what it should be; all others are right.',
+  fix: {
+    numpy: 'np.abs(mine - theirs).max()   # ← tensor by tensor; or rnn-cli compare A B with both weight files',
+    torch: 'for k in a: print(k, (a[k] - b[k]).abs().max())   # ← a, b: the two state dicts',
+  },
+  example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
+  variants(scenario) {
+    const head = headOf(scenario);
+    return head && scenario.weights.get(head.name)?.has('Wo')
+      ? [
+          {
+            code: 'weight-damaged',
+            layer: head.name,
+            unsearched: true,
+            change: s => changeWeights(s, head.name, (name, t) => (name === 'Wo' ? withNumber(t, 0, t.data[0] + 0.5) : t)),
+          },
+        ]
+      : [];
+  },
+  estimate(scenario, right, other, noise) {
+    if (!isApart(scenario, right, other)) return [];
+    const near = NEAR_NOISE * noise;
+    const part = partFor(scenario, other, Math.max(0, samplesOff(right.y, other, near).first), 1);
+    const own = part && runScenario(part.scenario);
+    if (!part || !own) return [];
+    const each = workOf(part.scenario);
+    let left = MOST_WORK;
+    const places: Place[] = [];
+    for (const place of placesIn(scenario)) {
+      left -= each * (place.t.data.length + place.t.shape[0]);
+      if (left < 0) break;
+      places.push(place);
+    }
+    const run = (place: Place, t: Tensor, s = part.scenario, like: Outcome | undefined = own) =>
+      runScenario(putInto(s, place, t), { like })?.y;
+    const rows = places.flatMap(place =>
+      zeroRows(place).flatMap(({ t, words }) => {
+        const y = run(place, t);
+        return y && largestDifference(y.data, part.other.data).abs <= near ? [{ place, t, words, chosen: 1 }] : [];
+      }),
+    );
+    const found = rows.length > 0 ? rows : oneNumber(places, own.y, part.other, near, run);
+    return found.flatMap(({ place, t, words, chosen }): Candidate[] => {
+      const y = run(place, t, scenario, right);
+      const why = `${words} (found from your output); all other weights are right.`;
+      return y && largestDifference(y.data, other.data).abs <= NEAR_NOISE * near
+        ? [{ code: 'weight-damaged', layer: place.layer, y, chosen, why }]
+        : [];
+    });
+  },
+};
+
+/** From the output to the input, so that little has to be run again. */
+function placesIn({ model, weights }: Scenario): Place[] {
+  return [...model.layers].reverse().flatMap(({ name: layer }) => [...(weights.get(layer) ?? [])].map(([name, t]) => ({ layer, name, t })));
+}
+
+function putInto(s: Scenario, { layer, name }: Place, t: Tensor): Scenario {
+  return changeWeights(s, layer, (other, before) => (other === name ? t : before));
+}
+
+function withNumber(t: Tensor, k: number, v: number): Tensor {
+  const data = Float64Array.from(t.data);
+  data[k] = v;
+  return { shape: t.shape, data };
+}
+
+interface Damage {
+  readonly place: Place;
+  readonly t: Tensor;
+  readonly words: string;
+  /** numbers taken from the other output: the value, and which one it is */
+  readonly chosen: number;
+}
+
+function zeroRows({ layer, name, t }: Place): { t: Tensor; words: string }[] {
+  if (t.shape.length !== 2) return [];
+  const [R, C] = t.shape;
+  return Array.from({ length: R }, (_, r) => ({
+    t: { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (Math.floor(k / C) === r ? 0 : v)) },
+    words: `Row ${r} of ${name} of ${layer} is zero`,
+  }));
+}
+
+/** The number whose value, found by fitting, explains the output; the one that moves y most nearly so first. */
+function oneNumber(
+  places: readonly Place[],
+  y: Tensor,
+  other: Tensor,
+  near: number,
+  run: (place: Place, t: Tensor) => Tensor | undefined,
+): Damage[] {
+  const off = Float64Array.from(other.data, (v, k) => v - y.data[k]);
+  const alike = places.flatMap(place =>
+    Array.from(place.t.data as ArrayLike<number>, (v, k) => {
+      const moved = run(place, withNumber(place.t, k, v + STEP));
+      return { place, k, v, ...(moved ? along(off, moved.data, y.data) : { alike: 0, by: 0 }) };
+    }),
+  );
+  const best = alike
+    .filter(a => a.alike > LEAST_ALIKE)
+    .sort((a, b) => b.alike - a.alike)
+    .slice(0, FITTED);
+  for (const { place, k, v, by } of best) {
+    const start = v + Math.max(-2, Math.min(2, by));
+    const fitted = fitTo(other, [start], ([value]) => run(place, withNumber(place.t, k, value)), near);
+    if (!fitted) continue;
+    const [value] = fitted.values;
+    const at = place.t.shape.length === 1 ? `${k}` : `${Math.floor(k / place.t.shape[1])}, ${k % place.t.shape[1]}`;
+    const words = `One number of ${place.layer} is wrong: ${place.name}[${at}] is ${smallNumber(value, 5)} instead of ${smallNumber(v, 5)}`;
+    return [{ place, t: withNumber(place.t, k, value), words, chosen: 2 }];
+  }
+  return [];
+}
+
+/** How nearly a small change moves y in the direction in which it is off (cosine squared), and how much of it would be needed. */
+function along(off: Float64Array, moved: FloatArray, y: FloatArray): { alike: number; by: number } {
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < off.length; i++) {
+    const d = (moved[i] - y[i]) / STEP;
+    ab += d * off[i];
+    aa += d * d;
+    bb += off[i] * off[i];
+  }
+  return aa > 0 && bb > 0 ? { alike: (ab * ab) / (aa * bb), by: ab / aa } : { alike: 0, by: 0 };
+}

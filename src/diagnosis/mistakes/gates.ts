@@ -1,0 +1,151 @@
+import { getCell } from '../../cells/index.js';
+import { after, equations, gruStep, lstmStep, stepVariants } from '../equations.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { changeWeights, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { isMirrored, onGate } from './gruGates.js';
+
+/** A gate that is used the other way round, or has an activation of its own; two states that are exchanged. */
+
+const LSTM_EXAMPLE = { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 };
+
+/** z of a GRU has a code of its own, for both forms are in use. */
+const INVERTED = {
+  lstm: ['i', 'f', 'o'],
+  gru: ['r'],
+} as const;
+
+export const gateInverted: Hypothesis = {
+  name: 'gate-inverted',
+  title: 'a gate is used the other way round',
+  insideStep: true,
+  alone: true,
+  why: 'One gate is used the other way round: 1 − f where f belongs.',
+  fix: { numpy: 'c = f * c + i * g             # ← f keeps the old c; not (1 - f) * c' },
+  example: LSTM_EXAMPLE,
+  // 1 − σ(a) = σ(−a): the weights of the gate with the other sign
+  variants: scenario =>
+    (['lstm', 'gru'] as const).flatMap(kind => {
+      const gates = getCell(kind).gates;
+      const layers = recurrentLayers(scenario).filter(l => l.kind === kind && isMirrored(l.recurrentActivation) && !l.peepholes);
+      return INVERTED[kind].flatMap(gate =>
+        placesOf(layers).map(
+          ({ names, layer }): Variant => ({
+            code: `gate-inverted:${gate}`,
+            layer,
+            change: inLayers(names, (s, l) => changeWeights(s, l.name, (_, t) => onGate(t, gates.length, gates.indexOf(gate), v => -v))),
+            why: `In ${layer ?? `every ${kind.toUpperCase()}`} gate ${gate} is used the other way round: 1 − ${gate} where ${gate} belongs.`,
+            fix: { numpy: `${gate} = sigmoid(x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate})   # ← ${gate}, not 1 - ${gate}` },
+          }),
+        ),
+      );
+    }),
+};
+
+const tanh = Math.tanh;
+
+const gateFix = (gate: string) => ({ numpy: `${gate} = sigmoid(x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate})   # ← sigmoid` });
+
+/** All gates together have the code `activation`. */
+export const gateActivation: Hypothesis = equations(
+  {
+    name: 'gate-activation',
+    title: 'one gate has a tanh instead of its sigmoid',
+    why: 'One gate goes through tanh, the candidate’s activation, instead of the sigmoid.',
+    fix: { numpy: 'i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o); g = np.tanh(a_g)   # ← three sigmoids, one tanh' },
+    example: LSTM_EXAMPLE,
+  },
+  [
+    [
+      'lstm',
+      'i',
+      lstmStep({ c: u => u.f * u.c + tanh(u.sum(0)) * u.g }),
+      'The input gate i of @ goes through tanh instead of the sigmoid.',
+      gateFix('i'),
+    ],
+    [
+      'lstm',
+      'f',
+      lstmStep({ c: u => tanh(u.sum(1)) * u.c + u.i * u.g }),
+      'The forget gate f of @ goes through tanh instead of the sigmoid.',
+      gateFix('f'),
+    ],
+    [
+      'lstm',
+      'o',
+      lstmStep({ h: (c, u) => tanh(u.sum(3)) * u.out(c) }),
+      'The output gate o of @ goes through tanh instead of the sigmoid.',
+      gateFix('o'),
+    ],
+    [
+      'gru',
+      'z',
+      gruStep(({ r, x, u, act }) => act(x + r * u), [tanh]),
+      'The update gate z of @ goes through tanh instead of the sigmoid.',
+      gateFix('z'),
+    ],
+    [
+      'gru',
+      'r',
+      gruStep(({ r, x, u, act }) => act(x + r * u), [undefined, tanh]),
+      'The reset gate r of @ goes through tanh instead of the sigmoid.',
+      gateFix('r'),
+    ],
+  ],
+);
+
+const SWAPPED_FIX = {
+  numpy: 'h, c = o * np.tanh(c), c      # ← h is handed on as h, c as c',
+  torch: 'h, c = cell(x[:, t], (h, c))   # ← (h, c) in and out',
+  keras: 'out, h, c = LSTM(M, return_state=True)(x)   # ← h before c',
+};
+
+export const statesSwapped: Hypothesis = {
+  name: 'states-swapped',
+  title: 'h and c are exchanged',
+  insideStep: true,
+  alone: true,
+  why: 'The LSTM’s two states are exchanged: c is handed on as h and h as c (TensorFlow 1 and some code of one’s own have c first, Keras and PyTorch h).',
+  fix: SWAPPED_FIX,
+  example: LSTM_EXAMPLE,
+  variants: scenario => [
+    ...stepVariants(
+      scenario,
+      'lstm',
+      'states-swapped',
+      (context, right) => right({ ...context, state: [context.state[1], context.state[0]] }),
+      w => `The states of ${w} are exchanged between steps: each step gets the last c as h and the last h as c; what is given out is h.`,
+    ),
+    ...stepVariants(
+      scenario,
+      'lstm',
+      'states-swapped',
+      after(({ next: [h, c], M }) => {
+        for (let m = 0; m < M; m++) [h[m], c[m]] = [c[m], h[m]];
+      }),
+      w => `The states of ${w} are exchanged at every step: what is called h, and given out, is c.`,
+    ),
+    ...(hasStates(scenario)
+      ? [
+          {
+            code: 'states-swapped',
+            layer: null,
+            change: statesExchanged,
+            why: 'The first states are given in the wrong order: h0 is used as c0 and c0 as h0.',
+          },
+        ]
+      : []),
+  ],
+};
+
+function hasStates({ input, model }: Scenario): boolean {
+  return model.layers.some(l => l.kind === 'lstm' && l.projection === null && input.initialStates?.has(l.name));
+}
+
+/** h c, or forward h c, backward h c */
+function statesExchanged(s: Scenario): Scenario {
+  const lstms = new Set(recurrentLayers(s).flatMap(l => (l.kind === 'lstm' && l.projection === null ? [l.name] : [])));
+  const states = [...(s.input.initialStates ?? [])].map(
+    ([name, own]) => [name, lstms.has(name) ? own.map((_, k) => own[k ^ 1]) : own] as const,
+  );
+  return { ...s, input: { ...s.input, initialStates: new Map(states) } };
+}
