@@ -240,6 +240,108 @@ it('the fix of a gate order brings the blocks to where they are read', async () 
   expect(taken.map(b => 'ifgo'[b]).join('')).toBe('iofg');
 });
 
+/** An LSTM as its equations are: y of every sample; `step` turns the four sums of a unit and its c into the new h and c, `after` both states of a step. */
+function lstmOf({ x, of }: Probe, step = lstmUnit, after = (h: number[], c: number[]) => [h, c]): number[][] {
+  const M = 3;
+  return x.map(xs => {
+    let [h, c]: number[][] = [Array(M).fill(0), Array(M).fill(0)];
+    for (const one of xs) {
+      const sums = add(add(times(one, of('lstm_1/Wx')), times(h, of('lstm_1/Wh'))), of('lstm_1/bh'));
+      const units = c.map((old, m) =>
+        step(
+          [0, 1, 2, 3].map(g => sums[g * M + m]),
+          old,
+        ),
+      );
+      [h, c] = after(
+        units.map(u => u[0]),
+        units.map(u => u[1]),
+      );
+    }
+    return add(times(h, of('dense_1/Wo')), of('dense_1/bo'));
+  });
+}
+
+const logistic = (v: number) => 1 / (1 + Math.exp(-v));
+
+function lstmUnit([i, f, g, o]: number[], c: number, output = logistic, forget = logistic): [number, number] {
+  const next = forget(f) * c + logistic(i) * Math.tanh(g);
+  return [output(o) * Math.tanh(next), next];
+}
+
+it.each<[string, (p: Probe) => number[][]]>([
+  ['states-swapped', p => lstmOf(p, lstmUnit, (h, c) => [c, h])],
+  ['gate-inverted:f', p => lstmOf(p, (sums, c) => lstmUnit(sums, c, logistic, v => 1 - logistic(v)))],
+  ['gate-activation:o', p => lstmOf(p, (sums, c) => lstmUnit(sums, c, Math.tanh))],
+])('an LSTM that is wrong by %s', async (code, loop) => {
+  const { probe: p, request } = await probe('lstm:3,dense:2');
+  const result = await runCompare({ ...request, against: await against(code.replace(':', '-'), loop(p)) });
+  expect([result.verdict, result.codes]).toEqual(['fits', [code]]);
+});
+
+it.each([
+  ['lstm_1/Wh', 1, 7],
+  ['dense_1/Wo', 2, 1],
+])('one wrong number of %s is found with its place', async (weight, row, column) => {
+  const { probe: p, request } = await probe('lstm:3,dense:2');
+  const damaged = (name: string) =>
+    name === weight
+      ? p.of(name).map((line: number[], r: number) => line.map((v, k) => (r === row && k === column ? v + 0.9 : v)))
+      : p.of(name);
+  const y = lstmOf({ x: p.x, of: damaged });
+  const { verdict, explanations } = await runCompare({ ...request, against: await against(`damaged-${row}`, y) });
+  expect([verdict, explanations[0].code]).toEqual(['fits', 'weight-damaged']);
+  expect(explanations[0].why).toContain(`${weight.split('/')[1]}[${row}, ${column}]`);
+});
+
+it.each<[string, (mean: number, variance: number, h: number, gamma: number, beta: number, column: number[]) => number]>([
+  ['normalization:epsilon', (mean, variance, h, gamma, beta) => ((h - mean) / Math.sqrt(variance + 1e-5)) * gamma + beta],
+  ['normalization:root', (mean, variance, h, gamma, beta) => ((h - mean) / (variance + 1e-3)) * gamma + beta],
+  ['normalization:scale', (mean, variance, h) => (h - mean) / Math.sqrt(variance + 1e-3)],
+  ['normalization:skipped', (_mean, _variance, h) => h],
+  [
+    'normalization:training',
+    (_mean, _variance, h, gamma, beta, column) => {
+      const mean = column.reduce((a, b) => a + b, 0) / column.length;
+      const variance = column.reduce((a, b) => a + (b - mean) ** 2, 0) / column.length;
+      return ((h - mean) / Math.sqrt(variance + 1e-3)) * gamma + beta;
+    },
+  ],
+])('a BatchNormalization between two layers that is wrong by %s', async (code, norm) => {
+  const layers = 'rnn:3+seq,batchnorm,rnn:2,dense:2';
+  const { probe: p, request } = await probe(layers);
+  const statistics: Record<string, number[]> = {
+    mean: [0.1, -0.2, 0.3],
+    variance: [0.4, 0.2, 0.7],
+    gamma: [1.1, 0.8, -1.3],
+    beta: [0.2, -0.1, 0.05],
+  };
+  const own = (name: string) => statistics[name.replace('batchnorm_1/', '')] ?? p.of(name);
+  const names = ['rnn_1/Wx', 'rnn_1/Wh', 'rnn_1/bh', 'rnn_2/Wx', 'rnn_2/Wh', 'rnn_2/bh', 'dense_1/Wo', 'dense_1/bo'];
+  const all = [...names, ...Object.keys(statistics).map(s => `batchnorm_1/${s}`)].map(name => {
+    const t: any = own(name);
+    const shape = Array.isArray(t[0]) ? [t.length, t[0].length] : [t.length];
+    return [name, { shape, data: Float64Array.from(t.flat()) }] as const;
+  });
+  const weights = folder.write('norm.npz', await bytesOf('npz', Object.fromEntries(all)));
+  const run = (rows: number[][], name: string) => {
+    let h = p.of(`${name}/bh`).map(() => 0);
+    return rows.map(r => {
+      h = add(add(times(r, p.of(`${name}/Wx`)), times(h, p.of(`${name}/Wh`))), p.of(`${name}/bh`)).map(Math.tanh);
+      return h;
+    });
+  };
+  const below = p.x.map(xs => run(xs, 'rnn_1'));
+  const { mean, variance, gamma, beta } = statistics;
+  const column = (m: number) => below.flatMap(rows => rows.map(h => h[m]));
+  const y = below.map(rows => {
+    const seen = rows.map(h => h.map((v: number, m: number) => norm(mean[m], variance[m], v, gamma[m], beta[m], column(m))));
+    return add(times(run(seen, 'rnn_2').at(-1)!, p.of('dense_1/Wo')), p.of('dense_1/bo'));
+  });
+  const result = await runCompare({ ...request, weights, against: await against(code.replace(':', '-'), y) });
+  expect([result.verdict, result.codes]).toEqual(['fits', [code]]);
+});
+
 it.each([
   ['rnn', 'h = np.zeros(M)', 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)', 'out, h_n = rnn('],
   ['gru', 'h = np.zeros(M)', 'a = x[n,t] @ Wx + b; u = h @ Wh + b2; h = gates(a, u, h)', 'out, h_n = rnn('],

@@ -55,7 +55,8 @@ export function rank(trials: readonly Trial[], asSpecified: number, noise: numbe
   const believed = tied.filter(t => isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'likely'));
   const sure = margin >= AHEAD_OF_SECOND && believed.some(t => isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'sure'));
   const close = best ? undefined : closeTo(sorted, asSpecified, candidates);
-  const accepted = (best ? believed : close ? [close] : []).sort((a, b) => a.order - b.order);
+  const fitting = (best ? believed : close ? [close] : []).sort((a, b) => a.order - b.order);
+  const accepted = !sure && areUnrelatedPairs(fitting) ? [] : fitting;
   const verdict = accepted.length === 0 ? 'unexplained' : !sure ? 'likely' : accepted.length > 1 ? 'tie' : 'fits';
   const mark = verdict === 'unexplained' ? 'rejected' : verdict;
   const others = sorted.filter(t => !accepted.includes(t));
@@ -69,6 +70,12 @@ export function rank(trials: readonly Trial[], asSpecified: number, noise: numbe
     ],
     settled: best !== undefined,
   };
+}
+
+/** Several pairs that have no mistake in common, and are not sure: of so many pairs some fit by accident. */
+function areUnrelatedPairs(trials: readonly Trial[]): boolean {
+  const [first, ...rest] = trials;
+  return rest.length > 0 && first.codes.length > 1 && !first.codes.some(code => rest.every(t => t.codes.includes(code)));
 }
 
 function bestOfEachCode(trials: readonly Trial[]): Trial[] {

@@ -57,11 +57,11 @@ function freedomOf(right: Outcome, { model }: Scenario, other: Tensor): number {
   const free = K > 1 && head?.kind === 'dense' && head.activation === 'softmax' ? K - 1 : K;
   const M = h.data.length / rows;
   let sum = 0;
-  for (let r = 0; r < rows; r++)
-    sum += Math.min(
-      free,
-      h.data.subarray(r * M, (r + 1) * M).reduce((n, v) => n + (v === 0 ? 0 : 1), 0),
-    );
+  for (let r = 0; r < rows; r++) {
+    let units = 0;
+    for (let m = r * M; m < (r + 1) * M; m++) if (h.data[m] !== 0) units++;
+    sum += Math.min(free, units);
+  }
   return sum;
 }
 
