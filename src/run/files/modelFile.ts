@@ -41,7 +41,6 @@ export interface ModelFile {
   readonly graph?: {
     readonly model: OnnxModel;
     readonly layers: GraphLayers | { readonly reason: string };
-    readonly assumptions: readonly Assumption[];
   };
   /** the network's weights, where the description itself says which tensor is which */
   readonly weights?: Weights;
@@ -174,7 +173,7 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
     case 'onnx': {
       const model = file.architecture as OnnxModel;
       checkNodes(model);
-      return { source, file, framework: 'onnx', graph: { model, layers: layersOfGraph(model), assumptions: halfPrecision(model) } };
+      return { source, file, framework: 'onnx', graph: { model, layers: layersOfGraph(model) }, assumptions: halfPrecision(model) };
     }
     default:
       return {

@@ -183,8 +183,8 @@ function placed(ask: RnnError, path: string): RnnError {
 }
 
 function graphNetwork(
-  { model: graph, layers, assumptions }: NonNullable<ModelFile['graph']>,
-  { file, source }: ModelFile,
+  { model: graph, layers }: NonNullable<ModelFile['graph']>,
+  { file, source, assumptions = [] }: ModelFile,
   request: NetworkRequest,
 ): Network {
   checkNoDimensions(request);
