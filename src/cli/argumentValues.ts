@@ -214,6 +214,8 @@ function parseChoices(flag: Flag, word: string, choices: readonly string[]): str
 function parseFile(flag: Flag, word: string, { extensions, output, stdin }: Extract<FlagValue, { kind: 'file' }>): string {
   const name = usualSpelling(flag);
   parseText(name, word, 'a file name');
+  if (output && /^-[^.]/.test(word))
+    throw wrongWord(name, word, 'a file name', `a name that begins with - is written ${name} ./${escapeText(word, 60)}`);
   if (!output || (stdin && word === '-') || extensions.some(extension => word.toLowerCase().endsWith(`.${extension}`))) return word;
   const [, ending = ''] = /\.(\w{1,11})$/.exec(word.toLowerCase()) ?? [];
   const usual = Object.hasOwn(ENDINGS, ending) ? ENDINGS[ending] : '';
