@@ -1,4 +1,7 @@
 // Source is ESM TypeScript; jest runs it as CommonJS through swc. chalk and pbf ship ESM only, so they are transformed too.
+const swc = { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } };
+const unbundled = process.env.RNN_CLI_UNBUNDLED === '1' || process.argv.some(word => word.startsWith('--coverage'));
+
 module.exports = {
   testEnvironment: 'node',
   // the real binary is started some hundred times; on a busy machine a start can take seconds
@@ -10,10 +13,12 @@ module.exports = {
   roots: ['<rootDir>/__tests__'],
   testMatch: ['**/*.test.ts'],
   transform: {
-    '^.+\\.(t|j|mj)s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
+    ...(unbundled ? {} : { '/src/(?!page/|engines/batched/assembly/).+\\.ts$': ['<rootDir>/scripts/sourceForTests.cjs', swc] }),
+    '^.+\\.(t|j|mj)s$': ['@swc/jest', swc],
   },
   setupFiles: ['<rootDir>/__tests__/setup.ts'],
   transformIgnorePatterns: ['/node_modules/(?!(chalk|pbf)/)'],
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   collectCoverageFrom: ['src/**/*.ts', '!src/engines/batched/assembly/**'],
   coverageProvider: 'v8',

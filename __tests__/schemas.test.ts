@@ -57,7 +57,7 @@ describe('what the tool prints', () => {
     'explain',
     'explain bidirectional-merge',
     'explain reset_after',
-    'probe --cell gru',
+    'probe --cell gru --N 2 --T 3',
     'inspect __tests__/reference/models/keras/gru_stacked.keras',
     'inspect __tests__/reference/models/torch/lstm_states_io_op14.onnx',
     'inspect __tests__/reference/digits/digits_torch.safetensors --pool max',

@@ -2,10 +2,12 @@
 const { execFileSync } = require('node:child_process');
 const { existsSync, readdirSync, statSync } = require('node:fs');
 const { join } = require('node:path');
+const { bundleSource } = require('./sourceForTests.cjs');
 
 const root = join(__dirname, '..');
 
 module.exports = () => {
+  bundleSource();
   const bundle = join(root, 'dist', 'cli.cjs');
   const built = existsSync(bundle) ? statSync(bundle).mtimeMs : 0;
   const changed = [

@@ -1,3 +1,4 @@
+import '../helpers/unbundled.js';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectClose } from '../helpers/expectClose.js';

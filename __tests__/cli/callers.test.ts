@@ -36,7 +36,7 @@ function python(script: string): string {
 
 const COMMANDS = `
 cmds = {'forward -o': ['forward', '-o', 'o.npy'], 'forward --json': ['forward', '--json'], 'shapes --svg': ['shapes', '--svg', 'o.svg'],
-        'same': ['compare', '--N', '4'], 'different': ['compare', '--N', '4', '--simulate', 'state-carry'], 'probe': ['probe', '-o', 'o.npz'], 'version': ['-V']}
+        'same': ['compare', '--N', '4'], 'different': ['compare', '--N', '4', '--simulate', 'state-carry'], 'probe': ['probe', '--N', '2', '--T', '2', '-o', 'o.npz'], 'version': ['-V']}
 import subprocess as sp, os
 def codes(**kw):
     found = []

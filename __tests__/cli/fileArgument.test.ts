@@ -26,7 +26,7 @@ describe('a file beside the flags', () => {
     expect((await json('forward', spec, '--weights', weights, '-i', x)).ySha256).toBe(
       (await json('forward', '--model', spec, '--weights', weights, '-i', x)).ySha256,
     );
-    expect((await runCli(['probe', spec, '-q'])).exit).toBe(0);
+    expect((await runCli(['probe', spec, '--N', '2', '--T', '3', '-q'])).exit).toBe(0);
   });
 
   it('that holds weights alone is --weights, with --layers and with sizes', async () => {

@@ -35,7 +35,7 @@ const PRINTS = [
   'completion bash',
   'schema spec',
   'inspect w.npz --json',
-  'probe -o -',
+  'probe --N 2 --T 2 -o -',
 ];
 
 posix('where a shell starts it (skipped on Windows)', () => {

@@ -1,3 +1,4 @@
+import '../helpers/unbundled.js';
 import { writeTensors } from '../../src/formats/index.js';
 import { readTensors } from '../helpers/readFormat.js';
 import { referenceBytes } from './reference.js';

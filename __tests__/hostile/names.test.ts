@@ -100,8 +100,8 @@ const REPORTS: readonly (readonly [command: CommandName, kind: string, lines: re
   ['inspect', 'csv', ['--style csv']],
   ['inspect', 'html', ['--html -']],
   ['inspect', 'json', ['--json']],
-  ['probe', 'text', ['']],
-  ['probe', 'json', ['--json']],
+  ['probe', 'text', ['--N 2']],
+  ['probe', 'json', ['--N 2 --json']],
 ];
 
 /** Looks at every byte of a report: no control, no mark that turns a line around, nothing that its reader takes for more than text. */

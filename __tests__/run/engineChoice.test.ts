@@ -1,3 +1,4 @@
+import '../helpers/unbundled.js';
 import { loadKernel } from '../../src/engines/batched/kernel.js';
 import { isInstalled } from '../../src/engines/onnxruntime.js';
 import { executionOf } from '../../src/run/engineChoice.js';

@@ -1,3 +1,4 @@
+import '../../helpers/unbundled.js';
 import fc from 'fast-check';
 import { fusedKernel } from '../../../src/engines/batched/fusedKernel.js';
 import { fusedPlain } from '../../../src/engines/batched/fusedPlain.js';

@@ -279,8 +279,8 @@ export function tooLarge(path: string, size: string, limit: number): RnnError {
 
 /** The text of a file that ships with the package, by its path there; undefined where it is missing. */
 export async function readPackageFile(path: string): Promise<string | undefined> {
-  // this file is in src/run/, dist/parts/ or dist/index.cjs, or in dist/cli.cjs, which has no folder of its own: then bin/ is where it began
-  const beside = typeof __dirname === 'string' ? [join(__dirname, '..', '..'), join(__dirname, '..')] : [];
+  // this file is in src/run/files/, dist/parts/ or dist/index.cjs, or in dist/cli.cjs, which has no folder of its own: then bin/ is where it began
+  const beside = typeof __dirname === 'string' ? ['../..', '..', '../../..'].map(up => join(__dirname, up)) : [];
   const started = await realpath(process.argv[1] ?? '').catch(() => '');
   for (const root of [...beside, join(started, '..', '..')]) {
     const text = await readFile(join(root, path), 'utf8').catch(() => undefined);
