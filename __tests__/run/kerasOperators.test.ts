@@ -17,7 +17,7 @@ interface Case {
 }
 
 const { x, cases }: { x: number[]; cases: Case[] } = JSON.parse(
-  readFileSync(join(__dirname, '..', 'reference', 'keras', 'operators.json'), 'utf8'),
+  readFileSync(join(__dirname, '..', 'reference', 'kerasOperators.json'), 'utf8'),
 );
 const folder = temporaryFolder();
 const flat = (value: unknown): number[] => (Array.isArray(value) ? value.flatMap(flat) : [value as number]);
