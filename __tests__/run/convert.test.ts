@@ -81,14 +81,6 @@ describe('convert', () => {
     });
   });
 
-  it('a graph that is no chain of layers is refused with the place where it breaks', async () => {
-    await withFolder(folder =>
-      expect(
-        runConvert({ file: referencePath('models/torch', 'lstm_states_io_op14.onnx'), output: join(folder, 'w.npz'), to: 'keras' }),
-      ).rejects.toMatchObject({ code: 'E_CONVERT_GRAPH', message: 'the graph is no chain of layers (initial states are given)' }),
-    );
-  });
-
   it('JSON is read again as a model', async () => {
     await withFolder(async folder => {
       const output = join(folder, 'net.json');

@@ -43,7 +43,7 @@ export const OPERAND_SCHEMA = {
       properties: {
         type: { enum: ['float', 'int', 'bool'] },
         shape: { type: 'array', items: { type: 'integer', minimum: 0 } },
-        data: { type: 'array', items: { type: 'number' } },
+        data: { type: 'array', items: { anyOf: [{ type: 'number' }, { enum: ['NaN', 'Infinity', '-Infinity'] }] } },
       },
     },
   ],
@@ -85,9 +85,12 @@ function operandOf(value: unknown, key: string): Operand {
   return { type, ...flat };
 }
 
+const WORDS: ReadonlySet<unknown> = new Set(['NaN', 'Infinity', '-Infinity']);
+
 function flatNumbers({ shape, data }: Record<string, unknown>, key: string): { shape: number[]; data: number[] } {
   const sizes = Array.isArray(shape) ? (shape as number[]) : [];
-  const numbers = Array.isArray(data) ? (data as number[]) : [];
+  // JSON has no infinities: they are words
+  const numbers = Array.isArray(data) ? data.map(v => (WORDS.has(v) ? Number(v) : v) as number) : [];
   const fits =
     Array.isArray(shape) &&
     Array.isArray(data) &&

@@ -156,24 +156,31 @@ const reshape: Rule = call => {
   const dims = wanted.map((d, i): Dim => (d.size === 0 ? from[i] : d));
   if (open < 0) return [dims];
   // sizes on both sides cancel out, of symbols too
-  const left = [...from];
-  const rest = dims.filter((d, i) => {
-    const same = i === open ? -1 : left.findIndex(l => l.size === null && l.symbol === d.symbol && d.size === null);
-    if (same >= 0) left.splice(same, 1);
-    return i !== open && same < 0;
-  });
-  const known = product(left);
-  const given = product(rest);
-  const size = known === null || given === null || given === 0 ? null : known / given;
+  const left = from.flatMap(factors);
+  const rest = dims
+    .flatMap((d, i) => (i === open ? [] : factors(d)))
+    .filter(d => {
+      const same = d.size === null && CERTAIN.test(d.symbol) ? left.findIndex(l => l.size === null && l.symbol === d.symbol) : -1;
+      if (same >= 0) left.splice(same, 1);
+      return same < 0;
+    });
   const symbols = left.filter(d => d.size === null);
-  const symbol =
-    size !== null
-      ? String(size)
-      : symbols.length === 1 && rest.every(d => d.size === 1) && left.every(d => d.size === null || d.size === 1)
-        ? symbols[0].symbol
-        : '?';
-  return [dims.map((d, i) => (i === open ? { symbol, size } : d))];
+  const given = product(rest);
+  const ratio = given === null || given === 0 ? null : product(left.filter(d => d.size !== null))! / given;
+  const size = symbols.length === 0 ? ratio : null;
+  const letters =
+    ratio !== null && Number.isInteger(ratio) ? [...(ratio === 1 ? [] : [ratio]), ...symbols.map(d => d.symbol)].join('*') : '?';
+  return [dims.map((d, i) => (i === open ? { symbol: size === null ? letters : String(size), size } : d))];
 };
+
+/** A letter that stands for one size, wherever it is read. */
+const CERTAIN = /^\w+$/;
+
+/** 'T*2*N' -> T, 2, N */
+function factors(d: Dim): Dim[] {
+  if (d.size !== null || !/^[\w*]+$/.test(d.symbol)) return [d];
+  return d.symbol.split('*').map(part => (/^\d+$/.test(part) ? sized(Number(part)) : { symbol: part, size: null }));
+}
 
 const transpose: Rule = call => {
   const from = call.shape(0);

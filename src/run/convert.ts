@@ -27,7 +27,7 @@ import { checkOutputFiles } from './files/outputFiles.js';
 import { nested } from './forward.js';
 import { drawFor } from './input/drawing.js';
 import { ownLimits } from './limits.js';
-import { loadNetwork, type Network, placedFile } from './network/network.js';
+import { loadNetwork, type Network, placedFile, wiredNetwork } from './network/network.js';
 import type { NetworkRequest } from './request.js';
 import type { ConvertResult } from './result.js';
 import { VERSION } from './version.js';
@@ -61,7 +61,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   const { file: path, output, to, force = false, seed = '42', onProgress, ...hints } = request;
   await checkOutputFiles([{ flag: 'OUT', path: output }], [path, ...(hints.weights === undefined ? [] : [hints.weights])], force);
   const opened = await readModelFile(path);
-  const network = await loadNetwork(...placedFile(path, opened, hints));
+  const network = await convertible(await loadNetwork(...placedFile(path, opened, hints)), path);
   onProgress?.(1, STEPS);
   const target = targetOf(to, output, network.framework);
   if (!network.weights) {
@@ -70,23 +70,16 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
       fix: 'give a file with weights, or --weights beside it',
     });
   }
-  if (network.graph && !network.graph.exact) {
-    const layers = opened.graph?.layers;
-    const reason = layers && 'reason' in layers ? layers.reason : 'its input or output has other axes than layers have';
-    throw new RnnError('unsupported', 'E_CONVERT_GRAPH', `the graph is no chain of layers (${reason})`, {
-      where: escapeText(path),
-      expected: 'a network of layers',
-      fix: target.format === 'onnx' ? 'it is ONNX already: use the file as it is' : 'use the file as it is, with ONNX Runtime',
-    });
-  }
   const { model, shapes, weights, notes } = adapted(network, target.framework);
   const unchanged = target.framework === network.framework && hints.weights === undefined ? opened.file.tensors : undefined;
   const written = await within(escapeText(output), () => encode(target, { ...network, model, shapes, weights }, unchanged));
   onProgress?.(2, STEPS);
   const drawn = await drawFor(network, seed);
   const ours = inOneRow(await yOf(network.model, network.weights, drawn));
+  if (network.graph && !network.graph.exact) checkWired(ours.data, inOneRow(await yOfGraph(network.graph, drawn)).data, path);
   const { theirs, bytes, sha256 } = await writeChecked(output, written, drawn, force);
   onProgress?.(3, STEPS);
+  const { abs: largest } = largestDifference(theirs.data, ours.data);
   return {
     schema: 'rnn-cli/convert@1',
     version: VERSION,
@@ -99,7 +92,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
     sha256,
     check: {
       shape: ours.shapes[0],
-      largest: largestDifference(theirs.data, ours.data).abs,
+      largest,
       identical: ours.data.every((v: number, k: number) => Object.is(v, theirs.data[k])),
       seed,
     },
@@ -126,6 +119,50 @@ async function writeChecked(output: string, { pieces, y }: Written, input: Engin
     },
     { force },
   );
+}
+
+/** A graph that is no chain of layers is converted as layers and operators. @throws RnnError E_CONVERT_GRAPH */
+async function convertible(network: Network, path: string): Promise<Network> {
+  if (!network.graph || network.graph.exact) return network;
+  try {
+    return await wiredNetwork(network);
+  } catch (error) {
+    if (!(error instanceof RnnError)) throw error;
+    throw new RnnError('unsupported', 'E_CONVERT_GRAPH', `the graph is no network of layers and operators (${error.message})`, {
+      where: escapeText(path),
+      expected: 'a network of layers and operators',
+      fix: 'use the file as it is, with ONNX Runtime',
+    });
+  }
+}
+
+/** @throws RnnError E_CONVERT_GRAPH where the layers and operators do not give what the graph gives */
+function checkWired(ours: Float64Array, graph: Float64Array, path: string): void {
+  const scale = graph.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-30);
+  const largest = ours.length === graph.length ? largestDifference(ours, graph).abs : Number.POSITIVE_INFINITY;
+  if (largest <= WIRED_TOLERANCE * scale) return;
+  throw new RnnError('unsupported', 'E_CONVERT_GRAPH', 'as layers and operators the graph gives other numbers than as it stands', {
+    where: escapeText(path),
+    expected: `at most ${WIRED_TOLERANCE} of the largest number apart`,
+    found: String(largest / scale),
+    fix: 'use the file as it is, with ONNX Runtime',
+  });
+}
+
+const WIRED_TOLERANCE = 1e-4;
+
+/** What the graph itself gives. */
+async function yOfGraph(graph: NonNullable<Network['graph']>, { x, others }: EngineInput): Promise<readonly Tensor[]> {
+  const { inputs } = graph.model.graph;
+  const given = [x, ...(others?.values() ?? [])];
+  const values = new Map(
+    inputs.map(({ name, dtype }, i): [string, GraphValue] => [
+      name,
+      { kind: /^[iu]/.test(dtype ?? '') ? 'int' : dtype === 'bool' ? 'bool' : 'float', ...given[i] },
+    ]),
+  );
+  const { y, others: rest } = await executeGraph(graph, values, { engine: 'batched' });
+  return [y, ...(rest?.values() ?? [])];
 }
 
 /** Every output of a run, y first. */
@@ -191,7 +228,10 @@ async function encodeJson({ framework, model, shapes, weights }: Network & { rea
   const numbers = Object.fromEntries(
     [...named].map(([name, t]) => [name, { shape: t.shape, dtype: t.dtype === 'f64' ? 'float64' : 'float32', data: flat(t) }]),
   );
-  const bytes = new TextEncoder().encode(`${JSON.stringify({ ...specOf(model), weights: numbers })}\n`);
+  const written = JSON.stringify({ ...specOf(model), weights: numbers }, (_, v) =>
+    typeof v === 'number' && !Number.isFinite(v) ? String(v) : v,
+  );
+  const bytes = new TextEncoder().encode(`${written}\n`);
   const read = await readJsonModel(memorySource(bytes));
   const back = checkSpec(read.spec, framework);
   const backWeights = getConvention('rnn-cli').toWeights(inferShapes(back), read.file.tensors);

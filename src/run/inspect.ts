@@ -11,7 +11,7 @@ import { intOf, textOf } from '../ops/attributes.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { sha256OfSource } from './files/digest.js';
 import { type ModelFile, readModelFile } from './files/modelFile.js';
-import { loadDescription, type Network, NO_WEIGHT, placedFile } from './network/network.js';
+import { loadDescription, type Network, NO_WEIGHT, placedFile, shownNetwork } from './network/network.js';
 import { outlinedShapes } from './network/outlinedShapes.js';
 import { shapesOf } from './network/shapesResult.js';
 import { describeTensors } from './network/tensorRoles.js';
@@ -94,7 +94,7 @@ async function networkOf(
 ): Promise<{ network: Network | null; shapes: ShapesResult | null; reason: string | null; layersLine: string | null }> {
   const load = (D: number | undefined) => loadDescription(...placedFile(path, opened, { ...hints, D }));
   try {
-    const network = await load(hints.D);
+    const network = await shownNetwork(await load(hints.D));
     const why = opened.graph && 'reason' in opened.graph.layers ? opened.graph.layers.reason : null;
     const layersLine =
       network.ask?.layersLine ?? (network.model.layers.length === 0 ? null : layersLineOf(network.model, network.framework));

@@ -1,6 +1,7 @@
 import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
 import { TUTORIAL } from '../model/dimensions.js';
-import { loadDescription, type Network, openModel } from './network/network.js';
+import { loadDescription, type Network, openModel, wiredNetwork } from './network/network.js';
 import { outlinedShapes } from './network/outlinedShapes.js';
 import { shapesOf } from './network/shapesResult.js';
 import type { ShapesRequest } from './request.js';
@@ -13,7 +14,8 @@ import type { ShapesResult } from './result.js';
 export async function runShapes(request: ShapesRequest, onNetwork?: (network: Network) => void): Promise<ShapesResult> {
   const opened = await openModel(request);
   try {
-    const network = await loadDescription(request, undefined, opened);
+    const loaded = await loadDescription(request, undefined, opened);
+    const network = loaded.graph && loaded.model.layers.length === 0 ? await saidShapes(loaded, request.model!) : loaded;
     onNetwork?.(network);
     return shapesOf(network);
   } catch (error) {
@@ -25,6 +27,20 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
     }
     onNetwork?.(await loadDescription({ ...request, D: TUTORIAL.D }));
     return withoutFeatures(D => loadDescription({ ...request, D }));
+  }
+}
+
+/** A graph as layers and operators. @throws RnnError E_OPERATOR */
+async function saidShapes(network: Network, path: string): Promise<Network> {
+  try {
+    return await wiredNetwork(network);
+  } catch (error) {
+    if (!(error instanceof RnnError)) throw error;
+    throw new RnnError('unsupported', 'E_OPERATOR', `its shapes cannot be said before it runs: ${error.message}`, {
+      where: escapeText(path),
+      expected: 'a network of layers and operators',
+      fix: 'rnn-cli inspect shows its recurrent layers, rnn-cli forward runs it',
+    });
   }
 }
 

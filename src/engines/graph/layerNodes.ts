@@ -89,7 +89,7 @@ function recurrent(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: 
 }
 
 /** @throws when the two directions have other functions: a spec has one description for both */
-function recurrentSpec(node: RecurrentNode, units: number, useBias: boolean, peepholes: boolean): Record<string, unknown> {
+export function recurrentSpec(node: RecurrentNode, units: number, useBias: boolean, peepholes: boolean): Record<string, unknown> {
   const [first, second] = node.directions.map(({ reverse: _, ...functions }) => functions);
   if (second && JSON.stringify(first) !== JSON.stringify(second)) throw stuck('the two directions have other activations');
   return {

@@ -208,6 +208,27 @@ function graphNetwork(
   };
 }
 
+/**
+ * A graph that is no chain of layers, as layers and operators: to be looked at, or converted.
+ * @throws RnnError saying why its shapes cannot be said before it runs
+ */
+export async function wiredNetwork(network: Network): Promise<Network> {
+  const { wiredOf } = await import('../../engines/graph/wiredOf.js');
+  const { model, weights } = wiredOf(network.graph!.model);
+  return { ...network, model, weights, shapes: inferShapes(model) };
+}
+
+/** The same where it can be had, and else the network as it is. */
+export async function shownNetwork(network: Network): Promise<Network> {
+  if (!network.graph || network.model.layers.length > 0) return network;
+  try {
+    return await wiredNetwork(network);
+  } catch (error) {
+    if (error instanceof RnnError) return network;
+    throw error;
+  }
+}
+
 /** A graph that is no chain of layers has no layers to show. */
 export function emptyNetwork(name = ''): Pick<Network, 'model' | 'shapes'> {
   const input = { name: 'input', batch: null, timesteps: null, features: null };

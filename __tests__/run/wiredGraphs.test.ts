@@ -1,0 +1,69 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { runConvert } from '../../src/run/convert.js';
+import { runForward } from '../../src/run/forward.js';
+import { readArrays } from '../../src/run/input/input.js';
+import { runInspect } from '../../src/run/inspect.js';
+import { runShapes } from '../../src/run/shapes.js';
+import { withFolder } from '../helpers/inputFile.js';
+import { referencePath } from '../helpers/reference.js';
+
+/** Graphs that are no chain of layers, as both exporters of PyTorch write them, with what PyTorch (or ONNX Runtime) computes. */
+const folder = join(__dirname, '..', 'reference', 'onnx_wired');
+const cases = readdirSync(folder)
+  .filter(name => name.endsWith('.onnx'))
+  .map(name => name.slice(0, -'.onnx'.length));
+
+const flat = (value: unknown): number[] => (Array.isArray(value) ? value.flatMap(flat) : [Number(value)]);
+
+async function expectRecorded(model: string, name: string, names?: readonly string[]): Promise<void> {
+  const { tensors } = await readArrays(join(folder, `${name}.y.npz`), []);
+  const recorded = [...tensors.values()];
+  const { outputs } = await runForward({ model, input: join(folder, `${name}.x.npz`) });
+  if (names) expect(outputs.map(o => o.shape)).toEqual(recorded.map(t => [...t.shape]));
+  recorded.forEach((expected, i) => {
+    const scale = Math.max(...expected.data.map(Math.abs));
+    const differences = flat(outputs[i].y).map((v, k) => Math.abs(v - expected.data[k]));
+    expect(Math.max(...differences)).toBeLessThanOrEqual(1e-5 * scale);
+  });
+}
+
+it('there are graphs to read', () => {
+  expect(cases.length).toBeGreaterThan(7);
+});
+
+it.each(cases)('%s: its shapes are shown with its layers, and what convert writes of it gives what was recorded', async name => {
+  const file = join(folder, `${name}.onnx`);
+  await expectRecorded(file, name);
+  const { layers, outputs, totals } = await runShapes({ model: file });
+  const { tensors } = await readArrays(join(folder, `${name}.y.npz`), []);
+  expect(layers.some(l => ['rnn', 'lstm', 'gru'].includes(l.kind))).toBe(true);
+  expect(totals.params).toBeGreaterThan(0);
+  [...tensors.values()].forEach((t, i) => {
+    expect(outputs[i].shape.length).toBe(t.shape.length);
+    for (const [axis, size] of outputs[i].shape.entries()) if (size !== null && axis > 0) expect(size).toBe(t.shape[axis]);
+  });
+  expect((await runInspect({ file })).network).not.toBeNull();
+  await withFolder(async out => {
+    for (const extension of ['onnx', 'json'] as const) {
+      const output = join(out, `net.${extension}`);
+      expect((await runConvert({ file, output })).check!.largest).toBeLessThan(1e-5);
+      await expectRecorded(output, name, []);
+    }
+  });
+});
+
+it('a graph that decides while it runs is refused with the place where it does', async () => {
+  const file = referencePath('onnx_models', 'control_loop_rounds.onnx');
+  const why = 'Loop decides while running';
+  await expect(runShapes({ model: file })).rejects.toMatchObject({
+    code: 'E_OPERATOR',
+    message: `its shapes cannot be said before it runs: ${why}`,
+  });
+  await withFolder(out =>
+    expect(runConvert({ file, output: join(out, 'w.npz'), to: 'keras' })).rejects.toMatchObject({
+      code: 'E_CONVERT_GRAPH',
+      message: `the graph is no network of layers and operators (${why})`,
+    }),
+  );
+});

@@ -1,0 +1,117 @@
+import type { DimShape } from '../../layers/layer.js';
+import type { Operand, OperatorSpec } from '../../layers/operatorFields.js';
+import { operatorShapes } from '../../layers/operatorShapes.js';
+import type { GraphValue } from '../../ops/value.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { stuck } from './symbols.js';
+
+/** A value of the graph: numbers that are known, or what a layer gives. */
+export type Wire =
+  | { readonly constant: GraphValue }
+  /** zero: zeros of a shape that is computed, as initial states are */
+  | { readonly value: string; readonly zero?: boolean };
+
+type Entry = Record<string, unknown> & { readonly name: string; readonly inputs: readonly string[] };
+
+/** A constant that is larger than this is no operand of an operator. */
+const MOST_NUMBERS = 1_000_000;
+
+/** The layers of a spec as they are put together: operators on constants and values, and layers with weights. */
+export class Nodes {
+  readonly weights = new Map<string, Tensor>();
+  /** of every value */
+  readonly shapes = new Map<string, DimShape>();
+  private readonly layers = new Map<string, Entry>();
+  private readonly names = new Set<string>();
+  private last = '';
+
+  /** Names of exporters are paths; a slash is for the outputs of a layer. */
+  plain(name: string): string {
+    return name.replace(/^\/+/, '').replaceAll('/', '.') || 'value';
+  }
+
+  free(wanted: string): string {
+    const plain = this.plain(wanted);
+    let name = plain;
+    for (let n = 2; this.names.has(name); n++) name = `${plain}_${n}`;
+    this.names.add(name);
+    return name;
+  }
+
+  layer(name: string): Entry | undefined {
+    return this.layers.get(name.replace(/(\/(forward|backward))?\/\w+$/, ''));
+  }
+
+  add(name: string, spec: Record<string, unknown>, inputs: readonly Wire[], shapeOf: (inputs: readonly DimShape[]) => DimShape): string {
+    const own = this.free(name);
+    this.last = own;
+    const values = inputs.map(wire => this.value(wire));
+    this.shapes.set(own, shapeOf(values.map(value => this.shapes.get(value)!)));
+    this.layers.set(own, { ...spec, name: own, inputs: values });
+    return own;
+  }
+
+  shape(wire: Wire): DimShape {
+    return 'value' in wire ? this.shapes.get(wire.value)! : wire.constant.shape.map(size => ({ symbol: String(size), size }));
+  }
+
+  op(name: string, op: string, wires: readonly Wire[], attributes: Record<string, unknown> = {}): Wire {
+    const values = wires.filter(wire => 'value' in wire);
+    const operands = wires.map(wire => ('value' in wire ? null : operandOf(wire.constant)));
+    const spec = { kind: 'op', op, operands: values.length === wires.length ? null : operands, attributes };
+    const value = this.add(name, spec, values, shapes => {
+      const all = operatorShapes(spec as unknown as OperatorSpec, shapes);
+      all.slice(1).forEach((shape, i) => {
+        this.shapes.set(`${this.last}/${i + 1}`, shape);
+      });
+      return all[0];
+    });
+    // sizes that are known are numbers
+    const shape = this.shapes.get(value)!;
+    if (!shape.numbers?.every(n => n.size !== null)) return { value };
+    return { constant: { kind: 'int', shape: shape.map(d => d.size!), data: Float64Array.from(shape.numbers, n => n.size!) } };
+  }
+
+  /** What a value is called; a constant is one of its own. */
+  value(wire: Wire): string {
+    if ('value' in wire) return wire.value;
+    const spec = { kind: 'op', op: 'Identity', operands: [operandOf(wire.constant)], attributes: {} };
+    return this.add('constant', spec, [], () => this.shape(wire));
+  }
+
+  int(value: number | readonly number[]): Wire {
+    const list = typeof value === 'number' ? [value] : value;
+    return { constant: { kind: 'int', shape: typeof value === 'number' ? [] : [list.length], data: Float64Array.from(list) } };
+  }
+
+  /** Axes in another order; what only undoes another turning is left out. */
+  transposed(wire: Wire, perm: readonly number[]): Wire {
+    const source = 'value' in wire ? this.layers.get(wire.value) : undefined;
+    const before = source?.op === 'Transpose' ? (source.attributes as { perm?: readonly number[] }).perm : undefined;
+    if (source && before && perm.every((p, i) => before[p] === i)) return { value: source.inputs[0] };
+    return this.op('turned', 'Transpose', [wire], { perm });
+  }
+
+  flipped(wire: Wire, axis: number): Wire {
+    return this.op('reversed', 'Slice', [wire, ...[-1, -Number.MAX_SAFE_INTEGER, axis, -1].map(n => this.int([n]))]);
+  }
+
+  /** The layers that these values come from, in their order. */
+  needed(values: readonly string[]): Entry[] {
+    const kept = new Set<Entry>();
+    const visit = (value: string): void => {
+      const layer = this.layer(value) ?? this.layers.get(value);
+      if (!layer || kept.has(layer)) return;
+      kept.add(layer);
+      for (const read of [...layer.inputs, ...((layer.states as string[] | undefined) ?? []), ...(layer.mask ? [String(layer.mask)] : [])])
+        visit(read);
+    };
+    for (const value of values) visit(value);
+    return [...this.layers.values()].filter(layer => kept.has(layer));
+  }
+}
+
+function operandOf({ kind, shape, data }: GraphValue): Operand {
+  if (data.length > MOST_NUMBERS) throw stuck(`a constant has ${data.length} numbers`);
+  return { type: kind, shape, data: Array.from(data) };
+}

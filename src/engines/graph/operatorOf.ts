@@ -1,0 +1,114 @@
+import type { OnnxNode } from '../../formats/onnx/graph.js';
+import { floatOf, intOf, intsOf, nodeLabel, saturated, tensorOf } from '../../ops/attributes.js';
+import { OPERATORS } from '../../ops/index.js';
+import { fromOnnx } from '../../ops/value.js';
+import type { Nodes, Wire } from './nodes.js';
+import { stuck } from './symbols.js';
+
+/**
+ * A node of any operator set as an operator of set 21: what older sets have as attributes are inputs there.
+ * @throws RnnError where it means something else, or cannot be said
+ */
+export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[], opset: number, nodes: Nodes): readonly Wire[] {
+  const { opType } = node;
+  const name = node.name || opType.toLowerCase();
+  const inputs = withoutGaps(given, node);
+  const first = inputs[0];
+  if (opType === 'Identity' || opType === 'Dropout') return [first];
+  if (opType === 'Split') return parts(node, inputs, opset, nodes);
+  if (opType === 'ConstantOfShape') return [filled(node, first, nodes)];
+  if (opType === 'CastLike') return [nodes.op(name, 'Cast', [first], { to: 1 })];
+  if (opType === 'Transpose' && intsOf(node, 'perm')) return [nodes.transposed(first, intsOf(node, 'perm')!)];
+  if (!Object.hasOwn(OPERATORS, opType)) throw stuck(`${nodeLabel(node)} is not run`);
+  if (opset < 13 && /^(Log)?Softmax$|^Hardmax$/.test(opType)) {
+    const axis = intOf(node, 'axis') ?? 1;
+    if (axis !== -1 && axis !== nodes.shape(first).length - 1) throw stuck(`${opType} over all axes from one on`);
+    return [nodes.op(name, opType, [first], { axis })];
+  }
+  const moved = asInputs(node, opset);
+  const attributes = Object.fromEntries(
+    [...node.attributes].filter(([key]) => !moved.has(key)).map(([key, value]) => [key, plainValue(key, value)]),
+  );
+  const result = nodes.op(name, opType, [...inputs, ...moved.values()], attributes);
+  if ('constant' in result) return [result];
+  const { value } = result;
+  const zero = MOVES.has(opType) && 'value' in first && first.zero === true;
+  return node.outputs.map((_, i): Wire => (i === 0 ? { value, zero } : { value: `${value}/${i}` }));
+}
+
+/** Operators that keep zeros zero. */
+const MOVES = new Set(['Slice', 'Gather', 'Transpose', 'Unsqueeze', 'Squeeze', 'Reshape', 'Expand', 'Cast', 'Concat']);
+
+/** An input that is left out in the middle has no place in a spec, except the bounds of Clip. */
+function withoutGaps(given: readonly (Wire | undefined)[], node: OnnxNode): Wire[] {
+  const last = given.findLastIndex(wire => wire !== undefined);
+  return given.slice(0, last + 1).map((wire, i): Wire => {
+    if (wire) return wire;
+    if (node.opType === 'Clip' && i === 1) return { constant: { kind: 'float', shape: [], data: Float64Array.of(-Number.MAX_VALUE) } };
+    throw stuck(`${nodeLabel(node)} leaves out an input`);
+  });
+}
+
+/** Attributes that newer sets have as inputs, in the order of those. */
+function asInputs(node: OnnxNode, opset: number): Map<string, Wire> {
+  const moved = new Map<string, Wire>();
+  const ints = (key: string) => {
+    const value = intsOf(node, key);
+    if (value) moved.set(key, { constant: { kind: 'int', shape: [value.length], data: Float64Array.from(value) } });
+  };
+  const number = (key: string, otherwise: number) =>
+    moved.set(key, { constant: { kind: 'float', shape: [], data: Float64Array.of(floatOf(node, key) ?? otherwise) } });
+  const { opType } = node;
+  if (/^(Squeeze|Unsqueeze)$|^Reduce/.test(opType)) ints('axes');
+  if (opType === 'Slice' && opset < 10) for (const key of ['starts', 'ends', 'axes']) ints(key);
+  if (opType === 'Pad' && opset < 11) {
+    ints('pads');
+    number('value', 0);
+  }
+  if (opType === 'Clip' && opset < 11) {
+    number('min', -Number.MAX_VALUE);
+    number('max', Number.MAX_VALUE);
+  }
+  if (opType === 'TopK' && opset < 10)
+    moved.set('k', { constant: { kind: 'int', shape: [1], data: Float64Array.of(intOf(node, 'k') ?? 1) } });
+  return moved;
+}
+
+function plainValue(key: string, attribute: ReturnType<OnnxNode['attributes']['get']> & object): unknown {
+  switch (attribute.type) {
+    case 'int':
+      return saturated(attribute.value);
+    case 'ints':
+      return attribute.value.map(saturated);
+    case 'float':
+    case 'floats':
+    case 'string':
+      return attribute.value;
+    default:
+      throw stuck(`the attribute ${key} is no number`);
+  }
+}
+
+/** One slice for each output. */
+function parts(node: OnnxNode, [x, sizes]: readonly Wire[], opset: number, nodes: Nodes): readonly Wire[] {
+  const axis = intOf(node, 'axis') ?? 0;
+  const whole = nodes.shape(x).at(axis)?.size ?? null;
+  const each = whole === null ? undefined : Math.ceil(whole / node.outputs.length);
+  const said = opset < 13 ? intsOf(node, 'split') : sizes && 'constant' in sizes ? Array.from(sizes.constant.data) : undefined;
+  const given = said ?? (each === undefined ? undefined : node.outputs.map((_, i) => Math.min(each, whole! - i * each)));
+  if (!given) throw stuck('Split cuts an axis of no fixed size');
+  let from = 0;
+  return given.map(size => {
+    from += size;
+    return nodes.op(node.name || 'split', 'Slice', [x, nodes.int([from - size]), nodes.int([from]), nodes.int([axis])]);
+  });
+}
+
+/** One number in a shape that is computed. */
+function filled(node: OnnxNode, shape: Wire, nodes: Nodes): Wire {
+  const tensor = tensorOf(node, 'value');
+  const value = tensor ? fromOnnx(tensor, 'f32') : { kind: 'float' as const, data: Float64Array.of(0) };
+  const constant = { kind: value.kind, shape: [], data: Float64Array.of(value.data[0] ?? 0) };
+  const result = nodes.op(node.name || 'filled', 'Expand', [{ constant }, shape]);
+  return 'value' in result ? { ...result, zero: constant.data[0] === 0 } : result;
+}

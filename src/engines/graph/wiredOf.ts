@@ -1,0 +1,230 @@
+import { directionWeights, RECURRENT_OPS, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
+import type { OnnxGraph, OnnxModel, OnnxNode } from '../../formats/onnx/graph.js';
+import { sized } from '../../layers/operatorNumbers.js';
+import { checkSpec } from '../../model/check.js';
+import { inferShapes, weightShapesByLayer } from '../../model/shapes.js';
+import type { ModelSpec } from '../../model/spec.js';
+import { graphOf, intOf, nodeLabel } from '../../ops/attributes.js';
+import { fromOnnx, type GraphValue } from '../../ops/value.js';
+import { checkWeights, type Weights } from '../../weights/weights.js';
+import { manualKernels } from '../manual.js';
+import { runNode } from './evaluate.js';
+import { recurrentSpec } from './layerNodes.js';
+import { Nodes, type Wire } from './nodes.js';
+import { asOperator } from './operatorOf.js';
+import { stuck } from './symbols.js';
+
+/**
+ * A graph that is no chain of layers as the graph of a spec: RNN, LSTM and GRU, products with constants and look-ups are layers, every other
+ * node the operator that it is, in the form of operator set 21. It is for looking at and for converting; y comes from the graph itself.
+ * @throws RnnError where a node has no place there, or a shape cannot be said before the graph runs
+ */
+export function wiredOf(model: OnnxModel): { readonly model: ModelSpec; readonly weights: Weights } {
+  const { graph } = model;
+  const nodes = new Nodes();
+  const precision = [...graph.initializers.values()].some(t => t.dtype === 'f64') ? 'f64' : 'f32';
+  const walk: Walk = {
+    nodes,
+    opset: model.opsets.get('') ?? 1,
+    kernels: manualKernels(precision),
+    readers: readersOf(graph),
+    values: new Map(),
+  };
+  const inputs = graph.inputs.map(({ name, shape, dtype }) => {
+    if (!shape) throw stuck(`the input ${name} has no rank`);
+    const own = nodes.free(name);
+    walk.values.set(name, { value: own });
+    nodes.shapes.set(
+      own,
+      shape.map((n, i) => ({ symbol: typeof n === 'string' ? n : `${own}.${i}`, size: typeof n === 'number' ? n : null })),
+    );
+    return { name: own, ...inputSizes(shape, dtype !== undefined && dtype !== null && /^[iu]/.test(dtype)) };
+  });
+  follow(graph, walk);
+  const outputs = graph.outputs.map(({ name }) => {
+    const wire = walk.values.get(name);
+    if (!wire) throw stuck(`nothing computes ${name}`);
+    return { name: nodes.plain(name), value: nodes.value(wire) };
+  });
+  const layers = nodes.needed(outputs.map(o => o.value));
+  const spec = checkSpec({ name: 'graph', functional: true, inputs, layers, outputs }, 'onnx');
+  const weights = new Map([...nodes.weights].filter(([key]) => layers.some(l => key.startsWith(`${l.name}/`))));
+  checkWeights(weightShapesByLayer(inferShapes(spec)), weights);
+  return { model: spec, weights };
+}
+
+interface Walk {
+  readonly nodes: Nodes;
+  opset: number;
+  readonly kernels: ReturnType<typeof manualKernels>;
+  readonly readers: ReadonlyMap<string, readonly OnnxNode[]>;
+  readonly values: Map<string, Wire>;
+}
+
+/** [N, T, D], token numbers [N, T], or any other shape. */
+function inputSizes([batch, ...rest]: readonly (number | string | null)[], whole: boolean): Record<string, unknown> {
+  const size = (n: number | string | null | undefined) => (typeof n === 'number' ? n : null);
+  const sizes = rest.map(size);
+  if (rest.length === 2) return { batch: size(batch), timesteps: sizes[0], features: sizes[1] };
+  return whole && rest.length === 1 ? { batch: size(batch), timesteps: sizes[0], features: null } : { batch: size(batch), shape: sizes };
+}
+
+function readersOf(graph: OnnxGraph): Map<string, OnnxNode[]> {
+  const readers = new Map<string, OnnxNode[]>();
+  for (const node of graph.nodes) for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node]);
+  return readers;
+}
+
+function follow(graph: OnnxGraph, walk: Walk): void {
+  for (const [name, t] of graph.initializers) walk.values.set(name, { constant: fromOnnx(t, walk.kernels.precision) });
+  const { opset } = walk;
+  for (const node of graph.nodes) {
+    walk.opset = node.opset ?? opset;
+    const inputs = node.inputs.map(name => (name === '' ? undefined : walk.values.get(name)));
+    const outputs = apply(node, inputs, walk);
+    node.outputs.forEach((name, i) => {
+      if (name !== '' && outputs[i]) walk.values.set(name, outputs[i]);
+    });
+  }
+  walk.opset = opset;
+}
+
+function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk): readonly Wire[] {
+  const { opType } = node;
+  if (node.captures) return branch(node, inputs[0], walk);
+  if (node.domain !== '') throw stuck(`${node.domain} is another operator set`);
+  if (inputs.every(i => i === undefined || 'constant' in i)) {
+    const given = inputs.map(i => (i && 'constant' in i ? i.constant : undefined));
+    return runNode(node, walk.opset, given, walk.kernels).map(constant => ({ constant }));
+  }
+  if (Object.hasOwn(RECURRENT_OPS, opType)) return recurrent(node, inputs, walk);
+  if (opType === 'MatMul' || opType === 'Gemm') {
+    const dense = product(node, inputs, walk);
+    if (dense) return [dense];
+  }
+  if (opType === 'Gather') {
+    const table = inputs[0] && 'constant' in inputs[0] ? inputs[0].constant : undefined;
+    if (table?.shape.length === 2 && table.kind === 'float' && (intOf(node, 'axis') ?? 0) === 0 && isTokens(node.inputs[1], walk))
+      return [embedded(node, table, inputs[1]!, walk)];
+  }
+  return asOperator(node, inputs, walk.opset, walk.nodes);
+}
+
+/** Token numbers [N, T] of the input itself: they are looked up by a layer. */
+function isTokens(name: string, { values, nodes }: Walk): boolean {
+  const wire = values.get(name);
+  return wire !== undefined && 'value' in wire && nodes.layer(wire.value) === undefined && nodes.shape(wire).length === 2;
+}
+
+function branch(node: OnnxNode, condition: Wire | undefined, walk: Walk): readonly Wire[] {
+  if (node.opType !== 'If' || !condition || !('constant' in condition)) throw stuck(`${node.opType} decides while running`);
+  const graph = graphOf(node, condition.constant.data[0] === 0 ? 'else_branch' : 'then_branch');
+  if (!graph) throw stuck('If has no branches');
+  follow(graph, walk);
+  return graph.outputs.map(({ name }) => walk.values.get(name)!);
+}
+
+/** X [T, N, D] (layout 1: [N, T, D]) to Y [T, dirs, N, M], Y_h and Y_c [dirs, N, M] */
+function recurrent(node: OnnxNode, inputs: readonly (Wire | undefined)[], { nodes }: Walk): readonly Wire[] {
+  const own = readRecurrentNode(node);
+  const [X, W, R, B, lengths, h0, c0, P] = inputs;
+  const constant = (wire: Wire | undefined, what: string) => {
+    if (wire && 'constant' in wire) return wire.constant;
+    throw stuck(`${what} of ${nodeLabel(node)} is computed while running`);
+  };
+  const weights = directionWeights(own, constant(W, 'W'), constant(R, 'R'), B && constant(B, 'B'), P && constant(P, 'P'));
+  const [dirs, M] = [weights.length, weights[0].recurrentKernel.shape[0]];
+  const initial = own.cell.states.map((_, s) => [h0, c0][s]);
+  const states = initial.some(wire => wire && !isZero(wire))
+    ? Array.from({ length: dirs }, (_, d) =>
+        initial.map(wire => {
+          if (!wire) throw stuck('one of two states is given');
+          return nodes.op('state', 'Gather', [wire, nodes.int(d)], { axis: own.layout === 0 ? 0 : 1 });
+        }),
+      ).flat()
+    : [];
+  const timeFirst = (wire: Wire, perm: readonly number[]) => (own.layout === 0 ? nodes.transposed(wire, perm) : wire);
+  const spec = {
+    ...recurrentSpec(own, M, weights[0].bias !== undefined, weights[0].peepholes !== undefined),
+    returnSequences: true,
+    ...(dirs === 2 ? { bidirectional: 'concat' } : {}),
+    ...(states.length > 0 ? { states: states.map(s => nodes.value(s)) } : {}),
+    ...(lengths ? { mask: nodes.value(realSteps(X!, lengths, own.layout, nodes)), zeroOutputForMask: true } : {}),
+  };
+  const layer = nodes.add(node.name || own.kind, spec, [timeFirst(X!, [1, 0, 2])], ([[N, T]]) => [N, T, sized(dirs * M)]);
+  const [N] = nodes.shapes.get(layer)!;
+  weights.forEach((w, i) => {
+    const way = dirs === 2 ? ['forward/', 'backward/'][i] : '';
+    nodes.weights.set(`${layer}/${way}Wx`, w.kernel).set(`${layer}/${way}Wh`, w.recurrentKernel);
+    if (w.bias) nodes.weights.set(`${layer}/${way}bh`, w.bias);
+    if (w.peepholes) nodes.weights.set(`${layer}/${way}p`, w.peepholes);
+  });
+  const whole: Wire = { value: layer };
+  // a layer that runs backwards gives its steps in the order it took them
+  const sequence = dirs === 1 && own.directions[0].reverse ? nodes.flipped(whole, 1) : whole;
+  const apart = nodes.op(`${layer}_directions`, 'Reshape', [sequence, nodes.int([0, 0, dirs, M])]);
+  const Y = own.layout === 0 ? nodes.transposed(apart, [1, 2, 0, 3]) : apart;
+  const last = own.cell.states.map(state => {
+    const parts = (dirs === 2 ? ['forward/', 'backward/'] : ['']).map(way => ({ value: `${layer}/${way}${state}` }));
+    for (const { value } of parts) nodes.shapes.set(value, [N, sized(M)]);
+    const lifted = parts.map(part => nodes.op(`${layer}_${state}`, 'Unsqueeze', [part, nodes.int([own.layout === 0 ? 0 : 1])]));
+    return dirs === 1 ? lifted[0] : nodes.op(`${layer}_${state}s`, 'Concat', lifted, { axis: own.layout === 0 ? 0 : 1 });
+  });
+  return [Y, ...last];
+}
+
+/** [N, T]: true for the steps before the length of each sample */
+function realSteps(X: Wire, lengths: Wire, layout: 0 | 1, nodes: Nodes): Wire {
+  const T = nodes.op('steps', 'Gather', [nodes.op('shape', 'Shape', [X]), nodes.int(layout)]);
+  const steps = nodes.op('step', 'Unsqueeze', [nodes.op('steps', 'Range', [nodes.int(0), T, nodes.int(1)]), nodes.int([0])]);
+  return nodes.op('real', 'Less', [steps, nodes.op('lengths', 'Unsqueeze', [lengths, nodes.int([1])])]);
+}
+
+function isZero(wire: Wire): boolean {
+  return 'constant' in wire ? wire.constant.data.every(v => v === 0) : wire.zero === true;
+}
+
+/** A product with a constant matrix, with the bias that is added next, is a dense layer. */
+function product(node: OnnxNode, inputs: readonly (Wire | undefined)[], { nodes, readers }: Walk): Wire | undefined {
+  const [x, second, third] = inputs;
+  if (!x || !('value' in x) || !second || !('constant' in second) || second.constant.shape.length !== 2) return undefined;
+  const gemm = node.opType === 'Gemm';
+  const plain = ['alpha', 'beta'].every(name => {
+    const given = node.attributes.get(name);
+    return given === undefined || (given.type === 'float' && given.value === 1);
+  });
+  if (gemm && (!plain || (intOf(node, 'transA') ?? 0) !== 0)) return undefined;
+  const { constant: W } = second;
+  const kernel = gemm && (intOf(node, 'transB') ?? 0) === 1 ? turned(W) : W;
+  const [, K] = kernel.shape;
+  const bias =
+    third && 'constant' in third && third.constant.shape.length === 1 && third.constant.shape[0] === K ? third.constant : undefined;
+  if (third && !bias) return undefined;
+  const name = nodes.add(
+    node.name || readers.get(node.outputs[0])?.[0]?.name || 'dense',
+    { kind: 'dense', units: K, useBias: bias !== undefined },
+    [x],
+    ([shape]) => [...shape.slice(0, -1), sized(K)],
+  );
+  nodes.weights.set(`${name}/Wo`, kernel);
+  if (bias) nodes.weights.set(`${name}/bo`, bias);
+  return { value: name };
+}
+
+/** [K, D] -> [D, K] */
+function turned({ shape: [K, D], data, ...rest }: GraphValue): GraphValue {
+  const out = data.slice();
+  for (let k = 0; k < K; k++) for (let d = 0; d < D; d++) out[d * K + k] = data[k * D + d];
+  return { kind: rest.kind, shape: [D, K], data: out };
+}
+
+function embedded(node: OnnxNode, table: GraphValue, tokens: Wire, { nodes }: Walk): Wire {
+  const name = nodes.add(
+    node.name || 'embedding',
+    { kind: 'embedding', tokens: table.shape[0], units: table.shape[1] },
+    [tokens],
+    ([shape]) => [...shape, sized(table.shape[1])],
+  );
+  nodes.weights.set(`${name}/E`, table);
+  return { value: name };
+}
