@@ -239,3 +239,60 @@ describe('a forward pass in pieces', () => {
     expect(result.shape[0]).toBeLessThan(50);
   });
 });
+
+describe('one long sequence', () => {
+  const [T, D] = [7501, 36];
+  const x = drawInput([1, T, D], { seed: '11' });
+  x.data.fill(0, D * 2000, D * 2100);
+  x.data.fill(0, D * (T - 4));
+  const residual = {
+    input: { features: D },
+    layers: [
+      { kind: 'gru', units: 3, name: 'a', returnSequences: true },
+      { kind: 'rnn', units: 3, name: 'b', returnSequences: true },
+      { kind: 'add', name: 's', inputs: ['a', 'b'] },
+      { kind: 'concatenate', name: 'c', inputs: ['s', 'a'] },
+      { kind: 'lstm', units: 2, name: 'd' },
+    ],
+  };
+  const sequence: Tensor = { shape: [T, D], data: x.data };
+  const network = (spec: object) => ({ model: folder.write(`model${files++}.json`, JSON.stringify(spec)), seed: '4' });
+
+  it.each<[string, Tensor, Partial<StreamRequest>]>([
+    ['a stack with every step', x, { layers: 'lstm:4+proj=2+seq,gru:3+resetbefore+seq,dense:2@softmax' }],
+    ['the last step of rows [T, D]', sequence, { layers: 'lstm:4+seq,gru:3' }],
+    ['padding inside and at the end', x, { layers: 'masking:0,lstm:4+seq,dropout,gru:3+seq', D }],
+    ['branches', x, network(residual)],
+    ['a state as output, sizes alone', x, network({ ...residual, output: 'd/c' })],
+    ['float64', x, { M: [3], cell: 'gru', dtype: 'f64', task: 'many-to-many' }],
+  ])('%s: in pieces of time it has every bit of the whole', async (_, tensor, given) => {
+    const request = { ...given, input: await file('npy', tensor), format: 'npy' as StreamFormat };
+    const expected = await whole(request);
+    const { result, bytes } = (await streamed(request))!;
+    expect(bytes.equals(expected.bytes)).toBe(true);
+    expect({ ...result, y: 0, states: 0, tensors: 0 }).toEqual({ ...expected.result, y: 0, states: 0, tensors: 0 });
+  });
+
+  it('a table in pieces of time, whose length its end tells', async () => {
+    const few = { shape: [4000, D], data: x.data.subarray(0, 4000 * D) };
+    const request = { layers: 'gru:3+seq', input: await file('csv', few), format: 'npy' as StreamFormat };
+    const expected = await whole(request);
+    expect((await streamed(request))!.bytes.equals(expected.bytes)).toBe(true);
+    expect(await streamed(request, false)).toBeUndefined();
+  });
+
+  it('says of NaN at which step, and is whole where a layer looks at other steps', async () => {
+    const spoilt = { shape: x.shape, data: Float32Array.from(x.data) };
+    spoilt.data[D * 7400 + 1] = Number.NaN;
+    const request = { layers: 'rnn:3', input: await file('npy', spoilt), format: 'npy' as StreamFormat };
+    expect((await streamed(request))!.result.notes[0]).toBe('the input has 1 value that is not finite (first: NaN at [0,7400,1])');
+    const wholly = [
+      { layers: 'birnn:3' },
+      { layers: 'rnn:3+backwards' },
+      { layers: 'rnn:3+seq,maxpool' },
+      { D: 4 },
+      { format: 'jsonl', layers: 'rnn:2+seq' },
+    ];
+    for (const more of wholly as Partial<StreamRequest>[]) expect(await streamed({ ...request, ...more })).toBeUndefined();
+  });
+});

@@ -50,6 +50,7 @@ export const activation: LayerKind<ActivationLayerSpec> = {
   reads: 'anything',
   kerasClass: layer => layer.kerasClass,
   passesMask: () => true,
+  stepwise: ({ axis }) => axis.length === 1 && axis[0] === -1,
   fields: {
     activation: { type: 'activation' },
     axis: numbers({ default: [-1] }),

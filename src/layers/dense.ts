@@ -32,6 +32,7 @@ export const dense: LayerKind<DenseSpec> = {
     options: { nobias: { set: { useBias: false } } },
   },
   passesMask: () => true,
+  stepwise: () => true,
   kerasClass: layer => (layer.timeDistributed ? 'TimeDistributed' : 'Dense'),
   fields: {
     units: { type: 'size' },

@@ -23,6 +23,7 @@ export const dropout: LayerKind<DropoutSpec> = {
   name: 'dropout',
   reads: 'anything',
   passesMask: () => true,
+  stepwise: () => true,
   grammar: { number: { field: 'rate', example: '0.5' } },
   kerasClass: layer => layer.kerasClass,
   fields: {

@@ -173,6 +173,8 @@ export interface LayerKind<S extends LayerBase & { readonly kind: string }> {
   readonly letter?: string;
   /** what it wants of the layer before: a whole sequence, or whatever comes, which it hands on */
   readonly reads?: 'sequence' | 'anything';
+  /** a step of its output follows from that step of its inputs and from its own states: it may run over a sequence in pieces */
+  stepwise?(layer: S): boolean;
   /** its output has the steps of its first input, whose mask goes on with it */
   passesMask?(layer: S): boolean;
   /** facets: how it is written elsewhere. An absent one is refused by name */

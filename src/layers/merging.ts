@@ -24,6 +24,7 @@ function elementwise(name: MergeSpec['kind'], kerasClass: string, op: string): L
     name,
     kerasClass: () => kerasClass,
     fields: { masks: MASKS },
+    stepwise: () => true,
     weightShapes: () => [],
     outputShape: (_layer, inputs) => joined(inputs),
     cost: (_layer, inputs) => ({
@@ -62,6 +63,7 @@ export const concatenate: LayerKind<MergeSpec> = {
   name: 'concatenate',
   kerasClass: () => 'Concatenate',
   fields: { axis: { type: 'number', min: -8, max: 8, default: -1 }, masks: MASKS },
+  stepwise: ({ axis }) => axis === -1,
   weightShapes: () => [],
   outputShape(layer, inputs) {
     const [first] = inputs;

@@ -92,6 +92,7 @@ function recurrentLayer(cell: Cell): LayerKind<RecurrentSpec> {
     letter: 'M',
     reads: 'sequence',
     passesMask: layer => layer.returnSequences,
+    stepwise: ({ bidirectional, goBackwards, stateful }) => bidirectional === null && !goBackwards && !stateful,
     grammar: {
       sizes: { form: 'units', example: '64', counts: [1, 1], fields: ([units]) => ({ units }) },
       activation: true,

@@ -80,6 +80,9 @@ export async function openForwardStream(request: StreamRequest, canRewind: boole
   if (request.input === undefined || needsWhole(request)) return undefined;
   const [path, key] = splitKey(request.input);
   if (key !== undefined || (await isGraph(request))) return undefined;
+  const { openLongSample } = await import('./longSample.js');
+  const long = await openLongSample(request, path, canRewind);
+  if (long) return long;
   const asked = request.chunk !== undefined || request.rows !== undefined;
   const steps = typeof request.T === 'number' ? request.T : undefined;
   const samples = await openSamples(path, steps, asked ? 0 : LARGE);
@@ -181,7 +184,7 @@ async function runStream({ request, samples, prepared, from, count }: Stream, si
 }
 
 /** y is being written while the next x is read in this one's place. */
-function apartFrom(x: Tensor, y: Tensor): Tensor {
+export function apartFrom(x: Tensor, y: Tensor): Tensor {
   return y.data.buffer === x.data.buffer ? { shape: y.shape, data: y.data.slice() } : y;
 }
 
@@ -227,14 +230,18 @@ function numbersOfSample({ shapes }: Network, T: number): number {
 
 interface Encoder {
   encode(y: Tensor): Promise<Uint8Array>;
-  /** @param done samples there were */
+  /** @param done samples, or steps, that there were */
   finish(done: number): Promise<void>;
 }
 
-/** y in pieces: the bytes that the whole y would be written as. */
-function encoderOf(format: StreamFormat, count: number | null, sink: StreamSink): Encoder {
+/**
+ * y in pieces: the bytes that the whole y would be written as.
+ * @param count how long it is on the axis that it is cut along; null: the end tells
+ */
+export function encoderOf(format: StreamFormat, count: number | null, sink: StreamSink, axis = 0): Encoder {
   if (format !== 'npy') return { encode: y => encodeTensors(format, new Map([['y', y]])), finish: async () => undefined };
-  const headerOf = (y: Tensor, samples: number) => numpyHeader({ shape: [samples, ...y.shape.slice(1)], dtype: precisionOf(y) });
+  const headerOf = (y: Tensor, length: number) =>
+    numpyHeader({ shape: y.shape.map((n, i) => (i === axis ? length : n)), dtype: precisionOf(y) });
   let first: Tensor | undefined;
   return {
     async encode(y) {

@@ -19,6 +19,7 @@ const [LF, CR, QUOTE, SPACE, TAB, HASH] = [0x0a, 0x0d, 0x22, 0x20, 0x09, 0x23];
 export class CsvRows implements RowReader {
   readonly format = 'csv';
   readonly isTable = true;
+  readonly rank = 2;
   readonly total = null;
   readonly obstacle = null;
   readonly notes: string[] = [];

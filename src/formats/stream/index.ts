@@ -13,15 +13,17 @@ export interface SourceFacts {
   readonly size?: number;
   /** what the array that is wanted may be called, where there are several */
   readonly names: readonly string[];
+  /** the file holds one sample, whose steps are wanted: the rows of [1, T, D] and of [T, D] */
+  readonly oneSample?: boolean;
 }
 
 /** The reader in pieces for a file that begins with `start`; undefined where its format has none. */
-export function rowReaderFor(start: Uint8Array, limits: Limits, { nameHint, size, names }: SourceFacts): RowReader | undefined {
+export function rowReaderFor(start: Uint8Array, limits: Limits, { nameHint, size, names, oneSample }: SourceFacts): RowReader | undefined {
   const { name } = detectFormat(memorySource(start), nameHint);
   const named = nameHint === undefined ? undefined : formatOfName(nameHint)?.name;
   // a wrong ending is noted by the whole-file reader
   if (named !== undefined && named !== name) return undefined;
-  if (name === 'npy') return new NpyRows(limits, size);
+  if (name === 'npy') return new NpyRows(limits, size, oneSample);
   if (name === 'jsonl') return new JsonlRows(limits, names);
   return name === 'csv' ? new CsvRows(limits) : undefined;
 }

@@ -12,6 +12,7 @@ const LF = 0x0a;
 export class JsonlRows implements RowReader {
   readonly format = 'jsonl';
   readonly isTable = false;
+  readonly rank = 3;
   readonly total = null;
   readonly notes: string[] = [];
   private readonly queue = new PieceQueue();

@@ -11,7 +11,7 @@ import type { RowReader } from './rows.js';
 // NumPy's headers have 128 bytes; the longest that is read at all has 10,000
 const HEADER_AT_MOST = 12 + 10_000;
 
-/** The first axis of an .npy file, in pieces. Fortran order and 64-bit integers are for the whole-file reader. */
+/** The first axis of an .npy file, or the steps of its only sample, in pieces. Fortran order and 64-bit integers are for the whole-file reader. */
 export class NpyRows implements RowReader {
   readonly format = 'npy';
   readonly isTable = false;
@@ -19,30 +19,38 @@ export class NpyRows implements RowReader {
   private readonly queue = new PieceQueue();
   private readonly limits: Limits;
   private readonly fileSize: number | undefined;
-  private header: (NumpyHeader & { readonly rowBytes: number }) | undefined;
+  private readonly oneSample: boolean;
+  /** `axes`: that are cut along, the first or the first two */
+  private header: (NumpyHeader & { readonly rowBytes: number; readonly axes: number }) | undefined;
   private left = 0;
   private seen = 0;
 
   /** @param fileSize where it is known: a truncated file is refused before anything is computed */
-  constructor(limits: Limits, fileSize?: number) {
+  constructor(limits: Limits, fileSize?: number, oneSample = false) {
     this.limits = limits;
+    this.oneSample = oneSample;
     this.fileSize = fileSize;
   }
 
+  get rank(): number {
+    return this.header?.shape.length ?? 0;
+  }
+
   get total(): number | null {
-    return this.header ? this.header.shape[0] : null;
+    return this.header ? sizeOf(this.header.shape.slice(0, this.header.axes)) : null;
   }
 
   get sampleShape(): readonly number[] | null {
-    return this.header ? this.header.shape.slice(1) : null;
+    return this.header ? this.header.shape.slice(this.header.axes) : null;
   }
 
   get obstacle(): string | null {
     if (!this.header) return null;
-    const { fortranOrder, dtype, shape, rowBytes } = this.header;
+    const { fortranOrder, dtype, shape, rowBytes, axes } = this.header;
     if (fortranOrder) return 'Fortran order';
     if (dtype === 'i64' || dtype === 'u64') return '64-bit integers';
-    return shape.length < 2 || rowBytes === 0 || shape[0] === 0 ? `the shape ${formatShape(shape)}` : null;
+    const several = this.oneSample && shape.length - axes !== 1;
+    return several || shape.length < 2 || rowBytes === 0 || shape[0] === 0 ? `the shape ${formatShape(shape)}` : null;
   }
 
   get available(): number {
@@ -57,9 +65,9 @@ export class NpyRows implements RowReader {
 
   end(): void {
     if (!this.header) this.readHeader();
-    const { dataStart, rowBytes, shape } = this.header!;
+    const { dataStart, rowBytes } = this.header!;
     this.checkSize(this.seen);
-    const surplus = this.seen - dataStart - rowBytes * shape[0];
+    const surplus = this.seen - dataStart - rowBytes * this.total!;
     if (surplus > 0 && this.notes.length === 0) this.notes.push(`npy: ${surplus} bytes after the array were left alone`);
   }
 
@@ -72,18 +80,19 @@ export class NpyRows implements RowReader {
   }
 
   take(count: number): FileTensor {
-    const { dtype, littleEndian, shape, rowBytes } = this.header!;
+    const { dtype, littleEndian, shape, rowBytes, axes } = this.header!;
     this.left -= count;
     const bytes = this.queue.take(count * rowBytes);
-    const rows = [count, ...shape.slice(1)];
+    const rows = [count, ...shape.slice(axes)];
     return { shape: rows, dtype, data: viewNumbers(bytes, sizeOf(rows), dtype, littleEndian) };
   }
 
   private readHeader(): void {
     const header = readNumpyHeader(memorySource(this.queue.peek()), this.limits);
-    const rowBytes = sizeOf(header.shape.slice(1)) * DTYPE_BYTES[header.dtype];
-    this.header = { ...header, rowBytes };
-    this.left = header.shape[0] ?? 0;
+    const axes = this.oneSample && header.shape.length === 3 && header.shape[0] === 1 ? 2 : 1;
+    const rowBytes = sizeOf(header.shape.slice(axes)) * DTYPE_BYTES[header.dtype];
+    this.header = { ...header, rowBytes, axes };
+    this.left = header.shape.length === 0 ? 0 : this.total!;
     this.queue.take(header.dataStart);
     if (this.fileSize !== undefined) this.checkSize(this.fileSize);
   }

@@ -12,6 +12,8 @@ export interface RowReader {
   readonly total: number | null;
   /** shape of one sample, once known: [T, D], or [D] for the rows of a table */
   readonly sampleShape: readonly number[] | null;
+  /** axes of the file's array, once known */
+  readonly rank: number;
   /** whole samples that `take` can give now */
   readonly available: number;
   /** why this file cannot be read in pieces, once known */

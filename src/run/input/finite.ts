@@ -4,8 +4,8 @@ import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 
 /** NaN and infinities are computed with as IEEE says; here they are counted, and refused with --strict-finite. */
 export interface FiniteCounter {
-  /** @param samplesBefore how many came in earlier pieces. @throws RnnError E_NOT_FINITE */
-  add(t: Tensor, samplesBefore?: number): void;
+  /** @param before how many samples (or of `axis`) came in earlier pieces. @throws RnnError E_NOT_FINITE */
+  add(t: Tensor, before?: number, axis?: number): void;
   /** one note, or none */
   notes(): string[];
 }
@@ -14,14 +14,13 @@ export function finiteCounter(what: string, strict: boolean): FiniteCounter {
   let count = 0;
   let first = '';
   return {
-    add(t, samplesBefore = 0) {
+    add(t, before = 0, axis = 0) {
       const { data } = t;
       if (allFinite(data)) return;
       for (let k = 0; k < data.length; k++) {
         if (Number.isFinite(data[k])) continue;
         if (count++ > 0) continue;
-        const [n, ...rest] = positionOf(k, t.shape);
-        const at = t.shape.length === 0 ? '' : [n + samplesBefore, ...rest];
+        const at = positionOf(k, t.shape).map((place, i) => (i === axis ? place + before : place));
         first = `${data[k]} at [${at}]`;
         if (strict) throw notFinite(what, first, data[k]);
       }

@@ -215,7 +215,8 @@ function count(n: number, noun: string): string {
 
 /** What was made of an input of two axes, with the --T that makes it more than one sample; that it was rounded. */
 export function inputNotes({ tensor, decimals }: ReadArray, x: Tensor, T: number | undefined): string[] {
-  return [...sequenceNote(tensor, x, T), ...decimalsNote('the input', decimals)];
+  const isSequence = tensor.shape.length === 2 && x.shape.length === 3 && T === undefined && x.shape[0] === 1;
+  return [...(isSequence ? sequenceNote(tensor.shape) : []), ...decimalsNote('the input', decimals)];
 }
 
 /** Fewer decimals than float32 has: what is computed from such numbers is not what the unrounded ones give. */
@@ -226,12 +227,11 @@ export function decimalsNote(what: string, decimals: number | undefined): string
 
 const FEW_DECIMALS = 6;
 
-function sequenceNote(tensor: Tensor, x: Tensor, T: number | undefined): string[] {
-  if (tensor.shape.length !== 2 || x.shape.length !== 3 || T !== undefined || x.shape[0] !== 1) return [];
-  const [rows, D] = tensor.shape;
+/** That rows [T, D] were read as one sequence. */
+export function sequenceNote([rows, D]: readonly number[]): string[] {
   const { T: usual } = TUTORIAL;
   const split = rows > usual && rows % usual === 0 ? `; --T ${usual} makes it ${rows / usual} samples of ${usual} steps` : '';
-  return [`the input ${formatShape(tensor.shape)} was read as one sequence: N=1, T=${rows}, D=${D}${split}`];
+  return [`the input ${formatShape([rows, D])} was read as one sequence: N=1, T=${rows}, D=${D}${split}`];
 }
 
 /** The --T under which rows that were read as one sequence are as many samples as y has. */

@@ -18,6 +18,8 @@ export interface Samples {
   /** how much of the file has been read, 0 to 1; null for standard input */
   readonly part: number | null;
   readonly notes: readonly string[];
+  /** axes of the file's array */
+  readonly rank: number;
   /** Leaves out the next `count`, or as many as there are. @returns how many. @throws RnnError as readArray */
   skip(count: number): Promise<number>;
   /** Reads until `count` can be taken. @returns how many can, fewer at the end. @throws RnnError as readArray */
@@ -53,6 +55,19 @@ export async function openSamples(path: string, steps: number | undefined, least
   return undefined;
 }
 
+/** The same of the steps of a file's only sample, each taken as a sample: [1, n, D]. Of a table every row is a step. */
+export async function openSteps(path: string, least: number): Promise<Samples | undefined> {
+  const source = await openPieces(path);
+  if (!source) return undefined;
+  const kept: Uint8Array[] = [];
+  const clock = clockOf(fileLimits().pieces.seconds);
+  const reader =
+    source.size === undefined || source.size >= least ? await readStart(path, source, kept, clock, true).catch(closing(source)) : undefined;
+  if (reader?.obstacle === null && reader.sampleShape?.length === 1) return new SampleReader(path, source, reader, null, kept, clock);
+  await source.close(source.size === undefined ? Buffer.concat(kept) : undefined);
+  return undefined;
+}
+
 /** A failure leaves nothing open. */
 function closing(source: Pieces): (error: unknown) => Promise<never> {
   return async error => {
@@ -75,7 +90,13 @@ function clockOf(seconds: number): Clock {
 }
 
 /** Reads until the reader knows the shape of a sample. */
-async function readStart(path: string, source: Pieces, kept: Uint8Array[], clock: Clock): Promise<RowReader | undefined> {
+async function readStart(
+  path: string,
+  source: Pieces,
+  kept: Uint8Array[],
+  clock: Clock,
+  oneSample = false,
+): Promise<RowReader | undefined> {
   let length = 0;
   for (let piece = await source.read(); piece; piece = await source.read()) {
     kept.push(piece.slice());
@@ -85,7 +106,7 @@ async function readStart(path: string, source: Pieces, kept: Uint8Array[], clock
   const start = Buffer.concat(kept);
   const nameHint = path === '-' ? undefined : path;
   return within(shownPath(path), async () => {
-    const reader = rowReaderFor(start, fileLimits().read, { nameHint, size: source.size, names: INPUT_NAMES });
+    const reader = rowReaderFor(start, fileLimits().read, { nameHint, size: source.size, names: INPUT_NAMES, oneSample });
     await clock(() => reader?.push(start));
     if (length < START) await reader?.end();
     return reader;
@@ -98,17 +119,21 @@ class SampleReader implements Samples {
   private readonly reader: RowReader;
   /** rows of the reader in a sample */
   private readonly perSample: number;
+  /** rows are taken as the steps of one sample */
+  private readonly asSteps: boolean;
   private kept: Uint8Array[] | null;
   private ended: boolean;
   private rows = 0;
   private bytes = 0;
   private readonly clock: Clock;
 
-  constructor(path: string, source: Pieces, reader: RowReader, perSample: number, kept: Uint8Array[], clock: Clock) {
+  /** @param perSample null: rows are the steps of one sample */
+  constructor(path: string, source: Pieces, reader: RowReader, perSample: number | null, kept: Uint8Array[], clock: Clock) {
     this.where = shownPath(path);
     this.source = source;
     this.reader = reader;
-    this.perSample = perSample;
+    this.perSample = perSample ?? 1;
+    this.asSteps = perSample === null;
     this.clock = clock;
     this.kept = kept;
     this.ended = kept.reduce((sum, piece) => sum + piece.length, 0) < START;
@@ -120,6 +145,10 @@ class SampleReader implements Samples {
 
   get total(): number | null {
     return this.reader.total;
+  }
+
+  get rank(): number {
+    return this.reader.rank;
   }
 
   get size(): number | undefined {
@@ -165,6 +194,7 @@ class SampleReader implements Samples {
   take(count: number): FileTensor {
     this.rows += count * this.perSample;
     const t = within(this.where, () => this.reader.take(count * this.perSample));
+    if (this.asSteps) return { ...t, shape: [1, ...t.shape] };
     return this.reader.isTable ? { ...t, shape: [count, this.perSample, t.shape[1]] } : t;
   }
 

@@ -1,0 +1,165 @@
+import type { EngineInput } from '../engines/engine.js';
+import { finalStatesOf } from '../engines/engine.js';
+import { RnnError } from '../errors.js';
+import { getLayerKind } from '../layers/index.js';
+import { isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
+import { withFields } from '../once.js';
+import { keep } from '../tensor/lazy.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { executionWithout } from './engineChoice.js';
+import { execute } from './execute.js';
+import { numberHash } from './files/sha256.js';
+import { collector } from './forceGc.js';
+import { forwardResult } from './forward.js';
+import { finiteCounter } from './input/finite.js';
+import { sequenceNote } from './input/input.js';
+import { openSteps, type Samples } from './input/samples.js';
+import { productsOf } from './memory.js';
+import { type Network, openModel } from './network/network.js';
+import { type Prepared, prepare } from './prepare.js';
+import type { ForwardResult } from './result.js';
+import { apartFrom, encoderOf, type ForwardStream, type StreamRequest, type StreamSink } from './stream.js';
+
+/**
+ * One sample that need not fit in memory, some steps at a time: every layer runs forward in time, and the states that one piece leaves are those
+ * the next one starts with. A sum is that of its step alone, so every bit is that of the pass over the whole sequence, however it is cut.
+ */
+interface LongSample {
+  readonly request: StreamRequest;
+  readonly steps: Samples;
+  readonly prepared: Prepared;
+  readonly everyStep: boolean;
+}
+
+/** A smaller file is read whole: that is as fast. */
+const LARGE = 2 ** 20;
+/** Steps that are looked at before the network is known: no whole number of anything. */
+const FIRST_STEPS = 251;
+
+/** @returns undefined where the input is no such sample, or the network wants all of it. @throws RnnError as runForward */
+export async function openLongSample(request: StreamRequest, path: string, canRewind: boolean): Promise<ForwardStream | undefined> {
+  const { N = 1, T, rows, chunk, engine } = request;
+  if (N !== 1 || T !== undefined || rows || chunk !== undefined || engine === 'onnxruntime') return undefined;
+  const steps = await openSteps(path, LARGE);
+  if (!steps) return undefined;
+  const long = await firstSteps(request, steps, canRewind).catch(async error => {
+    await steps.close(true);
+    // the whole input has the same fault, and says it of all of it
+    if (error instanceof RnnError) return undefined;
+    throw error;
+  });
+  if (long) return { run: sink => runLong(long, sink), close: () => steps.close() };
+  await steps.close(true);
+  return undefined;
+}
+
+async function firstSteps(request: StreamRequest, steps: Samples, canRewind: boolean): Promise<LongSample | undefined> {
+  if ((steps.total === null && request.format === 'npy' && !canRewind) || (await hasOwnT(request))) return undefined;
+  if ((await steps.fill(FIRST_STEPS)) < FIRST_STEPS) return undefined;
+  const x = steps.take(FIRST_STEPS);
+  const prepared = await prepare(request, { tensor: x, format: steps.format, notes: [] });
+  const { model } = prepared.network;
+  if (model.input.features !== x.shape[2]) return undefined;
+  const output = stepwise(model, prepared.network) ? prepared.network.shapes.output : undefined;
+  if (!output || (output.length > 2 && request.format !== 'npy')) return undefined;
+  const open = { ...prepared.network, model: { ...model, input: { ...model.input, timesteps: null } } };
+  return { request, steps, prepared: { ...prepared, network: open }, everyStep: output.length > 2 };
+}
+
+/** The file of the network says how many steps it reads; without that they are those of the input. */
+async function hasOwnT(request: StreamRequest): Promise<boolean> {
+  const input = (await openModel(request))?.spec?.input as { timesteps?: number | null } | undefined;
+  return (input?.timesteps ?? null) !== null;
+}
+
+/** A chain, or branches, of layers whose every step follows from that step and from their own states. */
+function stepwise(model: ModelSpec, { shapes }: Network): boolean {
+  const { input, otherInputs, otherOutputs, layers } = model;
+  if (otherInputs || otherOutputs || input.shape || input.features === null) return false;
+  return layers.every(layer => {
+    const wired = layer.states ?? layer.shares ?? layer.tensors;
+    if (wired !== undefined || layer.mask !== undefined || !getLayerKind(layer.kind).stepwise?.(layer)) return false;
+    const ranks = layer.inputs.map(name => shapes.values.get(name)!.length);
+    return ranks.every(rank => rank === ranks[0]) && layer.inputs.every(name => !name.includes('/') || isLayer(name, layers));
+  });
+}
+
+function isLayer(name: string, layers: readonly LayerSpec[]): boolean {
+  return layers.some(layer => layer.name === name);
+}
+
+async function runLong({ request, steps, prepared, everyStep }: LongSample, sink: StreamSink): Promise<ForwardResult> {
+  steps.commit();
+  const { network, weights } = prepared;
+  keep(weights.values());
+  const execution = executionWithout('an input in pieces, whose bits are those of the whole', request);
+  const most = stepsAtOnce(network);
+  const strict = request.strictFinite ?? false;
+  const [ofInput, ofOutput] = [finiteCounter('the input', strict), finiteCounter('the output', strict)];
+  const hash = numberHash();
+  const collect = collector();
+  const encoder = encoderOf(request.format, everyStep ? steps.total : 1, sink, everyStep ? 1 : 0);
+  const warnings = new Set<string>();
+  let done = 0;
+  let states: EngineInput['initialStates'];
+  let result: ForwardResult | undefined;
+  let written: Promise<unknown> = Promise.resolve(true);
+  const write = async (y: Tensor): Promise<boolean> => {
+    ofOutput.add(y, everyStep ? done : 0, everyStep ? 1 : 0);
+    hash.update(y.data);
+    const bytes = await encoder.encode(y);
+    if ((await written) === false) return false;
+    written = sink.write(bytes);
+    written.catch(() => undefined);
+    return true;
+  };
+  for (let x: Tensor | undefined = prepared.input.x; x; ) {
+    ofInput.add(x, done, 1);
+    const output = await execute(network.model, weights, { x, initialStates: states }, execution);
+    for (const warning of output.warnings) warnings.add(warning);
+    states = new Map(network.model.layers.filter(isRecurrent).map(({ name }) => [name, finalStatesOf(output, name)!]));
+    const y = apartFrom(x, output.y);
+    if (everyStep && !(await write(y))) break;
+    done += x.shape[1];
+    result = everyStep && result ? result : forwardResult(prepared, { ...output, y }, { ...request, strictFinite: false }, execution);
+    collect();
+    request.onProgress?.({ done: 0, total: 1, part: steps.total === null ? steps.part : done / steps.total });
+    const n = Math.min(most, await steps.fill(Math.min(most, LEAST_STEPS)));
+    x = n === 0 ? undefined : steps.take(n);
+    if (!x && !everyStep) await write(y);
+  }
+  await written;
+  await encoder.finish(everyStep ? done : 1);
+  const [, ...rest] = result!.shape;
+  const shape = everyStep ? [1, done, ...rest.slice(1)] : [1, ...rest];
+  const ySha256 = hash.digest();
+  const columns = prepared.input.x.shape[2];
+  return withFields(result!, {
+    shape,
+    y: [],
+    outputs: result!.outputs.map(output => withFields(output, { shape, y: [], sha256: ySha256 })),
+    states: { h: [], final: {} },
+    ySha256,
+    notes: [
+      ...prepared.notes,
+      ...(steps.rank === 2 ? sequenceNote([done, columns]) : []),
+      ...steps.notes,
+      ...warnings,
+      ...ofInput.notes(),
+      ...ofOutput.notes(),
+    ],
+    tensors: { y: { shape, data: result!.tensors.y.data.subarray(0, 0) } },
+  });
+}
+
+/** Numbers of a piece that stay in the processor's cache, multiply-adds between two looks for a signal, and steps that are worth a call. */
+const PIECE_NUMBERS = 2 ** 18;
+const PIECE_WORK = 2.5e8;
+const LEAST_STEPS = 256;
+
+function stepsAtOnce(network: Network): number {
+  const { shapes } = network;
+  const width = (dims: readonly { readonly size: number | null }[]) => dims.slice(2).reduce((total, d) => total * (d.size ?? 1), 1);
+  const each = [width(shapes.input), ...shapes.layers.map(l => width(l.output))].reduce((a, b) => a + b, 0);
+  return Math.max(LEAST_STEPS, Math.min(Math.floor(PIECE_NUMBERS / each), Math.floor(PIECE_WORK / productsOf(network, 1, 1))));
+}
