@@ -16,9 +16,9 @@ import { sequenceNote } from './input/input.js';
 import { openSteps, type Samples } from './input/samples.js';
 import { productsOf } from './memory.js';
 import { type Network, openModel } from './network/network.js';
+import { apartFrom, encoderOf, type ForwardStream, type StreamRequest, type StreamSink } from './pieces.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ForwardResult } from './result.js';
-import { apartFrom, encoderOf, type ForwardStream, type StreamRequest, type StreamSink } from './stream.js';
 
 /**
  * One sample that need not fit in memory, some steps at a time: every layer runs forward in time, and the states that one piece leaves are those

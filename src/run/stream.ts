@@ -1,14 +1,10 @@
-import { viewBytes } from '../formats/bytes/numbers.js';
-import { formatOfName } from '../formats/index.js';
-import { numpyHeader } from '../formats/npy.js';
 import { isRecurrent } from '../model/spec.js';
 import { withFields } from '../once.js';
 import { keep } from '../tensor/lazy.js';
-import { precisionOf, type Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { executionWithout } from './engineChoice.js';
 import { execute } from './execute.js';
 import { splitKey } from './files/fileKey.js';
-import { encodeTensors } from './files/save.js';
 import { numberHash } from './files/sha256.js';
 import { collector } from './forceGc.js';
 import { forwardResult } from './forward.js';
@@ -18,60 +14,16 @@ import { rowsOf } from './input/rows.js';
 import { openSamples, type Samples } from './input/samples.js';
 import { checkMemory, productsOf } from './memory.js';
 import { isExact, type Network, openModel } from './network/network.js';
+import { apartFrom, encoderOf, type ForwardStream, type StreamRequest, type StreamSink } from './pieces.js';
 import { type Prepared, prepare } from './prepare.js';
-import type { ForwardRequest } from './request.js';
 import type { ForwardResult } from './result.js';
-
-/**
- * A forward pass over an input that need not fit in memory: some samples are computed while the next are being read and the last being
- * written. Samples do not depend on each other, so every bit is that of the pass over the whole input, however it is cut.
- */
-export interface StreamRequest extends ForwardRequest {
-  /** how y is written */
-  readonly format: StreamFormat;
-  /** samples at a time; computed from the network's size unless given */
-  readonly chunk?: number;
-  readonly onProgress?: (progress: StreamProgress) => void;
-}
-
-export type StreamFormat = 'npy' | 'csv' | 'jsonl';
-
-export interface StreamProgress {
-  /** samples */
-  readonly done: number;
-  /** null: only the end of the input tells */
-  readonly total: number | null;
-  /** of the work, 0 to 1; null where the length of the input is not known */
-  readonly part: number | null;
-}
-
-/** How an output of this name can be written in pieces: `y.npy`, `-` for .npy on stdout, `-.csv`; undefined for other formats. */
-export function streamFormatOf(out: string): StreamFormat | undefined {
-  const name = out === '-' ? 'npy' : out.startsWith('-.') ? out.slice(2) : formatOfName(out)?.name;
-  return (['npy', 'csv', 'jsonl'] as const).find(format => format === name);
-}
-
-/** Where y goes. */
-export interface StreamSink {
-  /** Resolves when the bytes may be changed. @returns false where nobody reads any more: the rest need not be computed */
-  // biome-ignore lint/suspicious/noConfusingVoidType: a sink that cannot know returns nothing
-  write(bytes: Uint8Array): Promise<boolean | void>;
-  /** Writes over the first bytes; only where `canRewind`. */
-  rewrite(bytes: Uint8Array): Promise<void>;
-  readonly canRewind: boolean;
-}
-
-/** An input in pieces, opened and found to be possible. */
-export interface ForwardStream {
-  /** Computes everything and writes it. The result has no values of y. @throws RnnError as runForward */
-  run(sink: StreamSink): Promise<ForwardResult>;
-  close(): Promise<void>;
-}
 
 /** Smaller files are read whole: that is as fast, and the result is the same. */
 const LARGE = 2 ** 24;
 
 /**
+ * A forward pass over an input that need not fit in memory: some samples are computed while the next are being read and the last being
+ * written. Samples do not depend on each other, so every bit is that of the pass over the whole input, however it is cut.
  * @returns undefined where the whole input is to be read: it is small, or something (padding, states, a trace, the layout of the file) needs
  * it. Standard input can then still be read from its first byte.
  * @throws RnnError as runForward
@@ -183,11 +135,6 @@ async function runStream({ request, samples, prepared, from, count }: Stream, si
   });
 }
 
-/** y is being written while the next x is read in this one's place. */
-export function apartFrom(x: Tensor, y: Tensor): Tensor {
-  return y.data.buffer === x.data.buffer ? { shape: y.shape, data: y.data.slice() } : y;
-}
-
 async function nextChunk(samples: Samples, { least, most }: Chunk, count: number | null, done: number): Promise<Tensor | undefined> {
   const left = count === null ? most : Math.min(most, count - done);
   const n = left === 0 ? 0 : Math.min(left, await samples.fill(Math.min(left, least)));
@@ -226,32 +173,4 @@ function chunkSize({ chunk, maxMemory }: StreamRequest, network: Network, { shap
 function numbersOfSample({ shapes }: Network, T: number): number {
   const size = (dims: readonly { readonly size: number | null }[]) => dims.slice(1).reduce((total, d) => total * (d.size ?? T), 1);
   return [size(shapes.input), ...shapes.layers.map(l => size(l.output))].reduce((a, b) => a + b, 0);
-}
-
-interface Encoder {
-  encode(y: Tensor): Promise<Uint8Array>;
-  /** @param done samples, or steps, that there were */
-  finish(done: number): Promise<void>;
-}
-
-/**
- * y in pieces: the bytes that the whole y would be written as.
- * @param count how long it is on the axis that it is cut along; null: the end tells
- */
-export function encoderOf(format: StreamFormat, count: number | null, sink: StreamSink, axis = 0): Encoder {
-  if (format !== 'npy') return { encode: y => encodeTensors(format, new Map([['y', y]])), finish: async () => undefined };
-  const headerOf = (y: Tensor, length: number) =>
-    numpyHeader({ shape: y.shape.map((n, i) => (i === axis ? length : n)), dtype: precisionOf(y) });
-  let first: Tensor | undefined;
-  return {
-    async encode(y) {
-      const data = viewBytes(y.data, precisionOf(y));
-      if (first) return data;
-      first = y;
-      return Buffer.concat([headerOf(y, count ?? 0), data]);
-    },
-    async finish(done) {
-      if (done !== count && sink.canRewind) await sink.rewrite(headerOf(first!, done));
-    },
-  };
 }

@@ -1,7 +1,8 @@
 import { engineLine, forwardText } from '../../report/forwardReport.js';
 import { writeAtomic } from '../../run/files/atomicWrite.js';
+import { streamFormatOf } from '../../run/pieces.js';
 import type { ForwardResult } from '../../run/result.js';
-import { openForwardStream, streamFormatOf } from '../../run/stream.js';
+import { openForwardStream } from '../../run/stream.js';
 import { type Output, valueOptions } from '../output.js';
 import { progressBar } from '../progress.js';
 import { guarded } from '../signals.js';
