@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import type { CommandName } from '../../src/cli/flag.js';
 import { main } from '../../src/cli/main.js';
@@ -121,6 +122,32 @@ describe('one hostile name is text in every report', () => {
   it.each(cases)('%s %s: %s', async (command, line, kind) => {
     const file = write('hostile.json', JSON.stringify(network(HOSTILE)));
     expectText(kind, await run(command, file, ...line.split(' ').filter(Boolean)), line.includes('always'));
+  });
+
+  // made by torch, onnx, h5py and Keras; the configs of the .keras were edited
+  const files = join(__dirname, '../reference/hostile_names');
+  it.each(['names.keras', 'names.h5', 'names.onnx', 'names.pt'])('names of layers and tensors in %s', async name => {
+    for (const [command, kind, [line]] of REPORTS)
+      expectText(kind, await run(command, join(files, name), ...line.split(' ').filter(Boolean)), line.includes('always'));
+    for (const target of ['npz', 'safetensors', 'onnx', 'json'])
+      expectText('text', await run('convert', join(files, name), path(`${name}.${target}`), '--force'));
+    expectText('text', await run('compare', join(files, name), join(files, 'names.keras')));
+    expectText('text', await run('compare', join(files, name), '--against', join(files, 'names.npz')));
+  });
+
+  it.each(['class.keras', 'class.pt', 'operator.onnx'])('names of classes and operators in %s', async name => {
+    for (const argv of [
+      ['inspect'],
+      ['inspect', '-v'],
+      ['inspect', '--html', '-'],
+      ['shapes'],
+      ['forward'],
+      ['forward', '-v'],
+      ['compare'],
+      ['probe', '--N', '2', '--T', '2'],
+    ])
+      expectText(argv.includes('--html') ? 'html' : 'text', await run(argv[0], join(files, name), ...argv.slice(1)));
+    expectText('text', await run('convert', join(files, name), path('class.npz'), '--force'));
   });
 
   it.each(['npz', 'safetensors', 'json'])('and so is the name of a tensor in a .%s', async format => {

@@ -1,4 +1,4 @@
-import { escapeLines, escapeMarkdown } from '../escape.js';
+import { escapeLines, escapeMarkdown, escapeText } from '../escape.js';
 import { isAsciiLocale, toAscii } from '../report/ascii.js';
 import { type Assumptions, assumedText } from '../report/assumed.js';
 import type { HeatMapOptions } from '../report/heatmap.js';
@@ -75,7 +75,7 @@ export async function createOutput(values: Values, argv: readonly string[], io: 
     progress: line => {
       if (!io.stderr.isTTY || values.quiet || values.json || (line === '' && !drawn)) return;
       drawn = line !== '';
-      stderr.write(`\r${shown(line).slice(0, noteWidth - 1)}\x1b[K`);
+      stderr.write(`\r${shown(escapeText(line)).slice(0, noteWidth - 1)}\x1b[K`);
     },
     json: document => {
       writeJson(document, piece => stdout.write(piece));
@@ -83,7 +83,10 @@ export async function createOutput(values: Values, argv: readonly string[], io: 
     },
     notes: notes => {
       if (!values.quiet && !values.json)
-        for (const note of notes) stderr.write(`${wrapText(`${notePaint.warn('note:')} ${shown(note)}`, noteWidth, 6)}\n`);
+        for (const note of notes) {
+          const text = shown(escapeText(note, Number.POSITIVE_INFINITY));
+          stderr.write(`${wrapText(`${notePaint.warn('note:')} ${text}`, noteWidth, 6)}\n`);
+        }
     },
     assumed: assumptions => {
       if (values.json) return;
@@ -92,7 +95,7 @@ export async function createOutput(values: Values, argv: readonly string[], io: 
       (aside ? stderr : stdout).write(aside ? lines : escapeLines(shown(lines), painted));
     },
     detail: text => {
-      if (values.verbose) stderr.write(`${notePaint.faint(shown(text))}\n`);
+      if (values.verbose) stderr.write(`${notePaint.faint(shown(escapeLines(text, false)))}\n`);
     },
   };
 }
