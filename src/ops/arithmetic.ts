@@ -61,6 +61,12 @@ export const ARITHMETIC: Operators = {
   Sign: each(Math.sign),
   Sin: each(v => sineCosine(v).sin),
   Cos: each(v => sineCosine(v).cos),
+  Tan: each(v => {
+    const { sin, cos } = sineCosine(v);
+    return sin / cos;
+  }),
+  Sinh: each(v => (expm1(v) - expm1(-v)) / 2),
+  Cosh: each(v => (exp(v) + exp(-v)) / 2),
   IsInf: plain(isInfinite, ['detect_negative', 'detect_positive']),
   IsNaN: plain(call => ({ ...unary(need(call, 0), call, v => (Number.isNaN(v) ? 1 : 0)), kind: 'bool' })),
   Mod: plain(remainder, ['fmod']),

@@ -1,51 +1,78 @@
+import { exp } from '../numerics/exp.js';
+import { log } from '../numerics/log.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { intOf, intsOf } from './attributes.js';
 import { type Call, integers, need, type Operator, type Operators, plain } from './operator.js';
-import { allocateShape, axisOf, type GraphValue, shapeError } from './value.js';
+import { allocateShape, axisOf, broadcastTo, type GraphValue, shapeError } from './value.js';
+
+/** How the numbers of an axis become one. */
+interface Rule {
+  /** what is joined of each number; itself unless said */
+  readonly each?: (v: number) => number;
+  readonly join: (a: number, b: number) => number;
+  readonly initial: number;
+  readonly finish?: (v: number, count: number) => number;
+}
+
+const ATTRIBUTES = ['axes', 'keepdims', 'noop_with_empty_axes'];
+const plus = (a: number, b: number): number => a + b;
+const SUM: Rule = { join: plus, initial: 0 };
+const MAX: Rule = { join: (a, b) => Math.max(a, b), initial: -Infinity };
 
 /** Operators that leave out axes, or look along one. */
 export const REDUCTIONS: Operators = {
-  ReduceMax: reduction((a, b) => Math.max(a, b), -Infinity),
-  ReduceMin: reduction((a, b) => Math.min(a, b), Infinity),
-  ReduceSum: reduction((a, b) => a + b, 0),
-  ReduceProd: reduction((a, b) => a * b, 1),
-  ReduceMean: reduction(
-    (a, b) => a + b,
-    0,
-    (v, n) => v / n,
-  ),
-  ReduceL1: reduction((a, b) => a + Math.abs(b), 0),
-  ReduceL2: reduction((a, b) => a + b * b, 0, Math.sqrt),
-  ReduceSumSquare: reduction((a, b) => a + b * b, 0),
+  ReduceMax: reduction(MAX),
+  ReduceMin: reduction({ join: (a, b) => Math.min(a, b), initial: Infinity }),
+  ReduceSum: reduction(SUM),
+  ReduceProd: reduction({ join: (a, b) => a * b, initial: 1 }),
+  ReduceMean: reduction({ join: plus, initial: 0, finish: (v, n) => v / n }),
+  ReduceL1: reduction({ each: Math.abs, join: plus, initial: 0 }),
+  ReduceL2: reduction({ each: v => v * v, join: plus, initial: 0, finish: Math.sqrt }),
+  ReduceSumSquare: reduction({ each: v => v * v, join: plus, initial: 0 }),
+  ReduceLogSum: reduction({ join: plus, initial: 0, finish: log }),
+  ReduceLogSumExp: plain(logSumExp, ATTRIBUTES),
   ArgMax: plain(call => extremeAt(call, (a, b) => a > b), ['axis', 'keepdims', 'select_last_index']),
   ArgMin: plain(call => extremeAt(call, (a, b) => a < b), ['axis', 'keepdims', 'select_last_index']),
   CumSum: plain(cumulated, ['exclusive', 'reverse']),
 };
 
-function reduction(f: (a: number, b: number) => number, initial: number, finish: (v: number, count: number) => number = v => v): Operator {
-  return plain(
-    call => {
-      const x = need(call, 0);
-      const rank = x.shape.length;
-      // axes moved from attribute to input at opset 13 (ReduceSum) and 18 (the others); whichever is there is meant
-      const given = intsOf(call.node, 'axes') ?? (call.inputs[1] && integers(call.inputs[1])) ?? [];
-      if (given.length === 0 && intOf(call.node, 'noop_with_empty_axes') === 1) return x;
-      const axes = given.length === 0 ? x.shape.map((_, i) => i) : given.map(a => axisOf(a, rank));
-      const kept = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
-      const data = allocateShape(kept, x.kind, 'f64').fill(initial);
-      const steps = kept.map((n, i) => (axes.includes(i) ? 0 : sizeOf(kept.slice(i + 1)) * (n > 0 ? 1 : 0)));
-      forEachIndex(x.shape, (k, index) => {
-        const at = index.reduce((sum, i, axis) => sum + i * steps[axis], 0);
-        data[at] = f(data[at], x.data[k]);
-      });
-      const count = sizeOf(axes.map(a => x.shape[a]));
-      const out = allocateShape(kept, x.kind, call.kernels.precision);
-      for (let k = 0; k < out.length; k++) out[k] = finish(data[k], count);
-      const shape = keepsAxes(call) ? kept : x.shape.filter((_, i) => !axes.includes(i));
-      return { kind: x.kind, shape, data: out };
-    },
-    ['axes', 'keepdims', 'noop_with_empty_axes'],
-  );
+function reduction(rule: Rule): Operator {
+  return plain(call => reduced(call, rule), ATTRIBUTES);
+}
+
+function reduced(call: Call, { each = v => v, join, initial, finish = v => v }: Rule, keeps = keepsAxes(call)): GraphValue {
+  const x = need(call, 0);
+  const axes = axesOf(call, x.shape.length);
+  const kept = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
+  const data = allocateShape(kept, x.kind, 'f64').fill(initial);
+  const steps = kept.map((n, i) => (axes.includes(i) ? 0 : sizeOf(kept.slice(i + 1)) * (n > 0 ? 1 : 0)));
+  forEachIndex(x.shape, (k, index) => {
+    const at = index.reduce((sum, i, axis) => sum + i * steps[axis], 0);
+    data[at] = join(data[at], each(x.data[k]));
+  });
+  const count = sizeOf(axes.map(a => x.shape[a]));
+  const out = allocateShape(kept, x.kind, call.kernels.precision);
+  const whole = x.kind === 'float' ? (v: number) => v : Math.trunc;
+  for (let k = 0; k < out.length; k++) out[k] = whole(finish(data[k], count));
+  const shape = keeps ? kept : x.shape.filter((_, i) => !axes.includes(i));
+  return { kind: x.kind, shape, data: out };
+}
+
+/** They moved from attribute to input at opset 13 (ReduceSum) and 18 (the others); whichever is there is meant. None are all, or none where `noop` says so. */
+function axesOf({ node, inputs }: Call, rank: number): number[] {
+  const given = intsOf(node, 'axes') ?? (inputs[1] && integers(inputs[1])) ?? [];
+  if (given.length > 0) return given.map(a => axisOf(a, rank));
+  return intOf(node, 'noop_with_empty_axes') === 1 ? [] : Array.from({ length: rank }, (_, i) => i);
+}
+
+/** log Σ exp(x), less the largest first, so that no exp overflows */
+function logSumExp(call: Call): GraphValue {
+  const x = need(call, 0);
+  const top = broadcastTo(reduced(call, MAX, true), x.shape);
+  const apart = { ...x, data: x.data.map((v, k) => (v === top.data[k] ? 0 : v - top.data[k])) };
+  const sum = reduced({ ...call, inputs: [apart, call.inputs[1]] }, { each: exp, join: plus, initial: 0, finish: log });
+  const { data } = reduced(call, MAX);
+  return { ...sum, data: sum.data.map((v, k) => v + data[k]) };
 }
 
 function keepsAxes({ node }: Call): boolean {

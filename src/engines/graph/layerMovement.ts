@@ -133,6 +133,7 @@ function halves(node: OnnxNode, flow: Flow): Flow[] {
 
 /** Directions and features side by side become one; axes of size 1 go; [N, T, F] to [N, T·F] is a layer. */
 function reshaped(node: OnnxNode, flow: Flow, target: Sym | undefined, draft: Draft): Flow {
+  if (node.opType === 'Flatten' && (intOf(node, 'axis') ?? 1) !== 1) throw stuck('Flatten keeps other axes than the first');
   const sizes = node.opType === 'Flatten' ? [0, -1] : targetSizes(target);
   const kept = flow.axes.filter(a => a !== 'one');
   const at = kept.indexOf('dirs');
