@@ -1,7 +1,8 @@
 import { batched } from '../../src/engines/batched/engine.js';
 import type { Engine } from '../../src/engines/engine.js';
+import { checkNodes } from '../../src/engines/graph/checkNodes.js';
 import { manual } from '../../src/engines/manual.js';
-import type { OnnxAttribute, OnnxModel } from '../../src/formats/onnx/graph.js';
+import type { OnnxAttribute, OnnxModel, OnnxTensor } from '../../src/formats/onnx/graph.js';
 import type { GraphValue } from '../../src/ops/value.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
 import { caseIds, readCase, recorded, recorded32 } from '../helpers/reference.js';
@@ -63,6 +64,24 @@ function recorded32Values(r: any): any {
   const t = recorded32(r);
   return { shape: t.shape, data: Array.from(t.data) };
 }
+
+it('a constant state that is none of the node (the exporter leaves out a projection) is refused before anything runs', () => {
+  const c = readCase('onnx', 'x03_lstm_bidir_states') as any;
+  const withState = (wider: number) => {
+    const model = nodeModel(c);
+    const constants = Object.entries(c.inputs).map(([name, r]): [string, OnnxTensor] => [
+      name,
+      { dtype: 'f32', ...recorded32(r as never) },
+    ]);
+    const initializers = new Map(constants.filter(([name]) => name !== 'X'));
+    const { shape } = initializers.get('initial_c')!;
+    const own = [...shape.slice(0, -1), shape[2] + wider];
+    initializers.set('initial_c', { dtype: 'f32', shape: own, data: new Float32Array(own.reduce((x, y) => x * y, 1)) });
+    return { ...model, graph: { ...model.graph, inputs: [model.graph.inputs[0]], initializers } };
+  };
+  expect(() => checkNodes(withState(0))).not.toThrow();
+  expect(() => checkNodes(withState(1))).toThrow('an initial state has the wrong shape');
+});
 
 describe.each([manual, batched])('ONNX recurrent nodes on $name', engine => {
   const ids = caseIds('onnx');

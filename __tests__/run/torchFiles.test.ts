@@ -66,6 +66,25 @@ describe('state dicts of other modules', () => {
     expect(await y({ ...named(name), ...head })).toBe(await y({ ...named(role => `rnn.${role}_l0`), ...HEAD }));
   });
 
+  it('a matrix with a bias is a Linear, in whatever order names stand', async () => {
+    const tied = { 'decoder.bias': values(6), 'decoder.weight': values(6, 4), 'encoder.weight': values(6, 4) };
+    const square = { weight_ih: values(16, 4), weight_hh: values(16, 4), bias_ih: values(16), bias_hh: values(16) };
+    const rnn = Object.fromEntries(Object.entries(square).map(([role, t]) => [`rnn.${role}_l0`, t]));
+    const shown = await inFile({ ...tied, ...rnn }, file => runInspect({ file }));
+    expect(shown).toMatchObject({ runs: true, layersLine: 'embedding:6x4,lstm:4,dense:6' });
+  });
+
+  it('modules without a recurrent one are run as --layers says', async () => {
+    const chain = { '0.weight': values(3, 4), '0.bias': values(3), '2.weight': values(2, 3), '2.bias': values(2) };
+    await inFile(chain, async weights => {
+      await expect(runForward({ weights })).rejects.toMatchObject({ code: 'E_NAMES', fix: expect.stringContaining('--layers') });
+      const { tensors } = await runForward({ weights, layers: 'dense:3@relu,dense:2', N: 1, T: 1, D: 4, seed: '5' });
+      const { tensors: linear } = await runForward({ weights, layers: 'dense:3,dense:2', N: 1, T: 1, D: 4, seed: '5' });
+      expect(tensors.y.shape).toEqual([1, 1, 2]);
+      expect([...tensors.y.data]).not.toEqual([...linear.y.data]);
+    });
+  });
+
   it.each([
     ['steps', { steps: tensor([], Float32Array.of(7)) }],
     ['bn.weight', { 'bn.weight': values(5), 'bn.bias': values(5), 'bn.running_mean': values(5) }],

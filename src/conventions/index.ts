@@ -19,9 +19,14 @@ export function getConvention(name: string): WritableConvention {
   return byName('convention', WRITABLE, name);
 }
 
-/** The convention that tensor names are of. @throws RnnError E_NAMES listing what would be understood */
-export function detectConvention(names: readonly string[], metadata?: ReadonlyMap<string, string>): Convention {
-  const found = CONVENTIONS.find(convention => convention.detect(names, metadata));
+/**
+ * The convention that tensor names are of.
+ * @param described the network is known: names without a recurrent module's among them are PyTorch's, if they are its words
+ * @throws RnnError E_NAMES listing what would be understood
+ */
+export function detectConvention(names: readonly string[], metadata?: ReadonlyMap<string, string>, described = false): Convention {
+  const isTorch = names.some(name => /(^|\.)weight$/.test(name));
+  const found = CONVENTIONS.find(convention => convention.detect(names, metadata)) ?? (described && isTorch ? all.torch : undefined);
   if (found) return found;
   const shown = names.slice(0, 4).map(name => escapeText(name, 60));
   throw new RnnError(
@@ -32,7 +37,7 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
       expected:
         "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli's own)",
       found: shown.join(', ') || 'no tensors',
-      fix: names.some(name => /(^|\.)weight$/.test(name)) ? `a file that says how they are used, ${EXPORT}` : undefined,
+      fix: isTorch ? `a file that says how they are used, ${EXPORT}; or say the network with --layers` : undefined,
     },
   );
 }

@@ -94,6 +94,8 @@ function fits({ layer, weights: [first, second] }: LayerShapes, { module, from }
       sameShape(shape('weight_hh'), turned(second.shape)) &&
       tensors.has('weight_ih_reverse') === (layer.bidirectional !== null)
     );
+  // what has a bias is a Linear
+  if (layer.kind === 'embedding' && tensors.has('bias')) return false;
   const theirs = torchLayer(layer.kind);
   return theirs !== undefined && sameShape(shape(theirs.roles[first.name]), theirShape(theirs, first.shape, first.role));
 }

@@ -4,7 +4,8 @@ import { RnnError, within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from '../../formats/onnx/graph.js';
 import { nodePlace } from '../../ops/attributes.js';
-import { fromOnnx, type GraphValue } from '../../ops/value.js';
+import { fromOnnx, type GraphValue, shapeError } from '../../ops/value.js';
+import { formatShape } from '../../tensor/tensor.js';
 import { checkFeatures, checkLengths } from './recurrent.js';
 
 /**
@@ -47,13 +48,24 @@ export function constantsOf(graph: OnnxGraph): Map<string, OnnxTensor> {
 function checkRecurrent(node: OnnxNode, graph: OnnxGraph, constants: ReadonlyMap<string, OnnxTensor>): void {
   const read = readOrSkip(node);
   if (!read) return;
-  const [, W, R, B, lengths, , , P] = Array.from({ length: 8 }, (_, i) => {
+  const [, W, R, B, lengths, h0, c0, P] = Array.from({ length: 8 }, (_, i) => {
     const tensor = constants.get(node.inputs[i] ?? '');
     return tensor?.dtype ? fromOnnx(tensor, 'f64') : undefined;
   });
-  if (W && R) directionWeights(read, W, R, B, P);
+  if (W && R) {
+    const [{ recurrentKernel }] = directionWeights(read, W, R, B, P);
+    for (const state of [h0, c0]) if (state) checkState(state, read, recurrentKernel.shape[0]);
+  }
   const shape = graph.inputs.find(input => input.name === node.inputs[0])?.shape;
   if (shape) checkInput(shape, read, W, lengths);
+}
+
+/** @throws RnnError E_ONNX_SHAPE: an exporter that leaves out a projection (nn.LSTM with proj_size) writes such a node */
+function checkState({ shape }: GraphValue, { layout, directions }: RecurrentNode, units: number): void {
+  const way = layout === 0 ? 0 : 1;
+  if (shape.length === 3 && shape[way] === directions.length && shape[2] === units) return;
+  const expected = layout === 0 ? [directions.length, 'N', units] : ['N', directions.length, units];
+  throw shapeError('an initial state has the wrong shape', formatShape(shape), formatShape(expected));
 }
 
 /** What the node says, or undefined where it says something that is only not supported. */

@@ -16,7 +16,7 @@ export interface HeldWeights extends WeightSet {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-export async function weightsOf(path: string, file: TensorFile): Promise<HeldWeights> {
+export async function weightsOf(path: string, file: TensorFile, described = false): Promise<HeldWeights> {
   const [{ detectConvention }, { weightSetOf }] = await Promise.all([
     import('../../conventions/index.js'),
     import('../../conventions/weightSets.js'),
@@ -24,7 +24,7 @@ export async function weightsOf(path: string, file: TensorFile): Promise<HeldWei
   const [name, key] = splitKey(path);
   return within(shownPath(name), () => {
     const set = weightSetOf(file, key, name);
-    return { ...set, convention: detectConvention([...set.tensors.keys()], file.metadata), metadata: file.metadata };
+    return { ...set, convention: detectConvention([...set.tensors.keys()], file.metadata, described), metadata: file.metadata };
   });
 }
 

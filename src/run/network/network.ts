@@ -95,7 +95,7 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   const own = described && holdsWeights(described.file) ? described.file : undefined;
   const source = request.weights ?? (own ? request.model! : null);
   const file = request.weights === undefined ? own : await (await import('../files/modelFile.js')).readTensorFile(request.weights);
-  const held = file && (await weightsOf(source!, described?.unpack?.(file) ?? file));
+  const held = file && (await weightsOf(source!, described?.unpack?.(file) ?? file, request.layers !== undefined));
   const framework = described?.framework ?? request.framework ?? held?.convention.framework ?? 'keras';
   const draft = await describe(request, known, described?.spec, held);
   const check = () => {
