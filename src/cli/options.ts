@@ -225,7 +225,7 @@ const COMPARING = flags('Comparing', ['compare'], {
     value: { kind: 'file', extensions: ARRAYS, stdin: true },
     default: 'another engine',
     help: 'the output to judge; - reads stdin',
-    elsewhere: ['--with', '--expected', '--reference'],
+    elsewhere: ['--with', '--expected', '--reference', '-y', '--y', '--y-true'],
   },
   engines: {
     flags: '--engines <a,b[,c]>',

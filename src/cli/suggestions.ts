@@ -72,7 +72,8 @@ function suggestion(flag: Flag, spelling: string): Meant {
 export function unknownCommand(typed: string, commands: readonly string[]): RnnError {
   const found = escapeText(typed, 60);
   const word = typed.toLowerCase();
-  const to = Object.hasOwn(COMMAND_SYNONYMS, word) ? COMMAND_SYNONYMS[word] : undefined;
+  const isFile = /\.(keras|h5|hdf5|onnx|pt|pth|pt2|npz|npy|safetensors)$/.test(word);
+  const to = isFile ? ['inspect', found] : Object.hasOwn(COMMAND_SYNONYMS, word) ? COMMAND_SYNONYMS[word] : undefined;
   const near =
     to?.join(' ') ??
     nearest(typed, commands) ??

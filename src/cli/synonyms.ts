@@ -131,6 +131,11 @@ export const FLAG_HINTS: Readonly<Record<string, string>> = {
   'return-state': 'the last states are in the document of --json: .states.final',
   'go-backwards': 'write it in --layers: --layers "rnn:5+backwards,dense:2"',
   stateful: 'write it in --layers: --layers "rnn:5+stateful,dense:2"',
+  'input-shape': 'give its sizes: --T for the steps, --D for the features, such as --T 10 --D 3',
+  shape: 'give its sizes: --N for the samples, --T for the steps, --D for the features, such as --N 4 --T 10 --D 3',
+  'vocab-size': 'write it in --layers: --layers "embedding:1000x8,lstm:5,dense:2"',
+  'mask-value': 'write it in --layers: --layers "masking:0,lstm:5,dense:2"',
+  unroll: 'it changes no number: leave it out',
   'reset-after': 'write it in --layers: --layers "gru:5+resetafter,dense:2", or +resetbefore',
 };
 
@@ -166,6 +171,9 @@ export const COMMAND_SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   cat: ['inspect'],
   view: ['inspect'],
   ls: ['inspect'],
+  load: ['inspect'],
+  open: ['inspect'],
+  allclose: ['compare'],
   diff: ['compare'],
   cmp: ['compare'],
   check: ['compare'],

@@ -26,8 +26,17 @@ const KINDS: Readonly<Record<string, string>> = {
   globalaveragepooling1d: 'avgpool',
   repeatvector: 'repeat',
   conv1d: 'conv',
+  lstmcell: 'lstm',
+  grucell: 'gru',
+  rnncell: 'rnn',
+  simplernncell: 'rnn',
 };
 const FUNCTIONS = new Set(['relu', 'sigmoid', 'softmax', 'tanh', 'linear', 'elu', 'selu', 'gelu', 'softplus', 'leaky_relu']);
+
+/** The kind that another name stands for. */
+export function kindCalled(word: string): string | undefined {
+  return Object.hasOwn(KINDS, word) ? KINDS[word] : undefined;
+}
 
 /** Whether the word is the name of an activation that people write as a layer. */
 export function isFunction(word: string): boolean {
@@ -44,7 +53,7 @@ export function usualSpelling(text: string, kinds: readonly string[]): string {
   if (/^\s*,|,\s*(?:,|$)/.test(text)) return text;
   const parts = text
     .trim()
-    .replace(/^\[|\]$/g, '')
+    .replace(/^(?:[\w.]*Sequential\()?\[|\]\)?$/g, '')
     .split(/\s*(?:->|\u2192|=>|[;|>]|,(?![^(]{0,200}\)))\s*|(?<=[\w)])\s+(?=[A-Za-z_]+\b(?:[:(\d]|$))/)
     .filter(part => part !== '');
   const layers: string[] = [];
@@ -59,18 +68,49 @@ export function usualSpelling(text: string, kinds: readonly string[]): string {
   return layers.join(',');
 }
 
+/** Calls that only hold another one. */
+const AROUND = /^(?:\w+\.)*(Bidirectional|TimeDistributed)\((.*)\)$/i;
+const SIZE_KEYWORDS = ['units', 'hidden_size', 'out_features', 'filters'];
+
 function layerOf(part: string, kinds: readonly string[]): string {
+  const [, around, held] = AROUND.exec(part.trim()) ?? [];
+  if (around !== undefined) {
+    const layer = layerOf(held, kinds);
+    return /^b/i.test(around) ? `bi${layer}` : layer;
+  }
   const [, name, bracket, behind] =
-    /^(?:(?:nn|layers|keras|torch|tf)\.)*([A-Za-z_]+?)[_ ]?(?=[\d:@+(\s=]|$)(?:\(([^)]*)\)|[ =]?(?=\d))?(.*)$/.exec(part.trim()) ?? [];
+    /^(?:(?:nn|layers|keras|torch|tf)\.)*([A-Za-z_]+?(?:[12][dD])?)[_ ]?(?=[\d:@+(\s=]|$)(?:\(([^)]*)\)|[ =]?(?=\d))?(.*)$/.exec(
+      part.trim(),
+    ) ?? [];
   if (name === undefined) return part;
-  const [size, ...keywords] = (bracket ?? '').split(/\s*,\s*/);
   const word = wordOf(name, kinds);
-  const number = bracket !== undefined ? (size === '' ? '' : `:${size}`) : /^\d/.test(behind) ? ':' : '';
-  const activation = keywords.map(keyword => /^activation=["']?(\w+)["']?$/.exec(keyword)?.[1]).find(found => found !== undefined);
-  const sequences = keywords.some(keyword => /^return_sequences=True$/.test(keyword));
-  // dense:10:softmax
-  const rest = behind.replace(/^(:\d+):([a-z_]+)$/, '$1@$2').toLowerCase();
-  return `${word}${number}${rest}${activation === undefined ? '' : `@${activation}`}${sequences ? '+seq' : ''}`;
+  if (bracket !== undefined) return callOf(word, bracket) + behind.toLowerCase();
+  const number = /^\d/.test(behind) ? ':' : '';
+  // dense:10:softmax, lstm:64:return_sequences
+  const rest = behind
+    .toLowerCase()
+    .replace(/^(:\d+):([a-z_]+)$/, (_, size, option) => `${size}${/^(return_)?seq/.test(option) ? '+seq' : `@${option}`}`);
+  return word + number + rest;
+}
+
+/** LSTM(64, return_sequences=True) of Keras, nn.LSTM(3, 64, bidirectional=True) of PyTorch, which has the size of the input first. */
+function callOf(word: string, bracket: string): string {
+  const given = bracket.split(/\s*,\s*/).filter(Boolean);
+  const named = new Map(given.flatMap(text => (/=/.test(text) ? [text.split(/\s*=\s*/) as [string, string]] : [])));
+  const places = given.filter(text => !text.includes('='));
+  const numbers = places.filter(text => /^\d+(\.\d+)?$/.test(text));
+  const strings = places.map(text => /^["'](\w+)["']$/.exec(text)?.[1]).filter(Boolean);
+  const sizes =
+    word === 'conv' ? numbers.slice(-2) : word === 'embedding' ? numbers.slice(0, 2) : numbers.length > 1 ? [numbers[1]] : numbers;
+  const size = sizes.join('x') || SIZE_KEYWORDS.map(key => named.get(key)).find(Boolean);
+  const activation = /^["']?(\w+)["']?$/.exec(named.get('activation') ?? named.get('nonlinearity') ?? '')?.[1] ?? strings[0];
+  return [
+    named.get('bidirectional') === 'True' ? `bi${word}` : word,
+    size ? `:${size}` : '',
+    activation ? `@${activation}` : '',
+    named.get('return_sequences') === 'True' ? '+seq' : '',
+    named.get('use_bias') === 'False' || named.get('bias') === 'False' ? '+nobias' : '',
+  ].join('');
 }
 
 function wordOf(name: string, kinds: readonly string[]): string {

@@ -4,7 +4,7 @@ import { escapeText } from '../escape.js';
 import type { Grammar } from '../layers/facets.js';
 import { LAYER_KINDS } from '../layers/index.js';
 import { nearest } from '../registry.js';
-import { isFunction, usualSpelling } from './layersSpelling.js';
+import { isFunction, kindCalled, usualSpelling } from './layersSpelling.js';
 import { MOST_LAYERS } from './spec.js';
 import { checkFilled } from './unfilled.js';
 
@@ -136,7 +136,7 @@ function wordOf(word: string, text: string, from: number, to: number): { plain: 
   if (WORDS.has(word)) return { plain: word, bidirectional: false };
   if (word.startsWith('bi') && CELL_KINDS.includes(word.slice(2))) return { plain: word.slice(2), bidirectional: true };
   const both = CELL_KINDS.map(k => `bi${k}`);
-  const near = nearest(word, [...KINDS, ...both]);
+  const near = kindCalled(word) ?? nearest(word, [...KINDS, ...both]);
   const known = `${CELL_KINDS.join(' ')} (or ${both.join(' ')}) ${KINDS.slice(CELL_KINDS.length).join(' ')}`;
   throw wrong(
     text,
