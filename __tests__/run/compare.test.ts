@@ -36,6 +36,16 @@ describe('two engines', () => {
     }
   });
 
+  it('of very many layers: what the input cannot show is looked for in some of them, which is said', async () => {
+    const { notes, status } = await runCompare({ layers: 'rnn:3+seq+x200', D: 3, T: 2, seed: '1' });
+    expect(status).toBe('SAME');
+    const said = notes.find(note => note.startsWith('what this input cannot show was looked for in'))!;
+    const [, looked] = /in (\d+) of 200 layers$/.exec(said)!;
+    expect(Number(looked)).toBeGreaterThanOrEqual(16);
+    expect(Number(looked)).toBeLessThan(150);
+    expect(notes.join()).not.toContain('not computed');
+  });
+
   it('need to be two', async () => {
     expect(await failure({ engines: ['manual'] })).toMatchObject({ code: 'E_ENGINES', exit: 2 });
     expect(await failure({ engines: ['manual', 'batched'], against: 'y.npy' })).toMatchObject({ code: 'E_CONFLICT', exit: 2 });

@@ -30,6 +30,8 @@ export interface DetectabilityOptions {
   readonly work: number;
   /** multiply-adds of all runs at most: counted, for what is said must not depend on how fast the machine is */
   readonly most: number;
+  /** layers whose mistakes are looked at; undefined: all */
+  readonly layers?: ReadonlySet<string>;
   /** where float32 is fine enough for the tolerance, and there is much to do: runs it where it can */
   readonly kernel?: Kernel;
 }
@@ -42,11 +44,12 @@ export function detectabilityOf(whole: Scenario, part: Part, options: Detectabil
   const unchecked: string[] = [];
   const parts = partsOf(whole, part, options.sample);
   // two runs each: some need more than one sample
-  const each = 2 * SHOWN * mistakesIn(scenario) * options.work <= options.most ? SHOWN : 1;
+  const each = 2 * SHOWN * mistakesIn(scenario) * options.work <= options.most && !options.layers ? SHOWN : 1;
   let left = options.most;
   for (const hypothesis of JUDGED) {
     const moves: { variant: Variant; by: number }[] = [];
     for (const variant of shownBy(hypothesis, scenario, each)) {
+      if (variant.layer !== null && options.layers?.has(variant.layer) === false) continue;
       const { by, samples } = moveOf(hypothesis, variant, parts, options, Math.floor(left / options.work));
       left -= samples * options.work;
       if (by === 'not computed') {

@@ -17,7 +17,7 @@ import type { SearchOptions } from '../../diagnosis/search.js';
 import { samplesOff } from '../../diagnosis/slices.js';
 import { loadKernel } from '../../engines/batched/kernel.js';
 import { layerCost } from '../../model/counts.js';
-import { isRecurrent } from '../../model/spec.js';
+import { isRecurrent, type LayerSpec } from '../../model/spec.js';
 import { once } from '../../once.js';
 import { largestDifference } from '../../tensor/difference.js';
 import { sliceFirst, stepsOf } from '../../tensor/layout.js';
@@ -40,6 +40,8 @@ export interface DiagnosisSubject {
 const MOST_WORK = 6e7;
 /** What a step costs however few units it has, in multiply-adds. */
 const STEP_WORK = 1500;
+/** What a layer costs at each run, whatever it computes. */
+const LAYER_WORK = 20_000;
 /** Multiply-adds for what this input cannot show, all mistakes together: half a second or so. */
 const MOST_DETECTABILITY_WORK = 2e9;
 /** It is looked for on as many samples as one run of so many multiply-adds has, and on three: states pass from one to the next. */
@@ -68,9 +70,12 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
   const right = once(() => computed(scenario));
   const other = all ? actual : sliceFirst(actual, from, to);
   const few = Math.max(1, Math.min(NOISE_SAMPLES, Math.floor(MOST_WORK / 4 / work)));
+  const { layers } = whole.model;
+  const cost = work + LAYER_WORK * layers.length;
   const bounded = (samples: number) => boundedTo(N <= samples && all ? scenario : samplesOf(whole, 0, Math.min(N, samples)), share());
   /** of a sample that can be computed for every mistake */
-  const share = once(() => MOST_DETECTABILITY_WORK / work / mistakesIn(whole) / RUNS_OF_A_MISTAKE);
+  const share = once(() => MOST_DETECTABILITY_WORK / cost / mistakesIn(whole) / RUNS_OF_A_MISTAKE);
+  const looked = once(() => layersLookedAt(layers, share(), prepared.input.x.shape[1]));
   const rounding = once(() => {
     const part = bounded(few);
     return roundingOf(part, part === scenario ? right() : computed(part));
@@ -85,10 +90,16 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
       const part = bounded(Math.max(FEWEST_SAMPLES, Math.floor(MOST_SAMPLES_WORK / work)));
       const { first, worst } = sameKind && part === scenario ? samplesOff(right().y, other, options.tolerance) : { first: -1, worst: 0 };
       const fused = work >= WORTH_FUSING && options.tolerance >= COARSE * rounding() ? kernel : undefined;
-      const limits = { sample: first < 0 ? 0 : worst, work: work * Math.min(1, share()), most: MOST_DETECTABILITY_WORK, kernel: fused };
+      const limits = {
+        sample: first < 0 ? 0 : worst,
+        work: cost * Math.min(1, share()),
+        most: MOST_DETECTABILITY_WORK,
+        kernel: fused,
+        layers: looked(),
+      };
       return {
         ...detectabilityOf(scenario, part === scenario ? lazyPart(part, right) : lazyPart(part), { ...options, ...limits }),
-        bounds: boundsOf(part, whole),
+        bounds: boundsOf(part, whole, looked()),
       };
     },
     diagnose(options) {
@@ -117,11 +128,25 @@ function boundedTo(scenario: Scenario, share: number): Scenario {
 
 const FEWEST_STEPS = 8;
 
+/** A network of so few layers is looked at whole: sizes of samples and steps bound it. */
+const MOST_LAYERS = 16;
+
+/** Every mistake is run through all layers, so of very many some are looked at: the first, the last and some between. undefined: all */
+function layersLookedAt(layers: readonly LayerSpec[], share: number, T = 1): ReadonlySet<string> | undefined {
+  const count = Math.max(MOST_LAYERS, Math.floor(layers.length * RUNS_OF_A_MISTAKE * share * Math.max(1, T / FEWEST_STEPS)));
+  if (count >= layers.length) return undefined;
+  return new Set(Array.from({ length: count }, (_, i) => layers[Math.round((i * (layers.length - 1)) / (count - 1))].name));
+}
+
 /** In words, where that is not all of the input. */
-function boundsOf(part: Scenario, whole: Scenario): string | null {
+function boundsOf(part: Scenario, whole: Scenario, layers: ReadonlySet<string> | undefined): string | null {
   const [n, t] = part.input.x.shape;
   const [N, T] = whole.input.x.shape;
-  const bounds = [...(n < N ? [`samples 1 to ${n} of ${N}`] : []), ...(t < T ? [`steps 1 to ${t} of ${T}`] : [])];
+  const bounds = [
+    ...(n < N ? [`samples 1 to ${n} of ${N}`] : []),
+    ...(t < T ? [`steps 1 to ${t} of ${T}`] : []),
+    ...(layers ? [`${layers.size} of ${whole.model.layers.length} layers`] : []),
+  ];
   return bounds.length === 0 ? null : bounds.join(', ');
 }
 
