@@ -171,9 +171,9 @@ const PACKAGE = 'onnxruntime-node';
 const PLACES: readonly string[] = [PACKAGE, `../bench/node_modules/${PACKAGE}`, `../../bench/node_modules/${PACKAGE}`];
 let loaded: Promise<Runtime> | undefined;
 
-/** Whether the package is there and can be loaded. */
-export async function isInstalled(): Promise<boolean> {
-  return loadRuntime().then(
+/** Whether the package is there and can be loaded. @param places where it is looked for */
+export async function isInstalled(places = PLACES): Promise<boolean> {
+  return (places === PLACES ? loadRuntime() : findRuntime(places)).then(
     () => true,
     () => false,
   );
@@ -181,13 +181,13 @@ export async function isInstalled(): Promise<boolean> {
 
 /** @throws RnnError E_NO_ONNXRUNTIME */
 export function loadRuntime(): Promise<Runtime> {
-  loaded ??= findRuntime();
+  loaded ??= findRuntime(PLACES);
   return loaded;
 }
 
-async function findRuntime(): Promise<Runtime> {
+async function findRuntime(places: readonly string[]): Promise<Runtime> {
   let first: unknown;
-  for (const place of PLACES) {
+  for (const place of places) {
     try {
       const found = await import(place);
       return found.default ?? found;

@@ -6,18 +6,20 @@ import type { Layout } from './table.js';
 export function convertText(result: ConvertResult, layout: Layout): string {
   const { from, to, check } = result;
   const lines: [string, string][] = [
-    ['from', `${result.input}  (${from.framework}, ${from.format})`],
-    ['to', `${result.output}  (${to.framework}, ${to.format}; ${result.tensors} tensors, ${result.bytes} B)`],
+    ['from', `${result.input}  (${sideText(from)})`],
+    ['to', `${result.output}  (${sideText(to)}; ${result.tensors} tensors, ${result.bytes} B)`],
     ['sha256', result.sha256],
   ];
   if (check) {
-    const shape = check.shape.join('×');
-    lines.push([
-      'check',
-      check.identical
-        ? `the same y (${shape}), bit for bit, on an input of seed ${check.seed}`
-        : `largest difference of y (${shape}) ${check.largest.toExponential(2)} on an input of seed ${check.seed}`,
-    ]);
+    const { shape, identical, largest, seed, onnxruntime } = check;
+    const found = identical ? 'bit for bit' : `largest difference ${largest.toExponential(2)}`;
+    lines.push(['check', `the written file gives the same y (${shape.join('×')}), ${found}, on an input of seed ${seed}`]);
+    if (onnxruntime !== null) lines.push(['', `ONNX Runtime too, largest difference ${onnxruntime.toExponential(2)}`]);
   }
   return factLines(lines, layout, 9);
+}
+
+/** 'keras, npz'; a format of one framework says both */
+function sideText({ framework, format }: ConvertResult['from']): string {
+  return framework === format ? format : `${framework}, ${format}`;
 }

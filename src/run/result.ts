@@ -455,6 +455,8 @@ export interface ConvertResult {
   readonly check: {
     readonly shape: readonly number[];
     readonly largest: number;
+    /** the largest difference from ONNX Runtime's y; null where that was not run */
+    readonly onnxruntime: number | null;
     readonly identical: boolean;
     readonly seed: string;
   } | null;

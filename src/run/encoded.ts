@@ -1,0 +1,111 @@
+import { getConvention } from '../conventions/index.js';
+import { INPUT, toOnnxModel } from '../conventions/onnx/write.js';
+import type { EngineInput } from '../engines/engine.js';
+import { layersOfGraph } from '../engines/graph/layersOf.js';
+import { isInstalled } from '../engines/onnxruntime.js';
+import type { FileTensor } from '../formats/format.js';
+import { getFormat, readTensors, writeTensors } from '../formats/index.js';
+import type { OnnxModel } from '../formats/onnx/graph.js';
+import { writeOnnx } from '../formats/onnx.js';
+import { type ByteSource, memorySource } from '../formats/source.js';
+import { checkSpec } from '../model/check.js';
+import { inferShapes } from '../model/shapes.js';
+import { inputsOf, type ModelSpec, specOf } from '../model/spec.js';
+import type { GraphValue } from '../ops/value.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Weights } from '../weights/weights.js';
+import type { targetOf } from './convertTarget.js';
+import { execute, executeGraph } from './execute.js';
+import { readJsonModel } from './files/modelFile.js';
+import { nested } from './forward.js';
+import { ownLimits } from './limits.js';
+import type { Network } from './network/network.js';
+import { VERSION } from './version.js';
+
+/** What is written, and how it is read again. */
+export interface Written {
+  /** each valid until the next */
+  readonly pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  readonly tensors: number;
+  /** y of the written file */
+  y(source: ByteSource, input: EngineInput): Promise<readonly Tensor[]>;
+  /** y of ONNX Runtime for it, where it is a graph; undefined where that package is not installed beside this one */
+  onnxruntime?(input: EngineInput): Promise<readonly Tensor[] | undefined>;
+}
+
+/** Every output of a run, y first. */
+export async function yOf(model: ModelSpec, weights: Weights, input: EngineInput): Promise<readonly Tensor[]> {
+  const { y, others } = await execute(model, weights, input, { engine: 'batched' });
+  return [y, ...(others?.values() ?? [])];
+}
+
+/** The numbers of all outputs in one row. */
+export function inOneRow(outputs: readonly Tensor[]): { shapes: readonly (readonly number[])[]; data: Float64Array } {
+  return { shapes: outputs.map(t => t.shape), data: Float64Array.from(outputs.flatMap(t => [...t.data])) };
+}
+
+export async function encode(
+  { framework, format, convention: name }: ReturnType<typeof targetOf>,
+  network: Network & { readonly weights: Weights },
+  unchanged: ReadonlyMap<string, FileTensor> | undefined,
+): Promise<Written> {
+  const { model, shapes, weights } = network;
+  if (format === 'onnx') return encodeOnnx(network);
+  if (format === 'json') return encodeJson(network);
+  const convention = getConvention(name);
+  const same = framework === network.framework && unchanged !== undefined && convention.detect([...unchanged.keys()]);
+  const tensors = same ? new Map(unchanged) : convention.fromWeights(shapes, weights);
+  const { pieces } = getFormat(format);
+  return {
+    pieces: pieces ? pieces(tensors) : [await writeTensors(format, tensors)],
+    tensors: tensors.size,
+    async y(source, input) {
+      const read = await readTensors(source, { limits: ownLimits(), nameHint: `x.${format}` });
+      return yOf(model, convention.toWeights(shapes, read.tensors), input);
+    },
+  };
+}
+
+async function encodeOnnx({ model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {
+  const graph = toOnnxModel(model, shapes, weights, { version: VERSION });
+  const bytes = await writeOnnx(graph);
+  const read = (await getFormat('onnx').read(memorySource(bytes), ownLimits())).architecture as OnnxModel;
+  const layers = layersOfGraph(read);
+  const inputs = ({ x, others }: EngineInput) =>
+    inputsOf(model).map(({ name, features }, i): [string, GraphValue] => {
+      const t = i === 0 ? x : others!.get(name)!;
+      return [model.otherInputs ? name : INPUT, { kind: features === null ? 'int' : 'float', ...t }];
+    });
+  const ranBy = async (engine: 'batched' | 'onnxruntime', input: EngineInput) => {
+    const { y, others } = await executeGraph({ model: read, bytes }, new Map(inputs(input)), { engine });
+    return [y, ...(others?.values() ?? [])];
+  };
+  // what is not read back as layers is run as the graph it is
+  const asLayers = 'model' in layers && layers.exact && !model.otherInputs && !model.otherOutputs ? layers : undefined;
+  return {
+    pieces: [bytes],
+    tensors: graph.graph.initializers.size,
+    y: (_, input) => (asLayers ? yOf(asLayers.model, asLayers.weights, input) : ranBy('batched', input)),
+    onnxruntime: async input => ((await isInstalled(['onnxruntime-node'])) ? ranBy('onnxruntime', input) : undefined),
+  };
+}
+
+/** The description and every weight under our own names, in one document that --model reads. */
+async function encodeJson({ framework, model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {
+  const named = getConvention('rnn-cli').fromWeights(shapes, weights);
+  const numbers = Object.fromEntries(
+    [...named].map(([name, t]) => [name, { shape: t.shape, dtype: t.dtype === 'f64' ? 'float64' : 'float32', data: flat(t) }]),
+  );
+  const written = JSON.stringify({ ...specOf(model), weights: numbers }, (_, v) =>
+    typeof v === 'number' && !Number.isFinite(v) ? String(v) : v,
+  );
+  const bytes = new TextEncoder().encode(`${written}\n`);
+  const read = await readJsonModel(memorySource(bytes));
+  const back = checkSpec(read.spec, framework);
+  const backWeights = getConvention('rnn-cli').toWeights(inferShapes(back), read.file.tensors);
+  return { pieces: [bytes], tensors: named.size, y: (_, input) => yOf(back, backWeights, input) };
+}
+
+function flat(t: Tensor): unknown {
+  return nested({ shape: [t.data.length], data: t.data });
+}
