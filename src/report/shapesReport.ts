@@ -3,7 +3,7 @@ import type { Count, DimsJson, LayerRow, ShapesResult, WeightRow } from '../run/
 import { factLines } from './labelledLines.js';
 import { bytesText, countText, formulaText } from './numbers.js';
 import { type Column, drawTable, type Layout } from './table.js';
-import { wrapText } from './text.js';
+import { displayWidth, wrapText } from './text.js';
 
 /** `rnn-cli shapes` for people: every tensor with its letters, its sizes, its count and the arithmetic behind it. */
 
@@ -29,7 +29,7 @@ export async function shapesText(result: ShapesResult, layout: Layout): Promise<
   ]);
   const groups = new Set<number>([rows.length]);
   result.layers.forEach((layer, i) => {
-    rows.push(...layerRows(layer, i === result.layers.length - 1, separators));
+    rows.push(...layerRows(layer, roleOf(result, i), separators));
     groups.add(rows.length);
   });
   rows.push(['total', '', '', '', countText(result.totals.params, separators), `${bytesText(result.totals.bytes)} as float32`]);
@@ -47,7 +47,7 @@ function csvText(result: ShapesResult, layout: Layout): Promise<string> {
   const titles = ['layer', 'what', 'shape', 'size', 'params', 'how'];
   // an output's row has no count: the column adds up to the total
   const rows = result.layers.flatMap((layer, i) =>
-    layerRows(layer, i === result.layers.length - 1, false).map(([, what, shape, size, params, how]) => {
+    layerRows(layer, roleOf(result, i), false).map(([, what, shape, size, params, how]) => {
       return [escapeText(layer.name, 60), what, shape, size, what.startsWith('→') ? '' : params, how];
     }),
   );
@@ -55,7 +55,7 @@ function csvText(result: ShapesResult, layout: Layout): Promise<string> {
 }
 
 /** 'SimpleRNN, many to one    N samples  T=10 steps  D=3 features  M=5 units  K=2 outputs' */
-function heading({ title, dims }: ShapesResult, { paint, width }: Layout): string {
+function heading({ title, dims, inputs }: ShapesResult, { paint, width }: Layout): string {
   const words: Record<string, string> = {
     N: 'samples',
     T: 'steps',
@@ -63,21 +63,34 @@ function heading({ title, dims }: ShapesResult, { paint, width }: Layout): strin
     M: 'units',
     K: 'outputs',
     F: 'filters',
-    P: 'projected',
+    P: 'projected units',
     V: 'tokens',
-    E: 'wide',
-    R: 'times',
+    E: 'embedding size',
+    R: 'repeats',
   };
-  const sizes = Object.entries(dims).map(([letter, size]) => {
+  const isRead = (letter: string) => inputs.some(input => input.dims.includes(letter));
+  const used = Object.entries(dims).filter(([letter, size]) => size !== null || !['T', 'D'].includes(letter) || isRead(letter));
+  const sizes = used.map(([letter, size]) => {
     const word = words[letter.replace(/\d+$/, '')] ?? '';
     return `${size === null ? letter : `${letter}=${size}`}${word && ` ${word}`}`;
   });
-  return wrapText(`${paint.strong(title)}    ${sizes.join('  ')}`, width, 4);
+  const line = sizes.join('  ');
+  const fits = displayWidth(title) + 4 + displayWidth(line) <= width;
+  return fits ? `${paint.strong(title)}    ${line}` : wrapText(`${paint.strong(title)}\n  ${line}`, width, 2);
 }
 
-function layerRows(layer: LayerRow, isLast: boolean, separators: boolean): string[][] {
+/** Whether a layer gives y, a further output, or what only other layers read. */
+type Role = 'y' | 'output' | 'inner';
+
+function roleOf({ layers, outputs }: ShapesResult, i: number): Role {
+  if (outputs.length === 1) return i === layers.length - 1 ? 'y' : 'inner';
+  const at = outputs.findIndex(({ name }) => name === layers[i].name);
+  return at === 0 ? 'y' : at > 0 ? 'output' : 'inner';
+}
+
+function layerRows(layer: LayerRow, role: Role, separators: boolean): string[][] {
   const rows = layer.weights.map(weight => weightRow(weight, separators));
-  const output = `→ ${isLast ? 'y' : outputName(layer)}${layer.inferred.includes('returnSequences') && layer.returnSequences ? ', seq (auto)' : ''}`;
+  const output = `→ ${role === 'y' ? 'y' : outputName(layer)}${role === 'output' ? ' (output)' : ''}${layer.inferred.includes('returnSequences') && layer.returnSequences ? ', seq (auto)' : ''}`;
   const params = layer.weights.length === 0 ? '–' : countText(layer.params, separators);
   rows.push([output, symbols(layer.output), sizes(layer.output), params, layer.formula === null ? '' : formulaText(layer.formula)]);
   const name = escapeText(layer.name, 60) + (layer.trainable ? '' : ' (frozen)');
@@ -93,6 +106,7 @@ function weightRow({ name, dims, gates, shape, count, formula }: WeightRow, sepa
 
 function outputName({ kind, returnSequences, options }: LayerRow): string {
   if (returnSequences !== null) return returnSequences ? 'all h' : 'last h';
+  if (kind === 'op') return escapeText(String(options.op), 30);
   const names: Record<string, string> = {
     dense: 'dense',
     conv1d: 'filters',

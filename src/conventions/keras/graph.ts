@@ -55,7 +55,7 @@ export function wiredModel(className: string, model: Json, blocked?: Blocked): W
   if (className === 'Sequential') {
     const { input, outputs } = sequential(wiring, model, TOP, undefined, calls);
     return {
-      inputs: [input!],
+      inputs: [asTokens(input!, wiring)],
       layers: blocked ? wiring.layers : countable(wiring.layers, model),
       outputs: outputs.slice(0, sequentialOutputs(model, outputs)).map(value => ({ name: value, value })),
       calls,
@@ -67,7 +67,7 @@ export function wiredModel(className: string, model: Json, blocked?: Blocked): W
   const order = inputOrder(model, inputs);
   const specs = order.map(layer => inputSpec(asObject(layer.config, 'input'), nameOf(layer)));
   const outputs = functional(wiring, model, TOP, new Map(order.map(l => [nameOf(l), nameOf(l)])), calls);
-  return { inputs: specs, layers: blocked ? wiring.layers : countable(wiring.layers, model), outputs, calls };
+  return { inputs: specs.map(input => asTokens(input, wiring)), layers: blocked ? wiring.layers : countable(wiring.layers, model), outputs, calls };
 }
 
 /** How many of its last layer's outputs a Sequential model gives: y, the other direction's with merge_mode None, returned states. */
@@ -421,7 +421,14 @@ function nestedInputShape(layer: Json | undefined): unknown[] | undefined {
   return first === undefined ? undefined : inputShape(asObject(asObject(first, 'layer').config ?? {}, 'layer'));
 }
 
-/** [batch, …] of an InputLayer: a sequence as T and D, token numbers without features, anything else as its shape. */
+/** An input [T] that an Embedding reads is token numbers: T steps, without features. */
+function asTokens(input: Json, { layers }: Wiring): Json {
+  const { shape, ...rest } = input;
+  const isRead = layers.some(l => l.kind === 'embedding' && list(l.inputs)[0] === (input.name ?? 'input'));
+  return isRead && Array.isArray(shape) && shape.length === 1 ? { ...rest, timesteps: shape[0], features: null } : input;
+}
+
+/** [batch, …] of an InputLayer: a sequence as T and D, anything else as its shape. */
 export function inputSpec(config: Json, name: string | undefined): Json {
   const shape = inputShape(config);
   const named = name === undefined ? {} : { name };
