@@ -15,13 +15,16 @@ export function byName<T extends { readonly name: string }>(what: string, all: R
   throw unknownName(what, name, [...index.keys()]);
 }
 
-/** The error for a name that is not in `known`: E_UNKNOWN_<WHAT>. */
-export function unknownName(what: string, name: string, known: readonly string[]): RnnError {
+/**
+ * The error for a name that is not in `known`: E_UNKNOWN_<WHAT>.
+ * @param list the command that lists the known names, where they are too many for a message
+ */
+export function unknownName(what: string, name: string, known: readonly string[], list?: string): RnnError {
   const near = nearest(name, known);
   return new RnnError('spec', `E_UNKNOWN_${what.toUpperCase().replace(/[^A-Z]+/g, '_')}`, `unknown ${what} '${escapeText(name, 60)}'`, {
-    expected: known.join(', '),
+    expected: list ? `a ${what} of the list` : known.join(', '),
     found: escapeText(name, 60),
-    fix: near ? `did you mean '${near}'?` : `use one of: ${known.join(', ')}`,
+    fix: near ? `did you mean '${near}'?` : list ? `${list} lists every ${what}` : `use one of: ${known.join(', ')}`,
     correction: near === undefined ? undefined : { word: name, to: [near] },
   });
 }

@@ -206,8 +206,9 @@ function excessWord(word: string, command: CommandName, argv: readonly string[])
   if (command === 'compare' && files.length === 3 && files.slice(1).every(file => flagForFile(file, command) === '--against')) {
     const [network, x, y] = files;
     const line = [...argv.filter(other => !files.includes(other)), network, '--input', x, '--against', y];
-    return excess(word, command, 'an input stands behind -i, an output to judge behind --against', { line: [command, ...line] });
+    return excess(word, command, 'give the input with -i and the output to judge with --against', { line: [command, ...line] });
   }
+  if (command === 'explain') return excess(word, command, 'put a topic of several words in quotes; rnn-cli explain lists every topic');
   const flag = /^[a-z]+:[\w@+,:]+$/i.test(word) ? '--layers' : flagForFile(word, command);
   const known = flag !== undefined && flagsOf(command).some(other => spellings(other).includes(flag)) && !argv.includes(flag);
   if (!known) return excess(word, command, `rnn-cli ${command} --help`);
@@ -221,6 +222,6 @@ function excess(word: string, command: CommandName, fix: string, correction?: Co
   const takes =
     words.length === 0
       ? 'flags only'
-      : `${words.length === 1 ? `one ${words[0].value.kind === 'file' ? 'file' : 'word'}` : `${words.length} files`} and flags`;
+      : `${words.length === 1 ? `one ${words[0].value.kind === 'file' ? 'file' : command === 'explain' ? 'topic' : 'argument'}` : `${words.length} files`} and flags`;
   return new RnnError('usage', 'E_EXCESS', `${command} takes ${takes}, found ${found}`, { found, fix, correction });
 }

@@ -87,13 +87,17 @@ export async function compareArraysText({ arrays, files, equal, status }: Compar
   const [{ atol, rtol }] = arrays.length > 0 ? arrays : [{ atol: 0, rtol: 0 }];
   const oneRule = arrays.every(a => a.atol === atol && a.rtol === rtol);
   const rule = oneRule ? `, allowed ${smallText(atol)} + ${smallText(rtol)}·|e|` : '';
-  const counts = `${equal ? total : off} of ${total} values, largest ${smallText(largest)}${rule}`;
+  const shapes = arrays.filter(a => a.max === null && a.second !== null && !a.equal);
+  const counts =
+    total === 0 && shapes.length > 0
+      ? `the shapes ${[shapes[0].shape, shapes[0].second!].map(shape => shape.join('×') || 'scalar').join(' and ')} do not match`
+      : `${equal ? total : off} of ${total} values, largest ${smallText(largest)}${rule}`;
   const head = wrapText(
     `${equal ? paint.good(status) : paint.bad(status)}   ${counts}   ${files.first} and ${files.second}\n`,
     layout.width,
     12,
   );
-  if (equal) return head;
+  if (equal || (arrays.length === 1 && shapes.length === 1)) return head;
   const table = await drawTable(
     {
       columns: [

@@ -7,7 +7,7 @@ import { type Column, drawTable, type Layout } from './table.js';
 import { wrapText } from './text.js';
 
 const COLUMNS: readonly Column[] = [
-  { title: 'tensor', min: 12, paint: 'name' },
+  { title: 'tensor', min: 12, paint: 'name', path: true },
   { title: 'shape', min: 7 },
   { title: 'dtype', min: 5 },
   { title: 'role', min: 6 },
@@ -18,7 +18,10 @@ const COLUMNS: readonly Column[] = [
 export async function inspectText(result: InspectResult, layout: Layout): Promise<string> {
   const { paint, width } = layout;
   const framework = [result.framework ?? 'unknown framework', result.frameworkVersion].filter(Boolean).join(' ');
-  const tensors = () => drawTable({ columns: COLUMNS, rows: result.tensors.map(tensorRow) }, layout);
+  const gated = layout.style === 'csv' || result.tensors.some(t => t.gates);
+  const columns = gated ? COLUMNS : COLUMNS.filter(column => column.title !== 'gates');
+  const rows = result.tensors.map(t => tensorRow(t).slice(0, columns.length));
+  const tensors = () => drawTable({ columns, rows }, layout);
   // other programs read one table, and nothing around it
   if (layout.style === 'csv') return result.tensors.length === 0 && result.network ? shapesText(result.network, layout) : tensors();
   const parts = [

@@ -1,7 +1,7 @@
 import { csvCell, markdownCell } from '../escape.js';
 import { toAscii } from './ascii.js';
 import { NO_PAINT, type Paint } from './paint.js';
-import { type Align, cut, displayWidth, pad } from './text.js';
+import { type Align, cut, cutMiddle, displayWidth, pad } from './text.js';
 
 /**
  * Tables in five styles. `plain` is columns and spaces, for pipes; `ascii` the same in ASCII; `box` draws lines, for terminals; `markdown` for
@@ -30,7 +30,9 @@ export interface Column {
   readonly optional?: boolean;
   /** never cut; numbers */
   readonly whole?: boolean;
-  /** of every cell, or by what stands in it */
+  /** its texts are cut in the middle: names that differ at their ends */
+  readonly path?: boolean;
+  /** of every cell, or by its text */
   readonly paint?: keyof Paint | ((cell: string) => keyof Paint);
 }
 
@@ -131,7 +133,7 @@ function fitToWidth(table: Table, layout: Layout): Table {
     if (widths[widest] <= 8) break;
     const to = Math.max(8, widths[widest] - excess);
     columns = columns.map((column, i) => (i === widest ? { ...column, min: Math.min(column.min ?? 0, to) } : column));
-    rows = rows.map(row => row.map((cell, i) => (i === widest ? cut(cell, to) : cell)));
+    rows = rows.map(row => row.map((cell, i) => (i === widest ? (columns[i].path ? cutMiddle : cut)(cell, to) : cell)));
   }
   return { columns, rows, groups: table.groups };
 }

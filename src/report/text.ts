@@ -41,6 +41,14 @@ export function cut(text: string, width: number): string {
   return `${prefix(text, width - 1)}…`;
 }
 
+/** The same for paths, which differ at their ends: 'layers/bi…/cell/vars/0'. */
+export function cutMiddle(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  const start = prefix(text, Math.floor((width - 1) / 3));
+  const turned = [...text].reverse().join('');
+  return `${start}…${[...prefix(turned, width - 1 - displayWidth(start))].reverse().join('')}`;
+}
+
 /** The longest beginning of `text` that is at most `width` columns wide. */
 export function prefix(text: string, width: number): string {
   let used = 0;

@@ -8,7 +8,7 @@ import { prepare } from './prepare.js';
 import type { ExplainResult } from './result.js';
 import { VERSION } from './version.js';
 
-/** One page on a mistake or a word; its numbers are computed here and now. */
+/** One page on a mistake or a term; its numbers are computed when it is asked for. */
 export interface ExplainRequest {
   /** a code or a term; undefined lists them all */
   topic?: string;
@@ -51,7 +51,8 @@ export async function runExplain({ topic }: ExplainRequest): Promise<ExplainResu
     .replace(/[:@].*$/, '')
     .replaceAll('_', '-');
   if (!HYPOTHESES.some(h => h.name === code)) {
-    throw unknownName('topic', topic, [...HYPOTHESES.map(h => h.name), ...TERMS.flatMap(t => [t.name, ...(t.aliases ?? [])])]);
+    const names = [...HYPOTHESES.map(h => h.name), ...TERMS.flatMap(t => [t.name, ...(t.aliases ?? [])])];
+    throw unknownName('topic', topic, names, 'rnn-cli explain');
   }
   const hypothesis = getHypothesis(code);
   return {

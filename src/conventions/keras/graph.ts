@@ -67,7 +67,12 @@ export function wiredModel(className: string, model: Json, blocked?: Blocked): W
   const order = inputOrder(model, inputs);
   const specs = order.map(layer => inputSpec(asObject(layer.config, 'input'), nameOf(layer)));
   const outputs = functional(wiring, model, TOP, new Map(order.map(l => [nameOf(l), nameOf(l)])), calls);
-  return { inputs: specs.map(input => asTokens(input, wiring)), layers: blocked ? wiring.layers : countable(wiring.layers, model), outputs, calls };
+  return {
+    inputs: specs.map(input => asTokens(input, wiring)),
+    layers: blocked ? wiring.layers : countable(wiring.layers, model),
+    outputs,
+    calls,
+  };
 }
 
 /** How many of its last layer's outputs a Sequential model gives: y, the other direction's with merge_mode None, returned states. */

@@ -7,8 +7,8 @@ export const letters: readonly TermPage[] = [
     aliases: ['batch', 'samples', 'batch_size'],
     title: 'N: the number of samples',
     text: [
-      'How many sequences are run at once. No weight depends on it, and no sample should know of another: each starts with its own zeros in h.',
-      'One sample shows little: whether the state is reset between samples can only be seen from the second on.',
+      'How many sequences are run at once. No weight depends on it, and samples must not influence each other: each starts with h = 0.',
+      'With one sample, a state that is not reset between samples goes unnoticed.',
     ],
     examples: [{ words: 'N = 4 sequences', layers: 'rnn:5,dense:2', N: 4, T: 10, D: 3 }],
     related: ['T', 'D', 'state-carry', 'axes-swapped'],
@@ -19,7 +19,7 @@ export const letters: readonly TermPage[] = [
     title: 'T: the number of time steps',
     text: [
       'How long a sequence is. The same weights are used at every step, so no weight shape contains T, and a network runs on any length.',
-      'T and M are easily mixed up: T counts steps, M the units of h. A sequence of hidden states is T×M.',
+      'T and M are easily confused: T counts steps, M the units of h. A sequence of hidden states is T×M.',
     ],
     examples: [
       { words: 'T = 10', layers: 'rnn:5,dense:2', N: 1, T: 10, D: 3 },
@@ -39,7 +39,7 @@ export const letters: readonly TermPage[] = [
   },
   {
     name: 'M',
-    aliases: ['units', 'hidden_size'],
+    aliases: ['units', 'hidden_size', 'hidden', 'hidden_units', 'num_units'],
     title: 'M: the number of hidden units',
     text: [
       'The width of the hidden state h. Wh is M×M in each gate: square, so a transposed one has the right shape and the wrong numbers.',

@@ -59,7 +59,7 @@ export const sequences: readonly TermPage[] = [
   },
   {
     name: 'h_n',
-    aliases: ['c_n', 'Y_h', 'return_state', 'states'],
+    aliases: ['c_n', 'Y_h', 'return_state', 'states', 'state', 'hidden_state'],
     title: 'h_n: the last states',
     text: [
       'PyTorch’s second result: h after the last processed step, [layers·directions, N, M], never batch-first: layer 0 forward, layer 0 backward, layer 1 forward … An LSTM adds c_n. Keras: return_state=True; ONNX: Y_h, Y_c.',

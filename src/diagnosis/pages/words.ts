@@ -150,6 +150,26 @@ export const words: readonly TermPage[] = [
     related: ['T', 'M'],
   },
   {
+    name: 'vanishing gradient',
+    aliases: ['vanishing', 'exploding gradient', 'BPTT'],
+    title: 'vanishing gradient: early steps are hardly learned',
+    text: [
+      'Training multiplies one factor per step, tanh′·Wh, from the last step back to the first. Factors below 1 make the product vanish, so a SimpleRNN learns little from early steps; factors above 1 make it explode.',
+      'An LSTM adds to c instead (c_t = f⊙c_{t−1} + i⊙g): with f near 1 the factor stays near 1. A GRU does the same with z. rnn-cli does not train; the factor is seen in how little a change of x_1 moves the last h.',
+    ],
+    related: ['lstm', 'gru', 'unit_forget_bias'],
+  },
+  {
+    name: 'tolerance',
+    aliases: ['tol', 'atol', 'rtol', 'allowed'],
+    title: 'tolerance: which differences count',
+    text: [
+      'Two values are equal when |a − e| ≤ atol + rtol·|e|. With --tol auto, the default, atol is 16 times the difference between float32 and float64 in this very network, for each value, and at least 4 units in the last place.',
+      'A fixed 1e-5 is too coarse for small outputs, where it hides real mistakes, and too strict for large ones. Where rounding alone could move y by as much as it differs, compare says UNDECIDED instead of guessing.',
+    ],
+    related: ['float16', 'bfloat16'],
+  },
+  {
     name: 'teacher forcing',
     aliases: ['teacher-forcing', 'feedback', 'autoregressive'],
     title: 'teacher forcing: the right input at every step',

@@ -51,7 +51,7 @@ type Pair = readonly [name: string, first: FileTensor | undefined, second: FileT
 function pairsOf({ tensors: a }: TensorFile, { tensors: b }: TensorFile): Pair[] {
   if (a.size === 1 && b.size === 1) {
     const [[name, one]] = a;
-    return [[b.has(name) ? name : 'array', one, [...b.values()][0]]];
+    return [[b.has(name) && name !== 'npy' ? name : 'array', one, [...b.values()][0]]];
   }
   return [...new Set([...a.keys(), ...b.keys()])].map(name => [name, a.get(name), b.get(name)]);
 }
