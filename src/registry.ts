@@ -22,7 +22,7 @@ export function byName<T extends { readonly name: string }>(what: string, all: R
 export function unknownName(what: string, name: string, known: readonly string[], list?: string): RnnError {
   const near = nearest(name, known);
   return new RnnError('spec', `E_UNKNOWN_${what.toUpperCase().replace(/[^A-Z]+/g, '_')}`, `unknown ${what} '${escapeText(name, 60)}'`, {
-    expected: list ? `a ${what} of the list` : known.join(', '),
+    expected: list ? `a ${what} that ${list} lists` : known.join(', '),
     found: escapeText(name, 60),
     fix: near ? `did you mean '${near}'?` : list ? `${list} lists every ${what}` : `use one of: ${known.join(', ')}`,
     correction: near === undefined ? undefined : { word: name, to: [near] },
