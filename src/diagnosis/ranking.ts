@@ -131,6 +131,8 @@ function closeTo(trials: readonly Trial[], asSpecified: number, candidates: numb
 function isEnough(trial: Trial, left: number, asSpecified: number, candidates: number, how: 'sure' | 'likely'): boolean {
   // nothing but a mistake that makes labels gives whole numbers
   if (trial.digits !== undefined) return trial.digits >= RESERVE[how];
+  // a number that was fitted takes some of any difference away
+  if (trial.chosen > 0 && asSpecified < AHEAD_OF_NEXT * left) return false;
   const digits = Math.log10(Math.max(1, asSpecified / left)) * trial.values;
   return digits >= Math.log10(candidates) + RESERVE[how] + (trial.codes.length > 1 ? RESERVE.pair : 0);
 }
