@@ -135,6 +135,9 @@ it('two mistakes at once are named as a pair', async () => {
 it('says what zero biases and one sample hide', async () => {
   const { cannotDetect } = await runCompare({});
   expect(cannotDetect).toEqual(expect.arrayContaining(['state-carry', 'bias-missing', 'bias-twice', 'samples-permuted']));
+  // a fading Wh over many steps: what all samples share shows, what passes from one to the next does not
+  const long = await runCompare({ cell: 'gru', N: 3, T: 80, M: [3], init: 'torch' });
+  expect(long.cannotDetect).toContain('state-carry');
   const shown = await runCompare({ N: 4, init: 'torch' });
   for (const code of ['state-carry', 'bias-missing', 'wh-transposed']) expect(shown.cannotDetect).not.toContain(code);
 });

@@ -43,12 +43,10 @@ export function detectabilityOf(whole: Scenario, part: Part, options: Detectabil
   const cannotName: string[] = [];
   const unchecked: string[] = [];
   const parts = partsOf(whole, part, options.sample);
-  // two runs each: some need more than one sample
-  const each = 2 * SHOWN * mistakesIn(scenario) * options.work <= options.most && !options.layers ? SHOWN : 1;
   let left = options.most;
   for (const hypothesis of JUDGED) {
     const moves: { variant: Variant; by: number }[] = [];
-    for (const variant of shownBy(hypothesis, scenario, each)) {
+    for (const variant of shownBy(hypothesis, scenario)) {
       if (variant.layer !== null && options.layers?.has(variant.layer) === false) continue;
       const { by, samples } = moveOf(hypothesis, variant, parts, options, Math.floor(left / options.work));
       left -= samples * options.work;
@@ -61,10 +59,8 @@ export function detectabilityOf(whole: Scenario, part: Part, options: Detectabil
     if (moves.length === 0 || unchecked.includes(hypothesis.name)) continue;
     if (moves.every(m => m.by <= options.tolerance)) cannotDetect.push(hypothesis.name);
     else {
-      for (const layer of new Set(moves.map(m => m.variant.layer))) {
-        const own = moves.filter(m => m.variant.layer === layer);
-        if (layer !== null && own.every(m => m.by <= options.tolerance)) cannotDetect.push(`${hypothesis.name}@${layer}`);
-      }
+      for (const { variant, by } of moves)
+        if (variant.layer !== null && by <= options.tolerance) cannotDetect.push(`${hypothesis.name}@${variant.layer}`);
       if (moves.every(m => m.by <= options.nameable)) cannotName.push(hypothesis.name);
     }
   }
@@ -73,22 +69,16 @@ export function detectabilityOf(whole: Scenario, part: Part, options: Detectabil
 
 /** How many mistakes there are to look at, one of a kind in each layer. */
 export function mistakesIn(scenario: Scenario): number {
-  return JUDGED.reduce((sum, h) => sum + shownBy(h, scenario, 1).length, 0);
+  return JUDGED.reduce((sum, h) => sum + shownBy(h, scenario).length, 0);
 }
 
 /** Mistakes in the loop, its weights and its equations; what happens to x before or to y behind always shows, or has nothing to do with the input. */
 const JUDGED = HYPOTHESES.filter(h => !h.alone || h.name === 'samples-permuted');
 
-/** Variants of a family that are computed in each layer: the others differ from them in a parameter or in how far they go. */
-const SHOWN = 3;
-
-function shownBy(hypothesis: Hypothesis, scenario: Scenario, each: number): Variant[] {
-  const seen = new Map<string, number>();
-  return variantsOf(hypothesis, scenario).filter(({ layer }) => {
-    const count = (seen.get(layer ?? '') ?? 0) + 1;
-    seen.set(layer ?? '', count);
-    return count <= each;
-  });
+/** The most usual variant in each layer, and in all: an h that is kept from sample to sample may be hidden where one that all samples share is not. */
+function shownBy(hypothesis: Hypothesis, scenario: Scenario): Variant[] {
+  const seen = new Set<string | null>();
+  return variantsOf(hypothesis, scenario).filter(({ layer }) => !seen.has(layer) && seen.add(layer));
 }
 
 /** Smaller to larger: most mistakes show on one sample, what passes between samples on two, and the rest is computed on all. */
