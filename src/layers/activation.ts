@@ -71,8 +71,7 @@ export const activation: LayerKind<ActivationLayerSpec> = {
     config({ activation, kerasClass, axis }) {
       if (kerasClass === 'Activation') return { activation };
       if (kerasClass === 'Softmax') return { axis: axis.length === 1 ? axis[0] : axis };
-      const { name: _name, ...parameters } = typeof activation === 'string' ? { name: activation } : activation;
-      return CLASSES[kerasClass].write(parameters);
+      return CLASSES[kerasClass].write({ ...getActivation(activation).parameters });
     },
   },
   weightShapes: () => [],

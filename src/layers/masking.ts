@@ -15,6 +15,7 @@ export const masking: LayerKind<MaskingSpec> = {
   stepwise: () => true,
   grammar: { number: { field: 'value', example: '0.5' } },
   kerasClass: () => 'Masking',
+  keras: { classes: {}, config: ({ value }) => ({ mask_value: value }) },
   fields: { value: { type: 'number', default: 0 } },
   weightShapes: () => [],
   outputShape: (_layer, [input]) => sequenceOf(input),

@@ -14,6 +14,7 @@ import {
 } from './operatorFields.js';
 import { constantTensor, nodeOf } from './operatorNode.js';
 import { operatorOnnx } from './operatorOnnx.js';
+import { operatorScripts } from './operatorScripts.js';
 import { operatorShapes } from './operatorShapes.js';
 
 export type { OperatorSpec } from './operatorFields.js';
@@ -33,6 +34,7 @@ export const operator: LayerKind<OperatorSpec> = {
     kerasClass: { type: 'own', check: checkClassName, schema: { type: 'string' }, default: null },
   },
   onnx: operatorOnnx,
+  scripts: operatorScripts,
   weightShapes: () => [],
   outputShape: (layer, inputs) => operatorShapes(layer, inputs)[0],
   otherOutputs: (layer, inputs) =>

@@ -3,14 +3,27 @@ import { getActivation } from '../../activations/index.js';
 import { getCell, rowOf } from '../../cells/index.js';
 import { foreignWeight } from '../../conventions/keras/keras.js';
 import { type AnyLayer, getLayerKind } from '../../layers/index.js';
+import type { BothWaysSpec } from '../../layers/nested/bothWays.js';
+import type { StackedSpec } from '../../layers/nested/stacked.js';
 import { pythonText } from '../../layers/python.js';
 import type { LayerShapes } from '../../model/shapes.js';
-import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
+import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../../model/spec.js';
 import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
 import type { Network } from '../network/network.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
-import { activationText, arrayText, assignments, cannotEmit, header, helpersFor, type ScriptSource, valueNames } from './text.js';
+import {
+  activationText,
+  arrayText,
+  assignments,
+  cannotEmit,
+  type Given,
+  header,
+  helpersFor,
+  inputLines,
+  outputText,
+  type ScriptSource,
+} from './text.js';
 
 /** Keras 3 layers, called one after the other, with the same weights. */
 const PRELUDE = `import base64
@@ -23,78 +36,109 @@ def array(text, *shape):
     return np.frombuffer(base64.b64decode(text), "<f4").reshape(shape)
 
 
-def run(layer, weights, x):
-    layer.build(x.shape)
+def run(layer, weights, *inputs, **options):
+    layer(*inputs, **options)
     layer.set_weights(weights)
-    return layer(x)
+    return layer(*inputs, **options)
+
+
+def flat(values):
+    return [v for value in values for v in (flat(value) if isinstance(value, (list, tuple)) else [value])]
 
 `;
 
 export function kerasScript(source: ScriptSource, network: Network): string {
   const { weights, shapes } = adapted({ ...network, weights: source.weights }, 'keras');
   if (source.drawn) return drawnKerasScript(source, source.drawn);
-  const layers = assignments(source, shapes.layers, (layer, inputs) => layerText(layer, inputs, weights));
-  const run = [`x = keras.ops.convert_to_tensor(${arrayText(source.x)})`, ...layers, ...printed(source)].join('\n');
-  return `${header('y in Keras 3', source.x)}${PRELUDE}${helpersFor(run, HELPERS)}\n${run}`;
+  const owners = new Map(shapes.layers.map(l => [l.layer.name, l]));
+  const layers = assignments(source, shapes.layers, (layer, inputs, _value, given) =>
+    layerText(layer, owners.get(layer.layer.shares ?? layer.layer.name)!, inputs, weights, given),
+  );
+  const run = [...inputLines(source, array => `keras.ops.convert_to_tensor(${array})`), ...layers, ...printed(source)].join('\n');
+  return `${header('y in Keras 3', source.inputs)}${PRELUDE}${helpersFor(run, HELPERS)}\n${run}`;
 }
 
 /** Layers draw their seeds when they are constructed, which is in this order. */
 function drawnKerasScript(source: ScriptSource, drawn: DrawnSource): string {
-  const layers = assignments(source, source.layers, (layer, inputs) => layerText(layer, inputs, null));
+  const layers = assignments(source, source.layers, (layer, inputs) => layerText(layer, layer, inputs, null, { wantsOthers: false }));
   const x = [drawn.seeding, ...drawn.x, 'x = keras.ops.convert_to_tensor(x, "float32")'];
   const imports = 'import keras\nimport numpy as np\n';
   return `${drawnHeader('y in Keras 3 on TensorFlow', drawn)}${imports}\n${[...x, ...layers, ...printed(source)].join('\n')}`;
 }
 
 function printed(source: ScriptSource): string[] {
-  return [`y = keras.ops.convert_to_numpy(${valueNames(source).get(source.output)})`, 'print(y)\n'];
+  return [`y = ${outputText(source, value => `keras.ops.convert_to_numpy(${value})`)}`, 'print(y)\n'];
 }
 
-/** @param weights null: the layer draws its own */
-function layerText(shapes: LayerShapes, inputs: readonly string[], weights: Weights | null): string {
+/** @param owner whose weights they are: the first call's of a layer that is called again @param weights null: the layer draws its own */
+function layerText(shapes: LayerShapes, owner: LayerShapes, inputs: readonly string[], weights: Weights | null, given: Given): string {
   const { layer } = shapes;
-  const [x] = inputs;
-  const set = (text: string, input = x) =>
-    weights === null
-      ? `keras.layers.${text}(${input})`
-      : `run(keras.layers.${text}, [${shapes.weights.map(w => arrayText(foreignWeight(shapes, w, weights))).join(', ')}], ${input})`;
-  if (isRecurrent(layer)) return set(recurrentText(layer));
-  // the identity; constructed for the seed it takes where seeds matter
-  if (layer.kind === 'dropout' && weights !== null) return x;
   const { keras, scripts } = getLayerKind(layer.kind);
-  if (!keras && scripts?.keras)
-    return scripts.keras.expression(layer, {
-      inputs,
-      shapes: shapes.inputs,
-      output: shapes.output,
-      weight: () => undefined,
-      activation: (_spec, y) => y,
-    });
-  if (keras) {
-    const input = layer.kind === 'embedding' ? `keras.ops.cast(${x}, "int32")` : x;
-    return shapes.weights.length === 0 ? `keras.layers.${constructorText(layer)}(${input})` : set(constructorText(layer), input);
+  // the identity; constructed for the seed it takes where seeds matter
+  if (layer.kind === 'dropout' && weights !== null) return inputs[0];
+  if (!keras && scripts?.keras) {
+    const call = { inputs, shapes: shapes.inputs, output: shapes.output, weight: () => undefined };
+    return scripts.keras.expression(layer, { ...call, activation: (spec, y) => `keras.activations.get(${nameOf(spec)})(${y})` });
   }
-  throw cannotEmit(layer.kind, 'leave it out');
+  const asked = callText(shapes, inputs, given);
+  const constructed = `keras.layers.${constructorText(layer, given.wantsOthers)}`;
+  if (weights === null || owner.weights.length === 0) return `${constructed}(${asked})`;
+  const arrays = owner.weights.map(w => arrayText(foreignWeight(owner, w, weights)));
+  const text = `run(${constructed}, [${arrays.join(', ')}], ${asked})`;
+  return given.wantsOthers ? `flat(${text})` : text;
 }
 
-function recurrentText(layer: RecurrentSpec): string {
-  const op = rowOf(getCell(layer.kind), 'keras').className;
-  const options = [
-    String(layer.units),
-    `activation=${nameOf(layer.activation)}`,
-    ...(layer.recurrentActivation === null ? [] : [`recurrent_activation=${nameOf(layer.recurrentActivation)}`]),
-    `return_sequences=${bool(layer.returnSequences)}`,
-    ...(layer.useBias ? [] : ['use_bias=False']),
-    ...(layer.goBackwards ? ['go_backwards=True'] : []),
-    ...(layer.kind === 'lstm' && !layer.unitForgetBias ? ['unit_forget_bias=False'] : []),
-    ...(layer.kind === 'gru' ? [`reset_after=${bool(layer.resetAfter)}`] : []),
-  ];
-  const cell = `${op}(${options.join(', ')})`;
+/** The arguments of the call. */
+function callText({ layer }: LayerShapes, inputs: readonly string[], { states, mask }: Given): string {
+  const values = layer.kind === 'embedding' ? [`keras.ops.cast(${inputs[0]}, "int32")`] : inputs;
+  const listed = values.length > 1 && layer.kind !== 'multiheadattention' ? `[${values.join(', ')}]` : values.join(', ');
+  return [
+    listed,
+    ...(states ? [`initial_state=[${states.join(', ')}]`] : []),
+    ...(mask ? [`mask=keras.ops.cast(${mask}, "bool")`] : []),
+    ...('causal' in layer && layer.causal ? ['use_causal_mask=True'] : []),
+  ].join(', ');
+}
+
+function recurrentText(layer: RecurrentSpec, withStates: boolean): string {
+  const cell = `${rowOf(getCell(layer.kind), 'keras').className}(${recurrentOptions(layer, withStates, true)})`;
   return layer.bidirectional === null ? cell : `Bidirectional(keras.layers.${cell}, merge_mode=${JSON.stringify(layer.bidirectional)})`;
 }
 
+/** @param whole with what the loop does, beside what the cell computes */
+function recurrentOptions(layer: RecurrentSpec, withStates: boolean, whole: boolean): string {
+  return [
+    String(layer.units),
+    `activation=${nameOf(layer.activation)}`,
+    ...(layer.recurrentActivation === null ? [] : [`recurrent_activation=${nameOf(layer.recurrentActivation)}`]),
+    ...(whole ? [`return_sequences=${bool(layer.returnSequences)}`] : []),
+    ...(withStates ? ['return_state=True'] : []),
+    ...(layer.useBias ? [] : ['use_bias=False']),
+    ...(whole && layer.goBackwards ? ['go_backwards=True'] : []),
+    ...(whole && layer.zeroOutputForMask && layer.bidirectional === null ? ['zero_output_for_mask=True'] : []),
+    ...(whole && layer.unroll ? ['unroll=True'] : []),
+    ...(layer.kind === 'lstm' && !layer.unitForgetBias ? ['unit_forget_bias=False'] : []),
+    ...(layer.kind === 'gru' ? [`reset_after=${bool(layer.resetAfter)}`] : []),
+  ].join(', ');
+}
+
+function stackedText({ cells, returnSequences, goBackwards }: StackedSpec, withStates: boolean): string {
+  const each = cells.map(cell => {
+    const layer = cell as RecurrentSpec;
+    return `keras.layers.${rowOf(getCell(layer.kind), 'keras').className}Cell(${recurrentOptions(layer, false, false)})`;
+  });
+  return `RNN([${each.join(', ')}], return_sequences=${bool(returnSequences)}, go_backwards=${bool(goBackwards)}${withStates ? ', return_state=True' : ''})`;
+}
+
 /** `Conv1D(filters=8, kernel_size=(5,), activation="relu")`; a Dense works at every step as it is. */
-function constructorText(layer: AnyLayer): string {
+function constructorText(layer: AnyLayer, withStates = false): string {
+  if (isRecurrent(layer as LayerSpec)) return recurrentText(layer as RecurrentSpec, withStates);
+  if (layer.kind === 'stackedrnn') return stackedText(layer as StackedSpec, withStates);
+  if (layer.kind === 'bidirectional') {
+    const { forward, backward, merge } = layer as BothWaysSpec;
+    const [one, other] = [forward, backward].map(way => `keras.layers.${constructorText(way, withStates)}`);
+    return `Bidirectional(${one}, backward_layer=${other}, merge_mode=${merge === null ? 'None' : JSON.stringify(merge)})`;
+  }
   const { keras, kerasClass } = getLayerKind(layer.kind);
   if (!keras) throw cannotEmit(layer.kind, 'leave it out');
   const value = (key: string, v: unknown) =>

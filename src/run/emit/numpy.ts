@@ -17,6 +17,10 @@ import {
   header,
   helpersFor,
   helpersOf,
+  checkOutputs,
+  type Given,
+  inputLines,
+  outputText,
   type ScriptSource,
   valueNames,
 } from './text.js';
@@ -61,25 +65,38 @@ def leaky_relu(x): return np.where(x > 0, x, 0.2 * x)
 def hard_sigmoid(x): return np.clip(x / 6 + 0.5, 0, 1)
 def hard_sigmoid_keras2(x): return np.clip(0.2 * x + 0.5, 0, 1)
 
+
+def last(run):
+    return [run[0][:, -1], *run[1:]]
+
+
+def both(forward, backward, mode, pick):
+    a, b = (forward[0][:, -1], backward[0][:, -1]) if pick else (forward[0], backward[0][:, ::-1])
+    y = np.concatenate([a, b], -1) if mode == "concat" else a * b if mode == "mul" else (a + b) / (2 if mode == "ave" else 1)
+    return [y, *forward[1:], *backward[1:]]
+
 `;
 
 export function numpyScript(source: ScriptSource): string {
   const title = 'y in NumPy: the loop, written out';
   const { drawn } = source;
   const cells: Cells = new Map();
-  const layers = assignments(source, source.layers, (layer, inputs, value) => {
+  const layers = assignments(source, source.layers, (layer, inputs, value, given) => {
+    const owner = layer.layer.shares ?? layer.layer.name;
     const own = (weight: string) => {
-      const tensor = source.weights.get(`${layer.layer.name}/${weight}`);
+      const tensor = source.weights.get(`${owner}/${weight}`);
       return tensor && (drawn ? variable(value, weight) : arrayText(tensor));
     };
-    return isRecurrent(layer.layer) ? recurrentText(layer.layer, inputs[0], own, cells) : layerText(layer, inputs, own);
+    if (isRecurrent(layer.layer)) return recurrentText(layer.layer, inputs[0], own, cells, given);
+    checkOutputs(layer.layer, given);
+    return layerText(layer, inputs, own);
   });
-  const before = drawn ? drawnLines(source, drawn) : [`x = ${arrayText(source.x)}`];
-  const run = [...before, ...layers, `y = ${valueNames(source).get(source.output)}`, 'print(y)\n'].join('\n');
+  const before = drawn ? drawnLines(source, drawn) : inputLines(source, array => array);
+  const run = [...before, ...layers, `y = ${outputText(source, value => value)}`, 'print(y)\n'].join('\n');
   const loops = [...cells].map(([text, name]) => `\n\n${text.replace(/^def \w+/, `def ${name}`)}\n`).join('');
   const own = helpersOf(source.layers, 'numpy');
   const helpers = helpersFor(run, `${HELPERS}${loops}${own}${drawn?.weights ? initPrelude(drawn.weights) : ''}`);
-  return `${drawn ? `${drawnHeader(title, drawn)}import numpy as np\n` : `${header(title, source.x)}${PRELUDE}`}${helpers}\n${run}`;
+  return `${drawn ? `${drawnHeader(title, drawn)}import numpy as np\n` : `${header(title, source.inputs)}${PRELUDE}`}${helpers}\n${run}`;
 }
 
 /** X, then every weight, in the order in which `shapes` lists them. */
@@ -114,14 +131,26 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], own: Own): st
   throw cannotEmit(layer.kind, 'leave it out');
 }
 
-/** Sequence in the order in which the layer returns it; the last step is the one processed last. */
-function recurrentText(layer: RecurrentSpec, x: string, own: Own, cells: Cells): string {
-  const run = (way: string, reversed: boolean) => callText(layer, reversed ? `${x}[:, ::-1]` : x, name => own(way + name), cells);
-  if (layer.bidirectional === null) return `${run('', layer.goBackwards)}${layer.returnSequences ? '' : '[:, -1]'}`;
-  const pick = layer.returnSequences ? ['', '[:, ::-1]'] : ['[:, -1]', '[:, -1]'];
+/** Sequence in the order in which the layer returns it; the last step is the one processed last. States follow where they are read. */
+function recurrentText(layer: RecurrentSpec, x: string, own: Own, cells: Cells, given: Given): string {
+  const { states, wantsOthers } = given;
+  const whole = states !== undefined || wantsOthers;
+  const half = (states ?? []).length / 2;
+  const run = (way: string, reversed: boolean, from = states) => {
+    const text = callText(layer, reversed ? `${x}[:, ::-1]` : x, name => own(way + name), cells, whole ? (from ?? []) : undefined);
+    return whole && !wantsOthers ? `${text}[0]` : text;
+  };
+  const pick = layer.returnSequences ? 'None' : '"last"';
+  if (layer.bidirectional === null) {
+    const text = run('', layer.goBackwards);
+    if (wantsOthers) return layer.returnSequences ? text : `last(${text})`;
+    return `${text}${layer.returnSequences ? '' : '[:, -1]'}`;
+  }
+  const ways = [run('forward/', layer.goBackwards, states?.slice(0, half)), run('backward/', !layer.goBackwards, states?.slice(half))];
+  if (wantsOthers) return `both(${ways.join(', ')}, ${JSON.stringify(layer.bidirectional)}, ${pick})`;
+  const steps = layer.returnSequences ? ['', '[:, ::-1]'] : ['[:, -1]', '[:, -1]'];
   // both in the order in which the forward one ran: with go_backwards that is the order Keras returns
-  const forward = `${run('forward/', layer.goBackwards)}${pick[0]}`;
-  const backward = `${run('backward/', !layer.goBackwards)}${pick[1]}`;
+  const [forward, backward] = ways.map((text, i) => `${text}${steps[i]}`);
   switch (layer.bidirectional) {
     case 'concat':
       return `np.concatenate([${forward}, ${backward}], -1)`;
@@ -137,13 +166,14 @@ function recurrentText(layer: RecurrentSpec, x: string, own: Own, cells: Cells):
 /** Functions of recurrent layers that the script has so far, by their text. */
 type Cells = Map<string, string>;
 
-function callText(layer: RecurrentSpec, x: string, weight: Own, cells: Cells): string {
+/** @param states what the loop starts from, none for zeros; undefined: the function gives no states either */
+function callText(layer: RecurrentSpec, x: string, weight: Own, cells: Cells, states?: readonly string[]): string {
   const twoRows = biasRows(layer) === 2;
-  const { name, text, parameters } = numpyCell(layer, twoRows);
+  const { name, text, parameters } = numpyCell(layer, twoRows, states !== undefined);
   const again = [...cells.values()].filter(n => n.replace(/_\d+$/, '') === name).length;
   if (!cells.has(text)) cells.set(text, again === 0 ? name : `${name}_${again + 1}`);
   const sent = parameters.filter(p => p !== 'b2').map(p => argumentText(p, layer, weight, twoRows));
-  return `${cells.get(text)}(${[x, ...sent].join(', ')})`;
+  return `${cells.get(text)}(${[x, ...sent, ...(states ?? [])].join(', ')})`;
 }
 
 function biasRows(layer: RecurrentSpec): number {

@@ -16,8 +16,11 @@ interface Piece extends Line {
   readonly text: string;
 }
 
-/** The loop over the steps, written from the cell's own equations; only the parameters that they use. */
-export function numpyCell(layer: RecurrentSpec, twoBiases: boolean): NumpyCell {
+/**
+ * The loop over the steps, written from the cell's own equations; only the parameters that they use. With states it takes those to start from
+ * and gives the last ones behind the outputs.
+ */
+export function numpyCell(layer: RecurrentSpec, twoBiases: boolean, withStates = false): NumpyCell {
   const cell = getCell(layer.kind);
   const lines: string[] = [];
   cell.working(textOf(layer, twoBiases, lines));
@@ -36,15 +39,17 @@ export function numpyCell(layer: RecurrentSpec, twoBiases: boolean): NumpyCell {
     );
   const zeros = cell.states.map(s => `np.zeros((len(x), ${s === 'h' ? 'Wh.shape[0]' : `Wh.shape[1] // ${cell.gates.length}`}))`);
   const text = [
-    `def ${layer.kind}(x, ${parameters.join(', ')}):`,
+    `def ${layer.kind}(x, ${[...parameters, ...(withStates ? cell.states.map(s => `${s}=None`) : [])].join(', ')}):`,
     ...splits,
-    `    ${cell.states.join(', ')}, out = ${zeros.join(', ')}, []`,
+    ...(withStates
+      ? [...cell.states.map((s, i) => `    ${s} = ${zeros[i]} if ${s} is None else ${s}`), '    out = []']
+      : [`    ${cell.states.join(', ')}, out = ${zeros.join(', ')}, []`]),
     '    for t in range(x.shape[1]):',
     '        x_t = x[:, t]',
     ...lines.map(line => `        ${line}`),
     `        ${cell.states.join(', ')} = ${cell.states.map(s => `${s}_t`).join(', ')}`,
     '        out.append(h)',
-    '    return np.stack(out, 1)',
+    `    return np.stack(out, 1)${withStates ? `, ${cell.states.join(', ')}` : ''}`,
   ];
   return { name: layer.kind, text: text.join('\n'), parameters };
 }

@@ -1,4 +1,5 @@
 import { escapeText } from '../../escape.js';
+import { inputsOf, type ModelSpec, outputsOf } from '../../model/spec.js';
 import type { Prepared } from '../prepare.js';
 import { type Asked, drawnSource } from './drawn.js';
 import { kerasScript } from './keras.js';
@@ -15,16 +16,14 @@ import { torchScript } from './torch.js';
 export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked = {}): string {
   const { network, weights, input, graphInputs } = prepared;
   if (graphInputs) throw cannotEmit('a graph that is no chain of layers', 'convert it with ONNX Runtime');
-  checkWiring(network.model);
   if (input.mask || input.initialStates) throw cannotEmit('padding or initial states', 'drop --lengths, --mask, --h0 and --c0');
-  if (network.model.layers.some(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero)))
-    throw cannotEmit('masking', 'leave the masking out');
+  checkMasks(network.model, target);
+  const inputs = inputsOf(network.model).map(({ name }, i) => ({ name, x: i === 0 ? input.x : input.others!.get(name)! }));
   const source = {
     layers: network.shapes.layers,
     weights,
-    x: input.x,
-    inputName: network.model.input.name,
-    output: network.model.output,
+    inputs,
+    outputs: outputsOf(network.model).map(({ value }) => value),
     drawn: drawnSource(prepared, target, asked),
   };
   switch (target) {
@@ -37,17 +36,11 @@ export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked 
   }
 }
 
-/** A script is one value after the other, each from whole outputs of layers. */
-function checkWiring({ otherInputs, layers, output }: Prepared['network']['model']): void {
-  const merges = 'convert the network to .onnx, or take the part that reads one input';
-  if (otherInputs) throw cannotEmit('several inputs', merges);
-  for (const layer of layers) {
-    if (layer.shares !== undefined) throw cannotEmit(`a layer that is called twice (${escapeText(layer.shares, 40)})`, merges);
-    if (layer.states) throw cannotEmit(`initial states that the network computes (${escapeText(layer.name, 40)})`, merges);
-    if (typeof layer.mask === 'string') throw cannotEmit(`a mask that the network computes (${escapeText(layer.name, 40)})`, merges);
-  }
-  const values = new Set(layers.map(layer => layer.name));
-  const state = [...layers.flatMap(layer => layer.inputs), output].find(name => name.includes('/') && !values.has(name));
-  const known = state !== undefined && layers.some(layer => state.startsWith(`${layer.name}/`));
-  if (known) throw cannotEmit(`the state ${escapeText(state, 40)} as a value`, merges);
+/** Keras' own layers hand masks on as they did; NumPy and PyTorch have whole sequences here. */
+function checkMasks({ layers }: ModelSpec, target: EmitTarget): void {
+  const masked = layers.find(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero) || typeof l.mask === 'string');
+  if (!masked) return;
+  if (target !== 'keras') throw cannotEmit(`masked steps (${escapeText(masked.name, 40)})`, 'take --emit keras, or convert the network to .onnx');
+  const other = layers.find(l => l.kind === 'last' || ('masks' in l && l.masks === 'all'));
+  if (other) throw cannotEmit(`masks as ${escapeText(other.name, 40)} takes them`, 'convert the network to .onnx');
 }

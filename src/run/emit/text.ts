@@ -11,9 +11,10 @@ import type { DrawnSource } from './drawn.js';
 export interface ScriptSource {
   readonly layers: readonly LayerShapes[];
   readonly weights: Weights;
-  readonly x: Tensor;
-  readonly inputName: string;
-  readonly output: string;
+  /** the first is x */
+  readonly inputs: readonly { readonly name: string; readonly x: Tensor }[];
+  /** values of the network; y is the one there is, or a list */
+  readonly outputs: readonly string[];
   /** how the script draws weights and X itself; null: it carries the numbers */
   readonly drawn: DrawnSource | null;
 }
@@ -52,27 +53,68 @@ export function helpersOf(layers: readonly LayerShapes[], target: 'numpy' | 'tor
   return [...new Set(all.map(layer => getLayerKind(layer.kind).scripts?.[target]?.helpers ?? ''))].join('\n\n');
 }
 
-/** Names of values in a script: x is the input, v1 the first layer's output. */
-export function valueNames({ layers, inputName }: ScriptSource): Map<string, string> {
-  return new Map([[inputName, 'x'], ...layers.map((l, i): [string, string] => [l.layer.name, `v${i + 1}`])]);
+/** @throws RnnError E_EMIT where something reads what the layer gives beside its output, or it starts from states */
+export function checkOutputs(layer: AnyLayer, { wantsOthers, states }: Given): void {
+  const what = wantsOthers ? 'the outputs beside the first' : 'initial states';
+  if (wantsOthers || states) throw cannotEmit(`${what} of ${layer.kind}`, 'take --emit keras, or convert the network to .onnx');
 }
 
-/** `v1 = …` for every layer, in order. */
+/** Names of values in a script: x is the input (x1, x2 of several), v1 the first layer's output, v1_h what it gives beside it. */
+export function valueNames({ layers, inputs }: ScriptSource): Map<string, string> {
+  return new Map([
+    ...inputs.map(({ name }, i): [string, string] => [name, inputs.length === 1 ? 'x' : `x${i + 1}`]),
+    ...layers.flatMap(({ layer, others }, i) => [
+      [layer.name, `v${i + 1}`] as [string, string],
+      ...others.map(({ suffix }): [string, string] => [`${layer.name}/${suffix}`, `v${i + 1}_${suffix.replace(/\W/g, '_')}`]),
+    ]),
+  ]);
+}
+
+/** `x = …` of every input. */
+export function inputLines(source: ScriptSource, written: (array: string) => string): string[] {
+  const names = valueNames(source);
+  return source.inputs.map(({ name, x }) => `${names.get(name)} = ${written(arrayText(x))}`);
+}
+
+/** `y = …`, a list where there are several outputs. */
+export function outputText(source: ScriptSource, written: (value: string) => string): string {
+  const values = source.outputs.map(value => written(valueNames(source).get(value)!));
+  return values.length === 1 ? values[0] : `[${values.join(', ')}]`;
+}
+
+/** What a call of a layer is given beside its inputs, and whether anything reads what it gives beside its output. */
+export interface Given {
+  readonly states?: readonly string[];
+  readonly mask?: string;
+  readonly wantsOthers: boolean;
+}
+
+/** `v1 = …` for every layer, in order; `v1, v1_h, v1_c = …` where its states are read. */
 export function assignments(
   source: ScriptSource,
   layers: readonly LayerShapes[],
-  text: (layer: LayerShapes, inputs: readonly string[], value: string) => string,
+  text: (layer: LayerShapes, inputs: readonly string[], value: string, given: Given) => string,
 ): string[] {
   const names = valueNames(source);
+  const read = new Set([...layers.flatMap(({ layer }) => [...layer.inputs, ...(layer.states ?? [])]), ...source.outputs]);
   return layers.map(shapes => {
-    const value = names.get(shapes.layer.name)!;
-    const inputs = shapes.layer.inputs.map(name => names.get(name)!);
-    return `${value} = ${text(shapes, inputs, value)}`;
+    const { layer, others } = shapes;
+    const value = names.get(layer.name)!;
+    const suffixed = others.map(({ suffix }) => `${layer.name}/${suffix}`);
+    const wantsOthers = suffixed.some(other => read.has(other));
+    const given = {
+      states: layer.states?.map(name => names.get(name)!),
+      mask: typeof layer.mask === 'string' ? names.get(layer.mask)! : undefined,
+      wantsOthers,
+    };
+    const inputs = layer.inputs.map(name => names.get(name)!);
+    const left = wantsOthers ? [value, ...suffixed.map(other => names.get(other)!)] : [value];
+    return `${left.join(', ')} = ${text(shapes, inputs, value, given)}`;
   });
 }
 
-export function header(title: string, x: Tensor): string {
-  return `# ${title}\n# x ${formatShape(x.shape)}; weights and input are those of the run that printed this, exactly (float32)\n`;
+export function header(title: string, inputs: ScriptSource['inputs']): string {
+  return `# ${title}\n# x ${inputs.map(({ x }) => formatShape(x.shape)).join(', ')}; weights and input are those of the run that printed this, exactly (float32)\n`;
 }
 
 /** Of a text of Python functions those that the body calls, and those that these call. */

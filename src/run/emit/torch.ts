@@ -7,7 +7,19 @@ import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
 import type { Network } from '../network/network.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
-import { arrayText, assignments, calledText, cannotEmit, header, helpersFor, helpersOf, type ScriptSource, valueNames } from './text.js';
+import {
+  arrayText,
+  assignments,
+  calledText,
+  cannotEmit,
+  checkOutputs,
+  header,
+  helpersFor,
+  helpersOf,
+  inputLines,
+  outputText,
+  type ScriptSource,
+} from './text.js';
 
 /** PyTorch's own modules with the same weights. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
@@ -53,9 +65,15 @@ def run(module, x, sequences):
 export function torchScript(source: ScriptSource, network: Network): string {
   const { weights, shapes } = adapted({ ...network, weights: source.weights }, 'torch');
   if (source.drawn) return drawnTorchScript(source, source.drawn);
-  const lines = [`x = ${arrayText(source.x)}`, ...assignments(source, shapes.layers, (layer, inputs) => layerText(layer, inputs, weights))];
+  const lines = [
+    ...inputLines(source, array => array),
+    ...assignments(source, shapes.layers, (layer, inputs, _value, given) => {
+      checkOutputs(layer.layer, given);
+      return layerText(layer, inputs, weights);
+    }),
+  ];
   const run = withoutGradients(lines, source);
-  return `${header('y in PyTorch', source.x)}${PRELUDE}${helpersFor(run, HELPERS + helpersOf(shapes.layers, 'torch'))}\n${run}`;
+  return `${header('y in PyTorch', source.inputs)}${PRELUDE}${helpersFor(run, HELPERS + helpersOf(shapes.layers, 'torch'))}\n${run}`;
 }
 
 /** Modules draw when they are constructed: all of them in order, then X. */
@@ -74,8 +92,9 @@ function drawnTorchScript(source: ScriptSource, drawn: DrawnSource): string {
 }
 
 function withoutGradients(lines: readonly string[], source: ScriptSource): string {
-  const body = [...lines, `y = ${valueNames(source).get(source.output)}`];
-  return `with torch.no_grad():\n${body.map(line => `    ${line}`).join('\n')}\nprint(y.numpy())\n`;
+  const body = [...lines, `y = ${outputText(source, value => value)}`];
+  const shown = source.outputs.length === 1 ? 'y.numpy()' : '[t.numpy() for t in y]';
+  return `with torch.no_grad():\n${body.map(line => `    ${line}`).join('\n')}\nprint(${shown})\n`;
 }
 
 /** The constructor of a layer that draws; null: it has no parameters. */
@@ -89,7 +108,7 @@ function moduleText(shapes: LayerShapes): string | null {
 /** @param from the weights to carry, or the name of the module that has drawn its own */
 function layerText(shapes: LayerShapes, inputs: readonly string[], from: Weights | { readonly module: string }): string {
   const { layer } = shapes;
-  const own = (name: string) => ('module' in from ? undefined : from.get(`${layer.name}/${name}`));
+  const own = (name: string) => ('module' in from ? undefined : from.get(`${layer.shares ?? layer.name}/${name}`));
   const [x] = inputs;
   if (isRecurrent(layer)) {
     const module = 'module' in from ? from.module : `load(${recurrentModule(layer, shapes)}, ${stateText(layer, shapes, from)})`;
@@ -113,14 +132,14 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], from: Weights
 
 /** A state dict of one module, its names as in `torch.nn`. */
 function stateText(layer: RecurrentSpec, { inputs: [input] }: LayerShapes, weights: Weights): string {
-  const single = { ...layer, inputs: ['input'] };
+  const single = { ...layer, name: layer.shares ?? layer.name, shares: undefined, inputs: ['input'] };
   const model: ModelSpec = {
     schema: SPEC_SCHEMA,
     name: 'layer',
     functional: false,
     input: { name: 'input', batch: null, timesteps: null, features: input[2].size },
     layers: [single],
-    output: layer.name,
+    output: single.name,
   };
   const state = [...torch.fromWeights(inferShapes(model), weights)].map(
     ([name, t]) => `${JSON.stringify(name.replace(/^rnn\./, ''))}: ${arrayText(t)}`,
