@@ -120,7 +120,13 @@ it.each(EVERY)('%s: the engines compute what the textbook says', async (_, one) 
 withNumpy('the emitted NumPy scripts print it', () => {
   const printed = printedByNumpy(
     EVERY.map(([, { model, weights, x }]) =>
-      numpyScript({ layers: inferShapes(model).layers, weights, inputs: [{ name: model.input.name, x }], outputs: [model.output], drawn: null }),
+      numpyScript({
+        layers: inferShapes(model).layers,
+        weights,
+        inputs: [{ name: model.input.name, x }],
+        outputs: [model.output],
+        drawn: null,
+      }),
     ),
   );
   EVERY.forEach(([name, one], i) => {

@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RnnError } from '../../src/errors.js';
 import { runEmit, runForward } from '../../src/run/forward.js';
 import type { ForwardRequest } from '../../src/run/request.js';
 import { initializers } from '../../src/weights/initializers/index.js';
@@ -148,18 +149,47 @@ it('names what PyTorch has not', async () => {
 
 describe('networks that are no chain', () => {
   const models = join(__dirname, '..', 'reference', 'keras_models');
-  const emitted = (name: string, target: 'numpy' | 'torch' | 'keras') => {
-    const input = ['.x.npy', '.x.npz'].map(end => join(models, name + end)).find(path => existsSync(path));
-    return runEmit({ model: join(models, `${name}.keras`), input }, target);
-  };
+  const names = readdirSync(models).flatMap(file => (file.endsWith('.keras') ? [file.replace('.keras', '')] : []));
+  const requestOf = (name: string) => ({
+    model: join(models, `${name}.keras`),
+    input: ['.x.npy', '.x.npz'].map(end => join(models, name + end)).find(path => existsSync(path)),
+  });
+
+  withNumpy('print every output in NumPy, or are refused by name', async () => {
+    const scripts = new Map<string, string>();
+    for (const name of names) {
+      const written = await runEmit(requestOf(name), 'numpy').catch(error => error);
+      if (written instanceof RnnError)
+        expect([name, written.code, written.exit]).toEqual([name, expect.stringMatching(/E_EMIT|E_INT8/), 3]);
+      else scripts.set(name, written.script);
+    }
+    expect(scripts.size).toBeGreaterThan(25);
+    const printed = printedByNumpy([...scripts.values()]);
+    for (const [i, name] of [...scripts.keys()].entries()) {
+      const { outputs } = await runForward({ ...requestOf(name), dtype: 'f64' });
+      const expected = outputs.flatMap(o => (o.y as never[]).flat(9)).map(Number);
+      const off = numbersIn(printed[i]).map((v, k) => Math.abs(v - expected[k]));
+      expect([name, off.length, Math.max(...off) < 1e-6]).toEqual([name, expected.length, true]);
+    }
+  });
 
   it.each([
-    ['encdec', 'several inputs'],
-    ['init_state_from_dense', 'initial states that the network computes'],
-    ['live_shared_in_order', 'a layer that is called twice'],
-  ])('%s is refused by name, never written wrong', async (name, what) => {
-    for (const target of ['numpy', 'torch', 'keras'] as const)
-      await expect(emitted(name, target)).rejects.toMatchObject({ code: 'E_EMIT', exit: 3, message: expect.stringContaining(what) });
+    ['encdec', ['x1 = ', 'x2 = ', 'initial_state=[v1_h, v1_c]', 'flat(run(']],
+    ['mha', ['run(keras.layers.MultiHeadAttention(']],
+    ['mask_kwarg_pool', ['keras.layers.Masking(mask_value=0)']],
+    ['live_mask_beside_states', ['mask=keras.ops.cast(', 'initial_state=[']],
+    ['multi_out', ['y = [keras.ops.convert_to_numpy(']],
+  ])('%s is written with the layers of Keras', async (name, parts) => {
+    const { script } = await runEmit(requestOf(name), 'keras');
+    for (const part of parts) expect(script).toContain(part);
+  });
+
+  it('of masked steps are refused where masks are not written', async () => {
+    for (const target of ['numpy', 'torch'] as const)
+      await expect(runEmit(requestOf('mask_kwarg_pool'), target)).rejects.toMatchObject({
+        code: 'E_EMIT',
+        message: expect.stringContaining('masked steps'),
+      });
   });
 });
 

@@ -99,7 +99,9 @@ const transpose: Rule = ({ lib, x, attributes, rank }) => {
 const unsqueeze: Rule = ({ lib, x, numbers }) => {
   const axes = numbers(1);
   if (!axes || (axes.length > 1 && axes.some(a => a < 0))) return undefined;
-  return [...axes].sort((a, b) => a - b).reduce((y, axis) => `${lib}.${lib === 'torch' ? 'unsqueeze' : 'expand_dims'}(${y}, ${axis})`, x(0));
+  return [...axes]
+    .sort((a, b) => a - b)
+    .reduce((y, axis) => `${lib}.${lib === 'torch' ? 'unsqueeze' : 'expand_dims'}(${y}, ${axis})`, x(0));
 };
 
 const squeeze: Rule = ({ lib, x, numbers }) => {
@@ -160,10 +162,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   Relu: ({ lib, x }) => (lib === 'np' ? `np.maximum(${x(0)}, 0)` : `${lib}.relu(${x(0)})`),
   Sigmoid: formula('(1 / (1 + LIB.exp(-X)))'),
   ...Object.fromEntries(
-    ['Abs', 'Exp', 'Log', 'Sqrt', 'Sin', 'Cos', 'Tan', 'Tanh', 'Sinh', 'Cosh', 'Sign', 'Floor', 'Ceil', 'Round', 'IsNaN', 'IsInf'].map(op => [
-      op,
-      called(op.toLowerCase()),
-    ]),
+    ['Abs', 'Exp', 'Log', 'Sqrt', 'Sin', 'Cos', 'Tan', 'Tanh', 'Sinh', 'Cosh', 'Sign', 'Floor', 'Ceil', 'Round', 'IsNaN', 'IsInf'].map(
+      op => [op, called(op.toLowerCase())],
+    ),
   ),
   ReduceSum: reduction('sum', 'sum'),
   ReduceMean: reduction('mean', 'mean'),

@@ -40,7 +40,8 @@ export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked 
 function checkMasks({ layers }: ModelSpec, target: EmitTarget): void {
   const masked = layers.find(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero) || typeof l.mask === 'string');
   if (!masked) return;
-  if (target !== 'keras') throw cannotEmit(`masked steps (${escapeText(masked.name, 40)})`, 'take --emit keras, or convert the network to .onnx');
+  if (target !== 'keras')
+    throw cannotEmit(`masked steps (${escapeText(masked.name, 40)})`, 'take --emit keras, or convert the network to .onnx');
   const other = layers.find(l => l.kind === 'last' || ('masks' in l && l.masks === 'all'));
   if (other) throw cannotEmit(`masks as ${escapeText(other.name, 40)} takes them`, 'convert the network to .onnx');
 }
