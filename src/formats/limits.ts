@@ -81,7 +81,7 @@ const TABLE = {
     kind: 'count',
     standard: 1032,
     most: COUNT,
-    help: 'bytes that a compressed byte becomes; honest files stay below 1032',
+    help: 'inflated bytes per compressed byte; valid files stay below 1032',
   },
   inflatedBytes: {
     key: 'maxInflated',
@@ -89,7 +89,7 @@ const TABLE = {
     kind: 'bytes',
     standard: 2 ** 30,
     most: Number.MAX_SAFE_INTEGER,
-    help: 'what all that is compressed in a file becomes',
+    help: 'inflated bytes of all compressed parts of a file',
   },
   totalBytes: {
     flag: '--max-memory',
@@ -114,7 +114,7 @@ const TABLE = {
     standard: 60,
     // the longest a timer waits
     most: 2_000_000,
-    help: 'reading one file; given, all that the command does as well: reading in pieces, computing, writing',
+    help: 'time to read one file; if the flag is given, time for the whole command',
   },
 } as const satisfies Readonly<Record<LimitName, LimitRow>>;
 

@@ -46,6 +46,6 @@ export function pageFoot(
         el('summary', {}, 'Keyboard'),
         el('dl', {}, ...help.flatMap(([key, what]) => [el('dt', {}, el('kbd', {}, key)), el('dd', {}, what)])),
       ),
-    el('p', { class: 'made' }, `Made by rnn-cli ${version}. This file asks nothing of the network.`),
+    el('p', { class: 'made' }, `Made by rnn-cli ${version}. This file makes no network requests.`),
   );
 }
