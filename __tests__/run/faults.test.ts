@@ -1,12 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAtomic } from '../../src/run/files/atomicWrite.js';
+import { THOROUGH } from '../helpers/effort.js';
 import { type Call, disk } from '../helpers/faultyDisk.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 import { runCli } from '../helpers/runCli.js';
 
 /**
- * Every command that writes, on a disk whose N-th open, read, write, sync, rename or link fails, for every N until that is no longer reached: each
+ * Every command that writes, on a disk whose N-th open, read, write, sync, rename or link fails, for every N until that is no longer reached (from the
+ * sixth on a quarter of them but for npm run test:thorough): each
  * file is whole, the old one or the new one, nothing else stands in the folder, and the exit code is 4 with one message.
  */
 jest.mock('node:fs/promises', () => jest.requireActual('../helpers/faultyDisk').faultyFs(jest.requireActual('node:fs/promises')));
@@ -84,7 +86,7 @@ describe.each(COMMANDS.map(command => [command.name, command] as const))('%s', (
     expect(all).toEqual([...INPUTS.keys(), ...command.writes].sort());
     let failed = 0;
     for (const [call, code] of force ? KINDS : KINDS_OF_NEW) {
-      for (let after = 1, reached = true; reached; after++) {
+      for (let after = 1, reached = true; reached; after += after < 6 || THOROUGH ? 1 : 4) {
         const folder = folderFor(command, force);
         disk.reset();
         disk.fault = { call, after, code };
