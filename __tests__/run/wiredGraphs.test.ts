@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { OnnxModel } from '../../src/formats/onnx/graph.js';
 import { runConvert } from '../../src/run/convert.js';
+import { readTensorFile } from '../../src/run/files/modelFile.js';
 import { runForward } from '../../src/run/forward.js';
 import { readArrays } from '../../src/run/input/input.js';
 import { runInspect } from '../../src/run/inspect.js';
@@ -50,6 +52,16 @@ it.each(cases)('%s: its shapes are shown with its layers, and what convert write
       expect((await runConvert({ file, output })).check!.largest).toBeLessThan(1e-5);
       await expectRecorded(output, name, []);
     }
+  });
+});
+
+it('a reduction is written without what set 17 does not know', async () => {
+  await withFolder(async out => {
+    const output = join(out, 'net.onnx');
+    await runConvert({ file: join(folder, 'dueling.onnx'), output });
+    const { graph } = (await readTensorFile(output)).architecture as OnnxModel;
+    const means = graph.nodes.filter(n => n.opType === 'ReduceMean');
+    expect(means.map(n => [...n.attributes.keys()].sort())).toEqual([['axes', 'keepdims']]);
   });
 });
 

@@ -38,9 +38,23 @@ export function knownNumbers(op: string, call: NumbersCall & { readonly operands
       return a && b && pairwise(a, b, (x, y) => computed(x, y, '-', (m, n) => m - n));
     case 'Div':
       return a && b && pairwise(a, b, (x, y) => (y.size === 1 ? x : computed(x, y, '/', (m, n) => Math.trunc(m / n))));
+    case 'Equal':
+      return a && b && pairwise(a, b, sameSize);
+    case 'Where':
+      return a && b && all[2] && a.every(n => n.size !== null) ? chosen(a, b, all[2]) : undefined;
     default:
       return undefined;
   }
+}
+
+/** 1 or 0; a size is never negative, and two letters may be one size. */
+function sameSize(a: Dim, b: Dim): Dim {
+  if (a.size !== null && b.size !== null) return sized(Number(a.size === b.size));
+  return (a.size ?? b.size ?? 0) < 0 ? sized(0) : { symbol: '?', size: null };
+}
+
+function chosen(condition: readonly Dim[], a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
+  return condition.map((n, i) => (n.size === 0 ? b[b.length === 1 ? 0 : i] : a[a.length === 1 ? 0 : i]));
 }
 
 export function sized(size: number): Dim {

@@ -27,6 +27,9 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
     return builder.tensor(`${layer.name}.constant`, { shape, dtype: types[i], data } as OnnxTensor);
   });
   const attributes = Object.fromEntries(nodeOf(layer).attributes);
+  // newer than set 17, and says nothing where axes are given
+  if (axesApart) delete attributes.noop_with_empty_axes;
+  if (names.length === 1 && layer.attributes.noop_with_empty_axes === 1) return builder.add('Identity', names, {}, layer.name);
   const axes = layer.operands?.[1];
   const type = givenType(layer, types);
   if (layer.op === 'Cast') {

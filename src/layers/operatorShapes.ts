@@ -130,6 +130,7 @@ function axesOf(call: ShapeCall, operand: number, rank: number): number[] | unde
 const reduce: Rule = call => {
   const shape = call.shape(0);
   const axes = axesOf(call, 1, shape.length) ?? shape.map((_, i) => i);
+  if (call.operands === 1 && call.attribute('noop_with_empty_axes') === 1) return [shape];
   const keep = call.attribute('keepdims') !== 0;
   return [shape.flatMap((d, i): Dim[] => (axes.includes(i) ? (keep ? [{ symbol: '1', size: 1 }] : []) : [d]))];
 };
