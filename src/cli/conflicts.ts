@@ -78,7 +78,16 @@ const CONFLICTS: readonly Conflict[] = [
       fine: v => a === 'trace' && typeof v.trace === 'string',
     }),
   ),
-  ...(['simulate', 'states', 'trace', 'step', 'unit', 'plot', 'svg', 'out', 'full', 'precision'] as const).map(
+  ...(['precision', 'full'] as const).flatMap((a): Conflict[] => [
+    { a, b: 'json', fix: 'JSON holds all of y with all its digits: drop one of them' },
+    { a, b: 'jsonl', fix: 'JSON holds all of y with all its digits: drop one of them' },
+  ]),
+  { a: 'sample', b: 'json', fix: 'JSON holds every sample: drop one of them', fine: v => v.svg !== undefined },
+  ...(['step', 'unit'] as const).flatMap((b): Conflict[] => [
+    { a: 'simulate', b, fix: 'what is computed by hand is the network as it is: drop one of them, or use --trace' },
+    { a: 'trace', b, fix: 'one step is shown by hand, --trace shows them all: drop one of them', fine: v => typeof v.trace === 'string' },
+  ]),
+  ...(['simulate', 'states', 'trace', 'step', 'unit', 'plot', 'svg', 'out', 'output', 'full', 'precision', 'dtype', 'engine'] as const).map(
     (b): Conflict => ({ a: 'emit', b, fix: 'a script is printed and nothing computed: drop one of them' }),
   ),
 ];

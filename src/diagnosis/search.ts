@@ -79,7 +79,8 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
     ranking = rank(trials, asSpecified, noise, tried);
   }
   let stopped = false;
-  if (!ranking.settled) {
+  // other weights in the head would explain two mistakes behind h, too: those say more
+  if (!ranking.settled || ranking.findings[0]?.code === 'stale-weights') {
     const onProgress = (done: number, of: number) => options.onProgress?.(searched.length + done, searched.length + of);
     const pairs = searchPairs(slices, singles, asSpecified, noise, { work: options.work, onProgress });
     stopped = pairs.stopped;
