@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
 import { keras } from '../../src/formats/keras.js';
+import { editedKeras } from '../helpers/kerasFile.js';
 import { readTensors, readWhole } from '../helpers/readFormat.js';
 import { writeZip } from '../helpers/writeZip.js';
 import { expectCutsRefused, REFERENCE, referenceBytes, refusal } from './reference.js';
@@ -31,6 +32,19 @@ describe('.keras files of the reference folder', () => {
   it('refuses every cut', async () => {
     await expectCutsRefused(referenceBytes('models', 'keras', 'simple_rnn_dense.keras'), 'a.keras', 61);
   });
+});
+
+it('is an archive wherever its weights begin: at 4096, too, where a .h5 with a user block would', async () => {
+  const padded = (length: number) =>
+    editedKeras('lstm_dense', config => {
+      config.padding = 'x'.repeat(length);
+    });
+  const starts = (bytes: Buffer) => bytes.indexOf('\x89HDF\r\n\x1a\n', 0, 'latin1');
+  const first = starts(await padded(0));
+  const at = [512, 1024, 2048, 4096, 8192].find(n => n >= first)!;
+  const bytes = await padded(at - first);
+  expect(starts(bytes)).toBe(at);
+  expect((await readTensors(bytes)).format).toBe('keras');
 });
 
 describe('.keras files from strangers', () => {

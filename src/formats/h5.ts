@@ -1,5 +1,6 @@
 import { within } from '../errors.js';
 import { type JsonValue, parseJson } from './bytes/jsonText.js';
+import { looksLikeZip } from './bytes/zipEnd.js';
 import type { Format, Limits, TensorFile } from './format.js';
 import type { AttributeValue } from './hdf5/attributes.js';
 import { findSignature } from './hdf5/file.js';
@@ -14,7 +15,8 @@ import type { ByteSource } from './source.js';
 export const h5: Format = {
   name: 'h5',
   extensions: ['h5', 'hdf5', 'weights.h5'],
-  sniff: source => findSignature(source) >= 0,
+  // a member of an archive may happen to begin where a user block would end: a .keras file is no .h5
+  sniff: source => !looksLikeZip(source) && findSignature(source) >= 0,
   async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const { readHdf5 } = await import('./hdf5/walk.js');
     const { tensors, attributes, notes } = readHdf5(source, limits);

@@ -100,7 +100,8 @@ function totalsOf(
     const kind = row.trainable ? 'trainable' : 'nonTrainable';
     row.weights.forEach((weight, i) => {
       const fixed = frozen.get(row.name)?.[i] || (i === 0 && rank !== null);
-      add(fixed ? 'nonTrainable' : kind, BigInt(weight.count ?? 0), each);
+      // how many numbers a Normalization has seen is an int64
+      add(fixed ? 'nonTrainable' : kind, BigInt(weight.count ?? 0), weight.name === 'count' ? 8 : each);
     });
     add(kind, adapted(row, details), each);
   }
