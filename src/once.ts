@@ -1,4 +1,4 @@
-/** What `make` gives, made when it is asked for, and once. */
+/** What `make` gives, made on first use and kept. */
 export function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => {

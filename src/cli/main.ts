@@ -17,7 +17,7 @@ import type { Values } from './values.js';
 
 type Command = (values: Values, output: Output) => Promise<number>;
 
-/** Each is loaded when it is asked for: start-up is half of what a small command takes. */
+/** Each is loaded on demand: start-up is half of what a small command takes. */
 const COMMANDS: Record<CommandName, () => Promise<Command>> = {
   shapes: async () => (await import('./commands/shapes.js')).shapes,
   forward: async () => (await import('./commands/forward.js')).forward,
@@ -146,7 +146,7 @@ export async function start(): Promise<void> {
   process.exitCode = await main(process.argv.slice(2), { ...ioOfProcess(), runInThread });
 }
 
-/** The same in a thread, for a command that reads a large text; the other thread is told the exit code. */
+/** The same in a thread, for a command that reads a large text; the other thread receives the exit code. */
 export async function startInThread({ program, argv, pending, columns }: ThreadData, tell: (message: Message) => void): Promise<void> {
   // where the program's own files are
   process.argv[1] = program;

@@ -6,7 +6,7 @@ import type { CommandName, Flag, FlagGroup, FlagValue } from './flag.js';
 
 /**
  * Every flag, once. commander is set up from this table, and help, man page and completions are written from it,
- * so a flag cannot be in one and not in another. What a word may be stands in `value`; cli/argumentValues.ts reads it.
+ * so a flag cannot be in one and not in another. The allowed values are in `value`; cli/argumentValues.ts reads it.
  */
 const NETWORKS: readonly CommandName[] = ['shapes', 'forward', 'compare', 'probe'];
 const RESULTS: readonly CommandName[] = ['shapes', 'forward', 'compare', 'inspect', 'convert'];

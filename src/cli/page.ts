@@ -6,7 +6,7 @@ import type { Output } from './output.js';
 import { guarded } from './signals.js';
 import type { Values } from './values.js';
 
-/** The interactive page of --html, loaded where one is asked for. */
+/** The interactive page of --html, loaded only when needed. */
 export { comparePage, noPageOfFiles } from '../run/page/pageCompare.js';
 export { forwardPage } from '../run/page/pageForward.js';
 export { inspectPage } from '../run/page/pageInspect.js';

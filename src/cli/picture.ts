@@ -3,7 +3,7 @@ import type { Output } from './output.js';
 import { guarded } from './signals.js';
 import type { Values } from './values.js';
 
-/** Everything drawn, loaded where a picture is asked for. */
+/** Everything drawn, loaded only when needed. */
 export { heatMapsText } from '../report/heatmap.js';
 export { heatMapsSvg } from '../report/heatmapSvg.js';
 export { mermaidText } from '../report/mermaid.js';

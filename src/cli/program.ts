@@ -89,7 +89,7 @@ function flagsIn(word: string): string[] {
   return flag.startsWith('--no-') ? [flag, `--${flag.slice('--no-'.length)}`] : [flag];
 }
 
-/** commander does the splitting (`--M=5`, `-qi x.npy`, `--`); what is unknown is left over for us to explain. */
+/** commander does the splitting (`--M=5`, `-qi x.npy`, `--`); what is unknown is left for us to explain. */
 function commanderOf(command: CommandName, options: readonly Option[]): Command {
   const parser = new Command(command)
     .exitOverride()

@@ -111,7 +111,7 @@ export const FLAG_SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   csv: ['--style', 'csv'],
 };
 
-/** Flags whose subject is not here: what is said instead of a suggestion. */
+/** Flags whose subject is not here: the text shown instead of a suggestion. */
 export const FLAG_HINTS: Readonly<Record<string, string>> = {
   epochs: 'rnn-cli does not train; it computes with weights that are there',
   epoch: 'rnn-cli does not train; it computes with weights that are there',

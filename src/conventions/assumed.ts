@@ -20,7 +20,7 @@ export function whyOf(framework: FrameworkName, whole?: unknown): string {
 type Layer = Readonly<Record<string, unknown>>;
 
 /**
- * What layers read from weights alone rest on, beside the order they stand in.
+ * What the layers of a file of weights rest on, except their order.
  * @param layers in order, as they will be run
  * @param hints what flags said: that is not assumed
  */
@@ -142,7 +142,7 @@ function openActivations(layers: readonly Layer[]): number[] {
   });
 }
 
-/** An activation comes behind a normalisation, where there is one. */
+/** An activation comes behind a normalisation, if there is one. */
 function withQuestions(layers: readonly Layer[]): Layer[] {
   const open = new Set(openActivations(layers));
   const behind = new Set<number>();

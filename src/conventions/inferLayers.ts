@@ -30,10 +30,10 @@ export interface WeightGroup {
   activation?: unknown;
   /** of the gates, where the file is of a time that had another default */
   recurrentActivation?: string;
-  /** a layer of a kind that is none of these, as it stands in a spec, and how wide its input is */
+  /** a layer of a kind that is none of these, as written in the spec, and how wide its input is */
   other?: Readonly<Record<string, unknown>>;
   width?: number;
-  /** a layer without weights, as it stands in a spec */
+  /** a layer without weights, as written in the spec */
   layer?: Readonly<Record<string, unknown>>;
 }
 

@@ -101,7 +101,7 @@ function classOf(name: string): string {
   return name.replace(/\d+/g, '');
 }
 
-/** The tensors of a file by the folder they stand in, natural order within a class of numbered ones is left to the caller. */
+/** The tensors of a file by their folder, natural order within a class of numbered ones is left to the caller. */
 export function byFolder(tensors: NamedTensors, state: RegExp): Map<string, Map<string, Tensor>> {
   const folders = new Map<string, Map<string, Tensor>>();
   for (const [name, tensor] of tensors) {

@@ -33,7 +33,7 @@ interface Candidate {
 /**
  * Which of the dicts of a checkpoint holds the network, and which of several copies in it: the one that is not called an average.
  * @param key the set that the user asks for, `FILE:KEY`
- * @param path of the file, for what the user is told to write
+ * @param path of the file, for what the fix suggests
  * @throws RnnError E_KEY (usage): there is no such set; E_ASK: sets of different networks; E_PT_TORCHSCRIPT: a program with packed weights
  */
 export function weightSetOf(file: TensorFile, key: string | undefined, path: string): WeightSet {

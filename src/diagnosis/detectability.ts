@@ -28,7 +28,7 @@ export interface DetectabilityOptions {
   readonly sample: number;
   /** multiply-adds of one run of one sample */
   readonly work: number;
-  /** multiply-adds of all runs at most: counted, for what is said must not depend on how fast the machine is */
+  /** multiply-adds of all runs at most: counted, for the report must not depend on how fast the machine is */
   readonly most: number;
   /** layers whose mistakes are looked at; undefined: all */
   readonly layers?: ReadonlySet<string>;

@@ -34,7 +34,7 @@ export function partOf(scenario: Scenario, from: number, to: number): Part {
   return known;
 }
 
-/** A scenario and its right y, computed when it is asked for. */
+/** A scenario and its right y, computed on demand. */
 export function lazyPart(scenario: Scenario, run: () => Outcome = () => runScenario(scenario)!): Part {
   let right: Outcome | undefined;
   return {

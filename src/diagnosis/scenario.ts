@@ -6,7 +6,7 @@ import { type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 
 /**
- * A computation that can be got wrong in steps: the network, its weights and input, and what goes wrong inside its loops. A mistake is a
+ * A computation that mistakes can be put into, one after the other: the network, its weights and input, and what goes wrong inside its loops. A mistake is a
  * change from one scenario to another, so that two mistakes are one change after the other.
  */
 export interface Scenario {
@@ -41,7 +41,7 @@ export interface LoopFault {
   readonly notFlipped?: boolean;
   /** the step taken for the last one: the first in time, the last in time in both directions, or so many before that */
   readonly last?: 'first' | 'end' | number;
-  /** the state that is given out: 0 for h, 1 for c */
+  /** the state that is returned: 0 for h, 1 for c */
   readonly output?: 0 | 1;
   /** steps each direction leaves out, in the order it runs them: the first ones, the last ones; their rows of the sequence stay zero */
   readonly skip?: { readonly first: number; readonly last: number };
@@ -109,7 +109,7 @@ export function layerNamed({ model }: Scenario, name: string): LayerSpec | undef
   return model.layers.find(l => l.name === name);
 }
 
-/** Prefixes of a recurrent layer's weights: one, or one a direction. */
+/** Prefixes of a recurrent layer's weights: one, or one per direction. */
 export function waysOf(layer: RecurrentSpec): readonly string[] {
   return layer.bidirectional ? ['forward/', 'backward/'] : [''];
 }

@@ -13,7 +13,7 @@ import { candidateTrials, type Entry, FLOAT32_EPSILON, finishTrials, reconsidere
 export interface SearchOptions {
   /** rounding noise of the network as the caller measured it */
   readonly noise: number;
-  /** multiply-adds for pairs of mistakes, counted: what is said must not depend on how fast the machine is */
+  /** multiply-adds for pairs of mistakes, counted: the report must not depend on how fast the machine is */
   readonly work: number;
   /** explanations tried, of how many: single ones, then with the pairs once those are looked for */
   readonly onProgress?: (tried: number, of: number) => void;

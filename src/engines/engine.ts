@@ -43,7 +43,7 @@ export interface EngineOptions {
 
 export interface EngineOutput {
   readonly y: Tensor;
-  /** by layer name: output, states, sequence and trace where asked for */
+  /** by layer name: output, states, sequence and trace if requested */
   readonly layers: ReadonlyMap<string, LayerResult>;
   readonly warnings: readonly string[];
   /** by layer name: final states, per direction then state, where the engine shows nothing else of its layers */
@@ -54,7 +54,7 @@ export interface EngineOutput {
   readonly others?: ReadonlyMap<string, Tensor>;
 }
 
-/** Final states of a layer, per direction then state, of whatever engine. */
+/** Final states of a layer, per direction then state, of any engine. */
 export function finalStatesOf({ layers, finalStates }: EngineOutput, layer: string): readonly Tensor[] | undefined {
   return layers.get(layer)?.states ?? finalStates?.get(layer);
 }
@@ -69,7 +69,7 @@ export interface Engine {
   readonly name: string;
   readonly defaultDtype: Precision;
   run(model: ModelSpec, weights: Weights, input: EngineInput, options: EngineOptions): Promise<EngineOutput>;
-  /** Runs an ONNX graph as it stands: inputs and outputs by name, in the file's own layouts. @throws RnnError E_ONNX_OPERATOR */
+  /** Runs an ONNX graph node by node: inputs and outputs by name, in the file's own layouts. @throws RnnError E_ONNX_OPERATOR */
   runGraph(
     program: GraphProgram,
     inputs: ReadonlyMap<string, GraphValue>,

@@ -49,7 +49,7 @@ export interface Format {
   /** Whether these bytes look like this format; decides, not the extension. Text formats answer last. */
   sniff(source: ByteSource): boolean;
   /**
-   * Names, shapes and dtypes; the numbers are read when they are asked for, where the format allows it.
+   * Names, shapes and dtypes; the numbers are read on demand, where the format allows it.
    * @param ownName the file's plain name, for formats whose parts are named after it
    * @throws RnnError kind 'format' (exit 3) or 'limit' (exit 5); the message has the offset, `where` the field
    */

@@ -81,7 +81,7 @@ function detectText(source: ByteSource, named: Format | undefined): Format | und
 }
 
 /**
- * Everything in the file as named tensors, whose numbers are read when they are asked for.
+ * Everything in the file as named tensors, whose numbers are read on demand.
  * The clock of `limits.seconds` starts here.
  * @throws RnnError kind 'format' (exit 3) or 'limit' (exit 5)
  */

@@ -26,7 +26,7 @@ const METADATA: Schema<SavedObject[]> = schema('SavedMetadata', [
 ]);
 
 /**
- * The configuration of the whole model, as model.to_json() has it; undefined for a model of somebody's own class, which has none.
+ * The configuration of the whole model, as model.to_json() has it; undefined for a model of a user-defined class, which has none.
  * @returns with it the version of Keras
  * @throws RnnError E_PROTOBUF, E_JSON… (format), E_LIMIT_… (limit)
  */

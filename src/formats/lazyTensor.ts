@@ -14,7 +14,7 @@ export interface TensorHead {
 }
 
 /**
- * A tensor whose numbers stay in the file until they are asked for. It is counted now, its bytes when they are first read.
+ * A tensor whose numbers stay in the file until they are needed. It is counted now, its bytes when they are first read.
  * @param read gives an array of its own each time @param part where some of the numbers can be read without the others
  * @throws RnnError E_LIMIT_TENSORS (limit); when read, E_LIMIT_BYTES (limit) and what `read` throws
  */

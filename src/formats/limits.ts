@@ -135,7 +135,7 @@ export function timed(limits: Limits): Limits {
   return { ...limits, started: performance.now() };
 }
 
-/** The clock set to now, where there is one: numbers that are read late have the same time as the header. */
+/** The clock set to now, if there is one: numbers that are read late have the same time as the header. */
 export function restart(limits: Limits): void {
   if (limits.started !== undefined) limits.started = performance.now();
 }

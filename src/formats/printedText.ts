@@ -108,7 +108,7 @@ class Reader {
     return { shape: [], from, to: from + 1, isBool };
   }
 
-  /** What stands in brackets; the opening one is next. */
+  /** What is in brackets; the opening one is next. */
   private list(close: string): Value {
     if (++this.depth > this.limits.rank + 2) throw this.unexpected(`at most ${this.limits.rank} brackets`);
     this.at++;

@@ -62,7 +62,7 @@ export function pickledFile(source: ByteSource, limits: Limits): TensorFile {
   return fileOf(numbered(collect(value, limits), value), NO_STORAGES, limits);
 }
 
-/** A pickle alone: arrays of NumPy stand in it, tensors of PyTorch do not. */
+/** A pickle alone: it can hold NumPy arrays, but no PyTorch tensors. */
 function readBare(source: ByteSource, limits: Limits): Pickled {
   if (source.size > limits.totalBytes)
     throw overLimit('totalBytes', limits.totalBytes, 'E_LIMIT_BYTES', `the pickle has ${source.size} bytes`, { found: source.size });

@@ -118,7 +118,7 @@ function convLstm(name: ConvLstmSpec['kind'], axes: number): LayerKind<ConvLstmS
     },
 
     otherOutputs(layer, [input], symbols) {
-      // asked for the names alone, the shape may be any
+      // for names alone, the shape may be any
       const one = input.length === axes + 3 ? this.outputShape({ ...layer, returnSequences: false }, [input], symbols) : [];
       return ['h', 'c'].map(suffix => ({ suffix, shape: one }));
     },

@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { escapeText, wordOf } from '../escape.js';
 
-/** A Keras config as it stands in a file: anything may be anything. */
+/** A Keras config as written in the file: any value may have any type. */
 export type Json = Record<string, unknown>;
 
 export function unsupportedClass(found: unknown, expected: string): RnnError {

@@ -58,7 +58,7 @@ export interface RecurrenceTrace {
 }
 
 export interface RecurrenceResult {
-  /** [N, T, P] at the time index of its input, whichever way it ran; absent unless asked for */
+  /** [N, T, P] at the time index of its input, whichever way it ran; absent unless requested */
   readonly sequence?: Tensor;
   /** output of the last processed step [N, P] (zeros where masked and zeroOutputForMask) */
   readonly last: Tensor;

@@ -232,7 +232,7 @@ function cut(d: Dim, start: Dim, end: Dim, step: number): Dim {
   const fromFirst = start.size === 0 && step === 1;
   if (fromFirst && (end.size === null ? end.symbol === d.symbol || d.size !== null : end.size >= Number.MAX_SAFE_INTEGER))
     return end.size === null ? end : d;
-  // from behind, and not beyond the first: as many as asked for
+  // from the end, and not beyond the first: the requested number
   return { symbol: `${d.symbol}'`, size: null };
 }
 

@@ -2,7 +2,7 @@ import { isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
 
 /**
  * Where a mask of steps, given with the input, goes: from layer to layer as each passes it on, to those that leave masked steps out. The layers' own `apply` does
- * it; here it is told from the description, before anything is computed.
+ * it; here it is derived from the description, before anything is computed.
  */
 
 /** Kinds that give on the mask of what they read. */

@@ -1,5 +1,5 @@
 /**
- * exp, sigmoid and tanh as sequences of single float32 operations, each rounded: the same sequences stand in the SIMD source
+ * exp, sigmoid and tanh as sequences of single float32 operations, each rounded: the same sequences are in the SIMD source
  * (engines/batched/assembly), four lanes at a time, and give the same bits. At most 2 ulp from the truth over all 2^32 inputs
  * (scripts/proveActivations.mjs); a NaN passes.
  */

@@ -6,7 +6,7 @@ import { allocate, exactSize, type FloatArray, formatShape, type Precision, prec
 
 /**
  * What flows along the edges of an ONNX graph. Floating point numbers have the engine's precision; integers and booleans are kept in
- * doubles (exact to 2^53, which no shape or index reaches) and are told apart because division and Cast treat them differently.
+ * doubles (exact to 2^53, which no shape or index reaches) and are distinguished because division and Cast treat them differently.
  */
 export interface GraphValue {
   readonly kind: 'float' | 'int' | 'bool';
@@ -62,7 +62,7 @@ export function fromOnnx(t: OnnxTensor, precision: Precision): GraphValue {
   }
 }
 
-/** Numbers of a file are read when they are asked for. */
+/** Numbers of a file are read on demand. */
 function floats(t: OnnxTensor, precision: Precision): GraphValue {
   if (!t.load) return { kind: 'float', shape: t.shape, data: inPrecision(t.data as FloatArray, precision) };
   let kept: FloatArray | undefined;

@@ -54,7 +54,7 @@ export function newId(prefix: string): string {
   return `${prefix}-${ids}`;
 }
 
-/** Runs at most once a frame, with what was last asked for. */
+/** Runs at most once a frame, with the latest request. */
 export function oncePerFrame(body: () => void): () => void {
   let asked = false;
   return () => {

@@ -33,7 +33,7 @@ export function layoutOf({ rows, columns, groups }: Grid, room: number): Layout 
     : Math.min(26, Math.max(rows.length > 64 || columns.length > 200 ? 8 : 12, Math.floor(space / columns.length)));
   const height = numbers ? WITH_NUMBER.height : rows.length > 64 ? 8 : Math.min(20, Math.max(10, width));
   const full = { width: width * columns.length, height: height * rows.length };
-  // room for a scroll bar where there is one
+  // room for a scroll bar if there is one
   const seen = { width: Math.min(full.width, space), height: Math.min(full.height, MOST_HEIGHT) };
   return {
     cell: { width, height },

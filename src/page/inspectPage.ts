@@ -229,7 +229,7 @@ function histogram({ histogram: bins, least, greatest }: TensorFigures): HTMLEle
   );
 }
 
-/** The tensor as a matrix, as it stands in the file: leading axes are rows. */
+/** The tensor as a matrix, as written in the file: leading axes are rows. */
 function gridOf({ shape, gates }: InspectTensor, data: ArrayLike<number>, framework: string | null): Grid {
   const C = shape.length === 0 ? 1 : shape[shape.length - 1];
   const R = C === 0 ? 0 : data.length / C;

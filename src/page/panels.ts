@@ -75,7 +75,7 @@ export function panelsOf(model: Model, trace: Trace, { layer: name, way, sample 
   return [...given, ...gates, ...recorded.reverse(), ...weights];
 }
 
-/** y of the sample, whatever layer is looked at. */
+/** y of the sample, for whichever layer is shown. */
 function outputPanel({ shapes }: Model, { output: { y } }: Trace): Panel[] {
   if (y.shape.length > 3) return [];
   const letter = shapes.output.dims[shapes.output.dims.length - 1].replace(/[^A-Z]/g, '');

@@ -7,7 +7,7 @@ import type { Settings } from './model.js';
 export interface SettingsForm {
   readonly node: HTMLElement;
   show(settings: Settings, fixed: Fixed): void;
-  /** what is wrong with what was asked for; '' for nothing */
+  /** what is wrong with what was requested; '' for nothing */
   complain(text: string): void;
 }
 

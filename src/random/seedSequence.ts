@@ -1,7 +1,7 @@
 import { wordsOf } from './words.js';
 
 /**
- * NumPy's SeedSequence (O'Neill's seed_seq_fe): spreads a seed of any size over four words and then over as many as are asked for, so that
+ * NumPy's SeedSequence (O'Neill's seed_seq_fe): spreads a seed of any size over four words and then over as many as are needed, so that
  * neighbouring seeds give unrelated streams.
  */
 export function seedWords(seed: bigint, count: number): number[] {

@@ -4,7 +4,7 @@ import { smallText } from './numbers.js';
 import { drawTable, type Layout } from './table.js';
 import { wrapText } from './text.js';
 
-/** `rnn-cli compare A B` of networks: the equations that differ, and a row a tensor with what was done to it. */
+/** `rnn-cli compare A B` of networks: the equations that differ, and one row per tensor with what was done to it. */
 export async function compareModelsText(result: CompareModelsResult, layout: Layout): Promise<string> {
   const { tensors, equations, outputs, files, status } = result;
   const { paint } = layout;
@@ -78,7 +78,7 @@ async function weightsTable({ tensors }: CompareModelsResult, layout: Layout): P
   );
 }
 
-/** `rnn-cli compare A B` of arrays: a row an array. */
+/** `rnn-cli compare A B` of arrays: one row per array. */
 export async function compareArraysText({ arrays, files, equal, status }: CompareArraysResult, layout: Layout): Promise<string> {
   const { paint } = layout;
   const total = arrays.reduce((sum, a) => sum + a.total, 0);

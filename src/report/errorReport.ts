@@ -29,7 +29,7 @@ export interface ErrorDocument {
 const MESSAGE_LIMIT = 400;
 const EXCERPT_LIMIT = 100;
 const COMMAND_LIMIT = 2000;
-/** lists of known names are long; the nearest one stands in the fix */
+/** lists of known names are long; the nearest one is in the fix */
 const EXPECTED_LIMIT = 160;
 
 /** Anything thrown, as a document, with the command line that was probably meant. What is not an RnnError is our own bug (exit 70) unless memory ran out (exit 5). */

@@ -86,7 +86,7 @@ function provenance(result: ForwardResult, layout: Layout, saved: readonly strin
   return factLines(lines, layout);
 }
 
-/** h of every step as a tensor, where --states asked for it. */
+/** h of every step as a tensor, with --states. */
 function statesTensor({ states, dtype }: ForwardResult): TensorData | undefined {
   const { h } = states;
   if (!Array.isArray(h) || h.length === 0) return undefined;

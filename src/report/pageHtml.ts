@@ -9,7 +9,7 @@ export interface PageBundle {
 }
 
 /**
- * One file that needs nothing else: data, style and code stand in it, and its content security policy allows them and nothing more: no request,
+ * One file that needs nothing else: it contains data, style and code, and its content security policy allows them and nothing more: no request,
  * no code of anybody else. @param data plain JSON; what it says is only ever shown as text
  */
 export function pageHtml(title: string, data: unknown, { script, scriptSha256, style, styleSha256 }: PageBundle): string {

@@ -51,7 +51,7 @@ export interface Compared {
   readonly diagnosis: Diagnosis | null;
 }
 
-/** Sets two outputs side by side: two engines', or the network's and somebody else's, and says what differs and why. */
+/** Sets two outputs side by side: two engines', or the network's and another program's, and says what differs and why. */
 export async function runCompare(request: CompareRequest, hooks: CompareHooks = {}): Promise<CompareResult> {
   checkSides(request);
   const prepared = await prepare(request);
@@ -83,7 +83,7 @@ async function compareOutput(prepared: Prepared, request: CompareRequest, hooks:
   const written = comparable ? ifCoarse(sides.written, rounded, expected, actual) : null;
   const allowance = written ? withDigits(rounded, written, actual) : rounded;
   const values = comparable ? compareValues(expected, actual, allowance) : NOT_COMPARABLE;
-  // states count as equal where they were asked for, or the other side's file says that it holds them
+  // states count as equal if they were requested, or the other side's file says that it holds them
   const isAsked = view?.code === 'head-missing' && (request.states === true || Boolean(sides.hidden));
   const right = comparable && (view === null || isAsked);
   const status: Status = right ? statusOf(allowance, expected, actual, values.mismatched) : 'DIFFERENT';

@@ -34,7 +34,7 @@ function executionWith(engine: string, why: string | undefined, { dtype, threads
   return { engine, why, dtype, threads, fast, trace: trace || states };
 }
 
-/** The engine that was asked for, else `batched`, for a reason that is known already. */
+/** The requested engine, else `batched`, for a reason that is known already. */
 export function executionWithout(choice: string, request: Asked): Execution {
   const { engine = 'auto' } = request;
   return engine === 'auto' ? executionWith('batched', choice, request) : executionWith(engine, undefined, request);

@@ -86,7 +86,7 @@ async function runInCalls(
 }
 
 /**
- * Runs an ONNX graph as it stands: y is its first output.
+ * Runs an ONNX graph node by node: y is its first output.
  * @throws RnnError E_ONNX_OPERATOR, E_ONNX_SIMULATE
  */
 export async function executeGraph(

@@ -8,7 +8,7 @@ import { prepare } from './prepare.js';
 import type { ExplainResult } from './result.js';
 import { VERSION } from './version.js';
 
-/** One page on a mistake or a term; its numbers are computed when it is asked for. */
+/** One page on a mistake or a term; its numbers are computed on demand. */
 export interface ExplainRequest {
   /** a code or a term; undefined lists them all */
   topic?: string;

@@ -8,7 +8,7 @@ export { LIMITS, tooLong, tooSlow } from '../formats/limits.js';
 export interface FileLimits {
   /** bytes of one file or of standard input */
   readonly file: number;
-  /** the same of what is read in pieces, and the seconds that reading them may take: any number, unless it was asked for less */
+  /** the same of what is read in pieces, and the seconds that reading them may take: any number, unless a smaller limit is requested */
   readonly pieces: { readonly bytes: number; readonly seconds: number };
   /** of the readers */
   readonly read: Limits;
@@ -18,7 +18,7 @@ export interface FileLimits {
 export type AskedLimits = Partial<Record<LimitKey | 'maxMemory' | 'maxFile', number>>;
 
 const MOST = 2 ** 32;
-// made where a limit is asked for: a small command does without
+// made when a limit is requested: a small command does without
 let ambient: AsyncLocalStorage<FileLimits> | undefined;
 
 /** Half of RAM, at most 4 GiB: what zip can name, one ArrayBuffer can hold, and a machine has beside the arrays made of it. */
@@ -40,7 +40,7 @@ export function ownLimits(): Limits {
 
 const KEYS = ['maxMemory', 'maxFile', ...Object.values(LIMITS).flatMap(({ key }) => key ?? [])] as (keyof AskedLimits)[];
 
-/** Runs `body` under what was asked for: tensors read take at most `maxMemory` bytes, a file at most `maxFile`, and so on. */
+/** Runs `body` under what was requested: tensors read take at most `maxMemory` bytes, a file at most `maxFile`, and so on. */
 export function withLimits<T>(asked: AskedLimits, body: () => Promise<T>): Promise<T> {
   if (KEYS.every(key => asked[key] === undefined)) return body();
   ambient ??= new AsyncLocalStorage();

@@ -3,7 +3,7 @@ import { allocate, type FloatArray, type Part, type Precision, type Tensor } fro
 export type { Part } from './types.js';
 
 /**
- * A tensor whose numbers are made when they are asked for: `data` makes them once and keeps them, `load` makes them and keeps nothing, `part` makes
+ * A tensor whose numbers are made on demand: `data` makes them once and keeps them, `load` makes them and keeps nothing, `part` makes
  * some of them. What is known of a tensor without its numbers (shape, precision) costs nothing.
  * @param make gives an array of its own each time @param part absent where some cost as much as all
  */
@@ -73,7 +73,7 @@ export function* rowPieces(t: Tensor, room?: (count: number) => FloatArray, most
 }
 
 /**
- * The tensor of `shape` that `make` makes of others: at once where their numbers are in memory, else when its own are asked for.
+ * The tensor of `shape` that `make` makes of others: at once where their numbers are in memory, else on demand.
  * @param from of the first one's precision
  * @param part some of its numbers, where all that it is made from give some of theirs
  */

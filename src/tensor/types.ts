@@ -11,7 +11,7 @@ export type Part = (first: number, count: number, out?: FloatArray) => FloatArra
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: FloatArray;
-  /** of numbers that are made or read when they are asked for (lazy.ts): all of them or some, which are not kept, and their precision */
+  /** of numbers that are made or read on demand (lazy.ts): all of them or some, which are not kept, and their precision */
   readonly load?: () => FloatArray;
   readonly part?: Part;
   readonly precision?: Precision;

@@ -87,7 +87,7 @@ function pictureTitle({ rng, seed, inputSource }: ForwardResult, values: Values)
   return `sample ${values.sample ?? 1}, ${inputSource.startsWith('seed ') ? `seed ${seed} (${rng})` : inputSource}`;
 }
 
-/** A page computes itself: with the engine whose bits are the same everywhere, unless another is asked for. */
+/** A page computes itself: with the engine whose bits are the same everywhere, unless another is requested. */
 function pageEngine({ engine = 'auto' }: Values): { engine: Values['engine'] } {
   return { engine: engine === 'auto' ? 'batched' : engine };
 }

@@ -87,7 +87,7 @@ function givesTwo(config: Json): boolean {
   return config.layer !== undefined && config.merge_mode === null;
 }
 
-/** Where the layers stand in the file's own order, weight files count them by class, and nothing has to be said. */
+/** Where the layers are in the file's own order, weight files count them by class, and nothing has to be said. */
 function countable(layers: readonly Json[], model: Json): Json[] {
   const order = list(model.layers).map(l => nameOf(asObject(l, 'layer')));
   const own = layers.filter(l => l.kind !== 'op' && l.shares === undefined).map(l => order.indexOf(String(l.name)));
@@ -340,7 +340,7 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
   return outputsOf(spec);
 }
 
-/** Where errors are collected, a layer with a function of somebody's own has its shapes all the same; any other is known by its class. */
+/** Where errors are collected, a layer with a user-defined function still has its shapes; any other is known by its class. */
 function layerOrUnknown(wiring: Wiring, layer: Json, rest: Json): Json {
   const errors = wiring.blocked?.errors.length;
   const read = (from: Json) => ({ ...readLayer(from), ...callOptions(from, rest) });

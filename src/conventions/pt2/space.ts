@@ -73,7 +73,7 @@ const padded: Rule = call => {
   return op(call, 'Pad', [self(call), int([...ends(0), ...ends(1)]), value], { mode: modes[mode] });
 };
 
-/** T steps become as many as asked for: step i is of ⌊i·T/n⌋ to ⌈(i+1)·T/n⌉. */
+/** T steps become n steps: step i is of ⌊i·T/n⌋ to ⌈(i+1)·T/n⌉. */
 const adaptive =
   (reduction: 'ReduceMax' | 'ReduceMean', axes: number): Rule =>
   call => {

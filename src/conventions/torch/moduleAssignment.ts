@@ -41,7 +41,7 @@ export function assign(
 
 const MOST_STEPS = 20_000;
 
-/** Depth-first: every layer something that fits, and where possible nothing left over. */
+/** Depth-first: every layer something that fits, and where possible no tensor left. */
 function search(
   layers: readonly LayerShapes[],
   rest: readonly Rest[],

@@ -132,7 +132,7 @@ export function mayBeEmbedding({ kind, layers }: Module): boolean {
   return kind === 'matrix' && !layers[0].tensors.has('bias');
 }
 
-/** Whether the names stand in the order of the alphabet (safetensors writes them so): then it says nothing of the modules. */
+/** Whether the names are in alphabetical order (safetensors writes them so): then their order says nothing about the modules. */
 export function isSorted(tensors: NamedTensors): boolean {
   const names = [...tensors.keys()];
   return names.length > 2 && names.every((name, i) => i === 0 || names[i - 1] < name);

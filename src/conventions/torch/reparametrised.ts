@@ -6,7 +6,7 @@ import { namedParameters } from './parameterList.js';
  * Weights that a PyTorch module computes from others before each use, as it computes them in eval mode: weight_norm, w = g · v / ‖v‖, and
  * spectral_norm, w / (uᵀ·W·v), under the names of torch.nn.utils (`weight_g`, `weight_v`; `weight_orig`, `weight_u`, `weight_v`) and of
  * torch.nn.utils.parametrizations (`parametrizations.weight.original0`, `.original1`; `.original`, `.0._u`, `.0._v`).
- * @returns the tensors with the weight in the place of its parts; the numbers are computed when they are asked for
+ * @returns the tensors with the weight in the place of its parts; the numbers are computed on demand
  */
 export function plainWeights(packed: NamedTensors): NamedTensors {
   const tensors = unpacked(packed);

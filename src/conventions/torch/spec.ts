@@ -37,7 +37,7 @@ export function featuresOfStateDict(
   return found && (widthsOf(found).input ?? undefined);
 }
 
-/** What TorchScript computes stands in its code. */
+/** What TorchScript computes is in its code. */
 export function torchScript(): RnnError {
   return new RnnError('unsupported', 'E_PT_TORCHSCRIPT', 'this is a TorchScript program: its tensors are read, its code is not run', {
     fix: `a file that says how they are used, ${EXPORT}; or say the network with --layers`,
@@ -194,7 +194,7 @@ function askForOrder({ order, rival }: Order, titles: Titles, why: string): RnnE
   });
 }
 
-/** What runs as it stands: the first recurrent module alone, by its name. */
+/** What can be run without more information: the first recurrent module alone, by its name. */
 function askForWiring(modules: readonly Module[], titles: Titles, why: string): RnnError {
   const names = modules.map(module => titles.get(module)).join(', ');
   const cells = modules.filter(({ recurrent }) => recurrent).map(module => ({ module, embedding: false }));

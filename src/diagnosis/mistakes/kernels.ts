@@ -185,7 +185,7 @@ function provenance(cell: string, gates: readonly string[], order: readonly stri
   return '';
 }
 
-/** The blocks of the weights read in another order than they stand in. */
+/** The blocks of the weights read in another order than in the file. */
 function permuting(names: readonly string[], weights: readonly string[], gates: readonly string[], order: readonly string[]) {
   const blocks = gates.map(g => order.indexOf(g));
   return onWeights(names, weights, t => permuteBlocks(t, blocks));

@@ -41,7 +41,7 @@ export const staleWeights: Hypothesis = {
     const rows = headRows(scenario, right);
     if (head?.kind !== 'dense' || head.activation !== 'linear' || !rows || right.y.data.length !== other.data.length) return [];
     const K = head.units;
-    // a column that agrees, or is one number, says nothing of the weights above it
+    // a column that agrees, or is one number, says nothing about the weights above it
     const told = columnsThatVary(other.data, K).filter(k => columnOff(right.y.data, other.data, K, k) > NEAR_NOISE * noise).length;
     if (told === 0) return [];
     const candidates: Candidate[] = [];

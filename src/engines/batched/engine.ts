@@ -10,7 +10,7 @@ import { productWith } from './product.js';
 import { generalRecurrence, recurrence } from './recurrence.js';
 
 /**
- * All samples at once, float32 unless asked for float64. Same equations as `manual`, other products: on the WASM kernel where there is one and
+ * All samples at once, float32 unless float64 is requested. Same equations as `manual`, other products: on the WASM kernel if there is one and
  * enough to do, else in plain TypeScript, with the same bits.
  */
 export const batched: Engine = {
@@ -30,7 +30,7 @@ export const batched: Engine = {
 };
 
 /**
- * Multiply-adds from which compiling the kernel (a millisecond) is made good: in a new process, where nothing is compiled yet, plain TypeScript takes
+ * Multiply-adds from which compiling the kernel (a millisecond) pays off: in a new process, where nothing is compiled yet, plain TypeScript takes
  * 7 ms for 4·10^4 and 16 ms for 2.5·10^5. This and the next are counted over all calls, since a stream makes many.
  */
 const WORTH_COMPILING = 4e4;
@@ -107,7 +107,7 @@ function countOf(weights: Weights): number {
   return count;
 }
 
-/** The products and recurrences of this engine: on the kernel where there is one. */
+/** The products and recurrences of this engine: on the kernel if there is one. */
 export function batchedKernels(precision: Precision, kernel?: Kernel, pool?: Pool): Kernels {
   return {
     precision,

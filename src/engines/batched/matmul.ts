@@ -3,7 +3,7 @@ import type { FloatArray } from '../../tensor/tensor.js';
 
 /**
  * Terms of a float32 sum that are added one after the other; further ones are summed for themselves and added at the end, because the rounding errors
- * of a chain grow with its length. The same number stands in assembly/cell.ts.
+ * of a chain grow with its length. The same number is in assembly/cell.ts.
  */
 export const CHAIN = 256;
 

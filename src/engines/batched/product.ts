@@ -10,7 +10,7 @@ const LEAST_WEIGHTS = 64;
 const ROW_BYTES = 2 ** 20;
 
 /**
- * The product with w [D, K], to be used many times: packed for the WASM kernel where there is one, else by the loop of matmul.ts. Either way every
+ * The product with w [D, K], to be used many times: packed for the WASM kernel if there is one, else by the loop of matmul.ts. Either way every
  * element starts at its bias (0 without) and is summed over d in order: the same bits, in float32 and in float64.
  * The kernel's memory holds the packed weights until its next `reset`.
  */

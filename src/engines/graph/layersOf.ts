@@ -17,7 +17,7 @@ import { type Axis, constantOf, type Draft, type Sym, settle, stuck } from './sy
  * A graph as layers, where it is a network of layers: the graph is walked once with symbols in place of numbers, so that what matters is
  * what it computes and not which exporter wrote it. A flow is a layer's output with its axes named (N, T, features, directions); moving
  * axes changes the names, arithmetic on shapes and zero states folds away, products and recurrences become layers.
- * What cannot be said in layers is not converted: `evaluateGraph` runs it as it stands.
+ * What cannot be said in layers is not converted: `evaluateGraph` runs it node by node.
  */
 export interface GraphLayers {
   readonly model: ModelSpec;

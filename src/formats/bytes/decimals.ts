@@ -3,7 +3,7 @@
  * comparison has to allow that much more.
  */
 export interface Decimals {
-  /** @param numeral as it stands in the text; what is no numeral (nan, True) is passed over */
+  /** @param numeral as written in the text; what is no numeral (nan, True) is passed over */
   see(numeral: string): void;
   /** d; undefined before the first number */
   readonly most: number | undefined;

@@ -47,7 +47,7 @@ export interface TensorRef {
   readonly quantised?: { readonly scale: number; readonly zero: number };
 }
 
-/** A NumPy array, whose numbers stand in the pickle itself. */
+/** A NumPy array, whose numbers are in the pickle itself. */
 export interface ArrayRef {
   readonly kind: 'array';
   readonly dtype: DType;

@@ -33,7 +33,7 @@ export function decodeText(bytes: Uint8Array): string {
   return decodeUtf8(bytes.subarray(bom), bom);
 }
 
-/** Strict UTF-8 of exactly these bytes. `offset` is where they stand in the file. @throws RnnError E_ENCODING (format) */
+/** Strict UTF-8 of exactly these bytes. `offset` is their place in the file. @throws RnnError E_ENCODING (format) */
 export function decodeUtf8(bytes: Uint8Array, offset = 0): string {
   try {
     return decoder.decode(bytes);

@@ -10,7 +10,7 @@ import { findEnd, type ZipEnd } from './zipEnd.js';
 
 /**
  * Checked reading of zip archives for .npz, .keras and .pt: the central directory and the local headers are read at once, and must agree;
- * no member overlaps another, and none has the name of another. The content of a member is read when it is asked for. Inflating stops at
+ * no member overlaps another, and none has the name of another. The content of a member is read on demand. Inflating stops at
  * the declared size: a bomb cannot produce more than it admits to.
  */
 export interface ZipMember {

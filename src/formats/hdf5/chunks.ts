@@ -183,7 +183,7 @@ function inflate(bytes: Uint8Array, most: number, at: number): Uint8Array {
   }
 }
 
-/** Bytes were stored plane by plane: all first bytes of the elements, then all second ones. What is left over stands at the end. */
+/** Bytes were stored plane by plane: all first bytes of the elements, then all second ones. The remainder is at the end. */
 function unshuffle(bytes: Uint8Array, elementBytes: number): Uint8Array {
   const count = Math.floor(bytes.length / elementBytes);
   const out = new Uint8Array(bytes);

@@ -22,7 +22,7 @@ export function isDataset(messages: readonly Message[]): boolean {
 }
 
 /**
- * A dataset of numbers in C order, whose numbers are read when they are asked for.
+ * A dataset of numbers in C order, whose numbers are read on demand.
  * @param place what messages call it
  * @throws RnnError E_H5_TYPE, E_H5_EXTERNAL, E_H5_VIRTUAL, E_H5_LAYOUT, E_H5_FILTER (format), E_LIMIT_… (limit)
  */

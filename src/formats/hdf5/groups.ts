@@ -36,7 +36,7 @@ export function readLinks(file: Hdf5, messages: readonly Message[]): [string, Li
 
 type Add = (name: string, link: Link, offset: number) => void;
 
-/** IV.A.2.r: a B-tree of symbol nodes, whose names stand in a local heap. */
+/** IV.A.2.r: a B-tree of symbol nodes, whose names are in a local heap. */
 function readSymbolTable(file: Hdf5, body: ByteReader, add: Add): void {
   const tree = body.u64('B-tree address');
   const names = openLocalHeap(file, body.u64('local heap address'));

@@ -3,7 +3,7 @@ import { escapeText } from '../../escape.js';
 import { type OnnxAttribute, type OnnxGraph, type OnnxNode, readsOf } from './graph.js';
 
 /**
- * The graph hangs together, and so do those inside it: every name is given once, whatever a node reads is given by something, and nothing
+ * The graph is consistent, and so are those inside it: every name is given once, whatever a node reads is given by something, and nothing
  * waits for itself.
  * @param around what a subgraph can read of the graphs around it
  * @returns the graph with its nodes in an order in which they can be computed; theirs, where it is one
@@ -77,7 +77,7 @@ function inOrder(nodes: readonly OnnxNode[], made: ReadonlySet<string>): OnnxNod
     const stuck = nodes[missing.findIndex(count => count > 0)];
     throw graphError('E_ONNX_CYCLE', stuck, 'waits for its own output, directly or by way of others');
   }
-  // keep the file's order where it can be computed as it stands
+  // keep the file's order where it can be computed in this order
   return isOrdered(nodes, made) ? [...nodes] : ordered;
 }
 

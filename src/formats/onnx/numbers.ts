@@ -25,7 +25,7 @@ export interface Place {
 
 /**
  * Where a tensor's numbers are in another file (onnx.proto, external_data): `location` is a path inside the model's folder, which is opened when
- * the first number is asked for. @throws RnnError E_ONNX_EXTERNAL (format)
+ * the first number is needed. @throws RnnError E_ONNX_EXTERNAL (format)
  */
 export function externalPlace(
   { external, offset }: { readonly external: ReadonlyMap<string, string>; readonly offset: number },

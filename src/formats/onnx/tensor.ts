@@ -83,7 +83,7 @@ function readLocation(draft: TensorDraft, field: Field): void {
 const FEW = 2n ** 16n;
 
 /**
- * The tensor of a draft: everything but the numbers is checked, which stay where they are until they are asked for.
+ * The tensor of a draft: everything but the numbers is checked, which stay where they are until they are needed.
  * @throws RnnError E_ONNX_EXTERNAL, E_ONNX_TENSOR, E_ONNX_DTYPE (format), E_LIMIT_… (limit)
  */
 export function finishTensor(draft: TensorDraft, numbers: Numbers): OnnxTensor {

@@ -6,7 +6,7 @@ import { PieceQueue } from './pieceQueue.js';
 import { type PlainLines, readPlainLines } from './plainNumbers.js';
 import type { RowReader } from './rows.js';
 
-// the first line says how cells are parted; one longer than this is cut, as the reader of whole tables does
+// the first line says how cells are separated; one longer than this is cut, as the reader of whole tables does
 const FIRST_LINE = 2 ** 16;
 /** values that there is room for before a stretch of lines is read */
 const ROOM = 2 ** 13;

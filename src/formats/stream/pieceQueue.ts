@@ -10,7 +10,7 @@ export class PieceQueue {
   }
 
   /**
-   * The piece is copied, or with `headroom` used where it lies until the next push: then what was left over before it is put in the
+   * The piece is copied, or with `headroom` used where it lies until the next push: then the remainder from before is put in the
    * `headroom` bytes that its buffer has in front of it.
    */
   push(bytes: Uint8Array, headroom = 0): void {

@@ -42,7 +42,7 @@ class Walk implements Collected {
     this.limits = limits;
   }
 
-  /** @param set path of the container that the value stands in */
+  /** @param set path of the container of the value */
   visit(value: Pickled, path: string, set: string, depth: number): void {
     if (depth > this.limits.depth)
       throw overLimit('depth', this.limits.depth, 'E_LIMIT_DEPTH', `nested at least ${this.limits.depth + 1} levels deep`, {
@@ -83,7 +83,7 @@ class Walk implements Collected {
     for (const [name, child] of childrenOf(module)) this.moduleTensors(child, joined(path, name), set, depth + 1);
   }
 
-  /** Any other object: its attributes, which are of the set that it stands in, the items of a dict or a list, and what it was made from. */
+  /** Any other object: its attributes, which belong to its set, the items of a dict or a list, and what it was made from. */
   private object({ name, state, items, list, args }: ObjectRef, path: string, set: string, depth: number): void {
     this.classes.add(name);
     // the parameters of a recurrent module once more, as a list

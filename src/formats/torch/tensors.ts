@@ -16,7 +16,7 @@ export interface Storages {
   find(storage: StorageRef): ByteSource;
 }
 
-/** The tensor, checked against its storage; its numbers are read when they are asked for. @throws RnnError E_PT_VIEW, E_PT_STORAGE, E_LIMIT_… */
+/** The tensor, checked against its storage; its numbers are read on demand. @throws RnnError E_PT_VIEW, E_PT_STORAGE, E_LIMIT_… */
 export function tensorOf(name: string, ref: TensorRef | ArrayRef, storages: Storages, budget: Budget): FileTensor {
   return within(`tensor '${escapeText(name, 80)}'`, () => {
     const size = checkShape(ref.shape, budget.limits);

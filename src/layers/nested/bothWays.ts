@@ -115,7 +115,7 @@ const OPEN: Dim = { symbol: '', size: null };
 /** what weights are counted for where only their names matter */
 const ANY_SEQUENCE: DimShape = [OPEN, OPEN, { symbol: '', size: 1 }];
 
-/** asked for names alone, the inputs may have any shape */
+/** for names alone, the inputs may have any shape */
 function secondShape(layer: BothWaysSpec, inputs: readonly DimShape[]): DimShape {
   return kindOf(layer.backward).outputShape(layer.backward, inputs, plainSymbols(layer.backward));
 }

@@ -17,7 +17,7 @@ import { type Allowance, closeAllowance, fixedAllowance, isOff, type Status, sta
 import { measureNoise } from './noise.js';
 import { preparePair } from './preparePair.js';
 
-/** Two networks in files, of whatever framework: their equations, their weights tensor by tensor, and their outputs on one input. */
+/** Two networks in files, of any framework: their equations, their weights tensor by tensor, and their outputs on one input. */
 export interface CompareModelsRequest extends CompareRequest {
   readonly files: readonly [string, string];
 }

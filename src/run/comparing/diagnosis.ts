@@ -40,7 +40,7 @@ export interface DiagnosisSubject {
 const MOST_WORK = 6e7;
 /** What a step costs however few units it has, in multiply-adds. */
 const STEP_WORK = 1500;
-/** What a layer costs at each run, whatever it computes. */
+/** What a layer costs at each run, independent of its size. */
 const LAYER_WORK = 20_000;
 /** Multiply-adds for what this input cannot show, all mistakes together: half a second or so. */
 const MOST_DETECTABILITY_WORK = 2e9;

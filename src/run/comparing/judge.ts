@@ -30,7 +30,7 @@ export const TIMES_NOISE = 16;
 /** A value that may be off by more than this part of the scale decides nothing. */
 export const DECIDABLE = 1e-3;
 
-/** |a − e| ≤ atol + rtol·|e|, as it was asked for. Everything can be decided. */
+/** |a − e| ≤ atol + rtol·|e|, as requested. Everything can be decided. */
 export function fixedAllowance(atol: number, rtol: number, noise: Noise | null, expected: Tensor): Allowance {
   return {
     mode: 'fixed',

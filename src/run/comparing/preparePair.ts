@@ -66,7 +66,7 @@ function stepsOf(...networks: readonly Network[]): number | null {
   return steps.find(T => T !== null) ?? null;
 }
 
-/** A network as it is run on x, whatever number of steps its file speaks of. */
+/** A network as it is run on x, for any number of steps. */
 async function sideOn(network: Network, x: Tensor, request: CompareRequest, seed: string): Promise<Prepared> {
   const input = await paddedInput(x, network, request);
   const model = { ...network.model, input: { ...network.model.input, batch: null, timesteps: input.x.shape[1] } };

@@ -6,7 +6,7 @@ export interface Reading {
 
 let tell: ((reading: Reading | null) => void) | undefined;
 
-/** In a thread (cli/thread.ts): the main one is told when reading begins and ends (null), and ends it where a reader is stuck. */
+/** In a thread (cli/thread.ts): the main one is notified when reading begins and ends (null), and ends it where a reader is stuck. */
 export function watchedBy(watcher: (reading: Reading | null) => void): void {
   tell = watcher;
 }

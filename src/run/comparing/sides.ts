@@ -95,7 +95,7 @@ async function twoEngines(prepared: Prepared, request: CompareRequest): Promise<
   const engines: readonly EngineName[] = request.engines ?? ['manual', 'batched'];
   const { threads, dtype, simulate } = request;
   const [first, ...others] = engines;
-  // the reference is the engine's own precision, unless both are asked for one
+  // the reference is the engine's own precision, unless one is requested for both
   const own = first === 'manual' ? undefined : dtype;
   const reference = await outputOf(prepared, { engine: first, threads, dtype: own, together: true }, undefined);
   const outputs: { name: EngineName; output: EngineOutput }[] = [{ name: first, output: reference }];

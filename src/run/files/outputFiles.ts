@@ -32,7 +32,7 @@ export async function checkOutputFiles(outputs: readonly OutputFile[], inputs: r
   }
 }
 
-/** What makes two paths one file: the inode where there is one, and the place, with upper and lower case as one, as many systems have it. */
+/** What makes two paths one file: the inode if there is one, and the place, with upper and lower case as one, as many systems have it. */
 async function identityOf(path: string): Promise<{ readonly names: readonly string[]; readonly old?: Stats }> {
   const old = await stat(path).catch(() => undefined);
   if (old?.isCharacterDevice()) return { names: [], old };

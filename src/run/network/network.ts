@@ -53,7 +53,7 @@ export async function loadNetwork(request: NetworkRequest, known?: KnownShape, o
   return network;
 }
 
-/** The same where shapes and counts are wanted, and no numbers: what only numbers depend on is not asked for. */
+/** The same where shapes and counts are wanted, and no numbers: what only numbers depend on is not requested. */
 export async function loadDescription(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
   const read = await readNetwork(request, known, opened).catch(async error => {
     if (!(error instanceof RnnError) || error.code !== 'E_FEATURES') throw error;
@@ -138,7 +138,7 @@ function holdsWeights({ tensors }: TensorFile): boolean {
 export const NO_WEIGHT = /^optimizer|(^|\/)seed_generator\//;
 
 /**
- * The file that describes the network, read; undefined where flags describe it. What reads files is loaded where there is one.
+ * The file that describes the network, read; undefined where flags describe it. What reads files is loaded if there is one.
  * @throws RnnError kinds 'io', 'format', 'limit', 'convention', 'unsupported'
  */
 export async function openModel({ model }: { model?: string }): Promise<ModelFile | undefined> {

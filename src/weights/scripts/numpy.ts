@@ -9,7 +9,7 @@ import type { WeightShapes, Weights } from '../weights.js';
 import type { Script } from './script.js';
 
 /**
- * A notebook in plain NumPy: seed, then X, then the weights layer by layer in the order of `shapes` (kernel, recurrent kernel, bias,
+ * A script in plain NumPy: seed, then X, then the weights layer by layer in the order of `shapes` (kernel, recurrent kernel, bias,
  * projection; forward before backward), each filled row by row. Zeros and ones draw nothing. An orthogonal kernel is the QR of a normal
  * matrix [max, min]. The numbers are doubles, as NumPy's are.
  */
