@@ -16,7 +16,7 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** does the whole command in another thread; absent where there is none, as in that thread itself. @returns the exit code */
   runInThread?(argv: readonly string[], whole?: WholeCommand): Promise<number>;
-  /** whether somebody types what stdin reads */
+  /** whether stdin is a terminal */
   stdinIsTerminal?(): boolean;
 }
 

@@ -92,7 +92,7 @@ export const VALUE_SYNONYMS: Readonly<Record<string, Readonly<Record<string, Mea
   K: { none: '0', no: '0', null: '0' },
 };
 
-/** Flags that do not exist, where one is meant by the words of a line; by the word without its dashes. */
+/** Flags that do not exist, and what is probably meant by them; by the name without dashes. */
 export const FLAG_SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   'return-sequences': ['--task', 'many-to-many'],
   'many-to-many': ['--task', 'many-to-many'],

@@ -22,7 +22,7 @@ const program = require(workerData.program);
 program.open();
 program.load('main').startInThread(workerData, message => parentPort.postMessage(message));`;
 
-/** A command that nobody has begun: the seconds it may take (--max-time), and whether it reads standard input, which is then handed on. */
+/** A command that has not begun: the seconds it may take (--max-time), and whether it reads standard input, which is then handed on. */
 export interface WholeCommand {
   readonly seconds?: number;
   readonly stdin?: boolean;

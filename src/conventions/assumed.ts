@@ -9,7 +9,7 @@ import type { NetworkHints } from './convention.js';
 export const EXPORT = 'in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")';
 
 /**
- * What weights alone leave open, in one sentence; behind it the file that would say it.
+ * What weights alone leave open, in one sentence, and the file that would say it.
  * @param whole the file holds the module itself: its parts, but not the code that uses them
  */
 export function whyOf(framework: FrameworkName, whole?: unknown): string {

@@ -23,7 +23,7 @@ export interface NetworkHints {
   readonly timesteps: number | null;
   /** D of the input, where a flag or the input says it; null: token numbers; undefined: nobody says */
   readonly features?: number | null;
-  /** what flags said of these: the rest is taken for granted here, and an assumption */
+  /** what flags said about these; the rest is assumed */
   readonly said?: ReadonlySet<'task' | 'pool' | 'activation'>;
   /** the names of the tensors were made up from their shapes */
   readonly unnamed?: boolean;

@@ -12,7 +12,7 @@ export interface GroupOrder {
   readonly assumptions: readonly Assumption[];
 }
 
-/** Orders and steps of the search, beyond which more are not looked for. */
+/** Limits of the search: orders and steps. */
 const MOST_ORDERS = 50;
 const MOST_STEPS = 20_000;
 

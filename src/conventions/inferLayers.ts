@@ -51,7 +51,7 @@ export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, fr
     });
   }
   const sequences = hints.task === 'many-to-many' || hints.pool !== 'last';
-  // where layers without weights stand behind it, they say whether it has to return every step
+  // layers without weights after it say whether it has to return every step
   if (!groups.slice(lastRecurrent + 1).some(group => group.layer)) layers[lastRecurrent].returnSequences = sequences;
   if (hints.pool !== 'last') layers.splice(lastRecurrent + 1, 0, { kind: hints.pool === 'max' ? 'maxpool' : 'avgpool' });
   const first = groups[0];

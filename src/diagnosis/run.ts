@@ -11,7 +11,7 @@ import { Mismatch } from './affine.js';
 import { kernelsOf, type Loop, type LoopOptions } from './loop.js';
 import type { LayerWeights, LoopFault, Scenario } from './scenario.js';
 
-/** What a scenario gives, and what each layer got and gave, so that another scenario computes again only what it changes. */
+/** The result of a scenario with the inputs and outputs of each layer, so that another scenario recomputes only what it changes. */
 export interface Outcome {
   readonly y: Tensor;
   readonly layers: ReadonlyMap<string, LayerRun>;
@@ -34,15 +34,15 @@ export interface RunOptions {
   readonly order?: LoopOptions['order'];
   /** keep gates and states of every step */
   readonly trace?: boolean;
-  /** activations to the last digit: for numbers that are shown */
+  /** activations exact to the last digit, for numbers that are shown */
   readonly exact?: boolean;
   /** float32 on the batched engine's kernel, where canFuse says so of every loop */
   readonly fused?: Kernel;
-  /** results of layers that see the same are taken from here */
+  /** results of layers with the same inputs are taken from here */
   readonly like?: Outcome;
 }
 
-/** y of a scenario, float64 unless asked otherwise; undefined where its parts do not fit together. */
+/** y of a scenario, float64 by default; undefined if its parts do not fit together. */
 export function runScenario(scenario: Scenario, options: RunOptions = {}): Outcome | undefined {
   try {
     return walkScenario(scenario, options);
@@ -52,7 +52,7 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Outco
   }
 }
 
-/** Multiply-adds of one run, about, and for every step what it costs beside them. */
+/** Multiply-adds of one run, approximately, plus a fixed cost per step. */
 export function workOf({ weights, input }: Scenario): number {
   const [N, T] = input.x.shape;
   let products = STEP_WORK;
@@ -115,7 +115,7 @@ function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = fa
   return { y, layers };
 }
 
-/** The names of what a layer gives beside its output (states), by layer; none where no layer and no output reads such a value. */
+/** The names of what a layer gives in addition to its output (states), by layer; empty if nothing reads such a value. */
 function partsOf(model: ModelSpec): ReadonlyMap<string, readonly string[]> {
   const names = new Set([model.input.name, ...(model.otherInputs ?? []).map(i => i.name), ...model.layers.map(l => l.name)]);
   const read = model.layers.flatMap(l => [...l.inputs, ...(l.states ?? []), ...(l.mask ? [l.mask] : [])]);
@@ -125,7 +125,7 @@ function partsOf(model: ModelSpec): ReadonlyMap<string, readonly string[]> {
 
 const wrapped = new WeakMap<Tensor, Value>();
 
-/** One value for a tensor, each time the same object, so that a layer is seen to read what it read before. */
+/** The same value object for the same tensor, so that an unchanged input is recognised. */
 function wrappedValue(tensor: Tensor): Value {
   const value = wrapped.get(tensor) ?? { tensor };
   wrapped.set(tensor, value);
@@ -134,7 +134,7 @@ function wrappedValue(tensor: Tensor): Value {
 
 const singles = new WeakMap<Tensor, Tensor>();
 
-/** The same array each time, so that it is seen that a layer got what it got before. */
+/** The same array each time, so that an unchanged input is recognised. */
 function inPrecision(t: Tensor, precision: Precision): Tensor {
   if (precision === precisionOf(t)) return t;
   const known = singles.get(t) ?? toPrecision(t, precision);

@@ -24,10 +24,10 @@ export interface Scenario {
 
 export type LayerWeights = ReadonlyMap<string, Tensor>;
 
-/** What can go wrong between the steps of one layer, where neither weights nor options can say it. */
+/** What can go wrong between the steps of one layer and cannot be expressed by weights or options. */
 export interface LoopFault {
   /**
-   * a sample starts with what the one before left (or the one `lag` before): all states, h or c; after its last step, or (`step`) at every
+   * a sample starts with the last state of the one before it (or of the one `lag` before): all states, h or c; after its last step, or (`step`) at every
    * step, one state for all
    */
   readonly carry?: { readonly what: 'all' | 'h' | 'c'; readonly by: 'sample' | 'step'; readonly lag?: number };
@@ -47,7 +47,7 @@ export interface LoopFault {
   readonly skip?: { readonly first: number; readonly last: number };
   /** backward half before the forward half */
   readonly swapped?: boolean;
-  /** what becomes of a layer's output, directions merged; `input` is what the layer read */
+  /** what happens to a layer's output, directions merged; `input` is what the layer read */
   readonly merged?: (t: Tensor, input: Tensor) => Tensor;
   /** every state is rounded after every step */
   readonly round?: (v: number) => number;
@@ -58,7 +58,7 @@ export interface LoopFault {
 /** Fills context.next; `right` is the cell's own step, `left` how many steps come after this one. */
 export type StepFault = (context: StepContext, right: (context: StepContext) => void, left: number) => void;
 
-/** From the right computation to a wrong one; undefined where it makes no sense (a layer that is not there any more). */
+/** From the right computation to a wrong one; undefined if it cannot be applied (its layer no longer exists). */
 export type Change = (scenario: Scenario) => Scenario | undefined;
 
 export function scenarioOf(model: ModelSpec, weights: Weights, input: EngineInput): Scenario {

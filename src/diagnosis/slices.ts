@@ -4,17 +4,17 @@ import type { Outcome } from './run.js';
 import { type Part, partOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
 
-/** The parts of the problem that are looked at before the whole. */
+/** Parts of the problem that are tested before the whole. */
 export interface Slices {
   readonly whole: Slice;
-  /** the sample that is off most, and which one that is */
+  /** the sample with the largest difference, and its index */
   readonly worst: Slice;
   readonly worstAt: number;
-  /** samples up to the first that is off, and one more */
+  /** samples up to the first that differs, and one more */
   readonly before: Slice;
   /** how many numbers of the other output can prove anything: a row that is there twice proves nothing the second time */
   readonly different: number;
-  /** the first sample that is off; −1 where that cannot be said */
+  /** the first sample that differs; −1 if unknown */
   readonly first: number;
   /** the largest difference */
   readonly asSpecified: number;
@@ -75,7 +75,7 @@ export function differentNumbers(data: FloatArray): number {
 
 const MOST_DIFFERENT = 4096;
 
-/** The first sample that is off by more than `near` (−1: none) and the one that is off most. */
+/** The first sample that differs by more than `near` (−1: none) and the one that differs most. */
 export function samplesOff(right: Tensor, other: Tensor, near: number): { first: number; worst: number } {
   const size = sizeOf(other.shape.slice(1));
   let worst = 0;

@@ -3,7 +3,7 @@ import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { runScenario } from './run.js';
 import type { Change, Scenario } from './scenario.js';
 
-/** The shortest input on which several explanations of one output give different outputs. */
+/** The shortest input on which several explanations of one output differ. */
 
 const MOST_SAMPLES = 4;
 const MOST_STEPS = 10;
@@ -17,7 +17,7 @@ export interface Shortest {
   readonly alike: readonly (readonly [number, number])[];
 }
 
-/** @returns undefined where lengths or first states would have to be made up */
+/** @returns undefined if lengths or first states would have to be invented */
 export function shortestInput(scenario: Scenario, changes: readonly Change[]): Shortest | undefined {
   const { x, mask, initialStates } = scenario.input;
   if (mask || initialStates || scenario.model.otherInputs || changes.length < 2) return undefined;

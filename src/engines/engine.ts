@@ -50,7 +50,7 @@ export interface EngineOutput {
   readonly finalStates?: ReadonlyMap<string, readonly Tensor[]>;
   /** fused multiply-add was used: the last digits depend on the processor */
   readonly fast?: boolean;
-  /** outputs beside y, by the names they are reported under */
+  /** further outputs, by the names they are reported under */
   readonly others?: ReadonlyMap<string, Tensor>;
 }
 

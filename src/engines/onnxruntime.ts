@@ -171,7 +171,7 @@ const PACKAGE = 'onnxruntime-node';
 const PLACES: readonly string[] = [PACKAGE, `../bench/node_modules/${PACKAGE}`, `../../bench/node_modules/${PACKAGE}`];
 let loaded: Promise<Runtime> | undefined;
 
-/** Whether the package is there and can be loaded. @param places where it is looked for */
+/** Whether the package is installed and can be loaded. @param places where to look for it */
 export async function isInstalled(places = PLACES): Promise<boolean> {
   return (places === PLACES ? loadRuntime() : findRuntime(places)).then(
     () => true,

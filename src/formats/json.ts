@@ -87,7 +87,7 @@ function fromValue(value: JsonValue, budget: Budget, place: string): FileTensor 
 /** Spaces before the first bracket may be as many as these bytes have room for. */
 export const JSON_START = 2 ** 12;
 
-/** Whether the first character that is no space opens an array or an object. A NUL behind it is the length of a .safetensors header. */
+/** Whether the first character that is no space opens an array or an object. A NUL after it belongs to the length of a .safetensors header. */
 export function startsLikeJson(bytes: Uint8Array): boolean {
   let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at++;

@@ -131,7 +131,7 @@ function sampleOf(name: string, value: JsonValue, { kinds, budget, rows }: Lines
   checkName(name, 'tensor', budget.limits);
   const first = kinds.get(name);
   if (!first && rows > 0) throw new RnnError('format', 'E_JSONL_KEYS', `the key "${escapeText(name, 60)}" is not in the lines before`);
-  // a sample is no tensor of its own, so only its bytes count against the limits
+  // a sample is not a tensor, so only its bytes count against the limits
   const next = tensorFromNested(value, budget, name === 'jsonl' ? '$' : `$.${escapeText(name, 60)}`);
   budget.tensors = 0;
   if (first && (!sameShape(first.shape, next.shape) || first.dtype !== next.dtype)) {

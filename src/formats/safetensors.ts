@@ -126,7 +126,7 @@ function readMetadata(header: JsonObject, offsetOf: (name: string) => number): M
   return new Map(Object.entries(raw) as [string, string][]);
 }
 
-/** The place is looked for only where it is needed: a header may have thousands of names. */
+/** The place is computed only when needed: a header may have thousands of names. */
 function entryOf(name: string, value: JsonValue, budget: Budget, offsetOf: (name: string) => number): Entry {
   try {
     return checkEntry(name, value, budget);

@@ -9,7 +9,7 @@ import { overLimit } from './limits.js';
 import { type ByteSource, readAll, readUpTo } from './source.js';
 
 /**
- * TensorFlow.js: model.json (topology and a manifest of weights) with shards of raw numbers beside it, quantised ones included.
+ * TensorFlow.js: model.json (topology and a manifest of weights) with shards of raw numbers in the same folder, quantised ones included.
  * `architecture` is `modelTopology` as the file has it. Shards are asked for by their plain file names; a name that leads anywhere else
  * is refused here.
  */

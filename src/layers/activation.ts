@@ -13,7 +13,7 @@ import type { LayerBase, LayerKind, Value } from './layer.js';
 import { number, zeroedOutside } from './onnxSteps.js';
 import { pythonText } from './python.js';
 
-/** An activation as a layer of its own (Keras Activation, ReLU, Softmax …). */
+/** An activation as a layer (Keras Activation, ReLU, Softmax …). */
 export interface ActivationLayerSpec extends LayerBase {
   readonly kind: 'activation';
   readonly activation: ActivationSpec;

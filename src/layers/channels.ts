@@ -43,7 +43,7 @@ export function withChannels<D>(layer: Formatted, [N, ...space]: readonly D[], c
   return lastChannels(layer) ? [N, ...space, channels] : [N, channels, ...space];
 }
 
-/** The channels moved behind everything. */
+/** The channels moved to the last axis. */
 export function toLast(layer: Formatted, t: Tensor): Tensor {
   if (lastChannels(layer)) return t;
   return permuteAxes(t, [0, ...t.shape.slice(2).map((_, axis) => axis + 2), 1]);
@@ -57,7 +57,7 @@ export function fromLast(layer: Formatted, t: Tensor): Tensor {
 }
 
 /**
- * ONNX has the channels first: the value as `nodes` wants it, and what they make of it as the layer has it.
+ * ONNX has the channels first: the value in the layout of `nodes`, and their result in that of the layer.
  * @param axes of space
  */
 export function channelsFirst(

@@ -18,7 +18,7 @@ export interface DotSpec extends LayerBase {
   readonly normalize: boolean;
 }
 
-/** What Keras' normalize takes for the length of a vector that has none: at least this. */
+/** The least length that Keras' normalize divides by. */
 const SHORTEST = 1e-7;
 
 export const dot: LayerKind<DotSpec> = {

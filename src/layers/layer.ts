@@ -133,7 +133,7 @@ export type Field =
   | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default?: string | null }
   /** a layer inside the layer: its kind and fields; or several. `kinds`: the only ones that may stand there */
   | { readonly type: 'layer' | 'layers'; readonly kinds?: readonly string[]; readonly default?: null }
-  /** a value of a form of its own: checked by `check`, which throws RnnError kind 'spec', and published as `schema` */
+  /** a value of a special form: checked by `check`, which throws RnnError kind 'spec', and published as `schema` */
   | { readonly type: 'own'; check(value: unknown, key: string): unknown; readonly schema: object; readonly default?: unknown };
 
 /** What every layer of a spec has. */
@@ -148,7 +148,7 @@ export interface LayerBase {
   readonly states?: readonly string[];
   /**
    * the value that says which steps are real (not 0) [N, T], in place of the mask that comes with the input; null: every step is computed as
-   * real, and the input's own mask is handed on
+   * real, and the mask of the input is passed on
    */
   readonly mask?: string | null;
   /** the layer whose weights this call uses: the same layer, called again */
@@ -171,11 +171,11 @@ export interface LayerKind<S extends LayerBase & { readonly kind: string }> {
   readonly fields: Readonly<Record<string, Field>>;
   /** letter of its own width in shapes and formulas: 'K'; where several layers have one letter they are numbered */
   readonly letter?: string;
-  /** what it wants of the layer before: a whole sequence, or whatever comes, which it hands on */
+  /** what it needs from the layer before: a whole sequence, or anything, which it passes on */
   readonly reads?: 'sequence' | 'anything';
   /** a step of its output follows from that step of its inputs and from its own states: it may run over a sequence in pieces */
   stepwise?(layer: S): boolean;
-  /** its output has the steps of its first input, whose mask goes on with it */
+  /** its output has the steps of its first input, whose mask it keeps */
   passesMask?(layer: S): boolean;
   /** facets: how it is written elsewhere. An absent one is refused by name */
   readonly grammar?: Grammar;

@@ -79,7 +79,7 @@ const COMPARING = words('Equal Less Greater LessOrEqual GreaterOrEqual IsNaN IsI
 const LOGICAL = words('And Or Xor Not');
 const INDICES = words('ArgMax ArgMin Shape Size NonZero');
 
-/** The type each operand is brought to: a graph converts nothing by itself. @param given of the inputs */
+/** The type each operand is brought to: ONNX has no implicit conversion. @param given of the inputs */
 function operandTypes(op: string, operands: readonly Operand[], given: readonly ValueType[]): ValueType[] {
   let next = 0;
   const own = operands.map(o => (o === null ? given[next++] : ({ float: 'f32', int: 'i64', bool: 'bool' } as const)[o.type]));

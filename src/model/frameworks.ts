@@ -3,7 +3,7 @@ import { getCell, isCellName } from '../cells/index.js';
 export { isCellName } from '../cells/index.js';
 
 /**
- * What a framework takes for granted, where a description does not say: bias rows, the GRU variant, the gate activation.
+ * The defaults of a framework for what a description leaves open: bias rows, the GRU variant, the gate activation.
  * Keras 3.15, PyTorch 2, ONNX opset 22, tfjs 4.22.
  */
 export type FrameworkName = 'keras' | 'torch' | 'onnx' | 'tfjs' | 'flax';
@@ -48,7 +48,7 @@ export function layerDefaults(kind: string, framework: FrameworkName): Readonly<
   };
 }
 
-/** Whether PyTorch can make an LSTM with this projection: it wants proj_size smaller than hidden_size. */
+/** Whether PyTorch can make an LSTM with this projection: proj_size must be smaller than hidden_size. */
 export function isTorchProjection(projection: number, units: number): boolean {
   return projection < units;
 }

@@ -135,7 +135,7 @@ function explainMissingSequence(error: RnnError, layer: LayerSpec, input: DimSha
   });
 }
 
-/** The layer that decides the rank of `name`: past layers that hand on what they get. */
+/** The layer that decides the rank of `name`: past layers that pass their input on. */
 function source(name: string, model: ModelSpec): LayerSpec | undefined {
   const layer = model.layers.find(l => l.name === name);
   if (layer && getLayerKind(layer.kind).reads === 'anything') return source(layer.inputs[0], model) ?? layer;

@@ -70,7 +70,7 @@ export function specOf({ input, otherInputs, output, outputName, otherOutputs, .
   };
 }
 
-/** An input of a shape of its own is written by that. */
+/** An input with an explicit shape is written with it. */
 function written({ name, batch, shape, ...sizes }: InputSpec): Record<string, unknown> {
   return shape ? { name, batch, shape } : { name, batch, ...sizes };
 }

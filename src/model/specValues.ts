@@ -6,7 +6,7 @@ import { isCellName } from './frameworks.js';
 import type { InputSpec, LayerSpec } from './spec.js';
 import { text } from './specJson.js';
 
-/** All values so far, by name: inputs, layers, and `layer/h` for what a layer gives beside its output. */
+/** All values so far, by name: inputs, layers, and `layer/h` for what a layer gives in addition to its output. */
 export class Values {
   readonly first: InputSpec;
   readonly layers = new Map<string, LayerSpec>();

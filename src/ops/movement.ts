@@ -36,7 +36,7 @@ export const MOVEMENT: Operators = {
   Range: plain(range),
 };
 
-/** At inference it hands on its input; the second output is a mask of ones. */
+/** At inference it returns its input; the second output is a mask of ones. */
 /** The identity, as at inference. @throws RnnError E_ONNX_ATTRIBUTE (unsupported) in training mode, whose numbers are drawn */
 function dropout(call: Call): GraphValue[] {
   const x = need(call, 0);

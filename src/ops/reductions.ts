@@ -58,7 +58,7 @@ function reduced(call: Call, { each = v => v, join, initial, finish = v => v }: 
   return { kind: x.kind, shape, data: out };
 }
 
-/** They moved from attribute to input at opset 13 (ReduceSum) and 18 (the others); whichever is there is meant. None are all, or none where `noop` says so. */
+/** They moved from attribute to input at opset 13 (ReduceSum) and 18 (the others); whichever is present counts. None are all, or none where `noop` says so. */
 function axesOf({ node, inputs }: Call, rank: number): number[] {
   const given = intsOf(node, 'axes') ?? (inputs[1] && integers(inputs[1])) ?? [];
   if (given.length > 0) return given.map(a => axisOf(a, rank));

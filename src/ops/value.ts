@@ -70,7 +70,7 @@ function floats(t: OnnxTensor, precision: Precision): GraphValue {
     kind: 'float',
     shape: t.shape,
     get data() {
-      // the constant keeps them, too: every run of the graph has this value made anew
+      // the constant keeps them, too: every run of the graph recreates this value
       kept ??= inPrecision(t.data as FloatArray, precision);
       return kept;
     },

@@ -17,7 +17,7 @@ async function copied(text: string): Promise<boolean> {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // no permission: a selection can be copied all the same
+    // no permission: the user can still select and copy
     const area = el('textarea', { class: 'off-screen', 'aria-hidden': true });
     area.value = text;
     document.body.append(area);

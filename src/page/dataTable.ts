@@ -11,7 +11,7 @@ interface DataTable {
   readonly rows: readonly (HTMLElement | false)[];
 }
 
-/** A table that scrolls in a frame of its own and is reached by the keyboard. */
+/** A table that scrolls in its own frame and can be reached with the keyboard. */
 export function dataTable({ label, kind, heads, number, rows }: DataTable): HTMLElement {
   const headings = heads.map(text =>
     text === '' ? el('td', {}) : el('th', { scope: 'col', class: text === number ? 'number' : '' }, text),

@@ -119,7 +119,7 @@ function gridsOf(
     if (Number.isFinite(d) && d > largest) largest = d;
     if (Number.isFinite(allowed.data[k]) && allowed.data[k] < smallest) smallest = allowed.data[k];
   }
-  // from what is allowed to the largest difference, by powers of ten: the small first difference is seen, too
+  // from what is allowed to the largest difference, by powers of ten: a small first difference stays visible
   const decades = Math.max(1, Math.log10(largest / (Number.isFinite(smallest) && smallest > 0 ? smallest : 1e-12)));
   const shade = (row: number, column: number) => {
     const d = difference(row, column);

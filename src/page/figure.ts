@@ -5,7 +5,7 @@ import { el, replace, svg } from './dom.js';
 import { shownName } from './text.js';
 
 /**
- * The network unrolled: time to the right, layers upwards, a shape on every arrow. Of a long sequence the steps around the one that is looked at are
+ * The network unrolled: time to the right, layers upwards, a shape on every arrow. Of a long sequence the steps around the selected one are
  * drawn. Every box is a button: it chooses its layer and step.
  */
 export interface FigureView {
@@ -40,12 +40,12 @@ interface Column {
   readonly x: number;
 }
 
-/** A place for the picture, which keeps its scroll position while what is in it is drawn anew. */
+/** A place for the picture, which keeps its scroll position while its content is redrawn. */
 export function figureFrame(): HTMLElement {
   return el('div', { class: 'figure-scroll', tabindex: 0, role: 'region', 'aria-label': 'the network unrolled over time' });
 }
 
-/** Draws the network into its frame; the step that is looked at is scrolled into sight. */
+/** Draws the network into its frame; the selected step is scrolled into view. */
 export function drawFigure(frame: HTMLElement, shapes: ShapesResult, view: FigureView, actions: FigureActions): void {
   const room = frame.clientWidth || 900;
   const { drawing, now, width } = figure(shapes, view, actions, room);
@@ -57,7 +57,7 @@ export function drawFigure(frame: HTMLElement, shapes: ShapesResult, view: Figur
 
 interface Figure {
   readonly drawing: SVGElement;
-  /** x of the step that is looked at */
+  /** x of the selected step */
   readonly now: number | null;
   readonly width: number;
 }
@@ -130,7 +130,7 @@ interface Columns {
   columns(T: number | null): Column[];
 }
 
-/** One pitch for all; each length has its own columns: all steps, or the first, the last, and those around the one that is looked at. */
+/** One pitch for all; each length has its own columns: all steps, or the first, the last, and those around the selected one. */
 function gridOf(lengths: readonly (number | null)[], step: number, room: number): Columns {
   const most = Math.max(5, Math.floor(room / LEAST_PITCH));
   const stepsOf = (T: number | null) =>

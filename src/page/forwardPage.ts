@@ -7,7 +7,7 @@ import { computeFrom, type Model, type Settings, settingsOf } from './model.js';
 import { pageFoot, pageHead } from './pageParts.js';
 import { settingsForm } from './settingsForm.js';
 
-/** `forward --html`: the network unrolled, every number, the hand calculation of any of them; and whatever is changed is computed anew. */
+/** `forward --html`: the network unrolled, every number with its hand calculation; every change is recomputed. */
 export function forwardPage(root: HTMLElement, data: ForwardPage): void {
   const { network } = data;
   const start = settingsOf(network);

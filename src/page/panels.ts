@@ -8,7 +8,7 @@ import type { Axis, Grid, Mark } from './grid.js';
 import type { Model } from './model.js';
 import type { Trace } from './trace.js';
 
-/** What is shown of a layer: what it reads, its gates and states, what it gives, its weights; each as a heat map with a name of its own. */
+/** What is shown of a layer: what it reads, its gates and states, what it gives, its weights; each as a named heat map. */
 export interface Panel {
   /** as the hand calculation calls it: 'x_t', 'h', 'i', 'Wx', 'bh' */
   readonly key: string;

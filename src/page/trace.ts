@@ -95,7 +95,7 @@ interface Progress {
   readonly states: (readonly Tensor[] | undefined)[];
 }
 
-/** The next steps of one direction, as a network of that layer alone which goes on from the last states. */
+/** The next steps of one direction, as a network of that layer alone, continued from the last states. */
 async function advanceWay(
   at: Progress,
   way: number,

@@ -1,7 +1,7 @@
 import type { Layout } from './table.js';
 import { wrapText } from './text.js';
 
-/** ' label     text', one below the other; a text that has no room goes on below itself. */
+/** ' label     text', one below the other; a text that is too long continues below itself. */
 export function factLines(lines: readonly (readonly [label: string, text: string])[], { paint, width }: Layout, least = 10): string {
   const column = Math.max(least, ...lines.map(([label]) => label.length + 1));
   return lines

@@ -188,7 +188,7 @@ function drawChain(layer: LayerRow, top: number, backwards: boolean, { columns, 
   });
 }
 
-/** 'N×5': h of one direction; a projected LSTM hands on h of width P */
+/** 'N×5': h of one direction; a projected LSTM passes on h of width P */
 function stateShape({ units, options }: LayerRow): string {
   return typeof options.projection === 'number' ? `N×${options.projection}` : `N×${units}`;
 }

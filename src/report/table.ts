@@ -109,7 +109,7 @@ function painted(cell: string, colour: keyof Paint | undefined, paint: Paint): s
   return colour !== undefined && cell !== '' ? paint[colour](cell) : cell;
 }
 
-/** cli-table3 draws a line under every row; only those under the header and above a group are wanted. */
+/** cli-table3 draws a line under every row; only those under the header and above a group are kept. */
 function withoutInnerLines(lines: readonly string[], rows: number, groups: ReadonlySet<number> = new Set()): string[] {
   const body = lines.slice(3);
   const kept = body.filter((_, i) => i % 2 === 0 || i === 2 * rows - 1 || groups.has((i + 1) / 2));

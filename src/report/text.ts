@@ -66,7 +66,7 @@ export const READING_WIDTH = 110;
 
 /**
  * Each line broken where it is wider than `width` columns: between groups (two spaces and more) where each group has room, else between
- * words. What goes on starts at column `hang`; a word that has no room stays whole. Colours have no width.
+ * words. Continued lines start at column `hang`; a word that is too long stays whole. Colours have no width.
  */
 export function wrapText(text: string, width: number, hang = 0): string {
   if (width === Number.POSITIVE_INFINITY) return text;

@@ -51,7 +51,7 @@ export interface Compared {
   readonly diagnosis: Diagnosis | null;
 }
 
-/** Sets two outputs side by side: two engines', or the network's and another program's, and says what differs and why. */
+/** Compares two outputs: two engines', or the network's and another program's, and says what differs and why. */
 export async function runCompare(request: CompareRequest, hooks: CompareHooks = {}): Promise<CompareResult> {
   checkSides(request);
   const prepared = await prepare(request);

@@ -38,7 +38,7 @@ export async function forwardInPieces(values: Values, output: Output): Promise<b
   }
 }
 
-/** Something beside y in the file is asked for. */
+/** Something other than y is requested in the file. */
 function showsMore(values: Values): boolean {
   const { trace, step, unit, plot, svg, states, json, jsonl, full } = values;
   return [trace, step, unit, plot, svg, states, json, jsonl, full].some(value => value !== undefined);

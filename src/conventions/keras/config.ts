@@ -29,7 +29,7 @@ const ACTIVATION_FIELDS = ['activation', 'recurrentActivation'];
 function withOldActivations(layer: Json): Json {
   const changed = ACTIVATION_FIELDS.filter(key => typeof layer[key] === 'string').map(key => [key, oldActivation(String(layer[key]))]);
   const masks = MERGES.has(String(layer.kind)) ? { masks: 'all' } : {};
-  // a layer that was given initial states used the mask of its input all the same
+  // a layer that was given initial states still used the mask of its input
   const { mask, ...rest } = layer;
   return { ...(mask === null ? rest : layer), ...Object.fromEntries(changed), ...masks };
 }

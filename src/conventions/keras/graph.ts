@@ -353,7 +353,7 @@ function layerOrUnknown(wiring: Wiring, layer: Json, rest: Json): Json {
   return shaped ?? { kind: UNKNOWN, kerasClass: wordOf(layer.unread ?? layer.class_name) };
 }
 
-/** Arguments by name that a layer reads beside its inputs and mask. @throws RnnError E_KERAS_OPTION naming any other */
+/** Arguments by name that a layer reads in addition to its inputs and mask. @throws RnnError E_KERAS_OPTION naming any other */
 function callOptions(layer: Json, rest: Json): Json {
   const read = callOptionsOf(layer.class_name);
   const entries = Object.entries(rest).map(([key, value]) => {
@@ -388,7 +388,7 @@ function innerModel(wiring: Wiring, layer: Json, config: Json, place: Place, giv
   return functional(wiring, config, place, new Map(order.map((l, i) => [nameOf(l), given.inputs[i]]))).map(o => String(o.value));
 }
 
-/** Output, then what the layer gives beside it: the states of a recurrent layer, whether it returns them or not. */
+/** Output, then what the layer gives in addition: the states of a recurrent layer, whether it returns them or not. */
 function outputsOf(spec: Json): readonly string[] {
   // how many an unknown layer has is not known: any number up to this may be read
   if (spec.kind === UNKNOWN) return [String(spec.name), ...Array.from({ length: 15 }, (_, i) => `${spec.name}/${i + 1}`)];

@@ -78,7 +78,7 @@ function greedy(layers: readonly LayerShapes[], start: readonly Rest[]): { assig
   return { assigned, rest: rest.flatMap(({ module, from }) => module.layers.slice(from).map((_, i) => taken({ module, from: from + i }))) };
 }
 
-/** A recurrent layer goes on with the module that was begun. */
+/** A recurrent layer continues the module that was begun. */
 function mayTake({ layer }: LayerShapes, { module }: Rest, open: Module | undefined): boolean {
   return open === undefined || !isRecurrent(layer) || module === open;
 }

@@ -3,7 +3,7 @@ import { escapeText } from '../../escape.js';
 import type { TorchModule } from '../../formats/torch/module.js';
 import { EXPORT } from '../assumed.js';
 
-/** What the classes and attributes of a whole module say beside its tensors. */
+/** What the classes and attributes of a whole module say in addition to its tensors. */
 
 /** The module at a dotted path. */
 function moduleAt(root: TorchModule, path: string): TorchModule | undefined {
@@ -51,7 +51,7 @@ function isPlain({ attributes }: TorchModule): boolean {
 }
 
 /**
- * The function that a module says it computes: an nn.RNN its own, a Linear or Conv1d in an nn.Sequential the one behind it there.
+ * The function that a module says it computes: an nn.RNN its own, a Linear or Conv1d in an nn.Sequential the next one there.
  * @returns undefined where nothing is said
  * @throws RnnError E_TORCH_MODULE for a function that is said and not known here
  */

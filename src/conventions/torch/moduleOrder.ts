@@ -15,7 +15,7 @@ export interface Order {
   readonly undecided: boolean;
 }
 
-/** Orders and steps of the search, beyond which more are not looked for. */
+/** Limits of the search: orders and steps. */
 const MOST_ORDERS = 200;
 const MOST_STEPS = 20_000;
 

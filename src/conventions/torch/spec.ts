@@ -164,7 +164,7 @@ function orderAssumptions({ order, rival }: Order, titles: Titles, why: string):
   ];
 }
 
-/** Several recurrent modules one behind the other may also hand on their states, or read the input side by side. */
+/** Several recurrent modules may follow each other, pass on their states, or read the same input in parallel. */
 function wiringAssumptions(order: readonly Placed[], titles: Titles, why: string): Assumption[] {
   const cells = order.filter(({ module }) => module.recurrent).map(({ module }) => titles.get(module));
   if (cells.length < 2) return [];

@@ -70,7 +70,7 @@ export interface Kernel {
   release(mark: number): void;
   /** Room for `bytes`, aligned to 64. @throws RangeError when WASM cannot have that much */
   take(bytes: number): number;
-  /** All memory as it is now; taken anew after every `take`, which may move it. */
+  /** The current memory; get it again after every `take`, which may move it. */
   floats(): Float32Array;
   doubles(): Float64Array;
   bytes(): Uint8Array;

@@ -3,7 +3,7 @@ declare const __FAST_KERNEL__: string | undefined;
 
 /**
  * The compiled kernels (assembly/), put in by the build as base64: plain, and with fused multiply-add for --fast. Undefined when run from source.
- * A module of its own, imported when it is needed: a small command never reads it.
+ * A separate module, imported only when needed: a small command never reads it.
  */
 export function kernelBytes(fast: boolean): Uint8Array | undefined {
   const text = fast ? typeof __FAST_KERNEL__ === 'string' && __FAST_KERNEL__ : typeof __KERNEL__ === 'string' && __KERNEL__;

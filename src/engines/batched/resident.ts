@@ -11,7 +11,7 @@ import { type Kernel, loadKernel, ownKernel } from './kernel.js';
 import { productWith } from './product.js';
 
 /**
- * A network that is asked again and again: its weights stay packed in a kernel of its own, and the places of x and of the states are laid out once
+ * A network that is run many times: its weights stay packed in a kernel of its own, and the places of x and of the states are laid out once
  * for a shape of x. A call then copies x in, runs and copies y out. The bits are those of the engine's other ways.
  */
 export interface ResidentNetwork {

@@ -11,7 +11,7 @@ import { readSnappy } from './snappy.js';
  */
 const MAGIC = 0xdb4775248b80fb57n;
 const FOOTER = 48;
-/** type of compression and checksum behind every block */
+/** type of compression and checksum after every block */
 const TRAILER = 5;
 
 export function looksLikeTable(source: ByteSource): boolean {

@@ -41,7 +41,7 @@ const FLOATS: readonly {
   { dtype: 'f64', size: 8, exponent: 11, mantissa: 52, bias: 1023 },
 ];
 
-/** The datatype of a message, which may lie in a committed type of its own. @throws RnnError E_H5_TYPE (format) */
+/** The datatype of a message, which may be a committed type elsewhere in the file. @throws RnnError E_H5_TYPE (format) */
 export function readTypeMessage(file: Hdf5, message: Message): H5Type {
   return message.shared ? readSharedType(file, bodyOf(message)) : readType(bodyOf(message));
 }

@@ -5,7 +5,7 @@ import { type ByteSource, readUpTo } from '../source.js';
 import { lookup3 } from './lookup3.js';
 
 /**
- * An HDF5 file: where it begins, and readers at its addresses. Nothing here or beside it can open another file; what the
+ * An HDF5 file: where it begins, and readers at its addresses. Nothing in this folder can open another file; what the
  * format keeps elsewhere (external storage, external links, virtual datasets) is refused by name.
  */
 export interface Hdf5 {

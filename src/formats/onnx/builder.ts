@@ -73,7 +73,7 @@ export function newBuilder(taken: readonly string[]): GraphBuilder {
   return builder;
 }
 
-/** Names as wanted, numbered where they are taken. */
+/** The requested names, numbered if they are taken. */
 function freshNames(taken: readonly string[]): (wanted: string) => string {
   const used = new Set(taken);
   return wanted => {

@@ -51,7 +51,7 @@ export interface OnnxTensor {
   readonly dtype: DType | null;
   /** 64-bit integers exactly (exporters write 2^63 − 1 for 'to the end'), everything else as in a FileTensor */
   readonly data: FloatArray | BigInt64Array;
-  /** the numbers, read anew and not kept; absent where they are in memory */
+  /** the numbers, read again and not kept; absent if they are in memory */
   readonly load?: () => FloatArray | BigInt64Array;
 }
 

@@ -11,7 +11,7 @@ export interface SourceFacts {
   readonly nameHint?: string;
   /** its size in bytes, where that is known */
   readonly size?: number;
-  /** what the array that is wanted may be called, where there are several */
+  /** possible names of the wanted array, if there are several */
   readonly names: readonly string[];
   /** the file holds one sample, whose steps are wanted: the rows of [1, T, D] and of [T, D] */
   readonly oneSample?: boolean;

@@ -5,7 +5,7 @@ import { offsetsOf, startsOf } from '../window/places.js';
 import { paddingOf, type Window, windowsIn } from '../window/window.js';
 
 /**
- * Every channel by itself: y[n, o, c·m + j] = Σ_k x[n, o·stride + k·dilation, c] · W[k, c, j].
+ * Every channel separately: y[n, o, c·m + j] = Σ_k x[n, o·stride + k·dilation, c] · W[k, c, j].
  * x [N, …S, C], kernel [...k, C, m] -> [N, …O, C·m]
  */
 export function depthwise(x: Tensor, kernel: Tensor, windows: readonly Window[], kernels: Kernels): Tensor {

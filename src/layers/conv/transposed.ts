@@ -191,7 +191,7 @@ function targets(space: readonly number[], out: readonly number[], along: readon
 function asNodes(layer: TransposedSpec, { builder, inputs: [input], weight, activation }: OnnxCall): string {
   const axes = layer.kernelSize.length;
   const along = spreads(layer);
-  // the whole length less the one that is wanted, the same for every input
+  // the full length minus the requested one, the same for every input
   const more = along.map(a => (a.size - 1) * a.dilation + 1 - a.stride - lengthOf(0, a));
   const before = along.map(cutBefore);
   const bias = weight('b');

@@ -7,7 +7,7 @@ import type { LayerBase, LayerKind } from '../layer.js';
 import { type AnyLayer, type AnyLayerKind, getLayerKind } from '../lookup.js';
 import type { Dim, DimShape } from '../shape.js';
 
-/** A layer at every step by itself: [N, T, …] is taken as N·T samples […] (Keras TimeDistributed). */
+/** A layer applied to every step: [N, T, …] is taken as N·T samples […] (Keras TimeDistributed). */
 export interface TimeDistributedSpec extends LayerBase {
   readonly kind: 'timedistributed';
   readonly layer: AnyLayer;

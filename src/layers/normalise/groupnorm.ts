@@ -127,7 +127,7 @@ function momentsOf(data: ArrayLike<number>, base: number, starts: Int32Array, of
   return { mean, factor: 1 / Math.sqrt(squares / count + epsilon) };
 }
 
-/** Channels behind everything, in groups, normalised over all axes but the batch and the groups. */
+/** Channels last, in groups, normalised over all axes but the batch and the groups. */
 function asNodes(layer: GroupNormSpec, { builder, inputs: [x], shapes, weight }: OnnxCall): string {
   const [axis] = axesOf([layer.axis], shapes[0]);
   const rank = shapes[0].length;

@@ -84,7 +84,7 @@ function repeated(t: Tensor, axis: number, times: number, kernels: Kernels): Ten
   return { shape: t.shape.map((size, a) => (a === axis ? size * times : size)), data };
 }
 
-/** The axis gets a new one of size 1 behind it, is repeated along that, and both become one. */
+/** A new axis of size 1 is inserted after it, repeated, and merged with it. */
 function repeatedNodes(name: string, { builder, shapes }: OnnxCall, x: string, axis: number, times: number): string {
   const rank = shapes[0].length;
   const beside = builder.add('Unsqueeze', [x, builder.integers([axis + 1])], {}, name);

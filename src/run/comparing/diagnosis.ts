@@ -24,12 +24,12 @@ import { sliceFirst, stepsOf } from '../../tensor/layout.js';
 import { sameShape, type Tensor } from '../../tensor/tensor.js';
 import type { Prepared } from '../prepare.js';
 
-/** A comparison as the diagnosis sees it: the part of it that mistakes are recomputed on, in float64. */
+/** The part of a comparison on which mistakes are recomputed, in float64. */
 export interface DiagnosisSubject {
   readonly scenario: Scenario;
   /** how far rounding alone moves y, on the first samples */
   readonly rounding: number;
-  /** what the other output is taken for; null where its shape fits nothing, or it is y itself */
+  /** how the other output is read; null if its shape fits nothing, or it is y */
   readonly view: OutputReading | null;
   diagnose(options: SearchOptions): Diagnosis;
   /** what this input cannot show */
@@ -38,11 +38,11 @@ export interface DiagnosisSubject {
 
 /** Multiply-adds of one run of the network; with more, mistakes are recomputed on fewer samples. */
 const MOST_WORK = 6e7;
-/** What a step costs however few units it has, in multiply-adds. */
+/** Fixed cost of a step, in multiply-adds. */
 const STEP_WORK = 1500;
 /** What a layer costs at each run, independent of its size. */
 const LAYER_WORK = 20_000;
-/** Multiply-adds for what this input cannot show, all mistakes together: half a second or so. */
+/** Multiply-adds spent on what this input cannot show, for all mistakes: about half a second. */
 const MOST_DETECTABILITY_WORK = 2e9;
 /** It is looked for on as many samples as one run of so many multiply-adds has, and on three: states pass from one to the next. */
 const MOST_SAMPLES_WORK = 2e7;
@@ -156,7 +156,7 @@ function computed(scenario: Scenario): Outcome {
   return outcome;
 }
 
-/** Multiply-adds of one sample, and for every step what it costs beside them. */
+/** Multiply-adds of one sample, plus a fixed cost per step. */
 export function workOfSample({ network, input }: Prepared): number {
   const steps = input.x.shape[1];
   const T = BigInt(steps);

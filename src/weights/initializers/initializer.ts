@@ -15,7 +15,7 @@ export interface Target {
 /** How a weight gets its first values. */
 export interface Initializer {
   readonly name: string;
-  /** Values of one weight in C order, drawn from the stream in that order. Doubles: whoever wants float32 rounds them. */
+  /** Values of one weight in C order, drawn from the stream in that order. Doubles: for float32 the caller rounds them. */
   draw(target: Target, stream: RandomStream): Float64Array;
 }
 

@@ -14,7 +14,7 @@ import { orthogonalFrom } from '../initializers/orthogonal.js';
 import type { Script } from './script.js';
 
 /**
- * Keras 3 on TensorFlow. `set_random_seed` seeds Python's random, from which every initialiser takes a seed of its own when its layer is
+ * Keras 3 on TensorFlow. `set_random_seed` seeds Python's random, from which every initialiser takes its seed when its layer is
  * constructed, and np.random, from which X is drawn; so X and the weights do not disturb each other. The kernels themselves come from
  * TensorFlow's stateless stream of the initialiser's seed.
  */

@@ -16,7 +16,7 @@ export interface Script {
   readonly inputPromise: string;
   /** the only initialiser the script has, or null where any will do */
   readonly init: string | null;
-  /** the lines that are meant, as people write them */
+  /** the lines, as people write them */
   readonly lines: readonly string[];
   /** @throws RnnError E_SEED, E_RNG_LAYER where the framework has no such layer, E_UNKNOWN_INITIALIZER */
   draw(model: ModelSpec, shapes: WeightShapes, request: ScriptRequest): ScriptResult;

@@ -15,7 +15,7 @@ export interface Expression {
   readonly attributes?: Json;
   /** which output of the node is meant, where not the first */
   readonly output?: number;
-  /** what the operator gives beside it */
+  /** what the operator gives in addition */
   readonly others?: readonly Expression[];
 }
 

@@ -2,7 +2,7 @@ import { multiplyAdd, multiplySubtract } from './arithmetic';
 
 /**
  * sigmoid and tanh, four lanes: the operations of numerics/float32.ts in the same order, where the reasons stand too.
- * The constants are read from memory: V8 builds a v128.const anew at every use, from several instructions.
+ * The constants are read from memory: V8 rebuilds a v128.const at every use, from several instructions.
  */
 const AT: usize = 256;
 /** Where 256 bytes of zeros are, and stay: the start of a sum. A null pointer finds no table there either. */

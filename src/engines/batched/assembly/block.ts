@@ -31,7 +31,7 @@ export class Block {
   mask: usize;
   /** room for c of the masked rows [rows, M padded to 4] */
   saved: usize;
-  /** h of every step [rows, T, M]; 0: not wanted */
+  /** h of every step [rows, T, M]; 0: not stored */
   sequence: usize;
   /** 1: the sequence is 0 where masked, else it repeats h */
   zeroMasked: usize;
