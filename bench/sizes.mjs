@@ -75,16 +75,21 @@ try {
       rows.push({ what: `${command} ${size} .${ending}`, ratio: median(ratios), memory: await peak(argv(size)) });
     }
   }
-  const growth = [10, 100, 1000, 10_000].map(count => {
+  const growth = [10, 100, 1000, 10_000, 100_000].map(count => {
     const tensors = Object.fromEntries(Array.from({ length: count }, (_, k) => [`l${k}.weight`, { shape: [4, 4] }]));
     writeSafetensors(join(folder, `${count}.safetensors`), tensors);
-    return { tensors: count, ms: milliseconds(['inspect', `${count}.safetensors`, '-q']) };
+    const limits = count > 10_000 ? ['--max-tensors', '1000000', '--max-header', '128MiB'] : [];
+    return { tensors: count, ms: milliseconds(['inspect', `${count}.safetensors`, '-q', ...limits]) };
   });
-  const layers = [1, 10, 100, 1000, 3000].map(count => {
-    const line = Array.from({ length: count }, () => 'lstm:8+seq').join(',');
-    return { layers: count, ms: milliseconds(['shapes', '--layers', line, '--D', '3', '-q']) };
+  const layers = [1, 10, 100, 1000, 10_000, 100_000].map(count => {
+    return { layers: count, ms: milliseconds(['shapes', '--layers', `lstm:8+seq+x${count}`, '--D', '3', '-q']) };
   });
-  if (values.json) console.log(JSON.stringify({ bench: 'sizes', node: process.version, rows, growth, layers }));
+  const compared = [1, 10, 100, 1000].map(count => {
+    const net = ['--layers', `rnn:3+seq+x${count}`, '--D', '3', '--T', '4', '--seed', '1', '-q'];
+    milliseconds(['forward', ...net, '-o', 'y.npy', '--force']);
+    return { layers: count, ms: milliseconds(['compare', ...net, '--against', 'y.npy']) };
+  });
+  if (values.json) console.log(JSON.stringify({ bench: 'sizes', node: process.version, rows, growth, layers, compared }));
   else {
     for (const { what, ratio, memory } of rows) {
       const good = ratio <= TIMES && (memory ?? 0) <= MEBIBYTES;
@@ -93,6 +98,7 @@ try {
     }
     console.log(`inspect, ms by tensors: ${growth.map(g => `${g.tensors}: ${g.ms.toFixed(0)}`).join('  ')}`);
     console.log(`shapes, ms by layers: ${layers.map(g => `${g.layers}: ${g.ms.toFixed(0)}`).join('  ')}`);
+    console.log(`compare, ms by layers: ${compared.map(g => `${g.layers}: ${g.ms.toFixed(0)}`).join('  ')}`);
   }
 } finally {
   rmSync(folder, { recursive: true });

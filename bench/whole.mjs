@@ -1,6 +1,6 @@
 // Whole processes, in turn, on one thread: rnn-cli against the PyTorch script that prints the y of a seed, and against one that reads the same weights and x
-// and writes y.
-//   node bench/whole.mjs [--only W1,W2] [--pairs 5] [--json]        (after npm run build; where python3 has torch and numpy)
+// and writes y; and, where Python has it, against ONNX Runtime on the same network as an .onnx.
+//   node bench/whole.mjs [--only W1,W2] [--pairs 5] [--python PATH] [--json]        (after npm run build; where Python has torch and numpy)
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,21 +11,31 @@ import { median } from './median.mjs';
 import { WORKLOADS } from './workloads.mjs';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, pairs: { type: 'string', default: '5' }, json: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string' },
+    pairs: { type: 'string', default: '5' },
+    python: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
 });
 const here = name => fileURLToPath(new URL(name, import.meta.url));
 const binary = here('../bin/rnn-cli.js');
 /** of the script that prints the tutorial's y; everywhere else to be ahead at all */
 const PRINTED = 8;
 
-const python = ['/usr/bin/python3', 'python3'].find(command => {
+/** times as fast as ONNX Runtime from Python, whole processes */
+const WITH_ORT = { W1: 1.2, W2: 1.2, W3: 0.9, W4: 0.9, W5: 1.2, W6: 1.2, W7: 0.3 };
+
+const python = (values.python ? [values.python] : ['/usr/bin/python3', 'python3']).find(command => {
   if (command.startsWith('/') && !existsSync(command)) return false;
   return spawnSync(command, ['-c', 'import torch, numpy'], { stdio: 'ignore' }).status === 0;
 });
 if (!python) {
-  console.error('whole: no python3 with torch and numpy');
+  console.error('whole: no Python with torch and numpy');
   process.exit();
 }
+
+const hasOrt = spawnSync(python, ['-c', 'import onnxruntime'], { stdio: 'ignore' }).status === 0;
 
 function milliseconds(command, argv) {
   const started = process.hrtime.bigint();
@@ -55,10 +65,20 @@ function measure({ name, what, cell, N, T, D, M, K = 0 }) {
     const ours = [binary, 'forward', '--weights', net, '-i', x, '-o', y, '--force', '--threads', '1', '--engine', 'batched', '--quiet'];
     const theirs = [here('torchScript.py'), 'run', folder, cell, String(M), String(K)];
     const pairs = Array.from({ length: Number(values.pairs) }, () => [milliseconds(process.execPath, ours), milliseconds(python, theirs)]);
-    return { name, what, ...medians(pairs), target: 1, apart: difference(folder) };
+    const torch = { name, what, against: 'PyTorch', ...medians(pairs), target: 1, apart: difference(folder) };
+    return hasOrt ? [torch, measureOrt(name, folder)] : [torch];
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function measureOrt(name, folder) {
+  const [net, onnx, x, y, theirs] = ['net.pt', 'net.onnx', 'x.npy', 'ours.npy', 'torch.npy'].map(file => join(folder, file));
+  milliseconds(process.execPath, [binary, 'convert', net, onnx, '--quiet']);
+  const ours = [binary, 'forward', '--model', onnx, '-i', x, '-o', y, '--force', '--threads', '1', '--engine', 'batched', '--quiet'];
+  const script = [here('ortScript.py'), onnx, x, theirs];
+  const pairs = Array.from({ length: Number(values.pairs) }, () => [milliseconds(process.execPath, ours), milliseconds(python, script)]);
+  return { name, what: 'the .onnx', against: 'ONNX Runtime', ...medians(pairs), target: WITH_ORT[name], apart: difference(folder) };
 }
 
 /** The tutorial drawn from a seed of PyTorch, against the script that `--emit torch` prints for it. */
@@ -73,7 +93,7 @@ function measurePrinted() {
     const apart = Math.max(...y.map((value, k) => Math.abs(value - printed[k])));
     const times = { length: 3 * Number(values.pairs) };
     const pairs = Array.from(times, () => [milliseconds(process.execPath, ours), milliseconds(python, theirs)]);
-    return { name: 'W1', what: 'drawn from a seed', ...medians(pairs), target: PRINTED, apart };
+    return { name: 'W1', what: 'drawn from a seed', against: 'PyTorch', ...medians(pairs), target: PRINTED, apart };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -84,17 +104,17 @@ function output(command, argv) {
 }
 
 function medians(pairs) {
-  return { ours: median(pairs.map(p => p[0])), torch: median(pairs.map(p => p[1])), ratio: median(pairs.map(([a, b]) => b / a)) };
+  return { ours: median(pairs.map(p => p[0])), theirs: median(pairs.map(p => p[1])), ratio: median(pairs.map(([a, b]) => b / a)) };
 }
 
 const only = values.only?.split(',');
 const printed = !only || only.includes('W1') ? [measurePrinted()] : [];
-const rows = [...printed, ...WORKLOADS.filter(w => !only || only.includes(w.name)).map(measure)];
+const rows = [...printed, ...WORKLOADS.filter(w => !only || only.includes(w.name)).flatMap(measure)];
 if (values.json) console.log(JSON.stringify({ bench: 'whole', node: process.version, pairs: Number(values.pairs), rows }));
 else
-  for (const { name, what, ours, torch, ratio, target, apart } of rows) {
+  for (const { name, what, against, ours, theirs, ratio, target, apart } of rows) {
     const verdict = `${target}× wanted: ${ratio >= target ? 'reached' : 'missed'}`;
     console.log(
-      `${name}  ${what.padEnd(24)}${ours.toFixed(0).padStart(6)} ms  PyTorch ${torch.toFixed(0).padStart(6)} ms  ${ratio.toFixed(1).padStart(5)}×  ${verdict}   y apart by ${apart.toExponential(1)}`,
+      `${name}  ${what.padEnd(24)}${ours.toFixed(0).padStart(6)} ms  ${against.padEnd(12)} ${theirs.toFixed(0).padStart(6)} ms  ${ratio.toFixed(1).padStart(5)}×  ${verdict}   y apart by ${apart.toExponential(1)}`,
     );
   }
