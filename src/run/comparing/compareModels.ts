@@ -119,16 +119,19 @@ function descriptionOf(other: string): Assumption {
   };
 }
 
+const NO_LAYERS = 'a graph that is no list of layers';
+
 /** The second's weights under the first's layer names: layers with weights stand in one order, whatever they are called. */
 function matchLayers(first: Network, second: Network, files: readonly [string, string]): Weights {
   const named = ({ shapes }: Network) => shapes.layers.filter(l => l.weights.length > 0).map(l => l.layer);
   const [a, b] = [named(first), named(second)];
   const kinds = (layers: typeof a) => layers.map(l => l.kind).join(', ');
   if (kinds(a) !== kinds(b)) {
-    throw new RnnError('convention', 'E_LAYERS_DIFFER', 'the two models have other layers', {
+    throw new RnnError('convention', 'E_LAYERS_DIFFER', 'the layers of the two models do not match', {
       where: escapeText(files[1]),
-      expected: kinds(a),
-      found: kinds(b),
+      expected: kinds(a) || NO_LAYERS,
+      found: kinds(b) || NO_LAYERS,
+      fix: `compare their outputs on one input x.npy: rnn-cli forward ${escapeText(files[0])} -i x.npy -o y.npy, then rnn-cli compare ${escapeText(files[1])} -i x.npy --against y.npy`,
     });
   }
   const renamed = new Map<string, Tensor>();
