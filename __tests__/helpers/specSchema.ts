@@ -82,6 +82,7 @@ export function specSchema(): Json {
     description: `${SPEC_SCHEMA}. Everything with a default may be left out.`,
     type: 'object',
     required: ['layers'],
+    allOf: [notBoth('input', 'inputs'), notBoth('output', 'outputs')],
     additionalProperties: false,
     properties: {
       $schema: { type: 'string' },
@@ -217,4 +218,8 @@ function size(orNull: boolean): Json {
 
 function name(): Json {
   return { type: 'string', minLength: 1, maxLength: 1024 };
+}
+
+function notBoth(one: string, other: string) {
+  return { not: { required: [one, other], properties: { [one]: true, [other]: true } } };
 }
