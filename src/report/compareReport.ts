@@ -35,7 +35,20 @@ function sameText(result: CompareResult, { paint, width }: Layout): string {
   );
   return cannotDetect.length === 0
     ? line
-    : line + wrapText(`       this input cannot show: ${escapeText(cannotDetect.join(', '), Number.POSITIVE_INFINITY)}\n`, width, 9);
+    : line +
+        wrapText(`       this input cannot show: ${escapeText(byCode(cannotDetect).join(', '), Number.POSITIVE_INFINITY)}\n`, width, 9);
+}
+
+/** 'bias-missing@gru_2', 'bias-missing@dense_1' -> 'bias-missing (gru_2, dense_1)'; of more than two layers how many. */
+function byCode(codes: readonly string[]): string[] {
+  const layers = new Map<string, string[]>();
+  for (const code of codes) {
+    const [name, layer] = code.split('@');
+    layers.set(name, [...(layers.get(name) ?? []), ...(layer ? [layer] : [])]);
+  }
+  return [...layers].map(([name, own]) =>
+    own.length === 0 ? name : `${name} (${own.length > 2 ? `${own.length} layers` : own.join(', ')})`,
+  );
 }
 
 /** What rounding alone may do here, and what would decide. */
