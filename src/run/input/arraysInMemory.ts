@@ -1,7 +1,6 @@
 import { RnnError } from '../../errors.js';
 import { type ByteSource, memorySource } from '../../formats/source.js';
 import { sizeOf } from '../../tensor/tensor.js';
-import { encodeTensors } from '../files/save.js';
 import type { Nested, TensorData } from '../result.js';
 
 /**
@@ -25,14 +24,20 @@ export function heldArrays(path: string): ByteSource | undefined {
 
 /** Holds a tensor under a name of its own until `release`. @throws RnnError E_ARRAY */
 export async function holdArray(what: string, array: ArrayData): Promise<string> {
-  return hold(what, await encodeTensors('npy', new Map([['npy', tensorFrom(what, array)]])));
+  return hold(what, await encoded('npy', new Map([['npy', tensorFrom(what, array)]])));
 }
 
 /** @throws RnnError E_ARRAY */
 export async function holdArrays(what: string, arrays: ArraysData): Promise<string> {
   const named = Array.isArray(arrays) ? arrays.map((array, i): [string, ArrayData] => [`arr_${i}`, array]) : Object.entries(arrays);
   const tensors = named.map(([name, array]): [string, TensorData] => [name, tensorFrom(`${what}: ${name}`, array)]);
-  return hold(what, await encodeTensors('npz', new Map(tensors)));
+  return hold(what, await encoded('npz', new Map(tensors)));
+}
+
+/** The writers are loaded when arrays are held: a small command that reads a file needs none. */
+async function encoded(format: string, tensors: ReadonlyMap<string, TensorData>): Promise<Uint8Array> {
+  const { encodeTensors } = await import('../files/save.js');
+  return encodeTensors(format, tensors);
 }
 
 /** '<input>', or '<input 2>' while another call holds that */
