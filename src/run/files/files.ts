@@ -193,7 +193,7 @@ function fileSource(path: string, file: FileHandle, before: Stats): Pieces {
 let givenBack: { readonly start: Uint8Array; readonly rest: AsyncIterator<Uint8Array> } | undefined;
 
 function stdinSource(most: number): Pieces {
-  const pieces: AsyncIterator<Uint8Array> = process.stdin[Symbol.asyncIterator]();
+  const pieces = stdinPieces();
   let length = 0;
   return {
     size: undefined,
