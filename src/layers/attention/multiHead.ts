@@ -57,6 +57,7 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
       num_heads: layer.heads,
       key_dim: layer.units,
       value_dim: layer.valueUnits,
+      ...(layer.outputUnits === null ? {} : { output_shape: layer.outputUnits }),
       use_bias: layer.useBias,
       dropout: layer.dropout,
     }),

@@ -42,6 +42,7 @@ function checkMasks({ layers }: ModelSpec, target: EmitTarget): void {
   if (!masked) return;
   if (target !== 'keras')
     throw cannotEmit(`masked steps (${escapeText(masked.name, 40)})`, 'take --emit keras, or convert the network to .onnx');
-  const other = layers.find(l => l.kind === 'last' || ('masks' in l && l.masks === 'all'));
+  // outside a model, MultiHeadAttention does not hand the mask of its query on
+  const other = layers.find(l => l.kind === 'last' || l.kind === 'multiheadattention' || ('masks' in l && l.masks === 'all'));
   if (other) throw cannotEmit(`masks as ${escapeText(other.name, 40)} takes them`, 'convert the network to .onnx');
 }
