@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OnnxModel } from '../../src/formats/onnx/graph.js';
+import type { OperatorSpec } from '../../src/layers/operatorFields.js';
+import { operatorShapes } from '../../src/layers/operatorShapes.js';
 import { runConvert } from '../../src/run/convert.js';
 import { readTensorFile } from '../../src/run/files/modelFile.js';
 import { runForward } from '../../src/run/forward.js';
@@ -63,6 +65,18 @@ it('a reduction is written without what set 17 does not know', async () => {
     const means = graph.nodes.filter(n => n.opType === 'ReduceMean');
     expect(means.map(n => [...n.attributes.keys()].sort())).toEqual([['axes', 'keepdims']]);
   });
+});
+
+it.each([
+  ['Transpose', { perm: [0, 5] }, 1],
+  ['Conv', {}, 2],
+  ['MaxPool', {}, 1],
+  ['ConvTranspose', { group: 2 }, 2],
+] as const)('%s of a damaged file, over axes that are not there, is refused', (op, attributes, inputs) => {
+  const matrix = [7, 3].map(size => ({ symbol: String(size), size }));
+  const layer = { kind: 'op', op, operands: null, attributes } as unknown as OperatorSpec;
+  const shapes = Array.from({ length: inputs }, () => matrix);
+  expect(() => operatorShapes(layer, shapes)).toThrow(`${op} reads axes that`);
 });
 
 it('a graph that decides while it runs is refused with the place where it does', async () => {

@@ -30,9 +30,19 @@ export function operatorShapes(layer: OperatorSpec, inputs: readonly DimShape[])
       expected: Object.keys(RULES).sort().join(', '),
       found: layer.op,
     });
-  const [first, ...others] = rule(call);
+  const all = rule(call);
+  if (all.some(shape => shape.some(d => d === undefined))) throw noAxis(layer.op, inputs);
+  const [first, ...others] = all;
   const numbers = knownNumbers(layer.op, call);
-  return [numbers && numbers.length <= MOST_NUMBERS ? Object.assign([...first], { numbers }) : first, ...others];
+  return [
+    numbers && numbers.length <= MOST_NUMBERS && numbers.every(n => n !== undefined) ? Object.assign([...first], { numbers }) : first,
+    ...others,
+  ];
+}
+
+function noAxis(op: string, inputs: readonly DimShape[]): RnnError {
+  const found = inputs.map(showShape).join(', ');
+  return new RnnError('shape', 'E_RANK', `${op} reads axes that ${found} does not have`, { expected: 'as many axes as it reads', found });
 }
 
 /** A shape has no more. */
@@ -323,22 +333,31 @@ const flatten: Rule = call => {
   return [[join(from.slice(0, axis)), join(from.slice(axis))]];
 };
 
+/** Of an input and a kernel that moves along its axes. */
+function spaces(call: ShapeCall): [DimShape, DimShape] {
+  const [x, kernel] = [call.shape(0), call.shape(1)];
+  if (x.length < 3 || kernel.length !== x.length) throw noAxis(call.layer.op, [x, kernel]);
+  return [x, kernel];
+}
+
 /** [N, C, …S], a kernel [F, C/groups, …k] -> [N, F, …] */
 const convolution: Rule = call => {
-  const [[N, , ...space], [F, , ...window]] = [call.shape(0), call.shape(1)];
+  const [[N, , ...space], [F, , ...window]] = spaces(call);
   return [[N, F, ...slid(space, { window: window.map(d => d.size!), attribute: call.attribute })]];
 };
 
 /** A kernel [C, F/groups, …k] */
 const convTranspose: Rule = call => {
-  const [[N, , ...space], [, F, ...window]] = [call.shape(0), call.shape(1)];
+  const [[N, , ...space], [, F, ...window]] = spaces(call);
   const filters = sized(F.size! * Number(call.attribute('group') ?? 1));
   return [[N, filters, ...unslid(space, { window: window.map(d => d.size!), attribute: call.attribute })]];
 };
 
 const pooling: Rule = call => {
   const [N, C, ...space] = call.shape(0);
-  return [[N, C, ...slid(space, { window: call.attribute('kernel_shape') as readonly number[], attribute: call.attribute })]];
+  const window = call.attribute('kernel_shape');
+  if (!Array.isArray(window) || window.length !== space.length) throw noAxis(call.layer.op, [call.shape(0)]);
+  return [[N, C, ...slid(space, { window, attribute: call.attribute })]];
 };
 
 const globalPooling: Rule = call => [call.shape(0).map((d, i) => (i < 2 ? d : sized(1)))];
@@ -346,7 +365,7 @@ const globalPooling: Rule = call => [call.shape(0).map((d, i) => (i < 2 ? d : si
 const topK: Rule = call => {
   const from = call.shape(0);
   const axis = axisIn(Number(call.attribute('axis') ?? -1), from.length, 'TopK');
-  const shape = from.map((d, i) => (i === axis ? sized(call.numbers(1)![0]) : d));
+  const shape = from.map((d, i) => (i === axis ? sized(call.numbers(1)?.[0] ?? 0) : d));
   return [shape, shape];
 };
 
@@ -388,9 +407,9 @@ const RULES: Readonly<Record<string, Rule>> = {
     [sized(shape(0).slice(Number(attribute('start') ?? 0), attribute('end') as number | undefined).length)],
   ],
   Size: () => [[]],
-  ConstantOfShape: call => [call.sizes(0)!],
+  ConstantOfShape: call => [call.sizes(0) ?? []],
   Range: call => {
-    const [start, end, step] = [0, 1, 2].map(i => call.sizes(i)![0]);
+    const [start, end, step] = [0, 1, 2].map(i => call.sizes(i)?.[0] ?? sized(1));
     const count =
       start.size !== null && end.size !== null ? sized(Math.max(0, Math.ceil((end.size - start.size) / (step.size ?? 1)))) : undefined;
     return [[count ?? (start.size === 0 && step.size === 1 ? end : { symbol: '?', size: null })]];

@@ -14,6 +14,7 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   const name = node.name || opType.toLowerCase();
   const inputs = withoutGaps(given, node);
   const first = inputs[0];
+  if (!first) throw stuck(`${nodeLabel(node)} reads nothing`);
   if (opType === 'Identity' || opType === 'Dropout') return [first];
   if (opType === 'Split') return parts(node, inputs, opset, nodes);
   if (opType === 'ConstantOfShape') return [filled(node, first, nodes)];
