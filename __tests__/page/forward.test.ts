@@ -31,14 +31,14 @@ withBrowser('forward --html', () => {
     expect(await violations(page)).toEqual([]);
   });
 
-  it.each(['rnn', 'lstm', 'gru'])('step 3, unit 2 of an %s has the numbers of forward --trace --step 3 --unit 2', async cell => {
+  it.each(['rnn', 'lstm', 'gru'])('step 3, unit 2 of an %s has the numbers of forward --step 3 --unit 2', async cell => {
     const { page } = await openPage(['forward', '--cell', cell]);
     await box(page, `${cell}_1`, 3).click();
     await page.keyboard.press('ArrowDown');
     await page.waitForSelector('.hand .where:has-text("step t = 3 of 10, unit 2 of 5")');
     for (const folded of await page.locator('.hand details:not([open]) > summary').all()) await folded.click();
     const shown = plain(await page.locator('.hand .terms .number').allTextContents());
-    const text = await rnnCli('forward', '--cell', cell, '--trace', '--step', '3', '--unit', '2');
+    const text = await rnnCli('forward', '--cell', cell, '--step', '3', '--unit', '2');
     const traced = text.slice(text.indexOf('unit 2'), text.indexOf(' weights  '));
     expect(shown.length).toBeGreaterThan(20);
     const numbers = new Set(traced.match(/-?\d+\.?\d*(e-?\d+)?/g));
