@@ -644,7 +644,7 @@ export const MISTAKES = {
   },
   'one unit dead': {
     codes: [],
-    also: ['stale-weights'],
+    also: ['stale-weights', 'weight-damaged'],
     when: net => net.M > 1,
     make: c => ({ fault: { between: h => h.map((v, m) => (m === 0 ? 0 : v)), layer: c.net.layers - 1 } }),
   },

@@ -176,7 +176,8 @@ export const hiddenScaled: Hypothesis = {
         code: 'hidden-scaled',
         layer: head.name,
         y: activated(head.activation, scores),
-        chosen: 1,
+        // without a bias it is the output that is scaled just as well
+        chosen: name === 'linear' && bo.every((v: number) => v === 0) ? 2 : 1,
         floor: noise * Math.max(1, Math.abs(s)),
         why: `The product h·Wo of ${head.name} is ${smallNumber(s)} times the right one, the bias is right: h was multiplied by ${smallNumber(s)} before the dense layer${dropoutText(s)}.`,
       },
