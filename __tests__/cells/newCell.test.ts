@@ -83,7 +83,7 @@ describe('a cell of one file', () => {
   });
 
   it('shows its hand calculation', async () => {
-    const { stdout } = await runCli(['forward', ...NET, '--trace', '--step', '1', '--sample', '1']);
+    const { stdout } = await runCli(['forward', ...NET, '--step', '1', '--sample', '1']);
     for (const line of ['f = σ(x_t·Wx_f + h_{t−1}·Wh_f + b_f)', '(1 − f)⊙g', 'h_t']) expect(stdout).toContain(line);
   });
 
