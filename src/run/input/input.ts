@@ -78,7 +78,10 @@ function decimalsIn({ format, decimals }: TensorFile, { name, tensor }: Chosen):
   return TEXTS.has(format) ? (decimals?.get(name) ?? decimalsOf(tensor.data)) : undefined;
 }
 
-function choose({ tensors }: TensorFile, key: string | undefined, names: readonly string[]): Chosen {
+/** Formats of models: a file of one of them holds no input. */
+const MODEL_FORMATS: ReadonlySet<string> = new Set(['keras', 'h5', 'onnx', 'pt2', 'tfjs']);
+
+function choose({ tensors, format }: TensorFile, key: string | undefined, names: readonly string[]): Chosen {
   const all = [...tensors.keys()];
   const wanted = key ?? (tensors.size === 1 ? all[0] : names.find(name => tensors.has(name)));
   const found = wanted === undefined ? undefined : tensors.get(wanted);
@@ -91,7 +94,9 @@ function choose({ tensors }: TensorFile, key: string | undefined, names: readonl
   throw new RnnError('format', 'E_KEY', key === undefined ? `holds ${tensors.size} arrays` : `has no array '${escapeText(key, 60)}'`, {
     expected: key === undefined ? `one array, or one called ${names.join(' or ')}` : escapeText(key, 60),
     found: shown,
-    fix: `name one: FILE:${all.length > 0 ? escapeText(all[0], 40) : 'key'}`,
+    fix: MODEL_FORMATS.has(format)
+      ? 'a model is named without a flag: rnn-cli forward MODEL -i X'
+      : `name one: FILE:${all.length > 0 ? escapeText(all[0], 40) : 'key'}`,
   });
 }
 
