@@ -269,7 +269,7 @@ const SCENARIOS: Record<CommandName, { readonly line: string; readonly flags: Sc
       ...PRINTED,
       ...COLOURS,
       ...limitsOn('FILE --T 3'),
-      framework: ['--cell gru --M 2 --N 2', '--framework torch'],
+      framework: ['--cell lstm --M 2 --N 2', '--framework torch'],
       recurrentActivation: ['--cell lstm --M 2 --N 2', '--recurrent-activation hard_sigmoid'],
       seed: '--seed 7',
       init: '--init zeros',
