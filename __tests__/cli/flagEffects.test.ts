@@ -270,7 +270,7 @@ const SCENARIOS: Record<CommandName, { readonly line: string; readonly flags: Sc
       ...COLOURS,
       ...limitsOn('FILE --T 3'),
       framework: ['--cell lstm --M 2 --N 2', '--framework torch'],
-      recurrentActivation: ['--cell lstm --M 2 --N 2', '--recurrent-activation hard_sigmoid'],
+      recurrentActivation: ['--cell lstm --M 2 --N 2', '--recurrent-activation relu'],
       seed: '--seed 7',
       init: '--init zeros',
       out: '-o out.npy',
