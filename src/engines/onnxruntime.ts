@@ -173,7 +173,7 @@ let loaded: Promise<Runtime> | undefined;
 
 /** Whether the package is installed and can be loaded. @param places where to look for it */
 export async function isInstalled(places = PLACES): Promise<boolean> {
-  return (places === PLACES ? loadRuntime() : findRuntime(places)).then(
+  return findRuntime(places).then(
     () => true,
     () => false,
   );

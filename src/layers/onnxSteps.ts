@@ -1,11 +1,9 @@
 import { type GraphBuilder, int } from '../formats/onnx/builder.js';
+import { ONNX_TYPES } from '../formats/onnx/types.js';
 
 /** Nodes that masks and steps are made of. */
 
-/** TensorProto's numbers of types */
-export const ONNX_TYPES = { f32: 1, i32: 6, i64: 7, bool: 9 } as const;
-
-export function cast(builder: GraphBuilder, x: string, type: keyof typeof ONNX_TYPES, name: string): string {
+export function cast(builder: GraphBuilder, x: string, type: 'f32' | 'i32' | 'i64' | 'bool', name: string): string {
   return builder.add('Cast', [x], { to: int(ONNX_TYPES[type]) }, name);
 }
 

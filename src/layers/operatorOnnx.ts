@@ -1,7 +1,8 @@
 import { type GraphBuilder, int } from '../formats/onnx/builder.js';
 import type { OnnxTensor } from '../formats/onnx/graph.js';
+import { isHalf, ONNX_DTYPES, ONNX_TYPES } from '../formats/onnx/types.js';
 import type { OnnxCall, OnnxFacet } from './facets.js';
-import { cast, ONNX_TYPES } from './onnxSteps.js';
+import { cast } from './onnxSteps.js';
 import type { Operand, OperatorSpec } from './operatorFields.js';
 import { constantTensor, nodeOf } from './operatorNode.js';
 import { axisIn } from './operatorShapes.js';
@@ -34,7 +35,7 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
   const type = givenType(layer, types);
   if (layer.op === 'Cast') {
     // a rounding to half is two casts: values are float32 before and after
-    if (HALVES.has(Number(layer.attributes.to))) names[0] = builder.add('Cast', [names[0]], attributes, layer.name);
+    if (isHalf(ONNX_DTYPES.get(Number(layer.attributes.to)))) names[0] = builder.add('Cast', [names[0]], attributes, layer.name);
     attributes.to = int(ONNX_TYPES[type]);
   }
   if (axesApart && axes)
@@ -64,8 +65,6 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
 type ValueType = OnnxCall['types'][number];
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
-/** ONNX's numbers of float16 and bfloat16 */
-const HALVES: ReadonlySet<number> = new Set([10, 16]);
 /** must name every output */
 const ALL_OUTPUTS = words('Split TopK');
 /** read any type, and give the first operand's */

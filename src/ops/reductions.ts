@@ -68,11 +68,11 @@ function axesOf({ node, inputs }: Call, rank: number): number[] {
 /** log Σ exp(x), less the largest first, so that no exp overflows */
 function logSumExp(call: Call): GraphValue {
   const x = need(call, 0);
-  const top = broadcastTo(reduced(call, MAX, true), x.shape);
+  const largest = reduced(call, MAX, true);
+  const top = broadcastTo(largest, x.shape);
   const apart = { ...x, data: x.data.map((v, k) => (v === top.data[k] ? 0 : v - top.data[k])) };
   const sum = reduced({ ...call, inputs: [apart, call.inputs[1]] }, { each: exp, join: plus, initial: 0, finish: log });
-  const { data } = reduced(call, MAX);
-  return { ...sum, data: sum.data.map((v, k) => v + data[k]) };
+  return { ...sum, data: sum.data.map((v, k) => v + largest.data[k]) };
 }
 
 function keepsAxes({ node }: Call): boolean {

@@ -4,7 +4,7 @@ import { escapeText, shownPath } from '../escape.js';
 import { joined } from '../formats/bytes/numbers.js';
 import { type ByteSource, memorySource } from '../formats/source.js';
 import type { GraphValue } from '../ops/value.js';
-import { largestDifference } from '../tensor/difference.js';
+import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { adapted, targetOf } from './convertTarget.js';
 import { encode, inOneRow, type Written, yOf } from './encoded.js';
@@ -113,14 +113,19 @@ async function writeChecked(output: string, { pieces, y, onnxruntime }: Written,
 const CONVERTED_TOLERANCE = 1e-2;
 
 export function checkNumbers(theirs: Float64Array, ours: Float64Array, how: string): void {
-  const scale = ours.reduce((most, v) => (Number.isFinite(v) ? Math.max(most, Math.abs(v)) : most), 1e-30);
-  const { abs } = largestDifference(theirs, ours);
-  if (!(abs > CONVERTED_TOLERANCE * scale)) return;
+  const difference = relativeDifference(theirs, ours);
+  if (difference <= CONVERTED_TOLERANCE) return;
   throw new RnnError('unsupported', 'E_CONVERT_CHECK', `${how}, the written file gives other numbers, so it was not kept`, {
     expected: `a difference of at most ${CONVERTED_TOLERANCE} of the largest number`,
-    found: String(abs / scale),
+    found: String(difference),
     fix: 'please report this file; another --to may do',
   });
+}
+
+/** The largest difference over the largest expected number; infinite where there are more or fewer numbers. */
+function relativeDifference(found: Float64Array, expected: Float64Array): number {
+  if (found.length !== expected.length) return Number.POSITIVE_INFINITY;
+  return largestDifference(found, expected).abs / Math.max(largestMagnitude(expected), 1e-30);
 }
 
 /** A graph that is no chain of layers is converted as layers and operators. @throws RnnError E_CONVERT_GRAPH */
@@ -140,13 +145,12 @@ async function convertible(network: Network, path: string): Promise<Network> {
 
 /** @throws RnnError E_CONVERT_GRAPH where the layers and operators do not give what the graph gives */
 function checkWired(ours: Float64Array, graph: Float64Array, path: string): void {
-  const scale = graph.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-30);
-  const largest = ours.length === graph.length ? largestDifference(ours, graph).abs : Number.POSITIVE_INFINITY;
-  if (largest <= WIRED_TOLERANCE * scale) return;
+  const difference = relativeDifference(ours, graph);
+  if (difference <= WIRED_TOLERANCE) return;
   throw new RnnError('unsupported', 'E_CONVERT_GRAPH', 'as layers and operators the graph gives other numbers than as it stands', {
     where: escapeText(path),
     expected: `at most ${WIRED_TOLERANCE} of the largest number apart`,
-    found: String(largest / scale),
+    found: String(difference),
     fix: 'use the file as it is, with ONNX Runtime',
   });
 }

@@ -1,9 +1,7 @@
 import { graphsIn, type OnnxModel, type OnnxNode } from '../../formats/onnx/graph.js';
-import { ONNX_DTYPES } from '../../formats/onnx/types.js';
+import { isHalf, ONNX_DTYPES } from '../../formats/onnx/types.js';
 import type { Assumption } from '../../model/assumptions.js';
 import { intOf } from '../../ops/attributes.js';
-
-const HALVES: ReadonlySet<unknown> = new Set(['f16', 'bf16']);
 
 /**
  * Graphs that compute in 16 bits are run in float32. Weights that are only kept in 16 bits and cast before they are used are no such graph,
@@ -11,8 +9,8 @@ const HALVES: ReadonlySet<unknown> = new Set(['f16', 'bf16']);
  */
 export function halfPrecision({ graph }: OnnxModel): Assumption[] {
   const computes = graphsIn(graph).some(({ inputs, outputs, nodes, initializers }) => {
-    const halves = new Set([...inputs, ...outputs].filter(v => HALVES.has(v.dtype)).map(v => v.name));
-    for (const [name, { dtype }] of initializers) if (HALVES.has(dtype)) halves.add(name);
+    const halves = new Set([...inputs, ...outputs].filter(v => isHalf(v.dtype)).map(v => v.name));
+    for (const [name, { dtype }] of initializers) if (isHalf(dtype)) halves.add(name);
     for (const node of nodes) if (castsToHalf(node)) halves.add(node.outputs[0]);
     return nodes.some(node => node.opType !== 'Cast' && [...node.inputs, ...node.outputs].some(name => halves.has(name)));
   });
@@ -22,5 +20,5 @@ export function halfPrecision({ graph }: OnnxModel): Assumption[] {
 }
 
 function castsToHalf(node: OnnxNode): boolean {
-  return node.opType === 'Cast' && HALVES.has(ONNX_DTYPES.get(intOf(node, 'to') ?? 0));
+  return node.opType === 'Cast' && isHalf(ONNX_DTYPES.get(intOf(node, 'to') ?? 0));
 }

@@ -1,3 +1,4 @@
+import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import { transpose } from '../../tensor/layout.js';
 import { ARRANGING, expanded } from './arranging.js';
 import { FUNCTIONS } from './functions.js';
@@ -293,9 +294,9 @@ const expand: Rule = call => expanded(call, numbers(call, 'size'));
 function convert(call: Call): Operand {
   const dtype = arg(call, 'dtype');
   if (typeof dtype !== 'number' || dtype === 7 || dtype === 8)
-    return dtype === undefined ? identity(call) : op(call, 'Cast', [self(call)], { to: 1 });
-  if (dtype === 12) return op(call, 'Cast', [self(call)], { to: 9 });
-  if (dtype >= 1 && dtype <= 5) return op(call, 'Cast', [self(call)], { to: 7 });
+    return dtype === undefined ? identity(call) : op(call, 'Cast', [self(call)], { to: ONNX_TYPES.f32 });
+  if (dtype === 12) return op(call, 'Cast', [self(call)], { to: ONNX_TYPES.bool });
+  if (dtype >= 1 && dtype <= 5) return op(call, 'Cast', [self(call)], { to: ONNX_TYPES.i64 });
   throw notRun(`${call.node.target} to half precision`);
 }
 

@@ -1,4 +1,5 @@
 import type { OnnxNode } from '../../formats/onnx/graph.js';
+import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import { floatOf, intOf, intsOf, nodeLabel, saturated, tensorOf } from '../../ops/attributes.js';
 import { OPERATORS } from '../../ops/index.js';
 import { fromOnnx } from '../../ops/value.js';
@@ -18,7 +19,7 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   if (opType === 'Identity' || opType === 'Dropout') return [first];
   if (opType === 'Split') return parts(node, inputs, opset, nodes);
   if (opType === 'ConstantOfShape') return [filled(node, first, nodes)];
-  if (opType === 'CastLike') return [nodes.op(name, 'Cast', [first], { to: 1 })];
+  if (opType === 'CastLike') return [nodes.op(name, 'Cast', [first], { to: ONNX_TYPES.f32 })];
   if (opType === 'Transpose' && intsOf(node, 'perm')) return [nodes.transposed(first, intsOf(node, 'perm')!)];
   if (!Object.hasOwn(OPERATORS, opType)) throw stuck(`${nodeLabel(node)} is not run`);
   if (opset < 13 && /^(Log)?Softmax$|^Hardmax$/.test(opType)) {

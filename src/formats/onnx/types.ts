@@ -17,6 +17,14 @@ export const ONNX_DTYPES: ReadonlyMap<number, DType> = new Map([
   [16, 'bf16'],
 ]);
 
+/** The same by the names of types. */
+export const ONNX_TYPES = Object.fromEntries([...ONNX_DTYPES].map(([number, dtype]) => [dtype, number])) as Readonly<Record<DType, number>>;
+
+/** float16 and bfloat16 */
+export function isHalf(dtype: DType | null | undefined): boolean {
+  return dtype === 'f16' || dtype === 'bf16';
+}
+
 /** Types that exist and hold no plain numbers: string, complex64, complex128, and floats and integers of 8 bits and fewer. */
 export const OTHER_DTYPES: ReadonlySet<number> = new Set([8, 14, 15, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26]);
 

@@ -3,7 +3,7 @@ import { RnnError } from '../../errors.js';
 import { encodeNumbers } from '../bytes/numbers.js';
 import type { DType } from '../format.js';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './graph.js';
-import { ATTRIBUTE_TYPES, ONNX_DTYPES } from './types.js';
+import { ATTRIBUTE_TYPES, ONNX_TYPES } from './types.js';
 
 /**
  * The bytes of a model: fields in the order of onnx.proto, tensors as raw data. The same model always gives the same bytes.
@@ -61,7 +61,7 @@ function writeTensor({ name, tensor }: { name: string; tensor: OnnxTensor }, pbf
   const { dtype, shape, data } = tensor;
   if (!dtype) throw new RnnError('format', 'E_ONNX_WRITE', `the tensor '${name}' holds no plain numbers, so it cannot be written`);
   for (const n of shape) writeInt(pbf, 1, BigInt(n));
-  writeInt(pbf, 2, BigInt(dtypeCode(dtype)));
+  writeInt(pbf, 2, BigInt(ONNX_TYPES[dtype]));
   writeText(pbf, 8, name);
   pbf.writeBytesField(9, data instanceof BigInt64Array ? integerBytes(data) : encodeNumbers(data, dtype));
 }
@@ -81,7 +81,7 @@ function writeValue(value: OnnxValue, pbf: PbfWriter): void {
 }
 
 function writeTensorType({ dtype, shape }: OnnxValue, pbf: PbfWriter): void {
-  writeInt(pbf, 1, BigInt(dtypeCode(dtype as DType)));
+  writeInt(pbf, 1, BigInt(ONNX_TYPES[dtype as DType]));
   if (shape) pbf.writeMessage(2, writeShape, shape);
 }
 
@@ -92,11 +92,6 @@ function writeShape(shape: readonly (number | string | null)[], pbf: PbfWriter):
 function writeDimension(n: number | string | null, pbf: PbfWriter): void {
   if (typeof n === 'number') writeInt(pbf, 1, BigInt(n));
   else if (n !== null) pbf.writeStringField(2, n);
-}
-
-function dtypeCode(dtype: DType): number {
-  const [code] = [...ONNX_DTYPES].find(([, name]) => name === dtype) as [number, DType];
-  return code;
 }
 
 function writeText(pbf: PbfWriter, field: number, text: string): void {

@@ -1,5 +1,6 @@
 import { RnnError } from '../../../errors.js';
 import { escapeText } from '../../../escape.js';
+import { ONNX_TYPES } from '../../../formats/onnx/types.js';
 import { asObject, type Json } from '../../../layers/kerasConfig.js';
 import { nestedNumbers } from '../../../layers/operatorFields.js';
 import { type Argument, type ArrayArgument, type CallArguments, isTensor, type TensorArgument, tensorsOf } from '../arguments.js';
@@ -92,8 +93,7 @@ export function wrongArgument(name: string, found: unknown): RnnError {
   });
 }
 
-/** ONNX's numbers of types */
-export const [FLOAT, INT, BOOL, FLOAT16, BFLOAT16] = [1, 7, 9, 10, 16];
+export const { f32: FLOAT, i64: INT, bool: BOOL, f16: FLOAT16, bf16: BFLOAT16 } = ONNX_TYPES;
 export const TO_THE_END = Number.MAX_SAFE_INTEGER;
 
 export function node(op: string, operands: readonly Operand[], attributes?: Json): Expression {
