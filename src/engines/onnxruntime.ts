@@ -166,7 +166,7 @@ function fromRuntime({ dims, data, type }: RuntimeTensor): GraphValue {
   return { kind: float ? 'float' : 'int', shape: [...dims], data: numbers };
 }
 
-const PACKAGE = 'onnxruntime-node';
+export const PACKAGE = 'onnxruntime-node';
 /** Beside this package; in bench/ of this repository, where the peers of tests and benchmarks are, seen from bin/ and from src/engines/. */
 const PLACES: readonly string[] = [PACKAGE, `../bench/node_modules/${PACKAGE}`, `../../bench/node_modules/${PACKAGE}`];
 let loaded: Promise<Runtime> | undefined;

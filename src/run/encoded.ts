@@ -2,7 +2,7 @@ import { getConvention } from '../conventions/index.js';
 import { INPUT, toOnnxModel } from '../conventions/onnx/write.js';
 import type { EngineInput } from '../engines/engine.js';
 import { layersOfGraph } from '../engines/graph/layersOf.js';
-import { isInstalled } from '../engines/onnxruntime.js';
+import { isInstalled, PACKAGE } from '../engines/onnxruntime.js';
 import type { FileTensor } from '../formats/format.js';
 import { getFormat, readTensors, writeTensors } from '../formats/index.js';
 import type { OnnxModel } from '../formats/onnx/graph.js';
@@ -86,7 +86,7 @@ async function encodeOnnx({ model, shapes, weights }: Network & { readonly weigh
     pieces: [bytes],
     tensors: graph.graph.initializers.size,
     y: (_, input) => (asLayers ? yOf(asLayers.model, asLayers.weights, input) : ranBy('batched', input)),
-    onnxruntime: async input => ((await isInstalled(['onnxruntime-node'])) ? ranBy('onnxruntime', input) : undefined),
+    onnxruntime: async input => ((await isInstalled([PACKAGE])) ? ranBy('onnxruntime', input) : undefined),
   };
 }
 

@@ -3,7 +3,6 @@ import { finalStatesOf } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
 import { getLayerKind } from '../layers/index.js';
 import { isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
-import { withFields } from '../once.js';
 import { keep } from '../tensor/lazy.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { executionWithout } from './engineChoice.js';
@@ -16,7 +15,7 @@ import { sequenceNote } from './input/input.js';
 import { openSteps, type Samples } from './input/samples.js';
 import { productsOf } from './memory.js';
 import { type Network, openModel } from './network/network.js';
-import { apartFrom, encoderOf, type ForwardStream, type StreamRequest, type StreamSink } from './pieces.js';
+import { apartFrom, encoderOf, type ForwardStream, resultOfPieces, type StreamRequest, type StreamSink } from './pieces.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ForwardResult } from './result.js';
 
@@ -132,24 +131,9 @@ async function runLong({ request, steps, prepared, everyStep }: LongSample, sink
   await encoder.finish(everyStep ? done : 1);
   const [, ...rest] = result!.shape;
   const shape = everyStep ? [1, done, ...rest.slice(1)] : [1, ...rest];
-  const ySha256 = hash.digest();
-  const columns = prepared.input.x.shape[2];
-  return withFields(result!, {
-    shape,
-    y: [],
-    outputs: result!.outputs.map(output => withFields(output, { shape, y: [], sha256: ySha256 })),
-    states: { h: [], final: {} },
-    ySha256,
-    notes: [
-      ...prepared.notes,
-      ...(steps.rank === 2 ? sequenceNote([done, columns]) : []),
-      ...steps.notes,
-      ...warnings,
-      ...ofInput.notes(),
-      ...ofOutput.notes(),
-    ],
-    tensors: { y: { shape, data: result!.tensors.y.data.subarray(0, 0) } },
-  });
+  const read = steps.rank === 2 ? sequenceNote([done, prepared.input.x.shape[2]]) : [];
+  const notes = [...prepared.notes, ...read, ...steps.notes, ...warnings, ...ofInput.notes(), ...ofOutput.notes()];
+  return resultOfPieces(result!, shape, hash.digest(), notes);
 }
 
 /** Numbers of a piece that stay in the processor's cache, multiply-adds between two looks for a signal, and steps that are worth a call. */

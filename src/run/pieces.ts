@@ -1,6 +1,7 @@
 import { viewBytes } from '../formats/bytes/numbers.js';
 import { formatOfName } from '../formats/index.js';
 import { numpyHeader } from '../formats/npy.js';
+import { withFields } from '../once.js';
 import { precisionOf, type Tensor } from '../tensor/tensor.js';
 import { encodeTensors } from './files/save.js';
 import type { ForwardRequest } from './request.js';
@@ -52,6 +53,19 @@ export interface ForwardStream {
 /** y is being written while the next x is read in this one's place. */
 export function apartFrom(x: Tensor, y: Tensor): Tensor {
   return y.data.buffer === x.data.buffer ? { shape: y.shape, data: y.data.slice() } : y;
+}
+
+/** The result of a pass in pieces: that of one piece, with the shape and the digest of all of y and without its values. */
+export function resultOfPieces(one: ForwardResult, shape: readonly number[], ySha256: string, notes: readonly string[]): ForwardResult {
+  return withFields(one, {
+    shape,
+    y: [],
+    outputs: one.outputs.map(output => withFields(output, { shape, y: [], sha256: ySha256 })),
+    states: { h: [], final: {} },
+    ySha256,
+    notes,
+    tensors: { y: { shape, data: one.tensors.y.data.subarray(0, 0) } },
+  });
 }
 
 interface Encoder {

@@ -1,5 +1,4 @@
 import { isRecurrent } from '../model/spec.js';
-import { withFields } from '../once.js';
 import { keep } from '../tensor/lazy.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { executionWithout } from './engineChoice.js';
@@ -14,7 +13,7 @@ import { rowsOf } from './input/rows.js';
 import { openSamples, type Samples } from './input/samples.js';
 import { checkMemory, productsOf } from './memory.js';
 import { isExact, type Network, openModel } from './network/network.js';
-import { apartFrom, encoderOf, type ForwardStream, type StreamRequest, type StreamSink } from './pieces.js';
+import { apartFrom, encoderOf, type ForwardStream, resultOfPieces, type StreamRequest, type StreamSink } from './pieces.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ForwardResult } from './result.js';
 
@@ -123,16 +122,8 @@ async function runStream({ request, samples, prepared, from, count }: Stream, si
   await written;
   await encoder.finish(done);
   const shape = [done, ...first!.shape.slice(1)];
-  const ySha256 = hash.digest();
-  return withFields(first!, {
-    shape,
-    y: [],
-    outputs: first!.outputs.map(output => withFields(output, { shape, y: [], sha256: ySha256 })),
-    states: { h: [], final: {} },
-    ySha256,
-    notes: [...prepared.notes, ...samples.notes, ...warnings, ...ofInput.notes(), ...ofOutput.notes()],
-    tensors: { y: { shape, data: first!.tensors.y.data.subarray(0, 0) } },
-  });
+  const notes = [...prepared.notes, ...samples.notes, ...warnings, ...ofInput.notes(), ...ofOutput.notes()];
+  return resultOfPieces(first!, shape, hash.digest(), notes);
 }
 
 async function nextChunk(samples: Samples, { least, most }: Chunk, count: number | null, done: number): Promise<Tensor | undefined> {
