@@ -82,6 +82,14 @@ export async function openFile(file: string, { width = 1280, height = 900, dark 
   return { page, complaints, requests, ms: performance.now() - started };
 }
 
+/** of the page, in functions that are run there */
+declare function requestAnimationFrame(run: () => void): void;
+
+/** Waits until the page has drawn what the last input asked for: it draws in the frame after. */
+export async function drawn(page: Page): Promise<void> {
+  await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))));
+}
+
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 /** What axe-core has against the page as it is now: rule and element. */

@@ -1,4 +1,4 @@
-import { closeBrowser, openBrowser, openPage, violations, withBrowser } from '../helpers/browser.js';
+import { closeBrowser, drawn, openBrowser, openPage, violations, withBrowser } from '../helpers/browser.js';
 
 jest.setTimeout(120_000);
 
@@ -27,6 +27,7 @@ withBrowser('compare --html', () => {
       (await loop.locator('.code').textContent())!.indexOf('for n'),
     );
     await loop.getByRole('button', { name: 'h reset (right)' }).click();
+    await drawn(page);
     expect(await figure.getAttribute('aria-label')).toBe('sample 2 starts with h = 0, as sample 1 does');
     expect((await loop.locator('.code').textContent())!.indexOf('zeros')).toBeGreaterThan(
       (await loop.locator('.code').textContent())!.indexOf('for n'),
@@ -36,6 +37,7 @@ withBrowser('compare --html', () => {
       .grantPermissions(['clipboard-read', 'clipboard-write'])
       .catch(() => undefined);
     await page.locator('.why').getByRole('button', { name: 'PyTorch' }).click();
+    await drawn(page);
     expect(await page.locator('.why .code').textContent()).toContain('rnn(x[n:n+1])');
     await page.locator('.why').getByRole('button', { name: 'Copy' }).click();
     await page.locator('.why').getByRole('button', { name: 'Copied' }).waitFor();

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { runInMemory } from '../../src/run/inMemory.js';
-import { closeBrowser, openBrowser, openPage, rnnCli, temporary, violations, withBrowser } from '../helpers/browser.js';
+import { closeBrowser, drawn, openBrowser, openPage, rnnCli, temporary, violations, withBrowser } from '../helpers/browser.js';
 
 jest.setTimeout(120_000);
 
@@ -34,6 +34,7 @@ withBrowser('forward --html', () => {
   it.each(['rnn', 'lstm', 'gru'])('step 3, unit 2 of an %s has the numbers of forward --step 3 --unit 2', async cell => {
     const { page } = await openPage(['forward', '--cell', cell]);
     await box(page, `${cell}_1`, 3).click();
+    await drawn(page);
     await page.keyboard.press('ArrowDown');
     await page.waitForSelector('.hand .where:has-text("step t = 3 of 10, unit 2 of 5")');
     for (const folded of await page.locator('.hand details:not([open]) > summary').all()) await folded.click();
@@ -53,9 +54,12 @@ withBrowser('forward --html', () => {
     const { page } = await openPage(['forward', '--N', '4', '--cell', 'lstm']);
     const before = await sha(page);
     await box(page, 'lstm_1', 3).click();
+    await drawn(page);
     await heatMapOf(page, /^x, sample 1/).focus();
     await page.keyboard.press('ArrowDown');
+    await drawn(page);
     await page.keyboard.press('Enter');
+    await drawn(page);
     await page.keyboard.type('1.25');
     await page.keyboard.press('Enter');
     await page.waitForSelector('.badge.changed');
@@ -84,7 +88,9 @@ withBrowser('forward --html', () => {
       const { page, complaints, requests } = await openPage(['forward', ...argv]);
       expect(await page.locator('.badge').getAttribute('class')).toContain('equal');
       await page.keyboard.press('l');
+      await drawn(page);
       await page.keyboard.press('End');
+      await drawn(page);
       expect([argv.join(' '), ...complaints, ...requests]).toEqual([argv.join(' ')]);
       await page.context().close();
     }

@@ -1,4 +1,4 @@
-import { closeBrowser, openBrowser, openPage, rnnCli, violations, withBrowser } from '../helpers/browser.js';
+import { closeBrowser, drawn, openBrowser, openPage, rnnCli, violations, withBrowser } from '../helpers/browser.js';
 
 jest.setTimeout(120_000);
 
@@ -47,6 +47,7 @@ withBrowser('shapes --html', () => {
     expect(await page.locator('.layers').textContent()).toContain('N×T×3');
     await page.getByRole('slider', { name: /^K/ }).focus();
     await page.keyboard.press('ArrowRight');
+    await drawn(page);
     const { params } = await totals('--layers', 'lstm:64,gru:32,dense:11', '--D', '3');
     await page.locator(`.badge .params:text-is("${text(params)}")`).waitFor();
     await page.getByRole('button', { name: 'leave T symbolic' }).click();
@@ -56,8 +57,10 @@ withBrowser('shapes --html', () => {
   it('a row and a box choose the same layer', async () => {
     const { page } = await openPage(['shapes', '--layers', 'bilstm:4,gru:3,dense:2', '--T', '4', '--D', '3']);
     await page.locator('.layers').getByRole('button', { name: 'gru_2' }).click();
+    await drawn(page);
     expect(await page.locator('.box.chosen').first().getAttribute('aria-label')).toContain('gru_2');
     await page.locator('.box', { hasText: 'dense' }).first().click();
+    await drawn(page);
     expect(await page.locator('.layers tr.chosen').first().textContent()).toContain('dense_1');
   });
 });
