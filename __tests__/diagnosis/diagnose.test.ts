@@ -91,6 +91,27 @@ it('a state that leaks shows in y at every step, from the second sample on', asy
   expect(result.explanations[0]).toMatchObject({ code: 'state-carry', layers: ['rnn_1'] });
 });
 
+it('one huge sample hides no mistake in the others: each value has its own noise', async () => {
+  const { probe: p, request } = await probe('rnn:3@linear,dense:2');
+  const x = p.x.map((sample, n) => sample.map(xt => xt.map(v => (n === 2 ? 1e6 * v : v))));
+  const run = (carried: boolean) => {
+    let h = [0, 0, 0];
+    return x.map(sample => {
+      if (!carried) h = [0, 0, 0];
+      for (const xt of sample) h = add(add(times(xt, p.of('rnn_1/Wx')), times(h, p.of('rnn_1/Wh'))), p.of('rnn_1/bh'));
+      return add(times(h, p.of('dense_1/Wo')), p.of('dense_1/bo'));
+    });
+  };
+  const [right, wrong] = [run(false), run(true)];
+  // the largest difference that the mistake makes is less than the rounding of the huge sample
+  const off = Math.max(...right.slice(0, 2).flatMap((row, n) => row.map((v, k) => Math.abs(v - wrong[n][k]))));
+  const magnitude = Math.max(...right[2].map(Math.abs));
+  expect([off > 1e-4, off < 10 * 2 ** -24 * magnitude]).toEqual([true, true]);
+  const input = await against('huge-x', x);
+  const result = await runCompare({ ...request, input, against: await against('huge', wrong) });
+  expect(result).toMatchObject({ verdict: 'fits', codes: ['state-carry'], firstDifference: { sample: 1, step: 0 } });
+});
+
 it('every step of a right output where the last was asked is head-every-step, not a mistake of the recurrence', async () => {
   const { probe: p, request } = await probe('rnn:3,dense:2');
   const y = hidden(p, () => [0, 0, 0]).map(rows => rows.map(h => add(times(h, p.of('dense_1/Wo')), p.of('dense_1/bo'))));
@@ -383,15 +404,16 @@ describe('what leaves more than the noise', () => {
     codes: code.split('+'),
     layers: code.split('+').map(() => null),
     parts: code.split('+').map(name => ({ hypothesis: HYPOTHESES[0], variant: { code: name, layer: null, change: s => s } })),
-    residual,
-    floor: 1e-7,
+    residual: residual / 1e-7,
+    left: residual,
+    floor: 1,
     chosen: 0,
     values: 5,
     order: 0,
     why: '',
   });
   const likely = (...trials: Trial[]) =>
-    rank(trials, 0.55, 1e-7, 10_000)
+    rank(trials, 0.55 / 1e-7, 10_000)
       .findings.filter(f => f.verdict !== 'rejected')
       .map(f => [f.code, f.verdict]);
 

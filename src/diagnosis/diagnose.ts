@@ -6,21 +6,25 @@ import { plural } from './figures.js';
 import { type FirstDifference, firstDifferenceOf } from './firstDifference.js';
 import { inCell } from './fixes.js';
 import { getHypothesis, HYPOTHESES } from './hypotheses.js';
+import { areApart, largerNoise, type Noise, noiseOf } from './noise.js';
 import { finiteSamples, isNonFinite, nonFiniteSentences } from './nonFinite.js';
 import { type OutputReading, outputReadings } from './outputReadings.js';
 import { type Finding, rank } from './ranking.js';
-import { type Outcome, roundingOf } from './run.js';
+import type { Outcome } from './run.js';
 import { partOf } from './runCache.js';
 import { recurrentLayers, type Scenario } from './scenario.js';
-import { type SearchOptions, type SearchResult, search } from './search.js';
+import { type SearchResult, search, type SearchOptions as WithNoise } from './search.js';
 import { onInput, shapeSentences } from './shapeSentences.js';
 import { shortestInput } from './tellApart.js';
-import { NEAR_NOISE } from './thresholds.js';
 import { shapeTrial } from './trial.js';
 
-export interface Diagnosis extends Omit<SearchResult, 'asSpecified'> {
-  /** null where no reading of the shape could be computed */
-  readonly asSpecified: number | null;
+/** As the caller measured it: the noise that every value has at least, and where they are those of y, of each one. */
+export interface SearchOptions extends Omit<WithNoise, 'noise'> {
+  readonly noise: number;
+  readonly each?: Noise;
+}
+
+export interface Diagnosis extends SearchResult {
   /** what the other output was taken for; null: none of what this network could output */
   readonly view: OutputReading | null;
   /** told by the explanation that fits: null without one */
@@ -87,8 +91,8 @@ function explain(scenario: Scenario, right: Outcome, other: Tensor, options: Sea
   const views = outputReadings(scenario, right, other, hidden);
   const shapes = shapeSentences(scenario, right, other);
   if (views.length === 0) return fromShapesAlone(scenario, right, other, options, shapes);
-  const equal = views.find(v => v.code !== null && hidden === null && isEqual(v, options.noise));
-  if (equal) return onlyTheView(equal, options, shapes);
+  const equal = views.find(v => v.code !== null && hidden === null && isEqual(v, options));
+  if (equal) return onlyTheView(equal, shapes);
   if (views[0].kind === 'y') return inView(views[0], options, shapes);
   // each reading gets its share of the work; the first that explains everything is it
   const results = [
@@ -99,35 +103,38 @@ function explain(scenario: Scenario, right: Outcome, other: Tensor, options: Sea
 }
 
 /** Within what rounding moves this reading's own numbers by. */
-function isEqual({ scenario, right, other }: OutputReading, noise: number): boolean {
-  const allowed = NEAR_NOISE * Math.max(noise, roundingOf(scenario, right), 2 ** -24 * largestMagnitude(right.y.data));
-  return largestDifference(right.y.data, other.data).abs <= allowed;
+function isEqual(view: OutputReading, options: SearchOptions): boolean {
+  return !areApart(view.right.y.data, view.other.data, noiseIn(view, options).data);
 }
 
-function inView(view: OutputReading, options: SearchOptions, shapes: readonly string[]): Explained {
-  if (isNonFinite(view)) return withoutNumbers(view, options, shapes);
-  const result = search(view.scenario, view.right, view.other, options);
+/** Of each value of this reading's own numbers. */
+function noiseIn({ kind, scenario, right }: OutputReading, { noise, each }: SearchOptions): Noise {
+  return largerNoise(noiseOf(scenario, right), kind === 'y' && each ? each.data : noise);
+}
+
+function inView(view: OutputReading, options: SearchOptions, shapes: readonly string[], noise = noiseIn(view, options)): Explained {
+  if (isNonFinite(view)) return withoutNumbers(view, options, shapes, noise);
+  const result = search(view.scenario, view.right, view.other, { ...options, noise });
   const best = result.findings[0];
-  const first = best && best.verdict !== 'rejected' ? firstDifferenceOf(view, best, result.noise) : null;
+  const first = best && best.verdict !== 'rejected' ? firstDifferenceOf(view, best, noise) : null;
   const findings = result.findings.map(f => (f.code === 'head-on-input' ? { ...f, why: [...shapes.map(onInput), f.why].join('\n') } : f));
   return {
     ...result,
     findings,
     view,
     first,
-    evidence: [...shapes, ...(result.verdict === 'unexplained' ? evidenceOf(view, result.noise) : [])],
+    evidence: [...shapes, ...(result.verdict === 'unexplained' ? evidenceOf(view, noise) : [])],
   };
 }
 
 /** NaN and infinities are nobody's equation: what is around them is said, and a cause is looked for in the samples without any. */
-function withoutNumbers(view: OutputReading, options: SearchOptions, shapes: readonly string[]): Explained {
-  const near = NEAR_NOISE * options.noise;
-  const evidence = [...shapes, ...nonFiniteSentences(view, near)];
+function withoutNumbers(view: OutputReading, options: SearchOptions, shapes: readonly string[], noise: Noise): Explained {
+  const evidence = [...shapes, ...nonFiniteSentences(view, noise)];
   const samples = finiteSamples(view);
   const part = samples && view.other.shape[0] === view.scenario.input.x.shape[0] ? partOfView(view, ...samples) : undefined;
-  const differs = part && largestDifference(part.right.y.data, part.other.data).abs > near;
-  const rest = part && differs ? inView(part, options, []) : NOTHING_TRIED;
-  return { ...rest, asSpecified: Infinity, noise: options.noise, view, first: null, evidence: [...evidence, ...rest.evidence] };
+  const own = samples && sliceFirst(noise, ...samples);
+  const rest = part && areApart(part.right.y.data, part.other.data, own!.data) ? inView(part, options, [], own) : NOTHING_TRIED;
+  return { ...rest, view, first: null, evidence: [...evidence, ...rest.evidence] };
 }
 
 const NOTHING_TRIED = { verdict: 'unexplained' as const, findings: [], tried: 0, stopped: false, evidence: [] };
@@ -138,7 +145,7 @@ function partOfView(view: OutputReading, from: number, to: number): OutputReadin
 }
 
 /** The numbers are equal: what differs is which tensor was returned, or the order of its axes. */
-function onlyTheView(view: OutputReading, options: SearchOptions, shapes: readonly string[]): Explained {
+function onlyTheView(view: OutputReading, shapes: readonly string[]): Explained {
   const hypothesis = getHypothesis(view.code!);
   const residual = largestDifference(view.right.y.data, view.other.data).abs;
   const finding: Finding = {
@@ -158,8 +165,6 @@ function onlyTheView(view: OutputReading, options: SearchOptions, shapes: readon
     verdict: 'fits',
     findings: [finding],
     tried: 1,
-    asSpecified: residual,
-    noise: options.noise,
     view,
     first: null,
   };
@@ -167,14 +172,15 @@ function onlyTheView(view: OutputReading, options: SearchOptions, shapes: readon
 
 /** No part of this network has the other's shape: mistakes under which y has it. */
 function fromShapesAlone(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions, shapes: readonly string[]): Explained {
+  const noise = Math.max(options.noise, Number.MIN_VALUE);
   const trials = HYPOTHESES.flatMap(hypothesis =>
-    hypothesis.variants(scenario).flatMap(variant => shapeTrial({ hypothesis, variant }, scenario, right, other, options.noise) ?? []),
+    hypothesis.variants(scenario).flatMap(variant => shapeTrial({ hypothesis, variant }, scenario, right, other, noise) ?? []),
   );
   const tried = HYPOTHESES.reduce((n, h) => n + h.variants(scenario).length, 0);
-  const { verdict, findings } = rank(trials, largestMagnitude(other.data) || 1, options.noise, tried);
+  const { verdict, findings } = rank(trials, (largestMagnitude(other.data) || 1) / noise, tried);
   const nothing = `no output of this network, right or wrong in a known way, has the shape ${formatShape(other.shape)} and these numbers`;
   return {
-    ...{ verdict, tried, stopped: false, asSpecified: null, noise: options.noise, view: null, first: null },
+    ...{ verdict, tried, stopped: false, view: null, first: null },
     findings: findings.map(f => ({ ...f, why: [...shapes, f.why].join('\n') })),
     evidence: verdict === 'unexplained' ? [...shapes, nothing] : [],
   };

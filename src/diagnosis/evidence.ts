@@ -1,30 +1,28 @@
-import { distance, largestDifference } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { smallNumber } from './figures.js';
+import { areApart, type Noise } from './noise.js';
 import type { OutputReading } from './outputReadings.js';
-import { NEAR_NOISE } from './thresholds.js';
 
 /**
  * What can be said of two outputs where no explanation fits: sentences that were each computed from the numbers, with their figures. None
  * names a cause: where one is to be named, a mistake in mistakes/ recomputes y under it.
  */
-export function evidenceOf({ right: { y: right }, other }: OutputReading, noise: number): string[] {
-  const near = NEAR_NOISE * noise;
+export function evidenceOf({ right: { y: right }, other }: OutputReading, noise: Noise): string[] {
   return [
-    ...samplesSentence(right, other, near),
-    ...stepsSentence(right, other, near),
-    ...columnsSentence(right, other, near),
+    ...samplesSentence(right, other, noise),
+    ...stepsSentence(right, other, noise),
+    ...columnsSentence(right, other, noise),
     ...relationSentence(right, other),
     ...rangeSentence(right, other),
   ];
 }
 
 /** Rows of the first axis that are equal, and those that are not. */
-function samplesSentence(right: Tensor, other: Tensor, near: number): string[] {
+function samplesSentence(right: Tensor, other: Tensor, noise: Noise): string[] {
   const N = other.shape[0];
   const size = other.data.length / Math.max(1, N);
   if (N < 2) return [];
-  const off = Array.from({ length: N }, (_, n) => largestDifference(right.data, other.data, n * size, (n + 1) * size).abs > near);
+  const off = Array.from({ length: N }, (_, n) => areApart(right.data, other.data, noise.data, n * size, (n + 1) * size));
   const count = off.filter(Boolean).length;
   if (count === N) return [`every one of the ${N} samples differs`];
   const from = off.indexOf(true);
@@ -33,13 +31,11 @@ function samplesSentence(right: Tensor, other: Tensor, near: number): string[] {
 }
 
 /** Of a sequence [N, T, K]: from which step on, and up to which, rows differ in any sample. */
-function stepsSentence(right: Tensor, other: Tensor, near: number): string[] {
+function stepsSentence(right: Tensor, other: Tensor, noise: Noise): string[] {
   if (other.shape.length !== 3 || other.shape[1] < 2) return [];
   const [N, T, K] = other.shape;
   const off = Array.from({ length: T }, (_, t) =>
-    Array.from({ length: N }, (_, n) => largestDifference(right.data, other.data, (n * T + t) * K, (n * T + t + 1) * K).abs > near).some(
-      Boolean,
-    ),
+    Array.from({ length: N }, (_, n) => areApart(right.data, other.data, noise.data, (n * T + t) * K, (n * T + t + 1) * K)).some(Boolean),
   );
   const from = off.indexOf(true);
   const to = off.lastIndexOf(true);
@@ -49,11 +45,11 @@ function stepsSentence(right: Tensor, other: Tensor, near: number): string[] {
 }
 
 /** Of K outputs: those that are equal in every row. */
-function columnsSentence(right: Tensor, other: Tensor, near: number): string[] {
+function columnsSentence(right: Tensor, other: Tensor, noise: Noise): string[] {
   const K = other.shape[other.shape.length - 1];
   if (K < 2 || other.shape.length < 2) return [];
   const off = Array(K).fill(false);
-  for (let i = 0; i < other.data.length; i++) if (distance(right.data[i], other.data[i]) > near) off[i % K] = true;
+  for (let i = 0; i < other.data.length; i++) if (areApart(right.data, other.data, noise.data, i, i + 1)) off[i % K] = true;
   const names = off.flatMap((v, k) => (v ? [] : [`y${k + 1}`]));
   return names.length > 0 && names.length < K && names.length <= 8
     ? [`${names.join(', ')} ${names.length > 1 ? 'are' : 'is'} equal in every row, the other outputs are not`]

@@ -1,10 +1,10 @@
-import { distance, largestDifference } from '../tensor/difference.js';
+import { distance } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
+import { areApart, type Noise } from './noise.js';
 import type { OutputReading } from './outputReadings.js';
 import type { Finding } from './ranking.js';
 import { runScenario } from './run.js';
 import { partOf } from './runCache.js';
-import { NEAR_NOISE } from './thresholds.js';
 
 /** Where two computations part: sample and step from 0. */
 export interface FirstDifference {
@@ -14,11 +14,11 @@ export interface FirstDifference {
 }
 
 /** The first sample, step and layer whose hidden states part, right against wrong in the way that was found. */
-export function firstDifferenceOf(view: OutputReading, finding: Finding, noise: number): FirstDifference | null {
+export function firstDifferenceOf(view: OutputReading, finding: Finding, noise: Noise): FirstDifference | null {
   const { scenario, right, other } = view;
   const size = other.data.length / other.shape[0];
-  const sample = Array.from({ length: other.shape[0] }, (_, n) => n).find(
-    n => largestDifference(right.y.data, other.data, n * size, (n + 1) * size).abs > NEAR_NOISE * noise,
+  const sample = Array.from({ length: other.shape[0] }, (_, n) => n).find(n =>
+    areApart(right.y.data, other.data, noise.data, n * size, (n + 1) * size),
   );
   if (sample === undefined) return null;
   const layerOf = finding.layers.find(l => l !== null) ?? null;

@@ -1,11 +1,12 @@
 export { type Detectability, detectabilityOf } from './detectability.js';
-export type { Diagnosis } from './diagnose.js';
+export type { Diagnosis, SearchOptions } from './diagnose.js';
 export { diagnose, readingOf } from './diagnose.js';
 export type { FirstDifference } from './firstDifference.js';
 export { getHypothesis, HYPOTHESES } from './hypotheses.js';
 export type { Fix, Hypothesis } from './hypothesis.js';
+export { noiseOf } from './noise.js';
 export { isRegrouped } from './outputReadings.js';
 export type { Finding } from './ranking.js';
-export { roundingOf, runScenario } from './run.js';
+export { runScenario } from './run.js';
 export { scenarioOf } from './scenario.js';
 export { type Subject, simulate } from './simulate.js';

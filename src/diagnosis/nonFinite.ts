@@ -1,8 +1,9 @@
 import { formatActivation } from '../activations/index.js';
-import { distance, largestMagnitude } from '../tensor/difference.js';
+import { largestMagnitude } from '../tensor/difference.js';
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
 import { smallNumber } from './figures.js';
 import { headOf } from './mistakes/heads.js';
+import { areApart, type Noise } from './noise.js';
 import type { OutputReading } from './outputReadings.js';
 import { runScenario } from './run.js';
 import { changeLayer, recurrentLayers } from './scenario.js';
@@ -27,13 +28,12 @@ export function finiteSamples({ other }: OutputReading): [number, number] | unde
   return best[1] > best[0] ? best : undefined;
 }
 
-/** @param near how far apart finite numbers may be to be called equal */
-export function nonFiniteSentences(view: OutputReading, near: number): string[] {
+export function nonFiniteSentences(view: OutputReading, noise: Noise): string[] {
   const { right, other } = view;
   const places = Array.from(other.data.keys());
   const bad = places.filter(k => !Number.isFinite(other.data[k]));
   const finite = other.data.length - bad.length;
-  const off = places.filter(k => Number.isFinite(other.data[k]) && distance(other.data[k], right.y.data[k]) > near).length;
+  const off = places.filter(k => Number.isFinite(other.data[k]) && areApart(right.y.data, other.data, noise.data, k, k + 1)).length;
   return [
     `${countText(other.data)} of ${other.data.length} numbers; the first is ${placeOf(other, bad[0])}`,
     ...(finite > 0

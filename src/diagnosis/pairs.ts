@@ -12,8 +12,6 @@ interface PairOptions {
 export function searchPairs(
   slices: Slices,
   entries: readonly Entry[],
-  asSpecified: number,
-  noise: number,
   { work, onProgress }: PairOptions,
 ): { trials: Trial[]; stopped: boolean; tried: number; all: number } {
   const ordered = [...entries]
@@ -37,14 +35,14 @@ export function searchPairs(
       }
       const pair = [ordered[i], ordered[j]];
       left -= workOf(sliceFor(slices, pair).scenario);
-      const trial = trialOf(slices, pair, noise);
+      const trial = trialOf(slices, pair);
       tried++;
-      if (trial && trial.residual * 10 <= asSpecified) keep.push(trial);
+      if (trial && trial.residual * 10 <= slices.asSpecified) keep.push(trial);
     }
   }
   keep.sort((a, b) => a.residual - b.residual);
   const best = keep.slice(0, KEPT);
-  finishTrials(slices, best, asSpecified, noise);
+  finishTrials(slices, best);
   return { trials: best, stopped, tried, all };
 }
 

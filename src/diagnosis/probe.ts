@@ -1,8 +1,9 @@
-import { largestDifference } from '../tensor/difference.js';
+import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Variant } from './hypothesis.js';
-import { roundingOf, runScenario } from './run.js';
+import { noiseOf } from './noise.js';
+import { runScenario } from './run.js';
 import type { Scenario } from './scenario.js';
 
 /** What one input distinguishes: y under every mistake, pairwise. */
@@ -38,7 +39,7 @@ export function separationOf(
 ): Separation | undefined {
   const right = runScenario(scenario);
   if (!right) return undefined;
-  const least = APART * roundingOf(scenario, right);
+  const least = APART * largestMagnitude(noiseOf(scenario, right).data);
   const variants = variantsByCode(scenario);
   const place = new Map([...variants.keys()].map((code, i) => [code, i]));
   const outcomes: { code: string; y: Tensor }[] = [];

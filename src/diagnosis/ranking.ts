@@ -14,7 +14,7 @@ export interface Finding {
   readonly codes: readonly string[];
   /** the one layer it sits in, where it sits in one; by part */
   readonly layers: readonly (string | null)[];
-  /** largest difference that remains when y is computed this way */
+  /** largest difference that remains when y is computed this way, as a number */
   readonly residual: number;
   readonly verdict: 'fits' | 'tie' | 'likely' | 'rejected';
   /** how many times smaller than the next best */
@@ -44,7 +44,8 @@ const AHEAD_OF_NEXT = 10;
 /** Digits that must be left when as many explanations as were tested have each had their chance: of a sure one, and of a likely one. */
 const RESERVE = { sure: 2, likely: 1, pair: 2 };
 
-export function rank(trials: readonly Trial[], asSpecified: number, noise: number, candidates: number): Ranking {
+/** @param asSpecified the difference as the network is specified, in multiples of the noise like those of the trials */
+export function rank(trials: readonly Trial[], asSpecified: number, candidates: number): Ranking {
   const sorted = bestOfEachCode(trials).sort((a, b) => a.residual - b.residual || a.codes.length - b.codes.length);
   const near = undominated(sorted.filter(t => t.residual <= NEAR_NOISE * t.floor));
   const [best] = near;
@@ -60,8 +61,8 @@ export function rank(trials: readonly Trial[], asSpecified: number, noise: numbe
   const verdict = accepted.length === 0 ? 'unexplained' : !sure ? 'likely' : accepted.length > 1 ? 'tie' : 'fits';
   const mark = verdict === 'unexplained' ? 'rejected' : verdict;
   const others = sorted.filter(t => !accepted.includes(t));
-  const smallest = Math.max(sorted[0]?.residual ?? 0, noise / NEAR_NOISE);
-  const marginOf = (t: Trial) => (accepted.includes(t) && best ? margin : smallest / Math.max(t.residual, noise / NEAR_NOISE));
+  const smallest = Math.max(sorted[0]?.residual ?? 0, 1 / NEAR_NOISE);
+  const marginOf = (t: Trial) => (accepted.includes(t) && best ? margin : smallest / Math.max(t.residual, 1 / NEAR_NOISE));
   return {
     verdict,
     findings: [
@@ -146,7 +147,7 @@ function findingOf(trial: Trial, verdict: Finding['verdict'], margin: number, tr
     code: trial.codes.join('+'),
     codes: trial.codes,
     layers,
-    residual: trial.residual,
+    residual: trial.left,
     verdict,
     margin: Number.isFinite(margin) ? margin : null,
     why: trial.why,

@@ -6,7 +6,7 @@ import type { LayerResult, Value } from '../layers/layer.js';
 import { inferShapes } from '../model/shapes.js';
 import { isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
 import { concatLast, sliceLast } from '../tensor/layout.js';
-import { type Precision, precisionOf, sameShape, sizeOf, type Tensor, toPrecision } from '../tensor/tensor.js';
+import { type Precision, precisionOf, sameShape, type Tensor, toPrecision } from '../tensor/tensor.js';
 import { Mismatch } from './affine.js';
 import { kernelsOf, type Loop, type LoopOptions } from './loop.js';
 import type { LayerWeights, LoopFault, Scenario } from './scenario.js';
@@ -166,48 +166,4 @@ function applyLayer(
 function swapHalves(t: Tensor): Tensor {
   const width = t.shape[t.shape.length - 1];
   return concatLast([sliceLast(t, width / 2, width), sliceLast(t, 0, width / 2)]);
-}
-
-/**
- * How far rounding alone moves this scenario's y: its float32 outputs, sums in both orders, against the float64 one. Two values of y may be
- * lucky, so what the many hidden units below the head differ by counts, too.
- */
-export function roundingOf(scenario: Scenario, exact: Outcome): number {
-  const known = roundings.get(exact) ?? measured(scenario, exact);
-  roundings.set(exact, known);
-  return known;
-}
-
-const roundings = new WeakMap<Outcome, number>();
-
-function measured(scenario: Scenario, exact: Outcome): number {
-  let most = 0;
-  for (const order of [1, -1] as const) {
-    const rounded = runScenario(scenario, { precision: 'f32', order });
-    if (!rounded || rounded.y.data.length !== exact.y.data.length) continue;
-    for (let k = 0; k < sizeOf(exact.y.shape); k++) {
-      const d = Math.abs(rounded.y.data[k] - exact.y.data[k]);
-      if (d > most) most = d;
-    }
-    most = Math.max(most, throughHead(scenario, rounded, exact));
-  }
-  return most;
-}
-
-/** The root mean square by which the head's input differs, times the length of its longest column: how far y would be off on average. */
-function throughHead({ model, weights }: Scenario, rounded: Outcome, exact: Outcome): number {
-  const head = model.layers.find(l => l.name === model.output);
-  const Wo = weights.get(model.output)?.get('Wo');
-  const [a, b] = [rounded, exact].map(o => o.layers.get(model.output)?.inputs[0].tensor);
-  if (head?.kind !== 'dense' || head.activation !== 'linear' || !Wo || !a || !b || a.data.length !== b.data.length) return 0;
-  let squares = 0;
-  for (let k = 0; k < a.data.length; k++) squares += (a.data[k] - b.data[k]) * (a.data[k] - b.data[k]);
-  const [M, K] = Wo.shape;
-  let longest = 0;
-  for (let k = 0; k < K; k++) {
-    let sum = 0;
-    for (let m = 0; m < M; m++) sum += Wo.data[m * K + k] * Wo.data[m * K + k];
-    longest = Math.max(longest, sum);
-  }
-  return Math.sqrt((squares / Math.max(1, a.data.length)) * longest);
 }

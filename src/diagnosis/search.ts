@@ -1,18 +1,17 @@
-import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { HYPOTHESES } from './hypotheses.js';
+import { largestNoise, type Noise } from './noise.js';
 import { searchPairs } from './pairs.js';
 import { type Finding, rank, type Verdict } from './ranking.js';
-import { type Outcome, roundingOf } from './run.js';
+import type { Outcome } from './run.js';
 import { variantsOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
 import { slicesOf } from './slices.js';
-import { NEAR_NOISE } from './thresholds.js';
-import { candidateTrials, type Entry, FLOAT32_EPSILON, finishTrials, reconsidered, type Trial, trialOf } from './trial.js';
+import { candidateTrials, type Entry, finishTrials, reconsidered, type Trial, trialOf } from './trial.js';
 
 export interface SearchOptions {
-  /** rounding noise of the network as the caller measured it */
-  readonly noise: number;
+  /** of each value of the right y, as it was measured here and by the caller */
+  readonly noise: Noise;
   /** multiply-adds for pairs of mistakes, counted: the report must not depend on how fast the machine is */
   readonly work: number;
   /** explanations tried, of how many: single ones, then with the pairs once those are looked for */
@@ -26,8 +25,6 @@ export interface SearchResult {
   readonly tried: number;
   /** whether the pairs were cut short */
   readonly stopped: boolean;
-  readonly asSpecified: number;
-  readonly noise: number;
 }
 
 const SHOWN = 24;
@@ -38,9 +35,9 @@ const SHOWN = 24;
  * @param other the other output, of the same shape as the scenario's y
  */
 export function search(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions): SearchResult {
-  const asSpecified = largestDifference(right.y.data, other.data).abs;
-  const noise = Math.max(options.noise, roundingOf(scenario, right), FLOAT32_EPSILON * largestMagnitude(right.y.data), Number.MIN_VALUE);
-  const slices = slicesOf(scenario, right, other, NEAR_NOISE * noise);
+  const noise = largestNoise(options.noise, right.y);
+  const slices = slicesOf(scenario, right, other, options.noise);
+  const { asSpecified } = slices;
   const entries = HYPOTHESES.flatMap(hypothesis => variantsOf(hypothesis, scenario).map((variant): Entry => ({ hypothesis, variant })));
   const searched = entries.filter(e => !e.variant.unsearched);
   const singles = searched.filter(e => !e.variant.rare);
@@ -55,11 +52,11 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
     const found = list.flatMap(entry => {
       tried++;
       options.onProgress?.(tried, of);
-      return trialOf(slices, [entry], noise) ?? [];
+      return trialOf(slices, [entry]) ?? [];
     });
-    finishTrials(slices, found, asSpecified, noise);
+    finishTrials(slices, found);
     trials.push(...found);
-    return rank(trials, asSpecified, noise, tried);
+    return rank(trials, asSpecified, tried);
   };
   let ranking = tryAll(singles, singles.length);
   if (!ranking.settled)
@@ -69,25 +66,25 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
     );
   if (!ranking.settled) {
     const again = reconsidered(slices, trials);
-    finishTrials(slices, again, asSpecified, noise);
+    finishTrials(slices, again);
     trials.push(...again);
-    ranking = rank(trials, asSpecified, noise, tried);
+    ranking = rank(trials, asSpecified, tried);
   }
   if (!ranking.settled) {
     // what takes numbers from the other output is no rival to what explains it without
     trials.push(...candidateTrials(slices, h => h.estimate, noise));
-    ranking = rank(trials, asSpecified, noise, tried);
+    ranking = rank(trials, asSpecified, tried);
   }
   let stopped = false;
   // other weights in the head would explain two mistakes behind h, too: those say more
   if (!ranking.settled || ranking.findings[0]?.code === 'stale-weights') {
     const onProgress = (done: number, of: number) => options.onProgress?.(searched.length + done, searched.length + of);
-    const pairs = searchPairs(slices, singles, asSpecified, noise, { work: options.work, onProgress });
+    const pairs = searchPairs(slices, singles, { work: options.work, onProgress });
     stopped = pairs.stopped;
     trials.push(...pairs.trials);
     // picked out of all pairs there are: what is believed must not depend on how many were computed
-    ranking = rank(trials, asSpecified, noise, tried + pairs.all);
+    ranking = rank(trials, asSpecified, tried + pairs.all);
     tried += pairs.tried;
   }
-  return { verdict: ranking.verdict, findings: ranking.findings.slice(0, SHOWN), tried, stopped, asSpecified, noise };
+  return { verdict: ranking.verdict, findings: ranking.findings.slice(0, SHOWN), tried, stopped };
 }

@@ -1,13 +1,16 @@
-import { largestDifference, largestMagnitude } from '../tensor/difference.js';
+import { largestMagnitude } from '../tensor/difference.js';
+import { sliceFirst } from '../tensor/layout.js';
 import { type FloatArray, sizeOf, type Tensor } from '../tensor/tensor.js';
+import { apart, type Noise } from './noise.js';
 import type { Outcome } from './run.js';
 import { type Part, partOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
+import { NEAR_NOISE } from './thresholds.js';
 
 /** Parts of the problem that are tested before the whole. */
 export interface Slices {
   readonly whole: Slice;
-  /** the sample with the largest difference, and its index */
+  /** the sample with the largest difference, in multiples of its noise, and its index */
   readonly worst: Slice;
   readonly worstAt: number;
   /** samples up to the first that differs, and one more */
@@ -16,25 +19,26 @@ export interface Slices {
   readonly different: number;
   /** the first sample that differs; −1 if unknown */
   readonly first: number;
-  /** the largest difference */
+  /** the largest difference, in multiples of the noise */
   readonly asSpecified: number;
 }
 
 export interface Slice extends Part {
   readonly other: Tensor;
+  readonly noise: Noise;
 }
 
-export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, near: number): Slices {
-  const whole = { scenario, right, other };
+export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, noise: Noise): Slices {
+  const whole = { scenario, right, other, noise };
   const N = scenario.input.x.shape[0];
   const stateful = scenario.model.layers.some(l => 'stateful' in l && l.stateful);
   const common = {
     whole,
     different: Math.min(differentNumbers(other.data), freedomOf(right, scenario, other)),
-    asSpecified: largestDifference(right.y.data, other.data).abs,
+    asSpecified: apart(right.y.data, other.data, noise.data).times,
   };
   if (N === 1 || stateful || other.shape[0] !== N) return { ...common, worst: whole, worstAt: 0, before: whole, first: -1 };
-  const { first, worst } = samplesOff(right.y, other, near);
+  const { first, worst } = samplesOff(right.y, other, noise);
   return {
     ...common,
     worst: slice(whole, worst, worst + 1),
@@ -75,24 +79,21 @@ export function differentNumbers(data: FloatArray): number {
 
 const MOST_DIFFERENT = 4096;
 
-/** The first sample that differs by more than `near` (−1: none) and the one that differs most. */
-export function samplesOff(right: Tensor, other: Tensor, near: number): { first: number; worst: number } {
+/** The first sample that differs by more than rounding (−1: none) and the one that differs most. */
+export function samplesOff(right: Tensor, other: Tensor, noise: Noise): { first: number; worst: number } {
   const size = sizeOf(other.shape.slice(1));
   let worst = 0;
   let most = -1;
   let first = -1;
   for (let n = 0; n < other.shape[0]; n++) {
-    const { abs } = largestDifference(right.data, other.data, n * size, (n + 1) * size);
-    if (abs > most) [worst, most] = [n, abs];
-    if (first < 0 && abs > near) first = n;
+    const { times } = apart(right.data, other.data, noise.data, n * size, (n + 1) * size);
+    if (times > most) [worst, most] = [n, times];
+    if (first < 0 && times > NEAR_NOISE) first = n;
   }
   return { first, worst };
 }
 
-function slice({ scenario, other }: Slice, from: number, to: number): Slice {
-  const size = sizeOf(other.shape.slice(1));
-  return {
-    ...partOf(scenario, from, to),
-    other: { shape: [to - from, ...other.shape.slice(1)], data: other.data.subarray(from * size, to * size) },
-  };
+function slice({ scenario, other, noise }: Slice, from: number, to: number): Slice {
+  const { right, scenario: part } = partOf(scenario, from, to);
+  return { scenario: part, right, other: sliceFirst(other, from, to), noise: sliceFirst(noise, from, to) };
 }

@@ -1,16 +1,14 @@
-import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { excerptOf } from './excerpt.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Candidate, Hypothesis, Variant } from './hypothesis.js';
+import { type Apart, apart, type Noise, noiseOf, timesNoise, ulpsOf, uniformNoise } from './noise.js';
 import { core } from './outputReadings.js';
-import { type Outcome, roundingOf, runScenario } from './run.js';
+import { type Outcome, runScenario } from './run.js';
 import { outputUnder, variantsOf } from './runCache.js';
 import { type Scenario, samplesOf } from './scenario.js';
 import { differentNumbers, type Slice, type Slices } from './slices.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
-
-export const FLOAT32_EPSILON = 2 ** -24;
 
 /** One explanation, and what it leaves of the difference. */
 export interface Trial {
@@ -20,12 +18,14 @@ export interface Trial {
   readonly change?: Variant['change'];
   /** the same on another input */
   readonly again?: Variant['change'];
-  /** on the samples looked at first: never more than on all */
+  /** what it leaves, in multiples of the noise; on the samples looked at first: never more than on all */
   residual: number;
+  /** the same as a number */
+  left: number;
   full?: boolean;
   /** judged by a few steps alone */
   readonly byExcerpt?: boolean;
-  /** how far rounding alone moves y under it */
+  /** how far rounding alone moves y under it, in multiples of the noise of the right one */
   floor: number;
   /** how many numbers it took from the other output */
   readonly chosen: number;
@@ -48,34 +48,35 @@ export function isInsideStep({ hypothesis, variant }: Entry): boolean {
 }
 
 /** What the explanation leaves on the samples that are looked at first; undefined where it cannot be it. */
-export function trialOf(slices: Slices, parts: readonly Entry[], noise: number): Trial | undefined {
+export function trialOf(slices: Slices, parts: readonly Entry[]): Trial | undefined {
   // a sample differs that it cannot have changed
   if (slices.first >= 0 && parts.every(p => (p.variant.from ?? 0) > slices.first)) return undefined;
-  const trial = blank(parts, slices.whole.scenario, slices.whole.other, slices.different, noise);
+  const trial = blank(parts, slices.whole.scenario, slices.whole.other, slices.different);
   const part = sliceFor(slices, parts);
   const short = parts.length === 1 && isInsideStep(parts[0]) ? residualOnExcerpt(part, parts[0].variant) : undefined;
-  if (short && short.residual > Math.max(short.spread, slices.asSpecified / EXCERPT_ENOUGH, NEAR_NOISE * noise))
-    return { ...trial, residual: short.residual, byExcerpt: true };
-  const residual = firstResidual(slices, part, parts, trial.change!);
-  return residual === undefined ? undefined : { ...trial, residual, full: part === slices.whole && parts[0].variant.needs !== 'input' };
+  if (short && short.left > short.spread && short.times > Math.max(slices.asSpecified / EXCERPT_ENOUGH, NEAR_NOISE))
+    return { ...trial, ...remaining(short), byExcerpt: true };
+  const found = firstLook(slices, part, parts, trial.change!);
+  const full = part === slices.whole && parts[0].variant.needs !== 'input';
+  return found && { ...trial, ...remaining(found), full };
 }
 
 /** The best of those that were judged by a few steps alone, judged by all steps of their sample. */
 export function reconsidered(slices: Slices, trials: readonly Trial[]): Trial[] {
   const best = trials.filter(t => t.byExcerpt).sort((a, b) => a.residual - b.residual);
   return best.slice(0, FINALISTS).flatMap(trial => {
-    const residual = firstResidual(slices, sliceFor(slices, trial.parts), trial.parts, trial.change!);
-    return residual === undefined ? [] : [{ ...trial, residual, byExcerpt: false }];
+    const found = firstLook(slices, sliceFor(slices, trial.parts), trial.parts, trial.change!);
+    return found ? [{ ...trial, ...remaining(found), byExcerpt: false }] : [];
   });
 }
 
-function firstResidual(slices: Slices, part: Slice, parts: readonly Entry[], change: Variant['change']): number | undefined {
+function firstLook(slices: Slices, part: Slice, parts: readonly Entry[], change: Variant['change']): Apart | undefined {
   // of pairs there are too many to keep them
   if (parts.length > 1) return residualOf(part, change);
   const [{ variant }] = parts;
-  if (variant.needs !== 'input' || slices.worst === slices.whole) return distanceTo(part.other, outputUnder(variant, part));
+  if (variant.needs !== 'input' || slices.worst === slices.whole) return distanceTo(part, outputUnder(variant, part));
   const changed = variant.change(slices.whole.scenario);
-  return distanceTo(slices.worst.other, changed && runScenario(samplesOf(changed, slices.worstAt, slices.worstAt + 1))?.y);
+  return distanceTo(slices.worst, changed && runScenario(samplesOf(changed, slices.worstAt, slices.worstAt + 1))?.y);
 }
 
 /** A mistake under which y has the shape of the other output, which the right y has not; axes of size 1 do not count. */
@@ -84,13 +85,13 @@ export function shapeTrial(entry: Entry, scenario: Scenario, right: Outcome, oth
   const y = changed && runScenario(changed, { like: right })?.y;
   if (!y || !sameShape(core(y.shape), core(other.shape))) return undefined;
   return {
-    ...blank([entry], scenario, other, differentNumbers(other.data), noise),
-    residual: largestDifference(y.data, other.data).abs,
+    ...blank([entry], scenario, other, differentNumbers(other.data)),
+    ...remaining(apart(y.data, other.data, uniformNoise(other, noise).data)),
     full: true,
   };
 }
 
-function blank(parts: readonly Entry[], scenario: Scenario, other: Tensor, different: number, noise: number): Trial {
+function blank(parts: readonly Entry[], scenario: Scenario, other: Tensor, different: number): Trial {
   return {
     codes: parts.map(p => p.variant.code),
     layers: parts.map(p => p.variant.layer),
@@ -98,8 +99,9 @@ function blank(parts: readonly Entry[], scenario: Scenario, other: Tensor, diffe
     change: s => parts.reduce<Scenario | undefined>((now, p) => now && p.variant.change(now), s),
     again: parts.length === 1 ? again(parts[0], scenario) : undefined,
     residual: Infinity,
+    left: Infinity,
     full: false,
-    floor: noise,
+    floor: 1,
     chosen: 0,
     values: different,
     digits: labelDigits(parts, other),
@@ -128,11 +130,11 @@ function orderOf(hypothesis: Hypothesis): number {
 /** What leaves more than this part of the difference on a few steps will not explain it on all of them. */
 const EXCERPT_ENOUGH = 50;
 
-function residualOnExcerpt(part: Slice, variant: Variant): { residual: number; spread: number } | undefined {
+function residualOnExcerpt(part: Slice, variant: Variant): (Apart & { spread: number }) | undefined {
   const excerpt = excerptOf(part);
   const found = excerpt?.under(variant);
-  const residual = excerpt && found && distanceTo(excerpt.of(part.other), found.y);
-  return residual === undefined ? undefined : { residual, spread: found!.spread };
+  const off = excerpt && found && distanceTo({ other: excerpt.of(part.other), noise: excerpt.of(part.noise) }, found.y);
+  return off && { ...off, spread: found.spread };
 }
 
 export function sliceFor(slices: Slices, parts: readonly Entry[]): Slice {
@@ -140,58 +142,70 @@ export function sliceFor(slices: Slices, parts: readonly Entry[]): Slice {
   return parts.some(p => p.variant.needs === 'before') ? slices.before : slices.worst;
 }
 
-function residualOf({ scenario, right, other }: Slice, change: Variant['change']): number | undefined {
-  const changed = change(scenario);
-  return distanceTo(other, changed && runScenario(changed, { like: right })?.y);
+function residualOf(part: Slice, change: Variant['change']): Apart | undefined {
+  const changed = change(part.scenario);
+  return distanceTo(part, changed && runScenario(changed, { like: part.right })?.y);
 }
 
-function distanceTo(other: Tensor, y: Tensor | undefined): number | undefined {
-  return y && sameShape(y.shape, other.shape) ? largestDifference(y.data, other.data).abs : undefined;
+function distanceTo({ other, noise }: Pick<Slice, 'other' | 'noise'>, y: Tensor | undefined): Apart | undefined {
+  return y && sameShape(y.shape, other.shape) ? apart(y.data, other.data, noise.data) : undefined;
+}
+
+function remaining({ times, left }: Apart): Pick<Trial, 'residual' | 'left'> {
+  return { residual: times, left };
 }
 
 /** How many trials are computed on all samples at most, beyond those that reach the noise. */
 const FINALISTS = 12;
 
 /** The best of the first look are computed on all samples, and their own rounding is measured. */
-export function finishTrials(slices: Slices, trials: Trial[], asSpecified: number, noise: number): void {
+export function finishTrials(slices: Slices, trials: Trial[]): void {
+  const { asSpecified } = slices;
   trials.sort((a, b) => a.residual - b.residual);
-  const chance = trials.filter(t => t.residual <= Math.max(asSpecified / AHEAD_OF_SECOND, NEAR_NOISE * noise));
+  const chance = trials.filter(t => t.residual <= Math.max(asSpecified / AHEAD_OF_SECOND, NEAR_NOISE));
   for (const trial of chance.slice(0, FINALISTS)) {
     if (!trial.full) {
-      trial.residual = residualOf(slices.whole, trial.change!) ?? Infinity;
-      trial.full = true;
+      const whole = residualOf(slices.whole, trial.change!) ?? { times: Infinity, left: Infinity };
+      Object.assign(trial, remaining(whole), { full: true });
     }
     if (trial.residual > asSpecified / 10) continue;
     // how far rounding moves it shows on the samples of the first look
     const part = sliceFor(slices, trial.parts);
     const changed = trial.change!(part.scenario)!;
     const exact = runScenario(changed, { like: part.right })!;
-    trial.floor = Math.max(noise, roundingOf(changed, exact), FLOAT32_EPSILON * largestMagnitude(exact.y.data));
+    trial.floor = timesNoise(noiseOf(changed, exact).data, part.noise.data);
   }
 }
 
 /** Explanations whose y was made from the other output. @param find 'fromOutput' or 'estimate' of a hypothesis */
 export function candidateTrials(
-  { whole: { scenario, right, other }, different }: Slices,
+  { whole: { scenario, right, other, noise: noises }, different }: Slices,
   find: (h: Hypothesis) => Hypothesis['fromOutput'],
   noise: number,
 ) {
   return HYPOTHESES.flatMap(hypothesis =>
     (find(hypothesis)?.(scenario, right, other, noise) ?? []).map(candidate =>
-      trialOfCandidate(hypothesis, candidate, other, different, noise),
+      trialOfCandidate(hypothesis, candidate, other, different, noises, noise),
     ),
   );
 }
 
-function trialOfCandidate(hypothesis: Hypothesis, candidate: Candidate, other: Tensor, different: number, noise: number): Trial {
+function trialOfCandidate(
+  hypothesis: Hypothesis,
+  candidate: Candidate,
+  other: Tensor,
+  different: number,
+  noises: Noise,
+  noise: number,
+): Trial {
   const { code, layer, y, why, fix, chosen, told, digits, floor = noise } = candidate;
   return {
     codes: [code],
     layers: [layer],
     parts: [{ hypothesis, variant: { code, layer, fix, change: (s: Scenario) => s } }],
-    residual: largestDifference(y.data, other.data).abs,
+    ...remaining(apart(y.data, other.data, noises.data)),
     full: true,
-    floor: Math.max(floor, FLOAT32_EPSILON * largestMagnitude(other.data)),
+    floor: Math.max(floor / noise, timesNoise(ulpsOf(other), noises.data)),
     chosen,
     digits,
     values: told ?? Math.max(0, Math.min(different, other.data.length) - chosen),

@@ -13,6 +13,7 @@ import {
   fixedAllowance,
   type Status,
   statusOf,
+  TIMES_NOISE,
   undecidedBecause,
   undecidedIn,
   uniformAllowance,
@@ -21,7 +22,7 @@ import { judgedOutputs } from './comparing/judgedOutputs.js';
 import { measureNoise, type Noise } from './comparing/noise.js';
 import { bothSides, checkSides, type Sides } from './comparing/sides.js';
 import { compareValues, firstDifference, NOT_COMPARABLE } from './comparing/valuesApart.js';
-import { ifCoarse, largestSlack, withDigits } from './comparing/written.js';
+import { ifCoarse, largestSlack, slackOf, type Written, withDigits } from './comparing/written.js';
 import { stepsForSamples } from './input/input.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { CompareRequest } from './request.js';
@@ -88,7 +89,9 @@ async function compareOutput(prepared: Prepared, request: CompareRequest, hooks:
   const right = comparable && (view === null || isAsked);
   const status: Status = right ? statusOf(allowance, expected, actual, values.mismatched) : 'DIFFERENT';
   const findings =
-    status === 'UNDECIDED' || !explain ? UNSAID : findingsOf(status, allowance, subject!, largestSlack(written, actual), request, hooks);
+    status === 'UNDECIDED' || !explain
+      ? UNSAID
+      : findingsOf(status, allowance, subject!, request, hooks, { rounded, written, expected, actual });
   const { diagnosis, detectability } = findings;
   const byShape = toldByShape(diagnosis, sides.expected, actual);
   const shown = byShape ? NOT_COMPARABLE : values;
@@ -159,13 +162,15 @@ function findingsOf(
   status: Status,
   allowance: Allowance,
   subject: DiagnosisSubject,
-  slack: number,
   request: CompareRequest,
   hooks: CompareHooks,
+  { rounded, written, expected, actual }: { rounded: Allowance; written: Written | null; expected: Tensor; actual: Tensor },
 ) {
   // what was written with few digits is explained where all of it is within them
-  const noise = Math.max(allowance.noise, Number.isFinite(subject.rounding) ? subject.rounding : 0) + slack / NEAR_NOISE;
-  const options = { noise, work: (request.budget ?? DEFAULT_BUDGET) * WORK_OF_A_SECOND, onProgress: hooks.onProgress };
+  const noise = Math.max(allowance.noise, subject.rounding) + largestSlack(written, actual) / NEAR_NOISE;
+  const noiseAt = (e: number, k: number) => rounded.of(k, e) / TIMES_NOISE + slackOf(written, actual.data[k]) / NEAR_NOISE;
+  const each = allowance.mode === 'auto' ? { shape: expected.shape, data: Float64Array.from(expected.data, noiseAt) } : undefined;
+  const options = { noise, each, work: (request.budget ?? DEFAULT_BUDGET) * WORK_OF_A_SECOND, onProgress: hooks.onProgress };
   const diagnosis = status === 'SAME' ? null : subject.diagnose(options);
   return { diagnosis, detectability: subject.detectability({ tolerance: allowance.atol, nameable: NAMEABLE * noise }) };
 }

@@ -3,6 +3,7 @@ import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import { smallNumber } from '../figures.js';
 import { fitTo } from '../fit.js';
 import type { Candidate, Hypothesis } from '../hypothesis.js';
+import { uniformNoise } from '../noise.js';
 import { type Outcome, runScenario, workOf } from '../run.js';
 import { changeWeights, type Scenario } from '../scenario.js';
 import { samplesOff } from '../slices.js';
@@ -53,7 +54,7 @@ export const weightDamaged: Hypothesis = {
   estimate(scenario, right, other, noise) {
     if (!isApart(scenario, right, other)) return [];
     const near = NEAR_NOISE * noise;
-    const part = partFor(scenario, other, Math.max(0, samplesOff(right.y, other, near).first), 1);
+    const part = partFor(scenario, other, Math.max(0, samplesOff(right.y, other, uniformNoise(other, noise)).first), 1);
     const own = part && runScenario(part.scenario);
     if (!part || !own) return [];
     const each = workOf(part.scenario);

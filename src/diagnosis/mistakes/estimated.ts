@@ -4,6 +4,7 @@ import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { smallNumber } from '../figures.js';
 import { type Fitted, fitTo } from '../fit.js';
 import type { Candidate, Hypothesis } from '../hypothesis.js';
+import { uniformNoise } from '../noise.js';
 import { type Outcome, runScenario, workOf } from '../run.js';
 import { changeWeights, mapData, recurrentLayers, type Scenario, samplesOf } from '../scenario.js';
 import { samplesOff } from '../slices.js';
@@ -54,7 +55,7 @@ interface Unknown {
 /** The first of them that explains the output: fitted on a few samples, then judged and fitted on all. */
 function estimated(scenario: Scenario, right: Outcome, other: Tensor, noise: number, list: readonly Unknown[]): Candidate[] {
   const near = NEAR_NOISE * noise;
-  const { first } = samplesOff(right.y, other, near);
+  const { first } = samplesOff(right.y, other, uniformNoise(other, noise));
   for (const { code, start, change, why } of list) {
     const part = partFor(scenario, other, Math.max(0, first), start[0].length);
     if (!part) continue;

@@ -4,22 +4,24 @@ import {
   type Diagnosis,
   detectabilityOf,
   diagnose,
+  noiseOf,
   readingOf,
-  roundingOf,
   runScenario,
+  type SearchOptions,
   scenarioOf,
 } from '../../diagnosis/index.js';
+import { uniformNoise } from '../../diagnosis/noise.js';
 import type { OutputReading } from '../../diagnosis/outputReadings.js';
 import type { Outcome } from '../../diagnosis/run.js';
 import { lazyPart } from '../../diagnosis/runCache.js';
 import { type Scenario, samplesOf } from '../../diagnosis/scenario.js';
-import type { SearchOptions } from '../../diagnosis/search.js';
 import { samplesOff } from '../../diagnosis/slices.js';
+import { NEAR_NOISE } from '../../diagnosis/thresholds.js';
 import { loadKernel } from '../../engines/batched/kernel.js';
 import { layerCost } from '../../model/counts.js';
 import { isRecurrent, type LayerSpec } from '../../model/spec.js';
 import { once } from '../../once.js';
-import { largestDifference } from '../../tensor/difference.js';
+import { largestDifference, largestMagnitude } from '../../tensor/difference.js';
 import { sliceFirst, stepsOf } from '../../tensor/layout.js';
 import { sameShape, type Tensor } from '../../tensor/tensor.js';
 import type { Prepared } from '../prepare.js';
@@ -78,7 +80,7 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
   const looked = once(() => layersLookedAt(layers, share(), prepared.input.x.shape[1]));
   const rounding = once(() => {
     const part = bounded(few);
-    return roundingOf(part, part === scenario ? right() : computed(part));
+    return largestMagnitude(noiseOf(part, part === scenario ? right() : computed(part)).data);
   });
   return {
     scenario,
@@ -88,7 +90,10 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
     view: sameKind ? null : readingOf(scenario, right(), actual, hidden),
     detectability(options) {
       const part = bounded(Math.max(FEWEST_SAMPLES, Math.floor(MOST_SAMPLES_WORK / work)));
-      const { first, worst } = sameKind && part === scenario ? samplesOff(right().y, other, options.tolerance) : { first: -1, worst: 0 };
+      const { first, worst } =
+        sameKind && part === scenario
+          ? samplesOff(right().y, other, uniformNoise(other, options.tolerance / NEAR_NOISE))
+          : { first: -1, worst: 0 };
       const fused = work >= WORTH_FUSING && options.tolerance >= COARSE * rounding() ? kernel : undefined;
       const limits = {
         sample: first < 0 ? 0 : worst,
@@ -103,7 +108,8 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
       };
     },
     diagnose(options) {
-      const diagnosis = diagnose(scenario, right(), other, options, hidden);
+      const each = options.each && (all ? options.each : sliceFirst(options.each, from, to));
+      const diagnosis = diagnose(scenario, right(), other, { ...options, each }, hidden);
       return from === 0 || !diagnosis.first
         ? diagnosis
         : { ...diagnosis, first: { ...diagnosis.first, sample: diagnosis.first.sample + from } };

@@ -31,19 +31,24 @@ export function writtenAs(decimals: number | undefined, dtype: DType): Written |
 }
 
 /** What rounding allows, and what the digits that were written allow beside it. */
-export function withDigits(allowance: Allowance, { slack }: Written, actual: Tensor): Allowance {
+export function withDigits(allowance: Allowance, written: Written, actual: Tensor): Allowance {
   if (allowance.mode === 'fixed') return allowance;
   const { scale } = allowance;
-  const slacks = Float64Array.from(actual.data, v => (Number.isFinite(v) ? slack(v) : 0));
+  const slacks = Float64Array.from(actual.data, v => slackOf(written, v));
   const decides = (k: number) => allowance.decides(k) && slacks[k] <= DECIDABLE * Math.max(scale, Math.abs(actual.data[k]));
   const most = slacks.reduce((a, b, k) => (decides(k) ? Math.max(a, b) : a), 0);
   return { ...allowance, atol: allowance.atol + most, of: (k, e) => allowance.of(k, e) + slacks[k], decides };
 }
 
-/** The most that any number may be off for its digits. */
+/** How far a number may be off for its digits. */
+export function slackOf(written: Written | null, v: number): number {
+  return written && Number.isFinite(v) ? written.slack(v) : 0;
+}
+
+/** The same of the largest of them. */
 export function largestSlack(written: Written | null, { data }: Tensor): number {
   let most = 0;
-  if (written) for (const v of data) if (Number.isFinite(v)) most = Math.max(most, written.slack(v));
+  for (const v of data) most = Math.max(most, slackOf(written, v));
   return most;
 }
 
