@@ -1,6 +1,6 @@
 import { COMMAND_WORDS, COMMANDS } from '../../src/cli/commandWords.js';
 import { type CommandName, type Flag, spellings, usualSpelling } from '../../src/cli/flag.js';
-import { commandHelp } from '../../src/cli/help.js';
+import { commandHelp, mainHelp } from '../../src/cli/help.js';
 import { FLAGS, flagsOf } from '../../src/cli/options.js';
 import { parseArgv } from '../../src/cli/program.js';
 import type { Values } from '../../src/cli/values.js';
@@ -92,9 +92,13 @@ describe('the table of flags', () => {
   });
 
   it.each(COMMANDS)('%s --help opens with examples and names every flag, within the width', command => {
-    const page = commandHelp(command, 80);
+    const [page, main] = [commandHelp(command, 80), mainHelp(80)];
     expect(page.split('\n')[2]).toBe('Examples');
-    for (const flag of flagsOf(command)) expect(page).toContain(spellings(flag).join(', '));
+    for (const flag of flagsOf(command)) {
+      const shared = flag.group === 'General' || flag.group === 'Limits';
+      expect(page).toContain(shared ? usualSpelling(flag) : spellings(flag).join(', '));
+      if (shared) expect(main).toContain(spellings(flag).join(', '));
+    }
     expect(page.indexOf('Examples')).toBeLessThan(page.indexOf(usualSpelling(flagsOf(command)[0])));
     const flags = page.slice(page.indexOf('\nNetwork'), page.indexOf('\nExit codes'));
     for (const line of flags.split('\n')) expect(line.length).toBeLessThanOrEqual(80);

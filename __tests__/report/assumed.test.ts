@@ -12,12 +12,27 @@ const assumption = (fact: Assumption['fact'], what: string): Assumption => ({
 const four = ['a', 'b', 'c', 'd'].map(what => assumption('step', what));
 
 describe('what was assumed', () => {
-  it('is a line each, three at most, all of them with --verbose', () => {
-    expect(assumedText(four.slice(0, 1), false, PLAIN)).toBe(' assumed  a: a state dict does not say (--pool max)\n');
-    expect(assumedText(four, false, PLAIN).split('\n')).toHaveLength(4);
-    expect(assumedText(four, false, PLAIN)).toContain('c: a state dict does not say (--pool max)  … and 1 more (--verbose)');
-    expect(assumedText(four, true, PLAIN).split('\n')).toHaveLength(5);
+  it('is a line each, three at most, all of them with --verbose; the reason they share is said once', () => {
+    const why = '          (a state dict does not say';
+    expect(assumedText(four.slice(0, 1), false, PLAIN)).toBe(` assumed  a  otherwise --pool max\n${why})\n`);
+    expect(assumedText(four, false, PLAIN).split('\n').slice(2)).toEqual([
+      ' assumed  c  otherwise --pool max',
+      `${why}; … and 1 more (--verbose))`,
+      '',
+    ]);
+    expect(assumedText(four, true, PLAIN).split('\n')).toHaveLength(6);
+    expect(assumedText([four[0], { ...four[1], why: 'another' }], true, PLAIN).split('\n')).toHaveLength(5);
     expect(assumedText([], false, PLAIN)).toBe('');
+  });
+
+  it('is no wider than 100 columns: what says otherwise goes below', () => {
+    const [long] = [{ ...four[0], what: 'fc reads the last step of lstm', say: `--layers "${'lstm:8+seq,'.repeat(5)}dense:2"` }];
+    expect(assumedText([long], false, PLAIN).split('\n')).toEqual([
+      ' assumed  fc reads the last step of lstm',
+      `          otherwise ${long.say}`,
+      '          (a state dict does not say)',
+      '',
+    ]);
   });
 
   it('cannot steer a terminal', () => {

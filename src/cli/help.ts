@@ -1,7 +1,7 @@
 import { READING_WIDTH, wrapText } from '../report/text.js';
 import { COMMAND_WORDS } from './commandWords.js';
-import { type CommandName, type Flag, type FlagGroup, spellings } from './flag.js';
-import { flagsOf } from './options.js';
+import { type CommandName, type Flag, type FlagGroup, spellings, usualSpelling } from './flag.js';
+import { FLAGS, flagsOf } from './options.js';
 
 /** Help pages: examples first, then every flag from the table in options.ts. */
 
@@ -116,7 +116,10 @@ rnn-cli forward --T 10 --D 3 --M 5 --K 2              what numbers must come out
 rnn-cli compare --N 4 --simulate state-carry          do two computations agree, and if not, why?
 `;
 
-const GROUPS: readonly FlagGroup[] = ['Network', 'Weights and input', 'Computing', 'Comparing', 'Output', 'Limits', 'General'];
+const GROUPS: readonly FlagGroup[] = ['Network', 'Weights and input', 'Computing', 'Comparing', 'Output'];
+
+/** The same on most commands: described once, on the page of rnn-cli itself. */
+const SHARED: readonly FlagGroup[] = ['General', 'Limits'];
 
 const GROUP_NOTES: Partial<Record<FlagGroup, string>> = {
   Network: ' (one form: sizes, --layers, or --model)',
@@ -151,6 +154,7 @@ export function commandHelp(command: CommandName, width: number): string {
     `rnn-cli ${usage(command)}: ${summary}\n`,
     examplesText(examples),
     ...groups,
+    SHARED.map(group => sharedText(group, flags, width)).join(''),
     `${about.map(text => wrapText(text, Math.min(width, READING_WIDTH))).join('\n')}\n`,
     exitsText(width),
   ];
@@ -180,6 +184,7 @@ export function mainHelp(width: number): string {
     `Commands\n${commands}`,
     wrapText('rnn-cli COMMAND --help lists the flags of a command. Every size has a default, so each runs with no flags at all.\n', width),
     exitsText(width),
+    ...SHARED.map(group => groupText(group, FLAGS, width)),
   ].join('\n');
 }
 
@@ -193,6 +198,12 @@ function groupText(group: FlagGroup, flags: readonly Flag[], width: number): str
   const rows = flags.filter(flag => flag.group === group);
   if (rows.length === 0) return '';
   return `${group}${GROUP_NOTES[group] ?? ''}\n${rows.map(flag => flagText(flag, width)).join('')}`;
+}
+
+/** 'General  --quiet, --verbose …: see rnn-cli --help'; '' where the command has none of them */
+function sharedText(group: FlagGroup, flags: readonly Flag[], width: number): string {
+  const names = flags.filter(flag => flag.group === group).map(usualSpelling);
+  return names.length === 0 ? '' : wrapText(`${group.padEnd(9)}${names.join(' ')}  (rnn-cli --help)\n`, width, 9);
 }
 
 /** '  --M, --units n[,n]          hidden units; …  [5]' with further lines below the text */

@@ -8,13 +8,21 @@ import type { NetworkHints } from './convention.js';
 /** How PyTorch itself says everything that a state dict leaves open. */
 export const EXPORT = 'in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")';
 
+/** The same in short, where the page of E_ASK is named that has the command. */
+export const SAVE_PT2 = 'save the model with torch.export: a .pt2 says it';
+
 /**
- * What weights alone leave open, in one sentence, and the file that would say it.
+ * Weights alone leave it open: the beginning of a sentence.
  * @param whole the file holds the module itself: its parts, but not the code that uses them
  */
-export function whyOf(framework: FrameworkName, whole?: unknown): string {
+export function silent(framework: FrameworkName, whole?: unknown): string {
   if (framework !== 'torch') return 'the weights do not say';
-  return whole ? 'a pickled module has no code of its forward, a .pt2 has' : 'a state dict does not say, a .pt2 does';
+  return whole ? 'a pickled module does not say' : 'a state dict does not say';
+}
+
+/** The same, and the file that would say it. */
+export function whyOf(framework: FrameworkName, whole?: unknown): string {
+  return framework === 'torch' ? `${silent(framework, whole)}, a .pt2 does` : silent(framework);
 }
 
 type Layer = Readonly<Record<string, unknown>>;
@@ -82,10 +90,10 @@ export function askForActivations(layers: readonly Layer[], framework: Framework
   const pairs = open.map(i => `${nameOf(layers[i])} and ${nameOf(layers[readerOf(layers, i)])}`).join(', ');
   return ask({
     fact: 'activation',
-    what: `which activation stands between ${pairs}`,
-    why: `${whyOf(framework, whole)}; nor is it said that one reads the other`,
+    what: `which activation is between ${pairs}, or whether one reads the other at all`,
+    why: silent(framework, whole),
     layersLine: layersText(withQuestions(layers), framework),
-    advice: framework === 'torch' ? `or use a file that says it, ${EXPORT}${sideBySide(layers, open[0], framework)}` : undefined,
+    advice: framework === 'torch' ? `${sideBySide(layers, open[0], framework)}${SAVE_PT2}` : undefined,
   });
 }
 
@@ -99,7 +107,7 @@ function sideBySide(layers: readonly Layer[], at: number, framework: FrameworkNa
     layers.slice(0, at + 1).map(layer => ({ ...layer, name: layer.title })),
     framework,
   );
-  return `; or, if both read ${nameOf(before)}, choose one: --layers "${line}"`;
+  return `if both read ${nameOf(before)}, choose one: --layers "${line}"; or `;
 }
 
 /**
@@ -120,9 +128,9 @@ export function askForShape(layers: readonly Layer[], framework: FrameworkName, 
   throw ask({
     fact: 'wiring',
     what: what.join(', and '),
-    why: whyOf(framework, whole),
+    why: silent(framework, whole),
     layersLine: layersText(withQuestions(layers), framework),
-    advice: framework === 'torch' ? `or use a file that says it, ${EXPORT}` : undefined,
+    advice: framework === 'torch' ? SAVE_PT2 : undefined,
   });
 }
 

@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { type Assumption, ask } from '../model/assumptions.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import { layersText } from '../model/layersLine.js';
-import { whyOf } from './assumed.js';
+import { silent, whyOf } from './assumed.js';
 import { layerOfGroup, type WeightGroup } from './inferLayers.js';
 import { byNaturalOrder } from './naturalOrder.js';
 
@@ -81,10 +81,10 @@ function askForOrder(one: readonly WeightGroup[], other: readonly WeightGroup[],
   const [a, b] = [partsOf(one, framework), partsOf(other, framework)];
   return ask({
     fact: 'order',
-    what: `two orders fit the sizes: ${namesOf(one)}, and ${namesOf(other)}`,
-    why: whyOf(framework),
+    what: `in which order ${namesOf(one)} are used: two fit the sizes`,
+    why: silent(framework),
     layersLine: a.map((part, i) => (part === b[i] ? part : '_')).join(','),
-    advice: `that is "${a.join(',')}" or "${b.join(',')}"`,
+    advice: `--layers "${a.join(',')}"; or --layers "${b.join(',')}"`,
   });
 }
 

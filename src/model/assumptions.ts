@@ -37,12 +37,13 @@ export interface Assumption {
 /** What has to be said, and cannot be assumed because no value is the usual one. */
 export interface Question {
   readonly fact: Fact;
-  /** 'which activation stands between fc1 and fc2' */
+  /** 'which activation is between fc1 and fc2' */
   readonly what: string;
+  /** who leaves it open, the beginning of that sentence: 'a state dict does not say' */
   readonly why: string;
   /** the line with `_` where the user has to say: 'lstm:64,dense:64@_,dense:1' */
   readonly layersLine: string;
-  /** what to do beside completing that line */
+  /** what to do instead of completing that line; several of them with '; or' between */
   readonly advice?: string;
 }
 
@@ -61,10 +62,17 @@ export function checkAssumptions(assumptions: readonly Assumption[], strict: boo
   });
 }
 
+/** A place to fill, and no `_` within a name. */
+const UNFILLED = /(^|[,@+=])_/;
+
 /** The error that asks for what nobody has said: E_ASK (convention, exit 3). */
 export function ask({ what, why, layersLine, advice }: Question): RnnError {
-  return new RnnError('convention', 'E_ASK', `${what}: ${why}`, {
-    fix: `${layersLine.includes('_') ? 'replace each _ and say the network' : 'if it is so, say it'}: --layers "${layersLine}"${advice ? `; ${advice}` : ''}`,
+  const line = `--layers "${layersLine}"`;
+  const functions = layersLine.includes('@_') ? ' (@linear: no activation)' : '';
+  const first = UNFILLED.test(layersLine) ? `replace each _${functions}: ${line}` : `if it is so, say it: ${line}`;
+  return new RnnError('convention', 'E_ASK', `${why} ${what}`, {
+    fix: advice ? `${first}; or ${advice}` : first,
+    more: 'E_ASK',
     layersLine,
   });
 }

@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { toJson } from './json.js';
 import { NO_PAINT, type Paint } from './paint.js';
-import { wrapText } from './text.js';
+import { alternatives, wrapText } from './text.js';
 
 /** One error as a document (`rnn-cli/error@1`). Every key is always there; null = nothing to say. */
 export interface ErrorDocument {
@@ -27,6 +27,8 @@ export interface ErrorDocument {
 }
 
 const MESSAGE_LIMIT = 400;
+/** a fix may have a whole --layers line, or two */
+const FIX_LIMIT = 2000;
 const EXCERPT_LIMIT = 100;
 const COMMAND_LIMIT = 2000;
 /** lists of known names are long; the nearest one is in the fix */
@@ -73,12 +75,13 @@ export function errorText(error: unknown, paint: Paint = NO_PAINT, width = Numbe
   const limited = limit !== null && message.includes(String(limit.value));
   if (expected && !limited && !said.includes(expected)) lines.push(`  expected: ${escapeText(expected, EXPECTED_LIMIT)}`);
   if (found && !said.includes(found)) lines.push(`  found: ${escapeText(found, EXPECTED_LIMIT)}`);
-  const last = [fix ? `fix: ${escapeText(fix, MESSAGE_LIMIT)}` : '', more ? `More: rnn-cli explain ${escapeText(more)}` : ''].filter(
-    Boolean,
-  );
+  const last = [
+    fix ? `fix: ${alternatives(escapeText(fix, FIX_LIMIT), 7)}` : '',
+    more ? `More: rnn-cli explain ${escapeText(more)}` : '',
+  ].filter(Boolean);
   if (last.length > 0) lines.push(`  ${last.join(fix?.endsWith('.') ? '  ' : '.  ')}`);
   if (command) lines.push(`  try: ${escapeText(command, COMMAND_LIMIT)}`);
-  const wrapped = lines.map(text => wrapText(text, width, 4));
+  const wrapped = lines.map(text => wrapText(text, width, text.startsWith('  fix: ') ? 7 : 4));
   if (excerpt) wrapped.splice(excerptAt, 0, ...excerptLines(excerpt, paint));
   return `${wrapped.join('\n')}\n`;
 }

@@ -4,7 +4,7 @@ import { factLines } from './labelledLines.js';
 import { bytesText } from './numbers.js';
 import { shapesText } from './shapesReport.js';
 import { type Column, drawTable, type Layout } from './table.js';
-import { wrapText } from './text.js';
+import { alternatives, wrapText } from './text.js';
 
 const COLUMNS: readonly Column[] = [
   { title: 'tensor', min: 12, paint: 'name', path: true },
@@ -38,9 +38,17 @@ export async function inspectText(result: InspectResult, layout: Layout): Promis
     ` ${counted(result.totals.tensors, 'tensor')}, ${counted(numbers, 'number')}, ${bytesText(bytes)}${result.skipped.length > 0 ? `; ${result.skipped.length} are no weights of the network: ${result.skipped.slice(0, 4).join(', ')}${result.skipped.length > 4 ? ' …' : ''}` : ''}\n`,
   );
   if (result.network) parts.push(await shapesText(result.network, layout));
-  if (result.layersLine !== null) parts.push(`${wrapText(` --layers "${escapeText(result.layersLine, 1000)}"`, width, 2)}\n`);
-  if (result.reason !== null) parts.push(`${wrapText(`${paint.warn(result.runs ? 'note:' : 'not run:')} ${result.reason}`, width, 2)}\n`);
+  if (result.layersLine !== null && !result.reason?.includes(result.layersLine))
+    parts.push(`${wrapText(` --layers "${escapeText(result.layersLine, 1000)}"`, width, 2)}\n`);
+  if (result.reason !== null) parts.push(reasonText(result.reason, result.runs, layout));
   return parts.join('\n');
+}
+
+/** Why there are no numbers, and below it what gives some. */
+function reasonText(reason: string, runs: boolean, { paint, width }: Layout): string {
+  const [what, ...fixes] = reason.split('; fix: ');
+  const lines = [`${paint.warn(runs ? 'note:' : 'not run:')} ${what}`, ...fixes.map(fix => `  fix: ${alternatives(fix, 7)}`)];
+  return `${lines.map((line, i) => wrapText(line, width, i === 0 ? 2 : 7)).join('\n')}\n`;
 }
 
 /** '1 tensor', '5 tensors' */

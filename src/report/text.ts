@@ -76,6 +76,11 @@ export function wrapText(text: string, width: number, hang = 0): string {
     .join('\n');
 }
 
+/** The ways out of an error, which are one text with '; or ' between them: below each other, each at the column of the first. */
+export function alternatives(fix: string, column: number): string {
+  return fix.split('; or ').join(`\n${' '.repeat(column)}or `);
+}
+
 /** Code is broken before a remark at the end of a line alone, which then stands below the line, indented as it is. */
 export function wrapCode(text: string, width: number): string {
   return text

@@ -59,7 +59,7 @@ export async function runInspect(
   onInspected?.({ opened, network });
   const graph = opened.graph?.model ?? null;
   const inspected = graph && graphOf(graph);
-  const tensors = describeTensors(file.tensors, network, graph);
+  const tensors = describeTensors(file.tensors, network, graph, network?.framework ?? opened.framework);
   const blocked = inspected && inspected.unsupported.length > 0 ? `the operator ${inspected.unsupported[0]} is not run here` : null;
   return {
     schema: 'rnn-cli/inspect@2',
@@ -98,7 +98,7 @@ async function networkOf(
     const why = opened.graph && 'reason' in opened.graph.layers ? opened.graph.layers.reason : null;
     const layersLine =
       network.ask?.layersLine ?? (network.model.layers.length === 0 ? null : layersLineOf(network.model, network.framework));
-    const shapes = network.model.layers.length > 0 ? shapesOf(network) : null;
+    const shapes = network.model.layers.length > 0 ? shapesOf({ ...network, ask: undefined }) : null;
     return { network, shapes, layersLine, reason: network.ask ? reasonOf(network.ask, path) : (why ?? network.withoutWeights ?? null) };
   } catch (error) {
     // what is wrong with the flags, and not with the file
@@ -113,7 +113,7 @@ async function networkOf(
 function reasonOf({ where, message, fix }: RnnError, path: string): string {
   const shown = shownPath(path);
   const part = where?.startsWith(shown) ? where.slice(shown.length).replace(/^: /, '') : where;
-  return `${part ? `${part}: ` : ''}${message}${fix ? ` (${fix})` : ''}`;
+  return `${part ? `${part}: ` : ''}${message}${fix ? `; fix: ${fix}` : ''}`;
 }
 
 function versionOf({ metadata }: TensorFile, graph: OnnxModel | null): string | null {

@@ -179,10 +179,10 @@ function listedGroups(found: readonly NamedLayer[], withWeights: readonly Weight
   if (open.length > 0)
     throw ask({
       fact: 'wiring',
-      what: `what ${open.map(group => group.name).join(', ')} ${open.length > 1 ? 'do' : 'does'}`,
-      why: 'the weights do not say, only that the layer has none',
+      what: `what ${open.map(group => group.name).join(', ')} ${open.length > 1 ? 'do: layers' : 'does: a layer'} without any`,
+      why: 'the weights do not say',
       layersLine: layersText(openLayers(groups), 'keras'),
-      advice: "or give the model's description: --model config.json (model.to_json())",
+      advice: "give the model's description, --model config.json (model.to_json())",
     });
   const masking = groups.filter(group => group.layer?.kind === 'masking').map(group => group.name);
   return {

@@ -4,7 +4,7 @@ import type { TorchModule } from '../../formats/torch/module.js';
 import { type Assumption, ask } from '../../model/assumptions.js';
 import { layersText, layerText } from '../../model/layersLine.js';
 import { formatShape } from '../../tensor/tensor.js';
-import { EXPORT, whyOf } from '../assumed.js';
+import { EXPORT, SAVE_PT2, silent, whyOf } from '../assumed.js';
 import type { NamedTensors, NetworkHints, ReadNetwork } from '../convention.js';
 import { layersOf, type WeightGroup } from '../inferLayers.js';
 import { convolutionOf, functionOf, normalisationOf } from './moduleFacts.js';
@@ -47,10 +47,10 @@ export function torchScript(): RnnError {
 function askForNames(layers: readonly Readonly<Record<string, unknown>>[]): RnnError {
   return ask({
     fact: 'order',
-    what: 'which parameter belongs to which module',
-    why: 'the file holds a list of parameters without names, in the order of construction',
+    what: 'which parameter belongs to which module, only the order of construction',
+    why: 'a list of parameters does not say',
     layersLine: layers.map(layer => layerText(layer, 'torch')).join(','),
-    advice: `that is what their shapes look like; or a file that says it, ${EXPORT}`,
+    advice: SAVE_PT2,
   });
 }
 
@@ -61,8 +61,8 @@ function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork 
   const titles = new Map(shortNames(modules).map((title, i) => [modules[i], escapeText(title || modules[i].name, 60)]));
   const found = modules.some(({ kind }) => kind === 'attention') ? undefined : orderOf(modules, hints.features, isSorted(tensors));
   const why = whyOf('torch', hints.module);
-  if (!found) throw askForWiring(modules, titles, why);
-  if (found.undecided) throw askForOrder(found, titles, why);
+  if (!found) throw askForWiring(modules, titles, silent('torch', hints.module));
+  if (found.undecided) throw askForOrder(found, titles, silent('torch', hints.module));
   const read = layersOf(groupsOf(found.order, titles, hints.module), hints, 'torch');
   const own = [
     ...precisionAssumptions(tensors),
@@ -169,7 +169,7 @@ function wiringAssumptions(order: readonly Placed[], titles: Titles, why: string
   const cells = order.filter(({ module }) => module.recurrent).map(({ module }) => titles.get(module));
   if (cells.length < 2) return [];
   const what = cells.slice(1).map((name, i) => `${name} reads every step of ${cells[i]} and starts from zero`);
-  return [{ fact: 'wiring', what: what.join(', '), value: cells.join(', '), why: `${why} (${EXPORT})`, say: null }];
+  return [{ fact: 'wiring', what: what.join(', '), value: cells.join(', '), why, say: null }];
 }
 
 /** A GroupNorm has the tensors of a LayerNorm. */
@@ -187,29 +187,27 @@ function askForOrder({ order, rival }: Order, titles: Titles, why: string): RnnE
   const [line, other] = [order, rival!].map(placed => partsOf(placed, titles).join(','));
   return ask({
     fact: 'order',
-    what: `two orders of ${order.map(({ module }) => titles.get(module)).join(', ')} fit their sizes`,
+    what: `in which order ${order.map(({ module }) => titles.get(module)).join(', ')} are used: two fit the sizes`,
     why,
     layersLine: line,
-    advice: `else --layers "${other}"; or a file that says it, ${EXPORT}`,
+    advice: `the other: --layers "${other}"; or ${SAVE_PT2}`,
   });
 }
 
 /** What can be run without more information: the first recurrent module alone, by its name. */
 function askForWiring(modules: readonly Module[], titles: Titles, why: string): RnnError {
   const names = modules.map(module => titles.get(module)).join(', ');
-  const cells = modules.filter(({ recurrent }) => recurrent).map(module => ({ module, embedding: false }));
+  const cells = modules.filter(({ recurrent }) => recurrent);
+  const parts = cells.flatMap(module => partsOf([{ module, embedding: false }], titles));
   const attention = modules.some(({ kind }) => kind === 'attention');
   const [first] = cells;
-  const one = first?.module.layers.length === 1 ? `${partsOf([first], titles)[0]}+name=${first.module.name}` : undefined;
-  const alone = one ? `; ${titles.get(first.module)} alone runs: --layers "${one}"` : '';
+  const alone = first?.layers.length === 1 ? `run ${titles.get(first)} alone: --layers "${parts[0]}+name=${first.name}"; or ` : '';
   return ask({
     fact: 'wiring',
-    what: `how ${names} are wired`,
-    why: attention
-      ? `${why}; nor how many heads an attention has`
-      : `${why}; in no order does each read what the one before gives (parallel parts, attention?)`,
-    layersLine: [...partsOf(cells, titles), ...modules.filter(m => !m.recurrent).map(() => '_')].join(','),
-    advice: `a network that is no chain needs a file that says it, ${EXPORT}, or a spec with "inputs" and "tensors" (names of modules)${alone}`,
+    what: attention ? `how ${names} are wired, nor how many heads an attention has` : `how ${names} are wired: their sizes fit no chain`,
+    why,
+    layersLine: [...parts, ...modules.filter(m => !m.recurrent).map(() => '_')].join(','),
+    advice: `${alone}${SAVE_PT2}; or say the wiring in a spec`,
   });
 }
 

@@ -7,6 +7,8 @@ const PAGES: readonly (readonly [codes: string, title: string, ...text: string[]
     'the file does not say enough',
     'Several networks fit these weights, and no one of them is usual: Linears in a row may have an activation between them, equal sizes may be wired in more than one way.',
     'The error prints a --layers line with the sizes of the file; replace each _ and run it again. @linear says that there is no activation.',
+    'A chain of some of the modules is said with their names: --layers "lstm:8+name=encoder,dense:2+name=head". Any other wiring is said by a spec whose layers have "inputs", and "tensors" with the name of the module (docs/spec.md).',
+    'A .pt2 says everything. In Python, with an example input x: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
   [
     'E_UNFILLED',

@@ -53,11 +53,7 @@ export function shapesOf(
       stateBytes: toCount(shapes.layers.reduce((total, l) => total + stateSize(l), 0n) * BYTES),
       trainingBytes: toCountOrNull(times(sum(shapes.layers.map(trainingSize)), BYTES)),
     },
-    notes: [
-      ...network.notes,
-      ...(network.ask ? [`numbers need an answer: ${network.ask.message} (${network.ask.fix})`] : []),
-      ...frameworkNotes(counts),
-    ],
+    notes: [...network.notes, ...(network.ask ? [`numbers need an answer: ${network.ask.message}`] : []), ...frameworkNotes(counts)],
     assumptions: network.assumptions,
   };
 }

@@ -29,10 +29,11 @@ export function describeTensors(
   tensors: ReadonlyMap<string, FileTensor>,
   network: Network | null,
   graph: OnnxModel | null,
+  framework = network?.framework,
 ): InspectTensor[] {
   const known = graph ? rolesOfGraph(graph) : network ? rolesInOrder(tensors, network) : new Map<string, Role>();
   return [...tensors].map(([name, { shape, dtype }]) => {
-    const role = known.get(name) ?? roleOfName(name, tensors, network?.framework ?? null);
+    const role = known.get(name) ?? roleOfName(name, tensors, framework ?? null);
     return { name, shape, dtype, count: sizeOf(shape), role: role?.role ?? null, gates: role?.gates ?? null };
   });
 }
