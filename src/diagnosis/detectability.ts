@@ -1,4 +1,5 @@
 import type { Kernel } from '../engines/batched/kernel.js';
+import { samplesApart } from '../model/samples.js';
 import { largestDifference } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { excerptOf } from './excerpt.js';
@@ -96,13 +97,9 @@ const SHOWN = 3;
 function partsOf(whole: Scenario, all: Part, sample: number): readonly Part[] {
   const { scenario } = all;
   const N = scenario.input.x.shape[0];
-  if (N === 1 || isStateful(scenario)) return [all];
+  if (N === 1 || !samplesApart(scenario.model)) return [all];
   const one = whole.input.x.shape[1] === scenario.input.x.shape[1] ? partOf(whole, sample, sample + 1) : partOf(scenario, 0, 1);
   return N > 2 ? [one, partOf(scenario, 0, 2), all] : [one, all];
-}
-
-function isStateful({ model }: Scenario): boolean {
-  return model.layers.some(l => 'stateful' in l && l.stateful);
 }
 
 /** How far it moves y: on a few samples if that is more than `enough`, else on all. undefined: it cannot happen here. */
@@ -154,7 +151,7 @@ const singles = new WeakMap<Scenario, Outcome | undefined>();
 function moveOnKernel(variant: Variant, part: Part, kernel: Kernel): number | undefined {
   const changed = variant.change(part.scenario);
   if (!changed) return undefined;
-  if (isStateful(changed) || ![...changed.loops.values()].every(canFuse)) return moveOn(variant, part);
+  if (!samplesApart(changed.model) || ![...changed.loops.values()].every(canFuse)) return moveOn(variant, part);
   if (!singles.has(part.scenario)) singles.set(part.scenario, runScenario(part.scenario, { fused: kernel }));
   const right = singles.get(part.scenario);
   return right && apart(runScenario(changed, { fused: kernel, like: right })?.y, right.y);

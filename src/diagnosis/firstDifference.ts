@@ -1,3 +1,4 @@
+import { samplesApart } from '../model/samples.js';
 import { distance } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { areApart, type Noise } from './noise.js';
@@ -23,7 +24,8 @@ export function firstDifferenceOf(view: OutputReading, finding: Finding, noise: 
   if (sample === undefined) return null;
   const layerOf = finding.layers.find(l => l !== null) ?? null;
   // what follows cannot matter to this sample, unless the mistake mixes them
-  const part = finding.needsAll || other.shape[0] !== scenario.input.x.shape[0] ? { scenario, right } : partOf(scenario, 0, sample + 1);
+  const whole = finding.needsAll || other.shape[0] !== scenario.input.x.shape[0] || !samplesApart(scenario.model);
+  const part = whole ? { scenario, right } : partOf(scenario, 0, sample + 1);
   const changed = finding.change?.(part.scenario);
   const after = changed && runScenario(changed, { like: part.right });
   if (!after) return { sample, step: null, layer: layerOf };

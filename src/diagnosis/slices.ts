@@ -1,3 +1,4 @@
+import { samplesApart } from '../model/samples.js';
 import { largestMagnitude } from '../tensor/difference.js';
 import { sliceFirst } from '../tensor/layout.js';
 import { type FloatArray, sizeOf, type Tensor } from '../tensor/tensor.js';
@@ -31,13 +32,13 @@ export interface Slice extends Part {
 export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, noise: Noise): Slices {
   const whole = { scenario, right, other, noise };
   const N = scenario.input.x.shape[0];
-  const stateful = scenario.model.layers.some(l => 'stateful' in l && l.stateful);
   const common = {
     whole,
     different: Math.min(differentNumbers(other.data), freedomOf(right, scenario, other)),
     asSpecified: apart(right.y.data, other.data, noise.data).times,
   };
-  if (N === 1 || stateful || other.shape[0] !== N) return { ...common, worst: whole, worstAt: 0, before: whole, first: -1 };
+  if (N === 1 || other.shape[0] !== N || !samplesApart(scenario.model))
+    return { ...common, worst: whole, worstAt: 0, before: whole, first: -1 };
   const { first, worst } = samplesOff(right.y, other, noise);
   return {
     ...common,

@@ -16,6 +16,7 @@ export const FACTS = [
   'description',
   'precision',
   'state',
+  'batch',
   'x',
   'weights',
 ] as const;

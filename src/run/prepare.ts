@@ -11,7 +11,7 @@ import { checkFinite } from './input/finite.js';
 import { readInitialStates } from './input/initialStates.js';
 import { INPUT_NAMES, inputNotes, type ReadArray, readArray, toInput } from './input/input.js';
 import { paddedInput, withTimesteps } from './input/padding.js';
-import { rowsOfInput } from './input/rows.js';
+import { checkApart, computedTogether, rowsOfInput } from './input/rows.js';
 import { checkMemory } from './memory.js';
 import { isExact, loadNetwork, type Network, openModel } from './network/network.js';
 import type { InputRequest, NetworkRequest } from './request.js';
@@ -51,11 +51,12 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
   const array = given ?? (request.input === undefined ? undefined : await readArray(request.input, INPUT_NAMES));
   const network = await loadNetwork(withFramework(request), knownShape(array, request.timeMajor), opened);
   checkBuilt(network, request);
+  checkApart(request, network);
   const seed = request.seed ?? DEFAULT_SEED;
-  const assumptions = [...network.assumptions, ...drawnWeights(network, request), ...drawnX(request)];
-  checkAssumptions(assumptions, request.strict);
   const sizes = array ? sizesOf(array, network) : drawnSizes(network, request, steps);
   const { N, T } = sizes;
+  const assumptions = [...network.assumptions, ...drawnWeights(network, request), ...drawnX(request), ...computedTogether(network, N)];
+  checkAssumptions(assumptions, request.strict);
   checkMemory(network, [N, T], request.maxMemory);
   checkDraws(request, network, array !== undefined);
   const drawn = draw(network, request, seed, array ? null : inputWish(network, sizes));
@@ -97,12 +98,13 @@ function hasNamedInputs(spec: Record<string, unknown> | undefined): boolean {
 async function prepareNamed(request: NetworkRequest & InputRequest, opened: ModelFile): Promise<Prepared> {
   const network = await loadNetwork(withFramework(request), undefined, opened);
   checkBuilt(network, request);
+  checkApart(request, network);
   const seed = request.seed ?? DEFAULT_SEED;
-  const assumptions = [...network.assumptions, ...drawnWeights(network, request), ...drawnX(request)];
-  checkAssumptions(assumptions, request.strict);
   const { readNamedInputs } = await import('./input/namedInputs.js');
   const { x, others, source, promise } = await readNamedInputs(network, request, seed);
   const N = x.shape[0];
+  const assumptions = [...network.assumptions, ...drawnWeights(network, request), ...drawnX(request), ...computedTogether(network, N)];
+  checkAssumptions(assumptions, request.strict);
   checkMemory(network, [N, x.shape[1] ?? 1], request.maxMemory);
   checkDraws(request, network, promise === null);
   const drawn = draw(network, request, seed, null);
@@ -134,6 +136,7 @@ function checkBuilt(network: Network, request: NetworkRequest): void {
 /** An ONNX graph that is run as it stands: nothing is drawn but its input. */
 async function prepareGraph(request: NetworkRequest & InputRequest, opened: ModelFile): Promise<Prepared> {
   const network = await loadNetwork(request, undefined, opened);
+  checkApart(request, network);
   const seed = request.seed ?? DEFAULT_SEED;
   const { readGraphInputs } = await import('./input/graphInput.js');
   const inputs = await readGraphInputs(opened.graph!.model, request, seed);

@@ -1,4 +1,4 @@
-import { isRecurrent } from '../model/spec.js';
+import { samplesApart } from '../model/samples.js';
 import { keep } from '../tensor/lazy.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { executionWithout } from './engineChoice.js';
@@ -83,8 +83,8 @@ async function firstSample(request: StreamRequest, samples: Samples, canRewind: 
   const x = samples.take(1);
   if (N !== undefined && total !== null && N !== total) throw wrongN(N, [total, ...x.shape.slice(1)]);
   const prepared = await prepare({ ...request, N: undefined, rows: undefined }, { tensor: x, format: samples.format, notes: [] });
-  const { otherInputs, otherOutputs, input, layers } = prepared.network.model;
-  if (otherInputs || otherOutputs || input.shape || layers.some(layer => isRecurrent(layer) && layer.stateful)) return undefined;
+  const { model, shapes } = prepared.network;
+  if (model.otherInputs || model.otherOutputs || model.input.shape || !samplesApart(model, shapes)) return undefined;
   return { request, samples, prepared, from: range.from, count: range.to === null ? null : range.to - range.from };
 }
 

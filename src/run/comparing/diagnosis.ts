@@ -19,6 +19,7 @@ import { samplesOff } from '../../diagnosis/slices.js';
 import { NEAR_NOISE } from '../../diagnosis/thresholds.js';
 import { loadKernel } from '../../engines/batched/kernel.js';
 import { layerCost } from '../../model/counts.js';
+import { samplesApart } from '../../model/samples.js';
 import { isRecurrent, type LayerSpec } from '../../model/spec.js';
 import { once } from '../../once.js';
 import { largestDifference, largestMagnitude } from '../../tensor/difference.js';
@@ -65,8 +66,9 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
   const N = prepared.input.x.shape[0];
   const work = workOfSample(prepared);
   const kernel = work >= WORTH_COMPILING ? await loadKernel(false) : undefined;
+  const apart = samplesApart(prepared.network.model, prepared.network.shapes);
   const sameKind = hidden === null && sameShape(expected.shape, actual.shape);
-  const [from, to] = sameKind ? windowOf(expected, actual, Math.max(4, Math.floor(MOST_WORK / work))) : [0, N];
+  const [from, to] = sameKind && apart ? windowOf(expected, actual, Math.max(4, Math.floor(MOST_WORK / work))) : [0, N];
   const all = from === 0 && to === N;
   const scenario = all ? whole : samplesOf(whole, from, to);
   const right = once(() => computed(scenario));
@@ -74,7 +76,8 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
   const few = Math.max(1, Math.min(NOISE_SAMPLES, Math.floor(MOST_WORK / 4 / work)));
   const { layers } = whole.model;
   const cost = work + LAYER_WORK * layers.length;
-  const bounded = (samples: number) => boundedTo(N <= samples && all ? scenario : samplesOf(whole, 0, Math.min(N, samples)), share());
+  const bounded = (samples: number) =>
+    boundedTo((N <= samples && all) || !apart ? scenario : samplesOf(whole, 0, Math.min(N, samples)), share());
   /** of a sample that can be computed for every mistake */
   const share = once(() => MOST_DETECTABILITY_WORK / cost / mistakesIn(whole) / RUNS_OF_A_MISTAKE);
   const looked = once(() => layersLookedAt(layers, share(), prepared.input.x.shape[1]));

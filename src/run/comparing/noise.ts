@@ -1,5 +1,5 @@
 import type { EngineInput, EngineOutput, Rounding } from '../../engines/engine.js';
-import { isRecurrent } from '../../model/spec.js';
+import { samplesApart } from '../../model/samples.js';
 import { concatFirst, sliceFirst } from '../../tensor/layout.js';
 import type { Precision, Tensor } from '../../tensor/tensor.js';
 import { outputOf } from '../forward.js';
@@ -75,8 +75,7 @@ export async function measureNoise(prepared: Prepared, { threads, dtype, known }
 
 /** Every sample is computed for itself: not in a graph, nor where states pass from call to call. */
 function canBeSplit({ graphInputs, network, input }: Prepared, y: Tensor): boolean {
-  const stateful = network.model.layers.some(layer => isRecurrent(layer) && layer.stateful);
-  return !graphInputs && !stateful && y.shape.length > 0 && y.shape[0] === input.x.shape[0];
+  return !graphInputs && samplesApart(network.model, network.shapes) && y.shape.length > 0 && y.shape[0] === input.x.shape[0];
 }
 
 /** x, mask and states of these samples. x [N, T, …], mask [N·T], states [N, M] */

@@ -1,6 +1,10 @@
 import type { EngineInput } from '../../engines/engine.js';
 import { RnnError } from '../../errors.js';
+import type { Assumption } from '../../model/assumptions.js';
+import { samplesApart } from '../../model/samples.js';
+import { isRecurrent } from '../../model/spec.js';
 import { sliceFirst } from '../../tensor/layout.js';
+import type { Network } from '../network/network.js';
 import type { RowRange } from '../request.js';
 
 /** The samples of a range of N. @throws RnnError E_ROWS_RANGE where there are none */
@@ -11,6 +15,44 @@ export function rowsOf({ from, to }: RowRange, N: number): { from: number; to: n
     expected: `from 0 to ${N - 1}`,
     found: String(from),
   });
+}
+
+/**
+ * Some samples alone, where that is asked for.
+ * @throws RnnError E_CONFLICT where the network does not compute every sample for itself
+ */
+export function checkApart(
+  { rows, chunk }: { readonly rows?: RowRange; readonly chunk?: number },
+  { model, shapes, graph }: Network,
+): void {
+  const flag = rows ? '--rows' : chunk === undefined ? undefined : '--chunk';
+  if (!flag) return;
+  const asItStands = graph && !graph.exact;
+  if (!asItStands && samplesApart(model, shapes)) return;
+  throw new RnnError(
+    'usage',
+    'E_CONFLICT',
+    asItStands ? 'no axis of this graph is known to be that of the samples' : 'the samples of this network depend on each other',
+    {
+      where: flag,
+      expected: 'a network that computes every sample for itself',
+      found: asItStands
+        ? 'a graph that is run as it stands'
+        : 'an operator that reads across samples, or a state kept from one call to the next',
+      fix: `leave ${flag} out: all samples are computed together`,
+    },
+  );
+}
+
+/** What `predict` takes at once unless `batch_size` says otherwise. */
+const KERAS_BATCH = 32;
+
+/** Keras' `predict` computes 32 samples at a time; where they depend on each other its y is not that of all together. */
+export function computedTogether({ model, shapes, framework }: Network, N: number): Assumption[] {
+  const stateful = model.layers.some(layer => isRecurrent(layer) && layer.stateful);
+  if (framework !== 'keras' || N <= KERAS_BATCH || stateful || samplesApart(model, shapes)) return [];
+  const why = `an operator reads across samples, and predict(x) takes ${KERAS_BATCH} at a time: predict(x, batch_size=${N}) gives this y`;
+  return [{ fact: 'batch', what: `the ${N} samples are computed together`, value: String(N), why, say: null }];
 }
 
 /** x, mask and states of the samples of a range. x [N, T, …], mask [N·T], states [N, M] */

@@ -1,0 +1,28 @@
+import { operatorSamples, type Samples } from '../layers/operatorSamples.js';
+import { inferShapes, type ModelShapes } from './shapes.js';
+import { inputsOf, isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
+
+/**
+ * Whether every sample is computed for itself, so that some of them alone give what they give among all. Not where states pass from one call
+ * to the next, nor where an operator reads along the axis of the samples: a mean over it, or a network with the steps first.
+ */
+export function samplesApart(model: ModelSpec, known?: ModelShapes): boolean {
+  if (model.layers.some(layer => isRecurrent(layer) && layer.stateful)) return false;
+  if (model.layers.every(layer => layer.kind !== 'op')) return true;
+  const shapes = known ?? inferShapes(model);
+  const [N] = shapes.input;
+  const samplesOf = new Map<string, Samples>(inputsOf(model).map(({ name }) => [name, 'each']));
+  for (const { layer, inputs, output, others } of shapes.layers) {
+    const values = layer.inputs.map((name, i) => ({ samples: samplesOf.get(name)!, shape: inputs[i] }));
+    const samples = layer.kind === 'op' ? operatorSamples(layer, values, output, N) : layerSamples(layer, samplesOf);
+    samplesOf.set(layer.name, samples);
+    for (const { suffix } of others) samplesOf.set(`${layer.name}/${suffix}`, samples);
+  }
+  return [model.output, ...(model.otherOutputs ?? []).map(o => o.value)].every(value => samplesOf.get(value) === 'each');
+}
+
+/** A layer keeps samples apart where all that it reads does. */
+function layerSamples({ inputs, states = [], mask }: LayerSpec, known: ReadonlyMap<string, Samples>): Samples {
+  const [first, ...others] = [...inputs, ...states, ...(mask ? [mask] : [])].map(name => known.get(name)!);
+  return others.every(samples => samples === first) ? first : 'mixed';
+}
