@@ -94,16 +94,18 @@ function convolution(call: Call): GraphValue {
   const input = sizeOf(space);
   const D = own * places;
   const rows = call.kernels.allocate(outs * D);
+  const from = new Int32Array(outs * places);
+  slide(axes, (out, inputs) => from.set(inputs, out * places));
+  const perGroup = F / groups;
   for (let g = 0; g < groups; g++) {
-    const perGroup = F / groups;
     const kernel = turned(W.data.subarray(g * perGroup * D, (g + 1) * perGroup * D), perGroup, D, call);
     const bias = b && { shape: [perGroup], data: b.data.subarray(g * perGroup, (g + 1) * perGroup) };
     for (let n = 0; n < N; n++) {
       const start = (n * C + g * own) * input;
-      slide(axes, (out, from) => {
-        for (let c = 0; c < own; c++)
-          for (let k = 0; k < places; k++) rows[out * D + c * places + k] = from[k] < 0 ? 0 : x.data[start + c * input + from[k]];
-      });
+      for (let i = 0; i < from.length; i++) {
+        const row = Math.floor(i / places) * D + (i % places);
+        for (let c = 0; c < own; c++) rows[row + c * places] = from[i] < 0 ? 0 : x.data[start + c * input + from[i]];
+      }
       const y = call.kernels.affine({ shape: [outs, D], data: rows }, kernel, bias).data;
       for (let f = 0; f < perGroup; f++)
         for (let out = 0; out < outs; out++) data[(n * F + g * perGroup + f) * outs + out] = y[out * perGroup + f];

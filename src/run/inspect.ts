@@ -1,5 +1,5 @@
 import { RECURRENT_OPS } from '../conventions/onnx/recurrentNode.js';
-import { constantsOf } from '../engines/graph/checkNodes.js';
+import { constantShapes } from '../engines/graph/constantShapes.js';
 import { operatorName, unsupportedNodes } from '../engines/graph/evaluate.js';
 import { RnnError } from '../errors.js';
 import { escapeText, shownPath } from '../escape.js';
@@ -126,9 +126,8 @@ function versionOf({ metadata }: TensorFile, graph: OnnxModel | null): string | 
 }
 
 function graphOf(model: OnnxModel): InspectGraph {
-  const graphs = graphsIn(model.graph);
-  const nodes = graphs.flatMap(graph => graph.nodes);
-  const tensors = new Map(graphs.flatMap(graph => [...constantsOf(graph)]));
+  const nodes = graphsIn(model.graph).flatMap(graph => graph.nodes);
+  const shapes = constantShapes(model);
   const operators = new Map<string, number>();
   for (const node of nodes) operators.set(operatorName(node), (operators.get(operatorName(node)) ?? 0) + 1);
   const plain = (values: OnnxModel['graph']['inputs']) =>
@@ -144,14 +143,13 @@ function graphOf(model: OnnxModel): InspectGraph {
     recurrent: nodes
       .filter(node => node.domain === '' && Object.hasOwn(RECURRENT_OPS, node.opType))
       .map(node => {
-        const W = tensors.get(node.inputs[1] ?? '');
-        const R = tensors.get(node.inputs[2] ?? '');
+        const [W, R] = [1, 2].map(i => shapes.get(node.inputs[i] ?? ''));
         return {
           name: escapeText(node.name, 80),
           op: node.opType,
           direction: escapeText(textOf(node, 'direction') ?? 'forward', 40),
-          features: W?.shape[2] ?? null,
-          units: intOf(node, 'hidden_size') ?? R?.shape[2] ?? null,
+          features: W?.[2] ?? null,
+          units: intOf(node, 'hidden_size') ?? R?.[2] ?? null,
         };
       }),
     unsupported: [...new Set(unsupportedNodes(model).map(operatorName))],

@@ -22,16 +22,18 @@ import {
 /** Requests of the library's callers, who may have no compiler: every key is known, every value of its type, arrays stand where paths do. */
 
 /** What a caller may write for a request of type R. */
-export type Given<R> = Omit<R, 'M' | 'seed' | ArrayKey | 'weights'> & {
+export type Given<R> = Omit<R, 'M' | 'seed' | ArrayKey | 'input' | 'weights'> & {
   /** one number, or several for a stack */
   readonly M?: number | readonly number[];
   readonly seed?: string | number;
   /** a path, or the arrays: by name, or as a list in the order of Keras' get_weights() */
   readonly weights?: string | ArraysData;
+  /** a path, the array, or the arrays of several inputs by their names */
+  readonly input?: string | ArrayData | Readonly<Record<string, ArrayData>>;
 } & { readonly [K in Extract<keyof R, ArrayKey>]?: string | ArrayData };
 
 /** a path, or the array itself */
-type ArrayKey = 'input' | 'against' | 'mask' | 'h0' | 'c0';
+type ArrayKey = 'against' | 'mask' | 'h0' | 'c0';
 
 type Kind =
   | readonly string[]
@@ -45,6 +47,7 @@ type Kind =
   | 'seed'
   | 'array'
   | 'arrays'
+  | 'inputs'
   | 'rows'
   | 'hook';
 
@@ -58,7 +61,7 @@ const NETWORK: KeysOf<NetworkRequest> = {
 }; // biome-ignore format: a table
 
 const INPUT: KeysOf<InputRequest> = {
-  seed: 'seed', rng: RNG_NAMES, inputRng: RNG_NAMES, init: 'text', input: 'array', timeMajor: 'boolean', rows: 'rows', lengths: 'text',
+  seed: 'seed', rng: RNG_NAMES, inputRng: RNG_NAMES, init: 'text', input: 'inputs', timeMajor: 'boolean', rows: 'rows', lengths: 'text',
   mask: 'array', h0: 'array', c0: 'array', engine: ['auto', ...ENGINE_NAMES], dtype: ['f32', 'f64'], threads: 'count', fast: 'boolean',
   strictFinite: 'boolean', simulate: 'text', maxMemory: 'number',
 }; // biome-ignore format: a table
@@ -106,6 +109,7 @@ const EXPECTED: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
   seed: 'a string or a whole number',
   array: 'a path, { shape, data } or nested lists of numbers',
   arrays: 'a path, or arrays by name or in a list',
+  inputs: 'a path, { shape, data }, nested lists of numbers, or such arrays by name',
   rows: '{ from, to }',
   hook: 'a function',
 };
@@ -121,8 +125,10 @@ export async function withRequest<R, T>(name: keyof typeof KEYS, given: Given<R>
   try {
     for (const [key, value] of Object.entries(checked)) {
       const kind = keys[key];
-      if (typeof value === 'string' || (kind !== 'array' && kind !== 'arrays')) continue;
-      const held = kind === 'array' ? await holdArray(key, value as ArrayData) : await holdArrays(key, value as ArraysData);
+      if (typeof value === 'string' || (kind !== 'array' && kind !== 'arrays' && kind !== 'inputs')) continue;
+      const one =
+        kind === 'array' || (kind === 'inputs' && (Array.isArray(value) || 'shape' in (value as object) || 'data' in (value as object)));
+      const held = one ? await holdArray(key, value as ArrayData) : await holdArrays(key, value as ArraysData);
       names.push(held);
       checked[key] = held;
     }
@@ -168,6 +174,7 @@ function fits(value: unknown, kind: Kind): boolean {
       return typeof value === 'string';
     case 'array':
     case 'arrays':
+    case 'inputs':
       return typeof value === 'string' || (typeof value === 'object' && value !== null);
     case 'rows':
       return typeof value === 'object' && value !== null && 'from' in value;

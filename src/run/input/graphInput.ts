@@ -100,6 +100,19 @@ function toValue({ name, dtype, shape }: OnnxValue, array: Tensor): GraphValue {
       },
     );
   }
+  const broken = dtype !== null && INTEGERS.has(dtype) ? array.data.findIndex(v => !Number.isInteger(v)) : -1;
+  if (broken >= 0) {
+    throw new RnnError(
+      'shape',
+      'E_ONNX_INPUT',
+      `the input ${escapeText(name, 60)} is of whole numbers, and one of them is ${array.data[broken]}`,
+      {
+        where: 'input',
+        expected: `whole numbers (${dtype})`,
+        found: String(array.data[broken]),
+      },
+    );
+  }
   if (dtype !== null && INTEGERS.has(dtype)) return { kind: 'int', type: dtype, shape: array.shape, data: Float64Array.from(array.data) };
   return { kind: dtype === 'bool' ? 'bool' : 'float', shape: array.shape, data: array.data };
 }

@@ -1,0 +1,42 @@
+import { RnnError } from '../../errors.js';
+import { graphsIn, type OnnxModel } from '../../formats/onnx/graph.js';
+import { fromOnnx } from '../../ops/value.js';
+import { sizeOf } from '../../tensor/tensor.js';
+import { constantsOf } from './checkNodes.js';
+import { Nodes, type Wire } from './nodes.js';
+import { asOperator } from './operatorOf.js';
+
+/** More numbers than this are weights, and no sizes or axes. */
+const FEW = 64;
+
+/** Shapes of what depends on constants alone, such as weights whose gates are put in another order, by name: nothing is computed. */
+export function constantShapes(model: OnnxModel): ReadonlyMap<string, readonly (number | null)[]> {
+  const nodes = new Nodes();
+  const wires = new Map<string, Wire>();
+  for (const graph of graphsIn(model.graph)) {
+    for (const [name, tensor] of constantsOf(graph)) {
+      if (tensor.dtype === null) continue;
+      if (sizeOf(tensor.shape) <= FEW) wires.set(name, { constant: fromOnnx(tensor, 'f32') });
+      else {
+        const value = nodes.free(name);
+        nodes.shapes.set(
+          value,
+          tensor.shape.map(size => ({ symbol: String(size), size })),
+        );
+        wires.set(name, { value });
+      }
+    }
+    for (const node of graph.nodes) {
+      if (node.inputs.length === 0 || node.captures || !node.inputs.every(name => name === '' || wires.has(name))) continue;
+      try {
+        const given = node.inputs.map(name => wires.get(name));
+        const gives = asOperator(node, given, node.opset ?? model.opsets.get('') ?? 1, nodes);
+        for (const [i, wire] of gives.entries()) wires.set(node.outputs[i] ?? '', wire);
+      } catch (error) {
+        // its shape stays unknown
+        if (!(error instanceof RnnError)) throw error;
+      }
+    }
+  }
+  return new Map([...wires].map(([name, wire]) => [name, nodes.shape(wire).map(d => d.size)]));
+}
