@@ -50,6 +50,7 @@ describe('what the tool prints', () => {
     'shapes --K 0 --framework torch',
     'shapes --T 2147483647 --M 2147483647 --D 2147483647 --stack 3',
     'forward --N 3 --states --trace --cell gru',
+    'forward --N 2 --step 3 --unit 1 --bidirectional',
     'forward --dtype f64 --engine manual --task many-to-many',
     'compare --N 4',
     'compare --N 4 --simulate state-carry --task many-to-many',

@@ -343,7 +343,7 @@ it.each([
   ].map(f => `forward --emit numpy ${f}`),
   'forward --json --precision 3',
   'forward --jsonl --full',
-  'forward --json --step 2 --sample 2 --N 4',
+  'forward --json --plot',
   'forward --simulate state-carry --step 2 --N 4',
   'forward --trace --unit 1',
   'compare --json --precision 3',

@@ -33,6 +33,32 @@ describe('state dicts of the reference folder', () => {
   });
 });
 
+// pickle.dumps of [[0.5, -2], [0.001, 3]], Python 3.11
+const ARRAY =
+  'cnumpy._core.multiarray\n_reconstruct\np0\n(cnumpy\nndarray\np1\n(I0\ntp2\nc_codecs\nencode\np3\n(Vb\np4\nVlatin1\np5\ntp6\nRp7\ntp8\nRp9\n(I1\n(I2\nI2\ntp10\ncnumpy\ndtype\np11\n(Vf4\np12\nI00\nI01\ntp13\nRp14\n(I3\nV<\np15\nNNNI-1\nI-1\nI0\ntp16\nbI00\ng3\n(V\\u0000\\u0000\\u0000?\\u0000\\u0000\\u0000\xc0o\x12\x83:\\u0000\\u0000@@\np17\ng5\ntp18\nRp19\ntp20\nb';
+describe('pickles without a magic number', () => {
+  const [y, list] = [Float32Array.of(0.5, -2, 0.001, 3), Float64Array.of(0.5, -2, 0.001, 3)];
+  it.each<[string, string, Float32Array | Float64Array]>([
+    ['an array, protocol 0', `${ARRAY}.`, y],
+    ['a dict with an array, protocol 0', `(dp0\nVy\np31\n${ARRAY}s.`, y],
+    ['a list of an array, protocol 0', `(lp0\n${ARRAY}a.`, y],
+    ['a list of lists, protocol 0', '(lp0\n(lp1\nF0.5\naF-2.0\naa(lp2\nF0.001\naF3.0\naa.', list],
+    [
+      'a list of lists, protocol 1',
+      ']q\0(]q\x01(G?\xe0\0\0\0\0\0\0G\xc0\0\0\0\0\0\0\0e]q\x02(G?PbM\xd2\xf1\xa9\xfcG@\x08\0\0\0\0\0\0ee.',
+      list,
+    ],
+  ])('%s', async (_, text, data) => {
+    const { format, tensors } = await readTensors(Buffer.from(text, 'latin1'));
+    expect([format, [...tensors.values()]]).toEqual(['pt', [{ shape: [2, 2], dtype: data === y ? 'f32' : 'f64', data }]]);
+  });
+
+  it('are no tables and no arrays that were printed', () => {
+    for (const text of ['[0.5, -2.]\n[3., 4.].', '(1, 2.5).', 'cnumpy\nx.', 'count\n1\n2.'])
+      expect(pt.sniff(memorySource(Buffer.from(text)))).toBe(false);
+  });
+});
+
 // An assembler for pickles: just enough to write what torch.save writes, and what an attacker would
 const text = (s: string) => {
   const bytes = Buffer.from(s);

@@ -1,3 +1,5 @@
+import { forwardDocument } from '../../src/report/forwardReport.js';
+import { toJson } from '../../src/report/json.js';
 import { runForward } from '../../src/run/forward.js';
 import type { ForwardRequest } from '../../src/run/request.js';
 import type { WorkingLine, WorkingStep } from '../../src/run/result.js';
@@ -112,4 +114,20 @@ describe('the part that is asked for', () => {
     const { tensors } = await runForward({ N: 3, trace: true, simulate: 'state-carry' });
     expect(tensors.working).toBeUndefined();
   });
+});
+
+it('a step alone is a document of that step, with the numbers behind one unit', async () => {
+  const request = { layers: 'gru:4,dense:2', N: 2, T: 5, D: 3, trace: true, step: 5, unit: 3 } as const;
+  const { steps, trace } = JSON.parse(toJson(forwardDocument(await runForward(request), request)));
+  const places = steps.map((s: WorkingStep) => [s.layer, s.sample, s.step]);
+  expect(places).toEqual([
+    ['gru_1', 1, 5],
+    ['dense_1', 1, null],
+    ['gru_1', 2, 5],
+    ['dense_1', 2, null],
+  ]);
+  const [z] = steps[0].lines;
+  const { terms } = z.how;
+  expect([z.values.length, terms.length, trace]).toEqual([4, 3, undefined]);
+  expect(terms.reduce((sum: number, { a, b }: { a: number; b: number }) => sum + a * b, 0)).toBeCloseTo(z.values[2], 12);
 });

@@ -82,7 +82,7 @@ const CONFLICTS: readonly Conflict[] = [
     { a, b: 'json', fix: 'JSON holds all of y with all its digits: drop one of them' },
     { a, b: 'jsonl', fix: 'JSON holds all of y with all its digits: drop one of them' },
   ]),
-  { a: 'sample', b: 'json', fix: 'JSON holds every sample: drop one of them', fine: v => v.svg !== undefined },
+  { a: 'sample', b: 'json', fix: 'JSON holds every sample: drop one of them', fine: v => (v.svg ?? v.step ?? v.unit) !== undefined },
   ...(['step', 'unit'] as const).flatMap((b): Conflict[] => [
     { a: 'simulate', b, fix: 'what is computed by hand is the network as it is: drop one of them, or use --trace' },
     { a: 'trace', b, fix: 'one step is shown by hand, --trace shows them all: drop one of them', fine: v => typeof v.trace === 'string' },

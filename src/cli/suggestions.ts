@@ -40,6 +40,8 @@ export function unknownFlag(typed: string, command: CommandName): RnnError {
 function meantFlag(typed: string, command: CommandName): Meant | undefined {
   const bare = (word: string): string => word.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
   const word = bare(typed);
+  // a letter of the equations, and no help
+  if (typed.startsWith('--') && word === 'h') return hiddenUnits(command);
   const known = flagsOf(command).flatMap(flag => spellings(flag).map(spelling => ({ flag, spelling })));
   const sameLetters = known.find(({ spelling }) => bare(spelling) === word);
   if (sameLetters) return suggestion(sameLetters.flag, sameLetters.spelling);
@@ -54,6 +56,13 @@ function meantFlag(typed: string, command: CommandName): Meant | undefined {
   const starts = longer.filter(({ spelling }) => bare(spelling).startsWith(word));
   const best = longer.find(({ spelling }) => bare(spelling) === near) ?? (starts.length === 1 ? starts[0] : undefined);
   return best && suggestion(best.flag, best.spelling);
+}
+
+/** `--h 5` and `--h h0.npy`: what the letter stands for here. */
+function hiddenUnits(command: CommandName): Meant | undefined {
+  const has = (key: string) => flagsOf(command).some(flag => flag.key === key);
+  if (!has('M')) return { words: '-h', to: ['-h'] };
+  return { words: `--M (hidden units)${has('h0') ? ', --h0 (a first state)' : ''} or -h (help)`, to: ['--M'] };
 }
 
 interface Meant {

@@ -24,11 +24,11 @@ export const pt: Format = {
   sniff(source: ByteSource): boolean {
     if (looksLikeZip(source)) return peekNames(source).some(name => /(^|\/)data\.pkl$/.test(name));
     const bytes = readUpTo(source, 0, 2);
-    return bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
+    return (bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5) || isOldPickle(source);
   },
   async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const start = readUpTo(source, 0, LEGACY_MAGIC.length);
-    if (start[0] !== 0x80) return readArchive(source, limits);
+    if (start[0] !== 0x80 && !isOldPickle(source)) return readArchive(source, limits);
     if (LEGACY_MAGIC.every((byte, i) => byte === start[i])) {
       const { value, storages } = readLegacy(source, limits);
       return fileOf(collect(value, limits), storages, limits);
@@ -36,6 +36,13 @@ export const pt: Format = {
     return pickledFile(source, limits);
   },
 };
+
+/** Protocols 0 and 1 have no magic number. They begin with a list or dict that is remembered, or a name that is called, and end with a stop. */
+function isOldPickle(source: ByteSource): boolean {
+  if (source.size < 4 || source.read(source.size - 1, 1)[0] !== 0x2e) return false;
+  const start = Buffer.from(readUpTo(source, 0, 64)).toString('latin1');
+  return /^(\([ld]p0\n|[\]}]q\0|\(?c(numpy|collections|copy_reg|__builtin__)[\w.]*\n\w+\n[pq(])/.test(start);
+}
 
 function readArchive(source: ByteSource, limits: Limits): TensorFile {
   const notes: string[] = [];

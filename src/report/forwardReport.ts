@@ -1,6 +1,7 @@
 import { escapeText, shownPath } from '../escape.js';
 import { withFields } from '../once.js';
-import type { ForwardResult, TensorData, TraceLayer } from '../run/result.js';
+import type { ForwardRequest } from '../run/request.js';
+import type { ForwardResult, TensorData, TraceLayer, WorkingStep } from '../run/result.js';
 import { float32Json, type JsonSink, nestedJson, writeJson } from './json.js';
 import { factLines } from './labelledLines.js';
 import type { Layout } from './table.js';
@@ -96,12 +97,31 @@ function statesTensor({ states, dtype }: ForwardResult): TensorData | undefined 
   return { shape, data: dtype === 'float32' ? Float32Array.from(flat) : Float64Array.from(flat) };
 }
 
-/** The document `rnn-cli/forward@1`: numbers of a float32 run with the digits of a float32. */
-export function forwardDocument(result: ForwardResult): object {
+/** The document `rnn-cli/forward@1`: numbers of a float32 run with the digits of a float32; with a step or a unit its hand calculation alone. */
+export function forwardDocument(result: ForwardResult, { step, unit }: Pick<ForwardRequest, 'step' | 'unit'> = {}): object {
   const { tensors, states, dtype } = result;
-  const trace = tensors.trace && Object.fromEntries([...tensors.trace].map(([name, tensor]) => [name, nestedJson(tensor)]));
-  const made = { y: nestedJson(tensors.y), states: dtype === 'float32' ? float32Json(states) : states, tensors: undefined, trace };
+  const some = step !== undefined || unit !== undefined;
+  const trace = some
+    ? undefined
+    : tensors.trace && Object.fromEntries([...tensors.trace].map(([name, tensor]) => [name, nestedJson(tensor)]));
+  const steps = some ? [...(tensors.working ?? [])].map(working => stepDocument(working, unit)) : undefined;
+  const made = { y: nestedJson(tensors.y), states: dtype === 'float32' ? float32Json(states) : states, tensors: undefined, trace, steps };
   return withFields<object>(result, made);
+}
+
+/** The hand calculation of one step; with a unit, each of its numbers as the sum, product or function it is. */
+function stepDocument({ given, lines, ...step }: WorkingStep, unit: number | undefined): object {
+  return {
+    ...step,
+    given: given.map(({ label, values }) => ({ label, values: [...values] })),
+    lines: lines.map(({ label, role, formula, values, how }) => ({
+      label,
+      role,
+      formula,
+      values: [...values],
+      ...(unit === undefined || unit > values.length ? {} : { how: how(unit - 1) }),
+    })),
+  };
 }
 
 /** One line per sample: {"n":0,"y":…}. */

@@ -60,7 +60,7 @@ async function print(result: ForwardResult, values: Values, output: Output, save
   if (values.out?.startsWith('-')) {
     const { encodeTensors } = await import('../../run/files/save.js');
     output.bytes(await encodeTensors(values.out.slice(2) || 'npy', outputsFor(values.out, result)));
-  } else if (values.json) output.json(forwardDocument(result));
+  } else if (values.json) output.json(forwardDocument(result, values));
   else if (values.jsonl) writeSamples(result, output.text);
   else if (values.out === undefined || !values.quiet) {
     // what went into a file is not printed again, and a picture stands for its numbers
@@ -80,7 +80,9 @@ async function print(result: ForwardResult, values: Values, output: Output, save
 
 async function heatMaps(result: ForwardResult, values: Values, output: Output): Promise<string> {
   const { heatMapsText, panelsOf } = await import('../picture.js');
-  return heatMapsText(panelsOf(result, values.sample ?? 1), output.picture);
+  const [sample, N] = [values.sample ?? 1, result.shape[0]];
+  const which = N > 1 ? `sample ${sample} of ${N}${values.sample === undefined ? ' (--sample n draws another)' : ''}\n\n` : '';
+  return which + heatMapsText(panelsOf(result, sample), output.picture);
 }
 
 function pictureTitle({ rng, seed, inputSource }: ForwardResult, values: Values): string {

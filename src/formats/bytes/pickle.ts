@@ -2,7 +2,7 @@ import { RnnError } from '../../errors.js';
 import { escapeText, wordOf } from '../../escape.js';
 import { type Clock, checkTime } from '../limits.js';
 import { built, called, persistent } from './pickleCalls.js';
-import { floatOf, integerOf, oldText, quotedText, rawUnicode } from './pickleText.js';
+import { floatOf, integerOf, latin1, oldText, quotedText, rawUnicode } from './pickleText.js';
 import { isRef, type Pickled } from './pickleValues.js';
 import { ByteReader } from './reader.js';
 import { decodeUtf8 } from './utf8.js';
@@ -208,11 +208,11 @@ class Machine {
     this.push(this.reader.take(length, 'bytes').slice());
   }
 
-  line(): string {
+  line(decode: (bytes: Uint8Array, offset: number) => string = decodeUtf8): string {
     const { bytes, position } = this.reader;
     const end = bytes.indexOf(0x0a, position);
     if (end < 0) throw this.error('E_PT_PICKLE', 'a name is not ended');
-    const text = decodeUtf8(this.reader.take(end - position, 'name'), this.reader.offset);
+    const text = decode(this.reader.take(end - position, 'name'), this.reader.offset);
     this.reader.position++;
     return text;
   }
@@ -318,7 +318,7 @@ const STEPS: ReadonlyMap<number, Step> = new Map<number, Step>([
   [0x49, m => m.push(integerOf(m.line(), m.fail))],
   [0x4c, m => m.push(integerOf(m.line(), m.fail))],
   [0x53, m => m.push(quotedText(m.line(), m.fail))],
-  [0x56, m => m.push(rawUnicode(m.line()))],
+  [0x56, m => m.push(rawUnicode(m.line(latin1)))],
   [0x30, m => m.drop()],
   [0x31, m => void m.toMark()],
   [0x32, m => m.push(m.top())],

@@ -62,13 +62,18 @@ export function oldText(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    let text = '';
-    for (const byte of bytes) text += String.fromCharCode(byte);
-    return text;
+    return latin1(bytes);
   }
 }
 
-/** raw-unicode-escape: backslash, u and four digits */
+/** Each byte a character. */
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+/** raw-unicode-escape: backslash, u and four digits, U and eight */
 export function rawUnicode(line: string): string {
-  return line.replace(/\\u([0-9a-fA-F]{4})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+  return line.replace(/\\u([0-9a-fA-F]{4})|\\U000([0-9a-fA-F]{5})/g, (_, four?: string, eight?: string) =>
+    String.fromCodePoint(Number.parseInt(four ?? eight ?? '0', 16)),
+  );
 }
