@@ -47,6 +47,7 @@ const explanation = (code: string, residual: number, verdict: Explanation['verdi
   codes: [code],
   layers: [null],
   fixes: {},
+  call: null,
 });
 
 const sample = (n: number, maxAbs: number, ok: boolean) => ({

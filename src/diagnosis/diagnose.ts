@@ -157,7 +157,7 @@ function onlyTheView(view: OutputReading, shapes: readonly string[]): Explained 
     margin: null,
     why: [...shapes, `Your array is ${view.words}: the numbers are equal.`, hypothesis.why].join('\n'),
     fixes: hypothesis.fix,
-    change: undefined,
+    change: () => view.scenario,
     needsAll: true,
   };
   return {

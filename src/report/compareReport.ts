@@ -157,7 +157,8 @@ function becauseText(result: CompareResult, { paint, width }: Layout): string {
   const [best] = accepted;
   const [why, fix] = [` ${paint.strong('WHY')}  `, ` ${paint.strong('FIX')}  `];
   const say = (start: string, text: string) => wrapText(`${start}${hanging(text)}\n`, width, 6);
-  const repair = (e: Explanation) => (e.fix === '' ? '' : `${fix}${hanging(wrapCode(e.fix, width - 6))}\n`);
+  const instead = (e: Explanation) => (e.call === null ? '' : say('      ', `or, if that is what is meant: the same call with ${e.call}`));
+  const repair = (e: Explanation) => (e.fix === '' ? '' : `${fix}${hanging(wrapCode(e.fix, width - 6))}\n`) + instead(e);
   if (!best) {
     if (explanations.length === 0 && evidence.length === 0) return '';
     const tested = explanations.length === 0 ? '' : `: no known mistake gives your y${shape.equal ? '' : ', and the shapes differ'}`;

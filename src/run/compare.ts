@@ -1,7 +1,9 @@
 import { fixIn } from '../diagnosis/fixes.js';
-import type { Diagnosis } from '../diagnosis/index.js';
+import type { Diagnosis, Finding } from '../diagnosis/index.js';
+import type { Scenario } from '../diagnosis/scenario.js';
 import { NEAR_NOISE } from '../diagnosis/thresholds.js';
 import { escapeText } from '../escape.js';
+import { layersLineOf } from '../model/layersLine.js';
 import { largestMagnitude } from '../tensor/difference.js';
 import { keep } from '../tensor/lazy.js';
 import { type Precision, sameShape, type Tensor } from '../tensor/tensor.js';
@@ -114,10 +116,11 @@ async function compareOutput(prepared: Prepared, request: CompareRequest, hooks:
       : { expected: expected.shape, actual: actual.shape, equal: comparable },
     ...shown,
     firstDifference: exit !== 1 ? null : (sides.parted ?? firstDifference(expected, shown, diagnosis, view?.layer ?? null)),
-    explanations: (diagnosis?.findings ?? []).map(({ change: _, again: __, needsAll: ___, ...finding }) => ({
+    explanations: (diagnosis?.findings ?? []).map(({ change, again: _, needsAll: __, ...finding }) => ({
       ...finding,
       // the other side of a PyTorch state dict is PyTorch's, as a rule; of anything else it is a loop of one's own
       fix: fixIn(finding.fixes, prepared.network.framework === 'torch' ? 'torch' : 'numpy'),
+      call: finding.verdict === 'rejected' ? null : callOf(finding.code, change, subject!.scenario, prepared, request),
     })),
     asSpecified: shown.max?.abs ?? null,
     cannotDetect: detectability.cannotDetect,
@@ -150,6 +153,22 @@ async function compareOutput(prepared: Prepared, request: CompareRequest, hooks:
     assumptions: prepared.assumptions,
     exit,
   };
+}
+
+/** What to say instead, where a network described on the command line would be the other side's under another description. */
+function callOf(
+  code: string,
+  change: Finding['change'],
+  scenario: Scenario,
+  { network }: Prepared,
+  { model }: CompareRequest,
+): string | null {
+  if (code === 'head-missing') return '--states';
+  const changed = model === undefined ? change?.(scenario) : undefined;
+  const isModelAlone =
+    changed && (['weights', 'input', 'loops', 'masks', 'finish'] as const).every(part => changed[part] === scenario[part]);
+  const line = isModelAlone && changed.model !== scenario.model ? layersLineOf(changed.model, network.framework) : null;
+  return line === null || line === layersLineOf(scenario.model, network.framework) ? null : `--layers "${line}"`;
 }
 
 const EXITS = { SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const;

@@ -230,6 +230,8 @@ export interface Explanation {
   readonly layers: readonly (string | null)[];
   /** the same repair in NumPy, Keras, PyTorch */
   readonly fixes: { readonly numpy?: string; readonly keras?: string; readonly torch?: string };
+  /** the flag under which the same call says SAME, where it is the description that may be wrong: --layers "gru:5+resetbefore,dense:2", --states */
+  readonly call: string | null;
 }
 
 export interface CompareResult {

@@ -99,7 +99,7 @@ export const bidirectionalMerge: Hypothesis = {
           layer,
           change: inLayers(names, (s, l) => changeLayer(s, l.name, { bidirectional: mode })),
           why: `The two directions are merged by ${WORDS[mode]}; the network has ${both(scenario)[0].bidirectional}.`,
-          fix: { keras: `Bidirectional(…, merge_mode='${both(scenario)[0].bidirectional}')` },
+          fix: { keras: `Bidirectional(LSTM(M), merge_mode='${both(scenario)[0].bidirectional}')` },
         }),
       ),
     ),

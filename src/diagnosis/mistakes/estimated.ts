@@ -164,7 +164,7 @@ export const stateRandom: Hypothesis = {
   fix: {
     numpy: 'h = np.zeros(M)               # ← at the start of every sequence',
     torch: 'out, h_n = rnn(x)             # ← no h0 as second argument, or torch.zeros(L, N, M)',
-    keras: 'x = LSTM(M)(i)                # ← no initial_state; or give the same one: --h0, --c0',
+    keras: 'x = LSTM(M)(i)                # ← no initial_state',
   },
   example: { layers: 'rnn:2+seq,dense:2', N: 2, T: 3, D: 2 },
   variants: scenario =>

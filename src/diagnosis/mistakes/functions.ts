@@ -2,7 +2,7 @@ import type { ActivationSpec } from '../../activations/activation.js';
 import { activations, canonicalActivation, formatActivation, getActivation } from '../../activations/index.js';
 import { activated } from '../../layers/activation.js';
 import { isRecurrent, type LayerSpec } from '../../model/spec.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
+import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
 import { changeLayer, inLayers, placesOf, type Scenario } from '../scenario.js';
 
 /** Mistakes with activation functions: another one, none, softmax left out or taken twice, a hard sigmoid. */
@@ -61,9 +61,13 @@ function slotsOf({ model }: Scenario): Slot[] {
 }
 
 /** What stands there now; an LSTM's output activation is `activation` unless the spec says otherwise. */
-function present(layer: LayerSpec, field: Slot['field']): string {
+function activationOf(layer: LayerSpec, field: Slot['field']): ActivationSpec | null {
   const fields = layer as unknown as Record<string, ActivationSpec | null>;
-  return formatActivation(fields[field] ?? fields.activation);
+  return fields[field] ?? fields.activation;
+}
+
+function present(layer: LayerSpec, field: Slot['field']): string {
+  return formatActivation(activationOf(layer, field));
 }
 
 function replace(names: readonly string[], field: Slot['field'], name: ActivationSpec): Variant['change'] {
@@ -86,7 +90,7 @@ function slotVariants(slot: Slot, specs: readonly ActivationSpec[], code: (name:
       if (layers.every(l => present(l, slot.field) === name)) return [];
       const where = place.layer ?? 'the recurrent layers';
       const words = (which: string) => `The ${which} of ${where} is ${name}; the network has ${present(layers[0], slot.field)}.`;
-      const fix = { keras: kerasFix(slot.field, present(layers[0], slot.field)), numpy: numpyFix(present(layers[0], slot.field)) };
+      const fix = fixOf(layers[0], slot.field);
       const rare = !USUAL.includes(name) && name !== 'softmax';
       const whole = {
         code: code(typeof spec === 'string' ? spec : spec.name),
@@ -102,14 +106,45 @@ function slotVariants(slot: Slot, specs: readonly ActivationSpec[], code: (name:
   });
 }
 
-function kerasFix(field: Slot['field'], right: string): string {
-  return field === 'recurrentActivation' ? `recurrent_activation='${right}'` : `activation='${right}'`;
-}
+/** Of an array a, in NumPy, with the parameters that the network has; others are named in Keras alone. */
+const NUMPY: Readonly<Record<string, (p: Readonly<Record<string, unknown>>) => string>> = {
+  linear: () => 'a',
+  tanh: () => 'np.tanh(a)',
+  sigmoid: () => '1 / (1 + np.exp(-a))',
+  relu: () => 'np.maximum(0, a)',
+  leaky_relu: p => `np.where(a > 0, a, ${p.negative_slope} * a)`,
+  elu: p => `np.where(a > 0, a, ${p.alpha} * np.expm1(a))`,
+  silu: () => 'a / (1 + np.exp(-a))',
+  softplus: () => 'np.log1p(np.exp(a))',
+  softsign: () => 'a / (1 + np.abs(a))',
+  exponential: () => 'np.exp(a)',
+  hard_sigmoid: () => 'np.clip(a / 6 + 0.5, 0, 1)',
+  hard_sigmoid_keras2: () => 'np.clip(0.2 * a + 0.5, 0, 1)',
+  softmax: () => 'np.exp(a) / np.exp(a).sum(-1, keepdims=True)',
+};
 
-function numpyFix(right: string): string {
-  const name = right.replace(/\(.*/, '');
-  const { formula } = getActivation(name).activation;
-  return formula.startsWith(`${name}(`) ? `h = np.${name}(…)` : `${name} = lambda x: ${formula}`;
+/** The function where it belongs: in the gates, on c, in the step, behind the dense layer. */
+function fixOf(layer: LayerSpec, field: Slot['field']): Fix {
+  const { activation: found, parameters } = getActivation(activationOf(layer, field));
+  const { name } = found;
+  const numpy = NUMPY[name]?.(parameters);
+  const dense = layer.kind === 'dense' || layer.kind === 'activation';
+  const argument = field === 'recurrentActivation' ? 'recurrent_activation' : 'activation';
+  const call = dense ? 'Dense(K, ' : 'LSTM(M, ';
+  const use =
+    field === 'recurrentActivation'
+      ? ''
+      : field === 'outputActivation'
+        ? '; h = o * f_c(c)'
+        : dense
+          ? `; y = ${name}(h @ Wo + bo)`
+          : layer.kind === 'rnn'
+            ? `; h = ${name}(x[n,t] @ Wx + h @ Wh + bh)`
+            : `; g = ${name}(a_g)`;
+  return {
+    keras: `${call}${argument}='${found.keras ?? name}')`,
+    ...(numpy && { numpy: `${field === 'outputActivation' ? 'f_c' : name} = lambda a: ${numpy}${use}` }),
+  };
 }
 
 export const hardSigmoid: Hypothesis = {
@@ -136,7 +171,7 @@ export const activation: Hypothesis = {
   why: 'An activation function is not the one of the network. SimpleRNN, LSTM and GRU default to tanh (and sigmoid in the gates), Dense to none.',
   fix: {
     keras: "SimpleRNN(M, activation='tanh'); Dense(K)   # Dense has no activation by default",
-    numpy: 'h = np.tanh(…)',
+    numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh); y = h @ Wo + bo',
     torch: "nn.RNN(D, M, nonlinearity='tanh'); nn.Linear(M, K)   # no activation after it",
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },

@@ -47,7 +47,7 @@ export const wxTransposed: Hypothesis = {
   insideStep: true,
   why: 'The input weights Wx are used the wrong way round: PyTorch and ONNX keep them as [outputs, inputs], Keras as [inputs, outputs].\nBecause both sizes are equal no shape shows it.',
   fix: {
-    numpy: 'h = np.tanh(x[n,t] @ Wx + …)   # Wx [D, M]; a PyTorch weight_ih_l0 needs .T first',
+    numpy: 'Wx = weight_ih_l0.T            # ← PyTorch keeps [M, D], x @ Wx needs [D, M]',
     torch: 'rnn.weight_ih_l0.data = torch.tensor(Wx.T)',
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 3 },
@@ -69,7 +69,7 @@ export const wxTransposed: Hypothesis = {
         layer: p.layer,
         change: inLayers(p.names, (s, l) => changeWeights(s, l.name, (name, t) => (name === 'Wo' ? transpose(t) : t))),
         why: 'The weights Wo of the dense layer are transposed: PyTorch keeps them as [outputs, inputs], Keras as [inputs, outputs].',
-        fix: { numpy: 'y = h @ Wo + bo               # Wo [M, K]; a PyTorch fc.weight needs .T first' },
+        fix: { numpy: 'Wo = fc_weight.T              # ← PyTorch keeps [K, M], h @ Wo needs [M, K]' },
       })),
     ];
   },
@@ -82,7 +82,7 @@ export const whTransposed: Hypothesis = {
   insideStep: true,
   why: 'The recurrent weights Wh are used the wrong way round. Wh is square [M, M] in each gate, so no shape shows it:\nPyTorch and ONNX multiply weight_hh · h, Keras h · Wh.',
   fix: {
-    numpy: 'h = np.tanh(… + h @ Wh)       # Wh [M, M]; a PyTorch weight_hh_l0 needs .T first',
+    numpy: 'Wh = weight_hh_l0.T            # ← PyTorch keeps the transpose of what h @ Wh needs',
     torch: 'rnn.weight_hh_l0.data = torch.tensor(Wh.T)',
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },

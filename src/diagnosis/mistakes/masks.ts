@@ -50,7 +50,7 @@ export const maskIgnored: Hypothesis = {
   fix: {
     keras: 'model.add(Masking())          # ← before the recurrent layer; or mask=… in the call',
     torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
-    numpy: 'if mask[n, t]: h = np.tanh(…) # ← a masked step keeps h',
+    numpy: 'if mask[n, t]: h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← a masked step keeps h',
   },
   example: { layers: 'rnn:2,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },
   variants(scenario) {

@@ -23,7 +23,7 @@ const EPSILONS = [1e-3, 1e-5, 1e-6, 1e-8, 0];
 const epsilonFix = (epsilon: number): Fix => ({
   keras: `BatchNormalization(epsilon=${epsilon})   # ← Keras: 1e-3; PyTorch: 1e-5`,
   torch: `nn.BatchNorm1d(M, eps=${epsilon})      # ← PyTorch: 1e-5; Keras: 1e-3`,
-  numpy: `y = (x - mean) / np.sqrt(var + ${epsilon}) * gamma + beta`,
+  numpy: `y = (h - mean) / np.sqrt(var + ${epsilon}) * gamma + beta`,
 });
 
 /** Weights of this layer changed one by one; a layer without them is not changed. */
@@ -66,7 +66,7 @@ function batchWays({ epsilon }: Norm): Way[] {
       fix: {
         keras: 'y = model(x, training=False)  # ← or model.predict(x)',
         torch: 'model.eval()                  # ← before y = model(x)',
-        numpy: 'y = (x - moving_mean) / np.sqrt(moving_variance + epsilon) * gamma + beta',
+        numpy: 'y = (h - moving_mean) / np.sqrt(moving_variance + epsilon) * gamma + beta',
       },
     },
     {
@@ -141,7 +141,7 @@ export const normalization: Hypothesis = {
   alone: true,
   why: 'A BatchNormalization or LayerNormalization is computed differently: with another epsilon, the statistics of this batch, without γ and β, or not at all.',
   fix: {
-    numpy: 'y = (x - mean) / np.sqrt(var + epsilon) * gamma + beta',
+    numpy: 'y = (h - mean) / np.sqrt(var + epsilon) * gamma + beta',
     keras: 'y = model(x, training=False)  # ← the moving statistics',
     torch: 'model.eval()                  # ← running_mean, running_var',
   },

@@ -59,7 +59,7 @@ function narrow(name: string, words: string, round: (v: number) => number): Hypo
     why: `Numbers are ${words}. Nothing is wrong with the equations.`,
     fix: {
       numpy: 'y = forward(x.astype(np.float32))   # ← weights and states too; what was rounded once stays rounded',
-      keras: "keras.mixed_precision.set_dtype_policy('float32')   # ← or allow the difference: compare --atol 1e-2",
+      keras: "keras.mixed_precision.set_dtype_policy('float32')",
       torch: 'model.float()                 # ← not model.half(), .bfloat16() or autocast',
     },
     example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },

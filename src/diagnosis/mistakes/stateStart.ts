@@ -40,7 +40,7 @@ export const statePreviousCall: Hypothesis = {
   why: 'Each sample starts with the state the previous call ended with: the network was run on this input once before, and its state was kept (stateful=True, self.h, h_n passed in again), or each sequence was given twice in a row.',
   fix: {
     numpy: 'h = np.zeros((N, M))          # ← at the start of every call',
-    keras: 'model.reset_states()          # ← before each call; Keras 3: layer.reset_state()',
+    keras: 'model.layers[0].reset_state()   # ← before each call, of every recurrent layer (Keras 2: model.reset_states)',
     torch: 'out, h_n = rnn(x)             # ← no h_n of an earlier call as second argument',
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },

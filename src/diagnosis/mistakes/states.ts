@@ -66,7 +66,8 @@ function laggedVariants(scenario: Scenario): Variant[] {
     why: `The state is kept from batch to batch: sample n starts with the last state of sample n − ${lag}, as in batches of ${lag} that are not reset (stateful=True, or h passed from batch to batch).`,
     fix: {
       numpy: 'h = np.zeros((B, M))          # ← for every batch',
-      keras: 'model.reset_states()          # ← between batches; or stateful=False',
+      keras:
+        'model.layers[0].reset_state()   # ← between batches, of every recurrent layer (Keras 2: model.reset_states); or stateful=False',
       torch: 'out, h_n = rnn(x_batch)       # ← no h_n of the batch before',
     },
   }));

@@ -96,7 +96,7 @@ export const residualAdded: Hypothesis = {
   insideStep: true,
   alone: true,
   why: 'The input of a recurrent layer is added to its output (a residual connection), which the network does not do.',
-  fix: { numpy: 'h2 = hs2[n, t]                # ← not hs2[n, t] + hs1[n, t]', torch: 'out2, _ = rnn2(out1)          # ← not + out1' },
+  fix: { numpy: 'y = hs2[n, -1] @ Wo + bo      # ← not hs2[n, -1] + hs1[n, -1]', torch: 'out2, _ = rnn2(out1)          # ← not + out1' },
   example: { layers: 'rnn:3+seq,rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario).filter(l => inputWidth(scenario, l) === widthOf(l));

@@ -30,7 +30,7 @@ export const cellStateTaken: Hypothesis = {
   alone: true,
   why: 'The cell state c of the LSTM is returned instead of its hidden state h = o ⊙ tanh(c).',
   fix: {
-    numpy: 'h, c = lstm(x[n,t], h, c)     # ← h goes to the dense layer, not c',
+    numpy: 'y = h @ Wo + bo               # ← h = o * np.tanh(c) goes to the dense layer, not c',
     keras: 'out, h, c = LSTM(M, return_state=True)(x)   # ← h is the second',
     torch: 'out, (h_n, c_n) = rnn(x)      # ← h_n is the first of the pair',
   },
@@ -50,7 +50,7 @@ export const lowerLayer: Hypothesis = {
   alone: true,
   why: 'y is made from the h of a lower layer: h_n[0] (the first layer) instead of h_n[-1] (the last), or the layers above are left out.',
   fix: {
-    numpy: 'y = h2 @ Wo + bo              # ← the last layer’s h',
+    numpy: 'y = hs2[:, -1] @ Wo + bo      # ← the last layer’s h',
     torch: 'out, h_n = rnn(x)\ny = fc(h_n[-1])              # ← not h_n[0]',
     keras: 'y = Dense(K)(x)               # ← x, the output of the last recurrent layer',
   },

@@ -14,7 +14,7 @@ export const timeReversed: Hypothesis = {
   title: 'the steps are run in the wrong order',
   why: 'The sequence is run from its last step to its first: x is reversed in time, or go_backwards (direction=reverse) is on.',
   fix: {
-    numpy: 'for t in range(T):            # ← 0 … T−1, not reversed(range(T)), not x[:, ::-1]',
+    numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← 0 … T−1, not reversed(range(T)), not x[:, ::-1]',
     keras: 'SimpleRNN(M, go_backwards=False)',
     torch: 'out, h_n = rnn(x)             # ← not rnn(x.flip(1))',
   },
@@ -153,7 +153,7 @@ export const stopsEarly: Hypothesis = {
   title: 'the last steps are left out',
   why: 'The loop over time stops before the last step.',
   fix: {
-    numpy: 'for t in range(T):            # ← T steps, 0 … T−1; not range(T-1)',
+    numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← T steps, 0 … T−1; not range(T-1)',
     torch: 'out, h_n = rnn(x)             # ← not rnn(x[:, :-1])',
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
@@ -165,7 +165,7 @@ export const startsLate: Hypothesis = {
   title: 'the first steps are left out',
   why: 'The loop over time begins after the first step.',
   fix: {
-    numpy: 'for t in range(T):            # ← from 0; not range(1, T)',
+    numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← from 0; not range(1, T)',
     torch: 'out, h_n = rnn(x)             # ← not rnn(x[:, 1:])',
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },

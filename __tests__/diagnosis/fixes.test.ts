@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inCell } from '../../src/diagnosis/fixes.js';
+import type { Fix, Hypothesis } from '../../src/diagnosis/hypothesis.js';
+import { HYPOTHESES } from '../../src/diagnosis/index.js';
+import { recurrentLayers, type Scenario, scenarioOf } from '../../src/diagnosis/scenario.js';
+import { runCompare } from '../../src/run/compare.js';
+import { runForward } from '../../src/run/forward.js';
+import { runInMemory } from '../../src/run/inMemory.js';
+import { bytesOf, temporaryFolder } from '../helpers/files.js';
+
+/** A repair that does not run is worse than none: every one that can be printed is executed, or its calls are looked up. */
+jest.setTimeout(60_000);
+
+const folder = temporaryFolder();
+
+/** The example of a mistake's page, and the same with the other cells. */
+async function scenariosOf({ example = { layers: 'rnn:3,dense:1' } }: Hypothesis): Promise<Scenario[]> {
+  const lines = ['rnn', 'lstm', 'gru'].map(cell => example.layers.replace(/\b(bi)?rnn:/g, `$1${cell}:`));
+  return Promise.all(
+    [...new Set(lines)].map(async layers => {
+      const { network, weights, input } = await runInMemory({ ...example, layers, init: 'torch' });
+      return scenarioOf(network.model, weights, input);
+    }),
+  );
+}
+
+async function everyFix(): Promise<{ fix: Fix; cell: string; rank: number }[]> {
+  const all = await Promise.all(
+    HYPOTHESES.map(async hypothesis => {
+      const found = await scenariosOf(hypothesis);
+      return found.flatMap(scenario => {
+        const cell = recurrentLayers(scenario)[0].kind;
+        const rank = recurrentLayers(scenario).at(-1)!.returnSequences ? 3 : 2;
+        const fixes = [hypothesis.fix, ...hypothesis.variants(scenario).flatMap(v => v.fix ?? [])];
+        return fixes.map(fix => ({ fix: inCell(fix, cell), cell, rank }));
+      });
+    }),
+  );
+  return all.flat();
+}
+
+it('every repair in NumPy runs, and those of Keras and PyTorch call what is there, with arguments that are there', async () => {
+  const fixes = await everyFix();
+  const numpy = new Map(
+    fixes.flatMap(({ fix, cell, rank }) => (fix.numpy ? [[`${fix.numpy}${cell}${rank}`, [fix.numpy, cell, rank]] as const] : [])),
+  );
+  const calls = [...new Set(fixes.flatMap(({ fix: { keras, torch } }) => [keras, torch].flatMap(code => code ?? [])))];
+  expect([numpy.size > 150, calls.length > 100]).toEqual([true, true]);
+  if (spawnSync('python3', ['-c', 'import numpy']).status !== 0) return;
+  const real = JSON.parse(readFileSync(join(__dirname, '../reference/frameworkCalls.json'), 'utf8'));
+  const { stdout, stderr } = spawnSync('python3', [join(__dirname, '../helpers/fixes.py')], {
+    input: JSON.stringify({ numpy: [...numpy.values()], calls, real }),
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toEqual({ failed: [] });
+});
+
+it.each([
+  ['rnn:3,dense:2', 'activation:relu', 'rnn:3@relu,dense:2'],
+  ['lstm:3,dense:2', 'hard-sigmoid@lstm_1', 'lstm:3@tanh/hard_sigmoid,dense:2'],
+  ['gru:3+nobias,dense:2', 'gru-reset-before', 'gru:3+nobias+resetbefore,dense:2'],
+  ['birnn:3+sum,dense:2', 'bidirectional-merge:mul', 'birnn:3+mul,dense:2'],
+  ['rnn:3,dense:3@softmax', 'softmax-missing', 'rnn:3,dense:3'],
+  ['rnn:3,dense:2', 'head-every-step', 'rnn:3+seq,dense:2'],
+  ['rnn:3+seq,dense:2', 'head-last', 'rnn:3,dense:2'],
+])('%s: where it is the description that is wrong (%s), the line that is right is said', async (layers, code, line) => {
+  const call = { N: 3, T: 4, D: 2, init: 'torch' as const };
+  const { tensors } = await runForward({ ...call, layers, simulate: code, dtype: 'f64' });
+  const against = folder.write(`${line.replace(/\W/g, '-')}.npy`, await bytesOf('npy', { npy: tensors.y }));
+  const { explanations } = await runCompare({ ...call, layers, against });
+  expect(explanations.find(e => e.call !== null)?.call).toBe(`--layers "${line}"`);
+  expect(await runCompare({ ...call, layers: line, against })).toMatchObject({ status: 'SAME' });
+});
