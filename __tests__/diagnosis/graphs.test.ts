@@ -6,6 +6,9 @@ import { manualKernels } from '../../src/engines/manual.js';
 import { walk } from '../../src/engines/walk.js';
 import { runCompare } from '../../src/run/compare.js';
 import { prepare } from '../../src/run/prepare.js';
+import { temporaryFolder } from '../helpers/files.js';
+
+const { write } = temporaryFolder();
 
 /** Explanations start from the right y: of any graph (several inputs, shared layers, states and masks from other layers) it is what Keras gives. */
 const folder = join(__dirname, '..', 'reference', 'keras_models');
@@ -38,4 +41,20 @@ it.each([
 ])('%s: %s is found', async (model, mistake) => {
   const { status, explanations } = await runCompare({ ...requestOf(model), simulate: mistake });
   expect([status, explanations[0]]).toMatchObject(['DIFFERENT', { code: mistake.split('@')[0], verdict: 'fits' }]);
+});
+
+it('what the input cannot show is told of the layers that y depends on, and of no others', async () => {
+  const lstm = { kind: 'lstm', units: 4, name: 'a', returnSequences: true };
+  const beside = [
+    { kind: 'rnn', units: 2, name: 'side', inputs: ['a'] },
+    { kind: 'dense', units: 2, name: 'aux', inputs: ['side'] },
+  ];
+  const model = {
+    input: { timesteps: 5, features: 3 },
+    layers: [lstm, { kind: 'gru', units: 3, name: 'b', inputs: ['a'] }, ...beside],
+    outputs: ['b', 'aux'],
+  };
+  const { cannotDetect } = await runCompare({ model: write('two.json', JSON.stringify(model)), N: 2 });
+  expect(cannotDetect.filter(code => /@(side|aux)$/.test(code))).toEqual([]);
+  expect(cannotDetect).toContain('bias-missing@b');
 });

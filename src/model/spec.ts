@@ -85,6 +85,21 @@ export function outputsOf(model: ModelSpec): readonly OutputSpec[] {
   return [{ name: model.outputName ?? model.output, value: model.output }, ...(model.otherOutputs ?? [])];
 }
 
+/** The names of the layers that y depends on. */
+export function layersBehind({ layers, output }: ModelSpec): ReadonlySet<string> {
+  const found = new Set<string>();
+  const byName = new Map(layers.map(layer => [layer.name, layer]));
+  const values = [output];
+  for (let value = values.pop(); value !== undefined; value = values.pop()) {
+    // a value is a layer's, or one of its states: lstm_1/h
+    const layer = byName.get(value) ?? byName.get(value.replace(/\/[^/]*$/, ''));
+    if (!layer || found.has(layer.name)) continue;
+    found.add(layer.name);
+    values.push(...layer.inputs, ...(layer.states ?? []), ...(layer.mask ? [layer.mask] : []));
+  }
+  return found;
+}
+
 export type { CellName } from '../cells/index.js';
 export type { MergeMode } from '../layers/bidirectional.js';
 export type {

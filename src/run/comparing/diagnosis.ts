@@ -20,7 +20,7 @@ import { NEAR_NOISE } from '../../diagnosis/thresholds.js';
 import { loadKernel } from '../../engines/batched/kernel.js';
 import { layerCost } from '../../model/counts.js';
 import { samplesApart } from '../../model/samples.js';
-import { isRecurrent, type LayerSpec } from '../../model/spec.js';
+import { isRecurrent, type LayerSpec, layersBehind } from '../../model/spec.js';
 import { once } from '../../once.js';
 import { largestDifference, largestMagnitude } from '../../tensor/difference.js';
 import { sliceFirst, stepsOf } from '../../tensor/layout.js';
@@ -103,7 +103,7 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
         work: cost * Math.min(1, share()),
         most: MOST_DETECTABILITY_WORK,
         kernel: fused,
-        layers: looked(),
+        layers: looked() ?? layersBehind(whole.model),
       };
       return {
         ...detectabilityOf(scenario, part === scenario ? lazyPart(part, right) : lazyPart(part), { ...options, ...limits }),
