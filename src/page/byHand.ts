@@ -1,131 +1,119 @@
 import type { How, WorkingLine, WorkingStep } from '../run/result.js';
-import { el } from './dom.js';
-import { formula, roleOf } from './formula.js';
+import { el, replace } from './dom.js';
+import { formula } from './formula.js';
+import { likeness, type Point, pointing, termCount, termsTable } from './handTerms.js';
 import { numberText, shownName } from './text.js';
 
-/** The hand calculation of one unit at one step: every product, sum and function behind its numbers, each with where it is read. */
-
-export interface ByHandActions {
-  /** the pointer or the focus is on a number that stands elsewhere: 'x_t[1]', 'Wx[1,2]'; null: on none */
-  point(names: readonly string[] | null): void;
-  /** lines that are folded, by label */
-  readonly folded: Map<string, boolean>;
+/**
+ * The hand calculation of one unit at one step: every product, sum and function behind its numbers, each with where it is read. From step to step
+ * the numbers change and what stands around them stays.
+ */
+export interface ByHand {
+  readonly node: HTMLElement;
+  /** @param unit from 0 @param note what stands there without a calculation */
+  show(step: WorkingStep | undefined, unit: number, note: string): void;
 }
 
-const MOST_TERMS = 24;
+/** What a line shows of other numbers of the same kind. */
+type Update = (value: number, how: How) => void;
+
 /** With more terms their lists are folded; sooner where the window is narrow. */
 const foldFrom = () => (matchMedia('(max-width: 640px)').matches ? 16 : 60);
 
-/** @param unit from 0 */
-export function byHand(step: WorkingStep, unit: number, actions: ByHandActions): HTMLElement[] {
-  const lines = step.lines.filter(line => unit < line.values.length);
-  const result = lines[lines.length - 1];
-  const terms = lines.reduce((sum, line) => sum + termCount(line.how(unit)), 0);
-  const title = el(
-    'p',
-    { class: 'where' },
-    el('b', {}, shownName(step.layer, 40)),
-    step.direction ? ` ${step.direction === 'forward' ? 'forwards' : 'backwards'}` : '',
-    step.step === null ? '' : `, step t = ${step.step} of ${step.steps}`,
+export function byHand(point: Point): ByHand {
+  const node = el('section', { class: 'hand', 'aria-label': 'by hand' });
+  const where = el('p', { class: 'where' });
+  /** lines that were folded or unfolded, by label */
+  const folded = new Map<string, boolean>();
+  let made = '';
+  let updates: readonly Update[] = [];
+  return {
+    node,
+    show(step, unit, note) {
+      const lines = step?.lines.filter(line => unit < line.values.length) ?? [];
+      const hows = lines.map(line => line.how(unit));
+      const wanted = step ? [unit, step.layer, step.direction, step.masked, ...step.equations, ...hows.map(likeness)].join('\n') : note;
+      if (wanted !== made) {
+        made = wanted;
+        const fold = hows.reduce((sum, how) => sum + termCount(how), 0) > foldFrom();
+        const built = lines.map((line, i) => lineOf(line, hows[i], unit, { last: i === lines.length - 1, fold, folded, point }));
+        updates = built.map(({ update }) => update);
+        const equations = step?.equations.map(line => el('p', {}, formula(line))) ?? [];
+        replace(
+          node,
+          el('h2', {}, 'By hand'),
+          ...(step ? [where, el('div', { class: 'equations' }, ...equations)] : [el('p', { class: 'note' }, note)]),
+          step?.masked && el('p', { class: 'note' }, 'This step is padding: nothing is computed, the states are kept.'),
+          ...(step?.masked ? [] : built.map(line => line.node)),
+        );
+      }
+      for (const [i, update] of updates.entries()) update(lines[i].values[unit], hows[i]);
+      if (step) replace(where, ...whereOf(step, unit, lines[lines.length - 1]));
+    },
+  };
+}
+
+function whereOf({ layer, direction, step, steps }: WorkingStep, unit: number, result: WorkingLine | undefined): (HTMLElement | string)[] {
+  return [
+    el('b', {}, shownName(layer, 40)),
+    direction ? ` ${direction}s` : '',
+    step === null ? '' : `, step t = ${step} of ${steps}`,
     `, unit ${unit + 1} of ${result?.values.length ?? 0}`,
-  );
-  const equations = el('div', { class: 'equations' }, ...step.equations.map(line => el('p', {}, formula(line))));
-  if (step.masked) return [title, equations, el('p', { class: 'note' }, 'This step is padding: nothing is computed, the states are kept.')];
-  return [title, equations, ...lines.map(line => lineOf(line, unit, { line: line === result, fold: terms > foldFrom() }, actions))];
+  ];
+}
+
+interface LineOptions {
+  /** the result */
+  readonly last: boolean;
+  readonly fold: boolean;
+  readonly folded: Map<string, boolean>;
+  readonly point: Point;
 }
 
 function lineOf(
-  line: WorkingLine,
+  { label, role }: WorkingLine,
+  how: How,
   unit: number,
-  { line: isResult, fold }: { line: boolean; fold: boolean },
-  actions: ByHandActions,
-): HTMLElement {
-  const how = line.how(unit);
-  const value = el('span', { class: 'value' }, numberText(line.values[unit], 7));
-  const name = el('span', { class: 'name' }, formula(line.label), el('span', { class: 'index' }, `[${unit + 1}]`));
-  const kind = `line ${line.role}${isResult ? ' last' : ''}`;
-  if (how.kind === 'number') return el('div', { class: `${kind} plain`, ...pointing([how.name], actions) }, name, value);
-  if (how.kind === 'function') {
-    const shown = el('span', { class: 'how' }, formula(how.name), `(${numberText(how.argument, 7)}) =`);
-    return el('div', { class: `${kind} plain` }, name, shown, value);
+  { last, fold, folded, point }: LineOptions,
+): { readonly node: HTMLElement; readonly update: Update } {
+  const value = el('span', { class: 'value' });
+  const name = el('span', { class: 'name' }, formula(label), el('span', { class: 'index' }, `[${unit + 1}]`));
+  const kind = `line ${role}${last ? ' last' : ''}`;
+  if (how.kind === 'number' || how.kind === 'function') {
+    const argument = el('span', {});
+    const shown = how.kind === 'function' && el('span', { class: 'how' }, formula(how.name), '(', argument, ') =');
+    const pointed = how.kind === 'number' ? pointing([how.name], point) : {};
+    return {
+      node: el('div', { class: `${kind} plain`, ...pointed }, name, shown, value),
+      update(next, of) {
+        value.textContent = numberText(next, 7);
+        if (of.kind === 'function') argument.textContent = numberText(of.argument, 7);
+      },
+    };
   }
-  const details = el(
-    'details',
-    { class: kind },
-    el('summary', { 'data-key': `line-${line.label}` }, name, value),
-    termsTable(how, actions),
-  );
-  details.open = !(actions.folded.get(line.label) ?? (fold && line.role === 'part'));
-  details.addEventListener('toggle', () => actions.folded.set(line.label, !details.open));
-  return details;
-}
-
-function termCount(how: How): number {
-  return how.kind === 'products' ? how.terms.length : how.kind === 'sum' ? how.addends.length : 1;
-}
-
-function termsTable(how: Extract<How, { kind: 'products' | 'sum' }>, actions: ByHandActions): HTMLElement {
-  const rows = (from: number, to: number) =>
-    how.kind === 'products'
-      ? how.terms
-          .slice(from, to)
-          .map(({ left, a, right, b }) =>
-            el(
-              'tr',
-              pointing([left, right], actions),
-              el('td', { class: 'from' }, indexed(left)),
-              el('td', { class: `number role-${roleOf(left)}` }, numberText(a)),
-              el('td', { class: 'sign' }, '×'),
-              el('td', { class: 'from' }, indexed(right)),
-              el('td', { class: `number role-${roleOf(right)}` }, numberText(b)),
-              el('td', { class: 'sign' }, '='),
-              el('td', { class: 'number' }, numberText(a * b)),
-            ),
-          )
-      : how.addends
-          .slice(from, to)
-          .map(({ label, value }, i) =>
-            el(
-              'tr',
-              {},
-              el('td', { class: 'sign' }, from + i === 0 ? '' : '+'),
-              el('td', { class: 'from' }, formula(label)),
-              el('td', { class: 'number' }, numberText(value)),
-            ),
-          );
-  const count = termCount(how);
-  const table = el('table', { class: how.kind }, el('tbody', {}, ...rows(0, MOST_TERMS)));
-  const note = how.kind === 'sum' && how.limit !== null ? el('p', { class: 'note' }, `held within ±${how.limit}`) : null;
-  if (count <= MOST_TERMS) return el('div', { class: 'terms' }, table, note);
-  const more = el('button', { type: 'button', class: 'quiet' }, `all ${count} terms`);
-  const box = el('div', { class: 'terms' }, table, more, note);
-  more.addEventListener('click', () => {
-    table.tBodies[0].append(...rows(MOST_TERMS, count));
-    more.remove();
-    box.classList.add('long');
-    box.tabIndex = 0;
+  let latest = how;
+  let terms: ReturnType<typeof termsTable> | undefined;
+  const node = el('details', { class: kind }, el('summary', { 'data-key': `line-${label}` }, name, value));
+  // terms that are folded are not made
+  const unfolded = () => {
+    if (!node.open) return;
+    if (!terms) {
+      terms = termsTable(latest, point);
+      node.append(terms.node);
+    }
+    terms.update(latest);
+  };
+  node.open = !(folded.get(label) ?? (fold && role === 'part'));
+  node.addEventListener('toggle', () => {
+    folded.set(label, !node.open);
+    unfolded();
   });
-  return box;
-}
-
-/** 'Wx_i[1,2]' with its place small behind it */
-function indexed(name: string): HTMLElement {
-  const [, label, index = ''] = /^(.*?)(\[[\d,]+\])?$/.exec(name)!;
-  return el('span', {}, formula(label), el('span', { class: 'index' }, index));
-}
-
-function pointing(names: readonly string[], { point }: ByHandActions): { on: Record<string, () => void> } {
-  return { on: { pointerenter: () => point(names), pointerleave: () => point(null) } };
-}
-
-/** The names of every number that the unit reads: where they stand is outlined. */
-export function namesRead(step: WorkingStep, unit: number): string[] {
-  const names: string[] = [];
-  for (const line of step.lines) {
-    if (unit >= line.values.length) continue;
-    const how = line.how(unit);
-    if (how.kind === 'products') for (const { left, right } of how.terms) names.push(left, right);
-    else if (how.kind === 'number') names.push(how.name);
-  }
-  return names;
+  return {
+    node,
+    update(next, of) {
+      value.textContent = numberText(next, 7);
+      latest = of as typeof how;
+      unfolded();
+    },
+  };
 }

@@ -13,30 +13,58 @@ const DARK_DIVERGING: readonly Rgb[] = [
   [255, 168, 128],
 ];
 
+const preference = matchMedia('(prefers-color-scheme: dark)');
+let printing = false;
+
 export function isDark(): boolean {
-  return !printing && matchMedia('(prefers-color-scheme: dark)').matches;
+  return !printing && preference.matches;
 }
 
-let printing = false;
+export function isPrinting(): boolean {
+  return printing;
+}
 
 /** Paper is light. @param redraw called before and after printing, and when the preference changes */
 export function whenColoursChange(redraw: () => void): void {
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
-  for (const [event, now] of [
-    ['beforeprint', true],
-    ['afterprint', false],
-  ] as const)
+  preference.addEventListener('change', redraw);
+  for (const event of ['beforeprint', 'afterprint'])
     addEventListener(event, () => {
-      printing = now;
+      printing = event === 'beforeprint';
+      document.documentElement.classList.toggle('paper', printing);
       redraw();
     });
 }
+
+/** The page's own colours by name, 'ink', for canvases; asked of the style once for each preference. */
+export function pageColour(name: string): string {
+  const key = `${name} ${isDark()}`;
+  if (!pageColours.has(key)) pageColours.set(key, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`));
+  return pageColours.get(key)!;
+}
+const pageColours = new Map<string, string>();
 
 export function cellColour(x: number, scale: Scale, dark: boolean): Rgb {
   if (!dark || scale.kind === 'sequential' || Number.isNaN(x)) return colourOf(x, scale);
   const place = position(x, scale) * (DARK_DIVERGING.length - 1);
   const from = Math.min(Math.floor(place), DARK_DIVERGING.length - 2);
   return DARK_DIVERGING[from].map((a, i) => Math.round(a + (DARK_DIVERGING[from + 1][i] - a) * (place - from))) as unknown as Rgb;
+}
+
+const FINE = 512;
+const tables = new Map<string, Uint32Array>();
+
+/** The colours of a scale as pixels, by a number's place on it; the last one is for NaN. */
+export function pixels(scale: Scale, dark: boolean): (x: number) => number {
+  const key = `${scale.kind} ${dark}`;
+  const unit = { kind: scale.kind, low: 0, high: FINE };
+  const table =
+    tables.get(key) ??
+    Uint32Array.from({ length: FINE + 2 }, (_, k) => {
+      const [r, g, b] = cellColour(k > FINE ? Number.NaN : k, unit, dark);
+      return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+    });
+  tables.set(key, table);
+  return x => table[Number.isNaN(x) ? FINE + 1 : Math.round(position(x, scale) * FINE)];
 }
 
 export function css([r, g, b]: Rgb): string {

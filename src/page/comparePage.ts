@@ -1,6 +1,5 @@
 import type { ComparePage } from '../run/page/pageData.js';
 import type { Explanation } from '../run/result.js';
-import { whenColoursChange } from './colours.js';
 import { codeBlock } from './copyButton.js';
 import { differences } from './differences.js';
 import { el, replace } from './dom.js';
@@ -81,7 +80,6 @@ export function comparePage(root: HTMLElement, data: ComparePage): void {
     const { at } = placeOf(data);
     inside.addEventListener('toggle', () => inside.childElementCount === 1 && void openInside(inside, networkOf(), at));
   }
-  whenColoursChange(() => dispatchEvent(new Event('redraw')));
   root.dataset.ready = '';
 }
 

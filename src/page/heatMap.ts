@@ -1,7 +1,9 @@
-import { el, newId, oncePerFrame, replace } from './dom.js';
+import { cellEditor } from './cellEditor.js';
+import { el, newId } from './dom.js';
 import type { Axis, Grid, Mark, Shown } from './grid.js';
-import { drawGrid, type Layout, layoutOf } from './heatMapDraw.js';
-import { gridTable } from './heatMapTable.js';
+import { gridPainter, type Layout, layoutOf } from './heatMapDraw.js';
+import { tableOf } from './heatMapTable.js';
+import { drawnInSight, forget, widthOf } from './inSight.js';
 import { numberText } from './text.js';
 
 export interface HeatMapOptions {
@@ -10,9 +12,10 @@ export interface HeatMapOptions {
   /** the same for screen readers: 'h of rnn_1, sample 1' */
   label(): string;
   readonly onSelect?: (row: number, column: number) => void;
-  readonly onHover?: (at: readonly [row: number, column: number] | null) => void;
   /** cells can be changed: Enter, or a double click */
   readonly onEdit?: (row: number, column: number, value: number) => void;
+  /** pixels to the left of what is seen */
+  readonly onScroll?: (left: number) => void;
 }
 
 export interface HeatMap {
@@ -20,9 +23,10 @@ export interface HeatMap {
   show(shown: Shown): void;
   /** Outlines cells for a moment: what the pointer is on elsewhere. */
   flash(marks: readonly Mark[]): void;
-  /** Another heat map over the same time scrolls along. */
-  readonly scroller: HTMLElement;
-  edit(): void;
+  /** Goes along with another heat map over the same time. */
+  scrollTo(left: number): void;
+  /** It is not shown again. */
+  remove(): void;
 }
 
 /** Room for the caption, in pixels. */
@@ -42,24 +46,37 @@ export function heatMap(options: HeatMapOptions): HeatMap {
     'aria-describedby': readout.id,
   });
   const legend = el('span', { class: 'legend' });
-  const table = el('details', { class: 'as-table' }, el('summary', {}, 'Table'));
   const size = el('span', { class: 'size' });
   const caption = el('figcaption', {}, el('span', { class: 'title' }, options.title), size, legend, readout);
-  const node = el('figure', { class: 'heat-map' }, caption, frame, table);
+  const table = tableOf(() => options.label());
+  const node = el('figure', { class: 'heat-map' }, caption, frame, table.node);
+  const paint = gridPainter(canvas);
   frame.append(canvas, scroller);
 
   let shown: Shown | undefined;
   let flashes: readonly Mark[] = [];
   let layout: Layout | undefined;
-  const draw = oncePerFrame(() => {
-    if (!shown || !frame.isConnected) return;
-    layout = layoutOf(shown.grid, room());
-    place(layout);
-    drawGrid(canvas, shown, flashes, layout, scroller);
-  });
-  /** pixels across for all heat maps of a group */
-  const room = () => (node.parentElement && widthOf(node.parentElement)) || 600;
-  const place = ({ left, top, width, height, full, outer }: Layout) => {
+  /** what was last shown as selected, and whether it is still to be scrolled into sight */
+  let place: Shown['selected'] = null;
+  let moved = false;
+  /** as the scroller has it: asking it would lay the page out */
+  let scroll = { left: 0, top: 0 };
+  const draw = drawnInSight(
+    node,
+    () => {
+      if (!shown || !frame.isConnected) return;
+      layOut(shown.grid);
+      if (moved) reveal();
+      paint(shown, flashes, layout!, scroll);
+    },
+    () => shown && frame.isConnected && layOut(shown.grid),
+  );
+  const layOut = (grid: Grid) => {
+    // pixels across for all heat maps of a group
+    const next = layoutOf(grid, (node.parentElement && widthOf(node.parentElement)) || 600);
+    if (layout && JSON.stringify(layout) === JSON.stringify(next)) return;
+    layout = next;
+    const { left, top, width, height, full, outer } = layout;
     frame.style.width = `${outer.width}px`;
     node.style.width = `${Math.max(LEAST_WIDTH, outer.width)}px`;
     frame.style.height = `${outer.height}px`;
@@ -67,11 +84,17 @@ export function heatMap(options: HeatMapOptions): HeatMap {
     spacer.style.width = `${full.width}px`;
     spacer.style.height = `${full.height}px`;
   };
+  const describe = ({ rows, columns, scale, legend: ends = [numberText(scale.low, 2), numberText(scale.high, 2)] }: Grid) => {
+    frame.setAttribute('aria-label', `${options.label()}: ${rows.length} ${rows.name}s down, ${columns.length} ${columns.name}s across`);
+    const tags = [axisTag(rows), axisTag(columns)].filter(tag => tag !== '');
+    size.replaceChildren(...tags.flatMap((tag, i) => (i > 0 ? [' × ', tag] : [tag])));
+    legend.replaceChildren(ends[0], el('i', { class: `ramp ${scale.kind}` }), ends[1]);
+  };
   const cellAt = (event: MouseEvent): readonly [number, number] | null => {
     if (!layout || !shown) return null;
     const box = scroller.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left + scroller.scrollLeft) / layout.cell.width);
-    const row = Math.floor((event.clientY - box.top + scroller.scrollTop) / layout.cell.height);
+    const column = Math.floor((event.clientX - box.left + scroll.left) / layout.cell.width);
+    const row = Math.floor((event.clientY - box.top + scroll.top) / layout.cell.height);
     const { rows, columns } = shown.grid;
     return row >= 0 && row < rows.length && column >= 0 && column < columns.length ? [row, column] : null;
   };
@@ -84,61 +107,56 @@ export function heatMap(options: HeatMapOptions): HeatMap {
     if (!at || !layout || !options.onEdit) return;
     const { grid } = shown!;
     reveal();
-    const input = el('input', {
-      class: 'cell-editor',
-      type: 'text',
-      inputmode: 'decimal',
-      'aria-label': `new value of ${readoutText(grid, at).replace(/ = .*/, '')}`,
-    });
-    input.value = String(grid.value(...at));
-    input.style.left = `${Math.max(0, layout.left + at[1] * layout.cell.width - scroller.scrollLeft - 8)}px`;
-    input.style.top = `${layout.top + at[0] * layout.cell.height - scroller.scrollTop - 4}px`;
-    let done = false;
-    const finish = (keep: boolean) => {
-      if (done) return;
-      done = true;
-      const value = Number(input.value.trim().replace(',', '.'));
-      input.remove();
+    const label = `new value of ${readoutText(grid, at).replace(/ = .*/, '')}`;
+    const input = cellEditor(label, grid.value(...at), value => {
       frame.focus({ preventScroll: true });
-      if (keep && input.value.trim() !== '' && !Number.isNaN(value)) options.onEdit!(...at, value);
-    };
-    input.addEventListener('keydown', event => {
-      event.stopPropagation();
-      if (event.key === 'Enter') finish(true);
-      else if (event.key === 'Escape') finish(false);
+      if (value !== null) options.onEdit!(...at, value);
     });
-    input.addEventListener('blur', () => finish(true));
+    input.style.left = `${Math.max(0, layout.left + at[1] * layout.cell.width - scroll.left - 8)}px`;
+    input.style.top = `${layout.top + at[0] * layout.cell.height - scroll.top - 4}px`;
     frame.append(input);
     input.select();
     input.focus({ preventScroll: true });
   };
+  const scrollTo = (left: number, top: number) => {
+    if (left !== scroll.left) scroller.scrollLeft = left;
+    if (top !== scroll.top) scroller.scrollTop = top;
+    scroll = { left, top };
+  };
   /** The selected cell is scrolled into sight. */
   const reveal = () => {
+    moved = false;
     if (!shown?.selected || !layout) return;
     const [row, column] = shown.selected;
-    const { cell, width, height } = layout;
-    scroller.scrollLeft = kept(scroller.scrollLeft, column * cell.width, cell.width, width);
-    scroller.scrollTop = kept(scroller.scrollTop, row * cell.height, cell.height, height);
+    const { cell, width, height, full } = layout;
+    scrollTo(
+      inSight(scroll.left, column * cell.width, cell.width, width, full.width),
+      inSight(scroll.top, row * cell.height, cell.height, height, full.height),
+    );
   };
   const select = (at: readonly [number, number] | null) => {
-    if (at) options.onSelect?.(...at);
+    if (!at || !shown || !options.onSelect) return;
+    options.onSelect(...at);
+    // the next key goes on from here, also before it is drawn
+    shown = { ...shown, selected: at };
   };
 
-  scroller.addEventListener('scroll', draw, { passive: true });
+  scroller.addEventListener(
+    'scroll',
+    () => {
+      scroll = { left: scroller.scrollLeft, top: scroller.scrollTop };
+      options.onScroll?.(scroll.left);
+      draw();
+    },
+    { passive: true },
+  );
   scroller.addEventListener('click', event => {
     select(cellAt(event));
     frame.focus({ preventScroll: true });
   });
   scroller.addEventListener('dblclick', edit);
-  scroller.addEventListener('pointermove', event => {
-    const at = cellAt(event);
-    read(at);
-    options.onHover?.(at);
-  });
-  scroller.addEventListener('pointerleave', () => {
-    read(null);
-    options.onHover?.(null);
-  });
+  scroller.addEventListener('pointermove', event => read(cellAt(event)));
+  scroller.addEventListener('pointerleave', () => read(null));
   frame.addEventListener('focus', () => readout.setAttribute('aria-live', 'polite'));
   frame.addEventListener('blur', () => readout.setAttribute('aria-live', 'off'));
   frame.addEventListener('keydown', event => {
@@ -148,58 +166,36 @@ export function heatMap(options: HeatMapOptions): HeatMap {
       edit();
       return;
     }
-    const next = moved(event.key, shown.selected, shown.grid);
+    const next = neighbour(event.key, shown.selected, shown.grid);
     if (!next) return;
     event.preventDefault();
     event.stopPropagation();
     select(next);
   });
-  table.addEventListener('toggle', () => {
-    if (table.open && shown) replace(table, table.firstElementChild, gridTable(shown, options.label()));
-  });
-  addEventListener('redraw', draw);
 
   return {
     node,
-    scroller,
-    edit,
     show(next) {
-      const moves = shown?.selected?.join() !== next.selected?.join();
+      const { grid, selected } = next;
+      moved ||= place?.join() !== selected?.join();
+      place = selected;
+      if (shown?.grid !== grid) describe(grid);
       shown = next;
-      const { rows, columns, scale, legend: ends = [numberText(scale.low, 2), numberText(scale.high, 2)] } = next.grid;
-      frame.setAttribute('aria-label', `${options.label()}: ${rows.length} ${rows.name}s down, ${columns.length} ${columns.name}s across`);
-      const tags = [axisTag(rows), axisTag(columns)].filter(tag => tag !== '');
-      size.replaceChildren(...tags.flatMap((tag, i) => (i > 0 ? [' × ', tag] : [tag])));
-      legend.replaceChildren(ends[0], el('i', { class: `ramp ${scale.kind}` }), ends[1]);
       read(null);
-      if (table.open) replace(table, table.firstElementChild, gridTable(next, options.label()));
-      layout = layoutOf(next.grid, room());
-      if (moves) {
-        place(layout);
-        reveal();
-      }
+      table.show(next);
+      layOut(grid);
       draw();
     },
     flash(marks) {
+      if (marks.length + flashes.length === 0) return;
       flashes = marks;
       draw();
     },
+    scrollTo(left) {
+      if (left !== scroll.left) scroller.scrollLeft = left;
+    },
+    remove: () => forget(node),
   };
-}
-
-const widths = new WeakMap<Element, number>();
-const widthsChange = new ResizeObserver(entries => {
-  for (const { target, contentRect } of entries) widths.set(target, contentRect.width);
-  dispatchEvent(new Event('redraw'));
-});
-
-/** Observed, not read: reading it after every change would lay the page out as often. */
-function widthOf(element: Element): number {
-  if (!widths.has(element)) {
-    widths.set(element, element.clientWidth);
-    widthsChange.observe(element);
-  }
-  return widths.get(element)!;
 }
 
 /** 'M = 5', each letter always in its own colour */
@@ -216,7 +212,7 @@ export function readoutText({ rows, columns, groups, value }: Grid, [row, column
   return `${[...across, ...down].join(', ')}:  ${numberText(value(row, column), 7)}`;
 }
 
-function moved(key: string, [row, column]: readonly [number, number], { rows, columns }: Grid): readonly [number, number] | null {
+function neighbour(key: string, [row, column]: readonly [number, number], { rows, columns }: Grid): readonly [number, number] | null {
   const page = 10;
   const moves: Record<string, readonly [number, number]> = {
     ArrowUp: [row - 1, column],
@@ -232,8 +228,8 @@ function moved(key: string, [row, column]: readonly [number, number], { rows, co
   return next ? [Math.min(rows.length - 1, Math.max(0, next[0])), Math.min(columns.length - 1, Math.max(0, next[1]))] : null;
 }
 
-/** The scroll position that shows [at, at + size), nearest to the one that is. */
-function kept(scroll: number, at: number, size: number, view: number): number {
-  if (at < scroll) return at;
-  return at + size > scroll + view ? at + size - view : scroll;
+/** The scroll position that shows [at, at + size): the one that is, or one that leaves room on both sides. */
+function inSight(scroll: number, at: number, size: number, seen: number, full: number): number {
+  if (at >= scroll && at + size <= scroll + seen) return scroll;
+  return Math.min(full - seen, Math.max(0, at < scroll ? at + size - 0.8 * seen : at - 0.2 * seen));
 }

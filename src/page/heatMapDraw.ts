@@ -1,4 +1,4 @@
-import { cellColour, css, inkOn, isDark } from './colours.js';
+import { cellColour, css, inkOn, isDark, pageColour, pixels } from './colours.js';
 import type { Grid, Mark, Shown } from './grid.js';
 import { shortNumber } from './text.js';
 
@@ -46,39 +46,64 @@ export function layoutOf({ rows, columns, groups }: Grid, room: number): Layout 
   };
 }
 
-export function drawGrid(canvas: HTMLCanvasElement, shown: Shown, flashes: readonly Mark[], layout: Layout, scroller: HTMLElement): void {
-  const { outer, left, top, width, height, cell } = layout;
-  const ratio = devicePixelRatio || 1;
-  canvas.width = Math.round(outer.width * ratio);
-  canvas.height = Math.round(outer.height * ratio);
-  canvas.style.width = `${outer.width}px`;
-  canvas.style.height = `${outer.height}px`;
+/** Where the cells are scrolled to, in pixels. */
+export interface Scroll {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** Draws into the canvas. Cells are kept as a picture: where another one is selected or outlined, only the outlines are drawn anew. */
+export function gridPainter(canvas: HTMLCanvasElement): (shown: Shown, flashes: readonly Mark[], layout: Layout, scroll: Scroll) => void {
   const context = canvas.getContext('2d')!;
-  context.scale(ratio, ratio);
-  const colours = getComputedStyle(canvas);
-  const view = {
-    x: left - scroller.scrollLeft,
-    y: top - scroller.scrollTop,
-    fromColumn: Math.floor(scroller.scrollLeft / cell.width),
-    toColumn: Math.min(shown.grid.columns.length, Math.ceil((scroller.scrollLeft + width) / cell.width)),
-    fromRow: Math.floor(scroller.scrollTop / cell.height),
-    toRow: Math.min(shown.grid.rows.length, Math.ceil((scroller.scrollTop + height) / cell.height)),
+  const cells = new OffscreenCanvas(1, 1).getContext('2d')!;
+  let kept: readonly unknown[] = [];
+  return (shown, flashes, layout, scroll) => {
+    const { grid, selected, marks } = shown;
+    const { outer, left, top, width, height, cell } = layout;
+    const ratio = devicePixelRatio || 1;
+    clear(context, outer, ratio);
+    const view = {
+      x: left - scroll.left,
+      y: top - scroll.top,
+      fromColumn: Math.floor(scroll.left / cell.width),
+      toColumn: Math.min(grid.columns.length, Math.ceil((scroll.left + width) / cell.width)),
+      fromRow: Math.floor(scroll.top / cell.height),
+      toRow: Math.min(grid.rows.length, Math.ceil((scroll.top + height) / cell.height)),
+    };
+    const wanted = [grid, isDark(), ratio, width, height, cell.width, cell.height, view.x, view.y];
+    if (wanted.some((value, i) => value !== kept[i])) {
+      kept = wanted;
+      clear(cells, layout, ratio);
+      cells.translate(-left, -top);
+      drawCells(cells, grid, layout, view);
+      drawGroups(cells, grid, layout, view);
+    }
+    drawAxes(context, shown, layout, view);
+    context.drawImage(cells.canvas, left, top, width, height);
+    context.save();
+    context.beginPath();
+    context.rect(left - 2, top - 2, width + 4, height + 4);
+    context.clip();
+    for (const mark of marks) outline(context, mark, layout, view, pageColour(mark.role), mark.strong ? 2.5 : 1.5);
+    if (selected) {
+      const [row, column] = selected;
+      outline(context, { rows: [row, row], columns: [column, column], role: 'plain' }, layout, view, pageColour('ink'), 2.5);
+    }
+    for (const mark of flashes) outline(context, mark, layout, view, pageColour(mark.role), 3.5);
+    context.restore();
   };
-  drawAxes(context, shown, layout, view, colours);
-  context.save();
-  context.beginPath();
-  context.rect(left - 2, top - 2, width + 4, height + 4);
-  context.clip();
-  drawCells(context, shown.grid, layout, view);
-  drawGroups(context, shown.grid, layout, view, colours);
-  for (const mark of shown.marks) outline(context, mark, layout, view, colours.getPropertyValue(`--${mark.role}`), mark.strong ? 2.5 : 1.5);
-  if (shown.selected) {
-    const [row, column] = shown.selected;
-    const here: Mark = { rows: [row, row], columns: [column, column], role: 'plain' };
-    outline(context, here, layout, view, colours.getPropertyValue('--ink'), 2.5);
-  }
-  for (const mark of flashes) outline(context, mark, layout, view, colours.getPropertyValue(`--${mark.role}`), 3.5);
-  context.restore();
+}
+
+type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
+/** The canvas, empty and of that size in pixels of the page. */
+function clear(context: Context, { width, height }: { readonly width: number; readonly height: number }, ratio: number): void {
+  const { canvas } = context;
+  const [wide, high] = [width, height].map(size => Math.max(1, Math.round(size * ratio)));
+  if (canvas.width !== wide) canvas.width = wide;
+  if (canvas.height !== high) canvas.height = high;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
 }
 
 interface View {
@@ -90,7 +115,7 @@ interface View {
   readonly toRow: number;
 }
 
-function drawCells(context: CanvasRenderingContext2D, grid: Grid, layout: Layout, view: View): void {
+function drawCells(context: Context, grid: Grid, layout: Layout, view: View): void {
   if (!layout.numbers) {
     drawColours(context, grid, layout, view);
     return;
@@ -117,18 +142,18 @@ function drawCells(context: CanvasRenderingContext2D, grid: Grid, layout: Layout
 
 /** Cells without numbers: a picture of one pixel each, enlarged; lines between them where they are large enough. */
 function drawColours(
-  context: CanvasRenderingContext2D,
+  context: Context,
   { value, shade = value, scale }: Grid,
   { cell }: Layout,
   { x, y, fromRow, toRow, fromColumn, toColumn }: View,
 ): void {
   const [width, height] = [toColumn - fromColumn, toRow - fromRow];
   if (width <= 0 || height <= 0) return;
-  const dark = isDark();
   const image = new ImageData(width, height);
+  const each = new Uint32Array(image.data.buffer);
+  const pixel = pixels(scale, isDark());
   for (let row = 0, k = 0; row < height; row++)
-    for (let column = 0; column < width; column++, k += 4)
-      image.data.set([...cellColour(shade(fromRow + row, fromColumn + column), scale, dark), 255], k);
+    for (let column = 0; column < width; column++, k++) each[k] = pixel(shade(fromRow + row, fromColumn + column));
   const small = new OffscreenCanvas(width, height);
   small.getContext('2d')!.putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;
@@ -142,30 +167,18 @@ function drawColours(
 const FONT = 'ui-sans-serif, system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
 /** Lines between the gates. */
-function drawGroups(
-  context: CanvasRenderingContext2D,
-  { groups = [], rowGroups = [], columns, rows }: Grid,
-  { cell }: Layout,
-  view: View,
-  colours: CSSStyleDeclaration,
-): void {
+function drawGroups(context: Context, { groups = [], rowGroups = [], columns, rows }: Grid, { cell }: Layout, view: View): void {
   const across = (columns.length / groups.length) * cell.width;
   const down = (rows.length / rowGroups.length) * cell.height;
-  context.fillStyle = colours.getPropertyValue('--page');
+  context.fillStyle = pageColour('page');
   for (let g = 1; g < groups.length; g++) context.fillRect(view.x + g * across - 2, view.y, 3, rows.length * cell.height);
   for (let g = 1; g < rowGroups.length; g++) context.fillRect(view.x, view.y + g * down - 2, columns.length * cell.width, 3);
 }
 
-function drawAxes(
-  context: CanvasRenderingContext2D,
-  { grid, selected }: Shown,
-  layout: Layout,
-  view: View,
-  colours: CSSStyleDeclaration,
-): void {
+function drawAxes(context: Context, { grid, selected }: Shown, layout: Layout, view: View): void {
   const { cell, left, top, width, height } = layout;
-  const faint = colours.getPropertyValue('--faint');
-  const ink = colours.getPropertyValue('--ink');
+  const faint = pageColour('faint');
+  const ink = pageColour('ink');
   context.font = `11px ${FONT}`;
   context.textBaseline = 'middle';
   context.textAlign = 'right';
@@ -212,14 +225,7 @@ function ticks(length: number, pixels: number, room: number, each = length): num
   return places;
 }
 
-function outline(
-  context: CanvasRenderingContext2D,
-  { rows, columns }: Mark,
-  { cell }: Layout,
-  view: View,
-  colour: string,
-  width: number,
-): void {
+function outline(context: Context, { rows, columns }: Mark, { cell }: Layout, view: View, colour: string, width: number): void {
   context.strokeStyle = colour;
   context.lineWidth = width;
   const inset = width / 2 - 1;

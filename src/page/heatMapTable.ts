@@ -1,14 +1,36 @@
-import { el } from './dom.js';
-import type { Shown } from './grid.js';
+import { el, replace } from './dom.js';
+import type { Grid, Shown } from './grid.js';
 import { numberText } from './text.js';
 
 const MOST = { rows: 60, columns: 30 };
 
-/** The numbers of a heat map as a table: all, or those around the selected cell where they are many. */
-export function gridTable({ grid, selected }: Shown, label: string): HTMLElement {
+/** The numbers of a heat map as a table, made when it is opened: all, or those around the selected cell where they are many. */
+export function tableOf(label: () => string): { readonly node: HTMLElement; show(shown: Shown): void } {
+  const node = el('details', { class: 'as-table' }, el('summary', {}, 'Table'));
+  let shown: Shown | undefined;
+  let made: readonly unknown[] = [];
+  const draw = () => {
+    if (!node.open || !shown) return;
+    const { grid, selected } = shown;
+    const down = range(grid.rows.length, selected?.[0] ?? 0, MOST.rows);
+    const across = range(grid.columns.length, selected?.[1] ?? 0, MOST.columns);
+    const wanted = [grid, down[0], across[0]];
+    if (wanted.every((value, i) => value === made[i])) return;
+    made = wanted;
+    replace(node, node.firstElementChild, gridTable(grid, down, across, label()));
+  };
+  node.addEventListener('toggle', draw);
+  return {
+    node,
+    show(next) {
+      shown = next;
+      draw();
+    },
+  };
+}
+
+function gridTable(grid: Grid, down: readonly number[], across: readonly number[], label: string): HTMLElement {
   const { rows, columns } = grid;
-  const down = range(rows.length, selected?.[0] ?? 0, MOST.rows);
-  const across = range(columns.length, selected?.[1] ?? 0, MOST.columns);
   const part = down.length < rows.length || across.length < columns.length;
   const where = part ? `: ${rows.name}s ${span(down)} of ${rows.length}, ${columns.name}s ${span(across)} of ${columns.length}` : '';
   const each = grid.groups ? columns.length / grid.groups.length : 0;
@@ -41,8 +63,10 @@ export function gridTable({ grid, selected }: Shown, label: string): HTMLElement
   );
 }
 
-function range(length: number, around: number, most: number): number[] {
-  const from = Math.max(0, Math.min(around - Math.floor(most / 2), length - most));
+/** `most` places with the selected one, the same ones for its neighbours. */
+function range(length: number, selected: number, most: number): number[] {
+  const half = most / 2;
+  const from = Math.max(0, Math.min(Math.floor(selected / half) * half - Math.floor(half / 2), length - most));
   return Array.from({ length: Math.min(length, most) }, (_, i) => from + i);
 }
 

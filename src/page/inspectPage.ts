@@ -2,10 +2,9 @@ import { bytesText } from '../report/numbers.js';
 import { symmetric } from '../report/palette.js';
 import type { InspectPage, TensorFigures } from '../run/page/pageData.js';
 import type { InspectTensor } from '../run/result.js';
-import { whenColoursChange } from './colours.js';
 import { dataTable } from './dataTable.js';
 import { el, oncePerFrame, replace, svg } from './dom.js';
-import { drawFigure, figureFrame } from './figure.js';
+import { networkFigure } from './figure.js';
 import { NAMES } from './frameworkTable.js';
 import type { Axis, Grid } from './grid.js';
 import { heatMap } from './heatMap.js';
@@ -25,7 +24,13 @@ export function inspectPage(root: HTMLElement, data: InspectPage): void {
   let layer = result.network?.layers[0]?.name ?? '';
   let filter = '';
   const list = el('div', {});
-  const picture = figureFrame();
+  const pick = (name: string) => {
+    layer = name;
+    const own = result.tensors.findIndex(tensor => tensor.name.includes(name));
+    if (own >= 0) chosen = own;
+    draw();
+  };
+  const picture = networkFigure({ choose: pick });
   const detail = el('section', { class: 'hand tensor', 'aria-label': 'the chosen tensor' });
   const network = el('section', { 'aria-label': 'the network' });
   const map = heatMap({
@@ -73,15 +78,9 @@ export function inspectPage(root: HTMLElement, data: InspectPage): void {
       );
       return;
     }
-    const pick = (name: string) => {
-      layer = name;
-      const own = result.tensors.findIndex(tensor => tensor.name.includes(name));
-      if (own >= 0) chosen = own;
-      draw();
-    };
     const view = { layer, way: 0, step: -1, ...sequencesIn(result.network, data.spec), strip: () => undefined };
-    replace(network, el('h2', {}, `The network: ${result.network.title}`), picture, layerTable(result.network, layer, pick));
-    drawFigure(picture, result.network, view, { choose: pick });
+    replace(network, el('h2', {}, `The network: ${result.network.title}`), picture.node, layerTable(result.network, layer, pick));
+    picture.show(result.network, view);
   };
   const search = el('input', {
     type: 'search',
@@ -132,11 +131,7 @@ export function inspectPage(root: HTMLElement, data: InspectPage): void {
     ),
     pageFoot(data, result.notes, result.assumptions, []),
   );
-  new ResizeObserver(draw).observe(picture);
-  whenColoursChange(() => {
-    draw();
-    dispatchEvent(new Event('redraw'));
-  });
+  new ResizeObserver(draw).observe(picture.node);
   draw();
 }
 

@@ -6,9 +6,8 @@ import { titleOf } from '../run/network/network.js';
 import { shapesOf } from '../run/network/shapesResult.js';
 import type { ShapesPage } from '../run/page/pageData.js';
 import type { ShapesResult } from '../run/result.js';
-import { whenColoursChange } from './colours.js';
 import { el, oncePerFrame, replace } from './dom.js';
-import { drawFigure, figureFrame } from './figure.js';
+import { networkFigure } from './figure.js';
 import { frameworkTable } from './frameworkTable.js';
 import { countText, layerTable, lettersIn } from './layerTable.js';
 import { pageFoot, pageHead } from './pageParts.js';
@@ -27,7 +26,11 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
   back.addEventListener('click', () => use(data.spec));
   const state = el('div', { class: 'badge', role: 'status' });
   const controls = sliders((size, value) => use(size.with(value)));
-  const picture = figureFrame();
+  const picture = networkFigure({
+    choose(layer) {
+      choose(layer);
+    },
+  });
   const table = el('section', { 'aria-label': 'layers' });
   const frameworks = el('section', { 'aria-label': 'parameters by framework' });
   const work = el('section', { 'aria-label': 'work and memory' });
@@ -62,7 +65,7 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
     const sizes = sizesOf(model);
     controls.show(sizes, effectsOf(sizes, result, data));
     const view = { layer: chosen, way: 0, step: -1, ...sequencesIn(result, model), strip: () => undefined };
-    drawFigure(picture, result, view, { choose });
+    picture.show(result, view);
     replace(table, el('h2', {}, 'Layers'), layerTable(result, chosen, choose));
     replace(frameworks, el('h2', {}, 'As each framework counts them'), frameworkTable(model, result));
     replace(work, ...workOf(result));
@@ -75,15 +78,14 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
       'main',
       { id: 'main' },
       el('section', { class: 'controls', 'aria-label': 'sizes' }, controls.node, complaint),
-      picture,
+      picture.node,
       table,
       frameworks,
       work,
     ),
     pageFoot(data, result.notes, data.result.assumptions, []),
   );
-  whenColoursChange(draw);
-  new ResizeObserver(draw).observe(picture);
+  new ResizeObserver(draw).observe(picture.node);
   draw();
 }
 

@@ -1,0 +1,74 @@
+import type { LayerRow } from '../run/result.js';
+import { svg } from './dom.js';
+import type { Column } from './figureColumns.js';
+import { shownName } from './text.js';
+
+/** Arrows, labels and shapes of the unrolled network. */
+
+export function arrowHead(): SVGElement {
+  const head = svg('path', { d: 'M0 0 L7 3.5 L0 7 z', class: 'arrow-head' });
+  return svg(
+    'defs',
+    {},
+    svg(
+      'marker',
+      { id: 'head', markerWidth: 7, markerHeight: 7, refX: 6.4, refY: 3.5, orient: 'auto', markerUnits: 'userSpaceOnUse' },
+      head,
+    ),
+  );
+}
+
+/** What lies below a layer and gives it its values. */
+export interface Giver {
+  readonly top: number;
+  readonly columns: readonly Column[];
+  /** where its arrows begin */
+  readonly ends: 'each' | 'first' | 'last' | 'both';
+  readonly label: string;
+  readonly step: string;
+  readonly names: ReadonlySet<string>;
+}
+
+/** A layer that reads backwards ends at the first step; one that reads both ways at both. */
+export function endsOf(layer: LayerRow): Giver['ends'] {
+  if (isSequence(layer.output)) return 'each';
+  if (layer.bidirectional) return 'both';
+  return layer.options.goBackwards === true ? 'first' : 'last';
+}
+
+export function columnsAt(ends: Giver['ends'], columns: readonly Column[]): readonly Column[] {
+  const all = columns.filter(column => column.step !== null);
+  if (ends === 'each' || all.length === 1) return all;
+  return { first: [all[0]], last: all.slice(-1), both: [all[0], all[all.length - 1]] }[ends];
+}
+
+export function line(x1: number, y1: number, x2: number, y2: number): SVGElement {
+  return svg('line', { class: 'arrow', x1, y1, x2, y2, 'marker-end': 'url(#head)' });
+}
+
+export function label(x: number, y: number, text: string, kind: string): SVGElement {
+  return svg('text', { x, y, class: `label ${kind}` }, text);
+}
+
+export function indexed(x: number, y: number, letter: string, index: string): SVGElement {
+  return svg('text', { x, y, class: 'label maths middle' }, letter, svg('tspan', { dy: 4, class: 'sub' }, index));
+}
+
+export function isSequence({ dims }: LayerRow['input']): boolean {
+  return dims.length === 3 || dims[1] === 'T';
+}
+
+export function kindText(layer: LayerRow): string {
+  return `${layer.bidirectional ? 'both ways' : shownName(layer.kerasClass, 18)}`;
+}
+
+/** One step's 'N×5'. */
+export function stepShape({ dims, shape }: LayerRow['input']): string {
+  const sizes = shape.map((size, i) => (size === null ? dims[i] : String(size)));
+  return (dims.length === 3 || dims[1] === 'T' ? sizes.filter((_, i) => i !== 1) : sizes).join('×');
+}
+
+/** '(N, T, M) N×10×5' */
+export function dimsText({ dims, shape }: LayerRow['input']): string {
+  return `(${dims.join(', ')})  ${shape.map((size, i) => (size === null ? dims[i] : String(size))).join('×')}`;
+}

@@ -1,0 +1,57 @@
+import { el, replace } from './dom.js';
+import type { Model } from './model.js';
+import type { Place } from './panels.js';
+import { shownName } from './text.js';
+
+/** Layers, each of their directions, as buttons, and the sample as a number. */
+export interface LayerChooser {
+  readonly node: HTMLElement;
+  show(model: Model, place: Place): void;
+}
+
+export interface LayerChooserOptions {
+  choose(layer: string, way: number): void;
+  /** @param n from 0 */
+  sample(n: number): void;
+}
+
+/** Every layer, and both directions of one that reads both ways. */
+export function waysOf({ shapes }: Model): { readonly layer: string; readonly way: number; readonly both: boolean }[] {
+  return shapes.layers.flatMap(({ name, bidirectional: both }) => (both ? [0, 1] : [0]).map(way => ({ layer: name, way, both })));
+}
+
+export function layerChooser({ choose, sample }: LayerChooserOptions): LayerChooser {
+  const node = el('div', { class: 'chooser' });
+  let shown: readonly unknown[] = [];
+  return {
+    node,
+    show(model, place) {
+      const wanted = [model, place.layer, place.way, place.sample];
+      if (wanted.every((value, i) => value === shown[i])) return;
+      shown = wanted;
+      const tabs = waysOf(model).map(({ layer, way, both }) => {
+        const name = shownName(layer, 24);
+        return el(
+          'button',
+          {
+            type: 'button',
+            class: 'tab',
+            'aria-pressed': layer === place.layer && way === place.way,
+            'aria-label': both ? `${name} ${way === 0 ? 'forwards' : 'backwards'}` : undefined,
+            'data-key': `tab-${layer}-${way}`,
+            on: { click: () => choose(layer, way) },
+          },
+          `${name}${both ? (way === 0 ? ' →' : ' ←') : ''}`,
+        );
+      });
+      const N = model.input.x.shape[0];
+      const n = el('input', { type: 'number', min: 1, max: N, value: place.sample + 1, 'aria-label': 'sample n', 'data-key': 'sample' });
+      n.addEventListener('change', () => sample(Math.round(Number(n.value)) - 1));
+      replace(
+        node,
+        el('div', { class: 'tabs', role: 'group', 'aria-label': 'layers' }, ...tabs),
+        N > 1 && el('label', { class: 'sample' }, el('span', {}, 'sample ', el('var', {}, 'n')), n, ` of ${N}`),
+      );
+    },
+  };
+}

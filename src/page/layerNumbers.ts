@@ -1,0 +1,129 @@
+import type { WorkingStep } from '../run/result.js';
+import { el, replace } from './dom.js';
+import { formula } from './formula.js';
+import type { Mark } from './grid.js';
+import { namesRead } from './handTerms.js';
+import { type HeatMap, heatMap } from './heatMap.js';
+import type { Model } from './model.js';
+import { type Panel, type Place, panelsOf, placeOf } from './panels.js';
+import { shownName } from './text.js';
+import type { Trace } from './trace.js';
+
+/** The heat maps of a layer: over time, its output, its weights. What the hand calculation reads is outlined. */
+export interface LayerNumbers {
+  readonly node: HTMLElement;
+  /** @param step undefined: not known yet */
+  show(model: Model, trace: Trace, place: Place, step: WorkingStep | undefined): void;
+  /** in place of heat maps */
+  say(note: string): void;
+  /** Outlines numbers by name, for a moment. */
+  point(names: readonly string[] | null): void;
+}
+
+export interface LayerNumbersOptions {
+  go(place: Partial<Place>): void;
+  /** absent: nothing can be changed */
+  readonly edit?: (name: string, place: number, value: number) => void;
+}
+
+export function layerNumbers({ go, edit }: LayerNumbersOptions): LayerNumbers {
+  const node = el('section', { class: 'numbers', 'aria-label': 'numbers' });
+  /** rows and columns chosen in heat maps that have others than steps and units */
+  const cursors = new Map<string, readonly [number, number]>();
+  const maps = new Map<string, HeatMap>();
+  let panels = new Map<string, Panel>();
+  let made: readonly unknown[] = [];
+  let layer = '';
+  let place: Place;
+
+  const remade = (model: Model, trace: Trace) => {
+    const wanted = [model, trace, place.layer, place.way, ...trace.known(place.layer, place.way)];
+    if (wanted.every((value, i) => value === made[i])) return;
+    made = wanted;
+    panels = new Map(panelsOf(model, trace, place).map(panel => [panel.key, panel]));
+    const here = `${place.layer} ${place.way}`;
+    const keys = [...panels.keys()];
+    if (layer === here && keys.join() === [...maps.keys()].join()) return;
+    layer = here;
+    for (const map of maps.values()) map.remove();
+    maps.clear();
+    for (const [key, panel] of panels) maps.set(key, newMap(panel));
+    const section = (kind: Panel['kind'], text: string) => {
+      const nodes = keys.filter(key => panels.get(key)!.kind === kind).map(key => maps.get(key)!.node);
+      return nodes.length > 0 ? [el('h2', {}, text), el('div', { class: 'maps' }, ...nodes)] : [];
+    };
+    replace(node, ...section('time', 'Over time'), ...section('result', 'Output'), ...section('weight', 'Weights'));
+  };
+
+  const newMap = ({ key, kind, title, edits }: Panel): HeatMap =>
+    heatMap({
+      title: formula(title),
+      label: () => `${shownName(panels.get(key)!.label)}, sample ${place.sample + 1}`,
+      onSelect(row, column) {
+        cursors.set(key, [row, column]);
+        if (kind === 'time') go({ step: column, ...(ofUnits(key) ? { unit: row } : {}) });
+        else if (kind === 'weight') go({ unit: column % columnsEach(panels.get(key)!) });
+        else go(key === 'y' ? { unit: row } : {});
+      },
+      onEdit: edit && edits && ((row, column, value) => edit(edits.name, panels.get(key)!.edits!.place(row, column), value)),
+      // heat maps over the same time scroll together
+      onScroll(left) {
+        if (kind === 'time') for (const [other, map] of maps) if (panels.get(other)?.kind === 'time') map.scrollTo(left);
+      },
+    });
+
+  const selectedIn = (panel: Panel): readonly [number, number] => {
+    const { key, kind, grid } = panel;
+    const [row, column] = cursors.get(key) ?? [0, 0];
+    const inside = (r: number, c: number): readonly [number, number] => [
+      Math.min(r, grid.rows.length - 1),
+      Math.min(c, grid.columns.length - 1),
+    ];
+    if (kind === 'time') return inside(ofUnits(key) ? place.unit : row, place.step);
+    if (kind === 'result') return inside(key === 'y' ? place.unit : row, 0);
+    const each = columnsEach(panel);
+    return inside(row, Math.floor(column / each) * each + Math.min(place.unit, each - 1));
+  };
+
+  /** Rectangles of what is read, by heat map. */
+  const marksOf = (names: readonly (readonly [string, string])[]) => {
+    const marks = new Map<string, Mark[]>();
+    for (const [first, last] of names) {
+      const [from, to] = [first, last].map(name => placeOf(name, panels, place.step));
+      if (!from || !to) continue;
+      const rows = [from.mark.rows[0], to.mark.rows[1]] as const;
+      marks.set(from.key, [...(marks.get(from.key) ?? []), { ...from.mark, rows }]);
+    }
+    return marks;
+  };
+
+  return {
+    node,
+    show(model, trace, next, step) {
+      place = next;
+      remade(model, trace);
+      const marks = marksOf(step ? namesRead(step, place.unit) : []);
+      for (const [key, map] of maps)
+        map.show({ grid: panels.get(key)!.grid, selected: selectedIn(panels.get(key)!), marks: marks.get(key) ?? [] });
+    },
+    say(note) {
+      made = [];
+      layer = '';
+      replace(node, el('p', { class: 'note' }, note));
+    },
+    point(names) {
+      const marks = marksOf((names ?? []).map(name => [name, name]));
+      for (const [key, map] of maps) map.flash(marks.get(key) ?? []);
+    },
+  };
+}
+
+/** Heat maps over time whose rows are the units of the layer: all but what it reads. */
+function ofUnits(key: string): boolean {
+  return key !== 'x_t' && key !== 'h_t';
+}
+
+/** Columns of one gate. */
+function columnsEach({ grid: { columns, groups } }: Panel): number {
+  return columns.length / (groups?.length ?? 1);
+}
