@@ -389,7 +389,7 @@ describe('a config means', () => {
     expect(of(model({ build_input_shape: [null, 1, 1] }, layer('Dense', { units: 2, batch_shape: [null, 6, 2] })))).toMatchObject({
       timesteps: 6,
     });
-    expect(of(model({ build_input_shape: [null, 8, 3] }, layer('Embedding', { input_dim: 9, output_dim: 4 })))).toMatchObject({
+    expect(of(model({ build_input_shape: [null, 8] }, layer('Embedding', { input_dim: 9, output_dim: 4 })))).toMatchObject({
       timesteps: 8,
     });
     expect(of({ class_name: 'Sequential', config: [dense] })).toMatchObject({ timesteps: null });

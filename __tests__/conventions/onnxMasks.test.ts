@@ -114,6 +114,46 @@ describe('steps that are masked', () => {
   });
 });
 
+it.each([
+  ['steps of masked steps', { maskZero: true }, { kind: 'lstm', units: 4 }],
+  ['masked steps of a layer of each step', { maskZero: true }, { kind: 'avgpool' }],
+  ['samples in two axes', {}, { kind: 'gru', units: 4, bidirectional: 'concat' }],
+])('tokens [N, S, T]: %s', async (_, tokens, inner) => {
+  const model = checkSpec({
+    input: { shape: [4, 5], name: 't' },
+    layers: [
+      { kind: 'embedding', name: 'e', tokens: 6, units: 2, ...tokens },
+      { kind: 'eachstep', name: 's' },
+      { ...inner, name: 'r' },
+      { kind: 'allsteps', name: 'y', inputs: ['e', 'r'] },
+    ],
+  });
+  const shapes = inferShapes(model);
+  const weights = drawWeights(model, weightShapesByLayer(shapes), { seed: '7', init: 'standard_normal', rng: 'seedrandom' });
+  const next = randomStream(3);
+  const t: Tensor = { shape: [3, 4, 5], data: Float64Array.from({ length: 60 }, () => Math.floor(next() * 6)) };
+  const { y } = await manual.run(model, weights, { x: t }, OPTIONS);
+  expect(y.shape.slice(0, 2)).toEqual([3, 4]);
+  // sample 1, step 2 alone
+  const alone = { shape: [1, 5], data: t.data.slice(30, 35) };
+  const one = checkSpec({
+    layers: [
+      { kind: 'embedding', name: 'e', tokens: 6, units: 2, ...tokens },
+      { ...inner, name: 'r' },
+    ],
+  });
+  const expected = (await manual.run(one, weights, { x: alone }, OPTIONS)).y;
+  const width = y.shape[2];
+  expectClose({ shape: [1, width], data: y.data.slice(6 * width, 7 * width) }, expected, TOLERANCE.float64);
+  const byNode = await batched.runGraph(
+    { model: toOnnxModel(model, shapes, weights), bytes: null },
+    new Map([['input', { kind: 'int', ...t }]]),
+    OPTIONS,
+  );
+  expectClose([...byNode.values()][0], y, TOLERANCE.float32);
+  if (await installed) expectClose((await onnxruntime.run(model, weights, { x: t }, OPTIONS)).y, y, 1e-5);
+});
+
 function gru(units: number): object {
   return { kind: 'gru', units, returnSequences: true };
 }

@@ -336,7 +336,7 @@ describe('the words about', () => {
           { kind: 'embedding', tokens: 3, units: 2 },
         ],
       },
-      '3 E_TOKENS | embedding_1: needs token numbers (N, T) but gets (N, 4, 4) | expected: (N, T) | found: (N, 4, 4) | fix: put the embedding first, on an input of whole numbers [N, T]',
+      '3 E_TOKENS | embedding_1: needs token numbers (N, T) but rnn_1 gives real numbers (N, 4, 4) | expected: the input, whole numbers (N, T) | found: the output of rnn_1 | fix: put the embedding first, on an input of whole numbers [N, T]',
     ],
     [
       'a sequence that is repeated',

@@ -15,6 +15,7 @@ export { masking } from './masking.js';
 export { add, average, concatenate, maximum, minimum, multiplied, subtract } from './merging.js';
 export { bidirectional } from './nested/bothWays.js';
 export { stackedrnn } from './nested/stacked.js';
+export { allsteps, eachstep } from './nested/steps.js';
 export { timedistributed } from './nested/timeDistributed.js';
 export { batchnorm } from './normalise/batchnorm.js';
 export { normalization, rescaling } from './normalise/fixed.js';

@@ -1,9 +1,9 @@
 import { RnnError } from '../errors.js';
 import { int } from '../formats/onnx/builder.js';
-import { NO_COST, showShape } from './dims.js';
+import { NO_COST } from './dims.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
-/** Token numbers [N, T] -> their vectors [N, T, E]. */
+/** Token numbers [N, T], or of any axes -> their vectors [N, T, E]. */
 export interface EmbeddingSpec extends LayerBase {
   readonly kind: 'embedding';
   /** V, number of tokens */
@@ -33,11 +33,12 @@ export const embedding: LayerKind<EmbeddingSpec> = {
     config: ({ tokens, units, maskZero }) => ({ input_dim: tokens, output_dim: units, ...(maskZero ? { mask_zero: true } : {}) }),
     weightNames: { E: 'embeddings' },
   },
-  onnx({ name, maskZero }, { builder, inputs: [x], masks: [given], weight }) {
+  onnx({ name, maskZero }, { builder, inputs: [x], masks: [given], maskAxes, shapes: [{ length }], weight }) {
     const y = builder.add('Gather', [builder.constant(`${name}.weight`, weight('E')!), x], { axis: int(0) }, name);
-    if (!maskZero) return { y, mask: given };
+    if (!maskZero) return { y, mask: given, maskAxes };
     const real = builder.add('Not', [builder.add('Equal', [x, builder.scalar(0)], {}, name)], {}, name);
-    return { y, mask: given === undefined ? real : builder.add('And', [real, given], {}, name) };
+    const alike = (maskAxes ?? 2) === length;
+    return { y, maskAxes: length, mask: given === undefined || !alike ? real : builder.add('And', [real, given], {}, name) };
   },
   scripts: {
     numpy: { expression: (_layer, { inputs: [x], weight }) => `${weight('E')}[${x}.astype(int)]` },
@@ -57,13 +58,6 @@ export const embedding: LayerKind<EmbeddingSpec> = {
   ],
 
   outputShape(layer, [input], symbols) {
-    if (input.length !== 2) {
-      throw new RnnError('shape', 'E_TOKENS', `needs token numbers (N, T) but gets ${showShape(input)}`, {
-        expected: '(N, T)',
-        found: showShape(input),
-        fix: 'put the embedding first, on an input of whole numbers [N, T]',
-      });
-    }
     return [...input, { symbol: symbols.units, size: layer.units }];
   },
 
@@ -71,19 +65,20 @@ export const embedding: LayerKind<EmbeddingSpec> = {
   formula: (_layer, _inputs, symbols) => `V*${symbols.units}`,
 
   apply(layer, [{ tensor, mask: given }], { kernels, weights }) {
-    const [N, T] = tensor.shape;
     const E = layer.units;
+    const count = tensor.data.length;
     const vectors = weights.get('E')!;
-    const data = kernels.allocate(N * T * E);
+    const data = kernels.allocate(count * E);
     // padding that is given with the input is padding of the vectors, too
-    const mask = layer.maskZero ? new Uint8Array(N * T) : given;
-    for (let k = 0; k < N * T; k++) {
+    const outer = given?.length === count ? given : undefined;
+    const mask = layer.maskZero ? new Uint8Array(count) : given;
+    for (let k = 0; k < count; k++) {
       const token = tensor.data[k];
       if (!Number.isInteger(token) || token < 0 || token >= layer.tokens) {
         throw new RnnError(
           'shape',
           'E_TOKEN',
-          `token ${token} at [${Math.floor(k / T)}, ${k % T}] is not a whole number from 0 to ${layer.tokens - 1}`,
+          `token ${token} at [${placeOf(k, tensor.shape).join(', ')}] is not a whole number from 0 to ${layer.tokens - 1}`,
           {
             expected: `0 … ${layer.tokens - 1}`,
             found: String(token),
@@ -91,8 +86,18 @@ export const embedding: LayerKind<EmbeddingSpec> = {
         );
       }
       data.set(vectors.data.subarray(token * E, (token + 1) * E), k * E);
-      if (layer.maskZero) mask![k] = token === 0 || given?.[k] === 0 ? 0 : 1;
+      if (layer.maskZero) mask![k] = token === 0 || outer?.[k] === 0 ? 0 : 1;
     }
-    return { tensor: { shape: [N, T, E], data }, mask };
+    return { tensor: { shape: [...tensor.shape, E], data }, mask };
   },
 };
+
+/** [n, t] of the k-th number. */
+function placeOf(k: number, shape: readonly number[]): number[] {
+  const place: number[] = [];
+  for (const size of [...shape].reverse()) {
+    place.unshift(k % size);
+    k = Math.floor(k / size);
+  }
+  return place;
+}

@@ -60,6 +60,8 @@ export interface OnnxCall {
   readonly inputs: readonly string[];
   /** which steps of an input are real: names of truth values [N, T]; undefined: all are */
   readonly masks: readonly (string | undefined)[];
+  /** of the first mask, where it is not one of steps [N, T]: an embedding of [N, S, T] has one of all three */
+  readonly maskAxes?: number;
   /** shapes of the inputs */
   readonly shapes: readonly DimShape[];
   /** types of the inputs: only operators see others than floats, and an embedding its whole numbers */
@@ -83,6 +85,7 @@ export interface OnnxResult {
   readonly y: string;
   /** the mask of y where it is not that of the first input */
   readonly mask?: string;
+  readonly maskAxes?: number;
   readonly others?: readonly string[];
   /** where they are no floats */
   readonly type?: OnnxCall['types'][number];

@@ -1,5 +1,6 @@
+import { RnnError } from '../errors.js';
 import { byName } from '../registry.js';
-import type { LayerBase, LayerKind } from './layer.js';
+import type { LayerBase, LayerContext, LayerKind, LayerResult, Value } from './layer.js';
 
 /** The kinds by name, for layers that hold layers: index.ts, which knows them all, provides them. */
 
@@ -16,4 +17,29 @@ export function provideKinds(kinds: Record<string, AnyLayerKind>): void {
 /** @throws RnnError E_UNKNOWN_LAYER_KIND */
 export function getLayerKind(name: string): AnyLayerKind {
   return byName('layer kind', known, name);
+}
+
+/** The layer's outputs, the first with the mask of its first input where it has the same steps. @throws RnnError E_MASK */
+export function applied(layer: AnyLayer, inputs: readonly Value[], context: LayerContext): LayerResult {
+  const kind = getLayerKind(layer.kind);
+  const [first] = inputs;
+  if (first?.mask && readsMask(layer) && first.mask.length !== first.tensor.shape[0] * first.tensor.shape[1]) throw otherSteps(layer);
+  const result = kind.apply(layer, inputs, context);
+  return first?.mask && kind.passesMask?.(layer) ? { ...result, mask: first.mask } : result;
+}
+
+/** It computes something else where steps are masked. */
+export function readsMask(layer: AnyLayer): boolean {
+  if ('returnSequences' in layer || /attention$|^bidirectional$|^concatenate$/.test(layer.kind)) return true;
+  return ('useMask' in layer && layer.useMask === true) || ('kerasClass' in layer && layer.kerasClass === 'Softmax');
+}
+
+/** The mask of an Embedding of [N, S, T] is that of the T steps inside each of S steps, and no mask of those. */
+export function otherSteps(layer: AnyLayer): RnnError {
+  return new RnnError('unsupported', 'E_MASK', `the mask that reaches ${layer.kind} is not one of its steps`, {
+    where: 'mask',
+    expected: 'a mask [N, T] of the steps that the layer reads',
+    found: 'a mask of other axes (an embedding of several axes of tokens, or steps around TimeDistributed)',
+    fix: 'leave the masking out',
+  });
 }

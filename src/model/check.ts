@@ -4,7 +4,16 @@ import { getLayerKind, LAYER_KINDS } from '../layers/index.js';
 import { FIXED_OPTIONS } from '../layers/recurrent.js';
 import { checkFields, fieldsOf } from './checkFields.js';
 import { DEFAULTS, type FrameworkName, isCellName } from './frameworks.js';
-import { FIRST_SPEC_SCHEMA, type InputSpec, type LayerSpec, MOST_LAYERS, type ModelSpec, type OutputSpec, SPEC_SCHEMA } from './spec.js';
+import {
+  FIRST_SPEC_SCHEMA,
+  type InputSpec,
+  type LayerSpec,
+  MOST_LAYERS,
+  type ModelSpec,
+  type OutputSpec,
+  SPEC_SCHEMA,
+  tokenValues,
+} from './spec.js';
 import { asObject, bool, checkKeys, choice, missing, show, text, typeError, wholeNumber } from './specJson.js';
 import { unknownLayer, Values } from './specValues.js';
 
@@ -36,9 +45,13 @@ export function checkSpec(json: unknown, framework: FrameworkName = 'keras'): Mo
     values.add(layers[index]);
   });
   const [output, ...otherOutputs] = checkOutputs(spec, layers, values);
-  const tokens = new Set(layers.flatMap(l => (l.kind === 'embedding' ? l.inputs : [])));
-  /** An input that an embedding reads has no features: it is token numbers. */
-  const asRead = (i: InputSpec): InputSpec => (tokens.has(i.name) ? { ...i, features: null } : i);
+  const tokens = tokenValues(layers);
+  /** An input that an embedding reads has no features: it is token numbers. Otherwise [T, D] is a sequence, whatever way it is written. */
+  const asRead = ({ shape, ...i }: InputSpec): InputSpec => ({
+    ...i,
+    ...(tokens.has(i.name) ? { features: null } : {}),
+    ...(shape === undefined || (shape.length === 2 && !tokens.has(i.name)) ? {} : { shape }),
+  });
   return {
     schema: SPEC_SCHEMA,
     name: spec.name === undefined ? 'sequential' : text(spec.name, 'name'),
@@ -118,9 +131,8 @@ function checkInput(json: unknown, name: string): InputSpec {
   };
 }
 
-/** [T, D] is a sequence, whatever way it is written; any other shape is kept. */
 function shapedInput(shape: readonly (number | null)[]): Pick<InputSpec, 'timesteps' | 'features' | 'shape'> {
-  if (shape.length === 2) return { timesteps: shape[0], features: shape[1] };
+  if (shape.length === 2) return { timesteps: shape[0], features: shape[1], shape };
   return { timesteps: null, features: shape[shape.length - 1] ?? 1, shape };
 }
 

@@ -1,6 +1,6 @@
 import type { WeightShape } from '../cells/cell.js';
 import { getCell } from '../cells/index.js';
-import { multiply } from '../layers/dims.js';
+import { multiply, timesSteps } from '../layers/dims.js';
 import { formulaOf } from '../layers/formula.js';
 import { getLayerKind } from '../layers/index.js';
 import type { LayerCost } from '../layers/layer.js';
@@ -104,7 +104,7 @@ function asIn(framework: FrameworkName, layer: RecurrentSpec): RecurrentSpec {
 }
 
 export function layerCost(shapes: LayerShapes): LayerCost {
-  return getLayerKind(shapes.layer.kind).cost(shapes.layer, shapes.inputs, shapes.symbols);
+  return timesSteps(getLayerKind(shapes.layer.kind).cost(shapes.layer, shapes.inputs, shapes.symbols), shapes.steps);
 }
 
 export function layerFormula(shapes: LayerShapes): string | null {
@@ -122,5 +122,5 @@ export function stateSize({ layer }: LayerShapes): bigint {
 /** Numbers one sample keeps for training: every state of every step; null while T is symbolic. */
 export function trainingSize(shapes: LayerShapes): bigint | null {
   if (!isRecurrent(shapes.layer)) return 0n;
-  return multiply(stateSize(shapes), shapes.inputs[0][1].size);
+  return multiply(stateSize(shapes), shapes.inputs[0][1].size, ...shapes.steps.map(d => d.size));
 }

@@ -1,3 +1,4 @@
+import { readsMask } from '../layers/index.js';
 import { isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
 
 /**
@@ -15,6 +16,7 @@ const PASS = new Set([
     'activation',
     'prelu',
     'timedistributed',
+    'allsteps',
     'batchnorm',
     'groupnorm',
     'normalization',
@@ -40,16 +42,10 @@ function passes(layer: LayerSpec): boolean {
   return isRecurrent(layer) ? layer.returnSequences : PASS.has(layer.kind);
 }
 
-/** It computes something else where steps are masked. */
-function reads(layer: LayerSpec): boolean {
-  if (isRecurrent(layer) || /attention$/.test(layer.kind)) return true;
-  return 'useMask' in layer && layer.useMask === true;
-}
-
 /** It ends the sequence, or starts one of its own: what comes behind it has no steps of the input. */
 function ends(layer: LayerSpec): boolean {
   if (isRecurrent(layer)) return !layer.returnSequences;
-  return ['maxpool', 'avgpool', 'last', 'flatten', 'repeat'].includes(layer.kind);
+  return ['maxpool', 'avgpool', 'last', 'flatten', 'repeat', 'eachstep'].includes(layer.kind);
 }
 
 /** Names of the layers that read a mask given with the input, and of recurrent ones that would, had no layer before them (a convolution) dropped it. */
@@ -62,7 +58,7 @@ export function maskReaders({ input, layers }: ModelSpec): { readonly readers: r
     if (layer.mask !== undefined) continue;
     const reached = layer.inputs.some(name => masked.has(name));
     const dropped = !reached && layer.inputs.some(name => lost.has(name));
-    if (reached && reads(layer)) readers.push(layer.name);
+    if (reached && readsMask(layer)) readers.push(layer.name);
     if (dropped && isRecurrent(layer)) unreached.push(layer.name);
     if (ends(layer)) continue;
     if (reached && passes(layer)) masked.add(layer.name);

@@ -3,7 +3,7 @@ import { RnnError, within } from '../errors.js';
 import { showShape } from '../layers/dims.js';
 import { getLayerKind } from '../layers/index.js';
 import type { Dim, DimShape, LayerSymbols, NamedShape } from '../layers/layer.js';
-import { type InputSpec, inputsOf, isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
+import { type InputSpec, inputsOf, isRecurrent, type LayerSpec, type ModelSpec, tokenValues } from './spec.js';
 
 /** One walk from [N, T, D] to the output: every layer's input and output shape and the shapes of its weights. No weights needed. */
 export interface LayerShapes {
@@ -15,6 +15,8 @@ export interface LayerShapes {
   readonly others: readonly NamedShape[];
   /** none for a further call of a layer, whose weights are those of the first */
   readonly weights: readonly WeightShape[];
+  /** steps of the sequences around it, where each of them is a sample here */
+  readonly steps: readonly Dim[];
 }
 
 export interface ModelShapes {
@@ -27,15 +29,23 @@ export interface ModelShapes {
 
 /** @throws RnnError E_SEQ, E_RANK, E_MERGE, E_SYMBOLIC, E_FEATURES naming the layer */
 export function inferShapes(model: ModelSpec): ModelShapes {
-  const tokens = new Set(model.layers.flatMap(l => (l.kind === 'embedding' ? l.inputs : [])));
+  const tokens = tokenValues(model.layers);
   const known = new Map<string, DimShape>(inputsOf(model).map((input, i) => [input.name, inputShape(input, tokens.has(input.name), i)]));
   const letters = layerLetters(model);
   const readable = shortLetters();
+  const around = new Map<string, readonly Dim[]>();
   const layers = model.layers.map((layer): LayerShapes => {
     const inputs = layer.inputs.map(name => known.get(name)!);
-    const shapes = within(layer.name, () => readable(layerShapes(layer, inputs, letters.get(layer.name)!, model)));
+    // what joins steps stands where the sequence does
+    const read = layer.kind === 'allsteps' ? layer.inputs.slice(0, 1) : layer.inputs;
+    const steps = read.map(name => around.get(name) ?? []).find(dims => dims.length > 0) ?? [];
+    const shapes = within(layer.name, () => readable({ ...layerShapes(layer, inputs, letters.get(layer.name)!, model), steps }));
     known.set(layer.name, shapes.output);
-    for (const { suffix, shape } of shapes.others) known.set(`${layer.name}/${suffix}`, shape);
+    around.set(layer.name, layer.kind === 'eachstep' ? [...steps, inputs[0][1]] : steps);
+    for (const { suffix, shape } of shapes.others) {
+      known.set(`${layer.name}/${suffix}`, shape);
+      around.set(`${layer.name}/${suffix}`, steps);
+    }
     return shapes;
   });
   return { input: known.get(model.input.name)!, layers, output: known.get(model.output)!, values: known };
@@ -79,6 +89,7 @@ function inputShape(input: InputSpec, tokens: boolean, index: number): DimShape 
   const number = index === 0 ? '' : String(index + 1);
   const N = { symbol: 'N', size: input.batch };
   if (input.shape) {
+    if (tokens) return [N, ...input.shape.map((size, i) => ({ symbol: `T${number}${i === 0 ? '' : String.fromCharCode(97 + i)}`, size }))];
     const letter = (i: number) => `${['H', 'W', 'C', 'A', 'B'][i + (input.shape!.length === 1 ? 2 : 0)] ?? 'A'}${number}`;
     return [N, ...input.shape.map((size, i) => ({ symbol: input.shape!.length === 1 ? `D${number}` : letter(i), size }))];
   }
@@ -94,10 +105,9 @@ function inputShape(input: InputSpec, tokens: boolean, index: number): DimShape 
   return [N, T, { symbol: `D${number}`, size: input.features }];
 }
 
-function layerShapes(layer: LayerSpec, inputs: readonly DimShape[], symbols: LayerSymbols, model: ModelSpec): LayerShapes {
+function layerShapes(layer: LayerSpec, inputs: readonly DimShape[], symbols: LayerSymbols, model: ModelSpec): Omit<LayerShapes, 'steps'> {
   const kind = getLayerKind(layer.kind);
-  if (layer.kind === 'embedding' && !inputsOf(model).some(i => i.name === layer.inputs[0]) && inputs[0].length === 2)
-    throw noTokens(layer.inputs[0], inputs[0]);
+  if (layer.kind === 'embedding') checkTokens(layer.inputs[0], inputs[0], model);
   try {
     const output = kind.outputShape(layer, inputs, symbols);
     const others = kind.otherOutputs?.(layer, inputs, symbols) ?? [];
@@ -108,14 +118,19 @@ function layerShapes(layer: LayerSpec, inputs: readonly DimShape[], symbols: Lay
   }
 }
 
-/** An embedding looks up whole numbers; what a layer computes is none. */
-function noTokens(giver: string, shape: DimShape): RnnError {
-  return new RnnError('shape', 'E_TOKENS', `needs token numbers (N, T) but ${giver} gives real numbers ${showShape(shape)}`, {
+/** An embedding looks up whole numbers: of an input, taken step by step or moved, or what an operator makes. @throws RnnError E_TOKENS */
+function checkTokens(value: string, shape: DimShape, model: ModelSpec): void {
+  let giver = model.layers.find(l => l.name === value);
+  while (giver && WHOLE.has(giver.kind)) giver = model.layers.find(l => l.name === giver!.inputs[0]);
+  if (!giver || giver.kind === 'op') return;
+  throw new RnnError('shape', 'E_TOKENS', `needs token numbers (N, T) but ${value} gives real numbers ${showShape(shape)}`, {
     expected: 'the input, whole numbers (N, T)',
-    found: `the output of ${giver}`,
+    found: `the output of ${value}`,
     fix: 'put the embedding first, on an input of whole numbers [N, T]',
   });
 }
+
+const WHOLE: ReadonlySet<string> = new Set(['eachstep', 'reshape', 'permute', 'flatten', 'repeat', 'masking', 'dropout']);
 
 /** `gru_2 needs a sequence (N, T, 64) but lstm_1 gives its last step only (N, 64)`: names the layer to change. */
 function explainMissingSequence(error: RnnError, layer: LayerSpec, input: DimShape, model: ModelSpec): RnnError {

@@ -2,6 +2,7 @@ import { RnnError, within } from '../../errors.js';
 import { escapeText, wordOf } from '../../escape.js';
 import { getLayerKind } from '../../layers/index.js';
 import { asObject, type Json, list, text, unsupportedClass } from '../../layers/kerasConfig.js';
+import { type LayerSpec, tokenValues } from '../../model/spec.js';
 import { type Argument, type CallArguments, callArguments, isTensor, tensorsOf } from './arguments.js';
 import { layerNameOfClass } from './classes.js';
 import { callOptionsOf, readLayer, takesStates } from './layers.js';
@@ -140,7 +141,7 @@ function sequential(
     if (!isLast && config.return_state === true) throw severalInside(layer, 'return_state', 'False', 'True');
     if (!isLast && givesTwo(config)) throw severalInside(layer, 'merge_mode', 'concat, sum, mul or ave', 'None');
     const call = { inputs: [values[0]], mask: undefined, states: undefined, rest: {} };
-    values = callLayer(wiring, layer, place, groups[i], 0, call);
+    values = callLayer(wiring, layer, place, `${place.group}layers/${groups[i]}`, 0, call);
     known.set(`${nameOf(layer)}|0`, values);
     const after = (layers[i + 1]?.build_config as Json | undefined)?.input_shape;
     if (Array.isArray(after)) wiring.blocked?.shapes.set(values[0], after);
@@ -172,7 +173,7 @@ function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMa
       ? []
       : list(layer.inbound_nodes).map((node, call) => ({
           layer,
-          group: groups[i],
+          group: `${place.group}layers/${groups[i]}`,
           call,
           args: withName(layer, () => callArguments(node, modelNames)),
         })),
@@ -317,19 +318,18 @@ function again(call: number): string {
 /** One call of a layer or of a model. @returns its outputs as values */
 function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, call: number, given: Call): readonly string[] {
   const name = nameOf(layer);
-  const config = asObject(layer.config ?? {}, 'layer');
-  if (MODELS.has(wordOf(layer.class_name))) {
-    const inner: Place = {
-      prefix: `${place.prefix}${name}${again(call)}/`,
-      first: `${place.first}${name}/`,
-      group: `${place.group}layers/${group}/`,
-    };
-    return innerModel(wiring, layer, config, inner, given);
-  }
+  const inner: Place = {
+    prefix: `${place.prefix}${name}${again(call)}/`,
+    first: `${place.first}${name}/`,
+    group: `${group}/`,
+  };
+  if (MODELS.has(wordOf(layer.class_name))) return innerModel(wiring, layer, asObject(layer.config ?? {}, 'layer'), inner, given);
+  if (isTakenApart(layer) && tolerant(wiring, layer, () => withName(layer, () => statelessInside(layer))))
+    return atEveryStep(wiring, layer, inner, group, given);
   const spec: Record<string, unknown> = { ...layerOrUnknown(wiring, layer, given.rest), inputs: given.inputs };
   spec.name = place.prefix + name + again(call);
   if (spec.name !== place.first + name) spec.shares = place.first + name;
-  else spec.tensors = `${place.group}layers/${group}`;
+  else spec.tensors = group;
   if (given.mask !== undefined) spec.mask = given.mask;
   if (given.states !== undefined) {
     spec.states = given.states;
@@ -388,6 +388,39 @@ function innerModel(wiring: Wiring, layer: Json, config: Json, place: Place, giv
   return functional(wiring, config, place, new Map(order.map((l, i) => [nameOf(l), given.inputs[i]]))).map(o => String(o.value));
 }
 
+/** A TimeDistributed of a model or of a recurrent layer, whose layers are those of the network, one step a sample. */
+export function isTakenApart(layer: Json): boolean {
+  if (layer.class_name !== 'TimeDistributed') return false;
+  const inner = stepLayer(layer);
+  return MODELS.has(wordOf(inner.class_name)) || inner.class_name === 'Embedding' || takesStates(inner.class_name) || isTakenApart(inner);
+}
+
+/** The layer, or model, inside a TimeDistributed. */
+export function stepLayer(layer: Json): Json {
+  return withName(layer, () => asObject(asObject(layer.config ?? {}, 'layer').layer, 'layer'));
+}
+
+/** @throws RnnError E_KERAS_OPTION: states that go from step to step */
+function statelessInside(layer: Json): true {
+  const inner = stepLayer(layer);
+  if (!/"stateful":true/.test(JSON.stringify(inner))) return true;
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(inner), 60)} keeps its states from step to step`, {
+    where: 'stateful',
+    expected: 'stateful=False inside TimeDistributed',
+    found: 'stateful=True',
+  });
+}
+
+function atEveryStep(wiring: Wiring, layer: Json, place: Place, group: string, { inputs, mask }: Call): readonly string[] {
+  const name = place.prefix.slice(0, -1);
+  const steps = `${place.prefix}each_step`;
+  const own = mask === undefined ? {} : { mask };
+  wiring.layers.push({ kind: 'eachstep', name: steps, inputs, ...own });
+  const [samples] = callLayer(wiring, stepLayer(layer), place, `${group}/layer`, 0, { ...NO_ARGUMENTS, inputs: [steps] });
+  wiring.layers.push({ kind: 'allsteps', name, inputs: [...inputs, samples], ...own });
+  return [name];
+}
+
 /** Output, then what the layer gives in addition: the states of a recurrent layer, whether it returns them or not. */
 function outputsOf(spec: Json): readonly string[] {
   // how many an unknown layer has is not known: any number up to this may be read
@@ -426,11 +459,12 @@ function nestedInputShape(layer: Json | undefined): unknown[] | undefined {
   return first === undefined ? undefined : inputShape(asObject(asObject(first, 'layer').config ?? {}, 'layer'));
 }
 
-/** An input [T] that an Embedding reads is token numbers: T steps, without features. */
+/** An input that an Embedding reads, whole or step by step, is token numbers without features: [T] are T steps, any other shape stays one. */
 function asTokens(input: Json, { layers }: Wiring): Json {
-  const { shape, ...rest } = input;
-  const isRead = layers.some(l => l.kind === 'embedding' && list(l.inputs)[0] === (input.name ?? 'input'));
-  return isRead && Array.isArray(shape) && shape.length === 1 ? { ...rest, timesteps: shape[0], features: null } : input;
+  const { shape, timesteps, features, ...rest } = input;
+  if (!tokenValues(layers as unknown as LayerSpec[]).has(String(input.name ?? 'input'))) return input;
+  const sizes = Array.isArray(shape) ? shape : [timesteps, features];
+  return sizes.length === 1 ? { ...rest, timesteps: sizes[0], features: null } : { ...rest, shape: sizes };
 }
 
 /** [batch, …] of an InputLayer: a sequence as T and D, anything else as its shape. */

@@ -3,7 +3,20 @@ import { wordOf } from '../../escape.js';
 import { asObject, type Json, list, text } from '../../layers/kerasConfig.js';
 import { type Argument, callArguments, tensorsOf } from './arguments.js';
 import { inDialect, type KerasDialect, modelOf, specOfModel } from './config.js';
-import { type Blocked, groupNames, inputSpec, type Known, MODELS, nameOf, structured, UNKNOWN, type Wired, wiredModel } from './graph.js';
+import {
+  type Blocked,
+  groupNames,
+  inputSpec,
+  isTakenApart,
+  type Known,
+  MODELS,
+  nameOf,
+  stepLayer,
+  structured,
+  UNKNOWN,
+  type Wired,
+  wiredModel,
+} from './graph.js';
 import { isOperatorLayer } from './operators/index.js';
 import { type QuantizedLayers, quantizedLayers } from './quantized.js';
 
@@ -140,7 +153,7 @@ function rowsOf(className: string, model: Json, calls: Known): KerasRow[] {
     return {
       name,
       className: wordOf(layer.class_name),
-      isModel,
+      isModel: isModel || isTakenApart(layer),
       trainable: config.trainable !== false,
       outputs: values.slice(0, isOperatorLayer(layer) ? values.length : outputsShown(layer)),
       keys: isModel ? keysOf(config) : null,
@@ -172,20 +185,20 @@ function readsOf(argument: Argument): string[] {
 function collectDetails(model: Json, prefix: string, details: Map<string, KerasDetails>, quantized: QuantizedLayers, place = ''): void {
   const layers = list(model.layers).map(l => asObject(l, 'layer'));
   const groups = groupNames(layers);
-  layers.forEach((layer, i) => {
+  const collect = (layer: Json, before: string, group: string): void => {
     const config = asObject(layer.config ?? {}, 'layer');
-    const name = prefix + nameOf(layer);
-    const group = `${place}layers/${groups[i]}`;
-    if (MODELS.has(wordOf(layer.class_name))) {
-      collectDetails(config, `${name}/`, details, quantized, `${group}/`);
-      return;
-    }
+    const name = before + nameOf(layer);
+    if (MODELS.has(wordOf(layer.class_name))) collectDetails(config, `${name}/`, details, quantized, `${group}/`);
+    if (isTakenApart(layer)) collect(stepLayer(layer), `${name}/`, `${group}/layer`);
     const found = quantized.get(group);
     details.set(name, {
       bytes: variableBytes(config.dtype),
       quantized: found ? { group, useBias: found.useBias } : null,
       rank: typeof config.lora_rank === 'number' ? config.lora_rank : null,
     });
+  };
+  layers.forEach((layer, i) => {
+    collect(layer, prefix, `${place}layers/${groups[i]}`);
   });
 }
 

@@ -21,7 +21,7 @@ export const kerasPaths: Convention = {
   detect: names => names.some(name => PATH.test(name)),
 
   toWeights(shapes, tensors) {
-    const groups = groupsByPath(tensors);
+    const groups = groupsByPath(tensors, [...groupNames(shapes).values()]);
     const held = [...groups.values()].reduce((sum, arrays) => sum + arrays.length, 0);
     const weights = new Map<string, Tensor>();
     for (const [layer, group] of groupNames(shapes)) {
@@ -53,15 +53,19 @@ const PATH = /^((?:(?:layers|_layer_checkpoint_dependencies)\/[^/]+\/)+)(.*?)\/?
 /** state of random layers and of training: no weights of the network */
 const STATE = /(^|\/)seed_generator\//;
 
-/** Arrays of each layer's group, in order: 10 after 9, all forward before all backward. */
-function groupsByPath(tensors: NamedTensors): Map<string, NamedArray[]> {
+/**
+ * Arrays of each layer's group, in order: 10 after 9, all forward before all backward.
+ * @param known groups that reach further in than `layers/…`: a layer inside a TimeDistributed
+ */
+function groupsByPath(tensors: NamedTensors, known: readonly string[] = []): Map<string, NamedArray[]> {
   const groups = new Map<string, { name: string; tensor: Tensor; inner: string; index: number }[]>();
   for (const [name, tensor] of tensors) {
     const match = PATH.exec(name);
     if (STATE.test(name) || /^optimizer(\/|$)/.test(name)) continue;
     if (!match) throw extra(name, ['layers/…/vars/0']);
     const [, path, inner, index] = match;
-    const group = path.slice(0, -1).replace(/_layer_checkpoint_dependencies/g, 'layers');
+    const plain = name.replace(/_layer_checkpoint_dependencies/g, 'layers');
+    const group = longest(known, plain) ?? path.slice(0, -1).replace(/_layer_checkpoint_dependencies/g, 'layers');
     const arrays = groups.get(group) ?? [];
     arrays.push({ name, tensor, inner, index: Number(index) });
     groups.set(group, arrays);
@@ -70,6 +74,11 @@ function groupsByPath(tensors: NamedTensors): Map<string, NamedArray[]> {
     arrays.sort((a, b) => Number(isBackward(a.inner)) - Number(isBackward(b.inner)) || a.index - b.index);
   }
   return groups;
+}
+
+/** The group a path lies in; of a group in a group the inner one. */
+function longest(groups: readonly string[], path: string): string | undefined {
+  return groups.filter(group => path.startsWith(`${group}/`)).sort((a, b) => b.length - a.length)[0];
 }
 
 function isBackward(path: string): boolean {

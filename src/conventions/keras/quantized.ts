@@ -3,7 +3,7 @@ import type { FileTensor } from '../../formats/format.js';
 import { asObject, type Json, list } from '../../layers/kerasConfig.js';
 import type { Assumption } from '../../model/assumptions.js';
 import { lazy, load } from '../../tensor/lazy.js';
-import { groupNames, MODELS } from './graph.js';
+import { groupNames, MODELS, stepLayer } from './graph.js';
 
 /**
  * Dense and Embedding layers that Keras saved as int8 or int4 (`model.quantize`): kernel, bias, scale, and where int4 has several scales a
@@ -21,10 +21,10 @@ export type QuantizedLayers = ReadonlyMap<
 export function quantizedLayers(model: Json, prefix = '', found = new Map()): QuantizedLayers {
   const layers = list(model.layers).map(l => asObject(l, 'layer'));
   const groups = groupNames(layers);
-  layers.forEach((layer, i) => {
+  const collect = (layer: Json, group: string): void => {
     const config = asObject(layer.config ?? {}, 'layer');
-    const group = `${prefix}layers/${groups[i]}`;
     if (MODELS.has(wordOf(layer.class_name))) quantizedLayers(config, `${group}/`, found);
+    if (layer.class_name === 'TimeDistributed') collect(stepLayer(layer), `${group}/layer`);
     const mode = modeOf(config);
     const isDense = layer.class_name === 'Dense';
     if (mode && (isDense || layer.class_name === 'Embedding'))
@@ -34,6 +34,9 @@ export function quantizedLayers(model: Json, prefix = '', found = new Map()): Qu
         useBias: isDense && config.use_bias !== false,
         columns: Number(isDense ? config.units : config.output_dim),
       });
+  };
+  layers.forEach((layer, i) => {
+    collect(layer, `${prefix}layers/${groups[i]}`);
   });
   return found;
 }
@@ -59,11 +62,16 @@ export function precisionAssumptions(model: Json): Assumption[] {
 
 function narrowTypes(model: Json): string[] {
   return list(model.layers).flatMap(l => {
-    const { class_name, config } = asObject(l, 'layer');
-    const own = asObject(config ?? {}, 'layer');
+    const layer = asObject(l, 'layer');
+    const { class_name } = layer;
+    const own = asObject(layer.config ?? {}, 'layer');
     const { name } = ((own.dtype as { config?: Json } | null | undefined)?.config ?? { name: own.dtype }) as Json;
     const [, type] = /^(?:mixed_)?(b?float16)$/.exec(wordOf(name)) ?? [];
-    return [...(type && class_name !== 'InputLayer' ? [type] : []), ...(own.layers ? narrowTypes(own) : [])];
+    return [
+      ...(type && class_name !== 'InputLayer' ? [type] : []),
+      ...(own.layers ? narrowTypes(own) : []),
+      ...(own.layer ? narrowTypes({ layers: [own.layer] }) : []),
+    ];
   });
 }
 

@@ -2,7 +2,7 @@ import { RnnError, within } from '../../errors.js';
 import { type GraphBuilder, newBuilder } from '../../formats/onnx/builder.js';
 import type { OnnxModel } from '../../formats/onnx/graph.js';
 import type { OnnxCall, OnnxResult } from '../../layers/facets.js';
-import { type AnyLayer, getLayerKind } from '../../layers/index.js';
+import { type AnyLayer, getLayerKind, otherSteps, readsMask } from '../../layers/index.js';
 import { cast } from '../../layers/onnxSteps.js';
 import type { ModelShapes } from '../../model/shapes.js';
 import { type InputSpec, inputsOf, isRecurrent, type LayerSpec, type ModelSpec, outputsOf, type RecurrentSpec } from '../../model/spec.js';
@@ -54,6 +54,7 @@ export function toOnnxModel(
         types: given.map(value => (layer.kind === 'op' && !isInput(value) ? (value.type ?? 'f32') : 'f32')),
         masks:
           layer.mask === undefined ? masks : [layer.mask === null ? undefined : asMask(builder, nameOf(layer.mask)), ...masks.slice(1)],
+        maskAxes: layer.mask === undefined ? given[0]?.maskAxes : 2,
         shapes: inputs,
         output,
         others: others.map(o => o.shape),
@@ -61,7 +62,10 @@ export function toOnnxModel(
         initial: layer.states?.map(nameOf) ?? initialStates?.get(layer.name),
         wantsOthers: wanted.has(layer.name),
       });
-      values.set(layer.name, layer.mask === null && output.length > 2 ? { ...result, mask: masks[0] } : result);
+      values.set(
+        layer.name,
+        layer.mask === null && output.length > 2 ? { ...result, mask: masks[0], maskAxes: given[0].maskAxes } : result,
+      );
       if (wanted.has(layer.name) && result.others?.length !== others.length) throw noLayer(`the outputs of ${layer.kind} beside the first`);
       others.forEach(({ suffix }, i) => {
         values.set(`${layer.name}/${suffix}`, { y: result.others?.[i] ?? '', type: result.otherType });
@@ -136,13 +140,14 @@ function addLayer(layer: AnyLayer, own: Omit<OnnxCall, 'activation' | 'inner'>):
       );
     },
   };
+  if (own.masks[0] && (own.maskAxes ?? 2) !== 2 && readsMask(layer)) throw otherSteps(layer);
   if (isRecurrent(layer as LayerSpec)) return withMask(addRecurrent(layer as RecurrentSpec, call));
   if (!kind.onnx) throw noLayer(`${layer.kind} over ${own.shapes[0].length} axes`);
   const result = kind.onnx(layer, call);
   return withMask(typeof result === 'string' ? { y: result, type: own.types[own.inputs.indexOf(result)] } : result);
 
   function withMask(given: OnnxResult): OnnxResult {
-    return kind.passesMask?.(layer) && own.masks[0] ? { mask: own.masks[0], ...given } : given;
+    return kind.passesMask?.(layer) && own.masks[0] ? { mask: own.masks[0], maskAxes: own.maskAxes, ...given } : given;
   }
 }
 

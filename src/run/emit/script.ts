@@ -42,7 +42,9 @@ function checkMasks({ layers }: ModelSpec, target: EmitTarget): void {
   if (!masked) return;
   if (target !== 'keras')
     throw cannotEmit(`masked steps (${escapeText(masked.name, 40)})`, 'take --emit keras, or convert the network to .onnx');
-  // outside a model, MultiHeadAttention does not hand the mask of its query on
-  const other = layers.find(l => l.kind === 'last' || l.kind === 'multiheadattention' || ('masks' in l && l.masks === 'all'));
+  // outside a model, MultiHeadAttention does not hand the mask of its query on, and neither does what is written as operators
+  const other = layers.find(
+    l => ['last', 'multiheadattention', 'eachstep', 'allsteps'].includes(l.kind) || ('masks' in l && l.masks === 'all'),
+  );
   if (other) throw cannotEmit(`masks as ${escapeText(other.name, 40)} takes them`, 'convert the network to .onnx');
 }

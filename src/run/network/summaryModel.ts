@@ -40,7 +40,7 @@ function rowsOfLayers({ model, input, layers }: ShapesResult): SummaryLayer[] {
 }
 
 function rowOf(row: KerasRow, result: ShapesResult, network: Network, details: ReadonlyMap<string, KerasDetails>): SummaryLayer {
-  const own = result.layers.filter(({ name }) => (row.isModel ? name.startsWith(`${row.name}/`) : name === row.name));
+  const own = result.layers.filter(({ name }) => name === row.name || (row.isModel && name.startsWith(`${row.name}/`)));
   const shapes = row.outputs.map(value => shapeOf(value, result, network));
   return {
     name: row.name,

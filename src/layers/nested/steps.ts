@@ -1,0 +1,108 @@
+import { RnnError } from '../../errors.js';
+import { type GraphBuilder, int } from '../../formats/onnx/builder.js';
+import { multiply, NO_COST, showShape } from '../dims.js';
+import type { OnnxCall, ScriptCall, ScriptFacet } from '../facets.js';
+import type { LayerBase, LayerKind, Value } from '../layer.js';
+import type { DimShape } from '../shape.js';
+
+/**
+ * Layers on every step (Keras TimeDistributed): a step [N, T, …] is taken as a sample [N·T, …]. A layer alone is a `timedistributed`; the layers
+ * of a model stand between these two.
+ */
+
+/** [N, T, …] -> [N·T, …] */
+export interface EachStepSpec extends LayerBase {
+  readonly kind: 'eachstep';
+}
+
+/** [N, T, …], and what became of its steps [N·T, …] -> [N, T, …] */
+export interface AllStepsSpec extends LayerBase {
+  readonly kind: 'allsteps';
+}
+
+export const eachstep: LayerKind<EachStepSpec> = {
+  name: 'eachstep',
+  reads: 'sequence',
+  kerasClass: () => 'TimeDistributed',
+  fields: {},
+  weightShapes: () => [],
+  outputShape: (_layer, [input]) => stepOf(input),
+  cost: () => NO_COST,
+  apply: (_layer, [sequence]) => asSamples(sequence),
+  onnx: ({ name }, call) => onnxSamples(call, name),
+  scripts: reshaping(([x]) => [x, `(-1, *${x}.shape[2:])`]),
+};
+
+export const allsteps: LayerKind<AllStepsSpec> = {
+  name: 'allsteps',
+  reads: 'sequence',
+  passesMask: () => true,
+  kerasClass: () => 'TimeDistributed',
+  fields: {},
+  weightShapes: () => [],
+  outputShape(_layer, inputs) {
+    const [sequence, samples] = inputs;
+    const count = inputs.length === 2 && sequence.length > 1 ? stepOf([...sequence.slice(0, 2), ...samples])[0].size : undefined;
+    if (count === undefined || (count !== null && samples[0].size !== null && samples[0].size !== count))
+      throw new RnnError('shape', 'E_MERGE', `cannot put ${inputs.map(showShape).join(', ')} together`, {
+        expected: 'a sequence (N, T, …), and what became of its steps (N*T, …)',
+        found: inputs.map(showShape).join(', '),
+      });
+    return [sequence[0], sequence[1], ...samples.slice(1)];
+  },
+  cost: () => NO_COST,
+  apply: (_layer, [sequence, samples]) => asSequence(sequence, samples),
+  onnx: ({ name }, { builder, inputs: [sequence, samples] }) => onnxSequence(builder, sequence, samples, name),
+  scripts: reshaping(([x, y]) => [y, `(*${x}.shape[:2], *${y}.shape[1:])`]),
+};
+
+/** One step of a sequence, as a sample. @throws RnnError E_SEQ */
+export function stepOf(shape: DimShape): DimShape {
+  const [N, T, ...rest] = shape;
+  if (rest.length === 0)
+    throw new RnnError('shape', 'E_SEQ', `needs a sequence (N, T, features) but gets ${showShape(shape)}`, {
+      expected: '(N, T, …)',
+      found: showShape(shape),
+      more: 'return_sequences',
+    });
+  const size = multiply(N.size, T.size);
+  return [{ symbol: `${N.symbol}*${T.symbol}`, size: size === null ? null : Number(size) }, ...rest];
+}
+
+/** The steps as samples. A mask of the steps is one of samples then, one that reaches further in is the mask of each sample's own steps. */
+export function asSamples({ tensor: { shape, data }, mask }: Value): Value {
+  return { tensor: { shape: [shape[0] * shape[1], ...shape.slice(2)], data }, mask };
+}
+
+export function asSequence(sequence: Value, { tensor: { shape, data } }: Value): Value {
+  return { tensor: { shape: [...sequence.tensor.shape.slice(0, 2), ...shape.slice(1)], data } };
+}
+
+export function onnxSamples({ builder, inputs: [x], masks: [mask], maskAxes = 2 }: OnnxCall, name: string) {
+  const flat = (value: string) => {
+    const rest = builder.add('Shape', [value], { start: int(2) }, `${name}/shape`);
+    return builder.add('Reshape', [value, joined(builder, [builder.integers([-1]), rest], name)], {}, `${name}/samples`);
+  };
+  return { y: flat(x), ...(mask === undefined ? {} : { mask: flat(mask), maskAxes: maskAxes - 1 }) };
+}
+
+export function onnxSequence(builder: GraphBuilder, sequence: string, samples: string, name: string): string {
+  const lead = builder.add('Shape', [sequence], { start: int(0), end: int(2) }, `${name}/shape`);
+  const rest = builder.add('Shape', [samples], { start: int(1) }, `${name}/shape`);
+  return builder.add('Reshape', [samples, joined(builder, [lead, rest], name)], {}, name);
+}
+
+function joined(builder: GraphBuilder, sizes: readonly string[], name: string): string {
+  return builder.add('Concat', sizes, { axis: int(0) }, `${name}/shape`);
+}
+
+/** The Python of a value in another shape. */
+function reshaping(parts: (inputs: readonly string[]) => readonly [value: string, shape: string]): ScriptFacet<LayerBase> {
+  const written = (prefix: string) => ({
+    expression: (_layer: LayerBase, { inputs }: ScriptCall) => {
+      const [value, shape] = parts(inputs);
+      return prefix === '' ? `${value}.reshape(${shape})` : `${prefix}(${value}, ${shape})`;
+    },
+  });
+  return { numpy: written(''), torch: written(''), keras: written('keras.ops.reshape') };
+}
