@@ -166,7 +166,9 @@ describe('rnn-cli', () => {
     expect(rows((await runCli('forward --N 50 --full', { columns: 80 })).stdout)).toBe(50);
     expect(rows((await runCli('forward --N 50')).stdout)).toBe(50);
     const wide = await runCli('forward --K 40 --no-color', { columns: 80 });
-    expect(wide.stdout).toMatch(/ … \d+ more columns/);
+    // what has no room beside it goes below
+    expect([wide.stdout.includes('y40 '), wide.stdout.match(/│ sample │/g)?.length]).toEqual([true, 8]);
+    expect((await runCli('forward --K 400 --no-color', { columns: 80 })).stdout).toMatch(/ … \d+ more columns/);
     for (const line of wide.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 

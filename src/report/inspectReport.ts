@@ -1,7 +1,7 @@
 import { escapeText } from '../escape.js';
 import type { InspectGraph, InspectResult, InspectTensor } from '../run/result.js';
 import { factLines } from './labelledLines.js';
-import { bytesText } from './numbers.js';
+import { bytesText, countText } from './numbers.js';
 import { shapesText } from './shapesReport.js';
 import { type Column, drawTable, type Layout } from './table.js';
 import { alternatives, wrapText } from './text.js';
@@ -35,7 +35,7 @@ export async function inspectText(result: InspectResult, layout: Layout): Promis
   if (result.tensors.length > 0) parts.push(await tensors());
   const { numbers, bytes } = result.totals;
   parts.push(
-    ` ${counted(result.totals.tensors, 'tensor')}, ${counted(numbers, 'number')}, ${bytesText(bytes)}${result.skipped.length > 0 ? `; ${result.skipped.length} are no weights of the network: ${result.skipped.slice(0, 4).join(', ')}${result.skipped.length > 4 ? ' …' : ''}` : ''}\n`,
+    ` ${counted(result.totals.tensors, 'tensor', layout)}, ${counted(numbers, 'number', layout)}, ${bytesText(bytes)}${result.skipped.length > 0 ? `; ${result.skipped.length} are no weights of the network: ${result.skipped.slice(0, 4).join(', ')}${result.skipped.length > 4 ? ' …' : ''}` : ''}\n`,
   );
   if (result.network) parts.push(await shapesText(result.network, layout));
   if (result.layersLine !== null && !result.reason?.includes(result.layersLine))
@@ -52,8 +52,8 @@ function reasonText(reason: string, runs: boolean, { paint, width }: Layout): st
 }
 
 /** '1 tensor', '5 tensors' */
-function counted(n: number | bigint, noun: string): string {
-  return `${n} ${noun}${Number(n) === 1 ? '' : 's'}`;
+function counted(n: number | bigint, noun: string, { style }: Layout): string {
+  return `${countText(Number(n), style !== 'plain')} ${noun}${Number(n) === 1 ? '' : 's'}`;
 }
 
 function tensorRow({ name, shape, dtype, role, gates }: InspectTensor): string[] {

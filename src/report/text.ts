@@ -94,11 +94,17 @@ export function wrapCode(text: string, width: number): string {
     .join('\n');
 }
 
+/** A flag and its text in quotes are one, where there is room. */
+const WORD = / *(?:--[\w-]+ "[^"]*"|\S)\S*/g;
+
 function wrapLine(line: string, width: number, hang: number): string {
   const groups = line.match(/ *\S+(?: \S+)*/g) ?? [];
   const roomy = groups.every(group => visibleWidth(group.trimStart()) <= width - hang);
   const lines = [''];
-  for (const piece of roomy ? groups : (line.match(/ *\S+/g) ?? [])) {
+  const words = (line.match(WORD) ?? []).flatMap(word =>
+    visibleWidth(word.trimStart()) <= width - hang ? word : (word.match(/ *\S+/g) ?? []),
+  );
+  for (const piece of roomy ? groups : words) {
     const last = lines[lines.length - 1];
     if (last.trim() === '' || visibleWidth(last + piece) <= width) lines[lines.length - 1] = last + piece;
     else lines.push(' '.repeat(hang) + piece.trimStart());

@@ -17,25 +17,32 @@ export async function valueTable(t: TensorData, letter: string, layout: Layout, 
   const total = leading.reduce((product, n) => product * n, 1);
   const shown = layout.style === 'csv' ? total : Math.min(total, rows);
   const axes = axisNames(leading.length);
-  const cells = columnsThatFit(layout, axes.length, width, digits);
-  const columns: Column[] = [
-    ...axes.map(title => ({ title, align: 'right' as const, whole: true })),
-    ...Array.from({ length: cells }, (_, k) => ({ title: `${letter}${k + 1}`, align: 'right' as const, whole: true, gap: 3 })),
-    ...(cells < width ? [{ title: '…', gap: 3 }] : []),
-  ];
-  const values = Array.from({ length: cells }, (_, k) => {
-    const column = Array.from({ length: shown }, (_, row) => valueText(t.data[row * width + k], digits, t.data instanceof Float32Array));
-    return alignPoints(column);
-  });
-  const table = Array.from({ length: shown }, (_, row) => [
-    ...position(row, leading),
-    ...values.map(column => column[row]),
-    ...(cells < width ? ['…'] : []),
-  ]);
+  const fits = columnsThatFit(layout, axes.length, width, digits);
+  const most = fits * Math.max(1, Math.floor(MOST_LINES / (shown + FRAME)));
+  const cells = Math.min(width, most);
+  const number = { align: 'right', whole: true } as const;
+  const blocks: string[] = [];
+  for (let from = 0; from < cells; from += fits) {
+    const units = Array.from({ length: Math.min(fits, cells - from) }, (_, k) => from + k);
+    const values = units.map(k =>
+      alignPoints(Array.from({ length: shown }, (_, row) => valueText(t.data[row * width + k], digits, t.data instanceof Float32Array))),
+    );
+    const columns = [
+      ...axes.map((title): Column => ({ title, ...number })),
+      ...units.map((k): Column => ({ title: `${letter}${k + 1}`, ...number, gap: 3 })),
+    ];
+    const rows = Array.from({ length: shown }, (_, row) => [...position(row, leading), ...values.map(column => column[row])]);
+    blocks.push(await drawTable({ columns, rows }, layout));
+  }
   const left = [...(shown < total ? [`${total - shown} more rows`] : []), ...(cells < width ? [`${width - cells} more columns`] : [])];
-  const drawn = await drawTable({ columns, rows: table }, layout);
+  const drawn = blocks.join('\n');
   return left.length > 0 && layout.style !== 'csv' ? `${drawn} … ${left.join(' and ')} (--full prints all)\n` : drawn;
 }
+
+/** What does not fit side by side goes below, as far as a screen or two take it. */
+const MOST_LINES = 80;
+/** A table's lines beside its rows. */
+const FRAME = 5;
 
 function axisNames(count: number): string[] {
   if (count === 0) return [];
@@ -58,6 +65,5 @@ function position(row: number, leading: readonly number[]): string[] {
 function columnsThatFit({ width, style }: Layout, axes: number, columns: number, digits: number): number {
   if (style === 'markdown' || style === 'csv' || !Number.isFinite(width)) return columns;
   const used = 4 + axes * 9;
-  const fits = Math.floor((width - used) / (digits + 6));
-  return fits >= columns ? columns : Math.max(1, fits - 1);
+  return Math.min(columns, Math.max(1, Math.floor((width - used) / (digits + 6))));
 }
