@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decimalsOf, newDecimals } from '../../src/formats/bytes/decimals.js';
 import { readArray } from '../../src/run/input/input.js';
+import { runInspect } from '../../src/run/inspect.js';
 import { readTensors } from '../helpers/readFormat.js';
 import { saidLater } from '../helpers/said.js';
 
@@ -39,6 +40,10 @@ describe('what NumPy, PyTorch, pandas and Python write of y [4, 2] is read as y'
     expect(right.decimals).toBeUndefined();
     const allowed = 0.5 * 10 ** -decimals + 2 ** -24;
     for (let k = 0; k < 8; k++) expect(Math.abs(found.tensor.data[k] - right.tensor.data[k])).toBeLessThanOrEqual(allowed);
+  });
+
+  it.each(['y.print', 'printed/print_np.txt', 'printed/np2list.txt'])('inspect %s', async file => {
+    expect(await runInspect({ file: join(STUDENT, file) })).toMatchObject({ format: 'printed', tensors: [{ shape: [4, 2] }] });
   });
 
   it('y.print and y.txt, whose columns are padded', async () => {

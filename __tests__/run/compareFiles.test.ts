@@ -18,6 +18,25 @@ const failure = (promise: Promise<unknown>) =>
   );
 
 describe('two networks: equal weights are not equal networks', () => {
+  it('beside huge numbers a weight is judged by its own size, and the one that differs is said', async () => {
+    const small = Float64Array.from({ length: 15 }, (_, k) => Math.sin(k + 1));
+    const arrays = (change: (v: number, k: number) => number) => ({
+      arr_0: { shape: [3, 5], data: small },
+      arr_1: { shape: [5, 5], data: Float64Array.from({ length: 25 }, (_, k) => Math.cos(k)) },
+      arr_2: { shape: [5], data: small.subarray(0, 5) },
+      arr_3: { shape: [5, 2], data: Float64Array.from({ length: 10 }, (_, k) => change(k % 2 === 0 ? 1e38 : Math.sin(k), k)) },
+      arr_4: { shape: [2], data: small.subarray(0, 2) },
+    });
+    const [a, b] = await Promise.all(
+      [arrays(v => v), arrays((v, k) => (k === 7 ? v + 1e-3 : v))].map(async (all, i) =>
+        folder.write(`huge${i}.npz`, await bytesOf('npz', all)),
+      ),
+    );
+    const { tensors, status } = (await runCompareFiles([a, b], {})) as CompareModelsResult;
+    expect(status).toBe('DIFFERENT');
+    expect(tensors.map(t => t.differing)).toEqual([0, 0, 0, 1, 0].map(count => ({ count, most: count ? [3, 1] : [] })));
+  });
+
   it.each([
     ['ab_relu.keras', 'activation', 'h_t = o⊙relu(c_t)'],
     ['ab_hardsig.keras', 'gates', 'i = hard_sigmoid(x_t·Wx_i + h_{t−1}·Wh_i + b_i)'],

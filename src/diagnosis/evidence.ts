@@ -1,5 +1,6 @@
 import type { Tensor } from '../tensor/tensor.js';
 import { smallNumber } from './figures.js';
+import { untestedWeights } from './mistakes/damaged.js';
 import { areApart, type Noise } from './noise.js';
 import type { OutputReading } from './outputReadings.js';
 
@@ -7,13 +8,14 @@ import type { OutputReading } from './outputReadings.js';
  * What can be said of two outputs where no explanation fits: sentences that were each computed from the numbers, with their figures. None
  * names a cause: where one is to be named, a mistake in mistakes/ recomputes y under it.
  */
-export function evidenceOf({ right: { y: right }, other }: OutputReading, noise: Noise): string[] {
+export function evidenceOf({ scenario, right: { y: right }, other }: OutputReading, noise: Noise): string[] {
   return [
     ...samplesSentence(right, other, noise),
     ...stepsSentence(right, other, noise),
     ...columnsSentence(right, other, noise),
     ...relationSentence(right, other),
     ...rangeSentence(right, other),
+    ...untestedWeights(scenario),
   ];
 }
 

@@ -2,7 +2,7 @@ import { getCell } from '../cells/index.js';
 import { isRecurrent, type LayerSpec } from '../model/spec.js';
 import { distance, largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { permuteBlocks, transpose } from '../tensor/layout.js';
-import { reshape, sameShape, type Tensor } from '../tensor/tensor.js';
+import { reshape, sameShape, sizeOf, type Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import { toBfloat, toHalf } from './mistakes/precisionFaults.js';
 import { mapData } from './scenario.js';
@@ -15,12 +15,38 @@ export interface TensorComparison {
   /** largest difference; null where one side has no such tensor or another shape */
   readonly maxAbs: number | null;
   readonly equal: boolean;
+  /** how many numbers differ, and which one most; null where they cannot be set side by side */
+  readonly differing: { readonly count: number; readonly most: readonly number[] } | null;
   /** 'gate-order:iofg', 'transposed', 'halved' …: the change of the first that gives the second; null: none that is known */
   readonly change: string | null;
 }
 
-/** Differences up to a few float32 roundings of the largest weight are none. */
+/** Differences up to a few float32 roundings of a number, or of what most numbers of its tensor are at least, are none: a huge one beside it hides nothing. */
 const ROUNDINGS = 4 * 2 ** -24;
+/** The part of a tensor's numbers that are smaller than what a difference is judged by at least. */
+const SMALL_PART = 0.25;
+
+/** Of each number of a tensor: how far another may be from it and still be the same. */
+function allowedFor({ data }: Tensor): (k: number) => number {
+  const sizes = Float64Array.from(data, Math.abs).filter(v => v > 0 && v < Infinity);
+  const usual = sizes.length === 0 ? 0 : sizes.sort()[Math.floor(SMALL_PART * sizes.length)];
+  return k => ROUNDINGS * Math.max(usual, Number.isFinite(data[k]) ? Math.abs(data[k]) : 0);
+}
+
+function differingIn(a: Tensor, b: Tensor): { count: number; most: number } {
+  const allowed = allowedFor(a);
+  let [count, most, worst] = [0, -1, 0];
+  for (let k = 0; k < a.data.length; k++) {
+    const times = distance(a.data[k], b.data[k]) / Math.max(allowed(k), Number.MIN_VALUE);
+    if (times > 1) count++;
+    if (times > worst) [most, worst] = [k, times];
+  }
+  return { count, most };
+}
+
+function indexOf({ shape }: Tensor, k: number): number[] {
+  return shape.map((size, axis) => Math.floor(k / sizeOf(shape.slice(axis + 1))) % size);
+}
 
 export function compareWeights(layers: readonly LayerSpec[], first: Weights, second: Weights): TensorComparison[] {
   const names = new Set([...first.keys(), ...second.keys()]);
@@ -28,11 +54,21 @@ export function compareWeights(layers: readonly LayerSpec[], first: Weights, sec
   return [...names].map(name => {
     const [a, b] = [first.get(name), second.get(name)];
     if (!a || !b)
-      return { name, shape: (a ?? b)!.shape, maxAbs: null, equal: false, change: a ? 'missing in the second' : 'missing in the first' };
-    if (!sameShape(a.shape, b.shape)) return { name, shape: a.shape, maxAbs: null, equal: false, change: shapeChange(layerOf(name), a, b) };
+      return {
+        name,
+        shape: (a ?? b)!.shape,
+        maxAbs: null,
+        equal: false,
+        differing: null,
+        change: a ? 'missing in the second' : 'missing in the first',
+      };
+    if (!sameShape(a.shape, b.shape))
+      return { name, shape: a.shape, maxAbs: null, equal: false, differing: null, change: shapeChange(layerOf(name), a, b) };
     const maxAbs = largestDifference(a.data, b.data).abs;
-    const equal = maxAbs <= ROUNDINGS * largestMagnitude(a.data);
-    return { name, shape: a.shape, maxAbs, equal, change: equal ? null : changeOf(name, layerOf(name), a, b, first) };
+    const { count, most } = differingIn(a, b);
+    const equal = count === 0;
+    const differing = { count, most: equal ? [] : indexOf(a, most) };
+    return { name, shape: a.shape, maxAbs, equal, differing, change: equal ? null : changeOf(name, layerOf(name), a, b, first) };
   });
 }
 
@@ -70,7 +106,7 @@ function beside(name: string, layer: LayerSpec, a: Tensor): Change[] {
 }
 
 function same(a: Tensor, b: Tensor): boolean {
-  return largestDifference(a.data, b.data).abs <= ROUNDINGS * Math.max(largestMagnitude(a.data), largestMagnitude(b.data));
+  return differingIn(a, b).count === 0;
 }
 
 /** The first known change of a that gives b. Zero tensors are changed by nothing. */

@@ -71,11 +71,18 @@ async function weightsTable({ tensors }: CompareModelsResult, layout: Layout): P
         escapeText(t.name, 60),
         t.shape.join('×'),
         t.maxAbs === null ? '' : smallText(t.maxAbs),
-        t.equal ? 'same' : (t.change ?? 'other numbers'),
+        t.equal ? 'same' : (t.change ?? numbersText(t)),
       ]),
     },
     layout,
   );
+}
+
+/** 'other numbers', or of a few which. */
+function numbersText({ differing, shape }: CompareModelsResult['tensors'][number]): string {
+  const total = shape.reduce((a, b) => a * b, 1);
+  if (!differing || differing.count === total) return 'other numbers';
+  return `${differing.count} of ${total} numbers differ, [${differing.most.join(', ')}] most`;
 }
 
 /** `rnn-cli compare A B` of arrays: one row per array. */

@@ -399,6 +399,8 @@ export interface CompareModelsResult {
     /** null where the two cannot be subtracted */
     readonly maxAbs: number | null;
     readonly equal: boolean;
+    /** how many numbers differ, and the index of the one that differs most; null where the two cannot be subtracted */
+    readonly differing: { readonly count: number; readonly most: readonly number[] } | null;
     /** what was done to the first to get the second: 'gate-order:rzg', 'transposed', 'halved'; null: equal, or nothing that is known */
     readonly change: string | null;
   }[];

@@ -5,7 +5,7 @@ import { fitTo } from '../fit.js';
 import type { Candidate, Hypothesis } from '../hypothesis.js';
 import { uniformNoise } from '../noise.js';
 import { type Outcome, runScenario, workOf } from '../run.js';
-import { changeWeights, type Scenario } from '../scenario.js';
+import { changeWeights, type Scenario, samplesOf } from '../scenario.js';
 import { samplesOff } from '../slices.js';
 import { NEAR_NOISE } from '../thresholds.js';
 import { isApart, partFor } from './estimated.js';
@@ -57,14 +57,7 @@ export const weightDamaged: Hypothesis = {
     const part = partFor(scenario, other, Math.max(0, samplesOff(right.y, other, uniformNoise(other, noise)).first), 1);
     const own = part && runScenario(part.scenario);
     if (!part || !own) return [];
-    const each = workOf(part.scenario);
-    let left = MOST_WORK;
-    const places: Place[] = [];
-    for (const place of placesIn(scenario)) {
-      left -= each * (place.t.data.length + place.t.shape[0]);
-      if (left < 0) break;
-      places.push(place);
-    }
+    const { places } = placesWithin(part.scenario);
     const run = (place: Place, t: Tensor, s = part.scenario, like: Outcome | undefined = own) =>
       runScenario(putInto(s, place, t), { like })?.y;
     const rows = places.flatMap(place =>
@@ -83,6 +76,27 @@ export const weightDamaged: Hypothesis = {
     });
   },
 };
+
+/** Those that the work allows, and the names of the others. */
+function placesWithin(scenario: Scenario): { places: Place[]; left: string[] } {
+  const all = placesIn(scenario);
+  const each = workOf(scenario);
+  let work = 0;
+  const end = all.findIndex(({ t }) => {
+    work += each * (t.data.length + t.shape[0]);
+    return work > MOST_WORK;
+  });
+  const count = end < 0 ? all.length : end;
+  return { places: all.slice(0, count), left: all.slice(count).map(({ layer, name }) => `${layer}/${name}`) };
+}
+
+/** What was not looked at, where nothing else is known of the cause; one sample is what is run for each number. */
+export function untestedWeights(scenario: Scenario): string[] {
+  const { left } = placesWithin(samplesOf(scenario, 0, 1));
+  if (left.length === 0) return [];
+  const shown = `${left.slice(0, 4).join(', ')}${left.length > 4 ? ` and ${left.length - 4} more` : ''}`;
+  return [`not tested for one damaged number, for the network is large: the weights ${shown} (compare both weight files instead)`];
+}
 
 /** From the output to the input, so that little has to be run again. */
 function placesIn({ model, weights }: Scenario): Place[] {

@@ -131,20 +131,23 @@ function fixOf(layer: LayerSpec, field: Slot['field']): Fix {
   const dense = layer.kind === 'dense' || layer.kind === 'activation';
   const argument = field === 'recurrentActivation' ? 'recurrent_activation' : 'activation';
   const call = dense ? 'Dense(K, ' : 'LSTM(M, ';
-  const use =
+  const [start, sum] =
+    field === 'outputActivation'
+      ? ['h = o * ', 'c']
+      : dense
+        ? ['y = ', 'h @ Wo + bo']
+        : layer.kind === 'rnn'
+          ? ['h = ', 'x[n,t] @ Wx + h @ Wh + bh']
+          : ['g = ', 'a_g'];
+  const code =
     field === 'recurrentActivation'
-      ? ''
-      : field === 'outputActivation'
-        ? '; h = o * f_c(c)'
-        : dense
-          ? `; y = ${name}(h @ Wo + bo)`
-          : layer.kind === 'rnn'
-            ? `; h = ${name}(x[n,t] @ Wx + h @ Wh + bh)`
-            : `; g = ${name}(a_g)`;
-  return {
-    keras: `${call}${argument}='${found.keras ?? name}')`,
-    ...(numpy && { numpy: `${field === 'outputActivation' ? 'f_c' : name} = lambda a: ${numpy}${use}` }),
-  };
+      ? `${name} = lambda a: ${numpy}`
+      : name === 'linear'
+        ? `${start}${sum}`
+        : name === 'tanh'
+          ? `${start}np.tanh(${sum})`
+          : `${name} = lambda a: ${numpy}\n${start}${name}(${sum})`;
+  return { keras: `${call}${argument}='${found.keras ?? name}')`, ...(numpy && { numpy: code }) };
 }
 
 export const hardSigmoid: Hypothesis = {

@@ -165,7 +165,7 @@ function withinFixed(t: Compared, first: Weights, second: Weights, { atol = 0, r
   const [a, b] = [toRows(first, second).get(t.name), toRows(second, first).get(t.name)];
   if (t.maxAbs === null || !a || !b) return t;
   const equal = a.data.every((v: number, k: number) => distance(v, b.data[k]) <= atol + rtol * Math.abs(v));
-  return { ...t, equal, change: equal ? null : t.change };
+  return { ...t, equal, differing: equal ? { count: 0, most: [] } : t.differing, change: equal ? null : t.change };
 }
 
 async function compareOutputs(first: Network, second: Network, request: CompareModelsRequest) {

@@ -15,6 +15,7 @@ import { readTensors } from '../../formats/index.js';
 import { json } from '../../formats/json.js';
 import { type Limits, overLimit, timed } from '../../formats/limits.js';
 import type { OnnxModel } from '../../formats/onnx/graph.js';
+import { printed } from '../../formats/printed.js';
 import { type ByteSource, memorySource, readAll } from '../../formats/source.js';
 import { tfjs } from '../../formats/tfjs.js';
 import type { Assumption } from '../../model/assumptions.js';
@@ -75,7 +76,7 @@ export async function readModelFile(named: string): Promise<ModelFile> {
   const source = await openFile(path);
   return within(shownPath(name), async () => {
     if (kerasMetadata !== undefined) return savedModel(await readFileTensors(path, source), source, kerasMetadata);
-    if (json.sniff(source) && !tfjs.sniff(source))
+    if (json.sniff(source) && !tfjs.sniff(source) && !printed.sniff(source))
       return reading({ where: shownPath(path), seconds: fileLimits().read.seconds }, () => readJsonModel(source));
     return describedBy(await readFileTensors(path, source), source);
   }).finally(() => source.close());
