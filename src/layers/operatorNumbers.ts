@@ -1,3 +1,5 @@
+import type { DType } from '../formats/format.js';
+import { ONNX_DTYPES } from '../formats/onnx/types.js';
 import type { Dim, DimShape } from './layer.js';
 
 /** Whole numbers that an operator gives, where they are known before it runs: the sizes of a value, and what is computed with them. */
@@ -13,10 +15,15 @@ export function knownNumbers(op: string, call: NumbersCall & { readonly operands
   switch (op) {
     case 'Shape':
       return call.shape(0).slice(Number(call.attribute('start') ?? 0), call.attribute('end') as number | undefined);
+    case 'Size':
+      return [call.shape(0).reduce(multiplied, sized(1))];
+    case 'Not':
+      return a?.map(n => (n.size === null ? { symbol: '?', size: null } : sized(Number(n.size === 0))));
     case 'Concat':
       return all.every(n => n !== undefined) ? all.flat() : undefined;
-    case 'Identity':
     case 'Cast':
+      return a && castSizes(a, ONNX_DTYPES.get(Number(call.attribute('to'))));
+    case 'Identity':
     case 'Reshape':
     case 'Squeeze':
     case 'Unsqueeze':
@@ -55,6 +62,12 @@ function sameSize(a: Dim, b: Dim): Dim {
 
 function chosen(condition: readonly Dim[], a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
   return condition.map((n, i) => (n.size === 0 ? b[b.length === 1 ? 0 : i] : a[a.length === 1 ? 0 : i]));
+}
+
+/** Fractions are no sizes: what is divided then is not divided as whole numbers are. */
+function castSizes(a: readonly Dim[], type: DType | undefined): readonly Dim[] | undefined {
+  if (type === 'bool') return a.map(n => (n.size === null ? { symbol: '?', size: null } : sized(Number(n.size !== 0))));
+  return type && /^[iu]/.test(type) ? a : undefined;
 }
 
 export function sized(size: number): Dim {

@@ -27,10 +27,15 @@ export interface ModelShapes {
   readonly values: ReadonlyMap<string, DimShape>;
 }
 
-/** @throws RnnError E_SEQ, E_RANK, E_MERGE, E_SYMBOLIC, E_FEATURES naming the layer */
-export function inferShapes(model: ModelSpec): ModelShapes {
+/**
+ * @param given shapes of inputs that are not [N, T, D] or [N, …]: those of a graph that is run as it stands
+ * @throws RnnError E_SEQ, E_RANK, E_MERGE, E_SYMBOLIC, E_FEATURES naming the layer
+ */
+export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimShape>): ModelShapes {
   const tokens = tokenValues(model.layers);
-  const known = new Map<string, DimShape>(inputsOf(model).map((input, i) => [input.name, inputShape(input, tokens.has(input.name), i)]));
+  const known = new Map<string, DimShape>(
+    inputsOf(model).map((input, i) => [input.name, given?.get(input.name) ?? inputShape(input, tokens.has(input.name), i)]),
+  );
   const letters = layerLetters(model);
   const readable = shortLetters();
   const around = new Map<string, readonly Dim[]>();

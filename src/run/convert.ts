@@ -132,7 +132,10 @@ function relativeDifference(found: Float64Array, expected: Float64Array): number
 async function convertible(network: Network, path: string): Promise<Network> {
   if (!network.graph || network.graph.exact) return network;
   try {
-    return await wiredNetwork(network);
+    const wired = await wiredNetwork(network);
+    const one = network.graph.model.graph.inputs.find(input => input.shape?.length === 0);
+    if (one) throw new RnnError('unsupported', 'E_CONVERT_GRAPH', `its input ${escapeText(one.name, 60)} is a single number`);
+    return wired;
   } catch (error) {
     if (!(error instanceof RnnError)) throw error;
     throw new RnnError('unsupported', 'E_CONVERT_GRAPH', `the graph is no network of layers and operators (${error.message})`, {

@@ -15,7 +15,7 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
   const opened = await openModel(request);
   try {
     const loaded = await loadDescription(request, undefined, opened);
-    const network = loaded.graph && loaded.model.layers.length === 0 ? await saidShapes(loaded, request.model!) : loaded;
+    const network = loaded.graph && loaded.model.layers.length === 0 ? await saidShapes(loaded, request) : loaded;
     onNetwork?.(network);
     return shapesOf(network);
   } catch (error) {
@@ -31,15 +31,15 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
 }
 
 /** A graph as layers and operators. @throws RnnError E_OPERATOR */
-async function saidShapes(network: Network, path: string): Promise<Network> {
+async function saidShapes(network: Network, request: ShapesRequest): Promise<Network> {
   try {
-    return await wiredNetwork(network);
+    return await wiredNetwork(network, request);
   } catch (error) {
-    if (!(error instanceof RnnError)) throw error;
+    if (!(error instanceof RnnError) || error.kind === 'usage') throw error;
     throw new RnnError('unsupported', 'E_OPERATOR', `its shapes cannot be said before it runs: ${error.message}`, {
-      where: escapeText(path),
+      where: [escapeText(request.model!), ...(error.where ? [error.where] : [])].join(': '),
       expected: 'a network of layers and operators',
-      fix: 'rnn-cli inspect shows its recurrent layers, rnn-cli forward runs it',
+      fix: 'sizes that the file leaves open can be given (--N, --T, --D); rnn-cli inspect shows its recurrent layers, rnn-cli forward runs it',
     });
   }
 }

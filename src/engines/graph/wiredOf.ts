@@ -1,13 +1,16 @@
 import { directionWeights, RECURRENT_OPS, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
+import { RnnError, within } from '../../errors.js';
 import type { OnnxGraph, OnnxModel, OnnxNode } from '../../formats/onnx/graph.js';
+import type { DimShape } from '../../layers/layer.js';
 import { sized } from '../../layers/operatorNumbers.js';
 import { checkSpec } from '../../model/check.js';
-import { inferShapes, weightShapesByLayer } from '../../model/shapes.js';
+import { inferShapes, type ModelShapes, weightShapesByLayer } from '../../model/shapes.js';
 import type { ModelSpec } from '../../model/spec.js';
 import { graphOf, intOf, nodeLabel } from '../../ops/attributes.js';
 import { fromOnnx, type GraphValue } from '../../ops/value.js';
 import { checkWeights, type Weights } from '../../weights/weights.js';
 import { manualKernels } from '../manual.js';
+import { axisLetters } from './axisLetters.js';
 import { runNode } from './evaluate.js';
 import { recurrentSpec } from './layerNodes.js';
 import { Nodes, type Wire } from './nodes.js';
@@ -17,9 +20,13 @@ import { stuck } from './symbols.js';
 /**
  * A graph that is no chain of layers as the graph of a spec: RNN, LSTM and GRU, products with constants and look-ups are layers, every other
  * node the operator that it is, in the form of operator set 21. It is for looking at and for converting; y comes from the graph itself.
+ * @param sizeOf the size of an axis of that letter, where the file has `said`
  * @throws RnnError where a node has no place there, or a shape cannot be said before the graph runs
  */
-export function wiredOf(model: OnnxModel): { readonly model: ModelSpec; readonly weights: Weights } {
+export function wiredOf(
+  model: OnnxModel,
+  sizeOf: (letter: string, said: number | null) => number | null = (_, said) => said,
+): { readonly model: ModelSpec; readonly weights: Weights; readonly shapes: ModelShapes } {
   const { graph } = model;
   const nodes = new Nodes();
   const precision = [...graph.initializers.values()].some(t => t.dtype === 'f64') ? 'f64' : 'f32';
@@ -30,15 +37,16 @@ export function wiredOf(model: OnnxModel): { readonly model: ModelSpec; readonly
     readers: readersOf(graph),
     values: new Map(),
   };
-  const inputs = graph.inputs.map(({ name, shape, dtype }) => {
+  const letters = axisLetters(graph);
+  const given = new Map<string, DimShape>();
+  const inputs = graph.inputs.map(({ name, shape, dtype }, i) => {
     if (!shape) throw stuck(`the input ${name} has no rank`);
     const own = nodes.free(name);
     walk.values.set(name, { value: own });
-    nodes.shapes.set(
-      own,
-      shape.map((n, i) => ({ symbol: typeof n === 'string' ? n : `${own}.${i}`, size: typeof n === 'number' ? n : null })),
-    );
-    return { name: own, ...inputSizes(shape, dtype !== undefined && dtype !== null && /^[iu]/.test(dtype)) };
+    const dims = shape.map((n, axis) => ({ symbol: letters[i][axis], size: sizeOf(letters[i][axis], typeof n === 'number' ? n : null) }));
+    given.set(own, dims);
+    nodes.shapes.set(own, dims);
+    return { name: own, ...inputSizes(dims, dtype !== undefined && dtype !== null && /^[iu]/.test(dtype)) };
   });
   follow(graph, walk);
   const outputs = graph.outputs.map(({ name }) => {
@@ -49,8 +57,9 @@ export function wiredOf(model: OnnxModel): { readonly model: ModelSpec; readonly
   const layers = nodes.needed(outputs.map(o => o.value));
   const spec = checkSpec({ name: 'graph', functional: true, inputs, layers, outputs }, 'onnx');
   const weights = new Map([...nodes.weights].filter(([key]) => layers.some(l => key.startsWith(`${l.name}/`))));
-  checkWeights(weightShapesByLayer(inferShapes(spec)), weights);
-  return { model: spec, weights };
+  const shapes = inferShapes(spec, given);
+  checkWeights(weightShapesByLayer(shapes), weights);
+  return { model: spec, weights, shapes };
 }
 
 interface Walk {
@@ -62,11 +71,10 @@ interface Walk {
 }
 
 /** [N, T, D], token numbers [N, T], or any other shape. */
-function inputSizes([batch, ...rest]: readonly (number | string | null)[], whole: boolean): Record<string, unknown> {
-  const size = (n: number | string | null | undefined) => (typeof n === 'number' ? n : null);
-  const sizes = rest.map(size);
-  if (rest.length === 2) return { batch: size(batch), timesteps: sizes[0], features: sizes[1] };
-  return whole && rest.length === 1 ? { batch: size(batch), timesteps: sizes[0], features: null } : { batch: size(batch), shape: sizes };
+function inputSizes(dims: DimShape, whole: boolean): Record<string, unknown> {
+  const [batch = null, ...rest] = dims.map(d => d.size);
+  if (rest.length === 2) return { batch, timesteps: rest[0], features: rest[1] };
+  return whole && rest.length === 1 ? { batch, timesteps: rest[0], features: null } : { batch, shape: rest };
 }
 
 function readersOf(graph: OnnxGraph): Map<string, OnnxNode[]> {
@@ -81,7 +89,7 @@ function follow(graph: OnnxGraph, walk: Walk): void {
   for (const node of graph.nodes) {
     walk.opset = node.opset ?? opset;
     const inputs = node.inputs.map(name => (name === '' ? undefined : walk.values.get(name)));
-    const outputs = apply(node, inputs, walk);
+    const outputs = within(nodeLabel(node), () => apply(node, inputs, walk));
     node.outputs.forEach((name, i) => {
       if (name !== '' && outputs[i]) walk.values.set(name, outputs[i]);
     });
@@ -116,12 +124,42 @@ function isTokens(name: string, { values, nodes }: Walk): boolean {
   return wire !== undefined && 'value' in wire && nodes.layer(wire.value) === undefined && nodes.shape(wire).length === 2;
 }
 
+/** One branch where the condition is known; else both, of which the condition takes one. */
 function branch(node: OnnxNode, condition: Wire | undefined, walk: Walk): readonly Wire[] {
-  if (node.opType !== 'If' || !condition || !('constant' in condition)) throw stuck(`${node.opType} decides while running`);
-  const graph = graphOf(node, condition.constant.data[0] === 0 ? 'else_branch' : 'then_branch');
-  if (!graph) throw stuck('If has no branches');
-  follow(graph, walk);
-  return graph.outputs.map(({ name }) => walk.values.get(name)!);
+  if (node.opType !== 'If' || !condition) throw stuck(`${node.opType} decides while running`);
+  const given = (name: string) => {
+    const graph = graphOf(node, name);
+    if (!graph) throw stuck('If has no branches');
+    const inside = { ...walk, values: new Map(walk.values) };
+    follow(graph, inside);
+    return graph.outputs.map(output => inside.values.get(output.name)!);
+  };
+  if ('constant' in condition) return given(condition.constant.data[0] === 0 ? 'else_branch' : 'then_branch');
+  const [yes, no] = ['then_branch', 'else_branch'].map(name => possible(() => given(name)));
+  if (yes instanceof RnnError || no instanceof RnnError) {
+    if (!(yes instanceof RnnError)) return yes;
+    if (no instanceof RnnError) throw no;
+    return no;
+  }
+  return yes.map((wire, i) => either(node, condition, [wire, no[i]], walk.nodes));
+}
+
+/** A branch that fails on these sizes is not the one that is taken. */
+function possible(give: () => readonly Wire[]): readonly Wire[] | RnnError {
+  try {
+    return give();
+  } catch (error) {
+    if (error instanceof RnnError && error.kind === 'shape') return error;
+    throw error;
+  }
+}
+
+/** @throws RnnError where the branches give different shapes */
+function either(node: OnnxNode, condition: Wire, wires: readonly [Wire, Wire], nodes: Nodes): Wire {
+  const [a, b] = wires.map(wire => nodes.shape(wire).map(d => d.symbol));
+  if (a.join() !== b.join()) throw stuck(`${nodeLabel(node)} gives [${a.join(', ')}] or [${b.join(', ')}], as it decides while running`);
+  const one = nodes.shape(condition).length === 0 ? condition : nodes.op('condition', 'Reshape', [condition, nodes.int([])]);
+  return nodes.op(node.name || 'if', 'Where', [one, ...wires]);
 }
 
 /** X [T, N, D] (layout 1: [N, T, D]) to Y [T, dirs, N, M], Y_h and Y_c [dirs, N, M] */

@@ -17,7 +17,7 @@ import type { ModelFile } from '../files/modelFile.js';
 import type { InputRequest, NetworkRequest } from '../request.js';
 import { type Draft, withExcerpt } from './excerpt.js';
 import { featuresOf, type HeldWeights, specFromWeights, weightsOf } from './heldWeights.js';
-import { inputSizes, type KnownShape, noSize, shownPath, withSizes } from './networkSizes.js';
+import { checkAsked, inputSizes, type KnownShape, noSize, shownPath, withSizes } from './networkSizes.js';
 import { checkNoDimensions, checkOneForm } from './oneForm.js';
 
 /** A request's words into a network: one of four forms, checked; weights from a file where one is named. */
@@ -189,7 +189,8 @@ function graphNetwork(
 ): Network {
   checkNoDimensions(request);
   const found = 'model' in layers ? layers : undefined;
-  const { model, shapes } = found ? { model: found.model, shapes: inferShapes(found.model) } : emptyNetwork(graph.graph.name);
+  const sized = found && { ...found.model, input: withSizes({ ...found.model }, request, undefined).input as ModelSpec['input'] };
+  const { model, shapes } = sized ? { model: sized, shapes: inferShapes(sized) } : emptyNetwork(graph.graph.name);
   return {
     framework: 'onnx',
     model,
@@ -212,10 +213,14 @@ function graphNetwork(
  * A graph that is no chain of layers, as layers and operators: to be looked at, or converted.
  * @throws RnnError saying why its shapes cannot be said before it runs
  */
-export async function wiredNetwork(network: Network): Promise<Network> {
+export async function wiredNetwork(network: Network, asked: NetworkRequest = {}): Promise<Network> {
   const { wiredOf } = await import('../../engines/graph/wiredOf.js');
-  const { model, weights } = wiredOf(network.graph!.model);
-  return { ...network, model, weights, shapes: inferShapes(model) };
+  const sizes = new Map(Object.entries({ N: asked.N, T: asked.T === '?' ? undefined : asked.T, D: asked.D }));
+  const { model, weights, shapes } = wiredOf(network.graph!.model, (letter, said) => {
+    checkAsked(letter, said, sizes.get(letter));
+    return said ?? sizes.get(letter) ?? null;
+  });
+  return { ...network, model, weights, shapes };
 }
 
 /** The same where it can be had, and else the network as it is. */

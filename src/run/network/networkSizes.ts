@@ -50,17 +50,21 @@ export function withSizes(spec: Record<string, unknown>, request: NetworkRequest
     ['features', request.D, inInput.D],
   ];
   for (const [key, asked, shown] of sizes) {
-    if (asked !== undefined && typeof input[key] === 'number' && input[key] !== asked && key !== 'batch') {
-      throw new RnnError('usage', 'E_CONFLICT', `the file says ${key} ${input[key]}, the flags say ${asked}`, {
-        expected: String(input[key]),
-        found: String(asked),
-        fix: 'drop the flag',
-      });
-    }
+    if (key !== 'batch') checkAsked(key, input[key], asked);
     if (input[key] === undefined || input[key] === null || (key === 'batch' && asked !== undefined))
       input[key] = asked ?? input[key] ?? shown ?? null;
   }
   return { ...spec, input };
+}
+
+/** @throws RnnError E_CONFLICT where a flag says another size than the file */
+export function checkAsked(what: string, said: unknown, asked: number | undefined): void {
+  if (asked === undefined || typeof said !== 'number' || said === asked) return;
+  throw new RnnError('usage', 'E_CONFLICT', `the file says ${what} ${said}, the flags say ${asked}`, {
+    expected: String(said),
+    found: String(asked),
+    fix: 'drop the flag',
+  });
 }
 
 export function shownPath(path: string): string {

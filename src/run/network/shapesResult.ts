@@ -119,7 +119,12 @@ function optionsOf(layer: Record<string, unknown>): Record<string, unknown> {
 
 /** Letters to sizes: N, T, D, then the letters of the layers. */
 function dimsOf({ input, otherInputs = [] }: ModelSpec, shapes: ModelShapes): Record<string, number | null> {
-  const dims: Record<string, number | null> = { N: input.batch, T: input.timesteps, D: input.features };
+  const own = new Map(shapes.input.map(({ symbol, size }) => [symbol, size]));
+  const dims: Record<string, number | null> = {
+    N: own.has('N') ? own.get('N')! : input.batch,
+    T: own.has('T') ? own.get('T')! : input.timesteps,
+    D: own.has('T') && !own.has('D') ? null : input.features,
+  };
   for (const other of otherInputs) for (const { symbol, size } of shapes.values.get(other.name)!.slice(1)) dims[symbol] = size;
   for (const { layer, symbols } of shapes.layers) {
     if ('units' in layer) dims[symbols.units] = layer.units;

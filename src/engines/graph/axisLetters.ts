@@ -1,0 +1,62 @@
+import { RECURRENT_OPS } from '../../conventions/onnx/recurrentNode.js';
+import { graphsIn, type OnnxGraph } from '../../formats/onnx/graph.js';
+import { intOf, intsOf } from '../../ops/attributes.js';
+
+/** What exporters and people call these axes. */
+const NAMES: readonly [RegExp, string][] = [
+  [/^(n|b|batch(_?size)?|samples?|num_batch(es)?)$/i, 'N'],
+  [/^(t|l|s|time(_?steps?)?|steps?|seq(uence)?(_?len(gth)?)?|num_steps|frames)$/i, 'T'],
+];
+
+/**
+ * Letters of the axes of every input of a graph, which may be [T, N, D] as ONNX's own operators have it: by what the recurrent nodes take
+ * them for, and by their names. An axis that nothing says more of has the letter of its place: N first, T second of three, D last.
+ */
+export function axisLetters(graph: OnnxGraph): string[][] {
+  const roles = recurrentRoles(graph);
+  const bySymbol = new Map<string, string>();
+  for (const { name, shape } of graph.inputs) {
+    for (const [axis, n] of (shape ?? []).entries()) {
+      if (typeof n !== 'string') continue;
+      const letter = roles.get(`${name}:${axis}`) ?? NAMES.find(([pattern]) => pattern.test(n))?.[1];
+      if (letter) bySymbol.set(n, letter);
+    }
+  }
+  return graph.inputs.map(({ name, shape }, i) => {
+    const own = (shape ?? []).map((n, axis) => roles.get(`${name}:${axis}`) ?? bySymbol.get(String(n)));
+    const known = own.includes('N') || own.includes('T');
+    // a fixed number of states is no batch where another input's is open
+    const stack = i > 0 && typeof shape?.[0] === 'number' && typeof graph.inputs[0].shape?.[0] !== 'number';
+    const first = known || stack ? 'A' : 'N';
+    const usual =
+      shape?.length === 3 ? [first, first === 'N' ? 'T' : 'B', 'D'] : [first, ...'BCEFGH'.slice(0, Math.max(0, own.length - 2)), 'D'];
+    // the batch is one for all inputs, every other axis is that input's own
+    return own.map((letter, axis) => letter ?? (usual[axis] === 'N' || i === 0 ? usual[axis] : `${usual[axis]}${i + 1}`));
+  });
+}
+
+/** 'input:axis' -> N or T, where a recurrent node reads the input itself, or with its axes in another order. */
+function recurrentRoles(graph: OnnxGraph): Map<string, string> {
+  const nodes = graphsIn(graph).flatMap(g => g.nodes);
+  const axes = new Map(graph.inputs.map(({ name, shape }) => [name, (shape ?? []).map((_, axis) => `${name}:${axis}`)]));
+  const roles = new Map<string, string>();
+  for (const node of nodes) {
+    const from = axes.get(node.inputs[0] ?? '');
+    if (node.domain !== '') continue;
+    if (from && node.opType === 'Transpose') {
+      const perm = intsOf(node, 'perm') ?? from.map((_, i) => from.length - 1 - i);
+      axes.set(
+        node.outputs[0],
+        perm.map(p => from[p]),
+      );
+    }
+    if (!Object.hasOwn(RECURRENT_OPS, node.opType)) continue;
+    const batchFirst = intOf(node, 'layout') === 1;
+    for (const [axis, letter] of (batchFirst ? ['N', 'T'] : ['T', 'N']).entries()) if (from?.[axis]) roles.set(from[axis], letter);
+    for (const state of [5, 6]) {
+      const axis = axes.get(node.inputs[state] ?? '')?.[batchFirst ? 0 : 1];
+      if (axis) roles.set(axis, 'N');
+    }
+  }
+  return roles;
+}
