@@ -143,7 +143,7 @@ function checkCell(layer: RecurrentSpec, framework: FrameworkName): void {
     {
       where: escapeText(layer.name),
       found: missing,
-      fix: 'ONNX holds it: --to onnx',
+      fix: 'ONNX holds it: rnn-cli convert IN OUT.onnx',
     },
   );
 }

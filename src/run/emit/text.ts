@@ -38,7 +38,7 @@ export function activationText(spec: ActivationSpec, table: Readonly<Record<stri
   const { activation, parameters } = getActivation(spec);
   const plain = Object.entries(parameters).every(([key, v]) => v === activation.parameters?.[key]);
   if (plain && Object.hasOwn(table, activation.name)) return table[activation.name];
-  throw cannotEmit(`${formatActivation(spec)} in ${target}`, `use one of: ${Object.keys(table).join(', ')}`);
+  throw cannotEmit(`${formatActivation(spec)} in ${target}`, 'leave --emit out: y is computed here, and --json has all its digits');
 }
 
 /** The activation of an expression; the expression itself where there is none. @throws RnnError E_EMIT */
