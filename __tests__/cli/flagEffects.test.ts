@@ -358,3 +358,23 @@ it.each([
   expect([exit, stdout]).toEqual([2, '']);
   expect(stderr).toContain('E_CONFLICT');
 });
+
+/** Flags that say what is shown and where, behind a line that has something for each of them. */
+const SHOWN: readonly (readonly [command: CommandName, line: string, flags: readonly string[]])[] = [
+  ['shapes', '', ['--json', '--summary', '--mermaid', '--svg out.svg', '--style markdown', '--width 40']],
+  ['inspect', 'torch.npz', ['--json', '--sha256', '--style markdown', '--width 40', '--T 5', '--pool mean', '--framework keras']],
+  ['convert', 'w.npz out.json', ['--json', '-q', '--style ascii', '--width 40']],
+  ['compare', '--N 3 --T 2 --simulate state-carry --no-explain', ['--json', '-q', '--style markdown', '--width 40', '--precision 3']],
+  ['probe', '--M 2 --N 2 --T 2', ['--json', '-q', '-o out.npy', '--style markdown', '--width 40']],
+  ['explain', 'state-carry', ['--json', '--style markdown', '--width 40']],
+];
+it.each(SHOWN.flatMap(([command, line, flags]) => flags.flatMap((a, i) => flags.slice(i + 1).map(b => [command, line, a, b] as const))))(
+  'of two flags neither is ignored: %s %s %s %s',
+  async (command, line, a, b) => {
+    const both = await seen(command, `${line} ${a} ${b}`);
+    if (JSON.parse(both)[0] === 2) return;
+    // a document has the notes that --quiet leaves out
+    if (b !== '-q') expect(both).not.toBe(await seen(command, `${line} ${a}`));
+    expect(both).not.toBe(await seen(command, `${line} ${b}`));
+  },
+);

@@ -82,14 +82,39 @@ const CONFLICTS: readonly Conflict[] = [
     { a, b: 'json', fix: 'JSON holds all of y with all its digits: drop one of them' },
     { a, b: 'jsonl', fix: 'JSON holds all of y with all its digits: drop one of them' },
   ]),
+  ...(['style', 'width'] as const).flatMap((a): Conflict[] => [
+    { a, b: 'json', fix: 'JSON is one line, and no table: drop one of them', fine: v => a === 'width' && v.summary === true },
+    { a, b: 'jsonl', fix: 'JSON is one line, and no table: drop one of them' },
+    { a, b: 'mermaid', fix: 'a diagram is no table: drop one of them' },
+  ]),
+  { a: 'style', b: 'summary', fix: 'Keras prints its summary in one style: drop one of them' },
+  ...(['layers', 'T', 'D', 'task', 'pool', 'activation', 'recurrentActivation', 'framework', 'weights', 'style', 'width'] as const).map(
+    (b): Conflict => ({ a: 'sha256', b, fix: 'the digest is printed alone: drop one of them, or add --json', fine: v => v.json === true }),
+  ),
   { a: 'sample', b: 'json', fix: 'JSON holds every sample: drop one of them', fine: v => (v.svg ?? v.step ?? v.unit) !== undefined },
   ...(['step', 'unit'] as const).flatMap((b): Conflict[] => [
     { a: 'simulate', b, fix: 'what is computed by hand is the network as it is: drop one of them, or use --trace' },
     { a: 'trace', b, fix: 'one step is shown by hand, --trace shows them all: drop one of them', fine: v => typeof v.trace === 'string' },
   ]),
-  ...(['simulate', 'states', 'trace', 'step', 'unit', 'plot', 'svg', 'out', 'output', 'full', 'precision', 'dtype', 'engine'] as const).map(
-    (b): Conflict => ({ a: 'emit', b, fix: 'a script is printed and nothing computed: drop one of them' }),
-  ),
+  ...(
+    [
+      'simulate',
+      'states',
+      'trace',
+      'step',
+      'unit',
+      'plot',
+      'svg',
+      'out',
+      'output',
+      'full',
+      'precision',
+      'dtype',
+      'engine',
+      'style',
+      'width',
+    ] as const
+  ).map((b): Conflict => ({ a: 'emit', b, fix: 'a script is printed and nothing computed: drop one of them' })),
 ];
 
 /** What only something else makes useful. */
@@ -107,6 +132,11 @@ export function checkConflicts(values: Values, command: CommandName): void {
     if (values[a] === undefined || values[b] === undefined || fine?.(values)) continue;
     throw new RnnError('usage', 'E_CONFLICT', `${flag(a)} and ${flag(b)} cannot be used together`, { fix });
   }
+  const unseen = (['style', 'width', 'precision', 'full'] as const).find(key => values[key] !== undefined);
+  if (unseen && values.quiet && !values.json && (command === 'compare' || command === 'convert'))
+    throw new RnnError('usage', 'E_CONFLICT', `${flag(unseen)} and --quiet cannot be used together`, {
+      fix: `${command} --quiet prints nothing: drop one of them`,
+    });
   checkTarget(values);
   for (const [key, one, why] of NEEDS) {
     if (values[key] === undefined || one.some(other => values[other] !== undefined)) continue;

@@ -35,11 +35,7 @@ export function dimensionLayers({
       fix: 'drop --pool, or use --task many-to-one',
     });
   }
-  if (recurrentActivation !== undefined && !getCell(cell).fields.recurrentActivation) {
-    throw new RnnError('usage', 'E_CONFLICT', '--recurrent-activation is for cells with gates: a SimpleRNN has none', {
-      fix: 'add --cell lstm or --cell gru, or drop it',
-    });
-  }
+  checkGates(recurrentActivation, [cell]);
   const sequences = task === 'many-to-many' || pool !== 'last';
   const recurrent = M.map((units, index) => ({
     kind: cell,
@@ -51,4 +47,12 @@ export function dimensionLayers({
   }));
   const pooling = pool === 'last' ? [] : [{ kind: pool === 'max' ? 'maxpool' : 'avgpool' }];
   return [...recurrent, ...pooling, ...(K > 0 ? [{ kind: 'dense', units: K }] : [])];
+}
+
+/** @throws RnnError E_CONFLICT where no cell has gates whose function could be said */
+export function checkGates(recurrentActivation: string | undefined, cells: readonly string[]): void {
+  if (recurrentActivation === undefined || cells.some(name => getCell(name).fields.recurrentActivation)) return;
+  throw new RnnError('usage', 'E_CONFLICT', '--recurrent-activation is for cells with gates: a SimpleRNN has none', {
+    fix: 'add --cell lstm or --cell gru, or drop it',
+  });
 }

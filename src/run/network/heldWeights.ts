@@ -3,7 +3,7 @@ import type { Convention, NetworkHints, ReadNetwork } from '../../conventions/co
 import type { WeightSet } from '../../conventions/weightSets.js';
 import { RnnError, within } from '../../errors.js';
 import type { TensorFile } from '../../formats/format.js';
-import { TUTORIAL } from '../../model/dimensions.js';
+import { checkGates, TUTORIAL } from '../../model/dimensions.js';
 import { splitKey } from '../files/fileKey.js';
 import type { NetworkRequest } from '../request.js';
 import type { Draft } from './excerpt.js';
@@ -63,6 +63,10 @@ export function specFromWeights(request: NetworkRequest, known: KnownShape, held
     throw error;
   }
   if (!agrees(request, read)) return undefined;
+  checkGates(
+    request.recurrentActivation,
+    read.layers.flatMap(({ kind }) => (isCellName(String(kind)) ? [String(kind)] : [])),
+  );
   const sizes = inputSizes(request, known, read.layers, isTutorial(request) ? TUTORIAL : {});
   return { ...read, spec: { input: { ...sizes, features: read.input.features }, layers: read.layers } };
 }

@@ -17,7 +17,9 @@ export function checkOneForm(request: NetworkRequest): void {
   }
 }
 
-const DIMENSIONS = ['M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation', 'recurrentActivation'] as const;
+const SIZES = ['M', 'K', 'cell', 'bidirectional', 'stack'] as const;
+/** what weights alone leave to flags */
+const DIMENSIONS = [...SIZES, 'task', 'pool', 'activation', 'recurrentActivation'] as const;
 
 /** A file or a line that describes the whole network leaves nothing for the flags of the tutorial network to say. */
 export function checkNoDimensions(request: NetworkRequest): void {
@@ -35,7 +37,7 @@ function twoForms(forms: readonly string[]): RnnError {
   });
 }
 
-/** Some of the tutorial's own flags are given: then its sizes are meant where no flag says another. */
+/** Beside weights some of the tutorial's own flags are given: then its sizes are meant where no flag says another. */
 export function isTutorial(request: NetworkRequest): boolean {
-  return DIMENSIONS.some(key => request[key] !== undefined);
+  return SIZES.some(key => request[key] !== undefined);
 }
