@@ -114,8 +114,11 @@ function inPlace(net, w, x, s, f, numbers) {
   return now;
 }
 
-function step(net, w, x, s, f, numbers, left) {
-  const start = f.reset ? { h: f.reset === 'c' ? s.h : zeros(net.M), c: s.c && (f.reset === 'h' ? s.c : zeros(net.M)) } : s;
+function step(net, w, x, s, f, numbers, left, done) {
+  const start =
+    f.reset && done % (f.every ?? 1) === 0
+      ? { h: f.reset === 'c' ? s.h : zeros(net.M), c: s.c && (f.reset === 'h' ? s.c : zeros(net.M)) }
+      : s;
   const own = f.lastLinear && left === 0 ? { ...f, act: v => v } : f;
   const next = f.inPlace ? inPlace(net, w, x, start, own, numbers) : STEPS[net.cell](net, w, x, start, own, numbers);
   if (f.leak !== undefined) next.h = next.h.map((v, m) => (f.leak === 'add' ? v + start.h[m] : (1 - f.leak) * start.h[m] + f.leak * v));
@@ -136,7 +139,7 @@ function run(net, w, X, f, numbers, way, l) {
     const T = X[n].length;
     const t = way === 'r' ? T - 1 - s : s;
     const real = !lengths || t < lengths[n];
-    const next = real ? step(net, w, X[n][t], state, f, numbers, T - 1 - s) : state;
+    const next = real ? step(net, w, X[n][t], state, f, numbers, T - 1 - s, s) : state;
     const shown = f.takeC ? next.c : next.h;
     // as Keras has it: both directions give zeros at steps that are masked, one alone repeats its last output
     seq[n][t] = real || !net.bi ? shown : zeros(net.M);

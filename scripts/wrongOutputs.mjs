@@ -111,6 +111,7 @@ export const MISTAKES = {
   'h is zero at every step': fault(['state-reset', 'wh-missing', 'axes-swapped', 'starts-late'], { reset: 'all' }, { when: needs(1, 2) }),
   'h, not c, is zero at every step': fault(['state-reset', 'wh-missing'], { reset: 'h' }, { when: and(is('lstm'), needs(1, 2)) }),
   'c, not h, is zero at every step': fault(['state-reset'], { reset: 'c' }, { when: and(is('lstm'), needs(1, 2)) }),
+  'state zero again after every four steps': whole(['state-reset', 'starts-late'], { reset: 'all', every: 4 }, { when: needs(1, 6) }),
   'state kept between samples': whole(['state-carry'], { carry: 'all' }, { when: needs(2, 1) }),
   'c kept between samples': whole(['state-carry-c-only'], { carry: 'c' }, { when: and(is('lstm'), needs(2, 1)) }),
   'h kept between samples': whole(['state-carry'], { carry: 'h' }, { when: and(is('lstm'), needs(2, 1)) }),
@@ -145,6 +146,14 @@ export const MISTAKES = {
     },
   },
   'unit by unit in place': fault(['in-place-update'], { inPlace: true }, { when: net => net.M > 1 }),
+  'last h of the layer below at every step': {
+    codes: ['last-repeated', 'in-place-update'],
+    when: and(stacked, needs(1, 2)),
+    make: c => ({
+      fault: { between: (h, _x, n, _t, l) => (l < c.net.layers - 1 ? c.all.states[l].f[n].h : h) },
+    }),
+    net: { bi: null, layers: 2 },
+  },
   'one array for every step': {
     codes: ['in-place-update'],
     when: and(net => net.seq && !net.bi && net.layers === 1, needs(1, 2)),

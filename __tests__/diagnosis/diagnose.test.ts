@@ -112,6 +112,14 @@ it('one huge sample hides no mistake in the others: each value has its own noise
   expect(result).toMatchObject({ verdict: 'fits', codes: ['state-carry'], firstDifference: { sample: 1, step: 0 } });
 });
 
+it('a cause whose numbers come from y is not proved by those that are right anyway', async () => {
+  const { tensors } = await runForward({ N: 1, K: 3, engine: 'manual' });
+  // one of three outputs is 0: its bias could be any number
+  const data = Float64Array.from(tensors.y.data, (v, k) => (k === 1 ? 0 : v));
+  const path = folder.write('zeroed.npy', await bytesOf('npy', { npy: { shape: [1, 3], data } }));
+  expect(await runCompare({ N: 1, K: 3, against: path })).toMatchObject({ verdict: 'unexplained', codes: [] });
+});
+
 it('every step of a right output where the last was asked is head-every-step, not a mistake of the recurrence', async () => {
   const { probe: p, request } = await probe('rnn:3,dense:2');
   const y = hidden(p, () => [0, 0, 0]).map(rows => rows.map(h => add(times(h, p.of('dense_1/Wo')), p.of('dense_1/bo'))));

@@ -64,6 +64,8 @@ it.each([
   ['gru:3+nobias,dense:2', 'gru-reset-before', 'gru:3+nobias+resetbefore,dense:2'],
   ['birnn:3+sum,dense:2', 'bidirectional-merge:mul', 'birnn:3+mul,dense:2'],
   ['rnn:3,dense:3@softmax', 'softmax-missing', 'rnn:3,dense:3'],
+  ['rnn:3,dense:2', 'pool-mean', 'rnn:3+seq,avgpool,dense:2'],
+  ['rnn:3+seq,lstm:3+seq,dense:2', 'last-repeated', 'rnn:3,repeat:4,lstm:3+seq,dense:2'],
   ['rnn:3,dense:2', 'head-every-step', 'rnn:3+seq,dense:2'],
   ['rnn:3+seq,dense:2', 'head-last', 'rnn:3,dense:2'],
 ])('%s: where it is the description that is wrong (%s), the line that is right is said', async (layers, code, line) => {

@@ -2,7 +2,7 @@ import { samplesApart } from '../model/samples.js';
 import { largestMagnitude } from '../tensor/difference.js';
 import { sliceFirst } from '../tensor/layout.js';
 import { type FloatArray, sizeOf, type Tensor } from '../tensor/tensor.js';
-import { apart, type Noise } from './noise.js';
+import { apart, areApart, type Noise } from './noise.js';
 import type { Outcome } from './run.js';
 import { type Part, partOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
@@ -18,6 +18,8 @@ export interface Slices {
   readonly before: Slice;
   /** how many numbers of the other output can prove anything: a row that is there twice proves nothing the second time */
   readonly different: number;
+  /** how many numbers differ: what leaves the others as they are is not proved by them */
+  readonly off: number;
   /** the first sample that differs; −1 if unknown */
   readonly first: number;
   /** the largest difference, in multiples of the noise */
@@ -35,6 +37,7 @@ export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, nois
   const common = {
     whole,
     different: Math.min(differentNumbers(other.data), freedomOf(right, scenario, other)),
+    off: Array.from(other.data).filter((_, k) => areApart(right.y.data, other.data, noise.data, k, k + 1)).length,
     asSpecified: apart(right.y.data, other.data, noise.data).times,
   };
   if (N === 1 || other.shape[0] !== N || !samplesApart(scenario.model))

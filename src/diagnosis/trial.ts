@@ -179,13 +179,13 @@ export function finishTrials(slices: Slices, trials: Trial[]): void {
 
 /** Explanations whose y was made from the other output. @param find 'fromOutput' or 'estimate' of a hypothesis */
 export function candidateTrials(
-  { whole: { scenario, right, other, noise: noises }, different }: Slices,
+  { whole: { scenario, right, other, noise: noises }, different, off }: Slices,
   find: (h: Hypothesis) => Hypothesis['fromOutput'],
   noise: number,
 ) {
   return HYPOTHESES.flatMap(hypothesis =>
     (find(hypothesis)?.(scenario, right, other, noise) ?? []).map(candidate =>
-      trialOfCandidate(hypothesis, candidate, other, different, noises, noise),
+      trialOfCandidate(hypothesis, candidate, other, Math.min(different, off), noises, noise),
     ),
   );
 }
@@ -208,7 +208,7 @@ function trialOfCandidate(
     floor: Math.max(floor / noise, timesNoise(ulpsOf(other), noises.data)),
     chosen,
     digits,
-    values: told ?? Math.max(0, Math.min(different, other.data.length) - chosen),
+    values: told ?? Math.max(0, different - chosen),
     order: orderOf(hypothesis),
     why,
   };

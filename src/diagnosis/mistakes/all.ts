@@ -34,6 +34,6 @@ export { staleWeights } from './staleWeights.js';
 export { stateReset, whMissing } from './stateReset.js';
 export { stateOnes, statePreviousCall, stateShared } from './stateStart.js';
 export { inPlaceUpdate, stateCarry, stateCarryCellOnly } from './states.js';
-export { activationAdded, directionMissing, layerNormAdded, outputFedBack, residualAdded } from './structure.js';
+export { activationAdded, directionMissing, lastRepeated, layerNormAdded, outputFedBack, residualAdded } from './structure.js';
 export { cellStateTaken, headMissing, hnView, lowerLayer, stepEarly } from './tensorTaken.js';
 export { axesSwapped, firstStep, startsLate, stopsEarly, timeReversed } from './time.js';

@@ -20,6 +20,8 @@ const MOST_WORK = 3e8;
 /** Numbers of y beyond the unknown ones, before an estimate is tried. */
 const SPARE = 2;
 const MOST_UNKNOWN = 24;
+/** Digits of evidence with which an explanation is likely, and no more. */
+const LIKELY = 1.5;
 
 interface Part {
   readonly scenario: Scenario;
@@ -244,8 +246,9 @@ function eachSample(
     data.set(found.y.data, n * size);
     if (n === 0) first = found.values;
   }
-  const why = `Each sample starts from a state of its own, which is not zero; that of sample 1: ${shown(first)} (estimated from your output).`;
-  return [{ code: 'state-random', layer: null, y: { shape: other.shape, data }, chosen: N * start.length, why }];
+  const why = `Each sample starts from a state of its own, which is not zero, or sees another x at its first step; the state of sample 1 would be ${shown(first)} (estimated from your output).`;
+  // any other first step of x would do the same
+  return [{ code: 'state-random', layer: null, y: { shape: other.shape, data }, chosen: N * start.length, digits: LIKELY, why }];
 }
 
 /** Rates that people use. */

@@ -24,6 +24,20 @@ export function bypass(model: ModelSpec, name: string): ModelSpec {
   };
 }
 
+/** A layer between `after` and all that read it. */
+export function insertAfter(scenario: Scenario, after: string, layer: Readonly<Record<string, unknown>>): Scenario {
+  const { model } = scenario;
+  const usual = `${layer.kind}_1`;
+  const name = model.layers.some(l => l.name === usual) ? `${after}/${layer.kind}` : usual;
+  const renamed = (value: string) => (value === after ? name : value);
+  const layers = model.layers.flatMap(l =>
+    l.name === after
+      ? [l, { name, inputs: [after], trainable: true, ...layer } as unknown as LayerSpec]
+      : [l.inputs.includes(after) ? ({ ...l, inputs: l.inputs.map(renamed) } as LayerSpec) : l],
+  );
+  return { ...scenario, model: { ...model, layers, output: renamed(model.output) } };
+}
+
 export function pools({ model }: Scenario): PoolSpec[] {
   return model.layers.filter((l): l is PoolSpec => l.kind === 'maxpool' || l.kind === 'avgpool' || l.kind === 'last');
 }

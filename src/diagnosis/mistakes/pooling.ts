@@ -1,7 +1,7 @@
-import { isRecurrent, type LayerSpec, type PoolSpec } from '../../model/spec.js';
+import { isRecurrent, type PoolSpec } from '../../model/spec.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeLayer, type Scenario } from '../scenario.js';
-import { bypass, headOf, lastStepLayer, pools } from './heads.js';
+import { bypass, headOf, insertAfter, lastStepLayer, pools } from './heads.js';
 import { scaledInput } from './outputScaled.js';
 
 /** Mistakes in how the steps are made one: by the last of them, their maximum, their mean. */
@@ -49,23 +49,8 @@ function poolHypothesis(
 }
 
 function insertPool(scenario: Scenario, after: string, kind: PoolSpec['kind']): Scenario {
-  const name = `${after}/pool`;
-  const layers = scenario.model.layers.flatMap((l): LayerSpec[] => {
-    if (l.name === after) {
-      const pool: PoolSpec = {
-        kind,
-        name,
-        inputs: [after],
-        trainable: true,
-        useMask: kind === 'avgpool',
-        keepdims: false,
-        dataFormat: 'channels_last',
-      };
-      return [{ ...l, returnSequences: true } as LayerSpec, pool];
-    }
-    return [l.inputs.includes(after) ? ({ ...l, inputs: l.inputs.map(i => (i === after ? name : i)) } as LayerSpec) : l];
-  });
-  return { ...scenario, model: { ...scenario.model, layers, output: scenario.model.output === after ? name : scenario.model.output } };
+  const pool = { kind, useMask: kind === 'avgpool', keepdims: false, dataFormat: 'channels_last' };
+  return insertAfter(changeLayer(scenario, after, { returnSequences: true }), after, pool);
 }
 
 export const poolMax = poolHypothesis(

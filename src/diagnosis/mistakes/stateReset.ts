@@ -5,11 +5,13 @@ import { changeLoop, changeWeights, inLayers, placesOf, recurrentLayers, type Sc
 
 /** Mistakes after which a step does not know the steps before it. */
 
-/** A step that sees zeros instead of the states `which` (0: h, 1: c). */
-function forgetting(which: readonly number[]): StepFault {
+/** A step that sees zeros instead of the states `which` (0: h, 1: c); where `when` says so of how many steps are left. */
+function forgetting(which: readonly number[], when: (left: number) => boolean = () => true): StepFault {
   const zeros = new Map<number, FloatArray>();
-  return (context, right) =>
-    right({ ...context, state: context.state.map((s, k) => (which.includes(k) ? zerosLike(zeros, k, s, context) : s)) });
+  return (context, right, left) =>
+    right(
+      !when(left) ? context : { ...context, state: context.state.map((s, k) => (which.includes(k) ? zerosLike(zeros, k, s, context) : s)) },
+    );
 }
 
 function zerosLike(known: Map<number, FloatArray>, k: number, state: FloatArray, { gates }: StepContext): FloatArray {
@@ -29,6 +31,29 @@ function resetVariants(scenario: Scenario, which: readonly number[], words: stri
   }));
 }
 
+const PIECES = [2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 50, 64, 100];
+
+/** The sequence is given in pieces of k steps, and the state is zero at the start of each. */
+function inPieces(scenario: Scenario): Variant[] {
+  const T = scenario.input.x.shape[1];
+  const names = recurrentLayers(scenario).map(l => l.name);
+  return PIECES.filter(k => k < T).map(k => {
+    const step = forgetting([0, 1], left => (T - 1 - left) % k === 0);
+    return {
+      code: 'state-reset',
+      layer: null,
+      rare: true,
+      insideStep: false,
+      change: inLayers(names, (s, l) => changeLoop(s, l.name, { step })),
+      why: `The state is zero again after every ${k} steps: the sequence is given in pieces of ${k} steps, and each starts anew.`,
+      fix: { numpy: RESET, torch: 'out, h = rnn(x_piece, h)      # ← the state of the piece before; zeros only before the first' },
+    };
+  });
+}
+
+const RESET =
+  'h = np.zeros(M)                  # ← before the loop over time\nfor t in range(T):\n    h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)';
+
 export const stateReset: Hypothesis = {
   name: 'state-reset',
   often: true,
@@ -36,7 +61,7 @@ export const stateReset: Hypothesis = {
   insideStep: true,
   why: 'The state is zero at the start of every step: h = 0 stands inside the loop over time, the new h is never passed on, or h·Wh is left out. Each step sees its own x alone.',
   fix: {
-    numpy: 'h = np.zeros(M)                  # ← before the loop over time\nfor t in range(T):\n    h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)',
+    numpy: RESET,
     keras: 'x = SimpleRNN(M)(i)              # ← one call on the whole sequence, not one call a step',
     torch: 'out, h_n = rnn(x)                # ← one call on the whole sequence; step by step: out, h = rnn(x[:, t:t+1], h)',
   },
@@ -45,6 +70,7 @@ export const stateReset: Hypothesis = {
     ...resetVariants(scenario, [0, 1], 'The state of').map(v => ({ ...v, code: 'state-reset' })),
     ...resetVariants(scenario, [0], 'The hidden state h (not c) of', 'lstm').map(v => ({ ...v, code: 'state-reset' })),
     ...resetVariants(scenario, [1], 'The cell state c (not h) of', 'lstm').map(v => ({ ...v, code: 'state-reset' })),
+    ...inPieces(scenario),
   ],
 };
 

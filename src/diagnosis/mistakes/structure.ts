@@ -6,7 +6,8 @@ import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { runScenario } from '../run.js';
-import { changeLoop, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { changeLayer, changeLoop, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { insertAfter } from './heads.js';
 import { withX } from './inputs.js';
 
 /** Something more or less between the layers: a normalisation, an activation, a sum, one direction alone, y fed back as x. */
@@ -109,6 +110,30 @@ export const residualAdded: Hypothesis = {
           w => `The input of ${w} is added to its output (a residual connection).`,
           layers,
         );
+  },
+};
+
+export const lastRepeated: Hypothesis = {
+  name: 'last-repeated',
+  often: true,
+  title: 'the next layer reads the last h at every step',
+  alone: true,
+  why: 'A layer reads the last h of the layer below at every step (an encoder, RepeatVector and a decoder); the network gives it the h of each step.',
+  fix: {
+    keras: 'x = LSTM(M, return_sequences=True)(i)   # ← and no RepeatVector after it',
+    torch: 'out2, _ = rnn2(out1)          # ← every h of the layer below, not h_n[-1] repeated',
+  },
+  example: { layers: 'rnn:3,rnn:3+seq,dense:1', N: 2, T: 3, D: 2 },
+  variants(scenario) {
+    const layers = recurrentLayers(scenario);
+    const T = scenario.input.x.shape[1];
+    const below = layers.filter(l => l.returnSequences && !l.stateful && layers.some(above => above.inputs.includes(l.name)));
+    return below.map(({ name }) => ({
+      code: 'last-repeated',
+      layer: name,
+      change: s => insertAfter(changeLayer(s, name, { returnSequences: false }), name, { kind: 'repeat', times: T }),
+      why: `The layer above ${name} reads the last h of ${name} at every step (an encoder, RepeatVector and a decoder); the network gives it the h of each step.`,
+    }));
   },
 };
 
