@@ -15,7 +15,7 @@ export interface ByHand {
 }
 
 /** What a line shows of other numbers of the same kind. */
-type Update = (value: number, how: How) => void;
+type Update = (value: number, how: How, unit: number) => void;
 
 /** With more terms their lists are folded; sooner where the window is narrow. */
 const foldFrom = () => (matchMedia('(max-width: 640px)').matches ? 16 : 60);
@@ -32,11 +32,11 @@ export function byHand(point: Point): ByHand {
     show(step, unit, note) {
       const lines = step?.lines.filter(line => unit < line.values.length) ?? [];
       const hows = lines.map(line => line.how(unit));
-      const wanted = step ? [unit, step.layer, step.direction, step.masked, ...step.equations, ...hows.map(likeness)].join('\n') : note;
+      const wanted = step ? [step.layer, step.direction, step.masked, ...step.equations, ...hows.map(likeness)].join('\n') : note;
       if (wanted !== made) {
         made = wanted;
         const fold = hows.reduce((sum, how) => sum + termCount(how), 0) > foldFrom();
-        const built = lines.map((line, i) => lineOf(line, hows[i], unit, { last: i === lines.length - 1, fold, folded, point }));
+        const built = lines.map((line, i) => lineOf(line, hows[i], { last: i === lines.length - 1, fold, folded, point }));
         updates = built.map(({ update }) => update);
         const equations = step?.equations.map(line => el('p', {}, formula(line))) ?? [];
         replace(
@@ -47,7 +47,7 @@ export function byHand(point: Point): ByHand {
           ...(step?.masked ? [] : built.map(line => line.node)),
         );
       }
-      for (const [i, update] of updates.entries()) update(lines[i].values[unit], hows[i]);
+      for (const [i, update] of updates.entries()) update(lines[i].values[unit], hows[i], unit);
       if (step) replace(where, ...whereOf(step, unit, lines[lines.length - 1]));
     },
   };
@@ -73,21 +73,27 @@ interface LineOptions {
 function lineOf(
   { label, role }: WorkingLine,
   how: How,
-  unit: number,
   { last, fold, folded, point }: LineOptions,
 ): { readonly node: HTMLElement; readonly update: Update } {
   const value = el('span', { class: 'value' });
-  const name = el('span', { class: 'name' }, formula(label), el('span', { class: 'index' }, `[${unit + 1}]`));
+  const index = el('span', { class: 'index' });
+  const name = el('span', { class: 'name' }, formula(label), index);
+  const show = (next: number, unit: number) => {
+    value.textContent = numberText(next, 7);
+    index.textContent = `[${unit + 1}]`;
+  };
   const kind = `line ${role}${last ? ' last' : ''}`;
   if (how.kind === 'number' || how.kind === 'function') {
     const argument = el('span', {});
     const shown = how.kind === 'function' && el('span', { class: 'how' }, formula(how.name), '(', argument, ') =');
-    const pointed = how.kind === 'number' ? pointing([how.name], point) : {};
+    let place = '';
+    const pointed = how.kind === 'number' ? pointing(() => [place], point) : {};
     return {
       node: el('div', { class: `${kind} plain`, ...pointed }, name, shown, value),
-      update(next, of) {
-        value.textContent = numberText(next, 7);
+      update(next, of, unit) {
+        show(next, unit);
         if (of.kind === 'function') argument.textContent = numberText(of.argument, 7);
+        else if (of.kind === 'number') place = of.name;
       },
     };
   }
@@ -110,8 +116,8 @@ function lineOf(
   });
   return {
     node,
-    update(next, of) {
-      value.textContent = numberText(next, 7);
+    update(next, of, unit) {
+      show(next, unit);
       latest = of as typeof how;
       unfolded();
     },

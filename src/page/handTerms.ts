@@ -16,30 +16,31 @@ export function termCount(how: How): number {
   return how.kind === 'products' ? how.terms.length : how.kind === 'sum' ? how.addends.length : 1;
 }
 
-/** The same for lines that differ in nothing but their numbers. */
+/** The same for lines that differ in nothing but their numbers and places. */
 export function likeness(how: How): string {
-  if (how.kind === 'products') return `${how.terms.length} ${how.terms[0]?.left} ${how.terms[0]?.right}`;
-  return how.kind === 'sum' ? `${how.addends.map(({ label }) => label).join(' ')} ${how.limit}` : `${how.kind} ${how.name}`;
+  if (how.kind === 'products') return [how.terms.length, how.terms[0]?.left, how.terms[0]?.right].join(' ').replace(/\[[^\]]*\]/g, '');
+  return how.kind === 'sum' ? `${how.addends.map(({ label }) => label).join(' ')} ${how.limit}` : how.kind;
 }
 
 export function termsTable(how: Terms, point: Point): { readonly node: HTMLElement; update(how: Terms): void } {
   const count = termCount(how);
-  const body = el('tbody', {}, ...rowsOf(how, 0, MOST_TERMS, point));
+  let latest = how;
+  const pointAt = (k: number) => pointing(() => (latest.kind === 'products' ? [latest.terms[k].left, latest.terms[k].right] : []), point);
+  const body = el('tbody', {}, ...rowsOf(how, 0, MOST_TERMS, pointAt));
   const note = how.kind === 'sum' && how.limit !== null && el('p', { class: 'note' }, `held within ±${how.limit}`);
   const more = el('button', { type: 'button', class: 'quiet' }, `all ${count} terms`);
   const node = el('div', { class: 'terms' }, el('table', { class: how.kind }, body), count > MOST_TERMS && more, note);
-  let latest = how;
   const update = (next: Terms) => {
     latest = next;
     [...body.rows].forEach((row, k) => {
-      const numbers = row.querySelectorAll('.number');
-      numbersOf(next, k).forEach((x, i) => {
-        numbers[i].textContent = numberText(x);
-      });
+      const [numbers, places] = ['.number', '.index'].map(kind => row.querySelectorAll(kind));
+      for (const [i, x] of numbersOf(next, k).entries()) numbers[i].textContent = numberText(x);
+      if (next.kind === 'products')
+        for (const [i, name] of [next.terms[k].left, next.terms[k].right].entries()) places[i].textContent = split(name)[1];
     });
   };
   more.addEventListener('click', () => {
-    body.append(...rowsOf(latest, MOST_TERMS, count, point));
+    body.append(...rowsOf(latest, MOST_TERMS, count, pointAt));
     update(latest);
     more.remove();
     node.classList.add('long');
@@ -54,7 +55,7 @@ function numbersOf(how: Terms, k: number): number[] {
   return [a, b, a * b];
 }
 
-function rowsOf(how: Terms, from: number, to: number, point: Point): HTMLElement[] {
+function rowsOf(how: Terms, from: number, to: number, pointAt: (k: number) => ReturnType<typeof pointing>): HTMLElement[] {
   const sign = (text: string) => el('td', { class: 'sign' }, text);
   if (how.kind === 'sum')
     return how.addends
@@ -62,20 +63,24 @@ function rowsOf(how: Terms, from: number, to: number, point: Point): HTMLElement
       .map(({ label }, i) =>
         el('tr', {}, sign(from + i === 0 ? '' : '+'), el('td', { class: 'from' }, formula(label)), el('td', { class: 'number' })),
       );
-  return how.terms.slice(from, to).map(({ left, right }) => {
-    const factor = (name: string) => [el('td', { class: 'from' }, indexed(name)), el('td', { class: `number role-${roleOf(name)}` })];
-    return el('tr', pointing([left, right], point), ...factor(left), sign('×'), ...factor(right), sign('='), el('td', { class: 'number' }));
+  return how.terms.slice(from, to).map(({ left, right }, i) => {
+    const factor = (name: string) => [
+      el('td', { class: 'from' }, formula(split(name)[0]), el('span', { class: 'index' })),
+      el('td', { class: `number role-${roleOf(name)}` }),
+    ];
+    return el('tr', pointAt(from + i), ...factor(left), sign('×'), ...factor(right), sign('='), el('td', { class: 'number' }));
   });
 }
 
-/** 'Wx_i[1,2]' with its place small behind it */
-function indexed(name: string): HTMLElement {
-  const [, label, index = ''] = /^(.*?)(\[[\d,]+\])?$/.exec(name)!;
-  return el('span', {}, formula(label), el('span', { class: 'index' }, index));
+/** 'Wx_i[1,2]' as its name and its place */
+function split(name: string): [name: string, place: string] {
+  const [, label, place = ''] = /^(.*?)(\[[\d,]+\])?$/.exec(name)!;
+  return [label, place];
 }
 
-export function pointing(names: readonly string[], point: Point): { on: Record<string, () => void> } {
-  return { on: { pointerenter: () => point(names), pointerleave: () => point(null) } };
+/** @param names of the numbers as they are now */
+export function pointing(names: () => readonly string[], point: Point): { on: Record<string, () => void> } {
+  return { on: { pointerenter: () => point(names()), pointerleave: () => point(null) } };
 }
 
 /** The names of the numbers that the unit reads, the first and the last of each row: where they stand is outlined. */
