@@ -1,4 +1,4 @@
-import { colourOf, position, type Rgb, type Scale } from '../report/palette.js';
+import { colourOf, position, type Rgb, type Scale, scaleOf } from '../report/palette.js';
 
 /** Colours of cells. In the dark, zero is dark: what is bright is what is far from zero. */
 const DARK_DIVERGING: readonly Rgb[] = [
@@ -65,6 +65,19 @@ export function pixels(scale: Scale, dark: boolean): (x: number) => number {
     });
   tables.set(key, table);
   return x => table[Number.isNaN(x) ? FINE + 1 : Math.round(position(x, scale) * FINE)];
+}
+
+/** The scale that the numbers fill: 0 … 1 where they are within, else as far to both sides as the largest. */
+export function fitted(values: ArrayLike<number>): Scale {
+  const scale = scaleOf(values);
+  return scale.kind === 'sequential' ? scale : bothSides(values);
+}
+
+/** As far to both sides as the largest number. */
+export function bothSides(values: ArrayLike<number>): Scale {
+  let most = 0;
+  for (let k = 0; k < values.length; k++) if (Number.isFinite(values[k])) most = Math.max(most, Math.abs(values[k]));
+  return { kind: 'diverging', low: -(most || 1), high: most || 1 };
 }
 
 export function css([r, g, b]: Rgb): string {

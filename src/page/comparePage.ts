@@ -157,7 +157,7 @@ function whyBlock({ code, why, fix, fixes }: Explanation, verdict: ComparePage['
     'section',
     { class: 'why', 'aria-label': `why: ${code}` },
     el('h2', {}, 'Why: ', el('code', {}, code), el('small', {}, ` ${WORDS[verdict ?? 'unexplained']}`)),
-    el('p', { class: 'reason' }, why.replaceAll('\n', ' ')),
+    el('p', { class: 'reason' }, why),
     el('div', { class: 'fix-head' }, el('h3', {}, 'Fix'), tabs),
     box,
   );

@@ -99,6 +99,8 @@ export interface Figure {
 /** Numbers of a box as cells, in pixels. */
 export interface Strip {
   readonly values: ArrayLike<number>;
+  /** the layer and its direction: those have one scale */
+  readonly of: string;
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -141,7 +143,8 @@ function drawn(shapes: ShapesResult, { view, actions, columns: grid, lengths, wi
   shapes.layers.forEach((layer, i) => {
     const base = y - GAP;
     const top = base - heights[i];
-    const own = grid.columns(lengths[i]);
+    const apart = layer.returnSequences === null && !isSequence(layer.input) && !isSequence(layer.output);
+    const own = apart ? columnsAt(giver.ends, giver.columns) : grid.columns(lengths[i]);
     const straight = layer.inputs.some(name => giver.names.has(name)) || (i === 0 && layer.inputs.length === 1);
     if (straight) drawRise(figure, giver, base, grid.right);
     const others = layer.inputs.filter(name => !giver.names.has(name));
@@ -151,7 +154,7 @@ function drawn(shapes: ShapesResult, { view, actions, columns: grid, lengths, wi
     drawStart(figure, view.states(layer.name), own, base);
     giver = {
       top,
-      columns: isSequence(layer.output) ? grid.columns(layer.output.shape[1] ?? lengths[i]) : own,
+      columns: isSequence(layer.output) ? grid.columns(layer.output.shape[1] ?? lengths[i]) : apart ? own.slice(-1) : own,
       ends: endsOf(layer),
       label: dimsText(layer.output),
       step: stepShape(layer.output),
@@ -199,11 +202,7 @@ function drawBand(figure: Figure, layer: LayerRow, base: number, top: number, co
   marks.push(view => name.classList.toggle('chosen', layer.name === view.layer));
   const recurrent = layer.returnSequences !== null;
   if (!recurrent && !(isSequence(layer.input) && isSequence(layer.output))) {
-    const across = isSequence(layer.input) || isSequence(layer.output);
-    const last = columns.filter(column => column.step !== null).slice(-1)[0];
-    const [from, to] = across
-      ? [columns[0].x - BOX.width / 2, columns[columns.length - 1].x + BOX.width / 2]
-      : [last.x - BOX.width / 2, last.x + BOX.width / 2];
+    const [from, to] = [columns[0].x - BOX.width / 2, columns[columns.length - 1].x + BOX.width / 2];
     box(figure, { layer, way: 0, step: null, x: from, y: top, width: to - from });
     return;
   }

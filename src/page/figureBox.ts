@@ -1,6 +1,5 @@
-import { symmetric } from '../report/palette.js';
 import type { LayerRow } from '../run/result.js';
-import { cellColour, css, isDark } from './colours.js';
+import { cellColour, css, fitted, isDark } from './colours.js';
 import { svg } from './dom.js';
 import type { Figure } from './figure.js';
 import { SYMBOLIC } from './figureColumns.js';
@@ -26,13 +25,14 @@ export function box({ drawing, view, actions, marks, strips }: Figure, { layer, 
   const name = layer.returnSequences === null ? layer.kind : layer.kind === 'rnn' ? 'RNN' : layer.kind.toUpperCase();
   const act = () => actions.choose(layer.name, way, step);
   const place = `${shownName(layer.name, 30)}${layer.bidirectional ? (way === 0 ? ' forwards' : ' backwards') : ''}${step === null ? '' : `, step ${step === SYMBOLIC ? 'T' : step + 1}`}`;
+  const called = place.toLowerCase().includes(name.toLowerCase()) ? place : `${place}, ${shownName(name, 10)}`;
   const values = view.strip(layer.name, way, step ?? (view.steps(layer.name) ?? 1) - 1);
-  if (values && values.length > 0) strips.push({ values, x: x + 7, y: y + BOX.height - 15, width: width - 14 });
+  if (values && values.length > 0) strips.push({ values, of: `${layer.name} ${way}`, x: x + 7, y: y + BOX.height - 15, width: width - 14 });
   const node = svg(
     'g',
     {
       role: 'button',
-      'aria-label': place,
+      'aria-label': called,
       'data-key': `box-${layer.name}-${way}-${step}`,
       on: {
         click: act,
@@ -46,7 +46,12 @@ export function box({ drawing, view, actions, marks, strips }: Figure, { layer, 
       },
     },
     svg('rect', { x, y, width, height: BOX.height, rx: 7 }),
-    label(x + width / 2, y + (values ? 17 : BOX.height / 2 + 4.5), shownName(name, 10), 'kind middle'),
+    label(
+      x + width / 2,
+      y + (values ? 17 : BOX.height / 2 + 4.5),
+      shownName(name, 10),
+      name.length > 7 && width === BOX.width ? 'kind middle long' : 'kind middle',
+    ),
   );
   drawing.append(node);
   let state = '';
@@ -73,14 +78,16 @@ export function stripsOn(canvas: HTMLCanvasElement, { strips, width, height }: F
   Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
   context.scale(ratio, ratio);
   const dark = isDark();
-  for (const { values, x, y, width: room } of strips) {
+  // one scale for all steps of a layer
+  const scales = new Map(
+    [...new Set(strips.map(({ of }) => of))].map(name => [name, fitted(strips.flatMap(s => (s.of === name ? Array.from(s.values) : [])))]),
+  );
+  for (const { values, of, x, y, width: room } of strips) {
     const count = Math.min(values.length, MOST_CELLS);
     const each = Math.min(14, room / count);
     const start = x + (room - each * count) / 2;
-    let most = 1;
-    for (let k = 0; k < values.length; k++) if (Math.abs(values[k]) > most) most = Math.abs(values[k]);
     for (let k = 0; k < count; k++) {
-      context.fillStyle = css(cellColour(values[k], symmetric(most), dark));
+      context.fillStyle = css(cellColour(values[k], scales.get(of)!, dark));
       context.fillRect(start + k * each, y, Math.max(1, each - 1), 8);
     }
   }

@@ -18,6 +18,8 @@ export interface Grid {
   readonly columns: Axis;
   readonly scale: Scale;
   value(row: number, column: number): number;
+  /** columns whose numbers are known so far, [from, to); absent: all */
+  readonly known?: readonly [from: number, to: number];
   /** what the colour is of, where that is not the number itself */
   shade?(row: number, column: number): number;
   /** ends of the scale in words, where the colour is not of the number */

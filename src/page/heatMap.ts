@@ -204,12 +204,12 @@ export function axisTag({ letter, length }: Axis): HTMLElement | string {
   return el('span', { class: `axis axis-${letter.replace(/[^A-Z]/g, '')}` }, el('var', {}, letter), ` = ${length}`);
 }
 
-export function readoutText({ rows, columns, groups, value }: Grid, [row, column]: readonly [number, number]): string {
+export function readoutText({ rows, columns, groups, value, known }: Grid, [row, column]: readonly [number, number]): string {
   const each = columns.length / (groups?.length ?? 1);
   const gate = groups && groups.length > 1 ? [groups[Math.floor(column / each)]] : [];
   const down = rows.length > 1 || columns.length === 1 ? [`${rows.index} = ${row + 1}`] : [];
   const across = columns.length > 1 ? [...gate, `${columns.index} = ${(column % each) + 1}`] : [];
-  return `${[...across, ...down].join(', ')}:  ${numberText(value(row, column), 7)}`;
+  return `${[...across, ...down].join(', ')}:  ${known && (column < known[0] || column >= known[1]) ? '…' : numberText(value(row, column), 7)}`;
 }
 
 function neighbour(key: string, [row, column]: readonly [number, number], { rows, columns }: Grid): readonly [number, number] | null {

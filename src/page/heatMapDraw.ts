@@ -140,10 +140,12 @@ function drawCells(context: Context, grid: Grid, layout: Layout, view: View): vo
   }
 }
 
+const toEnd = Number.POSITIVE_INFINITY;
+
 /** Cells without numbers: a picture of one pixel each, enlarged; lines between them where they are large enough. */
 function drawColours(
   context: Context,
-  { value, shade = value, scale }: Grid,
+  { value, shade = value, scale, known = [0, toEnd] }: Grid,
   { cell }: Layout,
   { x, y, fromRow, toRow, fromColumn, toColumn }: View,
 ): void {
@@ -153,7 +155,8 @@ function drawColours(
   const each = new Uint32Array(image.data.buffer);
   const pixel = pixels(scale, isDark());
   for (let row = 0, k = 0; row < height; row++)
-    for (let column = 0; column < width; column++, k++) each[k] = pixel(shade(fromRow + row, fromColumn + column));
+    for (let column = fromColumn; column < toColumn; column++, k++)
+      if (column >= known[0] && column < known[1]) each[k] = pixel(shade(fromRow + row, column));
   const small = new OffscreenCanvas(width, height);
   small.getContext('2d')!.putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;

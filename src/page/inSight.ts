@@ -1,6 +1,6 @@
 import { isPrinting, whenColoursChange } from './colours.js';
 
-/** What is drawn on a canvas is drawn where it can be seen: once a frame, and what comes into sight later is drawn then. */
+/** What is seen of the canvases is drawn at once, in the next frame; the others when nothing has changed for a while, or when they come into sight. */
 
 interface Drawn {
   readonly draw: () => void;
@@ -21,6 +21,7 @@ export function drawnInSight(node: Element, draw: () => void, fit?: () => void):
   return () => {
     entry.asked = true;
     if (entry.seen) soon();
+    later();
   };
 }
 
@@ -38,6 +39,7 @@ export function redrawAll(): void {
   }
   if (isPrinting()) flush();
   else soon();
+  later();
 }
 whenColoursChange(redrawAll);
 
@@ -54,6 +56,23 @@ function flush(): void {
     entry.asked = false;
     entry.draw();
   }
+}
+
+let rest: ReturnType<typeof setTimeout> | undefined;
+const QUIET_MS = 400;
+
+/** One canvas out of sight after the other. */
+function later(): void {
+  clearTimeout(rest);
+  rest = setTimeout(function next() {
+    for (const entry of drawn.values()) {
+      if (!entry.asked) continue;
+      entry.asked = false;
+      entry.draw();
+      rest = setTimeout(next);
+      return;
+    }
+  }, QUIET_MS);
 }
 
 /** Half a window ahead, so that scrolling meets what is drawn. */

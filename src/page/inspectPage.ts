@@ -1,7 +1,7 @@
 import { bytesText } from '../report/numbers.js';
-import { symmetric } from '../report/palette.js';
 import type { InspectPage, TensorFigures } from '../run/page/pageData.js';
 import type { InspectTensor } from '../run/result.js';
+import { bothSides } from './colours.js';
 import { dataTable } from './dataTable.js';
 import { el, oncePerFrame, replace, svg } from './dom.js';
 import { networkFigure } from './figure.js';
@@ -228,18 +228,15 @@ function histogram({ histogram: bins, least, greatest }: TensorFigures): HTMLEle
 function gridOf({ shape, gates }: InspectTensor, data: ArrayLike<number>, framework: string | null): Grid {
   const C = shape.length === 0 ? 1 : shape[shape.length - 1];
   const R = C === 0 ? 0 : data.length / C;
-  let most = 0;
-  for (let k = 0; k < data.length; k++) if (Number.isFinite(data[k])) most = Math.max(most, Math.abs(data[k]));
   const rows: Axis = { name: 'row', index: 'i', letter: '', length: R };
   const columns: Axis = { name: 'column', index: 'j', letter: '', length: C };
   // Keras keeps its gates side by side, PyTorch and ONNX one below the other
   const across = gates && C % gates.length === 0 && (shape.length === 1 || !/torch|onnx/.test(framework ?? ''));
   const groups = gates ?? undefined;
-  const scale = symmetric(most);
   return {
     rows,
     columns,
-    scale: most > 0 && most < 1 ? { ...scale, low: -most, high: most } : scale,
+    scale: bothSides(data),
     value: (row, column) => data[row * C + column],
     ...(across ? { groups } : gates && R % gates.length === 0 ? { rowGroups: groups } : {}),
   };

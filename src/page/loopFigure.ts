@@ -10,7 +10,9 @@ import { svg } from './dom.js';
 const PITCH = 88;
 const BOX = { width: 68, height: 36 };
 const LEFT = 150;
-const ROW = 96;
+const ROW = 120;
+const TOP = 26;
+const HEIGHT = ROW + BOX.height + 2 * TOP;
 
 /** @param h [samples, T, M] of the loop that is shown @param row the second of the two in h @param sample its number, from 0 */
 export function loopFigure(h: Tensor, at: number, sample: number, kept: boolean, room: number): SVGElement {
@@ -21,15 +23,15 @@ export function loopFigure(h: Tensor, at: number, sample: number, kept: boolean,
   const x = (i: number) => LEFT + PITCH / 2 + i * PITCH;
   const width = x(steps.length - 1) + 110;
   const drawing = svg('svg', {
-    viewBox: `0 0 ${width} ${2 * ROW + 56}`,
+    viewBox: `0 0 ${width} ${HEIGHT}`,
     width,
-    height: 2 * ROW + 56,
+    height: HEIGHT,
     role: 'img',
     'aria-label': description(sample, kept),
   });
   drawing.append(svg('defs', {}, head('loop-head', 'arrow-head'), head('bad-head', 'bad-head')));
   [sample - 1, sample].forEach((n, row) => {
-    const y = 26 + row * (ROW + 24);
+    const y = TOP + row * ROW;
     const middle = y + BOX.height / 2;
     drawing.append(text(16, middle - 2, `sample ${n + 1}`, 'label name'));
     const carried = row === 1 && kept;
@@ -42,9 +44,9 @@ export function loopFigure(h: Tensor, at: number, sample: number, kept: boolean,
       if (i > 0) drawing.append(arrow(x(i - 1) + half(steps[i - 1]), middle, x(i) - half(t), middle, 'arrow'));
     });
   });
-  const from = { x: x(steps.length - 1) + BOX.width / 2, y: 26 + BOX.height / 2 };
-  const to = { x: x(0) - BOX.width / 2, y: 26 + ROW + 24 + BOX.height / 2 };
-  const turn = 26 + BOX.height + 38;
+  const from = { x: x(steps.length - 1) + BOX.width / 2, y: TOP + BOX.height / 2 };
+  const to = { x: x(0) - BOX.width / 2, y: TOP + ROW + BOX.height / 2 };
+  const turn = TOP + BOX.height + 38;
   const path = `M${from.x} ${from.y} h24 v${turn - from.y} H${LEFT - 34} V${to.y} H${to.x}`;
   if (kept)
     drawing.append(

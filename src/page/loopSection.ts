@@ -2,6 +2,7 @@ import { symmetric } from '../report/palette.js';
 import type { ComparePage, PageLoops } from '../run/page/pageData.js';
 import type { Explanation } from '../run/result.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { whenColoursChange } from './colours.js';
 import { codeBlock } from './copyButton.js';
 import { el, replace } from './dom.js';
 import type { Grid } from './grid.js';
@@ -96,6 +97,7 @@ export function loopSection(data: ComparePage): LoopSection {
       marks: marked ? [{ rows: [0, grids.apart.rows.length - 1], columns: [first.step!, first.step!], role: 'first', strong: true }] : [],
     });
   };
+  whenColoursChange(draw);
   const set = (value: boolean) => {
     kept = value;
     draw();
@@ -165,5 +167,10 @@ function gridsOf(right: Tensor, wrong: Tensor, sample: number): Record<'right' |
     return d === 0 || most === 0 ? 0 : Math.sign(d) * Math.max(0, 1 + Math.log10(Math.abs(d) / most) / 8);
   };
   const legend = [numberText(-most, 1), numberText(most, 1)] as const;
-  return { right: a, wrong: b, apart: { rows: a.rows, columns: { ...TIME, length: T }, scale: symmetric(1), value: apart, shade, legend } };
+  const scale = a.scale.high > b.scale.high ? a.scale : b.scale;
+  return {
+    right: { ...a, scale },
+    wrong: { ...b, scale },
+    apart: { rows: a.rows, columns: { ...TIME, length: T }, scale: symmetric(1), value: apart, shade, legend },
+  };
 }

@@ -1,8 +1,9 @@
 import { getCell } from '../cells/index.js';
 import { isRecurrent, type LayerSpec } from '../model/spec.js';
-import { scaleOf, symmetric } from '../report/palette.js';
+import { type Scale, symmetric } from '../report/palette.js';
 import { valueNamed } from '../run/valueNamed.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { bothSides, fitted } from './colours.js';
 import { roleOf } from './formula.js';
 import type { Axis, Grid, Mark } from './grid.js';
 import type { Model } from './model.js';
@@ -52,6 +53,7 @@ export function panelsOf(model: Model, trace: Trace, { layer: name, way, sample 
   const [, T] = states.gates.shape;
   const M = layer.units;
   const G = cell.gates.length;
+  const known = trace.known(name, way);
   const gates = (G > 1 ? cell.gates : []).map((gate, g): Panel => {
     const value = (m: number, t: number) => states.gates.data[(t * G + g) * M + m];
     const scale = /^g$/.test(gate) ? symmetric(1) : ({ kind: 'sequential', low: 0, high: 1 } as const);
@@ -60,18 +62,18 @@ export function panelsOf(model: Model, trace: Trace, { layer: name, way, sample 
       title: `${gate}_t`,
       label: `gate ${gate} of ${name}`,
       kind: 'time',
-      grid: { rows: unitsAxis('M', M), columns: { ...TIME, length: T }, scale, value },
+      grid: { rows: unitsAxis('M', M), columns: { ...TIME, length: T }, scale, value, known },
     };
   });
-  const recorded = cell.states.map(
-    (state, s): Panel =>
-      valuesPanel(states.states[s], {
-        key: state,
-        title: `${state}_t`,
-        label: `${state} of ${name}`,
-        letter: state === 'h' && layer.projection !== null ? 'P' : 'M',
-      }),
-  );
+  const recorded = cell.states.map((state, s): Panel => {
+    const panel = valuesPanel(states.states[s], {
+      key: state,
+      title: `${state}_t`,
+      label: `${state} of ${name}`,
+      letter: state === 'h' && layer.projection !== null ? 'P' : 'M',
+    });
+    return { ...panel, grid: { ...panel.grid, known } };
+  });
   return [...given, ...gates, ...recorded.reverse(), ...weights];
 }
 
@@ -84,7 +86,13 @@ function outputPanel({ shapes }: Model, { output: { y } }: Trace): Panel[] {
 }
 
 function unitsAxis(letter: string, length: number): Axis {
-  const names: Record<string, [string, string]> = { M: ['unit', 'm'], K: ['output', 'k'], D: ['feature', 'd'], P: ['output', 'p'] };
+  const names: Record<string, [string, string]> = {
+    M: ['unit', 'm'],
+    K: ['output', 'k'],
+    D: ['feature', 'd'],
+    P: ['output', 'p'],
+    F: ['filter', 'f'],
+  };
   const [name, index] = names[letter] ?? ['unit', 'm'];
   return { name, index, letter, length };
 }
@@ -107,7 +115,7 @@ export function valuesPanel({ shape, data }: Tensor, { key, title, label, letter
     title,
     label,
     kind: sequence ? 'time' : 'result',
-    grid: { rows: unitsAxis(letter, M), columns, scale: scaleOf(data), value },
+    grid: { rows: unitsAxis(letter, M), columns, scale: fitted(data), value },
   };
 }
 
@@ -144,6 +152,9 @@ function tokensPanel({ shape, data }: Tensor, { key, title, label }: Named): Pan
   };
 }
 
+/** of weights: they are large, and stay */
+const scales = new WeakMap<Tensor, Scale>();
+
 /** Every weight of the layer's direction as the matrix of the equations. */
 function weightPanels(model: Model, layer: LayerSpec, way: number): Panel[] {
   const owner = layer.shares ?? layer.name;
@@ -164,9 +175,8 @@ function weightPanels(model: Model, layer: LayerSpec, way: number): Panel[] {
           ? { name: 'row', index: '', letter: '', length: R }
           : { ...unitsAxis(rowsDim.replace(/\d/g, ''), R), letter: rowsDim };
       const columns = { ...unitsAxis(columnsDim.replace(/[^A-Z]/g, ''), C), letter: columnsDim.replace(/^(\d+)\*?([A-Z])/, '$1·$2') };
-      let most = 0;
-      for (const v of tensor.data) if (Math.abs(v) > most) most = Math.abs(v);
-      const scale = { kind: 'diverging', low: -(most || 1), high: most || 1 } as const;
+      const scale = scales.get(tensor) ?? bothSides(tensor.data);
+      scales.set(tensor, scale);
       const grid = { rows, columns, scale, groups: gates ?? undefined, value: (r: number, c: number) => tensor.data[r * C + c] };
       const edits = { name: `${owner}/${name}`, place: (r: number, c: number) => r * C + c };
       return [{ key: title, title, label: `${title} of ${layer.name}`, kind: 'weight' as const, grid, edits }];

@@ -69,8 +69,8 @@ function rowFor(letter: string, change: (size: Size, value: number | null) => vo
   const number = el('input', { type: 'number', min: 1, max: 100000, step: 1, 'aria-label': `${letter} as a number` });
   const open = el(
     'button',
-    { type: 'button', class: 'quiet', 'aria-label': `leave ${letter} symbolic`, title: `leave ${letter} symbolic` },
-    '?',
+    { type: 'button', class: 'quiet', 'aria-label': `any: leave ${letter} symbolic`, title: `leave ${letter} symbolic` },
+    'any',
   );
   const effect = el('span', { class: 'effect' });
   slider.addEventListener('input', () => change(size, STOPS[Number(slider.value)]));
