@@ -7,6 +7,7 @@ import { type Argument, type CallArguments, callArguments, isTensor, tensorsOf }
 import { layerNameOfClass } from './classes.js';
 import { callOptionsOf, readLayer, takesStates } from './layers.js';
 import { isOperatorLayer, operatorNodes } from './operators/index.js';
+import { type OrderedCall, takeMasks } from './takenMasks.js';
 
 /**
  * A Keras model's wiring as a flat list of layer calls: a layer called twice shares its weights, a model inside a model is inlined with its
@@ -178,6 +179,10 @@ function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMa
           args: withName(layer, () => callArguments(node, modelNames)),
         })),
   );
+  const ordered = waiting.map(({ layer, call, args }): OrderedCall => {
+    const reads = [...args.args, ...Object.values(args.kwargs)].flatMap(tensorsOf).map(t => `${t.tensor[0]}|${t.tensor[1]}`);
+    return { key: `${nameOf(layer)}|${call}`, layer: nameOf(layer), reads };
+  });
   while (waiting.length > 0) {
     // the first one that is ready, so that an order of data flow stays as it is
     const ready = waiting.findIndex(({ layer, call, args }) => {
@@ -197,9 +202,17 @@ function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMa
   if (wiring.blocked) for (const layer of layers) recordShapes(wiring.blocked.shapes, list(layer.inbound_nodes), known);
   const outputs = structured(model.output_layers);
   if (outputs.length === 0) throw new RnnError('convention', 'E_KERAS_CONFIG', 'the model names no output', { where: 'output_layers' });
+  const callNumber = (layer: string, call: number) => (counted.has(layer) ? Math.max(0, call - 1) : call);
+  if (!isOld)
+    takeMasks(
+      wiring.layers,
+      ordered,
+      outputs.map(({ path: [layer, call] }) => `${layer}|${callNumber(layer, call)}`),
+      key => known.get(key)?.[0],
+    );
   const names = new Set<string>();
   return outputs.map(({ key, path: [layer, call, output] }) => {
-    const value = valueAt(known, [layer, counted.has(layer) ? Math.max(0, call - 1) : call, output]);
+    const value = valueAt(known, [layer, callNumber(layer, call), output]);
     const name = [key || value, `${value} again`].find(n => !names.has(n)) ?? `${value} ${names.size}`;
     names.add(name);
     return { name, value };
@@ -283,7 +296,8 @@ function tolerant<T>({ blocked }: Wiring, layer: Json, body: () => T): T | undef
 /** Arguments that say nothing of the result of a forward pass. */
 const NOTHING = new Set(['training', 'name']);
 
-function callOf(layer: Json, { args, kwargs }: CallArguments, value: (t: Argument) => string): Call {
+function callOf(layer: Json, given: CallArguments, value: (t: Argument) => string): Call {
+  const { args, kwargs } = inPlace(given);
   const [first, ...more] = args;
   if (args.flatMap(tensorsOf).length === 0)
     throw new RnnError('convention', 'E_KERAS_CONFIG', 'the call has no input', {
@@ -308,6 +322,16 @@ function callOf(layer: Json, { args, kwargs }: CallArguments, value: (t: Argumen
     rest[key] = isTensor(argument) ? { value: value(argument) } : argument;
   }
   return { inputs, mask, states: states.length > 0 ? states : undefined, rest };
+}
+
+/** Names of what most layers are called with first; those of attention come one after the other. */
+const FIRST = ['inputs', 'sequences', 'sequence', 'x', 'query', 'value', 'key'];
+
+/** Arguments by name that could have stood without, in their places: `attention(query=q, value=v)`. */
+function inPlace({ args, kwargs }: CallArguments): CallArguments {
+  const named = FIRST.filter(key => tensorsOf(kwargs[key]).length > 0);
+  const rest = Object.entries(kwargs).filter(([key]) => !named.includes(key));
+  return { args: [...args, ...named.map(key => kwargs[key])], kwargs: Object.fromEntries(rest) };
 }
 
 /** The second call of a layer is called `lstm#2`. */

@@ -152,7 +152,8 @@ function rowsOf(className: string, model: Json, calls: Known): KerasRow[] {
     const values = calls.get(`${name}|${Math.max(0, nodes.length - 1)}`) ?? [];
     return {
       name,
-      className: wordOf(layer.class_name),
+      // keras.layers has it under another name than its own
+      className: wordOf(layer.class_name).replace('GroupQuery', 'GroupedQuery'),
       isModel: isModel || isTakenApart(layer),
       trainable: config.trainable !== false,
       outputs: values.slice(0, isOperatorLayer(layer) ? values.length : outputsShown(layer)),

@@ -1,19 +1,23 @@
 import type { WeightShape } from '../../cells/cell.js';
+import { RnnError } from '../../errors.js';
 import { int, ints } from '../../formats/onnx/builder.js';
-import { reshape, type Tensor } from '../../tensor/tensor.js';
+import { allocate, precisionOf, reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { multiply, sequenceOf } from '../dims.js';
+import { checkOption, type Json } from '../kerasConfig.js';
 import type { LayerBase, LayerContext, LayerKind, Value } from '../layer.js';
 import { cast, lifted, number, zeroedOutside } from '../onnxSteps.js';
 import type { DimShape } from '../shape.js';
 import { emptyLike, softmaxRow, visible, visibleOnnx, weightedSum } from './scores.js';
 
 /**
- * Keras' MultiHeadAttention: query [N, T, D], value and key [N, S, ·] projected to H heads of width P (values of width V), attended head by
+ * Keras' MultiHeadAttention, and GroupQueryAttention: query [N, T, D], value and key [N, S, ·] projected to H heads of width P (values of width V), attended head by
  * head with q / √P, joined and projected to the output. Its kernels are [D, H, P], that of the output [H, V, K].
  */
 export interface MultiHeadSpec extends LayerBase {
   readonly kind: 'multiheadattention';
   readonly heads: number;
+  /** heads of keys and values, each for as many of the query in a row (Keras GroupQueryAttention); null: H */
+  readonly keyHeads: number | null;
   /** P */
   readonly units: number;
   /** V; null: the same as P */
@@ -30,10 +34,11 @@ const PARTS = ['query', 'key', 'value'] as const;
 
 export const multiheadattention: LayerKind<MultiHeadSpec> = {
   name: 'multiheadattention',
-  kerasClass: () => 'MultiHeadAttention',
+  kerasClass: ({ keyHeads }) => (keyHeads === null ? 'MultiHeadAttention' : 'GroupedQueryAttention'),
   passesMask: () => true,
   fields: {
     heads: { type: 'size' },
+    keyHeads: { type: 'size', default: null },
     units: { type: 'size' },
     valueUnits: { type: 'size', default: null },
     outputUnits: { type: 'size', default: null },
@@ -51,12 +56,14 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
         useBias: config.use_bias ?? true,
         dropout: config.dropout ?? 0,
       }),
+      GroupedQueryAttention: grouped,
+      GroupQueryAttention: grouped,
     },
     callOptions: { use_causal_mask: 'causal' },
     config: layer => ({
-      num_heads: layer.heads,
-      key_dim: layer.units,
-      value_dim: layer.valueUnits,
+      ...(layer.keyHeads === null
+        ? { num_heads: layer.heads, key_dim: layer.units, value_dim: layer.valueUnits }
+        : { num_query_heads: layer.heads, num_key_value_heads: layer.keyHeads, head_dim: layer.units }),
       ...(layer.outputUnits === null ? {} : { output_shape: layer.outputUnits }),
       use_bias: layer.useBias,
       dropout: layer.dropout,
@@ -67,7 +74,7 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
         [`${part}/b`, 'bias'],
       ]),
     ),
-    path: (_layer, name) => `${name.split('/')[0]}_dense/vars/${name.endsWith('/b') ? 1 : 0}`,
+    path: ({ keyHeads }, name) => `${keyHeads === null ? '' : '_'}${name.split('/')[0]}_dense/vars/${name.endsWith('/b') ? 1 : 0}`,
   },
 
   weightShapes(layer, inputs) {
@@ -75,23 +82,24 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
     const { heads: H, units: P } = layer;
     const V = layer.valueUnits ?? P;
     const K = outputWidth(layer, inputs);
-    const projection = (part: string, from: (typeof query)[2], width: number, symbol: string): WeightShape[] => [
+    const projection = (part: string, from: (typeof query)[2], width: number, symbol: string, heads = H, h = 'H'): WeightShape[] => [
       {
         name: `${part}/W`,
         role: 'kernel',
-        dims: [from.symbol, 'H', symbol],
-        shape: [from.size!, H, width],
+        dims: [from.symbol, h, symbol],
+        shape: [from.size!, heads, width],
         gates: null,
-        formula: `${from.symbol}*H*${symbol}`,
+        formula: `${from.symbol}*${h}*${symbol}`,
       },
       ...(layer.useBias
-        ? [{ name: `${part}/b`, role: 'bias' as const, dims: ['H', symbol], shape: [H, width], gates: null, formula: `H*${symbol}` }]
+        ? [{ name: `${part}/b`, role: 'bias' as const, dims: [h, symbol], shape: [heads, width], gates: null, formula: `${h}*${symbol}` }]
         : []),
     ];
+    const few = [layer.keyHeads ?? H, layer.keyHeads === null ? 'H' : 'H2'] as const;
     return [
       ...projection('query', query[2], P, 'P'),
-      ...projection('key', key[2], P, 'P'),
-      ...projection('value', value[2], V, 'V'),
+      ...projection('key', key[2], P, 'P', ...few),
+      ...projection('value', value[2], V, 'V', ...few),
       { name: 'output/W', role: 'kernel', dims: ['H', 'V', 'K'], shape: [H, V, K], gates: null, formula: 'H*V*K' },
       ...(layer.useBias ? [{ name: 'output/b', role: 'bias' as const, dims: ['K'], shape: [K], gates: null, formula: 'K' }] : []),
     ];
@@ -99,6 +107,13 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
 
   outputShape(layer, inputs) {
     const [N, T, D] = sequenceOf(inputs[0]);
+    const { heads, keyHeads } = layer;
+    if (heads % (keyHeads ?? 1) !== 0)
+      throw new RnnError('spec', 'E_SPEC_RANGE', `${heads} heads are no multiple of ${keyHeads}`, {
+        where: 'keyHeads',
+        expected: `a divisor of ${heads}`,
+        found: String(keyHeads),
+      });
     return [N, T, layer.outputUnits === null ? D : { symbol: 'K', size: layer.outputUnits }];
   },
 
@@ -109,7 +124,7 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
     const V = layer.valueUnits ?? P;
     const products = [
       multiply(T.size, query[2].size, H, P),
-      multiply(S.size, value[2].size, H, P + V),
+      multiply(S.size, value[2].size, layer.keyHeads ?? H, P + V),
       multiply(T.size, S.size, H, P + V),
       multiply(T.size, H, V, outputWidth(layer, inputs)),
     ];
@@ -119,7 +134,8 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
   formula: () => null,
 
   onnx(layer, call) {
-    const { builder, inputs, masks, weight } = call;
+    const { builder, inputs, masks } = call;
+    const weight = (key: string) => forEachHead(layer, key, call.weight(key));
     const { name, heads: H, units: P } = layer;
     const [query, value, key = value] = inputs;
     const add = (op: string, given: readonly string[], attributes = {}) => builder.add(op, given, attributes, name);
@@ -139,9 +155,11 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
     const product = add('MatMul', [apart('query', query, 0, 2, 1, 3), apart('key', key, 0, 2, 3, 1)]);
     const scores = add('Mul', [product, number(builder, 1 / Math.sqrt(P), name)]);
     const asked = masks[0] === undefined ? undefined : lifted(builder, masks[0], 3, name);
-    const sees = visibleOnnx(name, layer.causal, call);
+    const [, ofValue, ofKey = ofValue] = masks;
+    const real = ofValue && ofKey && ofValue !== ofKey ? add('And', [ofValue, ofKey]) : (ofValue ?? ofKey);
+    const sees = visibleOnnx(name, layer.causal, { ...call, masks: [masks[0], real] });
     const both = asked && sees ? add('And', [asked, sees]) : (asked ?? sees);
-    const seen = both === undefined ? undefined : add('Unsqueeze', [both, builder.integers(both === sees && !masks[1] ? [0] : [1])]);
+    const seen = both === undefined ? undefined : add('Unsqueeze', [both, builder.integers(both === sees && !real ? [0] : [1])]);
     const shown = seen === undefined ? scores : add('Where', [seen, scores, number(builder, NEVER, name)]);
     const attended = add('MatMul', [add('Softmax', [shown], { axis: int(-1) }), apart('value', value, 0, 2, 1, 3)]);
     const any = (truth: string) => cast(builder, add('ReduceMax', [cast(builder, truth, 'f32', name)], { axes: ints(-1) }), 'bool', name);
@@ -152,8 +170,8 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
   },
 
   apply(layer, [query, value, key = value], context) {
-    const [q, k, v] = PARTS.map((part, i) => projected(part, [query, key, value][i], context));
-    const heads = attendHeads(layer, q, k, v, query, value);
+    const [q, k, v] = PARTS.map((part, i) => projected(layer, part, [query, key, value][i], context));
+    const heads = attendHeads(layer, q, k, v, query, value, key);
     const W = context.weights.get('output/W')!;
     const [H, V, K] = W.shape;
     return { tensor: context.kernels.affine(heads, reshape(W, [H * V, K]), context.weights.get('output/b')) };
@@ -164,20 +182,46 @@ function outputWidth(layer: MultiHeadSpec, [query]: readonly DimShape[]): number
   return layer.outputUnits ?? sequenceOf(query)[2].size!;
 }
 
+/** A weight of keys or values [.., H2, P] with a copy for each head of the query: [.., H, P]. */
+function forEachHead({ heads, keyHeads }: MultiHeadSpec, name: string, weight: Tensor | undefined): Tensor | undefined {
+  if (!weight || keyHeads === null || !/^(key|value)/.test(name)) return weight;
+  const width = weight.shape[weight.shape.length - 1];
+  const shape = [...weight.shape.slice(0, -2), heads, width];
+  const data = allocate(sizeOf(shape), precisionOf(weight));
+  const times = heads / keyHeads;
+  for (let row = 0; row < data.length / width; row++) {
+    const from = Math.floor(row / times) * width;
+    data.set(weight.data.subarray(from, from + width), row * width);
+  }
+  return { shape, data };
+}
+
+/** Keras' sublayers of a gate and a window of steps have no counterpart here. @throws RnnError E_KERAS_OPTION */
+function grouped(config: Json): Json {
+  checkOption(config, 'use_gate', [false]);
+  checkOption(config, 'sliding_window', ['None']);
+  return {
+    heads: config.num_query_heads,
+    keyHeads: config.num_key_value_heads,
+    units: config.head_dim,
+    useBias: config.use_bias ?? true,
+    dropout: config.dropout ?? 0,
+  };
+}
+
 /** [N, T, D] -> [N, T, H·P] */
-function projected(part: string, { tensor }: Value, { kernels, weights }: LayerContext): Tensor {
-  const W = weights.get(`${part}/W`)!;
-  const b = weights.get(`${part}/b`);
+function projected(layer: MultiHeadSpec, part: string, { tensor }: Value, { kernels, weights }: LayerContext): Tensor {
+  const [W, b] = ['W', 'b'].map(w => forEachHead(layer, `${part}/${w}`, weights.get(`${part}/${w}`))) as [Tensor, Tensor | undefined];
   const [D, H, P] = W.shape;
   return kernels.affine(tensor, reshape(W, [D, H * P]), b && reshape(b, [H * P]));
 }
 
-function attendHeads(layer: MultiHeadSpec, q: Tensor, k: Tensor, v: Tensor, query: Value, value: Value): Tensor {
+function attendHeads(layer: MultiHeadSpec, q: Tensor, k: Tensor, v: Tensor, query: Value, value: Value, key: Value): Tensor {
   const { heads: H, units: P } = layer;
   const V = layer.valueUnits ?? P;
   const [N, T] = q.shape;
   const S = k.shape[1];
-  const sees = visible(value, layer.causal);
+  const sees = visible({ ...value, mask: bothReal(value.mask, key.mask) }, layer.causal);
   const scale = 1 / Math.sqrt(P);
   const out = emptyLike(q, [N, T, H * V]);
   const row = new Float64Array(S);
@@ -197,6 +241,10 @@ function attendHeads(layer: MultiHeadSpec, q: Tensor, k: Tensor, v: Tensor, quer
       }
     }
   return out;
+}
+
+function bothReal(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
+  return a && b && a !== b ? a.map((real, k) => real & b[k]) : (a ?? b);
 }
 
 /** A score that leaves nothing beside others; where every step has it, all count alike. */

@@ -148,7 +148,9 @@ function constructorText(layer: AnyLayer, withStates = false): string {
         ? nameOf(v as ActivationSpec)
         : pythonText(v);
   const options = Object.entries(keras.config(layer)).map(([key, v]) => `${key}=${value(key, v)}`);
-  return `${layer.kind === 'dense' ? 'Dense' : kerasClass(layer)}(${options.join(', ')})`;
+  // a class whose name in configs is not the one in keras.layers
+  const name = kerasClass(layer).replace('GroupedQuery', 'GroupQuery');
+  return `${layer.kind === 'dense' ? 'Dense' : name}(${options.join(', ')})`;
 }
 
 /** Keras' own name in quotes. */

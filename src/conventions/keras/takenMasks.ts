@@ -1,0 +1,75 @@
+import { type Json, list } from '../../layers/kerasConfig.js';
+
+/**
+ * MultiHeadAttention of Keras 3 takes the masks off the tensors it reads: whatever runs after it, and is not given a mask by argument, sees none
+ * there. So the second block of a Transformer has no mask. What runs after it is decided by Keras' own order of calls.
+ */
+export interface OrderedCall {
+  /** 'layer|call' */
+  readonly key: string;
+  readonly layer: string;
+  /** keys of the calls it reads, in the order of its arguments */
+  readonly reads: readonly string[];
+}
+
+/** Changes the layers of the calls, by the value each gives. @param outputs keys of the calls that the model's outputs are */
+export function takeMasks(
+  layers: Json[],
+  calls: readonly OrderedCall[],
+  outputs: readonly string[],
+  valueGiven: (key: string) => string | undefined,
+): void {
+  const isMasked = layers.some(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero === true));
+  if (!isMasked || layers.filter(l => l.kind === 'multiheadattention').length < 2) return;
+  const byName = new Map(layers.map(l => [String(l.name), l]));
+  const taken = new Set<string>();
+  for (const { key } of inKerasOrder(calls, outputs)) {
+    const layer = byName.get(valueGiven(key) ?? '');
+    if (!layer) continue;
+    const inputs = list(layer.inputs).map(String);
+    layer.inputs = inputs.map(value => (taken.has(sameTensor(value, byName)) ? bare(value, layers) : value));
+    if (layer.kind === 'multiheadattention' && layer.keyHeads === undefined)
+      for (const value of inputs) taken.add(sameTensor(value, byName));
+  }
+}
+
+/** What does nothing at inference gives the very tensor it reads. */
+function sameTensor(value: string, byName: ReadonlyMap<string, Json>): string {
+  const layer = byName.get(value);
+  return layer?.kind === 'dropout' ? sameTensor(String(list(layer.inputs)[0]), byName) : value;
+}
+
+/** The value without its mask. @returns its name */
+function bare(value: string, layers: Json[]): string {
+  const name = `${value} without mask`;
+  if (!layers.some(l => l.name === name)) {
+    const at = layers.findIndex(l => value === l.name || value.startsWith(`${l.name}/`));
+    layers.splice(at + 1, 0, { kind: 'op', name, op: 'Identity', inputs: [value] });
+  }
+  return name;
+}
+
+/** By depth, the deepest first: how many calls lie between a call and an output. Calls of one depth as a walk back from the outputs leaves them last. */
+function inKerasOrder(calls: readonly OrderedCall[], outputs: readonly string[]): OrderedCall[] {
+  const byKey = new Map(calls.map(call => [call.key, call]));
+  const finished = new Set<OrderedCall>();
+  const visit = (key: string): void => {
+    const call = byKey.get(key);
+    if (!call || finished.has(call)) return;
+    for (const read of call.reads) visit(read);
+    finished.add(call);
+  };
+  for (const key of outputs) visit(key);
+  const depths = new Map<OrderedCall, number>();
+  const ofLayer = new Map<string, number>();
+  for (const call of [...finished].reverse()) {
+    const depth = Math.max(depths.get(call) ?? 0, ofLayer.get(call.layer) ?? 0);
+    ofLayer.set(call.layer, depth);
+    depths.set(call, depth);
+    for (const read of call.reads) {
+      const parent = byKey.get(read);
+      if (parent) depths.set(parent, Math.max(depth + 1, depths.get(parent) ?? 0));
+    }
+  }
+  return [...depths].sort((a, b) => b[1] - a[1]).map(([call]) => call);
+}
