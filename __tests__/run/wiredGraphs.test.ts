@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { OnnxModel } from '../../src/formats/onnx/graph.js';
 import type { OperatorSpec } from '../../src/layers/operatorFields.js';
 import { operatorShapes } from '../../src/layers/operatorShapes.js';
+import { runCompare } from '../../src/run/compare.js';
 import { runConvert } from '../../src/run/convert.js';
 import { readTensorFile } from '../../src/run/files/modelFile.js';
 import { runForward } from '../../src/run/forward.js';
@@ -77,6 +78,27 @@ it.each([
   const layer = { kind: 'op', op, operands: null, attributes } as unknown as OperatorSpec;
   const shapes = Array.from({ length: inputs }, () => matrix);
   expect(() => operatorShapes(layer, shapes)).toThrow(`${op} reads axes that`);
+});
+
+it('a mistake in a graph of layers and operators is named, and where it begins', async () => {
+  const [model, input] = [join(folder, 'attention.onnx'), join(folder, 'attention.x.npz')];
+  for (const simulate of ['state-carry', 'gate-order:ifog']) {
+    const { status, explanations, firstDifference } = await runCompare({ model, input, simulate });
+    expect([status, explanations[0].code, explanations[0].verdict]).toEqual(['DIFFERENT', simulate, 'fits']);
+    expect(firstDifference).toMatchObject({ sample: simulate === 'state-carry' ? 1 : 0, step: 0 });
+  }
+});
+
+it('an input with the steps first is read as it is, and counted in samples and steps', async () => {
+  const [model, input] = [join(folder, 'gru_lens_forward.onnx'), join(folder, 'gru_lens_forward.x.npz')];
+  const { layers } = await runShapes({ model });
+  const recurrent = layers.find(layer => layer.kind === 'gru')!;
+  const { tensors } = await readArrays(input, []);
+  const [T, N] = [...tensors.values()][0].shape;
+  expect(recurrent.output.shape.slice(0, 2)).toEqual([N, T]);
+  const { outputs } = await runForward({ model, input });
+  expect(outputs[0].dims.slice(0, 3)).toEqual(['T', '1', 'N']);
+  expect(outputs[0].shape.slice(0, 3)).toEqual([T, 1, N]);
 });
 
 it('a graph that decides while it runs is refused with the place where it does', async () => {

@@ -1,5 +1,5 @@
 import type { Kernel } from '../engines/batched/kernel.js';
-import { initialOf, maskedInputs } from '../engines/walk.js';
+import { asValue, initialOf, maskedInputs } from '../engines/walk.js';
 import { RnnError } from '../errors.js';
 import { applied } from '../layers/index.js';
 import type { LayerResult, Value } from '../layers/layer.js';
@@ -66,18 +66,18 @@ function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = fa
   const precision = fused ? 'f32' : (asked.precision ?? 'f64');
   const { model, input, masks } = scenario;
   const same = like?.layers.values().next().value?.inputs[0];
-  const x = inPrecision(input.x, precision);
+  const x = typedInPrecision(input.x, precision);
   const start: Value =
     same && same.tensor.data === x.data && sameShape(same.tensor.shape, x.shape) && same.mask === (masks ? input.mask : undefined)
       ? same
       : masks && input.mask
-        ? { tensor: x, mask: input.mask }
-        : wrappedValue(x);
+        ? { ...wrappedValue(x, precision), mask: input.mask }
+        : wrappedValue(x, precision);
   const values = new Map<string, Value>([[model.input.name, start]]);
   for (const { name } of model.otherInputs ?? []) {
     const other = input.others?.get(name);
     if (!other) throw new Mismatch(`no array for ${name}`);
-    values.set(name, wrappedValue(inPrecision(other, precision)));
+    values.set(name, wrappedValue(other, precision));
   }
   const parts = partsOf(model);
   const layers = new Map<string, LayerRun>();
@@ -106,7 +106,7 @@ function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = fa
     const passed = masks && layer.mask === null && result.tensor.shape.length > 2;
     values.set(layer.name, passed ? { ...result, mask: inputs[0].mask } : result);
     parts.get(layer.name)?.forEach((suffix, i) => {
-      values.set(`${layer.name}/${suffix}`, wrappedValue(result.others![i]));
+      values.set(`${layer.name}/${suffix}`, wrappedValue(result.others![i], precision));
     });
     if (layer.name === model.output) break;
   }
@@ -126,10 +126,15 @@ function partsOf(model: ModelSpec): ReadonlyMap<string, readonly string[]> {
 const wrapped = new WeakMap<Tensor, Value>();
 
 /** The same value object for the same tensor, so that an unchanged input is recognised. */
-function wrappedValue(tensor: Tensor): Value {
-  const value = wrapped.get(tensor) ?? { tensor };
+function wrappedValue(t: Tensor, precision: Precision): Value {
+  const tensor = typedInPrecision(t, precision);
+  const value = wrapped.get(tensor) ?? asValue(tensor, precision);
   wrapped.set(tensor, value);
   return value;
+}
+
+function typedInPrecision(t: Tensor, precision: Precision): Tensor {
+  return t.kind === undefined || t.kind === 'float' ? inPrecision(t, precision) : t;
 }
 
 const singles = new WeakMap<Tensor, Tensor>();

@@ -4,7 +4,7 @@ import { applied } from '../layers/index.js';
 import type { Kernels, LayerResult, Value } from '../layers/layer.js';
 import { inferShapes } from '../model/shapes.js';
 import { type InputSpec, isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
-import { formatShape, type Tensor, toPrecision } from '../tensor/tensor.js';
+import { formatShape, type Precision, type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { EngineInput, EngineOptions, EngineOutput } from './engine.js';
 
@@ -28,7 +28,7 @@ export function walk(model: ModelSpec, weights: Weights, input: EngineInput, opt
     const isSequence = result.tensor.shape.length > 2;
     values.set(layer.name, layer.mask === null && isSequence ? { ...result, mask: inputs[0].mask } : result);
     others.forEach(({ suffix }, i) => {
-      values.set(`${layer.name}/${suffix}`, { tensor: result.others![i] });
+      values.set(`${layer.name}/${suffix}`, asValue(result.others![i], kernels.precision));
     });
     layers.set(layer.name, result);
     options.onProgress?.(layers.size, shapes.layers.length);
@@ -37,15 +37,20 @@ export function walk(model: ModelSpec, weights: Weights, input: EngineInput, opt
   return { y: values.get(model.output)!.tensor, layers, warnings: [], ...(rest.length > 0 ? { others: new Map(rest) } : {}) };
 }
 
+/** Whole numbers and truth values stay in doubles, as operators keep them. */
+export function asValue(t: Tensor, precision: Precision): Value {
+  return t.kind === undefined || t.kind === 'float' ? { tensor: toPrecision(t, precision) } : { tensor: t, kind: t.kind };
+}
+
 /** The inputs by name, each with the shape the model says. @throws RnnError E_INPUT_SHAPE, E_INPUT_MISSING */
 function inputValues(model: ModelSpec, input: EngineInput, kernels: Kernels): Map<string, Value> {
   const values = new Map<string, Value>([
-    [model.input.name, { tensor: toPrecision(checkInput(model.input, input.x), kernels.precision), mask: input.mask }],
+    [model.input.name, { ...asValue(checkInput(model.input, input.x), kernels.precision), mask: input.mask }],
   ]);
   for (const other of model.otherInputs ?? []) {
     const tensor = input.others?.get(other.name);
     if (!tensor) throw missingInput(other.name);
-    values.set(other.name, { tensor: toPrecision(checkInput(other, tensor), kernels.precision) });
+    values.set(other.name, asValue(checkInput(other, tensor), kernels.precision));
   }
   return values;
 }

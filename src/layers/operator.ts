@@ -49,7 +49,10 @@ export const operator: LayerKind<OperatorSpec> = {
     checkAttributes(run, node);
     const given = inputs.map(({ tensor, kind }): GraphValue => ({ kind: kind ?? 'float', ...tensor }));
     const [first, ...others] = run.run({ node, opset: OPERATOR_SET, inputs: withConstants(layer, given, kernels.precision), kernels });
-    return { ...asValue(first), others: others.map(o => ({ shape: o.shape, data: o.data })) };
+    return {
+      ...asValue(first),
+      others: others.map(({ kind, shape, data }) => (kind === 'float' ? { shape, data } : { kind, shape, data })),
+    };
   },
 };
 

@@ -32,10 +32,11 @@ export function operatorShapes(layer: OperatorSpec, inputs: readonly DimShape[])
     });
   const all = rule(call);
   if (all.some(shape => shape.some(d => d === undefined))) throw noAxis(layer.op, inputs);
-  const [first, ...others] = all;
+  // the shape of an input is passed on without its numbers
+  const [first, ...others] = all.map(shape => [...shape]);
   const numbers = knownNumbers(layer.op, call);
   return [
-    numbers && numbers.length <= MOST_NUMBERS && numbers.every(n => n !== undefined) ? Object.assign([...first], { numbers }) : first,
+    numbers && numbers.length <= MOST_NUMBERS && numbers.every(n => n !== undefined) ? Object.assign(first, { numbers }) : first,
     ...others,
   ];
 }

@@ -11,6 +11,7 @@ export function samplesApart(model: ModelSpec, known?: ModelShapes): boolean {
   if (model.layers.every(layer => layer.kind !== 'op')) return true;
   const shapes = known ?? inferShapes(model);
   const [N] = shapes.input;
+  if (N?.symbol !== 'N') return false;
   const samplesOf = new Map<string, Samples>(inputsOf(model).map(({ name }) => [name, 'each']));
   for (const { layer, inputs, output, others } of shapes.layers) {
     const values = layer.inputs.map((name, i) => ({ samples: samplesOf.get(name)!, shape: inputs[i] }));

@@ -24,15 +24,15 @@ export interface ForwardTextOptions extends ValueOptions {
 
 export async function forwardText(result: ForwardResult, layout: Layout, options: ForwardTextOptions): Promise<string> {
   // a table of numbers alone
-  if (layout.style === 'csv') return valueTable(result.tensors.y, 'y', layout, options);
+  if (layout.style === 'csv') return valueTable(result.tensors.y, 'y', layout, { ...options, dims: result.dims });
   const { tensors, dims, shape, dtype } = result;
   const title = `${layout.paint.strong('y')} (${dims.join(', ')})  ${shape.join('×')} ${dtype}, ${result.engine} engine${result.fast ? ', fused multiply-add' : ''}`;
-  const parts = [options.withoutY ? `${title}\n` : `${title}\n\n${await valueTable(tensors.y, 'y', layout, options)}`];
+  const parts = [options.withoutY ? `${title}\n` : `${title}\n\n${await valueTable(tensors.y, 'y', layout, { ...options, dims })}`];
   for (const { name, dims: axes, shape: sizes, dtype: type } of result.outputs.slice(1)) {
     const other = tensors.others?.get(name);
     if (!other) continue;
     const heading = `${layout.paint.strong(escapeText(name))} (${axes.join(', ')})  ${sizes.join('×')} ${type}`;
-    parts.push(options.withoutY ? `${heading}\n` : `${heading}\n\n${await valueTable(other, 'y', layout, options)}`);
+    parts.push(options.withoutY ? `${heading}\n` : `${heading}\n\n${await valueTable(other, 'y', layout, { ...options, dims: axes })}`);
   }
   const hidden = statesTensor(result);
   if (hidden)

@@ -8,15 +8,17 @@ export interface ValueOptions {
   readonly digits: number;
   /** rows of one table at most; the rest is counted */
   readonly rows: number;
+  /** letters of the axes, where they are known: 'N', 'T', 'K' */
+  readonly dims?: readonly string[];
 }
 
 /** @param letter of the last axis: 'y' gives y1, y2 …; @param t [N, K], [N, T, K] or any other rank */
-export async function valueTable(t: TensorData, letter: string, layout: Layout, { digits, rows }: ValueOptions): Promise<string> {
+export async function valueTable(t: TensorData, letter: string, layout: Layout, { digits, rows, dims }: ValueOptions): Promise<string> {
   const width = t.shape.length === 0 ? 1 : t.shape[t.shape.length - 1];
   const leading = t.shape.slice(0, -1);
   const total = leading.reduce((product, n) => product * n, 1);
   const shown = layout.style === 'csv' ? total : Math.min(total, rows);
-  const axes = axisNames(leading.length);
+  const axes = axisNames(leading.length, dims);
   const fits = columnsThatFit(layout, axes.length, width, digits);
   const most = fits * Math.max(1, Math.floor(MOST_LINES / (shown + FRAME)));
   const cells = Math.min(width, most);
@@ -44,10 +46,13 @@ const MOST_LINES = 80;
 /** A table's lines beside its rows. */
 const FRAME = 5;
 
-function axisNames(count: number): string[] {
-  if (count === 0) return [];
-  if (count <= 2) return ['sample', 'step'].slice(0, count);
-  return ['sample', ...Array.from({ length: count - 1 }, (_, i) => `axis ${i + 2}`)];
+/** Samples, steps, and other axes by their number. Where no letter says it, the first axis has the samples and the second of two the steps. */
+function axisNames(count: number, dims: readonly string[] = []): string[] {
+  return Array.from({ length: count }, (_, i) => {
+    if (dims[i] === 'N' || (i === 0 && dims[i] !== 'T' && !dims.includes('N'))) return 'sample';
+    if (dims[i] === 'T' || (i === 1 && count === 2 && !dims.includes('T'))) return 'step';
+    return `axis ${i + 1}`;
+  });
 }
 
 /** Row number in C order -> ['2', '7'], counting from 1. */

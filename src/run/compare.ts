@@ -73,8 +73,13 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
   return { ...worst, notes: [...worst.notes, `${judged.length} outputs were compared: ${each}`] };
 }
 
+/** Mistakes are looked for in what has the samples first. */
+function hasStepsFirst({ network: { shapes } }: Prepared): boolean {
+  return shapes.output[0]?.symbol === 'T';
+}
+
 async function compareOutput(prepared: Prepared, request: CompareRequest, hooks: CompareHooks): Promise<CompareResult> {
-  const isGraph = prepared.graphInputs !== undefined;
+  const isGraph = prepared.graphInputs !== undefined || hasStepsFirst(prepared);
   const sides = await bothSides(prepared, request);
   const sameKind = !sides.hidden && sameShape(sides.expected.shape, sides.actual.shape);
   const explain = (request.explain ?? true) && !isGraph;

@@ -132,7 +132,7 @@ function relativeDifference(found: Float64Array, expected: Float64Array): number
 async function convertible(network: Network, path: string): Promise<Network> {
   if (!network.graph || network.graph.exact) return network;
   try {
-    const wired = await wiredNetwork(network);
+    const wired = await wiredNetwork(network, {}, 'own');
     const one = network.graph.model.graph.inputs.find(input => input.shape?.length === 0);
     if (one) throw new RnnError('unsupported', 'E_CONVERT_GRAPH', `its input ${escapeText(one.name, 60)} is a single number`);
     return wired;

@@ -60,16 +60,27 @@ export async function runEmit(request: ForwardRequest, target: EmitTarget): Prom
 
 /** y as the network is specified, or under a mistake that was asked for. */
 export async function outputOf(
-  { network, weights, input, graphInputs }: Prepared,
+  { network, weights, input, graphInputs, asGraph }: Prepared,
   execution: Execution,
   mistake: string | undefined,
 ): Promise<EngineOutput> {
   if (graphInputs) return within(escapeText(network.weightsSource!), () => executeGraph(network.graph!, graphInputs, execution, mistake));
+  if (asGraph && execution.engine === 'onnxruntime') {
+    const output = await executeGraph(asGraph.program, asGraph.inputs, execution, mistake);
+    return inOrder(network.model, output, asGraph.program.model.graph.outputs[0].name);
+  }
   if (mistake === undefined) return execute(network.model, weights, input, execution);
   const precision = execution.dtype ?? getEngine(execution.engine).defaultDtype;
   const { simulate } = await import('../diagnosis/index.js');
   const output = simulate(mistake, { model: network.model, weights, input }, precision, execution.trace);
   return execution.fast ? { ...output, warnings: [...output.warnings, '--fast has no effect: a mistake is made on purpose'] } : output;
+}
+
+/** The outputs that the model names, of all that the graph has: its own y first. */
+function inOrder(model: ModelSpec, output: EngineOutput, y: string): EngineOutput {
+  const all = new Map([[y, output.y], ...(output.others ?? [])]);
+  const [own, ...others] = outputsOf(model).map(({ name }): [string, Tensor] => [name, all.get(name)!]);
+  return { ...output, y: own[1], others: new Map(others) };
 }
 
 /** @param output of the whole input, or of its first samples */

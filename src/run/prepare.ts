@@ -1,8 +1,10 @@
-import type { EngineInput } from '../engines/engine.js';
+import type { EngineInput, GraphProgram } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
+import type { DType } from '../formats/format.js';
 import { type Assumption, checkAssumptions } from '../model/assumptions.js';
 import type { GraphValue } from '../ops/value.js';
+import { swapBatchAndTime } from '../tensor/layout.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { ModelFile } from './files/modelFile.js';
@@ -13,7 +15,7 @@ import { INPUT_NAMES, inputNotes, type ReadArray, readArray, toInput } from './i
 import { paddedInput, withTimesteps } from './input/padding.js';
 import { checkApart, computedTogether, rowsOfInput } from './input/rows.js';
 import { checkMemory } from './memory.js';
-import { isExact, loadNetwork, type Network, openModel } from './network/network.js';
+import { isExact, loadNetwork, type Network, openModel, wiredNetwork } from './network/network.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 
 /** Everything a run needs: network, weights, X, padding, initial states, and where each came from. */
@@ -23,6 +25,8 @@ export interface Prepared {
   readonly input: EngineInput;
   /** inputs by name of a graph that is run as it stands */
   readonly graphInputs?: ReadonlyMap<string, GraphValue>;
+  /** the graph whose layers and operators the network is, for an engine that reads it itself */
+  readonly asGraph?: { readonly program: GraphProgram; readonly inputs: ReadonlyMap<string, GraphValue> };
   readonly seed: string;
   /** stream of the weights; 'file' where nothing was drawn */
   readonly rng: string;
@@ -133,7 +137,7 @@ function checkBuilt(network: Network, request: NetworkRequest): void {
   });
 }
 
-/** An ONNX graph that is run as it stands: nothing is drawn but its input. */
+/** An ONNX graph that is no chain of layers: nothing is drawn but its input. */
 async function prepareGraph(request: NetworkRequest & InputRequest, opened: ModelFile): Promise<Prepared> {
   const network = await loadNetwork(request, undefined, opened);
   checkApart(request, network);
@@ -143,22 +147,57 @@ async function prepareGraph(request: NetworkRequest & InputRequest, opened: Mode
   checkDraws(request, network, inputs.promise === null);
   const assumptions = [...network.assumptions, ...drawnX(request)];
   checkAssumptions(assumptions, request.strict);
-  const weights = network.weights!;
+  const run = await graphRun(network, inputs.values, request);
   return {
-    network,
-    weights,
-    input: { x: inputs.x },
-    graphInputs: inputs.values,
+    ...run,
     seed,
     rng: inputs.promise === null ? 'file' : (request.inputRng ?? request.rng ?? DEFAULT_RNG),
     init: null,
     promises: { weights: null, input: inputs.promise },
     inputSource: inputs.source,
     weightsSource: escapeText(network.weightsSource!),
-    notes: [...network.notes, ...inputs.notes, ...finiteNotes(request.strictFinite ?? false, inputs.x, new Map())],
+    notes: [...run.notes, ...inputs.notes, ...finiteNotes(request.strictFinite ?? false, inputs.x, new Map())],
     assumptions,
   };
 }
+
+type GraphRun = Pick<Prepared, 'network' | 'weights' | 'input' | 'graphInputs' | 'asGraph' | 'notes'>;
+
+/**
+ * The network of layers and operators that a graph is; where something of it can be said only while it runs, the graph itself.
+ * @throws RnnError E_MEMORY
+ */
+async function graphRun(network: Network, inputs: ReadonlyMap<string, GraphValue>, { maxMemory }: InputRequest): Promise<GraphRun> {
+  const [x = { kind: 'float', shape: [], data: new Float32Array(1) }, ...rest] = inputs.values();
+  const asItStands = (why: string) => ({
+    network,
+    weights: network.weights!,
+    input: { x },
+    graphInputs: inputs,
+    notes: [...network.notes, `run node by node, and not as layers: ${why}`],
+  });
+  if ([x, ...rest].some(({ shape }) => shape.length === 0)) return asItStands('an input is a single number');
+  if (!network.graph!.model.graph.inputs.every(({ dtype }) => KEPT_TYPES.has(dtype))) return asItStands('an input has numbers of few bits');
+  try {
+    const { graph, ...wired } = await wiredNetwork(network);
+    checkMemory(wired, [x.shape[0], x.shape[1] ?? 1], maxMemory);
+    const [first, ...others] = [...inputs].map(([name, value]) => (wired.stepsFirst!.has(name) ? swapBatchAndTime(value) : value));
+    const named = wired.model.otherInputs && new Map(wired.model.otherInputs.map(({ name }, i) => [name, others[i]]));
+    return {
+      network: wired,
+      weights: wired.weights!,
+      input: { x: first, others: named },
+      asGraph: { program: graph!, inputs },
+      notes: wired.notes,
+    };
+  } catch (error) {
+    if (!(error instanceof RnnError) || error.kind === 'limit') throw error;
+    return asItStands(error.message);
+  }
+}
+
+/** Of inputs; whole numbers of fewer bits wrap round. */
+const KEPT_TYPES: ReadonlySet<DType | null> = new Set<DType | null>(['f16', 'bf16', 'f32', 'f64', 'i32', 'i64', 'bool']);
 
 /** A script in PyTorch is a PyTorch network, unless something says otherwise. */
 export function withFramework<R extends NetworkRequest & InputRequest>(request: R): R {

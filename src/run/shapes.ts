@@ -33,7 +33,7 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
 /** A graph as layers and operators. @throws RnnError E_OPERATOR */
 async function saidShapes(network: Network, request: ShapesRequest): Promise<Network> {
   try {
-    return await wiredNetwork(network, request);
+    return await wiredNetwork(network, request, 'own');
   } catch (error) {
     if (!(error instanceof RnnError) || error.kind === 'usage') throw error;
     throw new RnnError('unsupported', 'E_OPERATOR', `its shapes cannot be said before it runs: ${error.message}`, {

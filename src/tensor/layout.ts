@@ -40,6 +40,11 @@ function turned(part: Part, [A, B]: readonly number[], from: number, out: FloatA
   return out;
 }
 
+/** Numbers of the same kind as these. */
+function ofKind({ kind }: Tensor, t: Tensor): Tensor {
+  return kind === undefined ? t : { kind, ...t };
+}
+
 /** Axes 0 and 1 swapped: batch-major [N, T, …] <-> time-major [T, N, …] */
 export function swapBatchAndTime(t: Tensor): Tensor {
   const [A, B, ...rest] = t.shape;
@@ -48,7 +53,7 @@ export function swapBatchAndTime(t: Tensor): Tensor {
   for (let a = 0; a < A; a++) {
     for (let b = 0; b < B; b++) data.set(t.data.subarray((a * B + b) * width, (a * B + b + 1) * width), (b * A + a) * width);
   }
-  return { shape: [B, A, ...rest], data };
+  return ofKind(t, { shape: [B, A, ...rest], data });
 }
 
 /** [N, T, M] with the time axis turned round. */
@@ -94,7 +99,7 @@ export function sliceLast(t: Tensor, from: number, to: number): Tensor {
 export function sliceFirst(t: Tensor, from: number, to: number): Tensor {
   const [, ...rest] = t.shape;
   const width = sizeOf(rest);
-  return { shape: [to - from, ...rest], data: t.data.subarray(from * width, to * width) };
+  return ofKind(t, { shape: [to - from, ...rest], data: t.data.subarray(from * width, to * width) });
 }
 
 /** [N, T, …] -> its steps [from, to) */

@@ -11,6 +11,8 @@ export type Part = (first: number, count: number, out?: FloatArray) => FloatArra
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: FloatArray;
+  /** what its numbers are, for operators that treat whole numbers and truth values differently; absent: real numbers */
+  readonly kind?: 'float' | 'int' | 'bool';
   /** of numbers that are made or read on demand (lazy.ts): all of them or some, which are not kept, and their precision */
   readonly load?: () => FloatArray;
   readonly part?: Part;

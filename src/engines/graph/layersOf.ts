@@ -78,7 +78,12 @@ function interpret(model: OnnxModel, axes: readonly Axis[], progress: { nodes: n
   for (const [name, t] of graph.initializers) values.set(name, { is: 'const', value: fromOnnx(t, draft.kernels.precision) });
   follow(graph, values, draft, progress);
   const batchFirst = axes[0] === 'N';
-  return finish(draft, values.get(graph.outputs[0].name), batchFirst && graph.inputs.length === 1 && graph.outputs.length === 1);
+  return finish(
+    draft,
+    graph.outputs[0].name,
+    values.get(graph.outputs[0].name),
+    batchFirst && graph.inputs.length === 1 && graph.outputs.length === 1,
+  );
 }
 
 /** The nodes of a graph, one after the other, with what they give put among the values. */
@@ -207,7 +212,7 @@ function sizesOf(sym: Sym | undefined): readonly (number | 'N' | 'T' | null)[] {
   throw stuck('a shape is computed while running');
 }
 
-function finish(draft: Draft, output: Sym | undefined, exact: boolean): GraphLayers {
+function finish(draft: Draft, outputName: string, output: Sym | undefined, exact: boolean): GraphLayers {
   if (output?.is !== 'flow') throw stuck('the output is not that of a layer');
   const plain = output.axes.includes('T') ? (['N', 'T', 'F'] as const) : (['N', 'F'] as const);
   const own = output.axes.join() === plain.join();
@@ -220,7 +225,8 @@ function finish(draft: Draft, output: Sym | undefined, exact: boolean): GraphLay
     ...(l.directions === 2 ? { bidirectional: l.merge ?? 'concat' } : {}),
   }));
   const input = { name: draft.inputName, batch: draft.sizes.N, timesteps: draft.sizes.T, features: draft.tokens ? null : draft.features };
-  const model = checkSpec({ name: 'graph', functional: true, input, layers, output: name }, 'onnx');
+  const outputs = [{ name: outputName, value: name }];
+  const model = checkSpec({ name: 'graph', functional: true, input, layers, outputs }, 'onnx');
   const weights = new Map<string, Tensor>(
     draft.layers.flatMap(l => [...l.weights].map(([w, t]): [string, Tensor] => [`${l.name}/${w}`, t])),
   );

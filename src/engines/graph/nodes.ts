@@ -1,3 +1,5 @@
+import type { DType } from '../../formats/format.js';
+import { ONNX_DTYPES } from '../../formats/onnx/types.js';
 import type { DimShape } from '../../layers/layer.js';
 import type { Operand, OperatorSpec } from '../../layers/operatorFields.js';
 import { operatorShapes } from '../../layers/operatorShapes.js';
@@ -21,6 +23,8 @@ export class Nodes {
   readonly weights = new Map<string, Tensor>();
   /** of every value */
   readonly shapes = new Map<string, DimShape>();
+  /** whole numbers and truth values among them; the others are real */
+  readonly kinds = new Map<string, 'int' | 'bool'>();
   private readonly layers = new Map<string, Entry>();
   private readonly names = new Set<string>();
   private last = '';
@@ -55,6 +59,10 @@ export class Nodes {
     return 'value' in wire ? this.shapes.get(wire.value)! : wire.constant.shape.map(size => ({ symbol: String(size), size }));
   }
 
+  kind(wire: Wire): 'float' | 'int' | 'bool' {
+    return 'constant' in wire ? wire.constant.kind : (this.kinds.get(wire.value) ?? 'float');
+  }
+
   op(name: string, op: string, wires: readonly Wire[], attributes: Record<string, unknown> = {}): Wire {
     const values = wires.filter(wire => 'value' in wire);
     const operands = wires.map(wire => ('value' in wire ? null : operandOf(wire.constant)));
@@ -66,6 +74,13 @@ export class Nodes {
       });
       return all[0];
     });
+    const kind = kindOf(
+      op,
+      wires.map(wire => this.kind(wire)),
+      attributes,
+    );
+    if (kind) this.kinds.set(value, kind);
+    if (op === 'TopK') this.kinds.set(`${value}/1`, 'int');
     // sizes that are known are numbers
     const shape = this.shapes.get(value)!;
     if (!shape.numbers?.every(n => n.size !== null)) return { value };
@@ -109,6 +124,22 @@ export class Nodes {
     for (const value of values) visit(value);
     return [...this.layers.values()].filter(layer => kept.has(layer));
   }
+}
+
+const TRUTH = /^(Equal|Less|LessOrEqual|Greater|GreaterOrEqual|And|Or|Xor|Not|IsNaN|IsInf)$/;
+const WHOLE = /^(Shape|Size|ArgMax|ArgMin|NonZero)$/;
+
+/** What an operator gives; undefined: real numbers. */
+function kindOf(op: string, inputs: readonly ('float' | 'int' | 'bool')[], { to }: Record<string, unknown>): 'int' | 'bool' | undefined {
+  if (TRUTH.test(op)) return 'bool';
+  if (WHOLE.test(op)) return 'int';
+  if (op === 'Cast') return kindOfType(ONNX_DTYPES.get(Number(to)));
+  const [first] = op === 'Where' ? inputs.slice(1) : inputs;
+  return first === 'float' ? undefined : first;
+}
+
+export function kindOfType(type: DType | null | undefined): 'int' | 'bool' | undefined {
+  return type === 'bool' ? 'bool' : /^[iu]/.test(type ?? '') ? 'int' : undefined;
 }
 
 function operandOf({ kind, shape, data }: GraphValue): Operand {

@@ -19,7 +19,7 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   if (opType === 'Identity' || opType === 'Dropout') return [first];
   if (opType === 'Split') return parts(node, inputs, opset, nodes);
   if (opType === 'ConstantOfShape') return [filled(node, first, nodes)];
-  if (opType === 'CastLike') return [nodes.op(name, 'Cast', [first], { to: ONNX_TYPES.f32 })];
+  if (opType === 'CastLike') return [nodes.op(name, 'Cast', [first], { to: ONNX_TYPES[LIKE[nodes.kind(inputs[1])]] })];
   if (opType === 'Transpose' && intsOf(node, 'perm')) return [nodes.transposed(first, intsOf(node, 'perm')!)];
   if (!Object.hasOwn(OPERATORS, opType)) throw stuck(`${nodeLabel(node)} is not run`);
   if (opset < 13 && /^(Log)?Softmax$|^Hardmax$/.test(opType)) {
@@ -37,6 +37,9 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   const zero = MOVES.has(opType) && 'value' in first && first.zero === true;
   return node.outputs.map((_, i): Wire => (i === 0 ? { value, zero } : { value: `${value}/${i}` }));
 }
+
+/** The type of each kind; of what has fewer bits nothing is known here but its kind. */
+const LIKE = { float: 'f32', int: 'i64', bool: 'bool' } as const;
 
 /** Operators that keep zeros zero. */
 const MOVES = new Set(['Slice', 'Gather', 'Transpose', 'Unsqueeze', 'Squeeze', 'Reshape', 'Expand', 'Cast', 'Concat']);

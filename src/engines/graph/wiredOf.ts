@@ -1,7 +1,7 @@
 import { directionWeights, RECURRENT_OPS, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
 import { RnnError, within } from '../../errors.js';
 import type { OnnxGraph, OnnxModel, OnnxNode } from '../../formats/onnx/graph.js';
-import type { DimShape } from '../../layers/layer.js';
+import type { Dim, DimShape } from '../../layers/layer.js';
 import { sized } from '../../layers/operatorNumbers.js';
 import { checkSpec } from '../../model/check.js';
 import { inferShapes, type ModelShapes, weightShapesByLayer } from '../../model/shapes.js';
@@ -13,20 +13,32 @@ import { manualKernels } from '../manual.js';
 import { axisLetters } from './axisLetters.js';
 import { runNode } from './evaluate.js';
 import { recurrentSpec } from './layerNodes.js';
-import { Nodes, type Wire } from './nodes.js';
+import { kindOfType, Nodes, type Wire } from './nodes.js';
 import { asOperator } from './operatorOf.js';
 import { stuck } from './symbols.js';
 
+export interface WiringOptions {
+  /** the size of an axis of that letter, where the file has `said` */
+  readonly sizeOf?: (letter: string, said: number | null) => number | null;
+  /** 'own': every input with its axes as the graph has them */
+  readonly layout?: 'own';
+}
+
+export interface WiredGraph {
+  readonly model: ModelSpec;
+  readonly weights: Weights;
+  readonly shapes: ModelShapes;
+  /** names of the graph's inputs whose first two axes are the other way round in the model */
+  readonly stepsFirst: ReadonlySet<string>;
+}
+
 /**
  * A graph that is no chain of layers as the graph of a spec: RNN, LSTM and GRU, products with constants and look-ups are layers, every other
- * node the operator that it is, in the form of operator set 21. It is for looking at and for converting; y comes from the graph itself.
- * @param sizeOf the size of an axis of that letter, where the file has `said`
+ * node the operator that it is, in the form of operator set 21. Inputs that the graph has with the steps first, [T, N, …], have the samples
+ * first here, unless the graph's own layout is wanted.
  * @throws RnnError where a node has no place there, or a shape cannot be said before the graph runs
  */
-export function wiredOf(
-  model: OnnxModel,
-  sizeOf: (letter: string, said: number | null) => number | null = (_, said) => said,
-): { readonly model: ModelSpec; readonly weights: Weights; readonly shapes: ModelShapes } {
+export function wiredOf(model: OnnxModel, { sizeOf = (_, said) => said, layout }: WiringOptions = {}): WiredGraph {
   const { graph } = model;
   const nodes = new Nodes();
   const precision = [...graph.initializers.values()].some(t => t.dtype === 'f64') ? 'f64' : 'f32';
@@ -39,27 +51,36 @@ export function wiredOf(
   };
   const letters = axisLetters(graph);
   const given = new Map<string, DimShape>();
+  const stepsFirst = new Set<string>();
   const inputs = graph.inputs.map(({ name, shape, dtype }, i) => {
     if (!shape) throw stuck(`the input ${name} has no rank`);
     const own = nodes.free(name);
-    walk.values.set(name, { value: own });
-    const dims = shape.map((n, axis) => ({ symbol: letters[i][axis], size: sizeOf(letters[i][axis], typeof n === 'number' ? n : null) }));
+    const turned = layout !== 'own' && letters[i][0] === 'T' && letters[i][1] === 'N';
+    if (turned) stepsFirst.add(name);
+    const perm = shape.map((_, axis) => (turned && axis < 2 ? 1 - axis : axis));
+    const dims = perm.map((axis): Dim => {
+      const n = shape[axis];
+      return { symbol: letters[i][axis], size: sizeOf(letters[i][axis], typeof n === 'number' ? n : null) };
+    });
     given.set(own, dims);
     nodes.shapes.set(own, dims);
-    return { name: own, ...inputSizes(dims, dtype !== undefined && dtype !== null && /^[iu]/.test(dtype)) };
+    const kind = kindOfType(dtype);
+    if (kind) nodes.kinds.set(own, kind);
+    walk.values.set(name, turned ? nodes.op('turned', 'Transpose', [{ value: own }], { perm }) : { value: own });
+    return { name: own, ...inputSizes(dims, kind === 'int') };
   });
   follow(graph, walk);
   const outputs = graph.outputs.map(({ name }) => {
     const wire = walk.values.get(name);
     if (!wire) throw stuck(`nothing computes ${name}`);
-    return { name: nodes.plain(name), value: nodes.value(wire) };
+    return { name, value: nodes.value(wire) };
   });
   const layers = nodes.needed(outputs.map(o => o.value));
   const spec = checkSpec({ name: 'graph', functional: true, inputs, layers, outputs }, 'onnx');
   const weights = new Map([...nodes.weights].filter(([key]) => layers.some(l => key.startsWith(`${l.name}/`))));
   const shapes = inferShapes(spec, given);
   checkWeights(weightShapesByLayer(shapes), weights);
-  return { model: spec, weights, shapes };
+  return { model: spec, weights, shapes, stepsFirst };
 }
 
 interface Walk {

@@ -39,8 +39,10 @@ export interface Network {
   readonly ask?: RnnError;
   /** names of tensors in the weights file that are none of the network's */
   readonly skipped?: readonly string[];
-  /** an ONNX graph; where `exact` is false, model and shapes only show its layers and the graph itself is run */
+  /** an ONNX graph; where `exact` is false, model and shapes only show its layers: what is run is `wiredNetwork`, or the graph itself */
   readonly graph?: { readonly model: OnnxModel; readonly bytes: Uint8Array | null; readonly exact: boolean };
+  /** names of the graph's inputs that have the steps first there, and the samples first here */
+  readonly stepsFirst?: ReadonlySet<string>;
 }
 
 /**
@@ -197,7 +199,7 @@ function graphNetwork(
     shapes,
     weights: found?.weights ?? numbersOf(file),
     weightsSource: request.model!,
-    notes: [...file.notes, ...('reason' in layers ? [`not a chain of layers (${layers.reason}): evaluated as a graph`] : [])],
+    notes: file.notes,
     assumptions,
     graph: {
       model: graph,
@@ -210,24 +212,25 @@ function graphNetwork(
 }
 
 /**
- * A graph that is no chain of layers, as layers and operators: to be looked at, or converted.
+ * A graph that is no chain of layers, as layers and operators.
+ * @param layout 'own': every input with its axes as the graph has them
  * @throws RnnError saying why its shapes cannot be said before it runs
  */
-export async function wiredNetwork(network: Network, asked: NetworkRequest = {}): Promise<Network> {
+export async function wiredNetwork(network: Network, asked: NetworkRequest = {}, layout?: 'own'): Promise<Network> {
   const { wiredOf } = await import('../../engines/graph/wiredOf.js');
   const sizes = new Map(Object.entries({ N: asked.N, T: asked.T === '?' ? undefined : asked.T, D: asked.D }));
-  const { model, weights, shapes } = wiredOf(network.graph!.model, (letter, said) => {
+  const sizeOf = (letter: string, said: number | null): number | null => {
     checkAsked(letter, said, sizes.get(letter));
     return said ?? sizes.get(letter) ?? null;
-  });
-  return { ...network, model, weights, shapes };
+  };
+  return { ...network, ...wiredOf(network.graph!.model, { sizeOf, layout }) };
 }
 
 /** The same where it can be had, and else the network as it is. */
 export async function shownNetwork(network: Network): Promise<Network> {
   if (!network.graph || network.model.layers.length > 0) return network;
   try {
-    return await wiredNetwork(network);
+    return await wiredNetwork(network, {}, 'own');
   } catch (error) {
     if (error instanceof RnnError) return network;
     throw error;
