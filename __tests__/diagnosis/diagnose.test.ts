@@ -120,6 +120,13 @@ it('a cause whose numbers come from y is not proved by those that are right anyw
   expect(await runCompare({ N: 1, K: 3, against: path })).toMatchObject({ verdict: 'unexplained', codes: [] });
 });
 
+it('a mistake that leaves fewer steps than a convolution needs is none, and no crash', async () => {
+  const call = { layers: 'conv:2x3,rnn:3,dense:2', N: 2, T: 6, D: 2, init: 'torch' as const };
+  const { tensors } = await runForward({ ...call, seed: '7' });
+  const against = folder.write('conv.npy', await bytesOf('npy', { npy: tensors.y }));
+  expect(await runCompare({ ...call, against, budget: 0.1 })).toMatchObject({ status: 'DIFFERENT', verdict: 'unexplained' });
+});
+
 it('every step of a right output where the last was asked is head-every-step, not a mistake of the recurrence', async () => {
   const { probe: p, request } = await probe('rnn:3,dense:2');
   const y = hidden(p, () => [0, 0, 0]).map(rows => rows.map(h => add(times(h, p.of('dense_1/Wo')), p.of('dense_1/bo'))));

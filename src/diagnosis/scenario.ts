@@ -166,6 +166,6 @@ export function placesOf(layers: readonly LayerSpec[]): Place[] {
 }
 
 /** The same data in float64 with another shape or values. */
-export function mapData(t: Tensor, f: (v: number) => number): Tensor {
+export function mapData(t: Tensor, f: (v: number, k: number) => number): Tensor {
   return { shape: t.shape, data: Float64Array.from(t.data, f) };
 }

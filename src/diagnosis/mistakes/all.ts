@@ -11,10 +11,11 @@ export {
 } from './cellEquations.js';
 export { weightDamaged } from './damaged.js';
 export { backwardNotFlipped, bidirectionalLastStep, bidirectionalMerge, bidirectionalOrder } from './directions.js';
-export { dropoutOn, inputScaledBy, stateRandom } from './estimated.js';
+export { dropoutOn } from './dropout.js';
+export { inputScaledBy, stateRandom } from './estimated.js';
 export { activation, hardSigmoid, softmaxMissing, softmaxTwice } from './functions.js';
 export { gateActivation, gateInverted, statesSwapped } from './gates.js';
-export { gatesInterleaved, gateTermMissing, gruRecurrentBias, headReshaped, weightsExchanged, weightsRounded } from './gateTerms.js';
+export { gatesInterleaved, gateTermMissing, gruRecurrentBias, headReshaped } from './gateTerms.js';
 export { gruResetAfter, gruResetBefore, gruUpdateSwapped } from './gruGates.js';
 export { headEveryStep, headLast, headOnInput } from './heads.js';
 export { inputLagged, inputPadded, inputStrided, lengthsPermuted, maskOneWay, paddingSide } from './inputSteps.js';
@@ -37,3 +38,4 @@ export { inPlaceUpdate, stateCarry, stateCarryCellOnly } from './states.js';
 export { activationAdded, directionMissing, lastRepeated, layerNormAdded, outputFedBack, residualAdded } from './structure.js';
 export { cellStateTaken, headMissing, hnView, lowerLayer, stepEarly } from './tensorTaken.js';
 export { axesSwapped, firstStep, startsLate, stopsEarly, timeReversed } from './time.js';
+export { weightsExchanged, weightsRounded } from './weightSets.js';

@@ -1,37 +1,41 @@
-import type { LayerSpec, RecurrentSpec } from '../../model/spec.js';
-import { isRecurrent } from '../../model/spec.js';
+import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeWeights, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { mapData, recurrentLayers, type Scenario } from '../scenario.js';
+import { inEach, onNamed } from '../variants.js';
 
 /** Mistakes with biases: left out, one of two, added twice, the forget gate's 1 added by hand. */
+
+const BIASES = ['bh', 'bo'];
 
 function biased({ model }: Scenario): LayerSpec[] {
   return model.layers.filter(l => (isRecurrent(l) || l.kind === 'dense') && l.useBias);
 }
 
-function twoRows(scenario: Scenario): RecurrentSpec[] {
-  return recurrentLayers(scenario).filter(
-    l => l.useBias && [...(scenario.weights.get(l.name) ?? [])].some(([name, t]) => isBias(name) && t.shape.length === 2),
+/** Every bias times a number: of all layers, of each, and of the recurrent ones together. */
+function scaledBiases(scenario: Scenario, code: string, by: number, more?: (layer: string | null) => Partial<Variant>): Variant[] {
+  const change = (s: Scenario, l: LayerSpec) => onNamed(s, l.name, BIASES, t => mapData(t, v => v * by));
+  const recurrent = recurrentLayers(scenario).filter(l => l.useBias);
+  return [...inEach(biased(scenario), code, change, more), ...inEach(recurrent, code, change).filter(v => v.layer === null)];
+}
+
+/** A change of biases [2, G·M] by row. */
+function onRows(scenario: Scenario, code: string, change: (t: Tensor) => Tensor, why: string): Variant[] {
+  const isTwoRows = (t: Tensor, name: string) => /(^|\/)b[ho]$/.test(name) && t.shape.length === 2;
+  const layers = recurrentLayers(scenario).filter(
+    l => l.useBias && [...(scenario.weights.get(l.name) ?? [])].some(([name, t]) => isTwoRows(t, name)),
   );
-}
-
-function isBias(name: string): boolean {
-  return /(^|\/)b[ho]$/.test(name);
-}
-
-function onBiases(names: readonly string[], change: (t: Tensor, name: string) => Tensor): Variant['change'] {
-  return inLayers(names, (s, layer) => changeWeights(s, layer.name, (name, t) => (isBias(name) ? change(t, name) : t)));
+  return inEach(
+    layers,
+    code,
+    (s, l) => onNamed(s, l.name, ['bh'], t => (t.shape.length === 2 ? change(t) : t)),
+    () => ({ why }),
+  );
 }
 
 /** Row r of [2, G·M] times f. */
 function scaleRow(t: Tensor, row: number, f: number): Tensor {
-  const width = t.shape[1];
-  return { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (Math.floor(k / width) === row ? v * f : v)) };
-}
-
-function scaled(t: Tensor, f: number): Tensor {
-  return { shape: t.shape, data: Float64Array.from(t.data, v => v * f) };
+  return mapData(t, (v, k) => (Math.floor(k / t.shape[1]) === row ? v * f : v));
 }
 
 export const biasMissing: Hypothesis = {
@@ -46,19 +50,14 @@ export const biasMissing: Hypothesis = {
     torch: 'nn.RNN(D, M, bias=True); nn.Linear(M, K, bias=True)',
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
-  variants(scenario) {
-    const places = placesOf(biased(scenario));
-    const recurrent = placesOf(recurrentLayers(scenario).filter(l => l.useBias)).filter(p => p.layer === null);
-    return [...places, ...recurrent].map(({ names, layer }) => ({
-      code: 'bias-missing',
-      layer,
-      why:
-        layer === null
-          ? undefined
-          : `The bias of ${layer} is not added. With the zero biases Keras starts from this stays hidden until the network is trained.`,
-      change: onBiases(names, t => scaled(t, 0)),
-    }));
-  },
+  variants: scenario =>
+    scaledBiases(scenario, 'bias-missing', 0, layer =>
+      layer === null
+        ? {}
+        : {
+            why: `The bias of ${layer} is not added. With the zero biases Keras starts from this stays hidden until the network is trained.`,
+          },
+    ),
 };
 
 export const biasOnceOfTwo: Hypothesis = {
@@ -73,12 +72,12 @@ export const biasOnceOfTwo: Hypothesis = {
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     [1, 0].flatMap(row =>
-      placesOf(twoRows(scenario)).map(({ names, layer }) => ({
-        code: 'bias-once-of-two',
-        layer,
-        why: `Of the two biases only the ${row === 1 ? 'input' : 'recurrent'} one (${row === 1 ? 'bias_ih' : 'bias_hh'} in PyTorch, row ${row === 1 ? 0 : 1} of Keras’ GRU bias) is added.`,
-        change: onBiases(names, (t, name) => (name.endsWith('bh') && t.shape.length === 2 ? scaleRow(t, row, 0) : t)),
-      })),
+      onRows(
+        scenario,
+        'bias-once-of-two',
+        t => scaleRow(t, row, 0),
+        `Of the two biases only the ${row === 1 ? 'input one (bias_ih in PyTorch, row 0' : 'recurrent one (bias_hh in PyTorch, row 1'} of Keras’ GRU bias) is added.`,
+      ),
     ),
 };
 
@@ -93,38 +92,23 @@ export const biasTwice: Hypothesis = {
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
-    const two = twoRows(scenario);
-    const rows = [0, 1].flatMap(row =>
-      placesOf(two).map(({ names, layer }) => ({
-        code: 'bias-twice',
-        layer,
-        why: `The ${row === 0 ? 'input' : 'recurrent'} bias (${row === 0 ? 'bias_ih' : 'bias_hh'}) is added twice.`,
-        change: onBiases(names, (t, name) => (name.endsWith('bh') && t.shape.length === 2 ? scaleRow(t, row, 2) : t)),
-      })),
-    );
-    const sumTwice = placesOf(two).flatMap(({ names, layer }) =>
-      [0, 1].map(row => ({
-        code: 'bias-twice',
-        layer,
-        why: `The ${row === 0 ? 'input' : 'recurrent'} bias is used for both: it stands in bias_ih and in bias_hh.`,
-        change: onBiases(names, (t, name) => (name.endsWith('bh') && t.shape.length === 2 ? sameRows(t, row) : t)),
-      })),
-    );
+    const rows = (change: (t: Tensor, row: number) => Tensor, why: (which: string, name: string) => string) =>
+      ['input', 'recurrent'].flatMap((which, row) =>
+        onRows(scenario, 'bias-twice', t => change(t, row), why(which, row === 0 ? 'bias_ih' : 'bias_hh')),
+      );
     return [
-      ...placesOf(biased(scenario)).map(({ names, layer }) => ({ code: 'bias-twice', layer, change: onBiases(names, t => scaled(t, 2)) })),
-      ...placesOf(recurrentLayers(scenario).filter(l => l.useBias))
-        .filter(p => p.layer === null)
-        .map(({ names }) => ({ code: 'bias-twice', layer: null, change: onBiases(names, t => scaled(t, 2)) })),
-      ...rows,
-      ...sumTwice,
+      ...scaledBiases(scenario, 'bias-twice', 2),
+      ...rows(
+        (t, row) => scaleRow(t, row, 2),
+        (which, name) => `The ${which} bias (${name}) is added twice.`,
+      ),
+      ...rows(
+        (t, row) => mapData(t, (_, k) => t.data[row * t.shape[1] + (k % t.shape[1])]),
+        which => `The ${which} bias is used for both: it stands in bias_ih and in bias_hh.`,
+      ),
     ];
   },
 };
-
-function sameRows(t: Tensor, row: number): Tensor {
-  const width = t.shape[1];
-  return { shape: t.shape, data: Float64Array.from(t.data, (_, k) => t.data[row * width + (k % width)]) };
-}
 
 export const forgetBiasPlusOne: Hypothesis = {
   name: 'forget-bias-plus-1',
@@ -134,15 +118,10 @@ export const forgetBiasPlusOne: Hypothesis = {
   fix: { numpy: 'f = sigmoid(x @ Wx_f + h @ Wh_f + b_f)   # ← no + 1' },
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
-    placesOf(recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.useBias && !l.inputForget)).map(({ names, layer }) => ({
-      code: 'forget-bias-plus-1',
-      layer,
-      change: inLayers(names, (s, l) => {
-        const M = (l as RecurrentSpec).units;
-        // gates i f g o: the second block, of the first row where there are two
-        return changeWeights(s, l.name, (name, t) =>
-          isBias(name) ? { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (k >= M && k < 2 * M ? v + 1 : v)) } : t,
-        );
-      }),
-    })),
+    inEach(
+      recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.useBias && !l.inputForget),
+      'forget-bias-plus-1',
+      // gates i f g o: the second block, of the first row where there are two
+      (s, { name, units: M }: RecurrentSpec) => onNamed(s, name, BIASES, t => mapData(t, (v, k) => (k >= M && k < 2 * M ? v + 1 : v))),
+    ),
 };

@@ -1,7 +1,8 @@
 import type { FloatArray } from '../../tensor/tensor.js';
 import { after, equations, gruStep, lstmStep, rightC, stepVariants } from '../equations.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLayer, changeLoop, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario, type StepFault } from '../scenario.js';
+import type { Hypothesis } from '../hypothesis.js';
+import { changeLayer, changeLoop, changeWeights, recurrentLayers, type Scenario, type StepFault } from '../scenario.js';
+import { inEach } from '../variants.js';
 
 /** A step with other equations: a gate left out or tied to another, a sum where there is none, a bias in another place. */
 
@@ -74,12 +75,12 @@ export const gatesCoupled = equations(
     ['lstm', '', lstmStep({ c: u => u.f * u.c + (1 - u.f) * u.g }), 'The gates of @ are coupled: i = 1 − f, so c = f⊙c + (1 − f)⊙g.'],
   ],
   scenario =>
-    placesOf(recurrentLayers(scenario).filter(l => l.inputForget)).map(({ names, layer }) => ({
-      code: 'gates-coupled',
-      layer,
-      change: inLayers(names, (s, l) => changeLayer(s, l.name, { inputForget: false })),
-      why: `The gates of ${layer ?? 'every LSTM'} are coupled in the network (f = 1 − i), and are not here.`,
-    })),
+    inEach(
+      recurrentLayers(scenario).filter(l => l.inputForget),
+      'gates-coupled',
+      (s, l) => changeLayer(s, l.name, { inputForget: false }),
+      layer => ({ why: `The gates of ${layer ?? 'every LSTM'} are coupled in the network (f = 1 − i), and are not here.` }),
+    ),
 );
 
 export const tanhOfGate = equations(
@@ -117,17 +118,17 @@ export const biasOutside: Hypothesis = {
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     // with one direction only: the step does not know which one it is in
-    placesOf(recurrentLayers(scenario).filter(l => l.kind === 'rnn' && l.useBias && l.bidirectional === null)).map(({ names, layer }) => ({
-      code: 'bias-outside',
-      layer,
-      change: inLayers(names, (s, l) => {
+    inEach(
+      recurrentLayers(scenario).filter(l => l.kind === 'rnn' && l.useBias && l.bidirectional === null),
+      'bias-outside',
+      (s, l) => {
         const bias = biasOf(s, l.name);
         const without = changeWeights(s, l.name, (name, t) =>
           name === 'bh' ? { shape: t.shape, data: new Float64Array(t.data.length) } : t,
         );
         return changeLoop(without, l.name, { step: after(({ next, M }) => addTo(next[0], bias, M)) });
-      }),
-    })),
+      },
+    ),
 };
 
 function biasOf({ weights }: Scenario, name: string): FloatArray {
@@ -208,12 +209,12 @@ export const clipped: Hypothesis = {
     const clip = (limit: number) => lstmStep({ c: u => Math.min(limit, Math.max(-limit, rightC(u))) });
     return [
       ...limits.flatMap(limit =>
-        placesOf(layers).map(
-          ({ names, layer }): Variant => ({
-            code: `clip:${limit}`,
-            layer,
+        inEach(
+          layers,
+          `clip:${limit}`,
+          (s, l) => changeLayer(s, l.name, { clip: limit }),
+          layer => ({
             rare: layer !== null && layers.length > 1,
-            change: inLayers(names, (s, l) => changeLayer(s, l.name, { clip: limit })),
             why: `The sums before the activations of ${layer ?? 'every recurrent layer'} are clipped to ±${limit}.`,
           }),
         ),

@@ -5,7 +5,7 @@ import { fitTo } from '../fit.js';
 import type { Candidate, Hypothesis } from '../hypothesis.js';
 import { uniformNoise } from '../noise.js';
 import { type Outcome, runScenario, workOf } from '../run.js';
-import { changeWeights, type Scenario, samplesOf } from '../scenario.js';
+import { changeWeights, mapData, type Scenario, samplesOf } from '../scenario.js';
 import { samplesOff } from '../slices.js';
 import { NEAR_NOISE } from '../thresholds.js';
 import { isApart, partFor } from './estimated.js';
@@ -125,7 +125,7 @@ function zeroRows({ layer, name, t }: Place): { t: Tensor; words: string }[] {
   if (t.shape.length !== 2) return [];
   const [R, C] = t.shape;
   return Array.from({ length: R }, (_, r) => ({
-    t: { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (Math.floor(k / C) === r ? 0 : v)) },
+    t: mapData(t, (v, k) => (Math.floor(k / C) === r ? 0 : v)),
     words: `Row ${r} of ${name} of ${layer} is zero`,
   }));
 }

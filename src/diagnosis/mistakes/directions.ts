@@ -1,7 +1,8 @@
 import type { MergeMode, RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLayer, changeLoop, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import type { Hypothesis } from '../hypothesis.js';
+import { changeLayer, changeLoop, changeWeights, mapData, recurrentLayers, type Scenario } from '../scenario.js';
+import { inEach } from '../variants.js';
 
 /** Mistakes of networks that run both ways. */
 
@@ -19,28 +20,26 @@ export const bidirectionalOrder: Hypothesis = {
   },
   example: { layers: 'birnn:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario => [
-    ...placesOf(both(scenario).filter(l => l.bidirectional === 'concat')).map(
-      ({ names, layer }): Variant => ({
-        code: 'bidirectional-order',
-        layer,
-        change: inLayers(names, (s, l) => changeLoop(s, l.name, { swapped: true })),
-        why: 'The halves of the bidirectional output are exchanged: [backward, forward] instead of [forward, backward].',
-      }),
+    ...inEach(
+      both(scenario).filter(l => l.bidirectional === 'concat'),
+      'bidirectional-order',
+      (s, l) => changeLoop(s, l.name, { swapped: true }),
+      () => ({ why: 'The halves of the bidirectional output are exchanged: [backward, forward] instead of [forward, backward].' }),
     ),
-    ...placesOf(both(scenario).filter(l => l.bidirectional === 'concat')).map(
-      ({ names, layer }): Variant => ({
-        code: 'bidirectional-order',
-        layer,
+    ...inEach(
+      both(scenario).filter(l => l.bidirectional === 'concat'),
+      'bidirectional-order',
+      (s, l) => changeLoop(s, l.name, { merged: interleaved }),
+      () => ({
         rare: true,
-        change: inLayers(names, (s, l) => changeLoop(s, l.name, { merged: interleaved })),
         why: 'The halves of the bidirectional output are interleaved, unit by unit (np.stack(…, -1) and reshape) instead of side by side.',
       }),
     ),
-    ...placesOf(both(scenario)).map(
-      ({ names, layer }): Variant => ({
-        code: 'bidirectional-order',
-        layer,
-        change: inLayers(names, (s, l) => exchangeWeights(s, l.name)),
+    ...inEach(
+      both(scenario),
+      'bidirectional-order',
+      (s, l) => exchangeWeights(s, l.name),
+      _layer => ({
         why: 'Each direction runs with the weights of the other one. Keras lists all forward weights, then all backward ones.',
         fix: {
           keras: 'forward, backward = weights[:3], weights[3:]   # kernel, recurrent_kernel, bias; then the same of the backward layer',
@@ -61,7 +60,7 @@ function exchangeWeights(scenario: Scenario, name: string): Scenario {
 function interleaved(t: Tensor): Tensor {
   const width = t.shape[t.shape.length - 1];
   const from = (k: number) => (k % 2) * (width / 2) + Math.floor(k / 2);
-  return { shape: t.shape, data: Float64Array.from(t.data, (_, i) => t.data[i - (i % width) + from(i % width)]) };
+  return mapData(t, (_, i) => t.data[i - (i % width) + from(i % width)]);
 }
 
 export const bidirectionalLastStep: Hypothesis = {
@@ -75,11 +74,11 @@ export const bidirectionalLastStep: Hypothesis = {
   },
   example: { layers: 'birnn:2,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario =>
-    placesOf(both(scenario).filter(l => !l.returnSequences)).map(({ names, layer }) => ({
-      code: 'bidirectional-last-step',
-      layer,
-      change: inLayers(names, (s, l) => changeLoop(s, l.name, { last: 'end' })),
-    })),
+    inEach(
+      both(scenario).filter(l => !l.returnSequences),
+      'bidirectional-last-step',
+      (s, l) => changeLoop(s, l.name, { last: 'end' }),
+    ),
 };
 
 export const bidirectionalMerge: Hypothesis = {
@@ -93,11 +92,11 @@ export const bidirectionalMerge: Hypothesis = {
   example: { layers: 'birnn:2+sum,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     (['concat', 'sum', 'ave', 'mul'] as const).flatMap(mode =>
-      placesOf(both(scenario).filter(l => l.bidirectional !== mode)).map(
-        ({ names, layer }): Variant => ({
-          code: `bidirectional-merge:${mode}`,
-          layer,
-          change: inLayers(names, (s, l) => changeLayer(s, l.name, { bidirectional: mode })),
+      inEach(
+        both(scenario).filter(l => l.bidirectional !== mode),
+        `bidirectional-merge:${mode}`,
+        (s, l) => changeLayer(s, l.name, { bidirectional: mode }),
+        () => ({
           why: `The two directions are merged by ${WORDS[mode]}; the network has ${both(scenario)[0].bidirectional}.`,
           fix: { keras: `Bidirectional(LSTM(M), merge_mode='${both(scenario)[0].bidirectional}')` },
         }),
@@ -122,9 +121,9 @@ export const backwardNotFlipped: Hypothesis = {
   },
   example: { layers: 'birnn:2+seq,dense:1', N: 1, T: 3, D: 2 },
   variants: scenario =>
-    placesOf(both(scenario).filter(l => l.returnSequences)).map(({ names, layer }) => ({
-      code: 'backward-not-flipped',
-      layer,
-      change: inLayers(names, (s, l) => changeLoop(s, l.name, { notFlipped: true })),
-    })),
+    inEach(
+      both(scenario).filter(l => l.returnSequences),
+      'backward-not-flipped',
+      (s, l) => changeLoop(s, l.name, { notFlipped: true }),
+    ),
 };

@@ -1,15 +1,14 @@
 import { largestDifference } from '../../tensor/difference.js';
 import { sliceFirst } from '../../tensor/layout.js';
-import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { smallNumber } from '../figures.js';
 import { type Fitted, fitTo } from '../fit.js';
-import type { Candidate, Hypothesis } from '../hypothesis.js';
+import type { Candidate, Hypothesis, Variant } from '../hypothesis.js';
 import { uniformNoise } from '../noise.js';
 import { type Outcome, runScenario, workOf } from '../run.js';
-import { changeWeights, mapData, recurrentLayers, type Scenario, samplesOf } from '../scenario.js';
+import { mapData, recurrentLayers, type Scenario, samplesOf } from '../scenario.js';
 import { samplesOff } from '../slices.js';
 import { NEAR_NOISE } from '../thresholds.js';
-import { headOf } from './heads.js';
 import { eachFeature, withX } from './inputs.js';
 import { constantStates, startingWith } from './stateStart.js';
 
@@ -74,6 +73,21 @@ function estimated(scenario: Scenario, right: Outcome, other: Tensor, noise: num
 const line = (scale: number, offset: number, what: string) =>
   `${Math.abs(scale - 1) < 1e-6 ? '' : `${smallNumber(scale)} · `}${what}${Math.abs(offset) < 1e-6 ? '' : ` ${offset < 0 ? '−' : '+'} ${smallNumber(Math.abs(offset))}`}`;
 
+/** For --simulate and for what an input can show: found by estimating, never searched. */
+export const simulated = (code: string, layer: string | null, change: Variant['change']): Variant => ({
+  code,
+  layer,
+  unsearched: true,
+  change,
+});
+
+/** x of a scenario, each number by a line. */
+const scaledX = (s: Scenario, scale: number, offset = 0) =>
+  withX(
+    s,
+    mapData(s.input.x, v => scale * v + offset),
+  );
+
 export const inputScaledBy: Hypothesis = {
   name: 'input-scaled-by',
   title: 'x has another scale or offset',
@@ -81,62 +95,39 @@ export const inputScaledBy: Hypothesis = {
   why: 'The network saw x times a number, plus a number: another unit, or a scaler that was fitted on other data.',
   fix: { numpy: 'x = (x - offset) / scale      # ← one scaler for both sides' },
   example: { layers: 'rnn:3,dense:2', N: 4, T: 3, D: 2 },
-  variants: ({ input }) =>
-    input.x.shape.length === 3
-      ? [
-          {
-            code: 'input-scaled-by',
-            layer: null,
-            unsearched: true,
-            change: s =>
-              withX(
-                s,
-                mapData(s.input.x, v => 1.7 * v + 0.3),
-              ),
-          },
-        ]
-      : [],
+  variants: ({ input }) => (input.x.shape.length === 3 ? [simulated('input-scaled-by', null, s => scaledX(s, 1.7, 0.3))] : []),
   estimate(scenario, right, other, noise) {
     const { x } = scenario.input;
     if (x.shape.length !== 3 || !isApart(scenario, right, other)) return [];
     const D = x.shape[2];
     const each = (values: readonly number[]) => (v: number, d: number) => values[2 * d] * v + values[2 * d + 1];
+    const lines = (values: readonly number[]) =>
+      Array.from({ length: Math.min(D, 4) }, (_, d) => line(values[2 * d], values[2 * d + 1], `x${d + 1}`)).join(', ');
+    const found = (start: Unknown['start'], change: Unknown['change'], why: Unknown['why']) => ({
+      code: 'input-scaled-by',
+      start,
+      change,
+      why,
+    });
     return estimated(scenario, right, other, noise, [
-      {
-        code: 'input-scaled-by',
-        start: [[1.1], [0.2], [4], [-1]],
-        change: (s, [f]) =>
-          withX(
-            s,
-            mapData(s.input.x, v => f * v),
-          ),
-        why: ([f]) => `The network saw ${smallNumber(f)} · x: one factor for all of x.`,
-      },
-      {
-        code: 'input-scaled-by',
-        start: [
-          [1, 0],
-          [0.3, 0],
-          [3, 0],
-        ],
-        change: (s, [f, o]) =>
-          withX(
-            s,
-            mapData(s.input.x, v => f * v + o),
-          ),
-        why: ([f, o]) => `The network saw ${line(f, o, 'x')}: one scale and one offset for all of x.`,
-      },
+      found(
+        [[1.1], [0.2], [4], [-1]],
+        (s, [f]) => scaledX(s, f),
+        ([f]) => `The network saw ${smallNumber(f)} · x: one factor for all of x (or for all of the first layer’s Wx).`,
+      ),
+      found(
+        [1, 0.3, 3].map(f => [f, 0]),
+        (s, [f, o]) => scaledX(s, f, o),
+        ([f, o]) => `The network saw ${line(f, o, 'x')}: one scale and one offset for all of x.`,
+      ),
       ...(D > 1
         ? [
-            {
-              code: 'input-scaled-by',
-              start: [Array.from({ length: 2 * D }, (_, k) => (k % 2 === 0 ? 1 : 0))],
-              change: (s: Scenario, values: readonly number[]) => withX(s, eachFeature(s.input.x, each(values))),
-              why: (values: readonly number[]) =>
-                `Each feature of x has a scale and an offset of its own: the network saw ${Array.from({ length: Math.min(D, 4) }, (_, d) =>
-                  line(values[2 * d], values[2 * d + 1], `x${d + 1}`),
-                ).join(', ')}${D > 4 ? ' …' : ''} (a scaler fitted on other data).`,
-            },
+            found(
+              [Array.from({ length: 2 * D }, (_, k) => (k % 2 === 0 ? 1 : 0))],
+              (s, values) => withX(s, eachFeature(s.input.x, each(values))),
+              values =>
+                `Each feature of x has a scale and an offset of its own: the network saw ${lines(values)}${D > 4 ? ' …' : ''} (a scaler fitted on other data).`,
+            ),
           ]
         : []),
     ]);
@@ -151,7 +142,7 @@ function withStates(s: Scenario, values: readonly number[]): Scenario {
       const width = t.shape[1];
       const from = at;
       at += width;
-      return { shape: t.shape, data: Float64Array.from(t.data, (_, k) => values[from + (k % width)]) };
+      return mapData(t, (_, k) => values[from + (k % width)]);
     });
     return [l.name, own] as const;
   });
@@ -170,20 +161,16 @@ export const stateRandom: Hypothesis = {
   },
   example: { layers: 'rnn:2+seq,dense:2', N: 2, T: 3, D: 2 },
   variants: scenario =>
-    recurrentLayers(scenario).length > 0
-      ? [
-          {
-            code: 'state-random',
-            layer: null,
-            unsearched: true,
-            change: s =>
-              withStates(
-                s,
-                Array.from({ length: widthOf(s) }, (_, k) => 0.4 + 0.3 * Math.sin(k)),
-              ),
-          },
-        ]
-      : [],
+    recurrentLayers(scenario).length === 0
+      ? []
+      : [
+          simulated('state-random', null, s =>
+            withStates(
+              s,
+              Array.from({ length: widthOf(s) }, (_, k) => 0.4 + 0.3 * Math.sin(k)),
+            ),
+          ),
+        ],
   estimate(scenario, right, other, noise) {
     const P = recurrentLayers(scenario).length === 0 ? 0 : widthOf(scenario);
     if (P === 0 || scenario.input.initialStates || !isApart(scenario, right, other)) return [];
@@ -249,83 +236,4 @@ function eachSample(
   const why = `Each sample starts from a state of its own, which is not zero, or sees another x at its first step; the state of sample 1 would be ${shown(first)} (estimated from your output).`;
   // any other first step of x would do the same
   return [{ code: 'state-random', layer: null, y: { shape: other.shape, data }, chosen: N * start.length, digits: LIKELY, why }];
-}
-
-/** Rates that people use. */
-const RATES = [0.5, 0.2, 0.3, 0.1, 0.4, 0.25, 0.6, 0.15, 0.05, 0.7, 0.75, 0.8];
-/** All masks of more units are not tried. */
-const MOST_UNITS = 16;
-const MOST_MASKS = 2 ** 25;
-
-export const dropoutOn: Hypothesis = {
-  name: 'dropout-on',
-  title: 'dropout is still on',
-  often: true,
-  alone: true,
-  why: 'Dropout before the dense layer is still on: some units of h are 0, the others are multiplied by 1 / (1 − p).',
-  fix: {
-    numpy: 'y = h @ Wo + bo               # ← no mask when y is predicted',
-    keras: 'y = model(x, training=False)  # ← or model.predict(x)',
-    torch: 'model.eval()                  # ← before y = model(x)',
-  },
-  example: { layers: 'rnn:4,dense:3', N: 3, T: 2, D: 2 },
-  variants: scenario =>
-    headOf(scenario) ? [{ code: 'dropout-on', layer: headOf(scenario)!.name, unsearched: true, change: halfOfHead }] : [],
-  estimate(scenario, right, other, noise) {
-    const head = headOf(scenario);
-    const h = head && right.layers.get(head.name)?.inputs[0].tensor;
-    const own = head && scenario.weights.get(head.name);
-    const [Wo, bo] = [own?.get('Wo'), own?.get('bo')?.data];
-    if (head?.kind !== 'dense' || head.activation !== 'linear' || !h || !Wo || right.y.data.length !== other.data.length) return [];
-    const [M, K] = Wo.shape;
-    const R = other.data.length / K;
-    if (M > MOST_UNITS || h.data.length !== R * M || R * 2 ** M > MOST_MASKS) return [];
-    const near = NEAR_NOISE * noise;
-    const digits = (asSpecified: number) => K * Math.log10(Math.max(1, asSpecified / near)) - M * Math.log10(2);
-    for (const rate of RATES) {
-      const y = new Float64Array(other.data.length);
-      let [dropped, r, sure] = [0, 0, -Math.log10(RATES.length)];
-      for (; r < R; r++) {
-        const scores = Float64Array.from({ length: K }, (_, k) => other.data[r * K + k] - (bo ? bo[k] : 0));
-        const found = maskFor(h.data, r, M, K, Wo.data, scores, rate, near);
-        if (!found) break;
-        dropped += found.dropped;
-        sure += digits(largestDifference(right.y.data, other.data, r * K, (r + 1) * K).abs);
-        found.sums.forEach((v, k) => {
-          y[r * K + k] = v + (bo ? bo[k] : 0);
-        });
-      }
-      if (r < R) continue;
-      const why = `Dropout before ${head.name} is still on: in every row the units of h are either 0 or ${smallNumber(1 / (1 - rate))} times the right ones (p = ${rate}); ${dropped} of ${R * M} are 0.`;
-      return [{ code: 'dropout-on', layer: head.name, y: { shape: other.shape, data: y }, chosen: 0, digits: sure - 2, why }];
-    }
-    return [];
-  },
-};
-
-/** The units of row r that are dropped, found by trying every set of them, one unit changed at a time (Gray code). */
-function maskFor(h: FloatArray, r: number, M: number, K: number, Wo: FloatArray, scores: Float64Array, rate: number, near: number) {
-  const terms = Array.from({ length: M }, (_, m) =>
-    Float64Array.from({ length: K }, (_u, k) => (h[r * M + m] * Wo[m * K + k]) / (1 - rate)),
-  );
-  const sums = new Float64Array(K);
-  const kept = new Uint8Array(M);
-  for (let code = 0; ; ) {
-    let off = 0;
-    for (let k = 0; k < K && off <= near; k++) off = Math.max(off, Math.abs(sums[k] - scores[k]));
-    if (off <= near) return { sums, dropped: M - kept.reduce((a, b) => a + b, 0) };
-    code++;
-    if (code >= 2 ** M) return undefined;
-    const m = 31 - Math.clz32(code & -code);
-    kept[m] ^= 1;
-    const sign = kept[m] ? 1 : -1;
-    for (let k = 0; k < K; k++) sums[k] += sign * terms[m][k];
-  }
-}
-
-/** Every second unit left out, the others doubled: for --simulate. */
-function halfOfHead(s: Scenario): Scenario {
-  return changeWeights(s, headOf(s)!.name, (name, t) =>
-    name === 'Wo' ? { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (Math.floor(k / t.shape[1]) % 2 === 0 ? 2 * v : 0)) } : t,
-  );
 }

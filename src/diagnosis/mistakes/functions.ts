@@ -4,6 +4,7 @@ import { activated } from '../../layers/activation.js';
 import { isRecurrent, type LayerSpec } from '../../model/spec.js';
 import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
 import { changeLayer, inLayers, placesOf, type Scenario } from '../scenario.js';
+import { finished, inEach } from '../variants.js';
 
 /** Mistakes with activation functions: another one, none, softmax left out or taken twice, a hard sigmoid. */
 
@@ -216,12 +217,7 @@ export const softmaxMissing: Hypothesis = {
     torch: 'y = torch.softmax(fc(h), dim=-1)',
   },
   example: { layers: 'rnn:3,dense:2@softmax', N: 2, T: 2, D: 2 },
-  variants: scenario =>
-    placesOf(softmaxLayers(scenario)).map(({ names, layer }) => ({
-      code: 'softmax-missing',
-      layer,
-      change: inLayers(names, (s, l) => changeLayer(s, l.name, { activation: 'linear' })),
-    })),
+  variants: scenario => inEach(softmaxLayers(scenario), 'softmax-missing', (s, l) => changeLayer(s, l.name, { activation: 'linear' })),
 };
 
 export const softmaxTwice: Hypothesis = {
@@ -237,5 +233,5 @@ export const softmaxTwice: Hypothesis = {
   variants: scenario =>
     softmaxLayers(scenario)
       .filter(l => l.name === scenario.model.output)
-      .map(l => ({ code: 'softmax-twice', layer: l.name, change: s => ({ ...s, finish: [...s.finish, y => activated('softmax', y)] }) })),
+      .map(l => ({ code: 'softmax-twice', layer: l.name, change: s => finished(s, y => activated('softmax', y)) })),
 };

@@ -1,7 +1,8 @@
 import { getCell } from '../../cells/index.js';
 import { after, equations, gruStep, lstmStep, stepVariants } from '../equations.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeWeights, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import type { Hypothesis } from '../hypothesis.js';
+import { changeWeights, recurrentLayers, type Scenario } from '../scenario.js';
+import { inEach } from '../variants.js';
 import { isMirrored, onGate } from './gruGates.js';
 
 /** A gate that is used the other way round, or has an activation of its own; two states that are exchanged. */
@@ -28,11 +29,11 @@ export const gateInverted: Hypothesis = {
       const gates = getCell(kind).gates;
       const layers = recurrentLayers(scenario).filter(l => l.kind === kind && isMirrored(l.recurrentActivation) && !l.peepholes);
       return INVERTED[kind].flatMap(gate =>
-        placesOf(layers).map(
-          ({ names, layer }): Variant => ({
-            code: `gate-inverted:${gate}`,
-            layer,
-            change: inLayers(names, (s, l) => changeWeights(s, l.name, (_, t) => onGate(t, gates.length, gates.indexOf(gate), v => -v))),
+        inEach(
+          layers,
+          `gate-inverted:${gate}`,
+          (s, l) => changeWeights(s, l.name, (_, t) => onGate(t, gates.length, gates.indexOf(gate), v => -v)),
+          layer => ({
             why: `In ${layer ?? `every ${kind.toUpperCase()}`} gate ${gate} is used the other way round: 1 − ${gate} where ${gate} belongs.`,
             fix: { numpy: `${gate} = sigmoid(x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate})   # ← ${gate}, not 1 - ${gate}` },
           }),

@@ -2,16 +2,17 @@ import type { ActivationSpec } from '../../activations/activation.js';
 import { formatActivation } from '../../activations/index.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLayer, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { changeLayer, changeWeights, mapData, recurrentLayers, type Scenario } from '../scenario.js';
+import { inEach } from '../variants.js';
 
 /** Mistakes with the gates of a GRU: where r acts, and which side z keeps. */
 
 function gruVariants(scenario: Scenario, resetAfter: boolean, code: string): Variant[] {
-  return placesOf(recurrentLayers(scenario).filter(l => l.kind === 'gru' && l.resetAfter !== resetAfter)).map(({ names, layer }) => ({
+  return inEach(
+    recurrentLayers(scenario).filter(l => l.kind === 'gru' && l.resetAfter !== resetAfter),
     code,
-    layer,
-    change: inLayers(names, (s, l) => changeLayer(s, l.name, { resetAfter })),
-  }));
+    (s, l) => changeLayer(s, l.name, { resetAfter }),
+  );
 }
 
 export const gruResetBefore: Hypothesis = {
@@ -43,11 +44,11 @@ export const gruUpdateSwapped: Hypothesis = {
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
   // 1 − σ(a) = σ(−a), for the hard sigmoids, too: the weights of z with the other sign
   variants: scenario =>
-    placesOf(recurrentLayers(scenario).filter(l => l.kind === 'gru' && isMirrored(l.recurrentActivation))).map(({ names, layer }) => ({
-      code: 'gru-update-swapped',
-      layer,
-      change: inLayers(names, (s, l) => changeWeights(s, l.name, (_, t) => onGate(t, 3, 0, v => -v))),
-    })),
+    inEach(
+      recurrentLayers(scenario).filter(l => l.kind === 'gru' && isMirrored(l.recurrentActivation)),
+      'gru-update-swapped',
+      (s, l) => changeWeights(s, l.name, (_, t) => onGate(t, 3, 0, v => -v)),
+    ),
 };
 
 /** Whether the gate's other side is its mirror image: f(−a) = 1 − f(a). */
@@ -59,5 +60,5 @@ export function isMirrored(gate: ActivationSpec | null): boolean {
 export function onGate(t: Tensor, G: number, g: number, f: (v: number) => number): Tensor {
   const width = t.shape[t.shape.length - 1];
   const M = width / G;
-  return { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (Math.floor((k % width) / M) === g ? f(v) : v)) };
+  return mapData(t, (v, k) => (Math.floor((k % width) / M) === g ? f(v) : v));
 }

@@ -20,7 +20,7 @@ function isFeatures({ input }: Scenario): boolean {
 /** Feature d of x [N, T, D] through a line of its own. */
 export function eachFeature(x: Tensor, f: (v: number, d: number) => number): Tensor {
   const D = x.shape[2];
-  return { shape: x.shape, data: Float64Array.from(x.data, (v, i) => f(v, i % D)) };
+  return mapData(x, (v, i) => f(v, i % D));
 }
 
 interface Moments {
@@ -169,7 +169,7 @@ export const inputIntegers: Hypothesis = {
 /** Column d of the result is column from[d]. */
 function withFeatures(x: Tensor, from: readonly number[]): Tensor {
   const D = x.shape[2];
-  return { shape: x.shape, data: Float64Array.from(x.data, (_, i) => x.data[i - (i % D) + from[i % D]]) };
+  return mapData(x, (_, i) => x.data[i - (i % D) + from[i % D]]);
 }
 
 export const featuresPermuted: Hypothesis = {
@@ -333,12 +333,7 @@ export const paddingRow: Hypothesis = {
             ...s.weights,
             [
               l.name,
-              new Map(
-                [...(s.weights.get(l.name) ?? [])].map(([name, t]) => [
-                  name,
-                  { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (k < t.shape[1] ? 0 : v)) },
-                ]),
-              ),
+              new Map([...(s.weights.get(l.name) ?? [])].map(([name, t]) => [name, mapData(t, (v, k) => (k < t.shape[1] ? 0 : v))])),
             ],
           ]),
         }),

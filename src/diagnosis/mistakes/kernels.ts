@@ -3,7 +3,8 @@ import type { RecurrentSpec } from '../../model/spec.js';
 import { concatLast, permuteBlocks, sliceLast, transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
-import { changeWeights, inLayers, placesOf, recurrentLayers, type Scenario, waysOf } from '../scenario.js';
+import { recurrentLayers, type Scenario, waysOf } from '../scenario.js';
+import { inEach, onNamed } from '../variants.js';
 
 /** Mistakes in how weight matrices are laid out: transposed, reshaped, gate blocks in another order. */
 
@@ -22,17 +23,20 @@ function gatesOf(layer: RecurrentSpec): number {
   return getCell(layer.kind).gates.length;
 }
 
-/** `change` on the weight `name` (Wx, Wh, bh) of every direction of the layers. */
+/** `change` on these weights (Wx, Wh, bh) of every direction, in all of the layers and in each. */
 function onWeights(
+  layers: readonly RecurrentSpec[],
+  code: string,
   names: readonly string[],
-  weightNames: readonly string[],
   change: (t: Tensor, layer: RecurrentSpec) => Tensor,
-): Variant['change'] {
-  return inLayers(names, (s, layer) => {
-    const recurrent = layer as RecurrentSpec;
-    const wanted = waysOf(recurrent).flatMap(way => weightNames.map(name => way + name));
-    return changeWeights(s, layer.name, (name, t) => (wanted.includes(name) ? change(t, recurrent) : t));
-  });
+  more: Partial<Variant> = {},
+): Variant[] {
+  return inEach(
+    layers,
+    code,
+    (s, l) => onNamed(s, l.name, names, t => change(t, l)),
+    () => more,
+  );
 }
 
 /** Rows of Wx (its input width), where the weights are there. */
@@ -58,19 +62,17 @@ export const wxTransposed: Hypothesis = {
       l => l.kind === 'dense' && scenario.weights.get(l.name)?.get('Wo')?.shape[0] === l.units && l.units > 1,
     );
     return [
-      ...placesOf(blocks).map(p => ({
-        code: 'wx-transposed',
-        layer: p.layer,
-        change: onWeights(p.names, ['Wx'], (t, l) => transposeBlocks(t, gatesOf(l))),
-      })),
-      ...placesOf(whole).map(p => ({ code: 'wx-transposed', layer: p.layer, change: onWeights(p.names, ['Wx'], transpose) })),
-      ...placesOf(dense).map(p => ({
-        code: 'wx-transposed',
-        layer: p.layer,
-        change: inLayers(p.names, (s, l) => changeWeights(s, l.name, (name, t) => (name === 'Wo' ? transpose(t) : t))),
-        why: 'The weights Wo of the dense layer are transposed: PyTorch keeps them as [outputs, inputs], Keras as [inputs, outputs].',
-        fix: { numpy: 'Wo = fc_weight.T              # ← PyTorch keeps [K, M], h @ Wo needs [M, K]' },
-      })),
+      ...onWeights(blocks, 'wx-transposed', ['Wx'], (t, l) => transposeBlocks(t, gatesOf(l))),
+      ...onWeights(whole, 'wx-transposed', ['Wx'], transpose),
+      ...inEach(
+        dense,
+        'wx-transposed',
+        (s, l) => onNamed(s, l.name, ['Wo'], transpose),
+        () => ({
+          why: 'The weights Wo of the dense layer are transposed: PyTorch keeps them as [outputs, inputs], Keras as [inputs, outputs].',
+          fix: { numpy: 'Wo = fc_weight.T              # ← PyTorch keeps [K, M], h @ Wo needs [M, K]' },
+        }),
+      ),
     ];
   },
 };
@@ -87,11 +89,12 @@ export const whTransposed: Hypothesis = {
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
-    placesOf(recurrentLayers(scenario).filter(l => l.projection === null && l.units > 1)).map(p => ({
-      code: 'wh-transposed',
-      layer: p.layer,
-      change: onWeights(p.names, ['Wh'], (t, l) => transposeBlocks(t, gatesOf(l))),
-    })),
+    onWeights(
+      recurrentLayers(scenario).filter(l => l.projection === null && l.units > 1),
+      'wh-transposed',
+      ['Wh'],
+      (t, l) => transposeBlocks(t, gatesOf(l)),
+    ),
 };
 
 export const wxReshaped: Hypothesis = {
@@ -112,23 +115,13 @@ export const wxReshaped: Hypothesis = {
         kind,
       ),
     );
-    const names = ['Wx'];
-    const both = ['Wx', 'Wh'];
+    const isSquare = ({ layer }: Variant) => (layer === null ? layers.every(l => square.includes(l.name)) : square.includes(layer));
     return [
-      ...placesOf(layers)
-        .filter(p => !p.names.every(name => square.includes(name)))
-        .map(p => ({
-          code: 'wx-reshaped',
-          layer: p.layer,
-          change: onWeights(p.names, names, reshaped),
-        })),
-      ...placesOf(gated).map(p => ({
-        code: 'wx-reshaped',
-        layer: p.layer,
-        change: onWeights(p.names, both, reshaped),
+      ...onWeights(layers, 'wx-reshaped', ['Wx'], reshaped).filter(v => !isSquare(v)),
+      ...onWeights(gated, 'wx-reshaped', ['Wx', 'Wh'], reshaped, {
         why: 'Wx and Wh were brought from [G·M, …] to […, G·M] by reshape instead of by a transpose: the shapes are right, the numbers are in the wrong places.',
         fix: { numpy: 'Wx, Wh = weight_ih_l0.T, weight_hh_l0.T   # ← not .reshape' },
-      })),
+      }),
       ...elsewhere,
     ];
   },
@@ -142,13 +135,10 @@ function foreignReshapes(layers: readonly RecurrentSpec[], kind: 'gru' | 'lstm')
     const there = [...order].map(g => gates.indexOf(g));
     const back = gates.map(g => order.indexOf(g));
     const change = (t: Tensor) => permuteBlocks(reshaped(permuteBlocks(t, there)), back);
-    return placesOf(layers).flatMap(p =>
-      [['Wx'], ['Wx', 'Wh']].map(weights => ({
-        code: 'wx-reshaped',
-        layer: p.layer,
-        change: onWeights(p.names, weights, change),
+    return [['Wx'], ['Wx', 'Wh']].flatMap(weights =>
+      onWeights(layers, 'wx-reshaped', weights, change, {
         why: `${weights.join(' and ')} ${weights.length > 1 ? 'were' : 'was'} brought from [G·M, …] to […, G·M] by reshape instead of by a transpose, with the gates in the order of ${of}.`,
-      })),
+      }),
     );
   });
 }
@@ -185,12 +175,6 @@ function provenance(cell: string, gates: readonly string[], order: readonly stri
   return '';
 }
 
-/** The blocks of the weights read in another order than in the file. */
-function permuting(names: readonly string[], weights: readonly string[], gates: readonly string[], order: readonly string[]) {
-  const blocks = gates.map(g => order.indexOf(g));
-  return onWeights(names, weights, t => permuteBlocks(t, blocks));
-}
-
 /** The code reads the blocks as `order`: it gets them in that order, or reads them as they stand. */
 function orderFix(gates: readonly string[], order: readonly string[], which: string): Fix {
   const G = gates.length;
@@ -222,35 +206,25 @@ export const gateOrder: Hypothesis = {
       const gates = getCell(kind).gates;
       const own = layers.filter(l => l.kind === kind);
       const biased = own.some(l => l.useBias);
-      return otherOrders(gates).flatMap(order =>
-        placesOf(own).flatMap((p): Variant[] => {
-          const reads = gates.map((g, b) => (g === order[b] ? '' : `block ${g} is used as ${order[b]}`)).filter(Boolean);
-          const from = provenance(kind, gates, order);
-          const why = `The gate blocks of the ${kind.toUpperCase()}'s weights (${gates.join(' ')}) are read as ${order.join(' ')}: ${reads.join(', ')}.${from}`;
-          const of = (weights: readonly string[]) => ({
-            code: `gate-order:${order.join('')}`,
-            layer: p.layer,
-            change: permuting(p.names, weights, gates, order),
+      return otherOrders(gates).flatMap((order): Variant[] => {
+        const reads = gates.map((g, b) => (g === order[b] ? '' : `block ${g} is used as ${order[b]}`)).filter(Boolean);
+        const from = provenance(kind, gates, order);
+        const why = `The gate blocks of the ${kind.toUpperCase()}'s weights (${gates.join(' ')}) are read as ${order.join(' ')}: ${reads.join(', ')}.${from}`;
+        const blocks = gates.map(g => order.indexOf(g));
+        const of = (weights: readonly string[], words: string, which: string, rare = false) =>
+          onWeights(own, `gate-order:${order.join('')}`, weights, t => permuteBlocks(t, blocks), {
+            why: why + words,
+            fix: orderFix(gates, order, which),
+            rare,
           });
-          const whole: Variant = { ...of(['Wx', 'Wh', 'bh']), why, fix: orderFix(gates, order, 'for Wx, Wh and the bias alike') };
-          if (!from || !biased) return [whole];
-          return [
-            whole,
-            {
-              ...of(['Wx', 'Wh']),
-              why: `${why}\nOnly the matrices are: the bias stands in the right order.`,
-              fix: orderFix(gates, order, 'for Wx and Wh; the bias is right'),
-              rare: true,
-            },
-            {
-              ...of(['bh']),
-              why: `${why}\nOnly the bias is: the matrices stand in the right order.`,
-              fix: orderFix(gates, order, 'for the bias, as was done for Wx and Wh'),
-              rare: true,
-            },
-          ];
-        }),
-      );
+        const whole = of(['Wx', 'Wh', 'bh'], '', 'for Wx, Wh and the bias alike');
+        if (!from || !biased) return whole;
+        return [
+          ...whole,
+          ...of(['Wx', 'Wh'], '\nOnly the matrices are: the bias stands in the right order.', 'for Wx and Wh; the bias is right', true),
+          ...of(['bh'], '\nOnly the bias is: the matrices stand in the right order.', 'for the bias, as was done for Wx and Wh', true),
+        ];
+      });
     });
   },
 };

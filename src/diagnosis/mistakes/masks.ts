@@ -1,5 +1,6 @@
 import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLayer, changeLoop, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { changeLayer, changeLoop, inLayers, recurrentLayers, type Scenario } from '../scenario.js';
+import { inEach } from '../variants.js';
 import { pools } from './heads.js';
 
 /** Mistakes with padding: what a masked step outputs, and whether it is run at all. */
@@ -11,11 +12,11 @@ export function hasMask({ input, model }: Scenario): boolean {
 
 function outputVariants(scenario: Scenario, zeroOutputForMask: boolean, code: string): Variant[] {
   if (!hasMask(scenario)) return [];
-  return placesOf(recurrentLayers(scenario).filter(l => l.zeroOutputForMask !== zeroOutputForMask)).map(({ names, layer }) => ({
+  return inEach(
+    recurrentLayers(scenario).filter(l => l.zeroOutputForMask !== zeroOutputForMask),
     code,
-    layer,
-    change: inLayers(names, (s, l) => changeLayer(s, l.name, { zeroOutputForMask })),
-  }));
+    (s, l) => changeLayer(s, l.name, { zeroOutputForMask }),
+  );
 }
 
 export const maskZeros: Hypothesis = {

@@ -2,13 +2,14 @@ import { formatActivation } from '../../activations/index.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { mapData, type Scenario } from '../scenario.js';
+import { finished } from '../variants.js';
 import { headOf } from './heads.js';
 
 /** A function of y, number by number: its exponential, its logarithm. */
 
 /** y as it is, and then `finish`. */
 export function finishing(code: string, finish: (y: Tensor) => Tensor, more: Partial<Variant> = {}): Variant {
-  return { code, layer: null, change: s => ({ ...s, finish: [...s.finish, finish] }), ...more };
+  return { code, layer: null, change: s => finished(s, finish), ...more };
 }
 
 const ELEMENTWISE: readonly { name: string; f: (v: number) => number; numpy: string; back: string }[] = [

@@ -1,6 +1,7 @@
 import { swapBatchAndTime, transpose } from '../../tensor/layout.js';
 import { type FloatArray, reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
+import { finished } from '../variants.js';
 
 /** The numbers of y with their axes in another order: [T, N, K] of a time-major framework, [K, N] of a matrix times columns. */
 
@@ -71,7 +72,7 @@ export const outputLayout: Hypothesis = {
       code: 'output-layout',
       layer: null,
       needs: 'all',
-      change: s => ({ ...s, finish: [...s.finish, change] }),
+      change: s => finished(s, change),
       why,
     });
     const only = (rank: number, change: (y: Tensor) => Tensor) => (y: Tensor) => (y.shape.length === rank ? change(y) : y);

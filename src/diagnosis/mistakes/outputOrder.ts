@@ -2,7 +2,9 @@ import { distance } from '../../tensor/difference.js';
 import { flipTime } from '../../tensor/layout.js';
 import { sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Candidate, Hypothesis, Variant } from '../hypothesis.js';
+import { mapData } from '../scenario.js';
 import { NEAR_NOISE } from '../thresholds.js';
+import { finished } from '../variants.js';
 
 /** Right numbers in wrong places: outputs, samples or steps in another order, some of them twice, all of them one place further. */
 
@@ -20,7 +22,7 @@ export const outputsPermuted: Hypothesis = {
             code: 'outputs-permuted',
             layer: null,
             unsearched: true,
-            change: s => ({ ...s, finish: [...s.finish, y => columns(y, k => (k + 1) % y.shape[y.shape.length - 1])] }),
+            change: s => finished(s, y => columns(y, k => (k + 1) % y.shape[y.shape.length - 1])),
           },
         ]
       : [],
@@ -55,7 +57,7 @@ function lastWidth(output: string, { weights }: { weights: ReadonlyMap<string, R
 /** Column k of the result is column from(k) of `source`. */
 function columns(like: Tensor, from: (k: number) => number, source: Tensor = like): Tensor {
   const K = like.shape[like.shape.length - 1];
-  return { shape: like.shape, data: Float64Array.from(like.data, (_, i) => source.data[i - (i % K) + from(i % K)]) };
+  return mapData(like, (_, i) => source.data[i - (i % K) + from(i % K)]);
 }
 
 function columnDistance(a: Tensor, from: number, b: Tensor, k: number): number {
@@ -92,9 +94,7 @@ export const samplesPermuted: Hypothesis = {
     torch: 'loader = DataLoader(data, shuffle=False)   # ← and pack_padded_sequence(x, lengths, enforce_sorted=False)',
   },
   example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
-  variants: () => [
-    { code: 'samples-permuted', layer: null, needs: 'all', change: s => ({ ...s, finish: [...s.finish, rotate] }), unsearched: true },
-  ],
+  variants: () => [{ code: 'samples-permuted', layer: null, needs: 'all', change: s => finished(s, rotate), unsearched: true }],
   fromOutput(_scenario, right, other, noise): Candidate[] {
     const order = samplesOrder(right.y, other, noise);
     if (!order || new Set(order).size < order.length) return [];
@@ -116,17 +116,13 @@ export const samplesRepeated: Hypothesis = {
       code: 'samples-repeated',
       layer: null,
       needs: 'all',
-      change: s => ({
-        ...s,
-        finish: [
-          ...s.finish,
-          y =>
-            rows(
-              y,
-              Array.from({ length: y.shape[0] }, (_, n) => n - (n % 2)),
-            ),
-        ],
-      }),
+      change: s =>
+        finished(s, y =>
+          rows(
+            y,
+            Array.from({ length: y.shape[0] }, (_, n) => n - (n % 2)),
+          ),
+        ),
       unsearched: true,
     },
   ],
@@ -230,7 +226,7 @@ function shiftVariants(code: string, axis: 0 | 1, noun: string): Variant[] {
         code,
         layer: null,
         needs: 'all',
-        change: s => ({ ...s, finish: [...s.finish, y => (y.shape.length >= rank ? shifted(y, axis, by, fill) : y)] }),
+        change: s => finished(s, y => (y.shape.length >= rank ? shifted(y, axis, by, fill) : y)),
         why: `Every output is one ${noun} too ${by > 0 ? 'late' : 'early'}: your ${noun} ${by > 0 ? 2 : 1} is the right ${noun} ${by > 0 ? 1 : 2}. The ${by > 0 ? 'first' : 'last'} ${noun} ${fill === 'zeros' ? 'is zero' : 'appears twice'}.`,
       }),
     ),
@@ -244,7 +240,5 @@ export const outputReversed: Hypothesis = {
   why: 'The rows of your output run from the last step to the first: the equations are right, the sequence is reversed in time (go_backwards returns it so, and so does [:, ::-1]).',
   fix: { numpy: 'y = y[:, ::-1]', keras: 'y = keras.ops.flip(y, axis=1)', torch: 'y = y.flip(1)' },
   example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2 },
-  variants: () => [
-    { code: 'output-reversed', layer: null, change: s => ({ ...s, finish: [...s.finish, y => (y.shape.length === 3 ? flipTime(y) : y)] }) },
-  ],
+  variants: () => [{ code: 'output-reversed', layer: null, change: s => finished(s, y => (y.shape.length === 3 ? flipTime(y) : y)) }],
 };

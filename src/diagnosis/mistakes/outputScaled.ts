@@ -6,6 +6,7 @@ import { smallNumber } from '../figures.js';
 import type { Candidate, Hypothesis } from '../hypothesis.js';
 import type { Outcome } from '../run.js';
 import { mapData, type Scenario } from '../scenario.js';
+import { finished } from '../variants.js';
 import { headOf } from './heads.js';
 
 /** The other output is the right one times a number, plus a number: another unit, not another equation. */
@@ -55,7 +56,7 @@ export const outputScaled: Hypothesis = {
     {
       code: 'output-scaled',
       layer: null,
-      change: s => ({ ...s, finish: [...s.finish, y => mapData(y, v => 20 * v + 3)] }),
+      change: s => finished(s, y => mapData(y, v => 20 * v + 3)),
       unsearched: true,
     },
   ],
@@ -94,7 +95,7 @@ export const outputScaledEach: Hypothesis = {
     (headOf(scenario)?.kind === 'dense' ? [1] : []).map(() => ({
       code: 'output-scaled-each',
       layer: null,
-      change: s => ({ ...s, finish: [...s.finish, y => eachColumn(y, (v, k) => (k + 2) * v + k)] }),
+      change: s => finished(s, y => eachColumn(y, (v, k) => (k + 2) * v + k)),
       unsearched: true,
     })),
   fromOutput(scenario, right, other, noise): Candidate[] {
@@ -127,7 +128,7 @@ function unitsBelow(scenario: Scenario, right: Outcome): number {
 
 export function eachColumn(y: Tensor, f: (v: number, k: number) => number): Tensor {
   const K = y.shape[y.shape.length - 1];
-  return { shape: y.shape, data: Float64Array.from(y.data, (v, i) => f(v, i % K)) };
+  return mapData(y, (v, i) => f(v, i % K));
 }
 
 export const outputNegated: Hypothesis = {
@@ -137,7 +138,7 @@ export const outputNegated: Hypothesis = {
   why: 'Every number of your output is the right one with the other sign.',
   fix: { numpy: 'y = -y' },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
-  variants: () => [{ code: 'output-negated', layer: null, change: s => ({ ...s, finish: [...s.finish, y => mapData(y, v => -v)] }) }],
+  variants: () => [{ code: 'output-negated', layer: null, change: s => finished(s, y => mapData(y, v => -v)) }],
 };
 
 export const hiddenScaled: Hypothesis = {

@@ -2,6 +2,7 @@ import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from '../../form
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeLoop, mapData, recurrentLayers, type Scenario } from '../scenario.js';
+import { finished } from '../variants.js';
 
 /** Not another formula but other numbers: fewer bits. */
 
@@ -45,7 +46,7 @@ function narrow(name: string, words: string, round: (v: number) => number): Hypo
   const weights = some(() => true);
   const input = (s: Scenario): Scenario => (s.input.x.shape.length === 3 ? { ...s, input: { ...s.input, x: rounded(s.input.x) } } : s);
   const states = (s: Scenario): Scenario => recurrentLayers(s).reduce((all, l) => changeLoop(all, l.name, { round }), s);
-  const output = (s: Scenario): Scenario => ({ ...s, finish: [...s.finish, y => mapData(y, round)] });
+  const output = (s: Scenario): Scenario => finished(s, y => mapData(y, round));
   const variant = (what: string, change: Variant['change']): Variant => ({
     code: name,
     layer: null,

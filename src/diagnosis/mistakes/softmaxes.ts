@@ -4,7 +4,7 @@ import { swapBatchAndTime, transpose } from '../../tensor/layout.js';
 import { type FloatArray, reshape, type Tensor } from '../../tensor/tensor.js';
 import { smallNumber } from '../figures.js';
 import type { Candidate, Hypothesis, Variant } from '../hypothesis.js';
-import { mapData, type Scenario } from '../scenario.js';
+import { changeLayer, mapData, type Scenario } from '../scenario.js';
 import { headOf } from './heads.js';
 import { finishing } from './outputFunctions.js';
 
@@ -46,13 +46,7 @@ export const softmaxAxis: Hypothesis = {
   variants(scenario) {
     const head = headOf(scenario);
     if (head?.kind !== 'dense' || formatActivation(head.activation) !== 'softmax') return [];
-    const linear = (s: Scenario) => ({
-      ...s,
-      model: {
-        ...s.model,
-        layers: s.model.layers.map(l => (l.name === head.name ? { ...l, activation: 'linear' as const } : l)),
-      } as Scenario['model'],
-    });
+    const linear = (s: Scenario) => changeLayer(s, head.name, { activation: 'linear' });
     const over = (finish: (z: Tensor) => Tensor, words: string): Variant => ({
       code: 'softmax-axis',
       layer: head.name,

@@ -3,7 +3,7 @@ import { type FloatArray, type Tensor, zeros } from '../../tensor/tensor.js';
 import type { Candidate, Hypothesis } from '../hypothesis.js';
 import { affineFit, columnsThatVary } from '../leastSquares.js';
 import type { Outcome } from '../run.js';
-import { changeWeights, type Scenario } from '../scenario.js';
+import { changeWeights, mapData, type Scenario } from '../scenario.js';
 import { NEAR_NOISE } from '../thresholds.js';
 import { headOf } from './heads.js';
 
@@ -30,10 +30,7 @@ export const staleWeights: Hypothesis = {
     if (!head) return [];
     // to be simulated only: weights in reverse order stand for those of another model
     const change = (s: Scenario) =>
-      changeWeights(s, head.name, (_, t) => ({
-        shape: t.shape,
-        data: Float64Array.from(t.data, (v, k) => t.data[t.data.length - 1 - k] + 0.25 * Math.sign(v)),
-      }));
+      changeWeights(s, head.name, (_, t) => mapData(t, (v, k) => t.data[t.data.length - 1 - k] + 0.25 * Math.sign(v)));
     return [{ code: 'stale-weights', layer: head.name, change, unsearched: true }];
   },
   estimate(scenario, right, other, noise): Candidate[] {

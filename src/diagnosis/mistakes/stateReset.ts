@@ -1,7 +1,8 @@
 import type { StepContext } from '../../cells/cell.js';
 import { allocate, type FloatArray } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLoop, changeWeights, inLayers, placesOf, recurrentLayers, type Scenario, type StepFault } from '../scenario.js';
+import { changeLoop, changeWeights, inLayers, recurrentLayers, type Scenario, type StepFault } from '../scenario.js';
+import { inEach } from '../variants.js';
 
 /** Mistakes after which a step does not know the steps before it. */
 
@@ -22,13 +23,16 @@ function zerosLike(known: Map<number, FloatArray>, k: number, state: FloatArray,
   return made;
 }
 
-function resetVariants(scenario: Scenario, which: readonly number[], words: string, only?: string): Omit<Variant, 'code'>[] {
+function resetVariants(scenario: Scenario, which: readonly number[], words: string, only?: string): Variant[] {
   const layers = recurrentLayers(scenario).filter(l => only === undefined || l.kind === only);
-  return placesOf(layers).map(({ names, layer }) => ({
-    layer,
-    change: inLayers(names, (s, l) => changeLoop(s, l.name, { step: forgetting(which) })),
-    why: `${words} ${layer ?? 'every recurrent layer'} is zero at the start of every step: it is set to zero inside the loop over time, never passed on, or its product with Wh is left out.`,
-  }));
+  return inEach(
+    layers,
+    'state-reset',
+    (s, l) => changeLoop(s, l.name, { step: forgetting(which) }),
+    layer => ({
+      why: `${words} ${layer ?? 'every recurrent layer'} is zero at the start of every step: it is set to zero inside the loop over time, never passed on, or its product with Wh is left out.`,
+    }),
+  );
 }
 
 const PIECES = [2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 50, 64, 100];
@@ -67,9 +71,9 @@ export const stateReset: Hypothesis = {
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario => [
-    ...resetVariants(scenario, [0, 1], 'The state of').map(v => ({ ...v, code: 'state-reset' })),
-    ...resetVariants(scenario, [0], 'The hidden state h (not c) of', 'lstm').map(v => ({ ...v, code: 'state-reset' })),
-    ...resetVariants(scenario, [1], 'The cell state c (not h) of', 'lstm').map(v => ({ ...v, code: 'state-reset' })),
+    ...resetVariants(scenario, [0, 1], 'The state of'),
+    ...resetVariants(scenario, [0], 'The hidden state h (not c) of', 'lstm'),
+    ...resetVariants(scenario, [1], 'The cell state c (not h) of', 'lstm'),
     ...inPieces(scenario),
   ],
 };
@@ -85,12 +89,13 @@ export const whMissing: Hypothesis = {
   example: { layers: 'gru:3,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario =>
     // elsewhere h goes nowhere but through Wh: that is state-reset
-    placesOf(recurrentLayers(scenario).filter(l => l.kind === 'gru')).map(({ names, layer }) => ({
-      code: 'wh-missing',
-      layer,
-      why: `The product h·Wh of ${layer ?? 'every GRU'} is not added: its gates and its candidate do not see the h of the step before.`,
-      change: inLayers(names, (s, l) =>
+    inEach(
+      recurrentLayers(scenario).filter(l => l.kind === 'gru'),
+      'wh-missing',
+      (s, l) =>
         changeWeights(s, l.name, (name, t) => (/(^|\/)Wh$/.test(name) ? { shape: t.shape, data: new Float64Array(t.data.length) } : t)),
-      ),
-    })),
+      layer => ({
+        why: `The product h·Wh of ${layer ?? 'every GRU'} is not added: its gates and its candidate do not see the h of the step before.`,
+      }),
+    ),
 };

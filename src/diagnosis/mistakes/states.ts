@@ -1,11 +1,26 @@
 import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
-import { changeLoop, inLayers, type LoopFault, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { changeLoop, inLayers, type LoopFault, recurrentLayers, type Scenario } from '../scenario.js';
+import { inEach } from '../variants.js';
 
 /** Mistakes with the state between samples and between units. */
 
-function loopVariants(scenario: Scenario, fault: LoopFault, layers = recurrentLayers(scenario)) {
-  return placesOf(layers).map(({ names, layer }) => ({ layer, change: inLayers(names, (s, l) => changeLoop(s, l.name, fault)) }));
+function loopVariants(
+  scenario: Scenario,
+  code: string,
+  fault: LoopFault,
+  more: Partial<Variant> = {},
+  layers = recurrentLayers(scenario),
+): Variant[] {
+  return inEach(
+    layers,
+    code,
+    (s, l) => changeLoop(s, l.name, fault),
+    () => more,
+  );
 }
+
+const lstms = (scenario: Scenario) => recurrentLayers(scenario).filter(l => l.kind === 'lstm');
+const FROM_SECOND = { needs: 'before', from: 1 } as const;
 
 const CARRY_FIX: Fix = {
   numpy:
@@ -22,32 +37,29 @@ export const stateCarry: Hypothesis = {
   fix: CARRY_FIX,
   example: { layers: 'rnn:3,dense:1', N: 3, T: 2, D: 2 },
   variants: scenario => [
-    ...loopVariants(scenario, { carry: { what: 'all', by: 'sample' } }).map(v => ({
-      ...v,
-      code: 'state-carry',
-      needs: 'before' as const,
-      from: 1,
-    })),
-    ...loopVariants(scenario, { carry: { what: 'all', by: 'step' } }).map(v => ({
-      ...v,
-      code: 'state-carry',
-      needs: 'all' as const,
-      why: 'All samples of the batch share one hidden state: at every step each sample continues from the state of the sample before it in the batch.\nEach sample needs a row of its own in h [N, M].',
-      fix: { numpy: 'h = np.zeros((N, M))     # ← one row a sample\nfor t in range(T): h = np.tanh(x[:,t] @ Wx + h @ Wh + bh)' },
-    })),
+    ...loopVariants(scenario, 'state-carry', { carry: { what: 'all', by: 'sample' } }, FROM_SECOND),
+    ...loopVariants(
+      scenario,
+      'state-carry',
+      { carry: { what: 'all', by: 'step' } },
+      {
+        needs: 'all',
+        why: 'All samples of the batch share one hidden state: at every step each sample continues from the state of the sample before it in the batch.\nEach sample needs a row of its own in h [N, M].',
+        fix: { numpy: 'h = np.zeros((N, M))     # ← one row a sample\nfor t in range(T): h = np.tanh(x[:,t] @ Wx + h @ Wh + bh)' },
+      },
+    ),
     ...laggedVariants(scenario),
     ...loopVariants(
       scenario,
+      'state-carry',
       { carry: { what: 'h', by: 'sample' } },
-      recurrentLayers(scenario).filter(l => l.kind === 'lstm'),
-    ).map(v => ({
-      ...v,
-      code: 'state-carry',
-      needs: 'before' as const,
-      from: 1,
-      why: 'Of the two states of the LSTM only c is reset to zero between samples; h continues from the sample before.',
-      fix: { numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples' },
-    })),
+      {
+        ...FROM_SECOND,
+        why: 'Of the two states of the LSTM only c is reset to zero between samples; h continues from the sample before.',
+        fix: { numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples' },
+      },
+      lstms(scenario),
+    ),
   ],
 };
 
@@ -84,12 +96,7 @@ export const stateCarryCellOnly: Hypothesis = {
     torch: 'h, c = torch.zeros(L, N, M), torch.zeros(L, N, M)   # ← both for every new sequence',
   },
   example: { layers: 'lstm:3,dense:1', N: 3, T: 2, D: 2 },
-  variants: scenario =>
-    loopVariants(
-      scenario,
-      { carry: { what: 'c', by: 'sample' } },
-      recurrentLayers(scenario).filter(l => l.kind === 'lstm'),
-    ).map(v => ({ ...v, code: 'state-carry-c-only', needs: 'before' as const, from: 1 })),
+  variants: scenario => loopVariants(scenario, 'state-carry-c-only', { carry: { what: 'c', by: 'sample' } }, FROM_SECOND, lstms(scenario)),
 };
 
 export const inPlaceUpdate: Hypothesis = {
@@ -109,17 +116,21 @@ export const inPlaceUpdate: Hypothesis = {
     const pooled = scenario.model.layers.some(l => l.kind === 'maxpool' || l.kind === 'avgpool' || l.kind === 'last');
     const sequences = recurrentLayers(scenario).filter(l => l.returnSequences && !pooled);
     return [
-      ...loopVariants(scenario, { inPlace: true }, layers).map(v => ({ ...v, code: 'in-place-update' })),
-      ...loopVariants(scenario, { aliased: true }, sequences).map(v => ({
-        ...v,
-        code: 'in-place-update',
-        insideStep: false,
-        why: 'The list of outputs holds the same array T times: h is updated in place, so every step shows the last h.',
-        fix: {
-          numpy: 'outputs.append(h.copy())     # ← a copy of this step',
-          torch: 'output.append(h_t[-1].clone())   # ← a copy of this step',
+      ...loopVariants(scenario, 'in-place-update', { inPlace: true }, {}, layers),
+      ...loopVariants(
+        scenario,
+        'in-place-update',
+        { aliased: true },
+        {
+          insideStep: false,
+          why: 'The list of outputs holds the same array T times: h is updated in place, so every step shows the last h.',
+          fix: {
+            numpy: 'outputs.append(h.copy())     # ← a copy of this step',
+            torch: 'output.append(h_t[-1].clone())   # ← a copy of this step',
+          },
         },
-      })),
+        sequences,
+      ),
     ];
   },
 };

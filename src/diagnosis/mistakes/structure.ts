@@ -6,7 +6,8 @@ import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { runScenario } from '../run.js';
-import { changeLayer, changeLoop, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { changeLayer, changeLoop, mapData, recurrentLayers, type Scenario } from '../scenario.js';
+import { inEach } from '../variants.js';
 import { insertAfter } from './heads.js';
 import { withX } from './inputs.js';
 
@@ -20,13 +21,12 @@ function outputVariants(
   layers: readonly RecurrentSpec[] = recurrentLayers(scenario),
   more: Partial<Variant> = {},
 ): Variant[] {
-  return placesOf(layers).map(({ names, layer }) => ({
+  return inEach(
+    layers,
     code,
-    layer,
-    change: inLayers(names, (s, l) => changeLoop(s, l.name, { merged })),
-    why: why(layer ?? 'every recurrent layer'),
-    ...more,
-  }));
+    (s, l) => changeLoop(s, l.name, { merged }),
+    layer => ({ why: why(layer ?? 'every recurrent layer'), ...more }),
+  );
 }
 
 /** Each row less its mean, divided by its deviation. */
@@ -149,9 +149,9 @@ function widthOf(layer: RecurrentSpec): number {
 function withInput(t: Tensor, input: Tensor): Tensor {
   const M = t.shape[t.shape.length - 1];
   if (input.shape.length !== 3 || input.shape[2] !== M) throw new Mismatch();
-  if (t.shape.length === 3) return { shape: t.shape, data: Float64Array.from(t.data, (v, k) => v + input.data[k]) };
+  if (t.shape.length === 3) return mapData(t, (v, k) => v + input.data[k]);
   const T = input.shape[1];
-  return { shape: t.shape, data: Float64Array.from(t.data, (v, k) => v + input.data[(Math.floor(k / M) * T + T - 1) * M + (k % M)]) };
+  return mapData(t, (v, k) => v + input.data[(Math.floor(k / M) * T + T - 1) * M + (k % M)]);
 }
 
 export const directionMissing: Hypothesis = {

@@ -1,7 +1,8 @@
 import type { LayerSpec } from '../../model/spec.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis } from '../hypothesis.js';
-import { changeLoop, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { changeLoop, recurrentLayers, type Scenario } from '../scenario.js';
+import { inEach } from '../variants.js';
 import { bypass, headOf } from './heads.js';
 
 /** Another tensor than the last h of the last layer: c, a lower layer's h, the h of one step before. */
@@ -36,12 +37,12 @@ export const cellStateTaken: Hypothesis = {
   },
   example: { layers: 'lstm:3,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
-    placesOf(recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.projection === null)).map(({ names, layer }) => ({
-      code: 'cell-state-taken',
-      layer,
-      why: `The cell state c of ${layer ?? 'every LSTM'} is returned instead of its hidden state h = o ⊙ tanh(c).`,
-      change: inLayers(names, (s, l) => changeLoop(s, l.name, { output: 1 })),
-    })),
+    inEach(
+      recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.projection === null),
+      'cell-state-taken',
+      (s, l) => changeLoop(s, l.name, { output: 1 }),
+      layer => ({ why: `The cell state c of ${layer ?? 'every LSTM'} is returned instead of its hidden state h = o ⊙ tanh(c).` }),
+    ),
 };
 
 export const lowerLayer: Hypothesis = {
@@ -92,11 +93,11 @@ export const stepEarly: Hypothesis = {
     scenario.input.x.shape[1] < 2
       ? []
       : // in one direction this is stops-early
-        placesOf(recurrentLayers(scenario).filter(l => l.bidirectional !== null && !l.returnSequences)).map(({ names, layer }) => ({
-          code: 'step-early',
-          layer,
-          change: inLayers(names, (s, l) => changeLoop(s, l.name, { last: 1 })),
-        })),
+        inEach(
+          recurrentLayers(scenario).filter(l => l.bidirectional !== null && !l.returnSequences),
+          'step-early',
+          (s, l) => changeLoop(s, l.name, { last: 1 }),
+        ),
 };
 
 export const hnView: Hypothesis = {
@@ -112,12 +113,12 @@ export const hnView: Hypothesis = {
   variants: scenario =>
     scenario.input.x.shape[0] < 2
       ? []
-      : placesOf(recurrentLayers(scenario).filter(l => l.bidirectional === 'concat' && !l.returnSequences)).map(({ names, layer }) => ({
-          code: 'h-n-view',
-          layer,
-          needs: 'all' as const,
-          change: inLayers(names, (s, l) => changeLoop(s, l.name, { merged: viewed })),
-        })),
+      : inEach(
+          recurrentLayers(scenario).filter(l => l.bidirectional === 'concat' && !l.returnSequences),
+          'h-n-view',
+          (s, l) => changeLoop(s, l.name, { merged: viewed }),
+          () => ({ needs: 'all' as const }),
+        ),
 };
 
 /** [N, 2·M], forward beside backward -> the numbers of [2, N, M] read as [N, 2·M] */

@@ -1,9 +1,10 @@
 import type { RecurrentSpec } from '../../model/spec.js';
-import { flipTime, sliceFirst, swapBatchAndTime } from '../../tensor/layout.js';
-import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { flipTime, sliceFirst, stepsOf, swapBatchAndTime } from '../../tensor/layout.js';
+import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLayer, changeLoop, inLayers, placesOf, recurrentLayers, type Scenario } from '../scenario.js';
+import { changeLayer, changeLoop, inLayers, recurrentLayers, type Scenario } from '../scenario.js';
+import { inEach } from '../variants.js';
 import { pools } from './heads.js';
 
 /** Mistakes with the time axis: which steps are seen, in which order, which one is taken. */
@@ -30,13 +31,11 @@ export const timeReversed: Hypothesis = {
           change: inLayers([l.name], (s, layer) => changeLayer(s, layer.name, { goBackwards: !l.goBackwards })),
         },
       ]),
-      ...placesOf(oneWay.filter(l => l.returnSequences)).map(
-        ({ names, layer }): Variant => ({
-          code: 'time-reversed',
-          layer,
-          change: inLayers(names, (s, l) =>
-            changeLoop(changeLayer(s, l.name, { goBackwards: !(l as RecurrentSpec).goBackwards }), l.name, { merged: flipTime }),
-          ),
+      ...inEach(
+        oneWay.filter(l => l.returnSequences),
+        'time-reversed',
+        (s, l) => changeLoop(changeLayer(s, l.name, { goBackwards: !(l as RecurrentSpec).goBackwards }), l.name, { merged: flipTime }),
+        layer => ({
           why: `${layer ?? 'Every recurrent layer'} runs from the last step to the first, and its sequence is turned back to time order: as the backward half of a bidirectional layer does.`,
         }),
       ),
@@ -58,15 +57,12 @@ function flipMask(mask: Uint8Array, T: number): Uint8Array {
 function steps(scenario: Scenario, from: number, to: number): Scenario {
   const { x, mask } = scenario.input;
   const [N, T] = x.shape;
-  const width = sizeOf(x.shape.slice(2));
-  const data = new Float64Array(N * (to - from) * width);
-  for (let n = 0; n < N; n++) data.set(x.data.subarray((n * T + from) * width, (n * T + to) * width), n * (to - from) * width);
   const cut =
     mask && Uint8Array.from({ length: N * (to - from) }, (_, k) => mask[Math.floor(k / (to - from)) * T + from + (k % (to - from))]);
   return {
     ...scenario,
     model: { ...scenario.model, input: { ...scenario.model.input, timesteps: null } },
-    input: { ...scenario.input, x: { shape: [N, to - from, ...x.shape.slice(2)], data }, mask: cut },
+    input: { ...scenario.input, x: stepsOf(x, from, to), mask: cut },
   };
 }
 
@@ -103,16 +99,14 @@ function shortLoops(scenario: Scenario, code: string, missing: number): Variant[
   const late = code === 'starts-late';
   const skip = { first: late ? missing : 0, last: late ? 0 : missing };
   const count = missing === 1 ? 'step' : `${missing} steps`;
-  return placesOf(layers).map(({ names, layer }) => ({
+  return inEach(
+    layers,
     code,
-    layer,
-    change: inLayers(names, (s, l) => changeLoop(s, l.name, { skip })),
-    why: `The loop over time in ${layer ?? 'every recurrent layer'} leaves out the ${late ? 'first' : 'last'} ${count} it should run${both(layers, names) ? ', each direction its own' : ''}.`,
-  }));
-}
-
-function both(layers: readonly RecurrentSpec[], names: readonly string[]): boolean {
-  return layers.some(l => names.includes(l.name) && l.bidirectional !== null);
+    (s, l) => changeLoop(s, l.name, { skip }),
+    layer => ({
+      why: `The loop over time in ${layer ?? 'every recurrent layer'} leaves out the ${late ? 'first' : 'last'} ${count} it should run${layers.some(l => l.bidirectional && (layer === null || l.name === layer)) ? ', each direction its own' : ''}.`,
+    }),
+  );
 }
 
 function shortened(scenario: Scenario, code: string, range: (missing: number, T: number) => [number, number], most: number): Variant[] {
@@ -183,11 +177,11 @@ export const firstStep: Hypothesis = {
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
   variants: scenario =>
-    placesOf(recurrentLayers(scenario).filter(l => !l.returnSequences)).map(({ names, layer }) => ({
-      code: 'first-step',
-      layer,
-      change: inLayers(names, (s, l) => changeLoop(s, l.name, { last: 'first' })),
-    })),
+    inEach(
+      recurrentLayers(scenario).filter(l => !l.returnSequences),
+      'first-step',
+      (s, l) => changeLoop(s, l.name, { last: 'first' }),
+    ),
 };
 
 export const axesSwapped: Hypothesis = {

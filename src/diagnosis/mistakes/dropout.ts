@@ -1,0 +1,88 @@
+import { largestDifference } from '../../tensor/difference.js';
+import type { FloatArray } from '../../tensor/tensor.js';
+import { smallNumber } from '../figures.js';
+import type { Hypothesis } from '../hypothesis.js';
+import { changeWeights, mapData, type Scenario } from '../scenario.js';
+import { NEAR_NOISE } from '../thresholds.js';
+import { simulated } from './estimated.js';
+import { headOf } from './heads.js';
+
+/** Dropout that is still on: the mask of each row is found from the output. */
+
+/** Rates that people use. */
+const RATES = [0.5, 0.2, 0.3, 0.1, 0.4, 0.25, 0.6, 0.15, 0.05, 0.7, 0.75, 0.8];
+/** All masks of more units are not tried. */
+const MOST_UNITS = 16;
+const MOST_MASKS = 2 ** 25;
+
+export const dropoutOn: Hypothesis = {
+  name: 'dropout-on',
+  title: 'dropout is still on',
+  often: true,
+  alone: true,
+  why: 'Dropout before the dense layer is still on: some units of h are 0, the others are multiplied by 1 / (1 − p).',
+  fix: {
+    numpy: 'y = h @ Wo + bo               # ← no mask when y is predicted',
+    keras: 'y = model(x, training=False)  # ← or model.predict(x)',
+    torch: 'model.eval()                  # ← before y = model(x)',
+  },
+  example: { layers: 'rnn:4,dense:3', N: 3, T: 2, D: 2 },
+  variants: scenario => (headOf(scenario) ? [simulated('dropout-on', headOf(scenario)!.name, halfOfHead)] : []),
+  estimate(scenario, right, other, noise) {
+    const head = headOf(scenario);
+    const h = head && right.layers.get(head.name)?.inputs[0].tensor;
+    const own = head && scenario.weights.get(head.name);
+    const [Wo, bo] = [own?.get('Wo'), own?.get('bo')?.data];
+    if (head?.kind !== 'dense' || head.activation !== 'linear' || !h || !Wo || right.y.data.length !== other.data.length) return [];
+    const [M, K] = Wo.shape;
+    const R = other.data.length / K;
+    if (M > MOST_UNITS || h.data.length !== R * M || R * 2 ** M > MOST_MASKS) return [];
+    const near = NEAR_NOISE * noise;
+    const digits = (asSpecified: number) => K * Math.log10(Math.max(1, asSpecified / near)) - M * Math.log10(2);
+    for (const rate of RATES) {
+      const y = new Float64Array(other.data.length);
+      let [dropped, r, sure] = [0, 0, -Math.log10(RATES.length)];
+      for (; r < R; r++) {
+        const scores = Float64Array.from({ length: K }, (_, k) => other.data[r * K + k] - (bo ? bo[k] : 0));
+        const found = maskFor(h.data, r, M, K, Wo.data, scores, rate, near);
+        if (!found) break;
+        dropped += found.dropped;
+        sure += digits(largestDifference(right.y.data, other.data, r * K, (r + 1) * K).abs);
+        found.sums.forEach((v, k) => {
+          y[r * K + k] = v + (bo ? bo[k] : 0);
+        });
+      }
+      if (r < R) continue;
+      const why = `Dropout before ${head.name} is still on: in every row the units of h are either 0 or ${smallNumber(1 / (1 - rate))} times the right ones (p = ${rate}); ${dropped} of ${R * M} are 0.`;
+      return [{ code: 'dropout-on', layer: head.name, y: { shape: other.shape, data: y }, chosen: 0, digits: sure - 2, why }];
+    }
+    return [];
+  },
+};
+
+/** The units of row r that are dropped, found by trying every set of them, one unit changed at a time (Gray code). */
+function maskFor(h: FloatArray, r: number, M: number, K: number, Wo: FloatArray, scores: Float64Array, rate: number, near: number) {
+  const terms = Array.from({ length: M }, (_, m) =>
+    Float64Array.from({ length: K }, (_u, k) => (h[r * M + m] * Wo[m * K + k]) / (1 - rate)),
+  );
+  const sums = new Float64Array(K);
+  const kept = new Uint8Array(M);
+  for (let code = 0; ; ) {
+    let off = 0;
+    for (let k = 0; k < K && off <= near; k++) off = Math.max(off, Math.abs(sums[k] - scores[k]));
+    if (off <= near) return { sums, dropped: M - kept.reduce((a, b) => a + b, 0) };
+    code++;
+    if (code >= 2 ** M) return undefined;
+    const m = 31 - Math.clz32(code & -code);
+    kept[m] ^= 1;
+    const sign = kept[m] ? 1 : -1;
+    for (let k = 0; k < K; k++) sums[k] += sign * terms[m][k];
+  }
+}
+
+/** Every second unit left out, the others doubled: for --simulate. */
+function halfOfHead(s: Scenario): Scenario {
+  return changeWeights(s, headOf(s)!.name, (name, t) =>
+    name === 'Wo' ? mapData(t, (v, k) => (Math.floor(k / t.shape[1]) % 2 === 0 ? 2 * v : 0)) : t,
+  );
+}

@@ -1,0 +1,141 @@
+import type { RecurrentSpec } from '../../model/spec.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { changeWeights, mapData, recurrentLayers, type Scenario } from '../scenario.js';
+import { inEach } from '../variants.js';
+
+/** Mistakes with whole sets of weights: rounded to a few decimals or to int8, those of another layer or direction. */
+
+export const weightsRounded: Hypothesis = {
+  name: 'weights-rounded',
+  title: 'the weights are rounded to a few decimals',
+  insideStep: true,
+  alone: true,
+  why: 'The weights are rounded to a few decimals: they were printed and copied, or written with %.4f.',
+  fix: {
+    numpy: "np.save('w.npy', w)           # ← binary; or np.savetxt(…, fmt='%.9g')".replace('np.savetxt(…, ', "np.savetxt('w.txt', w, "),
+  },
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants() {
+    const rounded = (how: string, change: (t: Tensor, name: string) => Tensor, why: string): Variant => {
+      const known = new WeakMap<Tensor, Tensor>();
+      return { code: `weights-rounded:${how}`, layer: null, change: s => allWeights(s, change, known), why };
+    };
+    const isMatrix = (t: Tensor, name: string) => t.shape.length > 1 && !/(^|\/)bh$/.test(name);
+    return [
+      ...[1, 2, 3, 4, 5].map(d =>
+        rounded(
+          String(d),
+          t => mapData(t, v => Math.round(v * 10 ** d) / 10 ** d),
+          `All weights are rounded to ${d} ${d === 1 ? 'decimal' : 'decimals'}.`,
+        ),
+      ),
+      rounded(
+        'int8',
+        (t, name) => (isMatrix(t, name) ? quantised(t, false) : t),
+        'The matrices are rounded to int8: the largest number of each matrix is 127.',
+      ),
+      rounded(
+        'int8',
+        (t, name) => (isMatrix(t, name) ? quantised(t, true) : t),
+        'The matrices are rounded to int8: the largest number of each column is 127.',
+      ),
+    ];
+  },
+};
+
+/** Each tensor is changed once, however often the change is made. */
+function allWeights(s: Scenario, changeOnce: (t: Tensor, name: string) => Tensor, known: WeakMap<Tensor, Tensor>): Scenario {
+  const change = (t: Tensor, name: string) => {
+    const result = known.get(t) ?? changeOnce(t, name);
+    known.set(t, result);
+    return result;
+  };
+  return {
+    ...s,
+    weights: new Map([...s.weights].map(([layer, own]) => [layer, new Map([...own].map(([name, t]) => [name, change(t, name)]))])),
+  };
+}
+
+/** To whole multiples of largest / 127, of the whole or of each column. */
+function quantised(t: Tensor, each: boolean): Tensor {
+  const width = t.shape[t.shape.length - 1];
+  const most = new Float64Array(each ? width : 1);
+  const at = (i: number) => (each ? i % width : 0);
+  t.data.forEach((v: number, i: number) => {
+    most[at(i)] = Math.max(most[at(i)], Math.abs(v));
+  });
+  return mapData(t, (v, i) => (most[at(i)] > 0 ? (Math.round((v / most[at(i)]) * 127) / 127) * most[at(i)] : 0));
+}
+
+export const weightsExchanged: Hypothesis = {
+  name: 'weights-exchanged',
+  title: 'two layers or directions have each other’s weights',
+  insideStep: true,
+  alone: true,
+  why: 'Two layers have each other’s weights, or both directions of a layer run with the weights of one.',
+  fix: {
+    torch: "rnn.load_state_dict(torch.load('w.pt'))   # ← by name: _l0 is the first layer, _l1 the second, _reverse the backward direction",
+    numpy: 'W1, W2 = weights[:3], weights[3:]   # ← the first layer’s come first',
+  },
+  example: { layers: 'birnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants(scenario) {
+    const layers = recurrentLayers(scenario);
+    const swaps = layers.flatMap((a, i) =>
+      layers.slice(i + 1).flatMap(b => (exchangeable(scenario, a, b).length > 0 ? [[a, b] as const] : [])),
+    );
+    const both = layers.filter(l => l.bidirectional !== null);
+    return [
+      ...swaps.map(
+        ([a, b]): Variant => ({
+          code: 'weights-exchanged',
+          layer: null,
+          change: s => exchanged(s, a, b),
+          why: `${a.name} and ${b.name} have each other’s ${exchangeable(scenario, a, b).join(', ')}.`,
+        }),
+      ),
+      ...layers.flatMap(a =>
+        layers.flatMap(b => {
+          const names = a === b ? [] : exchangeable(scenario, a, b);
+          return (names.length > 1 ? [names, ...names.map(n => [n])] : []).map(
+            (some): Variant => ({
+              code: 'weights-exchanged',
+              layer: b.name,
+              rare: true,
+              change: s => changeWeights(s, b.name, (name, t) => (some.includes(name) ? s.weights.get(a.name)!.get(name)! : t)),
+              why: `${b.name} runs with ${some.join(', ')} of ${a.name}.`,
+            }),
+          );
+        }),
+      ),
+      ...[
+        ['forward/', 'backward/'],
+        ['backward/', 'forward/'],
+      ].flatMap(([from, to]) =>
+        inEach(
+          both,
+          'weights-exchanged',
+          (s, l) =>
+            changeWeights(s, l.name, (name, t) =>
+              name.startsWith(to) ? (s.weights.get(l.name)!.get(from + name.slice(to.length)) ?? t) : t,
+            ),
+          layer => ({ why: `Both directions of ${layer ?? 'every bidirectional layer'} run with the ${from.slice(0, -1)} weights.` }),
+        ),
+      ),
+    ];
+  },
+};
+
+/** Names of weights that two layers have in the same shape. */
+function exchangeable({ weights }: Scenario, a: RecurrentSpec, b: RecurrentSpec): string[] {
+  const [own, other] = [weights.get(a.name), weights.get(b.name)];
+  return a.kind !== b.kind
+    ? []
+    : [...(own ?? [])].filter(([name, t]) => other?.get(name)?.shape.join() === t.shape.join()).map(([name]) => name);
+}
+
+function exchanged(s: Scenario, a: RecurrentSpec, b: RecurrentSpec): Scenario {
+  const names = exchangeable(s, a, b);
+  const taking = (from: string) => (name: string, t: Tensor) => (names.includes(name) ? s.weights.get(from)!.get(name)! : t);
+  return changeWeights(changeWeights(s, a.name, taking(b.name)), b.name, taking(a.name));
+}
