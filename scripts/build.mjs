@@ -25,7 +25,8 @@ const common = {
     __VERSION__: JSON.stringify(version),
     __KERNEL__: JSON.stringify((await compileKernel(false)).toString('base64')),
     __FAST_KERNEL__: JSON.stringify((await compileKernel(true)).toString('base64')),
-    __PAGE__: JSON.stringify(await buildPage()),
+    // a text stands where it is used; an object would be a module that every command loads
+    __PAGE__: JSON.stringify(JSON.stringify(await buildPage())),
   },
   logLevel: 'warning',
   legalComments: 'none',

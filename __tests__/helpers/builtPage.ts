@@ -9,5 +9,5 @@ export function useBuiltPage(): void {
   const style = /<style>([\s\S]*?)<\/style>/.exec(stdout)![1];
   const script = /<script>([\s\S]*)<\/script>/.exec(stdout)![1];
   const sha256 = (text: string) => createHash('sha256').update(text).digest('base64');
-  Object.assign(globalThis, { __PAGE__: { script, style, scriptSha256: sha256(script), styleSha256: sha256(style) } });
+  Object.assign(globalThis, { __PAGE__: JSON.stringify({ script, style, scriptSha256: sha256(script), styleSha256: sha256(style) }) });
 }
