@@ -33,6 +33,10 @@ const AREAS = {
     ],
     tests: ['engines', 'determinism', 'numerics/float32', 'cells'],
   },
+  run: { sources: ['src/run/'], tests: ['run', 'cli', 'index', 'report', 'diagnosis', 'schemas', 'engines'] },
+  cli: { sources: ['src/cli/'], tests: ['cli', 'report', 'schemas'] },
+  report: { sources: ['src/report/'], tests: ['report', 'cli', 'run', 'schemas'] },
+  random: { sources: ['src/random/'], tests: ['random', 'weights', 'run/seeds', 'determinism'] },
 };
 
 export const AREA_NAMES = Object.keys(AREAS);
