@@ -490,8 +490,7 @@ describe('every code', () => {
 
   it('and every word leads to pages that exist', () => {
     const names = new Set([...HYPOTHESES.map(h => h.name), ...TERMS.map(t => t.name)]);
-    for (const term of TERMS)
-      for (const other of term.related ?? []) expect([term.name, names.has(other) && other]).toEqual([term.name, other]);
+    for (const term of TERMS) for (const other of term.related) expect([term.name, names.has(other) && other]).toEqual([term.name, other]);
   });
 });
 

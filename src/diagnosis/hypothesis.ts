@@ -17,7 +17,7 @@ export interface Hypothesis {
   /** what happened, for people */
   readonly why: string;
   readonly fix: Fix;
-  /** the network on which `explain` shows it; the tutorial's unless given */
+  /** the network on which `explain` shows it; `rnn:3,dense:1` with N=2, T=3, D=2 unless given */
   readonly example?: Example;
   /** every way it can have happened here; none where it cannot */
   variants(scenario: Scenario): Variant[];

@@ -1,7 +1,7 @@
 import type { LayerSpec } from '../model/spec.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Variant } from './hypothesis.js';
-import { changeWeights, inLayers, placesOf, type Scenario } from './scenario.js';
+import { type Change, changeWeights, inLayers, type LayerWeights, placesOf, type Scenario } from './scenario.js';
 
 /** The mistake in all of these layers at once, and in each of them alone. @param more what else is to be said of it there; null: of all of them */
 export function inEach<L extends LayerSpec>(
@@ -26,4 +26,26 @@ export function finished(scenario: Scenario, finish: (y: Tensor) => Tensor): Sce
 /** Those weights of a layer changed whose name, without its direction, is one of these: Wx, Wh, bh. */
 export function onNamed(scenario: Scenario, layer: string, names: readonly string[], change: (t: Tensor) => Tensor): Scenario {
   return changeWeights(scenario, layer, (name, t) => (names.includes(name.replace(/^.*\//, '')) ? change(t) : t));
+}
+
+/** Every weight of every layer changed; each tensor once, however often the change is made. */
+export function onAllWeights(change: (t: Tensor, name: string, layer: string) => Tensor): (scenario: Scenario) => Scenario {
+  const known = new WeakMap<Tensor, Tensor>();
+  const once = (t: Tensor, name: string, layer: string) => {
+    const result = known.get(t) ?? change(t, name, layer);
+    known.set(t, result);
+    return result;
+  };
+  const changed = (layer: string, own: LayerWeights) => new Map([...own].map(([name, t]) => [name, once(t, name, layer)]));
+  return s => ({ ...s, weights: new Map([...s.weights].map(([layer, own]) => [layer, changed(layer, own)])) });
+}
+
+/** For --simulate and for what an input can show: found in another way, or too free to be believed, so never searched. */
+export function simulated(code: string, layer: string | null, change: Change): Variant {
+  return { code, layer, unsearched: true, change };
+}
+
+/** y as it is, and then `finish`. */
+export function finishing(code: string, finish: (y: Tensor) => Tensor, more: Partial<Variant> = {}): Variant {
+  return { code, layer: null, change: s => finished(s, finish), ...more };
 }

@@ -4,6 +4,8 @@ import { distance, largestDifference, largestMagnitude } from '../tensor/differe
 import { permuteBlocks, transpose } from '../tensor/layout.js';
 import { reshape, sameShape, sizeOf, type Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
+import { onGate } from './mistakes/gruGates.js';
+import { otherOrders, transposeBlocks } from './mistakes/kernels.js';
 import { toBfloat, toHalf } from './mistakes/precisionFaults.js';
 import { mapData } from './scenario.js';
 
@@ -87,7 +89,7 @@ type Change = readonly [string, (t: Tensor) => Tensor];
 function ordered(layer: LayerSpec | undefined): Change[] {
   if (!layer || !isRecurrent(layer)) return [];
   const { gates } = getCell(layer.kind);
-  return ordersOf(gates).map((order): Change => {
+  return (gates.length === 1 ? [] : otherOrders(gates)).map((order): Change => {
     const blocks = gates.map(g => order.indexOf(g));
     return [`gate-order:${order.join('')}`, t => permuteBlocks(t, blocks)];
   });
@@ -98,7 +100,7 @@ function beside(name: string, layer: LayerSpec, a: Tensor): Change[] {
   const G = isRecurrent(layer) ? getCell(layer.kind).gates.length : 1;
   const [R, width] = a.shape;
   return [
-    ...(/W[xh]$/.test(name) && width === G * R ? [['transposed in each gate', (t: Tensor) => transposeGates(t, G)] as const] : []),
+    ...(/W[xh]$/.test(name) && width === G * R ? [['transposed in each gate', (t: Tensor) => transposeBlocks(t, G)] as const] : []),
     ...(a.shape.length === 2 ? [['reshaped instead of transposed', (t: Tensor) => reshape(transpose(t), t.shape)] as const] : []),
     ['rounded to float16', t => mapData(t, toHalf)],
     ['rounded to bfloat16', t => mapData(t, toBfloat)],
@@ -117,14 +119,14 @@ function changeOf(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tens
   if (layer && isRecurrent(layer)) {
     const { gates } = getCell(layer.kind);
     if (a.shape.length === 2 && /W[xh]$/.test(name) && a.shape[0] === layer.units && gates.length > 1)
-      tries.push(['transposed in each gate', () => transposeGates(a, gates.length)]);
+      tries.push(['transposed in each gate', () => transposeBlocks(a, gates.length)]);
     for (const [words, change] of ordered(layer)) tries.push([words, () => change(a)]);
     if (layer.kind === 'lstm' && /bh$/.test(name))
       tries.push(
-        ['with 1 added to the forget gate', () => onBlock(a, 4, 1, v => v + 1)],
-        ['with 1 taken from the forget gate', () => onBlock(a, 4, 1, v => v - 1)],
+        ['with 1 added to the forget gate', () => onGate(a, 4, 1, v => v + 1)],
+        ['with 1 taken from the forget gate', () => onGate(a, 4, 1, v => v - 1)],
       );
-    if (layer.kind === 'gru') tries.push(['with the sign of z turned (1 − z)', () => onBlock(a, 3, 0, v => -v)]);
+    if (layer.kind === 'gru') tries.push(['with the sign of z turned (1 − z)', () => onGate(a, 3, 0, v => -v)]);
     if (layer.bidirectional) tries.push(['the other direction', () => first.get(otherWay(name))]);
   }
   if (a.shape.length === 2) tries.push(['reshaped instead of transposed', () => reshape(transpose(a), a.shape)]);
@@ -166,12 +168,6 @@ function elsewhere(name: string, b: Tensor, first: Weights): string | null {
   return found ? `from ${found[0]}` : null;
 }
 
-/** The values of one of G blocks of columns [..., G·M] changed. */
-function onBlock(t: Tensor, G: number, block: number, f: (v: number) => number): Tensor {
-  const width = t.shape[t.shape.length - 1];
-  return { shape: t.shape, data: Float64Array.from(t.data, (v, k) => (Math.floor(((k % width) * G) / width) === block ? f(v) : v)) };
-}
-
 /** [R, K], the last R/2 rows before the first ones. */
 function halvesExchanged(t: Tensor): Tensor {
   const half = t.data.length / 2;
@@ -180,14 +176,6 @@ function halvesExchanged(t: Tensor): Tensor {
 
 function otherWay(name: string): string {
   return name.includes('/forward/') ? name.replace('/forward/', '/backward/') : name.replace('/backward/', '/forward/');
-}
-
-/** [M, G·M], each block of M columns transposed. */
-function transposeGates(t: Tensor, G: number): Tensor {
-  const [M, width] = t.shape;
-  const data = new Float64Array(t.data.length);
-  for (let i = 0; i < M; i++) for (let k = 0; k < width; k++) data[i * width + k] = t.data[(k % M) * width + Math.floor(k / M) * M + i];
-  return G * M === width ? { shape: t.shape, data } : t;
 }
 
 /** [2, W] element by element: f(row, column, W) */
@@ -210,10 +198,4 @@ function scaleOf(a: Tensor, b: Tensor): string | null {
   )
     ? `multiplied by ${factor.toPrecision(6).replace(/\.?0+$/, '')}`
     : null;
-}
-
-function ordersOf(gates: readonly string[]): string[][] {
-  const all = (rest: readonly string[]): string[][] =>
-    rest.length === 0 ? [[]] : rest.flatMap((g, i) => all([...rest.slice(0, i), ...rest.slice(i + 1)]).map(o => [g, ...o]));
-  return gates.length === 1 ? [] : all(gates).filter(o => o.join('') !== gates.join(''));
 }

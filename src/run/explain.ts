@@ -35,7 +35,7 @@ export async function runExplain({ topic }: ExplainRequest): Promise<ExplainResu
     ? undefined
     : (errorPage(topic.toUpperCase()) ??
       TERMS.find(t => t.name === topic) ??
-      TERMS.find(t => [t.name, ...(t.aliases ?? [])].some(name => alike(name, topic))));
+      TERMS.find(t => [t.name, ...t.aliases].some(name => alike(name, topic))));
   if (term)
     return {
       ...common,
@@ -43,7 +43,7 @@ export async function runExplain({ topic }: ExplainRequest): Promise<ExplainResu
       name: term.name,
       title: term.title,
       text: term.text,
-      related: term.related ?? [],
+      related: term.related,
       shapes: await shapesOf(term),
     };
   const code = topic
@@ -51,7 +51,7 @@ export async function runExplain({ topic }: ExplainRequest): Promise<ExplainResu
     .replace(/[:@].*$/, '')
     .replaceAll('_', '-');
   if (!HYPOTHESES.some(h => h.name === code)) {
-    const names = [...HYPOTHESES.map(h => h.name), ...TERMS.flatMap(t => [t.name, ...(t.aliases ?? [])])];
+    const names = [...HYPOTHESES.map(h => h.name), ...TERMS.flatMap(t => [t.name, ...t.aliases])];
     throw unknownName('topic', topic, names, 'rnn-cli explain');
   }
   const hypothesis = getHypothesis(code);
@@ -74,13 +74,13 @@ function alike(a: string, b: string): boolean {
 }
 
 function relatedTo(code: string): string[] {
-  return TERMS.filter(t => t.related?.includes(code)).map(t => t.name);
+  return TERMS.filter(t => t.related.includes(code)).map(t => t.name);
 }
 
 /** Shapes of the small networks of a page. */
 async function shapesOf(term: TermPage): Promise<NonNullable<ExplainResult['shapes']>> {
   return Promise.all(
-    (term.examples ?? []).map(async ({ words, layers, N = 1, T = 10, D = 3 }) => {
+    term.examples.map(async ({ words, layers, N = 1, T = 10, D = 3 }) => {
       const { shapes } = await loadNetwork({ layers, N, T, D });
       return {
         words,

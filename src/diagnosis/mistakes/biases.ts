@@ -49,7 +49,6 @@ export const biasMissing: Hypothesis = {
     keras: 'SimpleRNN(M, use_bias=True); Dense(K, use_bias=True)',
     torch: 'nn.RNN(D, M, bias=True); nn.Linear(M, K, bias=True)',
   },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     scaledBiases(scenario, 'bias-missing', 0, layer =>
       layer === null
@@ -90,7 +89,6 @@ export const biasTwice: Hypothesis = {
     numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← once',
     torch: 'rnn.bias_ih_l0.data = torch.tensor(bh); rnn.bias_hh_l0.data.zero_()',
   },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const rows = (change: (t: Tensor, row: number) => Tensor, why: (which: string, name: string) => string) =>
       ['input', 'recurrent'].flatMap((which, row) =>

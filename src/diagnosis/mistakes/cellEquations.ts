@@ -115,7 +115,6 @@ export const biasOutside: Hypothesis = {
   alone: true,
   why: 'The bias is added after the tanh: h = tanh(x·Wx + h·Wh) + bh.',
   fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + bh inside' },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     // with one direction only: the step does not know which one it is in
     inEach(
@@ -149,7 +148,6 @@ export const stateMixed: Hypothesis = {
   alone: true,
   why: 'The new h is a mixture with the old one: h = h + tanh(…) (a += in the loop), or a leaky update h = (1 − a)·h + a·tanh(…).',
   fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← =, not +=' },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
   variants(scenario) {
     const mixed = (old: number, fresh: number): StepFault =>
       after(({ next, state, M }) => {
@@ -183,7 +181,6 @@ export const lastStepLinear: Hypothesis = {
   alone: true,
   why: 'The tanh is left out at the last step: the dense layer reads the sum before the tanh.',
   fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)\ny = h @ Wo + bo               # ← h, after its tanh' },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     stepVariants(
       scenario,

@@ -8,6 +8,7 @@ import { type Outcome, runScenario, workOf } from '../run.js';
 import { changeWeights, mapData, type Scenario, samplesOf } from '../scenario.js';
 import { samplesOff } from '../slices.js';
 import { NEAR_NOISE } from '../thresholds.js';
+import { simulated } from '../variants.js';
 import { isApart, partFor } from './estimated.js';
 import { headOf } from './heads.js';
 
@@ -42,12 +43,9 @@ export const weightDamaged: Hypothesis = {
     const head = headOf(scenario);
     return head && scenario.weights.get(head.name)?.has('Wo')
       ? [
-          {
-            code: 'weight-damaged',
-            layer: head.name,
-            unsearched: true,
-            change: s => changeWeights(s, head.name, (name, t) => (name === 'Wo' ? withNumber(t, 0, t.data[0] + 0.5) : t)),
-          },
+          simulated('weight-damaged', head.name, s =>
+            changeWeights(s, head.name, (name, t) => (name === 'Wo' ? withNumber(t, 0, t.data[0] + 0.5) : t)),
+          ),
         ]
       : [];
   },

@@ -4,7 +4,7 @@ import { smallNumber } from '../figures.js';
 import type { Hypothesis } from '../hypothesis.js';
 import { changeWeights, mapData, type Scenario } from '../scenario.js';
 import { NEAR_NOISE } from '../thresholds.js';
-import { simulated } from './estimated.js';
+import { simulated } from '../variants.js';
 import { headOf } from './heads.js';
 
 /** Dropout that is still on: the mask of each row is found from the output. */

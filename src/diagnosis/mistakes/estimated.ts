@@ -3,12 +3,13 @@ import { sliceFirst } from '../../tensor/layout.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { smallNumber } from '../figures.js';
 import { type Fitted, fitTo } from '../fit.js';
-import type { Candidate, Hypothesis, Variant } from '../hypothesis.js';
+import type { Candidate, Hypothesis } from '../hypothesis.js';
 import { uniformNoise } from '../noise.js';
 import { type Outcome, runScenario, workOf } from '../run.js';
 import { mapData, recurrentLayers, type Scenario, samplesOf } from '../scenario.js';
 import { samplesOff } from '../slices.js';
 import { NEAR_NOISE } from '../thresholds.js';
+import { simulated } from '../variants.js';
 import { eachFeature, withX } from './inputs.js';
 import { constantStates, startingWith } from './stateStart.js';
 
@@ -72,14 +73,6 @@ function estimated(scenario: Scenario, right: Outcome, other: Tensor, noise: num
 
 const line = (scale: number, offset: number, what: string) =>
   `${Math.abs(scale - 1) < 1e-6 ? '' : `${smallNumber(scale)} · `}${what}${Math.abs(offset) < 1e-6 ? '' : ` ${offset < 0 ? '−' : '+'} ${smallNumber(Math.abs(offset))}`}`;
-
-/** For --simulate and for what an input can show: found by estimating, never searched. */
-export const simulated = (code: string, layer: string | null, change: Variant['change']): Variant => ({
-  code,
-  layer,
-  unsearched: true,
-  change,
-});
 
 /** x of a scenario, each number by a line. */
 const scaledX = (s: Scenario, scale: number, offset = 0) =>

@@ -178,7 +178,6 @@ export const activation: Hypothesis = {
     numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh); y = h @ Wo + bo',
     torch: "nn.RNN(D, M, nonlinearity='tanh'); nn.Linear(M, K)   # no activation after it",
   },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const code = (name: string) => `activation:${name}`;
     return slotsOf(scenario).flatMap(slot => {

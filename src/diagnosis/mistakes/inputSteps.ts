@@ -33,7 +33,6 @@ export const inputLagged: Hypothesis = {
   alone: true,
   why: 'At every step the network sees x of the step before or after: x_{t−1} instead of x_t.',
   fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x[n,t], not x[n,t-1] or x[n,t+1]' },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
   variants(scenario) {
     const T = scenario.input.x.shape[1];
     if (T < 2) return [];
@@ -137,7 +136,6 @@ export const inputPadded: Hypothesis = {
     keras: 'model.add(Masking())',
     torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
   },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const T = scenario.input.x.shape[1];
     const layers = recurrentLayers(scenario);

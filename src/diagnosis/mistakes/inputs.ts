@@ -1,6 +1,6 @@
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
-import { mapData, type Scenario } from '../scenario.js';
+import { changeWeights, mapData, type Scenario } from '../scenario.js';
 
 /** The network is right and sees another x: scaled, with its features in another order, one step late, padded on the other side. */
 
@@ -9,11 +9,11 @@ export function withX(scenario: Scenario, x: Tensor): Scenario {
   return { ...scenario, input: { ...scenario.input, x } };
 }
 
-function seeing(code: string, change: (x: Tensor) => Tensor, why: string, more: Partial<Variant> = {}): Variant {
+export function seeing(code: string, change: (x: Tensor) => Tensor, why: string, more: Partial<Variant> = {}): Variant {
   return { code, layer: null, change: s => withX(s, change(s.input.x)), why, ...more };
 }
 
-function isFeatures({ input }: Scenario): boolean {
+export function isFeatures({ input }: Scenario): boolean {
   return input.x.shape.length === 3;
 }
 
@@ -49,7 +49,6 @@ export const inputScaled: Hypothesis = {
   alone: true,
   why: 'The network saw a scaled x: standardised to mean 0 and deviation 1, brought between 0 and 1, divided by 255.',
   fix: { numpy: 'x = (x - x.mean((0, 1))) / x.std((0, 1))   # ← on both sides, or on neither' },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
   variants(scenario) {
     const { x } = scenario.input;
     if (!isFeatures(scenario) || x.data.length > MOST_NUMBERS) return [];
@@ -156,7 +155,6 @@ export const inputIntegers: Hypothesis = {
   alone: true,
   why: 'The network saw x without its fractions: it was read or stored as whole numbers (astype(int), an integer array).',
   fix: { numpy: 'x = x.astype(np.float32)      # ← before anything is written into it' },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario =>
     isFeatures(scenario)
       ? [
@@ -164,81 +162,6 @@ export const inputIntegers: Hypothesis = {
           seeing('input-integers', x => mapData(x, Math.round), 'The network saw x rounded to whole numbers.'),
         ]
       : [],
-};
-
-/** Column d of the result is column from[d]. */
-function withFeatures(x: Tensor, from: readonly number[]): Tensor {
-  const D = x.shape[2];
-  return mapData(x, (_, i) => x.data[i - (i % D) + from[i % D]]);
-}
-
-export const featuresPermuted: Hypothesis = {
-  name: 'features-permuted',
-  title: 'the features of x are in another order',
-  insideStep: true,
-  alone: true,
-  why: 'The features of x are in another order than the weights expect: the columns of the table were sorted or read in another order.',
-  fix: { numpy: 'x = x[..., order]             # ← the order of the columns the network was trained with' },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 3 },
-  variants(scenario) {
-    const D = isFeatures(scenario) ? scenario.input.x.shape[2] : 1;
-    return featureOrders(D).map(({ order, rare }) =>
-      seeing(
-        'features-permuted',
-        x => withFeatures(x, order),
-        `The features of x are in another order than the weights expect: ${order
-          .slice(0, 8)
-          .map((from, d) => `feature ${d + 1} holds feature ${from + 1}`)
-          .join(', ')}${D > 8 ? ' …' : ''}.`,
-        { rare, fix: { numpy: `x = x[..., [${order.map((_, d) => order.indexOf(d)).join(', ')}]]   # ← back to the right order` } },
-      ),
-    );
-  },
-};
-
-/** Every order of up to four features; of more the reversed one, one further, and every exchange of two. */
-function featureOrders(D: number): { order: number[]; rare: boolean }[] {
-  const own = Array.from({ length: D }, (_, d) => d);
-  if (D < 2) return [];
-  if (D <= 4) {
-    const all = (rest: readonly number[]): number[][] =>
-      rest.length === 0 ? [[]] : rest.flatMap(d => all(rest.filter(o => o !== d)).map(o => [d, ...o]));
-    return all(own)
-      .filter(o => o.some((from, d) => from !== d))
-      .map(order => ({ order, rare: false }));
-  }
-  const rolled = (by: number) => own.map(d => (d + by + D) % D);
-  const exchanged =
-    D > MOST_EXCHANGED ? [] : own.flatMap(a => own.filter(b => b > a).map(b => own.map(d => (d === a ? b : d === b ? a : d))));
-  return [
-    ...[[...own].reverse(), rolled(1), rolled(-1)].map(order => ({ order, rare: false })),
-    ...exchanged.map(order => ({ order, rare: true })),
-  ];
-}
-
-const MOST_EXCHANGED = 12;
-
-export const featureMissing: Hypothesis = {
-  name: 'feature-missing',
-  title: 'one feature of x is left out',
-  insideStep: true,
-  alone: true,
-  why: 'One feature of x does not reach the network: its column is zero or was left out.',
-  fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x with all its D features' },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 3 },
-  variants(scenario) {
-    const D = isFeatures(scenario) ? scenario.input.x.shape[2] : 1;
-    if (D < 2) return [];
-    return Array.from({ length: D }, (_, d) => d)
-      .filter(d => D <= MOST_EXCHANGED || d === 0 || d === D - 1)
-      .map(missing =>
-        seeing(
-          'feature-missing',
-          x => eachFeature(x, (v, d) => (d === missing ? 0 : v)),
-          `Feature ${missing + 1} of x does not reach the network: its column is zero, or was left out.`,
-        ),
-      );
-  },
 };
 
 export const inputReshaped: Hypothesis = {
@@ -250,7 +173,6 @@ export const inputReshaped: Hypothesis = {
     numpy: 'x = x.transpose(0, 2, 1)      # ← [N, D, T] -> [N, T, D]; not reshape',
     torch: 'x = x.permute(0, 2, 1)        # ← not view',
   },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
   variants(scenario) {
     if (!isFeatures(scenario)) return [];
     const [, T, D] = scenario.input.x.shape;
@@ -324,18 +246,9 @@ export const paddingRow: Hypothesis = {
   variants: scenario =>
     scenario.model.layers
       .filter(l => l.kind === 'embedding')
-      .map(l => ({
+      .map(({ name: layer }) => ({
         code: 'padding-row-zero',
-        layer: l.name,
-        change: s => ({
-          ...s,
-          weights: new Map([
-            ...s.weights,
-            [
-              l.name,
-              new Map([...(s.weights.get(l.name) ?? [])].map(([name, t]) => [name, mapData(t, (v, k) => (k < t.shape[1] ? 0 : v))])),
-            ],
-          ]),
-        }),
+        layer,
+        change: s => changeWeights(s, layer, (_, t) => mapData(t, (v, k) => (k < t.shape[1] ? 0 : v))),
       })),
 };

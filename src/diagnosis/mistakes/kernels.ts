@@ -9,7 +9,7 @@ import { inEach, onNamed } from '../variants.js';
 /** Mistakes in how weight matrices are laid out: transposed, reshaped, gate blocks in another order. */
 
 /** Gate blocks [A, G·M] of A = M rows, each transposed. */
-function transposeBlocks(t: Tensor, G: number): Tensor {
+export function transposeBlocks(t: Tensor, G: number): Tensor {
   const M = t.shape[1] / G;
   return concatLast(Array.from({ length: G }, (_, g) => transpose(sliceLast(t, g * M, (g + 1) * M))));
 }
@@ -40,7 +40,7 @@ function onWeights(
 }
 
 /** Rows of Wx (its input width), where the weights are there. */
-function inputWidth(scenario: Scenario, layer: RecurrentSpec): number {
+export function inputWidth(scenario: Scenario, layer: RecurrentSpec): number {
   return scenario.weights.get(layer.name)?.get(`${waysOf(layer)[0]}Wx`)?.shape[0] ?? -1;
 }
 
@@ -87,7 +87,6 @@ export const whTransposed: Hypothesis = {
     numpy: 'Wh = weight_hh_l0.T            # ← PyTorch keeps the transpose of what h @ Wh needs',
     torch: 'rnn.weight_hh_l0.data = torch.tensor(Wh.T)',
   },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     onWeights(
       recurrentLayers(scenario).filter(l => l.projection === null && l.units > 1),
@@ -103,7 +102,6 @@ export const wxReshaped: Hypothesis = {
   insideStep: true,
   why: 'Wx was brought from [G·M, D] to [D, G·M] by reshape instead of by a transpose: the shape is right, the numbers are in the wrong places.',
   fix: { numpy: 'Wx = weight_ih_l0.T           # ← not .reshape(D, M)' },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario).filter(l => inputWidth(scenario, l) > 1);
     // a square matrix reshaped is a square matrix transposed
@@ -156,7 +154,7 @@ const FRAMEWORK_ORDERS: Record<string, readonly { readonly order: string; readon
 };
 
 /** Every order of the letters, the given one left out. */
-function otherOrders(letters: readonly string[]): string[][] {
+export function otherOrders(letters: readonly string[]): string[][] {
   const all = (rest: readonly string[]): string[][] =>
     rest.length === 0 ? [[]] : rest.flatMap((l, i) => all([...rest.slice(0, i), ...rest.slice(i + 1)]).map(o => [l, ...o]));
   return all(letters).filter(order => order.join('') !== letters.join(''));

@@ -1,16 +1,10 @@
 import { formatActivation } from '../../activations/index.js';
-import type { Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
+import type { Hypothesis } from '../hypothesis.js';
 import { mapData, type Scenario } from '../scenario.js';
-import { finished } from '../variants.js';
+import { finishing } from '../variants.js';
 import { headOf } from './heads.js';
 
 /** A function of y, number by number: its exponential, its logarithm. */
-
-/** y as it is, and then `finish`. */
-export function finishing(code: string, finish: (y: Tensor) => Tensor, more: Partial<Variant> = {}): Variant {
-  return { code, layer: null, change: s => finished(s, finish), ...more };
-}
 
 const ELEMENTWISE: readonly { name: string; f: (v: number) => number; numpy: string; back: string }[] = [
   { name: 'exp', f: Math.exp, numpy: 'np.exp(y)', back: 'np.log(y)' },
@@ -39,7 +33,6 @@ export const outputFunction: Hypothesis = {
   alone: true,
   why: 'Your output is a function of the right one, number by number: its exponential, its logarithm, 1 − y …',
   fix: { numpy: 'y = np.log(y)                 # ← undo it, or compare before it' },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     [...ELEMENTWISE, ...(isSquashed(scenario) ? TWICE : [])].map(({ name, f, numpy, back }) =>
       finishing(`output-function:${name}`, y => mapData(y, f), {

@@ -1,8 +1,8 @@
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis } from '../hypothesis.js';
 import { mapData } from '../scenario.js';
+import { finishing } from '../variants.js';
 import { headOf } from './heads.js';
-import { finishing } from './outputFunctions.js';
 
 /** Whole numbers instead of y: classes, zeros of an array never filled, numbers cut to integers. */
 

@@ -4,7 +4,7 @@ import { sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Candidate, Hypothesis, Variant } from '../hypothesis.js';
 import { mapData } from '../scenario.js';
 import { NEAR_NOISE } from '../thresholds.js';
-import { finished } from '../variants.js';
+import { finished, simulated } from '../variants.js';
 
 /** Right numbers in wrong places: outputs, samples or steps in another order, some of them twice, all of them one place further. */
 
@@ -17,14 +17,7 @@ export const outputsPermuted: Hypothesis = {
   example: { layers: 'rnn:3,dense:3', N: 3, T: 2, D: 2 },
   variants: scenario =>
     lastWidth(scenario.model.output, scenario) > 1
-      ? [
-          {
-            code: 'outputs-permuted',
-            layer: null,
-            unsearched: true,
-            change: s => finished(s, y => columns(y, k => (k + 1) % y.shape[y.shape.length - 1])),
-          },
-        ]
+      ? [simulated('outputs-permuted', null, s => finished(s, y => columns(y, k => (k + 1) % y.shape[y.shape.length - 1])))]
       : [],
   fromOutput(_scenario, { y }, other, noise): Candidate[] {
     const K = other.shape[other.shape.length - 1];
@@ -60,7 +53,7 @@ function columns(like: Tensor, from: (k: number) => number, source: Tensor = lik
   return mapData(like, (_, i) => source.data[i - (i % K) + from(i % K)]);
 }
 
-function columnDistance(a: Tensor, from: number, b: Tensor, k: number): number {
+export function columnDistance(a: Tensor, from: number, b: Tensor, k: number): number {
   const K = a.shape[a.shape.length - 1];
   let most = 0;
   for (let r = 0; r < a.data.length; r += K) most = Math.max(most, distance(a.data[r + from], b.data[r + k]));

@@ -6,7 +6,7 @@ import { smallNumber } from '../figures.js';
 import type { Candidate, Hypothesis } from '../hypothesis.js';
 import type { Outcome } from '../run.js';
 import { mapData, type Scenario } from '../scenario.js';
-import { finished } from '../variants.js';
+import { finished, onNamed, simulated } from '../variants.js';
 import { headOf } from './heads.js';
 
 /** The other output is the right one times a number, plus a number: another unit, not another equation. */
@@ -52,14 +52,7 @@ export const outputScaled: Hypothesis = {
   why: 'Your output is the right one times a constant, plus a constant: one side is in the units of the data (inverse_transform), in percent, or divided by something.',
   fix: { numpy: 'y = (y - offset) / scale     # ← compare both sides in the same unit, before inverse_transform' },
   example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
-  variants: () => [
-    {
-      code: 'output-scaled',
-      layer: null,
-      change: s => finished(s, y => mapData(y, v => 20 * v + 3)),
-      unsearched: true,
-    },
-  ],
+  variants: () => [simulated('output-scaled', null, s => finished(s, y => mapData(y, v => 20 * v + 3)))],
   fromOutput(_scenario, right, other, noise): Candidate[] {
     const line = right.y.data.length === other.data.length ? lineThrough(right.y.data, other.data) : undefined;
     if (!line || Math.abs(line.scale) < LEAST_SCALE) return [];
@@ -92,12 +85,9 @@ export const outputScaledEach: Hypothesis = {
   fix: { numpy: 'y = (y - offset) / scale     # ← one offset and scale a column: compare before inverse_transform' },
   example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
   variants: scenario =>
-    (headOf(scenario)?.kind === 'dense' ? [1] : []).map(() => ({
-      code: 'output-scaled-each',
-      layer: null,
-      change: s => finished(s, y => eachColumn(y, (v, k) => (k + 2) * v + k)),
-      unsearched: true,
-    })),
+    (headOf(scenario)?.kind === 'dense' ? [1] : []).map(() =>
+      simulated('output-scaled-each', null, s => finished(s, y => eachColumn(y, (v, k) => (k + 2) * v + k))),
+    ),
   fromOutput(scenario, right, other, noise): Candidate[] {
     const K = other.shape[other.shape.length - 1];
     if (K < 2 || right.y.data.length !== other.data.length) return [];
@@ -137,7 +127,6 @@ export const outputNegated: Hypothesis = {
   alone: true,
   why: 'Every number of your output is the right one with the other sign.',
   fix: { numpy: 'y = -y' },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants: () => [{ code: 'output-negated', layer: null, change: s => finished(s, y => mapData(y, v => -v)) }],
 };
 
@@ -152,8 +141,7 @@ export const hiddenScaled: Hypothesis = {
     torch: 'model.eval()',
   },
   example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
-  variants: scenario =>
-    headOf(scenario) ? [{ code: 'hidden-scaled', layer: headOf(scenario)!.name, change: s => scaledInput(s, 0.5), unsearched: true }] : [],
+  variants: scenario => (headOf(scenario) ? [simulated('hidden-scaled', headOf(scenario)!.name, s => scaledInput(s, 0.5))] : []),
   fromOutput(scenario, right, other, noise): Candidate[] {
     const head = headOf(scenario);
     if (head?.kind !== 'dense' || right.y.data.length !== other.data.length) return [];
@@ -191,12 +179,15 @@ const SCORES: Readonly<Record<string, (y: FloatArray, K: number) => Float64Array
   linear: y => Float64Array.from(y),
   sigmoid: y => Float64Array.from(y, v => Math.log(v / (1 - v))),
   tanh: y => Float64Array.from(y, Math.atanh),
-  softmax: (y, K) => {
-    const out = Float64Array.from(y, Math.log);
-    for (let r = 0; r < out.length; r += K) out.set(centred(out.subarray(r, r + K)), r);
-    return out;
-  },
+  softmax: centredRows,
 };
+
+/** Logarithms of probabilities [R, K], less the mean of their row: scores up to a constant. */
+export function centredRows(y: FloatArray, K: number): Float64Array {
+  const out = Float64Array.from(y, Math.log);
+  for (let r = 0; r < out.length; r += K) out.set(centred(out.subarray(r, r + K)), r);
+  return out;
+}
 
 function centred(row: FloatArray): Float64Array {
   const values = Float64Array.from(row);
@@ -215,7 +206,5 @@ function dropoutText(s: number): string {
 
 /** The input of the dense layer times s: its weights times s. */
 export function scaledInput(scenario: Scenario, s: number): Scenario {
-  const head = headOf(scenario)!;
-  const own = new Map([...(scenario.weights.get(head.name) ?? [])].map(([name, t]) => [name, name === 'Wo' ? mapData(t, v => s * v) : t]));
-  return { ...scenario, weights: new Map([...scenario.weights, [head.name, own]]) };
+  return onNamed(scenario, headOf(scenario)!.name, ['Wo'], t => mapData(t, v => s * v));
 }

@@ -53,31 +53,23 @@ function insertPool(scenario: Scenario, after: string, kind: PoolSpec['kind']): 
   return insertAfter(changeLayer(scenario, after, { returnSequences: true }), after, pool);
 }
 
-export const poolMax = poolHypothesis(
-  'maxpool',
-  'pool-max',
-  'the maximum over time is used',
-  'The maximum over time of the hidden states is used (GlobalMaxPooling1D), which the network does not do.',
-  {
-    numpy: 'y = h @ Wo + bo              # ← the last h, not hs.max(axis=1)',
-    torch: 'y = fc(out[:, -1])            # ← not fc(out.max(dim=1).values)',
-    keras: 'x = SimpleRNN(M)(i)           # ← no GlobalMaxPooling1D after it',
-  },
-  { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
-);
+/** What the network does not do: one number of all steps. */
+const pooled = (kind: 'maxpool' | 'avgpool', name: string, what: string, layer: string, numpy: string, torch: string) =>
+  poolHypothesis(
+    kind,
+    name,
+    `the ${what} over time is used`,
+    `The ${what} over time of the hidden states is used (${layer}), which the network does not do.`,
+    {
+      numpy: `y = h @ Wo + bo              # ← the last h, not ${numpy}`,
+      torch: `y = fc(out[:, -1])            # ← not fc(${torch})`,
+      keras: `x = SimpleRNN(M)(i)           # ← no ${layer} after it`,
+    },
+    undefined,
+  );
 
-export const poolMean = poolHypothesis(
-  'avgpool',
-  'pool-mean',
-  'the mean over time is used',
-  'The mean over time of the hidden states is used (GlobalAveragePooling1D), which the network does not do.',
-  {
-    numpy: 'y = h @ Wo + bo              # ← the last h, not hs.mean(axis=1)',
-    torch: 'y = fc(out[:, -1])            # ← not fc(out.mean(dim=1))',
-    keras: 'x = SimpleRNN(M)(i)           # ← no GlobalAveragePooling1D after it',
-  },
-  { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
-);
+export const poolMax = pooled('maxpool', 'pool-max', 'maximum', 'GlobalMaxPooling1D', 'hs.max(axis=1)', 'out.max(dim=1).values');
+export const poolMean = pooled('avgpool', 'pool-mean', 'mean', 'GlobalAveragePooling1D', 'hs.mean(axis=1)', 'out.mean(dim=1)');
 
 export const poolLast = poolHypothesis(
   'last',

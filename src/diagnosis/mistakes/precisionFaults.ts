@@ -2,7 +2,7 @@ import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from '../../form
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeLoop, mapData, recurrentLayers, type Scenario } from '../scenario.js';
-import { finished } from '../variants.js';
+import { finished, onAllWeights } from '../variants.js';
 
 /** Not another formula but other numbers: fewer bits. */
 
@@ -37,12 +37,7 @@ function narrow(name: string, words: string, round: (v: number) => number): Hypo
     known.set(t, result);
     return result;
   };
-  const some =
-    (wanted: (layer: string, weight: string) => boolean) =>
-    (s: Scenario): Scenario => ({
-      ...s,
-      weights: new Map([...s.weights].map(([l, own]) => [l, new Map([...own].map(([w, t]) => [w, wanted(l, w) ? rounded(t) : t]))])),
-    });
+  const some = (wanted: (layer: string, weight: string) => boolean) => onAllWeights((t, w, l) => (wanted(l, w) ? rounded(t) : t));
   const weights = some(() => true);
   const input = (s: Scenario): Scenario => (s.input.x.shape.length === 3 ? { ...s, input: { ...s.input, x: rounded(s.input.x) } } : s);
   const states = (s: Scenario): Scenario => recurrentLayers(s).reduce((all, l) => changeLoop(all, l.name, { round }), s);

@@ -1,12 +1,13 @@
 import { formatActivation } from '../../activations/index.js';
 import { activated } from '../../layers/activation.js';
 import { swapBatchAndTime, transpose } from '../../tensor/layout.js';
-import { type FloatArray, reshape, type Tensor } from '../../tensor/tensor.js';
+import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { smallNumber } from '../figures.js';
 import type { Candidate, Hypothesis, Variant } from '../hypothesis.js';
 import { changeLayer, mapData, type Scenario } from '../scenario.js';
+import { finishing } from '../variants.js';
 import { headOf } from './heads.js';
-import { finishing } from './outputFunctions.js';
+import { centredRows } from './outputScaled.js';
 
 /** A softmax of another kind: over another axis, of scores divided by a temperature, its logarithm. */
 
@@ -100,7 +101,7 @@ export const softmaxTemperature: Hypothesis = {
   fromOutput(scenario, right, other, noise): Candidate[] {
     if (headActivation(scenario) !== 'softmax' || right.y.data.length !== other.data.length || other.data.some(v => !(v > 0))) return [];
     const K = other.shape[other.shape.length - 1];
-    const [a, b] = [centred(right.y.data, K), centred(other.data, K)];
+    const [a, b] = [centredRows(right.y.data, K), centredRows(other.data, K)];
     let [ab, aa] = [0, 0];
     for (let i = 0; i < a.length; i++) {
       ab += a[i] * b[i];
@@ -123,14 +124,3 @@ export const softmaxTemperature: Hypothesis = {
     ];
   },
 };
-
-/** Logarithms of probabilities [R, K], less the mean of their row: scores up to a constant. */
-function centred(y: FloatArray, K: number): Float64Array {
-  const out = Float64Array.from(y, Math.log);
-  for (let r = 0; r < out.length; r += K) {
-    let mean = 0;
-    for (let k = 0; k < K; k++) mean += out[r + k] / K;
-    for (let k = 0; k < K; k++) out[r + k] -= mean;
-  }
-  return out;
-}

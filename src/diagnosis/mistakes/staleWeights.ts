@@ -1,11 +1,11 @@
-import { distance } from '../../tensor/difference.js';
-import { type FloatArray, type Tensor, zeros } from '../../tensor/tensor.js';
+import { type Tensor, zeros } from '../../tensor/tensor.js';
 import type { Candidate, Hypothesis } from '../hypothesis.js';
 import { affineFit, columnsThatVary } from '../leastSquares.js';
 import type { Outcome } from '../run.js';
 import { changeWeights, mapData, type Scenario } from '../scenario.js';
 import { NEAR_NOISE } from '../thresholds.js';
 import { headOf } from './heads.js';
+import { columnDistance } from './outputOrder.js';
 
 /** Rows of the layer below the head and of y: [R, M] and [R, K]. */
 function headRows(scenario: Scenario, right: Outcome): { h: Tensor; R: number; M: number } | undefined {
@@ -39,7 +39,7 @@ export const staleWeights: Hypothesis = {
     if (head?.kind !== 'dense' || head.activation !== 'linear' || !rows || right.y.data.length !== other.data.length) return [];
     const K = head.units;
     // a column that agrees, or is one number, says nothing about the weights above it
-    const told = columnsThatVary(other.data, K).filter(k => columnOff(right.y.data, other.data, K, k) > NEAR_NOISE * noise).length;
+    const told = columnsThatVary(other.data, K).filter(k => columnDistance(right.y, k, other, k) > NEAR_NOISE * noise).length;
     if (told === 0) return [];
     const candidates: Candidate[] = [];
     const moved = shiftOf(right.y, other, rows.R, K);
@@ -67,12 +67,6 @@ export const staleWeights: Hypothesis = {
     return candidates;
   },
 };
-
-function columnOff(a: FloatArray, b: FloatArray, K: number, k: number): number {
-  let most = 0;
-  for (let r = k; r < a.length; r += K) most = Math.max(most, distance(a[r], b[r]));
-  return most;
-}
 
 /** y plus the mean difference of each column. */
 function shiftOf(y: Tensor, other: Tensor, R: number, K: number): Tensor {

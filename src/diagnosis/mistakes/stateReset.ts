@@ -69,7 +69,6 @@ export const stateReset: Hypothesis = {
     keras: 'x = SimpleRNN(M)(i)              # ← one call on the whole sequence, not one call a step',
     torch: 'out, h_n = rnn(x)                # ← one call on the whole sequence; step by step: out, h = rnn(x[:, t:t+1], h)',
   },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario => [
     ...resetVariants(scenario, [0, 1], 'The state of'),
     ...resetVariants(scenario, [0], 'The hidden state h (not c) of', 'lstm'),

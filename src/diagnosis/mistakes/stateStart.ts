@@ -43,7 +43,6 @@ export const statePreviousCall: Hypothesis = {
     keras: 'model.layers[0].reset_state()   # ← before each call, of every recurrent layer (Keras 2: model.reset_states)',
     torch: 'out, h_n = rnn(x)             # ← no h_n of an earlier call as second argument',
   },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     recurrentLayers(scenario).length === 0
       ? []
@@ -62,7 +61,6 @@ export const stateOnes: Hypothesis = {
   alone: true,
   why: 'The first state is filled with ones instead of zeros.',
   fix: { numpy: 'h = np.zeros(M)               # ← not np.ones(M)', torch: 'h0 = torch.zeros(L, N, M)     # ← not torch.ones' },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario);
     const ones = (which: readonly number[], why?: string): Variant => ({

@@ -109,7 +109,6 @@ export const inPlaceUpdate: Hypothesis = {
       'h_new = np.empty(M)\nfor m in range(M): h_new[m] = np.tanh(x[n,t] @ Wx[:,m] + h @ Wh[:,m] + bh[m])\nh = h_new                   # ← only when every unit is done',
     torch: 'h_t_minus_1 = h_t.clone()   # ← a copy: h_t is written to in the next step',
   },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario => {
     const layers = recurrentLayers(scenario).filter(l => l.projection === null);
     // with pooling behind it a sequence of equal steps is its last step: pool-last says that better

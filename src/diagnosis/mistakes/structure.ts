@@ -10,6 +10,7 @@ import { changeLayer, changeLoop, mapData, recurrentLayers, type Scenario } from
 import { inEach } from '../variants.js';
 import { insertAfter } from './heads.js';
 import { withX } from './inputs.js';
+import { inputWidth } from './kernels.js';
 
 /** Something more or less between the layers: a normalisation, an activation, a sum, one direction alone, y fed back as x. */
 
@@ -53,7 +54,6 @@ export const layerNormAdded: Hypothesis = {
     keras: 'x = LSTM(M)(i)                # ← no LayerNormalization after it',
     torch: 'y = fc(out[:, -1])            # ← not fc(norm(out[:, -1]))',
   },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     [1e-5, 1e-3].flatMap(epsilon =>
       outputVariants(
@@ -77,7 +77,6 @@ export const activationAdded: Hypothesis = {
     keras: 'x = LSTM(M)(i)                # ← no Activation after it',
     torch: 'y = fc(out[:, -1])            # ← not fc(torch.relu(out[:, -1]))',
   },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     (['relu', 'tanh', 'sigmoid', 'leaky_relu', 'softmax'] as const).flatMap(name =>
       outputVariants(
@@ -136,10 +135,6 @@ export const lastRepeated: Hypothesis = {
     }));
   },
 };
-
-function inputWidth(scenario: Scenario, layer: RecurrentSpec): number {
-  return scenario.weights.get(layer.name)?.get(layer.bidirectional ? 'forward/Wx' : 'Wx')?.shape[0] ?? -1;
-}
 
 function widthOf(layer: RecurrentSpec): number {
   return (layer.projection ?? layer.units) * (layer.bidirectional === 'concat' ? 2 : 1);

@@ -19,7 +19,6 @@ export const timeReversed: Hypothesis = {
     keras: 'SimpleRNN(M, go_backwards=False)',
     torch: 'out, h_n = rnn(x)             # ← not rnn(x.flip(1))',
   },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
   variants(scenario) {
     const oneWay = recurrentLayers(scenario).filter(l => l.bidirectional === null);
     return [

@@ -2,7 +2,7 @@ import type { RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeWeights, mapData, recurrentLayers, type Scenario } from '../scenario.js';
-import { inEach } from '../variants.js';
+import { inEach, onAllWeights } from '../variants.js';
 
 /** Mistakes with whole sets of weights: rounded to a few decimals or to int8, those of another layer or direction. */
 
@@ -15,12 +15,13 @@ export const weightsRounded: Hypothesis = {
   fix: {
     numpy: "np.save('w.npy', w)           # ← binary; or np.savetxt(…, fmt='%.9g')".replace('np.savetxt(…, ', "np.savetxt('w.txt', w, "),
   },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants() {
-    const rounded = (how: string, change: (t: Tensor, name: string) => Tensor, why: string): Variant => {
-      const known = new WeakMap<Tensor, Tensor>();
-      return { code: `weights-rounded:${how}`, layer: null, change: s => allWeights(s, change, known), why };
-    };
+    const rounded = (how: string, change: (t: Tensor, name: string) => Tensor, why: string): Variant => ({
+      code: `weights-rounded:${how}`,
+      layer: null,
+      change: onAllWeights(change),
+      why,
+    });
     const isMatrix = (t: Tensor, name: string) => t.shape.length > 1 && !/(^|\/)bh$/.test(name);
     return [
       ...[1, 2, 3, 4, 5].map(d =>
@@ -43,19 +44,6 @@ export const weightsRounded: Hypothesis = {
     ];
   },
 };
-
-/** Each tensor is changed once, however often the change is made. */
-function allWeights(s: Scenario, changeOnce: (t: Tensor, name: string) => Tensor, known: WeakMap<Tensor, Tensor>): Scenario {
-  const change = (t: Tensor, name: string) => {
-    const result = known.get(t) ?? changeOnce(t, name);
-    known.set(t, result);
-    return result;
-  };
-  return {
-    ...s,
-    weights: new Map([...s.weights].map(([layer, own]) => [layer, new Map([...own].map(([name, t]) => [name, change(t, name)]))])),
-  };
-}
 
 /** To whole multiples of largest / 127, of the whole or of each column. */
 function quantised(t: Tensor, each: boolean): Tensor {

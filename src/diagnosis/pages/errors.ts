@@ -290,5 +290,5 @@ export function errorPage(code: string): TermPage | undefined {
     PAGES.find(([codes]) => codes.split(' ').some(known => known.endsWith('_') && code.startsWith(known)));
   if (!page) return undefined;
   const [, title, ...text] = page;
-  return { name: code, title, text };
+  return { name: code, aliases: [], title, text, examples: [], related: [] };
 }
