@@ -22,7 +22,9 @@ export function displayWidth(text: string): number {
 function characterWidth(character: string): number {
   const point = character.codePointAt(0)!;
   if (point < 0x300) return 1;
-  if (/\p{Mn}|\p{Me}|\p{Cf}/u.test(character)) return 0;
+  // dashes, arrows, mathematics and boxes are no marks: the classes of all characters take a millisecond to compile
+  const plain = (point >= 0x2010 && point < 0x2028) || (point >= 0x2100 && point < 0x2c00);
+  if (!plain && /\p{Mn}|\p{Me}|\p{Cf}/u.test(character)) return 0;
   for (let i = 0; i < WIDE.length; i += 2) if (point >= WIDE[i] && point <= WIDE[i + 1]) return 2;
   return 1;
 }
