@@ -1,7 +1,7 @@
 import type { LayerRow, ShapesResult } from '../run/result.js';
 import { el, replace, svg } from './dom.js';
 import { BOX, box, GAP, stripsOn, WAY_GAP } from './figureBox.js';
-import { type Column, type Columns, columnsOf, LEFT, MOST_PITCH, stepsText } from './figureColumns.js';
+import { around, type Column, type Columns, columnsOf, LEFT, MOST_PITCH, stepsText } from './figureColumns.js';
 import {
   arrowHead,
   columnsAt,
@@ -69,10 +69,11 @@ export function networkFigure(actions: FigureActions): NetworkFigure {
           .map(({ step }) => step)
           .join(),
       );
-      const wanted = [shapes, room, steps.join(';'), ...(view.values ?? [])];
+      const rows = layersShown(shapes, view.layer);
+      const wanted = [shapes, room, steps.join(';'), rows.join(), ...(view.values ?? [])];
       if (!figure || wanted.some((value, i) => value !== made[i])) {
         made = wanted;
-        figure = drawn(shapes, { view, actions, columns, lengths, width: columns.right + margin });
+        figure = drawn(shapes, { view, actions, columns, lengths, rows, width: columns.right + margin });
         replace(node, el('div', { class: 'figure' }, figure.drawing, strips));
       }
       for (const mark of figure.marks) mark(view);
@@ -82,6 +83,19 @@ export function networkFigure(actions: FigureActions): NetworkFigure {
       if (now - MOST_PITCH < node.scrollLeft || now + MOST_PITCH > node.scrollLeft + room) node.scrollLeft = Math.max(0, now - room / 2);
     },
   };
+}
+
+/** Room for layers that are left out. */
+const LEFT_OUT = 22;
+
+/** Of more layers those around the chosen one are drawn. */
+const MOST_LAYERS = 24;
+
+/** null: layers that are left out */
+function layersShown({ layers }: ShapesResult, chosen: string): (number | null)[] {
+  if (layers.length <= MOST_LAYERS) return layers.map((_, i) => i);
+  const at = layers.findIndex(({ name }) => name === chosen);
+  return around(Math.max(0, at), layers.length, MOST_LAYERS / 2);
 }
 
 /** The drawing for some steps of a network. */
@@ -111,14 +125,16 @@ interface Place {
   readonly actions: FigureActions;
   readonly columns: Columns;
   readonly lengths: readonly (number | null)[];
+  /** layers, from below */
+  readonly rows: readonly (number | null)[];
   readonly width: number;
 }
 
-function drawn(shapes: ShapesResult, { view, actions, columns: grid, lengths, width }: Place): Figure {
+function drawn(shapes: ShapesResult, { view, actions, columns: grid, lengths, rows, width }: Place): Figure {
   const T = view.steps(shapes.layers[0].name);
   const columns = grid.columns(T);
   const heights = shapes.layers.map(layer => (layer.bidirectional ? 2 * BOX.height + WAY_GAP : BOX.height));
-  const height = 34 + GAP + heights.reduce((sum, h) => sum + h + GAP, 0) + 34;
+  const height = 34 + GAP + rows.reduce<number>((sum, i) => sum + (i === null ? LEFT_OUT : heights[i]) + GAP, 0) + 34;
   const drawing = svg('svg', {
     viewBox: `0 0 ${width} ${height}`,
     width,
@@ -140,7 +156,16 @@ function drawn(shapes: ShapesResult, { view, actions, columns: grid, lengths, wi
     step: stepShape(shapes.input),
     names: new Set([shapes.model.inputName]),
   };
-  shapes.layers.forEach((layer, i) => {
+  for (const [at, i] of rows.entries()) {
+    if (i === null) {
+      const [below, above] = [rows[at - 1]!, rows[at + 1]!];
+      drawRise(figure, giver, y - GAP, grid.right);
+      drawing.append(label(24, y - GAP - 8, `⋮ ${above - below - 1} more layers`, 'note'));
+      y -= GAP + LEFT_OUT;
+      giver = giverOf(shapes.layers[above - 1], y, grid, lengths[above - 1], grid.columns(lengths[above - 1]));
+      continue;
+    }
+    const layer = shapes.layers[i];
     const base = y - GAP;
     const top = base - heights[i];
     const apart = layer.returnSequences === null && !isSequence(layer.input) && !isSequence(layer.output);
@@ -152,18 +177,22 @@ function drawn(shapes: ShapesResult, { view, actions, columns: grid, lengths, wi
       drawing.append(label(24, base + 20, `reads ${others.map(name => shownName(name, 14)).join(', ')}`, 'note'));
     drawBand(figure, layer, base, top, own);
     drawStart(figure, view.states(layer.name), own, base);
-    giver = {
-      top,
-      columns: isSequence(layer.output) ? grid.columns(layer.output.shape[1] ?? lengths[i]) : apart ? own.slice(-1) : own,
-      ends: endsOf(layer),
-      label: dimsText(layer.output),
-      step: stepShape(layer.output),
-      names: new Set([layer.name]),
-    };
+    giver = giverOf(layer, top, grid, lengths[i], apart ? own.slice(-1) : own);
     y = top;
-  });
+  }
   drawOutput(figure, giver, y, grid.right);
   return figure;
+}
+
+function giverOf(layer: LayerRow, top: number, grid: Columns, length: number | null, own: readonly Column[]): Giver {
+  return {
+    top,
+    columns: isSequence(layer.output) ? grid.columns(layer.output.shape[1] ?? length) : own,
+    ends: endsOf(layer),
+    label: dimsText(layer.output),
+    step: stepShape(layer.output),
+    names: new Set([layer.name]),
+  };
 }
 
 /** The selected step, behind everything. */

@@ -41,8 +41,8 @@ export function columnsOf(lengths: readonly (number | null)[], step: number, roo
   };
 }
 
-/** `most` columns: the first, the last, those around the step, and gaps between them. The same for some steps one after the other: then only the mark moves. */
-function around(step: number, T: number, most: number): (number | null)[] {
+/** `most` places of T: the first, the last, those around the step, and gaps between them. The same for some steps one after the other: then only the mark moves. */
+export function around(step: number, T: number, most: number): (number | null)[] {
   const run = (from: number, length: number): (number | null)[] => Array.from({ length }, (_, i) => from + i);
   const end = most - 2;
   if (step < end) return [...run(0, end), null, T - 1];

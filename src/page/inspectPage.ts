@@ -8,7 +8,7 @@ import { networkFigure } from './figure.js';
 import { NAMES } from './frameworkTable.js';
 import type { Axis, Grid } from './grid.js';
 import { heatMap } from './heatMap.js';
-import { countText, layerTable } from './layerTable.js';
+import { countText, layerTable, markLayer } from './layerTable.js';
 import { pageFoot, pageHead } from './pageParts.js';
 import { sequencesIn } from './sequencesIn.js';
 import { numberText, shownName } from './text.js';
@@ -48,8 +48,13 @@ export function inspectPage(root: HTMLElement, data: InspectPage): void {
     cursor = [0, 0];
     draw();
   };
+  let listed: (ReturnType<typeof tensorTable> & { readonly filter: string }) | undefined;
   const draw = oncePerFrame(() => {
-    replace(list, tensorTable(data, chosen, filter, choose));
+    if (listed?.filter !== filter) {
+      listed = { filter, ...tensorTable(data, filter, choose) };
+      replace(list, listed.node);
+    }
+    listed.mark(chosen);
     drawDetail();
     drawNetwork();
     root.dataset.ready = '';
@@ -79,7 +84,9 @@ export function inspectPage(root: HTMLElement, data: InspectPage): void {
       return;
     }
     const view = { layer, way: 0, step: -1, ...sequencesIn(result.network, data.spec), strip: () => undefined };
-    replace(network, el('h2', {}, `The network: ${result.network.title}`), picture.node, layerTable(result.network, layer, pick));
+    if (picture.node.parentElement !== network)
+      replace(network, el('h2', {}, `The network: ${result.network.title}`), picture.node, layerTable(result.network, pick));
+    markLayer(network, layer);
     picture.show(result.network, view);
   };
   const search = el('input', {
@@ -161,18 +168,19 @@ function roleText(role: string | null): string {
 
 const MOST_ROWS = 400;
 
-function tensorTable({ result, tensors }: InspectPage, chosen: number, filter: string, choose: (i: number) => void): HTMLElement {
+/** The list, and what marks the chosen tensor in it. */
+function tensorTable(
+  { result, tensors }: InspectPage,
+  filter: string,
+  choose: (i: number) => void,
+): { node: HTMLElement; mark(chosen: number): void } {
   const found = result.tensors.flatMap((tensor, i) => (tensor.name.toLowerCase().includes(filter.toLowerCase()) ? [i] : []));
   const rows = found.slice(0, MOST_ROWS).map(i => {
     const { name, role, shape, dtype, count, gates } = result.tensors[i];
     return el(
       'tr',
-      { class: i === chosen ? 'chosen' : '', on: { click: () => choose(i) } },
-      el(
-        'th',
-        { scope: 'row' },
-        el('button', { type: 'button', class: 'quiet name', 'aria-pressed': i === chosen, 'data-key': `tensor-${i}` }, shownName(name, 70)),
-      ),
+      { on: { click: () => choose(i) } },
+      el('th', { scope: 'row' }, el('button', { type: 'button', class: 'quiet name', 'data-key': `tensor-${i}` }, shownName(name, 70))),
       el('td', {}, roleText(role), gates ? el('span', { class: 'gates' }, ` ${gates.join(' ')}`) : ''),
       el('td', { class: 'sizes' }, shape.join('×') || 'scalar'),
       el('td', {}, dtype),
@@ -183,14 +191,21 @@ function tensorTable({ result, tensors }: InspectPage, chosen: number, filter: s
   const more = found.length - rows.length;
   const rest = more > 0 && el('tr', {}, el('td', { colspan: 6 }, `… ${countText(more)} more; a part of a name finds them`));
   const heads = ['name', 'role', 'shape', 'type', 'numbers', 'spread'];
-  return dataTable({ label: 'list of tensors', kind: 'list', heads, number: 'numbers', rows: [...rows, rest] });
+  const node = dataTable({ label: 'list of tensors', kind: 'list', heads, number: 'numbers', rows: [...rows, rest] });
+  const mark = (chosen: number) => {
+    for (const [at, row] of rows.entries()) {
+      row.className = found[at] === chosen ? 'chosen' : '';
+      row.querySelector('button')!.setAttribute('aria-pressed', String(found[at] === chosen));
+    }
+  };
+  return { node, mark };
 }
 
 /** The histogram as a line of bars. */
 function spark({ histogram: bins }: TensorFigures): SVGElement {
   const most = Math.max(1, ...bins);
-  const bars = bins.map((count, i) => svg('rect', { x: i * 2, y: 16 - (15 * count) / most, width: 1.6, height: (15 * count) / most }));
-  return svg('svg', { class: 'spark', viewBox: '0 0 64 16', width: 64, height: 16, 'aria-hidden': true }, ...bars);
+  const bars = bins.map((count, i) => (count === 0 ? '' : `M${2 * i + 0.8} 16v${((-15 * count) / most).toFixed(1)}`)).join('');
+  return svg('svg', { class: 'spark', viewBox: '0 0 64 16', width: 64, height: 16, 'aria-hidden': true }, svg('path', { d: bars }));
 }
 
 function factsOf({ shape, dtype, count, role, gates }: InspectTensor, figures: TensorFigures): HTMLElement {

@@ -15,6 +15,9 @@ export interface LayerChooserOptions {
   sample(n: number): void;
 }
 
+/** More are a list. */
+const MOST_TABS = 16;
+
 /** Every layer, and both directions of one that reads both ways. */
 export function waysOf({ shapes }: Model): { readonly layer: string; readonly way: number; readonly both: boolean }[] {
   return shapes.layers.flatMap(({ name, bidirectional: both }) => (both ? [0, 1] : [0]).map(way => ({ layer: name, way, both })));
@@ -23,13 +26,26 @@ export function waysOf({ shapes }: Model): { readonly layer: string; readonly wa
 export function layerChooser({ choose, sample }: LayerChooserOptions): LayerChooser {
   const node = el('div', { class: 'chooser' });
   let shown: readonly unknown[] = [];
+  const list = (ways: ReturnType<typeof waysOf>, { layer, way }: Place) => {
+    const select = el(
+      'select',
+      { 'aria-label': 'layer', 'data-key': 'layer' },
+      ...ways.map((at, i) => {
+        const arrow = at.both ? (at.way === 0 ? ' →' : ' ←') : '';
+        return el('option', { value: i, selected: at.layer === layer && at.way === way }, `${shownName(at.layer, 24)}${arrow}`);
+      }),
+    );
+    select.addEventListener('change', () => choose(ways[Number(select.value)].layer, ways[Number(select.value)].way));
+    return select;
+  };
   return {
     node,
     show(model, place) {
       const wanted = [model, place.layer, place.way, place.sample];
       if (wanted.every((value, i) => value === shown[i])) return;
       shown = wanted;
-      const tabs = waysOf(model).map(({ layer, way, both }) => {
+      const ways = waysOf(model);
+      const tabs = ways.slice(0, MOST_TABS).map(({ layer, way, both }) => {
         const name = shownName(layer, 24);
         return el(
           'button',
@@ -49,7 +65,7 @@ export function layerChooser({ choose, sample }: LayerChooserOptions): LayerChoo
       n.addEventListener('change', () => sample(Math.round(Number(n.value)) - 1));
       replace(
         node,
-        el('div', { class: 'tabs', role: 'group', 'aria-label': 'layers' }, ...tabs),
+        ways.length > MOST_TABS ? list(ways, place) : el('div', { class: 'tabs', role: 'group', 'aria-label': 'layers' }, ...tabs),
         N > 1 && el('label', { class: 'sample' }, el('span', {}, 'sample ', el('var', {}, 'n')), n, ` of ${N}`),
       );
     },

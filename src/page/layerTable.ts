@@ -5,14 +5,14 @@ import { el } from './dom.js';
 import { withNumbers } from './sizes.js';
 import { shownName } from './text.js';
 
-/** Layers, weights, shapes and counts with their arithmetic; the chosen layer stands out, here and in the picture. */
-export function layerTable(result: ShapesResult, chosen: string, choose: (layer: string) => void): HTMLElement {
+/** Layers, weights, shapes and counts with their arithmetic. */
+export function layerTable(result: ShapesResult, choose: (layer: string) => void): HTMLElement {
   const { dims, totals, input } = result;
   const heads = ['layer', 'what', 'shape', '', 'parameters', 'how'];
   const rows: HTMLElement[] = [
     el('tr', {}, el('th', { scope: 'row' }, 'input'), el('td', {}, el('var', {}, 'x')), shapeCell(input.dims, true), sizesCell(input), el('td', { class: 'number' }, '–'), el('td', {})),
   ]; // biome-ignore format: a row
-  for (const layer of result.layers) rows.push(...layerRows(layer, dims, layer.name === chosen, choose));
+  for (const layer of result.layers) rows.push(...layerRows(layer, dims, choose));
   const total = el(
     'tr',
     { class: 'total' },
@@ -24,18 +24,25 @@ export function layerTable(result: ShapesResult, chosen: string, choose: (layer:
   return dataTable({ label: 'layers, shapes and parameters', kind: 'wide', heads, number: 'parameters', rows: [...rows, total] });
 }
 
-function layerRows(layer: LayerRow, dims: ShapesResult['dims'], chosen: boolean, choose: (layer: string) => void): HTMLElement[] {
+/** The chosen layer stands out, here and in the picture. */
+export function markLayer(table: HTMLElement, chosen: string): void {
+  for (const row of table.querySelectorAll<HTMLElement>('tr[data-layer]')) {
+    row.classList.toggle('chosen', row.dataset.layer === chosen);
+    row.querySelector('button')?.setAttribute('aria-pressed', String(row.dataset.layer === chosen));
+  }
+}
+
+function layerRows(layer: LayerRow, dims: ShapesResult['dims'], choose: (layer: string) => void): HTMLElement[] {
   const { name, weights, output, params, formula } = layer;
   const button = el(
     'button',
-    { type: 'button', class: 'quiet', 'aria-pressed': chosen, 'data-key': `row-${name}`, on: { click: () => choose(name) } },
+    { type: 'button', class: 'quiet', 'data-key': `row-${name}`, on: { click: () => choose(name) } },
     shownName(name, 30),
   );
-  const kind = chosen ? 'chosen' : '';
   const of = weights.map((weight, i) =>
     el(
       'tr',
-      { class: kind },
+      { 'data-layer': name },
       i === 0 ? el('th', { scope: 'row' }, button) : el('td', {}),
       el('td', {}, el('var', {}, weight.name), weight.gates ? el('span', { class: 'gates' }, ` ${weight.gates.join(' ')}`) : ''),
       shapeCell(weight.dims, false),
@@ -47,7 +54,7 @@ function layerRows(layer: LayerRow, dims: ShapesResult['dims'], chosen: boolean,
   const what = layer.returnSequences === null ? '→ output' : layer.returnSequences ? '→ every h' : '→ last h';
   const last = el(
     'tr',
-    { class: `result ${kind}` },
+    { class: 'result', 'data-layer': name },
     weights.length === 0 ? el('th', { scope: 'row' }, button) : el('td', {}),
     el('td', {}, what),
     shapeCell(output.dims, true),

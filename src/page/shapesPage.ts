@@ -9,7 +9,7 @@ import type { ShapesResult } from '../run/result.js';
 import { el, oncePerFrame, replace } from './dom.js';
 import { networkFigure } from './figure.js';
 import { frameworkTable } from './frameworkTable.js';
-import { countText, layerTable, lettersIn } from './layerTable.js';
+import { countText, layerTable, lettersIn, markLayer } from './layerTable.js';
 import { pageFoot, pageHead } from './pageParts.js';
 import { sequencesIn } from './sequencesIn.js';
 import { type Size, sizesOf, withNumbers } from './sizes.js';
@@ -50,6 +50,15 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
     chosen = layer;
     draw();
   };
+  let drawnOf: ShapesResult | undefined;
+  const drawTables = () => {
+    drawnOf = result;
+    const sizes = sizesOf(model);
+    controls.show(sizes, effectsOf(sizes, result, data));
+    replace(table, el('h2', {}, 'Layers'), layerTable(result, choose));
+    replace(frameworks, el('h2', {}, 'As each framework counts them'), frameworkTable(model, result));
+    replace(work, ...workOf(result));
+  };
   const draw = oncePerFrame(() => {
     title.textContent = result.title;
     const changed = model !== data.spec;
@@ -62,13 +71,10 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
       ` parameters${changed ? '' : ', as the command line counts them'} `,
       changed && back,
     );
-    const sizes = sizesOf(model);
-    controls.show(sizes, effectsOf(sizes, result, data));
+    if (drawnOf !== result) drawTables();
+    markLayer(table, chosen);
     const view = { layer: chosen, way: 0, step: -1, ...sequencesIn(result, model), strip: () => undefined };
     picture.show(result, view);
-    replace(table, el('h2', {}, 'Layers'), layerTable(result, chosen, choose));
-    replace(frameworks, el('h2', {}, 'As each framework counts them'), frameworkTable(model, result));
-    replace(work, ...workOf(result));
     root.dataset.ready = '';
   });
 
