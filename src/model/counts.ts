@@ -104,7 +104,7 @@ function asIn(framework: FrameworkName, layer: RecurrentSpec): RecurrentSpec {
 }
 
 export function layerCost(shapes: LayerShapes): LayerCost {
-  return timesSteps(getLayerKind(shapes.layer.kind).cost(shapes.layer, shapes.inputs, shapes.symbols), shapes.steps);
+  return timesSteps(getLayerKind(shapes.layer.kind).cost(shapes.layer, shapes.inputs, shapes.symbols), shapes.steps ?? []);
 }
 
 export function layerFormula(shapes: LayerShapes): string | null {
@@ -122,5 +122,5 @@ export function stateSize({ layer }: LayerShapes): bigint {
 /** Numbers one sample keeps for training: every state of every step; null while T is symbolic. */
 export function trainingSize(shapes: LayerShapes): bigint | null {
   if (!isRecurrent(shapes.layer)) return 0n;
-  return multiply(stateSize(shapes), shapes.inputs[0][1].size, ...shapes.steps.map(d => d.size));
+  return multiply(stateSize(shapes), shapes.inputs[0][1].size, ...(shapes.steps ?? []).map(d => d.size));
 }

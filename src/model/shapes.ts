@@ -15,8 +15,8 @@ export interface LayerShapes {
   readonly others: readonly NamedShape[];
   /** none for a further call of a layer, whose weights are those of the first */
   readonly weights: readonly WeightShape[];
-  /** steps of the sequences around it, where each of them is a sample here */
-  readonly steps: readonly Dim[];
+  /** steps of the sequences around it, where each of them is a sample here; absent: none */
+  readonly steps?: readonly Dim[];
 }
 
 export interface ModelShapes {
@@ -44,7 +44,9 @@ export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimSha
     // what joins steps stands where the sequence does
     const read = layer.kind === 'allsteps' ? layer.inputs.slice(0, 1) : layer.inputs;
     const steps = read.map(name => around.get(name) ?? []).find(dims => dims.length > 0) ?? [];
-    const shapes = within(layer.name, () => readable({ ...layerShapes(layer, inputs, letters.get(layer.name)!, model), steps }));
+    const shapes = within(layer.name, () =>
+      readable({ ...layerShapes(layer, inputs, letters.get(layer.name)!, model), ...(steps.length > 0 ? { steps } : {}) }),
+    );
     known.set(layer.name, shapes.output);
     around.set(layer.name, layer.kind === 'eachstep' ? [...steps, inputs[0][1]] : steps);
     for (const { suffix, shape } of shapes.others) {
@@ -140,7 +142,7 @@ const WHOLE: ReadonlySet<string> = new Set(['eachstep', 'reshape', 'permute', 'f
 /** `gru_2 needs a sequence (N, T, 64) but lstm_1 gives its last step only (N, 64)`: names the layer to change. */
 function explainMissingSequence(error: RnnError, layer: LayerSpec, input: DimShape, model: ModelSpec): RnnError {
   const giver = source(layer.inputs[0], model);
-  if (!giver) return error;
+  if (!giver || input.length !== 2) return error;
   const wanted = `(${input[0].size ?? 'N'}, T, ${input[1].size ?? input[1].symbol})`;
   const gives = isRecurrent(giver) ? 'gives its last step only' : 'gives one vector per sample';
   const fix = isRecurrent(giver)
