@@ -26,7 +26,7 @@ function samplesSentence(right: Tensor, other: Tensor, noise: Noise): string[] {
   if (N < 2) return [];
   const off = Array.from({ length: N }, (_, n) => areApart(right.data, other.data, noise.data, n * size, (n + 1) * size));
   const count = off.filter(Boolean).length;
-  if (count === N) return [`every one of the ${N} samples differs`];
+  if (count === N) return [`all ${N} samples differ`];
   const from = off.indexOf(true);
   if (off.slice(from).every(Boolean)) return [`samples 1 to ${from} are equal, all from sample ${from + 1} on differ`];
   return [`${N - count} of ${N} samples are equal; the first that differs is sample ${from + 1}`];
@@ -67,9 +67,11 @@ function relationSentence(right: Tensor, other: Tensor): string[] {
   const figure = `r = ${r.toFixed(2)} over ${n} numbers`;
   if (Math.abs(r) <= chance)
     return [
-      `the two outputs are not correlated (${figure}; unrelated outputs of this size stay below ${chance.toFixed(2)} in 19 of 20 cases)`,
+      `your y does not rise and fall with the right one (correlation ${figure}; unrelated outputs of this size stay below ${chance.toFixed(2)} in 19 of 20 cases)`,
     ];
-  return [`the two outputs are correlated (${figure}; unrelated outputs of this size stay below ${chance.toFixed(2)} in 19 of 20 cases)`];
+  return [
+    `your y rises and falls with the right one (correlation ${figure}; unrelated outputs of this size stay below ${chance.toFixed(2)} in 19 of 20 cases)`,
+  ];
 }
 
 export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number | undefined {

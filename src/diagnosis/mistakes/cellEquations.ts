@@ -212,7 +212,7 @@ export const clipped: Hypothesis = {
           (s, l) => changeLayer(s, l.name, { clip: limit }),
           layer => ({
             rare: layer !== null && layers.length > 1,
-            why: `The sums before the activations of ${layer ?? 'every recurrent layer'} are clipped to ±${limit}.`,
+            why: `Inside ${layer ?? 'every recurrent layer'} the sums x·Wx + h·Wh + b are cut off at ±${limit} before their activations; the network does not do that.`,
           }),
         ),
       ),

@@ -27,8 +27,8 @@ export const featuresPermuted: Hypothesis = {
         'features-permuted',
         x => withFeatures(x, order),
         `The features of x are in another order than the weights expect: ${order
+          .flatMap((from, d) => (from === d ? [] : `feature ${d + 1} holds feature ${from + 1}`))
           .slice(0, 8)
-          .map((from, d) => `feature ${d + 1} holds feature ${from + 1}`)
           .join(', ')}${D > 8 ? ' …' : ''}.`,
         { rare, fix: { numpy: `x = x[..., [${order.map((_, d) => order.indexOf(d)).join(', ')}]]   # ← back to the right order` } },
       ),

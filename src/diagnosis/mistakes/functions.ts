@@ -90,7 +90,8 @@ function slotVariants(slot: Slot, specs: readonly ActivationSpec[], code: (name:
       const name = formatActivation(spec);
       if (layers.every(l => present(l, slot.field) === name)) return [];
       const where = place.layer ?? 'the recurrent layers';
-      const words = (which: string) => `The ${which} of ${where} is ${name}; the network has ${present(layers[0], slot.field)}.`;
+      const words = (which: string) =>
+        `Your output is what ${where} would give with ${name} as the ${which}; the network has ${present(layers[0], slot.field)} there.`;
       const fix = fixOf(layers[0], slot.field);
       const rare = !USUAL.includes(name) && name !== 'softmax';
       const whole = {

@@ -40,7 +40,7 @@ export const inputLagged: Hypothesis = {
       code: 'input-lagged',
       layer: null,
       change: s => withX(s, withSteps(s.input.x, T, from)),
-      why: `At step t the network sees x of step t ${by > 0 ? '−' : '+'} 1; ${fill}.`,
+      why: `Every step sees the x of the step ${by > 0 ? 'before' : 'after'} it: step t sees x of step t ${by > 0 ? '−' : '+'} 1, and ${fill}.`,
     });
     return [
       lag(1, 'step 1 sees zeros', t => t - 1),

@@ -60,7 +60,8 @@ export const layerNormAdded: Hypothesis = {
         scenario,
         'layer-norm-added',
         t => normalised(t, epsilon),
-        w => `h of ${w} is normalised over its units (a LayerNormalization with epsilon = ${epsilon}).`,
+        w =>
+          `The h of ${w} is normalised over its units, as a LayerNormalization with epsilon = ${epsilon} does; the network has none there.`,
         recurrentLayers(scenario).filter(l => l.units > 1),
       ),
     ),
@@ -83,7 +84,7 @@ export const activationAdded: Hypothesis = {
         scenario,
         `activation-added:${name}`,
         t => activated(name as ActivationSpec, t),
-        w => `h of ${w} goes through ${name} before the next layer sees it.`,
+        w => `The h of ${w} goes through ${name} on its way to the next layer; in the network the next layer reads h as it is.`,
         undefined,
         { rare: name === 'softmax' || name === 'leaky_relu' },
       ),
@@ -106,7 +107,7 @@ export const residualAdded: Hypothesis = {
           scenario,
           'residual-added',
           withInput,
-          w => `The input of ${w} is added to its output (a residual connection).`,
+          w => `What goes into ${w} is added to what comes out of it (a residual connection), which the network does not do.`,
           layers,
         );
   },

@@ -118,7 +118,7 @@ function shortened(scenario: Scenario, code: string, range: (missing: number, T:
       code === 'starts-late'
         ? `the first ${missing === 1 ? 'step is' : `${missing} steps are`}`
         : `the last ${missing === 1 ? 'step is' : `${missing} steps are`}`;
-    const why = `The loop over time leaves steps out: ${which} never run (steps ${from + 1} … ${to} of ${T} are)${missing === 1 && code === 'stops-early' ? ', or the h of the step before the last is used (out[:, -2])' : ''}.`;
+    const why = `The loop over time leaves steps out: ${which} never run (of ${T} steps only ${from + 1 === to ? `step ${to}` : `steps ${from + 1} to ${to}`} ${from + 1 === to ? 'is' : 'are'})${missing === 1 && code === 'stops-early' ? ', or the h of the step before the last is used (out[:, -2])' : ''}.`;
     const rows: Variant = {
       code,
       layer: null,

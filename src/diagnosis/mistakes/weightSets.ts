@@ -28,7 +28,7 @@ export const weightsRounded: Hypothesis = {
         rounded(
           String(d),
           t => mapData(t, v => Math.round(v * 10 ** d) / 10 ** d),
-          `All weights are rounded to ${d} ${d === 1 ? 'decimal' : 'decimals'}.`,
+          `Your output is what the network gives when all its weights are rounded to ${d} ${d === 1 ? 'decimal' : 'decimals'}.`,
         ),
       ),
       rounded(
