@@ -22,6 +22,7 @@ import {
 } from './comparing/judge.js';
 import { judgedOutputs } from './comparing/judgedOutputs.js';
 import { measureNoise, type Noise } from './comparing/noise.js';
+import { withSamplesFirst } from './comparing/samplesFirst.js';
 import { bothSides, checkSides, type Sides } from './comparing/sides.js';
 import { compareValues, firstDifference, NOT_COMPARABLE } from './comparing/valuesApart.js';
 import { ifCoarse, largestSlack, slackOf, type Written, withDigits } from './comparing/written.js';
@@ -73,14 +74,9 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
   return { ...worst, notes: [...worst.notes, `${judged.length} outputs were compared: ${each}`] };
 }
 
-/** Mistakes are looked for in what has the samples first. */
-function hasStepsFirst({ network: { shapes } }: Prepared): boolean {
-  return shapes.output[0]?.symbol === 'T';
-}
-
-async function compareOutput(prepared: Prepared, request: CompareRequest, hooks: CompareHooks): Promise<CompareResult> {
-  const isGraph = prepared.graphInputs !== undefined || hasStepsFirst(prepared);
-  const sides = await bothSides(prepared, request);
+async function compareOutput(given: Prepared, request: CompareRequest, hooks: CompareHooks): Promise<CompareResult> {
+  const isGraph = given.graphInputs !== undefined;
+  const [prepared, sides] = withSamplesFirst(given, await bothSides(given, request));
   const sameKind = !sides.hidden && sameShape(sides.expected.shape, sides.actual.shape);
   const explain = (request.explain ?? true) && !isGraph;
   const subject = !isGraph && (explain || !sameKind) ? await subjectOf(prepared, sides.expected, sides.actual, sides.hidden ?? null) : null;
@@ -153,7 +149,7 @@ async function compareOutput(prepared: Prepared, request: CompareRequest, hooks:
       ...(detectability.unchecked.length > 0
         ? [`not computed, for the network is large: whether this input can show ${detectability.unchecked.join(', ')}`]
         : []),
-      ...(isGraph && exit === 1 ? ['the graph is no chain of layers: causes are not looked for'] : []),
+      ...(isGraph && exit === 1 ? ['the graph is run node by node: causes are not looked for'] : []),
     ],
     assumptions: prepared.assumptions,
     exit,

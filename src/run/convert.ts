@@ -75,7 +75,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
       identical: ours.data.every((v: number, k: number) => Object.is(v, theirs.data[k])),
       seed,
     },
-    notes: [...network.notes, ...notes],
+    notes: [...network.notes, ...turned(network, path), ...notes],
     assumptions: network.assumptions,
   };
 }
@@ -126,6 +126,10 @@ export function checkNumbers(theirs: Float64Array, ours: Float64Array, how: stri
 function relativeDifference(found: Float64Array, expected: Float64Array): number {
   if (found.length !== expected.length) return Number.POSITIVE_INFINITY;
   return largestDifference(found, expected).abs / Math.max(largestMagnitude(expected), 1e-30);
+}
+
+function turned({ stepsFirst = new Set() }: Network, path: string): string[] {
+  return [...stepsFirst].map(name => `${escapeText(name, 40)} is [T, N, …] in ${shownPath(path)}, and [N, T, …] in what is written`);
 }
 
 /** A graph that is no chain of layers is converted as layers and operators. @throws RnnError E_CONVERT_GRAPH */

@@ -52,8 +52,9 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
   // a network that is not run is said before anything about its input
   if (opened?.problem) await loadNetwork(request, undefined, opened);
   if (hasNamedInputs(opened?.spec)) return prepareNamed(request, opened!);
+  const timeMajor = request.timeMajor || hasStepsFirst(opened);
   const array = given ?? (request.input === undefined ? undefined : await readArray(request.input, INPUT_NAMES));
-  const network = await loadNetwork(withFramework(request), knownShape(array, request.timeMajor), opened);
+  const network = await loadNetwork(withFramework(request), knownShape(array, timeMajor), opened);
   checkBuilt(network, request);
   checkApart(request, network);
   const seed = request.seed ?? DEFAULT_SEED;
@@ -66,7 +67,7 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
   const drawn = draw(network, request, seed, array ? null : inputWish(network, sizes));
   const weights = network.weights ?? drawn.weights!;
   const givenT = typeof request.T === 'number' ? request.T : undefined;
-  const whole = array ? toInput(array, network, { timeMajor: request.timeMajor, T: givenT, N: request.N }) : drawn.x!;
+  const whole = array ? toInput(array, network, { timeMajor, T: givenT, N: request.N }) : drawn.x!;
   const padded = await paddedInput(whole, network, request);
   const input = request.rows ? rowsOfInput(padded, request.rows) : padded;
   const run = input.x.shape[1] < whole.shape[1] ? withTimesteps(network, input.x.shape[1]) : network;
@@ -88,6 +89,11 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
     ],
     assumptions,
   };
+}
+
+/** The file's only sequence is [T, N, D]. */
+export function hasStepsFirst(opened: ModelFile | undefined): boolean {
+  return (opened?.stepsFirst?.size ?? 0) > 0;
 }
 
 /** Several inputs, or one that is neither a sequence nor token numbers [N, T]. */

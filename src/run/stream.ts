@@ -14,7 +14,7 @@ import { openSamples, type Samples } from './input/samples.js';
 import { checkMemory, productsOf } from './memory.js';
 import { isExact, type Network, openModel } from './network/network.js';
 import { apartFrom, encoderOf, type ForwardStream, resultOfPieces, type StreamRequest, type StreamSink } from './pieces.js';
-import { type Prepared, prepare } from './prepare.js';
+import { hasStepsFirst, type Prepared, prepare } from './prepare.js';
 import type { ForwardResult } from './result.js';
 
 /** Smaller files are read whole: that is as fast, and the result is the same. */
@@ -30,7 +30,7 @@ const LARGE = 2 ** 24;
 export async function openForwardStream(request: StreamRequest, canRewind: boolean): Promise<ForwardStream | undefined> {
   if (request.input === undefined || needsWhole(request)) return undefined;
   const [path, key] = splitKey(request.input);
-  if (key !== undefined || (await isGraph(request))) return undefined;
+  if (key !== undefined || (await readsWhole(request))) return undefined;
   const { openLongSample } = await import('./longSample.js');
   const long = await openLongSample(request, path, canRewind);
   if (long) return long;
@@ -54,9 +54,10 @@ function needsWhole(request: StreamRequest): boolean {
   return files || request.model === '-' || [request.trace, request.states, request.timeMajor].some(Boolean);
 }
 
-async function isGraph(request: StreamRequest): Promise<boolean> {
+/** A file that says which axes its input has. */
+async function readsWhole(request: StreamRequest): Promise<boolean> {
   const opened = await openModel(request);
-  return opened?.graph !== undefined && !isExact(opened.graph);
+  return (opened?.graph !== undefined && !isExact(opened.graph)) || hasStepsFirst(opened);
 }
 
 interface Stream {

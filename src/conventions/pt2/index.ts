@@ -5,7 +5,7 @@ import { SPEC_SCHEMA } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import { applyNode } from './aten.js';
-import { readProgram, type Size } from './program.js';
+import { type Program, readProgram, type Size } from './program.js';
 import { Wiring } from './wiring.js';
 
 /**
@@ -13,10 +13,25 @@ import { Wiring } from './wiring.js';
  * modules, everything else operators. What runs is what the file says; nothing is assumed.
  * @throws RnnError E_PT2_OPERATOR, E_PT2_GRAPH, E_PT2_SCHEMA (unsupported)
  */
-export function specFromProgram(architecture: unknown, tensors: ReadonlyMap<string, Tensor>): { spec: Json; weights: Weights } {
+export function specFromProgram(architecture: unknown, tensors: ReadonlyMap<string, Tensor>): ProgramSpec {
   const program = readProgram(architecture);
+  const asItIs = specOf(program, tensors, new Set());
+  return asItIs.stepsFirst.size === 0 ? asItIs : specOf(program, tensors, asItIs.stepsFirst);
+}
+
+export interface ProgramSpec {
+  readonly spec: Json;
+  readonly weights: Weights;
+  /** inputs that the program has as [T, N, …], and the spec as [N, T, …] */
+  readonly stepsFirst: ReadonlySet<string>;
+}
+
+function specOf(program: Program, tensors: ReadonlyMap<string, Tensor>, stepsFirst: ReadonlySet<string>): ProgramSpec {
   const wiring = new Wiring(program, tensors);
-  for (const input of program.inputs) wiring.set(input, { value: wiring.free(input) });
+  for (const input of program.inputs) {
+    if (stepsFirst.has(input)) wiring.turnedInput(input, program.sizes.get(input)?.length ?? 3);
+    else wiring.set(input, { value: wiring.free(input) });
+  }
   for (const node of program.nodes)
     within(escapeText(node.outputs.find(o => o !== null) ?? node.target, 60), () => {
       applyNode({ node, wiring, used: new Set() });
@@ -33,16 +48,18 @@ export function specFromProgram(architecture: unknown, tensors: ReadonlyMap<stri
       name: 'program',
       functional: true,
       framework: 'torch',
-      inputs: program.inputs.map(name => ({ name, ...inputSizes(program.sizes.get(name) ?? []) })),
+      inputs: program.inputs.map(name => ({ name, ...inputSizes(program.sizes.get(name) ?? [], stepsFirst.has(name)) })),
       layers: used,
       ...(others.length === 0 && only.name === only.value ? { output: only.value } : { outputs }),
     },
     weights: new Map([...wiring.weights].filter(([key]) => used.some(l => key.startsWith(`${l.name}/`)))),
+    stepsFirst: stepsFirst.size > 0 ? stepsFirst : wiring.stepsFirst,
   };
 }
 
 /** Sizes of no fixed value are open. */
-function inputSizes([first, ...rest]: readonly Size[]): Json {
+function inputSizes([a, b, ...others]: readonly Size[], turned: boolean): Json {
+  const [first, ...rest] = (turned ? [b, a, ...others] : [a, b, ...others]).filter(n => n !== undefined);
   const batch = typeof first === 'number' ? first : null;
   const sizes = rest.map(n => (typeof n === 'number' ? n : null));
   return sizes.length === 2 ? { batch, timesteps: sizes[0], features: sizes[1] } : { batch, shape: sizes };

@@ -46,7 +46,7 @@ export function sequence(call: Call, { cell, activation }: Kind): void {
   );
   const timeMajor = !flag('batch_first');
   let x = wiring.input(arg(call, 'input'));
-  if (timeMajor) x = wiring.op('batch_first', 'Transpose', [x], { perm: [1, 0, 2] });
+  if (timeMajor) x = wiring.samplesFirst(x);
   const initial = initialStates(wiring, arg(call, 'hx'), getCell(cell).states.length);
   const states: string[][] = getCell(cell).states.map(() => []);
   for (let l = 0; l < layers; l++) {

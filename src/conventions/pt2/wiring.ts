@@ -12,6 +12,10 @@ export class Wiring {
   /** values of the program -> what stands for them here */
   private readonly values = new Map<string, Value>();
   private readonly names = new Set<string>();
+  /** inputs that recurrent modules read with the steps first */
+  readonly stepsFirst = new Set<string>();
+  /** the same sequence with the steps first -> with the samples first */
+  private readonly turned = new Map<string, string>();
   /** module prefix -> name of the layer that holds its weights, for modules that are called again */
   private readonly owners = new Map<string, string>();
 
@@ -73,6 +77,20 @@ export class Wiring {
       ...(attributes ? { attributes } : {}),
     });
     return own;
+  }
+
+  /** An input [N, T, …] that the program has as [T, N, …]. */
+  turnedInput(name: string, rank: number): void {
+    const own = this.free(name);
+    const value = this.op('steps_first', 'Transpose', [own], { perm: Array.from({ length: rank }, (_, i) => (i < 2 ? 1 - i : i)) });
+    this.turned.set(value, own);
+    this.set(name, { value });
+  }
+
+  /** A sequence [T, N, D] as [N, T, D]. */
+  samplesFirst(value: string): string {
+    if (this.program.inputs.includes(value)) this.stepsFirst.add(value);
+    return this.turned.get(value) ?? this.op('batch_first', 'Transpose', [value], { perm: [1, 0, 2] });
   }
 
   /** A parameter's numbers. @throws RnnError E_PT2_GRAPH */

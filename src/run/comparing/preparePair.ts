@@ -47,7 +47,11 @@ function readsOtherwise({ model, graph }: Network): boolean {
 }
 
 function inputFrom(array: ReadArray, network: Network, { timeMajor, T, N }: CompareRequest): Tensor {
-  return toInput(array, network, { timeMajor, T: typeof T === 'number' ? T : undefined, N });
+  return toInput(array, network, {
+    timeMajor: timeMajor || (network.stepsFirst?.size ?? 0) > 0,
+    T: typeof T === 'number' ? T : undefined,
+    N,
+  });
 }
 
 function drawnFor(first: Network, second: Network, request: CompareRequest, seed: string): Tensor {

@@ -45,6 +45,8 @@ export interface ModelFile {
   };
   /** the network's weights, where the description itself says which tensor is which */
   readonly weights?: Weights;
+  /** inputs that the file has as [T, N, …], and its spec as [N, T, …] */
+  readonly stepsFirst?: ReadonlySet<string>;
   /** a Keras model as its summary shows it, read where that is asked for; what cannot be run has one too */
   readonly outline?: () => KerasOutline;
   /** why the file's own description of its network is not understood; its tensors can be shown all the same */

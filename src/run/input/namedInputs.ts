@@ -3,9 +3,11 @@ import { escapeText } from '../../escape.js';
 import type { FileTensor } from '../../formats/format.js';
 import type { ModelShapes } from '../../model/shapes.js';
 import { type InputSpec, inputsOf, type ModelSpec } from '../../model/spec.js';
+import { swapBatchAndTime } from '../../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../../tensor/tensor.js';
 import { drawInputFrom } from '../../weights/draw.js';
 import { splitKey } from '../files/fileKey.js';
+import type { Network } from '../network/network.js';
 import { noSize } from '../network/networkSizes.js';
 import type { InputRequest, NetworkRequest } from '../request.js';
 import { readArrays } from './input.js';
@@ -26,7 +28,7 @@ const ONE_INPUT_FLAGS = { lengths: '--lengths', mask: '--mask', timeMajor: '--ti
  * @throws RnnError E_INPUT_NAME, E_INPUT_MISSING, E_INPUT_SHAPE, E_CONFLICT
  */
 export async function readNamedInputs(
-  { model, shapes }: { model: ModelSpec; shapes: ModelShapes },
+  { model, shapes, stepsFirst }: Pick<Network, 'model' | 'shapes' | 'stepsFirst'>,
   request: NetworkRequest & InputRequest,
   seed: string,
 ): Promise<NamedInputs> {
@@ -37,6 +39,7 @@ export async function readNamedInputs(
       fix: `drop ${flag[1]}, and give each input as it is to be read`,
     });
   const given = request.input === undefined ? new Map<string, Tensor>() : await givenArrays(request.input, inputs);
+  for (const [name, t] of given) if (stepsFirst?.has(name) && t.shape.length > 1) given.set(name, swapBatchAndTime(t));
   const samples = [...given].map(([name, t]) => batchOf(t, inputs.find(i => i.name === name)!)).find(n => n !== undefined);
   const N = samples ?? request.N ?? model.input.batch ?? 1;
   const drawn = new Map<string, string>();

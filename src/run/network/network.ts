@@ -41,7 +41,7 @@ export interface Network {
   readonly skipped?: readonly string[];
   /** an ONNX graph; where `exact` is false, model and shapes only show its layers: what is run is `wiredNetwork`, or the graph itself */
   readonly graph?: { readonly model: OnnxModel; readonly bytes: Uint8Array | null; readonly exact: boolean };
-  /** names of the graph's inputs that have the steps first there, and the samples first here */
+  /** names of the inputs that have the steps first in the file, and the samples first here */
   readonly stepsFirst?: ReadonlySet<string>;
 }
 
@@ -118,13 +118,14 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
 }
 
 /** A file whose description says which tensor is which weight. */
-function readyNetwork({ file, spec, framework }: ModelFile, weights: Weights, request: NetworkRequest): Network {
+function readyNetwork({ file, spec, framework, stepsFirst }: ModelFile, weights: Weights, request: NetworkRequest): Network {
   const path = shownPath(request.model!);
   return within(path, () => {
     const model = checkSpec(withSizes(spec!, request, undefined), framework);
     const shapes = inferShapes(model);
     checkWeights(weightShapesByLayer(shapes), weights);
-    return { framework: framework ?? 'keras', model, shapes, weights, weightsSource: request.model!, notes: file.notes, assumptions: [] };
+    const source = { weights, weightsSource: request.model!, stepsFirst };
+    return { framework: framework ?? 'keras', model, shapes, ...source, notes: file.notes, assumptions: [] };
   });
 }
 

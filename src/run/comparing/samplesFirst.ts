@@ -1,0 +1,25 @@
+import { inferShapes } from '../../model/shapes.js';
+import type { LayerSpec } from '../../model/spec.js';
+import { swapBatchAndTime } from '../../tensor/layout.js';
+import type { Prepared } from '../prepare.js';
+import type { Sides } from './sides.js';
+
+/** Mistakes are looked for in outputs of samples: one that is [T, N, …] is looked at as [N, T, …], on both sides. */
+export function withSamplesFirst(prepared: Prepared, sides: Sides): [Prepared, Sides] {
+  const { network, graphInputs } = prepared;
+  const { model, shapes } = network;
+  const [first, second] = shapes.output;
+  if (graphInputs || first?.symbol !== 'T' || second?.symbol !== 'N' || sides.actual.shape.length !== shapes.output.length)
+    return [prepared, sides];
+  const perm = shapes.output.map((_, axis) => (axis < 2 ? 1 - axis : axis));
+  const turned = { kind: 'op', op: 'Transpose', operands: null, attributes: { perm }, kerasClass: null } as const;
+  const layer: LayerSpec = { ...turned, name: `${model.output} with the samples first`, inputs: [model.output], trainable: true };
+  const own = { ...model, layers: [...model.layers, layer], output: layer.name };
+  const swapped = {
+    ...sides,
+    expected: swapBatchAndTime(sides.expected),
+    actual: swapBatchAndTime(sides.actual),
+    ...(sides.batched ? { batched: { ...sides.batched, y: swapBatchAndTime(sides.batched.y) } } : {}),
+  };
+  return [{ ...prepared, network: { ...network, model: own, shapes: inferShapes(own) } }, swapped];
+}
