@@ -363,6 +363,12 @@ const pooling: Rule = call => {
 
 const globalPooling: Rule = call => [call.shape(0).map((d, i) => (i < 2 ? d : sized(1)))];
 
+/** [N, C, H, W] -> [N, C·b², H/b, W/b] */
+function blocked(call: ShapeCall, b: number): readonly DimShape[] {
+  const by = (d: Dim, factor: number): Dim => (d.size === null ? { symbol: '?', size: null } : sized(Math.round(d.size * factor)));
+  return [call.shape(0).map((d, i) => (i === 0 ? d : by(d, i === 1 ? b * b : 1 / b)))];
+}
+
 const topK: Rule = call => {
   const from = call.shape(0);
   const axis = axisIn(Number(call.attribute('axis') ?? -1), from.length, 'TopK');
@@ -371,9 +377,9 @@ const topK: Rule = call => {
 };
 
 const ELEMENTWISE_MANY =
-  'Add Sub Mul Div Pow Min Max Mean Sum And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual Where Mod PRelu BitShift';
+  'Add Sub Mul Div Pow Min Max Mean Sum And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual Where Mod PRelu BitShift BitwiseAnd BitwiseOr BitwiseXor';
 const ELEMENTWISE_ONE =
-  'Abs Neg Exp Log Sqrt Reciprocal Sin Cos Tan Sinh Cosh Tanh Sigmoid Relu LeakyRelu Elu Selu Celu Softplus Softsign HardSigmoid HardSwish Gelu Mish ThresholdedRelu Erf Sign Floor Ceil Round Not IsNaN IsInf Identity Cast Clip Softmax LogSoftmax Hardmax Dropout LayerNormalization CumSum Trilu BatchNormalization InstanceNormalization GroupNormalization RMSNormalization Shrink';
+  'Abs Neg Exp Log Sqrt Reciprocal Sin Cos Tan Sinh Cosh Tanh Sigmoid Relu LeakyRelu Elu Selu Celu Softplus Softsign HardSigmoid HardSwish Gelu Mish ThresholdedRelu Erf Sign Floor Ceil Round Not IsNaN IsInf Identity Cast Clip Softmax LogSoftmax Hardmax Dropout LayerNormalization CumSum Trilu BatchNormalization InstanceNormalization GroupNormalization RMSNormalization Shrink Asin Acos Atan Asinh Acosh Atanh CumProd LpNormalization MeanVarianceNormalization LRN BitwiseNot EyeLike CastLike Swish ScatterND ScatterElements ReverseSequence';
 const REDUCTIONS = 'ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare';
 
 const RULES: Readonly<Record<string, Rule>> = {
@@ -401,6 +407,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   AveragePool: pooling,
   GlobalMaxPool: globalPooling,
   GlobalAveragePool: globalPooling,
+  GlobalLpPool: globalPooling,
+  LpPool: pooling,
+  DepthToSpace: call => blocked(call, 1 / Number(call.attribute('blocksize'))),
+  SpaceToDepth: call => blocked(call, Number(call.attribute('blocksize'))),
   Einsum: einsum,
   TopK: topK,
   GatherElements: ({ shape }) => [shape(1)],

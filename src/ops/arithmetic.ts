@@ -3,13 +3,14 @@ import { RnnError } from '../errors.js';
 import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from '../formats/bytes/half.js';
 import type { DType } from '../formats/format.js';
 import { ONNX_DTYPES } from '../formats/onnx/types.js';
+import { arccos, arcsin, arctan } from '../numerics/arctan.js';
 import { erf } from '../numerics/erf.js';
 import { exp } from '../numerics/exp.js';
 import { expm1 } from '../numerics/expm1.js';
 import { log } from '../numerics/log.js';
 import { sigmoid } from '../numerics/sigmoid.js';
 import { sineCosine } from '../numerics/trig.js';
-import { sizeOf } from '../tensor/tensor.js';
+import { type FloatArray, sizeOf } from '../tensor/tensor.js';
 import { floatOf, intOf, intsOf, tensorOf, textOf } from './attributes.js';
 import { type Call, need, type Operator, type Operators, plain } from './operator.js';
 import { halfToEven } from './quantised.js';
@@ -21,8 +22,10 @@ import {
   fromOnnx,
   type GraphValue,
   gatherStrided,
+  held,
   shapeError,
   stridesOf,
+  wrapped,
 } from './value.js';
 
 /** Operators on single numbers, with NumPy's broadcasting. */
@@ -59,14 +62,17 @@ export const ARITHMETIC: Operators = {
   Ceil: each(Math.ceil),
   Round: each(halfToEven),
   Sign: each(Math.sign),
-  Sin: each(v => sineCosine(v).sin),
-  Cos: each(v => sineCosine(v).cos),
-  Tan: each(v => {
-    const { sin, cos } = sineCosine(v);
-    return sin / cos;
-  }),
+  Sin: each(v => angle(v).sin),
+  Cos: each(v => angle(v).cos),
+  Tan: each(v => angle(v).sin / angle(v).cos),
   Sinh: each(v => (expm1(v) - expm1(-v)) / 2),
   Cosh: each(v => (exp(v) + exp(-v)) / 2),
+  Asin: each(arcsin),
+  Acos: each(arccos),
+  Atan: each(arctan),
+  Asinh: each(v => (Math.abs(v) < 1e-5 ? v : Math.sign(v) * log(Math.abs(v) + Math.hypot(v, 1)))),
+  Acosh: each(v => log(v + Math.sqrt((v - 1) * (v + 1)))),
+  Atanh: each(v => (Math.abs(v) < 1e-5 ? v : log((1 + v) / (1 - v)) / 2)),
   IsInf: plain(isInfinite, ['detect_negative', 'detect_positive']),
   IsNaN: plain(call => ({ ...unary(need(call, 0), call, v => (Number.isNaN(v) ? 1 : 0)), kind: 'bool' })),
   Mod: plain(remainder, ['fmod']),
@@ -82,6 +88,7 @@ export const ARITHMETIC: Operators = {
   ...activationOperators(),
   Softmax: plain(call => alongAxis(call, 'softmax'), ['axis']),
   LogSoftmax: plain(call => alongAxis(call, 'log_softmax'), ['axis']),
+  Hardmax: plain(call => alongAxis(call, 'hardmax'), ['axis']),
 };
 
 /** ONNX's activations as operators of their own, from the registry; alpha and beta as there. */
@@ -126,9 +133,7 @@ function castTo(call: Call, x: GraphValue, type: DType | undefined, shown: strin
     throw new RnnError('unsupported', 'E_ONNX_TYPE', `Cast to ${shown} is not run here`, { expected: 'floats, integers, booleans' });
   if (type === 'bool') return { kind: 'bool', shape, data: Float64Array.from(x.data, v => (v === 0 ? 0 : 1)) };
   if (/^[iu]/.test(type)) {
-    const bits = Number(type.slice(1));
-    const wrap = type.startsWith('u') ? BigInt.asUintN : BigInt.asIntN;
-    const narrow = (v: number) => (bits < 64 && Number.isFinite(v) ? Number(wrap(bits, BigInt(v))) : v);
+    const narrow = (v: number) => (!type.endsWith('64') && Number.isFinite(v) ? wrapped(BigInt(v), type) : v);
     return { kind: 'int', type, shape, data: Float64Array.from(x.data, v => narrow(Math.trunc(v))) };
   }
   const data = allocateShape(shape, 'float', call.kernels.precision);
@@ -144,10 +149,16 @@ function castLike(call: Call): GraphValue {
   return castTo(call, need(call, 0), type, 'another type');
 }
 
+/** Beyond ±100,000 with the last bits of this machine. */
+function angle(v: number): { readonly sin: number; readonly cos: number } {
+  return Math.abs(v) > 1e5 ? { sin: Math.sin(v), cos: Math.cos(v) } : sineCosine(v);
+}
+
 function unary(x: GraphValue, { kernels }: Call, f: (v: number) => number): GraphValue {
   const data = allocateShape(x.shape, x.kind, kernels.precision);
-  for (let k = 0; k < data.length; k++) data[k] = f(x.data[k]);
-  return { kind: x.kind, shape: x.shape, data };
+  const whole = x.kind === 'int';
+  for (let k = 0; k < data.length; k++) data[k] = whole ? held(f(x.data[k]), x.type) : f(x.data[k]);
+  return { kind: x.kind, type: x.type, shape: x.shape, data };
 }
 
 function each(f: (v: number) => number): Operator {
@@ -166,7 +177,12 @@ function combine(call: Call, f: (a: number, b: number) => number, kind?: GraphVa
   const joined = kind ?? (kinds.includes('float') ? 'float' : kinds.includes('int') ? 'int' : 'bool');
   const data = allocateShape(shape, joined, call.kernels.precision);
   for (let k = 0; k < data.length; k++) data[k] = f(left.data[k], right.data[k]);
-  return { kind: joined, shape, data };
+  if (joined !== 'int') return { kind: joined, shape, data };
+  const type = a.type ?? b.type;
+  const product = call.node.opType === 'Mul' && type?.endsWith('32') ? type : undefined;
+  for (let k = 0; k < data.length; k++)
+    data[k] = product && Math.abs(data[k]) > 2 ** 53 ? wrapped(BigInt(left.data[k]) * BigInt(right.data[k]), product) : held(data[k], type);
+  return { kind: joined, type, shape, data };
 }
 
 function compared(f: (a: number, b: number) => boolean): Operator {
@@ -208,7 +224,7 @@ function where(call: Call): GraphValue {
   const [c, x, y] = [condition, a, b].map(v => broadcastTo(v, shape));
   const data = allocateShape(shape, a.kind, call.kernels.precision);
   for (let k = 0; k < data.length; k++) data[k] = c.data[k] === 0 ? y.data[k] : x.data[k];
-  return { kind: a.kind, shape, data };
+  return { kind: a.kind, type: a.type, shape, data };
 }
 
 function clip(call: Call): GraphValue {
@@ -262,12 +278,22 @@ function alongAxis(call: Call, name: string): GraphValue {
   const axis = axisOf(intOf(call.node, 'axis') ?? (call.opset < 13 ? Math.min(1, rank - 1) : -1), rank);
   const y = (v: GraphValue, width: number): GraphValue => {
     const data = allocateShape(v.shape, v.kind, call.kernels.precision);
-    activate(name, v.data, width, data);
+    if (name === 'hardmax') largestOnly(v.data, width, data);
+    else activate(name, v.data, width, data);
     return { ...v, data };
   };
   if (call.opset < 13) return y(x, sizeOf(x.shape.slice(axis)));
   if (axis === rank - 1) return y(x, x.shape[axis]);
   return swapped(y(swapped(x, axis), x.shape[axis]), axis);
+}
+
+/** 1 at the first of the largest in each row, 0 elsewhere. */
+function largestOnly(x: FloatArray, width: number, out: FloatArray): void {
+  for (let r = 0; r < x.length; r += width) {
+    let at = r;
+    for (let k = r; k < r + width; k++) if (x[k] > x[at]) at = k;
+    out[at] = 1;
+  }
 }
 
 /** `axis` and the last one in each other's place. */

@@ -118,5 +118,5 @@ function stacked(values: readonly GraphValue[], declared: OnnxGraph['outputs'][n
     for (let r = 0; r * width < value.data.length; r++)
       data.set(value.data.subarray(r * width, (r + 1) * width), (r * values.length + t) * width);
   });
-  return { kind, shape, data };
+  return { kind, type: first?.type, shape, data };
 }

@@ -10,9 +10,9 @@ export const EINSUM: Operators = { Einsum: plain(einsum, ['equation']) };
 
 function einsum(call: Call): GraphValue {
   const equation = (textOf(call.node, 'equation') ?? '').replace(/\s/g, '');
-  const match = /^([a-zA-Z]*(?:,[a-zA-Z]*)*)(?:->([a-zA-Z]*))?$/.exec(equation);
-  const terms = match?.[1].split(',');
   const values = call.inputs.filter((v): v is GraphValue => v !== undefined);
+  const match = /^([a-zA-Z0-9]*(?:,[a-zA-Z0-9]*)*)(?:->([a-zA-Z0-9]*))?$/.exec(written(equation, values));
+  const terms = match?.[1].split(',');
   if (!terms || terms.length !== values.length)
     throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `the equation ${escapeText(equation, 60)} is not understood`, {
       where: 'equation',
@@ -23,7 +23,7 @@ function einsum(call: Call): GraphValue {
   const result =
     match![2] ??
     letters
-      .filter(l => terms.join('').split(l).length === 2)
+      .filter(l => /\d/.test(l) || terms.join('').split(l).length === 2)
       .sort()
       .join('');
   const sizes = sizesOf(terms, values);
@@ -46,7 +46,18 @@ function einsum(call: Call): GraphValue {
     }
     data[k] = sum;
   }
-  return { kind: values[0].kind, shape, data };
+  return { kind: values[0].kind, type: values[0].type, shape, data };
+}
+
+/** '...' as digits, one for each axis it stands for, counted from the last. */
+function written(equation: string, values: readonly GraphValue[]): string {
+  const [left, right] = equation.split('->');
+  const terms = left.split(',');
+  const open = terms.map((term, i) => (term.includes('...') ? (values[i]?.shape.length ?? 0) - term.replace('...', '').length : 0));
+  const digits = (count: number) => '0123456789'.slice(10 - Math.max(0, count));
+  if (/\d/.test(equation) || Math.max(...open) > 10) return '?';
+  const inputs = terms.map((term, i) => term.replace('...', digits(open[i]))).join(',');
+  return right === undefined ? inputs : `${inputs}->${right.replace('...', digits(Math.max(...open)))}`;
 }
 
 function sizesOf(terms: readonly string[], values: readonly GraphValue[]): Map<string, number> {
@@ -56,9 +67,11 @@ function sizesOf(terms: readonly string[], values: readonly GraphValue[]): Map<s
       throw shapeError('the equation does not fit an input', `${term} for ${formatShape(values[i].shape)}`);
     [...term].forEach((letter, axis) => {
       const size = values[i].shape[axis];
-      if ((sizes.get(letter) ?? size) !== size)
+      const known = sizes.get(letter) ?? size;
+      const stretches = /\d/.test(letter) && (known === 1 || size === 1);
+      if (known !== size && !stretches)
         throw shapeError(`two sizes for ${letter}`, `${sizes.get(letter)} and ${size}`, 'one size for each letter');
-      sizes.set(letter, size);
+      sizes.set(letter, stretches ? Math.max(known, size) : size);
     });
   });
   return sizes;
@@ -67,7 +80,9 @@ function sizesOf(terms: readonly string[], values: readonly GraphValue[]): Map<s
 /** How far an input moves when a letter grows by one: the sum of its axes of that letter. */
 function stepsOf(order: readonly string[], term: string, shape: readonly number[]): number[] {
   const strides = stridesOf(shape);
-  return order.map(letter => [...term].reduce((sum, l, axis) => (l === letter ? sum + strides[axis] : sum), 0));
+  return order.map(letter =>
+    [...term].reduce((sum, l, axis) => (l === letter && (shape[axis] > 1 || /\D/.test(l)) ? sum + strides[axis] : sum), 0),
+  );
 }
 
 /** The next index in C order, and where each input stands then. */

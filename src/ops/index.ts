@@ -1,4 +1,5 @@
 import { ARITHMETIC } from './arithmetic.js';
+import { BITS } from './bits.js';
 import { CONTROL } from './control.js';
 import { CONV_TRANSPOSE } from './convTranspose.js';
 import { EINSUM } from './einsum.js';
@@ -13,6 +14,7 @@ import { QUANTISED } from './quantised.js';
 import { REDUCTIONS } from './reductions.js';
 import { RESIZE } from './resize.js';
 import { SELECTION } from './selection.js';
+import { SEQUENCES } from './sequences.js';
 import { WINDOWS } from './windows.js';
 
 /**
@@ -24,6 +26,7 @@ export const OPERATORS: Operators = {
   ...SELECTION,
   ...PLACING,
   ...ARITHMETIC,
+  ...BITS,
   ...REDUCTIONS,
   ...NORMALISATION,
   ...PRODUCTS,
@@ -34,5 +37,6 @@ export const OPERATORS: Operators = {
   ...EINSUM,
   ...QUANTISED,
   ...FUSED,
+  ...SEQUENCES,
   ...CONTROL,
 };

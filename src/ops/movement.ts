@@ -1,6 +1,6 @@
 import { RnnError } from '../errors.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
-import { intOf, intsOf, tensorOf } from './attributes.js';
+import { intOf, intsOf, tensorOf, textOf } from './attributes.js';
 import { type Call, integers, need, type Operators, plain } from './operator.js';
 import {
   allocateShape,
@@ -34,6 +34,8 @@ export const MOVEMENT: Operators = {
   Size: plain(call => ({ kind: 'int', shape: [], data: Float64Array.of(sizeOf(need(call, 0).shape)) })),
   ConstantOfShape: plain(constantOfShape, ['value']),
   Range: plain(range),
+  DepthToSpace: plain(depthToSpace, ['blocksize', 'mode']),
+  SpaceToDepth: plain(spaceToDepth, ['blocksize']),
 };
 
 /** At inference it returns its input; the second output is a mask of ones. */
@@ -125,7 +127,7 @@ function concat(call: Call): GraphValue {
     for (let r = 0; r < rows; r++) data.set(p.data.subarray(r * own, (r + 1) * own), r * width + column);
     column += own;
   }
-  return { kind: first.kind, shape, data };
+  return { kind: first.kind, type: first.type, shape, data };
 }
 
 function split(call: Call): GraphValue[] {
@@ -193,7 +195,7 @@ function gather(call: Call): GraphValue {
       data.set(x.data.subarray((r * n + at) * width, (r * n + at + 1) * width), (r * picks + i) * width);
     }
   }
-  return { kind: x.kind, shape, data };
+  return { kind: x.kind, type: x.type, shape, data };
 }
 
 function expand(call: Call): GraphValue {
@@ -227,8 +229,15 @@ function shapeOf(call: Call): GraphValue {
 function constantOfShape(call: Call): GraphValue {
   const shape = integers(need(call, 0));
   const given = tensorOf(call.node, 'value');
-  const value = given ? fromOnnx(given, call.kernels.precision) : { kind: 'float' as const, data: [0] };
-  return { kind: value.kind, shape, data: allocateShape(shape, value.kind, call.kernels.precision).fill(value.data[0] ?? 0) };
+  const value: Pick<GraphValue, 'kind' | 'type'> & { data: ArrayLike<number> } = given
+    ? fromOnnx(given, call.kernels.precision)
+    : { kind: 'float', data: [0] };
+  return {
+    kind: value.kind,
+    type: value.type,
+    shape,
+    data: allocateShape(shape, value.kind, call.kernels.precision).fill(value.data[0] ?? 0),
+  };
 }
 
 function range(call: Call): GraphValue {
@@ -236,4 +245,40 @@ function range(call: Call): GraphValue {
   const { kind } = need(call, 0);
   const length = Math.max(0, Math.ceil((limit - start) / delta));
   return { kind, shape: [length], data: allocateShape([length], kind, call.kernels.precision).map((_, i) => start + i * delta) };
+}
+
+/** x [N, C, H, W] -> [N, C/b², H·b, W·b]: the blocks before the channels (DCR), or after them (CRD) */
+function depthToSpace(call: Call): GraphValue {
+  const [N, C, H, W, b] = blocks(call);
+  const columns = textOf(call.node, 'mode') === 'CRD';
+  const c = C / b ** 2;
+  if (!Number.isInteger(c)) throw shapeError('the channels are no multiple of the blocks', String(C), `a multiple of ${b ** 2}`);
+  const cut = columns ? [N, c, b, b, H, W] : [N, b, b, c, H, W];
+  return { ...turnedBy(need(call, 0), cut, columns ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2]), shape: [N, c, H * b, W * b] };
+}
+
+/** x [N, C, H, W] -> [N, C·b², H/b, W/b] */
+function spaceToDepth(call: Call): GraphValue {
+  const [N, C, H, W, b] = blocks(call);
+  if (H % b !== 0 || W % b !== 0) throw shapeError('the axes are no multiples of the blocks', formatShape([H, W]), `multiples of ${b}`);
+  return { ...turnedBy(need(call, 0), [N, C, H / b, b, W / b, b], [0, 3, 5, 1, 2, 4]), shape: [N, C * b * b, H / b, W / b] };
+}
+
+/** [N, C, H, W, blocksize] */
+function blocks(call: Call): number[] {
+  const { shape } = need(call, 0);
+  const b = intOf(call.node, 'blocksize') ?? 0;
+  if (shape.length !== 4 || b < 1)
+    throw shapeError(`${call.node.opType} takes [N, C, H, W] and a blocksize from 1`, `${formatShape(shape)}, ${b}`);
+  return [...shape, b];
+}
+
+/** x as `cut`, its axes in another order. */
+function turnedBy(x: GraphValue, cut: readonly number[], order: readonly number[]): GraphValue {
+  const strides = stridesOf(cut);
+  return gatherStrided(
+    x,
+    order.map(i => cut[i]),
+    order.map(i => strides[i]),
+  );
 }

@@ -1,8 +1,10 @@
 import { RnnError } from '../errors.js';
+import { exp } from '../numerics/exp.js';
+import { log } from '../numerics/log.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
-import { floatOf, intOf } from './attributes.js';
+import { floatOf, intOf, intsOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
-import { allocateShape, axisOf, broadcastTo, type GraphValue, shapeError } from './value.js';
+import { allocateShape, axisOf, broadcastTo, type GraphValue, shapeError, stridesOf } from './value.js';
 
 /** Normalisations as they are at inference. */
 export const NORMALISATION: Operators = {
@@ -20,6 +22,9 @@ export const NORMALISATION: Operators = {
   },
   'com.microsoft.SkipLayerNormalization': { attributes: ['epsilon'], run: call => afterSum(call, true) },
   'com.microsoft.SkipSimplifiedLayerNormalization': { attributes: ['epsilon'], run: call => afterSum(call, false) },
+  LpNormalization: plain(byNorm, ['axis', 'p']),
+  MeanVarianceNormalization: plain(byMeanAndVariance, ['axes']),
+  LRN: plain(byNeighbours, ['alpha', 'beta', 'bias', 'size']),
   InstanceNormalization: plain(call => inGroups(call, need(call, 0).shape[1]), ['epsilon', 'consumed_inputs']),
   GroupNormalization: plain(call => inGroups(call, intOf(call.node, 'num_groups') ?? 1), ['epsilon', 'num_groups', 'stash_type']),
   BatchNormalization: plain(batchNormalization, ['epsilon', 'momentum', 'spatial', 'training_mode', 'is_test', 'consumed_inputs']),
@@ -113,4 +118,58 @@ function batchNormalization(call: Call): GraphValue {
     data[k] = ((x.data[k] - mean.data[c]) / Math.sqrt(variance.data[c] + epsilon)) * scale.data[c] + bias.data[c];
   }
   return { kind: 'float', shape: x.shape, data };
+}
+
+/** x / ‖x‖ along one axis, of p = 1 or 2; zeros stay zero. */
+function byNorm(call: Call): GraphValue {
+  const x = need(call, 0);
+  const axis = axisOf(intOf(call.node, 'axis') ?? -1, x.shape.length);
+  const [n, step] = [x.shape[axis], sizeOf(x.shape.slice(axis + 1))];
+  const first = intOf(call.node, 'p') === 1;
+  const data = x.data.slice();
+  for (let start = 0; start < data.length; start++) {
+    if (Math.floor(start / step) % n !== 0) continue;
+    let sum = 0;
+    for (let k = 0; k < n; k++) sum += first ? Math.abs(data[start + k * step]) : data[start + k * step] ** 2;
+    const norm = first ? sum : Math.sqrt(sum);
+    for (let k = 0; k < n && norm !== 0; k++) data[start + k * step] /= norm;
+  }
+  return { ...x, data };
+}
+
+/** (x − mean) / (deviation + 1e-9) over the axes */
+function byMeanAndVariance(call: Call): GraphValue {
+  const x = need(call, 0);
+  const axes = (intsOf(call.node, 'axes') ?? [0, 2, 3]).map(axis => axisOf(axis, x.shape.length));
+  const kept = x.shape.map((_, axis) => !axes.includes(axis));
+  const strides = stridesOf(x.shape);
+  const group = (k: number) =>
+    kept.reduce((at, keeps, axis) => (keeps ? at + (Math.floor(k / strides[axis]) % x.shape[axis]) * strides[axis] : at), 0);
+  const [count, sum, squares] = [0, 1, 2].map(() => new Float64Array(x.data.length));
+  x.data.forEach((v, k) => {
+    count[group(k)]++;
+    sum[group(k)] += v;
+  });
+  x.data.forEach((v, k) => {
+    squares[group(k)] += (v - sum[group(k)] / count[group(k)]) ** 2;
+  });
+  const data = x.data.map((v, k) => (v - sum[group(k)] / count[group(k)]) / (Math.sqrt(squares[group(k)] / count[group(k)]) + 1e-9));
+  return { ...x, data };
+}
+
+/** x [N, C, …] / (bias + alpha / size · Σ x² over the channels around)^beta */
+function byNeighbours(call: Call): GraphValue {
+  const x = need(call, 0);
+  const size = intOf(call.node, 'size') ?? 1;
+  const [alpha, beta, bias] = [floatOf(call.node, 'alpha') ?? 1e-4, floatOf(call.node, 'beta') ?? 0.75, floatOf(call.node, 'bias') ?? 1];
+  const [, C] = x.shape;
+  const step = sizeOf(x.shape.slice(2));
+  const data = x.data.map((v, k) => {
+    const c = Math.floor(k / step) % C;
+    let sum = 0;
+    for (let i = Math.max(0, c - Math.floor((size - 1) / 2)); i <= Math.min(C - 1, c + Math.ceil((size - 1) / 2)); i++)
+      sum += x.data[k + (i - c) * step] ** 2;
+    return v * exp(-beta * log(bias + (alpha / size) * sum));
+  });
+  return { ...x, data };
 }

@@ -53,5 +53,5 @@ function pad(call: Call): GraphValue {
     }
     data[k] = from < 0 ? value : x.data[from];
   }
-  return { kind: x.kind, shape, data };
+  return { kind: x.kind, type: x.type, shape, data };
 }

@@ -1,5 +1,6 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
+import { ONNX_DTYPES } from '../formats/onnx/types.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { intOf, textOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
@@ -14,6 +15,9 @@ export const PLACING: Operators = {
   TopK: { attributes: ['axis', 'largest', 'sorted'], run: topK },
   NonZero: plain(nonZero),
   Trilu: plain(triangle, ['upper']),
+  EyeLike: plain(diagonal, ['dtype', 'k']),
+  Compress: plain(compressed, ['axis']),
+  Scatter: plain(scatterElements, ['axis']),
 };
 
 const REDUCTIONS: Readonly<Record<string, (old: number, update: number) => number>> = {
@@ -110,7 +114,7 @@ function topK(call: Call): GraphValue[] {
     });
   }
   return [
-    { kind: x.kind, shape, data: values },
+    { kind: x.kind, type: x.type, shape, data: values },
     { kind: 'int', shape, data: places },
   ];
 }
@@ -140,4 +144,41 @@ function triangle(call: Call): GraphValue {
   );
   const data = x.data.map((v: number, i: number) => ((upper ? kept.data[i] >= k : kept.data[i] <= k) ? v : 0)) as GraphValue['data'];
   return { ...x, data };
+}
+
+/** Ones on diagonal k, in the shape of x. @throws RnnError E_ONNX_TYPE */
+function diagonal(call: Call): GraphValue {
+  const x = need(call, 0);
+  if (x.shape.length !== 2) throw shapeError('EyeLike takes a matrix', formatShape(x.shape), '[rows, columns]');
+  const [rows, columns] = x.shape;
+  const k = intOf(call.node, 'k') ?? 0;
+  const asked = intOf(call.node, 'dtype');
+  const type = asked === undefined ? undefined : ONNX_DTYPES.get(asked);
+  if (asked !== undefined && !type)
+    throw new RnnError('unsupported', 'E_ONNX_TYPE', `EyeLike of type ${asked} is not run here`, {
+      expected: 'floats, integers, booleans',
+    });
+  const kind = type === undefined ? x.kind : type === 'bool' ? 'bool' : /^[iu]/.test(type) ? 'int' : 'float';
+  const data = allocateShape(x.shape, kind, call.kernels.precision);
+  for (let r = 0; r < rows; r++) if (r + k >= 0 && r + k < columns) data[r * columns + r + k] = 1;
+  return { kind, ...(kind === 'int' ? { type: type ?? x.type } : {}), shape: x.shape, data };
+}
+
+/** The slices along an axis (of x as one row, without it) where the condition is true. */
+function compressed(call: Call): GraphValue {
+  const [x, condition] = [need(call, 0), need(call, 1)];
+  const given = intOf(call.node, 'axis');
+  const axis = given === undefined ? 0 : axisOf(given, x.shape.length);
+  const shape = given === undefined ? [x.data.length] : x.shape;
+  if (condition.data.length > shape[axis])
+    throw shapeError('the condition is longer than the axis', String(condition.data.length), `at most ${shape[axis]}`);
+  const kept = Array.from(condition.data.keys()).filter(i => condition.data[i] !== 0);
+  const width = sizeOf(shape.slice(axis + 1));
+  const out = shape.map((n, i) => (i === axis ? kept.length : n));
+  const data = allocateShape(out, x.kind, call.kernels.precision);
+  for (let at = 0; at < data.length; at++) {
+    const [row, k] = [Math.floor(at / width), at % width];
+    data[at] = x.data[(Math.floor(row / kept.length) * shape[axis] + kept[row % kept.length]) * width + k];
+  }
+  return { ...x, shape: out, data };
 }

@@ -18,7 +18,7 @@ function product({ kernels }: Call, a: GraphValue, b: GraphValue): GraphValue {
   }
   if (b.shape.length <= 2) {
     const y = kernels.affine(a, { shape: [D, K], data: b.data });
-    return { kind: a.kind, shape: b.shape.length === 1 ? a.shape.slice(0, -1) : y.shape, data: y.data };
+    return { kind: a.kind, type: a.type, shape: b.shape.length === 1 ? a.shape.slice(0, -1) : y.shape, data: y.data };
   }
   const left = a.shape.length === 1 ? { ...a, shape: [1, D] } : a;
   const lead = broadcastShape(left.shape.slice(0, -2), b.shape.slice(0, -2));
@@ -29,7 +29,7 @@ function product({ kernels }: Call, a: GraphValue, b: GraphValue): GraphValue {
     const row = { shape: [R, D], data: x.data.subarray(i * R * D, (i + 1) * R * D) };
     data.set(kernels.affine(row, { shape: [D, K], data: w.data.subarray(i * D * K, (i + 1) * D * K) }).data, i * R * K);
   }
-  return { kind: a.kind, shape: a.shape.length === 1 ? [...lead, K] : [...lead, R, K], data };
+  return { kind: a.kind, type: a.type, shape: a.shape.length === 1 ? [...lead, K] : [...lead, R, K], data };
 }
 
 /** alpha·A·B + beta·C */

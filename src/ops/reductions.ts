@@ -3,7 +3,7 @@ import { log } from '../numerics/log.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { intOf, intsOf } from './attributes.js';
 import { type Call, integers, need, type Operator, type Operators, plain } from './operator.js';
-import { allocateShape, axisOf, broadcastTo, type GraphValue, shapeError } from './value.js';
+import { allocateShape, axisOf, broadcastTo, type GraphValue, held, shapeError } from './value.js';
 
 /** How the numbers of an axis become one. */
 interface Rule {
@@ -33,7 +33,8 @@ export const REDUCTIONS: Operators = {
   ReduceLogSumExp: plain(logSumExp, ATTRIBUTES),
   ArgMax: plain(call => extremeAt(call, (a, b) => a > b), ['axis', 'keepdims', 'select_last_index']),
   ArgMin: plain(call => extremeAt(call, (a, b) => a < b), ['axis', 'keepdims', 'select_last_index']),
-  CumSum: plain(cumulated, ['exclusive', 'reverse']),
+  CumSum: plain(call => cumulated(call, 0, plus), ['exclusive', 'reverse']),
+  CumProd: plain(call => cumulated(call, 1, (a, b) => a * b), ['exclusive', 'reverse']),
 };
 
 function reduction(rule: Rule): Operator {
@@ -52,10 +53,10 @@ function reduced(call: Call, { each = v => v, join, initial, finish = v => v }: 
   });
   const count = sizeOf(axes.map(a => x.shape[a]));
   const out = allocateShape(kept, x.kind, call.kernels.precision);
-  const whole = x.kind === 'float' ? (v: number) => v : Math.trunc;
+  const whole = x.kind === 'float' ? (v: number) => v : (v: number) => held(Math.trunc(v), x.type);
   for (let k = 0; k < out.length; k++) out[k] = whole(finish(data[k], count));
   const shape = keeps ? kept : x.shape.filter((_, i) => !axes.includes(i));
-  return { kind: x.kind, shape, data: out };
+  return { kind: x.kind, type: x.type, shape, data: out };
 }
 
 /** They moved from attribute to input at opset 13 (ReduceSum) and 18 (the others); whichever is present counts. None are all, or none where `noop` says so. */
@@ -118,7 +119,7 @@ function extremeAt(call: Call, better: (a: number, b: number) => boolean): Graph
 }
 
 /** Running sums along an axis; `exclusive` leaves out the own number, `reverse` runs from the end. */
-function cumulated(call: Call): GraphValue {
+function cumulated(call: Call, initial: number, join: (a: number, b: number) => number): GraphValue {
   const x = need(call, 0);
   const axis = axisOf(need(call, 1).data[0], x.shape.length);
   const { rows, n, width } = around(x, axis);
@@ -126,11 +127,12 @@ function cumulated(call: Call): GraphValue {
   const data = allocateShape(x.shape, x.kind, call.kernels.precision);
   for (let k = 0; k < rows * width; k++) {
     const start = Math.floor(k / width) * n * width + (k % width);
-    let sum = 0;
+    let sum = initial;
     for (let i = 0; i < n; i++) {
       const at = start + (reverse ? n - 1 - i : i) * width;
-      data[at] = exclusive ? sum : sum + x.data[at];
-      sum += x.data[at];
+      const next = x.kind === 'int' ? held(join(sum, x.data[at]), x.type) : join(sum, x.data[at]);
+      data[at] = exclusive ? sum : next;
+      sum = next;
     }
   }
   return { ...x, data };

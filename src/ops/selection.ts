@@ -33,7 +33,7 @@ function gatherElements(call: Call): GraphValue {
     }
     data[k] = x.data[at];
   }
-  return { kind: x.kind, shape: index.shape, data };
+  return { kind: x.kind, type: x.type, shape: index.shape, data };
 }
 
 /** The last axis of the indices [..., q] holds positions in the first q axes: x[i, j] for q = 2; behind the `batch_dims` axes that both have. */
@@ -58,7 +58,7 @@ function gatherRows(call: Call): GraphValue {
     for (let a = 0; a < q; a++) at += rowOf(index.data[r * q + a], x.shape[both + a]) * strides[a];
     data.set(x.data.subarray(at, at + width), r * width);
   }
-  return { kind: x.kind, shape, data };
+  return { kind: x.kind, type: x.type, shape, data };
 }
 
 /** The first `lengths[n]` steps of every sample turned round; the rest stays. Time and batch are the first two axes. */

@@ -14,6 +14,8 @@ export interface GraphValue {
   readonly type?: DType;
   readonly shape: readonly number[];
   readonly data: FloatArray;
+  /** of a sequence of tensors: see sequences.ts */
+  readonly items?: readonly GraphValue[];
   /** as a Tensor's */
   readonly load?: () => FloatArray;
   readonly part?: Part;
@@ -92,6 +94,23 @@ function saturated(data: BigInt64Array): Float64Array {
   return Float64Array.from(data, v => Number(v > most ? most : v < -most ? -most : v));
 }
 
+/** What an integer type keeps of a whole number: it goes round where it ends. */
+export function wrapped(value: bigint, type: DType): number {
+  return Number((type.startsWith('u') ? BigInt.asUintN : BigInt.asIntN)(Number(type.slice(1)), value));
+}
+
+/** A whole number that was computed, as its type has it. @throws RnnError E_ONNX_TYPE (unsupported) beyond 2^53 */
+export function held(v: number, type: DType = 'i64'): number {
+  const reach = type.endsWith('64') ? 2 ** 53 : 2 ** (Number(type.slice(1)) - (type.startsWith('u') ? 0 : 1));
+  if ((v < reach && v >= (type.startsWith('u') ? 0 : -reach)) || !Number.isFinite(v) || Math.abs(v) === 2 ** 53) return v;
+  if (!type.endsWith('64')) return wrapped(BigInt(Math.trunc(v)), type);
+  throw new RnnError('unsupported', 'E_ONNX_TYPE', 'a whole number beyond 2^53 is not computed exactly here', {
+    expected: `${type === 'u64' ? '0' : '−2^53'} to 2^53`,
+    found: String(v),
+    fix: '--engine onnxruntime computes with 64 bits',
+  });
+}
+
 export function shapeError(message: string, found: string, expected?: string): RnnError {
   return new RnnError('shape', 'E_ONNX_SHAPE', message, { expected, found });
 }
@@ -129,7 +148,7 @@ export function gatherStrided(value: GraphValue, shape: readonly number[], strid
       index[axis] = 0;
     }
   }
-  return { kind: value.kind, shape, data };
+  return { kind: value.kind, type: value.type, shape, data };
 }
 
 /** NumPy's rule: sizes from the right, 1 stretches. @throws RnnError E_ONNX_SHAPE */

@@ -12,6 +12,26 @@ export const WINDOWS: Operators = {
   Conv: plain(convolution, [...WINDOW, 'group']),
   MaxPool: plain(maxPool, [...WINDOW, 'ceil_mode', 'storage_order']),
   AveragePool: plain(averagePool, [...WINDOW, 'ceil_mode', 'count_include_pad']),
+  LpPool: plain(
+    call =>
+      pooled(call, (x, start, from) =>
+        norm(
+          call,
+          from.reduce((sum, k) => (k < 0 ? sum : sum + power(call, x[start + k])), 0),
+        ),
+      ),
+    [...WINDOW, 'ceil_mode', 'p'],
+  ),
+  GlobalLpPool: plain(
+    call =>
+      everywhere(call, values =>
+        norm(
+          call,
+          values.reduce((sum, v) => sum + power(call, v), 0),
+        ),
+      ),
+    ['p'],
+  ),
   GlobalMaxPool: plain(call => everywhere(call, values => values.reduce((a, b) => Math.max(a, b), -Infinity))),
   GlobalAveragePool: plain(call => everywhere(call, values => values.reduce((a, b) => a + b, 0) / values.length)),
 };
@@ -159,7 +179,7 @@ function pooled(call: Call, of: (x: ArrayLike<number>, start: number, from: Int3
   slide(axes, (out, from) => {
     for (let c = 0; c < N * C; c++) data[c * outs + out] = of(x.data, c * input, from);
   });
-  return { kind: x.kind, shape, data };
+  return { kind: x.kind, type: x.type, shape, data };
 }
 
 function everywhere(call: Call, of: (values: Float64Array) => number): GraphValue {
@@ -168,5 +188,17 @@ function everywhere(call: Call, of: (values: Float64Array) => number): GraphValu
   const size = sizeOf(space);
   const data = allocateShape([N, C, ...space.map(() => 1)], x.kind, call.kernels.precision);
   for (let c = 0; c < N * C; c++) data[c] = of(Float64Array.from(x.data.subarray(c * size, (c + 1) * size)));
-  return { kind: x.kind, shape: [N, C, ...space.map(() => 1)], data };
+  return { kind: x.kind, type: x.type, shape: [N, C, ...space.map(() => 1)], data };
+}
+
+/** |v|^p, p 2 unless said: of 1 and 2. @throws RnnError E_ONNX_ATTRIBUTE */
+function power({ node }: Call, v: number): number {
+  const p = intOf(node, 'p') ?? 2;
+  if (p !== 1 && p !== 2)
+    throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `${node.opType} of p = ${p} is not run here`, { expected: 'p of 1 or 2' });
+  return p === 1 ? Math.abs(v) : v * v;
+}
+
+function norm({ node }: Call, sum: number): number {
+  return intOf(node, 'p') === 1 ? sum : Math.sqrt(sum);
 }

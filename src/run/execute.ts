@@ -106,5 +106,5 @@ export async function executeGraph(
   const typed = new Map([...inputs].map(([key, v]) => [key, v.kind === 'float' ? { ...v, ...toPrecision(v, precision) } : v]));
   const [[, y], ...others] = await engine.runGraph(program, typed, { dtype: precision, threads, trace: false, rounding });
   const warnings = fast ? ['--fast has no effect: a graph is run as it stands'] : [];
-  return { y: toPrecision(y, precision), layers: new Map(), warnings, others: new Map(others) };
+  return { y: toPrecision(y, precision), layers: new Map(), warnings, ...(others.length > 0 ? { others: new Map(others) } : {}) };
 }

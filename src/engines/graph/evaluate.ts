@@ -78,6 +78,11 @@ export function evaluateGraph(model: OnnxModel, inputs: ReadonlyMap<string, Grap
   checkRunnable(model);
   const { graph } = model;
   const outputs = prepare(graph, { kernels, opset: model.opsets.get('') ?? 1, runs: 0 })(inputs, () => undefined);
+  const list = graph.outputs.find((_, i) => outputs[i].items);
+  if (list)
+    throw new RnnError('unsupported', 'E_ONNX_TYPE', `the output ${escapeText(list.name)} is a sequence of tensors`, {
+      expected: 'a tensor',
+    });
   return new Map(graph.outputs.map(({ name }, i) => [name, outputs[i]]));
 }
 

@@ -1,0 +1,34 @@
+import { RnnError } from '../errors.js';
+import { textOf } from './attributes.js';
+import { type Call, need, type Operator, type Operators, plain } from './operator.js';
+import { broadcastShape, broadcastTo, type GraphValue, wrapped } from './value.js';
+
+/** Operators on the bits of whole numbers, in the type they have (64 bits with a sign where nothing says another). */
+export const BITS: Operators = {
+  BitShift: plain(shifted, ['direction']),
+  BitwiseAnd: together((a, b) => a & b),
+  BitwiseOr: together((a, b) => a | b),
+  BitwiseXor: together((a, b) => a ^ b),
+  BitwiseNot: plain(call => onBits(call, [need(call, 0)], a => ~a)),
+};
+
+function together(f: (a: bigint, b: bigint) => bigint): Operator {
+  return plain(call => onBits(call, [need(call, 0), need(call, 1)], f));
+}
+
+/** Bits that leave the type are lost. */
+function shifted(call: Call): GraphValue {
+  const left = textOf(call.node, 'direction') === 'LEFT';
+  return onBits(call, [need(call, 0), need(call, 1)], (a, b) => (b < 64n ? (left ? a << b : a >> b) : 0n));
+}
+
+/** @throws RnnError E_ONNX_TYPE for numbers that are not whole */
+function onBits(call: Call, values: readonly GraphValue[], f: (a: bigint, b: bigint) => bigint): GraphValue {
+  if (values.some(v => v.kind !== 'int'))
+    throw new RnnError('format', 'E_ONNX_TYPE', `${call.node.opType} takes whole numbers`, { expected: 'integers', found: values[0].kind });
+  const shape = values.map(v => v.shape).reduce(broadcastShape);
+  const [a, b = a] = values.map(v => broadcastTo(v, shape).data);
+  const type = values.find(v => v.type)?.type ?? 'i64';
+  const data = Float64Array.from(a, (v, k) => wrapped(f(BigInt(v), BigInt(b[k])), type));
+  return { kind: 'int', type, shape, data };
+}
