@@ -51,13 +51,13 @@ export const operator: LayerKind<OperatorSpec> = {
     const [first, ...others] = run.run({ node, opset: OPERATOR_SET, inputs: withConstants(layer, given, kernels.precision), kernels });
     return {
       ...asValue(first),
-      others: others.map(({ kind, shape, data }) => (kind === 'float' ? { shape, data } : { kind, shape, data })),
+      others: others.map(({ kind, type, shape, data }) => (kind === 'float' ? { shape, data } : { kind, type, shape, data })),
     };
   },
 };
 
-function asValue({ kind, shape, data }: GraphValue): Value {
-  return kind === 'float' ? { tensor: { shape, data } } : { tensor: { shape, data }, kind };
+function asValue({ kind, type, shape, data }: GraphValue): Value {
+  return kind === 'float' ? { tensor: { shape, data } } : { tensor: { shape, data, type }, kind };
 }
 
 /** Constants where the operands name them, the inputs in the places between. */
@@ -67,7 +67,8 @@ function withConstants(layer: OperatorSpec, inputs: readonly GraphValue[], preci
   return layer.operands.map(operand => {
     if (operand === null) return inputs[next++];
     const kind = operand.type === 'float' && inputs[0]?.kind === 'int' && wholeNumbers(operand.data) ? 'int' : operand.type;
-    return fromOnnx(constantTensor({ ...operand, type: kind }), precision);
+    // a spec says of a whole number no more than that: its type is that of what it meets
+    return { ...fromOnnx(constantTensor({ ...operand, type: kind }), precision), type: undefined };
   });
 }
 

@@ -23,6 +23,7 @@ import {
   type GraphValue,
   gatherStrided,
   held,
+  isInteger,
   shapeError,
   stridesOf,
   wrapped,
@@ -132,7 +133,7 @@ function castTo(call: Call, x: GraphValue, type: DType | undefined, shown: strin
   if (!type)
     throw new RnnError('unsupported', 'E_ONNX_TYPE', `Cast to ${shown} is not run here`, { expected: 'floats, integers, booleans' });
   if (type === 'bool') return { kind: 'bool', shape, data: Float64Array.from(x.data, v => (v === 0 ? 0 : 1)) };
-  if (/^[iu]/.test(type)) {
+  if (isInteger(type)) {
     const narrow = (v: number) => (!type.endsWith('64') && Number.isFinite(v) ? wrapped(BigInt(v), type) : v);
     return { kind: 'int', type, shape, data: Float64Array.from(x.data, v => narrow(Math.trunc(v))) };
   }

@@ -5,7 +5,7 @@ import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { intOf, textOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { rowOf } from './selection.js';
-import { allocateShape, axisOf, broadcastTo, type GraphValue, ints, shapeError, stridesOf } from './value.js';
+import { allocateShape, axisOf, broadcastTo, type GraphValue, ints, isInteger, shapeError, stridesOf } from './value.js';
 
 /** Operators that put values at places told by other values, or tell the places. */
 export const PLACING: Operators = {
@@ -158,10 +158,10 @@ function diagonal(call: Call): GraphValue {
     throw new RnnError('unsupported', 'E_ONNX_TYPE', `EyeLike of type ${asked} is not run here`, {
       expected: 'floats, integers, booleans',
     });
-  const kind = type === undefined ? x.kind : type === 'bool' ? 'bool' : /^[iu]/.test(type) ? 'int' : 'float';
+  const kind = type === undefined ? x.kind : type === 'bool' ? 'bool' : isInteger(type) ? 'int' : 'float';
   const data = allocateShape(x.shape, kind, call.kernels.precision);
   for (let r = 0; r < rows; r++) if (r + k >= 0 && r + k < columns) data[r * columns + r + k] = 1;
-  return { kind, ...(kind === 'int' ? { type: type ?? x.type } : {}), shape: x.shape, data };
+  return { kind, type: type && isInteger(type) ? type : x.type, shape: x.shape, data };
 }
 
 /** The slices along an axis (of x as one row, without it) where the condition is true. */

@@ -1,10 +1,10 @@
 import { RnnError } from '../errors.js';
 import type { DType } from '../formats/format.js';
 import { ONNX_DTYPES } from '../formats/onnx/types.js';
-import { formatShape, sizeOf } from '../tensor/tensor.js';
+import { formatShape, type IntegerType, sizeOf } from '../tensor/tensor.js';
 import { intOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
-import { allocateShape, axisOf, broadcastTo, type GraphValue, shapeError } from './value.js';
+import { allocateShape, axisOf, broadcastTo, type GraphValue, isInteger, shapeError } from './value.js';
 
 /** Numbers in 8 bits and back: y = (q − zero)·scale, per tensor, per slice of an axis, or per block of one. */
 export const QUANTISED: Operators = {
@@ -52,7 +52,7 @@ function quantised(call: Call): GraphValue {
 
 /** In the float32 that ONNX Runtime divides in: a half falls to the same side. */
 function toWhole(x: GraphValue, scale: (k: number) => number, zero: (k: number) => number, type: DType | null | undefined): GraphValue {
-  const range = type && RANGES[type];
+  const range = type && isInteger(type) ? RANGES[type] : undefined;
   if (!range) {
     throw new RnnError('unsupported', 'E_ONNX_TYPE', `numbers are not quantised to ${type ?? 'this type'} here`, {
       expected: Object.keys(RANGES).join(', '),
@@ -60,7 +60,7 @@ function toWhole(x: GraphValue, scale: (k: number) => number, zero: (k: number) 
     });
   }
   const data = Float64Array.from(x.data, (v, k) => clamp(halfToEven(Math.fround(v / scale(k))) + zero(k), range[0], range[1]));
-  return { kind: 'int', type, shape: x.shape, data };
+  return { kind: 'int', type: type as IntegerType, shape: x.shape, data };
 }
 
 function dequantised(call: Call): GraphValue {

@@ -1,8 +1,16 @@
 import { RnnError } from '../errors.js';
-import type { DType } from '../formats/format.js';
 import type { OnnxTensor } from '../formats/onnx/graph.js';
 import { load, type Part } from '../tensor/lazy.js';
-import { allocate, exactSize, type FloatArray, formatShape, type Precision, precisionOf, type Tensor } from '../tensor/tensor.js';
+import {
+  allocate,
+  exactSize,
+  type FloatArray,
+  formatShape,
+  type IntegerType,
+  type Precision,
+  precisionOf,
+  type Tensor,
+} from '../tensor/tensor.js';
 
 /**
  * What flows along the edges of an ONNX graph. Floating point numbers have the engine's precision; integers and booleans are kept in
@@ -10,8 +18,8 @@ import { allocate, exactSize, type FloatArray, formatShape, type Precision, prec
  */
 export interface GraphValue {
   readonly kind: 'float' | 'int' | 'bool';
-  /** of integers, where it is known: how far they reach */
-  readonly type?: DType;
+  /** as a Tensor's */
+  readonly type?: IntegerType;
   readonly shape: readonly number[];
   readonly data: FloatArray;
   /** of a sequence of tensors: see sequences.ts */
@@ -94,13 +102,17 @@ function saturated(data: BigInt64Array): Float64Array {
   return Float64Array.from(data, v => Number(v > most ? most : v < -most ? -most : v));
 }
 
+export function isInteger(type: string): type is IntegerType {
+  return /^[iu]\d/.test(type);
+}
+
 /** What an integer type keeps of a whole number: it goes round where it ends. */
-export function wrapped(value: bigint, type: DType): number {
+export function wrapped(value: bigint, type: IntegerType): number {
   return Number((type.startsWith('u') ? BigInt.asUintN : BigInt.asIntN)(Number(type.slice(1)), value));
 }
 
 /** A whole number that was computed, as its type has it. @throws RnnError E_ONNX_TYPE (unsupported) beyond 2^53 */
-export function held(v: number, type: DType = 'i64'): number {
+export function held(v: number, type: IntegerType = 'i64'): number {
   const reach = type.endsWith('64') ? 2 ** 53 : 2 ** (Number(type.slice(1)) - (type.startsWith('u') ? 0 : 1));
   if ((v < reach && v >= (type.startsWith('u') ? 0 : -reach)) || !Number.isFinite(v) || Math.abs(v) === 2 ** 53) return v;
   if (!type.endsWith('64')) return wrapped(BigInt(Math.trunc(v)), type);

@@ -7,12 +7,16 @@ export type Precision = 'f32' | 'f64';
  */
 export type Part = (first: number, count: number, out?: FloatArray) => FloatArray;
 
+export type IntegerType = `${'i' | 'u'}${8 | 16 | 32 | 64}`;
+
 /** Numbers in C order. `data.length` is the product of `shape`; a scalar has shape []. */
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: FloatArray;
   /** what its numbers are, for operators that treat whole numbers and truth values differently; absent: real numbers */
   readonly kind?: 'float' | 'int' | 'bool';
+  /** of whole numbers, where it is known: how far they reach */
+  readonly type?: IntegerType;
   /** of numbers that are made or read on demand (lazy.ts): all of them or some, which are not kept, and their precision */
   readonly load?: () => FloatArray;
   readonly part?: Part;

@@ -1,9 +1,9 @@
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
-import type { DType, FileTensor } from '../../formats/format.js';
+import type { FileTensor } from '../../formats/format.js';
 import type { OnnxModel, OnnxValue } from '../../formats/onnx/graph.js';
 import { TUTORIAL } from '../../model/dimensions.js';
-import type { GraphValue } from '../../ops/value.js';
+import { type GraphValue, isInteger } from '../../ops/value.js';
 import { formatShape, type Tensor } from '../../tensor/tensor.js';
 import { drawInputFrom } from '../../weights/draw.js';
 import { splitKey } from '../files/fileKey.js';
@@ -81,8 +81,6 @@ async function namedArrays(path: string, inputs: readonly OnnxValue[]): Promise<
   return new Map(file.tensors);
 }
 
-const INTEGERS: ReadonlySet<DType | null> = new Set<DType | null>(['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'u64', 'i64']);
-
 /** @throws RnnError E_INPUT_SHAPE where a size the graph fixes is another */
 function toValue({ name, dtype, shape }: OnnxValue, array: Tensor): GraphValue {
   const fits =
@@ -100,7 +98,7 @@ function toValue({ name, dtype, shape }: OnnxValue, array: Tensor): GraphValue {
       },
     );
   }
-  const broken = dtype !== null && INTEGERS.has(dtype) ? array.data.findIndex(v => !Number.isInteger(v)) : -1;
+  const broken = dtype !== null && isInteger(dtype) ? array.data.findIndex(v => !Number.isInteger(v)) : -1;
   if (broken >= 0) {
     throw new RnnError(
       'shape',
@@ -113,7 +111,7 @@ function toValue({ name, dtype, shape }: OnnxValue, array: Tensor): GraphValue {
       },
     );
   }
-  if (dtype !== null && INTEGERS.has(dtype)) return { kind: 'int', type: dtype, shape: array.shape, data: Float64Array.from(array.data) };
+  if (dtype !== null && isInteger(dtype)) return { kind: 'int', type: dtype, shape: array.shape, data: Float64Array.from(array.data) };
   return { kind: dtype === 'bool' ? 'bool' : 'float', shape: array.shape, data: array.data };
 }
 
