@@ -2,6 +2,7 @@ import { activations } from '../../src/activations/index.js';
 import { LAYER_KINDS } from '../../src/layers/index.js';
 import type { Field } from '../../src/layers/layer.js';
 import { FIXED_OPTIONS } from '../../src/layers/recurrent.js';
+import { WITH_STATES } from '../../src/model/check.js';
 import { FRAMEWORKS, isCellName } from '../../src/model/frameworks.js';
 import { FIRST_SPEC_SCHEMA, MOST_LAYERS, SPEC_SCHEMA } from '../../src/model/spec.js';
 
@@ -160,7 +161,7 @@ function layerSchema(kind: string, fields: Readonly<Record<string, Field>>): Jso
         description: "names of the layers it reads, or 'input'; default: the layer before",
       },
       trainable: { type: 'boolean', default: true },
-      ...(isCellName(kind)
+      ...(isCellName(kind) || WITH_STATES.has(kind)
         ? {
             states: {
               type: 'array',

@@ -347,3 +347,27 @@ describe('descriptions that grow faster than their file', () => {
     expect(seconds(10_000)).toBeLessThan(30 * seconds(1000) + 1);
   }
 });
+
+describe('initial states of a layer', () => {
+  const network = (layer: object, ...states: string[]) => ({
+    inputs: [
+      { name: 'x', timesteps: 4, features: 3 },
+      { name: 's', shape: [2] },
+    ],
+    layers: [{ ...layer, inputs: ['x'], states }],
+  });
+  const cells = [
+    { kind: 'rnn', units: 2 },
+    { kind: 'rnn', units: 2 },
+  ];
+  it.each<[object, string[], string[]]>([
+    [{ kind: 'gru', units: 2 }, ['s'], ['x']],
+    [{ kind: 'lstm', units: 2 }, ['s', 's'], ['s']],
+    [{ kind: 'rnn', units: 3 }, [], ['s']],
+    [{ kind: 'stackedrnn', cells }, ['s', 's'], ['s', 'x']],
+    [{ kind: 'bidirectional', forward: cells[0], backward: cells[0] }, ['s', 's'], ['s']],
+  ])('%j: as many and as wide as it has', (layer, right, wrong) => {
+    if (right.length > 0) expect(() => inferShapes(checkSpec(network(layer, ...right)))).not.toThrow();
+    expect(() => inferShapes(checkSpec(network(layer, ...wrong)))).toThrow(expect.objectContaining({ code: 'E_STATE_SHAPE', exit: 3 }));
+  });
+});

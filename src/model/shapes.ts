@@ -29,7 +29,7 @@ export interface ModelShapes {
 
 /**
  * @param given shapes of inputs that are not [N, T, D] or [N, …]: those of a graph that is run as it stands
- * @throws RnnError E_SEQ, E_RANK, E_MERGE, E_SYMBOLIC, E_FEATURES naming the layer
+ * @throws RnnError E_SEQ, E_RANK, E_MERGE, E_STATE_SHAPE, E_SYMBOLIC, E_FEATURES naming the layer
  */
 export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimShape>): ModelShapes {
   const tokens = tokenValues(model.layers);
@@ -47,6 +47,7 @@ export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimSha
     const shapes = within(layer.name, () =>
       readable({ ...layerShapes(layer, inputs, letters.get(layer.name)!, model), ...(steps.length > 0 ? { steps } : {}) }),
     );
+    if (layer.states) within(layer.name, () => checkStates(layer.states!, known, shapes.others.filter(isState)));
     known.set(layer.name, shapes.output);
     around.set(layer.name, layer.kind === 'eachstep' ? [...steps, inputs[0][1]] : steps);
     for (const { suffix, shape } of shapes.others) {
@@ -123,6 +124,25 @@ function layerShapes(layer: LayerSpec, inputs: readonly DimShape[], symbols: Lay
   } catch (error) {
     throw error instanceof RnnError && error.code === 'E_SEQ' ? explainMissingSequence(error, layer, inputs[0], model) : error;
   }
+}
+
+/** Beside the states a layer over two layers gives the sequence of the second. */
+function isState({ suffix }: NamedShape): boolean {
+  return suffix !== 'backward';
+}
+
+/** Initial states have the shapes of the states that the layer gives. @throws RnnError E_STATE_SHAPE */
+function checkStates(names: readonly string[], known: ReadonlyMap<string, DimShape>, wanted: readonly NamedShape[]): void {
+  const fits = (shape: DimShape, { shape: own }: NamedShape) =>
+    shape.length === own.length && shape.every((d, i) => d.size === null || own[i].size === null || d.size === own[i].size);
+  if (names.length === wanted.length && names.every((name, i) => fits(known.get(name)!, wanted[i]))) return;
+  const expected = wanted.map(({ suffix, shape }) => `${suffix} ${showShape(shape)}`).join(', ');
+  const found = names.map(name => `${name} ${showShape(known.get(name)!)}`).join(', ') || 'none';
+  throw new RnnError('shape', 'E_STATE_SHAPE', `its initial states are ${found}, and it has ${expected || 'no states'}`, {
+    expected,
+    found,
+    fix: 'give one value for each state, or leave "states" out to start from zero',
+  });
 }
 
 /** An embedding looks up whole numbers: of an input, taken step by step or moved, or what an operator makes. @throws RnnError E_TOKENS */
