@@ -67,7 +67,8 @@ async function vectorsTable({ given, lines }: WorkingStep, layout: Layout, digit
     rows: labels.map((label, i) => [label, ...columns.map(column => column[i]), ...(cells < width ? ['…'] : [])]),
     groups: new Set([given.length, ...lines.flatMap(({ role }, i) => (role === 'result' ? [given.length + i + 1] : []))]),
   };
-  const left = cells < width ? ` … ${width - cells} more columns (--unit m shows one, --full prints all)\n` : '';
+  const left =
+    cells < width ? ` … ${width - cells} more column${width - cells === 1 ? '' : 's'} (--unit m shows one, --full prints all)\n` : '';
   return (await drawTable(table, layout)) + left;
 }
 

@@ -36,7 +36,8 @@ export async function valueTable(t: TensorData, letter: string, layout: Layout, 
     const rows = Array.from({ length: shown }, (_, row) => [...position(row, leading), ...values.map(column => column[row])]);
     blocks.push(await drawTable({ columns, rows }, layout));
   }
-  const left = [...(shown < total ? [`${total - shown} more rows`] : []), ...(cells < width ? [`${width - cells} more columns`] : [])];
+  const more = (n: number, what: string) => (n === 0 ? [] : [`${n} more ${what}${n === 1 ? '' : 's'}`]);
+  const left = [...more(total - shown, 'row'), ...more(width - cells, 'column')];
   const drawn = blocks.join('\n');
   return left.length > 0 && layout.style !== 'csv' ? `${drawn} … ${left.join(' and ')} (--full prints all)\n` : drawn;
 }
