@@ -15,31 +15,9 @@ import {
   line,
   stepShape,
 } from './figureParts.js';
+import type { Figure, FigureActions, FigureView } from './figureView.js';
 import { drawnInSight } from './inSight.js';
 import { shownName } from './text.js';
-
-/**
- * The network unrolled: time to the right, layers upwards, a shape on every arrow. Of a long sequence the steps around the selected one are
- * drawn. Every box is a button: it chooses its layer and step.
- */
-export interface FigureView {
-  readonly layer: string;
-  readonly way: number;
-  /** from 0 */
-  readonly step: number;
-  /** steps of the sequence that a layer reads or gives; null: symbolic */
-  steps(layer: string): number | null;
-  /** what a layer starts with, where the network gives its states: 'encoder/h' */
-  states(layer: string): readonly string[];
-  /** values of a layer at a step for its strip of cells: h, or what the layer gives; undefined: not known */
-  strip(layer: string, way: number, step: number): ArrayLike<number> | undefined;
-  /** what the strips are of: other values, another drawing */
-  readonly values?: readonly unknown[];
-}
-
-export interface FigureActions {
-  choose(layer: string, way: number, step: number | null): void;
-}
 
 /** The picture in its frame, which keeps its scroll position while its content is redrawn. */
 export interface NetworkFigure {
@@ -48,6 +26,10 @@ export interface NetworkFigure {
   show(shapes: ShapesResult, view: FigureView): void;
 }
 
+/**
+ * The network unrolled: time to the right, layers upwards, a shape on every arrow. Of a long sequence the steps around the selected one are
+ * drawn. Every box is a button: it chooses its layer and step.
+ */
 export function networkFigure(actions: FigureActions): NetworkFigure {
   const node = el('div', { class: 'figure-scroll', tabindex: 0, role: 'region', 'aria-label': 'the network unrolled over time' });
   let made: readonly unknown[] = [];
@@ -96,28 +78,6 @@ function layersShown({ layers }: ShapesResult, chosen: string): (number | null)[
   if (layers.length <= MOST_LAYERS) return layers.map((_, i) => i);
   const at = layers.findIndex(({ name }) => name === chosen);
   return around(Math.max(0, at), layers.length, MOST_LAYERS / 2);
-}
-
-/** The drawing for some steps of a network. */
-export interface Figure {
-  readonly drawing: SVGElement;
-  readonly width: number;
-  readonly height: number;
-  readonly view: FigureView;
-  readonly actions: FigureActions;
-  /** what is set anew where another layer or step is selected */
-  readonly marks: ((view: FigureView) => void)[];
-  readonly strips: Strip[];
-}
-
-/** Numbers of a box as cells, in pixels. */
-export interface Strip {
-  readonly values: ArrayLike<number>;
-  /** the layer and its direction: those have one scale */
-  readonly of: string;
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
 }
 
 interface Place {

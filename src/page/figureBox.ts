@@ -1,9 +1,9 @@
 import type { LayerRow } from '../run/result.js';
 import { cellColour, css, fitted, isDark } from './colours.js';
 import { svg } from './dom.js';
-import type { Figure } from './figure.js';
 import { SYMBOLIC } from './figureColumns.js';
 import { label } from './figureParts.js';
+import type { Figure } from './figureView.js';
 import { shownName } from './text.js';
 
 export const BOX = { width: 62, height: 40 };

@@ -1,6 +1,6 @@
 import type { ModelSpec } from '../model/spec.js';
 import type { ShapesResult } from '../run/result.js';
-import type { FigureView } from './figure.js';
+import type { FigureView } from './figureView.js';
 
 /** Steps and starting states of layers as far as shapes tell them. */
 export function sequencesIn({ layers, dims }: ShapesResult, spec: ModelSpec | null): Pick<FigureView, 'steps' | 'states'> {
