@@ -200,8 +200,27 @@ function runDirection(
 ): RecurrenceResult {
   const args = recurrenceArgs(layer, input, context, way, reverse, initial);
   const unrolled = layer.unroll && reverse && input.mask && layer.zeroOutputForMask;
-  if (!unrolled) return context.kernels.recurrence(args);
+  if (!unrolled) {
+    const run = context.kernels.recurrence(args);
+    return input.mask && initial && !layer.zeroOutputForMask ? zeroedUntilReal(run, input.mask, reverse) : run;
+  }
   return zeroedByUnflippedMask(context.kernels.recurrence({ ...args, zeroOutputForMask: false }), input.mask!);
+}
+
+/** A masked step shows the output before it. Where there is none it is zero, and not the state that the layer was given (keras/src/backend, rnn.py). */
+function zeroedUntilReal(run: RecurrenceResult, mask: Uint8Array, reverse: boolean): RecurrenceResult {
+  const [N, M] = run.last.shape;
+  const T = mask.length / N;
+  const last = { shape: run.last.shape, data: run.last.data.slice() };
+  const sequence = run.sequence && { shape: run.sequence.shape, data: run.sequence.data.slice() };
+  for (let n = 0; n < N; n++)
+    for (let step = 0; ; step++) {
+      const row = n * T + (reverse ? T - 1 - step : step);
+      if (step === T) last.data.fill(0, n * M, (n + 1) * M);
+      if (step === T || mask[row] === 1) break;
+      sequence?.data.fill(0, row * M, (row + 1) * M);
+    }
+  return { ...run, last, ...(sequence ? { sequence } : {}) };
 }
 
 /**

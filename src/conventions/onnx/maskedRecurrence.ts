@@ -44,14 +44,12 @@ function stepsAt(builder: GraphBuilder, x: string, order: string, name: string):
 }
 
 /**
- * Y [T, dirs, N, M] of the real steps -> [N, T, dirs, M] at all steps.
- * @param initial [dirs, N, M], or '' for zeros: what masked steps show before any real one
+ * Y [T, dirs, N, M] of the real steps -> [N, T, dirs, M] at all steps; masked ones before any real one show zeros, whatever the layer starts from.
  * @param reverse of each direction
  */
 export function spread(
   builder: GraphBuilder,
   Y: string,
-  initial: string,
   real: RealSteps,
   { layer, reverse }: { readonly layer: RecurrentSpec; readonly reverse: readonly boolean[] },
 ): string {
@@ -64,24 +62,13 @@ export function spread(
     const begun = back ? add('Less', [at, real.total]) : add('Greater', [real.seen, builder.integers([0])]);
     const inside = back ? add('Min', [at, add('Sub', [real.atLeastOne, one])]) : add('Max', [at, builder.integers([0])]);
     const own = add('Transpose', [add('Gather', [Y, builder.scalar(way)], { axis: int(1) })], { perm: ints(1, 0, 2) });
-    const start = initial === '' ? number(builder, 0, name) : stateOf(builder, initial, way, name);
-    const held = add('Where', [lifted(builder, begun, 3, name), stepsAt(builder, own, inside, name), start]);
+    const held = zeroedOutside(builder, lifted(builder, begun, 3, name), stepsAt(builder, own, inside, name), name);
     const unrolled = back && layer.unroll === true;
     const shown = unrolled ? flipped(builder, real.mask, name) : real.mask;
     const y = layer.zeroOutputForMask ? zeroedOutside(builder, lifted(builder, shown, 3, name), held, name) : held;
     return add('Unsqueeze', [y, builder.integers([2])]);
   });
   return ways.length === 1 ? ways[0] : add('Concat', ways, { axis: int(2) });
-}
-
-/** One direction of [dirs, N, M] -> [N, 1, M] */
-function stateOf(builder: GraphBuilder, states: string, way: number, name: string): string {
-  return builder.add(
-    'Unsqueeze',
-    [builder.add('Gather', [states, builder.scalar(way)], { axis: int(0) }, name), builder.integers([1])],
-    {},
-    name,
-  );
 }
 
 /** Final states [dirs, N, M]: a sample without a real step keeps the initial ones. */

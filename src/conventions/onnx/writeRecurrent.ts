@@ -68,10 +68,12 @@ export function addRecurrent(
   const reverse = ways.map((_, way) => (ways.length === 1 ? layer.goBackwards : way === 1));
   const final = real ? found.map((state, s) => stateOrStart(builder, state, states[s], real, name)) : found;
   const steps = () =>
-    real
-      ? spread(builder, Y, states[0], real, { layer, reverse })
-      : builder.add('Transpose', [Y], { perm: ints(2, 0, 1, 3) }, `${name}/batch`);
-  const last = () => (real && layer.zeroOutputForMask ? zeroedAtEnd(builder, final[0], real, reverse, name) : final[0]);
+    real ? spread(builder, Y, real, { layer, reverse }) : builder.add('Transpose', [Y], { perm: ints(2, 0, 1, 3) }, `${name}/batch`);
+  const last = () => {
+    if (!real) return final[0];
+    if (layer.zeroOutputForMask) return zeroedAtEnd(builder, final[0], real, reverse, name);
+    return states[0] === '' ? final[0] : stateOrStart(builder, found[0], '', real, name);
+  };
   const y = layer.returnSequences ? sequence(builder, layer, steps()) : lastState(builder, layer, last());
   if (!wantsOthers) return { y };
   const order = layer.goBackwards && ways.length === 2 ? [1, 0] : ways.map((_, i) => i);
