@@ -70,6 +70,9 @@ export function wiredOf(model: OnnxModel, { sizeOf = (_, said) => said, layout }
     return { name: own, ...inputSizes(dims, kind === 'int') };
   });
   follow(graph, walk);
+  // without features a spec takes an input for token numbers [N, T]
+  if (inputs.some(input => 'features' in input && input.features === null && given.get(input.name)!.length === 3))
+    throw stuck('an input of three axes has no fixed last one');
   const outputs = graph.outputs.map(({ name }) => {
     const wire = walk.values.get(name);
     if (!wire) throw stuck(`nothing computes ${name}`);
