@@ -106,6 +106,12 @@ describe('the table of flags', () => {
 });
 
 describe('parseArgv', () => {
+  it('a number has nothing behind it', () => {
+    for (const word of ['1e-5x', '5 ', '1e', '1.2.3', '0x10', '-1', ''])
+      expect(() => parse('compare', '--atol', word)).toThrow(expect.objectContaining({ exit: 2 }));
+    expect(parse('compare', '--atol', '1E-5')).toEqual({ atol: 1e-5 });
+  });
+
   it('reads numbers, lists and names', () => {
     expect(parse('shapes', '--M', '5,4', '--T', '?', '--K=0', '--bidirectional')).toEqual({ M: [5, 4], T: '?', K: 0, bidirectional: true });
     expect(parse('compare', '--atol', '1e-5', '--engines', 'manual,batched', '--no-explain')).toEqual({
