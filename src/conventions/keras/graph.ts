@@ -487,6 +487,8 @@ function nestedInputShape(layer: Json | undefined): unknown[] | undefined {
 function asTokens(input: Json, { layers }: Wiring): Json {
   const { shape, timesteps, features, ...rest } = input;
   if (!tokenValues(layers as unknown as LayerSpec[]).has(String(input.name ?? 'input'))) return input;
+  // nothing is known of the shape of a model that was not built
+  if (!Array.isArray(shape) && features === null) return input;
   const sizes = Array.isArray(shape) ? shape : [timesteps, features];
   return sizes.length === 1 ? { ...rest, timesteps: sizes[0], features: null } : { ...rest, shape: sizes };
 }
