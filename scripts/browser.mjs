@@ -45,6 +45,8 @@ const withoutNode = {
       contents: withoutFacets(readFileSync(path, 'utf8')),
       loader: 'ts',
     }));
+    // of seedrandom the one generator, without the six others beside it
+    hooks.onResolve({ filter: /^seedrandom$/ }, ({ path, ...from }) => hooks.resolve('seedrandom/seedrandom.js', from));
     // modules are values: importing one for its effect alone (batched/node.ts) is for Node
     hooks.onResolve({ filter: /^\.\.?\// }, async ({ path, kind, importer, resolveDir, pluginData }) => {
       if (pluginData === withoutNode) return undefined;

@@ -3,6 +3,7 @@ import type { WeightShape } from '../cells/cell.js';
 import { factor } from '../cells/weightShapes.js';
 import { RnnError } from '../errors.js';
 import type { GraphBuilder } from '../formats/onnx/builder.js';
+import { halfToEven } from '../numerics/halfToEven.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { activated } from './activation.js';
 import { multiply, stepsFormula, stepsOf, widthOf } from './dims.js';
@@ -134,11 +135,6 @@ function rounded({ shape, data }: Tensor): Tensor {
     for (let i = start; i < start + width; i++) out[i] = Math.min(LARGEST, Math.max(-LARGEST, halfToEven(single(data[i] * scale)))) / scale;
   }
   return { shape, data: out };
-}
-
-function halfToEven(x: number): number {
-  const near = Math.round(x);
-  return near - x === 0.5 && near % 2 !== 0 ? near - 1 : near;
 }
 
 function roundedOnnx(name: string, x: string, builder: GraphBuilder): string {

@@ -7,13 +7,13 @@ import { arccos, arcsin, arctan } from '../numerics/arctan.js';
 import { erf } from '../numerics/erf.js';
 import { exp } from '../numerics/exp.js';
 import { expm1 } from '../numerics/expm1.js';
+import { halfToEven } from '../numerics/halfToEven.js';
 import { log } from '../numerics/log.js';
 import { sigmoid } from '../numerics/sigmoid.js';
 import { sineCosine } from '../numerics/trig.js';
 import { type FloatArray, sizeOf } from '../tensor/tensor.js';
 import { floatOf, intOf, intsOf, tensorOf, textOf } from './attributes.js';
 import { type Call, need, type Operator, type Operators, plain } from './operator.js';
-import { halfToEven } from './quantised.js';
 import {
   allocateShape,
   axisOf,

@@ -1,6 +1,7 @@
 import { RnnError } from '../errors.js';
 import type { DType } from '../formats/format.js';
 import { ONNX_DTYPES } from '../formats/onnx/types.js';
+import { halfToEven } from '../numerics/halfToEven.js';
 import { formatShape, type IntegerType, sizeOf } from '../tensor/tensor.js';
 import { intOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
@@ -183,10 +184,4 @@ function scaledProduct(call: Call): GraphValue {
 
 function clamp(v: number, low: number, high: number): number {
   return v < low ? low : v > high ? high : v;
-}
-
-export function halfToEven(v: number): number {
-  const floor = Math.floor(v);
-  if (v - floor !== 0.5) return Math.round(v);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
