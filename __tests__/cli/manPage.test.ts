@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMANDS } from '../../src/cli/commandWords.js';
 import { spellings } from '../../src/cli/flag.js';
+import { commandHelp } from '../../src/cli/help.js';
 import { manPage } from '../../src/cli/manPage.js';
 import { FLAGS } from '../../src/cli/options.js';
+import { LAYER_KINDS } from '../../src/layers/index.js';
 
 const root = join(__dirname, '..', '..');
 const { version, man } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -25,4 +27,10 @@ describe('the manual page', () => {
       .filter(line => /^[.']/.test(line) && !/^\.(TH|SH|SS|TP|B|br|ad)( |$)/.test(line));
     expect(requests).toEqual([]);
   });
+});
+
+it('the help of shapes names every word of --layers', () => {
+  const help = commandHelp('shapes', 120);
+  const words = LAYER_KINDS.flatMap(kind => (kind.grammar ? [kind.grammar.word ?? kind.name] : []));
+  expect(words.filter(word => !new RegExp(`\\b${word}\\b`).test(help))).toEqual([]);
 });
