@@ -13,6 +13,8 @@ export interface EngineInput {
   readonly mask?: Uint8Array;
   /** layer name -> initial states, per direction then state (h, c) */
   readonly initialStates?: ReadonlyMap<string, readonly Tensor[]>;
+  /** the steps go on from earlier ones, which left the initial states */
+  readonly continued?: boolean;
   /** inputs beside x, by their names */
   readonly others?: ReadonlyMap<string, Tensor>;
 }

@@ -23,7 +23,13 @@ export function walk(model: ModelSpec, weights: Weights, input: EngineInput, opt
     const initial = initialOf(layer, values, input)?.map(s => toPrecision(s, kernels.precision));
     const inputs = layer.inputs.map(name => values.get(name)!);
     const result = within(layer.name, () =>
-      applied(layer, maskedInputs(inputs, layer, values), { kernels, weights: own, initial, trace: options.trace }),
+      applied(layer, maskedInputs(inputs, layer, values), {
+        kernels,
+        weights: own,
+        initial,
+        continued: input.continued,
+        trace: options.trace,
+      }),
     );
     const isSequence = result.tensor.shape.length > 2;
     values.set(layer.name, layer.mask === null && isSequence ? { ...result, mask: inputs[0].mask } : result);

@@ -90,6 +90,8 @@ export interface LayerContext {
   readonly weights: ReadonlyMap<string, Tensor>;
   /** initial states of this layer, per direction then state: [fwd h, fwd c, bwd h, bwd c] */
   readonly initial?: readonly Tensor[];
+  /** what `initial` holds is of earlier steps of the same sequence */
+  readonly continued?: boolean;
   readonly trace: boolean;
 }
 

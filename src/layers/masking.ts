@@ -12,6 +12,7 @@ export interface MaskingSpec extends LayerBase {
 export const masking: LayerKind<MaskingSpec> = {
   name: 'masking',
   reads: 'anything',
+  stepwise: () => true,
   grammar: { number: { field: 'value', example: '0.5' } },
   kerasClass: () => 'Masking',
   keras: { classes: {}, config: ({ value }) => ({ mask_value: value }) },

@@ -202,7 +202,7 @@ function runDirection(
   const unrolled = layer.unroll && reverse && input.mask && layer.zeroOutputForMask;
   if (!unrolled) {
     const run = context.kernels.recurrence(args);
-    return input.mask && initial && !layer.zeroOutputForMask ? zeroedUntilReal(run, input.mask, reverse) : run;
+    return input.mask && initial && !context.continued && !layer.zeroOutputForMask ? zeroedUntilReal(run, input.mask, reverse) : run;
   }
   return zeroedByUnflippedMask(context.kernels.recurrence({ ...args, zeroOutputForMask: false }), input.mask!);
 }

@@ -114,7 +114,7 @@ async function runLong({ request, steps, prepared, everyStep }: LongSample, sink
   };
   for (let x: Tensor | undefined = prepared.input.x; x; ) {
     ofInput.add(x, done, 1);
-    const output = await execute(network.model, weights, { x, initialStates: states }, execution);
+    const output = await execute(network.model, weights, { x, initialStates: states, continued: states !== undefined }, execution);
     for (const warning of output.warnings) warnings.add(warning);
     states = new Map(network.model.layers.filter(isRecurrent).map(({ name }) => [name, finalStatesOf(output, name)!]));
     const y = apartFrom(x, output.y);
