@@ -11,7 +11,7 @@ import type { ModelFile } from './files/modelFile.js';
 import { checkDraws, DEFAULT_RNG, DEFAULT_SEED, draw, drawnSizes, drawnWeights, drawnX, inputWish } from './input/drawing.js';
 import { checkFinite } from './input/finite.js';
 import { readInitialStates } from './input/initialStates.js';
-import { INPUT_NAMES, inputNotes, type ReadArray, readArray, toInput } from './input/input.js';
+import { checkSizes, INPUT_NAMES, inputNotes, type ReadArray, readArray, toInput } from './input/input.js';
 import { paddedInput, withTimesteps } from './input/padding.js';
 import { checkApart, computedTogether, rowsOfInput } from './input/rows.js';
 import { checkMemory } from './memory.js';
@@ -112,6 +112,7 @@ async function prepareNamed(request: NetworkRequest & InputRequest, opened: Mode
   const seed = request.seed ?? DEFAULT_SEED;
   const { readNamedInputs } = await import('./input/namedInputs.js');
   const { x, others, source, promise } = await readNamedInputs(network, request, seed);
+  checkSizes(network.model.input.shape ? { N: request.N } : request, x.shape);
   const N = x.shape[0];
   const assumptions = [...network.assumptions, ...drawnWeights(network, request), ...drawnX(request), ...computedTogether(network, N)];
   checkAssumptions(assumptions, request.strict);
@@ -119,10 +120,11 @@ async function prepareNamed(request: NetworkRequest & InputRequest, opened: Mode
   checkDraws(request, network, promise === null);
   const drawn = draw(network, request, seed, null);
   const weights = network.weights ?? drawn.weights!;
+  const whole = { x, others, initialStates: await readInitialStates(network.model, N, request.h0, request.c0) };
   return {
     network,
     weights,
-    input: { x, others, initialStates: await readInitialStates(network.model, N, request.h0, request.c0) },
+    input: request.rows ? rowsOfInput(whole, request.rows) : whole,
     seed,
     rng: drawn.rng,
     init: drawn.init,
@@ -173,21 +175,24 @@ type GraphRun = Pick<Prepared, 'network' | 'weights' | 'input' | 'graphInputs' |
  * The network of layers and operators that a graph is; where something of it can be said only while it runs, the graph itself.
  * @throws RnnError E_MEMORY
  */
-async function graphRun(network: Network, inputs: ReadonlyMap<string, GraphValue>, { maxMemory }: InputRequest): Promise<GraphRun> {
+async function graphRun(
+  network: Network,
+  inputs: ReadonlyMap<string, GraphValue>,
+  request: NetworkRequest & InputRequest,
+): Promise<GraphRun> {
   const [x = { kind: 'float', shape: [], data: new Float32Array(1) }, ...rest] = inputs.values();
-  const asItStands = (why: string) => ({
-    network,
-    weights: network.weights!,
-    input: { x },
-    graphInputs: inputs,
-    notes: [...network.notes, `run node by node, and not as layers: ${why}`],
-  });
+  const asItStands = (why: string) => {
+    if (request.input !== undefined) checkNoSizes(request);
+    const notes = [...network.notes, `run node by node, and not as layers: ${why}`];
+    return { network, weights: network.weights!, input: { x }, graphInputs: inputs, notes };
+  };
   if ([x, ...rest].some(({ shape }) => shape.length === 0)) return asItStands('an input is a single number');
   if (!network.graph!.model.graph.inputs.every(({ dtype }) => KEPT_TYPES.has(dtype))) return asItStands('an input has numbers of few bits');
   try {
     const { graph, ...wired } = await wiredNetwork(network);
-    checkMemory(wired, [x.shape[0], x.shape[1] ?? 1], maxMemory);
+    checkMemory(wired, [x.shape[0], x.shape[1] ?? 1], request.maxMemory);
     const [first, ...others] = [...inputs].map(([name, value]) => (wired.stepsFirst!.has(name) ? swapBatchAndTime(value) : value));
+    checkSizes(wired.model.input.shape ? { N: request.N } : request, first.shape);
     const named = wired.model.otherInputs && new Map(wired.model.otherInputs.map(({ name }, i) => [name, others[i]]));
     return {
       network: wired,
@@ -197,9 +202,23 @@ async function graphRun(network: Network, inputs: ReadonlyMap<string, GraphValue
       notes: wired.notes,
     };
   } catch (error) {
-    if (!(error instanceof RnnError) || error.kind === 'limit') throw error;
+    if (!(error instanceof RnnError) || error.kind === 'limit' || error.code === 'E_INPUT_SHAPE') throw error;
     return asItStands(error.message);
   }
+}
+
+/** @throws RnnError E_CONFLICT: nothing says which axes of a graph's input are N, T and D */
+function checkNoSizes(request: NetworkRequest): void {
+  const letter = (['N', 'T', 'D'] as const).find(l => request[l] !== undefined);
+  if (!letter) return;
+  throw new RnnError(
+    'usage',
+    'E_CONFLICT',
+    `--${letter} has nothing to act on: a graph that is run node by node takes its input as it is`,
+    {
+      fix: `drop --${letter}`,
+    },
+  );
 }
 
 /** Of inputs; whole numbers of fewer bits wrap round. */

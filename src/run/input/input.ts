@@ -10,6 +10,7 @@ import { splitKey } from '../files/fileKey.js';
 import { openFile } from '../files/fileSource.js';
 import { fileLimits } from '../limits.js';
 import type { Network } from '../network/network.js';
+import type { NetworkRequest } from '../request.js';
 
 /** Arrays named on the command line -> tensors of the shape the network wants. */
 
@@ -124,6 +125,20 @@ export function toInput(
     throw wrongN(N, x.shape);
   }
   return x;
+}
+
+/** Sizes that flags name and an input has: [N, T, D]. @throws RnnError E_INPUT_SHAPE where one is another */
+export function checkSizes(request: Partial<Pick<NetworkRequest, 'N' | 'T' | 'D'>>, shape: readonly number[]): void {
+  for (const [axis, letter] of (['N', 'T', 'D'] as const).entries()) {
+    const asked = request[letter];
+    if (typeof asked !== 'number' || axis >= shape.length || shape[axis] === asked) continue;
+    const what = ['sample', 'step', 'feature'][axis];
+    throw new RnnError('shape', 'E_INPUT_SHAPE', `--${letter} ${asked} was given but the input has ${count(shape[axis], what)}`, {
+      expected: formatShape(shape.map((_, i) => (i === axis ? asked : '…'))),
+      found: formatShape(shape),
+      fix: `drop --${letter}: it is read from the input`,
+    });
+  }
 }
 
 export function wrongN(N: number, shape: readonly number[]): RnnError {

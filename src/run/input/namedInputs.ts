@@ -33,13 +33,10 @@ export async function readNamedInputs(
   seed: string,
 ): Promise<NamedInputs> {
   const inputs = inputsOf(model);
-  const [flag] = Object.entries(ONE_INPUT_FLAGS).filter(([key]) => request[key as keyof typeof ONE_INPUT_FLAGS]);
-  if (flag && inputs.length > 1)
-    throw new RnnError('usage', 'E_CONFLICT', `${flag[1]} speaks of one input, and the network has ${inputs.length}`, {
-      fix: `drop ${flag[1]}, and give each input as it is to be read`,
-    });
+  checkFlags(inputs, request, stepsFirst);
   const given = request.input === undefined ? new Map<string, Tensor>() : await givenArrays(request.input, inputs);
-  for (const [name, t] of given) if (stepsFirst?.has(name) && t.shape.length > 1) given.set(name, swapBatchAndTime(t));
+  for (const [name, t] of given)
+    if ((stepsFirst?.has(name) || request.timeMajor) && t.shape.length > 1) given.set(name, swapBatchAndTime(t));
   const samples = [...given].map(([name, t]) => batchOf(t, inputs.find(i => i.name === name)!)).find(n => n !== undefined);
   const N = samples ?? request.N ?? model.input.batch ?? 1;
   const drawn = new Map<string, string>();
@@ -62,6 +59,29 @@ export async function readNamedInputs(
     source: request.input === undefined ? `seed ${seed}` : escapeText(request.input),
     promise: [...drawn.values()][0] ?? null,
   };
+}
+
+/** @throws RnnError E_CONFLICT: a flag that speaks of one sequence, and it is several inputs, or says itself what it does with every step */
+function checkFlags(inputs: readonly InputSpec[], request: InputRequest, stepsFirst: ReadonlySet<string> | undefined): void {
+  const asked = Object.entries(ONE_INPUT_FLAGS).filter(([key]) => request[key as keyof typeof ONE_INPUT_FLAGS]);
+  const [flag] = asked.filter(
+    ([key]) => inputs.length > 1 || key === 'lengths' || key === 'mask' || (key === 'timeMajor' && stepsFirst?.size),
+  );
+  if (!flag) return;
+  const [key, text] = flag;
+  const what =
+    inputs.length > 1
+      ? `speaks of one input, and the network has ${inputs.length}`
+      : key === 'timeMajor'
+        ? 'says what the file says already: its input has the steps first'
+        : 'says which steps are padding, and this network says itself what it does with every step';
+  const instead =
+    inputs.length > 1
+      ? ', and give each input as it is to be read'
+      : key === 'timeMajor'
+        ? ''
+        : ', and give each sample alone with its own steps';
+  throw new RnnError('usage', 'E_CONFLICT', `${text} ${what}`, { fix: `drop ${text}${instead}` });
 }
 
 /** `a=x.npy,b=y.npz:k`, or one file: an array for each name, or the first input's alone. */
