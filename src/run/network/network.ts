@@ -118,14 +118,16 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
 }
 
 /** A file whose description says which tensor is which weight. */
-function readyNetwork({ file, spec, framework, stepsFirst }: ModelFile, weights: Weights, request: NetworkRequest): Network {
+function readyNetwork(opened: ModelFile, weights: Weights, request: NetworkRequest): Network {
+  const { file, spec, framework, stepsFirst } = opened;
   const path = shownPath(request.model!);
   return within(path, () => {
     const model = checkSpec(withSizes(spec!, request, undefined), framework);
     const shapes = inferShapes(model);
     checkWeights(weightShapesByLayer(shapes), weights);
     const source = { weights, weightsSource: request.model!, stepsFirst };
-    return { framework: framework ?? 'keras', model, shapes, ...source, notes: file.notes, assumptions: [] };
+    const notes = [...file.notes, ...frameworkNotes(request, opened)];
+    return { framework: framework ?? 'keras', model, shapes, ...source, notes, assumptions: [] };
   });
 }
 
@@ -185,12 +187,13 @@ function placed(ask: RnnError, path: string): RnnError {
   return ask;
 }
 
-function graphNetwork(
-  { model: graph, layers }: NonNullable<ModelFile['graph']>,
-  { file, source, assumptions = [] }: ModelFile,
-  request: NetworkRequest,
-): Network {
+function graphNetwork({ model: graph, layers }: NonNullable<ModelFile['graph']>, opened: ModelFile, request: NetworkRequest): Network {
+  const { file, source, assumptions = [] } = opened;
   checkNoDimensions(request);
+  if (request.weights !== undefined)
+    throw new RnnError('usage', 'E_CONFLICT', `${shownPath(request.model!)} and --weights both hold the weights of the graph`, {
+      fix: 'drop --weights',
+    });
   const found = 'model' in layers ? layers : undefined;
   const sized = found && { ...found.model, input: withSizes({ ...found.model }, request, undefined).input as ModelSpec['input'] };
   const { model, shapes } = sized ? { model: sized, shapes: inferShapes(sized) } : emptyNetwork(graph.graph.name);
@@ -200,7 +203,7 @@ function graphNetwork(
     shapes,
     weights: found?.weights ?? numbersOf(file),
     weightsSource: request.model!,
-    notes: file.notes,
+    notes: [...file.notes, ...frameworkNotes(request, opened)],
     assumptions,
     graph: {
       model: graph,
