@@ -1,5 +1,7 @@
+import { runCompareModels } from '../../src/run/comparing/compareModels.js';
 import { runConvert } from '../../src/run/convert.js';
 import { runForward } from '../../src/run/forward.js';
+import { runShapes } from '../../src/run/shapes.js';
 import { referencePath } from '../helpers/reference.js';
 
 /** Flags beside a file that describes its network whole: they act, or are refused. */
@@ -21,7 +23,8 @@ describe('a program with one input', () => {
   });
 
   it.each([{ N: 9 }, { T: 9 }, { D: 9 }])('refuses the size %j, which its input does not have', async size => {
-    await expect(runForward({ model: program, input: x, ...size })).rejects.toMatchObject({ code: 'E_INPUT_SHAPE' });
+    const refused = { code: expect.stringMatching(/^E_(CONFLICT|INPUT_SHAPE)$/) };
+    await expect(runForward({ model: program, input: x, ...size })).rejects.toMatchObject(refused);
   });
 });
 
@@ -54,4 +57,18 @@ it('rules of another framework than the file has are said to change nothing', as
     const { notes } = await runForward({ model, input, framework: 'keras' });
     expect(notes).toContainEqual(expect.stringContaining('--framework keras changes nothing'));
   }
+});
+
+it.each(['onnx_wired/attention.onnx', 'onnx_wired/states.onnx', 'onnx_models/control_loop_rounds.onnx', 'pt2/steps_first.pt2'])(
+  '%s equals itself',
+  async file => {
+    const model = referencePath(file);
+    const input = model.replace(/\.(onnx|pt2)$/, file.endsWith('.pt2') ? '.x.npy' : '.x.npz');
+    const { status, tensors } = await runCompareModels({ files: [model, model], input });
+    expect([status, tensors.every(t => t.equal)]).toEqual(['SAME', true]);
+  },
+);
+
+it.each([{ T: 9 }, { D: 9 }])('a program refuses the size %j, which its file does not have', async size => {
+  await expect(runShapes({ model: referencePath('pt2', 'lstm.pt2'), ...size })).rejects.toMatchObject({ code: 'E_CONFLICT' });
 });

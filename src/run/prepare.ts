@@ -112,7 +112,7 @@ async function prepareNamed(request: NetworkRequest & InputRequest, opened: Mode
   const seed = request.seed ?? DEFAULT_SEED;
   const { readNamedInputs } = await import('./input/namedInputs.js');
   const { x, others, source, promise } = await readNamedInputs(network, request, seed);
-  checkSizes(network.model.input.shape ? { N: request.N } : request, x.shape);
+  if (request.input !== undefined) checkSizes(network.model.input.shape ? { N: request.N } : request, x.shape);
   const N = x.shape[0];
   const assumptions = [...network.assumptions, ...drawnWeights(network, request), ...drawnX(request), ...computedTogether(network, N)];
   checkAssumptions(assumptions, request.strict);
@@ -192,7 +192,7 @@ async function graphRun(
     const { graph, ...wired } = await wiredNetwork(network);
     checkMemory(wired, [x.shape[0], x.shape[1] ?? 1], request.maxMemory);
     const [first, ...others] = [...inputs].map(([name, value]) => (wired.stepsFirst!.has(name) ? swapBatchAndTime(value) : value));
-    checkSizes(wired.model.input.shape ? { N: request.N } : request, first.shape);
+    if (request.input !== undefined) checkSizes(wired.model.input.shape ? { N: request.N } : request, first.shape);
     const named = wired.model.otherInputs && new Map(wired.model.otherInputs.map(({ name }, i) => [name, others[i]]));
     return {
       network: wired,

@@ -42,8 +42,12 @@ export async function preparePair(
 }
 
 /** Several inputs, one that is no sequence, or a graph that is no chain of layers. */
-function readsOtherwise({ model, graph }: Network): boolean {
-  return inputsOf(model).length > 1 || model.input.shape !== undefined || (graph !== undefined && model.layers.length === 0);
+function readsOtherwise({ model, graph, stepsFirst }: Network): boolean {
+  return (
+    inputsOf(model).length > 1 ||
+    model.input.shape !== undefined ||
+    (graph !== undefined && (model.layers.length === 0 || stepsFirst !== undefined))
+  );
 }
 
 function inputFrom(array: ReadArray, network: Network, { timeMajor, T, N }: CompareRequest): Tensor {

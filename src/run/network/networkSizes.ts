@@ -40,8 +40,9 @@ function sizesIn(known: KnownShape, request: NetworkRequest, layers: readonly un
 /** A description with the sizes it leaves open. @throws RnnError E_CONFLICT where a flag says otherwise than the file */
 export function withSizes(spec: Record<string, unknown>, request: NetworkRequest, known: KnownShape): Record<string, unknown> {
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return spec;
-  const input = { ...((spec.input ?? {}) as Record<string, unknown>) };
-  if (spec.inputs !== undefined || input.shape !== undefined) return spec;
+  const only = Array.isArray(spec.inputs) && spec.inputs.length === 1 ? (spec.inputs[0] as Record<string, unknown>) : undefined;
+  const input = { ...(only ?? ((spec.input ?? {}) as Record<string, unknown>)) };
+  if ((spec.inputs !== undefined && !only) || input.shape !== undefined) return spec;
   const layers = Array.isArray(spec.layers) ? spec.layers : [];
   const inInput = sizesIn(known, request, layers);
   const sizes: [string, number | undefined, number | undefined][] = [
@@ -51,10 +52,11 @@ export function withSizes(spec: Record<string, unknown>, request: NetworkRequest
   ];
   for (const [key, asked, shown] of sizes) {
     if (key !== 'batch') checkAsked(key, input[key], asked);
-    if (input[key] === undefined || input[key] === null || (key === 'batch' && asked !== undefined))
+    // a program's own batch may stand in its operators
+    if (input[key] === undefined || input[key] === null || (key === 'batch' && asked !== undefined && !only))
       input[key] = asked ?? input[key] ?? shown ?? null;
   }
-  return { ...spec, input };
+  return only ? { ...spec, inputs: [input] } : { ...spec, input };
 }
 
 /** @throws RnnError E_CONFLICT where a flag says another size than the file */
