@@ -26,6 +26,29 @@ describe('a table of values', () => {
     );
   });
 
+  it.each([
+    [undefined, ['sample', 'step']],
+    [
+      ['N', 'T', 'K'],
+      ['sample', 'step'],
+    ],
+    [
+      ['T', 'N', 'K'],
+      ['step', 'sample'],
+    ],
+    [
+      ['N', 'H', 'W', 'C'],
+      ['sample', 'axis 2', 'axis 3'],
+    ],
+    [
+      ['axis 0', 'axis 1', 'axis 2'],
+      ['axis 0', 'axis 1'],
+    ],
+  ])('of axes %j is headed %j', async (dims, heads) => {
+    const text = await valueTable(tensor(...Array.from({ length: heads.length + 1 }, () => 2)), 'y', narrow, { digits: 3, rows: 1, dims });
+    expect(text.split('\n')[0].trim().split(/ {2,}/).slice(0, heads.length)).toEqual(heads);
+  });
+
   it('counts what is left out, and a file of values is whole', async () => {
     expect(await valueTable(tensor(3, 900), 'y', narrow, { digits: 3, rows: 2 })).toContain(
       ' … 1 more row and 867 more columns (--full prints all)',

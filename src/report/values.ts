@@ -50,6 +50,8 @@ const FRAME = 5;
 /** Samples, steps, and other axes by their number. Where no letter says it, the first axis has the samples and the second of two the steps. */
 function axisNames(count: number, dims: readonly string[] = []): string[] {
   return Array.from({ length: count }, (_, i) => {
+    // a graph that is run node by node does not say what its axes are
+    if (dims[i]?.startsWith('axis ')) return dims[i];
     if (dims[i] === 'N' || (i === 0 && dims[i] !== 'T' && !dims.includes('N'))) return 'sample';
     if (dims[i] === 'T' || (i === 1 && count === 2 && !dims.includes('T'))) return 'step';
     return `axis ${i + 1}`;
