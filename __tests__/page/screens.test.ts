@@ -1,7 +1,7 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { closeBrowser, openBrowser, openFile, rnnCli, temporary, violations, withBrowser } from '../helpers/browser.js';
+import { closeBrowser, drawn, openBrowser, openFile, rnnCli, temporary, violations, withBrowser } from '../helpers/browser.js';
 import { THOROUGH } from '../helpers/effort.js';
 
 /**
@@ -55,6 +55,6 @@ withBrowser('the pages, light and dark', () => {
 
 /** Two frames: what changed has been laid out and drawn. */
 async function settled(page: Page): Promise<void> {
-  await page.evaluate('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))');
+  await drawn(page);
   await page.waitForTimeout(150);
 }

@@ -1,5 +1,6 @@
 import type { Dim, DimShape } from './layer.js';
 import type { OperatorSpec } from './operatorFields.js';
+import { constantShape, ELEMENTWISE_MANY, operandsAmong, REDUCTIONS } from './operatorShapes.js';
 
 /**
  * How a value depends on the samples: 'each': row n of its first axis on sample n alone; 'none': on no sample; 'mixed': otherwise, or it cannot
@@ -18,7 +19,7 @@ export interface SampledValue {
  */
 export function operatorSamples(layer: OperatorSpec, inputs: readonly SampledValue[], output: DimShape, N: Dim): Samples {
   if (output.numbers) return N.size === null && freeOf(output.numbers, N) ? 'none' : 'mixed';
-  const operands = operandsOf(layer, inputs);
+  const operands = operandsAmong(layer, inputs, (o): SampledValue => ({ samples: 'none', shape: constantShape(o) }));
   if (operands.every(o => o.samples === 'none')) return 'none';
   if (layer.op === 'ConstantOfShape' || layer.op === 'Expand') return spread(layer.op === 'Expand' ? operands[0] : NOTHING, output, N);
   // the sizes of a Reshape may be computed from the number of samples
@@ -37,16 +38,6 @@ type Rule = (call: SamplesCall) => boolean;
 /** Sizes among which the number of samples is not. */
 function freeOf(sizes: readonly Dim[], N: Dim): boolean {
   return sizes.every(d => !d.symbol.split(/\W/).includes(N.symbol));
-}
-
-function operandsOf({ operands }: OperatorSpec, inputs: readonly SampledValue[]): SampledValue[] {
-  if (operands === null) return [...inputs];
-  let next = 0;
-  return operands.map(o => {
-    if (o === null) return inputs[next++];
-    const shape = o.shape.map((size): Dim => ({ symbol: String(size), size }));
-    return { samples: 'none', shape: Object.assign(shape, { numbers: o.data.map(size => ({ symbol: String(size), size })) }) };
-  });
 }
 
 const same = (a: Dim | undefined, b: Dim | undefined) => a !== undefined && b !== undefined && a.symbol === b.symbol && a.size === b.size;
@@ -117,14 +108,14 @@ const einsum: Rule = ({ layer, operands }) => {
   return letters.size === 1 && /\w/.test(n) && result?.startsWith(n) === true && !others.some(term => term.includes(n));
 };
 
-const ELEMENTWISE =
-  'Add Sub Mul Div Pow Min Max Mean Sum And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual Where Mod PRelu BitShift Abs Neg Exp Log Sqrt Reciprocal Sin Cos Tan Sinh Cosh Tanh Sigmoid Relu LeakyRelu Elu Selu Celu Softplus Softsign HardSigmoid HardSwish Gelu Mish Swish ThresholdedRelu Erf Sign Floor Ceil Round Not IsNaN IsInf Identity Cast Clip Dropout Shrink';
+/** Of one input, number by number. */
+const ELEMENTWISE_ONE =
+  'Abs Neg Exp Log Sqrt Reciprocal Sin Cos Tan Sinh Cosh Tanh Sigmoid Relu LeakyRelu Elu Selu Celu Softplus Softsign HardSigmoid HardSwish Gelu Mish Swish ThresholdedRelu Erf Sign Floor Ceil Round Not IsNaN IsInf Identity Cast Clip Dropout Shrink';
 const OF_THE_FIRST =
   'BatchNormalization InstanceNormalization GroupNormalization Conv ConvTranspose MaxPool AveragePool GlobalMaxPool GlobalAveragePool';
-const REDUCTIONS = 'ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare';
 
 const RULES: Readonly<Record<string, Rule>> = {
-  ...Object.fromEntries(ELEMENTWISE.split(' ').map(op => [op, rowByRow])),
+  ...Object.fromEntries(`${ELEMENTWISE_MANY} ${ELEMENTWISE_ONE}`.split(' ').map(op => [op, rowByRow])),
   ...Object.fromEntries(OF_THE_FIRST.split(' ').map(op => [op, first])),
   ...Object.fromEntries(REDUCTIONS.split(' ').map(op => [op, reduced])),
   ArgMax: alongFirst(0),

@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { showShape } from './dims.js';
 import type { Dim, DimShape } from './layer.js';
-import type { OperatorSpec } from './operatorFields.js';
+import type { Operand, OperatorSpec } from './operatorFields.js';
 import { knownNumbers, multiplied, sized } from './operatorNumbers.js';
 import { slid, unslid } from './spaceShapes.js';
 
@@ -49,14 +49,21 @@ function noAxis(op: string, inputs: readonly DimShape[]): RnnError {
 /** A shape has no more. */
 const MOST_NUMBERS = 64;
 
+/** The shape of a constant, with its whole numbers. */
+export function constantShape({ type, shape, data }: Exclude<Operand, null>): DimShape {
+  const dims = shape.map(sized);
+  return type === 'int' ? Object.assign(dims, { numbers: data.map(sized) }) : dims;
+}
+
+/** What stands for each operand: something of a constant, else the next input. */
+export function operandsAmong<T>({ operands }: OperatorSpec, inputs: readonly T[], ofConstant: (o: Exclude<Operand, null>) => T): T[] {
+  let next = 0;
+  return operands === null ? [...inputs] : operands.map(o => (o === null ? inputs[next++] : ofConstant(o)));
+}
+
 function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall {
   const operands = layer.operands ?? inputs.map(() => null);
-  let next = 0;
-  const shapes = operands.map((o): DimShape => {
-    if (o === null) return inputs[next++];
-    const shape = o.shape.map(sized);
-    return o.type === 'int' ? Object.assign(shape, { numbers: o.data.map(sized) }) : shape;
-  });
+  const shapes = operandsAmong(layer, inputs, constantShape);
   const sizes = (i: number): readonly Dim[] | undefined => {
     if (i >= operands.length) return undefined;
     if (shapes[i].numbers) return shapes[i].numbers;
@@ -376,11 +383,13 @@ const topK: Rule = call => {
   return [shape, shape];
 };
 
-const ELEMENTWISE_MANY =
+/** Of several inputs, broadcast to one shape. */
+export const ELEMENTWISE_MANY =
   'Add Sub Mul Div Pow Min Max Mean Sum And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual Where Mod PRelu BitShift BitwiseAnd BitwiseOr BitwiseXor';
 const ELEMENTWISE_ONE =
   'Abs Neg Exp Log Sqrt Reciprocal Sin Cos Tan Sinh Cosh Tanh Sigmoid Relu LeakyRelu Elu Selu Celu Softplus Softsign HardSigmoid HardSwish Gelu Mish ThresholdedRelu Erf Sign Floor Ceil Round Not IsNaN IsInf Identity Cast Clip Softmax LogSoftmax Hardmax Dropout LayerNormalization CumSum Trilu BatchNormalization InstanceNormalization GroupNormalization RMSNormalization Shrink Asin Acos Atan Asinh Acosh Atanh CumProd LpNormalization MeanVarianceNormalization LRN BitwiseNot EyeLike CastLike Swish ScatterND ScatterElements ReverseSequence';
-const REDUCTIONS = 'ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare';
+export const REDUCTIONS =
+  'ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare';
 
 const RULES: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(ELEMENTWISE_MANY.split(' ').map(op => [op, broadcast])),

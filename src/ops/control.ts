@@ -3,7 +3,7 @@ import type { OnnxGraph } from '../formats/onnx/graph.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { graphOf, intOf, intsOf } from './attributes.js';
 import { type Call, need, type Operators } from './operator.js';
-import { allocateShape, axisOf, type GraphValue, gatherStrided, shapeError, stridesOf } from './value.js';
+import { allocateShape, axisOf, type GraphValue, gatherStrided, kindOfType, shapeError, stridesOf } from './value.js';
 
 /** Operators that run graphs of their own: one of two, one again and again, one for each step of a sequence. */
 export const CONTROL: Operators = {
@@ -107,7 +107,7 @@ function stepOf(value: GraphValue, axis: number, t: number): GraphValue {
 function stacked(values: readonly GraphValue[], declared: OnnxGraph['outputs'][number], axis: number, call: Call): GraphValue {
   const [first] = values;
   const one = first?.shape ?? (declared.shape ?? []).map(n => (typeof n === 'number' ? n : 0));
-  const kind = first?.kind ?? (declared.dtype === 'bool' ? 'bool' : /^[iu]/.test(declared.dtype ?? '') ? 'int' : 'float');
+  const kind = first?.kind ?? kindOfType(declared.dtype);
   const at = axisOf(axis, one.length + 1);
   const shape = [...one.slice(0, at), values.length, ...one.slice(at)];
   const data = allocateShape(shape, kind, call.kernels.precision);

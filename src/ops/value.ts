@@ -1,4 +1,5 @@
 import { RnnError } from '../errors.js';
+import type { DType } from '../formats/format.js';
 import type { OnnxTensor } from '../formats/onnx/graph.js';
 import { load, type Part } from '../tensor/lazy.js';
 import {
@@ -104,6 +105,11 @@ function saturated(data: BigInt64Array): Float64Array {
 
 export function isInteger(type: string): type is IntegerType {
   return /^[iu]\d/.test(type);
+}
+
+/** What the numbers of a type are; of no known type real ones. */
+export function kindOfType(type: DType | null | undefined): GraphValue['kind'] {
+  return type === 'bool' ? 'bool' : isInteger(type ?? '') ? 'int' : 'float';
 }
 
 /** What an integer type keeps of a whole number: it goes round where it ends. */

@@ -3,7 +3,7 @@ import { RnnError, within } from '../errors.js';
 import { escapeText, shownPath } from '../escape.js';
 import { joined } from '../formats/bytes/numbers.js';
 import { type ByteSource, memorySource } from '../formats/source.js';
-import type { GraphValue } from '../ops/value.js';
+import { type GraphValue, kindOfType } from '../ops/value.js';
 import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { adapted, targetOf } from './convertTarget.js';
@@ -168,12 +168,7 @@ const WIRED_TOLERANCE = 1e-4;
 async function yOfGraph(graph: NonNullable<Network['graph']>, { x, others }: EngineInput): Promise<readonly Tensor[]> {
   const { inputs } = graph.model.graph;
   const given = [x, ...(others?.values() ?? [])];
-  const values = new Map(
-    inputs.map(({ name, dtype }, i): [string, GraphValue] => [
-      name,
-      { kind: /^[iu]/.test(dtype ?? '') ? 'int' : dtype === 'bool' ? 'bool' : 'float', ...given[i] },
-    ]),
-  );
+  const values = new Map(inputs.map(({ name, dtype }, i): [string, GraphValue] => [name, { kind: kindOfType(dtype), ...given[i] }]));
   const { y, others: rest } = await executeGraph(graph, values, { engine: 'batched' });
   return [y, ...(rest?.values() ?? [])];
 }

@@ -92,7 +92,7 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
 }
 
 /** The file's only sequence is [T, N, D]. */
-export function hasStepsFirst(opened: ModelFile | undefined): boolean {
+export function hasStepsFirst(opened: Pick<ModelFile, 'stepsFirst'> | undefined): boolean {
   return (opened?.stepsFirst?.size ?? 0) > 0;
 }
 

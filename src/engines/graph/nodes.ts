@@ -1,9 +1,8 @@
-import type { DType } from '../../formats/format.js';
 import { ONNX_DTYPES } from '../../formats/onnx/types.js';
 import type { DimShape } from '../../layers/layer.js';
 import type { Operand, OperatorSpec } from '../../layers/operatorFields.js';
 import { operatorShapes } from '../../layers/operatorShapes.js';
-import type { GraphValue } from '../../ops/value.js';
+import { type GraphValue, kindOfType } from '../../ops/value.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { stuck } from './symbols.js';
 
@@ -23,8 +22,8 @@ export class Nodes {
   readonly weights = new Map<string, Tensor>();
   /** of every value */
   readonly shapes = new Map<string, DimShape>();
-  /** whole numbers and truth values among them; the others are real */
-  readonly kinds = new Map<string, 'int' | 'bool'>();
+  /** of inputs and of what operators give; layers give real numbers */
+  readonly kinds = new Map<string, GraphValue['kind']>();
   private readonly layers = new Map<string, Entry>();
   private readonly names = new Set<string>();
   private last = '';
@@ -59,7 +58,7 @@ export class Nodes {
     return 'value' in wire ? this.shapes.get(wire.value)! : wire.constant.shape.map(size => ({ symbol: String(size), size }));
   }
 
-  kind(wire: Wire): 'float' | 'int' | 'bool' {
+  kind(wire: Wire): GraphValue['kind'] {
     return 'constant' in wire ? wire.constant.kind : (this.kinds.get(wire.value) ?? 'float');
   }
 
@@ -74,12 +73,8 @@ export class Nodes {
       });
       return all[0];
     });
-    const kind = kindOf(
-      op,
-      wires.map(wire => this.kind(wire)),
-      attributes,
-    );
-    if (kind) this.kinds.set(value, kind);
+    const kinds = wires.map(wire => this.kind(wire));
+    this.kinds.set(value, kindOf(op, kinds, attributes));
     if (op === 'TopK') this.kinds.set(`${value}/1`, 'int');
     // sizes that are known are numbers
     const shape = this.shapes.get(value)!;
@@ -129,17 +124,12 @@ export class Nodes {
 const TRUTH = /^(Equal|Less|LessOrEqual|Greater|GreaterOrEqual|And|Or|Xor|Not|IsNaN|IsInf)$/;
 const WHOLE = /^(Shape|Size|ArgMax|ArgMin|NonZero)$/;
 
-/** What an operator gives; undefined: real numbers. */
-function kindOf(op: string, inputs: readonly ('float' | 'int' | 'bool')[], { to }: Record<string, unknown>): 'int' | 'bool' | undefined {
+/** What an operator gives. */
+function kindOf(op: string, inputs: readonly GraphValue['kind'][], { to }: Record<string, unknown>): GraphValue['kind'] {
   if (TRUTH.test(op)) return 'bool';
   if (WHOLE.test(op)) return 'int';
   if (op === 'Cast') return kindOfType(ONNX_DTYPES.get(Number(to)));
-  const [first] = op === 'Where' ? inputs.slice(1) : inputs;
-  return first === 'float' ? undefined : first;
-}
-
-export function kindOfType(type: DType | null | undefined): 'int' | 'bool' | undefined {
-  return type === 'bool' ? 'bool' : /^[iu]/.test(type ?? '') ? 'int' : undefined;
+  return (op === 'Where' ? inputs[1] : inputs[0]) ?? 'float';
 }
 
 function operandOf({ kind, shape, data }: GraphValue): Operand {

@@ -7,13 +7,13 @@ import { checkSpec } from '../../model/check.js';
 import { inferShapes, type ModelShapes, weightShapesByLayer } from '../../model/shapes.js';
 import type { ModelSpec } from '../../model/spec.js';
 import { graphOf, intOf, nodeLabel } from '../../ops/attributes.js';
-import { fromOnnx, type GraphValue } from '../../ops/value.js';
+import { fromOnnx, type GraphValue, kindOfType } from '../../ops/value.js';
 import { checkWeights, type Weights } from '../../weights/weights.js';
 import { manualKernels } from '../manual.js';
 import { axisLetters } from './axisLetters.js';
 import { runNode } from './evaluate.js';
 import { recurrentSpec } from './layerNodes.js';
-import { kindOfType, Nodes, type Wire } from './nodes.js';
+import { Nodes, type Wire } from './nodes.js';
 import { asOperator } from './operatorOf.js';
 import { stuck } from './symbols.js';
 
@@ -65,7 +65,7 @@ export function wiredOf(model: OnnxModel, { sizeOf = (_, said) => said, layout }
     given.set(own, dims);
     nodes.shapes.set(own, dims);
     const kind = kindOfType(dtype);
-    if (kind) nodes.kinds.set(own, kind);
+    nodes.kinds.set(own, kind);
     walk.values.set(name, turned ? nodes.op('turned', 'Transpose', [{ value: own }], { perm }) : { value: own });
     return { name: own, ...inputSizes(dims, kind === 'int') };
   });

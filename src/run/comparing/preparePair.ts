@@ -7,7 +7,7 @@ import { DEFAULT_SEED, inputWish } from '../input/drawing.js';
 import { INPUT_NAMES, type ReadArray, readArray, toInput } from '../input/input.js';
 import { paddedInput } from '../input/padding.js';
 import type { Network } from '../network/network.js';
-import { finiteNotes, type Prepared, prepare } from '../prepare.js';
+import { finiteNotes, hasStepsFirst, type Prepared, prepare } from '../prepare.js';
 import type { CompareRequest, NetworkRequest } from '../request.js';
 
 /** Two networks on one input: the one that is given, else one drawn from the seed in the size that both take. */
@@ -52,7 +52,7 @@ function readsOtherwise({ model, graph, stepsFirst }: Network): boolean {
 
 function inputFrom(array: ReadArray, network: Network, { timeMajor, T, N }: CompareRequest): Tensor {
   return toInput(array, network, {
-    timeMajor: timeMajor || (network.stepsFirst?.size ?? 0) > 0,
+    timeMajor: timeMajor || hasStepsFirst(network),
     T: typeof T === 'number' ? T : undefined,
     N,
   });
