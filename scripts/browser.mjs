@@ -36,15 +36,8 @@ const withoutNode = {
     hooks.onResolve({ filter: OF_NODE }, ({ path }) => ({ path, external: true, sideEffects: false }));
     hooks.onResolve({ filter: FILES }, ({ path }) => ({ path, namespace: 'noFiles', sideEffects: false }));
     hooks.onLoad({ filter: /.*/, namespace: 'noFiles' }, () => ({ contents: NO_FILES }));
-    hooks.onLoad({ filter: /\/ops\/index\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace(OF_GRAPHS, ''),
-      loader: 'ts',
-    }));
     hooks.onLoad({ filter: /\/batched\/kernelBytes\.ts$/ }, async () => ({ contents: inflatedKernel(await compileKernel(false)) }));
-    hooks.onLoad({ filter: /\/src\/layers\/.*\.ts$/ }, ({ path }) => ({
-      contents: withoutFacets(readFileSync(path, 'utf8')),
-      loader: 'ts',
-    }));
+    hooks.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({ contents: importedAtOnce(forPage(path)), loader: 'ts' }));
     // of seedrandom the one generator, without the six others beside it
     hooks.onResolve({ filter: /^seedrandom$/ }, ({ path, ...from }) => hooks.resolve('seedrandom/seedrandom.js', from));
     // modules are values: importing one for its effect alone (batched/node.ts) is for Node
@@ -56,11 +49,34 @@ const withoutNode = {
   },
 };
 
+function forPage(path) {
+  const text = readFileSync(path, 'utf8');
+  if (/\/ops\/index\.ts$/.test(path)) return text.replace(OF_GRAPHS, '');
+  return /\/src\/layers\//.test(path) ? withoutFacets(text) : text;
+}
+
+/**
+ * What is imported when it is needed, imported from the start: there is one file anyway, and esbuild wraps every module that an import() can
+ * reach, a tenth of the whole.
+ */
+function importedAtOnce(text) {
+  const imports = [];
+  const rest = text.replace(/(?<!typeof )(?:await )?\bimport\(('\.[^']+')\)(?!\.)/g, (_, from) => {
+    imports.push(`import * as imported${imports.length} from ${from};\n`);
+    return `imported${imports.length - 1}`;
+  });
+  return imports.join('') + rest;
+}
+
 /** kernelBytes.ts with the kernel deflated, a third of its size. */
 function inflatedKernel(kernel) {
   return `export function kernelBytes() {
   const packed = Uint8Array.from(atob('${deflateRawSync(kernel, { level: 9 }).toString('base64')}'), c => c.charCodeAt(0));
-  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw'))).arrayBuffer().then(buffer => new Uint8Array(buffer));
+  const { writable, readable } = new DecompressionStream('deflate-raw');
+  const writer = writable.getWriter();
+  void writer.write(packed);
+  void writer.close();
+  return new Response(readable).arrayBuffer().then(buffer => new Uint8Array(buffer));
 }`;
 }
 

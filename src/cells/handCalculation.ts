@@ -103,12 +103,15 @@ export interface HandCalculation extends WorkingArgs, Working<WorkingLine> {
 export function startWorking(args: WorkingArgs): HandCalculation {
   const { gates, states, units: M, weights, before, options } = args;
   const lines: WorkingLine[] = [];
-  /** A line whose m-th number is value(m); what is given is not part of the working. */
-  const write = (line: Omit<WorkingLine, 'values' | 'formula'> & { formula?: string }, length: number, value: (m: number) => number) => {
-    const whole: WorkingLine = { formula: '', ...line, values: Float64Array.from({ length }, (_, m) => value(m)) };
+  /** What is given is not part of the working. */
+  const written = (line: Omit<WorkingLine, 'formula'> & { formula?: string }) => {
+    const whole: WorkingLine = { formula: '', ...line };
     if (line.role !== 'given') lines.push(whole);
     return whole;
   };
+  /** A line whose m-th number is value(m) */
+  const write = (line: Omit<WorkingLine, 'values' | 'formula'> & { formula?: string }, length: number, value: (m: number) => number) =>
+    written({ ...line, values: Float64Array.from({ length }, (_, m) => value(m)) });
   const suffix = (gate: string) => (gates.length > 1 ? `_${gate}` : '');
   const column = (gate: string) => gates.indexOf(gate) * M;
   /** v·W for columns [from, from + length) */
@@ -121,12 +124,9 @@ export function startWorking(args: WorkingArgs): HandCalculation {
         right: `${name}[${d + 1},${m + 1}]`,
         b: W.data[d * width + from + m],
       }));
-    const value = (m: number) => {
-      let sum = 0;
-      for (let d = 0; d < v.values.length; d++) sum += v.values[d] * W.data[d * width + from + m];
-      return sum;
-    };
-    return write({ label, role, how: m => ({ kind: 'products', terms: terms(m) }) }, length, value);
+    const values = new Float64Array(length);
+    for (let d = 0; d < v.values.length; d++) for (let m = 0; m < length; m++) values[m] += v.values[d] * W.data[d * width + from + m];
+    return written({ label, role, values, how: m => ({ kind: 'products', terms: terms(m) }) });
   };
   /** numbers that stand somewhere: a weight, a state */
   const plain = (label: string, values: FloatArray, from: number, length: number, role: 'given' | 'part') => {

@@ -46,6 +46,11 @@ export function replace(element: Element, ...children: readonly Child[]): void {
   if (key !== null) element.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 
+/** What says the same already is left alone: nothing is laid out again. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 let ids = 0;
 
 /** An id that no other element has. */

@@ -38,9 +38,15 @@ const HELP = [
   ['Tab', 'into a heat map; there the arrows choose a cell and Enter changes its number'],
 ] as const;
 
+/** Multiply-adds in plain TypeScript that take a few milliseconds; before anything is drawn, when no code is compiled yet, fewer. */
+const A_TURN = 2e6;
+const FIRST_TURN = 2e5;
+
 export function explorer(options: ExplorerOptions): Explorer {
   let model: Model;
   let trace: Trace | undefined;
+  /** the trace that is being filled */
+  let filling: Trace | undefined;
   let place: Place = {
     layer: '',
     way: 0,
@@ -73,24 +79,27 @@ export function explorer(options: ExplorerOptions): Explorer {
     const mine = model;
     const { sample } = place;
     const made = goesOnFromCallToCall(model) ? undefined : await traceOf(model, sample, options.engine, options.dtype);
+    await made?.advance(place.layer, FIRST_TURN);
     if (mine !== model || sample !== place.sample) return;
     trace = made;
     render();
     void fill(made);
   };
-  /** The rest of a long trace, a turn at a time; what is known is drawn a few times a second. */
+  /** The rest of a long trace, a turn at a time, once the page is drawn; what is known is drawn a few times a second. */
   const fill = async (mine: Trace | undefined) => {
+    if (!mine || filling === mine || mine.known(place.layer, place.way)[1] === Number.POSITIVE_INFINITY) return;
+    filling = mine;
+    await new Promise(requestAnimationFrame);
     let drawn = performance.now();
-    let turns = 0;
-    while (mine && mine === trace && (await mine.advance(place.layer))) {
-      turns++;
+    do {
       if (performance.now() - drawn > 400) {
         render();
         drawn = performance.now();
       }
       await new Promise(resolve => setTimeout(resolve));
-    }
-    if (turns > 0) render();
+    } while (mine === trace && (await mine.advance(place.layer, A_TURN)));
+    if (filling === mine) filling = undefined;
+    render();
   };
 
   const render = oncePerFrame(() => {
@@ -133,9 +142,16 @@ export function explorer(options: ExplorerOptions): Explorer {
     return step >= from && step < to ? tensor.data.subarray(step * M, (step + 1) * M) : undefined;
   };
 
-  const workingAt = ({ input, output, known }: Trace): WorkingStep | undefined => {
-    const [from, to] = known(place.layer, place.way);
+  let worked: { readonly at: string; readonly of: Trace; readonly step: WorkingStep | undefined } | undefined;
+  /** The hand calculation of the place, for all units: the same one when only the unit changes. */
+  const workingAt = (of: Trace): WorkingStep | undefined => {
+    const [from, to] = of.known(place.layer, place.way);
     if (place.step < from || place.step >= to) return undefined;
+    const at = `${place.layer} ${place.way} ${place.step}`;
+    if (worked?.at !== at || worked.of !== of) worked = { at, of, step: workedOut(of) };
+    return worked.step;
+  };
+  const workedOut = ({ input, output }: Trace): WorkingStep | undefined => {
     const run = { model: model.network.model, weights: model.weights, input, output };
     for (const step of workingOfLayer(run, place.layer, 1, place.step + 1))
       if (step.direction === null || (step.direction === 'backward') === (place.way === 1)) return step;
@@ -168,7 +184,6 @@ export function explorer(options: ExplorerOptions): Explorer {
     const next = all[(at + 1) % all.length];
     choose(next.layer, next.way);
   };
-  new ResizeObserver(() => model && render()).observe(stage);
 
   return {
     nodes: [bar, stage, bench],

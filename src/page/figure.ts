@@ -16,7 +16,7 @@ import {
   stepShape,
 } from './figureParts.js';
 import type { Figure, FigureActions, FigureView } from './figureView.js';
-import { drawnInSight } from './inSight.js';
+import { drawnInSight, widthOf } from './inSight.js';
 import { shownName } from './text.js';
 
 /** The picture in its frame, which keeps its scroll position while its content is redrawn. */
@@ -33,38 +33,49 @@ export interface NetworkFigure {
 export function networkFigure(actions: FigureActions): NetworkFigure {
   const node = el('div', { class: 'figure-scroll', tabindex: 0, role: 'region', 'aria-label': 'the network unrolled over time' });
   let made: readonly unknown[] = [];
+  let painted: readonly unknown[] = [];
   let figure: Figure | undefined;
+  let columns: Columns;
+  let latest: readonly [ShapesResult, FigureView] | undefined;
   const strips = el('canvas', { 'aria-hidden': true });
-  const paint = drawnInSight(node, () => figure && stripsOn(strips, figure));
-  return {
+  const paint = drawnInSight(
     node,
-    show(shapes, view) {
-      const room = node.clientWidth || 900;
-      const lengths = shapes.layers.map(({ name }) => view.steps(name));
-      const given = shapes.layers.flatMap(({ output }) => (isSequence(output) && output.shape[1] !== null ? [output.shape[1]] : []));
-      // room for the longest shape at the right
-      const margin = 24 + 6.6 * Math.max(...[shapes.input, ...shapes.layers.map(({ output }) => output)].map(of => dimsText(of).length));
-      const columns = columnsOf([...lengths, ...given], view.step, room - LEFT - margin - 4);
-      const steps = [...lengths, ...given].map(T =>
-        columns
-          .columns(T)
-          .map(({ step }) => step)
-          .join(),
-      );
-      const rows = layersShown(shapes, view.layer);
-      const wanted = [shapes, room, steps.join(';'), rows.join(), ...(view.values ?? [])];
-      if (!figure || wanted.some((value, i) => value !== made[i])) {
-        made = wanted;
-        figure = drawn(shapes, { view, actions, columns, lengths, rows, width: columns.right + margin });
-        replace(node, el('div', { class: 'figure' }, figure.drawing, strips));
-      }
-      for (const mark of figure.marks) mark(view);
-      paint();
-      const now = columns.columns(view.steps(view.layer)).find(({ step }) => step === view.step)?.x;
-      if (now === undefined || figure.width <= room) return;
-      if (now - MOST_PITCH < node.scrollLeft || now + MOST_PITCH > node.scrollLeft + room) node.scrollLeft = Math.max(0, now - room / 2);
-    },
+    () => figure && stripsOn(strips, figure),
+    () => latest && show(...latest),
+  );
+  const show = (shapes: ShapesResult, view: FigureView) => {
+    latest = [shapes, view];
+    const room = widthOf(node) || 900;
+    const lengths = shapes.layers.map(({ name }) => view.steps(name));
+    const given = shapes.layers.flatMap(({ output }) => (isSequence(output) && output.shape[1] !== null ? [output.shape[1]] : []));
+    // room for the longest shape at the right
+    const margin = 24 + 6.6 * Math.max(...[shapes.input, ...shapes.layers.map(({ output }) => output)].map(of => dimsText(of).length));
+    const next = columnsOf([...lengths, ...given], view.step, room - LEFT - margin - 4);
+    const rows = layersShown(shapes, view.layer);
+    const wanted = [shapes, room, next.pattern, rows.join()];
+    if (!figure || differs(wanted, made)) {
+      made = wanted;
+      columns = next;
+      figure = drawn(shapes, { view, actions, columns, lengths, rows, width: columns.right + margin });
+      replace(node, el('div', { class: 'figure' }, figure.drawing, strips));
+    } else columns.become(next);
+    figure.view = view;
+    for (const mark of figure.marks) mark(view);
+    // whoever walks through time by keys stays on the selected box
+    const { activeElement } = document;
+    if (activeElement?.matches('.box:not(.here)') && node.contains(activeElement)) node.querySelector<SVGElement>('.box.here')?.focus();
+    const strip = [figure, next.steps, ...(view.values ?? [])];
+    if (differs(strip, painted)) paint();
+    painted = strip;
+    const now = columns.columns(view.steps(view.layer)).find(({ step }) => step === view.step)?.x;
+    if (now === undefined || figure.width <= room) return;
+    if (now - MOST_PITCH < node.scrollLeft || now + MOST_PITCH > node.scrollLeft + room) node.scrollLeft = Math.max(0, now - room / 2);
   };
+  return { node, show };
+}
+
+function differs(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length !== b.length || a.some((value, i) => value !== b[i]);
 }
 
 /** Room for layers that are left out. */
@@ -168,10 +179,10 @@ function drawNow({ drawing, marks, height }: Figure, { columns, pitch }: Columns
 
 function drawInput({ drawing, marks }: Figure, columns: readonly Column[], y: number): void {
   drawing.append(label(24, y + 6, 'input', 'name'), label(66, y + 7, 'x', 'maths'));
-  for (const { step, x, label: index } of columns) {
-    const text = step === null ? label(x, y + 6, '⋯', 'dots middle') : indexed(x, y + 8, 'x', index);
+  for (const column of columns) {
+    const text = column.step === null ? label(column.x, y + 6, '⋯', 'dots middle') : indexed(column, y + 8, 'x', marks);
     drawing.append(text);
-    if (step !== null) marks.push(view => text.classList.toggle('chosen', step === view.step));
+    if (column.step !== null) marks.push(view => text.classList.toggle('chosen', column.step === view.step));
   }
 }
 
@@ -192,15 +203,16 @@ function drawBand(figure: Figure, layer: LayerRow, base: number, top: number, co
   const recurrent = layer.returnSequences !== null;
   if (!recurrent && !(isSequence(layer.input) && isSequence(layer.output))) {
     const [from, to] = [columns[0].x - BOX.width / 2, columns[columns.length - 1].x + BOX.width / 2];
-    box(figure, { layer, way: 0, step: null, x: from, y: top, width: to - from });
+    box(figure, { layer, way: 0, column: null, x: from, y: top, width: to - from });
     return;
   }
   const ways = layer.bidirectional ? [0, 1] : [0];
   for (const way of ways) {
     const y = base - BOX.height - way * (BOX.height + WAY_GAP);
-    columns.forEach(({ step, x }, i) => {
+    columns.forEach((column, i) => {
+      const { step, x } = column;
       if (step === null) drawing.append(label(x, y + BOX.height / 2 + 5, '⋯', 'dots middle'));
-      else box(figure, { layer, way, step, x: x - BOX.width / 2, y, width: BOX.width });
+      else box(figure, { layer, way, column, x: x - BOX.width / 2, y, width: BOX.width });
       if (recurrent && i > 0) drawState(figure, layer, way, columns[i - 1], columns[i], y);
     });
   }
@@ -228,12 +240,13 @@ function drawState({ drawing }: Figure, layer: LayerRow, way: number, from: Colu
   drawing.append(label((a + b) / 2, middle - 6, layer.kind === 'lstm' ? 'h, c' : 'h', 'maths middle small'));
 }
 
-function drawOutput({ drawing }: Figure, from: Giver, y: number, right: number): void {
+function drawOutput({ drawing, marks }: Figure, from: Giver, y: number, right: number): void {
   const top = y - GAP + 22;
   const ends = from.ends === 'both' ? 'last' : from.ends;
-  for (const { x, label: index } of columnsAt(ends, from.columns)) {
+  for (const column of columnsAt(ends, from.columns)) {
+    const { x } = column;
     drawing.append(line(x, y, x, top), label(x + 6, (y + top) / 2 + 4, from.step, 'shape'));
-    drawing.append(from.ends === 'each' ? indexed(x, top - 8, 'y', index) : label(x, top - 8, 'y', 'maths middle'));
+    drawing.append(from.ends === 'each' ? indexed(column, top - 8, 'y', marks) : label(x, top - 8, 'y', 'maths middle'));
   }
   drawing.append(label(24, top - 6, 'output', 'name'), label(right + 12, (y + top) / 2 + 4, from.label, 'whole'));
 }

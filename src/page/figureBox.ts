@@ -1,7 +1,7 @@
 import type { LayerRow } from '../run/result.js';
 import { cellColour, css, fitted, isDark } from './colours.js';
 import { svg } from './dom.js';
-import { SYMBOLIC } from './figureColumns.js';
+import { type Column, SYMBOLIC } from './figureColumns.js';
 import { label } from './figureParts.js';
 import type { Figure } from './figureView.js';
 import { shownName } from './text.js';
@@ -13,27 +13,28 @@ export const WAY_GAP = 16;
 interface Box {
   readonly layer: LayerRow;
   readonly way: number;
-  readonly step: number | null;
+  /** null: all steps together */
+  readonly column: Column | null;
   readonly x: number;
   readonly y: number;
   readonly width: number;
 }
 
 /** A layer at a step, a button, with its values as a strip of cells. */
-export function box({ drawing, view, actions, marks, strips }: Figure, { layer, way, step, x, y, width }: Box): void {
+export function box(figure: Figure, { layer, way, column, x, y, width }: Box): void {
+  const { drawing, actions, marks, strips } = figure;
   const family = layer.returnSequences !== null ? 'recurrent' : layer.kind === 'dense' ? 'dense' : 'other';
   const name = layer.returnSequences === null ? layer.kind : layer.kind === 'rnn' ? 'RNN' : layer.kind.toUpperCase();
-  const act = () => actions.choose(layer.name, way, step);
-  const place = `${shownName(layer.name, 30)}${layer.bidirectional ? (way === 0 ? ' forwards' : ' backwards') : ''}${step === null ? '' : `, step ${step === SYMBOLIC ? 'T' : step + 1}`}`;
-  const called = place.toLowerCase().includes(name.toLowerCase()) ? place : `${place}, ${shownName(name, 10)}`;
-  const values = view.strip(layer.name, way, step ?? (view.steps(layer.name) ?? 1) - 1);
-  if (values && values.length > 0) strips.push({ values, of: `${layer.name} ${way}`, x: x + 7, y: y + BOX.height - 15, width: width - 14 });
+  const stepNow = () => (column ? column.step : null);
+  const act = () => actions.choose(layer.name, way, stepNow());
+  const values = () => figure.view.strip(layer.name, way, stepNow() ?? (figure.view.steps(layer.name) ?? 1) - 1);
+  strips.push({ values, of: `${layer.name} ${way}`, x: x + 7, y: y + BOX.height - 15, width: width - 14 });
+  const kind = name.length > 7 && width === BOX.width ? 'kind middle long' : 'kind middle';
+  const text = label(x + width / 2, y + BOX.height / 2 + 4.5, shownName(name, 10), kind);
   const node = svg(
     'g',
     {
       role: 'button',
-      'aria-label': called,
-      'data-key': `box-${layer.name}-${way}-${step}`,
       on: {
         click: act,
         keydown: event => {
@@ -46,25 +47,35 @@ export function box({ drawing, view, actions, marks, strips }: Figure, { layer, 
       },
     },
     svg('rect', { x, y, width, height: BOX.height, rx: 7 }),
-    label(
-      x + width / 2,
-      y + (values ? 17 : BOX.height / 2 + 4.5),
-      shownName(name, 10),
-      name.length > 7 && width === BOX.width ? 'kind middle long' : 'kind middle',
-    ),
+    text,
   );
   drawing.append(node);
-  let state = '';
+  let states: readonly string[] = [];
   marks.push(now => {
+    const step = stepNow();
     const chosen = layer.name === now.layer && way === now.way;
     const here = chosen && (step === null || step === now.step);
-    const next = `box ${family}${chosen ? ' chosen' : ''}${here ? ' here' : ''}`;
-    if (next === state) return;
-    state = next;
-    node.setAttribute('class', next);
+    const filled = (values()?.length ?? 0) > 0;
+    const next = [String(step), `box ${family}${chosen ? ' chosen' : ''}${here ? ' here' : ''}`, String(filled)];
+    const [sameStep, sameClass, sameFill] = next.map((state, i) => state === states[i]);
+    states = next;
+    if (!sameStep) {
+      node.setAttribute('aria-label', calledAt(layer, way, step, name));
+      node.setAttribute('data-key', `box-${layer.name}-${way}-${step}`);
+    }
+    if (!sameFill) text.setAttribute('y', String(y + (filled ? 17 : BOX.height / 2 + 4.5)));
+    if (sameClass) return;
+    node.setAttribute('class', next[1]);
     node.setAttribute('tabindex', here ? '0' : '-1');
     node.setAttribute('aria-pressed', String(here));
   });
+}
+
+/** 'lstm_1 backwards, step 3' */
+function calledAt(layer: LayerRow, way: number, step: number | null, name: string): string {
+  const direction = layer.bidirectional ? (way === 0 ? ' forwards' : ' backwards') : '';
+  const place = `${shownName(layer.name, 30)}${direction}${step === null ? '' : `, step ${step === SYMBOLIC ? 'T' : step + 1}`}`;
+  return place.toLowerCase().includes(name.toLowerCase()) ? place : `${place}, ${shownName(name, 10)}`;
 }
 
 const MOST_CELLS = 16;
@@ -73,16 +84,20 @@ const MOST_CELLS = 16;
 export function stripsOn(canvas: HTMLCanvasElement, { strips, width, height }: Figure): void {
   const context = canvas.getContext('2d')!;
   const ratio = devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-  context.scale(ratio, ratio);
+  const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== wide || canvas.height !== high) {
+    Object.assign(canvas, { width: wide, height: high });
+    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+  }
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
   const dark = isDark();
+  const shown = strips.map(strip => ({ ...strip, values: strip.values() ?? [] }));
   // one scale for all steps of a layer
   const scales = new Map(
-    [...new Set(strips.map(({ of }) => of))].map(name => [name, fitted(strips.flatMap(s => (s.of === name ? Array.from(s.values) : [])))]),
+    [...new Set(shown.map(({ of }) => of))].map(name => [name, fitted(shown.flatMap(s => (s.of === name ? Array.from(s.values) : [])))]),
   );
-  for (const { values, of, x, y, width: room } of strips) {
+  for (const { values, of, x, y, width: room } of shown) {
     const count = Math.min(values.length, MOST_CELLS);
     const each = Math.min(14, room / count);
     const start = x + (room - each * count) / 2;

@@ -6,9 +6,9 @@ export const MOST_PITCH = 118;
 
 export interface Column {
   /** null: steps that are left out */
-  readonly step: number | null;
+  step: number | null;
   /** '3', 'T' */
-  readonly label: string;
+  label: string;
   readonly x: number;
 }
 
@@ -19,7 +19,13 @@ export interface Columns {
   readonly pitch: number;
   /** x of the right end */
   readonly right: number;
-  columns(T: number | null): Column[];
+  /** the same columns each time */
+  columns(T: number | null): readonly Column[];
+  /** where columns and gaps are: with the same pattern, a drawing can be used again for other steps */
+  readonly pattern: string;
+  readonly steps: string;
+  /** Takes over the steps of others of the same pattern. */
+  become(others: Columns): void;
 }
 
 /** One pitch for all; each length has its own columns: all steps, or the first, the last, and those around the selected one. */
@@ -34,10 +40,23 @@ export function columnsOf(lengths: readonly (number | null)[], step: number, roo
   const widest = Math.max(...lengths.map(T => stepsOf(T).length));
   const pitch = Math.min(MOST_PITCH, Math.max(LEAST_PITCH, room / widest));
   const label = (t: number | null) => (t === null ? '' : t === SYMBOLIC ? 'T' : String(t + 1));
+  const made = new Map<number | null, Column[]>();
+  const columns = (T: number | null) => {
+    const own = made.get(T) ?? stepsOf(T).map((t, i) => ({ step: t, label: label(t), x: LEFT + pitch / 2 + i * pitch }));
+    made.set(T, own);
+    return own;
+  };
+  const shown = lengths.map(T => stepsOf(T));
   return {
     pitch,
     right: LEFT + widest * pitch,
-    columns: T => stepsOf(T).map((t, i) => ({ step: t, label: label(t), x: LEFT + pitch / 2 + i * pitch })),
+    columns,
+    pattern: `${pitch} ${shown.map(steps => steps.map(t => (t === null ? '-' : 'o')).join('')).join(' ')}`,
+    steps: shown.join(';'),
+    become(others) {
+      for (const [T, own] of made)
+        for (const [i, { step, label: text }] of others.columns(T).entries()) Object.assign(own[i], { step, label: text });
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { LayerRow } from '../run/result.js';
-import { svg } from './dom.js';
+import { setText, svg } from './dom.js';
 import type { Column } from './figureColumns.js';
+import type { Figure } from './figureView.js';
 import { shownName } from './text.js';
 
 /** Arrows, labels and shapes of the unrolled network. */
@@ -50,8 +51,11 @@ export function label(x: number, y: number, text: string, kind: string): SVGElem
   return svg('text', { x, y, class: `label ${kind}` }, text);
 }
 
-export function indexed(x: number, y: number, letter: string, index: string): SVGElement {
-  return svg('text', { x, y, class: 'label maths middle' }, letter, svg('tspan', { dy: 4, class: 'sub' }, index));
+/** 'x₃', with the column's own number as it changes */
+export function indexed(column: Column, y: number, letter: string, marks: Figure['marks']): SVGElement {
+  const index = svg('tspan', { dy: 4, class: 'sub' }, column.label);
+  marks.push(() => setText(index, column.label));
+  return svg('text', { x: column.x, y, class: 'label maths middle' }, letter, index);
 }
 
 export function isSequence({ dims }: LayerRow['input']): boolean {

@@ -24,7 +24,7 @@ export interface Figure {
   readonly drawing: SVGElement;
   readonly width: number;
   readonly height: number;
-  readonly view: FigureView;
+  view: FigureView;
   readonly actions: FigureActions;
   /** what is set anew where another layer or step is selected */
   readonly marks: ((view: FigureView) => void)[];
@@ -33,7 +33,7 @@ export interface Figure {
 
 /** Numbers of a box as cells, in pixels. */
 export interface Strip {
-  readonly values: ArrayLike<number>;
+  values(): ArrayLike<number> | undefined;
   /** the layer and its direction: those have one scale */
   readonly of: string;
   readonly x: number;

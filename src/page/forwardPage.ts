@@ -1,3 +1,4 @@
+import { loadKernel } from '../engines/batched/kernel.js';
 import { RnnError } from '../errors.js';
 import type { ForwardPage } from '../run/page/pageData.js';
 import { badge } from './badge.js';
@@ -10,6 +11,8 @@ import { settingsForm } from './settingsForm.js';
 /** `forward --html`: the network unrolled, every number with its hand calculation; every change is recomputed. */
 export function forwardPage(root: HTMLElement, data: ForwardPage): void {
   const { network } = data;
+  // a large network is computed on it: it is compiled while the rest is made
+  if (network.weights) void loadKernel(false);
   const start = settingsOf(network);
   const compute = computeFrom(network, data.engine, data.dtype);
   let settings = start;

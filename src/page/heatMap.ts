@@ -73,7 +73,8 @@ export function heatMap(options: HeatMapOptions): HeatMap {
   );
   const layOut = (grid: Grid) => {
     // pixels across for all heat maps of a group
-    const next = layoutOf(grid, (node.parentElement && widthOf(node.parentElement)) || 600);
+    const group = node.closest('.numbers') ?? node.parentElement;
+    const next = layoutOf(grid, (group && widthOf(group)) || 600);
     if (layout && JSON.stringify(layout) === JSON.stringify(next)) return;
     layout = next;
     const { left, top, width, height, full, outer } = layout;

@@ -141,6 +141,7 @@ function drawCells(context: Context, grid: Grid, layout: Layout, view: View): vo
 }
 
 const toEnd = Number.POSITIVE_INFINITY;
+const small = new OffscreenCanvas(1, 1).getContext('2d')!;
 
 /** Cells without numbers: a picture of one pixel each, enlarged; lines between them where they are large enough. */
 function drawColours(
@@ -157,11 +158,12 @@ function drawColours(
   for (let row = 0, k = 0; row < height; row++)
     for (let column = fromColumn; column < toColumn; column++, k++)
       if (column >= known[0] && column < known[1]) each[k] = pixel(shade(fromRow + row, column));
-  const small = new OffscreenCanvas(width, height);
-  small.getContext('2d')!.putImageData(image, 0, 0);
+  small.canvas.width = width;
+  small.canvas.height = height;
+  small.putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;
   const [left, top] = [x + fromColumn * cell.width, y + fromRow * cell.height];
-  context.drawImage(small, left, top, width * cell.width, height * cell.height);
+  context.drawImage(small.canvas, left, top, width * cell.width, height * cell.height);
   if (cell.width < 12 || cell.height < 10) return;
   for (let column = 1; column <= width; column++) context.clearRect(left + column * cell.width - 1, top, 1, height * cell.height);
   for (let row = 1; row <= height; row++) context.clearRect(left, top + row * cell.height - 1, width * cell.width, 1);

@@ -89,8 +89,9 @@ const sight = new IntersectionObserver(
 
 const widths = new WeakMap<Element, number>();
 const widthsChange = new ResizeObserver(entries => {
-  for (const { target, contentRect } of entries) widths.set(target, contentRect.width);
-  redrawAll();
+  const before = entries.map(({ target }) => widths.get(target));
+  for (const { target } of entries) widths.set(target, target.clientWidth);
+  if (entries.some(({ target }, i) => widths.get(target) !== before[i])) redrawAll();
 });
 
 /** Pixels across; observed, not read: reading it after every change would lay the page out as often. */

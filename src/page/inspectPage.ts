@@ -138,7 +138,6 @@ export function inspectPage(root: HTMLElement, data: InspectPage): void {
     ),
     pageFoot(data, result.notes, result.assumptions, []),
   );
-  new ResizeObserver(draw).observe(picture.node);
   draw();
 }
 

@@ -66,13 +66,8 @@ export function panelsOf(model: Model, trace: Trace, { layer: name, way, sample 
     };
   });
   const recorded = cell.states.map((state, s): Panel => {
-    const panel = valuesPanel(states.states[s], {
-      key: state,
-      title: `${state}_t`,
-      label: `${state} of ${name}`,
-      letter: state === 'h' && layer.projection !== null ? 'P' : 'M',
-    });
-    return { ...panel, grid: { ...panel.grid, known } };
+    const letter = state === 'h' && layer.projection !== null ? 'P' : 'M';
+    return valuesPanel(states.states[s], { key: state, title: `${state}_t`, label: `${state} of ${name}`, letter }, known);
   });
   return [...given, ...gates, ...recorded.reverse(), ...weights];
 }
@@ -97,6 +92,29 @@ function unitsAxis(letter: string, length: number): Axis {
   return { name, index, letter, length };
 }
 
+/** The scale of a tensor's numbers; of a growing one only the columns that are new are looked at. */
+function scaleOfKnown({ shape, data }: Tensor, known: Grid['known']): Scale {
+  const width = shape[shape.length - 1];
+  const T = data.length / Math.max(1, width);
+  const [from, to] = [known?.[0] ?? 0, Math.min(T, known?.[1] ?? T)];
+  const seen = ranges.get(data) ?? { from: to, to, ends: [0, 0] };
+  const fresh = [data.subarray(from * width, seen.from * width), data.subarray(seen.to * width, to * width)];
+  const ends = fresh.reduce(endsOf, seen.ends);
+  ranges.set(data, { from, to, ends });
+  return fitted(ends);
+}
+const ranges = new WeakMap<object, { readonly from: number; readonly to: number; readonly ends: readonly number[] }>();
+
+/** The least and the greatest finite number, of these and of others. */
+function endsOf([low, high]: readonly number[], values: ArrayLike<number>): readonly number[] {
+  for (let k = 0; k < values.length; k++) {
+    const v = values[k];
+    if (v < low && v > Number.NEGATIVE_INFINITY) low = v;
+    else if (v > high && v < Number.POSITIVE_INFINITY) high = v;
+  }
+  return [low, high];
+}
+
 interface Named {
   readonly key: string;
   readonly title: string;
@@ -105,7 +123,9 @@ interface Named {
 }
 
 /** [1, T, M] with time to the right, or [1, M] as one column. */
-export function valuesPanel({ shape, data }: Tensor, { key, title, label, letter }: Named): Panel {
+/** @param known columns whose numbers are known so far */
+export function valuesPanel(tensor: Tensor, { key, title, label, letter }: Named, known?: Grid['known']): Panel {
+  const { shape, data } = tensor;
   const sequence = shape.length === 3;
   const M = shape[shape.length - 1];
   const columns = sequence ? { ...TIME, length: shape[1] } : { name: 'sample', index: '', letter: '', length: 1 };
@@ -115,7 +135,7 @@ export function valuesPanel({ shape, data }: Tensor, { key, title, label, letter
     title,
     label,
     kind: sequence ? 'time' : 'result',
-    grid: { rows: unitsAxis(letter, M), columns, scale: fitted(data), value },
+    grid: { rows: unitsAxis(letter, M), columns, scale: scaleOfKnown(tensor, known), value, known },
   };
 }
 

@@ -91,7 +91,6 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
     ),
     pageFoot(data, result.notes, data.result.assumptions, []),
   );
-  new ResizeObserver(draw).observe(picture.node);
   draw();
 }
 

@@ -20,13 +20,12 @@ export interface Trace {
   readonly output: EngineOutput;
   /** steps of a layer's direction that are known: [from, to) */
   known(layer: string, way: number): readonly [number, number];
-  /** Traces some steps more of a layer. @returns whether there are steps left */
-  advance(layer: string): Promise<boolean>;
+  /** Traces some steps more of a layer, about as many as so many multiply-adds. @returns whether there are steps left */
+  advance(layer: string, multiplyAdds: number): Promise<boolean>;
 }
 
 /** Multiply-adds in plain TypeScript that take a few milliseconds. */
 const AT_ONCE = 3e6;
-const A_TURN = 2e6;
 
 export async function traceOf(model: Model, sample: number, engineName: 'batched' | 'manual', dtype: Precision): Promise<Trace> {
   const engine = engineName === 'manual' ? manual : batched;
@@ -75,10 +74,10 @@ export async function traceOf(model: Model, sample: number, engineName: 'batched
       const steps = at.x.tensor.shape[1];
       return at.ways[way] ? [steps - at.done[way], steps] : [0, at.done[way]];
     },
-    async advance(name) {
+    async advance(name, multiplyAdds) {
       const at = progress.get(name);
       if (!at) return false;
-      for (const way of at.ways.keys()) await advanceWay(at, way, { weights, run: engine.run, options });
+      for (const way of at.ways.keys()) await advanceWay(at, way, multiplyAdds / at.ways.length, { weights, run: engine.run, options });
       return at.done.some(done => done < at.x.tensor.shape[1]);
     },
   };
@@ -101,6 +100,7 @@ interface Progress {
 async function advanceWay(
   at: Progress,
   way: number,
+  multiplyAdds: number,
   { weights, run, options }: Pick<typeof batched, 'run'> & { weights: Weights; options: Parameters<typeof batched.run>[3] },
 ): Promise<void> {
   const { layer, x, traces, done } = at;
@@ -114,7 +114,7 @@ async function advanceWay(
       .map(([key, w]) => [`${layer.name}/${key.slice(owner.length + 1 + prefix.length)}`, w]),
   );
   const cost = [...own.values()].reduce((sum, { data }) => sum + data.length, 0);
-  const steps = Math.min(T - done[way], Math.max(1, Math.floor(A_TURN / cost)));
+  const steps = Math.min(T - done[way], Math.max(1, Math.floor(multiplyAdds / cost)));
   if (steps <= 0) return;
   const from = reverse ? T - done[way] - steps : done[way];
   const part: EngineInput = {

@@ -5,7 +5,7 @@ import { integerSeed } from './integerSeed.js';
 import type { ArrayStream, StreamKind } from './random.js';
 import { seedWords } from './seedSequence.js';
 import { productHigh } from './words.js';
-import { BOUNDS, EDGE, HEIGHTS, WIDTHS } from './ziggurat.js';
+import { EDGE, ziggurat } from './ziggurat.js';
 
 const PROMISE = 'numpy-pcg64/v1';
 
@@ -63,14 +63,15 @@ export function pcg64Stream(seed: bigint): Pcg64Stream {
 
   // ziggurat of 256 layers (Marsaglia & Tsang 2000): 8 bits for the layer, one for the sign, 52 for the place
   function normal(): number {
+    const { widths, heights, bounds } = ziggurat();
     for (;;) {
       next();
       const layer = low & 255;
       const place = (high & 0x1fffffff) * 8388608 + (low >>> 9);
-      const x = (low & 256) === 0 ? place * WIDTHS[layer] : -(place * WIDTHS[layer]);
-      if (place < BOUNDS[layer]) return x;
+      const x = (low & 256) === 0 ? place * widths[layer] : -(place * widths[layer]);
+      if (place < bounds[layer]) return x;
       if (layer === 0) return (low & 0x20000) === 0 ? tail() : -tail();
-      if ((HEIGHTS[layer - 1] - HEIGHTS[layer]) * uniform() + HEIGHTS[layer] < exp(-0.5 * x * x)) return x;
+      if ((heights[layer - 1] - heights[layer]) * uniform() + heights[layer] < exp(-0.5 * x * x)) return x;
     }
   }
 
