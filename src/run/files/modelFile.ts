@@ -7,6 +7,7 @@ import { halfPrecision } from '../../conventions/onnx/halfPrecision.js';
 import { specFromProgram } from '../../conventions/pt2/index.js';
 import { checkNodes } from '../../engines/graph/checkNodes.js';
 import { type GraphLayers, layersOfGraph } from '../../engines/graph/layersOf.js';
+import { withCells } from '../../engines/graph/loops/index.js';
 import { RnnError, within } from '../../errors.js';
 import { escapeText, shownPath } from '../../escape.js';
 import { isObject, parseJsonBytes } from '../../formats/bytes/jsonText.js';
@@ -174,8 +175,8 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
     case 'pt2':
       return { source, file, framework: 'torch', ...understood(() => specFromProgram(file.architecture, file.tensors)) };
     case 'onnx': {
-      const model = file.architecture as OnnxModel;
-      checkNodes(model);
+      checkNodes(file.architecture as OnnxModel);
+      const model = withCells(file.architecture as OnnxModel);
       return { source, file, framework: 'onnx', graph: { model, layers: layersOfGraph(model) }, assumptions: halfPrecision(model) };
     }
     default:

@@ -1,0 +1,109 @@
+import type { FloatArray } from '../../../tensor/tensor.js';
+import { stuck } from '../symbols.js';
+
+/**
+ * What the body of a loop computes for one sample, as formulas of one row: what it reads (a step of a sequence, a state), products of such
+ * rows with constant matrices, functions of each number, and what these are combined to. A row that is used twice is one object.
+ */
+export type Row =
+  | { readonly is: 'step'; readonly sequence: number }
+  | { readonly is: 'state'; readonly state: number }
+  | Affine
+  | { readonly is: 'function'; readonly name: string; readonly parameters: readonly number[]; readonly of: Row }
+  /** alpha·of + beta */
+  | { readonly is: 'scaled'; readonly of: Row; readonly alpha: number; readonly beta: number }
+  /** from − minus; `from` null is 1 */
+  | { readonly is: 'difference'; readonly from: Row | null; readonly minus: Row }
+  | { readonly is: 'product' | 'sum'; readonly parts: readonly [Row, Row] }
+  /** side by side */
+  | { readonly is: 'joined'; readonly parts: readonly Row[] };
+
+/** Σ of·matrix + Σ of·diagonal + bias, [width] */
+export interface Affine {
+  readonly is: 'affine';
+  readonly width: number;
+  readonly terms: readonly Term[];
+  readonly diagonals: readonly { readonly of: Row; readonly by: FloatArray }[];
+}
+
+interface Term {
+  readonly of: Row;
+  /** [rows, width] */
+  readonly matrix: Matrix;
+  readonly bias: FloatArray | null;
+}
+
+export interface Matrix {
+  readonly rows: number;
+  readonly data: FloatArray;
+}
+
+/** of·matrix [rows, width] */
+export function times(of: Row, matrix: Matrix): Row {
+  return { is: 'affine', width: matrix.data.length / matrix.rows, terms: [{ of, matrix, bias: null }], diagonals: [] };
+}
+
+/** A constant added: the bias of the product just made, or of the first that is in the sum. */
+export function plusConstant(row: Row, constant: FloatArray): Row {
+  if (row.is === 'affine' && row.terms.length > 0) {
+    const { bias } = row.terms[0];
+    if (constant.length !== 1 && constant.length !== row.width) throw stuck('a bias has another width');
+    const sum = new Float64Array(row.width).map((_, k) => (bias?.[k] ?? 0) + constant[constant.length === 1 ? 0 : k]);
+    return { ...row, terms: [{ ...row.terms[0], bias: sum }, ...row.terms.slice(1)] };
+  }
+  if (row.is === 'sum') {
+    const at = row.parts.findIndex(part => part.is === 'affine' && part.terms.length > 0);
+    if (at >= 0) return plus(plusConstant(row.parts[at], constant), row.parts[1 - at]);
+  }
+  if (constant.length !== 1) throw stuck('a constant is added to what is no product');
+  return row.is === 'scaled' ? { ...row, beta: row.beta + constant[0] } : { is: 'scaled', of: row, alpha: 1, beta: constant[0] };
+}
+
+export function timesConstant(row: Row, constant: FloatArray): Row {
+  if (constant.length !== 1) return { is: 'affine', width: constant.length, terms: [], diagonals: [{ of: row, by: constant }] };
+  const [c] = constant;
+  return row.is === 'scaled' ? { ...row, alpha: row.alpha * c, beta: row.beta * c } : { is: 'scaled', of: row, alpha: c, beta: 0 };
+}
+
+/** Products are added up to one; a sum of a sum and a product keeps the products together. */
+export function plus(a: Row, b: Row): Row {
+  if (a.is === 'affine' && b.is === 'affine') {
+    if (a.width !== b.width) throw stuck('products of other widths are added');
+    return { ...a, terms: [...a.terms, ...b.terms], diagonals: [...a.diagonals, ...b.diagonals] };
+  }
+  return { is: 'sum', parts: [a, b] };
+}
+
+/** Columns [from, to). */
+export function columns(row: Row, from: number, to: number): Row {
+  if (row.is === 'affine') {
+    if (to > row.width) throw stuck('more columns are taken than there are');
+    const terms = row.terms.map(({ of, matrix, bias }) => ({
+      of,
+      matrix: { rows: matrix.rows, data: columnsOf(matrix, row.width, from, to) },
+      bias: bias?.slice(from, to) ?? null,
+    }));
+    const diagonals = row.diagonals;
+    if (diagonals.length > 0) throw stuck('a part of a product by numbers is taken');
+    return { is: 'affine', width: to - from, terms, diagonals };
+  }
+  if (row.is === 'function') return { ...row, of: columns(row.of, from, to) };
+  if (row.is === 'scaled') return { ...row, of: columns(row.of, from, to) };
+  throw stuck('a part of a row is taken');
+}
+
+function columnsOf({ rows, data }: Matrix, width: number, from: number, to: number): FloatArray {
+  const out = data.slice(0, rows * (to - from));
+  for (let r = 0; r < rows; r++) out.set(data.subarray(r * width + from, r * width + to), r * (to - from));
+  return out;
+}
+
+/** A function of each number; a scaled row cut off at 0 and 1 is a hard sigmoid. */
+export function applied(name: string, parameters: readonly number[], of: Row): Row {
+  return { is: 'function', name, parameters, of };
+}
+
+export function clipped(row: Row, low: number, high: number): Row {
+  if (row.is === 'scaled' && low === 0 && high === 1) return applied('HardSigmoid', [row.alpha, row.beta], row.of);
+  throw stuck('numbers are cut off');
+}
