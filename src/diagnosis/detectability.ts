@@ -7,7 +7,7 @@ import { canFuse } from './fusedLoop.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Hypothesis, Variant } from './hypothesis.js';
 import { type Outcome, runScenario } from './run.js';
-import { outputUnder, type Part, partOf, variantsOf } from './runCache.js';
+import { computeOutputs, isComputed, outputUnder, type Part, partOf, variantsOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
 import { isInsideStep } from './trial.js';
 
@@ -45,10 +45,17 @@ export function detectabilityOf(whole: Scenario, part: Part, options: Detectabil
   const unchecked: string[] = [];
   const parts = partsOf(whole, part, options.sample);
   let left = options.most;
+  const isLooked = ({ layer }: Variant) => layer === null || options.layers?.has(layer) !== false;
+  const all = JUDGED.flatMap(h => shownBy(h, scenario)).filter(isLooked);
+  computeOutputs(all, parts[0]);
+  computeOutputs(
+    all.filter(v => isComputed(v, parts[0]) && !((moveOn(v, parts[0]) ?? Infinity) > options.nameable)),
+    part,
+  );
   for (const hypothesis of JUDGED) {
     const moves: { variant: Variant; by: number }[] = [];
     for (const variant of shownBy(hypothesis, scenario)) {
-      if (variant.layer !== null && options.layers?.has(variant.layer) === false) continue;
+      if (!isLooked(variant)) continue;
       const { by, samples } = moveOf(hypothesis, variant, parts, options, Math.floor(left / options.work));
       left -= samples * options.work;
       if (by === 'not computed') {
@@ -123,8 +130,9 @@ function moveOf(
   for (const part of new Set([parts[least], parts[parts.length - 1]])) {
     const N = part.scenario.input.x.shape[0];
     if (samples + N > most) return { by: 'not computed', samples };
-    samples += kernel ? N * FUSED_WORK : N;
-    by = kernel ? moveOnKernel(variant, part, kernel) : moveOn(variant, part);
+    const known = isComputed(variant, part);
+    samples += known ? 0 : kernel ? N * FUSED_WORK : N;
+    by = kernel && !known ? moveOnKernel(variant, part, kernel) : moveOn(variant, part);
     if (by === undefined || by > enough) break;
   }
   return { by, samples };

@@ -137,7 +137,7 @@ function withoutNumbers(view: OutputReading, options: SearchOptions, shapes: rea
   return { ...rest, view, first: null, evidence: [...evidence, ...rest.evidence] };
 }
 
-const NOTHING_TRIED = { verdict: 'unexplained' as const, findings: [], tried: 0, stopped: false, evidence: [] };
+const NOTHING_TRIED = { verdict: 'unexplained' as const, findings: [], tried: 0, stopped: false, layers: null, evidence: [] };
 
 function partOfView(view: OutputReading, from: number, to: number): OutputReading {
   const { scenario, right } = partOf(view.scenario, from, to);
@@ -180,7 +180,7 @@ function fromShapesAlone(scenario: Scenario, right: Outcome, other: Tensor, opti
   const { verdict, findings } = rank(trials, (largestMagnitude(other.data) || 1) / noise, tried);
   const nothing = `no output of this network, right or wrong in a known way, has the shape ${formatShape(other.shape)} and these numbers`;
   return {
-    ...{ verdict, tried, stopped: false, view: null, first: null },
+    ...{ verdict, tried, stopped: false, layers: null, view: null, first: null },
     findings: findings.map(f => ({ ...f, why: [...shapes, f.why].join('\n') })),
     evidence: verdict === 'unexplained' ? [...shapes, nothing] : [],
   };

@@ -38,6 +38,9 @@ export interface Ranking {
   readonly settled: boolean;
 }
 
+/** Findings at most, unless more are accepted. */
+const SHOWN = 24;
+
 /** What leaves more than the noise must leave this many times less than anything else. */
 const AHEAD_OF_NEXT = 10;
 
@@ -46,7 +49,8 @@ const RESERVE = { sure: 2, likely: 1, pair: 2 };
 
 /** @param asSpecified the difference as the network is specified, in multiples of the noise like those of the trials */
 export function rank(trials: readonly Trial[], asSpecified: number, candidates: number): Ranking {
-  const sorted = bestOfEachCode(trials).sort((a, b) => a.residual - b.residual || a.codes.length - b.codes.length);
+  const byCode = trialsByCode(trials);
+  const sorted = [...byCode.values()].map(bestOf).sort((a, b) => a.residual - b.residual || a.codes.length - b.codes.length);
   const near = undominated(sorted.filter(t => t.residual <= NEAR_NOISE * t.floor));
   const [best] = near;
   const tied = best ? sorted.filter(t => near.includes(t) || isBeside(t, best)) : [];
@@ -60,14 +64,15 @@ export function rank(trials: readonly Trial[], asSpecified: number, candidates: 
   const accepted = !sure && areUnrelatedPairs(fitting) ? [] : fitting;
   const verdict = accepted.length === 0 ? 'unexplained' : !sure ? 'likely' : accepted.length > 1 ? 'tie' : 'fits';
   const mark = verdict === 'unexplained' ? 'rejected' : verdict;
-  const others = sorted.filter(t => !accepted.includes(t));
+  const others = sorted.filter(t => !accepted.includes(t)).slice(0, Math.max(0, SHOWN - accepted.length));
+  const rivals = (t: Trial) => byCode.get(keyOf(t))!;
   const smallest = Math.max(sorted[0]?.residual ?? 0, 1 / NEAR_NOISE);
   const marginOf = (t: Trial) => (accepted.includes(t) && best ? margin : smallest / Math.max(t.residual, 1 / NEAR_NOISE));
   return {
     verdict,
     findings: [
-      ...accepted.map(t => findingOf(t, mark, marginOf(t), trials)),
-      ...others.map(t => findingOf(t, 'rejected', marginOf(t), trials)),
+      ...accepted.map(t => findingOf(t, mark, marginOf(t), rivals(t))),
+      ...others.map(t => findingOf(t, 'rejected', marginOf(t), rivals(t))),
     ],
     settled: best !== undefined,
   };
@@ -79,14 +84,19 @@ function areUnrelatedPairs(trials: readonly Trial[]): boolean {
   return rest.length > 0 && first.codes.length > 1 && !first.codes.some(code => rest.every(t => t.codes.includes(code)));
 }
 
-function bestOfEachCode(trials: readonly Trial[]): Trial[] {
-  const best = new Map<string, Trial>();
+function trialsByCode(trials: readonly Trial[]): Map<string, Trial[]> {
+  const all = new Map<string, Trial[]>();
   for (const trial of trials) {
     const key = keyOf(trial);
-    const known = best.get(key);
-    if (!known || trial.residual < known.residual) best.set(key, trial);
+    const known = all.get(key);
+    if (known) known.push(trial);
+    else all.set(key, [trial]);
   }
-  return [...best.values()];
+  return all;
+}
+
+function bestOf(trials: readonly Trial[]): Trial {
+  return trials.reduce((best, t) => (t.residual < best.residual ? t : best));
 }
 
 /** Two mistakes in either order are one explanation. */
@@ -138,10 +148,11 @@ function isEnough(trial: Trial, left: number, asSpecified: number, candidates: n
   return digits >= Math.log10(candidates) + RESERVE[how] + (trial.codes.length > 1 ? RESERVE.pair : 0);
 }
 
-function findingOf(trial: Trial, verdict: Finding['verdict'], margin: number, trials: readonly Trial[]): Finding {
+/** @param alike those of the same code, in other layers */
+function findingOf(trial: Trial, verdict: Finding['verdict'], margin: number, alike: readonly Trial[]): Finding {
   const fixes = trial.parts.map(p => p.variant.fix ?? p.hypothesis.fix);
   // another layer that explains it as well: then it is not known which one it is
-  const rivals = trials.filter(t => t !== trial && keyOf(t) === keyOf(trial) && t.residual <= trial.residual + NEAR_NOISE * t.floor);
+  const rivals = alike.filter(t => t !== trial && t.residual <= trial.residual + NEAR_NOISE * t.floor);
   const layers = trial.layers.map((layer, i) => (rivals.some(r => r.layers[i] !== layer) ? null : layer));
   return {
     code: trial.codes.join('+'),

@@ -2,7 +2,7 @@ import type { Kernel } from '../engines/batched/kernel.js';
 import { asValue, initialOf, maskedInputs } from '../engines/walk.js';
 import { RnnError } from '../errors.js';
 import { applied } from '../layers/index.js';
-import type { LayerResult, Value } from '../layers/layer.js';
+import type { Kernels, LayerResult, Value } from '../layers/layer.js';
 import { inferShapes } from '../model/shapes.js';
 import { isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
 import { concatLast, sliceLast } from '../tensor/layout.js';
@@ -44,8 +44,12 @@ export interface RunOptions {
 
 /** y of a scenario, float64 by default; undefined if its parts do not fit together. */
 export function runScenario(scenario: Scenario, options: RunOptions = {}): Outcome | undefined {
+  return ifItFits(() => walkScenario(scenario, options));
+}
+
+function ifItFits<R>(run: () => R): R | undefined {
   try {
-    return walkScenario(scenario, options);
+    return run();
   } catch (error) {
     // a RangeError: a convolution is wider than the steps that are left
     if (error instanceof Mismatch || error instanceof RnnError || error instanceof RangeError) return undefined;
@@ -62,6 +66,21 @@ export function workOf({ weights, input }: Scenario): number {
 }
 
 const STEP_WORK = 500;
+
+/** One layer of a scenario, float64: on what it reads in `like`, or on `inputs`. undefined if its parts do not fit together. */
+export function runLayer(
+  scenario: Scenario,
+  name: string,
+  like: Outcome | undefined,
+  inputs: readonly Value[] = like!.layers.get(name)!.inputs,
+  kernels?: Kernels,
+): LayerResult | undefined {
+  const layer = scenario.model.layers.find(l => l.name === name)!;
+  const options = { precision: 'f64', order: 1, trace: false, exact: false } as const;
+  return ifItFits(() =>
+    applyLayer(scenario, layer, { inputs, initial: undefined }, { ...options, kernels }, like?.layers.get(name)?.cores, []),
+  );
+}
 
 function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = false, like, fused, ...asked }: RunOptions): Outcome {
   const precision = fused ? 'f32' : (asked.precision ?? 'f64');
@@ -148,11 +167,17 @@ function inPrecision(t: Tensor, precision: Precision): Tensor {
   return known;
 }
 
+interface LayerOptions extends Required<Omit<RunOptions, 'like' | 'fused'>> {
+  readonly fused?: Kernel;
+  /** an engine's, for a layer that is right */
+  readonly kernels?: Kernels;
+}
+
 function applyLayer(
   { weights, loops, masks, model }: Scenario,
   layer: LayerSpec,
   { inputs, initial: states }: Pick<LayerRun, 'inputs' | 'initial'>,
-  { precision, order, trace, exact, fused }: Required<Omit<RunOptions, 'like' | 'fused'>> & Pick<RunOptions, 'fused'>,
+  { precision, order, trace, exact, fused, kernels }: LayerOptions,
   known: readonly Loop[] | undefined,
   cores: Loop[],
 ): LayerResult {
@@ -161,7 +186,12 @@ function applyLayer(
   const B = model.input.batch;
   const every = isRecurrent(layer) && layer.stateful && B !== null && inputs[0].tensor.shape[0] > B ? B : undefined;
   const initial = states?.map(t => inPrecision(t, precision));
-  const context = { kernels: kernelsOf(fault, { precision, order, every, exact, fused }, known, cores), weights: own, initial, trace };
+  const context = {
+    kernels: kernels ?? kernelsOf(fault, { precision, order, every, exact, fused }, known, cores),
+    weights: own,
+    initial,
+    trace,
+  };
   const result = applied(layer, inputs, context);
   const seen = masks ? result : { ...result, mask: undefined };
   const swapped =

@@ -2,6 +2,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Hypothesis, Variant } from './hypothesis.js';
 import { type Outcome, runScenario } from './run.js';
 import { type Scenario, samplesOf } from './scenario.js';
+import { computeTogether, isDeep } from './together.js';
 
 /**
  * What the search for the cause and the look at what an input can show both need, computed once: the samples they begin with, the variants of
@@ -51,6 +52,21 @@ export function variantsOf(hypothesis: Hypothesis, scenario: Scenario): readonly
   const known = own.get(hypothesis) ?? hypothesis.variants(scenario);
   own.set(hypothesis, known);
   return known;
+}
+
+/** The same of many mistakes in a deep network, each layer run once for all of them; those that are not kept or not in one layer stay to be computed. */
+export function computeOutputs(list: readonly Variant[], part: Part): void {
+  if (part.right.y.data.length > MOST_KEPT || !isDeep(part)) return;
+  const own = entryOf(outputs, part.right, () => new Map<Variant, Tensor | undefined>());
+  computeTogether(
+    list.filter(v => !own.has(v)),
+    part,
+    (variant, y) => own.set(variant, y),
+  );
+}
+
+export function isComputed(variant: Variant, { right }: Part): boolean {
+  return outputs.get(right)?.has(variant) ?? false;
 }
 
 /** y of a part of the samples under one mistake; undefined where it cannot happen there. */

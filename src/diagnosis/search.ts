@@ -4,10 +4,11 @@ import { largestNoise, type Noise } from './noise.js';
 import { searchPairs } from './pairs.js';
 import { type Finding, rank, type Verdict } from './ranking.js';
 import type { Outcome } from './run.js';
-import { variantsOf } from './runCache.js';
+import { computeOutputs, variantsOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
 import { slicesOf } from './slices.js';
-import { candidateTrials, type Entry, finishTrials, reconsidered, type Trial, trialOf } from './trial.js';
+import { layersWithin } from './together.js';
+import { candidateTrials, type Entry, finishTrials, reconsidered, sliceFor, type Trial, trialOf } from './trial.js';
 
 export interface SearchOptions {
   /** of each value of the right y, as it was measured here and by the caller */
@@ -25,9 +26,12 @@ export interface SearchResult {
   readonly tried: number;
   /** whether the pairs were cut short */
   readonly stopped: boolean;
+  /** of a deep network: how many layers mistakes of one layer were tried in; null: in all */
+  readonly layers: number | null;
 }
 
-const SHOWN = 24;
+/** Work for mistakes of one layer, times that for pairs: layers run for many mistakes at once. */
+const SINGLES_WORK = 50;
 
 /**
  * What the numbers themselves tell first, then every single hypothesis: on the sample that is off most, and on all samples where that left a
@@ -39,7 +43,10 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
   const slices = slicesOf(scenario, right, other, options.noise);
   const { asSpecified } = slices;
   const entries = HYPOTHESES.flatMap(hypothesis => variantsOf(hypothesis, scenario).map((variant): Entry => ({ hypothesis, variant })));
-  const searched = entries.filter(e => !e.variant.unsearched);
+  const all = entries.filter(e => !e.variant.unsearched);
+  const variants = all.map(e => e.variant);
+  const layers = layersWithin(SINGLES_WORK * options.work, variants, slices.worst);
+  const searched = all.filter(({ variant: { layer } }) => layer === null || layers?.has(layer) !== false);
   const singles = searched.filter(e => !e.variant.rare);
   let tried = 0;
   const trials: Trial[] = [];
@@ -49,6 +56,11 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
     trials.push(trial);
   }
   const tryAll = (list: readonly Entry[], of: number) => {
+    for (const part of [slices.worst, slices.before])
+      computeOutputs(
+        list.filter(e => sliceFor(slices, [e]) === part).map(e => e.variant),
+        part,
+      );
     const found = list.flatMap(entry => {
       tried++;
       options.onProgress?.(tried, of);
@@ -86,5 +98,5 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
     ranking = rank(trials, asSpecified, tried + pairs.all);
     tried += pairs.tried;
   }
-  return { verdict: ranking.verdict, findings: ranking.findings.slice(0, SHOWN), tried, stopped };
+  return { verdict: ranking.verdict, findings: ranking.findings, tried, stopped, layers: layers?.size ?? null };
 }

@@ -5,7 +5,7 @@ import type { Candidate, Hypothesis, Variant } from './hypothesis.js';
 import { type Apart, apart, type Noise, noiseOf, timesNoise, ulpsOf, uniformNoise } from './noise.js';
 import { core } from './outputReadings.js';
 import { type Outcome, runScenario } from './run.js';
-import { outputUnder, variantsOf } from './runCache.js';
+import { isComputed, outputUnder, variantsOf } from './runCache.js';
 import { type Scenario, samplesOf } from './scenario.js';
 import { differentNumbers, type Slice, type Slices } from './slices.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
@@ -53,7 +53,10 @@ export function trialOf(slices: Slices, parts: readonly Entry[]): Trial | undefi
   if (slices.first >= 0 && parts.every(p => (p.variant.from ?? 0) > slices.first)) return undefined;
   const trial = blank(parts, slices.whole.scenario, slices.whole.other, slices.different);
   const part = sliceFor(slices, parts);
-  const short = parts.length === 1 && isInsideStep(parts[0]) ? residualOnExcerpt(part, parts[0].variant) : undefined;
+  const short =
+    parts.length === 1 && isInsideStep(parts[0]) && !isComputed(parts[0].variant, part)
+      ? residualOnExcerpt(part, parts[0].variant)
+      : undefined;
   if (short && short.left > short.spread && short.times > Math.max(slices.asSpecified / EXCERPT_ENOUGH, NEAR_NOISE))
     return { ...trial, ...remaining(short), byExcerpt: true };
   const found = firstLook(slices, part, parts, trial.change!);
@@ -97,7 +100,7 @@ function blank(parts: readonly Entry[], scenario: Scenario, other: Tensor, diffe
     layers: parts.map(p => p.variant.layer),
     parts,
     change: s => parts.reduce<Scenario | undefined>((now, p) => now && p.variant.change(now), s),
-    again: parts.length === 1 ? again(parts[0], scenario) : undefined,
+    again: parts.length === 1 ? other => again(parts[0], scenario)(other) : undefined,
     residual: Infinity,
     left: Infinity,
     full: false,

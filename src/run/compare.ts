@@ -143,6 +143,11 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
       ...(isGraph ? [] : stepsForSamples(prepared, sides.actual)),
       ...(view === null || byShape ? [] : [`the other side was read as ${view.words} and compared with that`]),
       ...(diagnosis?.stopped ? ['not all pairs of mistakes were tried; --budget allows more of them'] : []),
+      ...(diagnosis?.layers
+        ? [
+            `mistakes of one layer were tried in ${diagnosis.layers} of ${prepared.network.model.layers.length} layers; --budget allows more of them`,
+          ]
+        : []),
       ...(detectability.bounds !== null && detectability.cannotDetect.length + detectability.cannotName.length > 0
         ? [`what this input cannot show was looked for in ${detectability.bounds}`]
         : []),

@@ -69,9 +69,11 @@ export const weightsExchanged: Hypothesis = {
   example: { layers: 'birnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario);
-    const swaps = layers.flatMap((a, i) =>
-      layers.slice(i + 1).flatMap(b => (exchangeable(scenario, a, b).length > 0 ? [[a, b] as const] : [])),
-    );
+    // of many layers those that follow each other
+    const near = layers.length > MANY ? 1 : layers.length;
+    const pairs = layers.flatMap((a, i) => layers.slice(i + 1, i + 1 + near).map(b => [a, b] as const));
+    const swaps = pairs.filter(([a, b]) => exchangeable(scenario, a, b).length > 0);
+    const turned = layers.slice(0, layers.length / 2).map((a, i) => [a, layers[layers.length - 1 - i]] as const);
     const both = layers.filter(l => l.bidirectional !== null);
     return [
       ...swaps.map(
@@ -82,9 +84,19 @@ export const weightsExchanged: Hypothesis = {
           why: `${a.name} and ${b.name} have each other’s ${exchangeable(scenario, a, b).join(', ')}.`,
         }),
       ),
-      ...layers.flatMap(a =>
-        layers.flatMap(b => {
-          const names = a === b ? [] : exchangeable(scenario, a, b);
+      ...(layers.length < 4 || !turned.every(([a, b]) => exchangeable(scenario, a, b).length > 0)
+        ? []
+        : [
+            {
+              code: 'weights-exchanged',
+              layer: null,
+              change: (start: Scenario) => turned.reduce((s, [a, b]) => exchanged(s, a, b), start),
+              why: `The recurrent layers have each other’s weights in reverse order: ${layers[0].name} those of ${layers[layers.length - 1].name}, and so on.`,
+            },
+          ]),
+      ...pairs.flatMap(pair =>
+        [pair, [pair[1], pair[0]]].flatMap(([a, b]) => {
+          const names = exchangeable(scenario, a, b);
           return (names.length > 1 ? [names, ...names.map(n => [n])] : []).map(
             (some): Variant => ({
               code: 'weights-exchanged',
@@ -113,6 +125,9 @@ export const weightsExchanged: Hypothesis = {
     ];
   },
 };
+
+/** Recurrent layers from which not every pair is tried. */
+const MANY = 6;
 
 /** Names of weights that two layers have in the same shape. */
 function exchangeable({ weights }: Scenario, a: RecurrentSpec, b: RecurrentSpec): string[] {

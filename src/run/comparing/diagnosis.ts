@@ -17,10 +17,11 @@ import { lazyPart } from '../../diagnosis/runCache.js';
 import { type Scenario, samplesOf } from '../../diagnosis/scenario.js';
 import { samplesOff } from '../../diagnosis/slices.js';
 import { NEAR_NOISE } from '../../diagnosis/thresholds.js';
+import { someLayers } from '../../diagnosis/together.js';
 import { loadKernel } from '../../engines/batched/kernel.js';
 import { layerCost } from '../../model/counts.js';
 import { samplesApart } from '../../model/samples.js';
-import { isRecurrent, type LayerSpec, layersBehind } from '../../model/spec.js';
+import { isRecurrent, layersBehind } from '../../model/spec.js';
 import { once } from '../../once.js';
 import { largestDifference, largestMagnitude } from '../../tensor/difference.js';
 import { sliceFirst, stepsOf } from '../../tensor/layout.js';
@@ -44,7 +45,7 @@ const MOST_WORK = 6e7;
 /** Fixed cost of a step, in multiply-adds. */
 const STEP_WORK = 1500;
 /** What a layer costs at each run, independent of its size. */
-const LAYER_WORK = 20_000;
+const LAYER_WORK = 40_000;
 /** Multiply-adds spent on what this input cannot show, for all mistakes: about half a second. */
 const MOST_DETECTABILITY_WORK = 2e9;
 /** It is looked for on as many samples as one run of so many multiply-adds has, and on three: states pass from one to the next. */
@@ -80,7 +81,9 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
     boundedTo((N <= samples && all) || !apart ? scenario : samplesOf(whole, 0, Math.min(N, samples)), share());
   /** of a sample that can be computed for every mistake */
   const share = once(() => MOST_DETECTABILITY_WORK / cost / mistakesIn(whole) / RUNS_OF_A_MISTAKE);
-  const looked = once(() => layersLookedAt(layers, share(), prepared.input.x.shape[1]));
+  const looked = once(() =>
+    someLayers(layers, layers.length * RUNS_OF_A_MISTAKE * share() * Math.max(1, (prepared.input.x.shape[1] ?? 1) / FEWEST_STEPS)),
+  );
   const rounding = once(() => {
     const part = bounded(few);
     return largestMagnitude(noiseOf(part, part === scenario ? right() : computed(part)).data);
@@ -136,16 +139,6 @@ function boundedTo(scenario: Scenario, share: number): Scenario {
 }
 
 const FEWEST_STEPS = 8;
-
-/** A network of so few layers is looked at whole: sizes of samples and steps bound it. */
-const MOST_LAYERS = 16;
-
-/** Every mistake is run through all layers, so of very many some are looked at: the first, the last and some between. undefined: all */
-function layersLookedAt(layers: readonly LayerSpec[], share: number, T = 1): ReadonlySet<string> | undefined {
-  const count = Math.max(MOST_LAYERS, Math.floor(layers.length * RUNS_OF_A_MISTAKE * share * Math.max(1, T / FEWEST_STEPS)));
-  if (count >= layers.length) return undefined;
-  return new Set(Array.from({ length: count }, (_, i) => layers[Math.round((i * (layers.length - 1)) / (count - 1))].name));
-}
 
 /** In words, where that is not all of the input. */
 function boundsOf(part: Scenario, whole: Scenario, layers: ReadonlySet<string> | undefined): string | null {

@@ -1,0 +1,153 @@
+import { batchedKernels } from '../engines/batched/engine.js';
+import { loadedKernel } from '../engines/batched/kernel.js';
+import { samplesApart } from '../model/samples.js';
+import type { LayerSpec } from '../model/spec.js';
+import { concatFirst, sliceFirst } from '../tensor/layout.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Variant } from './hypothesis.js';
+import { runLayer } from './run.js';
+import type { Part } from './runCache.js';
+import type { Scenario } from './scenario.js';
+
+/**
+ * Of a deep network most of the work is behind the layer that a mistake sits in, and the same for all of them. So every layer is run once for all the mistakes in front of it:
+ * their values are its samples.
+ */
+
+/** Layers from which this saves anything. */
+const DEEP = 6;
+/** Numbers of the values that pass through a layer together. */
+const MOST_NUMBERS = 4e6;
+/** Fewer are computed one by one. */
+const FEWEST = 8;
+
+/** Values of one shape: whose each is, and all of them one after the other. */
+interface Group {
+  readonly variants: readonly Variant[];
+  readonly values: Tensor;
+}
+
+/** Whether the network is a chain of so many layers, each of them with its samples, without masks and states from outside. */
+export function isDeep({ scenario, right }: Part): boolean {
+  const { model, input, finish } = scenario;
+  return (
+    model.layers.length >= DEEP &&
+    !model.otherInputs &&
+    !input.mask &&
+    !input.initialStates &&
+    finish.length === 0 &&
+    model.layers[model.layers.length - 1].name === model.output &&
+    model.layers.every((l, i) => !l.states && !l.mask && l.inputs.length === 1 && (i === 0 || l.inputs[0] === model.layers[i - 1].name)) &&
+    [...right.layers.values()].every(run => run.inputs.every(v => !v.mask)) &&
+    samplesApart(model)
+  );
+}
+
+/** A network of so few layers is looked at whole: sizes of samples and steps bound the work. */
+const MOST_LAYERS = 16;
+
+/** Names of so many layers at least: the first, the last and some between; undefined: all of them. */
+export function someLayers(layers: readonly LayerSpec[], count: number): ReadonlySet<string> | undefined {
+  const most = Math.max(MOST_LAYERS, Math.floor(count));
+  if (most >= layers.length) return undefined;
+  return new Set(Array.from({ length: most }, (_, i) => layers[Math.round((i * (layers.length - 1)) / (most - 1))].name));
+}
+
+/** What a layer costs beside its products, in multiply-adds: a step of a unit, and where mistakes are run one by one, the layer. */
+const UNIT = 30;
+const ALONE = 1e5;
+
+/** The layers whose mistakes can be tried with so many multiply-adds: each is run through all layers behind it. */
+export function layersWithin(work: number, variants: readonly Variant[], part: Part): ReadonlySet<string> | undefined {
+  const { layers, input } = { ...part.scenario.model, input: part.scenario.input };
+  const inOne = variants.reduce((n, v) => n + (v.layer === null ? 0 : 1), 0);
+  let numbers = 0;
+  for (const own of part.scenario.weights.values())
+    for (const t of own.values()) numbers += t.data.length + UNIT * t.shape[t.shape.length - 1];
+  const each = (numbers * input.x.shape[0] * (input.x.shape[1] ?? 1)) / 2 + (isDeep(part) ? 0 : (ALONE * layers.length) / 2);
+  return someLayers(layers, (work / each / inOne) * layers.length);
+}
+
+/** Calls `found` with y under each of those that change one layer alone (undefined: it cannot happen there); the others are left to the caller. */
+export function computeTogether(variants: readonly Variant[], part: Part, found: (variant: Variant, y: Tensor | undefined) => void): void {
+  const { layers } = part.scenario.model;
+  const byLayer = new Map<string, { variant: Variant; changed: Scenario }[]>();
+  for (const variant of variants) {
+    const changed = variant.layer === null ? undefined : variant.change(part.scenario);
+    const layer = changed && onlyChanged(part.scenario, changed);
+    if (layer) byLayer.set(layer, [...(byLayer.get(layer) ?? []), { variant, changed }]);
+  }
+  let most = 0;
+  for (const run of part.right.layers.values()) most = Math.max(most, ...run.inputs.map(v => v.tensor.data.length));
+  const atOnce = MOST_NUMBERS / most;
+  if (atOnce < FEWEST) return;
+  let groups: Group[] = [];
+  let passing = 0;
+  const passRest = (from: number) => {
+    for (const layer of layers.slice(from)) groups = groups.flatMap(group => passed(group, layer, part, found));
+    for (const { variants: own, values } of groups)
+      for (const [i, variant] of own.entries()) found(variant, sampleOf(values, i, own.length));
+    [groups, passing] = [[], 0];
+  };
+  layers.forEach((layer, i) => {
+    groups = groups.flatMap(group => passed(group, layer, part, found));
+    const own = (byLayer.get(layer.name) ?? []).map(({ variant, changed }) => ({
+      variant,
+      values: runLayer(changed, layer.name, part.right)?.tensor,
+    }));
+    for (const { variant, values } of own) if (!values) found(variant, undefined);
+    groups = merged([...groups, ...own.flatMap(({ variant, values }) => (values ? [{ variants: [variant], values }] : []))]);
+    passing += own.length;
+    if (passing > atOnce || i === layers.length - 1) passRest(i + 1);
+  });
+}
+
+/** The layer that a change is in, where it is in one and nowhere else. */
+function onlyChanged(before: Scenario, after: Scenario): string | undefined {
+  const [a, b] = [before.model, after.model];
+  const sameAround =
+    after.input === before.input &&
+    after.masks === before.masks &&
+    after.finish === before.finish &&
+    b.output === a.output &&
+    b.input === a.input &&
+    b.layers.length === a.layers.length;
+  if (!sameAround) return undefined;
+  const changed = a.layers.filter(
+    (l, i) =>
+      b.layers[i] !== l || after.weights.get(l.name) !== before.weights.get(l.name) || after.loops.get(l.name) !== before.loops.get(l.name),
+  );
+  const [{ name, inputs } = { name: undefined, inputs: [] }, ...others] = changed;
+  const now = b.layers.find(l => l.name === name);
+  return others.length === 0 && now?.inputs[0] === inputs[0] ? name : undefined;
+}
+
+function passed({ variants, values }: Group, layer: LayerSpec, part: Part, found: (variant: Variant, y: undefined) => void): Group[] {
+  // an engine's kernels take the sizes for granted; what has others is left to the caller
+  const { shape } = part.right.layers.get(layer.name)!.inputs[0].tensor;
+  if (shape.length !== values.shape.length || shape[shape.length - 1] !== values.shape[shape.length - 1]) return [];
+  const result = runLayer(part.scenario, layer.name, undefined, [{ tensor: values }], batchedKernels('f64', loadedKernel(false)));
+  if (result) return [{ variants, values: result.tensor }];
+  for (const variant of variants) found(variant, undefined);
+  return [];
+}
+
+/** Groups of the same shape become one. */
+function merged(groups: readonly Group[]): Group[] {
+  const byShape = new Map<string, Group[]>();
+  for (const group of groups) {
+    const [all, ...rest] = group.values.shape;
+    const key = `${all / group.variants.length} ${rest}`;
+    byShape.set(key, [...(byShape.get(key) ?? []), group]);
+  }
+  return [...byShape.values()].map(alike =>
+    alike.length === 1 ? alike[0] : { variants: alike.flatMap(g => g.variants), values: concatFirst(alike.map(g => g.values)) },
+  );
+}
+
+/** A copy, for what is kept must not hold all of them. */
+function sampleOf(values: Tensor, i: number, count: number): Tensor {
+  const N = values.shape[0] / count;
+  const { shape, data } = sliceFirst(values, i * N, (i + 1) * N);
+  return { shape, data: data.slice() };
+}
