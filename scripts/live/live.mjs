@@ -1,95 +1,166 @@
-// Random networks made and run by the installed Keras, against this checkout: y, counts and the summary of every one.
-//   npm run live -- --python PATH [--seed s] [--count n] [--kind chain] [--keep FOLDER]
+// Random networks made and run by the installed Keras, against this checkout: y, counts and the summary of every one, then the same network
+// from .h5, from JSON and .weights.h5, and as an ONNX graph run by ONNX Runtime (npm ci --prefix bench).
+//   npm run live -- --python PATH [--seed s] [--from n] [--count n] [--kind chain] [--form onnx] [--keep FOLDER]
 // PATH is a Python that has what requirements.txt lists. Not part of the tests: the frameworks weigh gigabytes.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { commandLine, onnxruntime } from './program.mjs';
 
-/** Relative to the largest number of y: float32 sums in another order. */
-const TOLERANCE = 2e-6;
+/** Relative to the largest number of y: float32 sums in another order; what a policy computes in less; constants that TensorFlow's float64 kernels hold in float32. */
+const TOLERANCE = { float32: 2e-6, float64: 1e-7, mixed_float16: 5e-3, float16: 5e-3, mixed_bfloat16: 4e-2, bfloat16: 4e-2 };
+const ONNX_TOLERANCE = 1e-5;
+const FORMS = ['keras', 'h5', 'json', 'onnx'];
 
 const { values: flags } = parseArgs({
   options: {
     python: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    from: { type: 'string', default: '0' },
     count: { type: 'string', default: '100' },
     kind: { type: 'string', multiple: true, default: [] },
+    form: { type: 'string', multiple: true, default: FORMS },
     keep: { type: 'string' },
   },
 });
 if (!flags.python) {
-  console.error('usage: npm run live -- --python PATH [--seed s] [--count n] [--kind chain] [--keep FOLDER]');
+  console.error(
+    'usage: npm run live -- --python PATH [--seed s] [--from n] [--count n] [--kind chain] [--form keras|h5|json|onnx] [--keep FOLDER]',
+  );
   process.exit(2);
 }
 const here = file => fileURLToPath(new URL(file, import.meta.url));
 const folder = flags.keep ?? mkdtempSync(join(tmpdir(), 'rnn-cli-live-'));
-if (!process.env.LIVE_AGAIN)
-  execFileSync(flags.python, [here('make.py'), folder, flags.seed, flags.count, ...flags.kind], { stdio: ['ignore', 'ignore', 'inherit'] });
-const { keras, backend, cases, skipped } = JSON.parse(readFileSync(join(folder, 'cases.json'), 'utf8'));
-const results = cases.map(one => ({ ...one, ...judged(one) }));
-const wrong = results
+const cli = await commandLine();
+const ort = flags.form.includes('onnx') ? onnxruntime() : undefined;
+if (flags.form.includes('onnx') && !ort)
+  console.log(' ONNX Runtime is not installed (npm ci --prefix bench): the graphs are written and not run');
+
+// Keras makes the next while this one is judged
+const python = spawn(flags.python, [here('make.py'), folder, flags.seed, flags.from, flags.count, ...flags.kind], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+const found = [];
+let about = {};
+for await (const line of createInterface({ input: python.stdout })) {
+  if (!line.startsWith('{"live"')) continue;
+  const one = JSON.parse(line);
+  if (one.live === 'about') about = one;
+  else for (const form of flags.form) await judge(one, form);
+}
+
+const counts = {};
+for (const { form, verdict } of found) {
+  counts[form] ??= { equal: 0, refused: 0, wrong: 0, summary: 0 };
+  counts[form][verdict]++;
+}
+const bad = found
   .filter(r => r.verdict === 'wrong' || r.verdict === 'summary')
   .sort((a, b) => a.layers.length - b.layers.length || a.parameters - b.parameters);
-const refused = results.filter(r => r.verdict === 'refused');
-for (const r of refused) console.log(` refused  ${r.name}  ${r.layers.join(' ')}\n          ${r.what}`);
-for (const r of wrong)
+if (bad.length > 0)
   console.log(
-    ` ${r.verdict === 'wrong' ? 'WRONG  ' : 'SUMMARY'}  ${r.name}  ${r.layers.join(' ')}  (${r.parameters} parameters)\n          ${r.what}`,
-  );
-if (wrong.length > 0)
-  console.log(
-    ` smallest: npm run live -- --python ${flags.python} --seed ${flags.seed} --count ${Number(wrong[0].name.split('_').pop()) + 1} --keep FOLDER, then ${wrong[0].name}`,
+    ` smallest: npm run live -- --python ${flags.python} --seed ${flags.seed} --from ${bad[0].number} --count 1${flags.kind.map(k => ` --kind ${k}`).join('')} --keep FOLDER, then ${bad[0].name}`,
   );
 console.log(
-  ` Keras ${keras} (${backend}), seed ${flags.seed}: ${results.length - wrong.length - refused.length} of ${results.length} equal, ${refused.length} refused, ${wrong.filter(r => r.verdict === 'wrong').length} wrong, ${wrong.filter(r => r.verdict === 'summary').length} with another summary; ${skipped.length} not made`,
+  ` Keras ${about.keras} (${about.backend}), seed ${flags.seed}; ${about.skipped?.length} not made: ${about.skipped?.slice(0, 3).join('; ')}`,
 );
+for (const [form, { equal, refused, wrong, summary }] of Object.entries(counts))
+  console.log(
+    ` ${form.padEnd(6)} ${equal} equal, ${refused} refused, ${wrong} wrong${form === 'keras' ? `, ${summary} with another summary` : ''}`,
+  );
 if (!flags.keep) rmSync(folder, { recursive: true });
-process.exitCode = wrong.length > 0 ? 1 : 0;
+process.exitCode = bad.length > 0 || !about.keras ? 1 : 0;
 
-function judged({ name, y: recorded }) {
-  const path = join(folder, name);
-  const run = cli('forward', '--model', `${path}.keras`, '-i', `${path}.x.npz`, '--json');
-  if (run.status !== 0) return { verdict: [2, 3].includes(run.status) ? 'refused' : 'wrong', what: messageOf(run.stderr) };
+/** One network in one form. */
+async function judge(one, form) {
+  const path = join(folder, one.name);
+  if (form === 'h5' && !existsSync(`${path}.h5`)) return;
+  const { verdict, what } = await (form === 'onnx' ? judgedAsOnnx(one, path) : judgedAsRead(one, path, form));
+  found.push({ form, verdict, name: one.name, number: one.number, layers: one.layers, parameters: one.parameters });
+  if (verdict !== 'equal') console.log(` ${form} ${verdict.toUpperCase()}  ${one.name}  ${one.layers.join(' ')}\n          ${what}`);
+}
+
+async function judgedAsRead(one, path, form) {
+  const model = { keras: [`${path}.keras`], h5: [`${path}.h5`], json: [`${path}.json`, '--weights', `${path}.weights.h5`] }[form];
+  const run = await cli(
+    'forward',
+    '--model',
+    ...model,
+    '-i',
+    `${path}.x.npz`,
+    '--json',
+    ...(one.policy === 'float64' ? ['--dtype', 'f64'] : []),
+  );
+  if (run.exit !== 0) return refusal(run);
   const document = JSON.parse(run.stdout);
-  const found = document.outputs ?? [{ y: document.y }];
-  const expected = recorded.map(numbers);
-  if (found.length !== expected.length) return { verdict: 'wrong', what: `${found.length} outputs for ${expected.length}` };
-  for (const [i, { y }] of found.entries()) {
-    const off = distance(y.flat(Infinity).map(Number), expected[i]);
-    if (!(off <= TOLERANCE) && !isNoise(path, i, off, expected[i]))
-      return { verdict: 'wrong', what: `y off by ${off.toExponential(2)} of its scale` };
-  }
-  const table = cli('shapes', '--model', `${path}.keras`, '--summary', '--width', '80');
+  const off = difference(outputsOf(document), one.y.map(numbers));
+  if (!(off <= TOLERANCE[one.policy]) && !(await isNoise(one, path, off)))
+    return { verdict: 'wrong', what: `y off by ${off.toExponential(2)} of its scale` };
+  return form === 'keras' ? judgedSummary(path) : { verdict: 'equal' };
+}
+
+function outputsOf(document) {
+  return (document.outputs ?? [document]).map(({ y }) => [y].flat(Number.POSITIVE_INFINITY).map(Number));
+}
+
+async function judgedSummary(path) {
+  const table = await cli('shapes', '--model', `${path}.keras`, '--summary', '--width', '80');
+  if (table.exit !== 0) return refusal(table);
   const [ours, theirs] = [table.stdout, readFileSync(`${path}.summary`, 'utf8')].map(t => t.trimEnd().split('\n'));
   const line = theirs.findIndex((text, k) => text !== ours[k]);
-  if (line >= 0) return { verdict: 'summary', what: `${ours[line]} for ${theirs[line]}` };
-  return { verdict: 'equal', what: '' };
+  return line >= 0 ? { verdict: 'summary', what: `${ours[line]} for ${theirs[line]}` } : { verdict: 'equal' };
 }
 
-/** float64 is as far from y: what float32 loses in this network moves it by as much. */
-function isNoise(path, i, off, expected) {
-  if (!(off <= 1e-4)) return false;
-  const run = cli('forward', '--model', `${path}.keras`, '-i', `${path}.x.npz`, '--json', '--dtype', 'f64');
-  if (run.status !== 0) return false;
-  const document = JSON.parse(run.stdout);
-  const exact = (document.outputs ?? [document])[i].y.flat(Infinity).map(Number);
-  return distance(exact, expected) >= off / 10 && distance(exact, expected) <= 10 * off && off < 1e-4;
-}
-
-function cli(...words) {
-  return spawnSync(process.execPath, [here('../../bin/rnn-cli.js'), ...words], { encoding: 'utf8', maxBuffer: 2 ** 28 });
-}
-
-function messageOf(stderr) {
-  const last = stderr.trim().split('\n').pop();
+async function judgedAsOnnx(one, path) {
+  const run = await cli('convert', `${path}.keras`, `${path}.onnx`, '--force');
+  if (run.exit !== 0) return refusal(run);
+  if (!ort) return { verdict: 'equal' };
   try {
-    const { code, where, message } = JSON.parse(last);
-    return `${code} ${where ?? ''}: ${message}`;
+    const session = await ort.InferenceSession.create(`${path}.onnx`, { logSeverityLevel: 4 });
+    const given = one.x.map(x => x.name);
+    const feeds = Object.fromEntries(
+      session.inputNames.map((name, i) => [name, tensorOf(one.x[given.includes(name) ? given.indexOf(name) : i])]),
+    );
+    const result = await session.run(feeds);
+    const ys = session.outputNames.map(name => Array.from(result[name].data, Number));
+    await session.release();
+    const off = difference(ys, one.y.map(numbers));
+    const close = off <= Math.max(ONNX_TOLERANCE, TOLERANCE[one.policy]) || (await isNoise(one, path, off));
+    return close ? { verdict: 'equal' } : { verdict: 'wrong', what: `ONNX Runtime: y off by ${off.toExponential(2)} of its scale` };
+  } catch (error) {
+    return { verdict: 'wrong', what: `ONNX Runtime: ${String(error.message).slice(0, 300)}` };
+  }
+}
+
+function tensorOf({ dtype, shape, data }) {
+  const raw = Buffer.from(data, 'base64');
+  const bytes = raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength);
+  // what counts something is int64 in a graph
+  if (dtype === 'int32') return new ort.Tensor('int64', BigInt64Array.from(new Int32Array(bytes), BigInt), shape);
+  return new ort.Tensor('float32', new Float32Array(bytes), shape);
+}
+
+/** float64 is as far from Keras' y: what float32 loses in this network moves it by as much. */
+async function isNoise(one, path, off) {
+  if (one.policy !== 'float32' || !(off <= 1e-3)) return false;
+  const run = await cli('forward', '--model', `${path}.keras`, '-i', `${path}.x.npz`, '--json', '--dtype', 'f64');
+  if (run.exit !== 0) return false;
+  const exact = difference(outputsOf(JSON.parse(run.stdout)), one.y.map(numbers));
+  return exact >= off / 10 && exact <= 10 * off;
+}
+
+function refusal({ exit, stderr }) {
+  const last = stderr.trim().split('\n').pop();
+  const verdict = [2, 3].includes(exit) ? 'refused' : 'wrong';
+  try {
+    const { code, where, message, found } = JSON.parse(last);
+    return { verdict, what: `${code} ${where ?? ''}: ${message}${found ? ` (${found})` : ''}` };
   } catch {
-    return last;
+    return { verdict, what: stderr.slice(0, 400) };
   }
 }
 
@@ -99,8 +170,20 @@ function numbers(text) {
   return Array.from(new Float64Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength)));
 }
 
+/** The largest difference of all outputs, relative to each one's largest number. */
+function difference(found, expected) {
+  if (found.length !== expected.length) return Number.POSITIVE_INFINITY;
+  return Math.max(0, ...found.map((y, i) => distance(y, expected[i])));
+}
+
 function distance(found, expected) {
   if (found.length !== expected.length) return Number.POSITIVE_INFINITY;
-  const scale = Math.max(1e-30, ...expected.filter(Number.isFinite).map(Math.abs));
-  return Math.max(0, ...found.map((v, i) => (Object.is(v, expected[i]) || v === expected[i] ? 0 : Math.abs(v - expected[i])))) / scale;
+  let scale = 1e-30;
+  let most = 0;
+  for (const [i, e] of expected.entries()) {
+    if (Number.isFinite(e)) scale = Math.max(scale, Math.abs(e));
+    const off = Object.is(found[i], e) || found[i] === e ? 0 : Math.abs(found[i] - e);
+    most = Math.max(most, Number.isNaN(off) ? Number.POSITIVE_INFINITY : off);
+  }
+  return most / scale;
 }

@@ -1,23 +1,28 @@
-"""Random networks of the installed Keras, with its own answers: python make.py FOLDER SEED COUNT [KIND…]
+"""Random networks of the installed Keras, with its own answers: python make.py FOLDER SEED FROM COUNT [KIND…]
 
-Writes NAME.keras, NAME.x.npz (inputs by name), NAME.y.npz (outputs in order), NAME.summary, and cases.json. Every case has its own generator,
-seeded by SEED and its number, so that one case can be made again alone. Kinds are the functions below whose name ends in _net.
+Writes NAME.keras, NAME.h5 (where Keras can), NAME.json with NAME.weights.h5, NAME.x.npz (inputs by name), NAME.summary, and prints a line of
+JSON for each. Every case has its own generator, seeded by SEED and its number, so that one case can be made again alone. Kinds are the
+functions below whose name ends in _net.
 """
 
 import base64
 import contextlib
 import io
 import json
+import logging
 import os
 import sys
+import warnings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 import keras
 import numpy as np
+import operators
 import wired
 from keras import layers as L
 
+POLICIES = ["mixed_float16", "mixed_bfloat16", "float16", "float64", "float64"]
 ACTIVATIONS = ["linear", "relu", "tanh", "sigmoid", "elu", "softplus", "gelu", "silu", "softmax", "hard_sigmoid", "leaky_relu"]
 
 
@@ -26,6 +31,7 @@ class Draw:
 
     def __init__(self, seed, number):
         self.rng = np.random.default_rng([seed, number])
+        self.number, self.kinds = number, ["one"]
 
     def int(self, low, high):
         return int(self.rng.integers(low, high + 1))
@@ -284,6 +290,35 @@ def chain_net(d):
     return keras.Model(inputs, x) if d.bool() else keras.Sequential([inputs, *keras.Model(inputs, x).layers[1:]])
 
 
+def grid_net(d):
+    """ConvLSTM over rows or images, with masks, states given and taken, both ways."""
+    rank = d.int(1, 2)
+    shape = (d.int(2, 4), *d.sizes(rank, 3, 4), d.int(1, 3))
+    x = inputs = keras.Input(shape)
+    if d.bool(0.4):
+        x = L.TimeDistributed(L.Dense(d.int(1, 3)))(x)
+    if d.bool(0.3):
+        x = L.Masking(0.0)(x) if rank == 0 else x
+    layer = conv_lstm(d, tuple(x.shape[1:]))
+    if d.bool(0.3):
+        config = layer.get_config()
+        config["go_backwards"] = False
+        layer = L.Bidirectional(type(layer).from_config(config), merge_mode=d.one(["concat", "sum", "mul", "ave", None]))
+        x = keras.tree.flatten(layer(x))
+        return keras.Model(inputs, x if len(x) > 1 else x[0])
+    if d.bool(0.4):
+        config = layer.get_config() | {"return_state": True}
+        y, h, c = type(layer).from_config(config)(x)
+        other = type(layer).from_config(config | {"name": "second", "strides": (1,) * rank, "padding": "same"})
+        if d.bool() and not layer.return_sequences:
+            return keras.Model(inputs, [y, h, c])
+        if tuple(h.shape[1:-1]) == tuple(shape[1:-1]) and layer.data_format == "channels_last":
+            y = other(x, initial_state=[h, c])[0]
+        return keras.Model(inputs, [y, c])
+    x = layer(x)
+    return keras.Model(inputs, x)
+
+
 def masked_net(d):
     """A mask from an Embedding or Masking, and layers that pass it, use it or end it."""
     T = d.int(2, 6)
@@ -306,6 +341,17 @@ def masked_net(d):
         ])()
         x = layer(x)
     return keras.Model(inputs, x)
+
+
+def operator_net(d):
+    """One operator after the other of the list, between inputs or after a layer."""
+    shape = (d.int(2, 4), d.int(2, 4))
+    x, y = keras.Input(shape, name="x"), keras.Input(shape, name="y")
+    names = list(operators.OPERATORS)
+    name = names[(d.number // len(d.kinds)) % len(names)]
+    a = L.Dense(shape[1], activation="tanh")(x) if d.bool(0.3) else x
+    out = keras.tree.flatten(operators.OPERATORS[name](d, a, y))
+    return keras.Model([x, y], [*out, L.Add()([x, y])])
 
 
 def wired_net(d):
@@ -364,7 +410,11 @@ def summary(model):
 def make(folder, seed, number, kinds):
     d = Draw(seed, number)
     kind = kinds[number % len(kinds)]
-    keras.utils.clear_session()
+    d.kinds = kinds
+    # without a sweep of the whole memory, which takes longer than everything else
+    keras.utils.clear_session(free_memory=False)
+    policy = d.one(POLICIES) if d.bool(0.1) else "float32"
+    keras.config.set_dtype_policy(policy)
     model = KINDS[kind](d)
     randomised(d, model)
     x = inputs_of(d, model, d.int(1, 4))
@@ -372,26 +422,34 @@ def make(folder, seed, number, kinds):
     name = f"{kind}_{number}"
     path = os.path.join(folder, name)
     model.save(path + ".keras")
+    with contextlib.suppress(Exception):  # not every network has the old form
+        model.save(path + ".h5")
+    with open(path + ".json", "w") as f:
+        f.write(model.to_json())
+    model.save_weights(path + ".weights.h5")
     np.savez(path + ".x.npz", **x)
-    y = [keras.ops.convert_to_numpy(v) for v in y]
-    np.savez(path + ".y.npz", **{f"out{i}": v for i, v in enumerate(y)})
     with open(path + ".summary", "w") as f:
         # as the file says it: calls of its layers in other models are not in it
         f.write(summary(keras.models.load_model(path + ".keras", compile=False)))
-    numbers = [base64.b64encode(v.astype("<f8").tobytes()).decode() for v in y]
-    return {"name": name, "layers": [type(v).__name__ for v in model.layers], "parameters": int(model.count_params()), "y": numbers}
+    return {
+        "live": "case", "name": name, "number": number, "policy": policy, "layers": [type(v).__name__ for v in model.layers], "parameters": int(model.count_params()),
+        "x": [{"name": n, "dtype": str(v.dtype), "shape": v.shape, "data": base64.b64encode(v.tobytes()).decode()} for n, v in x.items()],
+        "y": [base64.b64encode(np.asarray(keras.ops.convert_to_numpy(v)).astype("<f8").tobytes()).decode() for v in y],
+    }
 
 
-def main(folder, seed, count, *kinds):
+def main(folder, seed, first, count, *kinds):
     os.makedirs(folder, exist_ok=True)
-    cases, skipped = [], []
-    for number in range(int(count)):
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    say = lambda line: print(json.dumps(line), flush=True)
+    skipped = []
+    for number in range(int(first), int(first) + int(count)):
         try:
-            cases.append(make(folder, int(seed), number, list(kinds) or list(KINDS)))
+            say(make(folder, int(seed), number, list(kinds) or list(KINDS)))
         except Exception as error:  # what Keras itself cannot build or run is no case
             skipped.append(f"{number}: {type(error).__name__} {str(error).strip().splitlines()[0][:100] if str(error).strip() else ''}")
-    with open(os.path.join(folder, "cases.json"), "w") as f:
-        json.dump({"keras": keras.__version__, "backend": keras.backend.backend(), "cases": cases, "skipped": skipped}, f, indent=1)
+    say({"live": "about", "keras": keras.__version__, "backend": keras.backend.backend(), "skipped": skipped})
 
 
 if __name__ == "__main__":

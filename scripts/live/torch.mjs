@@ -1,6 +1,6 @@
 // Random networks made, saved and run by the installed PyTorch, against this checkout: y of every one.
 //   npm run live:torch -- --python PATH [--seed s] [--count n] [--form program] [--keep FOLDER]
-// PATH is a Python with torch, safetensors, onnx and onnxscript. Forms: torch.py. Not part of the tests: the frameworks weigh gigabytes.
+// PATH is a Python with torch, safetensors, onnx and onnxscript. Forms: modules.py. Not part of the tests: the frameworks weigh gigabytes.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ if (!flags.python) {
 }
 const here = file => fileURLToPath(new URL(file, import.meta.url));
 const folder = flags.keep ?? mkdtempSync(join(tmpdir(), 'rnn-cli-live-'));
-execFileSync(flags.python, [here('torch.py'), folder, flags.seed, flags.count, ...flags.form], { stdio: ['ignore', 'ignore', 'ignore'] });
+execFileSync(flags.python, [here('modules.py'), folder, flags.seed, flags.count, ...flags.form], { stdio: ['ignore', 'ignore', 'ignore'] });
 const { torch, cases, skipped } = JSON.parse(readFileSync(join(folder, 'cases.json'), 'utf8'));
 const count = { equal: 0, refused: 0, wrong: 0 };
 for (const one of cases) {

@@ -9,6 +9,7 @@ import { fromLast, lastChannels, spaceOf, toLast, withChannels } from './channel
 import { convolve } from './conv/convolve.js';
 import { type Filtered, filterFields, filtersFromKeras, filtersToKeras } from './conv/filters.js';
 import { windowsOf } from './conv/spec.js';
+import { onnx } from './convLstmOnnx.js';
 import { multiply, showShape, widthOf } from './dims.js';
 import type { Script } from './facets.js';
 import type { Kernels, LayerBase, LayerKind, LayerResult, Value } from './layer.js';
@@ -88,6 +89,7 @@ function convLstm(name: ConvLstmSpec['kind'], axes: number): LayerKind<ConvLstmS
       weightNames: { Wx: 'kernel', Wh: 'recurrent_kernel', bh: 'bias' },
       path: (_layer, _weight, index) => `cell/vars/${index}`,
     },
+    onnx,
     scripts: { numpy: { helpers: NUMPY, expression } },
 
     weightShapes(layer, [input], symbols) {

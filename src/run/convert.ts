@@ -40,7 +40,9 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   const { file: path, output, to, force = false, seed = '42', onProgress, ...hints } = request;
   await checkOutputFiles([{ flag: 'OUT', path: output }], [path, ...(hints.weights === undefined ? [] : [hints.weights])], force);
   const opened = await readModelFile(path);
-  const network = await convertible(await loadNetwork(...placedFile(path, opened, hints)), path);
+  const read = await convertible(await loadNetwork(...placedFile(path, opened, hints)), path);
+  const needsNone = read.shapes.layers.every(({ weights }) => weights.length === 0);
+  const network = { ...read, weights: read.weights ?? (needsNone ? new Map() : undefined) };
   onProgress?.(1, STEPS);
   const target = targetOf(to, output, network.framework);
   if (!network.weights) {

@@ -1,5 +1,5 @@
 import { type Tensor, toPrecision } from '../../tensor/tensor.js';
-import type { OnnxAttribute, OnnxNode, OnnxTensor } from './graph.js';
+import type { OnnxAttribute, OnnxNode, OnnxTensor, OnnxValue } from './graph.js';
 
 /** Collects the nodes and constants of a graph; every name it gives is new. */
 export interface GraphBuilder {
@@ -9,6 +9,8 @@ export interface GraphBuilder {
   add(opType: string, inputs: readonly string[], attributes?: Attributes, name?: string): string;
   /** adds a node and returns the names of its first `count` outputs */
   addMany(opType: string, inputs: readonly string[], count: number, attributes?: Attributes, name?: string): string[];
+  /** adds nodes and takes them out again, as a graph inside a node: it sees every name and constant of this one */
+  inside(name: string, inputs: readonly OnnxValue[], add: () => readonly string[]): OnnxAttribute;
   /** adds a constant in float32 */
   constant(name: string, t: Tensor): string;
   /** adds a constant as it is */
@@ -47,6 +49,11 @@ export function newBuilder(taken: readonly string[]): GraphBuilder {
         attributes: new Map(Object.entries(attributes)),
       });
       return outputs;
+    },
+    inside(name, inputs, add) {
+      const from = builder.nodes.length;
+      const outputs = add().map(output => ({ name: output, dtype: 'f32' as const, shape: null }));
+      return { type: 'graph', value: { name, inputs, outputs, initializers: new Map(), nodes: builder.nodes.splice(from) } };
     },
     constant(name, t) {
       const own = fresh(name);

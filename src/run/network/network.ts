@@ -97,7 +97,10 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   const own = described && holdsWeights(described.file) ? described.file : undefined;
   const source = request.weights ?? (own ? request.model! : null);
   const file = request.weights === undefined ? own : await (await import('../files/modelFile.js')).readTensorFile(request.weights);
-  const held = file && (await weightsOf(source!, described?.unpack?.(file) ?? file, request.layers !== undefined));
+  const readWeights = async () => weightsOf(source!, described?.unpack?.(file!) ?? file!, request.layers !== undefined);
+  // what a file without tensors lacks is said once it is known that the network has weights
+  const isEmpty = file?.tensors.size === 0 && described?.spec !== undefined;
+  const held = file && !isEmpty ? await readWeights() : undefined;
   const framework = described?.framework ?? request.framework ?? held?.convention.framework ?? 'keras';
   const draft = await describe(request, known, described?.spec, held);
   const check = () => {
@@ -105,9 +108,10 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
     return { model, shapes: inferShapes(model) };
   };
   const { model, shapes } = withExcerpt(draft, () => (request.model === undefined ? check() : within(shownPath(request.model), check)));
+  const hasWeights = shapes.layers.some(l => l.weights.length > 0);
+  if (isEmpty && hasWeights) await readWeights();
   const weights = held && within(shownPath(source!), () => held.convention.toWeights(shapes, held.tensors, held.metadata));
   const notes = [...(described && own !== file ? described.file.notes : []), ...(file?.notes ?? []), ...frameworkNotes(request, described)];
-  const hasWeights = shapes.layers.some(l => l.weights.length > 0);
   const unbuilt = described && !file && hasWeights && WHOLE_MODELS.has(described.file.format) ? { withoutWeights: UNBUILT } : {};
   const { ask } = draft;
   const fitted = draft.assumptions ?? held?.convention.assumed?.(shapes, held.tensors) ?? [];

@@ -1,9 +1,7 @@
-"""Random PyTorch networks in every form in which people keep them. usage: torch.py FOLDER SEED COUNT [form …]
+"""Random PyTorch networks in every form in which people keep them. usage: modules.py FOLDER SEED COUNT [form …]
 Each is a chain that a --layers line can say: a state dict needs that line, a program (.pt2, .onnx) does not."""
 import json, os, random, sys, warnings
 
-# the script bears the name of the package
-sys.path = [p for p in sys.path if os.path.abspath(p or '.') != os.path.dirname(os.path.abspath(__file__))]
 import numpy as np
 import torch
 from torch import nn

@@ -1,0 +1,132 @@
+import { type GraphBuilder, int, ints } from '../formats/onnx/builder.js';
+import { permuteAxes } from '../tensor/axes.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { lastChannels, spaceOf } from './channels.js';
+import { windowsOf } from './conv/spec.js';
+import type { ConvLstmSpec } from './convLstm.js';
+import type { OnnxCall, OnnxFacet } from './facets.js';
+import { onnxSamples } from './nested/steps.js';
+import { number } from './onnxSteps.js';
+import { onnxPadding } from './window/onnx.js';
+
+/** One convolution over all steps, then a Scan whose body is a step; everything with the channels first, as Conv reads it. */
+export const onnx: OnnxFacet<ConvLstmSpec> = (layer, call) => {
+  const {
+    builder,
+    masks: [mask],
+    initial,
+    wantsOthers,
+  } = call;
+  const { name, filters } = layer;
+  const axes = layer.kernelSize.length;
+  const z = products(layer, call);
+  const sizes = (start: number, end?: number) =>
+    builder.add('Shape', [z], { start: int(start), ...(end === undefined ? {} : { end: int(end) }) }, `${name}/shape`);
+  const shape = builder.add('Concat', [sizes(0, 1), builder.integers([filters]), sizes(3)], { axis: int(0) }, `${name}/shape`);
+  const zeros = builder.add('ConstantOfShape', [shape], {}, `${name}/zeros`);
+  const given = initial?.map((state, i) =>
+    toFirst(layer, builder, typeof state === 'string' ? state : builder.constant(`${name}.state_${i}`, state)),
+  );
+  const [h, c] = given ?? [zeros, zeros];
+  // what a masked step shows is the output before it, and that is not h where h was given
+  const states = mask === undefined ? [h, c] : [h, c, zeros];
+  const scanned = mask === undefined ? [z] : [z, mask];
+  const body = step(layer, call, mask !== undefined);
+  const attributes = {
+    body,
+    num_scan_inputs: int(scanned.length),
+    scan_input_axes: ints(...scanned.map(() => 1)),
+    scan_output_axes: ints(1),
+    ...(layer.goBackwards ? { scan_input_directions: ints(...scanned.map(() => 1)) } : {}),
+  };
+  const found = builder.addMany('Scan', [...states, ...scanned], states.length + 1, attributes, name);
+  const y = layer.returnSequences
+    ? toLayout(layer, builder, found[states.length], axes, 2)
+    : toLayout(layer, builder, found[mask === undefined ? 0 : 2], axes, 1);
+  return { y, ...(wantsOthers ? { others: found.slice(0, 2).map(state => toLayout(layer, builder, state, axes, 1)) } : {}) };
+};
+
+/** x * W + b at all steps [N, T, 4F, …S'] */
+function products(layer: ConvLstmSpec, call: OnnxCall): string {
+  const {
+    builder,
+    inputs: [x],
+    shapes: [shape],
+    weight,
+  } = call;
+  const { name } = layer;
+  const axes = layer.kernelSize.length;
+  const bias = weight('bh');
+  const kernel = [filtersOf(builder, `${name}.W`, weight('Wx')!), ...(bias ? [builder.constant(`${name}.bias`, bias)] : [])];
+  const windows = windowsOf(layer);
+  const padding = onnxPadding(spaceOf(layer, [shape[0], ...shape.slice(2)], axes).slice(1), windows);
+  const attributes = {
+    kernel_shape: ints(...layer.kernelSize),
+    strides: ints(...layer.strides),
+    dilations: ints(...layer.dilation),
+    ...padding,
+  };
+  const samples = toFirst(layer, builder, onnxSamples({ ...call, masks: [] }, name).y);
+  const z = builder.add('Conv', [samples, ...kernel], attributes, `${name}/products`);
+  const sizes = (value: string, start: number, end?: number) =>
+    builder.add('Shape', [value], { start: int(start), ...(end === undefined ? {} : { end: int(end) }) }, `${name}/shape`);
+  const wanted = builder.add('Concat', [sizes(x, 0, 2), sizes(z, 1)], { axis: int(0) }, `${name}/shape`);
+  return builder.add('Reshape', [z, wanted], {}, `${name}/products`);
+}
+
+/** h, c (and what was last shown), z_t (and whether the step is real) -> the states after the step, and what it shows. */
+function step(layer: ConvLstmSpec, { builder, weight, activation }: OnnxCall, masked: boolean) {
+  const { name } = layer;
+  const own = `${name}/step`;
+  const add = (op: string, inputs: readonly string[], attributes = {}) => builder.add(op, inputs, attributes, own);
+  const kernel = filtersOf(builder, `${name}.R`, weight('Wh')!);
+  const anyLength = layer.kernelSize.map(() => ({ symbol: '', size: null }));
+  const padding = onnxPadding(
+    anyLength,
+    layer.kernelSize.map(size => ({ size, stride: 1, dilation: 1, padding: 'same' })),
+  );
+  const [h, c, shown, z, real] = ['h', 'c', 'shown', 'z', 'real'].map(part => `${own}/${part}`);
+  const zero = masked && layer.zeroOutputForMask ? number(builder, 0, own) : shown;
+  const value = (part: string) => ({ name: part, dtype: part === real ? ('bool' as const) : ('f32' as const), shape: null });
+  const inputs = masked ? [h, c, shown, z, real] : [h, c, z];
+  const last = layer.kernelSize.map((_, i) => i + 2);
+  const everywhere = masked ? builder.integers([1, ...last]) : '';
+  return builder.inside(own, inputs.map(value), () => {
+    const gates = add('Add', [z, add('Conv', [h, kernel], { kernel_shape: ints(...layer.kernelSize), ...padding })]);
+    const [i, f, g, o] = builder.addMany('Split', [gates], 4, { axis: int(1) }, own);
+    const sig = (x: string) => activation(layer.recurrentActivation, x);
+    const kept = add('Mul', [sig(f), c]);
+    const nextC = add('Add', [kept, add('Mul', [sig(i), activation(layer.activation, g)])]);
+    const nextH = add('Mul', [sig(o), activation(layer.activation, nextC)]);
+    if (!masked) return [nextH, nextC, add('Identity', [nextH])];
+    const isReal = add('Unsqueeze', [real, everywhere]);
+    const where = (next: string, otherwise: string) => add('Where', [isReal, next, otherwise]);
+    const out = where(nextH, zero);
+    return [where(nextH, h), where(nextC, c), out, add('Identity', [out])];
+  });
+}
+
+/** [...k, C, F] -> [F, C, ...k] */
+function filtersOf(builder: GraphBuilder, name: string, kernel: Tensor): string {
+  const axes = kernel.shape.length - 2;
+  return builder.constant(name, permuteAxes(kernel, [axes + 1, axes, ...Array(axes).keys()]));
+}
+
+function toFirst(layer: ConvLstmSpec, builder: GraphBuilder, x: string): string {
+  if (!lastChannels(layer)) return x;
+  const axes = layer.kernelSize.length;
+  return builder.add(
+    'Transpose',
+    [x],
+    { perm: ints(0, axes + 1, ...layer.kernelSize.map((_, axis) => axis + 1)) },
+    `${layer.name}/channels`,
+  );
+}
+
+/** And back, behind `lead` axes of samples and steps. */
+function toLayout(layer: ConvLstmSpec, builder: GraphBuilder, x: string, axes: number, lead: number): string {
+  if (!lastChannels(layer)) return x;
+  const first = Array.from({ length: lead }, (_, i) => i);
+  const space = Array.from({ length: axes }, (_, i) => lead + 1 + i);
+  return builder.add('Transpose', [x], { perm: ints(...first, ...space, lead) }, `${layer.name}/back`);
+}
