@@ -1,4 +1,5 @@
 /** @jest-environment ./__tests__/helpers/hostArrays.cjs */
+import { activations } from '../../src/activations/index.js';
 import { toOnnxModel } from '../../src/conventions/onnx/write.js';
 import { batched } from '../../src/engines/batched/engine.js';
 import { manual } from '../../src/engines/manual.js';
@@ -64,6 +65,24 @@ describe('steps that are masked', () => {
         }
   });
 
+  // what the operators RNN, LSTM and GRU do not have is written as a Scan
+  it.each([
+    { kind: 'rnn', activation: 'gelu' },
+    { kind: 'lstm', activation: 'silu', recurrentActivation: 'sparse_sigmoid' },
+    { kind: 'lstm', projection: 3, useBias: false },
+    { kind: 'lstm', activation: 'mish', outputActivation: 'tanh', peepholes: true, clip: 0.9, inputForget: true, twoBiases: true },
+    { kind: 'gru', activation: 'squareplus', resetAfter: true },
+    { kind: 'gru', activation: 'selu', resetAfter: false },
+    { kind: 'mgu' },
+  ])('are left out by %j, which no operator is', async cell => {
+    for (const way of ways)
+      for (const option of options) {
+        const layer = { ...cell, name: 'r', units: M, ...way, ...option, returnSequences: 'unroll' in option };
+        const last = 'bidirectional' in way ? 'r/backward/h' : 'r/h';
+        await sameAsGraph({ layers: [MASKED, layer], outputs: ['r', last].map(value => ({ name: value, value })) });
+      }
+  });
+
   it('are those of the states a layer starts from, too', () =>
     sameAsGraph({
       layers: [
@@ -85,6 +104,23 @@ describe('steps that are masked', () => {
     ['the last real step', { kind: 'last' }],
     ['a dense layer at every step', { kind: 'timedistributed', layer: { kind: 'dense', units: 2 } }],
   ])('are left out by %s', (_, layer) => sameAsGraph({ layers: [MASKED, layer] }));
+
+  it.each([{}, { zeroOutputForMask: true, strides: [2] }, { goBackwards: true, returnSequences: true, padding: 'same', useBias: false }])(
+    'are left out by a recurrence of convolutions with %j, its states given and among the outputs',
+    options => {
+      const rows = { kind: 'timedistributed', name: 'rows', layer: { kind: 'reshape', shape: [D, 1] }, inputs: ['m'] };
+      const grid = { kind: 'convlstm1d', filters: 2, kernelSize: [2], ...options };
+      return sameAsGraph({
+        layers: [
+          MASKED,
+          rows,
+          { ...grid, name: 'a', inputs: ['rows'] },
+          { ...grid, name: 'b', inputs: ['rows'], states: ['a/c', 'a/h'], recurrentActivation: 'hard_sigmoid' },
+        ],
+        outputs: ['b', 'a', 'b/h', 'b/c'].map(value => ({ name: value, value })),
+      });
+    },
+  );
 
   it.each(['add', 'multiply', 'maximum', 'minimum', 'average', 'subtract', 'concatenate'])('are joined by %s', kind =>
     sameAsGraph({
@@ -152,6 +188,23 @@ it.each([
   );
   expectClose([...byNode.values()][0], y, TOLERANCE.float32);
   if (await installed) expectClose((await onnxruntime.run(model, weights, { x: t }, OPTIONS)).y, y, 1e-5);
+});
+
+it.each(activations.map(a => a.name))('%s is the same in a graph, with other parameters too', async activation => {
+  const others = {
+    relu: { negative_slope: 0.3, max_value: 0.9, threshold: 0.2 },
+    gelu: { approximate: true },
+    threshold: { threshold: 0.1, default_value: 2 },
+  };
+  const more = {
+    squareplus: { b: 2 },
+    affine: { alpha: 2, beta: 0.3 },
+    scaled_tanh: { alpha: 2, beta: 0.4 },
+    soft_shrink: { threshold: 0.2 },
+  };
+  const own = { ...others, ...more }[activation as 'relu'];
+  for (const spec of [activation, ...(own ? [{ name: activation, ...own }] : [])])
+    await sameAsGraph({ layers: [{ kind: 'dense', units: 6, activation: spec }] });
 });
 
 function gru(units: number): object {

@@ -2,7 +2,6 @@ import { detectConvention, getConvention } from '../../src/conventions/index.js'
 import { keras } from '../../src/conventions/keras/keras.js';
 import { kerasNames } from '../../src/conventions/keras/names.js';
 import { kerasPaths } from '../../src/conventions/keras/paths.js';
-import { toOnnxModel } from '../../src/conventions/onnx/write.js';
 import { native } from '../../src/conventions/rnnCliNames.js';
 import { torch } from '../../src/conventions/torch/torch.js';
 import { RnnError } from '../../src/errors.js';
@@ -449,30 +448,6 @@ const CASES: [string, () => unknown, string][] = [
     "3 E_WEIGHT_EXTRA | fc.bias: the file has weights 'fc.bias' that the network does not have | expected: weight | found: fc.bias",
   ],
   // ONNX
-  [
-    'a projection for ONNX',
-    () => {
-      const { model, shapes, weights } = net([{ ...lstm, projection: 1 }]);
-      return toOnnxModel(model, shapes, weights);
-    },
-    '3 E_ONNX_LAYER | lstm_1: ONNX has no LSTM projection | found: projection 1',
-  ],
-  [
-    'an activation inside a cell',
-    () => {
-      const { model, shapes, weights } = net([{ ...rnn, activation: 'gelu' }]);
-      return toOnnxModel(model, shapes, weights);
-    },
-    '3 E_ONNX_ACTIVATION | rnn_1: ONNX has no gelu inside RNN, LSTM and GRU | expected: Relu, Tanh, Sigmoid, Affine, LeakyRelu, ThresholdedRelu, ScaledTanh, HardSigmoid, Elu, Softsign, Softplus | found: gelu',
-  ],
-  [
-    'an activation of its own',
-    () => {
-      const { model, shapes, weights } = net([rnn, { ...dense, activation: 'squareplus' }]);
-      return toOnnxModel(model, shapes, weights);
-    },
-    '3 E_ONNX_ACTIVATION | dense_1: ONNX has no squareplus of its own | expected: Relu, Tanh, Sigmoid, Affine, LeakyRelu, ThresholdedRelu, ScaledTanh, HardSigmoid, Elu, Softsign, Softplus | found: squareplus',
-  ],
 ];
 
 it.each(CASES)('%s', (_, body, line) => {

@@ -1,6 +1,5 @@
 import type { ActivationSpec } from '../../activations/activation.js';
-import { formatActivation, getActivation } from '../../activations/index.js';
-import { RnnError } from '../../errors.js';
+import { getActivation } from '../../activations/index.js';
 import { type Attributes, float, type GraphBuilder, int } from '../../formats/onnx/builder.js';
 
 /** Activations as ONNX has them: as nodes, and as functions inside RNN, LSTM and GRU. */
@@ -26,16 +25,15 @@ export interface RecurrentFunction {
   readonly parameters: readonly number[];
 }
 
-/** @throws RnnError E_ONNX_ACTIVATION */
-export function recurrentFunction(spec: ActivationSpec | null): RecurrentFunction {
+/** What the operators have for it; undefined where a Scan has to say it. */
+export function recurrentFunction(spec: ActivationSpec | null): RecurrentFunction | undefined {
   const { activation, parameters } = getActivation(spec);
   if (activation.name === 'linear') return { name: 'Affine', parameters: [1, 0] };
   if (activation.name === 'hard_sigmoid') return { name: 'HardSigmoid', parameters: [1 / 6, 0.5] };
   const own = activation.onnxParameters ?? [];
   const others = Object.entries(parameters).some(([key, v]) => !own.some(p => p.name === key) && v !== activation.parameters![key]);
   const name = RECURRENT_FUNCTIONS.find(known => known === activation.onnx);
-  if (name === undefined || others) throw none(spec, 'inside RNN, LSTM and GRU');
-  return { name, parameters: own.map(p => Number(parameters[p.name])) };
+  return name === undefined || others ? undefined : { name, parameters: own.map(p => Number(parameters[p.name])) };
 }
 
 const SIXTH = Math.fround(1 / 6);
@@ -47,59 +45,90 @@ export function plainFunction(spec: { readonly name: string } & Readonly<Record<
   return spec;
 }
 
-/** Appends the activation of `x`. @returns the output's name @throws RnnError E_ONNX_ACTIVATION */
+/** Appends the activation of `x`. @returns the output's name */
 export function addActivation(builder: GraphBuilder, spec: ActivationSpec, x: string, name: string): string {
   const { activation, parameters } = getActivation(spec);
-  const plain = Object.entries(parameters).every(
-    ([key, v]) => v === activation.parameters![key] || activation.onnxParameters?.some(p => p.name === key),
-  );
-  const add = (opType: string, attributes: Attributes = {}) => builder.add(opType, [x], attributes, name);
-  switch (activation.name) {
-    case 'linear':
-      return x;
-    case 'softmax':
-    case 'log_softmax':
-      return add(activation.onnx!, { axis: int(-1) });
-    case 'hard_sigmoid':
-      return add('HardSigmoid', { alpha: float(1 / 6), beta: float(0.5) });
-    case 'exponential':
-      return add('Exp');
-    case 'silu':
-      return builder.add('Mul', [x, add('Sigmoid')], {}, name);
-    case 'mish':
-      return builder.add('Mul', [x, builder.add('Tanh', [add('Softplus')], {}, name)], {}, name);
-    case 'gelu':
-      if (plain) return gelu(builder, x, name, activation.name);
-      throw none(spec, 'of its own');
-    case 'gelu_tanh':
-      return gelu(builder, x, name, activation.name);
-    default: {
-      if (activation.onnx === undefined || !plain || activation.onnx === 'Affine' || activation.onnx === 'ScaledTanh')
-        throw none(spec, 'of its own');
-      const names = ['alpha', 'beta'];
-      return add(
-        activation.onnx,
-        Object.fromEntries((activation.onnxParameters ?? []).map((p, i) => [names[i], float(Number(parameters[p.name]))])),
-      );
-    }
-  }
+  if (activation.name === 'linear') return x;
+  const made = Object.hasOwn(PARTS, activation.name)
+    ? PARTS[activation.name](partsOf(builder, name), x, parameters as Record<string, number>)
+    : undefined;
+  if (made !== undefined) return made;
+  const names = ['alpha', 'beta'];
+  const own = (activation.onnxParameters ?? []).map((p, i) => [names[i], float(Number(parameters[p.name]))]);
+  return builder.add(activation.onnx!, [x], Object.fromEntries(own), name);
 }
+
+/** Nodes over values and numbers. */
+interface Parts {
+  (op: string, inputs: readonly (string | number)[], attributes?: Attributes): string;
+  readonly builder: GraphBuilder;
+  readonly label: string;
+}
+
+function partsOf(builder: GraphBuilder, name: string): Parts {
+  const value = (v: string | number) =>
+    typeof v === 'string' ? v : builder.constant(`${name}/number`, { shape: [], data: Float64Array.of(v) });
+  const add = (op: string, inputs: readonly (string | number)[], attributes: Attributes = {}) =>
+    builder.add(op, inputs.map(value), attributes, name);
+  return Object.assign(add, { builder, label: name });
+}
+
+/** Those that are no operator of the file's operator set with the same parameters; undefined: it is one after all. */
+const PARTS: Readonly<Record<string, (add: Parts, x: string, parameters: Readonly<Record<string, number>>) => string | undefined>> = {
+  softmax: (add, x) => add('Softmax', [x], { axis: int(-1) }),
+  log_softmax: (add, x) => add('LogSoftmax', [x], { axis: int(-1) }),
+  hard_sigmoid: (add, x) => add('HardSigmoid', [x], { alpha: float(1 / 6), beta: float(0.5) }),
+  exponential: (add, x) => add('Exp', [x]),
+  silu: (add, x) => add('Mul', [x, add('Sigmoid', [x])]),
+  mish: (add, x) => add('Mul', [x, add('Tanh', [add('Softplus', [x])])]),
+  gelu: (add, x, { approximate }) => gelu(add, x, approximate ? 'tanh' : 'erf'),
+  gelu_tanh: (add, x) => gelu(add, x, 'tanh'),
+  relu(add, x, { negative_slope, max_value, threshold }) {
+    if (negative_slope === 0 && max_value === null && threshold === 0) return undefined;
+    const above = max_value === null ? x : add('Min', [add('Max', [x, 0]), max_value]);
+    const below = negative_slope === 0 ? 0 : add('Mul', [add('Sub', [x, threshold]), negative_slope]);
+    return add('Where', [add('Greater', [x, threshold]), above, below]);
+  },
+  selu: (add, x) => add('Selu', [x]),
+  relu6: (add, x) => add('Clip', [x, 0, 6]),
+  hard_tanh: (add, x) => add('Clip', [x, -1, 1]),
+  hard_silu: (add, x) => add('HardSwish', [x]),
+  hard_shrink: (add, x, { threshold }) => add('Shrink', [x], { lambd: float(threshold), bias: float(0) }),
+  soft_shrink: (add, x, { threshold }) => add('Shrink', [x], { lambd: float(threshold), bias: float(threshold) }),
+  tanh_shrink: (add, x) => add('Sub', [x, add('Tanh', [x])]),
+  threshold: (add, x, { threshold, default_value }) => add('Where', [add('Greater', [x, threshold]), x, default_value]),
+  log_sigmoid: (add, x) => add('Neg', [add('Softplus', [add('Neg', [x])])]),
+  squareplus: (add, x, { b }) => add('Mul', [add('Add', [x, add('Sqrt', [add('Add', [add('Mul', [x, x]), b])])]), 0.5]),
+  sparse_sigmoid: (add, x) => add('Clip', [add('Mul', [add('Add', [x, 1]), 0.5]), 0, 1]),
+  sparse_plus(add, x) {
+    const raised = add('Clip', [add('Add', [x, 1]), 0, 2]);
+    return add('Where', [add('Less', [x, 1]), add('Mul', [add('Mul', [raised, raised]), 0.25]), x]);
+  },
+  affine: (add, x, { alpha, beta }) => add('Add', [add('Mul', [x, alpha]), beta]),
+  scaled_tanh: (add, x, { alpha, beta }) => add('Mul', [add('Tanh', [add('Mul', [x, beta])]), alpha]),
+  sparsemax,
+};
 
 /** x/2 · (1 + erf(x/√2)), or with tanh(√(2/π)·(x + 0.044715·x³)) in the place of erf: Gelu itself is newer than the operator set of the file. */
-function gelu(builder: GraphBuilder, x: string, name: string, kind: 'gelu' | 'gelu_tanh'): string {
-  const number = (value: number) => builder.constant(`${name}/number`, { shape: [], data: Float64Array.of(value) });
-  const two = (opType: string, a: string, b: string) => builder.add(opType, [a, b], {}, name);
-  const cubed = () => two('Mul', two('Mul', two('Mul', x, x), x), number(0.044715));
+function gelu(add: Parts, x: string, kind: 'erf' | 'tanh'): string {
+  const cubed = () => add('Mul', [add('Mul', [add('Mul', [x, x]), x]), 0.044715]);
   const inside =
-    kind === 'gelu'
-      ? builder.add('Erf', [two('Mul', x, number(Math.SQRT1_2))], {}, name)
-      : builder.add('Tanh', [two('Mul', two('Add', x, cubed()), number(Math.sqrt(2 / Math.PI)))], {}, name);
-  return two('Mul', two('Mul', x, number(0.5)), two('Add', inside, number(1)));
+    kind === 'erf'
+      ? add('Erf', [add('Mul', [x, Math.SQRT1_2])])
+      : add('Tanh', [add('Mul', [add('Add', [x, cubed()]), Math.sqrt(2 / Math.PI)])]);
+  return add('Mul', [add('Mul', [x, 0.5]), add('Add', [inside, 1])]);
 }
 
-function none(spec: ActivationSpec | null, where: string): RnnError {
-  return new RnnError('unsupported', 'E_ONNX_ACTIVATION', `ONNX has no ${formatActivation(spec)} ${where}`, {
-    expected: RECURRENT_FUNCTIONS.join(', '),
-    found: formatActivation(spec),
-  });
+/** max(0, x − τ), τ = (sum of the k largest − 1)/k with the last k for which 1 + k·x_(k) exceeds that sum */
+function sparsemax(add: Parts, x: string): string {
+  const { builder, label } = add;
+  const size = add('Shape', [x], { start: int(-1) });
+  const [sorted] = builder.addMany('TopK', [x, size], 2, { axis: int(-1) }, label);
+  const sums = add('CumSum', [sorted, builder.scalar(-1)]);
+  const ones = add('Add', [add('Mul', [sorted, 0]), 1]);
+  const places = add('CumSum', [ones, builder.scalar(-1)]);
+  const inside = add('Greater', [add('Add', [add('Mul', [places, sorted]), 1]), sums]);
+  const count = add('ReduceSum', [add('Cast', [inside], { to: int(1) }), builder.integers([-1])], { keepdims: int(1) });
+  const total = add('ReduceSum', [add('Where', [inside, sorted, 0]), builder.integers([-1])], { keepdims: int(1) });
+  return add('Max', [add('Sub', [x, add('Div', [add('Sub', [total, 1]), count])]), 0]);
 }
