@@ -14,6 +14,8 @@ const SEQUENCES: readonly object[] = [
   { kind: 'depthwise1d', kernelSize: [3], depthMultiplier: 2 },
   { kind: 'separable1d', filters: 5, kernelSize: [2], strides: [2] },
   { kind: 'convtranspose1d', filters: 4, kernelSize: [3], strides: [2], padding: 'same' },
+  { kind: 'convtranspose1d', filters: 4, kernelSize: [4], strides: [3], padding: 'same', outputPadding: [1] },
+  { kind: 'adaptivemaxpool1d', outputSize: [4] },
   { kind: 'maxpool1d', poolSize: [3], strides: [2], padding: 'same' },
   { kind: 'avgpool1d', poolSize: [3], strides: [2], padding: 'same' },
   { kind: 'maxpool', keepdims: true, dataFormat: 'channels_first' },
@@ -56,8 +58,26 @@ const IMAGES: readonly object[] = [
   { kind: 'convtranspose2d', filters: 3, kernelSize: [3, 2], strides: [2, 3] },
   { kind: 'maxpool2d', poolSize: [2, 3], padding: 'same' },
   { kind: 'globalavgpool2d' },
+  { kind: 'adaptiveavgpool2d', outputSize: [3, 4] },
+  { kind: 'resize', size: [8, 3] },
+  { kind: 'resize', size: [3, 11], interpolation: 'nearest' },
+  { kind: 'upsample2d', size: [2, 3], interpolation: 'bilinear' },
+  { kind: 'centercrop', size: [2, 4] },
   { kind: 'convlstm1d', filters: 3, kernelSize: [2], returnSequences: true },
   { kind: 'timedistributed', layer: { kind: 'conv1d', filters: 3, kernelSize: [2] } },
+];
+
+const VOLUMES: readonly object[] = [
+  { kind: 'conv3d', filters: 3, kernelSize: [2, 3, 1], strides: [2, 1, 1], padding: 'same' },
+  { kind: 'convtranspose3d', filters: 2, kernelSize: [2, 2, 3], strides: [1, 2, 2] },
+  { kind: 'maxpool3d', poolSize: [2, 1, 3], padding: 'same' },
+  { kind: 'avgpool3d', poolSize: [2, 2, 2], strides: [1, 1, 2] },
+  { kind: 'globalmaxpool3d' },
+  { kind: 'adaptivemaxpool3d', outputSize: [2, 3, 2] },
+  { kind: 'zeropad3d', border: [0, 1, 2, 1, 1, 0] },
+  { kind: 'crop3d', border: [1, 0, 0, 2, 1, 1] },
+  { kind: 'upsample3d', size: [2, 1, 3] },
+  { kind: 'convlstm2d', filters: 3, kernelSize: [2, 1] },
 ];
 
 async function inBothEngines(layer: object, shape: readonly number[]) {
@@ -73,7 +93,11 @@ async function inBothEngines(layer: object, shape: readonly number[]) {
 }
 
 describe('both engines compute the same, of the shape that is said, for', () => {
-  const cases = [...SEQUENCES.map(l => [l, [11, 6]] as const), ...IMAGES.map(l => [l, [5, 7, 4]] as const)];
+  const cases = [
+    ...SEQUENCES.map(l => [l, [11, 6]] as const),
+    ...IMAGES.map(l => [l, [5, 7, 4]] as const),
+    ...VOLUMES.map(l => [l, [4, 5, 6, 2]] as const),
+  ];
   it.each(cases)('%j', async (layer, shape) => {
     const { f64, f32, shape: said } = await inBothEngines(layer, shape);
     expect(f64.shape.slice(1)).toEqual(said.slice(1));
@@ -87,4 +111,14 @@ it('every word of the grammar is read', () => {
     const line = sizes ? `${word}:${sizes.example}` : word;
     expect([line, parseLayers(line).layers[0].kind]).toEqual([line, name]);
   }
+});
+
+it.each(['numpy', 'torch'] as const)('no two layers give different %s functions the same name', target => {
+  const functions = LAYER_KINDS.flatMap(({ name, scripts }) => {
+    const texts = scripts?.[target]?.helpers?.trim().split(/\n+(?=def )/) ?? [];
+    return texts.map(text => ({ layer: name, name: /^def (\w+)/.exec(text)?.[1], text }));
+  });
+  expect(functions.length).toBeGreaterThan(20);
+  const clashes = functions.filter(f => functions.some(other => other.name === f.name && other.text !== f.text));
+  expect(clashes.map(f => `${f.layer}: ${f.name}`)).toEqual([]);
 });

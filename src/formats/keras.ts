@@ -35,7 +35,8 @@ export const keras: Format = {
     const metadata = new Map(weights.metadata);
     for (const [key, value] of Object.entries(description)) if (typeof value === 'string') metadata.set(key, value);
     for (const name of members.keys()) {
-      if (!PARTS.has(name)) notes.push(`member '${escapeText(name)}' was not read`);
+      // a vocabulary is of no use here: x holds token numbers
+      if (!PARTS.has(name) && !name.startsWith('assets/')) notes.push(`member '${escapeText(name)}' was not read`);
     }
     return { format: 'keras', tensors: weights.tensors, architecture, metadata, notes: [...notes, ...weights.notes] };
   },

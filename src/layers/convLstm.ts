@@ -19,12 +19,12 @@ import { NUMPY_WINDOWS } from './window/scripts.js';
 import { slideAlong, type Window } from './window/window.js';
 
 /**
- * An LSTM whose products are convolutions: x_t [N, …S, D], h and c [N, …S', F] (Shi et al. 2015, Keras ConvLSTM1D and 2D).
+ * An LSTM whose products are convolutions: x_t [N, …S, D], h and c [N, …S', F] (Shi et al. 2015, Keras ConvLSTM1D, 2D and 3D).
  *   i, f, g, o = x_t * W + b + h * U     (U with padding `same`)
  *   c = σ(f)⊙c + σ(i)⊙act(g),  h = σ(o)⊙act(c)
  */
 export interface ConvLstmSpec extends LayerBase, Filtered {
-  readonly kind: 'convlstm1d' | 'convlstm2d';
+  readonly kind: `convlstm${1 | 2 | 3}d`;
   readonly filters: number;
   readonly recurrentActivation: ActivationSpec;
   readonly returnSequences: boolean;
@@ -147,11 +147,12 @@ function convLstm(name: ConvLstmSpec['kind'], axes: number): LayerKind<ConvLstmS
 
 export const convlstm1d = convLstm('convlstm1d', 1);
 export const convlstm2d = convLstm('convlstm2d', 2);
+export const convlstm3d = convLstm('convlstm3d', 3);
 
 /** One step of a sequence. @throws RnnError E_SEQ */
 function step(shape: DimShape, axes: number): DimShape {
   if (shape.length === axes + 3) return [shape[0], ...shape.slice(2)];
-  const wanted = axes === 1 ? '(N, T, width, channels)' : '(N, T, height, width, channels)';
+  const wanted = `(N, T, ${['depth', 'height', 'width'].slice(3 - axes).join(', ')}, channels)`;
   throw new RnnError('shape', 'E_SEQ', `needs a sequence ${wanted} but gets ${showShape(shape)}`, {
     expected: wanted,
     found: showShape(shape),

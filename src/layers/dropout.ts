@@ -1,23 +1,56 @@
 import { NO_COST } from './dims.js';
+import type { Json } from './kerasConfig.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
-/** The identity: what acts in training only. */
+/** The identity: what acts in training only (dropout, noise, random changes of images). */
 export interface DropoutSpec extends LayerBase {
   readonly kind: 'dropout';
   readonly rate: number;
   readonly kerasClass: string;
 }
 
-const CLASSES = [
+const NOISE = [
   'Dropout',
   'SpatialDropout1D',
   'SpatialDropout2D',
+  'SpatialDropout3D',
   'GaussianDropout',
   'GaussianNoise',
   'AlphaDropout',
   'ActivityRegularization',
   'Identity',
 ];
+
+/** Changes of images, with the arguments that Keras wants at least. */
+const IMAGES: Readonly<Record<string, Json>> = {
+  AugMix: {},
+  CutMix: {},
+  MixUp: {},
+  RandAugment: {},
+  RandomBrightness: { factor: 0 },
+  RandomColorDegeneration: { factor: 0 },
+  RandomColorJitter: {},
+  RandomContrast: { factor: 0 },
+  RandomElasticTransform: {},
+  RandomErasing: {},
+  RandomFlip: {},
+  RandomGaussianBlur: {},
+  RandomGrayscale: {},
+  RandomHeight: { factor: 0 },
+  RandomHue: { factor: 0 },
+  RandomInvert: {},
+  RandomPerspective: {},
+  RandomPosterization: { factor: 8 },
+  RandomRotation: { factor: 0 },
+  RandomSaturation: { factor: 0 },
+  RandomSharpness: { factor: 0 },
+  RandomShear: {},
+  RandomTranslation: { height_factor: 0, width_factor: 0 },
+  RandomWidth: { factor: 0 },
+  RandomZoom: { height_factor: 0 },
+};
+
+const CLASSES = [...NOISE, ...Object.keys(IMAGES)];
 
 export const dropout: LayerKind<DropoutSpec> = {
   name: 'dropout',
@@ -34,7 +67,9 @@ export const dropout: LayerKind<DropoutSpec> = {
     classes: Object.fromEntries(
       CLASSES.map(kerasClass => [kerasClass, config => ({ rate: hasRate(kerasClass) ? (config.rate ?? 0.5) : 0, kerasClass })]),
     ),
-    config: ({ rate, kerasClass }) => (hasRate(kerasClass) ? { rate } : kerasClass === 'GaussianNoise' ? { stddev: 0 } : {}),
+    forImages: Object.keys(IMAGES),
+    config: ({ rate, kerasClass }) =>
+      hasRate(kerasClass) ? { rate } : kerasClass === 'GaussianNoise' ? { stddev: 0 } : (IMAGES[kerasClass] ?? {}),
   },
   onnx: (_layer, { inputs: [x] }) => x,
   scripts: { numpy: { expression: (_layer, { inputs: [x] }) => x }, torch: { expression: (_layer, { inputs: [x] }) => x } },

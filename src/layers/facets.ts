@@ -46,6 +46,8 @@ export interface KerasFacet<S> {
   readonly classes: Readonly<Record<string, (config: Json, read: KerasReader) => Json>>;
   /** arguments of its call that are fields of the layer here: `use_causal_mask` -> causal */
   readonly callOptions?: Readonly<Record<string, string>>;
+  /** classes that change images: Keras records training=True for their calls, and predicts without it all the same */
+  readonly forImages?: readonly string[];
   /** arguments of the constructor, in Keras' spelling */
   config(layer: S): Json;
   /** its weights' names in Keras, by ours; every weight of the layer has one */

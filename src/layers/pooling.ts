@@ -10,9 +10,9 @@ import { cast } from './onnxSteps.js';
 import { pythonText } from './python.js';
 import type { Dim } from './shape.js';
 
-/** Over time, [N, T, M] -> [N, M], or over height and width, [N, H, W, M] -> [N, M]: maximum, mean, or the last step in time order. */
+/** Over time, [N, T, M] -> [N, M], or over axes of space, [N, …S, M] -> [N, M]: maximum, mean, or the last step in time order. */
 export interface PoolSpec extends LayerBase {
-  readonly kind: 'maxpool' | 'avgpool' | 'last' | 'globalmaxpool2d' | 'globalavgpool2d';
+  readonly kind: 'maxpool' | 'avgpool' | 'last' | `global${'max' | 'avg'}pool${2 | 3}d`;
   /** leave masked steps out. Keras' GlobalMaxPooling1D does not, its GlobalAveragePooling1D does */
   readonly useMask: boolean;
   /** leave the axes in place, of size 1 */
@@ -69,6 +69,8 @@ export const avgpool = pooling('avgpool', 'GlobalAveragePooling1D', 'mean', 1, t
 export const last = pooling('last', 'Lambda', 'last', 1, true);
 export const globalmaxpool2d = pooling('globalmaxpool2d', 'GlobalMaxPooling2D', 'max', 2, false);
 export const globalavgpool2d = pooling('globalavgpool2d', 'GlobalAveragePooling2D', 'mean', 2, false);
+export const globalmaxpool3d = pooling('globalmaxpool3d', 'GlobalMaxPooling3D', 'max', 3, false);
+export const globalavgpool3d = pooling('globalavgpool3d', 'GlobalAveragePooling3D', 'mean', 3, false);
 
 function spaceAxes(layer: PoolSpec, axes: number): number[] {
   return Array.from({ length: axes }, (_, axis) => axis + (lastChannels(layer) ? 1 : 2));

@@ -173,7 +173,7 @@ function checkWiring(inputs: unknown, values: Values): readonly string[] {
 }
 
 /** Kinds over several cells, and over images. */
-export const WITH_STATES: ReadonlySet<string> = new Set(['bidirectional', 'stackedrnn', 'convlstm1d', 'convlstm2d']);
+export const WITH_STATES: ReadonlySet<string> = new Set(['bidirectional', 'stackedrnn', 'convlstm1d', 'convlstm2d', 'convlstm3d']);
 
 /** What a call of a layer has in addition to its inputs: initial states and a mask as values, and the layer it is a further call of. */
 function checkCall(

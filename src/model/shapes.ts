@@ -157,7 +157,7 @@ function checkTokens(value: string, shape: DimShape, model: ModelSpec): void {
   });
 }
 
-const WHOLE: ReadonlySet<string> = new Set(['eachstep', 'reshape', 'permute', 'flatten', 'repeat', 'masking', 'dropout']);
+const WHOLE: ReadonlySet<string> = new Set(['text', 'eachstep', 'reshape', 'permute', 'flatten', 'repeat', 'masking', 'dropout']);
 
 /** `gru_2 needs a sequence (N, T, 64) but lstm_1 gives its last step only (N, 64)`: names the layer to change. */
 function explainMissingSequence(error: RnnError, layer: LayerSpec, input: DimShape, model: ModelSpec): RnnError {

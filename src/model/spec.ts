@@ -120,10 +120,11 @@ export function isRecurrent(layer: LayerSpec): layer is RecurrentSpec {
   return isCellName(layer.kind);
 }
 
-/** Values that embeddings look up, whole or step by step: token numbers, where they are inputs. */
+/** Values that embeddings look up, whole or step by step, or that stand for text: token numbers, where they are inputs. */
 export function tokenValues(layers: readonly LayerSpec[]): ReadonlySet<string> {
   const values = new Set<string>();
   for (const layer of [...layers].reverse())
-    if (layer.kind === 'embedding' || (layer.kind === 'eachstep' && values.has(layer.name))) values.add(layer.inputs[0]);
+    if (layer.kind === 'embedding' || layer.kind === 'text' || (layer.kind === 'eachstep' && values.has(layer.name)))
+      values.add(layer.inputs[0]);
   return values;
 }

@@ -111,12 +111,14 @@ function outputName({ kind, returnSequences, options }: LayerRow): string {
     dense: 'dense',
     conv1d: 'filters',
     conv2d: 'filters',
+    conv3d: 'filters',
     maxpool: 'max over t',
     avgpool: 'mean over t',
     last: 'last step',
     flatten: 'one row',
     embedding: 'vectors',
     masking: 'masked',
+    text: 'token numbers',
     dropout: 'unchanged',
     repeat: 'repeated',
     concatenate: 'side by side',
@@ -199,6 +201,7 @@ function unusualOptions({ kind, options, merge, returnSequences }: LayerRow): st
   if (options.inputForget === true) words.push('f = 1 − i');
   if (kind === 'masking') words.push(`skips steps that are all ${options.value}`);
   if (kind === 'embedding' && options.maskZero === true) words.push('token 0 is padding');
+  if (kind === 'text') words.push('x holds its token numbers; no text is read');
   if (kind === 'dropout') words.push('the identity outside training');
   return words.join(', ');
 }

@@ -5,7 +5,7 @@ import { asObject, type Json, list, text, unsupportedClass } from '../../layers/
 import { type LayerSpec, tokenValues } from '../../model/spec.js';
 import { type Argument, type CallArguments, callArguments, isTensor, tensorsOf } from './arguments.js';
 import { layerNameOfClass } from './classes.js';
-import { callOptionsOf, readLayer, takesStates } from './layers.js';
+import { callOptionsOf, ignoresTraining, readLayer, takesStates } from './layers.js';
 import { isOperatorLayer, operatorNodes } from './operators/index.js';
 import { type OrderedCall, takeMasks } from './takenMasks.js';
 
@@ -317,7 +317,7 @@ function callOf(layer: Json, given: CallArguments, value: (t: Argument) => strin
   } else inputs.push(...more.flatMap(tensorsOf).map(value));
   for (const [key, argument] of Object.entries(kwargs)) {
     if (argument === null || key === 'initial_state' || (key === 'mask' && mask !== undefined)) continue;
-    if (NOTHING.has(key) && argument !== true) continue;
+    if (NOTHING.has(key) && (argument !== true || ignoresTraining(layer.class_name))) continue;
     if (argument === false) continue;
     rest[key] = isTensor(argument) ? { value: value(argument) } : argument;
   }
@@ -489,6 +489,9 @@ function asTokens(input: Json, { layers }: Wiring): Json {
   if (!tokenValues(layers as unknown as LayerSpec[]).has(String(input.name ?? 'input'))) return input;
   // nothing is known of the shape of a model that was not built
   if (!Array.isArray(shape) && features === null) return input;
+  // a text becomes a row of token numbers, in the file a batch of one axis at most
+  const words = layers.find(l => l.kind === 'text' && (l.inputs as string[]).includes(String(input.name ?? 'input')));
+  if (words) return { ...rest, batch: null, timesteps: words.length, features: null };
   const sizes = Array.isArray(shape) ? shape : [timesteps, features];
   return sizes.length === 1 ? { ...rest, timesteps: sizes[0], features: null } : { ...rest, shape: sizes };
 }

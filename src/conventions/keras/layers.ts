@@ -54,6 +54,12 @@ export function callOptionsOf(className: unknown): Readonly<Record<string, strin
   return FACETS.get(wordOf(className))?.keras?.callOptions ?? {};
 }
 
+/** Whether `training` in a call of the layer changes nothing of what it predicts. */
+export function ignoresTraining(className: unknown): boolean {
+  const name = wordOf(className);
+  return FACETS.get(name)?.keras?.forImages?.includes(name) === true;
+}
+
 /** @throws RnnError E_KERAS_CLASS, E_KERAS_OPTION, E_UNKNOWN_ACTIVATION, with the layer's name */
 export function readLayer(layer: Json): Json {
   const config = asObject(layer.config ?? {}, 'layer');

@@ -97,6 +97,7 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
 
 export const conv1d = convolution('conv1d', 1);
 export const conv2d = convolution('conv2d', 2);
+export const conv3d = convolution('conv3d', 3);
 
 /** Channels of the input, which the groups must divide. @throws RnnError E_SYMBOLIC, E_GROUPS */
 function channelsOf(layer: ConvSpec, input: DimShape): number {

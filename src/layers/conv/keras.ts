@@ -2,7 +2,7 @@ import type { KerasFacet } from '../facets.js';
 import { filtersFromKeras, filtersToKeras } from './filters.js';
 import type { ConvSpec } from './spec.js';
 
-/** Conv1D, Conv2D */
+/** Conv1D, Conv2D, Conv3D */
 export function keras(axes: number): KerasFacet<ConvSpec> {
   return {
     classes: {

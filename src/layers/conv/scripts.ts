@@ -17,7 +17,7 @@ const TORCH = `${TORCH_PADDING}
 def conv(x, W, b, strides, dilation, padding, groups):
     x = padded(x.movedim(-1, 1), W.shape[:-2], strides, dilation, padding)
     W = W.movedim(-1, 0).movedim(-1, 1)
-    run = torch.nn.functional.conv1d if W.ndim == 3 else torch.nn.functional.conv2d
+    run = getattr(torch.nn.functional, f"conv{W.ndim - 2}d")
     return run(x, W, b, strides, 0, dilation, groups).movedim(1, -1)
 `;
 

@@ -3,9 +3,9 @@ import type { DataFormat } from '../channels.js';
 import type { LayerBase } from '../layer.js';
 import type { Padding, Window } from '../window/window.js';
 
-/** y = act(x * W + b): filters that slide over time [N, T, D] -> [N, T', F], or over height and width [N, H, W, D] -> [N, H', W', F]. */
+/** y = act(x * W + b): filters that slide over time [N, T, D] -> [N, T', F], or over axes of space [N, …S, D] -> [N, …S', F]. */
 export interface ConvSpec extends LayerBase {
-  readonly kind: 'conv1d' | 'conv2d';
+  readonly kind: `conv${1 | 2 | 3}d`;
   readonly filters: number;
   /** one number per axis of space, as in all of the following */
   readonly kernelSize: readonly number[];

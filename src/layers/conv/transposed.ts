@@ -6,7 +6,7 @@ import { activated } from '../activation.js';
 import { channelsFirst, channelsLast, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
 import { multiply, widthOf } from '../dims.js';
 import type { OnnxCall, Script } from '../facets.js';
-import { checkOption } from '../kerasConfig.js';
+import { sizes } from '../fields.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { Dim } from '../shape.js';
@@ -14,55 +14,50 @@ import { type Filtered, filterFields, filterSizes, filtersFromKeras, filtersToKe
 
 /** The way back of a convolution: every value of the input adds its own copy of the filters, a stride apart (Keras ConvTranspose). */
 export interface TransposedSpec extends LayerBase, Filtered {
-  readonly kind: 'convtranspose1d' | 'convtranspose2d';
+  readonly kind: `convtranspose${1 | 2 | 3}d`;
   readonly filters: number;
   readonly padding: 'valid' | 'same';
+  /** values that are added behind, per axis of space; null: as many as `padding` wants */
+  readonly outputPadding: readonly number[] | null;
 }
 
-/** Along one axis. */
+/** Along one axis: one value becomes `one` values, each further value adds `stride`. */
 interface Spread {
   readonly size: number;
   readonly stride: number;
   readonly dilation: number;
-  readonly padding: 'valid' | 'same';
+  /** values between the first and the last that one value reaches, both counted */
+  readonly reach: number;
+  readonly one: number;
+  /** values that are cut off in front: what the convolution would have padded there (TensorFlow's rule) */
+  readonly before: number;
 }
 
-function lengthOf(length: number, { size, stride, dilation, padding }: Spread): number {
-  const reach = (size - 1) * dilation + 1;
-  return length * stride + (padding === 'valid' ? Math.max(0, reach - stride) : 0);
-}
-
-/** Values that are cut off in front: what the convolution would have padded there (TensorFlow's rule). */
-function cutBefore({ size, stride, dilation, padding }: Spread): number {
-  return padding === 'valid' ? 0 : Math.floor(Math.max(0, (size - 1) * dilation + 1 - stride) / 2);
+function lengthOf(length: number, { stride, one }: Spread): number {
+  return (length - 1) * stride + one;
 }
 
 const NUMPY = `
-def conv_transpose(x, W, b, strides, dilation, padding):
+def conv_transpose(x, W, b, strides, dilation, ones, before):
     k, S = W.shape[:-2], x.shape[1:-1]
-    reach = [(n - 1) * d + 1 for n, d in zip(k, dilation)]
-    full = [max((L - 1) * s + r, L * s) for L, s, r in zip(S, strides, reach)]
+    full = [(L - 1) * s + max((n - 1) * d + 1, one + c) for L, s, n, d, one, c in zip(S, strides, k, dilation, ones, before)]
     y = np.zeros((len(x), *full, W.shape[-2]))
     for i in np.ndindex(*k):
         at = tuple(slice(j * d, j * d + (L - 1) * s + 1, s) for j, d, L, s in zip(i, dilation, S, strides))
         y[(slice(None), *at)] += x @ W[i].T
-    for a, (L, s, r) in enumerate(zip(S, strides, reach), 1):
-        if padding == "same":
-            y = np.take(y, np.arange(L * s) + max(0, r - s) // 2, a)
+    for a, (L, s, one, c) in enumerate(zip(S, strides, ones, before), 1):
+        y = np.take(y, np.arange((L - 1) * s + one) + c, a)
     return y + b
 `;
 
 const TORCH = `
-def conv_transpose(x, W, b, strides, dilation, padding):
-    run = torch.nn.functional.conv_transpose1d if W.ndim == 3 else torch.nn.functional.conv_transpose2d
+def conv_transpose(x, W, b, strides, dilation, ones, before):
+    run = getattr(torch.nn.functional, f"conv_transpose{W.ndim - 2}d")
     y = run(x.movedim(-1, 1), W.movedim(-1, 0).movedim(-1, 1), None, strides, 0, 0, 1, dilation).movedim(1, -1)
-    for a, (L, k, s, d) in enumerate(zip(x.shape[1:-1], W.shape, strides, dilation), 1):
-        r = (k - 1) * d + 1
-        before = max(0, r - s) // 2 if padding == "same" else 0
-        n = L * s + (max(0, r - s) if padding == "valid" else 0)
-        shape = list(y.shape)
-        shape[a] = max(0, before + n - shape[a])
-        y = torch.cat([y, y.new_zeros(shape)], a).narrow(a, before, n)
+    for a, (L, s, one, c) in enumerate(zip(x.shape[1:-1], strides, ones, before), 1):
+        n, shape = (L - 1) * s + one, list(y.shape)
+        shape[a] = max(0, c + n - shape[a])
+        y = torch.cat([y, y.new_zeros(shape)], a).narrow(a, c, n)
     return y + b
 `;
 
@@ -76,6 +71,7 @@ function transposed(name: TransposedSpec['kind'], axes: number): LayerKind<Trans
     fields: {
       filters: { type: 'size' },
       ...filterFields(axes, ['valid', 'same']),
+      outputPadding: sizes({ count: axes, from: 0, default: null }),
     },
     grammar: {
       sizes: filterSizes(axes),
@@ -84,12 +80,17 @@ function transposed(name: TransposedSpec['kind'], axes: number): LayerKind<Trans
     },
     keras: {
       classes: {
-        [kerasClass]: (config, read) => {
-          checkOption(config, 'output_padding', []);
-          return { filters: config.filters, ...filtersFromKeras(config, read) };
-        },
+        [kerasClass]: (config, read) => ({
+          filters: config.filters,
+          ...filtersFromKeras(config, read),
+          outputPadding: config.output_padding ?? null,
+        }),
       },
-      config: layer => ({ filters: layer.filters, ...filtersToKeras(layer) }),
+      config: layer => ({
+        filters: layer.filters,
+        ...filtersToKeras(layer),
+        ...(layer.outputPadding ? { output_padding: layer.outputPadding } : {}),
+      }),
       weightNames: { W: 'kernel', b: 'bias' },
     },
     onnx: asNodes,
@@ -133,15 +134,23 @@ function transposed(name: TransposedSpec['kind'], axes: number): LayerKind<Trans
 
 export const convtranspose1d = transposed('convtranspose1d', 1);
 export const convtranspose2d = transposed('convtranspose2d', 2);
+export const convtranspose3d = transposed('convtranspose3d', 3);
 
-function spreads({ kernelSize, strides, dilation, padding }: TransposedSpec): Spread[] {
-  return kernelSize.map((size, axis) => ({ size, stride: strides[axis], dilation: dilation[axis], padding }));
+function spreads({ kernelSize, strides, dilation, padding, outputPadding }: TransposedSpec): Spread[] {
+  return kernelSize.map((size, axis) => {
+    const [stride, own] = [strides[axis], dilation[axis]];
+    const reach = (size - 1) * own + 1;
+    const least = padding === 'valid' ? Math.max(reach, stride) : stride;
+    const padded = padding === 'valid' ? 0 : 2 * Math.floor(reach / 2);
+    const one = outputPadding === null ? least : reach - padded + outputPadding[axis];
+    return { size, stride, dilation: own, reach, one, before: padding === 'valid' ? 0 : Math.floor(Math.max(0, reach - one) / 2) };
+  });
 }
 
 function grownBy({ symbol, size }: Dim, along: Spread): Dim {
   const more = lengthOf(0, along);
   const times = along.stride === 1 ? symbol : `${along.stride}*${factor(symbol)}`;
-  return { symbol: more === 0 ? times : `${times}+${more}`, size: size === null ? null : lengthOf(size, along) };
+  return { symbol: more === 0 ? times : `${times}${more < 0 ? '' : '+'}${more}`, size: size === null ? null : lengthOf(size, along) };
 }
 
 /** x [N, …S, C], kernel [...k, F, C] -> [N, …O, F]: one product for all values, whose parts are then added where they belong. */
@@ -179,7 +188,7 @@ function targets(space: readonly number[], out: readonly number[], along: readon
     let place = 0;
     for (let axis = 0; axis < space.length && place >= 0; axis++) {
       const { stride, dilation } = along[axis];
-      const o = at(s, space, axis) * stride + at(k, taps, axis) * dilation - cutBefore(along[axis]);
+      const o = at(s, space, axis) * stride + at(k, taps, axis) * dilation - along[axis].before;
       place = o < 0 || o >= out[axis] ? -1 : place * out[axis] + o;
     }
     places[p] = place;
@@ -192,8 +201,8 @@ function asNodes(layer: TransposedSpec, { builder, inputs: [input], weight, acti
   const axes = layer.kernelSize.length;
   const along = spreads(layer);
   // the full length minus the requested one, the same for every input
-  const more = along.map(a => (a.size - 1) * a.dilation + 1 - a.stride - lengthOf(0, a));
-  const before = along.map(cutBefore);
+  const more = along.map(a => a.reach - a.one);
+  const before = along.map(a => a.before);
   const bias = weight('b');
   const W = permuteAxes(weight('W')!, [axes + 1, axes, ...layer.kernelSize.keys()]);
   const weights = [builder.constant(`${layer.name}.weight`, W), ...(bias ? [builder.constant(`${layer.name}.bias`, bias)] : [])];
@@ -210,7 +219,8 @@ function asNodes(layer: TransposedSpec, { builder, inputs: [input], weight, acti
 
 function written(move: string): Script<TransposedSpec>['expression'] {
   return (layer, { inputs: [input], weight, activation }) => {
-    const options = [layer.strides, layer.dilation, layer.padding].map(pythonText).join(', ');
+    const along = spreads(layer);
+    const options = [layer.strides, layer.dilation, along.map(a => a.one), along.map(a => a.before)].map(pythonText).join(', ');
     const y = channelsLast(layer, move, input, x => `conv_transpose(${x}, ${weight('W')}, ${weight('b') ?? '0'}, ${options})`);
     return activation(layer.activation, y);
   };

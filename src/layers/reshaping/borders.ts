@@ -1,16 +1,17 @@
 import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { padAxes } from '../../tensor/axes.js';
+import { sizesAlong } from '../axes.js';
 import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from '../channels.js';
-import { NO_COST, showShape } from '../dims.js';
+import { NO_COST, showShape, symbolic } from '../dims.js';
 import { sizes } from '../fields.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
-import type { Dim } from '../shape.js';
+import type { Dim, DimShape } from '../shape.js';
 
 /** Zeros around the axes of space, or their ends cut off: [N, T, D] -> [N, T ± (before + behind), D] (Keras ZeroPadding, Cropping). */
 export interface BorderSpec extends LayerBase {
-  readonly kind: 'zeropad1d' | 'zeropad2d' | 'crop1d' | 'crop2d';
+  readonly kind: `${'zeropad' | 'crop'}${1 | 2 | 3}d`;
   /** before and behind, axis after axis */
   readonly border: readonly number[];
   readonly dataFormat: DataFormat;
@@ -78,8 +79,62 @@ function borders(name: BorderSpec['kind'], axes: number): LayerKind<BorderSpec> 
 
 export const zeropad1d = borders('zeropad1d', 1);
 export const zeropad2d = borders('zeropad2d', 2);
+export const zeropad3d = borders('zeropad3d', 3);
 export const crop1d = borders('crop1d', 1);
 export const crop2d = borders('crop2d', 2);
+export const crop3d = borders('crop3d', 3);
+
+/** The middle of an image: [N, H, W, C] -> [N, height, width, C] (Keras CenterCrop). */
+export interface CenterCropSpec extends LayerBase {
+  readonly kind: 'centercrop';
+  readonly size: readonly number[];
+  readonly dataFormat: DataFormat;
+}
+
+export const centercrop: LayerKind<CenterCropSpec> = {
+  name: 'centercrop',
+  reads: 'sequence',
+  kerasClass: () => 'CenterCrop',
+  fields: { size: sizes({ count: 2 }), dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' } },
+  keras: {
+    classes: { CenterCrop: config => ({ size: [config.height, config.width], dataFormat: config.data_format ?? 'channels_last' }) },
+    forImages: ['CenterCrop'],
+    config: ({ size: [height, width], dataFormat }) => ({ height, width, data_format: dataFormat }),
+  },
+  weightShapes: () => [],
+  outputShape(layer, [input]) {
+    const [N, ...space] = spaceOf(layer, input, 2);
+    space.forEach((dim, i) => {
+      if (dim.size !== null && dim.size < layer.size[i])
+        throw new RnnError('shape', 'E_WINDOW', `a middle of ${layer.size.join('×')} does not fit into ${showShape(input)}`, {
+          expected: `at least ${layer.size.join('×')}: Keras would enlarge the image`,
+          found: showShape(input),
+        });
+    });
+    const cut = layer.size.map((size): Dim => ({ symbol: String(size), size }));
+    return withChannels(layer, [N, ...cut], input[lastChannels(layer) ? input.length - 1 : 1]);
+  },
+  cost: () => NO_COST,
+  apply: (layer, [{ tensor }]) => ({ tensor: padAxes(tensor, middleOf(layer, symbolic(tensor.shape))) }),
+  onnx(layer, { builder, inputs: [x], shapes: [input] }) {
+    const pads = middleOf(layer, input);
+    return builder.add('Pad', [x, builder.integers([...pads.map(p => p[0]), ...pads.map(p => p[1])])], {}, layer.name);
+  },
+  scripts: {
+    numpy: { expression: (layer, { inputs: [x], shapes: [input] }) => sliced(x, middleOf(layer, input)) },
+    torch: { expression: (layer, { inputs: [x], shapes: [input] }) => sliced(x, middleOf(layer, input)) },
+  },
+};
+
+/** What is cut off in front of each axis and behind it, as negative numbers. @throws RnnError E_SYMBOLIC */
+function middleOf(layer: CenterCropSpec, input: DimShape): [number, number][] {
+  const axes = layer.size.map((_, i) => i + (lastChannels(layer) ? 1 : 2));
+  const cut = sizesAlong(axes, input).map((length, i): [number, number] => {
+    const before = Math.floor((length - layer.size[i]) / 2);
+    return [-before, before + layer.size[i] - length];
+  });
+  return withChannels(layer, [[0, 0], ...cut], [0, 0]);
+}
 
 function pairs(list: readonly number[]): (readonly [number, number])[] {
   return Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]]);

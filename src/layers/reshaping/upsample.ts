@@ -6,11 +6,13 @@ import type { OnnxCall } from '../facets.js';
 import { sizes } from '../fields.js';
 import { checkOption } from '../kerasConfig.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
+import { INTERPOLATIONS, type Interpolation, NUMPY_RESIZE, resizedAlong, resizeNode, TORCH_RESIZE } from './resize.js';
 
-/** Every value along the axes of space several times: [N, T, D] -> [N, size·T, D] (Keras UpSampling, nearest neighbours). */
+/** Every value along the axes of space several times, or with values between them: [N, T, D] -> [N, size·T, D] (Keras UpSampling). */
 export interface UpSamplingSpec extends LayerBase {
-  readonly kind: 'upsample1d' | 'upsample2d';
+  readonly kind: `upsample${1 | 2 | 3}d`;
   readonly size: readonly number[];
+  readonly interpolation: Interpolation;
   readonly dataFormat: DataFormat;
 }
 
@@ -23,6 +25,7 @@ function upsampling(name: UpSamplingSpec['kind'], axes: number): LayerKind<UpSam
     kerasClass: () => kerasClass,
     fields: {
       size: sizes({ count: axes, default: new Array(axes).fill(2) }),
+      interpolation: { type: 'choice', choices: axes === 2 ? INTERPOLATIONS : ['nearest'], default: 'nearest' },
       dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
     },
     grammar: {
@@ -36,11 +39,16 @@ function upsampling(name: UpSamplingSpec['kind'], axes: number): LayerKind<UpSam
     keras: {
       classes: {
         [kerasClass]: config => {
-          checkOption(config, 'interpolation', ['nearest']);
-          return { size: config.size ?? 2, dataFormat: config.data_format ?? 'channels_last' };
+          checkOption(config, 'interpolation', axes === 2 ? INTERPOLATIONS : ['nearest']);
+          return {
+            size: config.size ?? 2,
+            interpolation: config.interpolation ?? 'nearest',
+            dataFormat: config.data_format ?? 'channels_last',
+          };
         },
       },
-      config: ({ size, dataFormat }) => (axes === 1 ? { size: size[0] } : { size, data_format: dataFormat }),
+      config: ({ size, interpolation, dataFormat }) =>
+        axes === 1 ? { size: size[0] } : { size, ...(axes === 2 ? { interpolation } : {}), data_format: dataFormat },
     },
     weightShapes: () => [],
     outputShape(layer, [input]) {
@@ -53,17 +61,27 @@ function upsampling(name: UpSamplingSpec['kind'], axes: number): LayerKind<UpSam
     },
     cost: () => NO_COST,
     apply: (layer, [{ tensor }], { kernels }) => ({
-      tensor: layer.size.reduce((t, times, i) => repeated(t, axisOf(layer, i), times, kernels), tensor),
+      tensor: layer.size.reduce((t, times, i) => {
+        const axis = axisOf(layer, i);
+        return nearest(layer)
+          ? repeated(t, axis, times, kernels)
+          : resizedAlong(t, axis, times * t.shape[axis], layer.interpolation, kernels);
+      }, tensor),
     }),
-    onnx: (layer, call) => layer.size.reduce((x, times, i) => repeatedNodes(layer.name, call, x, axisOf(layer, i), times), call.inputs[0]),
+    onnx: (layer, call) =>
+      nearest(layer)
+        ? layer.size.reduce((x, times, i) => repeatedNodes(layer.name, call, x, axisOf(layer, i), times), call.inputs[0])
+        : resizeNode(layer, call, { scales: layer.size }),
     scripts: {
       numpy: {
+        helpers: NUMPY_RESIZE,
         expression: (layer, { inputs: [x] }) =>
-          layer.size.reduce((text, times, i) => `np.repeat(${text}, ${times}, ${axisOf(layer, i)})`, x),
+          layer.size.reduce((text, times, i) => scaled('np.repeat', layer, text, times, axisOf(layer, i)), x),
       },
       torch: {
+        helpers: TORCH_RESIZE,
         expression: (layer, { inputs: [x] }) =>
-          layer.size.reduce((text, times, i) => `${text}.repeat_interleave(${times}, ${axisOf(layer, i)})`, x),
+          layer.size.reduce((text, times, i) => scaled('torch.repeat_interleave', layer, text, times, axisOf(layer, i)), x),
       },
     },
   };
@@ -71,6 +89,15 @@ function upsampling(name: UpSamplingSpec['kind'], axes: number): LayerKind<UpSam
 
 export const upsample1d = upsampling('upsample1d', 1);
 export const upsample2d = upsampling('upsample2d', 2);
+export const upsample3d = upsampling('upsample3d', 3);
+
+function nearest({ interpolation }: UpSamplingSpec): boolean {
+  return interpolation === 'nearest';
+}
+
+function scaled(repeat: string, layer: UpSamplingSpec, x: string, times: number, axis: number): string {
+  return nearest(layer) ? `${repeat}(${x}, ${times}, ${axis})` : `resize(${x}, ${axis}, "${layer.interpolation}", times=${times})`;
+}
 
 /** Each slice along an axis `times` times. */
 function repeated(t: Tensor, axis: number, times: number, kernels: Kernels): Tensor {

@@ -22,9 +22,9 @@ import { offsetsOf, startsOf } from './places.js';
 import { NUMPY_WINDOWS } from './scripts.js';
 import { type Padding, paddingOf, slideAlong, type Window, windowsIn } from './window.js';
 
-/** The maximum or mean of each window: [N, T, D] -> [N, T', D], [N, H, W, D] -> [N, H', W', D]. What `same` adds is no part of a mean. */
+/** The maximum or mean of each window: [N, …S, D] -> [N, …S', D]. What `same` adds is no part of a mean. */
 export interface WindowPoolSpec extends LayerBase {
-  readonly kind: 'maxpool1d' | 'avgpool1d' | 'maxpool2d' | 'avgpool2d';
+  readonly kind: `${'max' | 'avg'}pool${1 | 2 | 3}d`;
   readonly poolSize: readonly number[];
   /** null: as wide as the window */
   readonly strides: readonly number[] | null;
@@ -103,6 +103,8 @@ export const maxpool1d = windowPool('maxpool1d', 1);
 export const avgpool1d = windowPool('avgpool1d', 1);
 export const maxpool2d = windowPool('maxpool2d', 2);
 export const avgpool2d = windowPool('avgpool2d', 2);
+export const maxpool3d = windowPool('maxpool3d', 3);
+export const avgpool3d = windowPool('avgpool3d', 3);
 
 /** 2 -> [2, 2] */
 function same(given: readonly number[], axes: number): readonly number[] {

@@ -143,7 +143,7 @@ function wishOf(input: InputSpec, model: ModelSpec, shapes: ModelShapes, N: numb
 function tokensOf(model: ModelSpec, value: string): number | null {
   for (const layer of model.layers.filter(l => l.inputs.includes(value))) {
     if (layer.kind === 'embedding') return layer.tokens;
-    if (layer.kind === 'eachstep') return tokensOf(model, layer.name);
+    if (layer.kind === 'eachstep' || layer.kind === 'text') return tokensOf(model, layer.name);
     if (layer.kind !== 'op') continue;
     if (layer.op === 'Gather' && layer.operands?.[0]) return layer.operands[0].shape[0];
     const found = MOVING.has(layer.op) ? tokensOf(model, layer.name) : null;

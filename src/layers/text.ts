@@ -1,0 +1,52 @@
+import { RnnError } from '../errors.js';
+import { NO_COST } from './dims.js';
+import { checkOption } from './kerasConfig.js';
+import type { LayerBase, LayerKind } from './layer.js';
+
+/**
+ * Words as token numbers (Keras TextVectorization, StringLookup). No text is read here: x holds the token numbers [N, T] that the layer
+ * gives, and goes on as it is.
+ */
+export interface TextSpec extends LayerBase {
+  readonly kind: 'text';
+  readonly kerasClass: string;
+  /** T, where the layer cuts and pads every text to it */
+  readonly length: number | null;
+}
+
+const CLASSES = ['TextVectorization', 'StringLookup'];
+
+/** Options of which only one value gives token numbers [N, T]. */
+const ONLY = { output_mode: ['int'], ragged: [false], sparse: [false], invert: [false] };
+
+export const text: LayerKind<TextSpec> = {
+  name: 'text',
+  reads: 'anything',
+  kerasClass: layer => layer.kerasClass,
+  stepwise: () => true,
+  passesMask: () => true,
+  fields: { kerasClass: { type: 'choice', choices: CLASSES, default: CLASSES[0] }, length: { type: 'size', default: null } },
+  keras: {
+    classes: Object.fromEntries(
+      CLASSES.map(kerasClass => [
+        kerasClass,
+        config => {
+          for (const [option, allowed] of Object.entries(ONLY)) checkOption(config, option, allowed);
+          return { kerasClass, length: config.output_sequence_length ?? null };
+        },
+      ]),
+    ),
+    config({ kerasClass }) {
+      throw new RnnError('unsupported', 'E_CONVERT', `a vocabulary is not written: ${kerasClass} reads text`, {
+        expected: 'a network that begins with token numbers',
+        found: kerasClass,
+      });
+    },
+  },
+  onnx: (_layer, { inputs: [x] }) => x,
+  scripts: { numpy: { expression: (_layer, { inputs: [x] }) => x }, torch: { expression: (_layer, { inputs: [x] }) => x } },
+  weightShapes: () => [],
+  outputShape: (_layer, [input]) => input,
+  cost: () => NO_COST,
+  apply: (_layer, [{ tensor, kind }]) => (kind === undefined ? { tensor } : { tensor, kind }),
+};

@@ -1,0 +1,134 @@
+import { int, ints } from '../../formats/onnx/builder.js';
+import { sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { sizesAlong } from '../axes.js';
+import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from '../channels.js';
+import { multiply, NO_COST } from '../dims.js';
+import type { OnnxFacet, Script, ScriptFacet } from '../facets.js';
+import { sizes } from '../fields.js';
+import type { Kernels, LayerBase, LayerKind } from '../layer.js';
+import { pythonText } from '../python.js';
+import type { Dim, DimShape } from '../shape.js';
+
+/**
+ * So many windows along each axis of space, however long it is: window i of n reaches from ⌊i·T/n⌋ to ⌈(i+1)·T/n⌉
+ * (Keras AdaptiveMaxPooling, AdaptiveAveragePooling): [N, …S, C] -> [N, …n, C].
+ */
+export interface AdaptivePoolSpec extends LayerBase {
+  readonly kind: `adaptive${'max' | 'avg'}pool${1 | 2 | 3}d`;
+  readonly outputSize: readonly number[];
+  readonly dataFormat: DataFormat;
+}
+
+const NUMPY = `
+def adaptive_pool(x, axis, windows, reduce):
+    return np.concatenate([reduce(np.take(x, range(a, b), axis), axis, keepdims=True) for a, b in windows], axis)
+`;
+
+const TORCH = `
+def adaptive_pool(x, axis, windows, reduce):
+    return torch.cat([reduce(x.narrow(axis, a, b - a), axis, keepdim=True) for a, b in windows], axis)
+`;
+
+function adaptivePool(name: AdaptivePoolSpec['kind'], axes: number): LayerKind<AdaptivePoolSpec> {
+  const max = name.includes('max');
+  const kerasClass = `Adaptive${max ? 'Max' : 'Average'}Pooling${axes}D`;
+  return {
+    name,
+    reads: 'sequence',
+    kerasClass: () => kerasClass,
+    fields: {
+      outputSize: sizes({ count: axes }),
+      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+    },
+    grammar: {
+      sizes: {
+        form: 'n',
+        example: new Array(axes).fill(2).join('x'),
+        meaning: 'windows along each axis',
+        counts: [axes, axes],
+        fields: outputSize => ({ outputSize }),
+      },
+    },
+    keras: {
+      classes: { [kerasClass]: config => ({ outputSize: config.output_size, dataFormat: config.data_format ?? 'channels_last' }) },
+      config: ({ outputSize, dataFormat }) => ({ output_size: outputSize, data_format: dataFormat }),
+    },
+    onnx: onnx(max),
+    scripts: scripts(max),
+    weightShapes: () => [],
+    outputShape(layer, [input]) {
+      const [N] = spaceOf(layer, input, axes);
+      const windows = layer.outputSize.map((size): Dim => ({ symbol: String(size), size }));
+      return withChannels(layer, [N, ...windows], input[lastChannels(layer) ? input.length - 1 : 1]);
+    },
+    cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
+    apply: (layer, [{ tensor }], { kernels }) => ({
+      tensor: layer.outputSize.reduce((t, count, i) => alongAxis(t, spaceAxis(layer, i), count, max, kernels), tensor),
+    }),
+  };
+}
+
+export const adaptivemaxpool1d = adaptivePool('adaptivemaxpool1d', 1);
+export const adaptiveavgpool1d = adaptivePool('adaptiveavgpool1d', 1);
+export const adaptivemaxpool2d = adaptivePool('adaptivemaxpool2d', 2);
+export const adaptiveavgpool2d = adaptivePool('adaptiveavgpool2d', 2);
+export const adaptivemaxpool3d = adaptivePool('adaptivemaxpool3d', 3);
+export const adaptiveavgpool3d = adaptivePool('adaptiveavgpool3d', 3);
+
+/** The axis of the input that is axis i of space. */
+function spaceAxis(layer: AdaptivePoolSpec, i: number): number {
+  return i + (lastChannels(layer) ? 1 : 2);
+}
+
+/** [from, to) of every window */
+function windowsAlong(length: number, count: number): (readonly [number, number])[] {
+  return Array.from({ length: count }, (_, i) => [Math.floor((i * length) / count), Math.ceil(((i + 1) * length) / count)]);
+}
+
+/** Windows are products of those along each axis, so that one axis can follow the other. */
+function alongAxis({ shape, data: x }: Tensor, axis: number, count: number, max: boolean, kernels: Kernels): Tensor {
+  const [outer, T, inner] = [sizeOf(shape.slice(0, axis)), shape[axis], sizeOf(shape.slice(axis + 1))];
+  const data = kernels.allocate(outer * count * inner);
+  const windows = windowsAlong(T, count);
+  for (let o = 0; o < outer; o++)
+    windows.forEach(([from, to], i) => {
+      for (let k = 0; k < inner; k++) {
+        let y = x[(o * T + from) * inner + k];
+        for (let t = from + 1; t < to; t++) {
+          const v = x[(o * T + t) * inner + k];
+          if (!max) y += v;
+          else if (v > y || Number.isNaN(v)) y = v;
+        }
+        data[(o * count + i) * inner + k] = max ? y : y / (to - from);
+      }
+    });
+  return { shape: shape.map((size, a) => (a === axis ? count : size)), data };
+}
+
+/** The windows of each axis as slices, whose ends the graph must know. @throws RnnError E_SYMBOLIC */
+function windowsOf(layer: AdaptivePoolSpec, input: DimShape) {
+  return layer.outputSize.map((count, i) => {
+    const axis = spaceAxis(layer, i);
+    return { axis, windows: windowsAlong(sizesAlong([axis], input)[0], count) };
+  });
+}
+
+function onnx(max: boolean): OnnxFacet<AdaptivePoolSpec> {
+  return (layer, { builder, inputs: [x], shapes: [input] }) =>
+    windowsOf(layer, input).reduce((value, { axis, windows }) => {
+      const parts = windows.map(([from, to]) => {
+        const part = builder.add('Slice', [value, ...[from, to, axis].map(n => builder.integers([n]))], {}, layer.name);
+        return builder.add(max ? 'ReduceMax' : 'ReduceMean', [part], { axes: ints(axis), keepdims: int(1) }, layer.name);
+      });
+      return builder.add('Concat', parts, { axis: int(axis) }, layer.name);
+    }, x);
+}
+
+function scripts(max: boolean): ScriptFacet<AdaptivePoolSpec> {
+  const written = (helpers: string, reduce: string): Script<AdaptivePoolSpec> => ({
+    helpers,
+    expression: (layer, { inputs: [x], shapes: [input] }) =>
+      windowsOf(layer, input).reduce((text, { axis, windows }) => `adaptive_pool(${text}, ${axis}, ${pythonText(windows)}, ${reduce})`, x),
+  });
+  return { numpy: written(NUMPY, max ? 'np.max' : 'np.mean'), torch: written(TORCH, max ? 'torch.amax' : 'torch.mean') };
+}
