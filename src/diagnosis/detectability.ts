@@ -6,8 +6,8 @@ import { excerptOf } from './excerpt.js';
 import { canFuse } from './fusedLoop.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Hypothesis, Variant } from './hypothesis.js';
-import { type Outcome, runScenario } from './run.js';
-import { computeOutputs, isComputed, outputUnder, type Part, partOf, variantsOf } from './runCache.js';
+import { type Outcome, type Part, runScenario } from './run.js';
+import { computeOutputs, isComputed, outputUnder, partOf, variantsOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
 import { isInsideStep } from './trial.js';
 

@@ -3,8 +3,7 @@ import { largestDifference } from '../tensor/difference.js';
 import { concatFirst, sliceFirst, stepsOf } from '../tensor/layout.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Variant } from './hypothesis.js';
-import { type Outcome, runScenario } from './run.js';
-import type { Part } from './runCache.js';
+import { type Outcome, type Part, runScenario } from './run.js';
 import type { Scenario } from './scenario.js';
 
 /**

@@ -17,6 +17,12 @@ export interface Outcome {
   readonly layers: ReadonlyMap<string, LayerRun>;
 }
 
+/** A scenario, or its first samples, with what comes out of it. */
+export interface Part {
+  readonly scenario: Scenario;
+  readonly right: Outcome;
+}
+
 interface LayerRun {
   readonly layer: LayerSpec;
   readonly weights: LayerWeights | undefined;

@@ -1,6 +1,6 @@
 import type { Tensor } from '../tensor/tensor.js';
 import type { Hypothesis, Variant } from './hypothesis.js';
-import { type Outcome, runScenario } from './run.js';
+import { type Outcome, type Part, runScenario } from './run.js';
 import { type Scenario, samplesOf } from './scenario.js';
 import { computeTogether, isDeep } from './together.js';
 
@@ -8,11 +8,6 @@ import { computeTogether, isDeep } from './together.js';
  * What the search for the cause and the look at what an input can show both need, computed once: the samples they begin with, the variants of
  * a hypothesis, and y under them. Held as long as the scenario is.
  */
-export interface Part {
-  readonly scenario: Scenario;
-  readonly right: Outcome;
-}
-
 const parts = new WeakMap<Scenario, Map<string, Part>>();
 const variants = new WeakMap<Scenario, Map<Hypothesis, readonly Variant[]>>();
 const outputs = new WeakMap<Outcome, Map<Variant, Tensor | undefined>>();

@@ -3,8 +3,8 @@ import { largestMagnitude } from '../tensor/difference.js';
 import { sliceFirst } from '../tensor/layout.js';
 import { type FloatArray, sizeOf, type Tensor } from '../tensor/tensor.js';
 import { apart, areApart, type Noise } from './noise.js';
-import type { Outcome } from './run.js';
-import { type Part, partOf } from './runCache.js';
+import type { Outcome, Part } from './run.js';
+import { partOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
 import { NEAR_NOISE } from './thresholds.js';
 

@@ -5,8 +5,7 @@ import type { LayerSpec } from '../model/spec.js';
 import { concatFirst, sliceFirst } from '../tensor/layout.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Variant } from './hypothesis.js';
-import { runLayer } from './run.js';
-import type { Part } from './runCache.js';
+import { type Part, runLayer } from './run.js';
 import type { Scenario } from './scenario.js';
 
 /**
