@@ -4,7 +4,7 @@ export { multiheadattention } from './attention/multiHead.js';
 export { conv1d, conv2d, conv3d } from './conv/conv.js';
 export { depthwise1d, depthwise2d, separable1d, separable2d } from './conv/separable.js';
 export { convtranspose1d, convtranspose2d, convtranspose3d } from './conv/transposed.js';
-export { convlstm1d, convlstm2d, convlstm3d } from './convLstm.js';
+export { convlstm1d, convlstm2d, convlstm3d } from './convLstm/convLstm.js';
 export { dense } from './dense.js';
 export { dot } from './dot.js';
 export { dropout } from './dropout.js';

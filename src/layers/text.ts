@@ -37,7 +37,7 @@ export const text: LayerKind<TextSpec> = {
       ]),
     ),
     config({ kerasClass }) {
-      throw new RnnError('unsupported', 'E_CONVERT', `a vocabulary is not written: ${kerasClass} reads text`, {
+      throw new RnnError('unsupported', 'E_CONVERT_LAYER', `a vocabulary is not written: ${kerasClass} reads text`, {
         expected: 'a network that begins with token numbers',
         found: kerasClass,
       });

@@ -1,13 +1,13 @@
-import { type GraphBuilder, int, ints } from '../formats/onnx/builder.js';
-import { permuteAxes } from '../tensor/axes.js';
-import type { Tensor } from '../tensor/tensor.js';
-import { lastChannels, spaceOf } from './channels.js';
-import { windowsOf } from './conv/spec.js';
-import type { ConvLstmSpec } from './convLstm.js';
-import type { OnnxCall, OnnxFacet } from './facets.js';
-import { onnxSamples } from './nested/steps.js';
-import { number } from './onnxSteps.js';
-import { onnxPadding } from './window/onnx.js';
+import { type GraphBuilder, int, ints } from '../../formats/onnx/builder.js';
+import { permuteAxes } from '../../tensor/axes.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { lastChannels, spaceOf } from '../channels.js';
+import { windowsOf } from '../conv/spec.js';
+import type { OnnxCall, OnnxFacet } from '../facets.js';
+import { onnxSamples } from '../nested/steps.js';
+import { number } from '../onnxSteps.js';
+import { onnxPadding } from '../window/onnx.js';
+import type { ConvLstmSpec } from './spec.js';
 
 /** One convolution over all steps, then a Scan whose body is a step; everything with the channels first, as Conv reads it. */
 export const onnx: OnnxFacet<ConvLstmSpec> = (layer, call) => {

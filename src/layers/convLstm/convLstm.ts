@@ -1,36 +1,22 @@
-import type { ActivationSpec } from '../activations/activation.js';
-import { elementwise } from '../activations/index.js';
-import type { WeightShape } from '../cells/cell.js';
-import { factor } from '../cells/weightShapes.js';
-import { RnnError } from '../errors.js';
-import { flipTime } from '../tensor/layout.js';
-import { reshape, sizeOf, type Tensor } from '../tensor/tensor.js';
-import { fromLast, lastChannels, spaceOf, toLast, withChannels } from './channels.js';
-import { convolve } from './conv/convolve.js';
-import { type Filtered, filterFields, filtersFromKeras, filtersToKeras } from './conv/filters.js';
-import { windowsOf } from './conv/spec.js';
-import { onnx } from './convLstmOnnx.js';
-import { multiply, showShape, widthOf } from './dims.js';
-import type { Script } from './facets.js';
-import type { Kernels, LayerBase, LayerKind, LayerResult, Value } from './layer.js';
-import { pythonText } from './python.js';
-import type { Dim, DimShape } from './shape.js';
-import { NUMPY_WINDOWS } from './window/scripts.js';
-import { slideAlong, type Window } from './window/window.js';
-
-/**
- * An LSTM whose products are convolutions: x_t [N, …S, D], h and c [N, …S', F] (Shi et al. 2015, Keras ConvLSTM1D, 2D and 3D).
- *   i, f, g, o = x_t * W + b + h * U     (U with padding `same`)
- *   c = σ(f)⊙c + σ(i)⊙act(g),  h = σ(o)⊙act(c)
- */
-export interface ConvLstmSpec extends LayerBase, Filtered {
-  readonly kind: `convlstm${1 | 2 | 3}d`;
-  readonly filters: number;
-  readonly recurrentActivation: ActivationSpec;
-  readonly returnSequences: boolean;
-  readonly goBackwards: boolean;
-  readonly zeroOutputForMask: boolean;
-}
+import { elementwise } from '../../activations/index.js';
+import type { WeightShape } from '../../cells/cell.js';
+import { factor } from '../../cells/weightShapes.js';
+import { RnnError } from '../../errors.js';
+import { flipTime } from '../../tensor/layout.js';
+import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
+import { convolve } from '../conv/convolve.js';
+import { filterFields, filtersFromKeras, filtersToKeras } from '../conv/filters.js';
+import { windowsOf } from '../conv/spec.js';
+import { multiply, showShape, widthOf } from '../dims.js';
+import type { Script } from '../facets.js';
+import type { Kernels, LayerKind, LayerResult, Value } from '../layer.js';
+import { pythonText } from '../python.js';
+import type { Dim, DimShape } from '../shape.js';
+import { NUMPY_WINDOWS } from '../window/scripts.js';
+import { slideAlong, type Window } from '../window/window.js';
+import { onnx } from './onnx.js';
+import type { ConvLstmSpec } from './spec.js';
 
 const GATES = ['i', 'f', 'g', 'o'];
 
