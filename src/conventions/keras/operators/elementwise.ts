@@ -73,15 +73,80 @@ const nanToNum: Rule = of((x, call) => {
   return choose(node('IsNaN', [x]), constant(call.number(-1, 'nan', 0)), below);
 });
 
+const pi = Math.PI;
+
+/** The angle of a point: the arc tangent of y/x where x > 0, turned by half a circle elsewhere. */
+function arctan2(y: Operand, x: Operand): Expression {
+  const arc = node('Atan', [div(y, x)]);
+  const left = add(arc, choose(less(y, constant(0)), constant(-pi), constant(pi)));
+  const upright = choose(less(constant(0), y), constant(pi / 2), choose(less(y, constant(0)), constant(-pi / 2), constant(0)));
+  return choose(less(constant(0), x), arc, choose(less(x, constant(0)), left, upright));
+}
+
+const noNumber = (x: Operand): Expression => node('IsNaN', [x]);
+/** Of two numbers the one that is no NaN. */
+const ignoringNaN =
+  (op: string): Rule =>
+  call => {
+    const [a, b] = [call.float(0, 'x1'), call.float(1, 'x2')];
+    return choose(noNumber(a), b, choose(noNumber(b), a, node(op, [a, b])));
+  };
+
+const isClose: Rule = call => {
+  const [a, b] = [call.float(0, 'x1'), call.float(1, 'x2')];
+  const allowed = add(constant(call.number(3, 'atol', 1e-8)), mul(constant(call.number(2, 'rtol', 1e-5)), node('Abs', [b])));
+  const close = node('Or', [node('Equal', [a, b]), node('LessOrEqual', [node('Abs', [sub(a, b)]), allowed])]);
+  return call.flag(-1, 'equal_nan') ? node('Or', [close, node('And', [noNumber(a), noNumber(b)])]) : close;
+};
+
+/** To so many decimals. */
+const round: Rule = call => {
+  const scale = 10 ** call.number(1, 'decimals', 0);
+  const x = call.float(0, 'x');
+  return scale === 1 ? node('Round', [x]) : div(node('Round', [mul(x, constant(scale))]), constant(scale));
+};
+
+/** The first choice whose condition holds. */
+const select: Rule = call => {
+  const [conditions, choices] = [call.operands(0, 'condlist'), call.operands(1, 'choicelist')];
+  const otherwise = (call.given(2, 'default') ?? null) === null ? constant(0) : call.operand(2, 'default');
+  const chosen = conditions.reduceRight<Operand>((rest, condition, i) => choose(cast(condition, BOOL), choices[i], rest), otherwise);
+  return 'op' in chosen ? chosen : node('Identity', [chosen]);
+};
+
+const LARGEST: Readonly<Record<string, readonly [number, number]>> = Object.fromEntries(
+  [8, 16, 32].flatMap(bits => [
+    [`int${bits}`, [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]],
+    [`uint${bits}`, [0, 2 ** bits - 1]],
+  ]),
+);
+
+/** A cast that stops at the ends of the type. */
+const saturateCast: Rule = call => {
+  const range = LARGEST[String(call.given(-1, 'dtype'))];
+  const x = call.float(0, 'x');
+  return castOf(range ? node('Clip', [x, constant(range[0]), constant(range[1])]) : x, String(call.given(-1, 'dtype') ?? 'float32'));
+};
+
+const whole =
+  (op: string): Rule =>
+  call =>
+    node(op, [cast(call.operand(0, 'x'), INT), cast(call.operand(1, 'y'), INT)]);
+/** x·2^by of whole numbers, without what is behind the point */
+const shifted = (sign: 1 | -1): Rule =>
+  both((x, by) => cast(node('Floor', [mul(x, node('Pow', [constant(2), sign === 1 ? by : node('Neg', [by])]))]), INT));
+const inverted: Rule = call => sub(node('Neg', [cast(call.operand(0, 'x'), INT)]), { constant: { type: 'int', value: 1 } });
+
 const finite = (x: Operand): Expression => not(node('Or', [node('IsNaN', [x]), node('IsInf', [x])]));
 
 const clip: Rule = call => node('Clip', [call.operand(0, 'x'), call.operand(1, 'x_min'), call.operand(2, 'x_max')]);
 
-const castTo: Rule = call => {
-  const dtype = String(call.given(1, 'dtype') ?? 'float32');
+function castOf(x: Operand, dtype: string): Expression {
   const types: Readonly<Record<string, number>> = { bool: BOOL, float16: FLOAT16, bfloat16: BFLOAT16 };
-  return cast(call.operand(0, 'x'), types[dtype] ?? (dtype.includes('int') ? INT : FLOAT));
-};
+  return cast(x, types[dtype] ?? (dtype.includes('int') ? INT : FLOAT));
+}
+
+const castTo: Rule = call => castOf(call.operand(0, 'x'), String(call.given(1, 'dtype') ?? 'float32'));
 
 function softmaxOn(op: string): Rule {
   return call => node(op, [call.operand(0, 'x')], { axis: call.number(1, 'axis', -1) });
@@ -127,6 +192,21 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Maximum: two('Max'),
   Minimum: two('Min'),
   Logaddexp: both(logAddExp),
+  Logaddexp2: both((x, y) => div(logAddExp(mul(x, constant(ln2)), mul(y, constant(ln2))), constant(ln2))),
+  Fmax: ignoringNaN('Max'),
+  Fmin: ignoringNaN('Min'),
+  Ldexp: both((x, y) => mul(x, node('Pow', [constant(2), y]))),
+  Isclose: isClose,
+  Select: select,
+  BitwiseAnd: whole('BitwiseAnd'),
+  BitwiseOr: whole('BitwiseOr'),
+  BitwiseXor: whole('BitwiseXor'),
+  BitwiseNot: inverted,
+  BitwiseInvert: inverted,
+  BitwiseLeftShift: shifted(1),
+  LeftShift: shifted(1),
+  BitwiseRightShift: shifted(-1),
+  RightShift: shifted(-1),
   Hypot: both((x, y) => node('Sqrt', [add(mul(x, x), mul(y, y))])),
   Equal: compared('Equal'),
   NotEqual: call => not(compared('Equal')(call)),
@@ -144,8 +224,10 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Isposinf: one('IsInf', { detect_negative: 0 }),
   Isneginf: one('IsInf', { detect_positive: 0 }),
   Isfinite: of(finite),
+  Isreal: of(x => node('Or', [noNumber(x), not(noNumber(x))])),
   NanToNum: nanToNum,
   Cast: castTo,
+  SaturateCast: saturateCast,
   Identity: one('Identity'),
   Copy: one('Identity'),
   ConvertToTensor: one('Identity'),
@@ -168,10 +250,29 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Sign: one('Sign'),
   Floor: one('Floor'),
   Ceil: one('Ceil'),
-  Round: one('Round'),
+  Round: round,
+  Cbrt: of(x => mul(node('Sign', [x]), node('Pow', [node('Abs', [x]), constant(1 / 3)]))),
+  Sinc: of(x => choose(node('Equal', [x, constant(0)]), constant(1), div(node('Sin', [mul(x, constant(pi))]), mul(x, constant(pi))))),
+  // −0 too, whose reciprocal is −∞
+  Signbit: of(x => node('Or', [less(x, constant(0)), less(node('Reciprocal', [x]), constant(0))])),
+  Heaviside: both((x, y) => choose(node('Equal', [x, constant(0)]), y, choose(noNumber(x), x, cast(less(constant(0), x), FLOAT)))),
   Trunc: of(x => choose(less(x, constant(0)), node('Ceil', [x]), node('Floor', [x]))),
   Sin: one('Sin'),
   Cos: one('Cos'),
+  Tan: of(x => node('Tan', [x])),
+  Sinh: of(x => node('Sinh', [x])),
+  Cosh: of(x => node('Cosh', [x])),
+  Arcsin: of(x => node('Asin', [x])),
+  Arccos: of(x => node('Acos', [x])),
+  Arctan: of(x => node('Atan', [x])),
+  Arcsinh: of(x => node('Asinh', [x])),
+  Arccosh: of(x => node('Acosh', [x])),
+  Arctanh: of(x => node('Atanh', [x])),
+  Arctan2: both(arctan2),
+  Angle: of(x => choose(less(x, constant(0)), constant(pi), mul(x, constant(0)))),
+  Real: one('Identity'),
+  Conj: one('Identity'),
+  Conjugate: one('Identity'),
   Deg2rad: scaled(Math.PI / 180),
   Rad2deg: scaled(180 / Math.PI),
   Erf: one('Erf'),

@@ -4,8 +4,10 @@ import type { Argument, CallArguments } from '../arguments.js';
 import { type Expression, operatorCall, type Rule } from './call.js';
 import { ELEMENTWISE } from './elementwise.js';
 import { MOVEMENT } from './movement.js';
+import { NETWORKS } from './networks.js';
 import { PRODUCTS } from './products.js';
 import { REDUCTIONS } from './reductions.js';
+import { STATISTICS } from './statistics.js';
 
 /**
  * Operators of `keras.ops` that stand among the layers of a config (`module` keras.src.ops…), as operator nodes of a spec. A merge layer of
@@ -19,7 +21,7 @@ export function isOperatorLayer({ module, class_name, config, inbound_nodes }: J
   return isCalled && Object.hasOwn(RULES, wordOf(class_name)) && !('trainable' in ((config ?? {}) as Json));
 }
 
-const RULES: Readonly<Record<string, Rule>> = { ...ELEMENTWISE, ...REDUCTIONS, ...MOVEMENT, ...PRODUCTS };
+const RULES: Readonly<Record<string, Rule>> = { ...ELEMENTWISE, ...REDUCTIONS, ...STATISTICS, ...MOVEMENT, ...PRODUCTS, ...NETWORKS };
 
 /** @returns the nodes in order of data flow; the last is the operator's own, those before are parts of it @throws RnnError E_KERAS_CLASS */
 export function operatorNodes(

@@ -33,8 +33,7 @@ function stack(call: OperatorCall): Expression {
 }
 
 function squeeze(call: OperatorCall): Expression {
-  const axes = axesOf(call, 1);
-  if (!axes) throw wrongArgument('axis', null);
+  const axes = axesOf(call, 1) ?? [...call.shape(0, 'x').entries()].flatMap(([axis, size]) => (size === 1 ? [axis] : []));
   return node('Squeeze', [call.operand(0, 'x'), ints(axes)]);
 }
 
@@ -62,17 +61,34 @@ function swapaxes(call: OperatorCall): Expression {
 }
 
 function moveaxis(call: OperatorCall): Expression {
-  const { axis: from, rank } = axisOf(call, 1, 'source');
-  const { axis: to } = axisOf(call, 2, 'destination');
-  const perm = Array.from({ length: rank }, (_, i) => i).filter(i => i !== from);
-  perm.splice(to, 0, from);
+  const rank = call.shape(0, 'x').length;
+  const places = (i: number, name: string) =>
+    (axesOf({ ...call, given: () => call.given(i, name) }, 0) ?? []).map(a => (a < 0 ? a + rank : a));
+  const [from, to] = [places(1, 'source'), places(2, 'destination')];
+  const perm = Array.from({ length: rank }, (_, i) => i).filter(i => !from.includes(i));
+  [...to.keys()].sort((a, b) => to[a] - to[b]).forEach(k => void perm.splice(to[k], 0, from[k]));
   return node('Transpose', [call.operand(0, 'x')], { perm });
 }
 
-function flip(call: OperatorCall): Expression {
-  const { axis } = axisOf(call, 1, 'axis');
-  return sliced(call.operand(0, 'x'), axis, TO_THE_END, -TO_THE_END, -1);
+function flipped(x: Operand, axes: readonly number[]): Expression {
+  const all = (value: number) => ints(axes.map(() => value));
+  return node('Slice', [x, all(TO_THE_END), all(-TO_THE_END), ints(axes), all(-1)]);
 }
+
+const flip: Rule = call => flipped(call.operand(0, 'x'), axesOf(call, 1) ?? [...call.shape(0, 'x').keys()]);
+
+/** A quarter turn, several times, from the first of two axes to the second. */
+const rot90: Rule = call => {
+  const rank = call.shape(0, 'array').length;
+  const axes = (call.given(-1, 'axes') ?? [0, 1]) as number[];
+  const [a, b] = axes.map(axis => (axis < 0 ? axis + rank : axis));
+  const x = call.operand(0, 'array');
+  const perm = Array.from({ length: rank }, (_, i) => (i === a ? b : i === b ? a : i));
+  const turns = ((call.number(-1, 'k', 1) % 4) + 4) % 4;
+  if (turns === 0) return node('Identity', [x]);
+  if (turns === 2) return flipped(x, [a, b]);
+  return turns === 1 ? node('Transpose', [flipped(x, [b])], { perm }) : flipped(node('Transpose', [x], { perm }), [b]);
+};
 
 function roll(call: OperatorCall): Expression {
   const x = call.operand(0, 'x');
@@ -92,30 +108,49 @@ function repeat(call: OperatorCall): Expression {
   return node('Gather', [call.operand(0, 'x'), ints(indices)], { axis });
 }
 
+/** With what stands at each end once more, the other way round. */
+function mirrored(x: Operand, pairs: readonly (readonly number[])[]): Expression {
+  const whole = pairs.reduce<Operand>((inner, [before, behind], axis) => {
+    const front = before > 0 ? [flipped(sliced(inner, axis, 0, before), [axis])] : [];
+    const back = behind > 0 ? [flipped(sliced(inner, axis, -behind, TO_THE_END), [axis])] : [];
+    return front.length + back.length > 0 ? node('Concat', [...front, inner, ...back], { axis }) : inner;
+  }, x);
+  return 'op' in whole ? whole : node('Identity', [whole]);
+}
+
 function pad(call: OperatorCall): Expression {
   const mode = String(call.given(2, 'mode') ?? 'constant');
   const width = call.given(1, 'pad_width');
   const rank = call.shape(0, 'x').length;
   const pairs =
     typeof width === 'number' ? [[width, width]] : Array.isArray(width) && typeof width[0] === 'number' ? [width] : (width as number[][]);
-  if (!Array.isArray(pairs) || !['constant', 'reflect'].includes(mode)) throw wrongArgument('mode', mode);
+  if (!Array.isArray(pairs) || !['constant', 'reflect', 'symmetric'].includes(mode)) throw wrongArgument('mode', mode);
   const each = Array.from({ length: rank }, (_, i) => pairs[pairs.length === 1 ? 0 : i]).map(p => (p.length === 1 ? [p[0], p[0]] : p));
+  if (mode === 'symmetric') return mirrored(call.operand(0, 'x'), each);
   const pads = ints([...each.map(p => p[0]), ...each.map(p => p[1])]);
   const fill = (call.given(3, 'constant_values') ?? null) === null ? [] : [call.operand(3, 'constant_values')];
   return node('Pad', [call.operand(0, 'x'), pads, ...fill], { mode });
 }
 
-/** Into equal parts, or at places. */
-function split(call: OperatorCall): Expression {
-  const { axis } = axisOf(call, 2, 'axis', 0);
+/** Into parts of one size, the first ones larger where that does not go up, or at places. */
+function splitOn(call: OperatorCall, axis: number): Expression {
   const size = sizeOf(call, axis, 'axis');
   const at = call.given(1, 'indices_or_sections');
-  const places = typeof at === 'number' ? Array.from({ length: at - 1 }, (_, i) => ((i + 1) * size) / at) : (at as number[]);
+  const start = (i: number) => i * Math.floor(size / Number(at)) + Math.min(i, size % Number(at));
+  const places = typeof at === 'number' ? Array.from({ length: at - 1 }, (_, i) => start(i + 1)) : (at as number[]);
   if (!Array.isArray(places) || !places.every(n => Number.isInteger(n) && n >= 0 && n <= size))
     throw wrongArgument('indices_or_sections', at ?? null);
   const [first, ...others] = [...places, size].map((end, i) => sliced(call.operand(0, 'x'), axis, places[i - 1] ?? 0, end));
   return { ...first, others };
 }
+
+const split: Rule = call => splitOn(call, axisOf(call, 2, 'axis', 0).axis);
+
+/** On an axis of its own; of vectors there is one only. */
+const splitAlong =
+  (axis: number): Rule =>
+  call =>
+    splitOn(call, Math.min(axis, call.shape(0, 'x').length - 1));
 
 /** x[…]: whole numbers pick and drop an axis, slices cut, null adds an axis. */
 function getItem(call: OperatorCall): Expression {
@@ -162,12 +197,68 @@ function withoutEllipsis(parts: readonly (Argument | undefined)[], call: Operato
   return [...parts.slice(0, at), ...Array.from({ length: left }, () => whole), ...parts.slice(at + 1)];
 }
 
-function oneHot(call: OperatorCall): Expression {
-  const count = call.number(1, 'num_classes', 0);
-  if (call.number(2, 'axis', -1) !== -1 || call.flag(4, 'sparse')) throw wrongArgument('axis', call.given(2, 'axis') ?? null);
-  const classes = ints(Array.from({ length: count }, (_, i) => i));
-  return cast(node('Equal', [node('Unsqueeze', [call.operand(0, 'x'), ints([-1])]), classes]), FLOAT);
+/** A new axis with 1 at the place that x says. */
+function placesOf(call: OperatorCall, name: string): Expression {
+  if (call.flag(4, 'sparse')) throw wrongArgument('sparse', true);
+  const rank = call.shape(0, name).length + 1;
+  const axis = call.number(2, 'axis', -1);
+  const at = axis < 0 ? axis + rank : axis;
+  const classes = Array.from({ length: call.number(1, 'num_classes', 0) }, (_, i) =>
+    Array.from({ length: rank - 1 - at }).reduce<unknown>(inner => [inner], i),
+  );
+  const hits = node('Equal', [
+    node('Unsqueeze', [cast(call.operand(0, name), INT), ints([at])]),
+    { constant: { type: 'int', value: classes } },
+  ]);
+  return cast(hits, FLOAT);
 }
+
+const oneHot: Rule = call => placesOf(call, 'x');
+
+/** 1 at every place that any number of a sample says. */
+const multiHot: Rule = call => {
+  const rank = call.shape(0, 'inputs').length;
+  return node('ReduceMax', [placesOf(call, 'inputs'), ints([rank > 1 ? 1 : 0])], { keepdims: 0 });
+};
+
+/** As many copies along each axis; those that are not named stand in front. */
+const tile: Rule = call => {
+  const given = call.given(1, 'repeats');
+  const times = Array.isArray(given) ? (given as number[]) : [given as number];
+  const rank = call.shape(0, 'x').length;
+  const x = call.operand(0, 'x');
+  const missing = Math.max(0, times.length - rank);
+  const wide = missing === 0 ? x : node('Unsqueeze', [x, ints(Array.from({ length: missing }, (_, i) => i))]);
+  return node('Tile', [wide, ints([...new Array<number>(Math.max(0, rank - times.length)).fill(1), ...times])]);
+};
+
+/** A part of each axis from a place on. */
+const part: Rule = call => {
+  const [starts, shape] = [call.given(1, 'start_indices'), call.given(-1, 'shape')];
+  if (!Array.isArray(starts) || !Array.isArray(shape) || ![...starts, ...shape].every(Number.isInteger))
+    throw wrongArgument('start_indices', starts ?? null);
+  const ends = (starts as number[]).map((start, i) => (shape[i] === -1 ? TO_THE_END : start + Number(shape[i])));
+  return node('Slice', [
+    call.operand(0, 'inputs'),
+    ints(starts as number[]),
+    ints(ends),
+    ints([...starts.keys()]),
+    ints(starts.map(() => 1)),
+  ]);
+};
+
+/** Two behind each other on an axis, or all their numbers. */
+const append: Rule = call => {
+  const both = [call.operand(0, 'x1'), call.operand(1, 'x2')];
+  const axis = call.given(-1, 'axis') ?? null;
+  return axis === null
+    ? node(
+        'Concat',
+        both.map(x => node('Reshape', [x, ints([-1])])),
+        { axis: 0 },
+      )
+    : node('Concat', both, { axis: axis as number });
+};
 
 const take: Rule = call => {
   const at = call.given(1, 'indices');
@@ -238,7 +329,18 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Moveaxis: moveaxis,
   GetItem: getItem,
   BroadcastTo: call => node('Expand', [call.operand(0, 'x'), ints(call.given(1, 'shape') as number[])]),
-  Tile: call => node('Tile', [call.operand(0, 'x'), ints(call.given(1, 'repeats') as number[])]),
+  Tile: tile,
+  Slice: part,
+  Append: append,
+  Dstack: stacked(2),
+  ArraySplit: split,
+  Hsplit: splitAlong(1),
+  Vsplit: splitAlong(0),
+  Dsplit: splitAlong(2),
+  Fliplr: call => flipped(call.operand(0, 'x'), [1]),
+  Flipud: call => flipped(call.operand(0, 'x'), [0]),
+  Rot90: rot90,
+  MultiHot: multiHot,
   Take: take,
   TakeAlongAxis: takeAlong,
   Flip: flip,

@@ -20,7 +20,7 @@ function reduction(op: string): Rule {
   return call => reduced(op, call.operand(0, 'x'), call);
 }
 
-function reduced(op: string, x: Operand, call: OperatorCall): Expression {
+export function reduced(op: string, x: Operand, call: OperatorCall): Expression {
   const axes = axesOf(call, 1);
   const keepdims = call.flag(2, 'keepdims') ? 1 : 0;
   return node(op, axes ? [x, ints(axes)] : [x], { keepdims });
@@ -39,9 +39,27 @@ const arg = (op: string): Rule => {
   };
 };
 
+const mean: Rule = call => reduced('ReduceMean', call.float(0, 'x'), call);
+
+/** Each number times its weight, over the sum of the weights: as wide as x, or one for each place of an axis. */
 function average(call: OperatorCall): Expression {
-  if ((call.given(2, 'weights') ?? null) !== null) throw wrongArgument('weights', call.given(2, 'weights'));
-  return reduced('ReduceMean', call.float(0, 'x'), call);
+  const weights = call.given(1, 'weights') ?? null;
+  const axis = call.given(-1, 'axis') ?? null;
+  const over = (value: Operand) =>
+    node('ReduceSum', axis === null ? [value] : [value, ints([axis as number | number[]].flat())], { keepdims: 0 });
+  const x = call.float(0, 'x');
+  const ones = weights === null ? node('Pow', [x, { constant: 0 }]) : widened(call, axis);
+  return node('Div', [over(node('Mul', [x, ones])), over(node('Mul', [node('Pow', [x, { constant: 0 }]), ones]))]);
+}
+
+/** The weights [n] along their axis. */
+function widened(call: OperatorCall, axis: unknown): Operand {
+  const w = call.float(1, 'weights');
+  const rank = call.shape(0, 'x').length;
+  if (call.shape(1, 'weights').length === rank) return w;
+  if (typeof axis !== 'number') throw wrongArgument('weights', axis as null);
+  const at = axis < 0 ? axis + rank : axis;
+  return node('Reshape', [w, ints(Array.from({ length: rank }, (_, i) => (i === at ? -1 : 1)))]);
 }
 
 /** The mean of squared distances from the mean. */
@@ -52,36 +70,44 @@ function variance(call: OperatorCall): Expression {
   return reduced('ReduceMean', node('Mul', [apart, apart]), call);
 }
 
-function l2(x: Operand, axis: number, keepdims: number): Expression {
-  return node('Sqrt', [node('ReduceSum', [node('Mul', [x, x]), ints([axis])], { keepdims })]);
+/** (Σ|x|^p)^(1/p) over axes; the largest and the smallest |x| for p = ±∞ */
+function lengthOf(x: Operand, axes: readonly number[], order: number, keepdims: number): Expression {
+  const size = node('Abs', [x]);
+  if (!Number.isFinite(order)) return node(order > 0 ? 'ReduceMax' : 'ReduceMin', [size, ints(axes)], { keepdims });
+  const sum = (value: Operand) => node('ReduceSum', [value, ints(axes)], { keepdims });
+  if (order === 1) return sum(size);
+  if (order === 2) return node('Sqrt', [sum(node('Mul', [x, x]))]);
+  return node('Pow', [sum(node('Pow', [size, { constant: order }])), { constant: 1 / order }]);
 }
 
 /** x over its length, which is 1e-7 at least */
 function normalize(call: OperatorCall): Expression {
-  const x = call.operand(0, 'x');
-  if (call.number(2, 'order', 2) !== 2) throw wrongArgument('order', call.given(2, 'order') ?? null);
-  return node('Div', [x, node('Max', [l2(x, call.number(1, 'axis', -1), 1), { constant: call.number(3, 'epsilon', 1e-7) }])]);
+  const x = call.float(0, 'x');
+  const length = lengthOf(x, [call.number(1, 'axis', -1)], call.number(2, 'order', 2), 1);
+  return node('Div', [x, node('Max', [length, { constant: call.number(3, 'epsilon', 1e-7) }])]);
 }
 
+/** Of vectors along an axis, or of the matrices of two (then of all their numbers). */
 function norm(call: OperatorCall): Expression {
   const kind = call.given(1, 'ord') ?? null;
-  const axis = call.given(2, 'axis') ?? null;
-  if ((kind !== null && kind !== 2) || typeof axis !== 'number') throw wrongArgument(kind === null ? 'axis' : 'ord', kind ?? axis);
-  return l2(call.operand(0, 'x'), axis, call.flag(3, 'keepdims') ? 1 : 0);
+  const axes = axesOf({ ...call, given: () => call.given(2, 'axis') }, 0);
+  if (!axes || axes.length > 2 || (axes.length === 2 && kind !== null && kind !== 'fro')) throw wrongArgument('ord', kind);
+  const order = kind === null || kind === 'fro' ? 2 : kind;
+  if (typeof order !== 'number' || order === 0) throw wrongArgument('ord', kind);
+  return lengthOf(call.float(0, 'x'), axes, order, call.flag(3, 'keepdims') ? 1 : 0);
 }
 
 function logSumExp(call: OperatorCall): Expression {
-  const x = call.operand(0, 'x');
-  const axis = call.given(1, 'axis') ?? null;
-  if (typeof axis !== 'number') throw wrongArgument('axis', axis);
+  const x = call.float(0, 'x');
+  const axes = axesOf(call, 1) ?? [...call.shape(0, 'x').keys()];
   // less the largest first, so that no exp overflows
-  const top = node('ReduceMax', [x, ints([axis])], { keepdims: 1 });
-  const sum = node('Add', [node('Log', [node('ReduceSum', [node('Exp', [node('Sub', [x, top])]), ints([axis])], { keepdims: 1 })]), top]);
-  return call.flag(2, 'keepdims') ? sum : node('Squeeze', [sum, ints([axis])]);
+  const top = node('ReduceMax', [x, ints(axes)], { keepdims: 1 });
+  const sum = node('Add', [node('Log', [node('ReduceSum', [node('Exp', [node('Sub', [x, top])]), ints(axes)], { keepdims: 1 })]), top]);
+  return call.flag(2, 'keepdims') ? sum : node('Squeeze', [sum, ints(axes)]);
 }
 
 export const REDUCTIONS: Readonly<Record<string, Rule>> = {
-  Mean: average,
+  Mean: mean,
   Average: average,
   Sum: of((x, call) => reduced('ReduceSum', x, call)),
   Max: reduction('ReduceMax'),

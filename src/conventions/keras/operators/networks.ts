@@ -1,0 +1,207 @@
+import { paddingOf as padsOf, type Window } from '../../../layers/window/window.js';
+import { axisOf, type Expression, ints, node, type Operand, type OperatorCall, type Rule, sizeOf, wrongArgument } from './call.js';
+
+/** Operators that are layers without weights of their own: windows, normalisations, attention. */
+
+const number = (value: number): Operand => ({ constant: value });
+
+/** x with its channels first, what `made` makes of it, and back. */
+function channelsFirst(call: OperatorCall, made: (x: Operand) => Expression): Expression {
+  const x = call.float(0, 'inputs');
+  if (call.given(-1, 'data_format') === 'channels_first') return made(x);
+  const last = call.shape(0, 'inputs').length - 1;
+  const space = Array.from({ length: last - 1 }, (_, i) => i + 1);
+  const y = made(node('Transpose', [x], { perm: [0, last, ...space] }));
+  return node('Transpose', [y], { perm: [0, ...space.map(a => a + 1), 1] });
+}
+
+/** One number for each axis of space. */
+function each(call: OperatorCall, name: string, axes: number, otherwise: number | readonly number[]): number[] {
+  const given = call.given(-1, name) ?? otherwise;
+  const list = Array.isArray(given) ? (given as number[]) : Array.from({ length: axes }, () => Number(given));
+  if (list.length !== axes || !list.every(Number.isInteger)) throw wrongArgument(name, given as number);
+  return list;
+}
+
+/** Where a size is open the operator finds out itself. @param spans of the windows */
+function paddingOf(call: OperatorCall, spans: readonly number[], strides: readonly number[]): { auto_pad?: string; pads?: number[] } {
+  const padding = String(call.given(-1, 'padding') ?? 'valid');
+  if (padding !== 'valid' && padding !== 'same') throw wrongArgument('padding', padding);
+  if (padding === 'valid') return {};
+  const first = call.given(-1, 'data_format') === 'channels_first';
+  const space = call.shape(0, 'inputs').slice(...(first ? [2] : [1, -1]));
+  if (space.some(n => n === null)) return { auto_pad: 'SAME_UPPER' };
+  const windows = spans.map((size, i): Window => ({ size, stride: strides[i], dilation: 1, padding: 'same' }));
+  const pairs = windows.map((window, i) => padsOf(space[i]!, window));
+  return { pads: [...pairs.map(([before]) => before), ...pairs.map(([, behind]) => behind)] };
+}
+
+const pool =
+  (op: string): Rule =>
+  call => {
+    const axes = call.shape(0, 'inputs').length - 2;
+    const size = each(call, 'pool_size', axes, 1);
+    const strides = each(call, 'strides', axes, size);
+    return channelsFirst(call, x => node(op, [x], { kernel_shape: size, strides, ...paddingOf(call, size, strides) }));
+  };
+
+function channelsOf(call: OperatorCall): number {
+  const rank = call.shape(0, 'inputs').length;
+  const axis = call.given(-1, 'data_format') === 'channels_first' ? 1 : rank - 1;
+  const size = call.shape(0, 'inputs')[axis];
+  if (size === null) throw wrongArgument('inputs', 'channels of open size');
+  return size;
+}
+
+/** The attributes of a convolution with a kernel […k, …, …]. */
+function windowsOf(call: OperatorCall, kernel: readonly (number | null)[]) {
+  const size = kernel.slice(0, -2).map(Number);
+  const [strides, dilations] = ['strides', 'dilation_rate'].map(name => each(call, name, size.length, 1));
+  const spans = size.map((k, i) => (k - 1) * dilations[i] + 1);
+  return { kernel_shape: size, strides, dilations, ...paddingOf(call, spans, strides) };
+}
+
+/** kernel […k, C/groups, F] -> [F, C/groups, …k] */
+function filters(kernel: Operand, axes: number): Expression {
+  return node('Transpose', [kernel], { perm: [axes + 1, axes, ...Array(axes).keys()] });
+}
+
+/** kernel […k, C, m] -> [C·m, 1, …k], a group for each channel */
+function depthwise(call: OperatorCall, x: Operand, name: string): Expression {
+  const shape = call.shape(1, name);
+  const axes = shape.length - 2;
+  const [channels, times] = shape.slice(-2).map(Number);
+  const moved = node('Transpose', [call.operand(1, name)], { perm: [axes, axes + 1, ...Array(axes).keys()] });
+  const W = node('Reshape', [moved, ints([channels * times, 1, ...shape.slice(0, axes).map(Number)])]);
+  return node('Conv', [x, W], { ...windowsOf(call, shape), group: channels });
+}
+
+const conv: Rule = call => {
+  const shape = call.shape(1, 'kernel');
+  const group = channelsOf(call) / Number(shape[shape.length - 2]);
+  return channelsFirst(call, x =>
+    node('Conv', [x, filters(call.operand(1, 'kernel'), shape.length - 2)], { ...windowsOf(call, shape), group }),
+  );
+};
+
+const depthwiseConv: Rule = call => channelsFirst(call, x => depthwise(call, x, 'kernel'));
+
+const separableConv: Rule = call =>
+  channelsFirst(call, x => {
+    const shape = call.shape(2, 'pointwise_kernel');
+    const points = filters(call.operand(2, 'pointwise_kernel'), shape.length - 2);
+    return node('Conv', [depthwise(call, x, 'depthwise_kernel'), points], { kernel_shape: shape.slice(0, -2) });
+  });
+
+/** Axes of a normalisation, from the front. */
+function normalisedAxes(call: OperatorCall): number[] {
+  const rank = call.shape(0, 'x').length;
+  const axis = call.given(-1, 'axis') ?? -1;
+  return (Array.isArray(axis) ? (axis as number[]) : [axis as number]).map(a => (a < 0 ? a + rank : a));
+}
+
+/** A weight over the axes of a normalisation, as wide as x. */
+function spreadOver(call: OperatorCall, i: number, name: string, axes: readonly number[]): Operand {
+  const shape = call.shape(0, 'x').map((n, axis) => (axes.includes(axis) ? n : 1));
+  if (shape.some(n => n === null)) throw wrongArgument(name, 'an axis of open size');
+  return node('Reshape', [call.operand(i, name), ints(shape as number[])]);
+}
+
+function scaled(
+  call: OperatorCall,
+  y: Expression,
+  axes: readonly number[],
+  scale: readonly [number, string],
+  shift?: readonly [number, string],
+): Expression {
+  const has = ([i, name]: readonly [number, string]) => (call.given(i, name) ?? null) !== null;
+  const wide = has(scale) ? node('Mul', [y, spreadOver(call, ...scale, axes)]) : y;
+  return shift && has(shift) ? node('Add', [wide, spreadOver(call, ...shift, axes)]) : wide;
+}
+
+/** keras.config.epsilon() */
+const EPSILON = 1e-7;
+
+const layerNorm: Rule = call => {
+  const axes = normalisedAxes(call);
+  const x = call.float(0, 'x');
+  const mean = (value: Operand) => node('ReduceMean', [value, ints(axes)], { keepdims: 1 });
+  const apart = node('Sub', [x, mean(x)]);
+  const deviation = node('Sqrt', [node('Add', [mean(node('Mul', [apart, apart])), number(call.number(-1, 'epsilon', EPSILON))])]);
+  // with the root of the mean square alone, x stays where it is
+  if (call.given(-1, 'rms_scaling') === true) return scaled(call, node('Div', [x, deviation]), axes, [1, 'gamma']);
+  return scaled(call, node('Div', [apart, deviation]), axes, [1, 'gamma'], [2, 'beta']);
+};
+
+const rmsNorm: Rule = call => {
+  const axes = normalisedAxes(call);
+  const x = call.float(0, 'x');
+  const squares = node('ReduceMean', [node('Mul', [x, x]), ints(axes)], { keepdims: 1 });
+  const size = node('Sqrt', [node('Add', [squares, number(call.number(-1, 'epsilon', EPSILON))])]);
+  return scaled(call, node('Div', [x, size]), axes, [1, 'scale']);
+};
+
+const batchNorm: Rule = call => {
+  const axes = normalisedAxes(call);
+  const spread = (i: number, name: string) => spreadOver(call, i, name, axes);
+  const deviation = node('Sqrt', [node('Add', [spread(2, 'variance'), number(call.number(-1, 'epsilon', 1e-3))])]);
+  const y = node('Div', [node('Sub', [call.float(0, 'x'), spread(1, 'mean')]), deviation]);
+  return scaled(call, y, axes, [4, 'scale'], [3, 'offset']);
+};
+
+/** query [N, T, H, K], key and value [N, S, H, K] */
+const attention: Rule = call => {
+  for (const name of ['bias', 'mask', 'attn_logits_soft_cap'])
+    if ((call.given(-1, name) ?? null) !== null) throw wrongArgument(name, call.given(-1, name) as number);
+  for (const i of [3, 4]) if ((call.given(i, 'bias') ?? null) !== null) throw wrongArgument('bias', 'a tensor');
+  const K = call.shape(0, 'query')[3];
+  const [T, S] = [call.shape(0, 'query')[1], call.shape(1, 'key')[1]];
+  if (K === null) throw wrongArgument('query', 'an axis of open size');
+  const einsum = (equation: string, a: Operand, b: Operand) => node('Einsum', [a, b], { equation });
+  const products = einsum('btnh,bsnh->bnts', call.float(0, 'query'), call.float(1, 'key'));
+  let scores = node('Mul', [products, number(call.number(5, 'scale', 1 / Math.sqrt(K)))]);
+  if (call.given(-1, 'is_causal') === true) {
+    if (T === null || S === null) throw wrongArgument('is_causal', 'an axis of open size');
+    const seen = Array.from({ length: T }, (_, t) => Array.from({ length: S }, (_, s) => (s <= t ? 1 : 0)));
+    scores = node('Where', [{ constant: { type: 'bool', value: seen } }, scores, number(-1e30)]);
+  }
+  return einsum('bnts,bsnh->btnh', node('Softmax', [scores], { axis: -1 }), call.float(2, 'value'));
+};
+
+/** max(0, x − τ), τ = (s_1 + … + s_k − 1)/k with the sums s of the largest, k the last for which 1 + k·x_(k) exceeds s_k */
+const sparsemax: Rule = call => {
+  const { axis } = axisOf(call, 1, 'axis', -1);
+  const x = call.float(0, 'x');
+  const size = sizeOf(call, axis, 'axis');
+  const sorted = node('TopK', [x, ints([size])], { axis, largest: 1 });
+  const sums = node('CumSum', [sorted, ints(axis)]);
+  const places = call
+    .shape(0, 'x')
+    .reduceRight<unknown>(
+      (inner, _, a) =>
+        a === axis ? Array.from({ length: size }, (_, k) => wrap(k + 1, call.shape(0, 'x').length - 1 - axis)) : a > axis ? inner : [inner],
+      0,
+    );
+  const inside = node('Greater', [node('Add', [node('Mul', [sorted, { constant: places }]), number(1)]), sums]);
+  const over = (value: Operand) => node('ReduceSum', [node('Where', [inside, value, number(0)]), ints([axis])], { keepdims: 1 });
+  const tau = node('Div', [node('Sub', [over(sums), number(1)]), over(node('Add', [node('Mul', [sorted, number(0)]), number(1)]))]);
+  return node('Max', [node('Sub', [x, tau]), number(0)]);
+};
+
+/** A number in so many lists of one. */
+function wrap(value: number, depth: number): unknown {
+  return depth === 0 ? value : [wrap(value, depth - 1)];
+}
+
+export const NETWORKS: Readonly<Record<string, Rule>> = {
+  MaxPool: pool('MaxPool'),
+  AveragePool: pool('AveragePool'),
+  Conv: conv,
+  DepthwiseConv: depthwiseConv,
+  SeparableConv: separableConv,
+  LayerNorm: layerNorm,
+  RMSNorm: rmsNorm,
+  BatchNorm: batchNorm,
+  DotProductAttention: attention,
+  Sparsemax: sparsemax,
+};
