@@ -78,6 +78,18 @@ withBrowser('forward --html', () => {
     expect(await sha(page)).toBe(before);
   });
 
+  it('a graph made for one number of samples shows each of them', async () => {
+    const wired = join(__dirname, '../reference/onnx_wired/states');
+    const { page, complaints } = await openPage(['forward', `${wired}.onnx`, '-i', `${wired}.x.npz`]);
+    expect(await page.locator('.badge').getAttribute('class')).toContain('equal');
+    const shown = await page.locator('.hand .last .value').textContent();
+    await page.getByLabel('sample n').fill('2');
+    await page.getByLabel('sample n').press('Enter');
+    await drawn(page);
+    expect(await page.locator('.hand .last .value').textContent()).not.toBe(shown);
+    expect(complaints).toEqual([]);
+  });
+
   it('an encoder–decoder, a convolution before an LSTM and a long LSTM with many units open, equal and without a complaint', async () => {
     const keras = join(__dirname, '../reference/keras_models');
     for (const argv of [
@@ -97,6 +109,37 @@ withBrowser('forward --html', () => {
     }
   });
 
+  it('a weight of each kind that is changed gives the y of the command line for those weights, bit for bit', async () => {
+    const [model, x] = ['model.keras', 'x.npy'].map(name => join(__dirname, '../../examples/tutorial', name));
+    const spec = temporary('net.json');
+    await rnnCli('convert', model, spec, '--force');
+    const net = JSON.parse(readFileSync(spec, 'utf8'));
+    const { page } = await openPage(['forward', spec, '-i', x]);
+    for (const [layer, weight, value] of [
+      ['rnn', 'Wx', 0.75],
+      ['rnn', 'Wh', -1.5],
+      ['rnn', 'bh', 0.3],
+      ['dense', 'Wo', 2.25],
+      ['dense', 'bo', -0.125],
+    ] as const) {
+      await page.getByRole('group', { name: 'layers' }).getByRole('button', { name: layer }).click();
+      await drawn(page);
+      await heatMapOf(page, new RegExp(`^${weight} of ${layer}`)).focus();
+      await page.keyboard.press('Home');
+      await drawn(page);
+      await page.keyboard.press('Enter');
+      await drawn(page);
+      await page.keyboard.type(String(value));
+      await page.keyboard.press('Enter');
+      net.weights[`${layer}/${weight}`].data[0] = value;
+      writeFileSync(spec, JSON.stringify(net));
+      const { ySha256 } = JSON.parse(await rnnCli('forward', spec, '-i', x, '--engine', 'batched', '--json'));
+      await page.waitForSelector(`[data-sha256="${ySha256}"]`, { timeout: 5000 });
+    }
+    await page.getByRole('button', { name: 'back to the start' }).click();
+    await page.waitForSelector('.badge.equal');
+  });
+
   it('another size, cell, direction and seed give the y that the command line has for them', async () => {
     const { page, complaints } = await openPage(['forward', '--N', '2']);
     const set = async (name: RegExp, value: string) => {
@@ -113,6 +156,8 @@ withBrowser('forward --html', () => {
       [/^D features/, '4', '--D', '4'],
       [/^M units/, '6', '--M', '6'],
       [/^K outputs/, '3', '--K', '3'],
+      [/^N samples/, '3', '--N', '3'],
+      [/^cell/, 'lstm', '--cell', 'lstm'],
       [/^cell/, 'gru', '--cell', 'gru'],
       [/^direction/, 'both', '--bidirectional'],
       [/^output/, 'many-to-many', '--task', 'many-to-many'],

@@ -89,7 +89,7 @@ function lineOf(
     let place = '';
     const pointed = how.kind === 'number' ? pointing(() => [place], point) : {};
     return {
-      node: el('div', { class: `${kind} plain`, ...pointed }, name, shown, value),
+      node: el('div', { class: `${kind} plain`, tabindex: how.kind === 'number' ? 0 : undefined, ...pointed }, name, shown, value),
       update(next, of, unit) {
         show(next, unit);
         if (of.kind === 'function') argument.textContent = numberText(of.argument, 7);

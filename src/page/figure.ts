@@ -103,7 +103,8 @@ interface Place {
 
 function drawn(shapes: ShapesResult, { view, actions, columns: grid, lengths, rows, width }: Place): Figure {
   const T = view.steps(shapes.layers[0].name);
-  const columns = grid.columns(T);
+  const sequence = isSequence(shapes.input);
+  const columns = sequence ? grid.columns(T) : grid.columns(T).slice(-1);
   const heights = shapes.layers.map(layer => (layer.bidirectional ? 2 * BOX.height + WAY_GAP : BOX.height));
   const height = 34 + GAP + rows.reduce<number>((sum, i) => sum + (i === null ? LEFT_OUT : heights[i]) + GAP, 0) + 34;
   const drawing = svg('svg', {
@@ -117,7 +118,7 @@ function drawn(shapes: ShapesResult, { view, actions, columns: grid, lengths, ro
   drawing.append(arrowHead());
   drawNow(figure, grid);
   let y = height - 34;
-  drawInput(figure, columns, y);
+  drawInput(figure, columns, y, sequence);
   y -= 12;
   let giver: Giver = {
     top: y,
@@ -140,12 +141,12 @@ function drawn(shapes: ShapesResult, { view, actions, columns: grid, lengths, ro
     const base = y - GAP;
     const top = base - heights[i];
     const apart = layer.returnSequences === null && !isSequence(layer.input) && !isSequence(layer.output);
-    const own = apart ? columnsAt(giver.ends, giver.columns) : grid.columns(lengths[i]);
+    const all = [grid.columns(lengths[i]), ...(isSequence(layer.output) ? [grid.columns(layer.output.shape[1])] : [])];
+    const own = apart ? columnsAt(giver.ends, giver.columns) : all.reduce((a, b) => (b[b.length - 1].x > a[a.length - 1].x ? b : a));
     const straight = layer.inputs.some(name => giver.names.has(name)) || (i === 0 && layer.inputs.length === 1);
     if (straight) drawRise(figure, giver, base, grid.right);
     const others = layer.inputs.filter(name => !giver.names.has(name));
-    if (others.length > 0 && !(i === 0 && straight))
-      drawing.append(label(24, base + 20, `reads ${others.map(name => shownName(name, 14)).join(', ')}`, 'note'));
+    if (others.length > 0 && !(i === 0 && straight)) drawOthers(figure, others, straight, own[0].x, base);
     drawBand(figure, layer, base, top, own);
     drawStart(figure, view.states(layer.name), own, base);
     giver = giverOf(layer, top, grid, lengths[i], apart ? own.slice(-1) : own);
@@ -177,8 +178,12 @@ function drawNow({ drawing, marks, height }: Figure, { columns, pitch }: Columns
   });
 }
 
-function drawInput({ drawing, marks }: Figure, columns: readonly Column[], y: number): void {
+function drawInput({ drawing, marks }: Figure, columns: readonly Column[], y: number, sequence: boolean): void {
   drawing.append(label(24, y + 6, 'input', 'name'), label(66, y + 7, 'x', 'maths'));
+  if (!sequence) {
+    drawing.append(label(columns[0].x, y + 7, 'x', 'maths middle'));
+    return;
+  }
   for (const column of columns) {
     const text = column.step === null ? label(column.x, y + 6, '⋯', 'dots middle') : indexed(column, y + 8, 'x', marks);
     drawing.append(text);
@@ -201,7 +206,8 @@ function drawBand(figure: Figure, layer: LayerRow, base: number, top: number, co
   drawing.append(name, label(24, middle + 13, kindText(layer), 'note'));
   marks.push(view => name.classList.toggle('chosen', layer.name === view.layer));
   const recurrent = layer.returnSequences !== null;
-  if (!recurrent && !(isSequence(layer.input) && isSequence(layer.output))) {
+  const stepByStep = isSequence(layer.input) && isSequence(layer.output) && layer.input.dims[1] === layer.output.dims[1];
+  if (!recurrent && !stepByStep) {
     const [from, to] = [columns[0].x - BOX.width / 2, columns[columns.length - 1].x + BOX.width / 2];
     box(figure, { layer, way: 0, column: null, x: from, y: top, width: to - from });
     return;
@@ -216,6 +222,15 @@ function drawBand(figure: Figure, layer: LayerRow, base: number, top: number, co
       if (recurrent && i > 0) drawState(figure, layer, way, columns[i - 1], columns[i], y);
     });
   }
+}
+
+/** What a layer reads beside, or instead of, what lies right below it. */
+function drawOthers({ drawing }: Figure, names: readonly string[], straight: boolean, x: number, base: number): void {
+  const [from, to] = [x - BOX.width / 2 - 16, x - BOX.width / 2 + 6];
+  drawing.append(
+    label(24, base + 20, `${straight ? 'also reads' : 'reads'} ${names.map(name => shownName(name, 14)).join(', ')}`, 'note'),
+    line(from, base + 12, to, base),
+  );
 }
 
 /** What the first step starts with, where another layer gives it. */
@@ -238,6 +253,8 @@ function drawState({ drawing }: Figure, layer: LayerRow, way: number, from: Colu
   drawing.append(backwards ? line(b, middle, a, middle) : line(a, middle, b, middle));
   if (from.step === null || to.step === null) return;
   drawing.append(label((a + b) / 2, middle - 6, layer.kind === 'lstm' ? 'h, c' : 'h', 'maths middle small'));
+  const shape = `${layer.output.shape[0] ?? 'N'}×${layer.units ?? 'M'}`;
+  if (shape.length * 6 < b - a) drawing.append(label((a + b) / 2, middle + 14, shape, 'shape middle'));
 }
 
 function drawOutput({ drawing, marks }: Figure, from: Giver, y: number, right: number): void {

@@ -2,7 +2,7 @@ import type { LayerRow } from '../run/result.js';
 import { cellColour, css, fitted, isDark } from './colours.js';
 import { svg } from './dom.js';
 import { type Column, SYMBOLIC } from './figureColumns.js';
-import { label } from './figureParts.js';
+import { isSequence, label } from './figureParts.js';
 import type { Figure } from './figureView.js';
 import { shownName } from './text.js';
 
@@ -23,11 +23,15 @@ interface Box {
 /** A layer at a step, a button, with its values as a strip of cells. */
 export function box(figure: Figure, { layer, way, column, x, y, width }: Box): void {
   const { drawing, actions, marks, strips } = figure;
-  const family = layer.returnSequences !== null ? 'recurrent' : layer.kind === 'dense' ? 'dense' : 'other';
-  const name = layer.returnSequences === null ? layer.kind : layer.kind === 'rnn' ? 'RNN' : layer.kind.toUpperCase();
+  const recurrent = layer.returnSequences !== null;
+  // an operator is called after what it does
+  const name = recurrent ? (layer.kind === 'rnn' ? 'RNN' : layer.kind.toUpperCase()) : layer.kind === 'op' ? layer.kerasClass : layer.kind;
+  const family = recurrent ? 'recurrent' : layer.kind === 'dense' ? 'dense' : 'other';
   const stepNow = () => (column ? column.step : null);
   const act = () => actions.choose(layer.name, way, stepNow());
-  const values = () => figure.view.strip(layer.name, way, stepNow() ?? (figure.view.steps(layer.name) ?? 1) - 1);
+  // a box over all steps has no one value of a sequence
+  const hidden = column === null && isSequence(layer.output);
+  const values = () => (hidden ? undefined : figure.view.strip(layer.name, way, stepNow() ?? (figure.view.steps(layer.name) ?? 1) - 1));
   strips.push({ values, of: `${layer.name} ${way}`, x: x + 7, y: y + BOX.height - 15, width: width - 14 });
   const kind = name.length > 7 && width === BOX.width ? 'kind middle long' : 'kind middle';
   const text = label(x + width / 2, y + BOX.height / 2 + 4.5, shownName(name, 10), kind);
@@ -66,7 +70,8 @@ export function box(figure: Figure, { layer, way, column, x, y, width }: Box): v
     if (!sameFill) text.setAttribute('y', String(y + (filled ? 17 : BOX.height / 2 + 4.5)));
     if (sameClass) return;
     node.setAttribute('class', next[1]);
-    node.setAttribute('tabindex', here ? '0' : '-1');
+    // where no step is selected, the first box of a layer is the one for keys
+    node.setAttribute('tabindex', here || (now.step < 0 && !(step !== null && step > 0)) ? '0' : '-1');
     node.setAttribute('aria-pressed', String(here));
   });
 }

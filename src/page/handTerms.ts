@@ -26,7 +26,8 @@ export function termsTable(how: Terms, point: Point): { readonly node: HTMLEleme
   const count = termCount(how);
   let latest = how;
   const pointAt = (k: number) => pointing(() => (latest.kind === 'products' ? [latest.terms[k].left, latest.terms[k].right] : []), point);
-  const body = el('tbody', {}, ...rowsOf(how, 0, MOST_TERMS, pointAt));
+  const body = el('tbody', { on: { keydown: walkRows } }, ...rowsOf(how, 0, MOST_TERMS, pointAt));
+  if (how.kind === 'products') body.rows[0]?.setAttribute('tabindex', '0');
   const note = how.kind === 'sum' && how.limit !== null && el('p', { class: 'note' }, `held within ±${how.limit}`);
   const more = el('button', { type: 'button', class: 'quiet' }, `all ${count} terms`);
   const node = el('div', { class: 'terms' }, el('table', { class: how.kind }, body), count > MOST_TERMS && more, note);
@@ -49,6 +50,19 @@ export function termsTable(how: Terms, point: Point): { readonly node: HTMLEleme
   return { node, update };
 }
 
+/** Arrows go from row to row. */
+function walkRows(event: Event): void {
+  const { key, target } = event as KeyboardEvent;
+  const row = target as HTMLElement;
+  const next = key === 'ArrowDown' ? row.nextElementSibling : key === 'ArrowUp' ? row.previousElementSibling : null;
+  if (!next) return;
+  event.preventDefault();
+  event.stopPropagation();
+  row.tabIndex = -1;
+  (next as HTMLElement).tabIndex = 0;
+  (next as HTMLElement).focus();
+}
+
 function numbersOf(how: Terms, k: number): number[] {
   if (how.kind === 'sum') return [how.addends[k].value];
   const { a, b } = how.terms[k];
@@ -68,7 +82,15 @@ function rowsOf(how: Terms, from: number, to: number, pointAt: (k: number) => Re
       el('td', { class: 'from' }, formula(split(name)[0]), el('span', { class: 'index' })),
       el('td', { class: `number role-${roleOf(name)}` }),
     ];
-    return el('tr', pointAt(from + i), ...factor(left), sign('×'), ...factor(right), sign('='), el('td', { class: 'number' }));
+    return el(
+      'tr',
+      { tabindex: -1, ...pointAt(from + i) },
+      ...factor(left),
+      sign('×'),
+      ...factor(right),
+      sign('='),
+      el('td', { class: 'number' }),
+    );
   });
 }
 
@@ -78,9 +100,10 @@ function split(name: string): [name: string, place: string] {
   return [label, place];
 }
 
-/** @param names of the numbers as they are now */
+/** What is under the pointer or in focus. @param names of the numbers as they are now */
 export function pointing(names: () => readonly string[], point: Point): { on: Record<string, () => void> } {
-  return { on: { pointerenter: () => point(names()), pointerleave: () => point(null) } };
+  const [here, gone] = [() => point(names()), () => point(null)];
+  return { on: { pointerenter: here, pointerleave: gone, focus: here, blur: gone } };
 }
 
 /** The names of the numbers that the unit reads, the first and the last of each row: where they stand is outlined. */

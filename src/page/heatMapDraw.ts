@@ -19,6 +19,8 @@ export interface Layout {
 const LEFT = 40;
 const BOTTOM = 22;
 const MOST_HEIGHT = 320;
+/** Pixels from one to the next: the style's gap. */
+const BETWEEN = 28;
 /** Cells of this width have their number in them. */
 const WITH_NUMBER = { width: 46, least: 38, height: 24 };
 
@@ -26,7 +28,9 @@ const WITH_NUMBER = { width: 46, least: 38, height: 24 };
 export function layoutOf({ rows, columns, groups }: Grid, room: number): Layout {
   const top = groups ? 20 : 4;
   const space = Math.max(60, room - LEFT - 6);
-  const wide = Math.min(WITH_NUMBER.width, space / columns.length);
+  // two beside each other where the cells are then still wide enough
+  const half = ((room - BETWEEN) / 2 - LEFT - 6) / columns.length;
+  const wide = Math.min(WITH_NUMBER.width, half >= WITH_NUMBER.least ? half : space / columns.length);
   const numbers = wide >= WITH_NUMBER.least && rows.length * WITH_NUMBER.height <= MOST_HEIGHT * 2;
   const width = numbers
     ? Math.floor(wide)

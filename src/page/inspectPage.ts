@@ -156,8 +156,12 @@ function factLine({ result }: InspectPage): string[] {
   const digest = sha256 ? ` sha256 ${sha256}.` : '';
   const why = !runs && reason ? ` ${reason}.` : '';
   return [
-    `Format ${format}${framework ? ` (${[NAMES[framework] ?? framework, frameworkVersion].filter(Boolean).join(' ')})` : ''}; ${bytesText(bytes)}, ${countText(totals.numbers)} numbers in ${countText(totals.tensors)} tensors.${why}${digest}`,
+    `Format ${format}${framework ? ` (${[NAMES[framework] ?? framework, frameworkVersion].filter(Boolean).join(' ')})` : ''}; ${bytesText(bytes)}, ${counted(totals.numbers, 'number')} in ${counted(totals.tensors, 'tensor')}.${why}${digest}`,
   ];
+}
+
+function counted(n: number | bigint, what: string): string {
+  return `${countText(n)} ${what}${Number(n) === 1 ? '' : 's'}`;
 }
 
 /** 'recurrent kernel' */
@@ -213,7 +217,7 @@ function factsOf({ shape, dtype, count, role, gates }: InspectTensor, figures: T
   return el(
     'dl',
     { class: 'work' },
-    ...row('shape', `${shape.join(' × ') || 'scalar'}, ${dtype}, ${countText(count)} numbers`),
+    ...row('shape', `${shape.join(' × ') || 'scalar'}, ${dtype}, ${counted(count, 'number')}`),
     ...(role ? row('role', roleText(role) + (gates ? `, gates ${gates.join(' ')}` : '')) : []),
     ...row('from, to', `${numberText(least, 4)} … ${numberText(greatest, 4)}`),
     ...row('mean', `${numberText(mean, 4)}, deviation ${numberText(deviation, 4)}`),

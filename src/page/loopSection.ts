@@ -78,7 +78,8 @@ export function loopSection(data: ComparePage): LoopSection {
         ),
       ),
     );
-    replace(code, codeBlock(codeText(explanation, kept), kept ? 'wrong' : 'right'));
+    const text = codeText(explanation, kept);
+    replace(code, text !== null && codeBlock(text, kept ? 'wrong' : 'right'));
     const row = sample - loops.from;
     const comparable = right.shape.join() === wrong.shape.join() && row >= 0 && row < right.shape[0];
     picture.hidden = !(carries && comparable && row > 0);
@@ -145,11 +146,12 @@ function nameOf({ name, way }: PageLoops['layers'][number]): string {
   return way === null ? name : `${name} ${way === 0 ? '→' : '←'}`;
 }
 
-/** The repair's own lines; for a state that is carried also the loop as it is wrong: the zeros once, before all samples. */
-function codeText({ codes, fixes, fix }: Explanation, wrong: boolean): string {
+/** The lines as they should be; of wrong ones those of a state that is carried are known: the zeros once, before all samples. */
+function codeText({ codes, fixes, fix }: Explanation, wrong: boolean): string | null {
   const text = fixes.numpy ?? fix;
   const match = /^for n in range\(N\):\n {4}(.*?=.*?zeros\(.*?\)) *# ← .*\n/.exec(text);
-  if (!wrong || !match || !codes.includes('state-carry')) return text;
+  if (!wrong) return text;
+  if (!match || !codes.includes('state-carry')) return null;
   return `${match[1].padEnd(24)} # ← once, before all samples\nfor n in range(N):\n${text.slice(match[0].length)}`;
 }
 

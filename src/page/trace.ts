@@ -31,16 +31,19 @@ export async function traceOf(model: Model, sample: number, engineName: 'batched
   const engine = engineName === 'manual' ? manual : batched;
   const { network, weights } = model;
   const input = sampleOf(model.input, sample);
+  const whole = () => tracedInWhole(model, sample, engine, dtype);
   const [, T = 1] = input.x.shape;
   const options = { dtype, trace: true, threads: 1 };
   const cost = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0) * T;
   if (cost <= AT_ONCE) {
-    const output = await engine.run(network.model, weights, input, options);
+    const output = await engine.run(network.model, weights, input, options).catch(whole);
     return { input, output, known: () => [0, Number.POSITIVE_INFINITY], advance: async () => false };
   }
   // a single sample has been computed
   const output =
-    model.input.x.shape[0] === 1 ? model.output : await engine.run(network.model, weights, input, { ...options, trace: false });
+    model.input.x.shape[0] === 1
+      ? model.output
+      : await engine.run(network.model, weights, input, { ...options, trace: false }).catch(whole);
   const layers = new Map(output.layers);
   const progress = new Map<string, Progress>();
   for (const layer of network.model.layers.filter(isRecurrent)) {
@@ -81,6 +84,30 @@ export async function traceOf(model: Model, sample: number, engineName: 'batched
       return at.done.some(done => done < at.x.tensor.shape[1]);
     },
   };
+}
+
+/** A graph may be made for one number of samples: all of them are computed, and the one is taken out. @throws what the engine throws */
+async function tracedInWhole(
+  { network, weights, input }: Model,
+  sample: number,
+  engine: typeof batched,
+  dtype: Precision,
+): Promise<EngineOutput> {
+  const output = await engine.run(network.model, weights, input, { dtype, trace: true, threads: 1 });
+  const [N] = input.x.shape;
+  const one = (t: Tensor): Tensor => (t.shape[0] === N ? rowsOf(t, sample) : t);
+  const layers = [...output.layers].map(([name, result]): [string, LayerResult] => [
+    name,
+    {
+      ...result,
+      tensor: one(result.tensor),
+      states: result.states?.map(one),
+      others: result.others?.map(one),
+      sequence: result.sequence && one(result.sequence),
+      traces: result.traces?.map(({ gates, states }) => ({ gates: one(gates), states: states.map(one) })),
+    },
+  ]);
+  return { ...output, y: one(output.y), layers: new Map(layers) };
 }
 
 interface Progress {
@@ -173,13 +200,15 @@ function inputOfLayer(layer: RecurrentSpec, model: ModelSpec, input: EngineInput
   return mask ? { ...value, mask: Uint8Array.from(mask, v => (v === 0 ? 0 : 1)) } : value;
 }
 
+function rowsOf(t: Tensor, sample: number): Tensor {
+  const width = t.data.length / t.shape[0];
+  return { shape: [1, ...t.shape.slice(1)], data: t.data.subarray(sample * width, (sample + 1) * width) };
+}
+
 /** One sample with what belongs to it. */
 export function sampleOf({ x, mask, initialStates, others }: EngineInput, sample: number): EngineInput {
   const [, T] = x.shape;
-  const row = (t: Tensor): Tensor => {
-    const width = t.data.length / t.shape[0];
-    return { shape: [1, ...t.shape.slice(1)], data: t.data.subarray(sample * width, (sample + 1) * width) };
-  };
+  const row = (t: Tensor) => rowsOf(t, sample);
   return {
     x: row(x),
     mask: mask?.subarray(sample * T, (sample + 1) * T),

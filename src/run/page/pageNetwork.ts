@@ -16,8 +16,7 @@ const FLAGS = ['N', 'T', 'D', 'M', 'K', 'cell', 'task', 'pool', 'bidirectional',
 /** The network of a run as a page holds it. @throws RnnError E_PAGE_SIZE (limit), E_PAGE_GRAPH (unsupported) */
 export function pageNetwork(prepared: Prepared, request: NetworkRequest & InputRequest): PageNetwork {
   const { network, weights, input } = prepared;
-  if (prepared.graphInputs)
-    throw new RnnError('unsupported', 'E_PAGE_GRAPH', 'a page shows layers, and this graph is no chain of layers', { where: '--html' });
+  if (prepared.graphInputs) throw noPageOfGraph();
   checkSize([...weights.values(), input.x, ...(input.others?.values() ?? [])]);
   const file = request.model !== undefined || request.weights !== undefined;
   const drawnWeights = network.weights === undefined;
@@ -50,6 +49,15 @@ export function pageNetwork(prepared: Prepared, request: NetworkRequest & InputR
     notes: prepared.notes,
     assumptions: prepared.assumptions,
   };
+}
+
+export function noPageOfGraph(): RnnError {
+  return new RnnError(
+    'unsupported',
+    'E_PAGE_GRAPH',
+    'a page shows layers and operators one after the other, and this graph decides while it runs which of them it computes (If, Loop, Scan)',
+    { where: '--html', fix: 'drop --html; inspect FILE --html FILE.html shows its weights' },
+  );
 }
 
 /** @throws RnnError E_PAGE_SIZE */
