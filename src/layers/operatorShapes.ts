@@ -279,6 +279,22 @@ const matmul: Rule = call => {
   return [[...lead, ...(a.length > 1 ? [a[a.length - 2]] : []), ...(b.length > 1 ? [b[b.length - 1]] : [])]];
 };
 
+/** Matrices, either turned round where it says. */
+const gemm: Rule = call => {
+  const [a, b] = [0, 1].map(i => (call.attribute(i === 0 ? 'transA' : 'transB') === 1 ? [...call.shape(i)].reverse() : call.shape(i)));
+  return [[a[0], b[1]]];
+};
+
+/** [N, length(, parts)] -> [N, frames, bins, 2] */
+const frames: Rule = call => {
+  const [N, length] = call.shape(0);
+  const step = call.numbers(1)?.[0];
+  const L = call.operands > 3 ? call.numbers(3)?.[0] : call.operands > 2 ? (call.shape(2)[0]?.size ?? undefined) : undefined;
+  if (!step || !L) throw new RnnError('unsupported', 'E_OPERATOR', 'the shape that this STFT gives is not known here');
+  const count = length.size === null ? { symbol: '?', size: null } : sized(Math.floor((length.size - L) / step) + 1);
+  return [[N, count, sized(call.attribute('onesided') === 0 ? L : Math.floor(L / 2) + 1), sized(2)]];
+};
+
 const expand: Rule = call => {
   return [broadcastDims(call.shape(0), call.sizes(1) ?? [], 'Expand')];
 };
@@ -405,6 +421,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   Slice: slice,
   Gather: gather,
   MatMul: matmul,
+  Gemm: gemm,
+  STFT: frames,
   Expand: expand,
   Tile: tile,
   Pad: pad,

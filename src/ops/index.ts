@@ -11,10 +11,12 @@ import { PADDING } from './padding.js';
 import { PLACING } from './placing.js';
 import { PRODUCTS } from './products.js';
 import { QUANTISED } from './quantised.js';
+import { QUANTISED_SPACE } from './quantisedSpace.js';
 import { REDUCTIONS } from './reductions.js';
 import { RESIZE } from './resize.js';
 import { SELECTION } from './selection.js';
 import { SEQUENCES } from './sequences.js';
+import { SPECTRUM } from './spectrum.js';
 import { WINDOWS } from './windows.js';
 
 /**
@@ -36,6 +38,8 @@ export const OPERATORS: Operators = {
   ...PADDING,
   ...EINSUM,
   ...QUANTISED,
+  ...QUANTISED_SPACE,
+  ...SPECTRUM,
   ...FUSED,
   ...SEQUENCES,
   ...CONTROL,

@@ -20,8 +20,6 @@ export const NORMALISATION: Operators = {
       return [y, inverse];
     },
   },
-  'com.microsoft.SkipLayerNormalization': { attributes: ['epsilon'], run: call => afterSum(call, true) },
-  'com.microsoft.SkipSimplifiedLayerNormalization': { attributes: ['epsilon'], run: call => afterSum(call, false) },
   LpNormalization: plain(byNorm, ['axis', 'p']),
   MeanVarianceNormalization: plain(byMeanAndVariance, ['axes']),
   LRN: plain(byNeighbours, ['alpha', 'beta', 'bias', 'size']),
@@ -70,18 +68,6 @@ function overLastAxes(call: Call, x: GraphValue, biases: GraphValue | undefined,
     { kind: 'float', shape: reduced, data: means },
     { kind: 'float', shape: reduced, data: inverses },
   ];
-}
-
-/** inputs x, skip, scale, bias of the norm (centred only), bias of the sum; the sum is the fourth output */
-function afterSum(call: Call, centred: boolean): GraphValue[] {
-  const [x, skip, scale] = [0, 1, 2].map(i => need(call, i));
-  const added = call.inputs[centred ? 4 : 3];
-  const parts = [skip, ...(added ? [added] : [])].map(v => broadcastTo(v, x.shape));
-  const data = allocateShape(x.shape, 'float', call.kernels.precision);
-  for (let k = 0; k < data.length; k++) data[k] = parts.reduce((sum, p) => sum + p.data[k], x.data[k]);
-  const sum: GraphValue = { kind: 'float', shape: x.shape, data };
-  const outputs = overLastAxes({ ...call, inputs: [sum, scale] }, sum, centred ? call.inputs[3] : undefined, centred);
-  return [...outputs, sum];
 }
 
 /** X [N, C, …]: over each group of channels of a sample, a scale and a bias for each channel (before opset 21: for each group). */

@@ -52,7 +52,12 @@ function quantised(call: Call): GraphValue {
 }
 
 /** In the float32 that ONNX Runtime divides in: a half falls to the same side. */
-function toWhole(x: GraphValue, scale: (k: number) => number, zero: (k: number) => number, type: DType | null | undefined): GraphValue {
+export function toWhole(
+  x: GraphValue,
+  scale: (k: number) => number,
+  zero: (k: number) => number,
+  type: DType | null | undefined,
+): GraphValue {
   const range = type && isInteger(type) ? RANGES[type] : undefined;
   if (!range) {
     throw new RnnError('unsupported', 'E_ONNX_TYPE', `numbers are not quantised to ${type ?? 'this type'} here`, {
@@ -121,7 +126,7 @@ function spread(v: GraphValue, like: readonly number[], rows: boolean): GraphVal
   return broadcastTo(v.shape.length === 1 && rows ? { ...v, shape: [v.shape[0], 1] } : v, like);
 }
 
-function minus(v: GraphValue, zero: GraphValue | undefined, rows: boolean): GraphValue {
+export function minus(v: GraphValue, zero: GraphValue | undefined, rows: boolean): GraphValue {
   if (!zero) return v;
   const z = spread(zero, v.shape, rows);
   return { ...v, data: Float64Array.from(v.data, (n, k) => n - z.data[k]) };

@@ -6,6 +6,7 @@ import { nodeLabel, nodePlace } from '../../ops/attributes.js';
 import { OPERATORS as PURE_OPERATORS } from '../../ops/index.js';
 import { type Call, checkAttributes, type Operator, type Operators } from '../../ops/operator.js';
 import { fromOnnx, type GraphValue } from '../../ops/value.js';
+import { COMPOSED_OPERATORS, withParts } from './composed/index.js';
 import { RECURRENT } from './recurrent.js';
 
 /**
@@ -14,7 +15,7 @@ import { RECURRENT } from './recurrent.js';
  */
 const OPERATORS: Operators = { ...PURE_OPERATORS, ...RECURRENT };
 
-export const RUN_OPERATORS: readonly string[] = Object.keys(OPERATORS).sort();
+export const RUN_OPERATORS: readonly string[] = [...Object.keys(OPERATORS), ...COMPOSED_OPERATORS].sort();
 
 /** One node on its own: for what can be computed once and for all. @throws RnnError E_ONNX_OPERATOR */
 export function runNode(node: OnnxNode, opset: number, inputs: readonly (GraphValue | undefined)[], kernels: Kernels): GraphValue[] {
@@ -74,7 +75,8 @@ type Around = (name: string) => GraphValue | undefined;
  * @returns the graph's outputs by name, in their order
  * @throws RnnError E_ONNX_OPERATOR, E_ONNX_INPUT, E_ONNX_SHAPE
  */
-export function evaluateGraph(model: OnnxModel, inputs: ReadonlyMap<string, GraphValue>, kernels: Kernels): Map<string, GraphValue> {
+export function evaluateGraph(given: OnnxModel, inputs: ReadonlyMap<string, GraphValue>, kernels: Kernels): Map<string, GraphValue> {
+  const model = withParts(given);
   checkRunnable(model);
   const { graph } = model;
   const outputs = prepare(graph, { kernels, opset: model.opsets.get('') ?? 1, runs: 0 })(inputs, () => undefined);

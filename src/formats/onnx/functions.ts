@@ -1,6 +1,6 @@
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
-import { type OnnxAttribute, type OnnxGraph, type OnnxNode, readFromAround } from './graph.js';
+import { type OnnxAttribute, type OnnxGraph, type OnnxNode, withBodies } from './graph.js';
 
 /** A function defined inside a model: the nodes that a call of it stands for. */
 export interface OnnxFunction {
@@ -51,7 +51,7 @@ function expandNode(node: OnnxNode, state: State, depth: number): OnnxNode[] {
       expected: `at most ${MOST_NODES} nodes, ${MOST_DEPTH} calls inside each other`,
     });
   }
-  if (!called) return [withGraphs(node, graph => expandGraph(graph, state, depth))];
+  if (!called) return [withBodies(node, graph => expandGraph(graph, state, depth))];
   const rename = namesOf(node, called, ++state.calls);
   return called.nodes.flatMap(inner => expandNode(placed(inner, rename, node, called), state, depth + 1));
 }
@@ -83,21 +83,11 @@ function placed(node: OnnxNode, rename: (name: string) => string, call: OnnxNode
     attributes,
     ...(opset === undefined ? {} : { opset }),
   };
-  return withGraphs(named, graph => ({
+  return withBodies(named, graph => ({
     name: graph.name,
     inputs: graph.inputs.map(value => ({ ...value, name: rename(value.name) })),
     outputs: graph.outputs.map(value => ({ ...value, name: rename(value.name) })),
     initializers: new Map([...graph.initializers].map(([name, tensor]) => [rename(name), tensor])),
     nodes: graph.nodes.map(inner => placed(inner, rename, call, called)),
   }));
-}
-
-/** The node with its subgraphs changed, and what they read around them told anew. */
-function withGraphs(node: OnnxNode, change: (graph: OnnxGraph) => OnnxGraph): OnnxNode {
-  if (!node.captures) return node;
-  const attributes = new Map(
-    [...node.attributes].map(([name, a]): [string, OnnxAttribute] => [name, a.type === 'graph' ? { ...a, value: change(a.value) } : a]),
-  );
-  const captures = [...attributes.values()].flatMap(a => (a.type === 'graph' ? readFromAround(a.value) : []));
-  return { ...node, attributes, captures: [...new Set(captures)] };
 }

@@ -99,3 +99,13 @@ export function readFromAround(graph: OnnxGraph): string[] {
   const reads = [...graph.nodes.flatMap(readsOf), ...graph.outputs.map(o => o.name)];
   return [...new Set(reads.filter(name => name !== '' && !own.has(name)))];
 }
+
+/** The node with its subgraphs changed, and what they read around them told anew. */
+export function withBodies(node: OnnxNode, change: (graph: OnnxGraph) => OnnxGraph): OnnxNode {
+  if (!node.captures) return node;
+  const attributes = new Map(
+    [...node.attributes].map(([name, a]): [string, OnnxAttribute] => [name, a.type === 'graph' ? { ...a, value: change(a.value) } : a]),
+  );
+  const captures = [...attributes.values()].flatMap(a => (a.type === 'graph' ? readFromAround(a.value) : []));
+  return { ...node, attributes, captures: [...new Set(captures)] };
+}

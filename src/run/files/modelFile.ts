@@ -6,6 +6,7 @@ import { dequantized, precisionAssumptions, quantizedLayers } from '../../conven
 import { halfPrecision } from '../../conventions/onnx/halfPrecision.js';
 import { specFromProgram } from '../../conventions/pt2/index.js';
 import { checkNodes } from '../../engines/graph/checkNodes.js';
+import { withParts } from '../../engines/graph/composed/index.js';
 import { type GraphLayers, layersOfGraph } from '../../engines/graph/layersOf.js';
 import { withCells } from '../../engines/graph/loops/index.js';
 import { RnnError, within } from '../../errors.js';
@@ -176,7 +177,7 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
       return { source, file, framework: 'torch', ...understood(() => specFromProgram(file.architecture, file.tensors)) };
     case 'onnx': {
       checkNodes(file.architecture as OnnxModel);
-      const model = withCells(file.architecture as OnnxModel);
+      const model = withCells(withParts(file.architecture as OnnxModel));
       return { source, file, framework: 'onnx', graph: { model, layers: layersOfGraph(model) }, assumptions: halfPrecision(model) };
     }
     default:

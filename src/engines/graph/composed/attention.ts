@@ -1,0 +1,201 @@
+import { int, ints } from '../../../formats/onnx/builder.js';
+import { floatOf, intOf, intsOf } from '../../../ops/attributes.js';
+import type { Composed, Parts } from './composed.js';
+
+/** Attention in its several forms, and the turning of positions that goes before it. */
+export const ATTENTION: Readonly<Record<string, Composed>> = {
+  Attention: {
+    attributes: ['is_causal', 'kv_num_heads', 'q_num_heads', 'qk_matmul_output_mode', 'scale', 'softcap', 'softmax_precision'],
+    parts: attention,
+  },
+  'com.microsoft.MultiHeadAttention': { attributes: ['mask_filter_value', 'num_heads', 'scale', 'unidirectional'], parts: multiHead },
+  'com.microsoft.Attention': {
+    attributes: ['mask_filter_value', 'num_heads', 'qkv_hidden_sizes', 'scale', 'unidirectional'],
+    parts: packed,
+  },
+  RotaryEmbedding: {
+    attributes: ['interleaved', 'num_heads', 'rotary_embedding_dim'],
+    parts: p => rotated(p, [p.input(1)!, p.input(2)!], p.input(3), (intOf(p.node, 'num_heads') ?? 0) > 0),
+  },
+  'com.microsoft.RotaryEmbedding': {
+    attributes: ['interleaved', 'num_heads', 'rotary_embedding_dim', 'is_packed_batching', 'scale'],
+    parts: p =>
+      (intOf(p.node, 'is_packed_batching') ?? 0) === 0 && (floatOf(p.node, 'scale') ?? 1) === 1 && (intOf(p.node, 'num_heads') ?? 0) > 0
+        ? rotated(p, [p.input(2)!, p.input(3)!], p.input(1), true)
+        : undefined,
+  },
+};
+
+/** [N, T, H·D] -> [N, H, T, D] */
+function apart(p: Parts, x: string, heads: number): string {
+  return p.op('Transpose', [p.op('Reshape', [x, p.integers([0, 0, heads, -1])])], { perm: ints(0, 2, 1, 3) });
+}
+
+/** [N, H, T, D] -> [N, T, H·D] */
+function together(p: Parts, x: string): string {
+  return p.op('Reshape', [p.op('Transpose', [x], { perm: ints(0, 2, 1, 3) }), p.integers([0, 0, -1])]);
+}
+
+/** Each head of keys for several of queries, one after the other. */
+function repeated(p: Parts, x: string, heads: number, times: number): string {
+  if (times === 1) return x;
+  return p.op('Gather', [x, p.integers(Array.from({ length: heads * times }, (_, i) => Math.floor(i / times)))], { axis: int(1) });
+}
+
+function sizeOf(p: Parts, x: string, axis: number): string {
+  return p.op('Gather', [p.op('Shape', [x]), p.integer(axis)], { axis: int(0) });
+}
+
+/** q·kᵀ, scaled by 1/√D unless said. */
+function scores(p: Parts, q: string, k: string, scale: number | undefined): string {
+  const product = p.op('MatMul', [q, p.op('Transpose', [k], { perm: ints(0, 1, 3, 2) })]);
+  if (scale !== undefined) return p.op('Mul', [product, p.number(scale)]);
+  return p.op('Div', [product, p.op('Sqrt', [p.op('Cast', [sizeOf(p, q, 3)], { to: int(1) })])]);
+}
+
+/** −∞, or another number, where a value is false; 0 where it is true */
+function allowed(p: Parts, truth: string, otherwise: string): string {
+  return p.op('Where', [truth, p.number(0), otherwise]);
+}
+
+/** Query i sees the keys up to i + offset: [L, S] */
+function causal(p: Parts, q: string, k: string, offset: string | undefined): string {
+  const range = (x: string, from: string) => p.op('Range', [from, p.op('Add', [sizeOf(p, x, 2), from]), p.integer(1)]);
+  const places = p.op('Unsqueeze', [range(q, offset ?? p.integer(0)), p.integers([1])]);
+  const keys = p.op('Unsqueeze', [range(k, p.integer(0)), p.integers([0])]);
+  return p.op('LessOrEqual', [keys, places]);
+}
+
+/** inputs Q, K, V, mask, past keys, past values: [N, H, T, D], or [N, T, H·D] where the number of heads is given */
+function attention(p: Parts): readonly (string | undefined)[] | undefined {
+  const [qHeads, kvHeads] = ['q_num_heads', 'kv_num_heads'].map(name => intOf(p.node, name));
+  const [Q, K, V, mask, pastK, pastV] = Array.from({ length: 6 }, (_, i) => p.input(i));
+  if (p.input(6) || !Q || !K || !V || (qHeads === undefined) !== (kvHeads === undefined)) return undefined;
+  if (intOf(p.node, 'qk_matmul_output_mode') && p.node.outputs[3]) return undefined;
+  const split = (x: string, heads: number | undefined) => (heads === undefined ? x : apart(p, x, heads));
+  const q = split(Q, qHeads);
+  const [k, v] = [
+    [pastK, K],
+    [pastV, V],
+  ].map(([past, x]) => (past ? p.op('Concat', [past, split(x!, kvHeads)], { axis: int(2) }) : split(x!, kvHeads)));
+  const times = qHeads === undefined ? 1 : qHeads / kvHeads!;
+  if (!Number.isInteger(times)) return undefined;
+  const many = (x: string) => repeated(p, x, kvHeads ?? 1, times);
+  const raw = scores(p, q, many(k), floatOf(p.node, 'scale'));
+  const cap = floatOf(p.node, 'softcap') ?? 0;
+  let z = cap > 0 ? p.op('Mul', [p.op('Tanh', [p.op('Div', [raw, p.number(cap)])]), p.number(cap)]) : raw;
+  const never = p.number(Number.NEGATIVE_INFINITY);
+  if (mask) z = p.op('Add', [z, p.isTruth(mask) ? allowed(p, mask, never) : mask]);
+  if (intOf(p.node, 'is_causal') === 1) z = p.op('Add', [z, allowed(p, causal(p, q, k, pastK && sizeOf(p, pastK, 2)), never)]);
+  const y = p.op('MatMul', [weights(p, z), many(v)]);
+  return [qHeads === undefined ? y : together(p, y), k, v, raw];
+}
+
+/** Softmax; a row that may see nothing gives zeros. */
+function weights(p: Parts, z: string): string {
+  const y = p.op('Softmax', [z], { axis: int(-1) });
+  return p.op('Where', [p.op('IsNaN', [y]), p.number(0), y]);
+}
+
+/** inputs query, key, value [N, T, H·D], bias of all three, mask of keys [N, S], what is added to the scores, past keys and values */
+function multiHead(p: Parts): readonly (string | undefined)[] | undefined {
+  const heads = intOf(p.node, 'num_heads');
+  const [query, key, value, bias, mask, added] = Array.from({ length: 6 }, (_, i) => p.input(i));
+  if (!heads || !query || !key || !value || mask || p.node.inputs.slice(6).some(name => name !== '')) return undefined;
+  const given = [query, key, value];
+  const parts = bias ? biases(p, bias, given) : given;
+  return [
+    together(
+      p,
+      attended(
+        p,
+        parts.map(x => apart(p, x, heads)),
+        added,
+      ),
+    ),
+  ];
+}
+
+/** The three are as wide as each other, or their widths are not known here. */
+function biases(p: Parts, bias: string, given: readonly string[]): string[] {
+  const widths = given.map(x => p.op('Gather', [p.op('Shape', [x]), p.integers([2])], { axis: int(0) }));
+  let from = p.integers([0]);
+  return given.map((x, i) => {
+    const to = p.op('Add', [from, widths[i]]);
+    const part = p.op('Slice', [bias, from, to, p.integers([0])]);
+    from = to;
+    return p.op('Add', [x, part]);
+  });
+}
+
+function attended(p: Parts, [q, k, v]: readonly string[], added: string | undefined): string {
+  const scale = floatOf(p.node, 'scale') ?? 0;
+  let z = scores(p, q, k, scale === 0 ? undefined : scale);
+  if (added) z = p.op('Add', [z, added]);
+  if (intOf(p.node, 'unidirectional') === 1)
+    z = p.op('Add', [z, allowed(p, causal(p, q, k, undefined), p.number(floatOf(p.node, 'mask_filter_value') ?? -10_000))]);
+  return p.op('MatMul', [p.op('Softmax', [z], { axis: int(-1) }), v]);
+}
+
+/** inputs x [N, T, D], weights [D, 3·H·D] of query, key and value side by side, their bias; attention among the steps of x */
+function packed(p: Parts): readonly (string | undefined)[] | undefined {
+  const heads = intOf(p.node, 'num_heads');
+  const [x, W, b, mask, past, added] = Array.from({ length: 6 }, (_, i) => p.input(i));
+  if (!heads || !x || !W || mask || past || intsOf(p.node, 'qkv_hidden_sizes')) return undefined;
+  const product = p.op('MatMul', [x, W]);
+  const three = p.ops('Split', [b ? p.op('Add', [product, b]) : product], 3, { axis: int(-1), num_outputs: int(3) });
+  return [
+    together(
+      p,
+      attended(
+        p,
+        three.map(part => apart(p, part, heads)),
+        added,
+      ),
+    ),
+  ];
+}
+
+/**
+ * Pairs of numbers turned by the angle of their place: x [N, T, H·D], or [N, H, T, D].
+ * @param caches cos and sin, [places, D/2], or [N, T, D/2] where no places are given
+ */
+function rotated(
+  p: Parts,
+  caches: readonly [string, string],
+  places: string | undefined,
+  flat: boolean,
+): readonly (string | undefined)[] | undefined {
+  const part = intOf(p.node, 'rotary_embedding_dim') ?? 0;
+  const x = p.input(0)!;
+  const heads = intOf(p.node, 'num_heads') ?? 0;
+  // [N, T, H, D]
+  const wide = flat ? p.op('Reshape', [x, p.integers([0, 0, heads, -1])]) : p.op('Transpose', [x], { perm: ints(0, 2, 1, 3) });
+  const cut = (v: string, from: number, to: number, step = 1) =>
+    p.op('Slice', [v, p.integers([from]), p.integers([to]), p.integers([3]), p.integers([step])]);
+  const far = Number.MAX_SAFE_INTEGER;
+  const turning = part > 0 ? cut(wide, 0, part) : wide;
+  const [cos, sin] = caches.map(cache => {
+    const rows = places ? p.op('Gather', [cache, places], { axis: int(0) }) : cache;
+    return p.op('Unsqueeze', [rows, p.integers([2])]);
+  });
+  const interleaved = intOf(p.node, 'interleaved') === 1;
+  const [a, b] = interleaved
+    ? [cut(turning, 0, far, 2), cut(turning, 1, far, 2)]
+    : p.ops('Split', [turning], 2, { axis: int(-1), num_outputs: int(2) });
+  const times = (v: string, w: string) => p.op('Mul', [v, w]);
+  const real = p.op('Sub', [times(cos, a), times(sin, b)]);
+  const imaginary = p.op('Add', [times(sin, a), times(cos, b)]);
+  const pair = interleaved
+    ? p.op('Reshape', [
+        p.op(
+          'Concat',
+          [real, imaginary].map(v => p.op('Unsqueeze', [v, p.integers([4])])),
+          { axis: int(4) },
+        ),
+        p.op('Shape', [turning]),
+      ])
+    : p.op('Concat', [real, imaginary], { axis: int(3) });
+  const whole = part > 0 ? p.op('Concat', [pair, cut(wide, part, far)], { axis: int(3) }) : pair;
+  return [flat ? p.op('Reshape', [whole, p.op('Shape', [x])]) : p.op('Transpose', [whole], { perm: ints(0, 2, 1, 3) })];
+}

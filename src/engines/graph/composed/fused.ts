@@ -1,0 +1,102 @@
+import { float, int, text } from '../../../formats/onnx/builder.js';
+import type { OnnxAttribute } from '../../../formats/onnx/graph.js';
+import { floatOf, floatsOf, intOf, textOf } from '../../../ops/attributes.js';
+import { WINDOW } from '../../../ops/windows.js';
+import { type Composed, type Parts, sum } from './composed.js';
+
+/** What ONNX Runtime joins when it optimises a graph. */
+export const FUSED: Readonly<Record<string, Composed>> = {
+  'com.microsoft.Gelu': { attributes: [], parts: p => [p.op('Gelu', [p.input(0)!])] },
+  'com.microsoft.BiasGelu': { attributes: [], parts: p => [p.op('Gelu', [sum(p, [p.input(0), p.input(1)])])] },
+  'com.microsoft.FastGelu': {
+    attributes: [],
+    parts: p => [p.op('Gelu', [sum(p, [p.input(0), p.input(1)])], { approximate: text('tanh') })],
+  },
+  'com.microsoft.QuickGelu': { attributes: ['alpha'], parts: p => [quickGelu(p)] },
+  'com.microsoft.FusedGemm': {
+    attributes: ['alpha', 'beta', 'transA', 'transB', 'activation', 'activation_alpha', 'activation_beta', 'activation_gamma'],
+    parts: p => activated(p, p.op('Gemm', inputsOf(p, 3), own(p, ['alpha', 'beta', 'transA', 'transB'])), p.node.attributes),
+  },
+  'com.microsoft.FusedConv': { attributes: [...WINDOW, 'group', 'activation', 'activation_params'], parts: fusedConv },
+  'com.microsoft.SkipLayerNormalization': { attributes: ['epsilon'], parts: p => afterSum(p, true) },
+  'com.microsoft.SkipSimplifiedLayerNormalization': { attributes: ['epsilon'], parts: p => afterSum(p, false) },
+  'com.microsoft.EmbedLayerNormalization': { attributes: ['epsilon', 'mask_index_type'], parts: embedded },
+  ...Object.fromEntries(
+    ['GridSample', 'Trilu', 'Range', 'QuantizeLinear', 'DequantizeLinear'].map(name => [
+      `com.microsoft.${name}`,
+      { attributes: ['mode', 'padding_mode', 'align_corners', 'upper', 'axis'], parts: (p: Parts) => [p.op(name, p.node.inputs, own(p))] },
+    ]),
+  ),
+};
+
+/** The attributes of the node itself. */
+export function own({ node }: Parts, names: readonly string[] = [...node.attributes.keys()]): Record<string, OnnxAttribute> {
+  return Object.fromEntries([...node.attributes].filter(([name]) => names.includes(name)));
+}
+
+function inputsOf(p: Parts, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => p.input(i) ?? '').filter((name, i) => i < 2 || name !== '');
+}
+
+/** x·sigmoid(alpha·x) */
+function quickGelu(p: Parts): string {
+  const alpha = p.number(floatOf(p.node, 'alpha') ?? Math.fround(1.702));
+  return p.op('Mul', [p.input(0)!, p.op('Sigmoid', [p.op('Mul', [p.input(0)!, alpha])])]);
+}
+
+const ACTIVATIONS = /^(Relu|Tanh|Sigmoid|Softplus|Softsign|LeakyRelu|HardSigmoid|Clip)$/;
+
+/** Then an activation, with the numbers that it takes. */
+function activated(p: Parts, y: string, given: ReadonlyMap<string, OnnxAttribute>): string[] | undefined {
+  const name = textOf(p.node, 'activation') ?? '';
+  if (name === '') return [y];
+  if (!ACTIVATIONS.test(name)) return undefined;
+  const listed = floatsOf(p.node, 'activation_params') ?? [];
+  const [alpha, beta] = ['alpha', 'beta'].map((key, i) =>
+    given.has(`activation_${key}`) ? floatOf(p.node, `activation_${key}`) : listed[i],
+  );
+  if (name === 'Clip') return alpha === undefined || beta === undefined ? undefined : [p.op('Clip', [y, p.number(alpha), p.number(beta)])];
+  return [
+    p.op(name, [y], { ...(alpha === undefined ? {} : { alpha: float(alpha) }), ...(beta === undefined ? {} : { beta: float(beta) }) }),
+  ];
+}
+
+/** Conv, what is added, an activation. */
+function fusedConv(p: Parts): string[] | undefined {
+  const y = p.op('Conv', inputsOf(p, 3), own(p, [...WINDOW, 'group']));
+  return activated(p, sum(p, [y, p.input(3)]), new Map());
+}
+
+const EPSILON = Math.fround(1e-12);
+
+/** inputs x, skip, scale, bias of the norm (centred only), bias of the sum; the sum is the fourth output */
+function afterSum(p: Parts, centred: boolean): readonly (string | undefined)[] {
+  const total = sum(p, [p.input(0), p.input(1), p.input(centred ? 4 : 3)]);
+  const epsilon = float(floatOf(p.node, 'epsilon') ?? EPSILON);
+  const scale = p.input(2)!;
+  if (!centred) {
+    if (!p.node.outputs[2]) return [p.op('RMSNormalization', [total, scale], { epsilon }), undefined, undefined, total];
+    const [y, inverse] = p.ops('SimplifiedLayerNormalization', [total, scale], 2, { epsilon });
+    return [y, undefined, inverse, total];
+  }
+  const bias = p.input(3);
+  const [y, mean, inverse] = p.ops('LayerNormalization', [total, scale, ...(bias ? [bias] : [])], 3, { epsilon });
+  return [y, mean, inverse, total];
+}
+
+/** inputs tokens, segments, tables of words, places and segments, gamma, beta, mask, places: the norm of the sum, how much of the mask is set, the sum */
+function embedded(p: Parts): readonly (string | undefined)[] {
+  const [tokens, segments, words, places, segmentTable, gamma, beta, mask, given] = Array.from({ length: 9 }, (_, i) => p.input(i));
+  const T = p.op('Gather', [p.op('Shape', [tokens!]), p.integer(1)], { axis: int(0) });
+  const at = given ?? p.op('Range', [p.integer(0), T, p.integer(1)]);
+  const parts = [
+    p.op('Gather', [words!, tokens!], { axis: int(0) }),
+    p.op('Gather', [places!, at], { axis: int(0) }),
+    segments && segmentTable ? p.op('Gather', [segmentTable, segments], { axis: int(0) }) : undefined,
+  ];
+  const total = sum(p, parts);
+  const y = p.op('LayerNormalization', [total, gamma!, beta!], { epsilon: float(floatOf(p.node, 'epsilon') ?? EPSILON) });
+  const counted =
+    mask && (intOf(p.node, 'mask_index_type') ?? 1) === 1 ? p.op('ReduceSum', [mask, p.integers([1])], { keepdims: int(0) }) : undefined;
+  return [y, counted, total];
+}

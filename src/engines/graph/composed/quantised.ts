@@ -1,0 +1,49 @@
+import { float, int } from '../../../formats/onnx/builder.js';
+import { floatOf, intOf } from '../../../ops/attributes.js';
+import { WINDOW } from '../../../ops/windows.js';
+import type { Composed, Parts } from './composed.js';
+import { own } from './fused.js';
+
+/** Operators on bytes with a scale and a zero point each, as ONNX Runtime computes them: in real numbers, and back. */
+export const QUANTISED_FUNCTIONS: Readonly<Record<string, Composed>> = {
+  'com.microsoft.QLinearAdd': two('Add'),
+  'com.microsoft.QLinearMul': two('Mul'),
+  'com.microsoft.QLinearSigmoid': one([], (p, x) => p.op('Sigmoid', [x])),
+  'com.microsoft.QLinearLeakyRelu': one(['alpha'], (p, x) => p.op('LeakyRelu', [x], { alpha: float(floatOf(p.node, 'alpha') ?? 0.01) })),
+  'com.microsoft.QLinearSoftmax': one(['axis', 'opset'], (p, x) => {
+    const axis = intOf(p.node, 'axis') ?? -1;
+    return axis === -1 || (intOf(p.node, 'opset') ?? 13) >= 13 ? p.op('Softmax', [x], { axis: int(axis) }) : undefined;
+  }),
+  'com.microsoft.QLinearGlobalAveragePool': one(['channels_last'], (p, x) =>
+    intOf(p.node, 'channels_last') === 1 ? undefined : p.op('GlobalAveragePool', [x]),
+  ),
+  'com.microsoft.QLinearAveragePool': one([...WINDOW, 'ceil_mode', 'channels_last', 'count_include_pad'], (p, x) =>
+    intOf(p.node, 'channels_last') === 1 ? undefined : p.op('AveragePool', [x], own(p, [...WINDOW, 'ceil_mode', 'count_include_pad'])),
+  ),
+  'com.microsoft.QLinearConcat': { attributes: ['axis'], parts: joined },
+};
+
+/** Input i with its scale and zero point behind it, in real numbers. */
+function real(p: Parts, i: number): string {
+  const zero = p.input(i + 2);
+  return p.op('DequantizeLinear', [p.input(i)!, p.input(i + 1)!, ...(zero ? [zero] : [])]);
+}
+
+function bytes(p: Parts, y: string | undefined, i: number): string[] | undefined {
+  const zero = p.input(i + 1);
+  return y === undefined ? undefined : [p.op('QuantizeLinear', [y, p.input(i)!, ...(zero ? [zero] : [])])];
+}
+
+function two(opType: string): Composed {
+  return { attributes: [], parts: p => bytes(p, p.op(opType, [real(p, 0), real(p, 3)]), 6) };
+}
+
+function one(attributes: readonly string[], of: (p: Parts, x: string) => string | undefined): Composed {
+  return { attributes, parts: p => bytes(p, of(p, real(p, 0)), 3) };
+}
+
+/** inputs y_scale, y_zero, then x, scale, zero of each part */
+function joined(p: Parts): string[] | undefined {
+  const parts = Array.from({ length: Math.floor((p.node.inputs.length - 2) / 3) }, (_, i) => real(p, 2 + 3 * i));
+  return bytes(p, p.op('Concat', parts, own(p)), 0);
+}
