@@ -1,6 +1,6 @@
 import { RnnError } from '../../../errors.js';
 import { type Attributes, newBuilder } from '../../../formats/onnx/builder.js';
-import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode, withBodies } from '../../../formats/onnx/graph.js';
+import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode, readsOf, withBodies } from '../../../formats/onnx/graph.js';
 import { onlyAttributes } from '../../../ops/attributes.js';
 import { ATTENTION } from './attention.js';
 import type { Composed, Parts } from './composed.js';
@@ -30,6 +30,7 @@ export function withParts(model: OnnxModel): OnnxModel {
   const names = graphs.flatMap(g => [...g.initializers.keys(), ...g.inputs.map(i => i.name), ...g.nodes.flatMap(n => n.outputs)]);
   const builder = newBuilder(names);
   const truths = truthsIn(graphs);
+  const read = new Set(graphs.flatMap(g => [...g.nodes.flatMap(readsOf), ...g.outputs.map(o => o.name)]));
   const partsOf = (node: OnnxNode): OnnxNode[] => {
     const composed = composedOf(node);
     const inside = withBodies(node, expanded);
@@ -38,9 +39,9 @@ export function withParts(model: OnnxModel): OnnxModel {
     try {
       onlyAttributes(node, composed.attributes);
       const gives = composed.parts(partsBuilder(node, builder, truths));
-      if (!gives || node.outputs.some((name, i) => name !== '' && gives[i] === undefined)) return [inside];
+      if (!gives || node.outputs.some((name, i) => name !== '' && read.has(name) && gives[i] === undefined)) return [inside];
       const nodes = builder.nodes.slice(from).map(n => ({ ...n, opset: OPSET, offset: node.offset }));
-      return [...nodes, ...node.outputs.flatMap((name, i) => (name === '' ? [] : [identity(gives[i]!, name)]))];
+      return [...nodes, ...node.outputs.flatMap((name, i) => (name !== '' && read.has(name) ? [identity(gives[i]!, name)] : []))];
     } catch (error) {
       if (error instanceof RnnError) return [inside];
       throw error;
