@@ -23,6 +23,8 @@ export interface Opened {
   readonly requests: readonly string[];
   /** milliseconds from the navigation to the first numbers */
   readonly ms: number;
+  /** milliseconds of the page's main thread until then */
+  readonly cpu: number;
 }
 
 export interface View {
@@ -76,10 +78,15 @@ export async function openFile(file: string, { width = 1280, height = 900, dark 
   page.on('request', request => {
     if (!/^(file|data):/.test(request.url())) requests.push(request.url());
   });
+  const session = await context.newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   const started = performance.now();
   await page.goto(pathToFileURL(file).href);
   await page.waitForSelector('[data-ready]');
-  return { page, complaints, requests, ms: performance.now() - started };
+  const ms = performance.now() - started;
+  const { metrics } = await session.send('Performance.getMetrics');
+  await session.detach();
+  return { page, complaints, requests, ms, cpu: 1000 * metrics.find(({ name }) => name === 'TaskDuration')!.value };
 }
 
 /** of the page, in functions that are run there */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -18,6 +19,26 @@ it('a page weighs at most 400 KB without its data', async () => {
   expect(Buffer.byteLength(page) / 1000).toBeLessThanOrEqual(400);
 });
 
+it('its policy allows its own script and style, by their digests, and nothing else', async () => {
+  await rnnCli('forward', '--html', temporary('policy.html'));
+  const page = readFileSync(temporary('policy.html'), 'utf8');
+  const digest = (tag: string) =>
+    createHash('sha256')
+      .update(new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(page)![1])
+      .digest('base64');
+  expect(/Content-Security-Policy" content="([^"]*)"/.exec(page)![1].split('; ')).toEqual([
+    "default-src 'none'",
+    `script-src 'sha256-${digest('script')}' 'wasm-unsafe-eval'`,
+    `style-src 'sha256-${digest('style')}'`,
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ]);
+  expect(page).not.toMatch(/\son[a-z]+\s*=\s*["']|javascript:/i);
+});
+
 withBrowser('forward --html', () => {
   beforeAll(openBrowser);
   afterAll(closeBrowser);
@@ -26,6 +47,9 @@ withBrowser('forward --html', () => {
     const { page, complaints, requests } = await openPage(['forward', '--N', '4']);
     expect(await sha(page)).toBe(JSON.parse(await rnnCli('forward', '--N', '4', '--engine', 'batched', '--json')).ySha256);
     expect(await page.locator('.badge').getAttribute('class')).toContain('equal');
+    expect(await heatMapOf(page, /^h of rnn_1/).getAttribute('aria-label')).toBe('h of rnn_1, sample 1: 5 units down, 10 steps across');
+    expect(await page.locator('.heat-map .size').first().textContent()).toBe('D = 3 × T = 10');
+    expect(await page.locator('.figure .shape').allTextContents()).toContain('4×5');
     expect(requests).toEqual([]);
     expect(complaints).toEqual([]);
     expect(await violations(page)).toEqual([]);
@@ -97,8 +121,10 @@ withBrowser('forward --html', () => {
       [join(keras, 'live_cnn_lstm_speech.keras'), '-i', join(keras, 'live_cnn_lstm_speech.x.npy')],
       ['--cell', 'lstm', '--M', '128,128', '--T', '200', '--D', '16', '--bidirectional'],
     ]) {
-      const { page, complaints, requests } = await openPage(['forward', ...argv]);
+      const { page, complaints, requests, cpu } = await openPage(['forward', ...argv]);
       expect(await page.locator('.badge').getAttribute('class')).toContain('equal');
+      // of the page's own thread, whatever else the machine does
+      expect(cpu).toBeLessThan(1000);
       await page.keyboard.press('l');
       await drawn(page);
       await page.keyboard.press('End');
