@@ -112,9 +112,9 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
   },
 };
 
-export const TOUR = `rnn-cli shapes  --T 10 --D 3 --M 5 --K 2              what shapes and parameter counts does it have?
-rnn-cli forward --T 10 --D 3 --M 5 --K 2              what numbers must come out?
-rnn-cli compare --N 4 --simulate state-carry          do two computations agree, and if not, why?
+export const TOUR = `rnn-cli shapes  --T 10 --D 3 --M 5 --K 2      what shapes and parameters has it?
+rnn-cli forward --T 10 --D 3 --M 5 --K 2      what numbers must come out?
+rnn-cli compare --N 4 --simulate state-carry  do two runs agree, if not, why?
 `;
 
 const GROUPS: readonly FlagGroup[] = ['Network', 'Weights and input', 'Computing', 'Comparing', 'Output'];

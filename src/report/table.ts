@@ -131,7 +131,8 @@ function fitToWidth(table: Table, layout: Layout): Table {
     const widths = columnWidths(columns, rows, layout.style).map((width, i) => (columns[i].whole ? 0 : width));
     const widest = widths.indexOf(Math.max(...widths));
     if (widths[widest] <= 8) break;
-    const to = Math.max(8, widths[widest] - excess);
+    const next = Math.max(...widths.filter((_, i) => i !== widest));
+    const to = Math.max(8, widths[widest] - excess, Math.min(next, widths[widest] - 1));
     columns = columns.map((column, i) => (i === widest ? { ...column, min: Math.min(column.min ?? 0, to) } : column));
     rows = rows.map(row => row.map((cell, i) => (i === widest ? (columns[i].path ? cutMiddle : cut)(cell, to) : cell)));
   }

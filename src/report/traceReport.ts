@@ -1,7 +1,7 @@
 import { escapeText } from '../escape.js';
 import type { How, WorkingLine, WorkingStep } from '../run/result.js';
 import { alignPoints, valueText } from './numbers.js';
-import { type Column, drawTable, type Layout } from './table.js';
+import { type Column, drawTable, type Layout, type Table } from './table.js';
 import { displayWidth } from './text.js';
 
 /** `rnn-cli forward --trace` for people: the hand calculation, a table per step; with a unit, every term of its numbers. */
@@ -84,22 +84,32 @@ function columnsThatFit({ width, style }: Layout, label: number, columns: number
   return fits >= columns ? columns : Math.max(1, fits - 1);
 }
 
-function termColumns(unit: number): Column[] {
+/** @param whole names of lines are not cut */
+function termColumns(unit: number, whole: boolean): Column[] {
   const number = { align: 'right', whole: true } as const;
   return [
-    { title: `unit ${unit}`, whole: true },
-    { title: 'from' },
-    { title: 'value', ...number, gap: 3 },
-    { title: '', whole: true },
-    { title: 'times' },
+    { title: `unit ${unit}`, whole },
+    { title: 'from', whole },
     { title: 'value', ...number },
-    { title: '', whole: true },
-    { title: 'gives', ...number },
+    { title: '', whole: true, gap: 1 },
+    { title: 'times', whole, gap: 1 },
+    { title: 'value', ...number },
+    { title: '', whole: true, gap: 1 },
+    { title: 'gives', ...number, gap: 1 },
   ];
 }
 
-/** Every number of one unit as the sum, product or function it is. */
-async function termsTable({ lines }: WorkingStep, unit: number, layout: Layout, digits: number): Promise<string> {
+/** Every number of one unit as the sum, product or function it is; with fewer digits where the line is too narrow for all of them. */
+async function termsTable(step: WorkingStep, unit: number, layout: Layout, digits: number): Promise<string> {
+  const fits = (table: Table) =>
+    1 + table.columns.reduce((sum, { gap = 2 }, i) => sum + (i && gap) + Math.max(...table.rows.map(row => displayWidth(row[i]))), 0) <=
+    layout.width;
+  const tables = [digits, Math.min(digits, 4)].map(count => termRowsOf(step, unit, count));
+  const table = tables.find(fits) ?? { ...tables[1], columns: termColumns(unit, false) };
+  return drawTable(table, { ...layout, style: layout.style === 'box' ? 'plain' : layout.style });
+}
+
+function termRowsOf({ lines }: WorkingStep, unit: number, digits: number): Table {
   const rows: string[][] = [];
   const groups = new Set<number>();
   for (const line of lines) {
@@ -114,7 +124,7 @@ async function termsTable({ lines }: WorkingStep, unit: number, layout: Layout, 
       row[column] = aligned[i];
     });
   }
-  return drawTable({ columns: termColumns(unit), rows, groups }, { ...layout, style: layout.style === 'box' ? 'plain' : layout.style });
+  return { columns: termColumns(unit, true), rows, groups };
 }
 
 function termRows(line: WorkingLine, unit: number, digits: number): string[][] {
