@@ -384,6 +384,22 @@ const pooling: Rule = call => {
   return [[N, C, ...slid(space, { window, attribute: call.attribute })]];
 };
 
+/** Sizes as they are wanted, or as many times as large: x, roi, scales, sizes. */
+const resize: Rule = call => {
+  const from = call.shape(0);
+  const axes =
+    (call.attribute('axes') as readonly number[] | undefined)?.map(a => axisIn(a, from.length, 'Resize')) ?? from.map((_, i) => i);
+  const wanted = call.sizes(3);
+  const scales = wanted?.length ? undefined : call.numbers(2);
+  if (!wanted?.length && !scales?.length) throw noAxis('Resize', [from]);
+  const to = (dim: Dim, i: number): Dim => {
+    if (!scales) return wanted![i].size === dim.size && dim.size !== null ? dim : wanted![i];
+    if (scales[i] === 1) return dim;
+    return dim.size === null ? { symbol: `${scales[i]}*${dim.symbol}`, size: null } : sized(Math.floor(dim.size * scales[i]));
+  };
+  return [from.map((dim, axis) => (axes.includes(axis) ? to(dim, axes.indexOf(axis)) : dim))];
+};
+
 const globalPooling: Rule = call => [call.shape(0).map((d, i) => (i < 2 ? d : sized(1)))];
 
 /** [N, C, H, W] -> [N, C·b², H/b, W/b] */
@@ -391,6 +407,13 @@ function blocked(call: ShapeCall, b: number): readonly DimShape[] {
   const by = (d: Dim, factor: number): Dim => (d.size === null ? { symbol: '?', size: null } : sized(Math.round(d.size * factor)));
   return [call.shape(0).map((d, i) => (i === 0 ? d : by(d, i === 1 ? b * b : 1 / b)))];
 }
+
+/** A new axis of as many places as there are classes. */
+const oneHot: Rule = call => {
+  const from = call.shape(0);
+  const axis = axisIn(Number(call.attribute('axis') ?? -1), from.length + 1, 'OneHot');
+  return [[...from.slice(0, axis), sized(call.numbers(1)?.[0] ?? 0), ...from.slice(axis)]];
+};
 
 const topK: Rule = call => {
   const from = call.shape(0);
@@ -439,7 +462,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   DepthToSpace: call => blocked(call, 1 / Number(call.attribute('blocksize'))),
   SpaceToDepth: call => blocked(call, Number(call.attribute('blocksize'))),
   Einsum: einsum,
+  Resize: resize,
   TopK: topK,
+  OneHot: oneHot,
   GatherElements: ({ shape }) => [shape(1)],
   Shape: ({ shape, attribute }) => [
     [sized(shape(0).slice(Number(attribute('start') ?? 0), attribute('end') as number | undefined).length)],

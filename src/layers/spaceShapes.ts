@@ -20,11 +20,19 @@ function sized(from: Dim, size: number | null, same: boolean): Dim {
 /** Of a convolution or a pooling. */
 export function slid(space: DimShape, windows: Windows): DimShape {
   const [strides, dilations, pads] = [list(windows, 'strides', 1), list(windows, 'dilations', 1), padsOf(windows)];
+  const auto = String(windows.attribute('auto_pad') ?? 'NOTSET');
   return space.map((from, i): Dim => {
     const span = dilations[i] * (windows.window[i] - 1) + 1;
+    if (auto.startsWith('SAME')) return sized(from, from.size === null ? null : Math.ceil(from.size / strides[i]), strides[i] === 1);
     const added = pads[i] + pads[i + space.length];
-    const size = from.size === null ? null : Math.floor((from.size + added - span) / strides[i]) + 1;
-    return sized(from, size, strides[i] === 1 && added === span - 1);
+    return sized(from, from.size === null ? null : windowsIn(from.size), strides[i] === 1 && added === span - 1);
+
+    function windowsIn(size: number): number {
+      const whole = Math.floor((size + added - span) / strides[i]) + 1;
+      // with ceil_mode one more for what is left, unless it would begin in the padding behind
+      const left = (size + added - span) % strides[i] > 0 && whole * strides[i] < size + pads[i];
+      return windows.attribute('ceil_mode') === 1 && left ? whole + 1 : whole;
+    }
   });
 }
 

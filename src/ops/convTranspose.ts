@@ -28,7 +28,7 @@ function axesOf({ node }: Call, space: readonly number[], window: readonly numbe
     const before = given === undefined ? (auto === 'VALID' ? 0 : pads[i]) : lower;
     const size = given ?? whole - before - (auto === 'VALID' ? 0 : pads[i + space.length]);
     if (size < 1) throw shapeError('the padding leaves nothing', formatShape(space), 'an output of at least one number');
-    return { size, out: n, before, window: window[i], stride: strides[i], dilation: dilations[i] };
+    return { size, out: n, before, after: 0, window: window[i], stride: strides[i], dilation: dilations[i] };
   });
 }
 

@@ -42,8 +42,9 @@ export interface Axis {
   readonly window: number;
   readonly stride: number;
   readonly dilation: number;
-  /** padding in front */
+  /** padding in front, and behind */
   readonly before: number;
+  readonly after: number;
   readonly out: number;
 }
 
@@ -62,7 +63,8 @@ function axesOf({ node }: Call, space: readonly number[], window: readonly numbe
     if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') {
       const out = Math.ceil(size / strides[i]);
       const total = Math.max(0, (out - 1) * strides[i] + span - size);
-      return { ...shared, out, before: auto === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2) };
+      const before = auto === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2);
+      return { ...shared, out, before, after: total - before };
     }
     const [before, after] = auto === 'VALID' ? [0, 0] : [pads[i], pads[i + space.length]];
     const room = size + before + after - span;
@@ -71,11 +73,11 @@ function axesOf({ node }: Call, space: readonly number[], window: readonly numbe
     let out = (ceil ? Math.ceil(room / strides[i]) : Math.floor(room / strides[i])) + 1;
     // with ceil_mode no window begins in the padding behind
     if (ceil && (out - 1) * strides[i] >= size + before) out--;
-    return { ...shared, out, before };
+    return { ...shared, out, before, after };
   });
 }
 
-/** Calls `visit` for every place of the window: the index of the output among its places, and the places of the input (−1: padding). */
+/** Calls `visit` for every place of the window: the index of the output among its places, and the places of the input (−1: padding, −2: beyond it). */
 export function slide(axes: readonly Axis[], visit: (out: number, inputs: Int32Array) => void): void {
   const count = axes.reduce((n, a) => n * a.window, 1);
   const strides = stridesOf(axes.map(a => a.size));
@@ -92,7 +94,8 @@ export function slide(axes: readonly Axis[], visit: (out: number, inputs: Int32A
       for (let i = axes.length - 1, rest = k; i >= 0; i--) {
         const x = at[i] * axes[i].stride - axes[i].before + (rest % axes[i].window) * axes[i].dilation;
         rest = Math.floor(rest / axes[i].window);
-        place = place < 0 || x < 0 || x >= axes[i].size ? -1 : place + x * strides[i];
+        if (x >= axes[i].size + axes[i].after) place = -2;
+        else if (place !== -2) place = place < 0 || x < 0 || x >= axes[i].size ? -1 : place + x * strides[i];
       }
       places[k] = place;
     }
@@ -155,11 +158,10 @@ function averagePool(call: Call): GraphValue {
   return pooled(call, (x, start, from) => {
     let [sum, count] = [0, 0];
     for (const k of from) {
-      if (k < 0) continue;
-      sum += x[start + k];
-      count++;
+      if (k >= 0) sum += x[start + k];
+      if (k >= 0 || (padded && k === -1)) count++;
     }
-    return sum / (padded ? from.length : count);
+    return sum / count;
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Size } from './program.js';
 import { END, fixed, int, notRun, op, outName, type Rule, type Rules, sameSymbol, self, sizesOf, slice, step } from './rule.js';
-import { arg, axes, axis, type Call, number, numbers, type Operand } from './wiring.js';
+import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand } from './wiring.js';
 
 /** Operators that turn, count and choose. */
 
@@ -78,10 +78,24 @@ const attention: Rule = call => {
   const given = arg(call, 'scale');
   const scale = typeof given === 'number' ? given : 1 / Math.sqrt(fixed(call, rank - 1, 'query'));
   const perm = Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : i === rank - 2 ? rank - 1 : rank - 2));
-  if (arg(call, 'is_causal') === true || (arg(call, 'attn_mask') ?? null) !== null) throw notRun(`${call.node.target} with a mask`);
-  const scores = step(call, 'MatMul', [step(call, 'Mul', [q, scale]), step(call, 'Transpose', [k], { perm })]);
+  const products = step(call, 'MatMul', [step(call, 'Mul', [q, scale]), step(call, 'Transpose', [k], { perm })]);
+  const scores = masked(call, products, rank);
   return op(call, 'MatMul', [step(call, 'Softmax', [scores], { axis: rank - 1 }), v]);
 };
+
+/** Scores plus a mask of numbers, or −∞ where a mask of truths says no; causal: where the key is behind the query. */
+function masked(call: Call, scores: string, rank: number): string {
+  if (arg(call, 'is_causal') === true) {
+    const [T, S] = [fixed(call, rank - 2, 'query'), fixed(call, rank - 2, 'key')];
+    const seen = Array.from({ length: T * S }, (_, i) => Number(i % S <= Math.floor(i / S)));
+    return step(call, 'Where', [{ type: 'bool', shape: [T, S], data: seen }, scores, -Infinity]);
+  }
+  const mask = arg(call, 'attn_mask') ?? null;
+  if (mask === null) return scores;
+  const given = call.wiring.operand(mask);
+  const isTruth = isTensor(mask) && call.wiring.program.truths.has(mask.tensor);
+  return isTruth ? step(call, 'Where', [given, scores, -Infinity]) : step(call, 'Add', [scores, given]);
+}
 
 /** Like another tensor: sizes of no fixed number must be those it has already. */
 const expandAs: Rule = call => {
@@ -122,7 +136,18 @@ const triangle =
   call =>
     op(call, 'Trilu', [self(call), int(number(call, 'diagonal', 0))], { upper });
 
+/** Axes `source` at the places `destination`, the others in their order. */
+const moved: Rule = call => {
+  const rank = sizesOf(call).length;
+  const [from, to] = [axes(call, 'source'), axes(call, 'destination')];
+  const rest = Array.from({ length: rank }, (_, i) => i).filter(i => !from.includes(i));
+  const perm = Array.from({ length: rank }, (_, i) => (to.includes(i) ? from[to.indexOf(i)] : rest.shift()!));
+  return op(call, 'Transpose', [self(call)], { perm });
+};
+
 export const ARRANGING: Rules = {
+  movedim: moved,
+  moveaxis: moved,
   flip,
   roll,
   topk: topK,

@@ -2,6 +2,7 @@ import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import { transpose } from '../../tensor/layout.js';
 import { ARRANGING, expanded } from './arranging.js';
 import { FUNCTIONS } from './functions.js';
+import { ORDERING } from './ordering.js';
 import { recurrentKind, sequence, singleStep } from './recurrent.js';
 import { checkAllRead, END, int, notRun, one, op, outName, type Rule, sameSymbol, self, sizesOf, slice, step } from './rule.js';
 import { SPACE } from './space.js';
@@ -304,6 +305,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...FUNCTIONS,
   ...SPACE,
   ...ARRANGING,
+  ...ORDERING,
   linear,
   embedding,
   add: scaled('Add'),

@@ -1,7 +1,13 @@
-import { fixed, notRun, one, op, type Rule, type Rules, self, slice, step } from './rule.js';
-import { arg, axis, type Call, number, type Operand, rankOf } from './wiring.js';
+import { fixed, int, notRun, one, op, type Rule, type Rules, self, slice, step } from './rule.js';
+import { arg, axis, type Call, number, numbers, type Operand, rankOf } from './wiring.js';
 
 /** Functions of single numbers, and those along one axis. */
+
+/** The operator of another one's result. */
+const after =
+  (name: string, first: (call: Call) => Operand): Rule =>
+  call =>
+    op(call, name, [first(call)]);
 
 const silu: Rule = call => op(call, 'Mul', [self(call), step(call, 'Sigmoid', [self(call)])]);
 const gelu: Rule = call => op(call, 'Gelu', [self(call)], { approximate: String(arg(call, 'approximate') ?? 'none') });
@@ -47,6 +53,63 @@ const glu: Rule = call => {
   const half = fixed(call, dim) / 2;
   const [a, b] = [0, half].map((from, i) => slice(call, self(call), dim, [from, from + half, 1], `half_${i}`));
   return op(call, 'Mul', [a, step(call, 'Sigmoid', [b])]);
+};
+
+/** x where it is above the threshold, else a value. */
+const threshold: Rule = call =>
+  op(call, 'Where', [step(call, 'Greater', [self(call), number(call, 'threshold')]), self(call), number(call, 'value')]);
+
+/** x, nearer to 0 by λ (soft) or as it is (hard), and 0 within λ of it. */
+const shrunk =
+  (soft: boolean): Rule =>
+  call => {
+    const lambd = number(call, 'lambd', 0.5);
+    return op(call, 'Shrink', [self(call)], { lambd, bias: soft ? lambd : 0 });
+  };
+
+/** Outside training the slope is the middle of its range. */
+const randomLeaky: Rule = call => {
+  if (arg(call, 'training') === true) throw notRun(`${call.node.target} in training mode`);
+  return op(call, 'LeakyRelu', [self(call)], { alpha: (number(call, 'lower', 1 / 8) + number(call, 'upper', 1 / 3)) / 2 });
+};
+
+/** log of another base, and of 1 + x */
+const logarithm =
+  (base: number): Rule =>
+  call =>
+    op(call, 'Mul', [step(call, 'Log', [self(call)]), 1 / Math.log(base)]);
+
+/** a + weight·(b − a) */
+const between: Rule = call => {
+  const way = step(call, 'Sub', [self(call, 'end'), self(call)]);
+  return op(call, 'Add', [self(call), step(call, 'Mul', [self(call, 'weight'), way])]);
+};
+
+/** self + value·(a op b) */
+const plus =
+  (name: 'Mul' | 'Div'): Rule =>
+  call => {
+    const other = step(call, name, [self(call, 'tensor1'), self(call, 'tensor2')]);
+    return op(call, 'Add', [self(call), step(call, 'Mul', [other, number(call, 'value', 1)])]);
+  };
+
+/** x / √(mean(x²) + ε) · weight over the last axes */
+const rmsNorm: Rule = call => {
+  const dims = int((numbers(call, 'normalized_shape') as number[]).map((_, i) => -1 - i));
+  const x = self(call, 'input');
+  const mean = step(call, 'ReduceMean', [step(call, 'Mul', [x, x]), dims], { keepdims: 1 });
+  const root = step(call, 'Sqrt', [step(call, 'Add', [mean, number(call, 'eps', FLOAT32_EPSILON)])]);
+  const y = step(call, 'Div', [x, root]);
+  return (arg(call, 'weight') ?? null) === null ? y : op(call, 'Mul', [y, self(call, 'weight')]);
+};
+const FLOAT32_EPSILON = 2 ** -23;
+
+/** y[…, k] = Σ x1[…, i]·W[k, i, j]·x2[…, j] + b[k] */
+const bilinear: Rule = call => {
+  const lead = 'abcdefgh'.slice(0, rankOf(call, 'input1') - 1);
+  const equation = `${lead}i,kij,${lead}j->${lead}k`;
+  const y = step(call, 'Einsum', [self(call, 'input1'), self(call, 'weight'), self(call, 'input2')], { equation });
+  return (arg(call, 'bias') ?? null) === null ? y : op(call, 'Add', [y, self(call, 'bias')]);
 };
 
 /** Σ(x − mean)²/(n − correction) */
@@ -119,8 +182,26 @@ export const FUNCTIONS: Rules = {
   clamp_max: clamped('min', 'max'),
   prelu,
   glu,
-  sin: one('Sin'),
-  cos: one('Cos'),
+  threshold,
+  hardshrink: shrunk(false),
+  softshrink: shrunk(true),
+  rrelu: randomLeaky,
+  ...Object.fromEntries(
+    ['Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh'].map(name => [name.toLowerCase(), one(name)]),
+  ),
+  ...Object.fromEntries(['Asin', 'Acos', 'Atan', 'Asinh', 'Acosh', 'Atanh'].map(name => [`arc${name.slice(1)}`.toLowerCase(), one(name)])),
+  log1p: after('Log', call => step(call, 'Add', [self(call), 1])),
+  log2: logarithm(2),
+  log10: logarithm(10),
+  exp2: call => op(call, 'Pow', [2, self(call)]),
+  expm1: call => op(call, 'Sub', [step(call, 'Exp', [self(call)]), 1]),
+  erfc: call => op(call, 'Sub', [1, step(call, 'Erf', [self(call)])]),
+  lerp: between,
+  addcmul: plus('Mul'),
+  addcdiv: plus('Div'),
+  rms_norm: rmsNorm,
+  _fused_rms_norm: rmsNorm,
+  bilinear,
   square: call => op(call, 'Mul', [self(call), self(call)]),
   var: spread((_, operand) => operand),
   std: spread((call, operand) => op(call, 'Sqrt', [operand])),

@@ -78,6 +78,6 @@ function usedLayers(layers: readonly Json[], outputs: readonly string[]): Json[]
   return kept;
 
   function layerOf(value: string): string {
-    return layers.find(l => l.name === value) ? value : value.replace(/(\/(forward|backward))?\/[a-z]$/, '');
+    return layers.find(l => l.name === value) ? value : value.replace(/(\/(forward|backward))?\/[a-z\d]$/, '');
   }
 }

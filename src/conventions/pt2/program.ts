@@ -9,6 +9,9 @@ export type Size = number | { readonly symbol: string };
 
 export type Argument = { readonly tensor: string } | readonly Argument[] | Size | string | boolean | null;
 
+/** torch's number of the type of truths */
+const BOOL = 12;
+
 export interface AtenNode {
   /** 'aten.lstm.input' */
   readonly target: string;
@@ -24,6 +27,8 @@ export interface Program {
   readonly inputs: readonly string[];
   /** value -> sizes, as far as the file says */
   readonly sizes: ReadonlyMap<string, readonly Size[]>;
+  /** values that are truths */
+  readonly truths: ReadonlySet<string>;
   readonly outputs: readonly string[];
 }
 
@@ -60,10 +65,10 @@ export function readProgram(architecture: unknown): Program {
       where: 'output_specs',
       expected: 'a tensor as output',
     });
-  const sizes = new Map(
-    Object.entries((graph.tensor_values ?? {}) as Json).map(([name, meta]) => [name, list((meta as Json).sizes).map(n => sizeOf(n))]),
-  );
-  return { nodes: list(graph.nodes).map(n => readNode(asObject(n, 'node'))), parameters, inputs, sizes, outputs };
+  const values = Object.entries((graph.tensor_values ?? {}) as Json);
+  const truths = new Set(values.filter(([, meta]) => (meta as Json | null)?.dtype === BOOL).map(([name]) => name));
+  const sizes = new Map(values.map(([name, meta]) => [name, list((meta as Json).sizes).map(n => sizeOf(n))]));
+  return { nodes: list(graph.nodes).map(n => readNode(asObject(n, 'node'))), parameters, inputs, sizes, truths, outputs };
 }
 
 function readInputSpec(spec: Json, parameters: Map<string, string>, inputs: string[]): void {

@@ -52,11 +52,11 @@ const convolution =
 const pooled =
   (name: 'MaxPool' | 'AveragePool', axes: number): Rule =>
   call => {
-    if (arg(call, 'ceil_mode') === true) throw notRun(`${call.node.target} with ceil_mode`);
     if ((arg(call, 'divisor_override') ?? null) !== null) throw notRun(`${call.node.target} with divisor_override`);
     const window = perAxis(call, 'kernel_size', axes, [1]);
     const pads = perAxis(call, 'padding', axes, [0]);
-    const attributes = { kernel_shape: window, strides: perAxis(call, 'stride', axes, window), pads: [...pads, ...pads] };
+    const ceil = arg(call, 'ceil_mode') === true ? { ceil_mode: 1 } : {};
+    const attributes = { kernel_shape: window, strides: perAxis(call, 'stride', axes, window), pads: [...pads, ...pads], ...ceil };
     if (name === 'MaxPool') return op(call, name, [self(call)], { ...attributes, dilations: perAxis(call, 'dilation', axes, [1]) });
     return op(call, name, [self(call)], { ...attributes, count_include_pad: arg(call, 'count_include_pad') === false ? 0 : 1 });
   };
@@ -137,22 +137,54 @@ const instanceNorm: Rule = call => {
   return op(call, 'InstanceNormalization', operands, { epsilon: number(call, 'eps', 1e-5) });
 };
 
+/** Another size of the axes of space, given as sizes or as how often as large each becomes. */
+const resized =
+  (mode: 'nearest' | 'linear' | 'cubic', axes: number): Rule =>
+  call => {
+    const places = arg(call, 'align_corners') === true ? 'align_corners' : mode === 'nearest' ? 'asymmetric' : 'pytorch_half_pixel';
+    const attributes = { mode, coordinate_transformation_mode: places, ...(mode === 'nearest' ? { nearest_mode: 'floor' } : {}) };
+    const x = self(call, call.node.args.has('input') ? 'input' : 'self');
+    const rank = sizesOf(call, call.node.args.has('input') ? 'input' : 'self').length;
+    const own = Array.from({ length: axes }, (_, i) => rank - axes + i);
+    const given = numbers(call, 'output_size');
+    const scales = call.node.args.has('scale_factors') ? numbers(call, 'scale_factors') : [];
+    for (const name of ['scales', 'scales_h', 'scales_w']) arg(call, name);
+    if (given.length > 0) return op(call, 'Resize', [x, NONE, NONE, call.wiring.sizesOperand(given)], { ...attributes, axes: own });
+    return op(call, 'Resize', [x, NONE, { type: 'float', value: scales }], { ...attributes, axes: own });
+  };
+
+/** An operand that is left out. */
+const NONE = { type: 'float', shape: [0], data: [] };
+
 export const SPACE: Rules = {
+  upsample_nearest1d: resized('nearest', 1),
+  upsample_nearest2d: resized('nearest', 2),
+  upsample_linear1d: resized('linear', 1),
+  upsample_bilinear2d: resized('linear', 2),
+  upsample_bicubic2d: resized('cubic', 2),
   conv1d: convolution('Conv'),
   conv2d: convolution('Conv'),
+  conv3d: convolution('Conv'),
   convolution: convolution('Conv'),
   conv_transpose1d: convolution('ConvTranspose'),
   conv_transpose2d: convolution('ConvTranspose'),
+  conv_transpose3d: convolution('ConvTranspose'),
   max_pool1d: pooled('MaxPool', 1),
   max_pool2d: pooled('MaxPool', 2),
   max_pool2d_with_indices: pooled('MaxPool', 2),
+  max_pool3d: pooled('MaxPool', 3),
+  max_pool3d_with_indices: pooled('MaxPool', 3),
   avg_pool1d: pooled('AveragePool', 1),
   avg_pool2d: pooled('AveragePool', 2),
+  avg_pool3d: pooled('AveragePool', 3),
   adaptive_avg_pool1d: adaptive('ReduceMean', 1),
   adaptive_avg_pool2d: adaptive('ReduceMean', 2),
   _adaptive_avg_pool2d: adaptive('ReduceMean', 2),
+  adaptive_avg_pool3d: adaptive('ReduceMean', 3),
+  _adaptive_avg_pool3d: adaptive('ReduceMean', 3),
   adaptive_max_pool1d: adaptive('ReduceMax', 1),
   adaptive_max_pool2d: adaptive('ReduceMax', 2),
+  adaptive_max_pool3d: adaptive('ReduceMax', 3),
   pad: padded,
   constant_pad_nd: padded,
   batch_norm: batchNorm,

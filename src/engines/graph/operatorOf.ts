@@ -44,12 +44,13 @@ const LIKE = { float: 'f32', int: 'i64', bool: 'bool' } as const;
 /** Operators that keep zeros zero. */
 const MOVES = new Set(['Slice', 'Gather', 'Transpose', 'Unsqueeze', 'Squeeze', 'Reshape', 'Expand', 'Cast', 'Concat']);
 
-/** An input that is left out in the middle has no place in a spec, except the bounds of Clip. */
+/** An input that is left out in the middle has no place in a spec, except the bounds of Clip and what Resize may go by. */
 function withoutGaps(given: readonly (Wire | undefined)[], node: OnnxNode): Wire[] {
   const last = given.findLastIndex(wire => wire !== undefined);
   return given.slice(0, last + 1).map((wire, i): Wire => {
     if (wire) return wire;
     if (node.opType === 'Clip' && i === 1) return { constant: { kind: 'float', shape: [], data: Float64Array.of(-Number.MAX_VALUE) } };
+    if (node.opType === 'Resize' && i > 0) return { constant: { kind: 'float', shape: [0], data: Float64Array.of() } };
     throw stuck(`${nodeLabel(node)} leaves out an input`);
   });
 }

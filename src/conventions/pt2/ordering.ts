@@ -1,0 +1,130 @@
+import { ONNX_TYPES } from '../../formats/onnx/types.js';
+import { fixed, int, notRun, op, type Rule, type Rules, self, sizesOf, step } from './rule.js';
+import { arg, axis, type Call, number, type Operand, rankOf } from './wiring.js';
+
+/** Operators that sort, count and mark. */
+
+/** All values along an axis in order, and where they stood. @returns [values, indices] */
+function inOrder(call: Call, dim: number, descending: boolean): [string, string] {
+  const name = step(call, 'TopK', [self(call), int([fixed(call, dim)])], { axis: dim, largest: descending ? 1 : 0 });
+  return [name, `${name}/1`];
+}
+
+/** The second output of the program's node. */
+function second(call: Call, value: string): void {
+  const name = call.node.outputs[1];
+  if (name) call.wiring.set(name, { value });
+}
+
+const sorted: Rule = call => {
+  for (const name of ['stable', 'sorted']) arg(call, name);
+  const [values, indices] = inOrder(call, axis(call, 'dim', 'self', -1), arg(call, 'descending') === true);
+  second(call, indices);
+  return values;
+};
+
+const argsort: Rule = call => {
+  arg(call, 'stable');
+  return inOrder(call, axis(call, 'dim', 'self', -1), arg(call, 'descending') === true)[1];
+};
+
+/** The k-th smallest value along an axis, and where it stood. @param place of T values */
+const ranked =
+  (place: (call: Call, T: number) => number): Rule =>
+  call => {
+    if (!call.node.args.has('dim') && rankOf(call) !== 1) throw notRun(`${call.node.target} of all values`);
+    const dim = axis(call, 'dim', 'self', -1);
+    const picked = arg(call, 'keepdim') === true ? int([place(call, fixed(call, dim))]) : int(place(call, fixed(call, dim)));
+    const [values, indices] = inOrder(call, dim, false).map(value => step(call, 'Gather', [value, picked], { axis: dim }));
+    second(call, indices);
+    return values;
+  };
+
+const oneHot: Rule = call => {
+  const classes = number(call, 'num_classes', -1);
+  if (classes < 0) throw notRun(`${call.node.target} of no fixed number of classes`);
+  return op(call, 'OneHot', [self(call), int([classes]), int([0, 1])], { axis: -1 });
+};
+
+/** self with values at the places of `index` along an axis. */
+const scatter =
+  (reduction: string): Rule =>
+  call => {
+    if ((arg(call, 'reduce') ?? null) !== null) throw notRun(`${call.node.target} with reduce`);
+    const dim = axis(call);
+    const index = self(call, 'index');
+    const source = call.node.args.has('src')
+      ? self(call, 'src')
+      : step(call, 'Expand', [self(call, 'value'), step(call, 'Shape', [index])]);
+    return op(call, 'ScatterElements', [self(call), index, source], { axis: dim, reduction });
+  };
+
+/** How many boundaries are below a value: left of equal ones, or right of them. */
+const bucketize: Rule = call => {
+  const right = arg(call, 'right') === true;
+  arg(call, 'out_int32');
+  const x = step(call, 'Unsqueeze', [self(call), int([rankOf(call)])]);
+  const below = step(call, right ? 'GreaterOrEqual' : 'Greater', [x, self(call, 'boundaries')]);
+  return op(call, 'ReduceSum', [step(call, 'Cast', [below], { to: ONNX_TYPES.i64 }), int([-1])], { keepdims: 0 });
+};
+
+/** Neighbours along an axis, the later one minus the earlier one. */
+const difference: Rule = call => {
+  if (number(call, 'n', 1) !== 1 || (arg(call, 'prepend') ?? arg(call, 'append') ?? null) !== null)
+    throw notRun(`${call.node.target} with n`);
+  const dim = axis(call, 'dim', 'self', -1);
+  const part = (from: number, to: number) => step(call, 'Slice', [self(call), int([from]), int([to]), int([dim]), int([1])]);
+  return op(call, 'Sub', [part(1, Number.MAX_SAFE_INTEGER), part(0, -1)]);
+};
+
+/** Windows along an axis, a last axis of their own. */
+const windows: Rule = call => {
+  const dim = axis(call, 'dimension');
+  const [size, by] = [number(call, 'size'), number(call, 'step')];
+  const count = Math.floor((fixed(call, dim) - size) / by) + 1;
+  const places = Array.from({ length: count * size }, (_, i) => Math.floor(i / size) * by + (i % size));
+  const picked: Operand = step(call, 'Gather', [self(call), { type: 'int', shape: [count, size], data: places }], { axis: dim });
+  const rank = sizesOf(call).length + 1;
+  const perm = [...Array.from({ length: rank }, (_, i) => i).filter(i => i !== dim + 1), dim + 1];
+  return op(call, 'Transpose', [picked], { perm });
+};
+
+/** log Σ exp over the steps so far, from the largest number on. */
+const logSumExpSoFar: Rule = call => {
+  const dim = axis(call);
+  const most = step(call, 'ReduceMax', [self(call), int([dim])], { keepdims: 1 });
+  const sums = step(call, 'CumSum', [step(call, 'Exp', [step(call, 'Sub', [self(call), most])]), int(dim)]);
+  return op(call, 'Add', [step(call, 'Log', [sums]), most]);
+};
+
+/** Distances of every row of x1 to every row of x2. */
+const distances: Rule = call => {
+  if (number(call, 'p', 2) !== 2) throw notRun(`${call.node.target} with p`);
+  arg(call, 'compute_mode');
+  const rank = rankOf(call, 'x1');
+  const [a, b] = [
+    step(call, 'Unsqueeze', [self(call, 'x1'), int([rank - 1])]),
+    step(call, 'Unsqueeze', [self(call, 'x2'), int([rank - 2])]),
+  ];
+  return op(call, 'ReduceL2', [step(call, 'Sub', [a, b]), int([-1])], { keepdims: 0 });
+};
+
+export const ORDERING: Rules = {
+  sort: sorted,
+  argsort,
+  median: ranked((_, T) => Math.floor((T - 1) / 2)),
+  kthvalue: ranked(call => number(call, 'k') - 1),
+  one_hot: oneHot,
+  scatter: scatter('none'),
+  scatter_add: scatter('add'),
+  bucketize,
+  diff: difference,
+  unfold: windows,
+  logcumsumexp: logSumExpSoFar,
+  cumprod: call => op(call, 'CumProd', [self(call), int(axis(call))]),
+  cdist: distances,
+  _cdist_forward: distances,
+  mv: call => op(call, 'MatMul', [self(call), self(call, 'vec')]),
+  dot: call => op(call, 'MatMul', [self(call), self(call, 'tensor')]),
+  vdot: call => op(call, 'MatMul', [self(call), self(call, 'other')]),
+};
