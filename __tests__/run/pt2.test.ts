@@ -8,6 +8,7 @@ import { runForward } from '../../src/run/forward.js';
 import { readArrays } from '../../src/run/input/input.js';
 import { loadNetwork } from '../../src/run/network/network.js';
 import { shapesOf } from '../../src/run/network/shapesResult.js';
+import { sizeOf } from '../../src/tensor/tensor.js';
 import { withFolder } from '../helpers/inputFile.js';
 
 /** Programs saved by torch.export.save (PyTorch 2.13), each with an input and what PyTorch computes from it. */
@@ -49,6 +50,28 @@ it('shows the modules of the program as layers with their names', async () => {
   ]);
   // 2·4·5·(3+5+2) + 2·4·5·(10+5+2) + 2·(10+1)
   expect(totals.params).toBe(1102);
+});
+
+it.each(cases)('%s: every number of the file is counted, or said to stand in an operator', async name => {
+  const path = join(folder, `${name}.pt2`);
+  const { tensors } = await readTensorFile(path);
+  const { totals, notes } = shapesOf(await loadNetwork({ model: path }));
+  const held = [...tensors].filter(([key]) => !key.includes('num_batches_tracked')).reduce((sum, [, t]) => sum + sizeOf(t.shape), 0);
+  if (held === totals.params) return;
+  expect(notes.join()).toContain('numbers that stand in operators are not counted');
+  expect(totals.params).toBeLessThan(held);
+});
+
+it('convolutions and normalisations of modules are layers with their weights', async () => {
+  const { layers } = shapesOf(await loadNetwork({ model: join(folder, 'space.pt2') }));
+  const counted = Object.fromEntries(layers.filter(l => l.params !== 0).map(l => [l.name, [l.kind, l.params]]));
+  expect(counted).toMatchObject({
+    a: ['conv1d', 40],
+    b: ['conv1d', 24],
+    bn: ['batchnorm', 32],
+    gn: ['groupnorm', 8],
+    same: ['conv1d', 26],
+  });
 });
 
 it('refuses an argument that says something and is not read, and dropout of a program in training mode', async () => {

@@ -45,7 +45,8 @@ export function translatedConvention({ name, framework, detect, layers: translat
       const own = ownLayers(layers, found);
       const weights = new Map<string, Tensor>();
       layers.forEach((layer, i) => {
-        const { name: place, arrays } = own[i] ?? { name: layer.layer.name, arrays: [] };
+        const { name: place } = own[i] ?? layer.layer;
+        const arrays = own[i] ? arraysFor(layer, own[i]) : [];
         for (const [key, t] of layerWeights(shapes, layer, arrays, held, k => `${place}/${layer.weights[k].role}`, 'own'))
           weights.set(key, t);
       });
@@ -78,7 +79,9 @@ function ownLayers(layers: readonly LayerShapes[], found: readonly TranslatedLay
   if (said.every(layer => layer !== undefined)) return said;
   const rest = [...found];
   return layers.map(layer => {
-    const fitting = rest.filter(({ arrays }) => String(arrays.map(a => a.tensor.shape)) === String(layer.weights.map(w => w.shape)));
+    const fitting = rest.filter(
+      other => String(arraysFor(layer, other).map(a => a.tensor.shape)) === String(layer.weights.map(w => w.shape)),
+    );
     const twin = fitting.find(other => classOf(other.name) !== classOf(fitting[0].name));
     if (twin)
       throw new RnnError(
@@ -95,6 +98,12 @@ function ownLayers(layers: readonly LayerShapes[], found: readonly TranslatedLay
     rest.splice(rest.indexOf(own), own === undefined ? 0 : 1);
     return own;
   });
+}
+
+/** A layer without a bias is kept in modules that have one: of zeros. */
+function arraysFor({ weights }: LayerShapes, { arrays }: TranslatedLayer): readonly NamedArray[] {
+  if (weights.some(w => w.role === 'bias')) return arrays;
+  return arrays.filter(({ name, tensor }) => !name.endsWith('/bias') || tensor.data.some(v => v !== 0));
 }
 
 function classOf(name: string): string {

@@ -1,3 +1,4 @@
+import type { OnnxNode } from '../formats/onnx/graph.js';
 import { floatOf, intOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { PRODUCTS } from './products.js';
@@ -15,17 +16,22 @@ export const FUSED: Operators = {
 function fusedMatMul(call: Call): GraphValue {
   const [a, b] = ['A', 'B'].map((side, i) => {
     const value = need(call, i);
-    const [turned, batch] = [`trans${side}`, `transBatch${side}`].map(name => intOf(call.node, name) === 1);
-    const axes = value.shape.map((_, axis) => axis);
-    const last = axes.length - 1;
-    // [d0, …, dn−2, dn−1] is read as [d1, …, dn−2, d0, dn−1]
-    const order = batch && last > 1 ? [...axes.slice(1, last), 0, last] : axes;
-    if (turned && last > 0) [order[last - 1], order[last]] = [order[last], order[last - 1]];
-    return permuted(value, order);
+    return permuted(value, turnedAxes(call.node, side, value.shape.length));
   });
   const [y] = PRODUCTS.MatMul.run({ ...call, inputs: [a, b] });
   const alpha = floatOf(call.node, 'alpha') ?? 1;
   return alpha === 1 ? y : { ...y, data: y.data.map((v: number) => v * alpha) as GraphValue['data'] };
+}
+
+/** The axes of A or B as they are multiplied. */
+export function turnedAxes(node: OnnxNode, side: string, rank: number): number[] {
+  const [turned, batch] = [`trans${side}`, `transBatch${side}`].map(name => intOf(node, name) === 1);
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  const last = rank - 1;
+  // [d0, …, dn−2, dn−1] is read as [d1, …, dn−2, d0, dn−1]
+  const order = batch && last > 1 ? [...axes.slice(1, last), 0, last] : axes;
+  if (turned && last > 0) [order[last - 1], order[last]] = [order[last], order[last - 1]];
+  return order;
 }
 
 function permuted(value: GraphValue, order: readonly number[]): GraphValue {

@@ -1,4 +1,8 @@
-import { fixed, int, notRun, op, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
+import { explicitConvolution, kernelTurned } from '../../layers/conv/explicit.js';
+import type { Json } from '../../layers/kerasConfig.js';
+import { permuteAxes } from '../../tensor/axes.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
 import { arg, type Call, constantOf, number, numbers, type Operand } from './wiring.js';
 
 /** Operators that slide over time or normalise: x [N, C, T]. */
@@ -18,6 +22,30 @@ function perAxis(call: Call, name: string, axes: number, otherwise: readonly num
   return Array.from({ length: axes }, (_, i) => list[list.length === 1 ? 0 : i]);
 }
 
+/** A layer of a module with those of its parameters that are given, by our names. */
+function moduleLayer(
+  call: Call,
+  spec: Json,
+  given: Readonly<Record<string, string>>,
+  inputs: readonly string[],
+  toOurs: (t: Tensor) => Tensor = t => t,
+): string {
+  const { wiring } = call;
+  const parameters = Object.entries(given).flatMap(([ours, name]) => {
+    const argument = arg(call, name) ?? null;
+    return argument === null ? [] : [[ours, wiring.tensor(argument, name)] as const];
+  });
+  const prefix = parameters[0]?.[1].name.replace(/\.?(weight|bias|running_mean)$/, '') || outName(call);
+  const { name, first } = wiring.layer(prefix, { ...spec, inputs });
+  if (first)
+    for (const [ours, { tensor }] of parameters) wiring.weights.set(`${name}/${ours}`, tensor.shape.length > 1 ? toOurs(tensor) : tensor);
+  return name;
+}
+
+function isGiven(call: Call, name: string): boolean {
+  return (arg(call, name) ?? null) !== null;
+}
+
 /** x [N, C, …S] with a kernel [F, C, …k] */
 const convolution =
   (name: 'Conv' | 'ConvTranspose'): Rule =>
@@ -25,9 +53,9 @@ const convolution =
     const W = call.wiring.tensor(arg(call, 'weight'), 'the weight of the convolution').tensor;
     const window = W.shape.slice(2);
     const axes = window.length;
-    const bias = arg(call, 'bias') ?? null;
     const padding = arg(call, 'padding');
     const dilations = perAxis(call, 'dilation', axes, [1]);
+    const strides = perAxis(call, 'stride', axes, [1]);
     const total = window.map((k, i) => dilations[i] * (k - 1));
     const before =
       padding === 'same'
@@ -35,18 +63,21 @@ const convolution =
         : padding === 'valid'
           ? total.map(() => 0)
           : perAxis(call, 'padding', axes, [0]);
+    const behind = padding === 'same' ? total.map((n, i) => n - before[i]) : before;
+    const groups = number(call, 'groups', 1);
+    const outputPadding = arg(call, 'output_padding');
     const transposed = name === 'ConvTranspose' || arg(call, 'transposed') === true;
-    const attributes = {
-      strides: perAxis(call, 'stride', axes, [1]),
-      dilations,
-      pads: [...before, ...(padding === 'same' ? total.map((n, i) => n - before[i]) : before)],
-      group: number(call, 'groups', 1),
-      ...(transposed ? { output_padding: perAxis(call, 'output_padding', axes, [0]) } : {}),
-    };
-    arg(call, 'output_padding');
-    const operands: Operand[] = [call.wiring.input(arg(call, 'input')), constantOf(W)];
-    if (bias !== null) operands.push(constantOf(call.wiring.tensor(bias, 'the bias of the convolution').tensor));
-    return op(call, transposed ? 'ConvTranspose' : name, operands, attributes);
+    const x = call.wiring.input(arg(call, 'input'));
+    if (transposed) {
+      const added = outputPadding === undefined ? {} : { output_padding: perAxis(call, 'output_padding', axes, [0]) };
+      const operands: Operand[] = [x, constantOf(W)];
+      if (isGiven(call, 'bias')) operands.push(constantOf(call.wiring.tensor(arg(call, 'bias'), 'the bias of the convolution').tensor));
+      return op(call, 'ConvTranspose', operands, { strides, dilations, pads: [...before, ...behind], group: groups, ...added });
+    }
+    const useBias = isGiven(call, 'bias');
+    const { spec, pads } = explicitConvolution({ kernel: W.shape, strides, dilations, before, behind, groups, useBias });
+    const from = pads ? step(call, 'Pad', [x, int(pads)], { mode: 'constant' }) : x;
+    return moduleLayer(call, spec, { W: 'weight', b: 'bias' }, [from], t => permuteAxes(t, kernelTurned(t.shape.length)));
   };
 
 const pooled =
@@ -95,11 +126,15 @@ function alongAxis(call: Call, value: Operand, reduction: string, dim: number, c
 
 const batchNorm: Rule = call => {
   if (arg(call, 'training') === true || arg(call, 'train') === true) throw notRun(`${call.node.target} in training mode`);
-  const channels = [fixed(call, 1, 'input')];
-  if ((arg(call, 'running_mean') ?? null) === null) throw notRun(`${call.node.target} without running statistics`);
-  const all = [...parameters(call, ['weight', 'bias'], channels), ...parameters(call, ['running_mean', 'running_var'], channels)];
-  return op(call, 'BatchNormalization', [call.wiring.input(arg(call, 'input')), ...all], { epsilon: number(call, 'eps', 1e-5) });
+  if (!isGiven(call, 'running_mean')) throw notRun(`${call.node.target} without running statistics`);
+  const names = { gamma: 'weight', beta: 'bias', mean: 'running_mean', variance: 'running_var' };
+  return moduleLayer(call, { kind: 'batchnorm', axis: 1, ...affine(call) }, names, [call.wiring.input(arg(call, 'input'))]);
 };
+
+/** What is multiplied and added behind a normalisation, and its ε. */
+function affine(call: Call): Json {
+  return { scale: isGiven(call, 'weight'), center: isGiven(call, 'bias'), epsilon: number(call, 'eps', 1e-5) };
+}
 
 /** By the mean and variance of each channel of this very input. */
 const batchStatistics: Rule = call => {
@@ -116,18 +151,15 @@ const batchStatistics: Rule = call => {
 };
 
 const layerNorm: Rule = call => {
-  const size = numbers(call, 'normalized_shape').map(Number);
-  const operands = [call.wiring.input(arg(call, 'input')), ...parameters(call, ['weight', 'bias'], size)];
-  return op(call, 'LayerNormalization', operands, { axis: -size.length, epsilon: number(call, 'eps', 1e-5) });
+  const axis = numbers(call, 'normalized_shape').map((_, i, all) => i - all.length);
+  const spec = { kind: 'layernorm', axis, ...affine(call) };
+  return moduleLayer(call, spec, { gamma: 'weight', beta: 'bias' }, [call.wiring.input(arg(call, 'input'))]);
 };
 
 const groupNorm: Rule = call => {
   for (const name of ['N', 'C', 'HxW']) arg(call, name);
-  const operands = [call.wiring.input(arg(call, 'input')), ...parameters(call, ['weight', 'bias'], [fixed(call, 1, 'input')])];
-  return op(call, 'GroupNormalization', operands, {
-    num_groups: number(call, 'num_groups', Number(arg(call, 'group') ?? 1)),
-    epsilon: number(call, 'eps', 1e-5),
-  });
+  const spec = { kind: 'groupnorm', axis: 1, groups: number(call, 'num_groups', Number(arg(call, 'group') ?? 1)), ...affine(call) };
+  return moduleLayer(call, spec, { gamma: 'weight', beta: 'bias' }, [call.wiring.input(arg(call, 'input'))]);
 };
 
 const instanceNorm: Rule = call => {

@@ -1,6 +1,7 @@
 import type { OnnxNode } from '../../formats/onnx/graph.js';
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import { floatOf, intOf, intsOf, nodeLabel, saturated, tensorOf } from '../../ops/attributes.js';
+import { turnedAxes } from '../../ops/fused.js';
 import { OPERATORS } from '../../ops/index.js';
 import { fromOnnx } from '../../ops/value.js';
 import type { Nodes, Wire } from './nodes.js';
@@ -36,6 +37,21 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   const { value } = result;
   const zero = MOVES.has(opType) && 'value' in first && first.zero === true;
   return node.outputs.map((_, i): Wire => (i === 0 ? { value, zero } : { value: `${value}/${i}` }));
+}
+
+/** alpha · A · B of ONNX Runtime, either turned round as it says: see ops/fused.ts. */
+export function turnedProduct(node: OnnxNode, inputs: readonly (Wire | undefined)[], nodes: Nodes): Wire {
+  const factors = ['A', 'B'].map((side, i) => {
+    const wire = inputs[i];
+    if (!wire) throw stuck(`${nodeLabel(node)} leaves out an input`);
+    const order = turnedAxes(node, side, nodes.shape(wire).length);
+    return order.every((axis, k) => axis === k) ? wire : nodes.op('turned', 'Transpose', [wire], { perm: order });
+  });
+  const product = nodes.op(node.name || 'product', 'MatMul', factors);
+  const alpha = floatOf(node, 'alpha') ?? 1;
+  return alpha === 1
+    ? product
+    : nodes.op('scaled', 'Mul', [product, { constant: { kind: 'float', shape: [], data: Float64Array.of(alpha) } }]);
 }
 
 /** The type of each kind; of what has fewer bits nothing is known here but its kind. */

@@ -14,8 +14,9 @@ import { axisLetters } from './axisLetters.js';
 import { runNode } from './evaluate.js';
 import { recurrentSpec } from './layerNodes.js';
 import { Nodes, type Wire } from './nodes.js';
-import { asOperator } from './operatorOf.js';
+import { asOperator, turnedProduct } from './operatorOf.js';
 import { stuck } from './symbols.js';
+import { withWeights } from './weightedLayers.js';
 
 export interface WiringOptions {
   /** the size of an axis of that letter, where the file has `said` */
@@ -124,6 +125,7 @@ function follow(graph: OnnxGraph, walk: Walk): void {
 function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk): readonly Wire[] {
   const { opType } = node;
   if (node.captures) return branch(node, inputs[0], walk);
+  if (node.domain === 'com.microsoft' && opType === 'FusedMatMul') return [turnedProduct(node, inputs, walk.nodes)];
   if (node.domain !== '') throw stuck(`${node.domain} is another operator set`);
   if (inputs.every(i => i === undefined || 'constant' in i)) {
     const given = inputs.map(i => (i && 'constant' in i ? i.constant : undefined));
@@ -139,7 +141,8 @@ function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk
     if (table?.shape.length === 2 && table.kind === 'float' && (intOf(node, 'axis') ?? 0) === 0 && isTokens(node.inputs[1], walk))
       return [embedded(node, table, inputs[1]!, walk)];
   }
-  return asOperator(node, inputs, walk.opset, walk.nodes);
+  const layer = withWeights(node, inputs, walk.nodes);
+  return layer ? [layer] : asOperator(node, inputs, walk.opset, walk.nodes);
 }
 
 /** Token numbers [N, T] of the input itself: they are looked up by a layer. */

@@ -53,7 +53,12 @@ export function shapesOf(
       stateBytes: toCount(shapes.layers.reduce((total, l) => total + stateSize(l), 0n) * BYTES),
       trainingBytes: toCountOrNull(times(sum(shapes.layers.map(trainingSize)), BYTES)),
     },
-    notes: [...network.notes, ...(network.ask ? [`numbers need an answer: ${network.ask.message}`] : []), ...frameworkNotes(counts)],
+    notes: [
+      ...network.notes,
+      ...(network.ask ? [`numbers need an answer: ${network.ask.message}`] : []),
+      ...frameworkNotes(counts),
+      ...uncounted(network),
+    ],
     assumptions: network.assumptions,
   };
 }
@@ -134,6 +139,18 @@ function dimsOf({ input, otherInputs = [] }: ModelSpec, shapes: ModelShapes): Re
     if ('filters' in layer) dims[symbols.units] = layer.filters;
   }
   return dims;
+}
+
+/** Numbers of a file that stand in operators. */
+function uncounted({ model, framework }: Pick<Network, 'model' | 'framework'>): string[] {
+  if (framework !== 'torch' && framework !== 'onnx') return [];
+  const held = model.layers.flatMap(layer => {
+    const numbers = layer.kind === 'op' ? (layer.operands ?? []).filter(o => o?.type === 'float' && o.data.length > 1) : [];
+    return numbers.length > 0 ? [{ name: layer.name, count: numbers.reduce((total, o) => total + o!.data.length, 0) }] : [];
+  });
+  if (held.length === 0) return [];
+  const total = held.reduce((all, { count }) => all + count, 0);
+  return [`${total} numbers that stand in operators are not counted (${held.map(({ name, count }) => `${name} ${count}`).join(', ')})`];
 }
 
 function frameworkNotes(counts: Readonly<Record<string, { params: bigint | null; note: string | null }>>): string[] {
