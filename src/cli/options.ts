@@ -30,7 +30,7 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'size', least: 1, symbolic: ['shapes', 'inspect'] },
     default: '10; in shapes symbolic with --layers or a file',
     help: 'time steps; ? keeps it symbolic',
-    elsewhere: ['--steps', '--seq-len', '--seq-length', '--sequence-length', '--time'],
+    elsewhere: ['--steps', '--seq-len', '--seq-length', '--sequence-length', '--time', '--window'],
     commands: [...NETWORKS, ...FILES],
   },
   D: {
@@ -46,7 +46,7 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'sizes', least: 1 },
     default: '5',
     help: 'hidden units; 5,4 is a stack of two layers',
-    elsewhere: ['--hidden', '--hidden-size', '--hidden-units', '--hidden-dim'],
+    elsewhere: ['--hidden', '--hidden-size', '--hidden-units', '--hidden-dim', '--num-units', '--nhid', '--neurons', '--n-hidden'],
   },
   K: {
     flags: '--K, --outputs <n>',
@@ -78,7 +78,7 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'size', least: 1, most: 1000 },
     default: '1',
     help: 'recurrent layers of M units on top of each other',
-    elsewhere: ['--num-layers', '--depth'],
+    elsewhere: ['--num-layers', '--n-layers', '--nlayers', '--depth'],
   },
   activation: {
     flags: '--activation <name>',
@@ -225,7 +225,7 @@ const COMPARING = flags('Comparing', ['compare'], {
     value: { kind: 'file', extensions: ARRAYS, stdin: true },
     default: 'another engine',
     help: 'the output to judge; - reads stdin',
-    elsewhere: ['--with', '--expected', '--reference', '-y', '--y', '--y-true'],
+    elsewhere: ['--with', '--expected', '--target', '--targets', '--reference', '-y', '--y', '--y-true'],
   },
   engines: {
     flags: '--engines <a,b[,c]>',

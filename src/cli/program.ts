@@ -122,7 +122,7 @@ function valuesOf(options: ReadonlyMap<Flag, Option>, read: Record<string, unkno
 function wordsOf(command: CommandName, args: readonly string[], argv: readonly string[]): Record<string, unknown> {
   const words = COMMAND_WORDS[command];
   const flag = args.find(word => word.startsWith('-') && word !== '-');
-  if (flag !== undefined) throw unknownFlag(flag, command);
+  if (flag !== undefined) throw unknownFlag(flag, command, argv[argv.indexOf(flag) + 1] ?? '');
   const misplaced = misplacedWord(args, command, argv);
   if (misplaced) throw misplaced;
   if (args.length > words.length) throw excessWord(args[words.length], command, argv);

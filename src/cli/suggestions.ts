@@ -4,11 +4,11 @@ import { editDistance, nearest } from '../registry.js';
 import { COMMAND_WORDS } from './commandWords.js';
 import { type CommandName, type Flag, spellings, usualSpelling } from './flag.js';
 import { FLAGS, flagsOf } from './options.js';
-import { COMMAND_HINTS, COMMAND_SYNONYMS, FLAG_HINTS, FLAG_SYNONYMS } from './synonyms.js';
+import { COMMAND_HINTS, COMMAND_SYNONYMS, FLAG_HINTS, FLAG_SYNONYMS, flagForFile } from './synonyms.js';
 
-/** What was typed and is no flag or command here, and what was probably meant. */
-export function unknownFlag(typed: string, command: CommandName): RnnError {
-  const [flag] = typed.split('=');
+/** What was typed and is no flag or command here, and what was probably meant. @param next the word behind it */
+export function unknownFlag(typed: string, command: CommandName, next: string): RnnError {
+  const [flag, value = next] = typed.split('=');
   const found = escapeText(flag, 60);
   const belongs = FLAGS.find(other => spellings(other).includes(flag));
   if (belongs?.commands.includes(command) && typed.includes('='))
@@ -16,7 +16,9 @@ export function unknownFlag(typed: string, command: CommandName): RnnError {
       found: escapeText(typed, 60),
       correction: { word: typed, to: [flag] },
     });
-  if (belongs) {
+  const bare = flag.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
+  const byValue = meantByValue(bare, value, command);
+  if (belongs && !byValue) {
     const isFile = COMMAND_WORDS[command][0]?.value.kind === 'file' && ['model', 'weights', 'input'].includes(belongs.key);
     return new RnnError('usage', 'E_FLAG', `${found} is a flag of ${listed(belongs.commands)}, not of ${command}`, {
       found,
@@ -24,16 +26,32 @@ export function unknownFlag(typed: string, command: CommandName): RnnError {
       correction: isFile ? { word: flag, to: [] } : undefined,
     });
   }
-  const bare = flag.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
   if (Object.hasOwn(FLAG_HINTS, bare)) return new RnnError('usage', 'E_FLAG', `unknown flag ${found}`, { found, fix: FLAG_HINTS[bare] });
-  const meant = Object.hasOwn(FLAG_SYNONYMS, bare)
-    ? { words: FLAG_SYNONYMS[bare].join(' '), to: FLAG_SYNONYMS[bare] }
-    : meantFlag(flag, command);
-  return new RnnError('usage', 'E_FLAG', `unknown flag ${found}`, {
+  const words = byValue ? [byValue] : Object.hasOwn(FLAG_SYNONYMS, bare) ? FLAG_SYNONYMS[bare] : undefined;
+  const meant = words ? { words: words.join(' '), to: words } : meantFlag(flag, command);
+  const what = belongs ? `${found} is a flag of ${listed(belongs.commands)}, not of ${command}` : `unknown flag ${found}`;
+  return new RnnError('usage', 'E_FLAG', what, {
     found,
     fix: meant ? `did you mean ${meant.words}?` : `rnn-cli ${command} --help lists the flags`,
     correction: meant && { word: flag, to: meant.to },
   });
+}
+
+/** The same word means different things: what stands behind it says which. */
+function meantByValue(bare: string, value: string, command: CommandName): string | undefined {
+  const has = (flag: string) => flagsOf(command).some(other => spellings(other).includes(flag));
+  const meant = /^(file|load|checkpoint|m|f|path|model-path|model-file|input-file|in|from)$/.test(bare)
+    ? flagForFile(value, command)
+    : bare === 'output'
+      ? /^\d+$/.test(value)
+        ? '--K'
+        : flagForFile(value, command)
+      : /^(type|rnn-type|model-type|mode|kind|unit|rnn)$/.test(bare) && /^[\w.]*(lstm|gru|rnn|mgu)/i.test(value)
+        ? '--cell'
+        : /^(format|target|as|type)$/.test(bare) && /^(keras|torch|pytorch|onnx|flax|npz|safetensors|json|tensorflow|tf|pt)$/i.test(value)
+          ? '--to'
+          : undefined;
+  return meant && has(meant) ? meant : undefined;
 }
 
 /** First the same letters in another case (--t, -T), then what other tools call it, then the nearest spelling. */

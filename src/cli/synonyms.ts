@@ -22,6 +22,10 @@ export const VALUE_SYNONYMS: Readonly<Record<string, Readonly<Record<string, Mea
     vanilla: 'rnn',
     elman: 'rnn',
     basicrnn: 'rnn',
+    simplernncell: 'rnn',
+    rnncell: 'rnn',
+    lstmcell: 'lstm',
+    grucell: 'gru',
     cudnnlstm: 'lstm',
     cudnngru: 'gru',
     bilstm: ['--cell', 'lstm', '--bidirectional'],
@@ -113,6 +117,7 @@ export const FLAG_SYNONYMS: Readonly<Record<string, readonly string[]>> = {
 
 /** Flags whose subject is not here: the text shown instead of a suggestion. */
 export const FLAG_HINTS: Readonly<Record<string, string>> = {
+  train: 'rnn-cli does not train; it computes with weights that are there',
   epochs: 'rnn-cli does not train; it computes with weights that are there',
   epoch: 'rnn-cli does not train; it computes with weights that are there',
   lr: 'rnn-cli does not train; it computes with weights that are there',
@@ -185,6 +190,9 @@ export const COMMAND_SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   mistakes: ['explain'],
   errors: ['explain'],
   completions: ['completion'],
+  lstm: ['shapes', '--cell', 'lstm'],
+  gru: ['shapes', '--cell', 'gru'],
+  rnn: ['shapes', '--cell', 'rnn'],
 };
 
 export const COMMAND_HINTS: Readonly<Record<string, string>> = {
@@ -196,6 +204,6 @@ export const COMMAND_HINTS: Readonly<Record<string, string>> = {
 /** The flag behind which a file of this ending belongs, by command; the model's and the weights' own place is beside the flags. */
 export function flagForFile(path: string, command: string): string | undefined {
   if (/\.(npy|csv|tsv|txt|jsonl)$/i.test(path)) return command === 'compare' ? '--against' : command === 'forward' ? '--input' : undefined;
-  if (/\.(keras|h5|hdf5|onnx|json)$/i.test(path)) return '--model';
+  if (/\.(keras|h5|hdf5|onnx|json|pt2)$/i.test(path)) return '--model';
   return /\.(npz|pt|pth|safetensors|pkl)$/i.test(path) ? '--weights' : undefined;
 }

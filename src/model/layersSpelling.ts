@@ -53,6 +53,7 @@ export function usualSpelling(text: string, kinds: readonly string[]): string {
   if (/^\s*,|,\s*(?:,|$)/.test(text)) return text;
   const parts = text
     .trim()
+    .replace(/\bbi(?:directional)?[ -]+(?=[a-z])/gi, 'bi')
     .replace(/^(?:[\w.]*Sequential\()?\[|\]\)?$/g, '')
     .split(/\s*(?:->|\u2192|=>|[;|>]|,(?![^(]{0,200}\)))\s*|(?<=[\w)])\s+(?=[A-Za-z_]+\b(?:[:(\d]|$))/)
     .filter(part => part !== '');
@@ -72,7 +73,12 @@ export function usualSpelling(text: string, kinds: readonly string[]): string {
 const AROUND = /^(?:\w+\.)*(Bidirectional|TimeDistributed)\((.*)\)$/i;
 const SIZE_KEYWORDS = ['units', 'hidden_size', 'out_features', 'filters'];
 
-function layerOf(part: string, kinds: readonly string[]): string {
+function layerOf(written: string, kinds: readonly string[]): string {
+  // lstm-64, embedding:1000:64
+  const part = written
+    .trim()
+    .replace(/^([A-Za-z]+)-(?=\d)/, '$1:')
+    .replace(/^(emb\w*:\d+):(?=\d+$)/i, '$1x');
   const [, around, held] = AROUND.exec(part.trim()) ?? [];
   if (around !== undefined) {
     const layer = layerOf(held, kinds);

@@ -45,6 +45,11 @@ export function parseLayers(text: string): ParsedLayers {
 }
 
 function suggest(error: RnnError, text: string): void {
+  if (/^\d+$/.test(text.trim())) {
+    error.fix = `--layers is the network on one line, --stack the number of recurrent layers: --stack ${text.trim()}`;
+    error.correction = { word: text, flags: ['--layers'], to: ['--stack', text.trim()] };
+    return;
+  }
   const meant = usualSpelling(text, [...KINDS, ...CELL_KINDS.map(kind => `bi${kind}`)]);
   if (meant === text) return;
   try {
