@@ -4,7 +4,9 @@ import { HYPOTHESES } from './hypotheses.js';
 import type { Variant } from './hypothesis.js';
 import { noiseOf } from './noise.js';
 import { runScenario } from './run.js';
+import { computeOutputs, lazyPart, outputUnder, variantsOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
+import { layersWithin } from './together.js';
 
 /** What one input distinguishes: y under every mistake, pairwise. */
 export interface Separation {
@@ -18,6 +20,8 @@ export interface Separation {
   readonly runs: number;
   /** pairs of codes with the same y */
   readonly alike: readonly (readonly [string, string])[];
+  /** how many layers mistakes of one layer were put into; null: all */
+  readonly layers: number | null;
   /** the goal was reached; else the rest stops where that was certain */
   readonly reached: boolean;
 }
@@ -32,17 +36,27 @@ export interface Goal {
 /** y must move by this many times the rounding noise to count as different: what a confident explanation needs. */
 const APART = 1000;
 
-/** Every mistake that can happen here, in each layer, against every other one. Gate orders and activations count each for itself. */
+/**
+ * Every mistake that can happen here, in each layer, against every other one. Gate orders and activations count each for itself.
+ * @param work multiply-adds: of a deep network with more some layers are looked at
+ */
 export function separationOf(
   scenario: Scenario,
   goal: Goal = { apart: 0, hidden: Number.POSITIVE_INFINITY, first: [] },
+  work = Number.POSITIVE_INFINITY,
 ): Separation | undefined {
   const right = runScenario(scenario);
   if (!right) return undefined;
   const least = APART * largestMagnitude(noiseOf(scenario, right).data);
-  const variants = variantsByCode(scenario);
+  const part = lazyPart(scenario, () => right);
+  const layers = layersWithin(
+    work,
+    HYPOTHESES.flatMap(h => variantsOf(h, scenario)),
+    part,
+  );
+  const variants = variantsByCode(scenario, layers);
   const place = new Map([...variants.keys()].map((code, i) => [code, i]));
-  const outcomes: { code: string; y: Tensor }[] = [];
+  const outcomes = outputsByFirst(least);
   const [seen, hidden, confused] = [new Set<string>(), new Set<string>(), new Set<string>()];
   const alike = new Map<string, readonly [string, string]>();
   let runs = 0;
@@ -50,27 +64,27 @@ export function separationOf(
   let reached = true;
   for (const code of new Set([...goal.first.filter(code => variants.has(code)), ...variants.keys()])) {
     let unmoved = false;
-    const before = outcomes.length;
+    const moved: Tensor[] = [];
+    computeOutputs(variants.get(code)!, part);
     for (const variant of variants.get(code)!) {
-      const changed = variant.change(scenario);
-      const y = changed && runScenario(changed, { like: right })?.y;
+      const y = outputUnder(variant, part);
       runs++;
       if (!y) continue;
       if (same(y, right.y, least)) unmoved = true;
-      else outcomes.push({ code, y });
+      else moved.push(y);
     }
     // one layer in which it shows is enough for the code; the search names the layer
-    if (outcomes.length > before) seen.add(code);
+    if (moved.length > 0) seen.add(code);
     else if (unmoved) hidden.add(code);
     else impossible.push(code);
-    for (const { y } of outcomes.slice(before)) {
-      for (const other of outcomes.slice(0, before)) {
-        if (!same(y, other.y, least)) continue;
-        const pair = [code, other.code].sort((a, b) => place.get(a)! - place.get(b)!) as [string, string];
+    for (const y of moved) {
+      for (const other of outcomes.near(y)) {
+        const pair = [code, other].sort((a, b) => place.get(a)! - place.get(b)!) as [string, string];
         alike.set(pair.join(' '), pair);
         for (const one of pair) confused.add(one);
       }
     }
+    for (const y of moved) outcomes.add(code, y);
     reached = variants.size - impossible.length - hidden.size - confused.size >= goal.apart && hidden.size <= goal.hidden;
     if (!reached) break;
   }
@@ -79,17 +93,38 @@ export function separationOf(
     apart: inOrder(seen).filter(code => !confused.has(code)),
     hidden: inOrder(hidden),
     impossible,
+    layers: layers?.size ?? null,
     runs,
     alike: [...alike.values()].sort(([a, b], [c, d]) => place.get(b)! - place.get(d)! || place.get(a)! - place.get(c)!),
     reached,
   };
 }
 
-function variantsByCode(scenario: Scenario): Map<string, Variant[]> {
+/** Outputs of codes, found by their first number: only those near in it can be the same in all. */
+function outputsByFirst(least: number) {
+  const byFirst = new Map<number, { code: string; y: Tensor }[]>();
+  const keyOf = (y: Tensor) => Math.floor(y.data[0] / least);
+  return {
+    add(code: string, y: Tensor): void {
+      const known = byFirst.get(keyOf(y));
+      if (known) known.push({ code, y });
+      else byFirst.set(keyOf(y), [{ code, y }]);
+    },
+    /** codes with the same y */
+    near(y: Tensor): Set<string> {
+      const key = keyOf(y);
+      const close = [...new Set([key - 1, key, key + 1])].flatMap(k => byFirst.get(k) ?? []);
+      return new Set(close.filter(other => same(y, other.y, least)).map(other => other.code));
+    },
+  };
+}
+
+/** @param layers those whose mistakes are looked at; undefined: all */
+function variantsByCode(scenario: Scenario, layers?: ReadonlySet<string>): Map<string, Variant[]> {
   const found = new Map<string, Variant[]>();
   for (const hypothesis of HYPOTHESES) {
-    for (const variant of hypothesis.variants(scenario)) {
-      if (variant.rare || ROUNDING.has(variant.code)) continue;
+    for (const variant of variantsOf(hypothesis, scenario)) {
+      if (variant.rare || ROUNDING.has(variant.code) || (variant.layer !== null && layers?.has(variant.layer) === false)) continue;
       const known = found.get(variant.code);
       if (known) known.push(variant);
       else found.set(variant.code, [variant]);

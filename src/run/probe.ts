@@ -88,14 +88,20 @@ async function trialOf(request: ProbeRequest, N: number, T: number, goal?: Goal)
   const whole = scenarioOf(masked.network.model, masked.weights, masked.input);
   // what the first samples distinguish, all of them do
   const few = Math.max(MOST_SAMPLES, Math.floor(MOST_WORK / workOfSample(prepared)));
-  const separation = separationOf(few < N ? samplesOf(whole, 0, few) : whole, goal);
+  const separation = separationOf(few < N ? samplesOf(whole, 0, few) : whole, goal, MOST_WORK_OF_ALL);
   if (!separation || (separation.reached && separation.apart.length === 0)) {
     throw new RnnError('unsupported', 'E_PROBE', 'no known mistake can be shown on this network', {
       where: 'probe',
       fix: 'it needs a recurrent layer',
     });
   }
-  const notes = few < N ? [...masked.notes, `the mistakes were tried on the first ${few} of the ${N} samples`] : masked.notes;
+  const notes = [
+    ...masked.notes,
+    ...(few < N ? [`the mistakes were tried on the first ${few} of the ${N} samples`] : []),
+    ...(separation.layers
+      ? [`mistakes of one layer were tried in ${separation.layers} of ${prepared.network.model.layers.length} layers`]
+      : []),
+  ];
   return { prepared: { ...masked, notes }, separation, N, T: masked.input.x.shape[1] };
 }
 
