@@ -106,9 +106,9 @@ export function equations(
 }
 
 /** The right step, and then something. */
-export function after(change: (context: StepContext, left: number) => void): StepFault {
-  return (context, right, left) => {
+export function after(change: (context: StepContext, reverse: boolean) => void): StepFault {
+  return (context, right, _left, reverse) => {
     right(context);
-    change(context, left);
+    change(context, reverse);
   };
 }

@@ -58,21 +58,19 @@ function columnsSentence(right: Tensor, other: Tensor, noise: Noise): string[] {
     : [];
 }
 
-/** Correlation over all numbers, and how large it would be by chance: 2/√n in one of twenty unrelated pairs. */
+/** Correlation over all numbers, and how large it would be by chance: in one of twenty unrelated pairs. */
 function relationSentence(right: Tensor, other: Tensor): string[] {
   const n = other.data.length;
   const r = correlation(right.data, other.data);
   if (n < 4 || r === undefined) return [];
-  const chance = 2 / Math.sqrt(n);
-  const figure = `r = ${r.toFixed(2)} over ${n} numbers`;
-  if (Math.abs(r) <= chance)
-    return [
-      `your y does not rise and fall with the right one (correlation ${figure}; unrelated outputs of this size stay below ${chance.toFixed(2)} in 19 of 20 cases)`,
-    ];
-  return [
-    `your y rises and falls with the right one (correlation ${figure}; unrelated outputs of this size stay below ${chance.toFixed(2)} in 19 of 20 cases)`,
-  ];
+  const chance = CHANCE[n] ?? 2 / Math.sqrt(n);
+  const figure = `correlation r = ${r.toFixed(2)} over ${n} numbers; unrelated outputs of this size stay below ${chance.toFixed(2)} in 19 of 20 cases`;
+  if (Math.abs(r) <= chance) return [`that your y rises and falls with the right one does not show (${figure})`];
+  return [r > 0 ? `your y rises and falls with the right one (${figure})` : `your y falls where the right one rises (${figure})`];
 }
+
+/** Of so few numbers 2/√n is not close enough. */
+const CHANCE: Readonly<Record<number, number>> = { 4: 0.95, 5: 0.88, 6: 0.81, 7: 0.75 };
 
 export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number | undefined {
   const n = a.length;

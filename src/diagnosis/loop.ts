@@ -190,7 +190,7 @@ function stepOnce(loop: Loop, row: number, state: readonly FloatArray[], next: r
   if (loop.fault.inPlace && !loop.project) stepInPlace(loop, state, next);
   else {
     const context = { N: 1, M, gates, state, next, recurrent, sig, act, actOut, options, peepholes: args.weights.peepholes?.data };
-    if (loop.fault.step) loop.fault.step(context, args.cell.step, left);
+    if (loop.fault.step) loop.fault.step(context, args.cell.step, left, args.reverse);
     else args.cell.step(context);
   }
   loop.keptGates?.set(gates, row * width);

@@ -55,8 +55,8 @@ export interface LoopFault {
   readonly step?: StepFault;
 }
 
-/** Fills context.next; `right` is the cell's own step, `left` how many steps come after this one. */
-export type StepFault = (context: StepContext, right: (context: StepContext) => void, left: number) => void;
+/** Fills context.next; `right` is the cell's own step, `left` how many steps come after this one, `reverse` whether it runs from the end. */
+export type StepFault = (context: StepContext, right: (context: StepContext) => void, left: number, reverse: boolean) => void;
 
 /** From the right computation to a wrong one; undefined if it cannot be applied (its layer no longer exists). */
 export type Change = (scenario: Scenario) => Scenario | undefined;
@@ -137,7 +137,7 @@ export function changeLoop(scenario: Scenario, name: string, fault: LoopFault): 
 
 /** Two changes of one step: the second one around the first. */
 function nested(inner: StepFault, outer: StepFault): StepFault {
-  return (context, right, left) => outer(context, changed => inner(changed, right, left), left);
+  return (context, right, left, reverse) => outer(context, changed => inner(changed, right, left, reverse), left, reverse);
 }
 
 /** A change made to several layers, one after the other. */

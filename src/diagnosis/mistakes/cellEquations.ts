@@ -1,8 +1,10 @@
 import type { FloatArray } from '../../tensor/tensor.js';
 import { after, equations, gruStep, lstmStep, rightC, stepVariants } from '../equations.js';
-import type { Hypothesis } from '../hypothesis.js';
-import { changeLayer, changeLoop, changeWeights, recurrentLayers, type Scenario, type StepFault } from '../scenario.js';
-import { inEach } from '../variants.js';
+import { smallNumber } from '../figures.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { changeLayer, changeLoop, mapData, placesOf, recurrentLayers, type Scenario, type StepFault, waysOf } from '../scenario.js';
+import { inEach, onNamed } from '../variants.js';
+import { estimated, isApart, type Unknown } from './estimated.js';
 
 /** A step with other equations: a gate left out or tied to another, a sum where there is none, a bias in another place. */
 
@@ -116,22 +118,21 @@ export const biasOutside: Hypothesis = {
   why: 'The bias is added after the tanh: h = tanh(x·Wx + h·Wh) + bh.',
   fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + bh inside' },
   variants: scenario =>
-    // with one direction only: the step does not know which one it is in
     inEach(
-      recurrentLayers(scenario).filter(l => l.kind === 'rnn' && l.useBias && l.bidirectional === null),
+      recurrentLayers(scenario).filter(l => l.kind === 'rnn' && l.useBias),
       'bias-outside',
       (s, l) => {
-        const bias = biasOf(s, l.name);
-        const without = changeWeights(s, l.name, (name, t) =>
-          name === 'bh' ? { shape: t.shape, data: new Float64Array(t.data.length) } : t,
-        );
-        return changeLoop(without, l.name, { step: after(({ next, M }) => addTo(next[0], bias, M)) });
+        // the backward direction runs the other way than the forward one
+        const biases = waysOf(l).map(way => biasOf(s, l.name, way));
+        const backward = (reverse: boolean) => (l.bidirectional !== null && reverse !== l.goBackwards ? 1 : 0);
+        const without = onNamed(s, l.name, ['bh'], t => mapData(t, () => 0));
+        return changeLoop(without, l.name, { step: after(({ next, M }, reverse) => addTo(next[0], biases[backward(reverse)], M)) });
       },
     ),
 };
 
-function biasOf({ weights }: Scenario, name: string): FloatArray {
-  const t = weights.get(name)?.get('bh');
+function biasOf({ weights }: Scenario, name: string, way: string): FloatArray {
+  const t = weights.get(name)?.get(`${way}bh`);
   if (!t || t.shape.length === 1) return t?.data ?? new Float64Array(0);
   const width = t.shape[1];
   return Float64Array.from({ length: width }, (_, k) => t.data[k] + t.data[width + k]);
@@ -141,6 +142,11 @@ function addTo(h: FloatArray, bias: FloatArray, M: number): void {
   for (let m = 0; m < M; m++) h[m] += bias[m] ?? 0;
 }
 
+const mixed = (old: number, fresh: number): StepFault =>
+  after(({ next, state, M }) => {
+    for (let m = 0; m < M; m++) next[0][m] = old * state[0][m] + fresh * next[0][m];
+  });
+
 export const stateMixed: Hypothesis = {
   name: 'state-mixed',
   title: 'the old h is added to the new one',
@@ -148,32 +154,55 @@ export const stateMixed: Hypothesis = {
   alone: true,
   why: 'The new h is a mixture with the old one: h = h + tanh(…) (a += in the loop), or a leaky update h = (1 − a)·h + a·tanh(…).',
   fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← =, not +=' },
-  variants(scenario) {
-    const mixed = (old: number, fresh: number): StepFault =>
-      after(({ next, state, M }) => {
-        for (let m = 0; m < M; m++) next[0][m] = old * state[0][m] + fresh * next[0][m];
-      });
-    return (['rnn', 'gru'] as const).flatMap(kind => [
-      ...stepVariants(
-        scenario,
-        kind,
-        'state-mixed',
-        mixed(1, 1),
-        w => `The new h of ${w} is added to the old one: h += … instead of h = ….`,
-      ),
-      ...[0.1, 0.2, 0.25, 0.3, 0.5, 0.7, 0.75, 0.8, 0.9].flatMap(a =>
-        stepVariants(
+  estimate: (scenario, right, other, noise) =>
+    isApart(scenario, right, other)
+      ? estimated(
           scenario,
-          kind,
+          right,
+          other,
+          noise,
+          placesOf(recurrentLayers(scenario)).map(
+            ({ names, layer }): Unknown => ({
+              code: 'state-mixed',
+              start: [[0.5], [0.9]],
+              change: (s, [a]) => names.reduce((now, name) => changeLoop(now, name, { step: mixed(1 - a, a) }), s),
+              why: ([a]) =>
+                `The h of ${layer ?? 'every recurrent layer'} is updated in part: h = ${smallNumber(1 - a)}·h + ${smallNumber(a)}·(new h), a leaky unit (estimated from your output).`,
+            }),
+          ),
+        )
+      : [],
+  variants(scenario) {
+    return [
+      ...stepThen(scenario, 'state-mixed', mixed(1, 1), w => `The new h of ${w} is added to the old one: h += … instead of h = ….`),
+      ...[0.1, 0.2, 0.5, 0.8, 0.9].flatMap(a =>
+        stepThen(
+          scenario,
           `state-mixed:${a}`,
           mixed(1 - a, a),
           w => `The h of ${w} is updated in part: h = ${Number((1 - a).toFixed(2))}·h + ${a}·(new h), a leaky unit.`,
           { rare: true },
         ),
       ),
-    ]);
+    ];
   },
 };
+
+/** What happens to the states after a step, whatever the cell. */
+function stepThen(
+  scenario: Scenario,
+  code: string,
+  step: StepFault,
+  why: (where: string) => string,
+  more: Partial<Variant> = {},
+): Variant[] {
+  return inEach(
+    recurrentLayers(scenario).filter(l => l.projection === null),
+    code,
+    (s, l) => changeLoop(s, l.name, { step }),
+    layer => ({ why: why(layer ?? 'every recurrent layer'), ...more }),
+  );
+}
 
 export const lastStepLinear: Hypothesis = {
   name: 'last-step-linear',
@@ -223,6 +252,17 @@ export const clipped: Hypothesis = {
           `clip:${limit}`,
           clip(limit),
           w => `The cell state c of ${w} is clipped to ±${limit} after every step.`,
+        ),
+      ),
+      ...[0.5, 1].flatMap(limit =>
+        stepThen(
+          scenario,
+          `clip:${limit}`,
+          after(({ next: [h] }) => {
+            for (let m = 0; m < h.length; m++) h[m] = Math.min(limit, Math.max(-limit, h[m]));
+          }),
+          w => `The h of ${w} is clipped to ±${limit} after every step.`,
+          { rare: true },
         ),
       ),
     ];

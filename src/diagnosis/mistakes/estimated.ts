@@ -47,7 +47,7 @@ export function isApart({ model, input }: Scenario, right: Outcome, other: Tenso
   return !stateful && right.y.data.length === other.data.length && other.shape[0] === input.x.shape[0];
 }
 
-interface Unknown {
+export interface Unknown {
   readonly code: string;
   readonly start: readonly (readonly number[])[];
   readonly change: (s: Scenario, values: readonly number[]) => Scenario;
@@ -55,7 +55,7 @@ interface Unknown {
 }
 
 /** The first of them that explains the output: fitted on a few samples, then judged and fitted on all. */
-function estimated(scenario: Scenario, right: Outcome, other: Tensor, noise: number, list: readonly Unknown[]): Candidate[] {
+export function estimated(scenario: Scenario, right: Outcome, other: Tensor, noise: number, list: readonly Unknown[]): Candidate[] {
   const near = NEAR_NOISE * noise;
   const { first } = samplesOff(right.y, other, uniformNoise(other, noise));
   for (const { code, start, change, why } of list) {

@@ -13,11 +13,18 @@ function gatesOf(layer: RecurrentSpec): readonly string[] {
   return getCell(layer.kind).gates;
 }
 
-const TERMS = [
-  { weight: 'bh', words: (g: string) => `the bias b_${g}` },
-  { weight: 'Wx', words: (g: string) => `the product x·Wx_${g}` },
-  { weight: 'Wh', words: (g: string) => `the product h·Wh_${g}` },
+interface Term {
+  readonly code: string;
+  readonly weight: readonly string[];
+  readonly words: (gate: string) => string;
+}
+
+const TERMS: readonly Term[] = [
+  { code: 'b', weight: ['bh'], words: g => `the bias b_${g}` },
+  { code: 'Wx', weight: ['Wx'], words: g => `the product x·Wx_${g}` },
+  { code: 'Wh', weight: ['Wh'], words: g => `the product h·Wh_${g}` },
 ];
+const RECURRENT_HALF: Term = { code: 'h', weight: ['Wh', 'bh'], words: g => `all of h·Wh_${g} + b′_${g}` };
 
 export const gateTermMissing: Hypothesis = {
   name: 'gate-term-missing',
@@ -31,13 +38,18 @@ export const gateTermMissing: Hypothesis = {
     (['lstm', 'gru'] as const).flatMap(kind => {
       const layers = recurrentLayers(scenario).filter(l => l.kind === kind);
       const { gates } = getCell(kind);
-      const terms = TERMS.filter(({ weight }) => weight !== 'bh' || layers.every(l => l.useBias));
+      const twoRows = kind === 'gru' && layers.length > 0 && layers.every(l => twoRowGrus(scenario).includes(l));
+      const terms = [...TERMS.filter(({ code }) => code !== 'b' || layers.every(l => l.useBias)), ...(twoRows ? [RECURRENT_HALF] : [])];
       return gates.flatMap((gate, g) =>
-        terms.flatMap(({ weight, words }) =>
+        terms.flatMap(({ code, weight, words }) =>
           inEach(
             layers,
-            `gate-term-missing:${weight === 'bh' ? 'b' : weight}_${gate}`,
-            (s, l) => onNamed(s, l.name, [weight], t => onGate(t, gates.length, g, () => 0)),
+            `gate-term-missing:${code}_${gate}`,
+            (s, l) =>
+              onNamed(s, l.name, weight, t =>
+                // of the recurrent half the input row of the bias stays
+                onGate(t, gates.length, g, (v, k) => (weight.length > 1 && t.shape[0] === 2 && k < t.shape[1] ? v : 0)),
+              ),
             layer => ({
               rare: layer === null && layers.length > 1,
               why: `In ${layer ?? `every ${kind.toUpperCase()}`} ${words(gate)} is left out of gate ${gate}.`,

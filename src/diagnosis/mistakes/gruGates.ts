@@ -57,8 +57,8 @@ export function isMirrored(gate: ActivationSpec | null): boolean {
 }
 
 /** The columns of gate `g` of [..., G·M] changed. */
-export function onGate(t: Tensor, G: number, g: number, f: (v: number) => number): Tensor {
+export function onGate(t: Tensor, G: number, g: number, f: (v: number, k: number) => number): Tensor {
   const width = t.shape[t.shape.length - 1];
   const M = width / G;
-  return mapData(t, (v, k) => (Math.floor((k % width) / M) === g ? f(v) : v));
+  return mapData(t, (v, k) => (Math.floor((k % width) / M) === g ? f(v, k) : v));
 }

@@ -107,6 +107,7 @@ export const wxReshaped: Hypothesis = {
     // a square matrix reshaped is a square matrix transposed
     const square = layers.filter(l => inputWidth(scenario, l) === gatesOf(l) * l.units).map(l => l.name);
     const gated = layers.filter(l => gatesOf(l) > 1);
+    const recurrentGated = recurrentLayers(scenario).filter(l => gatesOf(l) > 1 && l.projection === null);
     const elsewhere = (['gru', 'lstm'] as const).flatMap(kind =>
       foreignReshapes(
         gated.filter(l => l.kind === kind),
@@ -119,6 +120,11 @@ export const wxReshaped: Hypothesis = {
       ...onWeights(gated, 'wx-reshaped', ['Wx', 'Wh'], reshaped, {
         why: 'Wx and Wh were brought from [G·M, …] to […, G·M] by reshape instead of by a transpose: the shapes are right, the numbers are in the wrong places.',
         fix: { numpy: 'Wx, Wh = weight_ih_l0.T, weight_hh_l0.T   # ← not .reshape' },
+      }),
+      ...onWeights(recurrentGated, 'wx-reshaped:Wh', ['Wh'], reshaped, {
+        rare: true,
+        why: 'Wh was brought from [G·M, M] to [M, G·M] by reshape instead of by a transpose: the shape is right, the numbers are in the wrong places.',
+        fix: { numpy: 'Wh = weight_hh_l0.T           # ← not .reshape' },
       }),
       ...elsewhere,
     ];
@@ -216,9 +222,21 @@ export const gateOrder: Hypothesis = {
             rare,
           });
         const whole = of(['Wx', 'Wh', 'bh'], '', 'for Wx, Wh and the bias alike');
-        if (!from || !biased) return whole;
+        const isExchange = order.filter((g, b) => g !== gates[b]).length === 2;
+        const alone = ['Wx', 'Wh'].flatMap(weight =>
+          isExchange
+            ? of(
+                [weight],
+                `\nOnly ${weight} is: the other weights stand in the right order.`,
+                `for ${weight}; the other weights are right`,
+                true,
+              )
+            : [],
+        );
+        if (!from || !biased) return [...whole, ...alone];
         return [
           ...whole,
+          ...alone,
           ...of(['Wx', 'Wh'], '\nOnly the matrices are: the bias stands in the right order.', 'for Wx and Wh; the bias is right', true),
           ...of(['bh'], '\nOnly the bias is: the matrices stand in the right order.', 'for the bias, as was done for Wx and Wh', true),
         ];

@@ -7,6 +7,7 @@ import type { Candidate, Hypothesis } from '../hypothesis.js';
 import type { Outcome } from '../run.js';
 import { mapData, type Scenario } from '../scenario.js';
 import { finished, onNamed, simulated } from '../variants.js';
+import { estimated, isApart, type Unknown } from './estimated.js';
 import { headOf } from './heads.js';
 
 /** The other output is the right one times a number, plus a number: another unit, not another equation. */
@@ -31,7 +32,9 @@ export function lineThrough(from: FloatArray, to: FloatArray, start = 0, stride 
   }
   if (n < 3 || !(aa > 0)) return undefined;
   const scale = ab / aa;
-  return { scale, offset: mb - scale * ma };
+  const offset = mb - scale * ma;
+  // an offset that is rounding of the sums would be the only thing that is wrong where the right y is zero
+  return { scale, offset: Math.abs(offset) < 1e-6 * Math.abs(scale) * (Math.abs(ma) + Math.sqrt(aa / n)) ? 0 : offset };
 }
 
 /** A scale that is nearly zero would explain a constant output. */
@@ -132,6 +135,7 @@ export const outputNegated: Hypothesis = {
 
 export const hiddenScaled: Hypothesis = {
   name: 'hidden-scaled',
+  estimate: scaledInside,
   title: 'h is scaled before the dense layer',
   alone: true,
   why: 'The dense layer reads the right h times a constant: dropout that scales by (1 − p) at test time, or by 1 / (1 − p) where nothing is dropped.',
@@ -173,6 +177,21 @@ export const hiddenScaled: Hypothesis = {
     ];
   },
 };
+
+/** The same in front of a dense layer whose y is not the output. */
+function scaledInside(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Candidate[] {
+  const inner = scenario.model.layers.filter(l => l.kind === 'dense' && l.name !== scenario.model.output);
+  if (!isApart(scenario, right, other)) return [];
+  const unknown = inner.map(
+    ({ name }): Unknown => ({
+      code: 'hidden-scaled',
+      start: [[0.8], [2]],
+      change: (now, [f]) => onNamed(now, name, ['Wo'], t => mapData(t, v => f * v)),
+      why: ([f]) => `What ${name} reads is ${smallNumber(f)} times the right one${dropoutText(f)} (estimated from your output).`,
+    }),
+  );
+  return estimated(scenario, right, other, noise, unknown);
+}
 
 /** y -> the scores before the activation; of a softmax up to a constant in each row. */
 const SCORES: Readonly<Record<string, (y: FloatArray, K: number) => Float64Array>> = {

@@ -1,8 +1,8 @@
 import { isRecurrent, type PoolSpec } from '../../model/spec.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLayer, type Scenario } from '../scenario.js';
-import { bypass, headOf, insertAfter, lastStepLayer, pools } from './heads.js';
-import { scaledInput } from './outputScaled.js';
+import { changeLayer, mapData, type Scenario } from '../scenario.js';
+import { finished, onNamed } from '../variants.js';
+import { bypass, insertAfter, lastStepLayer, pools } from './heads.js';
 
 /** Mistakes in how the steps are made one: by the last of them, their maximum, their mean. */
 
@@ -101,11 +101,12 @@ export const poolSum: Hypothesis = {
 };
 
 function summed(scenario: Scenario): Scenario | undefined {
-  const head = headOf(scenario);
   const [mean] = poolMean.variants(scenario);
   const pooled = mean ? mean.change(scenario) : scenario;
   const pool = pooled?.model.layers.find(l => l.kind === 'avgpool');
-  if (!pooled || !pool || head?.inputs.length !== 1) return undefined;
-  const reads = pooled.model.layers.find(l => l.name === head.name)!.inputs[0] === pool.name;
-  return reads ? scaledInput(pooled, scenario.input.x.shape[1]) : undefined;
+  if (!pooled || !pool) return undefined;
+  const T = scenario.input.x.shape[1];
+  if (pooled.model.output === pool.name) return finished(pooled, y => mapData(y, v => T * v));
+  const [reader, ...others] = pooled.model.layers.filter(l => l.inputs.includes(pool.name));
+  return reader?.kind === 'dense' && others.length === 0 ? onNamed(pooled, reader.name, ['Wo'], t => mapData(t, v => T * v)) : undefined;
 }

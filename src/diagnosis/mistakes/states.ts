@@ -60,6 +60,17 @@ export const stateCarry: Hypothesis = {
       },
       lstms(scenario),
     ),
+    ...(lstms(scenario).length > 0 && lstms(scenario).length < recurrentLayers(scenario).length
+      ? loopVariants(
+          scenario,
+          'state-carry',
+          { carry: { what: 'h', by: 'sample' } },
+          {
+            ...FROM_SECOND,
+            why: 'h of every recurrent layer continues from the sample before; only the c of the LSTM is reset to zero between samples.',
+          },
+        ).filter(v => v.layer === null)
+      : []),
   ],
 };
 

@@ -79,16 +79,20 @@ export const activationAdded: Hypothesis = {
     torch: 'y = fc(out[:, -1])            # ← not fc(torch.relu(out[:, -1]))',
   },
   variants: scenario =>
-    (['relu', 'tanh', 'sigmoid', 'leaky_relu', 'softmax'] as const).flatMap(name =>
-      outputVariants(
-        scenario,
-        `activation-added:${name}`,
-        t => activated(name as ActivationSpec, t),
-        w => `The h of ${w} goes through ${name} on its way to the next layer; in the network the next layer reads h as it is.`,
-        undefined,
-        { rare: name === 'softmax' || name === 'leaky_relu' },
-      ),
-    ),
+    (['relu', 'tanh', 'sigmoid', 'leaky_relu', 'softmax'] as const).flatMap(name => {
+      const added = (layers: readonly RecurrentSpec[], where: string) =>
+        outputVariants(
+          scenario,
+          `activation-added:${name}`,
+          t => activated(name as ActivationSpec, t),
+          w => `The h of ${w}${where} goes through ${name} on its way to the next layer; in the network the next layer reads h as it is.`,
+          layers,
+          { rare: name === 'softmax' || name === 'leaky_relu' },
+        );
+      const layers = recurrentLayers(scenario);
+      const between = layers.length > 2 ? added(layers.slice(0, -1), ' but the last').filter(v => v.layer === null) : [];
+      return [...added(layers, ''), ...between];
+    }),
 };
 
 export const residualAdded: Hypothesis = {
