@@ -1,5 +1,4 @@
-import { swapBatchAndTime } from '../../tensor/layout.js';
-import { reshape, type Tensor } from '../../tensor/tensor.js';
+import type { Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeWeights, mapData, type Scenario } from '../scenario.js';
 
@@ -176,47 +175,28 @@ export const inputReshaped: Hypothesis = {
   },
   variants(scenario) {
     if (!isFeatures(scenario)) return [];
-    const [N, T, D] = scenario.input.x.shape;
-    const samples = [
-      [(x: Tensor) => swapBatchAndTime(x), 'x was turned to [T, N, D] and reshaped to [N, T, D]'],
-      [
-        (x: Tensor) => swapBatchAndTime({ shape: [x.shape[1], x.shape[0], x.shape[2]], data: x.data }),
-        'x [N, T, D] was reshaped to [T, N, D] and then turned',
-      ],
-    ] as const;
-    const mixed = samples.map(([turn, words]) => ({
-      ...seeing(
-        'input-reshaped',
-        x => reshape(turn(x), x.shape),
-        `Samples and steps of x are mixed up: ${words}, so that a sample has steps of others.`,
-      ),
-      needs: 'input' as const,
-    }));
-    const features = T < 2 || D < 2 ? [] : stepsAndFeatures(T, D);
-    return [...features, ...(N < 2 || T < 2 || N === T ? [] : mixed)];
+    const [, T, D] = scenario.input.x.shape;
+    if (T < 2 || D < 2) return [];
+    const swapped = seeing(
+      'input-reshaped',
+      x => swapped2(x),
+      `Each sample of x is turned on its side: x[n].T (here T = D = ${T}, so no shape shows it).`,
+    );
+    return [
+      ...(T === D ? [swapped] : []),
+      ...(T === D
+        ? []
+        : [
+            seeing('input-reshaped', x => ({ shape: x.shape, data: swapped2(x).data }), inputReshaped.why),
+            seeing(
+              'input-reshaped',
+              x => swapped2({ shape: [x.shape[0], x.shape[2], x.shape[1]], data: x.data }),
+              'Steps and features of x are mixed up: x [N, T, D] was read as [N, D, T] and transposed.',
+            ),
+          ]),
+    ];
   },
 };
-
-function stepsAndFeatures(T: number, D: number): Variant[] {
-  const swapped = seeing(
-    'input-reshaped',
-    x => swapped2(x),
-    `Each sample of x is turned on its side: x[n].T (here T = D = ${T}, so no shape shows it).`,
-  );
-  return [
-    ...(T === D ? [swapped] : []),
-    ...(T === D
-      ? []
-      : [
-          seeing('input-reshaped', x => ({ shape: x.shape, data: swapped2(x).data }), inputReshaped.why),
-          seeing(
-            'input-reshaped',
-            x => swapped2({ shape: [x.shape[0], x.shape[2], x.shape[1]], data: x.data }),
-            'Steps and features of x are mixed up: x [N, T, D] was read as [N, D, T] and transposed.',
-          ),
-        ]),
-  ];
-}
 
 /** [N, A, B] -> [N, B, A] */
 function swapped2(x: Tensor): Tensor {

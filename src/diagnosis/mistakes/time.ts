@@ -198,6 +198,7 @@ export const axesSwapped: Hypothesis = {
     const free = (s: Scenario) => ({ ...s.model, input: { ...s.model.input, timesteps: null, batch: null } });
     const swapped = (s: Scenario): Scenario => ({ ...s, model: free(s), input: { x: swapBatchAndTime(s.input.x) } });
     const reread = (s: Scenario): Scenario => ({ ...s, model: free(s), input: { x: swapBatchAndTime(reshape(s.input.x, [T, N, D])) } });
+    const turned = (s: Scenario): Scenario => ({ ...s, input: { x: reshape(swapBatchAndTime(s.input.x), [N, T, D]) } });
     const back = (y: Tensor) => (y.shape.length === 3 ? swapBatchAndTime(y) : y);
     const turnedBack = (y: Tensor) => (y.shape.length === 3 ? reshape(swapBatchAndTime(y), [y.shape[0], y.shape[1], y.shape[2]]) : y);
     const unchanged = (y: Tensor) => y;
@@ -221,6 +222,7 @@ export const axesSwapped: Hypothesis = {
       { ...plainly, unsearched: !givesSequence && T !== N },
       // where T = N nothing is reshaped
       ...(T === N ? [] : [{ code, layer: null, needs: 'input' as const, change: reread, why: REREAD }]),
+      ...(T === N ? [] : [{ code, layer: null, needs: 'input' as const, change: turned, why: TURNED }]),
       ...(givesSequence ? [all(s => ({ ...reread(s), finish: [...s.finish, turnedBack] }), REREAD), asItStands(rereadBack)] : []),
       { ...asItStands(unchanged), unsearched: T !== N },
       // out[:, -1] of a time-major output [N as time, T as batch] is the last of the T "samples" at each of the N "steps"
@@ -241,6 +243,8 @@ const ALONE =
   'The first two axes of x are mixed up: [1, T, D] is read as T samples of one step each ([N, T, D] read as [T, N, D]),\nso every step starts from a state of zeros.';
 const REREAD =
   'x [N, T, D] is reshaped to [T, N, D] instead of transposed: the numbers keep their order in memory, so every step of every sample is\nput together from other samples and steps.';
+const TURNED =
+  'Samples and steps of x are mixed up: x [N, T, D] was turned to [T, N, D] and then reshaped to [N, T, D] instead of turned back, so every sample has steps of others.';
 
 /** A last-step layer made to return every step. */
 export function everyStep(scenario: Scenario, layer: string): Scenario {
