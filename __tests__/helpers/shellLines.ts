@@ -18,27 +18,38 @@ function callOf(line: string): string[] | undefined {
   return found?.[1].match(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g)?.map(word => word.replace(/'([^']*)'|"([^"]*)"/g, (_, a, b) => a ?? b));
 }
 
+/** `rnn-cli … | rest`: the words of the call, and what its output is piped into. */
+export function pipedCall(script: string): { call: string[]; rest: string } | undefined {
+  const [, first, rest] = /^(rnn-cli[^|\n]*)\|(?!\|)([^\n]*)\n$/.exec(script) ?? [];
+  const call = first === undefined ? undefined : callOf(first);
+  return call && { call, rest };
+}
+
 /** What a terminal would show of them, stdout and stderr in the order written. */
-export async function runCalls(calls: readonly (readonly string[])[], cwd: string): Promise<{ shown: string; exits: number[] }> {
+export async function runCalls(
+  calls: readonly (readonly string[])[],
+  cwd: string,
+): Promise<{ shown: string; stdout: string; exits: number[] }> {
   // the build puts the version in; files that are written have it
   const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8'));
   Object.assign(globalThis, { __VERSION__: version });
   const { main } = await import('../../src/cli/main.js');
   const before = process.cwd();
   const shown: Buffer[] = [];
+  const out: Buffer[] = [];
   const exits: number[] = [];
-  const stream = {
+  const stream = (...lists: Buffer[][]) => ({
     write(data: string | Uint8Array, done: (error?: Error | null) => void) {
-      shown.push(Buffer.from(data as string));
+      for (const list of lists) list.push(Buffer.from(data as string));
       done();
     },
     on: () => undefined,
-  };
+  });
   process.chdir(cwd);
   try {
-    for (const argv of calls) exits.push(await main(argv, { stdout: stream, stderr: stream, env: {} } as never));
+    for (const argv of calls) exits.push(await main(argv, { stdout: stream(shown, out), stderr: stream(shown), env: {} } as never));
   } finally {
     process.chdir(before);
   }
-  return { shown: Buffer.concat(shown).toString('utf8'), exits };
+  return { shown: Buffer.concat(shown).toString('utf8'), stdout: Buffer.concat(out).toString('utf8'), exits };
 }
