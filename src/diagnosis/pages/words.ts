@@ -116,7 +116,7 @@ export const words = pagesOf([
     'tolerance, tol, atol, rtol, allowed',
     'tolerance: which differences count',
     'float16, bfloat16',
-    'Two values are equal when |a − e| ≤ atol + rtol·|e|. With --tol auto, the default, atol is 16 times the difference between float32 and float64 in this very network, for each value, and at least 4 units in the last place.',
+    'Two values are equal when |a − e| ≤ atol + rtol·|e|. With --tol auto, the default, each value has an atol of its own: 16 times what other roundings of the same float32 code move it by, and at least 4 units in the last place of what is summed.',
     'A fixed 1e-5 is too coarse for small outputs, where it hides real mistakes, and too strict for large ones. Where rounding alone could move y by as much as it differs, compare says UNDECIDED instead of guessing.',
   ],
   [
