@@ -109,15 +109,23 @@ describe('steps that are masked', () => {
     'are left out by a recurrence of convolutions with %j, its states given and among the outputs',
     options => {
       const rows = { kind: 'timedistributed', name: 'rows', layer: { kind: 'reshape', shape: [D, 1] }, inputs: ['m'] };
-      const grid = { kind: 'convlstm1d', filters: 2, kernelSize: [2], ...options };
+      const grid = { kind: 'convlstm1d', filters: 2, kernelSize: [2], goBackwards: false, ...options };
       return sameAsGraph({
         layers: [
           MASKED,
           rows,
           { ...grid, name: 'a', inputs: ['rows'] },
+          {
+            kind: 'bidirectional',
+            name: 'both',
+            forward: grid,
+            backward: { ...grid, goBackwards: !grid.goBackwards },
+            merge: 'concat',
+            inputs: ['rows'],
+          },
           { ...grid, name: 'b', inputs: ['rows'], states: ['a/c', 'a/h'], recurrentActivation: 'hard_sigmoid' },
         ],
-        outputs: ['b', 'a', 'b/h', 'b/c'].map(value => ({ name: value, value })),
+        outputs: ['b', 'a', 'b/h', 'b/c', 'both', 'both/backward/c'].map(value => ({ name: value, value })),
       });
     },
   );

@@ -242,8 +242,37 @@ def conv_lstm(d, shape):
         recurrent_activation=d.one(["sigmoid", "hard_sigmoid"]), use_bias=d.bool(0.8), return_sequences=d.bool(), go_backwards=d.bool(0.2))
 
 
+def odd(d, layer):
+    """The same layer with what changes nothing at inference: regularisers, constraints, initialisers, dropout, a name."""
+    config = layer.get_config()
+    if "layer" in config or "cell" in config or "forward_layer" in config:
+        return layer
+    objects = {
+        "regularizer": lambda: d.one([keras.regularizers.L2(0.01), keras.regularizers.L1L2(0.1, 0.2), keras.regularizers.OrthogonalRegularizer(0.01)]),
+        "constraint": lambda: d.one([keras.constraints.MaxNorm(2.0), keras.constraints.NonNeg(), keras.constraints.UnitNorm(axis=0)]),
+        "initializer": lambda: d.one([keras.initializers.RandomUniform(-0.1, 0.1, seed=3), keras.initializers.HeNormal(), keras.initializers.Constant(0.3)]),
+    }
+    for key in list(config):
+        kind = key.rsplit("_", 1)[-1]
+        if kind in objects and d.bool(0.4) and not key.startswith(("recurrent_initializer", "moving")):
+            config[key] = keras.saving.serialize_keras_object(objects[kind]())
+        if key in ("dropout", "recurrent_dropout") and d.bool(0.3):
+            config[key] = 0.25
+        if key == "unroll" and d.bool(0.2):
+            config[key] = True
+        if key == "trainable" and d.bool(0.1):
+            config[key] = False
+    config["name"] = d.one([config["name"], f"my layer-{d.int(1, 999)}", f"lstm_{d.int(5, 99)}"]).replace(" ", "_")
+    return type(layer).from_config(config)
+
+
 def any_layer(d, shape):
     """A layer that reads this shape (without the batch)."""
+    layer = plain_layer(d, shape)
+    return odd(d, layer) if d.bool(0.25) else layer
+
+
+def plain_layer(d, shape):
     rank = len(shape)
     makers = [lambda: L.Dense(d.int(1, 6), activation=d.act(), use_bias=d.bool(0.8)), lambda: inactive(d, shape), lambda: activation(d, shape),
               lambda: normalisation(d, shape), lambda: L.Flatten(data_format=d.one(["channels_last", "channels_first"])), lambda: reshaped(d, shape),

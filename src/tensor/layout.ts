@@ -56,9 +56,10 @@ export function swapBatchAndTime(t: Tensor): Tensor {
   return ofKind(t, { shape: [B, A, ...rest], data });
 }
 
-/** [N, T, M] with the time axis turned round. */
+/** [N, T, …] with the time axis turned round. */
 export function flipTime(t: Tensor): Tensor {
-  const [N, T, M] = t.shape;
+  const [N, T, ...rest] = t.shape;
+  const M = rest.reduce((product, n) => product * n, 1);
   const data = allocate(t.data.length, precisionOf(t));
   for (let n = 0; n < N; n++) {
     for (let s = 0; s < T; s++) data.set(t.data.subarray((n * T + s) * M, (n * T + s + 1) * M), (n * T + T - 1 - s) * M);

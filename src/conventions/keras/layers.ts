@@ -166,16 +166,19 @@ function bothWays(config: Json): Json {
       found: `return_sequences ${backward.returnSequences}, go_backwards ${backward.goBackwards}`,
     });
   const alike = JSON.stringify({ ...backward, goBackwards: forward.goBackwards }) === JSON.stringify(forward);
-  if (config.merge_mode === null || !alike || forward.kind === 'stackedrnn')
+  if (config.merge_mode === null || !alike || ['stackedrnn', 'convlstm1d', 'convlstm2d'].includes(String(forward.kind)))
     return { kind: 'bidirectional', forward, backward, merge: config.merge_mode === undefined ? 'concat' : config.merge_mode };
   return { ...forward, bidirectional: config.merge_mode ?? 'concat' };
 }
 
+const GRIDS = ['ConvLSTM1D', 'ConvLSTM2D'];
+
 function oneWay(layer: unknown): Json {
   const { class_name, config } = asObject(layer, 'layer');
   const name = wordOf(class_name);
-  if (!Object.hasOwn(CELLS, name) && name !== 'RNN') throw unsupportedClass(class_name, 'SimpleRNN, LSTM, GRU, RNN');
-  const { kerasClass: _shown, ...read } = READERS[name](asObject(config, 'layer'));
+  const isRecurrent = Object.hasOwn(CELLS, name) || name === 'RNN' || GRIDS.includes(name);
+  if (!isRecurrent) throw unsupportedClass(class_name, `SimpleRNN, LSTM, GRU, RNN, ${GRIDS.join(', ')}`);
+  const { kerasClass: _shown, ...read } = readerOf(name)!(asObject(config, 'layer'));
   return { ...read, zeroOutputForMask: read.returnSequences };
 }
 

@@ -195,9 +195,8 @@ function run(
   const states = [last(h), last(c)];
   if (!sequence) return { tensor: last(output), states, others: states };
   const steps = fromLast(layer, { shape: [N * T, ...space, F], data: sequence });
-  const flat = { shape: [N, T, sizeOf(steps.shape.slice(1))], data: steps.data };
-  const ordered = layer.goBackwards ? flipTime(flat) : flat;
-  return { tensor: { shape: [N, T, ...steps.shape.slice(1)], data: ordered.data }, states, others: states };
+  const inTime = { shape: [N, T, ...steps.shape.slice(1)], data: steps.data };
+  return { tensor: layer.goBackwards ? flipTime(inTime) : inTime, states, others: states };
 }
 
 /** The NumPy loop; the gates of both products in the order i, f, g, o. */

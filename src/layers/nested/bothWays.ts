@@ -23,7 +23,7 @@ export interface BothWaysSpec extends LayerBase {
   readonly merge: MergeMode | null;
 }
 
-const RECURRENT = ['rnn', 'lstm', 'gru', 'stackedrnn'];
+const RECURRENT = ['rnn', 'lstm', 'gru', 'stackedrnn', 'convlstm1d', 'convlstm2d'];
 const WAYS = ['forward', 'backward'] as const;
 
 export const bidirectional: LayerKind<BothWaysSpec> = {
@@ -42,7 +42,7 @@ export const bidirectional: LayerKind<BothWaysSpec> = {
     path(layer, weight) {
       const way = weight.startsWith('forward/') ? 'forward' : 'backward';
       const inner = layer[way];
-      const own = innerWeights(inner, way, [ANY_SEQUENCE]).findIndex(w => w.name === weight);
+      const own = innerWeights(inner, way, [anySequence(inner)]).findIndex(w => w.name === weight);
       return `${way}_layer/${innerPath(inner, weight.slice(way.length + 1), own)}`;
     },
   },
@@ -85,8 +85,7 @@ export const bidirectional: LayerKind<BothWaysSpec> = {
   apply(layer, [input], context): LayerResult {
     const initial = initialOf(layer, context.initial);
     const [forward, backward] = WAYS.map((way, i) => kindOf(layer[way]).apply(layer[way], [input], innerContext(context, way, initial[i])));
-    const sequences = forward.tensor.shape.length === 3;
-    const second = sequences ? flipTime(backward.tensor) : backward.tensor;
+    const second = this.passesMask!(layer) ? flipTime(backward.tensor) : backward.tensor;
     const states = [...(forward.states ?? []), ...(backward.states ?? [])];
     if (layer.merge === null) return { tensor: forward.tensor, states, others: [second, ...states] };
     return { tensor: merge(layer.merge, forward.tensor, second), states, others: states };
@@ -107,17 +106,25 @@ export const bidirectional: LayerKind<BothWaysSpec> = {
 
 /** Initial states, all of the forward layer first. */
 function initialOf<S>(layer: BothWaysSpec, initial: readonly S[] | undefined): (readonly S[] | undefined)[] {
-  const count = kindOf(layer.forward).otherOutputs!(layer.forward, [ANY_SEQUENCE], plainSymbols(layer.forward)).length;
+  const count = kindOf(layer.forward).otherOutputs!(layer.forward, [anySequence(layer.forward)], plainSymbols(layer.forward)).length;
   return [initial?.slice(0, count), initial?.slice(count)];
 }
 
 const OPEN: Dim = { symbol: '', size: null };
+/** any window fits into it */
+const WIDE = 2 ** 20;
+
 /** what weights are counted for where only their names matter */
-const ANY_SEQUENCE: DimShape = [OPEN, OPEN, { symbol: '', size: 1 }];
+function anySequence({ kind }: AnyLayer): DimShape {
+  const axes = Number(/^convlstm(\d)d$/.exec(kind)?.[1] ?? 0);
+  return [OPEN, OPEN, ...Array.from({ length: axes + 1 }, () => ({ symbol: '', size: axes === 0 ? 1 : WIDE }))];
+}
 
 /** for names alone, the inputs may have any shape */
 function secondShape(layer: BothWaysSpec, inputs: readonly DimShape[]): DimShape {
-  return kindOf(layer.backward).outputShape(layer.backward, inputs, plainSymbols(layer.backward));
+  const any = anySequence(layer.backward);
+  const fitting = inputs[0].length === any.length ? inputs : [any];
+  return kindOf(layer.backward).outputShape(layer.backward, fitting, plainSymbols(layer.backward));
 }
 
 function sideBySide(a: Dim, b: Dim): Dim {
