@@ -1,15 +1,11 @@
 import type { ActivationSpec } from '../activations/activation.js';
 import type { WeightShape } from '../cells/cell.js';
 import { factor } from '../cells/weightShapes.js';
-import { RnnError } from '../errors.js';
-import type { GraphBuilder } from '../formats/onnx/builder.js';
-import { halfToEven } from '../numerics/halfToEven.js';
-import type { Tensor } from '../tensor/tensor.js';
 import { activated } from './activation.js';
 import { multiply, stepsFormula, stepsOf, widthOf } from './dims.js';
 import type { ScriptCall } from './facets.js';
-import type { Json } from './kerasConfig.js';
 import type { LayerBase, LayerKind } from './layer.js';
+import { refuseRounded, rounded, roundedOnnx, roundsInput } from './roundedInput.js';
 
 /** y = act(x·Wo + bo) on the last axis: once for [N, D], at every step for [N, T, D] (Keras Dense, TimeDistributed(Dense), PyTorch Linear). */
 export interface DenseSpec extends LayerBase {
@@ -53,17 +49,18 @@ export const dense: LayerKind<DenseSpec> = {
       }),
     },
     config({ units, activation, useBias, roundedInput }) {
-      if (roundedInput)
-        throw new RnnError('unsupported', 'E_INT8', 'a Dense layer with an int8 input is written by model.quantize alone', {
-          fix: 'keep the file as Keras saved it',
-        });
+      refuseRounded(
+        { roundedInput },
+        'a Dense layer with an int8 input is written by model.quantize alone',
+        'keep the file as Keras saved it',
+      );
       return { units, activation, use_bias: useBias };
     },
     weightNames: { Wo: 'kernel', bo: 'bias' },
     path: (layer, _weight, index) => `${layer.timeDistributed ? 'layer/' : ''}vars/${index}`,
   },
   onnx(layer, { builder, inputs, weight, activation }) {
-    const x = layer.roundedInput ? roundedOnnx(layer.name, inputs[0], builder) : inputs[0];
+    const x = layer.roundedInput ? roundedOnnx(layer.name, inputs[0], builder, [-1]) : inputs[0];
     const product = builder.add('MatMul', [x, builder.constant(`${layer.name}.weight`, weight('Wo')!)], {}, layer.name);
     const bias = weight('bo');
     const y = bias ? builder.add('Add', [product, builder.constant(`${layer.name}.bias`, bias)], {}, `${layer.name}/bias`) : product;
@@ -107,48 +104,14 @@ export const dense: LayerKind<DenseSpec> = {
   },
 
   apply(layer, [input], { kernels, weights }) {
-    const x = layer.roundedInput ? rounded(input.tensor) : input.tensor;
+    const x = layer.roundedInput ? rounded(input.tensor, [input.tensor.shape.length - 1]) : input.tensor;
     const y = kernels.affine(x, weights.get('Wo')!, weights.get('bo'));
     return { tensor: activated(layer.activation, y) };
   },
 };
 
-/** What Keras adds to the largest number of a row, which may be 0. */
-const LEAST = 1e-7;
-const LARGEST = 127;
-
-function roundsInput({ dtype, quantization_config }: Json): boolean {
-  const { mode } = ((dtype as { config?: Json } | null | undefined)?.config ?? {}) as Json;
-  if (mode !== 'int8') return false;
-  const { config } = (quantization_config ?? {}) as { config?: Json };
-  return config?.activation_quantizer !== null;
-}
-
-function rounded({ shape, data }: Tensor): Tensor {
-  const width = shape[shape.length - 1];
-  const out = data.slice();
-  const single = data instanceof Float32Array ? Math.fround : (v: number) => v;
-  for (let start = 0; start < data.length; start += width) {
-    let largest = 0;
-    for (let i = start; i < start + width; i++) largest = Math.max(largest, Math.abs(data[i]));
-    const scale = single(LARGEST / single(largest + LEAST));
-    for (let i = start; i < start + width; i++) out[i] = Math.min(LARGEST, Math.max(-LARGEST, halfToEven(single(data[i] * scale)))) / scale;
-  }
-  return { shape, data: out };
-}
-
-function roundedOnnx(name: string, x: string, builder: GraphBuilder): string {
-  const number = (value: number) => builder.constant(`${name}.number`, { shape: [], data: Float64Array.of(value) });
-  const add = (op: string, inputs: string[], attributes = {}) => builder.add(op, inputs, attributes, name);
-  const axes = { type: 'ints', value: [-1n] } as const;
-  const largest = add('ReduceMax', [add('Abs', [x])], { axes });
-  const scale = add('Div', [number(LARGEST), add('Add', [largest, number(LEAST)])]);
-  return add('Div', [add('Clip', [add('Round', [add('Mul', [x, scale])]), number(-LARGEST), number(LARGEST)]), scale]);
-}
-
 function expression({ activation: spec, roundedInput }: DenseSpec, { inputs: [x], weight, activation }: ScriptCall): string {
-  if (roundedInput)
-    throw new RnnError('unsupported', 'E_INT8', 'a script has no int8 input of a Dense layer', { fix: 'use forward, or convert to .onnx' });
+  refuseRounded({ roundedInput }, 'a script has no int8 input of a Dense layer', 'use forward, or convert to .onnx');
   const bias = weight('bo');
   return activation(spec, `(${x} @ ${weight('Wo')}${bias ? ` + ${bias}` : ''})`);
 }

@@ -78,18 +78,18 @@ export function readLayer(layer: Json): Json {
   });
 }
 
-/** Of layers kept as whole numbers only Dense and Embedding are read, as int8 and int4. @throws RnnError E_KERAS_OPTION */
+/** Of layers kept as whole numbers only Dense, EinsumDense and Embedding are read, as int8 and int4. @throws RnnError E_KERAS_OPTION */
 function checkPolicy(className: unknown, { dtype }: Json): void {
   const mode = (dtype as { config?: Json } | null | undefined)?.config?.mode;
   if (typeof mode !== 'string' || (QUANTIZED.has(wordOf(className)) && /^int[48](\/|$)/.test(mode))) return;
   throw new RnnError('unsupported', 'E_KERAS_OPTION', `a ${wordOf(className)} quantised as ${escapeText(mode, 40)} is not run here`, {
     where: 'dtype',
-    expected: 'a float policy; int8 or int4 of Dense and Embedding',
+    expected: 'a float policy; int8 or int4 of Dense, EinsumDense and Embedding',
     found: escapeText(mode, 40),
   });
 }
 
-const QUANTIZED: ReadonlySet<string> = new Set(['Dense', 'Embedding']);
+export const QUANTIZED: ReadonlySet<string> = new Set(['Dense', 'EinsumDense', 'Embedding']);
 
 /** @throws RnnError E_UNKNOWN_ACTIVATION; tfjs may write names in camel case */
 function checkActivation(activation: unknown): void {

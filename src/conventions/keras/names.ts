@@ -251,7 +251,7 @@ function roleOf(name: string): string {
 }
 
 /** Attributes with rows of text are JSON in a file's metadata. An empty one is a list of no numbers. */
-function namesIn(text: string | undefined): string[] | undefined {
+export function namesIn(text: string | undefined): string[] | undefined {
   if (text === undefined) return undefined;
   const list: unknown = JSON.parse(text);
   return Array.isArray(list) && list.every(name => typeof name === 'string') ? list : [];

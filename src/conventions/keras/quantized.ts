@@ -1,22 +1,41 @@
+import { RnnError } from '../../errors.js';
 import { wordOf } from '../../escape.js';
-import type { FileTensor } from '../../formats/format.js';
+import type { FileTensor, TensorFile } from '../../formats/format.js';
+import { type EinsumDenseSpec, einsumdense } from '../../layers/einsum/einsumdense.js';
+import { equationOf } from '../../layers/einsum/equation.js';
 import { asObject, type Json, list } from '../../layers/kerasConfig.js';
+import { roundsInput } from '../../layers/roundedInput.js';
 import type { Assumption } from '../../model/assumptions.js';
 import { lazy, load } from '../../tensor/lazy.js';
 import { groupNames, MODELS, stepLayer } from './graph.js';
+import { QUANTIZED } from './layers.js';
+import { namesIn } from './names.js';
 
 /**
- * Dense and Embedding layers that Keras saved as int8 or int4 (`model.quantize`): kernel, bias, scale, and where int4 has several scales a
- * column, zero points and the group of each row; two int4 in a byte, the lower half first.
+ * Dense, EinsumDense and Embedding layers that Keras saved as int8 or int4 (`model.quantize`), and what LoRA adds to a kernel: kernel, bias, scale,
+ * and where int4 has several scales a column, zero points and the group of each row; two int4 in a byte, the lower half first.
  *   int8, int4     kernel / scale
  *   int4, groups   (kernel − zero[group]) · scale[group]
+ * A `.keras` file has LoRA's product in the kernel already; an `.h5` keeps both matrices beside it.
  */
 
 /** Group of a `.weights.h5` -> what stands there. */
-export type QuantizedLayers = ReadonlyMap<
-  string,
-  { readonly mode: 'int8' | 'int4'; readonly isDense: boolean; readonly useBias: boolean; readonly columns: number }
->;
+export type QuantizedLayers = ReadonlyMap<string, QuantizedLayer>;
+
+interface QuantizedLayer {
+  readonly name: string;
+  /** undefined: LoRA alone */
+  readonly mode: 'int8' | 'int4' | undefined;
+  readonly className: string;
+  readonly useBias: boolean;
+  /** of the kernel as a matrix; undefined where the file has its shape */
+  readonly columns: number | undefined;
+  readonly equation: { readonly input: string; readonly kernel: string; readonly output: string } | undefined;
+  /** of the kernel; undefined: that in the file */
+  readonly shape: readonly number[] | undefined;
+  readonly lora: number | undefined;
+  readonly config: Json;
+}
 
 export function quantizedLayers(model: Json, prefix = '', found = new Map()): QuantizedLayers {
   const layers = list(model.layers).map(l => asObject(l, 'layer'));
@@ -26,19 +45,48 @@ export function quantizedLayers(model: Json, prefix = '', found = new Map()): Qu
     if (MODELS.has(wordOf(layer.class_name))) quantizedLayers(config, `${group}/`, found);
     if (layer.class_name === 'TimeDistributed') collect(stepLayer(layer), `${group}/layer`);
     const mode = modeOf(config);
-    const isDense = layer.class_name === 'Dense';
-    if (mode && (isDense || layer.class_name === 'Embedding'))
-      found.set(group, {
-        mode,
-        isDense,
-        useBias: isDense && config.use_bias !== false,
-        columns: Number(isDense ? config.units : config.output_dim),
-      });
+    const hasLora = typeof config.lora_rank === 'number';
+    if ((mode || hasLora) && QUANTIZED.has(wordOf(layer.class_name))) found.set(group, described(layer, config, mode));
   };
   layers.forEach((layer, i) => {
     collect(layer, `${prefix}layers/${groups[i]}`);
   });
   return found;
+}
+
+function described(layer: Json, config: Json, mode: QuantizedLayer['mode']): QuantizedLayer {
+  const className = wordOf(layer.class_name);
+  const rank = config.lora_rank;
+  const own = { name: wordOf(config.name ?? layer.name), mode, className, config, equation: undefined, shape: undefined };
+  const lora = typeof rank === 'number' ? Number(config.lora_alpha ?? rank) / rank : undefined;
+  if (className === 'Embedding') return { ...own, useBias: false, columns: Number(config.output_dim), lora };
+  if (className === 'Dense') return { ...own, useBias: config.use_bias !== false, columns: Number(config.units), lora };
+  const built = list(((layer.build_config ?? {}) as Json).input_shape).map(n => (typeof n === 'number' ? n : null));
+  const letters = String(config.equation).split(',')[0].replace(/\W/g, '').length;
+  const equation = equationOf(String(config.equation), Math.max(letters, built.length));
+  const useBias = typeof config.bias_axes === 'string';
+  const fields = {
+    ...einsumdense.keras!.classes.EinsumDense(config, { activation: () => 'linear', layer: () => ({}) }),
+    kind: 'einsumdense',
+    name: '',
+  };
+  const dims = built.map((size, axis) => ({ symbol: `${axis}`, size }));
+  const symbols = { units: '', projection: '' };
+  // a file that does not say what the layer was built for is read as far as its own shapes go
+  const shape =
+    built.length > 0
+      ? einsumdense.weightShapes(
+          { ...(fields as unknown as EinsumDenseSpec), outputShape: sizesOf(config.output_shape) },
+          [dims],
+          symbols,
+        )[0].shape
+      : undefined;
+  const columns = shape && [...equation.kernel].reduce((n, letter, i) => (equation.output.includes(letter) ? n * shape[i] : n), 1);
+  return { ...own, equation, shape, columns, useBias, lora };
+}
+
+function sizesOf(value: unknown): (number | null)[] {
+  return (Array.isArray(value) ? value : [value]).map(n => (typeof n === 'number' ? n : null));
 }
 
 /** 'int8' or 'int4' of a policy; undefined for any other */
@@ -75,38 +123,158 @@ function narrowTypes(model: Json): string[] {
   });
 }
 
-/** The tensors with each such kernel as it is computed with. */
-export function dequantized(tensors: ReadonlyMap<string, FileTensor>, layers: QuantizedLayers): Map<string, FileTensor> {
+/** The parts of a layer as a file has them. */
+interface Parts {
+  readonly kernel: FileTensor;
+  readonly scale?: FileTensor;
+  readonly zero?: FileTensor;
+  readonly groups?: FileTensor;
+  /** LoRA's matrices, where they stand beside the kernel */
+  readonly a?: FileTensor;
+  readonly b?: FileTensor;
+}
+
+/** The file with each such kernel as it is computed with. @throws RnnError E_KERAS_OPTION */
+export function dequantized(file: TensorFile, layers: QuantizedLayers): TensorFile {
+  const tensors = plainTensors(file.tensors, layers);
+  const metadata = new Map(file.metadata);
+  for (const [key, value] of metadata)
+    if (key.endsWith('@weight_names')) {
+      // what does not change in training stands last there, and get_weights() begins with the kernel
+      const group = key.slice(0, -'@weight_names'.length);
+      const names = namesIn(value)?.filter(name => tensors.has(`${group}/${name}`) || !file.tensors.has(`${group}/${name}`)) ?? [];
+      const isKernel = (name: string) => Number(/(^|\/)(kernel|embeddings)$/.test(name));
+      const isPacked = names.length < (namesIn(value)?.length ?? 0);
+      if (isPacked) metadata.set(key, JSON.stringify(names.sort((a, b) => isKernel(b) - isKernel(a))));
+    }
+  return { ...file, tensors, metadata };
+}
+
+function plainTensors(tensors: ReadonlyMap<string, FileTensor>, layers: QuantizedLayers): Map<string, FileTensor> {
   const plain = new Map(tensors);
-  for (const [group, { mode, isDense, useBias, columns }] of layers) {
+  for (const [group, layer] of layers) {
+    const numbered = tensors.has(`${group}/vars/0`);
+    if (numbered && !layer.mode) continue;
+    const named = numbered ? undefined : namedParts(tensors, layer.name);
+    const first = layer.useBias ? 2 : 1;
     const at = (index: number) => tensors.get(`${group}/vars/${index}`);
-    const first = useBias ? 2 : 1;
-    const [kernel, scale, zero, groups] = [at(0), at(first), at(first + 1), at(first + 2)];
-    if (!kernel || !scale || kernel.shape.length !== 2) continue;
-    for (let i = first; plain.delete(`${group}/vars/${i}`); i++);
-    const [rows, stored] = kernel.shape;
-    plain.set(`${group}/vars/0`, {
-      ...lazy([rows, columns], 'f32', () => {
-        const numbers = { kernel: load(kernel), scale: load(scale), zero: zero && load(zero), groups: groups && load(groups) };
-        const data = new Float32Array(rows * columns);
-        const wide = scale.shape.length > 1 ? scale.shape[1] : 1;
-        for (let i = 0; i < rows; i++) {
-          for (let k = 0; k < columns; k++) {
-            const whole =
-              mode === 'int8' ? Number(numbers.kernel[i * stored + k]) : nibble(Number(numbers.kernel[i * stored + (k >> 1)]), k & 1);
-            if (!numbers.zero || !numbers.groups) data[i * columns + k] = whole / numbers.scale[isDense ? k : i];
-            else {
-              const place = isDense ? Number(numbers.groups[i]) * wide + k : i * wide + Number(numbers.groups[k]);
-              data[i * columns + k] = Math.fround(whole - Number(numbers.zero[place])) * numbers.scale[place];
-            }
-          }
-        }
-        return data;
-      }),
-      dtype: 'f32',
-    });
+    const parts = named ?? { kernel: at(0), scale: at(first), zero: at(first + 1), groups: at(first + 2) };
+    const { kernel, ...others } = parts;
+    if (!kernel || (layer.mode && !parts.scale)) continue;
+    if (named) for (const [name, tensor] of tensors) if (Object.values(others).includes(tensor)) plain.delete(name);
+    if (!named) for (let i = first; plain.delete(`${group}/vars/${i}`); i++);
+    const key = [...tensors].find(([, tensor]) => tensor === kernel)![0];
+    plain.set(key, plainKernel(layer, { ...parts, kernel }));
   }
   return plain;
+}
+
+/** The names that Keras gives them in an `.h5`. */
+function namedParts(tensors: ReadonlyMap<string, FileTensor>, layer: string): { [key in keyof Parts]?: FileTensor } | undefined {
+  const at = (...names: string[]) =>
+    [...tensors].find(([name]) => names.some(last => name === `${layer}/${last}` || name.endsWith(`/${layer}/${last}`)))?.[1];
+  const kernel = at('kernel', 'embeddings');
+  if (!kernel) return undefined;
+  return {
+    kernel,
+    scale: at('kernel_scale', 'embeddings_scale'),
+    zero: at('kernel_zero', 'embeddings_zero'),
+    groups: at('g_idx'),
+    a: at('lora_kernel_a', 'lora_embeddings_a'),
+    b: at('lora_kernel_b', 'lora_embeddings_b'),
+  };
+}
+
+function plainKernel(layer: QuantizedLayer, parts: Parts): FileTensor {
+  const { kernel, a, b } = parts;
+  if (a && b && layer.mode === 'int8' && roundsInput(layer.config))
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', `LoRA beside an int8 kernel is not run from an .h5 file`, {
+      where: layer.name,
+      fix: 'save it as .keras, where Keras puts both into one kernel',
+    });
+  const shape = shapeOf(layer, parts);
+  const values = () => {
+    const data = layer.mode ? wholeNumbers(layer, parts, shape) : Float32Array.from(load(kernel));
+    if (a && b && layer.lora !== undefined) addProduct(data, layer.lora, load(a), load(b), b.shape);
+    return data;
+  };
+  return { ...lazy(shape, 'f32', values), dtype: 'f32' };
+}
+
+/** The kernel's own shape: the file's, or where int4 made a matrix of it, what the output says, and of one summed axis the rows. */
+function shapeOf({ mode, shape, columns, equation, config }: QuantizedLayer, { kernel }: Parts): readonly number[] {
+  if (shape) return shape;
+  if (!equation) return columns === undefined ? kernel.shape : [kernel.shape[0], columns];
+  if (mode !== 'int4') return kernel.shape;
+  const sizes = sizesOf(config.output_shape);
+  const known = (letter: string) => sizes[equation.output.indexOf(letter) - (equation.output.length - sizes.length)] ?? undefined;
+  const summed = [...equation.kernel].filter(letter => !equation.output.includes(letter));
+  const own = [...equation.kernel].map(letter => (summed.length === 1 && summed[0] === letter ? kernel.shape[0] : known(letter)));
+  if (own.every(n => n !== undefined)) return own;
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'the file does not say the shape of this int4 kernel', {
+    where: String(config.name),
+    fix: 'save it as .keras, which says what the layer was built for',
+  });
+}
+
+/** Adds scale·a·b, a [rows, rank], b [rank, columns]. */
+function addProduct(
+  data: Float32Array,
+  scale: number,
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  [rank, columns]: readonly number[],
+): void {
+  for (let k = 0; k < data.length; k++) {
+    const [row, column] = [Math.floor(k / columns), k % columns];
+    let sum = 0;
+    for (let r = 0; r < rank; r++) sum += a[row * rank + r] * b[r * columns + column];
+    data[k] += scale * sum;
+  }
+}
+
+function wholeNumbers(layer: QuantizedLayer, parts: Parts, shape: readonly number[]): Float32Array {
+  const { mode, className } = layer;
+  const size = shape.reduce((n, d) => n * d, 1);
+  const [kernel, scale] = [load(parts.kernel), load(parts.scale!)];
+  if (mode === 'int8' && layer.equation) {
+    const place = scalePlaces(layer.equation, shape);
+    return Float32Array.from({ length: size }, (_, k) => kernel[k] / scale[place(k)]);
+  }
+  const columns = layer.columns ?? parts.scale!.shape[parts.scale!.shape.length - 1];
+  const [zero, groups] = [parts.zero && load(parts.zero), parts.groups && load(parts.groups)];
+  const stored = parts.kernel.shape[1];
+  const wide = parts.scale!.shape.length > 1 ? parts.scale!.shape[1] : 1;
+  const byRow = className === 'Embedding';
+  return Float32Array.from({ length: size }, (_, at) => {
+    const [i, k] = [Math.floor(at / columns), at % columns];
+    const whole = mode === 'int8' ? Number(kernel[i * stored + k]) : nibble(Number(kernel[i * stored + (k >> 1)]), k & 1);
+    if (!zero || !groups) return whole / scale[byRow ? i : k];
+    const place = byRow ? i * wide + Number(groups[k]) : Number(groups[i]) * wide + k;
+    return Math.fround(whole - Number(zero[place])) * scale[place];
+  });
+}
+
+/** The scale of a number of the kernel: one for each place of the axes that are not summed, in the order of the output. */
+function scalePlaces(
+  { kernel, output }: { readonly kernel: string; readonly output: string },
+  shape: readonly number[],
+): (k: number) => number {
+  const steps = new Map<string, number>();
+  let step = 1;
+  for (const letter of [...output].reverse())
+    if (kernel.includes(letter)) {
+      steps.set(letter, step);
+      step *= shape[kernel.indexOf(letter)];
+    }
+  return k => {
+    let [rest, place] = [k, 0];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      place += (rest % shape[axis]) * (steps.get(kernel[axis]) ?? 0);
+      rest = Math.floor(rest / shape[axis]);
+    }
+    return place;
+  };
 }
 
 /** The lower or the upper half of a byte, −8 to 7. */

@@ -9,6 +9,7 @@ import { multiply, showShape } from '../dims.js';
 import type { OnnxCall, ScriptCall } from '../facets.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
+import { refuseRounded, rounded, roundedOnnx, roundsInput } from '../roundedInput.js';
 import type { Dim, DimShape } from '../shape.js';
 import { type Equation, equationOf } from './equation.js';
 
@@ -21,6 +22,8 @@ export interface EinsumDenseSpec extends LayerBase {
   /** axes of the output that have a bias of their own; null: no bias */
   readonly biasAxes: string | null;
   readonly activation: ActivationSpec;
+  /** what is summed of x is rounded to whole numbers from −127 to 127 of its own scale first (Keras' int8 layers) */
+  readonly roundedInput: boolean;
 }
 
 const TEXT = { type: 'own', check: checkText, schema: { type: 'string', pattern: '^[a-zA-Z.,>-]{1,100}$' } } as const;
@@ -38,6 +41,7 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
     },
     biasAxes: { ...TEXT, default: null },
     activation: { type: 'activation', default: 'linear' },
+    roundedInput: { type: 'boolean', default: false },
   },
   keras: {
     classes: {
@@ -46,9 +50,13 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
         outputShape: config.output_shape,
         biasAxes: config.bias_axes ?? null,
         activation: read.activation(config.activation),
+        ...(roundsInput(config) ? { roundedInput: true } : {}),
       }),
     },
-    config: ({ equation, outputShape, biasAxes, activation }) => ({ equation, output_shape: outputShape, bias_axes: biasAxes, activation }),
+    config(layer) {
+      refuseRounded(layer, 'an EinsumDense layer with an int8 input is written by model.quantize alone', 'keep the file as Keras saved it');
+      return { equation: layer.equation, output_shape: layer.outputShape, bias_axes: layer.biasAxes, activation: layer.activation };
+    },
     weightNames: { W: 'kernel', b: 'bias' },
   },
 
@@ -95,8 +103,9 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
   },
 
   apply(layer, [input], { kernels, weights }) {
-    const x = input.tensor;
-    const y = contracted(equationOf(layer.equation, x.shape.length), x, weights.get('W')!, kernels);
+    const equation = equationOf(layer.equation, input.tensor.shape.length);
+    const x = layer.roundedInput ? rounded(input.tensor, summedAxes(equation)) : input.tensor;
+    const y = contracted(equation, x, weights.get('W')!, kernels);
     const bias = weights.get('b');
     if (bias) addTrailing(y, bias);
     return { tensor: activated(layer.activation, y) };
@@ -111,7 +120,8 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
     } = call;
     const { input, kernel, output } = equationOf(layer.equation, call.shapes[0].length);
     const equation = text(`${input},${kernel}->${output}`);
-    const y = builder.add('Einsum', [x, builder.constant(`${layer.name}.weight`, weight('W')!)], { equation }, layer.name);
+    const given = layer.roundedInput ? roundedOnnx(layer.name, x, builder, summedAxes({ input, kernel, output })) : x;
+    const y = builder.add('Einsum', [given, builder.constant(`${layer.name}.weight`, weight('W')!)], { equation }, layer.name);
     return activation(layer.activation, biased(layer, call, y));
   },
   scripts: { numpy: { expression: expression('np') }, torch: { expression: expression('torch') } },
@@ -222,6 +232,11 @@ function contracted({ input, kernel, output }: Equation, x: Tensor, W: Tensor, k
   );
 }
 
+/** Axes of the input that the output has not. */
+function summedAxes({ input, output }: Equation): number[] {
+  return [...input].flatMap((letter, axis) => (output.includes(letter) ? [] : [axis]));
+}
+
 /** Adds a bias whose axes are the last ones of y; those of size 1 are repeated. */
 function addTrailing(y: Tensor, bias: Tensor): void {
   const own = y.shape.slice(y.shape.length - bias.shape.length);
@@ -247,6 +262,7 @@ function biased(layer: EinsumDenseSpec, { builder, weight }: OnnxCall, y: string
 
 function expression(library: string) {
   return (layer: EinsumDenseSpec, { inputs: [x], weight, activation, shapes }: ScriptCall): string => {
+    refuseRounded(layer, 'a script has no int8 input of an EinsumDense layer', 'use forward, or convert to .onnx');
     const { input, kernel, output } = equationOf(layer.equation, shapes[0].length);
     const bias = weight('b');
     const y = `${library}.einsum(${pythonText(`${input},${kernel}->${output}`)}, ${x}, ${weight('W')})`;

@@ -197,7 +197,7 @@ function described(config: () => unknown, dialect: KerasDialect): Omit<ModelFile
   const { problem: _, ...kept } = understood(() => {
     const { model } = modelOf(config());
     const packed = quantizedLayers(model);
-    const unpack = (file: TensorFile) => ({ ...file, tensors: dequantized(file.tensors, packed) });
+    const unpack = (file: TensorFile) => dequantized(file, packed);
     return { assumptions: precisionAssumptions(model), ...(packed.size > 0 ? { unpack } : {}) };
   });
   return { ...kept, ...read, ...(read.problem ? { problem: wholeProblem(read.problem, outline) } : {}), outline };

@@ -94,6 +94,7 @@ function totalsOf(
         const trained = row.trainable && useBias && i === 1;
         add(trained ? 'trainable' : 'nonTrainable', BigInt(sizeOf(t.shape)), DTYPE_BYTES[t.dtype]);
       });
+      add(row.trainable ? 'trainable' : 'nonTrainable', adapted(row, details), 4);
       continue;
     }
     const { bytes: each = 4, rank = null } = details.get(row.name) ?? {};

@@ -1,0 +1,55 @@
+import { RnnError } from '../errors.js';
+import type { GraphBuilder } from '../formats/onnx/builder.js';
+import { halfToEven } from '../numerics/halfToEven.js';
+import { permuteAxes } from '../tensor/axes.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Json } from './kerasConfig.js';
+
+/** What Keras' int8 layers do with their input: each row becomes whole numbers from −127 to 127 of its own scale. */
+
+/** What Keras adds to the largest number of a row, which may be 0. */
+const LEAST = 1e-7;
+const LARGEST = 127;
+
+export function roundsInput({ dtype, quantization_config }: Json): boolean {
+  const { mode } = ((dtype as { config?: Json } | null | undefined)?.config ?? {}) as Json;
+  if (mode !== 'int8') return false;
+  const { config } = (quantization_config ?? {}) as { config?: Json };
+  return config?.activation_quantizer !== null;
+}
+
+/** @param axes that make a row */
+export function rounded(x: Tensor, axes: readonly number[]): Tensor {
+  const others = [...x.shape.keys()].filter(axis => !axes.includes(axis));
+  const order = [...others, ...axes];
+  if (order.every((axis, i) => axis === i)) return roundedRows(x, axes.length);
+  const back = order.map((_, axis) => order.indexOf(axis));
+  return permuteAxes(roundedRows(permuteAxes(x, order), axes.length), back);
+}
+
+/** @param count of the last axes, which make a row */
+function roundedRows({ shape, data }: Tensor, count: number): Tensor {
+  const width = shape.slice(shape.length - count).reduce((n, d) => n * d, 1);
+  const out = data.slice();
+  const single = data instanceof Float32Array ? Math.fround : (v: number) => v;
+  for (let start = 0; start < data.length; start += width) {
+    let largest = 0;
+    for (let i = start; i < start + width; i++) largest = Math.max(largest, Math.abs(data[i]));
+    const scale = single(LARGEST / single(largest + LEAST));
+    for (let i = start; i < start + width; i++) out[i] = Math.min(LARGEST, Math.max(-LARGEST, halfToEven(single(data[i] * scale)))) / scale;
+  }
+  return { shape, data: out };
+}
+
+export function roundedOnnx(name: string, x: string, builder: GraphBuilder, axes: readonly number[]): string {
+  const number = (value: number) => builder.constant(`${name}.number`, { shape: [], data: Float64Array.of(value) });
+  const add = (op: string, inputs: string[], attributes = {}) => builder.add(op, inputs, attributes, name);
+  const largest = add('ReduceMax', [add('Abs', [x])], { axes: { type: 'ints', value: axes.map(BigInt) } });
+  const scale = add('Div', [number(LARGEST), add('Add', [largest, number(LEAST)])]);
+  return add('Div', [add('Clip', [add('Round', [add('Mul', [x, scale])]), number(-LARGEST), number(LARGEST)]), scale]);
+}
+
+/** @throws RnnError E_INT8 for what cannot be written */
+export function refuseRounded({ roundedInput }: { readonly roundedInput: boolean }, what: string, fix: string): void {
+  if (roundedInput) throw new RnnError('unsupported', 'E_INT8', what, { fix });
+}
