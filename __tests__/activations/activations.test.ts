@@ -74,6 +74,18 @@ describe('definitions of ONNX, tfjs and Keras 2', () => {
   });
 });
 
+it('relu of many numbers is that of each, to the sign of zero', () => {
+  const inf = Number.POSITIVE_INFINITY;
+  const numbers = [1, -1, 0, -0, inf, -inf, Number.NaN, -Number.NaN, 3.4e38, -3.4e38, 1e-45, -1e-45];
+  for (const x of [Float32Array.from(numbers), Float64Array.from(numbers)]) {
+    const y = x.slice();
+    activate('relu', x, x.length, y);
+    expect([...y]).toEqual([...x].map(v => Math.max(v, 0)));
+    activate('relu', x, x.length, x);
+    expect(x).toEqual(y);
+  }
+});
+
 describe('sparsemax', () => {
   // the paper has 0.4667, 0.3667, 0.1667 for the first, with the last of the sums alone
   it('takes the sums of the largest together, as Keras does', () => {

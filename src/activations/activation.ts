@@ -27,6 +27,8 @@ interface ActivationNames {
 export interface ElementwiseActivation extends ActivationNames {
   readonly kind: 'elementwise';
   create(parameters: ActivationParameters): (x: number) => number;
+  /** the default function of many numbers, where a call for each costs more than the function; x and out may be the same array */
+  readonly many?: (x: ArrayLike<number>, out: { [i: number]: number }) => void;
 }
 
 export interface RowActivation extends ActivationNames {

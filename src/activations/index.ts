@@ -70,7 +70,8 @@ export function activate(spec: ActivationSpec | null, x: ArrayLike<number>, widt
   if (activation.kind === 'row') {
     const f = activation.create(parameters);
     for (let from = 0; from < x.length; from += width) f(x, from, from + width, out);
-  } else {
+  } else if (activation.many && typeof spec === 'string') activation.many(x, out);
+  else {
     const f = activation.create(parameters);
     for (let i = 0; i < x.length; i++) out[i] = f(x[i]);
   }

@@ -109,6 +109,12 @@ export function activated(spec: ActivationSpec, t: Tensor): Tensor {
   return { shape: t.shape, data };
 }
 
+/** The same of a tensor that nothing else reads, in its own memory. */
+export function activatedInPlace(spec: ActivationSpec, t: Tensor): Tensor {
+  if (spec !== 'linear') activate(spec, t.data, t.shape[t.shape.length - 1], t.data);
+  return t;
+}
+
 function isRow({ activation }: ActivationLayerSpec): boolean {
   return getActivation(activation).activation.kind === 'row';
 }

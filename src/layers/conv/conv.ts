@@ -1,7 +1,7 @@
 import type { WeightShape } from '../../cells/cell.js';
 import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
-import { activated } from '../activation.js';
+import { activatedInPlace } from '../activation.js';
 import { fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
 import { multiply, widthOf } from '../dims.js';
 import type { LayerKind } from '../layer.js';
@@ -90,7 +90,7 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
     apply(layer, [input], { kernels, weights }) {
       const x = toLast(layer, input.tensor);
       const y = convolve(x, weights.get('W')!, weights.get('b'), windowsOf(layer), layer.groups, kernels);
-      return { tensor: activated(layer.activation, fromLast(layer, y)) };
+      return { tensor: activatedInPlace(layer.activation, fromLast(layer, y)) };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { int, ints } from '../../formats/onnx/builder.js';
 import { padAxes } from '../../tensor/axes.js';
-import { sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import {
   channelsFirst,
   channelsLast,
@@ -128,31 +128,33 @@ function pooled(x: Tensor, windows: readonly Window[], max: boolean, kernels: Ke
   const inner = padded.shape.slice(1);
   const [offsets, starts] = [offsetsOf(inner, windows), startsOf(inner, out, windows)];
   const counts = max ? undefined : countsOf(space, out, windows);
+  const row = new Float64Array(C);
   let at = 0;
   for (let n = 0; n < N; n++) {
-    starts.forEach((start, place) => {
-      const from = n * sizeOf(inner) + start;
-      for (let c = 0; c < C; c++)
-        data[at++] = counts ? sumAt(padded, from + c, offsets) / counts[place] : mostAt(padded, from + c, offsets);
-    });
+    for (let place = 0; place < starts.length; place++, at += C) {
+      const from = n * sizeOf(inner) + starts[place];
+      if (counts) sumRows(padded.data, from, offsets, row);
+      else mostRows(padded.data, from, offsets, row);
+      if (counts) for (let c = 0; c < C; c++) data[at + c] = row[c] / counts[place];
+      else for (let c = 0; c < C; c++) data[at + c] = row[c];
+    }
   }
   return { shape: [N, ...out, C], data };
 }
 
-// NaN passes: once most is NaN, nothing is greater
-function mostAt({ data }: Tensor, from: number, offsets: readonly number[]): number {
-  let most = -Infinity;
-  for (let k = 0; k < offsets.length; k++) {
-    const v = data[from + offsets[k]];
-    if (v > most || Number.isNaN(v)) most = v;
-  }
-  return most;
+// channel by channel inside, which reads memory in its order. NaN passes: once most is NaN, nothing is greater
+function mostRows(data: FloatArray, from: number, offsets: readonly number[], row: Float64Array): void {
+  row.fill(-Infinity);
+  for (const offset of offsets)
+    for (let c = 0, at = from + offset; c < row.length; c++, at++) {
+      const v = data[at];
+      if (v > row[c] || Number.isNaN(v)) row[c] = v;
+    }
 }
 
-function sumAt({ data }: Tensor, from: number, offsets: readonly number[]): number {
-  let sum = 0;
-  for (let k = 0; k < offsets.length; k++) sum += data[from + offsets[k]];
-  return sum;
+function sumRows(data: FloatArray, from: number, offsets: readonly number[], row: Float64Array): void {
+  row.fill(0);
+  for (const offset of offsets) for (let c = 0, at = from + offset; c < row.length; c++, at++) row[c] += data[at];
 }
 
 /** How many values of each window are the input's own. */
