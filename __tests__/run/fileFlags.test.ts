@@ -15,6 +15,19 @@ describe('a program with one input', () => {
     expect([part.shape[0], part.y]).toEqual([2, (whole.y as unknown[]).slice(1, 3)]);
   });
 
+  it('refuses another number of samples for an x that is drawn', async () => {
+    await expect(runForward({ model: program, N: 3 })).rejects.toMatchObject({ code: 'E_INPUT_SHAPE' });
+  });
+
+  it('draws x with the generator that is named', async () => {
+    const drawn = await Promise.all(
+      [{}, { rng: 'pcg64' }, { inputRng: 'numpy' }].map(async how =>
+        JSON.stringify((await runForward({ model: program, ...how } as never)).y),
+      ),
+    );
+    expect(new Set(drawn).size).toBe(3);
+  });
+
   it.each(['lengths', 'mask'] as const)('refuses --%s, which its graph does not ask for', async flag => {
     await expect(runForward({ model: program, input: x, [flag]: x })).rejects.toMatchObject({
       code: 'E_CONFLICT',

@@ -11,8 +11,6 @@ interface LstmUnit {
   readonly f: number;
   readonly g: number;
   readonly o: number;
-  /** the sum before the activation of gate 0 … 3: i, f, g, o */
-  readonly sum: (gate: number) => number;
   readonly c: number;
   readonly out: (c: number) => number;
 }
@@ -26,13 +24,20 @@ interface LstmEquations {
 
 export const rightC = ({ i, f, g, c }: LstmUnit) => f * c + i * g;
 
+/** Activations of gates, in their order; the cell's own where there is none. */
+type GateActivations = readonly (((v: number) => number) | undefined)[];
+
 /** An LSTM whose units are computed otherwise; peepholes and clipping are not known here. */
-export function lstmStep({ c: cellOf = rightC, h: hiddenOf = (c, u) => u.o * u.out(c) }: LstmEquations): StepFault {
+export function lstmStep(
+  { c: cellOf = rightC, h: hiddenOf = (c, u) => u.o * u.out(c) }: LstmEquations,
+  [ofI, ofF, ofG, ofO]: GateActivations = [],
+): StepFault {
   return ({ M, gates, state, next, recurrent, sig, act, actOut }) => {
     const sums = recurrent(state[0], 0, 4);
     for (let m = 0; m < M; m++) {
       const a = (g: number) => gates[g * M + m] + sums[g * M + m];
-      const unit = { i: sig(a(0)), f: sig(a(1)), g: act(a(2)), o: sig(a(3)), sum: a, c: state[1][m], out: actOut };
+      const [i, f, g, o] = [(ofI ?? sig)(a(0)), (ofF ?? sig)(a(1)), (ofG ?? act)(a(2)), (ofO ?? sig)(a(3))];
+      const unit = { i, f, g, o, c: state[1][m], out: actOut };
       next[1][m] = cellOf(unit);
       next[0][m] = hiddenOf(next[1][m], unit);
     }
@@ -50,9 +55,8 @@ interface GruUnit {
   readonly act: (v: number) => number;
 }
 
-/** A GRU with another candidate, which sees the whole product h·Wh_g, reset or not; `gates`: the activations of z and r. */
-export function gruStep(candidate: (u: GruUnit) => number, gates: readonly (((v: number) => number) | undefined)[] = []): StepFault {
-  const [ofZ, ofR] = gates;
+/** A GRU with another candidate, which sees the whole product h·Wh_g, reset or not. */
+export function gruStep(candidate: (u: GruUnit) => number, [ofZ, ofR]: GateActivations = []): StepFault {
   return ({ M, gates: inputs, state, next, recurrent, sig, act }) => {
     const sums = recurrent(state[0], 0, 3);
     for (let m = 0; m < M; m++) {

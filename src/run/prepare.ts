@@ -113,6 +113,7 @@ async function prepareNamed(request: NetworkRequest & InputRequest, opened: Mode
   const { readNamedInputs } = await import('./input/namedInputs.js');
   const { x, others, source, promise } = await readNamedInputs(network, request, seed);
   if (request.input !== undefined) checkSizes(network.model.input.shape ? { N: request.N } : request, x.shape);
+  else checkSizes({ N: request.N }, x.shape, 'the file fixes it');
   const N = x.shape[0];
   const assumptions = [...network.assumptions, ...drawnWeights(network, request), ...drawnX(request), ...computedTogether(network, N)];
   checkAssumptions(assumptions, request.strict);

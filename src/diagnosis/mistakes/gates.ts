@@ -42,9 +42,13 @@ export const gateInverted: Hypothesis = {
     }),
 };
 
-const tanh = Math.tanh;
-
-const gateFix = (gate: string) => ({ numpy: `${gate} = sigmoid(x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate})   # ← sigmoid` });
+const GATES = [
+  ['lstm', 'i', 'input'],
+  ['lstm', 'f', 'forget'],
+  ['lstm', 'o', 'output'],
+  ['gru', 'z', 'update'],
+  ['gru', 'r', 'reset'],
+] as const;
 
 /** All gates together have the code `activation`. */
 export const gateActivation: Hypothesis = equations(
@@ -55,43 +59,16 @@ export const gateActivation: Hypothesis = equations(
     fix: { numpy: 'i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o); g = np.tanh(a_g)   # ← three sigmoids, one tanh' },
     example: LSTM_EXAMPLE,
   },
-  [
-    [
-      'lstm',
-      'i',
-      lstmStep({ c: u => u.f * u.c + tanh(u.sum(0)) * u.g }),
-      'The input gate i of @ goes through tanh instead of the sigmoid.',
-      gateFix('i'),
-    ],
-    [
-      'lstm',
-      'f',
-      lstmStep({ c: u => tanh(u.sum(1)) * u.c + u.i * u.g }),
-      'The forget gate f of @ goes through tanh instead of the sigmoid.',
-      gateFix('f'),
-    ],
-    [
-      'lstm',
-      'o',
-      lstmStep({ h: (c, u) => tanh(u.sum(3)) * u.out(c) }),
-      'The output gate o of @ goes through tanh instead of the sigmoid.',
-      gateFix('o'),
-    ],
-    [
-      'gru',
-      'z',
-      gruStep(({ r, x, u, act }) => act(x + r * u), [tanh]),
-      'The update gate z of @ goes through tanh instead of the sigmoid.',
-      gateFix('z'),
-    ],
-    [
-      'gru',
-      'r',
-      gruStep(({ r, x, u, act }) => act(x + r * u), [undefined, tanh]),
-      'The reset gate r of @ goes through tanh instead of the sigmoid.',
-      gateFix('r'),
-    ],
-  ],
+  GATES.map(([kind, gate, name]) => {
+    const only = getCell(kind).gates.map(g => (g === gate ? Math.tanh : undefined));
+    return [
+      kind,
+      gate,
+      kind === 'lstm' ? lstmStep({}, only) : gruStep(({ r, x, u, act }) => act(x + r * u), only),
+      `The ${name} gate ${gate} of @ goes through tanh instead of the sigmoid.`,
+      { numpy: `${gate} = sigmoid(x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate})   # ← sigmoid` },
+    ] as const;
+  }),
 );
 
 const SWAPPED_FIX = {

@@ -128,7 +128,11 @@ export function toInput(
 }
 
 /** Sizes that flags name and an input has: [N, T, D]. @throws RnnError E_INPUT_SHAPE where one is another */
-export function checkSizes(request: Partial<Pick<NetworkRequest, 'N' | 'T' | 'D'>>, shape: readonly number[]): void {
+export function checkSizes(
+  request: Partial<Pick<NetworkRequest, 'N' | 'T' | 'D'>>,
+  shape: readonly number[],
+  instead = 'it is read from the input',
+): void {
   for (const [axis, letter] of (['N', 'T', 'D'] as const).entries()) {
     const asked = request[letter];
     if (typeof asked !== 'number' || axis >= shape.length || shape[axis] === asked) continue;
@@ -136,7 +140,7 @@ export function checkSizes(request: Partial<Pick<NetworkRequest, 'N' | 'T' | 'D'
     throw new RnnError('shape', 'E_INPUT_SHAPE', `--${letter} ${asked} was given but the input has ${count(shape[axis], what)}`, {
       expected: formatShape(shape.map((_, i) => (i === axis ? asked : '…'))),
       found: formatShape(shape),
-      fix: `drop --${letter}: it is read from the input`,
+      fix: `drop --${letter}: ${instead}`,
     });
   }
 }

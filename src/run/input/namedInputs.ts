@@ -10,6 +10,7 @@ import { splitKey } from '../files/fileKey.js';
 import type { Network } from '../network/network.js';
 import { noSize } from '../network/networkSizes.js';
 import type { InputRequest, NetworkRequest } from '../request.js';
+import { DEFAULT_RNG } from './drawing.js';
 import { readArrays } from './input.js';
 
 /** Inputs of a network that has several, or one that is no sequence: by their names. */
@@ -39,16 +40,13 @@ export async function readNamedInputs(
     if ((stepsFirst?.has(name) || request.timeMajor) && t.shape.length > 1) given.set(name, swapBatchAndTime(t));
   const samples = [...given].map(([name, t]) => batchOf(t, inputs.find(i => i.name === name)!)).find(n => n !== undefined);
   const N = samples ?? request.N ?? model.input.batch ?? 1;
+  const rng = given.size === 0 ? rngOf(inputs, request) : DEFAULT_RNG;
   const drawn = new Map<string, string>();
   const tensors = inputs.map(input => {
     const array = given.get(input.name);
     if (array) return batched(array, input);
     if (given.size > 0) throw missing(input, inputs, shapes);
-    const { x, promise } = drawInputFrom(
-      'seedrandom',
-      inputs.length > 1 ? `${seed}/${input.name}` : seed,
-      wishOf(input, model, shapes, N, request),
-    );
+    const { x, promise } = drawInputFrom(rng, inputs.length > 1 ? `${seed}/${input.name}` : seed, wishOf(input, model, shapes, N, request));
     drawn.set(input.name, promise);
     return x;
   });
@@ -59,6 +57,16 @@ export async function readNamedInputs(
     source: request.input === undefined ? `seed ${seed}` : escapeText(request.input),
     promise: [...drawn.values()][0] ?? null,
   };
+}
+
+/** Several inputs have a stream each, which only our own generator has. @throws RnnError E_CONFLICT */
+function rngOf(inputs: readonly InputSpec[], { rng, inputRng }: InputRequest) {
+  if (inputs.length > 1 && inputRng !== undefined && inputRng !== DEFAULT_RNG) {
+    throw new RnnError('usage', 'E_CONFLICT', `--input-rng ${inputRng} draws one input, and the network has ${inputs.length}`, {
+      fix: 'drop --input-rng: each input has a stream of its own; or -i FILE.npz with an array for each',
+    });
+  }
+  return inputs.length > 1 ? DEFAULT_RNG : (inputRng ?? rng ?? DEFAULT_RNG);
 }
 
 /** @throws RnnError E_CONFLICT: a flag that speaks of one sequence, and it is several inputs, or says itself what it does with every step */
