@@ -210,13 +210,15 @@ class Graph:
         d = self.d
         q = self.pick(rank=2)
         v = self.pick(rank=2) if d.bool() else q
-        pick = d.int(0, 3)
-        if pick == 0:
+        pick = d.int(0, 4)
+        if pick == 4:
+            y = L.GroupQueryAttention(d.int(2, 4), 4, 2, use_bias=d.bool(0.8))(q, v, use_causal_mask=d.bool(0.3))
+        elif pick == 0:
             y = L.Attention(use_scale=d.bool(), score_mode=d.one(["dot", "dot", "concat"]))([q, v])
         elif pick == 1:
             y = L.AdditiveAttention(use_scale=d.bool())([q, v])
         else:
-            y = L.MultiHeadAttention(d.int(1, 3), d.int(2, 4), value_dim=d.one([None, d.int(2, 4)]), use_bias=d.bool(0.8))(q, v, use_causal_mask=d.bool(0.3))
+            y = L.MultiHeadAttention(d.int(1, 3), d.int(2, 4), value_dim=d.one([None, d.int(2, 4)]), use_bias=d.bool(0.8))(q, v, use_causal_mask=d.bool(0.3), return_attention_scores=d.bool(0.2))
         self.keep(y, q, v)
 
     def nested(self):

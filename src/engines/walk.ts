@@ -33,8 +33,9 @@ export function walk(model: ModelSpec, weights: Weights, input: EngineInput, opt
     );
     const isSequence = result.tensor.shape.length > 2;
     values.set(layer.name, layer.mask === null && isSequence ? { ...result, mask: inputs[0].mask } : result);
-    others.forEach(({ suffix }, i) => {
-      values.set(`${layer.name}/${suffix}`, asValue(result.others![i], kernels.precision));
+    others.forEach(({ suffix, masked }, i) => {
+      const mask = masked ? values.get(layer.name)!.mask : undefined;
+      values.set(`${layer.name}/${suffix}`, { ...asValue(result.others![i], kernels.precision), mask });
     });
     layers.set(layer.name, result);
     options.onProgress?.(layers.size, shapes.layers.length);

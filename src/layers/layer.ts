@@ -163,6 +163,8 @@ export interface LayerBase {
 export interface NamedShape {
   readonly suffix: string;
   readonly shape: DimShape;
+  /** it has the mask of the first output */
+  readonly masked?: boolean;
 }
 
 export interface LayerKind<S extends LayerBase & { readonly kind: string }> {

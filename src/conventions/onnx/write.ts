@@ -67,8 +67,13 @@ export function toOnnxModel(
         layer.mask === null && output.length > 2 ? { ...result, mask: masks[0], maskAxes: given[0].maskAxes } : result,
       );
       if (wanted.has(layer.name) && result.others?.length !== others.length) throw noLayer(`the outputs of ${layer.kind} beside the first`);
-      others.forEach(({ suffix }, i) => {
-        values.set(`${layer.name}/${suffix}`, { y: result.others?.[i] ?? '', type: result.otherType });
+      others.forEach(({ suffix, masked }, i) => {
+        const { mask, maskAxes } = values.get(layer.name)!;
+        values.set(`${layer.name}/${suffix}`, {
+          y: result.others?.[i] ?? '',
+          type: result.otherType,
+          ...(masked ? { mask, maskAxes } : {}),
+        });
       });
     });
   }

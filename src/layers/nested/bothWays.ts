@@ -66,7 +66,7 @@ export const bidirectional: LayerKind<BothWaysSpec> = {
       })),
     );
     if (layer.merge !== null) return states;
-    return [{ suffix: 'backward', shape: secondShape(layer, inputs) }, ...states];
+    return [{ suffix: 'backward', shape: secondShape(layer, inputs), masked: true }, ...states];
   },
   cost(layer, inputs) {
     const each = WAYS.map(way => kindOf(layer[way]).cost(layer[way], inputs, plainSymbols(layer[way])));
