@@ -180,7 +180,7 @@ function reshape(call: Call): string {
 function swapped(call: Call): string {
   const [a, b] = [axis(call, 'dim0'), axis(call, 'dim1')];
   const perm = Array.from({ length: rankOf(call) }, (_, i) => (i === a ? b : i === b ? a : i));
-  return op(call, 'Transpose', [self(call)], { perm });
+  return call.wiring.transposed(outName(call), self(call), perm);
 }
 
 function select(call: Call): string {
@@ -263,7 +263,7 @@ function squeeze(call: Call): string {
 }
 
 const unsqueeze: Rule = call => op(call, 'Unsqueeze', [self(call), int([number(call, 'dim')])]);
-const permute: Rule = call => op(call, 'Transpose', [self(call)], { perm: axes(call, 'dims') });
+const permute: Rule = call => call.wiring.transposed(outName(call), self(call), axes(call, 'dims'));
 const transposed: Rule = call => op(call, 'Transpose', [self(call)]);
 const softmax =
   (name: string): Rule =>

@@ -75,9 +75,17 @@ const convolution =
       return op(call, 'ConvTranspose', operands, { strides, dilations, pads: [...before, ...behind], group: groups, ...added });
     }
     const useBias = isGiven(call, 'bias');
-    const { spec, pads } = explicitConvolution({ kernel: W.shape, strides, dilations, before, behind, groups, useBias });
-    const from = pads ? step(call, 'Pad', [x, int(pads)], { mode: 'constant' }) : x;
-    return moduleLayer(call, spec, { W: 'weight', b: 'bias' }, [from], t => permuteAxes(t, kernelTurned(t.shape.length)));
+    // x that was turned to have its channels here is taken as it was, and y turned instead
+    const [toFirst, toLast] = [
+      [0, axes + 1, ...window.map((_, i) => 1 + i)],
+      [0, ...window.map((_, i) => 2 + i), 1],
+    ];
+    const plain = call.wiring.beforeTurn(x, toLast);
+    const dataFormat = plain === undefined ? 'channels_first' : 'channels_last';
+    const { spec, pads } = explicitConvolution({ kernel: W.shape, strides, dilations, before, behind, groups, useBias, dataFormat });
+    const from = pads ? step(call, 'Pad', [plain ?? x, int(pads)], { mode: 'constant' }) : (plain ?? x);
+    const y = moduleLayer(call, spec, { W: 'weight', b: 'bias' }, [from], t => permuteAxes(t, kernelTurned(t.shape.length)));
+    return plain === undefined ? y : op(call, 'Transpose', [y], { perm: toFirst });
   };
 
 const pooled =

@@ -79,6 +79,18 @@ export class Wiring {
     return own;
   }
 
+  /** Axes in another order; what undoes a turn before it is left out. */
+  transposed(name: string, value: Operand, perm: readonly number[]): string {
+    return this.beforeTurn(value, perm) ?? this.op(name, 'Transpose', [value], { perm });
+  }
+
+  /** What was turned into this value, where turning it so undoes that. */
+  beforeTurn(value: Operand, perm: readonly number[]): string | undefined {
+    const source = this.layers.find(l => l.name === value);
+    const before = source?.op === 'Transpose' ? (source.attributes as { perm?: readonly number[] } | undefined)?.perm : undefined;
+    return before && perm.length === before.length && perm.every((p, i) => before[p] === i) ? (source!.inputs as string[])[0] : undefined;
+  }
+
   /** An input [N, T, …] that the program has as [T, N, …]. */
   turnedInput(name: string, rank: number): void {
     const own = this.free(name);

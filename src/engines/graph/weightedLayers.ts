@@ -74,6 +74,7 @@ function convolution(node: OnnxNode, x: Wire, [W, b]: readonly (GraphValue | und
     behind: pads.slice(window.length),
     groups: intOf(node, 'group') ?? 1,
     useBias: b !== undefined,
+    dataFormat: 'channels_first',
   });
   const numbers = (key: string) => ({ strides, dilations, pads })[key as 'pads'];
   const shape = nodes.shape(x);

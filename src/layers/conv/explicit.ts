@@ -1,3 +1,4 @@
+import type { DataFormat } from '../channels.js';
 import type { Json } from '../kerasConfig.js';
 
 /** How PyTorch and ONNX say a convolution over x [N, C, …S]. */
@@ -11,10 +12,12 @@ export interface ExplicitConvolution {
   readonly behind: readonly number[];
   readonly groups: number;
   readonly useBias: boolean;
+  /** of x, in which the pads are said */
+  readonly dataFormat: DataFormat;
 }
 
 /** The layer; where it does not pad as it should, `pads` says what is to be padded before it: in front of each axis of x, then behind. */
-export function explicitConvolution({ kernel, strides, dilations, before, behind, groups, useBias }: ExplicitConvolution): {
+export function explicitConvolution({ kernel, strides, dilations, before, behind, groups, useBias, dataFormat }: ExplicitConvolution): {
   readonly spec: Json;
   readonly pads: readonly number[] | undefined;
 } {
@@ -32,10 +35,11 @@ export function explicitConvolution({ kernel, strides, dilations, before, behind
     padding: same ? 'same' : 'valid',
     groups,
     useBias,
-    dataFormat: 'channels_first',
+    dataFormat,
   };
   const padded = !same && [...before, ...behind].some(n => n > 0);
-  return { spec, pads: padded ? [0, 0, ...before, 0, 0, ...behind] : undefined };
+  const around = (n: readonly number[]) => (dataFormat === 'channels_first' ? [0, 0, ...n] : [0, ...n, 0]);
+  return { spec, pads: padded ? [...around(before), ...around(behind)] : undefined };
 }
 
 /** [F, C, …k] -> the order of axes that turns it into [...k, C, F] */
