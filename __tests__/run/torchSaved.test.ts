@@ -30,6 +30,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   trace: 'asked E_PT_TORCHSCRIPT',
   dynq_sd: 'other, said precision',
   dynq_script: 'asked E_PT_TORCHSCRIPT',
+  frozen: 'asked E_PT_TORCHSCRIPT',
   a_rnn_relu: 'other, said nonlinearity',
   a_bi2: 'other, said step',
   a_gru_bi3: 'other, said step',

@@ -8,6 +8,7 @@ import { whyOf } from './assumed.js';
 import type { NamedTensors } from './convention.js';
 import { hasRecurrentNames, isStateName } from './torch/modules.js';
 import { namedParameters } from './torch/parameterList.js';
+import { isPacked } from './torch/reparametrised.js';
 import { torchScript } from './torch/spec.js';
 
 /** The tensors of a file that are the network's weights. */
@@ -70,6 +71,8 @@ function setsIn({ sets, tensors }: TensorFile): Candidate[] {
 
 /** A file without a recurrent module's names in one dict: another convention's, or tensors without names. */
 function withoutSets({ tensors }: TensorFile, all: readonly Candidate[], asked: Candidate | undefined): WeightSet {
+  // a packed module is nested lists, none of them a dict
+  if (!asked && isPacked(tensors.keys())) return { tensors, skipped: [], assumptions: [] };
   const list = [asked ?? all[0]].find(set => set && set.names.size > 0 && [...set.names.keys()].every((name, i) => name === String(i)));
   if (!list) return { tensors, skipped: [], assumptions: [] };
   const parameters = [...list.names.values()].map(name => tensors.get(name)!);

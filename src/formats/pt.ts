@@ -56,9 +56,23 @@ function readArchive(source: ByteSource, limits: Limits): TensorFile {
   }
   checkByteOrder(members.get(`${root}byteorder`));
   const found = collect(readPickle(pickle.read(), limits, pickle.offset), limits);
-  const file = fileOf(found, storagesIn(members, root), limits, notes);
   const script = members.has(`${root}constants.pkl`) || [...members.keys()].some(name => name.startsWith(`${root}code/`));
-  return script ? { ...file, metadata: new Map([...file.metadata, ['torchscript', 'true']]) } : file;
+  if (!script) return fileOf(found, storagesIn(members, `${root}data/`), limits, notes);
+  const constants = constantsIn(members, root, limits);
+  // a frozen program keeps its weights among its constants, and nothing else
+  const file =
+    found.tensors.size > 0 || !constants
+      ? fileOf(found, storagesIn(members, `${root}data/`), limits, notes)
+      : fileOf({ ...found, tensors: constants.tensors, sets: constants.sets }, storagesIn(members, `${root}constants/`), limits, notes);
+  if (constants && constants.tensors.size > 0) notes.push(`the program has ${constants.tensors.size} constant tensors`);
+  return { ...file, metadata: new Map([...file.metadata, ['torchscript', 'true']]) };
+}
+
+/** The tensors that the code of a TorchScript program names: `constants.0` … */
+function constantsIn(members: ReadonlyMap<string, ZipMember>, root: string, limits: Limits): Collected | undefined {
+  const member = members.get(`${root}constants.pkl`);
+  if (!member || member.size > limits.headerBytes) return undefined;
+  return collect(new Map([['constants', readPickle(member.read(), limits, member.offset)]]), limits);
 }
 
 /** What a pickle alone holds: an array, a list of arrays, or anything with arrays in it. */
@@ -125,10 +139,10 @@ function checkByteOrder(member: ZipMember | undefined): void {
   }
 }
 
-function storagesIn(members: ReadonlyMap<string, ZipMember>, root: string): Storages {
+function storagesIn(members: ReadonlyMap<string, ZipMember>, folder: string): Storages {
   return {
     find(storage) {
-      const name = `${root}data/${storage.key}`;
+      const name = `${folder}${storage.key}`;
       const member = members.get(name);
       if (!member) throw new RnnError('format', 'E_PT_STORAGE', `the archive has no member '${escapeText(name, 80)}'`);
       checkStorageSize(storage, member.size, member.offset);

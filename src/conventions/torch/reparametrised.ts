@@ -40,6 +40,13 @@ export function isPacked(names: Iterable<string>): boolean {
   return false;
 }
 
+/** Whether their weights have 8 bits: cells of 16 bits keep no packed matrices beside them. */
+export function hasBytes(names: Iterable<string>): boolean {
+  for (const name of names)
+    if (name.includes('_packed_params.') || /_all_weight_values\.\d+\.param\.(0\.)?1\.[01]$/.test(name)) return true;
+  return false;
+}
+
 /** The modules of such a file under the names of those that they were made from. */
 function unpacked(tensors: NamedTensors): NamedTensors {
   if (!isPacked(tensors.keys())) return tensors;

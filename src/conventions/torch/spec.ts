@@ -10,7 +10,7 @@ import { layersOf, type WeightGroup } from '../inferLayers.js';
 import { convolutionOf, functionOf, normalisationOf } from './moduleFacts.js';
 import { type Order, orderOf, type Placed } from './moduleOrder.js';
 import { isSorted, type Module, modulesOf, type Roles, shortNames, widthsOf } from './modules.js';
-import { isPacked } from './reparametrised.js';
+import { hasBytes } from './reparametrised.js';
 
 /**
  * The network that a state dict shows: modules in the order in which each reads what the one before gives. What a state dict never says
@@ -145,7 +145,7 @@ function groupOf({ recurrent, kind }: Module, tensors: Roles, embedding: boolean
 
 /** Dynamically quantised modules round x and h to 8 bits before each product. */
 export function precisionAssumptions(tensors: NamedTensors): Assumption[] {
-  if (!isPacked(tensors.keys())) return [];
+  if (!hasBytes(tensors.keys())) return [];
   const what = 'weights of 8 bits are multiplied in float32, where PyTorch rounds what they are multiplied with to 8 bits as well';
   return [{ fact: 'precision', what, value: 'float32', why: 'quantised dynamically', say: null }];
 }
