@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { runInMemory } from '../../src/run/inMemory.js';
@@ -112,6 +112,22 @@ withBrowser('forward --html', () => {
     await drawn(page);
     expect(await page.locator('.hand .last .value').textContent()).not.toBe(shown);
     expect(complaints).toEqual([]);
+  });
+
+  it('constants that read nothing, scalars as weights and as outputs, and tensors of many axes are walked through without a complaint', async () => {
+    for (const name of ['keras_models/live_statistics_of_axes.keras', 'pt2/arranging.pt2', 'onnx_wired/gru_lens_forward.onnx']) {
+      const file = join(__dirname, '../reference', name);
+      const base = file.replace(/\.\w+$/, '');
+      const { page, complaints } = await openPage(['forward', file, '-i', [`${base}.x.npz`, `${base}.x.npy`].find(existsSync)!]);
+      expect(await page.locator('.badge').getAttribute('class')).toContain('equal');
+      const layers = await page.locator('.chooser .tab, .chooser option').count();
+      for (let k = 0; k < layers; k++) {
+        await page.keyboard.press('l');
+        await drawn(page);
+      }
+      expect([name, ...complaints]).toEqual([name]);
+      await page.context().close();
+    }
   });
 
   it('an encoder–decoder, a convolution before an LSTM and a long LSTM with many units open, equal and without a complaint', async () => {

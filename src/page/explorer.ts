@@ -136,7 +136,7 @@ export function explorer(options: ExplorerOptions): Explorer {
     const states = result?.traces?.[way]?.states[0];
     const tensor = states ?? result?.tensor;
     if (!tensor || tensor.shape.length > 3) return undefined;
-    const M = tensor.shape[tensor.shape.length - 1];
+    const M = tensor.shape[tensor.shape.length - 1] ?? 1;
     if (tensor.shape.length < 3) return tensor.data.subarray(0, M);
     const [from, to] = states ? trace!.known(layer, way) : [0, Number.POSITIVE_INFINITY];
     return step >= from && step < to ? tensor.data.subarray(step * M, (step + 1) * M) : undefined;
@@ -199,7 +199,7 @@ export function explorer(options: ExplorerOptions): Explorer {
 /** Steps of the sequence that a layer reads or gives, else of x. */
 function stepsOf({ network: { model }, input, output }: Model, name: string): number {
   const layer = model.layers.find(l => l.name === name);
-  const own = [layer && valueNamed(layer.inputs[0], model, input, output)?.tensor, output.layers.get(name)?.tensor];
+  const own = [valueNamed(layer?.inputs[0], model, input, output)?.tensor, output.layers.get(name)?.tensor];
   const sequence = own.find(tensor => tensor?.shape.length === 3);
   return sequence?.shape[1] ?? input.x.shape[1] ?? 1;
 }

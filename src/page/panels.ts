@@ -75,7 +75,7 @@ export function panelsOf(model: Model, trace: Trace, { layer: name, way, sample 
 /** y of the sample, for whichever layer is shown. */
 function outputPanel({ shapes }: Model, { output: { y } }: Trace): Panel[] {
   if (y.shape.length > 3) return [];
-  const letter = shapes.output.dims[shapes.output.dims.length - 1].replace(/[^A-Z]/g, '');
+  const letter = (shapes.output.dims[shapes.output.dims.length - 1] ?? '').replace(/[^A-Z]/g, '');
   const grid = valuesPanel(y, { key: 'y', title: y.shape.length === 3 ? 'y_t' : 'y', label: 'y', letter });
   return [grid];
 }
@@ -94,7 +94,7 @@ function unitsAxis(letter: string, length: number): Axis {
 
 /** The scale of a tensor's numbers; of a growing one only the columns that are new are looked at. */
 function scaleOfKnown({ shape, data }: Tensor, known: Grid['known']): Scale {
-  const width = shape[shape.length - 1];
+  const width = shape[shape.length - 1] ?? 1;
   const T = data.length / Math.max(1, width);
   const [from, to] = [known?.[0] ?? 0, Math.min(T, known?.[1] ?? T)];
   const seen = ranges.get(data) ?? { from: to, to, ends: [0, 0] };
@@ -127,7 +127,7 @@ interface Named {
 export function valuesPanel(tensor: Tensor, { key, title, label, letter }: Named, known?: Grid['known']): Panel {
   const { shape, data } = tensor;
   const sequence = shape.length === 3;
-  const M = shape[shape.length - 1];
+  const M = shape[shape.length - 1] ?? 1;
   const columns = sequence ? { ...TIME, length: shape[1] } : { name: 'sample', index: '', letter: '', length: 1 };
   const value = (m: number, t: number) => data[t * M + m];
   return {
@@ -187,9 +187,9 @@ function weightPanels(model: Model, layer: LayerSpec, way: number): Panel[] {
       if (!tensor || tensor.shape.length > 2) return [];
       const { shape } = tensor;
       const title = name.slice(name.startsWith(prefix) ? prefix.length : 0);
-      const [R, C] = shape.length === 2 ? shape : [1, shape[0]];
+      const [R, C] = shape.length === 2 ? shape : [1, shape[0] ?? 1];
       const rowsDim = shape.length === 2 ? dims[0] : '';
-      const columnsDim = dims[dims.length - 1];
+      const columnsDim = dims[dims.length - 1] ?? '';
       const rows =
         rowsDim === '' || /^\d+$/.test(rowsDim)
           ? { name: 'row', index: '', letter: '', length: R }

@@ -3,8 +3,12 @@ import type { Value } from '../layers/layer.js';
 import { inferShapes } from '../model/shapes.js';
 import type { ModelSpec } from '../model/spec.js';
 
-/** A value of a run by the name that layers read it under: an input, the output of a layer, or `encoder/h`, one of its states. */
-export function valueNamed(name: string, model: ModelSpec, input: EngineInput, output: EngineOutput): Value | undefined {
+/**
+ * A value of a run by the name that layers read it under: an input, the output of a layer, or `encoder/h`, one of its states.
+ * @param name undefined: of a constant, which reads nothing
+ */
+export function valueNamed(name: string | undefined, model: ModelSpec, input: EngineInput, output: EngineOutput): Value | undefined {
+  if (name === undefined) return undefined;
   if (name === model.input.name) return { tensor: input.x, mask: input.mask };
   const other = input.others?.get(name);
   if (other) return { tensor: other };
