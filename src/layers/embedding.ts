@@ -17,6 +17,7 @@ export interface EmbeddingSpec extends LayerBase {
 export const embedding: LayerKind<EmbeddingSpec> = {
   name: 'embedding',
   letter: 'E',
+  givesMask: true,
   grammar: {
     sizes: {
       form: 'VxD',

@@ -181,6 +181,8 @@ export interface LayerKind<S extends LayerBase & { readonly kind: string }> {
   stepwise?(layer: S): boolean;
   /** its output has the steps of its first input, whose mask it keeps */
   passesMask?(layer: S): boolean;
+  /** `apply` says which steps of its output are real */
+  readonly givesMask?: boolean;
   /** facets: how it is written elsewhere. An absent one is refused by name */
   readonly grammar?: Grammar;
   readonly keras?: KerasFacet<S>;

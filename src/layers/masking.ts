@@ -12,6 +12,7 @@ export interface MaskingSpec extends LayerBase {
 export const masking: LayerKind<MaskingSpec> = {
   name: 'masking',
   reads: 'anything',
+  givesMask: true,
   stepwise: () => true,
   grammar: { number: { field: 'value', example: '0.5' } },
   kerasClass: () => 'Masking',

@@ -24,6 +24,7 @@ function elementwise(name: MergeSpec['kind'], kerasClass: string, op: string): L
     name,
     kerasClass: () => kerasClass,
     fields: { masks: MASKS },
+    givesMask: true,
     stepwise: () => true,
     weightShapes: () => [],
     outputShape: (_layer, inputs) => joined(inputs),
@@ -63,6 +64,7 @@ export const concatenate: LayerKind<MergeSpec> = {
   name: 'concatenate',
   kerasClass: () => 'Concatenate',
   fields: { axis: { type: 'number', min: -8, max: 8, default: -1 }, masks: MASKS },
+  givesMask: true,
   stepwise: ({ axis }) => axis === -1,
   weightShapes: () => [],
   outputShape(layer, inputs) {

@@ -1,4 +1,4 @@
-import { readsMask } from '../layers/index.js';
+import { getLayerKind, readsMask } from '../layers/index.js';
 import { isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
 
 /**
@@ -6,40 +6,9 @@ import { isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
  * it; here it is derived from the description, before anything is computed.
  */
 
-/** Kinds that give on the mask of what they read. */
-const PASS = new Set([
-  ...[
-    'dense',
-    'dropout',
-    'embedding',
-    'masking',
-    'activation',
-    'prelu',
-    'timedistributed',
-    'allsteps',
-    'batchnorm',
-    'groupnorm',
-    'normalization',
-    'rescaling',
-  ],
-  ...[
-    'layernorm',
-    'rmsnorm',
-    'add',
-    'subtract',
-    'multiply',
-    'average',
-    'maximum',
-    'minimum',
-    'concatenate',
-    'attention',
-    'additiveattention',
-    'multiheadattention',
-  ],
-]);
-
 function passes(layer: LayerSpec): boolean {
-  return isRecurrent(layer) ? layer.returnSequences : PASS.has(layer.kind);
+  const kind = getLayerKind(layer.kind);
+  return kind.givesMask === true || kind.passesMask?.(layer) === true;
 }
 
 /** It ends the sequence, or starts one of its own: what comes behind it has no steps of the input. */
