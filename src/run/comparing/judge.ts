@@ -142,11 +142,12 @@ export function undecidedBecause(
   rounded: Allowance = allowance,
 ): CompareResult['undecided'] {
   const values = undecidedIn(allowance, expected);
+  const isText = written?.words.includes('decimal');
   if (written && undecidedIn(rounded, expected) < values)
     return {
-      reason: `the other side was written with ${written.words}, and y is about ${allowance.scale.toPrecision(2)}`,
+      reason: `the other side was written ${isText ? 'with' : 'in'} ${written.words}, and y is about ${allowance.scale.toPrecision(2)}`,
       values,
-      decide: 'more digits: np.save, or np.savetxt with fmt="%.9g"; or a tolerance of your own (--atol)',
+      decide: `${isText ? 'more digits: np.save, or np.savetxt with fmt="%.9g"' : 'y in float32, computed and saved: y.float() in PyTorch, .astype(np.float32) in NumPy'}; or a tolerance of your own (--atol)`,
     };
   let [most, finite] = [0, true];
   expected.data.forEach((e: number, k: number) => {
