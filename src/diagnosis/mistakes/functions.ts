@@ -88,11 +88,14 @@ function slotVariants(slot: Slot, specs: readonly ActivationSpec[], code: (name:
     const layers = slot.layers.filter(l => place.names.includes(l.name));
     return specs.flatMap((spec): Variant[] => {
       const name = formatActivation(spec);
-      if (layers.every(l => present(l, slot.field) === name)) return [];
-      const where = place.layer ?? 'the recurrent layers';
+      const changed = layers.filter(l => present(l, slot.field) !== name);
+      // where it would change one of several layers, that layer's own variant says so
+      if (changed.length === 0 || (changed.length === 1 && layers.length > 1)) return [];
+      const [first] = changed;
+      const where = place.layer ?? `${isRecurrent(first) ? 'the recurrent' : `the ${first.kind}`} layers`;
       const words = (which: string) =>
-        `Your output is what ${where} would give with ${name} as the ${which}; the network has ${present(layers[0], slot.field)} there.`;
-      const fix = fixOf(layers[0], slot.field);
+        `Your output is what ${where} would give with ${name} as the ${which}; the network has ${present(first, slot.field)} there.`;
+      const fix = fixOf(first, slot.field);
       const rare = !USUAL.includes(name) && name !== 'softmax';
       const whole = {
         code: code(typeof spec === 'string' ? spec : spec.name),

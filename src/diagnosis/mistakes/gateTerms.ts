@@ -46,9 +46,13 @@ export const gateTermMissing: Hypothesis = {
             layers,
             `gate-term-missing:${code}_${gate}`,
             (s, l) =>
-              onNamed(s, l.name, weight, t =>
+              weight.reduce(
                 // of the recurrent half the input row of the bias stays
-                onGate(t, gates.length, g, (v, k) => (weight.length > 1 && t.shape[0] === 2 && k < t.shape[1] ? v : 0)),
+                (now, name) =>
+                  onNamed(now, l.name, [name], t =>
+                    onGate(t, gates.length, g, (v, k) => (weight.length > 1 && name === 'bh' && k < t.shape[1] ? v : 0)),
+                  ),
+                s,
               ),
             layer => ({
               rare: layer === null && layers.length > 1,

@@ -45,7 +45,7 @@ export const inputLagged: Hypothesis = {
     return [
       lag(1, 'step 1 sees zeros', t => t - 1),
       lag(1, 'step 1 sees its own x', t => Math.max(0, t - 1)),
-      lag(1, `step 1 sees the last x (x[n, t-1] is x[n, -1] at t = 0, and so is np.roll)`, t => (t + T - 1) % T),
+      lag(1, `step 1 sees the last x (at t = 0, x[n, t-1] is x[n, -1]; np.roll does the same)`, t => (t + T - 1) % T),
       lag(-1, `step ${T} sees zeros`, t => t + 1),
       lag(-1, `step ${T} sees its own x`, t => Math.min(T - 1, t + 1)),
       lag(-1, `step ${T} sees the first x (np.roll)`, t => (t + 1) % T),

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
+import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
 import { changeWeights, mapData, type Scenario } from '../scenario.js';
 
 /** The network is right and sees another x: scaled, with its features in another order, one step late, padded on the other side. */
@@ -42,13 +42,25 @@ function momentsOf(values: readonly number[]): Moments {
 
 const MOST_NUMBERS = 1e5;
 
+const scaledBy = (code: string) => ({ numpy: `x = ${code}   # ← on both sides, or on neither` });
+
+/** Scaled otherwise than by mean and deviation. */
+const SCALED: Readonly<Record<string, Fix>> = {
+  'min-max': scaledBy('(x - x.min((0, 1))) / (x.max((0, 1)) - x.min((0, 1)))'),
+  'unit-length': scaledBy('x / np.linalg.norm(x, axis=-1, keepdims=True)'),
+  centred: scaledBy('x - x.mean((0, 1))'),
+  255: scaledBy('x / 255'),
+  100: scaledBy('x / 100'),
+  negated: scaledBy('-x'),
+};
+
 export const inputScaled: Hypothesis = {
   name: 'input-scaled',
   title: 'x was scaled before',
   insideStep: true,
   alone: true,
   why: 'The network saw a scaled x: standardised to mean 0 and deviation 1, brought between 0 and 1, divided by 255.',
-  fix: { numpy: 'x = (x - x.mean((0, 1))) / x.std((0, 1))   # ← on both sides, or on neither' },
+  fix: scaledBy('(x - x.mean((0, 1))) / x.std((0, 1))'),
   variants(scenario) {
     const { x } = scenario.input;
     if (!isFeatures(scenario) || x.data.length > MOST_NUMBERS) return [];
@@ -59,7 +71,9 @@ export const inputScaled: Hypothesis = {
     const n = x.data.length / D;
     const unbiased = Math.sqrt(n / Math.max(1, n - 1));
     const line = (kind: string, words: string, f: (v: number, d: number) => number, needed: readonly number[]): Variant[] =>
-      needed.some(v => !(v > 0)) ? [] : [seeing(`input-scaled:${kind}`, t => eachFeature(t, f), `The network saw x ${words}.`)];
+      needed.some(v => !(v > 0))
+        ? []
+        : [seeing(`input-scaled:${kind}`, t => eachFeature(t, f), `The network saw x ${words}.`, { fix: SCALED[kind] })];
     const spreads = each.map(m => m.most - m.least);
     return [
       ...line(
@@ -105,7 +119,7 @@ export const inputScaled: Hypothesis = {
 function rowsOf({ input: { x } }: Scenario): Variant[] {
   const [, T, D] = x.shape;
   const seen = (kind: string, words: string, size: number, f: (m: Moments, v: number) => number, places: number) =>
-    seeing(`input-scaled:${kind}`, t => eachBlock(t, size, places, f), `The network saw x ${words}.`);
+    seeing(`input-scaled:${kind}`, t => eachBlock(t, size, places, f), `The network saw x ${words}.`, { fix: SCALED[kind] });
   return [
     ...(T > 1
       ? [

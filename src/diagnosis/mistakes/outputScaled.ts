@@ -66,7 +66,7 @@ export const outputScaled: Hypothesis = {
         y: mapData(right.y, v => line.scale * v + line.offset),
         chosen: 2,
         floor: noise * Math.max(1, Math.abs(line.scale)),
-        why: `Every number of your output is ${lineText(line, right.y)}: one scale and one offset for all ${other.data.length} numbers. One side is in another unit (inverse_transform, percent, a sum instead of a mean).`,
+        why: `Every number of your output is ${lineText(line, right.y)}: ${line.offset === 0 ? 'one scale' : Math.abs(line.scale - 1) < 1e-5 ? 'one offset' : 'one scale and one offset'} for all ${other.data.length} numbers. One side is in another unit (inverse_transform, percent, a sum instead of a mean).`,
         fix: { numpy: `y = ${backCode(line)}` },
       },
     ];
@@ -75,7 +75,8 @@ export const outputScaled: Hypothesis = {
 
 /** The line undone. */
 function backCode({ scale, offset }: Line): string {
-  const [s, o] = [scale, offset].map(v => Number(v.toPrecision(6)));
+  // as many digits as y can say
+  const [s, o] = [scale, offset].map(v => Number(v.toPrecision(Math.abs(Number(v.toPrecision(4)) - v) < 1e-5 * Math.abs(v) ? 4 : 6)));
   const moved = Math.abs(o) < 1e-6 * Math.abs(s) ? 'y' : o < 0 ? `y + ${-o}` : `y - ${o}`;
   return s === 1 ? moved : `${moved === 'y' ? moved : `(${moved})`} / ${s}`;
 }

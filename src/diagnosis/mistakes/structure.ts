@@ -74,7 +74,7 @@ export const activationAdded: Hypothesis = {
   alone: true,
   why: 'h goes through an activation on its way to the next layer (relu, tanh): one that the network does not have.',
   fix: {
-    numpy: 'y = h @ Wo + bo               # ← h as it is, no relu',
+    numpy: 'y = h @ Wo + bo               # ← h as it is, no activation',
     keras: 'x = LSTM(M)(i)                # ← no Activation after it',
     torch: 'y = fc(out[:, -1])            # ← not fc(torch.relu(out[:, -1]))',
   },

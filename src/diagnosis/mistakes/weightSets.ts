@@ -18,6 +18,7 @@ export const weightsRounded: Hypothesis = {
   variants() {
     const rounded = (how: string, change: (t: Tensor, name: string) => Tensor, why: string): Variant => ({
       code: `weights-rounded:${how}`,
+      ...(how === 'int8' ? { fix: { numpy: "W = np.load('w.npy')            # ← the float32 weights, not quantised ones" } } : {}),
       layer: null,
       change: onAllWeights(change),
       why,
@@ -119,7 +120,10 @@ export const weightsExchanged: Hypothesis = {
             changeWeights(s, l.name, (name, t) =>
               name.startsWith(to) ? (s.weights.get(l.name)!.get(from + name.slice(to.length)) ?? t) : t,
             ),
-          layer => ({ why: `Both directions of ${layer ?? 'every bidirectional layer'} run with the ${from.slice(0, -1)} weights.` }),
+          layer => ({
+            why: `Both directions of ${layer ?? 'every bidirectional layer'} run with the ${from.slice(0, -1)} weights.`,
+            fix: { numpy: 'forward, backward = weights[:3], weights[3:]   # ← a set for each direction' },
+          }),
         ),
       ),
     ];
