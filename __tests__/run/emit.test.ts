@@ -143,6 +143,35 @@ it.each(['clip', 'inputForget', 'peepholes', 'outputActivation'])('writes no see
   rmSync(folder, { recursive: true });
 });
 
+withNumpy('padding and given states stand in a script of NumPy, and are named for PyTorch', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-emit-'));
+  const state = (values: number[]) => {
+    const path = join(folder, `${values.length}.json`);
+    writeFileSync(path, JSON.stringify([values, values.map(v => -v), values.map(v => v / 3)]));
+    return path;
+  };
+  const sizes = { N: 3, T: 5, D: 4, seed: '3' };
+  const lengths = { ...sizes, lengths: '5,2,3' };
+  const requests: ForwardRequest[] = [
+    { layers: 'gru:3+seq,lstm:2,dense:2', ...lengths },
+    { layers: 'bilstm:3+seq+sum,dense:2,lstm:2+nobias', ...lengths },
+    { layers: 'gru:4+resetbefore+seq', ...lengths },
+    { layers: 'rnn:3', ...sizes, h0: state([0.5, -0.4, 0.9]) },
+    { layers: 'lstm:2+seq,dense:2', ...lengths, h0: state([0.5, -0.4]), c0: state([0.5, -0.4]) },
+  ];
+  const printed = printedByNumpy(await Promise.all(requests.map(async request => (await runEmit(request, 'numpy')).script)));
+  for (const [i, request] of requests.entries()) {
+    const expected = (await runForward({ ...request, dtype: 'f64' })).tensors.y.data;
+    const found = numbersIn(printed[i]);
+    expect([request, found.length]).toEqual([request, expected.length]);
+    found.forEach((v, k) => expect(v).toBeCloseTo(expected[k], 6));
+    await expect(runEmit(request, 'torch')).rejects.toMatchObject({ code: 'E_EMIT', exit: 3 });
+  }
+  const keras = await runEmit(requests[4], 'keras');
+  expect(keras.script).toMatch(/x\._keras_mask = mask[^]*initial_state=\[array\([^)]*\), array\([^)]*\)\], mask=mask/);
+  rmSync(folder, { recursive: true });
+});
+
 it('names what PyTorch has not', async () => {
   await expect(runEmit({ layers: 'gru:4+resetbefore', D: 3, T: 10 }, 'torch')).rejects.toMatchObject({ code: 'E_CONVERT_LAYER', exit: 3 });
 });

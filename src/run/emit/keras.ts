@@ -21,8 +21,10 @@ import {
   header,
   helpersFor,
   inputLines,
+  maskLine,
   outputText,
   type ScriptSource,
+  valueNames,
 } from './text.js';
 
 /** Keras 3 layers, called one after the other, with the same weights. */
@@ -54,13 +56,22 @@ export function kerasScript(source: ScriptSource, network: Network): string {
   const layers = assignments(source, shapes.layers, (layer, inputs, _value, given) =>
     layerText(layer, owners.get(layer.layer.shares ?? layer.layer.name)!, inputs, weights, given),
   );
-  const run = [...inputLines(source, array => `keras.ops.convert_to_tensor(${array})`), ...layers, ...printed(source)].join('\n');
+  // where Keras itself keeps the mask of a value
+  const first = source.mask
+    ? [
+        ...maskLine(source, array => `keras.ops.convert_to_tensor(${array})`),
+        `${valueNames(source).get(source.inputs[0].name)}._keras_mask = mask`,
+      ]
+    : [];
+  const run = [...inputLines(source, array => `keras.ops.convert_to_tensor(${array})`), ...first, ...layers, ...printed(source)].join('\n');
   return `${header('y in Keras 3', source.inputs)}${PRELUDE}${helpersFor(run, HELPERS)}\n${run}`;
 }
 
 /** Layers draw their seeds when they are constructed, which is in this order. */
 function drawnKerasScript(source: ScriptSource, drawn: DrawnSource): string {
-  const layers = assignments(source, source.layers, (layer, inputs) => layerText(layer, layer, inputs, null, { wantsOthers: false }));
+  const layers = assignments(source, source.layers, (layer, inputs) =>
+    layerText(layer, layer, inputs, null, { wantsOthers: false, padded: false }),
+  );
   const x = [drawn.seeding, ...drawn.x, 'x = keras.ops.convert_to_tensor(x, "float32")'];
   const imports = 'import keras\nimport numpy as np\n';
   return `${drawnHeader('y in Keras 3 on TensorFlow', drawn)}${imports}\n${[...x, ...layers, ...printed(source)].join('\n')}`;
@@ -89,13 +100,15 @@ function layerText(shapes: LayerShapes, owner: LayerShapes, inputs: readonly str
 }
 
 /** The arguments of the call. */
-function callText({ layer }: LayerShapes, inputs: readonly string[], { states, mask }: Given): string {
+function callText({ layer }: LayerShapes, inputs: readonly string[], { states, mask, padded }: Given): string {
   const values = layer.kind === 'embedding' ? [`keras.ops.cast(${inputs[0]}, "int32")`] : inputs;
   const listed = values.length > 1 && layer.kind !== 'multiheadattention' ? `[${values.join(', ')}]` : values.join(', ');
   return [
     listed,
     ...(states ? [`initial_state=[${states.join(', ')}]`] : []),
     ...(mask ? [`mask=keras.ops.cast(${mask}, "bool")`] : []),
+    // beside states Keras does not look for the mask of x
+    ...(padded && states && !mask ? ['mask=mask'] : []),
     ...('causal' in layer && layer.causal ? ['use_causal_mask=True'] : []),
   ].join(', ');
 }

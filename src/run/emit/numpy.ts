@@ -1,6 +1,6 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { getCell } from '../../cells/index.js';
-import { getLayerKind } from '../../layers/index.js';
+import { getLayerKind, readsMask } from '../../layers/index.js';
 import { cellOptions } from '../../layers/recurrent.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
@@ -20,6 +20,7 @@ import {
   helpersFor,
   helpersOf,
   inputLines,
+  maskLine,
   outputText,
   type ScriptSource,
   valueNames,
@@ -89,9 +90,10 @@ export function numpyScript(source: ScriptSource): string {
     };
     if (isRecurrent(layer.layer)) return recurrentText(layer.layer, inputs[0], own, cells, given);
     checkOutputs(layer.layer, given);
+    if (given.padded && readsMask(layer.layer)) throw cannotEmit(`padding before ${layer.layer.kind} in NumPy`, 'take --emit keras');
     return layerText(layer, inputs, own);
   });
-  const before = drawn ? drawnLines(source, drawn) : inputLines(source, array => array);
+  const before = drawn ? drawnLines(source, drawn) : [...inputLines(source, array => array), ...maskLine(source, array => array)];
   const run = [...before, ...layers, `y = ${outputText(source, value => value)}`, 'print(y)\n'].join('\n');
   const loops = [...cells].map(([text, name]) => `\n\n${text.replace(/^def \w+/, `def ${name}`)}\n`).join('');
   const own = helpersOf(source.layers, 'numpy');
@@ -133,11 +135,14 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], own: Own): st
 
 /** Sequence in the order in which the layer returns it; the last step is the one processed last. States follow where they are read. */
 function recurrentText(layer: RecurrentSpec, x: string, own: Own, cells: Cells, given: Given): string {
-  const { states, wantsOthers } = given;
+  const { states, wantsOthers, padded } = given;
+  if (padded && layer.unroll && layer.bidirectional) throw cannotEmit('padding of an unrolled loop', 'take --emit keras');
   const whole = states !== undefined || wantsOthers;
   const half = (states ?? []).length / 2;
   const run = (way: string, reversed: boolean, from = states) => {
-    const text = callText(layer, reversed ? `${x}[:, ::-1]` : x, name => own(way + name), cells, whole ? (from ?? []) : undefined);
+    const turned = reversed ? '[:, ::-1]' : '';
+    const read = padded ? `${x}${turned}, mask${turned}` : `${x}${turned}`;
+    const text = callText(layer, read, name => own(way + name), cells, whole ? (from ?? []) : undefined, padded);
     return whole && !wantsOthers ? `${text}[0]` : text;
   };
   const pick = layer.returnSequences ? 'None' : '"last"';
@@ -167,9 +172,9 @@ function recurrentText(layer: RecurrentSpec, x: string, own: Own, cells: Cells, 
 type Cells = Map<string, string>;
 
 /** @param states what the loop starts from, none for zeros; undefined: the function gives no states either */
-function callText(layer: RecurrentSpec, x: string, weight: Own, cells: Cells, states?: readonly string[]): string {
+function callText(layer: RecurrentSpec, x: string, weight: Own, cells: Cells, states?: readonly string[], masked = false): string {
   const twoRows = biasRows(layer) === 2;
-  const { name, text, parameters } = numpyCell(layer, twoRows, states !== undefined);
+  const { name, text, parameters } = numpyCell(layer, twoRows, states !== undefined, masked);
   const again = [...cells.values()].filter(n => n.replace(/_\d+$/, '') === name).length;
   if (!cells.has(text)) cells.set(text, again === 0 ? name : `${name}_${again + 1}`);
   const sent = parameters.filter(p => p !== 'b2').map(p => argumentText(p, layer, weight, twoRows));

@@ -18,9 +18,9 @@ interface Piece extends Line {
 
 /**
  * The loop over the steps, written from the cell's own equations; only the parameters that they use. With states it takes those to start from
- * and gives the last ones behind the outputs.
+ * and gives the last ones behind the outputs; masked, it takes the mask behind x, and a step that is none shows what was shown before, or zeros.
  */
-export function numpyCell(layer: RecurrentSpec, twoBiases: boolean, withStates = false): NumpyCell {
+export function numpyCell(layer: RecurrentSpec, twoBiases: boolean, withStates = false, masked = false): NumpyCell {
   const cell = getCell(layer.kind);
   const lines: string[] = [];
   cell.working(textOf(layer, twoBiases, lines));
@@ -39,16 +39,23 @@ export function numpyCell(layer: RecurrentSpec, twoBiases: boolean, withStates =
     );
   const zeros = cell.states.map(s => `np.zeros((len(x), ${s === 'h' ? 'Wh.shape[0]' : `Wh.shape[1] // ${cell.gates.length}`}))`);
   const text = [
-    `def ${layer.kind}(x, ${[...parameters, ...(withStates ? cell.states.map(s => `${s}=None`) : [])].join(', ')}):`,
+    `def ${layer.kind}(x, ${masked ? 'mask, ' : ''}${[...parameters, ...(withStates ? cell.states.map(s => `${s}=None`) : [])].join(', ')}):`,
     ...splits,
     ...(withStates
       ? [...cell.states.map((s, i) => `    ${s} = ${zeros[i]} if ${s} is None else ${s}`), '    out = []']
       : [`    ${cell.states.join(', ')}, out = ${zeros.join(', ')}, []`]),
+    ...(masked ? ['    shown = 0'] : []),
     '    for t in range(x.shape[1]):',
     '        x_t = x[:, t]',
     ...lines.map(line => `        ${line}`),
-    `        ${cell.states.join(', ')} = ${cell.states.map(s => `${s}_t`).join(', ')}`,
-    '        out.append(h)',
+    ...(masked
+      ? [
+          '        m = mask[:, t, None]',
+          `        shown = np.where(m, h_t, ${layer.zeroOutputForMask ? '0' : 'shown'})`,
+          `        ${cell.states.join(', ')} = ${cell.states.map(s => `np.where(m, ${s}_t, ${s})`).join(', ')}`,
+          '        out.append(shown)',
+        ]
+      : [`        ${cell.states.join(', ')} = ${cell.states.map(s => `${s}_t`).join(', ')}`, '        out.append(h)']),
     `    return np.stack(out, 1)${withStates ? `, ${cell.states.join(', ')}` : ''}`,
   ];
   return { name: layer.kind, text: text.join('\n'), parameters };

@@ -16,7 +16,8 @@ import { torchScript } from './torch.js';
 export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked = {}): string {
   const { network, weights, input, graphInputs } = prepared;
   if (graphInputs) throw cannotEmit('a graph that is no chain of layers', 'convert it with ONNX Runtime');
-  if (input.mask || input.initialStates) throw cannotEmit('padding or initial states', 'drop --lengths, --mask, --h0 and --c0');
+  if (target === 'torch' && (input.mask || input.initialStates))
+    throw cannotEmit('padding or initial states in PyTorch', 'take --emit numpy or keras, or drop --lengths, --mask, --h0 and --c0');
   checkMasks(network.model, target);
   const inputs = inputsOf(network.model).map(({ name }, i) => ({ name, x: i === 0 ? input.x : input.others!.get(name)! }));
   const source = {
@@ -24,7 +25,10 @@ export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked 
     weights,
     inputs,
     outputs: outputsOf(network.model).map(({ value }) => value),
-    drawn: drawnSource(prepared, target, asked),
+    mask: input.mask,
+    initialStates: input.initialStates,
+    // a script of seeds draws the weights and x alone
+    drawn: input.mask || input.initialStates ? null : drawnSource(prepared, target, asked),
   };
   switch (target) {
     case 'numpy':

@@ -17,6 +17,10 @@ export interface ScriptSource {
   readonly outputs: readonly string[];
   /** how the script draws weights and X itself; null: it carries the numbers */
   readonly drawn: DrawnSource | null;
+  /** which steps of x are real [N, T]; none: all */
+  readonly mask?: Uint8Array;
+  /** what recurrent layers start from, per direction then state */
+  readonly initialStates?: ReadonlyMap<string, readonly Tensor[]>;
 }
 
 export function cannotEmit(what: string, fix: string): RnnError {
@@ -86,6 +90,8 @@ export function outputText(source: ScriptSource, written: (value: string) => str
 export interface Given {
   readonly states?: readonly string[];
   readonly mask?: string;
+  /** the steps of the input that are real reach this layer */
+  readonly padded: boolean;
   readonly wantsOthers: boolean;
 }
 
@@ -96,6 +102,7 @@ export function assignments(
   text: (layer: LayerShapes, inputs: readonly string[], value: string, given: Given) => string,
 ): string[] {
   const names = valueNames(source);
+  const padded = paddedValues(source, layers);
   const read = new Set([...layers.flatMap(({ layer }) => [...layer.inputs, ...(layer.states ?? [])]), ...source.outputs]);
   return layers.map(shapes => {
     const { layer, others } = shapes;
@@ -103,7 +110,8 @@ export function assignments(
     const suffixed = others.map(({ suffix }) => `${layer.name}/${suffix}`);
     const wantsOthers = suffixed.some(other => read.has(other));
     const given = {
-      states: layer.states?.map(name => names.get(name)!),
+      states: layer.states?.map(name => names.get(name)!) ?? source.initialStates?.get(layer.name)?.map(arrayText),
+      padded: padded.has(layer.inputs[0]),
       mask: typeof layer.mask === 'string' ? names.get(layer.mask)! : undefined,
       wantsOthers,
     };
@@ -111,6 +119,20 @@ export function assignments(
     const left = wantsOthers ? [value, ...suffixed.map(other => names.get(other)!)] : [value];
     return `${left.join(', ')} = ${text(shapes, inputs, value, given)}`;
   });
+}
+
+/** Values that have the mask of the input. */
+function paddedValues({ mask, inputs }: ScriptSource, layers: readonly LayerShapes[]): ReadonlySet<string> {
+  const padded = new Set(mask ? [inputs[0].name] : []);
+  for (const { layer } of layers) if (padded.has(layer.inputs[0]) && getLayerKind(layer.kind).passesMask?.(layer)) padded.add(layer.name);
+  return padded;
+}
+
+/** `mask = …` [N, T], where steps are padding. */
+export function maskLine({ mask, inputs }: ScriptSource, written: (array: string) => string): string[] {
+  if (!mask) return [];
+  const shape = inputs[0].x.shape.slice(0, 2);
+  return [`mask = ${written(`${arrayText({ shape, data: Float32Array.from(mask) })} > 0`)}`];
 }
 
 export function header(title: string, inputs: ScriptSource['inputs']): string {
