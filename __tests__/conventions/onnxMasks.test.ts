@@ -215,6 +215,10 @@ it.each(activations.map(a => a.name))('%s is the same in a graph, with other par
     await sameAsGraph({ layers: [{ kind: 'dense', units: 6, activation: spec }] });
 });
 
+it.each([[[1]], [[1, 2]], [[-1, 1]]])('a softmax over the axes %j is the same in a graph', axis =>
+  sameAsGraph({ layers: [{ kind: 'activation', activation: 'softmax', axis, kerasClass: 'Softmax' }] }),
+);
+
 function gru(units: number): object {
   return { kind: 'gru', units, returnSequences: true };
 }

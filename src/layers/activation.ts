@@ -153,11 +153,16 @@ function checkMaskedRank(layer: ActivationLayerSpec, rank: number): void {
 function rowNodes(layer: ActivationLayerSpec, { builder, inputs: [x], shapes, activation }: OnnxCall): string {
   const rank = shapes[0].length;
   const { axes, order, back } = moved(layer, rank);
-  if (axes.length > 1)
-    throw new RnnError('unsupported', 'E_ONNX_LAYER', 'an ONNX graph has no softmax over several axes', { where: layer.name });
-  if (axes[0] === rank - 1) return activation(layer.activation, x);
+  if (axes.length === 1 && axes[0] === rank - 1) return activation(layer.activation, x);
   const last = builder.add('Transpose', [x], { perm: ints(...order) }, `${layer.name}/axis`);
-  return builder.add('Transpose', [activation(layer.activation, last)], { perm: ints(...back) }, `${layer.name}/back`);
+  const over = () => {
+    if (axes.length === 1) return activation(layer.activation, last);
+    // all axes that it sums over as one
+    const row = builder.integers([...new Array<number>(rank - axes.length).fill(0), -1]);
+    const y = activation(layer.activation, builder.add('Reshape', [last, row], {}, `${layer.name}/axis`));
+    return builder.add('Reshape', [y, builder.add('Shape', [last], {}, `${layer.name}/shape`)], {}, `${layer.name}/back`);
+  };
+  return builder.add('Transpose', [over()], { perm: ints(...back) }, `${layer.name}/back`);
 }
 
 function expression(layer: ActivationLayerSpec, { inputs: [x], shapes, activation }: ScriptCall, transpose: string): string {
