@@ -27,7 +27,7 @@ const FACETS = new Set(['keras', 'onnx', 'scripts']);
 
 const OF_NODE = new RegExp(`^node:|^(${[...builtinModules, 'onnxruntime-node'].join('|')})$`);
 
-const withoutNode = {
+const withoutNode = details => ({
   name: 'withoutNode',
   setup(hooks) {
     // seedrandom asks for crypto only where it is to make a seed itself
@@ -37,7 +37,10 @@ const withoutNode = {
     hooks.onResolve({ filter: FILES }, ({ path }) => ({ path, namespace: 'noFiles', sideEffects: false }));
     hooks.onLoad({ filter: /.*/, namespace: 'noFiles' }, () => ({ contents: NO_FILES }));
     hooks.onLoad({ filter: /\/batched\/kernelBytes\.ts$/ }, async () => ({ contents: inflatedKernel(await compileKernel(false)) }));
-    hooks.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({ contents: importedAtOnce(forPage(path)), loader: 'ts' }));
+    hooks.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
+      contents: importedAtOnce(details ? forBrowser(path) : withoutDetails(forBrowser(path))),
+      loader: 'ts',
+    }));
     // of seedrandom the one generator, without the six others beside it
     hooks.onResolve({ filter: /^seedrandom$/ }, ({ path, ...from }) => hooks.resolve('seedrandom/seedrandom.js', from));
     // modules are values: importing one for its effect alone (batched/node.ts) is for Node
@@ -47,9 +50,9 @@ const withoutNode = {
       return resolved.errors.length > 0 || !resolved.path.startsWith(`${root}src/`) ? resolved : { ...resolved, sideEffects: false };
     });
   },
-};
+});
 
-function forPage(path) {
+function forBrowser(path) {
   const text = readFileSync(path, 'utf8');
   if (/\/ops\/index\.ts$/.test(path)) return text.replace(OF_GRAPHS, '');
   return /\/src\/layers\//.test(path) ? withoutFacets(text) : text;
@@ -80,6 +83,22 @@ function inflatedKernel(kernel) {
 }`;
 }
 
+/** What an error holds beside its message and its fix: programs read it, and a page shows it to nobody. */
+const DETAILS = new Set(['expected', 'found', 'correction']);
+
+function withoutDetails(text) {
+  if (!text.includes('new RnnError(')) return text;
+  const cuts = [];
+  const visit = node => {
+    if (ts.isNewExpression(node) && node.expression.getText() === 'RnnError')
+      for (const argument of node.arguments)
+        if (ts.isObjectLiteralExpression(argument)) cuts.push(...argument.properties.filter(p => DETAILS.has(p.name?.getText())));
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('file.ts', text, ts.ScriptTarget.Latest, true));
+  return cuts.reduceRight((left, { pos, end }) => left.slice(0, pos) + left.slice(end).replace(/^\s*,/, ''), text);
+}
+
 /** The text of a layer's file without its facets, and without the constants that only they read: esbuild keeps those that are not plain. */
 function withoutFacets(text) {
   const cuts = [];
@@ -98,8 +117,8 @@ function withoutFacets(text) {
   return rest;
 }
 
-/** @param options of esbuild: entry points, format … @returns the text of the bundle. @throws Error where it needs something of Node */
-export async function buildForBrowser(options) {
+/** @param options of esbuild: entry points, format …; details: whether errors keep what only programs read @returns the text of the bundle. @throws Error where it needs something of Node */
+export async function buildForBrowser({ details = true, ...options }) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     bundle: true,
@@ -111,7 +130,7 @@ export async function buildForBrowser(options) {
     legalComments: 'none',
     logLevel: 'warning',
     logOverride: { 'ignored-bare-import': 'silent' },
-    plugins: [withoutNode],
+    plugins: [withoutNode(details)],
     ...options,
     define: { __VERSION__: JSON.stringify(version), ...options.define },
   });
