@@ -15,8 +15,12 @@ describe('a program with one input', () => {
     expect([part.shape[0], part.y]).toEqual([2, (whole.y as unknown[]).slice(1, 3)]);
   });
 
-  it('refuses another number of samples for an x that is drawn', async () => {
-    await expect(runForward({ model: program, N: 3 })).rejects.toMatchObject({ code: 'E_INPUT_SHAPE' });
+  it.each([{ N: 9 }, { T: 9 }, { D: 9 }])('refuses the size %j for an x that is drawn', async size => {
+    await expect(runForward({ model: program, ...size })).rejects.toMatchObject({
+      code: expect.stringMatching(/^E_(CONFLICT|INPUT_SHAPE)$/),
+    });
+    const graph = { model: referencePath('onnx_wired', 'attention.onnx'), ...size };
+    await expect(runForward(graph)).rejects.toMatchObject({ code: 'E_INPUT_SHAPE' });
   });
 
   it('draws x with the generator that is named', async () => {

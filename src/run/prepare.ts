@@ -8,7 +8,17 @@ import { swapBatchAndTime } from '../tensor/layout.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { ModelFile } from './files/modelFile.js';
-import { checkDraws, DEFAULT_RNG, DEFAULT_SEED, draw, drawnSizes, drawnWeights, drawnX, inputWish } from './input/drawing.js';
+import {
+  checkDrawnSizes,
+  checkDraws,
+  DEFAULT_RNG,
+  DEFAULT_SEED,
+  draw,
+  drawnSizes,
+  drawnWeights,
+  drawnX,
+  inputWish,
+} from './input/drawing.js';
 import { checkFinite } from './input/finite.js';
 import { readInitialStates } from './input/initialStates.js';
 import { checkSizes, INPUT_NAMES, inputNotes, type ReadArray, readArray, toInput } from './input/input.js';
@@ -113,7 +123,7 @@ async function prepareNamed(request: NetworkRequest & InputRequest, opened: Mode
   const { readNamedInputs } = await import('./input/namedInputs.js');
   const { x, others, source, promise } = await readNamedInputs(network, request, seed);
   if (request.input !== undefined) checkSizes(network.model.input.shape ? { N: request.N } : request, x.shape);
-  else checkSizes({ N: request.N }, x.shape, 'the file fixes it');
+  else checkDrawnSizes(request, [x, ...others.values()]);
   const N = x.shape[0];
   const assumptions = [...network.assumptions, ...drawnWeights(network, request), ...drawnX(request), ...computedTogether(network, N)];
   checkAssumptions(assumptions, request.strict);

@@ -3,7 +3,7 @@ import { RnnError } from '../../errors.js';
 import type { Assumption } from '../../model/assumptions.js';
 import { TUTORIAL } from '../../model/dimensions.js';
 import { weightShapesByLayer } from '../../model/shapes.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { formatShape, type Tensor } from '../../tensor/tensor.js';
 import { drawInputFrom, drawNetwork } from '../../weights/draw.js';
 import type { InputWish } from '../../weights/init.js';
 import type { Weights } from '../../weights/weights.js';
@@ -44,6 +44,19 @@ export function checkDraws(request: InputRequest, { weights }: Network, inputIsR
   if (!weights || !inputIsRead) return;
   const flag = request.rng !== undefined ? '--rng' : request.seed !== undefined ? '--seed' : undefined;
   if (flag) throw conflict(flag, 'weights and x are', 'both are read from files');
+}
+
+/** Sizes that the file leaves no room for. @throws RnnError E_INPUT_SHAPE */
+export function checkDrawnSizes(request: NetworkRequest, inputs: readonly Tensor[]): void {
+  for (const letter of ['N', 'T', 'D'] as const) {
+    const asked = request[letter];
+    const has = inputs.some(({ shape }) => shape.includes(asked as number));
+    if (typeof asked !== 'number' || has) continue;
+    throw new RnnError('shape', 'E_INPUT_SHAPE', `--${letter} ${asked} was given, and the file fixes another size`, {
+      found: inputs.map(({ shape }) => formatShape(shape)).join(', '),
+      fix: `drop --${letter}`,
+    });
+  }
 }
 
 interface DrawnParts {

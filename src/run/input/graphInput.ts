@@ -10,7 +10,7 @@ import { splitKey } from '../files/fileKey.js';
 import { readTensorFile } from '../files/modelFile.js';
 import { noSize } from '../network/networkSizes.js';
 import type { InputRequest, NetworkRequest } from '../request.js';
-import { checkSizes } from './input.js';
+import { checkDrawnSizes } from './drawing.js';
 
 /** Inputs of an ONNX graph that is run as it stands: by their names, in the file's own layout. */
 export interface GraphInputs {
@@ -120,16 +120,14 @@ function toValue({ name, dtype, shape }: OnnxValue, array: Tensor): GraphValue {
 function draw({ name, shape }: OnnxValue, request: NetworkRequest & InputRequest, seed: string) {
   if (shape === null) throw missing(name, []);
   const named = shape.findIndex(n => typeof n === 'string' && /^(t$|seq|time|step)/i.test(n));
-  const isBatch = (i: number) => (named < 0 ? i === 0 : i !== named);
-  const batch = shape.find((_, i) => isBatch(i));
-  if (typeof batch === 'number') checkSizes({ N: request.N }, [batch], 'the graph fixes it');
   const sizes = shape.map((n, i) => {
     if (typeof n === 'number') return n;
-    if (isBatch(i)) return request.N ?? TUTORIAL.N;
+    if (named < 0 ? i === 0 : i !== named) return request.N ?? TUTORIAL.N;
     if (typeof request.T === 'number') return request.T;
     throw noSize('T', 'how many steps the input has');
   });
   const { x, promise } = drawInputFrom(request.inputRng ?? request.rng ?? 'seedrandom', seed, { shape: sizes, tokens: null });
+  checkDrawnSizes(request, [x]);
   return { tensor: x, promise };
 }
 

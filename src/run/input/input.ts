@@ -128,11 +128,7 @@ export function toInput(
 }
 
 /** Sizes that flags name and an input has: [N, T, D]. @throws RnnError E_INPUT_SHAPE where one is another */
-export function checkSizes(
-  request: Partial<Pick<NetworkRequest, 'N' | 'T' | 'D'>>,
-  shape: readonly number[],
-  instead = 'it is read from the input',
-): void {
+export function checkSizes(request: Partial<Pick<NetworkRequest, 'N' | 'T' | 'D'>>, shape: readonly number[]): void {
   for (const [axis, letter] of (['N', 'T', 'D'] as const).entries()) {
     const asked = request[letter];
     if (typeof asked !== 'number' || axis >= shape.length || shape[axis] === asked) continue;
@@ -140,7 +136,7 @@ export function checkSizes(
     throw new RnnError('shape', 'E_INPUT_SHAPE', `--${letter} ${asked} was given but the input has ${count(shape[axis], what)}`, {
       expected: formatShape(shape.map((_, i) => (i === axis ? asked : '…'))),
       found: formatShape(shape),
-      fix: `drop --${letter}: ${instead}`,
+      fix: `drop --${letter}: it is read from the input`,
     });
   }
 }

@@ -10,7 +10,6 @@ import { splitKey } from '../files/fileKey.js';
 import type { Network } from '../network/network.js';
 import { noSize } from '../network/networkSizes.js';
 import type { InputRequest, NetworkRequest } from '../request.js';
-import { DEFAULT_RNG } from './drawing.js';
 import { readArrays } from './input.js';
 
 /** Inputs of a network that has several, or one that is no sequence: by their names. */
@@ -21,6 +20,8 @@ export interface NamedInputs {
   /** versioned name of the sequence that was drawn from; null where all were given */
   readonly promise: string | null;
 }
+
+const OWN_RNG = 'seedrandom';
 
 const ONE_INPUT_FLAGS = { lengths: '--lengths', mask: '--mask', timeMajor: '--time-major', rows: '--rows' } as const;
 
@@ -40,7 +41,7 @@ export async function readNamedInputs(
     if ((stepsFirst?.has(name) || request.timeMajor) && t.shape.length > 1) given.set(name, swapBatchAndTime(t));
   const samples = [...given].map(([name, t]) => batchOf(t, inputs.find(i => i.name === name)!)).find(n => n !== undefined);
   const N = samples ?? request.N ?? model.input.batch ?? 1;
-  const rng = given.size === 0 ? rngOf(inputs, request) : DEFAULT_RNG;
+  const rng = given.size === 0 ? rngOf(inputs, request) : OWN_RNG;
   const drawn = new Map<string, string>();
   const tensors = inputs.map(input => {
     const array = given.get(input.name);
@@ -61,12 +62,12 @@ export async function readNamedInputs(
 
 /** Several inputs have a stream each, which only our own generator has. @throws RnnError E_CONFLICT */
 function rngOf(inputs: readonly InputSpec[], { rng, inputRng }: InputRequest) {
-  if (inputs.length > 1 && inputRng !== undefined && inputRng !== DEFAULT_RNG) {
+  if (inputs.length > 1 && inputRng !== undefined && inputRng !== OWN_RNG) {
     throw new RnnError('usage', 'E_CONFLICT', `--input-rng ${inputRng} draws one input, and the network has ${inputs.length}`, {
       fix: 'drop --input-rng: each input has a stream of its own; or -i FILE.npz with an array for each',
     });
   }
-  return inputs.length > 1 ? DEFAULT_RNG : (inputRng ?? rng ?? DEFAULT_RNG);
+  return inputs.length > 1 ? OWN_RNG : (inputRng ?? rng ?? OWN_RNG);
 }
 
 /** @throws RnnError E_CONFLICT: a flag that speaks of one sequence, and it is several inputs, or says itself what it does with every step */
