@@ -11,10 +11,11 @@ import { finiteSamples, isNonFinite, nonFiniteSentences } from './nonFinite.js';
 import { type OutputReading, outputReadings } from './outputReadings.js';
 import { type Finding, rank } from './ranking.js';
 import type { Outcome } from './run.js';
-import { partOf } from './runCache.js';
+import { partOf, variantsOf } from './runCache.js';
 import { recurrentLayers, type Scenario } from './scenario.js';
 import { type SearchResult, search, type SearchOptions as WithNoise } from './search.js';
 import { onInput, shapeSentences } from './shapeSentences.js';
+import { maySize } from './sizesUnder.js';
 import { shortestInput } from './tellApart.js';
 import { shapeTrial } from './trial.js';
 
@@ -173,10 +174,13 @@ function onlyTheView(view: OutputReading, shapes: readonly string[]): Explained 
 /** No part of this network has the other's shape: mistakes under which y has it. */
 function fromShapesAlone(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions, shapes: readonly string[]): Explained {
   const noise = Math.max(options.noise, Number.MIN_VALUE);
+  const fits = maySize(scenario, other.shape);
   const trials = HYPOTHESES.flatMap(hypothesis =>
-    hypothesis.variants(scenario).flatMap(variant => shapeTrial({ hypothesis, variant }, scenario, right, other, noise) ?? []),
+    variantsOf(hypothesis, scenario).flatMap(
+      variant => (fits(hypothesis, variant) && shapeTrial({ hypothesis, variant }, scenario, right, other, noise)) || [],
+    ),
   );
-  const tried = HYPOTHESES.reduce((n, h) => n + h.variants(scenario).length, 0);
+  const tried = HYPOTHESES.reduce((n, h) => n + variantsOf(h, scenario).length, 0);
   const { verdict, findings } = rank(trials, (largestMagnitude(other.data) || 1) / noise, tried);
   const nothing = `no output of this network, right or wrong in a known way, has the shape ${formatShape(other.shape)} and these numbers`;
   return {

@@ -1,0 +1,56 @@
+import { stepsOf } from '../tensor/layout.js';
+import type { Hypothesis, Variant } from './hypothesis.js';
+import { core } from './outputReadings.js';
+import { runScenario, workOf } from './run.js';
+import { variantsOf } from './runCache.js';
+import { type Scenario, samplesOf } from './scenario.js';
+
+/** Sizes of an output under a mistake, told from a few samples and steps: running a large network to learn its shape alone takes minutes. */
+
+/** As few of each; they are no usual sizes of layers. */
+const [N, T] = [5, 7];
+
+/** Smaller problems are run whole, multiply-adds. */
+const SMALL = 2e7;
+
+/** @param small problems of fewer multiply-adds are not looked at @returns whether y under a change may have this shape; true where a few samples and steps do not say */
+export function maySize(
+  scenario: Scenario,
+  shape: readonly number[],
+  small = SMALL,
+): (hypothesis: Hypothesis, variant: Variant) => boolean {
+  const few = workOf(scenario) < small ? undefined : fewOf(scenario);
+  if (!few) return () => true;
+  const wanted = core(shape);
+  const [samples, steps] = scenario.input.x.shape;
+  const gives = (variant: Variant) => {
+    const changed = variant.change(few);
+    const y = changed && runScenario(changed)?.y;
+    const sizes = y && core(y.shape);
+    return !sizes || (sizes.length === wanted.length && sizes.every((size, i) => mayStandFor(size, wanted[i], samples, steps)));
+  };
+  return (hypothesis, { code, layer }) => {
+    const own = variantsOf(hypothesis, few).filter(v => v.code === code && v.layer === layer);
+    return own.length === 0 || own.some(gives);
+  };
+}
+
+/** x [N, T, D] alone; undefined where it has few samples or steps anyway. */
+function fewOf(scenario: Scenario): Scenario | undefined {
+  const { x, mask, others } = scenario.input;
+  if (x.shape.length !== 3 || x.shape[0] <= N || x.shape[1] <= T || mask || others) return undefined;
+  const part = samplesOf(scenario, 0, N);
+  const model = { ...part.model, input: { ...part.model.input, timesteps: null } };
+  return { ...part, model, input: { ...part.input, x: stepsOf(part.input.x, 0, T) } };
+}
+
+/** Itself, samples, steps, some steps fewer or more, every k-th step, both together, or either times a width. */
+function mayStandFor(size: number, wanted: number, samples: number, steps: number): boolean {
+  const times = (few: number, many: number) => size % few === 0 && wanted === (size / few) * many;
+  const strided = [2, 3, 4].some(k => size === Math.ceil(T / k) && wanted === Math.ceil(steps / k));
+  const near = Math.abs(size - T) <= 3 && Math.abs(wanted - steps) <= MOST_MISSED;
+  return size === wanted || near || strided || times(N, samples) || times(T, steps) || times(N * T, samples * steps);
+}
+
+/** Steps that a mistake leaves out at an end, at most. */
+const MOST_MISSED = 12;
