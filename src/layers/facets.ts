@@ -41,6 +41,11 @@ export interface KerasReader {
   layer(config: unknown): Json;
 }
 
+/** A line of --layers has no inputs of three axes of space. */
+export function inGrammar(axes: number, grammar: Grammar): Grammar | undefined {
+  return axes === 3 ? undefined : grammar;
+}
+
 export interface KerasFacet<S> {
   /** classes that are read as this kind: config -> its fields in a spec. @throws RnnError E_KERAS_OPTION */
   readonly classes: Readonly<Record<string, (config: Json, read: KerasReader) => Json>>;

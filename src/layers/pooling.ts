@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { placesAlong } from './axes.js';
 import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from './channels.js';
 import { multiply, NO_COST } from './dims.js';
-import type { OnnxCall, ScriptCall } from './facets.js';
+import { inGrammar, type OnnxCall, type ScriptCall } from './facets.js';
 import type { Kernels, LayerBase, LayerKind, Value } from './layer.js';
 import { cast } from './onnxSteps.js';
 import { pythonText } from './python.js';
@@ -32,7 +32,7 @@ function pooling(name: PoolSpec['kind'], kerasClass: string, way: Way, axes: num
       keepdims: { type: 'boolean', default: false },
       dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
     },
-    grammar: {},
+    grammar: inGrammar(axes, {}),
     ...(way === 'last'
       ? {}
       : {

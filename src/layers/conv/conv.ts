@@ -4,6 +4,7 @@ import { RnnError } from '../../errors.js';
 import { activatedInPlace } from '../activation.js';
 import { fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
 import { multiply, widthOf } from '../dims.js';
+import { inGrammar } from '../facets.js';
 import type { LayerKind } from '../layer.js';
 import type { DimShape } from '../shape.js';
 import { PADDINGS, slideAlong } from '../window/window.js';
@@ -25,7 +26,7 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
       ...filterFields(axes, axes === 1 ? PADDINGS : ['valid', 'same']),
       groups: { type: 'size', default: 1 },
     },
-    grammar: {
+    grammar: inGrammar(axes, {
       ...(axes === 1 ? { word: 'conv' } : {}),
       sizes: filterSizes(axes),
       activation: true,
@@ -38,7 +39,7 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
         groups: { size: 'groups' },
         nobias: { set: { useBias: false } },
       },
-    },
+    }),
     keras: keras(axes),
     onnx,
     scripts,

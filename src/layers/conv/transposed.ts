@@ -5,7 +5,7 @@ import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';
 import { channelsFirst, channelsLast, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
 import { multiply, widthOf } from '../dims.js';
-import type { OnnxCall, Script } from '../facets.js';
+import { inGrammar, type OnnxCall, type Script } from '../facets.js';
 import { sizes } from '../fields.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
@@ -73,11 +73,11 @@ function transposed(name: TransposedSpec['kind'], axes: number): LayerKind<Trans
       ...filterFields(axes, ['valid', 'same']),
       outputPadding: sizes({ count: axes, from: 0, default: null }),
     },
-    grammar: {
+    grammar: inGrammar(axes, {
       sizes: filterSizes(axes),
       activation: true,
       options: { same: { set: { padding: 'same' } }, stride: { size: 'strides', axes }, nobias: { set: { useBias: false } } },
-    },
+    }),
     keras: {
       classes: {
         [kerasClass]: (config, read) => ({

@@ -4,6 +4,7 @@ import { padAxes } from '../../tensor/axes.js';
 import { sizesAlong } from '../axes.js';
 import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from '../channels.js';
 import { NO_COST, showShape, symbolic } from '../dims.js';
+import { inGrammar } from '../facets.js';
 import { sizes } from '../fields.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
@@ -36,14 +37,14 @@ function borders(name: BorderSpec['kind'], axes: number): LayerKind<BorderSpec> 
       border: sizes({ count: 2 * axes, from: 0, default: new Array(2 * axes).fill(1) }),
       dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
     },
-    grammar: {
+    grammar: inGrammar(axes, {
       sizes: {
         form: 'width',
         example: '1',
         counts: [0, 2 * axes],
         fields: given => (given.length === 0 ? {} : { border: given.length === 2 * axes ? given : new Array(2 * axes).fill(given[0]) }),
       },
-    },
+    }),
     keras: {
       classes: { [kerasClass]: config => ({ border: borderOf(config[key], axes), dataFormat: config.data_format ?? 'channels_last' }) },
       config: ({ border, dataFormat }) => ({

@@ -2,7 +2,7 @@ import { factor } from '../../cells/weightShapes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from '../channels.js';
 import { NO_COST } from '../dims.js';
-import type { OnnxCall } from '../facets.js';
+import { inGrammar, type OnnxCall } from '../facets.js';
 import { sizes } from '../fields.js';
 import { checkOption } from '../kerasConfig.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
@@ -28,14 +28,14 @@ function upsampling(name: UpSamplingSpec['kind'], axes: number): LayerKind<UpSam
       interpolation: { type: 'choice', choices: axes === 2 ? INTERPOLATIONS : ['nearest'], default: 'nearest' },
       dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
     },
-    grammar: {
+    grammar: inGrammar(axes, {
       sizes: {
         form: 'times',
         example: '2',
         counts: [0, axes],
         fields: given => (given.length === 0 ? {} : { size: given.length === axes ? given : new Array(axes).fill(given[0]) }),
       },
-    },
+    }),
     keras: {
       classes: {
         [kerasClass]: config => {

@@ -3,7 +3,7 @@ import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { sizesAlong } from '../axes.js';
 import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from '../channels.js';
 import { multiply, NO_COST } from '../dims.js';
-import type { OnnxFacet, Script, ScriptFacet } from '../facets.js';
+import { inGrammar, type OnnxFacet, type Script, type ScriptFacet } from '../facets.js';
 import { sizes } from '../fields.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
@@ -40,7 +40,7 @@ function adaptivePool(name: AdaptivePoolSpec['kind'], axes: number): LayerKind<A
       outputSize: sizes({ count: axes }),
       dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
     },
-    grammar: {
+    grammar: inGrammar(axes, {
       sizes: {
         form: 'n',
         example: new Array(axes).fill(2).join('x'),
@@ -48,7 +48,7 @@ function adaptivePool(name: AdaptivePoolSpec['kind'], axes: number): LayerKind<A
         counts: [axes, axes],
         fields: outputSize => ({ outputSize }),
       },
-    },
+    }),
     keras: {
       classes: { [kerasClass]: config => ({ outputSize: config.output_size, dataFormat: config.data_format ?? 'channels_last' }) },
       config: ({ outputSize, dataFormat }) => ({ output_size: outputSize, data_format: dataFormat }),

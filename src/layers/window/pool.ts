@@ -13,7 +13,7 @@ import {
   withChannels,
 } from '../channels.js';
 import { multiply, NO_COST } from '../dims.js';
-import type { OnnxFacet, ScriptCall, ScriptFacet } from '../facets.js';
+import { inGrammar, type OnnxFacet, type ScriptCall, type ScriptFacet } from '../facets.js';
 import { sizes } from '../fields.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
@@ -61,7 +61,7 @@ function windowPool(name: WindowPoolSpec['kind'], axes: number): LayerKind<Windo
       padding: { type: 'choice', choices: ['valid', 'same'], default: 'valid' },
       dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
     },
-    grammar: {
+    grammar: inGrammar(axes, {
       sizes: {
         form: 'width',
         example: new Array(axes).fill(2).join('x'),
@@ -69,7 +69,7 @@ function windowPool(name: WindowPoolSpec['kind'], axes: number): LayerKind<Windo
         fields: poolSize => ({ poolSize: same(poolSize, axes) }),
       },
       options: { same: { set: { padding: 'same' } }, stride: { size: 'strides', axes } },
-    },
+    }),
     keras: {
       classes: {
         [kerasClass]: config => ({
