@@ -44,11 +44,14 @@ function fewOf(scenario: Scenario): Scenario | undefined {
   return { ...part, model, input: { ...part.input, x: stepsOf(part.input.x, 0, T) } };
 }
 
-/** Itself, samples, steps, some steps fewer or more, every k-th step, both together, or either times a width. */
+/** Itself, samples, steps, some fewer or more, every k-th step, both together, or either times a width. */
 function mayStandFor(size: number, wanted: number, samples: number, steps: number): boolean {
   const times = (few: number, many: number) => size % few === 0 && wanted === (size / few) * many;
   const strided = [2, 3, 4].some(k => size === Math.ceil(T / k) && wanted === Math.ceil(steps / k));
-  const near = Math.abs(size - T) <= 3 && Math.abs(wanted - steps) <= MOST_MISSED;
+  const near = [
+    [T, steps],
+    [N, samples],
+  ].some(([few, many]) => Math.abs(size - few) <= 3 && Math.abs(wanted - many) <= MOST_MISSED);
   return size === wanted || near || strided || times(N, samples) || times(T, steps) || times(N * T, samples * steps);
 }
 

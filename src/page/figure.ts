@@ -146,7 +146,11 @@ function drawn(shapes: ShapesResult, { view, actions, columns: grid, lengths, ro
     const straight = layer.inputs.some(name => giver.names.has(name)) || (i === 0 && layer.inputs.length === 1);
     if (straight) drawRise(figure, giver, base, grid.right);
     const others = layer.inputs.filter(name => !giver.names.has(name));
-    if (others.length > 0 && !(i === 0 && straight)) drawOthers(figure, others, straight, own[0].x, base);
+    const shown = others.map(name => {
+      const from = shapes.layers.find(l => l.name === name);
+      return `${shownName(name, 11)}${from ? ` ${stepShape(from.output)}` : ''}`;
+    });
+    if (shown.length > 0 && !(i === 0 && straight)) drawOthers(figure, shown, straight, own[0].x, base);
     drawBand(figure, layer, base, top, own);
     drawStart(figure, view.states(layer.name), own, base);
     giver = giverOf(layer, top, grid, lengths[i], apart ? own.slice(-1) : own);
@@ -224,14 +228,18 @@ function drawBand(figure: Figure, layer: LayerRow, base: number, top: number, co
   }
 }
 
-/** What a layer reads beside, or instead of, what lies right below it. */
+/** What a layer reads beside, or instead of, what lies right below it, with its shape. */
 function drawOthers({ drawing }: Figure, names: readonly string[], straight: boolean, x: number, base: number): void {
   const [from, to] = [x - BOX.width / 2 - 16, x - BOX.width / 2 + 6];
-  drawing.append(
-    label(24, base + 20, `${straight ? 'also reads' : 'reads'} ${names.map(name => shownName(name, 14)).join(', ')}`, 'note'),
-    line(from, base + 12, to, base),
-  );
+  const lines = names.length > MOST_READ ? [...names.slice(0, MOST_READ - 1), `and ${names.length - MOST_READ + 1} more`] : names;
+  [straight ? 'also reads' : 'reads', ...lines].forEach((text, i) => {
+    drawing.append(label(24, base + 14 + 12 * i, text, 'note'));
+  });
+  drawing.append(line(from, base + 12, to, base));
 }
+
+/** Lines for what a layer reads, between two bands. */
+const MOST_READ = 2;
 
 /** What the first step starts with, where another layer gives it. */
 function drawStart({ drawing }: Figure, states: readonly string[], columns: readonly Column[], base: number): void {
@@ -239,7 +247,7 @@ function drawStart({ drawing }: Figure, states: readonly string[], columns: read
   const { x } = columns[0];
   const names = states.map(name => shownName(name, 14)).join(', ');
   drawing.append(
-    label(24, base + 34, `starts with ${names}`, 'note'),
+    label(24, base + 40, `starts with ${names}`, 'note'),
     line(x - BOX.width / 2 - 20, base - BOX.height / 2, x - BOX.width / 2, base - BOX.height / 2),
   );
 }
