@@ -88,7 +88,7 @@ describe('a table in pieces', () => {
           expect(await inPieces(text, lengths)).toEqual(await atOnce(text));
         },
       ),
-      { numRuns: cases(300) },
+      { numRuns: cases(600) },
     );
   });
 
@@ -107,7 +107,7 @@ describe('a table in pieces', () => {
         if ('code' in expected) refused++;
         expect(await inPieces(text, lengths)).toEqual(expected);
       }),
-      { numRuns: cases(300) },
+      { numRuns: cases(600) },
     );
     expect(refused).toBeGreaterThan(50);
   });

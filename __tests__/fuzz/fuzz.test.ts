@@ -10,7 +10,7 @@ import { allTargets, makeMutant, runCampaign } from '../helpers/fuzz/main.js';
 const ROOT = join(__dirname, '..', '..');
 const TARGETS = allTargets(join(__dirname, '..', 'reference'));
 const GOLDEN = JSON.parse(readFileSync(join(__dirname, 'golden.json'), 'utf8')) as Record<string, string>;
-const MUTANTS = cases(600);
+const MUTANTS = cases(1200);
 /** How many of the first mutants got each answer. After a change on purpose: APPROVE=1 npx jest __tests__/fuzz, then read the difference. */
 const ANSWERS = join(__dirname, 'answers.json');
 const APPROVED = 150;
