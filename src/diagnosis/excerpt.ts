@@ -4,7 +4,7 @@ import { concatFirst, sliceFirst, stepsOf } from '../tensor/layout.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Variant } from './hypothesis.js';
 import { type Outcome, type Part, runScenario } from './run.js';
-import type { Scenario } from './scenario.js';
+import { type Scenario, withSteps } from './scenario.js';
 
 /**
  * A few steps of a long sequence on which a mistake inside the step shows what it does: the first ones where y has one row a step, else the
@@ -112,11 +112,6 @@ function remembered<R>(run: (variant: Variant) => R): (variant: Variant) => R {
 function outputOf(variant: Variant, scenario: Scenario, right: Outcome): Tensor | undefined {
   const changed = variant.change(scenario);
   return changed && runScenario(changed, { like: right })?.y;
-}
-
-function withSteps(scenario: Scenario, from: number, to: number, initialStates: Scenario['input']['initialStates']): Scenario {
-  const model = { ...scenario.model, input: { ...scenario.model.input, timesteps: null } };
-  return { ...scenario, model, input: { x: stepsOf(scenario.input.x, from, to), initialStates } };
 }
 
 /** The first steps of a y at every step; of another shape it stays as it is. */

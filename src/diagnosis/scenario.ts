@@ -1,7 +1,7 @@
 import type { StepContext } from '../cells/cell.js';
 import type { EngineInput } from '../engines/engine.js';
 import { isRecurrent, type LayerSpec, type ModelSpec, type RecurrentSpec } from '../model/spec.js';
-import { sliceFirst } from '../tensor/layout.js';
+import { sliceFirst, stepsOf } from '../tensor/layout.js';
 import { type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 
@@ -99,6 +99,12 @@ export function samplesOf(scenario: Scenario, from: number, to: number): Scenari
 
 function mapped<T>(all: ReadonlyMap<string, T> | undefined, change: (value: T) => T): ReadonlyMap<string, T> | undefined {
   return all && new Map([...all].map(([name, value]) => [name, change(value)]));
+}
+
+/** Steps [from, to) of x alone, starting from these states. */
+export function withSteps(scenario: Scenario, from: number, to: number, initialStates: Scenario['input']['initialStates']): Scenario {
+  const model = { ...scenario.model, input: { ...scenario.model.input, timesteps: null } };
+  return { ...scenario, model, input: { x: stepsOf(scenario.input.x, from, to), initialStates } };
 }
 
 export function recurrentLayers({ model }: Scenario): RecurrentSpec[] {

@@ -1,9 +1,8 @@
-import { stepsOf } from '../tensor/layout.js';
 import type { Hypothesis, Variant } from './hypothesis.js';
 import { core } from './outputReadings.js';
 import { runScenario, workOf } from './run.js';
 import { variantsOf } from './runCache.js';
-import { type Scenario, samplesOf } from './scenario.js';
+import { type Scenario, samplesOf, withSteps } from './scenario.js';
 
 /** Sizes of an output under a mistake, told from a few samples and steps: running a large network to learn its shape alone takes minutes. */
 
@@ -40,8 +39,7 @@ function fewOf(scenario: Scenario): Scenario | undefined {
   const { x, mask, others } = scenario.input;
   if (x.shape.length !== 3 || x.shape[0] <= N || x.shape[1] <= T || mask || others) return undefined;
   const part = samplesOf(scenario, 0, N);
-  const model = { ...part.model, input: { ...part.model.input, timesteps: null } };
-  return { ...part, model, input: { ...part.input, x: stepsOf(part.input.x, 0, T) } };
+  return withSteps(part, 0, T, part.input.initialStates);
 }
 
 /** Itself, samples, steps, some fewer or more, every k-th step, both together, or either times a width. */

@@ -3,12 +3,6 @@ import { arg, axis, type Call, number, numbers, type Operand, rankOf } from './w
 
 /** Functions of single numbers, and those along one axis. */
 
-/** The operator of another one's result. */
-const after =
-  (name: string, first: (call: Call) => Operand): Rule =>
-  call =>
-    op(call, name, [first(call)]);
-
 const silu: Rule = call => op(call, 'Mul', [self(call), step(call, 'Sigmoid', [self(call)])]);
 const gelu: Rule = call => op(call, 'Gelu', [self(call)], { approximate: String(arg(call, 'approximate') ?? 'none') });
 const leaky: Rule = call => op(call, 'LeakyRelu', [self(call)], { alpha: number(call, 'negative_slope', 0.01) });
@@ -73,7 +67,31 @@ const randomLeaky: Rule = call => {
   return op(call, 'LeakyRelu', [self(call)], { alpha: (number(call, 'lower', 1 / 8) + number(call, 'upper', 1 / 3)) / 2 });
 };
 
-/** log of another base, and of 1 + x */
+/** `precise` where |x| is below 1/2: 1 + x and eˣ − 1 would lose the digits of a small x. */
+const nearZero =
+  (precise: (call: Call, x: Operand) => Operand, plain: (call: Call, x: Operand) => Operand): Rule =>
+  call => {
+    const x = self(call);
+    const small = step(call, 'Less', [step(call, 'Abs', [x]), 0.5]);
+    return op(call, 'Where', [small, precise(call, x), plain(call, x)]);
+  };
+
+/** 2·atanh(x/(2 + x)) */
+const log1p = nearZero(
+  (call, x) => step(call, 'Mul', [step(call, 'Atanh', [step(call, 'Div', [x, step(call, 'Add', [x, 2])])]), 2]),
+  (call, x) => step(call, 'Log', [step(call, 'Add', [x, 1])]),
+);
+
+/** 2t/(1 − t) with t = tanh(x/2) */
+const expm1 = nearZero(
+  (call, x) => {
+    const t = step(call, 'Tanh', [step(call, 'Mul', [x, 0.5])]);
+    return step(call, 'Div', [step(call, 'Mul', [t, 2]), step(call, 'Sub', [1, t])]);
+  },
+  (call, x) => step(call, 'Sub', [step(call, 'Exp', [x]), 1]),
+);
+
+/** log of another base */
 const logarithm =
   (base: number): Rule =>
   call =>
@@ -190,11 +208,11 @@ export const FUNCTIONS: Rules = {
     ['Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh'].map(name => [name.toLowerCase(), one(name)]),
   ),
   ...Object.fromEntries(['Asin', 'Acos', 'Atan', 'Asinh', 'Acosh', 'Atanh'].map(name => [`arc${name.slice(1)}`.toLowerCase(), one(name)])),
-  log1p: after('Log', call => step(call, 'Add', [self(call), 1])),
+  log1p,
   log2: logarithm(2),
   log10: logarithm(10),
   exp2: call => op(call, 'Pow', [2, self(call)]),
-  expm1: call => op(call, 'Sub', [step(call, 'Exp', [self(call)]), 1]),
+  expm1,
   erfc: call => op(call, 'Sub', [1, step(call, 'Erf', [self(call)])]),
   lerp: between,
   addcmul: plus('Mul'),

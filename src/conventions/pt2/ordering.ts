@@ -89,12 +89,14 @@ const windows: Rule = call => {
   return op(call, 'Transpose', [picked], { perm });
 };
 
-/** log Σ exp over the steps so far, from the largest number on. */
+/** log Σ exp over the steps so far, each with a largest number of its own: of [T, T] pairs of steps those behind are left out. */
 const logSumExpSoFar: Rule = call => {
   const dim = axis(call);
-  const most = step(call, 'ReduceMax', [self(call), int([dim])], { keepdims: 1 });
-  const sums = step(call, 'CumSum', [step(call, 'Exp', [step(call, 'Sub', [self(call), most])]), int(dim)]);
-  return op(call, 'Add', [step(call, 'Log', [sums]), most]);
+  const T = fixed(call, dim);
+  const inner = new Array<number>(rankOf(call) - 1 - dim).fill(1);
+  const seen = { type: 'bool', shape: [T, T, ...inner], data: Array.from({ length: T * T }, (_, i) => Number(i % T <= Math.floor(i / T))) };
+  const pairs = step(call, 'Where', [seen, step(call, 'Unsqueeze', [self(call), int([dim])]), -Infinity]);
+  return op(call, 'ReduceLogSumExp', [pairs, int([dim + 1])], { keepdims: 0 });
 };
 
 /** Distances of every row of x1 to every row of x2. */

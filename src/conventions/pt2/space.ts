@@ -1,5 +1,6 @@
 import { explicitConvolution, kernelTurned } from '../../layers/conv/explicit.js';
 import type { Json } from '../../layers/kerasConfig.js';
+import { adaptiveWindows } from '../../layers/window/places.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
@@ -112,7 +113,7 @@ const padded: Rule = call => {
   return op(call, 'Pad', [self(call), int([...ends(0), ...ends(1)]), value], { mode: modes[mode] });
 };
 
-/** T steps become n steps: step i is of ⌊i·T/n⌋ to ⌈(i+1)·T/n⌉. */
+/** T steps become n steps. */
 const adaptive =
   (reduction: 'ReduceMax' | 'ReduceMean', axes: number): Rule =>
   call => {
@@ -125,10 +126,7 @@ function alongAxis(call: Call, value: Operand, reduction: string, dim: number, c
   const reduced = (x: Operand) => step(call, reduction, [x, int([dim])], { keepdims: 1 });
   if (count === 1) return reduced(value);
   const T = fixed(call, dim);
-  const parts = Array.from({ length: count }, (_, i) => {
-    const ends = [Math.floor((i * T) / count), Math.ceil(((i + 1) * T) / count), 1];
-    return reduced(slice(call, value, dim, ends, `window_${i}`));
-  });
+  const parts = adaptiveWindows(T, count).map(([from, to], i) => reduced(slice(call, value, dim, [from, to, 1], `window_${i}`)));
   return step(call, 'Concat', parts, { axis: dim });
 }
 

@@ -8,6 +8,7 @@ import { sizes } from '../fields.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { Dim, DimShape } from '../shape.js';
+import { adaptiveWindows } from './places.js';
 
 /**
  * So many windows along each axis of space, however long it is: window i of n reaches from ⌊i·T/n⌋ to ⌈(i+1)·T/n⌉
@@ -80,16 +81,11 @@ function spaceAxis(layer: AdaptivePoolSpec, i: number): number {
   return i + (lastChannels(layer) ? 1 : 2);
 }
 
-/** [from, to) of every window */
-function windowsAlong(length: number, count: number): (readonly [number, number])[] {
-  return Array.from({ length: count }, (_, i) => [Math.floor((i * length) / count), Math.ceil(((i + 1) * length) / count)]);
-}
-
 /** Windows are products of those along each axis, so that one axis can follow the other. */
 function alongAxis({ shape, data: x }: Tensor, axis: number, count: number, max: boolean, kernels: Kernels): Tensor {
   const [outer, T, inner] = [sizeOf(shape.slice(0, axis)), shape[axis], sizeOf(shape.slice(axis + 1))];
   const data = kernels.allocate(outer * count * inner);
-  const windows = windowsAlong(T, count);
+  const windows = adaptiveWindows(T, count);
   for (let o = 0; o < outer; o++)
     windows.forEach(([from, to], i) => {
       for (let k = 0; k < inner; k++) {
@@ -109,7 +105,7 @@ function alongAxis({ shape, data: x }: Tensor, axis: number, count: number, max:
 function windowsOf(layer: AdaptivePoolSpec, input: DimShape) {
   return layer.outputSize.map((count, i) => {
     const axis = spaceAxis(layer, i);
-    return { axis, windows: windowsAlong(sizesAlong([axis], input)[0], count) };
+    return { axis, windows: adaptiveWindows(sizesAlong([axis], input)[0], count) };
   });
 }
 

@@ -20,3 +20,8 @@ export function startsOf(shape: readonly number[], out: readonly number[], windo
   });
   return starts;
 }
+
+/** [from, to) of `count` windows that share `length` values: window i is of ⌊i·T/n⌋ to ⌈(i+1)·T/n⌉. */
+export function adaptiveWindows(length: number, count: number): (readonly [number, number])[] {
+  return Array.from({ length: count }, (_, i) => [Math.floor((i * length) / count), Math.ceil(((i + 1) * length) / count)]);
+}
