@@ -9,6 +9,7 @@ module.exports = {
   // every core: half of the suites wait for child processes or disks
   maxWorkers: '100%',
   reporters: ['default', '<rootDir>/scripts/plainReporter.cjs'],
+  ...(unbundled ? {} : { runtime: '<rootDir>/scripts/runtimeForTests.cjs' }),
   globalSetup: '<rootDir>/scripts/buildForTests.cjs',
   roots: ['<rootDir>/__tests__'],
   testMatch: ['**/*.test.ts'],
