@@ -20,7 +20,7 @@ const NO_FILES = `export async function readModelFile() { throw new Error('a bro
 export { readModelFile as readTensorFile, readModelFile as detectConvention, readModelFile as weightSetOf, readModelFile as evaluateGraph };`;
 
 /** Operators that no layer can be (src/layers/operatorShapes.ts has no rule for them): graphs alone have them. */
-const OF_GRAPHS = /^ {2}\.\.\.(CONTROL|QUANTISED(?:_SPACE)?|FUSED|SEQUENCES),\n/gm;
+const OF_GRAPHS = /^ {2}\.\.\.(CONTROL|QUANTISED(?:_SPACE)?|FUSED|SEQUENCES|SAMPLING|SPREADING|DISTINCT|LOSSES|CARRIED),\n/gm;
 
 /** Facets of a layer for files and scripts of frameworks (src/layers/facets.ts): they are read where files are read or written. */
 const FACETS = new Set(['keras', 'onnx', 'scripts']);

@@ -38,7 +38,7 @@ export const ARITHMETIC: Operators = {
   Sub: binary((a, b) => a - b),
   Mul: binary((a, b) => a * b),
   Div: plain(call => combine(call, call.inputs.every(v => v?.kind === 'int') ? (a, b) => Math.trunc(a / b) : (a, b) => a / b)),
-  Pow: binary(power),
+  Pow: binary(raised),
   Max: plain(call => fold(call, (a, b) => Math.max(a, b))),
   Min: plain(call => fold(call, (a, b) => Math.min(a, b))),
   Sum: plain(call => fold(call, (a, b) => a + b)),
@@ -84,6 +84,7 @@ export const ARITHMETIC: Operators = {
   Mish: plain(call => named(call, 'mish')),
   HardSwish: plain(call => named(call, 'hard_silu')),
   Swish: plain(swish, ['alpha']),
+  SwiGLU: plain(call => combine({ ...call, inputs: [swish(call), need(call, 1)] }, (a, b) => a * b), ['alpha']),
   Clip: plain(clip, ['min', 'max']),
   Gelu: plain(gelu, ['approximate']),
   ...activationOperators(),
@@ -195,7 +196,7 @@ function fold(call: Call, f: (a: number, b: number) => number): GraphValue {
 }
 
 /** Whole exponents by products, the square root as such, all others by way of the logarithm. */
-function power(a: number, b: number): number {
+export function raised(a: number, b: number): number {
   if (b === 0.5) return Math.sqrt(a);
   if (Number.isInteger(b) && Math.abs(b) <= 64) {
     let product = 1;
@@ -269,7 +270,10 @@ function shrink(call: Call): GraphValue {
 /** The sign of the divisor, as Python has it; with fmod that of the dividend, as C has it. */
 function remainder(call: Call): GraphValue {
   const c = intOf(call.node, 'fmod') === 1;
-  return combine(call, (a, b) => (c ? a % b : a - Math.floor(a / b) * b));
+  return combine(call, (a, b) => {
+    const rest = a % b;
+    return c || rest === 0 || rest < 0 === b < 0 ? rest : rest + b;
+  });
 }
 
 /** Since opset 13 along one axis (default the last); before, over everything from `axis` (default 1) on. */

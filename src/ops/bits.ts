@@ -16,10 +16,11 @@ function together(f: (a: bigint, b: bigint) => bigint): Operator {
   return plain(call => onBits(call, [need(call, 0), need(call, 1)], f));
 }
 
-/** Bits that leave the type are lost. */
+/** Bits that leave the type are lost; behind a shift by more, or by less than nothing, stands the sign of what went to the right. */
 function shifted(call: Call): GraphValue {
   const left = textOf(call.node, 'direction') === 'LEFT';
-  return onBits(call, [need(call, 0), need(call, 1)], (a, b) => (b < 64n ? (left ? a << b : a >> b) : 0n));
+  const sign = (a: bigint) => (!left && a < 0n ? -1n : 0n);
+  return onBits(call, [need(call, 0), need(call, 1)], (a, b) => (b < 0n || b >= 64n ? sign(a) : left ? a << b : a >> b));
 }
 
 /** @throws RnnError E_ONNX_TYPE for numbers that are not whole */

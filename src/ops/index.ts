@@ -1,9 +1,12 @@
 import { ARITHMETIC } from './arithmetic.js';
 import { BITS } from './bits.js';
+import { CARRIED } from './carried.js';
 import { CONTROL } from './control.js';
 import { CONV_TRANSPOSE } from './convTranspose.js';
+import { DISTINCT } from './distinct.js';
 import { EINSUM } from './einsum.js';
 import { FUSED } from './fused.js';
+import { LOSSES } from './losses.js';
 import { MOVEMENT } from './movement.js';
 import { NORMALISATION } from './normalisation.js';
 import type { Operators } from './operator.js';
@@ -14,9 +17,11 @@ import { QUANTISED } from './quantised.js';
 import { QUANTISED_SPACE } from './quantisedSpace.js';
 import { REDUCTIONS } from './reductions.js';
 import { RESIZE } from './resize.js';
+import { SAMPLING } from './sampling.js';
 import { SELECTION } from './selection.js';
 import { SEQUENCES } from './sequences.js';
 import { SPECTRUM } from './spectrum.js';
+import { SPREADING } from './spreading.js';
 import { WINDOWS } from './windows.js';
 
 /**
@@ -42,5 +47,10 @@ export const OPERATORS: Operators = {
   ...SPECTRUM,
   ...FUSED,
   ...SEQUENCES,
+  ...SAMPLING,
+  ...SPREADING,
+  ...DISTINCT,
+  ...LOSSES,
+  ...CARRIED,
   ...CONTROL,
 };

@@ -35,11 +35,10 @@ export const MOVEMENT: Operators = {
   ConstantOfShape: plain(constantOfShape, ['value']),
   Range: plain(range),
   DepthToSpace: plain(depthToSpace, ['blocksize', 'mode']),
-  SpaceToDepth: plain(spaceToDepth, ['blocksize']),
+  SpaceToDepth: plain(spaceToDepth, ['blocksize', 'mode']),
 };
 
-/** At inference it returns its input; the second output is a mask of ones. */
-/** The identity, as at inference. @throws RnnError E_ONNX_ATTRIBUTE (unsupported) in training mode, whose numbers are drawn */
+/** The identity, as at inference; the second output is a mask of ones. @throws RnnError E_ONNX_ATTRIBUTE (unsupported) in training mode, whose numbers are drawn */
 function dropout(call: Call): GraphValue[] {
   const x = need(call, 0);
   if (call.inputs[2]?.data[0] && (call.inputs[1]?.data[0] ?? 0.5) !== 0) {
@@ -261,7 +260,8 @@ function depthToSpace(call: Call): GraphValue {
 function spaceToDepth(call: Call): GraphValue {
   const [N, C, H, W, b] = blocks(call);
   if (H % b !== 0 || W % b !== 0) throw shapeError('the axes are no multiples of the blocks', formatShape([H, W]), `multiples of ${b}`);
-  return { ...turnedBy(need(call, 0), [N, C, H / b, b, W / b, b], [0, 3, 5, 1, 2, 4]), shape: [N, C * b * b, H / b, W / b] };
+  const order = textOf(call.node, 'mode') === 'CRD' ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4];
+  return { ...turnedBy(need(call, 0), [N, C, H / b, b, W / b, b], order), shape: [N, C * b * b, H / b, W / b] };
 }
 
 /** [N, C, H, W, blocksize] */

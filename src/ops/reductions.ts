@@ -53,7 +53,8 @@ function reduced(call: Call, { each = v => v, join, initial, finish = v => v }: 
   });
   const count = sizeOf(axes.map(a => x.shape[a]));
   const out = allocateShape(kept, x.kind, call.kernels.precision);
-  const whole = x.kind === 'float' ? (v: number) => v : (v: number) => held(Math.trunc(v), x.type);
+  // of nothing, the largest is the smallest there is
+  const whole = (v: number) => (x.kind === 'float' ? v : x.kind === 'bool' ? Math.min(Math.max(v, 0), 1) : held(Math.trunc(v), x.type));
   for (let k = 0; k < out.length; k++) out[k] = whole(finish(data[k], count));
   const shape = keeps ? kept : x.shape.filter((_, i) => !axes.includes(i));
   return { kind: x.kind, type: x.type, shape, data: out };

@@ -59,10 +59,22 @@ function resize(call: Call): GraphValue {
     PLACES,
   );
   const weigh = weighing(call, old);
+  const aligned = place === PLACES.align_corners;
   let x = need(call, 0);
   sizesOf(call, x, old).forEach(({ size, scale }, axis) => {
     const n = x.shape[axis];
     if (size === n && scale === 1) return;
+    if (aligned && Math.abs(n * scale - size) > 1e-4 * size)
+      throw new RnnError(
+        'unsupported',
+        'E_ONNX_ATTRIBUTE',
+        `${call.node.opType} with align_corners takes a scale that gives no whole size`,
+        {
+          expected: "a whole number of places: ONNX's reference and ONNX Runtime differ beyond it",
+          found: `${n} · ${scale} = ${n * scale}`,
+          fix: 'export it with sizes in place of scales',
+        },
+      );
     x = alongAxis(
       call,
       x,
@@ -93,7 +105,7 @@ function weighing(call: Call, old: boolean): (at: number) => Weighed {
 }
 
 /** Keys' cubic convolution. */
-function cubic(d: number, a: number): number {
+export function cubic(d: number, a: number): number {
   return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
 }
 

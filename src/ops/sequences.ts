@@ -4,7 +4,7 @@ import { MOVEMENT } from './movement.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { axisOf, type GraphValue, gatherStrided, shapeError, stridesOf } from './value.js';
 
-/** Operators on sequences of tensors: they are taken apart and put together, and no output of a graph. */
+/** Operators on sequences of tensors and on what may be left out: no output of a graph. */
 export const SEQUENCES: Operators = {
   SequenceConstruct: plain(call => sequence(call.inputs.map((_, i) => need(call, i)))),
   SequenceEmpty: plain(() => sequence([]), ['dtype']),
@@ -25,6 +25,8 @@ export const SEQUENCES: Operators = {
   }),
   ConcatFromSequence: plain(joined, ['axis', 'new_axis']),
   SplitToSequence: plain(taken, ['axis', 'keepdims']),
+  OptionalHasElement: plain(call => ({ kind: 'bool', shape: [], data: Float64Array.of(call.inputs[0] ? 1 : 0) })),
+  OptionalGetElement: plain(call => need(call, 0)),
 };
 
 function sequence(items: readonly GraphValue[]): GraphValue {

@@ -1,5 +1,6 @@
 import { RnnError } from '../errors.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
+import { raised } from './arithmetic.js';
 import { intOf, intsOf, textOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { allocateShape, type GraphValue, shapeError, stridesOf } from './value.js';
@@ -10,7 +11,7 @@ export const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides
 
 export const WINDOWS: Operators = {
   Conv: plain(convolution, [...WINDOW, 'group']),
-  MaxPool: plain(maxPool, [...WINDOW, 'ceil_mode', 'storage_order']),
+  MaxPool: { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], run: maxPool },
   AveragePool: plain(averagePool, [...WINDOW, 'ceil_mode', 'count_include_pad']),
   LpPool: plain(
     call =>
@@ -48,7 +49,7 @@ export interface Axis {
   readonly out: number;
 }
 
-function axesOf({ node }: Call, space: readonly number[], window: readonly number[]): Axis[] {
+export function windowAxes({ node }: Call, space: readonly number[], window: readonly number[]): Axis[] {
   const ones = space.map(() => 1);
   const strides = intsOf(node, 'strides') ?? ones;
   const dilations = intsOf(node, 'dilations') ?? ones;
@@ -111,7 +112,7 @@ function convolution(call: Call): GraphValue {
   const [F, own, ...window] = W.shape;
   if (x.shape.length !== W.shape.length || space.length === 0 || groups < 1 || own * groups !== C || F % groups !== 0)
     throw shapeError('the kernel does not fit the input', `${formatShape(W.shape)} on ${formatShape(x.shape)}`, `[F, ${C}/groups, …]`);
-  const axes = axesOf(call, space, window);
+  const axes = windowAxes(call, space, window);
   const [places, outs] = [sizeOf(window), axes.reduce((n, a) => n * a.out, 1)];
   const data = allocateShape([N, F, ...axes.map(a => a.out)], 'float', call.kernels.precision);
   const input = sizeOf(space);
@@ -144,12 +145,30 @@ function turned(W: ArrayLike<number>, F: number, D: number, { kernels }: Call) {
   return { shape: [D, F], data };
 }
 
-function maxPool(call: Call): GraphValue {
-  return pooled(call, (x, start, from) => {
-    let most = -Infinity;
-    for (const k of from) if (k >= 0 && (x[start + k] > most || Number.isNaN(x[start + k]))) most = x[start + k];
-    return most;
+/** The largest, and where it stood: the number of its place in all of x, its columns one after the other where storage_order is 1. */
+function maxPool(call: Call): GraphValue[] {
+  const x = need(call, 0);
+  const space = x.shape.slice(2);
+  const places: number[] = [];
+  const y = pooled(call, (x, start, from) => {
+    let most = -1;
+    for (const k of from) if (k >= 0 && (most < 0 || x[start + k] > x[start + most] || Number.isNaN(x[start + k]))) most = k;
+    places.push(start + most);
+    return most < 0 ? -Infinity : x[start + most];
   });
+  if (!call.node.outputs[1]) return [y];
+  const order = intOf(call.node, 'storage_order') === 1 ? [...space.keys()].reverse() : [...space.keys()];
+  const [size, strides] = [sizeOf(space), stridesOf(space)];
+  const place = (k: number) =>
+    order.reduce((at, axis) => at * space[axis] + (Math.floor((k % size) / strides[axis]) % space[axis]), 0) + k - (k % size);
+  // a place of the window is gone through for all channels before the next
+  const outs = y.data.length / Math.max(1, x.shape[0] * x.shape[1]);
+  const data = new Float64Array(y.data.length);
+  places.forEach((k, i) => {
+    const [out, c] = [Math.floor(i / (x.shape[0] * x.shape[1])), i % (x.shape[0] * x.shape[1])];
+    data[c * outs + out] = place(k);
+  });
+  return [y, { kind: 'int', type: 'i64', shape: y.shape, data }];
 }
 
 /** The mean of what is there; with count_include_pad padding counts as zeros. */
@@ -174,7 +193,7 @@ function pooled(call: Call, of: (x: ArrayLike<number>, start: number, from: Int3
       where: 'kernel_shape',
       expected: 'sizes of the window',
     });
-  const axes = axesOf(call, space, window);
+  const axes = windowAxes(call, space, window);
   const shape = [N, C, ...axes.map(a => a.out)];
   const data = allocateShape(shape, x.kind, call.kernels.precision);
   const [input, outs] = [sizeOf(space), axes.reduce((n, a) => n * a.out, 1)];
@@ -193,14 +212,13 @@ function everywhere(call: Call, of: (values: Float64Array) => number): GraphValu
   return { kind: x.kind, type: x.type, shape: [N, C, ...space.map(() => 1)], data };
 }
 
-/** |v|^p, p 2 unless said: of 1 and 2. @throws RnnError E_ONNX_ATTRIBUTE */
+/** |v|^p, p 2 unless said */
 function power({ node }: Call, v: number): number {
   const p = intOf(node, 'p') ?? 2;
-  if (p !== 1 && p !== 2)
-    throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `${node.opType} of p = ${p} is not run here`, { expected: 'p of 1 or 2' });
-  return p === 1 ? Math.abs(v) : v * v;
+  return raised(Math.abs(v), p);
 }
 
 function norm({ node }: Call, sum: number): number {
-  return intOf(node, 'p') === 1 ? sum : Math.sqrt(sum);
+  const p = intOf(node, 'p') ?? 2;
+  return p === 1 ? sum : raised(sum, 1 / p);
 }

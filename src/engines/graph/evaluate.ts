@@ -39,10 +39,17 @@ export function unsupportedNodes({ graph }: OnnxModel): OnnxNode[] {
     .filter(node => !Object.hasOwn(OPERATORS, keyOf(node)));
 }
 
-/** @throws RnnError E_ONNX_OPERATOR (unsupported, exit 3) naming the first operator that is not run */
+/** @throws RnnError E_ONNX_OPERATOR (unsupported, exit 3) naming the first operator that is not run, E_ONNX_TYPE an input of no plain numbers */
 export function checkRunnable(model: OnnxModel): void {
   const [first] = unsupportedNodes(model);
   if (first) throw unsupported(first);
+  const other = model.graph.inputs.find(input => input.dtype === null && input.shape !== null);
+  if (other)
+    throw new RnnError('unsupported', 'E_ONNX_TYPE', `the input ${escapeText(other.name)} is not of plain numbers`, {
+      where: escapeText(other.name),
+      expected: 'floats of 16 bits or more, integers of 8 bits or more, booleans',
+      fix: '--engine onnxruntime runs any type',
+    });
 }
 
 function unsupported(first: OnnxNode): RnnError {

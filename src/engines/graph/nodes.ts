@@ -45,6 +45,11 @@ export class Nodes {
     return this.layers.get(name.replace(/(\/(forward|backward))?\/\w+$/, ''));
   }
 
+  /** Does an Embedding read it: are its numbers those of tokens? */
+  isLookedUp(name: string): boolean {
+    return [...this.layers.values()].some(layer => layer.kind === 'embedding' && layer.inputs[0] === name);
+  }
+
   add(name: string, spec: Record<string, unknown>, inputs: readonly Wire[], shapeOf: (inputs: readonly DimShape[]) => DimShape): string {
     const own = this.free(name);
     this.last = own;

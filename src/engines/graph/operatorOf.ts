@@ -35,6 +35,8 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   const result = nodes.op(name, opType, [...inputs, ...moved.values()], attributes);
   if ('constant' in result) return [result];
   const { value } = result;
+  const unknown = node.outputs.findIndex((output, i) => i > 0 && output !== '' && !nodes.shapes.has(`${value}/${i}`));
+  if (unknown > 0) throw stuck(`the shape of output ${unknown} of ${nodeLabel(node)} is not known here`);
   const zero = MOVES.has(opType) && 'value' in first && first.zero === true;
   return node.outputs.map((_, i): Wire => (i === 0 ? { value, zero } : { value: `${value}/${i}` }));
 }
@@ -116,7 +118,8 @@ function parts(node: OnnxNode, [x, sizes]: readonly Wire[], opset: number, nodes
   const axis = intOf(node, 'axis') ?? 0;
   const whole = nodes.shape(x).at(axis)?.size ?? null;
   const each = whole === null ? undefined : Math.ceil(whole / node.outputs.length);
-  const said = opset < 13 ? intsOf(node, 'split') : sizes && 'constant' in sizes ? Array.from(sizes.constant.data) : undefined;
+  if (sizes && 'value' in sizes) throw stuck('Split cuts at sizes that are computed');
+  const said = opset < 13 ? intsOf(node, 'split') : sizes && Array.from(sizes.constant.data);
   const given = said ?? (each === undefined ? undefined : node.outputs.map((_, i) => Math.min(each, whole! - i * each)));
   if (!given) throw stuck('Split cuts an axis of no fixed size');
   let from = 0;

@@ -53,8 +53,8 @@ export function wiredOf(model: OnnxModel, { sizeOf = (_, said) => said, layout }
   const letters = axisLetters(graph);
   const given = new Map<string, DimShape>();
   const stepsFirst = new Set<string>();
-  const inputs = graph.inputs.map(({ name, shape, dtype }, i) => {
-    if (!shape) throw stuck(`the input ${name} has no rank`);
+  const declared = graph.inputs.map(({ name, shape, dtype }, i) => {
+    if (!shape || dtype === null) throw stuck(`the input ${name} ${shape ? 'is not of plain numbers' : 'has no rank'}`);
     const own = nodes.free(name);
     const turned = layout !== 'own' && letters[i][0] === 'T' && letters[i][1] === 'N';
     if (turned) stepsFirst.add(name);
@@ -68,9 +68,10 @@ export function wiredOf(model: OnnxModel, { sizeOf = (_, said) => said, layout }
     const kind = kindOfType(dtype);
     nodes.kinds.set(own, kind);
     walk.values.set(name, turned ? nodes.op('turned', 'Transpose', [{ value: own }], { perm }) : { value: own });
-    return { name: own, ...inputSizes(dims, kind === 'int') };
+    return { name: own, dims };
   });
   follow(graph, walk);
+  const inputs = declared.map(({ name, dims }) => ({ name, ...inputSizes(dims, nodes.isLookedUp(name)) }));
   // without features a spec takes an input for token numbers [N, T]
   if (inputs.some(input => 'features' in input && input.features === null && given.get(input.name)!.length === 3))
     throw stuck('an input of three axes has no fixed last one');
@@ -96,10 +97,10 @@ interface Walk {
 }
 
 /** [N, T, D], token numbers [N, T], or any other shape. */
-function inputSizes(dims: DimShape, whole: boolean): Record<string, unknown> {
+function inputSizes(dims: DimShape, tokens: boolean): Record<string, unknown> {
   const [batch = null, ...rest] = dims.map(d => d.size);
   if (rest.length === 2) return { batch, timesteps: rest[0], features: rest[1] };
-  return whole && rest.length === 1 ? { batch, timesteps: rest[0], features: null } : { batch, shape: rest };
+  return tokens && rest.length === 1 ? { batch, timesteps: rest[0], features: null } : { batch, shape: rest };
 }
 
 function readersOf(graph: OnnxGraph): Map<string, OnnxNode[]> {

@@ -5,7 +5,17 @@ import type { Composed, Parts } from './composed.js';
 /** Attention in its several forms, and the turning of positions that goes before it. */
 export const ATTENTION: Readonly<Record<string, Composed>> = {
   Attention: {
-    attributes: ['is_causal', 'kv_num_heads', 'q_num_heads', 'qk_matmul_output_mode', 'scale', 'softcap', 'softmax_precision'],
+    attributes: [
+      'is_causal',
+      'kv_num_heads',
+      'left_window_size',
+      'q_num_heads',
+      'qk_matmul_output_mode',
+      'right_window_size',
+      'scale',
+      'softcap',
+      'softmax_precision',
+    ],
     parts: attention,
   },
   'com.microsoft.MultiHeadAttention': { attributes: ['mask_filter_value', 'num_heads', 'scale', 'unidirectional'], parts: multiHead },
@@ -58,37 +68,70 @@ function allowed(p: Parts, truth: string, otherwise: string): string {
   return p.op('Where', [truth, p.number(0), otherwise]);
 }
 
-/** Query i sees the keys up to i + offset: [L, S] */
-function causal(p: Parts, q: string, k: string, offset: string | undefined): string {
-  const range = (x: string, from: string) => p.op('Range', [from, p.op('Add', [sizeOf(p, x, 2), from]), p.integer(1)]);
-  const places = p.op('Unsqueeze', [range(q, offset ?? p.integer(0)), p.integers([1])]);
-  const keys = p.op('Unsqueeze', [range(k, p.integer(0)), p.integers([0])]);
-  return p.op('LessOrEqual', [keys, places]);
+/** The places of queries among the keys, from `offset` on: [L, 1], or [N, 1, L, 1] where every sample has its own */
+function placesOf(p: Parts, q: string, offset: string | undefined): string {
+  const rows = p.op('Unsqueeze', [p.op('Range', [p.integer(0), sizeOf(p, q, 2), p.integer(1)]), p.integers([1])]);
+  return offset ? p.op('Add', [rows, offset]) : rows;
 }
 
-/** inputs Q, K, V, mask, past keys, past values: [N, H, T, D], or [N, T, H·D] where the number of heads is given */
+/** [1, S] */
+function keysOf(p: Parts, k: string): string {
+  return p.op('Unsqueeze', [p.op('Range', [p.integer(0), sizeOf(p, k, 2), p.integer(1)]), p.integers([0])]);
+}
+
+/** Query i sees the keys up to i + offset: [L, S] */
+function causal(p: Parts, q: string, k: string, offset: string | undefined): string {
+  return p.op('LessOrEqual', [keysOf(p, k), placesOf(p, q, offset)]);
+}
+
+/** What each query may see: the keys before it, those in its window, those that are no padding. */
+function seen(p: Parts, q: string, k: string, past: string | undefined, lengths: string | undefined): string[] {
+  const [left, right] = ['left_window_size', 'right_window_size'].map(name => intOf(p.node, name) ?? -1);
+  const apiece = lengths && p.op('Unsqueeze', [lengths, p.integers([1, 2, 3])]);
+  const offset = past ? sizeOf(p, past, 2) : apiece && p.op('Sub', [apiece, sizeOf(p, q, 2)]);
+  const keys = keysOf(p, k);
+  const places = placesOf(p, q, offset);
+  return [
+    ...(intOf(p.node, 'is_causal') === 1 ? [p.op('LessOrEqual', [keys, places])] : []),
+    ...(left >= 0 ? [p.op('GreaterOrEqual', [keys, p.op('Sub', [places, p.integer(left)])])] : []),
+    ...(right >= 0 ? [p.op('LessOrEqual', [keys, p.op('Add', [places, p.integer(right)])])] : []),
+    ...(apiece ? [p.op('Less', [keys, apiece])] : []),
+  ];
+}
+
+/** How many heads of queries each head of keys is for: said, or where [N, H, T, D] of the file is known; else 1. */
+function headsOf(p: Parts, Q: string, K: string): readonly [heads: number, times: number] {
+  const [q = 1, k = 1] = [
+    ['q_num_heads', Q],
+    ['kv_num_heads', K],
+  ].map(([name, x]) => intOf(p.node, name) ?? p.shapeOf(x)?.[1]);
+  return typeof q === 'number' && typeof k === 'number' ? [k, q / k] : [1, 1];
+}
+
+/** inputs Q, K, V, mask, past keys, past values, lengths of the keys: [N, H, T, D], or [N, T, H·D] where the number of heads is given */
 function attention(p: Parts): readonly (string | undefined)[] | undefined {
   const [qHeads, kvHeads] = ['q_num_heads', 'kv_num_heads'].map(name => intOf(p.node, name));
-  const [Q, K, V, mask, pastK, pastV] = Array.from({ length: 6 }, (_, i) => p.input(i));
-  if (p.input(6) || !Q || !K || !V || (qHeads === undefined) !== (kvHeads === undefined)) return undefined;
-  if (intOf(p.node, 'qk_matmul_output_mode') && p.node.outputs[3]) return undefined;
+  const [Q, K, V, mask, pastK, pastV, lengths] = Array.from({ length: 7 }, (_, i) => p.input(i));
+  if (!Q || !K || !V || (qHeads === undefined) !== (kvHeads === undefined) || (lengths && pastK)) return undefined;
   const split = (x: string, heads: number | undefined) => (heads === undefined ? x : apart(p, x, heads));
   const q = split(Q, qHeads);
   const [k, v] = [
     [pastK, K],
     [pastV, V],
   ].map(([past, x]) => (past ? p.op('Concat', [past, split(x!, kvHeads)], { axis: int(2) }) : split(x!, kvHeads)));
-  const times = qHeads === undefined ? 1 : qHeads / kvHeads!;
+  const [heads, times] = headsOf(p, Q, K);
   if (!Number.isInteger(times)) return undefined;
-  const many = (x: string) => repeated(p, x, kvHeads ?? 1, times);
+  const many = (x: string) => repeated(p, x, heads, times);
   const raw = scores(p, q, many(k), floatOf(p.node, 'scale'));
   const cap = floatOf(p.node, 'softcap') ?? 0;
-  let z = cap > 0 ? p.op('Mul', [p.op('Tanh', [p.op('Div', [raw, p.number(cap)])]), p.number(cap)]) : raw;
+  const capped = cap > 0 ? p.op('Mul', [p.op('Tanh', [p.op('Div', [raw, p.number(cap)])]), p.number(cap)]) : raw;
+  let z = capped;
   const never = p.number(Number.NEGATIVE_INFINITY);
   if (mask) z = p.op('Add', [z, p.isTruth(mask) ? allowed(p, mask, never) : mask]);
-  if (intOf(p.node, 'is_causal') === 1) z = p.op('Add', [z, allowed(p, causal(p, q, k, pastK && sizeOf(p, pastK, 2)), never)]);
-  const y = p.op('MatMul', [weights(p, z), many(v)]);
-  return [qHeads === undefined ? y : together(p, y), k, v, raw];
+  for (const truth of seen(p, q, k, pastK, lengths)) z = p.op('Add', [z, allowed(p, truth, never)]);
+  const shares = weights(p, z);
+  const y = p.op('MatMul', [shares, many(v)]);
+  return [qHeads === undefined ? y : together(p, y), k, v, [raw, capped, z, shares][intOf(p.node, 'qk_matmul_output_mode') ?? 0]];
 }
 
 /** Softmax; a row that may see nothing gives zeros. */

@@ -15,6 +15,8 @@ export interface Parts {
   input(index: number): string | undefined;
   /** is this value true or false */
   isTruth(name: string): boolean;
+  /** of what the file declares: inputs and constants */
+  shapeOf(name: string): readonly (number | string | null)[] | undefined;
   op(opType: string, inputs: readonly string[], attributes?: Attributes): string;
   ops(opType: string, inputs: readonly string[], count: number, attributes?: Attributes): string[];
   number(value: number): string;

@@ -30,6 +30,12 @@ export function withParts(model: OnnxModel): OnnxModel {
   const names = graphs.flatMap(g => [...g.initializers.keys(), ...g.inputs.map(i => i.name), ...g.nodes.flatMap(n => n.outputs)]);
   const builder = newBuilder(names);
   const truths = truthsIn(graphs);
+  const declared = new Map(
+    graphs.flatMap(g => [
+      ...g.inputs.map(i => [i.name, i.shape ?? undefined] as const),
+      ...[...g.initializers].map(([n, t]) => [n, t.shape] as const),
+    ]),
+  );
   const read = new Set(graphs.flatMap(g => [...g.nodes.flatMap(readsOf), ...g.outputs.map(o => o.name)]));
   const partsOf = (node: OnnxNode): OnnxNode[] => {
     const composed = composedOf(node);
@@ -38,7 +44,7 @@ export function withParts(model: OnnxModel): OnnxModel {
     const from = builder.nodes.length;
     try {
       onlyAttributes(node, composed.attributes);
-      const gives = composed.parts(partsBuilder(node, builder, truths));
+      const gives = composed.parts({ ...partsBuilder(node, builder, truths), shapeOf: name => declared.get(name) });
       if (!gives || node.outputs.some((name, i) => name !== '' && read.has(name) && gives[i] === undefined)) return [inside];
       const nodes = builder.nodes.slice(from).map(n => ({ ...n, opset: OPSET, offset: node.offset }));
       return [...nodes, ...node.outputs.flatMap((name, i) => (name !== '' && read.has(name) ? [identity(gives[i]!, name)] : []))];
@@ -56,7 +62,7 @@ function identity(from: string, to: string): OnnxNode {
   return { name: '', opType: 'Identity', domain: '', inputs: [from], outputs: [to], attributes: new Map() };
 }
 
-function partsBuilder(node: OnnxNode, builder: ReturnType<typeof newBuilder>, truths: ReadonlySet<string>): Parts {
+function partsBuilder(node: OnnxNode, builder: ReturnType<typeof newBuilder>, truths: ReadonlySet<string>): Omit<Parts, 'shapeOf'> {
   const name = node.name || node.opType;
   const number = (value: number) => builder.tensor(`${name}.number`, { shape: [], dtype: 'f32', data: Float32Array.of(value) });
   return {
