@@ -224,6 +224,7 @@ const unsqueeze: Rule = call => {
 const concat: Rule = call => {
   const shapes = Array.from({ length: call.operands }, (_, i) => call.shape(i));
   const axis = axisIn(Number(call.attribute('axis')), shapes[0].length, call.layer.op);
+  if (shapes.some(s => s.length !== shapes[0].length)) throw noAxis(call.layer.op, shapes);
   return [shapes[0].map((d, i): Dim => (i === axis ? sum(shapes.map(s => s[axis])) : (shapes.find(s => s[i].size !== null)?.[i] ?? d)))];
 };
 

@@ -1,44 +1,36 @@
 import type { OnnxNode } from '../../formats/onnx/graph.js';
+import type { Dim } from '../../layers/layer.js';
+import { sized } from '../../layers/operatorNumbers.js';
 import { intOf, intsOf } from '../../ops/attributes.js';
 import { axisOf } from '../../ops/value.js';
-import { type Axis, append, constantOf, type Draft, type Flow, type Sym, settle, stuck, widthOf } from './symbols.js';
+import type { Step, Wire } from './nodes.js';
+import { stuck } from './stuck.js';
+import { type Axis, append, constantOf, type Draft, type Flow, settle, widthOf } from './symbols.js';
 
 /** Nodes that move axes: what they do to the names. A step taken out of time, or time flattened away, becomes a layer. */
-export function moveAxes(node: OnnxNode, flow: Flow, inputs: readonly (Sym | undefined)[], draft: Draft): Sym[] | undefined {
+export function moveAxes(step: Step, flow: Flow, draft: Draft): Flow[] | undefined {
+  const { node, inputs } = step;
   switch (node.opType) {
-    case 'Dropout':
-      // in training mode it is no identity, and the operator refuses it
-      return inputs[2] && constantOf(inputs[2], 'training_mode').data[0] ? undefined : [flow];
-    case 'Identity':
     case 'Cast':
       return [flow];
     case 'Transpose':
       return [transposed(node, flow)];
     case 'Squeeze':
-      return [squeezed(flow, axesOf(node, inputs, draft))];
+      return [squeezed(flow, axesOf(step))];
     case 'Unsqueeze':
-      return [unsqueezed(flow, axesOf(node, inputs, draft) ?? [])];
+      return [unsqueezed(flow, axesOf(step) ?? [])];
     case 'Gather':
       return [picked(node, flow, inputs[1], draft)];
     case 'Slice':
-      return [sliced(node, flow, inputs, draft)];
+      return [sliced(step, flow, draft)];
     case 'Split':
       return halves(node, flow);
     case 'Reshape':
     case 'Flatten':
       return [reshaped(node, flow, inputs[1], draft)];
-    case 'Shape':
-      return [
-        { is: 'sizes', sizes: flow.axes.map(sizeOfAxis(flow, draft)).slice(intOf(node, 'start') ?? 0, intOf(node, 'end')), scalar: false },
-      ];
     default:
       return undefined;
   }
-}
-
-function sizeOfAxis(flow: Flow, draft: Draft): (axis: Axis) => number | 'N' | 'T' | null {
-  const layer = draft.layers.find(l => l.name === flow.layer);
-  return axis => (axis === 'N' || axis === 'T' ? axis : axis === 'one' ? 1 : axis === 'dirs' ? 2 : (layer?.width ?? draft.features));
 }
 
 function transposed(node: OnnxNode, flow: Flow): Flow {
@@ -47,7 +39,7 @@ function transposed(node: OnnxNode, flow: Flow): Flow {
   return { ...flow, axes: perm.map(i => flow.axes[i]) };
 }
 
-function axesOf(node: OnnxNode, inputs: readonly (Sym | undefined)[], { opset }: Draft): number[] | undefined {
+function axesOf({ node, inputs, opset }: Step): number[] | undefined {
   if (opset < 13) return intsOf(node, 'axes');
   return inputs[1] && Array.from(constantOf(inputs[1], 'axes').data);
 }
@@ -66,7 +58,7 @@ function unsqueezed(flow: Flow, given: readonly number[]): Flow {
 }
 
 /** One index of an axis: a direction, the last step, or the only one. */
-function picked(node: OnnxNode, flow: Flow, index: Sym | undefined, draft: Draft): Flow {
+function picked(node: OnnxNode, flow: Flow, index: Wire | undefined, draft: Draft): Flow {
   const value = constantOf(index, 'the index of Gather');
   const axis = axisOf(intOf(node, 'axis') ?? 0, flow.axes.length);
   if (value.data.length !== 1) throw stuck('Gather picks several rows');
@@ -99,8 +91,8 @@ function lastStep(flow: Flow, axes: readonly Axis[], draft: Draft): Flow {
 const FAR = 2 ** 31 - 1;
 
 /** The whole axis, the last step, or time turned round. */
-function sliced(node: OnnxNode, flow: Flow, inputs: readonly (Sym | undefined)[], draft: Draft): Flow {
-  const old = draft.opset < 10;
+function sliced({ node, inputs, opset }: Step, flow: Flow, draft: Draft): Flow {
+  const old = opset < 10;
   const list = (name: string, i: number) => (old ? intsOf(node, name) : inputs[i] && Array.from(constantOf(inputs[i], name).data));
   const [starts, ends] = [list('starts', 1) ?? [], list('ends', 2) ?? []];
   const axes = list('axes', 3) ?? starts.map((_, i) => i);
@@ -132,27 +124,30 @@ function halves(node: OnnxNode, flow: Flow): Flow[] {
 }
 
 /** Directions and features side by side become one; axes of size 1 go; [N, T, F] to [N, T·F] is a layer. */
-function reshaped(node: OnnxNode, flow: Flow, target: Sym | undefined, draft: Draft): Flow {
+function reshaped(node: OnnxNode, flow: Flow, target: Wire | undefined, draft: Draft): Flow {
   if (node.opType === 'Flatten' && (intOf(node, 'axis') ?? 1) !== 1) throw stuck('Flatten keeps other axes than the first');
-  const sizes = node.opType === 'Flatten' ? [0, -1] : targetSizes(target);
+  const sizes = node.opType === 'Flatten' ? [0, -1].map(sized) : targetSizes(target, draft);
   const kept = flow.axes.filter(a => a !== 'one');
   const at = kept.indexOf('dirs');
   const merges = at >= 0 && kept[at + 1] === 'F' && kept.length - 1 === sizes.length;
   const next: Flow = merges ? { ...flow, axes: kept.filter(a => a !== 'dirs'), merge: 'concat' } : { ...flow, axes: kept };
   if (next.axes.length === sizes.length && sizes.every((size, i) => fits(size, next.axes[i], i, flow, next, draft))) return next;
-  if (sizes.length === 2 && kept.join() === 'N,T,F' && sizes[1] === -1 && fits(sizes[0], 'N', 0, flow, next, draft)) {
+  if (sizes.length === 2 && kept.join() === 'N,T,F' && sizes[1].size === -1 && fits(sizes[0], 'N', 0, flow, next, draft)) {
     return append(draft, { kind: 'flatten' }, [settle(next, kept, draft)], node.name || 'flatten', null);
   }
   throw stuck(`${node.opType} from [${flow.axes.join(', ')}] to ${sizes.length} axes`);
 }
 
 /** 0 copies the size of the same place, −1 is what is left: one of them in an otherwise fitting shape. */
-function fits(size: number | 'N' | 'T' | null, axis: Axis, place: number, from: Flow, to: Flow, draft: Draft): boolean {
-  if (size === -1 || size === axis) return true;
+function fits({ size, symbol }: Dim, axis: Axis, place: number, from: Flow, to: Flow, draft: Draft): boolean {
+  if (size === -1) return true;
   if (size === 0) return from.axes[place] === axis;
-  return typeof size === 'number' && size === (axis === 'F' ? widthOf(to, draft) : axis === 'N' || axis === 'T' ? draft.sizes[axis] : 2);
+  if (axis === 'F') return size !== null && size === widthOf(to, draft);
+  const own = axis === 'N' || axis === 'T' ? draft.sizes[axis] : sized(2);
+  return size === own.size && (size !== null || symbol === own.symbol);
 }
 
-function targetSizes(target: Sym | undefined): readonly (number | 'N' | 'T' | null)[] {
-  return target?.is === 'sizes' ? target.sizes : Array.from(constantOf(target, 'the shape of Reshape').data);
+function targetSizes(target: Wire | undefined, { nodes }: Draft): readonly Dim[] {
+  const known = target && 'value' in target ? nodes.shape(target).numbers : undefined;
+  return known ?? Array.from(constantOf(target, 'the shape of Reshape').data, sized);
 }

@@ -1,42 +1,31 @@
 import { activations } from '../../activations/index.js';
 import { plainFunction } from '../../conventions/onnx/activationNodes.js';
-import { directionWeights, RECURRENT_OPS, type RecurrentNode, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
+import { RECURRENT_OPS } from '../../conventions/onnx/recurrentNode.js';
 import type { OnnxNode } from '../../formats/onnx/graph.js';
 import { floatOf, intOf, intsOf, nodeLabel, textOf } from '../../ops/attributes.js';
 import { axisOf } from '../../ops/value.js';
-import { transpose } from '../../tensor/layout.js';
-import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
-import {
-  type Axis,
-  append,
-  constantOf,
-  type Draft,
-  type DraftLayer,
-  type Flow,
-  flowOf,
-  freeName,
-  type Sym,
-  settle,
-  stuck,
-  widthOf,
-} from './symbols.js';
+import { reshape, type Tensor } from '../../tensor/tensor.js';
+import type { Step, Wire } from './nodes.js';
+import { stuck } from './stuck.js';
+import { append, constantOf, type Draft, type Flow, flowOf, layerOf, settle, widthOf } from './symbols.js';
+import { isRow } from './wiredOf.js';
 
 /** Nodes that become layers: recurrences, products with constants, activations, pooling over time, joining. */
-export function layerNode(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Sym[] {
+export function layerNode(step: Step, draft: Draft): (Flow | undefined)[] {
+  const { node, inputs } = step;
   const { opType } = node;
-  if (Object.hasOwn(RECURRENT_OPS, opType)) return recurrent(node, inputs, draft);
-  if (opType === 'MatMul') return [product(node, inputs, false, undefined, draft)];
-  if (opType === 'Gemm') return [gemm(node, inputs, draft)];
-  if (opType === 'ReduceMax' || opType === 'ReduceMean') return [pooled(node, inputs, draft)];
-  if (opType === 'Gather' && inputs[0]?.is === 'const') return [embedded(node, inputs, draft)];
-  if (opType === 'Softmax' || opType === 'LogSoftmax') return [rowActivation(node, inputs[0], draft)];
-  if (opType === 'Add' && inputs.some(i => i?.is === 'const')) return [biased(node, inputs, draft)];
+  if (node.captures) throw stuck(`${opType} decides while running`);
+  if (Object.hasOwn(RECURRENT_OPS, opType)) return recurrent(step, draft);
+  if (opType === 'MatMul' || opType === 'Gemm') return [product(step, draft)];
+  if (opType === 'ReduceMax' || opType === 'ReduceMean') return [pooled(step, draft)];
+  if (opType === 'Gather' && inputs[0] && 'constant' in inputs[0]) return [embedded(step, draft)];
+  if (opType === 'Softmax' || opType === 'LogSoftmax') return [rowActivation(step, draft)];
+  if (opType === 'Add' && inputs.some(i => i && 'constant' in i)) return [biased(node, inputs, draft)];
   if (opType === 'Concat') return [joined(node, inputs, draft)];
   if (Object.hasOwn(MERGES, opType) && inputs.length > 1) return [combined(node, inputs, draft)];
-  if (opType === 'LayerNormalization') return [layerNormalised(node, inputs, draft)];
-  if (opType === 'BatchNormalization') return [batchNormalised(node, inputs, draft)];
+  if (opType === 'LayerNormalization' || opType === 'BatchNormalization') return [normalised(step, draft)];
   const activation = activationOf(node);
-  if (activation) return [activated(node, activation, flowOf(inputs[0], nodeLabel(node)), draft)];
+  if (activation) return [activated(node, activation, flowOf(inputs[0], nodeLabel(node), draft), draft)];
   throw stuck(`${nodeLabel(node)} is no layer`);
 }
 
@@ -48,70 +37,27 @@ const MERGES: Readonly<Record<string, { readonly merge: 'sum' | 'mul' | 'ave'; r
   Mean: { merge: 'ave', kind: 'average' },
 };
 
-function recurrent(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Sym[] {
-  const own = readRecurrentNode(node);
-  const x = flowOf(inputs[0], nodeLabel(node));
+/** @returns Y and Y_h; a cell state is the output of no layer */
+function recurrent({ node, inputs, layer }: Step, draft: Draft): Flow[] {
+  const batchFirst = intOf(node, 'layout') === 1;
+  const x = flowOf(inputs[0], nodeLabel(node), draft);
   if (inputs[4]) throw stuck('sequence_lens are given');
-  for (const state of [inputs[5], inputs[6]]) if (state && !isZero(state)) throw stuck('initial states are given');
-  const from = settle(x, own.layout === 0 ? ['T', 'N', 'F'] : ['N', 'T', 'F'], draft);
-  const weightsOf = (i: number, what: string) => inputs[i] && constantOf(inputs[i], what);
-  const [W, R] = [weightsOf(1, 'W'), weightsOf(2, 'R')];
-  if (!W || !R) throw stuck(`${W ? 'R' : 'W'} is not given`);
-  const weights = directionWeights(own, W, R, weightsOf(3, 'B'), weightsOf(7, 'P'));
-  const M = weights[0].recurrentKernel.shape[0];
-  if (from === draft.inputName) draft.features ??= weights[0].kernel.shape[0];
-  const layer: DraftLayer = {
-    name: freeName(draft, node.name || `${own.kind}_${draft.layers.length + 1}`),
-    inputs: [from],
-    spec: recurrentSpec(own, M, weights[0].bias !== undefined, weights[0].peepholes !== undefined),
-    weights: new Map(),
-    width: M,
-    directions: weights.length,
-  };
-  weights.forEach((w, i) => {
-    const way = weights.length === 2 ? ['forward/', 'backward/'][i] : '';
-    layer.weights.set(`${way}Wx`, w.kernel).set(`${way}Wh`, w.recurrentKernel);
-    if (w.bias) layer.weights.set(`${way}bh`, w.bias);
-    if (w.peepholes) layer.weights.set(`${way}p`, w.peepholes);
-  });
-  draft.layers.push(layer);
-  const flipped = own.directions[0].reverse;
-  const dirs = weights.length === 2 ? 'dirs' : 'one';
-  const sequence: Flow = {
-    is: 'flow',
-    layer: layer.name,
-    view: 'sequence',
-    flipped,
-    axes: own.layout === 0 ? ['T', dirs, 'N', 'F'] : ['N', 'T', dirs, 'F'],
-  };
-  const state: Flow = { is: 'flow', layer: layer.name, view: 'state', axes: own.layout === 0 ? [dirs, 'N', 'F'] : ['N', dirs, 'F'] };
-  return [sequence, state, { is: 'other', what: 'a cell state' }];
-}
-
-/** @throws when the two directions have other functions: a spec has one description for both */
-export function recurrentSpec(node: RecurrentNode, units: number, useBias: boolean, peepholes: boolean): Record<string, unknown> {
-  const [first, second] = node.directions.map(({ reverse: _, ...functions }) => functions);
-  if (second && JSON.stringify(first) !== JSON.stringify(second)) throw stuck('the two directions have other activations');
-  return {
-    kind: node.kind,
-    units,
-    activation: first.activation,
-    ...(node.kind === 'rnn' ? {} : { recurrentActivation: first.recurrentActivation }),
-    ...(JSON.stringify(first.outputActivation ?? first.activation) === JSON.stringify(first.activation)
-      ? {}
-      : { outputActivation: first.outputActivation }),
-    useBias,
-    twoBiases: useBias,
-    clip: node.clip,
-    goBackwards: node.directions[0].reverse,
-    ...(node.kind === 'gru' ? { resetAfter: node.linearBeforeReset } : {}),
-    ...(node.kind === 'lstm' ? { peepholes, inputForget: node.inputForget } : {}),
-  };
-}
-
-function isZero(state: Sym): boolean {
-  if (state.is === 'filled') return state.value === 0;
-  return state.is === 'const' && state.value.data.every(v => v === 0);
+  const { name: _, inputs: __, returnSequences, states, bidirectional, ...spec } = layer!;
+  if (states) throw stuck('initial states are given');
+  const from = settle(x, batchFirst ? ['N', 'T', 'F'] : ['T', 'N', 'F'], draft);
+  const name = node.name || `${spec.kind}_${draft.layers.length + 1}`;
+  const { layer: own } = append(draft, { ...spec, bidirectional }, [from], name, Number(spec.units), layer);
+  if (from === draft.inputName) draft.features ??= draft.layers.at(-1)!.weights.get(bidirectional ? 'forward/Wx' : 'Wx')!.shape[0];
+  const dirs = bidirectional ? 'dirs' : 'one';
+  return [
+    {
+      layer: own,
+      view: 'sequence',
+      flipped: Boolean(spec.goBackwards),
+      axes: batchFirst ? ['N', 'T', dirs, 'F'] : ['T', dirs, 'N', 'F'],
+    },
+    { layer: own, view: 'state', axes: batchFirst ? ['N', dirs, 'F'] : [dirs, 'N', 'F'] },
+  ];
 }
 
 /** A layer's output with features last and samples first, whichever of N and T stands first in between. */
@@ -122,85 +68,38 @@ function rows(flow: Flow, draft: Draft): { from: string; axes: Flow['axes'] } {
   return { from: settle({ ...flow, axes }, axes, draft), axes: flow.axes };
 }
 
-function product(node: OnnxNode, inputs: readonly (Sym | undefined)[], turned: boolean, bias: Sym | undefined, draft: Draft): Flow {
-  const flow = flowOf(inputs[0], nodeLabel(node));
-  const given = constantOf(inputs[1], `the second factor of ${nodeLabel(node)}`);
-  if (given.shape.length !== 2) throw stuck('a product with a stack of matrices');
-  const Wo: Tensor = turned ? transpose(given) : reshape(given, given.shape);
+/** Exporters name nodes by what they do: '/fc/Gemm' is the layer fc. */
+function product({ node, inputs, layer }: Step, draft: Draft): Flow {
+  const flow = flowOf(inputs[0], nodeLabel(node), draft);
+  constantOf(inputs[1], `the second factor of ${nodeLabel(node)}`);
+  if (!layer) throw stuck(`${nodeLabel(node)} is no product with one matrix`);
   const { from, axes } = rows(flow, draft);
-  if (from === draft.inputName) draft.features ??= Wo.shape[0];
-  const y = append(draft, { kind: 'dense', units: Wo.shape[1], useBias: bias !== undefined }, [from], denseName(node), Wo.shape[1]);
-  const layer = draft.layers[draft.layers.length - 1];
-  layer.weights.set('Wo', Wo);
-  if (bias) layer.weights.set('bo', biasOf(constantOf(bias, 'the bias'), Wo.shape[1]));
+  const { units, useBias } = layer;
+  const y = append(draft, { kind: 'dense', units, useBias }, [from], node.name || 'dense', Number(units), layer);
+  if (from === draft.inputName) draft.features ??= layerOf(y, draft)!.weights.get('Wo')!.shape[0];
   return { ...y, axes };
 }
 
-/** Exporters name nodes by what they do: '/fc/Gemm' is the layer fc. */
-function denseName(node: OnnxNode): string {
-  return node.name || 'dense';
-}
-
-function biasOf(value: Tensor, K: number): Tensor {
-  if (sizeOf(value.shape) !== K || value.shape[value.shape.length - 1] !== K) throw stuck('what is added is no bias');
-  return reshape(value, [K]);
-}
-
-function gemm(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Flow {
-  if ((floatOf(node, 'alpha') ?? 1) !== 1 || (floatOf(node, 'beta') ?? 1) !== 1 || intOf(node, 'transA'))
-    throw stuck('Gemm scales or turns its input');
-  return product(node, inputs, intOf(node, 'transB') === 1, inputs[2], draft);
-}
-
-/** Over the features, with a weight for each. */
-function layerNormalised(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Flow {
-  const flow = flowOf(inputs[0], nodeLabel(node));
-  if (axisOf(intOf(node, 'axis') ?? -1, flow.axes.length) !== flow.axes.length - 1) throw stuck('LayerNormalization over several axes');
-  const { from, axes } = rows(flow, draft);
-  const spec = { kind: 'layernorm', center: inputs[2] !== undefined };
-  return { ...normalised(node, inputs, { from, spec, names: ['gamma', 'beta'] }, flow, draft), axes };
-}
-
-/** Channels stand behind the samples: [N, F, T], or [N, F]. */
-function batchNormalised(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Flow {
-  const flow = flowOf(inputs[0], nodeLabel(node));
-  if (flow.axes[1] !== 'F' || intOf(node, 'training_mode') === 1) throw stuck('BatchNormalization of other axes than the features');
-  const whole: readonly Axis[] = flow.axes.length === 3 ? ['N', 'T', 'F'] : ['N', 'F'];
-  const from = settle({ ...flow, axes: whole }, whole, draft);
-  const names = ['gamma', 'beta', 'mean', 'variance'];
-  return { ...normalised(node, inputs, { from, spec: { kind: 'batchnorm' }, names }, flow, draft), axes: flow.axes };
-}
-
-/** A layer with its weights, which are the inputs behind the first. */
-function normalised(
-  node: OnnxNode,
-  inputs: readonly (Sym | undefined)[],
-  { from, spec, names }: { from: string; spec: Record<string, unknown>; names: readonly string[] },
-  flow: Flow,
-  draft: Draft,
-): Flow {
-  const epsilon = floatOf(node, 'epsilon') ?? Math.fround(1e-5);
-  const y = append(draft, { ...spec, epsilon }, [from], node.name || String(spec.kind), widthOf(flow, draft));
-  const { weights } = draft.layers[draft.layers.length - 1];
-  names.forEach((name, i) => {
-    const given = inputs[i + 1];
-    if (given) weights.set(name, asVector(constantOf(given, name)));
-  });
-  return y;
-}
-
-function asVector(value: Tensor): Tensor {
-  return reshape(value, [sizeOf(value.shape)]);
+/** Over the features, with a weight for each; of a batch, whose channels stand behind the samples: [N, F, T], or [N, F]. */
+function normalised({ node, inputs, layer }: Step, draft: Draft): Flow {
+  const flow = flowOf(inputs[0], nodeLabel(node), draft);
+  if (!layer || (layer.axis === 1 && flow.axes[1] !== 'F')) throw stuck(`${node.opType} of other axes than the features`);
+  const { name: _, inputs: __, axis, ...spec } = layer;
+  const whole: Flow['axes'] = flow.axes.includes('T') ? ['N', 'T', 'F'] : ['N', 'F'];
+  const from = axis === 1 ? settle({ ...flow, axes: whole }, whole, draft) : rows(flow, draft).from;
+  return { ...append(draft, spec, [from], node.name || String(spec.kind), widthOf(flow, draft), layer), axes: flow.axes };
 }
 
 /** x·W + b: the bias of the product just read, where nobody else reads that product. */
-function biased(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Flow {
-  const at = inputs[0]?.is === 'flow' ? 0 : 1;
-  const flow = flowOf(inputs[at], nodeLabel(node));
-  const layer = draft.layers.find(l => l.name === flow.layer);
+function biased(node: OnnxNode, inputs: readonly (Wire | undefined)[], draft: Draft): Flow {
+  const at = inputs[0] && 'value' in inputs[0] ? 0 : 1;
+  const flow = flowOf(inputs[at], nodeLabel(node), draft);
+  const layer = layerOf(flow, draft);
   if (layer?.spec.kind !== 'dense' || layer.spec.useBias || layer.spec.activation || draft.readers.get(node.inputs[at]) !== 1)
     throw stuck('a constant is added');
-  layer.weights.set('bo', biasOf(constantOf(inputs[1 - at], 'the bias'), layer.width!));
+  const bias = constantOf(inputs[1 - at], 'the bias');
+  if (!isRow(bias, layer.width!)) throw stuck('what is added is no bias');
+  layer.weights.set('bo', reshape(bias, [layer.width!]));
   layer.spec.useBias = true;
   return flow;
 }
@@ -217,7 +116,7 @@ function activationOf(node: OnnxNode): unknown {
 
 /** Into the dense layer before it, where nobody reads that one without it; else a layer of its own. */
 function activated(node: OnnxNode, activation: unknown, flow: Flow, draft: Draft): Flow {
-  const layer = draft.layers.find(l => l.name === flow.layer);
+  const layer = layerOf(flow, draft);
   if (layer?.spec.kind === 'dense' && layer.spec.activation === undefined && draft.readers.get(node.inputs[0]) === 1) {
     layer.spec.activation = activation;
     return flow;
@@ -226,16 +125,16 @@ function activated(node: OnnxNode, activation: unknown, flow: Flow, draft: Draft
   return { ...append(draft, { kind: 'activation', activation }, [from], node.name || 'activation', widthOf(flow, draft)), axes };
 }
 
-function rowActivation(node: OnnxNode, input: Sym | undefined, draft: Draft): Flow {
-  const flow = flowOf(input, nodeLabel(node));
+function rowActivation({ node, inputs, opset }: Step, draft: Draft): Flow {
+  const flow = flowOf(inputs[0], nodeLabel(node), draft);
   const rank = flow.axes.length;
-  const axis = axisOf(intOf(node, 'axis') ?? (draft.opset < 13 ? 1 : -1), rank);
+  const axis = axisOf(intOf(node, 'axis') ?? (opset < 13 ? 1 : -1), rank);
   if (axis !== rank - 1) throw stuck(`${node.opType} along another axis than the features`);
   return activated(node, node.opType === 'Softmax' ? 'softmax' : 'log_softmax', flow, draft);
 }
 
-function pooled(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Flow {
-  const flow = flowOf(inputs[0], nodeLabel(node));
+function pooled({ node, inputs }: Step, draft: Draft): Flow {
+  const flow = flowOf(inputs[0], nodeLabel(node), draft);
   const given = intsOf(node, 'axes') ?? (inputs[1] && Array.from(constantOf(inputs[1], 'axes').data)) ?? [];
   if (given.length !== 1) throw stuck('a reduction over several axes');
   const axis = axisOf(given[0], flow.axes.length);
@@ -246,25 +145,19 @@ function pooled(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Dra
   return keep ? { ...y, axes: flow.axes.map(a => (a === 'T' ? 'one' : a)) } : y;
 }
 
-function embedded(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Flow {
-  const table = constantOf(inputs[0], 'the table');
-  const flow = flowOf(inputs[1], nodeLabel(node));
-  if (table.shape.length !== 2 || (intOf(node, 'axis') ?? 0) !== 0 || flow.layer !== draft.inputName || !draft.tokens)
+function embedded({ node, inputs }: Step, draft: Draft): Flow {
+  const table: Tensor = constantOf(inputs[0], 'the table');
+  const flow = flowOf(inputs[1], nodeLabel(node), draft);
+  if (table.shape.length !== 2 || (intOf(node, 'axis') ?? 0) !== 0 || flow.layer !== draft.inputName || draft.sizes.F)
     throw stuck('Gather is no embedding');
-  append(
-    draft,
-    { kind: 'embedding', tokens: table.shape[0], units: table.shape[1] },
-    [draft.inputName],
-    node.name || 'embedding',
-    table.shape[1],
-  );
-  const layer = draft.layers[draft.layers.length - 1];
-  layer.weights.set('E', reshape(table, table.shape));
-  return { is: 'flow', layer: layer.name, view: 'plain', axes: [...flow.axes, 'F'] };
+  const [tokens, units] = table.shape;
+  const y = append(draft, { kind: 'embedding', tokens, units }, [draft.inputName], node.name || 'embedding', units);
+  layerOf(y, draft)!.weights.set('E', reshape(table, table.shape));
+  return { ...y, axes: [...flow.axes, 'F'] };
 }
 
-function joined(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Flow {
-  const flows = inputs.map(i => flowOf(i, nodeLabel(node)));
+function joined(node: OnnxNode, inputs: readonly (Wire | undefined)[], draft: Draft): Flow {
+  const flows = inputs.map(i => flowOf(i, nodeLabel(node), draft));
   const [first, second] = flows;
   const axis = axisOf(intOf(node, 'axis') ?? 1, first.axes.length);
   if (flows.some(f => f.axes.join() !== first.axes.join())) throw stuck('Concat of other axes');
@@ -275,21 +168,13 @@ function joined(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Dra
   const all = flows.map(f => rows(f, draft));
   const widths = flows.map(f => widthOf(f, draft));
   const width = widths.some(w => w === null) ? null : widths.reduce<number>((sum, w) => sum + w!, 0);
-  return {
-    ...append(
-      draft,
-      { kind: 'concatenate' },
-      all.map(a => a.from),
-      node.name || 'concatenate',
-      width,
-    ),
-    axes: first.axes,
-  };
+  const from = all.map(a => a.from);
+  return { ...append(draft, { kind: 'concatenate' }, from, node.name || 'concatenate', width), axes: first.axes };
 }
 
 /** x·sigmoid(x), where nobody else reads the sigmoid: one activation. */
 function isSilu(node: OnnxNode, [x, gate]: readonly Flow[], draft: Draft): boolean {
-  const layer = draft.layers.find(l => l.name === gate.layer);
+  const layer = layerOf(gate, draft);
   const activation = layer?.spec.activation as { name?: unknown } | undefined;
   if (
     layer?.spec.kind !== 'activation' ||
@@ -307,22 +192,14 @@ function isPair([a, b, ...more]: readonly Flow[]): boolean {
   return more.length === 0 && b !== undefined && a.layer === b.layer && a.view === b.view && a.part === 'forward' && b.part === 'backward';
 }
 
-function combined(node: OnnxNode, inputs: readonly (Sym | undefined)[], draft: Draft): Flow {
-  const flows = inputs.map(i => flowOf(i, nodeLabel(node)));
+function combined(node: OnnxNode, inputs: readonly (Wire | undefined)[], draft: Draft): Flow {
+  const flows = inputs.map(i => flowOf(i, nodeLabel(node), draft));
   const [first] = flows;
   if (flows.some(f => f.axes.join() !== first.axes.join())) throw stuck(`${node.opType} of other axes`);
   const { merge, kind } = MERGES[node.opType];
   if (isPair(flows)) return { ...first, part: undefined, merge };
   if (node.opType === 'Mul' && isSilu(node, flows, draft)) return flows[1];
   const all = flows.map(f => rows(f, draft));
-  return {
-    ...append(
-      draft,
-      { kind },
-      all.map(a => a.from),
-      node.name || kind,
-      widthOf(first, draft),
-    ),
-    axes: first.axes,
-  };
+  const from = all.map(a => a.from);
+  return { ...append(draft, { kind }, from, node.name || kind, widthOf(first, draft)), axes: first.axes };
 }

@@ -1,10 +1,11 @@
+import type { OnnxNode } from '../../formats/onnx/graph.js';
 import { ONNX_DTYPES } from '../../formats/onnx/types.js';
 import type { DimShape } from '../../layers/layer.js';
 import type { Operand, OperatorSpec } from '../../layers/operatorFields.js';
 import { operatorShapes } from '../../layers/operatorShapes.js';
 import { type GraphValue, kindOfType } from '../../ops/value.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { stuck } from './symbols.js';
+import { stuck } from './stuck.js';
 
 /** A value of the graph: numbers that are known, or what a layer gives. */
 export type Wire =
@@ -12,7 +13,16 @@ export type Wire =
   /** zero: zeros of a shape that is computed, as initial states are */
   | { readonly value: string; readonly zero?: boolean };
 
-type Entry = Record<string, unknown> & { readonly name: string; readonly inputs: readonly string[] };
+export type Entry = Record<string, unknown> & { readonly name: string; readonly inputs: readonly string[] };
+
+/** A node that was followed: what it read and gave, and the layer with weights that it became, if it is one. */
+export interface Step {
+  readonly node: OnnxNode;
+  readonly opset: number;
+  readonly inputs: readonly (Wire | undefined)[];
+  readonly outputs: readonly (Wire | undefined)[];
+  readonly layer?: Entry;
+}
 
 /** A constant that is larger than this is no operand of an operator. */
 const MOST_NUMBERS = 1_000_000;
@@ -39,6 +49,15 @@ export class Nodes {
     for (let n = 2; this.names.has(name); n++) name = `${plain}_${n}`;
     this.names.add(name);
     return name;
+  }
+
+  /** The layers that were added behind the first ones. */
+  since(count: number): Entry[] {
+    return [...this.layers.values()].slice(count);
+  }
+
+  get count(): number {
+    return this.layers.size;
   }
 
   layer(name: string): Entry | undefined {

@@ -5,7 +5,7 @@ import { turnedAxes } from '../../ops/fused.js';
 import { OPERATORS } from '../../ops/index.js';
 import { fromOnnx } from '../../ops/value.js';
 import type { Nodes, Wire } from './nodes.js';
-import { stuck } from './symbols.js';
+import { stuck } from './stuck.js';
 
 /**
  * A node of any operator set as an operator of set 21: what older sets have as attributes are inputs there.
@@ -17,6 +17,7 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   const inputs = withoutGaps(given, node);
   const first = inputs[0];
   if (!first) throw stuck(`${nodeLabel(node)} reads nothing`);
+  if (opType === 'Dropout' && inputs[2] && !isZero(inputs[2])) throw stuck(`${nodeLabel(node)} draws numbers`);
   if (opType === 'Identity' || opType === 'Dropout') return [first];
   if (opType === 'Split') return parts(node, inputs, opset, nodes);
   if (opType === 'ConstantOfShape') return [filled(node, first, nodes)];
@@ -37,7 +38,7 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   const { value } = result;
   const unknown = node.outputs.findIndex((output, i) => i > 0 && output !== '' && !nodes.shapes.has(`${value}/${i}`));
   if (unknown > 0) throw stuck(`the shape of output ${unknown} of ${nodeLabel(node)} is not known here`);
-  const zero = MOVES.has(opType) && 'value' in first && first.zero === true;
+  const zero = MOVES.has(opType) && (opType === 'Concat' ? inputs.every(isZero) : isZero(first));
   return node.outputs.map((_, i): Wire => (i === 0 ? { value, zero } : { value: `${value}/${i}` }));
 }
 
@@ -58,6 +59,10 @@ export function turnedProduct(node: OnnxNode, inputs: readonly (Wire | undefined
 
 /** The type of each kind; of what has fewer bits nothing is known here but its kind. */
 const LIKE = { float: 'f32', int: 'i64', bool: 'bool' } as const;
+
+export function isZero(wire: Wire): boolean {
+  return 'constant' in wire ? wire.constant.data.every(v => v === 0) : wire.zero === true;
+}
 
 /** Operators that keep zeros zero. */
 const MOVES = new Set(['Slice', 'Gather', 'Transpose', 'Unsqueeze', 'Squeeze', 'Reshape', 'Expand', 'Cast', 'Concat']);

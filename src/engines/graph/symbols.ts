@@ -1,16 +1,16 @@
-import { RnnError } from '../../errors.js';
-import type { Kernels } from '../../layers/layer.js';
+import type { Dim } from '../../layers/layer.js';
 import type { GraphValue } from '../../ops/value.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { reshape, type Tensor } from '../../tensor/tensor.js';
+import type { Entry, Nodes, Wire } from './nodes.js';
+import { stuck } from './stuck.js';
 
-/** The symbols a graph is walked with when it is read as layers: see layersOf.ts. */
+/** What a graph that is a network of layers is read with: see layersOf.ts. */
 
 /** N samples, T steps, F features; 'dirs' the two directions; 'one' an axis of size 1 */
 export type Axis = 'N' | 'T' | 'F' | 'dirs' | 'one';
 
 /** A layer's output, or a part of a recurrent layer's, with its axes named. */
 export interface Flow {
-  readonly is: 'flow';
   readonly layer: string;
   readonly axes: readonly Axis[];
   /** recurrent layers give a sequence (Y) and a last state (Y_h); everything else one plain output */
@@ -22,16 +22,6 @@ export interface Flow {
   /** the time axis runs backwards against the layer's own order */
   readonly flipped?: boolean;
 }
-
-export type Sym =
-  | Flow
-  | { readonly is: 'const'; readonly value: GraphValue }
-  /** integers that speak of sizes: known ones, and axes of the input */
-  | { readonly is: 'sizes'; readonly sizes: readonly (number | 'N' | 'T' | null)[]; readonly scalar: boolean }
-  /** one number everywhere, of a shape that is not known */
-  | { readonly is: 'filled'; readonly value: number }
-  /** another input of the graph, or an output no layer has */
-  | { readonly is: 'other'; readonly what: string };
 
 /** A layer being read; fields are settled as its readers show what they take. */
 export interface DraftLayer {
@@ -47,30 +37,27 @@ export interface DraftLayer {
 }
 
 export interface Draft {
-  opset: number;
-  readonly kernels: Kernels;
+  /** the nodes as they were followed, with the shape of every value */
+  readonly nodes: Nodes;
+  /** of values that come from layers */
+  readonly flows: Map<string, Flow>;
   readonly layers: DraftLayer[];
   /** how many nodes read each value, outputs included */
   readonly readers: ReadonlyMap<string, number>;
   readonly inputName: string;
-  /** of the input, where the graph fixes them */
-  readonly sizes: { readonly N: number | null; readonly T: number | null };
+  /** of the input's axes */
+  readonly sizes: { readonly N: Dim; readonly T: Dim; readonly F?: Dim };
   features: number | null;
-  tokens: boolean;
 }
 
-/** Not an error of the file: it only cannot be said in layers. */
-export function stuck(why: string): RnnError {
-  return new RnnError('unsupported', 'E_ONNX_LAYERS', why);
+export function flowOf(wire: Wire | undefined, what: string, { flows }: Draft): Flow {
+  const flow = wire && 'value' in wire ? flows.get(wire.value) : undefined;
+  if (!flow) throw stuck(`${what} does not read the output of a layer`);
+  return flow;
 }
 
-export function flowOf(sym: Sym | undefined, what: string): Flow {
-  if (sym?.is === 'flow') return sym;
-  throw stuck(`${what} does not read the output of a layer`);
-}
-
-export function constantOf(sym: Sym | undefined, what: string): GraphValue {
-  if (sym?.is === 'const') return sym.value;
+export function constantOf(wire: Wire | undefined, what: string): GraphValue {
+  if (wire && 'constant' in wire) return wire.constant;
   throw stuck(`${what} is computed while running`);
 }
 
@@ -80,7 +67,7 @@ export function settle(flow: Flow, axes: readonly Axis[], draft: Draft): string 
   if (apart.join() !== axes.filter(a => a !== 'one').join() || flow.axes.length !== axes.length) {
     throw stuck(`axes [${flow.axes.join(', ')}] where [${axes.join(', ')}] are needed`);
   }
-  const layer = draft.layers.find(l => l.name === flow.layer);
+  const layer = layerOf(flow, draft);
   if (!layer || flow.view === 'plain') {
     if (flow.flipped) throw stuck('the input is reversed in time');
     return flow.layer;
@@ -104,14 +91,30 @@ function lastOf(layer: DraftLayer, flow: Flow, draft: Draft): string {
   return append(draft, { kind: 'last' }, [flow.layer], `${layer.name}_last`, layer.width).layer;
 }
 
-export function append(draft: Draft, spec: Record<string, unknown>, inputs: readonly string[], name: string, width: number | null): Flow {
+/** undefined: the input */
+export function layerOf(flow: Flow, { layers }: Draft): DraftLayer | undefined {
+  return layers.find(l => l.name === flow.layer);
+}
+
+/** @param given the layer of the graph whose weights it has */
+export function append(
+  draft: Draft,
+  spec: Record<string, unknown>,
+  inputs: readonly string[],
+  name: string,
+  width: number | null,
+  given?: Entry,
+): Flow {
+  const { layers, nodes } = draft;
+  const own = given ? [...nodes.weights].filter(([key]) => key.startsWith(`${given.name}/`)) : [];
+  const weights = new Map(own.map(([key, t]) => [key.slice(given!.name.length + 1), reshape(t, t.shape)]));
   const unique = freeName(draft, name);
-  draft.layers.push({ name: unique, inputs, spec, weights: new Map(), width, directions: 1 });
-  return { is: 'flow', layer: unique, axes: ['N', 'F'], view: 'plain' };
+  layers.push({ name: unique, inputs, spec, weights, width, directions: spec.bidirectional ? 2 : 1 });
+  return { layer: unique, axes: ['N', 'F'], view: 'plain' };
 }
 
 /** PyTorch begins the names of nodes with a slash, which the names of our weights are built with. */
-export function freeName(draft: Draft, wanted: string): string {
+function freeName(draft: Draft, wanted: string): string {
   const name = wanted.replace(/^\/+/, '') || 'layer';
   const taken = new Set([draft.inputName, 'input', ...draft.layers.map(l => l.name)]);
   if (!taken.has(name)) return name;
@@ -120,7 +123,7 @@ export function freeName(draft: Draft, wanted: string): string {
 
 /** Width of what flows: features of the input, units of a layer, twice for two directions side by side. */
 export function widthOf(flow: Flow, draft: Draft): number | null {
-  const layer = draft.layers.find(l => l.name === flow.layer);
+  const layer = layerOf(flow, draft);
   if (!layer) return draft.features;
   return layer.width === null ? null : layer.width * (layer.directions === 2 && flow.merge === 'concat' ? 2 : 1);
 }

@@ -1,4 +1,4 @@
-import { directionWeights, RECURRENT_OPS, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
+import { RECURRENT_OPS } from '../../conventions/onnx/recurrentNode.js';
 import { RnnError, within } from '../../errors.js';
 import type { OnnxGraph, OnnxModel, OnnxNode } from '../../formats/onnx/graph.js';
 import type { Dim, DimShape } from '../../layers/layer.js';
@@ -8,14 +8,16 @@ import { inferShapes, type ModelShapes, weightShapesByLayer } from '../../model/
 import type { ModelSpec } from '../../model/spec.js';
 import { graphOf, intOf, nodeLabel } from '../../ops/attributes.js';
 import { fromOnnx, type GraphValue, kindOfType } from '../../ops/value.js';
+import { transpose } from '../../tensor/layout.js';
+import { sizeOf } from '../../tensor/tensor.js';
 import { checkWeights, type Weights } from '../../weights/weights.js';
 import { manualKernels } from '../manual.js';
 import { axisLetters } from './axisLetters.js';
 import { runNode } from './evaluate.js';
-import { recurrentSpec } from './layerNodes.js';
-import { Nodes, type Wire } from './nodes.js';
+import { Nodes, type Step, type Wire } from './nodes.js';
 import { asOperator, turnedProduct } from './operatorOf.js';
-import { stuck } from './symbols.js';
+import { recurrentLayer } from './recurrentLayer.js';
+import { stuck } from './stuck.js';
 import { withWeights } from './weightedLayers.js';
 
 export interface WiringOptions {
@@ -39,16 +41,55 @@ export interface WiredGraph {
  * first here, unless the graph's own layout is wanted.
  * @throws RnnError where a node has no place there, or a shape cannot be said before the graph runs
  */
-export function wiredOf(model: OnnxModel, { sizeOf = (_, said) => said, layout }: WiringOptions = {}): WiredGraph {
-  const { graph } = model;
+export function wiredOf(model: OnnxModel, options: WiringOptions = {}): WiredGraph {
+  const { walk, declared, given, stepsFirst } = entered(model, options);
+  const { nodes } = walk;
+  follow(model.graph, walk);
+  const inputs = declared.map(({ name, dims }) => ({ name, ...inputSizes(dims, nodes.isLookedUp(name)) }));
+  // without features a spec takes an input for token numbers [N, T]
+  if (inputs.some(input => 'features' in input && input.features === null && given.get(input.name)!.length === 3))
+    throw stuck('an input of three axes has no fixed last one');
+  const outputs = model.graph.outputs.map(({ name }) => {
+    const wire = walk.values.get(name);
+    if (!wire) throw stuck(`nothing computes ${name}`);
+    return { name, value: nodes.value(wire) };
+  });
+  const layers = nodes.needed(outputs.map(o => o.value));
+  const spec = checkSpec({ name: 'graph', functional: true, inputs, layers, outputs }, 'onnx');
+  const weights = new Map([...nodes.weights].filter(([key]) => layers.some(l => key.startsWith(`${l.name}/`))));
+  const shapes = inferShapes(spec, given);
+  checkWeights(weightShapesByLayer(shapes), weights);
+  return { model: spec, weights, shapes, stepsFirst };
+}
+
+export interface Walk {
+  readonly nodes: Nodes;
+  opset: number;
+  readonly kernels: ReturnType<typeof manualKernels>;
+  readonly readers: ReadonlyMap<string, readonly OnnxNode[]>;
+  readonly values: Map<string, Wire>;
+  /** nodes in the order in which they were followed; of an If whose condition is open, the If alone */
+  readonly steps: Step[];
+}
+
+interface Entered {
+  readonly walk: Walk;
+  readonly declared: readonly { readonly name: string; readonly dims: DimShape }[];
+  readonly given: ReadonlyMap<string, DimShape>;
+  readonly stepsFirst: ReadonlySet<string>;
+}
+
+/** The inputs of a graph whose nodes are to be followed. @throws RnnError where one has no rank */
+export function entered({ graph, opsets }: OnnxModel, { sizeOf = (_, said) => said, layout }: WiringOptions): Entered {
   const nodes = new Nodes();
   const precision = [...graph.initializers.values()].some(t => t.dtype === 'f64') ? 'f64' : 'f32';
   const walk: Walk = {
     nodes,
-    opset: model.opsets.get('') ?? 1,
+    opset: opsets.get('') ?? 1,
     kernels: manualKernels(precision),
     readers: readersOf(graph),
     values: new Map(),
+    steps: [],
   };
   const letters = axisLetters(graph);
   const given = new Map<string, DimShape>();
@@ -70,30 +111,7 @@ export function wiredOf(model: OnnxModel, { sizeOf = (_, said) => said, layout }
     walk.values.set(name, turned ? nodes.op('turned', 'Transpose', [{ value: own }], { perm }) : { value: own });
     return { name: own, dims };
   });
-  follow(graph, walk);
-  const inputs = declared.map(({ name, dims }) => ({ name, ...inputSizes(dims, nodes.isLookedUp(name)) }));
-  // without features a spec takes an input for token numbers [N, T]
-  if (inputs.some(input => 'features' in input && input.features === null && given.get(input.name)!.length === 3))
-    throw stuck('an input of three axes has no fixed last one');
-  const outputs = graph.outputs.map(({ name }) => {
-    const wire = walk.values.get(name);
-    if (!wire) throw stuck(`nothing computes ${name}`);
-    return { name, value: nodes.value(wire) };
-  });
-  const layers = nodes.needed(outputs.map(o => o.value));
-  const spec = checkSpec({ name: 'graph', functional: true, inputs, layers, outputs }, 'onnx');
-  const weights = new Map([...nodes.weights].filter(([key]) => layers.some(l => key.startsWith(`${l.name}/`))));
-  const shapes = inferShapes(spec, given);
-  checkWeights(weightShapesByLayer(shapes), weights);
-  return { model: spec, weights, shapes, stepsFirst };
-}
-
-interface Walk {
-  readonly nodes: Nodes;
-  opset: number;
-  readonly kernels: ReturnType<typeof manualKernels>;
-  readonly readers: ReadonlyMap<string, readonly OnnxNode[]>;
-  readonly values: Map<string, Wire>;
+  return { walk, declared, given, stepsFirst };
 }
 
 /** [N, T, D], token numbers [N, T], or any other shape. */
@@ -109,13 +127,17 @@ function readersOf(graph: OnnxGraph): Map<string, OnnxNode[]> {
   return readers;
 }
 
-function follow(graph: OnnxGraph, walk: Walk): void {
+/** The nodes of a graph, one after the other, with what they give put among the values. */
+export function follow(graph: OnnxGraph, walk: Walk): void {
   for (const [name, t] of graph.initializers) walk.values.set(name, { constant: fromOnnx(t, walk.kernels.precision) });
   const { opset } = walk;
   for (const node of graph.nodes) {
     walk.opset = node.opset ?? opset;
     const inputs = node.inputs.map(name => (name === '' ? undefined : walk.values.get(name)));
+    const { count } = walk.nodes;
     const outputs = within(nodeLabel(node), () => apply(node, inputs, walk));
+    const layer = walk.nodes.since(count).find(({ kind }) => kind !== 'op');
+    walk.steps.push({ node, opset: walk.opset, inputs, outputs, layer });
     node.outputs.forEach((name, i) => {
       if (name !== '' && outputs[i]) walk.values.set(name, outputs[i]);
     });
@@ -132,7 +154,7 @@ function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk
     const given = inputs.map(i => (i && 'constant' in i ? i.constant : undefined));
     return runNode(node, walk.opset, given, walk.kernels).map(constant => ({ constant }));
   }
-  if (Object.hasOwn(RECURRENT_OPS, opType)) return recurrent(node, inputs, walk);
+  if (Object.hasOwn(RECURRENT_OPS, opType)) return recurrentLayer(node, inputs, walk.nodes);
   if (opType === 'MatMul' || opType === 'Gemm') {
     const dense = product(node, inputs, walk);
     if (dense) return [dense];
@@ -155,14 +177,14 @@ function isTokens(name: string, { values, nodes }: Walk): boolean {
 /** One branch where the condition is known; else both, of which the condition takes one. */
 function branch(node: OnnxNode, condition: Wire | undefined, walk: Walk): readonly Wire[] {
   if (node.opType !== 'If' || !condition) throw stuck(`${node.opType} decides while running`);
-  const given = (name: string) => {
+  const given = (name: string, steps: Step[] = []) => {
     const graph = graphOf(node, name);
     if (!graph) throw stuck('If has no branches');
-    const inside = { ...walk, values: new Map(walk.values) };
+    const inside = { ...walk, values: new Map(walk.values), steps };
     follow(graph, inside);
     return graph.outputs.map(output => inside.values.get(output.name)!);
   };
-  if ('constant' in condition) return given(condition.constant.data[0] === 0 ? 'else_branch' : 'then_branch');
+  if ('constant' in condition) return given(condition.constant.data[0] === 0 ? 'else_branch' : 'then_branch', walk.steps);
   const [yes, no] = ['then_branch', 'else_branch'].map(name => possible(() => given(name)));
   if (yes instanceof RnnError || no instanceof RnnError) {
     if (!(yes instanceof RnnError)) return yes;
@@ -190,66 +212,6 @@ function either(node: OnnxNode, condition: Wire, wires: readonly [Wire, Wire], n
   return nodes.op(node.name || 'if', 'Where', [one, ...wires]);
 }
 
-/** X [T, N, D] (layout 1: [N, T, D]) to Y [T, dirs, N, M], Y_h and Y_c [dirs, N, M] */
-function recurrent(node: OnnxNode, inputs: readonly (Wire | undefined)[], { nodes }: Walk): readonly Wire[] {
-  const own = readRecurrentNode(node);
-  const [X, W, R, B, lengths, h0, c0, P] = inputs;
-  const constant = (wire: Wire | undefined, what: string) => {
-    if (wire && 'constant' in wire) return wire.constant;
-    throw stuck(`${what} of ${nodeLabel(node)} is computed while running`);
-  };
-  const weights = directionWeights(own, constant(W, 'W'), constant(R, 'R'), B && constant(B, 'B'), P && constant(P, 'P'));
-  const [dirs, M] = [weights.length, weights[0].recurrentKernel.shape[0]];
-  const initial = own.cell.states.map((_, s) => [h0, c0][s]);
-  const states = initial.some(wire => wire && !isZero(wire))
-    ? Array.from({ length: dirs }, (_, d) =>
-        initial.map(wire => {
-          if (!wire) throw stuck('one of two states is given');
-          return nodes.op('state', 'Gather', [wire, nodes.int(d)], { axis: own.layout === 0 ? 0 : 1 });
-        }),
-      ).flat()
-    : [];
-  const timeFirst = (wire: Wire, perm: readonly number[]) => (own.layout === 0 ? nodes.transposed(wire, perm) : wire);
-  const spec = {
-    ...recurrentSpec(own, M, weights[0].bias !== undefined, weights[0].peepholes !== undefined),
-    returnSequences: true,
-    ...(dirs === 2 ? { bidirectional: 'concat' } : {}),
-    ...(states.length > 0 ? { states: states.map(s => nodes.value(s)) } : {}),
-    ...(lengths ? { mask: nodes.value(realSteps(X!, lengths, own.layout, nodes)), zeroOutputForMask: true } : {}),
-  };
-  const layer = nodes.add(node.name || own.kind, spec, [timeFirst(X!, [1, 0, 2])], ([[N, T]]) => [N, T, sized(dirs * M)]);
-  const [N] = nodes.shapes.get(layer)!;
-  weights.forEach((w, i) => {
-    const way = dirs === 2 ? ['forward/', 'backward/'][i] : '';
-    nodes.weights.set(`${layer}/${way}Wx`, w.kernel).set(`${layer}/${way}Wh`, w.recurrentKernel);
-    if (w.bias) nodes.weights.set(`${layer}/${way}bh`, w.bias);
-    if (w.peepholes) nodes.weights.set(`${layer}/${way}p`, w.peepholes);
-  });
-  const whole: Wire = { value: layer };
-  // a layer that runs backwards gives its steps in the order it took them
-  const sequence = dirs === 1 && own.directions[0].reverse ? nodes.flipped(whole, 1) : whole;
-  const apart = nodes.op(`${layer}_directions`, 'Reshape', [sequence, nodes.int([0, 0, dirs, M])]);
-  const Y = own.layout === 0 ? nodes.transposed(apart, [1, 2, 0, 3]) : apart;
-  const last = own.cell.states.map(state => {
-    const parts = (dirs === 2 ? ['forward/', 'backward/'] : ['']).map(way => ({ value: `${layer}/${way}${state}` }));
-    for (const { value } of parts) nodes.shapes.set(value, [N, sized(M)]);
-    const lifted = parts.map(part => nodes.op(`${layer}_${state}`, 'Unsqueeze', [part, nodes.int([own.layout === 0 ? 0 : 1])]));
-    return dirs === 1 ? lifted[0] : nodes.op(`${layer}_${state}s`, 'Concat', lifted, { axis: own.layout === 0 ? 0 : 1 });
-  });
-  return [Y, ...last];
-}
-
-/** [N, T]: true for the steps before the length of each sample */
-function realSteps(X: Wire, lengths: Wire, layout: 0 | 1, nodes: Nodes): Wire {
-  const T = nodes.op('steps', 'Gather', [nodes.op('shape', 'Shape', [X]), nodes.int(layout)]);
-  const steps = nodes.op('step', 'Unsqueeze', [nodes.op('steps', 'Range', [nodes.int(0), T, nodes.int(1)]), nodes.int([0])]);
-  return nodes.op('real', 'Less', [steps, nodes.op('lengths', 'Unsqueeze', [lengths, nodes.int([1])])]);
-}
-
-function isZero(wire: Wire): boolean {
-  return 'constant' in wire ? wire.constant.data.every(v => v === 0) : wire.zero === true;
-}
-
 /** A product with a constant matrix, with the bias that is added next, is a dense layer. */
 function product(node: OnnxNode, inputs: readonly (Wire | undefined)[], { nodes, readers }: Walk): Wire | undefined {
   const [x, second, third] = inputs;
@@ -261,10 +223,9 @@ function product(node: OnnxNode, inputs: readonly (Wire | undefined)[], { nodes,
   });
   if (gemm && (!plain || (intOf(node, 'transA') ?? 0) !== 0)) return undefined;
   const { constant: W } = second;
-  const kernel = gemm && (intOf(node, 'transB') ?? 0) === 1 ? turned(W) : W;
+  const kernel = gemm && (intOf(node, 'transB') ?? 0) === 1 ? transpose(W) : W;
   const [, K] = kernel.shape;
-  const bias =
-    third && 'constant' in third && third.constant.shape.length === 1 && third.constant.shape[0] === K ? third.constant : undefined;
+  const bias = third && 'constant' in third && isRow(third.constant, K) ? { ...third.constant, shape: [K] } : undefined;
   if (third && !bias) return undefined;
   const name = nodes.add(
     node.name || readers.get(node.outputs[0])?.[0]?.name || 'dense',
@@ -277,11 +238,9 @@ function product(node: OnnxNode, inputs: readonly (Wire | undefined)[], { nodes,
   return { value: name };
 }
 
-/** [K, D] -> [D, K] */
-function turned({ shape: [K, D], data, ...rest }: GraphValue): GraphValue {
-  const out = data.slice();
-  for (let k = 0; k < K; k++) for (let d = 0; d < D; d++) out[d * K + k] = data[k * D + d];
-  return { kind: rest.kind, shape: [D, K], data: out };
+/** [K], [1, K] … */
+export function isRow({ shape }: GraphValue, K: number): boolean {
+  return sizeOf(shape) === K && shape.at(-1) === K;
 }
 
 function embedded(node: OnnxNode, table: GraphValue, tokens: Wire, { nodes }: Walk): Wire {

@@ -4,7 +4,7 @@ import { floatOf, intOf, intsOf } from '../../../ops/attributes.js';
 import type { GraphValue } from '../../../ops/value.js';
 import { transpose } from '../../../tensor/layout.js';
 import type { FloatArray } from '../../../tensor/tensor.js';
-import { stuck } from '../symbols.js';
+import { stuck } from '../stuck.js';
 import { type Around, constantNode } from './around.js';
 import { applied, clipped, columns, plus, plusConstant, type Row, times, timesConstant } from './rows.js';
 import { boundOf, type Known, limitsOf, type Value } from './values.js';

@@ -1,5 +1,5 @@
 import type { FloatArray } from '../../../tensor/tensor.js';
-import { stuck } from '../symbols.js';
+import { stuck } from '../stuck.js';
 import type { Affine, Row } from './rows.js';
 
 /** A gate: activation(x·W + bw + h·R + br), and the peephole it has. Matrices [D, M] and [M, M]. */

@@ -4,7 +4,7 @@ import { type Attributes, floats, type GraphBuilder, int, ints, newBuilder, text
 import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode, readsOf } from '../../../formats/onnx/graph.js';
 import type { FloatArray } from '../../../tensor/tensor.js';
 import { manualKernels } from '../../manual.js';
-import { stuck } from '../symbols.js';
+import { stuck } from '../stuck.js';
 import { Around } from './around.js';
 import type { FoundCell } from './cells.js';
 import { type Output, type Recurrence, recurrenceOf } from './recurrences.js';

@@ -1,6 +1,6 @@
 import type { OnnxGraph, OnnxNode } from '../../../formats/onnx/graph.js';
 import { graphOf, intOf, intsOf } from '../../../ops/attributes.js';
-import { stuck } from '../symbols.js';
+import { stuck } from '../stuck.js';
 import type { Around } from './around.js';
 import { type Sequence, valuesOf } from './body.js';
 import { cellOf, type FoundCell } from './cells.js';

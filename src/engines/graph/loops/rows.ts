@@ -1,5 +1,5 @@
 import type { FloatArray } from '../../../tensor/tensor.js';
-import { stuck } from '../symbols.js';
+import { stuck } from '../stuck.js';
 
 /**
  * What the body of a loop computes for one sample, as formulas of one row: what it reads (a step of a sequence, a state), products of such

@@ -1,5 +1,5 @@
 import type { GraphValue } from '../../../ops/value.js';
-import { stuck } from '../symbols.js';
+import { stuck } from '../stuck.js';
 import type { Row } from './rows.js';
 
 /** A number, or the name of an axis whose size is open. */

@@ -1,0 +1,65 @@
+import { batched } from '../../src/engines/batched/engine.js';
+import { layersOfGraph } from '../../src/engines/graph/layersOf.js';
+import { wiredOf } from '../../src/engines/graph/wiredOf.js';
+import { RnnError } from '../../src/errors.js';
+import { type GraphBuilder, int, newBuilder } from '../../src/formats/onnx/builder.js';
+import type { OnnxModel } from '../../src/formats/onnx/graph.js';
+import { isRecurrent } from '../../src/model/spec.js';
+import type { Tensor } from '../../src/tensor/tensor.js';
+import { sizeOf } from '../../src/tensor/tensor.js';
+import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
+import { randomStream } from '../helpers/randomNetworks.js';
+
+/** Graphs that state their initial states, as layers and operators against the same nodes one after the other. */
+const [T, N, D, M] = [5, 2, 3, 4];
+const OPTIONS = { dtype: 'f32', threads: 1, trace: false } as const;
+const next = randomStream(11);
+const draw = (...shape: number[]): Tensor => ({ shape, data: Float32Array.from({ length: sizeOf(shape) }, () => next() * 2 - 1) });
+const [W, R, given] = [draw(1, 3 * M, D), draw(1, 3 * M, M), draw(1, 1, M)];
+const x = draw(T, N, D);
+
+/** x [T, N, D], sizes open, to a GRU's last state [1, N, M] */
+function graphWith(state: (b: GraphBuilder) => string, behind = (_: GraphBuilder, y: string) => y): OnnxModel {
+  const b = newBuilder(['x', 'y']);
+  const wires = ['x', b.constant('W', W), b.constant('R', R), '', '', state(b)];
+  const [, last] = b.addMany('GRU', wires, 2, { hidden_size: int(M), linear_before_reset: int(1) }, 'gru');
+  b.nodes.push({ ...b.nodes[0], opType: 'Identity', inputs: [behind(b, last)], outputs: ['y'], attributes: new Map() });
+  const inputs = [{ name: 'x', dtype: 'f32' as const, shape: ['T', 'N', D] }];
+  const outputs = [{ name: 'y', dtype: 'f32' as const, shape: [1, 'N', M] }];
+  const graph = { name: 'g', inputs, outputs, nodes: b.nodes, initializers: b.initializers };
+  return { graph, opsets: new Map([['', 17]]), producerName: '', producerVersion: '', irVersion: 9 } as unknown as OnnxModel;
+}
+
+/** zeros [1, N − less, M] whose size is computed from x */
+function zeros(b: GraphBuilder, less = 0): string {
+  const batch = b.add('Slice', [b.add('Shape', ['x']), b.integers([1]), b.integers([2]), b.integers([0])]);
+  const size = b.add('Concat', [b.integers([1]), b.add('Sub', [batch, b.integers([less])]), b.integers([M])], { axis: int(0) });
+  return b.add('ConstantOfShape', [size]);
+}
+
+it.each([
+  ['zeros', (b: GraphBuilder) => zeros(b), false],
+  ['zeros turned and cut', (b: GraphBuilder) => b.add('Slice', [zeros(b), b.integers([0]), b.integers([2]), b.integers([1])]), false],
+  ['zeros beside what is given', (b: GraphBuilder) => b.add('Concat', [zeros(b, 1), b.constant('h', given)], { axis: int(1) }), true],
+  ['what is given beside zeros', (b: GraphBuilder) => b.add('Concat', [b.constant('h', given), zeros(b, 1)], { axis: int(1) }), true],
+])('%s are the state that they are', async (_, state, isRead) => {
+  const model = graphWith(state);
+  const wired = wiredOf(model);
+  expect(wired.model.layers.filter(isRecurrent).map(layer => Boolean(layer.states))).toEqual([isRead]);
+  const turned = { shape: [N, T, D], data: x.data.slice() };
+  for (let t = 0; t < T; t++)
+    for (let n = 0; n < N; n++) for (let d = 0; d < D; d++) turned.data[(n * T + t) * D + d] = x.data[(t * N + n) * D + d];
+  const { y } = await batched.run(wired.model, wired.weights, { x: turned }, OPTIONS);
+  const one = await batched.runGraph({ model, bytes: null }, new Map([['x', { kind: 'float', ...x }]]), OPTIONS);
+  expectClose(y, one.get('y')!, TOLERANCE.float32);
+});
+
+it.each([
+  ['dropout that draws', (b: GraphBuilder, y: string) => b.add('Dropout', [y, b.constant('p', draw(1)), b.scalar(1)]), 'draws numbers'],
+  ['a join of other ranks', (b: GraphBuilder, y: string) => b.add('Concat', [y, b.add('Shape', ['x'])], { axis: int(0) }), 'reads axes'],
+  ['a recurrence without an input', (b: GraphBuilder, y: string) => b.add('GRU', ['', y, y]), 'X of GRU is not given'],
+])('%s is said, and no layer', (_, behind, why) => {
+  const model = graphWith(zeros, behind);
+  expect(() => wiredOf(model)).toThrow(RnnError);
+  expect(layersOfGraph(model)).toEqual({ reason: expect.stringContaining(why) });
+});

@@ -1,0 +1,85 @@
+import { directionWeights, type RecurrentNode, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
+import type { OnnxNode } from '../../formats/onnx/graph.js';
+import { sized } from '../../layers/operatorNumbers.js';
+import { nodeLabel } from '../../ops/attributes.js';
+import type { Nodes, Wire } from './nodes.js';
+import { isZero } from './operatorOf.js';
+import { stuck } from './stuck.js';
+
+/** X [T, N, D] (layout 1: [N, T, D]) to Y [T, dirs, N, M], Y_h and Y_c [dirs, N, M] */
+export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefined)[], nodes: Nodes): readonly Wire[] {
+  const own = readRecurrentNode(node);
+  const [X, W, R, B, lengths, h0, c0, P] = inputs;
+  const constant = (wire: Wire | undefined, what: string) => {
+    if (wire && 'constant' in wire) return wire.constant;
+    throw stuck(`${what} of ${nodeLabel(node)} is ${wire ? 'computed while running' : 'not given'}`);
+  };
+  if (!X) throw stuck(`X of ${nodeLabel(node)} is not given`);
+  const weights = directionWeights(own, constant(W, 'W'), constant(R, 'R'), B && constant(B, 'B'), P && constant(P, 'P'));
+  const [dirs, M] = [weights.length, weights[0].recurrentKernel.shape[0]];
+  const initial = own.cell.states.map((_, s) => [h0, c0][s]);
+  const states = initial.some(wire => wire && !isZero(wire))
+    ? Array.from({ length: dirs }, (_, d) =>
+        initial.map(wire => {
+          if (!wire) throw stuck('one of two states is given');
+          return nodes.op('state', 'Gather', [wire, nodes.int(d)], { axis: own.layout === 0 ? 0 : 1 });
+        }),
+      ).flat()
+    : [];
+  const timeFirst = (wire: Wire, perm: readonly number[]) => (own.layout === 0 ? nodes.transposed(wire, perm) : wire);
+  const spec = {
+    ...recurrentSpec(own, M, weights[0].bias !== undefined, weights[0].peepholes !== undefined),
+    returnSequences: true,
+    ...(dirs === 2 ? { bidirectional: 'concat' } : {}),
+    ...(states.length > 0 ? { states: states.map(s => nodes.value(s)) } : {}),
+    ...(lengths ? { mask: nodes.value(realSteps(X, lengths, own.layout, nodes)), zeroOutputForMask: true } : {}),
+  };
+  const layer = nodes.add(node.name || own.kind, spec, [timeFirst(X, [1, 0, 2])], ([[N, T]]) => [N, T, sized(dirs * M)]);
+  const [N] = nodes.shapes.get(layer)!;
+  weights.forEach((w, i) => {
+    const way = dirs === 2 ? ['forward/', 'backward/'][i] : '';
+    nodes.weights.set(`${layer}/${way}Wx`, w.kernel).set(`${layer}/${way}Wh`, w.recurrentKernel);
+    if (w.bias) nodes.weights.set(`${layer}/${way}bh`, w.bias);
+    if (w.peepholes) nodes.weights.set(`${layer}/${way}p`, w.peepholes);
+  });
+  const whole: Wire = { value: layer };
+  // a layer that runs backwards gives its steps in the order it took them
+  const sequence = dirs === 1 && own.directions[0].reverse ? nodes.flipped(whole, 1) : whole;
+  const apart = nodes.op(`${layer}_directions`, 'Reshape', [sequence, nodes.int([0, 0, dirs, M])]);
+  const Y = own.layout === 0 ? nodes.transposed(apart, [1, 2, 0, 3]) : apart;
+  const last = own.cell.states.map(state => {
+    const parts = (dirs === 2 ? ['forward/', 'backward/'] : ['']).map(way => ({ value: `${layer}/${way}${state}` }));
+    for (const { value } of parts) nodes.shapes.set(value, [N, sized(M)]);
+    const lifted = parts.map(part => nodes.op(`${layer}_${state}`, 'Unsqueeze', [part, nodes.int([own.layout === 0 ? 0 : 1])]));
+    return dirs === 1 ? lifted[0] : nodes.op(`${layer}_${state}s`, 'Concat', lifted, { axis: own.layout === 0 ? 0 : 1 });
+  });
+  return [Y, ...last];
+}
+
+/** @throws when the two directions have other functions: a spec has one description for both */
+function recurrentSpec(node: RecurrentNode, units: number, useBias: boolean, peepholes: boolean): Record<string, unknown> {
+  const [first, second] = node.directions.map(({ reverse: _, ...functions }) => functions);
+  if (second && JSON.stringify(first) !== JSON.stringify(second)) throw stuck('the two directions have other activations');
+  return {
+    kind: node.kind,
+    units,
+    activation: first.activation,
+    ...(node.kind === 'rnn' ? {} : { recurrentActivation: first.recurrentActivation }),
+    ...(JSON.stringify(first.outputActivation ?? first.activation) === JSON.stringify(first.activation)
+      ? {}
+      : { outputActivation: first.outputActivation }),
+    useBias,
+    twoBiases: useBias,
+    clip: node.clip,
+    goBackwards: node.directions[0].reverse,
+    ...(node.kind === 'gru' ? { resetAfter: node.linearBeforeReset } : {}),
+    ...(node.kind === 'lstm' ? { peepholes, inputForget: node.inputForget } : {}),
+  };
+}
+
+/** [N, T]: true for the steps before the length of each sample */
+function realSteps(X: Wire, lengths: Wire, layout: 0 | 1, nodes: Nodes): Wire {
+  const T = nodes.op('steps', 'Gather', [nodes.op('shape', 'Shape', [X]), nodes.int(layout)]);
+  const steps = nodes.op('step', 'Unsqueeze', [nodes.op('steps', 'Range', [nodes.int(0), T, nodes.int(1)]), nodes.int([0])]);
+  return nodes.op('real', 'Less', [steps, nodes.op('lengths', 'Unsqueeze', [lengths, nodes.int([1])])]);
+}
