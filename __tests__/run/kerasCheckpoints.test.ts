@@ -30,6 +30,9 @@ describe('a checkpoint beside its description', () => {
     await expectRecorded('lstm', { model: path('lstm.json'), weights: path('lstm_tf.data-00000-of-00001') });
   });
 
+  it('knows normalisations, separable filters, attention and what a stateful layer keeps', () =>
+    expectRecorded('norms', { model: path('norms.json'), weights: path('norms_tf.index') }));
+
   it("takes weights that a trained model's optimizer was the shortest way to", () =>
     expectRecorded('trained', { model: path('trained.json'), weights: path('trained_tf.index') }));
 

@@ -51,10 +51,14 @@ export interface KerasFacet<S> {
   readonly classes: Readonly<Record<string, (config: Json, read: KerasReader) => Json>>;
   /** arguments of its call that are fields of the layer here: `use_causal_mask` -> causal */
   readonly callOptions?: Readonly<Record<string, string>>;
+  /** tensors among them that the layer reads behind its inputs, and the field that says so */
+  readonly callInputs?: Readonly<Record<string, string>>;
   /** classes that change images: Keras records training=True for their calls, and predicts without it all the same */
   readonly forImages?: readonly string[];
   /** arguments of the constructor, in Keras' spelling */
   config(layer: S): Json;
+  /** shapes of its outputs in Keras' summary, where that says others than Keras computes. @param outputs as they are */
+  shownShapes?(layer: S, outputs: readonly DimShape[]): readonly DimShape[];
   /** its weights' names in Keras, by ours; every weight of the layer has one */
   readonly weightNames?: Readonly<Record<string, string>>;
   /** path of a weight below the layer's group of a .weights.h5; default: vars/index. @param index among the layer's weights */

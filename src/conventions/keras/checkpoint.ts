@@ -50,10 +50,15 @@ export const kerasCheckpoint: Convention = {
   },
 };
 
-const ROLES = ['embeddings', 'kernel', 'recurrent_kernel', 'bias'];
-const ROLE = /^_?(kernel|recurrent_kernel|bias|embeddings)$/;
-/** of training: the optimizer's own variables, its slots beside each weight, counters, metrics */
-const STATE = /(^|\/)(optimizer|save_counter|keras_api|_tracker|seed_generator)(\/|$)|\.OPTIMIZER_SLOT/;
+/** What variables are called, in the order of get_weights(). */
+const ROLES = (
+  'embeddings kernel depthwise_kernel pointwise_kernel recurrent_kernel alpha scale concat_score_weight gamma beta bias ' +
+  'moving_mean moving_variance moving_stddev renorm_mean renorm_stddev adapt_mean adapt_variance mean variance count'
+).split(' ');
+/** Parts of attention, in the order of get_weights(). */
+const PARTS = ['_query_dense', '_key_dense', '_gate_dense', '_value_dense', '_output_dense'];
+/** of training: the optimizer's own variables, its slots beside each weight, counters, metrics; what a stateful layer has seen */
+const STATE = /(^|\/)(optimizer|save_counter|keras_api|_tracker|seed_generator)(\/|$)|\.OPTIMIZER_SLOT|(^|\/)states\/\d+$/;
 const TRAINABLE = /(?:^|\/)optimizer\/_trainable_variables\/(\d+)$/;
 const NOTHING: Pick<Group, 'name' | 'arrays'> = { name: 'layer', arrays: [] };
 
@@ -67,7 +72,7 @@ interface Group {
 /** `model/_operations/2` and its numbers, the way inside the layer, and what the variable is there. */
 function placeOf(name: string): { layer: string; numbers: number[]; inside: string; role: string } | undefined {
   const parts = name.split('/');
-  const role = ROLE.exec(parts[parts.length - 1])?.[1];
+  const role = parts[parts.length - 1].replace(/^_/, '');
   const numbers: number[] = [];
   let end = 0;
   parts.forEach((part, i) => {
@@ -78,7 +83,7 @@ function placeOf(name: string): { layer: string; numbers: number[]; inside: stri
     numbers.push(Number(number));
     end = i + 1;
   });
-  if (role === undefined || end === 0) return undefined;
+  if (!ROLES.includes(role) || end === 0) return undefined;
   return { layer: parts.slice(0, end).join('/'), numbers, inside: parts.slice(end, -1).join('/'), role };
 }
 
@@ -105,11 +110,12 @@ function byNumbers(a: readonly number[], b: readonly number[]): number {
   return at < 0 ? a.length - b.length : a[at] - (b[at] ?? -1);
 }
 
-/** Forward before backward, cell 10 after cell 9, then kernel, recurrent kernel, bias. */
+/** Forward before backward, cell 10 after cell 9, then in the order of the roles. */
 function byPlace(a: NamedArray, b: NamedArray): number {
   const [one, other] = [placeOf(a.name)!, placeOf(b.name)!];
   return (
     Number(isBackward(a.name)) - Number(isBackward(b.name)) ||
+    PARTS.indexOf(one.inside) - PARTS.indexOf(other.inside) ||
     byNaturalOrder(one.inside, other.inside) ||
     ROLES.indexOf(one.role) - ROLES.indexOf(other.role)
   );

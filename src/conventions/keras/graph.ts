@@ -3,9 +3,10 @@ import { escapeText, wordOf } from '../../escape.js';
 import { getLayerKind } from '../../layers/index.js';
 import { asObject, type Json, list, text, unsupportedClass } from '../../layers/kerasConfig.js';
 import { type LayerSpec, tokenValues } from '../../model/spec.js';
-import { type Argument, type CallArguments, callArguments, isTensor, tensorsOf } from './arguments.js';
+import { type Argument, type ArrayArgument, type CallArguments, callArguments, isTensor, tensorsOf } from './arguments.js';
 import { layerNameOfClass } from './classes.js';
-import { callOptionsOf, ignoresTraining, readLayer, takesStates } from './layers.js';
+import { callInputsOf, callOptionsOf, ignoresTraining, readLayer, takesStates } from './layers.js';
+import { arrayConstant } from './operators/call.js';
 import { isOperatorLayer, operatorNodes } from './operators/index.js';
 import { type OrderedCall, takeMasks } from './takenMasks.js';
 
@@ -350,8 +351,10 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
   if (MODELS.has(wordOf(layer.class_name))) return innerModel(wiring, layer, asObject(layer.config ?? {}, 'layer'), inner, given);
   if (isTakenApart(layer) && tolerant(wiring, layer, () => withName(layer, () => statelessInside(layer))))
     return atEveryStep(wiring, layer, inner, group, given);
-  const spec: Record<string, unknown> = { ...layerOrUnknown(wiring, layer, given.rest), inputs: given.inputs };
-  spec.name = place.prefix + name + again(call);
+  const own = place.prefix + name + again(call);
+  const { inputs, rest } = furtherInputs(wiring, layer, own, given);
+  const spec: Record<string, unknown> = { ...layerOrUnknown(wiring, layer, rest), inputs };
+  spec.name = own;
   if (spec.name !== place.first + name) spec.shares = place.first + name;
   else spec.tensors = group;
   if (given.mask !== undefined) spec.mask = given.mask;
@@ -362,6 +365,20 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
   }
   wiring.layers.push(spec);
   return outputsOf(spec);
+}
+
+/** Tensors and arrays among the arguments that stand behind the inputs, and the fields that say so. */
+function furtherInputs(wiring: Wiring, layer: Json, name: string, { inputs, rest }: Call): { inputs: readonly string[]; rest: Json } {
+  const read = Object.entries(callInputsOf(layer.class_name)).filter(([key]) => typeof rest[key] === 'object' && rest[key] !== null);
+  const values = read.map(([key]) => {
+    const given = rest[key] as { value?: string; array?: unknown };
+    if (given.value !== undefined) return given.value;
+    const constant = `${name}/${key}`;
+    wiring.layers.push({ kind: 'op', name: constant, op: 'Identity', inputs: [], operands: [arrayConstant(given as ArrayArgument)] });
+    return constant;
+  });
+  const taken = Object.fromEntries(read.map(([key]) => [key, true]));
+  return { inputs: [...inputs, ...values], rest: { ...rest, ...taken } };
 }
 
 /** Where errors are collected, a layer with a user-defined function still has its shapes; any other is known by its class. */
@@ -379,7 +396,7 @@ function layerOrUnknown(wiring: Wiring, layer: Json, rest: Json): Json {
 
 /** Arguments by name that a layer reads in addition to its inputs and mask. @throws RnnError E_KERAS_OPTION naming any other */
 function callOptions(layer: Json, rest: Json): Json {
-  const read = callOptionsOf(layer.class_name);
+  const read = { ...callOptionsOf(layer.class_name), ...callInputsOf(layer.class_name) };
   const entries = Object.entries(rest).map(([key, value]) => {
     if (Object.hasOwn(read, key)) return [read[key], value];
     throw new RnnError('unsupported', 'E_KERAS_OPTION', `the layer is called with ${escapeText(key, 40)}`, {

@@ -46,12 +46,17 @@ function readerOf(className: unknown): ((config: Json) => Json) | undefined {
 /** Whether inputs behind the first, and a second argument of a call, are states. */
 export function takesStates(className: unknown): boolean {
   const name = wordOf(className);
-  return Object.hasOwn(CELLS, name) || name === 'RNN' || name === 'Bidirectional' || FACETS.get(name)?.otherOutputs !== undefined;
+  return Object.hasOwn(CELLS, name) || name === 'RNN' || name === 'Bidirectional' || 'returnSequences' in (FACETS.get(name)?.fields ?? {});
 }
 
 /** Arguments of the layer's call that are its fields here. */
 export function callOptionsOf(className: unknown): Readonly<Record<string, string>> {
   return FACETS.get(wordOf(className))?.keras?.callOptions ?? {};
+}
+
+/** Tensors among the arguments of the layer's call that it reads behind its inputs, and the fields that say so. */
+export function callInputsOf(className: unknown): Readonly<Record<string, string>> {
+  return FACETS.get(wordOf(className))?.keras?.callInputs ?? {};
 }
 
 /** Whether `training` in a call of the layer changes nothing of what it predicts. */

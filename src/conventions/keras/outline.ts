@@ -27,8 +27,8 @@ export interface KerasOutline {
   readonly details: ReadonlyMap<string, KerasDetails>;
   /** everything that keeps the network from being run */
   readonly blockers: readonly RnnError[];
-  /** a spec of the layers whose shapes can be told; what other layers give is among its inputs */
-  readonly known: Json | null;
+  /** a spec of the layers whose shapes can be told, or of one that changes nothing; what other layers give is among its inputs */
+  readonly known: Json;
   /** the other ones, and those of `known`, in order */
   readonly layers: readonly OutlinedLayer[];
   /** the model's own inputs and outputs, by value */
@@ -83,7 +83,7 @@ export function kerasOutline(config: unknown, dialect: KerasDialect): KerasOutli
     details,
     blockers: different(blocked.errors),
     ...part,
-    known: part.known && inDialect(part.known, old ? 'keras2' : dialect),
+    known: inDialect(part.known, old ? 'keras2' : dialect),
   };
 }
 
@@ -134,8 +134,8 @@ function knownPart(
     value: String(value),
     isKnown: known.some(l => value === l.name || String(value).startsWith(`${l.name}/`)),
   }));
-  if (known.length === 0) return { known: null, layers, inputs, outputs };
   const told = outputs.filter(o => o.isKnown).map(({ name, value }) => ({ name, value }));
+  if (known.length === 0) known.push({ kind: 'op', op: 'Identity', name: 'nothing known', inputs: inputs.slice(0, 1) });
   const last = String(known[known.length - 1].name);
   const part = { inputs: [...wired.inputs, ...recorded], layers: known, outputs: told.length > 0 ? told : [{ name: last, value: last }] };
   return { known: specOfModel(className, model, part), layers, inputs, outputs };
@@ -148,6 +148,7 @@ function rowsOf(className: string, model: Json, calls: Known): KerasRow[] {
     const config = asObject(layer.config ?? {}, 'layer');
     const name = nameOf(layer);
     const nodes = list(layer.inbound_nodes).map(node => callArguments(node));
+    const withScores = nodes.at(-1)?.kwargs.return_attention_scores === true;
     const isModel = MODELS.has(wordOf(layer.class_name));
     const values = calls.get(`${name}|${Math.max(0, nodes.length - 1)}`) ?? [];
     return {
@@ -156,9 +157,17 @@ function rowsOf(className: string, model: Json, calls: Known): KerasRow[] {
       className: wordOf(layer.class_name).replace('GroupQuery', 'GroupedQuery'),
       isModel: isModel || isTakenApart(layer),
       trainable: config.trainable !== false,
-      outputs: values.slice(0, isOperatorLayer(layer) ? values.length : outputsShown(layer)),
+      outputs: values.slice(0, isOperatorLayer(layer) || withScores ? values.length : outputsShown(layer)),
       keys: isModel ? keysOf(config) : null,
-      reads: nodes.flatMap(({ args, kwargs }) => [...args, ...Object.values(kwargs)].flatMap(readsOf)),
+      // Keras goes through arguments by name in the order of the alphabet
+      reads: nodes.flatMap(({ args, kwargs }) =>
+        [
+          ...args,
+          ...Object.keys(kwargs)
+            .sort()
+            .map(key => kwargs[key]),
+        ].flatMap(readsOf),
+      ),
     };
   });
 }

@@ -4,12 +4,12 @@ import { int, ints } from '../../formats/onnx/builder.js';
 import { tanh } from '../../numerics/tanh.js';
 import { precisionOf, type Tensor } from '../../tensor/tensor.js';
 import { multiply, sequenceOf } from '../dims.js';
-import type { OnnxCall } from '../facets.js';
+import type { OnnxCall, OnnxResult } from '../facets.js';
 import type { Json } from '../kerasConfig.js';
-import type { LayerBase, LayerKind, Value } from '../layer.js';
+import type { LayerBase, LayerKind, LayerResult, Value } from '../layer.js';
 import { lifted, number, zeroedOutside } from '../onnxSteps.js';
 import type { DimShape } from '../shape.js';
-import { emptyLike, softmaxRow, visible, visibleOnnx, weightedSum } from './scores.js';
+import { CALL_OPTIONS, emptyLike, softmaxRow, visible, visibleOnnx, weightedSum } from './scores.js';
 
 /**
  * Attention of a query [N, T, D] over values [N, S, V] and keys [N, S, D] (the values where there are none), as Keras' Attention and
@@ -24,6 +24,8 @@ export interface AttentionSpec extends LayerBase {
   readonly useScale: boolean;
   /** step t sees no later step */
   readonly causal: boolean;
+  /** gives the weights of the values [N, T, S] as its second output */
+  readonly scores: boolean;
 }
 
 function attentionLayer(
@@ -36,10 +38,10 @@ function attentionLayer(
     name,
     kerasClass: () => kerasClass,
     passesMask: () => true,
-    fields: { ...fields, causal: { type: 'boolean', default: false } },
+    fields: { ...fields, causal: { type: 'boolean', default: false }, scores: { type: 'boolean', default: false } },
     keras: {
       classes: { [kerasClass]: read },
-      callOptions: { use_causal_mask: 'causal' },
+      callOptions: CALL_OPTIONS,
       config: layer => ({ use_scale: layer.useScale, ...(name === 'attention' ? { score_mode: layer.score } : {}) }),
       weightNames: { scale: 'scale', w: 'concat_score_weight' },
     },
@@ -54,6 +56,7 @@ function attentionLayer(
         });
       return [N, T, sequenceOf(value)[2]];
     },
+    otherOutputs: ({ scores }, [[N, T], [, S] = [N, T]]) => (scores ? [{ suffix: 'scores', shape: [N, T, S] }] : []),
     cost(_layer, [query, value]) {
       const [, T, D] = sequenceOf(query);
       const [, S, V] = sequenceOf(value);
@@ -68,7 +71,7 @@ function attentionLayer(
     },
     formula: layer => (layer.useScale ? (layer.score === 'additive' ? 'D' : '1') : null),
     onnx: attendOnnx,
-    apply: (layer, inputs, { weights }) => ({ tensor: attend(layer, inputs, weights) }),
+    apply: (layer, inputs, { weights }) => attend(layer, inputs, weights),
   };
 }
 
@@ -99,32 +102,35 @@ function addCounts(a: bigint | null, b: bigint | null): bigint | null {
 /** What Keras subtracts from the score of a step that may not be seen. */
 const HIDDEN = 1e9;
 
-function attend(layer: AttentionSpec, [query, value, key = value]: readonly Value[], weights: ReadonlyMap<string, Tensor>): Tensor {
+function attend(layer: AttentionSpec, [query, value, key = value]: readonly Value[], weights: ReadonlyMap<string, Tensor>): LayerResult {
   const [N, T, D] = query.tensor.shape;
   const [, S, V] = value.tensor.shape;
   const score = scoreOf(layer, weights);
-  const sees = visible(value, layer.causal);
+  const sees = visible(value, layer);
   const out = emptyLike(query.tensor, [N, T, V]);
+  const scores = emptyLike(query.tensor, layer.scores ? [N, T, S] : [0]);
   const row = new Float64Array(S);
   // in float32 all scores are alike once so much is taken from them: a step that sees nothing sees everything
   const round = precisionOf(query.tensor) === 'f32' ? Math.fround : (v: number) => v;
   for (let n = 0; n < N; n++) {
     for (let t = 0; t < T; t++) {
       // a padded query gives zeros
-      if (query.mask && query.mask[n * T + t] === 0) continue;
+      const isPadded = query.mask?.[n * T + t] === 0;
+      if (isPadded && !layer.scores) continue;
       const q = query.tensor.data.subarray((n * T + t) * D, (n * T + t + 1) * D);
       for (let s = 0; s < S; s++) {
         const k = key.tensor.data.subarray((n * S + s) * D, (n * S + s + 1) * D);
         row[s] = sees === undefined || sees(n, t, s) ? score(q, k) : round(score(q, k) - HIDDEN);
       }
       softmaxRow(row);
-      weightedSum(row, s => (n * S + s) * V, V, value.tensor.data, out.data, (n * T + t) * V);
+      if (layer.scores) scores.data.set(row, (n * T + t) * S);
+      if (!isPadded) weightedSum(row, s => (n * S + s) * V, V, value.tensor.data, out.data, (n * T + t) * V);
     }
   }
-  return out;
+  return { tensor: out, ...(layer.scores ? { others: [scores] } : {}) };
 }
 
-function attendOnnx(layer: AttentionSpec, call: OnnxCall): string {
+function attendOnnx(layer: AttentionSpec, call: OnnxCall): OnnxResult {
   const { builder, inputs, masks, weight } = call;
   const { name, score } = layer;
   const [q, v, k = v] = inputs;
@@ -137,11 +143,13 @@ function attendOnnx(layer: AttentionSpec, call: OnnxCall): string {
     concat: () => scaled(sum(add('Tanh', [scaled(pairs())])), weight('w')),
     additive: () => sum(scaled(add('Tanh', [pairs()]))),
   }[score]();
-  const sees = visibleOnnx(name, layer.causal, call);
+  const sees = visibleOnnx(name, layer, call);
   const hidden = (x: string) => add('Sub', [x, number(builder, HIDDEN, name)]);
   const shown = sees === undefined ? scores : add('Where', [sees, scores, hidden(scores)]);
-  const y = add('MatMul', [add('Softmax', [shown], { axis: int(-1) }), v]);
-  return masks[0] === undefined ? y : zeroedOutside(builder, lifted(builder, masks[0], 3, name), y, name);
+  const weights = add('Softmax', [shown], { axis: int(-1) });
+  const all = add('MatMul', [weights, v]);
+  const y = masks[0] === undefined ? all : zeroedOutside(builder, lifted(builder, masks[0], 3, name), all, name);
+  return { y, others: layer.scores ? [weights] : [] };
 }
 
 function scoreOf({ score }: AttentionSpec, weights: ReadonlyMap<string, Tensor>): (q: Tensor['data'], k: Tensor['data']) => number {

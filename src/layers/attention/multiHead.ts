@@ -1,13 +1,15 @@
 import type { WeightShape } from '../../cells/cell.js';
 import { RnnError } from '../../errors.js';
 import { int, ints } from '../../formats/onnx/builder.js';
+import { sigmoid } from '../../numerics/sigmoid.js';
 import { allocate, precisionOf, reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { multiply, sequenceOf } from '../dims.js';
-import { checkOption, type Json } from '../kerasConfig.js';
+import type { OnnxCall } from '../facets.js';
+import type { Json } from '../kerasConfig.js';
 import type { LayerBase, LayerContext, LayerKind, Value } from '../layer.js';
 import { cast, lifted, number, zeroedOutside } from '../onnxSteps.js';
 import type { DimShape } from '../shape.js';
-import { emptyLike, softmaxRow, visible, visibleOnnx, weightedSum } from './scores.js';
+import { CALL_OPTIONS, emptyLike, softmaxRow, visible, visibleOnnx, weightedSum } from './scores.js';
 
 /**
  * Keras' MultiHeadAttention, and GroupQueryAttention: query [N, T, D], value and key [N, S, ·] projected to H heads of width P (values of width V), attended head by
@@ -26,6 +28,14 @@ export interface MultiHeadSpec extends LayerBase {
   readonly outputUnits: number | null;
   readonly useBias: boolean;
   readonly causal: boolean;
+  /** step t sees the steps that are fewer than so many away; null: all */
+  readonly slidingWindow: number | null;
+  /** what the heads give is multiplied by the sigmoid of a projection of the query */
+  readonly useGate: boolean;
+  /** the last input is 0 where a step of the query does not see one of the values [N, T, S] */
+  readonly attentionMask: boolean;
+  /** gives the weights of the values [N, H, T, S] as its second output */
+  readonly scores: boolean;
   /** Keras computes attention with dropout through another path, in which a query that sees nothing gives the output's bias alone */
   readonly dropout: number;
 }
@@ -44,6 +54,10 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
     outputUnits: { type: 'size', default: null },
     useBias: { type: 'boolean', default: true },
     causal: { type: 'boolean', default: false },
+    slidingWindow: { type: 'size', default: null },
+    useGate: { type: 'boolean', default: false },
+    attentionMask: { type: 'boolean', default: false },
+    scores: { type: 'boolean', default: false },
     dropout: { type: 'number', min: 0, max: 1, default: 0 },
   },
   keras: {
@@ -53,13 +67,13 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
         units: config.key_dim,
         valueUnits: config.value_dim === config.key_dim ? null : (config.value_dim ?? null),
         outputUnits: Array.isArray(config.output_shape) ? config.output_shape[0] : (config.output_shape ?? null),
-        useBias: config.use_bias ?? true,
-        dropout: config.dropout ?? 0,
+        ...options(config),
       }),
       GroupedQueryAttention: grouped,
       GroupQueryAttention: grouped,
     },
-    callOptions: { use_causal_mask: 'causal' },
+    callOptions: CALL_OPTIONS,
+    callInputs: { attention_mask: 'attentionMask' },
     config: layer => ({
       ...(layer.keyHeads === null
         ? { num_heads: layer.heads, key_dim: layer.units, value_dim: layer.valueUnits }
@@ -67,18 +81,24 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
       ...(layer.outputUnits === null ? {} : { output_shape: layer.outputUnits }),
       use_bias: layer.useBias,
       dropout: layer.dropout,
+      ...(layer.useGate ? { use_gate: true } : {}),
+      ...(layer.slidingWindow === null ? {} : { sliding_window: layer.slidingWindow }),
     }),
+    // as if every query saw as many values as there are queries
+    shownShapes: ({ keyHeads }, [y, scores]) =>
+      scores && keyHeads === null ? [y, [...scores.slice(0, 2), y[1], y[1]]] : [y, scores ?? []],
     weightNames: Object.fromEntries(
-      [...PARTS, 'output'].flatMap(part => [
+      [...PARTS, 'gate', 'output'].flatMap(part => [
         [`${part}/W`, 'kernel'],
         [`${part}/b`, 'bias'],
       ]),
     ),
-    path: ({ keyHeads }, name) => `${keyHeads === null ? '' : '_'}${name.split('/')[0]}_dense/vars/${name.endsWith('/b') ? 1 : 0}`,
+    path: ({ keyHeads }, name) =>
+      `${keyHeads === null && !name.startsWith('gate') ? '' : '_'}${name.split('/')[0]}_dense/vars/${name.endsWith('/b') ? 1 : 0}`,
   },
 
   weightShapes(layer, inputs) {
-    const [query, value, key = value] = inputs.map(sequenceOf);
+    const [query, value, key = value] = readBy(layer, inputs).map(sequenceOf);
     const { heads: H, units: P } = layer;
     const V = layer.valueUnits ?? P;
     const K = outputWidth(layer, inputs);
@@ -99,6 +119,7 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
     return [
       ...projection('query', query[2], P, 'P'),
       ...projection('key', key[2], P, 'P', ...few),
+      ...(layer.useGate ? projection('gate', query[2], V, 'V') : []),
       ...projection('value', value[2], V, 'V', ...few),
       { name: 'output/W', role: 'kernel', dims: ['H', 'V', 'K'], shape: [H, V, K], gates: null, formula: 'H*V*K' },
       ...(layer.useBias ? [{ name: 'output/b', role: 'bias' as const, dims: ['K'], shape: [K], gates: null, formula: 'K' }] : []),
@@ -116,14 +137,16 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
       });
     return [N, T, layer.outputUnits === null ? D : { symbol: 'K', size: layer.outputUnits }];
   },
+  otherOutputs: ({ scores, heads }, [[N, T], [, S] = [N, T]]) =>
+    scores ? [{ suffix: 'scores', shape: [N, { symbol: 'H', size: heads }, T, S] }] : [],
 
   cost(layer, inputs) {
-    const [query, value] = inputs.map(sequenceOf);
+    const [query, value] = inputs.slice(0, 2).map(sequenceOf);
     const [T, S] = [query[1], value[1]];
     const { heads: H, units: P } = layer;
     const V = layer.valueUnits ?? P;
     const products = [
-      multiply(T.size, query[2].size, H, P),
+      multiply(T.size, query[2].size, H, layer.useGate ? P + V : P),
       multiply(S.size, value[2].size, layer.keyHeads ?? H, P + V),
       multiply(T.size, S.size, H, P + V),
       multiply(T.size, H, V, outputWidth(layer, inputs)),
@@ -137,7 +160,7 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
     const { builder, inputs, masks } = call;
     const weight = (key: string) => forEachHead(layer, key, call.weight(key));
     const { name, heads: H, units: P } = layer;
-    const [query, value, key = value] = inputs;
+    const [query, value, key = value] = readBy(layer, inputs);
     const add = (op: string, given: readonly string[], attributes = {}) => builder.add(op, given, attributes, name);
     // x [N, T, D] · W [D, H·P] + b
     const affine = (part: string, x: string, rows: number, columns: number) => {
@@ -154,29 +177,49 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
     };
     const product = add('MatMul', [apart('query', query, 0, 2, 1, 3), apart('key', key, 0, 2, 3, 1)]);
     const scores = add('Mul', [product, number(builder, 1 / Math.sqrt(P), name)]);
-    const asked = masks[0] === undefined ? undefined : lifted(builder, masks[0], 3, name);
-    const [, ofValue, ofKey = ofValue] = masks;
+    const [asked, ofValue, ofKey = ofValue] = readBy(layer, masks);
     const real = ofValue && ofKey && ofValue !== ofKey ? add('And', [ofValue, ofKey]) : (ofValue ?? ofKey);
-    const sees = visibleOnnx(name, layer.causal, { ...call, masks: [masks[0], real] });
-    const both = asked && sees ? add('And', [asked, sees]) : (asked ?? sees);
-    const seen = both === undefined ? undefined : add('Unsqueeze', [both, builder.integers(both === sees && !real ? [0] : [1])]);
+    const sees = visibleOnnx(name, layer, { ...call, masks: [asked, real] });
+    const truths = [
+      asked && add('Unsqueeze', [lifted(builder, asked, 3, name), builder.integers([1])]),
+      sees && add('Unsqueeze', [sees, builder.integers(real ? [1] : [0])]),
+      layer.attentionMask ? attentionMaskOnnx(layer, call) : undefined,
+    ].filter(truth => truth !== undefined);
+    const seen = truths.length > 0 ? truths.reduce((a, b) => add('And', [a, b])) : undefined;
     const shown = seen === undefined ? scores : add('Where', [seen, scores, number(builder, NEVER, name)]);
-    const attended = add('MatMul', [add('Softmax', [shown], { axis: int(-1) }), apart('value', value, 0, 2, 1, 3)]);
+    const all = add('Softmax', [shown], { axis: int(-1) });
     const any = (truth: string) => cast(builder, add('ReduceMax', [cast(builder, truth, 'f32', name)], { axes: ints(-1) }), 'bool', name);
-    const given = seen && layer.dropout > 0 ? zeroedOutside(builder, any(seen), attended, name) : attended;
+    const weights = seen && zeroesUnseen(layer) ? zeroedOutside(builder, any(seen), all, name) : all;
+    const attended = add('MatMul', [weights, apart('value', value, 0, 2, 1, 3)]);
     const [, V, K] = weight('output/W')!.shape;
-    const joined = add('Reshape', [add('Transpose', [given], { perm: ints(0, 2, 1, 3) }), builder.integers([0, 0, H * V])]);
-    return affine('output', joined, H * V, K);
+    const joined = add('Reshape', [add('Transpose', [attended], { perm: ints(0, 2, 1, 3) }), builder.integers([0, 0, H * V])]);
+    const gated = layer.useGate ? add('Mul', [joined, add('Sigmoid', [affine('gate', query, weight('gate/W')!.shape[0], H * V)])]) : joined;
+    return { y: affine('output', gated, H * V, K), others: layer.scores ? [weights] : [] };
   },
 
-  apply(layer, [query, value, key = value], context) {
+  apply(layer, inputs, context) {
+    const [query, value, key = value] = readBy(layer, inputs);
     const [q, k, v] = PARTS.map((part, i) => projected(layer, part, [query, key, value][i], context));
-    const heads = attendHeads(layer, q, k, v, query, value, key);
+    const given = layer.attentionMask ? inputs[inputs.length - 1].tensor : undefined;
+    const { heads, scores } = attendHeads(layer, q, k, v, { query, value, key, given });
     const W = context.weights.get('output/W')!;
     const [H, V, K] = W.shape;
-    return { tensor: context.kernels.affine(heads, reshape(W, [H * V, K]), context.weights.get('output/b')) };
+    const gate = layer.useGate ? projected(layer, 'gate', query, context).data : undefined;
+    const gated = gate ? { ...heads, data: heads.data.map((y, i) => y * sigmoid(gate[i])) } : heads;
+    const tensor = context.kernels.affine(gated, reshape(W, [H * V, K]), context.weights.get('output/b'));
+    return { tensor, ...(scores ? { others: [scores] } : {}) };
   },
 };
+
+/** Query, value and key, without the attention mask behind them. */
+function readBy<T>({ attentionMask }: MultiHeadSpec, inputs: readonly T[]): readonly T[] {
+  return attentionMask ? inputs.slice(0, -1) : inputs;
+}
+
+/** On the way on which Keras computes scores, those of a step that sees nothing are 0. */
+function zeroesUnseen({ dropout, scores }: MultiHeadSpec): boolean {
+  return dropout > 0 || scores;
+}
 
 function outputWidth(layer: MultiHeadSpec, [query]: readonly DimShape[]): number {
   return layer.outputUnits ?? sequenceOf(query)[2].size!;
@@ -196,16 +239,17 @@ function forEachHead({ heads, keyHeads }: MultiHeadSpec, name: string, weight: T
   return { shape, data };
 }
 
-/** Keras' sublayers of a gate and a window of steps have no counterpart here. @throws RnnError E_KERAS_OPTION */
 function grouped(config: Json): Json {
-  checkOption(config, 'use_gate', [false]);
-  checkOption(config, 'sliding_window', ['None']);
+  return { heads: config.num_query_heads, keyHeads: config.num_key_value_heads, units: config.head_dim, ...options(config) };
+}
+
+/** What both classes have in their configs. */
+function options(config: Json): Json {
   return {
-    heads: config.num_query_heads,
-    keyHeads: config.num_key_value_heads,
-    units: config.head_dim,
     useBias: config.use_bias ?? true,
     dropout: config.dropout ?? 0,
+    useGate: config.use_gate ?? false,
+    slidingWindow: config.sliding_window ?? null,
   };
 }
 
@@ -216,14 +260,31 @@ function projected(layer: MultiHeadSpec, part: string, { tensor }: Value, { kern
   return kernels.affine(tensor, reshape(W, [D, H * P]), b && reshape(b, [H * P]));
 }
 
-function attendHeads(layer: MultiHeadSpec, q: Tensor, k: Tensor, v: Tensor, query: Value, value: Value, key: Value): Tensor {
+/** What is attended to, and which of it may be. */
+interface Attended {
+  readonly query: Value;
+  readonly value: Value;
+  readonly key: Value;
+  /** the attention mask */
+  readonly given: Tensor | undefined;
+}
+
+function attendHeads(
+  layer: MultiHeadSpec,
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  { query, value, key, given }: Attended,
+): { heads: Tensor; scores: Tensor | undefined } {
   const { heads: H, units: P } = layer;
   const V = layer.valueUnits ?? P;
   const [N, T] = q.shape;
   const S = k.shape[1];
-  const sees = visible({ ...value, mask: bothReal(value.mask, key.mask) }, layer.causal);
+  const sees = visible({ ...value, mask: bothReal(value.mask, key.mask) }, layer);
+  const allowed = given && broadcastTruth(given);
   const scale = 1 / Math.sqrt(P);
   const out = emptyLike(q, [N, T, H * V]);
+  const scores = layer.scores ? emptyLike(q, [N, H, T, S]) : undefined;
   const row = new Float64Array(S);
   for (let n = 0; n < N; n++)
     for (let t = 0; t < T; t++) {
@@ -231,16 +292,30 @@ function attendHeads(layer: MultiHeadSpec, q: Tensor, k: Tensor, v: Tensor, quer
       for (let h = 0; h < H; h++) {
         let any = false;
         for (let s = 0; s < S; s++) {
-          const seen = asked && (sees === undefined || sees(n, t, s));
+          const seen = asked && (sees === undefined || sees(n, t, s)) && (allowed === undefined || allowed(n, h, t, s));
           any ||= seen;
           row[s] = seen ? scale * product(q.data, ((n * T + t) * H + h) * P, k.data, ((n * S + s) * H + h) * P, P) : NEVER;
         }
-        if (!any && layer.dropout > 0) continue;
+        if (!any && zeroesUnseen(layer)) continue;
         softmaxRow(row);
+        scores?.data.set(row, ((n * H + h) * T + t) * S);
         weightedSum(row, s => ((n * S + s) * H + h) * V, V, v.data, out.data, ((n * T + t) * H + h) * V);
       }
     }
-  return out;
+  return { heads: out, scores };
+}
+
+/** An attention mask [T, S], [N, T, S] or [N, H, T, S], any of them 1, at a place. */
+function broadcastTruth({ shape, data }: Tensor): (n: number, h: number, t: number, s: number) => boolean {
+  const [N, H, T, S] = shape.length === 4 ? shape : shape.length === 3 ? [shape[0], 1, shape[1], shape[2]] : [1, 1, ...shape];
+  const at = (i: number, size: number) => (size === 1 ? 0 : i);
+  return (n, h, t, s) => data[((at(n, N) * H + at(h, H)) * T + at(t, T)) * S + at(s, S)] !== 0;
+}
+
+function attentionMaskOnnx({ name }: MultiHeadSpec, { builder, inputs, shapes }: OnnxCall): string {
+  const truth = cast(builder, inputs[inputs.length - 1], 'bool', name);
+  const rank = shapes[shapes.length - 1].length;
+  return rank === 4 ? truth : builder.add('Unsqueeze', [truth, builder.integers(rank === 3 ? [1] : [0, 1])], {}, `${name}/mask`);
 }
 
 function bothReal(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {

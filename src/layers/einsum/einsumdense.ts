@@ -57,6 +57,13 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
       refuseRounded(layer, 'an EinsumDense layer with an int8 input is written by model.quantize alone', 'keep the file as Keras saved it');
       return { equation: layer.equation, output_shape: layer.outputShape, bias_axes: layer.biasAxes, activation: layer.activation };
     },
+    // the axes that '...' stands for in front, the samples aside, the other way round
+    shownShapes({ equation }, [y]) {
+      const left = /->\.\.\.(.*)$/.exec(equation)?.[1];
+      if (left === undefined) return [y];
+      const end = y.length - left.length;
+      return [[y[0], ...y.slice(1, end).reverse(), ...y.slice(end)]];
+    },
     weightNames: { W: 'kernel', b: 'bias' },
   },
 

@@ -6,7 +6,7 @@ import { inferShapes } from '../../model/shapes.js';
 import { sizeOf } from '../../tensor/tensor.js';
 import type { ModelFile } from '../files/modelFile.js';
 import type { DimsJson, LayerRow, ShapesResult } from '../result.js';
-import { emptyNetwork, type Network } from './network.js';
+import type { Network } from './network.js';
 import { shapesOf } from './shapesResult.js';
 
 /** A network that cannot be run, with what can be told of it. */
@@ -22,8 +22,8 @@ export function outlinedShapes(opened: ModelFile | undefined, path: string): Out
   if (!opened || !outline || outline.blockers.length === 0) return undefined;
   const { file, framework = 'keras' } = opened;
   const described = { framework, weightsSource: path, notes: file.notes, assumptions: [], described: opened };
-  const model = outline.known ? checkSpec(outline.known, framework) : undefined;
-  const network: Network = model ? { ...described, model, shapes: inferShapes(model) } : { ...described, ...emptyNetwork() };
+  const model = checkSpec(outline.known, framework);
+  const network: Network = { ...described, model, shapes: inferShapes(model) };
   return { network, shapes: withUnknown(shapesOf(network), outline, opened) };
 }
 

@@ -2,6 +2,8 @@ import type { KerasDetails, KerasRow } from '../../conventions/keras/outline.js'
 import { RnnError } from '../../errors.js';
 import { DTYPE_BYTES } from '../../formats/bytes/budget.js';
 import type { FileTensor, TensorFile } from '../../formats/format.js';
+import { getLayerKind } from '../../layers/index.js';
+import type { DimShape } from '../../layers/layer.js';
 import { exactSize, sizeOf } from '../../tensor/tensor.js';
 import type { LayerRow, ShapesResult, SummaryLayer, SummaryModel } from '../result.js';
 import type { Network } from './network.js';
@@ -61,8 +63,18 @@ function rowOf(row: KerasRow, result: ShapesResult, network: Network, details: R
 
 function shapeOf(value: string, { layers }: ShapesResult, { shapes }: Network): readonly (number | null)[] | null {
   const row = layers.find(layer => layer.kind === 'unknown' && layer.name === value);
-  const known = shapes.values.get(value)?.map(dim => dim.size) ?? null;
+  const known = shownShape(value, shapes)?.map(dim => dim.size) ?? null;
   return row ? (row.output.dims[0] === '?' ? known : row.output.shape) : known;
+}
+
+/** As the layer's class shows it in Keras. */
+function shownShape(value: string, { layers, values }: Network['shapes']): DimShape | undefined {
+  const giver = layers.find(({ layer, others }) => value === layer.name || others.some(o => value === `${layer.name}/${o.suffix}`));
+  if (!giver) return values.get(value);
+  const { layer, output, others } = giver;
+  const all = [output, ...others.map(o => o.shape)];
+  const shown = getLayerKind(layer.kind).keras?.shownShapes?.(layer, all) ?? all;
+  return value === layer.name ? shown[0] : shown[1 + others.findIndex(o => value === `${layer.name}/${o.suffix}`)];
 }
 
 /** The numbers of the two matrices that LoRA adds to a kernel. */

@@ -82,7 +82,8 @@ function isFloat({ dtype }: TensorArgument): boolean {
   return dtype === undefined || dtype.includes('float');
 }
 
-function arrayConstant({ array, dtype }: ArrayArgument): unknown {
+/** As an operand of a spec. */
+export function arrayConstant({ array, dtype }: ArrayArgument): unknown {
   const numbers = nestedNumbers(array, 'value');
   return { type: dtype === 'bool' ? 'bool' : dtype.includes('int') ? 'int' : 'float', ...numbers };
 }
