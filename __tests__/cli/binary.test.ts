@@ -67,7 +67,7 @@ describe('the binary', () => {
   });
 
   it('says that a thread cannot be started', async () => {
-    const { code: exit, stderr } = await sh('ulimit -n 21; rnn-cli forward --N 20000 --T 200 -q -o few.npy --force');
+    const { code: exit, stderr } = await sh('ulimit -n 20; rnn-cli forward --N 2000 --T 110 --M 100 -q -o few.npy --force');
     // how many descriptors node itself takes depends on its version
     if (exit !== 0) expect([exit, stderr]).toEqual([4, expect.stringContaining('[E_SYSTEM]')]);
   });
@@ -80,18 +80,18 @@ describe('the binary', () => {
   });
 
   it('| head is no error, and nothing is said', async () => {
-    const { stdout, stderr, code } = await sh('set -o pipefail; rnn-cli forward --N 20000 --json | head -c 1; echo " $?"');
+    const { stdout, stderr, code } = await sh('set -o pipefail; rnn-cli forward --N 10000 --json | head -c 1; echo " $?"');
     expect({ stdout, stderr, code }).toEqual({ stdout: '{ 0\n', stderr: '', code: 0 });
   });
 
   it('a pipe takes every byte of a long output', async () => {
-    const { stdout } = await sh('rnn-cli forward --N 30000 --json');
-    expect(stdout.length).toBeGreaterThan(600_000);
-    expect(JSON.parse(stdout).y).toHaveLength(30000);
+    const { stdout } = await sh('rnn-cli forward --N 15000 --json');
+    expect(stdout.length).toBeGreaterThan(300_000);
+    expect(JSON.parse(stdout).y).toHaveLength(15000);
   });
 
   it('a slow reader gets every byte', async () => {
-    const { stdout } = await sh('rnn-cli forward --N 30000 --json | (sleep 0.3; wc -l)');
+    const { stdout } = await sh('rnn-cli forward --N 15000 --json | (sleep 0.3; wc -l)');
     expect(stdout.trim()).toBe('1');
   });
 
@@ -106,9 +106,7 @@ describe('the binary', () => {
   });
 
   onLinux('a silenced stdout is no error', async () => {
-    expect((await sh('rnn-cli shapes > /dev/null')).code).toBe(0);
-    expect((await sh('rnn-cli shapes 1<> /dev/null')).code).toBe(0);
-    expect((await sh('rnn-cli shapes 1< /dev/null')).code).toBe(0);
+    for (const to of ['>', '1<>', '1<']) expect((await sh(`rnn-cli shapes ${to} /dev/null`)).code).toBe(0);
     expect(spawnSync(process.execPath, [binary, 'shapes'], { stdio: 'ignore' }).status).toBe(0);
   });
 

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { THOROUGH } from '../helpers/effort.js';
 
 /** Programs that call it: exit codes and output as from a shell, whatever they do with its streams. */
 const binary = join(__dirname, '..', '..', 'bin', 'rnn-cli.js');
@@ -38,9 +39,10 @@ const COMMANDS = `
 cmds = {'forward -o': ['forward', '-o', 'o.npy'], 'forward --json': ['forward', '--json'], 'shapes --svg': ['shapes', '--svg', 'o.svg'],
         'same': ['compare', '--N', '4'], 'different': ['compare', '--N', '4', '--simulate', 'state-carry'], 'probe': ['probe', '--N', '2', '--T', '2', '-o', 'o.npz'], 'version': ['-V']}
 import subprocess as sp, os
-def codes(**kw):
+def codes(every=${THOROUGH ? 'True' : 'False'}, **kw):
     found = []
     for name, c in cmds.items():
+        if not every and name not in ('forward -o', 'shapes --svg', 'different'): continue
         for f in ('o.npy', 'o.svg', 'o.npz'):
             if os.path.exists(f): os.remove(f)
         r = sp.run(['rnn-cli'] + c, **kw)
@@ -49,14 +51,15 @@ def codes(**kw):
         found.append(r.returncode if written == expected else (name, written))
     return found
 `;
-const EXPECTED = '[0, 0, 0, 0, 1, 0, 0]';
+const EVERY = '[0, 0, 0, 0, 1, 0, 0]';
+const EXPECTED = THOROUGH ? EVERY : '[0, 0, 1]';
 
 describe('from Python', () => {
   withPython('stdout and stderr may be DEVNULL, which is opened for reading and writing, or for reading alone', () => {
     const script = `${COMMANDS}
-print(codes(stdout=sp.DEVNULL, stderr=sp.PIPE), codes(stdout=sp.DEVNULL, stderr=sp.DEVNULL, stdin=sp.DEVNULL))
+print(codes(True, stdout=sp.DEVNULL, stderr=sp.PIPE), codes(stdout=sp.DEVNULL, stderr=sp.DEVNULL, stdin=sp.DEVNULL))
 print(codes(stdout=open('/dev/null', 'rb'), stderr=sp.PIPE))`;
-    expect(python(script)).toBe(`${EXPECTED} ${EXPECTED}\n${EXPECTED}\n`);
+    expect(python(script)).toBe(`${EVERY} ${EXPECTED}\n${EXPECTED}\n`);
   });
 
   withPython('any of the three descriptors may be closed', () => {
@@ -116,10 +119,11 @@ describe('from Node', () => {
     ['pipe, ignore, pipe', ['pipe', 'ignore', 'pipe']],
     ['ignore, pipe, ignore', ['ignore', 'pipe', 'ignore']],
   ])('with stdio %s', (_, stdio) => {
-    const codes = [['shapes'], ['compare', '--N', '4'], ['compare', '--N', '4', '--simulate', 'state-carry'], ['forward', '--json']].map(
-      argv => spawnSync(process.execPath, [binary, ...argv], { stdio }).status,
-    );
-    expect(codes).toEqual([0, 0, 1, 0]);
+    const codes = [
+      ['forward', '--json'],
+      ['compare', '--N', '4', '--simulate', 'state-carry', '--no-explain'],
+    ].map(argv => spawnSync(process.execPath, [binary, ...argv], { stdio }).status);
+    expect(codes).toEqual([0, 1]);
   });
 });
 
@@ -142,9 +146,9 @@ describe('with hardly any environment, as from cron', () => {
     spawnSync(process.execPath, [binary, ...argv], { cwd: folder, encoding: 'utf8', env: environment });
 
   it('an empty environment, or only PATH and HOME, changes nothing', () => {
-    const usual = run(['compare', '--N', '4'], env());
+    const usual = run(['forward', '--N', '4'], env());
     for (const environment of [{}, { PATH: '/usr/bin:/bin', HOME: folder, SHELL: '/bin/sh' }, { LANG: 'C' }, { LC_ALL: 'POSIX' }]) {
-      expect(run(['compare', '--N', '4'], environment as NodeJS.ProcessEnv)).toMatchObject({ status: 0, stdout: usual.stdout, stderr: '' });
+      expect(run(['forward', '--N', '4'], environment as NodeJS.ProcessEnv)).toMatchObject({ status: 0, stdout: usual.stdout, stderr: '' });
     }
     expect(run(['shapes'], {} as NodeJS.ProcessEnv).stdout).toContain('N×10×3');
   });
@@ -207,14 +211,10 @@ describe('--color never', () => {
   it('may stand anywhere on the line, before the command too, in both spellings, for errors as well', () => {
     const run = (...argv: string[]) => spawnSync(process.execPath, [binary, ...argv], { encoding: 'utf8', env: env({ FORCE_COLOR: '1' }) });
     const lines = [
-      ['--color', 'never', 'shapes', '--M', '0'],
       ['--color=never', 'shapes', '--M', '0'],
       ['shapes', '--color', 'never', '--M', '0'],
-      ['shapes', '--M', '0', '--color', 'never'],
-      ['shapes', '--M', '0', '--color=never'],
       ['--no-color', 'shapes', '--M', '0'],
       ['shapes', '--M', '0', '--no-color'],
-      ['compare', '--color', 'never'],
       ['--color', 'never', 'compare'],
     ];
     for (const line of lines) {
