@@ -2,14 +2,18 @@
 // networks (cell, directions, layers, last step or every step, sizes, weights, the way the other array is written), through compare itself.
 //
 //   npm run corpus -- [--seeds 10] [--from 0] [--only 'x, h'] [--numbers float32] [--budget 0.3] [--out docs/internals/diagnosis.md] [--verbose]
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { GATES, network, runAll } from './plainLoops.mjs';
-import { deep, half, MISTAKES, otherOrder } from './wrongOutputs.mjs';
+import { falseSentences } from './sentences.mjs';
+import { UNLISTED } from './unlistedOutputs.mjs';
+import { deep, half, MISTAKES as LISTED, otherOrder } from './wrongOutputs.mjs';
+
+const MISTAKES = { ...LISTED, ...UNLISTED };
 
 const { values: args } = parseArgs({
   options: {
@@ -21,6 +25,8 @@ const { values: args } = parseArgs({
     out: { type: 'string' },
     verbose: { type: 'boolean', default: false },
     keep: { type: 'string' },
+    dump: { type: 'string' },
+    unlisted: { type: 'boolean', default: false },
   },
 });
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -200,7 +206,7 @@ function makeCase(name, mistake, seed) {
     N: pick([1, 2, 3, 5, 8]),
     T: pick([3, 4, 6, 10, 20, 50]),
     D: pick([1, 2, 3, 5, 8]),
-    M: pick([2, 3, 5, 8, 16]),
+    M: pick([2, 3, 5, 8, 16, 32]),
     K: pick([1, 2, 3, 5]),
   };
   const layers = pick([1, 1, 2, 2, 3]);
@@ -270,8 +276,12 @@ const OUTCOMES = ['right', 'tied', 'likely', 'silent', 'likely other', 'wrong', 
 const MOST_DRAWS = 60;
 const rows = new Map();
 const confusions = new Map();
+const untrue = [];
+let told = 0;
 const began = performance.now();
-const chosen = Object.entries(MISTAKES).filter(([name]) => !args.only || args.only.split(', ').some(part => name.includes(part)));
+const chosen = Object.entries(args.unlisted ? UNLISTED : MISTAKES).filter(
+  ([name]) => !args.only || args.only.split(', ').some(part => name.includes(part)),
+);
 const lowest = Number(args.from);
 
 for (const [name, mistake] of chosen) {
@@ -283,6 +293,18 @@ for (const [name, mistake] of chosen) {
     if (!one) continue;
     const { outcome, visible, accepted, result } = await judge(one, mistake);
     row.cases++;
+    told += result.evidence.length;
+    for (const sentence of falseSentences(result.evidence, one.right, one.y, 0.6 * result.tolerance.atol))
+      untrue.push(`${name} #${seed}: ${sentence}`);
+    if (args.dump) {
+      const { net, sizes, init, numbers, place, y, right } = one;
+      const { verdict, evidence, explanations, undecided } = result;
+      const shown = explanations.slice(0, 4).map(e => ({ code: e.code, residual: e.residual, verdict: e.verdict, why: e.why }));
+      appendFileSync(
+        args.dump,
+        `${JSON.stringify({ name, seed, outcome, visible, verdict, evidence, shown, undecided, net, sizes, init, numbers, place, y, right, tolerance: result.tolerance })}\n`,
+      );
+    }
     row[outcome] = (row[outcome] ?? 0) + 1;
     if (visible && outcome !== 'undecided') {
       row.visible++;
@@ -327,6 +349,7 @@ for (const [name, row] of rows) {
 lines.push(lineOf('all (visible: of those in the list)', total, true));
 if (confusions.size > 0)
   lines.push('', 'Called something else:', '', ...[...confusions].sort((a, b) => b[1] - a[1]).map(([key, n]) => `- ${n} × ${key}`));
+lines.push('', `${told} sentences of evidence, ${untrue.length} of them false.`, ...untrue.map(line => `- ${line}`));
 console.log(lines.join('\n'));
 console.error(`${((performance.now() - began) / 1000).toFixed(0)} s`);
 if (args.out) {

@@ -42,6 +42,7 @@ const STEPS = {
   rnn(net, w, x, { h }, f, numbers) {
     const [xs, hs] = sums(net, w, x, h, numbers);
     const act = f.act ?? Math.tanh;
+    if (f.times) return { h: xs[0].map((v, m) => act(v * hs[0][m])) };
     if (f.biasOutside) return { h: xs[0].map((v, m) => act(v - w.b[m] + hs[0][m] - (w.b2?.[m] ?? 0)) + w.b[m] + (w.b2?.[m] ?? 0)) };
     return { h: xs[0].map((v, m) => numbers.round(act((f.clipSum ?? (z => z))(numbers.round(v + hs[0][m]))))) };
   },
@@ -50,7 +51,7 @@ const STEPS = {
     const { round } = numbers;
     const [sig, act, out] = [f.sig ?? sigmoid, f.act ?? Math.tanh, f.out ?? f.act ?? Math.tanh];
     const clip = f.clipSum ?? (z => z);
-    const next = { h: [], c: [] };
+    const next = { h: [], c: [], o: [] };
     for (let m = 0; m < net.M; m++) {
       const z = g => clip(round(xs[g][m] + hs[g][m] + (f.peep && g < 2 ? f.peep[g][m] * c[m] : 0)));
       let i = round((f.sigOf?.i ?? sig)(z(0)));
@@ -67,6 +68,7 @@ const STEPS = {
       if (f.clipCell) cNew = Math.min(f.clipCell, Math.max(-f.clipCell, cNew));
       if (f.peep) o = round(sig(round(xs[3][m] + hs[3][m] + f.peep[2][m] * cNew)));
       next.c.push(cNew);
+      next.o.push(o);
       next.h.push(f.tanhAfter ? Math.tanh(o * cNew) : round(o * round(f.noTanh ? cNew : out(cNew))));
     }
     return next;
@@ -95,6 +97,8 @@ const STEPS = {
         if (f.biasOut) g = act(a + (w.b2?.[2 * net.M + m] ?? 0) + r[m] * (u - (w.b2?.[2 * net.M + m] ?? 0)));
         if (f.resetOn === 'input') g = act(r[m] * a + u);
         if (f.resetOn === 'sum') g = act(r[m] * (a + u));
+        if (f.resetOn === 'tanh') g = r[m] * act(a + u);
+        if (f.resetBy === 'z') g = act(a + z * u);
         if (f.without === 'r') g = act(a + u);
         if (f.without === 'z') return g;
         if (f.swapped) return round(round((1 - z) * old) + round(z * g));
@@ -114,7 +118,8 @@ function inPlace(net, w, x, s, f, numbers) {
   return now;
 }
 
-function step(net, w, x, s, f, numbers, left, done) {
+function step(net, w, x, given, f, numbers, left, done, at) {
+  const s = f.before ? f.before(given, { ...at, x, s: done }) : given;
   const start =
     f.reset && done % (f.every ?? 1) === 0
       ? { h: f.reset === 'c' ? s.h : zeros(net.M), c: s.c && (f.reset === 'h' ? s.c : zeros(net.M)) }
@@ -123,7 +128,7 @@ function step(net, w, x, s, f, numbers, left, done) {
   const next = f.inPlace ? inPlace(net, w, x, start, own, numbers) : STEPS[net.cell](net, w, x, start, own, numbers);
   if (f.leak !== undefined) next.h = next.h.map((v, m) => (f.leak === 'add' ? v + start.h[m] : (1 - f.leak) * start.h[m] + f.leak * v));
   if (f.roundState) for (const key of ['h', 'c']) next[key] = next[key]?.map(f.roundState);
-  return next;
+  return f.after ? f.after(next, start, { ...at, x, s: done }) : next;
 }
 
 /** One direction over all samples: {seq [n][t][M] at the time of its input, last [n][M], states [n]}. */
@@ -139,7 +144,7 @@ function run(net, w, X, f, numbers, way, l) {
     const T = X[n].length;
     const t = way === 'r' ? T - 1 - s : s;
     const real = !lengths || t < lengths[n];
-    const next = real ? step(net, w, X[n][t], state, f, numbers, T - 1 - s, s) : state;
+    const next = real ? step(net, w, X[n][t], state, f, numbers, T - 1 - s, s, { n, l, way }) : state;
     const shown = f.takeC ? next.c : next.h;
     // as Keras has it: both directions give zeros at steps that are masked, one alone repeats its last output
     seq[n][t] = real || !net.bi ? shown : zeros(net.M);

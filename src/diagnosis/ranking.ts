@@ -51,7 +51,7 @@ const RESERVE = { sure: 2, likely: 1, pair: 2 };
 export function rank(trials: readonly Trial[], asSpecified: number, candidates: number): Ranking {
   const byCode = trialsByCode(trials);
   const sorted = [...byCode.values()].map(bestOf).sort((a, b) => a.residual - b.residual || a.codes.length - b.codes.length);
-  const near = undominated(sorted.filter(t => t.residual <= NEAR_NOISE * t.floor));
+  const near = undominated(sorted.filter(t => t.full !== false && t.residual <= NEAR_NOISE * t.floor));
   const [best] = near;
   const tied = best ? sorted.filter(t => near.includes(t) || isBeside(t, best)) : [];
   const outside = sorted.find(t => !tied.includes(t) && !(best && dominates(best, t)));
@@ -115,7 +115,7 @@ function undominated(trials: readonly Trial[]): Trial[] {
 
 /** Within ten times the noise of the best: the same y as far as this input shows. */
 function isBeside(trial: Trial, best: Trial): boolean {
-  return !dominates(best, trial) && trial.residual <= best.residual + NEAR_NOISE * Math.max(best.floor, trial.floor);
+  return trial.full !== false && !dominates(best, trial) && trial.residual <= best.residual + NEAR_NOISE * Math.max(best.floor, trial.floor);
 }
 
 /**
@@ -123,7 +123,8 @@ function isBeside(trial: Trial, best: Trial): boolean {
  * away, for of many pairs one always does. What was estimated from the other output is never near for nothing.
  */
 function closeTo(trials: readonly Trial[], asSpecified: number, candidates: number): Trial | undefined {
-  const sorted = trials.filter(t => t.chosen === 0);
+  // a label is right or wrong, never near
+  const sorted = trials.filter(t => t.full !== false && t.chosen === 0 && t.digits === undefined);
   const [first] = sorted;
   if (!first || !Number.isFinite(first.residual)) return undefined;
   const part = sorted.find(t => t.codes.length < first.codes.length && first.codes.includes(t.codes[0]));

@@ -22,6 +22,7 @@ export interface Trial {
   residual: number;
   /** the same as a number */
   left: number;
+  /** computed on all samples: what is not is never accepted */
   full?: boolean;
   /** judged by a few steps alone */
   readonly byExcerpt?: boolean;
@@ -166,7 +167,9 @@ export function finishTrials(slices: Slices, trials: Trial[]): void {
   const { asSpecified } = slices;
   trials.sort((a, b) => a.residual - b.residual);
   const chance = trials.filter(t => t.residual <= Math.max(asSpecified / AHEAD_OF_SECOND, NEAR_NOISE));
-  for (const trial of chance.slice(0, FINALISTS)) {
+  let finalists = 0;
+  for (const trial of chance) {
+    if (trial.residual > NEAR_NOISE && ++finalists > FINALISTS) break;
     if (!trial.full) {
       const whole = residualOf(slices.whole, trial.change!) ?? { times: Infinity, left: Infinity };
       Object.assign(trial, remaining(whole), { full: true });
@@ -176,13 +179,18 @@ export function finishTrials(slices: Slices, trials: Trial[]): void {
     const part = sliceFor(slices, trial.parts);
     const changed = trial.change!(part.scenario)!;
     const exact = runScenario(changed, { like: part.right })!;
-    trial.floor = timesNoise(noiseOf(changed, exact).data, part.noise.data);
+    trial.floor = believable(timesNoise(noiseOf(changed, exact).data, part.noise.data), asSpecified);
   }
+}
+
+/** A mistake under which the network is so chaotic that rounding alone moves y by what is to be explained explains nothing. */
+function believable(floor: number, asSpecified: number): number {
+  return Math.min(floor, Math.max(1, asSpecified / NEAR_NOISE / AHEAD_OF_SECOND));
 }
 
 /** Explanations whose y was made from the other output. @param find 'fromOutput' or 'estimate' of a hypothesis */
 export function candidateTrials(
-  { whole: { scenario, right, other, noise: noises }, different, off }: Slices,
+  { whole: { scenario, right, other, noise: noises }, different, off, asSpecified }: Slices,
   find: (h: Hypothesis) => Hypothesis['fromOutput'],
   noise: number,
 ) {
@@ -190,7 +198,7 @@ export function candidateTrials(
     (find(hypothesis)?.(scenario, right, other, noise) ?? []).map(candidate =>
       trialOfCandidate(hypothesis, candidate, other, Math.min(different, off), noises, noise),
     ),
-  );
+  ).map(trial => ({ ...trial, floor: believable(trial.floor, asSpecified) }));
 }
 
 function trialOfCandidate(
@@ -208,7 +216,8 @@ function trialOfCandidate(
     parts: [{ hypothesis, variant: { code, layer, fix, change: (s: Scenario) => s } }],
     ...remaining(apart(y.data, other.data, noises.data)),
     full: true,
-    floor: Math.max(floor / noise, timesNoise(ulpsOf(other), noises.data)),
+    // what was estimated from rounded numbers is off by as much again
+    floor: (chosen > 0 ? 2 : 1) * Math.max(floor / noise, timesNoise(ulpsOf(other), noises.data)),
     chosen,
     digits,
     values: told ?? Math.max(0, different - chosen),

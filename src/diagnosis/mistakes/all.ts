@@ -36,7 +36,7 @@ export { staleWeights } from './staleWeights.js';
 export { stateReset, whMissing } from './stateReset.js';
 export { stateOnes, statePreviousCall, stateShared } from './stateStart.js';
 export { inPlaceUpdate, stateCarry, stateCarryCellOnly } from './states.js';
-export { activationAdded, directionMissing, lastRepeated, layerNormAdded, outputFedBack, residualAdded } from './structure.js';
+export { activationAdded, directionMissing, lastRepeated, layerNormAdded, layerZeros, outputFedBack, residualAdded } from './structure.js';
 export { cellStateTaken, headMissing, hnView, lowerLayer, stepEarly } from './tensorTaken.js';
 export { axesSwapped, firstStep, startsLate, stopsEarly, timeReversed } from './time.js';
 export { weightsExchanged, weightsRounded } from './weightSets.js';

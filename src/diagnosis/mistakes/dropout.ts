@@ -52,7 +52,8 @@ export const dropoutOn: Hypothesis = {
           y[r * K + k] = v + (bo ? bo[k] : 0);
         });
       }
-      if (r < R) continue;
+      // where nothing is left of h it is no mask
+      if (r < R || dropped === R * M) continue;
       const why = `Dropout before ${head.name} is still on: in every row the units of h are either 0 or ${smallNumber(1 / (1 - rate))} times the right ones (p = ${rate}); ${dropped} of ${R * M} are 0.`;
       return [{ code: 'dropout-on', layer: head.name, y: { shape: other.shape, data: y }, chosen: 0, digits: sure - 2, why }];
     }

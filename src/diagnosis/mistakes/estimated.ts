@@ -17,6 +17,9 @@ import { constantStates, startingWith } from './stateStart.js';
 
 /** Multiply-adds for one estimate. */
 const MOST_WORK = 3e8;
+/** Runs for each unknown number, and of values that were found on a few samples until they suit all of them. */
+const RUNS = 12;
+const RUNS_AGAIN = 4;
 /** Numbers of y beyond the unknown ones, before an estimate is tried. */
 const SPARE = 2;
 const MOST_UNKNOWN = 24;
@@ -35,9 +38,8 @@ export function partFor(scenario: Scenario, other: Tensor, first: number, unknow
   const count = Math.max(1, Math.ceil((2 * unknown + SPARE) / size));
   const from = Math.max(0, Math.min(first, N - count));
   const to = Math.min(N, from + count);
-  const runs = 12 * (unknown + 2);
   const samples = samplesOf(scenario, from, to);
-  if ((to - from) * size < unknown + SPARE || unknown > MOST_UNKNOWN || runs * workOf(samples) > MOST_WORK) return undefined;
+  if ((to - from) * size < unknown + SPARE || unknown > MOST_UNKNOWN || RUNS * (unknown + 2) * workOf(samples) > MOST_WORK) return undefined;
   return { scenario: samples, other: sliceFirst(other, from, to) };
 }
 
@@ -54,18 +56,26 @@ export interface Unknown {
   readonly why: (values: readonly number[]) => string;
 }
 
-/** The first of them that explains the output: fitted on a few samples, then judged and fitted on all. */
+/** The first of them that explains the output: fitted on a few samples, then on all. */
 export function estimated(scenario: Scenario, right: Outcome, other: Tensor, noise: number, list: readonly Unknown[]): Candidate[] {
   const near = NEAR_NOISE * noise;
   const { first } = samplesOff(right.y, other, uniformNoise(other, noise));
+  const whole = { scenario, other };
   for (const { code, start, change, why } of list) {
-    const part = partFor(scenario, other, Math.max(0, first), start[0].length);
-    if (!part) continue;
-    for (const values of start) {
-      const found = fitTo(part.other, values, v => runScenario(change(part.scenario, v))?.y, near);
-      const y = found && runScenario(change(scenario, found.values))?.y;
-      if (!y || largestDifference(y.data, other.data).abs > NEAR_NOISE * near) continue;
-      return [{ code, layer: null, y, chosen: found.values.length, why: why(found.values) }];
+    const unknown = start[0].length;
+    const few = partFor(scenario, other, Math.max(0, first), unknown);
+    if (!few) continue;
+    const fitIn = (part: Part, values: readonly number[]) => fitTo(part.other, values, v => runScenario(change(part.scenario, v))?.y, near);
+    const isCheap = (runs: number) => few.other.shape[0] < other.shape[0] && runs * (unknown + 2) * workOf(scenario) <= MOST_WORK;
+    for (const part of isCheap(RUNS) ? [few, whole] : [few]) {
+      for (const values of start) {
+        const near = fitIn(part, values);
+        // what a few samples leave open shows in the others
+        const found = (near && part === few && isCheap(RUNS_AGAIN) && fitIn(whole, near.values)) || near;
+        const y = found && runScenario(change(scenario, found.values))?.y;
+        if (!y || largestDifference(y.data, other.data).abs > NEAR_NOISE * NEAR_NOISE * noise) continue;
+        return [{ code, layer: null, y, chosen: found.values.length, why: why(found.values) }];
+      }
     }
   }
   return [];
@@ -212,7 +222,7 @@ function eachSample(
   const N = other.shape[0];
   const size = sizeOf(other.shape.slice(1));
   const [start] = starts;
-  if (N < 2 || size < start.length + SPARE || N * 12 * (start.length + 2) * workOf(scenario) > MOST_WORK || start.length > MOST_UNKNOWN)
+  if (N < 2 || size < start.length + SPARE || N * RUNS * (start.length + 2) * workOf(scenario) > MOST_WORK || start.length > MOST_UNKNOWN)
     return [];
   const data = new Float64Array(other.data.length);
   let first: readonly number[] = [];

@@ -141,6 +141,26 @@ export const lastRepeated: Hypothesis = {
   },
 };
 
+export const layerZeros: Hypothesis = {
+  name: 'layer-zeros',
+  title: 'a layer gives zeros',
+  alone: true,
+  why: 'A recurrent layer gives zeros: its weights are all zero (never loaded, or all cut to 0 by rounding or pruning), or the array of its h was never filled.',
+  fix: { numpy: 'hs[n,t] = h                   # ← written at every step; print(np.abs(Wx).max()) shows weights that are zero' },
+  variants: scenario =>
+    recurrentLayers(scenario).flatMap(l =>
+      outputVariants(
+        scenario,
+        'layer-zeros',
+        zerosLike,
+        w => `${w} gives zeros: its weights are all zero (never loaded, or all cut to 0), or the array of its h was never filled.`,
+        [l],
+      ),
+    ),
+};
+
+const zerosLike = (t: Tensor): Tensor => ({ shape: t.shape, data: new Float64Array(sizeOf(t.shape)) });
+
 function widthOf(layer: RecurrentSpec): number {
   return (layer.projection ?? layer.units) * (layer.bidirectional === 'concat' ? 2 : 1);
 }
@@ -170,7 +190,6 @@ export const directionMissing: Hypothesis = {
       const M = t.shape[t.shape.length - 1] / 2;
       return [sliceLast(t, 0, M), sliceLast(t, M, 2 * M)];
     };
-    const zero = (t: Tensor): Tensor => ({ shape: t.shape, data: new Float64Array(sizeOf(t.shape)) });
     const made = (make: (f: Tensor, b: Tensor) => Tensor[], words: string) =>
       outputVariants(
         scenario,
@@ -184,8 +203,8 @@ export const directionMissing: Hypothesis = {
       );
     if (both.length === 0) return [];
     return [
-      ...made(f => [f, zero(f)], '[forward, zeros]: the backward direction is missing'),
-      ...made((_, b) => [zero(b), b], '[zeros, backward]: the forward direction is missing'),
+      ...made(f => [f, zerosLike(f)], '[forward, zeros]: the backward direction is missing'),
+      ...made((_, b) => [zerosLike(b), b], '[zeros, backward]: the forward direction is missing'),
       ...made(f => [f, f], '[forward, forward]: the forward direction is used twice'),
       ...made((_, b) => [b, b], '[backward, backward]: the backward direction is used twice'),
     ];
