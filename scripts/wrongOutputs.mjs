@@ -124,6 +124,10 @@ export const MISTAKES = {
   'first state is ones': whole(['state-ones'], c => ({
     start: () => ({ h: zeros(c.net.M).map(() => 1), c: zeros(c.net.M).map(() => 1) }),
   })),
+  'first state is one number': whole(['state-random', 'state-ones'], c => {
+    const start = 0.2 + 0.6 * c.rng.next();
+    return { start: () => ({ h: zeros(c.net.M).map(() => start) }) };
+  }),
   'layers share their state': whole(['state-shared'], { fromBelow: true }, { when: and(stacked, net => !net.bi) }),
   'directions share their state': fault(['state-shared'], { fromForward: true }, { when: and(both, net => net.layers === 1) }),
   'first state is one random vector': {
@@ -284,6 +288,14 @@ export const MISTAKES = {
       return features(X, (_, d, x) => x[order[d]]);
     },
     { when: (_net, s) => s.D >= 2 && s.D <= 4 },
+  ),
+  'features in a random order': onX(
+    ['features-permuted'],
+    (X, c) => {
+      const order = otherOrder(X[0][0].length, c.rng);
+      return features(X, (_, d, x) => x[order[d]]);
+    },
+    { when: (net, s) => s.D >= 5 && s.N * Math.min(s.K, net.M) * (net.seq ? s.T : 1) >= s.D + 4 },
   ),
   'features reversed': onX(['features-permuted'], X => features(X, (_, d, x) => x[x.length - 1 - d]), { when: needs(1, 1, 2) }),
   'last feature missing': onX(['feature-missing'], X => features(X, (v, d, x) => (d === x.length - 1 ? 0 : v)), { when: needs(1, 1, 2) }),

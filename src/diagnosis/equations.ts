@@ -76,11 +76,11 @@ export function stepVariants(
   more: Partial<Variant> = {},
 ): Variant[] {
   const layers = recurrentLayers(scenario).filter(l => l.kind === kind && !l.peepholes && l.clip === null && !l.inputForget);
-  return placesOf(layers).map(({ names, layer }) => ({
+  return placesOf(layers).map(({ names, layer, where }) => ({
     code,
     layer,
     change: inLayers(names, (s, l) => changeLoop(s, l.name, { step })),
-    why: why(layer ?? `every ${kind.toUpperCase()}`),
+    why: why(where ?? `every ${kind.toUpperCase()}`),
     ...more,
   }));
 }

@@ -28,7 +28,8 @@ function samplesSentence(right: Tensor, other: Tensor, noise: Noise): string[] {
   const count = off.filter(Boolean).length;
   if (count === N) return [`all ${N} samples differ`];
   const from = off.indexOf(true);
-  if (off.slice(from).every(Boolean)) return [`${from === 1 ? 'sample 1 is' : `samples 1 to ${from} are`} equal, all from sample ${from + 1} on differ`];
+  if (off.slice(from).every(Boolean))
+    return [`${from === 1 ? 'sample 1 is' : `samples 1 to ${from} are`} equal, all from sample ${from + 1} on differ`];
   return [`${N - count} of ${N} samples are equal; the first that differs is sample ${from + 1}`];
 }
 

@@ -88,7 +88,8 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-function squares(a: FloatArray, b: FloatArray): number {
+/** The sum of squares of the differences. */
+export function squares(a: FloatArray, b: FloatArray): number {
   let sum = 0;
   for (let k = 0; k < a.length; k++) sum += (a[k] - b[k]) ** 2;
   return Number.isFinite(sum) ? sum : Infinity;

@@ -115,7 +115,9 @@ function undominated(trials: readonly Trial[]): Trial[] {
 
 /** Within ten times the noise of the best: the same y as far as this input shows. */
 function isBeside(trial: Trial, best: Trial): boolean {
-  return trial.full !== false && !dominates(best, trial) && trial.residual <= best.residual + NEAR_NOISE * Math.max(best.floor, trial.floor);
+  return (
+    trial.full !== false && !dominates(best, trial) && trial.residual <= best.residual + NEAR_NOISE * Math.max(best.floor, trial.floor)
+  );
 }
 
 /**

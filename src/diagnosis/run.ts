@@ -63,11 +63,13 @@ function ifItFits<R>(run: () => R): R | undefined {
   }
 }
 
-/** Multiply-adds of one run, approximately, plus a fixed cost per step. */
-export function workOf({ weights, input }: Scenario): number {
+/** Multiply-adds of one run (from layer `from` on, those before it kept), approximately, plus a fixed cost per step. */
+export function workOf({ weights, input, model }: Scenario, from?: string): number {
   const [N, T] = input.x.shape;
+  const names = model.layers.map(l => l.name);
   let products = STEP_WORK;
-  for (const own of weights.values()) for (const t of own.values()) products += t.data.length;
+  for (const name of from === undefined ? weights.keys() : names.slice(names.indexOf(from)))
+    for (const t of weights.get(name)?.values() ?? []) products += t.data.length;
   return products * N * T;
 }
 

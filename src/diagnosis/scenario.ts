@@ -159,16 +159,27 @@ export function inLayers(names: readonly string[], change: (scenario: Scenario, 
   };
 }
 
-/** Where a mistake of the same kind may sit: in every layer at once, or in one. Names of layers, and the name to report (null: all of them). */
+/** Where a mistake of the same kind may sit: in every layer at once, in those of one cell, or in one. */
 export interface Place {
   readonly names: readonly string[];
+  /** the layer to report; null: several */
   readonly layer: string | null;
+  /** in words: its name, 'every LSTM'; null: all of them */
+  readonly where: string | null;
 }
 
 export function placesOf(layers: readonly LayerSpec[]): Place[] {
-  if (layers.length === 0) return [];
-  if (layers.length === 1) return [{ names: [layers[0].name], layer: layers[0].name }];
-  return [{ names: layers.map(l => l.name), layer: null }, ...layers.map(l => ({ names: [l.name], layer: l.name }))];
+  const one = layers.map(({ name }) => ({ names: [name], layer: name, where: name }));
+  return layers.length < 2 ? one : [{ names: layers.map(l => l.name), layer: null, where: null }, ...ofEachCell(layers), ...one];
+}
+
+/** All LSTMs beside a GRU: one class or one conversion went wrong. */
+function ofEachCell(layers: readonly LayerSpec[]): Place[] {
+  const kinds = [...new Set(layers.filter(isRecurrent).map(l => l.kind))];
+  const groups = kinds.length < 2 ? [] : kinds.map(kind => layers.filter(l => l.kind === kind));
+  return groups
+    .filter(group => group.length > 1)
+    .map(group => ({ names: group.map(l => l.name), layer: null, where: `every ${group[0].kind.toUpperCase()}` }));
 }
 
 /** The same data in float64 with another shape or values. */

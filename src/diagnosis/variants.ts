@@ -3,18 +3,18 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Variant } from './hypothesis.js';
 import { type Change, changeWeights, inLayers, type LayerWeights, placesOf, type Scenario } from './scenario.js';
 
-/** The mistake in all of these layers at once, and in each of them alone. @param more what else is to be said of it there; null: of all of them */
+/** The mistake in all of these layers at once, and in each of them alone. @param more what else is to be said of it there ('lstm_1', 'every LSTM'); null: of all of them */
 export function inEach<L extends LayerSpec>(
   layers: readonly L[],
   code: string,
   change: (scenario: Scenario, layer: L) => Scenario | undefined,
-  more: (layer: string | null) => Partial<Variant> = () => ({}),
+  more: (where: string | null) => Partial<Variant> = () => ({}),
 ): Variant[] {
-  return placesOf(layers).map(({ names, layer }) => ({
+  return placesOf(layers).map(({ names, layer, where }) => ({
     code,
     layer,
     change: inLayers(names, (s, l) => change(s, l as L)),
-    ...more(layer),
+    ...more(where),
   }));
 }
 

@@ -16,7 +16,7 @@ function biased({ model }: Scenario): LayerSpec[] {
 function scaledBiases(scenario: Scenario, code: string, by: number, more?: (layer: string | null) => Partial<Variant>): Variant[] {
   const change = (s: Scenario, l: LayerSpec) => onNamed(s, l.name, BIASES, t => mapData(t, v => v * by));
   const recurrent = recurrentLayers(scenario).filter(l => l.useBias);
-  return [...inEach(biased(scenario), code, change, more), ...inEach(recurrent, code, change).filter(v => v.layer === null)];
+  return [...inEach(biased(scenario), code, change, more), ...inEach(recurrent, code, change).slice(0, recurrent.length > 1 ? 1 : 0)];
 }
 
 /** A change of biases [2, G·M] by row. */

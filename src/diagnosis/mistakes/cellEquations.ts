@@ -162,12 +162,12 @@ export const stateMixed: Hypothesis = {
           other,
           noise,
           placesOf(recurrentLayers(scenario)).map(
-            ({ names, layer }): Unknown => ({
+            ({ names, where }): Unknown => ({
               code: 'state-mixed',
               start: [[0.5], [0.9]],
               change: (s, [a]) => names.reduce((now, name) => changeLoop(now, name, { step: mixed(1 - a, a) }), s),
               why: ([a]) =>
-                `The h of ${layer ?? 'every recurrent layer'} is updated in part: h = ${smallNumber(1 - a)}·h + ${smallNumber(a)}·(new h), a leaky unit (estimated from your output).`,
+                `The h of ${where ?? 'every recurrent layer'} is updated in part: h = ${smallNumber(1 - a)}·h + ${smallNumber(a)}·(new h), a leaky unit (estimated from your output).`,
             }),
           ),
         )

@@ -78,10 +78,9 @@ export const weightDamaged: Hypothesis = {
 /** Those that the work allows, and the names of the others. */
 function placesWithin(scenario: Scenario): { places: Place[]; left: string[] } {
   const all = placesIn(scenario);
-  const each = workOf(scenario);
   let work = 0;
-  const end = all.findIndex(({ t }) => {
-    work += each * (t.data.length + t.shape[0]);
+  const end = all.findIndex(({ layer, t }) => {
+    work += workOf(scenario, layer) * (t.data.length + t.shape[0]);
     return work > MOST_WORK;
   });
   const count = end < 0 ? all.length : end;

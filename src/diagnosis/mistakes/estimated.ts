@@ -39,7 +39,8 @@ export function partFor(scenario: Scenario, other: Tensor, first: number, unknow
   const from = Math.max(0, Math.min(first, N - count));
   const to = Math.min(N, from + count);
   const samples = samplesOf(scenario, from, to);
-  if ((to - from) * size < unknown + SPARE || unknown > MOST_UNKNOWN || RUNS * (unknown + 2) * workOf(samples) > MOST_WORK) return undefined;
+  if ((to - from) * size < unknown + SPARE || unknown > MOST_UNKNOWN || RUNS * (unknown + 2) * workOf(samples) > MOST_WORK)
+    return undefined;
   return { scenario: samples, other: sliceFirst(other, from, to) };
 }
 

@@ -1,7 +1,12 @@
+import { largestDifference } from '../../tensor/difference.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis } from '../hypothesis.js';
-import { mapData } from '../scenario.js';
-import { eachFeature, isFeatures, seeing } from './inputs.js';
+import { squares } from '../fit.js';
+import type { Fix, Hypothesis } from '../hypothesis.js';
+import { runScenario } from '../run.js';
+import { mapData, type Scenario } from '../scenario.js';
+import { NEAR_NOISE } from '../thresholds.js';
+import { isApart, partFor } from './estimated.js';
+import { eachFeature, isFeatures, seeing, withX } from './inputs.js';
 import { otherOrders } from './kernels.js';
 
 /** The features of x in another order, or one of them missing. */
@@ -22,37 +27,74 @@ export const featuresPermuted: Hypothesis = {
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 3 },
   variants(scenario) {
     const D = isFeatures(scenario) ? scenario.input.x.shape[2] : 1;
-    return featureOrders(D).map(({ order, rare }) =>
-      seeing(
-        'features-permuted',
-        x => withFeatures(x, order),
-        `The features of x are in another order than the weights expect: ${order
-          .flatMap((from, d) => (from === d ? [] : `feature ${d + 1} holds feature ${from + 1}`))
-          .slice(0, 8)
-          .join(', ')}${D > 8 ? ' …' : ''}.`,
-        { rare, fix: { numpy: `x = x[..., [${order.map((_, d) => order.indexOf(d)).join(', ')}]]   # ← back to the right order` } },
-      ),
+    return featureOrders(D).map(order =>
+      seeing('features-permuted', x => withFeatures(x, order), orderText(order), { fix: orderFix(order) }),
     );
+  },
+  // of more features than that: one exchange after the other, as long as each brings y nearer
+  estimate(scenario, right, other, noise) {
+    const D = isFeatures(scenario) ? scenario.input.x.shape[2] : 1;
+    const part = D > MOST_ORDERS && isApart(scenario, right, other) ? partFor(scenario, other, 0, Math.min(D, MOST_FEATURES)) : undefined;
+    if (!part || D > MOST_FEATURES) return [];
+    const near = NEAR_NOISE * noise;
+    const under = (order: readonly number[], s: Scenario) => runScenario(withX(s, withFeatures(s.input.x, order)))?.y;
+    const off = (order: readonly number[]) => {
+      const y = under(order, part.scenario);
+      return y ? squares(y.data, part.other.data) : Infinity;
+    };
+    const own = Array.from({ length: D }, (_, d) => d);
+    for (const start of [own, [...own].reverse(), rolled(own, 1), rolled(own, Math.floor(D / 2))]) {
+      const order = nearest(start, off);
+      const y = under(order, scenario);
+      if (!y || largestDifference(y.data, other.data).abs > NEAR_NOISE * near || order.every((from, d) => from === d)) continue;
+      const why = `${orderText(order).slice(0, -1)} (found from your output).`;
+      // which of the orders it is, is worth less than a number
+      return [{ code: 'features-permuted', layer: null, y, chosen: 1, why, fix: orderFix(order) }];
+    }
+    return [];
   },
 };
 
-/** Every order of up to four features; of more the reversed one, one further, and every exchange of two. */
-function featureOrders(D: number): { order: number[]; rare: boolean }[] {
-  const own = Array.from({ length: D }, (_, d) => d);
-  if (D < 2) return [];
-  if (D <= 4) {
-    return otherOrders(own.map(String)).map(order => ({ order: order.map(Number), rare: false }));
-  }
-  const rolled = (by: number) => own.map(d => (d + by + D) % D);
-  const exchanged =
-    D > MOST_EXCHANGED ? [] : own.flatMap(a => own.filter(b => b > a).map(b => own.map(d => (d === a ? b : d === b ? a : d))));
-  return [
-    ...[[...own].reverse(), rolled(1), rolled(-1)].map(order => ({ order, rare: false })),
-    ...exchanged.map(order => ({ order, rare: true })),
-  ];
+/** Up to so many features every order is tried, up to so many it is looked for. */
+const MOST_ORDERS = 4;
+const MOST_FEATURES = 12;
+
+/** Column d of x holds column order[d] of the right one. */
+function orderText(order: readonly number[]): string {
+  const moved = order.flatMap((from, d) => (from === d ? [] : `feature ${d + 1} holds feature ${from + 1}`));
+  return `The features of x are in another order than the weights expect: ${moved.slice(0, 8).join(', ')}${order.length > 8 ? ' …' : ''}.`;
 }
 
-const MOST_EXCHANGED = 12;
+function orderFix(order: readonly number[]): Fix {
+  return { numpy: `x = x[..., [${order.map((_, d) => order.indexOf(d)).join(', ')}]]   # ← back to the right order` };
+}
+
+const rolled = (own: readonly number[], by: number) => own.map(d => (d + by + own.length) % own.length);
+
+/** Every order of up to four features; of more the reversed one and one further. */
+function featureOrders(D: number): number[][] {
+  const own = Array.from({ length: D }, (_, d) => d);
+  if (D < 2) return [];
+  return D <= MOST_ORDERS
+    ? otherOrders(own.map(String)).map(order => order.map(Number))
+    : [[...own].reverse(), rolled(own, 1), rolled(own, -1)];
+}
+
+/** The order from which no exchange of two features comes nearer. */
+function nearest(start: readonly number[], off: (order: readonly number[]) => number): readonly number[] {
+  let best = { order: start, left: off(start) };
+  for (let again = true; again; ) {
+    again = false;
+    const { order: from } = best;
+    for (let a = 0; a < from.length; a++)
+      for (let b = a + 1; b < from.length; b++) {
+        const order = from.map((v, d) => (d === a ? from[b] : d === b ? from[a] : v));
+        const left = off(order);
+        if (left < best.left) [best, again] = [{ order, left }, true];
+      }
+  }
+  return best.order;
+}
 
 export const featureMissing: Hypothesis = {
   name: 'feature-missing',
@@ -66,7 +108,7 @@ export const featureMissing: Hypothesis = {
     const D = isFeatures(scenario) ? scenario.input.x.shape[2] : 1;
     if (D < 2) return [];
     return Array.from({ length: D }, (_, d) => d)
-      .filter(d => D <= MOST_EXCHANGED || d === 0 || d === D - 1)
+      .filter(d => D <= MOST_FEATURES || d === 0 || d === D - 1)
       .map(missing =>
         seeing(
           'feature-missing',

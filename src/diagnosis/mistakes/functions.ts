@@ -92,7 +92,7 @@ function slotVariants(slot: Slot, specs: readonly ActivationSpec[], code: (name:
       // where it would change one of several layers, that layer's own variant says so
       if (changed.length === 0 || (changed.length === 1 && layers.length > 1)) return [];
       const [first] = changed;
-      const where = place.layer ?? `${isRecurrent(first) ? 'the recurrent' : `the ${first.kind}`} layers`;
+      const where = place.where ?? `${isRecurrent(first) ? 'the recurrent' : `the ${first.kind}`} layers`;
       const words = (which: string) =>
         `Your output is what ${where} would give with ${name} as the ${which}; the network has ${present(first, slot.field)} there.`;
       const fix = fixOf(first, slot.field);
