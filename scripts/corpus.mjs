@@ -27,6 +27,7 @@ const { values: args } = parseArgs({
     keep: { type: 'string' },
     dump: { type: 'string' },
     unlisted: { type: 'boolean', default: false },
+    harsh: { type: 'boolean', default: false },
   },
 });
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -72,6 +73,8 @@ function stream(text) {
 
 const matrix = (rows, columns, draw) => Array.from({ length: rows }, () => Array.from({ length: columns }, draw));
 
+const HARSH_WEIGHTS = normal => ({ chaotic: normal(4), exploding: normal(30), tiny: normal(1e-4), nan: normal(0.5) });
+
 /** wide: normal 0.5 · torch: uniform ±1/√M · keras: glorot, zero biases, forget gate 1 · trained: keras with biases · large: normal 1.5 */
 function drawWeights(net, D, init, rng) {
   const { M, K } = net;
@@ -79,7 +82,14 @@ function drawWeights(net, D, init, rng) {
   const uniform = a => () => Math.fround((2 * rng.next() - 1) * a);
   const normal = s => () => Math.fround(s * rng.normal());
   const glorot = uniform(Math.sqrt(6 / (M + G * M)));
-  const draw = { wide: normal(0.5), torch: uniform(1 / Math.sqrt(M)), keras: glorot, trained: glorot, large: normal(1.5) }[init];
+  const draw = {
+    wide: normal(0.5),
+    torch: uniform(1 / Math.sqrt(M)),
+    keras: glorot,
+    trained: glorot,
+    large: normal(1.5),
+    ...HARSH_WEIGHTS(normal),
+  }[init];
   const bias = () =>
     Array.from({ length: G * M }, (_, k) => {
       const unit = net.cell === 'lstm' && k >= M && k < 2 * M ? 1 : 0;
@@ -156,7 +166,23 @@ const WRITTEN = {
   float16: y => writeNpy('y', y, 'f2'),
   '4 decimals': y => write('y.json', JSON.stringify(deep(y, v => Number(v.toFixed(4))))),
   '8 digits': y => write('y.json', JSON.stringify(deep(y, v => Number(v.toPrecision(8))))),
+  '6 decimals': y => write('y.json', JSON.stringify(deep(y, v => Number(v.toFixed(6))))),
+  '5 decimals': y => write('y.json', JSON.stringify(deep(y, v => Number(v.toFixed(5))))),
+  csv: y =>
+    write(
+      'y.csv',
+      `${rowsIn(y)
+        .map(row => row.join(','))
+        .join('\n')}\n`,
+    ),
+  torch: y => write('y.txt', `tensor(${JSON.stringify(deep(y, v => Math.round(v * 1e4) / 1e4))})\n`),
 };
+const OFTEN = ['float32', 'float32', 'float64', 'float16', '4 decimals', '8 digits'];
+
+/** [N, K] or [N, T, K] -> rows */
+function rowsIn(y) {
+  return Array.isArray(y[0][0]) ? y.flat() : y;
+}
 
 function toolRequest(net, weights, X) {
   const D = X[0][0].length;
@@ -197,6 +223,9 @@ function toolRequest(net, weights, X) {
 
 const NUMBERS = { round: Math.fround, order: 1 };
 
+/** Networks whose numbers are chaotic, explode, hold a NaN or are badly scaled: what x is multiplied by. */
+const HARSH = { chaotic: 1, exploding: 1e3, tiny: 1e-6, nan: 1 };
+
 /** A network, an input and the wrong y of one mistake; undefined where the mistake cannot happen on the network that was drawn. */
 function makeCase(name, mistake, seed) {
   const rng = stream(`${name} ${seed}`);
@@ -230,12 +259,15 @@ function makeCase(name, mistake, seed) {
   Object.assign(net, own);
   if (net.pool) net.seq = false;
   if (cell === 'gru') net.twoBiases = net.resetAfter;
-  const init = pick(mistake.biases ? ['wide', 'torch', 'trained', 'large'] : ['wide', 'torch', 'keras', 'trained', 'large']);
+  const harsh = args.harsh ? pick(Object.keys(HARSH)) : undefined;
+  const init = harsh ?? pick(mistake.biases ? ['wide', 'torch', 'trained', 'large'] : ['wide', 'torch', 'keras', 'trained', 'large']);
   if (mistake.when && !mistake.when(net, sizes)) return undefined;
   if (mistake.net?.lengths)
     net.lengths = Array.from({ length: sizes.N }, (_, n) => (n === sizes.N - 1 ? sizes.T : 2 + Math.floor(rng.next() * (sizes.T - 2))));
   const drawn = Array.from({ length: sizes.N }, () => matrix(sizes.T, sizes.D, () => Math.fround(rng.normal())));
-  const X = mistake.prepare ? mistake.prepare(drawn, rng) : drawn;
+  const prepared = mistake.prepare ? mistake.prepare(drawn, rng) : drawn;
+  const X = harsh ? deep(prepared, v => Math.fround(v * HARSH[harsh])) : prepared;
+  if (harsh === 'nan') X[0][0][0] = Number.NaN;
   const weights = drawWeights(net, sizes.D, init, rng);
   const place = layers === 1 ? 0 : pick([undefined, ...Array.from({ length: layers }, (_, l) => l)]);
   const gate = Math.floor(rng.next() * GATES[cell]);
@@ -244,7 +276,7 @@ function makeCase(name, mistake, seed) {
   const context = { net, weights, X, rng, sizes, all, right: all.y, place, gate, order, numbers: NUMBERS };
   const made = mistake.make(context);
   const y = made.y ?? network({ ...net, ...made.net }, made.weights ?? weights, made.X ?? X, made.fault ?? {}, NUMBERS);
-  const numbers = args.numbers ?? pick(['float32', 'float32', 'float64', 'float16', '4 decimals', '8 digits']);
+  const numbers = args.numbers ?? pick(mistake.right ? Object.keys(WRITTEN) : OFTEN);
   return { net, sizes, init, numbers, place, weights, X, y, right: all.y };
 }
 
