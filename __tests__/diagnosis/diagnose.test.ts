@@ -444,6 +444,19 @@ describe('what leaves more than the noise', () => {
     expect(likely(pair, trial('bias-twice', 0.05), trial('first-step', 0.1))).toEqual([['starts-late+bias-twice', 'likely']]);
     expect(likely(pair, trial('bias-twice', 0.02))).toEqual([]);
   });
+
+  it('is no further ahead than the difference that was there', () => {
+    const alone = (asSpecified: number) => rank([trial('bias-twice', 1e-7)], asSpecified, 2).findings[0];
+    expect(alone(50)).toMatchObject({ verdict: 'likely', margin: 50 });
+    expect(alone(5000)).toMatchObject({ verdict: 'fits', margin: 5000 });
+  });
+
+  it('is in one layer only where no other layer explains it as well', () => {
+    const layer = (name: string, residual: number) => ({ ...trial('bias-twice', residual), layers: [name] });
+    const layersOf = (...all: Trial[]) => rank(all, 1e6, 2).findings.map(f => f.layers);
+    expect(layersOf(layer('a', 1e-7), layer('b', 1e-2))).toEqual([['a']]);
+    expect(layersOf(layer('a', 1e-7), layer('b', 2e-7))).toEqual([[null]]);
+  });
 });
 
 it('other weights in the head are no explanation where only numbers that never change are off', async () => {

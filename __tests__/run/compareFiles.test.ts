@@ -133,6 +133,11 @@ describe('two arrays', () => {
 
   it('a tolerance of one’s own, names that one file lacks, NaN by place', async () => {
     expect(await arrays({ y: [1] }, { y: [1.5] }, { atol: 0.6 })).toMatchObject({ status: 'SAME', arrays: [{ atol: 0.6, rtol: 0 }] });
+    for (const [rtol, status] of [
+      [0.3, 'DIFFERENT'],
+      [0.5, 'SAME'],
+    ] as const)
+      expect(await arrays({ y: [1, 2] }, { y: [1, 3] }, { rtol })).toMatchObject({ status });
     expect(await arrays({ y: [1], h: [2] }, { y: [1] })).toMatchObject({
       status: 'DIFFERENT',
       arrays: [{ equal: true }, { equal: false, second: null }],
