@@ -43,11 +43,14 @@ export function assumptionsOf(layers: readonly Layer[], hints: NetworkHints, fra
   if (!hints.said?.has('task') && !hints.said?.has('pool')) addSteps(layers, lastCell, reader, add);
   if (!hints.said?.has('activation')) addCellFunctions(layers, framework, add);
   const dense = layers.flatMap((layer, i) => (layer.kind === 'dense' ? [i] : []));
-  if (dense.length > 0 && openActivations(layers).length === 0) {
+  const asked = openActivations(layers);
+  const plain = dense.filter(i => !asked.includes(i));
+  if (plain.length > 0) {
     const last = dense[dense.length - 1];
     const activation = Number(layers[last].units) > 1 ? 'softmax' : 'sigmoid';
-    const names = dense.map(i => nameOf(layers[i])).join(', ');
-    add('activation', `no activation before or after ${names}`, 'linear', withField(layers, last, { activation }));
+    const where = asked.length === 0 ? 'before or after' : 'after';
+    const what = `no activation ${where} ${plain.map(i => nameOf(layers[i])).join(', ')}`;
+    add('activation', what, 'linear', withField(layers, last, { activation }));
   }
   return assumptions;
 }
@@ -84,7 +87,12 @@ function addCellFunctions(
 }
 
 /** The question (E_ASK) where one dense layer stands straight behind another: without something between them they would be one. */
-export function askForActivations(layers: readonly Layer[], framework: FrameworkName, whole?: unknown): RnnError | undefined {
+export function askForActivations(
+  layers: readonly Layer[],
+  framework: FrameworkName,
+  taken: readonly Assumption[],
+  whole?: unknown,
+): RnnError | undefined {
   const open = openActivations(layers);
   if (open.length === 0) return undefined;
   const pairs = open.map(i => `${nameOf(layers[i])} and ${nameOf(layers[readerOf(layers, i)])}`).join(', ');
@@ -93,6 +101,7 @@ export function askForActivations(layers: readonly Layer[], framework: Framework
     what: `which activation is between ${pairs}, or whether one reads the other at all`,
     why: silent(framework, whole),
     layersLine: layersText(withQuestions(layers), framework),
+    taken,
     advice: framework === 'torch' ? `${sideBySide(layers, open[0], framework)}${SAVE_PT2}` : undefined,
   });
 }
@@ -115,7 +124,7 @@ function sideBySide(layers: readonly Layer[], at: number, framework: FrameworkNa
  * (added, averaged, multiplied), and how a convolution pads.
  * @throws RnnError E_ASK
  */
-export function askForShape(layers: readonly Layer[], framework: FrameworkName, whole?: unknown): void {
+export function askForShape(layers: readonly Layer[], framework: FrameworkName, taken: readonly Assumption[], whole?: unknown): void {
   const merged = layers.filter(layer => layer.bidirectional === '_').map(nameOf);
   const padded = layers.filter(layer => layer.padding === '_').map(nameOf);
   if (merged.length + padded.length === 0) return;
@@ -130,6 +139,7 @@ export function askForShape(layers: readonly Layer[], framework: FrameworkName, 
     what: what.join(', and '),
     why: silent(framework, whole),
     layersLine: layersText(withQuestions(layers), framework),
+    taken,
     advice: framework === 'torch' ? SAVE_PT2 : undefined,
   });
 }

@@ -1,5 +1,6 @@
 import { CELLS, getCell } from '../cells/index.js';
 import { RnnError } from '../errors.js';
+import type { Assumption } from '../model/assumptions.js';
 import { type FrameworkName, isCellName } from '../model/frameworks.js';
 import { inferSequences } from '../model/sequences.js';
 import { formatShape } from '../tensor/tensor.js';
@@ -40,9 +41,15 @@ export interface WeightGroup {
 /**
  * Layers of a spec from groups in order. What weights cannot show comes from the hints: task, pooling, activation.
  * @param framework whose rules the layers follow
+ * @param known what the groups themselves rest on: their order
  * @throws RnnError E_UNDETERMINED
  */
-export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, framework: FrameworkName): ReadNetwork {
+export function layersOf(
+  groups: readonly WeightGroup[],
+  hints: NetworkHints,
+  framework: FrameworkName,
+  known: readonly Assumption[] = [],
+): ReadNetwork {
   const layers = groups.map(group => layerOfGroup(group, hints, framework));
   const lastRecurrent = layers.map(l => isCellName(String(l.kind))).lastIndexOf(true);
   if (lastRecurrent < 0) {
@@ -57,12 +64,13 @@ export function layersOf(groups: readonly WeightGroup[], hints: NetworkHints, fr
   const first = groups[0];
   const features = first.embedding ? null : (first.width ?? (first.kernel ?? first.dense)![0]);
   const complete = inferSequences(layers, false);
-  askForShape(complete, framework, hints.module);
+  const assumptions = [...known, ...assumptionsOf(complete, hints, framework)];
+  askForShape(complete, framework, assumptions, hints.module);
   return {
     input: { features, timesteps: hints.timesteps },
     layers: complete.map(({ title: _, ...layer }) => layer),
-    assumptions: assumptionsOf(complete, hints, framework),
-    ask: askForActivations(complete, framework, hints.module),
+    assumptions,
+    ask: askForActivations(complete, framework, assumptions, hints.module),
   };
 }
 

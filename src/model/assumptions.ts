@@ -44,6 +44,8 @@ export interface Question {
   readonly why: string;
   /** the line with `_` where the user has to say: 'lstm:64,dense:64@_,dense:1' */
   readonly layersLine: string;
+  /** what else the line takes that nobody has said */
+  readonly taken?: readonly Assumption[];
   /** what to do instead of completing that line; several of them with '; or' between */
   readonly advice?: string;
 }
@@ -67,8 +69,8 @@ export function checkAssumptions(assumptions: readonly Assumption[], strict: boo
 const UNFILLED = /(^|[,@+=])_/;
 
 /** The error that asks for what nobody has said: E_ASK (convention, exit 3). */
-export function ask({ what, why, layersLine, advice }: Question): RnnError {
-  const line = `--layers "${layersLine}"`;
+export function ask({ what, why, layersLine, taken = [], advice }: Question): RnnError {
+  const line = `--layers "${layersLine}"${taken.length === 0 ? '' : `, which also says: ${taken.map(a => a.what).join('; ')}`}`;
   const functions = layersLine.includes('@_') ? ' (@linear: no activation)' : '';
   const first = UNFILLED.test(layersLine) ? `replace each _${functions}: ${line}` : `if it is so, say it: ${line}`;
   return new RnnError('convention', 'E_ASK', `${why} ${what}`, {

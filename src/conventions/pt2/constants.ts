@@ -6,13 +6,13 @@ import { OPERATOR_SET } from '../../ops/run.js';
 import { fromOnnx, type GraphValue } from '../../ops/value.js';
 import { allocate, type Tensor } from '../../tensor/tensor.js';
 
-/** Operators that multiply matrices: a weight is not made by them. */
-const PRODUCTS = new Set(['MatMul', 'Gemm', 'Einsum', 'Conv', 'ConvTranspose']);
+/** Operators that no weight is made by. */
+const OTHERS = new Set(['Gemm', 'Einsum', 'Conv', 'ConvTranspose']);
 
-/** The value of an operator that reads constants alone, as weight_norm does. @returns undefined where it reads anything else */
+/** The value of an operator that reads constants alone, as weight_norm and spectral_norm do. @returns undefined where it reads anything else */
 export function constantValue(layers: readonly Json[], name: string): Tensor | undefined {
   const layer = layers.find(l => l.name === name);
-  if (layer?.kind !== 'op' || PRODUCTS.has(String(layer.op))) return undefined;
+  if (layer?.kind !== 'op' || OTHERS.has(String(layer.op))) return undefined;
   const inputs = [...(layer.inputs as readonly string[])];
   const operands: readonly Operand[] = layer.operands ? checkOperands(layer.operands, name)! : inputs.map(() => null);
   const values = operands.map((operand): GraphValue | undefined => {
@@ -22,7 +22,22 @@ export function constantValue(layers: readonly Json[], name: string): Tensor | u
   });
   if (values.some(value => value === undefined)) return undefined;
   const node = nodeOf({ attributes: {}, ...layer } as unknown as OperatorSpec);
-  const kernels = { precision: 'f32' as const, allocate: (length: number) => allocate(length, 'f32'), affine: (x: Tensor) => x };
-  const [{ shape, data }] = OPERATORS[String(layer.op)].run({ node, opset: OPERATOR_SET, inputs: values, kernels });
+  const [{ shape, data }] = OPERATORS[String(layer.op)].run({ node, opset: OPERATOR_SET, inputs: values, kernels: KERNELS });
   return { shape, data };
 }
+
+const KERNELS = {
+  precision: 'f32' as const,
+  allocate: (length: number) => allocate(length, 'f32'),
+  /** x [R, D] · kernel [D, K] */
+  affine({ shape, data: x }: Tensor, { shape: [D, K], data: kernel }: Tensor): Tensor {
+    const data = new Float32Array(D === 0 ? 0 : (x.length / D) * K);
+    for (let k = 0; k < data.length; k++) {
+      const row = Math.floor(k / K) * D;
+      let sum = 0;
+      for (let d = 0; d < D; d++) sum += x[row + d] * kernel[d * K + (k % K)];
+      data[k] = sum;
+    }
+    return { shape: [...shape.slice(0, -1), K], data };
+  },
+};

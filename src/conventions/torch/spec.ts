@@ -2,11 +2,13 @@ import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { TorchModule } from '../../formats/torch/module.js';
 import { type Assumption, ask } from '../../model/assumptions.js';
+import { isCellName } from '../../model/frameworks.js';
 import { layersText, layerText } from '../../model/layersLine.js';
+import { inferSequences } from '../../model/sequences.js';
 import { formatShape } from '../../tensor/tensor.js';
 import { EXPORT, SAVE_PT2, silent, whyOf } from '../assumed.js';
 import type { NamedTensors, NetworkHints, ReadNetwork } from '../convention.js';
-import { layersOf, type WeightGroup } from '../inferLayers.js';
+import { layerOfGroup, layersOf, type WeightGroup } from '../inferLayers.js';
 import { convolutionOf, functionOf, normalisationOf } from './moduleFacts.js';
 import { type Order, orderOf, type Placed } from './moduleOrder.js';
 import { isSorted, type Module, modulesOf, type Roles, shortNames, widthsOf } from './modules.js';
@@ -63,14 +65,10 @@ function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork 
   const why = whyOf('torch', hints.module);
   if (!found) throw askForWiring(modules, titles, silent('torch', hints.module));
   if (found.undecided) throw askForOrder(found, titles, silent('torch', hints.module));
-  const read = layersOf(groupsOf(found.order, titles, hints.module), hints, 'torch');
-  const own = [
-    ...precisionAssumptions(tensors),
-    ...orderAssumptions(found, titles, why),
-    ...wiringAssumptions(found.order, titles, why),
-    ...(hints.module ? [] : normAssumptions(found.order, titles, read.layers)),
-  ];
-  return { ...read, assumptions: [...own, ...read.assumptions] };
+  const known = [...orderAssumptions(found, titles, why, hints.module), ...wiringAssumptions(found.order, titles, why)];
+  const read = layersOf(groupsOf(found.order, titles, hints.module), hints, 'torch', known);
+  const norms = hints.module ? [] : normAssumptions(found.order, titles, read.layers);
+  return { ...read, assumptions: [...precisionAssumptions(tensors), ...norms, ...(read.assumptions ?? [])] };
 }
 
 type Titles = ReadonlyMap<Module, string>;
@@ -150,7 +148,7 @@ export function precisionAssumptions(tensors: NamedTensors): Assumption[] {
   return [{ fact: 'precision', what, value: 'float32', why: 'quantised dynamically', say: null }];
 }
 
-function orderAssumptions({ order, rival }: Order, titles: Titles, why: string): Assumption[] {
+function orderAssumptions({ order, rival }: Order, titles: Titles, why: string, whole?: TorchModule): Assumption[] {
   if (!rival) return [];
   const names = (placed: readonly Placed[]) => placed.map(({ module }) => titles.get(module)).join(', ');
   return [
@@ -159,7 +157,7 @@ function orderAssumptions({ order, rival }: Order, titles: Titles, why: string):
       what: `the modules are used in the order ${names(order)}`,
       value: names(order),
       why,
-      say: `--layers "${partsOf(rival, titles).join(',')}"`,
+      say: `--layers "${partsOf(rival, titles, whole).join(',')}"`,
     },
   ];
 }
@@ -212,7 +210,9 @@ function askForWiring(modules: readonly Module[], titles: Titles, why: string): 
 }
 
 /** `lstm:8+seq`, `dense:2` … of modules in this order, without what is asked or assumed. */
-function partsOf(order: readonly Placed[], titles: Titles): string[] {
-  const hints: NetworkHints = { task: 'many-to-one', pool: 'last', timesteps: null };
-  return layersOf(groupsOf(order, titles), hints, 'torch').layers.map(layer => layerText(layer, 'torch'));
+function partsOf(order: readonly Placed[], titles: Titles, whole?: TorchModule): string[] {
+  const layers = groupsOf(order, titles, whole).map(group => layerOfGroup(group, {}, 'torch'));
+  const last = layers.findLastIndex(({ kind }) => isCellName(String(kind)));
+  const complete = layers.map((layer, i) => (i === last ? { ...layer, returnSequences: false } : layer));
+  return inferSequences(complete, false).map(({ title: _, ...layer }) => layerText(layer, 'torch'));
 }
