@@ -124,6 +124,11 @@ describe('inspect', () => {
     expect((await runCli([...strict, '--layers', 'lstm:5,dense:2'])).exit).toBe(0);
   });
 
+  it('what the line of a question takes beside is said with it', async () => {
+    const { stderr } = await runCli(['forward', '--weights', path('a_mlp_relu.pt'), '-i', path('x_sd.npy')]);
+    expect(stderr).toContain('which also says: fc1 reads the last step of lstm; no activation after fc2');
+  });
+
   it('shows what stands beside the weights', async () => {
     expect((await inspect('ckpt_namespace.pt')).notes).toEqual(['kept as records, not loaded: argparse.Namespace']);
     const { skipped } = await inspect('ckpt_opt.pt');
