@@ -109,6 +109,50 @@ describe('the import rows', () => {
   });
 });
 
+describe('ARCHITECTURE.md', () => {
+  const page = readFileSync(join(root, '..', 'ARCHITECTURE.md'), 'utf8');
+  const paths = page.split('## Three paths')[1].split('\n## ')[0].split('\n**').slice(1);
+
+  it('has three paths of at most 12 files', () => {
+    expect(paths.length).toBe(3);
+    expect(paths.map(path => filesOf(path).length).filter(n => n < 8 || n > 12)).toEqual([]);
+  });
+
+  it('each file of a path is reached from another one of it, within its own folder', () => {
+    const lost = paths.flatMap(path => {
+      const named = filesOf(path).filter(file => file !== 'bin/rnn-cli.js');
+      return named.slice(1).filter(file => !isReached(file, named));
+    });
+    expect(lost).toEqual([]);
+  });
+
+  it('names files and folders that exist', () => {
+    const named = [...page.matchAll(/`((?:[a-z]\w*\/)+(?:\w+\.ts)?)`/g)].map(([, name]) => name);
+    expect(named.length).toBeGreaterThan(40);
+    const known = new Set([...files, ...files.flatMap(file => foldersOf(file))]);
+    expect(named.filter(name => !known.has(name) && ![...known].some(other => other.endsWith(`/${name}`)))).toEqual([]);
+  });
+});
+
+function filesOf(text: string): string[] {
+  return [...new Set([...text.matchAll(/`([\w/-]+\.(?:ts|js))`/g)].map(([, name]) => name))];
+}
+
+function isReached(file: string, from: readonly string[]): boolean {
+  const seen = new Set(from.filter(other => other !== file));
+  for (const at of seen) {
+    const inside = imports.filter(i => i.file === at && i.target && folderOf(i.target) === folderOf(file));
+    for (const { target } of inside) seen.add(target!);
+  }
+  return seen.has(file);
+}
+
+/** 'run/files/save.ts' -> 'src/', 'src/run/', 'src/run/files/' */
+function foldersOf(file: string): string[] {
+  const parts = ['src', ...file.split('/').slice(0, -1)];
+  return parts.map((_, i) => `${parts.slice(0, i + 1).join('/')}/`);
+}
+
 describe('third-party packages', () => {
   const packages = imports.filter(i => i.target === undefined);
 
