@@ -1,7 +1,8 @@
 import type { StepContext } from '../cells/cell.js';
 import type { RecurrentSpec } from '../model/spec.js';
 import type { Fix, Hypothesis, Variant } from './hypothesis.js';
-import { changeLoop, inLayers, placesOf, recurrentLayers, type Scenario, type StepFault } from './scenario.js';
+import { recurrentLayers, type Scenario, type StepFault } from './scenario.js';
+import { inLoops } from './variants.js';
 
 /** Steps with other equations, and the mistakes that are stated as one. */
 
@@ -67,22 +68,17 @@ export function gruStep(candidate: (u: GruUnit) => number, [ofZ, ofR]: GateActiv
   };
 }
 
+/** @ in `why` stands for where. */
 export function stepVariants(
   scenario: Scenario,
   kind: RecurrentSpec['kind'],
   code: string,
   step: StepFault,
-  why: (where: string) => string,
+  why: string,
   more: Partial<Variant> = {},
 ): Variant[] {
   const layers = recurrentLayers(scenario).filter(l => l.kind === kind && !l.peepholes && l.clip === null && !l.inputForget);
-  return placesOf(layers).map(({ names, layer, where }) => ({
-    code,
-    layer,
-    change: inLayers(names, (s, l) => changeLoop(s, l.name, { step })),
-    why: why(where ?? `every ${kind.toUpperCase()}`),
-    ...more,
-  }));
+  return inLoops(layers, code, { step }, { why, ...more });
 }
 
 type Cell = 'rnn' | 'lstm' | 'gru';
@@ -102,7 +98,7 @@ export function equations(
     variants: scenario => [
       ...list.flatMap(([kind, parameter, step, words, fix]) => {
         const code = parameter === '' ? about.name : `${about.name}:${parameter}`;
-        return stepVariants(scenario, kind, code, step, w => words.replace('@', w), fix && { fix });
+        return stepVariants(scenario, kind, code, step, words, fix && { fix });
       }),
       ...more(scenario),
     ],

@@ -1,21 +1,49 @@
-import type { LayerSpec } from '../model/spec.js';
+import { isRecurrent, type LayerSpec } from '../model/spec.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Variant } from './hypothesis.js';
-import { type Change, changeWeights, inLayers, type LayerWeights, placesOf, type Scenario } from './scenario.js';
+import {
+  type Change,
+  changeLoop,
+  changeWeights,
+  inLayers,
+  type LayerWeights,
+  type LoopFault,
+  placesOf,
+  type Scenario,
+} from './scenario.js';
 
-/** The mistake in all of these layers at once, and in each of them alone. @param more what else is to be said of it there ('lstm_1', 'every LSTM'); null: of all of them */
+/**
+ * The mistake in all of these layers at once, and in each of them alone.
+ * @param more what else is to be said of it, or of it there ('lstm_1', 'every LSTM'; null: all of them); @ in its `why` stands for where
+ */
 export function inEach<L extends LayerSpec>(
   layers: readonly L[],
   code: string,
   change: (scenario: Scenario, layer: L) => Scenario | undefined,
-  more: (where: string | null) => Partial<Variant> = () => ({}),
+  more: Partial<Variant> | ((where: string | null) => Partial<Variant>) = {},
 ): Variant[] {
-  return placesOf(layers).map(({ names, layer, where }) => ({
-    code,
-    layer,
-    change: inLayers(names, (s, l) => change(s, l as L)),
-    ...more(where),
-  }));
+  return placesOf(layers).map(({ names, layer, where }) => {
+    const own = typeof more === 'function' ? more(where) : more;
+    const why = own.why?.replaceAll('@', where ?? everyOf(layers));
+    return { code, layer, change: inLayers(names, (s, l) => change(s, l as L)), ...own, ...(why && { why }) };
+  });
+}
+
+/** 'every LSTM', where all of them are that. */
+function everyOf(layers: readonly LayerSpec[]): string {
+  const [{ kind }] = layers;
+  if (!isRecurrent(layers[0])) return `every ${kind} layer`;
+  return layers.every(l => l.kind === kind) && kind !== 'rnn' ? `every ${kind.toUpperCase()}` : 'every recurrent layer';
+}
+
+/** The same between or inside the steps of these layers. */
+export function inLoops(
+  layers: readonly LayerSpec[],
+  code: string,
+  fault: LoopFault,
+  more?: Partial<Variant> | ((where: string | null) => Partial<Variant>),
+): Variant[] {
+  return inEach(layers, code, (s, l) => changeLoop(s, l.name, fault), more);
 }
 
 /** What happens to y at the end, after all that happens to it already. */

@@ -25,12 +25,7 @@ function onRows(scenario: Scenario, code: string, change: (t: Tensor) => Tensor,
   const layers = recurrentLayers(scenario).filter(
     l => l.useBias && [...(scenario.weights.get(l.name) ?? [])].some(([name, t]) => isTwoRows(t, name)),
   );
-  return inEach(
-    layers,
-    code,
-    (s, l) => onNamed(s, l.name, ['bh'], t => (t.shape.length === 2 ? change(t) : t)),
-    () => ({ why }),
-  );
+  return inEach(layers, code, (s, l) => onNamed(s, l.name, ['bh'], t => (t.shape.length === 2 ? change(t) : t)), { why });
 }
 
 /** Row r of [2, G·M] times f. */
@@ -38,25 +33,20 @@ function scaleRow(t: Tensor, row: number, f: number): Tensor {
   return mapData(t, (v, k) => (Math.floor(k / t.shape[1]) === row ? v * f : v));
 }
 
+const NOT_ADDED = 'is not added. With the zero biases Keras starts from this stays hidden until the network is trained.';
+
 export const biasMissing: Hypothesis = {
   name: 'bias-missing',
   often: true,
   title: 'a bias is left out',
   insideStep: true,
-  why: 'A bias is not added. With the zero biases Keras starts from this stays hidden until the network is trained.',
+  why: `A bias ${NOT_ADDED}`,
   fix: {
     numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + bh;  y = h @ Wo + bo',
     keras: 'SimpleRNN(M, use_bias=True); Dense(K, use_bias=True)',
     torch: 'nn.RNN(D, M, bias=True); nn.Linear(M, K, bias=True)',
   },
-  variants: scenario =>
-    scaledBiases(scenario, 'bias-missing', 0, layer =>
-      layer === null
-        ? {}
-        : {
-            why: `The bias of ${layer} is not added. With the zero biases Keras starts from this stays hidden until the network is trained.`,
-          },
-    ),
+  variants: scenario => scaledBiases(scenario, 'bias-missing', 0, where => (where === null ? {} : { why: `The bias of @ ${NOT_ADDED}` })),
 };
 
 export const biasOnceOfTwo: Hypothesis = {

@@ -3,7 +3,7 @@ import { after, equations, gruStep, lstmStep, rightC, stepVariants } from '../eq
 import { smallNumber } from '../figures.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeLayer, changeLoop, mapData, placesOf, recurrentLayers, type Scenario, type StepFault, waysOf } from '../scenario.js';
-import { inEach, onNamed } from '../variants.js';
+import { inEach, inLoops, onNamed } from '../variants.js';
 import { estimated, isApart, type Unknown } from './estimated.js';
 
 /** A step with other equations: a gate left out or tied to another, a sum where there is none, a bias in another place. */
@@ -81,7 +81,7 @@ export const gatesCoupled = equations(
       recurrentLayers(scenario).filter(l => l.inputForget),
       'gates-coupled',
       (s, l) => changeLayer(s, l.name, { inputForget: false }),
-      layer => ({ why: `The gates of ${layer ?? 'every LSTM'} are coupled in the network (f = 1 − i), and are not here.` }),
+      { why: 'The gates of @ are coupled in the network (f = 1 − i), and are not here.' },
     ),
 );
 
@@ -174,13 +174,13 @@ export const stateMixed: Hypothesis = {
       : [],
   variants(scenario) {
     return [
-      ...stepThen(scenario, 'state-mixed', mixed(1, 1), w => `The new h of ${w} is added to the old one: h += … instead of h = ….`),
+      ...stepThen(scenario, 'state-mixed', mixed(1, 1), `The new h of @ is added to the old one: h += … instead of h = ….`),
       ...[0.1, 0.2, 0.5, 0.8, 0.9].flatMap(a =>
         stepThen(
           scenario,
           `state-mixed:${a}`,
           mixed(1 - a, a),
-          w => `The h of ${w} is updated in part: h = ${Number((1 - a).toFixed(2))}·h + ${a}·(new h), a leaky unit.`,
+          `The h of @ is updated in part: h = ${Number((1 - a).toFixed(2))}·h + ${a}·(new h), a leaky unit.`,
           { rare: true },
         ),
       ),
@@ -189,18 +189,12 @@ export const stateMixed: Hypothesis = {
 };
 
 /** What happens to the states after a step, whatever the cell. */
-function stepThen(
-  scenario: Scenario,
-  code: string,
-  step: StepFault,
-  why: (where: string) => string,
-  more: Partial<Variant> = {},
-): Variant[] {
-  return inEach(
+function stepThen(scenario: Scenario, code: string, step: StepFault, why: string, more: Partial<Variant> = {}): Variant[] {
+  return inLoops(
     recurrentLayers(scenario).filter(l => l.projection === null),
     code,
-    (s, l) => changeLoop(s, l.name, { step }),
-    layer => ({ why: why(layer ?? 'every recurrent layer'), ...more }),
+    { step },
+    { why, ...more },
   );
 }
 
@@ -216,7 +210,7 @@ export const lastStepLinear: Hypothesis = {
       'rnn',
       'last-step-linear',
       (context, right, left) => right(left === 0 ? { ...context, act: x => x } : context),
-      w => `The last step of ${w} has no tanh: the next layer reads the sum before the tanh.`,
+      `The last step of @ has no tanh: the next layer reads the sum before the tanh.`,
     ),
 };
 
@@ -241,18 +235,12 @@ export const clipped: Hypothesis = {
           (s, l) => changeLayer(s, l.name, { clip: limit }),
           layer => ({
             rare: layer !== null && layers.length > 1,
-            why: `Inside ${layer ?? 'every recurrent layer'} the sums x·Wx + h·Wh + b are cut off at ±${limit} before their activations; the network does not do that.`,
+            why: `Inside @ the sums x·Wx + h·Wh + b are cut off at ±${limit} before their activations; the network does not do that.`,
           }),
         ),
       ),
       ...[0.5, 1, 3].flatMap(limit =>
-        stepVariants(
-          scenario,
-          'lstm',
-          `clip:${limit}`,
-          clip(limit),
-          w => `The cell state c of ${w} is clipped to ±${limit} after every step.`,
-        ),
+        stepVariants(scenario, 'lstm', `clip:${limit}`, clip(limit), `The cell state c of @ is clipped to ±${limit} after every step.`),
       ),
       ...[0.5, 1].flatMap(limit =>
         stepThen(
@@ -261,7 +249,7 @@ export const clipped: Hypothesis = {
           after(({ next: [h] }) => {
             for (let m = 0; m < h.length; m++) h[m] = Math.min(limit, Math.max(-limit, h[m]));
           }),
-          w => `The h of ${w} is clipped to ±${limit} after every step.`,
+          `The h of @ is clipped to ±${limit} after every step.`,
           { rare: true },
         ),
       ),

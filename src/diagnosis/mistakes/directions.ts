@@ -1,8 +1,8 @@
 import type { MergeMode, RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis } from '../hypothesis.js';
-import { changeLayer, changeLoop, changeWeights, mapData, recurrentLayers, type Scenario } from '../scenario.js';
-import { inEach } from '../variants.js';
+import { changeLayer, changeWeights, mapData, recurrentLayers, type Scenario } from '../scenario.js';
+import { inEach, inLoops } from '../variants.js';
 
 /** Mistakes of networks that run both ways. */
 
@@ -20,20 +20,20 @@ export const bidirectionalOrder: Hypothesis = {
   },
   example: { layers: 'birnn:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario => [
-    ...inEach(
+    ...inLoops(
       both(scenario).filter(l => l.bidirectional === 'concat'),
       'bidirectional-order',
-      (s, l) => changeLoop(s, l.name, { swapped: true }),
-      () => ({ why: 'The halves of the bidirectional output are exchanged: [backward, forward] instead of [forward, backward].' }),
+      { swapped: true },
+      { why: 'The halves of the bidirectional output are exchanged: [backward, forward] instead of [forward, backward].' },
     ),
-    ...inEach(
+    ...inLoops(
       both(scenario).filter(l => l.bidirectional === 'concat'),
       'bidirectional-order',
-      (s, l) => changeLoop(s, l.name, { merged: interleaved }),
-      () => ({
+      { merged: interleaved },
+      {
         rare: true,
         why: 'The halves of the bidirectional output are interleaved, unit by unit (np.stack(…, -1) and reshape) instead of side by side.',
-      }),
+      },
     ),
     ...inEach(
       both(scenario),
@@ -74,10 +74,10 @@ export const bidirectionalLastStep: Hypothesis = {
   },
   example: { layers: 'birnn:2,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario =>
-    inEach(
+    inLoops(
       both(scenario).filter(l => !l.returnSequences),
       'bidirectional-last-step',
-      (s, l) => changeLoop(s, l.name, { last: 'end' }),
+      { last: 'end' },
     ),
 };
 
@@ -121,9 +121,9 @@ export const backwardNotFlipped: Hypothesis = {
   },
   example: { layers: 'birnn:2+seq,dense:1', N: 1, T: 3, D: 2 },
   variants: scenario =>
-    inEach(
+    inLoops(
       both(scenario).filter(l => l.returnSequences),
       'backward-not-flipped',
-      (s, l) => changeLoop(s, l.name, { notFlipped: true }),
+      { notFlipped: true },
     ),
 };

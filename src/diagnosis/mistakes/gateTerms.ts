@@ -56,7 +56,7 @@ export const gateTermMissing: Hypothesis = {
               ),
             layer => ({
               rare: layer === null && layers.length > 1,
-              why: `In ${layer ?? `every ${kind.toUpperCase()}`} ${words(gate)} is left out of gate ${gate}.`,
+              why: `In @ ${words(gate)} is left out of gate ${gate}.`,
               fix: { numpy: `z_${gate} = x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate}` },
             }),
           ),
@@ -101,7 +101,7 @@ export const gruRecurrentBias: Hypothesis = {
         twoRowGrus(scenario),
         'gru-recurrent-bias',
         (s, l) => onNamed(s, l.name, ['bh'], t => (t.shape.length === 2 ? change(t) : t)),
-        layer => ({ why: why.replace('@', layer ?? 'every GRU') }),
+        { why },
       ),
     );
   },
@@ -149,9 +149,9 @@ export const gatesInterleaved: Hypothesis = {
         recurrentLayers(scenario).filter(l => gatesOf(l).length > 1 && l.units > 1),
         'gates-interleaved',
         (s, l) => onNamed(s, l.name, ['Wx', 'Wh', 'bh'], t => recolumned(t, gatesOf(l).length, toBlocks)),
-        layer => ({
-          why: `The weights of ${layer ?? 'every recurrent layer'} hold the gates ${toBlocks ? 'in blocks, and are read as interleaved columns' : 'as interleaved columns, and are read in blocks'}: unit and gate are exchanged.`,
-        }),
+        {
+          why: `The weights of @ hold the gates ${toBlocks ? 'in blocks, and are read as interleaved columns' : 'as interleaved columns, and are read in blocks'}: unit and gate are exchanged.`,
+        },
       ),
     ),
 };

@@ -33,10 +33,10 @@ export const gateInverted: Hypothesis = {
           layers,
           `gate-inverted:${gate}`,
           (s, l) => changeWeights(s, l.name, (_, t) => onGate(t, gates.length, gates.indexOf(gate), v => -v)),
-          layer => ({
-            why: `In ${layer ?? `every ${kind.toUpperCase()}`} gate ${gate} is used the other way round: 1 − ${gate} where ${gate} belongs.`,
+          {
+            why: `In @ gate ${gate} is used the other way round: 1 − ${gate} where ${gate} belongs.`,
             fix: { numpy: `${gate} = sigmoid(x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate})   # ← ${gate}, not 1 - ${gate}` },
-          }),
+          },
         ),
       );
     }),
@@ -91,7 +91,7 @@ export const statesSwapped: Hypothesis = {
       'lstm',
       'states-swapped',
       (context, right) => right({ ...context, state: [context.state[1], context.state[0]] }),
-      w => `The states of ${w} are exchanged between steps: each step gets the last c as h and the last h as c; what is given out is h.`,
+      `The states of @ are exchanged between steps: each step gets the last c as h and the last h as c; what is given out is h.`,
     ),
     ...stepVariants(
       scenario,
@@ -100,7 +100,7 @@ export const statesSwapped: Hypothesis = {
       after(({ next: [h, c], M }) => {
         for (let m = 0; m < M; m++) [h[m], c[m]] = [c[m], h[m]];
       }),
-      w => `The states of ${w} are exchanged at every step: what is called h, and given out, is c.`,
+      `The states of @ are exchanged at every step: what is called h, and given out, is c.`,
     ),
     ...(hasStates(scenario)
       ? [

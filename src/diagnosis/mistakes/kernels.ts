@@ -31,12 +31,7 @@ function onWeights(
   change: (t: Tensor, layer: RecurrentSpec) => Tensor,
   more: Partial<Variant> = {},
 ): Variant[] {
-  return inEach(
-    layers,
-    code,
-    (s, l) => onNamed(s, l.name, names, t => change(t, l)),
-    () => more,
-  );
+  return inEach(layers, code, (s, l) => onNamed(s, l.name, names, t => change(t, l)), more);
 }
 
 /** Rows of Wx (its input width), where the weights are there. */
@@ -64,15 +59,10 @@ export const wxTransposed: Hypothesis = {
     return [
       ...onWeights(blocks, 'wx-transposed', ['Wx'], (t, l) => transposeBlocks(t, gatesOf(l))),
       ...onWeights(whole, 'wx-transposed', ['Wx'], transpose),
-      ...inEach(
-        dense,
-        'wx-transposed',
-        (s, l) => onNamed(s, l.name, ['Wo'], transpose),
-        () => ({
-          why: 'The weights Wo of the dense layer are transposed: PyTorch keeps them as [outputs, inputs], Keras as [inputs, outputs].',
-          fix: { numpy: 'Wo = fc_weight.T              # ← PyTorch keeps [K, M], h @ Wo needs [M, K]' },
-        }),
-      ),
+      ...inEach(dense, 'wx-transposed', (s, l) => onNamed(s, l.name, ['Wo'], transpose), {
+        why: 'The weights Wo of the dense layer are transposed: PyTorch keeps them as [outputs, inputs], Keras as [inputs, outputs].',
+        fix: { numpy: 'Wo = fc_weight.T              # ← PyTorch keeps [K, M], h @ Wo needs [M, K]' },
+      }),
     ];
   },
 };

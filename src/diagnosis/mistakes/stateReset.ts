@@ -1,8 +1,8 @@
 import type { StepContext } from '../../cells/cell.js';
 import { allocate, type FloatArray } from '../../tensor/tensor.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLoop, changeWeights, inLayers, recurrentLayers, type Scenario, type StepFault } from '../scenario.js';
-import { inEach } from '../variants.js';
+import { changeLoop, inLayers, mapData, recurrentLayers, type Scenario, type StepFault } from '../scenario.js';
+import { inEach, inLoops, onNamed } from '../variants.js';
 
 /** Mistakes after which a step does not know the steps before it. */
 
@@ -25,14 +25,8 @@ function zerosLike(known: Map<number, FloatArray>, k: number, state: FloatArray,
 
 function resetVariants(scenario: Scenario, which: readonly number[], words: string, only?: string): Variant[] {
   const layers = recurrentLayers(scenario).filter(l => only === undefined || l.kind === only);
-  return inEach(
-    layers,
-    'state-reset',
-    (s, l) => changeLoop(s, l.name, { step: forgetting(which) }),
-    layer => ({
-      why: `${words} ${layer ?? 'every recurrent layer'} is zero at the start of every step: it is set to zero inside the loop over time, never passed on, or its product with Wh is left out.`,
-    }),
-  );
+  const why = `${words} @ is zero at the start of every step: it is set to zero inside the loop over time, never passed on, or its product with Wh is left out.`;
+  return inLoops(layers, 'state-reset', { step: forgetting(which) }, { why });
 }
 
 const PIECES = [2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 50, 64, 100];
@@ -77,11 +71,13 @@ export const stateReset: Hypothesis = {
   ],
 };
 
+const NOT_ADDED = 'is not added: its gates and its candidate do not see the h of the step before.';
+
 export const whMissing: Hypothesis = {
   name: 'wh-missing',
   title: 'the recurrent weights are left out',
   insideStep: true,
-  why: 'The product h·Wh of a GRU is not added: its gates and its candidate do not see the h of the step before.',
+  why: `The product h·Wh of a GRU ${NOT_ADDED}`,
   fix: {
     numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + h @ Wh',
   },
@@ -91,10 +87,7 @@ export const whMissing: Hypothesis = {
     inEach(
       recurrentLayers(scenario).filter(l => l.kind === 'gru'),
       'wh-missing',
-      (s, l) =>
-        changeWeights(s, l.name, (name, t) => (/(^|\/)Wh$/.test(name) ? { shape: t.shape, data: new Float64Array(t.data.length) } : t)),
-      layer => ({
-        why: `The product h·Wh of ${layer ?? 'every GRU'} is not added: its gates and its candidate do not see the h of the step before.`,
-      }),
+      (s, l) => onNamed(s, l.name, ['Wh'], t => mapData(t, () => 0)),
+      { why: `The product h·Wh of @ ${NOT_ADDED}` },
     ),
 };

@@ -1,23 +1,8 @@
 import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
-import { changeLoop, inLayers, type LoopFault, recurrentLayers, type Scenario } from '../scenario.js';
-import { inEach } from '../variants.js';
+import { changeLoop, inLayers, recurrentLayers, type Scenario } from '../scenario.js';
+import { inLoops } from '../variants.js';
 
 /** Mistakes with the state between samples and between units. */
-
-function loopVariants(
-  scenario: Scenario,
-  code: string,
-  fault: LoopFault,
-  more: Partial<Variant> = {},
-  layers = recurrentLayers(scenario),
-): Variant[] {
-  return inEach(
-    layers,
-    code,
-    (s, l) => changeLoop(s, l.name, fault),
-    () => more,
-  );
-}
 
 const lstms = (scenario: Scenario) => recurrentLayers(scenario).filter(l => l.kind === 'lstm');
 const FROM_SECOND = { needs: 'before', from: 1 } as const;
@@ -37,9 +22,9 @@ export const stateCarry: Hypothesis = {
   fix: CARRY_FIX,
   example: { layers: 'rnn:3,dense:1', N: 3, T: 2, D: 2 },
   variants: scenario => [
-    ...loopVariants(scenario, 'state-carry', { carry: { what: 'all', by: 'sample' } }, FROM_SECOND),
-    ...loopVariants(
-      scenario,
+    ...inLoops(recurrentLayers(scenario), 'state-carry', { carry: { what: 'all', by: 'sample' } }, FROM_SECOND),
+    ...inLoops(
+      recurrentLayers(scenario),
       'state-carry',
       { carry: { what: 'all', by: 'step' } },
       {
@@ -49,8 +34,8 @@ export const stateCarry: Hypothesis = {
       },
     ),
     ...laggedVariants(scenario),
-    ...loopVariants(
-      scenario,
+    ...inLoops(
+      lstms(scenario),
       'state-carry',
       { carry: { what: 'h', by: 'sample' } },
       {
@@ -58,18 +43,17 @@ export const stateCarry: Hypothesis = {
         why: 'Of the two states of the LSTM only c is reset to zero between samples; h continues from the sample before.',
         fix: { numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples' },
       },
-      lstms(scenario),
     ),
     ...(lstms(scenario).length > 0 && lstms(scenario).length < recurrentLayers(scenario).length
-      ? loopVariants(
-          scenario,
+      ? inLoops(
+          recurrentLayers(scenario),
           'state-carry',
           { carry: { what: 'h', by: 'sample' } },
           {
             ...FROM_SECOND,
             why: 'h of every recurrent layer continues from the sample before; only the c of the LSTM is reset to zero between samples.',
           },
-        ).filter(v => v.layer === null)
+        ).slice(0, 1)
       : []),
   ],
 };
@@ -107,7 +91,7 @@ export const stateCarryCellOnly: Hypothesis = {
     torch: 'h, c = torch.zeros(L, N, M), torch.zeros(L, N, M)   # ← both for every new sequence',
   },
   example: { layers: 'lstm:3,dense:1', N: 3, T: 2, D: 2 },
-  variants: scenario => loopVariants(scenario, 'state-carry-c-only', { carry: { what: 'c', by: 'sample' } }, FROM_SECOND, lstms(scenario)),
+  variants: scenario => inLoops(lstms(scenario), 'state-carry-c-only', { carry: { what: 'c', by: 'sample' } }, FROM_SECOND),
 };
 
 export const inPlaceUpdate: Hypothesis = {
@@ -126,9 +110,9 @@ export const inPlaceUpdate: Hypothesis = {
     const pooled = scenario.model.layers.some(l => l.kind === 'maxpool' || l.kind === 'avgpool' || l.kind === 'last');
     const sequences = recurrentLayers(scenario).filter(l => l.returnSequences && !pooled);
     return [
-      ...loopVariants(scenario, 'in-place-update', { inPlace: true }, {}, layers),
-      ...loopVariants(
-        scenario,
+      ...inLoops(layers, 'in-place-update', { inPlace: true }),
+      ...inLoops(
+        sequences,
         'in-place-update',
         { aliased: true },
         {
@@ -139,7 +123,6 @@ export const inPlaceUpdate: Hypothesis = {
             torch: 'output.append(h_t[-1].clone())   # ← a copy of this step',
           },
         },
-        sequences,
       ),
     ];
   },

@@ -4,31 +4,15 @@ import type { RecurrentSpec } from '../../model/spec.js';
 import { concatLast, sliceLast } from '../../tensor/layout.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
+import type { Hypothesis } from '../hypothesis.js';
 import { runScenario } from '../run.js';
-import { changeLayer, changeLoop, mapData, recurrentLayers, type Scenario } from '../scenario.js';
-import { inEach } from '../variants.js';
+import { changeLayer, mapData, recurrentLayers, type Scenario } from '../scenario.js';
+import { inLoops } from '../variants.js';
 import { insertAfter } from './heads.js';
 import { withX } from './inputs.js';
 import { inputWidth } from './kernels.js';
 
 /** Something more or less between the layers: a normalisation, an activation, a sum, one direction alone, y fed back as x. */
-
-function outputVariants(
-  scenario: Scenario,
-  code: string,
-  merged: (t: Tensor, input: Tensor) => Tensor,
-  why: (where: string) => string,
-  layers: readonly RecurrentSpec[] = recurrentLayers(scenario),
-  more: Partial<Variant> = {},
-): Variant[] {
-  return inEach(
-    layers,
-    code,
-    (s, l) => changeLoop(s, l.name, { merged }),
-    layer => ({ why: why(layer ?? 'every recurrent layer'), ...more }),
-  );
-}
 
 /** Each row less its mean, divided by its deviation. */
 function normalised(t: Tensor, epsilon: number): Tensor {
@@ -56,13 +40,13 @@ export const layerNormAdded: Hypothesis = {
   },
   variants: scenario =>
     [1e-5, 1e-3].flatMap(epsilon =>
-      outputVariants(
-        scenario,
-        'layer-norm-added',
-        t => normalised(t, epsilon),
-        w =>
-          `The h of ${w} is normalised over its units, as a LayerNormalization with epsilon = ${epsilon} does; the network has none there.`,
+      inLoops(
         recurrentLayers(scenario).filter(l => l.units > 1),
+        'layer-norm-added',
+        { merged: t => normalised(t, epsilon) },
+        {
+          why: `The h of @ is normalised over its units, as a LayerNormalization with epsilon = ${epsilon} does; the network has none there.`,
+        },
       ),
     ),
 };
@@ -81,13 +65,14 @@ export const activationAdded: Hypothesis = {
   variants: scenario =>
     (['relu', 'tanh', 'sigmoid', 'leaky_relu', 'softmax'] as const).flatMap(name => {
       const added = (layers: readonly RecurrentSpec[], where: string) =>
-        outputVariants(
-          scenario,
-          `activation-added:${name}`,
-          t => activated(name as ActivationSpec, t),
-          w => `The h of ${w}${where} goes through ${name} on its way to the next layer; in the network the next layer reads h as it is.`,
+        inLoops(
           layers,
-          { rare: name === 'softmax' || name === 'leaky_relu' },
+          `activation-added:${name}`,
+          { merged: t => activated(name as ActivationSpec, t) },
+          {
+            why: `The h of @${where} goes through ${name} on its way to the next layer; in the network the next layer reads h as it is.`,
+            rare: name === 'softmax' || name === 'leaky_relu',
+          },
         );
       const layers = recurrentLayers(scenario);
       const between = layers.length > 2 ? added(layers.slice(0, -1), ' but the last').filter(v => v.layer === null) : [];
@@ -105,15 +90,8 @@ export const residualAdded: Hypothesis = {
   example: { layers: 'rnn:3+seq,rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario).filter(l => inputWidth(scenario, l) === widthOf(l));
-    return layers.length === 0
-      ? []
-      : outputVariants(
-          scenario,
-          'residual-added',
-          withInput,
-          w => `What goes into ${w} is added to what comes out of it (a residual connection), which the network does not do.`,
-          layers,
-        );
+    const why = 'What goes into @ is added to what comes out of it (a residual connection), which the network does not do.';
+    return inLoops(layers, 'residual-added', { merged: withInput }, { why });
   },
 };
 
@@ -149,12 +127,11 @@ export const layerZeros: Hypothesis = {
   fix: { numpy: 'hs[n,t] = h                   # ← written at every step; print(np.abs(Wx).max()) shows weights that are zero' },
   variants: scenario =>
     recurrentLayers(scenario).flatMap(l =>
-      outputVariants(
-        scenario,
-        'layer-zeros',
-        zerosLike,
-        w => `${w} gives zeros: its weights are all zero (never loaded, or all cut to 0), or the array of its h was never filled.`,
+      inLoops(
         [l],
+        'layer-zeros',
+        { merged: zerosLike },
+        { why: '@ gives zeros: its weights are all zero (never loaded, or all cut to 0), or the array of its h was never filled.' },
       ),
     ),
 };
@@ -186,22 +163,12 @@ export const directionMissing: Hypothesis = {
   example: { layers: 'birnn:2,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const both = recurrentLayers(scenario).filter(l => l.bidirectional === 'concat');
-    const halves = (t: Tensor) => {
+    const halves = (t: Tensor): [Tensor, Tensor] => {
       const M = t.shape[t.shape.length - 1] / 2;
       return [sliceLast(t, 0, M), sliceLast(t, M, 2 * M)];
     };
     const made = (make: (f: Tensor, b: Tensor) => Tensor[], words: string) =>
-      outputVariants(
-        scenario,
-        'direction-missing',
-        t => {
-          const [f, b] = halves(t);
-          return concatLast(make(f, b));
-        },
-        w => `The output of ${w} is ${words}.`,
-        both,
-      );
-    if (both.length === 0) return [];
+      inLoops(both, 'direction-missing', { merged: t => concatLast(make(...halves(t))) }, { why: `The output of @ is ${words}.` });
     return [
       ...made(f => [f, zerosLike(f)], '[forward, zeros]: the backward direction is missing'),
       ...made((_, b) => [zerosLike(b), b], '[zeros, backward]: the forward direction is missing'),

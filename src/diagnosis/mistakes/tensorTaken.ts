@@ -1,8 +1,8 @@
 import type { LayerSpec } from '../../model/spec.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis } from '../hypothesis.js';
-import { changeLoop, recurrentLayers, type Scenario } from '../scenario.js';
-import { inEach } from '../variants.js';
+import { recurrentLayers, type Scenario } from '../scenario.js';
+import { inLoops } from '../variants.js';
 import { bypass, headOf } from './heads.js';
 
 /** Another tensor than the last h of the last layer: c, a lower layer's h, the h of one step before. */
@@ -37,11 +37,11 @@ export const cellStateTaken: Hypothesis = {
   },
   example: { layers: 'lstm:3,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
-    inEach(
+    inLoops(
       recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.projection === null),
       'cell-state-taken',
-      (s, l) => changeLoop(s, l.name, { output: 1 }),
-      layer => ({ why: `The cell state c of ${layer ?? 'every LSTM'} is returned instead of its hidden state h = o ⊙ tanh(c).` }),
+      { output: 1 },
+      { why: 'The cell state c of @ is returned instead of its hidden state h = o ⊙ tanh(c).' },
     ),
 };
 
@@ -93,10 +93,10 @@ export const stepEarly: Hypothesis = {
     scenario.input.x.shape[1] < 2
       ? []
       : // in one direction this is stops-early
-        inEach(
+        inLoops(
           recurrentLayers(scenario).filter(l => l.bidirectional !== null && !l.returnSequences),
           'step-early',
-          (s, l) => changeLoop(s, l.name, { last: 1 }),
+          { last: 1 },
         ),
 };
 
@@ -113,11 +113,11 @@ export const hnView: Hypothesis = {
   variants: scenario =>
     scenario.input.x.shape[0] < 2
       ? []
-      : inEach(
+      : inLoops(
           recurrentLayers(scenario).filter(l => l.bidirectional === 'concat' && !l.returnSequences),
           'h-n-view',
-          (s, l) => changeLoop(s, l.name, { merged: viewed }),
-          () => ({ needs: 'all' as const }),
+          { merged: viewed },
+          { needs: 'all' },
         ),
 };
 

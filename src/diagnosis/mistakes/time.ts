@@ -4,7 +4,7 @@ import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeLayer, changeLoop, inLayers, recurrentLayers, type Scenario } from '../scenario.js';
-import { inEach } from '../variants.js';
+import { inEach, inLoops } from '../variants.js';
 import { pools } from './heads.js';
 
 /** Mistakes with the time axis: which steps are seen, in which order, which one is taken. */
@@ -98,14 +98,9 @@ function shortLoops(scenario: Scenario, code: string, missing: number): Variant[
   const late = code === 'starts-late';
   const skip = { first: late ? missing : 0, last: late ? 0 : missing };
   const count = missing === 1 ? 'step' : `${missing} steps`;
-  return inEach(
-    layers,
-    code,
-    (s, l) => changeLoop(s, l.name, { skip }),
-    layer => ({
-      why: `The loop over time in ${layer ?? 'every recurrent layer'} leaves out the ${late ? 'first' : 'last'} ${count} it should run${layers.some(l => l.bidirectional && (layer === null || l.name === layer)) ? ', each direction its own' : ''}.`,
-    }),
-  );
+  return inLoops(layers, code, { skip }, layer => ({
+    why: `The loop over time in @ leaves out the ${late ? 'first' : 'last'} ${count} it should run${layers.some(l => l.bidirectional && (layer === null || l.name === layer)) ? ', each direction its own' : ''}.`,
+  }));
 }
 
 function shortened(scenario: Scenario, code: string, range: (missing: number, T: number) => [number, number], most: number): Variant[] {
@@ -176,10 +171,10 @@ export const firstStep: Hypothesis = {
   },
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
   variants: scenario =>
-    inEach(
+    inLoops(
       recurrentLayers(scenario).filter(l => !l.returnSequences),
       'first-step',
-      (s, l) => changeLoop(s, l.name, { last: 'first' }),
+      { last: 'first' },
     ),
 };
 
