@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { getStreamKind, streamKinds } from '../../src/random/index.js';
+import * as all from '../../src/random/all.js';
+import { byName } from '../../src/registry.js';
 
 /** sha256 over the first 16 uniforms and, from a fresh stream, the first 16 normals of the seeds 0 … 999, as little-endian float64. */
 const PROMISED: Record<string, string> = {
@@ -10,6 +11,8 @@ const PROMISED: Record<string, string> = {
   'tensorflow-philox/v1': '8a2dab284089dd22f7692fec4dddb9ee0e95a25c41e1a389d78cbab98dc32858',
   'torch-cpu/v1': 'c3564f2a7d1718e56e221d4e15c17fbf28d98ecc8fff8924e3264ef4d552dfea',
 };
+
+const streamKinds = Object.values(all);
 
 describe('the promise of a seed', () => {
   it.each(streamKinds.map(kind => [kind.promise, kind] as const))(
@@ -35,7 +38,7 @@ describe('the promise of a seed', () => {
   });
 
   it('is looked up by name', () => {
-    expect(getStreamKind('torch').promise).toBe('torch-cpu/v1');
-    expect(() => getStreamKind('trch')).toThrow("unknown random stream 'trch'");
+    expect(byName('random stream', all, 'torch').promise).toBe('torch-cpu/v1');
+    expect(() => byName('random stream', all, 'trch')).toThrow("unknown random stream 'trch'");
   });
 });

@@ -49,7 +49,7 @@ describe('what was assumed', () => {
 
   it('is asked for where no value is the usual one', () => {
     const layersLine = 'lstm:64,dense:64@_,dense:1';
-    expect(ask({ fact: 'activation', what: 'which activation', why: 'the file does not say', layersLine })).toMatchObject({
+    expect(ask({ what: 'which activation', why: 'the file does not say', layersLine })).toMatchObject({
       code: 'E_ASK',
       exit: 3,
       layersLine,

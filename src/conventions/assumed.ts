@@ -97,7 +97,6 @@ export function askForActivations(
   if (open.length === 0) return undefined;
   const pairs = open.map(i => `${nameOf(layers[i])} and ${nameOf(layers[readerOf(layers, i)])}`).join(', ');
   return ask({
-    fact: 'activation',
     what: `which activation is between ${pairs}, or whether one reads the other at all`,
     why: silent(framework, whole),
     layersLine: layersText(withQuestions(layers), framework),
@@ -135,7 +134,6 @@ export function askForShape(layers: readonly Layer[], framework: FrameworkName, 
       : []),
   ];
   throw ask({
-    fact: 'wiring',
     what: what.join(', and '),
     why: silent(framework, whole),
     layersLine: layersText(withQuestions(layers), framework),

@@ -80,7 +80,6 @@ function denseFirst(order: readonly WeightGroup[]): number {
 function askForOrder(one: readonly WeightGroup[], other: readonly WeightGroup[], framework: FrameworkName): RnnError {
   const [a, b] = [partsOf(one, framework), partsOf(other, framework)];
   return ask({
-    fact: 'order',
     what: `in which order ${namesOf(one)} are used: two fit the sizes`,
     why: silent(framework),
     layersLine: a.map((part, i) => (part === b[i] ? part : '_')).join(','),

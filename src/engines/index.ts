@@ -3,8 +3,6 @@ import * as all from './all.js';
 import './batched/node.js';
 import type { Engine } from './engine.js';
 
-export const ENGINES: readonly Engine[] = Object.values(all);
-
 /** @throws RnnError E_UNKNOWN_ENGINE */
 export function getEngine(name: string): Engine {
   return byName('engine', all, name);

@@ -37,7 +37,6 @@ export interface Assumption {
 
 /** What has to be said, and cannot be assumed because no value is the usual one. */
 export interface Question {
-  readonly fact: Fact;
   /** 'which activation is between fc1 and fc2' */
   readonly what: string;
   /** who leaves it open, the beginning of that sentence: 'a state dict does not say' */

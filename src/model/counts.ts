@@ -7,7 +7,7 @@ import type { LayerCost } from '../layers/layer.js';
 import { exactSize } from '../tensor/tensor.js';
 import { DEFAULTS, FRAMEWORKS, type FrameworkName, isTorchProjection } from './frameworks.js';
 import { inferShapes, type LayerShapes, type ModelShapes } from './shapes.js';
-import { isRecurrent, type LayerSpec, type ModelSpec, type RecurrentSpec } from './spec.js';
+import { isRecurrent, type ModelSpec, type RecurrentSpec } from './spec.js';
 
 /** Parameters, multiply-adds and bytes: every count is summed from shapes, in BigInt, never from a closed formula. */
 
@@ -19,8 +19,8 @@ function numbersIn(weights: readonly WeightShape[]): bigint {
   return weights.reduce((sum, w) => sum + exactSize(w.shape), 0n);
 }
 
-export function totalParameters(shapes: ModelShapes, which: (layer: LayerSpec) => boolean = () => true): bigint {
-  return shapes.layers.reduce((sum, l) => (which(l.layer) ? sum + parameterCount(l) : sum), 0n);
+export function totalParameters(shapes: ModelShapes): bigint {
+  return shapes.layers.reduce((sum, l) => sum + parameterCount(l), 0n);
 }
 
 /** Those that training changes: not of a frozen layer, and not the moving statistics of a normalisation. */

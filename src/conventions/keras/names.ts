@@ -178,7 +178,6 @@ function listedGroups(found: readonly NamedLayer[], withWeights: readonly Weight
   const open = groups.filter(group => Object.values(group.layer ?? {}).includes('_'));
   if (open.length > 0)
     throw ask({
-      fact: 'wiring',
       what: `what ${open.map(group => group.name).join(', ')} ${open.length > 1 ? 'do: layers' : 'does: a layer'} without any`,
       why: 'the weights do not say',
       layersLine: layersText(openLayers(groups), 'keras'),

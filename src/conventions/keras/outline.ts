@@ -62,8 +62,6 @@ export interface OutlinedLayer {
   readonly name: string;
   readonly kerasClass: string;
   readonly inputs: readonly string[];
-  /** whether it is in `known` */
-  readonly isKnown: boolean;
   /** its group in a .weights.h5 */
   readonly group: string;
   /** as the file records it, for a layer that is not in `known`; null: nothing says */
@@ -123,7 +121,6 @@ function knownPart(
       name: String(name),
       kerasClass: text(kerasClass) ?? String(kind),
       inputs: list(inputs).map(String),
-      isKnown,
       group: text(tensors) ?? '',
       shape,
     };

@@ -223,8 +223,8 @@ export function numbers(call: Call, name: string): readonly Size[] {
 }
 
 /** Axes counted from the front. */
-export function axes(call: Call, name: string, of = 'self'): number[] {
-  const rank = rankOf(call, of);
+export function axes(call: Call, name: string): number[] {
+  const rank = rankOf(call);
   return numbers(call, name).map(n => ((n as number) < 0 ? (n as number) + rank : (n as number)));
 }
 

@@ -48,7 +48,6 @@ export function torchScript(): RnnError {
 
 function askForNames(layers: readonly Readonly<Record<string, unknown>>[]): RnnError {
   return ask({
-    fact: 'order',
     what: 'which parameter belongs to which module, only the order of construction',
     why: 'a list of parameters does not say',
     layersLine: layers.map(layer => layerText(layer, 'torch')).join(','),
@@ -184,7 +183,6 @@ function normAssumptions(order: readonly Placed[], titles: Titles, layers: reado
 function askForOrder({ order, rival }: Order, titles: Titles, why: string): RnnError {
   const [line, other] = [order, rival!].map(placed => partsOf(placed, titles).join(','));
   return ask({
-    fact: 'order',
     what: `in which order ${order.map(({ module }) => titles.get(module)).join(', ')} are used: two fit the sizes`,
     why,
     layersLine: line,
@@ -201,7 +199,6 @@ function askForWiring(modules: readonly Module[], titles: Titles, why: string): 
   const [first] = cells;
   const alone = first?.layers.length === 1 ? `run ${titles.get(first)} alone: --layers "${parts[0]}+name=${first.name}"; or ` : '';
   return ask({
-    fact: 'wiring',
     what: attention ? `how ${names} are wired, nor how many heads an attention has` : `how ${names} are wired: their sizes fit no chain`,
     why,
     layersLine: [...parts, ...modules.filter(m => !m.recurrent).map(() => '_')].join(','),

@@ -5,9 +5,8 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return c;
 });
 
-/** @param start of an earlier part, so that a checksum runs over parts */
-export function crc32c(bytes: Uint8Array, start = 0): number {
-  let c = ~start;
+export function crc32c(bytes: Uint8Array): number {
+  let c = ~0;
   for (let i = 0; i < bytes.length; i++) c = TABLE[(c ^ bytes[i]) & 0xff] ^ (c >>> 8);
   return ~c >>> 0;
 }

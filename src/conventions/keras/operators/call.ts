@@ -145,6 +145,6 @@ export function axesOf(call: OperatorCall, i: number): number[] | undefined {
   return Array.isArray(axis) ? (axis as number[]) : [axis as number];
 }
 
-export function sliced(x: Operand, axis: number, start: number, end: number, step = 1): Expression {
-  return node('Slice', [x, ints([start]), ints([end]), ints([axis]), ints([step])]);
+export function sliced(x: Operand, axis: number, start: number, end: number): Expression {
+  return node('Slice', [x, ints([start]), ints([end]), ints([axis]), ints([1])]);
 }
