@@ -7,7 +7,7 @@ import { checkConflicts } from './conflicts.js';
 import { asFlag, type CommandName, type CommandWord, type Flag, spellings } from './flag.js';
 import { FLAGS, flagsOf } from './options.js';
 import { unknownCommand, unknownFlag } from './suggestions.js';
-import { COMMAND_SYNONYMS, flagForFile } from './synonyms.js';
+import { COMMAND_HINTS, COMMAND_SYNONYMS, flagForFile } from './synonyms.js';
 import type { Values } from './values.js';
 
 /** What a command line asks for. */
@@ -47,10 +47,14 @@ function generalFlagsBefore(argv: readonly string[]): number {
   return COMMANDS.some(name => name === argv[at]) ? at : 0;
 }
 
+/** Help on a command; a word that is neither a command nor near one may be a term: `help lstm` is `explain lstm`. */
 function helpFor(word: string | undefined): Invocation {
   const command = COMMANDS.find(name => name === word);
-  if (word !== undefined && !word.startsWith('-') && command === undefined) throw unknownCommand(word, COMMANDS);
-  return { kind: 'help', command };
+  if (word === undefined || word.startsWith('-') || command !== undefined) return { kind: 'help', command };
+  const unknown = unknownCommand(word, COMMANDS);
+  const meant = unknown.correction && 'to' in unknown.correction ? unknown.correction.to : undefined;
+  if (meant?.[1] === '--cell' || (meant === undefined && !Object.hasOwn(COMMAND_HINTS, word))) return parseCommand('explain', [word]);
+  throw unknown;
 }
 
 function parseCommand(command: CommandName, argv: readonly string[]): Invocation {

@@ -104,7 +104,7 @@ export function unknownCommand(typed: string, commands: readonly string[]): RnnE
   const near =
     to?.join(' ') ??
     nearest(typed, commands) ??
-    commands.find(command => typed.length > 2 && editDistance(typed.slice(0, command.length), command) <= 1);
+    commands.find(command => typed.length > 2 && (command.startsWith(word) || editDistance(typed.slice(0, command.length), command) <= 1));
   const hint = Object.hasOwn(COMMAND_HINTS, word) ? COMMAND_HINTS[word] : `use one of ${commands.join(', ')}`;
   return new RnnError('usage', 'E_COMMAND', `unknown command '${found}'`, {
     expected: commands.join(', '),

@@ -6,6 +6,11 @@ import { isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
  * it; here it is derived from the description, before anything is computed.
  */
 
+/** What comes behind it has the mask of its input. */
+export function carriesMask(layer: LayerSpec): boolean {
+  return passes(layer) && !ends(layer);
+}
+
 function passes(layer: LayerSpec): boolean {
   const kind = getLayerKind(layer.kind);
   return kind.givesMask === true || kind.passesMask?.(layer) === true;

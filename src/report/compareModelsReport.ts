@@ -12,7 +12,7 @@ export async function compareModelsText(result: CompareModelsResult, layout: Lay
   const verdict = result.equal ? paint.good(status) : paint.bad(status);
   const counts = [
     ...(equations.length > 0 ? [`${equations.length} equation${equations.length > 1 ? 's' : ''}`] : []),
-    `${result.equal ? tensors.length : off} of ${tensors.length} weights`,
+    ...(tensors.length > 0 ? [`${result.equal ? tensors.length : off} of ${tensors.length} weights`] : []),
     outputsText(outputs),
   ];
   const head = wrapText(`${verdict}   ${counts.join(', ')}   ${files.first} and ${files.second}\n`, layout.width, 12);
@@ -59,6 +59,7 @@ async function equationsTable({ equations, files }: CompareModelsResult, layout:
 }
 
 async function weightsTable({ tensors }: CompareModelsResult, layout: Layout): Promise<string> {
+  if (tensors.length === 0) return '';
   return drawTable(
     {
       columns: [

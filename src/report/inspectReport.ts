@@ -35,7 +35,7 @@ export async function inspectText(result: InspectResult, layout: Layout): Promis
   if (result.tensors.length > 0) parts.push(await tensors());
   const { numbers, bytes } = result.totals;
   parts.push(
-    ` ${counted(result.totals.tensors, 'tensor', layout)}, ${counted(numbers, 'number', layout)}, ${bytesText(bytes)}${result.skipped.length > 0 ? `; ${result.skipped.length} are no weights of the network: ${result.skipped.slice(0, 4).join(', ')}${result.skipped.length > 4 ? ' …' : ''}` : ''}\n`,
+    ` ${counted(result.totals.tensors, 'tensor', layout)}, ${counted(numbers, 'number', layout)}, ${bytesText(bytes)}${skippedText(result.skipped)}\n`,
   );
   if (result.network) parts.push(await shapesText(result.network, layout));
   if (result.layersLine !== null && !result.reason?.includes(result.layersLine))
@@ -78,4 +78,11 @@ function graphText({ nodes, operators, inputs, outputs, recurrent, unsupported }
     ...(unsupported.length > 0 ? [['not run', unsupported.join(', ')] as [string, string]] : []),
   ];
   return factLines(lines, layout, 9);
+}
+
+/** '; 2 are no weights of the network: loss, step' */
+function skippedText(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const what = names.length === 1 ? '1 is no weight' : `${names.length} are no weights`;
+  return `; ${what} of the network: ${names.slice(0, 4).join(', ')}${names.length > 4 ? ' …' : ''}`;
 }

@@ -4,21 +4,21 @@ import { pagesOf } from './page.js';
 export const cells = pagesOf([
   [
     'rnn, SimpleRNN, elman',
-    'rnn: the simple recurrence',
+    'the simple recurrence',
     'lstm, gru, biases',
     'h_t = tanh(x_t·Wx + h_{t−1}·Wh + bh). Keras SimpleRNN, PyTorch RNN (with two biases, which add up to bh).',
     { words: 'M·(D + M + 1) parameters', layers: 'rnn:5', N: 1, T: 10, D: 3 },
   ],
   [
     'lstm',
-    'lstm: two states, four gates',
+    'two states, four gates',
     'gates, gru, forget-bias-plus-1, state-carry-c-only',
     'i, f, o = σ(…), g = tanh(…); c_t = f⊙c_{t−1} + i⊙g; h_t = o⊙tanh(c_t). Four gates stand side by side in the weights: D×4M and M×4M.',
     { words: '4·M·(D + M + 1) parameters', layers: 'lstm:5', N: 1, T: 10, D: 3 },
   ],
   [
     'gru',
-    'gru: one state, three gates',
+    'one state, three gates',
     'reset_after, gates, gru-reset-before, gru-update-swapped',
     'z, r = σ(…), g = tanh(…); h_t = z⊙h_{t−1} + (1 − z)⊙g. There are two of them: the reset gate r acts after the recurrent product (Keras, PyTorch) or before it (reset_after=False).',
     { words: 'reset after: 3·M·(D + M + 2) parameters', layers: 'gru:5', N: 1, T: 10, D: 3 },
@@ -26,7 +26,7 @@ export const cells = pagesOf([
   ],
   [
     'reset_after, resetAfter, linear_before_reset, resetbefore, resetafter',
-    'reset_after: where the GRU’s reset gate acts',
+    'where the GRU’s reset gate acts',
     'gru, gru-reset-before, gru-reset-after, biases',
     'True: g = tanh(x·Wx_g + b_g + r⊙(h·Wh_g + b′_g)), Keras’ default and PyTorch’s only way; the recurrent bias b′ must stay apart, so Keras’ bias is 2×3M. False: g = tanh(x·Wx_g + (r⊙h)·Wh_g + b_g), Keras 1, tfjs, ONNX by default (linear_before_reset=0).',
     'The same weights give different numbers: 150 parameters with reset_after for D=3, M=5 are 135 without.',
@@ -35,7 +35,7 @@ export const cells = pagesOf([
   ],
   [
     'gates, blocks',
-    'gates: blocks of columns in the weights',
+    'blocks of columns in the weights',
     'gate-order, lstm, gru',
     'Wx, Wh and the bias of an LSTM hold four blocks of M columns, of a GRU three. The order belongs to the framework: LSTM i f c o (Keras), i f g o (PyTorch), i o f c (ONNX); GRU z r h (Keras, ONNX), r z n (PyTorch).',
     'The candidate is c or g or n or h depending on whom you ask; here it is g.',
@@ -43,14 +43,14 @@ export const cells = pagesOf([
   ],
   [
     'biases, bias, bias_ih, bias_hh',
-    'biases: one or two',
+    'one or two',
     'bias-missing, bias-once-of-two, bias-twice, forget-bias-plus-1',
     'Keras has one bias a layer, PyTorch and ONNX two (bias_ih and bias_hh). They add up, so the numbers are the same, but not the counts: SimpleRNN(5) on 3 features has 45 parameters in Keras and 50 in PyTorch. The GRU with reset_after needs both.',
     'Keras starts from zero biases (1 for the LSTM’s forget gate): then hardly a mistake with a bias can be seen. rnn-cli probe makes weights that show it.',
   ],
   [
     'bidirectional, directions, merge_mode, concat',
-    'bidirectional: the sequence read both ways',
+    'the sequence read both ways',
     'h_n, bidirectional-order, bidirectional-last-step, backward-not-flipped',
     'Two cells with weights of their own, one from x[0] on, one from x[T−1] back; their outputs stand side by side (2M wide), or are added, multiplied or averaged. The backward sequence is turned back to time order before.',
     'The last output of the backward half is the one at time 0: out[:, 0, M:], not out[:, -1, M:].',
@@ -59,7 +59,7 @@ export const cells = pagesOf([
   ],
   [
     'time_major, batch_first, batch-major, time-major',
-    'time-major: [T, N, D] instead of [N, T, D]',
+    '[T, N, D] instead of [N, T, D]',
     'axes-swapped, N, T',
     'PyTorch’s layers want [T, N, D] unless batch_first=True; ONNX wants it too (layout=0). Keras and this tool are batch-major; --time-major reads such a file. The way between them is a transpose, never a reshape.',
   ],

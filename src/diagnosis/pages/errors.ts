@@ -264,9 +264,9 @@ const PAGES: readonly (readonly [codes: string, title: string, ...text: string[]
     'The sample, step or unit is not there, or the table does not fit into the columns.',
   ],
   [
-    'E_LAYERS_DIFFER E_LOAD_GRAPH',
-    'these networks cannot be set side by side',
-    'Their layers differ, or one is a graph that is no chain of layers: compare their outputs instead (--against).',
+    'E_LOAD_GRAPH',
+    'this network cannot be loaded to be called',
+    'It is a graph that is no chain of layers: run it with forward, or compare its outputs (--against).',
   ],
   [
     'E_MERGE E_RANK E_WINDOW E_GROUPS E_STATISTICS E_OPERANDS E_AXIS E_RESHAPE E_PERMUTE',

@@ -4,7 +4,7 @@ import { pagesOf } from './page.js';
 export const letters = pagesOf([
   [
     'N, batch, samples, batch_size',
-    'N: the number of samples',
+    'the number of samples',
     'T, D, state-carry, axes-swapped',
     'How many sequences are run at once. No weight depends on it, and samples must not influence each other: each starts with h = 0.',
     'With one sample, a state that is not reset between samples goes unnoticed.',
@@ -12,7 +12,7 @@ export const letters = pagesOf([
   ],
   [
     'T, timesteps, seq_len, sequence_length',
-    'T: the number of time steps',
+    'the number of time steps',
     'M, return_sequences, stops-early, starts-late',
     'How long a sequence is. The same weights are used at every step, so no weight shape contains T, and a network runs on any length.',
     'T and M are easily confused: T counts steps, M the units of h. A sequence of hidden states is T×M.',
@@ -21,14 +21,14 @@ export const letters = pagesOf([
   ],
   [
     'D, features, input_size, input_dim',
-    'D: the number of input features',
+    'the number of input features',
     'N, T, M, wx-transposed',
     'How many numbers describe one time step: the width of x_t. Wx has one row for each of them: D×M (D×4M for an LSTM, D×3M for a GRU).',
     { words: 'D = 3', layers: 'rnn:5,dense:2', N: 1, T: 10, D: 3 },
   ],
   [
     'M, units, hidden_size, hidden, hidden_units, num_units',
-    'M: the number of hidden units',
+    'the number of hidden units',
     'T, gates, wh-transposed',
     'The width of the hidden state h. Wh is M×M in each gate: square, so a transposed one has the right shape and the wrong numbers.',
     { words: 'M = 5', layers: 'rnn:5', N: 1, T: 10, D: 3 },
@@ -36,7 +36,7 @@ export const letters = pagesOf([
   ],
   [
     'K, outputs',
-    'K: the number of outputs',
+    'the number of outputs',
     'many-to-one, many-to-many, head-on-input',
     'The width of the dense layer at the end: classes, or numbers to be predicted. y is N×K for many to one, N×T×K for many to many.',
     { words: 'K = 2', layers: 'rnn:5,dense:2', N: 1, T: 10, D: 3 },

@@ -2,6 +2,7 @@ import { compareWeights } from '../../diagnosis/weightsFaults.js';
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { type Assumption, checkAssumptions } from '../../model/assumptions.js';
+import { type LayerSpec, outputsOf } from '../../model/spec.js';
 import { distance, largestDifference } from '../../tensor/difference.js';
 import { sameShape, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
@@ -14,6 +15,7 @@ import type { CompareModelsResult } from '../result.js';
 import { VERSION } from '../version.js';
 import { differentEquations } from './equations.js';
 import { type Allowance, closeAllowance, fixedAllowance, isOff, type Status, statusOf, undecidedBecause } from './judge.js';
+import { endingIn } from './judgedOutputs.js';
 import { measureNoise } from './noise.js';
 import { preparePair } from './preparePair.js';
 
@@ -22,16 +24,17 @@ export interface CompareModelsRequest extends CompareRequest {
   readonly files: readonly [string, string];
 }
 
-/** @throws RnnError E_WEIGHT_MISSING: a file without weights; E_LAYERS_DIFFER: the layers cannot be matched; and all that opening a model may throw */
+/** @throws RnnError E_WEIGHT_MISSING: a file without weights; E_INPUT_NAME: other inputs; and all that opening a model may throw */
 export async function runCompareModels(request: CompareModelsRequest): Promise<CompareModelsResult> {
   const { files } = request;
   const [first, second] = await openBoth(request);
   const assumptions = allAssumptions(first, second, files);
   checkAssumptions(assumptions, request.strict);
-  const renamed = matchLayers(first, second, files);
-  const compared = compareWeights(first.model.layers, toRows(first.weights!, renamed), toRows(renamed, first.weights!));
-  const tensors = isFixed(request) ? compared.map(t => withinFixed(t, first.weights!, renamed, request)) : compared;
-  const equations = differentEquations(first, second);
+  const own = withBiases(first);
+  const renamed = matchLayers(first, second);
+  const compared = renamed ? compareWeights(first.model.layers, toRows(own, renamed), toRows(renamed, own)) : [];
+  const tensors = isFixed(request) ? compared.map(t => withinFixed(t, own, renamed!, request)) : compared;
+  const equations = renamed ? differentEquations(first, second) : [];
   const { outputs, status, undecided, notes } = await compareOutputs(first, second, request);
   const differ = equations.length > 0 || tensors.some(t => !t.equal);
   const verdict: Status = differ ? 'DIFFERENT' : status;
@@ -45,7 +48,7 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
     equations,
     tensors,
     outputs,
-    notes: [...new Set([...first.notes, ...second.notes, ...notes])],
+    notes: [...new Set([...first.notes, ...second.notes, ...notes, ...(renamed ? [] : [noMatch(first, second)])])],
     assumptions,
     exit: ({ SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const)[verdict],
   };
@@ -70,12 +73,13 @@ async function openBoth(request: CompareModelsRequest): Promise<[Network, Networ
     const network = described[i]
       ? await loadNetwork({ ...(described[1 - i] ? networkOf(request) : sizesOf(request)), model: file }, undefined, opened[i])
       : await fromWeights(file, opened[i].framework, networkOf(request), described[1 - i] ? request.files[1 - i] : null);
-    if (!network.weights)
+    const isWeighted = layersWithWeights(network).length > 0;
+    if (!network.weights && isWeighted)
       throw new RnnError('convention', 'E_WEIGHT_MISSING', 'the file has no weights to compare', {
         where: escapeText(file),
         expected: 'a trained model, or its weights',
       });
-    networks.push(await shownNetwork(network));
+    networks.push(await shownNetwork(isWeighted ? network : { ...network, weights: network.weights ?? new Map() }));
   }
   return [networks[0], networks[1]];
 }
@@ -119,29 +123,46 @@ function descriptionOf(other: string): Assumption {
   };
 }
 
-const NO_LAYERS = 'a graph that is no list of layers';
-
-/** The second's weights under the first's layer names: layers with weights stand in one order, whatever they are called. */
-function matchLayers(first: Network, second: Network, files: readonly [string, string]): Weights {
-  const named = ({ shapes }: Network) => shapes.layers.filter(l => l.weights.length > 0).map(l => l.layer);
-  const [a, b] = [named(first), named(second)];
+/** The second's weights under the first's layer names: layers with weights stand in one order, whatever they are called. Null: they do not match. */
+function matchLayers(first: Network, second: Network): Weights | null {
+  const [a, b] = [layersWithWeights(first), layersWithWeights(second)];
   // two graphs that are run node by node: by the names of their tensors
   if (a.length === 0 && b.length === 0) return second.weights!;
-  const kinds = (layers: typeof a) => layers.map(l => l.kind).join(', ');
-  if (kinds(a) !== kinds(b)) {
-    throw new RnnError('convention', 'E_LAYERS_DIFFER', 'the layers of the two models do not match', {
-      where: escapeText(files[1]),
-      expected: kinds(a) || NO_LAYERS,
-      found: kinds(b) || NO_LAYERS,
-      fix: `compare their outputs on one input x.npy: rnn-cli forward ${escapeText(files[0])} -i x.npy -o y.npy, then rnn-cli compare ${escapeText(files[1])} -i x.npy --against y.npy`,
-    });
-  }
+  if (a.length !== b.length || a.some((layer, i) => layer.kind !== b[i].kind)) return null;
   const renamed = new Map<string, Tensor>();
   b.forEach((layer, i) => {
-    for (const [key, t] of second.weights!)
+    for (const [key, t] of withBiases(second))
       if (key.startsWith(`${layer.name}/`)) renamed.set(`${a[i].name}${key.slice(layer.name.length)}`, t);
   });
   return renamed;
+}
+
+/** Of a dense layer without a bias, behind which an operator adds one, that is its bias: ONNX's MatMul and Add. */
+function withBiases({ model, weights }: Network): Weights {
+  const biases = model.layers.flatMap((layer): [string, Tensor][] => {
+    if (layer.kind !== 'op' || layer.op !== 'Add' || layer.inputs.length !== 1) return [];
+    const dense = model.layers.find(l => l.name === layer.inputs[0] && l.kind === 'dense');
+    const added = layer.operands?.find(operand => operand !== null && operand !== undefined);
+    const key = dense && `${dense.name}/bo`;
+    return key && added?.shape.length === 1 && !weights!.has(key)
+      ? [[key, { shape: added.shape, data: Float64Array.from(added.data) }]]
+      : [];
+  });
+  return new Map([...weights!, ...biases]);
+}
+
+function layersWithWeights({ shapes }: Network): readonly LayerSpec[] {
+  return shapes.layers.filter(l => l.weights.length > 0).map(l => l.layer);
+}
+
+function noMatch(...networks: readonly [Network, Network]): string {
+  const [a, b] = networks.map(
+    network =>
+      layersWithWeights(network)
+        .map(l => l.kind)
+        .join(', ') || 'a graph that is no list of layers',
+  );
+  return `their layers do not match one by one (${a}; ${b}): the outputs alone are compared`;
 }
 
 /** Where the other side adds up its two biases in one row, so does this one: both are what the network adds. The GRU's stay apart. */
@@ -170,16 +191,42 @@ function withinFixed(t: Compared, first: Weights, second: Weights, { atol = 0, r
   return { ...t, equal, differing: equal ? { count: 0, most: [] } : t.differing, change: equal ? null : t.change };
 }
 
+/** Every output of both, in order; where one has others, the first alone. */
 async function compareOutputs(first: Network, second: Network, request: CompareModelsRequest) {
   const { pair, source, seed } = await preparePair(first, second, request);
+  const [names, others] = pair.map(outputNames);
+  const all =
+    names.length === others.length ? names.map((name, i) => [name, others.includes(name) ? name : others[i]]) : [[names[0], others[0]]];
+  const judged: Awaited<ReturnType<typeof compareOutput>>[] = [];
+  for (const [name, other] of all) judged.push(await compareOutput([endingIn(pair[0], name), endingIn(pair[1], other)], request));
+  const status: Status = (['DIFFERENT', 'UNDECIDED'] as const).find(worst => judged.some(j => j.status === worst)) ?? 'SAME';
+  const shown = judged.find(j => j.status === status)!;
+  const left = all.length < Math.max(names.length, others.length);
+  return {
+    status,
+    undecided: shown.undecided,
+    notes: [
+      ...pair.flatMap(side => side.notes),
+      ...judged.flatMap(j => j.notes),
+      ...(left ? [`one has ${names.length} outputs and the other ${others.length}: the first of each are compared`] : []),
+    ],
+    outputs: { ...shown.outputs, input: { shape: pair[0].input.x.shape, seed, source } },
+  };
+}
+
+function outputNames({ network, graphInputs }: Prepared): string[] {
+  return graphInputs ? [''] : outputsOf(network.model).map(({ name }) => name);
+}
+
+async function compareOutput([first, second]: readonly [Prepared, Prepared], request: CompareModelsRequest) {
   const run = async (side: Prepared) => (await outputOf(side, { engine: 'batched', dtype: 'f64', threads: request.threads }, undefined)).y;
-  const a = await run(pair[0]);
-  const b = await run(pair[1]).catch(error => {
+  const a = await run(first);
+  const b = await run(second).catch(error => {
     if (error instanceof RnnError && ['shape', 'spec'].includes(error.kind)) return null;
     throw error;
   });
   const comparable = b !== null && sameShape(a.shape, b.shape);
-  const noise = await measureNoise(pair[0], { threads: request.threads, dtype: 'f32' });
+  const noise = await measureNoise(first, { threads: request.threads, dtype: 'f32' });
   const allowance: Allowance = isFixed(request)
     ? fixedAllowance(request.atol ?? 0, request.rtol ?? 0, noise, a)
     : await closeAllowance(noise, a, comparable ? b : a, false);
@@ -190,11 +237,10 @@ async function compareOutputs(first: Network, second: Network, request: CompareM
   return {
     status,
     undecided: undecidedBecause(allowance, a, DECIDES),
-    notes: [pair[0], pair[1]].flatMap(side => side.notes).concat(checkFinite('the output', a, request.strictFinite ?? false)),
+    notes: checkFinite('the output', a, request.strictFinite ?? false),
     outputs: {
       shape: a.shape,
       second: b?.shape ?? null,
-      input: { shape: pair[0].input.x.shape, seed, source },
       maxAbs: worst?.abs ?? null,
       allowed: worst && worst.index >= 0 ? allowance.of(worst.index, a.data[worst.index]) : allowance.atol,
       equal: status === 'SAME',

@@ -1,12 +1,14 @@
 import { formatActivation } from '../../activations/index.js';
-import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../../model/spec.js';
+import { carriesMask } from '../../model/masks.js';
+import { isRecurrent, type LayerSpec, type ModelSpec, type RecurrentSpec } from '../../model/spec.js';
 import { equationsOf } from '../handCalculation.js';
 import type { Network } from '../network/network.js';
 import type { EquationDifference } from '../result.js';
 
 /**
  * Where two networks of the same weighted layers compute something else: found from their descriptions, layer by layer, and said by the equations that
- * differ. What cannot change y (names, dropout, biases in one row or two) is left out.
+ * differ. What cannot change y (names, dropout, biases in one row or two) is left out; so is what operators make of a layer's output, which frameworks
+ * write in many ways: there the outputs decide.
  */
 export function differentEquations(first: Network, second: Network): EquationDifference[] {
   const [a, b] = [stagesOf(first), stagesOf(second)];
@@ -15,50 +17,67 @@ export function differentEquations(first: Network, second: Network): EquationDif
 
 /** A layer with weights, and what stands before and behind it without any. */
 interface Stage {
-  readonly name: string;
-  readonly layer: LayerSpec | null;
-  /** before it: masking */
-  readonly mask: string;
-  /** behind it, in the order it is computed: activations */
-  readonly functions: string;
-  /** which steps go on, and everything else without weights */
-  readonly reading: string;
+  readonly layer: LayerSpec;
+  /** which steps it leaves out; null where a value of the graph says it */
+  readonly mask: string | null;
+  /** What follows up to the next layer with weights; null where operators or branches do, which these words cannot say. */
+  readonly behind: { readonly functions: string; readonly reading: string } | null;
 }
 
-const IDENTITIES = new Set(['dropout']);
+const IDENTITIES = new Set(['dropout', 'masking']);
 
 function stagesOf({ model, shapes }: Network): Stage[] {
   const weighted = new Set(shapes.layers.filter(l => l.weights.length > 0).map(l => l.layer.name));
-  const stages: Stage[] = [];
-  let mask = 'every step is computed';
-  let current: { layer: LayerSpec; mask: string; behind: LayerSpec[] } | undefined;
-  const close = () => {
-    if (!current) return;
-    const { layer, behind } = current;
-    stages.push({ name: layer.name, layer, mask: current.mask, functions: functionsOf(layer, behind), reading: readingOf(layer, behind) });
-  };
-  for (const layer of model.layers) {
-    if (IDENTITIES.has(layer.kind)) continue;
-    if (layer.kind === 'masking') {
-      mask = `steps with x_t = ${layer.value} are left out`;
-      continue;
-    }
-    if (layer.kind === 'embedding' && layer.maskZero) mask = 'steps with token 0 are left out';
-    if (weighted.has(layer.name)) {
-      close();
-      current = { layer, mask, behind: [] };
-    } else current?.behind.push(layer);
+  const masks = masksIn(model);
+  const stages: { layer: LayerSpec; behind: LayerSpec[] }[] = [];
+  const sources = new Map<string, string>();
+  for (const own of model.layers) {
+    const layer = { ...own, inputs: own.inputs.map(name => sources.get(name) ?? name) };
+    if (IDENTITIES.has(layer.kind)) sources.set(layer.name, layer.inputs[0]);
+    else if (weighted.has(layer.name)) stages.push({ layer, behind: [] });
+    else stages[stages.length - 1]?.behind.push(layer);
   }
-  close();
-  return stages;
+  return stages.map(({ layer, behind }) => ({
+    layer,
+    mask: layer.mask === undefined ? (masks.get(layer.name) ?? UNMASKED) : null,
+    behind: isSaid(layer, behind) ? { functions: functionsOf(layer, behind), reading: readingOf(layer, behind) } : null,
+  }));
+}
+
+const UNMASKED = 'every step is computed';
+
+/** Of each layer that a mask reaches what the mask leaves out. */
+function masksIn({ layers }: ModelSpec): ReadonlyMap<string, string> {
+  const [reaching, carried] = [new Map<string, string>(), new Map<string, string>()];
+  for (const layer of layers) {
+    const [mask] = layer.inputs.flatMap(name => carried.get(name) ?? []);
+    if (mask !== undefined) reaching.set(layer.name, mask);
+    if (layer.kind === 'masking') carried.set(layer.name, `steps with x_t = ${layer.value} are left out`);
+    else if (layer.kind === 'embedding' && layer.maskZero) carried.set(layer.name, 'steps with token 0 are left out');
+    else if (mask !== undefined && carriesMask(layer)) carried.set(layer.name, mask);
+  }
+  return reaching;
+}
+
+/** One after the other, and each of a kind that has words. */
+function isSaid(layer: LayerSpec, behind: readonly LayerSpec[]): boolean {
+  return behind.every(
+    (l, i) =>
+      (l.kind === 'activation' || Object.hasOwn(READINGS, l.kind)) &&
+      l.inputs.length === 1 &&
+      l.inputs[0] === (behind[i - 1] ?? layer).name,
+  );
 }
 
 /** Every activation behind the sum: of the dense layer itself, and layers of their own. */
 function functionsOf(layer: LayerSpec, behind: readonly LayerSpec[]): string {
-  const own = layer.kind === 'dense' ? [formatActivation(layer.activation)] : [];
-  const layers = behind.flatMap(l => (l.kind === 'activation' ? formatActivation(l.activation) : []));
+  const own = layer.kind === 'dense' ? [asFloat32(formatActivation(layer.activation))] : [];
+  const layers = behind.flatMap(l => (l.kind === 'activation' ? asFloat32(formatActivation(l.activation)) : []));
   return [...own, ...layers].filter(name => name !== 'linear').reduce((inner, name) => `${name}(${inner})`, 'z');
 }
+
+/** Files keep the parameters of functions as float32: 0.05 is 0.05000000074505806 there. */
+const asFloat32 = (text: string) => text.replace(/\d+\.\d+/g, number => String(Number(Number(number).toPrecision(7))));
 
 const READINGS: Record<string, string> = {
   maxpool: 'the maximum of h_t over all steps',
@@ -68,7 +87,7 @@ const READINGS: Record<string, string> = {
 };
 
 function readingOf(layer: LayerSpec, behind: readonly LayerSpec[]): string {
-  const rest = behind.filter(l => l.kind !== 'activation').map(l => READINGS[l.kind] ?? l.kind);
+  const rest = behind.filter(l => l.kind !== 'activation').map(l => READINGS[l.kind]);
   if (!isRecurrent(layer)) return rest.join(', then ');
   if (!layer.returnSequences) return [READINGS.last, ...rest].join(', then ');
   return rest.length > 0 ? rest.join(', then ') : 'every h_t';
@@ -77,11 +96,15 @@ function readingOf(layer: LayerSpec, behind: readonly LayerSpec[]): string {
 function betweenStages(a: Stage, b: Stage): EquationDifference[] {
   const found: EquationDifference[] = [];
   const add = (what: string, first: string | readonly string[], second: string | readonly string[]) =>
-    found.push({ layer: a.name, what, first: [first].flat(), second: [second].flat() });
-  if (a.mask !== b.mask && a.layer && b.layer && isRecurrent(a.layer)) add('mask', a.mask, b.mask);
-  if (a.layer && b.layer && isRecurrent(a.layer) && isRecurrent(b.layer)) cells(a.layer, b.layer, add);
-  if (a.functions !== b.functions) add(a.layer?.kind === 'dense' ? 'head' : 'activation', `y = ${a.functions}`, `y = ${b.functions}`);
-  if (a.reading !== b.reading) add(/maximum|mean/.test(a.reading + b.reading) ? 'pooling' : 'step', a.reading, b.reading);
+    found.push({ layer: a.layer.name, what, first: [first].flat(), second: [second].flat() });
+  if (isRecurrent(a.layer) && a.mask !== null && b.mask !== null && a.mask !== b.mask) add('mask', a.mask, b.mask);
+  if (isRecurrent(a.layer) && isRecurrent(b.layer)) cells(a.layer, b.layer, add);
+  const [first, second] = [a.behind, b.behind];
+  if (!first || !second) return found;
+  if (first.functions !== second.functions)
+    add(a.layer.kind === 'dense' ? 'head' : 'activation', `y = ${first.functions}`, `y = ${second.functions}`);
+  if (first.reading !== second.reading)
+    add(/maximum|mean/.test(first.reading + second.reading) ? 'pooling' : 'step', first.reading, second.reading);
   return found;
 }
 
@@ -90,13 +113,13 @@ function cells(
   b: RecurrentSpec,
   add: (what: string, first: readonly string[] | string, second: readonly string[] | string) => void,
 ): void {
-  const [first, second] = [a, b].map(layer => equationsOf(layer, false));
+  const [first, second] = [a, b].map(layer => equationsOf(layer, false).map(asFloat32));
   const off = first.map((line, i) => line !== second[i]);
   const lines = (all: readonly string[]) => all.filter((_, i) => off[i] ?? true);
   if (first.length === second.length && off.includes(true)) add(whatOf(a, b), lines(first), lines(second));
   if (a.goBackwards !== b.goBackwards) add('direction', wayOf(a), wayOf(b));
   if (a.bidirectional !== b.bidirectional) add('direction', bothOf(a), bothOf(b));
-  if (a.clip !== b.clip) add('clip', clipOf(a), clipOf(b));
+  if (clipOf(a) !== clipOf(b)) add('clip', clipOf(a), clipOf(b));
   if (a.stateful !== b.stateful) add('state', stateOf(a), stateOf(b));
 }
 
@@ -109,6 +132,6 @@ function whatOf(a: RecurrentSpec, b: RecurrentSpec): string {
 
 const wayOf = (l: RecurrentSpec) => (l.goBackwards ? 't = T−1 … 0' : 't = 0 … T−1');
 const bothOf = (l: RecurrentSpec) => (l.bidirectional === null ? 'one direction' : `both directions, ${l.bidirectional}`);
-const clipOf = (l: RecurrentSpec) => (l.clip === null ? 'sums are not clipped' : `sums are clipped to ±${l.clip}`);
+const clipOf = (l: RecurrentSpec) => (l.clip === null ? 'sums are not clipped' : asFloat32(`sums are clipped to ±${l.clip}`));
 const stateOf = (l: RecurrentSpec) =>
   l.stateful ? 'a batch starts with the states of the one before' : 'every batch starts with zero states';

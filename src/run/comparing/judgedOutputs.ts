@@ -53,9 +53,10 @@ export async function judgedOutputs(prepared: Prepared, { against }: CompareRequ
   ];
 }
 
-/** The same network with another of its outputs as y. */
-function endingIn(prepared: Prepared, name: string): Prepared {
+/** The same network with another of its outputs as y; a graph that is run node by node has its first. */
+export function endingIn(prepared: Prepared, name: string): Prepared {
   const { network } = prepared;
+  if (prepared.graphInputs || name === (network.model.outputName ?? network.model.output)) return prepared;
   const { otherOutputs: _, ...model } = network.model;
   const output = outputsOf(network.model).find(o => o.name === name)!.value;
   const own = { ...model, output, outputName: name };

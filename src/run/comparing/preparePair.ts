@@ -1,16 +1,19 @@
+import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { inferShapes } from '../../model/shapes.js';
-import { inputsOf } from '../../model/spec.js';
+import { type InputSpec, inputsOf } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { drawInputFrom } from '../../weights/draw.js';
+import { holdArrays, release } from '../input/arraysInMemory.js';
 import { DEFAULT_SEED, inputWish } from '../input/drawing.js';
-import { INPUT_NAMES, type ReadArray, readArray, toInput } from '../input/input.js';
+import { INPUT_NAMES, readArray, toInput } from '../input/input.js';
+import { readNamedInputs } from '../input/namedInputs.js';
 import { paddedInput } from '../input/padding.js';
-import type { Network } from '../network/network.js';
+import { type Network, wiredNetwork } from '../network/network.js';
 import { finiteNotes, hasStepsFirst, type Prepared, prepare } from '../prepare.js';
 import type { CompareRequest, NetworkRequest } from '../request.js';
 
-/** Two networks on one input: the one that is given, else one drawn from the seed in the size that both take. */
+/** Two networks on the same inputs: those that are given, read as the first file has its axes, else drawn from the seed in sizes that both take. */
 export interface Pair {
   readonly pair: readonly [Prepared, Prepared];
   readonly source: string;
@@ -18,66 +21,136 @@ export interface Pair {
   readonly seed: string | null;
 }
 
+type PairRequest = CompareRequest & { readonly files: readonly [string, string] };
+
 /** Steps and samples of the input both are run on, where the models leave them open. */
 const SAMPLES = 4;
 const STEPS = 10;
 
-export async function preparePair(
-  first: Network,
-  second: Network,
-  request: CompareRequest & { readonly files: readonly [string, string] },
-): Promise<Pair> {
+/** What is run of a file: layers and operators, or a graph of which nothing can be said before it runs. */
+interface Side {
+  readonly network: Network;
+  readonly file: string;
+  readonly inputs: readonly Pick<InputSpec, 'name'>[];
+  readonly kind: 'sequence' | 'named' | 'graph';
+}
+
+/** Every input by its name, the samples first. */
+type Inputs = ReadonlyMap<string, Tensor>;
+
+/** @throws RnnError E_INPUT_NAME: the two do not have the same number of inputs; and all that reading an input may throw */
+export async function preparePair(first: Network, second: Network, request: PairRequest): Promise<Pair> {
   const seed = request.seed ?? DEFAULT_SEED;
   const given = request.input !== undefined;
-  const source = given ? escapeText(request.input!) : `seed ${seed}`;
-  if ([first, second].some(readsOtherwise)) {
-    const { files, layers: _, M: __, K: ___, cell: ____, ...common } = request;
-    const side = (file: string) => prepare({ ...common, model: file, against: undefined } as NetworkRequest);
-    return { pair: [await side(files[0]), await side(files[1])], source, seed: given ? null : seed };
+  const sides = [await sideOf(first, request.files[0]), await sideOf(second, request.files[1])] as const;
+  const inputs = given ? await givenInputs(sides[0], request, seed) : await drawnInputs(sides, request, seed);
+  const run = (side: Side) => preparedOn(side, inputsFor(side, inputs, sides), request, seed);
+  return {
+    pair: [await run(sides[0]), await run(sides[1])],
+    source: given ? escapeText(request.input!) : `seed ${seed}`,
+    seed: given ? null : seed,
+  };
+}
+
+async function sideOf(network: Network, file: string): Promise<Side> {
+  const run = network.graph && !network.graph.exact ? await wired(network) : network;
+  if (run === null) return { network, file, inputs: network.graph!.model.graph.inputs, kind: 'graph' };
+  const inputs = inputsOf(run.model);
+  const isSequence = inputs.length === 1 && run.model.input.shape === undefined && run === network;
+  return { network: run, file, inputs, kind: isSequence ? 'sequence' : 'named' };
+}
+
+async function wired(network: Network): Promise<Network | null> {
+  try {
+    return await wiredNetwork(network);
+  } catch (error) {
+    if (error instanceof RnnError && error.kind !== 'limit') return null;
+    throw error;
   }
-  const array = given ? await readArray(request.input!, INPUT_NAMES) : undefined;
-  const x = array ? inputFrom(array, first, request) : drawnFor(first, second, request, seed);
-  const other = array ? inputFrom(array, second, request) : x;
-  return { pair: [await sideOn(first, x, request, seed), await sideOn(second, other, request, seed)], source, seed: given ? null : seed };
 }
 
-/** Several inputs, one that is no sequence, or a graph that is no chain of layers. */
-function readsOtherwise({ model, graph, stepsFirst }: Network): boolean {
-  return (
-    inputsOf(model).length > 1 ||
-    model.input.shape !== undefined ||
-    (graph !== undefined && (model.layers.length === 0 || stepsFirst !== undefined))
-  );
+async function givenInputs(side: Side, request: PairRequest, seed: string): Promise<Inputs> {
+  const { network, kind, inputs } = side;
+  if (kind === 'graph') return (await preparedGraph(side, request.input, request)).graphInputs!;
+  if (kind === 'named') return byName(inputs, await readNamedInputs(network, request, seed));
+  const { timeMajor, T, N } = request;
+  const sizes = { timeMajor: timeMajor || hasStepsFirst(network), T: typeof T === 'number' ? T : undefined, N };
+  return new Map([[inputs[0].name, toInput(await readArray(request.input!, INPUT_NAMES), network, sizes)]]);
 }
 
-function inputFrom(array: ReadArray, network: Network, { timeMajor, T, N }: CompareRequest): Tensor {
-  return toInput(array, network, {
-    timeMajor: timeMajor || hasStepsFirst(network),
-    T: typeof T === 'number' ? T : undefined,
-    N,
-  });
+function byName(inputs: Side['inputs'], { x, others }: { readonly x: Tensor; readonly others: Inputs }): Inputs {
+  return new Map([[inputs[0].name, x], ...others]);
 }
 
-function drawnFor(first: Network, second: Network, request: CompareRequest, seed: string): Tensor {
-  const N = request.N ?? first.model.input.batch ?? second.model.input.batch ?? SAMPLES;
-  const T = (typeof request.T === 'number' ? request.T : null) ?? stepsOf(first, second) ?? STEPS;
-  const wish = inputWish(first, { N, T });
-  const tokens = inputWish(second, { N, T }).tokens;
-  const both = wish.tokens !== null && tokens !== null ? { ...wish, tokens: Math.min(wish.tokens, tokens) } : wish;
-  return drawInputFrom(request.inputRng ?? request.rng ?? 'seedrandom', seed, both).x;
+/** Drawn for the side that leaves fewer sizes open; a flatten's weights fix T, and the other side fixes what this one leaves open. */
+async function drawnInputs(sides: readonly [Side, Side], request: PairRequest, seed: string): Promise<Inputs> {
+  const layered = sides.filter(({ kind }) => kind !== 'graph');
+  const networks = layered.map(({ network }) => network);
+  const N = request.N ?? networks.map(n => n.model.input.batch).find(size => size !== null) ?? SAMPLES;
+  const T = (typeof request.T === 'number' ? request.T : null) ?? stepsOf(networks) ?? STEPS;
+  if (layered.length === 0) return drawnByGraph(sides[0], request, { N, T });
+  if (layered.every(({ kind }) => kind === 'sequence')) {
+    const wishes = networks.map(network => inputWish(network, { N, T }));
+    const tokens = wishes.flatMap(wish => wish.tokens ?? []);
+    const wish = { ...wishes[0], tokens: tokens.length === 0 ? null : Math.min(...tokens) };
+    return new Map([[layered[0].inputs[0].name, drawInputFrom(request.inputRng ?? request.rng ?? 'seedrandom', seed, wish).x]]);
+  }
+  const [by] = [...layered].sort((a, b) => openSizes(a) - openSizes(b));
+  return byName(by.inputs, await readNamedInputs(by.network, { ...request, N, T }, seed));
 }
 
-/** A flatten's weights fix T; else what a model says of it, weights alone saying nothing. */
-function stepsOf(...networks: readonly Network[]): number | null {
+function openSizes({ network, inputs }: Side): number {
+  return inputs.flatMap(({ name }) => network.shapes.values.get(name)!).filter(({ size }) => size === null).length;
+}
+
+function stepsOf(networks: readonly Network[]): number | null {
   const said = networks.filter(n => n.model.layers.some(l => l.kind === 'flatten'));
   const steps = (said.length > 0 ? said : networks).map(n => n.model.input.timesteps);
   return steps.find(T => T !== null) ?? null;
 }
 
-/** A network as it is run on x, for any number of steps. */
-async function sideOn(network: Network, x: Tensor, request: CompareRequest, seed: string): Promise<Prepared> {
-  const input = await paddedInput(x, network, request);
-  const model = { ...network.model, input: { ...network.model.input, batch: null, timesteps: input.x.shape[1] } };
+/** An only input of a graph is drawn where it says its axes. */
+async function drawnByGraph(side: Side, request: PairRequest, sizes: { N: number; T: number }): Promise<Inputs> {
+  try {
+    return (await preparedGraph(side, undefined, request, { N: request.N })).graphInputs!;
+  } catch (error) {
+    if (!(error instanceof RnnError) || error.code !== 'E_SIZE') throw error;
+    return (await preparedGraph(side, undefined, request, sizes)).graphInputs!;
+  }
+}
+
+/** The same inputs under the names of the other side; where it has other names, in order. @throws RnnError E_INPUT_NAME */
+function inputsFor({ inputs }: Side, own: Inputs, [first, second]: readonly [Side, Side]): Inputs {
+  if (inputs.length !== own.size) {
+    const [a, b] = [first, second].map(side => side.inputs.map(({ name }) => escapeText(name, 40)).join(', '));
+    throw new RnnError('shape', 'E_INPUT_NAME', 'the two networks do not take the same inputs', {
+      where: escapeText(second.file),
+      expected: `${first.inputs.length}, as ${escapeText(first.file)}: ${a}`,
+      found: `${second.inputs.length}: ${b}`,
+      fix: 'run each on its own inputs with rnn-cli forward -o, then compare the two outputs: rnn-cli compare y1.npy y2.npy',
+    });
+  }
+  if (inputs.every(({ name }) => own.has(name))) return own;
+  const tensors = [...own.values()];
+  return new Map(inputs.map(({ name }, i) => [name, tensors[i]]));
+}
+
+async function preparedOn(side: Side, inputs: Inputs, request: PairRequest, seed: string): Promise<Prepared> {
+  const { network, kind } = side;
+  if (kind === 'graph') {
+    const held = await holdArrays('x', Object.fromEntries(inputs) as Parameters<typeof holdArrays>[1]);
+    try {
+      return await preparedGraph(side, held, request);
+    } finally {
+      release([held]);
+    }
+  }
+  const [x, ...rest] = side.inputs.map(({ name }) => inputs.get(name)!);
+  const others = rest.length > 0 ? new Map(rest.map((t, i) => [side.inputs[i + 1].name, t])) : undefined;
+  const input = kind === 'sequence' ? await paddedInput(x, network, request) : { x, others };
+  // any number of steps
+  const open = { ...network.model, input: { ...network.model.input, batch: null, timesteps: input.x.shape[1] } };
+  const model = kind === 'sequence' ? open : network.model;
   return {
     network: { ...network, model, shapes: inferShapes(model), graph: undefined },
     weights: network.weights!,
@@ -91,4 +164,16 @@ async function sideOn(network: Network, x: Tensor, request: CompareRequest, seed
     notes: finiteNotes(request.strictFinite ?? false, x, network.weights!),
     assumptions: network.assumptions,
   };
+}
+
+/** A graph that is run node by node. @param sizes of an input that it draws */
+function preparedGraph(
+  { file }: Side,
+  input: string | undefined,
+  request: PairRequest,
+  sizes: Pick<NetworkRequest, 'N' | 'T'> = {},
+): Promise<Prepared> {
+  const { seed, rng, inputRng, strict, strictFinite, maxMemory } = request;
+  const draws = input === undefined ? { seed, rng, inputRng } : {};
+  return prepare({ ...draws, strict, strictFinite, maxMemory, ...sizes, model: file, input });
 }

@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { runCompareModels } from '../../src/run/comparing/compareModels.js';
+import { runConvert } from '../../src/run/convert.js';
+import { THOROUGH } from '../helpers/effort.js';
+import { temporaryFolder } from '../helpers/files.js';
+import { referencePath } from '../helpers/reference.js';
+
+/** `compare A B` of a network and what convert makes of it: several inputs and outputs, masks, operators, layers that another framework has none of. */
+const folder = temporaryFolder();
+const filesIn = (name: string, ending: string) =>
+  readdirSync(referencePath(name, '.'))
+    .filter(file => file.endsWith(ending))
+    .map(file => [name, file] as const);
+/** What an ONNX file cannot hold. */
+const REFUSED = ['td_tokens.keras', 'ordering.pt2'];
+const all = [...filesIn('keras_models', '.keras'), ...filesIn('pt2', '.pt2')].filter(([, file]) => !REFUSED.includes(file));
+
+it.each(THOROUGH ? all : all.filter((_, i) => i % 3 === 0))('%s/%s and its .onnx file are the same', async (name, file) => {
+  const source = referencePath(name, file);
+  const output = folder.path(`${file}.onnx`);
+  await runConvert({ file: source, output });
+  const { status, equations, tensors, outputs } = await runCompareModels({ files: [source, output] });
+  expect({ status, equations, off: tensors.filter(t => !t.equal), same: outputs.equal }).toEqual({
+    status: 'SAME',
+    equations: [],
+    off: [],
+    same: true,
+  });
+});
+
+it('inputs of other names are taken in order; another number of them is refused', async () => {
+  const source = referencePath('keras_models', 'multi_in.keras');
+  const renamed = folder.path('renamed.json');
+  await runConvert({ file: source, output: renamed });
+  const text = readFileSync(renamed, 'utf8');
+  expect(text).toContain('"input_layer_1"');
+  folder.write('renamed.json', Buffer.from(text.replaceAll('"input_layer_1"', '"second"')));
+  expect(await runCompareModels({ files: [source, renamed] })).toMatchObject({ status: 'SAME' });
+  const single = referencePath('keras_models', 'quantize_int8.keras');
+  await expect(runCompareModels({ files: [source, single] })).rejects.toMatchObject({ code: 'E_INPUT_NAME' });
+});
