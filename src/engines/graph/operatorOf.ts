@@ -1,3 +1,4 @@
+import type { DType } from '../../formats/format.js';
 import type { OnnxNode } from '../../formats/onnx/graph.js';
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import { floatOf, intOf, intsOf, nodeLabel, saturated, tensorOf } from '../../ops/attributes.js';
@@ -21,7 +22,7 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   if (opType === 'Identity' || opType === 'Dropout') return [first];
   if (opType === 'Split') return parts(node, inputs, opset, nodes);
   if (opType === 'ConstantOfShape') return [filled(node, first, nodes)];
-  if (opType === 'CastLike') return [nodes.op(name, 'Cast', [first], { to: ONNX_TYPES[LIKE[nodes.kind(inputs[1])]] })];
+  if (opType === 'CastLike') return [nodes.op(name, 'Cast', [first], { to: ONNX_TYPES[typeOf(inputs[1], nodes)] })];
   if (opType === 'Transpose' && intsOf(node, 'perm')) return [nodes.transposed(first, intsOf(node, 'perm')!)];
   if (!Object.hasOwn(OPERATORS, opType)) throw stuck(`${nodeLabel(node)} is not run`);
   if (opset < 13 && /^(Log)?Softmax$|^Hardmax$/.test(opType)) {
@@ -57,8 +58,14 @@ export function turnedProduct(node: OnnxNode, inputs: readonly (Wire | undefined
     : nodes.op('scaled', 'Mul', [product, { constant: { kind: 'float', shape: [], data: Float64Array.of(alpha) } }]);
 }
 
-/** The type of each kind; of what has fewer bits nothing is known here but its kind. */
-const LIKE = { float: 'f32', int: 'i64', bool: 'bool' } as const;
+/** @throws RnnError where it is whole numbers of an unknown number of bits */
+function typeOf(wire: Wire, nodes: Nodes): DType {
+  const kind = nodes.kind(wire);
+  if (kind === 'float') return 'f32';
+  if (kind === 'bool') return 'bool';
+  if ('constant' in wire) return wire.constant.type ?? 'i64';
+  throw stuck('CastLike has the type of computed whole numbers');
+}
 
 export function isZero(wire: Wire): boolean {
   return 'constant' in wire ? wire.constant.data.every(v => v === 0) : wire.zero === true;
