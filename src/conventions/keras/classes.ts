@@ -1,6 +1,11 @@
+/** A class by its own name: keras.layers has this one under another. */
+export function ownClass(name: string): string {
+  return name.replace(/^GroupQuery/, 'GroupedQuery');
+}
+
 /** Keras' to_snake_case: SimpleRNN -> simple_rnn, GlobalMaxPooling1D -> global_max_pooling1d, LSTM -> lstm. */
 export function layerNameOfClass(name: string): string {
-  return name
+  return ownClass(name)
     .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
     .replace(/([a-z])([A-Z])/g, '$1_$2')
     .toLowerCase();

@@ -2,6 +2,7 @@ import type { RnnError } from '../../errors.js';
 import { wordOf } from '../../escape.js';
 import { asObject, type Json, list, text } from '../../layers/kerasConfig.js';
 import { type Argument, callArguments, tensorsOf } from './arguments.js';
+import { ownClass } from './classes.js';
 import { inDialect, type KerasDialect, modelOf, specOfModel } from './config.js';
 import {
   type Blocked,
@@ -150,8 +151,7 @@ function rowsOf(className: string, model: Json, calls: Known): KerasRow[] {
     const values = calls.get(`${name}|${Math.max(0, nodes.length - 1)}`) ?? [];
     return {
       name,
-      // keras.layers has it under another name than its own
-      className: wordOf(layer.class_name).replace('GroupQuery', 'GroupedQuery'),
+      className: ownClass(wordOf(layer.class_name)),
       isModel: isModel || isTakenApart(layer),
       trainable: config.trainable !== false,
       outputs: values.slice(0, isOperatorLayer(layer) || withScores ? values.length : outputsShown(layer)),
