@@ -36,3 +36,37 @@ it.each(cases.map(c => [c.name, c] as const))('%s', async (name, { model, shape,
     });
   }
 });
+
+it('Infinity and NaN in a configuration, which Python writes and JSON has not, are numbers', async () => {
+  const { model } = cases.find(c => c.name === 'clip')!;
+  const text = JSON.stringify(model).replace('"x_min":-0.3', '"x_min":-Infinity');
+  const input = folder.write('x.npy', await bytesOf('npy', { npy: { shape: [2, 3, 4], data: Float32Array.from(x) } }));
+  const { y } = await runForward({ model: folder.write('infinity.json', text), input });
+  expect(flat(y)).toEqual(x.map(v => Math.min(Math.fround(v), Math.fround(0.4))));
+  await expect(runForward({ layers: 'dense:2', input: folder.write('nan.json', '[[NaN, 1]]') })).rejects.toMatchObject({
+    code: 'E_JSON_SYNTAX',
+  });
+});
+
+const TWO = [...Array(12).keys()].map(k => [(k * 7919) % 1000, k * 31 - 150]);
+
+it.each(['BitwiseAnd', 'BitwiseOr', 'BitwiseXor'])('%s is written to ONNX as older operators', async name => {
+  const tensor = { class_name: '__keras_tensor__', config: { shape: [null, 12], dtype: 'float32', keras_history: ['x', 0, 0] } };
+  const other = { class_name: '__numpy__', config: { value: TWO.map(([, b]) => b), dtype: 'int32' } };
+  const layers = [
+    { class_name: 'InputLayer', name: 'x', config: { name: 'x', batch_shape: [null, 12] }, inbound_nodes: [] },
+    {
+      module: 'keras.src.ops.numpy',
+      class_name: name,
+      name: 'y',
+      config: { name: 'y' },
+      inbound_nodes: [{ args: [tensor, other], kwargs: {} }],
+    },
+  ];
+  const config = { name: 'bits', layers, input_layers: [['x', 0, 0]], output_layers: [['y', 0, 0]] };
+  const model = folder.write('bits.json', JSON.stringify({ class_name: 'Functional', config }));
+  const input = folder.write('bits.npy', await bytesOf('npy', { npy: { shape: [1, 12], data: Float32Array.from(TWO, ([a]) => a) } }));
+  const expected = TWO.map(([a, b]) => (name === 'BitwiseAnd' ? a & b : name === 'BitwiseOr' ? a | b : a ^ b));
+  for (const engine of ['batched', ...((await isInstalled()) ? (['onnxruntime'] as const) : [])] as const)
+    expect(flat((await runForward({ model, input, engine })).y)).toEqual(expected);
+});

@@ -38,7 +38,7 @@ function readConfig(text: string, limits: Limits): JsonValue {
   const bytes = Buffer.byteLength(text);
   if (bytes > limits.headerBytes)
     throw overLimit('headerBytes', limits.headerBytes, 'E_LIMIT_HEADER', `the description has ${bytes} bytes`, { found: bytes });
-  return parseJson(text, limits);
+  return parseJson(text, { ...limits, python: true });
 }
 
 function textOf(value: AttributeValue): string {

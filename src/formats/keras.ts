@@ -70,5 +70,5 @@ function readJson(member: ZipMember, limits: Limits): JsonValue {
       },
     );
   }
-  return within(`member '${member.name}'`, () => parseJsonBytes(member.read(), limits));
+  return within(`member '${member.name}'`, () => parseJsonBytes(member.read(), { ...limits, python: true }));
 }

@@ -38,7 +38,7 @@ export function readKerasMetadata(source: ByteSource, limits: Limits): { config?
   const nodes = readMessage(source, METADATA, [] as SavedObject[], limits);
   const root = nodes.find(node => node.path === 'root');
   if (!root) throw new RnnError('format', 'E_KERAS_CONFIG', "keras_metadata.pb has no object called 'root'");
-  const document = within('root', () => parseJson(root.metadata, limits));
+  const document = within('root', () => parseJson(root.metadata, { ...limits, python: true }));
   if (!isObject(document)) throw new RnnError('format', 'E_KERAS_CONFIG', "the description of 'root' is no JSON object");
   const { class_name, config, keras_version: version } = document;
   return {

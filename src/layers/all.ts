@@ -14,6 +14,7 @@ export { flatten } from './flatten.js';
 export { masking } from './masking.js';
 export { add, average, concatenate, maximum, minimum, multiplied, subtract } from './merging.js';
 export { bidirectional } from './nested/bothWays.js';
+export { spectralnorm } from './nested/spectral.js';
 export { stackedrnn } from './nested/stacked.js';
 export { allsteps, eachstep } from './nested/steps.js';
 export { timedistributed } from './nested/timeDistributed.js';

@@ -63,6 +63,8 @@ export interface KerasFacet<S> {
   readonly weightNames?: Readonly<Record<string, string>>;
   /** path of a weight below the layer's group of a .weights.h5; default: vars/index. @param index among the layer's weights */
   path?(layer: S, weight: string, index: number): string;
+  /** path of an array that such a file holds twice, which is not read */
+  readonly repeated?: string;
 }
 
 /** What an ONNX graph is built from: the builder, the names of the inputs, the weights. */

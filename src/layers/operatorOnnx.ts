@@ -50,6 +50,7 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
     };
   if (layer.op === 'Gelu') return activation(layer.attributes.approximate === 'tanh' ? 'gelu_tanh' : 'gelu', names[0]);
   if (layer.op === 'GroupNormalization') return groupNorm(layer, builder, names, shapes[0].length);
+  if (Object.hasOwn(BITWISE, layer.op)) return { y: onBits(layer, builder, names), type };
   if (layer.op === 'Mish') return activation('mish', names[0]);
   if (layer.op === 'Split' && 'num_outputs' in attributes) {
     // older: parts of their own sizes are told by these
@@ -72,7 +73,9 @@ const MOVING = words(
   'Identity Reshape Transpose Squeeze Unsqueeze Slice Gather Expand Tile Split Flatten GatherElements GatherND Cast Shape Size',
 );
 /** read one type in all operands, or in the first of them */
-const ALIKE = words('Add Sub Mul Div Min Max Sum Mod Concat MatMul Equal Less Greater LessOrEqual GreaterOrEqual');
+const ALIKE = words(
+  'Add Sub Mul Div Min Max Sum Mod Concat MatMul Equal Less Greater LessOrEqual GreaterOrEqual BitwiseAnd BitwiseOr BitwiseXor',
+);
 const WHOLE_TOO = words('Neg Abs Sign ReduceSum ReduceMax ReduceMin ReduceProd CumSum TopK Pad');
 const COMPARING = words('Equal Less Greater LessOrEqual GreaterOrEqual IsNaN IsInf');
 const LOGICAL = words('And Or Xor Not');
@@ -106,6 +109,26 @@ function givenType({ op, attributes }: OperatorSpec, types: readonly ValueType[]
   if (op === 'Cast') return ({ 6: 'i64', 7: 'i64', 9: 'bool' } as const)[Number(attributes.to)] ?? 'f32';
   if (op === 'Where') return types[1];
   return MOVING.has(op) || ALIKE.has(op) || WHOLE_TOO.has(op) ? types[0] : 'f32';
+}
+
+/** The bit of two bits. */
+const BITWISE: Readonly<Record<string, readonly string[]>> = { BitwiseAnd: ['Mul'], BitwiseOr: ['Max'], BitwiseXor: ['Sub', 'Abs'] };
+
+/** Older than operators on bits: the digits of ã = a or −1 − a, which is not negative, inverted where a was, as 53 bits and a sign. */
+function onBits({ name, op }: OperatorSpec, builder: GraphBuilder, names: readonly string[]): string {
+  const add = (operator: string, inputs: readonly string[], attributes = {}) => builder.add(operator, inputs, attributes, name);
+  const whole = (value: number) => builder.integers([value]);
+  const places = builder.integers(Array.from({ length: 54 }, (_, k) => 2 ** k));
+  const weights = builder.integers(Array.from({ length: 54 }, (_, k) => (k < 53 ? 2 ** k : -(2 ** k))));
+  const [a, b] = names.map(x => {
+    const wide = add('Unsqueeze', [x, whole(-1)]);
+    const negative = add('Less', [wide, whole(0)]);
+    const digits = add('Mod', [add('Div', [add('Where', [negative, add('Sub', [whole(-1), wide]), wide]), places]), whole(2)]);
+    return add('Where', [negative, add('Sub', [whole(1), digits]), digits]);
+  });
+  const [joined, ...rest] = BITWISE[op];
+  const bits = rest.reduce((x, operator) => add(operator, [x]), add(joined, [a, b]));
+  return add('ReduceSum', [add('Mul', [bits, weights]), whole(-1)], { keepdims: int(0) });
 }
 
 /** Older than GroupNormalization: groups as channels of InstanceNormalization, then scale and bias of the channels. */

@@ -111,7 +111,7 @@ function hasNamedInputs(spec: Record<string, unknown> | undefined): boolean {
   if (spec?.inputs !== undefined) return true;
   const shape = (spec?.input as { shape?: unknown } | undefined)?.shape;
   const layers = Array.isArray(spec?.layers) ? (spec.layers as { kind?: unknown }[]) : [];
-  return Array.isArray(shape) && !(shape.length === 1 && layers.some(l => l?.kind === 'embedding'));
+  return Array.isArray(shape) && !(shape.length === 1 && layers[0]?.kind === 'embedding');
 }
 
 /** A network whose inputs are read by their names. */

@@ -53,7 +53,7 @@ export const kerasCheckpoint: Convention = {
 /** What variables are called, in the order of get_weights(). */
 const ROLES = (
   'embeddings kernel depthwise_kernel pointwise_kernel recurrent_kernel alpha scale concat_score_weight gamma beta bias ' +
-  'moving_mean moving_variance moving_stddev renorm_mean renorm_stddev adapt_mean adapt_variance mean variance count'
+  'moving_mean moving_variance moving_stddev renorm_mean renorm_stddev adapt_mean adapt_variance mean variance count vector_u'
 ).split(' ');
 /** Parts of attention, in the order of get_weights(). */
 const PARTS = ['_query_dense', '_key_dense', '_gate_dense', '_value_dense', '_output_dense'];
@@ -115,6 +115,7 @@ function byPlace(a: NamedArray, b: NamedArray): number {
   const [one, other] = [placeOf(a.name)!, placeOf(b.name)!];
   return (
     Number(isBackward(a.name)) - Number(isBackward(b.name)) ||
+    Number(one.role === 'vector_u') - Number(other.role === 'vector_u') ||
     PARTS.indexOf(one.inside) - PARTS.indexOf(other.inside) ||
     byNaturalOrder(one.inside, other.inside) ||
     ROLES.indexOf(one.role) - ROLES.indexOf(other.role)

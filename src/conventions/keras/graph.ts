@@ -7,7 +7,7 @@ import { type Argument, type ArrayArgument, type CallArguments, callArguments, i
 import { layerNameOfClass } from './classes.js';
 import { callInputsOf, callOptionsOf, ignoresTraining, readLayer, takesStates } from './layers.js';
 import { arrayConstant } from './operators/call.js';
-import { isOperatorLayer, operatorNodes } from './operators/index.js';
+import { isMadeOfOperators, isOperatorLayer, operatorNodes } from './operators/index.js';
 import { type OrderedCall, takeMasks } from './takenMasks.js';
 
 /**
@@ -137,13 +137,30 @@ function sequential(
   const layers = all.filter(l => l.class_name !== 'InputLayer');
   let values: readonly string[] = [given ?? name ?? 'input'];
   const groups = groupNames(layers);
+  const groupOf = (i: number) => `${place.group}layers/${groups[i]}`;
+  // the shape that it reads stands with the layer, or is that of the input
+  const asOperators = (layer: Json, value: string): readonly string[] => {
+    const read = (layer.build_config as Json | undefined)?.input_shape ?? (layer === layers[0] ? shape : undefined);
+    const given = { tensor: [value, 0, 0], ...(Array.isArray(read) ? { shape: read } : {}) } as const;
+    const nodes = tolerant(wiring, layer, () =>
+      withName(layer, () => operatorNodes(layer, { args: [given], kwargs: {} }, place.prefix + nameOf(layer), () => value)),
+    );
+    if (!nodes)
+      return callLayer(wiring, { ...layer, class_name: undefined, unread: layer.class_name }, place, '', 0, {
+        ...NO_ARGUMENTS,
+        inputs: [value],
+      });
+    wiring.layers.push(...nodes.layers);
+    return nodes.outputs;
+  };
   layers.forEach((layer, i) => {
     const isLast = i === layers.length - 1;
     const config = asObject(layer.config ?? {}, 'layer');
     if (!isLast && config.return_state === true) throw severalInside(layer, 'return_state', 'False', 'True');
     if (!isLast && givesTwo(config)) throw severalInside(layer, 'merge_mode', 'concat, sum, mul or ave', 'None');
-    const call = { inputs: [values[0]], mask: undefined, states: undefined, rest: {} };
-    values = callLayer(wiring, layer, place, `${place.group}layers/${groups[i]}`, 0, call);
+    values = isMadeOfOperators(layer)
+      ? asOperators(layer, values[0])
+      : callLayer(wiring, layer, place, groupOf(i), 0, { ...NO_ARGUMENTS, inputs: [values[0]] });
     known.set(`${nameOf(layer)}|0`, values);
     const after = (layers[i + 1]?.build_config as Json | undefined)?.input_shape;
     if (Array.isArray(after)) wiring.blocked?.shapes.set(values[0], after);
@@ -271,7 +288,7 @@ function calledWith(
       inputs,
     });
   };
-  if (isOperatorLayer(layer)) {
+  if (isOperatorLayer(layer) || isMadeOfOperators(layer)) {
     const nodes = tolerant(wiring, layer, () => operatorNodes(layer, args, place.prefix + nameOf(layer) + again(call), value));
     if (!nodes) return unread();
     wiring.layers.push(...nodes.layers);

@@ -100,11 +100,12 @@ function groupNames(shapes: ModelShapes): Map<LayerShapes, string> {
 
 /** Arrays of a layer whose facet says their paths, in the order of its weights: `query_dense/vars/0` before `key_dense/vars/0`. */
 function inLayerOrder(layer: LayerShapes, group: string, arrays: readonly NamedArray[]): readonly NamedArray[] {
-  if (!getLayerKind(layer.layer.kind).keras?.path) return arrays;
+  const facet = getLayerKind(layer.layer.kind).keras;
+  if (!facet?.path) return arrays;
   const paths = layer.weights.map((w, i) => `${group}/${variablePath(layer, w.name, i)}`);
   const place = ({ name }: NamedArray) => paths.indexOf(name.replace(/_layer_checkpoint_dependencies/g, 'layers'));
   const rank = (a: NamedArray) => (place(a) < 0 ? paths.length : place(a));
-  return [...arrays].sort((a, b) => rank(a) - rank(b));
+  return arrays.filter(a => a.name !== `${group}/${facet.repeated}`).sort((a, b) => rank(a) - rank(b));
 }
 
 function variablePath({ layer }: LayerShapes, name: string, index: number): string {

@@ -14,7 +14,11 @@ export function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export type JsonLimits = Pick<Limits, 'depth'> & Clock;
+export type JsonLimits = Pick<Limits, 'depth'> &
+  Clock & {
+    /** NaN, Infinity and -Infinity are numbers, as Python's json writes them */
+    readonly python?: boolean;
+  };
 
 /**
  * Strict JSON (RFC 8259) with line and column in every error. Stricter than JSON.parse where that loses something in silence:
@@ -162,6 +166,11 @@ class Parser {
   }
 
   private number(): number {
+    const named = this.limits.python && /^(NaN|-?Infinity)\b/.exec(this.text.slice(this.at, this.at + 10))?.[0];
+    if (named) {
+      this.at += named.length;
+      return Number(named);
+    }
     NUMBER.lastIndex = this.at;
     const match = NUMBER.exec(this.text);
     if (!match)

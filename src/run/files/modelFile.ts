@@ -99,7 +99,10 @@ async function savedModel(file: TensorFile, source: ByteSource, kerasMetadata: s
 /** A spec, with or without weights; the JSON of Keras' model.to_json(); or named weights. */
 export async function readJsonModel(source: ByteSource): Promise<ModelFile> {
   const limits = timed(fileLimits().read);
-  const document = parseJsonBytes(readAll(source), limits);
+  const bytes = readAll(source);
+  // what Python wrote has numbers that JSON does not
+  const python = Buffer.from(bytes).includes('"class_name"');
+  const document = parseJsonBytes(bytes, { ...limits, python });
   const empty: TensorFile = { format: 'json', tensors: new Map(), metadata: new Map(), notes: [] };
   if (!isObject(document)) return describedBy(await json.read(source, limits), source);
   if (typeof document.class_name === 'string') {

@@ -68,12 +68,16 @@ function shapeOf(value: string, { layers }: ShapesResult, { shapes }: Network): 
 }
 
 /** As the layer's class shows it in Keras. */
-function shownShape(value: string, { layers, values }: Network['shapes']): DimShape | undefined {
+function shownShape(value: string, shapes: Network['shapes']): DimShape | undefined {
+  const { layers, values } = shapes;
   const giver = layers.find(({ layer, others }) => value === layer.name || others.some(o => value === `${layer.name}/${o.suffix}`));
   if (!giver) return values.get(value);
-  const { layer, output, others } = giver;
+  const { layer, inputs, output, others } = giver;
   const all = [output, ...others.map(o => o.shape)];
-  const shown = getLayerKind(layer.kind).keras?.shownShapes?.(layer, all) ?? all;
+  const shownShapes = getLayerKind(layer.kind).keras?.shownShapes;
+  const same = output.length === inputs[0]?.length && output.every((d, i) => d.size === inputs[0][i].size);
+  if (!shownShapes && same && others.length === 0) return shownShape(layer.inputs[0], shapes);
+  const shown = shownShapes?.(layer, all) ?? all;
   return value === layer.name ? shown[0] : shown[1 + others.findIndex(o => value === `${layer.name}/${o.suffix}`)];
 }
 

@@ -3,6 +3,7 @@ import { type Json, unsupportedClass } from '../../../layers/kerasConfig.js';
 import type { Argument, CallArguments } from '../arguments.js';
 import { type Expression, operatorCall, type Rule } from './call.js';
 import { ELEMENTWISE } from './elementwise.js';
+import { ENCODINGS } from './encodings.js';
 import { MOVEMENT } from './movement.js';
 import { NETWORKS } from './networks.js';
 import { PRODUCTS } from './products.js';
@@ -23,6 +24,11 @@ export function isOperatorLayer({ module, class_name, config, inbound_nodes }: J
 
 const RULES: Readonly<Record<string, Rule>> = { ...ELEMENTWISE, ...REDUCTIONS, ...STATISTICS, ...MOVEMENT, ...PRODUCTS, ...NETWORKS };
 
+/** A layer without weights that is read as operators. */
+export function isMadeOfOperators({ class_name }: Json): boolean {
+  return Object.hasOwn(ENCODINGS, wordOf(class_name));
+}
+
 /** @returns the nodes in order of data flow; the last is the operator's own, those before are parts of it @throws RnnError E_KERAS_CLASS */
 export function operatorNodes(
   layer: Json,
@@ -31,7 +37,8 @@ export function operatorNodes(
   value: (t: Argument) => string,
 ): { layers: Json[]; outputs: string[] } {
   const className = wordOf(layer.class_name);
-  const rule = Object.hasOwn(RULES, className) ? RULES[className] : undefined;
+  const rules = isMadeOfOperators(layer) ? ENCODINGS : RULES;
+  const rule = Object.hasOwn(rules, className) ? rules[className] : undefined;
   if (!rule) throw unsupportedClass(`${className} of keras.ops`, Object.keys(RULES).sort().join(', '));
   const layers: Json[] = [];
   const expression = rule(operatorCall(layer, args, value));

@@ -197,20 +197,16 @@ function withoutEllipsis(parts: readonly (Argument | undefined)[], call: Operato
   return [...parts.slice(0, at), ...Array.from({ length: left }, () => whole), ...parts.slice(at + 1)];
 }
 
-/** A new axis with 1 at the place that x says. */
+/** A new axis, of x that has so many, with 1 at the place that x says. */
+export function placesAlong(x: Operand, rank: number, axis: number, count: number): Expression {
+  const at = axis < 0 ? axis + rank + 1 : axis;
+  const classes = Array.from({ length: count }, (_, i) => Array.from({ length: rank - at }).reduce<unknown>(inner => [inner], i));
+  return cast(node('Equal', [node('Unsqueeze', [cast(x, INT), ints([at])]), { constant: { type: 'int', value: classes } }]), FLOAT);
+}
+
 function placesOf(call: OperatorCall, name: string): Expression {
   if (call.flag(4, 'sparse')) throw wrongArgument('sparse', true);
-  const rank = call.shape(0, name).length + 1;
-  const axis = call.number(2, 'axis', -1);
-  const at = axis < 0 ? axis + rank : axis;
-  const classes = Array.from({ length: call.number(1, 'num_classes', 0) }, (_, i) =>
-    Array.from({ length: rank - 1 - at }).reduce<unknown>(inner => [inner], i),
-  );
-  const hits = node('Equal', [
-    node('Unsqueeze', [cast(call.operand(0, name), INT), ints([at])]),
-    { constant: { type: 'int', value: classes } },
-  ]);
-  return cast(hits, FLOAT);
+  return placesAlong(call.operand(0, name), call.shape(0, name).length, call.number(2, 'axis', -1), call.number(1, 'num_classes', 0));
 }
 
 const oneHot: Rule = call => placesOf(call, 'x');

@@ -1,0 +1,59 @@
+import { RnnError } from '../../errors.js';
+import type { Json } from '../kerasConfig.js';
+import type { LayerBase, LayerKind } from '../layer.js';
+import type { AnyLayer } from '../lookup.js';
+import { innerPath, kindOf } from './inner.js';
+
+/**
+ * A layer whose kernel training divides by its largest singular value (Keras SpectralNormalization). The file holds the divided kernel, so a forward
+ * pass is that of the layer inside; the vector u [1, K] is where training goes on looking for that value.
+ */
+export interface SpectralSpec extends LayerBase {
+  readonly kind: 'spectralnorm';
+  readonly layer: AnyLayer;
+}
+
+export const spectralnorm: LayerKind<SpectralSpec> = {
+  name: 'spectralnorm',
+  reads: 'anything',
+  passesMask: ({ layer }) => kindOf(layer).passesMask?.(layer) ?? false,
+  kerasClass: () => 'SpectralNormalization',
+  fields: { layer: { type: 'layer' } },
+  keras: {
+    classes: { SpectralNormalization: (config, read) => ({ layer: withoutTokens(read.layer(config.layer)) }) },
+    config: ({ layer }) => ({ layer }),
+    path: ({ layer }, weight, index) => (weight === 'u' ? 'vars/1' : `layer/${innerPath(layer, weight, index)}`),
+    // the kernel again
+    repeated: 'vars/0',
+  },
+  weightShapes({ layer }, inputs, symbols) {
+    const weights = kindOf(layer).weightShapes(layer, inputs, symbols);
+    const { dims, shape } = weights[0];
+    const wide = dims[dims.length - 1];
+    const u = {
+      name: 'u',
+      role: 'statistics',
+      dims: ['1', wide],
+      shape: [1, shape[shape.length - 1]],
+      gates: null,
+      formula: wide,
+      frozen: true,
+    } as const;
+    return [...weights, u];
+  },
+  outputShape: ({ layer }, inputs, symbols) => kindOf(layer).outputShape(layer, inputs, symbols),
+  cost: ({ layer }, inputs, symbols) => kindOf(layer).cost(layer, inputs, symbols),
+  formula: () => null,
+  apply: ({ layer }, inputs, context) => kindOf(layer).apply(layer, inputs, context),
+  onnx: ({ layer }, call) => call.inner(layer, '', {}),
+};
+
+/** Keras makes whole numbers of what an Embedding of whole numbers gives there. @throws RnnError E_KERAS_OPTION */
+function withoutTokens(layer: Json): Json {
+  if (layer.kind !== 'embedding') return layer;
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'a spectrally normalised Embedding is not run here', {
+    where: 'layer',
+    expected: 'Dense, EinsumDense or a convolution',
+    found: 'Embedding',
+  });
+}
