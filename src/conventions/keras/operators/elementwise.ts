@@ -271,6 +271,8 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Arctan2: both(arctan2),
   Angle: of(x => choose(less(x, constant(0)), constant(pi), mul(x, constant(0)))),
   Real: one('Identity'),
+  Imag: of(x => sub(x, x)),
+  Array: call => ((call.given(-1, 'dtype') ?? null) === null ? one('Identity')(call) : castTo(call)),
   Conj: one('Identity'),
   Conjugate: one('Identity'),
   Deg2rad: scaled(Math.PI / 180),

@@ -228,6 +228,15 @@ const tile: Rule = call => {
   return node('Tile', [wide, ints([...new Array<number>(Math.max(0, rank - times.length)).fill(1), ...times])]);
 };
 
+/** Windows of the last axis [.., T] that begin every so many places: [.., K, length]. */
+const extractSequences: Rule = call => {
+  const [length, stride] = [call.number(1, 'sequence_length', 1), call.number(2, 'sequence_stride', 1)];
+  const size = sizeOf(call, call.shape(0, 'x').length - 1, 'x');
+  const starts = Array.from({ length: 1 + Math.floor((size - length) / stride) }, (_, k) => k * stride);
+  const places = starts.map(start => Array.from({ length }, (_, i) => start + i));
+  return node('Gather', [call.operand(0, 'x'), { constant: { type: 'int', value: places } }], { axis: -1 });
+};
+
 /** A part of each axis from a place on. */
 const part: Rule = call => {
   const [starts, shape] = [call.given(1, 'start_indices'), call.given(-1, 'shape')];
@@ -327,6 +336,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   BroadcastTo: call => node('Expand', [call.operand(0, 'x'), ints(call.given(1, 'shape') as number[])]),
   Tile: tile,
   Slice: part,
+  ExtractSequences: extractSequences,
   Append: append,
   Dstack: stacked(2),
   ArraySplit: split,

@@ -63,6 +63,12 @@ const cross: Rule = call => {
   return node('Sub', [product([1, 2, 0], [2, 0, 1]), product([2, 0, 1], [1, 2, 0])]);
 };
 
+/** How far each row of the one is from each of the other. */
+const distances: Rule = call => {
+  const apart = node('Sub', [node('Unsqueeze', [call.float(0, 'x'), ints([-2])]), node('Unsqueeze', [call.float(1, 'y'), ints([-3])])]);
+  return node('Sqrt', [node('ReduceSum', [node('Mul', [apart, apart]), ints([-1])], { keepdims: 0 })]);
+};
+
 export const PRODUCTS: Readonly<Record<string, Rule>> = {
   Matmul: matmul,
   Dot: dot,
@@ -72,4 +78,5 @@ export const PRODUCTS: Readonly<Record<string, Rule>> = {
   Inner: inner,
   Vdot: vdot,
   Cross: cross,
+  CDist: distances,
 };

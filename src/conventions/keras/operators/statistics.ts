@@ -1,6 +1,7 @@
 import {
   axesOf,
   axisOf,
+  BOOL,
   cast,
   type Expression,
   FLOAT,
@@ -152,6 +153,14 @@ const digitize: Rule = call => {
   return node('ReduceSum', [reached, ints([-1])], { keepdims: 0 });
 };
 
+/** Whether x is one of some numbers. */
+const isIn: Rule = call => {
+  const others = node('Reshape', [call.float(1, 'x2'), ints([-1])]);
+  const hits = cast(node('Equal', [node('Unsqueeze', [call.float(0, 'x1'), ints([-1])]), others]), FLOAT);
+  const any = cast(node('ReduceMax', [hits, ints([-1])], { keepdims: 0 }), BOOL);
+  return call.flag(-1, 'invert') ? node('Not', [any]) : any;
+};
+
 const { POSITIVE_INFINITY: MOST, NEGATIVE_INFINITY: LEAST } = Number;
 
 export const STATISTICS: Readonly<Record<string, Rule>> = {
@@ -175,4 +184,5 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
   Trapezoid: trapezoid,
   Moments: moments,
   Digitize: digitize,
+  IsIn: isIn,
 };
