@@ -1,4 +1,5 @@
 import type { WorkingLine } from '../cells/handCalculation.js';
+import type { TensorComparison } from '../diagnosis/weightsFaults.js';
 import type { Assumption } from '../model/assumptions.js';
 
 /**
@@ -7,6 +8,18 @@ import type { Assumption } from '../model/assumptions.js';
 
 /** Exact: a number while it is a safe integer, a bigint beyond. */
 export type Count = number | bigint;
+
+/** What the document of every command that computes holds. */
+interface Result<Schema> {
+  readonly schema: Schema;
+  readonly version: string;
+  readonly notes: readonly string[];
+}
+
+interface Assuming<Schema> extends Result<Schema> {
+  /** what can change y and neither the file nor a flag says */
+  readonly assumptions: readonly Assumption[];
+}
 
 export interface DimsJson {
   readonly dims: readonly string[];
@@ -57,9 +70,7 @@ export interface NamedDims extends DimsJson {
   readonly name: string;
 }
 
-export interface ShapesResult {
-  readonly schema: 'rnn-cli/shapes@1';
-  readonly version: string;
+export interface ShapesResult extends Assuming<'rnn-cli/shapes@1'> {
   readonly framework: string;
   /** letters to sizes; null = symbolic. N, T, D always; M or M1, M2 …; K when there is a dense layer at the end */
   readonly dims: Readonly<Record<string, number | null>>;
@@ -86,9 +97,6 @@ export interface ShapesResult {
     readonly stateBytes: Count | null;
     readonly trainingBytes: Count | null;
   };
-  readonly notes: readonly string[];
-  /** what can change y and neither the file nor a flag says */
-  readonly assumptions: readonly Assumption[];
 }
 
 /**
@@ -167,9 +175,7 @@ export interface NamedOutput {
   readonly sha256: string;
 }
 
-export interface ForwardResult {
-  readonly schema: 'rnn-cli/forward@1';
-  readonly version: string;
+export interface ForwardResult extends Assuming<'rnn-cli/forward@1'> {
   readonly engine: string;
   /** why this engine, where the request left it open (--engine auto) */
   readonly engineChoice?: string;
@@ -195,9 +201,6 @@ export interface ForwardResult {
   readonly weightsSource: string;
   readonly weightsSha256: string;
   readonly ySha256: string;
-  readonly notes: readonly string[];
-  /** what can change y and neither the file nor a flag says */
-  readonly assumptions: readonly Assumption[];
   /** not in JSON: the same y as a tensor, and everything --trace asked for by name (`rnn_1/h`, `lstm_1/gates/i`) */
   readonly tensors: {
     readonly y: TensorData;
@@ -234,9 +237,7 @@ export interface Explanation {
   readonly call: string | null;
 }
 
-export interface CompareResult {
-  readonly schema: 'rnn-cli/compare@1';
-  readonly version: string;
+export interface CompareResult extends Assuming<'rnn-cli/compare@1'> {
   /** UNDECIDED: rounding alone may move y by more than what is compared */
   readonly status: 'SAME' | 'DIFFERENT' | 'UNDECIDED';
   /** false where undecided */
@@ -299,14 +300,10 @@ export interface CompareResult {
   readonly evidence: readonly string[];
   readonly simulated: string | null;
   readonly seed: string;
-  /** as in ForwardResult */
   /** with --threads: how many were asked for; no bit depends on it */
   readonly threads?: number;
   readonly rng: string;
   readonly promises: { readonly weights: string | null; readonly input: string | null };
-  readonly notes: readonly string[];
-  /** what can change y and neither the file nor a flag says */
-  readonly assumptions: readonly Assumption[];
   readonly exit: 0 | 1 | 6;
 }
 
@@ -348,9 +345,7 @@ export interface ExplainResult {
   readonly terms?: readonly { readonly name: string; readonly title: string }[];
 }
 
-export interface ProbeResult {
-  readonly schema: 'rnn-cli/probe@1';
-  readonly version: string;
+export interface ProbeResult extends Assuming<'rnn-cli/probe@1'> {
   readonly dims: { readonly N: number; readonly T: number };
   /** of x */
   readonly shape: readonly number[];
@@ -363,9 +358,6 @@ export interface ProbeResult {
   readonly alike: readonly (readonly [string, string])[];
   /** codes that leave y as it is */
   readonly cannotDetect: readonly string[];
-  readonly notes: readonly string[];
-  /** what can change y and neither the file nor a flag says */
-  readonly assumptions: readonly Assumption[];
   /** not in JSON: x, the weights by their own names, and both together */
   readonly tensors: {
     readonly x: TensorData;
@@ -385,25 +377,13 @@ export interface EquationDifference {
 }
 
 /** `compare A B`: two networks in files, each with its own description. */
-export interface CompareModelsResult {
-  readonly schema: 'rnn-cli/compare-models@1';
-  readonly version: string;
+export interface CompareModelsResult extends Assuming<'rnn-cli/compare-models@1'> {
   readonly status: CompareResult['status'];
   readonly equal: boolean;
   readonly undecided: CompareResult['undecided'];
   readonly files: { readonly first: string; readonly second: string };
   readonly equations: readonly EquationDifference[];
-  readonly tensors: readonly {
-    readonly name: string;
-    readonly shape: readonly number[];
-    /** null where the two cannot be subtracted */
-    readonly maxAbs: number | null;
-    readonly equal: boolean;
-    /** how many numbers differ, and the index of the one that differs most; null where the two cannot be subtracted */
-    readonly differing: { readonly count: number; readonly most: readonly number[] } | null;
-    /** what was done to the first to get the second: 'gate-order:rzg', 'transposed', 'halved'; null: equal, or nothing that is known */
-    readonly change: string | null;
-  }[];
+  readonly tensors: readonly TensorComparison[];
   /** of both networks on one input, in float64 */
   readonly outputs: {
     readonly shape: readonly number[];
@@ -414,15 +394,11 @@ export interface CompareModelsResult {
     readonly allowed: number;
     readonly equal: boolean;
   };
-  readonly notes: readonly string[];
-  readonly assumptions: readonly Assumption[];
   readonly exit: 0 | 1 | 6;
 }
 
 /** `compare A B` of arrays: numbers alone. */
-export interface CompareArraysResult {
-  readonly schema: 'rnn-cli/compare-arrays@1';
-  readonly version: string;
+export interface CompareArraysResult extends Result<'rnn-cli/compare-arrays@1'> {
   readonly status: 'SAME' | 'DIFFERENT';
   readonly equal: boolean;
   readonly files: { readonly first: string; readonly second: string };
@@ -440,14 +416,10 @@ export interface CompareArraysResult {
     readonly total: number;
     readonly equal: boolean;
   }[];
-  readonly notes: readonly string[];
   readonly exit: 0 | 1;
 }
 
-/** `rnn-cli/convert@1` */
-export interface ConvertResult {
-  readonly schema: 'rnn-cli/convert@1';
-  readonly version: string;
+export interface ConvertResult extends Assuming<'rnn-cli/convert@1'> {
   readonly input: string;
   readonly output: string;
   readonly from: { readonly framework: string; readonly format: string };
@@ -464,9 +436,6 @@ export interface ConvertResult {
     readonly identical: boolean;
     readonly seed: string;
   } | null;
-  readonly notes: readonly string[];
-  /** what can change y and neither the file nor a flag says */
-  readonly assumptions: readonly Assumption[];
 }
 
 export interface InspectTensor {
@@ -496,10 +465,7 @@ export interface InspectGraph {
   readonly unsupported: readonly string[];
 }
 
-/** `rnn-cli/inspect@2` */
-export interface InspectResult {
-  readonly schema: 'rnn-cli/inspect@2';
-  readonly version: string;
+export interface InspectResult extends Assuming<'rnn-cli/inspect@2'> {
   readonly file: string;
   readonly format: string;
   readonly bytes: number;
@@ -520,7 +486,4 @@ export interface InspectResult {
   readonly graph: InspectGraph | null;
   /** tensors that are no weights of the network */
   readonly skipped: readonly string[];
-  readonly notes: readonly string[];
-  /** what can change y and neither the file nor a flag says */
-  readonly assumptions: readonly Assumption[];
 }
