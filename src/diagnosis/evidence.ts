@@ -65,9 +65,9 @@ function relationSentence(right: Tensor, other: Tensor): string[] {
   const r = correlation(right.data, other.data);
   if (n < 4 || r === undefined) return [];
   const chance = CHANCE[n] ?? 2 / Math.sqrt(n);
-  const figure = `correlation r = ${r.toFixed(2)} over ${n} numbers; unrelated outputs of this size stay below ${chance.toFixed(2)} in 19 of 20 cases`;
-  if (Math.abs(r) <= chance) return [`your y shows no clear relation to the right one (${figure})`];
-  return [r > 0 ? `your y rises and falls with the right one (${figure})` : `your y falls where the right one rises (${figure})`];
+  const figure = `correlation ${r.toFixed(2)} over ${n} numbers; chance alone stays below ${chance.toFixed(2)} in 19 of 20 cases`;
+  if (Math.abs(r) <= chance) return [`your y does not follow the right one (${figure})`];
+  return [`your y ${r > 0 ? 'rises and falls with the right one' : 'falls where the right one rises'} (${figure})`];
 }
 
 /** Of so few numbers 2/√n is not close enough. */

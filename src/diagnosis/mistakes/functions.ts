@@ -94,7 +94,7 @@ function slotVariants(slot: Slot, specs: readonly ActivationSpec[], code: (name:
       const [first] = changed;
       const where = place.where ?? `${isRecurrent(first) ? 'the recurrent' : `the ${first.kind}`} layers`;
       const words = (which: string) =>
-        `Your output is what ${where} would give with ${name} as the ${which}; the network has ${present(first, slot.field)} there.`;
+        `Your output is what the network gives with ${name} instead of ${present(first, slot.field)} as the ${which} in ${where}.`;
       const fix = fixOf(first, slot.field);
       const rare = !USUAL.includes(name) && name !== 'softmax';
       const whole = {

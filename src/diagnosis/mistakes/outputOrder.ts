@@ -153,7 +153,7 @@ function rowDistance(a: Tensor, m: number, b: Tensor, n: number, size: number): 
 
 function orderText(order: readonly number[]): string {
   return order.length <= 12
-    ? ` Your samples ${order.map((_, n) => n + 1).join(', ')} are the right ones' ${order.map(n => n + 1).join(', ')}.`
+    ? ` Your samples ${order.map((_, n) => n + 1).join(', ')} hold the right outputs of samples ${order.map(n => n + 1).join(', ')}.`
     : '';
 }
 

@@ -50,7 +50,7 @@ export const staleWeights: Hypothesis = {
         y: moved,
         chosen: other.data.length - (rows.R - 1) * told,
         told: (rows.R - 1) * told,
-        why: `Up to the weights of ${head.name} everything is equal; its bias is another one: each output differs by the same amount in every row.`,
+        why: `Everything but the bias of ${head.name} is right: each output differs by the same amount in every row.`,
       });
     }
     const fit = affineFit(Float64Array.from(rows.h.data), other.data, rows.R, rows.M, K, head.useBias);
@@ -61,7 +61,7 @@ export const staleWeights: Hypothesis = {
         y: { shape: right.y.shape, data: fit.fitted },
         chosen: other.data.length - (rows.R - fit.rank) * told,
         told: (rows.R - fit.rank) * told,
-        why: `Up to ${head.name} everything is equal: your output is a linear function of the right hidden states, but with other weights than ${head.name} has.`,
+        why: `Everything before ${head.name} is right: your output is made of the right hidden states, with other weights than those of ${head.name}.`,
       });
     }
     return candidates;

@@ -56,7 +56,7 @@ export const activationAdded: Hypothesis = {
   title: 'an activation follows a recurrent layer',
   insideStep: true,
   alone: true,
-  why: 'h goes through an activation on its way to the next layer (relu, tanh): one that the network does not have.',
+  why: 'h goes through an activation (relu, tanh) before the next layer reads it; the network has none there.',
   fix: {
     numpy: 'y = h @ Wo + bo               # ← h as it is, no activation',
     keras: 'x = LSTM(M)(i)                # ← no Activation after it',
@@ -70,7 +70,7 @@ export const activationAdded: Hypothesis = {
           `activation-added:${name}`,
           { merged: t => activated(name as ActivationSpec, t) },
           {
-            why: `The h of @${where} goes through ${name} on its way to the next layer; in the network the next layer reads h as it is.`,
+            why: `The h of @${where} goes through ${name} before the next layer reads it; the network has no activation there.`,
             rare: name === 'softmax' || name === 'leaky_relu',
           },
         );

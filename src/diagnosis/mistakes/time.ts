@@ -2,6 +2,7 @@ import type { RecurrentSpec } from '../../model/spec.js';
 import { flipTime, sliceFirst, stepsOf, swapBatchAndTime } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
+import { plural } from '../figures.js';
 import type { Hypothesis, Variant } from '../hypothesis.js';
 import { changeLayer, changeLoop, inLayers, recurrentLayers, type Scenario } from '../scenario.js';
 import { inEach, inLoops } from '../variants.js';
@@ -97,9 +98,8 @@ function shortLoops(scenario: Scenario, code: string, missing: number): Variant[
   if (missing > MOST_LOOP_STEPS || isShortInput) return [];
   const late = code === 'starts-late';
   const skip = { first: late ? missing : 0, last: late ? 0 : missing };
-  const count = missing === 1 ? 'step' : `${missing} steps`;
   return inLoops(layers, code, { skip }, layer => ({
-    why: `The loop over time in @ leaves out the ${late ? 'first' : 'last'} ${count} it should run${layers.some(l => l.bidirectional && (layer === null || l.name === layer)) ? ', each direction its own' : ''}.`,
+    why: `The loop over time in @ leaves out the ${late ? 'first' : 'last'} ${plural(missing, 'step').replace(/^1 /, '')} it should run${layers.some(l => l.bidirectional && (layer === null || l.name === layer)) ? ', each direction its own' : ''}.`,
   }));
 }
 
@@ -109,11 +109,9 @@ function shortened(scenario: Scenario, code: string, range: (missing: number, T:
   const givesSequence = layers.length > 0 && layers[layers.length - 1].returnSequences;
   return Array.from({ length: Math.max(0, Math.min(most, MOST_STEPS)) }, (_, k) => k + 1).flatMap((missing): Variant[] => {
     const [from, to] = range(missing, T);
-    const which =
-      code === 'starts-late'
-        ? `the first ${missing === 1 ? 'step is' : `${missing} steps are`}`
-        : `the last ${missing === 1 ? 'step is' : `${missing} steps are`}`;
-    const why = `The loop over time leaves steps out: ${which} never run (of ${T} steps only ${from + 1 === to ? `step ${to}` : `steps ${from + 1} to ${to}`} ${from + 1 === to ? 'is' : 'are'})${missing === 1 && code === 'stops-early' ? ', or the h of the step before the last is used (out[:, -2])' : ''}.`;
+    const which = `${code === 'starts-late' ? 'first' : 'last'} ${plural(missing, 'step').replace(/^1 /, '')}`;
+    const left = from + 1 === to ? `step ${to} of ${T} is` : `steps ${from + 1} to ${to} of ${T} are`;
+    const why = `The loop over time leaves out the ${which}: only ${left} run${missing === 1 && code === 'stops-early' ? ', or the h of the step before the last is used (out[:, -2])' : ''}.`;
     const rows: Variant = {
       code,
       layer: null,
