@@ -2,6 +2,8 @@
 // networks (cell, directions, layers, last step or every step, sizes, weights, the way the other array is written), through compare itself.
 //
 //   npm run corpus -- [--seeds 10] [--from 0] [--only 'x, h'] [--numbers float32] [--budget 0.3] [--out docs/internals/diagnosis.md] [--verbose]
+//   A long run in pieces: --dump a.jsonl writes each case, --read a.jsonl,b.jsonl --out … makes the table of them. --unlisted: those in no list
+//   alone; --harsh: chaotic, exploding and tiny networks.
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +28,7 @@ const { values: args } = parseArgs({
     verbose: { type: 'boolean', default: false },
     keep: { type: 'string' },
     dump: { type: 'string' },
+    read: { type: 'string' },
     unlisted: { type: 'boolean', default: false },
     harsh: { type: 'boolean', default: false },
   },
@@ -306,82 +309,11 @@ function off(a, b) {
 
 const OUTCOMES = ['right', 'tied', 'likely', 'silent', 'likely other', 'wrong', 'named', 'undecided', 'equal'];
 const MOST_DRAWS = 60;
-const rows = new Map();
-const confusions = new Map();
-const untrue = [];
-let told = 0;
 const began = performance.now();
-const chosen = Object.entries(args.unlisted ? UNLISTED : MISTAKES).filter(
-  ([name]) => !args.only || args.only.split(', ').some(part => name.includes(part)),
-);
-const lowest = Number(args.from);
-
-for (const [name, mistake] of chosen) {
-  const row = { cases: 0, visible: 0, good: 0 };
-  rows.set(name, row);
-  for (let seed = lowest; seed < lowest + Number(args.seeds); seed++) {
-    let one;
-    for (let draw = 0; !one && draw < MOST_DRAWS; draw++) one = makeCase(name, mistake, `${seed} ${draw}`);
-    if (!one) continue;
-    const { outcome, visible, accepted, result } = await judge(one, mistake);
-    row.cases++;
-    told += result.evidence.length;
-    for (const sentence of falseSentences(result.evidence, one.right, one.y, 0.6 * result.tolerance.atol))
-      untrue.push(`${name} #${seed}: ${sentence}`);
-    if (args.dump) {
-      const { net, sizes, init, numbers, place, y, right } = one;
-      const { verdict, evidence, explanations, undecided } = result;
-      const shown = explanations.slice(0, 4).map(e => ({ code: e.code, residual: e.residual, verdict: e.verdict, why: e.why }));
-      appendFileSync(
-        args.dump,
-        `${JSON.stringify({ name, seed, outcome, visible, verdict, evidence, shown, undecided, net, sizes, init, numbers, place, y, right, tolerance: result.tolerance })}\n`,
-      );
-    }
-    row[outcome] = (row[outcome] ?? 0) + 1;
-    if (visible && outcome !== 'undecided') {
-      row.visible++;
-      if (['right', 'tied', 'likely'].includes(outcome)) row.good++;
-    }
-    if (['wrong', 'named', 'likely other'].includes(outcome)) {
-      const key = `${outcome}: ${name}, called ${accepted.join(' | ')}`;
-      confusions.set(key, (confusions.get(key) ?? 0) + 1);
-    }
-    const isBad =
-      (mistake.right && !['equal', 'undecided'].includes(outcome)) ||
-      ['wrong', 'named', 'likely other'].includes(outcome) ||
-      (visible && outcome === 'silent' && mistake.codes.length > 0);
-    if (args.verbose && isBad) {
-      const { net, sizes, init, numbers, place } = one;
-      console.error(
-        `${outcome.toUpperCase()} ${name} #${seed} ${net.cell}${net.bi ? ` ${net.bi}` : ''} ×${net.layers} ${net.seq ? 'seq' : (net.pool ?? 'last')} ${net.head ?? ''} ${JSON.stringify(sizes)} ${init} ${numbers} place ${place} ${net.lengths ?? ''}`,
-      );
-      console.error(
-        `   ${result.explanations
-          .slice(0, 4)
-          .map(e => `${e.code} ${e.residual.toExponential(1)} ${e.verdict}`)
-          .join(
-            ', ',
-          )}; off ${result.asSpecified?.toExponential(1)}, allowed ${result.tolerance.atol.toExponential(1)}, noise ${result.tolerance.noise.toExponential(1)}, tried ${result.tried}; ${result.evidence.slice(0, 3).join('; ')}`,
-      );
-    }
-  }
-}
+const records = args.read ? args.read.split(',').flatMap(recordsIn) : [];
+if (!args.read) await runAllCases();
 if (!args.keep) rmSync(folder, { recursive: true });
-
-const lines = [
-  `| mistake | cases | visible | named, tied or likely | ${OUTCOMES.join(' | ')} |`,
-  `|---|--:|--:|--:|${OUTCOMES.map(() => '--:').join('|')}|`,
-];
-const total = { cases: 0, visible: 0, good: 0 };
-for (const [name, row] of rows) {
-  const known = MISTAKES[name].codes.length > 0;
-  for (const key of Object.keys(row)) if (known || !['visible', 'good'].includes(key)) total[key] = (total[key] ?? 0) + row[key];
-  lines.push(lineOf(name, row, known));
-}
-lines.push(lineOf('all (visible: of those in the list)', total, true));
-if (confusions.size > 0)
-  lines.push('', 'Called something else:', '', ...[...confusions].sort((a, b) => b[1] - a[1]).map(([key, n]) => `- ${n} × ${key}`));
-lines.push('', `${told} sentences of evidence, ${untrue.length} of them false.`, ...untrue.map(line => `- ${line}`));
+const lines = tableOf(records);
 console.log(lines.join('\n'));
 console.error(`${((performance.now() - began) / 1000).toFixed(0)} s`);
 if (args.out) {
@@ -390,7 +322,89 @@ if (args.out) {
   writeFileSync(args.out, `${old.slice(0, old.indexOf(mark) + mark.length)}\n${lines.join('\n')}\n`);
 }
 
-function lineOf(name, row, known) {
-  const part = !known ? 'in no list' : row.visible === 0 ? '–' : `${((100 * row.good) / row.visible).toFixed(0)} %`;
-  return `| ${name} | ${row.cases} | ${row.visible} | ${part} | ${OUTCOMES.map(o => row[o] ?? 0).join(' | ')} |`;
+/** What --dump wrote, of a run that was made in pieces. */
+function recordsIn(path) {
+  return readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line));
+}
+
+async function runAllCases() {
+  const chosen = Object.entries(args.unlisted ? UNLISTED : MISTAKES).filter(
+    ([name]) => !args.only || args.only.split(', ').some(part => name.includes(part)),
+  );
+  const lowest = Number(args.from);
+  for (const [name, mistake] of chosen) {
+    for (let seed = lowest; seed < lowest + Number(args.seeds); seed++) {
+      let one;
+      for (let draw = 0; !one && draw < MOST_DRAWS; draw++) one = makeCase(name, mistake, `${seed} ${draw}`);
+      if (!one) continue;
+      const record = recordOf(name, seed, one, await judge(one, mistake));
+      records.push(record);
+      if (args.dump) appendFileSync(args.dump, `${JSON.stringify(record)}\n`);
+      if (args.verbose && isBad(record, mistake)) console.error(said(record));
+    }
+  }
+}
+
+function recordOf(name, seed, one, { outcome, visible, accepted, result }) {
+  const { evidence, explanations, asSpecified, tolerance, tried } = result;
+  const untrue = falseSentences(evidence, one.right, one.y, 0.6 * tolerance.atol);
+  const shown = explanations.slice(0, 4).map(({ code, residual, verdict, why }) => ({ code, residual, verdict, why }));
+  return { name, seed, outcome, visible, accepted, evidence, untrue, shown, asSpecified, tolerance, tried, ...one };
+}
+
+function isBad({ outcome, visible }, mistake) {
+  if (mistake.right) return !['equal', 'undecided'].includes(outcome);
+  return ['wrong', 'named', 'likely other'].includes(outcome) || (visible && outcome === 'silent' && mistake.codes.length > 0);
+}
+
+/** One case in two lines, for whoever looks for the reason. */
+function said({ name, seed, outcome, net, sizes, init, numbers, place, shown, asSpecified, tolerance, tried, evidence }) {
+  const network = `${net.cell}${net.bi ? ` ${net.bi}` : ''} ×${net.layers} ${net.seq ? 'seq' : (net.pool ?? 'last')} ${net.head ?? ''}`;
+  const found = shown.map(e => `${e.code} ${Number(e.residual).toExponential(1)} ${e.verdict}`).join(', ');
+  const [off, allowed, noise] = [asSpecified, tolerance.atol, tolerance.noise].map(v => Number(v).toExponential(1));
+  return `${outcome.toUpperCase()} ${name} #${seed} ${network} ${JSON.stringify(sizes)} ${init} ${numbers} place ${place} ${net.lengths ?? ''}
+   ${found}; off ${off}, allowed ${allowed}, noise ${noise}, tried ${tried}; ${evidence.slice(0, 3).join('; ')}`;
+}
+
+/** A row for each mistake, and what was called something else. */
+function tableOf(all) {
+  const names = [...new Set(all.map(r => r.name))];
+  const called = new Map();
+  for (const r of all.filter(({ outcome }) => ['wrong', 'named', 'likely other'].includes(outcome))) {
+    const key = `${r.outcome}: ${r.name}, called ${r.accepted.join(' | ')}`;
+    called.set(key, (called.get(key) ?? 0) + 1);
+  }
+  const untrue = all.flatMap(r => r.untrue.map(sentence => `- ${r.name} #${r.seed}: ${sentence}`));
+  const isKnown = r => MISTAKES[r.name].codes.length > 0;
+  return [
+    `| mistake | cases | visible | named, tied or likely | ${OUTCOMES.join(' | ')} |`,
+    `|---|--:|--:|--:|${OUTCOMES.map(() => '--:').join('|')}|`,
+    ...names.map(name =>
+      lineOf(
+        name,
+        all.filter(r => r.name === name),
+      ),
+    ),
+    lineOf('all that compare knows', all.filter(isKnown)),
+    lineOf(
+      'all that it does not know',
+      all.filter(r => !isKnown(r) && !MISTAKES[r.name].right),
+    ),
+    ...(called.size > 0 ? ['', 'Called something else:', ''] : []),
+    ...[...called].sort((a, b) => b[1] - a[1]).map(([key, n]) => `- ${n} × ${key}`),
+    '',
+    `${all.reduce((n, r) => n + r.evidence.length, 0)} sentences of evidence, ${untrue.length} of them false.`,
+    ...untrue,
+  ];
+}
+
+function lineOf(name, list) {
+  const known = list.some(r => MISTAKES[r.name].codes.length > 0);
+  const visible = list.filter(r => r.visible && r.outcome !== 'undecided');
+  const good = visible.filter(r => ['right', 'tied', 'likely'].includes(r.outcome));
+  const part = !known ? 'in no list' : visible.length === 0 ? '–' : `${((100 * good.length) / visible.length).toFixed(0)} %`;
+  return `| ${name} | ${list.length} | ${visible.length} | ${part} | ${OUTCOMES.map(o => list.filter(r => r.outcome === o).length).join(' | ')} |`;
 }

@@ -132,7 +132,7 @@ export const UNLISTED = {
       return { before: s => ({ ...s, h: s.h.map((v, m) => v * mask[m]) }) };
     },
     and(has(1, 3, 1, 1, 3)),
-    ['dropout-on'],
+    ['dropout-on', 'state-reset'],
   ),
   'h of length one after every step': loop(
     eachRun(next => ({ ...next, h: next.h.map(v => v / length(next.h)) })),

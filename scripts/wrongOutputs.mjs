@@ -647,7 +647,7 @@ export const MISTAKES = {
   'x squared': { codes: [], make: c => ({ X: features(c.X, v => v * v) }) },
   'h through a cube': { codes: [], make: c => ({ fault: { between: h => h.map(v => v ** 3), layer: c.net.layers - 1 } }) },
   'gates to the power of 1.1': { codes: [], when: gated, make: () => ({ fault: { sig: z => (1 / (1 + Math.exp(-z))) ** 1.1 } }) },
-  'tanh of 1.05 x': { codes: [], make: () => ({ fault: { act: z => Math.tanh(1.05 * z) } }) },
+  'tanh of 1.05 x': { codes: [], also: ['hidden-scaled'], make: () => ({ fault: { act: z => Math.tanh(1.05 * z) } }) },
   'sine for tanh': { codes: [], make: () => ({ fault: { act: Math.sin } }) },
   'random mask over the units': {
     codes: [],

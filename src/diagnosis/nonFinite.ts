@@ -8,20 +8,21 @@ import type { OutputReading } from './outputReadings.js';
 import { runScenario } from './run.js';
 import { changeLayer, recurrentLayers } from './scenario.js';
 
-/** NaN and infinities of the other output where the right one is finite: where the first is, how far they reach, what could have made them. */
+/** NaN and infinities on one side alone: where the first is, how far they reach, what could have made them. */
 
 export function isNonFinite({ right, other }: OutputReading): boolean {
-  return other.data.some((v, k) => !Number.isFinite(v) && Number.isFinite(right.y.data[k]));
+  return other.data.some((v, k) => Number.isFinite(v) !== Number.isFinite(right.y.data[k]));
 }
 
 /** The longest run of samples without any; undefined where there is none, or one covers all. */
-export function finiteSamples({ other }: OutputReading): [number, number] | undefined {
+export function finiteSamples({ right, other }: OutputReading): [number, number] | undefined {
   const N = other.shape[0];
   const size = other.data.length / Math.max(1, N);
   let best: [number, number] = [0, 0];
   for (let from = 0; from < N; ) {
     let to = from;
-    while (to < N && other.data.subarray(to * size, (to + 1) * size).every(Number.isFinite)) to++;
+    const isFinite = ({ data }: Tensor) => data.subarray(to * size, (to + 1) * size).every(Number.isFinite);
+    while (to < N && isFinite(other) && isFinite(right.y)) to++;
     if (to - from > best[1] - best[0]) best = [from, to];
     from = to + 1;
   }
@@ -31,16 +32,35 @@ export function finiteSamples({ other }: OutputReading): [number, number] | unde
 export function nonFiniteSentences(view: OutputReading, noise: Noise): string[] {
   const { right, other } = view;
   const places = Array.from(other.data.keys());
-  const bad = places.filter(k => !Number.isFinite(other.data[k]));
-  const finite = other.data.length - bad.length;
-  const off = places.filter(k => Number.isFinite(other.data[k]) && areApart(right.y.data, other.data, noise.data, k, k + 1)).length;
+  const bad = places.filter(k => !Number.isFinite(other.data[k]) && Number.isFinite(right.y.data[k]));
+  const finite = places.filter(k => Number.isFinite(other.data[k]) && Number.isFinite(right.y.data[k])).length;
+  if (bad.length === 0) return onlyRightSentences(view);
+  const off = places.filter(
+    k => Number.isFinite(other.data[k] + right.y.data[k]) && areApart(right.y.data, other.data, noise.data, k, k + 1),
+  ).length;
   return [
+    ...onlyRightSentences(view),
     `${countText(other.data)} of ${other.data.length} numbers; the first is ${placeOf(other, bad[0])}`,
     ...(finite > 0
       ? [off === 0 ? `all ${finite} finite numbers are equal to the right ones` : `${off} of the ${finite} finite numbers differ, too`]
       : []),
     ...reachSentence(other, bad),
     ...overflowSentences(view, bad),
+  ];
+}
+
+/** The network itself gives NaN where the other output holds numbers. */
+function onlyRightSentences({ scenario, right, other }: OutputReading): string[] {
+  const places = Array.from(other.data.keys()).filter(k => Number.isFinite(other.data[k]) && !Number.isFinite(right.y.data[k]));
+  const inX = Array.from(scenario.input.x.data).filter(v => !Number.isFinite(v)).length;
+  if (places.length === 0) return [];
+  return [
+    `the network gives NaN or infinity in ${places.length} of ${other.data.length} places where your y is finite; the first is ${placeOf(other, places[0])}`,
+    ...(inX > 0
+      ? [
+          `x holds ${inX > 1 ? `${inX} numbers that are` : 'one number that is'} NaN or infinite: what gave your y replaced ${inX > 1 ? 'them' : 'it'} or does not pass ${inX > 1 ? 'them' : 'it'} on`,
+        ]
+      : []),
   ];
 }
 
