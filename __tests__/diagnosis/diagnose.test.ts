@@ -517,3 +517,38 @@ it('every explanation that was tried is counted, whether anybody watches or not'
   expect(seen).toEqual(Array.from({ length: seen.length }, (_, i) => i + 1));
   expect(seen.length).toBe(watched.tried);
 });
+
+describe('causes that need more than a list', () => {
+  it('features in any order', async () => {
+    const { probe: p, request } = await probe('rnn:3+seq,dense:2', 6);
+    const order = [3, 0, 5, 1, 2, 4];
+    const moved = { ...p, x: p.x.map(sample => sample.map(row => order.map(d => row[d]))) };
+    const y = hidden(moved, () => [0, 0, 0]).map(rows => rows.map(h => add(times(h, p.of('dense_1/Wo')), p.of('dense_1/bo'))));
+    const result = await runCompare({ ...request, against: await against('features', y) });
+    expect(result).toMatchObject({ verdict: 'fits', codes: ['features-permuted'] });
+    expect(result.explanations[0].why).toContain('feature 1 holds feature 4, feature 2 holds feature 1');
+  });
+
+  it('the same mistake in all LSTMs beside a GRU', async () => {
+    const layers = 'lstm:3+seq,lstm:3+seq,gru:3,dense:3';
+    const { y } = await runForward({ layers: layers.replaceAll('lstm:3', 'lstm:3@relu'), D: 2, N: 3, T: 6 });
+    const result = await runCompare({ layers, D: 2, N: 3, T: 6, against: await against('lstms', y) });
+    expect(result).toMatchObject({ verdict: 'fits', codes: ['activation:relu'] });
+    expect(result.explanations[0].why).toContain('in every LSTM');
+  });
+
+  it('a layer that gives zeros is no rare activation', async () => {
+    const { probe: p, request } = await probe('rnn:3,dense:4');
+    const y = p.x.map(() => p.of('dense_1/bo'));
+    expect(await runCompare({ ...request, against: await against('zeros', y) })).toMatchObject({ codes: ['layer-zeros'] });
+  });
+
+  it('where the network gives NaN no mistake is named', async () => {
+    const { probe: p, request } = await probe('rnn:3,dense:1');
+    p.x[0][0][0] = Number.NaN;
+    const result = await runCompare({ ...request, input: await against('nan-x', p.x), against: await against('nan-y', [[1], [2], [3]]) });
+    expect(result.evidence).toContain(
+      'the network gives NaN or infinity in 1 of 3 places where your y is finite; the first is at sample 1, y1',
+    );
+  });
+});
