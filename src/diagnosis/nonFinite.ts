@@ -21,8 +21,8 @@ export function finiteSamples({ right, other }: OutputReading): [number, number]
   let best: [number, number] = [0, 0];
   for (let from = 0; from < N; ) {
     let to = from;
-    const isFinite = ({ data }: Tensor) => data.subarray(to * size, (to + 1) * size).every(Number.isFinite);
-    while (to < N && isFinite(other) && isFinite(right.y)) to++;
+    const isWhole = ({ data }: Tensor) => data.subarray(to * size, (to + 1) * size).every(Number.isFinite);
+    while (to < N && isWhole(other) && isWhole(right.y)) to++;
     if (to - from > best[1] - best[0]) best = [from, to];
     from = to + 1;
   }
