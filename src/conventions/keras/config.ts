@@ -7,32 +7,47 @@ import { isKeras1Layer, modernLayer } from './oldConfig.js';
  * A Keras model config (Keras 2 and 3; Sequential, and Functional chains and branches) into a spec for checkSpec.
  * A config is data: no module is looked up, Lambda and custom objects are refused.
  */
-/** Whose config it is: one name of an activation means another function in Keras 3 than before and in tfjs. */
-export type KerasDialect = 'keras3' | 'keras2' | 'tfjs';
+/**
+ * Whose config it is: one name of an activation means another function in Keras 3 than before and in tfjs; only tf.keras and Keras 3 have zeros where a
+ * Bidirectional skips a step. `keras2` is tf.keras, `standalone` Keras until 2.3.
+ */
+export type KerasDialect = 'keras3' | 'keras2' | 'standalone' | 'tfjs';
 
 /** @throws RnnError E_KERAS_CLASS, E_KERAS_CONFIG, E_KERAS_OPTION (unsupported or convention) naming the layer */
 export function specFromKerasConfig(config: unknown, dialect: KerasDialect = 'keras3'): Json {
   const { className, model, old } = modelOf(config);
-  return inDialect(specOfModel(className, model, wiredModel(className, model)), old ? 'keras2' : dialect);
+  return inDialect(specOfModel(className, model, wiredModel(className, model)), old ? 'standalone' : dialect);
 }
 
 /** What names meant to whoever wrote them. */
 export function inDialect(spec: Json, dialect: KerasDialect): Json {
-  return dialect === 'keras3' ? spec : { ...spec, layers: (spec.layers as Json[]).map(withOldActivations) };
+  if (dialect === 'keras3') return spec;
+  return { ...spec, layers: (spec.layers as Json[]).map(layer => withOldMasks(withOldMeanings(layer, dialect !== 'keras2'))) };
 }
 
 /** Before Keras 3 a merged step was real where every input had it. */
 const MERGES = new Set(['add', 'subtract', 'multiply', 'average', 'maximum', 'minimum', 'concatenate']);
-const ACTIVATION_FIELDS = ['activation', 'recurrentActivation'];
 
-/** hard_sigmoid was 0.2x + 0.5 until Keras 3, which has x/6 + 0.5; tfjs may write names in camel case. */
-function withOldActivations(layer: Json): Json {
-  const changed = ACTIVATION_FIELDS.filter(key => typeof layer[key] === 'string').map(key => [key, oldActivation(String(layer[key]))]);
+function withOldMasks(layer: Json): Json {
   const masks = MERGES.has(String(layer.kind)) ? { masks: 'all' } : {};
   // a layer that was given initial states still used the mask of its input
   const { mask, ...rest } = layer;
-  return { ...(mask === null ? rest : layer), ...Object.fromEntries(changed), ...masks };
+  return { ...(mask === null ? rest : layer), ...masks };
 }
+
+/** hard_sigmoid was 0.2x + 0.5 until Keras 3, which has x/6 + 0.5; tfjs may write names in camel case. Layers inside a layer mean the same. */
+function withOldMeanings(layer: Json, holds: boolean): Json {
+  const changed = Object.entries(layer).map(([key, value]): [string, unknown] => {
+    if ((key === 'activation' || key === 'recurrentActivation') && typeof value === 'string') return [key, oldActivation(value)];
+    if (key === 'zeroOutputForMask' && holds) return [key, false];
+    if (key === 'cells') return [key, (value as Json[]).map(cell => withOldMeanings(cell, holds))];
+    return INSIDE.has(key) ? [key, withOldMeanings(value as Json, holds)] : [key, value];
+  });
+  return Object.fromEntries(changed);
+}
+
+/** Fields that hold a layer. */
+const INSIDE = new Set(['layer', 'forward', 'backward']);
 
 function oldActivation(name: string): string {
   const plain = name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);

@@ -5,7 +5,7 @@ import { escapeText } from '../../escape.js';
 import type { FileTensor } from '../../formats/format.js';
 import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
 import { isRecurrent } from '../../model/spec.js';
-import { formatShape, type Tensor } from '../../tensor/tensor.js';
+import { formatShape, reshape, sameShape, type Tensor } from '../../tensor/tensor.js';
 import { checkShape, type Weights } from '../../weights/weights.js';
 import type { NamedTensors, WritableConvention } from '../convention.js';
 import { fileTensor } from '../fileTensor.js';
@@ -93,7 +93,7 @@ export function layerWeights(
   }
   return layer.weights.map((weight, i): [string, Tensor] => {
     const key = `${layer.layer.name}/${weight.name}`;
-    const array = arrays[i];
+    const array = arrays[i] && { ...arrays[i], tensor: ofOneRow(arrays[i].tensor, weight) };
     if (!array) {
       const count = shapes.layers.reduce((sum, l) => sum + l.weights.length, 0);
       throw new RnnError('convention', 'E_WEIGHT_MISSING', `the network has ${count} weights, the file ${held} arrays`, {
@@ -106,6 +106,11 @@ export function layerWeights(
     within(`${escapeText(array.name)} (${key})`, () => checkShape(array.tensor.shape, weight, ''));
     return [key, order === 'own' ? array.tensor : reordered(layer, weight, array.tensor, toCanonicalGates)];
   });
+}
+
+/** Keras 1 kept the filters of a Convolution1D as images of one row: [3, 1, D, F]. */
+function ofOneRow(t: Tensor, { shape }: WeightShape): Tensor {
+  return shape.length === 3 && sameShape(t.shape, [shape[0], 1, ...shape.slice(1)]) ? reshape(t, shape) : t;
 }
 
 /** A canonical weight with Keras' gate order. */

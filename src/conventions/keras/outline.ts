@@ -82,7 +82,7 @@ export function kerasOutline(config: unknown, dialect: KerasDialect): KerasOutli
     details,
     blockers: different(blocked.errors),
     ...part,
-    known: inDialect(part.known, old ? 'keras2' : dialect),
+    known: inDialect(part.known, old ? 'standalone' : dialect),
   };
 }
 

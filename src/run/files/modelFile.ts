@@ -225,7 +225,9 @@ function understood(read: () => Omit<ModelFile, 'file' | 'source'>): Omit<ModelF
 
 /** Keras 2 and 1 wrote other functions under the names of today. */
 export function dialectOf({ metadata }: TensorFile): KerasDialect {
-  return /^[12]\./.test(metadata.get('keras_version') ?? '') ? 'keras2' : 'keras3';
+  const version = metadata.get('keras_version') ?? '';
+  if (!/^[12]\./.test(version)) return 'keras3';
+  return /^1\.|^2\.[0-3]\.\d+$/.test(version) ? 'standalone' : 'keras2';
 }
 
 /** tfjs keeps Keras' config as model_config, or at the top of the topology. */
