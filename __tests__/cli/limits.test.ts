@@ -115,6 +115,14 @@ it('every flag of the group, once through the real program', () => {
   expect(of.filter(flag => !page.includes(`| \`${flag}\` |`))).toEqual([]);
 });
 
+it('a description that fills the heap is refused, and no dump is printed, however small the heap', () => {
+  const layers = '{"kind":"rnn","units":3,"returnSequences":true}';
+  const file = write('layers.json', `{"input":{"features":3},"layers":[${`${layers},`.repeat(4999)}${layers}]}`);
+  const env = { ...process.env, NODE_OPTIONS: '--max-old-space-size=16' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BINARY, 'shapes', file], { encoding: 'utf8', env });
+  expect([status, stdout, stderr]).toEqual([5, '', expect.stringMatching(/^error: [^\n]* {3}\[E_HEAP\]\n {2}fix: [^\n]*\n$/)]);
+});
+
 describe('at the usual limit', () => {
   const read = (bytes: Uint8Array, limits: Partial<Limits> = {}) =>
     readTensors(new Uint8Array(bytes), { limits: { ...DEFAULT_LIMITS, ...limits } });

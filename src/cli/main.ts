@@ -72,8 +72,8 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
       if (readsStdin(invocation.values) && io.stdinIsTerminal?.())
         output.notes(['waiting for standard input; Ctrl-D ends it, Ctrl-C stops']);
       const { maxTime } = invocation.values;
-      // a thread can be ended: when its time is over, and where a large text keeps it from hearing an interrupt
-      if (io.runInThread && (maxTime !== undefined || (await namesLargeText(invocation.values)))) {
+      // a thread can be ended: when its time is over, when its heap is full, and where a large text keeps it from hearing an interrupt
+      if (io.runInThread && (maxTime !== undefined || (await mayFillHeap(invocation.values, io)))) {
         output.detail('a thread does it, and this one listens for interrupts');
         return io.runInThread(argv, { seconds: maxTime, stdin: readsStdin(invocation.values) });
       }
@@ -124,14 +124,20 @@ function filesOf({ network, model, input, against, weights, first, second, file 
   return [network, model, input, against, weights, first, second, file].filter(path => path !== undefined);
 }
 
-/** JSON is parsed in one go, a tenth of a second or so from here on: the one work that can be neither cut nor trusted to end (a heap that is full). */
+/** JSON is parsed in one go, a tenth of a second or so from here on: the one work that can be neither cut nor trusted to end. */
 const LARGE_TEXT = 5e6;
+/** What a byte of a description takes on the heap of JavaScript at most, new objects twice, and a heap on which anything may be too much. */
+const HEAP_PER_BYTE = 400;
+const SMALL_HEAP = 2 ** 27;
 
-async function namesLargeText(values: Values): Promise<boolean> {
+/** A heap that is full ends a thread with a sentence, but a process with a dump. */
+async function mayFillHeap(values: Values, { env }: Io): Promise<boolean> {
   const texts = filesOf(values).filter(path => /\.json$/i.test(path));
-  if (texts.length === 0) return false;
+  const isSet = `${env.NODE_OPTIONS} ${process.execArgv}`.includes('old-space');
+  if (texts.length === 0 && !isSet) return false;
+  const { heap_size_limit: heap } = (await import('node:v8')).getHeapStatistics();
   const { bytesIn } = await import('../run/files/fileSource.js');
-  return texts.some(path => bytesIn(path) >= LARGE_TEXT);
+  return (isSet && heap < SMALL_HEAP) || texts.some(path => bytesIn(path) >= Math.min(LARGE_TEXT, heap / HEAP_PER_BYTE));
 }
 
 /** Starts the program on the real streams. What nobody caught is a bug (exit 70), never Node's own exit 1. */
