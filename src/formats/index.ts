@@ -5,8 +5,8 @@ import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type OpenPar
 import { timed } from './limits.js';
 import { type ByteSource, readUpTo } from './source.js';
 
-/** In the order in which content is asked: magic numbers first, text last, the least certain at the end. */
-const ORDER: readonly Format[] = [
+/** Those whose content could be taken for that of another one: magic numbers first, text last, the least certain at the end. */
+const PLACED: readonly Format[] = [
   all.npy,
   all.h5,
   all.safetensors,
@@ -22,6 +22,8 @@ const ORDER: readonly Format[] = [
   all.json,
   all.csv,
 ];
+/** In the order in which content is asked. */
+const ORDER: readonly Format[] = [...Object.values<Format>(all).filter(format => !PLACED.includes(format)), ...PLACED];
 const TEXT: ReadonlySet<Format> = new Set([all.tfjs, all.jsonl, all.printed, all.json, all.csv]);
 
 export interface ReadOptions {
