@@ -39,3 +39,13 @@ it('inputs of other names are taken in order; another number of them is refused'
   const single = referencePath('keras_models', 'quantize_int8.keras');
   await expect(runCompareModels({ files: [source, single] })).rejects.toMatchObject({ code: 'E_INPUT_NAME' });
 });
+
+/** Written by torch.export.save, by both exporters of torch.onnx (the newer one unrolls nn.RNN) and by torch.save of the state dict. */
+it.each([
+  ['gru_hn.pt2', 'gru_hn.onnx', 'reads h_n, not the last step of the output'],
+  ['rnn_steps_first.pt2', 'rnn_steps_first.onnx', 'has the steps first, and no axis has a name'],
+  ['gru_hn.pt2', 'gru_hn.pt', 'is of other modules, by its names alone'],
+])('%s and %s are the same: the second %s', async (first, second) => {
+  const files = [first, second].map(name => referencePath('comparisons', name)) as [string, string];
+  expect(await runCompareModels({ files })).toMatchObject({ status: 'SAME', equations: [] });
+});

@@ -67,21 +67,26 @@ async function openBoth(request: CompareModelsRequest): Promise<[Network, Networ
   const { readModelFile } = await import('../files/modelFile.js');
   const opened = await Promise.all(request.files.map(readModelFile));
   const described = opened.map(o => o.spec !== undefined || o.graph !== undefined || o.problem !== undefined);
-  const networks: Network[] = [];
-  for (const i of [0, 1]) {
+  const load = async (i: 0 | 1, other: Network | null): Promise<Network> => {
     const file = request.files[i];
     const network = described[i]
       ? await loadNetwork({ ...(described[1 - i] ? networkOf(request) : sizesOf(request)), model: file }, undefined, opened[i])
-      : await fromWeights(file, opened[i].framework, networkOf(request), described[1 - i] ? request.files[1 - i] : null);
+      : await fromWeights(file, opened[i].framework, networkOf(request), other && { network: other, file: request.files[1 - i] });
     const isWeighted = layersWithWeights(network).length > 0;
     if (!network.weights && isWeighted)
       throw new RnnError('convention', 'E_WEIGHT_MISSING', 'the file has no weights to compare', {
         where: escapeText(file),
         expected: 'a trained model, or its weights',
       });
-    networks.push(await shownNetwork(isWeighted ? network : { ...network, weights: network.weights ?? new Map() }));
+    return shownNetwork(isWeighted ? network : { ...network, weights: network.weights ?? new Map() });
+  };
+  // weights alone are read beside a description
+  if (!described[0] && described[1]) {
+    const second = await load(1, null);
+    return [await load(0, second), second];
   }
-  return [networks[0], networks[1]];
+  const first = await load(0, null);
+  return [first, await load(1, described[0] ? first : null)];
 }
 
 function networkOf({ files: _, input: __, ...request }: CompareModelsRequest): NetworkRequest {
@@ -94,23 +99,28 @@ function sizesOf({ N, T, D, framework, strict }: CompareModelsRequest): NetworkR
 
 /**
  * A state dict names its modules, which say most of the network: it has a description of its own. Lists of weights, and state dicts that leave a
- * question, take the other file's, which is an assumption.
+ * question or seem to be of other layers, take the other file's where their weights fit it, which is an assumption.
  */
-async function fromWeights(file: string, framework: string | undefined, request: NetworkRequest, other: string | null): Promise<Network> {
+async function fromWeights(
+  file: string,
+  framework: string | undefined,
+  request: NetworkRequest,
+  other: { readonly network: Network; readonly file: string } | null,
+): Promise<Network> {
   if (request.model !== undefined || DESCRIBES.some(key => request[key] !== undefined)) return loadNetwork({ ...request, weights: file });
   const own = () => loadNetwork({ ...request, model: file });
   if (other === null) return own();
   const borrowed = async (): Promise<Network> => {
-    const network = await loadNetwork({ ...sizesOf(request as CompareModelsRequest), model: other, weights: file });
-    return { ...network, assumptions: [...network.assumptions, descriptionOf(other)] };
+    const network = await loadNetwork({ ...sizesOf(request as CompareModelsRequest), model: other.file, weights: file });
+    return { ...network, assumptions: [...network.assumptions, descriptionOf(other.file)] };
+  };
+  const orElse = (next: () => Promise<Network>) => (error: unknown) => {
+    if (error instanceof RnnError) return next();
+    throw error;
   };
   if (framework !== 'torch') return borrowed();
-  try {
-    return await own();
-  } catch (error) {
-    if (!(error instanceof RnnError)) throw error;
-    return borrowed();
-  }
+  const read = await own().catch(orElse(borrowed));
+  return matchLayers(other.network, read) ? read : borrowed().catch(orElse(async () => read));
 }
 
 function descriptionOf(other: string): Assumption {

@@ -37,10 +37,13 @@ function stagesOf({ model, shapes }: Network): Stage[] {
     else if (weighted.has(layer.name)) stages.push({ layer, behind: [] });
     else stages[stages.length - 1]?.behind.push(layer);
   }
-  return stages.map(({ layer, behind }) => ({
+  const end = { inputs: [sources.get(model.output) ?? model.output] };
+  return stages.map(({ layer, behind }, i) => ({
     layer,
     mask: layer.mask === undefined ? (masks.get(layer.name) ?? UNMASKED) : null,
-    behind: isSaid(layer, behind) ? { functions: functionsOf(layer, behind), reading: readingOf(layer, behind) } : null,
+    behind: isSaid([layer, ...behind, stages[i + 1]?.layer ?? end])
+      ? { functions: functionsOf(layer, behind), reading: readingOf(layer, behind) }
+      : null,
   }));
 }
 
@@ -59,14 +62,12 @@ function masksIn({ layers }: ModelSpec): ReadonlyMap<string, string> {
   return reaching;
 }
 
-/** One after the other, and each of a kind that has words. */
-function isSaid(layer: LayerSpec, behind: readonly LayerSpec[]): boolean {
-  return behind.every(
-    (l, i) =>
-      (l.kind === 'activation' || Object.hasOwn(READINGS, l.kind)) &&
-      l.inputs.length === 1 &&
-      l.inputs[0] === (behind[i - 1] ?? layer).name,
-  );
+/** One after the other up to the next layer with weights or the output, and what stands between of kinds that have words. */
+function isSaid(chain: readonly Pick<LayerSpec, 'inputs'>[]): boolean {
+  const [layer, ...behind] = chain as readonly LayerSpec[];
+  const hasWords = ({ kind }: LayerSpec) => kind === 'activation' || Object.hasOwn(READINGS, kind);
+  const follows = (l: LayerSpec, i: number) => l.inputs.length === 1 && l.inputs[0] === (behind[i - 1] ?? layer).name;
+  return behind.every(follows) && behind.slice(0, -1).every(hasWords);
 }
 
 /** Every activation behind the sum: of the dense layer itself, and layers of their own. */

@@ -1,7 +1,8 @@
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { inferShapes } from '../../model/shapes.js';
-import { type InputSpec, inputsOf } from '../../model/spec.js';
+import { inputsOf } from '../../model/spec.js';
+import { swapBatchAndTime } from '../../tensor/layout.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { drawInputFrom } from '../../weights/draw.js';
 import { holdArrays, release } from '../input/arraysInMemory.js';
@@ -27,11 +28,17 @@ type PairRequest = CompareRequest & { readonly files: readonly [string, string] 
 const SAMPLES = 4;
 const STEPS = 10;
 
+interface Input {
+  readonly name: string;
+  /** as the file has its axes; null: open */
+  readonly sizes: readonly (number | null)[] | null;
+}
+
 /** What is run of a file: layers and operators, or a graph of which nothing can be said before it runs. */
 interface Side {
   readonly network: Network;
   readonly file: string;
-  readonly inputs: readonly Pick<InputSpec, 'name'>[];
+  readonly inputs: readonly Input[];
   readonly kind: 'sequence' | 'named' | 'graph';
 }
 
@@ -54,8 +61,14 @@ export async function preparePair(first: Network, second: Network, request: Pair
 
 async function sideOf(network: Network, file: string): Promise<Side> {
   const run = network.graph && !network.graph.exact ? await wired(network) : network;
-  if (run === null) return { network, file, inputs: network.graph!.model.graph.inputs, kind: 'graph' };
-  const inputs = inputsOf(run.model);
+  if (run === null) {
+    const own = network.graph!.model.graph.inputs.map(({ name, shape }) => ({
+      name,
+      sizes: shape?.map(n => (typeof n === 'number' ? n : null)) ?? null,
+    }));
+    return { network, file, inputs: own, kind: 'graph' };
+  }
+  const inputs = inputsOf(run.model).map(({ name }) => ({ name, sizes: run.shapes.values.get(name)?.map(({ size }) => size) ?? null }));
   const isSequence = inputs.length === 1 && run.model.input.shape === undefined && run === network;
   return { network: run, file, inputs, kind: isSequence ? 'sequence' : 'named' };
 }
@@ -78,7 +91,7 @@ async function givenInputs(side: Side, request: PairRequest, seed: string): Prom
   return new Map([[inputs[0].name, toInput(await readArray(request.input!, INPUT_NAMES), network, sizes)]]);
 }
 
-function byName(inputs: Side['inputs'], { x, others }: { readonly x: Tensor; readonly others: Inputs }): Inputs {
+function byName(inputs: readonly Input[], { x, others }: { readonly x: Tensor; readonly others: Inputs }): Inputs {
   return new Map([[inputs[0].name, x], ...others]);
 }
 
@@ -130,9 +143,17 @@ function inputsFor({ inputs }: Side, own: Inputs, [first, second]: readonly [Sid
       fix: 'run each on its own inputs with rnn-cli forward -o, then compare the two outputs: rnn-cli compare y1.npy y2.npy',
     });
   }
-  if (inputs.every(({ name }) => own.has(name))) return own;
-  const tensors = [...own.values()];
-  return new Map(inputs.map(({ name }, i) => [name, tensors[i]]));
+  const sameNames = inputs.every(({ name }) => own.has(name));
+  const inOrder = [...own.values()];
+  return new Map(inputs.map(({ name, sizes }, i) => [name, turnedTo(sizes, sameNames ? own.get(name)! : inOrder[i])]));
+}
+
+/** With the steps first where only so it has the sizes of a graph that does not name its axes. */
+function turnedTo(sizes: Input['sizes'], t: Tensor): Tensor {
+  const fits = ({ shape }: { readonly shape: readonly number[] }) => sizes?.every((size, i) => size === null || size === shape[i]) ?? true;
+  if (fits(t) || t.shape.length < 2 || t.shape.length !== sizes!.length) return t;
+  const turned = swapBatchAndTime(t);
+  return fits(turned) ? turned : t;
 }
 
 async function preparedOn(side: Side, inputs: Inputs, request: PairRequest, seed: string): Promise<Prepared> {
