@@ -29,6 +29,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   script: 'asked E_PT_TORCHSCRIPT',
   trace: 'asked E_PT_TORCHSCRIPT',
   dynq_sd: 'other, said precision',
+  dynq_whole: 'other, said precision',
   dynq_script: 'asked E_PT_TORCHSCRIPT',
   frozen: 'asked E_PT_TORCHSCRIPT',
   a_rnn_relu: 'other, said nonlinearity',

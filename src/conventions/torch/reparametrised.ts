@@ -31,19 +31,21 @@ export function weightOfPart(name: string): string | undefined {
 
 /** `rnn._all_weight_values.0.param.0.4.1.0.0`: matrix (0) or bias (1) of the input (0) or the recurrence (1); the rest stands there twice */
 const PACKED_CELL = /^(.*\.|)_all_weight_values\.(\d+)\.param\.0\.(?:4\.([01])\.0\.([01])|.*)$/;
-/** `fc._packed_params._packed_params.0`; scale and zero point are of the output, which stays in float */
-const PACKED_LINEAR = /^(.*\.|)(?:_packed_params\._packed_params\.([01])|_packed_params\.dtype|scale|zero_point)$/;
+/** `cell._packed_weight_ih.0.0` of an LSTMCell, a GRUCell or an RNNCell */
+const PACKED_ONE = /^(.*\.|)_packed_weight_(ih|hh)\.0\.(?:4\.)?([01])$/;
+/** `fc._packed_params._packed_params.0`, of a whole module `.0.0`; scale and zero point are of the output, which stays in float */
+const PACKED_LINEAR = /^(.*\.|)(?:_packed_params\._packed_params\.(?:0\.)?([01])|_packed_params\.dtype|scale|zero_point)$/;
 
 /** Whether modules are quantised dynamically (torch.ao.quantization.quantize_dynamic). */
 export function isPacked(names: Iterable<string>): boolean {
-  for (const name of names) if (PACKED_CELL.test(name) || name.includes('_packed_params.')) return true;
+  for (const name of names) if (PACKED_CELL.test(name) || PACKED_ONE.test(name) || name.includes('_packed_params.')) return true;
   return false;
 }
 
 /** Whether their weights have 8 bits: cells of 16 bits keep no packed matrices beside them. */
 export function hasBytes(names: Iterable<string>): boolean {
   for (const name of names)
-    if (name.includes('_packed_params.') || /_all_weight_values\.\d+\.param\.(0\.)?1\.[01]$/.test(name)) return true;
+    if (/_packed_params\.|_packed_weight_/.test(name) || /_all_weight_values\.\d+\.param\.(0\.)?1\.[01]$/.test(name)) return true;
   return false;
 }
 
@@ -53,8 +55,9 @@ function unpacked(tensors: NamedTensors): NamedTensors {
   const plain = new Map<string, Tensor>();
   const cells = new Map<string, Tensor[]>();
   for (const [name, tensor] of tensors) {
-    const [cell, linear] = [PACKED_CELL.exec(name), PACKED_LINEAR.exec(name)];
-    if (cell?.[3] !== undefined) {
+    const [cell, one, linear] = [PACKED_CELL, PACKED_ONE, PACKED_LINEAR].map(pattern => pattern.exec(name));
+    if (one) plain.set(`${one[1]}${one[3] === '0' ? 'weight' : 'bias'}_${one[2]}`, tensor);
+    else if (cell?.[3] !== undefined) {
       const list = cells.get(cell[1]) ?? [];
       // as `parameters()` lists them: both matrices, then both biases
       list[4 * Number(cell[2]) + 2 * Number(cell[4]) + Number(cell[3])] = tensor;

@@ -143,7 +143,8 @@ function groupOf({ recurrent, kind }: Module, tensors: Roles, embedding: boolean
 /** Dynamically quantised modules round x and h to 8 bits before each product. */
 export function precisionAssumptions(tensors: NamedTensors): Assumption[] {
   if (!hasBytes(tensors.keys())) return [];
-  const what = 'weights of 8 bits are multiplied in float32, where PyTorch rounds what they are multiplied with to 8 bits as well';
+  const what =
+    'quantised weights are multiplied in float32, where PyTorch rounds what those of 8 bits are multiplied with to 8 bits as well';
   return [{ fact: 'precision', what, value: 'float32', why: 'quantised dynamically', say: null }];
 }
 

@@ -3,7 +3,7 @@ import { escapeText, wordOf } from '../../escape.js';
 import { checkName } from '../bytes/budget.js';
 import { type ArrayRef, isRef, type ObjectRef, type Pickled, type TensorRef } from '../bytes/pickleValues.js';
 import { checkTime, type Limits, overLimit } from '../limits.js';
-import { childrenOf, isModule, moduleTree, ownTensors, type TorchModule } from './module.js';
+import { childrenOf, isModule, moduleTree, ownTensors, packedWeights, type TorchModule } from './module.js';
 
 /** What is in an unpickled checkpoint: tensors by dotted names, whatever else stands beside them. */
 export interface Collected {
@@ -80,6 +80,7 @@ class Walk implements Collected {
       throw overLimit('depth', this.limits.depth, 'E_LIMIT_DEPTH', `modules nested at least ${this.limits.depth + 1} levels deep`);
     this.classes.add(module.name);
     for (const [name, tensor] of ownTensors(module)) this.add(joined(path, name), set, tensor);
+    for (const [name, packed] of packedWeights(module)) this.visit(packed, joined(path, name), set, depth + 1);
     for (const [name, child] of childrenOf(module)) this.moduleTensors(child, joined(path, name), set, depth + 1);
   }
 

@@ -33,6 +33,13 @@ export function ownTensors(module: ObjectRef): [string, TensorRef][] {
   );
 }
 
+/** Weights that a quantised module keeps packed, by the names of its attributes. */
+export function packedWeights(module: ObjectRef): [string, ObjectRef][] {
+  return [...stateOf(module)!].flatMap(([name, value]): [string, ObjectRef][] =>
+    isRef(value, 'object') && value.name === 'torch.ScriptObject' ? [[String(name), value]] : [],
+  );
+}
+
 export function childrenOf(module: ObjectRef): [string, ObjectRef][] {
   const modules = stateOf(module)!.get('_modules') as Map<Pickled, Pickled>;
   return [...modules].flatMap(([name, value]): [string, ObjectRef][] =>
