@@ -296,6 +296,19 @@ const frames: Rule = call => {
   return [[N, count, sized(call.attribute('onesided') === 0 ? L : Math.floor(L / 2) + 1), sized(2)]];
 };
 
+/** […, L, …, 1 or 2] -> […, bins, …, 2]; one-sided: half a spectrum of real numbers, or real numbers of half a spectrum */
+const spectrum: Rule = call => {
+  const from = call.shape(0);
+  const axis = axisIn(call.operands > 2 ? call.numbers(2)![0] : -2, from.length, 'DFT');
+  const [inverse, onesided] = ['inverse', 'onesided'].map(name => call.attribute(name) === 1);
+  const { size } = from[axis];
+  const L = call.operands > 1 ? call.numbers(1)![0] : size === null ? null : inverse && onesided ? 2 * (size - 1) : size;
+  const bins: Dim = L === null ? { symbol: '?', size: null } : sized(onesided && !inverse ? Math.floor(L / 2) + 1 : L);
+  return [from.map((d, i) => (i === axis ? bins : i === from.length - 1 ? sized(inverse && onesided ? 1 : 2) : d))];
+};
+
+const window: Rule = call => [[call.sizes(0)![0]]];
+
 const expand: Rule = call => {
   return [broadcastDims(call.shape(0), call.sizes(1) ?? [], 'Expand')];
 };
@@ -447,6 +460,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   MatMul: matmul,
   Gemm: gemm,
   STFT: frames,
+  DFT: spectrum,
+  HannWindow: window,
+  HammingWindow: window,
+  BlackmanWindow: window,
   Expand: expand,
   Tile: tile,
   Pad: pad,

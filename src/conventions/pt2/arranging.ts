@@ -1,4 +1,5 @@
 import type { Size } from './program.js';
+import { BOOL } from './program.js';
 import { END, fixed, int, notRun, op, outName, type Rule, type Rules, sameSymbol, self, sizesOf, slice, step } from './rule.js';
 import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand } from './wiring.js';
 
@@ -93,7 +94,7 @@ function masked(call: Call, scores: string, rank: number): string {
   const mask = arg(call, 'attn_mask') ?? null;
   if (mask === null) return scores;
   const given = call.wiring.operand(mask);
-  const isTruth = isTensor(mask) && call.wiring.program.truths.has(mask.tensor);
+  const isTruth = isTensor(mask) && call.wiring.program.types.get(mask.tensor) === BOOL;
   return isTruth ? step(call, 'Where', [given, scores, -Infinity]) : step(call, 'Add', [scores, given]);
 }
 

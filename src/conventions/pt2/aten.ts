@@ -1,11 +1,14 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import { transpose } from '../../tensor/layout.js';
 import { ARRANGING, expanded } from './arranging.js';
+import { COLUMNS } from './columns.js';
 import { FUNCTIONS } from './functions.js';
 import { ORDERING } from './ordering.js';
+import { BOOL } from './program.js';
 import { recurrentKind, sequence, singleStep } from './recurrent.js';
 import { checkAllRead, END, int, notRun, one, op, outName, type Rule, sameSymbol, self, sizesOf, slice, step } from './rule.js';
 import { SPACE } from './space.js';
+import { isComplex, OF_COMPLEX, SPECTRUM } from './spectrum.js';
 import { arg, axes, axis, type Call, constantOf, isSymbol, isTensor, number, numbers, type Operand, rankOf, type Value } from './wiring.js';
 
 /** Operators of ATen, each as layers or operators of ours; the name of the value is that of the program. */
@@ -34,7 +37,8 @@ export function applyNode(call: Call): void {
     parts(call, name);
     return;
   }
-  const rule = name !== undefined && Object.hasOwn(RULES, name) ? RULES[name] : undefined;
+  const rules = isComplex(call) ? OF_COMPLEX : RULES;
+  const rule = name !== undefined && Object.hasOwn(rules, name) ? rules[name] : undefined;
   if (!rule) throw notRun(node.target);
   const result = rule(call);
   checkAllRead(call);
@@ -301,11 +305,24 @@ function convert(call: Call): Operand {
   throw notRun(`${call.node.target} to half precision`);
 }
 
+function isTruth({ node, wiring }: Call): boolean {
+  const value = node.args.get('self');
+  return isTensor(value) && wiring.program.types.get(value.tensor) === BOOL;
+}
+
+/** Of truths a logical operator, of whole numbers one on their bits. */
+const onBits =
+  (name: string): Rule =>
+  call =>
+    op(call, isTruth(call) ? name : `Bitwise${name}`, [self(call), self(call, 'other')]);
+
 const RULES: Readonly<Record<string, Rule>> = {
   ...FUNCTIONS,
   ...SPACE,
   ...ARRANGING,
   ...ORDERING,
+  ...COLUMNS,
+  ...SPECTRUM,
   linear,
   embedding,
   add: scaled('Add'),
@@ -329,9 +346,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   nan_to_num: finite,
   logical_and: two('And'),
   logical_or: two('Or'),
-  bitwise_and: two('And'),
-  bitwise_or: two('Or'),
-  bitwise_not: one('Not'),
+  bitwise_and: onBits('And'),
+  bitwise_or: onBits('Or'),
+  bitwise_xor: onBits('Xor'),
+  bitwise_not: call => op(call, isTruth(call) ? 'Not' : 'BitwiseNot', [self(call)]),
   floor: one('Floor'),
   ceil: one('Ceil'),
   round: one('Round'),

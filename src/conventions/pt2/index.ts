@@ -6,6 +6,8 @@ import type { Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import { applyNode } from './aten.js';
 import { type Program, readProgram, type Size } from './program.js';
+import { notRun } from './rule.js';
+import { COMPLEX } from './spectrum.js';
 import { Wiring } from './wiring.js';
 
 /**
@@ -36,6 +38,8 @@ function specOf(program: Program, tensors: ReadonlyMap<string, Tensor>, stepsFir
     within(escapeText(node.outputs.find(o => o !== null) ?? node.target, 60), () => {
       applyNode({ node, wiring, used: new Set() });
     });
+  const complex = program.outputs.find(name => COMPLEX.has(program.types.get(name) ?? 0));
+  if (complex !== undefined) throw notRun(`the output ${complex} of complex numbers`);
   const outputs = program.outputs.map(tensor => ({ name: tensor, value: wiring.input({ tensor }) }));
   const used = usedLayers(
     wiring.layers,

@@ -10,7 +10,7 @@ export type Size = number | { readonly symbol: string };
 export type Argument = { readonly tensor: string } | readonly Argument[] | Size | string | boolean | null;
 
 /** torch's number of the type of truths */
-const BOOL = 12;
+export const BOOL = 12;
 
 export interface AtenNode {
   /** 'aten.lstm.input' */
@@ -27,8 +27,8 @@ export interface Program {
   readonly inputs: readonly string[];
   /** value -> sizes, as far as the file says */
   readonly sizes: ReadonlyMap<string, readonly Size[]>;
-  /** values that are truths */
-  readonly truths: ReadonlySet<string>;
+  /** value -> torch's number of its type */
+  readonly types: ReadonlyMap<string, number>;
   readonly outputs: readonly string[];
 }
 
@@ -66,9 +66,9 @@ export function readProgram(architecture: unknown): Program {
       expected: 'a tensor as output',
     });
   const values = Object.entries((graph.tensor_values ?? {}) as Json);
-  const truths = new Set(values.filter(([, meta]) => (meta as Json | null)?.dtype === BOOL).map(([name]) => name));
+  const types = new Map(values.map(([name, meta]) => [name, Number((meta as Json | null)?.dtype)]));
   const sizes = new Map(values.map(([name, meta]) => [name, list((meta as Json).sizes).map(n => sizeOf(n))]));
-  return { nodes: list(graph.nodes).map(n => readNode(asObject(n, 'node'))), parameters, inputs, sizes, truths, outputs };
+  return { nodes: list(graph.nodes).map(n => readNode(asObject(n, 'node'))), parameters, inputs, sizes, types, outputs };
 }
 
 function readInputSpec(spec: Json, parameters: Map<string, string>, inputs: string[]): void {

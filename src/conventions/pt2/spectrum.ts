@@ -1,0 +1,93 @@
+import { fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, step } from './rule.js';
+import { arg, axis, type Call, isTensor, number, type Operand } from './wiring.js';
+
+/** Spectra. Complex numbers are pairs here: a further last axis of real and imaginary parts, which only these rules know of. */
+
+/** torch's numbers of the complex types */
+export const COMPLEX = new Set([9, 10, 11]);
+
+export function isComplex({ wiring, node }: Call): boolean {
+  return [...node.args.values()].some(value => isTensor(value) && COMPLEX.has(wiring.program.types.get(value.tensor) ?? 0));
+}
+
+/** @param inverse the sum without the minus, divided by L @param onesided real numbers on one side, half a spectrum on the other */
+const transformed =
+  (inverse: boolean, onesided: boolean): Rule =>
+  call => {
+    const dim = axis(call, 'dim', 'self', -1);
+    const real = !isComplex(call);
+    const known = fixed(call, dim);
+    const L = Number(arg(call, 'n') ?? (inverse && onesided ? 2 * (known - 1) : known));
+    if (!real === (onesided && !inverse)) throw notRun(`${call.node.target} of complex numbers`);
+    if (L > known && !(inverse && onesided)) throw notRun(`${call.node.target} beyond the end of x`);
+    const x = real ? step(call, 'Unsqueeze', [self(call), int([-1])]) : self(call);
+    const attributes = { ...(inverse ? { inverse: 1 } : {}), ...(onesided ? { onesided: 1 } : {}) };
+    const y = step(call, 'DFT', [x, int(L), int(dim)], attributes);
+    const parts = inverse && onesided ? step(call, 'Squeeze', [y, int([-1])]) : y;
+    const by = normOf(call, inverse, L);
+    return by === 1 ? op(call, 'Identity', [parts]) : op(call, 'Mul', [parts, by]);
+  };
+
+/** What the result is multiplied with beside what the transform does itself. */
+function normOf(call: Call, inverse: boolean, L: number): number {
+  const norm = String(arg(call, 'norm') ?? 'backward');
+  if (norm === 'ortho') return inverse ? Math.sqrt(L) : 1 / Math.sqrt(L);
+  if (norm === 'forward') return inverse ? L : 1 / L;
+  return 1;
+}
+
+/** x [N, length], a window -> [N, bins, frames] of complex numbers */
+const shortTime: Rule = call => {
+  const L = number(call, 'n_fft');
+  const width = Number(arg(call, 'win_length') ?? L);
+  const step_ = Number(arg(call, 'hop_length') ?? Math.floor(L / 4));
+  if (
+    sizesOf(call).length !== 2 ||
+    arg(call, 'normalized') === true ||
+    arg(call, 'return_complex') === false ||
+    arg(call, 'center') === true
+  )
+    throw notRun(`${call.node.target} of this form`);
+  const given = arg(call, 'window') ?? null;
+  const before = Math.floor((L - width) / 2);
+  const own: Operand = given === null ? { type: 'float', shape: [width], data: new Array(width).fill(1) } : call.wiring.operand(given);
+  const window = width === L ? own : step(call, 'Pad', [own, int([before, L - width - before])], { mode: 'constant' });
+  const onesided = arg(call, 'onesided') === false ? 0 : 1;
+  const frames = step(call, 'STFT', [self(call), int(step_), window, int(L)], { onesided });
+  return op(call, 'Transpose', [frames], { perm: [0, 2, 1, 3] });
+};
+
+const part =
+  (index: number): Rule =>
+  call =>
+    op(call, 'Gather', [self(call), int(index)], { axis: -1 });
+
+const same: Rule = call => op(call, 'Identity', [self(call)]);
+
+/** Those that take complex numbers; every other operator of them is refused. */
+export const OF_COMPLEX: Rules = {
+  fft_fft: transformed(false, false),
+  fft_ifft: transformed(true, false),
+  fft_irfft: transformed(true, true),
+  view_as_real: same,
+  abs: call => op(call, 'ReduceL2', [self(call), int([-1])], { keepdims: 0 }),
+  real: part(0),
+  imag: part(1),
+};
+
+const windowed =
+  (name: string): Rule =>
+  call => {
+    if (call.node.args.has('alpha') || call.node.args.has('beta')) throw notRun(`${call.node.target} with alpha or beta`);
+    const periodic = arg(call, 'periodic') === false ? 0 : 1;
+    return call.wiring.op(outName(call), name, [int(number(call, 'window_length'))], { periodic });
+  };
+
+export const SPECTRUM: Rules = {
+  fft_fft: transformed(false, false),
+  fft_rfft: transformed(false, true),
+  stft: shortTime,
+  hann_window: windowed('HannWindow'),
+  blackman_window: windowed('BlackmanWindow'),
+  view_as_complex: same,
+};
