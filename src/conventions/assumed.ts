@@ -159,7 +159,7 @@ function openActivations(layers: readonly Layer[]): number[] {
 }
 
 /** An activation comes behind a normalisation, if there is one. */
-function withQuestions(layers: readonly Layer[]): Layer[] {
+export function withQuestions(layers: readonly Layer[]): Layer[] {
   const open = new Set(openActivations(layers));
   const behind = new Set<number>();
   const asked = layers.map((layer, i) => {

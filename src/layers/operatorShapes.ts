@@ -267,6 +267,15 @@ const gather: Rule = call => {
   return [[...from.slice(0, axis), ...call.shape(1), ...from.slice(axis + 1)]];
 };
 
+/** x[i, j] of the positions on the last axis of the second operand */
+const rows: Rule = call => {
+  const places = call.shape(1);
+  const parts = places[places.length - 1]?.size ?? null;
+  if (parts === null || call.attribute('batch_dims'))
+    throw new RnnError('unsupported', 'E_OPERATOR', 'the shape that this GatherND gives is not known here');
+  return [[...places.slice(0, -1), ...call.shape(0).slice(parts)]];
+};
+
 const matmul: Rule = call => {
   const a = call.shape(0);
   const b = call.shape(1);
@@ -484,6 +493,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   TopK: topK,
   OneHot: oneHot,
   GatherElements: ({ shape }) => [shape(1)],
+  GatherND: rows,
   Shape: ({ shape, attribute }) => [
     [sized(shape(0).slice(Number(attribute('start') ?? 0), attribute('end') as number | undefined).length)],
   ],

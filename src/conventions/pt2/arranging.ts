@@ -1,6 +1,7 @@
+import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import type { Size } from './program.js';
-import { BOOL } from './program.js';
 import { END, fixed, int, notRun, op, outName, type Rule, type Rules, sameSymbol, self, sizesOf, slice, step } from './rule.js';
+import { BOOL } from './types.js';
 import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand } from './wiring.js';
 
 /** Operators that turn, count and choose. */
@@ -118,7 +119,11 @@ const filled: Rule = call => {
   const own = call.node.args.get('self') as { tensor: string };
   const sizes = given.map((n, i) => (typeof n === 'number' || call.node.args.has('size') ? n : call.wiring.sizeOf(own, i)));
   for (const name of ['self', 'size']) arg(call, name);
-  return call.wiring.filled(outName(call), sizes, value);
+  const dtype = arg(call, 'dtype');
+  const values = call.wiring.filled(outName(call), sizes, value);
+  if (typeof dtype !== 'number' || dtype >= FLOAT32 - 1)
+    return dtype === BOOL ? op(call, 'Cast', [values], { to: ONNX_TYPES.bool }) : values;
+  return op(call, 'Cast', [values], { to: ONNX_TYPES.i64 });
 };
 
 /** Whole numbers from start to end − 1; sizes as they are when it runs. */

@@ -3,12 +3,14 @@ import { transpose } from '../../tensor/layout.js';
 import { ARRANGING, expanded } from './arranging.js';
 import { COLUMNS } from './columns.js';
 import { FUNCTIONS } from './functions.js';
+import { INDEXING } from './indexing.js';
+import { NUMBERS } from './numbers.js';
 import { ORDERING } from './ordering.js';
-import { BOOL } from './program.js';
 import { recurrentKind, sequence, singleStep } from './recurrent.js';
 import { checkAllRead, END, int, notRun, one, op, outName, type Rule, sameSymbol, self, sizesOf, slice, step } from './rule.js';
 import { SPACE } from './space.js';
 import { isComplex, OF_COMPLEX, SPECTRUM } from './spectrum.js';
+import { BOOL, inItsType } from './types.js';
 import { arg, axes, axis, type Call, constantOf, isSymbol, isTensor, number, numbers, type Operand, rankOf, type Value } from './wiring.js';
 
 /** Operators of ATen, each as layers or operators of ours; the name of the value is that of the program. */
@@ -40,9 +42,29 @@ export function applyNode(call: Call): void {
   const rules = isComplex(call) ? OF_COMPLEX : RULES;
   const rule = name !== undefined && Object.hasOwn(rules, name) ? rules[name] : undefined;
   if (!rule) throw notRun(node.target);
-  const result = rule(call);
+  checkInPlace(call);
+  const result = rule(inItsType(call, name!));
   checkAllRead(call);
   wiring.set(node.outputs[0], { value: typeof result === 'string' ? result : wiring.op(outName(call), 'Identity', [result]) });
+}
+
+/** Operators that give another view of the same numbers. */
+const VIEWS =
+  /^aten\.(view|reshape|_unsafe_view|transpose|permute|t|select|slice|squeeze|unsqueeze|expand|narrow|unbind|split|chunk|flatten|unflatten|alias|detach)\b/;
+
+/** Writing into a view changes what it is a view of. @throws RnnError E_PT2_OPERATOR where that is read afterwards */
+function checkInPlace({ node, wiring }: Call): void {
+  const self = node.args.get('self');
+  if (!/^aten\.[a-z]\w*_\./.test(node.target) || !isTensor(self)) return;
+  const { nodes } = wiring.program;
+  const source = nodes.find(({ outputs }) => outputs.includes(self.tensor));
+  const whole = source && VIEWS.test(source.target) ? source.args.get('self') : undefined;
+  const changed = [self.tensor, ...(isTensor(whole) ? [whole.tensor] : [])];
+  const later = nodes.slice(nodes.findIndex(({ outputs }) => outputs === node.outputs) + 1);
+  const isRead = later.some(({ args }) =>
+    [...args.values()].flat().some(v => isTensor(v as never) && changed.includes((v as { tensor: string }).tensor)),
+  );
+  if (isRead || wiring.program.outputs.some(name => changed.includes(name))) throw notRun(`${node.target} on what is read afterwards`);
 }
 
 const ZEROS = new Set(['zeros', 'new_zeros', 'zeros_like']);
@@ -182,7 +204,8 @@ function reshape(call: Call): string {
 }
 
 function swapped(call: Call): string {
-  const [a, b] = [axis(call, 'dim0'), axis(call, 'dim1')];
+  const name = call.node.args.has('axis0') ? 'axis' : 'dim';
+  const [a, b] = [axis(call, `${name}0`), axis(call, `${name}1`)];
   const perm = Array.from({ length: rankOf(call) }, (_, i) => (i === a ? b : i === b ? a : i));
   return call.wiring.transposed(outName(call), self(call), perm);
 }
@@ -253,12 +276,14 @@ function product(call: Call, left: string, right: Operand): Operand {
 const matmul: Rule = call => product(call, 'self', call.wiring.operand(arg(call, 'mat2') ?? arg(call, 'other')));
 
 /** beta·self + alpha·mat1·mat2 */
-function addmm(call: Call): string {
-  const [alpha, beta] = [number(call, 'alpha', 1), number(call, 'beta', 1)];
-  if (alpha !== 1 || beta !== 1) throw notRun(`${call.node.target} with alpha or beta`);
-  const matrix = call.wiring.op('product', 'MatMul', [self(call, 'mat1'), self(call, 'mat2')]);
-  return op(call, 'Add', [matrix, self(call)]);
-}
+const addmm =
+  (left: string, right: string): Rule =>
+  call => {
+    const [alpha, beta] = [number(call, 'alpha', 1), number(call, 'beta', 1)];
+    const by = (value: Operand, factor: number) => (factor === 1 ? value : step(call, 'Mul', [value, factor]));
+    const matrix = call.wiring.op('product', 'MatMul', [self(call, left), self(call, right)]);
+    return op(call, 'Add', [by(matrix, alpha), by(self(call), beta)]);
+  };
 
 function squeeze(call: Call): string {
   const given = call.node.args.has('dim') ? axes(call, 'dim') : sizesOf(call).map((_, i) => i);
@@ -321,6 +346,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...SPACE,
   ...ARRANGING,
   ...ORDERING,
+  ...INDEXING,
+  ...NUMBERS,
   ...COLUMNS,
   ...SPECTRUM,
   linear,
@@ -330,6 +357,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   rsub,
   mul: two('Mul'),
   div: two('Div'),
+  true_divide: two('Div'),
   pow: power,
   maximum: two('Max'),
   minimum: two('Min'),
@@ -349,12 +377,16 @@ const RULES: Readonly<Record<string, Rule>> = {
   bitwise_and: onBits('And'),
   bitwise_or: onBits('Or'),
   bitwise_xor: onBits('Xor'),
+  __and__: onBits('And'),
+  __or__: onBits('Or'),
+  __xor__: onBits('Xor'),
   bitwise_not: call => op(call, isTruth(call) ? 'Not' : 'BitwiseNot', [self(call)]),
   floor: one('Floor'),
   ceil: one('Ceil'),
   round: one('Round'),
   erf: one('Erf'),
   masked_fill: filled,
+  masked_fill_: filled,
   exp: one('Exp'),
   log: one('Log'),
   sqrt: one('Sqrt'),
@@ -378,13 +410,16 @@ const RULES: Readonly<Record<string, Rule>> = {
   matmul,
   mm: matmul,
   bmm: matmul,
-  addmm,
+  addmm: addmm('mat1', 'mat2'),
+  baddbmm: addmm('batch1', 'batch2'),
   view: reshape,
   reshape,
   _unsafe_view: reshape,
   unflatten,
   flatten,
   transpose: swapped,
+  swapaxes: swapped,
+  swapdims: swapped,
   permute,
   t: transposed,
   numpy_T: transposed,

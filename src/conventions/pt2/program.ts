@@ -9,9 +9,6 @@ export type Size = number | { readonly symbol: string };
 
 export type Argument = { readonly tensor: string } | readonly Argument[] | Size | string | boolean | null;
 
-/** torch's number of the type of truths */
-export const BOOL = 12;
-
 export interface AtenNode {
   /** 'aten.lstm.input' */
   readonly target: string;

@@ -18,7 +18,7 @@ const transformed =
     const real = !isComplex(call);
     const known = fixed(call, dim);
     const L = Number(arg(call, 'n') ?? (inverse && onesided ? 2 * (known - 1) : known));
-    if (!real === (onesided && !inverse)) throw notRun(`${call.node.target} of complex numbers`);
+    if (onesided && real === inverse) throw notRun(`${call.node.target} of complex numbers`);
     if (L > known && !(inverse && onesided)) throw notRun(`${call.node.target} beyond the end of x`);
     const x = real ? step(call, 'Unsqueeze', [self(call), int([-1])]) : self(call);
     const attributes = { ...(inverse ? { inverse: 1 } : {}), ...(onesided ? { onesided: 1 } : {}) };
@@ -85,6 +85,7 @@ const windowed =
 
 export const SPECTRUM: Rules = {
   fft_fft: transformed(false, false),
+  fft_ifft: transformed(true, false),
   fft_rfft: transformed(false, true),
   stft: shortTime,
   hann_window: windowed('HannWindow'),

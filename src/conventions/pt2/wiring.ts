@@ -11,6 +11,8 @@ export class Wiring {
   readonly weights = new Map<string, Tensor>();
   /** values of the program -> what stands for them here */
   private readonly values = new Map<string, Value>();
+  /** values in another type -> those of the program */
+  private readonly casts = new Map<string, string>();
   private readonly names = new Set<string>();
   /** inputs that recurrent modules read with the steps first */
   readonly stepsFirst = new Set<string>();
@@ -38,7 +40,15 @@ export class Wiring {
 
   /** Sizes of a value as the program says. */
   sizes(name: string): readonly Size[] {
-    return this.program.sizes.get(name) ?? [];
+    return this.program.sizes.get(this.casts.get(name) ?? name) ?? [];
+  }
+
+  /** A value of the program in another type, as a value of its own. */
+  cast(tensor: string, to: number): string {
+    const value = this.op(`${tensor}_cast`, 'Cast', [this.operand({ tensor })], { to });
+    this.set(value, { value });
+    this.casts.set(value, tensor);
+    return value;
   }
 
   /** A name for a layer that is not taken: `fc`, `fc#2`. */

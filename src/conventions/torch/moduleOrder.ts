@@ -30,7 +30,9 @@ export function orderOf(modules: readonly Module[], features: number | null | un
   const all = ordersOf(modules);
   const fitting = features === undefined ? all : all.filter(order => inputOf(order) === features);
   const orders = fitting.length > 0 ? fitting : all;
-  if (orders.length === 0) return undefined;
+  // a recurrent module reads what is there, and no chain begins with it
+  const elsewhere = fitting.length === 0 && modules.some(module => module.recurrent && widthsOf(module).input === features);
+  if (orders.length === 0 || elsewhere) return undefined;
   const place = new Map(modules.map((module, i) => [module, i]));
   const cost = (order: readonly Placed[]): number[] => [linearsFirst(order), sorted ? 0 : inversions(order, place)];
   const ranked = orders.map(order => ({ order, cost: cost(order) })).sort((a, b) => a.cost[0] - b.cost[0] || a.cost[1] - b.cost[1]);

@@ -6,7 +6,7 @@ import { isCellName } from '../../model/frameworks.js';
 import { layersText, layerText } from '../../model/layersLine.js';
 import { inferSequences } from '../../model/sequences.js';
 import { formatShape } from '../../tensor/tensor.js';
-import { EXPORT, SAVE_PT2, silent, whyOf } from '../assumed.js';
+import { assumptionsOf, EXPORT, SAVE_PT2, silent, whyOf, withQuestions } from '../assumed.js';
 import type { NamedTensors, NetworkHints, ReadNetwork } from '../convention.js';
 import { layerOfGroup, layersOf, type WeightGroup } from '../inferLayers.js';
 import { convolutionOf, functionOf, normalisationOf } from './moduleFacts.js';
@@ -63,7 +63,7 @@ function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork 
   const found = modules.some(({ kind }) => kind === 'attention') ? undefined : orderOf(modules, hints.features, isSorted(tensors));
   const why = whyOf('torch', hints.module);
   if (!found) throw askForWiring(modules, titles, silent('torch', hints.module));
-  if (found.undecided) throw askForOrder(found, titles, silent('torch', hints.module));
+  if (found.undecided) throw askForOrder(found, titles, hints);
   const known = [...orderAssumptions(found, titles, why, hints.module), ...wiringAssumptions(found.order, titles, why)];
   const read = layersOf(groupsOf(found.order, titles, hints.module), hints, 'torch', known);
   const norms = hints.module ? [] : normAssumptions(found.order, titles, read.layers);
@@ -181,12 +181,15 @@ function normAssumptions(order: readonly Placed[], titles: Titles, layers: reado
   return [{ fact: 'wiring', what, value: 'layernorm', why: whyOf('torch'), say: `--layers "${layersText(changed, 'torch')}"` }];
 }
 
-function askForOrder({ order, rival }: Order, titles: Titles, why: string): RnnError {
-  const [line, other] = [order, rival!].map(placed => partsOf(placed, titles).join(','));
+function askForOrder({ order, rival }: Order, titles: Titles, hints: NetworkHints): RnnError {
+  const [layers, others] = [order, rival!].map(placed => layersIn(placed, titles, hints.module));
+  const [line, other] = [layers, others].map(list => layersText(withQuestions(list), 'torch'));
+  const why = silent('torch', hints.module);
   return ask({
     what: `in which order ${order.map(({ module }) => titles.get(module)).join(', ')} are used: two fit the sizes`,
     why,
     layersLine: line,
+    taken: [...wiringAssumptions(order, titles, why), ...assumptionsOf(layers, hints, 'torch')],
     advice: `the other: --layers "${other}"; or ${SAVE_PT2}`,
   });
 }
@@ -209,8 +212,14 @@ function askForWiring(modules: readonly Module[], titles: Titles, why: string): 
 
 /** `lstm:8+seq`, `dense:2` … of modules in this order, without what is asked or assumed. */
 function partsOf(order: readonly Placed[], titles: Titles, whole?: TorchModule): string[] {
+  return layersIn(order, titles, whole).map(layer => layerText(layer, 'torch'));
+}
+
+function layersIn(order: readonly Placed[], titles: Titles, whole?: TorchModule): Record<string, unknown>[] {
   const layers = groupsOf(order, titles, whole).map(group => layerOfGroup(group, {}, 'torch'));
   const last = layers.findLastIndex(({ kind }) => isCellName(String(kind)));
-  const complete = layers.map((layer, i) => (i === last ? { ...layer, returnSequences: false } : layer));
-  return inferSequences(complete, false).map(({ title: _, ...layer }) => layerText(layer, 'torch'));
+  return inferSequences(
+    layers.map((layer, i) => (i === last ? { ...layer, returnSequences: false } : layer)),
+    false,
+  );
 }

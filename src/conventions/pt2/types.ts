@@ -1,0 +1,35 @@
+import { ONNX_TYPES } from '../../formats/onnx/types.js';
+import { type Call, isTensor } from './wiring.js';
+
+/** torch's numbers of types: whole numbers 1 to 5, real ones, truths. */
+export const BOOL = 12;
+const REAL = new Set([6, 7, 8, 13]);
+
+function isWhole(type: number): boolean {
+  return type >= 1 && type <= 5;
+}
+
+/** Arguments that are places, or say where. */
+const PLACES = new Set(['condition', 'mask', 'index', 'indices', 'attn_mask']);
+/** Operators that take numbers by their places, or say themselves which type they give. */
+const OWN = new Set(['embedding', 'gather', 'index', 'index_select', 'one_hot', 'to', '_to_copy', 'type_as', 'bucketize']);
+
+/**
+ * Whole numbers and truths from which real numbers are computed are real from the start, as in PyTorch (3 / 2 is 1.5); truths that are counted are
+ * whole numbers. @returns the call with such arguments cast
+ */
+export function inItsType(call: Call, name: string): Call {
+  const { node, wiring } = call;
+  const { types } = wiring.program;
+  const gives = types.get(node.outputs[0] ?? '') ?? 0;
+  if (OWN.has(name) || (!REAL.has(gives) && !isWhole(gives))) return call;
+  const to = REAL.has(gives) ? ONNX_TYPES.f32 : ONNX_TYPES.i64;
+  const args = [...node.args].map(([key, value]) => {
+    const type = isTensor(value) ? (types.get(value.tensor) ?? 0) : 0;
+    const other = type === BOOL || (REAL.has(gives) && isWhole(type));
+    // the numbers of a file are real ones here
+    if (!isTensor(value) || !other || PLACES.has(key) || 'parameter' in wiring.get(value.tensor)) return [key, value] as const;
+    return [key, { tensor: wiring.cast(value.tensor, to) }] as const;
+  });
+  return { ...call, node: { ...node, args: new Map(args) } };
+}
