@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS } from '../../src/formats/format.js';
 import { memorySource } from '../../src/formats/source.js';
 import { runForward } from '../../src/run/forward.js';
 import { readArrays } from '../../src/run/input/input.js';
+import { runShapes } from '../../src/run/shapes.js';
 import { withFolder } from '../helpers/inputFile.js';
 import { editedKeras } from '../helpers/kerasFile.js';
 
@@ -60,5 +61,17 @@ it('a policy of 16 bits is run in float32, and said', async () => {
     const { assumptions } = await runForward({ model: join(at, 'a.keras') });
     expect(assumptions).toMatchObject([{ fact: 'precision', value: 'float32', why: 'their policy is bfloat16' }]);
     await expect(runForward({ model: join(at, 'a.keras'), strict: true })).rejects.toMatchObject({ code: 'E_ASSUMED' });
+  });
+});
+
+it('a function of TensorFlow that is not known is refused by name, and every other layer is still shown', async () => {
+  const text = readFileSync(join(folder, 'tf_functions.h5'), 'latin1').replace('"function": "math.tanh"', '"function": "math.tan0"');
+  await withFolder(async at => {
+    const model = join(at, 'a.h5');
+    writeFileSync(model, text, 'latin1');
+    await expect(runForward({ model })).rejects.toMatchObject({ code: 'E_KERAS_CLASS', found: 'tf.math.tan0' });
+    const { layers, notes } = await runShapes({ model });
+    expect([layers[0].params, layers.filter(l => l.kind === 'unknown').map(l => l.name)]).toEqual([264, ['th', 'ca', 'ma']]);
+    expect(notes.filter(n => n.startsWith('not run'))).toHaveLength(1);
   });
 });

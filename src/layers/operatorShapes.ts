@@ -356,14 +356,23 @@ const einsum: Rule = call => {
     .replace(/\s/g, '')
     .split('->');
   const sizes = new Map<string, Dim>();
+  // the axes that '...' stands for go by their places from the last
+  const lettersOf = (term: string, free: number): string[] => {
+    const [before, after = ''] = term.split('...');
+    const rest = term.includes('...') ? Array.from({ length: free }, (_, i) => `...${free - i}`) : [];
+    return [...before, ...rest, ...after];
+  };
+  let most = 0;
   terms.split(',').forEach((term, i) => {
     const shape = call.shape(i);
-    [...term].forEach((letter, axis) => {
+    const free = shape.length - term.replace('...', '').length;
+    most = Math.max(most, free);
+    lettersOf(term, free).forEach((letter, axis) => {
       const known = sizes.get(letter);
       if (shape[axis] && (!known || known.size === null || known.size === 1)) sizes.set(letter, shape[axis]);
     });
   });
-  const letters = [...(output ?? '')];
+  const letters = lettersOf(output ?? '', most);
   if (output === undefined || letters.some(letter => !sizes.has(letter)))
     throw new RnnError('unsupported', 'E_OPERATOR', 'the shape that this Einsum gives is not known here', {
       expected: 'an equation with the letters of the result, as in bij,bjk->bik',

@@ -84,6 +84,7 @@ function argumentOf(value: unknown, depth: number): Argument {
   if (object.class_name === '__numpy__' || object.class_name === '__tensor__')
     return { array: config.value, dtype: String(config.dtype ?? 'float32') };
   if (object.class_name === '__tuple__') return list(config.value ?? object.items).map(v => argumentOf(v, checkDepth(depth)));
+  if (object.class_name === undefined && 'start' in object && 'stop' in object) return sliceOf(object);
   if (object.class_name === '__slice__' || object.__slice__ !== undefined) return sliceOf((object.__slice__ ?? config) as Json);
   if (object.class_name === '__ellipsis__' || object.__ellipsis__ !== undefined) return '...';
   if (object.class_name === 'DTypePolicy') return String(config.name);

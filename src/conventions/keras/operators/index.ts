@@ -9,6 +9,7 @@ import { NETWORKS } from './networks.js';
 import { PRODUCTS } from './products.js';
 import { REDUCTIONS } from './reductions.js';
 import { STATISTICS } from './statistics.js';
+import { isTensorflowFunction, tensorflowExpression } from './tensorflow.js';
 
 /**
  * Operators of `keras.ops` that stand among the layers of a config (`module` keras.src.ops…), as operator nodes of a spec. A merge layer of
@@ -26,7 +27,7 @@ const RULES: Readonly<Record<string, Rule>> = { ...ELEMENTWISE, ...REDUCTIONS, .
 
 /** A layer without weights that is read as operators. */
 export function isMadeOfOperators({ class_name }: Json): boolean {
-  return Object.hasOwn(ENCODINGS, wordOf(class_name));
+  return Object.hasOwn(ENCODINGS, wordOf(class_name)) || isTensorflowFunction({ class_name });
 }
 
 /** @returns the nodes in order of data flow; the last is the operator's own, those before are parts of it @throws RnnError E_KERAS_CLASS */
@@ -37,17 +38,24 @@ export function operatorNodes(
   value: (t: Argument) => string,
 ): { layers: Json[]; outputs: string[] } {
   const className = wordOf(layer.class_name);
-  const rules = isMadeOfOperators(layer) ? ENCODINGS : RULES;
-  const rule = Object.hasOwn(rules, className) ? rules[className] : undefined;
-  if (!rule) throw unsupportedClass(`${className} of keras.ops`, Object.keys(RULES).sort().join(', '));
+  const expression = isTensorflowFunction(layer)
+    ? tensorflowExpression(layer, args, value)
+    : ruleOf(layer)(operatorCall(layer, args, value));
   const layers: Json[] = [];
-  const expression = rule(operatorCall(layer, args, value));
   flatten(expression, name, className, layers);
   const others = (expression.others ?? []).map((other, i) => {
     flatten(other, `${name}/${i + 1}`, '', layers);
     return `${name}/${i + 1}`;
   });
   return { layers, outputs: [name, ...others] };
+}
+
+/** @throws RnnError E_KERAS_CLASS */
+function ruleOf(layer: Json): Rule {
+  const className = wordOf(layer.class_name);
+  const rules = isMadeOfOperators(layer) ? ENCODINGS : RULES;
+  if (Object.hasOwn(rules, className)) return rules[className];
+  throw unsupportedClass(`${className} of keras.ops`, Object.keys(RULES).sort().join(', '));
 }
 
 /** The parts of an expression as nodes of their own, `name/part_1`, `name/part_2`; the whole under its own name. */

@@ -1,0 +1,129 @@
+import { escapeText, wordOf } from '../../../escape.js';
+import { asObject, type Json, unsupportedClass } from '../../../layers/kerasConfig.js';
+import type { Argument, CallArguments } from '../arguments.js';
+import { type Expression, ints, node, type Operand, type OperatorCall, operatorCall, type Rule, wrongArgument } from './call.js';
+import { ELEMENTWISE } from './elementwise.js';
+import { MOVEMENT } from './movement.js';
+import { REDUCTIONS } from './reductions.js';
+
+/**
+ * Functions of TensorFlow between the layers of tf.keras 2.4 to 2.15 (TFOpLambda, SlicingOpLambda): `function` names them as `tf` does without
+ * its own name, and their arguments have TensorFlow's names, the first one aside.
+ */
+interface Translated {
+  readonly rule: Rule;
+  /** TensorFlow's names of the rule's arguments behind the first */
+  readonly names: readonly string[];
+}
+
+const of = (rule: Rule, ...names: string[]): Translated => ({ rule, names });
+const all = (rule: (name: string) => Rule, prefix: string, list: string, ...names: string[]): [string, Translated][] =>
+  list.split(' ').map(name => [prefix + name, of(rule(name), ...names)]);
+
+/** reduce_mean -> Mean, greater_equal -> GreaterEqual */
+function ruleNamed(table: Readonly<Record<string, Rule>>, word: string): Rule {
+  return table[word.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase())];
+}
+
+const number = (value: number): Operand => ({ constant: value });
+
+/** The product of the last two axes, either of them the other way round. */
+function matmul(call: OperatorCall): Expression {
+  for (const i of [4, 5, 6, 7]) if (call.given(i, '') === true) throw wrongArgument('adjoint or sparse', true);
+  const equation = `...${call.flag(2, '') ? 'ji' : 'ij'},...${call.flag(3, '') ? 'kj' : 'jk'}->...ik`;
+  const [a, b] = [call.float(0, ''), call.float(1, '')];
+  return equation === '...ij,...jk->...ik' ? node('MatMul', [a, b]) : node('Einsum', [a, b], { equation });
+}
+
+/** x over its length along axes, whose square is epsilon at least. */
+function l2Normalize(call: OperatorCall): Expression {
+  const x = call.float(0, '');
+  const axis = call.given(1, '') ?? null;
+  if (axis === null) throw wrongArgument('axis', null);
+  const square = node('ReduceSum', [node('Mul', [x, x]), ints([axis as number | number[]].flat())], { keepdims: 1 });
+  return node('Div', [x, node('Sqrt', [node('Max', [square, number(call.number(2, '', 1e-12))])])]);
+}
+
+const squaredDifference: Rule = call => {
+  const apart = node('Sub', [call.float(0, ''), call.float(1, '')]);
+  return node('Mul', [apart, apart]);
+};
+
+const argMax =
+  (op: string): Rule =>
+  call =>
+    node(op, [call.operand(0, '')], { axis: call.number(1, '', 0), keepdims: 0 });
+const gelu: Rule = call => node('Gelu', [call.operand(0, '')], { approximate: call.flag(1, '') ? 'tanh' : 'none' });
+
+const FUNCTIONS: Readonly<Record<string, Translated>> = Object.fromEntries<Translated>([
+  ...['__operators__.', 'math.'].flatMap(prefix => all(w => ruleNamed(ELEMENTWISE, w), prefix, 'add', 'y')),
+  ...all(w => ruleNamed(ELEMENTWISE, w), 'math.', 'subtract multiply divide divide_no_nan maximum minimum', 'y'),
+  ...all(
+    w => ruleNamed(ELEMENTWISE, w),
+    'math.',
+    'equal not_equal greater greater_equal less less_equal logical_and logical_or logical_xor',
+    'y',
+  ),
+  ...all(
+    w => ruleNamed(ELEMENTWISE, w),
+    'math.',
+    'exp expm1 log log1p sqrt rsqrt square abs negative sign floor ceil sin cos tan tanh sigmoid erf reciprocal softplus logical_not',
+  ),
+  ...all(
+    w => ruleNamed(REDUCTIONS, w.replace('reduce_', '')),
+    'math.',
+    'reduce_mean reduce_sum reduce_max reduce_min reduce_prod',
+    'axis',
+    'keepdims',
+  ),
+  ...all(w => ruleNamed(REDUCTIONS, w.replace('reduce_', '')), 'math.', 'reduce_any reduce_all', 'axis', 'keepdims'),
+  ...all(w => ruleNamed(ELEMENTWISE, w), 'nn.', 'relu relu6 elu selu softsign tanh sigmoid'),
+  ['math.truediv', of(ELEMENTWISE.Divide, 'y')],
+  ['math.floordiv', of(ELEMENTWISE.FloorDivide, 'y')],
+  ['math.floormod', of(ELEMENTWISE.Mod, 'y')],
+  ['math.pow', of(ELEMENTWISE.Power, 'y')],
+  ['math.squared_difference', of(squaredDifference, 'y')],
+  ['math.l2_normalize', of(l2Normalize, 'axis', 'epsilon')],
+  ['math.argmax', of(argMax('ArgMax'), 'axis')],
+  ['math.argmin', of(argMax('ArgMin'), 'axis')],
+  ['nn.softmax', of(ELEMENTWISE.Softmax, 'axis')],
+  ['nn.log_softmax', of(ELEMENTWISE.LogSoftmax, 'axis')],
+  ['nn.leaky_relu', of(ELEMENTWISE.LeakyRelu, 'alpha')],
+  ['nn.silu', of(ELEMENTWISE.Silu)],
+  ['nn.gelu', of(gelu, 'approximate')],
+  ['clip_by_value', of(ELEMENTWISE.Clip, 'clip_value_min', 'clip_value_max')],
+  ['cast', of(ELEMENTWISE.Cast, 'dtype')],
+  ['identity', of(ELEMENTWISE.Identity)],
+  ['stop_gradient', of(ELEMENTWISE.Identity)],
+  ['where', of(ELEMENTWISE.Where, 'x', 'y')],
+  ['ones_like', of(ELEMENTWISE.OnesLike)],
+  ['zeros_like', of(ELEMENTWISE.ZerosLike)],
+  ['concat', of(MOVEMENT.Concatenate, 'axis')],
+  ['stack', of(MOVEMENT.Stack, 'axis')],
+  ['expand_dims', of(MOVEMENT.ExpandDims, 'axis')],
+  ['squeeze', of(MOVEMENT.Squeeze, 'axis')],
+  ['reshape', of(MOVEMENT.Reshape, 'shape')],
+  ['transpose', of(MOVEMENT.Transpose, 'perm')],
+  ['reverse', of(MOVEMENT.Flip, 'axis')],
+  ['gather', of(MOVEMENT.Take, 'indices', 'axis')],
+  ['linalg.matmul', of(matmul, 'b', 'transpose_a', 'transpose_b', 'adjoint_a', 'adjoint_b', 'a_is_sparse', 'b_is_sparse')],
+  ['__operators__.getitem', of(MOVEMENT.GetItem, 'slice_spec')],
+]);
+
+export function isTensorflowFunction({ class_name }: Json): boolean {
+  return class_name === 'TFOpLambda' || class_name === 'SlicingOpLambda';
+}
+
+/** @throws RnnError E_KERAS_CLASS for another function, E_KERAS_OPTION for an argument that it has in addition */
+export function tensorflowExpression(layer: Json, { args, kwargs }: CallArguments, value: (t: Argument) => string): Expression {
+  const name = wordOf(asObject(layer.config ?? {}, 'layer').function);
+  const known = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
+  if (!known) throw unsupportedClass(`tf.${name}`, Object.keys(FUNCTIONS).sort().join(', '));
+  const further = Object.keys(kwargs).find(
+    key => key !== 'name' && kwargs[key] !== null && kwargs[key] !== false && !known.names.includes(key),
+  );
+  if (further !== undefined) throw wrongArgument(escapeText(further, 40), kwargs[further]);
+  const [first] = args;
+  const given = [first, ...known.names.map(key => kwargs[key] ?? null)];
+  return known.rule(operatorCall({ config: {} }, { args: given, kwargs: {} }, value));
+}
