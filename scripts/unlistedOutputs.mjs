@@ -157,8 +157,6 @@ export const UNLISTED = {
     has(1, 2, 1, 1, 2),
     ['weight-damaged', 'wh-missing'],
   ),
-  'x of the first step at every step': x(X => steps(X, rows => rows[0]), has(1, 2)),
-  'x of the last step at every step': x(X => steps(X, rows => rows[rows.length - 1]), has(1, 2)),
   'x of the first sample in every sample': x(X => X.map(() => X[0]), has(3, 1), ['samples-repeated']),
   'next step, the last one twice': x(X => steps(X, (rows, t) => rows[Math.min(t + 1, rows.length - 1)]), has(1, 3), ['input-lagged']),
   'h of the fixed point arithmetic': loop(() => ({ roundState: v => Math.round(v * 64) / 64 }), undefined, []),
@@ -323,7 +321,7 @@ export const UNLISTED = {
     has(3, 1, 1, 2),
   ),
   'rows sorted': y(r => rowsOf(r, row => [...row].sort((a, b) => a - b)), has(2, 1, 1, 3), ['outputs-permuted']),
-  'only the largest kept': y(r => rowsOf(r, row => row.map(v => (v === Math.max(...row) ? v : 0))), has(2, 1, 1, 3)),
+  'only the largest kept': y(r => rowsOf(r, row => row.map(v => (v === Math.max(...row) ? v : 0))), has(2, 1, 1, 3), ['activation']),
   'noise on the scores before the softmax': {
     codes: [],
     net: { head: 'softmax' },
@@ -334,17 +332,6 @@ export const UNLISTED = {
       ),
     }),
   },
-  'x of the last step added to y': {
-    codes: [],
-    when: and(last, (_n, s) => s.D >= s.K),
-    make: c => ({ y: c.right.map((row, n) => row.map((v, k) => v + c.X[n].at(-1)[k])) }),
-  },
-  'x added to y at every step': {
-    codes: [],
-    when: and(seq, (_n, s) => s.D >= s.K),
-    make: c => ({ y: c.right.map((rows, n) => rows.map((row, t) => row.map((v, k) => v + c.X[n][t][k]))) }),
-  },
-  'last batch never written': y(r => r.map((v, n) => (n >= r.length - 2 ? deep(v, () => 0) : v)), has(5, 1), ['output-zeros']),
   'one row of another memory': y((r, c) => r.map((v, n) => (n === 1 ? deep(v, () => 10 * c.rng.normal()) : v)), has(3, 1)),
   'rows of the batch before': y(r => r.map((v, n) => (n >= 2 ? r[n - 2] : v)), has(5, 1), ['samples-repeated', 'samples-shifted']),
   'steps and outputs mixed up by reshape': y(

@@ -187,6 +187,8 @@ export const MISTAKES = {
     when: needs(1, 3),
   }),
   'x one step early': onX(['input-lagged'], X => stepsOf(X, (rows, t) => rows[(t + 1) % rows.length]), { when: needs(1, 3) }),
+  'x of the first step at every step': onX(['input-repeated'], X => stepsOf(X, rows => rows[0]), { when: needs(1, 2) }),
+  'x of the last step at every step': onX(['input-repeated'], X => stepsOf(X, rows => rows[rows.length - 1]), { when: needs(1, 2) }),
   'every second step': onX(['input-strided'], X => X.map(rows => rows.filter((_, t) => t % 2 === 0)), { when: and(lastOnly, needs(1, 4)) }),
   'two steps of zeros in front': onX(['input-padded'], X => X.map(rows => [zeros(rows[0].length), zeros(rows[0].length), ...rows]), {
     when: lastOnly,
@@ -365,6 +367,19 @@ export const MISTAKES = {
     },
     { when: needs(1, 1, 1, 2) },
   ),
+  'x of the last step added to y': {
+    codes: ['input-added'],
+    when: and(lastOnly, (_net, s) => s.D >= s.K),
+    make: c => ({ y: c.right.map((row, n) => row.map((v, k) => v + c.X[n].at(-1)[k])) }),
+  },
+  'x taken off y at every step': {
+    codes: ['input-added'],
+    when: (net, s) => net.seq && s.D >= s.K,
+    make: c => ({ y: c.right.map((rows, n) => rows.map((row, t) => row.map((v, k) => v - c.X[n][t][k]))) }),
+  },
+  'last batch never written': onY(['output-zeros'], y => y.map((row, n) => (n >= y.length - 2 ? deep(row, () => 0) : row)), {
+    when: needs(5, 1),
+  }),
   'y negated': onY(['output-negated', 'output-scaled'], y => outputs(y, v => -v)),
   'exp of y': onY(['output-function'], y => outputs(y, Math.exp)),
   'argmax of y': onY(['output-labels'], y => onRows(y, row => [row.indexOf(Math.max(...row))]), {

@@ -53,6 +53,31 @@ export const inputLagged: Hypothesis = {
   },
 };
 
+export const inputRepeated: Hypothesis = {
+  name: 'input-repeated',
+  title: 'every step sees the same x',
+  alone: true,
+  why: 'Every step of a sample sees the same x: the index of the step is missing or fixed (x[n, 0] or x[n, -1] inside the loop).',
+  fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x[n,t], with t' },
+  variants(scenario) {
+    const T = scenario.input.x.shape[1];
+    const words = [
+      ['first', '0'],
+      ['last', '-1'],
+    ];
+    return (T < 2 ? [] : [0, T - 1]).map((step, k) => ({
+      code: 'input-repeated',
+      layer: null,
+      change: s =>
+        withX(
+          s,
+          withSteps(s.input.x, T, () => step),
+        ),
+      why: `Every step of a sample sees the x of its ${words[k][0]} step: x[n, ${words[k][1]}] inside the loop instead of x[n, t].`,
+    }));
+  },
+};
+
 export const inputStrided: Hypothesis = {
   name: 'input-strided',
   title: 'only every second or third step is run',

@@ -1,5 +1,5 @@
-import type { Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis } from '../hypothesis.js';
+import { sameShape, type Tensor } from '../../tensor/tensor.js';
+import type { Candidate, Hypothesis } from '../hypothesis.js';
 import { mapData } from '../scenario.js';
 import { finishing } from '../variants.js';
 import { headOf } from './heads.js';
@@ -77,6 +77,27 @@ export const outputZeros: Hypothesis = {
   fix: { numpy: 'Y = np.zeros((N, K))          # ← floats\nfor n in range(N): Y[n] = h @ Wo + bo' },
   example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
   variants: () => [finishing('output-zeros', y => mapData(y, () => 0), { labels: 10 })],
+  // the last batch is smaller than the others, and was left out
+  fromOutput(_scenario, { y }, other): Candidate[] {
+    const N = other.shape[0];
+    const size = other.data.length / N;
+    let rows = 0;
+    while (rows < N && other.data.subarray((N - 1 - rows) * size, (N - rows) * size).every((v: number) => v === 0)) rows++;
+    if (!sameShape(y.shape, other.shape) || rows === 0 || rows === N) return [];
+    const why = `${rows === 1 ? 'The row of the last sample is' : `The rows of the last ${rows} samples are`} zero, as the array was made; all others are right: the loop over samples or batches ends too early (range(N // B) leaves out a smaller last batch).`;
+    const right = mapData(y, (v, k) => (k < (N - rows) * size ? v : 0));
+    return [
+      {
+        code: 'output-zeros',
+        layer: null,
+        y: right,
+        chosen: 0,
+        told: rows * size,
+        why,
+        fix: { numpy: 'for n in range(0, N, B): Y[n:n+B] = forward(x[n:n+B])   # ← up to N' },
+      },
+    ];
+  },
 };
 
 export const outputIntegers: Hypothesis = {
