@@ -10,6 +10,7 @@ import { mapData, recurrentLayers, type Scenario, samplesOf } from '../scenario.
 import { samplesOff } from '../slices.js';
 import { NEAR_NOISE } from '../thresholds.js';
 import { simulated } from '../variants.js';
+import { unitsBelow } from './heads.js';
 import { eachFeature, withX } from './inputs.js';
 import { constantStates, startingWith } from './stateStart.js';
 
@@ -206,7 +207,7 @@ export const stateRandom: Hypothesis = {
         why: v => `Every sample starts from the same state, which is not zero: ${shown(v)} (estimated from your output).`,
       },
     ]);
-    return same.length > 0 ? same : eachSample(scenario, other, noise, start, shown);
+    return same.length > 0 ? same : eachSample(scenario, right, other, noise, start, shown);
   },
 };
 
@@ -217,6 +218,7 @@ function widthOf(s: Scenario): number {
 /** A first state for each sample: only where each has more numbers of y than states. */
 function eachSample(
   scenario: Scenario,
+  right: Outcome,
   other: Tensor,
   noise: number,
   starts: readonly (readonly number[])[],
@@ -225,7 +227,10 @@ function eachSample(
   const N = other.shape[0];
   const size = sizeOf(other.shape.slice(1));
   const [start] = starts;
-  if (N < 2 || size < start.length + SPARE || N * RUNS * (start.length + 2) * workOf(scenario) > MOST_WORK || start.length > MOST_UNKNOWN)
+  // K outputs of M units are no more than M numbers
+  const K = other.shape[other.shape.length - 1];
+  const told = (size / K) * Math.min(K, unitsBelow(scenario, right));
+  if (N < 2 || told < start.length + SPARE || N * RUNS * (start.length + 2) * workOf(scenario) > MOST_WORK || start.length > MOST_UNKNOWN)
     return [];
   const data = new Float64Array(other.data.length);
   let first: readonly number[] = [];

@@ -2,6 +2,7 @@ import type { LayerSpec, ModelSpec, PoolSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis } from '../hypothesis.js';
 import { affineFit, columnsThatVary } from '../leastSquares.js';
+import type { Outcome } from '../run.js';
 import { changeLayer, changeWeights, recurrentLayers, type Scenario } from '../scenario.js';
 
 /** Mistakes in what the head sits on: the input, every step, another way of pooling. */
@@ -10,6 +11,13 @@ import { changeLayer, changeWeights, recurrentLayers, type Scenario } from '../s
 export function headOf({ model }: Scenario): LayerSpec | undefined {
   const head = model.layers.find(l => l.name === model.output);
   return head?.kind === 'dense' ? head : undefined;
+}
+
+/** Units that the dense layer reads; without one every column is free. */
+export function unitsBelow(scenario: Scenario, right: Outcome): number {
+  const head = headOf(scenario);
+  const h = head && right.layers.get(head.name)?.inputs[0].tensor;
+  return h ? h.shape[h.shape.length - 1] : Infinity;
 }
 
 /** Readers of `name` read what `name` itself reads. */

@@ -9,7 +9,7 @@ import type { Outcome } from '../run.js';
 import { mapData, type Scenario } from '../scenario.js';
 import { finished, onNamed, simulated } from '../variants.js';
 import { estimated, isApart, type Unknown } from './estimated.js';
-import { headOf } from './heads.js';
+import { headOf, unitsBelow } from './heads.js';
 
 /** The other output is the right one times a number, plus a number: another unit, not another equation. */
 
@@ -113,13 +113,6 @@ export const outputScaledEach: Hypothesis = {
     ];
   },
 };
-
-/** Units that the dense layer reads; without one every column is free. */
-function unitsBelow(scenario: Scenario, right: Outcome): number {
-  const head = headOf(scenario);
-  const h = head && right.layers.get(head.name)?.inputs[0].tensor;
-  return h ? h.shape[h.shape.length - 1] : Infinity;
-}
 
 export function eachColumn(y: Tensor, f: (v: number, k: number) => number): Tensor {
   const K = y.shape[y.shape.length - 1];
