@@ -317,9 +317,37 @@ const lines = tableOf(records);
 console.log(lines.join('\n'));
 console.error(`${((performance.now() - began) / 1000).toFixed(0)} s`);
 if (args.out) {
-  const old = readFileSync(args.out, 'utf8');
-  const mark = '<!-- corpus -->';
-  writeFileSync(args.out, `${old.slice(0, old.indexOf(mark) + mark.length)}\n${lines.join('\n')}\n`);
+  rewrite(args.out, lines);
+  rewrite('docs/diagnosis.md', summaryOf(records));
+}
+
+/** What stands between the marks of a page. */
+function rewrite(path, text) {
+  const [before, , after] = readFileSync(path, 'utf8').split(/(?<=<!-- corpus -->\n)([\s\S]*?)(?=<!-- end of the corpus -->)/);
+  writeFileSync(path, `${before}${text.join('\n')}\n${after}`);
+}
+
+/** The same for readers who do not want every row. */
+function summaryOf(all) {
+  const row = (words, list, known) => {
+    const count = (...outcomes) => list.filter(r => outcomes.includes(r.outcome)).length;
+    const kinds = new Set(list.map(r => r.name)).size;
+    const [found, other] = known ? [count('right'), count('wrong', 'named')] : ['–', count('named', 'wrong', 'likely other')];
+    const alike = known ? count('tied') : count('right', 'tied', 'likely');
+    return `| ${kinds} ${words} | ${list.length} | ${found} | ${alike} | ${known ? count('likely') : '–'} | ${count('silent')} | ${other} | ${count('undecided')} | ${count('equal')} |`;
+  };
+  const is = { right: r => MISTAKES[r.name].right, known: r => MISTAKES[r.name].codes.length > 0 };
+  return [
+    '| | cases | found | tied, or another true name | likely | unexplained | wrong name | undecided | equal |',
+    '|---|--:|--:|--:|--:|--:|--:|--:|--:|',
+    row('mistakes that compare knows', all.filter(is.known), true),
+    row(
+      'that it does not know',
+      all.filter(r => !is.known(r) && !is.right(r)),
+      false,
+    ),
+    row('correct programs', all.filter(is.right), true),
+  ];
 }
 
 /** What --dump wrote, of a run that was made in pieces. */
