@@ -59,8 +59,23 @@ it.each([
   ['a join of other ranks', (b: GraphBuilder, y: string) => b.add('Concat', [y, b.add('Shape', ['x'])], { axis: int(0) }), 'reads axes'],
   ['a type like that of sizes', (b: GraphBuilder, y: string) => b.add('CastLike', [y, b.add('Shape', ['x'])]), 'computed whole numbers'],
   ['a recurrence without an input', (b: GraphBuilder, y: string) => b.add('GRU', ['', y, y]), 'X of GRU is not given'],
+  ['a slice without ends', (b: GraphBuilder, y: string) => b.add('Slice', [y, b.integers([0])]), '1 starts and 0 ends'],
+  ['a shape that is left out', (b: GraphBuilder, y: string) => b.add('Reshape', [y]), 'Reshape has no input 1'],
 ])('%s is said, and no layer', (_, behind, why) => {
   const model = graphWith(zeros, behind);
   expect(() => wiredOf(model)).toThrow(RnnError);
   expect(layersOfGraph(model)).toEqual({ reason: expect.stringContaining(why) });
+});
+
+it.each([6, 7, 9])('numbers that are cast to type %i are no longer those of a layer', to => {
+  const model = graphWith(zeros, (b, y) => b.add('Cast', [b.add('Cast', [y], { to: int(to) })], { to: int(1) }));
+  expect(layersOfGraph(model)).toEqual({ reason: 'Cast makes other numbers' });
+});
+
+it('a reshape that may make axes of no size does not copy sizes', () => {
+  const reshaped = (allowzero: number) =>
+    graphWith(zeros, (b, y) => b.add('Reshape', [y, b.integers([0, 0, M])], { allowzero: int(allowzero) }));
+  expect(wiredOf(reshaped(0)).shapes.output.map(d => d.size)).toEqual([1, null, M]);
+  expect(wiredOf(reshaped(1)).shapes.output.map(d => d.size)).toEqual([0, 0, M]);
+  expect(layersOfGraph(reshaped(1))).toEqual({ reason: 'Reshape leaves no numbers' });
 });

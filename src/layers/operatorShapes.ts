@@ -170,9 +170,10 @@ function product(dims: DimShape): number | null {
 /** Sizes as the second operand says: 0 copies, −1 is what remains. */
 const reshape: Rule = call => {
   const from = call.shape(0);
-  const wanted = call.sizes(1) ?? [];
+  call.shape(1);
+  const wanted = call.sizes(1)!;
   const open = wanted.findIndex(d => d.size === -1);
-  const dims = wanted.map((d, i): Dim => (d.size === 0 ? from[i] : d));
+  const dims = wanted.map((d, i): Dim => (d.size === 0 && call.attribute('allowzero') !== 1 ? from[i] : d));
   if (open < 0) return [dims];
   // sizes on both sides cancel out, of symbols too
   const left = from.flatMap(factors);
@@ -235,8 +236,12 @@ function sum(dims: readonly Dim[]): Dim {
 
 const slice: Rule = call => {
   const from = call.shape(0);
-  const starts = call.sizes(1) ?? [];
-  const ends = call.sizes(2) ?? [];
+  const [starts, ends] = [call.sizes(1) ?? [], call.sizes(2) ?? []];
+  if (starts.length !== ends.length)
+    throw new RnnError('shape', 'E_OPERANDS', `Slice has ${starts.length} starts and ${ends.length} ends`, {
+      expected: 'one of each for an axis',
+      found: `${starts.length} and ${ends.length}`,
+    });
   const axes = (call.numbers(3) ?? starts.map((_, i) => i)).map(a => axisIn(a, from.length, 'Slice'));
   const steps = call.numbers(4) ?? starts.map(() => 1);
   return [

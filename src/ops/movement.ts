@@ -153,10 +153,11 @@ function split(call: Call): GraphValue[] {
 function slice(call: Call): GraphValue {
   const x = need(call, 0);
   const old = call.opset < 10;
-  const starts = old ? intsOf(call.node, 'starts')! : integers(need(call, 1));
-  const ends = old ? intsOf(call.node, 'ends')! : integers(need(call, 2));
+  const [starts, ends] = ['starts', 'ends'].map((key, i) => (old ? intsOf(call.node, key) : undefined) ?? integers(need(call, i + 1)));
   const axes = (old ? intsOf(call.node, 'axes') : call.inputs[3] && integers(call.inputs[3])) ?? starts.map((_, i) => i);
   const steps = (old ? undefined : call.inputs[4] && integers(call.inputs[4])) ?? starts.map(() => 1);
+  if ([ends, axes, steps].some(list => list.length !== starts.length))
+    throw shapeError('a slice has a start, an end and a step for each of its axes', String(ends.length), String(starts.length));
   const shape = [...x.shape];
   const own = stridesOf(x.shape);
   const strides = [...own];

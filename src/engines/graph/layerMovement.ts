@@ -1,7 +1,8 @@
 import type { OnnxNode } from '../../formats/onnx/graph.js';
+import { ONNX_DTYPES } from '../../formats/onnx/types.js';
 import type { Dim } from '../../layers/layer.js';
 import { sized } from '../../layers/operatorNumbers.js';
-import { intOf, intsOf } from '../../ops/attributes.js';
+import { intOf, intsOf, nodeLabel } from '../../ops/attributes.js';
 import { axisOf } from '../../ops/value.js';
 import type { Step, Wire } from './nodes.js';
 import { stuck } from './stuck.js';
@@ -12,7 +13,7 @@ export function moveAxes(step: Step, flow: Flow, draft: Draft): Flow[] | undefin
   const { node, inputs } = step;
   switch (node.opType) {
     case 'Cast':
-      return [flow];
+      return [cast(node, flow, draft)];
     case 'Transpose':
       return [transposed(node, flow)];
     case 'Squeeze':
@@ -31,6 +32,14 @@ export function moveAxes(step: Step, flow: Flow, draft: Draft): Flow[] | undefin
     default:
       return undefined;
   }
+}
+
+/** Real numbers stay what they are, and so do token numbers; anything else is rounded. */
+function cast(node: OnnxNode, flow: Flow, { inputName, sizes }: Draft): Flow {
+  const type = ONNX_DTYPES.get(intOf(node, 'to') ?? 0);
+  const kept = flow.layer === inputName && !sizes.F ? ['i32', 'i64'] : ['f32', 'f64', 'f16', 'bf16'];
+  if (type && kept.includes(type)) return flow;
+  throw stuck(`${nodeLabel(node)} makes other numbers`);
 }
 
 function transposed(node: OnnxNode, flow: Flow): Flow {
@@ -127,6 +136,7 @@ function halves(node: OnnxNode, flow: Flow): Flow[] {
 function reshaped(node: OnnxNode, flow: Flow, target: Wire | undefined, draft: Draft): Flow {
   if (node.opType === 'Flatten' && (intOf(node, 'axis') ?? 1) !== 1) throw stuck('Flatten keeps other axes than the first');
   const sizes = node.opType === 'Flatten' ? [0, -1].map(sized) : targetSizes(target, draft);
+  if (intOf(node, 'allowzero') === 1 && sizes.some(d => d.size === 0)) throw stuck('Reshape leaves no numbers');
   const kept = flow.axes.filter(a => a !== 'one');
   const at = kept.indexOf('dirs');
   const merges = at >= 0 && kept[at + 1] === 'F' && kept.length - 1 === sizes.length;

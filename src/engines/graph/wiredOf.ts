@@ -216,6 +216,7 @@ function either(node: OnnxNode, condition: Wire, wires: readonly [Wire, Wire], n
 function product(node: OnnxNode, inputs: readonly (Wire | undefined)[], { nodes, readers }: Walk): Wire | undefined {
   const [x, second, third] = inputs;
   if (!x || !('value' in x) || !second || !('constant' in second) || second.constant.shape.length !== 2) return undefined;
+  if (nodes.shape(x).length === 0) return undefined;
   const gemm = node.opType === 'Gemm';
   const plain = ['alpha', 'beta'].every(name => {
     const given = node.attributes.get(name);
@@ -223,7 +224,7 @@ function product(node: OnnxNode, inputs: readonly (Wire | undefined)[], { nodes,
   });
   if (gemm && (!plain || (intOf(node, 'transA') ?? 0) !== 0)) return undefined;
   const { constant: W } = second;
-  const kernel = gemm && (intOf(node, 'transB') ?? 0) === 1 ? transpose(W) : W;
+  const kernel = gemm && (intOf(node, 'transB') ?? 0) !== 0 ? transpose(W) : W;
   const [, K] = kernel.shape;
   const bias = third && 'constant' in third && isRow(third.constant, K) ? { ...third.constant, shape: [K] } : undefined;
   if (third && !bias) return undefined;
