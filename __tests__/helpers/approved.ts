@@ -113,7 +113,15 @@ function numbersText(all: ArrayLike<number>): string {
 
 export function errorLine({ exit, code, where, message, expected, found, fix, layer, more }: RnnError): string {
   const parts = Object.entries({ expected, found, fix, layer, more }).filter(([, text]) => text !== undefined);
-  return [`${exit} ${code}`, where ? `${where}: ${message}` : message, ...parts.map(([name, text]) => `${name}: ${text}`)].join(' | ');
+  return [`${exit} ${code}`, where ? `${where}: ${message}` : message, ...parts.map(([name, text]) => `${name}: ${shortened(text!)}`)].join(
+    ' | ',
+  );
+}
+
+/** Of a list of all there is, which grows, the ends. */
+function shortened(text: string): string {
+  const names = text.split(', ');
+  return names.length > 12 ? `${names.slice(0, 2).join(', ')}, …, ${names[names.length - 1]}` : text;
 }
 
 /** The same for the same content, in whatever order keys were written. */
