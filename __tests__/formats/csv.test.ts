@@ -1,4 +1,5 @@
-import { csv, findDelimiter } from '../../src/formats/csv.js';
+import { csv } from '../../src/formats/csv.js';
+import { findDelimiter } from '../../src/formats/csvTable.js';
 import { DEFAULT_LIMITS, type FileTensor, type Limits } from '../../src/formats/format.js';
 import { memorySource } from '../../src/formats/source.js';
 import { CsvRows } from '../../src/formats/stream/csvRows.js';

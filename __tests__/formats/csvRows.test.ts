@@ -121,3 +121,34 @@ describe('a table in pieces', () => {
     expect(await atOnce(text)).toEqual(await inPieces(text, [65536, 1]));
   });
 });
+
+describe('a large table, which is read as rows of one piece', () => {
+  const rows = Array.from({ length: 12_000 }, (_, n) => [Math.sin(n), 100 * Math.cos(n), n % 7].map(v => v.toFixed(4)));
+  const whole = async (lines: readonly string[]) => readWhole(csv, new TextEncoder().encode(`${lines.join('\n')}\n`), DEFAULT_LIMITS);
+  const lines = ['first,second,third', ...rows.map(row => row.join(','))];
+
+  it('has the numbers, the note and the decimals of its text', async () => {
+    const text = lines.map((line, n) =>
+      n === 5000 ? `"${line.replaceAll(',', '","')}"` : n === 6000 ? line.replace(/^[^,]*/, 'nan') : line,
+    );
+    expect(text.join('\n').length).toBeGreaterThan(2 ** 18);
+    const { tensors, notes, decimals } = await whole(text);
+    const expected = rows.flat().map(Number);
+    expected[3 * 5999] = Number.NaN;
+    expect([tensors.get('csv')!.shape, [...tensors.get('csv')!.data]]).toEqual([[12_000, 3], expected]);
+    expect([notes, decimals?.get('csv')]).toEqual([['line 1 names the columns and was skipped: first, second, third'], 4]);
+  });
+
+  it('is refused with the line and column of what is wrong, and above the limit of memory', async () => {
+    await expect(whole([...lines, '1,2,x3'])).rejects.toMatchObject({
+      code: 'E_CSV_CELL',
+      message: "line 12002, column 5: 'x3' is not a number",
+    });
+    await expect(whole([...lines, '1,2'])).rejects.toMatchObject({ code: 'E_CSV_RAGGED' });
+    const bytes = new TextEncoder().encode(lines.join('\n'));
+    await expect(readWhole(csv, bytes, { ...DEFAULT_LIMITS, totalBytes: 200_000 })).rejects.toMatchObject({
+      code: 'E_LIMIT_BYTES',
+      exit: 5,
+    });
+  });
+});

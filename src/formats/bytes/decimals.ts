@@ -5,6 +5,8 @@
 export interface Decimals {
   /** @param numeral as written in the text; what is no numeral (nan, True) is passed over */
   see(numeral: string): void;
+  /** more numerals change nothing */
+  readonly isKnown: boolean;
   /** d; undefined before the first number */
   readonly most: number | undefined;
 }
@@ -38,6 +40,9 @@ export function newDecimals(): Decimals {
       const significant = (whole + part).replace(/^0+/, '').replace(/0+$/, '').length;
       if (significant > digits) [digits, least] = [significant, decimals];
       else if (significant === digits) least = Math.min(least, decimals);
+    },
+    get isKnown() {
+      return seen >= ENOUGH;
     },
     get most() {
       if (seen === 0) return undefined;

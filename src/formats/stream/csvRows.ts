@@ -1,6 +1,6 @@
 import { RnnError } from '../../errors.js';
 import { decodeText } from '../bytes/utf8.js';
-import { emptyTable, findDelimiter, finishTable, MAX_LINE, newTable, readRecords, type TableState } from '../csv.js';
+import { emptyTable, findDelimiter, finishTable, MAX_LINE, newTable, readRecords, type TableState } from '../csvTable.js';
 import type { FileTensor, Limits } from '../format.js';
 import { PieceQueue } from './pieceQueue.js';
 import { type PlainLines, readPlainLines } from './plainNumbers.js';
@@ -31,8 +31,16 @@ export class CsvRows implements RowReader {
   private to = 0;
   private taken = 0;
 
-  constructor(limits: Limits) {
+  /** @param counts whether the decimals of the numerals are wanted, too */
+  constructor(
+    limits: Limits,
+    private readonly counts = false,
+  ) {
     this.limits = limits;
+  }
+
+  get decimals(): number | undefined {
+    return this.state?.decimals.most;
   }
 
   get sampleShape(): readonly number[] | null {
@@ -103,6 +111,8 @@ export class CsvRows implements RowReader {
       const before = lines.position;
       lines.to = this.to;
       readPlainLines(text, end, state.delimiter.charCodeAt(0), state.columns, this.values, lines);
+      if (this.counts && !state.decimals.isKnown)
+        for (const numeral of numerals(text.subarray(before, lines.position))) state.decimals.see(numeral);
       [this.to, state.line, state.rows] = [lines.to, lines.lines, lines.rows];
       if (lines.position === before) break;
     }
@@ -139,6 +149,11 @@ export class CsvRows implements RowReader {
     this.values = longer;
     [this.from, this.to] = [0, rest.length];
   }
+}
+
+/** Of plain lines: nothing else is in them but spaces and delimiters. */
+function numerals(lines: Uint8Array): string[] {
+  return new TextDecoder('latin1').decode(lines).match(/[^\s,;]+/g) ?? [];
 }
 
 /** Whether the first line that is neither empty nor a comment is complete. */

@@ -1,0 +1,243 @@
+import type { CsvError } from 'csv-parse';
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { newBudget, reserve } from './bytes/budget.js';
+import { type Decimals, newDecimals } from './bytes/decimals.js';
+import { parseDecimal, parseSpecial } from './bytes/numberText.js';
+import type { Limits } from './format.js';
+
+// One record longer than this is no table; csv-parse stops there instead of collecting a whole file into one line
+export const MAX_LINE = 2 ** 26;
+
+export interface Row {
+  readonly cells: readonly string[];
+  readonly line: number;
+}
+
+/** A table while it is read: what the records before say of those that follow. */
+export interface TableState {
+  readonly delimiter: string;
+  readonly limits: Limits;
+  readonly notes: string[];
+  readonly decimals: Decimals;
+  /** 0 before the first row of numbers */
+  columns: number;
+  /** a first column that counts the rows is left out */
+  hasIndex: boolean;
+  /** a first row 0,1,2 …: pandas' column numbers, or numbers; the second row tells */
+  undecided?: Row;
+  rows: number;
+  /** lines of the file before the text */
+  line: number;
+  push(value: number): void;
+}
+
+export function newTable(given: Pick<TableState, 'delimiter' | 'limits' | 'notes' | 'push'>): TableState {
+  return { ...given, decimals: newDecimals(), columns: 0, rows: 0, line: 0, hasIndex: false };
+}
+
+export function emptyTable(): RnnError {
+  return new RnnError('format', 'E_CSV_EMPTY', 'line 1, column 1: no numbers in the file', { expected: 'rows of numbers' });
+}
+
+/** The records of a text, which begins at the start of a line. @throws RnnError E_CSV_… (format) with line and column, E_LIMIT_BYTES (limit) */
+export async function readRecords(text: string, state: TableState): Promise<void> {
+  checkLineEnds(text, state.line);
+  const { delimiter, limits } = state;
+  const budget = newBudget(limits);
+  await splitRows(text, delimiter, state.line, row => {
+    if (state.columns === 0 && !state.undecided && isNames(row, state)) return;
+    if (state.undecided) decide(text, row, state);
+    takeRow(text, row, state);
+    reserve(budget, BigInt(state.columns), 'f64');
+    budget.tensors = 0; // a row is no tensor of its own
+  });
+}
+
+/** No more rows follow: a first row that was kept back is a row of numbers. @throws RnnError E_CSV_… (format) */
+export function finishTable(text: string, state: TableState): void {
+  if (state.undecided) takeRow(text, state.undecided, state);
+  state.undecided = undefined;
+}
+
+/** Whether the first row is a header, or kept back until the next says whether it is one. */
+function isNames(row: Row, state: TableState): boolean {
+  const { cells, line } = row;
+  if (cells.length > 1 && cells.every((cell, i) => cell === String(i))) {
+    state.undecided = { cells, line: line + state.line };
+    return true;
+  }
+  const named = cells.slice(1);
+  state.hasIndex = cells[0] === '' && named.length > 0 && (isHeader(named) || named.every((cell, i) => cell === String(i)));
+  if (!state.hasIndex && !isHeader(cells)) return false;
+  state.columns = cells.length - (state.hasIndex ? 1 : 0);
+  const names = escapeText(cells.filter(cell => cell !== '').join(', '), 80);
+  state.notes.push(`line ${line + state.line} names the columns and was skipped: ${names}`);
+  if (state.hasIndex) state.notes.push("the first column is the index that pandas' to_csv writes, and was left out");
+  return true;
+}
+
+/** The second row: 0,1,2 … before it are pandas' column numbers where its own numbers all have a decimal point. */
+function decide(text: string, { cells }: Row, state: TableState): void {
+  const first = state.undecided!;
+  if (cells.length === first.cells.length && cells.every(cell => /[.eE]|^-?(nan|inf)$/i.test(cell))) {
+    state.notes.push(`line ${first.line} has the column numbers that pandas' to_csv writes, and was skipped`);
+    state.columns = first.cells.length;
+    state.undecided = undefined;
+  } else finishTable(text, state);
+}
+
+function takeRow(text: string, row: Row, state: TableState): void {
+  const cells = state.hasIndex ? row.cells.slice(1) : row.cells;
+  if (state.columns === 0) state.columns = cells.length;
+  if (cells.length !== state.columns) {
+    const at = Math.min(state.columns, cells.length) + (state.hasIndex ? 1 : 0);
+    throw new RnnError(
+      'format',
+      'E_CSV_RAGGED',
+      `${position(text, row, at, state)}: ${counted(cells.length)}, but the first row has ${state.columns}`,
+      {
+        expected: `${state.columns} columns`,
+        found: counted(cells.length),
+      },
+    );
+  }
+  for (let i = 0; i < cells.length; i++) state.push(parseCell(text, row, i + (state.hasIndex ? 1 : 0), state));
+  state.rows++;
+}
+
+async function splitRows(text: string, delimiter: string, before: number, take: (row: Row) => void): Promise<void> {
+  if (delimiter === ' ') {
+    splitAtSpaces(text, take);
+    return;
+  }
+  const { parse } = await import('csv-parse/sync');
+  try {
+    parse(text, {
+      delimiter,
+      record_delimiter: ['\r\n', '\n'],
+      relax_column_count: true,
+      skip_empty_lines: true,
+      comment: '#',
+      comment_no_infix: true,
+      trim: true,
+      max_record_size: MAX_LINE,
+      on_record: (cells: string[], context: { lines: number }) => {
+        take({ cells, line: context.lines });
+        return null;
+      },
+    });
+  } catch (error) {
+    if (error instanceof RnnError) throw error;
+    const { code, lines, message } = error as CsvError & { lines?: number };
+    const what = QUOTE_ERRORS.get(code) ?? escapeText(message, 100);
+    throw new RnnError('format', 'E_CSV_SYNTAX', `line ${(lines ?? 1) + before}: ${what}`, {
+      fix: 'cells are plain numbers; quotes are not needed',
+    });
+  }
+}
+
+function splitAtSpaces(text: string, take: (row: Row) => void): void {
+  let line = 0;
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    const content = text.slice(at, end < 0 ? text.length : end).trim();
+    line++;
+    if (content !== '' && !content.startsWith('#')) take({ cells: content.split(/[ \t]+/), line });
+    at = end < 0 ? text.length : end + 1;
+  }
+}
+
+const QUOTE_ERRORS: ReadonlyMap<string, string> = new Map([
+  ['CSV_QUOTE_NOT_CLOSED', 'a quote is opened and never closed'],
+  ['INVALID_OPENING_QUOTE', 'a quote stands in the middle of a cell'],
+  ['CSV_INVALID_CLOSING_QUOTE', 'text follows a closing quote'],
+  ['CSV_MAX_RECORD_SIZE', `a line of more than ${MAX_LINE} characters`],
+]);
+
+function parseCell(text: string, row: Row, column: number, state: TableState): number {
+  const cell = row.cells[column];
+  const numeral = state.delimiter !== ',' && DECIMAL_COMMA.test(cell) ? cell.replace(',', '.') : cell;
+  const value = parseSpecial(numeral) ?? parseDecimal(numeral);
+  if (typeof value === 'number') {
+    state.decimals.see(numeral);
+    if (numeral !== cell && !state.notes.includes(COMMAS)) state.notes.push(COMMAS);
+    return value;
+  }
+  const found = `'${escapeText(cell, 40)}'`;
+  const where = position(text, row, column, state);
+  if (cell === '')
+    throw new RnnError('format', 'E_CSV_CELL', `${where}: an empty cell`, {
+      expected: 'a number',
+      found: 'nothing',
+      fix: 'write nan where a value is missing',
+    });
+  if (value === 'range') throw new RnnError('format', 'E_CSV_NUMBER', `${where}: ${found} is beyond the largest double, 1.8e308`);
+  if (value === 'precision') throw new RnnError('format', 'E_CSV_NUMBER', `${where}: ${found} has more digits than a double holds`);
+  throw new RnnError('format', 'E_CSV_CELL', `${where}: ${found} is not a number`, {
+    expected: 'a number',
+    found,
+    fix: hint(cell, row.line + state.line),
+  });
+}
+
+function checkLineEnds(text: string, linesBefore: number): void {
+  const at = /\r(?!\n)/.exec(text)?.index;
+  if (at === undefined) return;
+  const before = text.slice(0, at).split('\n');
+  throw new RnnError(
+    'format',
+    'E_CSV_SYNTAX',
+    `line ${before.length + linesBefore}, column ${before[before.length - 1].length + 1}: a carriage return without a line feed`,
+    {
+      fix: 'save the file with \\n or \\r\\n line ends',
+    },
+  );
+}
+
+const COMMAS = 'the numbers have decimal commas: 0,5 is read as 0.5';
+const DECIMAL_COMMA = /^-?\d+,\d+(?:[eE][+-]?\d+)?$/;
+
+function hint(cell: string, line: number): string | undefined {
+  if (DECIMAL_COMMA.test(cell)) return 'a decimal comma? write 1.5, not 1,5';
+  if (/^[-+]?0[xX]/.test(cell)) return 'hexadecimal is not read';
+  return line === 1 ? 'a header line is skipped only if every cell in it is a name' : undefined;
+}
+
+function isHeader(cells: readonly string[]): boolean {
+  return cells.every(cell => /^[\p{L}_]/u.test(cell) && parseSpecial(cell) === undefined);
+}
+
+/** `line 3, column 7`: the line of the file and the character in it at which cell number `index` begins. */
+function position(text: string, row: Row, index: number, { delimiter, line: before }: TableState): string {
+  const line = text.split('\n', row.line)[row.line - 1] ?? '';
+  let at = 0;
+  for (let i = 0; i < index; i++) {
+    const next = nextCell(line, at, delimiter);
+    if (next < 0) return `line ${row.line + before}, column ${line.replace(/\r$/, '').length + 1}`;
+    at = next;
+  }
+  return `line ${row.line + before}, column ${at + 1}`;
+}
+
+/** Where the cell after the one at `at` begins; -1 where there is none. Spaces count as one, and those before the first cell not at all. */
+function nextCell(line: string, at: number, delimiter: string): number {
+  if (delimiter !== ' ') return line.indexOf(delimiter, at) + 1 || -1;
+  const cell = /^\s*\S+\s+(?=\S)/.exec(line.slice(at));
+  return cell ? at + cell[0].length : -1;
+}
+
+function counted(n: number): string {
+  return n === 1 ? '1 column' : `${n} columns`;
+}
+
+/**
+ * What stands between the numbers of the first line that is no comment: a semicolon wins over tabs and commas, which are decimal then; a tab
+ * over decimal commas; spaces count between numbers with nothing else.
+ */
+export function findDelimiter(text: string): string {
+  const first = /^(?:[^\S\n]*(?:#[^\n]*)?\n)*([^\n]*)/.exec(text.slice(0, 2 ** 16))?.[1].trim() ?? '';
+  if (first.includes(';')) return ';';
+  if (first.includes('\t')) return first.includes(',') && !/\d,\d/.test(first) ? ',' : '\t';
+  return /^[-+.\d]\S* +[-+.\dni]/i.test(first) && !first.includes(',') ? ' ' : ',';
+}
