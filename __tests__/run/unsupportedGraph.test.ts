@@ -56,6 +56,45 @@ it('an ONNX file with operators that are not run is inspected, and running it na
   });
 });
 
+it('zeros as a first state of another width are refused: an exporter that leaves out a projection writes them', async () => {
+  const { graph, ...model } = convolution();
+  const [, lstm] = graph.nodes;
+  const named = (opType: string, inputs: string[], output: string): OnnxNode => ({
+    ...lstm,
+    opType,
+    name: output,
+    inputs,
+    outputs: [output],
+    attributes: new Map(),
+  });
+  const ints = (...data: number[]): OnnxTensor => ({ shape: [data.length], dtype: 'i64', data: BigInt64Array.from(data, BigInt) });
+  const size = ['Shape', 'Gather', 'Concat', 'Expand'];
+  const nodes = [
+    named(size[0], ['x'], 'shape'),
+    named(size[1], ['shape', 'one'], 'N'),
+    {
+      ...named(size[2], ['one', 'N', 'four'], 'sizes'),
+      attributes: new Map([['axis', { type: 'int', value: 0n }]]) as OnnxNode['attributes'],
+    },
+    named(size[3], ['zero', 'sizes'], 'h0'),
+    { ...lstm, inputs: ['x', 'W', 'R', '', '', 'h0', 'h0'] },
+  ];
+  const constants: [string, OnnxTensor][] = [
+    ['one', ints(1)],
+    ['four', ints(4)],
+    ['zero', { shape: [], dtype: 'f32', data: Float32Array.of(0) }],
+  ];
+  const initializers = new Map([...graph.initializers, ...constants]);
+  await withFolder(async folder => {
+    const file = join(folder, 'state.onnx');
+    writeFileSync(
+      file,
+      await writeOnnx({ ...model, graph: { ...graph, inputs: [{ name: 'x', dtype: 'f32', shape: ['T', 'N', 3] }], initializers, nodes } }),
+    );
+    await expect(runForward({ model: file, T: 4, N: 2 })).rejects.toMatchObject({ code: 'E_ONNX_SHAPE', expected: '[1, 2, 5]' });
+  });
+});
+
 describe('a file whose network is not run is inspected all the same', () => {
   it('a Keras model with a Lambda: its weights are shown and the layer is named', async () => {
     await withFolder(async folder => {

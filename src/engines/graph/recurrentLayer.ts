@@ -1,7 +1,10 @@
 import { directionWeights, type RecurrentNode, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
 import type { OnnxNode } from '../../formats/onnx/graph.js';
+import { showShape } from '../../layers/dims.js';
+import type { DimShape } from '../../layers/layer.js';
 import { sized } from '../../layers/operatorNumbers.js';
 import { nodeLabel } from '../../ops/attributes.js';
+import { shapeError } from '../../ops/value.js';
 import type { Nodes, Wire } from './nodes.js';
 import { isZero } from './operatorOf.js';
 import { stuck } from './stuck.js';
@@ -18,6 +21,7 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
   const weights = directionWeights(own, constant(W, 'W'), constant(R, 'R'), B && constant(B, 'B'), P && constant(P, 'P'));
   const [dirs, M] = [weights.length, weights[0].recurrentKernel.shape[0]];
   const initial = own.cell.states.map((_, s) => [h0, c0][s]);
+  for (const wire of initial) if (wire) checkState(nodes.shape(wire), own, M);
   const states = initial.some(wire => wire && !isZero(wire))
     ? Array.from({ length: dirs }, (_, d) =>
         initial.map(wire => {
@@ -54,6 +58,14 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
     return dirs === 1 ? lifted[0] : nodes.op(`${layer}_${state}s`, 'Concat', lifted, { axis: own.layout === 0 ? 0 : 1 });
   });
   return [Y, ...last];
+}
+
+/** As far as its sizes are known: a state of zeros, too, which exporters that leave out a projection write. @throws RnnError E_ONNX_SHAPE */
+function checkState(shape: DimShape, { layout, directions }: RecurrentNode, units: number): void {
+  const expected = layout === 0 ? [directions.length, null, units] : [null, directions.length, units];
+  if (shape.length === 3 && shape.every(({ size }, i) => size === null || expected[i] === null || size === expected[i])) return;
+  const shown = expected.map(size => ({ symbol: size === null ? 'N' : String(size), size }));
+  throw shapeError('an initial state has the wrong shape', showShape(shape), showShape(shown));
 }
 
 /** @throws when the two directions have other functions: a spec has one description for both */
