@@ -394,7 +394,9 @@ export const UNLISTED = {
   'half of the bias': weights(w => ({ ...w, b: w.b.map(v => v / 2), b2: w.b2?.map(v => v / 2) })),
   'bias of the other direction': weights((w, _c, _l, pair) => ({ ...w, b: pair.f.b, b2: pair.f.b2 }), both),
   'Wx of the other direction': weights((w, _c, _l, pair) => ({ ...w, Wx: pair.f.Wx }), both),
-  'biases of the layer below': weights((w, c, l) => ({ ...w, b: c.weights.layers[Math.max(0, l - 1)].f.b }), and(stacked, oneWay)),
+  'biases of the layer below': weights((w, c, l) => ({ ...w, b: c.weights.layers[Math.max(0, l - 1)].f.b }), and(stacked, oneWay), [
+    'weights-exchanged',
+  ]),
   'Wh of the layer below': weights(
     (w, c, l) => ({ ...w, Wh: c.weights.layers[Math.max(0, l - 1)].f.Wh }),
     and(stacked, oneWay, has(1, 2)),
