@@ -1,3 +1,4 @@
+import { largestDifference, scaleOf } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { smallNumber } from './figures.js';
 import { untestedWeights } from './mistakes/damaged.js';
@@ -19,12 +20,20 @@ export function evidenceOf({ scenario, right: { y: right }, other }: OutputReadi
   ];
 }
 
+/** Beyond rounding, or so far that only a chaotic network could call it rounding: what is not sure to be equal is not called so. */
+function differs(right: Tensor, other: Tensor, noise: Noise, from: number, to: number): boolean {
+  const visible = VISIBLE * scaleOf(right);
+  return areApart(right.data, other.data, noise.data, from, to) || largestDifference(right.data, other.data, from, to).abs > visible;
+}
+
+const VISIBLE = 1e-3;
+
 /** Rows of the first axis that are equal, and those that are not. */
 function samplesSentence(right: Tensor, other: Tensor, noise: Noise): string[] {
   const N = other.shape[0];
   const size = other.data.length / Math.max(1, N);
   if (N < 2) return [];
-  const off = Array.from({ length: N }, (_, n) => areApart(right.data, other.data, noise.data, n * size, (n + 1) * size));
+  const off = Array.from({ length: N }, (_, n) => differs(right, other, noise, n * size, (n + 1) * size));
   const count = off.filter(Boolean).length;
   if (count === N) return [`all ${N} samples differ`];
   const from = off.indexOf(true);
@@ -38,7 +47,7 @@ function stepsSentence(right: Tensor, other: Tensor, noise: Noise): string[] {
   if (other.shape.length !== 3 || other.shape[1] < 2) return [];
   const [N, T, K] = other.shape;
   const off = Array.from({ length: T }, (_, t) =>
-    Array.from({ length: N }, (_, n) => areApart(right.data, other.data, noise.data, (n * T + t) * K, (n * T + t + 1) * K)).some(Boolean),
+    Array.from({ length: N }, (_, n) => differs(right, other, noise, (n * T + t) * K, (n * T + t + 1) * K)).some(Boolean),
   );
   const from = off.indexOf(true);
   const to = off.lastIndexOf(true);
@@ -52,7 +61,7 @@ function columnsSentence(right: Tensor, other: Tensor, noise: Noise): string[] {
   const K = other.shape[other.shape.length - 1];
   if (K < 2 || other.shape.length < 2) return [];
   const off = Array(K).fill(false);
-  for (let i = 0; i < other.data.length; i++) if (areApart(right.data, other.data, noise.data, i, i + 1)) off[i % K] = true;
+  for (let i = 0; i < other.data.length; i++) if (differs(right, other, noise, i, i + 1)) off[i % K] = true;
   const names = off.flatMap((v, k) => (v ? [] : [`y${k + 1}`]));
   return names.length > 0 && names.length < K && names.length <= 8
     ? [`${names.join(', ')} ${names.length > 1 ? 'are' : 'is'} equal in every row, the other outputs are not`]
