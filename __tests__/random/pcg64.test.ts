@@ -78,6 +78,11 @@ describe('np.random.default_rng', () => {
     expect([...pcg64.open(seed).normals(3)]).toEqual(expected);
   });
 
+  it('draws again beyond the last layer where NumPy does: the last of 200,000', () => {
+    const lasts = ['1', '2', '3'].map(seed => pcg64.open(seed).normals(200_000).at(-1));
+    expect(lasts).toEqual([-0.04415526720711728, -0.359591094633898, -0.3741390588336898]);
+  });
+
   it('draws from the tail beyond the last layer: 1 in 3,900', () => {
     const values = pcg64.open('5').normals(200000);
     const beyond = values.filter(v => Math.abs(v) > 3.6541528853610088);
