@@ -20,6 +20,13 @@ describe('errorText', () => {
     );
   });
 
+  it('ends with the line to try, where one was found, and says what memory was asked for', () => {
+    expect(errorText(seq, undefined, undefined, 'rnn-cli shapes --T 10')).toContain('\n  try: rnn-cli shapes --T 10\n');
+    expect(errorText(seq)).not.toContain('try:');
+    const { code, message, exit } = errorDocument(new RangeError('Array buffer allocation failed'));
+    expect([code, message, exit]).toEqual(['E_MEMORY', 'out of memory (Array buffer allocation failed)', 5]);
+  });
+
   it('puts the place before the message, outer place first', () => {
     const fail = () =>
       within('x.npy', () => {
