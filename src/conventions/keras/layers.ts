@@ -77,10 +77,22 @@ export function readLayer(layer: Json): Json {
       throw unsupportedClass(registered, 'a layer of Keras itself');
     if (!FACETS.has(wordOf(layer.class_name))) for (const [key, allowed] of Object.entries(ONLY)) checkOption(config, key, allowed);
     checkPolicy(layer.class_name, config);
-    const read: Json = { ...reader(config), name, trainable: config.trainable ?? true };
+    const read: Json = { ...reader(config), name, trainable: isTrainable(layer) };
     for (const key of ['activation', 'recurrentActivation']) checkActivation(read[key]);
     return read;
   });
+}
+
+/** Layers that do not tell the ones inside them that they are frozen. */
+const KEEPS_FREE = /^(ConvLSTM\dD|MultiHeadAttention|Group(ed)?QueryAttention)$/;
+
+/** Whether training changes its weights once Keras has read the file: a layer around others leaves that to them. */
+function isTrainable({ class_name, config }: Json): boolean {
+  const own = asObject(config ?? {}, 'layer');
+  const inner = own.layer ?? own.cell;
+  if (typeof inner === 'object' && inner !== null) return isTrainable(inner as Json);
+  if (Array.isArray(own.cells)) return own.cells.some(cell => isTrainable(asObject(cell, 'cell')));
+  return KEEPS_FREE.test(wordOf(class_name)) || own.trainable !== false;
 }
 
 /** Of layers kept as whole numbers only Dense, EinsumDense and Embedding are read, as int8 and int4. @throws RnnError E_KERAS_OPTION */
