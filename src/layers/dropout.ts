@@ -54,6 +54,7 @@ const CLASSES = [...NOISE, ...Object.keys(IMAGES)];
 
 export const dropout: LayerKind<DropoutSpec> = {
   name: 'dropout',
+  movesNumbers: true,
   reads: 'anything',
   passesMask: () => true,
   stepwise: () => true,

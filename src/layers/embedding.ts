@@ -16,6 +16,7 @@ export interface EmbeddingSpec extends LayerBase {
 
 export const embedding: LayerKind<EmbeddingSpec> = {
   name: 'embedding',
+  tokens: 'read',
   letter: 'E',
   givesMask: true,
   grammar: {

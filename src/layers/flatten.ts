@@ -13,6 +13,7 @@ export interface FlattenSpec extends LayerBase {
 
 export const flatten: LayerKind<FlattenSpec> = {
   name: 'flatten',
+  movesNumbers: true,
   reads: 'sequence',
   grammar: {},
   kerasClass: () => 'Flatten',

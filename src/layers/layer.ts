@@ -181,6 +181,10 @@ export interface LayerKind<S extends LayerBase & { readonly kind: string }> {
   stepwise?(layer: S): boolean;
   /** its output has the steps of its first input, whose mask it keeps */
   passesMask?(layer: S): boolean;
+  /** an input that it reads is token numbers, or is where what it gives is read as such */
+  readonly tokens?: 'read' | 'as what it gives';
+  /** it gives the numbers that it reads, in other places perhaps: whole ones stay whole */
+  readonly movesNumbers?: boolean;
   /** `apply` says which steps of its output are real */
   readonly givesMask?: boolean;
   /** facets: how it is written elsewhere. An absent one is refused by name */

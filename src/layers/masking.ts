@@ -11,6 +11,7 @@ export interface MaskingSpec extends LayerBase {
 
 export const masking: LayerKind<MaskingSpec> = {
   name: 'masking',
+  movesNumbers: true,
   reads: 'anything',
   givesMask: true,
   stepwise: () => true,

@@ -21,6 +21,8 @@ const ONLY = { output_mode: ['int'], ragged: [false], sparse: [false], invert: [
 
 export const text: LayerKind<TextSpec> = {
   name: 'text',
+  tokens: 'read',
+  movesNumbers: true,
   reads: 'anything',
   kerasClass: layer => layer.kerasClass,
   stepwise: () => true,

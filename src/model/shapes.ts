@@ -148,7 +148,7 @@ function checkStates(names: readonly string[], known: ReadonlyMap<string, DimSha
 /** An embedding looks up whole numbers: of an input, taken step by step or moved, or what an operator makes. @throws RnnError E_TOKENS */
 function checkTokens(value: string, shape: DimShape, model: ModelSpec): void {
   let giver = model.layers.find(l => l.name === value);
-  while (giver && WHOLE.has(giver.kind)) giver = model.layers.find(l => l.name === giver!.inputs[0]);
+  while (giver && getLayerKind(giver.kind).movesNumbers) giver = model.layers.find(l => l.name === giver!.inputs[0]);
   if (!giver || giver.kind === 'op') return;
   throw new RnnError('shape', 'E_TOKENS', `needs token numbers (N, T) but ${value} gives real numbers ${showShape(shape)}`, {
     expected: 'the input, whole numbers (N, T)',
@@ -156,8 +156,6 @@ function checkTokens(value: string, shape: DimShape, model: ModelSpec): void {
     fix: 'put the embedding first, on an input of whole numbers [N, T]',
   });
 }
-
-const WHOLE: ReadonlySet<string> = new Set(['text', 'eachstep', 'reshape', 'permute', 'flatten', 'repeat', 'masking', 'dropout']);
 
 /** `gru_2 needs a sequence (N, T, 64) but lstm_1 gives its last step only (N, 64)`: names the layer to change. */
 function explainMissingSequence(error: RnnError, layer: LayerSpec, input: DimShape, model: ModelSpec): RnnError {

@@ -5,6 +5,7 @@ import type { DenseSpec } from '../layers/dense.js';
 import type { DropoutSpec } from '../layers/dropout.js';
 import type { EmbeddingSpec } from '../layers/embedding.js';
 import type { FlattenSpec } from '../layers/flatten.js';
+import { LAYER_KINDS } from '../layers/index.js';
 import type { MaskingSpec } from '../layers/masking.js';
 import type { MergeSpec } from '../layers/merging.js';
 import type { OperatorSpec } from '../layers/operator.js';
@@ -123,8 +124,9 @@ export function isRecurrent(layer: LayerSpec): layer is RecurrentSpec {
 /** Values that embeddings look up, whole or step by step, or that stand for text: token numbers, where they are inputs. */
 export function tokenValues(layers: readonly LayerSpec[]): ReadonlySet<string> {
   const values = new Set<string>();
-  for (const layer of [...layers].reverse())
-    if (layer.kind === 'embedding' || layer.kind === 'text' || (layer.kind === 'eachstep' && values.has(layer.name)))
-      values.add(layer.inputs[0]);
+  for (const { kind, name, inputs } of [...layers].reverse()) {
+    const tokens = LAYER_KINDS.find(known => known.name === kind)?.tokens;
+    if (tokens === 'read' || (tokens && values.has(name))) values.add(inputs[0]);
+  }
   return values;
 }

@@ -524,7 +524,7 @@ function asTokens(input: Json, { layers }: Wiring): Json {
   // nothing is known of the shape of a model that was not built
   if (!Array.isArray(shape) && features === null) return input;
   // a text becomes a row of token numbers, in the file a batch of one axis at most
-  const words = layers.find(l => l.kind === 'text' && (l.inputs as string[]).includes(String(input.name ?? 'input')));
+  const words = layers.find(l => l.kerasClass === 'TextVectorization' && (l.inputs as string[]).includes(String(input.name ?? 'input')));
   if (words) return { ...rest, batch: null, timesteps: words.length, features: null };
   const sizes = Array.isArray(shape) ? shape : [timesteps, features];
   return sizes.length === 1 ? { ...rest, timesteps: sizes[0], features: null } : { ...rest, shape: sizes };

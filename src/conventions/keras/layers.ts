@@ -87,12 +87,12 @@ export function readLayer(layer: Json): Json {
 const KEEPS_FREE = /^(ConvLSTM\dD|MultiHeadAttention|Group(ed)?QueryAttention)$/;
 
 /** Whether training changes its weights once Keras has read the file: a layer around others leaves that to them. */
-function isTrainable({ class_name, config }: Json): boolean {
+function isTrainable({ class_name, config }: Json): unknown {
   const own = asObject(config ?? {}, 'layer');
   const inner = own.layer ?? own.cell;
   if (typeof inner === 'object' && inner !== null) return isTrainable(inner as Json);
-  if (Array.isArray(own.cells)) return own.cells.some(cell => isTrainable(asObject(cell, 'cell')));
-  return KEEPS_FREE.test(wordOf(class_name)) || own.trainable !== false;
+  if (Array.isArray(own.cells)) return own.cells.some(cell => isTrainable(asObject(cell, 'cell')) !== false);
+  return KEEPS_FREE.test(wordOf(class_name)) ? true : (own.trainable ?? true);
 }
 
 /** Of layers kept as whole numbers only Dense, EinsumDense and Embedding are read, as int8 and int4. @throws RnnError E_KERAS_OPTION */

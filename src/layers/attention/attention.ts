@@ -46,10 +46,11 @@ function attentionLayer(
       weightNames: { scale: 'scale', w: 'concat_score_weight' },
     },
     weightShapes: (layer, [query]) => weightShapes(layer, query),
-    outputShape(_layer, [query, value, key = value]) {
+    outputShape(layer, [query, value, key = value]) {
       const [N, T, D] = sequenceOf(query);
       const [, , E] = sequenceOf(key);
-      if (D.size !== E.size)
+      const spread = layer.score !== 'dot' && (D.size === 1 || E.size === 1);
+      if (D.size !== E.size && !spread)
         throw new RnnError('shape', 'E_MERGE', `a query of ${D.size} and keys of ${E.size} features are not compared here`, {
           expected: 'as many features in both',
           found: `${D.size} and ${E.size}`,
@@ -105,6 +106,7 @@ const HIDDEN = 1e9;
 function attend(layer: AttentionSpec, [query, value, key = value]: readonly Value[], weights: ReadonlyMap<string, Tensor>): LayerResult {
   const [N, T, D] = query.tensor.shape;
   const [, S, V] = value.tensor.shape;
+  const E = key.tensor.shape[2];
   const score = scoreOf(layer, weights);
   const sees = visible(value, layer);
   const out = emptyLike(query.tensor, [N, T, V]);
@@ -119,7 +121,7 @@ function attend(layer: AttentionSpec, [query, value, key = value]: readonly Valu
       if (isPadded && !layer.scores) continue;
       const q = query.tensor.data.subarray((n * T + t) * D, (n * T + t + 1) * D);
       for (let s = 0; s < S; s++) {
-        const k = key.tensor.data.subarray((n * S + s) * D, (n * S + s + 1) * D);
+        const k = key.tensor.data.subarray((n * S + s) * E, (n * S + s + 1) * E);
         row[s] = sees === undefined || sees(n, t, s) ? score(q, k) : round(score(q, k) - HIDDEN);
       }
       softmaxRow(row);
@@ -158,9 +160,12 @@ function scoreOf({ score }: AttentionSpec, weights: ReadonlyMap<string, Tensor>)
   const one = scale?.[0] ?? 1;
   return (q, k) => {
     let sum = 0;
+    const wide = Math.max(q.length, k.length);
+    // a single feature stands beside each of the other's
+    const at = (values: Tensor['data'], d: number) => values[values.length === 1 ? 0 : d];
     if (score === 'dot') for (let d = 0; d < q.length; d++) sum += q[d] * k[d];
-    else if (score === 'concat') for (let d = 0; d < q.length; d++) sum += tanh(one * (q[d] + k[d]));
-    else for (let d = 0; d < q.length; d++) sum += (scale?.[d] ?? 1) * tanh(q[d] + k[d]);
+    else if (score === 'concat') for (let d = 0; d < wide; d++) sum += tanh(one * (at(q, d) + at(k, d)));
+    else for (let d = 0; d < wide; d++) sum += (scale ? at(scale, d) : 1) * tanh(at(q, d) + at(k, d));
     return score === 'dot' ? one * sum : score === 'concat' ? w * sum : sum;
   };
 }

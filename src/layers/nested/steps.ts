@@ -22,6 +22,8 @@ export interface AllStepsSpec extends LayerBase {
 
 export const eachstep: LayerKind<EachStepSpec> = {
   name: 'eachstep',
+  tokens: 'as what it gives',
+  movesNumbers: true,
   reads: 'sequence',
   kerasClass: () => 'TimeDistributed',
   fields: {},

@@ -18,6 +18,7 @@ export interface ReshapeSpec extends LayerBase {
 
 export const reshape: LayerKind<ReshapeSpec> = {
   name: 'reshape',
+  movesNumbers: true,
   reads: 'sequence',
   kerasClass: () => 'Reshape',
   fields: { shape: sizes({ from: -1 }) },
@@ -77,6 +78,7 @@ export interface PermuteSpec extends LayerBase {
 
 export const permute: LayerKind<PermuteSpec> = {
   name: 'permute',
+  movesNumbers: true,
   reads: 'sequence',
   kerasClass: () => 'Permute',
   fields: { dims: sizes() },

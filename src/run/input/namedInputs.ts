@@ -1,6 +1,7 @@
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { FileTensor } from '../../formats/format.js';
+import { getLayerKind } from '../../layers/index.js';
 import type { ModelShapes } from '../../model/shapes.js';
 import { type InputSpec, inputsOf, type ModelSpec } from '../../model/spec.js';
 import { swapBatchAndTime } from '../../tensor/layout.js';
@@ -152,10 +153,9 @@ function wishOf(input: InputSpec, model: ModelSpec, shapes: ModelShapes, N: numb
 function tokensOf(model: ModelSpec, value: string): number | null {
   for (const layer of model.layers.filter(l => l.inputs.includes(value))) {
     if (layer.kind === 'embedding') return layer.tokens;
-    if (layer.kind === 'eachstep' || layer.kind === 'text') return tokensOf(model, layer.name);
-    if (layer.kind !== 'op') continue;
-    if (layer.op === 'Gather' && layer.operands?.[0]) return layer.operands[0].shape[0];
-    const found = MOVING.has(layer.op) ? tokensOf(model, layer.name) : null;
+    if (layer.kind === 'op' && layer.op === 'Gather' && layer.operands?.[0]) return layer.operands[0].shape[0];
+    const moves = layer.kind === 'op' ? MOVING.has(layer.op) : getLayerKind(layer.kind).movesNumbers;
+    const found = moves ? tokensOf(model, layer.name) : null;
     if (found !== null) return found;
   }
   return null;
