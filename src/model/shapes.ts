@@ -40,7 +40,7 @@ export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimSha
   const readable = shortLetters();
   const around = new Map<string, readonly Dim[]>();
   const layers = model.layers.map((layer): LayerShapes => {
-    const inputs = layer.inputs.map(name => known.get(name)!);
+    const inputs = layer.inputs.map(name => known.get(name) ?? noValue(layer.name, name));
     // what joins steps stands where the sequence does
     const read = layer.kind === 'allsteps' ? layer.inputs.slice(0, 1) : layer.inputs;
     const steps = read.map(name => around.get(name) ?? []).find(dims => dims.length > 0) ?? [];
@@ -129,6 +129,11 @@ function layerShapes(layer: LayerSpec, inputs: readonly DimShape[], symbols: Lay
 /** Beside the states a layer over two layers gives the sequence of the second. */
 function isState({ suffix }: NamedShape): boolean {
   return suffix !== 'backward';
+}
+
+/** A description is checked before; under a mistake a layer may have no states any more. @throws RnnError E_SPEC_INPUT */
+function noValue(layer: string, name: string): never {
+  throw new RnnError('spec', 'E_SPEC_INPUT', `reads '${name}', and nothing gives it`, { where: layer });
 }
 
 /** Initial states have the shapes of the states that the layer gives. @throws RnnError E_STATE_SHAPE */

@@ -3,7 +3,8 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { DType } from '../formats/format.js';
 import { type Assumption, checkAssumptions } from '../model/assumptions.js';
-import type { GraphValue } from '../ops/value.js';
+import { inputsOf } from '../model/spec.js';
+import { type GraphValue, isInteger } from '../ops/value.js';
 import { swapBatchAndTime } from '../tensor/layout.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
@@ -20,12 +21,13 @@ import {
   inputWish,
 } from './input/drawing.js';
 import { checkFinite } from './input/finite.js';
+import type { DrawnInputs } from './input/graphInput.js';
 import { readInitialStates } from './input/initialStates.js';
 import { checkSizes, INPUT_NAMES, inputNotes, type ReadArray, readArray, toInput } from './input/input.js';
 import { paddedInput, withTimesteps } from './input/padding.js';
 import { checkApart, computedTogether, rowsOfInput } from './input/rows.js';
 import { checkMemory } from './memory.js';
-import { isExact, loadNetwork, type Network, openModel, wiredNetwork } from './network/network.js';
+import { asRun, isExact, loadNetwork, type Network, openModel, wiredNetwork } from './network/network.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 
 /** Everything a run needs: network, weights, X, padding, initial states, and where each came from. */
@@ -162,7 +164,7 @@ async function prepareGraph(request: NetworkRequest & InputRequest, opened: Mode
   checkApart(request, network);
   const seed = request.seed ?? DEFAULT_SEED;
   const { readGraphInputs } = await import('./input/graphInput.js');
-  const inputs = await readGraphInputs(opened.graph!.model, request, seed);
+  const inputs = await readGraphInputs(opened.graph!.model, request, seed, await drawnForGraph(network, request, seed));
   checkDraws(request, network, inputs.promise === null);
   const assumptions = [...network.assumptions, ...drawnX(request)];
   checkAssumptions(assumptions, request.strict);
@@ -179,6 +181,24 @@ async function prepareGraph(request: NetworkRequest & InputRequest, opened: Mode
     assumptions,
   };
 }
+
+/** Several inputs of a graph, or token numbers, with the graph's own axes: its layers and operators say how they are drawn. */
+async function drawnForGraph(network: Network, request: NetworkRequest & InputRequest, seed: string): Promise<DrawnInputs | undefined> {
+  const { inputs } = network.graph!.model.graph;
+  const isGiven = [request.input, request.h0, request.c0].some(flag => flag !== undefined);
+  if (isGiven || (inputs.length === 1 && !isWhole(inputs[0].dtype))) return undefined;
+  const run = await asRun(network);
+  if (!run) return undefined;
+  const { readNamedInputs } = await import('./input/namedInputs.js');
+  const { x, others, promise } = await readNamedInputs(run, request, seed);
+  const own = inputsOf(run.model).map(({ name }, i) => {
+    const t = i === 0 ? x : others.get(name)!;
+    return [inputs[i].name, run.stepsFirst?.has(name) ? swapBatchAndTime(t) : t] as const;
+  });
+  return { arrays: new Map(own), promise: promise! };
+}
+
+const isWhole = (dtype: DType | null) => dtype !== null && isInteger(dtype);
 
 type GraphRun = Pick<Prepared, 'network' | 'weights' | 'input' | 'graphInputs' | 'asGraph' | 'notes'>;
 

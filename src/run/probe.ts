@@ -4,7 +4,7 @@ import { samplesOf } from '../diagnosis/scenario.js';
 import { RnnError } from '../errors.js';
 import type { ModelSpec } from '../model/spec.js';
 import { workOfSample } from './comparing/diagnosis.js';
-import { loadDescription } from './network/network.js';
+import { asRun, loadDescription } from './network/network.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import type { ProbeResult, TensorData } from './result.js';
@@ -41,9 +41,11 @@ interface Trial {
 export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
   const asked = request.T === '?' ? undefined : request.T;
   const { onProgress: _, ...described } = request;
-  const { model, weights } = await loadDescription(described);
-  const fixed = request.model === undefined ? null : model.input.timesteps;
-  const [samples, steps] = [choices(request.N, 2, MOST_SAMPLES), choices(asked ?? fixed ?? undefined, 2, MOST_STEPS)];
+  const network = await loadDescription(described);
+  const { weights } = network;
+  const fixed = request.model === undefined ? NOT_FIXED : ((await asRun(network)) ?? network).model.input;
+  const samples = choices(request.N ?? fixed.batch, 2, MOST_SAMPLES);
+  const steps = choices(asked ?? fixed.timesteps, 2, MOST_STEPS);
   // 'torch' draws biases, too: zero biases hide every mistake with them
   const init = request.init ?? (weights ? undefined : 'torch');
   const trialAt = (N: number, T: number, goal?: Goal) => trialOf({ ...described, init }, N, T, goal);
@@ -73,8 +75,10 @@ function costOf({ prepared, separation, N, T }: Trial): number {
   return separation.runs * N * (workOfSample(prepared) + STEP * T * prepared.network.model.layers.length);
 }
 
-function choices(given: number | undefined, least: number, most: number): number[] {
-  return given === undefined ? Array.from({ length: most - least + 1 }, (_, i) => least + i) : [given];
+const NOT_FIXED = { batch: null, timesteps: null };
+
+function choices(given: number | null, least: number, most: number): number[] {
+  return given === null ? Array.from({ length: most - least + 1 }, (_, i) => least + i) : [given];
 }
 
 function bySize(samples: readonly number[], steps: readonly number[]): [number, number][] {

@@ -10,7 +10,7 @@ import { DEFAULT_SEED, inputWish } from '../input/drawing.js';
 import { INPUT_NAMES, readArray, toInput } from '../input/input.js';
 import { readNamedInputs } from '../input/namedInputs.js';
 import { paddedInput } from '../input/padding.js';
-import { type Network, wiredNetwork } from '../network/network.js';
+import { asRun, type Network } from '../network/network.js';
 import { finiteNotes, hasStepsFirst, type Prepared, prepare } from '../prepare.js';
 import type { CompareRequest, NetworkRequest } from '../request.js';
 
@@ -60,7 +60,7 @@ export async function preparePair(first: Network, second: Network, request: Pair
 }
 
 async function sideOf(network: Network, file: string): Promise<Side> {
-  const run = network.graph && !network.graph.exact ? await wired(network) : network;
+  const run = await asRun(network);
   if (run === null) {
     const own = network.graph!.model.graph.inputs.map(({ name, shape }) => ({
       name,
@@ -71,15 +71,6 @@ async function sideOf(network: Network, file: string): Promise<Side> {
   const inputs = inputsOf(run.model).map(({ name }) => ({ name, sizes: run.shapes.values.get(name)?.map(({ size }) => size) ?? null }));
   const isSequence = inputs.length === 1 && run.model.input.shape === undefined && run === network;
   return { network: run, file, inputs, kind: isSequence ? 'sequence' : 'named' };
-}
-
-async function wired(network: Network): Promise<Network | null> {
-  try {
-    return await wiredNetwork(network);
-  } catch (error) {
-    if (error instanceof RnnError && error.kind !== 'limit') return null;
-    throw error;
-  }
 }
 
 async function givenInputs(side: Side, request: PairRequest, seed: string): Promise<Inputs> {

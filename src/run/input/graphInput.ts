@@ -23,14 +23,26 @@ export interface GraphInputs {
   readonly notes: readonly string[];
 }
 
+/** Inputs of a graph that were drawn, by their names, with the file's own axes. */
+export interface DrawnInputs {
+  readonly arrays: ReadonlyMap<string, Tensor>;
+  readonly promise: string;
+}
+
 const FLAGS = ['lengths', 'mask', 'timeMajor'] as const;
 
 /**
  * From `--input`: a file with one array is the first input; one with several names them. `--h0` and `--c0` are the inputs of such names.
  * Without a file an only input is drawn.
+ * @param all drawn where nothing is given
  * @throws RnnError E_ONNX_INPUT, E_INPUT_SHAPE, E_USAGE
  */
-export async function readGraphInputs({ graph }: OnnxModel, request: NetworkRequest & InputRequest, seed: string): Promise<GraphInputs> {
+export async function readGraphInputs(
+  { graph }: OnnxModel,
+  request: NetworkRequest & InputRequest,
+  seed: string,
+  all?: DrawnInputs,
+): Promise<GraphInputs> {
   const [flag] = FLAGS.filter(name => request[name]);
   if (flag) {
     throw new RnnError(
@@ -42,7 +54,7 @@ export async function readGraphInputs({ graph }: OnnxModel, request: NetworkRequ
       },
     );
   }
-  const given = request.input === undefined ? new Map<string, FileTensor>() : await namedArrays(request.input, graph.inputs);
+  const given: Map<string, Tensor> = request.input === undefined ? new Map(all?.arrays) : await namedArrays(request.input, graph.inputs);
   for (const [flagName, path] of [
     ['h', request.h0],
     ['c', request.c0],
@@ -64,8 +76,8 @@ export async function readGraphInputs({ graph }: OnnxModel, request: NetworkRequ
   return {
     values,
     x: values.get(graph.inputs[0]?.name) ?? { shape: [], data: new Float32Array(1) },
-    source: drawn ? `seed ${seed}` : escapeText(request.input ?? ''),
-    promise: drawn?.promise ?? null,
+    source: (drawn ?? all) ? `seed ${seed}` : escapeText(request.input ?? ''),
+    promise: drawn?.promise ?? all?.promise ?? null,
     notes: unknown.length > 0 ? [`the graph has no inputs ${unknown.join(', ')}: not used`] : [],
   };
 }
@@ -109,6 +121,7 @@ function toValue({ name, dtype, shape }: OnnxValue, array: Tensor): GraphValue {
         where: 'input',
         expected: `whole numbers (${dtype})`,
         found: String(array.data[broken]),
+        fix: 'give it with -i: token numbers or counts, as the graph reads them',
       },
     );
   }

@@ -234,6 +234,17 @@ export async function wiredNetwork(network: Network, asked: NetworkRequest = {},
   return { ...network, ...wiredOf(network.graph!.model, { sizeOf, layout }) };
 }
 
+/** The layers and operators that a file is run as; null: a graph of which too little can be said before it runs. */
+export async function asRun(network: Network): Promise<Network | null> {
+  if (!network.graph || network.graph.exact) return network;
+  try {
+    return await wiredNetwork(network);
+  } catch (error) {
+    if (error instanceof RnnError && error.kind !== 'limit') return null;
+    throw error;
+  }
+}
+
 /** The same where it can be had, and else the network as it is. */
 export async function shownNetwork(network: Network): Promise<Network> {
   if (!network.graph || network.model.layers.length > 0) return network;
