@@ -353,6 +353,7 @@ it.each([
   'forward --weights w.npz -i x.npy --rng numpy',
   'forward -i x.npy --input-rng numpy',
   'compare --N 2 --decimals 2',
+  'compare -i x.npy --against y.npy --states --no-explain',
 ])('can do nothing, and is refused: %s', async line => {
   const [exit, stdout, stderr] = JSON.parse(await seen(line.split(' ')[0], line.slice(line.indexOf(' '))));
   expect([exit, stdout]).toEqual([2, '']);

@@ -43,7 +43,10 @@ export const embedding: LayerKind<EmbeddingSpec> = {
     return { y, maskAxes: length, mask: given === undefined || !alike ? real : builder.add('And', [real, given], {}, name) };
   },
   scripts: {
-    numpy: { expression: (_layer, { inputs: [x], weight }) => `${weight('E')}[${x}.astype(int)]` },
+    numpy: {
+      expression: (_layer, { inputs: [x], weight }) => `${weight('E')}[${x}.astype(int)]`,
+      mask: ({ maskZero }, x, given) => (maskZero ? `(${x} != 0)${given === undefined ? '' : ` & ${given}`}` : given),
+    },
     torch: { expression: (_layer, { inputs: [x], weight }) => `${weight('E')}[${x}.long()]` },
   },
   fields: { tokens: { type: 'size' }, units: { type: 'size' }, maskZero: { type: 'boolean', default: false } },

@@ -9,6 +9,11 @@ export interface MaskingSpec extends LayerBase {
   readonly value: number;
 }
 
+/** Which steps are real, in NumPy; x has float32 numbers. */
+function stepsOf({ value }: MaskingSpec, x: string): string {
+  return `np.any(${x} != ${Number.isInteger(value) ? value : `np.float32(${value})`}, -1)`;
+}
+
 export const masking: LayerKind<MaskingSpec> = {
   name: 'masking',
   movesNumbers: true,
@@ -19,6 +24,7 @@ export const masking: LayerKind<MaskingSpec> = {
   kerasClass: () => 'Masking',
   keras: { classes: {}, config: ({ value }) => ({ mask_value: value }) },
   fields: { value: { type: 'number', default: 0 } },
+  scripts: { numpy: { expression: (layer, { inputs: [x] }) => `${x} * ${stepsOf(layer, x)}[..., None]`, mask: stepsOf } },
   weightShapes: () => [],
   outputShape: (_layer, [input]) => sequenceOf(input),
   cost: () => NO_COST,

@@ -2,8 +2,10 @@ import { fixIn } from '../diagnosis/fixes.js';
 import type { Diagnosis, Finding } from '../diagnosis/index.js';
 import type { Scenario } from '../diagnosis/scenario.js';
 import { NEAR_NOISE } from '../diagnosis/thresholds.js';
+import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { layersLineOf } from '../model/layersLine.js';
+import { isRecurrent } from '../model/spec.js';
 import { largestMagnitude } from '../tensor/difference.js';
 import { keep } from '../tensor/lazy.js';
 import { type Precision, sameShape, type Tensor } from '../tensor/tensor.js';
@@ -78,6 +80,7 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
   const isGraph = given.graphInputs !== undefined;
   const [prepared, sides] = withSamplesFirst(given, await bothSides(given, request));
   const sameKind = !sides.hidden && sameShape(sides.expected.shape, sides.actual.shape);
+  if (sameKind) checkStates(request, prepared);
   const explain = (request.explain ?? true) && !isGraph;
   const subject = !isGraph && (explain || !sameKind) ? await subjectOf(prepared, sides.expected, sides.actual, sides.hidden ?? null) : null;
   const view = subject?.view?.kind === 'y' ? null : (subject?.view ?? null);
@@ -226,6 +229,16 @@ async function allowanceOf(request: CompareRequest, prepared: Prepared, sides: S
   const allowance = await closeAllowance(noise, expected, actual, foreign);
   if (double !== undefined || undecidedIn(allowance, expected) === 0) return allowance;
   return finerAllowance(allowance, await closeAllowance(await measure('f64'), expected, actual, foreign));
+}
+
+/** The other side has the shape of y. @throws RnnError E_CONFLICT: it was said to be hidden states, and y is none */
+function checkStates({ states, against }: CompareRequest, { network: { model } }: Prepared): void {
+  const end = model.layers.find(({ name }) => name === model.output);
+  if (!states || !end || isRecurrent(end)) return;
+  throw new RnnError('usage', 'E_CONFLICT', '--states says that the other side is hidden states, and it has the shape of y', {
+    where: escapeText(against ?? '', 60),
+    fix: 'drop --states',
+  });
 }
 
 /** Hidden states, or y at other steps: one tolerance for all of them. */

@@ -18,7 +18,7 @@ export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked 
   if (graphInputs) throw cannotEmit('a graph that is no chain of layers', 'convert it with ONNX Runtime');
   if (target === 'torch' && (input.mask || input.initialStates))
     throw cannotEmit('padding or initial states in PyTorch', 'take --emit numpy or keras, or drop --lengths, --mask, --h0 and --c0');
-  checkMasks(network.model, target);
+  if (target !== 'numpy') checkMasks(network.model, target);
   const inputs = inputsOf(network.model).map(({ name }, i) => ({ name, x: i === 0 ? input.x : input.others!.get(name)! }));
   const source = {
     layers: network.shapes.layers,
@@ -40,7 +40,7 @@ export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked 
   }
 }
 
-/** Keras' own layers hand masks on as they did; NumPy and PyTorch have whole sequences here. */
+/** Keras' own layers hand masks on as they did; PyTorch has whole sequences here. */
 function checkMasks({ layers }: ModelSpec, target: EmitTarget): void {
   const masked = layers.find(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero) || typeof l.mask === 'string');
   if (!masked) return;
