@@ -12,6 +12,7 @@ import { type Execution, execute, executeGraph } from './execute.js';
 import { sha256OfTensors } from './files/sha256.js';
 import { equationsOf, workingOf } from './handCalculation.js';
 import { checkFinite } from './input/finite.js';
+import { noOutput } from './network/endingAt.js';
 import { dimsJson } from './network/shapesResult.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ForwardRequest } from './request.js';
@@ -168,15 +169,8 @@ function finalStates(model: ModelSpec, output: EngineOutput): Record<string, Nes
 
 /** The output of this name as y. @throws RnnError E_OUTPUT_NAME */
 function onlyOutput(name: string, all: readonly NamedOutput[], output: EngineOutput): EngineOutput {
-  const names = all.map(o => o.name);
-  const at = names.indexOf(name);
-  if (at < 0)
-    throw new RnnError('usage', 'E_OUTPUT_NAME', `the network has no output '${escapeText(name, 60)}'`, {
-      where: '--output',
-      expected: names.map(n => escapeText(n, 40)).join(', '),
-      found: escapeText(name, 60),
-      fix: /\.\w+$/.test(name) ? `to save y: -o ${escapeText(name, 60)}` : `--output ${escapeText(names[0], 40)}`,
-    });
+  const at = all.findIndex(o => o.name === name);
+  if (at < 0) throw noOutput(name, all);
   const { others: _, ...rest } = output;
   return { ...rest, y: at === 0 ? output.y : output.others!.get(name)! };
 }

@@ -27,6 +27,7 @@ import { checkSizes, INPUT_NAMES, inputNotes, type ReadArray, readArray, toInput
 import { paddedInput, withTimesteps } from './input/padding.js';
 import { checkApart, computedTogether, rowsOfInput } from './input/rows.js';
 import { checkMemory } from './memory.js';
+import { endingAt } from './network/endingAt.js';
 import { asRun, isExact, loadNetwork, type Network, openModel, wiredNetwork } from './network/network.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 
@@ -53,12 +54,15 @@ export interface Prepared {
   readonly assumptions: readonly Assumption[];
 }
 
+/** `output`: the one that is wanted; absent: all */
+type PrepareRequest = NetworkRequest & InputRequest & { readonly output?: string };
+
 /**
  * @param given the first samples of an input that is read in pieces; whether they are finite is left to the caller
  * @param steps of a drawn input where nothing says how many, instead of E_SIZE
  * @throws RnnError of every kind a description, a file or a size can be wrong in
  */
-export async function prepare(request: NetworkRequest & InputRequest, given?: ReadArray, steps?: number): Promise<Prepared> {
+export async function prepare(request: PrepareRequest, given?: ReadArray, steps?: number): Promise<Prepared> {
   const opened = await openModel(request);
   if (opened?.graph && !isExact(opened.graph)) return prepareGraph(request, opened);
   // a network that is not run is said before anything about its input
@@ -66,7 +70,7 @@ export async function prepare(request: NetworkRequest & InputRequest, given?: Re
   if (hasNamedInputs(opened?.spec)) return prepareNamed(request, opened!);
   const timeMajor = request.timeMajor || hasStepsFirst(opened);
   const array = given ?? (request.input === undefined ? undefined : await readArray(request.input, INPUT_NAMES));
-  const network = await loadNetwork(withFramework(request), knownShape(array, timeMajor), opened);
+  const network = endingAt(await loadNetwork(withFramework(request), knownShape(array, timeMajor), opened), request.output);
   checkBuilt(network, request);
   checkApart(request, network);
   const seed = request.seed ?? DEFAULT_SEED;
@@ -117,8 +121,8 @@ function hasNamedInputs(spec: Record<string, unknown> | undefined): boolean {
 }
 
 /** A network whose inputs are read by their names. */
-async function prepareNamed(request: NetworkRequest & InputRequest, opened: ModelFile): Promise<Prepared> {
-  const network = await loadNetwork(withFramework(request), undefined, opened);
+async function prepareNamed(request: PrepareRequest, opened: ModelFile): Promise<Prepared> {
+  const network = endingAt(await loadNetwork(withFramework(request), undefined, opened), request.output);
   checkBuilt(network, request);
   checkApart(request, network);
   const seed = request.seed ?? DEFAULT_SEED;
@@ -159,7 +163,7 @@ function checkBuilt(network: Network, request: NetworkRequest): void {
 }
 
 /** An ONNX graph that is no chain of layers: nothing is drawn but its input. */
-async function prepareGraph(request: NetworkRequest & InputRequest, opened: ModelFile): Promise<Prepared> {
+async function prepareGraph(request: PrepareRequest, opened: ModelFile): Promise<Prepared> {
   const network = await loadNetwork(request, undefined, opened);
   checkApart(request, network);
   const seed = request.seed ?? DEFAULT_SEED;
@@ -206,11 +210,7 @@ type GraphRun = Pick<Prepared, 'network' | 'weights' | 'input' | 'graphInputs' |
  * The network of layers and operators that a graph is; where something of it can be said only while it runs, the graph itself.
  * @throws RnnError E_MEMORY
  */
-async function graphRun(
-  network: Network,
-  inputs: ReadonlyMap<string, GraphValue>,
-  request: NetworkRequest & InputRequest,
-): Promise<GraphRun> {
+async function graphRun(network: Network, inputs: ReadonlyMap<string, GraphValue>, request: PrepareRequest): Promise<GraphRun> {
   const [x = { kind: 'float', shape: [], data: new Float32Array(1) }, ...rest] = inputs.values();
   const asItStands = (why: string) => {
     if (request.input !== undefined) checkNoSizes(request);
@@ -220,7 +220,7 @@ async function graphRun(
   if ([x, ...rest].some(({ shape }) => shape.length === 0)) return asItStands('an input is a single number');
   if (!network.graph!.model.graph.inputs.every(({ dtype }) => KEPT_TYPES.has(dtype))) return asItStands('an input has numbers of few bits');
   try {
-    const { graph, ...wired } = await wiredNetwork(network);
+    const { graph, ...wired } = endingAt(await wiredNetwork(network), request.output);
     checkMemory(wired, [x.shape[0], x.shape[1] ?? 1], request.maxMemory);
     const [first, ...others] = [...inputs].map(([name, value]) => (wired.stepsFirst!.has(name) ? swapBatchAndTime(value) : value));
     if (request.input !== undefined) checkSizes(wired.model.input.shape ? { N: request.N } : request, first.shape);
@@ -233,7 +233,7 @@ async function graphRun(
       notes: wired.notes,
     };
   } catch (error) {
-    if (!(error instanceof RnnError) || error.kind === 'limit' || error.code === 'E_INPUT_SHAPE') throw error;
+    if (!(error instanceof RnnError) || error.kind === 'limit' || ['E_INPUT_SHAPE', 'E_OUTPUT_NAME'].includes(error.code)) throw error;
     return asItStands(error.message);
   }
 }

@@ -1,0 +1,57 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import { inferShapes } from '../../model/shapes.js';
+import { type LayerSpec, type ModelSpec, outputsOf } from '../../model/spec.js';
+import type { Network } from './network.js';
+
+/**
+ * The network with the output of this name alone. Of a file the layers that it does not need are left out: they are not run, and their weights
+ * not loaded; weights that are drawn are those of the whole network.
+ * @throws RnnError E_OUTPUT_NAME
+ */
+export function endingAt(network: Network, name: string | undefined): Network {
+  if (name === undefined) return network;
+  const outputs = outputsOf(network.model);
+  const output = outputs.find(o => o.name === name);
+  if (!output) throw noOutput(name, outputs);
+  const { otherOutputs: _, ...whole } = { ...network.model, output: output.value, outputName: name };
+  if (!network.weights) return { ...network, model: whole, shapes: inferShapes(whole) };
+  const model = { ...whole, layers: neededFor(whole) };
+  const isNeeded = (key: string) => model.layers.some(layer => key.startsWith(`${layer.name}/`));
+  const weights = new Map([...network.weights].filter(([key]) => isNeeded(key)));
+  return { ...network, model, shapes: inferShapes(model), weights };
+}
+
+export function noOutput(name: string, all: readonly { readonly name: string }[]): RnnError {
+  const names = all.map(o => escapeText(o.name, 40));
+  return new RnnError('usage', 'E_OUTPUT_NAME', `the network has no output '${escapeText(name, 60)}'`, {
+    where: '--output',
+    expected: names.join(', '),
+    found: escapeText(name, 60),
+    fix: /\.\w+$/.test(name) ? `to save y: -o ${escapeText(name, 60)}` : `--output ${names[0]}`,
+  });
+}
+
+function neededFor({ layers, output }: ModelSpec): LayerSpec[] {
+  const needed = new Set<LayerSpec>();
+  const visit = (value: string): void => {
+    for (const layer of givers(layers, value)) {
+      if (needed.has(layer)) continue;
+      needed.add(layer);
+      for (const read of readBy(layer)) visit(read);
+    }
+  };
+  visit(output);
+  return layers.filter(layer => needed.has(layer));
+}
+
+/** The layer of that name, else those that may give it beside their output: 'lstm/h'. */
+function givers(layers: readonly LayerSpec[], value: string): readonly LayerSpec[] {
+  const own = layers.find(({ name }) => name === value);
+  return own ? [own] : layers.filter(({ name }) => value.startsWith(`${name}/`));
+}
+
+/** Its inputs, states and mask, and the call whose weights it shares. */
+function readBy({ inputs, states = [], mask, shares }: LayerSpec): readonly string[] {
+  return [...inputs, ...states, ...(typeof mask === 'string' ? [mask] : []), ...(shares === undefined ? [] : [shares])];
+}
