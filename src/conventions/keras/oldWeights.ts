@@ -25,11 +25,13 @@ export function isKeras1(arrays: readonly NamedArray[]): boolean {
 }
 
 const NO_GATES = [0, 0] as const;
+const NEWER_NAME = /\/(recurrent_)?kernel(:0)?$/;
 
 /** Directions and gates of a layer that keeps an array of each kind for each gate; 0, 0 for any other. */
 function perGate(arrays: readonly NamedArray[]): readonly [number, number] {
   const [ways, gates] = ({ 12: [1, 4], 24: [2, 4], 9: [1, 3], 18: [2, 3] } as const)[arrays.length] ?? NO_GATES;
-  if (gates === 0) return NO_GATES;
+  // several layers of a model inside the model have as many, under newer names
+  if (gates === 0 || arrays.some(({ name }) => NEWER_NAME.test(name))) return NO_GATES;
   const [first] = arrays;
   const M = first.tensor.shape[1];
   if (first.tensor.shape.length !== 2) return NO_GATES;
