@@ -143,6 +143,16 @@ it.each(['clip', 'inputForget', 'peepholes', 'outputActivation'])('writes no see
   rmSync(folder, { recursive: true });
 });
 
+async function expectSameInNumpy(requests: readonly ForwardRequest[]): Promise<void> {
+  const printed = printedByNumpy(await Promise.all(requests.map(async request => (await runEmit(request, 'numpy')).script)));
+  for (const [i, request] of requests.entries()) {
+    const expected = (await runForward({ ...request, dtype: 'f64' })).tensors.y.data;
+    const found = numbersIn(printed[i]);
+    expect([request, found.length]).toEqual([request, expected.length]);
+    found.forEach((v, k) => void expect(v).toBeCloseTo(expected[k], 6));
+  }
+}
+
 withNumpy('padding and given states stand in a script of NumPy, and are named for PyTorch', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-emit-'));
   const state = (values: number[]) => {
@@ -159,12 +169,8 @@ withNumpy('padding and given states stand in a script of NumPy, and are named fo
     { layers: 'rnn:3', ...sizes, h0: state([0.5, -0.4, 0.9]) },
     { layers: 'lstm:2+seq,dense:2', ...lengths, h0: state([0.5, -0.4]), c0: state([0.5, -0.4]) },
   ];
-  const printed = printedByNumpy(await Promise.all(requests.map(async request => (await runEmit(request, 'numpy')).script)));
-  for (const [i, request] of requests.entries()) {
-    const expected = (await runForward({ ...request, dtype: 'f64' })).tensors.y.data;
-    const found = numbersIn(printed[i]);
-    expect([request, found.length]).toEqual([request, expected.length]);
-    found.forEach((v, k) => void expect(v).toBeCloseTo(expected[k], 6));
+  await expectSameInNumpy(requests);
+  for (const request of requests) {
     await expect(runEmit(request, 'torch')).rejects.toMatchObject({ code: 'E_EMIT', exit: 3 });
   }
   const keras = await runEmit(requests[4], 'keras');
@@ -191,13 +197,7 @@ withNumpy('a script of NumPy finds the masked steps in x itself', async () => {
     { layers: 'embedding:7x4+maskzero,gru:3+seq,lstm:2+seq', input: tokens },
     { layers: 'embedding:7x4+maskzero,bilstm:3+sum,dense:2', input: tokens, lengths: '4,5,3' },
   ];
-  const printed = printedByNumpy(await Promise.all(requests.map(async request => (await runEmit(request, 'numpy')).script)));
-  for (const [i, request] of requests.entries()) {
-    const expected = (await runForward({ ...request, dtype: 'f64' })).tensors.y.data;
-    const found = numbersIn(printed[i]);
-    expect([request, found.length]).toEqual([request, expected.length]);
-    found.forEach((v, k) => void expect(v).toBeCloseTo(expected[k], 6));
-  }
+  await expectSameInNumpy(requests);
   await expect(runEmit({ layers: 'embedding:7x4+maskzero,avgpool,dense:2', input: tokens }, 'numpy')).rejects.toMatchObject({
     code: 'E_EMIT',
   });

@@ -2,9 +2,9 @@ import { compareWeights } from '../../diagnosis/weightsFaults.js';
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { type Assumption, checkAssumptions } from '../../model/assumptions.js';
-import { type LayerSpec, outputsOf } from '../../model/spec.js';
+import { outputsOf } from '../../model/spec.js';
 import { distance, largestDifference } from '../../tensor/difference.js';
-import { sameShape, type Tensor } from '../../tensor/tensor.js';
+import { sameShape } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import { outputOf } from '../forward.js';
 import { checkFinite } from '../input/finite.js';
@@ -16,6 +16,7 @@ import { VERSION } from '../version.js';
 import { differentEquations } from './equations.js';
 import { type Allowance, closeAllowance, fixedAllowance, isOff, type Status, statusOf, undecidedBecause } from './judge.js';
 import { endingIn } from './judgedOutputs.js';
+import { isMatch, layersWithWeights, matchedWeights, noMatch } from './matchedWeights.js';
 import { measureNoise } from './noise.js';
 import { preparePair } from './preparePair.js';
 
@@ -30,11 +31,10 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
   const [first, second] = await openBoth(request);
   const assumptions = allAssumptions(first, second, files);
   checkAssumptions(assumptions, request.strict);
-  const own = withBiases(first);
-  const renamed = matchLayers(first, second);
-  const compared = renamed ? compareWeights(first.model.layers, toRows(own, renamed), toRows(renamed, own)) : [];
-  const tensors = isFixed(request) ? compared.map(t => withinFixed(t, own, renamed!, request)) : compared;
-  const equations = renamed ? differentEquations(first, second) : [];
+  const matched = matchedWeights(first, second);
+  const compared = matched ? compareWeights(first.model.layers, ...matched) : [];
+  const tensors = isFixed(request) ? compared.map(t => withinFixed(t, matched!, request)) : compared;
+  const equations = matched ? differentEquations(first, second) : [];
   const { outputs, status, undecided, notes } = await compareOutputs(first, second, request);
   const differ = equations.length > 0 || tensors.some(t => !t.equal);
   const verdict: Status = differ ? 'DIFFERENT' : status;
@@ -48,7 +48,7 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
     equations,
     tensors,
     outputs,
-    notes: [...new Set([...first.notes, ...second.notes, ...notes, ...(renamed ? [] : [noMatch(first, second)])])],
+    notes: [...new Set([...first.notes, ...second.notes, ...notes, ...(matched ? [] : [noMatch(first, second)])])],
     assumptions,
     exit: ({ SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const)[verdict],
   };
@@ -120,7 +120,7 @@ async function fromWeights(
   };
   if (framework !== 'torch') return borrowed();
   const read = await own().catch(orElse(borrowed));
-  return matchLayers(other.network, read) ? read : borrowed().catch(orElse(async () => read));
+  return isMatch(other.network, read) ? read : borrowed().catch(orElse(async () => read));
 }
 
 function descriptionOf(other: string): Assumption {
@@ -133,60 +133,6 @@ function descriptionOf(other: string): Assumption {
   };
 }
 
-/** The second's weights under the first's layer names: layers with weights stand in one order, whatever they are called. Null: they do not match. */
-function matchLayers(first: Network, second: Network): Weights | null {
-  const [a, b] = [layersWithWeights(first), layersWithWeights(second)];
-  // two graphs that are run node by node: by the names of their tensors
-  if (a.length === 0 && b.length === 0) return second.weights!;
-  if (a.length !== b.length || a.some((layer, i) => layer.kind !== b[i].kind)) return null;
-  const renamed = new Map<string, Tensor>();
-  b.forEach((layer, i) => {
-    for (const [key, t] of withBiases(second))
-      if (key.startsWith(`${layer.name}/`)) renamed.set(`${a[i].name}${key.slice(layer.name.length)}`, t);
-  });
-  return renamed;
-}
-
-/** Of a dense layer without a bias, behind which an operator adds one, that is its bias: ONNX's MatMul and Add. */
-function withBiases({ model, weights }: Network): Weights {
-  const biases = model.layers.flatMap((layer): [string, Tensor][] => {
-    if (layer.kind !== 'op' || layer.op !== 'Add' || layer.inputs.length !== 1) return [];
-    const dense = model.layers.find(l => l.name === layer.inputs[0] && l.kind === 'dense');
-    const added = layer.operands?.find(operand => operand !== null && operand !== undefined);
-    const key = dense && `${dense.name}/bo`;
-    return key && added?.shape.length === 1 && !weights!.has(key)
-      ? [[key, { shape: added.shape, data: Float64Array.from(added.data) }]]
-      : [];
-  });
-  return new Map([...weights!, ...biases]);
-}
-
-function layersWithWeights({ shapes }: Network): readonly LayerSpec[] {
-  return shapes.layers.filter(l => l.weights.length > 0).map(l => l.layer);
-}
-
-function noMatch(...networks: readonly [Network, Network]): string {
-  const [a, b] = networks.map(
-    network =>
-      layersWithWeights(network)
-        .map(l => l.kind)
-        .join(', ') || 'a graph that is no list of layers',
-  );
-  return `their layers do not match one by one (${a}; ${b}): the outputs alone are compared`;
-}
-
-/** Where the other side adds up its two biases in one row, so does this one: both are what the network adds. The GRU's stay apart. */
-function toRows(own: Weights, other: Weights): Weights {
-  return new Map(
-    [...own].map(([key, t]): [string, Tensor] => {
-      const beside = other.get(key);
-      if (!/\/bh$/.test(key) || t.shape.length !== 2 || beside?.shape.length !== 1) return [key, t];
-      const width = t.shape[1];
-      return [key, { shape: [width], data: Float64Array.from({ length: width }, (_, k) => t.data[k] + t.data[width + k]) }];
-    }),
-  );
-}
-
 function isFixed({ atol, rtol }: CompareRequest): boolean {
   return atol !== undefined || rtol !== undefined;
 }
@@ -194,8 +140,8 @@ function isFixed({ atol, rtol }: CompareRequest): boolean {
 type Compared = CompareModelsResult['tensors'][number];
 
 /** A weight that is as near as --atol and --rtol ask for is equal. */
-function withinFixed(t: Compared, first: Weights, second: Weights, { atol = 0, rtol = 0 }: CompareRequest): Compared {
-  const [a, b] = [toRows(first, second).get(t.name), toRows(second, first).get(t.name)];
+function withinFixed(t: Compared, matched: readonly [Weights, Weights], { atol = 0, rtol = 0 }: CompareRequest): Compared {
+  const [a, b] = matched.map(side => side.get(t.name));
   if (t.maxAbs === null || !a || !b) return t;
   const equal = a.data.every((v: number, k: number) => distance(v, b.data[k]) <= atol + rtol * Math.abs(v));
   return { ...t, equal, differing: equal ? { count: 0, most: [] } : t.differing, change: equal ? null : t.change };

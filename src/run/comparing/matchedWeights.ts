@@ -1,0 +1,65 @@
+import type { LayerSpec } from '../../model/spec.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import type { Weights } from '../../weights/weights.js';
+import type { Network } from '../network/network.js';
+
+/** Weights of two networks side by side: their layers with weights stand in one order, whatever they are called. */
+
+/** Both sides' weights under the first's names, in one form; null where the layers do not match one by one. */
+export function matchedWeights(first: Network, second: Network): readonly [Weights, Weights] | null {
+  if (!isMatch(first, second)) return null;
+  const [own, other] = [withBiases(first), withBiases(second)];
+  const [a, b] = [layersWithWeights(first), layersWithWeights(second)];
+  // two graphs that are run node by node: by the names of their tensors
+  if (a.length === 0) return [toRows(own, other), toRows(other, own)];
+  const renamed = new Map(
+    second.shapes.layers
+      .filter(l => l.weights.length > 0)
+      .flatMap(({ weights }, i) =>
+        [...new Set([...weights.map(w => w.name), 'bo'])].flatMap((name): [string, Tensor][] => {
+          const t = other.get(`${b[i].name}/${name}`);
+          return t ? [[`${a[i].name}/${name}`, t]] : [];
+        }),
+      ),
+  );
+  return [toRows(own, renamed), toRows(renamed, own)];
+}
+
+export function isMatch(first: Network, second: Network): boolean {
+  const [a, b] = [layersWithWeights(first), layersWithWeights(second)];
+  return a.length === b.length && a.every((layer, i) => layer.kind === b[i].kind);
+}
+
+export function layersWithWeights({ shapes }: Network): readonly LayerSpec[] {
+  return shapes.layers.filter(l => l.weights.length > 0).map(l => l.layer);
+}
+
+/** The two orders that do not match, for a note. */
+export function noMatch(...networks: readonly [Network, Network]): string {
+  const kinds = (network: Network) => layersWithWeights(network).map(l => l.kind);
+  const [a, b] = networks.map(network => kinds(network).join(', ') || 'a graph that is no list of layers');
+  return `their layers do not match one by one (${a}; ${b}): the outputs alone are compared`;
+}
+
+/** Of a dense layer without a bias, behind which an operator adds one, that is its bias: ONNX's MatMul and Add. */
+function withBiases({ model, weights }: Network): Weights {
+  const bare = new Set(model.layers.flatMap(l => (l.kind === 'dense' && !weights!.has(`${l.name}/bo`) ? l.name : [])));
+  const biases = model.layers.flatMap((layer): [string, Tensor][] => {
+    if (layer.kind !== 'op' || layer.op !== 'Add' || layer.inputs.length !== 1 || !bare.has(layer.inputs[0])) return [];
+    const added = layer.operands?.find(operand => operand !== null);
+    return added?.shape.length === 1 ? [[`${layer.inputs[0]}/bo`, { shape: added.shape, data: Float64Array.from(added.data) }]] : [];
+  });
+  return new Map([...weights!, ...biases]);
+}
+
+/** Where the other side adds up its two biases in one row, so does this one: both are what the network adds. The GRU's stay apart. */
+function toRows(own: Weights, other: Weights): Weights {
+  return new Map(
+    [...own].map(([key, t]): [string, Tensor] => {
+      const beside = other.get(key);
+      if (!/\/bh$/.test(key) || t.shape.length !== 2 || beside?.shape.length !== 1) return [key, t];
+      const width = t.shape[1];
+      return [key, { shape: [width], data: Float64Array.from({ length: width }, (_, k) => t.data[k] + t.data[width + k]) }];
+    }),
+  );
+}
