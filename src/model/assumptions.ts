@@ -17,6 +17,7 @@ export const FACTS = [
   'precision',
   'state',
   'batch',
+  'backend',
   'x',
   'weights',
 ] as const;

@@ -9,6 +9,7 @@ import { swapBatchAndTime } from '../tensor/layout.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { ModelFile } from './files/modelFile.js';
+import { addedAsNumpy } from './input/backend.js';
 import {
   checkDrawnSizes,
   checkDraws,
@@ -76,7 +77,13 @@ export async function prepare(request: PrepareRequest, given?: ReadArray, steps?
   const seed = request.seed ?? DEFAULT_SEED;
   const sizes = array ? sizesOf(array, network) : drawnSizes(network, request, steps);
   const { N, T } = sizes;
-  const assumptions = [...network.assumptions, ...drawnWeights(network, request), ...drawnX(request), ...computedTogether(network, N)];
+  const assumptions = [
+    ...network.assumptions,
+    ...drawnWeights(network, request),
+    ...drawnX(request),
+    ...computedTogether(network, N),
+    ...addedAsNumpy(network),
+  ];
   checkAssumptions(assumptions, request.strict);
   checkMemory(network, [N, T], request.maxMemory);
   checkDraws(request, network, array !== undefined);
@@ -131,7 +138,13 @@ async function prepareNamed(request: PrepareRequest, opened: ModelFile): Promise
   if (request.input !== undefined) checkSizes(network.model.input.shape ? { N: request.N } : request, x.shape);
   else checkDrawnSizes(request, [x, ...others.values()]);
   const N = x.shape[0];
-  const assumptions = [...network.assumptions, ...drawnWeights(network, request), ...drawnX(request), ...computedTogether(network, N)];
+  const assumptions = [
+    ...network.assumptions,
+    ...drawnWeights(network, request),
+    ...drawnX(request),
+    ...computedTogether(network, N),
+    ...addedAsNumpy(network),
+  ];
   checkAssumptions(assumptions, request.strict);
   checkMemory(network, [N, x.shape[1] ?? 1], request.maxMemory);
   checkDraws(request, network, promise === null);

@@ -1,0 +1,40 @@
+import { runForward } from '../../src/run/forward.js';
+import { bytesOf, temporaryFolder } from '../helpers/files.js';
+
+/** What Keras adds otherwise on TensorFlow is an assumption: the only long axis of b, not its last, has as many numbers as the last axis of x. */
+const { write } = temporaryFolder();
+const ones = (...shape: number[]) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b)).fill(1) });
+const adding = (T: number, D: number, value: unknown) => ({
+  input: { timesteps: T, features: D },
+  layers: [
+    { kind: 'op', op: 'Add', name: 'added', operands: [null, value] },
+    { kind: 'rnn', units: 2 },
+  ],
+});
+const convolution = (filters: number) => ({
+  functional: true,
+  input: { name: 'x', shape: [3, 4, 5] },
+  layers: [
+    { kind: 'separable2d', name: 'conv', filters, kernelSize: [2, 2], padding: 'same', dataFormat: 'channels_first', inputs: ['x'] },
+  ],
+});
+const rnn = (D: number) => ({ 'rnn_1/Wx': ones(D, 2), 'rnn_1/Wh': ones(2, 2), 'rnn_1/bh': ones(2) });
+const separable = (filters: number) => ({
+  arr_0: ones(2, 2, 3, 1),
+  arr_1: ones(1, 1, 3, filters),
+  arr_2: ones(filters),
+});
+
+it.each([
+  ['a column for 4 steps of 4 features', adding(4, 4, [[1], [2], [3], [4]]), rnn(4), ['backend']],
+  ['a column for 4 steps of 5 features', adding(4, 5, [[1], [2], [3], [4]]), rnn(5), []],
+  ['a row for 4 steps of 4 features', adding(4, 4, [[1, 2, 3, 4]]), rnn(4), []],
+  ['a number', adding(4, 4, 2), rnn(4), []],
+  ['the bias of 5 channels of 4×5', convolution(5), separable(5), ['backend']],
+  ['the bias of 6 channels of 4×5', convolution(6), separable(6), []],
+])('%s', async (name, spec, tensors, facts) => {
+  const model = write(`${name.length}.json`, Buffer.from(JSON.stringify({ framework: 'keras', ...spec })));
+  const weights = write(`${name.length}.npz`, await bytesOf('npz', tensors));
+  const { assumptions } = await runForward({ model, weights });
+  expect(assumptions.map(({ fact }) => fact)).toEqual(facts);
+});

@@ -1,0 +1,30 @@
+import type { Assumption } from '../../model/assumptions.js';
+import type { LayerShapes } from '../../model/shapes.js';
+import type { Network } from '../network/network.js';
+
+/**
+ * keras.ops.add(x, b) on TensorFlow is tf.nn.bias_add where only one axis of b has more than one number: b is then added along the last axis of x
+ * if that has as many, whatever axis of b it was (keras/src/backend/tensorflow/numpy.py). Other backends add as NumPy does, and so do we.
+ */
+export function addedAsNumpy({ framework, weightsSource, shapes }: Network): Assumption[] {
+  if (framework !== 'keras' || weightsSource === null) return [];
+  return shapes.layers.filter(isAmbiguous).map(({ layer: { name, kind } }) => ({
+    fact: 'backend',
+    what: kind === 'op' ? `${name} adds as NumPy does` : `the bias of ${name} is added along its channels`,
+    value: 'numpy',
+    why: 'Keras on TensorFlow adds it along the last axis, which has as many numbers',
+    say: null,
+  }));
+}
+
+function isAmbiguous(shapes: LayerShapes): boolean {
+  const { layer, output, weights } = shapes;
+  const last = output[output.length - 1]?.size;
+  if (layer.kind === 'op') {
+    const [x, added] = layer.op === 'Add' ? (layer.operands ?? []) : [];
+    const long = added?.shape.map((size, axis) => (size > 1 ? axis : -1)).filter(axis => axis >= 0) ?? [];
+    return x === null && output.length > 1 && long.length === 1 && long[0] < added!.shape.length - 1 && added!.shape[long[0]] === last;
+  }
+  const bias = weights.find(({ role }) => role === 'bias');
+  return 'dataFormat' in layer && layer.dataFormat === 'channels_first' && bias?.shape.length === 1 && bias.shape[0] === last;
+}
