@@ -49,3 +49,20 @@ it.each([
   const files = [first, second].map(name => referencePath('comparisons', name)) as [string, string];
   expect(await runCompareModels({ files })).toMatchObject({ status: 'SAME', equations: [] });
 });
+
+it.each([
+  ['func_masking_add.keras', (text: string) => text.replace(/("op": ?"Equal".*?"data": ?\[)0\]/s, '$15]')],
+  ['mha_blocks_masked.keras', (text: string) => text.replace('"maskZero":true', '"maskZero":false')],
+])('%s and the same network without its mask are different: the drawn input has masked steps', async (file, unmask) => {
+  const source = referencePath('keras_models', file);
+  const [written, changed] = ['masked.json', 'unmasked.json'].map(name => folder.path(`${file}.${name}`));
+  await runConvert({ file: source, output: written });
+  const text = JSON.stringify(JSON.parse(readFileSync(written, 'utf8')));
+  expect(unmask(text)).not.toBe(text);
+  folder.write(`${file}.unmasked.json`, Buffer.from(unmask(text)));
+  expect(await runCompareModels({ files: [source, written] })).toMatchObject({
+    status: 'SAME',
+    outputs: { input: { source: 'seed 42, with masked steps' } },
+  });
+  expect(await runCompareModels({ files: [source, changed] })).toMatchObject({ status: 'DIFFERENT', outputs: { equal: false } });
+});

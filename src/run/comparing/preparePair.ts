@@ -13,6 +13,7 @@ import { paddedInput } from '../input/padding.js';
 import { asRun, type Network } from '../network/network.js';
 import { finiteNotes, hasStepsFirst, type Prepared, prepare } from '../prepare.js';
 import type { CompareRequest, NetworkRequest } from '../request.js';
+import { withMaskedSteps } from './maskedSteps.js';
 
 /** Two networks on the same inputs: those that are given, read as the first file has its axes, else drawn from the seed in sizes that both take. */
 export interface Pair {
@@ -50,12 +51,14 @@ export async function preparePair(first: Network, second: Network, request: Pair
   const seed = request.seed ?? DEFAULT_SEED;
   const given = request.input !== undefined;
   const sides = [await sideOf(first, request.files[0]), await sideOf(second, request.files[1])] as const;
-  const inputs = given ? await givenInputs(sides[0], request, seed) : await drawnInputs(sides, request, seed);
+  const models = sides.map(({ network }) => network.model);
+  const drawn = given ? null : await drawnInputs(sides, request, seed);
+  const inputs = drawn === null ? await givenInputs(sides[0], request, seed) : withMaskedSteps(drawn, models);
   const run = (side: Side) => preparedOn(side, inputsFor(side, inputs, sides), request, seed);
   return {
     pair: [await run(sides[0]), await run(sides[1])],
-    source: given ? escapeText(request.input!) : `seed ${seed}`,
-    seed: given ? null : seed,
+    source: drawn === null ? escapeText(request.input!) : `seed ${seed}${inputs === drawn ? '' : ', with masked steps'}`,
+    seed: drawn === null ? null : seed,
   };
 }
 
