@@ -45,6 +45,14 @@ describe('shapes the notebook works out by hand', () => {
   });
 });
 
+it('padding of the axes that Pad names, in any order', () => {
+  const ints = (...value: number[]) => ({ type: 'int', value });
+  const pad = (pads: number[], axes: number[]) => ({ kind: 'op', op: 'Pad', operands: [null, ints(...pads), 0.5, ints(...axes)] });
+  const sizes = (...layers: Record<string, unknown>[]) => shapesOf(chain(...layers)).output.map(d => d.size);
+  expect(sizes(pad([1, 2], [-1]))).toEqual([null, 10, 6]);
+  expect(sizes(pad([1, 2, -1, 4], [-1, 1]))).toEqual([null, 16, 3]);
+});
+
 describe('counts', () => {
   it.each([
     ['rnn', 57, 62, 62, 57],

@@ -335,15 +335,9 @@ const tile: Rule = call => {
 const pad: Rule = call => {
   const from = call.shape(0);
   const pads = call.numbers(1) ?? [];
-  return [
-    from.map((d, i) =>
-      d.size === null
-        ? pads[i] + pads[i + from.length] === 0
-          ? d
-          : { symbol: `${d.symbol}'`, size: null }
-        : sized(d.size + pads[i] + pads[i + from.length]),
-    ),
-  ];
+  const axes = (call.numbers(3) ?? from.map((_, i) => i)).map(a => axisIn(a, from.length, 'Pad'));
+  const added = from.map((_, i) => axes.reduce((sum, axis, k) => (axis === i ? sum + pads[k] + pads[k + axes.length] : sum), 0));
+  return [from.map((d, i) => (d.size !== null ? sized(d.size + added[i]) : added[i] === 0 ? d : { symbol: `${d.symbol}'`, size: null }))];
 };
 
 const split: Rule = call => {
