@@ -96,6 +96,16 @@ it('refuses an argument that says something and is not read, and dropout of a pr
   expect(said('aten.dropout.default', 'train', { as_bool: true })).toMatch('in training mode');
 });
 
+it('refuses sums of whole numbers of 8 bits, which wrap around in PyTorch', async () => {
+  const { architecture, tensors } = await readTensorFile(join(folder, 'functions.pt2'));
+  type Node = { target: string; outputs: { as_tensor: { name: string } }[] };
+  type Program = { graph_module: { graph: { nodes: Node[]; tensor_values: Record<string, { dtype: number }> } } };
+  const { graph } = (architecture as Program).graph_module;
+  const sum = graph.nodes.find(n => /aten\.(add|mul)\.Tensor/.test(n.target))!;
+  graph.tensor_values[sum.outputs[0].as_tensor.name].dtype = 2;
+  expect(() => specFromProgram(architecture as never, tensors)).toThrow('of whole numbers of 8 or 16 bits is not run here');
+});
+
 it.each(['space', 'functions'])('%s is written as ONNX with operators of set 17, whose outputs have their types', async name => {
   await withFolder(async out => {
     const { check } = await runConvert({ file: join(folder, `${name}.pt2`), output: join(out, 'o.onnx') });

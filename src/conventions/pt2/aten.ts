@@ -10,7 +10,7 @@ import { recurrentKind, sequence, singleStep } from './recurrent.js';
 import { checkAllRead, END, int, notRun, one, op, outName, type Rule, sameSymbol, self, sizesOf, slice, step } from './rule.js';
 import { SPACE } from './space.js';
 import { isComplex, OF_COMPLEX, SPECTRUM } from './spectrum.js';
-import { BOOL, inItsType } from './types.js';
+import { BOOL, checkSmall, inItsType } from './types.js';
 import { arg, axes, axis, type Call, constantOf, isSymbol, isTensor, number, numbers, type Operand, rankOf, type Value } from './wiring.js';
 
 /** Operators of ATen, each as layers or operators of ours; the name of the value is that of the program. */
@@ -43,6 +43,7 @@ export function applyNode(call: Call): void {
   const rule = name !== undefined && Object.hasOwn(rules, name) ? rules[name] : undefined;
   if (!rule) throw notRun(node.target);
   checkInPlace(call);
+  checkSmall(call, name!);
   const result = rule(inItsType(call, name!));
   checkAllRead(call);
   wiring.set(node.outputs[0], { value: typeof result === 'string' ? result : wiring.op(outName(call), 'Identity', [result]) });

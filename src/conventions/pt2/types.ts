@@ -1,4 +1,5 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
+import { notRun } from './rule.js';
 import { type Call, isTensor } from './wiring.js';
 
 /** torch's numbers of types: whole numbers 1 to 5, real ones, truths. */
@@ -7,6 +8,22 @@ const REAL = new Set([6, 7, 8, 13]);
 
 function isWhole(type: number): boolean {
   return type >= 1 && type <= 5;
+}
+
+/** Operators whose results may leave the range of 8 or 16 bits, where PyTorch's wrap around and the ones here do not. */
+const WRAPPING = /^(r?sub|add|mul|neg|abs|pow|square|prod|sum|(bitwise_)?(not|left_shift)|__lshift__|invert|matmul|b?mm|dot)_?$/;
+
+/** uint8, int8, int16 */
+const isSmall = (type: number) => type >= 1 && type <= 3;
+
+/** Numbers of 8 and 16 bits are whole numbers of any size here. @throws RnnError E_PT2_OPERATOR where that could give other ones */
+export function checkSmall({ node, wiring }: Call, name: string): void {
+  const { types } = wiring.program;
+  if (!isSmall(types.get(node.outputs[0] ?? '') ?? 0)) return;
+  const self = node.args.get('self');
+  const from = isTensor(self) ? (types.get(self.tensor) ?? 0) : 0;
+  const isNarrowed = (name === 'to' || name === '_to_copy') && isWhole(from) && from !== types.get(node.outputs[0]!);
+  if (isNarrowed || WRAPPING.test(name)) throw notRun(`${node.target} of whole numbers of 8 or 16 bits`);
 }
 
 /** Arguments that are places, or say where. */
