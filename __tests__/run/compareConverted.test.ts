@@ -66,3 +66,8 @@ it.each([
   });
   expect(await runCompareModels({ files: [source, changed] })).toMatchObject({ status: 'DIFFERENT', outputs: { equal: false } });
 });
+
+it('a state dict that leaves a question asks it beside a graph that no list of layers describes, too', async () => {
+  const files = [referencePath('comparisons', 'rnn_steps_first.onnx'), referencePath('torch_saved', 'a_fcamb.pt')] as [string, string];
+  await expect(runCompareModels({ files })).rejects.toMatchObject({ code: 'E_ASK' });
+});

@@ -119,7 +119,8 @@ async function fromWeights(
     throw error;
   };
   if (framework !== 'torch') return borrowed();
-  const read = await own().catch(orElse(borrowed));
+  // of a state dict that is of no list of layers, what it lacks is what there is to say
+  const read = await own().catch(error => orElse(borrowed)(error).catch(orElse(() => Promise.reject(error))));
   return isMatch(other.network, read) ? read : borrowed().catch(orElse(async () => read));
 }
 
