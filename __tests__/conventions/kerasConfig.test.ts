@@ -30,6 +30,8 @@ describe('layers', () => {
     ['GRU', { units: 4, activation: 'tanh', reset_after: true, use_bias: false }, { kind: 'gru', resetAfter: true, useBias: false }],
     ['Dense', { units: 2, activation: 'softmax' }, { kind: 'dense', activation: 'softmax', useBias: true }],
     ['Embedding', { input_dim: 9, output_dim: 4, mask_zero: true }, { kind: 'embedding', tokens: 9, units: 4, maskZero: true }],
+    ['Embedding', { input_dim: 9, output_dim: 4, mask_zero: 1 }, { kind: 'embedding', tokens: 9, units: 4, maskZero: true }],
+    ['GRU', { units: 1, use_bias: 0, return_sequences: 1 }, { kind: 'gru', units: 1, useBias: false, returnSequences: true }],
     ['Masking', { mask_value: -1 }, { kind: 'masking', value: -1 }],
     ['Dropout', { rate: 0.2 }, { kind: 'dropout', rate: 0.2 }],
     ['SpatialDropout1D', { rate: 0.2 }, { kind: 'dropout', rate: 0.2 }],

@@ -77,10 +77,17 @@ export function readLayer(layer: Json): Json {
       throw unsupportedClass(registered, 'a layer of Keras itself');
     if (!FACETS.has(wordOf(layer.class_name))) for (const [key, allowed] of Object.entries(ONLY)) checkOption(config, key, allowed);
     checkPolicy(layer.class_name, config);
-    const read: Json = { ...reader(config), name, trainable: isTrainable(layer) };
+    const read: Json = { ...withTruths(reader(config)), name, trainable: isTrainable(layer) };
     for (const key of ['activation', 'recurrentActivation']) checkActivation(read[key]);
     return read;
   });
+}
+
+/** Python's 1 is true: `Embedding(9, 4, mask_zero=1)` is saved as it was written. */
+function withTruths(read: Json): Json {
+  const fields = LAYER_KINDS.find(({ name }) => name === read.kind)?.fields ?? {};
+  const isTruth = ([key, value]: readonly [string, unknown]) => fields[key]?.type === 'boolean' && (value === 0 || value === 1);
+  return Object.fromEntries(Object.entries(read).map(entry => (isTruth(entry) ? [entry[0], entry[1] === 1] : entry)));
 }
 
 /** Layers that do not tell the ones inside them that they are frozen. */
@@ -136,7 +143,7 @@ function recurrent(kind: string): (config: Json) => Json {
       goBackwards: config.go_backwards ?? false,
       stateful: config.stateful ?? false,
       zeroOutputForMask: config.zero_output_for_mask ?? false,
-      ...(config.unroll === true ? { unroll: true } : {}),
+      ...(config.unroll ? { unroll: true } : {}),
     };
   };
 }
