@@ -143,7 +143,7 @@ function recurrent(kind: string): (config: Json) => Json {
       goBackwards: config.go_backwards ?? false,
       stateful: config.stateful ?? false,
       zeroOutputForMask: config.zero_output_for_mask ?? false,
-      ...(config.unroll ? { unroll: true } : {}),
+      ...(config.unroll === true || config.unroll === 1 ? { unroll: true } : {}),
     };
   };
 }
