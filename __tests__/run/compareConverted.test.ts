@@ -71,3 +71,16 @@ it('a state dict that leaves a question asks it beside a graph that no list of l
   const files = [referencePath('comparisons', 'rnn_steps_first.onnx'), referencePath('torch_saved', 'a_fcamb.pt')] as [string, string];
   await expect(runCompareModels({ files })).rejects.toMatchObject({ code: 'E_ASK' });
 });
+
+it('a list of weights as Keras has them, one row of biases, is the network it was made of; beside a graph it is refused with a fix', async () => {
+  const source = referencePath('pt2', 'bi2.pt2');
+  const [list, graph] = ['list.npz', 'list.onnx'].map(name => folder.path(name));
+  await runConvert({ file: source, output: list, to: 'keras' });
+  await runConvert({ file: source, output: graph });
+  const { status, tensors, assumptions } = await runCompareModels({ files: [source, list] });
+  expect([status, tensors.filter(t => !t.equal), assumptions.map(a => a.fact)]).toEqual(['SAME', [], ['description']]);
+  await expect(runCompareModels({ files: [graph, list] })).rejects.toMatchObject({
+    code: 'E_UNDETERMINED',
+    fix: expect.stringContaining('--'),
+  });
+});

@@ -4,7 +4,7 @@ import { RnnError, within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { FileTensor } from '../../formats/format.js';
 import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
-import { isRecurrent } from '../../model/spec.js';
+import { isRecurrent, type LayerSpec } from '../../model/spec.js';
 import { formatShape, reshape, sameShape, type Tensor } from '../../tensor/tensor.js';
 import { checkShape, type Weights } from '../../weights/weights.js';
 import type { NamedTensors, WritableConvention } from '../convention.js';
@@ -93,7 +93,7 @@ export function layerWeights(
   }
   return layer.weights.map((weight, i): [string, Tensor] => {
     const key = `${layer.layer.name}/${weight.name}`;
-    const array = arrays[i] && { ...arrays[i], tensor: ofOneRow(arrays[i].tensor, weight) };
+    const array = arrays[i] && { ...arrays[i], tensor: inForm(arrays[i].tensor, weight, layer.layer) };
     if (!array) {
       const count = shapes.layers.reduce((sum, l) => sum + l.weights.length, 0);
       throw new RnnError('convention', 'E_WEIGHT_MISSING', `the network has ${count} weights, the file ${held} arrays`, {
@@ -108,9 +108,17 @@ export function layerWeights(
   });
 }
 
-/** Keras 1 kept the filters of a Convolution1D as images of one row: [3, 1, D, F]. */
-function ofOneRow(t: Tensor, { shape }: WeightShape): Tensor {
-  return shape.length === 3 && sameShape(t.shape, [shape[0], 1, ...shape.slice(1)]) ? reshape(t, shape) : t;
+/**
+ * Keras 1 kept the filters of a Convolution1D as images of one row: [3, 1, D, F]. One row of biases for a network that adds two is their sum, but
+ * for the GRU's, which stay apart.
+ */
+function inForm(t: Tensor, { shape, role }: WeightShape, layer: LayerSpec): Tensor {
+  if (shape.length === 3 && sameShape(t.shape, [shape[0], 1, ...shape.slice(1)])) return reshape(t, shape);
+  const isSum = role === 'bias' && isRecurrent(layer) && layer.kind !== 'gru' && sameShape([2, ...t.shape], shape);
+  if (!isSum) return t;
+  const data = t.data instanceof Float32Array ? new Float32Array(2 * t.data.length) : new Float64Array(2 * t.data.length);
+  data.set(t.data);
+  return { shape, data };
 }
 
 /** A canonical weight with Keras' gate order. */

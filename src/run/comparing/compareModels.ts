@@ -2,6 +2,7 @@ import { compareWeights } from '../../diagnosis/weightsFaults.js';
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { type Assumption, checkAssumptions } from '../../model/assumptions.js';
+import { layersLineOf } from '../../model/layersLine.js';
 import { outputsOf } from '../../model/spec.js';
 import { distance, largestDifference } from '../../tensor/difference.js';
 import { sameShape } from '../../tensor/tensor.js';
@@ -111,6 +112,7 @@ async function fromWeights(
   const own = () => loadNetwork({ ...request, model: file });
   if (other === null) return own();
   const borrowed = async (): Promise<Network> => {
+    if (other.network.graph) throw ofAGraph(file, other);
     const network = await loadNetwork({ ...sizesOf(request as CompareModelsRequest), model: other.file, weights: file });
     return { ...network, assumptions: [...network.assumptions, descriptionOf(other.file)] };
   };
@@ -122,6 +124,16 @@ async function fromWeights(
   // of a state dict that is of no list of layers, what it lacks is what there is to say
   const read = await own().catch(error => orElse(borrowed)(error).catch(orElse(() => Promise.reject(error))));
   return isMatch(other.network, read) ? read : borrowed().catch(orElse(async () => read));
+}
+
+/** Weights alone beside a graph, which keeps its own under names of its own. */
+function ofAGraph(file: string, { network, file: graph }: { readonly network: Network; readonly file: string }): RnnError {
+  const line = layersLineOf(network.model, network.framework);
+  return new RnnError('convention', 'E_UNDETERMINED', `${escapeText(graph)} does not say which layer takes which of these weights`, {
+    where: escapeText(file),
+    expected: 'a model, or weights beside a description',
+    fix: line ? `describe them: --layers "${line}"` : `compare its outputs: rnn-cli compare ${escapeText(graph)} -i x.npy --against y.npy`,
+  });
 }
 
 function descriptionOf(other: string): Assumption {

@@ -10,8 +10,9 @@ export function matchedWeights(first: Network, second: Network): readonly [Weigh
   if (!isMatch(first, second)) return null;
   const [own, other] = [withBiases(first), withBiases(second)];
   const [a, b] = [layersWithWeights(first), layersWithWeights(second)];
+  const apart = (key: string) => a.some(({ name, kind }) => kind === 'gru' && key.startsWith(`${name}/`));
   // two graphs that are run node by node: by the names of their tensors
-  if (a.length === 0) return [toRows(own, other), toRows(other, own)];
+  if (a.length === 0) return [own, other];
   const renamed = new Map(
     second.shapes.layers
       .filter(l => l.weights.length > 0)
@@ -22,7 +23,7 @@ export function matchedWeights(first: Network, second: Network): readonly [Weigh
         }),
       ),
   );
-  return [toRows(own, renamed), toRows(renamed, own)];
+  return [toRows(own, renamed, apart), toRows(renamed, own, apart)];
 }
 
 export function isMatch(first: Network, second: Network): boolean {
@@ -52,14 +53,23 @@ function withBiases({ model, weights }: Network): Weights {
   return new Map([...weights!, ...biases]);
 }
 
-/** Where the other side adds up its two biases in one row, so does this one: both are what the network adds. The GRU's stay apart. */
-function toRows(own: Weights, other: Weights): Weights {
+/**
+ * Where the other side adds up its two biases in one row, or leaves the second row zero, so does this one: both are what the network adds. A GRU's
+ * two rows stay apart.
+ */
+function toRows(own: Weights, other: Weights, apart: (key: string) => boolean): Weights {
   return new Map(
     [...own].map(([key, t]): [string, Tensor] => {
       const beside = other.get(key);
-      if (!/\/bh$/.test(key) || t.shape.length !== 2 || beside?.shape.length !== 1) return [key, t];
+      if (!beside || !/\/bh$/.test(key) || t.shape.length !== 2) return [key, t];
+      const isOneRow = beside.shape.length === 1 || (!apart(key) && [t, beside].some(hasZeroRow));
+      if (!isOneRow) return [key, t];
       const width = t.shape[1];
       return [key, { shape: [width], data: Float64Array.from({ length: width }, (_, k) => t.data[k] + t.data[width + k]) }];
     }),
   );
+}
+
+function hasZeroRow({ shape, data }: Tensor): boolean {
+  return shape.length === 2 && data.subarray(shape[1]).every(v => v === 0);
 }
