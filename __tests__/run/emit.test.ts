@@ -195,6 +195,8 @@ withNumpy('a script of NumPy finds the masked steps in x itself', async () => {
     { layers: 'masking:0,lstm:4,dense:2', input: save('zeros.json', masked(0)) },
     { layers: 'masking:-1.1,dropout:0.5,bigru:3+seq,dense:2@tanh,rnn:3', input: save('values.json', masked(-1.1)) },
     { layers: 'embedding:7x4+maskzero,gru:3+seq,lstm:2+seq', input: tokens },
+    { layers: 'embedding:7x4+maskzero,gru:3+seq,flatten,dense:2', input: tokens },
+    { layers: 'embedding:7x4+maskzero,gru:3,repeat:3,rnn:2', input: tokens },
     { layers: 'embedding:7x4+maskzero,bilstm:3+sum,dense:2', input: tokens, lengths: '4,5,3' },
   ];
   await expectSameInNumpy(requests);

@@ -77,14 +77,7 @@ export async function prepare(request: PrepareRequest, given?: ReadArray, steps?
   const seed = request.seed ?? DEFAULT_SEED;
   const sizes = array ? sizesOf(array, network) : drawnSizes(network, request, steps);
   const { N, T } = sizes;
-  const assumptions = [
-    ...network.assumptions,
-    ...drawnWeights(network, request),
-    ...drawnX(request),
-    ...computedTogether(network, N),
-    ...addedAsNumpy(network),
-  ];
-  checkAssumptions(assumptions, request.strict);
+  const assumptions = checkedAssumptions(network, request, N);
   checkMemory(network, [N, T], request.maxMemory);
   checkDraws(request, network, array !== undefined);
   const drawn = draw(network, request, seed, array ? null : inputWish(network, sizes));
@@ -138,14 +131,7 @@ async function prepareNamed(request: PrepareRequest, opened: ModelFile): Promise
   if (request.input !== undefined) checkSizes(network.model.input.shape ? { N: request.N } : request, x.shape);
   else checkDrawnSizes(request, [x, ...others.values()]);
   const N = x.shape[0];
-  const assumptions = [
-    ...network.assumptions,
-    ...drawnWeights(network, request),
-    ...drawnX(request),
-    ...computedTogether(network, N),
-    ...addedAsNumpy(network),
-  ];
-  checkAssumptions(assumptions, request.strict);
+  const assumptions = checkedAssumptions(network, request, N);
   checkMemory(network, [N, x.shape[1] ?? 1], request.maxMemory);
   checkDraws(request, network, promise === null);
   const drawn = draw(network, request, seed, null);
@@ -164,6 +150,14 @@ async function prepareNamed(request: PrepareRequest, opened: ModelFile): Promise
     notes: [...network.notes, ...finiteNotes(request.strictFinite ?? false, x, weights)],
     assumptions,
   };
+}
+
+/** Of the file, and of a run of N samples. @throws RnnError E_ASSUMED with --strict */
+function checkedAssumptions(network: Network, request: PrepareRequest, N: number): Assumption[] {
+  const ofRun = [...drawnWeights(network, request), ...drawnX(request), ...computedTogether(network, N), ...addedAsNumpy(network)];
+  const assumptions = [...network.assumptions, ...ofRun];
+  checkAssumptions(assumptions, request.strict);
+  return assumptions;
 }
 
 /** @throws RnnError E_UNBUILT where the file says that its layers have no weights yet */
@@ -203,7 +197,7 @@ async function prepareGraph(request: PrepareRequest, opened: ModelFile): Promise
 async function drawnForGraph(network: Network, request: NetworkRequest & InputRequest, seed: string): Promise<DrawnInputs | undefined> {
   const { inputs } = network.graph!.model.graph;
   const isGiven = [request.input, request.h0, request.c0].some(flag => flag !== undefined);
-  if (isGiven || (inputs.length === 1 && !isWhole(inputs[0].dtype))) return undefined;
+  if (isGiven || (inputs.length === 1 && !(inputs[0].dtype && isInteger(inputs[0].dtype)))) return undefined;
   const run = await asRun(network);
   if (!run) return undefined;
   const { readNamedInputs } = await import('./input/namedInputs.js');
@@ -214,8 +208,6 @@ async function drawnForGraph(network: Network, request: NetworkRequest & InputRe
   });
   return { arrays: new Map(own), promise: promise! };
 }
-
-const isWhole = (dtype: DType | null) => dtype !== null && isInteger(dtype);
 
 type GraphRun = Pick<Prepared, 'network' | 'weights' | 'input' | 'graphInputs' | 'asGraph' | 'notes'>;
 

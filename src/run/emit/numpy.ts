@@ -113,7 +113,7 @@ function masksReaching(source: ScriptSource): ReadonlyMap<string, string> {
   for (const { layer } of source.layers) {
     const found = layer.inputs.flatMap(name => carried.get(name) ?? []);
     const [given] = found;
-    const isJoint = layer.inputs.length > 1 || (ENDS_STEPS.has(layer.kind) && !isRecurrent(layer));
+    const isJoint = layer.inputs.length > 1 || layer.kind === 'eachstep' || layer.kind === 'allsteps';
     if (typeof layer.mask === 'string' || (given !== undefined && isJoint))
       throw cannotEmit(`masks as ${escapeText(layer.name, 40)} takes them in NumPy`, 'take --emit keras, or convert the network to .onnx');
     if (given !== undefined) reaching.set(layer.name, given);
@@ -124,9 +124,6 @@ function masksReaching(source: ScriptSource): ReadonlyMap<string, string> {
   }
   return reaching;
 }
-
-/** What reads the steps as a whole, and a mask with them. */
-const ENDS_STEPS: ReadonlySet<string> = new Set(['last', 'eachstep', 'allsteps', 'repeat', 'flatten']);
 
 /** X, then every weight, in the order in which `shapes` lists them. */
 function drawnLines(source: ScriptSource, drawn: DrawnSource): string[] {

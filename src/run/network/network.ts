@@ -236,22 +236,20 @@ export async function wiredNetwork(network: Network, asked: NetworkRequest = {},
 
 /** The layers and operators that a file is run as; null: a graph of which too little can be said before it runs. */
 export async function asRun(network: Network): Promise<Network | null> {
-  if (!network.graph || network.graph.exact) return network;
-  try {
-    return await wiredNetwork(network);
-  } catch (error) {
-    if (error instanceof RnnError && error.kind !== 'limit') return null;
-    throw error;
-  }
+  return !network.graph || network.graph.exact ? network : ifWired(network);
 }
 
-/** The same where it can be had, and else the network as it is. */
+/** The same with its own axes where it can be had, and else the network as it is. */
 export async function shownNetwork(network: Network): Promise<Network> {
   if (!network.graph || network.model.layers.length > 0) return network;
+  return (await ifWired(network, 'own')) ?? network;
+}
+
+async function ifWired(network: Network, layout?: 'own'): Promise<Network | null> {
   try {
-    return await wiredNetwork(network, {}, 'own');
+    return await wiredNetwork(network, {}, layout);
   } catch (error) {
-    if (error instanceof RnnError) return network;
+    if (error instanceof RnnError && error.kind !== 'limit') return null;
     throw error;
   }
 }
