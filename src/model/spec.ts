@@ -5,7 +5,7 @@ import type { DenseSpec } from '../layers/dense.js';
 import type { DropoutSpec } from '../layers/dropout.js';
 import type { EmbeddingSpec } from '../layers/embedding.js';
 import type { FlattenSpec } from '../layers/flatten.js';
-import { getLayerKind } from '../layers/index.js';
+import { LAYER_KINDS } from '../layers/index.js';
 import type { MaskingSpec } from '../layers/masking.js';
 import type { MergeSpec } from '../layers/merging.js';
 import type { OperatorSpec } from '../layers/operator.js';
@@ -125,7 +125,8 @@ export function isRecurrent(layer: LayerSpec): layer is RecurrentSpec {
 export function tokenValues(layers: readonly LayerSpec[]): ReadonlySet<string> {
   const values = new Set<string>();
   for (const { kind, name, inputs } of [...layers].reverse()) {
-    const { tokens } = getLayerKind(kind);
+    // a class that is not run is no kind, and its network is still shown
+    const tokens = LAYER_KINDS.find(known => known.name === kind)?.tokens;
     if (tokens === 'read' || (tokens && values.has(name))) values.add(inputs[0]);
   }
   return values;

@@ -3,7 +3,7 @@ import { canonicalActivation } from '../../activations/index.js';
 import { RnnError, within } from '../../errors.js';
 import { escapeText, wordOf } from '../../escape.js';
 import type { KerasReader } from '../../layers/facets.js';
-import { getLayerKind, LAYER_KINDS } from '../../layers/index.js';
+import { LAYER_KINDS } from '../../layers/index.js';
 import { asObject, checkOption, type Json, list, text, unsupportedClass } from '../../layers/kerasConfig.js';
 import { timedistributed } from '../../layers/nested/timeDistributed.js';
 
@@ -85,7 +85,7 @@ export function readLayer(layer: Json): Json {
 
 /** Python's 1 is true: `Embedding(9, 4, mask_zero=1)` is saved as it was written. */
 function withTruths(read: Json): Json {
-  const { fields } = getLayerKind(String(read.kind));
+  const fields = LAYER_KINDS.find(({ name }) => name === read.kind)?.fields ?? {};
   const isTruth = ([key, value]: readonly [string, unknown]) => fields[key]?.type === 'boolean' && (value === 0 || value === 1);
   return Object.fromEntries(Object.entries(read).map(entry => (isTruth(entry) ? [entry[0], entry[1] === 1] : entry)));
 }
