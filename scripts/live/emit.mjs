@@ -1,0 +1,117 @@
+// Scripts of --emit, run by the installed PyTorch, Keras and NumPy: each must print the y of the run that printed it.
+//   npm run live:emit -- --python PATH [--seed s] [--count n] [--target torch|keras|numpy]
+// PATH is a Python with numpy, and torch and keras (with TensorFlow) for their targets. A network that a target does not have is counted as refused.
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { commandLine } from './program.mjs';
+
+/** Relative to the largest number of y: float32 sums in another order. */
+const TOLERANCE = 5e-6;
+
+const { values: flags } = parseArgs({
+  options: {
+    python: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    count: { type: 'string', default: '60' },
+    target: { type: 'string', multiple: true, default: ['torch', 'keras', 'numpy'] },
+  },
+});
+if (!flags.python) {
+  console.error('usage: npm run live:emit -- --python PATH [--seed s] [--count n] [--target torch|keras|numpy]');
+  process.exit(2);
+}
+
+/** Every script in one process, for importing takes longer than they do; a script that fails prints its error. */
+const RUN_ALL = `import json, sys, io, contextlib, traceback, numpy
+numpy.set_printoptions(precision=17, threshold=10**9)
+printed = []
+for script in json.load(sys.stdin):
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        try: exec(script, {})
+        except Exception: print("failed: " + traceback.format_exc())
+    printed.append(text.getvalue())
+print(json.dumps(printed))`;
+
+const random = generator(Number(flags.seed));
+const networks = Array.from({ length: Number(flags.count) }, randomNetwork);
+const cli = await commandLine();
+const table = {};
+for (const target of flags.target) {
+  const count = { equal: 0, refused: 0, WRONG: 0 };
+  const runs = [];
+  for (const argv of networks) {
+    const words = argv.map(word => (word === 'ITS-OWN' ? (target === 'numpy' ? 'pcg64' : target) : word));
+    const script = await cli('forward', ...words, '--emit', target);
+    if (script.exit === 3) count.refused++;
+    else runs.push({ words, script, expected: await cli('forward', ...words, '--json') });
+  }
+  const python = spawnSync(flags.python, ['-W', 'ignore', '-c', RUN_ALL], {
+    input: JSON.stringify(runs.map(run => run.script.stdout)),
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const printed = JSON.parse(python.stdout.trim().split('\n').at(-1));
+  for (const [i, run] of runs.entries()) {
+    const fault = faultOf(run, printed[i]);
+    count[fault ? 'WRONG' : 'equal']++;
+    if (fault) console.log(` ${target}  forward ${run.words.join(' ')}\n   ${fault}`);
+  }
+  table[target] = count;
+}
+console.table(table);
+process.exitCode = Object.values(table).some(count => count.WRONG > 0) ? 1 : 0;
+
+/** What is wrong with what the script printed, undefined where it is the run's y. */
+function faultOf({ script, expected }, printed) {
+  if (script.exit !== 0 || expected.exit !== 0) return `exit ${script.exit}: ${script.stderr || expected.stderr}`;
+  if (printed.startsWith('failed: ')) return printed.trim().split('\n').slice(-2).join(' ');
+  const y = JSON.parse(expected.stdout).outputs[0].y.flat(9);
+  const found = (printed.match(/-?\d+\.?\d*(e[-+]?\d+)?/gi) ?? []).map(Number);
+  if (found.length !== y.length) return `${found.length} numbers printed, y has ${y.length}`;
+  const scale = Math.max(1, ...y.map(Math.abs));
+  const off = Math.max(...y.map((v, k) => Math.abs(v - found[k]))) / scale;
+  return off < TOLERANCE ? undefined : `off by ${off} of the largest number`;
+}
+
+/** A chain with a recurrent layer at least, its sizes all different, and where its weights come from. */
+function randomNetwork() {
+  const one = list => list[Math.floor(random() * list.length)];
+  const some = (probability, text) => (random() < probability ? text : '');
+  const layers = [];
+  const depth = 1 + Math.floor(random() * 3);
+  const tokens = random() < 0.2;
+  if (tokens) layers.push('embedding:11x5');
+  for (let i = 0; i < depth; i++) {
+    const cell = one(['rnn', 'lstm', 'gru', 'birnn', 'bilstm', 'bigru']);
+    const activation = cell.endsWith('rnn') ? some(0.3, '@relu') : some(0.1, '@relu');
+    const merge = cell.startsWith('bi') ? some(0.2, one(['+sum', '+mul', '+ave'])) : '';
+    const sequences = i < depth - 1 || random() < 0.5 ? '+seq' : '';
+    const reset = cell.endsWith('gru') ? some(0.2, '+resetbefore') : '';
+    layers.push(`${cell}:${3 + i}${activation}${sequences}${some(0.15, '+nobias')}${reset}${merge}`);
+    layers.push(...some(0.2, 'dropout:0.3').split(' ').filter(Boolean));
+    if (!sequences) break;
+    if (i === depth - 1)
+      layers.push(
+        ...some(0.5, one(['maxpool', 'avgpool', 'last', 'flatten']))
+          .split(' ')
+          .filter(Boolean),
+      );
+  }
+  if (random() < 0.8) layers.push(`dense:2${some(0.5, one(['@softmax', '@tanh', '@sigmoid', '@silu', '@elu', '@softplus']))}`);
+  const features = tokens ? [] : ['--D', '2'];
+  const weights = one([[], ['--rng', 'ITS-OWN'], ['--framework', 'torch']]);
+  const seed = String(Math.floor(random() * 1000));
+  return ['--layers', layers.join(','), '--T', '7', ...features, '--N', '3', '--seed', seed, ...weights];
+}
+
+/** Numbers in [0, 1) by xorshift32: which networks a seed means stays the same for ever. */
+function generator(seed) {
+  let state = (seed ^ 0x9e3779b9) | 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
