@@ -1,5 +1,15 @@
 import type { CellOptions, WeightShape } from './cell.js';
 
+/** A weight without gates, whose count is the product of its letters. */
+export function weightShape(weight: Pick<WeightShape, 'name' | 'role' | 'dims' | 'shape'> & Partial<WeightShape>): WeightShape {
+  return { gates: null, formula: weight.dims.map(factor).join('*') || '1', ...weight };
+}
+
+/** Weights, and a bias [size] behind them where there is one. */
+export function withBias(weights: WeightShape[], useBias: boolean, name: string, symbol: string, size: number): WeightShape[] {
+  return useBias ? [...weights, weightShape({ name, role: 'bias', dims: [symbol], shape: [size] })] : weights;
+}
+
 /** The letters a report uses for this layer's input width, units and projected width. */
 export interface CellSymbols {
   readonly D: string;

@@ -1,8 +1,7 @@
 import type { ActivationSpec } from '../activations/activation.js';
-import type { WeightShape } from '../cells/cell.js';
-import { factor } from '../cells/weightShapes.js';
+import { factor, weightShape, withBias } from '../cells/weightShapes.js';
 import { activated } from './activation.js';
-import { multiply, stepsFormula, stepsOf, widthOf } from './dims.js';
+import { multiply, productCost, stepsFormula, stepsOf, widthOf } from './dims.js';
 import type { ScriptCall } from './facets.js';
 import type { LayerBase, LayerKind } from './layer.js';
 import { refuseRounded, rounded, roundedOnnx, roundsInput } from './roundedInput.js';
@@ -69,33 +68,17 @@ export const dense: LayerKind<DenseSpec> = {
   scripts: { numpy: { expression }, torch: { expression } },
 
   weightShapes(layer, [input], symbols) {
-    const from = input[input.length - 1].symbol;
-    const weights: WeightShape[] = [
-      {
-        name: 'Wo',
-        role: 'kernel',
-        dims: [from, symbols.units],
-        shape: [widthOf(input), layer.units],
-        gates: null,
-        formula: `${factor(from)}*${symbols.units}`,
-      },
-    ];
-    if (layer.useBias)
-      weights.push({ name: 'bo', role: 'bias', dims: [symbols.units], shape: [layer.units], gates: null, formula: symbols.units });
-    return weights;
+    const dims = [input[input.length - 1].symbol, symbols.units];
+    const kernel = weightShape({ name: 'Wo', role: 'kernel', dims, shape: [widthOf(input), layer.units] });
+    return withBias([kernel], layer.useBias, 'bo', symbols.units, layer.units);
   },
 
   outputShape: (layer, [input], symbols) => [...input.slice(0, -1), { symbol: symbols.units, size: layer.units }],
 
   cost(layer, [input], symbols) {
     const steps = stepsOf(input);
-    return {
-      matmul: multiply(steps, widthOf(input), layer.units),
-      bias: layer.useBias ? multiply(steps, layer.units) : 0n,
-      elementwise: 0n,
-      activations: layer.activation === 'linear' ? 0n : multiply(steps, layer.units),
-      formula: `${stepsFormula(input)}${factor(input[input.length - 1].symbol)}*${symbols.units}`,
-    };
+    const formula = `${stepsFormula(input)}${factor(input[input.length - 1].symbol)}*${symbols.units}`;
+    return productCost(layer, multiply(steps, widthOf(input), layer.units), multiply(steps, layer.units), formula);
   },
 
   formula(layer, [input], symbols) {

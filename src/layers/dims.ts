@@ -1,3 +1,4 @@
+import type { ActivationSpec } from '../activations/activation.js';
 import { factor } from '../cells/weightShapes.js';
 import { RnnError } from '../errors.js';
 import type { Dim, DimShape, LayerCost } from './layer.js';
@@ -5,6 +6,24 @@ import type { Dim, DimShape, LayerCost } from './layer.js';
 /** Shape algebra over symbolic dims, shared by the layer kinds. Sizes are null while symbolic; counts are exact (BigInt). */
 
 export const NO_COST: LayerCost = { matmul: 0n, bias: 0n, elementwise: 0n, activations: 0n, formula: '' };
+
+/** Of a product, and of the bias and the activation of each of the numbers `out` that it gives. */
+export function productCost(
+  { useBias, activation }: { readonly useBias: boolean; readonly activation: ActivationSpec },
+  matmul: bigint | null,
+  out: bigint | null,
+  formula: string,
+): LayerCost {
+  return { matmul, bias: useBias ? out : 0n, elementwise: 0n, activations: activation === 'linear' ? 0n : out, formula };
+}
+
+/** Of several layers, one behind or beside the other. */
+export function sumOfCosts(each: readonly LayerCost[]): LayerCost {
+  const sum = (key: 'matmul' | 'bias' | 'elementwise' | 'activations') =>
+    each.reduce<bigint | null>((total, cost) => (total === null || cost[key] === null ? null : total + cost[key]), 0n);
+  const formula = each.map(cost => cost.formula).join('+');
+  return { matmul: sum('matmul'), bias: sum('bias'), elementwise: sum('elementwise'), activations: sum('activations'), formula };
+}
 
 /** `(N, 10, 3)`: sizes where known, letters where not. */
 export function showShape(shape: DimShape): string {

@@ -1,3 +1,4 @@
+import { weightShape } from '../cells/weightShapes.js';
 import { RnnError } from '../errors.js';
 import { int } from '../formats/onnx/builder.js';
 import { NO_COST } from './dims.js';
@@ -52,14 +53,7 @@ export const embedding: LayerKind<EmbeddingSpec> = {
   fields: { tokens: { type: 'size' }, units: { type: 'size' }, maskZero: { type: 'boolean', default: false } },
 
   weightShapes: (layer, _inputs, symbols) => [
-    {
-      name: 'E',
-      role: 'embeddings',
-      dims: ['V', symbols.units],
-      shape: [layer.tokens, layer.units],
-      gates: null,
-      formula: `V*${symbols.units}`,
-    },
+    weightShape({ name: 'E', role: 'embeddings', dims: ['V', symbols.units], shape: [layer.tokens, layer.units] }),
   ],
 
   outputShape(layer, [input], symbols) {

@@ -3,6 +3,7 @@ import { ints } from '../formats/onnx/builder.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { DATA_FORMATS, type DataFormat, lastChannels, toLast } from './channels.js';
 import { multiply, NO_COST } from './dims.js';
+import { kerasArguments } from './kerasArguments.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
 /** [N, T, M] -> [N, T·M]; channels that stand first are moved behind the rest before (Keras). */
@@ -11,17 +12,16 @@ export interface FlattenSpec extends LayerBase {
   readonly dataFormat: DataFormat;
 }
 
+const FIELDS: LayerKind<FlattenSpec>['fields'] = { dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' } };
+
 export const flatten: LayerKind<FlattenSpec> = {
   name: 'flatten',
   movesNumbers: true,
   reads: 'sequence',
   grammar: {},
   kerasClass: () => 'Flatten',
-  fields: { dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' } },
-  keras: {
-    classes: { Flatten: config => ({ dataFormat: config.data_format ?? 'channels_last' }) },
-    config: layer => (lastChannels(layer) ? {} : { data_format: layer.dataFormat }),
-  },
+  fields: FIELDS,
+  keras: kerasArguments('Flatten', FIELDS, 'dataFormat?'),
   weightShapes: () => [],
   outputShape(layer, [input]) {
     const [N, ...rest] = input;

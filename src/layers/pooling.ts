@@ -5,6 +5,7 @@ import { placesAlong } from './axes.js';
 import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from './channels.js';
 import { multiply, NO_COST } from './dims.js';
 import { inGrammar, type OnnxCall, type ScriptCall } from './facets.js';
+import { kerasArguments } from './kerasArguments.js';
 import type { Kernels, LayerBase, LayerKind, Value } from './layer.js';
 import { cast } from './onnxSteps.js';
 import { pythonText } from './python.js';
@@ -23,29 +24,18 @@ export interface PoolSpec extends LayerBase {
 type Way = 'max' | 'mean' | 'last';
 
 function pooling(name: PoolSpec['kind'], kerasClass: string, way: Way, axes: number, useMask: boolean): LayerKind<PoolSpec> {
+  const fields: LayerKind<PoolSpec>['fields'] = {
+    useMask: { type: 'boolean', default: useMask },
+    keepdims: { type: 'boolean', default: false },
+    dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+  };
   return {
     name,
     reads: 'sequence',
     kerasClass: () => kerasClass,
-    fields: {
-      useMask: { type: 'boolean', default: useMask },
-      keepdims: { type: 'boolean', default: false },
-      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
-    },
+    fields,
     grammar: inGrammar(axes, {}),
-    ...(way === 'last'
-      ? {}
-      : {
-          keras: {
-            classes: {
-              [kerasClass]: config => ({ keepdims: config.keepdims ?? false, dataFormat: config.data_format ?? 'channels_last' }),
-            },
-            config: ({ keepdims, dataFormat }) => ({
-              ...(keepdims ? { keepdims } : {}),
-              ...(lastChannels({ dataFormat }) ? {} : { data_format: dataFormat }),
-            }),
-          },
-        }),
+    ...(way === 'last' ? {} : { keras: kerasArguments(kerasClass, fields, 'keepdims? dataFormat?') }),
     onnx: (layer, call) => asNodes(layer, call, way, axes),
     scripts: {
       numpy: { expression: (layer, call) => expression(layer, call, way, axes, keepdims => `, keepdims=${keepdims}`, 'max') },

@@ -1,4 +1,4 @@
-import { factor } from '../cells/weightShapes.js';
+import { weightShape } from '../cells/weightShapes.js';
 import { RnnError } from '../errors.js';
 import { stridesOf } from '../tensor/axes.js';
 import { axesOf } from './axes.js';
@@ -35,10 +35,7 @@ export const prelu: LayerKind<PReluSpec> = {
       throw new RnnError('shape', 'E_SYMBOLIC', `has an α for every place, so ${open.symbol} must be known`, {
         fix: `give ${open.symbol} a number (--T 10), or share the axis`,
       });
-    const dims = own.map(d => d.symbol);
-    return [
-      { name: 'alpha', role: 'scale', dims, shape: own.map(d => d.size!), gates: null, formula: dims.map(factor).join('*'), fill: 0 },
-    ];
+    return [weightShape({ name: 'alpha', role: 'scale', dims: own.map(d => d.symbol), shape: own.map(d => d.size!), fill: 0 })];
   },
   outputShape: (_layer, [input]) => input,
   cost: (_layer, [input]) => ({ ...NO_COST, activations: multiply(...input.slice(1).map(d => d.size)) }),

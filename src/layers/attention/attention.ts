@@ -1,4 +1,5 @@
 import type { WeightShape } from '../../cells/cell.js';
+import { weightShape } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { int, ints } from '../../formats/onnx/builder.js';
 import { tanh } from '../../numerics/tanh.js';
@@ -90,7 +91,7 @@ export const additiveattention = attentionLayer(
 );
 
 function weightShapes({ score, useScale }: AttentionSpec, query: DimShape): WeightShape[] {
-  const one = (name: string): WeightShape => ({ name, role: 'scale', dims: [], shape: [], gates: null, formula: '1' });
+  const one = (name: string): WeightShape => weightShape({ name, role: 'scale', dims: [], shape: [] });
   const D = sequenceOf(query)[2];
   if (score === 'additive') return useScale ? [{ ...one('scale'), dims: [D.symbol], shape: [D.size!], formula: D.symbol }] : [];
   return [...(useScale ? [one('scale')] : []), ...(score === 'concat' ? [one('w')] : [])];

@@ -1,4 +1,5 @@
 import type { WeightShape } from '../../cells/cell.js';
+import { weightShape, withBias } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { int, ints } from '../../formats/onnx/builder.js';
 import { sigmoid } from '../../numerics/sigmoid.js';
@@ -8,7 +9,7 @@ import type { OnnxCall } from '../facets.js';
 import type { Json } from '../kerasConfig.js';
 import type { LayerBase, LayerContext, LayerKind, Value } from '../layer.js';
 import { cast, lifted, number, zeroedOutside } from '../onnxSteps.js';
-import type { DimShape } from '../shape.js';
+import type { Dim, DimShape } from '../shape.js';
 import { CALL_OPTIONS, emptyLike, softmaxRow, visible, visibleOnnx, weightedSum } from './scores.js';
 
 /**
@@ -102,27 +103,25 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
     const { heads: H, units: P } = layer;
     const V = layer.valueUnits ?? P;
     const K = outputWidth(layer, inputs);
-    const projection = (part: string, from: (typeof query)[2], width: number, symbol: string, heads = H, h = 'H'): WeightShape[] => [
-      {
-        name: `${part}/W`,
-        role: 'kernel',
-        dims: [from.symbol, h, symbol],
-        shape: [from.size!, heads, width],
-        gates: null,
-        formula: `${from.symbol}*${h}*${symbol}`,
-      },
-      ...(layer.useBias
-        ? [{ name: `${part}/b`, role: 'bias' as const, dims: [h, symbol], shape: [heads, width], gates: null, formula: `${h}*${symbol}` }]
-        : []),
-    ];
+    const projection = (part: string, from: Dim, width: number, symbol: string, heads = H, h = 'H'): WeightShape[] => {
+      const dims = [from.symbol, h, symbol];
+      const kernel = { name: `${part}/W`, dims, shape: [from.size!, heads, width], formula: dims.join('*') };
+      const bias = { name: `${part}/b`, dims: [h, symbol], shape: [heads, width] };
+      return [weightShape({ role: 'kernel', ...kernel }), ...(layer.useBias ? [weightShape({ role: 'bias', ...bias })] : [])];
+    };
     const few = [layer.keyHeads ?? H, layer.keyHeads === null ? 'H' : 'H2'] as const;
     return [
       ...projection('query', query[2], P, 'P'),
       ...projection('key', key[2], P, 'P', ...few),
       ...(layer.useGate ? projection('gate', query[2], V, 'V') : []),
       ...projection('value', value[2], V, 'V', ...few),
-      { name: 'output/W', role: 'kernel', dims: ['H', 'V', 'K'], shape: [H, V, K], gates: null, formula: 'H*V*K' },
-      ...(layer.useBias ? [{ name: 'output/b', role: 'bias' as const, dims: ['K'], shape: [K], gates: null, formula: 'K' }] : []),
+      ...withBias(
+        [weightShape({ name: 'output/W', role: 'kernel', dims: ['H', 'V', 'K'], shape: [H, V, K] })],
+        layer.useBias,
+        'output/b',
+        'K',
+        K,
+      ),
     ];
   },
 

@@ -1,31 +1,31 @@
-import type { WeightShape } from '../../cells/cell.js';
-import { factor } from '../../cells/weightShapes.js';
+import { factor, weightShape, withBias } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { activatedInPlace } from '../activation.js';
 import { fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
-import { multiply, widthOf } from '../dims.js';
+import { multiply, productCost, widthOf } from '../dims.js';
 import { inGrammar } from '../facets.js';
+import { kerasArguments } from '../kerasArguments.js';
 import type { LayerKind } from '../layer.js';
 import type { DimShape } from '../shape.js';
 import { PADDINGS, slideAlong } from '../window/window.js';
 import { convolve } from './convolve.js';
-import { filterFields, filterSizes } from './filters.js';
-import { keras } from './keras.js';
+import { FILTER_ARGUMENTS, filterFields, filterSizes } from './filters.js';
 import { onnx } from './onnx.js';
 import { scripts } from './scripts.js';
 import { type ConvSpec, windowsOf } from './spec.js';
 
 function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> {
+  const fields: LayerKind<ConvSpec>['fields'] = {
+    filters: { type: 'size' },
+    ...filterFields(axes, axes === 1 ? PADDINGS : ['valid', 'same']),
+    groups: { type: 'size', default: 1 },
+  };
   return {
     name,
     letter: 'F',
     reads: 'sequence',
     kerasClass: () => `Conv${axes}D`,
-    fields: {
-      filters: { type: 'size' },
-      ...filterFields(axes, axes === 1 ? PADDINGS : ['valid', 'same']),
-      groups: { type: 'size', default: 1 },
-    },
+    fields,
     grammar: inGrammar(axes, {
       ...(axes === 1 ? { word: 'conv' } : {}),
       sizes: filterSizes(axes),
@@ -40,7 +40,7 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
         nobias: { set: { useBias: false } },
       },
     }),
-    keras: keras(axes),
+    keras: kerasArguments(`Conv${axes}D`, fields, `filters ${FILTER_ARGUMENTS} groups`, { weightNames: { W: 'kernel', b: 'bias' } }),
     onnx,
     scripts,
 
@@ -48,17 +48,9 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
       const C = channelsOf(layer, input);
       const from = input[lastChannels(layer) ? input.length - 1 : 1].symbol;
       const own = layer.groups === 1 ? from : `${factor(from)}/${layer.groups}`;
-      const sizes = layer.kernelSize.map(String);
-      const kernel: WeightShape = {
-        name: 'W',
-        role: 'kernel',
-        dims: [...sizes, own, symbols.units],
-        shape: [...layer.kernelSize, C / layer.groups, layer.filters],
-        gates: null,
-        formula: `${sizes.join('*')}*${factor(own)}*${symbols.units}`,
-      };
-      if (!layer.useBias) return [kernel];
-      return [kernel, { name: 'b', role: 'bias', dims: [symbols.units], shape: [layer.filters], gates: null, formula: symbols.units }];
+      const dims = [...layer.kernelSize.map(String), own, symbols.units];
+      const kernel = weightShape({ name: 'W', role: 'kernel', dims, shape: [...layer.kernelSize, C / layer.groups, layer.filters] });
+      return withBias([kernel], layer.useBias, 'b', symbols.units, layer.filters);
     },
 
     outputShape(layer, [input], symbols) {
@@ -74,13 +66,8 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
       const slid = space.map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]));
       const places = slid.map(d => d.size);
       const [W] = this.weightShapes(layer, [input], symbols);
-      return {
-        matmul: multiply(...places, ...W.shape),
-        bias: layer.useBias ? multiply(...places, layer.filters) : 0n,
-        elementwise: 0n,
-        activations: layer.activation === 'linear' ? 0n : multiply(...places, layer.filters),
-        formula: `${slid.map(d => factor(d.symbol)).join('*')}*${W.formula}`,
-      };
+      const formula = `${slid.map(d => factor(d.symbol)).join('*')}*${W.formula}`;
+      return productCost(layer, multiply(...places, ...W.shape), multiply(...places, layer.filters), formula);
     },
 
     formula(layer, [input], symbols) {

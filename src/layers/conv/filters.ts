@@ -1,7 +1,6 @@
 import { DATA_FORMATS } from '../channels.js';
-import type { Grammar, KerasReader } from '../facets.js';
+import type { Grammar } from '../facets.js';
 import { sizes } from '../fields.js';
-import type { Json } from '../kerasConfig.js';
 import type { Field } from '../layer.js';
 import type { Padding } from '../window/window.js';
 import type { ConvSpec } from './spec.js';
@@ -23,29 +22,8 @@ export function filterFields(axes: number, paddings: readonly Padding[], activat
   } satisfies Record<string, Field>;
 }
 
-export function filtersFromKeras(config: Json, read: KerasReader): Json {
-  return {
-    kernelSize: config.kernel_size,
-    strides: config.strides ?? 1,
-    dilation: config.dilation_rate ?? 1,
-    padding: config.padding ?? 'valid',
-    activation: read.activation(config.activation),
-    useBias: config.use_bias ?? true,
-    dataFormat: config.data_format ?? 'channels_last',
-  };
-}
-
-export function filtersToKeras(layer: Filtered): Json {
-  return {
-    kernel_size: layer.kernelSize,
-    strides: layer.strides,
-    padding: layer.padding,
-    data_format: layer.dataFormat,
-    dilation_rate: layer.dilation,
-    activation: layer.activation,
-    use_bias: layer.useBias,
-  };
-}
+/** Their arguments in Keras: see kerasArguments.ts. */
+export const FILTER_ARGUMENTS = 'kernelSize strides padding dataFormat dilation activation useBias';
 
 /** `64x5`, `64x3x3`: filters, then their sizes. */
 export function filterSizes(axes: number): Grammar['sizes'] {

@@ -1,13 +1,12 @@
-import type { WeightRole, WeightShape } from '../../cells/cell.js';
-import { factor } from '../../cells/weightShapes.js';
+import { factor, weightShape, withBias } from '../../cells/weightShapes.js';
 import { int, ints } from '../../formats/onnx/builder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';
 import { channelsFirst, channelsLast, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
-import { multiply, widthOf } from '../dims.js';
+import { multiply, productCost, widthOf } from '../dims.js';
 import type { OnnxCall, Script } from '../facets.js';
-import type { Json } from '../kerasConfig.js';
+import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { Dim, DimShape } from '../shape.js';
@@ -15,7 +14,7 @@ import { onnxPadding } from '../window/onnx.js';
 import { NUMPY_WINDOWS, TORCH_PADDING } from '../window/scripts.js';
 import { PADDINGS, slideAlong } from '../window/window.js';
 import { depthwise } from './depthwise.js';
-import { type Filtered, filterFields, filtersFromKeras, filtersToKeras } from './filters.js';
+import { FILTER_ARGUMENTS, type Filtered, filterFields } from './filters.js';
 import { windowsOf } from './spec.js';
 
 /**
@@ -52,16 +51,17 @@ function separable(name: SeparableSpec['kind'], axes: number): LayerKind<Separab
   const both = name.startsWith('separable');
   const kerasClass = `${both ? 'Separable' : 'Depthwise'}Conv${axes}D`;
   const ones = new Array(axes).fill(1);
+  const fields: LayerKind<SeparableSpec>['fields'] = {
+    ...(both ? { filters: { type: 'size' } } : {}),
+    depthMultiplier: { type: 'size', default: 1 },
+    ...filterFields(axes, axes === 1 ? PADDINGS : ['valid', 'same']),
+  };
   return {
     name,
     ...(both ? { letter: 'F' } : {}),
     reads: 'sequence',
     kerasClass: () => kerasClass,
-    fields: {
-      ...(both ? { filters: { type: 'size' } as const } : {}),
-      depthMultiplier: { type: 'size', default: 1 },
-      ...filterFields(axes, axes === 1 ? PADDINGS : ['valid', 'same']),
-    },
+    fields,
     grammar: {
       sizes: {
         form: `${both ? 'FILTERSx' : ''}${new Array(axes).fill('SIZE').join('x')}`,
@@ -79,21 +79,9 @@ function separable(name: SeparableSpec['kind'], axes: number): LayerKind<Separab
         nobias: { set: { useBias: false } },
       },
     },
-    keras: {
-      classes: {
-        [kerasClass]: (config, read) => ({
-          ...(both ? { filters: config.filters } : {}),
-          depthMultiplier: config.depth_multiplier ?? 1,
-          ...filtersFromKeras(config, read),
-        }),
-      },
-      config: (layer): Json => ({
-        ...(both ? { filters: layer.filters } : {}),
-        depth_multiplier: layer.depthMultiplier,
-        ...filtersToKeras(layer),
-      }),
+    keras: kerasArguments(kerasClass, fields, `${both ? 'filters ' : ''}depthMultiplier ${FILTER_ARGUMENTS}`, {
       weightNames: { W: both ? 'depthwise_kernel' : 'kernel', Wpoint: 'pointwise_kernel', b: 'bias' },
-    },
+    }),
     onnx: asNodes,
     scripts: {
       numpy: { helpers: NUMPY, expression: written('np.moveaxis') },
@@ -104,19 +92,12 @@ function separable(name: SeparableSpec['kind'], axes: number): LayerKind<Separab
       const C = widthOf(channels(layer, input));
       const from = channels(layer, input)[1].symbol;
       const m = layer.depthMultiplier;
-      const weight = (name: string, role: WeightRole, dims: string[], shape: number[]): WeightShape => ({
-        name,
-        role,
-        dims,
-        shape,
-        gates: null,
-        formula: dims.map(factor).join('*'),
-      });
+      const weight = (name: string, dims: string[], shape: number[]) => weightShape({ name, role: 'kernel', dims, shape });
       const wide = m === 1 ? from : `${m}*${factor(from)}`;
-      const depth = weight('W', 'kernel', [...layer.kernelSize.map(String), from, String(m)], [...layer.kernelSize, C, m]);
-      if (!both) return layer.useBias ? [depth, weight('b', 'bias', [wide], [C * m])] : [depth];
-      const point = weight('Wpoint', 'kernel', [...ones.map(String), wide, symbols.units], [...ones, C * m, layer.filters!]);
-      return layer.useBias ? [depth, point, weight('b', 'bias', [symbols.units], [layer.filters!])] : [depth, point];
+      const depth = weight('W', [...layer.kernelSize.map(String), from, String(m)], [...layer.kernelSize, C, m]);
+      if (!both) return withBias([depth], layer.useBias, 'b', wide, C * m);
+      const point = weight('Wpoint', [...ones.map(String), wide, symbols.units], [...ones, C * m, layer.filters!]);
+      return withBias([depth, point], layer.useBias, 'b', symbols.units, layer.filters!);
     },
 
     outputShape(layer, [input], symbols) {
@@ -137,13 +118,9 @@ function separable(name: SeparableSpec['kind'], axes: number): LayerKind<Separab
       const products = weights.filter(w => w.role === 'kernel');
       const total = products.map(w => multiply(...places, ...w.shape));
       const width = both ? layer.filters : channels(layer, input)[1].size! * layer.depthMultiplier;
-      return {
-        matmul: total.some(v => v === null) ? null : total.reduce((a, b) => a! + b!, 0n),
-        bias: layer.useBias ? multiply(...places, width) : 0n,
-        elementwise: 0n,
-        activations: layer.activation === 'linear' ? 0n : multiply(...places, width),
-        formula: `${slid.map(d => factor(d.symbol)).join('*')}*(${products.map(w => w.formula).join('+')})`,
-      };
+      const matmul = total.some(v => v === null) ? null : total.reduce((a, b) => a! + b!, 0n);
+      const formula = `${slid.map(d => factor(d.symbol)).join('*')}*(${products.map(w => w.formula).join('+')})`;
+      return productCost(layer, matmul, multiply(...places, width), formula);
     },
 
     apply(layer, [input], { kernels, weights }) {

@@ -1,16 +1,17 @@
-import { factor } from '../../cells/weightShapes.js';
+import { factor, weightShape, withBias } from '../../cells/weightShapes.js';
 import { ints } from '../../formats/onnx/builder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';
 import { channelsFirst, channelsLast, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
-import { multiply, widthOf } from '../dims.js';
+import { multiply, productCost, widthOf } from '../dims.js';
 import { inGrammar, type OnnxCall, type Script } from '../facets.js';
 import { sizes } from '../fields.js';
+import { kerasArguments } from '../kerasArguments.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { Dim } from '../shape.js';
-import { type Filtered, filterFields, filterSizes, filtersFromKeras, filtersToKeras } from './filters.js';
+import { FILTER_ARGUMENTS, type Filtered, filterFields, filterSizes } from './filters.js';
 
 /** The way back of a convolution: every value of the input adds its own copy of the filters, a stride apart (Keras ConvTranspose). */
 export interface TransposedSpec extends LayerBase, Filtered {
@@ -63,36 +64,23 @@ def conv_transpose(x, W, b, strides, dilation, ones, before):
 
 function transposed(name: TransposedSpec['kind'], axes: number): LayerKind<TransposedSpec> {
   const kerasClass = `Conv${axes}DTranspose`;
+  const fields: LayerKind<TransposedSpec>['fields'] = {
+    filters: { type: 'size' },
+    ...filterFields(axes, ['valid', 'same']),
+    outputPadding: sizes({ count: axes, from: 0, default: null }),
+  };
   return {
     name,
     letter: 'F',
     reads: 'sequence',
     kerasClass: () => kerasClass,
-    fields: {
-      filters: { type: 'size' },
-      ...filterFields(axes, ['valid', 'same']),
-      outputPadding: sizes({ count: axes, from: 0, default: null }),
-    },
+    fields,
     grammar: inGrammar(axes, {
       sizes: filterSizes(axes),
       activation: true,
       options: { same: { set: { padding: 'same' } }, stride: { size: 'strides', axes }, nobias: { set: { useBias: false } } },
     }),
-    keras: {
-      classes: {
-        [kerasClass]: (config, read) => ({
-          filters: config.filters,
-          ...filtersFromKeras(config, read),
-          outputPadding: config.output_padding ?? null,
-        }),
-      },
-      config: layer => ({
-        filters: layer.filters,
-        ...filtersToKeras(layer),
-        ...(layer.outputPadding ? { output_padding: layer.outputPadding } : {}),
-      }),
-      weightNames: { W: 'kernel', b: 'bias' },
-    },
+    keras: kerasArguments(kerasClass, fields, `filters ${FILTER_ARGUMENTS} outputPadding?`, { weightNames: { W: 'kernel', b: 'bias' } }),
     onnx: asNodes,
     scripts: {
       numpy: { helpers: NUMPY, expression: written('np.moveaxis') },
@@ -103,10 +91,8 @@ function transposed(name: TransposedSpec['kind'], axes: number): LayerKind<Trans
       const from = input[lastChannels(layer) ? input.length - 1 : 1];
       const C = widthOf([from]);
       const dims = [...layer.kernelSize.map(String), symbols.units, from.symbol];
-      const formula = dims.map(factor).join('*');
-      const kernel = { name: 'W', role: 'kernel', dims, shape: [...layer.kernelSize, layer.filters, C], gates: null, formula } as const;
-      if (!layer.useBias) return [kernel];
-      return [kernel, { name: 'b', role: 'bias', dims: [symbols.units], shape: [layer.filters], gates: null, formula: symbols.units }];
+      const kernel = weightShape({ name: 'W', role: 'kernel', dims, shape: [...layer.kernelSize, layer.filters, C] });
+      return withBias([kernel], layer.useBias, 'b', symbols.units, layer.filters);
     },
     outputShape(layer, [input], symbols) {
       const [N, ...space] = spaceOf(layer, input, axes);
@@ -117,13 +103,8 @@ function transposed(name: TransposedSpec['kind'], axes: number): LayerKind<Trans
       const space = spaceOf(layer, input, axes).slice(1);
       const out = space.map((dim, axis) => grownBy(dim, spreads(layer)[axis]).size);
       const [W] = this.weightShapes(layer, [input], symbols);
-      return {
-        matmul: multiply(...space.map(d => d.size), ...W.shape),
-        bias: layer.useBias ? multiply(...out, layer.filters) : 0n,
-        elementwise: 0n,
-        activations: layer.activation === 'linear' ? 0n : multiply(...out, layer.filters),
-        formula: `${space.map(d => factor(d.symbol)).join('*')}*${W.formula}`,
-      };
+      const formula = `${space.map(d => factor(d.symbol)).join('*')}*${W.formula}`;
+      return productCost(layer, multiply(...space.map(d => d.size), ...W.shape), multiply(...out, layer.filters), formula);
     },
     apply(layer, [input], { kernels, weights }) {
       const y = spread(toLast(layer, input.tensor), weights.get('W')!, weights.get('b'), spreads(layer), kernels);

@@ -6,10 +6,11 @@ import { flipTime } from '../../tensor/layout.js';
 import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
 import { convolve } from '../conv/convolve.js';
-import { filterFields, filtersFromKeras, filtersToKeras } from '../conv/filters.js';
+import { FILTER_ARGUMENTS, filterFields } from '../conv/filters.js';
 import { windowsOf } from '../conv/spec.js';
 import { multiply, showShape, widthOf } from '../dims.js';
 import type { Script } from '../facets.js';
+import { kerasArguments } from '../kerasArguments.js';
 import type { Kernels, LayerKind, LayerResult, Value } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { Dim, DimShape } from '../shape.js';
@@ -40,41 +41,27 @@ def conv_lstm(x, W, U, b, strides, dilation, padding, act, sig):
 
 function convLstm(name: ConvLstmSpec['kind'], axes: number): LayerKind<ConvLstmSpec> {
   const kerasClass = `ConvLSTM${axes}D`;
+  const fields: LayerKind<ConvLstmSpec>['fields'] = {
+    filters: { type: 'size' },
+    ...filterFields(axes, ['valid', 'same'], 'tanh'),
+    recurrentActivation: { type: 'activation', default: 'sigmoid' },
+    returnSequences: { type: 'boolean', default: false },
+    goBackwards: { type: 'boolean', default: false },
+    zeroOutputForMask: { type: 'boolean', default: false },
+  };
   return {
     name,
     letter: 'F',
     reads: 'sequence',
     kerasClass: () => kerasClass,
     passesMask: layer => layer.returnSequences,
-    fields: {
-      filters: { type: 'size' },
-      ...filterFields(axes, ['valid', 'same'], 'tanh'),
-      recurrentActivation: { type: 'activation', default: 'sigmoid' },
-      returnSequences: { type: 'boolean', default: false },
-      goBackwards: { type: 'boolean', default: false },
-      zeroOutputForMask: { type: 'boolean', default: false },
-    },
-    keras: {
-      classes: {
-        [kerasClass]: (config, read) => ({
-          filters: config.filters,
-          ...filtersFromKeras(config, read),
-          recurrentActivation: read.activation(config.recurrent_activation ?? 'sigmoid'),
-          returnSequences: config.return_sequences ?? false,
-          goBackwards: config.go_backwards ?? false,
-          zeroOutputForMask: config.zero_output_for_mask ?? false,
-        }),
-      },
-      config: layer => ({
-        filters: layer.filters,
-        ...filtersToKeras(layer),
-        recurrent_activation: layer.recurrentActivation,
-        return_sequences: layer.returnSequences,
-        go_backwards: layer.goBackwards,
-      }),
-      weightNames: { Wx: 'kernel', Wh: 'recurrent_kernel', bh: 'bias' },
-      path: (_layer, _weight, index) => `cell/vars/${index}`,
-    },
+    fields,
+    keras: kerasArguments(
+      kerasClass,
+      fields,
+      `filters ${FILTER_ARGUMENTS} recurrentActivation returnSequences goBackwards -zeroOutputForMask`,
+      { weightNames: { Wx: 'kernel', Wh: 'recurrent_kernel', bh: 'bias' }, path: (_layer, _weight, index) => `cell/vars/${index}` },
+    ),
     onnx,
     scripts: { numpy: { helpers: NUMPY, expression } },
 

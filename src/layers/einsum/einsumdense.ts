@@ -1,11 +1,12 @@
 import type { ActivationSpec } from '../../activations/activation.js';
-import { factor } from '../../cells/weightShapes.js';
+import type { WeightRole } from '../../cells/cell.js';
+import { factor, weightShape } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { text } from '../../formats/onnx/builder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';
-import { multiply, showShape } from '../dims.js';
+import { multiply, productCost, showShape } from '../dims.js';
 import type { OnnxCall, ScriptCall } from '../facets.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
@@ -73,22 +74,10 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
     const open = dims.find(d => d.size === null);
     if (open)
       throw new RnnError('shape', 'E_SYMBOLIC', `needs a known size of ${open.symbol}`, { fix: `give ${open.symbol} a number (--T 10)` });
-    const symbols = dims.map(d => d.symbol);
-    const kernel = {
-      name: 'W',
-      role: 'kernel',
-      dims: symbols,
-      shape: dims.map(d => d.size!),
-      gates: null,
-      formula: symbols.map(factor).join('*'),
-    } as const;
+    const weight = (name: string, role: WeightRole, of: readonly Dim[]) =>
+      weightShape({ name, role, dims: of.map(d => d.symbol), shape: of.map(d => d.size!) });
     const own = biasDims(layer, equation, sizes);
-    if (own === null) return [kernel];
-    const bias = own.map(d => d.symbol);
-    return [
-      kernel,
-      { name: 'b', role: 'bias', dims: bias, shape: own.map(d => d.size!), gates: null, formula: bias.map(factor).join('*'), fill: 0 },
-    ];
+    return [weight('W', 'kernel', dims), ...(own === null ? [] : [{ ...weight('b', 'bias', own), fill: 0 }])];
   },
 
   outputShape(layer, [input]) {
@@ -100,13 +89,9 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
     const { equation, sizes } = solved(layer, input);
     const letters = [...new Set(equation.input + equation.kernel)].filter(letter => letter !== equation.input[0]);
     const output = [...equation.output].slice(1).map(letter => sizes.get(letter)!.size);
-    return {
-      matmul: multiply(...letters.map(letter => sizes.get(letter)!.size)),
-      bias: layer.biasAxes === null ? 0n : multiply(...output),
-      elementwise: 0n,
-      activations: layer.activation === 'linear' ? 0n : multiply(...output),
-      formula: letters.map(letter => factor(sizes.get(letter)!.symbol)).join('*'),
-    };
+    const matmul = multiply(...letters.map(letter => sizes.get(letter)!.size));
+    const formula = letters.map(letter => factor(sizes.get(letter)!.symbol)).join('*');
+    return productCost({ useBias: layer.biasAxes !== null, activation: layer.activation }, matmul, multiply(...output), formula);
   },
 
   apply(layer, [input], { kernels, weights }) {

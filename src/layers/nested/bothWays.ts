@@ -2,10 +2,10 @@ import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { int } from '../../formats/onnx/builder.js';
 import { flipTime } from '../../tensor/layout.js';
-import type { MergeMode } from '../bidirectional.js';
-import { merge } from '../bidirectional.js';
+import { type MergeMode, merge } from '../bidirectional.js';
+import { sumOfCosts } from '../dims.js';
 import { formulaOf } from '../formula.js';
-import type { LayerBase, LayerCost, LayerKind, LayerResult } from '../layer.js';
+import type { LayerBase, LayerKind, LayerResult } from '../layer.js';
 import type { AnyLayer } from '../lookup.js';
 import { flipped } from '../onnxSteps.js';
 import type { Dim, DimShape } from '../shape.js';
@@ -68,18 +68,7 @@ export const bidirectional: LayerKind<BothWaysSpec> = {
     if (layer.merge !== null) return states;
     return [{ suffix: 'backward', shape: secondShape(layer, inputs), masked: true }, ...states];
   },
-  cost(layer, inputs) {
-    const each = WAYS.map(way => kindOf(layer[way]).cost(layer[way], inputs, plainSymbols(layer[way])));
-    const sum = (key: keyof Omit<LayerCost, 'formula'>) =>
-      each[0][key] === null || each[1][key] === null ? null : each[0][key] + each[1][key];
-    return {
-      matmul: sum('matmul'),
-      bias: sum('bias'),
-      elementwise: sum('elementwise'),
-      activations: sum('activations'),
-      formula: each.map(c => c.formula).join('+'),
-    };
-  },
+  cost: (layer, inputs) => sumOfCosts(WAYS.map(way => kindOf(layer[way]).cost(layer[way], inputs, plainSymbols(layer[way])))),
   formula: (layer, inputs) => WAYS.map(way => formulaOf(kindOf(layer[way]), layer[way], inputs, plainSymbols(layer[way]))).join('+'),
 
   apply(layer, [input], context): LayerResult {

@@ -1,3 +1,4 @@
+import { weightShape } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import type { Json } from '../kerasConfig.js';
 import type { LayerBase, LayerKind } from '../layer.js';
@@ -30,16 +31,8 @@ export const spectralnorm: LayerKind<SpectralSpec> = {
     const weights = kindOf(layer).weightShapes(layer, inputs, symbols);
     const { dims, shape } = weights[0];
     const wide = dims[dims.length - 1];
-    const u = {
-      name: 'u',
-      role: 'statistics',
-      dims: ['1', wide],
-      shape: [1, shape[shape.length - 1]],
-      gates: null,
-      formula: wide,
-      frozen: true,
-    } as const;
-    return [...weights, u];
+    const own = { dims: ['1', wide], shape: [1, shape[shape.length - 1]], formula: wide, frozen: true };
+    return [...weights, weightShape({ name: 'u', role: 'statistics', ...own })];
   },
   outputShape: ({ layer }, inputs, symbols) => kindOf(layer).outputShape(layer, inputs, symbols),
   cost: ({ layer }, inputs, symbols) => kindOf(layer).cost(layer, inputs, symbols),

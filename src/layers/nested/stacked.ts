@@ -1,6 +1,6 @@
 import { flipTime } from '../../tensor/layout.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { sequenceOf } from '../dims.js';
+import { sequenceOf, sumOfCosts, symbolic } from '../dims.js';
 import { formulaOf } from '../formula.js';
 import type { LayerBase, LayerKind, LayerResult, Value } from '../layer.js';
 import type { AnyLayer } from '../lookup.js';
@@ -39,13 +39,7 @@ export const stackedrnn: LayerKind<StackedSpec> = {
     path(layer, weight) {
       const [cell, name] = weight.split('/');
       const at = Number(cell);
-      const own = innerWeights(layer.cells[at], cell, [
-        [
-          { symbol: '', size: null },
-          { symbol: '', size: null },
-          { symbol: '', size: 1 },
-        ],
-      ]);
+      const own = innerWeights(layer.cells[at], cell, [symbolic([1, 1, 1])]);
       const base = CELL_GROUPS[layer.cells[at].kind];
       const before = layer.cells.slice(0, at).filter(c => c.kind === layer.cells[at].kind).length;
       return `cell/cells/${before === 0 ? base : `${base}_${before}`}/vars/${own.findIndex(w => w.name === `${cell}/${name}`)}`;
@@ -62,17 +56,8 @@ export const stackedrnn: LayerKind<StackedSpec> = {
       kindOf(cell).otherOutputs!(cell, [[N, N, N]], plainSymbols(cell)).map(({ suffix, shape }) => ({ suffix: `${i}/${suffix}`, shape })),
     ),
   cost(layer, [input]) {
-    const each = inputsOf(layer, input).map((shape, i) =>
-      kindOf(layer.cells[i]).cost(layer.cells[i], [shape], plainSymbols(layer.cells[i])),
-    );
-    const sum = (counts: (bigint | null)[]) => (counts.includes(null) ? null : counts.reduce((a, b) => a! + b!, 0n));
-    return {
-      matmul: sum(each.map(c => c.matmul)),
-      bias: sum(each.map(c => c.bias)),
-      elementwise: sum(each.map(c => c.elementwise)),
-      activations: sum(each.map(c => c.activations)),
-      formula: each.map(c => c.formula).join('+'),
-    };
+    const shapes = inputsOf(layer, input);
+    return sumOfCosts(layer.cells.map((cell, i) => kindOf(cell).cost(cell, [shapes[i]], plainSymbols(cell))));
   },
   formula: (layer, [input]) =>
     inputsOf(layer, input)

@@ -2,6 +2,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { axesOf, broadcastOver, placesAlong, sizesAlong } from '../axes.js';
 import { multiply, NO_COST, symbolic } from '../dims.js';
 import type { OnnxFacet, ScriptCall } from '../facets.js';
+import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { DimShape } from '../shape.js';
@@ -20,30 +21,22 @@ export interface BatchNormSpec extends LayerBase {
   readonly renorm: boolean;
 }
 
+const FIELDS: LayerKind<BatchNormSpec>['fields'] = {
+  axis: { type: 'number', default: -1 },
+  epsilon: { type: 'number', min: 0, default: 0.001 },
+  center: { type: 'boolean', default: true },
+  scale: { type: 'boolean', default: true },
+  renorm: { type: 'boolean', default: false },
+};
+
 export const batchnorm: LayerKind<BatchNormSpec> = {
   name: 'batchnorm',
   reads: 'anything',
   passesMask: () => true,
   kerasClass: () => 'BatchNormalization',
-  fields: {
-    axis: { type: 'number', default: -1 },
-    epsilon: { type: 'number', min: 0, default: 0.001 },
-    center: { type: 'boolean', default: true },
-    scale: { type: 'boolean', default: true },
-    renorm: { type: 'boolean', default: false },
-  },
+  fields: FIELDS,
   grammar: {},
-  keras: {
-    classes: {
-      BatchNormalization: config => ({
-        axis: Array.isArray(config.axis) ? config.axis[0] : (config.axis ?? -1),
-        epsilon: config.epsilon ?? 0.001,
-        center: config.center ?? true,
-        scale: config.scale ?? true,
-        renorm: config.renorm ?? false,
-      }),
-    },
-    config: ({ axis, epsilon, center, scale, renorm }) => ({ axis, epsilon, center, scale, ...(renorm ? { renorm } : {}) }),
+  keras: kerasArguments('BatchNormalization', FIELDS, 'axis+ epsilon center scale renorm?', {
     weightNames: {
       gamma: 'gamma',
       beta: 'beta',
@@ -53,7 +46,7 @@ export const batchnorm: LayerKind<BatchNormSpec> = {
       renormDeviation: 'renorm_stddev',
       deviation: 'moving_stddev',
     },
-  },
+  }),
 
   weightShapes(layer, [input]) {
     const axes = axesOf([layer.axis], input);

@@ -41,12 +41,13 @@ export const normalization: LayerKind<NormalizationSpec> = {
   kerasClass: () => 'Normalization',
   fields: { axis: numbers({ default: [-1] }), invert: { type: 'boolean', default: false }, mean: NESTED, variance: NESTED },
   keras: {
+    // without an axis there is one mean for all
     classes: {
-      Normalization: config => ({
-        axis: typeof config.axis === 'number' ? [config.axis] : (config.axis ?? []),
-        invert: config.invert ?? false,
-        mean: config.mean ?? null,
-        variance: config.variance ?? null,
+      Normalization: ({ axis, invert, mean, variance }) => ({
+        axis: typeof axis === 'number' ? [axis] : (axis ?? []),
+        invert,
+        mean,
+        variance,
       }),
     },
     config: ({ axis, invert, mean, variance }) => ({ axis, invert, mean, variance }),

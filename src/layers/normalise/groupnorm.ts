@@ -3,6 +3,7 @@ import { int, ints } from '../../formats/onnx/builder.js';
 import { axesOf, placesAlong, sizesAlong } from '../axes.js';
 import { multiply, NO_COST, symbolic } from '../dims.js';
 import type { OnnxCall } from '../facets.js';
+import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import type { DimShape } from '../shape.js';
 import { vectorWeights } from './weights.js';
@@ -18,32 +19,24 @@ export interface GroupNormSpec extends LayerBase {
   readonly scale: boolean;
 }
 
+const FIELDS: LayerKind<GroupNormSpec>['fields'] = {
+  groups: { type: 'number', min: -1, default: 32 },
+  axis: { type: 'number', default: -1 },
+  epsilon: { type: 'number', min: 0, default: 0.001 },
+  center: { type: 'boolean', default: true },
+  scale: { type: 'boolean', default: true },
+};
+
 export const groupnorm: LayerKind<GroupNormSpec> = {
   name: 'groupnorm',
   reads: 'anything',
   passesMask: () => true,
   kerasClass: () => 'GroupNormalization',
-  fields: {
-    groups: { type: 'number', min: -1, default: 32 },
-    axis: { type: 'number', default: -1 },
-    epsilon: { type: 'number', min: 0, default: 0.001 },
-    center: { type: 'boolean', default: true },
-    scale: { type: 'boolean', default: true },
-  },
+  fields: FIELDS,
   grammar: { sizes: { form: 'groups', example: '4', counts: [1, 1], fields: ([groups]) => ({ groups }) } },
-  keras: {
-    classes: {
-      GroupNormalization: config => ({
-        groups: config.groups ?? 32,
-        axis: config.axis ?? -1,
-        epsilon: config.epsilon ?? 0.001,
-        center: config.center ?? true,
-        scale: config.scale ?? true,
-      }),
-    },
-    config: ({ groups, axis, epsilon, center, scale }) => ({ groups, axis, epsilon, center, scale }),
+  keras: kerasArguments('GroupNormalization', FIELDS, 'groups axis epsilon center scale', {
     weightNames: { gamma: 'gamma', beta: 'beta' },
-  },
+  }),
   weightShapes(layer, [input]) {
     const axes = axesOf([layer.axis], input);
     const [size] = sizesAlong(axes, input);

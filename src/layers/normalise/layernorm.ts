@@ -3,6 +3,7 @@ import { axesOf, broadcastOver, placesAlong, sizesAlong } from '../axes.js';
 import { multiply, NO_COST, symbolic } from '../dims.js';
 import type { OnnxCall, ScriptCall } from '../facets.js';
 import { numbers } from '../fields.js';
+import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import { type NormalWeight, vectorWeights } from './weights.js';
@@ -27,12 +28,13 @@ type Way = 'layer' | 'scaled' | 'rms' | 'unit';
 
 const LEAST_LENGTH = 1e-12;
 const AXIS = numbers({ default: [-1] });
-const axisOf = (value: unknown) => (typeof value === 'number' ? [value] : (value ?? [-1]));
 
+/** @param names of the arguments in Keras, and of the weights there */
 function normalisation(
   name: LayerNormSpec['kind'],
   kerasClass: string,
-  own: Pick<LayerKind<LayerNormSpec>, 'fields' | 'keras' | 'grammar'>,
+  fields: LayerKind<LayerNormSpec>['fields'],
+  [names, keras]: readonly [string, Readonly<Record<string, string>>],
   weightNames: (layer: LayerNormSpec) => NormalWeight[],
   passesMask: boolean,
 ): LayerKind<LayerNormSpec> {
@@ -41,7 +43,9 @@ function normalisation(
     reads: 'anything',
     passesMask: () => passesMask,
     kerasClass: () => kerasClass,
-    ...own,
+    fields,
+    grammar: {},
+    keras: kerasArguments(kerasClass, fields, names, { weightNames: keras }),
     weightShapes(layer, [input]) {
       const names = weightNames(layer);
       if (names.length === 0) return [];
@@ -98,34 +102,13 @@ export const layernorm = normalisation(
   'layernorm',
   'LayerNormalization',
   {
-    fields: {
-      axis: AXIS,
-      epsilon: EPSILON(0.001),
-      center: { type: 'boolean', default: true },
-      scale: { type: 'boolean', default: true },
-      rmsScaling: { type: 'boolean', default: false },
-    },
-    grammar: {},
-    keras: {
-      classes: {
-        LayerNormalization: config => ({
-          axis: axisOf(config.axis),
-          epsilon: config.epsilon ?? 0.001,
-          center: config.center ?? true,
-          scale: config.scale ?? true,
-          rmsScaling: config.rms_scaling ?? false,
-        }),
-      },
-      config: ({ axis, epsilon, center, scale, rmsScaling }) => ({
-        axis,
-        epsilon,
-        center,
-        scale,
-        ...(rmsScaling ? { rms_scaling: true } : {}),
-      }),
-      weightNames: { gamma: 'gamma', beta: 'beta' },
-    },
+    axis: AXIS,
+    epsilon: EPSILON(0.001),
+    center: { type: 'boolean', default: true },
+    scale: { type: 'boolean', default: true },
+    rmsScaling: { type: 'boolean', default: false },
   },
+  ['axis[] epsilon center scale rmsScaling?', { gamma: 'gamma', beta: 'beta' }],
   ({ center, scale, rmsScaling }) => [
     ...(scale || rmsScaling ? (['gamma'] as const) : []),
     ...(center && !rmsScaling ? (['beta'] as const) : []),
@@ -133,33 +116,9 @@ export const layernorm = normalisation(
   true,
 );
 
-export const rmsnorm = normalisation(
-  'rmsnorm',
-  'RMSNormalization',
-  {
-    fields: { axis: AXIS, epsilon: EPSILON(1e-6) },
-    grammar: {},
-    keras: {
-      classes: { RMSNormalization: config => ({ axis: axisOf(config.axis), epsilon: config.epsilon ?? 1e-6 }) },
-      config: ({ axis, epsilon }) => ({ axis, epsilon }),
-      weightNames: { gamma: 'scale' },
-    },
-  },
-  () => ['gamma'],
-  false,
-);
-
-export const unitnorm = normalisation(
-  'unitnorm',
-  'UnitNormalization',
-  {
-    fields: { axis: AXIS },
-    grammar: {},
-    keras: { classes: { UnitNormalization: config => ({ axis: axisOf(config.axis) }) }, config: ({ axis }) => ({ axis }) },
-  },
-  () => [],
-  true,
-);
+const RMS = { axis: AXIS, epsilon: EPSILON(1e-6) };
+export const rmsnorm = normalisation('rmsnorm', 'RMSNormalization', RMS, ['axis[] epsilon', { gamma: 'scale' }], () => ['gamma'], false);
+export const unitnorm = normalisation('unitnorm', 'UnitNormalization', { axis: AXIS }, ['axis[]', {}], () => [], true);
 
 function wayOf({ kind, rmsScaling }: LayerNormSpec): Way {
   if (kind === 'layernorm') return rmsScaling ? 'scaled' : 'layer';

@@ -1,5 +1,5 @@
 import type { WeightShape } from '../../cells/cell.js';
-import { factor } from '../../cells/weightShapes.js';
+import { weightShape } from '../../cells/weightShapes.js';
 
 /** Weights of normalisations: what a fresh layer has in them, and whether training changes them. */
 const KINDS = {
@@ -17,5 +17,5 @@ export type NormalWeight = keyof typeof KINDS;
 
 /** Weights of one shape each. */
 export function vectorWeights(names: readonly NormalWeight[], dims: readonly string[], shape: readonly number[]): WeightShape[] {
-  return names.map(name => ({ name, ...KINDS[name], dims, shape, gates: null, formula: dims.map(factor).join('*') || '1' }));
+  return names.map(name => weightShape({ name, ...KINDS[name], dims, shape }));
 }

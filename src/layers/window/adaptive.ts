@@ -5,6 +5,7 @@ import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } fr
 import { multiply, NO_COST } from '../dims.js';
 import { inGrammar, type OnnxFacet, type Script, type ScriptFacet } from '../facets.js';
 import { sizes } from '../fields.js';
+import { kerasArguments } from '../kerasArguments.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { Dim, DimShape } from '../shape.js';
@@ -33,14 +34,15 @@ def adaptive_pool(x, axis, windows, reduce):
 function adaptivePool(name: AdaptivePoolSpec['kind'], axes: number): LayerKind<AdaptivePoolSpec> {
   const max = name.includes('max');
   const kerasClass = `Adaptive${max ? 'Max' : 'Average'}Pooling${axes}D`;
+  const fields: LayerKind<AdaptivePoolSpec>['fields'] = {
+    outputSize: sizes({ count: axes }),
+    dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+  };
   return {
     name,
     reads: 'sequence',
     kerasClass: () => kerasClass,
-    fields: {
-      outputSize: sizes({ count: axes }),
-      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
-    },
+    fields,
     grammar: inGrammar(axes, {
       sizes: {
         form: 'n',
@@ -50,10 +52,7 @@ function adaptivePool(name: AdaptivePoolSpec['kind'], axes: number): LayerKind<A
         fields: outputSize => ({ outputSize }),
       },
     }),
-    keras: {
-      classes: { [kerasClass]: config => ({ outputSize: config.output_size, dataFormat: config.data_format ?? 'channels_last' }) },
-      config: ({ outputSize, dataFormat }) => ({ output_size: outputSize, data_format: dataFormat }),
-    },
+    keras: kerasArguments(kerasClass, fields, 'outputSize dataFormat'),
     onnx: onnx(max),
     scripts: scripts(max),
     weightShapes: () => [],

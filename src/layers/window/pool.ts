@@ -15,6 +15,7 @@ import {
 import { multiply, NO_COST } from '../dims.js';
 import { inGrammar, type OnnxFacet, type ScriptCall, type ScriptFacet } from '../facets.js';
 import { sizes } from '../fields.js';
+import { kerasArguments } from '../kerasArguments.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import { onnxPadding } from './onnx.js';
@@ -51,16 +52,17 @@ def pool(x, sizes, strides, padding, reduce):
 function windowPool(name: WindowPoolSpec['kind'], axes: number): LayerKind<WindowPoolSpec> {
   const max = name.startsWith('max');
   const kerasClass = `${max ? 'Max' : 'Average'}Pooling${axes}D`;
+  const fields: LayerKind<WindowPoolSpec>['fields'] = {
+    poolSize: sizes({ count: axes, default: new Array(axes).fill(2) }),
+    strides: sizes({ count: axes, default: null }),
+    padding: { type: 'choice', choices: ['valid', 'same'], default: 'valid' },
+    dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+  };
   return {
     name,
     reads: 'sequence',
     kerasClass: () => kerasClass,
-    fields: {
-      poolSize: sizes({ count: axes, default: new Array(axes).fill(2) }),
-      strides: sizes({ count: axes, default: null }),
-      padding: { type: 'choice', choices: ['valid', 'same'], default: 'valid' },
-      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
-    },
+    fields,
     grammar: inGrammar(axes, {
       sizes: {
         form: 'width',
@@ -70,17 +72,7 @@ function windowPool(name: WindowPoolSpec['kind'], axes: number): LayerKind<Windo
       },
       options: { same: { set: { padding: 'same' } }, stride: { size: 'strides', axes } },
     }),
-    keras: {
-      classes: {
-        [kerasClass]: config => ({
-          poolSize: config.pool_size ?? 2,
-          strides: config.strides ?? null,
-          padding: config.padding ?? 'valid',
-          dataFormat: config.data_format ?? 'channels_last',
-        }),
-      },
-      config: ({ poolSize, strides, padding, dataFormat }) => ({ pool_size: poolSize, strides, padding, data_format: dataFormat }),
-    },
+    keras: kerasArguments(kerasClass, fields, 'poolSize strides padding dataFormat'),
     onnx: onnx(max),
     scripts: scripts(max),
     weightShapes: () => [],

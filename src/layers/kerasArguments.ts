@@ -1,0 +1,43 @@
+import type { KerasFacet } from './facets.js';
+import type { Json } from './kerasConfig.js';
+import type { Field, LayerBase } from './layer.js';
+
+/** Arguments that Keras does not call after the field. */
+const OWN_NAMES: Readonly<Record<string, string>> = { dilation: 'dilation_rate' };
+
+/**
+ * The facet of a class whose arguments are the layer's fields in Python's spelling. What a config leaves out is as the field has it.
+ * @param names in the order in which they are written. `axis[]` may be a single number, `axis+` is one or the first of a list; `renorm?` is
+ * written where it is set only, `-masks` never
+ */
+export function kerasArguments<S extends LayerBase>(
+  kerasClass: string,
+  fields: Readonly<Record<string, Field>>,
+  names: string,
+  more: Partial<KerasFacet<S>> = {},
+): KerasFacet<S> {
+  const all = names.split(' ').map(word => {
+    const [, less, field, how] = /^(-?)(\w+)(.*)$/.exec(word)!;
+    const key = OWN_NAMES[field] ?? field.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
+    return { field, key, how, isWritten: less === '', type: fields[field].type, otherwise: fields[field].default };
+  });
+  return {
+    classes: {
+      [kerasClass]: (config, read): Json =>
+        Object.fromEntries(
+          all.map(({ field, key, how, type, otherwise }) => {
+            const value = config[key];
+            if (type === 'activation') return [field, read.activation(value === undefined ? otherwise : value)];
+            if (how === '+' && Array.isArray(value)) return [field, value[0]];
+            return [field, how === '[]' && typeof value === 'number' ? [value] : (value ?? otherwise)];
+          }),
+        ),
+    },
+    config(layer): Json {
+      const given = layer as unknown as Json;
+      const written = all.filter(({ field, how, isWritten, otherwise }) => isWritten && (how !== '?' || given[field] !== otherwise));
+      return Object.fromEntries(written.map(({ field, key }) => [key, given[field]]));
+    },
+    ...more,
+  };
+}
