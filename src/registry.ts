@@ -24,18 +24,24 @@ export function unknownName(what: string, name: string, known: readonly string[]
   return new RnnError('spec', `E_UNKNOWN_${what.toUpperCase().replace(/[^A-Z]+/g, '_')}`, `unknown ${what} '${escapeText(name, 60)}'`, {
     expected: list ? `a ${what} that ${list} lists` : known.join(', '),
     found: escapeText(name, 60),
-    fix: near ? `did you mean '${near}'?` : list ? `${list} lists every ${what}` : `use one of: ${known.join(', ')}`,
+    fix: near ? `did you mean '${near}'?` : list ? `to see every ${what}: ${list}` : `use one of: ${known.join(', ')}`,
     correction: near === undefined ? undefined : { word: name, to: [near] },
   });
 }
 
-/** The known word closest to `word` (edit distance with transpositions, at most a third of its length), or undefined. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+/**
+ * The known word closest to `word`, or undefined: edit distance with transpositions, at most `most`, which is a third of its length unless
+ * given. Of words equally far away the one with the same first letter, then the one that lacks or has a letter more, is taken.
+ */
+export function nearest(word: string, known: readonly string[], most = Math.max(1, Math.floor(word.length / 3))): string | undefined {
   if (word.length > 64) return undefined;
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(word.length / 3)) + 0.5;
+  // one letter is not near another one
+  let least = Math.min(most, word.length - 1) + 0.5;
   for (const candidate of known) {
-    const d = candidate.toLowerCase() === word.toLowerCase() ? 0 : editDistance(word, candidate);
+    const isSame = candidate.toLowerCase() === word.toLowerCase();
+    const tie = (candidate[0] === word[0] ? 0 : 0.2) + (candidate.length === word.length ? 0.1 : 0);
+    const d = isSame ? 0 : editDistance(word, candidate) + tie;
     if (d < least) [best, least] = [candidate, d];
   }
   return best;

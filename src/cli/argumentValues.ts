@@ -133,7 +133,13 @@ function parseBytes(name: string, word: string, most = Number.MAX_SAFE_INTEGER):
 function parseChoice(flag: Flag, word: string, choices: readonly string[], instead?: string): string {
   if (choices.includes(word)) return word;
   const name = usualSpelling(flag);
-  const meant = meantBy(flag, word) ?? asValue(flag, nearest(word.replaceAll('_', '-'), choices));
+  // torch.nn.LSTM(
+  const plain = word
+    .replace(/^(?:\w+\.)+(?=\w)/, '')
+    .replace(/\(.*$/, '')
+    .replaceAll('_', '-')
+    .toLowerCase();
+  const meant = meantBy(flag, word) ?? meantBy(flag, plain) ?? asValue(flag, nearest(plain, choices));
   const example = instead ?? (name.startsWith('-') ? `for example ${name} ${choices[0]}` : `for example ${choices[0]}`);
   const error = wrongWord(name, word, `one of ${choices.join(', ')}`, meant ? `did you mean ${meant.join(' ')}?` : example);
   throw meant ? withCorrection(error, flag, word, meant) : error;
@@ -283,6 +289,7 @@ function sizeFix(name: string, word: string, least: number): string {
   const plain = word.replaceAll(/[_ ,']/g, '');
   const x = word.trim() === '' ? Number.NaN : Number(plain.replace(/^\+/, ''));
   if (word === '?') return 'this size is needed: write a number';
+  if (/^\d+(,\d+)+$/.test(word) && !/^\d{1,3}(,\d{3})+$/.test(word)) return `write one number, such as ${name} ${word.split(',')[0]}`;
   if (!Number.isFinite(x)) return `write digits, such as ${name} ${Math.max(least, 5)}`;
   if (x < least) return least === 1 ? zeroFix(name) : `write ${name} ${least} or more`;
   if (Number.isSafeInteger(x)) return `write ${name} ${x}`;

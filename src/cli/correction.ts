@@ -45,7 +45,7 @@ function withoutWord(argv: readonly string[], word: string, to: readonly string[
   const at = argv.findIndex(
     found => found === word || found.startsWith(`${word}=`) || (found.startsWith('-') && found.endsWith(`=${word}`)),
   );
-  if (at < 0) return undefined;
+  if (at < 0) return withinLayers(argv, word, to);
   const found = argv[at];
   const [first = '', ...others] = to;
   const here =
@@ -55,6 +55,14 @@ function withoutWord(argv: readonly string[], word: string, to: readonly string[
         ? [first === '' ? found.slice(word.length + 1) : first + found.slice(word.length), ...others]
         : [found.slice(0, -word.length) + first, ...others];
   return [...argv.slice(0, at), ...here, ...argv.slice(at + 1)];
+}
+
+/** A name within the network on one line: `lstm:5@ReLU`. */
+function withinLayers(argv: readonly string[], word: string, [to = '']: readonly string[]): string[] | undefined {
+  const at = argv.findIndex((text, i) => /[@:+,/]/.test(text) && (argv[i - 1] === '--layers' || text.startsWith('--layers=')));
+  const parts = argv[at]?.split(/([@:+,/=])/) ?? [];
+  if (!parts.includes(word)) return undefined;
+  return [...argv.slice(0, at), parts.map(part => (part === word ? to : part)).join(''), ...argv.slice(at + 1)];
 }
 
 /** As a shell reads it back. */

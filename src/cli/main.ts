@@ -81,6 +81,8 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
       const exit = await withLimits(invocation.values, async () => {
         await checkOutputs(invocation.values, invocation.command);
         return command(await valuesOf(invocation, note => output.notes([note])), output);
+      }).catch(error => {
+        throw (error instanceof RnnError && error.code === 'E_UNKNOWN_TOPIC' && invocation.unknownTopic) || error;
       });
       output.detail(`${invocation.command} took ${((Date.now() - started) / 1000).toFixed(3)} s`);
       return exit;
@@ -96,7 +98,7 @@ async function valuesOf({ values, command }: Extract<Invocation, { kind: 'run' }
 
 /** argv may be what is wrong, so its words are looked at one by one: --json asks for a document, --no-color and --color decide the paint. */
 async function errorMessage(error: unknown, argv: readonly string[], io: Io): Promise<string> {
-  const line = error instanceof RnnError && error.correction ? correctedLine(argv, error, parseArgv) : undefined;
+  const line = error instanceof RnnError && error.correction ? correctedLine(argv, error, await understood()) : undefined;
   const words = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined);
   const debug = io.env.RNN_CLI_DEBUG === '1' && error instanceof Error ? `${error.stack}\n` : '';
   if (words.includes('--json') || words.includes('--jsonl')) return `${errorJson(error, line)}\n${debug}`;
@@ -104,6 +106,15 @@ async function errorMessage(error: unknown, argv: readonly string[], io: Io): Pr
   const text = errorText(error, paint, terminalColumns(io.stderr), line) + debug;
   const asksForAscii = words.some((word, i) => word === '--style=ascii' || (word === 'ascii' && words[i - 1] === '--style'));
   return asksForAscii || isAsciiLocale(io.env) ? toAscii(text) : text;
+}
+
+/** Reads a line as far as no file is needed: its words, and the network on one line. */
+async function understood(): Promise<(argv: readonly string[]) => void> {
+  const { parseLayers } = await import('../run/layersLine.js');
+  return argv => {
+    const invocation = parseArgv(argv);
+    if (invocation.kind === 'run' && invocation.values.layers !== undefined) parseLayers(invocation.values.layers);
+  };
 }
 
 /** The colour that the line asks for, in either spelling and anywhere on it; the last one counts. */

@@ -14,7 +14,13 @@ import type { Values } from './values.js';
 export type Invocation =
   | { readonly kind: 'tour' | 'version' }
   | { readonly kind: 'help'; readonly command?: CommandName }
-  | { readonly kind: 'run'; readonly command: CommandName; readonly values: Values };
+  | {
+      readonly kind: 'run';
+      readonly command: CommandName;
+      readonly values: Values;
+      /** of `help WORD`: the error where WORD is no topic of explain either */
+      readonly unknownTopic?: RnnError;
+    };
 
 /**
  * argv (without node and script) -> what to do. Pure: prints nothing and never exits.
@@ -23,7 +29,7 @@ export type Invocation =
 export function parseArgv(argv: readonly string[]): Invocation {
   const [first, ...rest] = argv;
   if (first === undefined) return { kind: 'tour' };
-  if (first === '-h' || first === '--help' || first === 'help') return helpFor(rest[0]);
+  if (first === '-h' || first === '--help' || first === 'help') return helpFor(rest.filter(word => !word.startsWith('-')));
   if (first === '-V' || first === '--version') return { kind: 'version' };
   const general = generalFlagsBefore(argv);
   if (general > 0) return parseArgv([argv[general], ...argv.slice(0, general), ...argv.slice(general + 1)]);
@@ -47,19 +53,22 @@ function generalFlagsBefore(argv: readonly string[]): number {
   return COMMANDS.some(name => name === argv[at]) ? at : 0;
 }
 
-/** Help on a command; a word that is neither a command nor near one may be a term: `help lstm` is `explain lstm`. */
-function helpFor(word: string | undefined): Invocation {
+/** `help WORD`: the page of a command, else that of a topic; for any other word the command that was probably meant. */
+function helpFor(words: readonly string[]): Invocation {
+  const [word] = words;
   const command = COMMANDS.find(name => name === word);
   if (word === undefined || word.startsWith('-') || command !== undefined) return { kind: 'help', command };
   const unknown = unknownCommand(word, COMMANDS);
-  const meant = unknown.correction && 'to' in unknown.correction ? unknown.correction.to : undefined;
-  if (meant?.[1] === '--cell' || (meant === undefined && !Object.hasOwn(COMMAND_HINTS, word))) return parseCommand('explain', [word]);
-  throw unknown;
+  const to = unknown.correction && 'to' in unknown.correction ? unknown.correction.to : [];
+  // rnn-cli --version; a command's page is the same with any flags
+  if (to.length > 0) unknown.correction = { line: to[0].startsWith('-') ? to : ['help', to[0]] };
+  const isNear = to.length > 0 || Object.hasOwn(COMMAND_HINTS, word);
+  return { ...parseCommand('explain', words), ...(isNear ? { unknownTopic: unknown } : {}) };
 }
 
 function parseCommand(command: CommandName, argv: readonly string[]): Invocation {
   // who asks for help gets it, whatever else is wrong
-  if (argv.includes('--help') || argv.includes('-h')) return { kind: 'help', command };
+  if (argv.includes('--help') || argv.includes('-h') || (argv.length === 1 && argv[0] === 'help')) return { kind: 'help', command };
   const options = optionsOn(argv, command);
   const parser = commanderOf(command, [...options.values()]);
   try {
@@ -123,8 +132,10 @@ function valuesOf(options: ReadonlyMap<Flag, Option>, read: Record<string, unkno
 }
 
 /** What stands on the line beside flags, by the command's own table. */
-function wordsOf(command: CommandName, args: readonly string[], argv: readonly string[]): Record<string, unknown> {
+function wordsOf(command: CommandName, given: readonly string[], argv: readonly string[]): Record<string, unknown> {
   const words = COMMAND_WORDS[command];
+  // explain hidden state
+  const args = command === 'explain' && given.length > 1 && !given.some(word => word.startsWith('-')) ? [given.join(' ')] : given;
   const flag = args.find(word => word.startsWith('-') && word !== '-');
   if (flag !== undefined) throw unknownFlag(flag, command, argv[argv.indexOf(flag) + 1] ?? '');
   const misplaced = misplacedWord(args, command, argv);
@@ -192,6 +203,10 @@ function misplacedWord(args: readonly string[], command: CommandName, argv: read
     if (switched?.value.kind === 'switch' && /^(true|false|yes|no|on|off|[01])$/i.test(word)) {
       return replaceBy(at - 1, /^(true|yes|on|1)$/i.test(word) ? [argv[at - 1]] : []);
     }
+    const [, letter, digits] = /^([NTDMK])=(\d+)$/i.exec(word) ?? [];
+    if (letter && flagsOf(command).some(known => spellings(known).includes(`--${letter.toUpperCase()}`))) {
+      return replaceBy(at, [`--${letter.toUpperCase()}`, digits]);
+    }
     if (sized?.value.kind === 'sizes' && /^\d+$/.test(word)) return replaceBy(at - 2, [argv[at - 2], `${argv[at - 1]},${word}`]);
     if (sized?.key === 'layers' && /^[a-z]+(:|$)/.test(word)) {
       let end = at;
@@ -212,7 +227,6 @@ function excessWord(word: string, command: CommandName, argv: readonly string[])
     const line = [...argv.filter(other => !files.includes(other)), network, '--input', x, '--against', y];
     return excess(word, command, 'give the input with -i and the output to judge with --against', { line: [command, ...line] });
   }
-  if (command === 'explain') return excess(word, command, 'put a topic of several words in quotes; rnn-cli explain lists every topic');
   const flag = /^[a-z]+:[\w@+,:]+$/i.test(word) ? '--layers' : flagForFile(word, command);
   const known = flag !== undefined && flagsOf(command).some(other => spellings(other).includes(flag)) && !argv.includes(flag);
   if (!known) return excess(word, command, `rnn-cli ${command} --help`);

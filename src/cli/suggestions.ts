@@ -1,10 +1,11 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { editDistance, nearest } from '../registry.js';
+import { ENGINE_NAMES } from '../run/request.js';
 import { COMMAND_WORDS } from './commandWords.js';
 import { type CommandName, type Flag, spellings, usualSpelling } from './flag.js';
 import { FLAGS, flagsOf } from './options.js';
-import { COMMAND_HINTS, COMMAND_SYNONYMS, FLAG_HINTS, FLAG_SYNONYMS, flagForFile } from './synonyms.js';
+import { COMMAND_HINTS, COMMAND_SYNONYMS, FLAG_HINTS, FLAG_SYNONYMS, flagForFile, VALUE_SYNONYMS } from './synonyms.js';
 
 /** What was typed and is no flag or command here, and what was probably meant. @param next the word behind it */
 export function unknownFlag(typed: string, command: CommandName, next: string): RnnError {
@@ -17,45 +18,87 @@ export function unknownFlag(typed: string, command: CommandName, next: string): 
       correction: { word: typed, to: [flag] },
     });
   const bare = flag.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
-  const byValue = meantByValue(bare, value, command);
-  if (belongs && !byValue) {
-    const isFile = COMMAND_WORDS[command][0]?.value.kind === 'file' && ['model', 'weights', 'input'].includes(belongs.key);
-    return new RnnError('usage', 'E_FLAG', `${found} is a flag of ${listed(belongs.commands)}, not of ${command}`, {
-      found,
-      fix: isFile ? `the file stands beside the flags: rnn-cli ${command} FILE` : `leave it out, or use it with ${belongs.commands[0]}`,
-      correction: isFile ? { word: flag, to: [] } : undefined,
-    });
-  }
-  if (Object.hasOwn(FLAG_HINTS, bare)) return new RnnError('usage', 'E_FLAG', `unknown flag ${found}`, { found, fix: FLAG_HINTS[bare] });
-  const words = byValue ? [byValue] : Object.hasOwn(FLAG_SYNONYMS, bare) ? FLAG_SYNONYMS[bare] : undefined;
-  const meant = words ? { words: words.join(' '), to: words } : meantFlag(flag, command);
   const what = belongs ? `${found} is a flag of ${listed(belongs.commands)}, not of ${command}` : `unknown flag ${found}`;
-  return new RnnError('usage', 'E_FLAG', what, {
-    found,
-    fix: meant ? `did you mean ${meant.words}?` : `rnn-cli ${command} --help lists the flags`,
-    correction: meant && { word: flag, to: meant.to },
-  });
+  const error = (fix: string, correction?: RnnError['correction']): RnnError =>
+    new RnnError('usage', 'E_FLAG', what, { found, fix, correction });
+  // -T10, --T:10
+  const [, size, digits] = /^-{1,2}([NTDMK])[: ]?(\d+)$/i.exec(flag) ?? [];
+  if (size && takes(command, `--${size.toUpperCase()}`)) {
+    const to = [`--${size.toUpperCase()}`, digits];
+    return error(`did you mean ${to.join(' ')}?`, { word: flag, to });
+  }
+  const place = placeOfFile(bare, value, belongs, command);
+  if (place !== undefined) return error(place, isOutput(bare) && command !== 'convert' ? undefined : { word: flag, to: [] });
+  const byValue = meantByValue(bare, value, command);
+  const meant = byValue ? { words: byValue, to: [byValue] } : meantFlag(flag, command);
+  if (typeof meant === 'string') return error(meant);
+  if (meant) return error(`did you mean ${meant.words}?`, { word: flag, to: meant.to });
+  return error(belongs ? `leave it out, or use it with ${belongs.commands[0]}` : `rnn-cli ${command} --help lists the flags`);
+}
+
+function takes(command: CommandName, flag: string): boolean {
+  return flagsOf(command).some(other => spellings(other).includes(flag));
+}
+
+const OUTPUTS = FLAGS.filter(flag => flag.key === 'out' || flag.key === 'output').flatMap(flag => [
+  ...spellings(flag),
+  ...(flag.elsewhere ?? []),
+]);
+
+function isOutput(bare: string): boolean {
+  return OUTPUTS.includes(`--${bare}`) || bare === 'o';
+}
+
+/** Where a file belongs in a command that has no flag for it: beside the flags, or behind the shell's `>`. */
+function placeOfFile(bare: string, value: string, belongs: Flag | undefined, command: CommandName): string | undefined {
+  const names = COMMAND_WORDS[command].filter(word => word.value.kind === 'file').map(word => word.name);
+  if (isOutput(bare) && !takes(command, '--out')) {
+    if (command === 'convert') return 'the files stand beside the flags: rnn-cli convert IN OUT';
+    // --output 3 and --output y.npy mean other things where there is a dense layer, or another side
+    return bare === 'output' && (/^\d+$/.test(value) || command === 'compare')
+      ? undefined
+      : `the shell saves what is printed: rnn-cli ${command}${takes(command, '--json') ? ' --json' : ''} > FILE`;
+  }
+  const isFile = belongs
+    ? ['model', 'weights', 'input'].includes(belongs.key) && !belongs.commands.includes(command)
+    : /^(in|file)$/.test(bare);
+  if (!isFile || names.length === 0 || takes(command, '--model')) return undefined;
+  return names.length > 1
+    ? `the files stand beside the flags: rnn-cli ${command} ${names.join(' ')}`
+    : `the file stands beside the flags: rnn-cli ${command} FILE`;
 }
 
 /** The same word means different things: what stands behind it says which. */
 function meantByValue(bare: string, value: string, command: CommandName): string | undefined {
-  const has = (flag: string) => flagsOf(command).some(other => spellings(other).includes(flag));
+  const isFile = /\.\w{1,11}(:\w+)?$/.test(value);
   const meant = /^(file|load|checkpoint|m|f|path|model-path|model-file|input-file|in|from)$/.test(bare)
     ? flagForFile(value, command)
     : bare === 'output'
       ? /^\d+$/.test(value)
         ? '--K'
-        : flagForFile(value, command)
-      : /^(type|rnn-type|model-type|mode|kind|unit|rnn)$/.test(bare) && /^[\w.]*(lstm|gru|rnn|mgu)/i.test(value)
-        ? '--cell'
-        : /^(format|target|as|type)$/.test(bare) && /^(keras|torch|pytorch|onnx|flax|npz|safetensors|json|tensorflow|tf|pt)$/i.test(value)
-          ? '--to'
-          : undefined;
-  return meant && has(meant) ? meant : undefined;
+        : command === 'compare'
+          ? flagForFile(value, command)
+          : undefined
+      : bare === 'state' && isFile
+        ? '--h0'
+        : bare === 'inputs' && isFile
+          ? '--input'
+          : bare === 'backend' && [...ENGINE_NAMES, ...Object.keys(VALUE_SYNONYMS.engine)].includes(value.toLowerCase())
+            ? '--engine'
+            : /^(type|rnn-type|model-type|mode|kind|unit|rnn)$/.test(bare) && /^[\w.]*(lstm|gru|rnn|mgu)/i.test(value)
+              ? '--cell'
+              : /^(format|target|as|type)$/.test(bare) &&
+                  /^(keras|torch|pytorch|onnx|flax|npz|safetensors|json|tensorflow|tf|pt)$/i.test(value)
+                ? '--to'
+                : undefined;
+  return meant && takes(command, meant) ? meant : undefined;
 }
 
-/** First the same letters in another case (--t, -T), then what other tools call it, then the nearest spelling. */
-function meantFlag(typed: string, command: CommandName): Meant | undefined {
+/**
+ * First the same letters in another case (--t, -T), then what other tools call it, then the nearest spelling of any of these.
+ * @returns what was meant, or a sentence about what is not here
+ */
+function meantFlag(typed: string, command: CommandName): Meant | string | undefined {
   const bare = (word: string): string => word.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
   const word = bare(typed);
   // a letter of the equations, and no help
@@ -63,17 +106,45 @@ function meantFlag(typed: string, command: CommandName): Meant | undefined {
   const known = flagsOf(command).flatMap(flag => spellings(flag).map(spelling => ({ flag, spelling })));
   const sameLetters = known.find(({ spelling }) => bare(spelling) === word);
   if (sameLetters) return suggestion(sameLetters.flag, sameLetters.spelling);
-  const elsewhere = flagsOf(command).find(flag => flag.elsewhere?.some(name => bare(name) === word));
-  if (elsewhere) return suggestion(elsewhere, usualSpelling(elsewhere));
-  if (word.length < 2) return undefined;
+  const other = calledElsewhere(word, command);
+  if (other !== undefined || word.length < 2) return other;
   const longer = known.filter(({ spelling }) => spelling.length > 3);
-  const near = nearest(
+  const spelled = nearest(
     word,
     longer.map(({ spelling }) => bare(spelling)),
+    slips(word),
   );
+  const names = [
+    ...flagsOf(command)
+      .flatMap(flag => flag.elsewhere ?? [])
+      .map(bare),
+    ...Object.keys(FLAG_SYNONYMS),
+    ...Object.keys(FLAG_HINTS),
+  ];
+  const name = nearest(
+    word,
+    names.filter(name => name.length > 3),
+    slips(word),
+  );
+  if (name !== undefined && (spelled === undefined || editDistance(word, name) < editDistance(word, spelled)))
+    return calledElsewhere(name, command);
   const starts = longer.filter(({ spelling }) => bare(spelling).startsWith(word));
-  const best = longer.find(({ spelling }) => bare(spelling) === near) ?? (starts.length === 1 ? starts[0] : undefined);
+  const best = longer.find(({ spelling }) => bare(spelling) === spelled) ?? (starts.length === 1 ? starts[0] : undefined);
   return best && suggestion(best.flag, best.spelling);
+}
+
+/** How many letters of a flag may be wrong. */
+function slips(word: string): number {
+  return Math.max(word.length < 5 ? 1 : 2, Math.floor((word.length + 1) / 3));
+}
+
+/** What other tools call a flag, or a flag and its value; a sentence where there is nothing of the kind here. */
+function calledElsewhere(word: string, command: CommandName): Meant | string | undefined {
+  if (Object.hasOwn(FLAG_HINTS, word)) return FLAG_HINTS[word];
+  const words = Object.hasOwn(FLAG_SYNONYMS, word) ? FLAG_SYNONYMS[word] : undefined;
+  if (words && takes(command, words[0])) return { words: words.join(' '), to: words };
+  const elsewhere = flagsOf(command).find(flag => flag.elsewhere?.some(name => name.replace(/^-+/, '') === word));
+  return elsewhere && suggestion(elsewhere, usualSpelling(elsewhere));
 }
 
 /** `--h 5` and `--h h0.npy`: what the letter stands for here. */

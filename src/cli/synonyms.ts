@@ -31,8 +31,19 @@ export const VALUE_SYNONYMS: Readonly<Record<string, Readonly<Record<string, Mea
     bilstm: ['--cell', 'lstm', '--bidirectional'],
     bigru: ['--cell', 'gru', '--bidirectional'],
     birnn: ['--cell', 'rnn', '--bidirectional'],
+    blstm: ['--cell', 'lstm', '--bidirectional'],
+    bidirectional: ['--bidirectional'],
   },
-  framework: { ...KERAS, ...TORCH, onnxruntime: 'onnx', ort: 'onnx', js: 'tfjs', 'tensorflow.js': 'tfjs', tensorflowjs: 'tfjs' },
+  framework: {
+    ...KERAS,
+    ...TORCH,
+    jax: 'flax',
+    onnxruntime: 'onnx',
+    ort: 'onnx',
+    js: 'tfjs',
+    'tensorflow.js': 'tfjs',
+    tensorflowjs: 'tfjs',
+  },
   rng: { ...KERAS, ...TORCH, random: 'numpy', mt19937: 'numpy', np: 'numpy', default_rng: 'pcg64', js: 'seedrandom' },
   inputRng: { ...KERAS, ...TORCH, random: 'numpy', mt19937: 'numpy', np: 'numpy', default_rng: 'pcg64', js: 'seedrandom' },
   init: {
@@ -113,20 +124,50 @@ export const FLAG_SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   double: ['--dtype', 'f64'],
   markdown: ['--style', 'markdown'],
   csv: ['--style', 'csv'],
+  md: ['--style', 'markdown'],
+  table: ['--style', 'box'],
+  plain: ['--style', 'plain'],
+  ascii: ['--style', 'ascii'],
+  tf: ['--framework', 'keras'],
+  pt: ['--framework', 'torch'],
+  jax: ['--framework', 'flax'],
+  flax: ['--framework', 'flax'],
+  bilstm: ['--cell', 'lstm', '--bidirectional'],
+  bigru: ['--cell', 'gru', '--bidirectional'],
+  birnn: ['--cell', 'rnn', '--bidirectional'],
+  float32: ['--dtype', 'f32'],
+  stdin: ['--input', '-'],
+  decimals: ['--precision'],
 };
+
+const TRAINING = 'rnn-cli does not train; it computes with weights that are there';
+const PROCESSOR = 'rnn-cli computes on the processor: leave it out; --threads sets how many of its cores';
+const HALF = 'rnn-cli computes in f32 or f64: leave it out, or compare with --simulate float16';
 
 /** Flags whose subject is not here: the text shown instead of a suggestion. */
 export const FLAG_HINTS: Readonly<Record<string, string>> = {
-  train: 'rnn-cli does not train; it computes with weights that are there',
-  epochs: 'rnn-cli does not train; it computes with weights that are there',
-  epoch: 'rnn-cli does not train; it computes with weights that are there',
-  lr: 'rnn-cli does not train; it computes with weights that are there',
-  'learning-rate': 'rnn-cli does not train; it computes with weights that are there',
-  optimizer: 'rnn-cli does not train; it computes with weights that are there',
-  loss: 'rnn-cli does not train; it computes with weights that are there',
-  gpu: 'rnn-cli computes on the processor: leave it out; --threads sets how many of its cores',
-  cuda: 'rnn-cli computes on the processor: leave it out; --threads sets how many of its cores',
-  device: 'rnn-cli computes on the processor: leave it out; --threads sets how many of its cores',
+  train: TRAINING,
+  epochs: TRAINING,
+  epoch: TRAINING,
+  lr: TRAINING,
+  'learning-rate': TRAINING,
+  optimizer: TRAINING,
+  loss: TRAINING,
+  gpu: PROCESSOR,
+  cuda: PROCESSOR,
+  cpu: PROCESSOR,
+  device: PROCESSOR,
+  fp16: HALF,
+  float16: HALF,
+  half: HALF,
+  bf16: HALF,
+  yaml: 'there is --json, for example --json | jq .',
+  pretty: 'there is --json, for example --json | jq .',
+  'exit-code': 'the exit code is the answer anyway: 0 equal, 1 different, 6 undecided',
+  numpy: 'a script in NumPy is --emit numpy, the textbook loop is --engine manual',
+  list: 'to see every topic: rnn-cli explain; every schema: rnn-cli schema',
+  from: 'the content of IN says what it is: leave it out',
+  opset: 'the written graph has opset 17: leave it out',
   'batch-first': 'the input is [N, T, D] already: leave it out; --time-major is for [T, N, D]',
   print: 'y is printed anyway: leave it out; --full prints all rows',
   dropout: 'dropout does nothing when a trained network is run: leave it out',
@@ -195,9 +236,22 @@ export const COMMAND_SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   rnn: ['shapes', '--cell', 'rnn'],
 };
 
+const EXAMPLES = 'every command runs without flags, such as rnn-cli compare; rnn-cli COMMAND --help begins with examples';
+const PAGE = 'an interactive page is --html FILE of shapes, forward, compare or inspect: rnn-cli forward --html net.html';
+
 export const COMMAND_HINTS: Readonly<Record<string, string>> = {
-  train: 'rnn-cli does not train; it computes with weights that are there: rnn-cli forward --help',
-  fit: 'rnn-cli does not train; it computes with weights that are there: rnn-cli forward --help',
+  train: `${TRAINING}: rnn-cli forward --help`,
+  fit: `${TRAINING}: rnn-cli forward --help`,
+  examples: EXAMPLES,
+  example: EXAMPLES,
+  demo: EXAMPLES,
+  tutorial: EXAMPLES,
+  docs: EXAMPLES,
+  html: PAGE,
+  web: PAGE,
+  gui: PAGE,
+  serve: PAGE,
+  list: 'rnn-cli --help lists the commands, rnn-cli explain the topics',
   install: 'rnn-cli is installed; rnn-cli --help lists the commands',
 };
 

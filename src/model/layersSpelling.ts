@@ -7,6 +7,8 @@ const KINDS: Readonly<Record<string, string>> = {
   ff: 'dense',
   ffn: 'dense',
   fullyconnected: 'dense',
+  blstm: 'bilstm',
+  bgru: 'bigru',
   output: 'dense',
   simplernn: 'rnn',
   vanilla: 'rnn',
@@ -54,8 +56,10 @@ export function usualSpelling(text: string, kinds: readonly string[]): string {
   const parts = text
     .trim()
     .replace(/\bbi(?:directional)?[ -]+(?=[a-z])/gi, 'bi')
+    .replace(/\bfully[- ]connected\b/gi, 'dense')
+    .replace(/(?<=[a-z])\[(\d+)\]/gi, ':$1')
     .replace(/^(?:[\w.]*Sequential\()?\[|\]\)?$/g, '')
-    .split(/\s*(?:->|\u2192|=>|[;|>]|,(?![^(]{0,200}\)))\s*|(?<=[\w)])\s+(?=[A-Za-z_]+\b(?:[:(\d]|$))/)
+    .split(/\s*(?:->|\u2192|=>|[;|>]|\/(?=\s*[A-Za-z]+[:(\d])|,(?![^(]{0,200}\)))\s*|(?<=[\w)])\s+(?=[A-Za-z_]+\b(?:[:(\d]|$))/)
     .filter(part => part !== '');
   const layers: string[] = [];
   for (const part of parts) {
@@ -95,7 +99,10 @@ function layerOf(written: string, kinds: readonly string[]): string {
   // dense:10:softmax, lstm:64:return_sequences
   const rest = behind
     .toLowerCase()
-    .replace(/^(:\d+):([a-z_]+)$/, (_, size, option) => `${size}${/^(return_)?seq/.test(option) ? '+seq' : `@${option}`}`);
+    .replace(/^(:\d+)\.0*(?!\d)/, '$1')
+    .replace(/^(:\d+)x(?=\d+$)/, /(lstm|gru|mgu|rnn)$/.test(word) ? '$1+x' : '$&')
+    .replace(/^(:\d+):([a-z_]+)$/, (_, size, option) => `${size}${/^(return_)?seq/.test(option) ? '+seq' : `@${option}`}`)
+    .replace(/\+return_?seq\w*/, '+seq');
   return word + number + rest;
 }
 

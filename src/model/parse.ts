@@ -50,16 +50,24 @@ function suggest(error: RnnError, text: string): void {
     error.correction = { word: text, flags: ['--layers'], to: ['--stack', text.trim()] };
     return;
   }
-  const meant = usualSpelling(text, [...KINDS, ...CELL_KINDS.map(kind => `bi${kind}`)]);
+  const [input, ...sizes] = INPUT_LAYER.exec(text) ?? [''];
+  const meant = usualSpelling(text.slice(input.length), [...KINDS, ...CELL_KINDS.map(kind => `bi${kind}`)]);
   if (meant === text) return;
   try {
     parseLine(meant);
-  } catch {
+  } catch (other) {
+    // nn.LSTM: the kind is known now, its size is not
+    if (other instanceof RnnError && error.message.startsWith('cannot read')) error.fix = other.fix;
     return;
   }
-  if (!error.fix?.startsWith('did you mean')) error.fix = `did you mean --layers "${escapeText(meant, 200)}"?`;
-  error.correction = { word: text, flags: ['--layers'], to: ['--layers', meant] };
+  const flags = sizes.flatMap((size, i) => (/\d/.test(size ?? '') ? [['--T', '--D'][i], size] : []));
+  if (flags.length > 0 || !error.fix?.startsWith('did you mean'))
+    error.fix = `did you mean ${[`--layers "${escapeText(meant, 200)}"`, ...flags].join(' ')}?`;
+  error.correction = { word: text, flags: ['--layers'], to: ['--layers', meant, ...flags] };
 }
+
+/** `Input((10, 3)),`, `input:10x3,`: the sizes of the input are flags. */
+const INPUT_LAYER = /^\s*input(?:layer)?\s*[:(]\s*(?:shape=)?\(?\s*(\d+|None)\s*[x,]\s*(\d+)[\s)]*,\s*(?=\S)/i;
 
 function parseLine(text: string): ParsedLayers {
   const layers: Record<string, unknown>[] = [];

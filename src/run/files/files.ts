@@ -1,10 +1,11 @@
-import type { Stats } from 'node:fs';
+import { readdirSync, type Stats } from 'node:fs';
 import { type FileHandle, open, readFile, realpath, stat } from 'node:fs/promises';
 import os from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isatty } from 'node:tty';
-import { RnnError } from '../../errors.js';
+import { type Correction, RnnError } from '../../errors.js';
 import { shownPath } from '../../escape.js';
+import { nearest } from '../../registry.js';
 import { fileLimits } from '../limits.js';
 
 /** Files in: whole, bounded, and the same from the first byte to the last. (Files out: atomicWrite.ts. Nothing else touches the file system.) */
@@ -259,12 +260,24 @@ export function readError(path: string, error: unknown): unknown {
   if (code === undefined) return error;
   const where = shownPath(path);
   const invalidUtf8 = path.includes('\ufffd') ? { fix: 'the file name is not valid UTF-8; use - and redirect: rnn-cli … - < file' } : {};
-  if (code === 'ENOENT') return new RnnError('io', 'E_NOT_FOUND', 'no such file', { where, ...invalidUtf8 });
+  if (code === 'ENOENT') return new RnnError('io', 'E_NOT_FOUND', 'no such file', { where, ...nearestFile(path), ...invalidUtf8 });
   if (code === 'EACCES' || code === 'EPERM') return new RnnError('io', 'E_ACCESS', 'permission denied', { where });
   if (code === 'EMFILE' || code === 'ENFILE') return new RnnError('io', 'E_READ', 'too many files are open', { where });
   if (code === 'EIO') return new RnnError('io', 'E_READ', 'the device failed', { where });
   if (code === 'ELOOP') return new RnnError('io', 'E_READ', 'the path is a loop of symbolic links', { where });
   return new RnnError('io', 'E_READ', `cannot be read (${code})`, { where });
+}
+
+/** The file of that folder whose name is nearest. */
+function nearestFile(path: string): { fix?: string; correction?: Correction } {
+  try {
+    const near = nearest(basename(path), readdirSync(dirname(path)).slice(0, 10_000));
+    if (near === undefined) return {};
+    const meant = path.slice(0, path.length - basename(path).length) + near;
+    return { fix: `did you mean ${shownPath(meant)}?`, correction: { word: path, to: [meant] } };
+  } catch {
+    return {};
+  }
 }
 
 export function tooLarge(path: string, size: string, limit: number): RnnError {
