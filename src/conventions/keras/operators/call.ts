@@ -111,6 +111,14 @@ export function cast(operand: Operand, to: number): Expression {
   return node('Cast', [operand], { to });
 }
 
+/**
+ * One kind of rule for several operators: 'Exp Log Negative:Neg'.
+ * @param rule given ONNX's name, which is the operator's own unless one stands behind a colon
+ */
+export function alike(operators: string, rule: (op: string) => Rule): Readonly<Record<string, Rule>> {
+  return Object.fromEntries(operators.split(' ').map(word => [word.split(':')[0], rule(word.split(':').at(-1)!)]));
+}
+
 /** An operator of one tensor. */
 export const one =
   (op: string, attributes?: Json): Rule =>

@@ -1,4 +1,5 @@
 import {
+  alike,
   axisOf,
   BFLOAT16,
   BOOL,
@@ -92,41 +93,12 @@ const ignoringNaN =
     return choose(noNumber(a), b, choose(noNumber(b), a, node(op, [a, b])));
   };
 
-const isClose: Rule = call => {
-  const [a, b] = [call.float(0, 'x1'), call.float(1, 'x2')];
-  const allowed = add(constant(call.number(3, 'atol', 1e-8)), mul(constant(call.number(2, 'rtol', 1e-5)), node('Abs', [b])));
-  const close = node('Or', [node('Equal', [a, b]), node('LessOrEqual', [node('Abs', [sub(a, b)]), allowed])]);
-  return call.flag(-1, 'equal_nan') ? node('Or', [close, node('And', [noNumber(a), noNumber(b)])]) : close;
-};
-
-/** To so many decimals. */
-const round: Rule = call => {
-  const scale = 10 ** call.number(1, 'decimals', 0);
-  const x = call.float(0, 'x');
-  return scale === 1 ? node('Round', [x]) : div(node('Round', [mul(x, constant(scale))]), constant(scale));
-};
-
-/** The first choice whose condition holds. */
-const select: Rule = call => {
-  const [conditions, choices] = [call.operands(0, 'condlist'), call.operands(1, 'choicelist')];
-  const otherwise = (call.given(2, 'default') ?? null) === null ? constant(0) : call.operand(2, 'default');
-  const chosen = conditions.reduceRight<Operand>((rest, condition, i) => choose(cast(condition, BOOL), choices[i], rest), otherwise);
-  return 'op' in chosen ? chosen : node('Identity', [chosen]);
-};
-
 const LARGEST: Readonly<Record<string, readonly [number, number]>> = Object.fromEntries(
   [8, 16, 32].flatMap(bits => [
     [`int${bits}`, [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]],
     [`uint${bits}`, [0, 2 ** bits - 1]],
   ]),
 );
-
-/** A cast that stops at the ends of the type. */
-const saturateCast: Rule = call => {
-  const range = LARGEST[String(call.given(-1, 'dtype'))];
-  const x = call.float(0, 'x');
-  return castOf(range ? node('Clip', [x, constant(range[0]), constant(range[1])]) : x, String(call.given(-1, 'dtype') ?? 'float32'));
-};
 
 const whole =
   (op: string): Rule =>
@@ -138,8 +110,6 @@ const shifted = (sign: 1 | -1): Rule =>
 const inverted: Rule = call => sub(node('Neg', [cast(call.operand(0, 'x'), INT)]), { constant: { type: 'int', value: 1 } });
 
 const finite = (x: Operand): Expression => not(node('Or', [node('IsNaN', [x]), node('IsInf', [x])]));
-
-const clip: Rule = call => node('Clip', [call.operand(0, 'x'), call.operand(1, 'x_min'), call.operand(2, 'x_max')]);
 
 function castOf(x: Operand, dtype: string): Expression {
   const types: Readonly<Record<string, number>> = { bool: BOOL, float16: FLOAT16, bfloat16: BFLOAT16 };
@@ -164,14 +134,6 @@ const sparsePlus: Rule = of(x => {
   return choose(less(x, constant(-1)), constant(0), choose(less(x, constant(1)), middle, x));
 });
 
-/** The first half of an axis times the sigmoid of the second. */
-const glu: Rule = call => {
-  const x = call.operand(0, 'x');
-  const { axis } = axisOf(call, 1, 'axis', -1);
-  const half = sizeOf(call, axis, 'axis') / 2;
-  return mul(sliced(x, axis, 0, half), node('Sigmoid', [sliced(x, axis, half, 2 * half)]));
-};
-
 const shrink = (soft: boolean): Rule =>
   of((x, call) => {
     const lambd = call.number(1, 'threshold', 0.5);
@@ -179,122 +141,93 @@ const shrink = (soft: boolean): Rule =>
   });
 
 export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
-  Add: two('Add'),
-  Subtract: two('Sub'),
-  Multiply: two('Mul'),
-  Divide: two('Div'),
-  TrueDivide: two('Div'),
+  ...alike('Abs Absolute:Abs Fabs:Abs Exp Log Sqrt Negative:Neg Sign Floor Ceil Sin Cos Erf Isnan:IsNaN Isinf:IsInf', one),
+  ...alike('Tanh Sigmoid Relu Selu HardSwish HardSilu:HardSwish Mish Softplus Softsign', one),
+  ...alike('Identity Copy:Identity ConvertToTensor:Identity Real:Identity Conj:Identity Conjugate:Identity', one),
+  ...alike('Tan Sinh Cosh Arcsin:Asin Arccos:Acos Arctan:Atan Arcsinh:Asinh Arccosh:Acosh Arctanh:Atanh Reciprocal', op =>
+    of(x => node(op, [x])),
+  ),
+  ...alike('Add Subtract:Sub Multiply:Mul Divide:Div TrueDivide:Div Power:Pow Maximum:Max Minimum:Min', two),
+  ...alike('Equal Greater GreaterEqual:GreaterOrEqual Less LessEqual:LessOrEqual', compared),
+  ...alike('LogicalAnd:And LogicalOr:Or LogicalXor:Xor', logical),
+  ...alike('BitwiseAnd BitwiseOr BitwiseXor', whole),
+  ...alike('BitwiseNot BitwiseInvert', () => inverted),
+  ...alike('BitwiseLeftShift LeftShift', () => shifted(1)),
+  ...alike('BitwiseRightShift RightShift', () => shifted(-1)),
+  ...alike('Fmax:Max Fmin:Min', ignoringNaN),
+  ...alike('Softmax LogSoftmax', softmaxOn),
+  ...alike('Silu Swish', () => silu),
   DivideNoNan: both((x, y) => choose(node('Equal', [y, constant(0)]), constant(0), div(x, y))),
   FloorDivide: both((x, y) => node('Floor', [div(x, y)])),
   Mod: both(modulo),
   Fmod: both((x, y) => node('Mod', [x, y], { fmod: 1 })),
-  Power: two('Pow'),
-  Maximum: two('Max'),
-  Minimum: two('Min'),
   Logaddexp: both(logAddExp),
   Logaddexp2: both((x, y) => div(logAddExp(mul(x, constant(ln2)), mul(y, constant(ln2))), constant(ln2))),
-  Fmax: ignoringNaN('Max'),
-  Fmin: ignoringNaN('Min'),
   Ldexp: both((x, y) => mul(x, node('Pow', [constant(2), y]))),
-  Isclose: isClose,
-  Select: select,
-  BitwiseAnd: whole('BitwiseAnd'),
-  BitwiseOr: whole('BitwiseOr'),
-  BitwiseXor: whole('BitwiseXor'),
-  BitwiseNot: inverted,
-  BitwiseInvert: inverted,
-  BitwiseLeftShift: shifted(1),
-  LeftShift: shifted(1),
-  BitwiseRightShift: shifted(-1),
-  RightShift: shifted(-1),
+  Isclose(call) {
+    const [a, b] = [call.float(0, 'x1'), call.float(1, 'x2')];
+    const allowed = add(constant(call.number(3, 'atol', 1e-8)), mul(constant(call.number(2, 'rtol', 1e-5)), node('Abs', [b])));
+    const close = node('Or', [node('Equal', [a, b]), node('LessOrEqual', [node('Abs', [sub(a, b)]), allowed])]);
+    return call.flag(-1, 'equal_nan') ? node('Or', [close, node('And', [noNumber(a), noNumber(b)])]) : close;
+  },
+  /** The first choice whose condition holds. */
+  Select(call) {
+    const [conditions, choices] = [call.operands(0, 'condlist'), call.operands(1, 'choicelist')];
+    const otherwise = (call.given(2, 'default') ?? null) === null ? constant(0) : call.operand(2, 'default');
+    const chosen = conditions.reduceRight<Operand>((rest, condition, i) => choose(cast(condition, BOOL), choices[i], rest), otherwise);
+    return 'op' in chosen ? chosen : node('Identity', [chosen]);
+  },
   Hypot: both((x, y) => node('Sqrt', [add(mul(x, x), mul(y, y))])),
-  Equal: compared('Equal'),
   NotEqual: call => not(compared('Equal')(call)),
-  Greater: compared('Greater'),
-  GreaterEqual: compared('GreaterOrEqual'),
-  Less: compared('Less'),
-  LessEqual: compared('LessOrEqual'),
-  LogicalAnd: logical('And'),
-  LogicalOr: logical('Or'),
-  LogicalXor: logical('Xor'),
   LogicalNot: call => not(cast(call.operand(0, 'x'), BOOL)),
   Where: call => choose(cast(call.operand(0, 'condition'), BOOL), call.operand(1, 'x1'), call.operand(2, 'x2')),
-  Isnan: one('IsNaN'),
-  Isinf: one('IsInf'),
   Isposinf: one('IsInf', { detect_negative: 0 }),
   Isneginf: one('IsInf', { detect_positive: 0 }),
   Isfinite: of(finite),
   Isreal: of(x => node('Or', [noNumber(x), not(noNumber(x))])),
   NanToNum: nanToNum,
   Cast: castTo,
-  SaturateCast: saturateCast,
-  Identity: one('Identity'),
-  Copy: one('Identity'),
-  ConvertToTensor: one('Identity'),
+  /** A cast that stops at the ends of the type. */
+  SaturateCast(call) {
+    const range = LARGEST[String(call.given(-1, 'dtype'))];
+    const x = call.float(0, 'x');
+    return castOf(range ? node('Clip', [x, constant(range[0]), constant(range[1])]) : x, String(call.given(-1, 'dtype') ?? 'float32'));
+  },
   StopGradient: call => node('Identity', [call.operand(0, 'variable')]),
-  Negative: one('Neg'),
-  Abs: one('Abs'),
-  Absolute: one('Abs'),
-  Fabs: one('Abs'),
-  Exp: one('Exp'),
   Exp2: of(x => node('Pow', [constant(2), x])),
-  Log: one('Log'),
   Log2: of(x => div(node('Log', [x]), constant(ln2))),
   Log10: of(x => div(node('Log', [x]), constant(ln10))),
   Log1p: of(x => node('Log', [add(x, constant(1))])),
   Expm1: of(x => sub(node('Exp', [x]), constant(1))),
-  Sqrt: one('Sqrt'),
   Rsqrt: of(x => node('Reciprocal', [node('Sqrt', [x])])),
   Square: of(x => mul(x, x)),
-  Reciprocal: of(x => node('Reciprocal', [x])),
-  Sign: one('Sign'),
-  Floor: one('Floor'),
-  Ceil: one('Ceil'),
-  Round: round,
+  /** To so many decimals. */
+  Round(call) {
+    const scale = 10 ** call.number(1, 'decimals', 0);
+    const x = call.float(0, 'x');
+    return scale === 1 ? node('Round', [x]) : div(node('Round', [mul(x, constant(scale))]), constant(scale));
+  },
   Cbrt: of(x => mul(node('Sign', [x]), node('Pow', [node('Abs', [x]), constant(1 / 3)]))),
   Sinc: of(x => choose(node('Equal', [x, constant(0)]), constant(1), div(node('Sin', [mul(x, constant(pi))]), mul(x, constant(pi))))),
   // −0 too, whose reciprocal is −∞
   Signbit: of(x => node('Or', [less(x, constant(0)), less(node('Reciprocal', [x]), constant(0))])),
   Heaviside: both((x, y) => choose(node('Equal', [x, constant(0)]), y, choose(noNumber(x), x, cast(less(constant(0), x), FLOAT)))),
   Trunc: of(x => choose(less(x, constant(0)), node('Ceil', [x]), node('Floor', [x]))),
-  Sin: one('Sin'),
-  Cos: one('Cos'),
-  Tan: of(x => node('Tan', [x])),
-  Sinh: of(x => node('Sinh', [x])),
-  Cosh: of(x => node('Cosh', [x])),
-  Arcsin: of(x => node('Asin', [x])),
-  Arccos: of(x => node('Acos', [x])),
-  Arctan: of(x => node('Atan', [x])),
-  Arcsinh: of(x => node('Asinh', [x])),
-  Arccosh: of(x => node('Acosh', [x])),
-  Arctanh: of(x => node('Atanh', [x])),
   Arctan2: both(arctan2),
   Angle: of(x => choose(less(x, constant(0)), constant(pi), mul(x, constant(0)))),
-  Real: one('Identity'),
   Imag: of(x => sub(x, x)),
   Array: call => ((call.given(-1, 'dtype') ?? null) === null ? one('Identity')(call) : castTo(call)),
-  Conj: one('Identity'),
-  Conjugate: one('Identity'),
   Deg2rad: scaled(Math.PI / 180),
   Rad2deg: scaled(180 / Math.PI),
-  Erf: one('Erf'),
   Erfc: of(x => sub(constant(1), node('Erf', [x]))),
-  Tanh: one('Tanh'),
-  Sigmoid: one('Sigmoid'),
-  Relu: one('Relu'),
   Relu6: of(x => node('Clip', [x, constant(0), constant(6)])),
   HardTanh: of(x => node('Clip', [x, constant(-1), constant(1)])),
   LeakyRelu: of((x, call) => node('LeakyRelu', [x], { alpha: call.number(1, 'negative_slope', 0.2) })),
   Elu: of((x, call) => node('Elu', [x], { alpha: call.number(1, 'alpha', 1) })),
   Celu: of((x, call) => node('Celu', [x], { alpha: call.number(1, 'alpha', 1) })),
-  Selu: one('Selu'),
   Gelu: gelu,
-  Silu: silu,
-  Swish: silu,
   LogSigmoid: of(x => node('Neg', [node('Softplus', [node('Neg', [x])])])),
   HardSigmoid: hardSigmoid,
-  HardSilu: one('HardSwish'),
-  HardSwish: one('HardSwish'),
   HardShrink: shrink(false),
   SoftShrink: shrink(true),
   TanhShrink: of(x => sub(x, node('Tanh', [x]))),
@@ -302,13 +235,14 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Squareplus: of((x, call) => mul(add(x, node('Sqrt', [add(mul(x, x), call.operand(1, 'b'))])), constant(0.5))),
   SparsePlus: sparsePlus,
   SparseSigmoid: of(x => node('Clip', [mul(add(x, constant(1)), constant(0.5)), constant(0), constant(1)])),
-  Mish: one('Mish'),
-  Softplus: one('Softplus'),
-  Softsign: one('Softsign'),
-  Clip: clip,
-  Glu: glu,
-  Softmax: softmaxOn('Softmax'),
-  LogSoftmax: softmaxOn('LogSoftmax'),
+  Clip: call => node('Clip', [call.operand(0, 'x'), call.operand(1, 'x_min'), call.operand(2, 'x_max')]),
+  /** The first half of an axis times the sigmoid of the second. */
+  Glu(call) {
+    const x = call.operand(0, 'x');
+    const { axis } = axisOf(call, 1, 'axis', -1);
+    const half = sizeOf(call, axis, 'axis') / 2;
+    return mul(sliced(x, axis, 0, half), node('Sigmoid', [sliced(x, axis, half, 2 * half)]));
+  },
   OnesLike: of(x => node('Pow', [x, constant(0)])),
   ZerosLike: of(x => sub(node('Pow', [x, constant(0)]), constant(1))),
   FullLike: of((x, call) => mul(node('Pow', [x, constant(0)]), call.float(1, 'fill_value'))),

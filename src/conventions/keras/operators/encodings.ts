@@ -42,21 +42,6 @@ function encoded(call: OperatorCall, places: Operand, depth: number, weights?: O
   return node('ReduceSum', [counted, ints([1])], { keepdims: 0 });
 }
 
-const categoryEncoding: Rule = call => {
-  const tokens = call.given(-1, 'num_tokens');
-  if (typeof tokens !== 'number') throw wrongArgument('num_tokens', tokens ?? null);
-  const weights = (call.given(1, 'count_weights') ?? null) === null ? undefined : call.float(1, 'count_weights');
-  return encoded(call, call.operand(0, 'inputs'), tokens, weights);
-};
-
-/** How many of the borders are at most x. */
-const discretization: Rule = call => {
-  const borders = call.given(-1, 'bin_boundaries');
-  if (!Array.isArray(borders)) throw refused('bin_boundaries', 'numbers in the configuration', borders ?? null);
-  const reached = node('GreaterOrEqual', [node('Unsqueeze', [call.float(0, 'inputs'), ints([-1])]), { constant: borders }]);
-  return encoded(call, node('ReduceSum', [cast(reached, FLOAT), ints([-1])], { keepdims: 0 }), borders.length + 1);
-};
-
 /** What stands for a number in a table: of keys and values, else `otherwise`. */
 function lookedUp(x: Operand, keys: readonly number[], values: readonly number[], otherwise: Operand): Expression {
   const hits = node('Equal', [node('Unsqueeze', [x, ints([-1])]), whole(keys)]);
@@ -65,39 +50,48 @@ function lookedUp(x: Operand, keys: readonly number[], values: readonly number[]
   return node('Where', [found, sum(whole(values)), otherwise]);
 }
 
-/** A vocabulary of whole numbers: behind the place of the mask and those of unknown numbers each has its own. */
-const integerLookup: Rule = call => {
-  const words = call.given(-1, 'vocabulary');
-  if (!Array.isArray(words) || !words.every(Number.isInteger))
-    throw refused(
-      'vocabulary',
-      'whole numbers in the configuration (a layer that was adapted keeps them in a file beside it)',
-      words ?? null,
-    );
-  only(call, 'oov_method', ['floormod']);
-  only(call, 'pad_to_max_tokens', [false]);
-  const mode = String(call.given(-1, 'output_mode') ?? 'int');
-  const mask = call.given(-1, 'mask_token') ?? null;
-  const unknown = call.number(-1, 'num_oov_indices', 1);
-  if ((mask !== null || unknown === 0) && mode !== 'int') throw refused('output_mode', 'int', mode);
-  const first = mask === null ? 0 : 1;
-  const keys = words as number[];
-  const places = keys.map((_, i) => first + unknown + i);
-  const x = cast(call.operand(0, 'inputs'), INT);
-  const isMask = (of: number) => node('Equal', [x, whole(of)]);
-  if (call.flag(-1, 'invert')) {
-    const token = lookedUp(x, places, keys, whole(call.number(-1, 'oov_token', -1)));
-    return mask === null ? token : node('Where', [isMask(0), whole(mask), token]);
-  }
-  const none = unknown === 0 ? whole(-1) : whole(first);
-  const spread = node('Add', [node('Mod', [x, whole(Math.max(1, unknown))]), none]);
-  const place = lookedUp(x, keys, places, unknown > 1 ? spread : none);
-  const known = mask === null ? place : node('Where', [isMask(Number(mask)), whole(0), place]);
-  return encoded(call, known, unknown + keys.length);
-};
-
 export const ENCODINGS: Readonly<Record<string, Rule>> = {
-  CategoryEncoding: categoryEncoding,
-  Discretization: discretization,
-  IntegerLookup: integerLookup,
+  CategoryEncoding(call) {
+    const tokens = call.given(-1, 'num_tokens');
+    if (typeof tokens !== 'number') throw wrongArgument('num_tokens', tokens ?? null);
+    const weights = (call.given(1, 'count_weights') ?? null) === null ? undefined : call.float(1, 'count_weights');
+    return encoded(call, call.operand(0, 'inputs'), tokens, weights);
+  },
+  /** How many of the borders are at most x. */
+  Discretization(call) {
+    const borders = call.given(-1, 'bin_boundaries');
+    if (!Array.isArray(borders)) throw refused('bin_boundaries', 'numbers in the configuration', borders ?? null);
+    const reached = node('GreaterOrEqual', [node('Unsqueeze', [call.float(0, 'inputs'), ints([-1])]), { constant: borders }]);
+    return encoded(call, node('ReduceSum', [cast(reached, FLOAT), ints([-1])], { keepdims: 0 }), borders.length + 1);
+  },
+  /** A vocabulary of whole numbers: behind the place of the mask and those of unknown numbers each has its own. */
+  IntegerLookup(call) {
+    const words = call.given(-1, 'vocabulary');
+    if (!Array.isArray(words) || !words.every(Number.isInteger))
+      throw refused(
+        'vocabulary',
+        'whole numbers in the configuration (a layer that was adapted keeps them in a file beside it)',
+        words ?? null,
+      );
+    only(call, 'oov_method', ['floormod']);
+    only(call, 'pad_to_max_tokens', [false]);
+    const mode = String(call.given(-1, 'output_mode') ?? 'int');
+    const mask = call.given(-1, 'mask_token') ?? null;
+    const unknown = call.number(-1, 'num_oov_indices', 1);
+    if ((mask !== null || unknown === 0) && mode !== 'int') throw refused('output_mode', 'int', mode);
+    const first = mask === null ? 0 : 1;
+    const keys = words as number[];
+    const places = keys.map((_, i) => first + unknown + i);
+    const x = cast(call.operand(0, 'inputs'), INT);
+    const isMask = (of: number) => node('Equal', [x, whole(of)]);
+    if (call.flag(-1, 'invert')) {
+      const token = lookedUp(x, places, keys, whole(call.number(-1, 'oov_token', -1)));
+      return mask === null ? token : node('Where', [isMask(0), whole(mask), token]);
+    }
+    const none = unknown === 0 ? whole(-1) : whole(first);
+    const spread = node('Add', [node('Mod', [x, whole(Math.max(1, unknown))]), none]);
+    const place = lookedUp(x, keys, places, unknown > 1 ? spread : none);
+    const known = mask === null ? place : node('Where', [isMask(Number(mask)), whole(0), place]);
+    return encoded(call, known, unknown + keys.length);
+  },
 };

@@ -19,93 +19,9 @@ import {
 
 /** Operators that move, pick and join numbers. */
 
-function concatenate(call: OperatorCall): Expression {
-  return node('Concat', call.operands(0, 'xs'), { axis: call.number(1, 'axis', 0) });
-}
-
-function stack(call: OperatorCall): Expression {
-  const axis = call.number(1, 'axis', 0);
-  return node(
-    'Concat',
-    call.operands(0, 'x').map(o => node('Unsqueeze', [o, ints([axis])])),
-    { axis },
-  );
-}
-
-function squeeze(call: OperatorCall): Expression {
-  const axes = axesOf(call, 1) ?? [...call.shape(0, 'x').entries()].flatMap(([axis, size]) => (size === 1 ? [axis] : []));
-  return node('Squeeze', [call.operand(0, 'x'), ints(axes)]);
-}
-
-function expandDims(call: OperatorCall): Expression {
-  return node('Unsqueeze', [call.operand(0, 'x'), ints(axesOf(call, 1) ?? [0])]);
-}
-
-function reshape(call: OperatorCall): Expression {
-  const wanted = call.given(1, 'newshape');
-  const sizes = (Array.isArray(wanted) ? wanted : [wanted]).map(n => (n === null ? -1 : n));
-  if (!sizes.every(n => typeof n === 'number')) throw wrongArgument('newshape', wanted);
-  return node('Reshape', [call.operand(0, 'x'), ints(sizes as number[])]);
-}
-
-function transpose(call: OperatorCall): Expression {
-  const axes = call.given(1, 'axes') ?? null;
-  return node('Transpose', [call.operand(0, 'x')], axes === null ? {} : { perm: axes });
-}
-
-function swapaxes(call: OperatorCall): Expression {
-  const { axis: a, rank } = axisOf(call, 1, 'axis1');
-  const { axis: b } = axisOf(call, 2, 'axis2');
-  const perm = Array.from({ length: rank }, (_, i) => (i === a ? b : i === b ? a : i));
-  return node('Transpose', [call.operand(0, 'x')], { perm });
-}
-
-function moveaxis(call: OperatorCall): Expression {
-  const rank = call.shape(0, 'x').length;
-  const places = (i: number, name: string) =>
-    (axesOf({ ...call, given: () => call.given(i, name) }, 0) ?? []).map(a => (a < 0 ? a + rank : a));
-  const [from, to] = [places(1, 'source'), places(2, 'destination')];
-  const perm = Array.from({ length: rank }, (_, i) => i).filter(i => !from.includes(i));
-  [...to.keys()].sort((a, b) => to[a] - to[b]).forEach(k => void perm.splice(to[k], 0, from[k]));
-  return node('Transpose', [call.operand(0, 'x')], { perm });
-}
-
 function flipped(x: Operand, axes: readonly number[]): Expression {
   const all = (value: number) => ints(axes.map(() => value));
   return node('Slice', [x, all(TO_THE_END), all(-TO_THE_END), ints(axes), all(-1)]);
-}
-
-const flip: Rule = call => flipped(call.operand(0, 'x'), axesOf(call, 1) ?? [...call.shape(0, 'x').keys()]);
-
-/** A quarter turn, several times, from the first of two axes to the second. */
-const rot90: Rule = call => {
-  const rank = call.shape(0, 'array').length;
-  const axes = (call.given(-1, 'axes') ?? [0, 1]) as number[];
-  const [a, b] = axes.map(axis => (axis < 0 ? axis + rank : axis));
-  const x = call.operand(0, 'array');
-  const perm = Array.from({ length: rank }, (_, i) => (i === a ? b : i === b ? a : i));
-  const turns = ((call.number(-1, 'k', 1) % 4) + 4) % 4;
-  if (turns === 0) return node('Identity', [x]);
-  if (turns === 2) return flipped(x, [a, b]);
-  return turns === 1 ? node('Transpose', [flipped(x, [b])], { perm }) : flipped(node('Transpose', [x], { perm }), [b]);
-};
-
-function roll(call: OperatorCall): Expression {
-  const x = call.operand(0, 'x');
-  const { axis } = axisOf(call, 2, 'axis');
-  const size = sizeOf(call, axis, 'axis');
-  const by = ((call.number(1, 'shift', 0) % size) + size) % size;
-  return by === 0
-    ? node('Identity', [x])
-    : node('Concat', [sliced(x, axis, size - by, TO_THE_END), sliced(x, axis, 0, size - by)], { axis });
-}
-
-/** Each entry of an axis several times, one after the other. */
-function repeat(call: OperatorCall): Expression {
-  const { axis } = axisOf(call, 2, 'axis');
-  const times = call.number(1, 'repeats', 1);
-  const indices = Array.from({ length: sizeOf(call, axis, 'axis') * times }, (_, k) => Math.floor(k / times));
-  return node('Gather', [call.operand(0, 'x'), ints(indices)], { axis });
 }
 
 /** With what stands at each end once more, the other way round. */
@@ -116,20 +32,6 @@ function mirrored(x: Operand, pairs: readonly (readonly number[])[]): Expression
     return front.length + back.length > 0 ? node('Concat', [...front, inner, ...back], { axis }) : inner;
   }, x);
   return 'op' in whole ? whole : node('Identity', [whole]);
-}
-
-function pad(call: OperatorCall): Expression {
-  const mode = String(call.given(2, 'mode') ?? 'constant');
-  const width = call.given(1, 'pad_width');
-  const rank = call.shape(0, 'x').length;
-  const pairs =
-    typeof width === 'number' ? [[width, width]] : Array.isArray(width) && typeof width[0] === 'number' ? [width] : (width as number[][]);
-  if (!Array.isArray(pairs) || !['constant', 'reflect', 'symmetric'].includes(mode)) throw wrongArgument('mode', mode);
-  const each = Array.from({ length: rank }, (_, i) => pairs[pairs.length === 1 ? 0 : i]).map(p => (p.length === 1 ? [p[0], p[0]] : p));
-  if (mode === 'symmetric') return mirrored(call.operand(0, 'x'), each);
-  const pads = ints([...each.map(p => p[0]), ...each.map(p => p[1])]);
-  const fill = (call.given(3, 'constant_values') ?? null) === null ? [] : [call.operand(3, 'constant_values')];
-  return node('Pad', [call.operand(0, 'x'), pads, ...fill], { mode });
 }
 
 /** Into parts of one size, the first ones larger where that does not go up, or at places. */
@@ -152,42 +54,6 @@ const splitAlong =
   call =>
     splitOn(call, Math.min(axis, call.shape(0, 'x').length - 1));
 
-/** x[…]: whole numbers pick and drop an axis, slices cut, null adds an axis. */
-function getItem(call: OperatorCall): Expression {
-  const key = call.given(1, 'key');
-  const parts = withoutEllipsis(Array.isArray(key) ? key : [key], call);
-  const [starts, ends, axes, steps, dropped, added]: number[][] = [[], [], [], [], [], []];
-  let axis = 0;
-  for (const part of parts) {
-    if (part === null || part === undefined) {
-      added.push(axis - dropped.length + added.length);
-      continue;
-    }
-    if (typeof part === 'number') {
-      cut(axis, part, part === -1 ? TO_THE_END : part + 1, 1);
-      dropped.push(axis);
-    } else if (typeof part === 'object' && 'slice' in part) {
-      const [start, stop, step] = (part as SliceArgument).slice;
-      const by = step ?? 1;
-      if (start !== null || stop !== null || by !== 1)
-        cut(axis, start ?? (by < 0 ? TO_THE_END : 0), stop ?? (by < 0 ? -TO_THE_END : TO_THE_END), by);
-    } else throw wrongArgument('key', part);
-    axis++;
-  }
-  let result: Operand = call.operand(0, 'x');
-  if (axes.length > 0) result = node('Slice', [result, ints(starts), ints(ends), ints(axes), ints(steps)]);
-  if (dropped.length > 0) result = node('Squeeze', [result, ints(dropped)]);
-  if (added.length > 0) result = node('Unsqueeze', [result, ints(added)]);
-  return 'op' in result ? result : node('Identity', [result]);
-
-  function cut(at: number, start: number, end: number, step: number): void {
-    axes.push(at);
-    starts.push(start);
-    ends.push(end);
-    steps.push(step);
-  }
-}
-
 /** … stands for as many whole axes as the others leave. */
 function withoutEllipsis(parts: readonly (Argument | undefined)[], call: OperatorCall): readonly (Argument | undefined)[] {
   const at = parts.indexOf('...');
@@ -209,34 +75,6 @@ function placesOf(call: OperatorCall, name: string): Expression {
   return placesAlong(call.operand(0, name), call.shape(0, name).length, call.number(2, 'axis', -1), call.number(1, 'num_classes', 0));
 }
 
-const oneHot: Rule = call => placesOf(call, 'x');
-
-/** 1 at every place that any number of a sample says. */
-const multiHot: Rule = call => {
-  const rank = call.shape(0, 'inputs').length;
-  return node('ReduceMax', [placesOf(call, 'inputs'), ints([rank > 1 ? 1 : 0])], { keepdims: 0 });
-};
-
-/** As many copies along each axis; those that are not named stand in front. */
-const tile: Rule = call => {
-  const given = call.given(1, 'repeats');
-  const times = Array.isArray(given) ? (given as number[]) : [given as number];
-  const rank = call.shape(0, 'x').length;
-  const x = call.operand(0, 'x');
-  const missing = Math.max(0, times.length - rank);
-  const wide = missing === 0 ? x : node('Unsqueeze', [x, ints(Array.from({ length: missing }, (_, i) => i))]);
-  return node('Tile', [wide, ints([...new Array<number>(Math.max(0, rank - times.length)).fill(1), ...times])]);
-};
-
-/** Windows of the last axis [.., T] that begin every so many places: [.., K, length]. */
-const extractSequences: Rule = call => {
-  const [length, stride] = [call.number(1, 'sequence_length', 1), call.number(2, 'sequence_stride', 1)];
-  const size = sizeOf(call, call.shape(0, 'x').length - 1, 'x');
-  const starts = Array.from({ length: 1 + Math.floor((size - length) / stride) }, (_, k) => k * stride);
-  const places = starts.map(start => Array.from({ length }, (_, i) => start + i));
-  return node('Gather', [call.operand(0, 'x'), { constant: { type: 'int', value: places } }], { axis: -1 });
-};
-
 /** A part of each axis from a place on. */
 const part: Rule = call => {
   const [starts, shape] = [call.given(1, 'start_indices'), call.given(-1, 'shape')];
@@ -252,25 +90,6 @@ const part: Rule = call => {
   ]);
 };
 
-/** Two behind each other on an axis, or all their numbers. */
-const append: Rule = call => {
-  const both = [call.operand(0, 'x1'), call.operand(1, 'x2')];
-  const axis = call.given(-1, 'axis') ?? null;
-  return axis === null
-    ? node(
-        'Concat',
-        both.map(x => node('Reshape', [x, ints([-1])])),
-        { axis: 0 },
-      )
-    : node('Concat', both, { axis: axis as number });
-};
-
-const take: Rule = call => {
-  const at = call.given(1, 'indices');
-  const indices = isTensor(at) ? cast(call.operand(1, 'indices'), INT) : ints(at as number | number[]);
-  return node('Gather', [call.operand(0, 'x'), indices], { axis: call.number(2, 'axis', 0) });
-};
-
 const takeAlong: Rule = call =>
   node('GatherElements', [call.operand(0, 'x'), cast(call.operand(1, 'indices'), INT)], { axis: axisOf(call, 2, 'axis').axis });
 
@@ -279,25 +98,11 @@ function sorted(call: OperatorCall, count: number, axis: number, largest: boolea
   return node('TopK', [call.operand(0, 'x'), ints([count])], { axis, largest: largest ? 1 : 0 });
 }
 
-const topK: Rule = call => {
-  const axis = call.shape(0, 'x').length - 1;
-  const values = sorted(call, call.number(1, 'k', 1), axis, true);
-  return { ...values, others: [{ ...values, output: 1 }] };
-};
-
 const sort = (output: number): Rule => {
   return call => {
     const { axis } = axisOf(call, 1, 'axis', -1);
     return { ...sorted(call, sizeOf(call, axis, 'axis'), axis, false), output };
   };
-};
-
-/** Each entry of an axis less the one before it, several times. */
-const diff: Rule = call => {
-  const { axis } = axisOf(call, 2, 'axis', -1);
-  let x = call.float(0, 'a');
-  for (let n = call.number(1, 'n', 1); n > 0; n--) x = node('Sub', [sliced(x, axis, 1, TO_THE_END), sliced(x, axis, 0, -1)]);
-  return 'op' in x ? x : node('Identity', [x]);
 };
 
 /** Side by side; of vectors there is one axis only. */
@@ -306,38 +111,132 @@ const stacked =
   call =>
     node('Concat', call.operands(0, 'xs'), { axis });
 
-const unstack: Rule = call => {
-  const { axis } = axisOf(call, 2, 'axis', 0);
-  const [first, ...others] = Array.from({ length: sizeOf(call, axis, 'axis') }, (_, i) =>
-    node('Squeeze', [sliced(call.operand(0, 'x'), axis, i, i + 1), ints([axis])]),
-  );
-  return { ...first, others };
-};
-
 const triangle = (upper: number): Rule => {
   return call => node('Trilu', [call.operand(0, 'x'), ints(call.number(1, 'k', 0))], { upper });
 };
 
 export const MOVEMENT: Readonly<Record<string, Rule>> = {
-  Concatenate: concatenate,
+  Concatenate(call) {
+    return node('Concat', call.operands(0, 'xs'), { axis: call.number(1, 'axis', 0) });
+  },
   Hstack: stacked(1),
   Vstack: stacked(0),
-  Stack: stack,
-  Unstack: unstack,
+  Stack(call) {
+    const axis = call.number(1, 'axis', 0);
+    return node(
+      'Concat',
+      call.operands(0, 'x').map(o => node('Unsqueeze', [o, ints([axis])])),
+      { axis },
+    );
+  },
+  Unstack(call) {
+    const { axis } = axisOf(call, 2, 'axis', 0);
+    const [first, ...others] = Array.from({ length: sizeOf(call, axis, 'axis') }, (_, i) =>
+      node('Squeeze', [sliced(call.operand(0, 'x'), axis, i, i + 1), ints([axis])]),
+    );
+    return { ...first, others };
+  },
   Split: split,
-  Squeeze: squeeze,
-  ExpandDims: expandDims,
-  Reshape: reshape,
+  Squeeze(call) {
+    const axes = axesOf(call, 1) ?? [...call.shape(0, 'x').entries()].flatMap(([axis, size]) => (size === 1 ? [axis] : []));
+    return node('Squeeze', [call.operand(0, 'x'), ints(axes)]);
+  },
+  ExpandDims(call) {
+    return node('Unsqueeze', [call.operand(0, 'x'), ints(axesOf(call, 1) ?? [0])]);
+  },
+  Reshape(call) {
+    const wanted = call.given(1, 'newshape');
+    const sizes = (Array.isArray(wanted) ? wanted : [wanted]).map(n => (n === null ? -1 : n));
+    if (!sizes.every(n => typeof n === 'number')) throw wrongArgument('newshape', wanted);
+    return node('Reshape', [call.operand(0, 'x'), ints(sizes as number[])]);
+  },
   Ravel: call => node('Reshape', [call.operand(0, 'x'), ints([-1])]),
-  Transpose: transpose,
-  Swapaxes: swapaxes,
-  Moveaxis: moveaxis,
-  GetItem: getItem,
+  Transpose(call) {
+    const axes = call.given(1, 'axes') ?? null;
+    return node('Transpose', [call.operand(0, 'x')], axes === null ? {} : { perm: axes });
+  },
+  Swapaxes(call) {
+    const { axis: a, rank } = axisOf(call, 1, 'axis1');
+    const { axis: b } = axisOf(call, 2, 'axis2');
+    const perm = Array.from({ length: rank }, (_, i) => (i === a ? b : i === b ? a : i));
+    return node('Transpose', [call.operand(0, 'x')], { perm });
+  },
+  Moveaxis(call) {
+    const rank = call.shape(0, 'x').length;
+    const places = (i: number, name: string) =>
+      (axesOf({ ...call, given: () => call.given(i, name) }, 0) ?? []).map(a => (a < 0 ? a + rank : a));
+    const [from, to] = [places(1, 'source'), places(2, 'destination')];
+    const perm = Array.from({ length: rank }, (_, i) => i).filter(i => !from.includes(i));
+    [...to.keys()].sort((a, b) => to[a] - to[b]).forEach(k => void perm.splice(to[k], 0, from[k]));
+    return node('Transpose', [call.operand(0, 'x')], { perm });
+  },
+  /** x[…]: whole numbers pick and drop an axis, slices cut, null adds an axis. */
+  GetItem(call) {
+    const key = call.given(1, 'key');
+    const parts = withoutEllipsis(Array.isArray(key) ? key : [key], call);
+    const [starts, ends, axes, steps, dropped, added]: number[][] = [[], [], [], [], [], []];
+    let axis = 0;
+    for (const part of parts) {
+      if (part === null || part === undefined) {
+        added.push(axis - dropped.length + added.length);
+        continue;
+      }
+      if (typeof part === 'number') {
+        cut(axis, part, part === -1 ? TO_THE_END : part + 1, 1);
+        dropped.push(axis);
+      } else if (typeof part === 'object' && 'slice' in part) {
+        const [start, stop, step] = (part as SliceArgument).slice;
+        const by = step ?? 1;
+        if (start !== null || stop !== null || by !== 1)
+          cut(axis, start ?? (by < 0 ? TO_THE_END : 0), stop ?? (by < 0 ? -TO_THE_END : TO_THE_END), by);
+      } else throw wrongArgument('key', part);
+      axis++;
+    }
+    let result: Operand = call.operand(0, 'x');
+    if (axes.length > 0) result = node('Slice', [result, ints(starts), ints(ends), ints(axes), ints(steps)]);
+    if (dropped.length > 0) result = node('Squeeze', [result, ints(dropped)]);
+    if (added.length > 0) result = node('Unsqueeze', [result, ints(added)]);
+    return 'op' in result ? result : node('Identity', [result]);
+
+    function cut(at: number, start: number, end: number, step: number): void {
+      axes.push(at);
+      starts.push(start);
+      ends.push(end);
+      steps.push(step);
+    }
+  },
   BroadcastTo: call => node('Expand', [call.operand(0, 'x'), ints(call.given(1, 'shape') as number[])]),
-  Tile: tile,
+  /** As many copies along each axis; those that are not named stand in front. */
+  Tile(call) {
+    const given = call.given(1, 'repeats');
+    const times = Array.isArray(given) ? (given as number[]) : [given as number];
+    const rank = call.shape(0, 'x').length;
+    const x = call.operand(0, 'x');
+    const missing = Math.max(0, times.length - rank);
+    const wide = missing === 0 ? x : node('Unsqueeze', [x, ints(Array.from({ length: missing }, (_, i) => i))]);
+    return node('Tile', [wide, ints([...new Array<number>(Math.max(0, rank - times.length)).fill(1), ...times])]);
+  },
   Slice: part,
-  ExtractSequences: extractSequences,
-  Append: append,
+  /** Windows of the last axis [.., T] that begin every so many places: [.., K, length]. */
+  ExtractSequences(call) {
+    const [length, stride] = [call.number(1, 'sequence_length', 1), call.number(2, 'sequence_stride', 1)];
+    const size = sizeOf(call, call.shape(0, 'x').length - 1, 'x');
+    const starts = Array.from({ length: 1 + Math.floor((size - length) / stride) }, (_, k) => k * stride);
+    const places = starts.map(start => Array.from({ length }, (_, i) => start + i));
+    return node('Gather', [call.operand(0, 'x'), { constant: { type: 'int', value: places } }], { axis: -1 });
+  },
+  /** Two behind each other on an axis, or all their numbers. */
+  Append(call) {
+    const both = [call.operand(0, 'x1'), call.operand(1, 'x2')];
+    const axis = call.given(-1, 'axis') ?? null;
+    return axis === null
+      ? node(
+          'Concat',
+          both.map(x => node('Reshape', [x, ints([-1])])),
+          { axis: 0 },
+        )
+      : node('Concat', both, { axis: axis as number });
+  },
   Dstack: stacked(2),
   ArraySplit: split,
   Hsplit: splitAlong(1),
@@ -345,20 +244,75 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Dsplit: splitAlong(2),
   Fliplr: call => flipped(call.operand(0, 'x'), [1]),
   Flipud: call => flipped(call.operand(0, 'x'), [0]),
-  Rot90: rot90,
-  MultiHot: multiHot,
-  Take: take,
+  /** A quarter turn, several times, from the first of two axes to the second. */
+  Rot90(call) {
+    const rank = call.shape(0, 'array').length;
+    const axes = (call.given(-1, 'axes') ?? [0, 1]) as number[];
+    const [a, b] = axes.map(axis => (axis < 0 ? axis + rank : axis));
+    const x = call.operand(0, 'array');
+    const perm = Array.from({ length: rank }, (_, i) => (i === a ? b : i === b ? a : i));
+    const turns = ((call.number(-1, 'k', 1) % 4) + 4) % 4;
+    if (turns === 0) return node('Identity', [x]);
+    if (turns === 2) return flipped(x, [a, b]);
+    return turns === 1 ? node('Transpose', [flipped(x, [b])], { perm }) : flipped(node('Transpose', [x], { perm }), [b]);
+  },
+  /** 1 at every place that any number of a sample says. */
+  MultiHot(call) {
+    const rank = call.shape(0, 'inputs').length;
+    return node('ReduceMax', [placesOf(call, 'inputs'), ints([rank > 1 ? 1 : 0])], { keepdims: 0 });
+  },
+  Take(call) {
+    const at = call.given(1, 'indices');
+    const indices = isTensor(at) ? cast(call.operand(1, 'indices'), INT) : ints(at as number | number[]);
+    return node('Gather', [call.operand(0, 'x'), indices], { axis: call.number(2, 'axis', 0) });
+  },
   TakeAlongAxis: takeAlong,
-  Flip: flip,
-  Roll: roll,
-  Repeat: repeat,
-  Pad: pad,
+  Flip: call => flipped(call.operand(0, 'x'), axesOf(call, 1) ?? [...call.shape(0, 'x').keys()]),
+  Roll(call) {
+    const x = call.operand(0, 'x');
+    const { axis } = axisOf(call, 2, 'axis');
+    const size = sizeOf(call, axis, 'axis');
+    const by = ((call.number(1, 'shift', 0) % size) + size) % size;
+    return by === 0
+      ? node('Identity', [x])
+      : node('Concat', [sliced(x, axis, size - by, TO_THE_END), sliced(x, axis, 0, size - by)], { axis });
+  },
+  /** Each entry of an axis several times, one after the other. */
+  Repeat(call) {
+    const { axis } = axisOf(call, 2, 'axis');
+    const times = call.number(1, 'repeats', 1);
+    const indices = Array.from({ length: sizeOf(call, axis, 'axis') * times }, (_, k) => Math.floor(k / times));
+    return node('Gather', [call.operand(0, 'x'), ints(indices)], { axis });
+  },
+  Pad(call) {
+    const mode = String(call.given(2, 'mode') ?? 'constant');
+    const width = call.given(1, 'pad_width');
+    const rank = call.shape(0, 'x').length;
+    const pairs =
+      typeof width === 'number' ? [[width, width]] : Array.isArray(width) && typeof width[0] === 'number' ? [width] : (width as number[][]);
+    if (!Array.isArray(pairs) || !['constant', 'reflect', 'symmetric'].includes(mode)) throw wrongArgument('mode', mode);
+    const each = Array.from({ length: rank }, (_, i) => pairs[pairs.length === 1 ? 0 : i]).map(p => (p.length === 1 ? [p[0], p[0]] : p));
+    if (mode === 'symmetric') return mirrored(call.operand(0, 'x'), each);
+    const pads = ints([...each.map(p => p[0]), ...each.map(p => p[1])]);
+    const fill = (call.given(3, 'constant_values') ?? null) === null ? [] : [call.operand(3, 'constant_values')];
+    return node('Pad', [call.operand(0, 'x'), pads, ...fill], { mode });
+  },
   Tril: triangle(0),
   Triu: triangle(1),
   Sort: sort(0),
   Argsort: sort(1),
-  TopK: topK,
-  Diff: diff,
-  OneHot: oneHot,
+  TopK(call) {
+    const axis = call.shape(0, 'x').length - 1;
+    const values = sorted(call, call.number(1, 'k', 1), axis, true);
+    return { ...values, others: [{ ...values, output: 1 }] };
+  },
+  /** Each entry of an axis less the one before it, several times. */
+  Diff(call) {
+    const { axis } = axisOf(call, 2, 'axis', -1);
+    let x = call.float(0, 'a');
+    for (let n = call.number(1, 'n', 1); n > 0; n--) x = node('Sub', [sliced(x, axis, 1, TO_THE_END), sliced(x, axis, 0, -1)]);
+    return 'op' in x ? x : node('Identity', [x]);
+  },
+  OneHot: call => placesOf(call, 'x'),
   Cumsum: call => node('CumSum', [call.float(0, 'x'), ints(axisOf(call, 1, 'axis').axis)]),
 };

@@ -76,16 +76,6 @@ function depthwise(call: OperatorCall, x: Operand, name: string): Expression {
   return node('Conv', [x, W], { ...windowsOf(call, shape), group: channels });
 }
 
-const conv: Rule = call => {
-  const shape = call.shape(1, 'kernel');
-  const group = channelsOf(call) / Number(shape[shape.length - 2]);
-  return channelsFirst(call, x =>
-    node('Conv', [x, filters(call.operand(1, 'kernel'), shape.length - 2)], { ...windowsOf(call, shape), group }),
-  );
-};
-
-const depthwiseConv: Rule = call => channelsFirst(call, x => depthwise(call, x, 'kernel'));
-
 const separableConv: Rule = call =>
   channelsFirst(call, x => {
     const shape = call.shape(2, 'pointwise_kernel');
@@ -122,72 +112,6 @@ function scaled(
 /** keras.config.epsilon() */
 const EPSILON = 1e-7;
 
-const layerNorm: Rule = call => {
-  const axes = normalisedAxes(call);
-  const x = call.float(0, 'x');
-  const mean = (value: Operand) => node('ReduceMean', [value, ints(axes)], { keepdims: 1 });
-  const apart = node('Sub', [x, mean(x)]);
-  const deviation = node('Sqrt', [node('Add', [mean(node('Mul', [apart, apart])), number(call.number(-1, 'epsilon', EPSILON))])]);
-  // with the root of the mean square alone, x stays where it is
-  if (call.given(-1, 'rms_scaling') === true) return scaled(call, node('Div', [x, deviation]), axes, [1, 'gamma']);
-  return scaled(call, node('Div', [apart, deviation]), axes, [1, 'gamma'], [2, 'beta']);
-};
-
-const rmsNorm: Rule = call => {
-  const axes = normalisedAxes(call);
-  const x = call.float(0, 'x');
-  const squares = node('ReduceMean', [node('Mul', [x, x]), ints(axes)], { keepdims: 1 });
-  const size = node('Sqrt', [node('Add', [squares, number(call.number(-1, 'epsilon', EPSILON))])]);
-  return scaled(call, node('Div', [x, size]), axes, [1, 'scale']);
-};
-
-const batchNorm: Rule = call => {
-  const axes = normalisedAxes(call);
-  const spread = (i: number, name: string) => spreadOver(call, i, name, axes);
-  const deviation = node('Sqrt', [node('Add', [spread(2, 'variance'), number(call.number(-1, 'epsilon', 1e-3))])]);
-  const y = node('Div', [node('Sub', [call.float(0, 'x'), spread(1, 'mean')]), deviation]);
-  return scaled(call, y, axes, [4, 'scale'], [3, 'offset']);
-};
-
-/** query [N, T, H, K], key and value [N, S, H, K] */
-const attention: Rule = call => {
-  for (const name of ['bias', 'mask', 'attn_logits_soft_cap'])
-    if ((call.given(-1, name) ?? null) !== null) throw wrongArgument(name, call.given(-1, name) as number);
-  for (const i of [3, 4]) if ((call.given(i, 'bias') ?? null) !== null) throw wrongArgument('bias', 'a tensor');
-  const K = call.shape(0, 'query')[3];
-  const [T, S] = [call.shape(0, 'query')[1], call.shape(1, 'key')[1]];
-  if (K === null) throw wrongArgument('query', 'an axis of open size');
-  const einsum = (equation: string, a: Operand, b: Operand) => node('Einsum', [a, b], { equation });
-  const products = einsum('btnh,bsnh->bnts', call.float(0, 'query'), call.float(1, 'key'));
-  let scores = node('Mul', [products, number(call.number(5, 'scale', 1 / Math.sqrt(K)))]);
-  if (call.given(-1, 'is_causal') === true) {
-    if (T === null || S === null) throw wrongArgument('is_causal', 'an axis of open size');
-    const seen = Array.from({ length: T }, (_, t) => Array.from({ length: S }, (_, s) => (s <= t ? 1 : 0)));
-    scores = node('Where', [{ constant: { type: 'bool', value: seen } }, scores, number(-1e30)]);
-  }
-  return einsum('bnts,bsnh->btnh', node('Softmax', [scores], { axis: -1 }), call.float(2, 'value'));
-};
-
-/** max(0, x − τ), τ = (s_1 + … + s_k − 1)/k with the sums s of the largest, k the last for which 1 + k·x_(k) exceeds s_k */
-const sparsemax: Rule = call => {
-  const { axis } = axisOf(call, 1, 'axis', -1);
-  const x = call.float(0, 'x');
-  const size = sizeOf(call, axis, 'axis');
-  const sorted = node('TopK', [x, ints([size])], { axis, largest: 1 });
-  const sums = node('CumSum', [sorted, ints(axis)]);
-  const places = call
-    .shape(0, 'x')
-    .reduceRight<unknown>(
-      (inner, _, a) =>
-        a === axis ? Array.from({ length: size }, (_, k) => wrap(k + 1, call.shape(0, 'x').length - 1 - axis)) : a > axis ? inner : [inner],
-      0,
-    );
-  const inside = node('Greater', [node('Add', [node('Mul', [sorted, { constant: places }]), number(1)]), sums]);
-  const over = (value: Operand) => node('ReduceSum', [node('Where', [inside, value, number(0)]), ints([axis])], { keepdims: 1 });
-  const tau = node('Div', [node('Sub', [over(sums), number(1)]), over(node('Add', [node('Mul', [sorted, number(0)]), number(1)]))]);
-  return node('Max', [node('Sub', [x, tau]), number(0)]);
-};
-
 /** A number in so many lists of one. */
 function wrap(value: number, depth: number): unknown {
   return depth === 0 ? value : [wrap(value, depth - 1)];
@@ -196,12 +120,78 @@ function wrap(value: number, depth: number): unknown {
 export const NETWORKS: Readonly<Record<string, Rule>> = {
   MaxPool: pool('MaxPool'),
   AveragePool: pool('AveragePool'),
-  Conv: conv,
-  DepthwiseConv: depthwiseConv,
+  Conv(call) {
+    const shape = call.shape(1, 'kernel');
+    const group = channelsOf(call) / Number(shape[shape.length - 2]);
+    return channelsFirst(call, x =>
+      node('Conv', [x, filters(call.operand(1, 'kernel'), shape.length - 2)], { ...windowsOf(call, shape), group }),
+    );
+  },
+  DepthwiseConv: call => channelsFirst(call, x => depthwise(call, x, 'kernel')),
   SeparableConv: separableConv,
-  LayerNorm: layerNorm,
-  RMSNorm: rmsNorm,
-  BatchNorm: batchNorm,
-  DotProductAttention: attention,
-  Sparsemax: sparsemax,
+  LayerNorm(call) {
+    const axes = normalisedAxes(call);
+    const x = call.float(0, 'x');
+    const mean = (value: Operand) => node('ReduceMean', [value, ints(axes)], { keepdims: 1 });
+    const apart = node('Sub', [x, mean(x)]);
+    const deviation = node('Sqrt', [node('Add', [mean(node('Mul', [apart, apart])), number(call.number(-1, 'epsilon', EPSILON))])]);
+    // with the root of the mean square alone, x stays where it is
+    if (call.given(-1, 'rms_scaling') === true) return scaled(call, node('Div', [x, deviation]), axes, [1, 'gamma']);
+    return scaled(call, node('Div', [apart, deviation]), axes, [1, 'gamma'], [2, 'beta']);
+  },
+  RMSNorm(call) {
+    const axes = normalisedAxes(call);
+    const x = call.float(0, 'x');
+    const squares = node('ReduceMean', [node('Mul', [x, x]), ints(axes)], { keepdims: 1 });
+    const size = node('Sqrt', [node('Add', [squares, number(call.number(-1, 'epsilon', EPSILON))])]);
+    return scaled(call, node('Div', [x, size]), axes, [1, 'scale']);
+  },
+  BatchNorm(call) {
+    const axes = normalisedAxes(call);
+    const spread = (i: number, name: string) => spreadOver(call, i, name, axes);
+    const deviation = node('Sqrt', [node('Add', [spread(2, 'variance'), number(call.number(-1, 'epsilon', 1e-3))])]);
+    const y = node('Div', [node('Sub', [call.float(0, 'x'), spread(1, 'mean')]), deviation]);
+    return scaled(call, y, axes, [4, 'scale'], [3, 'offset']);
+  },
+  /** query [N, T, H, K], key and value [N, S, H, K] */
+  DotProductAttention(call) {
+    for (const name of ['bias', 'mask', 'attn_logits_soft_cap'])
+      if ((call.given(-1, name) ?? null) !== null) throw wrongArgument(name, call.given(-1, name) as number);
+    for (const i of [3, 4]) if ((call.given(i, 'bias') ?? null) !== null) throw wrongArgument('bias', 'a tensor');
+    const K = call.shape(0, 'query')[3];
+    const [T, S] = [call.shape(0, 'query')[1], call.shape(1, 'key')[1]];
+    if (K === null) throw wrongArgument('query', 'an axis of open size');
+    const einsum = (equation: string, a: Operand, b: Operand) => node('Einsum', [a, b], { equation });
+    const products = einsum('btnh,bsnh->bnts', call.float(0, 'query'), call.float(1, 'key'));
+    let scores = node('Mul', [products, number(call.number(5, 'scale', 1 / Math.sqrt(K)))]);
+    if (call.given(-1, 'is_causal') === true) {
+      if (T === null || S === null) throw wrongArgument('is_causal', 'an axis of open size');
+      const seen = Array.from({ length: T }, (_, t) => Array.from({ length: S }, (_, s) => (s <= t ? 1 : 0)));
+      scores = node('Where', [{ constant: { type: 'bool', value: seen } }, scores, number(-1e30)]);
+    }
+    return einsum('bnts,bsnh->btnh', node('Softmax', [scores], { axis: -1 }), call.float(2, 'value'));
+  },
+  /** max(0, x − τ), τ = (s_1 + … + s_k − 1)/k with the sums s of the largest, k the last for which 1 + k·x_(k) exceeds s_k */
+  Sparsemax(call) {
+    const { axis } = axisOf(call, 1, 'axis', -1);
+    const x = call.float(0, 'x');
+    const size = sizeOf(call, axis, 'axis');
+    const sorted = node('TopK', [x, ints([size])], { axis, largest: 1 });
+    const sums = node('CumSum', [sorted, ints(axis)]);
+    const places = call
+      .shape(0, 'x')
+      .reduceRight<unknown>(
+        (inner, _, a) =>
+          a === axis
+            ? Array.from({ length: size }, (_, k) => wrap(k + 1, call.shape(0, 'x').length - 1 - axis))
+            : a > axis
+              ? inner
+              : [inner],
+        0,
+      );
+    const inside = node('Greater', [node('Add', [node('Mul', [sorted, { constant: places }]), number(1)]), sums]);
+    const over = (value: Operand) => node('ReduceSum', [node('Where', [inside, value, number(0)]), ints([axis])], { keepdims: 1 });
+    const tau = node('Div', [node('Sub', [over(sums), number(1)]), over(node('Add', [node('Mul', [sorted, number(0)]), number(1)]))]);
+    return node('Max', [node('Sub', [x, tau]), number(0)]);
+  },
 };

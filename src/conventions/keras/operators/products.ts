@@ -1,49 +1,11 @@
-import { type Expression, ints, node, type OperatorCall, type Rule, wrongArgument } from './call.js';
+import { ints, node, type Rule, wrongArgument } from './call.js';
 
 /** Sums of products. */
 const matmul: Rule = call => node('MatMul', [call.float(0, 'x1'), call.float(1, 'x2')]);
 
-function einsum(call: OperatorCall): Expression {
-  const equation = String(call.given(-1, 'subscripts') ?? call.given(0, 'subscripts') ?? '').replace(/\s/g, '');
-  if (!/^[a-zA-Z.]+(,[a-zA-Z.]+)*->[a-zA-Z.]*$/.test(equation)) throw wrongArgument('subscripts', equation);
-  return node('Einsum', call.tensors(), { equation });
-}
-
-/** Rank by rank: a matrix on the right sums its rows, anything wider pairs every row with every matrix. */
-function dot(call: OperatorCall): Expression {
-  if (call.shape(1, 'x2').length > 2) throw wrongArgument('x2', 'a tensor of more than two axes');
-  return matmul(call);
-}
-
 /** Every number of the one times every number of the other, both as vectors. */
 const outer: Rule = call =>
   node('Mul', [node('Reshape', [call.float(0, 'x1'), ints([-1, 1])]), node('Reshape', [call.float(1, 'x2'), ints([1, -1])])]);
-
-/** Sums over pairs of axes: the last of the first with the first of the second, or those that are named. */
-function tensordot(call: OperatorCall): Expression {
-  const [p, q] = [call.shape(0, 'x1').length, call.shape(1, 'x2').length];
-  const given = call.given(-1, 'axes') ?? 2;
-  const lists = Array.isArray(given) ? given.map(a => (Array.isArray(a) ? (a as number[]) : [a as number])) : undefined;
-  const n = Number(given);
-  const [first, second] = lists ?? [Array.from({ length: n }, (_, i) => p - n + i), Array.from({ length: n }, (_, i) => i)];
-  const a = Array.from({ length: p }, (_, i) => String.fromCharCode(97 + i));
-  const b = Array.from({ length: q }, (_, i) => String.fromCharCode(97 + p + i));
-  const summed = first.map((axis, k) => {
-    const letter = a[axis < 0 ? axis + p : axis];
-    b[second[k] < 0 ? second[k] + q : second[k]] = letter;
-    return letter;
-  });
-  const kept = [...a, ...b].filter(letter => !summed.includes(letter));
-  return node('Einsum', [call.float(0, 'x1'), call.float(1, 'x2')], { equation: `${a.join('')},${b.join('')}->${kept.join('')}` });
-}
-
-/** Along the last axes of both. */
-const inner: Rule = call => {
-  const rank = call.shape(1, 'x2').length;
-  if (rank > 2) throw wrongArgument('x2', 'a tensor of more than two axes');
-  const x2 = call.float(1, 'x2');
-  return node('MatMul', [call.float(0, 'x1'), rank === 2 ? node('Transpose', [x2], { perm: [1, 0] }) : x2]);
-};
 
 const vdot: Rule = call =>
   node(
@@ -52,31 +14,57 @@ const vdot: Rule = call =>
     { keepdims: 0 },
   );
 
-/** a × b of vectors of three along the last axis */
-const cross: Rule = call => {
-  for (const name of ['axisa', 'axisb', 'axisc', 'axis'])
-    if (![-1, undefined, null].includes(call.given(-1, name) as number)) throw wrongArgument(name, call.given(-1, name) ?? null);
-  for (const i of [0, 1])
-    if (call.shape(i, `x${i + 1}`).slice(-1)[0] !== 3) throw wrongArgument(`x${i + 1}`, 'vectors of another size than 3');
-  const turned = (i: number, order: number[]) => node('Gather', [call.float(i, `x${i + 1}`), ints(order)], { axis: -1 });
-  const product = (a: number[], b: number[]) => node('Mul', [turned(0, a), turned(1, b)]);
-  return node('Sub', [product([1, 2, 0], [2, 0, 1]), product([2, 0, 1], [1, 2, 0])]);
-};
-
-/** How far each row of the one is from each of the other. */
-const distances: Rule = call => {
-  const apart = node('Sub', [node('Unsqueeze', [call.float(0, 'x'), ints([-2])]), node('Unsqueeze', [call.float(1, 'y'), ints([-3])])]);
-  return node('Sqrt', [node('ReduceSum', [node('Mul', [apart, apart]), ints([-1])], { keepdims: 0 })]);
-};
-
 export const PRODUCTS: Readonly<Record<string, Rule>> = {
   Matmul: matmul,
-  Dot: dot,
-  Einsum: einsum,
+  /** Rank by rank: a matrix on the right sums its rows, anything wider pairs every row with every matrix. */
+  Dot(call) {
+    if (call.shape(1, 'x2').length > 2) throw wrongArgument('x2', 'a tensor of more than two axes');
+    return matmul(call);
+  },
+  Einsum(call) {
+    const equation = String(call.given(-1, 'subscripts') ?? call.given(0, 'subscripts') ?? '').replace(/\s/g, '');
+    if (!/^[a-zA-Z.]+(,[a-zA-Z.]+)*->[a-zA-Z.]*$/.test(equation)) throw wrongArgument('subscripts', equation);
+    return node('Einsum', call.tensors(), { equation });
+  },
   Outer: outer,
-  Tensordot: tensordot,
-  Inner: inner,
+  /** Sums over pairs of axes: the last of the first with the first of the second, or those that are named. */
+  Tensordot(call) {
+    const [p, q] = [call.shape(0, 'x1').length, call.shape(1, 'x2').length];
+    const given = call.given(-1, 'axes') ?? 2;
+    const lists = Array.isArray(given) ? given.map(a => (Array.isArray(a) ? (a as number[]) : [a as number])) : undefined;
+    const n = Number(given);
+    const [first, second] = lists ?? [Array.from({ length: n }, (_, i) => p - n + i), Array.from({ length: n }, (_, i) => i)];
+    const a = Array.from({ length: p }, (_, i) => String.fromCharCode(97 + i));
+    const b = Array.from({ length: q }, (_, i) => String.fromCharCode(97 + p + i));
+    const summed = first.map((axis, k) => {
+      const letter = a[axis < 0 ? axis + p : axis];
+      b[second[k] < 0 ? second[k] + q : second[k]] = letter;
+      return letter;
+    });
+    const kept = [...a, ...b].filter(letter => !summed.includes(letter));
+    return node('Einsum', [call.float(0, 'x1'), call.float(1, 'x2')], { equation: `${a.join('')},${b.join('')}->${kept.join('')}` });
+  },
+  /** Along the last axes of both. */
+  Inner(call) {
+    const rank = call.shape(1, 'x2').length;
+    if (rank > 2) throw wrongArgument('x2', 'a tensor of more than two axes');
+    const x2 = call.float(1, 'x2');
+    return node('MatMul', [call.float(0, 'x1'), rank === 2 ? node('Transpose', [x2], { perm: [1, 0] }) : x2]);
+  },
   Vdot: vdot,
-  Cross: cross,
-  CDist: distances,
+  /** a × b of vectors of three along the last axis */
+  Cross(call) {
+    for (const name of ['axisa', 'axisb', 'axisc', 'axis'])
+      if (![-1, undefined, null].includes(call.given(-1, name) as number)) throw wrongArgument(name, call.given(-1, name) ?? null);
+    for (const i of [0, 1])
+      if (call.shape(i, `x${i + 1}`).slice(-1)[0] !== 3) throw wrongArgument(`x${i + 1}`, 'vectors of another size than 3');
+    const turned = (i: number, order: number[]) => node('Gather', [call.float(i, `x${i + 1}`), ints(order)], { axis: -1 });
+    const product = (a: number[], b: number[]) => node('Mul', [turned(0, a), turned(1, b)]);
+    return node('Sub', [product([1, 2, 0], [2, 0, 1]), product([2, 0, 1], [1, 2, 0])]);
+  },
+  /** How far each row of the one is from each of the other. */
+  CDist(call) {
+    const apart = node('Sub', [node('Unsqueeze', [call.float(0, 'x'), ints([-2])]), node('Unsqueeze', [call.float(1, 'y'), ints([-3])])]);
+    return node('Sqrt', [node('ReduceSum', [node('Mul', [apart, apart]), ints([-1])], { keepdims: 0 })]);
+  },
 };

@@ -39,19 +39,6 @@ const arg = (op: string): Rule => {
   };
 };
 
-const mean: Rule = call => reduced('ReduceMean', call.float(0, 'x'), call);
-
-/** Each number times its weight, over the sum of the weights: as wide as x, or one for each place of an axis. */
-function average(call: OperatorCall): Expression {
-  const weights = call.given(1, 'weights') ?? null;
-  const axis = call.given(-1, 'axis') ?? null;
-  const over = (value: Operand) =>
-    node('ReduceSum', axis === null ? [value] : [value, ints([axis as number | number[]].flat())], { keepdims: 0 });
-  const x = call.float(0, 'x');
-  const ones = weights === null ? node('Pow', [x, { constant: 0 }]) : widened(call, axis);
-  return node('Div', [over(node('Mul', [x, ones])), over(node('Mul', [node('Pow', [x, { constant: 0 }]), ones]))]);
-}
-
 /** The weights [n] along their axis. */
 function widened(call: OperatorCall, axis: unknown): Operand {
   const w = call.float(1, 'weights');
@@ -80,35 +67,18 @@ function lengthOf(x: Operand, axes: readonly number[], order: number, keepdims: 
   return node('Pow', [sum(node('Pow', [size, { constant: order }])), { constant: 1 / order }]);
 }
 
-/** x over its length, which is 1e-7 at least */
-function normalize(call: OperatorCall): Expression {
-  const x = call.float(0, 'x');
-  const length = lengthOf(x, [call.number(1, 'axis', -1)], call.number(2, 'order', 2), 1);
-  return node('Div', [x, node('Max', [length, { constant: call.number(3, 'epsilon', 1e-7) }])]);
-}
-
-/** Of vectors along an axis, or of the matrices of two (then of all their numbers). */
-function norm(call: OperatorCall): Expression {
-  const kind = call.given(1, 'ord') ?? null;
-  const axes = axesOf({ ...call, given: () => call.given(2, 'axis') }, 0);
-  if (!axes || axes.length > 2 || (axes.length === 2 && kind !== null && kind !== 'fro')) throw wrongArgument('ord', kind);
-  const order = kind === null || kind === 'fro' ? 2 : kind;
-  if (typeof order !== 'number' || order === 0) throw wrongArgument('ord', kind);
-  return lengthOf(call.float(0, 'x'), axes, order, call.flag(3, 'keepdims') ? 1 : 0);
-}
-
-function logSumExp(call: OperatorCall): Expression {
-  const x = call.float(0, 'x');
-  const axes = axesOf(call, 1) ?? [...call.shape(0, 'x').keys()];
-  // less the largest first, so that no exp overflows
-  const top = node('ReduceMax', [x, ints(axes)], { keepdims: 1 });
-  const sum = node('Add', [node('Log', [node('ReduceSum', [node('Exp', [node('Sub', [x, top])]), ints(axes)], { keepdims: 1 })]), top]);
-  return call.flag(2, 'keepdims') ? sum : node('Squeeze', [sum, ints(axes)]);
-}
-
 export const REDUCTIONS: Readonly<Record<string, Rule>> = {
-  Mean: mean,
-  Average: average,
+  Mean: call => reduced('ReduceMean', call.float(0, 'x'), call),
+  /** Each number times its weight, over the sum of the weights: as wide as x, or one for each place of an axis. */
+  Average(call) {
+    const weights = call.given(1, 'weights') ?? null;
+    const axis = call.given(-1, 'axis') ?? null;
+    const over = (value: Operand) =>
+      node('ReduceSum', axis === null ? [value] : [value, ints([axis as number | number[]].flat())], { keepdims: 0 });
+    const x = call.float(0, 'x');
+    const ones = weights === null ? node('Pow', [x, { constant: 0 }]) : widened(call, axis);
+    return node('Div', [over(node('Mul', [x, ones])), over(node('Mul', [node('Pow', [x, { constant: 0 }]), ones]))]);
+  },
   Sum: of((x, call) => reduced('ReduceSum', x, call)),
   Max: reduction('ReduceMax'),
   Min: reduction('ReduceMin'),
@@ -123,7 +93,27 @@ export const REDUCTIONS: Readonly<Record<string, Rule>> = {
   CountNonzero: call => reduced('ReduceSum', cast(cast(call.operand(0, 'x'), BOOL), FLOAT), call),
   Argmax: arg('ArgMax'),
   Argmin: arg('ArgMin'),
-  Normalize: normalize,
-  Norm: norm,
-  Logsumexp: logSumExp,
+  /** x over its length, which is 1e-7 at least */
+  Normalize(call) {
+    const x = call.float(0, 'x');
+    const length = lengthOf(x, [call.number(1, 'axis', -1)], call.number(2, 'order', 2), 1);
+    return node('Div', [x, node('Max', [length, { constant: call.number(3, 'epsilon', 1e-7) }])]);
+  },
+  /** Of vectors along an axis, or of the matrices of two (then of all their numbers). */
+  Norm(call) {
+    const kind = call.given(1, 'ord') ?? null;
+    const axes = axesOf({ ...call, given: () => call.given(2, 'axis') }, 0);
+    if (!axes || axes.length > 2 || (axes.length === 2 && kind !== null && kind !== 'fro')) throw wrongArgument('ord', kind);
+    const order = kind === null || kind === 'fro' ? 2 : kind;
+    if (typeof order !== 'number' || order === 0) throw wrongArgument('ord', kind);
+    return lengthOf(call.float(0, 'x'), axes, order, call.flag(3, 'keepdims') ? 1 : 0);
+  },
+  Logsumexp(call) {
+    const x = call.float(0, 'x');
+    const axes = axesOf(call, 1) ?? [...call.shape(0, 'x').keys()];
+    // less the largest first, so that no exp overflows
+    const top = node('ReduceMax', [x, ints(axes)], { keepdims: 1 });
+    const sum = node('Add', [node('Log', [node('ReduceSum', [node('Exp', [node('Sub', [x, top])]), ints(axes)], { keepdims: 1 })]), top]);
+    return call.flag(2, 'keepdims') ? sum : node('Squeeze', [sum, ints(axes)]);
+  },
 };

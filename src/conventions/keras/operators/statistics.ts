@@ -39,11 +39,6 @@ const extreme =
     return node('Where', [none, number(Number.NaN), reduced(op, filled(x, value), call)]);
   };
 
-function nanMean(call: OperatorCall): Expression {
-  const x = call.float(0, 'x');
-  return node('Div', [reduced('ReduceSum', filled(x, 0), call), reduced('ReduceSum', counted(x), call)]);
-}
-
 function nanVariance(call: OperatorCall): Expression {
   const x = call.float(0, 'x');
   const axes = axesOf(call, 1);
@@ -118,15 +113,6 @@ function diagonal(call: OperatorCall): Expression {
   return node('Gather', [flat, ints(places.map(i => i * columns + i + offset))], { axis: -1 });
 }
 
-/** The mean of neighbours times their distance, summed. */
-function trapezoid(call: OperatorCall): Expression {
-  if ((call.given(-1, 'x') ?? null) !== null) throw wrongArgument('x', call.given(-1, 'x'));
-  const y = call.float(0, 'y');
-  const axis = call.number(-1, 'axis', -1);
-  const pairs = node('Add', [sliced(y, axis, 1, TO_THE_END), sliced(y, axis, 0, -1)]);
-  return node('Mul', [node('ReduceSum', [pairs, ints([axis])], { keepdims: 0 }), number(call.number(-1, 'dx', 1) / 2)]);
-}
-
 /** At each place the product of all up to it: of a table in which what comes later is 1. */
 function products(call: OperatorCall, x: Operand): Expression {
   const { axis, rank } = axisOf(call, 1, 'axis');
@@ -137,30 +123,6 @@ function products(call: OperatorCall, x: Operand): Expression {
   return node('ReduceProd', [table, ints([axis])], { keepdims: 0 });
 }
 
-function moments(call: OperatorCall): Expression {
-  const x = call.float(0, 'x');
-  const axes = call.given(-1, 'axes');
-  if (!Array.isArray(axes)) throw wrongArgument('axes', axes ?? null);
-  const keepdims = call.given(-1, 'keepdims') === true ? 1 : 0;
-  const mean = (value: Operand, keep: number) => node('ReduceMean', [value, ints(axes as number[])], { keepdims: keep });
-  const apart = node('Sub', [x, mean(x, 1)]);
-  return { ...mean(x, keepdims), others: [mean(node('Mul', [apart, apart]), keepdims)] };
-}
-
-/** How many of the borders are at most x. */
-const digitize: Rule = call => {
-  const reached = cast(node('GreaterOrEqual', [node('Unsqueeze', [call.float(0, 'x'), ints([-1])]), call.operand(1, 'bins')]), FLOAT);
-  return node('ReduceSum', [reached, ints([-1])], { keepdims: 0 });
-};
-
-/** Whether x is one of some numbers. */
-const isIn: Rule = call => {
-  const others = node('Reshape', [call.float(1, 'x2'), ints([-1])]);
-  const hits = cast(node('Equal', [node('Unsqueeze', [call.float(0, 'x1'), ints([-1])]), others]), FLOAT);
-  const any = cast(node('ReduceMax', [hits, ints([-1])], { keepdims: 0 }), BOOL);
-  return call.flag(-1, 'invert') ? node('Not', [any]) : any;
-};
-
 const { POSITIVE_INFINITY: MOST, NEGATIVE_INFINITY: LEAST } = Number;
 
 export const STATISTICS: Readonly<Record<string, Rule>> = {
@@ -168,7 +130,10 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
   Nanprod: without('ReduceProd', 1),
   Nanmax: extreme('ReduceMax', LEAST),
   Nanmin: extreme('ReduceMin', MOST),
-  Nanmean: nanMean,
+  Nanmean(call) {
+    const x = call.float(0, 'x');
+    return node('Div', [reduced('ReduceSum', filled(x, 0), call), reduced('ReduceSum', counted(x), call)]);
+  },
   Nanvar: nanVariance,
   Nanstd: call => node('Sqrt', [nanVariance(call)]),
   Nanargmax: nanArg('ArgMax', LEAST),
@@ -181,8 +146,33 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
   Percentile: quantileOf(100),
   Diagonal: diagonal,
   Trace: call => node('ReduceSum', [diagonal(call), ints([-1])], { keepdims: 0 }),
-  Trapezoid: trapezoid,
-  Moments: moments,
-  Digitize: digitize,
-  IsIn: isIn,
+  /** The mean of neighbours times their distance, summed. */
+  Trapezoid(call) {
+    if ((call.given(-1, 'x') ?? null) !== null) throw wrongArgument('x', call.given(-1, 'x'));
+    const y = call.float(0, 'y');
+    const axis = call.number(-1, 'axis', -1);
+    const pairs = node('Add', [sliced(y, axis, 1, TO_THE_END), sliced(y, axis, 0, -1)]);
+    return node('Mul', [node('ReduceSum', [pairs, ints([axis])], { keepdims: 0 }), number(call.number(-1, 'dx', 1) / 2)]);
+  },
+  Moments(call) {
+    const x = call.float(0, 'x');
+    const axes = call.given(-1, 'axes');
+    if (!Array.isArray(axes)) throw wrongArgument('axes', axes ?? null);
+    const keepdims = call.given(-1, 'keepdims') === true ? 1 : 0;
+    const mean = (value: Operand, keep: number) => node('ReduceMean', [value, ints(axes as number[])], { keepdims: keep });
+    const apart = node('Sub', [x, mean(x, 1)]);
+    return { ...mean(x, keepdims), others: [mean(node('Mul', [apart, apart]), keepdims)] };
+  },
+  /** How many of the borders are at most x. */
+  Digitize(call) {
+    const reached = cast(node('GreaterOrEqual', [node('Unsqueeze', [call.float(0, 'x'), ints([-1])]), call.operand(1, 'bins')]), FLOAT);
+    return node('ReduceSum', [reached, ints([-1])], { keepdims: 0 });
+  },
+  /** Whether x is one of some numbers. */
+  IsIn(call) {
+    const others = node('Reshape', [call.float(1, 'x2'), ints([-1])]);
+    const hits = cast(node('Equal', [node('Unsqueeze', [call.float(0, 'x1'), ints([-1])]), others]), FLOAT);
+    const any = cast(node('ReduceMax', [hits, ints([-1])], { keepdims: 0 }), BOOL);
+    return call.flag(-1, 'invert') ? node('Not', [any]) : any;
+  },
 };
