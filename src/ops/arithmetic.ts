@@ -21,11 +21,10 @@ import {
   broadcastTo,
   fromOnnx,
   type GraphValue,
-  gatherStrided,
   held,
+  inOrder,
   isInteger,
   shapeError,
-  stridesOf,
   wrapped,
 } from './value.js';
 
@@ -305,10 +304,5 @@ function largestOnly(x: FloatArray, width: number, out: FloatArray): void {
 function swapped(x: GraphValue, axis: number): GraphValue {
   const order = x.shape.map((_, i) => i);
   [order[axis], order[order.length - 1]] = [order[order.length - 1], order[axis]];
-  const strides = stridesOf(x.shape);
-  return gatherStrided(
-    x,
-    order.map(i => x.shape[i]),
-    order.map(i => strides[i]),
-  );
+  return inOrder(x, order);
 }

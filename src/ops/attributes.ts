@@ -71,6 +71,15 @@ export function onlyAttributes(node: OnnxNode, known: readonly string[]): void {
   }
 }
 
+/** What a table has for the value of an attribute. @throws RnnError E_ONNX_ATTRIBUTE (unsupported) */
+export function choice<T>({ opType }: OnnxNode, name: string, value: string, table: Readonly<Record<string, T>>): T {
+  if (Object.hasOwn(table, value)) return table[value];
+  throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `${opType} has no ${name} ${escapeText(value, 40)} here`, {
+    expected: Object.keys(table).join(', '),
+    found: escapeText(value, 40),
+  });
+}
+
 /** `LSTM 'rnn/LSTM' at offset 30`: the node as the place of an error */
 export function nodePlace(node: OnnxNode): string {
   return node.offset === undefined ? nodeLabel(node) : `${nodeLabel(node)} at offset ${node.offset}`;

@@ -2,7 +2,7 @@ import type { OnnxNode } from '../formats/onnx/graph.js';
 import { floatOf, intOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { PRODUCTS } from './products.js';
-import { type GraphValue, gatherStrided, stridesOf } from './value.js';
+import { type GraphValue, inOrder } from './value.js';
 
 /** Of the operators that ONNX Runtime writes when it optimises a graph, that which depends on how many axes its inputs have. */
 export const FUSED: Operators = {
@@ -16,7 +16,7 @@ export const FUSED: Operators = {
 function fusedMatMul(call: Call): GraphValue {
   const [a, b] = ['A', 'B'].map((side, i) => {
     const value = need(call, i);
-    return permuted(value, turnedAxes(call.node, side, value.shape.length));
+    return inOrder(value, turnedAxes(call.node, side, value.shape.length));
   });
   const [y] = PRODUCTS.MatMul.run({ ...call, inputs: [a, b] });
   const alpha = floatOf(call.node, 'alpha') ?? 1;
@@ -32,14 +32,4 @@ export function turnedAxes(node: OnnxNode, side: string, rank: number): number[]
   const order = batch && last > 1 ? [...axes.slice(1, last), 0, last] : axes;
   if (turned && last > 0) [order[last - 1], order[last]] = [order[last], order[last - 1]];
   return order;
-}
-
-function permuted(value: GraphValue, order: readonly number[]): GraphValue {
-  if (order.every((axis, i) => axis === i)) return value;
-  const strides = stridesOf(value.shape);
-  return gatherStrided(
-    value,
-    order.map(axis => value.shape[axis]),
-    order.map(axis => strides[axis]),
-  );
 }

@@ -10,6 +10,7 @@ import {
   fromOnnx,
   type GraphValue,
   gatherStrided,
+  inOrder,
   ints,
   shapeError,
   stridesOf,
@@ -57,12 +58,7 @@ function transpose(call: Call): GraphValue {
   if (order.length !== x.shape.length || x.shape.some((_, axis) => !order.includes(axis))) {
     throw shapeError('perm is no order of the axes', formatShape(order), `the axes 0 to ${x.shape.length - 1}`);
   }
-  const strides = stridesOf(x.shape);
-  return gatherStrided(
-    x,
-    order.map(axis => x.shape[axis]),
-    order.map(axis => strides[axis]),
-  );
+  return inOrder(x, order);
 }
 
 /** 0 keeps the size of that axis (unless allowzero), −1 takes what is left. */
@@ -276,10 +272,5 @@ function blocks(call: Call): number[] {
 
 /** x as `cut`, its axes in another order. */
 function turnedBy(x: GraphValue, cut: readonly number[], order: readonly number[]): GraphValue {
-  const strides = stridesOf(cut);
-  return gatherStrided(
-    x,
-    order.map(i => cut[i]),
-    order.map(i => strides[i]),
-  );
+  return inOrder({ ...x, shape: cut }, order);
 }

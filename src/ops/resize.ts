@@ -1,7 +1,6 @@
 import { RnnError } from '../errors.js';
-import { escapeText } from '../escape.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
-import { floatOf, floatsOf, intOf, intsOf, textOf } from './attributes.js';
+import { choice, floatOf, floatsOf, intOf, intsOf, textOf } from './attributes.js';
 import { type Call, integers, need, type Operators, plain } from './operator.js';
 import { allocateShape, axisOf, type GraphValue, shapeError } from './value.js';
 
@@ -40,20 +39,12 @@ const NEAREST: Readonly<Record<string, (v: number) => number>> = {
 
 type Weighed = readonly (readonly [at: number, weight: number])[];
 
-function choice<T>(call: Call, attribute: string, value: string, table: Readonly<Record<string, T>>): T {
-  if (Object.hasOwn(table, value)) return table[value];
-  throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `${call.node.opType} has no ${attribute} ${escapeText(value, 40)} here`, {
-    expected: Object.keys(table).join(', '),
-    found: escapeText(value, 40),
-  });
-}
-
 function resize(call: Call): GraphValue {
-  for (const name of ['antialias', 'exclude_outside']) if ((intOf(call.node, name) ?? 0) !== 0) choice(call, name, '1', { 0: 0 });
-  choice(call, 'keep_aspect_ratio_policy', textOf(call.node, 'keep_aspect_ratio_policy') ?? 'stretch', { stretch: 0 });
+  for (const name of ['antialias', 'exclude_outside']) if ((intOf(call.node, name) ?? 0) !== 0) choice(call.node, name, '1', { 0: 0 });
+  choice(call.node, 'keep_aspect_ratio_policy', textOf(call.node, 'keep_aspect_ratio_policy') ?? 'stretch', { stretch: 0 });
   const old = call.opset < 11;
   const place = choice(
-    call,
+    call.node,
     'coordinate_transformation_mode',
     textOf(call.node, 'coordinate_transformation_mode') ?? (old ? 'asymmetric' : 'half_pixel'),
     PLACES,
@@ -86,8 +77,8 @@ function resize(call: Call): GraphValue {
 }
 
 function weighing(call: Call, old: boolean): (at: number) => Weighed {
-  const mode = choice(call, 'mode', textOf(call.node, 'mode') ?? 'nearest', { nearest: 'nearest', linear: 'linear', cubic: 'cubic' });
-  const nearest = choice(call, 'nearest_mode', textOf(call.node, 'nearest_mode') ?? (old ? 'floor' : 'round_prefer_floor'), NEAREST);
+  const mode = choice(call.node, 'mode', textOf(call.node, 'mode') ?? 'nearest', { nearest: 'nearest', linear: 'linear', cubic: 'cubic' });
+  const nearest = choice(call.node, 'nearest_mode', textOf(call.node, 'nearest_mode') ?? (old ? 'floor' : 'round_prefer_floor'), NEAREST);
   const a = floatOf(call.node, 'cubic_coeff_a') ?? -0.75;
   if (mode === 'nearest') return at => [[nearest(at), 1]];
   return at => {

@@ -1,8 +1,6 @@
-import { RnnError } from '../errors.js';
-import { escapeText } from '../escape.js';
 import { halfToEven } from '../numerics/halfToEven.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
-import { floatOf, intOf, intsOf, textOf } from './attributes.js';
+import { choice, floatOf, intOf, intsOf, textOf } from './attributes.js';
 import { type Call, integers, need, type Operators, plain } from './operator.js';
 import { cubic } from './resize.js';
 import { allocateShape, type GraphValue, shapeError, stridesOf } from './value.js';
@@ -40,14 +38,6 @@ function mirrored(at: number, low: number, high: number): number {
   return at >= low && at <= high ? at : low + (far <= range ? far : 2 * range - far);
 }
 
-function choice<T>(call: Call, name: string, value: string, table: Readonly<Record<string, T>>): T {
-  if (Object.hasOwn(table, value)) return table[value];
-  throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `${call.node.opType} has no ${name} ${escapeText(value, 40)} here`, {
-    expected: Object.keys(table).join(', '),
-    found: escapeText(value, 40),
-  });
-}
-
 /** x [N, C, …S] at the places of a grid [N, …O, axes of space, the last first], from −1 to 1 -> [N, C, …O] */
 function gridSample(call: Call): GraphValue {
   const [x, grid] = [need(call, 0), need(call, 1)];
@@ -57,8 +47,8 @@ function gridSample(call: Call): GraphValue {
     throw shapeError('the grid does not fit', `${formatShape(grid.shape)} for ${formatShape(x.shape)}`, `[${N}, …, ${rank}]`);
   const asked = textOf(call.node, 'mode') ?? 'linear';
   const mode = OLD_NAMES[asked] ?? asked;
-  const around = choice(call, 'mode', mode, MODES);
-  const padding = choice(call, 'padding_mode', textOf(call.node, 'padding_mode') ?? 'zeros', PADDINGS);
+  const around = choice(call.node, 'mode', mode, MODES);
+  const padding = choice(call.node, 'padding_mode', textOf(call.node, 'padding_mode') ?? 'zeros', PADDINGS);
   const corners = intOf(call.node, 'align_corners') === 1;
   const rounded = call.kernels.precision === 'f32' ? Math.fround : (v: number) => v;
   const strides = stridesOf(space);
@@ -126,9 +116,9 @@ function roiAlign(call: Call): GraphValue {
   const R = samples.data.length;
   if (x.shape.length !== 4 || formatShape(rois.shape) !== formatShape([R, 4]))
     throw shapeError('the regions do not fit', formatShape(rois.shape), formatShape([R, 4]));
-  const largest = choice(call, 'mode', textOf(call.node, 'mode') ?? 'avg', { avg: false, max: true });
+  const largest = choice(call.node, 'mode', textOf(call.node, 'mode') ?? 'avg', { avg: false, max: true });
   const half = choice(
-    call,
+    call.node,
     'coordinate_transformation_mode',
     textOf(call.node, 'coordinate_transformation_mode') ?? (call.opset < 16 ? 'output_half_pixel' : 'half_pixel'),
     { half_pixel: true, output_half_pixel: false },

@@ -1,6 +1,7 @@
 import { RnnError } from '../errors.js';
 import type { DType } from '../formats/format.js';
 import type { OnnxTensor } from '../formats/onnx/graph.js';
+import { copyStrided, permuteAxes, stridesOf } from '../tensor/axes.js';
 import { load, type Part } from '../tensor/lazy.js';
 import {
   allocate,
@@ -12,6 +13,8 @@ import {
   precisionOf,
   type Tensor,
 } from '../tensor/tensor.js';
+
+export { stridesOf } from '../tensor/axes.js';
 
 /**
  * What flows along the edges of an ONNX graph. Floating point numbers have the engine's precision; integers and booleans are kept in
@@ -141,32 +144,15 @@ export function axisOf(axis: number, rank: number): number {
   return at;
 }
 
-/** Steps between neighbours of each axis, C order. */
-export function stridesOf(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length);
-  let step = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = step;
-    step *= shape[axis];
-  }
-  return strides;
+/** See copyStrided. */
+export function gatherStrided(value: GraphValue, shape: readonly number[], strides: readonly number[], start = 0): GraphValue {
+  const out = allocateShape(shape, value.kind, value.data instanceof Float32Array ? 'f32' : 'f64');
+  return { kind: value.kind, type: value.type, shape, data: copyStrided(value.data, shape, strides, start, out) };
 }
 
-/** The values at `start` + Σ index·stride for every index of `shape`, in C order: transposing, slicing and broadcasting are all this. */
-export function gatherStrided(value: GraphValue, shape: readonly number[], strides: readonly number[], start = 0): GraphValue {
-  const data = allocateShape(shape, value.kind, value.data instanceof Float32Array ? 'f32' : 'f64');
-  const index = new Array<number>(shape.length).fill(0);
-  let at = start;
-  for (let k = 0; k < data.length; k++) {
-    data[k] = value.data[at];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      at -= strides[axis] * shape[axis];
-      index[axis] = 0;
-    }
-  }
-  return { kind: value.kind, type: value.type, shape, data };
+/** Axis `order[i]` of a value becomes axis i. */
+export function inOrder({ kind, type, shape, data }: GraphValue, order: readonly number[]): GraphValue {
+  return { kind, type, ...permuteAxes({ shape, data }, order) };
 }
 
 /** NumPy's rule: sizes from the right, 1 stretches. @throws RnnError E_ONNX_SHAPE */

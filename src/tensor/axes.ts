@@ -1,4 +1,4 @@
-import { allocate, precisionOf, sizeOf, type Tensor } from './tensor.js';
+import { allocate, type FloatArray, precisionOf, sizeOf, type Tensor } from './tensor.js';
 
 /** Axes of a tensor of any rank moved, widened or cut. Values are copied, never changed. */
 
@@ -14,15 +14,8 @@ export function permuteAxes(t: Tensor, order: readonly number[]): Tensor {
   if (order.every((from, to) => from === to)) return t;
   const from = stridesOf(t.shape);
   const shape = order.map(axis => t.shape[axis]);
-  return {
-    shape,
-    data: gathered(
-      t,
-      shape,
-      order.map(axis => from[axis]),
-      0,
-    ),
-  };
+  const steps = order.map(axis => from[axis]);
+  return { shape, data: copyStrided(t.data, shape, steps, 0, allocate(t.data.length, precisionOf(t))) };
 }
 
 /** Axes widened by `value`, [before, behind] each, or cut where a number is negative. */
@@ -47,16 +40,22 @@ export function padAxes(t: Tensor, pads: readonly (readonly [before: number, beh
   return { shape, data };
 }
 
-/** The values of t that a walk over `shape` meets, `steps[axis]` from neighbour to neighbour. */
-function gathered(t: Tensor, shape: readonly number[], steps: readonly number[], start: number) {
-  const data = allocate(sizeOf(shape), precisionOf(t));
+/** The values at `start` + Σ index·step for every index of `shape`, in C order: transposing, slicing and broadcasting are all this. */
+export function copyStrided<T extends FloatArray>(
+  from: FloatArray,
+  shape: readonly number[],
+  steps: readonly number[],
+  start: number,
+  out: T,
+): T {
   const last = shape.length - 1;
   let at = 0;
-  const walk = (axis: number, from: number): void => {
+  const walk = (axis: number, place: number): void => {
     const [size, step] = [shape[axis], steps[axis]];
-    if (axis === last) for (let i = 0; i < size; i++) data[at++] = t.data[from + i * step];
-    else for (let i = 0; i < size; i++) walk(axis + 1, from + i * step);
+    if (axis === last) for (let i = 0; i < size; i++) out[at++] = from[place + i * step];
+    else for (let i = 0; i < size; i++) walk(axis + 1, place + i * step);
   };
-  if (data.length > 0) walk(0, start);
-  return data;
+  if (last < 0) out[0] = from[start];
+  else if (out.length > 0) walk(0, start);
+  return out;
 }
