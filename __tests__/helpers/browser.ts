@@ -31,6 +31,8 @@ export interface View {
   readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;
+  /** code that runs before that of the page */
+  readonly before?: string;
 }
 
 beforeAll(useBuiltPage);
@@ -60,14 +62,15 @@ export async function rnnCli(...argv: readonly string[]): Promise<string> {
 }
 
 /** Writes the page of a command line and opens it from disk. */
-export async function openPage(argv: readonly string[], { width = 1280, height = 900, dark = false }: View = {}): Promise<Opened> {
+export async function openPage(argv: readonly string[], view: View = {}): Promise<Opened> {
   const file = temporary('page.html');
   await rnnCli(...argv, '--html', file, '--force');
-  return openFile(file, { width, height, dark });
+  return openFile(file, view);
 }
 
-export async function openFile(file: string, { width = 1280, height = 900, dark = false }: View = {}): Promise<Opened> {
+export async function openFile(file: string, { width = 1280, height = 900, dark = false, before }: View = {}): Promise<Opened> {
   const context = await browser!.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' });
+  if (before) await context.addInitScript(before);
   const page = await context.newPage();
   const complaints: string[] = [];
   const requests: string[] = [];
