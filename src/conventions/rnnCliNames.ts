@@ -10,7 +10,7 @@ import { layersOf, type WeightGroup } from './inferLayers.js';
 
 /** Our own names: `rnn_1/Wx`, `lstm_1/backward/Wh`, `dense_1/bo`, `conv1d_1/W`. Canonical weights as they are. */
 const OWN = ['Wx', 'Wh', 'bh', 'Wp', 'p', 'Wo', 'bo', 'E', ...LAYER_KINDS.flatMap(({ keras }) => Object.keys(keras?.weightNames ?? {}))];
-const NAME = new RegExp(`^(.+?)/(?:(forward|backward)/)?(${[...new Set(OWN)].join('|')})$`);
+const NAME = new RegExp(`^(.+?)/(?:(forward|backward)/)?(${[...new Set(OWN)].join('|')})$`, 's');
 
 /** What `probe` writes into the same file: an input, its mask, its output. */
 const BESIDE: ReadonlySet<string> = new Set(['x', 'y', 'mask']);
