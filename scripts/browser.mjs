@@ -22,8 +22,8 @@ export { readModelFile as readTensorFile, readModelFile as detectConvention, rea
 /** Operators that no layer can be (src/layers/operatorShapes.ts has no rule for them): graphs alone have them. */
 const OF_GRAPHS = /^ {2}\.\.\.(CONTROL|QUANTISED(?:_SPACE)?|FUSED|SEQUENCES|SAMPLING|SPREADING|DISTINCT|LOSSES|CARRIED),\n/gm;
 
-/** Facets of a layer for files and scripts of frameworks (src/layers/facets.ts): they are read where files are read or written. */
-const FACETS = new Set(['keras', 'onnx', 'scripts']);
+/** Facets of a layer for files and scripts of frameworks (src/layers/facets.ts), and what only they and long inputs ask of it. */
+const FACETS = new Set(['keras', 'onnx', 'scripts', 'stepwise', 'passesMask', 'givesMask']);
 
 const OF_NODE = new RegExp(`^node:|^(${[...builtinModules, 'onnxruntime-node'].join('|')})$`);
 
@@ -84,7 +84,7 @@ function inflatedKernel(kernel) {
 }
 
 /** What an error holds beside its message and its fix: programs read it, and a page shows it to nobody. */
-const DETAILS = new Set(['expected', 'found', 'correction']);
+const DETAILS = new Set(['expected', 'found', 'more', 'correction']);
 
 function withoutDetails(text) {
   if (!text.includes('new RnnError(')) return text;
@@ -106,9 +106,12 @@ function withoutFacets(text) {
   const visit = node => {
     const names = ts.isObjectLiteralExpression(node) ? node.properties.map(p => p.name?.getText()) : [];
     if (names.includes('apply') || names.includes('weightShapes')) cuts.push(...node.properties.filter(p => FACETS.has(p.name?.getText())));
+    // what the published JSON Schema says of a field
+    if (names.includes('check')) cuts.push(...node.properties.filter(p => p.name?.getText() === 'schema'));
     ts.forEachChild(node, visit);
   };
   visit(file);
+  cuts.sort((a, b) => a.pos - b.pos);
   let rest = cuts.reduceRight((left, { pos, end }) => left.slice(0, pos) + left.slice(end).replace(/^\s*,/, ''), text);
   for (const statement of file.statements) {
     const name = ts.isVariableStatement(statement) && !statement.modifiers && statement.declarationList.declarations[0].name.getText();

@@ -1,16 +1,8 @@
 import type { StepContext } from '../cells/cell.js';
 import type { RecurrentSpec } from '../model/spec.js';
-import {
-  type About,
-  type Fix,
-  type Hypothesis,
-  inLoops,
-  mistake,
-  recurrentLayers,
-  type Scenario,
-  type StepFault,
-  type Way,
-} from './mistake.js';
+import type { Fix, Hypothesis, Variant } from './hypothesis.js';
+import { recurrentLayers, type Scenario, type StepFault } from './scenario.js';
+import { inLoops } from './variants.js';
 
 /** Steps with other equations, and the mistakes that are stated as one. */
 
@@ -80,12 +72,13 @@ export function gruStep(candidate: (u: GruUnit) => number, [ofZ, ofR]: GateActiv
 export function stepVariants(
   scenario: Scenario,
   kind: RecurrentSpec['kind'],
+  code: string,
   step: StepFault,
   why: string,
-  more: Partial<Way> = {},
-): Way[] {
+  more: Partial<Variant> = {},
+): Variant[] {
   const layers = recurrentLayers(scenario).filter(l => l.kind === kind && !l.peepholes && l.clip === null && !l.inputForget);
-  return inLoops(layers, { step }, { why, ...more });
+  return inLoops(layers, code, { step }, { why, ...more });
 }
 
 type Cell = 'rnn' | 'lstm' | 'gru';
@@ -94,17 +87,22 @@ type Equation = readonly [kind: Cell, parameter: string, step: StepFault, words:
 
 /** Mistakes that are another equation: stated as it. */
 export function equations(
-  name: string,
-  title: string,
-  about: Omit<About, 'variants'>,
+  about: Pick<Hypothesis, 'name' | 'title' | 'why' | 'fix' | 'example'>,
   list: readonly Equation[],
-  more: (scenario: Scenario) => Way[] = () => [],
+  more: (scenario: Scenario) => Variant[] = () => [],
 ): Hypothesis {
-  const ways = (scenario: Scenario) =>
-    list.flatMap(([kind, parameter, step, words, fix]) =>
-      stepVariants(scenario, kind, step, words, { ...(parameter && { parameter }), ...(fix && { fix }) }),
-    );
-  return mistake(name, title, ['insideStep', 'alone'], { ...about, variants: scenario => [...ways(scenario), ...more(scenario)] });
+  return {
+    ...about,
+    insideStep: true,
+    alone: true,
+    variants: scenario => [
+      ...list.flatMap(([kind, parameter, step, words, fix]) => {
+        const code = parameter === '' ? about.name : `${about.name}:${parameter}`;
+        return stepVariants(scenario, kind, code, step, words, fix && { fix });
+      }),
+      ...more(scenario),
+    ],
+  };
 }
 
 /** The right step, and then something. */

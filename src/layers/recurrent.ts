@@ -72,19 +72,17 @@ export const FIXED_OPTIONS = {
   resetAfter: false,
 };
 
-const BIAS_ROWS = new Map<string, number>();
+const BIAS_ROWS = new WeakMap<RecurrentSpec, number>();
 
 /** How many rows of biases the layer has. */
 export function biasRows(layer: RecurrentSpec): number {
-  const { kind, useBias, twoBiases, resetAfter, peepholes, inputForget } = layer;
-  const variant = `${kind} ${useBias} ${twoBiases} ${resetAfter} ${peepholes} ${inputForget}`;
-  const known = BIAS_ROWS.get(variant);
+  const known = BIAS_ROWS.get(layer);
   if (known !== undefined) return known;
   const bias = getCell(layer.kind)
     .weightShapes(1, 1, cellOptions(layer))
     .find(({ role }) => role === 'bias');
   const rows = bias === undefined ? 0 : bias.shape.length;
-  BIAS_ROWS.set(variant, rows);
+  BIAS_ROWS.set(layer, rows);
   return rows;
 }
 

@@ -265,7 +265,7 @@ function valueAt(known: Known, [layer, call, output]: readonly [string, number, 
 /** What a call gives a layer: its inputs, and what is passed by argument. */
 interface Call {
   readonly inputs: readonly string[];
-  readonly mask: string | undefined;
+  readonly mask: string | null | undefined;
   readonly states: readonly string[] | undefined;
   /** other arguments, of layers that take some */
   readonly rest: Json;
@@ -326,13 +326,18 @@ function callOf(layer: Json, given: CallArguments, value: (t: Argument) => strin
   const isRecurrent = takesStates(layer.class_name);
   const inputs = tensorsOf(first).map(value);
   let states = tensorsOf(kwargs.initial_state).map(value);
-  let mask = isTensor(kwargs.mask) ? value(kwargs.mask) : undefined;
+  let mask: Call['mask'] = isTensor(kwargs.mask) ? value(kwargs.mask) : undefined;
   const rest: Record<string, unknown> = {};
   if (isRecurrent) {
     if (tensorsOf(more[0]).length > 0) states = tensorsOf(more[0]).map(value);
     if (isTensor(more[1])) mask = value(more[1]);
     states = [...inputs.splice(1), ...states];
   } else inputs.push(...more.flatMap(tensorsOf).map(value));
+  // attention has a mask of the query and one of the values
+  const masks = 'attention_mask' in callInputsOf(layer.class_name) && Array.isArray(kwargs.mask) ? kwargs.mask : undefined;
+  const [ofQuery, ofValues] = masks ?? [];
+  if (isTensor(ofValues)) rest.attention_mask = { value: value(ofValues) };
+  if (masks) mask = isTensor(ofQuery) ? value(ofQuery) : null;
   for (const [key, argument] of Object.entries(kwargs)) {
     if (argument === null || key === 'initial_state' || (key === 'mask' && mask !== undefined)) continue;
     if (NOTHING.has(key) && (argument !== true || ignoresTraining(layer.class_name))) continue;

@@ -1,17 +1,8 @@
 import type { LayerSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import {
-  changeLayer,
-  changeWeights,
-  type Fix,
-  inLayers,
-  mapData,
-  mistake,
-  placesOf,
-  runScenario,
-  type Scenario,
-  type Way,
-} from '../mistake.js';
+import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
+import { runScenario } from '../run.js';
+import { changeLayer, changeWeights, inLayers, mapData, placesOf, type Scenario } from '../scenario.js';
 import { bypass } from './heads.js';
 
 /** Mistakes with BatchNormalization and LayerNormalization: their epsilon, their statistics, γ and β. */
@@ -19,12 +10,12 @@ import { bypass } from './heads.js';
 type Norm = Extract<LayerSpec, { readonly kind: 'batchnorm' | 'layernorm' }>;
 
 /** One way to get a layer wrong: what becomes of the scenario, and the words. */
-interface Change {
-  readonly parameter: string;
+interface Way {
+  readonly code: string;
   readonly change: (s: Scenario, layer: Norm) => Scenario | undefined;
   readonly words: string;
   readonly fix?: Fix;
-  readonly needs?: Way['needs'];
+  readonly needs?: Variant['needs'];
 }
 
 const EPSILONS = [1e-3, 1e-5, 1e-6, 1e-8, 0];
@@ -42,21 +33,21 @@ const weightsOf = (change: (name: string, t: Tensor) => Tensor) => (s: Scenario,
 const forgetting = (names: readonly string[]) =>
   weightsOf((name, t) => (names.includes(name) ? mapData(t, () => (name === 'gamma' ? 1 : 0)) : t));
 
-function waysOf(layer: Norm): Change[] {
+function waysOf(layer: Norm): Way[] {
   const { epsilon } = layer;
   const own = [...(layer.scale ? ['gamma'] : []), ...(layer.center ? ['beta'] : [])];
   const letters = { gamma: 'γ', beta: 'β' } as Record<string, string>;
   const without = own.length === 2 ? [own, ...own.map(n => [n])] : own.map(n => [n]);
   return [
     ...EPSILONS.filter(e => Math.abs(e - epsilon) > 1e-9).map(e => ({
-      parameter: 'epsilon',
+      code: 'normalization:epsilon',
       change: (s: Scenario, l: Norm) => changeLayer(s, l.name, { epsilon: e }),
       words: `epsilon of @ is ${e} instead of ${epsilon} (Keras: 1e-3, PyTorch: 1e-5)`,
       fix: epsilonFix(epsilon),
     })),
-    { parameter: 'skipped', change: (s, l) => ({ ...s, model: bypass(s.model, l.name) }), words: '@ is left out' },
+    { code: 'normalization:skipped', change: (s, l) => ({ ...s, model: bypass(s.model, l.name) }), words: '@ is left out' },
     ...without.map(names => ({
-      parameter: 'scale',
+      code: 'normalization:scale',
       change: forgetting(names),
       words: `${names.map(n => letters[n]).join(' and ')} of @ ${names.length > 1 ? 'are' : 'is'} left out`,
     })),
@@ -64,11 +55,11 @@ function waysOf(layer: Norm): Change[] {
   ];
 }
 
-function batchWays({ epsilon }: Norm): Change[] {
+function batchWays({ epsilon }: Norm): Way[] {
   const variance = (f: (v: number) => number) => weightsOf((name, t) => (name === 'variance' ? mapData(t, f) : t));
   return [
     {
-      parameter: 'training',
+      code: 'normalization:training',
       change: ofBatch,
       needs: 'all',
       words: '@ normalises by mean and variance of this batch (training mode) instead of the moving ones',
@@ -79,23 +70,23 @@ function batchWays({ epsilon }: Norm): Change[] {
       },
     },
     {
-      parameter: 'root',
+      code: 'normalization:root',
       change: variance(v => (v + epsilon) ** 2 - epsilon),
       words: '@ divides by the variance, not by its root',
     },
     {
-      parameter: 'root',
+      code: 'normalization:root',
       change: variance(v => (Math.sqrt(v) + epsilon) ** 2 - epsilon),
       words: 'epsilon of @ is added to the root of the variance, not inside it',
     },
-    { parameter: 'root', change: variance(v => v * v - epsilon), words: '@ takes the moving variance for a deviation' },
+    { code: 'normalization:root', change: variance(v => v * v - epsilon), words: '@ takes the moving variance for a deviation' },
     {
-      parameter: 'statistics',
+      code: 'normalization:statistics',
       change: weightsOf((name, t) => (name === 'mean' ? mapData(t, () => 0) : t)),
       words: 'the moving mean of @ is not subtracted',
     },
     {
-      parameter: 'statistics',
+      code: 'normalization:statistics',
       change: (s, l) => {
         const [mean, deviation] = ['mean', 'variance'].map(name => s.weights.get(l.name)?.get(name));
         return mean && deviation
@@ -105,7 +96,7 @@ function batchWays({ epsilon }: Norm): Change[] {
       words: 'moving mean and moving variance of @ are exchanged (the absolute value of the mean is taken for the variance)',
     },
     {
-      parameter: 'statistics',
+      code: 'normalization:statistics',
       change: weightsOf((name, t) => (name === 'mean' ? mapData(t, () => 0) : name === 'variance' ? mapData(t, () => 1) : t)),
       words: 'the moving statistics of @ are not loaded: mean 0, variance 1 as a new layer has them',
     },
@@ -127,10 +118,10 @@ function ofBatch(s: Scenario, layer: Norm): Scenario | undefined {
 }
 
 /** n − 1 in the deviation: γ and ε that give the same */
-function layerWays({ epsilon }: Norm): Change[] {
+function layerWays({ epsilon }: Norm): Way[] {
   return [
     {
-      parameter: 'root',
+      code: 'normalization:root',
       change: (s, l) => {
         const n = s.weights.get(l.name)?.get('gamma')?.data.length;
         if (!n || n < 2) return undefined;
@@ -143,12 +134,17 @@ function layerWays({ epsilon }: Norm): Change[] {
   ];
 }
 
-export const normalization = mistake('normalization', 'a normalisation is computed differently', ['insideStep', 'alone'], {
+export const normalization: Hypothesis = {
+  name: 'normalization',
+  title: 'a normalisation is computed differently',
+  insideStep: true,
+  alone: true,
   why: 'A BatchNormalization or LayerNormalization is computed differently: with another epsilon, the statistics of this batch, without γ and β, or not at all.',
-
-  numpy: 'y = (h - mean) / np.sqrt(var + epsilon) * gamma + beta',
-  keras: 'y = model(x, training=False)  # ← the moving statistics',
-  torch: 'model.eval()                  # ← running_mean, running_var',
+  fix: {
+    numpy: 'y = (h - mean) / np.sqrt(var + epsilon) * gamma + beta',
+    keras: 'y = model(x, training=False)  # ← the moving statistics',
+    torch: 'model.eval()                  # ← running_mean, running_var',
+  },
   example: { layers: 'rnn:3,batchnorm,dense:1', N: 3, T: 2, D: 2 },
   variants(scenario) {
     const norms = scenario.model.layers.filter((l): l is Norm => l.kind === 'batchnorm' || l.kind === 'layernorm');
@@ -156,8 +152,8 @@ export const normalization = mistake('normalization', 'a normalisation is comput
       const first = norms.find(l => names.includes(l.name))!;
       if (norms.some(l => names.includes(l.name) && l.kind !== first.kind)) return [];
       return waysOf(first).map(
-        ({ parameter, change, words, fix, needs }): Way => ({
-          parameter,
+        ({ code, change, words, fix, needs }): Variant => ({
+          code,
           layer,
           change: inLayers(names, (s, l) => change(s, l as Norm)),
           why: `${upper(words.replace('@', layer ?? 'every normalisation'))}.`,
@@ -167,7 +163,7 @@ export const normalization = mistake('normalization', 'a normalisation is comput
       );
     });
   },
-});
+};
 
 function upper(text: string): string {
   return text[0].toUpperCase() + text.slice(1);

@@ -1,5 +1,7 @@
 import { formatActivation } from '../../activations/index.js';
-import { finishing, mapData, mistake, type Scenario } from '../mistake.js';
+import type { Hypothesis } from '../hypothesis.js';
+import { mapData, type Scenario } from '../scenario.js';
+import { finishing } from '../variants.js';
 import { headOf } from './heads.js';
 
 /** A function of y, number by number: its exponential, its logarithm. */
@@ -25,15 +27,17 @@ function isSquashed(scenario: Scenario): boolean {
   return head?.kind === 'dense' && formatActivation(head.activation) !== 'linear';
 }
 
-export const outputFunction = mistake('output-function', 'a function was applied to the output', ['alone'], {
+export const outputFunction: Hypothesis = {
+  name: 'output-function',
+  title: 'a function was applied to the output',
+  alone: true,
   why: 'Your output is a function of the right one, number by number: its exponential, its logarithm, 1 − y …',
-  numpy: 'y = np.log(y)                 # ← undo it, or compare before it',
+  fix: { numpy: 'y = np.log(y)                 # ← undo it, or compare before it' },
   variants: scenario =>
     [...ELEMENTWISE, ...(isSquashed(scenario) ? TWICE : [])].map(({ name, f, numpy, back }) =>
-      finishing(y => mapData(y, f), {
-        parameter: name,
+      finishing(`output-function:${name}`, y => mapData(y, f), {
         why: `Every number of your output is ${numpy} of the right y.`,
         fix: { numpy: `y = ${back}` },
       }),
     ),
-});
+};

@@ -1,6 +1,7 @@
 import { swapBatchAndTime, transpose } from '../../tensor/layout.js';
 import { type FloatArray, reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
-import { finished, mistake, type Way } from '../mistake.js';
+import type { Hypothesis, Variant } from '../hypothesis.js';
+import { finished } from '../variants.js';
 
 /** The numbers of y with their axes in another order: [T, N, K] of a time-major framework, [K, N] of a matrix times columns. */
 
@@ -55,14 +56,21 @@ function movedBack(data: FloatArray, shape: readonly number[], order: readonly n
   return out;
 }
 
-export const outputLayout = mistake('output-layout', 'the axes of the output are in another order', ['often', 'alone'], {
+export const outputLayout: Hypothesis = {
+  name: 'output-layout',
+  title: 'the axes of the output are in another order',
+  alone: true,
+  often: true,
   why: 'The numbers are right, the axes of your array are in another order: [T, N, K] of PyTorch without batch_first, of ONNX and of a list of steps; [K, N] where a sample is a column.',
-
-  numpy: 'y = y.transpose(1, 0, 2)      # ← [T, N, K] -> [N, T, K]; transpose, never reshape',
-  torch: 'rnn = nn.RNN(D, M, batch_first=True)',
+  fix: {
+    numpy: 'y = y.transpose(1, 0, 2)      # ← [T, N, K] -> [N, T, K]; transpose, never reshape',
+    torch: 'rnn = nn.RNN(D, M, batch_first=True)',
+  },
   example: { layers: 'rnn:3+seq,dense:1', N: 2, T: 3, D: 2 },
   variants(scenario) {
-    const moved = (change: (y: Tensor) => Tensor, why: string): Way => ({
+    const moved = (change: (y: Tensor) => Tensor, why: string): Variant => ({
+      code: 'output-layout',
+      layer: null,
       needs: 'all',
       change: s => finished(s, change),
       why,
@@ -90,4 +98,4 @@ export const outputLayout = mistake('output-layout', 'the axes of the output are
         : []),
     ];
   },
-});
+};

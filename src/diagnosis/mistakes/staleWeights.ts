@@ -1,6 +1,9 @@
 import { type Tensor, zeros } from '../../tensor/tensor.js';
+import type { Candidate, Hypothesis } from '../hypothesis.js';
 import { affineFit, columnsThatVary } from '../leastSquares.js';
-import { changeWeights, type Found, mapData, mistake, NEAR_NOISE, type Outcome, type Scenario } from '../mistake.js';
+import type { Outcome } from '../run.js';
+import { changeWeights, mapData, type Scenario } from '../scenario.js';
+import { NEAR_NOISE } from '../thresholds.js';
 import { headOf } from './heads.js';
 import { columnDistance } from './outputOrder.js';
 
@@ -13,11 +16,14 @@ function headRows(scenario: Scenario, right: Outcome): { h: Tensor; R: number; M
   return { h, R: h.data.length / M, M };
 }
 
-export const staleWeights = mistake('stale-weights', 'some layers have other weights', [], {
+export const staleWeights: Hypothesis = {
+  name: 'stale-weights',
+  title: 'some layers have other weights',
   why: 'All layers but one are equal: its weights are from another moment or another model.',
-
-  keras: 'Wx, Wh, bh = model.layers[1].get_weights()   # ← read again after every training step and every new model',
-  torch: 'model.load_state_dict(torch.load(path))      # ← the weights this output was made with',
+  fix: {
+    keras: 'Wx, Wh, bh = model.layers[1].get_weights()   # ← read again after every training step and every new model',
+    torch: 'model.load_state_dict(torch.load(path))      # ← the weights this output was made with',
+  },
   example: { layers: 'rnn:2,dense:1', N: 5, T: 2, D: 2 },
   variants(scenario) {
     const head = headOf(scenario);
@@ -25,9 +31,9 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
     // to be simulated only: weights in reverse order stand for those of another model
     const change = (s: Scenario) =>
       changeWeights(s, head.name, (_, t) => mapData(t, (v, k) => t.data[t.data.length - 1 - k] + 0.25 * Math.sign(v)));
-    return [{ layer: head.name, change, unsearched: true }];
+    return [{ code: 'stale-weights', layer: head.name, change, unsearched: true }];
   },
-  estimate(scenario, right, other, noise): Found[] {
+  estimate(scenario, right, other, noise): Candidate[] {
     const head = headOf(scenario);
     const rows = headRows(scenario, right);
     if (head?.kind !== 'dense' || head.activation !== 'linear' || !rows || right.y.data.length !== other.data.length) return [];
@@ -35,10 +41,11 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
     // a column that agrees, or is one number, says nothing about the weights above it
     const told = columnsThatVary(other.data, K).filter(k => columnDistance(right.y, k, other, k) > NEAR_NOISE * noise).length;
     if (told === 0) return [];
-    const candidates: Found[] = [];
+    const candidates: Candidate[] = [];
     const moved = shiftOf(right.y, other, rows.R, K);
     if (head.useBias && rows.R >= 3) {
       candidates.push({
+        code: 'stale-weights',
         layer: head.name,
         y: moved,
         chosen: other.data.length - (rows.R - 1) * told,
@@ -49,6 +56,7 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
     const fit = affineFit(Float64Array.from(rows.h.data), other.data, rows.R, rows.M, K, head.useBias);
     if (fit && rows.R >= fit.rank + 2) {
       candidates.push({
+        code: 'stale-weights',
         layer: head.name,
         y: { shape: right.y.shape, data: fit.fitted },
         chosen: other.data.length - (rows.R - fit.rank) * told,
@@ -58,7 +66,7 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
     }
     return candidates;
   },
-});
+};
 
 /** y plus the mean difference of each column. */
 function shiftOf(y: Tensor, other: Tensor, R: number, K: number): Tensor {

@@ -3,14 +3,15 @@ import { weightShape } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { int, ints } from '../../formats/onnx/builder.js';
 import { tanh } from '../../numerics/tanh.js';
-import { precisionOf, type Tensor } from '../../tensor/tensor.js';
-import { multiply, sequenceOf } from '../dims.js';
+import { precisionOf, reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { multiply, sequenceOf, showShape, symbolic, timesSteps } from '../dims.js';
 import type { OnnxCall, OnnxResult } from '../facets.js';
 import type { Json } from '../kerasConfig.js';
 import type { LayerBase, LayerKind, LayerResult, Value } from '../layer.js';
-import { lifted, number, zeroedOutside } from '../onnxSteps.js';
+import { cast, lifted, number, zeroedOutside } from '../onnxSteps.js';
 import type { DimShape } from '../shape.js';
-import { CALL_OPTIONS, emptyLike, softmaxRow, visible, visibleOnnx, weightedSum } from './scores.js';
+import { checkUnmasked } from './axes.js';
+import { type Attending, attended, CALL_INPUTS, CALL_OPTIONS, type MaskGiven, product, readBy, visible, visibleOnnx } from './scores.js';
 
 /**
  * Attention of a query [N, T, D] over values [N, S, V] and keys [N, S, D] (the values where there are none), as Keras' Attention and
@@ -18,8 +19,9 @@ import { CALL_OPTIONS, emptyLike, softmaxRow, visible, visibleOnnx, weightedSum 
  *   dot       scale · q·k
  *   concat    w · Σ tanh(scale · (q + k))
  *   additive  Σ scale ⊙ tanh(q + k)
+ * Axes between samples and steps are like samples: [N, B, T, D] over [N, B, S, D].
  */
-export interface AttentionSpec extends LayerBase {
+export interface AttentionSpec extends LayerBase, MaskGiven {
   readonly kind: 'attention' | 'additiveattention';
   readonly score: 'dot' | 'concat' | 'additive';
   readonly useScale: boolean;
@@ -28,6 +30,8 @@ export interface AttentionSpec extends LayerBase {
   /** gives the weights of the values [N, T, S] as its second output */
   readonly scores: boolean;
 }
+
+const FLAG = { type: 'boolean', default: false } as const;
 
 function attentionLayer(
   name: AttentionSpec['kind'],
@@ -39,37 +43,42 @@ function attentionLayer(
     name,
     kerasClass: () => kerasClass,
     passesMask: () => true,
-    fields: { ...fields, causal: { type: 'boolean', default: false }, scores: { type: 'boolean', default: false } },
+    fields: { ...fields, causal: FLAG, scores: FLAG, attentionMask: FLAG },
     keras: {
       classes: { [kerasClass]: read },
       callOptions: CALL_OPTIONS,
+      callInputs: CALL_INPUTS,
       config: layer => ({ use_scale: layer.useScale, ...(name === 'attention' ? { score_mode: layer.score } : {}) }),
       weightNames: { scale: 'scale', w: 'concat_score_weight' },
     },
     weightShapes: (layer, [query]) => weightShapes(layer, query),
-    outputShape(layer, [query, value, key = value]) {
-      const [N, T, D] = sequenceOf(query);
-      const [, , E] = sequenceOf(key);
+    outputShape(layer, inputs) {
+      const [query, value, key = value] = readBy(layer, inputs);
+      const [D, E] = [query, key].map(featuresOf);
       const spread = layer.score !== 'dot' && (D.size === 1 || E.size === 1);
       if (D.size !== E.size && !spread)
         throw new RnnError('shape', 'E_MERGE', `a query of ${D.size} and keys of ${E.size} features are not compared here`, {
           expected: 'as many features in both',
           found: `${D.size} and ${E.size}`,
         });
-      return [N, T, sequenceOf(value)[2]];
+      checkAround(query, value, key);
+      if (layer.attentionMask) checkMask(layer, inputs[inputs.length - 1], query.length);
+      return [...query.slice(0, -1), featuresOf(value)];
     },
-    otherOutputs: ({ scores }, [[N, T], [, S] = [N, T]]) => (scores ? [{ suffix: 'scores', shape: [N, T, S] }] : []),
+    otherOutputs: ({ scores }, [query, value = query]) =>
+      scores ? [{ suffix: 'scores', shape: [...query.slice(0, -1), value[value.length - 2]] }] : [],
     cost(_layer, [query, value]) {
-      const [, T, D] = sequenceOf(query);
-      const [, S, V] = sequenceOf(value);
+      const [T, D] = query.slice(-2);
+      const [S, V] = value.slice(-2);
       const matmul = addCounts(multiply(T.size, S.size, D.size), multiply(T.size, S.size, V.size));
-      return {
+      const each = {
         matmul,
         bias: 0n,
         elementwise: 0n,
         activations: multiply(T.size, S.size),
         formula: `${T.symbol}*${S.symbol}*(${D.symbol}+${V.symbol})`,
       };
+      return timesSteps(each, query.slice(1, -2));
     },
     formula: layer => (layer.useScale ? (layer.score === 'additive' ? 'D' : '1') : null),
     onnx: attendOnnx,
@@ -92,9 +101,37 @@ export const additiveattention = attentionLayer(
 
 function weightShapes({ score, useScale }: AttentionSpec, query: DimShape): WeightShape[] {
   const one = (name: string): WeightShape => weightShape({ name, role: 'scale', dims: [], shape: [] });
-  const D = sequenceOf(query)[2];
+  const D = featuresOf(query);
   if (score === 'additive') return useScale ? [{ ...one('scale'), dims: [D.symbol], shape: [D.size!], formula: D.symbol }] : [];
   return [...(useScale ? [one('scale')] : []), ...(score === 'concat' ? [one('w')] : [])];
+}
+
+/** @throws RnnError E_SEQ */
+function featuresOf(shape: DimShape): DimShape[number] {
+  return shape.length > 3 ? shape[shape.length - 1] : sequenceOf(shape)[2];
+}
+
+/** @throws RnnError E_MERGE where the axes between samples and steps are not the same in all */
+function checkAround(query: DimShape, ...others: readonly DimShape[]): void {
+  const between = (shape: DimShape) => shape.slice(1, -2);
+  const isOther = (shape: DimShape) =>
+    shape.length !== query.length || between(shape).some(({ size }, i) => size !== null && (between(query)[i].size ?? size) !== size);
+  const other = others.find(isOther);
+  if (other)
+    throw new RnnError('shape', 'E_MERGE', `a query ${showShape(query)} does not attend to ${showShape(other)} here`, {
+      expected: 'the same axes between samples and steps',
+      found: `${showShape(query)} and ${showShape(other)}`,
+    });
+}
+
+/** A mask of the values [N, S], or of every pair [N, T, S]. @throws RnnError E_KERAS_OPTION */
+function checkMask({ causal }: AttentionSpec, mask: DimShape, rank: number): void {
+  if (rank === 3 && (mask.length === 2 || (mask.length === 3 && !causal))) return;
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'the mask of this attention is not understood here', {
+    where: 'mask',
+    expected: 'a query of three axes with a mask of the values [N, S], or [N, T, S] without use_causal_mask',
+    found: `a query of ${rank} axes with a mask ${showShape(mask)}`,
+  });
 }
 
 function addCounts(a: bigint | null, b: bigint | null): bigint | null {
@@ -104,49 +141,52 @@ function addCounts(a: bigint | null, b: bigint | null): bigint | null {
 /** What Keras subtracts from the score of a step that may not be seen. */
 const HIDDEN = 1e9;
 
-function attend(layer: AttentionSpec, [query, value, key = value]: readonly Value[], weights: ReadonlyMap<string, Tensor>): LayerResult {
-  const [N, T, D] = query.tensor.shape;
-  const [, S, V] = value.tensor.shape;
-  const E = key.tensor.shape[2];
-  const score = scoreOf(layer, weights);
-  const sees = visible(value, layer);
-  const out = emptyLike(query.tensor, [N, T, V]);
-  const scores = emptyLike(query.tensor, layer.scores ? [N, T, S] : [0]);
-  const row = new Float64Array(S);
+function attend(layer: AttentionSpec, inputs: readonly Value[], weights: ReadonlyMap<string, Tensor>): LayerResult {
+  const [query, value, key = value] = readBy(layer, inputs);
+  const given = layer.attentionMask ? inputs[inputs.length - 1].tensor : undefined;
+  const { shape } = query.tensor;
+  checkAround(...([query, value, key].map(v => symbolic(v.tensor.shape)) as [DimShape, DimShape, DimShape]));
+  checkUnmasked(shape.length, [query.mask, value.mask]);
+  const [q, v, k] = [query, value, key].map(({ tensor: t }) => reshape(t, [sizeOf(t.shape.slice(0, -2)), ...t.shape.slice(-2)]));
+  const [, T] = q.shape;
+  const [, S, V] = v.shape;
+  const ofPairs = given?.shape.length === 3;
+  const seen = given ? Uint8Array.from(given.data, truth => (truth === 0 ? 0 : 1)) : value.mask;
+  const sees = visible({ tensor: v, mask: ofPairs ? undefined : seen }, layer);
   // in float32 all scores are alike once so much is taken from them: a step that sees nothing sees everything
-  const round = precisionOf(query.tensor) === 'f32' ? Math.fround : (v: number) => v;
-  for (let n = 0; n < N; n++) {
-    for (let t = 0; t < T; t++) {
-      // a padded query gives zeros
-      const isPadded = query.mask?.[n * T + t] === 0;
-      if (isPadded && !layer.scores) continue;
-      const q = query.tensor.data.subarray((n * T + t) * D, (n * T + t + 1) * D);
-      for (let s = 0; s < S; s++) {
-        const k = key.tensor.data.subarray((n * S + s) * E, (n * S + s + 1) * E);
-        row[s] = sees === undefined || sees(n, t, s) ? score(q, k) : round(score(q, k) - HIDDEN);
-      }
-      softmaxRow(row);
-      if (layer.scores) scores.data.set(row, (n * T + t) * S);
-      if (!isPadded) weightedSum(row, s => (n * S + s) * V, V, value.tensor.data, out.data, (n * T + t) * V);
-    }
-  }
-  return { tensor: out, ...(layer.scores ? { others: [scores] } : {}) };
+  const round = precisionOf(q) === 'f32' ? Math.fround : (x: number) => x;
+  const [out, scores] = attended([q, k, v], {
+    heads: 1,
+    score: scoreOf(layer, weights, q.shape[2], k.shape[2]),
+    sees: ofPairs ? (n, t, s) => seen![(n * T + t) * S + s] === 1 : sees,
+    hidden: score => round(score - HIDDEN),
+    real: query.mask,
+    scores: layer.scores,
+    zeroes: false,
+  });
+  const as = (t: Tensor, last: number) => reshape(t, [...shape.slice(0, -1), last]);
+  return { tensor: as(out, V), ...(layer.scores ? { others: [as(scores, S)] } : {}) };
 }
 
 function attendOnnx(layer: AttentionSpec, call: OnnxCall): OnnxResult {
-  const { builder, inputs, masks, weight } = call;
+  const { builder, masks, weight } = call;
   const { name, score } = layer;
-  const [q, v, k = v] = inputs;
+  const [q, v, k = v] = readBy(layer, call.inputs);
+  const rank = call.shapes[0].length;
+  checkUnmasked(rank, masks);
   const add = (op: string, given: readonly string[], attributes = {}) => builder.add(op, given, attributes, name);
   const scaled = (x: string, scale = weight('scale')) => (scale ? add('Mul', [x, builder.constant(`${name}.scale`, scale)]) : x);
-  const pairs = () => add('Add', [add('Unsqueeze', [q, builder.integers([2])]), add('Unsqueeze', [k, builder.integers([1])])]);
+  const pairs = () => add('Add', [add('Unsqueeze', [q, builder.integers([-2])]), add('Unsqueeze', [k, builder.integers([-3])])]);
   const sum = (x: string) => add('ReduceSum', [x, builder.integers([-1])], { keepdims: int(0) });
   const scores = {
-    dot: () => scaled(add('MatMul', [q, add('Transpose', [k], { perm: ints(0, 2, 1) })])),
+    dot: () =>
+      scaled(
+        add('MatMul', [q, add('Transpose', [k], { perm: ints(...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2) })]),
+      ),
     concat: () => scaled(sum(add('Tanh', [scaled(pairs())])), weight('w')),
     additive: () => sum(scaled(add('Tanh', [pairs()]))),
   }[score]();
-  const sees = visibleOnnx(name, layer, call);
+  const sees = layer.attentionMask ? maskOnnx(layer, call) : visibleOnnx(name, layer, call, rank - 2);
   const hidden = (x: string) => add('Sub', [x, number(builder, HIDDEN, name)]);
   const shown = sees === undefined ? scores : add('Where', [sees, scores, hidden(scores)]);
   const weights = add('Softmax', [shown], { axis: int(-1) });
@@ -155,18 +195,27 @@ function attendOnnx(layer: AttentionSpec, call: OnnxCall): OnnxResult {
   return { y, others: layer.scores ? [weights] : [] };
 }
 
-function scoreOf({ score }: AttentionSpec, weights: ReadonlyMap<string, Tensor>): (q: Tensor['data'], k: Tensor['data']) => number {
+/** The mask that the call was given, with what a causal one hides. */
+function maskOnnx(layer: AttentionSpec, call: OnnxCall): string | undefined {
+  const { builder, inputs, masks, shapes } = call;
+  const given = cast(builder, inputs[inputs.length - 1], 'bool', layer.name);
+  return shapes[shapes.length - 1].length === 3 ? given : visibleOnnx(layer.name, layer, { ...call, masks: [masks[0], given] }, 1);
+}
+
+function scoreOf({ score }: AttentionSpec, weights: ReadonlyMap<string, Tensor>, D: number, E: number): Attending['score'] {
   const scale = weights.get('scale')?.data;
   const w = weights.get('w')?.data[0] ?? 1;
   const one = scale?.[0] ?? 1;
-  return (q, k) => {
+  const wide = Math.max(D, E);
+  // a single feature stands beside each of the other's
+  const [stepD, stepE, stepScale] = [D, E, scale?.length ?? 1].map(size => (size === 1 ? 0 : 1));
+  if (score === 'dot') return (q, i, k, j) => one * product(q, i, k, j, D);
+  return (q, i, k, j) => {
     let sum = 0;
-    const wide = Math.max(q.length, k.length);
-    // a single feature stands beside each of the other's
-    const at = (values: Tensor['data'], d: number) => values[values.length === 1 ? 0 : d];
-    if (score === 'dot') for (let d = 0; d < q.length; d++) sum += q[d] * k[d];
-    else if (score === 'concat') for (let d = 0; d < wide; d++) sum += tanh(one * (at(q, d) + at(k, d)));
-    else for (let d = 0; d < wide; d++) sum += (scale ? at(scale, d) : 1) * tanh(at(q, d) + at(k, d));
-    return score === 'dot' ? one * sum : score === 'concat' ? w * sum : sum;
+    for (let d = 0; d < wide; d++) {
+      const both = q[i + d * stepD] + k[j + d * stepE];
+      sum += score === 'concat' ? tanh(one * both) : (scale ? scale[d * stepScale] : 1) * tanh(both);
+    }
+    return score === 'concat' ? w * sum : sum;
   };
 }

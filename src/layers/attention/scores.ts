@@ -8,6 +8,19 @@ import { cast, number } from '../onnxSteps.js';
 /** What a call of either attention may ask for in addition. */
 export const CALL_OPTIONS = { use_causal_mask: 'causal', return_attention_scores: 'scores' };
 
+/** Tensors among its arguments. */
+export const CALL_INPUTS = { attention_mask: 'attentionMask' };
+
+export interface MaskGiven {
+  /** the last input is 0 where a step of the query does not see one of the values [N, T, S] */
+  readonly attentionMask: boolean;
+}
+
+/** Query, value and key, without the attention mask behind them. */
+export function readBy<T>({ attentionMask }: MaskGiven, inputs: readonly T[]): readonly T[] {
+  return attentionMask ? inputs.slice(0, -1) : inputs;
+}
+
 export interface Sight {
   /** step t sees no later step */
   readonly causal: boolean;
@@ -16,7 +29,10 @@ export interface Sight {
 }
 
 /** Which of the S positions step t of a sample may look at: the mask of the values, with `causal` none after t, and none outside a window. */
-export function visible(values: Value, { causal, slidingWindow }: Sight): ((n: number, t: number, s: number) => boolean) | undefined {
+export function visible(
+  values: Pick<Value, 'tensor' | 'mask'>,
+  { causal, slidingWindow }: Sight,
+): ((n: number, t: number, s: number) => boolean) | undefined {
   const { mask, tensor } = values;
   const within = slidingWindow ?? Number.POSITIVE_INFINITY;
   if (!mask && !causal && within === Number.POSITIVE_INFINITY) return undefined;
@@ -24,16 +40,17 @@ export function visible(values: Value, { causal, slidingWindow }: Sight): ((n: n
   return (n, t, s) => (mask === undefined || mask[n * S + s] === 1) && (!causal || s <= t) && Math.abs(s - t) < within;
 }
 
-/** The same as truth values that broadcast over [N, T, S]. */
+/** The same as truth values that broadcast over [N, T, S], whose steps are an axis of query and value. */
 export function visibleOnnx(
   name: string,
   { causal, slidingWindow }: Sight,
   { builder, inputs: [query, value], masks }: OnnxCall,
+  axis: number,
 ): string | undefined {
   const add = (op: string, given: readonly string[], attributes = {}) => builder.add(op, given, attributes, `${name}/visible`);
   const known = masks[1] === undefined ? undefined : add('Unsqueeze', [masks[1], builder.integers([1])]);
   if (!causal && !slidingWindow) return known;
-  const steps = [query, value].map(x => add('Shape', [x], { start: int(1), end: int(2) }));
+  const steps = [query, value].map(x => add('Shape', [x], { start: int(axis), end: int(axis + 1) }));
   const ones = add('Expand', [number(builder, 1, name), add('Concat', steps, { axis: int(0) })]);
   const upToThis = causal ? add('Trilu', [ones], { upper: int(0) }) : ones;
   const part = (x: string, places: number, upper: number) => add('Trilu', [x, builder.integers([places])], { upper: int(upper) });
@@ -42,8 +59,56 @@ export function visibleOnnx(
   return known === undefined ? before : add('And', [known, before]);
 }
 
+type Data = Tensor['data'];
+/** Whether a step of the query sees one of the values, in a head. */
+export type Sees = (n: number, t: number, s: number, h: number) => boolean;
+
+export interface Attending {
+  readonly heads: number;
+  /** of the features of a query that begin at place i, and those of a key at place j */
+  score(q: Data, i: number, k: Data, j: number): number;
+  readonly sees: Sees | undefined;
+  /** the score of a step that is not seen */
+  hidden(score: number): number;
+  /** which steps of the query [N·T] are real: the others give zeros */
+  readonly real?: Uint8Array;
+  /** whether the scores are wanted */
+  readonly scores: boolean;
+  /** whether a step that sees nothing has scores of 0 */
+  readonly zeroes: boolean;
+}
+
+/** Σ_s softmax_s(score(q_t, k_s)) · v_s of q [N, T, H·P], k [N, S, H·P] and v [N, S, H·V]. @returns y [N, T, H·V] and the scores [N, H, T, S] */
+export function attended([q, k, v]: readonly Tensor[], { heads: H, score, sees, hidden, real, scores, zeroes }: Attending): Tensor[] {
+  const [N, T] = q.shape;
+  const S = k.shape[1];
+  const [P, E, V] = [q, k, v].map(({ shape }) => shape[2] / H);
+  const y = emptyLike(q, [N, T, H * V]);
+  const all = emptyLike(q, scores ? [N, H, T, S] : [0]);
+  const row = new Float64Array(S);
+  for (let n = 0; n < N; n++)
+    for (let t = 0; t < T; t++) {
+      const isReal = real === undefined || real[n * T + t] === 1;
+      if (!isReal && !scores) continue;
+      for (let h = 0; h < H; h++) {
+        let any = false;
+        for (let s = 0; s < S; s++) {
+          const seen = sees === undefined || sees(n, t, s, h);
+          const one = score(q.data, ((n * T + t) * H + h) * P, k.data, ((n * S + s) * H + h) * E);
+          any ||= seen;
+          row[s] = seen ? one : hidden(one);
+        }
+        if (!any && zeroes) continue;
+        softmaxRow(row);
+        if (scores) all.data.set(row, ((n * H + h) * T + t) * S);
+        if (isReal) weightedSum(row, s => ((n * S + s) * H + h) * V, V, v.data, y.data, ((n * T + t) * H + h) * V);
+      }
+    }
+  return [y, all];
+}
+
 /** Softmax over the last axis of one row of scores, in place: e^(x − max), summed in the order of the axis. */
-export function softmaxRow(row: Float64Array): void {
+function softmaxRow(row: Float64Array): void {
   let most = -Infinity;
   for (const v of row) if (v > most || Number.isNaN(v)) most = v;
   let sum = 0;
@@ -55,7 +120,7 @@ export function softmaxRow(row: Float64Array): void {
 }
 
 /** weights [S] · values [S, V] of sample n, written at `to`. Values may be one head of several: `stride` numbers apart, from `start`. */
-export function weightedSum(
+function weightedSum(
   weights: Float64Array,
   value: (s: number) => number,
   V: number,
@@ -70,8 +135,15 @@ export function weightedSum(
   }
 }
 
+/** Of so many numbers from i and from j on. */
+export function product(a: Data, i: number, b: Data, j: number, length: number): number {
+  let sum = 0;
+  for (let p = 0; p < length; p++) sum += a[i + p] * b[j + p];
+  return sum;
+}
+
 /** Zeros of [N, T, V] in the precision of a tensor. */
-export function emptyLike(t: Tensor, shape: readonly number[]): { shape: readonly number[]; data: Tensor['data'] } {
+function emptyLike(t: Tensor, shape: readonly number[]): { shape: readonly number[]; data: Tensor['data'] } {
   return {
     shape,
     data: allocate(

@@ -1,0 +1,48 @@
+import { RnnError } from '../../errors.js';
+import { permuteAxes } from '../../tensor/axes.js';
+import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
+
+/** The axes of a query [N, …, D] along which it attends, and those around them, samples first: every place of these attends alone. */
+export interface AttendedAxes {
+  readonly around: readonly number[];
+  readonly along: readonly number[];
+}
+
+/** @param given Keras' attention_axes; null: all between samples and features @throws RnnError E_RANK */
+export function attendedAxes(given: readonly number[] | null, rank: number): AttendedAxes {
+  const between = Array.from({ length: rank - 2 }, (_, i) => i + 1);
+  const along = (given ?? between).map(axis => (axis < 0 ? axis + rank : axis));
+  if (along.some((axis, i) => !between.includes(axis) || along.indexOf(axis) !== i))
+    throw new RnnError('shape', 'E_RANK', `attention along ${along.join(', ')} of ${rank} axes`, {
+      where: 'attention_axes',
+      expected: `axes between the samples and the features (${between.join(', ')})`,
+      found: along.join(', '),
+    });
+  return { around: [0, ...between].filter(axis => !along.includes(axis)), along };
+}
+
+/** [N, …, D] -> [N', T, D]: all around as samples, all along as steps. */
+export function folded(t: Tensor, { around, along }: AttendedAxes): Tensor {
+  const last = t.shape.length - 1;
+  const sizes = [around, along].map(axes => sizeOf(axes.map(axis => t.shape[axis])));
+  return reshape(permuteAxes(t, [...around, ...along, last]), [...sizes, t.shape[last]]);
+}
+
+/** [N', T, D] -> [N, …, D] with the axes of `shape`. */
+export function unfolded(t: Tensor, { around, along }: AttendedAxes, shape: readonly number[]): Tensor {
+  const order = [...around, ...along, shape.length - 1];
+  const moved = reshape(t, [...order.slice(0, -1).map(axis => shape[axis]), t.shape[2]]);
+  return permuteAxes(
+    moved,
+    order.map((_, axis) => order.indexOf(axis)),
+  );
+}
+
+/** Keras lays masks over the wrong axes of what has more than three. @throws RnnError E_KERAS_OPTION */
+export function checkUnmasked(rank: number, masks: readonly unknown[]): void {
+  if (rank > 3 && masks.some(mask => mask !== undefined))
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'a mask comes with a query, key or value of more than three axes', {
+      expected: 'no mask, or [N, T, features]',
+      found: 'a mask of steps',
+    });
+}
