@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { OnnxModel } from '../../src/formats/onnx/graph.js';
+import { writeOnnx } from '../../src/formats/onnx.js';
 import { runCompareModels } from '../../src/run/comparing/compareModels.js';
 import { runConvert } from '../../src/run/convert.js';
+import { readTensorFile } from '../../src/run/files/modelFile.js';
 import { THOROUGH } from '../helpers/effort.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { referencePath } from '../helpers/reference.js';
@@ -45,6 +48,7 @@ it.each([
   ['gru_hn.pt2', 'gru_hn.onnx', 'reads h_n, not the last step of the output'],
   ['rnn_steps_first.pt2', 'rnn_steps_first.onnx', 'has the steps first, and no axis has a name'],
   ['gru_hn.pt2', 'gru_hn.pt', 'is of other modules, by its names alone'],
+  ['last_valid.pt2', 'last_valid.onnx', 'reads lengths too, which are drawn as whole numbers within the steps'],
 ])('%s and %s are the same: the second %s', async (first, second) => {
   const files = [first, second].map(name => referencePath('comparisons', name)) as [string, string];
   expect(await runCompareModels({ files })).toMatchObject({ status: 'SAME', equations: [] });
@@ -83,4 +87,24 @@ it('a list of weights as Keras has them, one row of biases, is the network it wa
     code: 'E_UNDETERMINED',
     fix: expect.stringContaining('--'),
   });
+});
+
+it('every output of a graph that is run node by node is compared', async () => {
+  const { architecture } = await readTensorFile(referencePath('onnx_models', 'control_loop_stops.onnx'));
+  const model = architecture as OnnxModel;
+  const { nodes, outputs } = model.graph;
+  const second = { ...outputs[0], name: 'second' };
+  const withSecond = (opType: string): OnnxModel => ({
+    ...model,
+    graph: {
+      ...model.graph,
+      nodes: [...nodes, { name: '', opType, domain: '', inputs: [outputs[0].name], outputs: ['second'], attributes: new Map() }],
+      outputs: [...outputs, second],
+    },
+  });
+  const write = async (name: string, opType: string) => folder.write(name, Buffer.from(await writeOnnx(withSecond(opType))));
+  const [one, same, other] = [await write('one.onnx', 'Neg'), await write('same.onnx', 'Neg'), await write('other.onnx', 'Sinh')];
+  const input = referencePath('onnx_models', 'control_loop_stops.x.npz');
+  expect(await runCompareModels({ files: [one, same], input })).toMatchObject({ status: 'SAME' });
+  expect(await runCompareModels({ files: [one, other], input })).toMatchObject({ status: 'DIFFERENT' });
 });

@@ -1,6 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { torch } from '../../src/conventions/torch/torch.js';
+import type { FileTensor } from '../../src/formats/format.js';
+import { checkSpec } from '../../src/model/check.js';
+import { inferShapes } from '../../src/model/shapes.js';
 import { readArray } from '../../src/run/input/input.js';
+import { bytesOf } from '../helpers/files.js';
 import { withFolder } from '../helpers/inputFile.js';
 import { referencePath } from '../helpers/reference.js';
 import { runCli } from '../helpers/runCli.js';
@@ -148,5 +153,72 @@ it('--layers says the network of a file of weights to inspect and convert', asyn
     const call = ['convert', file, join(folder, 'o.onnx'), '--layers', 'lstm:8,dense:6@relu,dense:2', '--json'];
     expect(JSON.parse((await runCli(call)).stdout).check.identical).toBe(true);
     expect((await runCli([...call, '--weights', file, '--force'])).exit).toBe(2);
+  });
+});
+
+/** Names as public projects save them. */
+const lstm = (prefix: string, D: number, M: number) => ({
+  [`${prefix}weight_ih_l0`]: [4 * M, D],
+  [`${prefix}weight_hh_l0`]: [4 * M, M],
+  [`${prefix}bias_ih_l0`]: [4 * M],
+  [`${prefix}bias_hh_l0`]: [4 * M],
+});
+
+function saved(shapes: Readonly<Record<string, readonly number[]>>, counters: readonly string[] = []): Map<string, FileTensor> {
+  const named = Object.entries(shapes).map(([name, shape], i): [string, FileTensor] => {
+    const size = shape.reduce((a, b) => a * b, 1);
+    return [name, { shape, dtype: 'f32', data: Float32Array.from({ length: size }, (_, k) => Math.sin(i + 1.7 * k)) }];
+  });
+  const counts = counters.map((name): [string, FileTensor] => [name, { shape: [], dtype: 'i64', data: Float64Array.of(3) }]);
+  return new Map([...counts, ...named]);
+}
+
+const hints = { task: 'many-to-one', pool: 'last', timesteps: null } as const;
+const read = (tensors: Map<string, FileTensor>) => torch.toSpec!(tensors, hints);
+const kindsIn = (tensors: Map<string, FileTensor>) => read(tensors).layers.map(l => (l as { kind: string }).kind);
+
+it('a counter beside the weights, as AveragedModel has one, is no weight', () => {
+  expect(kindsIn(saved({ ...lstm('module.rnn.', 3, 5), 'module.fc.weight': [2, 5], 'module.fc.bias': [2] }, ['n_averaged']))).toEqual(['lstm', 'dense']);
+});
+
+it('weight dropout runs with its raw weights, with the module around or beside', () => {
+  const { 'module.weight_hh_l0': stale, ...rest } = lstm('module.', 3, 5);
+  for (const shapes of [
+    { ...rest, 'module.weight_hh_l0_raw': stale },
+    { ...rest, 'module.weight_hh_l0': stale, weight_hh_l0_raw: stale },
+  ]) {
+    const tensors = saved(shapes);
+    const [raw] = [...tensors].filter(([name]) => name.endsWith('_raw')).map(([, t]) => t);
+    const model = checkSpec({ input: { features: 3 }, layers: read(tensors).layers }, 'torch');
+    const found = torch.toWeights(inferShapes(model), tensors).get(`${model.layers[0].name}/Wh`)!;
+    // gates i f g o in both, [4M, M] as [M, 4M]
+    expect(found.data[1 * 20 + 7]).toBe(raw!.data[7 * 5 + 1]);
+  }
+});
+
+it('where two modules have one shape, the other order is said by their names', () => {
+  const tensors = saved({ ...lstm('a.', 5, 5), ...lstm('b.', 5, 5), 'fc.weight': [2, 5], 'fc.bias': [2] });
+  const [order] = read(tensors).assumptions!.filter(({ fact }) => fact === 'order');
+  expect(order.say).toBe('--layers "lstm:5+seq+name=b,lstm:5+name=a,dense:2+name=fc"');
+});
+
+it('a parameter of no known module: the recurrent module is offered alone, and by its name runs with all its layers', () => {
+  const deep = { ...lstm('rnn.', 3, 5), ...Object.fromEntries(Object.entries(lstm('rnn.', 5, 5)).map(([n, s]) => [n.replace('l0', 'l1'), s])) };
+  const tensors = saved({ ...deep, 'crf.transitions': [4, 4] });
+  const line = 'lstm:5+seq+name=rnn,lstm:5';
+  expect(() => read(tensors)).toThrow(expect.objectContaining({ code: 'E_UNDETERMINED', fix: expect.stringContaining(`--layers "${line}"`) }));
+  const layers = [
+    { kind: 'lstm', units: 5, returnSequences: true, name: 'rnn', twoBiases: true },
+    { kind: 'lstm', units: 5, twoBiases: true },
+  ];
+  const model = checkSpec({ input: { features: 3 }, layers }, 'torch');
+  expect(torch.toWeights(inferShapes(model), tensors).size).toBe(6);
+});
+
+it('weights of layers that are not known are no array to give as an input', async () => {
+  await withFolder(async folder => {
+    const path = join(folder, 'char.npz');
+    writeFileSync(path, await bytesOf('npz', Object.fromEntries(saved({ 'i2h.weight': [5, 8], 'i2h.bias': [5] }))));
+    expect(JSON.parse((await runCli(['forward', path, '--json'])).stderr)).toMatchObject({ code: 'E_NAMES', exit: 3 });
   });
 });

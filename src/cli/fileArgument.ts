@@ -1,6 +1,6 @@
 import { RnnError } from '../errors.js';
 import { shownPath } from '../escape.js';
-import { roleOfFile } from '../run/files/fileArgument.js';
+import { checkNoWeights, roleOfFile } from '../run/files/fileArgument.js';
 import { checkConflicts } from './conflicts.js';
 import type { CommandName } from './flag.js';
 import type { Values } from './values.js';
@@ -17,7 +17,10 @@ export async function withFileArgument(given: Values, command: CommandName, note
   const named = shownPath(path);
   if (rest.model !== undefined) throw conflict(`${named} and --model both name the network`, 'give one of them');
   const role = await roleOfFile(path);
-  if (role === 'arrays') throw isArray(named, command);
+  if (role === 'arrays') {
+    await checkNoWeights(path);
+    throw isArray(named, command);
+  }
   if (role === 'model') {
     if (rest.layers !== undefined) throw conflict(`${named} and --layers both describe the network`, 'give one of them');
     return checked({ ...rest, model: path }, command);

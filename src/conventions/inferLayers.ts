@@ -4,7 +4,7 @@ import type { Assumption } from '../model/assumptions.js';
 import { type FrameworkName, isCellName } from '../model/frameworks.js';
 import { inferSequences } from '../model/sequences.js';
 import { formatShape } from '../tensor/tensor.js';
-import { askForActivations, askForShape, assumptionsOf } from './assumed.js';
+import { askForActivations, askForShape, assumptionsOf, EXPORT } from './assumed.js';
 import type { NetworkHints, ReadNetwork } from './convention.js';
 
 /** What a file shows of one layer: the shapes of its weights in canonical layout. Enough to tell kind and sizes. */
@@ -93,7 +93,7 @@ export function layerOfGroup(
       expected: 'Wx and Wh',
     });
   const { kind, units } = cellOf(recurrent, group.projection, framework);
-  if (kind === 'rnn' && hints.activation === undefined && group.projection !== undefined) throw unknownGates(recurrent);
+  if (kind === 'rnn' && hints.activation === undefined && group.projection !== undefined) throw unknownGates(recurrent, framework);
   const twoRows = bias?.length === 2;
   const { resetAfter, recurrentActivation: gated } = getCell(kind).fields;
   return {
@@ -116,13 +116,14 @@ export function layerOfGroup(
 function cellOf([P, width]: readonly number[], projection: number | undefined, framework: FrameworkName): { kind: string; units: number } {
   if (projection !== undefined) return { kind: 'lstm', units: width / 4 };
   const cells = CELLS.filter(cell => cell.gates.length === width / P && (framework !== 'torch' || cell.torch));
-  if (cells.length !== 1) throw unknownGates([P, width]);
+  if (cells.length !== 1) throw unknownGates(width === undefined ? [P] : [P, width], framework);
   return { kind: cells[0].name, units: P };
 }
 
-function unknownGates(shape: readonly number[]): RnnError {
+function unknownGates(shape: readonly number[], framework: FrameworkName): RnnError {
   return new RnnError('convention', 'E_UNDETERMINED', `recurrent weights of shape ${formatShape(shape)} are of no known cell`, {
     expected: CELLS.map(cell => `[M, ${cell.gates.length === 1 ? '' : cell.gates.length}M] (${cell.name})`).join(', '),
     found: formatShape(shape),
+    fix: framework === 'torch' ? `a file that says how they are used, ${EXPORT}` : undefined,
   });
 }

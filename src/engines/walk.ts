@@ -105,7 +105,7 @@ function checkInput({ timesteps, features, shape }: InputSpec, x: Tensor): Tenso
 function inputFix(found: readonly number[], expected: readonly (number | string)[]): string {
   if (found.length !== expected.length)
     return expected.length === 2 ? 'token numbers have two axes, samples and steps' : 'X has three axes: samples, steps, features';
-  const names = ['N', 'T', 'D'];
+  const names = expected.map((_, axis) => (expected.length > 3 ? `axis ${axis + 1}` : 'NTD'[axis]));
   const sizes = expected.flatMap((n, axis) =>
     typeof n === 'number' && n !== found[axis] ? [`${names[axis]} = ${found[axis]} (here ${n})`] : [],
   );

@@ -8,6 +8,7 @@ import { applyNode } from './aten.js';
 import { type Program, readProgram, type Size } from './program.js';
 import { notRun } from './rule.js';
 import { COMPLEX } from './spectrum.js';
+import { isWhole } from './types.js';
 import { Wiring } from './wiring.js';
 
 /**
@@ -26,6 +27,8 @@ export interface ProgramSpec {
   readonly weights: Weights;
   /** inputs that the program has as [T, N, …], and the spec as [N, T, …] */
   readonly stepsFirst: ReadonlySet<string>;
+  /** inputs of whole numbers: tokens, lengths, places */
+  readonly wholeInputs: ReadonlySet<string>;
 }
 
 function specOf(program: Program, tensors: ReadonlyMap<string, Tensor>, stepsFirst: ReadonlySet<string>): ProgramSpec {
@@ -58,6 +61,7 @@ function specOf(program: Program, tensors: ReadonlyMap<string, Tensor>, stepsFir
     },
     weights: new Map([...wiring.weights].filter(([key]) => used.some(l => key.startsWith(`${l.name}/`)))),
     stepsFirst: stepsFirst.size > 0 ? stepsFirst : wiring.stepsFirst,
+    wholeInputs: new Set(program.inputs.filter(name => isWhole(program.types.get(name) ?? 0))),
   };
 }
 

@@ -6,7 +6,7 @@ import { type Call, isTensor } from './wiring.js';
 export const BOOL = 12;
 const REAL = new Set([6, 7, 8, 13]);
 
-function isWhole(type: number): boolean {
+export function isWhole(type: number): boolean {
   return type >= 1 && type <= 5;
 }
 

@@ -1,3 +1,4 @@
+import type { FileTensor } from '../../formats/format.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { NamedTensors } from '../convention.js';
 import { isPacked, plainWeights, weightOfPart } from './reparametrised.js';
@@ -45,6 +46,7 @@ export function modulesOf(tensors: NamedTensors): Module[] {
   const modules = new Map<string, Found>();
   const attentions = new Set([...tensors.keys()].flatMap(name => ATTENTION.exec(name)?.[1] ?? []));
   for (const [name, tensor] of plainWeights(tensors)) {
+    if (isCounter(tensor)) continue;
     const { module, role, depth, layer } = placeOf(name, attentions);
     // a Linear and a recurrent module without any prefix are two
     const key = `${depth === undefined ? 'other' : 'cell'} ${module}`;
@@ -58,6 +60,12 @@ export function modulesOf(tensors: NamedTensors): Module[] {
     const inOrder = [...layers].sort(([a], [b]) => a - b).map(([, layer]) => layer);
     return { name, recurrent, kind: recurrent ? 'recurrent' : kindOf(inOrder[0].tensors), layers: inOrder };
   });
+}
+
+/** How often something was done, as `n_averaged` of torch.optim.swa_utils.AveragedModel: no number that a module computes with. */
+function isCounter(tensor: Tensor): boolean {
+  const { dtype } = tensor as Partial<FileTensor>;
+  return tensor.shape.length === 0 && dtype !== undefined && /^([iu]\d+|bool)$/.test(dtype);
 }
 
 /** in_proj_weight and its kin of an nn.MultiheadAttention, whose out_proj is a module inside it */

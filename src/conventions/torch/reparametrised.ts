@@ -9,7 +9,7 @@ import { namedParameters } from './parameterList.js';
  * @returns the tensors with the weight in the place of its parts; the numbers are computed on demand
  */
 export function plainWeights(packed: NamedTensors): NamedTensors {
-  const tensors = unpacked(packed);
+  const tensors = undropped(unpacked(packed));
   const made = new Map<string, Made>();
   for (const name of tensors.keys()) for (const rule of RULES) rule(name, tensors, made);
   if (made.size === 0) return tensors;
@@ -26,7 +26,20 @@ export function plainWeights(packed: NamedTensors): NamedTensors {
 export function weightOfPart(name: string): string | undefined {
   const modern = /^(.*\.|)parametrizations\.([^.]+)\.(original[01]?|0\._[uv])$/.exec(name);
   if (modern) return modern[1] + modern[2];
-  return /^(.*)_(g|v|u|orig)$/.exec(name)?.[1];
+  return /^(.*)_(g|v|u|orig|raw)$/.exec(name)?.[1];
+}
+
+/** `rnns.0.weight_hh_l0_raw` of AWD-LSTM's weight dropout (fastai beside `rnns.0.module.weight_hh_l0`): what the module runs with in eval mode. */
+function undropped(tensors: NamedTensors): NamedTensors {
+  const raw = [...tensors.keys()].filter(name => /(^|\.)weight_hh_l\d+(_reverse)?_raw$/.test(name));
+  if (raw.length === 0) return tensors;
+  const plain = new Map(tensors);
+  for (const name of raw) {
+    plain.delete(name);
+    const inner = name.replace(/(module\.)?(weight_hh_l\w+)_raw$/, 'module.$2');
+    plain.set(inner, tensors.get(name)!);
+  }
+  return plain;
 }
 
 /** `rnn._all_weight_values.0.param.0.4.1.0.0`: matrix (0) or bias (1) of the input (0) or the recurrence (1); the rest stands there twice */

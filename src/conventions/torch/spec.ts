@@ -56,10 +56,9 @@ function askForNames(layers: readonly Readonly<Record<string, unknown>>[]): RnnE
 }
 
 function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork {
-  const all = modulesOf(tensors);
-  for (const module of all) checkRoles(module);
-  const modules = all.filter(({ kind }) => kind !== 'state');
+  const modules = modulesOf(tensors).filter(({ kind }) => kind !== 'state');
   const titles = new Map(shortNames(modules).map((title, i) => [modules[i], escapeText(title || modules[i].name, 60)]));
+  for (const module of modules) checkRoles(module, () => alone(modules, titles));
   const found = modules.some(({ kind }) => kind === 'attention') ? undefined : orderOf(modules, hints.features, isSorted(tensors));
   const why = whyOf('torch', hints.module);
   if (!found) throw askForWiring(modules, titles, silent('torch', hints.module));
@@ -73,7 +72,7 @@ function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork 
 type Titles = ReadonlyMap<Module, string>;
 
 /** @throws RnnError E_UNDETERMINED for buffers, and for parameters of modules that are neither recurrent nor Linear nor Embedding */
-function checkRoles({ kind, layers }: Module): void {
+function checkRoles({ kind, layers }: Module, alone: () => string): void {
   for (const { name, tensors } of layers) {
     for (const [role, { name: entry, tensor }] of tensors) {
       if (kind === 'recurrent' ? !role.startsWith('bias_hr') : kind !== 'other') continue;
@@ -85,7 +84,7 @@ function checkRoles({ kind, layers }: Module): void {
           where: name === entry || name === '' ? undefined : escapeText(name, 80),
           expected: 'weight_ih_l0 [G·M, D] …, or weight [K, in] and bias',
           found: `${escapeText(entry, 80)} ${formatShape(tensor.shape)}`,
-          fix: `save the state dict without it, of the modules that are to be run; or a file that says how it is used, ${EXPORT}`,
+          fix: `${alone()}save the state dict without it, of the modules that are to be run; or a file that says how it is used, ${EXPORT}`,
         },
       );
     }
@@ -151,13 +150,18 @@ export function precisionAssumptions(tensors: NamedTensors): Assumption[] {
 function orderAssumptions({ order, rival }: Order, titles: Titles, why: string, whole?: TorchModule): Assumption[] {
   if (!rival) return [];
   const names = (placed: readonly Placed[]) => placed.map(({ module }) => titles.get(module)).join(', ');
+  const [line, other] = [order, rival].map(placed => partsOf(placed, titles, whole));
+  // two modules of one shape: only their names say which is which
+  const isSame = other.join() === line.join();
+  const isNameable = isSame && rival.every(({ module }) => module.layers.length === 1 && module.name !== '');
+  const said = isNameable ? other.map((part, i) => `${part}+name=${rival[i].module.name}`) : other;
   return [
     {
       fact: 'order',
       what: `the modules are used in the order ${names(order)}`,
       value: names(order),
       why,
-      say: `--layers "${partsOf(rival, titles, whole).join(',')}"`,
+      say: isSame && !isNameable ? null : `--layers "${said.join(',')}"`,
     },
   ];
 }
@@ -195,18 +199,23 @@ function askForOrder({ order, rival }: Order, titles: Titles, hints: NetworkHint
 }
 
 /** What can be run without more information: the first recurrent module alone, by its name. */
+function alone(modules: readonly Module[], titles: Titles): string {
+  const first = modules.find(({ recurrent }) => recurrent);
+  if (!first?.name) return '';
+  const [part, ...deeper] = partsOf([{ module: first, embedding: false }], titles);
+  return `run ${titles.get(first)} alone: --layers "${[`${part}+name=${first.name}`, ...deeper].join(',')}"; or `;
+}
+
 function askForWiring(modules: readonly Module[], titles: Titles, why: string): RnnError {
   const names = modules.map(module => titles.get(module)).join(', ');
   const cells = modules.filter(({ recurrent }) => recurrent);
   const parts = cells.flatMap(module => partsOf([{ module, embedding: false }], titles));
   const attention = modules.some(({ kind }) => kind === 'attention');
-  const [first] = cells;
-  const alone = first?.layers.length === 1 ? `run ${titles.get(first)} alone: --layers "${parts[0]}+name=${first.name}"; or ` : '';
   return ask({
     what: attention ? `how ${names} are wired, nor how many heads an attention has` : `how ${names} are wired: their sizes fit no chain`,
     why,
     layersLine: [...parts, ...modules.filter(m => !m.recurrent).map(() => '_')].join(','),
-    advice: `${alone}${SAVE_PT2}; or say the wiring in a spec`,
+    advice: `${alone(modules, titles)}${SAVE_PT2}; or say the wiring in a spec`,
   });
 }
 

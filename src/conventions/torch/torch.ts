@@ -46,14 +46,15 @@ export const torch: WritableConvention = {
       for (const [name, tensor] of own) weights.set(`${layer.layer.name}/${name}`, tensor);
     });
     // who names modules takes these, and no others
-    const named = withWeights.every(({ layer }, i) => (layer.tensors ?? layer.name) === assigned[i].module);
+    const isNamed = (module: string) => withWeights.some(({ layer }, i) => assigned[i].module === module && (layer.tensors ?? layer.name) === module);
+    const named = assigned.every(({ module }) => isNamed(module));
     if (rest.length > 0 && !named) {
       const [{ name }] = rest;
       throw new RnnError('convention', 'E_WEIGHT_EXTRA', `the file has a module '${escapeText(name)}' that the network does not have`, {
         where: escapeText(name),
         expected: `${withWeights.length} layers with weights`,
         found: `${assigned.length + rest.length}`,
-        fix: `describe the whole network, or name the modules that it is (${namesIn(modules)}): +name=MODULE on every layer of --layers, "tensors" in a spec`,
+        fix: `describe the whole network, or name the modules that it is (${namesIn(modules)}): +name=MODULE on every layer of --layers (on the first of an nn.LSTM that has several), "tensors" in a spec`,
       });
     }
     return weights;

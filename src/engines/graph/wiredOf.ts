@@ -33,6 +33,8 @@ export interface WiredGraph {
   readonly shapes: ModelShapes;
   /** names of the graph's inputs whose first two axes are the other way round in the model */
   readonly stepsFirst: ReadonlySet<string>;
+  /** names of inputs of whole numbers */
+  readonly wholeInputs: ReadonlySet<string>;
 }
 
 /**
@@ -59,7 +61,8 @@ export function wiredOf(model: OnnxModel, options: WiringOptions = {}): WiredGra
   const weights = new Map([...nodes.weights].filter(([key]) => layers.some(l => key.startsWith(`${l.name}/`))));
   const shapes = inferShapes(spec, given);
   checkWeights(weightShapesByLayer(shapes), weights);
-  return { model: spec, weights, shapes, stepsFirst };
+  const wholeInputs = new Set(declared.flatMap(({ name }) => (nodes.kinds.get(name) === 'int' ? [name] : [])));
+  return { model: spec, weights, shapes, stepsFirst, wholeInputs };
 }
 
 export interface Walk {

@@ -3,7 +3,6 @@ import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { type Assumption, checkAssumptions } from '../../model/assumptions.js';
 import { layersLineOf } from '../../model/layersLine.js';
-import { outputsOf } from '../../model/spec.js';
 import { distance, largestDifference } from '../../tensor/difference.js';
 import { sameShape } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
@@ -16,7 +15,7 @@ import type { CompareModelsResult } from '../result.js';
 import { VERSION } from '../version.js';
 import { differentEquations } from './equations.js';
 import { type Allowance, closeAllowance, fixedAllowance, isOff, type Status, statusOf, undecidedBecause } from './judge.js';
-import { endingIn } from './judgedOutputs.js';
+import { endingIn, outputNames } from './judgedOutputs.js';
 import { isMatch, layersWithWeights, matchedWeights, noMatch } from './matchedWeights.js';
 import { measureNoise } from './noise.js';
 import { preparePair } from './preparePair.js';
@@ -183,16 +182,14 @@ async function compareOutputs(first: Network, second: Network, request: CompareM
   };
 }
 
-function outputNames({ network, graphInputs }: Prepared): string[] {
-  return graphInputs ? [''] : outputsOf(network.model).map(({ name }) => name);
-}
-
 async function compareOutput([first, second]: readonly [Prepared, Prepared], request: CompareModelsRequest) {
   const run = async (side: Prepared) => (await outputOf(side, { engine: 'batched', dtype: 'f64', threads: request.threads }, undefined)).y;
   const a = await run(first);
+  const refused: string[] = [];
   const b = await run(second).catch(error => {
-    if (error instanceof RnnError && ['shape', 'spec'].includes(error.kind)) return null;
-    throw error;
+    if (!(error instanceof RnnError) || !['shape', 'spec'].includes(error.kind)) throw error;
+    refused.push(`the second refuses it: ${error.where ? `${error.where}: ` : ''}${error.message}`);
+    return null;
   });
   const comparable = b !== null && sameShape(a.shape, b.shape);
   const noise = await measureNoise(first, { threads: request.threads, dtype: 'f32' });
@@ -206,7 +203,7 @@ async function compareOutput([first, second]: readonly [Prepared, Prepared], req
   return {
     status,
     undecided: undecidedBecause(allowance, a, DECIDES),
-    notes: checkFinite('the output', a, request.strictFinite ?? false),
+    notes: [...refused, ...checkFinite('the output', a, request.strictFinite ?? false)],
     outputs: {
       shape: a.shape,
       second: b?.shape ?? null,

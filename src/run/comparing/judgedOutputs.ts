@@ -22,7 +22,7 @@ export interface JudgedOutput {
  * @throws RnnError E_OUTPUT_NAME: FILE:KEY names no output, and the file holds some
  */
 export async function judgedOutputs(prepared: Prepared, { against }: CompareRequest): Promise<JudgedOutput[]> {
-  const outputs = prepared.graphInputs ? [] : outputsOf(prepared.network.model);
+  const outputs = outputNames(prepared).map(name => ({ name }));
   if (outputs.length < 2) return [{ name: null, prepared, against, notes: [] }];
   const judged = (name: string, path: string | undefined) => ({ name, prepared: endingIn(prepared, name), against: path, notes: [] });
   if (against === undefined) return outputs.map(({ name }) => judged(name, undefined));
@@ -53,10 +53,20 @@ export async function judgedOutputs(prepared: Prepared, { against }: CompareRequ
   ];
 }
 
-/** The same network with another of its outputs as y; a graph that is run node by node has its first. */
+export function outputNames({ network, graphInputs }: Prepared): string[] {
+  return (graphInputs ? network.graph!.model.graph.outputs : outputsOf(network.model)).map(({ name }) => name);
+}
+
+/** The same network with another of its outputs as y; a graph that is run node by node with that one alone. */
 export function endingIn(prepared: Prepared, name: string): Prepared {
   const { network } = prepared;
-  if (prepared.graphInputs || name === (network.model.outputName ?? network.model.output)) return prepared;
+  if (prepared.graphInputs) {
+    const { model } = network.graph!;
+    if (model.graph.outputs.length === 1) return prepared;
+    const graph = { ...model.graph, outputs: model.graph.outputs.filter(o => o.name === name) };
+    return { ...prepared, network: { ...network, graph: { model: { ...model, graph }, exact: false, bytes: null } } };
+  }
+  if (name === (network.model.outputName ?? network.model.output)) return prepared;
   const { otherOutputs: _, ...model } = network.model;
   const output = outputsOf(network.model).find(o => o.name === name)!.value;
   const own = { ...model, output, outputName: name };

@@ -1,4 +1,6 @@
-import { CONVENTIONS } from '../../conventions/index.js';
+import { CONVENTIONS, detectConvention } from '../../conventions/index.js';
+import { within } from '../../errors.js';
+import { shownPath } from '../../escape.js';
 import { readModelFile } from './modelFile.js';
 
 /** What a file is, by its content: a description of a network (with weights or without), weights alone, or arrays that are neither. */
@@ -11,4 +13,11 @@ export async function roleOfFile(path: string): Promise<FileRole> {
   const names = [...file.tensors.keys()];
   if (CONVENTIONS.some(convention => convention.detect(names, file.metadata))) return 'weights';
   return 'arrays';
+}
+
+/** @throws RnnError E_NAMES: the arrays are weights by their names, of layers that are not known */
+export async function checkNoWeights(path: string): Promise<void> {
+  const { file } = await readModelFile(path);
+  const names = [...file.tensors.keys()];
+  if (names.some(name => /[./](weight|kernel)$/.test(name))) within(shownPath(path), () => detectConvention(names, file.metadata));
 }

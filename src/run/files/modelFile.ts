@@ -49,6 +49,8 @@ export interface ModelFile {
   readonly weights?: Weights;
   /** inputs that the file has as [T, N, …], and its spec as [N, T, …] */
   readonly stepsFirst?: ReadonlySet<string>;
+  /** inputs of whole numbers */
+  readonly wholeInputs?: ReadonlySet<string>;
   /** a Keras model as its summary shows it, read where that is asked for; what cannot be run has one too */
   readonly outline?: () => KerasOutline;
   /** why the file's own description of its network is not understood; its tensors can be shown all the same */

@@ -2,6 +2,7 @@ import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { FileTensor } from '../../formats/format.js';
 import { getLayerKind } from '../../layers/index.js';
+import { TUTORIAL } from '../../model/dimensions.js';
 import type { ModelShapes } from '../../model/shapes.js';
 import { type InputSpec, inputsOf, type ModelSpec } from '../../model/spec.js';
 import { swapBatchAndTime } from '../../tensor/layout.js';
@@ -31,7 +32,7 @@ const ONE_INPUT_FLAGS = { lengths: '--lengths', mask: '--mask', timeMajor: '--ti
  * @throws RnnError E_INPUT_NAME, E_INPUT_MISSING, E_INPUT_SHAPE, E_CONFLICT
  */
 export async function readNamedInputs(
-  { model, shapes, stepsFirst }: Pick<Network, 'model' | 'shapes' | 'stepsFirst'>,
+  { model, shapes, stepsFirst, wholeInputs }: Pick<Network, 'model' | 'shapes' | 'stepsFirst' | 'wholeInputs'>,
   request: NetworkRequest & InputRequest,
   seed: string,
 ): Promise<NamedInputs> {
@@ -48,9 +49,12 @@ export async function readNamedInputs(
     const array = given.get(input.name);
     if (array) return batched(array, input);
     if (given.size > 0) throw missing(input, inputs, shapes);
-    const { x, promise } = drawInputFrom(rng, inputs.length > 1 ? `${seed}/${input.name}` : seed, wishOf(input, model, shapes, N, request));
+    const wish = wishOf(input, model, shapes, N, request);
+    const isCount = wish.tokens === null && wholeInputs?.has(input.name);
+    const tokens = isCount ? countsOf(model, request) : wish.tokens;
+    const { x, promise } = drawInputFrom(rng, inputs.length > 1 ? `${seed}/${input.name}` : seed, { ...wish, tokens });
     drawn.set(input.name, promise);
-    return x;
+    return isCount ? { ...x, data: x.data.map(v => v + 1) } : x;
   });
   const [x, ...rest] = tensors;
   return {
@@ -147,6 +151,12 @@ function wishOf(input: InputSpec, model: ModelSpec, shapes: ModelShapes, N: numb
   };
   const tokens = tokensOf(model, input.name);
   return { shape: dims.map((d, i) => d.size ?? (i === 0 ? N : steps())), tokens };
+}
+
+/** Whole numbers 1 … T − 1 are lengths, and places of steps, of one before them and of one behind them: how many those are. */
+function countsOf(model: ModelSpec, { T }: NetworkRequest): number {
+  const steps = inputsOf(model).flatMap(input => input.timesteps ?? []);
+  return Math.max(1, Math.min(...steps, typeof T === 'number' ? T : TUTORIAL.T) - 1);
 }
 
 /** How many rows the table has that a value looks up, where it does, past operators that only move it. */

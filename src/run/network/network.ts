@@ -43,6 +43,8 @@ export interface Network {
   readonly graph?: { readonly model: OnnxModel; readonly bytes: Uint8Array | null; readonly exact: boolean };
   /** names of the inputs that have the steps first in the file, and the samples first here */
   readonly stepsFirst?: ReadonlySet<string>;
+  /** names of the inputs that are whole numbers in the file: tokens, lengths, places */
+  readonly wholeInputs?: ReadonlySet<string>;
 }
 
 /**
@@ -123,13 +125,13 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
 
 /** A file whose description says which tensor is which weight. */
 function readyNetwork(opened: ModelFile, weights: Weights, request: NetworkRequest): Network {
-  const { file, spec, framework, stepsFirst } = opened;
+  const { file, spec, framework, stepsFirst, wholeInputs } = opened;
   const path = shownPath(request.model!);
   return within(path, () => {
     const model = checkSpec(withSizes(spec!, request, undefined), framework);
     const shapes = inferShapes(model);
     checkWeights(weightShapesByLayer(shapes), weights);
-    const source = { weights, weightsSource: request.model!, stepsFirst };
+    const source = { weights, weightsSource: request.model!, stepsFirst, wholeInputs };
     const notes = [...file.notes, ...frameworkNotes(request, opened)];
     return { framework: framework ?? 'keras', model, shapes, ...source, notes, assumptions: [] };
   });
