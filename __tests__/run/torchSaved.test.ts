@@ -178,7 +178,10 @@ const read = (tensors: Map<string, FileTensor>) => torch.toSpec!(tensors, hints)
 const kindsIn = (tensors: Map<string, FileTensor>) => read(tensors).layers.map(l => (l as { kind: string }).kind);
 
 it('a counter beside the weights, as AveragedModel has one, is no weight', () => {
-  expect(kindsIn(saved({ ...lstm('module.rnn.', 3, 5), 'module.fc.weight': [2, 5], 'module.fc.bias': [2] }, ['n_averaged']))).toEqual(['lstm', 'dense']);
+  expect(kindsIn(saved({ ...lstm('module.rnn.', 3, 5), 'module.fc.weight': [2, 5], 'module.fc.bias': [2] }, ['n_averaged']))).toEqual([
+    'lstm',
+    'dense',
+  ]);
 });
 
 it('weight dropout runs with its raw weights, with the module around or beside', () => {
@@ -203,10 +206,15 @@ it('where two modules have one shape, the other order is said by their names', (
 });
 
 it('a parameter of no known module: the recurrent module is offered alone, and by its name runs with all its layers', () => {
-  const deep = { ...lstm('rnn.', 3, 5), ...Object.fromEntries(Object.entries(lstm('rnn.', 5, 5)).map(([n, s]) => [n.replace('l0', 'l1'), s])) };
+  const deep = {
+    ...lstm('rnn.', 3, 5),
+    ...Object.fromEntries(Object.entries(lstm('rnn.', 5, 5)).map(([n, s]) => [n.replace('l0', 'l1'), s])),
+  };
   const tensors = saved({ ...deep, 'crf.transitions': [4, 4] });
   const line = 'lstm:5+seq+name=rnn,lstm:5';
-  expect(() => read(tensors)).toThrow(expect.objectContaining({ code: 'E_UNDETERMINED', fix: expect.stringContaining(`--layers "${line}"`) }));
+  expect(() => read(tensors)).toThrow(
+    expect.objectContaining({ code: 'E_UNDETERMINED', fix: expect.stringContaining(`--layers "${line}"`) }),
+  );
   const layers = [
     { kind: 'lstm', units: 5, returnSequences: true, name: 'rnn', twoBiases: true },
     { kind: 'lstm', units: 5, twoBiases: true },

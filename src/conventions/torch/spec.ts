@@ -201,7 +201,8 @@ function askForOrder({ order, rival }: Order, titles: Titles, hints: NetworkHint
 /** What can be run without more information: the first recurrent module alone, by its name. */
 function alone(modules: readonly Module[], titles: Titles): string {
   const first = modules.find(({ recurrent }) => recurrent);
-  if (!first?.name) return '';
+  const isWhole = first?.layers.every(({ tensors: t }) => ['weight_ih', 'weight_hh'].every(role => t.get(role)?.tensor.shape.length === 2));
+  if (!first?.name || !isWhole) return '';
   const [part, ...deeper] = partsOf([{ module: first, embedding: false }], titles);
   return `run ${titles.get(first)} alone: --layers "${[`${part}+name=${first.name}`, ...deeper].join(',')}"; or `;
 }

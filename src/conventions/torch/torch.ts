@@ -46,7 +46,8 @@ export const torch: WritableConvention = {
       for (const [name, tensor] of own) weights.set(`${layer.layer.name}/${name}`, tensor);
     });
     // who names modules takes these, and no others
-    const isNamed = (module: string) => withWeights.some(({ layer }, i) => assigned[i].module === module && (layer.tensors ?? layer.name) === module);
+    const isNamed = (module: string) =>
+      withWeights.some(({ layer }, i) => assigned[i].module === module && (layer.tensors ?? layer.name) === module);
     const named = assigned.every(({ module }) => isNamed(module));
     if (rest.length > 0 && !named) {
       const [{ name }] = rest;
