@@ -169,9 +169,12 @@ withNumpy('padding and given states stand in a script of NumPy, and are named fo
     { layers: 'lstm:2+seq,dense:2', ...lengths, h0: state([0.5, -0.4]), c0: state([0.5, -0.4]) },
   ];
   await expectSameInNumpy(requests);
-  for (const request of requests) {
+  for (const request of requests.filter(({ lengths }) => lengths !== undefined)) {
     await expect(runEmit(request, 'torch')).rejects.toMatchObject({ code: 'E_EMIT', exit: 3 });
   }
+  expect((await runEmit({ layers: 'lstm:2', ...sizes, h0: state([0.5, -0.4]), c0: state([0.5, -0.4]) }, 'torch')).script).toMatch(
+    /v1 = run_from\(load\(torch\.nn\.LSTM\(4, 2, batch_first=True\), \{.*\}\), x, False, array\([^)]*\), array\([^)]*\)\)\[0\]/,
+  );
   const keras = await runEmit(requests[4], 'keras');
   expect(keras.script).toMatch(/x\._keras_mask = mask[\s\S]*initial_state=\[array\([^)]*\), array\([^)]*\)\], mask=mask/);
   rmSync(folder, { recursive: true });
@@ -233,6 +236,60 @@ describe('networks that are no chain', () => {
       const off = numbersIn(printed[i]).map((v, k) => Math.abs(v - expected[k]));
       expect([name, off.length, Math.max(...off) < 1e-6]).toEqual([name, expected.length, true]);
     }
+  });
+
+  const DECODER = {
+    input: { timesteps: 6, features: 3 },
+    layers: [
+      { kind: 'lstm', name: 'a', units: 4, bidirectional: 'concat' },
+      {
+        kind: 'lstm',
+        name: 'b',
+        units: 4,
+        bidirectional: 'concat',
+        inputs: ['input'],
+        states: ['a/forward/h', 'a/forward/c', 'a/backward/h', 'a/backward/c'],
+        returnSequences: true,
+      },
+    ],
+  };
+  const TWICE = {
+    input: { timesteps: 6, features: 3 },
+    layers: [
+      { kind: 'dense', name: 'd', units: 3 },
+      { kind: 'dense', name: 'e', units: 3, shares: 'd' },
+    ],
+  };
+  const TWO_INPUTS = {
+    inputs: [
+      { name: 'x', timesteps: 6, features: 3 },
+      { name: 'z', timesteps: 5, features: 4 },
+    ],
+    layers: [
+      { kind: 'gru', name: 'a', units: 4, inputs: ['x'] },
+      { kind: 'gru', name: 'b', units: 4, inputs: ['z'] },
+      { kind: 'add', name: 'c', inputs: ['a', 'b'] },
+    ],
+  };
+
+  withNumpy('carry their numbers: a script of seeds draws one layer after the other', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-emit-'));
+    const requests = [DECODER, TWICE, TWO_INPUTS].map((network, i): ForwardRequest => {
+      const model = join(folder, `${i}.json`);
+      writeFileSync(model, JSON.stringify(network));
+      return { model, N: 2, framework: 'torch' };
+    });
+    for (const [target, rng] of [
+      ['numpy', 'pcg64'],
+      ['torch', 'torch'],
+      ['keras', 'keras'],
+    ] as const)
+      for (const request of requests) expect((await runEmit({ ...request, rng }, target)).script).toContain('base64');
+    await expectSameInNumpy(requests.map(request => ({ ...request, rng: 'pcg64' })));
+    const { script } = await runEmit(requests[0], 'torch');
+    expect(script).toMatch(/v1, v1_forward_h, v1_forward_c, v1_backward_h, v1_backward_c = run_from\(/);
+    expect(script).toMatch(/v2 = run_from\(.*, x, True, v1_forward_h, v1_forward_c, v1_backward_h, v1_backward_c\)\[0\]/);
+    rmSync(folder, { recursive: true });
   });
 
   it.each([

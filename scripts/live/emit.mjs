@@ -2,6 +2,9 @@
 //   npm run live:emit -- --python PATH [--seed s] [--count n] [--target torch|keras|numpy]
 // PATH is a Python with numpy, and torch and keras (with TensorFlow) for their targets. A network that a target does not have is counted as refused.
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { commandLine } from './program.mjs';
 
@@ -33,7 +36,8 @@ for script in json.load(sys.stdin):
 print(json.dumps(printed))`;
 
 const random = generator(Number(flags.seed));
-const networks = Array.from({ length: Number(flags.count) }, randomNetwork);
+const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-live-'));
+const networks = Array.from({ length: Number(flags.count) }, (_, i) => (i % 4 === 3 ? wiredNetwork(i) : randomNetwork()));
 const cli = await commandLine();
 const table = {};
 for (const target of flags.target) {
@@ -60,6 +64,7 @@ for (const target of flags.target) {
   table[target] = count;
 }
 console.table(table);
+rmSync(folder, { recursive: true });
 process.exitCode = Object.values(table).some(count => count.WRONG > 0) ? 1 : 0;
 
 /** What is wrong with what the script printed, undefined where it is the run's y. */
@@ -76,8 +81,6 @@ function faultOf({ script, expected }, printed) {
 
 /** A chain with a recurrent layer at least, its sizes all different, and where its weights come from. */
 function randomNetwork() {
-  const one = list => list[Math.floor(random() * list.length)];
-  const some = (probability, text) => (random() < probability ? text : '');
   const layers = [];
   const depth = 1 + Math.floor(random() * 3);
   const tokens = random() < 0.2;
@@ -99,10 +102,51 @@ function randomNetwork() {
       );
   }
   if (random() < 0.8) layers.push(`dense:2${some(0.5, one(['@softmax', '@tanh', '@sigmoid', '@silu', '@elu', '@softplus']))}`);
-  const features = tokens ? [] : ['--D', '2'];
+  return ['--layers', layers.join(','), '--T', '7', ...(tokens ? [] : ['--D', '2']), ...drawing()];
+}
+
+/** An encoder whose states a decoder starts from, one layer called twice, or two inputs. */
+function wiredNetwork(i) {
+  const ways = random() < 0.5 ? null : 'concat';
+  const recurrent = (kind, name, units, others) => ({ kind, name, units, bidirectional: ways, ...others });
+  const kind = one(['rnn', 'lstm', 'gru']);
+  const states = kind === 'lstm' ? ['h', 'c'] : ['h'];
+  const encoded = ways
+    ? ['forward', 'backward'].flatMap(way => states.map(state => `a/${way}/${state}`))
+    : states.map(state => `a/${state}`);
+  const head = inputs => ({ kind: 'dense', name: 'y', units: 2, inputs, activation: one(['softmax', 'tanh', 'linear']) });
+  const form = one(['states', 'shared', 'inputs', 'read']);
+  const layers = [recurrent(kind, 'a', 4, { returnSequences: form === 'shared' })];
+  if (form === 'states')
+    layers.push(recurrent(kind, 'b', 4, { inputs: ['x'], states: encoded, returnSequences: random() < 0.5 }), head(['b']));
+  if (form === 'shared')
+    layers.push({ kind: 'dense', name: 'd', units: ways ? 8 : 4 }, { kind: 'dense', name: 'e', units: 2, shares: 'd', inputs: ['d'] });
+  if (form === 'shared') layers[2].units = layers[1].units;
+  if (form === 'inputs')
+    layers.push(recurrent('gru', 'b', 3, { inputs: ['z'] }), { kind: 'concatenate', name: 'c', inputs: ['a', 'b'] }, head(['c']));
+  if (form === 'read') layers.push({ kind: 'concatenate', name: 'c', inputs: ['a', one(encoded)] }, head(['c']));
+  layers[0].inputs = ['x'];
+  const inputs = [
+    { name: 'x', timesteps: 6, features: 3 },
+    { name: 'z', timesteps: 5, features: 4 },
+  ].slice(0, form === 'inputs' ? 2 : 1);
+  const file = join(folder, `${i}-${form}.json`);
+  writeFileSync(file, JSON.stringify({ inputs, layers }));
+  return ['--model', file, ...drawing()];
+}
+
+/** How many samples, and where the weights come from. */
+function drawing() {
   const weights = one([[], ['--rng', 'ITS-OWN'], ['--framework', 'torch']]);
-  const seed = String(Math.floor(random() * 1000));
-  return ['--layers', layers.join(','), '--T', '7', ...features, '--N', '3', '--seed', seed, ...weights];
+  return ['--N', '3', '--seed', String(Math.floor(random() * 1000)), ...weights];
+}
+
+function one(list) {
+  return list[Math.floor(random() * list.length)];
+}
+
+function some(probability, text) {
+  return random() < probability ? text : '';
 }
 
 /** Numbers in [0, 1) by xorshift32: which networks a seed means stays the same for ever. */

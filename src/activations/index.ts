@@ -6,6 +6,7 @@ import * as all from './all.js';
 
 /** Every activation, in no particular order. */
 export const activations: readonly Activation[] = Object.values(all);
+const BY_NAME = new Map(activations.flatMap(a => [a.name, ...(a.aliases ?? [])].map((name): [string, Activation] => [name, a])));
 
 export interface ResolvedActivation {
   readonly activation: Activation;
@@ -19,13 +20,9 @@ export interface ResolvedActivation {
  */
 export function getActivation(spec: ActivationSpec | null): ResolvedActivation {
   const { name, ...given } = spec === null ? { name: 'linear' } : typeof spec === 'string' ? { name: spec } : spec;
-  const activation = activations.find(a => a.name === name || a.aliases?.includes(name));
+  const activation = BY_NAME.get(name);
   if (!activation) {
-    throw unknownName(
-      'activation',
-      name,
-      activations.flatMap(a => [a.name, ...(a.aliases ?? [])]),
-    );
+    throw unknownName('activation', name, [...BY_NAME.keys()]);
   }
   return { activation, parameters: { ...activation.parameters, ...checkParameters(activation, given) } };
 }

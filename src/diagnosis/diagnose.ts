@@ -119,13 +119,7 @@ function inView(view: OutputReading, options: SearchOptions, shapes: readonly st
   const best = result.findings[0];
   const first = best && best.verdict !== 'rejected' ? firstDifferenceOf(view, best, noise) : null;
   const findings = result.findings.map(f => (f.code === 'head-on-input' ? { ...f, why: [...shapes.map(onInput), f.why].join('\n') } : f));
-  return {
-    ...result,
-    findings,
-    view,
-    first,
-    evidence: [...shapes, ...(result.verdict === 'unexplained' ? evidenceOf(view, noise) : [])],
-  };
+  return { ...result, findings, view, first, evidence: [...shapes, ...(result.verdict === 'unexplained' ? evidenceOf(view, noise) : [])] };
 }
 
 /** NaN and infinities are nobody's equation: what is around them is said, and a cause is looked for in the samples without any. */
@@ -161,14 +155,7 @@ function onlyTheView(view: OutputReading, shapes: readonly string[]): Explained 
     change: () => view.scenario,
     needsAll: true,
   };
-  return {
-    ...NOTHING_TRIED,
-    verdict: 'fits',
-    findings: [finding],
-    tried: 1,
-    view,
-    first: null,
-  };
+  return { ...NOTHING_TRIED, verdict: 'fits', findings: [finding], tried: 1, view, first: null };
 }
 
 /** No part of this network has the other's shape: mistakes under which y has it. */

@@ -1,8 +1,16 @@
 import type { StepContext } from '../cells/cell.js';
 import type { RecurrentSpec } from '../model/spec.js';
-import type { Fix, Hypothesis, Variant } from './hypothesis.js';
-import { recurrentLayers, type Scenario, type StepFault } from './scenario.js';
-import { inLoops } from './variants.js';
+import {
+  type About,
+  type Fix,
+  type Hypothesis,
+  inLoops,
+  mistake,
+  recurrentLayers,
+  type Scenario,
+  type StepFault,
+  type Way,
+} from './mistake.js';
 
 /** Steps with other equations, and the mistakes that are stated as one. */
 
@@ -72,13 +80,12 @@ export function gruStep(candidate: (u: GruUnit) => number, [ofZ, ofR]: GateActiv
 export function stepVariants(
   scenario: Scenario,
   kind: RecurrentSpec['kind'],
-  code: string,
   step: StepFault,
   why: string,
-  more: Partial<Variant> = {},
-): Variant[] {
+  more: Partial<Way> = {},
+): Way[] {
   const layers = recurrentLayers(scenario).filter(l => l.kind === kind && !l.peepholes && l.clip === null && !l.inputForget);
-  return inLoops(layers, code, { step }, { why, ...more });
+  return inLoops(layers, { step }, { why, ...more });
 }
 
 type Cell = 'rnn' | 'lstm' | 'gru';
@@ -87,22 +94,17 @@ type Equation = readonly [kind: Cell, parameter: string, step: StepFault, words:
 
 /** Mistakes that are another equation: stated as it. */
 export function equations(
-  about: Pick<Hypothesis, 'name' | 'title' | 'why' | 'fix' | 'example'>,
+  name: string,
+  title: string,
+  about: Omit<About, 'variants'>,
   list: readonly Equation[],
-  more: (scenario: Scenario) => Variant[] = () => [],
+  more: (scenario: Scenario) => Way[] = () => [],
 ): Hypothesis {
-  return {
-    ...about,
-    insideStep: true,
-    alone: true,
-    variants: scenario => [
-      ...list.flatMap(([kind, parameter, step, words, fix]) => {
-        const code = parameter === '' ? about.name : `${about.name}:${parameter}`;
-        return stepVariants(scenario, kind, code, step, words, fix && { fix });
-      }),
-      ...more(scenario),
-    ],
-  };
+  const ways = (scenario: Scenario) =>
+    list.flatMap(([kind, parameter, step, words, fix]) =>
+      stepVariants(scenario, kind, step, words, { ...(parameter && { parameter }), ...(fix && { fix }) }),
+    );
+  return mistake(name, title, ['insideStep', 'alone'], { ...about, variants: scenario => [...ways(scenario), ...more(scenario)] });
 }
 
 /** The right step, and then something. */

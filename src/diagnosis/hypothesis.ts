@@ -81,6 +81,15 @@ export interface Candidate {
   readonly floor?: number;
 }
 
+/** A variant of a mistake, whose code is the mistake's name, with the parameter behind a colon; everywhere unless it names its layer. */
+export interface Way extends Omit<Variant, 'code' | 'layer'> {
+  readonly parameter?: string | number;
+  readonly layer?: string | null;
+}
+
+/** The same of what was read off the other output. */
+export type Found = Omit<Candidate, 'code' | 'layer'> & { readonly layer?: string | null };
+
 export interface Example {
   readonly layers: string;
   readonly N?: number;

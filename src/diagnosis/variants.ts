@@ -1,6 +1,6 @@
 import { isRecurrent, type LayerSpec } from '../model/spec.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { Variant } from './hypothesis.js';
+import type { Way } from './hypothesis.js';
 import {
   type Change,
   changeLoop,
@@ -18,14 +18,13 @@ import {
  */
 export function inEach<L extends LayerSpec>(
   layers: readonly L[],
-  code: string,
   change: (scenario: Scenario, layer: L) => Scenario | undefined,
-  more: Partial<Variant> | ((where: string | null) => Partial<Variant>) = {},
-): Variant[] {
+  more: Partial<Way> | ((where: string | null) => Partial<Way>) = {},
+): Way[] {
   return placesOf(layers).map(({ names, layer, where }) => {
     const own = typeof more === 'function' ? more(where) : more;
     const why = own.why?.replaceAll('@', where ?? everyOf(layers));
-    return { code, layer, change: inLayers(names, (s, l) => change(s, l as L)), ...own, ...(why && { why }) };
+    return { layer, change: inLayers(names, (s, l) => change(s, l as L)), ...own, ...(why && { why }) };
   });
 }
 
@@ -39,11 +38,10 @@ function everyOf(layers: readonly LayerSpec[]): string {
 /** The same between or inside the steps of these layers. */
 export function inLoops(
   layers: readonly LayerSpec[],
-  code: string,
   fault: LoopFault,
-  more?: Partial<Variant> | ((where: string | null) => Partial<Variant>),
-): Variant[] {
-  return inEach(layers, code, (s, l) => changeLoop(s, l.name, fault), more);
+  more?: Partial<Way> | ((where: string | null) => Partial<Way>),
+): Way[] {
+  return inEach(layers, (s, l) => changeLoop(s, l.name, fault), more);
 }
 
 /** What happens to y at the end, after all that happens to it already. */
@@ -69,11 +67,11 @@ export function onAllWeights(change: (t: Tensor, name: string, layer: string) =>
 }
 
 /** For --simulate and for what an input can show: found in another way, or too free to be believed, so never searched. */
-export function simulated(code: string, layer: string | null, change: Change): Variant {
-  return { code, layer, unsearched: true, change };
+export function simulated(layer: string | null, change: Change): Way {
+  return { layer, unsearched: true, change };
 }
 
 /** y as it is, and then `finish`. */
-export function finishing(code: string, finish: (y: Tensor) => Tensor, more: Partial<Variant> = {}): Variant {
-  return { code, layer: null, change: s => finished(s, finish), ...more };
+export function finishing(finish: (y: Tensor) => Tensor, more: Partial<Way> = {}): Way {
+  return { change: s => finished(s, finish), ...more };
 }

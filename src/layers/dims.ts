@@ -87,13 +87,15 @@ export function symbolic(shape: readonly number[]): DimShape {
 }
 
 /** What is done at every step of the sequences around it, for a whole sample. */
-export function timesSteps({ formula, ...each }: LayerCost, steps: readonly Dim[]): LayerCost {
+export function timesSteps(cost: LayerCost, steps: readonly Dim[]): LayerCost {
+  if (steps.length === 0) return cost;
+  const { formula, ...each } = cost;
   const times = (count: bigint | null) => (count === 0n ? 0n : multiply(count, ...steps.map(d => d.size)));
   return {
     matmul: times(each.matmul),
     bias: times(each.bias),
     elementwise: times(each.elementwise),
     activations: times(each.activations),
-    formula: steps.length === 0 || formula === '' ? formula : `${steps.map(d => d.symbol).join('*')}*(${formula})`,
+    formula: formula === '' ? '' : `${steps.map(d => d.symbol).join('*')}*(${formula})`,
   };
 }

@@ -167,32 +167,6 @@ function product(dims: DimShape): number | null {
   return dims.reduce<number | null>((total, d) => (total === null || d.size === null ? null : total * d.size), 1);
 }
 
-/** Sizes as the second operand says: 0 copies, −1 is what remains. */
-const reshape: Rule = call => {
-  const from = call.shape(0);
-  call.shape(1);
-  const wanted = call.sizes(1)!;
-  const open = wanted.findIndex(d => d.size === -1);
-  const dims = wanted.map((d, i): Dim => (d.size === 0 && call.attribute('allowzero') !== 1 ? from[i] : d));
-  if (open < 0) return [dims];
-  // sizes on both sides cancel out, of symbols too
-  const left = from.flatMap(factors);
-  const rest = dims
-    .flatMap((d, i) => (i === open ? [] : factors(d)))
-    .filter(d => {
-      const same = d.size === null && CERTAIN.test(d.symbol) ? left.findIndex(l => l.size === null && l.symbol === d.symbol) : -1;
-      if (same >= 0) left.splice(same, 1);
-      return same < 0;
-    });
-  const symbols = left.filter(d => d.size === null);
-  const given = product(rest);
-  const ratio = given === null || given === 0 ? null : product(left.filter(d => d.size !== null))! / given;
-  const size = symbols.length === 0 ? ratio : null;
-  const letters =
-    ratio !== null && Number.isInteger(ratio) ? [...(ratio === 1 ? [] : [ratio]), ...symbols.map(d => d.symbol)].join('*') : '?';
-  return [dims.map((d, i) => (i === open ? { symbol: size === null ? letters : String(size), size } : d))];
-};
-
 /** A letter that stands for one size, wherever it is read. */
 const CERTAIN = /^\w+$/;
 
@@ -201,33 +175,6 @@ function factors(d: Dim): Dim[] {
   if (d.size !== null || !/^[\w*]+$/.test(d.symbol)) return [d];
   return d.symbol.split('*').map(part => (/^\d+$/.test(part) ? sized(Number(part)) : { symbol: part, size: null }));
 }
-
-const transpose: Rule = call => {
-  const from = call.shape(0);
-  const perm = (call.attribute('perm') as readonly number[] | undefined) ?? from.map((_, i) => from.length - 1 - i);
-  return [perm.map(i => from[i])];
-};
-
-const squeeze: Rule = call => {
-  const from = call.shape(0);
-  const axes = axesOf(call, 1, from.length) ?? from.flatMap((d, i) => (d.size === 1 ? [i] : []));
-  return [from.filter((_, i) => !axes.includes(i))];
-};
-
-const unsqueeze: Rule = call => {
-  const from = [...call.shape(0)];
-  const given = (call.attribute('axes') as readonly number[] | undefined) ?? call.numbers(1) ?? [];
-  const rank = from.length + given.length;
-  for (const axis of given.map(a => (a < 0 ? a + rank : a)).sort((a, b) => a - b)) from.splice(axis, 0, { symbol: '1', size: 1 });
-  return [from];
-};
-
-const concat: Rule = call => {
-  const shapes = Array.from({ length: call.operands }, (_, i) => call.shape(i));
-  const axis = axisIn(Number(call.attribute('axis')), shapes[0].length, call.layer.op);
-  if (shapes.some(s => s.length !== shapes[0].length)) throw noAxis(call.layer.op, shapes);
-  return [shapes[0].map((d, i): Dim => (i === axis ? sum(shapes.map(s => s[axis])) : (shapes.find(s => s[i].size !== null)?.[i] ?? d)))];
-};
 
 function sum(dims: readonly Dim[]): Dim {
   const size = dims.some(d => d.size === null) ? null : dims.reduce((total, d) => total + d.size!, 0);
@@ -266,12 +213,6 @@ function sliceLength(size: number, start: number, end: number, step: number): nu
   return Math.max(0, Math.ceil((b - a) / step));
 }
 
-const gather: Rule = call => {
-  const from = call.shape(0);
-  const axis = axisIn(Number(call.attribute('axis') ?? 0), from.length, 'Gather');
-  return [[...from.slice(0, axis), ...call.shape(1), ...from.slice(axis + 1)]];
-};
-
 /** x[i, j] of the positions on the last axis of the second operand */
 const rows: Rule = call => {
   const places = call.shape(1);
@@ -281,64 +222,7 @@ const rows: Rule = call => {
   return [[...places.slice(0, -1), ...call.shape(0).slice(parts)]];
 };
 
-const matmul: Rule = call => {
-  const a = call.shape(0);
-  const b = call.shape(1);
-  const [wide, tall] = [a[a.length - 1], b[Math.max(0, b.length - 2)]];
-  if (wide.size !== null && tall.size !== null && wide.size !== tall.size)
-    throw new RnnError('shape', 'E_MERGE', `MatMul cannot join ${showShape(a)} and ${showShape(b)}`, {
-      expected: `${wide.size} rows`,
-      found: String(tall.size),
-    });
-  const lead = broadcastDims(a.slice(0, -2), b.slice(0, -2), 'MatMul');
-  return [[...lead, ...(a.length > 1 ? [a[a.length - 2]] : []), ...(b.length > 1 ? [b[b.length - 1]] : [])]];
-};
-
-/** Matrices, either turned round where it says. */
-const gemm: Rule = call => {
-  const [a, b] = [0, 1].map(i => (call.attribute(i === 0 ? 'transA' : 'transB') === 1 ? [...call.shape(i)].reverse() : call.shape(i)));
-  return [[a[0], b[1]]];
-};
-
-/** [N, length(, parts)] -> [N, frames, bins, 2] */
-const frames: Rule = call => {
-  const [N, length] = call.shape(0);
-  const step = call.numbers(1)?.[0];
-  const L = call.operands > 3 ? call.numbers(3)?.[0] : call.operands > 2 ? (call.shape(2)[0]?.size ?? undefined) : undefined;
-  if (!step || !L) throw new RnnError('unsupported', 'E_OPERATOR', 'the shape that this STFT gives is not known here');
-  const count = length.size === null ? { symbol: '?', size: null } : sized(Math.floor((length.size - L) / step) + 1);
-  return [[N, count, sized(call.attribute('onesided') === 0 ? L : Math.floor(L / 2) + 1), sized(2)]];
-};
-
-/** […, L, …, 1 or 2] -> […, bins, …, 2]; one-sided: half a spectrum of real numbers, or real numbers of half a spectrum */
-const spectrum: Rule = call => {
-  const from = call.shape(0);
-  const axis = axisIn(call.operands > 2 ? call.numbers(2)![0] : -2, from.length, 'DFT');
-  const [inverse, onesided] = ['inverse', 'onesided'].map(name => call.attribute(name) === 1);
-  const { size } = from[axis];
-  const L = call.operands > 1 ? call.numbers(1)![0] : size === null ? null : inverse && onesided ? 2 * (size - 1) : size;
-  const bins: Dim = L === null ? { symbol: '?', size: null } : sized(onesided && !inverse ? Math.floor(L / 2) + 1 : L);
-  return [from.map((d, i) => (i === axis ? bins : i === from.length - 1 ? sized(inverse && onesided ? 1 : 2) : d))];
-};
-
 const window: Rule = call => [[call.sizes(0)![0]]];
-
-const expand: Rule = call => {
-  return [broadcastDims(call.shape(0), call.sizes(1) ?? [], 'Expand')];
-};
-
-const tile: Rule = call => {
-  const times = call.sizes(1) ?? [];
-  return [call.shape(0).map((d, i) => multiplied(times[i], d))];
-};
-
-const pad: Rule = call => {
-  const from = call.shape(0);
-  const pads = call.numbers(1) ?? [];
-  const axes = (call.numbers(3) ?? from.map((_, i) => i)).map(a => axisIn(a, from.length, 'Pad'));
-  const added = from.map((_, i) => axes.reduce((sum, axis, k) => (axis === i ? sum + pads[k] + pads[k + axes.length] : sum), 0));
-  return [from.map((d, i) => (d.size !== null ? sized(d.size + added[i]) : added[i] === 0 ? d : { symbol: `${d.symbol}'`, size: null }))];
-};
 
 const split: Rule = call => {
   const from = call.shape(0);
@@ -350,44 +234,6 @@ const split: Rule = call => {
   return sizes.map(n => from.map((d, i) => (i === axis ? sized(n) : d)));
 };
 
-const einsum: Rule = call => {
-  const [terms, output] = String(call.attribute('equation') ?? '')
-    .replace(/\s/g, '')
-    .split('->');
-  const sizes = new Map<string, Dim>();
-  // the axes that '...' stands for go by their places from the last
-  const lettersOf = (term: string, free: number): string[] => {
-    const [before, after = ''] = term.split('...');
-    const rest = term.includes('...') ? Array.from({ length: free }, (_, i) => `...${free - i}`) : [];
-    return [...before, ...rest, ...after];
-  };
-  let most = 0;
-  terms.split(',').forEach((term, i) => {
-    const shape = call.shape(i);
-    const free = shape.length - term.replace('...', '').length;
-    most = Math.max(most, free);
-    lettersOf(term, free).forEach((letter, axis) => {
-      const known = sizes.get(letter);
-      if (shape[axis] && (!known || known.size === null || known.size === 1)) sizes.set(letter, shape[axis]);
-    });
-  });
-  const letters = lettersOf(output ?? '', most);
-  if (output === undefined || letters.some(letter => !sizes.has(letter)))
-    throw new RnnError('unsupported', 'E_OPERATOR', 'the shape that this Einsum gives is not known here', {
-      expected: 'an equation with the letters of the result, as in bij,bjk->bik',
-      found: String(call.attribute('equation')),
-    });
-  return [letters.map(letter => sizes.get(letter)!)];
-};
-
-const flatten: Rule = call => {
-  const from = call.shape(0);
-  const axis = Number(call.attribute('axis') ?? 1);
-  const join = (dims: DimShape): Dim =>
-    dims.length === 1 ? dims[0] : { symbol: dims.map(d => d.symbol).join('*') || '1', size: product(dims) };
-  return [[join(from.slice(0, axis)), join(from.slice(axis))]];
-};
-
 /** Of an input and a kernel that moves along its axes. */
 function spaces(call: ShapeCall): [DimShape, DimShape] {
   const [x, kernel] = [call.shape(0), call.shape(1)];
@@ -395,40 +241,11 @@ function spaces(call: ShapeCall): [DimShape, DimShape] {
   return [x, kernel];
 }
 
-/** [N, C, …S], a kernel [F, C/groups, …k] -> [N, F, …] */
-const convolution: Rule = call => {
-  const [[N, , ...space], [F, , ...window]] = spaces(call);
-  return [[N, F, ...slid(space, { window: window.map(d => d.size!), attribute: call.attribute })]];
-};
-
-/** A kernel [C, F/groups, …k] */
-const convTranspose: Rule = call => {
-  const [[N, , ...space], [, F, ...window]] = spaces(call);
-  const filters = sized(F.size! * Number(call.attribute('group') ?? 1));
-  return [[N, filters, ...unslid(space, { window: window.map(d => d.size!), attribute: call.attribute })]];
-};
-
 const pooling: Rule = call => {
   const [N, C, ...space] = call.shape(0);
   const window = call.attribute('kernel_shape');
   if (!Array.isArray(window) || window.length !== space.length) throw noAxis(call.layer.op, [call.shape(0)]);
   return [[N, C, ...slid(space, { window, attribute: call.attribute })]];
-};
-
-/** Sizes as they are wanted, or as many times as large: x, roi, scales, sizes. */
-const resize: Rule = call => {
-  const from = call.shape(0);
-  const axes =
-    (call.attribute('axes') as readonly number[] | undefined)?.map(a => axisIn(a, from.length, 'Resize')) ?? from.map((_, i) => i);
-  const wanted = call.sizes(3);
-  const scales = wanted?.length ? undefined : call.numbers(2);
-  if (!wanted?.length && !scales?.length) throw noAxis('Resize', [from]);
-  const to = (dim: Dim, i: number): Dim => {
-    if (!scales) return wanted![i].size === dim.size && dim.size !== null ? dim : wanted![i];
-    if (scales[i] === 1) return dim;
-    return dim.size === null ? { symbol: `${scales[i]}*${dim.symbol}`, size: null } : sized(Math.floor(dim.size * scales[i]));
-  };
-  return [from.map((dim, axis) => (axes.includes(axis) ? to(dim, axes.indexOf(axis)) : dim))];
 };
 
 const globalPooling: Rule = call => [call.shape(0).map((d, i) => (i < 2 ? d : sized(1)))];
@@ -438,20 +255,6 @@ function blocked(call: ShapeCall, b: number): readonly DimShape[] {
   const by = (d: Dim, factor: number): Dim => (d.size === null ? { symbol: '?', size: null } : sized(Math.round(d.size * factor)));
   return [call.shape(0).map((d, i) => (i === 0 ? d : by(d, i === 1 ? b * b : 1 / b)))];
 }
-
-/** A new axis of as many places as there are classes. */
-const oneHot: Rule = call => {
-  const from = call.shape(0);
-  const axis = axisIn(Number(call.attribute('axis') ?? -1), from.length + 1, 'OneHot');
-  return [[...from.slice(0, axis), sized(call.numbers(1)?.[0] ?? 0), ...from.slice(axis)]];
-};
-
-const topK: Rule = call => {
-  const from = call.shape(0);
-  const axis = axisIn(Number(call.attribute('axis') ?? -1), from.length, 'TopK');
-  const shape = from.map((d, i) => (i === axis ? sized(call.numbers(1)?.[0] ?? 0) : d));
-  return [shape, shape];
-};
 
 /** Of several inputs, broadcast to one shape. */
 export const ELEMENTWISE_MANY =
@@ -467,27 +270,132 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(REDUCTIONS.split(' ').map(op => [op, reduce])),
   ArgMax: argument,
   ArgMin: argument,
-  Reshape: reshape,
-  Transpose: transpose,
-  Squeeze: squeeze,
-  Unsqueeze: unsqueeze,
-  Concat: concat,
+  /** Sizes as the second operand says: 0 copies, −1 is what remains. */
+  Reshape(call) {
+    const from = call.shape(0);
+    call.shape(1);
+    const wanted = call.sizes(1)!;
+    const open = wanted.findIndex(d => d.size === -1);
+    const dims = wanted.map((d, i): Dim => (d.size === 0 && call.attribute('allowzero') !== 1 ? from[i] : d));
+    if (open < 0) return [dims];
+    // sizes on both sides cancel out, of symbols too
+    const left = from.flatMap(factors);
+    const rest = dims
+      .flatMap((d, i) => (i === open ? [] : factors(d)))
+      .filter(d => {
+        const same = d.size === null && CERTAIN.test(d.symbol) ? left.findIndex(l => l.size === null && l.symbol === d.symbol) : -1;
+        if (same >= 0) left.splice(same, 1);
+        return same < 0;
+      });
+    const symbols = left.filter(d => d.size === null);
+    const given = product(rest);
+    const ratio = given === null || given === 0 ? null : product(left.filter(d => d.size !== null))! / given;
+    const size = symbols.length === 0 ? ratio : null;
+    const letters =
+      ratio !== null && Number.isInteger(ratio) ? [...(ratio === 1 ? [] : [ratio]), ...symbols.map(d => d.symbol)].join('*') : '?';
+    return [dims.map((d, i) => (i === open ? { symbol: size === null ? letters : String(size), size } : d))];
+  },
+  Transpose(call) {
+    const from = call.shape(0);
+    const perm = (call.attribute('perm') as readonly number[] | undefined) ?? from.map((_, i) => from.length - 1 - i);
+    return [perm.map(i => from[i])];
+  },
+  Squeeze(call) {
+    const from = call.shape(0);
+    const axes = axesOf(call, 1, from.length) ?? from.flatMap((d, i) => (d.size === 1 ? [i] : []));
+    return [from.filter((_, i) => !axes.includes(i))];
+  },
+  Unsqueeze(call) {
+    const from = [...call.shape(0)];
+    const given = (call.attribute('axes') as readonly number[] | undefined) ?? call.numbers(1) ?? [];
+    const rank = from.length + given.length;
+    for (const axis of given.map(a => (a < 0 ? a + rank : a)).sort((a, b) => a - b)) from.splice(axis, 0, { symbol: '1', size: 1 });
+    return [from];
+  },
+  Concat(call) {
+    const shapes = Array.from({ length: call.operands }, (_, i) => call.shape(i));
+    const axis = axisIn(Number(call.attribute('axis')), shapes[0].length, call.layer.op);
+    if (shapes.some(s => s.length !== shapes[0].length)) throw noAxis(call.layer.op, shapes);
+    return [shapes[0].map((d, i): Dim => (i === axis ? sum(shapes.map(s => s[axis])) : (shapes.find(s => s[i].size !== null)?.[i] ?? d)))];
+  },
   Slice: slice,
-  Gather: gather,
-  MatMul: matmul,
-  Gemm: gemm,
-  STFT: frames,
-  DFT: spectrum,
+  Gather(call) {
+    const from = call.shape(0);
+    const axis = axisIn(Number(call.attribute('axis') ?? 0), from.length, 'Gather');
+    return [[...from.slice(0, axis), ...call.shape(1), ...from.slice(axis + 1)]];
+  },
+  MatMul(call) {
+    const a = call.shape(0);
+    const b = call.shape(1);
+    const [wide, tall] = [a[a.length - 1], b[Math.max(0, b.length - 2)]];
+    if (wide.size !== null && tall.size !== null && wide.size !== tall.size)
+      throw new RnnError('shape', 'E_MERGE', `MatMul cannot join ${showShape(a)} and ${showShape(b)}`, {
+        expected: `${wide.size} rows`,
+        found: String(tall.size),
+      });
+    const lead = broadcastDims(a.slice(0, -2), b.slice(0, -2), 'MatMul');
+    return [[...lead, ...(a.length > 1 ? [a[a.length - 2]] : []), ...(b.length > 1 ? [b[b.length - 1]] : [])]];
+  },
+  /** Matrices, either turned round where it says. */
+  Gemm(call) {
+    const [a, b] = [0, 1].map(i => (call.attribute(i === 0 ? 'transA' : 'transB') === 1 ? [...call.shape(i)].reverse() : call.shape(i)));
+    return [[a[0], b[1]]];
+  },
+  /** [N, length(, parts)] -> [N, frames, bins, 2] */
+  STFT(call) {
+    const [N, length] = call.shape(0);
+    const step = call.numbers(1)?.[0];
+    const L = call.operands > 3 ? call.numbers(3)?.[0] : call.operands > 2 ? (call.shape(2)[0]?.size ?? undefined) : undefined;
+    if (!step || !L) throw new RnnError('unsupported', 'E_OPERATOR', 'the shape that this STFT gives is not known here');
+    const count = length.size === null ? { symbol: '?', size: null } : sized(Math.floor((length.size - L) / step) + 1);
+    return [[N, count, sized(call.attribute('onesided') === 0 ? L : Math.floor(L / 2) + 1), sized(2)]];
+  },
+  /** […, L, …, 1 or 2] -> […, bins, …, 2]; one-sided: half a spectrum of real numbers, or real numbers of half a spectrum */
+  DFT(call) {
+    const from = call.shape(0);
+    const axis = axisIn(call.operands > 2 ? call.numbers(2)![0] : -2, from.length, 'DFT');
+    const [inverse, onesided] = ['inverse', 'onesided'].map(name => call.attribute(name) === 1);
+    const { size } = from[axis];
+    const L = call.operands > 1 ? call.numbers(1)![0] : size === null ? null : inverse && onesided ? 2 * (size - 1) : size;
+    const bins: Dim = L === null ? { symbol: '?', size: null } : sized(onesided && !inverse ? Math.floor(L / 2) + 1 : L);
+    return [from.map((d, i) => (i === axis ? bins : i === from.length - 1 ? sized(inverse && onesided ? 1 : 2) : d))];
+  },
   HannWindow: window,
   HammingWindow: window,
   BlackmanWindow: window,
-  Expand: expand,
-  Tile: tile,
-  Pad: pad,
+  Expand(call) {
+    return [broadcastDims(call.shape(0), call.sizes(1) ?? [], 'Expand')];
+  },
+  Tile(call) {
+    const times = call.sizes(1) ?? [];
+    return [call.shape(0).map((d, i) => multiplied(times[i], d))];
+  },
+  Pad(call) {
+    const from = call.shape(0);
+    const pads = call.numbers(1) ?? [];
+    const axes = (call.numbers(3) ?? from.map((_, i) => i)).map(a => axisIn(a, from.length, 'Pad'));
+    const added = from.map((_, i) => axes.reduce((sum, axis, k) => (axis === i ? sum + pads[k] + pads[k + axes.length] : sum), 0));
+    return [from.map((d, i) => (d.size !== null ? sized(d.size + added[i]) : added[i] === 0 ? d : { symbol: `${d.symbol}'`, size: null }))];
+  },
   Split: split,
-  Flatten: flatten,
-  Conv: convolution,
-  ConvTranspose: convTranspose,
+  Flatten(call) {
+    const from = call.shape(0);
+    const axis = Number(call.attribute('axis') ?? 1);
+    const join = (dims: DimShape): Dim =>
+      dims.length === 1 ? dims[0] : { symbol: dims.map(d => d.symbol).join('*') || '1', size: product(dims) };
+    return [[join(from.slice(0, axis)), join(from.slice(axis))]];
+  },
+  /** [N, C, …S], a kernel [F, C/groups, …k] -> [N, F, …] */
+  Conv(call) {
+    const [[N, , ...space], [F, , ...window]] = spaces(call);
+    return [[N, F, ...slid(space, { window: window.map(d => d.size!), attribute: call.attribute })]];
+  },
+  /** A kernel [C, F/groups, …k] */
+  ConvTranspose(call) {
+    const [[N, , ...space], [, F, ...window]] = spaces(call);
+    const filters = sized(F.size! * Number(call.attribute('group') ?? 1));
+    return [[N, filters, ...unslid(space, { window: window.map(d => d.size!), attribute: call.attribute })]];
+  },
   MaxPool: pooling,
   AveragePool: pooling,
   GlobalMaxPool: globalPooling,
@@ -496,10 +404,62 @@ const RULES: Readonly<Record<string, Rule>> = {
   LpPool: pooling,
   DepthToSpace: call => blocked(call, 1 / Number(call.attribute('blocksize'))),
   SpaceToDepth: call => blocked(call, Number(call.attribute('blocksize'))),
-  Einsum: einsum,
-  Resize: resize,
-  TopK: topK,
-  OneHot: oneHot,
+  Einsum(call) {
+    const [terms, output] = String(call.attribute('equation') ?? '')
+      .replace(/\s/g, '')
+      .split('->');
+    const sizes = new Map<string, Dim>();
+    // the axes that '...' stands for go by their places from the last
+    const lettersOf = (term: string, free: number): string[] => {
+      const [before, after = ''] = term.split('...');
+      const rest = term.includes('...') ? Array.from({ length: free }, (_, i) => `...${free - i}`) : [];
+      return [...before, ...rest, ...after];
+    };
+    let most = 0;
+    terms.split(',').forEach((term, i) => {
+      const shape = call.shape(i);
+      const free = shape.length - term.replace('...', '').length;
+      most = Math.max(most, free);
+      lettersOf(term, free).forEach((letter, axis) => {
+        const known = sizes.get(letter);
+        if (shape[axis] && (!known || known.size === null || known.size === 1)) sizes.set(letter, shape[axis]);
+      });
+    });
+    const letters = lettersOf(output ?? '', most);
+    if (output === undefined || letters.some(letter => !sizes.has(letter)))
+      throw new RnnError('unsupported', 'E_OPERATOR', 'the shape that this Einsum gives is not known here', {
+        expected: 'an equation with the letters of the result, as in bij,bjk->bik',
+        found: String(call.attribute('equation')),
+      });
+    return [letters.map(letter => sizes.get(letter)!)];
+  },
+  /** Sizes as they are wanted, or as many times as large: x, roi, scales, sizes. */
+  Resize(call) {
+    const from = call.shape(0);
+    const axes =
+      (call.attribute('axes') as readonly number[] | undefined)?.map(a => axisIn(a, from.length, 'Resize')) ?? from.map((_, i) => i);
+    const wanted = call.sizes(3);
+    const scales = wanted?.length ? undefined : call.numbers(2);
+    if (!wanted?.length && !scales?.length) throw noAxis('Resize', [from]);
+    const to = (dim: Dim, i: number): Dim => {
+      if (!scales) return wanted![i].size === dim.size && dim.size !== null ? dim : wanted![i];
+      if (scales[i] === 1) return dim;
+      return dim.size === null ? { symbol: `${scales[i]}*${dim.symbol}`, size: null } : sized(Math.floor(dim.size * scales[i]));
+    };
+    return [from.map((dim, axis) => (axes.includes(axis) ? to(dim, axes.indexOf(axis)) : dim))];
+  },
+  TopK(call) {
+    const from = call.shape(0);
+    const axis = axisIn(Number(call.attribute('axis') ?? -1), from.length, 'TopK');
+    const shape = from.map((d, i) => (i === axis ? sized(call.numbers(1)?.[0] ?? 0) : d));
+    return [shape, shape];
+  },
+  /** A new axis of as many places as there are classes. */
+  OneHot(call) {
+    const from = call.shape(0);
+    const axis = axisIn(Number(call.attribute('axis') ?? -1), from.length + 1, 'OneHot');
+    return [[...from.slice(0, axis), sized(call.numbers(1)?.[0] ?? 0), ...from.slice(axis)]];
+  },
   GatherElements: ({ shape }) => [shape(1)],
   GatherND: rows,
   Shape: ({ shape, attribute }) => [

@@ -72,17 +72,19 @@ export const FIXED_OPTIONS = {
   resetAfter: false,
 };
 
-const BIAS_ROWS = new WeakMap<RecurrentSpec, number>();
+const BIAS_ROWS = new Map<string, number>();
 
 /** How many rows of biases the layer has. */
 export function biasRows(layer: RecurrentSpec): number {
-  const known = BIAS_ROWS.get(layer);
+  const { kind, useBias, twoBiases, resetAfter, peepholes, inputForget } = layer;
+  const variant = `${kind} ${useBias} ${twoBiases} ${resetAfter} ${peepholes} ${inputForget}`;
+  const known = BIAS_ROWS.get(variant);
   if (known !== undefined) return known;
   const bias = getCell(layer.kind)
     .weightShapes(1, 1, cellOptions(layer))
     .find(({ role }) => role === 'bias');
   const rows = bias === undefined ? 0 : bias.shape.length;
-  BIAS_ROWS.set(layer, rows);
+  BIAS_ROWS.set(variant, rows);
   return rows;
 }
 

@@ -149,15 +149,17 @@ function checkLayer(json: unknown, values: Values, taken: Set<string>, framework
       fix: 'give each layer a name of its own',
     });
   taken.add(name);
-  const layer: Record<string, unknown> = {
+  const head = {
     kind: kind.name,
     name,
     inputs: readsNothing(given) ? [] : checkWiring(given.inputs, values),
     trainable: given.trainable === undefined ? true : bool(given.trainable, 'trainable'),
-    ...checkCall(given, values, kind.name),
-    ...checkFields(kind, given, framework),
   };
-  return layer as unknown as LayerSpec;
+  const { blank } = fieldsOf(kind);
+  const call = checkCall(given, values, kind.name);
+  // what a call alone has stands before the fields of the kind
+  const layer = call ? { ...head, ...call, ...blank, ...head } : Object.assign({ ...blank }, head);
+  return checkFields(kind, given, framework, layer) as unknown as LayerSpec;
 }
 
 /** An operator on constants alone. */
@@ -180,7 +182,8 @@ function checkCall(
   given: Record<string, unknown>,
   values: Values,
   kind: string,
-): Pick<LayerSpec, 'states' | 'mask' | 'shares' | 'tensors'> {
+): Pick<LayerSpec, 'states' | 'mask' | 'shares' | 'tensors'> | null {
+  if (given.tensors === undefined && given.states === undefined && given.mask === undefined && given.shares === undefined) return null;
   const call: { states?: string[]; mask?: string | null; shares?: string; tensors?: string } = {};
   if (given.tensors !== undefined) call.tensors = text(given.tensors, 'tensors');
   if (given.states !== undefined) {

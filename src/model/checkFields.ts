@@ -7,10 +7,14 @@ import { FIXED_OPTIONS } from '../layers/recurrent.js';
 import { DEFAULTS, type FrameworkName, isCellName, isTorchProjection, layerDefaults } from './frameworks.js';
 import { asObject, bool, checkKeys, choice, missing, rangeError, text, typeError, wholeNumber } from './specJson.js';
 
-/** The fields of a kind, complete. */
-export function checkFields(kind: AnyLayerKind, given: Record<string, unknown>, framework: FrameworkName): Record<string, unknown> {
-  const { entries, blank } = fieldsOf(kind);
-  const layer = { ...blank };
+/** The fields of a kind, complete. @param layer gets them: values are written much faster where their keys are */
+export function checkFields(
+  kind: AnyLayerKind,
+  given: Record<string, unknown>,
+  framework: FrameworkName,
+  layer: Record<string, unknown>,
+): Record<string, unknown> {
+  const { entries } = fieldsOf(kind);
   const defaults = layerDefaults(kind.name, framework);
   for (const [key, field] of entries) {
     const value =
@@ -32,17 +36,22 @@ interface KindFields {
   /** all that a layer of this kind may say */
   readonly keys: readonly string[];
   readonly entries: readonly (readonly [string, Field])[];
-  /** has them all: values are written much faster where their keys are */
+  /** has them all, after what every layer has */
   readonly blank: Readonly<Record<string, unknown>>;
 }
 
+const HEAD = { kind: '', name: '', inputs: [] as readonly string[], trainable: true };
 const FIELDS = new WeakMap<AnyLayerKind, KindFields>();
 
 export function fieldsOf(kind: AnyLayerKind): KindFields {
   const known = FIELDS.get(kind);
   if (known) return known;
   const entries = Object.entries(kind.fields);
-  const blank = { ...(isCellName(kind.name) ? FIXED_OPTIONS : {}), ...Object.fromEntries(entries.map(([key]) => [key, undefined])) };
+  const blank = {
+    ...HEAD,
+    ...(isCellName(kind.name) ? FIXED_OPTIONS : {}),
+    ...Object.fromEntries(entries.map(([key]) => [key, undefined])),
+  };
   const keys = ['kind', 'name', 'inputs', 'trainable', 'states', 'mask', 'shares', 'tensors', ...Object.keys(kind.fields)];
   FIELDS.set(kind, { keys, entries, blank });
   return { keys, entries, blank };
@@ -61,7 +70,8 @@ function checkInner(json: unknown, framework: FrameworkName, kinds: readonly str
     ...(isCellName(kind.name) ? Object.keys(FIXED_OPTIONS) : []),
   ]);
   const name = given.name === undefined ? kind.name : text(given.name, 'name');
-  return { kind: kind.name, name, inputs: [], trainable: given.trainable !== false, ...checkFields(kind, given, framework) };
+  const layer = { ...fieldsOf(kind).blank, kind: kind.name, name, trainable: given.trainable !== false };
+  return checkFields(kind, given, framework, layer);
 }
 
 /**

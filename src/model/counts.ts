@@ -46,32 +46,58 @@ export function countsByFramework(
 ): Record<string, FrameworkCount> {
   const counted = FRAMEWORKS.filter(name => name !== 'flax' || framework === 'flax');
   const described = totalParameters(shapes);
-  return Object.fromEntries(counted.map(name => [name, countAs(name, model, shapes, described)]));
+  const variants = shapes.layers.map((): bigint[] => []);
+  return Object.fromEntries(counted.map(name => [name, countAs(name, model, shapes, described, variants)]));
 }
 
 /** The network as a framework would have it; null where it has no such layer. */
 export function modelIn(framework: FrameworkName, model: ModelSpec): { readonly model: ModelSpec | null; readonly note: string | null } {
-  const missing = model.layers.filter(isRecurrent).flatMap(l => missingIn(framework, l) ?? []);
-  if (missing.length > 0) return { model: null, note: missing[0] };
-  const layers = model.layers.map(l => (isRecurrent(l) ? asIn(framework, l) : l));
-  const changed = layers.some((l, i) => isRecurrent(l) && l.resetAfter !== (model.layers[i] as RecurrentSpec).resetAfter);
-  return {
-    model: { ...model, layers },
-    note: changed ? `${framework} has the GRU with the reset ${framework === 'torch' ? 'after' : 'before'} the product only` : null,
-  };
+  const recurrent = model.layers.filter(isRecurrent);
+  const missing = missingFrom(framework, recurrent);
+  if (missing !== undefined) return { model: null, note: missing };
+  const layers = model.layers.map(l => (isRecurrent(l) ? { ...l, ...variantIn(framework, l) } : l));
+  return { model: { ...model, layers }, note: resetNote(framework, recurrent) };
 }
 
-/** Only weights of recurrent layers differ, never what a layer gives on, so that the shapes of the others are those of the network as described. */
-function countAs(framework: FrameworkName, described: ModelSpec, { layers }: ModelShapes, params: bigint): FrameworkCount {
-  const { model, note } = modelIn(framework, described);
-  if (!model) return { params: null, note };
-  const more = model.layers.reduce((sum, layer, i) => {
-    if (layer === described.layers[i] || layer.shares !== undefined) return sum;
-    const weights = getLayerKind(layer.kind).weightShapes(layer, layers[i].inputs, layers[i].symbols);
-    return sum + numbersIn(weights) - parameterCount(layers[i]);
-  }, 0n);
-  const saved = framework === 'flax' ? model.layers.filter(isRecurrent).reduce((sum, l) => sum + withoutBias(l), 0n) : 0n;
-  return { params: params + more - saved, note };
+function missingFrom(framework: FrameworkName, layers: readonly RecurrentSpec[]): string | undefined {
+  for (const layer of layers) {
+    const missing = missingIn(framework, layer);
+    if (missing !== null) return missing;
+  }
+}
+
+function resetNote(framework: FrameworkName, layers: readonly RecurrentSpec[]): string | null {
+  const changed = layers.some(l => l.resetAfter !== variantIn(framework, l).resetAfter);
+  return changed ? `${framework} has the GRU with the reset ${framework === 'torch' ? 'after' : 'before'} the product only` : null;
+}
+
+/**
+ * Only weights of recurrent layers differ, never what a layer gives on, so that the shapes of the others are those of the network as described.
+ * @param variants numbers of a layer by what frameworks have in different ways, as far as they were counted
+ */
+function countAs(
+  framework: FrameworkName,
+  described: ModelSpec,
+  { layers }: ModelShapes,
+  params: bigint,
+  variants: readonly bigint[][],
+): FrameworkCount {
+  const recurrent = described.layers.filter(isRecurrent);
+  const missing = missingFrom(framework, recurrent);
+  if (missing !== undefined) return { params: null, note: missing };
+  let more = 0n;
+  layers.forEach(({ layer, inputs, symbols, weights }, i) => {
+    if (!isRecurrent(layer) || layer.shares !== undefined) return;
+    const { twoBiases, resetAfter } = variantIn(framework, layer);
+    if (layer.twoBiases === twoBiases && layer.resetAfter === resetAfter) return;
+    const place = 2 * Number(twoBiases) + Number(resetAfter);
+    variants[i][place] ??=
+      numbersIn(getLayerKind(layer.kind).weightShapes(Object.assign({ ...layer }, { twoBiases, resetAfter }), inputs, symbols)) -
+      numbersIn(weights);
+    more += variants[i][place];
+  });
+  const saved = framework === 'flax' ? recurrent.reduce((sum, l) => sum + withoutBias({ ...l, ...variantIn(framework, l) }), 0n) : 0n;
+  return { params: params + more - saved, note: resetNote(framework, recurrent) };
 }
 
 /** Flax' GRU has no recurrent bias of z and r, which could be added to the input's (and in nnx none of n either). */
@@ -91,16 +117,10 @@ function missingIn(framework: FrameworkName, layer: RecurrentSpec): string | nul
   return null;
 }
 
-function asIn(framework: FrameworkName, layer: RecurrentSpec): RecurrentSpec {
-  const resetAfter = !getCell(layer.kind).fields.resetAfter
-    ? false
-    : framework === 'torch'
-      ? true
-      : framework === 'tfjs'
-        ? false
-        : layer.resetAfter;
-  const { twoBiases } = DEFAULTS[framework];
-  return layer.twoBiases === twoBiases && layer.resetAfter === resetAfter ? layer : { ...layer, twoBiases, resetAfter };
+/** What a framework has in its own way. */
+function variantIn(framework: FrameworkName, { kind, resetAfter }: RecurrentSpec): Pick<RecurrentSpec, 'twoBiases' | 'resetAfter'> {
+  const own = framework === 'torch' || (framework !== 'tfjs' && resetAfter);
+  return { twoBiases: DEFAULTS[framework].twoBiases, resetAfter: own && getCell(kind).fields.resetAfter !== undefined };
 }
 
 export function layerCost(shapes: LayerShapes): LayerCost {

@@ -37,6 +37,7 @@ export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimSha
     inputsOf(model).map((input, i) => [input.name, given?.get(input.name) ?? inputShape(input, tokens.has(input.name), i)]),
   );
   const letters = layerLetters(model);
+  const givers = new Map(model.layers.map(layer => [layer.name, layer]));
   const readable = shortLetters();
   const around = new Map<string, readonly Dim[]>();
   const layers = model.layers.map((layer): LayerShapes => {
@@ -44,15 +45,14 @@ export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimSha
     // what joins steps stands where the sequence does
     const read = layer.kind === 'allsteps' ? layer.inputs.slice(0, 1) : layer.inputs;
     const steps = read.map(name => around.get(name) ?? []).find(dims => dims.length > 0) ?? [];
-    const shapes = within(layer.name, () =>
-      readable({ ...layerShapes(layer, inputs, letters.get(layer.name)!, model), ...(steps.length > 0 ? { steps } : {}) }),
-    );
+    const shapes = within(layer.name, () => readable(layerShapes(layer, inputs, letters.get(layer.name)!, steps, givers)));
     if (layer.states) within(layer.name, () => checkStates(layer.states!, known, shapes.others.filter(isState)));
     known.set(layer.name, shapes.output);
-    around.set(layer.name, layer.kind === 'eachstep' ? [...steps, inputs[0][1]] : steps);
+    const inside = layer.kind === 'eachstep' ? [...steps, inputs[0][1]] : steps;
+    if (inside.length > 0) around.set(layer.name, inside);
     for (const { suffix, shape } of shapes.others) {
       known.set(`${layer.name}/${suffix}`, shape);
-      around.set(`${layer.name}/${suffix}`, steps);
+      if (steps.length > 0) around.set(`${layer.name}/${suffix}`, steps);
     }
     return shapes;
   });
@@ -72,11 +72,12 @@ function shortLetters(): (shapes: LayerShapes) => LayerShapes {
     own.set(dim.symbol, own.get(dim.symbol) ?? `S${own.size + 1}`);
     return { ...dim, symbol: own.get(dim.symbol)! };
   };
-  return shapes => ({
-    ...shapes,
-    output: Object.assign(shapes.output.map(short), shapes.output.numbers ? { numbers: shapes.output.numbers } : {}),
-    others: shapes.others.map(other => ({ ...other, shape: other.shape.map(short) })),
-  });
+  const isShort = ({ symbol, size }: Dim) => symbol.length <= MOST_LETTERS && (size === null || Number.isSafeInteger(size));
+  return shapes => {
+    if (shapes.output.every(isShort) && shapes.others.every(({ shape }) => shape.every(isShort))) return shapes;
+    const output = Object.assign(shapes.output.map(short), shapes.output.numbers ? { numbers: shapes.output.numbers } : {});
+    return { ...shapes, output, others: shapes.others.map(other => ({ ...other, shape: other.shape.map(short) })) };
+  };
 }
 
 function tooWide(size: number): RnnError {
@@ -113,16 +114,22 @@ function inputShape(input: InputSpec, tokens: boolean, index: number): DimShape 
   return [N, T, { symbol: `D${number}`, size: input.features }];
 }
 
-function layerShapes(layer: LayerSpec, inputs: readonly DimShape[], symbols: LayerSymbols, model: ModelSpec): Omit<LayerShapes, 'steps'> {
+function layerShapes(
+  layer: LayerSpec,
+  inputs: readonly DimShape[],
+  symbols: LayerSymbols,
+  steps: readonly Dim[],
+  givers: ReadonlyMap<string, LayerSpec>,
+): LayerShapes {
   const kind = getLayerKind(layer.kind);
-  if (layer.kind === 'embedding') checkTokens(layer.inputs[0], inputs[0], model);
+  if (layer.kind === 'embedding') checkTokens(layer.inputs[0], inputs[0], givers);
   try {
     const output = kind.outputShape(layer, inputs, symbols);
     const others = kind.otherOutputs?.(layer, inputs, symbols) ?? [];
     const weights = layer.shares === undefined ? kind.weightShapes(layer, inputs, symbols) : [];
-    return { layer, symbols, inputs, output, others, weights };
+    return { layer, symbols, inputs, output, others, weights, ...(steps.length > 0 ? { steps } : {}) };
   } catch (error) {
-    throw error instanceof RnnError && error.code === 'E_SEQ' ? explainMissingSequence(error, layer, inputs[0], model) : error;
+    throw error instanceof RnnError && error.code === 'E_SEQ' ? explainMissingSequence(error, layer, inputs[0], givers) : error;
   }
 }
 
@@ -151,9 +158,9 @@ function checkStates(names: readonly string[], known: ReadonlyMap<string, DimSha
 }
 
 /** An embedding looks up whole numbers: of an input, taken step by step or moved, or what an operator makes. @throws RnnError E_TOKENS */
-function checkTokens(value: string, shape: DimShape, model: ModelSpec): void {
-  let giver = model.layers.find(l => l.name === value);
-  while (giver && getLayerKind(giver.kind).movesNumbers) giver = model.layers.find(l => l.name === giver!.inputs[0]);
+function checkTokens(value: string, shape: DimShape, givers: ReadonlyMap<string, LayerSpec>): void {
+  let giver = givers.get(value);
+  while (giver && getLayerKind(giver.kind).movesNumbers) giver = givers.get(giver.inputs[0]);
   if (!giver || giver.kind === 'op') return;
   throw new RnnError('shape', 'E_TOKENS', `needs token numbers (N, T) but ${value} gives real numbers ${showShape(shape)}`, {
     expected: 'the input, whole numbers (N, T)',
@@ -163,8 +170,8 @@ function checkTokens(value: string, shape: DimShape, model: ModelSpec): void {
 }
 
 /** `gru_2 needs a sequence (N, T, 64) but lstm_1 gives its last step only (N, 64)`: names the layer to change. */
-function explainMissingSequence(error: RnnError, layer: LayerSpec, input: DimShape, model: ModelSpec): RnnError {
-  const giver = source(layer.inputs[0], model);
+function explainMissingSequence(error: RnnError, layer: LayerSpec, input: DimShape, givers: ReadonlyMap<string, LayerSpec>): RnnError {
+  const giver = source(layer.inputs[0], givers);
   if (!giver || input.length !== 2) return error;
   const wanted = `(${input[0].size ?? 'N'}, T, ${input[1].size ?? input[1].symbol})`;
   const gives = isRecurrent(giver) ? 'gives its last step only' : 'gives one vector per sample';
@@ -181,9 +188,9 @@ function explainMissingSequence(error: RnnError, layer: LayerSpec, input: DimSha
 }
 
 /** The layer that decides the rank of `name`: past layers that pass their input on. */
-function source(name: string, model: ModelSpec): LayerSpec | undefined {
-  const layer = model.layers.find(l => l.name === name);
-  if (layer && getLayerKind(layer.kind).reads === 'anything') return source(layer.inputs[0], model) ?? layer;
+function source(name: string, givers: ReadonlyMap<string, LayerSpec>): LayerSpec | undefined {
+  let layer = givers.get(name);
+  for (let next = layer; next; next = getLayerKind(next.kind).reads === 'anything' ? givers.get(next.inputs[0]) : undefined) layer = next;
   return layer;
 }
 

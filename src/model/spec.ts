@@ -121,12 +121,14 @@ export function isRecurrent(layer: LayerSpec): layer is RecurrentSpec {
   return isCellName(layer.kind);
 }
 
+const TOKENS = new Map(LAYER_KINDS.flatMap(({ name, tokens }) => (tokens ? [[name, tokens]] : [])));
+
 /** Values that embeddings look up, whole or step by step, or that stand for text: token numbers, where they are inputs. */
 export function tokenValues(layers: readonly LayerSpec[]): ReadonlySet<string> {
   const values = new Set<string>();
   for (const { kind, name, inputs } of [...layers].reverse()) {
     // a class that is not run is no kind, and its network is still shown
-    const tokens = LAYER_KINDS.find(known => known.name === kind)?.tokens;
+    const tokens = TOKENS.get(kind);
     if (tokens === 'read' || (tokens && values.has(name))) values.add(inputs[0]);
   }
   return values;

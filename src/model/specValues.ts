@@ -14,21 +14,19 @@ export class Values {
   last: string;
   /** kind -> from where on its numbers may be free: what is taken stays so */
   readonly firstFree = new Map<string, number>();
-  private readonly names = new Set<string>();
+  private readonly inputs = new Set<string>();
   private readonly counts = new Map<string, number>();
 
   constructor(inputs: readonly InputSpec[]) {
     this.first = inputs[0];
     this.last = this.first.name;
-    for (const { name } of inputs) this.names.add(name);
+    for (const { name } of inputs) this.inputs.add(name);
   }
 
   add(layer: LayerSpec): void {
     this.layers.set(layer.name, layer);
     this.last = layer.name;
     this.counts.set(familyOf(layer.kind), this.countOf(layer.kind) + 1);
-    this.names.add(layer.name);
-    for (const suffix of otherSuffixes(layer)) this.names.add(`${layer.name}/${suffix}`);
   }
 
   /** layers of this kind so far; recurrent ones are one kind */
@@ -40,8 +38,25 @@ export class Values {
   find(given: unknown, where: string): string {
     const name = text(given, where);
     if (name === 'input') return this.first.name;
-    if (!this.names.has(name)) throw unknownLayer(where, name, [...this.names]);
+    if (!this.inputs.has(name) && !this.layers.has(name) && !this.isFurther(name)) throw unknownLayer(where, name, this.names());
     return name;
+  }
+
+  /** `lstm_1/h`: a layer's name may have strokes, too */
+  private isFurther(name: string): boolean {
+    for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1)) {
+      const giver = this.layers.get(name.slice(0, at));
+      if (giver && otherSuffixes(giver).includes(name.slice(at + 1))) return true;
+    }
+    return false;
+  }
+
+  private names(): string[] {
+    const given = [...this.layers.values()].flatMap(layer => [
+      layer.name,
+      ...otherSuffixes(layer).map(suffix => `${layer.name}/${suffix}`),
+    ]);
+    return [...new Set([...this.inputs, ...given])];
   }
 }
 

@@ -8,8 +8,8 @@ const WIDE = [
   0xfaff, 0xfe30, 0xfe6f, 0xff00, 0xff60, 0xffe0, 0xffe6, 0x1f300, 0x1f64f, 0x1f900, 0x1f9ff, 0x20000, 0x3fffd,
 ];
 
-/** From here on a character may fill two columns or none. */
-const WITH_WIDTH = /[\u0300-\uffff]/;
+/** A character that may fill two columns or none; dashes, arrows, mathematics and boxes fill one. */
+const WITH_WIDTH = /[\u0300-\u200f\u2028-\u20ff\u2c00-\uffff]/;
 
 /** Columns that `text` fills on a terminal: two for wide characters, none for combining marks. */
 export function displayWidth(text: string): number {
@@ -21,10 +21,9 @@ export function displayWidth(text: string): number {
 
 function characterWidth(character: string): number {
   const point = character.codePointAt(0)!;
-  if (point < 0x300) return 1;
-  // dashes, arrows, mathematics and boxes are no marks: the classes of all characters take a millisecond to compile
-  const plain = (point >= 0x2010 && point < 0x2028) || (point >= 0x2100 && point < 0x2c00);
-  if (!plain && /\p{Mn}|\p{Me}|\p{Cf}/u.test(character)) return 0;
+  // the classes of all characters take a millisecond to compile
+  if (!WITH_WIDTH.test(character)) return 1;
+  if (/\p{Mn}|\p{Me}|\p{Cf}/u.test(character)) return 0;
   for (let i = 0; i < WIDE.length; i += 2) if (point >= WIDE[i] && point <= WIDE[i + 1]) return 2;
   return 1;
 }

@@ -25,9 +25,11 @@ export function sizeOf(shape: readonly number[]): number {
 
 /** Number of elements as an exact integer, for shapes nobody has checked yet. */
 export function exactSize(shape: readonly (number | bigint)[]): bigint {
-  let size = 1n;
-  for (const n of shape) size *= BigInt(n);
-  return size;
+  let exact = 1;
+  for (const n of shape) exact *= Number(n);
+  // every product on the way to a whole number below 2^53 was one
+  if (Number.isSafeInteger(exact) && exact > 0) return BigInt(exact);
+  return shape.reduce<bigint>((size, n) => size * BigInt(n), 1n);
 }
 
 /** The same values in the wanted precision; the tensor itself when it already has it. Rounds to nearest when going to float32. */

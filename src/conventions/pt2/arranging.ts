@@ -1,6 +1,6 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import type { Size } from './program.js';
-import { END, fixed, int, notRun, op, outName, type Rule, type Rules, sameSymbol, self, sizesOf, slice, step } from './rule.js';
+import { alike, END, fixed, int, notRun, op, outName, type Rule, type Rules, sameSymbol, self, sizesOf, slice, step } from './rule.js';
 import { BOOL } from './types.js';
 import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand } from './wiring.js';
 
@@ -11,40 +11,6 @@ export const [FLOAT32, FLOAT64] = [7, 8];
 
 const flip: Rule = call =>
   axes(call, 'dims').reduce((value: Operand, dim, i) => slice(call, value, dim, [-1, -END, -1], `${outName(call)}_${i}`), self(call));
-
-const roll: Rule = call => {
-  const [shifts, dims] = [numbers(call, 'shifts').map(Number), axes(call, 'dims')];
-  if (dims.length !== shifts.length) throw notRun(`${call.node.target} without dims`);
-  return dims.reduce((value: Operand, dim, i) => {
-    const n = fixed(call, dim);
-    const by = ((shifts[i] % n) + n) % n;
-    if (by === 0) return value;
-    const [tail, head] = [
-      [n - by, END, 1],
-      [0, n - by, 1],
-    ].map((ends, k) => slice(call, value, dim, ends, `${outName(call)}_${i}_${k}`));
-    return step(call, 'Concat', [tail, head], { axis: dim });
-  }, self(call));
-};
-
-const topK: Rule = call => {
-  const dim = axis(call, 'dim', 'self', -1);
-  const name = op(call, 'TopK', [self(call), int([number(call, 'k')])], { axis: dim, largest: arg(call, 'largest') === false ? 0 : 1 });
-  if (call.node.outputs[1]) call.wiring.set(call.node.outputs[1], { value: `${name}/1` });
-  return name;
-};
-
-const einsum: Rule = call => {
-  const tensors = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];
-  const equation = String(arg(call, 'equation'));
-  const ranks = tensors.map(t => call.wiring.sizes(t.tensor).length);
-  return op(
-    call,
-    'Einsum',
-    tensors.map(t => call.wiring.operand(t)),
-    { equation: spelled(equation, ranks) },
-  );
-};
 
 /** `...i,...j->...ij` with letters in the place of the dots. */
 function spelled(equation: string, ranks: readonly number[]): string {
@@ -59,32 +25,6 @@ function spelled(equation: string, ranks: readonly number[]): string {
   return right === undefined ? own.join(',') : `${own.join(',')}->${right.replace('...', letters(most))}`;
 }
 
-/** torch.gather: rows of one axis by indices of the same rank. */
-const gather: Rule = call => op(call, 'GatherElements', [self(call), self(call, 'index')], { axis: axis(call) });
-
-const indexSelect: Rule = call => op(call, 'Gather', [self(call), self(call, 'index')], { axis: axis(call) });
-
-const repeat: Rule = call => {
-  const times = numbers(call, 'repeats');
-  const lead = times.length - sizesOf(call).length;
-  const lifted = lead > 0 ? step(call, 'Unsqueeze', [self(call), int(Array.from({ length: lead }, (_, i) => i))]) : self(call);
-  return op(call, 'Tile', [lifted, call.wiring.sizesOperand(times)]);
-};
-
-/** softmax(q·kᵀ/√d)·v */
-const attention: Rule = call => {
-  if (Number(arg(call, 'dropout_p') ?? 0) > 0 || arg(call, 'enable_gqa') === true)
-    throw notRun(`${call.node.target} with dropout or groups`);
-  const [q, k, v] = ['query', 'key', 'value'].map(name => self(call, name));
-  const rank = sizesOf(call, 'query').length;
-  const given = arg(call, 'scale');
-  const scale = typeof given === 'number' ? given : 1 / Math.sqrt(fixed(call, rank - 1, 'query'));
-  const perm = Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : i === rank - 2 ? rank - 1 : rank - 2));
-  const products = step(call, 'MatMul', [step(call, 'Mul', [q, scale]), step(call, 'Transpose', [k], { perm })]);
-  const scores = masked(call, products, rank);
-  return op(call, 'MatMul', [step(call, 'Softmax', [scores], { axis: rank - 1 }), v]);
-};
-
 /** Scores plus a mask of numbers, or −∞ where a mask of truths says no; causal: where the key is behind the query. */
 function masked(call: Call, scores: string, rank: number): string {
   if (arg(call, 'is_causal') === true) {
@@ -98,12 +38,6 @@ function masked(call: Call, scores: string, rank: number): string {
   const isTruth = isTensor(mask) && call.wiring.program.types.get(mask.tensor) === BOOL;
   return isTruth ? step(call, 'Where', [given, scores, -Infinity]) : step(call, 'Add', [scores, given]);
 }
-
-/** Like another tensor: sizes of no fixed number must be those it has already. */
-const expandAs: Rule = call => {
-  arg(call, 'other');
-  return expanded(call, sizesOf(call, 'other'));
-};
 
 /** Sizes that stay, and −1, are 1: they are kept. */
 export function expanded(call: Call, sizes: readonly Size[]): string {
@@ -126,17 +60,6 @@ const filled: Rule = call => {
   return op(call, 'Cast', [values], { to: ONNX_TYPES.i64 });
 };
 
-/** Whole numbers from start to end − 1; sizes as they are when it runs. */
-const range: Rule = call => {
-  const [start, end, by] = [arg(call, 'start') ?? 0, arg(call, 'end') ?? 0, arg(call, 'step') ?? 1].map(n =>
-    typeof n === 'number' ? int(n) : call.wiring.operand(n),
-  );
-  const dtype = arg(call, 'dtype');
-  const whole = step(call, 'Range', [start, end, by]);
-  return op(call, 'Cast', [whole], { to: dtype === FLOAT32 || dtype === FLOAT64 ? 1 : 7 });
-};
-
-const cumulated: Rule = call => op(call, 'CumSum', [self(call), int(axis(call))]);
 const triangle =
   (upper: number): Rule =>
   call =>
@@ -152,25 +75,77 @@ const moved: Rule = call => {
 };
 
 export const ARRANGING: Rules = {
-  movedim: moved,
-  moveaxis: moved,
+  ...alike('movedim moveaxis', () => moved),
+  ...alike('ones ones_like full full_like new_full new_ones', () => filled),
   flip,
-  roll,
-  topk: topK,
-  einsum,
-  gather,
-  index_select: indexSelect,
-  repeat,
-  scaled_dot_product_attention: attention,
-  expand_as: expandAs,
-  ones: filled,
-  ones_like: filled,
-  full: filled,
-  full_like: filled,
-  arange: range,
-  new_full: filled,
-  new_ones: filled,
-  cumsum: cumulated,
+  roll(call) {
+    const [shifts, dims] = [numbers(call, 'shifts').map(Number), axes(call, 'dims')];
+    if (dims.length !== shifts.length) throw notRun(`${call.node.target} without dims`);
+    return dims.reduce((value: Operand, dim, i) => {
+      const n = fixed(call, dim);
+      const by = ((shifts[i] % n) + n) % n;
+      if (by === 0) return value;
+      const [tail, head] = [
+        [n - by, END, 1],
+        [0, n - by, 1],
+      ].map((ends, k) => slice(call, value, dim, ends, `${outName(call)}_${i}_${k}`));
+      return step(call, 'Concat', [tail, head], { axis: dim });
+    }, self(call));
+  },
+  topk(call) {
+    const dim = axis(call, 'dim', 'self', -1);
+    const name = op(call, 'TopK', [self(call), int([number(call, 'k')])], { axis: dim, largest: arg(call, 'largest') === false ? 0 : 1 });
+    if (call.node.outputs[1]) call.wiring.set(call.node.outputs[1], { value: `${name}/1` });
+    return name;
+  },
+  einsum(call) {
+    const tensors = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];
+    const equation = String(arg(call, 'equation'));
+    const ranks = tensors.map(t => call.wiring.sizes(t.tensor).length);
+    return op(
+      call,
+      'Einsum',
+      tensors.map(t => call.wiring.operand(t)),
+      { equation: spelled(equation, ranks) },
+    );
+  },
+  /** torch.gather: rows of one axis by indices of the same rank. */
+  gather: call => op(call, 'GatherElements', [self(call), self(call, 'index')], { axis: axis(call) }),
+  index_select: call => op(call, 'Gather', [self(call), self(call, 'index')], { axis: axis(call) }),
+  repeat(call) {
+    const times = numbers(call, 'repeats');
+    const lead = times.length - sizesOf(call).length;
+    const lifted = lead > 0 ? step(call, 'Unsqueeze', [self(call), int(Array.from({ length: lead }, (_, i) => i))]) : self(call);
+    return op(call, 'Tile', [lifted, call.wiring.sizesOperand(times)]);
+  },
+  /** softmax(q·kᵀ/√d)·v */
+  scaled_dot_product_attention(call) {
+    if (Number(arg(call, 'dropout_p') ?? 0) > 0 || arg(call, 'enable_gqa') === true)
+      throw notRun(`${call.node.target} with dropout or groups`);
+    const [q, k, v] = ['query', 'key', 'value'].map(name => self(call, name));
+    const rank = sizesOf(call, 'query').length;
+    const given = arg(call, 'scale');
+    const scale = typeof given === 'number' ? given : 1 / Math.sqrt(fixed(call, rank - 1, 'query'));
+    const perm = Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : i === rank - 2 ? rank - 1 : rank - 2));
+    const products = step(call, 'MatMul', [step(call, 'Mul', [q, scale]), step(call, 'Transpose', [k], { perm })]);
+    const scores = masked(call, products, rank);
+    return op(call, 'MatMul', [step(call, 'Softmax', [scores], { axis: rank - 1 }), v]);
+  },
+  /** Like another tensor: sizes of no fixed number must be those it has already. */
+  expand_as(call) {
+    arg(call, 'other');
+    return expanded(call, sizesOf(call, 'other'));
+  },
+  /** Whole numbers from start to end − 1; sizes as they are when it runs. */
+  arange(call) {
+    const [start, end, by] = [arg(call, 'start') ?? 0, arg(call, 'end') ?? 0, arg(call, 'step') ?? 1].map(n =>
+      typeof n === 'number' ? int(n) : call.wiring.operand(n),
+    );
+    const dtype = arg(call, 'dtype');
+    const whole = step(call, 'Range', [start, end, by]);
+    return op(call, 'Cast', [whole], { to: dtype === FLOAT32 || dtype === FLOAT64 ? 1 : 7 });
+  },
+  cumsum: call => op(call, 'CumSum', [self(call), int(axis(call))]),
   triu: triangle(1),
   tril: triangle(0),
 };

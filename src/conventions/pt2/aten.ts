@@ -7,7 +7,23 @@ import { INDEXING } from './indexing.js';
 import { NUMBERS } from './numbers.js';
 import { ORDERING } from './ordering.js';
 import { recurrentKind, sequence, singleStep } from './recurrent.js';
-import { checkAllRead, END, int, notRun, one, op, outName, type Rule, sameSymbol, self, sizesOf, slice, step } from './rule.js';
+import {
+  alike,
+  checkAllRead,
+  END,
+  int,
+  notRun,
+  one,
+  op,
+  outName,
+  type Rule,
+  type Rules,
+  sameSymbol,
+  self,
+  sizesOf,
+  slice,
+  step,
+} from './rule.js';
 import { SPACE } from './space.js';
 import { isComplex, OF_COMPLEX, SPECTRUM } from './spectrum.js';
 import { BOOL, checkSmall, inItsType } from './types.js';
@@ -222,21 +238,6 @@ function select(call: Call): string {
   return op(call, 'Gather', [self(call), int(index)], { axis: dim });
 }
 
-function sliced(call: Call): string {
-  const [start, end, step] = [number(call, 'start', 0), arg(call, 'end'), number(call, 'step', 1)];
-  const dim = axis(call, 'dim', 'self', 0);
-  if (isSymbol(end)) return op(call, 'Slice', [self(call), int([start]), call.wiring.sizesOperand([end]), int([dim]), int([step])]);
-  return slice(call, self(call), dim, [start, typeof end === 'number' ? Math.min(end, END) : END, step], outName(call));
-}
-
-function concatenated(call: Call): string {
-  const tensors = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];
-  const rank = call.wiring.sizes(tensors[0].tensor).length;
-  const dim = number(call, 'dim', 0);
-  const operands = tensors.map(t => call.wiring.operand(t));
-  return op(call, 'Concat', operands, { axis: dim < 0 ? dim + rank : dim });
-}
-
 function stacked(call: Call): string {
   const tensors = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];
   const rank = call.wiring.sizes(tensors[0].tensor).length + 1;
@@ -305,20 +306,8 @@ const dropout: Rule = call => {
   return identity(call);
 };
 const identity: Rule = call => self(call, call.node.args.has('input') ? 'input' : 'self');
-const rsub: Rule = call => op(call, 'Sub', [self(call, 'other'), self(call)]);
-const rsqrt: Rule = call => op(call, 'Reciprocal', [call.wiring.op('root', 'Sqrt', [self(call)])]);
-const power: Rule = call => op(call, 'Pow', [self(call), self(call, 'exponent')]);
-const notEqual: Rule = call => op(call, 'Not', [call.wiring.op('equal', 'Equal', [self(call), self(call, 'other')])]);
-const where: Rule = call => op(call, 'Where', [self(call, 'condition'), self(call), self(call, 'other')]);
 const filled: Rule = call => op(call, 'Where', [self(call, 'mask'), self(call, 'value'), self(call)]);
 const symbol: Rule = call => call.wiring.sizeOf(arg(call, 'self') as { tensor: string }, axis(call)).symbol;
-/** NaN is 0; infinities are the largest numbers of float32 */
-const finite: Rule = call => {
-  if ((arg(call, 'posinf') ?? arg(call, 'neginf') ?? null) !== null) throw notRun(`${call.node.target} with posinf or neginf`);
-  const nan = step(call, 'IsNaN', [self(call)]);
-  const numbers = step(call, 'Where', [nan, number(call, 'nan', 0), self(call)]);
-  return op(call, 'Clip', [numbers, -LARGEST, LARGEST]);
-};
 const LARGEST = 3.4028234663852886e38;
 const expand: Rule = call => expanded(call, numbers(call, 'size'));
 
@@ -342,7 +331,7 @@ const onBits =
   call =>
     op(call, isTruth(call) ? name : `Bitwise${name}`, [self(call), self(call, 'other')]);
 
-const RULES: Readonly<Record<string, Rule>> = {
+const RULES: Rules = {
   ...FUNCTIONS,
   ...SPACE,
   ...ARRANGING,
@@ -351,97 +340,62 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...NUMBERS,
   ...COLUMNS,
   ...SPECTRUM,
+  ...alike('exp log sqrt neg abs sign reciprocal floor ceil round erf isnan:IsNaN logical_not:Not', one),
+  ...alike('mul div true_divide:Div maximum:Max minimum:Min logical_and:And logical_or:Or', two),
+  ...alike('eq:Equal gt:Greater ge:GreaterOrEqual lt:Less le:LessOrEqual', two),
+  ...alike('bitwise_and:And bitwise_or:Or bitwise_xor:Xor __and__:And __or__:Or __xor__:Xor', onBits),
+  ...alike('add sub', scaled),
+  ...alike('softmax _softmax:Softmax log_softmax:LogSoftmax _log_softmax:LogSoftmax', softmax),
+  ...alike('mean:ReduceMean sum:ReduceSum prod:ReduceProd amax:ReduceMax amin:ReduceMin', reduce),
+  ...alike('matmul mm bmm', () => matmul),
+  ...alike('view reshape _unsafe_view', () => reshape),
+  ...alike('transpose swapaxes swapdims', () => swapped),
+  ...alike('t numpy_T', () => transposed),
+  ...alike('masked_fill masked_fill_', () => filled),
+  ...alike('contiguous clone detach detach_ alias lift_fresh_copy', () => identity),
+  ...alike('dropout dropout_ feature_dropout alpha_dropout', () => dropout),
+  ...alike('to _to_copy', () => convert),
   linear,
   embedding,
-  add: scaled('Add'),
-  sub: scaled('Sub'),
-  rsub,
-  mul: two('Mul'),
-  div: two('Div'),
-  true_divide: two('Div'),
-  pow: power,
-  maximum: two('Max'),
-  minimum: two('Min'),
-  eq: two('Equal'),
-  ne: notEqual,
-  gt: two('Greater'),
-  ge: two('GreaterOrEqual'),
-  lt: two('Less'),
-  le: two('LessOrEqual'),
-  logical_not: one('Not'),
-  where,
+  rsub: call => op(call, 'Sub', [self(call, 'other'), self(call)]),
+  pow: call => op(call, 'Pow', [self(call), self(call, 'exponent')]),
+  ne: call => op(call, 'Not', [call.wiring.op('equal', 'Equal', [self(call), self(call, 'other')])]),
+  where: call => op(call, 'Where', [self(call, 'condition'), self(call), self(call, 'other')]),
   sym_size: symbol,
-  isnan: one('IsNaN'),
-  nan_to_num: finite,
-  logical_and: two('And'),
-  logical_or: two('Or'),
-  bitwise_and: onBits('And'),
-  bitwise_or: onBits('Or'),
-  bitwise_xor: onBits('Xor'),
-  __and__: onBits('And'),
-  __or__: onBits('Or'),
-  __xor__: onBits('Xor'),
+  /** NaN is 0; infinities are the largest numbers of float32 */
+  nan_to_num(call) {
+    if ((arg(call, 'posinf') ?? arg(call, 'neginf') ?? null) !== null) throw notRun(`${call.node.target} with posinf or neginf`);
+    const nan = step(call, 'IsNaN', [self(call)]);
+    const numbers = step(call, 'Where', [nan, number(call, 'nan', 0), self(call)]);
+    return op(call, 'Clip', [numbers, -LARGEST, LARGEST]);
+  },
   bitwise_not: call => op(call, isTruth(call) ? 'Not' : 'BitwiseNot', [self(call)]),
-  floor: one('Floor'),
-  ceil: one('Ceil'),
-  round: one('Round'),
-  erf: one('Erf'),
-  masked_fill: filled,
-  masked_fill_: filled,
-  exp: one('Exp'),
-  log: one('Log'),
-  sqrt: one('Sqrt'),
-  rsqrt,
-  neg: one('Neg'),
-  abs: one('Abs'),
-  sign: one('Sign'),
-  reciprocal: one('Reciprocal'),
-  softmax: softmax('Softmax'),
-  _softmax: softmax('Softmax'),
-  log_softmax: softmax('LogSoftmax'),
-  _log_softmax: softmax('LogSoftmax'),
-  mean: reduce('ReduceMean'),
-  sum: reduce('ReduceSum'),
-  prod: reduce('ReduceProd'),
-  amax: reduce('ReduceMax'),
-  amin: reduce('ReduceMin'),
+  rsqrt: call => op(call, 'Reciprocal', [call.wiring.op('root', 'Sqrt', [self(call)])]),
   max: extreme('ReduceMax', 'Max', 'ArgMax'),
   min: extreme('ReduceMin', 'Min', 'ArgMin'),
   argmax: call => op(call, 'ArgMax', [self(call)], { axis: axis(call), keepdims: arg(call, 'keepdim') === true ? 1 : 0 }),
-  matmul,
-  mm: matmul,
-  bmm: matmul,
   addmm: addmm('mat1', 'mat2'),
   baddbmm: addmm('batch1', 'batch2'),
-  view: reshape,
-  reshape,
-  _unsafe_view: reshape,
   unflatten,
   flatten,
-  transpose: swapped,
-  swapaxes: swapped,
-  swapdims: swapped,
   permute,
-  t: transposed,
-  numpy_T: transposed,
   squeeze,
   unsqueeze,
   select,
-  slice: sliced,
-  cat: concatenated,
+  slice(call) {
+    const [start, end, step] = [number(call, 'start', 0), arg(call, 'end'), number(call, 'step', 1)];
+    const dim = axis(call, 'dim', 'self', 0);
+    if (isSymbol(end)) return op(call, 'Slice', [self(call), int([start]), call.wiring.sizesOperand([end]), int([dim]), int([step])]);
+    return slice(call, self(call), dim, [start, typeof end === 'number' ? Math.min(end, END) : END, step], outName(call));
+  },
+  cat(call) {
+    const tensors = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];
+    const rank = call.wiring.sizes(tensors[0].tensor).length;
+    const dim = number(call, 'dim', 0);
+    const operands = tensors.map(t => call.wiring.operand(t));
+    return op(call, 'Concat', operands, { axis: dim < 0 ? dim + rank : dim });
+  },
   stack: stacked,
   expand,
-  contiguous: identity,
-  clone: identity,
   scalar_tensor: call => self(call, 's'),
-  detach: identity,
-  detach_: identity,
-  alias: identity,
-  lift_fresh_copy: identity,
-  dropout,
-  dropout_: dropout,
-  feature_dropout: dropout,
-  alpha_dropout: dropout,
-  _to_copy: convert,
-  to: convert,
 };

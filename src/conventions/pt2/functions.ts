@@ -1,27 +1,14 @@
-import { fixed, int, notRun, one, op, type Rule, type Rules, self, slice, step } from './rule.js';
+import { alike, fixed, int, notRun, one, op, type Rule, type Rules, self, slice, step } from './rule.js';
 import { arg, axis, type Call, number, numbers, type Operand, rankOf } from './wiring.js';
 
 /** Functions of single numbers, and those along one axis. */
 
 const silu: Rule = call => op(call, 'Mul', [self(call), step(call, 'Sigmoid', [self(call)])]);
-const gelu: Rule = call => op(call, 'Gelu', [self(call)], { approximate: String(arg(call, 'approximate') ?? 'none') });
 const leaky: Rule = call => op(call, 'LeakyRelu', [self(call)], { alpha: number(call, 'negative_slope', 0.01) });
-const celu: Rule = call => op(call, 'Celu', [self(call)], { alpha: number(call, 'alpha', 1) });
-const hardSigmoid: Rule = call => op(call, 'HardSigmoid', [self(call)], { alpha: 1 / 6, beta: 0.5 });
-const logSigmoid: Rule = call => op(call, 'Neg', [step(call, 'Softplus', [step(call, 'Neg', [self(call)])])]);
-
 /** PyTorch's α, scale and input_scale, of which ONNX has the first. */
 const elu: Rule = call => {
   if (number(call, 'scale', 1) !== 1 || number(call, 'input_scale', 1) !== 1) throw notRun(`${call.node.target} with scale`);
   return op(call, 'Elu', [self(call)], { alpha: number(call, 'alpha', 1) });
-};
-
-/** log(1 + exp(βx))/β, and x itself where βx is beyond the threshold: the same in float32 at 20. */
-const softplus: Rule = call => {
-  const beta = number(call, 'beta', 1);
-  if (number(call, 'threshold', 20) < 15) throw notRun(`${call.node.target} with threshold`);
-  if (beta === 1) return op(call, 'Softplus', [self(call)]);
-  return op(call, 'Div', [step(call, 'Softplus', [step(call, 'Mul', [self(call), beta])]), beta]);
 };
 
 /** @param low @param high arguments, or numbers */
@@ -41,14 +28,6 @@ const prelu: Rule = call => {
   return op(call, 'PRelu', [self(call), { type: 'float', shape, data: Array.from(weight.data) }]);
 };
 
-/** The first half, times the sigmoid of the second. */
-const glu: Rule = call => {
-  const dim = axis(call, 'dim', 'self', -1);
-  const half = fixed(call, dim) / 2;
-  const [a, b] = [0, half].map((from, i) => slice(call, self(call), dim, [from, from + half, 1], `half_${i}`));
-  return op(call, 'Mul', [a, step(call, 'Sigmoid', [b])]);
-};
-
 /** x where it is above the threshold, else a value. */
 const threshold: Rule = call =>
   op(call, 'Where', [step(call, 'Greater', [self(call), number(call, 'threshold')]), self(call), number(call, 'value')]);
@@ -60,12 +39,6 @@ const shrunk =
     const lambd = number(call, 'lambd', 0.5);
     return op(call, 'Shrink', [self(call)], { lambd, bias: soft ? lambd : 0 });
   };
-
-/** Outside training the slope is the middle of its range. */
-const randomLeaky: Rule = call => {
-  if (arg(call, 'training') === true) throw notRun(`${call.node.target} in training mode`);
-  return op(call, 'LeakyRelu', [self(call)], { alpha: (number(call, 'lower', 1 / 8) + number(call, 'upper', 1 / 3)) / 2 });
-};
 
 /** `precise` where |x| is below 1/2: 1 + x and eˣ − 1 would lose the digits of a small x. */
 const nearZero =
@@ -97,12 +70,6 @@ const logarithm =
   call =>
     op(call, 'Mul', [step(call, 'Log', [self(call)]), 1 / Math.log(base)]);
 
-/** a + weight·(b − a) */
-const between: Rule = call => {
-  const way = step(call, 'Sub', [self(call, 'end'), self(call)]);
-  return op(call, 'Add', [self(call), step(call, 'Mul', [self(call, 'weight'), way])]);
-};
-
 /** self + value·(a op b) */
 const plus =
   (name: 'Mul' | 'Div'): Rule =>
@@ -121,14 +88,6 @@ const rmsNorm: Rule = call => {
   return (arg(call, 'weight') ?? null) === null ? y : op(call, 'Mul', [y, self(call, 'weight')]);
 };
 const FLOAT32_EPSILON = 2 ** -23;
-
-/** y[…, k] = Σ x1[…, i]·W[k, i, j]·x2[…, j] + b[k] */
-const bilinear: Rule = call => {
-  const lead = 'abcdefgh'.slice(0, rankOf(call, 'input1') - 1);
-  const equation = `${lead}i,kij,${lead}j->${lead}k`;
-  const y = step(call, 'Einsum', [self(call, 'input1'), self(call, 'weight'), self(call, 'input2')], { equation });
-  return (arg(call, 'bias') ?? null) === null ? y : op(call, 'Add', [y, self(call, 'bias')]);
-};
 
 /** Σ(x − mean)²/(n − correction) */
 function variance(call: Call, dims: readonly number[], keep: boolean, last: (operand: Operand) => Operand): Operand {
@@ -149,79 +108,83 @@ const spread =
     return variance(call, dims.length > 0 ? dims : all, arg(call, 'keepdim') === true, operand => last(call, operand));
   };
 
-/** ‖x‖ for ord 1 and 2 */
-const norm: Rule = call => {
-  const order = number(call, 'ord', 2);
-  const given = (arg(call, 'dim') ?? []) as number[];
-  if (order !== 1 && order !== 2) throw notRun(`${call.node.target} of order ${order}`);
-  const dims = given.map(n => (n < 0 ? n + rankOf(call) : n));
-  const keepdims = arg(call, 'keepdim') === true ? 1 : 0;
-  return op(call, order === 2 ? 'ReduceL2' : 'ReduceL1', dims.length > 0 ? [self(call), { type: 'int', value: dims }] : [self(call)], {
-    keepdims,
-  });
-};
-
-/** g · v / ‖v‖, the norm over all axes but one */
-const weightNorm: Rule = call => {
-  const dim = number(call, 'dim', 0);
-  const others = Array.from({ length: rankOf(call, 'v') }, (_, i) => i).filter(i => i !== dim);
-  const length = step(call, 'ReduceL2', [self(call, 'v'), { type: 'int', value: others }], { keepdims: 1 });
-  return op(call, 'Mul', [self(call, 'v'), step(call, 'Div', [self(call, 'g'), length])]);
-};
-
 export const FUNCTIONS: Rules = {
-  _weight_norm: weightNorm,
-  relu: one('Relu'),
-  relu_: one('Relu'),
-  sigmoid: one('Sigmoid'),
-  tanh: one('Tanh'),
-  gelu,
-  silu,
-  silu_: silu,
-  elu,
-  elu_: elu,
-  celu,
-  selu: one('Selu'),
-  leaky_relu: leaky,
-  leaky_relu_: leaky,
-  softplus,
-  softsign: one('Softsign'),
-  hardswish: one('HardSwish'),
-  hardswish_: one('HardSwish'),
-  hardsigmoid: hardSigmoid,
-  log_sigmoid: logSigmoid,
-  hardtanh: clamped('min_val', 'max_val'),
-  hardtanh_: clamped('min_val', 'max_val'),
+  ...alike('relu relu_:Relu sigmoid tanh selu softsign mish mish_:Mish hardswish:HardSwish hardswish_:HardSwish', one),
+  ...alike('sin cos tan asin acos atan sinh cosh asinh acosh atanh', one),
+  ...alike('arcsin:Asin arccos:Acos arctan:Atan arcsinh:Asinh arccosh:Acosh arctanh:Atanh', one),
+  ...alike('silu silu_', () => silu),
+  ...alike('elu elu_', () => elu),
+  ...alike('leaky_relu leaky_relu_', () => leaky),
+  ...alike('hardtanh hardtanh_', () => clamped('min_val', 'max_val')),
+  ...alike('clamp clamp_min clamp_max', () => clamped('min', 'max')),
+  ...alike('rms_norm _fused_rms_norm', () => rmsNorm),
+  /** g · v / ‖v‖, the norm over all axes but one */
+  _weight_norm(call) {
+    const dim = number(call, 'dim', 0);
+    const others = Array.from({ length: rankOf(call, 'v') }, (_, i) => i).filter(i => i !== dim);
+    const length = step(call, 'ReduceL2', [self(call, 'v'), { type: 'int', value: others }], { keepdims: 1 });
+    return op(call, 'Mul', [self(call, 'v'), step(call, 'Div', [self(call, 'g'), length])]);
+  },
+  gelu: call => op(call, 'Gelu', [self(call)], { approximate: String(arg(call, 'approximate') ?? 'none') }),
+  celu: call => op(call, 'Celu', [self(call)], { alpha: number(call, 'alpha', 1) }),
+  /** log(1 + exp(βx))/β, and x itself where βx is beyond the threshold: the same in float32 at 20. */
+  softplus(call) {
+    const beta = number(call, 'beta', 1);
+    if (number(call, 'threshold', 20) < 15) throw notRun(`${call.node.target} with threshold`);
+    if (beta === 1) return op(call, 'Softplus', [self(call)]);
+    return op(call, 'Div', [step(call, 'Softplus', [step(call, 'Mul', [self(call), beta])]), beta]);
+  },
+  hardsigmoid: call => op(call, 'HardSigmoid', [self(call)], { alpha: 1 / 6, beta: 0.5 }),
+  log_sigmoid: call => op(call, 'Neg', [step(call, 'Softplus', [step(call, 'Neg', [self(call)])])]),
   relu6: clamped(0, 6),
-  mish: one('Mish'),
-  mish_: one('Mish'),
-  clamp: clamped('min', 'max'),
-  clamp_min: clamped('min', 'max'),
-  clamp_max: clamped('min', 'max'),
   prelu,
-  glu,
+  /** The first half, times the sigmoid of the second. */
+  glu(call) {
+    const dim = axis(call, 'dim', 'self', -1);
+    const half = fixed(call, dim) / 2;
+    const [a, b] = [0, half].map((from, i) => slice(call, self(call), dim, [from, from + half, 1], `half_${i}`));
+    return op(call, 'Mul', [a, step(call, 'Sigmoid', [b])]);
+  },
   threshold,
   hardshrink: shrunk(false),
   softshrink: shrunk(true),
-  rrelu: randomLeaky,
-  ...Object.fromEntries(
-    ['Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh'].map(name => [name.toLowerCase(), one(name)]),
-  ),
-  ...Object.fromEntries(['Asin', 'Acos', 'Atan', 'Asinh', 'Acosh', 'Atanh'].map(name => [`arc${name.slice(1)}`.toLowerCase(), one(name)])),
+  /** Outside training the slope is the middle of its range. */
+  rrelu(call) {
+    if (arg(call, 'training') === true) throw notRun(`${call.node.target} in training mode`);
+    return op(call, 'LeakyRelu', [self(call)], { alpha: (number(call, 'lower', 1 / 8) + number(call, 'upper', 1 / 3)) / 2 });
+  },
   log1p,
   log2: logarithm(2),
   log10: logarithm(10),
   exp2: call => op(call, 'Pow', [2, self(call)]),
   expm1,
   erfc: call => op(call, 'Sub', [1, step(call, 'Erf', [self(call)])]),
-  lerp: between,
+  /** a + weight·(b − a) */
+  lerp(call) {
+    const way = step(call, 'Sub', [self(call, 'end'), self(call)]);
+    return op(call, 'Add', [self(call), step(call, 'Mul', [self(call, 'weight'), way])]);
+  },
   addcmul: plus('Mul'),
   addcdiv: plus('Div'),
-  rms_norm: rmsNorm,
-  _fused_rms_norm: rmsNorm,
-  bilinear,
+  /** y[…, k] = Σ x1[…, i]·W[k, i, j]·x2[…, j] + b[k] */
+  bilinear(call) {
+    const lead = 'abcdefgh'.slice(0, rankOf(call, 'input1') - 1);
+    const equation = `${lead}i,kij,${lead}j->${lead}k`;
+    const y = step(call, 'Einsum', [self(call, 'input1'), self(call, 'weight'), self(call, 'input2')], { equation });
+    return (arg(call, 'bias') ?? null) === null ? y : op(call, 'Add', [y, self(call, 'bias')]);
+  },
   square: call => op(call, 'Mul', [self(call), self(call)]),
   var: spread((_, operand) => operand),
   std: spread((call, operand) => op(call, 'Sqrt', [operand])),
-  linalg_vector_norm: norm,
+  /** ‖x‖ for ord 1 and 2 */
+  linalg_vector_norm(call) {
+    const order = number(call, 'ord', 2);
+    const given = (arg(call, 'dim') ?? []) as number[];
+    if (order !== 1 && order !== 2) throw notRun(`${call.node.target} of order ${order}`);
+    const dims = given.map(n => (n < 0 ? n + rankOf(call) : n));
+    const keepdims = arg(call, 'keepdim') === true ? 1 : 0;
+    return op(call, order === 2 ? 'ReduceL2' : 'ReduceL1', dims.length > 0 ? [self(call), { type: 'int', value: dims }] : [self(call)], {
+      keepdims,
+    });
+  },
 };

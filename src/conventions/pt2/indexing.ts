@@ -1,66 +1,56 @@
-import { fixed, int, notRun, op, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
+import { fixed, int, notRun, op, type Rules, self, sizesOf, slice, step } from './rule.js';
 import { arg, axis, type Call, isTensor, number, type Operand } from './wiring.js';
 
 /** Values by their places. */
-
-/** x[i], x[:, i], x[i, j]: whole numbers along one axis, or side by side along the first axes. */
-const indexed: Rule = call => {
-  const given = arg(call, 'indices');
-  const list = Array.isArray(given) ? given : [];
-  const places = list.flatMap((one, i) => (isTensor(one) ? [{ i, one }] : []));
-  if (places.length === 0 || places.some(({ one }) => !isWhole(call, one.tensor))) throw notRun(`${call.node.target} by truths`);
-  const values = places.map(({ one }) => call.wiring.operand(one));
-  if (places.length === 1) return op(call, 'Gather', [self(call), values[0]], { axis: places[0].i });
-  if (places.some(({ i }, k) => i !== k)) throw notRun(`${call.node.target} along axes that are not the first`);
-  // each as large as all of them together
-  const zero = (value: Operand) => step(call, 'Mul', [value, int(0)]);
-  const all = values.map((value, i) => values.reduce<Operand>((sum, v, k) => (k === i ? sum : step(call, 'Add', [sum, zero(v)])), value));
-  const parts = all.map(value => step(call, 'Unsqueeze', [value, int([-1])]));
-  return op(call, 'GatherND', [self(call), step(call, 'Concat', parts, { axis: -1 })]);
-};
 
 function isWhole({ wiring }: Call, tensor: string): boolean {
   const type = wiring.program.types.get(tensor) ?? 0;
   return type >= 1 && type <= 5;
 }
 
-/** One value for each place of an axis. */
-const apart: Rule = call => {
-  const dim = axis(call, 'dim', 'self', 0);
-  const values = Array.from({ length: fixed(call, dim) }, (_, i) => step(call, 'Gather', [self(call), int(i)], { axis: dim }));
-  call.node.outputs.forEach((name, i) => {
-    if (i > 0) call.wiring.set(name, { value: values[i] });
-  });
-  return values[0];
-};
-
-const narrowed: Rule = call => {
-  const [start, length] = [number(call, 'start'), number(call, 'length')];
-  const dim = axis(call);
-  const from = start < 0 ? start + fixed(call, dim) : start;
-  return slice(call, self(call), dim, [from, from + length, 1], call.node.outputs[0] ?? 'narrow');
-};
-
-/** Every place of an axis several times, one behind the other. */
-const repeatedEach: Rule = call => {
-  const times = number(call, 'repeats');
-  if ((arg(call, 'dim') ?? null) === null) throw notRun(`${call.node.target} of all values`);
-  const dim = axis(call);
-  const data = Array.from({ length: fixed(call, dim) * times }, (_, i) => Math.floor(i / times));
-  arg(call, 'output_size');
-  return op(call, 'Gather', [self(call), { type: 'int', shape: [data.length], data }], { axis: dim });
-};
-
-/** [N, C·b², H, W] -> [N, C, H·b, W·b] */
-const shuffled: Rule = call => {
-  if (sizesOf(call).length !== 4) throw notRun(`${call.node.target} of other than [N, C, H, W]`);
-  return op(call, 'DepthToSpace', [self(call)], { blocksize: number(call, 'upscale_factor'), mode: 'CRD' });
-};
-
 export const INDEXING: Rules = {
-  index: indexed,
-  unbind: apart,
-  narrow: narrowed,
-  repeat_interleave: repeatedEach,
-  pixel_shuffle: shuffled,
+  /** x[i], x[:, i], x[i, j]: whole numbers along one axis, or side by side along the first axes. */
+  index(call) {
+    const given = arg(call, 'indices');
+    const list = Array.isArray(given) ? given : [];
+    const places = list.flatMap((one, i) => (isTensor(one) ? [{ i, one }] : []));
+    if (places.length === 0 || places.some(({ one }) => !isWhole(call, one.tensor))) throw notRun(`${call.node.target} by truths`);
+    const values = places.map(({ one }) => call.wiring.operand(one));
+    if (places.length === 1) return op(call, 'Gather', [self(call), values[0]], { axis: places[0].i });
+    if (places.some(({ i }, k) => i !== k)) throw notRun(`${call.node.target} along axes that are not the first`);
+    // each as large as all of them together
+    const zero = (value: Operand) => step(call, 'Mul', [value, int(0)]);
+    const all = values.map((value, i) => values.reduce<Operand>((sum, v, k) => (k === i ? sum : step(call, 'Add', [sum, zero(v)])), value));
+    const parts = all.map(value => step(call, 'Unsqueeze', [value, int([-1])]));
+    return op(call, 'GatherND', [self(call), step(call, 'Concat', parts, { axis: -1 })]);
+  },
+  /** One value for each place of an axis. */
+  unbind(call) {
+    const dim = axis(call, 'dim', 'self', 0);
+    const values = Array.from({ length: fixed(call, dim) }, (_, i) => step(call, 'Gather', [self(call), int(i)], { axis: dim }));
+    call.node.outputs.forEach((name, i) => {
+      if (i > 0) call.wiring.set(name, { value: values[i] });
+    });
+    return values[0];
+  },
+  narrow(call) {
+    const [start, length] = [number(call, 'start'), number(call, 'length')];
+    const dim = axis(call);
+    const from = start < 0 ? start + fixed(call, dim) : start;
+    return slice(call, self(call), dim, [from, from + length, 1], call.node.outputs[0] ?? 'narrow');
+  },
+  /** Every place of an axis several times, one behind the other. */
+  repeat_interleave(call) {
+    const times = number(call, 'repeats');
+    if ((arg(call, 'dim') ?? null) === null) throw notRun(`${call.node.target} of all values`);
+    const dim = axis(call);
+    const data = Array.from({ length: fixed(call, dim) * times }, (_, i) => Math.floor(i / times));
+    arg(call, 'output_size');
+    return op(call, 'Gather', [self(call), { type: 'int', shape: [data.length], data }], { axis: dim });
+  },
+  /** [N, C·b², H, W] -> [N, C, H·b, W·b] */
+  pixel_shuffle(call) {
+    if (sizesOf(call).length !== 4) throw notRun(`${call.node.target} of other than [N, C, H, W]`);
+    return op(call, 'DepthToSpace', [self(call)], { blocksize: number(call, 'upscale_factor'), mode: 'CRD' });
+  },
 };

@@ -1,5 +1,5 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
-import { int, op, type Rule, type Rules, self, step } from './rule.js';
+import { alike, int, one, op, type Rule, type Rules, self, step } from './rule.js';
 import { arg, axes, axis, type Call, number, type Operand } from './wiring.js';
 
 /** Remainders, parts of numbers, and what is said of many of them. */
@@ -14,12 +14,6 @@ function remainderOf(call: Call): Operand {
   if (!isReal(call)) return step(call, 'Mod', [a, b]);
   return step(call, 'Sub', [a, step(call, 'Mul', [step(call, 'Floor', [step(call, 'Div', [a, b])]), b])]);
 }
-
-const floorDivided: Rule = call => {
-  const [a, b] = [self(call), self(call, 'other')];
-  if (isReal(call)) return op(call, 'Floor', [step(call, 'Div', [a, b])]);
-  return op(call, 'Div', [step(call, 'Sub', [a, remainderOf(call)]), b]);
-};
 
 function truncated(call: Call): Operand {
   return step(call, 'Mul', [step(call, 'Sign', [self(call)]), step(call, 'Floor', [step(call, 'Abs', [self(call)])])]);
@@ -40,15 +34,6 @@ const truthOf =
 const logSumExp: Rule = call =>
   op(call, 'ReduceLogSumExp', [self(call), int(axes(call, 'dim'))], { keepdims: arg(call, 'keepdim') === true ? 1 : 0 });
 
-/** x·y / (‖x‖·‖y‖), neither norm less than ε */
-const cosine: Rule = call => {
-  const dim = int([axis(call, 'dim', 'x1', 1)]);
-  const [a, b] = [self(call, 'x1'), self(call, 'x2')];
-  const norm = (x: Operand) => step(call, 'Max', [step(call, 'ReduceL2', [x, dim], { keepdims: 0 }), number(call, 'eps', 1e-8)]);
-  const product = step(call, 'ReduceSum', [step(call, 'Mul', [a, b]), dim], { keepdims: 0 });
-  return op(call, 'Div', [product, step(call, 'Mul', [norm(a), norm(b)])]);
-};
-
 const scale =
   (by: number): Rule =>
   call =>
@@ -61,11 +46,14 @@ const logAdded: Rule = call =>
 export const NUMBERS: Rules = {
   remainder: remainderOf,
   fmod: call => op(call, 'Mod', [self(call), self(call, 'other')], { fmod: 1 }),
-  floor_divide: floorDivided,
+  floor_divide(call) {
+    const [a, b] = [self(call), self(call, 'other')];
+    if (isReal(call)) return op(call, 'Floor', [step(call, 'Div', [a, b])]);
+    return op(call, 'Div', [step(call, 'Sub', [a, remainderOf(call)]), b]);
+  },
   trunc: truncated,
   frac: call => op(call, 'Sub', [self(call), truncated(call)]),
-  sgn: call => op(call, 'Sign', [self(call)]),
-  positive: call => op(call, 'Identity', [self(call)]),
+  ...alike('sgn:Sign positive:Identity', one),
   deg2rad: scale(Math.PI / 180),
   rad2deg: scale(180 / Math.PI),
   logaddexp: logAdded,
@@ -74,5 +62,12 @@ export const NUMBERS: Rules = {
   any: truthOf('ReduceMax'),
   all: truthOf('ReduceMin'),
   logsumexp: logSumExp,
-  cosine_similarity: cosine,
+  /** x·y / (‖x‖·‖y‖), neither norm less than ε */
+  cosine_similarity(call) {
+    const dim = int([axis(call, 'dim', 'x1', 1)]);
+    const [a, b] = [self(call, 'x1'), self(call, 'x2')];
+    const norm = (x: Operand) => step(call, 'Max', [step(call, 'ReduceL2', [x, dim], { keepdims: 0 }), number(call, 'eps', 1e-8)]);
+    const product = step(call, 'ReduceSum', [step(call, 'Mul', [a, b]), dim], { keepdims: 0 });
+    return op(call, 'Div', [product, step(call, 'Mul', [norm(a), norm(b)])]);
+  },
 };

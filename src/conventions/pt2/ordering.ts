@@ -1,5 +1,5 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
-import { fixed, int, notRun, op, type Rule, type Rules, self, sizesOf, step } from './rule.js';
+import { alike, fixed, int, notRun, op, type Rule, type Rules, self, sizesOf, step } from './rule.js';
 import { arg, axis, type Call, number, type Operand, rankOf } from './wiring.js';
 
 /** Operators that sort, count and mark. */
@@ -23,11 +23,6 @@ const sorted: Rule = call => {
   return values;
 };
 
-const argsort: Rule = call => {
-  arg(call, 'stable');
-  return inOrder(call, axis(call, 'dim', 'self', -1), arg(call, 'descending') === true)[1];
-};
-
 /** The k-th smallest value along an axis, and where it stood. @param place of T values */
 const ranked =
   (place: (call: Call, T: number) => number): Rule =>
@@ -39,12 +34,6 @@ const ranked =
     second(call, indices);
     return values;
   };
-
-const oneHot: Rule = call => {
-  const classes = number(call, 'num_classes', -1);
-  if (classes < 0) throw notRun(`${call.node.target} of no fixed number of classes`);
-  return op(call, 'OneHot', [self(call), int([classes]), int([0, 1])], { axis: -1 });
-};
 
 /** self with values at the places of `index` along an axis. */
 const scatter =
@@ -59,46 +48,6 @@ const scatter =
     return op(call, 'ScatterElements', [self(call), index, source], { axis: dim, reduction });
   };
 
-/** How many boundaries are below a value: left of equal ones, or right of them. */
-const bucketize: Rule = call => {
-  const right = arg(call, 'right') === true;
-  arg(call, 'out_int32');
-  const x = step(call, 'Unsqueeze', [self(call), int([rankOf(call)])]);
-  const below = step(call, right ? 'GreaterOrEqual' : 'Greater', [x, self(call, 'boundaries')]);
-  return op(call, 'ReduceSum', [step(call, 'Cast', [below], { to: ONNX_TYPES.i64 }), int([-1])], { keepdims: 0 });
-};
-
-/** Neighbours along an axis, the later one minus the earlier one. */
-const difference: Rule = call => {
-  if (number(call, 'n', 1) !== 1 || (arg(call, 'prepend') ?? arg(call, 'append') ?? null) !== null)
-    throw notRun(`${call.node.target} with n`);
-  const dim = axis(call, 'dim', 'self', -1);
-  const part = (from: number, to: number) => step(call, 'Slice', [self(call), int([from]), int([to]), int([dim]), int([1])]);
-  return op(call, 'Sub', [part(1, Number.MAX_SAFE_INTEGER), part(0, -1)]);
-};
-
-/** Windows along an axis, a last axis of their own. */
-const windows: Rule = call => {
-  const dim = axis(call, 'dimension');
-  const [size, by] = [number(call, 'size'), number(call, 'step')];
-  const count = Math.floor((fixed(call, dim) - size) / by) + 1;
-  const places = Array.from({ length: count * size }, (_, i) => Math.floor(i / size) * by + (i % size));
-  const picked: Operand = step(call, 'Gather', [self(call), { type: 'int', shape: [count, size], data: places }], { axis: dim });
-  const rank = sizesOf(call).length + 1;
-  const perm = [...Array.from({ length: rank }, (_, i) => i).filter(i => i !== dim + 1), dim + 1];
-  return op(call, 'Transpose', [picked], { perm });
-};
-
-/** log Σ exp over the steps so far, each with a largest number of its own: of [T, T] pairs of steps those behind are left out. */
-const logSumExpSoFar: Rule = call => {
-  const dim = axis(call);
-  const T = fixed(call, dim);
-  const inner = new Array<number>(rankOf(call) - 1 - dim).fill(1);
-  const seen = { type: 'bool', shape: [T, T, ...inner], data: Array.from({ length: T * T }, (_, i) => Number(i % T <= Math.floor(i / T))) };
-  const pairs = step(call, 'Where', [seen, step(call, 'Unsqueeze', [self(call), int([dim])]), -Infinity]);
-  return op(call, 'ReduceLogSumExp', [pairs, int([dim + 1])], { keepdims: 0 });
-};
-
 /** Distances of every row of x1 to every row of x2. */
 const distances: Rule = call => {
   if (number(call, 'p', 2) !== 2) throw notRun(`${call.node.target} with p`);
@@ -112,21 +61,61 @@ const distances: Rule = call => {
 };
 
 export const ORDERING: Rules = {
+  ...alike('cdist _cdist_forward', () => distances),
+  ...alike('mv:vec dot:tensor vdot:other', name => call => op(call, 'MatMul', [self(call), self(call, name)])),
   sort: sorted,
-  argsort,
+  argsort(call) {
+    arg(call, 'stable');
+    return inOrder(call, axis(call, 'dim', 'self', -1), arg(call, 'descending') === true)[1];
+  },
   median: ranked((_, T) => Math.floor((T - 1) / 2)),
   kthvalue: ranked(call => number(call, 'k') - 1),
-  one_hot: oneHot,
+  one_hot(call) {
+    const classes = number(call, 'num_classes', -1);
+    if (classes < 0) throw notRun(`${call.node.target} of no fixed number of classes`);
+    return op(call, 'OneHot', [self(call), int([classes]), int([0, 1])], { axis: -1 });
+  },
   scatter: scatter('none'),
   scatter_add: scatter('add'),
-  bucketize,
-  diff: difference,
-  unfold: windows,
-  logcumsumexp: logSumExpSoFar,
+  /** How many boundaries are below a value: left of equal ones, or right of them. */
+  bucketize(call) {
+    const right = arg(call, 'right') === true;
+    arg(call, 'out_int32');
+    const x = step(call, 'Unsqueeze', [self(call), int([rankOf(call)])]);
+    const below = step(call, right ? 'GreaterOrEqual' : 'Greater', [x, self(call, 'boundaries')]);
+    return op(call, 'ReduceSum', [step(call, 'Cast', [below], { to: ONNX_TYPES.i64 }), int([-1])], { keepdims: 0 });
+  },
+  /** Neighbours along an axis, the later one minus the earlier one. */
+  diff(call) {
+    if (number(call, 'n', 1) !== 1 || (arg(call, 'prepend') ?? arg(call, 'append') ?? null) !== null)
+      throw notRun(`${call.node.target} with n`);
+    const dim = axis(call, 'dim', 'self', -1);
+    const part = (from: number, to: number) => step(call, 'Slice', [self(call), int([from]), int([to]), int([dim]), int([1])]);
+    return op(call, 'Sub', [part(1, Number.MAX_SAFE_INTEGER), part(0, -1)]);
+  },
+  /** Windows along an axis, a last axis of their own. */
+  unfold(call) {
+    const dim = axis(call, 'dimension');
+    const [size, by] = [number(call, 'size'), number(call, 'step')];
+    const count = Math.floor((fixed(call, dim) - size) / by) + 1;
+    const places = Array.from({ length: count * size }, (_, i) => Math.floor(i / size) * by + (i % size));
+    const picked: Operand = step(call, 'Gather', [self(call), { type: 'int', shape: [count, size], data: places }], { axis: dim });
+    const rank = sizesOf(call).length + 1;
+    const perm = [...Array.from({ length: rank }, (_, i) => i).filter(i => i !== dim + 1), dim + 1];
+    return op(call, 'Transpose', [picked], { perm });
+  },
+  /** log Σ exp over the steps so far, each with a largest number of its own: of [T, T] pairs of steps those behind are left out. */
+  logcumsumexp(call) {
+    const dim = axis(call);
+    const T = fixed(call, dim);
+    const inner = new Array<number>(rankOf(call) - 1 - dim).fill(1);
+    const seen = {
+      type: 'bool',
+      shape: [T, T, ...inner],
+      data: Array.from({ length: T * T }, (_, i) => Number(i % T <= Math.floor(i / T))),
+    };
+    const pairs = step(call, 'Where', [seen, step(call, 'Unsqueeze', [self(call), int([dim])]), -Infinity]);
+    return op(call, 'ReduceLogSumExp', [pairs, int([dim + 1])], { keepdims: 0 });
+  },
   cumprod: call => op(call, 'CumProd', [self(call), int(axis(call))]),
-  cdist: distances,
-  _cdist_forward: distances,
-  mv: call => op(call, 'MatMul', [self(call), self(call, 'vec')]),
-  dot: call => op(call, 'MatMul', [self(call), self(call, 'tensor')]),
-  vdot: call => op(call, 'MatMul', [self(call), self(call, 'other')]),
 };

@@ -56,6 +56,19 @@ export function sameSymbol(a: Size | undefined, b: Size | undefined): boolean {
   return typeof a === 'object' && typeof b === 'object' && a.symbol === b.symbol;
 }
 
+/**
+ * One kind of rule for several operators: 'exp log relu_:Relu'.
+ * @param rule given ONNX's name, which is the operator's own with a capital unless one stands behind a colon
+ */
+export function alike(operators: string, rule: (op: string) => Rule): Rules {
+  return Object.fromEntries(
+    operators.split(' ').map(word => {
+      const [name, op = `${name[0].toUpperCase()}${name.slice(1)}`] = word.split(':');
+      return [name, rule(op)];
+    }),
+  );
+}
+
 export const one =
   (name: string): Rule =>
   call =>

@@ -3,7 +3,7 @@ import type { Json } from '../../layers/kerasConfig.js';
 import { adaptiveWindows } from '../../layers/window/places.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
+import { alike, fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
 import { arg, type Call, constantOf, number, numbers, type Operand } from './wiring.js';
 
 /** Operators that slide over time or normalise: x [N, C, T]. */
@@ -90,8 +90,10 @@ const convolution =
   };
 
 const pooled =
-  (name: 'MaxPool' | 'AveragePool', axes: number): Rule =>
+  (name: 'MaxPool' | 'AveragePool') =>
+  (operator: string): Rule =>
   call => {
+    const axes = axesIn(operator);
     if ((arg(call, 'divisor_override') ?? null) !== null) throw notRun(`${call.node.target} with divisor_override`);
     const window = perAxis(call, 'kernel_size', axes, [1]);
     const pads = perAxis(call, 'padding', axes, [0]);
@@ -115,8 +117,10 @@ const padded: Rule = call => {
 
 /** T steps become n steps. */
 const adaptive =
-  (reduction: 'ReduceMax' | 'ReduceMean', axes: number): Rule =>
+  (reduction: 'ReduceMax' | 'ReduceMean') =>
+  (operator: string): Rule =>
   call => {
+    const axes = axesIn(operator);
     const counts = perAxis(call, 'output_size', axes, [1]);
     const rank = sizesOf(call).length;
     return counts.reduce((value: Operand, count, i) => alongAxis(call, value, reduction, rank - axes + i, count), self(call));
@@ -142,20 +146,6 @@ function affine(call: Call): Json {
   return { scale: isGiven(call, 'weight'), center: isGiven(call, 'bias'), epsilon: number(call, 'eps', 1e-5) };
 }
 
-/** By the mean and variance of each channel of this very input. */
-const batchStatistics: Rule = call => {
-  if (arg(call, 'training') === false) throw notRun(`${call.node.target} without statistics`);
-  const sizes = sizesOf(call, 'input');
-  const x = call.wiring.input(arg(call, 'input'));
-  const axes = int(sizes.flatMap((_, i) => (i === 1 ? [] : [i])));
-  const away = step(call, 'Sub', [x, step(call, 'ReduceMean', [x, axes], { keepdims: 1 })]);
-  const variance = step(call, 'ReduceMean', [step(call, 'Mul', [away, away]), axes], { keepdims: 1 });
-  const normal = step(call, 'Div', [away, step(call, 'Sqrt', [step(call, 'Add', [variance, number(call, 'eps', 1e-5)])])]);
-  const channels = int([-1, ...sizes.slice(2).map(() => 1)]);
-  const [scale, shift] = parameters(call, ['weight', 'bias'], [fixed(call, 1, 'input')]).map(p => step(call, 'Reshape', [p, channels]));
-  return op(call, 'Add', [step(call, 'Mul', [normal, scale]), shift]);
-};
-
 const layerNorm: Rule = call => {
   const axis = numbers(call, 'normalized_shape').map((_, i, all) => i - all.length);
   const spec = { kind: 'layernorm', axis, ...affine(call) };
@@ -168,17 +158,12 @@ const groupNorm: Rule = call => {
   return moduleLayer(call, spec, { gamma: 'weight', beta: 'bias' }, [call.wiring.input(arg(call, 'input'))]);
 };
 
-const instanceNorm: Rule = call => {
-  if (arg(call, 'use_input_stats') !== true) throw notRun(`${call.node.target} with running statistics`);
-  for (const name of ['running_mean', 'running_var']) arg(call, name);
-  const operands = [call.wiring.input(arg(call, 'input')), ...parameters(call, ['weight', 'bias'], [fixed(call, 1, 'input')])];
-  return op(call, 'InstanceNormalization', operands, { epsilon: number(call, 'eps', 1e-5) });
-};
-
 /** Another size of the axes of space, given as sizes or as how often as large each becomes. */
 const resized =
-  (mode: 'nearest' | 'linear' | 'cubic', axes: number): Rule =>
+  (mode: 'nearest' | 'linear' | 'cubic') =>
+  (operator: string): Rule =>
   call => {
+    const axes = axesIn(operator);
     const places = arg(call, 'align_corners') === true ? 'align_corners' : mode === 'nearest' ? 'asymmetric' : 'pytorch_half_pixel';
     const attributes = { mode, coordinate_transformation_mode: places, ...(mode === 'nearest' ? { nearest_mode: 'floor' } : {}) };
     const x = self(call, call.node.args.has('input') ? 'input' : 'self');
@@ -195,42 +180,41 @@ const resized =
 const NONE = { type: 'float', shape: [0], data: [] };
 
 export const SPACE: Rules = {
-  upsample_nearest1d: resized('nearest', 1),
-  upsample_nearest2d: resized('nearest', 2),
-  upsample_linear1d: resized('linear', 1),
-  upsample_bilinear2d: resized('linear', 2),
-  upsample_bicubic2d: resized('cubic', 2),
-  conv1d: convolution('Conv'),
-  conv2d: convolution('Conv'),
-  conv3d: convolution('Conv'),
-  convolution: convolution('Conv'),
-  conv_transpose1d: convolution('ConvTranspose'),
-  conv_transpose2d: convolution('ConvTranspose'),
-  conv_transpose3d: convolution('ConvTranspose'),
-  max_pool1d: pooled('MaxPool', 1),
-  max_pool2d: pooled('MaxPool', 2),
-  max_pool2d_with_indices: pooled('MaxPool', 2),
-  max_pool3d: pooled('MaxPool', 3),
-  max_pool3d_with_indices: pooled('MaxPool', 3),
-  avg_pool1d: pooled('AveragePool', 1),
-  avg_pool2d: pooled('AveragePool', 2),
-  avg_pool3d: pooled('AveragePool', 3),
-  adaptive_avg_pool1d: adaptive('ReduceMean', 1),
-  adaptive_avg_pool2d: adaptive('ReduceMean', 2),
-  _adaptive_avg_pool2d: adaptive('ReduceMean', 2),
-  adaptive_avg_pool3d: adaptive('ReduceMean', 3),
-  _adaptive_avg_pool3d: adaptive('ReduceMean', 3),
-  adaptive_max_pool1d: adaptive('ReduceMax', 1),
-  adaptive_max_pool2d: adaptive('ReduceMax', 2),
-  adaptive_max_pool3d: adaptive('ReduceMax', 3),
-  pad: padded,
-  constant_pad_nd: padded,
-  batch_norm: batchNorm,
-  _native_batch_norm_legit_no_training: batchNorm,
-  _native_batch_norm_legit: batchStatistics,
-  layer_norm: layerNorm,
-  native_layer_norm: layerNorm,
-  group_norm: groupNorm,
-  native_group_norm: groupNorm,
-  instance_norm: instanceNorm,
+  ...alike('upsample_nearest1d upsample_nearest2d', resized('nearest')),
+  ...alike('upsample_linear1d upsample_bilinear2d', resized('linear')),
+  ...alike('upsample_bicubic2d', resized('cubic')),
+  ...alike('conv1d conv2d conv3d convolution', () => convolution('Conv')),
+  ...alike('conv_transpose1d conv_transpose2d conv_transpose3d', () => convolution('ConvTranspose')),
+  ...alike('max_pool1d max_pool2d max_pool2d_with_indices max_pool3d max_pool3d_with_indices', pooled('MaxPool')),
+  ...alike('avg_pool1d avg_pool2d avg_pool3d', pooled('AveragePool')),
+  ...alike('adaptive_avg_pool1d adaptive_avg_pool2d _adaptive_avg_pool2d adaptive_avg_pool3d _adaptive_avg_pool3d', adaptive('ReduceMean')),
+  ...alike('adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d', adaptive('ReduceMax')),
+  ...alike('pad constant_pad_nd', () => padded),
+  ...alike('batch_norm _native_batch_norm_legit_no_training', () => batchNorm),
+  /** By the mean and variance of each channel of this very input. */
+  _native_batch_norm_legit(call) {
+    if (arg(call, 'training') === false) throw notRun(`${call.node.target} without statistics`);
+    const sizes = sizesOf(call, 'input');
+    const x = call.wiring.input(arg(call, 'input'));
+    const axes = int(sizes.flatMap((_, i) => (i === 1 ? [] : [i])));
+    const away = step(call, 'Sub', [x, step(call, 'ReduceMean', [x, axes], { keepdims: 1 })]);
+    const variance = step(call, 'ReduceMean', [step(call, 'Mul', [away, away]), axes], { keepdims: 1 });
+    const normal = step(call, 'Div', [away, step(call, 'Sqrt', [step(call, 'Add', [variance, number(call, 'eps', 1e-5)])])]);
+    const channels = int([-1, ...sizes.slice(2).map(() => 1)]);
+    const [scale, shift] = parameters(call, ['weight', 'bias'], [fixed(call, 1, 'input')]).map(p => step(call, 'Reshape', [p, channels]));
+    return op(call, 'Add', [step(call, 'Mul', [normal, scale]), shift]);
+  },
+  ...alike('layer_norm native_layer_norm', () => layerNorm),
+  ...alike('group_norm native_group_norm', () => groupNorm),
+  instance_norm(call) {
+    if (arg(call, 'use_input_stats') !== true) throw notRun(`${call.node.target} with running statistics`);
+    for (const name of ['running_mean', 'running_var']) arg(call, name);
+    const operands = [call.wiring.input(arg(call, 'input')), ...parameters(call, ['weight', 'bias'], [fixed(call, 1, 'input')])];
+    return op(call, 'InstanceNormalization', operands, { epsilon: number(call, 'eps', 1e-5) });
+  },
 };
+
+/** 'max_pool2d' -> 2 */
+function axesIn(name: string): number {
+  return Number(/(\d)d/.exec(name)![1]);
+}

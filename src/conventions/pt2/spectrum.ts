@@ -36,27 +36,6 @@ function normOf(call: Call, inverse: boolean, L: number): number {
   return 1;
 }
 
-/** x [N, length], a window -> [N, bins, frames] of complex numbers */
-const shortTime: Rule = call => {
-  const L = number(call, 'n_fft');
-  const width = Number(arg(call, 'win_length') ?? L);
-  const step_ = Number(arg(call, 'hop_length') ?? Math.floor(L / 4));
-  if (
-    sizesOf(call).length !== 2 ||
-    arg(call, 'normalized') === true ||
-    arg(call, 'return_complex') === false ||
-    arg(call, 'center') === true
-  )
-    throw notRun(`${call.node.target} of this form`);
-  const given = arg(call, 'window') ?? null;
-  const before = Math.floor((L - width) / 2);
-  const own: Operand = given === null ? { type: 'float', shape: [width], data: new Array(width).fill(1) } : call.wiring.operand(given);
-  const window = width === L ? own : step(call, 'Pad', [own, int([before, L - width - before])], { mode: 'constant' });
-  const onesided = arg(call, 'onesided') === false ? 0 : 1;
-  const frames = step(call, 'STFT', [self(call), int(step_), window, int(L)], { onesided });
-  return op(call, 'Transpose', [frames], { perm: [0, 2, 1, 3] });
-};
-
 const part =
   (index: number): Rule =>
   call =>
@@ -87,7 +66,26 @@ export const SPECTRUM: Rules = {
   fft_fft: transformed(false, false),
   fft_ifft: transformed(true, false),
   fft_rfft: transformed(false, true),
-  stft: shortTime,
+  /** x [N, length], a window -> [N, bins, frames] of complex numbers */
+  stft(call) {
+    const L = number(call, 'n_fft');
+    const width = Number(arg(call, 'win_length') ?? L);
+    const step_ = Number(arg(call, 'hop_length') ?? Math.floor(L / 4));
+    if (
+      sizesOf(call).length !== 2 ||
+      arg(call, 'normalized') === true ||
+      arg(call, 'return_complex') === false ||
+      arg(call, 'center') === true
+    )
+      throw notRun(`${call.node.target} of this form`);
+    const given = arg(call, 'window') ?? null;
+    const before = Math.floor((L - width) / 2);
+    const own: Operand = given === null ? { type: 'float', shape: [width], data: new Array(width).fill(1) } : call.wiring.operand(given);
+    const window = width === L ? own : step(call, 'Pad', [own, int([before, L - width - before])], { mode: 'constant' });
+    const onesided = arg(call, 'onesided') === false ? 0 : 1;
+    const frames = step(call, 'STFT', [self(call), int(step_), window, int(L)], { onesided });
+    return op(call, 'Transpose', [frames], { perm: [0, 2, 1, 3] });
+  },
   hann_window: windowed('HannWindow'),
   blackman_window: windowed('BlackmanWindow'),
   view_as_complex: same,

@@ -1,8 +1,6 @@
 import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
-import { mapData, recurrentLayers, type Scenario } from '../scenario.js';
-import { inEach, onNamed } from '../variants.js';
+import { inEach, mapData, mistake, onNamed, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 
 /** Mistakes with biases: left out, one of two, added twice, the forget gate's 1 added by hand. */
 
@@ -13,19 +11,19 @@ function biased({ model }: Scenario): LayerSpec[] {
 }
 
 /** Every bias times a number: of all layers, of each, and of the recurrent ones together. */
-function scaledBiases(scenario: Scenario, code: string, by: number, more?: (layer: string | null) => Partial<Variant>): Variant[] {
+function scaledBiases(scenario: Scenario, by: number, more?: (layer: string | null) => Partial<Way>): Way[] {
   const change = (s: Scenario, l: LayerSpec) => onNamed(s, l.name, BIASES, t => mapData(t, v => v * by));
   const recurrent = recurrentLayers(scenario).filter(l => l.useBias);
-  return [...inEach(biased(scenario), code, change, more), ...inEach(recurrent, code, change).slice(0, recurrent.length > 1 ? 1 : 0)];
+  return [...inEach(biased(scenario), change, more), ...inEach(recurrent, change).slice(0, recurrent.length > 1 ? 1 : 0)];
 }
 
 /** A change of biases [2, G·M] by row. */
-function onRows(scenario: Scenario, code: string, change: (t: Tensor) => Tensor, why: string): Variant[] {
+function onRows(scenario: Scenario, change: (t: Tensor) => Tensor, why: string): Way[] {
   const isTwoRows = (t: Tensor, name: string) => /(^|\/)b[ho]$/.test(name) && t.shape.length === 2;
   const layers = recurrentLayers(scenario).filter(
     l => l.useBias && [...(scenario.weights.get(l.name) ?? [])].some(([name, t]) => isTwoRows(t, name)),
   );
-  return inEach(layers, code, (s, l) => onNamed(s, l.name, ['bh'], t => (t.shape.length === 2 ? change(t) : t)), { why });
+  return inEach(layers, (s, l) => onNamed(s, l.name, ['bh'], t => (t.shape.length === 2 ? change(t) : t)), { why });
 }
 
 /** Row r of [2, G·M] times f. */
@@ -35,57 +33,41 @@ function scaleRow(t: Tensor, row: number, f: number): Tensor {
 
 const NOT_ADDED = 'is not added. With the zero biases Keras starts from this stays hidden until the network is trained.';
 
-export const biasMissing: Hypothesis = {
-  name: 'bias-missing',
-  often: true,
-  title: 'a bias is left out',
-  insideStep: true,
+export const biasMissing = mistake('bias-missing', 'a bias is left out', ['often', 'insideStep'], {
   why: `A bias ${NOT_ADDED}`,
-  fix: {
-    numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + bh;  y = h @ Wo + bo',
-    keras: 'SimpleRNN(M, use_bias=True); Dense(K, use_bias=True)',
-    torch: 'nn.RNN(D, M, bias=True); nn.Linear(M, K, bias=True)',
-  },
-  variants: scenario => scaledBiases(scenario, 'bias-missing', 0, where => (where === null ? {} : { why: `The bias of @ ${NOT_ADDED}` })),
-};
 
-export const biasOnceOfTwo: Hypothesis = {
-  name: 'bias-once-of-two',
-  title: 'only one of the two biases is added',
-  insideStep: true,
+  numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + bh;  y = h @ Wo + bo',
+  keras: 'SimpleRNN(M, use_bias=True); Dense(K, use_bias=True)',
+  torch: 'nn.RNN(D, M, bias=True); nn.Linear(M, K, bias=True)',
+  variants: scenario => scaledBiases(scenario, 0, where => (where === null ? {} : { why: `The bias of @ ${NOT_ADDED}` })),
+});
+
+export const biasOnceOfTwo = mistake('bias-once-of-two', 'only one of the two biases is added', ['insideStep'], {
   why: 'Of the two biases (bias_ih and bias_hh of PyTorch, both rows of Keras’ GRU with reset_after) only one is added.',
-  fix: {
-    numpy: 'h = np.tanh(x @ W_ih.T + b_ih + h @ W_hh.T + b_hh)   # ← both',
-    keras: 'bh = b_ih + b_hh             # ← Keras has one bias: their sum',
-  },
+
+  numpy: 'h = np.tanh(x @ W_ih.T + b_ih + h @ W_hh.T + b_hh)   # ← both',
+  keras: 'bh = b_ih + b_hh             # ← Keras has one bias: their sum',
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     [1, 0].flatMap(row =>
       onRows(
         scenario,
-        'bias-once-of-two',
         t => scaleRow(t, row, 0),
         `Of the two biases only the ${row === 1 ? 'input one (bias_ih in PyTorch, row 0' : 'recurrent one (bias_hh in PyTorch, row 1'} of Keras’ GRU bias) is added.`,
       ),
     ),
-};
+});
 
-export const biasTwice: Hypothesis = {
-  name: 'bias-twice',
-  title: 'a bias is added twice',
-  insideStep: true,
+export const biasTwice = mistake('bias-twice', 'a bias is added twice', ['insideStep'], {
   why: 'A bias is added twice: once with x·Wx and once with h·Wh. It happens when the one bias of Keras is written into both bias_ih and bias_hh of PyTorch.',
-  fix: {
-    numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← once',
-    torch: 'rnn.bias_ih_l0.data = torch.tensor(bh); rnn.bias_hh_l0.data.zero_()',
-  },
+
+  numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← once',
+  torch: 'rnn.bias_ih_l0.data = torch.tensor(bh); rnn.bias_hh_l0.data.zero_()',
   variants(scenario) {
     const rows = (change: (t: Tensor, row: number) => Tensor, why: (which: string, name: string) => string) =>
-      ['input', 'recurrent'].flatMap((which, row) =>
-        onRows(scenario, 'bias-twice', t => change(t, row), why(which, row === 0 ? 'bias_ih' : 'bias_hh')),
-      );
+      ['input', 'recurrent'].flatMap((which, row) => onRows(scenario, t => change(t, row), why(which, row === 0 ? 'bias_ih' : 'bias_hh')));
     return [
-      ...scaledBiases(scenario, 'bias-twice', 2),
+      ...scaledBiases(scenario, 2),
       ...rows(
         (t, row) => scaleRow(t, row, 2),
         (which, name) => `The ${which} bias (${name}) is added twice.`,
@@ -96,20 +78,16 @@ export const biasTwice: Hypothesis = {
       ),
     ];
   },
-};
+});
 
-export const forgetBiasPlusOne: Hypothesis = {
-  name: 'forget-bias-plus-1',
-  title: '1 is added to the forget gate’s bias',
-  insideStep: true,
+export const forgetBiasPlusOne = mistake('forget-bias-plus-1', '1 is added to the forget gate’s bias', ['insideStep'], {
   why: 'The code adds 1 to the forget gate’s bias (TensorFlow 1: forget_bias=1.0). Keras only starts from 1 there (unit_forget_bias): the saved bias already holds it.',
-  fix: { numpy: 'f = sigmoid(x @ Wx_f + h @ Wh_f + b_f)   # ← no + 1' },
+  numpy: 'f = sigmoid(x @ Wx_f + h @ Wh_f + b_f)   # ← no + 1',
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     inEach(
       recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.useBias && !l.inputForget),
-      'forget-bias-plus-1',
       // gates i f g o: the second block, of the first row where there are two
       (s, { name, units: M }: RecurrentSpec) => onNamed(s, name, BIASES, t => mapData(t, (v, k) => (k >= M && k < 2 * M ? v + 1 : v))),
     ),
-};
+});

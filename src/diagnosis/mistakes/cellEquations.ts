@@ -1,9 +1,21 @@
 import type { FloatArray } from '../../tensor/tensor.js';
 import { after, equations, gruStep, lstmStep, rightC, stepVariants } from '../equations.js';
-import { smallNumber } from '../figures.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLayer, changeLoop, mapData, placesOf, recurrentLayers, type Scenario, type StepFault, waysOf } from '../scenario.js';
-import { inEach, inLoops, onNamed } from '../variants.js';
+import {
+  changeLayer,
+  changeLoop,
+  inEach,
+  inLoops,
+  mapData,
+  mistake,
+  onNamed,
+  placesOf,
+  recurrentLayers,
+  type Scenario,
+  type StepFault,
+  smallNumber,
+  type Way,
+  waysOf,
+} from '../mistake.js';
 import { estimated, isApart, type Unknown } from './estimated.js';
 
 /** A step with other equations: a gate left out or tied to another, a sum where there is none, a bias in another place. */
@@ -12,11 +24,11 @@ const GRU_FIX = { numpy: 'g = np.tanh(x[n,t] @ Wx_g + b_g + r * (h @ Wh_g + b2_g
 const LSTM_EXAMPLE = { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 };
 
 export const gateMissing = equations(
+  'gate-missing',
+  'a gate is left out',
   {
-    name: 'gate-missing',
-    title: 'a gate is left out',
     why: 'One gate is not used: what it should scale passes unchanged.',
-    fix: { numpy: 'c = f * c + i * g; h = o * np.tanh(c)   # ← all of i, f, o' },
+    numpy: 'c = f * c + i * g; h = o * np.tanh(c)   # ← all of i, f, o',
     example: LSTM_EXAMPLE,
   },
   [
@@ -35,9 +47,9 @@ export const gateMissing = equations(
 );
 
 export const gruResetOnInput = equations(
+  'gru-reset-on-input',
+  'the reset gate multiplies the input',
   {
-    name: 'gru-reset-on-input',
-    title: 'the reset gate multiplies the input',
     why: 'The reset gate multiplies the wrong part of the candidate: the product with x, or the whole sum, instead of the product with h.',
     fix: GRU_FIX,
     example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
@@ -65,11 +77,11 @@ export const gruResetOnInput = equations(
 );
 
 export const gatesCoupled = equations(
+  'gates-coupled',
+  'input and forget gate are one',
   {
-    name: 'gates-coupled',
-    title: 'input and forget gate are one',
     why: 'The input and the forget gate are coupled: f = 1 − i (or i = 1 − f), one gate instead of two (ONNX: input_forget=1).',
-    fix: { numpy: 'c = f * c + i * g             # ← f and i from weights of their own' },
+    numpy: 'c = f * c + i * g             # ← f and i from weights of their own',
     example: LSTM_EXAMPLE,
   },
   [
@@ -79,18 +91,17 @@ export const gatesCoupled = equations(
   scenario =>
     inEach(
       recurrentLayers(scenario).filter(l => l.inputForget),
-      'gates-coupled',
       (s, l) => changeLayer(s, l.name, { inputForget: false }),
       { why: 'The gates of @ are coupled in the network (f = 1 − i), and are not here.' },
     ),
 );
 
 export const tanhOfGate = equations(
+  'tanh-of-product',
+  'tanh is applied after the output gate',
   {
-    name: 'tanh-of-product',
-    title: 'tanh is applied after the output gate',
     why: 'The tanh is applied after the output gate instead of before it: h = tanh(o⊙c) instead of h = o⊙tanh(c), or c itself goes through a tanh.',
-    fix: { numpy: 'h = o * np.tanh(c)            # ← c stays as it is' },
+    numpy: 'h = o * np.tanh(c)            # ← c stays as it is',
     example: LSTM_EXAMPLE,
   },
   [
@@ -110,17 +121,12 @@ export const tanhOfGate = equations(
   ],
 );
 
-export const biasOutside: Hypothesis = {
-  name: 'bias-outside',
-  title: 'the bias is added after the tanh',
-  insideStep: true,
-  alone: true,
+export const biasOutside = mistake('bias-outside', 'the bias is added after the tanh', ['insideStep', 'alone'], {
   why: 'The bias is added after the tanh: h = tanh(x·Wx + h·Wh) + bh.',
-  fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + bh inside' },
+  numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + bh inside',
   variants: scenario =>
     inEach(
       recurrentLayers(scenario).filter(l => l.kind === 'rnn' && l.useBias),
-      'bias-outside',
       (s, l) => {
         // the backward direction runs the other way than the forward one
         const biases = waysOf(l).map(way => biasOf(s, l.name, way));
@@ -129,7 +135,7 @@ export const biasOutside: Hypothesis = {
         return changeLoop(without, l.name, { step: after(({ next, M }, reverse) => addTo(next[0], biases[backward(reverse)], M)) });
       },
     ),
-};
+});
 
 function biasOf({ weights }: Scenario, name: string, way: string): FloatArray {
   const t = weights.get(name)?.get(`${way}bh`);
@@ -147,13 +153,9 @@ const mixed = (old: number, fresh: number): StepFault =>
     for (let m = 0; m < M; m++) next[0][m] = old * state[0][m] + fresh * next[0][m];
   });
 
-export const stateMixed: Hypothesis = {
-  name: 'state-mixed',
-  title: 'the old h is added to the new one',
-  insideStep: true,
-  alone: true,
+export const stateMixed = mistake('state-mixed', 'the old h is added to the new one', ['insideStep', 'alone'], {
   why: 'The new h is a mixture with the old one: h = h + tanh(…) (a += in the loop), or a leaky update h = (1 − a)·h + a·tanh(…).',
-  fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← =, not +=' },
+  numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← =, not +=',
   estimate: (scenario, right, other, noise) =>
     isApart(scenario, right, other)
       ? estimated(
@@ -163,7 +165,6 @@ export const stateMixed: Hypothesis = {
           noise,
           placesOf(recurrentLayers(scenario)).map(
             ({ names, where }): Unknown => ({
-              code: 'state-mixed',
               start: [[0.5], [0.9]],
               change: (s, [a]) => names.reduce((now, name) => changeLoop(now, name, { step: mixed(1 - a, a) }), s),
               why: ([a]) =>
@@ -174,53 +175,43 @@ export const stateMixed: Hypothesis = {
       : [],
   variants(scenario) {
     return [
-      ...stepThen(scenario, 'state-mixed', mixed(1, 1), `The new h of @ is added to the old one: h += … instead of h = ….`),
+      ...stepThen(scenario, mixed(1, 1), `The new h of @ is added to the old one: h += … instead of h = ….`),
       ...[0.1, 0.2, 0.5, 0.8, 0.9].flatMap(a =>
         stepThen(
           scenario,
-          `state-mixed:${a}`,
           mixed(1 - a, a),
           `The h of @ is updated in part: h = ${Number((1 - a).toFixed(2))}·h + ${a}·(new h), a leaky unit.`,
-          { rare: true },
+          { parameter: a, rare: true },
         ),
       ),
     ];
   },
-};
+});
 
 /** What happens to the states after a step, whatever the cell. */
-function stepThen(scenario: Scenario, code: string, step: StepFault, why: string, more: Partial<Variant> = {}): Variant[] {
+function stepThen(scenario: Scenario, step: StepFault, why: string, more: Partial<Way> = {}): Way[] {
   return inLoops(
     recurrentLayers(scenario).filter(l => l.projection === null),
-    code,
     { step },
     { why, ...more },
   );
 }
 
-export const lastStepLinear: Hypothesis = {
-  name: 'last-step-linear',
-  title: 'the last step has no tanh',
-  alone: true,
+export const lastStepLinear = mistake('last-step-linear', 'the last step has no tanh', ['alone'], {
   why: 'The tanh is left out at the last step: the dense layer reads the sum before the tanh.',
-  fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)\ny = h @ Wo + bo               # ← h, after its tanh' },
+  numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)\ny = h @ Wo + bo               # ← h, after its tanh',
   variants: scenario =>
     stepVariants(
       scenario,
       'rnn',
-      'last-step-linear',
       (context, right, left) => right(left === 0 ? { ...context, act: x => x } : context),
       `The last step of @ has no tanh: the next layer reads the sum before the tanh.`,
     ),
-};
+});
 
-export const clipped: Hypothesis = {
-  name: 'clip',
-  title: 'numbers are clipped inside the step',
-  insideStep: true,
-  alone: true,
+export const clipped = mistake('clip', 'numbers are clipped inside the step', ['insideStep', 'alone'], {
   why: 'Numbers are clipped inside the step: the sums before the activations (ONNX: clip), or the states after it (cell_clip).',
-  fix: { numpy: 'c = f * c + i * g             # ← no np.clip' },
+  numpy: 'c = f * c + i * g             # ← no np.clip',
   example: { layers: 'lstm:2,dense:1', N: 2, T: 3, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario).filter(l => l.clip === null);
@@ -231,28 +222,29 @@ export const clipped: Hypothesis = {
       ...limits.flatMap(limit =>
         inEach(
           layers,
-          `clip:${limit}`,
           (s, l) => changeLayer(s, l.name, { clip: limit }),
           layer => ({
+            parameter: limit,
             rare: layer !== null && layers.length > 1,
             why: `Inside @ the sums x·Wx + h·Wh + b are cut off at ±${limit} before their activations; the network does not do that.`,
           }),
         ),
       ),
       ...[0.5, 1, 3].flatMap(limit =>
-        stepVariants(scenario, 'lstm', `clip:${limit}`, clip(limit), `The cell state c of @ is clipped to ±${limit} after every step.`),
+        stepVariants(scenario, 'lstm', clip(limit), `The cell state c of @ is clipped to ±${limit} after every step.`, {
+          parameter: limit,
+        }),
       ),
       ...[0.5, 1].flatMap(limit =>
         stepThen(
           scenario,
-          `clip:${limit}`,
           after(({ next: [h] }) => {
             for (let m = 0; m < h.length; m++) h[m] = Math.min(limit, Math.max(-limit, h[m]));
           }),
           `The h of @ is clipped to ±${limit} after every step.`,
-          { rare: true },
+          { parameter: limit, rare: true },
         ),
       ),
     ];
   },
-};
+});

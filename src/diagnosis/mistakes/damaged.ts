@@ -1,14 +1,22 @@
 import { largestDifference } from '../../tensor/difference.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
-import { smallNumber } from '../figures.js';
-import { fitTo } from '../fit.js';
-import type { Candidate, Hypothesis } from '../hypothesis.js';
-import { uniformNoise } from '../noise.js';
-import { type Outcome, runScenario, workOf } from '../run.js';
-import { changeWeights, mapData, type Scenario, samplesOf } from '../scenario.js';
+import {
+  changeWeights,
+  type Found,
+  fitTo,
+  mapData,
+  mistake,
+  NEAR_NOISE,
+  type Outcome,
+  runScenario,
+  type Scenario,
+  samplesOf,
+  simulated,
+  smallNumber,
+  uniformNoise,
+  workOf,
+} from '../mistake.js';
 import { samplesOff } from '../slices.js';
-import { NEAR_NOISE } from '../thresholds.js';
-import { simulated } from '../variants.js';
 import { isApart, partFor } from './estimated.js';
 import { headOf } from './heads.js';
 
@@ -29,24 +37,16 @@ interface Place {
   readonly t: Tensor;
 }
 
-export const weightDamaged: Hypothesis = {
-  name: 'weight-damaged',
-  title: 'one number or row of the weights is wrong',
-  alone: true,
+export const weightDamaged = mistake('weight-damaged', 'one number or row of the weights is wrong', ['alone'], {
   why: 'One number, or one row, of the weights is not what it should be; all others are right.',
-  fix: {
-    numpy: 'np.abs(mine - theirs).max()   # ← tensor by tensor; or rnn-cli compare A B with both weight files',
-    torch: 'for k in a: print(k, (a[k] - b[k]).abs().max())   # ← a, b: the two state dicts',
-  },
+
+  numpy: 'np.abs(mine - theirs).max()   # ← tensor by tensor; or rnn-cli compare A B with both weight files',
+  torch: 'for k in a: print(k, (a[k] - b[k]).abs().max())   # ← a, b: the two state dicts',
   example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
   variants(scenario) {
     const head = headOf(scenario);
     return head && scenario.weights.get(head.name)?.has('Wo')
-      ? [
-          simulated('weight-damaged', head.name, s =>
-            changeWeights(s, head.name, (name, t) => (name === 'Wo' ? withNumber(t, 0, t.data[0] + 0.5) : t)),
-          ),
-        ]
+      ? [simulated(head.name, s => changeWeights(s, head.name, (name, t) => (name === 'Wo' ? withNumber(t, 0, t.data[0] + 0.5) : t)))]
       : [];
   },
   estimate(scenario, right, other, noise) {
@@ -65,15 +65,13 @@ export const weightDamaged: Hypothesis = {
       }),
     );
     const found = rows.length > 0 ? rows : oneNumber(places, own.y, part.other, near, run);
-    return found.flatMap(({ place, t, words, chosen }): Candidate[] => {
+    return found.flatMap(({ place, t, words, chosen }): Found[] => {
       const y = run(place, t, scenario, right);
       const why = `${words} (found from your output); all other weights are right.`;
-      return y && largestDifference(y.data, other.data).abs <= NEAR_NOISE * near
-        ? [{ code: 'weight-damaged', layer: place.layer, y, chosen, why }]
-        : [];
+      return y && largestDifference(y.data, other.data).abs <= NEAR_NOISE * near ? [{ layer: place.layer, y, chosen, why }] : [];
     });
   },
-};
+});
 
 /** Those that the work allows, and the names of the others. */
 function placesWithin(scenario: Scenario): { places: Place[]; left: string[] } {

@@ -1,8 +1,6 @@
 import type { MergeMode, RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis } from '../hypothesis.js';
-import { changeLayer, changeWeights, mapData, recurrentLayers, type Scenario } from '../scenario.js';
-import { inEach, inLoops } from '../variants.js';
+import { changeLayer, changeWeights, inEach, inLoops, mapData, mistake, recurrentLayers, type Scenario } from '../mistake.js';
 
 /** Mistakes of networks that run both ways. */
 
@@ -10,25 +8,20 @@ function both(scenario: Scenario): RecurrentSpec[] {
   return recurrentLayers(scenario).filter(l => l.bidirectional !== null);
 }
 
-export const bidirectionalOrder: Hypothesis = {
-  name: 'bidirectional-order',
-  title: 'forward and backward are exchanged',
+export const bidirectionalOrder = mistake('bidirectional-order', 'forward and backward are exchanged', [], {
   why: 'The two halves of a bidirectional layer are in the wrong order: the output is [backward, forward] instead of [forward, backward], or each direction runs with the other one’s weights.',
-  fix: {
-    numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)',
-    torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # h_n: layer 0 forward, layer 0 backward, layer 1 forward …',
-  },
+
+  numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)',
+  torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # h_n: layer 0 forward, layer 0 backward, layer 1 forward …',
   example: { layers: 'birnn:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario => [
     ...inLoops(
       both(scenario).filter(l => l.bidirectional === 'concat'),
-      'bidirectional-order',
       { swapped: true },
       { why: 'The halves of the bidirectional output are exchanged: [backward, forward] instead of [forward, backward].' },
     ),
     ...inLoops(
       both(scenario).filter(l => l.bidirectional === 'concat'),
-      'bidirectional-order',
       { merged: interleaved },
       {
         rare: true,
@@ -37,7 +30,6 @@ export const bidirectionalOrder: Hypothesis = {
     ),
     ...inEach(
       both(scenario),
-      'bidirectional-order',
       (s, l) => exchangeWeights(s, l.name),
       _layer => ({
         why: 'Each direction runs with the weights of the other one. Keras lists all forward weights, then all backward ones.',
@@ -47,7 +39,7 @@ export const bidirectionalOrder: Hypothesis = {
       }),
     ),
   ],
-};
+});
 
 function exchangeWeights(scenario: Scenario, name: string): Scenario {
   const own = scenario.weights.get(name)!;
@@ -63,46 +55,39 @@ function interleaved(t: Tensor): Tensor {
   return mapData(t, (_, i) => t.data[i - (i % width) + from(i % width)]);
 }
 
-export const bidirectionalLastStep: Hypothesis = {
-  name: 'bidirectional-last-step',
-  title: 'out[:, -1] is used instead of h_n',
+export const bidirectionalLastStep = mistake('bidirectional-last-step', 'out[:, -1] is used instead of h_n', [], {
   why: 'out[:, -1] was used as the last state of a bidirectional layer. In its backward half that is the first step computed, which has seen x[T−1] alone; the last one computed is out[:, 0].',
-  fix: {
-    torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← not out[:, -1]',
-    numpy: 'h = np.concatenate([out[:, -1, :M], out[:, 0, M:]], axis=-1)',
-    keras: 'Bidirectional(LSTM(M))        # return_sequences=False does this',
-  },
+
+  torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← not out[:, -1]',
+  numpy: 'h = np.concatenate([out[:, -1, :M], out[:, 0, M:]], axis=-1)',
+  keras: 'Bidirectional(LSTM(M))        # return_sequences=False does this',
   example: { layers: 'birnn:2,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario =>
     inLoops(
       both(scenario).filter(l => !l.returnSequences),
-      'bidirectional-last-step',
       { last: 'end' },
     ),
-};
+});
 
-export const bidirectionalMerge: Hypothesis = {
-  name: 'bidirectional-merge',
-  title: 'the two directions are merged differently',
+export const bidirectionalMerge = mistake('bidirectional-merge', 'the two directions are merged differently', [], {
   why: 'The two directions are merged differently than in the network (concat, sum, ave, mul).',
-  fix: {
-    numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)   # ← concat; sum: h_forward + h_backward',
-    keras: "Bidirectional(LSTM(M), merge_mode='concat')   # ← the network’s; PyTorch has concat only",
-  },
+
+  numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)   # ← concat; sum: h_forward + h_backward',
+  keras: "Bidirectional(LSTM(M), merge_mode='concat')   # ← the network’s; PyTorch has concat only",
   example: { layers: 'birnn:2+sum,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     (['concat', 'sum', 'ave', 'mul'] as const).flatMap(mode =>
       inEach(
         both(scenario).filter(l => l.bidirectional !== mode),
-        `bidirectional-merge:${mode}`,
         (s, l) => changeLayer(s, l.name, { bidirectional: mode }),
         () => ({
+          parameter: mode,
           why: `The two directions are merged by ${WORDS[mode]}; the network has ${both(scenario)[0].bidirectional}.`,
           fix: { keras: `Bidirectional(LSTM(M), merge_mode='${both(scenario)[0].bidirectional}')` },
         }),
       ),
     ),
-};
+});
 
 const WORDS: Record<MergeMode, string> = {
   concat: 'putting them side by side (concat)',
@@ -111,19 +96,15 @@ const WORDS: Record<MergeMode, string> = {
   mul: 'their product (mul)',
 };
 
-export const backwardNotFlipped: Hypothesis = {
-  name: 'backward-not-flipped',
-  title: 'the backward sequence is not reversed back to time order',
+export const backwardNotFlipped = mistake('backward-not-flipped', 'the backward sequence is not reversed back to time order', [], {
   why: 'The backward sequence is merged in the order it was computed: beside the forward state of step t stands the backward state of step T−1−t.',
-  fix: {
-    numpy: 'h = np.concatenate([hs_forward, hs_backward[:, ::-1]], axis=-1)   # ← turned back to time order',
-    torch: 'h = torch.cat([hs_forward, hs_backward.flip(1)], dim=-1)',
-  },
+
+  numpy: 'h = np.concatenate([hs_forward, hs_backward[:, ::-1]], axis=-1)   # ← turned back to time order',
+  torch: 'h = torch.cat([hs_forward, hs_backward.flip(1)], dim=-1)',
   example: { layers: 'birnn:2+seq,dense:1', N: 1, T: 3, D: 2 },
   variants: scenario =>
     inLoops(
       both(scenario).filter(l => l.returnSequences),
-      'backward-not-flipped',
       { notFlipped: true },
     ),
-};
+});

@@ -1,10 +1,6 @@
 import { largestDifference } from '../../tensor/difference.js';
 import type { FloatArray } from '../../tensor/tensor.js';
-import { smallNumber } from '../figures.js';
-import type { Hypothesis } from '../hypothesis.js';
-import { changeWeights, mapData, type Scenario } from '../scenario.js';
-import { NEAR_NOISE } from '../thresholds.js';
-import { simulated } from '../variants.js';
+import { changeWeights, mapData, mistake, NEAR_NOISE, type Scenario, simulated, smallNumber } from '../mistake.js';
 import { headOf } from './heads.js';
 
 /** Dropout that is still on: the mask of each row is found from the output. */
@@ -15,19 +11,14 @@ const RATES = [0.5, 0.2, 0.3, 0.1, 0.4, 0.25, 0.6, 0.15, 0.05, 0.7, 0.75, 0.8];
 const MOST_UNITS = 16;
 const MOST_MASKS = 2 ** 25;
 
-export const dropoutOn: Hypothesis = {
-  name: 'dropout-on',
-  title: 'dropout is still on',
-  often: true,
-  alone: true,
+export const dropoutOn = mistake('dropout-on', 'dropout is still on', ['often', 'alone'], {
   why: 'Dropout before the dense layer is still on: some units of h are 0, the others are multiplied by 1 / (1 − p).',
-  fix: {
-    numpy: 'y = h @ Wo + bo               # ← no mask when y is predicted',
-    keras: 'y = model(x, training=False)  # ← or model.predict(x)',
-    torch: 'model.eval()                  # ← before y = model(x)',
-  },
+
+  numpy: 'y = h @ Wo + bo               # ← no mask when y is predicted',
+  keras: 'y = model(x, training=False)  # ← or model.predict(x)',
+  torch: 'model.eval()                  # ← before y = model(x)',
   example: { layers: 'rnn:4,dense:3', N: 3, T: 2, D: 2 },
-  variants: scenario => (headOf(scenario) ? [simulated('dropout-on', headOf(scenario)!.name, halfOfHead)] : []),
+  variants: scenario => (headOf(scenario) ? [simulated(headOf(scenario)!.name, halfOfHead)] : []),
   estimate(scenario, right, other, noise) {
     const head = headOf(scenario);
     const h = head && right.layers.get(head.name)?.inputs[0].tensor;
@@ -55,11 +46,11 @@ export const dropoutOn: Hypothesis = {
       // where nothing is left of h it is no mask
       if (r < R || dropped === R * M) continue;
       const why = `Dropout before ${head.name} is still on: in every row the units of h are either 0 or ${smallNumber(1 / (1 - rate))} times the right ones (p = ${rate}); ${dropped} of ${R * M} are 0.`;
-      return [{ code: 'dropout-on', layer: head.name, y: { shape: other.shape, data: y }, chosen: 0, digits: sure - 2, why }];
+      return [{ layer: head.name, y: { shape: other.shape, data: y }, chosen: 0, digits: sure - 2, why }];
     }
     return [];
   },
-};
+});
 
 /** The units of row r that are dropped, found by trying every set of them, one unit changed at a time (Gray code). */
 function maskFor(h: FloatArray, r: number, M: number, K: number, Wo: FloatArray, scores: Float64Array, rate: number, near: number) {

@@ -1,15 +1,24 @@
 import { largestDifference } from '../../tensor/difference.js';
 import { sliceFirst } from '../../tensor/layout.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
-import { smallNumber } from '../figures.js';
-import { type Fitted, fitTo } from '../fit.js';
-import type { Candidate, Hypothesis } from '../hypothesis.js';
-import { uniformNoise } from '../noise.js';
-import { type Outcome, runScenario, workOf } from '../run.js';
-import { mapData, recurrentLayers, type Scenario, samplesOf } from '../scenario.js';
+import {
+  type Fitted,
+  type Found,
+  fitTo,
+  mapData,
+  mistake,
+  NEAR_NOISE,
+  type Outcome,
+  recurrentLayers,
+  runScenario,
+  type Scenario,
+  samplesOf,
+  simulated,
+  smallNumber,
+  uniformNoise,
+  workOf,
+} from '../mistake.js';
 import { samplesOff } from '../slices.js';
-import { NEAR_NOISE } from '../thresholds.js';
-import { simulated } from '../variants.js';
 import { unitsBelow } from './heads.js';
 import { eachFeature, withX } from './inputs.js';
 import { constantStates, startingWith } from './stateStart.js';
@@ -54,18 +63,17 @@ export function isApart({ model, input }: Scenario, right: Outcome, other: Tenso
 }
 
 export interface Unknown {
-  readonly code: string;
   readonly start: readonly (readonly number[])[];
   readonly change: (s: Scenario, values: readonly number[]) => Scenario;
   readonly why: (values: readonly number[]) => string;
 }
 
 /** The first of them that explains the output: fitted on a few samples, then on all. */
-export function estimated(scenario: Scenario, right: Outcome, other: Tensor, noise: number, list: readonly Unknown[]): Candidate[] {
+export function estimated(scenario: Scenario, right: Outcome, other: Tensor, noise: number, list: readonly Unknown[]): Found[] {
   const near = NEAR_NOISE * noise;
   const { first } = samplesOff(right.y, other, uniformNoise(other, noise));
   const whole = { scenario, other };
-  for (const { code, start, change, why } of list) {
+  for (const { start, change, why } of list) {
     const unknown = start[0].length;
     const few = partFor(scenario, other, Math.max(0, first), unknown);
     if (!few) continue;
@@ -78,7 +86,7 @@ export function estimated(scenario: Scenario, right: Outcome, other: Tensor, noi
         const found = (near && part === few && isCheap(RUNS_AGAIN) && fitIn(whole, near.values)) || near;
         const y = found && runScenario(change(scenario, found.values))?.y;
         if (!y || largestDifference(y.data, other.data).abs > NEAR_NOISE * NEAR_NOISE * noise) continue;
-        return [{ code, layer: null, y, chosen: found.values.length + Math.min(BENT, found.values.length), why: why(found.values) }];
+        return [{ y, chosen: found.values.length + Math.min(BENT, found.values.length), why: why(found.values) }];
       }
     }
   }
@@ -95,14 +103,11 @@ const scaledX = (s: Scenario, scale: number, offset = 0) =>
     mapData(s.input.x, v => scale * v + offset),
   );
 
-export const inputScaledBy: Hypothesis = {
-  name: 'input-scaled-by',
-  title: 'x has another scale or offset',
-  alone: true,
+export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or offset', ['alone'], {
   why: 'The network saw x times a number, plus a number: another unit, or a scaler that was fitted on other data.',
-  fix: { numpy: 'x = (x - offset) / scale      # ← one scaler for both sides' },
+  numpy: 'x = (x - offset) / scale      # ← one scaler for both sides',
   example: { layers: 'rnn:3,dense:2', N: 4, T: 3, D: 2 },
-  variants: ({ input }) => (input.x.shape.length === 3 ? [simulated('input-scaled-by', null, s => scaledX(s, 1.7, 0.3))] : []),
+  variants: ({ input }) => (input.x.shape.length === 3 ? [simulated(null, s => scaledX(s, 1.7, 0.3))] : []),
   estimate(scenario, right, other, noise) {
     const { x } = scenario.input;
     if (x.shape.length !== 3 || !isApart(scenario, right, other)) return [];
@@ -111,7 +116,6 @@ export const inputScaledBy: Hypothesis = {
     const lines = (values: readonly number[]) =>
       Array.from({ length: Math.min(D, 4) }, (_, d) => line(values[2 * d], values[2 * d + 1], `x${d + 1}`)).join(', ');
     const found = (start: Unknown['start'], change: Unknown['change'], why: Unknown['why']) => ({
-      code: 'input-scaled-by',
       start,
       change,
       why,
@@ -139,7 +143,7 @@ export const inputScaledBy: Hypothesis = {
         : []),
     ]);
   },
-};
+});
 
 /** Numbers put into the states of all recurrent layers, the same ones for every sample. */
 function withStates(s: Scenario, values: readonly number[]): Scenario {
@@ -156,22 +160,18 @@ function withStates(s: Scenario, values: readonly number[]): Scenario {
   return startingWith(s, new Map(states));
 }
 
-export const stateRandom: Hypothesis = {
-  name: 'state-random',
-  title: 'the first state is not zero',
-  alone: true,
+export const stateRandom = mistake('state-random', 'the first state is not zero', ['alone'], {
   why: 'The sequences do not start from zeros: the first state was drawn (torch.randn), learnt, or kept from other data.',
-  fix: {
-    numpy: 'h = np.zeros(M)               # ← at the start of every sequence',
-    torch: 'out, h_n = rnn(x)             # ← no h0 as second argument, or torch.zeros(L, N, M)',
-    keras: 'x = LSTM(M)(i)                # ← no initial_state',
-  },
+
+  numpy: 'h = np.zeros(M)               # ← at the start of every sequence',
+  torch: 'out, h_n = rnn(x)             # ← no h0 as second argument, or torch.zeros(L, N, M)',
+  keras: 'x = LSTM(M)(i)                # ← no initial_state',
   example: { layers: 'rnn:2+seq,dense:2', N: 2, T: 3, D: 2 },
   variants: scenario =>
     recurrentLayers(scenario).length === 0
       ? []
       : [
-          simulated('state-random', null, s =>
+          simulated(null, s =>
             withStates(
               s,
               Array.from({ length: widthOf(s) }, (_, k) => 0.4 + 0.3 * Math.sin(k)),
@@ -189,7 +189,6 @@ export const stateRandom: Hypothesis = {
     // hidden states lie between −1 and 1
     const start = [0, 0.7, 1.9, 3.1].map(turn => Array.from({ length: P }, (_, k) => (turn === 0 ? 0.01 : 0.6 * Math.sin(turn * (k + 1)))));
     const constant = (which: readonly number[]) => ({
-      code: 'state-random',
       start: [[0.1], [-0.3]],
       change: (s: Scenario, [v]: readonly number[]) =>
         startingWith(s, new Map(recurrentLayers(s).map(l => [l.name, constantStates(s, l, which).map(t => mapData(t, one => v * one))]))),
@@ -201,7 +200,6 @@ export const stateRandom: Hypothesis = {
       constant([0]),
       ...(isLstm ? [constant([0, 1])] : []),
       {
-        code: 'state-random',
         start,
         change: withStates,
         why: v => `Every sample starts from the same state, which is not zero: ${shown(v)} (estimated from your output).`,
@@ -209,7 +207,7 @@ export const stateRandom: Hypothesis = {
     ]);
     return same.length > 0 ? same : eachSample(scenario, right, other, noise, start, shown);
   },
-};
+});
 
 function widthOf(s: Scenario): number {
   return recurrentLayers(s).reduce((sum, l) => constantStates(s, l, []).reduce((n, t) => n + t.shape[1], sum), 0);
@@ -223,7 +221,7 @@ function eachSample(
   noise: number,
   starts: readonly (readonly number[])[],
   shown: (v: readonly number[]) => string,
-): Candidate[] {
+): Found[] {
   const N = other.shape[0];
   const size = sizeOf(other.shape.slice(1));
   const [start] = starts;
@@ -246,5 +244,5 @@ function eachSample(
   }
   const why = `Each sample starts from a state of its own, which is not zero, or sees another x at its first step; the state of sample 1 would be ${shown(first)} (estimated from your output).`;
   // any other first step of x would do the same
-  return [{ code: 'state-random', layer: null, y: { shape: other.shape, data }, chosen: N * start.length, digits: LIKELY, why }];
+  return [{ y: { shape: other.shape, data }, chosen: N * start.length, digits: LIKELY, why }];
 }

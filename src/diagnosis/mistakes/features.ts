@@ -1,10 +1,6 @@
 import { largestDifference } from '../../tensor/difference.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { squares } from '../fit.js';
-import type { Fix, Hypothesis } from '../hypothesis.js';
-import { runScenario } from '../run.js';
-import { mapData, type Scenario } from '../scenario.js';
-import { NEAR_NOISE } from '../thresholds.js';
+import { type Fix, mapData, mistake, NEAR_NOISE, runScenario, type Scenario, squares } from '../mistake.js';
 import { isApart, partFor } from './estimated.js';
 import { eachFeature, isFeatures, seeing, withX } from './inputs.js';
 import { otherOrders } from './kernels.js';
@@ -17,19 +13,13 @@ function withFeatures(x: Tensor, from: readonly number[]): Tensor {
   return mapData(x, (_, i) => x.data[i - (i % D) + from[i % D]]);
 }
 
-export const featuresPermuted: Hypothesis = {
-  name: 'features-permuted',
-  title: 'the features of x are in another order',
-  insideStep: true,
-  alone: true,
+export const featuresPermuted = mistake('features-permuted', 'the features of x are in another order', ['insideStep', 'alone'], {
   why: 'The features of x are in another order than the weights expect: the columns of the table were sorted or read in another order.',
-  fix: { numpy: 'x = x[..., order]             # ← the order of the columns the network was trained with' },
+  numpy: 'x = x[..., order]             # ← the order of the columns the network was trained with',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 3 },
   variants(scenario) {
     const D = isFeatures(scenario) ? scenario.input.x.shape[2] : 1;
-    return featureOrders(D).map(order =>
-      seeing('features-permuted', x => withFeatures(x, order), orderText(order), { fix: orderFix(order) }),
-    );
+    return featureOrders(D).map(order => seeing(x => withFeatures(x, order), orderText(order), { fix: orderFix(order) }));
   },
   // of more features than that: one exchange after the other, as long as each brings y nearer
   estimate(scenario, right, other, noise) {
@@ -49,11 +39,11 @@ export const featuresPermuted: Hypothesis = {
       if (!y || largestDifference(y.data, other.data).abs > NEAR_NOISE * near || order.every((from, d) => from === d)) continue;
       const why = `${orderText(order).slice(0, -1)} (found from your output).`;
       // which of the orders it is, is worth less than a number
-      return [{ code: 'features-permuted', layer: null, y, chosen: 1, why, fix: orderFix(order) }];
+      return [{ y, chosen: 1, why, fix: orderFix(order) }];
     }
     return [];
   },
-};
+});
 
 /** Up to so many features every order is tried, up to so many it is looked for. */
 const MOST_ORDERS = 4;
@@ -96,13 +86,9 @@ function nearest(start: readonly number[], off: (order: readonly number[]) => nu
   return best.order;
 }
 
-export const featureMissing: Hypothesis = {
-  name: 'feature-missing',
-  title: 'one feature of x is left out',
-  insideStep: true,
-  alone: true,
+export const featureMissing = mistake('feature-missing', 'one feature of x is left out', ['insideStep', 'alone'], {
   why: 'One feature of x does not reach the network: its column is zero or was left out.',
-  fix: { numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x with all its D features' },
+  numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x with all its D features',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 3 },
   variants(scenario) {
     const D = isFeatures(scenario) ? scenario.input.x.shape[2] : 1;
@@ -111,10 +97,9 @@ export const featureMissing: Hypothesis = {
       .filter(d => D <= MOST_FEATURES || d === 0 || d === D - 1)
       .map(missing =>
         seeing(
-          'feature-missing',
           x => eachFeature(x, (v, d) => (d === missing ? 0 : v)),
           `Feature ${missing + 1} of x does not reach the network: its column is zero, or was left out.`,
         ),
       );
   },
-};
+});

@@ -2,9 +2,7 @@ import type { ActivationSpec } from '../../activations/activation.js';
 import { activations, canonicalActivation, formatActivation, getActivation } from '../../activations/index.js';
 import { activated } from '../../layers/activation.js';
 import { isRecurrent, type LayerSpec } from '../../model/spec.js';
-import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
-import { changeLayer, inLayers, placesOf, type Scenario } from '../scenario.js';
-import { finished, inEach } from '../variants.js';
+import { changeLayer, type Fix, finished, inEach, inLayers, mistake, placesOf, type Scenario, type Way } from '../mistake.js';
 
 /** Mistakes with activation functions: another one, none, softmax left out or taken twice, a hard sigmoid. */
 
@@ -71,22 +69,22 @@ function present(layer: LayerSpec, field: Slot['field']): string {
   return formatActivation(activationOf(layer, field));
 }
 
-function replace(names: readonly string[], field: Slot['field'], name: ActivationSpec): Variant['change'] {
+function replace(names: readonly string[], field: Slot['field'], name: ActivationSpec): Way['change'] {
   return inLayers(names, (s, layer) => changeLayer(s, layer.name, { [field]: name }));
 }
 
 /** The candidate's activation alone, c's on its way out kept. */
-function replaceCandidate(names: readonly string[], name: ActivationSpec): Variant['change'] {
+function replaceCandidate(names: readonly string[], name: ActivationSpec): Way['change'] {
   return inLayers(names, (s, layer) => {
     const fields = layer as unknown as Record<string, ActivationSpec | null>;
     return changeLayer(s, layer.name, { activation: name, outputActivation: fields.outputActivation ?? fields.activation });
   });
 }
 
-function slotVariants(slot: Slot, specs: readonly ActivationSpec[], code: (name: string) => string): Variant[] {
+function slotVariants(slot: Slot, specs: readonly ActivationSpec[], named = true): Way[] {
   return placesOf(slot.layers).flatMap(place => {
     const layers = slot.layers.filter(l => place.names.includes(l.name));
-    return specs.flatMap((spec): Variant[] => {
+    return specs.flatMap((spec): Way[] => {
       const name = formatActivation(spec);
       const changed = layers.filter(l => present(l, slot.field) !== name);
       // where it would change one of several layers, that layer's own variant says so
@@ -98,7 +96,7 @@ function slotVariants(slot: Slot, specs: readonly ActivationSpec[], code: (name:
       const fix = fixOf(first, slot.field);
       const rare = !USUAL.includes(name) && name !== 'softmax';
       const whole = {
-        code: code(typeof spec === 'string' ? spec : spec.name),
+        ...(named && { parameter: typeof spec === 'string' ? spec : spec.name }),
         layer: place.layer,
         change: replace(place.names, slot.field, spec),
         why: words(slot.words),
@@ -155,35 +153,28 @@ function fixOf(layer: LayerSpec, field: Slot['field']): Fix {
   return { keras: `${call}${argument}='${found.keras ?? name}')`, ...(numpy && { numpy: code }) };
 }
 
-export const hardSigmoid: Hypothesis = {
-  name: 'hard-sigmoid',
-  title: 'a hard sigmoid is used instead of the sigmoid',
-  insideStep: true,
+export const hardSigmoid = mistake('hard-sigmoid', 'a hard sigmoid is used instead of the sigmoid', ['insideStep'], {
   why: 'The gates use a hard sigmoid instead of the sigmoid (or one hard sigmoid instead of the other). Two functions have that name:\nclip(x/6 + 0.5, 0, 1) in Keras 3 and PyTorch, clip(0.2·x + 0.5, 0, 1) in Keras 2, tfjs and ONNX.',
-  fix: { numpy: 'sigmoid = lambda x: 1 / (1 + np.exp(-x))', keras: "LSTM(M, recurrent_activation='sigmoid')" },
+  numpy: 'sigmoid = lambda x: 1 / (1 + np.exp(-x))',
+  keras: "LSTM(M, recurrent_activation='sigmoid')",
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     slotsOf(scenario).flatMap(slot => {
       const layers = slot.layers.filter(l => ['sigmoid', ...HARD].includes(present(l, slot.field)));
-      return slotVariants({ ...slot, layers }, HARD, () => 'hard-sigmoid').map(v => ({
+      return slotVariants({ ...slot, layers }, HARD, false).map(v => ({
         ...v,
         why: `${v.why}\nhard_sigmoid is clip(x/6 + 0.5, 0, 1) (Keras 3, PyTorch); hard_sigmoid_keras2 is clip(0.2·x + 0.5, 0, 1) (Keras 2, tfjs, ONNX).`,
       }));
     }),
-};
+});
 
-export const activation: Hypothesis = {
-  name: 'activation',
-  title: 'another activation function is used',
-  insideStep: true,
+export const activation = mistake('activation', 'another activation function is used', ['insideStep'], {
   why: 'An activation function is not the one of the network. SimpleRNN, LSTM and GRU default to tanh (and sigmoid in the gates), Dense to none.',
-  fix: {
-    keras: "SimpleRNN(M, activation='tanh'); Dense(K)   # Dense has no activation by default",
-    numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh); y = h @ Wo + bo',
-    torch: "nn.RNN(D, M, nonlinearity='tanh'); nn.Linear(M, K)   # no activation after it",
-  },
+
+  keras: "SimpleRNN(M, activation='tanh'); Dense(K)   # Dense has no activation by default",
+  numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh); y = h @ Wo + bo',
+  torch: "nn.RNN(D, M, nonlinearity='tanh'); nn.Linear(M, K)   # no activation after it",
   variants(scenario) {
-    const code = (name: string) => `activation:${name}`;
     return slotsOf(scenario).flatMap(slot => {
       // a hard sigmoid where a sigmoid belongs has a code of its own
       const sigmoidal = slot.layers.filter(l => ['sigmoid', ...HARD].includes(present(l, slot.field)));
@@ -192,49 +183,42 @@ export const activation: Hypothesis = {
       const hadSoftmax = slot.layers.filter(l => present(l, slot.field) === 'softmax');
       const others = { ...slot, layers: slot.layers.filter(l => !hadSoftmax.includes(l)) };
       return [
-        ...slotVariants(others, names, code),
+        ...slotVariants(others, names),
         // relu of positive scores is the scores: softmax-missing is what happened then
         ...slotVariants(
           { ...slot, layers: hadSoftmax },
           names.filter(n => n !== 'linear'),
-          code,
-        ).map(v => ({ ...v, rare: v.rare || !SATURATING.includes(v.code.slice('activation:'.length)) })),
-        ...slotVariants({ ...slot, layers: softmax }, ['softmax'], code),
-        ...slotVariants(others, OTHER_SLOPES, code),
+        ).map(v => ({ ...v, rare: v.rare || !SATURATING.includes(String(v.parameter)) })),
+        ...slotVariants({ ...slot, layers: softmax }, ['softmax']),
+        ...slotVariants(others, OTHER_SLOPES),
       ];
     });
   },
-};
+});
 
 function softmaxLayers({ model }: Scenario): LayerSpec[] {
   return model.layers.filter(l => (l.kind === 'dense' || l.kind === 'activation') && canonicalActivation(l.activation) === 'softmax');
 }
 
-export const softmaxMissing: Hypothesis = {
-  name: 'softmax-missing',
-  title: 'the softmax is left out',
+export const softmaxMissing = mistake('softmax-missing', 'the softmax is left out', [], {
   why: 'The outputs are the scores before the softmax (logits): the rows do not add up to 1.',
-  fix: {
-    numpy: 'e = np.exp(z - z.max(-1, keepdims=True)); y = e / e.sum(-1, keepdims=True)',
-    keras: "Dense(K, activation='softmax')",
-    torch: 'y = torch.softmax(fc(h), dim=-1)',
-  },
-  example: { layers: 'rnn:3,dense:2@softmax', N: 2, T: 2, D: 2 },
-  variants: scenario => inEach(softmaxLayers(scenario), 'softmax-missing', (s, l) => changeLayer(s, l.name, { activation: 'linear' })),
-};
 
-export const softmaxTwice: Hypothesis = {
-  name: 'softmax-twice',
-  title: 'the softmax is applied twice',
+  numpy: 'e = np.exp(z - z.max(-1, keepdims=True)); y = e / e.sum(-1, keepdims=True)',
+  keras: "Dense(K, activation='softmax')",
+  torch: 'y = torch.softmax(fc(h), dim=-1)',
+  example: { layers: 'rnn:3,dense:2@softmax', N: 2, T: 2, D: 2 },
+  variants: scenario => inEach(softmaxLayers(scenario), (s, l) => changeLayer(s, l.name, { activation: 'linear' })),
+});
+
+export const softmaxTwice = mistake('softmax-twice', 'the softmax is applied twice', [], {
   why: 'The softmax is applied to what is a softmax already: the rows add up to 1 but are nearly equal. Losses such as CrossEntropyLoss contain one, too.',
-  fix: {
-    numpy: 'y = softmax(h @ Wo + bo)      # ← once',
-    torch: 'y = torch.softmax(fc(h), dim=-1)   # ← once, and none before CrossEntropyLoss',
-    keras: "Dense(K, activation='softmax')      # ← and no Softmax layer after it",
-  },
+
+  numpy: 'y = softmax(h @ Wo + bo)      # ← once',
+  torch: 'y = torch.softmax(fc(h), dim=-1)   # ← once, and none before CrossEntropyLoss',
+  keras: "Dense(K, activation='softmax')      # ← and no Softmax layer after it",
   example: { layers: 'rnn:3,dense:2@softmax', N: 2, T: 2, D: 2 },
   variants: scenario =>
     softmaxLayers(scenario)
       .filter(l => l.name === scenario.model.output)
-      .map(l => ({ code: 'softmax-twice', layer: l.name, change: s => finished(s, y => activated('softmax', y)) })),
-};
+      .map(l => ({ layer: l.name, change: s => finished(s, y => activated('softmax', y)) })),
+});

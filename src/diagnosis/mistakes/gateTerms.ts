@@ -2,9 +2,7 @@ import { getCell } from '../../cells/index.js';
 import type { RecurrentSpec } from '../../model/spec.js';
 import { transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis } from '../hypothesis.js';
-import { changeWeights, mapData, recurrentLayers, type Scenario } from '../scenario.js';
-import { inEach, onNamed } from '../variants.js';
+import { changeWeights, inEach, mapData, mistake, onNamed, recurrentLayers, type Scenario } from '../mistake.js';
 import { onGate } from './gruGates.js';
 
 /** Mistakes in the weights of single gates: a term left out, biases split in the wrong way, blocks that are interleaved. */
@@ -26,13 +24,9 @@ const TERMS: readonly Term[] = [
 ];
 const RECURRENT_HALF: Term = { code: 'h', weight: ['Wh', 'bh'], words: g => `all of h·Wh_${g} + b′_${g}` };
 
-export const gateTermMissing: Hypothesis = {
-  name: 'gate-term-missing',
-  title: 'one gate lacks a bias or a product',
-  insideStep: true,
-  alone: true,
+export const gateTermMissing = mistake('gate-term-missing', 'one gate lacks a bias or a product', ['insideStep', 'alone'], {
   why: 'One term of one gate is left out: its bias, its product with x or its product with h.',
-  fix: { numpy: 'f = sigmoid(x[n,t] @ Wx_f + h @ Wh_f + b_f)   # ← every gate has all three terms' },
+  numpy: 'f = sigmoid(x[n,t] @ Wx_f + h @ Wh_f + b_f)   # ← every gate has all three terms',
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     (['lstm', 'gru'] as const).flatMap(kind => {
@@ -44,7 +38,6 @@ export const gateTermMissing: Hypothesis = {
         terms.flatMap(({ code, weight, words }) =>
           inEach(
             layers,
-            `gate-term-missing:${code}_${gate}`,
             (s, l) =>
               weight.reduce(
                 // of the recurrent half the input row of the bias stays
@@ -55,6 +48,7 @@ export const gateTermMissing: Hypothesis = {
                 s,
               ),
             layer => ({
+              parameter: `${code}_${gate}`,
               rare: layer === null && layers.length > 1,
               why: `In @ ${words(gate)} is left out of gate ${gate}.`,
               fix: { numpy: `z_${gate} = x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate}` },
@@ -63,7 +57,7 @@ export const gateTermMissing: Hypothesis = {
         ),
       );
     }),
-};
+});
 
 /** GRU with two bias rows [2, 3·M] */
 function twoRowGrus(scenario: Scenario): RecurrentSpec[] {
@@ -75,16 +69,11 @@ function twoRowGrus(scenario: Scenario): RecurrentSpec[] {
   );
 }
 
-export const gruRecurrentBias: Hypothesis = {
-  name: 'gru-recurrent-bias',
-  title: 'the GRU’s recurrent bias is in the wrong place',
-  insideStep: true,
-  alone: true,
+export const gruRecurrentBias = mistake('gru-recurrent-bias', 'the GRU’s recurrent bias is in the wrong place', ['insideStep', 'alone'], {
   why: 'The recurrent bias of the candidate (b_hn in PyTorch, row 1 of Keras’ bias) belongs inside r ⊙ (h·Wh_g + b′_g). Here it is outside, or left out (Flax and Equinox have none), or the two rows [2, 3·M] are read differently.',
-  fix: {
-    numpy: 'g = np.tanh(x[n,t] @ Wx_g + b_g + r * (h @ Wh_g + b2_g))   # ← b2_g inside r * (…)',
-    keras: 'b, b2 = bias                  # ← bias of GRU(reset_after=True) is [2, 3·M]: input row, recurrent row',
-  },
+
+  numpy: 'g = np.tanh(x[n,t] @ Wx_g + b_g + r * (h @ Wh_g + b2_g))   # ← b2_g inside r * (…)',
+  keras: 'b, b2 = bias                  # ← bias of GRU(reset_after=True) is [2, 3·M]: input row, recurrent row',
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const ways: readonly (readonly [change: (t: Tensor) => Tensor, why: string])[] = [
@@ -97,15 +86,10 @@ export const gruRecurrentBias: Hypothesis = {
       [interleaved, 'The bias [2, 3·M] of @ was flattened and split in the wrong way: every second number was used as a row.'],
     ];
     return ways.flatMap(([change, why]) =>
-      inEach(
-        twoRowGrus(scenario),
-        'gru-recurrent-bias',
-        (s, l) => onNamed(s, l.name, ['bh'], t => (t.shape.length === 2 ? change(t) : t)),
-        { why },
-      ),
+      inEach(twoRowGrus(scenario), (s, l) => onNamed(s, l.name, ['bh'], t => (t.shape.length === 2 ? change(t) : t)), { why }),
     );
   },
-};
+});
 
 /** Block `block` of row `row` of [2, 3·M] changed. */
 function onRow(t: Tensor, row: number, block: number, f: (v: number, k: number) => number): Tensor {
@@ -135,26 +119,21 @@ function interleaved(t: Tensor): Tensor {
   return mapData(t, (_, k) => t.data[2 * (k % width) + Math.floor(k / width)]);
 }
 
-export const gatesInterleaved: Hypothesis = {
-  name: 'gates-interleaved',
-  title: 'the gates are read as interleaved columns',
-  insideStep: true,
-  alone: true,
+export const gatesInterleaved = mistake('gates-interleaved', 'the gates are read as interleaved columns', ['insideStep', 'alone'], {
   why: 'The columns of the gates are taken to be interleaved (unit by unit: i f g o, i f g o, …) although they stand in blocks (all of i, then all of f …), or the other way round: a reshape to [M, G] instead of [G, M].',
-  fix: { numpy: 'i, f, g, o = np.split(z, 4, axis=-1)   # ← blocks; not z.reshape(M, 4)' },
+  numpy: 'i, f, g, o = np.split(z, 4, axis=-1)   # ← blocks; not z.reshape(M, 4)',
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     [true, false].flatMap(toBlocks =>
       inEach(
         recurrentLayers(scenario).filter(l => gatesOf(l).length > 1 && l.units > 1),
-        'gates-interleaved',
         (s, l) => onNamed(s, l.name, ['Wx', 'Wh', 'bh'], t => recolumned(t, gatesOf(l).length, toBlocks)),
         {
           why: `The weights of @ hold the gates ${toBlocks ? 'in blocks, and are read as interleaved columns' : 'as interleaved columns, and are read in blocks'}: unit and gate are exchanged.`,
         },
       ),
     ),
-};
+});
 
 function recolumned(t: Tensor, G: number, toBlocks: boolean): Tensor {
   const width = t.shape[t.shape.length - 1];
@@ -163,18 +142,14 @@ function recolumned(t: Tensor, G: number, toBlocks: boolean): Tensor {
   return mapData(t, (_, i) => t.data[i - (i % width) + from(i % width)]);
 }
 
-export const headReshaped: Hypothesis = {
-  name: 'wo-reshaped',
-  title: 'the dense weights are reshaped instead of transposed',
-  insideStep: true,
-  alone: true,
+export const headReshaped = mistake('wo-reshaped', 'the dense weights are reshaped instead of transposed', ['insideStep', 'alone'], {
   why: 'Wo was brought from [K, M] to [M, K] by reshape instead of by a transpose: the shape is right, the numbers are in the wrong places.',
-  fix: { numpy: 'Wo = fc_weight.T              # ← not fc_weight.reshape(M, K)', torch: 'fc.weight.data = torch.tensor(Wo.T)' },
+  numpy: 'Wo = fc_weight.T              # ← not fc_weight.reshape(M, K)',
+  torch: 'fc.weight.data = torch.tensor(Wo.T)',
   example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
   variants: scenario =>
     inEach(
       scenario.model.layers.filter(l => l.kind === 'dense' && l.units > 1 && scenario.weights.get(l.name)?.get('Wo')?.shape[0] !== l.units),
-      'wo-reshaped',
       (s, l) => changeWeights(s, l.name, (name, t) => (name === 'Wo' ? reshape(transpose(t), t.shape) : t)),
     ),
-};
+});

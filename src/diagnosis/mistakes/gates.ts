@@ -1,8 +1,6 @@
 import { getCell } from '../../cells/index.js';
 import { after, equations, gruStep, lstmStep, stepVariants } from '../equations.js';
-import type { Hypothesis } from '../hypothesis.js';
-import { changeWeights, recurrentLayers, type Scenario } from '../scenario.js';
-import { inEach } from '../variants.js';
+import { changeWeights, type Hypothesis, inEach, mistake, recurrentLayers, type Scenario } from '../mistake.js';
 import { isMirrored, onGate } from './gruGates.js';
 
 /** A gate that is used the other way round, or has an activation of its own; two states that are exchanged. */
@@ -10,18 +8,11 @@ import { isMirrored, onGate } from './gruGates.js';
 const LSTM_EXAMPLE = { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 };
 
 /** z of a GRU has a code of its own, for both forms are in use. */
-const INVERTED = {
-  lstm: ['i', 'f', 'o'],
-  gru: ['r'],
-} as const;
+const INVERTED = { lstm: ['i', 'f', 'o'], gru: ['r'] } as const;
 
-export const gateInverted: Hypothesis = {
-  name: 'gate-inverted',
-  title: 'a gate is used the other way round',
-  insideStep: true,
-  alone: true,
+export const gateInverted = mistake('gate-inverted', 'a gate is used the other way round', ['insideStep', 'alone'], {
   why: 'One gate is used the other way round: 1 − f where f belongs.',
-  fix: { numpy: 'c = f * c + i * g             # ← f keeps the old c; not (1 - f) * c' },
+  numpy: 'c = f * c + i * g             # ← f keeps the old c; not (1 - f) * c',
   example: LSTM_EXAMPLE,
   // 1 − σ(a) = σ(−a): the weights of the gate with the other sign
   variants: scenario =>
@@ -29,18 +20,14 @@ export const gateInverted: Hypothesis = {
       const gates = getCell(kind).gates;
       const layers = recurrentLayers(scenario).filter(l => l.kind === kind && isMirrored(l.recurrentActivation) && !l.peepholes);
       return INVERTED[kind].flatMap(gate =>
-        inEach(
-          layers,
-          `gate-inverted:${gate}`,
-          (s, l) => changeWeights(s, l.name, (_, t) => onGate(t, gates.length, gates.indexOf(gate), v => -v)),
-          {
-            why: `In @ gate ${gate} is used the other way round: 1 − ${gate} where ${gate} belongs.`,
-            fix: { numpy: `${gate} = sigmoid(x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate})   # ← ${gate}, not 1 - ${gate}` },
-          },
-        ),
+        inEach(layers, (s, l) => changeWeights(s, l.name, (_, t) => onGate(t, gates.length, gates.indexOf(gate), v => -v)), {
+          parameter: gate,
+          why: `In @ gate ${gate} is used the other way round: 1 − ${gate} where ${gate} belongs.`,
+          fix: { numpy: `${gate} = sigmoid(x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate})   # ← ${gate}, not 1 - ${gate}` },
+        }),
       );
     }),
-};
+});
 
 const GATES = [
   ['lstm', 'i', 'input'],
@@ -52,11 +39,11 @@ const GATES = [
 
 /** All gates together have the code `activation`. */
 export const gateActivation: Hypothesis = equations(
+  'gate-activation',
+  'one gate has a tanh instead of its sigmoid',
   {
-    name: 'gate-activation',
-    title: 'one gate has a tanh instead of its sigmoid',
     why: 'One gate goes through tanh, the candidate’s activation, instead of the sigmoid.',
-    fix: { numpy: 'i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o); g = np.tanh(a_g)   # ← three sigmoids, one tanh' },
+    numpy: 'i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o); g = np.tanh(a_g)   # ← three sigmoids, one tanh',
     example: LSTM_EXAMPLE,
   },
   GATES.map(([kind, gate, name]) => {
@@ -77,11 +64,7 @@ const SWAPPED_FIX = {
   keras: 'out, h, c = LSTM(M, return_state=True)(x)   # ← h before c',
 };
 
-export const statesSwapped: Hypothesis = {
-  name: 'states-swapped',
-  title: 'h and c are exchanged',
-  insideStep: true,
-  alone: true,
+export const statesSwapped = mistake('states-swapped', 'h and c are exchanged', ['insideStep', 'alone'], {
   why: 'The LSTM’s two states are exchanged: c is handed on as h and h as c (TensorFlow 1 and some code of one’s own have c first, Keras and PyTorch h).',
   fix: SWAPPED_FIX,
   example: LSTM_EXAMPLE,
@@ -89,14 +72,12 @@ export const statesSwapped: Hypothesis = {
     ...stepVariants(
       scenario,
       'lstm',
-      'states-swapped',
       (context, right) => right({ ...context, state: [context.state[1], context.state[0]] }),
       `The states of @ are exchanged between steps: each step gets the last c as h and the last h as c; what is given out is h.`,
     ),
     ...stepVariants(
       scenario,
       'lstm',
-      'states-swapped',
       after(({ next: [h, c], M }) => {
         for (let m = 0; m < M; m++) [h[m], c[m]] = [c[m], h[m]];
       }),
@@ -105,15 +86,13 @@ export const statesSwapped: Hypothesis = {
     ...(hasStates(scenario)
       ? [
           {
-            code: 'states-swapped',
-            layer: null,
             change: statesExchanged,
             why: 'The first states are given in the wrong order: h0 is used as c0 and c0 as h0.',
           },
         ]
       : []),
   ],
-};
+});
 
 function hasStates({ input, model }: Scenario): boolean {
   return model.layers.some(l => l.kind === 'lstm' && l.projection === null && input.initialStates?.has(l.name));

@@ -1,55 +1,44 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { formatActivation } from '../../activations/index.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLayer, changeWeights, mapData, recurrentLayers, type Scenario } from '../scenario.js';
-import { inEach } from '../variants.js';
+import { changeLayer, changeWeights, inEach, mapData, mistake, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 
 /** Mistakes with the gates of a GRU: where r acts, and which side z keeps. */
 
-function gruVariants(scenario: Scenario, resetAfter: boolean, code: string): Variant[] {
+function gruVariants(scenario: Scenario, resetAfter: boolean): Way[] {
   return inEach(
     recurrentLayers(scenario).filter(l => l.kind === 'gru' && l.resetAfter !== resetAfter),
-    code,
     (s, l) => changeLayer(s, l.name, { resetAfter }),
   );
 }
 
-export const gruResetBefore: Hypothesis = {
-  name: 'gru-reset-before',
-  title: 'the GRU’s reset gate acts before the product',
-  insideStep: true,
+export const gruResetBefore = mistake('gru-reset-before', 'the GRU’s reset gate acts before the product', ['insideStep'], {
   why: 'The GRU multiplies with its reset gate before the recurrent product, g = tanh(x·Wx_g + (r⊙h)·Wh_g + b_g); the network has it after, r⊙(h·Wh_g + b′_g).\nBefore: reset_after=False (the default of early Keras), tfjs, ONNX by default. After: Keras 3, TensorFlow 2, PyTorch.',
-  fix: { numpy: 'g = np.tanh(x @ Wx_g + b_g + r * (h @ Wh_g + b2_g))   # ← r after the product', keras: 'GRU(M, reset_after=True)' },
+  numpy: 'g = np.tanh(x @ Wx_g + b_g + r * (h @ Wh_g + b2_g))   # ← r after the product',
+  keras: 'GRU(M, reset_after=True)',
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
-  variants: scenario => gruVariants(scenario, false, 'gru-reset-before'),
-};
+  variants: scenario => gruVariants(scenario, false),
+});
 
-export const gruResetAfter: Hypothesis = {
-  name: 'gru-reset-after',
-  title: 'the GRU’s reset gate acts after the product',
-  insideStep: true,
+export const gruResetAfter = mistake('gru-reset-after', 'the GRU’s reset gate acts after the product', ['insideStep'], {
   why: 'The GRU multiplies with its reset gate after the recurrent product, g = tanh(x·Wx_g + b_g + r⊙(h·Wh_g)); the network has it before, (r⊙h)·Wh_g.\nAfter: Keras 3, TensorFlow 2, PyTorch. Before: reset_after=False (the default of early Keras), tfjs, ONNX by default.',
-  fix: { numpy: 'g = np.tanh(x @ Wx_g + b_g + (r * h) @ Wh_g)   # ← r before the product', keras: 'GRU(M, reset_after=False)' },
+  numpy: 'g = np.tanh(x @ Wx_g + b_g + (r * h) @ Wh_g)   # ← r before the product',
+  keras: 'GRU(M, reset_after=False)',
   example: { layers: 'gru:2+resetbefore,dense:1', N: 2, T: 2, D: 2 },
-  variants: scenario => gruVariants(scenario, true, 'gru-reset-after'),
-};
+  variants: scenario => gruVariants(scenario, true),
+});
 
-export const gruUpdateSwapped: Hypothesis = {
-  name: 'gru-update-swapped',
-  title: 'the GRU’s update gate keeps the wrong side',
-  insideStep: true,
+export const gruUpdateSwapped = mistake('gru-update-swapped', 'the GRU’s update gate keeps the wrong side', ['insideStep'], {
   why: 'The update gate z is used the other way round: h = (1−z)⊙h + z⊙g, as in the paper of Chung et al. (2014); Keras, PyTorch and ONNX compute h = z⊙h + (1−z)⊙g.\nThe same weights mean something else in the other form, so only the numbers show it.',
-  fix: { numpy: 'h = z * h + (1 - z) * g        # ← z keeps the old h' },
+  numpy: 'h = z * h + (1 - z) * g        # ← z keeps the old h',
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
   // 1 − σ(a) = σ(−a), for the hard sigmoids, too: the weights of z with the other sign
   variants: scenario =>
     inEach(
       recurrentLayers(scenario).filter(l => l.kind === 'gru' && isMirrored(l.recurrentActivation)),
-      'gru-update-swapped',
       (s, l) => changeWeights(s, l.name, (_, t) => onGate(t, 3, 0, v => -v)),
     ),
-};
+});
 
 /** Whether the gate's other side is its mirror image: f(−a) = 1 − f(a). */
 export function isMirrored(gate: ActivationSpec | null): boolean {

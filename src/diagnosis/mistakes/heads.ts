@@ -1,9 +1,7 @@
 import type { LayerSpec, ModelSpec, PoolSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis } from '../hypothesis.js';
 import { affineFit, columnsThatVary } from '../leastSquares.js';
-import type { Outcome } from '../run.js';
-import { changeLayer, changeWeights, recurrentLayers, type Scenario } from '../scenario.js';
+import { changeLayer, changeWeights, type Hypothesis, mistake, type Outcome, recurrentLayers, type Scenario } from '../mistake.js';
 
 /** Mistakes in what the head sits on: the input, every step, another way of pooling. */
 
@@ -87,45 +85,33 @@ function lastOfSequence(y: Tensor): Tensor {
   return { shape: [N, K], data };
 }
 
-export const headEveryStep: Hypothesis = {
-  name: 'head-every-step',
-  title: 'y is returned at every step instead of the last',
+export const headEveryStep = mistake('head-every-step', 'y is returned at every step instead of the last', [], {
   why: 'The output has one row a step: return_sequences=True, or the dense layer was applied inside the loop over time. The network returns the output after the last step alone.',
-  fix: {
-    numpy: 'y = h @ Wo + bo              # ← after the loop over t; or Yhats[:, -1]',
-    keras: 'SimpleRNN(M, return_sequences=False)',
-    torch: 'y = fc(out[:, -1])',
-  },
-  example: { layers: 'rnn:3,dense:1', N: 1, T: 3, D: 2 },
-  variants: scenario =>
-    atEveryStep(scenario) ? [{ code: 'head-every-step', layer: headOf(scenario)?.name ?? null, change: atEveryStep }] : [],
-};
 
-export const headLast: Hypothesis = {
-  name: 'head-last',
-  title: 'y is returned for the last step only',
+  numpy: 'y = h @ Wo + bo              # ← after the loop over t; or Yhats[:, -1]',
+  keras: 'SimpleRNN(M, return_sequences=False)',
+  torch: 'y = fc(out[:, -1])',
+  example: { layers: 'rnn:3,dense:1', N: 1, T: 3, D: 2 },
+  variants: scenario => (atEveryStep(scenario) ? [{ layer: headOf(scenario)?.name ?? null, change: atEveryStep }] : []),
+});
+
+export const headLast = mistake('head-last', 'y is returned for the last step only', [], {
   why: 'The output is that of the last step alone; the network returns one at every step.',
-  fix: {
-    numpy: 'Yhats[n, t] = h @ Wo + bo    # ← inside the loop over t',
-    keras: 'SimpleRNN(M, return_sequences=True)',
-    torch: 'y = fc(out)                   # ← every step, not out[:, -1]',
-  },
+
+  numpy: 'Yhats[n, t] = h @ Wo + bo    # ← inside the loop over t',
+  keras: 'SimpleRNN(M, return_sequences=True)',
+  torch: 'y = fc(out)                   # ← every step, not out[:, -1]',
   example: { layers: 'rnn:3+seq,dense:1', N: 1, T: 3, D: 2 },
   variants: scenario =>
-    [atLastStep, lastRow].flatMap(change =>
-      change(scenario) ? [{ code: 'head-last', layer: headOf(scenario)?.name ?? null, change }] : [],
-    ),
-};
+    [atLastStep, lastRow].flatMap(change => (change(scenario) ? [{ layer: headOf(scenario)?.name ?? null, change }] : [])),
+});
 
-export const headOnInput: Hypothesis = {
-  name: 'head-on-input',
-  title: 'the dense layer is on the input',
+export const headOnInput: Hypothesis = mistake('head-on-input', 'the dense layer is on the input', [], {
   why: 'The Dense layer is on the input, not on the last h: it was called with the input tensor, and the recurrent layer is left out.',
-  fix: {
-    keras: 'x = SimpleRNN(M)(i)\nx = Dense(K)(x)            # ← on x, the output of the layer before, not on i',
-    numpy: 'y = h @ Wo + bo              # ← h, not x[n,t]',
-    torch: 'out, h_n = rnn(x); y = fc(out[:, -1])   # ← not fc(x)',
-  },
+
+  keras: 'x = SimpleRNN(M)(i)\nx = Dense(K)(x)            # ← on x, the output of the layer before, not on i',
+  numpy: 'y = h @ Wo + bo              # ← h, not x[n,t]',
+  torch: 'out, h_n = rnn(x); y = fc(out[:, -1])   # ← not fc(x)',
   example: { layers: 'rnn:2,dense:1', N: 1, T: 3, D: 2 },
   variants(scenario) {
     const head = headOf(scenario);
@@ -138,7 +124,7 @@ export const headOnInput: Hypothesis = {
       ),
     });
     // only where D = M could the same weights have been used; else the layer had weights of its own, which fromOutput finds
-    return [{ code: 'head-on-input', layer: head.name, change, unsearched: rows !== D }];
+    return [{ layer: head.name, change, unsearched: rows !== D }];
   },
   estimate(scenario, _right, other) {
     const head = headOf(scenario);
@@ -152,7 +138,6 @@ export const headOnInput: Hypothesis = {
     if (!fit || N * T < fit.rank + 2 || told === 0) return [];
     return [
       {
-        code: 'head-on-input',
         layer: head.name,
         y: { shape: other.shape, data: fit.fitted },
         why: `${headOnInput.why}\nEvery row of your output is the same linear function of the row of x at that step.`,
@@ -161,7 +146,7 @@ export const headOnInput: Hypothesis = {
       },
     ];
   },
-};
+});
 
 /** The first D rows of a matrix, repeated where it has fewer. */
 function withRows(t: Tensor, D: number): Tensor {

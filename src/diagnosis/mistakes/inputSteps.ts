@@ -1,6 +1,5 @@
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLoop, inLayers, recurrentLayers, type Scenario } from '../scenario.js';
+import { changeLoop, type Hypothesis, inLayers, mistake, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 import { withX } from './inputs.js';
 import { hasMask } from './masks.js';
 
@@ -27,18 +26,13 @@ function withLength(scenario: Scenario, x: Tensor): Scenario {
   return { ...scenario, model, input: { ...scenario.input, x, mask: undefined } };
 }
 
-export const inputLagged: Hypothesis = {
-  name: 'input-lagged',
-  title: 'x is one step late or early',
-  alone: true,
+export const inputLagged = mistake('input-lagged', 'x is one step late or early', ['alone'], {
   why: 'At every step the network sees x of the step before or after: x_{t−1} instead of x_t.',
-  fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x[n,t], not x[n,t-1] or x[n,t+1]' },
+  numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x[n,t], not x[n,t-1] or x[n,t+1]',
   variants(scenario) {
     const T = scenario.input.x.shape[1];
     if (T < 2) return [];
-    const lag = (by: number, fill: string, from: (t: number) => number): Variant => ({
-      code: 'input-lagged',
-      layer: null,
+    const lag = (by: number, fill: string, from: (t: number) => number): Way => ({
       change: s => withX(s, withSteps(s.input.x, T, from)),
       why: `Every step sees the x of the step ${by > 0 ? 'before' : 'after'} it: step t sees x of step t ${by > 0 ? '−' : '+'} 1, and ${fill}.`,
     });
@@ -51,14 +45,11 @@ export const inputLagged: Hypothesis = {
       lag(-1, `step ${T} sees the first x (np.roll)`, t => (t + 1) % T),
     ];
   },
-};
+});
 
-export const inputRepeated: Hypothesis = {
-  name: 'input-repeated',
-  title: 'every step sees the same x',
-  alone: true,
+export const inputRepeated = mistake('input-repeated', 'every step sees the same x', ['alone'], {
   why: 'Every step of a sample sees the same x: the index of the step is missing or fixed (x[n, 0] or x[n, -1] inside the loop).',
-  fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x[n,t], with t' },
+  numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x[n,t], with t',
   variants(scenario) {
     const T = scenario.input.x.shape[1];
     const words = [
@@ -66,8 +57,6 @@ export const inputRepeated: Hypothesis = {
       ['last', '-1'],
     ];
     return (T < 2 ? [] : [0, T - 1]).map((step, k) => ({
-      code: 'input-repeated',
-      layer: null,
       change: s =>
         withX(
           s,
@@ -76,14 +65,11 @@ export const inputRepeated: Hypothesis = {
       why: `Every step of a sample sees the x of its ${words[k][0]} step: x[n, ${words[k][1]}] inside the loop instead of x[n, t].`,
     }));
   },
-};
+});
 
-export const inputStrided: Hypothesis = {
-  name: 'input-strided',
-  title: 'only every second or third step is run',
-  alone: true,
+export const inputStrided = mistake('input-strided', 'only every second or third step is run', ['alone'], {
   why: 'Only every k-th step is run: x[:, ::k], or a window that moves by more than one.',
-  fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← every t; not range(0, T, 2)' },
+  numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← every t; not range(0, T, 2)',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
   variants(scenario) {
     const T = scenario.input.x.shape[1];
@@ -91,8 +77,6 @@ export const inputStrided: Hypothesis = {
       .filter(k => T >= k + 1)
       .flatMap(k =>
         [0, k - 1].map(first => ({
-          code: 'input-strided',
-          layer: null,
           change: (s: Scenario) =>
             withLength(
               s,
@@ -102,7 +86,7 @@ export const inputStrided: Hypothesis = {
         })),
       );
   },
-};
+});
 
 /** Steps at the end (or the start) of a sample that are zero in every feature. */
 function zerosAt(x: Tensor, n: number, where: 'end' | 'start'): number {
@@ -114,21 +98,16 @@ function zerosAt(x: Tensor, n: number, where: 'end' | 'start'): number {
   return count;
 }
 
-export const paddingSide: Hypothesis = {
-  name: 'padding-side',
-  title: 'short sequences are padded on the other side',
-  often: true,
-  alone: true,
+export const paddingSide = mistake('padding-side', 'short sequences are padded on the other side', ['often', 'alone'], {
   why: 'Short sequences are padded with zeros on the other side: in front (Keras’ pad_sequences does that by default) instead of behind, or behind instead of in front.',
-  fix: {
-    keras: "x = pad_sequences(sequences, padding='post')   # ← the default is padding='pre'",
-    torch: 'x = pad_sequence(sequences, batch_first=True)   # zeros behind',
-    numpy: 'x[n, :length] = sequence      # ← zeros behind; x[n, -length:] puts them in front',
-  },
+
+  keras: "x = pad_sequences(sequences, padding='post')   # ← the default is padding='pre'",
+  torch: 'x = pad_sequence(sequences, batch_first=True)   # zeros behind',
+  numpy: 'x[n, :length] = sequence      # ← zeros behind; x[n, -length:] puts them in front',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },
   variants(scenario) {
     const T = scenario.input.x.shape[1];
-    return (['end', 'start'] as const).flatMap((where): Variant[] => {
+    return (['end', 'start'] as const).flatMap((where): Way[] => {
       const padding = paddingOf(scenario, where);
       if (!padding.some(p => p > 0) || padding.every(p => p === T)) return [];
       const change = (s: Scenario): Scenario => {
@@ -138,10 +117,10 @@ export const paddingSide: Hypothesis = {
       };
       const [there, here] = where === 'end' ? ['in front of', 'behind'] : ['behind', 'in front of'];
       const why = `The zeros that fill up short sequences stand ${there} them instead of ${here} them (pad_sequences: padding='${where === 'end' ? 'pre' : 'post'}').`;
-      return [{ code: 'padding-side', layer: null, change, why }];
+      return [{ change, why }];
     });
   },
-};
+});
 
 /** How many steps of each sample are padding there: by its length, else the steps that are zero in every feature. */
 function paddingOf(scenario: Scenario, where: 'end' | 'start'): number[] {
@@ -151,16 +130,12 @@ function paddingOf(scenario: Scenario, where: 'end' | 'start'): number[] {
   return Array.from({ length: N }, (_, n) => (lengths ? T - lengths[n] : zerosAt(x, n, where)));
 }
 
-export const inputPadded: Hypothesis = {
-  name: 'input-padded',
-  title: 'zeros were added to the sequence',
-  alone: true,
+export const inputPadded = mistake('input-padded', 'zeros were added to the sequence', ['alone'], {
   why: 'The network runs additional steps of zeros, in front of it or behind it: padding that is not masked changes h further.',
-  fix: {
-    numpy: 'for t in range(length): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← the real steps only',
-    keras: 'model.add(Masking())',
-    torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
-  },
+
+  numpy: 'for t in range(length): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← the real steps only',
+  keras: 'model.add(Masking())',
+  torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
   variants(scenario) {
     const T = scenario.input.x.shape[1];
     const layers = recurrentLayers(scenario);
@@ -168,8 +143,6 @@ export const inputPadded: Hypothesis = {
     if (givesSequence) return [];
     return [1, 2, 3, 4, 5].flatMap(count =>
       (['in front', 'behind'] as const).map(where => ({
-        code: 'input-padded',
-        layer: null,
         rare: count > 1,
         change: (s: Scenario) =>
           withLength(
@@ -183,17 +156,13 @@ export const inputPadded: Hypothesis = {
       })),
     );
   },
-};
+});
 
-export const lengthsPermuted: Hypothesis = {
-  name: 'lengths-permuted',
-  title: 'the lengths belong to other samples',
-  alone: true,
+export const lengthsPermuted = mistake('lengths-permuted', 'the lengths belong to other samples', ['alone'], {
   why: 'The lengths are in another order than the samples: they were sorted (pack_padded_sequence wants them so) and the samples were not, or the other way round.',
-  fix: {
-    torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
-    numpy: 'order = np.argsort(-lengths); x, lengths = x[order], lengths[order]   # ← both',
-  },
+
+  torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
+  numpy: 'order = np.argsort(-lengths); x, lengths = x[order], lengths[order]   # ← both',
   example: { layers: 'rnn:2,dense:1', N: 3, T: 3, D: 2, lengths: [1, 3, 2] },
   variants(scenario) {
     const lengths = lengthsOf(scenario);
@@ -209,14 +178,12 @@ export const lengthsPermuted: Hypothesis = {
     return orders
       .filter(([, order]) => order.some((v, n) => v !== lengths[n]))
       .map(([words, order]) => ({
-        code: 'lengths-permuted',
-        layer: null,
         needs: 'input' as const,
         change: s => withLengths(s, order),
         why: `The lengths are ${words}: ${order.slice(0, 8).join(', ')}${N > 8 ? ' …' : ''} instead of ${lengths.slice(0, 8).join(', ')}${N > 8 ? ' …' : ''}.`,
       }));
   },
-};
+});
 
 /** Real steps of each sample, where the mask is that of padding behind. */
 function lengthsOf({ input: { x, mask } }: Scenario): number[] | undefined {
@@ -234,21 +201,16 @@ function withLengths(scenario: Scenario, lengths: readonly number[]): Scenario |
   return { ...scenario, input: { ...scenario.input, mask } };
 }
 
-export const maskOneWay: Hypothesis = {
-  name: 'mask-one-way',
-  title: 'the backward direction starts in the padding',
-  alone: true,
+export const maskOneWay: Hypothesis = mistake('mask-one-way', 'the backward direction starts in the padding', ['alone'], {
   why: 'One direction of a bidirectional layer does not see the lengths: the backward one starts in the padding behind the end of a short sequence.',
-  fix: {
-    torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
-    numpy: 'for t in reversed(range(length)): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← from length − 1, not from T − 1',
-  },
+
+  torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
+  numpy: 'for t in reversed(range(length)): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← from length − 1, not from T − 1',
   example: { layers: 'birnn:2,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },
   variants(scenario) {
     const both = recurrentLayers(scenario).filter(l => l.bidirectional !== null);
     if (!hasMask(scenario) || both.length === 0) return [];
     return [1, 0].map(way => ({
-      code: 'mask-one-way',
       layer: both.length === 1 ? both[0].name : null,
       change: inLayers(
         both.map(l => l.name),
@@ -260,4 +222,4 @@ export const maskOneWay: Hypothesis = {
           : 'The forward direction of a bidirectional layer continues into the padding behind the end of a short sequence; the backward one does not.',
     }));
   },
-};
+});

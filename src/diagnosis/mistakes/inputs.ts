@@ -1,6 +1,5 @@
 import type { Tensor } from '../../tensor/tensor.js';
-import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
-import { changeWeights, mapData, type Scenario } from '../scenario.js';
+import { changeWeights, type Fix, type Hypothesis, mapData, mistake, type Scenario, type Way } from '../mistake.js';
 
 /** The network is right and sees another x: scaled, with its features in another order, one step late, padded on the other side. */
 
@@ -9,8 +8,8 @@ export function withX(scenario: Scenario, x: Tensor): Scenario {
   return { ...scenario, input: { ...scenario.input, x } };
 }
 
-export function seeing(code: string, change: (x: Tensor) => Tensor, why: string, more: Partial<Variant> = {}): Variant {
-  return { code, layer: null, change: s => withX(s, change(s.input.x)), why, ...more };
+export function seeing(change: (x: Tensor) => Tensor, why: string, more: Partial<Way> = {}): Way {
+  return { change: s => withX(s, change(s.input.x)), why, ...more };
 }
 
 export function isFeatures({ input }: Scenario): boolean {
@@ -54,11 +53,7 @@ const SCALED: Readonly<Record<string, Fix>> = {
   negated: scaledBy('-x'),
 };
 
-export const inputScaled: Hypothesis = {
-  name: 'input-scaled',
-  title: 'x was scaled before',
-  insideStep: true,
-  alone: true,
+export const inputScaled = mistake('input-scaled', 'x was scaled before', ['insideStep', 'alone'], {
   why: 'The network saw a scaled x: standardised to mean 0 and deviation 1, brought between 0 and 1, divided by 255.',
   fix: scaledBy('(x - x.mean((0, 1))) / x.std((0, 1))'),
   variants(scenario) {
@@ -70,10 +65,10 @@ export const inputScaled: Hypothesis = {
     const each = Array.from({ length: D }, (_, d) => momentsOf(Array.from(x.data).filter((_v, i) => i % D === d)));
     const n = x.data.length / D;
     const unbiased = Math.sqrt(n / Math.max(1, n - 1));
-    const line = (kind: string, words: string, f: (v: number, d: number) => number, needed: readonly number[]): Variant[] =>
+    const line = (kind: string, words: string, f: (v: number, d: number) => number, needed: readonly number[]): Way[] =>
       needed.some(v => !(v > 0))
         ? []
-        : [seeing(`input-scaled:${kind}`, t => eachFeature(t, f), `The network saw x ${words}.`, { fix: SCALED[kind] })];
+        : [seeing(t => eachFeature(t, f), `The network saw x ${words}.`, { parameter: kind, fix: SCALED[kind] })];
     const spreads = each.map(m => m.most - m.least);
     return [
       ...line(
@@ -113,13 +108,13 @@ export const inputScaled: Hypothesis = {
       ...line('negated', 'with the other sign', v => -v, []),
     ];
   },
-};
+});
 
 /** Scaled for each sample alone, or each step. */
-function rowsOf({ input: { x } }: Scenario): Variant[] {
+function rowsOf({ input: { x } }: Scenario): Way[] {
   const [, T, D] = x.shape;
   const seen = (kind: string, words: string, size: number, f: (m: Moments, v: number) => number, places: number) =>
-    seeing(`input-scaled:${kind}`, t => eachBlock(t, size, places, f), `The network saw x ${words}.`, { fix: SCALED[kind] });
+    seeing(t => eachBlock(t, size, places, f), `The network saw x ${words}.`, { parameter: kind, fix: SCALED[kind] });
   return [
     ...(T > 1
       ? [
@@ -162,55 +157,42 @@ function eachBlock(t: Tensor, size: number, places: number, f: (m: Moments, v: n
   return { shape: t.shape, data };
 }
 
-export const inputIntegers: Hypothesis = {
-  name: 'input-integers',
-  title: 'x was cut to integers',
-  insideStep: true,
-  alone: true,
+export const inputIntegers: Hypothesis = mistake('input-integers', 'x was cut to integers', ['insideStep', 'alone'], {
   why: 'The network saw x without its fractions: it was read or stored as whole numbers (astype(int), an integer array).',
-  fix: { numpy: 'x = x.astype(np.float32)      # ← before anything is written into it' },
+  numpy: 'x = x.astype(np.float32)      # ← before anything is written into it',
   variants: scenario =>
     isFeatures(scenario)
       ? [
-          seeing('input-integers', x => mapData(x, Math.trunc), inputIntegers.why),
-          seeing('input-integers', x => mapData(x, Math.round), 'The network saw x rounded to whole numbers.'),
+          seeing(x => mapData(x, Math.trunc), inputIntegers.why),
+          seeing(x => mapData(x, Math.round), 'The network saw x rounded to whole numbers.'),
         ]
       : [],
-};
+});
 
-export const inputReshaped: Hypothesis = {
-  name: 'input-reshaped',
-  title: 'steps and features of x are mixed up',
-  alone: true,
+export const inputReshaped: Hypothesis = mistake('input-reshaped', 'steps and features of x are mixed up', ['alone'], {
   why: 'Steps and features of x are mixed up: x [N, D, T] was brought to [N, T, D] by reshape instead of by a transpose.',
-  fix: {
-    numpy: 'x = x.transpose(0, 2, 1)      # ← [N, D, T] -> [N, T, D]; not reshape',
-    torch: 'x = x.permute(0, 2, 1)        # ← not view',
-  },
+
+  numpy: 'x = x.transpose(0, 2, 1)      # ← [N, D, T] -> [N, T, D]; not reshape',
+  torch: 'x = x.permute(0, 2, 1)        # ← not view',
   variants(scenario) {
     if (!isFeatures(scenario)) return [];
     const [, T, D] = scenario.input.x.shape;
     if (T < 2 || D < 2) return [];
-    const swapped = seeing(
-      'input-reshaped',
-      x => swapped2(x),
-      `Each sample of x is turned on its side: x[n].T (here T = D = ${T}, so no shape shows it).`,
-    );
+    const swapped = seeing(x => swapped2(x), `Each sample of x is turned on its side: x[n].T (here T = D = ${T}, so no shape shows it).`);
     return [
       ...(T === D ? [swapped] : []),
       ...(T === D
         ? []
         : [
-            seeing('input-reshaped', x => ({ shape: x.shape, data: swapped2(x).data }), inputReshaped.why),
+            seeing(x => ({ shape: x.shape, data: swapped2(x).data }), inputReshaped.why),
             seeing(
-              'input-reshaped',
               x => swapped2({ shape: [x.shape[0], x.shape[2], x.shape[1]], data: x.data }),
               'Steps and features of x are mixed up: x [N, T, D] was read as [N, D, T] and transposed.',
             ),
           ]),
     ];
   },
-};
+});
 
 /** [N, A, B] -> [N, B, A] */
 function swapped2(x: Tensor): Tensor {
@@ -221,13 +203,9 @@ function swapped2(x: Tensor): Tensor {
   return { shape: [N, B, A], data };
 }
 
-export const tokensOff: Hypothesis = {
-  name: 'tokens-off-by-one',
-  title: 'the tokens are off by one',
-  insideStep: true,
-  alone: true,
+export const tokensOff = mistake('tokens-off-by-one', 'the tokens are off by one', ['insideStep', 'alone'], {
   why: 'Every token is one too large or too small: one side numbers its words from 1 (0 is padding), the other from 0.',
-  fix: { numpy: 'tokens = tokens + 1           # ← one numbering on both sides: is 0 a word or padding?' },
+  numpy: 'tokens = tokens + 1           # ← one numbering on both sides: is 0 a word or padding?',
   example: { layers: 'embedding:6x3,rnn:3,dense:1', N: 2, T: 3 },
   variants(scenario) {
     const embedding = scenario.model.layers.find(l => l.kind === 'embedding');
@@ -237,32 +215,25 @@ export const tokensOff: Hypothesis = {
     return [1, -1].flatMap(by =>
       [(v: number) => (v + by + V) % V, (v: number) => Math.min(V - 1, Math.max(0, v + by))].map((f, k) =>
         seeing(
-          'tokens-off-by-one',
           x => mapData(x, f),
           `Every token is one too ${by > 0 ? 'large' : 'small'}${k === 0 ? '' : ' (those at the end of the table stay)'}: one side numbers its words from 1, the other from 0.`,
         ),
       ),
     );
   },
-};
+});
 
-export const paddingRow: Hypothesis = {
-  name: 'padding-row-zero',
-  title: 'row 0 of the embedding is zero',
-  insideStep: true,
-  alone: true,
+export const paddingRow = mistake('padding-row-zero', 'row 0 of the embedding is zero', ['insideStep', 'alone'], {
   why: 'Row 0 of the embedding (the padding token) is zero on one side and not on the other: PyTorch’s padding_idx=0 makes it zero, Keras keeps what was drawn or trained.',
-  fix: {
-    torch: 'emb = nn.Embedding(V, D)      # ← without padding_idx, or set emb.weight[0] to what the file has',
-    numpy: 'E[0] = 0                      # ← on both sides, or on neither',
-  },
+
+  torch: 'emb = nn.Embedding(V, D)      # ← without padding_idx, or set emb.weight[0] to what the file has',
+  numpy: 'E[0] = 0                      # ← on both sides, or on neither',
   example: { layers: 'embedding:6x3,rnn:3,dense:1', N: 2, T: 3 },
   variants: scenario =>
     scenario.model.layers
       .filter(l => l.kind === 'embedding')
       .map(({ name: layer }) => ({
-        code: 'padding-row-zero',
         layer,
         change: s => changeWeights(s, layer, (_, t) => mapData(t, (v, k) => (k < t.shape[1] ? 0 : v))),
       })),
-};
+});

@@ -2,9 +2,7 @@ import { CELLS, getCell } from '../../cells/index.js';
 import type { RecurrentSpec } from '../../model/spec.js';
 import { concatLast, permuteBlocks, sliceLast, transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
-import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
-import { recurrentLayers, type Scenario, waysOf } from '../scenario.js';
-import { inEach, onNamed } from '../variants.js';
+import { type Fix, inEach, mistake, onNamed, recurrentLayers, type Scenario, type Way, waysOf } from '../mistake.js';
 
 /** Mistakes in how weight matrices are laid out: transposed, reshaped, gate blocks in another order. */
 
@@ -26,12 +24,11 @@ function gatesOf(layer: RecurrentSpec): number {
 /** `change` on these weights (Wx, Wh, bh) of every direction, in all of the layers and in each. */
 function onWeights(
   layers: readonly RecurrentSpec[],
-  code: string,
   names: readonly string[],
   change: (t: Tensor, layer: RecurrentSpec) => Tensor,
-  more: Partial<Variant> = {},
-): Variant[] {
-  return inEach(layers, code, (s, l) => onNamed(s, l.name, names, t => change(t, l)), more);
+  more: Partial<Way> = {},
+): Way[] {
+  return inEach(layers, (s, l) => onNamed(s, l.name, names, t => change(t, l)), more);
 }
 
 /** Rows of Wx (its input width), where the weights are there. */
@@ -39,16 +36,11 @@ export function inputWidth(scenario: Scenario, layer: RecurrentSpec): number {
   return scenario.weights.get(layer.name)?.get(`${waysOf(layer)[0]}Wx`)?.shape[0] ?? -1;
 }
 
-export const wxTransposed: Hypothesis = {
-  name: 'wx-transposed',
-  often: true,
-  title: 'the input weights are transposed',
-  insideStep: true,
+export const wxTransposed = mistake('wx-transposed', 'the input weights are transposed', ['often', 'insideStep'], {
   why: 'The input weights Wx are used the wrong way round: PyTorch and ONNX keep them as [outputs, inputs], Keras as [inputs, outputs].\nBecause both sizes are equal no shape shows it.',
-  fix: {
-    numpy: 'Wx = weight_ih_l0.T            # ← PyTorch keeps [M, D], x @ Wx needs [D, M]',
-    torch: 'rnn.weight_ih_l0.data = torch.tensor(Wx.T)',
-  },
+
+  numpy: 'Wx = weight_ih_l0.T            # ← PyTorch keeps [M, D], x @ Wx needs [D, M]',
+  torch: 'rnn.weight_ih_l0.data = torch.tensor(Wx.T)',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 3 },
   variants(scenario) {
     const blocks = recurrentLayers(scenario).filter(l => inputWidth(scenario, l) === l.units);
@@ -57,41 +49,32 @@ export const wxTransposed: Hypothesis = {
       l => l.kind === 'dense' && scenario.weights.get(l.name)?.get('Wo')?.shape[0] === l.units && l.units > 1,
     );
     return [
-      ...onWeights(blocks, 'wx-transposed', ['Wx'], (t, l) => transposeBlocks(t, gatesOf(l))),
-      ...onWeights(whole, 'wx-transposed', ['Wx'], transpose),
-      ...inEach(dense, 'wx-transposed', (s, l) => onNamed(s, l.name, ['Wo'], transpose), {
+      ...onWeights(blocks, ['Wx'], (t, l) => transposeBlocks(t, gatesOf(l))),
+      ...onWeights(whole, ['Wx'], transpose),
+      ...inEach(dense, (s, l) => onNamed(s, l.name, ['Wo'], transpose), {
         why: 'The weights Wo of the dense layer are transposed: PyTorch keeps them as [outputs, inputs], Keras as [inputs, outputs].',
         fix: { numpy: 'Wo = fc_weight.T              # ← PyTorch keeps [K, M], h @ Wo needs [M, K]' },
       }),
     ];
   },
-};
+});
 
-export const whTransposed: Hypothesis = {
-  name: 'wh-transposed',
-  often: true,
-  title: 'the recurrent weights are transposed',
-  insideStep: true,
+export const whTransposed = mistake('wh-transposed', 'the recurrent weights are transposed', ['often', 'insideStep'], {
   why: 'The recurrent weights Wh are used the wrong way round. Wh is square [M, M] in each gate, so no shape shows it:\nPyTorch and ONNX multiply weight_hh · h, Keras h · Wh.',
-  fix: {
-    numpy: 'Wh = weight_hh_l0.T            # ← PyTorch keeps the transpose of what h @ Wh needs',
-    torch: 'rnn.weight_hh_l0.data = torch.tensor(Wh.T)',
-  },
+
+  numpy: 'Wh = weight_hh_l0.T            # ← PyTorch keeps the transpose of what h @ Wh needs',
+  torch: 'rnn.weight_hh_l0.data = torch.tensor(Wh.T)',
   variants: scenario =>
     onWeights(
       recurrentLayers(scenario).filter(l => l.projection === null && l.units > 1),
-      'wh-transposed',
       ['Wh'],
       (t, l) => transposeBlocks(t, gatesOf(l)),
     ),
-};
+});
 
-export const wxReshaped: Hypothesis = {
-  name: 'wx-reshaped',
-  title: 'the input weights are reshaped instead of transposed',
-  insideStep: true,
+export const wxReshaped = mistake('wx-reshaped', 'the input weights are reshaped instead of transposed', ['insideStep'], {
   why: 'Wx was brought from [G·M, D] to [D, G·M] by reshape instead of by a transpose: the shape is right, the numbers are in the wrong places.',
-  fix: { numpy: 'Wx = weight_ih_l0.T           # ← not .reshape(D, M)' },
+  numpy: 'Wx = weight_ih_l0.T           # ← not .reshape(D, M)',
   variants(scenario) {
     const layers = recurrentLayers(scenario).filter(l => inputWidth(scenario, l) > 1);
     // a square matrix reshaped is a square matrix transposed
@@ -104,14 +87,15 @@ export const wxReshaped: Hypothesis = {
         kind,
       ),
     );
-    const isSquare = ({ layer }: Variant) => (layer === null ? layers.every(l => square.includes(l.name)) : square.includes(layer));
+    const isSquare = ({ layer = null }: Way) => (layer === null ? layers.every(l => square.includes(l.name)) : square.includes(layer));
     return [
-      ...onWeights(layers, 'wx-reshaped', ['Wx'], reshaped).filter(v => !isSquare(v)),
-      ...onWeights(gated, 'wx-reshaped', ['Wx', 'Wh'], reshaped, {
+      ...onWeights(layers, ['Wx'], reshaped).filter(v => !isSquare(v)),
+      ...onWeights(gated, ['Wx', 'Wh'], reshaped, {
         why: 'Wx and Wh were brought from [G·M, …] to […, G·M] by reshape instead of by a transpose: the shapes are right, the numbers are in the wrong places.',
         fix: { numpy: 'Wx, Wh = weight_ih_l0.T, weight_hh_l0.T   # ← not .reshape' },
       }),
-      ...onWeights(recurrentGated, 'wx-reshaped:Wh', ['Wh'], reshaped, {
+      ...onWeights(recurrentGated, ['Wh'], reshaped, {
+        parameter: 'Wh',
         rare: true,
         why: 'Wh was brought from [G·M, M] to [M, G·M] by reshape instead of by a transpose: the shape is right, the numbers are in the wrong places.',
         fix: { numpy: 'Wh = weight_hh_l0.T           # ← not .reshape' },
@@ -119,10 +103,10 @@ export const wxReshaped: Hypothesis = {
       ...elsewhere,
     ];
   },
-};
+});
 
 /** Reshaped while the gates still stood in another framework's order. */
-function foreignReshapes(layers: readonly RecurrentSpec[], kind: 'gru' | 'lstm'): Variant[] {
+function foreignReshapes(layers: readonly RecurrentSpec[], kind: 'gru' | 'lstm'): Way[] {
   const gates = getCell(kind).gates;
   const orders = FRAMEWORK_ORDERS[kind].filter(({ order }) => order !== gates.join(''));
   return orders.flatMap(({ order, of }) => {
@@ -130,7 +114,7 @@ function foreignReshapes(layers: readonly RecurrentSpec[], kind: 'gru' | 'lstm')
     const back = gates.map(g => order.indexOf(g));
     const change = (t: Tensor) => permuteBlocks(reshaped(permuteBlocks(t, there)), back);
     return [['Wx'], ['Wx', 'Wh']].flatMap(weights =>
-      onWeights(layers, 'wx-reshaped', weights, change, {
+      onWeights(layers, weights, change, {
         why: `${weights.join(' and ')} ${weights.length > 1 ? 'were' : 'was'} brought from [G·M, …] to […, G·M] by reshape instead of by a transpose, with the gates in the order of ${of}.`,
       }),
     );
@@ -183,16 +167,11 @@ const GATED = CELLS.filter(cell => cell.gates.length > 1)
   .sort((a, b) => b.gates.length - a.gates.length)
   .map(cell => cell.name);
 
-export const gateOrder: Hypothesis = {
-  name: 'gate-order',
-  often: true,
-  title: 'the gate blocks are in another order',
-  insideStep: true,
+export const gateOrder = mistake('gate-order', 'the gate blocks are in another order', ['often', 'insideStep'], {
   why: 'The gate blocks of the weights are read in another order. LSTM: i f c o (Keras), i f g o (PyTorch), i o f c (ONNX); GRU: z r h (Keras, ONNX), r z n (PyTorch).\nAll blocks have the same shape, so only the numbers show it.',
-  fix: {
-    numpy: 'i, f, g, o = np.split(z, 4, axis=-1)   # ← in the order of the file the weights came from',
-    torch: 'W_z, W_r, W_n = W.chunk(3)     # Keras z r h -> PyTorch r z n\nrnn.weight_hh_l0.data = torch.cat([W_r, W_z, W_n])',
-  },
+
+  numpy: 'i, f, g, o = np.split(z, 4, axis=-1)   # ← in the order of the file the weights came from',
+  torch: 'W_z, W_r, W_n = W.chunk(3)     # Keras z r h -> PyTorch r z n\nrnn.weight_hh_l0.data = torch.cat([W_r, W_z, W_n])',
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario).filter(l => gatesOf(l) > 1 && !l.peepholes);
@@ -200,13 +179,14 @@ export const gateOrder: Hypothesis = {
       const gates = getCell(kind).gates;
       const own = layers.filter(l => l.kind === kind);
       const biased = own.some(l => l.useBias);
-      return otherOrders(gates).flatMap((order): Variant[] => {
+      return otherOrders(gates).flatMap((order): Way[] => {
         const reads = gates.map((g, b) => (g === order[b] ? '' : `block ${g} is used as ${order[b]}`)).filter(Boolean);
         const from = provenance(kind, gates, order);
         const why = `The gate blocks of the ${kind.toUpperCase()}'s weights (${gates.join(' ')}) are read as ${order.join(' ')}: ${reads.join(', ')}.${from}`;
         const blocks = gates.map(g => order.indexOf(g));
         const of = (weights: readonly string[], words: string, which: string, rare = false) =>
-          onWeights(own, `gate-order:${order.join('')}`, weights, t => permuteBlocks(t, blocks), {
+          onWeights(own, weights, t => permuteBlocks(t, blocks), {
+            parameter: order.join(''),
             why: why + words,
             fix: orderFix(gates, order, which),
             rare,
@@ -233,4 +213,4 @@ export const gateOrder: Hypothesis = {
       });
     });
   },
-};
+});

@@ -1,6 +1,4 @@
-import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLayer, changeLoop, inLayers, recurrentLayers, type Scenario } from '../scenario.js';
-import { inEach } from '../variants.js';
+import { changeLayer, changeLoop, inEach, inLayers, mistake, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 import { pools } from './heads.js';
 
 /** Mistakes with padding: what a masked step outputs, and whether it is run at all. */
@@ -10,58 +8,47 @@ export function hasMask({ input, model }: Scenario): boolean {
   return input.mask !== undefined || model.layers.some(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero));
 }
 
-function outputVariants(scenario: Scenario, zeroOutputForMask: boolean, code: string): Variant[] {
+function outputVariants(scenario: Scenario, zeroOutputForMask: boolean): Way[] {
   if (!hasMask(scenario)) return [];
   return inEach(
     recurrentLayers(scenario).filter(l => l.zeroOutputForMask !== zeroOutputForMask),
-    code,
     (s, l) => changeLayer(s, l.name, { zeroOutputForMask }),
   );
 }
 
-export const maskZeros: Hypothesis = {
-  name: 'mask-zeros',
-  title: 'masked steps output zeros',
+export const maskZeros = mistake('mask-zeros', 'masked steps output zeros', [], {
   why: 'Masked steps output zeros; in the network they repeat the last output. PyTorch (packed sequences) and ONNX give zeros, Keras repeats unless zero_output_for_mask is set.',
-  fix: {
-    keras: 'SimpleRNN(M, return_sequences=True, zero_output_for_mask=False)',
-    numpy: 'hs[n, t] = h                  # ← h as it was, where step t is masked',
-  },
+
+  keras: 'SimpleRNN(M, return_sequences=True, zero_output_for_mask=False)',
+  numpy: 'hs[n, t] = h                  # ← h as it was, where step t is masked',
   example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },
-  variants: scenario => outputVariants(scenario, true, 'mask-zeros'),
-};
+  variants: scenario => outputVariants(scenario, true),
+});
 
-export const maskHold: Hypothesis = {
-  name: 'mask-hold',
-  title: 'masked steps repeat the last output',
+export const maskHold = mistake('mask-hold', 'masked steps repeat the last output', [], {
   why: 'Masked steps repeat the last output; in the network they output zeros. Keras repeats, PyTorch (packed sequences) and ONNX give zeros.',
-  fix: {
-    keras: 'SimpleRNN(M, return_sequences=True, zero_output_for_mask=True)',
-    numpy: 'hs[n, t] = 0                  # ← where step t is masked',
-    torch: 'out, lengths = pad_packed_sequence(packed_out, batch_first=True)   # zeros behind the end of each sequence',
-  },
-  example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2], framework: 'torch' },
-  variants: scenario => outputVariants(scenario, false, 'mask-hold'),
-};
 
-export const maskIgnored: Hypothesis = {
-  name: 'mask-ignored',
-  title: 'padding is run like real steps',
+  keras: 'SimpleRNN(M, return_sequences=True, zero_output_for_mask=True)',
+  numpy: 'hs[n, t] = 0                  # ← where step t is masked',
+  torch: 'out, lengths = pad_packed_sequence(packed_out, batch_first=True)   # zeros behind the end of each sequence',
+  example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2], framework: 'torch' },
+  variants: scenario => outputVariants(scenario, false),
+});
+
+export const maskIgnored = mistake('mask-ignored', 'padding is run like real steps', [], {
   why: 'The mask is ignored: padded steps are run like real ones, so the state goes on changing after the end of a short sequence.',
-  fix: {
-    keras: 'model.add(Masking())          # ← before the recurrent layer; or mask=… in the call',
-    torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
-    numpy: 'if mask[n, t]: h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← a masked step keeps h',
-  },
+
+  keras: 'model.add(Masking())          # ← before the recurrent layer; or mask=… in the call',
+  torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
+  numpy: 'if mask[n, t]: h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← a masked step keeps h',
   example: { layers: 'rnn:2,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },
   variants(scenario) {
     if (!hasMask(scenario)) return [];
     const layers = recurrentLayers(scenario);
     return [
-      { code: 'mask-ignored', layer: null, change: s => ({ ...s, masks: false }) },
+      { change: s => ({ ...s, masks: false }) },
       ...(layers.length > 1 ? layers : []).map(
-        (l): Variant => ({
-          code: 'mask-ignored',
+        (l): Way => ({
           layer: l.name,
           change: inLayers([l.name], s => changeLoop(s, l.name, { unmasked: [0, 1] })),
           why: `${l.name} does not see the mask: it runs padded steps like real ones; the other layers stop.`,
@@ -70,8 +57,7 @@ export const maskIgnored: Hypothesis = {
       ...pools(scenario)
         .filter(l => l.kind === 'avgpool' && l.useMask)
         .map(
-          (l): Variant => ({
-            code: 'mask-ignored',
+          (l): Way => ({
             layer: l.name,
             change: inLayers([l.name], s => changeLayer(s, l.name, { useMask: false })),
             why: `${l.name} takes the mean over all steps, padded ones too; Keras’ GlobalAveragePooling1D takes it over the real ones.`,
@@ -80,4 +66,4 @@ export const maskIgnored: Hypothesis = {
         ),
     ];
   },
-};
+});

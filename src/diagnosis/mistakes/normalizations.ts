@@ -1,8 +1,17 @@
 import type { LayerSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
-import { runScenario } from '../run.js';
-import { changeLayer, changeWeights, inLayers, mapData, placesOf, type Scenario } from '../scenario.js';
+import {
+  changeLayer,
+  changeWeights,
+  type Fix,
+  inLayers,
+  mapData,
+  mistake,
+  placesOf,
+  runScenario,
+  type Scenario,
+  type Way,
+} from '../mistake.js';
 import { bypass } from './heads.js';
 
 /** Mistakes with BatchNormalization and LayerNormalization: their epsilon, their statistics, γ and β. */
@@ -10,12 +19,12 @@ import { bypass } from './heads.js';
 type Norm = Extract<LayerSpec, { readonly kind: 'batchnorm' | 'layernorm' }>;
 
 /** One way to get a layer wrong: what becomes of the scenario, and the words. */
-interface Way {
-  readonly code: string;
+interface Change {
+  readonly parameter: string;
   readonly change: (s: Scenario, layer: Norm) => Scenario | undefined;
   readonly words: string;
   readonly fix?: Fix;
-  readonly needs?: Variant['needs'];
+  readonly needs?: Way['needs'];
 }
 
 const EPSILONS = [1e-3, 1e-5, 1e-6, 1e-8, 0];
@@ -33,21 +42,21 @@ const weightsOf = (change: (name: string, t: Tensor) => Tensor) => (s: Scenario,
 const forgetting = (names: readonly string[]) =>
   weightsOf((name, t) => (names.includes(name) ? mapData(t, () => (name === 'gamma' ? 1 : 0)) : t));
 
-function waysOf(layer: Norm): Way[] {
+function waysOf(layer: Norm): Change[] {
   const { epsilon } = layer;
   const own = [...(layer.scale ? ['gamma'] : []), ...(layer.center ? ['beta'] : [])];
   const letters = { gamma: 'γ', beta: 'β' } as Record<string, string>;
   const without = own.length === 2 ? [own, ...own.map(n => [n])] : own.map(n => [n]);
   return [
     ...EPSILONS.filter(e => Math.abs(e - epsilon) > 1e-9).map(e => ({
-      code: 'normalization:epsilon',
+      parameter: 'epsilon',
       change: (s: Scenario, l: Norm) => changeLayer(s, l.name, { epsilon: e }),
       words: `epsilon of @ is ${e} instead of ${epsilon} (Keras: 1e-3, PyTorch: 1e-5)`,
       fix: epsilonFix(epsilon),
     })),
-    { code: 'normalization:skipped', change: (s, l) => ({ ...s, model: bypass(s.model, l.name) }), words: '@ is left out' },
+    { parameter: 'skipped', change: (s, l) => ({ ...s, model: bypass(s.model, l.name) }), words: '@ is left out' },
     ...without.map(names => ({
-      code: 'normalization:scale',
+      parameter: 'scale',
       change: forgetting(names),
       words: `${names.map(n => letters[n]).join(' and ')} of @ ${names.length > 1 ? 'are' : 'is'} left out`,
     })),
@@ -55,11 +64,11 @@ function waysOf(layer: Norm): Way[] {
   ];
 }
 
-function batchWays({ epsilon }: Norm): Way[] {
+function batchWays({ epsilon }: Norm): Change[] {
   const variance = (f: (v: number) => number) => weightsOf((name, t) => (name === 'variance' ? mapData(t, f) : t));
   return [
     {
-      code: 'normalization:training',
+      parameter: 'training',
       change: ofBatch,
       needs: 'all',
       words: '@ normalises by mean and variance of this batch (training mode) instead of the moving ones',
@@ -70,23 +79,23 @@ function batchWays({ epsilon }: Norm): Way[] {
       },
     },
     {
-      code: 'normalization:root',
+      parameter: 'root',
       change: variance(v => (v + epsilon) ** 2 - epsilon),
       words: '@ divides by the variance, not by its root',
     },
     {
-      code: 'normalization:root',
+      parameter: 'root',
       change: variance(v => (Math.sqrt(v) + epsilon) ** 2 - epsilon),
       words: 'epsilon of @ is added to the root of the variance, not inside it',
     },
-    { code: 'normalization:root', change: variance(v => v * v - epsilon), words: '@ takes the moving variance for a deviation' },
+    { parameter: 'root', change: variance(v => v * v - epsilon), words: '@ takes the moving variance for a deviation' },
     {
-      code: 'normalization:statistics',
+      parameter: 'statistics',
       change: weightsOf((name, t) => (name === 'mean' ? mapData(t, () => 0) : t)),
       words: 'the moving mean of @ is not subtracted',
     },
     {
-      code: 'normalization:statistics',
+      parameter: 'statistics',
       change: (s, l) => {
         const [mean, deviation] = ['mean', 'variance'].map(name => s.weights.get(l.name)?.get(name));
         return mean && deviation
@@ -96,7 +105,7 @@ function batchWays({ epsilon }: Norm): Way[] {
       words: 'moving mean and moving variance of @ are exchanged (the absolute value of the mean is taken for the variance)',
     },
     {
-      code: 'normalization:statistics',
+      parameter: 'statistics',
       change: weightsOf((name, t) => (name === 'mean' ? mapData(t, () => 0) : name === 'variance' ? mapData(t, () => 1) : t)),
       words: 'the moving statistics of @ are not loaded: mean 0, variance 1 as a new layer has them',
     },
@@ -118,10 +127,10 @@ function ofBatch(s: Scenario, layer: Norm): Scenario | undefined {
 }
 
 /** n − 1 in the deviation: γ and ε that give the same */
-function layerWays({ epsilon }: Norm): Way[] {
+function layerWays({ epsilon }: Norm): Change[] {
   return [
     {
-      code: 'normalization:root',
+      parameter: 'root',
       change: (s, l) => {
         const n = s.weights.get(l.name)?.get('gamma')?.data.length;
         if (!n || n < 2) return undefined;
@@ -134,17 +143,12 @@ function layerWays({ epsilon }: Norm): Way[] {
   ];
 }
 
-export const normalization: Hypothesis = {
-  name: 'normalization',
-  title: 'a normalisation is computed differently',
-  insideStep: true,
-  alone: true,
+export const normalization = mistake('normalization', 'a normalisation is computed differently', ['insideStep', 'alone'], {
   why: 'A BatchNormalization or LayerNormalization is computed differently: with another epsilon, the statistics of this batch, without γ and β, or not at all.',
-  fix: {
-    numpy: 'y = (h - mean) / np.sqrt(var + epsilon) * gamma + beta',
-    keras: 'y = model(x, training=False)  # ← the moving statistics',
-    torch: 'model.eval()                  # ← running_mean, running_var',
-  },
+
+  numpy: 'y = (h - mean) / np.sqrt(var + epsilon) * gamma + beta',
+  keras: 'y = model(x, training=False)  # ← the moving statistics',
+  torch: 'model.eval()                  # ← running_mean, running_var',
   example: { layers: 'rnn:3,batchnorm,dense:1', N: 3, T: 2, D: 2 },
   variants(scenario) {
     const norms = scenario.model.layers.filter((l): l is Norm => l.kind === 'batchnorm' || l.kind === 'layernorm');
@@ -152,8 +156,8 @@ export const normalization: Hypothesis = {
       const first = norms.find(l => names.includes(l.name))!;
       if (norms.some(l => names.includes(l.name) && l.kind !== first.kind)) return [];
       return waysOf(first).map(
-        ({ code, change, words, fix, needs }): Variant => ({
-          code,
+        ({ parameter, change, words, fix, needs }): Way => ({
+          parameter,
           layer,
           change: inLayers(names, (s, l) => change(s, l as Norm)),
           why: `${upper(words.replace('@', layer ?? 'every normalisation'))}.`,
@@ -163,7 +167,7 @@ export const normalization: Hypothesis = {
       );
     });
   },
-};
+});
 
 function upper(text: string): string {
   return text[0].toUpperCase() + text.slice(1);

@@ -1,7 +1,5 @@
 import { formatActivation } from '../../activations/index.js';
-import type { Hypothesis } from '../hypothesis.js';
-import { mapData, type Scenario } from '../scenario.js';
-import { finishing } from '../variants.js';
+import { finishing, mapData, mistake, type Scenario } from '../mistake.js';
 import { headOf } from './heads.js';
 
 /** A function of y, number by number: its exponential, its logarithm. */
@@ -27,17 +25,15 @@ function isSquashed(scenario: Scenario): boolean {
   return head?.kind === 'dense' && formatActivation(head.activation) !== 'linear';
 }
 
-export const outputFunction: Hypothesis = {
-  name: 'output-function',
-  title: 'a function was applied to the output',
-  alone: true,
+export const outputFunction = mistake('output-function', 'a function was applied to the output', ['alone'], {
   why: 'Your output is a function of the right one, number by number: its exponential, its logarithm, 1 − y …',
-  fix: { numpy: 'y = np.log(y)                 # ← undo it, or compare before it' },
+  numpy: 'y = np.log(y)                 # ← undo it, or compare before it',
   variants: scenario =>
     [...ELEMENTWISE, ...(isSquashed(scenario) ? TWICE : [])].map(({ name, f, numpy, back }) =>
-      finishing(`output-function:${name}`, y => mapData(y, f), {
+      finishing(y => mapData(y, f), {
+        parameter: name,
         why: `Every number of your output is ${numpy} of the right y.`,
         fix: { numpy: `y = ${back}` },
       }),
     ),
-};
+});

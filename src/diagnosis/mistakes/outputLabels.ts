@@ -1,7 +1,5 @@
 import { sameShape, type Tensor } from '../../tensor/tensor.js';
-import type { Candidate, Hypothesis } from '../hypothesis.js';
-import { mapData } from '../scenario.js';
-import { finishing } from '../variants.js';
+import { type Found, finishing, mapData, mistake } from '../mistake.js';
 import { headOf } from './heads.js';
 
 /** Whole numbers instead of y: classes, zeros of an array never filled, numbers cut to integers. */
@@ -17,22 +15,18 @@ function largestOfRow({ data }: Tensor, r: number, K: number): number {
   return best;
 }
 
-export const outputLabels: Hypothesis = {
-  name: 'output-labels',
-  title: 'labels instead of numbers',
-  alone: true,
+export const outputLabels = mistake('output-labels', 'labels instead of numbers', ['alone'], {
   why: 'Your output holds the decision, not the numbers: the index of the largest output (argmax), a one-hot row, or 0 and 1 by a threshold.',
-  fix: {
-    numpy: 'y = h @ Wo + bo               # ← before argmax, round or > 0.5',
-    keras: 'y = model.predict(x)           # ← before argmax(-1)',
-    torch: 'y = fc(out[:, -1])            # ← before argmax(-1)',
-  },
+
+  numpy: 'y = h @ Wo + bo               # ← before argmax, round or > 0.5',
+  keras: 'y = model.predict(x)           # ← before argmax(-1)',
+  torch: 'y = fc(out[:, -1])            # ← before argmax(-1)',
   example: { layers: 'rnn:3,dense:3', N: 3, T: 2, D: 2 },
   variants(scenario) {
     const head = headOf(scenario);
     const K = head?.kind === 'dense' ? head.units : 1;
     const labels = (name: string, finish: (y: Tensor) => Tensor, classes: number, words: string) =>
-      finishing(`output-labels:${name}`, finish, { labels: classes, why: words });
+      finishing(finish, { parameter: name, labels: classes, why: words });
     return [
       ...(K > 1
         ? [
@@ -54,7 +48,7 @@ export const outputLabels: Hypothesis = {
       labels('sign', y => mapData(y, v => (v > 0 ? 1 : 0)), 2, 'Your output is 1 where the right one is above 0, and 0 elsewhere.'),
     ];
   },
-};
+});
 
 function argmax(y: Tensor): Tensor {
   const [R, K] = rowsOf(y);
@@ -68,17 +62,13 @@ function oneHot(y: Tensor): Tensor {
   return { shape: y.shape, data };
 }
 
-export const outputZeros: Hypothesis = {
-  name: 'output-zeros',
-  title: 'the output array was never filled',
-  alone: true,
-  often: true,
+export const outputZeros = mistake('output-zeros', 'the output array was never filled', ['often', 'alone'], {
   why: 'Every number of your output is 0: the array was made (np.zeros) and never written to, or it holds integers, which cut 0.7 to 0.',
-  fix: { numpy: 'Y = np.zeros((N, K))          # ← floats\nfor n in range(N): Y[n] = h @ Wo + bo' },
+  numpy: 'Y = np.zeros((N, K))          # ← floats\nfor n in range(N): Y[n] = h @ Wo + bo',
   example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
-  variants: () => [finishing('output-zeros', y => mapData(y, () => 0), { labels: 10 })],
+  variants: () => [finishing(y => mapData(y, () => 0), { labels: 10 })],
   // the last batch is smaller than the others, and was left out
-  fromOutput(_scenario, { y }, other): Candidate[] {
+  fromOutput(_scenario, { y }, other): Found[] {
     const N = other.shape[0];
     const size = other.data.length / N;
     let rows = 0;
@@ -88,8 +78,6 @@ export const outputZeros: Hypothesis = {
     const right = mapData(y, (v, k) => (k < (N - rows) * size ? v : 0));
     return [
       {
-        code: 'output-zeros',
-        layer: null,
         y: right,
         chosen: 0,
         told: rows * size,
@@ -98,20 +86,17 @@ export const outputZeros: Hypothesis = {
       },
     ];
   },
-};
+});
 
-export const outputIntegers: Hypothesis = {
-  name: 'output-integers',
-  title: 'the output was cut to integers',
-  alone: true,
+export const outputIntegers = mistake('output-integers', 'the output was cut to integers', ['alone'], {
   why: 'Your output holds whole numbers: the right ones without their fraction. An integer array (np.zeros_like of integers, astype(int)) cuts what is written into it.',
-  fix: { numpy: 'Y = np.zeros((N, K))          # ← float64, not dtype=int' },
+  numpy: 'Y = np.zeros((N, K))          # ← float64, not dtype=int',
   example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
   variants: () => [
-    finishing('output-integers', y => mapData(y, Math.trunc), { labels: 2 }),
-    finishing('output-integers', y => mapData(y, Math.round), {
+    finishing(y => mapData(y, Math.trunc), { labels: 2 }),
+    finishing(y => mapData(y, Math.round), {
       labels: 2,
       why: 'Your output holds whole numbers: the right ones rounded to the nearest (np.round, astype(int) after + 0.5).',
     }),
   ],
-};
+});

@@ -1,7 +1,6 @@
 import { swapBatchAndTime, transpose } from '../../tensor/layout.js';
 import { type FloatArray, reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
-import { finished } from '../variants.js';
+import { finished, mistake, type Way } from '../mistake.js';
 
 /** The numbers of y with their axes in another order: [T, N, K] of a time-major framework, [K, N] of a matrix times columns. */
 
@@ -56,21 +55,14 @@ function movedBack(data: FloatArray, shape: readonly number[], order: readonly n
   return out;
 }
 
-export const outputLayout: Hypothesis = {
-  name: 'output-layout',
-  title: 'the axes of the output are in another order',
-  alone: true,
-  often: true,
+export const outputLayout = mistake('output-layout', 'the axes of the output are in another order', ['often', 'alone'], {
   why: 'The numbers are right, the axes of your array are in another order: [T, N, K] of PyTorch without batch_first, of ONNX and of a list of steps; [K, N] where a sample is a column.',
-  fix: {
-    numpy: 'y = y.transpose(1, 0, 2)      # ← [T, N, K] -> [N, T, K]; transpose, never reshape',
-    torch: 'rnn = nn.RNN(D, M, batch_first=True)',
-  },
+
+  numpy: 'y = y.transpose(1, 0, 2)      # ← [T, N, K] -> [N, T, K]; transpose, never reshape',
+  torch: 'rnn = nn.RNN(D, M, batch_first=True)',
   example: { layers: 'rnn:3+seq,dense:1', N: 2, T: 3, D: 2 },
   variants(scenario) {
-    const moved = (change: (y: Tensor) => Tensor, why: string): Variant => ({
-      code: 'output-layout',
-      layer: null,
+    const moved = (change: (y: Tensor) => Tensor, why: string): Way => ({
       needs: 'all',
       change: s => finished(s, change),
       why,
@@ -98,4 +90,4 @@ export const outputLayout: Hypothesis = {
         : []),
     ];
   },
-};
+});

@@ -1,25 +1,19 @@
 import { distance } from '../../tensor/difference.js';
 import { flipTime } from '../../tensor/layout.js';
 import { sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
-import type { Candidate, Hypothesis, Variant } from '../hypothesis.js';
-import { mapData } from '../scenario.js';
-import { NEAR_NOISE } from '../thresholds.js';
-import { finished, simulated } from '../variants.js';
+import { type Found, finished, type Hypothesis, mapData, mistake, NEAR_NOISE, simulated, type Way } from '../mistake.js';
 
 /** Right numbers in wrong places: outputs, samples or steps in another order, some of them twice, all of them one place further. */
 
-export const outputsPermuted: Hypothesis = {
-  name: 'outputs-permuted',
-  title: 'the outputs are in another order',
-  alone: true,
+export const outputsPermuted: Hypothesis = mistake('outputs-permuted', 'the outputs are in another order', ['alone'], {
   why: 'The columns of your output are the right ones in another order: the classes are numbered differently, or the columns of Wo are exchanged.',
-  fix: { numpy: 'y = y[:, order]               # ← one order of classes on both sides: sorted(set(labels))' },
+  numpy: 'y = y[:, order]               # ← one order of classes on both sides: sorted(set(labels))',
   example: { layers: 'rnn:3,dense:3', N: 3, T: 2, D: 2 },
   variants: scenario =>
     lastWidth(scenario.model.output, scenario) > 1
-      ? [simulated('outputs-permuted', null, s => finished(s, y => columns(y, k => (k + 1) % y.shape[y.shape.length - 1])))]
+      ? [simulated(null, s => finished(s, y => columns(y, k => (k + 1) % y.shape[y.shape.length - 1])))]
       : [],
-  fromOutput(_scenario, { y }, other, noise): Candidate[] {
+  fromOutput(_scenario, { y }, other, noise): Found[] {
     const K = other.shape[other.shape.length - 1];
     if (!sameShape(y.shape, other.shape) || K < 2 || K > MOST_COLUMNS) return [];
     const order = assigned(K, (k, from) => columnDistance(y, from, other, k), NEAR_NOISE * NEAR_NOISE * noise);
@@ -28,8 +22,6 @@ export const outputsPermuted: Hypothesis = {
     const shown = order.map((from, k) => `your y${k + 1} is the right y${from + 1}`).slice(0, 6);
     return [
       {
-        code: 'outputs-permuted',
-        layer: null,
         y: columns(other, k => order[k], y),
         chosen: 0,
         why: `${isOnce ? outputsPermuted.why : 'One column of the right output appears several times in yours.'} ${shown.join(', ')}${K > 6 ? ' …' : ''}.`,
@@ -39,7 +31,7 @@ export const outputsPermuted: Hypothesis = {
       },
     ];
   },
-};
+});
 
 const MOST_COLUMNS = 256;
 
@@ -76,38 +68,27 @@ function assigned(count: number, distanceOf: (place: number, source: number) => 
   return order;
 }
 
-export const samplesPermuted: Hypothesis = {
-  name: 'samples-permuted',
-  title: 'the samples are in another order',
-  alone: true,
+export const samplesPermuted: Hypothesis = mistake('samples-permuted', 'the samples are in another order', ['alone'], {
   why: 'Every output is right but in the place of another sample: one side shuffled or sorted its samples.',
-  fix: {
-    numpy: 'y = y[np.argsort(order)]       # ← undo x = x[order]',
-    keras: 'model.predict(x)               # ← not a shuffled dataset',
-    torch: 'loader = DataLoader(data, shuffle=False)   # ← and pack_padded_sequence(x, lengths, enforce_sorted=False)',
-  },
+
+  numpy: 'y = y[np.argsort(order)]       # ← undo x = x[order]',
+  keras: 'model.predict(x)               # ← not a shuffled dataset',
+  torch: 'loader = DataLoader(data, shuffle=False)   # ← and pack_padded_sequence(x, lengths, enforce_sorted=False)',
   example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
-  variants: () => [{ code: 'samples-permuted', layer: null, needs: 'all', change: s => finished(s, rotate), unsearched: true }],
-  fromOutput(_scenario, right, other, noise): Candidate[] {
+  variants: () => [{ needs: 'all', change: s => finished(s, rotate), unsearched: true }],
+  fromOutput(_scenario, right, other, noise): Found[] {
     const order = samplesOrder(right.y, other, noise);
     if (!order || new Set(order).size < order.length) return [];
-    return [
-      { code: 'samples-permuted', layer: null, y: rows(right.y, order), why: `${samplesPermuted.why}${orderText(order)}`, chosen: 0 },
-    ];
+    return [{ y: rows(right.y, order), why: `${samplesPermuted.why}${orderText(order)}`, chosen: 0 }];
   },
-};
+});
 
-export const samplesRepeated: Hypothesis = {
-  name: 'samples-repeated',
-  title: 'one sample’s output appears several times',
-  alone: true,
+export const samplesRepeated: Hypothesis = mistake('samples-repeated', 'one sample’s output appears several times', ['alone'], {
   why: 'The outputs of some samples appear in the places of others: the output of one sample is written to several rows, or the same sample is read again.',
-  fix: { numpy: 'for n in range(N): Y[n] = forward(x[n])   # ← both with n' },
+  numpy: 'for n in range(N): Y[n] = forward(x[n])   # ← both with n',
   example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
   variants: () => [
     {
-      code: 'samples-repeated',
-      layer: null,
       needs: 'all',
       change: s =>
         finished(s, y =>
@@ -119,14 +100,12 @@ export const samplesRepeated: Hypothesis = {
       unsearched: true,
     },
   ],
-  fromOutput(_scenario, right, other, noise): Candidate[] {
+  fromOutput(_scenario, right, other, noise): Found[] {
     const order = samplesOrder(right.y, other, noise);
     if (!order || new Set(order).size === order.length || isShift(order)) return [];
-    return [
-      { code: 'samples-repeated', layer: null, y: rows(right.y, order), why: `${samplesRepeated.why}${orderText(order)}`, chosen: 0 },
-    ];
+    return [{ y: rows(right.y, order), why: `${samplesRepeated.why}${orderText(order)}`, chosen: 0 }];
   },
-};
+});
 
 /** One further, the first or the last one twice: samples-shifted says that. */
 function isShift(order: readonly number[]): boolean {
@@ -191,33 +170,25 @@ function shifted(y: Tensor, axis: 0 | 1, by: number, fill: 'zeros' | 'edge'): Te
   return { shape: y.shape, data };
 }
 
-export const samplesShifted: Hypothesis = {
-  name: 'samples-shifted',
-  title: 'the outputs are shifted by one sample',
-  alone: true,
+export const samplesShifted = mistake('samples-shifted', 'the outputs are shifted by one sample', ['alone'], {
   why: 'Every output is one sample too late or too early.',
-  fix: { numpy: 'for n in range(N): Y[n] = forward(x[n])   # ← both with n, not n + 1 or n − 1' },
+  numpy: 'for n in range(N): Y[n] = forward(x[n])   # ← both with n, not n + 1 or n − 1',
   example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
-  variants: scenario => (scenario.input.x.shape[0] < 2 ? [] : shiftVariants('samples-shifted', 0, 'sample')),
-};
+  variants: scenario => (scenario.input.x.shape[0] < 2 ? [] : shiftVariants(0, 'sample')),
+});
 
-export const stepsShifted: Hypothesis = {
-  name: 'steps-shifted',
-  title: 'the outputs are shifted by one step',
-  alone: true,
+export const stepsShifted = mistake('steps-shifted', 'the outputs are shifted by one step', ['alone'], {
   why: 'Every output is one step too late or too early: y_t is made from h_{t−1}, the state before the step (or the other way round).',
-  fix: { numpy: 'for t in range(T):\n    h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)\n    Y[n,t] = h @ Wo + bo         # ← after h is new' },
+  numpy: 'for t in range(T):\n    h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)\n    Y[n,t] = h @ Wo + bo         # ← after h is new',
   example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2 },
-  variants: scenario => (scenario.input.x.shape[1] < 2 ? [] : shiftVariants('steps-shifted', 1, 'step')),
-};
+  variants: scenario => (scenario.input.x.shape[1] < 2 ? [] : shiftVariants(1, 'step')),
+});
 
-function shiftVariants(code: string, axis: 0 | 1, noun: string): Variant[] {
+function shiftVariants(axis: 0 | 1, noun: string): Way[] {
   const rank = axis === 1 ? 3 : 1;
   return [1, -1].flatMap(by =>
     (['zeros', 'edge'] as const).map(
-      (fill): Variant => ({
-        code,
-        layer: null,
+      (fill): Way => ({
         needs: 'all',
         change: s => finished(s, y => (y.shape.length >= rank ? shifted(y, axis, by, fill) : y)),
         why: `Every output is one ${noun} too ${by > 0 ? 'late' : 'early'}: your ${noun} ${by > 0 ? 2 : 1} is the right ${noun} ${by > 0 ? 1 : 2}. The ${by > 0 ? 'first' : 'last'} ${noun} ${fill === 'zeros' ? 'is zero' : 'appears twice'}.`,
@@ -226,12 +197,11 @@ function shiftVariants(code: string, axis: 0 | 1, noun: string): Variant[] {
   );
 }
 
-export const outputReversed: Hypothesis = {
-  name: 'output-reversed',
-  title: 'the output sequence is in reverse order',
-  alone: true,
+export const outputReversed = mistake('output-reversed', 'the output sequence is in reverse order', ['alone'], {
   why: 'The rows of your output run from the last step to the first: the equations are right, the sequence is reversed in time (go_backwards returns it so, and so does [:, ::-1]).',
-  fix: { numpy: 'y = y[:, ::-1]', keras: 'y = keras.ops.flip(y, axis=1)', torch: 'y = y.flip(1)' },
+  numpy: 'y = y[:, ::-1]',
+  keras: 'y = keras.ops.flip(y, axis=1)',
+  torch: 'y = y.flip(1)',
   example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2 },
-  variants: () => [{ code: 'output-reversed', layer: null, change: s => finished(s, y => (y.shape.length === 3 ? flipTime(y) : y)) }],
-};
+  variants: () => [{ change: s => finished(s, y => (y.shape.length === 3 ? flipTime(y) : y)) }],
+});

@@ -3,11 +3,18 @@ import { activated } from '../../layers/activation.js';
 import { largestMagnitude } from '../../tensor/difference.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
-import { smallNumber } from '../figures.js';
-import type { Candidate, Hypothesis, Variant } from '../hypothesis.js';
-import type { Outcome } from '../run.js';
-import { mapData, type Scenario } from '../scenario.js';
-import { finished, onNamed, simulated } from '../variants.js';
+import {
+  type Found,
+  finished,
+  mapData,
+  mistake,
+  type Outcome,
+  onNamed,
+  type Scenario,
+  simulated,
+  smallNumber,
+  type Way,
+} from '../mistake.js';
 import { estimated, isApart, type Unknown } from './estimated.js';
 import { headOf, unitsBelow } from './heads.js';
 
@@ -48,22 +55,16 @@ function lineText({ scale, offset }: Line, right: Tensor): string {
   return `${smallNumber(scale)} · right${hasOffset ? ` ${offset < 0 ? '−' : '+'} ${smallNumber(Math.abs(offset))}` : ''}`;
 }
 
-export const outputScaled: Hypothesis = {
-  name: 'output-scaled',
-  title: 'the output has another scale or offset',
-  alone: true,
-  often: true,
+export const outputScaled = mistake('output-scaled', 'the output has another scale or offset', ['often', 'alone'], {
   why: 'Your output is the right one times a constant, plus a constant: one side is in the units of the data (inverse_transform), in percent, or divided by something.',
-  fix: { numpy: 'y = (y - offset) / scale     # ← compare both sides in the same unit, before inverse_transform' },
+  numpy: 'y = (y - offset) / scale     # ← compare both sides in the same unit, before inverse_transform',
   example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
-  variants: () => [simulated('output-scaled', null, s => finished(s, y => mapData(y, v => 20 * v + 3)))],
-  fromOutput(_scenario, right, other, noise): Candidate[] {
+  variants: () => [simulated(null, s => finished(s, y => mapData(y, v => 20 * v + 3)))],
+  fromOutput(_scenario, right, other, noise): Found[] {
     const line = right.y.data.length === other.data.length ? lineThrough(right.y.data, other.data) : undefined;
     if (!line || Math.abs(line.scale) < LEAST_SCALE) return [];
     return [
       {
-        code: 'output-scaled',
-        layer: null,
         y: mapData(right.y, v => line.scale * v + line.offset),
         chosen: 2,
         floor: noise * Math.max(1, Math.abs(line.scale)),
@@ -72,7 +73,7 @@ export const outputScaled: Hypothesis = {
       },
     ];
   },
-};
+});
 
 /** The line undone. */
 function backCode({ scale, offset }: Line): string {
@@ -82,18 +83,15 @@ function backCode({ scale, offset }: Line): string {
   return s === 1 ? moved : `${moved === 'y' ? moved : `(${moved})`} / ${s}`;
 }
 
-export const outputScaledEach: Hypothesis = {
-  name: 'output-scaled-each',
-  title: 'each output has its own scale and offset',
-  alone: true,
+export const outputScaledEach = mistake('output-scaled-each', 'each output has its own scale and offset', ['alone'], {
   why: 'Each column of your output is the right one times a constant of its own, plus one: scaler.inverse_transform, which keeps a mean and a scale for each column.',
-  fix: { numpy: 'y = (y - offset) / scale     # ← one offset and scale a column: compare before inverse_transform' },
+  numpy: 'y = (y - offset) / scale     # ← one offset and scale a column: compare before inverse_transform',
   example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
   variants: scenario =>
     (headOf(scenario)?.kind === 'dense' ? [1] : []).map(() =>
-      simulated('output-scaled-each', null, s => finished(s, y => eachColumn(y, (v, k) => (k + 2) * v + k))),
+      simulated(null, s => finished(s, y => eachColumn(y, (v, k) => (k + 2) * v + k))),
     ),
-  fromOutput(scenario, right, other, noise): Candidate[] {
+  fromOutput(scenario, right, other, noise): Found[] {
     const K = other.shape[other.shape.length - 1];
     if (K < 2 || right.y.data.length !== other.data.length) return [];
     const lines = Array.from({ length: K }, (_, k) => lineThrough(right.y.data, other.data, k, K));
@@ -101,8 +99,6 @@ export const outputScaledEach: Hypothesis = {
     const shown = lines.slice(0, 4).map((l, k) => `y${k + 1} = ${lineText(l, right.y)}`);
     return [
       {
-        code: 'output-scaled-each',
-        layer: null,
         y: eachColumn(right.y, (v, k) => lines[k].scale * v + lines[k].offset),
         chosen: 2 * K,
         // a column made of M units has M + 1 numbers of its own at most
@@ -112,32 +108,27 @@ export const outputScaledEach: Hypothesis = {
       },
     ];
   },
-};
+});
 
 export function eachColumn(y: Tensor, f: (v: number, k: number) => number): Tensor {
   const K = y.shape[y.shape.length - 1];
   return mapData(y, (v, i) => f(v, i % K));
 }
 
-export const inputAdded: Hypothesis = {
-  name: 'input-added',
-  title: 'x is added to the output',
-  alone: true,
+export const inputAdded = mistake('input-added', 'x is added to the output', ['alone'], {
   why: 'x is added to the output, or was not taken off it: one side predicts the value, the other its change since the last step.',
-  fix: { numpy: 'y = h @ Wo + bo               # ← not x[:, -1] + h @ Wo + bo' },
+  numpy: 'y = h @ Wo + bo               # ← not x[:, -1] + h @ Wo + bo',
   example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const [, T, D] = scenario.input.x.shape;
     const K = scenario.weights.get(scenario.model.output)?.get('Wo')?.shape[1] ?? Infinity;
-    const added = (by: 1 | -1): Variant => ({
-      code: 'input-added',
-      layer: null,
+    const added = (by: 1 | -1): Way => ({
       change: s => finished(s, y => mapData(y, (v, i) => v + by * xBeside(s, y, i))),
       why: `x is ${by > 0 ? 'added to' : 'subtracted from'} the output (x of the same step, or of the last one where y has no steps${K < D ? `; its first ${K} of ${D} features` : ''}): one side predicts the value, the other its change.`,
     });
     return scenario.input.x.shape.length === 3 && T > 0 && K <= D ? [added(1), added(-1)] : [];
   },
-};
+});
 
 /** The number of x that stands beside number i of y [N, K] or [N, T, K]. */
 function xBeside({ input: { x } }: Scenario, { shape }: Tensor, i: number): number {
@@ -148,29 +139,22 @@ function xBeside({ input: { x } }: Scenario, { shape }: Tensor, i: number): numb
   return x.data[(shape.length === 3 ? row : row * T + T - 1) * D + (i % K)];
 }
 
-export const outputNegated: Hypothesis = {
-  name: 'output-negated',
-  title: 'the output has the other sign',
-  alone: true,
+export const outputNegated = mistake('output-negated', 'the output has the other sign', ['alone'], {
   why: 'Every number of your output is the right one with the other sign.',
-  fix: { numpy: 'y = -y' },
-  variants: () => [{ code: 'output-negated', layer: null, change: s => finished(s, y => mapData(y, v => -v)) }],
-};
+  numpy: 'y = -y',
+  variants: () => [{ change: s => finished(s, y => mapData(y, v => -v)) }],
+});
 
-export const hiddenScaled: Hypothesis = {
-  name: 'hidden-scaled',
+export const hiddenScaled = mistake('hidden-scaled', 'h is scaled before the dense layer', ['alone'], {
   estimate: scaledInside,
-  title: 'h is scaled before the dense layer',
-  alone: true,
   why: 'The dense layer reads the right h times a constant: dropout that scales by (1 − p) at test time, or by 1 / (1 − p) where nothing is dropped.',
-  fix: {
-    numpy: 'y = h @ Wo + bo              # ← h as it is; dropout does nothing at test time',
-    keras: 'model(x, training=False)',
-    torch: 'model.eval()',
-  },
+
+  numpy: 'y = h @ Wo + bo              # ← h as it is; dropout does nothing at test time',
+  keras: 'model(x, training=False)',
+  torch: 'model.eval()',
   example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
-  variants: scenario => (headOf(scenario) ? [simulated('hidden-scaled', headOf(scenario)!.name, s => scaledInput(s, 0.5))] : []),
-  fromOutput(scenario, right, other, noise): Candidate[] {
+  variants: scenario => (headOf(scenario) ? [simulated(headOf(scenario)!.name, s => scaledInput(s, 0.5))] : []),
+  fromOutput(scenario, right, other, noise): Found[] {
     const head = headOf(scenario);
     if (head?.kind !== 'dense' || right.y.data.length !== other.data.length) return [];
     const name = formatActivation(head.activation);
@@ -190,7 +174,6 @@ export const hiddenScaled: Hypothesis = {
     const scores = { shape: right.y.shape, data: Float64Array.from(a, (v, i) => s * (v - bias[i % K]) + bias[i % K]) };
     return [
       {
-        code: 'hidden-scaled',
         layer: head.name,
         y: activated(head.activation, scores),
         // without a bias it is the output that is scaled just as well
@@ -200,15 +183,14 @@ export const hiddenScaled: Hypothesis = {
       },
     ];
   },
-};
+});
 
 /** The same in front of a dense layer whose y is not the output. */
-function scaledInside(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Candidate[] {
+function scaledInside(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Found[] {
   const inner = scenario.model.layers.filter(l => l.kind === 'dense' && l.name !== scenario.model.output);
   if (!isApart(scenario, right, other)) return [];
   const unknown = inner.map(
     ({ name }): Unknown => ({
-      code: 'hidden-scaled',
       start: [[0.8], [2]],
       change: (now, [f]) => onNamed(now, name, ['Wo'], t => mapData(t, v => f * v)),
       why: ([f]) => `What ${name} reads is ${smallNumber(f)} times the right one${dropoutText(f)} (estimated from your output).`,

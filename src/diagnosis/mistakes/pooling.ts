@@ -1,51 +1,25 @@
 import { isRecurrent, type PoolSpec } from '../../model/spec.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLayer, mapData, type Scenario } from '../scenario.js';
-import { finished, onNamed } from '../variants.js';
+import { type About, changeLayer, finished, type Hypothesis, mapData, mistake, onNamed, type Scenario, type Way } from '../mistake.js';
 import { bypass, insertAfter, lastStepLayer, pools } from './heads.js';
 
 /** Mistakes in how the steps are made one: by the last of them, their maximum, their mean. */
 
-function poolHypothesis(
-  kind: PoolSpec['kind'],
-  name: string,
-  title: string,
-  why: string,
-  fix: Hypothesis['fix'],
-  example: Hypothesis['example'],
-): Hypothesis {
-  return {
-    name,
-    title,
-    why,
-    fix,
-    example,
-    variants(scenario): Variant[] {
+function pooling(kind: PoolSpec['kind'], name: string, title: string, about: Omit<About, 'variants'>): Hypothesis {
+  return mistake(name, title, [], {
+    ...about,
+    variants(scenario): Way[] {
       const [pool] = pools(scenario);
       const last = lastStepLayer(scenario);
       if (pool && pool.kind !== kind) {
-        const other: Variant = {
-          code: name,
-          layer: pool.name,
-          change: s => changeLayer(s, pool.name, { kind, useMask: kind !== 'maxpool' }),
-        };
+        const { name: layer } = pool;
         const reader = scenario.model.layers.find(l => l.name === pool.inputs[0]);
-        const direct: Variant[] =
-          kind === 'last' && reader && isRecurrent(reader)
-            ? [
-                {
-                  code: name,
-                  layer: pool.name,
-                  change: s => changeLayer({ ...s, model: bypass(s.model, pool.name) }, reader.name, { returnSequences: false }),
-                },
-              ]
-            : [];
-        return [other, ...direct];
+        const direct = (s: Scenario) => changeLayer({ ...s, model: bypass(s.model, layer) }, reader!.name, { returnSequences: false });
+        const other: Way = { layer, change: s => changeLayer(s, layer, { kind, useMask: kind !== 'maxpool' }) };
+        return kind === 'last' && reader && isRecurrent(reader) ? [other, { layer, change: direct }] : [other];
       }
-      if (pool || !last || kind === 'last') return [];
-      return [{ code: name, layer: last.name, change: s => insertPool(s, last.name, kind) }];
+      return pool || !last || kind === 'last' ? [] : [{ layer: last.name, change: s => insertPool(s, last.name, kind) }];
     },
-  };
+  });
 }
 
 function insertPool(scenario: Scenario, after: string, kind: PoolSpec['kind']): Scenario {
@@ -55,50 +29,36 @@ function insertPool(scenario: Scenario, after: string, kind: PoolSpec['kind']): 
 
 /** What the network does not do: one number of all steps. */
 const pooled = (kind: 'maxpool' | 'avgpool', name: string, what: string, layer: string, numpy: string, torch: string) =>
-  poolHypothesis(
-    kind,
-    name,
-    `the ${what} over time is used`,
-    `The ${what} over time of the hidden states is used (${layer}), which the network does not do.`,
-    {
-      numpy: `y = h @ Wo + bo              # ← the last h, not ${numpy}`,
-      torch: `y = fc(out[:, -1])            # ← not fc(${torch})`,
-      keras: `x = SimpleRNN(M)(i)           # ← no ${layer} after it`,
-    },
-    undefined,
-  );
+  pooling(kind, name, `the ${what} over time is used`, {
+    why: `The ${what} over time of the hidden states is used (${layer}), which the network does not do.`,
+    numpy: `y = h @ Wo + bo              # ← the last h, not ${numpy}`,
+    torch: `y = fc(out[:, -1])            # ← not fc(${torch})`,
+    keras: `x = SimpleRNN(M)(i)           # ← no ${layer} after it`,
+  });
 
 export const poolMax = pooled('maxpool', 'pool-max', 'maximum', 'GlobalMaxPooling1D', 'hs.max(axis=1)', 'out.max(dim=1).values');
 export const poolMean = pooled('avgpool', 'pool-mean', 'mean', 'GlobalAveragePooling1D', 'hs.mean(axis=1)', 'out.mean(dim=1)');
 
-export const poolLast = poolHypothesis(
-  'last',
-  'pool-last',
-  'the last step is used instead of pooling',
-  'The last hidden state is used; the network pools over all steps.',
-  {
-    numpy: 'y = hs.max(axis=1) @ Wo + bo  # ← over all steps; or hs.mean(axis=1)',
-    torch: 'y = fc(out.max(dim=1).values) # ← over all steps; or out.mean(dim=1)',
-    keras: 'x = SimpleRNN(M, return_sequences=True)(i)\nx = GlobalMaxPooling1D()(x)',
-  },
-  { layers: 'rnn:3,maxpool,dense:1', N: 2, T: 3, D: 2 },
-);
+export const poolLast = pooling('last', 'pool-last', 'the last step is used instead of pooling', {
+  why: 'The last hidden state is used; the network pools over all steps.',
+  numpy: 'y = hs.max(axis=1) @ Wo + bo  # ← over all steps; or hs.mean(axis=1)',
+  torch: 'y = fc(out.max(dim=1).values) # ← over all steps; or out.mean(dim=1)',
+  keras: 'x = SimpleRNN(M, return_sequences=True)(i)\nx = GlobalMaxPooling1D()(x)',
+  example: { layers: 'rnn:3,maxpool,dense:1', N: 2, T: 3, D: 2 },
+});
 
 /** The sum over the steps is the mean times T; where the dense layer reads it, its weights times T. */
-export const poolSum: Hypothesis = {
-  name: 'pool-sum',
-  title: 'the sum over time is used',
+export const poolSum = mistake('pool-sum', 'the sum over time is used', [], {
   why: 'The hidden states are added up over time, which the network does not do: the sum is T times the mean.',
-  fix: {
-    numpy: 'y = hs.mean(axis=1) @ Wo + bo  # ← not hs.sum(axis=1)',
-    torch: 'y = fc(out.mean(dim=1))        # ← not fc(out.sum(dim=1))',
-  },
+
+  numpy: 'y = hs.mean(axis=1) @ Wo + bo  # ← not hs.sum(axis=1)',
+  torch: 'y = fc(out.mean(dim=1))        # ← not fc(out.sum(dim=1))',
   example: { layers: 'rnn:3+seq,avgpool,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario =>
     poolMean.variants(scenario).length > 0 || pools(scenario)[0]?.kind === 'avgpool'
-      ? [{ code: 'pool-sum', layer: pools(scenario)[0]?.name ?? lastStepLayer(scenario)!.name, change: summed }]
+      ? [{ layer: pools(scenario)[0]?.name ?? lastStepLayer(scenario)!.name, change: summed }]
       : [],
-};
+});
 
 function summed(scenario: Scenario): Scenario | undefined {
   const [mean] = poolMean.variants(scenario);

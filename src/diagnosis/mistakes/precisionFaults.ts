@@ -1,8 +1,16 @@
 import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from '../../formats/bytes/half.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLoop, mapData, recurrentLayers, type Scenario } from '../scenario.js';
-import { finished, onAllWeights } from '../variants.js';
+import {
+  changeLoop,
+  finished,
+  type Hypothesis,
+  mapData,
+  mistake,
+  onAllWeights,
+  recurrentLayers,
+  type Scenario,
+  type Way,
+} from '../mistake.js';
 
 /** Not another formula but other numbers: fewer bits. */
 
@@ -42,22 +50,15 @@ function narrow(name: string, words: string, round: (v: number) => number): Hypo
   const input = (s: Scenario): Scenario => (s.input.x.shape.length === 3 ? { ...s, input: { ...s.input, x: rounded(s.input.x) } } : s);
   const states = (s: Scenario): Scenario => recurrentLayers(s).reduce((all, l) => changeLoop(all, l.name, { round }), s);
   const output = (s: Scenario): Scenario => finished(s, y => mapData(y, round));
-  const variant = (what: string, change: Variant['change']): Variant => ({
-    code: name,
-    layer: null,
+  const variant = (what: string, change: Way['change']): Way => ({
     change,
     why: `${what} ${words}. Nothing is wrong with the equations.`,
   });
-  return {
-    name,
-    title: `numbers are kept in ${name}`,
-    insideStep: true,
+  return mistake(name, `numbers are kept in ${name}`, ['insideStep'], {
     why: `Numbers are ${words}. Nothing is wrong with the equations.`,
-    fix: {
-      numpy: 'y = forward(x.astype(np.float32))   # ← weights and states too; what was rounded once stays rounded',
-      keras: "keras.mixed_precision.set_dtype_policy('float32')",
-      torch: 'model.float()                 # ← not model.half(), .bfloat16() or autocast',
-    },
+    numpy: 'y = forward(x.astype(np.float32))   # ← weights and states too; what was rounded once stays rounded',
+    keras: "keras.mixed_precision.set_dtype_policy('float32')",
+    torch: 'model.float()                 # ← not model.half(), .bfloat16() or autocast',
     example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 2 },
     variants: scenario => [
       variant('The output was', output),
@@ -65,9 +66,9 @@ function narrow(name: string, words: string, round: (v: number) => number): Hypo
       variant('The input was', input),
       variant('Weights and input were', s => weights(input(s))),
       variant('Weights, input and every state were', s => output(states(weights(input(s))))),
-      ...partsOf(scenario).map(({ what, wanted }): Variant => ({ ...variant(what, some(wanted)), rare: true })),
+      ...partsOf(scenario).map(({ what, wanted }): Way => ({ ...variant(what, some(wanted)), rare: true })),
     ],
-  };
+  });
 }
 
 export const float16 = narrow('float16', 'rounded to float16 (3 digits)', toHalf);

@@ -2,10 +2,7 @@ import { formatActivation } from '../../activations/index.js';
 import { activated } from '../../layers/activation.js';
 import { swapBatchAndTime, transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
-import { smallNumber } from '../figures.js';
-import type { Candidate, Hypothesis, Variant } from '../hypothesis.js';
-import { changeLayer, mapData, type Scenario } from '../scenario.js';
-import { finishing } from '../variants.js';
+import { changeLayer, type Found, finishing, mapData, mistake, type Scenario, smallNumber, type Way } from '../mistake.js';
 import { headOf } from './heads.js';
 import { centredRows } from './outputScaled.js';
 
@@ -16,40 +13,34 @@ function headActivation(scenario: Scenario): string {
   return head?.kind === 'dense' ? formatActivation(head.activation) : 'linear';
 }
 
-export const logSoftmax: Hypothesis = {
-  name: 'log-softmax',
-  title: 'a log-softmax is used instead of the softmax',
-  alone: true,
+export const logSoftmax = mistake('log-softmax', 'a log-softmax is used instead of the softmax', ['alone'], {
   why: 'Your output is the logarithm of the softmax (log_softmax, what NLLLoss expects): every row of np.exp(y) adds up to 1.',
-  fix: { numpy: 'y = np.exp(y)', torch: 'y = torch.softmax(fc(h), dim=-1)   # ← not log_softmax', keras: "Dense(K, activation='softmax')" },
+  numpy: 'y = np.exp(y)',
+  torch: 'y = torch.softmax(fc(h), dim=-1)   # ← not log_softmax',
+  keras: "Dense(K, activation='softmax')",
   example: { layers: 'rnn:3,dense:2@softmax', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const now = headActivation(scenario);
     if (now === 'log_softmax') return [];
     const log = now === 'softmax' ? (y: Tensor) => mapData(y, Math.log) : (y: Tensor) => mapData(activated('softmax', y), Math.log);
     const width = headOf(scenario);
-    return width?.kind === 'dense' && width.units > 1 ? [finishing('log-softmax', log)] : [];
+    return width?.kind === 'dense' && width.units > 1 ? [finishing(log)] : [];
   },
-};
+});
 
 /** Softmax over the samples, over the steps, over everything: what people get who leave out the axis. */
-export const softmaxAxis: Hypothesis = {
-  name: 'softmax-axis',
-  title: 'the softmax runs over another axis',
-  alone: true,
+export const softmaxAxis = mistake('softmax-axis', 'the softmax runs over another axis', ['alone'], {
   why: 'The softmax runs over another axis than the outputs: it is the columns that add up to 1 (or everything together), not the rows.',
-  fix: {
-    numpy: 'e = np.exp(z - z.max(-1, keepdims=True)); y = e / e.sum(-1, keepdims=True)   # ← axis −1',
-    torch: 'y = torch.softmax(fc(h), dim=-1)   # ← dim=-1, not dim=0',
-    keras: 'keras.layers.Softmax(axis=-1)',
-  },
+
+  numpy: 'e = np.exp(z - z.max(-1, keepdims=True)); y = e / e.sum(-1, keepdims=True)   # ← axis −1',
+  torch: 'y = torch.softmax(fc(h), dim=-1)   # ← dim=-1, not dim=0',
+  keras: 'keras.layers.Softmax(axis=-1)',
   example: { layers: 'rnn:3,dense:2@softmax', N: 3, T: 2, D: 2 },
   variants(scenario) {
     const head = headOf(scenario);
     if (head?.kind !== 'dense' || formatActivation(head.activation) !== 'softmax') return [];
     const linear = (s: Scenario) => changeLayer(s, head.name, { activation: 'linear' });
-    const over = (finish: (z: Tensor) => Tensor, words: string): Variant => ({
-      code: 'softmax-axis',
+    const over = (finish: (z: Tensor) => Tensor, words: string): Way => ({
       layer: head.name,
       needs: 'all',
       change: s => ({ ...linear(s), finish: [...s.finish, finish] }),
@@ -61,7 +52,7 @@ export const softmaxAxis: Hypothesis = {
       ...(scenario.input.x.shape[1] > 1 ? [over(overSteps, 'the steps (axis 1)')] : []),
     ];
   },
-};
+});
 
 function overAll(z: Tensor): Tensor {
   return reshape(activated('softmax', reshape(z, [1, z.data.length])), z.shape);
@@ -77,18 +68,15 @@ function overSteps(z: Tensor): Tensor {
   return z.shape.length === 3 ? swapBatchAndTime(overSamples(swapBatchAndTime(z))) : overSamples(z);
 }
 
-export const softmaxTemperature: Hypothesis = {
-  name: 'softmax-temperature',
-  title: 'the scores are divided by a temperature before the softmax',
-  alone: true,
+export const softmaxTemperature = mistake('softmax-temperature', 'the scores are divided by a temperature before the softmax', ['alone'], {
   why: 'The scores are divided by a constant (a temperature) before the softmax: the order of the classes is right, the probabilities are flatter or sharper.',
-  fix: { numpy: 'y = softmax(z)                # ← not softmax(z / temperature)', torch: 'y = torch.softmax(fc(h), dim=-1)' },
+  numpy: 'y = softmax(z)                # ← not softmax(z / temperature)',
+  torch: 'y = torch.softmax(fc(h), dim=-1)',
   example: { layers: 'rnn:3,dense:3@softmax', N: 2, T: 2, D: 2 },
   variants: scenario =>
     headActivation(scenario) === 'softmax'
       ? [
           finishing(
-            'softmax-temperature',
             y =>
               activated(
                 'softmax',
@@ -98,7 +86,7 @@ export const softmaxTemperature: Hypothesis = {
           ),
         ]
       : [],
-  fromOutput(scenario, right, other, noise): Candidate[] {
+  fromOutput(scenario, right, other, noise): Found[] {
     if (headActivation(scenario) !== 'softmax' || right.y.data.length !== other.data.length || other.data.some(v => !(v > 0))) return [];
     const K = other.shape[other.shape.length - 1];
     const [a, b] = [centredRows(right.y.data, K), centredRows(other.data, K)];
@@ -111,7 +99,6 @@ export const softmaxTemperature: Hypothesis = {
     if (!(factor > 1e-6) || !Number.isFinite(factor)) return [];
     return [
       {
-        code: 'softmax-temperature',
         layer: headOf(scenario)!.name,
         y: activated(
           'softmax',
@@ -123,4 +110,4 @@ export const softmaxTemperature: Hypothesis = {
       },
     ];
   },
-};
+});

@@ -1,9 +1,6 @@
 import { type Tensor, zeros } from '../../tensor/tensor.js';
-import type { Candidate, Hypothesis } from '../hypothesis.js';
 import { affineFit, columnsThatVary } from '../leastSquares.js';
-import type { Outcome } from '../run.js';
-import { changeWeights, mapData, type Scenario } from '../scenario.js';
-import { NEAR_NOISE } from '../thresholds.js';
+import { changeWeights, type Found, mapData, mistake, NEAR_NOISE, type Outcome, type Scenario } from '../mistake.js';
 import { headOf } from './heads.js';
 import { columnDistance } from './outputOrder.js';
 
@@ -16,14 +13,11 @@ function headRows(scenario: Scenario, right: Outcome): { h: Tensor; R: number; M
   return { h, R: h.data.length / M, M };
 }
 
-export const staleWeights: Hypothesis = {
-  name: 'stale-weights',
-  title: 'some layers have other weights',
+export const staleWeights = mistake('stale-weights', 'some layers have other weights', [], {
   why: 'All layers but one are equal: its weights are from another moment or another model.',
-  fix: {
-    keras: 'Wx, Wh, bh = model.layers[1].get_weights()   # ← read again after every training step and every new model',
-    torch: 'model.load_state_dict(torch.load(path))      # ← the weights this output was made with',
-  },
+
+  keras: 'Wx, Wh, bh = model.layers[1].get_weights()   # ← read again after every training step and every new model',
+  torch: 'model.load_state_dict(torch.load(path))      # ← the weights this output was made with',
   example: { layers: 'rnn:2,dense:1', N: 5, T: 2, D: 2 },
   variants(scenario) {
     const head = headOf(scenario);
@@ -31,9 +25,9 @@ export const staleWeights: Hypothesis = {
     // to be simulated only: weights in reverse order stand for those of another model
     const change = (s: Scenario) =>
       changeWeights(s, head.name, (_, t) => mapData(t, (v, k) => t.data[t.data.length - 1 - k] + 0.25 * Math.sign(v)));
-    return [{ code: 'stale-weights', layer: head.name, change, unsearched: true }];
+    return [{ layer: head.name, change, unsearched: true }];
   },
-  estimate(scenario, right, other, noise): Candidate[] {
+  estimate(scenario, right, other, noise): Found[] {
     const head = headOf(scenario);
     const rows = headRows(scenario, right);
     if (head?.kind !== 'dense' || head.activation !== 'linear' || !rows || right.y.data.length !== other.data.length) return [];
@@ -41,11 +35,10 @@ export const staleWeights: Hypothesis = {
     // a column that agrees, or is one number, says nothing about the weights above it
     const told = columnsThatVary(other.data, K).filter(k => columnDistance(right.y, k, other, k) > NEAR_NOISE * noise).length;
     if (told === 0) return [];
-    const candidates: Candidate[] = [];
+    const candidates: Found[] = [];
     const moved = shiftOf(right.y, other, rows.R, K);
     if (head.useBias && rows.R >= 3) {
       candidates.push({
-        code: 'stale-weights',
         layer: head.name,
         y: moved,
         chosen: other.data.length - (rows.R - 1) * told,
@@ -56,7 +49,6 @@ export const staleWeights: Hypothesis = {
     const fit = affineFit(Float64Array.from(rows.h.data), other.data, rows.R, rows.M, K, head.useBias);
     if (fit && rows.R >= fit.rank + 2) {
       candidates.push({
-        code: 'stale-weights',
         layer: head.name,
         y: { shape: right.y.shape, data: fit.fitted },
         chosen: other.data.length - (rows.R - fit.rank) * told,
@@ -66,7 +58,7 @@ export const staleWeights: Hypothesis = {
     }
     return candidates;
   },
-};
+});
 
 /** y plus the mean difference of each column. */
 function shiftOf(y: Tensor, other: Tensor, R: number, K: number): Tensor {

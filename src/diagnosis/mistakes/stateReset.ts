@@ -1,8 +1,18 @@
 import type { StepContext } from '../../cells/cell.js';
 import { allocate, type FloatArray } from '../../tensor/tensor.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLoop, inLayers, mapData, recurrentLayers, type Scenario, type StepFault } from '../scenario.js';
-import { inEach, inLoops, onNamed } from '../variants.js';
+import {
+  changeLoop,
+  inEach,
+  inLayers,
+  inLoops,
+  mapData,
+  mistake,
+  onNamed,
+  recurrentLayers,
+  type Scenario,
+  type StepFault,
+  type Way,
+} from '../mistake.js';
 
 /** Mistakes after which a step does not know the steps before it. */
 
@@ -23,23 +33,21 @@ function zerosLike(known: Map<number, FloatArray>, k: number, state: FloatArray,
   return made;
 }
 
-function resetVariants(scenario: Scenario, which: readonly number[], words: string, only?: string): Variant[] {
+function resetVariants(scenario: Scenario, which: readonly number[], words: string, only?: string): Way[] {
   const layers = recurrentLayers(scenario).filter(l => only === undefined || l.kind === only);
   const why = `${words} @ is zero at the start of every step: it is set to zero inside the loop over time, never passed on, or its product with Wh is left out.`;
-  return inLoops(layers, 'state-reset', { step: forgetting(which) }, { why });
+  return inLoops(layers, { step: forgetting(which) }, { why });
 }
 
 const PIECES = [2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 50, 64, 100];
 
 /** The sequence is given in pieces of k steps, and the state is zero at the start of each. */
-function inPieces(scenario: Scenario): Variant[] {
+function inPieces(scenario: Scenario): Way[] {
   const T = scenario.input.x.shape[1];
   const names = recurrentLayers(scenario).map(l => l.name);
   return PIECES.filter(k => k < T).map(k => {
     const step = forgetting([0, 1], left => (T - 1 - left) % k === 0);
     return {
-      code: 'state-reset',
-      layer: null,
       rare: true,
       insideStep: false,
       change: inLayers(names, (s, l) => changeLoop(s, l.name, { step })),
@@ -52,42 +60,31 @@ function inPieces(scenario: Scenario): Variant[] {
 const RESET =
   'h = np.zeros(M)                  # ← before the loop over time\nfor t in range(T):\n    h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)';
 
-export const stateReset: Hypothesis = {
-  name: 'state-reset',
-  often: true,
-  title: 'the state is reset at every step',
-  insideStep: true,
+export const stateReset = mistake('state-reset', 'the state is reset at every step', ['often', 'insideStep'], {
   why: 'The state is zero at the start of every step: h = 0 stands inside the loop over time, the new h is never passed on, or h·Wh is left out. Each step sees its own x alone.',
-  fix: {
-    numpy: RESET,
-    keras: 'x = SimpleRNN(M)(i)              # ← one call on the whole sequence, not one call a step',
-    torch: 'out, h_n = rnn(x)                # ← one call on the whole sequence; step by step: out, h = rnn(x[:, t:t+1], h)',
-  },
+
+  numpy: RESET,
+  keras: 'x = SimpleRNN(M)(i)              # ← one call on the whole sequence, not one call a step',
+  torch: 'out, h_n = rnn(x)                # ← one call on the whole sequence; step by step: out, h = rnn(x[:, t:t+1], h)',
   variants: scenario => [
     ...resetVariants(scenario, [0, 1], 'The state of'),
     ...resetVariants(scenario, [0], 'The hidden state h (not c) of', 'lstm'),
     ...resetVariants(scenario, [1], 'The cell state c (not h) of', 'lstm'),
     ...inPieces(scenario),
   ],
-};
+});
 
 const NOT_ADDED = 'is not added: its gates and its candidate do not see the h of the step before.';
 
-export const whMissing: Hypothesis = {
-  name: 'wh-missing',
-  title: 'the recurrent weights are left out',
-  insideStep: true,
+export const whMissing = mistake('wh-missing', 'the recurrent weights are left out', ['insideStep'], {
   why: `The product h·Wh of a GRU ${NOT_ADDED}`,
-  fix: {
-    numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + h @ Wh',
-  },
+  numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + h @ Wh',
   example: { layers: 'gru:3,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario =>
     // elsewhere h goes nowhere but through Wh: that is state-reset
     inEach(
       recurrentLayers(scenario).filter(l => l.kind === 'gru'),
-      'wh-missing',
       (s, l) => onNamed(s, l.name, ['Wh'], t => mapData(t, () => 0)),
       { why: `The product h·Wh of @ ${NOT_ADDED}` },
     ),
-};
+});

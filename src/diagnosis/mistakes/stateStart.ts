@@ -1,8 +1,6 @@
 import type { RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
-import { runScenario } from '../run.js';
-import { recurrentLayers, type Scenario } from '../scenario.js';
+import { mistake, recurrentLayers, runScenario, type Scenario, type Way } from '../mistake.js';
 
 /** A sequence that does not start from zeros (or from the state it should): what an earlier call left, another layer's state, ones. */
 
@@ -33,39 +31,29 @@ function afterCalls(scenario: Scenario, calls: number): Scenario | undefined {
   return now;
 }
 
-export const statePreviousCall: Hypothesis = {
-  name: 'state-previous-call',
-  title: 'the state of an earlier call is still there',
-  alone: true,
+export const statePreviousCall = mistake('state-previous-call', 'the state of an earlier call is still there', ['alone'], {
   why: 'Each sample starts with the state the previous call ended with: the network was run on this input once before, and its state was kept (stateful=True, self.h, h_n passed in again), or each sequence was given twice in a row.',
-  fix: {
-    numpy: 'h = np.zeros((N, M))          # ← at the start of every call',
-    keras: 'model.layers[0].reset_state()   # ← before each call, of every recurrent layer (Keras 2: model.reset_states)',
-    torch: 'out, h_n = rnn(x)             # ← no h_n of an earlier call as second argument',
-  },
+
+  numpy: 'h = np.zeros((N, M))          # ← at the start of every call',
+  keras: 'model.layers[0].reset_state()   # ← before each call, of every recurrent layer (Keras 2: model.reset_states)',
+  torch: 'out, h_n = rnn(x)             # ← no h_n of an earlier call as second argument',
   variants: scenario =>
     recurrentLayers(scenario).length === 0
       ? []
       : [1, 2].map(calls => ({
-          code: 'state-previous-call',
-          layer: null,
           change: s => afterCalls(s, calls),
           rare: calls > 1,
           why: calls === 1 ? undefined : `Each sample starts with the state that ${calls} calls on the same input before ended with.`,
         })),
-};
+});
 
-export const stateOnes: Hypothesis = {
-  name: 'state-ones',
-  title: 'the first state is ones, not zeros',
-  alone: true,
+export const stateOnes = mistake('state-ones', 'the first state is ones, not zeros', ['alone'], {
   why: 'The first state is filled with ones instead of zeros.',
-  fix: { numpy: 'h = np.zeros(M)               # ← not np.ones(M)', torch: 'h0 = torch.zeros(L, N, M)     # ← not torch.ones' },
+  numpy: 'h = np.zeros(M)               # ← not np.ones(M)',
+  torch: 'h0 = torch.zeros(L, N, M)     # ← not torch.ones',
   variants(scenario) {
     const layers = recurrentLayers(scenario);
-    const ones = (which: readonly number[], why?: string): Variant => ({
-      code: 'state-ones',
-      layer: null,
+    const ones = (which: readonly number[], why?: string): Way => ({
       change: s => startingWith(s, new Map(layers.map(l => [l.name, constantStates(s, l, which)]))),
       why,
     });
@@ -74,7 +62,7 @@ export const stateOnes: Hypothesis = {
       ? [ones([0, 1]), ones([0], 'The first h is filled with ones instead of zeros.')]
       : [ones([0])];
   },
-};
+});
 
 export function constantStates({ input }: Scenario, layer: RecurrentSpec, which: readonly number[]): Tensor[] {
   const N = input.x.shape[0];
@@ -83,23 +71,17 @@ export function constantStates({ input }: Scenario, layer: RecurrentSpec, which:
   return layer.bidirectional ? [...one, ...one] : one;
 }
 
-export const stateShared: Hypothesis = {
-  name: 'state-shared',
-  title: 'one layer or direction starts with the state of another',
-  alone: true,
+export const stateShared = mistake('state-shared', 'one layer or direction starts with the state of another', ['alone'], {
   why: 'A layer starts with the last state of the layer below it, or the backward direction with that of the forward one: one variable h is used for both.',
-  fix: {
-    numpy: 'h1, h2 = np.zeros(M), np.zeros(M)   # ← a state of its own for each layer and direction',
-    torch: 'out, h_n = nn.RNN(D, M, num_layers=2)(x)',
-  },
+
+  numpy: 'h1, h2 = np.zeros(M), np.zeros(M)   # ← a state of its own for each layer and direction',
+  torch: 'out, h_n = nn.RNN(D, M, num_layers=2)(x)',
   example: { layers: 'rnn:3,rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario);
     const between = layers.some((l, i) => i > 0 && isAlike(l, layers[i - 1]))
       ? [
           {
-            code: 'state-shared',
-            layer: null,
             change: fromBelow,
             why: 'Each layer starts with the last state of the layer below it instead of zeros: one variable h is used for all layers.',
           },
@@ -110,7 +92,6 @@ export const stateShared: Hypothesis = {
       both.length > 0
         ? [
             {
-              code: 'state-shared',
               layer: both.length === 1 ? both[0].name : null,
               change: fromForward,
               why: 'The backward direction starts with the last state of the forward one instead of zeros.',
@@ -119,7 +100,7 @@ export const stateShared: Hypothesis = {
         : [];
     return [...between, ...directions];
   },
-};
+});
 
 function isAlike(a: RecurrentSpec, b: RecurrentSpec): boolean {
   return a.kind === b.kind && a.units === b.units && a.bidirectional === null && b.bidirectional === null && a.projection === b.projection;

@@ -1,6 +1,4 @@
-import type { Fix, Hypothesis, Variant } from '../hypothesis.js';
-import { changeLoop, inLayers, recurrentLayers, type Scenario } from '../scenario.js';
-import { inLoops } from '../variants.js';
+import { changeLoop, type Fix, inLayers, inLoops, mistake, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 
 /** Mistakes with the state between samples and between units. */
 
@@ -14,18 +12,14 @@ const CARRY_FIX: Fix = {
   torch: 'out, h_n = rnn(x[n:n+1])        # ← no state of the sample before as second argument',
 };
 
-export const stateCarry: Hypothesis = {
-  name: 'state-carry',
-  often: true,
-  title: 'the state is not reset to zero between samples',
+export const stateCarry = mistake('state-carry', 'the state is not reset to zero between samples', ['often'], {
   why: 'The hidden state is not reset to zero between samples: sample 2 starts with the last h of sample 1.\nSample 1 is right and every later one is slightly off, which is easy to miss when rounding.',
   fix: CARRY_FIX,
   example: { layers: 'rnn:3,dense:1', N: 3, T: 2, D: 2 },
   variants: scenario => [
-    ...inLoops(recurrentLayers(scenario), 'state-carry', { carry: { what: 'all', by: 'sample' } }, FROM_SECOND),
+    ...inLoops(recurrentLayers(scenario), { carry: { what: 'all', by: 'sample' } }, FROM_SECOND),
     ...inLoops(
       recurrentLayers(scenario),
-      'state-carry',
       { carry: { what: 'all', by: 'step' } },
       {
         needs: 'all',
@@ -36,7 +30,6 @@ export const stateCarry: Hypothesis = {
     ...laggedVariants(scenario),
     ...inLoops(
       lstms(scenario),
-      'state-carry',
       { carry: { what: 'h', by: 'sample' } },
       {
         ...FROM_SECOND,
@@ -47,7 +40,6 @@ export const stateCarry: Hypothesis = {
     ...(lstms(scenario).length > 0 && lstms(scenario).length < recurrentLayers(scenario).length
       ? inLoops(
           recurrentLayers(scenario),
-          'state-carry',
           { carry: { what: 'h', by: 'sample' } },
           {
             ...FROM_SECOND,
@@ -56,14 +48,13 @@ export const stateCarry: Hypothesis = {
         ).slice(0, 1)
       : []),
   ],
-};
+});
 
 /** A state that is kept from batch to batch: sample n starts where sample n − B ended. */
-function laggedVariants(scenario: Scenario): Variant[] {
+function laggedVariants(scenario: Scenario): Way[] {
   const N = scenario.input.x.shape[0];
   return Array.from({ length: Math.max(0, Math.min(N - 2, MOST_LAG)) }, (_, k) => k + 2).map(lag => ({
-    code: `state-carry:${lag}`,
-    layer: null,
+    parameter: lag,
     needs: 'all',
     from: lag,
     change: inLayers(
@@ -82,38 +73,30 @@ function laggedVariants(scenario: Scenario): Variant[] {
 
 const MOST_LAG = 8;
 
-export const stateCarryCellOnly: Hypothesis = {
-  name: 'state-carry-c-only',
-  title: "the LSTM's c is not reset to zero between samples",
+export const stateCarryCellOnly = mistake('state-carry-c-only', "the LSTM's c is not reset to zero between samples", [], {
   why: 'Of the two states of the LSTM only h is reset to zero between samples; the cell state c continues from the sample before.',
-  fix: {
-    numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples',
-    torch: 'h, c = torch.zeros(L, N, M), torch.zeros(L, N, M)   # ← both for every new sequence',
-  },
-  example: { layers: 'lstm:3,dense:1', N: 3, T: 2, D: 2 },
-  variants: scenario => inLoops(lstms(scenario), 'state-carry-c-only', { carry: { what: 'c', by: 'sample' } }, FROM_SECOND),
-};
 
-export const inPlaceUpdate: Hypothesis = {
-  name: 'in-place-update',
-  title: 'h is overwritten while it is still being read',
-  insideStep: true,
+  numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples',
+  torch: 'h, c = torch.zeros(L, N, M), torch.zeros(L, N, M)   # ← both for every new sequence',
+  example: { layers: 'lstm:3,dense:1', N: 3, T: 2, D: 2 },
+  variants: scenario => inLoops(lstms(scenario), { carry: { what: 'c', by: 'sample' } }, FROM_SECOND),
+});
+
+export const inPlaceUpdate = mistake('in-place-update', 'h is overwritten while it is still being read', ['insideStep'], {
   why: 'h is overwritten unit by unit while it is still being read: unit m of the new h is computed from the new values of units 1 … m−1\ninstead of the h of the step before. The first unit is right in the first step only.',
-  fix: {
-    numpy:
-      'h_new = np.empty(M)\nfor m in range(M): h_new[m] = np.tanh(x[n,t] @ Wx[:,m] + h @ Wh[:,m] + bh[m])\nh = h_new                   # ← only when every unit is done',
-    torch: 'h_t_minus_1 = h_t.clone()   # ← a copy: h_t is written to in the next step',
-  },
+
+  numpy:
+    'h_new = np.empty(M)\nfor m in range(M): h_new[m] = np.tanh(x[n,t] @ Wx[:,m] + h @ Wh[:,m] + bh[m])\nh = h_new                   # ← only when every unit is done',
+  torch: 'h_t_minus_1 = h_t.clone()   # ← a copy: h_t is written to in the next step',
   variants: scenario => {
     const layers = recurrentLayers(scenario).filter(l => l.projection === null);
     // with pooling behind it a sequence of equal steps is its last step: pool-last says that better
     const pooled = scenario.model.layers.some(l => l.kind === 'maxpool' || l.kind === 'avgpool' || l.kind === 'last');
     const sequences = recurrentLayers(scenario).filter(l => l.returnSequences && !pooled);
     return [
-      ...inLoops(layers, 'in-place-update', { inPlace: true }),
+      ...inLoops(layers, { inPlace: true }),
       ...inLoops(
         sequences,
-        'in-place-update',
         { aliased: true },
         {
           insideStep: false,
@@ -126,4 +109,4 @@ export const inPlaceUpdate: Hypothesis = {
       ),
     ];
   },
-};
+});

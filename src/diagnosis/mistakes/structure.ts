@@ -4,10 +4,7 @@ import type { RecurrentSpec } from '../../model/spec.js';
 import { concatLast, sliceLast } from '../../tensor/layout.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
-import type { Hypothesis } from '../hypothesis.js';
-import { runScenario } from '../run.js';
-import { changeLayer, mapData, recurrentLayers, type Scenario } from '../scenario.js';
-import { inLoops } from '../variants.js';
+import { changeLayer, inLoops, mapData, mistake, recurrentLayers, runScenario, type Scenario } from '../mistake.js';
 import { insertAfter } from './heads.js';
 import { withX } from './inputs.js';
 import { inputWidth } from './kernels.js';
@@ -27,49 +24,38 @@ function normalised(t: Tensor, epsilon: number): Tensor {
   return { shape: t.shape, data };
 }
 
-export const layerNormAdded: Hypothesis = {
-  name: 'layer-norm-added',
-  title: 'a LayerNormalization follows a recurrent layer',
-  insideStep: true,
-  alone: true,
+export const layerNormAdded = mistake('layer-norm-added', 'a LayerNormalization follows a recurrent layer', ['insideStep', 'alone'], {
   why: 'h is normalised after a recurrent layer (mean 0 and deviation 1 over its units): a LayerNormalization that the network does not have.',
-  fix: {
-    numpy: 'y = h @ Wo + bo               # ← h as it is',
-    keras: 'x = LSTM(M)(i)                # ← no LayerNormalization after it',
-    torch: 'y = fc(out[:, -1])            # ← not fc(norm(out[:, -1]))',
-  },
+
+  numpy: 'y = h @ Wo + bo               # ← h as it is',
+  keras: 'x = LSTM(M)(i)                # ← no LayerNormalization after it',
+  torch: 'y = fc(out[:, -1])            # ← not fc(norm(out[:, -1]))',
   variants: scenario =>
     [1e-5, 1e-3].flatMap(epsilon =>
       inLoops(
         recurrentLayers(scenario).filter(l => l.units > 1),
-        'layer-norm-added',
         { merged: t => normalised(t, epsilon) },
         {
           why: `The h of @ is normalised over its units, as a LayerNormalization with epsilon = ${epsilon} does; the network has none there.`,
         },
       ),
     ),
-};
+});
 
-export const activationAdded: Hypothesis = {
-  name: 'activation-added',
-  title: 'an activation follows a recurrent layer',
-  insideStep: true,
-  alone: true,
+export const activationAdded = mistake('activation-added', 'an activation follows a recurrent layer', ['insideStep', 'alone'], {
   why: 'h goes through an activation (relu, tanh) before the next layer reads it; the network has none there.',
-  fix: {
-    numpy: 'y = h @ Wo + bo               # ← h as it is, no activation',
-    keras: 'x = LSTM(M)(i)                # ← no Activation after it',
-    torch: 'y = fc(out[:, -1])            # ← not fc(torch.relu(out[:, -1]))',
-  },
+
+  numpy: 'y = h @ Wo + bo               # ← h as it is, no activation',
+  keras: 'x = LSTM(M)(i)                # ← no Activation after it',
+  torch: 'y = fc(out[:, -1])            # ← not fc(torch.relu(out[:, -1]))',
   variants: scenario =>
     (['relu', 'tanh', 'sigmoid', 'leaky_relu', 'softmax'] as const).flatMap(name => {
       const added = (layers: readonly RecurrentSpec[], where: string) =>
         inLoops(
           layers,
-          `activation-added:${name}`,
           { merged: t => activated(name as ActivationSpec, t) },
           {
+            parameter: name,
             why: `The h of @${where} goes through ${name} before the next layer reads it; the network has no activation there.`,
             rare: name === 'softmax' || name === 'leaky_relu',
           },
@@ -78,63 +64,50 @@ export const activationAdded: Hypothesis = {
       const between = layers.length > 2 ? added(layers.slice(0, -1), ' but the last').filter(v => v.layer === null) : [];
       return [...added(layers, ''), ...between];
     }),
-};
+});
 
-export const residualAdded: Hypothesis = {
-  name: 'residual-added',
-  title: 'a layer’s input is added to its output',
-  insideStep: true,
-  alone: true,
+export const residualAdded = mistake('residual-added', 'a layer’s input is added to its output', ['insideStep', 'alone'], {
   why: 'The input of a recurrent layer is added to its output (a residual connection), which the network does not do.',
-  fix: { numpy: 'y = hs2[n, -1] @ Wo + bo      # ← not hs2[n, -1] + hs1[n, -1]', torch: 'out2, _ = rnn2(out1)          # ← not + out1' },
+  numpy: 'y = hs2[n, -1] @ Wo + bo      # ← not hs2[n, -1] + hs1[n, -1]',
+  torch: 'out2, _ = rnn2(out1)          # ← not + out1',
   example: { layers: 'rnn:3+seq,rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario).filter(l => inputWidth(scenario, l) === widthOf(l));
     const why = 'What goes into @ is added to what comes out of it (a residual connection), which the network does not do.';
-    return inLoops(layers, 'residual-added', { merged: withInput }, { why });
+    return inLoops(layers, { merged: withInput }, { why });
   },
-};
+});
 
-export const lastRepeated: Hypothesis = {
-  name: 'last-repeated',
-  often: true,
-  title: 'the next layer reads the last h at every step',
-  alone: true,
+export const lastRepeated = mistake('last-repeated', 'the next layer reads the last h at every step', ['often', 'alone'], {
   why: 'A layer reads the last h of the layer below at every step (an encoder, RepeatVector and a decoder); the network gives it the h of each step.',
-  fix: {
-    keras: 'x = LSTM(M, return_sequences=True)(i)   # ← and no RepeatVector after it',
-    torch: 'out2, _ = rnn2(out1)          # ← every h of the layer below, not h_n[-1] repeated',
-  },
+
+  keras: 'x = LSTM(M, return_sequences=True)(i)   # ← and no RepeatVector after it',
+  torch: 'out2, _ = rnn2(out1)          # ← every h of the layer below, not h_n[-1] repeated',
   example: { layers: 'rnn:3,rnn:3+seq,dense:1', N: 2, T: 3, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario);
     const T = scenario.input.x.shape[1];
     const below = layers.filter(l => l.returnSequences && !l.stateful && layers.some(above => above.inputs.includes(l.name)));
     return below.map(({ name }) => ({
-      code: 'last-repeated',
       layer: name,
       change: s => insertAfter(changeLayer(s, name, { returnSequences: false }), name, { kind: 'repeat', times: T }),
       why: `The layer above ${name} reads the last h of ${name} at every step (an encoder, RepeatVector and a decoder); the network gives it the h of each step.`,
     }));
   },
-};
+});
 
-export const layerZeros: Hypothesis = {
-  name: 'layer-zeros',
-  title: 'a layer gives zeros',
-  alone: true,
+export const layerZeros = mistake('layer-zeros', 'a layer gives zeros', ['alone'], {
   why: 'A recurrent layer gives zeros: its weights are all zero (never loaded, or all cut to 0 by rounding or pruning), or the array of its h was never filled.',
-  fix: { numpy: 'hs[n,t] = h                   # ← written at every step; print(np.abs(Wx).max()) shows weights that are zero' },
+  numpy: 'hs[n,t] = h                   # ← written at every step; print(np.abs(Wx).max()) shows weights that are zero',
   variants: scenario =>
     recurrentLayers(scenario).flatMap(l =>
       inLoops(
         [l],
-        'layer-zeros',
         { merged: zerosLike },
         { why: '@ gives zeros: its weights are all zero (never loaded, or all cut to 0), or the array of its h was never filled.' },
       ),
     ),
-};
+});
 
 const zerosLike = (t: Tensor): Tensor => ({ shape: t.shape, data: new Float64Array(sizeOf(t.shape)) });
 
@@ -151,15 +124,11 @@ function withInput(t: Tensor, input: Tensor): Tensor {
   return mapData(t, (v, k) => v + input.data[(Math.floor(k / M) * T + T - 1) * M + (k % M)]);
 }
 
-export const directionMissing: Hypothesis = {
-  name: 'direction-missing',
-  title: 'one direction is missing, or used twice',
-  alone: true,
+export const directionMissing = mistake('direction-missing', 'one direction is missing, or used twice', ['alone'], {
   why: 'Of a bidirectional layer one direction is missing: its half is zero, or holds the other direction again.',
-  fix: {
-    numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)',
-    torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← forward and backward',
-  },
+
+  numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)',
+  torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← forward and backward',
   example: { layers: 'birnn:2,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const both = recurrentLayers(scenario).filter(l => l.bidirectional === 'concat');
@@ -168,7 +137,7 @@ export const directionMissing: Hypothesis = {
       return [sliceLast(t, 0, M), sliceLast(t, M, 2 * M)];
     };
     const made = (make: (f: Tensor, b: Tensor) => Tensor[], words: string) =>
-      inLoops(both, 'direction-missing', { merged: t => concatLast(make(...halves(t))) }, { why: `The output of @ is ${words}.` });
+      inLoops(both, { merged: t => concatLast(make(...halves(t))) }, { why: `The output of @ is ${words}.` });
     return [
       ...made(f => [f, zerosLike(f)], '[forward, zeros]: the backward direction is missing'),
       ...made((_, b) => [zerosLike(b), b], '[zeros, backward]: the forward direction is missing'),
@@ -176,17 +145,14 @@ export const directionMissing: Hypothesis = {
       ...made((_, b) => [b, b], '[backward, backward]: the backward direction is used twice'),
     ];
   },
-};
+});
 
 /** Steps up to which y is fed back: each is a run of the network. */
 const MOST_FED = 32;
 
-export const outputFedBack: Hypothesis = {
-  name: 'output-fed-back',
-  title: 'y is fed back as the next x',
-  alone: true,
+export const outputFedBack = mistake('output-fed-back', 'y is fed back as the next x', ['alone'], {
   why: 'From the second step on the network sees its own y of the step before instead of the given x: it generates freely; the network is given x at every step (teacher forcing).',
-  fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x[n,t], not the last y' },
+  numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x[n,t], not the last y',
   example: { layers: 'rnn:3+seq,dense:1', N: 2, T: 3, D: 1 },
   variants(scenario) {
     const { x } = scenario.input;
@@ -196,9 +162,9 @@ export const outputFedBack: Hypothesis = {
       x.shape[1] <= MOST_FED &&
       scenario.weights.get(scenario.model.output)?.get('Wo')?.shape[1] === x.shape[2];
     const isSequence = recurrentLayers(scenario).every(l => l.returnSequences && l.bidirectional === null);
-    return right && isSequence ? [{ code: 'output-fed-back', layer: null, change: fedBack }] : [];
+    return right && isSequence ? [{ change: fedBack }] : [];
   },
-};
+});
 
 function fedBack(scenario: Scenario): Scenario | undefined {
   const [N, T, D] = scenario.input.x.shape;

@@ -1,72 +1,55 @@
 import type { LayerSpec } from '../../model/spec.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
-import type { Hypothesis } from '../hypothesis.js';
-import { recurrentLayers, type Scenario } from '../scenario.js';
-import { inLoops } from '../variants.js';
+import { inLoops, mistake, recurrentLayers, type Scenario } from '../mistake.js';
 import { bypass, headOf } from './heads.js';
 
 /** Another tensor than the last h of the last layer: c, a lower layer's h, the h of one step before. */
 
-export const headMissing: Hypothesis = {
-  name: 'head-missing',
-  title: 'hidden states instead of the dense layer’s output',
-  alone: true,
+export const headMissing = mistake('head-missing', 'hidden states instead of the dense layer’s output', ['alone'], {
   why: 'These are hidden states: the dense layer (fc, head) was not applied to them.',
-  fix: {
-    numpy: 'y = h @ Wo + bo               # ← the dense layer on h',
-    keras: 'y = Dense(K)(x)',
-    torch: 'y = fc(out[:, -1])            # ← not out[:, -1] itself',
-  },
+
+  numpy: 'y = h @ Wo + bo               # ← the dense layer on h',
+  keras: 'y = Dense(K)(x)',
+  torch: 'y = fc(out[:, -1])            # ← not out[:, -1] itself',
   example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const head = headOf(scenario);
-    return head ? [{ code: 'head-missing', layer: head.name, change: s => ({ ...s, model: bypass(s.model, head.name) }) }] : [];
+    return head ? [{ layer: head.name, change: s => ({ ...s, model: bypass(s.model, head.name) }) }] : [];
   },
-};
+});
 
-export const cellStateTaken: Hypothesis = {
-  name: 'cell-state-taken',
-  title: 'c is used instead of h',
-  insideStep: true,
-  alone: true,
+export const cellStateTaken = mistake('cell-state-taken', 'c is used instead of h', ['insideStep', 'alone'], {
   why: 'The cell state c of the LSTM is returned instead of its hidden state h = o ⊙ tanh(c).',
-  fix: {
-    numpy: 'y = h @ Wo + bo               # ← h = o * np.tanh(c) goes to the dense layer, not c',
-    keras: 'out, h, c = LSTM(M, return_state=True)(x)   # ← h is the second',
-    torch: 'out, (h_n, c_n) = rnn(x)      # ← h_n is the first of the pair',
-  },
+
+  numpy: 'y = h @ Wo + bo               # ← h = o * np.tanh(c) goes to the dense layer, not c',
+  keras: 'out, h, c = LSTM(M, return_state=True)(x)   # ← h is the second',
+  torch: 'out, (h_n, c_n) = rnn(x)      # ← h_n is the first of the pair',
   example: { layers: 'lstm:3,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     inLoops(
       recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.projection === null),
-      'cell-state-taken',
       { output: 1 },
       { why: 'The cell state c of @ is returned instead of its hidden state h = o ⊙ tanh(c).' },
     ),
-};
+});
 
-export const lowerLayer: Hypothesis = {
-  name: 'lower-layer',
-  title: 'a lower layer’s h is used',
-  alone: true,
+export const lowerLayer = mistake('lower-layer', 'a lower layer’s h is used', ['alone'], {
   why: 'y is made from the h of a lower layer: h_n[0] (the first layer) instead of h_n[-1] (the last), or the layers above are left out.',
-  fix: {
-    numpy: 'y = hs2[:, -1] @ Wo + bo      # ← the last layer’s h',
-    torch: 'out, h_n = rnn(x)\ny = fc(h_n[-1])              # ← not h_n[0]',
-    keras: 'y = Dense(K)(x)               # ← x, the output of the last recurrent layer',
-  },
+
+  numpy: 'y = hs2[:, -1] @ Wo + bo      # ← the last layer’s h',
+  torch: 'out, h_n = rnn(x)\ny = fc(h_n[-1])              # ← not h_n[0]',
+  keras: 'y = Dense(K)(x)               # ← x, the output of the last recurrent layer',
   example: { layers: 'rnn:3,rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario);
     const top = layers[layers.length - 1];
     return layers.slice(0, -1).map(lower => ({
-      code: 'lower-layer',
       layer: lower.name,
       why: `y is made from the h of ${lower.name}, not of ${top.name}: h_n[${layers.indexOf(lower)}] is used instead of h_n[-1], or the layers above ${lower.name} are left out.`,
       change: s => withoutAbove(s, lower.name, layers),
     }));
   },
-};
+});
 
 /** Recurrent layers above `lower` left out; it returns what the last of them did. */
 function withoutAbove(scenario: Scenario, lower: string, layers: readonly LayerSpec[]): Scenario | undefined {
@@ -82,12 +65,10 @@ function withoutAbove(scenario: Scenario, lower: string, layers: readonly LayerS
   };
 }
 
-export const stepEarly: Hypothesis = {
-  name: 'step-early',
-  title: 'h of the step before the last is used',
-  alone: true,
+export const stepEarly = mistake('step-early', 'h of the step before the last is used', ['alone'], {
   why: 'The output is made from h of the step before the last one: out[:, -2], or the h before the last update.',
-  fix: { numpy: 'y = hs[:, -1] @ Wo + bo       # ← the last step', torch: 'y = fc(out[:, -1])' },
+  numpy: 'y = hs[:, -1] @ Wo + bo       # ← the last step',
+  torch: 'y = fc(out[:, -1])',
   example: { layers: 'birnn:3,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario =>
     scenario.input.x.shape[1] < 2
@@ -95,31 +76,25 @@ export const stepEarly: Hypothesis = {
       : // in one direction this is stops-early
         inLoops(
           recurrentLayers(scenario).filter(l => l.bidirectional !== null && !l.returnSequences),
-          'step-early',
           { last: 1 },
         ),
-};
+});
 
-export const hnView: Hypothesis = {
-  name: 'h-n-view',
-  title: 'h_n is reshaped instead of concatenated',
-  alone: true,
+export const hnView = mistake('h-n-view', 'h_n is reshaped instead of concatenated', ['alone'], {
   why: 'h_n of a bidirectional layer [2, N, M] was reshaped to [N, 2·M] (h_n.view(N, -1)): that mixes samples. The two directions must be concatenated.',
-  fix: {
-    torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← or h_n.permute(1, 0, 2).reshape(N, -1)',
-    numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)',
-  },
+
+  torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← or h_n.permute(1, 0, 2).reshape(N, -1)',
+  numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)',
   example: { layers: 'birnn:2,dense:1', N: 3, T: 2, D: 2 },
   variants: scenario =>
     scenario.input.x.shape[0] < 2
       ? []
       : inLoops(
           recurrentLayers(scenario).filter(l => l.bidirectional === 'concat' && !l.returnSequences),
-          'h-n-view',
           { merged: viewed },
           { needs: 'all' },
         ),
-};
+});
 
 /** [N, 2·M], forward beside backward -> the numbers of [2, N, M] read as [N, 2·M] */
 function viewed(t: Tensor): Tensor {

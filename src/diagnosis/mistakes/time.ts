@@ -2,38 +2,40 @@ import type { RecurrentSpec } from '../../model/spec.js';
 import { flipTime, sliceFirst, stepsOf, swapBatchAndTime } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
-import { plural } from '../figures.js';
-import type { Hypothesis, Variant } from '../hypothesis.js';
-import { changeLayer, changeLoop, inLayers, recurrentLayers, type Scenario } from '../scenario.js';
-import { inEach, inLoops } from '../variants.js';
+import {
+  changeLayer,
+  changeLoop,
+  inEach,
+  inLayers,
+  inLoops,
+  mistake,
+  plural,
+  recurrentLayers,
+  type Scenario,
+  type Way,
+} from '../mistake.js';
 import { pools } from './heads.js';
 
 /** Mistakes with the time axis: which steps are seen, in which order, which one is taken. */
 
-export const timeReversed: Hypothesis = {
-  name: 'time-reversed',
-  often: true,
-  title: 'the steps are run in the wrong order',
+export const timeReversed = mistake('time-reversed', 'the steps are run in the wrong order', ['often'], {
   why: 'The sequence is run from its last step to its first: x is reversed in time, or go_backwards (direction=reverse) is on.',
-  fix: {
-    numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← 0 … T−1, not reversed(range(T)), not x[:, ::-1]',
-    keras: 'SimpleRNN(M, go_backwards=False)',
-    torch: 'out, h_n = rnn(x)             # ← not rnn(x.flip(1))',
-  },
+
+  numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← 0 … T−1, not reversed(range(T)), not x[:, ::-1]',
+  keras: 'SimpleRNN(M, go_backwards=False)',
+  torch: 'out, h_n = rnn(x)             # ← not rnn(x.flip(1))',
   variants(scenario) {
     const oneWay = recurrentLayers(scenario).filter(l => l.bidirectional === null);
     return [
-      { code: 'time-reversed', layer: null, change: turnInput },
-      ...oneWay.flatMap((l): Variant[] => [
+      { change: turnInput },
+      ...oneWay.flatMap((l): Way[] => [
         {
-          code: 'time-reversed',
           layer: l.name,
           change: inLayers([l.name], (s, layer) => changeLayer(s, layer.name, { goBackwards: !l.goBackwards })),
         },
       ]),
       ...inEach(
         oneWay.filter(l => l.returnSequences),
-        'time-reversed',
         (s, l) => changeLoop(changeLayer(s, l.name, { goBackwards: !(l as RecurrentSpec).goBackwards }), l.name, { merged: flipTime }),
         layer => ({
           why: `${layer ?? 'Every recurrent layer'} runs from the last step to the first, and its sequence is turned back to time order: as the backward half of a bidirectional layer does.`,
@@ -41,7 +43,7 @@ export const timeReversed: Hypothesis = {
       ),
     ];
   },
-};
+});
 
 function turnInput(scenario: Scenario): Scenario {
   const { x, mask } = scenario.input;
@@ -91,38 +93,33 @@ function mostLate(T: number): number {
 }
 
 /** The range is short in the loop itself: the backward direction then leaves out other steps, and a sequence keeps rows of zeros. */
-function shortLoops(scenario: Scenario, code: string, missing: number): Variant[] {
+function shortLoops(scenario: Scenario, late: boolean, missing: number): Way[] {
   const layers = recurrentLayers(scenario);
   const [only] = layers;
   const isShortInput = layers.length === 1 && only.bidirectional === null && !only.returnSequences;
   if (missing > MOST_LOOP_STEPS || isShortInput) return [];
-  const late = code === 'starts-late';
   const skip = { first: late ? missing : 0, last: late ? 0 : missing };
-  return inLoops(layers, code, { skip }, layer => ({
+  return inLoops(layers, { skip }, layer => ({
     why: `The loop over time in @ leaves out the ${late ? 'first' : 'last'} ${plural(missing, 'step').replace(/^1 /, '')} it should run${layers.some(l => l.bidirectional && (layer === null || l.name === layer)) ? ', each direction its own' : ''}.`,
   }));
 }
 
-function shortened(scenario: Scenario, code: string, range: (missing: number, T: number) => [number, number], most: number): Variant[] {
+function shortened(scenario: Scenario, late: boolean, range: (missing: number, T: number) => [number, number], most: number): Way[] {
   const T = scenario.input.x.shape[1];
   const layers = recurrentLayers(scenario);
   const givesSequence = layers.length > 0 && layers[layers.length - 1].returnSequences;
-  return Array.from({ length: Math.max(0, Math.min(most, MOST_STEPS)) }, (_, k) => k + 1).flatMap((missing): Variant[] => {
+  return Array.from({ length: Math.max(0, Math.min(most, MOST_STEPS)) }, (_, k) => k + 1).flatMap((missing): Way[] => {
     const [from, to] = range(missing, T);
-    const which = `${code === 'starts-late' ? 'first' : 'last'} ${plural(missing, 'step').replace(/^1 /, '')}`;
+    const which = `${late ? 'first' : 'last'} ${plural(missing, 'step').replace(/^1 /, '')}`;
     const left = from + 1 === to ? `step ${to} of ${T} is` : `steps ${from + 1} to ${to} of ${T} are`;
-    const why = `The loop over time leaves out the ${which}: only ${left} run${missing === 1 && code === 'stops-early' ? ', or the h of the step before the last is used (out[:, -2])' : ''}.`;
-    const rows: Variant = {
-      code,
-      layer: null,
+    const why = `The loop over time leaves out the ${which}: only ${left} run${missing === 1 && !late ? ', or the h of the step before the last is used (out[:, -2])' : ''}.`;
+    const rows: Way = {
       why: `${why} Their rows in the output are zeros.`,
       change: s => ({ ...steps(s, from, to), finish: [...s.finish, among(T, from)] }),
     };
-    const early = code === 'stops-early' && !scenario.input.mask ? lastStepAlone(scenario) : undefined;
-    const whole: Variant['change'] = early
-      ? inLayers([early], (s, l) => changeLoop(s, l.name, { last: missing }))
-      : s => steps(s, from, to);
-    return [{ code, layer: null, why, change: whole }, ...(givesSequence ? [rows] : []), ...shortLoops(scenario, code, missing)];
+    const early = !late && !scenario.input.mask ? lastStepAlone(scenario) : undefined;
+    const whole: Way['change'] = early ? inLayers([early], (s, l) => changeLoop(s, l.name, { last: missing })) : s => steps(s, from, to);
+    return [{ why, change: whole }, ...(givesSequence ? [rows] : []), ...shortLoops(scenario, late, missing)];
   });
 }
 
@@ -133,57 +130,43 @@ function lastStepAlone(scenario: Scenario): string | undefined {
   return last && !last.returnSequences && layers.every(l => l.bidirectional === null && !l.goBackwards) ? last.name : undefined;
 }
 
-export const stopsEarly: Hypothesis = {
-  name: 'stops-early',
-  often: true,
-  title: 'the last steps are left out',
+export const stopsEarly = mistake('stops-early', 'the last steps are left out', ['often'], {
   why: 'The loop over time stops before the last step.',
-  fix: {
-    numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← T steps, 0 … T−1; not range(T-1)',
-    torch: 'out, h_n = rnn(x)             # ← not rnn(x[:, :-1])',
-  },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
-  variants: scenario => shortened(scenario, 'stops-early', (missing, T) => [0, T - missing], scenario.input.x.shape[1] - 2),
-};
 
-export const startsLate: Hypothesis = {
-  name: 'starts-late',
-  title: 'the first steps are left out',
+  numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← T steps, 0 … T−1; not range(T-1)',
+  torch: 'out, h_n = rnn(x)             # ← not rnn(x[:, :-1])',
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
+  variants: scenario => shortened(scenario, false, (missing, T) => [0, T - missing], scenario.input.x.shape[1] - 2),
+});
+
+export const startsLate = mistake('starts-late', 'the first steps are left out', [], {
   why: 'The loop over time begins after the first step.',
-  fix: {
-    numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← from 0; not range(1, T)',
-    torch: 'out, h_n = rnn(x)             # ← not rnn(x[:, 1:])',
-  },
-  example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
-  variants: scenario => shortened(scenario, 'starts-late', (missing, T) => [missing, T], mostLate(scenario.input.x.shape[1])),
-};
 
-export const firstStep: Hypothesis = {
-  name: 'first-step',
-  title: 'h of the first step is used instead of the last',
+  numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← from 0; not range(1, T)',
+  torch: 'out, h_n = rnn(x)             # ← not rnn(x[:, 1:])',
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
+  variants: scenario => shortened(scenario, true, (missing, T) => [missing, T], mostLate(scenario.input.x.shape[1])),
+});
+
+export const firstStep = mistake('first-step', 'h of the first step is used instead of the last', [], {
   why: 'The output is made from h of the first step, not of the last one: out[:, 0] instead of out[:, -1].',
-  fix: {
-    numpy: 'y = hs[:, -1] @ Wo + bo       # ← the last step',
-    keras: 'SimpleRNN(M)                  # return_sequences=False gives the last step',
-    torch: 'y = fc(out[:, -1])',
-  },
+
+  numpy: 'y = hs[:, -1] @ Wo + bo       # ← the last step',
+  keras: 'SimpleRNN(M)                  # return_sequences=False gives the last step',
+  torch: 'y = fc(out[:, -1])',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
   variants: scenario =>
     inLoops(
       recurrentLayers(scenario).filter(l => !l.returnSequences),
-      'first-step',
       { last: 'first' },
     ),
-};
+});
 
-export const axesSwapped: Hypothesis = {
-  name: 'axes-swapped',
-  title: 'the batch and time axes are mixed up',
+export const axesSwapped = mistake('axes-swapped', 'the batch and time axes are mixed up', [], {
   why: 'The first two axes of x are mixed up: samples are run as time steps and time steps as samples ([N, T, D] read as [T, N, D]).\nEach output mixes several samples and sees one step of each.',
-  fix: {
-    numpy: 'x = x.transpose(1, 0, 2)      # ← when the code wants [T, N, D]; reshape would shuffle the numbers',
-    torch: 'rnn = nn.RNN(D, M, batch_first=True)   # ← x is [N, T, D]; the default is [T, N, D]',
-  },
+
+  numpy: 'x = x.transpose(1, 0, 2)      # ← when the code wants [T, N, D]; reshape would shuffle the numbers',
+  torch: 'rnn = nn.RNN(D, M, batch_first=True)   # ← x is [N, T, D]; the default is [T, N, D]',
   example: { layers: 'rnn:3,dense:1', N: 3, T: 2, D: 2 },
   variants(scenario) {
     if (scenario.model.otherInputs || scenario.input.initialStates || scenario.input.mask || scenario.input.x.shape.length !== 3) return [];
@@ -197,15 +180,14 @@ export const axesSwapped: Hypothesis = {
     const unchanged = (y: Tensor) => y;
     const rereadBack = (y: Tensor) => (y.shape.length === 3 ? reshape(y, [y.shape[1], y.shape[0], y.shape[2]]) : y);
     const last = recurrentLayers(scenario).filter(l => !l.returnSequences);
-    const code = 'axes-swapped';
-    const plainly: Variant = { code, layer: null, needs: 'all', change: s => ({ ...swapped(s), finish: [...s.finish, back] }) };
+    const plainly: Way = { needs: 'all', change: s => ({ ...swapped(s), finish: [...s.finish, back] }) };
     if (N === 1) {
       const lastOnly = (y: Tensor) => (y.shape.length === 3 ? back(y) : sliceFirst(y, y.shape[0] - 1, y.shape[0]));
       return [{ ...plainly, change: s => ({ ...swapped(s), finish: [...s.finish, lastOnly] }), why: ALONE }];
     }
     const givesSequence = last.length === 0 && pools(scenario).length === 0;
-    const all = (change: Variant['change'], why?: string): Variant => ({ code, layer: null, needs: 'all', change, why });
-    const asItStands = (finish: (y: Tensor) => Tensor): Variant =>
+    const all = (change: Way['change'], why?: string): Way => ({ needs: 'all', change, why });
+    const asItStands = (finish: (y: Tensor) => Tensor): Way =>
       all(
         s => ({ ...s, model: free(s), input: { x: reshape(s.input.x, [T, N, D]) }, finish: [...s.finish, finish] }),
         `${REREAD}\nThe first axis is then read as the samples: there are T of them, with N steps each.`,
@@ -214,15 +196,15 @@ export const axesSwapped: Hypothesis = {
       // of another shape than y unless T = N: then the shape alone leads to them
       { ...plainly, unsearched: !givesSequence && T !== N },
       // where T = N nothing is reshaped
-      ...(T === N ? [] : [{ code, layer: null, needs: 'input' as const, change: reread, why: REREAD }]),
-      ...(T === N ? [] : [{ code, layer: null, needs: 'input' as const, change: turned, why: TURNED }]),
+      ...(T === N ? [] : [{ needs: 'input' as const, change: reread, why: REREAD }]),
+      ...(T === N ? [] : [{ needs: 'input' as const, change: turned, why: TURNED }]),
       ...(givesSequence ? [all(s => ({ ...reread(s), finish: [...s.finish, turnedBack] }), REREAD), asItStands(rereadBack)] : []),
       { ...asItStands(unchanged), unsearched: T !== N },
       // out[:, -1] of a time-major output [N as time, T as batch] is the last of the T "samples" at each of the N "steps"
       ...(last.length === 1 && last[0].bidirectional === null ? [all(s => lastOfBatch(s, last[0].name, swapped))] : []),
     ];
   },
-};
+});
 
 /** y [N, K] of the last of T "samples" at each of its N "steps". */
 function lastOfBatch(scenario: Scenario, layer: string, swapped: (s: Scenario) => Scenario): Scenario {

@@ -16,8 +16,7 @@ import { torchScript } from './torch.js';
 export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked = {}): string {
   const { network, weights, input, graphInputs } = prepared;
   if (graphInputs) throw cannotEmit('a graph that is no chain of layers', 'convert it with ONNX Runtime');
-  if (target === 'torch' && (input.mask || input.initialStates))
-    throw cannotEmit('padding or initial states in PyTorch', 'take --emit numpy or keras, or drop --lengths, --mask, --h0 and --c0');
+  if (target === 'torch' && input.mask) throw cannotEmit('padding in PyTorch', 'take --emit numpy or keras, or drop --lengths and --mask');
   if (target !== 'numpy') checkMasks(network.model, target);
   const inputs = inputsOf(network.model).map(({ name }, i) => ({ name, x: i === 0 ? input.x : input.others!.get(name)! }));
   const source = {
@@ -27,8 +26,8 @@ export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked 
     outputs: outputsOf(network.model).map(({ value }) => value),
     mask: input.mask,
     initialStates: input.initialStates,
-    // a script of seeds draws the weights and x alone
-    drawn: input.mask || input.initialStates ? null : drawnSource(prepared, target, asked),
+    // a script of seeds draws the weights and x alone, layer after layer
+    drawn: input.mask || input.initialStates || !isChain(network.model) ? null : drawnSource(prepared, target, asked),
   };
   switch (target) {
     case 'numpy':
@@ -38,6 +37,16 @@ export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked 
     case 'keras':
       return kerasScript(source, network);
   }
+}
+
+/** One input, and every layer reads what the one before it gives, and nothing else. */
+function isChain(model: ModelSpec): boolean {
+  const { input, layers } = model;
+  const follows = layers.every(({ inputs, states, mask, shares }, i) => {
+    const before = i === 0 ? input.name : layers[i - 1].name;
+    return inputs.length === 1 && inputs[0] === before && !states && !mask && shares === undefined;
+  });
+  return follows && inputsOf(model).length === 1 && outputsOf(model).every(({ value }) => value === layers.at(-1)?.name);
 }
 
 /** Keras' own layers hand masks on as they did; PyTorch has whole sequences here. */

@@ -13,6 +13,7 @@ import {
   calledText,
   cannotEmit,
   checkOutputs,
+  type Given,
   header,
   helpersFor,
   helpersOf,
@@ -60,6 +61,15 @@ def run(module, x, sequences):
     h = h[0] if isinstance(h, tuple) else h
     return out if sequences else torch.cat(list(h), -1)
 
+
+def run_from(module, x, sequences, *states):
+    n = 2 if isinstance(module, torch.nn.LSTM) else 1
+    start = tuple(torch.stack(states[i::n]) for i in range(n if states else 0))
+    out, final = module(x, (start if n == 2 else start[0]) if states else None)
+    final = final if n == 2 else (final,)
+    y = out if sequences else torch.cat(list(final[0]), -1)
+    return y, *(state[way] for way in range(len(final[0])) for state in final)
+
 `;
 
 export function torchScript(source: ScriptSource, network: Network): string {
@@ -68,6 +78,7 @@ export function torchScript(source: ScriptSource, network: Network): string {
   const lines = [
     ...inputLines(source, array => array),
     ...assignments(source, shapes.layers, (layer, inputs, _value, given) => {
+      if (isRecurrent(layer.layer)) return recurrentText(layer.layer, layer, inputs[0], weights, given);
       checkOutputs(layer.layer, given);
       return layerText(layer, inputs, weights);
     }),
@@ -79,11 +90,13 @@ export function torchScript(source: ScriptSource, network: Network): string {
 /** Modules draw when they are constructed: all of them in order, then X. */
 function drawnTorchScript(source: ScriptSource, drawn: DrawnSource): string {
   const modules: string[] = [];
-  const lines = assignments(source, source.layers, (shapes, inputs, value) => {
+  const lines = assignments(source, source.layers, (shapes, inputs, value, given) => {
     const module = value.replace('v', 'm');
     const constructed = moduleText(shapes);
     if (constructed !== null) modules.push(`${module} = ${constructed}`);
-    return layerText(shapes, inputs, { module });
+    return isRecurrent(shapes.layer)
+      ? recurrentText(shapes.layer, shapes, inputs[0], { module }, given)
+      : layerText(shapes, inputs, { module });
   });
   const run = withoutGradients(lines, source);
   const x = drawn.numpyInput ? [...drawn.x, 'x = torch.tensor(x, dtype=torch.float32)'] : drawn.x;
@@ -105,15 +118,20 @@ function moduleText(shapes: LayerShapes): string | null {
   return layer.kind === 'embedding' ? `torch.nn.Embedding(${layer.tokens}, ${layer.units})` : null;
 }
 
-/** @param from the weights to carry, or the name of the module that has drawn its own */
-function layerText(shapes: LayerShapes, inputs: readonly string[], from: Weights | { readonly module: string }): string {
+/** The weights to carry, or the name of the module that has drawn its own. */
+type Source = Weights | { readonly module: string };
+
+/** Initial states and those at the end are [N, M] each, per direction; the module stacks them to [directions, N, M]. */
+function recurrentText(layer: RecurrentSpec, shapes: LayerShapes, x: string, from: Source, { states, wantsOthers }: Given): string {
+  const module = 'module' in from ? from.module : `load(${recurrentModule(layer, shapes)}, ${stateText(layer, shapes, from)})`;
+  const call = [module, x, layer.returnSequences ? 'True' : 'False', ...(states ?? [])].join(', ');
+  return wantsOthers ? `run_from(${call})` : states ? `run_from(${call})[0]` : `run(${call})`;
+}
+
+function layerText(shapes: LayerShapes, inputs: readonly string[], from: Source): string {
   const { layer } = shapes;
   const own = (name: string) => ('module' in from ? undefined : from.get(`${layer.shares ?? layer.name}/${name}`));
   const [x] = inputs;
-  if (isRecurrent(layer)) {
-    const module = 'module' in from ? from.module : `load(${recurrentModule(layer, shapes)}, ${stateText(layer, shapes, from)})`;
-    return `run(${module}, ${x}, ${layer.returnSequences ? 'True' : 'False'})`;
-  }
   if ('module' in from && layer.kind === 'dense') return calledText(layer.activation, ACTIVATIONS, 'PyTorch', `${from.module}(${x})`);
   if ('module' in from && layer.kind === 'embedding') return `${from.module}(${x}.long())`;
   const script = getLayerKind(layer.kind).scripts?.torch;
@@ -132,7 +150,7 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], from: Weights
 
 /** A state dict of one module, its names as in `torch.nn`. */
 function stateText(layer: RecurrentSpec, { inputs: [input] }: LayerShapes, weights: Weights): string {
-  const single = { ...layer, name: layer.shares ?? layer.name, shares: undefined, inputs: ['input'] };
+  const single = { ...layer, name: layer.shares ?? layer.name, shares: undefined, states: undefined, mask: undefined, inputs: ['input'] };
   const model: ModelSpec = {
     schema: SPEC_SCHEMA,
     name: 'layer',

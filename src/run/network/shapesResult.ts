@@ -117,10 +117,13 @@ function kerasNames({ layers }: ModelSpec): string[] {
 
 /** What distinguishes the layer beside its sizes: every option of its kind that is not null. */
 function optionsOf(layer: Record<string, unknown>): Record<string, unknown> {
-  const shown = ['units', 'returnSequences', 'inferredSequences', 'bidirectional'];
-  const keys = Object.keys(getLayerKind(String(layer.kind)).fields).filter(key => !shown.includes(key) && layer[key] !== null);
-  return Object.fromEntries(keys.map(key => [key, layer[key]]));
+  const options: Record<string, unknown> = {};
+  for (const key in getLayerKind(String(layer.kind)).fields) if (!SHOWN.has(key) && layer[key] !== null) options[key] = layer[key];
+  return options;
 }
+
+/** They stand in the row itself. */
+const SHOWN: ReadonlySet<string> = new Set(['units', 'returnSequences', 'inferredSequences', 'bidirectional']);
 
 /** Letters to sizes: N, T, D, then the letters of the layers. */
 function dimsOf({ input, otherInputs = [] }: ModelSpec, shapes: ModelShapes): Record<string, number | null> {
