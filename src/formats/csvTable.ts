@@ -106,9 +106,10 @@ function takeRow(text: string, row: Row, state: TableState): void {
   state.rows++;
 }
 
+/** Records with quotes are split by csv-parse, all others where their delimiters are. */
 async function splitRows(text: string, delimiter: string, before: number, take: (row: Row) => void): Promise<void> {
-  if (delimiter === ' ') {
-    splitAtSpaces(text, take);
+  if (delimiter === ' ' || !text.includes('"')) {
+    splitLines(text, delimiter, before, take);
     return;
   }
   const { parse } = await import('csv-parse/sync');
@@ -130,30 +131,40 @@ async function splitRows(text: string, delimiter: string, before: number, take: 
   } catch (error) {
     if (error instanceof RnnError) throw error;
     const { code, lines, message } = error as CsvError & { lines?: number };
-    const what = QUOTE_ERRORS.get(code) ?? escapeText(message, 100);
-    throw new RnnError('format', 'E_CSV_SYNTAX', `line ${(lines ?? 1) + before}: ${what}`, {
-      fix: 'cells are plain numbers; quotes are not needed',
-    });
+    throw syntaxError((lines ?? 1) + before, QUOTE_ERRORS.get(code) ?? escapeText(message, 100));
   }
 }
 
-function splitAtSpaces(text: string, take: (row: Row) => void): void {
+function splitLines(text: string, delimiter: string, before: number, take: (row: Row) => void): void {
   let line = 0;
   for (let at = 0; at < text.length; ) {
     const end = text.indexOf('\n', at);
-    const content = text.slice(at, end < 0 ? text.length : end).trim();
-    line++;
-    if (content !== '' && !content.startsWith('#')) take({ cells: content.split(/[ \t]+/), line });
+    const content = text.slice(at, end < 0 ? text.length : end);
     at = end < 0 ? text.length : end + 1;
+    line++;
+    if (content.length > MAX_LINE) throw syntaxError(line + before, TOO_LONG);
+    const cells = delimiter === ' ' ? content.trim().split(/[ \t]+/) : content.split(delimiter).map(cell => cell.replace(AROUND, ''));
+    if ((cells.length > 1 || cells[0] !== '') && !cells[0].startsWith('#')) take({ cells, line });
   }
 }
 
+/** The spaces that csv-parse leaves out. */
+const AROUND = /^[ \t\f\r]+|[ \t\f\r]+$/g;
+const TOO_LONG = `a line of more than ${MAX_LINE} characters`;
 const QUOTE_ERRORS: ReadonlyMap<string, string> = new Map([
   ['CSV_QUOTE_NOT_CLOSED', 'a quote is opened and never closed'],
   ['INVALID_OPENING_QUOTE', 'a quote stands in the middle of a cell'],
   ['CSV_INVALID_CLOSING_QUOTE', 'text follows a closing quote'],
-  ['CSV_MAX_RECORD_SIZE', `a line of more than ${MAX_LINE} characters`],
+  ['CSV_MAX_RECORD_SIZE', TOO_LONG],
 ]);
+
+export function lineTooLong(line: number): RnnError {
+  return syntaxError(line, TOO_LONG);
+}
+
+function syntaxError(line: number, what: string): RnnError {
+  return new RnnError('format', 'E_CSV_SYNTAX', `line ${line}: ${what}`, { fix: 'cells are plain numbers; quotes are not needed' });
+}
 
 function parseCell(text: string, row: Row, column: number, state: TableState): number {
   const cell = row.cells[column];

@@ -7,10 +7,11 @@ const MAX_TEXT_BYTES = 2 ** 29 - 1024;
 
 /**
  * Strict UTF-8; a byte order mark is dropped, UTF-16 and NUL bytes are named.
+ * @param offset place of the bytes in the file
  * @throws RnnError E_ENCODING (format) with the offset of the first wrong byte; E_LIMIT_TEXT (limit)
  */
-export function decodeText(bytes: Uint8Array): string {
-  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
+export function decodeText(bytes: Uint8Array, offset = 0): string {
+  if (offset === 0 && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))) {
     throw new RnnError('format', 'E_ENCODING', 'offset 0: the text is UTF-16', {
       expected: 'UTF-8',
       found: 'UTF-16',
@@ -22,15 +23,15 @@ export function decodeText(bytes: Uint8Array): string {
       fix: 'save it as .npy or .npz',
     });
   }
-  const bom = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  const bom = offset === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   const nul = bytes.indexOf(0);
   if (nul >= 0) {
-    throw new RnnError('format', 'E_ENCODING', `offset ${nul}: a NUL byte: this is no text file`, {
+    throw new RnnError('format', 'E_ENCODING', `offset ${offset + nul}: a NUL byte: this is no text file`, {
       expected: 'UTF-8 text',
       found: 'binary data',
     });
   }
-  return decodeUtf8(bytes.subarray(bom), bom);
+  return decodeUtf8(bytes.subarray(bom), offset + bom);
 }
 
 /** Strict UTF-8 of exactly these bytes. `offset` is their place in the file. @throws RnnError E_ENCODING (format) */

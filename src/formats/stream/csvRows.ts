@@ -1,6 +1,5 @@
-import { RnnError } from '../../errors.js';
 import { decodeText } from '../bytes/utf8.js';
-import { emptyTable, findDelimiter, finishTable, MAX_LINE, newTable, readRecords, type TableState } from '../csvTable.js';
+import { emptyTable, findDelimiter, finishTable, lineTooLong, MAX_LINE, newTable, readRecords, type TableState } from '../csvTable.js';
 import type { FileTensor, Limits } from '../format.js';
 import { PieceQueue } from './pieceQueue.js';
 import { type PlainLines, readPlainLines } from './plainNumbers.js';
@@ -14,7 +13,7 @@ const [LF, CR, QUOTE, SPACE, TAB, HASH] = [0x0a, 0x0d, 0x22, 0x20, 0x09, 0x23];
 
 /**
  * A table of numbers in pieces. Lines of plain numerals, which are nearly all, are read byte by byte; any other line (a header, quotes, nan,
- * something wrong) is given to the reader of whole tables, so that both accept the same and say the same.
+ * something wrong) is given to csvTable.ts as text. A whole file is one piece.
  */
 export class CsvRows implements RowReader {
   readonly format = 'csv';
@@ -30,6 +29,8 @@ export class CsvRows implements RowReader {
   private from = 0;
   private to = 0;
   private taken = 0;
+  /** bytes of the file before the queue's */
+  private before = 0;
 
   /** @param counts whether the decimals of the numerals are wanted, too */
   constructor(
@@ -77,18 +78,18 @@ export class CsvRows implements RowReader {
     const { state } = this;
     const end = text.lastIndexOf(LF) + 1;
     let done = 0;
-    for (;;) {
-      done = this.readPlain(text, done, end);
-      // what is no plain line, or no complete one
-      const next = done < (atEnd ? text.length : end) ? await this.readOther(text, done, atEnd) : -1;
+    for (let records = 1; ; ) {
+      const plain = this.readPlain(text, done, end);
+      // what is no plain line, or no complete one; more of them at a time while nothing else comes
+      records = plain > done ? 1 : Math.min(2 * records, 2 ** 10);
+      const next = plain < (atEnd ? text.length : end) ? await this.readOther(text, plain, records, atEnd) : -1;
+      done = Math.max(plain, next);
       if (next < 0) break;
-      done = next;
     }
     this.queue.take(done);
+    this.before += done;
     if (this.queue.length > MAX_LINE) {
-      throw new RnnError('format', 'E_CSV_SYNTAX', `line ${state.line + 1}: a line of more than ${MAX_LINE} characters`, {
-        fix: 'cells are plain numbers; quotes are not needed',
-      });
+      throw lineTooLong(state.line + 1);
     }
   }
 
@@ -119,23 +120,21 @@ export class CsvRows implements RowReader {
     return lines.position;
   }
 
-  /** One line, or a record in quotes that has several. @returns where it ends, after its line feed; -1 where that has not come yet */
-  private async readOther(text: Uint8Array, from: number, atEnd: boolean): Promise<number> {
+  /** Lines, or records in quotes that have several. @returns where they end, after a line feed; -1 where that has not come yet */
+  private async readOther(text: Uint8Array, from: number, most: number, atEnd: boolean): Promise<number> {
     const state = this.state!;
     let quotes = 0;
-    let lines = 1;
-    let at = from;
-    for (; at < text.length; at++) {
+    let end = atEnd ? text.length : -1;
+    let lines = 0;
+    for (let at = from, records = 0, seen = 0; at < text.length && records < most; at++) {
       if (text[at] === QUOTE) quotes++;
-      else if (text[at] === LF) {
-        if (quotes % 2 === 0) break;
-        lines++;
-      }
+      if (text[at] !== LF && (at < text.length - 1 || !atEnd)) continue;
+      seen++;
+      if (quotes % 2 !== 0) continue;
+      [records, end, lines] = [records + 1, at + 1, seen];
     }
-    if (at === text.length && !atEnd) return -1;
-    const end = Math.min(at + 1, text.length);
-    const isEmpty = at === from || (at === from + 1 && text[from] === CR && at < text.length);
-    if (!isEmpty) await readRecords(decodeText(text.subarray(from, end)), state);
+    if (end < 0) return -1;
+    await readRecords(decodeText(text.subarray(from, end), this.before + from), state);
     state.line += lines;
     return end;
   }
