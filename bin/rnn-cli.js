@@ -32,13 +32,25 @@ function requireOf(path) {
 }
 
 function load(name) {
-  if (Object.hasOwn(chunks, name)) return chunks[name]();
   const known = loaded.get(name);
   if (known) return known.exports;
   const module = { exports: {} };
   loaded.set(name, module);
-  require(`${dist}/parts/${name}.cjs`)(module.exports, requireOf, module);
+  if (Object.hasOwn(chunks, name)) module.exports = chunks[name]();
+  else require(`${dist}/parts/${name}.cjs`)(module.exports, requireOf, module);
+  module.exports = withoutGetters(module.exports);
   return module.exports;
+}
+
+/** Exports are getters of getters, which loops would call at every use of a function. */
+function withoutGetters(exports) {
+  const plain = {};
+  for (const name of Object.keys(exports)) {
+    const value = exports[name];
+    if (typeof value === 'function') plain[name] = value;
+    else Object.defineProperty(plain, name, { get: () => exports[name], enumerable: true });
+  }
+  return plain;
 }
 
 function main() {

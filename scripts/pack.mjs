@@ -38,7 +38,7 @@ export async function packCommandLine(options, dist) {
   mkdirSync(`${dist}/parts`);
   for (const [name, code] of chunks) writeFileSync(`${dist}/parts/${name}.cjs`, await partOf(code, options));
   writeCli(dist, await link(chunks, ['main'], options));
-  const usual = ['main', ...runUsualCommands('chunks').split('\n')];
+  const usual = runUsualCommands('chunks').split('\n');
   writeCli(dist, await link(chunks, usual, options));
   for (const name of usual) rmSync(`${dist}/parts/${name}.cjs`);
   runUsualCommands('cache');
