@@ -143,13 +143,11 @@ function splitLines(text: string, delimiter: string, before: number, take: (row:
     at = end < 0 ? text.length : end + 1;
     line++;
     if (content.length > MAX_LINE) throw syntaxError(line + before, TOO_LONG);
-    const cells = delimiter === ' ' ? content.trim().split(/[ \t]+/) : content.split(delimiter).map(cell => cell.replace(AROUND, ''));
+    const cells = delimiter === ' ' ? content.trim().split(/[ \t]+/) : content.split(delimiter).map(cell => cell.trim());
     if ((cells.length > 1 || cells[0] !== '') && !cells[0].startsWith('#')) take({ cells, line });
   }
 }
 
-/** The spaces that csv-parse leaves out. */
-const AROUND = /^[ \t\f\r]+|[ \t\f\r]+$/g;
 const TOO_LONG = `a line of more than ${MAX_LINE} characters`;
 const QUOTE_ERRORS: ReadonlyMap<string, string> = new Map([
   ['CSV_QUOTE_NOT_CLOSED', 'a quote is opened and never closed'],
