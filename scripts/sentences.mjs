@@ -17,11 +17,12 @@ export function falseSentences(sentences, right, y, near) {
   const every = (what, from, to) => Array.from({ length: to - from + 1 }, (_, i) => isOff[what](from + i)).every(Boolean);
   const isNear = (text, v) => Math.abs(Number(text) - v) <= 0.011 * Math.max(Math.abs(v), 1e-3);
   const RULES = [
+    [/^both samples differ$/, () => N === 2 && every('sample', 1, 2)],
     [/^all (\d+) samples differ$/, n => n === N && every('sample', 1, N)],
     [/^sample 1 is equal, all from sample 2 on differ$/, () => none('sample', 1, 1) && every('sample', 2, N)],
     [/^samples 1 to (\d+) are equal, all from sample (\d+) on differ$/, (n, m) => none('sample', 1, n) && every('sample', m, N)],
     [
-      /^(\d+) of (\d+) samples are equal; the first that differs is sample (\d+)$/,
+      /^(\d+) of (\d+) samples (?:is|are) equal; the first that differs is sample (\d+)$/,
       (n, of, first) => of === N && count('sample', N) === n && none('sample', 1, first - 1) && isOff.sample(first),
     ],
     [

@@ -1,16 +1,7 @@
 import type { StepContext } from '../cells/cell.js';
 import type { RecurrentSpec } from '../model/spec.js';
-import {
-  type About,
-  type Fix,
-  type Hypothesis,
-  inLoops,
-  mistake,
-  recurrentLayers,
-  type Scenario,
-  type StepFault,
-  type Way,
-} from './mistake.js';
+import type { About, Fix, Hypothesis, Scenario, StepFault, Way } from './mistake.js';
+import { inLoops, mistake, recurrentLayers } from './mistake.js';
 
 /** Steps with other equations, and the mistakes that are stated as one. */
 

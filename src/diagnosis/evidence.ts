@@ -35,11 +35,11 @@ function samplesSentence(right: Tensor, other: Tensor, noise: Noise): string[] {
   if (N < 2) return [];
   const off = Array.from({ length: N }, (_, n) => differs(right, other, noise, n * size, (n + 1) * size));
   const count = off.filter(Boolean).length;
-  if (count === N) return [`all ${N} samples differ`];
+  if (count === N) return [N === 2 ? 'both samples differ' : `all ${N} samples differ`];
   const from = off.indexOf(true);
   if (off.slice(from).every(Boolean))
     return [`${from === 1 ? 'sample 1 is' : `samples 1 to ${from} are`} equal, all from sample ${from + 1} on differ`];
-  return [`${N - count} of ${N} samples are equal; the first that differs is sample ${from + 1}`];
+  return [`${N - count} of ${N} samples ${N - count === 1 ? 'is' : 'are'} equal; the first that differs is sample ${from + 1}`];
 }
 
 /** Of a sequence [N, T, K]: from which step on, and up to which, rows differ in any sample. */

@@ -1,4 +1,5 @@
 import type { Tensor } from '../tensor/tensor.js';
+import type { Noise } from './noise.js';
 import type { Outcome } from './run.js';
 import type { Change, Scenario } from './scenario.js';
 
@@ -22,7 +23,7 @@ export interface Hypothesis {
   /** every way it can have happened here; none where it cannot */
   variants(scenario: Scenario): Variant[];
   /** ways that can be read off the other output: samples in another order, one scale */
-  fromOutput?(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Candidate[];
+  fromOutput?(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): Candidate[];
   /** the same where numbers must be estimated from it, which is tried where nothing else explains it: other weights in the last layer */
   estimate?(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Candidate[];
   /** not looked for together with a second mistake */

@@ -1,5 +1,6 @@
 import type { Tensor } from '../tensor/tensor.js';
 import type { Candidate, Example, Fix, Found, Hypothesis, Way } from './hypothesis.js';
+import type { Noise } from './noise.js';
 import type { Outcome } from './run.js';
 import type { Scenario } from './scenario.js';
 
@@ -7,7 +8,7 @@ import type { Scenario } from './scenario.js';
 export { plural, smallNumber } from './figures.js';
 export * from './fit.js';
 export type { Fix, Found, Hypothesis, Way } from './hypothesis.js';
-export { uniformNoise } from './noise.js';
+export { type Noise, uniformNoise } from './noise.js';
 export { type Outcome, runScenario, workOf } from './run.js';
 export * from './scenario.js';
 export { NEAR_NOISE } from './thresholds.js';
@@ -18,7 +19,7 @@ export interface About extends Fix, Pick<Hypothesis, 'why'> {
   /** `rnn:3,dense:1` with N=2, T=3, D=2 unless given */
   readonly example?: Example;
   variants(scenario: Scenario): readonly Way[];
-  fromOutput?(scenario: Scenario, right: Outcome, other: Tensor, noise: number): readonly Found[];
+  fromOutput?(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): readonly Found[];
   estimate?(scenario: Scenario, right: Outcome, other: Tensor, noise: number): readonly Found[];
 }
 

@@ -50,6 +50,7 @@ export function isInsideStep({ hypothesis, variant }: Entry): boolean {
 
 /** What the explanation leaves on the samples that are looked at first; undefined where it cannot be it. */
 export function trialOf(slices: Slices, parts: readonly Entry[]): Trial | undefined {
+  if (!mayBeLabels(parts, slices.whole.other)) return undefined;
   // a sample differs that it cannot have changed
   if (slices.first >= 0 && parts.every(p => (p.variant.from ?? 0) > slices.first)) return undefined;
   const trial = blank(parts, slices.whole.scenario, slices.whole.other, slices.different);
@@ -85,7 +86,7 @@ function firstLook(slices: Slices, part: Slice, parts: readonly Entry[], change:
 
 /** A mistake under which y has the shape of the other output, which the right y has not; axes of size 1 do not count. */
 export function shapeTrial(entry: Entry, scenario: Scenario, right: Outcome, other: Tensor, noise: number): Trial | undefined {
-  const changed = entry.variant.change(scenario);
+  const changed = mayBeLabels([entry], other) ? entry.variant.change(scenario) : undefined;
   const y = changed && runScenario(changed, { like: right })?.y;
   if (!y || !sameShape(core(y.shape), core(other.shape))) return undefined;
   return {
@@ -119,6 +120,11 @@ function again({ hypothesis, variant }: Entry, scenario: Scenario): Variant['cha
   const alike = (list: readonly Variant[]) => list.filter(v => v.code === variant.code && v.layer === variant.layer);
   const place = alike(variantsOf(hypothesis, scenario)).indexOf(variant);
   return other => alike(hypothesis.variants(other))[place]?.change(other);
+}
+
+/** A label is a whole number, whatever rounding does to the score it is made of. */
+function mayBeLabels(parts: readonly Entry[], other: Tensor): boolean {
+  return parts.every(p => p.variant.labels === undefined) || other.data.every((v: number) => Math.abs(v - Math.round(v)) < 1e-3);
 }
 
 /** Every label that is right is worth the logarithm of how many there are. */
@@ -195,7 +201,7 @@ export function candidateTrials(
   noise: number,
 ) {
   return HYPOTHESES.flatMap(hypothesis =>
-    (find(hypothesis)?.(scenario, right, other, noise) ?? []).map(candidate =>
+    (find(hypothesis)?.(scenario, right, other, noise, noises) ?? []).map(candidate =>
       trialOfCandidate(hypothesis, candidate, other, Math.min(different, off), noises, noise),
     ),
   ).map(trial => ({ ...trial, floor: believable(trial.floor, asSpecified) }));

@@ -1,16 +1,8 @@
 import { isRecurrent, type LayerSpec } from '../model/spec.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Way } from './hypothesis.js';
-import {
-  type Change,
-  changeLoop,
-  changeWeights,
-  inLayers,
-  type LayerWeights,
-  type LoopFault,
-  placesOf,
-  type Scenario,
-} from './scenario.js';
+import type { Change, LayerWeights, LoopFault, Scenario } from './scenario.js';
+import { changeLoop, changeWeights, inLayers, placesOf } from './scenario.js';
 
 /**
  * The mistake in all of these layers at once, and in each of them alone.

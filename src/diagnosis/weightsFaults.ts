@@ -55,15 +55,14 @@ export function compareWeights(layers: readonly LayerSpec[], first: Weights, sec
   const layerOf = (name: string) => layers.find(l => name.startsWith(`${l.name}/`));
   return [...names].map(name => {
     const [a, b] = [first.get(name), second.get(name)];
-    if (!a || !b)
-      return {
-        name,
-        shape: (a ?? b)!.shape,
-        maxAbs: null,
-        equal: false,
-        differing: null,
-        change: a ? 'missing in the second' : 'missing in the first',
-      };
+    const only = a ?? b!;
+    if (!a || !b) {
+      // a bias or a peephole that is zero adds nothing, as one that is not there
+      const adds = !/(^|\/)(b[ho]|p)$/.test(name) || largestMagnitude(only.data) > 0;
+      const part = { maxAbs: adds ? null : 0, equal: !adds, differing: adds ? null : { count: 0, most: [] } };
+      const missing = a ? 'missing in the second' : 'missing in the first';
+      return { name, shape: only.shape, ...part, change: adds ? missing : `zero, and ${missing}` };
+    }
     if (!sameShape(a.shape, b.shape))
       return { name, shape: a.shape, maxAbs: null, equal: false, differing: null, change: shapeChange(layerOf(name), a, b) };
     const maxAbs = largestDifference(a.data, b.data).abs;

@@ -72,7 +72,7 @@ async function weightsTable({ tensors }: CompareModelsResult, layout: Layout): P
         escapeText(t.name, 60),
         t.shape.join('×'),
         t.maxAbs === null ? '' : smallText(t.maxAbs),
-        t.equal ? 'same' : (t.change ?? numbersText(t)),
+        t.equal ? `same${t.change ? ` (${t.change})` : ''}` : (t.change ?? numbersText(t)),
       ]),
     },
     layout,

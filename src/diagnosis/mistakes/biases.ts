@@ -35,7 +35,6 @@ const NOT_ADDED = 'is not added. With the zero biases Keras starts from this sta
 
 export const biasMissing = mistake('bias-missing', 'a bias is left out', ['often', 'insideStep'], {
   why: `A bias ${NOT_ADDED}`,
-
   numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + bh;  y = h @ Wo + bo',
   keras: 'SimpleRNN(M, use_bias=True); Dense(K, use_bias=True)',
   torch: 'nn.RNN(D, M, bias=True); nn.Linear(M, K, bias=True)',
@@ -44,7 +43,6 @@ export const biasMissing = mistake('bias-missing', 'a bias is left out', ['often
 
 export const biasOnceOfTwo = mistake('bias-once-of-two', 'only one of the two biases is added', ['insideStep'], {
   why: 'Of the two biases (bias_ih and bias_hh of PyTorch, both rows of Keras’ GRU with reset_after) only one is added.',
-
   numpy: 'h = np.tanh(x @ W_ih.T + b_ih + h @ W_hh.T + b_hh)   # ← both',
   keras: 'bh = b_ih + b_hh             # ← Keras has one bias: their sum',
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
@@ -60,7 +58,6 @@ export const biasOnceOfTwo = mistake('bias-once-of-two', 'only one of the two bi
 
 export const biasTwice = mistake('bias-twice', 'a bias is added twice', ['insideStep'], {
   why: 'A bias is added twice: once with x·Wx and once with h·Wh. It happens when the one bias of Keras is written into both bias_ih and bias_hh of PyTorch.',
-
   numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← once',
   torch: 'rnn.bias_ih_l0.data = torch.tensor(bh); rnn.bias_hh_l0.data.zero_()',
   variants(scenario) {

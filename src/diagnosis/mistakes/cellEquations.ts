@@ -1,5 +1,6 @@
 import type { FloatArray } from '../../tensor/tensor.js';
 import { after, equations, gruStep, lstmStep, rightC, stepVariants } from '../equations.js';
+import type { Scenario, StepFault, Way } from '../mistake.js';
 import {
   changeLayer,
   changeLoop,
@@ -10,10 +11,7 @@ import {
   onNamed,
   placesOf,
   recurrentLayers,
-  type Scenario,
-  type StepFault,
   smallNumber,
-  type Way,
   waysOf,
 } from '../mistake.js';
 import { estimated, isApart, type Unknown } from './estimated.js';

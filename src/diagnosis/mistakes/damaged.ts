@@ -1,15 +1,13 @@
 import { largestDifference } from '../../tensor/difference.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
+import type { Found, Outcome, Scenario } from '../mistake.js';
 import {
   changeWeights,
-  type Found,
   fitTo,
   mapData,
   mistake,
   NEAR_NOISE,
-  type Outcome,
   runScenario,
-  type Scenario,
   samplesOf,
   simulated,
   smallNumber,
@@ -25,11 +23,11 @@ import { headOf } from './heads.js';
 /** Multiply-adds for all of them; the layers nearest to y first. */
 const MOST_WORK = 1e8;
 /** How many numbers, those whose change moves y most nearly as it is off, are fitted. */
-const FITTED = 24;
+const FITTED = 48;
 /** By how much a number is moved to see that. */
 const STEP = 1e-4;
 /** Of the cosine between what y is off by and what a small change of the number does to it, squared: a large change bends it. */
-const LEAST_ALIKE = 0.25;
+const LEAST_ALIKE = 0.04;
 
 interface Place {
   readonly layer: string;
@@ -39,7 +37,6 @@ interface Place {
 
 export const weightDamaged = mistake('weight-damaged', 'one number or row of the weights is wrong', ['alone'], {
   why: 'One number, or one row, of the weights is not what it should be; all others are right.',
-
   numpy: 'np.abs(mine - theirs).max()   # ← tensor by tensor; or rnn-cli compare A B with both weight files',
   torch: 'for k in a: print(k, (a[k] - b[k]).abs().max())   # ← a, b: the two state dicts',
   example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
@@ -56,15 +53,18 @@ export const weightDamaged = mistake('weight-damaged', 'one number or row of the
     const own = part && runScenario(part.scenario);
     if (!part || !own) return [];
     const { places } = placesWithin(part.scenario);
-    const run = (place: Place, t: Tensor, s = part.scenario, like: Outcome | undefined = own) =>
-      runScenario(putInto(s, place, t), { like })?.y;
+    let spent = 0;
+    const run = (place: Place, t: Tensor, s = part.scenario, like: Outcome | undefined = own) => {
+      spent += workOf(s, place.layer);
+      return runScenario(putInto(s, place, t), { like })?.y;
+    };
     const rows = places.flatMap(place =>
       zeroRows(place).flatMap(({ t, words }) => {
         const y = run(place, t);
         return y && largestDifference(y.data, part.other.data).abs <= near ? [{ place, t, words, chosen: 1 }] : [];
       }),
     );
-    const found = rows.length > 0 ? rows : oneNumber(places, own.y, part.other, near, run);
+    const found = rows.length > 0 ? rows : oneNumber(places, own.y, part.other, near, run, () => spent > 3 * MOST_WORK);
     return found.flatMap(({ place, t, words, chosen }): Found[] => {
       const y = run(place, t, scenario, right);
       const why = `${words} (found from your output); all other weights are right.`;
@@ -132,6 +132,7 @@ function oneNumber(
   other: Tensor,
   near: number,
   run: (place: Place, t: Tensor) => Tensor | undefined,
+  isOver: () => boolean,
 ): Damage[] {
   const off = Float64Array.from(other.data, (v, k) => v - y.data[k]);
   const alike = places.flatMap(place =>
@@ -145,8 +146,11 @@ function oneNumber(
     .sort((a, b) => b.alike - a.alike)
     .slice(0, FITTED);
   for (const { place, k, v, by } of best) {
-    const start = v + Math.max(-2, Math.min(2, by));
-    const fitted = fitTo(other, [start], ([value]) => run(place, withNumber(place.t, k, value)), near);
+    if (isOver()) break;
+    const first = v + Math.max(-2, Math.min(2, by));
+    const fitFrom = (start: number) => fitTo(other, [start], ([value]) => run(place, withNumber(place.t, k, value)), near);
+    // a large change bends what a small one does
+    const fitted = fitFrom(first) ?? fitFrom(v + Math.sign(by)) ?? fitFrom(v + 3 * Math.sign(by));
     if (!fitted) continue;
     const [value] = fitted.values;
     const at = place.t.shape.length === 1 ? `${k}` : `${Math.floor(k / place.t.shape[1])}, ${k % place.t.shape[1]}`;

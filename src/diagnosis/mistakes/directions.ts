@@ -10,7 +10,6 @@ function both(scenario: Scenario): RecurrentSpec[] {
 
 export const bidirectionalOrder = mistake('bidirectional-order', 'forward and backward are exchanged', [], {
   why: 'The two halves of a bidirectional layer are in the wrong order: the output is [backward, forward] instead of [forward, backward], or each direction runs with the other one’s weights.',
-
   numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)',
   torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # h_n: layer 0 forward, layer 0 backward, layer 1 forward …',
   example: { layers: 'birnn:2,dense:1', N: 2, T: 2, D: 2 },
@@ -57,7 +56,6 @@ function interleaved(t: Tensor): Tensor {
 
 export const bidirectionalLastStep = mistake('bidirectional-last-step', 'out[:, -1] is used instead of h_n', [], {
   why: 'out[:, -1] was used as the last state of a bidirectional layer. In its backward half that is the first step computed, which has seen x[T−1] alone; the last one computed is out[:, 0].',
-
   torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← not out[:, -1]',
   numpy: 'h = np.concatenate([out[:, -1, :M], out[:, 0, M:]], axis=-1)',
   keras: 'Bidirectional(LSTM(M))        # return_sequences=False does this',
@@ -71,7 +69,6 @@ export const bidirectionalLastStep = mistake('bidirectional-last-step', 'out[:, 
 
 export const bidirectionalMerge = mistake('bidirectional-merge', 'the two directions are merged differently', [], {
   why: 'The two directions are merged differently than in the network (concat, sum, ave, mul).',
-
   numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)   # ← concat; sum: h_forward + h_backward',
   keras: "Bidirectional(LSTM(M), merge_mode='concat')   # ← the network’s; PyTorch has concat only",
   example: { layers: 'birnn:2+sum,dense:1', N: 2, T: 2, D: 2 },
@@ -98,7 +95,6 @@ const WORDS: Record<MergeMode, string> = {
 
 export const backwardNotFlipped = mistake('backward-not-flipped', 'the backward sequence is not reversed back to time order', [], {
   why: 'The backward sequence is merged in the order it was computed: beside the forward state of step t stands the backward state of step T−1−t.',
-
   numpy: 'h = np.concatenate([hs_forward, hs_backward[:, ::-1]], axis=-1)   # ← turned back to time order',
   torch: 'h = torch.cat([hs_forward, hs_backward.flip(1)], dim=-1)',
   example: { layers: 'birnn:2+seq,dense:1', N: 1, T: 3, D: 2 },

@@ -13,7 +13,6 @@ const MOST_MASKS = 2 ** 25;
 
 export const dropoutOn = mistake('dropout-on', 'dropout is still on', ['often', 'alone'], {
   why: 'Dropout before the dense layer is still on: some units of h are 0, the others are multiplied by 1 / (1 − p).',
-
   numpy: 'y = h @ Wo + bo               # ← no mask when y is predicted',
   keras: 'y = model(x, training=False)  # ← or model.predict(x)',
   torch: 'model.eval()                  # ← before y = model(x)',

@@ -1,17 +1,14 @@
 import { largestDifference } from '../../tensor/difference.js';
 import { sliceFirst } from '../../tensor/layout.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
+import type { Fitted, Found, Outcome, Scenario } from '../mistake.js';
 import {
-  type Fitted,
-  type Found,
   fitTo,
   mapData,
   mistake,
   NEAR_NOISE,
-  type Outcome,
   recurrentLayers,
   runScenario,
-  type Scenario,
   samplesOf,
   simulated,
   smallNumber,
@@ -115,11 +112,7 @@ export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or 
     const each = (values: readonly number[]) => (v: number, d: number) => values[2 * d] * v + values[2 * d + 1];
     const lines = (values: readonly number[]) =>
       Array.from({ length: Math.min(D, 4) }, (_, d) => line(values[2 * d], values[2 * d + 1], `x${d + 1}`)).join(', ');
-    const found = (start: Unknown['start'], change: Unknown['change'], why: Unknown['why']) => ({
-      start,
-      change,
-      why,
-    });
+    const found = (start: Unknown['start'], change: Unknown['change'], why: Unknown['why']) => ({ start, change, why });
     return estimated(scenario, right, other, noise, [
       found(
         [[1.1], [0.2], [4], [-1]],
@@ -162,7 +155,6 @@ function withStates(s: Scenario, values: readonly number[]): Scenario {
 
 export const stateRandom = mistake('state-random', 'the first state is not zero', ['alone'], {
   why: 'The sequences do not start from zeros: the first state was drawn (torch.randn), learnt, or kept from other data.',
-
   numpy: 'h = np.zeros(M)               # ← at the start of every sequence',
   torch: 'out, h_n = rnn(x)             # ← no h0 as second argument, or torch.zeros(L, N, M)',
   keras: 'x = LSTM(M)(i)                # ← no initial_state',

@@ -170,7 +170,6 @@ export const hardSigmoid = mistake('hard-sigmoid', 'a hard sigmoid is used inste
 
 export const activation = mistake('activation', 'another activation function is used', ['insideStep'], {
   why: 'An activation function is not the one of the network. SimpleRNN, LSTM and GRU default to tanh (and sigmoid in the gates), Dense to none.',
-
   keras: "SimpleRNN(M, activation='tanh'); Dense(K)   # Dense has no activation by default",
   numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh); y = h @ Wo + bo',
   torch: "nn.RNN(D, M, nonlinearity='tanh'); nn.Linear(M, K)   # no activation after it",
@@ -202,7 +201,6 @@ function softmaxLayers({ model }: Scenario): LayerSpec[] {
 
 export const softmaxMissing = mistake('softmax-missing', 'the softmax is left out', [], {
   why: 'The outputs are the scores before the softmax (logits): the rows do not add up to 1.',
-
   numpy: 'e = np.exp(z - z.max(-1, keepdims=True)); y = e / e.sum(-1, keepdims=True)',
   keras: "Dense(K, activation='softmax')",
   torch: 'y = torch.softmax(fc(h), dim=-1)',
@@ -212,7 +210,6 @@ export const softmaxMissing = mistake('softmax-missing', 'the softmax is left ou
 
 export const softmaxTwice = mistake('softmax-twice', 'the softmax is applied twice', [], {
   why: 'The softmax is applied to what is a softmax already: the rows add up to 1 but are nearly equal. Losses such as CrossEntropyLoss contain one, too.',
-
   numpy: 'y = softmax(h @ Wo + bo)      # ← once',
   torch: 'y = torch.softmax(fc(h), dim=-1)   # ← once, and none before CrossEntropyLoss',
   keras: "Dense(K, activation='softmax')      # ← and no Softmax layer after it",

@@ -71,7 +71,6 @@ function twoRowGrus(scenario: Scenario): RecurrentSpec[] {
 
 export const gruRecurrentBias = mistake('gru-recurrent-bias', 'the GRU’s recurrent bias is in the wrong place', ['insideStep', 'alone'], {
   why: 'The recurrent bias of the candidate (b_hn in PyTorch, row 1 of Keras’ bias) belongs inside r ⊙ (h·Wh_g + b′_g). Here it is outside, or left out (Flax and Equinox have none), or the two rows [2, 3·M] are read differently.',
-
   numpy: 'g = np.tanh(x[n,t] @ Wx_g + b_g + r * (h @ Wh_g + b2_g))   # ← b2_g inside r * (…)',
   keras: 'b, b2 = bias                  # ← bias of GRU(reset_after=True) is [2, 3·M]: input row, recurrent row',
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },

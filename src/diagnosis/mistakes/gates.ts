@@ -84,12 +84,7 @@ export const statesSwapped = mistake('states-swapped', 'h and c are exchanged', 
       `The states of @ are exchanged at every step: what is called h, and given out, is c.`,
     ),
     ...(hasStates(scenario)
-      ? [
-          {
-            change: statesExchanged,
-            why: 'The first states are given in the wrong order: h0 is used as c0 and c0 as h0.',
-          },
-        ]
+      ? [{ change: statesExchanged, why: 'The first states are given in the wrong order: h0 is used as c0 and c0 as h0.' }]
       : []),
   ],
 });

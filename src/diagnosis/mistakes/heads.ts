@@ -87,7 +87,6 @@ function lastOfSequence(y: Tensor): Tensor {
 
 export const headEveryStep = mistake('head-every-step', 'y is returned at every step instead of the last', [], {
   why: 'The output has one row a step: return_sequences=True, or the dense layer was applied inside the loop over time. The network returns the output after the last step alone.',
-
   numpy: 'y = h @ Wo + bo              # ← after the loop over t; or Yhats[:, -1]',
   keras: 'SimpleRNN(M, return_sequences=False)',
   torch: 'y = fc(out[:, -1])',
@@ -97,7 +96,6 @@ export const headEveryStep = mistake('head-every-step', 'y is returned at every 
 
 export const headLast = mistake('head-last', 'y is returned for the last step only', [], {
   why: 'The output is that of the last step alone; the network returns one at every step.',
-
   numpy: 'Yhats[n, t] = h @ Wo + bo    # ← inside the loop over t',
   keras: 'SimpleRNN(M, return_sequences=True)',
   torch: 'y = fc(out)                   # ← every step, not out[:, -1]',
@@ -108,7 +106,6 @@ export const headLast = mistake('head-last', 'y is returned for the last step on
 
 export const headOnInput: Hypothesis = mistake('head-on-input', 'the dense layer is on the input', [], {
   why: 'The Dense layer is on the input, not on the last h: it was called with the input tensor, and the recurrent layer is left out.',
-
   keras: 'x = SimpleRNN(M)(i)\nx = Dense(K)(x)            # ← on x, the output of the layer before, not on i',
   numpy: 'y = h @ Wo + bo              # ← h, not x[n,t]',
   torch: 'out, h_n = rnn(x); y = fc(out[:, -1])   # ← not fc(x)',

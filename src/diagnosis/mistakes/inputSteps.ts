@@ -1,7 +1,7 @@
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { changeLoop, type Hypothesis, inLayers, mistake, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 import { withX } from './inputs.js';
-import { hasMask } from './masks.js';
+import { hasMask, lengthsOf, withLengths } from './masks.js';
 
 /** The steps of x in other places: one late, every second, padded on the other side; and lengths of other samples. */
 
@@ -100,7 +100,6 @@ function zerosAt(x: Tensor, n: number, where: 'end' | 'start'): number {
 
 export const paddingSide = mistake('padding-side', 'short sequences are padded on the other side', ['often', 'alone'], {
   why: 'Short sequences are padded with zeros on the other side: in front (Keras’ pad_sequences does that by default) instead of behind, or behind instead of in front.',
-
   keras: "x = pad_sequences(sequences, padding='post')   # ← the default is padding='pre'",
   torch: 'x = pad_sequence(sequences, batch_first=True)   # zeros behind',
   numpy: 'x[n, :length] = sequence      # ← zeros behind; x[n, -length:] puts them in front',
@@ -132,7 +131,6 @@ function paddingOf(scenario: Scenario, where: 'end' | 'start'): number[] {
 
 export const inputPadded = mistake('input-padded', 'zeros were added to the sequence', ['alone'], {
   why: 'The network runs additional steps of zeros, in front of it or behind it: padding that is not masked changes h further.',
-
   numpy: 'for t in range(length): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← the real steps only',
   keras: 'model.add(Masking())',
   torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
@@ -160,7 +158,6 @@ export const inputPadded = mistake('input-padded', 'zeros were added to the sequ
 
 export const lengthsPermuted = mistake('lengths-permuted', 'the lengths belong to other samples', ['alone'], {
   why: 'The lengths are in another order than the samples: they were sorted (pack_padded_sequence wants them so) and the samples were not, or the other way round.',
-
   torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
   numpy: 'order = np.argsort(-lengths); x, lengths = x[order], lengths[order]   # ← both',
   example: { layers: 'rnn:2,dense:1', N: 3, T: 3, D: 2, lengths: [1, 3, 2] },
@@ -185,25 +182,8 @@ export const lengthsPermuted = mistake('lengths-permuted', 'the lengths belong t
   },
 });
 
-/** Real steps of each sample, where the mask is that of padding behind. */
-function lengthsOf({ input: { x, mask } }: Scenario): number[] | undefined {
-  const [N, T] = x.shape;
-  if (!mask) return undefined;
-  const lengths = Array.from({ length: N }, (_, n) => mask.subarray(n * T, (n + 1) * T).reduce((a, b) => a + b, 0));
-  const isBehind = lengths.every((length, n) => mask.subarray(n * T, n * T + length).every(v => v === 1));
-  return isBehind ? lengths : undefined;
-}
-
-function withLengths(scenario: Scenario, lengths: readonly number[]): Scenario | undefined {
-  const [N, T] = scenario.input.x.shape;
-  if (lengths.length !== N) return undefined;
-  const mask = Uint8Array.from({ length: N * T }, (_, k) => (k % T < lengths[Math.floor(k / T)] ? 1 : 0));
-  return { ...scenario, input: { ...scenario.input, mask } };
-}
-
 export const maskOneWay: Hypothesis = mistake('mask-one-way', 'the backward direction starts in the padding', ['alone'], {
   why: 'One direction of a bidirectional layer does not see the lengths: the backward one starts in the padding behind the end of a short sequence.',
-
   torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
   numpy: 'for t in reversed(range(length)): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← from length − 1, not from T − 1',
   example: { layers: 'birnn:2,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },

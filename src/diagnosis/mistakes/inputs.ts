@@ -171,7 +171,6 @@ export const inputIntegers: Hypothesis = mistake('input-integers', 'x was cut to
 
 export const inputReshaped: Hypothesis = mistake('input-reshaped', 'steps and features of x are mixed up', ['alone'], {
   why: 'Steps and features of x are mixed up: x [N, D, T] was brought to [N, T, D] by reshape instead of by a transpose.',
-
   numpy: 'x = x.transpose(0, 2, 1)      # ← [N, D, T] -> [N, T, D]; not reshape',
   torch: 'x = x.permute(0, 2, 1)        # ← not view',
   variants(scenario) {
@@ -225,7 +224,6 @@ export const tokensOff = mistake('tokens-off-by-one', 'the tokens are off by one
 
 export const paddingRow = mistake('padding-row-zero', 'row 0 of the embedding is zero', ['insideStep', 'alone'], {
   why: 'Row 0 of the embedding (the padding token) is zero on one side and not on the other: PyTorch’s padding_idx=0 makes it zero, Keras keeps what was drawn or trained.',
-
   torch: 'emb = nn.Embedding(V, D)      # ← without padding_idx, or set emb.weight[0] to what the file has',
   numpy: 'E[0] = 0                      # ← on both sides, or on neither',
   example: { layers: 'embedding:6x3,rnn:3,dense:1', N: 2, T: 3 },

@@ -38,7 +38,6 @@ export function inputWidth(scenario: Scenario, layer: RecurrentSpec): number {
 
 export const wxTransposed = mistake('wx-transposed', 'the input weights are transposed', ['often', 'insideStep'], {
   why: 'The input weights Wx are used the wrong way round: PyTorch and ONNX keep them as [outputs, inputs], Keras as [inputs, outputs].\nBecause both sizes are equal no shape shows it.',
-
   numpy: 'Wx = weight_ih_l0.T            # ← PyTorch keeps [M, D], x @ Wx needs [D, M]',
   torch: 'rnn.weight_ih_l0.data = torch.tensor(Wx.T)',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 3 },
@@ -61,7 +60,6 @@ export const wxTransposed = mistake('wx-transposed', 'the input weights are tran
 
 export const whTransposed = mistake('wh-transposed', 'the recurrent weights are transposed', ['often', 'insideStep'], {
   why: 'The recurrent weights Wh are used the wrong way round. Wh is square [M, M] in each gate, so no shape shows it:\nPyTorch and ONNX multiply weight_hh · h, Keras h · Wh.',
-
   numpy: 'Wh = weight_hh_l0.T            # ← PyTorch keeps the transpose of what h @ Wh needs',
   torch: 'rnn.weight_hh_l0.data = torch.tensor(Wh.T)',
   variants: scenario =>
@@ -169,7 +167,6 @@ const GATED = CELLS.filter(cell => cell.gates.length > 1)
 
 export const gateOrder = mistake('gate-order', 'the gate blocks are in another order', ['often', 'insideStep'], {
   why: 'The gate blocks of the weights are read in another order. LSTM: i f c o (Keras), i f g o (PyTorch), i o f c (ONNX); GRU: z r h (Keras, ONNX), r z n (PyTorch).\nAll blocks have the same shape, so only the numbers show it.',
-
   numpy: 'i, f, g, o = np.split(z, 4, axis=-1)   # ← in the order of the file the weights came from',
   torch: 'W_z, W_r, W_n = W.chunk(3)     # Keras z r h -> PyTorch r z n\nrnn.weight_hh_l0.data = torch.cat([W_r, W_z, W_n])',
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },

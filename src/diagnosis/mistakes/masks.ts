@@ -8,6 +8,31 @@ export function hasMask({ input, model }: Scenario): boolean {
   return input.mask !== undefined || model.layers.some(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero));
 }
 
+/** Real steps of each sample, where the mask is that of padding behind. */
+export function lengthsOf({ input: { x, mask } }: Scenario): number[] | undefined {
+  const [N, T] = x.shape;
+  if (!mask) return undefined;
+  const lengths = Array.from({ length: N }, (_, n) => mask.subarray(n * T, (n + 1) * T).reduce((a, b) => a + b, 0));
+  const isBehind = lengths.every((length, n) => mask.subarray(n * T, n * T + length).every(v => v === 1));
+  return isBehind ? lengths : undefined;
+}
+
+export function withLengths(scenario: Scenario, lengths: readonly number[]): Scenario | undefined {
+  const [N, T] = scenario.input.x.shape;
+  if (lengths.length !== N) return undefined;
+  const mask = Uint8Array.from({ length: N * T }, (_, k) => (k % T < lengths[Math.floor(k / T)] ? 1 : 0));
+  return { ...scenario, input: { ...scenario.input, mask } };
+}
+
+/** Every length another one. */
+export function ofLengths(scenario: Scenario, length: (v: number) => number, why: string): Way[] {
+  const change = (s: Scenario) => withLengths(s, (lengthsOf(s) ?? []).map(length));
+  const lengths = lengthsOf(scenario);
+  return lengths?.some(v => length(v) !== v)
+    ? [{ change, why, fix: { numpy: 'lengths = np.array([len(s) for s in sequences])   # ← neither - 1 nor + 1' } }]
+    : [];
+}
+
 function outputVariants(scenario: Scenario, zeroOutputForMask: boolean): Way[] {
   if (!hasMask(scenario)) return [];
   return inEach(
@@ -18,7 +43,6 @@ function outputVariants(scenario: Scenario, zeroOutputForMask: boolean): Way[] {
 
 export const maskZeros = mistake('mask-zeros', 'masked steps output zeros', [], {
   why: 'Masked steps output zeros; in the network they repeat the last output. PyTorch (packed sequences) and ONNX give zeros, Keras repeats unless zero_output_for_mask is set.',
-
   keras: 'SimpleRNN(M, return_sequences=True, zero_output_for_mask=False)',
   numpy: 'hs[n, t] = h                  # ← h as it was, where step t is masked',
   example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },
@@ -27,7 +51,6 @@ export const maskZeros = mistake('mask-zeros', 'masked steps output zeros', [], 
 
 export const maskHold = mistake('mask-hold', 'masked steps repeat the last output', [], {
   why: 'Masked steps repeat the last output; in the network they output zeros. Keras repeats, PyTorch (packed sequences) and ONNX give zeros.',
-
   keras: 'SimpleRNN(M, return_sequences=True, zero_output_for_mask=True)',
   numpy: 'hs[n, t] = 0                  # ← where step t is masked',
   torch: 'out, lengths = pad_packed_sequence(packed_out, batch_first=True)   # zeros behind the end of each sequence',
@@ -37,7 +60,6 @@ export const maskHold = mistake('mask-hold', 'masked steps repeat the last outpu
 
 export const maskIgnored = mistake('mask-ignored', 'padding is run like real steps', [], {
   why: 'The mask is ignored: padded steps are run like real ones, so the state goes on changing after the end of a short sequence.',
-
   keras: 'model.add(Masking())          # ← before the recurrent layer; or mask=… in the call',
   torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
   numpy: 'if mask[n, t]: h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← a masked step keeps h',
@@ -45,8 +67,10 @@ export const maskIgnored = mistake('mask-ignored', 'padding is run like real ste
   variants(scenario) {
     if (!hasMask(scenario)) return [];
     const layers = recurrentLayers(scenario);
+    const T = scenario.input.x.shape[1];
     return [
       { change: s => ({ ...s, masks: false }) },
+      ...ofLengths(scenario, v => Math.min(T, v + 1), 'Every length is one too large: each short sequence runs one step into its padding.'),
       ...(layers.length > 1 ? layers : []).map(
         (l): Way => ({
           layer: l.name,

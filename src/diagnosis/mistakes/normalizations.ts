@@ -1,17 +1,7 @@
 import type { LayerSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import {
-  changeLayer,
-  changeWeights,
-  type Fix,
-  inLayers,
-  mapData,
-  mistake,
-  placesOf,
-  runScenario,
-  type Scenario,
-  type Way,
-} from '../mistake.js';
+import type { Fix, Scenario, Way } from '../mistake.js';
+import { changeLayer, changeWeights, inLayers, mapData, mistake, placesOf, runScenario } from '../mistake.js';
 import { bypass } from './heads.js';
 
 /** Mistakes with BatchNormalization and LayerNormalization: their epsilon, their statistics, γ and β. */
@@ -78,11 +68,7 @@ function batchWays({ epsilon }: Norm): Change[] {
         numpy: 'y = (h - moving_mean) / np.sqrt(moving_variance + epsilon) * gamma + beta',
       },
     },
-    {
-      parameter: 'root',
-      change: variance(v => (v + epsilon) ** 2 - epsilon),
-      words: '@ divides by the variance, not by its root',
-    },
+    { parameter: 'root', change: variance(v => (v + epsilon) ** 2 - epsilon), words: '@ divides by the variance, not by its root' },
     {
       parameter: 'root',
       change: variance(v => (Math.sqrt(v) + epsilon) ** 2 - epsilon),
@@ -145,7 +131,6 @@ function layerWays({ epsilon }: Norm): Change[] {
 
 export const normalization = mistake('normalization', 'a normalisation is computed differently', ['insideStep', 'alone'], {
   why: 'A BatchNormalization or LayerNormalization is computed differently: with another epsilon, the statistics of this batch, without γ and β, or not at all.',
-
   numpy: 'y = (h - mean) / np.sqrt(var + epsilon) * gamma + beta',
   keras: 'y = model(x, training=False)  # ← the moving statistics',
   torch: 'model.eval()                  # ← running_mean, running_var',

@@ -17,7 +17,6 @@ function largestOfRow({ data }: Tensor, r: number, K: number): number {
 
 export const outputLabels = mistake('output-labels', 'labels instead of numbers', ['alone'], {
   why: 'Your output holds the decision, not the numbers: the index of the largest output (argmax), a one-hot row, or 0 and 1 by a threshold.',
-
   numpy: 'y = h @ Wo + bo               # ← before argmax, round or > 0.5',
   keras: 'y = model.predict(x)           # ← before argmax(-1)',
   torch: 'y = fc(out[:, -1])            # ← before argmax(-1)',

@@ -70,7 +70,6 @@ function assigned(count: number, distanceOf: (place: number, source: number) => 
 
 export const samplesPermuted: Hypothesis = mistake('samples-permuted', 'the samples are in another order', ['alone'], {
   why: 'Every output is right but in the place of another sample: one side shuffled or sorted its samples.',
-
   numpy: 'y = y[np.argsort(order)]       # ← undo x = x[order]',
   keras: 'model.predict(x)               # ← not a shuffled dataset',
   torch: 'loader = DataLoader(data, shuffle=False)   # ← and pack_padded_sequence(x, lengths, enforce_sorted=False)',
@@ -175,6 +174,7 @@ export const samplesShifted = mistake('samples-shifted', 'the outputs are shifte
   numpy: 'for n in range(N): Y[n] = forward(x[n])   # ← both with n, not n + 1 or n − 1',
   example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
   variants: scenario => (scenario.input.x.shape[0] < 2 ? [] : shiftVariants(0, 'sample')),
+  fromOutput: (_scenario, right, other, noise) => shiftedFrom(right.y, other, 0, noise, 'sample'),
 });
 
 export const stepsShifted = mistake('steps-shifted', 'the outputs are shifted by one step', ['alone'], {
@@ -182,7 +182,27 @@ export const stepsShifted = mistake('steps-shifted', 'the outputs are shifted by
   numpy: 'for t in range(T):\n    h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)\n    Y[n,t] = h @ Wo + bo         # ← after h is new',
   example: { layers: 'rnn:2+seq,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario => (scenario.input.x.shape[1] < 2 ? [] : shiftVariants(1, 'step')),
+  fromOutput: (_scenario, right, other, noise) => (right.y.shape.length < 3 ? [] : shiftedFrom(right.y, other, 1, noise, 'step')),
 });
+
+/** The same where the row without a place to come from holds something else: the sample or step before the first, or after the last. */
+function shiftedFrom(right: Tensor, other: Tensor, axis: 0 | 1, noise: number, noun: string): Found[] {
+  const count = right.shape[axis];
+  if (!sameShape(right.shape, other.shape) || count < 3) return [];
+  const size = sizeOf(right.shape.slice(axis + 1));
+  return [1, -1].flatMap((by): Found[] => {
+    const y = shifted(right, axis, by, 'edge');
+    const free = by > 0 ? 0 : count - 1;
+    const isFree = (k: number) => Math.floor(k / size) % count === free;
+    const data = y.data.map((v, k) => (isFree(k) ? other.data[k] : v));
+    if (data.some((v, k) => distance(v, other.data[k]) > NEAR_NOISE * NEAR_NOISE * noise)) return [];
+    const [first, rest] =
+      by > 0 ? ['first', `${noun} 2 is the right ${noun} 1, and so on`] : ['last', `${noun} 1 is the right ${noun} 2, and so on`];
+    const why = `Every output is one ${noun} too ${by > 0 ? 'late' : 'early'}: your ${rest}. The ${first} ${noun} is that of an x which was not given here.`;
+    const chosen = data.length / count;
+    return [{ y: { shape: y.shape, data }, chosen, why }];
+  });
+}
 
 function shiftVariants(axis: 0 | 1, noun: string): Way[] {
   const rank = axis === 1 ? 3 : 1;

@@ -3,18 +3,8 @@ import { activated } from '../../layers/activation.js';
 import { largestMagnitude } from '../../tensor/difference.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
-import {
-  type Found,
-  finished,
-  mapData,
-  mistake,
-  type Outcome,
-  onNamed,
-  type Scenario,
-  simulated,
-  smallNumber,
-  type Way,
-} from '../mistake.js';
+import type { Found, Noise, Outcome, Scenario, Way } from '../mistake.js';
+import { finished, mapData, mistake, onNamed, simulated, smallNumber } from '../mistake.js';
 import { estimated, isApart, type Unknown } from './estimated.js';
 import { headOf, unitsBelow } from './heads.js';
 
@@ -25,24 +15,35 @@ interface Line {
   readonly offset: number;
 }
 
-/** The line that brings `from` closest to `to`, of every `stride`-th number from `start` on; undefined where `from` does not vary. */
-export function lineThrough(from: FloatArray, to: FloatArray, start = 0, stride = 1): Line | undefined {
-  let [n, ma, mb] = [0, 0, 0];
+/**
+ * The line that brings `from` closest to `to`, of every `stride`-th number from `start` on, each weighed by how exactly it is known; undefined
+ * where `from` does not vary.
+ */
+function lineThrough(from: FloatArray, to: FloatArray, noise: Noise, start = 0, stride = 1): Line | undefined {
+  const weight = weights(noise);
+  let [count, n, ma, mb] = [0, 0, 0, 0];
   for (let k = start; k < from.length; k += stride) {
-    n++;
-    ma += (from[k] - ma) / n;
-    mb += (to[k] - mb) / n;
+    count++;
+    n += weight[k];
+    ma += (weight[k] * (from[k] - ma)) / n;
+    mb += (weight[k] * (to[k] - mb)) / n;
   }
   let [ab, aa] = [0, 0];
   for (let k = start; k < from.length; k += stride) {
-    ab += (from[k] - ma) * (to[k] - mb);
-    aa += (from[k] - ma) ** 2;
+    ab += weight[k] * (from[k] - ma) * (to[k] - mb);
+    aa += weight[k] * (from[k] - ma) ** 2;
   }
-  if (n < 3 || !(aa > 0)) return undefined;
+  if (count < 3 || !(aa > 0)) return undefined;
   const scale = ab / aa;
   const offset = mb - scale * ma;
   // an offset that is rounding of the sums would be the only thing that is wrong where the right y is zero
   return { scale, offset: Math.abs(offset) < 1e-6 * Math.abs(scale) * (Math.abs(ma) + Math.sqrt(aa / n)) ? 0 : offset };
+}
+
+/** By the square of the noise: a large float16 number is known less exactly than a small one. */
+function weights({ data }: Noise): Float64Array {
+  const most = largestMagnitude(data.filter(v => v < Infinity));
+  return Float64Array.from(data, v => Math.max((most / v) ** 2 || 0, Number.MIN_VALUE));
 }
 
 /** A scale that is nearly zero would explain a constant output. */
@@ -60,8 +61,8 @@ export const outputScaled = mistake('output-scaled', 'the output has another sca
   numpy: 'y = (y - offset) / scale     # ← compare both sides in the same unit, before inverse_transform',
   example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
   variants: () => [simulated(null, s => finished(s, y => mapData(y, v => 20 * v + 3)))],
-  fromOutput(_scenario, right, other, noise): Found[] {
-    const line = right.y.data.length === other.data.length ? lineThrough(right.y.data, other.data) : undefined;
+  fromOutput(_scenario, right, other, noise, each): Found[] {
+    const line = right.y.data.length === other.data.length ? lineThrough(right.y.data, other.data, each) : undefined;
     if (!line || Math.abs(line.scale) < LEAST_SCALE) return [];
     return [
       {
@@ -91,10 +92,10 @@ export const outputScaledEach = mistake('output-scaled-each', 'each output has i
     (headOf(scenario)?.kind === 'dense' ? [1] : []).map(() =>
       simulated(null, s => finished(s, y => eachColumn(y, (v, k) => (k + 2) * v + k))),
     ),
-  fromOutput(scenario, right, other, noise): Found[] {
+  fromOutput(scenario, right, other, noise, each): Found[] {
     const K = other.shape[other.shape.length - 1];
     if (K < 2 || right.y.data.length !== other.data.length) return [];
-    const lines = Array.from({ length: K }, (_, k) => lineThrough(right.y.data, other.data, k, K));
+    const lines = Array.from({ length: K }, (_, k) => lineThrough(right.y.data, other.data, each, k, K));
     if (!lines.every((l): l is Line => l !== undefined && Math.abs(l.scale) > LEAST_SCALE)) return [];
     const shown = lines.slice(0, 4).map((l, k) => `y${k + 1} = ${lineText(l, right.y)}`);
     return [
@@ -104,7 +105,7 @@ export const outputScaledEach = mistake('output-scaled-each', 'each output has i
         // a column made of M units has M + 1 numbers of its own at most
         told: K * (Math.min(other.data.length / K, unitsBelow(scenario, right) + 1) - 2),
         floor: noise * Math.max(1, ...lines.map(l => Math.abs(l.scale))),
-        why: `Each output has a scale and an offset of its own: ${shown.join(', ')}${K > 4 ? ' …' : ''}. scaler.inverse_transform does that.`,
+        why: `Each output has ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'an offset' : 'a scale and an offset'} of its own: ${shown.join(', ')}${K > 4 ? ' …' : ''}. ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'Another bias of the dense layer does that, or a mean of each column that was taken off or added.' : 'scaler.inverse_transform does that.'}`,
       },
     ];
   },
@@ -148,13 +149,12 @@ export const outputNegated = mistake('output-negated', 'the output has the other
 export const hiddenScaled = mistake('hidden-scaled', 'h is scaled before the dense layer', ['alone'], {
   estimate: scaledInside,
   why: 'The dense layer reads the right h times a constant: dropout that scales by (1 − p) at test time, or by 1 / (1 − p) where nothing is dropped.',
-
   numpy: 'y = h @ Wo + bo              # ← h as it is; dropout does nothing at test time',
   keras: 'model(x, training=False)',
   torch: 'model.eval()',
   example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
   variants: scenario => (headOf(scenario) ? [simulated(headOf(scenario)!.name, s => scaledInput(s, 0.5))] : []),
-  fromOutput(scenario, right, other, noise): Found[] {
+  fromOutput(scenario, right, other, noise, each): Found[] {
     const head = headOf(scenario);
     if (head?.kind !== 'dense' || right.y.data.length !== other.data.length) return [];
     const name = formatActivation(head.activation);
@@ -164,10 +164,11 @@ export const hiddenScaled = mistake('hidden-scaled', 'h is scaled before the den
     const bo = scenario.weights.get(head.name)?.get('bo')?.data ?? new Float64Array(K);
     const [a, b] = [back(right.y.data, K), back(other.data, K)];
     const bias = name === 'softmax' ? centred(bo) : bo;
+    const weight = name === 'linear' ? weights(each) : undefined;
     let [ab, aa] = [0, 0];
     for (let i = 0; i < b.length; i++) {
-      ab += (a[i] - bias[i % K]) * (b[i] - bias[i % K]);
-      aa += (a[i] - bias[i % K]) ** 2;
+      ab += (weight?.[i] ?? 1) * (a[i] - bias[i % K]) * (b[i] - bias[i % K]);
+      aa += (weight?.[i] ?? 1) * (a[i] - bias[i % K]) ** 2;
     }
     const s = ab / aa;
     if (!Number.isFinite(s) || Math.abs(s) < LEAST_SCALE) return [];

@@ -50,7 +50,6 @@ export const poolLast = pooling('last', 'pool-last', 'the last step is used inst
 /** The sum over the steps is the mean times T; where the dense layer reads it, its weights times T. */
 export const poolSum = mistake('pool-sum', 'the sum over time is used', [], {
   why: 'The hidden states are added up over time, which the network does not do: the sum is T times the mean.',
-
   numpy: 'y = hs.mean(axis=1) @ Wo + bo  # ← not hs.sum(axis=1)',
   torch: 'y = fc(out.mean(dim=1))        # ← not fc(out.sum(dim=1))',
   example: { layers: 'rnn:3+seq,avgpool,dense:1', N: 2, T: 3, D: 2 },

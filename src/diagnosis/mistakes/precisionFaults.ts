@@ -1,16 +1,7 @@
 import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from '../../formats/bytes/half.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import {
-  changeLoop,
-  finished,
-  type Hypothesis,
-  mapData,
-  mistake,
-  onAllWeights,
-  recurrentLayers,
-  type Scenario,
-  type Way,
-} from '../mistake.js';
+import type { Hypothesis, Scenario, Way } from '../mistake.js';
+import { changeLoop, finished, mapData, mistake, onAllWeights, recurrentLayers } from '../mistake.js';
 
 /** Not another formula but other numbers: fewer bits. */
 
@@ -50,10 +41,7 @@ function narrow(name: string, words: string, round: (v: number) => number): Hypo
   const input = (s: Scenario): Scenario => (s.input.x.shape.length === 3 ? { ...s, input: { ...s.input, x: rounded(s.input.x) } } : s);
   const states = (s: Scenario): Scenario => recurrentLayers(s).reduce((all, l) => changeLoop(all, l.name, { round }), s);
   const output = (s: Scenario): Scenario => finished(s, y => mapData(y, round));
-  const variant = (what: string, change: Way['change']): Way => ({
-    change,
-    why: `${what} ${words}. Nothing is wrong with the equations.`,
-  });
+  const variant = (what: string, change: Way['change']): Way => ({ change, why: `${what} ${words}. Nothing is wrong with the equations.` });
   return mistake(name, `numbers are kept in ${name}`, ['insideStep'], {
     why: `Numbers are ${words}. Nothing is wrong with the equations.`,
     numpy: 'y = forward(x.astype(np.float32))   # ← weights and states too; what was rounded once stays rounded',

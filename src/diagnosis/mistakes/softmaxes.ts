@@ -31,7 +31,6 @@ export const logSoftmax = mistake('log-softmax', 'a log-softmax is used instead 
 /** Softmax over the samples, over the steps, over everything: what people get who leave out the axis. */
 export const softmaxAxis = mistake('softmax-axis', 'the softmax runs over another axis', ['alone'], {
   why: 'The softmax runs over another axis than the outputs: it is the columns that add up to 1 (or everything together), not the rows.',
-
   numpy: 'e = np.exp(z - z.max(-1, keepdims=True)); y = e / e.sum(-1, keepdims=True)   # ← axis −1',
   torch: 'y = torch.softmax(fc(h), dim=-1)   # ← dim=-1, not dim=0',
   keras: 'keras.layers.Softmax(axis=-1)',

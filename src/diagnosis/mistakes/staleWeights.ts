@@ -15,7 +15,6 @@ function headRows(scenario: Scenario, right: Outcome): { h: Tensor; R: number; M
 
 export const staleWeights = mistake('stale-weights', 'some layers have other weights', [], {
   why: 'All layers but one are equal: its weights are from another moment or another model.',
-
   keras: 'Wx, Wh, bh = model.layers[1].get_weights()   # ← read again after every training step and every new model',
   torch: 'model.load_state_dict(torch.load(path))      # ← the weights this output was made with',
   example: { layers: 'rnn:2,dense:1', N: 5, T: 2, D: 2 },
@@ -53,7 +52,7 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
         y: { shape: right.y.shape, data: fit.fitted },
         chosen: other.data.length - (rows.R - fit.rank) * told,
         told: (rows.R - fit.rank) * told,
-        why: `Everything before ${head.name} is right: your output is made of the right hidden states, with other weights than those of ${head.name}.`,
+        why: `Your output is a linear function of the right hidden states, and not that of ${head.name}: ${head.name} has other weights there, or each unit is scaled and shifted before it (a normalisation).`,
       });
     }
     return candidates;

@@ -1,18 +1,7 @@
 import type { StepContext } from '../../cells/cell.js';
 import { allocate, type FloatArray } from '../../tensor/tensor.js';
-import {
-  changeLoop,
-  inEach,
-  inLayers,
-  inLoops,
-  mapData,
-  mistake,
-  onNamed,
-  recurrentLayers,
-  type Scenario,
-  type StepFault,
-  type Way,
-} from '../mistake.js';
+import type { Scenario, StepFault, Way } from '../mistake.js';
+import { changeLoop, inEach, inLayers, inLoops, mapData, mistake, onNamed, recurrentLayers } from '../mistake.js';
 
 /** Mistakes after which a step does not know the steps before it. */
 
@@ -62,7 +51,6 @@ const RESET =
 
 export const stateReset = mistake('state-reset', 'the state is reset at every step', ['often', 'insideStep'], {
   why: 'The state is zero at the start of every step: h = 0 stands inside the loop over time, the new h is never passed on, or h·Wh is left out. Each step sees its own x alone.',
-
   numpy: RESET,
   keras: 'x = SimpleRNN(M)(i)              # ← one call on the whole sequence, not one call a step',
   torch: 'out, h_n = rnn(x)                # ← one call on the whole sequence; step by step: out, h = rnn(x[:, t:t+1], h)',

@@ -33,7 +33,6 @@ function afterCalls(scenario: Scenario, calls: number): Scenario | undefined {
 
 export const statePreviousCall = mistake('state-previous-call', 'the state of an earlier call is still there', ['alone'], {
   why: 'Each sample starts with the state the previous call ended with: the network was run on this input once before, and its state was kept (stateful=True, self.h, h_n passed in again), or each sequence was given twice in a row.',
-
   numpy: 'h = np.zeros((N, M))          # ← at the start of every call',
   keras: 'model.layers[0].reset_state()   # ← before each call, of every recurrent layer (Keras 2: model.reset_states)',
   torch: 'out, h_n = rnn(x)             # ← no h_n of an earlier call as second argument',
@@ -73,7 +72,6 @@ export function constantStates({ input }: Scenario, layer: RecurrentSpec, which:
 
 export const stateShared = mistake('state-shared', 'one layer or direction starts with the state of another', ['alone'], {
   why: 'A layer starts with the last state of the layer below it, or the backward direction with that of the forward one: one variable h is used for both.',
-
   numpy: 'h1, h2 = np.zeros(M), np.zeros(M)   # ← a state of its own for each layer and direction',
   torch: 'out, h_n = nn.RNN(D, M, num_layers=2)(x)',
   example: { layers: 'rnn:3,rnn:3,dense:1', N: 2, T: 2, D: 2 },

@@ -75,7 +75,6 @@ const MOST_LAG = 8;
 
 export const stateCarryCellOnly = mistake('state-carry-c-only', "the LSTM's c is not reset to zero between samples", [], {
   why: 'Of the two states of the LSTM only h is reset to zero between samples; the cell state c continues from the sample before.',
-
   numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples',
   torch: 'h, c = torch.zeros(L, N, M), torch.zeros(L, N, M)   # ← both for every new sequence',
   example: { layers: 'lstm:3,dense:1', N: 3, T: 2, D: 2 },
@@ -84,7 +83,6 @@ export const stateCarryCellOnly = mistake('state-carry-c-only', "the LSTM's c is
 
 export const inPlaceUpdate = mistake('in-place-update', 'h is overwritten while it is still being read', ['insideStep'], {
   why: 'h is overwritten unit by unit while it is still being read: unit m of the new h is computed from the new values of units 1 … m−1\ninstead of the h of the step before. The first unit is right in the first step only.',
-
   numpy:
     'h_new = np.empty(M)\nfor m in range(M): h_new[m] = np.tanh(x[n,t] @ Wx[:,m] + h @ Wh[:,m] + bh[m])\nh = h_new                   # ← only when every unit is done',
   torch: 'h_t_minus_1 = h_t.clone()   # ← a copy: h_t is written to in the next step',

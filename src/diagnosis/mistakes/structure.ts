@@ -26,7 +26,6 @@ function normalised(t: Tensor, epsilon: number): Tensor {
 
 export const layerNormAdded = mistake('layer-norm-added', 'a LayerNormalization follows a recurrent layer', ['insideStep', 'alone'], {
   why: 'h is normalised after a recurrent layer (mean 0 and deviation 1 over its units): a LayerNormalization that the network does not have.',
-
   numpy: 'y = h @ Wo + bo               # ← h as it is',
   keras: 'x = LSTM(M)(i)                # ← no LayerNormalization after it',
   torch: 'y = fc(out[:, -1])            # ← not fc(norm(out[:, -1]))',
@@ -44,7 +43,6 @@ export const layerNormAdded = mistake('layer-norm-added', 'a LayerNormalization 
 
 export const activationAdded = mistake('activation-added', 'an activation follows a recurrent layer', ['insideStep', 'alone'], {
   why: 'h goes through an activation (relu, tanh) before the next layer reads it; the network has none there.',
-
   numpy: 'y = h @ Wo + bo               # ← h as it is, no activation',
   keras: 'x = LSTM(M)(i)                # ← no Activation after it',
   torch: 'y = fc(out[:, -1])            # ← not fc(torch.relu(out[:, -1]))',
@@ -80,7 +78,6 @@ export const residualAdded = mistake('residual-added', 'a layer’s input is add
 
 export const lastRepeated = mistake('last-repeated', 'the next layer reads the last h at every step', ['often', 'alone'], {
   why: 'A layer reads the last h of the layer below at every step (an encoder, RepeatVector and a decoder); the network gives it the h of each step.',
-
   keras: 'x = LSTM(M, return_sequences=True)(i)   # ← and no RepeatVector after it',
   torch: 'out2, _ = rnn2(out1)          # ← every h of the layer below, not h_n[-1] repeated',
   example: { layers: 'rnn:3,rnn:3+seq,dense:1', N: 2, T: 3, D: 2 },
@@ -126,7 +123,6 @@ function withInput(t: Tensor, input: Tensor): Tensor {
 
 export const directionMissing = mistake('direction-missing', 'one direction is missing, or used twice', ['alone'], {
   why: 'Of a bidirectional layer one direction is missing: its half is zero, or holds the other direction again.',
-
   numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)',
   torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← forward and backward',
   example: { layers: 'birnn:2,dense:1', N: 2, T: 2, D: 2 },

@@ -7,7 +7,6 @@ import { bypass, headOf } from './heads.js';
 
 export const headMissing = mistake('head-missing', 'hidden states instead of the dense layer’s output', ['alone'], {
   why: 'These are hidden states: the dense layer (fc, head) was not applied to them.',
-
   numpy: 'y = h @ Wo + bo               # ← the dense layer on h',
   keras: 'y = Dense(K)(x)',
   torch: 'y = fc(out[:, -1])            # ← not out[:, -1] itself',
@@ -20,7 +19,6 @@ export const headMissing = mistake('head-missing', 'hidden states instead of the
 
 export const cellStateTaken = mistake('cell-state-taken', 'c is used instead of h', ['insideStep', 'alone'], {
   why: 'The cell state c of the LSTM is returned instead of its hidden state h = o ⊙ tanh(c).',
-
   numpy: 'y = h @ Wo + bo               # ← h = o * np.tanh(c) goes to the dense layer, not c',
   keras: 'out, h, c = LSTM(M, return_state=True)(x)   # ← h is the second',
   torch: 'out, (h_n, c_n) = rnn(x)      # ← h_n is the first of the pair',
@@ -35,7 +33,6 @@ export const cellStateTaken = mistake('cell-state-taken', 'c is used instead of 
 
 export const lowerLayer = mistake('lower-layer', 'a lower layer’s h is used', ['alone'], {
   why: 'y is made from the h of a lower layer: h_n[0] (the first layer) instead of h_n[-1] (the last), or the layers above are left out.',
-
   numpy: 'y = hs2[:, -1] @ Wo + bo      # ← the last layer’s h',
   torch: 'out, h_n = rnn(x)\ny = fc(h_n[-1])              # ← not h_n[0]',
   keras: 'y = Dense(K)(x)               # ← x, the output of the last recurrent layer',
@@ -82,7 +79,6 @@ export const stepEarly = mistake('step-early', 'h of the step before the last is
 
 export const hnView = mistake('h-n-view', 'h_n is reshaped instead of concatenated', ['alone'], {
   why: 'h_n of a bidirectional layer [2, N, M] was reshaped to [N, 2·M] (h_n.view(N, -1)): that mixes samples. The two directions must be concatenated.',
-
   torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← or h_n.permute(1, 0, 2).reshape(N, -1)',
   numpy: 'h = np.concatenate([h_forward, h_backward], axis=-1)',
   example: { layers: 'birnn:2,dense:1', N: 3, T: 2, D: 2 },

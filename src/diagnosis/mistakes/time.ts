@@ -2,25 +2,15 @@ import type { RecurrentSpec } from '../../model/spec.js';
 import { flipTime, sliceFirst, stepsOf, swapBatchAndTime } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
-import {
-  changeLayer,
-  changeLoop,
-  inEach,
-  inLayers,
-  inLoops,
-  mistake,
-  plural,
-  recurrentLayers,
-  type Scenario,
-  type Way,
-} from '../mistake.js';
+import type { Scenario, Way } from '../mistake.js';
+import { changeLayer, changeLoop, inEach, inLayers, inLoops, mistake, plural, recurrentLayers } from '../mistake.js';
 import { pools } from './heads.js';
+import { ofLengths } from './masks.js';
 
 /** Mistakes with the time axis: which steps are seen, in which order, which one is taken. */
 
 export const timeReversed = mistake('time-reversed', 'the steps are run in the wrong order', ['often'], {
   why: 'The sequence is run from its last step to its first: x is reversed in time, or go_backwards (direction=reverse) is on.',
-
   numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← 0 … T−1, not reversed(range(T)), not x[:, ::-1]',
   keras: 'SimpleRNN(M, go_backwards=False)',
   torch: 'out, h_n = rnn(x)             # ← not rnn(x.flip(1))',
@@ -29,10 +19,7 @@ export const timeReversed = mistake('time-reversed', 'the steps are run in the w
     return [
       { change: turnInput },
       ...oneWay.flatMap((l): Way[] => [
-        {
-          layer: l.name,
-          change: inLayers([l.name], (s, layer) => changeLayer(s, layer.name, { goBackwards: !l.goBackwards })),
-        },
+        { layer: l.name, change: inLayers([l.name], (s, layer) => changeLayer(s, layer.name, { goBackwards: !l.goBackwards })) },
       ]),
       ...inEach(
         oneWay.filter(l => l.returnSequences),
@@ -111,8 +98,11 @@ function shortened(scenario: Scenario, late: boolean, range: (missing: number, T
   return Array.from({ length: Math.max(0, Math.min(most, MOST_STEPS)) }, (_, k) => k + 1).flatMap((missing): Way[] => {
     const [from, to] = range(missing, T);
     const which = `${late ? 'first' : 'last'} ${plural(missing, 'step').replace(/^1 /, '')}`;
+    // what was forgotten in between does the same to the last step
+    const again =
+      late && missing > 1 && !givesSequence && pools(scenario).length === 0 ? `, or the state is zero again after step ${from}` : '';
     const left = from + 1 === to ? `step ${to} of ${T} is` : `steps ${from + 1} to ${to} of ${T} are`;
-    const why = `The loop over time leaves out the ${which}: only ${left} run${missing === 1 && !late ? ', or the h of the step before the last is used (out[:, -2])' : ''}.`;
+    const why = `The loop over time leaves out the ${which}: only ${left} run${missing === 1 && !late ? ', or the h of the step before the last is used (out[:, -2])' : again}.`;
     const rows: Way = {
       why: `${why} Their rows in the output are zeros.`,
       change: s => ({ ...steps(s, from, to), finish: [...s.finish, among(T, from)] }),
@@ -132,16 +122,17 @@ function lastStepAlone(scenario: Scenario): string | undefined {
 
 export const stopsEarly = mistake('stops-early', 'the last steps are left out', ['often'], {
   why: 'The loop over time stops before the last step.',
-
   numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← T steps, 0 … T−1; not range(T-1)',
   torch: 'out, h_n = rnn(x)             # ← not rnn(x[:, :-1])',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
-  variants: scenario => shortened(scenario, false, (missing, T) => [0, T - missing], scenario.input.x.shape[1] - 2),
+  variants: scenario => [
+    ...shortened(scenario, false, (missing, T) => [0, T - missing], scenario.input.x.shape[1] - 2),
+    ...ofLengths(scenario, v => Math.max(1, v - 1), 'Every length is one too small: each sequence stops one step before its end.'),
+  ],
 });
 
 export const startsLate = mistake('starts-late', 'the first steps are left out', [], {
   why: 'The loop over time begins after the first step.',
-
   numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← from 0; not range(1, T)',
   torch: 'out, h_n = rnn(x)             # ← not rnn(x[:, 1:])',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
@@ -150,7 +141,6 @@ export const startsLate = mistake('starts-late', 'the first steps are left out',
 
 export const firstStep = mistake('first-step', 'h of the first step is used instead of the last', [], {
   why: 'The output is made from h of the first step, not of the last one: out[:, 0] instead of out[:, -1].',
-
   numpy: 'y = hs[:, -1] @ Wo + bo       # ← the last step',
   keras: 'SimpleRNN(M)                  # return_sequences=False gives the last step',
   torch: 'y = fc(out[:, -1])',
@@ -164,7 +154,6 @@ export const firstStep = mistake('first-step', 'h of the first step is used inst
 
 export const axesSwapped = mistake('axes-swapped', 'the batch and time axes are mixed up', [], {
   why: 'The first two axes of x are mixed up: samples are run as time steps and time steps as samples ([N, T, D] read as [T, N, D]).\nEach output mixes several samples and sees one step of each.',
-
   numpy: 'x = x.transpose(1, 0, 2)      # ← when the code wants [T, N, D]; reshape would shuffle the numbers',
   torch: 'rnn = nn.RNN(D, M, batch_first=True)   # ← x is [N, T, D]; the default is [T, N, D]',
   example: { layers: 'rnn:3,dense:1', N: 3, T: 2, D: 2 },

@@ -6,34 +6,28 @@ import { changeWeights, inEach, mapData, mistake, onAllWeights, recurrentLayers,
 
 export const weightsRounded = mistake('weights-rounded', 'the weights are rounded to a few decimals', ['insideStep', 'alone'], {
   why: 'The weights are rounded to a few decimals: they were printed and copied, or written with %.4f.',
-
   numpy: "np.save('w.npy', w)           # ← binary; or np.savetxt(…, fmt='%.9g')".replace('np.savetxt(…, ', "np.savetxt('w.txt', w, "),
-  variants() {
-    const rounded = (how: string, change: (t: Tensor, name: string) => Tensor, why: string): Way => ({
-      parameter: how,
-      ...(how === 'int8' ? { fix: { numpy: "W = np.load('w.npy')            # ← the float32 weights, not quantised ones" } } : {}),
-      change: onAllWeights(change),
-      why,
-    });
+  variants(scenario) {
+    const recurrent = new Set(recurrentLayers(scenario).map(l => l.name));
+    const some: [string, (layer: string) => boolean][] = [
+      ['The matrices', () => true],
+      ['The matrices of the recurrent layers alone', layer => recurrent.has(layer)],
+      ['The matrices of the other layers alone', layer => !recurrent.has(layer)],
+    ];
     const isMatrix = (t: Tensor, name: string) => t.shape.length > 1 && !/(^|\/)bh$/.test(name);
+    const int8 = ([what, wanted]: (typeof some)[number], each: boolean): Way => ({
+      parameter: 'int8',
+      fix: { numpy: "W = np.load('w.npy')            # ← the float32 weights, not quantised ones" },
+      change: onAllWeights((t, name, layer) => (wanted(layer) && isMatrix(t, name) ? quantised(t, each) : t)),
+      why: `${what} are rounded to int8: the largest number of each ${each ? 'column' : 'matrix'} is 127.`,
+    });
     return [
-      ...[1, 2, 3, 4, 5].map(d =>
-        rounded(
-          String(d),
-          t => mapData(t, v => Math.round(v * 10 ** d) / 10 ** d),
-          `Your output is what the network gives when all its weights are rounded to ${d} ${d === 1 ? 'decimal' : 'decimals'}.`,
-        ),
-      ),
-      rounded(
-        'int8',
-        (t, name) => (isMatrix(t, name) ? quantised(t, false) : t),
-        'The matrices are rounded to int8: the largest number of each matrix is 127.',
-      ),
-      rounded(
-        'int8',
-        (t, name) => (isMatrix(t, name) ? quantised(t, true) : t),
-        'The matrices are rounded to int8: the largest number of each column is 127.',
-      ),
+      ...[1, 2, 3, 4, 5].map(d => ({
+        parameter: d,
+        change: onAllWeights(t => mapData(t, v => Math.round(v * 10 ** d) / 10 ** d)),
+        why: `Your output is what the network gives when all its weights are rounded to ${d} ${d === 1 ? 'decimal' : 'decimals'}.`,
+      })),
+      ...some.flatMap((part, k) => [int8(part, false), int8(part, true)].map(way => ({ ...way, rare: k > 0 }))),
     ];
   },
 });
@@ -55,7 +49,6 @@ export const weightsExchanged = mistake(
   ['insideStep', 'alone'],
   {
     why: 'Two layers have each other’s weights, or both directions of a layer run with the weights of one.',
-
     torch: "rnn.load_state_dict(torch.load('w.pt'))   # ← by name: _l0 is the first layer, _l1 the second, _reverse the backward direction",
     numpy: 'W1, W2 = weights[:3], weights[3:]   # ← the first layer’s come first',
     example: { layers: 'birnn:3,dense:1', N: 2, T: 2, D: 2 },

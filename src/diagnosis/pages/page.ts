@@ -19,14 +19,27 @@ interface Example {
   readonly D?: number;
 }
 
-/** 'name, alias, alias' · title · 'page, page' · paragraphs, then examples */
-type Row = readonly [names: string, title: string, related: string, ...rest: (string | Example)[]];
+/** Blocks of lines, with an empty line between them. */
+export function blocksOf(text: string): string[][] {
+  return text
+    .trim()
+    .split('\n\n')
+    .map(block => block.split('\n'));
+}
 
-export function pagesOf(rows: readonly Row[]): TermPage[] {
-  return rows.map(([names, title, related, ...rest]) => {
-    const [name, ...aliases] = names.split(', ');
-    const text = rest.filter(part => typeof part === 'string');
-    const examples = rest.filter(part => typeof part !== 'string');
-    return { name, aliases, title, text, examples, related: related === '' ? [] : related.split(', ') };
+const wordsOf = (list: string) => list.split(',').flatMap(word => word.trim() || []);
+
+/** Pages as they are written: `name, alias | title | page, page`, then a paragraph a line, then `> words | --layers | N T D` for each example. */
+export function pagesOf(text: string): TermPage[] {
+  return blocksOf(text).map(([head, ...lines]) => {
+    const [names, title, related] = head.split(' |');
+    const [name, ...aliases] = wordsOf(names);
+    const isExample = (line: string) => line.startsWith('> ');
+    const examples = lines.filter(isExample).map(line => {
+      const [words, layers, sizes] = line.slice(2).split(' | ');
+      const [N, T, D] = sizes.split(' ').map(v => (v === '_' ? undefined : Number(v)));
+      return { words, layers, N, T, D };
+    });
+    return { name, aliases, title: title.trim(), text: lines.filter(line => !isExample(line)), examples, related: wordsOf(related) };
   });
 }
