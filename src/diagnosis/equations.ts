@@ -1,7 +1,6 @@
 import type { StepContext } from '../cells/cell.js';
-import type { RecurrentSpec } from '../model/spec.js';
-import type { About, Fix, Hypothesis, Scenario, StepFault, Way } from './mistake.js';
-import { inLoops, mistake, recurrentLayers } from './mistake.js';
+import type { Scenario, StepFault, Way } from './mistake.js';
+import { inLoops, recurrentLayers } from './mistake.js';
 
 /** Steps with other equations, and the mistakes that are stated as one. */
 
@@ -31,8 +30,8 @@ type GateActivations = readonly (((v: number) => number) | undefined)[];
 export function lstmStep(
   { c: cellOf = rightC, h: hiddenOf = (c, u) => u.o * u.out(c) }: LstmEquations,
   [ofI, ofF, ofG, ofO]: GateActivations = [],
-): StepFault {
-  return ({ M, gates, state, next, recurrent, sig, act, actOut }) => {
+): CellStep {
+  const step: StepFault = ({ M, gates, state, next, recurrent, sig, act, actOut }) => {
     const sums = recurrent(state[0], 0, 4);
     for (let m = 0; m < M; m++) {
       const a = (g: number) => gates[g * M + m] + sums[g * M + m];
@@ -42,6 +41,7 @@ export function lstmStep(
       next[0][m] = hiddenOf(next[1][m], unit);
     }
   };
+  return { kind: 'lstm', step };
 }
 
 interface GruUnit {
@@ -56,8 +56,8 @@ interface GruUnit {
 }
 
 /** A GRU with another candidate, which sees the whole product h·Wh_g, reset or not. */
-export function gruStep(candidate: (u: GruUnit) => number, [ofZ, ofR]: GateActivations = []): StepFault {
-  return ({ M, gates: inputs, state, next, recurrent, sig, act }) => {
+export function gruStep(candidate: (u: GruUnit) => number, [ofZ, ofR]: GateActivations = []): CellStep {
+  const step: StepFault = ({ M, gates: inputs, state, next, recurrent, sig, act }) => {
     const sums = recurrent(state[0], 0, 3);
     for (let m = 0; m < M; m++) {
       const a = (g: number) => inputs[g * M + m] + sums[g * M + m];
@@ -65,37 +65,24 @@ export function gruStep(candidate: (u: GruUnit) => number, [ofZ, ofR]: GateActiv
       next[0][m] = z * h + (1 - z) * candidate({ z, r: (ofR ?? sig)(a(1)), x: inputs[2 * M + m], u: sums[2 * M + m], h, act });
     }
   };
+  return { kind: 'gru', step };
+}
+
+/** A step of one kind of cell. */
+interface CellStep {
+  readonly kind: 'rnn' | 'lstm' | 'gru';
+  readonly step: StepFault;
 }
 
 /** @ in `why` stands for where. */
-export function stepVariants(
-  scenario: Scenario,
-  kind: RecurrentSpec['kind'],
-  step: StepFault,
-  why: string,
-  more: Partial<Way> = {},
-): Way[] {
+export function stepVariants(scenario: Scenario, { kind, step }: CellStep, why: string, more: Partial<Way> = {}): Way[] {
   const layers = recurrentLayers(scenario).filter(l => l.kind === kind && !l.peepholes && l.clip === null && !l.inputForget);
   return inLoops(layers, { step }, { why, ...more });
 }
 
-type Cell = 'rnn' | 'lstm' | 'gru';
-/** Another equation of one kind of cell; `words` hold the layer's name where `@` stands. */
-type Equation = readonly [kind: Cell, parameter: string, step: StepFault, words: string, fix?: Fix];
-
-/** Mistakes that are another equation: stated as it. */
-export function equations(
-  name: string,
-  title: string,
-  about: Omit<About, 'variants'>,
-  list: readonly Equation[],
-  more: (scenario: Scenario) => Way[] = () => [],
-): Hypothesis {
-  const ways = (scenario: Scenario) =>
-    list.flatMap(([kind, parameter, step, words, fix]) =>
-      stepVariants(scenario, kind, step, words, { ...(parameter && { parameter }), ...(fix && { fix }) }),
-    );
-  return mistake(name, title, ['insideStep', 'alone'], { ...about, variants: scenario => [...ways(scenario), ...more(scenario)] });
+/** Mistakes that are another equation: stated as it, in words that hold the layer's name where `@` stands. */
+export function restated(list: readonly (readonly [words: string, step: CellStep, more?: Partial<Way>])[]): (scenario: Scenario) => Way[] {
+  return scenario => list.flatMap(([words, step, more]) => stepVariants(scenario, step, words, more));
 }
 
 /** The right step, and then something. */

@@ -10,3 +10,8 @@ export function smallNumber(v: number, digits = 4): string {
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+/** 'a, b, c …': so many of them at most */
+export function listed(items: readonly (string | number)[], most: number): string {
+  return `${items.slice(0, most).join(', ')}${items.length > most ? ' …' : ''}`;
+}

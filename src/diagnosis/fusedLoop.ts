@@ -1,8 +1,9 @@
 import type { Kernel } from '../engines/batched/kernel.js';
 import { recurrence } from '../engines/batched/recurrence.js';
 import type { RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
+import { takeAlong } from '../tensor/axes.js';
 import { concatFirst, sliceFirst, stepsOf } from '../tensor/layout.js';
-import { type Tensor, zeros } from '../tensor/tensor.js';
+import { zeros } from '../tensor/tensor.js';
 import { Mismatch } from './affine.js';
 import type { LoopFault } from './scenario.js';
 
@@ -42,17 +43,10 @@ function skipping(args: RecurrenceArgs, { first, last }: NonNullable<LoopFault['
   if (from >= to) throw new Mismatch();
   const mask = args.mask && Uint8Array.from({ length: N * (to - from) }, (_, k) => maskAt(args.mask!, k, T, from, to));
   const { sequence, ...rest } = recurrence({ ...args, x: stepsOf(args.x, from, to), mask }, kernel);
-  return { ...rest, sequence: sequence && amongZeros(sequence, from, T) };
+  return { ...rest, sequence: sequence && takeAlong(sequence, 1, T, t => t - from) };
 }
 
 function maskAt(mask: Uint8Array, k: number, T: number, from: number, to: number): number {
   const n = Math.floor(k / (to - from));
   return mask[n * T + from + (k - n * (to - from))];
-}
-
-/** [N, t, P] -> [N, T, P] from step `from` on */
-function amongZeros({ shape: [N, t, P], data }: Tensor, from: number, T: number): Tensor {
-  const all = zeros([N, T, P]);
-  for (let n = 0; n < N; n++) all.data.set(data.subarray(n * t * P, (n + 1) * t * P), (n * T + from) * P);
-  return all;
 }

@@ -5,6 +5,8 @@ import { productBy } from '../layers/product.js';
 import { quickSigmoid, quickTanh } from '../numerics/quick.js';
 import { sigmoid } from '../numerics/sigmoid.js';
 import { tanh } from '../numerics/tanh.js';
+import { takeAlong } from '../tensor/axes.js';
+import { flipTime } from '../tensor/layout.js';
 import { allocate, type FloatArray, type Precision } from '../tensor/tensor.js';
 import { affine, biasesOf, Mismatch, projected } from './affine.js';
 import { isSameLoop } from './cores.js';
@@ -211,13 +213,10 @@ function resultOf(loop: Loop, fault: LoopFault, way: number): RecurrenceResult {
   const { args, P, width, widths, keptGates, states, kept } = loop;
   const [N, T] = args.x.shape;
   const last = lastOf(loop, fault, way);
-  const sequence = fault.aliased
-    ? repeated(last, N, T, P)
-    : fault.notFlipped && way === 1
-      ? flipped(loop.sequence, N, T, P)
-      : loop.sequence;
+  const own = { shape: [N, T, P], data: loop.sequence };
+  const repeated = () => takeAlong({ shape: [N, 1, P], data: last }, 1, T, () => 0);
   return {
-    sequence: { shape: [N, T, P], data: sequence },
+    sequence: fault.aliased ? repeated() : fault.notFlipped && way === 1 ? flipTime(own) : own,
     last: { shape: [N, P], data: last },
     states: states.map((data, s) => ({ shape: [N, widths[s]], data })),
     trace: kept && {
@@ -246,18 +245,4 @@ function takenFor(last: NonNullable<LoopFault['last']>, T: number, reversed: boo
   if (last === 'first') return reversed ? T - 1 : 0;
   if (last === 'end') return T - 1;
   return reversed ? last : T - 1 - last;
-}
-
-/** [N, P] at every one of T steps */
-function repeated(last: FloatArray, N: number, T: number, P: number): FloatArray {
-  const out = allocate(N * T * P, last instanceof Float64Array ? 'f64' : 'f32');
-  for (let row = 0; row < N * T; row++) out.set(last.subarray(Math.floor(row / T) * P, (Math.floor(row / T) + 1) * P), row * P);
-  return out;
-}
-
-function flipped(data: FloatArray, N: number, T: number, P: number): FloatArray {
-  const out = data.slice();
-  for (let n = 0; n < N; n++)
-    for (let t = 0; t < T; t++) out.set(data.subarray((n * T + t) * P, (n * T + t + 1) * P), (n * T + T - 1 - t) * P);
-  return out;
 }

@@ -1,5 +1,6 @@
 import { getCell } from '../cells/index.js';
 import { isRecurrent, type LayerSpec } from '../model/spec.js';
+import { takeAlong } from '../tensor/axes.js';
 import { distance, largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { permuteBlocks, transpose } from '../tensor/layout.js';
 import { reshape, sameShape, sizeOf, type Tensor } from '../tensor/tensor.js';
@@ -168,10 +169,7 @@ function elsewhere(name: string, b: Tensor, first: Weights): string | null {
 }
 
 /** [R, K], the last R/2 rows before the first ones. */
-function halvesExchanged(t: Tensor): Tensor {
-  const half = t.data.length / 2;
-  return { shape: t.shape, data: Float64Array.from(t.data, (_, k) => t.data[(k + half) % t.data.length]) };
-}
+const halvesExchanged = (t: Tensor) => takeAlong(t, 0, t.shape[0], r => (r + t.shape[0] / 2) % t.shape[0]);
 
 function otherWay(name: string): string {
   return name.includes('/forward/') ? name.replace('/forward/', '/backward/') : name.replace('/backward/', '/forward/');

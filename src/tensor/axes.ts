@@ -40,6 +40,24 @@ export function padAxes(t: Tensor, pads: readonly (readonly [before: number, beh
   return { shape, data };
 }
 
+/**
+ * Slice k of the result along one axis is slice from(k) of t, zeros where t has no such slice; `block` counts the axes before it: with axis 1 the
+ * sample.
+ */
+export function takeAlong(t: Tensor, axis: number, count: number, from: (k: number, block: number) => number): Tensor {
+  const size = t.shape[axis];
+  const width = sizeOf(t.shape.slice(axis + 1));
+  const shape = t.shape.map((n, a) => (a === axis ? count : n));
+  const data = allocate(sizeOf(shape), precisionOf(t));
+  for (let row = 0; row * width < data.length; row++) {
+    const block = Math.floor(row / count);
+    const source = from(row % count, block);
+    if (source >= 0 && source < size)
+      data.set(t.data.subarray((block * size + source) * width, (block * size + source + 1) * width), row * width);
+  }
+  return { shape, data };
+}
+
 /** The values at `start` + Σ index·step for every index of `shape`, in C order: transposing, slicing and broadcasting are all this. */
 export function copyStrided<T extends FloatArray>(
   from: FloatArray,

@@ -1,19 +1,8 @@
 import { largestDifference } from '../../tensor/difference.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import type { Found, Outcome, Scenario } from '../mistake.js';
-import {
-  changeWeights,
-  fitTo,
-  mapData,
-  mistake,
-  NEAR_NOISE,
-  runScenario,
-  samplesOf,
-  simulated,
-  smallNumber,
-  uniformNoise,
-  workOf,
-} from '../mistake.js';
+import { fitTo, mistake, NEAR_NOISE, runScenario, simulated, smallNumber, uniformNoise, workOf } from '../mistake.js';
+import { changeWeights, mapData, samplesOf } from '../scenario.js';
 import { samplesOff } from '../slices.js';
 import { isApart, partFor } from './estimated.js';
 import { headOf } from './heads.js';

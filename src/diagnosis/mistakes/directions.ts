@@ -1,6 +1,7 @@
 import type { MergeMode, RecurrentSpec } from '../../model/spec.js';
+import { takeAlong } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { changeLayer, changeWeights, inEach, inLoops, mapData, mistake, recurrentLayers, type Scenario } from '../mistake.js';
+import { changeLayer, changeWeights, inEach, inLoops, mistake, recurrentLayers, type Scenario } from '../mistake.js';
 
 /** Mistakes of networks that run both ways. */
 
@@ -49,9 +50,9 @@ function exchangeWeights(scenario: Scenario, name: string): Scenario {
 
 /** [forward, backward] -> forward 1, backward 1, forward 2 … */
 function interleaved(t: Tensor): Tensor {
-  const width = t.shape[t.shape.length - 1];
-  const from = (k: number) => (k % 2) * (width / 2) + Math.floor(k / 2);
-  return mapData(t, (_, i) => t.data[i - (i % width) + from(i % width)]);
+  const axis = t.shape.length - 1;
+  const width = t.shape[axis];
+  return takeAlong(t, axis, width, k => (k % 2) * (width / 2) + Math.floor(k / 2));
 }
 
 export const bidirectionalLastStep = mistake('bidirectional-last-step', 'out[:, -1] is used instead of h_n', [], {

@@ -2,19 +2,8 @@ import { largestDifference } from '../../tensor/difference.js';
 import { sliceFirst } from '../../tensor/layout.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Fitted, Found, Outcome, Scenario } from '../mistake.js';
-import {
-  fitTo,
-  mapData,
-  mistake,
-  NEAR_NOISE,
-  recurrentLayers,
-  runScenario,
-  samplesOf,
-  simulated,
-  smallNumber,
-  uniformNoise,
-  workOf,
-} from '../mistake.js';
+import { fitTo, listed, mistake, NEAR_NOISE, runScenario, simulated, smallNumber, uniformNoise, workOf } from '../mistake.js';
+import { mapData, recurrentLayers, samplesOf } from '../scenario.js';
 import { samplesOff } from '../slices.js';
 import { unitsBelow } from './heads.js';
 import { eachFeature, withX } from './inputs.js';
@@ -67,6 +56,7 @@ export interface Unknown {
 
 /** The first of them that explains the output: fitted on a few samples, then on all. */
 export function estimated(scenario: Scenario, right: Outcome, other: Tensor, noise: number, list: readonly Unknown[]): Found[] {
+  if (!isApart(scenario, right, other)) return [];
   const near = NEAR_NOISE * noise;
   const { first } = samplesOff(right.y, other, uniformNoise(other, noise));
   const whole = { scenario, other };
@@ -97,7 +87,7 @@ const line = (scale: number, offset: number, what: string) =>
 const scaledX = (s: Scenario, scale: number, offset = 0) =>
   withX(
     s,
-    mapData(s.input.x, v => scale * v + offset),
+    eachFeature(s.input.x, v => scale * v + offset),
   );
 
 export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or offset', ['alone'], {
@@ -107,11 +97,10 @@ export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or 
   variants: ({ input }) => (input.x.shape.length === 3 ? [simulated(null, s => scaledX(s, 1.7, 0.3))] : []),
   estimate(scenario, right, other, noise) {
     const { x } = scenario.input;
-    if (x.shape.length !== 3 || !isApart(scenario, right, other)) return [];
+    if (x.shape.length !== 3) return [];
     const D = x.shape[2];
     const each = (values: readonly number[]) => (v: number, d: number) => values[2 * d] * v + values[2 * d + 1];
-    const lines = (values: readonly number[]) =>
-      Array.from({ length: Math.min(D, 4) }, (_, d) => line(values[2 * d], values[2 * d + 1], `x${d + 1}`)).join(', ');
+    const lines = (values: readonly number[]) => Array.from({ length: D }, (_, d) => line(values[2 * d], values[2 * d + 1], `x${d + 1}`));
     const found = (start: Unknown['start'], change: Unknown['change'], why: Unknown['why']) => ({ start, change, why });
     return estimated(scenario, right, other, noise, [
       found(
@@ -130,7 +119,7 @@ export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or 
               [Array.from({ length: 2 * D }, (_, k) => (k % 2 === 0 ? 1 : 0))],
               (s, values) => withX(s, eachFeature(s.input.x, each(values))),
               values =>
-                `Each feature of x has a scale and an offset of its own: the network saw ${lines(values)}${D > 4 ? ' …' : ''} (a scaler fitted on other data).`,
+                `Each feature of x has a scale and an offset of its own: the network saw ${listed(lines(values), 4)} (a scaler fitted on other data).`,
             ),
           ]
         : []),
@@ -159,29 +148,17 @@ export const stateRandom = mistake('state-random', 'the first state is not zero'
   torch: 'out, h_n = rnn(x)             # ← no h0 as second argument, or torch.zeros(L, N, M)',
   keras: 'x = LSTM(M)(i)                # ← no initial_state',
   example: { layers: 'rnn:2+seq,dense:2', N: 2, T: 3, D: 2 },
-  variants: scenario =>
-    recurrentLayers(scenario).length === 0
-      ? []
-      : [
-          simulated(null, s =>
-            withStates(
-              s,
-              Array.from({ length: widthOf(s) }, (_, k) => 0.4 + 0.3 * Math.sin(k)),
-            ),
-          ),
-        ],
+  variants(scenario) {
+    const drawn = (s: Scenario) => Array.from({ length: widthOf(s) }, (_, k) => 0.4 + 0.3 * Math.sin(k));
+    return recurrentLayers(scenario).length === 0 ? [] : [simulated(null, s => withStates(s, drawn(s)))];
+  },
   estimate(scenario, right, other, noise) {
     const P = recurrentLayers(scenario).length === 0 ? 0 : widthOf(scenario);
     if (P === 0 || scenario.input.initialStates || !isApart(scenario, right, other)) return [];
-    const shown = (v: readonly number[]) =>
-      `${v
-        .slice(0, 6)
-        .map(n => smallNumber(n, 3))
-        .join(', ')}${v.length > 6 ? ' …' : ''}`;
     // hidden states lie between −1 and 1
     const start = [0, 0.7, 1.9, 3.1].map(turn => Array.from({ length: P }, (_, k) => (turn === 0 ? 0.01 : 0.6 * Math.sin(turn * (k + 1)))));
     const constant = (which: readonly number[]) => ({
-      start: [[0.1], [-0.3]],
+      start: [[0.1], [-0.3], [0.8], [-1.5]],
       change: (s: Scenario, [v]: readonly number[]) =>
         startingWith(s, new Map(recurrentLayers(s).map(l => [l.name, constantStates(s, l, which).map(t => mapData(t, one => v * one))]))),
       why: ([v]: readonly number[]) =>
@@ -194,10 +171,14 @@ export const stateRandom = mistake('state-random', 'the first state is not zero'
       {
         start,
         change: withStates,
-        why: v => `Every sample starts from the same state, which is not zero: ${shown(v)} (estimated from your output).`,
+        why: v =>
+          `Every sample starts from the same state, which is not zero: ${listed(
+            v.map(n => smallNumber(n, 3)),
+            6,
+          )} (estimated from your output).`,
       },
     ]);
-    return same.length > 0 ? same : eachSample(scenario, right, other, noise, start, shown);
+    return same.length > 0 ? same : eachSample(scenario, right, other, noise, start);
   },
 });
 
@@ -206,14 +187,7 @@ function widthOf(s: Scenario): number {
 }
 
 /** A first state for each sample: only where each has more numbers of y than states. */
-function eachSample(
-  scenario: Scenario,
-  right: Outcome,
-  other: Tensor,
-  noise: number,
-  starts: readonly (readonly number[])[],
-  shown: (v: readonly number[]) => string,
-): Found[] {
+function eachSample(scenario: Scenario, right: Outcome, other: Tensor, noise: number, starts: readonly (readonly number[])[]): Found[] {
   const N = other.shape[0];
   const size = sizeOf(other.shape.slice(1));
   const [start] = starts;
@@ -234,7 +208,10 @@ function eachSample(
     data.set(found.y.data, n * size);
     if (n === 0) first = found.values;
   }
-  const why = `Each sample starts from a state of its own, which is not zero, or sees another x at its first step; the state of sample 1 would be ${shown(first)} (estimated from your output).`;
+  const why = `Each sample starts from a state of its own, which is not zero, or sees another x at its first step; the state of sample 1 would be ${listed(
+    first.map(n => smallNumber(n, 3)),
+    6,
+  )} (estimated from your output).`;
   // any other first step of x would do the same
   return [{ y: { shape: other.shape, data }, chosen: N * start.length, digits: LIKELY, why }];
 }

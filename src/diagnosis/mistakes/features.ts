@@ -1,6 +1,7 @@
+import { takeAlong } from '../../tensor/axes.js';
 import { largestDifference } from '../../tensor/difference.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { type Fix, mapData, mistake, NEAR_NOISE, runScenario, type Scenario, squares } from '../mistake.js';
+import { type Fix, listed, mistake, NEAR_NOISE, runScenario, type Scenario, squares } from '../mistake.js';
 import { isApart, partFor } from './estimated.js';
 import { eachFeature, isFeatures, seeing, withX } from './inputs.js';
 import { otherOrders } from './kernels.js';
@@ -8,10 +9,7 @@ import { otherOrders } from './kernels.js';
 /** The features of x in another order, or one of them missing. */
 
 /** Column d of the result is column from[d]. */
-function withFeatures(x: Tensor, from: readonly number[]): Tensor {
-  const D = x.shape[2];
-  return mapData(x, (_, i) => x.data[i - (i % D) + from[i % D]]);
-}
+const withFeatures = (x: Tensor, from: readonly number[]) => takeAlong(x, 2, x.shape[2], d => from[d]);
 
 export const featuresPermuted = mistake('features-permuted', 'the features of x are in another order', ['insideStep', 'alone'], {
   why: 'The features of x are in another order than the weights expect: the columns of the table were sorted or read in another order.',
@@ -52,7 +50,7 @@ const MOST_FEATURES = 12;
 /** Column d of x holds column order[d] of the right one. */
 function orderText(order: readonly number[]): string {
   const moved = order.flatMap((from, d) => (from === d ? [] : `feature ${d + 1} holds feature ${from + 1}`));
-  return `The features of x are in another order than the weights expect: ${moved.slice(0, 8).join(', ')}${order.length > 8 ? ' …' : ''}.`;
+  return `The features of x are in another order than the weights expect: ${listed(moved, 8)}.`;
 }
 
 function orderFix(order: readonly number[]): Fix {

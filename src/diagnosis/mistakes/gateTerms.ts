@@ -1,5 +1,6 @@
 import { getCell } from '../../cells/index.js';
 import type { RecurrentSpec } from '../../model/spec.js';
+import { takeAlong } from '../../tensor/axes.js';
 import { transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { changeWeights, inEach, mapData, mistake, onNamed, recurrentLayers, type Scenario } from '../mistake.js';
@@ -107,10 +108,7 @@ function outsideReset(t: Tensor): Tensor {
   );
 }
 
-function rowsExchanged(t: Tensor): Tensor {
-  const width = t.shape[1];
-  return mapData(t, (_, k) => t.data[(k + width) % (2 * width)]);
-}
+const rowsExchanged = (t: Tensor) => takeAlong(t, 0, 2, r => 1 - r);
 
 /** Row 0 the numbers at even places of the flat bias, row 1 those at odd ones. */
 function interleaved(t: Tensor): Tensor {
@@ -135,10 +133,10 @@ export const gatesInterleaved = mistake('gates-interleaved', 'the gates are read
 });
 
 function recolumned(t: Tensor, G: number, toBlocks: boolean): Tensor {
-  const width = t.shape[t.shape.length - 1];
+  const axis = t.shape.length - 1;
+  const width = t.shape[axis];
   const M = width / G;
-  const from = (k: number) => (toBlocks ? (k % M) * G + Math.floor(k / M) : (k % G) * M + Math.floor(k / G));
-  return mapData(t, (_, i) => t.data[i - (i % width) + from(i % width)]);
+  return takeAlong(t, axis, width, k => (toBlocks ? (k % M) * G + Math.floor(k / M) : (k % G) * M + Math.floor(k / G)));
 }
 
 export const headReshaped = mistake('wo-reshaped', 'the dense weights are reshaped instead of transposed', ['insideStep', 'alone'], {

@@ -1,6 +1,6 @@
 import { getCell } from '../../cells/index.js';
-import { after, equations, gruStep, lstmStep, stepVariants } from '../equations.js';
-import { changeWeights, type Hypothesis, inEach, mistake, recurrentLayers, type Scenario } from '../mistake.js';
+import { after, gruStep, lstmStep, restated, stepVariants } from '../equations.js';
+import { changeWeights, inEach, mistake, recurrentLayers, type Scenario } from '../mistake.js';
 import { isMirrored, onGate } from './gruGates.js';
 
 /** A gate that is used the other way round, or has an activation of its own; two states that are exchanged. */
@@ -38,49 +38,39 @@ const GATES = [
 ] as const;
 
 /** All gates together have the code `activation`. */
-export const gateActivation: Hypothesis = equations(
-  'gate-activation',
-  'one gate has a tanh instead of its sigmoid',
-  {
-    why: 'One gate goes through tanh, the candidate’s activation, instead of the sigmoid.',
-    numpy: 'i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o); g = np.tanh(a_g)   # ← three sigmoids, one tanh',
-    example: LSTM_EXAMPLE,
-  },
-  GATES.map(([kind, gate, name]) => {
-    const only = getCell(kind).gates.map(g => (g === gate ? Math.tanh : undefined));
-    return [
-      kind,
-      gate,
-      kind === 'lstm' ? lstmStep({}, only) : gruStep(({ r, x, u, act }) => act(x + r * u), only),
-      `The ${name} gate ${gate} of @ goes through tanh instead of the sigmoid.`,
-      { numpy: `${gate} = sigmoid(x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate})   # ← sigmoid` },
-    ] as const;
-  }),
-);
+export const gateActivation = mistake('gate-activation', 'one gate has a tanh instead of its sigmoid', ['insideStep', 'alone'], {
+  why: 'One gate goes through tanh, the candidate’s activation, instead of the sigmoid.',
+  numpy: 'i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o); g = np.tanh(a_g)   # ← three sigmoids, one tanh',
+  example: LSTM_EXAMPLE,
+  variants: restated(
+    GATES.map(([kind, gate, name]) => {
+      const only = getCell(kind).gates.map(g => (g === gate ? Math.tanh : undefined));
+      const step = kind === 'lstm' ? lstmStep({}, only) : gruStep(({ r, x, u, act }) => act(x + r * u), only);
+      const fix = { numpy: `${gate} = sigmoid(x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate})   # ← sigmoid` };
+      return [`The ${name} gate ${gate} of @ goes through tanh instead of the sigmoid.`, step, { parameter: gate, fix }] as const;
+    }),
+  ),
+});
 
-const SWAPPED_FIX = {
-  numpy: 'h, c = o * np.tanh(c), c      # ← h is handed on as h, c as c',
-  torch: 'h, c = cell(x[:, t], (h, c))   # ← (h, c) in and out',
-  keras: 'out, h, c = LSTM(M, return_state=True)(x)   # ← h before c',
-};
+const exchange = after(({ next: [h, c], M }) => {
+  for (let m = 0; m < M; m++) [h[m], c[m]] = [c[m], h[m]];
+});
 
 export const statesSwapped = mistake('states-swapped', 'h and c are exchanged', ['insideStep', 'alone'], {
   why: 'The LSTM’s two states are exchanged: c is handed on as h and h as c (TensorFlow 1 and some code of one’s own have c first, Keras and PyTorch h).',
-  fix: SWAPPED_FIX,
+  numpy: 'h, c = o * np.tanh(c), c      # ← h is handed on as h, c as c',
+  torch: 'h, c = cell(x[:, t], (h, c))   # ← (h, c) in and out',
+  keras: 'out, h, c = LSTM(M, return_state=True)(x)   # ← h before c',
   example: LSTM_EXAMPLE,
   variants: scenario => [
     ...stepVariants(
       scenario,
-      'lstm',
-      (context, right) => right({ ...context, state: [context.state[1], context.state[0]] }),
+      { kind: 'lstm', step: (context, right) => right({ ...context, state: [context.state[1], context.state[0]] }) },
       `The states of @ are exchanged between steps: each step gets the last c as h and the last h as c; what is given out is h.`,
     ),
     ...stepVariants(
       scenario,
-      'lstm',
-      after(({ next: [h, c], M }) => {
-        for (let m = 0; m < M; m++) [h[m], c[m]] = [c[m], h[m]];
-      }),
+      { kind: 'lstm', step: exchange },
       `The states of @ are exchanged at every step: what is called h, and given out, is c.`,
     ),
     ...(hasStates(scenario)

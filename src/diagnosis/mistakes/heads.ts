@@ -1,5 +1,7 @@
 import type { LayerSpec, ModelSpec, PoolSpec } from '../../model/spec.js';
+import { takeAlong } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { reshape } from '../../tensor/tensor.js';
 import { affineFit, columnsThatVary } from '../leastSquares.js';
 import { changeLayer, changeWeights, type Hypothesis, mistake, type Outcome, recurrentLayers, type Scenario } from '../mistake.js';
 
@@ -78,12 +80,11 @@ export function lastRow(scenario: Scenario): Scenario | undefined {
 }
 
 /** [N, T, K] -> [N, K] */
-function lastOfSequence(y: Tensor): Tensor {
-  const [N, T, K] = y.shape;
-  const data = new Float64Array(N * K);
-  for (let n = 0; n < N; n++) data.set(y.data.subarray(((n + 1) * T - 1) * K, (n + 1) * T * K), n * K);
-  return { shape: [N, K], data };
-}
+const lastOfSequence = (y: Tensor) =>
+  reshape(
+    takeAlong(y, 1, 1, () => y.shape[1] - 1),
+    [y.shape[0], y.shape[2]],
+  );
 
 export const headEveryStep = mistake('head-every-step', 'y is returned at every step instead of the last', [], {
   why: 'The output has one row a step: return_sequences=True, or the dense layer was applied inside the loop over time. The network returns the output after the last step alone.',
@@ -146,7 +147,4 @@ export const headOnInput: Hypothesis = mistake('head-on-input', 'the dense layer
 });
 
 /** The first D rows of a matrix, repeated where it has fewer. */
-function withRows(t: Tensor, D: number): Tensor {
-  const [R, K] = t.shape;
-  return { shape: [D, K], data: Float64Array.from({ length: D * K }, (_, k) => t.data[(Math.floor(k / K) % R) * K + (k % K)]) };
-}
+const withRows = (t: Tensor, D: number) => takeAlong(t, 0, D, r => r % t.shape[0]);

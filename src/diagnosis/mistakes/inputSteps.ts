@@ -1,24 +1,13 @@
+import { takeAlong } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
-import { changeLoop, type Hypothesis, inLayers, mistake, recurrentLayers, type Scenario, type Way } from '../mistake.js';
+import { changeLoop, type Hypothesis, inLayers, listed, mistake, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 import { withX } from './inputs.js';
 import { hasMask, lengthsOf, withLengths } from './masks.js';
 
 /** The steps of x in other places: one late, every second, padded on the other side; and lengths of other samples. */
 
-/** Step t of the result is step from(t, n) of x; a negative one is zeros. */
-function withSteps(x: Tensor, T: number, from: (t: number, n: number) => number): Tensor {
-  const [N, steps] = x.shape;
-  const width = sizeOf(x.shape.slice(2));
-  const data = new Float64Array(N * T * width);
-  for (let n = 0; n < N; n++) {
-    for (let t = 0; t < T; t++) {
-      const source = from(t, n);
-      if (source >= 0 && source < steps)
-        data.set(x.data.subarray((n * steps + source) * width, (n * steps + source + 1) * width), (n * T + t) * width);
-    }
-  }
-  return { shape: [N, T, ...x.shape.slice(2)], data };
-}
+/** Step t of the result is step from(t, n) of x; zeros where x has none. */
+const withSteps = (x: Tensor, T: number, from: (t: number, n: number) => number) => takeAlong(x, 1, T, from);
 
 /** Another number of steps, the mask left out. */
 function withLength(scenario: Scenario, x: Tensor): Scenario {
@@ -177,7 +166,7 @@ export const lengthsPermuted = mistake('lengths-permuted', 'the lengths belong t
       .map(([words, order]) => ({
         needs: 'input' as const,
         change: s => withLengths(s, order),
-        why: `The lengths are ${words}: ${order.slice(0, 8).join(', ')}${N > 8 ? ' …' : ''} instead of ${lengths.slice(0, 8).join(', ')}${N > 8 ? ' …' : ''}.`,
+        why: `The lengths are ${words}: ${listed(order, 8)} instead of ${listed(lengths, 8)}.`,
       }));
   },
 });

@@ -1,3 +1,4 @@
+import { permuteAxes } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { changeWeights, type Fix, type Hypothesis, mapData, mistake, type Scenario, type Way } from '../mistake.js';
 
@@ -23,6 +24,7 @@ export function eachFeature(x: Tensor, f: (v: number, d: number) => number): Ten
 }
 
 interface Moments {
+  readonly count: number;
   readonly mean: number;
   readonly deviation: number;
   /** root of the sum of squares */
@@ -32,12 +34,63 @@ interface Moments {
 }
 
 function momentsOf(values: readonly number[]): Moments {
-  const n = values.length;
-  const mean = values.reduce((a, b) => a + b, 0) / n;
-  const deviation = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / n);
+  const count = values.length;
+  const mean = values.reduce((a, b) => a + b, 0) / count;
+  const deviation = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / count);
   const length = Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
-  return { mean, deviation, length, least: Math.min(...values), most: Math.max(...values) };
+  return { count, mean, deviation, length, least: Math.min(...values), most: Math.max(...values) };
 }
+
+/** Which numbers of x are scaled together: a feature of all samples, all, a feature of one sample, the features of one step. */
+type Over = 'feature' | 'whole' | 'sample' | 'step';
+
+/** The moments that number i of x [N, T, D] is scaled by. */
+function momentsBy({ shape: [, T, D], data }: Tensor, over: Over): (i: number) => Moments {
+  const key = {
+    feature: (i: number) => i % D,
+    whole: () => 0,
+    sample: (i: number) => Math.floor(i / T / D) * D + (i % D),
+    step: (i: number) => Math.floor(i / D),
+  }[over];
+  const groups: number[][] = [];
+  data.forEach((v: number, i: number) => {
+    const own = groups[key(i)];
+    if (own) own.push(v);
+    else groups[key(i)] = [v];
+  });
+  const all = groups.map(momentsOf);
+  return i => all[key(i)];
+}
+
+const standard = (v: number, m: Moments) => (v - m.mean) / m.deviation;
+const between = (v: number, m: Moments) => (v - m.least) / (m.most - m.least);
+
+const SCALINGS: readonly (readonly [parameter: string, words: string, over: Over, f: (v: number, m: Moments) => number])[] = [
+  ['standardised', 'standardised feature by feature: (x − mean) / standard deviation (StandardScaler)', 'feature', standard],
+  [
+    'standardised',
+    'standardised feature by feature, with n − 1 in the deviation (torch.std, ddof=1)',
+    'feature',
+    (v, m) => (v - m.mean) / (m.deviation * Math.sqrt(m.count / Math.max(1, m.count - 1))),
+  ],
+  ['standardised', 'standardised as a whole: one mean and one standard deviation for all features', 'whole', standard],
+  ['min-max', 'brought between 0 and 1 feature by feature (MinMaxScaler)', 'feature', between],
+  [
+    'min-max',
+    'brought between −1 and 1 feature by feature (MinMaxScaler)',
+    'feature',
+    (v, m) => (2 * (v - m.least)) / (m.most - m.least) - 1,
+  ],
+  ['min-max', 'brought between 0 and 1 as a whole', 'whole', between],
+  ['standardised', 'standardised sample by sample: mean and deviation of each feature over its own steps', 'sample', standard],
+  ['min-max', 'brought between 0 and 1 sample by sample, each feature for itself', 'sample', between],
+  ['unit-length', 'with every step divided by its length (L2)', 'step', (v, m) => v / m.length],
+  ['standardised', 'standardised step by step, over its features', 'step', standard],
+  ['centred', 'less the mean of each feature', 'feature', (v, m) => v - m.mean],
+  ['255', 'divided by 255', 'feature', v => v / 255],
+  ['100', 'divided by 100', 'feature', v => v / 100],
+  ['negated', 'with the other sign', 'feature', v => -v],
+];
 
 const MOST_NUMBERS = 1e5;
 
@@ -59,103 +112,21 @@ export const inputScaled = mistake('input-scaled', 'x was scaled before', ['insi
   variants(scenario) {
     const { x } = scenario.input;
     if (!isFeatures(scenario) || x.data.length > MOST_NUMBERS) return [];
-    const D = x.shape[2];
-    // of the whole x, whichever samples are computed
-    const all = momentsOf(Array.from(x.data));
-    const each = Array.from({ length: D }, (_, d) => momentsOf(Array.from(x.data).filter((_v, i) => i % D === d)));
-    const n = x.data.length / D;
-    const unbiased = Math.sqrt(n / Math.max(1, n - 1));
-    const line = (kind: string, words: string, f: (v: number, d: number) => number, needed: readonly number[]): Way[] =>
-      needed.some(v => !(v > 0))
-        ? []
-        : [seeing(t => eachFeature(t, f), `The network saw x ${words}.`, { parameter: kind, fix: SCALED[kind] })];
-    const spreads = each.map(m => m.most - m.least);
-    return [
-      ...line(
-        'standardised',
-        'standardised feature by feature: (x − mean) / standard deviation (StandardScaler)',
-        (v, d) => (v - each[d].mean) / each[d].deviation,
-        each.map(m => m.deviation),
-      ),
-      ...line(
-        'standardised',
-        'standardised feature by feature, with n − 1 in the deviation (torch.std, ddof=1)',
-        (v, d) => (v - each[d].mean) / (each[d].deviation * unbiased),
-        each.map(m => m.deviation),
-      ),
-      ...(D > 1
-        ? line(
-            'standardised',
-            'standardised as a whole: one mean and one standard deviation for all features',
-            v => (v - all.mean) / all.deviation,
-            [all.deviation],
-          )
-        : []),
-      ...line('min-max', 'brought between 0 and 1 feature by feature (MinMaxScaler)', (v, d) => (v - each[d].least) / spreads[d], spreads),
-      ...line(
-        'min-max',
-        'brought between −1 and 1 feature by feature (MinMaxScaler)',
-        (v, d) => (2 * (v - each[d].least)) / spreads[d] - 1,
-        spreads,
-      ),
-      ...(D > 1
-        ? line('min-max', 'brought between 0 and 1 as a whole', v => (v - all.least) / (all.most - all.least), [all.most - all.least])
-        : []),
-      ...rowsOf(scenario),
-      ...line('centred', 'less the mean of each feature', (v, d) => v - each[d].mean, []),
-      ...line('255', 'divided by 255', v => v / 255, []),
-      ...line('100', 'divided by 100', v => v / 100, []),
-      ...line('negated', 'with the other sign', v => -v, []),
-    ];
+    const [, T, D] = x.shape;
+    return SCALINGS.flatMap(([parameter, words, over, f]) => {
+      if (over === 'sample' ? T < 2 : over !== 'feature' && D < 2) return [];
+      // of the whole x, whichever samples are computed
+      const whole = over === 'sample' || over === 'step' ? undefined : momentsBy(x, over);
+      const change = (t: Tensor) => {
+        const of = whole ?? momentsBy(t, over);
+        return mapData(t, (v, i) => f(v, of(i)));
+      };
+      // a feature that is one number cannot be scaled so
+      const cannot = whole !== undefined && Array.from({ length: D }, (_, d) => f(x.data[d], whole(d))).some(v => !Number.isFinite(v));
+      return cannot ? [] : [seeing(change, `The network saw x ${words}.`, { parameter, fix: SCALED[parameter] })];
+    });
   },
 });
-
-/** Scaled for each sample alone, or each step. */
-function rowsOf({ input: { x } }: Scenario): Way[] {
-  const [, T, D] = x.shape;
-  const seen = (kind: string, words: string, size: number, f: (m: Moments, v: number) => number, places: number) =>
-    seeing(t => eachBlock(t, size, places, f), `The network saw x ${words}.`, { parameter: kind, fix: SCALED[kind] });
-  return [
-    ...(T > 1
-      ? [
-          seen(
-            'standardised',
-            'standardised sample by sample: mean and deviation of each feature over its own steps',
-            T * D,
-            (m, v) => (v - m.mean) / m.deviation,
-            D,
-          ),
-          seen(
-            'min-max',
-            'brought between 0 and 1 sample by sample, each feature for itself',
-            T * D,
-            (m, v) => (v - m.least) / (m.most - m.least),
-            D,
-          ),
-        ]
-      : []),
-    ...(D > 1
-      ? [
-          seen('unit-length', 'with every step divided by its length (L2)', D, (m, v) => v / m.length, 1),
-          seen('standardised', 'standardised step by step, over its features', D, (m, v) => (v - m.mean) / m.deviation, 1),
-        ]
-      : []),
-  ];
-}
-
-/** Blocks of `size` numbers, each of `places` interleaved series for itself. */
-function eachBlock(t: Tensor, size: number, places: number, f: (m: Moments, v: number) => number): Tensor {
-  const data = Float64Array.from(t.data);
-  for (let from = 0; from < data.length; from += size) {
-    for (let p = 0; p < places; p++) {
-      const values: number[] = [];
-      for (let k = from + p; k < from + size; k += places) values.push(data[k]);
-      const m = momentsOf(values);
-      for (let k = from + p; k < from + size; k += places) data[k] = f(m, data[k]);
-    }
-  }
-  return { shape: t.shape, data };
-}
 
 export const inputIntegers: Hypothesis = mistake('input-integers', 'x was cut to integers', ['insideStep', 'alone'], {
   why: 'The network saw x without its fractions: it was read or stored as whole numbers (astype(int), an integer array).',
@@ -177,15 +148,15 @@ export const inputReshaped: Hypothesis = mistake('input-reshaped', 'steps and fe
     if (!isFeatures(scenario)) return [];
     const [, T, D] = scenario.input.x.shape;
     if (T < 2 || D < 2) return [];
-    const swapped = seeing(x => swapped2(x), `Each sample of x is turned on its side: x[n].T (here T = D = ${T}, so no shape shows it).`);
+    const swapped = seeing(turned, `Each sample of x is turned on its side: x[n].T (here T = D = ${T}, so no shape shows it).`);
     return [
       ...(T === D ? [swapped] : []),
       ...(T === D
         ? []
         : [
-            seeing(x => ({ shape: x.shape, data: swapped2(x).data }), inputReshaped.why),
+            seeing(x => ({ shape: x.shape, data: turned(x).data }), inputReshaped.why),
             seeing(
-              x => swapped2({ shape: [x.shape[0], x.shape[2], x.shape[1]], data: x.data }),
+              x => turned({ shape: [x.shape[0], x.shape[2], x.shape[1]], data: x.data }),
               'Steps and features of x are mixed up: x [N, T, D] was read as [N, D, T] and transposed.',
             ),
           ]),
@@ -194,13 +165,7 @@ export const inputReshaped: Hypothesis = mistake('input-reshaped', 'steps and fe
 });
 
 /** [N, A, B] -> [N, B, A] */
-function swapped2(x: Tensor): Tensor {
-  const [N, A, B] = x.shape;
-  const data = new Float64Array(x.data.length);
-  for (let n = 0; n < N; n++)
-    for (let a = 0; a < A; a++) for (let b = 0; b < B; b++) data[(n * B + b) * A + a] = x.data[(n * A + a) * B + b];
-  return { shape: [N, B, A], data };
-}
+const turned = (x: Tensor) => permuteAxes(x, [0, 2, 1]);
 
 export const tokensOff = mistake('tokens-off-by-one', 'the tokens are off by one', ['insideStep', 'alone'], {
   why: 'Every token is one too large or too small: one side numbers its words from 1 (0 is padding), the other from 0.',

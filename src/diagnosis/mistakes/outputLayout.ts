@@ -1,5 +1,6 @@
+import { permuteAxes } from '../../tensor/axes.js';
 import { swapBatchAndTime, transpose } from '../../tensor/layout.js';
-import { type FloatArray, reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { type FloatArray, reshape, type Tensor } from '../../tensor/tensor.js';
 import { finished, mistake, type Way } from '../mistake.js';
 
 /** The numbers of y with their axes in another order: [T, N, K] of a time-major framework, [K, N] of a matrix times columns. */
@@ -29,30 +30,12 @@ export function layoutsOf(shape: readonly number[]): Layout[] {
   return (ORDERS[shape.length] ?? []).flatMap((order): Layout[] => {
     const moved = order.map(axis => shape[axis]);
     const words = order.map(axis => letters[axis]);
-    const back = (data: FloatArray) => movedBack(data, shape, order);
+    const inverse = order.map((_, axis) => order.indexOf(axis));
+    const back = (data: FloatArray) => permuteAxes({ shape: moved, data }, inverse).data;
     const plain = { shape: moved, words: `[${words.join(', ')}]`, back };
     if (moved.length < 3) return [plain];
     return [plain, { shape: [moved[0] * moved[1], moved[2]], words: `[${words[0]}·${words[1]}, ${words[2]}]`, back }];
   });
-}
-
-/** data of an array whose axes are those of `shape` in `order` -> the same numbers in the order of `shape` */
-function movedBack(data: FloatArray, shape: readonly number[], order: readonly number[]): FloatArray {
-  const out = new Float64Array(data.length);
-  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
-  const moved = order.map(axis => shape[axis]);
-  const at = moved.map(() => 0);
-  for (let k = 0; k < data.length; k++) {
-    let to = 0;
-    for (let a = 0; a < order.length; a++) to += at[a] * strides[order[a]];
-    out[to] = data[k];
-    for (let a = order.length - 1; a >= 0; a--) {
-      at[a]++;
-      if (at[a] < moved[a]) break;
-      at[a] = 0;
-    }
-  }
-  return out;
 }
 
 export const outputLayout = mistake('output-layout', 'the axes of the output are in another order', ['often', 'alone'], {

@@ -1,7 +1,8 @@
+import { takeAlong } from '../../tensor/axes.js';
 import { distance } from '../../tensor/difference.js';
 import { flipTime } from '../../tensor/layout.js';
 import { sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
-import { type Found, finished, type Hypothesis, mapData, mistake, NEAR_NOISE, simulated, type Way } from '../mistake.js';
+import { type Found, finished, type Hypothesis, listed, mistake, NEAR_NOISE, simulated, type Way } from '../mistake.js';
 
 /** Right numbers in wrong places: outputs, samples or steps in another order, some of them twice, all of them one place further. */
 
@@ -19,12 +20,12 @@ export const outputsPermuted: Hypothesis = mistake('outputs-permuted', 'the outp
     const order = assigned(K, (k, from) => columnDistance(y, from, other, k), NEAR_NOISE * NEAR_NOISE * noise);
     if (!order || order.every((from, k) => from === k)) return [];
     const isOnce = new Set(order).size === K;
-    const shown = order.map((from, k) => `your y${k + 1} is the right y${from + 1}`).slice(0, 6);
+    const shown = order.map((from, k) => `your y${k + 1} is the right y${from + 1}`);
     return [
       {
-        y: columns(other, k => order[k], y),
+        y: columns(y, k => order[k]),
         chosen: 0,
-        why: `${isOnce ? outputsPermuted.why : 'One column of the right output appears several times in yours.'} ${shown.join(', ')}${K > 6 ? ' …' : ''}.`,
+        why: `${isOnce ? outputsPermuted.why : 'One column of the right output appears several times in yours.'} ${listed(shown, 6)}.`,
         fix: isOnce
           ? { numpy: `y = y[..., [${order.map((_, k) => order.indexOf(k)).join(', ')}]]   # ← back to the right order` }
           : undefined,
@@ -39,11 +40,8 @@ function lastWidth(output: string, { weights }: { weights: ReadonlyMap<string, R
   return weights.get(output)?.get('Wo')?.shape[1] ?? 1;
 }
 
-/** Column k of the result is column from(k) of `source`. */
-function columns(like: Tensor, from: (k: number) => number, source: Tensor = like): Tensor {
-  const K = like.shape[like.shape.length - 1];
-  return mapData(like, (_, i) => source.data[i - (i % K) + from(i % K)]);
-}
+/** Column k of the result is column from(k). */
+const columns = (y: Tensor, from: (k: number) => number) => takeAlong(y, y.shape.length - 1, y.shape[y.shape.length - 1], from);
 
 export function columnDistance(a: Tensor, from: number, b: Tensor, k: number): number {
   const K = a.shape[a.shape.length - 1];
@@ -135,38 +133,15 @@ function orderText(order: readonly number[]): string {
     : '';
 }
 
-function rows(y: Tensor, order: readonly number[]): Tensor {
-  const size = sizeOf(y.shape.slice(1));
-  const data = new Float64Array(order.length * size);
-  order.forEach((from, n) => {
-    data.set(y.data.subarray(from * size, (from + 1) * size), n * size);
-  });
-  return { shape: y.shape, data };
-}
+const rows = (y: Tensor, order: readonly number[]) => takeAlong(y, 0, order.length, n => order[n]);
 
 /** The last sample first. */
-function rotate(y: Tensor): Tensor {
-  const N = y.shape[0];
-  return rows(
-    y,
-    Array.from({ length: N }, (_, n) => (n + N - 1) % N),
-  );
-}
+const rotate = (y: Tensor) => takeAlong(y, 0, y.shape[0], n => (n + y.shape[0] - 1) % y.shape[0]);
 
 /** Where the first rows have no place to come from: zeros, or the first one again. */
 function shifted(y: Tensor, axis: 0 | 1, by: number, fill: 'zeros' | 'edge'): Tensor {
-  const width = sizeOf(y.shape.slice(axis + 1));
   const count = y.shape[axis];
-  const data = new Float64Array(y.data.length);
-  for (let block = 0; block < y.data.length; block += count * width) {
-    for (let to = 0; to < count; to++) {
-      const from = to - by;
-      if ((from < 0 || from >= count) && fill === 'zeros') continue;
-      const source = Math.min(Math.max(from, 0), count - 1);
-      data.set(y.data.subarray(block + source * width, block + (source + 1) * width), block + to * width);
-    }
-  }
-  return { shape: y.shape, data };
+  return takeAlong(y, axis, count, k => (fill === 'zeros' ? k - by : Math.min(Math.max(k - by, 0), count - 1)));
 }
 
 export const samplesShifted = mistake('samples-shifted', 'the outputs are shifted by one sample', ['alone'], {

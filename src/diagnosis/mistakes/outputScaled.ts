@@ -4,8 +4,8 @@ import { largestMagnitude } from '../../tensor/difference.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
 import type { Found, Noise, Outcome, Scenario, Way } from '../mistake.js';
-import { finished, mapData, mistake, onNamed, simulated, smallNumber } from '../mistake.js';
-import { estimated, isApart, type Unknown } from './estimated.js';
+import { finished, listed, mapData, mistake, onNamed, simulated, smallNumber } from '../mistake.js';
+import { estimated, type Unknown } from './estimated.js';
 import { headOf, unitsBelow } from './heads.js';
 
 /** The other output is the right one times a number, plus a number: another unit, not another equation. */
@@ -97,7 +97,7 @@ export const outputScaledEach = mistake('output-scaled-each', 'each output has i
     if (K < 2 || right.y.data.length !== other.data.length) return [];
     const lines = Array.from({ length: K }, (_, k) => lineThrough(right.y.data, other.data, each, k, K));
     if (!lines.every((l): l is Line => l !== undefined && Math.abs(l.scale) > LEAST_SCALE)) return [];
-    const shown = lines.slice(0, 4).map((l, k) => `y${k + 1} = ${lineText(l, right.y)}`);
+    const shown = lines.map((l, k) => `y${k + 1} = ${lineText(l, right.y)}`);
     return [
       {
         y: eachColumn(right.y, (v, k) => lines[k].scale * v + lines[k].offset),
@@ -105,7 +105,7 @@ export const outputScaledEach = mistake('output-scaled-each', 'each output has i
         // a column made of M units has M + 1 numbers of its own at most
         told: K * (Math.min(other.data.length / K, unitsBelow(scenario, right) + 1) - 2),
         floor: noise * Math.max(1, ...lines.map(l => Math.abs(l.scale))),
-        why: `Each output has ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'an offset' : 'a scale and an offset'} of its own: ${shown.join(', ')}${K > 4 ? ' …' : ''}. ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'Another bias of the dense layer does that, or a mean of each column that was taken off or added.' : 'scaler.inverse_transform does that.'}`,
+        why: `Each output has ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'an offset' : 'a scale and an offset'} of its own: ${listed(shown, 4)}. ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'Another bias of the dense layer does that, or a mean of each column that was taken off or added.' : 'scaler.inverse_transform does that.'}`,
       },
     ];
   },
@@ -189,7 +189,6 @@ export const hiddenScaled = mistake('hidden-scaled', 'h is scaled before the den
 /** The same in front of a dense layer whose y is not the output. */
 function scaledInside(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Found[] {
   const inner = scenario.model.layers.filter(l => l.kind === 'dense' && l.name !== scenario.model.output);
-  if (!isApart(scenario, right, other)) return [];
   const unknown = inner.map(
     ({ name }): Unknown => ({
       start: [[0.8], [2]],

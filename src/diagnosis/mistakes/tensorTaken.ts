@@ -1,4 +1,5 @@
 import type { LayerSpec } from '../../model/spec.js';
+import { swapBatchAndTime } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { inLoops, mistake, recurrentLayers, type Scenario } from '../mistake.js';
 import { bypass, headOf } from './heads.js';
@@ -94,11 +95,6 @@ export const hnView = mistake('h-n-view', 'h_n is reshaped instead of concatenat
 
 /** [N, 2·M], forward beside backward -> the numbers of [2, N, M] read as [N, 2·M] */
 function viewed(t: Tensor): Tensor {
-  if (t.shape.length !== 2) return t;
   const [N, width] = t.shape;
-  const M = width / 2;
-  const data = new Float64Array(t.data.length);
-  for (let n = 0; n < N; n++)
-    for (let way = 0; way < 2; way++) data.set(t.data.subarray(n * width + way * M, n * width + (way + 1) * M), (way * N + n) * M);
-  return reshape({ shape: [2, N, M], data }, [N, width]);
+  return t.shape.length === 2 ? reshape(swapBatchAndTime(reshape(t, [N, 2, width / 2])), [N, width]) : t;
 }

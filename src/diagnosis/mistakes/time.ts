@@ -1,4 +1,5 @@
 import type { RecurrentSpec } from '../../model/spec.js';
+import { takeAlong } from '../../tensor/axes.js';
 import { flipTime, sliceFirst, stepsOf, swapBatchAndTime } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
@@ -59,11 +60,8 @@ function steps(scenario: Scenario, from: number, to: number): Scenario {
 function among(T: number, from: number): (y: Tensor) => Tensor {
   return y => {
     if (y.shape.length !== 3 || y.shape[1] >= T) return y;
-    const [N, t, K] = y.shape;
-    if (from + t > T) throw new Mismatch();
-    const data = new Float64Array(N * T * K);
-    for (let n = 0; n < N; n++) data.set(y.data.subarray(n * t * K, (n + 1) * t * K), (n * T + from) * K);
-    return { shape: [N, T, K], data };
+    if (from + y.shape[1] > T) throw new Mismatch();
+    return takeAlong(y, 1, T, t => t - from);
   };
 }
 
@@ -100,7 +98,9 @@ function shortened(scenario: Scenario, late: boolean, range: (missing: number, T
     const which = `${late ? 'first' : 'last'} ${plural(missing, 'step').replace(/^1 /, '')}`;
     // what was forgotten in between does the same to the last step
     const again =
-      late && missing > 1 && !givesSequence && pools(scenario).length === 0 ? `, or the state is zero again after step ${from}` : '';
+      late && missing > 1 && lastStepAlone(scenario) && pools(scenario).length === 0
+        ? `, or the state is zero again after step ${from}`
+        : '';
     const left = from + 1 === to ? `step ${to} of ${T} is` : `steps ${from + 1} to ${to} of ${T} are`;
     const why = `The loop over time leaves out the ${which}: only ${left} run${missing === 1 && !late ? ', or the h of the step before the last is used (out[:, -2])' : again}.`;
     const rows: Way = {
