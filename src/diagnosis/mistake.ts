@@ -41,6 +41,6 @@ export function mistake(
         code: parameter === undefined ? name : `${name}:${parameter}`,
       })),
     ...(fromOutput && { fromOutput: (...given) => fromOutput(...given).map(own) }),
-    ...(estimate && { estimate: (...given) => estimate(...given).map(own) }),
+    ...(estimate && { estimate: (scenario, right, other, noise) => estimate(scenario, right, other, noise).map(own) }),
   };
 }

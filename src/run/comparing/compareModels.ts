@@ -11,7 +11,7 @@ import { checkFinite } from '../input/finite.js';
 import { loadNetwork, type Network, shownNetwork } from '../network/network.js';
 import type { Prepared } from '../prepare.js';
 import type { CompareRequest, NetworkRequest } from '../request.js';
-import type { CompareModelsResult, EquationDifference } from '../result.js';
+import type { CompareModelsResult } from '../result.js';
 import { VERSION } from '../version.js';
 import { differentEquations } from './equations.js';
 import { type Allowance, closeAllowance, fixedAllowance, isOff, type Status, statusOf, undecidedBecause } from './judge.js';
@@ -34,8 +34,8 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
   const matched = matchedWeights(first, second);
   const compared = matched ? compareWeights(first.model.layers, ...matched) : [];
   const tensors = isFixed(request) ? compared.map(t => withinFixed(t, matched!, request)) : compared;
-  const equations = [...(matched ? differentEquations(first, second) : []), ...differentOutputs(first, second)];
-  const { outputs, status, undecided, notes } = await compareOutputs(first, second, request);
+  const { outputs, status, undecided, notes, others } = await compareOutputs(first, second, request);
+  const equations = [...(matched ? differentEquations(first, second) : []), ...others];
   const differ = equations.length > 0 || tensors.some(t => !t.equal);
   const verdict: Status = differ ? 'DIFFERENT' : status;
   return {
@@ -159,14 +159,6 @@ function withinFixed(t: Compared, matched: readonly [Weights, Weights], { atol =
   return { ...t, equal, differing: equal ? { count: 0, most: [] } : t.differing, change: equal ? null : t.change };
 }
 
-/** Networks that do not give as many outputs are not the same, however equal those are that both give. */
-function differentOutputs({ model: a, graph: first }: Network, { model: b, graph: second }: Network): EquationDifference[] {
-  const [names, others] = [a, b].map(model => outputsOf(model).map(o => escapeText(o.name, 40)));
-  // of a graph that is run node by node one output is known here
-  if (first || second || names.length === others.length) return [];
-  return [{ layer: escapeText(a.output, 40), what: 'outputs', first: [names.join(', ')], second: [others.join(', ')] }];
-}
-
 /** Every output of both, in order; where one has others, those that both name, else the first of each. */
 async function compareOutputs(first: Network, second: Network, request: CompareModelsRequest) {
   const { pair, source, seed } = await preparePair(first, second, request);
@@ -183,15 +175,18 @@ async function compareOutputs(first: Network, second: Network, request: CompareM
   const status: Status = (['DIFFERENT', 'UNDECIDED'] as const).find(worst => judged.some(j => j.status === worst)) ?? 'SAME';
   const shown = judged.find(j => j.status === status)!;
   const left = all.length < Math.max(names.length, others.length);
+  const listed = (list: readonly string[]) => [list.map(name => escapeText(name, 40)).join(', ')];
   return {
     status,
+    // networks that do not give as many outputs are not the same, however equal those are that both give
+    others: left ? [{ layer: escapeText(names[0], 40), what: 'outputs', first: listed(names), second: listed(others) }] : [],
     undecided: shown.undecided,
     notes: [
       ...pair.flatMap(side => side.notes),
       ...judged.flatMap(j => j.notes),
       ...(left
         ? [
-            `one has ${names.length} outputs and the other ${others.length}: ${shared.length > 0 ? `those that both have are compared (${shared.map(([name]) => escapeText(name, 40)).join(', ')})` : 'the first of each are compared'}, and are ${status}`,
+            `one has ${names.length} outputs and the other ${others.length}: ${shared.length > 0 ? `those that both have are compared (${listed(shared.map(([name]) => name))})` : 'the first of each are compared'}, and are ${status}`,
           ]
         : []),
     ],
