@@ -1,6 +1,7 @@
 import { takeAlong } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { changeLoop, type Hypothesis, inLayers, listed, mistake, recurrentLayers, type Scenario, type Way } from '../mistake.js';
+import { pools } from './heads.js';
 import { withX } from './inputs.js';
 import { hasMask, lengthsOf, withLengths } from './masks.js';
 
@@ -126,7 +127,7 @@ export const inputPadded = mistake('input-padded', 'zeros were added to the sequ
   variants(scenario) {
     const T = scenario.input.x.shape[1];
     const layers = recurrentLayers(scenario);
-    const givesSequence = layers.length === 0 || layers[layers.length - 1].returnSequences;
+    const givesSequence = layers.length === 0 || (layers[layers.length - 1].returnSequences && pools(scenario).length === 0);
     if (givesSequence) return [];
     return [1, 2, 3, 4, 5].flatMap(count =>
       (['in front', 'behind'] as const).map(where => ({
