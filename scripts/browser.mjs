@@ -25,6 +25,10 @@ const OF_GRAPHS = /^ {2}\.\.\.(CONTROL|QUANTISED(?:_SPACE)?|FUSED|SEQUENCES|SAMP
 /** Facets of a layer for files and scripts of frameworks (src/layers/facets.ts), and what only they and long inputs ask of it. */
 const FACETS = new Set(['keras', 'onnx', 'scripts', 'stepwise', 'passesMask', 'givesMask']);
 
+/** A page holds the line of a network that was read before it was written: nobody has to be told how it should be spelled. */
+const SPELLING = /\/model\/layersSpelling\.ts$/;
+const NO_SPELLING = 'export const usualSpelling = text => text, kindCalled = () => undefined, isFunction = () => false;';
+
 const OF_NODE = new RegExp(`^node:|^(${[...builtinModules, 'onnxruntime-node'].join('|')})$`);
 
 const withoutNode = details => ({
@@ -37,6 +41,7 @@ const withoutNode = details => ({
     hooks.onResolve({ filter: FILES }, ({ path }) => ({ path, namespace: 'noFiles', sideEffects: false }));
     hooks.onLoad({ filter: /.*/, namespace: 'noFiles' }, () => ({ contents: NO_FILES }));
     hooks.onLoad({ filter: /\/batched\/kernelBytes\.ts$/ }, async () => ({ contents: inflatedKernel(await compileKernel(false)) }));
+    if (!details) hooks.onLoad({ filter: SPELLING }, () => ({ contents: NO_SPELLING }));
     hooks.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
       contents: importedAtOnce(details ? forBrowser(path) : withoutDetails(forBrowser(path))),
       loader: 'ts',

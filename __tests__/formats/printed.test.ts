@@ -14,6 +14,68 @@ const only = async (text: string) => {
   return { format, name, shape, data: [...data], dtype, notes };
 };
 
+describe('what stands around a printed array on a screen', () => {
+  const y = '[[ 0.25 -1.5 ]\n [ 3.   -0.75]]\n';
+  const bar = '\u001b[1m1/1\u001b[0m \u001b[32m━━━━━━━━━━━━━━━━━━━━\u001b[0m\u001b[37m\u001b[0m \u001b[1m0s\u001b[0m 62ms/step';
+  const utf16 = (text: string, big: boolean) =>
+    Uint8Array.from(
+      [...`\ufeff${text}`].flatMap(c =>
+        big ? [c.charCodeAt(0) >> 8, c.charCodeAt(0) & 255] : [c.charCodeAt(0) & 255, c.charCodeAt(0) >> 8],
+      ),
+    );
+
+  it.each<[string, string, string[]]>([
+    [
+      'a progress bar of Keras 2',
+      `1/1 [==============================] - 0s 127ms/step\n${y}`,
+      ["the line '1/1 [==============================] - …' is left out"],
+    ],
+    [
+      'a bar of Keras 3, drawn twice, with colours',
+      `\r${bar}\b\b\b\r${bar}\n${y}`,
+      ["2 lines such as '1/1 ━━━━━━━━━━━━━━━━━━━━ 0s 62ms/step' are left out"],
+    ],
+    ['a prompt', `>>> print(y)\n${y}`, ["the line '>>> print(y)' is left out"]],
+    ['a prompt of IPython, and what it writes before the value', `In [3]: y\nOut[3]: \n${y}`, ["the line 'In [3]: y' is left out"]],
+    [
+      'line ends of Windows behind a prompt of the shell',
+      `$ python y.py\r\n${y.replaceAll('\n', '\r\n')}`,
+      ["the line '$ python y.py' is left out"],
+    ],
+  ])('%s is left out with a note', async (_, text, notes) => {
+    expect(await only(text)).toEqual({
+      format: 'printed',
+      name: 'printed',
+      shape: [2, 2],
+      data: [0.25, -1.5, 3, -0.75],
+      dtype: 'f64',
+      notes,
+    });
+  });
+
+  it('UTF-16 is read in both byte orders, as brackets and as a table', async () => {
+    for (const big of [true, false]) {
+      for (const [text, format] of [
+        [y, 'printed'],
+        ['0.25,-1.5\r\n3,-0.75\r\n', 'csv'],
+      ]) {
+        const { tensors, format: found } = await readTensors(utf16(text, big));
+        expect([found, [...[...tensors.values()][0].data]]).toEqual([format, [0.25, -1.5, 3, -0.75]]);
+      }
+    }
+  });
+
+  it('other lines are refused, and where the array begins is said', async () => {
+    await expect(only(`2.16.1\n(2, 2)\n${y}`)).rejects.toMatchObject({ code: 'E_CSV_CELL', fix: 'keep what print(y) shows: line 3 on' });
+    await expect(only(`${y}done in 3 s\n`)).rejects.toMatchObject({
+      code: 'E_PRINTED_SYNTAX',
+      fix: expect.stringContaining('nothing else'),
+    });
+    await expect(only('[[1. 2.]\n [3. ')).rejects.toThrow('line 2, column 6: the text ends within an array');
+    await expect(only('!? nothing\n')).rejects.toMatchObject({ code: 'E_FORMAT_UNKNOWN', found: "text that begins with '!? nothing'" });
+  });
+});
+
 /** made by __tests__/reference/student/printed/make.py from y.npy in float32 */
 describe('what NumPy, PyTorch, pandas and Python write of y [4, 2] is read as y', () => {
   it.each<[string, string, number]>([
@@ -136,7 +198,7 @@ describe('printed arrays', () => {
     ['[[1. 2.]\n [3.]]', 'E_PRINTED_RAGGED line 2, column 7: the values in this bracket have different shapes'],
     ['array([[1., 2.], [3.]])', 'E_PRINTED_RAGGED line 1, column 23: the values'],
     ['[1.+2.j 3.+0.j]', "E_PRINTED_SYNTAX line 1, column 2: expected a number, found '1.+2.j'"],
-    ['[1. 2.', "E_PRINTED_SYNTAX line 1, column 7: expected ']', found the end of the text"],
+    ['[1. 2.', 'E_PRINTED_SYNTAX line 1, column 7: the text ends within an array'],
     ['[1., 2. 3.]', "E_PRINTED_SYNTAX line 1, column 9: expected ',', found '3.]'"],
     ['[1.,, 2.]', "E_PRINTED_SYNTAX line 1, column 5: expected a number, found ','"],
     ["OrderedDict([('weight_ih_l0', tensor([[0.1]]))])", 'E_PRINTED_DICT line 1, column 13: a printed state dict has only some decimals'],

@@ -25,6 +25,9 @@ const HARMLESS = new Set([
     'gap_before_directory.npz',
     // read as people write them: decimal commas, numbers as NumPy prints them
     'decimal_comma.csv',
+    'utf16_le.csv',
+    'utf16_be.csv',
+    'utf16.json',
     'dot.json',
     'type_string.onnx',
     'type_complex.onnx',

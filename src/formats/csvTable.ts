@@ -186,7 +186,7 @@ function parseCell(text: string, row: Row, column: number, state: TableState): n
   throw new RnnError('format', 'E_CSV_CELL', `${where}: ${found} is not a number`, {
     expected: 'a number',
     found,
-    fix: hint(cell, row.line + state.line),
+    fix: hint(cell, row.line + state.line) ?? printedBelow(text),
   });
 }
 
@@ -210,7 +210,13 @@ const DECIMAL_COMMA = /^-?\d+,\d+(?:[eE][+-]?\d+)?$/;
 function hint(cell: string, line: number): string | undefined {
   if (DECIMAL_COMMA.test(cell)) return 'a decimal comma? write 1.5, not 1,5';
   if (/^[-+]?0[xX]/.test(cell)) return 'hexadecimal is not read';
-  return line === 1 ? 'a header line is skipped only if every cell in it is a name' : undefined;
+  return line === 1 && !/^\d/.test(cell) ? 'a header line is skipped only if every cell in it is a name' : undefined;
+}
+
+/** Other lines stand above what `print` of an array shows. */
+function printedBelow(text: string): string | undefined {
+  const at = /^\s*(?:\w+\()?\[/m.exec(text)?.index;
+  return at === undefined ? undefined : `keep what print(y) shows: line ${text.slice(0, at).split('\n').length} on`;
 }
 
 function isHeader(cells: readonly string[]): boolean {

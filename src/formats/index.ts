@@ -1,8 +1,10 @@
 import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
 import { byName } from '../registry.js';
 import * as all from './all.js';
 import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type OpenPart, type TensorFile } from './format.js';
 import { timed } from './limits.js';
+import { withoutScreen } from './screenText.js';
 import { type ByteSource, readUpTo } from './source.js';
 
 /** Those whose content could be taken for that of another one: magic numbers first, text last, the least certain at the end. */
@@ -65,9 +67,17 @@ export function detectFormat(source: ByteSource, nameHint?: string): Format {
   const found = ORDER.find(format => !TEXT.has(format) && format.sniff(source)) ?? detectText(source, named);
   const format = found ?? named;
   if (format) return format;
+  const start = readUpTo(source, 0, 40);
+  const isText = start.every(byte => byte >= 0x20 || (byte >= 9 && byte <= 13));
+  const shown = isText
+    ? `text that begins with '${escapeText(new TextDecoder().decode(start).trim().split('\n')[0], 40)}'`
+    : `bytes ${Array.from(start.subarray(0, 8), b => b.toString(16).padStart(2, '0')).join(' ')}`;
   throw new RnnError('format', 'E_FORMAT_UNKNOWN', source.size === 0 ? 'the file is empty' : 'the content is of no format that is read', {
     expected: ORDER.map(f => f.name).join(', '),
-    found: source.size === 0 ? '0 bytes' : `bytes ${Array.from(readUpTo(source, 0, 8), b => b.toString(16).padStart(2, '0')).join(' ')}`,
+    found: source.size === 0 ? '0 bytes' : shown,
+    ...(isText && source.size > 0
+      ? { fix: 'of printed arrays keep what print(y) shows, without other lines; or in Python: np.save("y.npy", y)' }
+      : {}),
   });
 }
 
@@ -88,6 +98,14 @@ function detectText(source: ByteSource, named: Format | undefined): Format | und
  * @throws RnnError kind 'format' (exit 3) or 'limit' (exit 5)
  */
 export async function readTensors(source: ByteSource, options: ReadOptions = {}): Promise<TensorFile> {
+  const plain = withoutScreen(source);
+  const file = await readPlainTensors(plain.source, options);
+  file.notes.push(...plain.notes);
+  return file;
+}
+
+/** The same of bytes that no screen has been at. */
+export async function readPlainTensors(source: ByteSource, options: ReadOptions): Promise<TensorFile> {
   const format = detectFormat(source, options.nameHint);
   const file = await format.read(source, timed(options.limits ?? DEFAULT_LIMITS), options.openPart, options.ownName);
   const named = options.nameHint === undefined ? undefined : formatOfName(options.nameHint);

@@ -192,10 +192,11 @@ class Reader {
   private unexpected(expected: string): RnnError {
     const next = /^\S{1,20}/.exec(this.text.slice(this.at, this.at + 20))?.[0];
     const found = next === undefined ? 'the end of the text' : `'${escapeText(next, 40)}'`;
-    return new RnnError('format', 'E_PRINTED_SYNTAX', `${this.place()}: expected ${expected}, found ${found}`, {
+    const wrong = next === undefined && this.depth > 0 ? 'the text ends within an array' : `expected ${expected}, found ${found}`;
+    return new RnnError('format', 'E_PRINTED_SYNTAX', `${this.place()}: ${wrong}`, {
       expected,
       found,
-      fix: 'in Python: np.save("y.npy", y)',
+      fix: 'keep what print(y) shows, all of it and nothing else; or in Python: np.save("y.npy", y)',
     });
   }
 }

@@ -4,7 +4,7 @@ import type { EngineInput } from '../engines/engine.js';
 import { layersOfGraph } from '../engines/graph/layersOf.js';
 import { isInstalled, PACKAGE } from '../engines/onnxruntime.js';
 import type { FileTensor } from '../formats/format.js';
-import { getFormat, readTensors, writeTensors } from '../formats/index.js';
+import { getFormat, readPlainTensors, writeTensors } from '../formats/index.js';
 import type { OnnxModel } from '../formats/onnx/graph.js';
 import { writeOnnx } from '../formats/onnx.js';
 import { type ByteSource, memorySource } from '../formats/source.js';
@@ -60,7 +60,7 @@ export async function encode(
     pieces: pieces ? pieces(tensors) : [await writeTensors(format, tensors)],
     tensors: tensors.size,
     async y(source, input) {
-      const read = await readTensors(source, { limits: ownLimits(), nameHint: `x.${format}` });
+      const read = await readPlainTensors(source, { limits: ownLimits(), nameHint: `x.${format}` });
       return yOf(model, convention.toWeights(shapes, read.tensors), input);
     },
   };

@@ -1,5 +1,6 @@
 import type { Limits } from '../format.js';
 import { detectFormat, formatOfName } from '../index.js';
+import { isScreenText } from '../screenText.js';
 import { memorySource } from '../source.js';
 import { CsvRows } from './csvRows.js';
 import { JsonlRows } from './jsonlRows.js';
@@ -19,6 +20,7 @@ export interface SourceFacts {
 
 /** The reader in pieces for a file that begins with `start`; undefined where its format has none. */
 export function rowReaderFor(start: Uint8Array, limits: Limits, { nameHint, size, names, oneSample }: SourceFacts): RowReader | undefined {
+  if (isScreenText(start)) return undefined;
   const { name } = detectFormat(memorySource(start), nameHint);
   const named = nameHint === undefined ? undefined : formatOfName(nameHint)?.name;
   // a wrong ending is noted by the whole-file reader
