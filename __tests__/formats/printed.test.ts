@@ -65,8 +65,11 @@ describe('what stands around a printed array on a screen', () => {
     }
   });
 
-  it('other lines are refused, and where the array begins is said', async () => {
-    await expect(only(`2.16.1\n(2, 2)\n${y}`)).rejects.toMatchObject({ code: 'E_CSV_CELL', fix: 'keep what print(y) shows: line 3 on' });
+  it('other lines are refused, and what to keep is said', async () => {
+    await expect(only(`2.16.1\n(2, 2)\n${y}`)).rejects.toMatchObject({
+      code: 'E_CSV_CELL',
+      fix: 'keep the numbers alone: of a printed array what print(y) shows',
+    });
     await expect(only(`${y}done in 3 s\n`)).rejects.toMatchObject({
       code: 'E_PRINTED_SYNTAX',
       fix: expect.stringContaining('nothing else'),

@@ -186,7 +186,7 @@ function parseCell(text: string, row: Row, column: number, state: TableState): n
   throw new RnnError('format', 'E_CSV_CELL', `${where}: ${found} is not a number`, {
     expected: 'a number',
     found,
-    fix: hint(cell, row.line + state.line) ?? printedBelow(text),
+    fix: hint(cell, row.line + state.line),
   });
 }
 
@@ -210,13 +210,10 @@ const DECIMAL_COMMA = /^-?\d+,\d+(?:[eE][+-]?\d+)?$/;
 function hint(cell: string, line: number): string | undefined {
   if (DECIMAL_COMMA.test(cell)) return 'a decimal comma? write 1.5, not 1,5';
   if (/^[-+]?0[xX]/.test(cell)) return 'hexadecimal is not read';
-  return line === 1 && !/^\d/.test(cell) ? 'a header line is skipped only if every cell in it is a name' : undefined;
-}
-
-/** Other lines stand above what `print` of an array shows. */
-function printedBelow(text: string): string | undefined {
-  const at = /^\s*(?:\w+\()?\[/m.exec(text)?.index;
-  return at === undefined ? undefined : `keep what print(y) shows: line ${text.slice(0, at).split('\n').length} on`;
+  if (line !== 1) return undefined;
+  return /^\d/.test(cell)
+    ? 'keep the numbers alone: of a printed array what print(y) shows'
+    : 'a header line is skipped only if every cell in it is a name';
 }
 
 function isHeader(cells: readonly string[]): boolean {
