@@ -2,7 +2,7 @@ import { type GraphBuilder, int } from '../formats/onnx/builder.js';
 import type { OnnxTensor } from '../formats/onnx/graph.js';
 import { isHalf, ONNX_DTYPES, ONNX_TYPES } from '../formats/onnx/types.js';
 import type { OnnxCall, OnnxFacet } from './facets.js';
-import { cast } from './onnxSteps.js';
+import { cast, number } from './onnxSteps.js';
 import type { Operand, OperatorSpec } from './operatorFields.js';
 import { constantTensor, nodeOf } from './operatorNode.js';
 import { axisIn } from './operatorShapes.js';
@@ -23,11 +23,16 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
       return types[i] === given[at] ? inputs[at] : cast(builder, inputs[at], types[i], layer.name);
     }
     if (axesApart && i === 1) return '';
-    const { shape, data } = constantTensor({ ...operand, type: ({ f32: 'float', i64: 'int', bool: 'bool' } as const)[types[i]] });
+    const { shape, data } = constantTensor({
+      ...(layer.op === 'Pad' && i === 1 ? allPads(operand, operands[3], shapes[0].length) : operand),
+      type: ({ f32: 'float', i64: 'int', bool: 'bool' } as const)[types[i]],
+    });
     if (types[i] === 'f32') return builder.constant(`${layer.name}.constant`, { shape, data: Float64Array.from(operand.data) });
     return builder.tensor(`${layer.name}.constant`, { shape, dtype: types[i], data } as OnnxTensor);
   });
   const attributes = Object.fromEntries(nodeOf(layer).attributes);
+  // newer than set 17
+  if (layer.op === 'Pad') names.length = Math.min(names.length, 3);
   // newer than set 17, and says nothing where axes are given
   if (axesApart) delete attributes.noop_with_empty_axes;
   if (names.length === 1 && layer.attributes.noop_with_empty_axes === 1) return builder.add('Identity', names, {}, layer.name);
@@ -48,6 +53,8 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
       ),
       type,
     };
+  if (layer.op === 'EyeLike') attributes.dtype = int(ONNX_TYPES[type]);
+  if (layer.op === 'Mod' && type === 'f32' && layer.attributes.fmod !== 1) return { y: remainder(layer.name, builder, names), type };
   if (layer.op === 'Gelu') return activation(layer.attributes.approximate === 'tanh' ? 'gelu_tanh' : 'gelu', names[0]);
   if (layer.op === 'GroupNormalization') return groupNorm(layer, builder, names, shapes[0].length);
   if (Object.hasOwn(BITWISE, layer.op)) return { y: onBits(layer, builder, names), type };
@@ -74,7 +81,7 @@ const MOVING = words(
 );
 /** read one type in all operands, or in the first of them */
 const ALIKE = words(
-  'Add Sub Mul Div Min Max Sum Mod Concat MatMul Equal Less Greater LessOrEqual GreaterOrEqual BitwiseAnd BitwiseOr BitwiseXor',
+  'Add Sub Mul Div Min Max Sum Mod Range Concat MatMul Equal Less Greater LessOrEqual GreaterOrEqual BitwiseAnd BitwiseOr BitwiseXor',
 );
 const WHOLE_TOO = words('Neg Abs Sign ReduceSum ReduceMax ReduceMin ReduceProd CumSum TopK Pad');
 const COMPARING = words('Equal Less Greater LessOrEqual GreaterOrEqual IsNaN IsInf');
@@ -95,7 +102,8 @@ function operandTypes(op: string, operands: readonly Operand[], given: readonly 
     if (LOGICAL.has(op) || (op === 'Where' && i === 0)) return 'bool';
     if (op === 'Where') return joined(1);
     if (ALIKE.has(op)) return joined(0);
-    if (/^Gather/.test(op) && i === 1) return 'i64';
+    if (/^(Gather|Scatter|ReverseSequence)/.test(op) && i === 1) return 'i64';
+    if (/^Scatter/.test(op)) return 'f32';
     if (MOVING.has(op)) return type;
     if (WHOLE_TOO.has(op)) return type === 'bool' ? 'i64' : type;
     return operands[i] === null ? 'f32' : type;
@@ -109,6 +117,26 @@ function givenType({ op, attributes }: OperatorSpec, types: readonly ValueType[]
   if (op === 'Cast') return ({ 6: 'i64', 7: 'i64', 9: 'bool' } as const)[Number(attributes.to)] ?? 'f32';
   if (op === 'Where') return types[1];
   return MOVING.has(op) || ALIKE.has(op) || WHOLE_TOO.has(op) ? types[0] : 'f32';
+}
+
+/** Pads of all axes, where those of some were given. */
+function allPads(pads: Exclude<Operand, null>, axes: Operand | undefined, rank: number): Exclude<Operand, null> {
+  if (!axes) return pads;
+  const data = new Array<number>(2 * rank).fill(0);
+  axes.data.forEach((given, i) => {
+    const axis = given < 0 ? given + rank : given;
+    data[axis] = pads.data[i];
+    data[axis + rank] = pads.data[i + axes.data.length];
+  });
+  return { ...pads, shape: [2 * rank], data };
+}
+
+/** ONNX Runtime has Mod of real numbers with the sign of a alone. */
+function remainder(name: string, builder: GraphBuilder, [a, b]: readonly string[]): string {
+  const add = (op: string, inputs: readonly string[], attributes = {}) => builder.add(op, inputs, attributes, name);
+  const rest = add('Mod', [a, b], { fmod: int(1) });
+  const signs = add('Mul', [add('Sign', [rest]), add('Sign', [b])]);
+  return add('Where', [add('Less', [signs, number(builder, 0, name)]), add('Add', [rest, b]), rest]);
 }
 
 /** The bit of two bits. */

@@ -1,3 +1,5 @@
+import type { OnnxAttribute, OnnxNode } from '../../formats/onnx/graph.js';
+
 /**
  * Every operator of ONNX's own set up to version 17 (onnx 1.12, onnx.defs), those since withdrawn included. A name outside it in a file
  * of such a version is a mistake; newer versions may have any.
@@ -27,4 +29,33 @@ const NAMES: ReadonlySet<string> = new Set(
 export function isOperator(name: string, version: number): boolean {
   // what ONNX Runtime writes without a domain of its own
   return version > LAST_VERSION || NAMES.has(name) || name === 'SimplifiedLayerNormalization';
+}
+
+/** Attributes that came after set 17, with what they say of the older operator. */
+const NEWER: Readonly<Record<string, Readonly<Record<string, number | string>>>> = {
+  AveragePool: { dilations: 1 },
+  LpPool: { dilations: 1, ceil_mode: 0 },
+  SpaceToDepth: { mode: 'DCR' },
+  Resize: { antialias: 0, keep_aspect_ratio_policy: 'stretch', axes: 'all' },
+  QuantizeLinear: { saturate: 1, block_size: 0, output_dtype: 0, precision: 0 },
+  DequantizeLinear: { block_size: 0, output_dtype: 0 },
+  Cast: { saturate: 1, round_mode: 'up' },
+};
+
+/** The node as set 17 has it. @returns what of it is newer, where that says more than the older operator does */
+export function inOlderSet(node: OnnxNode): OnnxNode | { readonly newer: string } {
+  const { opType, attributes } = node;
+  const same = NEWER[opType] ?? {};
+  const isSame = (key: string, attribute: OnnxAttribute) =>
+    'value' in attribute && [attribute.value].flat().every(value => String(value) === String(same[key]));
+  const newer = [...attributes].find(([key, attribute]) => Object.hasOwn(same, key) && !isSame(key, attribute))?.[0];
+  if (newer) return { newer: `${opType} with ${newer}` };
+  if (/^Scatter/.test(opType) && ['min', 'max'].some(word => isReduction(attributes, word)))
+    return { newer: `${opType} of the least or largest` };
+  return { ...node, attributes: new Map([...attributes].filter(([key]) => !Object.hasOwn(same, key))) };
+}
+
+function isReduction(attributes: OnnxNode['attributes'], word: string): boolean {
+  const reduction = attributes.get('reduction');
+  return reduction?.type === 'string' && reduction.value === word;
 }

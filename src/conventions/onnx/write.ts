@@ -9,7 +9,7 @@ import { type InputSpec, inputsOf, isRecurrent, type LayerSpec, type ModelSpec, 
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import { addActivation } from './activationNodes.js';
-import { isOperator } from './operators.js';
+import { inOlderSet, isOperator } from './operators.js';
 import { addRecurrent } from './writeRecurrent.js';
 
 /** Operator set 17: what ONNX Runtime 1.12 and everything since runs. */
@@ -77,11 +77,14 @@ export function toOnnxModel(
       });
     });
   }
-  const newer = builder.nodes.find(({ opType }) => !isOperator(opType, OPSET));
-  if (newer) throw noLayer(`${newer.opType}, which is newer than operator set ${OPSET}`);
+  const nodes = builder.nodes.map(node => {
+    const older = isOperator(node.opType, OPSET) ? inOlderSet(node) : { newer: node.opType };
+    if ('newer' in older) throw noLayer(`${older.newer}, which is newer than operator set ${OPSET}`);
+    return older;
+  });
   outputsOf(model).forEach(({ value }, i) => {
     const attributes = new Map();
-    builder.nodes.push({ name: '', opType: 'Identity', domain: '', inputs: [nameOf(value)], outputs: [outputNames[i]], attributes });
+    nodes.push({ name: '', opType: 'Identity', domain: '', inputs: [nameOf(value)], outputs: [outputNames[i]], attributes });
   });
   const sizes = (shape: ModelShapes['input']) => shape.map((d, axis) => (axis === 0 ? 'N' : (d.size ?? d.symbol)));
   return {
@@ -102,7 +105,7 @@ export function toOnnxModel(
         shape: sizes(shapes.values.get(value)!),
       })),
       initializers: builder.initializers,
-      nodes: builder.nodes,
+      nodes,
     },
   };
 }
