@@ -44,7 +44,9 @@ function load(name) {
 
 /** Exports are getters of getters, which loops would call at every use of a function. */
 function withoutGetters(exports) {
-  const plain = {};
+  if (typeof exports === 'function') return exports;
+  // an import() takes `default` only from what says that it is a module
+  const plain = exports.__esModule ? Object.defineProperty({}, '__esModule', { value: true }) : {};
   for (const name of Object.keys(exports)) {
     const value = exports[name];
     if (typeof value === 'function') plain[name] = value;

@@ -207,6 +207,13 @@ describe('--svg and -o', () => {
   });
 });
 
+describe('at a terminal', () => {
+  it('boxes and colours are drawn, by packages that are loaded for them alone', () => {
+    const { status, stdout } = spawnSync(process.execPath, [binary, 'shapes', '--style', 'box', '--color', 'always'], { encoding: 'utf8' });
+    expect([status, stdout.includes('┌'), stdout.includes('\u001b[36m')]).toEqual([0, true, true]);
+  });
+});
+
 describe('--color never', () => {
   it('may stand anywhere on the line, before the command too, in both spellings, for errors as well', () => {
     const run = (...argv: string[]) => spawnSync(process.execPath, [binary, ...argv], { encoding: 'utf8', env: env({ FORCE_COLOR: '1' }) });
