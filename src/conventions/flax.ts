@@ -81,15 +81,11 @@ function readCell(name: string, gates: ReadonlyMap<string, Tensor>): readonly [T
   }
   if (gates.has('h/kernel')) return [get('i/kernel'), get('h/kernel'), gates.get('i/bias')];
   if (gates.has('dense_h/kernel')) return fused(name, get('dense_i/kernel'), get('dense_h/kernel'), gates);
-  throw new RnnError(
-    'unsupported',
-    'E_FLAX_CELL',
-    `the gates ${[...gates.keys()].map(k => escapeText(k, 30)).join(', ')} are of no cell that is read here`,
-    {
-      where: escapeText(name || 'cell', 80),
-      expected: 'LSTMCell, OptimizedLSTMCell, GRUCell, MGUCell or SimpleCell',
-    },
-  );
+  const message = `the gates ${[...gates.keys()].map(k => escapeText(k, 30)).join(', ')} are of no cell that is read here`;
+  throw new RnnError('unsupported', 'E_FLAX_CELL', message, {
+    where: escapeText(name || 'cell', 80),
+    expected: 'LSTMCell, OptimizedLSTMCell, GRUCell, MGUCell or SimpleCell',
+  });
 }
 
 /** dense_i and dense_h of nnx: one for SimpleCell, i f g o of an LSTM with its bias in dense_h, r z n of a GRU with its bias in dense_i. */

@@ -27,15 +27,10 @@ export function flaxTensors({ layers }: ModelShapes, weights: Weights): Map<stri
   };
   for (const { layer } of layers) {
     const of = (name: string) => weights.get(`${layer.name}/${name}`);
-    if (layer.shares !== undefined)
-      throw new RnnError(
-        'unsupported',
-        'E_CONVERT_LAYER',
-        `a file of weights cannot say that ${layer.name} uses those of ${layer.shares} again`,
-        {
-          where: escapeText(layer.name),
-        },
-      );
+    if (layer.shares !== undefined) {
+      const message = `a file of weights cannot say that ${layer.name} uses those of ${layer.shares} again`;
+      throw new RnnError('unsupported', 'E_CONVERT_LAYER', message, { where: escapeText(layer.name) });
+    }
     if (isRecurrent(layer)) writeCell(named, layer, rowOf(getCell(layer.kind), 'flax'), module, of);
     else if (layer.kind === 'dense') {
       const place = module('Dense');

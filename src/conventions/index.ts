@@ -29,15 +29,11 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
   const found = CONVENTIONS.find(convention => convention.detect(names, metadata)) ?? (described && isTorch ? all.torch : undefined);
   if (found) return found;
   const shown = names.slice(0, 4).map(name => escapeText(name, 60));
-  throw new RnnError(
-    'convention',
-    'E_NAMES',
-    `cannot tell whose weights these are: ${shown.join(', ') || 'no tensors'}${names.length > 4 ? ' …' : ''}`,
-    {
-      expected:
-        "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli's own)",
-      found: shown.join(', ') || 'no tensors',
-      fix: isTorch ? `a file that says how they are used, ${EXPORT}; or say the network with --layers` : undefined,
-    },
-  );
+  const message = `cannot tell whose weights these are: ${shown.join(', ') || 'no tensors'}${names.length > 4 ? ' …' : ''}`;
+  throw new RnnError('convention', 'E_NAMES', message, {
+    expected:
+      "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli's own)",
+    found: shown.join(', ') || 'no tensors',
+    fix: isTorch ? `a file that says how they are used, ${EXPORT}; or say the network with --layers` : undefined,
+  });
 }

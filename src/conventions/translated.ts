@@ -83,17 +83,14 @@ function ownLayers(layers: readonly LayerShapes[], found: readonly TranslatedLay
       other => String(arraysFor(layer, other).map(a => a.tensor.shape)) === String(layer.weights.map(w => w.shape)),
     );
     const twin = fitting.find(other => classOf(other.name) !== classOf(fitting[0].name));
-    if (twin)
-      throw new RnnError(
-        'convention',
-        'E_UNDETERMINED',
-        `the file does not say whether ${layer.layer.name} is ${fitting[0].name} or ${twin.name}`,
-        {
-          expected: layers.map(l => escapeText(l.layer.name, 60)).join(', '),
-          found: found.map(l => escapeText(l.name, 60)).join(', '),
-          fix: `name the layers as the file does: --layers "…+name=${escapeText(fitting[0].name, 60)},…"`,
-        },
-      );
+    if (twin) {
+      const message = `the file does not say whether ${layer.layer.name} is ${fitting[0].name} or ${twin.name}`;
+      throw new RnnError('convention', 'E_UNDETERMINED', message, {
+        expected: layers.map(l => escapeText(l.layer.name, 60)).join(', '),
+        found: found.map(l => escapeText(l.name, 60)).join(', '),
+        fix: `name the layers as the file does: --layers "…+name=${escapeText(fitting[0].name, 60)},…"`,
+      });
+    }
     const own = fitting[0] ?? rest[0];
     rest.splice(rest.indexOf(own), own === undefined ? 0 : 1);
     return own;
@@ -135,17 +132,14 @@ export function plainLayer(
   const [kernelName, biasName] = words.find(([kernel]) => tensors.has(kernel)) ?? words[0];
   const [kernel, bias] = [tensors.get(kernelName), tensors.get(biasName)];
   const surplus = [...tensors.keys()].find(key => key !== kernelName && key !== biasName);
-  if (kernel?.shape.length !== 2 || surplus !== undefined)
-    throw new RnnError(
-      'convention',
-      'E_UNDETERMINED',
-      `${escapeText(name || 'a variable without a folder', 80)} is no layer that its tensors alone describe`,
-      {
-        expected: 'a recurrent cell, a dense layer (kernel, bias) or token vectors (embedding)',
-        found: [...tensors].map(([key, t]) => `${escapeText(key, 40)} [${t.shape}]`).join(', '),
-        fix: 'save the variables of these layers alone',
-      },
-    );
+  if (kernel?.shape.length !== 2 || surplus !== undefined) {
+    const message = `${escapeText(name || 'a variable without a folder', 80)} is no layer that its tensors alone describe`;
+    throw new RnnError('convention', 'E_UNDETERMINED', message, {
+      expected: 'a recurrent cell, a dense layer (kernel, bias) or token vectors (embedding)',
+      found: [...tensors].map(([key, t]) => `${escapeText(key, 40)} [${t.shape}]`).join(', '),
+      fix: 'save the variables of these layers alone',
+    });
+  }
   const arrays = [{ name: `${name}/${kernelName}`, tensor: kernel }, ...(bias ? [{ name: `${name}/${biasName}`, tensor: bias }] : [])];
   return { name, arrays, group: { name, dense: kernel.shape, bias: bias?.shape } };
 }

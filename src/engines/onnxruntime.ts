@@ -200,15 +200,11 @@ async function findRuntime(places: readonly string[]): Promise<Runtime> {
 
 function noRuntime(error: unknown): RnnError {
   const absent = ['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND'].includes(String((error as NodeJS.ErrnoException).code));
-  return new RnnError(
-    'usage',
-    'E_NO_ONNXRUNTIME',
-    absent ? `the package ${PACKAGE} is not installed` : `the package ${PACKAGE} cannot be loaded`,
-    {
-      where: '--engine onnxruntime',
-      expected: `the optional package ${PACKAGE}`,
-      found: absent ? 'nothing' : escapeText(error instanceof Error ? error.message.split('\n')[0] : String(error), 160),
-      fix: `npm install ${PACKAGE} --onnxruntime-node-install=skip (288 MB), or use --engine batched`,
-    },
-  );
+  const message = absent ? `the package ${PACKAGE} is not installed` : `the package ${PACKAGE} cannot be loaded`;
+  return new RnnError('usage', 'E_NO_ONNXRUNTIME', message, {
+    where: '--engine onnxruntime',
+    expected: `the optional package ${PACKAGE}`,
+    found: absent ? 'nothing' : escapeText(error instanceof Error ? error.message.split('\n')[0] : String(error), 160),
+    fix: `npm install ${PACKAGE} --onnxruntime-node-install=skip (288 MB), or use --engine batched`,
+  });
 }

@@ -64,10 +64,7 @@ function readJson(member: ZipMember, limits: Limits): JsonValue {
       limits.headerBytes,
       'E_LIMIT_HEADER',
       `offset ${member.offset}: ${member.name} has ${member.size} bytes`,
-      {
-        found: member.size,
-        where: `member '${member.name}'`,
-      },
+      { found: member.size, where: `member '${member.name}'` },
     );
   }
   return within(`member '${member.name}'`, () => parseJsonBytes(member.read(), { ...limits, python: true }));

@@ -159,10 +159,7 @@ function checkEntry(name: string, value: JsonValue, budget: Budget): Entry {
       'format',
       'E_SAFETENSORS_OFFSETS',
       `data_offsets [${begin}, ${end}] span ${end - begin} bytes, but shape ${formatShape(shape)} ${value.dtype} needs ${needed}`,
-      {
-        expected: `${needed} bytes`,
-        found: `${end - begin} bytes`,
-      },
+      { expected: `${needed} bytes`, found: `${end - begin} bytes` },
     );
   }
   return { name, dtype, shape, size, begin, end };

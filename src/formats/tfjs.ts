@@ -136,16 +136,12 @@ function readShards(paths: readonly string[], needed: number, openPart: OpenPart
 }
 
 function shardError(path: string, expected: number, found: number): RnnError {
-  return new RnnError(
-    'format',
-    'E_TFJS_SHARD',
-    `offset ${found}: the weights of this group need ${expected} bytes, its shards have ${found < expected ? 'only' : 'at least'} ${found}`,
-    {
-      where: escapeText(path, 80),
-      expected: `${expected} bytes`,
-      found: `${found} bytes`,
-    },
-  );
+  const message = `offset ${found}: the weights of this group need ${expected} bytes, its shards have ${found < expected ? 'only' : 'at least'} ${found}`;
+  return new RnnError('format', 'E_TFJS_SHARD', message, {
+    where: escapeText(path, 80),
+    expected: `${expected} bytes`,
+    found: `${found} bytes`,
+  });
 }
 
 function decodeWeight({ shape, dtype, stored, bytes, scale, min }: Weight, data: Uint8Array, at: number): FileTensor {

@@ -38,10 +38,7 @@ const CLASSES: Readonly<Record<string, { read(config: Json): Json; write(paramet
     write: parameters => parameters,
   },
   ELU: { read: ({ alpha }) => ({ name: 'elu', alpha: alpha ?? 1 }), write: parameters => parameters },
-  ThresholdedReLU: {
-    read: ({ theta }) => ({ name: 'thresholded_relu', alpha: theta ?? 1 }),
-    write: ({ alpha }) => ({ theta: alpha }),
-  },
+  ThresholdedReLU: { read: ({ theta }) => ({ name: 'thresholded_relu', alpha: theta ?? 1 }), write: ({ alpha }) => ({ theta: alpha }) },
 };
 
 export const activation: LayerKind<ActivationLayerSpec> = {
@@ -59,11 +56,7 @@ export const activation: LayerKind<ActivationLayerSpec> = {
   keras: {
     classes: {
       Activation: (config, read) => ({ activation: read.activation(config.activation) }),
-      Softmax: ({ axis }) => ({
-        activation: 'softmax',
-        kerasClass: 'Softmax',
-        axis: typeof axis === 'number' ? [axis] : (axis ?? [-1]),
-      }),
+      Softmax: ({ axis }) => ({ activation: 'softmax', kerasClass: 'Softmax', axis: typeof axis === 'number' ? [axis] : (axis ?? [-1]) }),
       ...Object.fromEntries(
         Object.entries(CLASSES).map(([kerasClass, { read }]) => [kerasClass, (config: Json) => ({ activation: read(config), kerasClass })]),
       ),

@@ -24,16 +24,12 @@ export function spaceOf(layer: Formatted, shape: DimShape, axes: number): DimSha
   if (shape.length !== axes + 2) {
     const names = NAMES[axes - 1] ?? [];
     const wanted = lastChannels(layer) ? ['N', ...names, 'channels'] : ['N', 'channels', ...names];
-    throw new RnnError(
-      'shape',
-      axes === 1 && shape.length === 2 ? 'E_SEQ' : 'E_RANK',
-      `needs (${wanted.join(', ')}) but gets ${showShape(shape)}`,
-      {
-        expected: `(${wanted.join(', ')})`,
-        found: showShape(shape),
-        ...(shape.length === 2 ? { more: 'return_sequences' } : {}),
-      },
-    );
+    const message = `needs (${wanted.join(', ')}) but gets ${showShape(shape)}`;
+    throw new RnnError('shape', axes === 1 && shape.length === 2 ? 'E_SEQ' : 'E_RANK', message, {
+      expected: `(${wanted.join(', ')})`,
+      found: showShape(shape),
+      ...(shape.length === 2 ? { more: 'return_sequences' } : {}),
+    });
   }
   return lastChannels(layer) ? shape.slice(0, -1) : [shape[0], ...shape.slice(2)];
 }

@@ -60,10 +60,7 @@ export const dropout: LayerKind<DropoutSpec> = {
   stepwise: () => true,
   grammar: { number: { field: 'rate', example: '0.5' } },
   kerasClass: layer => layer.kerasClass,
-  fields: {
-    rate: { type: 'number', min: 0, max: 1, default: 0.5 },
-    kerasClass: { type: 'choice', choices: CLASSES, default: 'Dropout' },
-  },
+  fields: { rate: { type: 'number', min: 0, max: 1, default: 0.5 }, kerasClass: { type: 'choice', choices: CLASSES, default: 'Dropout' } },
   keras: {
     classes: Object.fromEntries(
       CLASSES.map(kerasClass => [kerasClass, config => ({ rate: hasRate(kerasClass) ? (config.rate ?? 0.5) : 0, kerasClass })]),

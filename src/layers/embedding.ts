@@ -74,15 +74,8 @@ export const embedding: LayerKind<EmbeddingSpec> = {
     for (let k = 0; k < count; k++) {
       const token = tensor.data[k];
       if (!Number.isInteger(token) || token < 0 || token >= layer.tokens) {
-        throw new RnnError(
-          'shape',
-          'E_TOKEN',
-          `token ${token} at [${placeOf(k, tensor.shape).join(', ')}] is not a whole number from 0 to ${layer.tokens - 1}`,
-          {
-            expected: `0 … ${layer.tokens - 1}`,
-            found: String(token),
-          },
-        );
+        const message = `token ${token} at [${placeOf(k, tensor.shape).join(', ')}] is not a whole number from 0 to ${layer.tokens - 1}`;
+        throw new RnnError('shape', 'E_TOKEN', message, { expected: `0 … ${layer.tokens - 1}`, found: String(token) });
       }
       data.set(vectors.data.subarray(token * E, (token + 1) * E), k * E);
       if (layer.maskZero) mask![k] = token === 0 || outer?.[k] === 0 ? 0 : 1;

@@ -44,9 +44,7 @@ export const flatten: LayerKind<FlattenSpec> = {
     return builder.add('Reshape', [moved, builder.integers([0, -1])], {}, layer.name);
   },
   scripts: {
-    numpy: {
-      expression: (layer, { inputs: [x] }) => `${lastChannels(layer) ? x : `np.moveaxis(${x}, 1, -1)`}.reshape(len(${x}), -1)`,
-    },
+    numpy: { expression: (layer, { inputs: [x] }) => `${lastChannels(layer) ? x : `np.moveaxis(${x}, 1, -1)`}.reshape(len(${x}), -1)` },
     torch: { expression: (layer, { inputs: [x] }) => `${lastChannels(layer) ? x : `${x}.movedim(1, -1)`}.flatten(1)` },
   },
 };

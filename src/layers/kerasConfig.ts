@@ -11,9 +11,7 @@ export function unsupportedClass(found: unknown, expected: string): RnnError {
 
 export function asObject(value: unknown, what: string): Json {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
-  throw new RnnError('convention', 'E_KERAS_CONFIG', `expected an object for the ${what}`, {
-    found: escapeText(wordOf(value), 40),
-  });
+  throw new RnnError('convention', 'E_KERAS_CONFIG', `expected an object for the ${what}`, { found: escapeText(wordOf(value), 40) });
 }
 
 export function list(value: unknown): unknown[] {

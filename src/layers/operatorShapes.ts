@@ -91,15 +91,8 @@ function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall 
     numbers: i =>
       sizes(i)?.map(({ size, symbol }) => {
         if (size !== null) return size;
-        throw new RnnError(
-          'unsupported',
-          'E_OPERATOR',
-          `${layer.op} takes ${symbol} as its input ${i}: its shape cannot be said before it runs`,
-          {
-            expected: 'a number',
-            found: symbol,
-          },
-        );
+        const message = `${layer.op} takes ${symbol} as its input ${i}: its shape cannot be said before it runs`;
+        throw new RnnError('unsupported', 'E_OPERATOR', message, { expected: 'a number', found: symbol });
       }),
   };
 }

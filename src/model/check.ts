@@ -117,11 +117,7 @@ function checkInput(json: unknown, name: string): InputSpec {
     const { shape } = input;
     if (!Array.isArray(shape)) throw typeError('shape', 'a list of sizes, the batch left out', shape);
     const sizes = shape.map(n => (n === null ? null : wholeNumber(n, 'shape')));
-    return {
-      name: input.name === undefined ? name : text(input.name, 'name'),
-      batch: size('batch'),
-      ...shapedInput(sizes),
-    };
+    return { name: input.name === undefined ? name : text(input.name, 'name'), batch: size('batch'), ...shapedInput(sizes) };
   }
   return {
     name: input.name === undefined ? name : text(input.name, 'name'),

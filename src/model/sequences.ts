@@ -14,16 +14,12 @@ export function inferSequences(layers: readonly Record<string, unknown>[], stric
     const reader = layers.slice(index + 1).find(next => readsOf(next) !== 'anything');
     if (!reader || readsOf(reader) !== 'sequence') return { ...layer, returnSequences: false };
     if (strict) {
-      throw new RnnError(
-        'shape',
-        'E_ASSUMED',
-        `${reader.kind} needs a sequence but ${layer.kind} (layer ${index + 1}) gives its last step only`,
-        {
-          expected: '(N, T, features)',
-          fix: `write +seq on layer ${index + 1} (Keras: return_sequences=True), or drop --strict to have it inferred`,
-          more: 'return_sequences',
-        },
-      );
+      const message = `${reader.kind} needs a sequence but ${layer.kind} (layer ${index + 1}) gives its last step only`;
+      throw new RnnError('shape', 'E_ASSUMED', message, {
+        expected: '(N, T, features)',
+        fix: `write +seq on layer ${index + 1} (Keras: return_sequences=True), or drop --strict to have it inferred`,
+        more: 'return_sequences',
+      });
     }
     return { ...layer, returnSequences: true, inferredSequences: true };
   });

@@ -5,9 +5,7 @@ import { allocateShape, type GraphValue, shapeError } from './value.js';
 import { type Axis, slide, WINDOW } from './windows.js';
 
 /** The convolution turned round: every number of x lays its kernel over the output. */
-export const CONV_TRANSPOSE: Operators = {
-  ConvTranspose: plain(convTranspose, [...WINDOW, 'group', 'output_padding', 'output_shape']),
-};
+export const CONV_TRANSPOSE: Operators = { ConvTranspose: plain(convTranspose, [...WINDOW, 'group', 'output_padding', 'output_shape']) };
 
 /** Axes as those of the convolution that goes the other way: `size` is the output's, `out` the input's. */
 function axesOf({ node }: Call, space: readonly number[], window: readonly number[]): Axis[] {

@@ -55,17 +55,14 @@ function resize(call: Call): GraphValue {
   sizesOf(call, x, old).forEach(({ size, scale }, axis) => {
     const n = x.shape[axis];
     if (size === n && scale === 1) return;
-    if (aligned && Math.abs(n * scale - size) > 1e-4 * size)
-      throw new RnnError(
-        'unsupported',
-        'E_ONNX_ATTRIBUTE',
-        `${call.node.opType} with align_corners takes a scale that gives no whole size`,
-        {
-          expected: "a whole number of places: ONNX's reference and ONNX Runtime differ beyond it",
-          found: `${n} · ${scale} = ${n * scale}`,
-          fix: 'export it with sizes in place of scales',
-        },
-      );
+    if (aligned && Math.abs(n * scale - size) > 1e-4 * size) {
+      const message = `${call.node.opType} with align_corners takes a scale that gives no whole size`;
+      throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', message, {
+        expected: "a whole number of places: ONNX's reference and ONNX Runtime differ beyond it",
+        found: `${n} · ${scale} = ${n * scale}`,
+        fix: 'export it with sizes in place of scales',
+      });
+    }
     x = alongAxis(
       call,
       x,

@@ -27,17 +27,13 @@ export const TARGETS = ['keras', 'torch', 'onnx', 'flax', 'npz', 'safetensors', 
 export function targetOf(to: string | undefined, output: string, source: FrameworkName): Target {
   const extension = /\.([a-z0-9]+)$/i.exec(output)?.[1].toLowerCase() ?? '';
   if (['h5', 'hdf5', 'keras'].includes(extension)) {
-    throw new RnnError(
-      'unsupported',
-      'E_CONVERT_H5',
-      `.${extension} files are read but not written: no well-kept writer of HDF5 exists for Node`,
-      {
-        where: escapeText(output),
-        expected: '.npz, .safetensors, .onnx, .json',
-        found: `.${extension}`,
-        fix: 'write .npz, and in Python: model.set_weights(list(np.load(file).values()))',
-      },
-    );
+    const message = `.${extension} files are read but not written: no well-kept writer of HDF5 exists for Node`;
+    throw new RnnError('unsupported', 'E_CONVERT_H5', message, {
+      where: escapeText(output),
+      expected: '.npz, .safetensors, .onnx, .json',
+      found: `.${extension}`,
+      fix: 'write .npz, and in Python: model.set_weights(list(np.load(file).values()))',
+    });
   }
   const wanted = to ?? { onnx: 'onnx', safetensors: 'torch', npz: 'keras', json: 'json' }[extension];
   switch (wanted) {
@@ -77,16 +73,12 @@ export function targetOf(to: string | undefined, output: string, source: Framewo
 
 function only(extension: string, extensions: readonly string[], output: string, target: Target): Target {
   if (extension === '' || output === '-' || extensions.includes(extension)) return target;
-  throw new RnnError(
-    'usage',
-    'E_CONVERT_TARGET',
-    `${target.framework} as ${target.format} does not belong into a .${escapeText(extension, 20)} file`,
-    {
-      where: escapeText(output, 80),
-      expected: extensions.map(e => `.${e}`).join(' or '),
-      found: `.${escapeText(extension, 20)}`,
-    },
-  );
+  const message = `${target.framework} as ${target.format} does not belong into a .${escapeText(extension, 20)} file`;
+  throw new RnnError('usage', 'E_CONVERT_TARGET', message, {
+    where: escapeText(output, 80),
+    expected: extensions.map(e => `.${e}`).join(' or '),
+    found: `.${escapeText(extension, 20)}`,
+  });
 }
 
 /**
@@ -136,16 +128,12 @@ function checkCell(layer: RecurrentSpec, framework: FrameworkName): void {
   const missing =
     framework === 'torch' ? notInTorch(layer) : framework === 'onnx' ? null : framework === 'flax' ? notInFlax(layer) : notInKeras(layer);
   if (missing === null) return;
-  throw new RnnError(
-    'unsupported',
-    'E_CONVERT_LAYER',
-    `${{ torch: 'PyTorch', flax: 'Flax' }[framework as string] ?? 'Keras'} has no ${missing}`,
-    {
-      where: escapeText(layer.name),
-      found: missing,
-      fix: 'ONNX holds it: rnn-cli convert IN OUT.onnx',
-    },
-  );
+  const message = `${{ torch: 'PyTorch', flax: 'Flax' }[framework as string] ?? 'Keras'} has no ${missing}`;
+  throw new RnnError('unsupported', 'E_CONVERT_LAYER', message, {
+    where: escapeText(layer.name),
+    found: missing,
+    fix: 'ONNX holds it: rnn-cli convert IN OUT.onnx',
+  });
 }
 
 function notInTorch(layer: RecurrentSpec): string | null {

@@ -247,14 +247,8 @@ async function graphRun(network: Network, inputs: ReadonlyMap<string, GraphValue
 function checkNoSizes(request: NetworkRequest): void {
   const letter = (['N', 'T', 'D'] as const).find(l => request[l] !== undefined);
   if (!letter) return;
-  throw new RnnError(
-    'usage',
-    'E_CONFLICT',
-    `--${letter} has nothing to act on: a graph that is run node by node takes its input as it is`,
-    {
-      fix: `drop --${letter}`,
-    },
-  );
+  const message = `--${letter} has nothing to act on: a graph that is run node by node takes its input as it is`;
+  throw new RnnError('usage', 'E_CONFLICT', message, { fix: `drop --${letter}` });
 }
 
 /** Of inputs; whole numbers of fewer bits wrap round. */

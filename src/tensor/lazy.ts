@@ -18,11 +18,7 @@ export function lazy(shape: readonly number[], precision: Precision, make: () =>
   };
   const some: Part | undefined = part && ((first, count, out) => (kept ? partOf(kept)(first, count, out) : part(first, count, out)));
   // not among the keys: a copy of the tensor by its keys has the numbers in memory
-  return Object.defineProperties(tensor, {
-    load: { value: () => kept ?? make() },
-    part: { value: some },
-    precision: { value: precision },
-  });
+  return Object.defineProperties(tensor, { load: { value: () => kept ?? make() }, part: { value: some }, precision: { value: precision } });
 }
 
 /** The numbers of a tensor for somebody who uses them once: where they were not kept, they are not kept here. */

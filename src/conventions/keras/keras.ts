@@ -80,16 +80,12 @@ export function layerWeights(
   const arrays = isRecurrent(layer.layer) ? modernArrays(given) : given;
   if (arrays.length > layer.weights.length) {
     const { name } = arrays[layer.weights.length];
-    throw new RnnError(
-      'convention',
-      'E_WEIGHT_EXTRA',
-      `${layer.layer.name} has ${layer.weights.length} weights, the file ${arrays.length}`,
-      {
-        where: escapeText(name),
-        expected: `${layer.weights.length} arrays`,
-        found: `${arrays.length} arrays`,
-      },
-    );
+    const message = `${layer.layer.name} has ${layer.weights.length} weights, the file ${arrays.length}`;
+    throw new RnnError('convention', 'E_WEIGHT_EXTRA', message, {
+      where: escapeText(name),
+      expected: `${layer.weights.length} arrays`,
+      found: `${arrays.length} arrays`,
+    });
   }
   return layer.weights.map((weight, i): [string, Tensor] => {
     const key = `${layer.layer.name}/${weight.name}`;

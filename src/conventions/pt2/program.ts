@@ -35,17 +35,14 @@ const KNOWN_SCHEMA = 8;
 export function readProgram(architecture: unknown): Program {
   const file = asObject(architecture, 'exported program');
   const version = (file.schema_version as Json | undefined)?.major;
-  if (version !== KNOWN_SCHEMA)
-    throw new RnnError(
-      'unsupported',
-      'E_PT2_SCHEMA',
-      `the program is written in version ${escapeText(String(version))} of torch.export's schema`,
-      {
-        expected: `version ${KNOWN_SCHEMA} (PyTorch 2.7 and later)`,
-        found: escapeText(String(version)),
-        fix: 'save it again with a current PyTorch: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
-      },
-    );
+  if (version !== KNOWN_SCHEMA) {
+    const message = `the program is written in version ${escapeText(String(version))} of torch.export's schema`;
+    throw new RnnError('unsupported', 'E_PT2_SCHEMA', message, {
+      expected: `version ${KNOWN_SCHEMA} (PyTorch 2.7 and later)`,
+      found: escapeText(String(version)),
+      fix: 'save it again with a current PyTorch: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    });
+  }
   const module = asObject(file.graph_module, 'graph module');
   const graph = asObject(module.graph, 'graph');
   const signature = asObject(module.signature, 'signature');

@@ -26,11 +26,7 @@ const LAYERS: Readonly<Partial<Record<LayerSpec['kind'], TorchLayer>>> = {
   conv1d: { roles: { W: 'weight', b: 'bias' }, module: 'conv', kernel: FILTERS },
   layernorm: { roles: NORM, module: 'norm' },
   groupnorm: { roles: NORM, module: 'norm' },
-  batchnorm: {
-    roles: { ...NORM, mean: 'running_mean', variance: 'running_var' },
-    unused: ['num_batches_tracked'],
-    module: 'bn',
-  },
+  batchnorm: { roles: { ...NORM, mean: 'running_mean', variance: 'running_var' }, unused: ['num_batches_tracked'], module: 'bn' },
 };
 
 export function torchLayer(kind: LayerSpec['kind']): TorchLayer | undefined {

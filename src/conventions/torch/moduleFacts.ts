@@ -71,16 +71,12 @@ export function functionOf(root: TorchModule, path: string): unknown {
     if (said === undefined) return undefined;
     const known = Object.hasOwn(WITH_PARAMETERS, said) ? WITH_PARAMETERS[said](key => next.attributes.get(key)) : plainOf(next, said);
     if (known !== undefined) return known;
-    throw new RnnError(
-      'unsupported',
-      'E_TORCH_MODULE',
-      `the module ${escapeText(said, 60)} behind ${escapeText(path, 80)} is not run here`,
-      {
-        where: escapeText(path, 80),
-        found: escapeText(next.className, 80),
-        fix: `a file that says what it computes, ${EXPORT}`,
-      },
-    );
+    const message = `the module ${escapeText(said, 60)} behind ${escapeText(path, 80)} is not run here`;
+    throw new RnnError('unsupported', 'E_TORCH_MODULE', message, {
+      where: escapeText(path, 80),
+      found: escapeText(next.className, 80),
+      fix: `a file that says what it computes, ${EXPORT}`,
+    });
   }
   return undefined;
 }
@@ -108,8 +104,5 @@ export function convolutionOf(root: TorchModule, path: string): Readonly<Record<
 export function normalisationOf(root: TorchModule, path: string): Readonly<Record<string, unknown>> {
   const module = moduleAt(root, path);
   const [epsilon, groups] = [module?.attributes.get('eps'), module?.attributes.get('num_groups')];
-  return {
-    ...(typeof epsilon === 'number' ? { epsilon } : {}),
-    ...(typeof groups === 'number' ? { kind: 'groupnorm', groups } : {}),
-  };
+  return { ...(typeof epsilon === 'number' ? { epsilon } : {}), ...(typeof groups === 'number' ? { kind: 'groupnorm', groups } : {}) };
 }

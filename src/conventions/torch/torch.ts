@@ -142,14 +142,8 @@ function readRole(shape: WeightShape, cell: Cell, module: AssignedLayer, reverse
 /** @throws RnnError E_GRU_BIAS: r ⊙ (h·Wh + b') keeps the recurrent bias apart, it cannot be added to the other */
 function addedBiases(input: Tensor, recurrent: Tensor, layer: RecurrentSpec): Tensor {
   if (layer.kind === 'gru' && recurrent.data.some(v => v !== 0)) {
-    throw new RnnError(
-      'convention',
-      'E_GRU_BIAS',
-      'a GRU with the reset before the product has one bias; PyTorch keeps the recurrent one inside r⊙(…)',
-      {
-        fix: 'drop +resetbefore: PyTorch computes the reset after the product',
-      },
-    );
+    const message = 'a GRU with the reset before the product has one bias; PyTorch keeps the recurrent one inside r⊙(…)';
+    throw new RnnError('convention', 'E_GRU_BIAS', message, { fix: 'drop +resetbefore: PyTorch computes the reset after the product' });
   }
   return { shape: input.shape, data: input.data.map((v, k) => v + recurrent.data[k]) };
 }
@@ -258,18 +252,15 @@ function writeRecurrent(
 ): void {
   const cell = getCell(layer.kind);
   if (layer.peepholes) throw new RnnError('unsupported', 'E_TORCH_CELL', `PyTorch has no ${layer.kind} with peepholes`);
-  if (layer.projection !== null && !isTorchProjection(layer.projection, layer.units))
-    throw new RnnError(
-      'unsupported',
-      'E_TORCH_CELL',
-      `PyTorch has no LSTM of M = ${layer.units} with a projection to P = ${layer.projection}`,
-      {
-        where: escapeText(layer.name),
-        expected: `proj_size smaller than hidden_size = ${layer.units}`,
-        found: `projection ${layer.projection}`,
-        fix: 'use fewer projected units; --to npz keeps these weights under our own names',
-      },
-    );
+  if (layer.projection !== null && !isTorchProjection(layer.projection, layer.units)) {
+    const message = `PyTorch has no LSTM of M = ${layer.units} with a projection to P = ${layer.projection}`;
+    throw new RnnError('unsupported', 'E_TORCH_CELL', message, {
+      where: escapeText(layer.name),
+      expected: `proj_size smaller than hidden_size = ${layer.units}`,
+      found: `projection ${layer.projection}`,
+      fix: 'use fewer projected units; --to npz keeps these weights under our own names',
+    });
+  }
   const foreign = (t: Tensor) => fromCanonicalGates(t, cell, rowOf(cell, 'torch'));
   for (const [way, reverse] of layer.bidirectional
     ? [

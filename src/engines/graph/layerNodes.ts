@@ -50,12 +50,7 @@ function recurrent({ node, inputs, layer }: Step, draft: Draft): Flow[] {
   if (from === draft.inputName) draft.features ??= draft.layers.at(-1)!.weights.get(bidirectional ? 'forward/Wx' : 'Wx')!.shape[0];
   const dirs = bidirectional ? 'dirs' : 'one';
   return [
-    {
-      layer: own,
-      view: 'sequence',
-      flipped: Boolean(spec.goBackwards),
-      axes: batchFirst ? ['N', 'T', dirs, 'F'] : ['T', dirs, 'N', 'F'],
-    },
+    { layer: own, view: 'sequence', flipped: Boolean(spec.goBackwards), axes: batchFirst ? ['N', 'T', dirs, 'F'] : ['T', dirs, 'N', 'F'] },
     { layer: own, view: 'state', axes: batchFirst ? ['N', dirs, 'F'] : [dirs, 'N', 'F'] },
   ];
 }

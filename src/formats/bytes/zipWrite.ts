@@ -28,14 +28,8 @@ export async function* zipPieces(members: ReadonlyMap<string, Member>): AsyncGen
       if (size <= MOST_AT_ONCE) zip.addBuffer(Buffer.concat([...copies(pieces())]), name, options);
       else zip.addReadStream(Readable.from(copies(pieces()), { highWaterMark: 1 }), name, { ...options, size });
     } catch (error) {
-      throw new RnnError(
-        'format',
-        'E_ZIP_NAME',
-        `'${escapeText(name)}' cannot be a member of a zip: ${escapeText((error as Error).message, 80)}`,
-        {
-          fix: 'rename the tensor, or write .safetensors',
-        },
-      );
+      const message = `'${escapeText(name)}' cannot be a member of a zip: ${escapeText((error as Error).message, 80)}`;
+      throw new RnnError('format', 'E_ZIP_NAME', message, { fix: 'rename the tensor, or write .safetensors' });
     }
   }
   zip.end();

@@ -141,10 +141,7 @@ function readFilters(body: ByteReader): number[] {
     throw h5Error(
       'E_H5_FILTER',
       `offset ${offset}: the filter ${id} (${KNOWN.get(id) ?? (escapeText(name, 40) || 'unknown')}) is not read`,
-      {
-        expected: 'deflate, shuffle, fletcher32',
-        fix: 'in Python: create_dataset(…, compression="gzip"), or none',
-      },
+      { expected: 'deflate, shuffle, fletcher32', fix: 'in Python: create_dataset(…, compression="gzip"), or none' },
     );
   });
 }

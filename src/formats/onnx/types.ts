@@ -29,13 +29,4 @@ export function isHalf(dtype: DType | null | undefined): boolean {
 export const OTHER_DTYPES: ReadonlySet<number> = new Set([8, 14, 15, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26]);
 
 /** AttributeProto.AttributeType. */
-export const ATTRIBUTE_TYPES = {
-  float: 1,
-  int: 2,
-  string: 3,
-  tensor: 4,
-  graph: 5,
-  floats: 6,
-  ints: 7,
-  strings: 8,
-} as const;
+export const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8 } as const;

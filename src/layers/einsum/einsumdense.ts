@@ -161,16 +161,13 @@ function solved(layer: EinsumDenseSpec, input: DimShape): Solved {
   const missing =
     [...equation.kernel].find(letter => !sizes.has(letter)) ??
     [...sizes].find(([, d]) => d.symbol === 'null' || d.symbol === 'undefined')?.[0];
-  if (missing || elided < 0)
-    throw new RnnError(
-      'shape',
-      'E_RANK',
-      `${showShape(input)} and the output (${given.join(', ')}) do not say every size of ${layer.equation}`,
-      {
-        expected: 'a size for every letter that the input does not have',
-        found: given.join(', '),
-      },
-    );
+  if (missing || elided < 0) {
+    const message = `${showShape(input)} and the output (${given.join(', ')}) do not say every size of ${layer.equation}`;
+    throw new RnnError('shape', 'E_RANK', message, {
+      expected: 'a size for every letter that the input does not have',
+      found: given.join(', '),
+    });
+  }
   return { equation, sizes, open };
 }
 

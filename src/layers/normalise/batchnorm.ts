@@ -85,10 +85,7 @@ export const batchnorm: LayerKind<BatchNormSpec> = {
 
   onnx: (layer, call) => scaled(layer, asAffine(layer, call.weight), call),
 
-  scripts: {
-    numpy: { expression: expression('np.sqrt') },
-    torch: { expression: expression('torch.sqrt') },
-  },
+  scripts: { numpy: { expression: expression('np.sqrt') }, torch: { expression: expression('torch.sqrt') } },
 };
 
 function broadcastSymbol(input: DimShape, axis: number): string {

@@ -120,10 +120,7 @@ function firstDifferenceOf(hidden: readonly Hidden[], { network, weights, input 
     const allowed = Math.max(TIMES_NOISE * noise, LEAST * largestMagnitude(right.data));
     const at = right.data.findIndex((v, k) => distance(v, h.states.data[k]) > allowed);
     const [, T, width] = right.shape;
-    return {
-      ...h,
-      parted: at < 0 ? null : { sample: Math.floor(at / (T * width)), step: Math.floor(at / width) % T, layer: h.layer },
-    };
+    return { ...h, parted: at < 0 ? null : { sample: Math.floor(at / (T * width)), step: Math.floor(at / width) % T, layer: h.layer } };
   });
 }
 

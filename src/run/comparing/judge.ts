@@ -65,11 +65,7 @@ export function uniformAllowance(noise: number, least: number, expected: Tensor)
 
 /** Where float32 cannot decide and both sides are float64, their own noise decides. */
 export function finerAllowance(coarse: Allowance, fine: Allowance): Allowance {
-  return {
-    ...coarse,
-    of: (k, e) => (coarse.decides(k) ? coarse : fine).of(k, e),
-    decides: k => coarse.decides(k) || fine.decides(k),
-  };
+  return { ...coarse, of: (k, e) => (coarse.decides(k) ? coarse : fine).of(k, e), decides: k => coarse.decides(k) || fine.decides(k) };
 }
 
 /**

@@ -41,10 +41,7 @@ export interface ModelFile {
   readonly framework?: FrameworkName;
   /** a spec for checkSpec, where the file describes its network */
   readonly spec?: Record<string, unknown>;
-  readonly graph?: {
-    readonly model: OnnxModel;
-    readonly layers: GraphLayers | { readonly reason: string };
-  };
+  readonly graph?: { readonly model: OnnxModel; readonly layers: GraphLayers | { readonly reason: string } };
   /** the network's weights, where the description itself says which tensor is which */
   readonly weights?: Weights;
   /** inputs that the file has as [T, N, …], and its spec as [N, T, …] */

@@ -45,14 +45,8 @@ export async function readGraphInputs(
 ): Promise<GraphInputs> {
   const [flag] = FLAGS.filter(name => request[name]);
   if (flag) {
-    throw new RnnError(
-      'usage',
-      'E_CONFLICT',
-      `the graph is run as it stands: --${flag === 'timeMajor' ? 'time-major' : flag} has nothing to act on`,
-      {
-        fix: 'give every input of the graph by its name in one .npz',
-      },
-    );
+    const message = `the graph is run as it stands: --${flag === 'timeMajor' ? 'time-major' : flag} has nothing to act on`;
+    throw new RnnError('usage', 'E_CONFLICT', message, { fix: 'give every input of the graph by its name in one .npz' });
   }
   const given: Map<string, Tensor> = request.input === undefined ? new Map(all?.arrays) : await namedArrays(request.input, graph.inputs);
   for (const [flagName, path] of [
@@ -99,31 +93,23 @@ function toValue({ name, dtype, shape }: OnnxValue, array: Tensor): GraphValue {
   const fits =
     shape === null || (shape.length === array.shape.length && shape.every((n, i) => typeof n !== 'number' || n === array.shape[i]));
   if (!fits) {
-    throw new RnnError(
-      'shape',
-      'E_INPUT_SHAPE',
-      `expected ${escapeText(name, 60)} of shape ${formatShape(shape!)}, found ${formatShape(array.shape)}`,
-      {
-        where: 'input',
-        expected: escapeText(formatShape(shape!)),
-        found: formatShape(array.shape),
-        fix: 'the graph takes its own layout: PyTorch exports without batch_first, and ONNX operators themselves, read [T, N, D]',
-      },
-    );
+    const message = `expected ${escapeText(name, 60)} of shape ${formatShape(shape!)}, found ${formatShape(array.shape)}`;
+    throw new RnnError('shape', 'E_INPUT_SHAPE', message, {
+      where: 'input',
+      expected: escapeText(formatShape(shape!)),
+      found: formatShape(array.shape),
+      fix: 'the graph takes its own layout: PyTorch exports without batch_first, and ONNX operators themselves, read [T, N, D]',
+    });
   }
   const broken = dtype !== null && isInteger(dtype) ? array.data.findIndex(v => !Number.isInteger(v)) : -1;
   if (broken >= 0) {
-    throw new RnnError(
-      'shape',
-      'E_ONNX_INPUT',
-      `the input ${escapeText(name, 60)} is of whole numbers, and one of them is ${array.data[broken]}`,
-      {
-        where: 'input',
-        expected: `whole numbers (${dtype})`,
-        found: String(array.data[broken]),
-        fix: 'give it with -i: token numbers or counts, as the graph reads them',
-      },
-    );
+    const message = `the input ${escapeText(name, 60)} is of whole numbers, and one of them is ${array.data[broken]}`;
+    throw new RnnError('shape', 'E_ONNX_INPUT', message, {
+      where: 'input',
+      expected: `whole numbers (${dtype})`,
+      found: String(array.data[broken]),
+      fix: 'give it with -i: token numbers or counts, as the graph reads them',
+    });
   }
   if (dtype !== null && isInteger(dtype)) return { kind: 'int', type: dtype, shape: array.shape, data: Float64Array.from(array.data) };
   return { kind: dtype === 'bool' ? 'bool' : 'float', shape: array.shape, data: array.data };

@@ -154,17 +154,13 @@ function oneSequence(t: Tensor, { model }: Network, T: number | undefined): Tens
   const [rows] = t.shape;
   const { timesteps } = model.input;
   if (T !== undefined || timesteps === null || rows <= timesteps || rows % timesteps !== 0) return t;
-  throw new RnnError(
-    'shape',
-    'E_INPUT_SHAPE',
-    `the input ${formatShape(t.shape)} has ${count(rows, 'row')}, the network reads T = ${timesteps}`,
-    {
-      where: 'input',
-      expected: `[N, ${timesteps}, ${t.shape[1]}]`,
-      found: formatShape(t.shape),
-      fix: `--T ${timesteps} reads it as ${count(rows / timesteps, 'sample')} of ${count(timesteps, 'step')}`,
-    },
-  );
+  const message = `the input ${formatShape(t.shape)} has ${count(rows, 'row')}, the network reads T = ${timesteps}`;
+  throw new RnnError('shape', 'E_INPUT_SHAPE', message, {
+    where: 'input',
+    expected: `[N, ${timesteps}, ${t.shape[1]}]`,
+    found: formatShape(t.shape),
+    fix: `--T ${timesteps} reads it as ${count(rows / timesteps, 'sample')} of ${count(timesteps, 'step')}`,
+  });
 }
 
 /** Rows [R, D]: one sequence, or R/T sequences of T steps. */
@@ -206,16 +202,12 @@ function withFeatures(t: Tensor, { model }: Network): Tensor {
   const D = model.input.features;
   const [rows, columns] = t.shape;
   if (D === null || columns === D) return t;
-  throw new RnnError(
-    'shape',
-    'E_INPUT_SHAPE',
-    `the input ${formatShape(t.shape)} has ${count(columns, 'column')}, the network reads D = ${D}`,
-    {
-      expected: `[N, T, ${D}], or [T, ${D}] for one sequence`,
-      found: formatShape(t.shape),
-      fix: columns % D === 0 ? `${reshapeLine([rows, columns / D, D])}, if a row is a sample` : reshaped(t, D),
-    },
-  );
+  const message = `the input ${formatShape(t.shape)} has ${count(columns, 'column')}, the network reads D = ${D}`;
+  throw new RnnError('shape', 'E_INPUT_SHAPE', message, {
+    expected: `[N, T, ${D}], or [T, ${D}] for one sequence`,
+    found: formatShape(t.shape),
+    fix: columns % D === 0 ? `${reshapeLine([rows, columns / D, D])}, if a row is a sample` : reshaped(t, D),
+  });
 }
 
 /** The array as one of three axes, in Python; undefined where its numbers do not fit. */

@@ -175,17 +175,13 @@ const MOVING = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Transpose', 'Cast', 
 
 function unknownName(name: string, inputs: readonly InputSpec[]): RnnError {
   const names = inputs.map(i => escapeText(i.name, 40));
-  return new RnnError(
-    'usage',
-    'E_INPUT_NAME',
-    `the network has ${inputs.length} input${inputs.length > 1 ? 's' : ''}, and ${escapeText(name, 60)} names none of them`,
-    {
-      where: '--input',
-      expected: names.join(', '),
-      found: escapeText(name, 60),
-      fix: `-i ${names.map(n => `${n}=FILE`).join(',')}, or one .npz with an array for each, under these names`,
-    },
-  );
+  const message = `the network has ${inputs.length} input${inputs.length > 1 ? 's' : ''}, and ${escapeText(name, 60)} names none of them`;
+  return new RnnError('usage', 'E_INPUT_NAME', message, {
+    where: '--input',
+    expected: names.join(', '),
+    found: escapeText(name, 60),
+    fix: `-i ${names.map(n => `${n}=FILE`).join(',')}, or one .npz with an array for each, under these names`,
+  });
 }
 
 function missing(input: InputSpec, inputs: readonly InputSpec[], shapes: ModelShapes): RnnError {

@@ -29,19 +29,17 @@ export function checkApart(
   if (!flag) return;
   const asItStands = graph && !graph.exact;
   if (!asItStands && samplesApart(model, shapes)) return;
-  throw new RnnError(
-    'usage',
-    'E_CONFLICT',
-    asItStands ? 'no axis of this graph is known to be that of the samples' : 'the samples of this network depend on each other',
-    {
-      where: flag,
-      expected: 'a network that computes every sample for itself',
-      found: asItStands
-        ? 'a graph that is run as it stands'
-        : 'an operator that reads across samples, or a state kept from one call to the next',
-      fix: `leave ${flag} out: all samples are computed together`,
-    },
-  );
+  const message = asItStands
+    ? 'no axis of this graph is known to be that of the samples'
+    : 'the samples of this network depend on each other';
+  throw new RnnError('usage', 'E_CONFLICT', message, {
+    where: flag,
+    expected: 'a network that computes every sample for itself',
+    found: asItStands
+      ? 'a graph that is run as it stands'
+      : 'an operator that reads across samples, or a state kept from one call to the next',
+    fix: `leave ${flag} out: all samples are computed together`,
+  });
 }
 
 /** What `predict` takes at once unless `batch_size` says otherwise. */

@@ -30,13 +30,9 @@ export function comparePage(result: CompareResult, compared: Compared, command: 
 
 /** Two models, or arrays alone, have tables of their own and no page. @throws RnnError E_PAGE_FILES */
 export function noPageOfFiles(): never {
-  throw new RnnError(
-    'unsupported',
-    'E_PAGE_FILES',
-    'a page of compare shows two outputs of one network, and these files hold something else',
-    {
-      where: '--html',
-      fix: 'drop --html, or compare an output: rnn-cli compare --model A -i x.npy --against y.npy --html FILE',
-    },
-  );
+  const message = 'a page of compare shows two outputs of one network, and these files hold something else';
+  throw new RnnError('unsupported', 'E_PAGE_FILES', message, {
+    where: '--html',
+    fix: 'drop --html, or compare an output: rnn-cli compare --model A -i x.npy --against y.npy --html FILE',
+  });
 }

@@ -64,17 +64,13 @@ export function noPageOfGraph(): RnnError {
 export function checkSize(tensors: readonly Tensor[]): void {
   const bytes = tensors.reduce((sum, { data }) => sum + data.byteLength, 0);
   if (bytes <= MOST_BYTES) return;
-  throw new RnnError(
-    'limit',
-    'E_PAGE_SIZE',
-    `the page would hold ${bytes} bytes of numbers, and ${MOST_BYTES} are the most a page may hold`,
-    {
-      where: '--html',
-      expected: `at most ${MOST_BYTES} bytes`,
-      found: `${bytes} bytes`,
-      fix: 'show fewer samples (--rows 0:10), or a smaller network',
-    },
-  );
+  const message = `the page would hold ${bytes} bytes of numbers, and ${MOST_BYTES} are the most a page may hold`;
+  throw new RnnError('limit', 'E_PAGE_SIZE', message, {
+    where: '--html',
+    expected: `at most ${MOST_BYTES} bytes`,
+    found: `${bytes} bytes`,
+    fix: 'show fewer samples (--rows 0:10), or a smaller network',
+  });
 }
 
 export function packed({ shape, data }: Tensor): Packed {

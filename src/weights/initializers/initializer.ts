@@ -24,10 +24,7 @@ export type Draw = (shape: readonly number[], stream: RandomStream) => Float64Ar
 
 /** An initializer that draws every kernel and sets biases to zero. */
 export function onKernels(name: string, draw: Draw): Initializer {
-  return {
-    name,
-    draw: ({ weight }, stream) => (weight.role === 'bias' ? filled(weight.shape, 0) : draw(weight.shape, stream)),
-  };
+  return { name, draw: ({ weight }, stream) => (weight.role === 'bias' ? filled(weight.shape, 0) : draw(weight.shape, stream)) };
 }
 
 export function filled(shape: readonly number[], value: number): Float64Array {
