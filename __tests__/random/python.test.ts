@@ -1,6 +1,6 @@
 import { mt19937, mt19937FromKey } from '../../src/random/mt19937.js';
+import { seedWords } from '../../src/random/pcg64.js';
 import { python } from '../../src/random/python.js';
-import { seedWords } from '../../src/random/seedSequence.js';
 import { mostUlps, take } from './reference.js';
 
 // Recorded with Python 3: random.seed(s), then randint(1, 10**9) three times; random() twice; gauss(0, 1) three times; randint of four ranges

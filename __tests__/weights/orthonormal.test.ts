@@ -1,4 +1,4 @@
-import { orthonormalise } from '../../src/weights/orthonormal.js';
+import { orthonormalise } from '../../src/weights/initializers/orthogonal.js';
 
 /** reproducible numbers in (−1, 1) */
 function noise(length: number, seed: number): Float64Array {

@@ -1,4 +1,3 @@
-import { cellEditor } from './cellEditor.js';
 import { el, newId } from './dom.js';
 import type { Axis, Grid, Mark, Shown } from './grid.js';
 import { gridPainter, type Layout, layoutOf } from './heatMapDraw.js';
@@ -233,4 +232,25 @@ function neighbour(key: string, [row, column]: readonly [number, number], { rows
 function inSight(scroll: number, at: number, size: number, seen: number, full: number): number {
   if (at >= scroll && at + size <= scroll + seen) return scroll;
   return Math.min(full - seen, Math.max(0, at < scroll ? at + size - 0.8 * seen : at - 0.2 * seen));
+}
+
+/** A field over a cell for its new number. Enter and leaving it keep the number, Escape does not. @param done null: nothing was changed */
+function cellEditor(label: string, value: number, done: (value: number | null) => void): HTMLInputElement {
+  const input = el('input', { class: 'cell-editor', type: 'text', inputmode: 'decimal', 'aria-label': label });
+  input.value = String(value);
+  let finished = false;
+  const finish = (keep: boolean) => {
+    if (finished) return;
+    finished = true;
+    const text = input.value.trim().replace(',', '.');
+    input.remove();
+    done(keep && text !== '' && !Number.isNaN(Number(text)) ? Number(text) : null);
+  };
+  input.addEventListener('keydown', event => {
+    event.stopPropagation();
+    if (event.key === 'Enter') finish(true);
+    else if (event.key === 'Escape') finish(false);
+  });
+  input.addEventListener('blur', () => finish(true));
+  return input;
 }

@@ -1,11 +1,10 @@
 import { exp } from '../numerics/exp.js';
 import { log } from '../numerics/log.js';
+import { once } from '../once.js';
 import { fill } from './fill.js';
 import { integerSeed } from './integerSeed.js';
 import type { ArrayStream, StreamKind } from './random.js';
-import { seedWords } from './seedSequence.js';
-import { productHigh } from './words.js';
-import { EDGE, ziggurat } from './ziggurat.js';
+import { productHigh, wordsOf } from './words.js';
 
 const PROMISE = 'numpy-pcg64/v1';
 
@@ -148,3 +147,75 @@ function carry(value: Float64Array): void {
 function pieces(fourWords: readonly number[]): Float64Array {
   return Float64Array.from({ length: 8 }, (_, k) => (fourWords[k >> 1] >>> (16 * (k & 1))) & 0xffff);
 }
+
+/**
+ * NumPy's SeedSequence (O'Neill's seed_seq_fe): spreads a seed of any size over four words and then over as many as are needed, so that
+ * neighbouring seeds give unrelated streams.
+ */
+export function seedWords(seed: bigint, count: number): number[] {
+  const pool = mixedPool(wordsOf(seed));
+  let constant = 0x8b51f9dd;
+  return Array.from({ length: count }, (_, i) => {
+    let value = pool[i % 4] ^ constant;
+    constant = Math.imul(constant, 0x58f38ded);
+    value = Math.imul(value, constant);
+    return (value ^ (value >>> 16)) >>> 0;
+  });
+}
+
+function mixedPool(entropy: readonly number[]): Uint32Array {
+  let constant = 0x43b0d7e5;
+  const hashed = (word: number): number => {
+    let value = word ^ constant;
+    constant = Math.imul(constant, 0x931e8875);
+    value = Math.imul(value, constant);
+    return value ^ (value >>> 16);
+  };
+  const mixed = (x: number, y: number): number => {
+    const value = (Math.imul(0xca01f9dd, x) - Math.imul(0x4973f715, y)) | 0;
+    return value ^ (value >>> 16);
+  };
+  const pool = new Uint32Array(4);
+  for (let i = 0; i < 4; i++) pool[i] = hashed(entropy[i] ?? 0);
+  for (let from = 0; from < 4; from++) {
+    for (let to = 0; to < 4; to++) if (from !== to) pool[to] = mixed(pool[to], hashed(pool[from]));
+  }
+  for (const word of entropy.slice(4)) for (let to = 0; to < 4; to++) pool[to] = mixed(pool[to], hashed(word));
+  return pool;
+}
+
+/**
+ * Tables of the normal ziggurat with 256 layers of the same area (Marsaglia & Tsang 2000) that NumPy's default_rng draws from. The sequence is only
+ * NumPy's when every bit of them is: a test compares them with the recorded bits.
+ */
+interface Ziggurat {
+  /** width of layer i, divided by 2^52 */
+  readonly widths: Float64Array;
+  /** exp(−x²/2) at that width */
+  readonly heights: Float64Array;
+  /** Places below this lie inside the layer above, or in the box of layer 0, and need no further test: a ratio of widths, ties to even. */
+  readonly bounds: Float64Array;
+}
+
+/** where the last layer ends and the tail begins */
+const EDGE = 3.6541528853610088;
+const AREA = 0.004928673233974652;
+const TWO_52 = 4503599627370496;
+
+export const ziggurat = once((): Ziggurat => {
+  const x = new Float64Array(256);
+  const heights = new Float64Array(256).fill(1, 0, 1);
+  const height = (i: number) => exp(-0.5 * x[i] * x[i]);
+  x[255] = EDGE;
+  heights[255] = height(255);
+  for (let i = 254; i > 0; i--) {
+    x[i] = Math.sqrt(-2 * log(AREA / x[i + 1] + heights[i + 1]));
+    // one number where the exp of the machine on which NumPy's authors built theirs was off by a bit; the layers below stand on it
+    heights[i] = i === 38 ? HEIGHT_38 : height(i);
+  }
+  x[0] = AREA / heights[255];
+  const widths = x.map(width => width / TWO_52);
+  const bounds = widths.map((width, i) => (i === 1 ? 0 : (widths[(i + 255) % 256] / width) * TWO_52 + TWO_52 - TWO_52));
+  return { widths, heights, bounds };
+});
+const HEIGHT_38 = 0.6773880362187735;

@@ -1,17 +1,20 @@
 import { factor, weightShape, withBias } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
+import { int, ints } from '../../formats/onnx/builder.js';
+import { permuteAxes } from '../../tensor/axes.js';
 import { activatedInPlace } from '../activation.js';
-import { fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
+import { channelsFirst, channelsLast, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
 import { multiply, productCost, widthOf } from '../dims.js';
-import { inGrammar } from '../facets.js';
+import { inGrammar, type OnnxFacet, type Script, type ScriptFacet } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerKind } from '../layer.js';
+import { pythonText } from '../python.js';
 import type { DimShape } from '../shape.js';
+import { onnxPadding } from '../window/onnx.js';
+import { NUMPY_WINDOWS, TORCH_PADDING } from '../window/scripts.js';
 import { PADDINGS, slideAlong } from '../window/window.js';
 import { convolve } from './convolve.js';
 import { FILTER_ARGUMENTS, filterFields, filterSizes } from './filters.js';
-import { onnx } from './onnx.js';
-import { scripts } from './scripts.js';
 import { type ConvSpec, windowsOf } from './spec.js';
 
 function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> {
@@ -83,10 +86,6 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
   };
 }
 
-export const conv1d = convolution('conv1d', 1);
-export const conv2d = convolution('conv2d', 2);
-export const conv3d = convolution('conv3d', 3);
-
 /** Channels of the input, which the groups must divide. @throws RnnError E_SYMBOLIC, E_GROUPS */
 function channelsOf(layer: ConvSpec, input: DimShape): number {
   const C = widthOf(lastChannels(layer) ? input : input.slice(0, 2));
@@ -98,3 +97,55 @@ function channelsOf(layer: ConvSpec, input: DimShape): number {
     found: String(groups),
   });
 }
+
+/** Conv reads [N, C, …S] with W [F, C/groups, …k]. */
+export const onnx: OnnxFacet<ConvSpec> = (layer, { builder, inputs: [input], shapes, weight, activation }) => {
+  const axes = layer.kernelSize.length;
+  const W = permuteAxes(weight('W')!, [axes + 1, axes, ...layer.kernelSize.keys()]);
+  const bias = weight('b');
+  const weights = [builder.constant(`${layer.name}.weight`, W), ...(bias ? [builder.constant(`${layer.name}.bias`, bias)] : [])];
+  const attributes = {
+    kernel_shape: ints(...layer.kernelSize),
+    strides: ints(...layer.strides),
+    dilations: ints(...layer.dilation),
+    group: int(layer.groups),
+    ...onnxPadding(spaceOf(layer, shapes[0], axes).slice(1), windowsOf(layer)),
+  };
+  const y = channelsFirst(layer, builder, input, axes, x => builder.add('Conv', [x, ...weights], attributes, layer.name));
+  return activation(layer.activation, y);
+};
+
+const NUMPY = `${NUMPY_WINDOWS}
+
+def conv(x, W, b, strides, dilation, padding, groups):
+    x = windows(x, W.shape[:-2], strides, dilation, padding)
+    parts = zip(np.split(x, groups, -1), np.split(W, groups, -1))
+    return np.concatenate([np.tensordot(X, w, w.ndim - 1) for X, w in parts], -1) + b
+`;
+
+const TORCH = `${TORCH_PADDING}
+
+def conv(x, W, b, strides, dilation, padding, groups):
+    x = padded(x.movedim(-1, 1), W.shape[:-2], strides, dilation, padding)
+    W = W.movedim(-1, 0).movedim(-1, 1)
+    run = getattr(torch.nn.functional, f"conv{W.ndim - 2}d")
+    return run(x, W, b, strides, 0, dilation, groups).movedim(1, -1)
+`;
+
+/** @param move of an axis @param none a bias that is not there */
+function written(move: string, none: string): Script<ConvSpec>['expression'] {
+  return (layer, { inputs: [input], weight, activation }) => {
+    const options = [layer.strides, layer.dilation, layer.padding, layer.groups].map(pythonText).join(', ');
+    const y = channelsLast(layer, move, input, x => `conv(${x}, ${weight('W')}, ${weight('b') ?? none}, ${options})`);
+    return activation(layer.activation, y);
+  };
+}
+
+export const scripts: ScriptFacet<ConvSpec> = {
+  numpy: { helpers: NUMPY, expression: written('np.moveaxis', '0') },
+  torch: { helpers: TORCH, expression: written('torch.movedim', 'None') },
+};
+
+export const conv1d = convolution('conv1d', 1);
+export const conv2d = convolution('conv2d', 2);
+export const conv3d = convolution('conv3d', 3);

@@ -1,10 +1,14 @@
 import { RnnError } from '../../errors.js';
-import { shownPath } from '../../escape.js';
+import { escapeText, shownPath } from '../../escape.js';
+import type { DType, FileTensor, TensorFile } from '../../formats/format.js';
+import { distance } from '../../tensor/difference.js';
+import { reshape, sameShape } from '../../tensor/tensor.js';
 import { type CompareHooks, runCompare } from '../compare.js';
 import { type FileRole, roleOfFile } from '../files/fileArgument.js';
+import { positionOf } from '../input/finite.js';
 import type { CompareRequest } from '../request.js';
 import type { CompareArraysResult, CompareModelsResult, CompareResult } from '../result.js';
-import { compareArrays } from './compareArrays.js';
+import { VERSION } from '../version.js';
 import { runCompareModels } from './compareModels.js';
 
 /** `compare A B`: A is expected, B actual. What the files are decides what is compared. */
@@ -66,4 +70,97 @@ function refuse(request: CompareRequest, unused: readonly (keyof CompareRequest)
   if (given === undefined) return;
   const flag = `--${given.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
   throw new RnnError('usage', 'E_CONFLICT', `${flag} has nothing to do where ${what} are compared`, { fix: `drop ${flag}` });
+}
+
+/** Arrays in two files, matched by their names: numbers alone, with the tolerances of `torch.testing.assert_close`. */
+interface Tolerance {
+  readonly atol: number;
+  readonly rtol: number;
+}
+
+/** The coarser dtype of the two decides; text counts as float32. */
+const TOLERANCES: Partial<Record<DType, Tolerance>> = {
+  bf16: { atol: 1e-5, rtol: 1.6e-2 },
+  f16: { atol: 1e-5, rtol: 1e-3 },
+  f32: { atol: 1e-5, rtol: 1.3e-6 },
+  f64: { atol: 1e-7, rtol: 1e-7 },
+};
+const COARSEST_FIRST: readonly DType[] = ['bf16', 'f16', 'f32', 'f64'];
+const EXACT: Tolerance = { atol: 0, rtol: 0 };
+const TEXTS: ReadonlySet<string> = new Set(['csv', 'json', 'jsonl', 'printed']);
+
+function compareArrays(
+  files: readonly [string, string],
+  first: TensorFile,
+  second: TensorFile,
+  request: Pick<CompareRequest, 'atol' | 'rtol'>,
+): CompareArraysResult {
+  const pairs = pairsOf(first, second);
+  const arrays = pairs.map(([name, a, b]) => compareOne(name, a, b, [dtypeOf(first, a), dtypeOf(second, b)], request));
+  const equal = arrays.every(array => array.equal);
+  return {
+    schema: 'rnn-cli/compare-arrays@1',
+    version: VERSION,
+    status: equal ? 'SAME' : 'DIFFERENT',
+    equal,
+    files: { first: escapeText(files[0]), second: escapeText(files[1]) },
+    arrays,
+    notes: [...first.notes, ...second.notes],
+    exit: equal ? 0 : 1,
+  };
+}
+
+type Pair = readonly [name: string, first: FileTensor | undefined, second: FileTensor | undefined];
+
+/** By name; two files of one array each need no names. */
+function pairsOf({ tensors: a }: TensorFile, { tensors: b }: TensorFile): Pair[] {
+  if (a.size === 1 && b.size === 1) {
+    const [[name, one]] = a;
+    return [[b.has(name) && name !== 'npy' ? name : 'array', one, [...b.values()][0]]];
+  }
+  return [...new Set([...a.keys(), ...b.keys()])].map(name => [name, a.get(name), b.get(name)]);
+}
+
+function dtypeOf({ format }: TensorFile, t: FileTensor | undefined): DType | undefined {
+  return t && TEXTS.has(format) ? 'f32' : t?.dtype;
+}
+
+function compareOne(
+  name: string,
+  a: FileTensor | undefined,
+  b: FileTensor | undefined,
+  dtypes: readonly (DType | undefined)[],
+  request: Pick<CompareRequest, 'atol' | 'rtol'>,
+): CompareArraysResult['arrays'][number] {
+  const { atol, rtol } = toleranceOf(dtypes, request);
+  const described = {
+    name: escapeText(name, 80),
+    shape: (a ?? b)!.shape,
+    second: a && b ? b.shape : null,
+    dtypes: dtypes.flatMap(dtype => dtype ?? []),
+    atol,
+    rtol,
+  };
+  const core = (shape: readonly number[]) => shape.filter(n => n !== 1);
+  if (!a || !b || !sameShape(core(a.shape), core(b.shape))) return { ...described, max: null, mismatched: 0, total: 0, equal: false };
+  const actual = reshape(b, a.shape).data;
+  const allowed = (e: number) => atol + (Number.isFinite(e) ? rtol * Math.abs(e) : 0);
+  let [worst, index, mismatched] = [0, a.data.length > 0 ? 0 : -1, 0];
+  for (let k = 0; k < a.data.length; k++) {
+    const d = distance(actual[k], a.data[k]);
+    if (d > worst) [worst, index] = [d, k];
+    if (d > allowed(a.data[k])) mismatched++;
+  }
+  const max =
+    index < 0
+      ? null
+      : { abs: worst, index: positionOf(index, a.shape), expected: a.data[index], actual: actual[index], allowed: allowed(a.data[index]) };
+  return { ...described, max, mismatched, total: a.data.length, equal: mismatched === 0 };
+}
+
+/** Whole numbers and truth values are equal or not, where both sides are. */
+function toleranceOf(dtypes: readonly (DType | undefined)[], { atol, rtol }: Pick<CompareRequest, 'atol' | 'rtol'>): Tolerance {
+  if (atol !== undefined || rtol !== undefined) return { atol: atol ?? 0, rtol: rtol ?? 0 };
+  const coarsest = COARSEST_FIRST.find(dtype => dtypes.includes(dtype));
+  return (coarsest && TOLERANCES[coarsest]) ?? EXACT;
 }
