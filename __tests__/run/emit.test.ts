@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { activations } from '../../src/activations/index.js';
 import { RnnError } from '../../src/errors.js';
 import { runEmit, runForward } from '../../src/run/forward.js';
 import type { ForwardRequest } from '../../src/run/request.js';
@@ -205,6 +206,22 @@ withNumpy('a script of NumPy finds the masked steps in x itself', async () => {
   await expect(runEmit({ layers: 'embedding:7x4+maskzero,avgpool,dense:2', input: tokens }, 'numpy')).rejects.toMatchObject({
     code: 'E_EMIT',
   });
+  rmSync(folder, { recursive: true });
+});
+
+withNumpy('every activation is a function of NumPy, with any parameters', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-emit-'));
+  const values: Record<string, unknown> = { negative_slope: 0.15, max_value: 1.25, threshold: 0.3, default_value: -0.7, approximate: true };
+  const specs = activations.flatMap(({ name, parameters = {} }) => [
+    name,
+    { name, ...Object.fromEntries(Object.keys(parameters).map((key, i) => [key, values[key] ?? 0.6 + i])) },
+  ]);
+  const requests = specs.map((activation, i): ForwardRequest => {
+    const model = join(folder, `${i}.json`);
+    writeFileSync(model, JSON.stringify({ input: { timesteps: 3, features: 2 }, layers: [{ kind: 'dense', units: 5, activation }] }));
+    return { model, N: 4 };
+  });
+  await expectSameInNumpy(requests);
   rmSync(folder, { recursive: true });
 });
 

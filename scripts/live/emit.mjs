@@ -24,6 +24,42 @@ if (!flags.python) {
   process.exit(2);
 }
 
+/** With other parameters than the default ones, too. */
+const FUNCTIONS = [
+  ...[
+    'softmax',
+    'log_softmax',
+    'sparsemax',
+    'tanh',
+    'linear',
+    'elu',
+    'selu',
+    'celu',
+    'gelu',
+    'gelu_tanh',
+    'mish',
+    'silu',
+    'softplus',
+    'softsign',
+  ],
+  ...['relu6', 'hard_sigmoid', 'hard_sigmoid_keras2', 'hard_silu', 'hard_tanh', 'hard_shrink', 'soft_shrink', 'tanh_shrink', 'log_sigmoid'],
+  ...['sparse_plus', 'sparse_sigmoid', 'squareplus', 'exponential', 'threshold', 'thresholded_relu', 'affine', 'scaled_tanh', 'leaky_relu'],
+  { name: 'relu', max_value: 0.4 },
+  { name: 'relu', max_value: 0.9, negative_slope: 0.2, threshold: 0.1 },
+  { name: 'leaky_relu', negative_slope: 0.05 },
+  { name: 'elu', alpha: 0.7 },
+  { name: 'celu', alpha: 0.7 },
+  { name: 'gelu', approximate: true },
+  { name: 'hard_shrink', threshold: 0.2 },
+  { name: 'soft_shrink', threshold: 0.2 },
+  { name: 'threshold', threshold: 0.2, default_value: -0.4 },
+  { name: 'thresholded_relu', theta: 0.3 },
+  { name: 'squareplus', b: 2.5 },
+  { name: 'hard_sigmoid_keras2', alpha: 0.3, beta: 0.4 },
+  { name: 'affine', alpha: 1.5, beta: 0.25 },
+  { name: 'scaled_tanh', alpha: 1.5, beta: 0.25 },
+];
+
 /** Every script in one process, for importing takes longer than they do; a script that fails prints its error. */
 const RUN_ALL = `import json, sys, io, contextlib, traceback, numpy
 numpy.set_printoptions(precision=17, threshold=10**9)
@@ -114,8 +150,8 @@ function wiredNetwork(i) {
   const encoded = ways
     ? ['forward', 'backward'].flatMap(way => states.map(state => `a/${way}/${state}`))
     : states.map(state => `a/${state}`);
-  const head = inputs => ({ kind: 'dense', name: 'y', units: 2, inputs, activation: one(['softmax', 'tanh', 'linear']) });
-  const form = one(['states', 'shared', 'inputs', 'read']);
+  const head = inputs => ({ kind: 'dense', name: 'y', units: 2, inputs, activation: one(FUNCTIONS) });
+  const form = one(['states', 'shared', 'inputs', 'read', 'function']);
   const layers = [recurrent(kind, 'a', 4, { returnSequences: form === 'shared' })];
   if (form === 'states')
     layers.push(recurrent(kind, 'b', 4, { inputs: ['x'], states: encoded, returnSequences: random() < 0.5 }), head(['b']));
@@ -125,6 +161,8 @@ function wiredNetwork(i) {
   if (form === 'inputs')
     layers.push(recurrent('gru', 'b', 3, { inputs: ['z'] }), { kind: 'concatenate', name: 'c', inputs: ['a', 'b'] }, head(['c']));
   if (form === 'read') layers.push({ kind: 'concatenate', name: 'c', inputs: ['a', one(encoded)] }, head(['c']));
+  // every function by itself
+  if (form === 'function') layers.splice(0, 1, { ...head(), kind: 'dense', activation: FUNCTIONS[(i >> 2) % FUNCTIONS.length] });
   layers[0].inputs = ['x'];
   const inputs = [
     { name: 'x', timesteps: 6, features: 3 },

@@ -127,14 +127,15 @@ async function prepareNamed(request: PrepareRequest, opened: ModelFile): Promise
   checkApart(request, network);
   const seed = request.seed ?? DEFAULT_SEED;
   const { readNamedInputs } = await import('./input/namedInputs.js');
-  const { x, others, source, promise } = await readNamedInputs(network, request, seed);
-  if (request.input !== undefined) checkSizes(network.model.input.shape ? { N: request.N } : request, x.shape);
-  else checkDrawnSizes(request, [x, ...others.values()]);
-  const N = x.shape[0];
+  const { x: given, others, source, promise, wish } = await readNamedInputs(network, request, seed);
+  if (request.input !== undefined) checkSizes(network.model.input.shape ? { N: request.N } : request, given.shape);
+  else checkDrawnSizes(request, [given, ...others.values()]);
+  const N = given.shape[0];
   const assumptions = checkedAssumptions(network, request, N);
-  checkMemory(network, [N, x.shape[1] ?? 1], request.maxMemory);
+  checkMemory(network, [N, given.shape[1] ?? 1], request.maxMemory);
   checkDraws(request, network, promise === null);
-  const drawn = draw(network, request, seed, null);
+  const drawn = draw(network, request, seed, wish);
+  const x = drawn.x ?? given;
   const weights = network.weights ?? drawn.weights!;
   const whole = { x, others, initialStates: await readInitialStates(network.model, N, request.h0, request.c0) };
   return {

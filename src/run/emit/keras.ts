@@ -1,5 +1,4 @@
 import type { ActivationSpec } from '../../activations/activation.js';
-import { getActivation } from '../../activations/index.js';
 import { getCell, rowOf } from '../../cells/index.js';
 import { foreignWeight } from '../../conventions/keras/keras.js';
 import { type AnyLayer, getLayerKind } from '../../layers/index.js';
@@ -11,9 +10,9 @@ import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../../model/spe
 import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
 import type { Network } from '../network/network.js';
+import { kerasActivation } from './activations.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
 import {
-  activationText,
   arrayText,
   assignments,
   cannotEmit,
@@ -89,7 +88,7 @@ function layerText(shapes: LayerShapes, owner: LayerShapes, inputs: readonly str
   if (layer.kind === 'dropout' && weights !== null) return inputs[0];
   if (!keras && scripts?.keras) {
     const call = { inputs, shapes: shapes.inputs, output: shapes.output, weight: () => undefined };
-    return scripts.keras.expression(layer, { ...call, activation: (spec, y) => `keras.activations.get(${nameOf(spec)})(${y})` });
+    return scripts.keras.expression(layer, { ...call, activation: (spec, y) => `keras.activations.get(${kerasActivation(spec)})(${y})` });
   }
   const asked = callText(shapes, inputs, given);
   const constructed = `keras.layers.${constructorText(layer, given.wantsOthers)}`;
@@ -122,8 +121,8 @@ function recurrentText(layer: RecurrentSpec, withStates: boolean): string {
 function recurrentOptions(layer: RecurrentSpec, withStates: boolean, whole: boolean): string {
   return [
     String(layer.units),
-    `activation=${nameOf(layer.activation)}`,
-    ...(layer.recurrentActivation === null ? [] : [`recurrent_activation=${nameOf(layer.recurrentActivation)}`]),
+    `activation=${kerasActivation(layer.activation)}`,
+    ...(layer.recurrentActivation === null ? [] : [`recurrent_activation=${kerasActivation(layer.recurrentActivation)}`]),
     ...(whole ? [`return_sequences=${bool(layer.returnSequences)}`] : []),
     ...(withStates ? ['return_state=True'] : []),
     ...(layer.useBias ? [] : ['use_bias=False']),
@@ -158,19 +157,12 @@ function constructorText(layer: AnyLayer, withStates = false): string {
     key === 'layer'
       ? `keras.layers.${constructorText(v as AnyLayer)}`
       : key.endsWith('activation')
-        ? nameOf(v as ActivationSpec)
+        ? kerasActivation(v as ActivationSpec)
         : pythonText(v);
   const options = Object.entries(keras.config(layer)).map(([key, v]) => `${key}=${value(key, v)}`);
   // a class whose name in configs is not the one in keras.layers
   const name = kerasClass(layer).replace('GroupedQuery', 'GroupQuery');
   return `${layer.kind === 'dense' ? 'Dense' : name}(${options.join(', ')})`;
-}
-
-/** Keras' own name in quotes. */
-function nameOf(spec: ActivationSpec): string {
-  const { activation } = getActivation(spec);
-  const table = activation.keras === undefined ? {} : { [activation.name]: activation.keras };
-  return JSON.stringify(activationText(spec, table, 'Keras'));
 }
 
 function bool(value: boolean): string {

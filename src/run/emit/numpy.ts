@@ -7,14 +7,13 @@ import { carriesMask } from '../../model/masks.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import { fanInOf } from '../../weights/init.js';
+import { NUMPY_FUNCTIONS, numpyActivation } from './activations.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
 import { initPrelude, initText } from './initText.js';
 import { numpyCell } from './numpyCell.js';
 import {
-  activationText,
   arrayText,
   assignments,
-  calledText,
   cannotEmit,
   checkOutputs,
   type Given,
@@ -28,23 +27,6 @@ import {
   valueNames,
 } from './text.js';
 
-/** The textbook loop in NumPy, float64 arithmetic on the float32 weights. */
-const ACTIVATIONS: Readonly<Record<string, string>> = {
-  linear: 'linear',
-  tanh: 'np.tanh',
-  sigmoid: 'sigmoid',
-  relu: 'relu',
-  softmax: 'softmax',
-  softplus: 'softplus',
-  softsign: 'softsign',
-  elu: 'elu',
-  silu: 'silu',
-  exponential: 'np.exp',
-  leaky_relu: 'leaky_relu',
-  hard_sigmoid: 'hard_sigmoid',
-  hard_sigmoid_keras2: 'hard_sigmoid_keras2',
-};
-
 const PRELUDE = `import base64
 import numpy as np
 `;
@@ -53,21 +35,7 @@ const HELPERS = `
 def array(text, *shape):
     return np.frombuffer(base64.b64decode(text), "<f4").reshape(shape).astype(np.float64)
 
-
-def linear(x): return x
-def sigmoid(x): return 1 / (1 + np.exp(-x))
-def relu(x): return np.maximum(x, 0)
-def softmax(x):
-    e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
-def softplus(x): return np.logaddexp(x, 0)
-def softsign(x): return x / (1 + np.abs(x))
-def elu(x): return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
-def silu(x): return x * sigmoid(x)
-def leaky_relu(x): return np.where(x > 0, x, 0.2 * x)
-def hard_sigmoid(x): return np.clip(x / 6 + 0.5, 0, 1)
-def hard_sigmoid_keras2(x): return np.clip(0.2 * x + 0.5, 0, 1)
-
+${NUMPY_FUNCTIONS}
 
 def last(run):
     return [run[0][:, -1], *run[1:]]
@@ -152,7 +120,7 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], own: Own): st
       shapes: shapes.inputs,
       inputs,
       weight: own,
-      activation: (spec, y) => calledText(spec, ACTIVATIONS, 'NumPy', y),
+      activation: (spec, y) => numpyActivation(spec).of(y),
     });
   throw cannotEmit(layer.kind, 'leave it out');
 }
@@ -212,7 +180,7 @@ function biasRows(layer: RecurrentSpec): number {
 }
 
 function argumentText(parameter: string, layer: RecurrentSpec, weight: Own, twoRows: boolean): string {
-  const called = (spec: ActivationSpec | null) => activationText(spec!, ACTIVATIONS, 'NumPy');
+  const called = (spec: ActivationSpec | null) => numpyActivation(spec!).value;
   switch (parameter) {
     case 'b':
       // an array of two rows is b and b2

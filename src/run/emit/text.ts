@@ -1,5 +1,3 @@
-import type { ActivationSpec } from '../../activations/activation.js';
-import { formatActivation, getActivation } from '../../activations/index.js';
 import { RnnError } from '../../errors.js';
 import { type AnyLayer, getLayerKind } from '../../layers/index.js';
 import type { LayerShapes } from '../../model/shapes.js';
@@ -35,19 +33,6 @@ export function arrayText({ shape, data }: { readonly shape: readonly number[]; 
     bytes.writeFloatLE(v, k * 4);
   });
   return `array(${JSON.stringify(bytes.toString('base64'))}, ${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
-}
-
-/** The name an activation has in a table of Python expressions. @throws RnnError E_EMIT */
-export function activationText(spec: ActivationSpec, table: Readonly<Record<string, string>>, target: string): string {
-  const { activation, parameters } = getActivation(spec);
-  const plain = Object.entries(parameters).every(([key, v]) => v === activation.parameters?.[key]);
-  if (plain && Object.hasOwn(table, activation.name)) return table[activation.name];
-  throw cannotEmit(`${formatActivation(spec)} in ${target}`, 'leave --emit out: y is computed here, and --json has all its digits');
-}
-
-/** The activation of an expression; the expression itself where there is none. @throws RnnError E_EMIT */
-export function calledText(spec: ActivationSpec, table: Readonly<Record<string, string>>, target: string, x: string): string {
-  return getActivation(spec).activation.name === 'linear' ? x : `${activationText(spec, table, target)}(${x})`;
 }
 
 /** Functions that the layers' own expressions call. */

@@ -6,11 +6,11 @@ import { isRecurrent, type ModelSpec, type RecurrentSpec, SPEC_SCHEMA } from '..
 import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
 import type { Network } from '../network/network.js';
+import { torchActivation } from './activations.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
 import {
   arrayText,
   assignments,
-  calledText,
   cannotEmit,
   checkOutputs,
   type Given,
@@ -23,20 +23,6 @@ import {
 } from './text.js';
 
 /** PyTorch's own modules with the same weights. */
-const ACTIVATIONS: Readonly<Record<string, string>> = {
-  linear: '',
-  tanh: 'torch.tanh',
-  sigmoid: 'torch.sigmoid',
-  relu: 'torch.relu',
-  softmax: 'softmax',
-  softplus: 'torch.nn.functional.softplus',
-  softsign: 'torch.nn.functional.softsign',
-  elu: 'torch.nn.functional.elu',
-  silu: 'torch.nn.functional.silu',
-  exponential: 'torch.exp',
-  hard_sigmoid: 'torch.nn.functional.hardsigmoid',
-};
-
 const PRELUDE = `import base64
 import numpy as np
 import torch
@@ -132,7 +118,7 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], from: Source)
   const { layer } = shapes;
   const own = (name: string) => ('module' in from ? undefined : from.get(`${layer.shares ?? layer.name}/${name}`));
   const [x] = inputs;
-  if ('module' in from && layer.kind === 'dense') return calledText(layer.activation, ACTIVATIONS, 'PyTorch', `${from.module}(${x})`);
+  if ('module' in from && layer.kind === 'dense') return torchActivation(layer.activation, `${from.module}(${x})`);
   if ('module' in from && layer.kind === 'embedding') return `${from.module}(${x}.long())`;
   const script = getLayerKind(layer.kind).scripts?.torch;
   if (script) {
@@ -142,7 +128,7 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], from: Source)
       shapes: shapes.inputs,
       inputs,
       weight,
-      activation: (spec, y) => calledText(spec, ACTIVATIONS, 'PyTorch', y),
+      activation: torchActivation,
     });
   }
   throw cannotEmit(layer.kind, 'leave it out');

@@ -8,6 +8,7 @@ import { type InputSpec, inputsOf, type ModelSpec } from '../../model/spec.js';
 import { swapBatchAndTime } from '../../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../../tensor/tensor.js';
 import { drawInputFrom } from '../../weights/draw.js';
+import type { InputWish } from '../../weights/init.js';
 import { splitKey } from '../files/fileKey.js';
 import type { Network } from '../network/network.js';
 import { noSize } from '../network/networkSizes.js';
@@ -21,6 +22,8 @@ export interface NamedInputs {
   readonly source: string;
   /** versioned name of the sequence that was drawn from; null where all were given */
   readonly promise: string | null;
+  /** of the only input, where it was drawn: what a stream that draws the weights first is asked for */
+  readonly wish: InputWish | null;
 }
 
 const OWN_RNG = 'seedrandom';
@@ -62,6 +65,7 @@ export async function readNamedInputs(
     others: new Map(rest.map((t, i) => [inputs[i + 1].name, t])),
     source: request.input === undefined ? `seed ${seed}` : escapeText(request.input),
     promise: [...drawn.values()][0] ?? null,
+    wish: inputs.length === 1 && given.size === 0 ? wishOf(inputs[0], model, shapes, N, request) : null,
   };
 }
 
@@ -143,7 +147,7 @@ function batched(t: Tensor, input: InputSpec): Tensor {
   return t.shape.length === rankOf(input) - 1 ? reshape(t, [1, ...t.shape]) : t;
 }
 
-function wishOf(input: InputSpec, model: ModelSpec, shapes: ModelShapes, N: number, { T }: NetworkRequest) {
+function wishOf(input: InputSpec, model: ModelSpec, shapes: ModelShapes, N: number, { T }: NetworkRequest): InputWish {
   const dims = shapes.values.get(input.name)!;
   const steps = () => {
     if (typeof T === 'number') return T;
