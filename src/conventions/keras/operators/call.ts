@@ -32,6 +32,8 @@ export interface OperatorCall {
   tensors(): Operand[];
   /** shape of a tensor among the arguments @throws RnnError where the file does not record it, as Keras 2 does not */
   shape(i: number, name: string): readonly (number | null)[];
+  /** of one of several tensors in an argument */
+  shapeOf(i: number, name: string, at: number): readonly (number | null)[];
   number(i: number, name: string, otherwise: number): number;
   flag(i: number, name: string): boolean;
 }
@@ -49,6 +51,12 @@ export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value
     if (Array.isArray(argument) && argument.every(a => typeof a === 'number')) return { constant: argument };
     throw wrongArgument(name, argument);
   };
+  const shapeOf = (argument: Argument | undefined, name: string): readonly (number | null)[] => {
+    if (isTensor(argument) && argument.shape) return argument.shape;
+    if (typeof argument === 'object' && argument !== null && 'array' in argument) return nestedNumbers(argument.array, name).shape;
+    if (typeof argument === 'number') return [];
+    throw wrongArgument(name, 'a tensor whose shape the file does not say');
+  };
   return {
     given,
     operand: (i, name) => operandOf(given(i, name), name),
@@ -62,13 +70,8 @@ export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value
       return Array.isArray(all) ? all.map(a => operandOf(a, name)) : args.map(a => operandOf(a, name));
     },
     tensors: () => args.flatMap(tensorsOf).map(t => ({ value: value(t) })),
-    shape(i, name) {
-      const argument = given(i, name);
-      if (isTensor(argument) && argument.shape) return argument.shape;
-      if (typeof argument === 'object' && argument !== null && 'array' in argument) return nestedNumbers(argument.array, name).shape;
-      if (typeof argument === 'number') return [];
-      throw wrongArgument(name, 'a tensor whose shape the file does not say');
-    },
+    shape: (i, name) => shapeOf(given(i, name), name),
+    shapeOf: (i, name, at) => shapeOf((given(i, name) as readonly Argument[] | undefined)?.[at], name),
     number(i, name, otherwise) {
       const found = given(i, name) ?? otherwise;
       if (typeof found === 'number') return found;

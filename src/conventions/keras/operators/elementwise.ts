@@ -65,13 +65,13 @@ function logAddExp(a: Operand, b: Operand): Expression {
   return add(node('Max', [a, b]), node('Log', [add(node('Exp', [apart]), constant(1))]));
 }
 
-/** With the numbers that stand for NaN, ∞ and −∞; an infinity for which nothing is given is the largest float32. */
+/** With the numbers that stand for NaN, then for ∞, then for −∞; an infinity for which nothing is given is the largest float32. */
 const nanToNum: Rule = of((x, call) => {
   const largest = 3.4028234663852886e38;
-  const infinite = (only: 'detect_negative' | 'detect_positive') => node('IsInf', [x], { [only]: 0 });
-  const above = choose(infinite('detect_negative'), constant(call.number(1, 'posinf', largest)), x);
-  const below = choose(infinite('detect_positive'), constant(call.number(2, 'neginf', -largest)), above);
-  return choose(node('IsNaN', [x]), constant(call.number(-1, 'nan', 0)), below);
+  const known = choose(noNumber(x), constant(call.number(-1, 'nan', 0)), x);
+  const infinite = (y: Operand, only: 'detect_negative' | 'detect_positive') => node('IsInf', [y], { [only]: 0 });
+  const above = choose(infinite(known, 'detect_negative'), constant(call.number(1, 'posinf', largest)), known);
+  return choose(infinite(above, 'detect_positive'), constant(call.number(2, 'neginf', -largest)), above);
 });
 
 const pi = Math.PI;
@@ -140,7 +140,17 @@ const shrink = (soft: boolean): Rule =>
     return node('Shrink', [x], { lambd, bias: soft ? lambd : 0 });
   });
 
+/** Whether two numbers are as close as is allowed. */
+const isClose: Rule = call => {
+  const [a, b] = [call.float(0, 'x1'), call.float(1, 'x2')];
+  const allowed = add(constant(call.number(3, 'atol', 1e-8)), mul(constant(call.number(2, 'rtol', 1e-5)), node('Abs', [b])));
+  const close = node('Or', [node('Equal', [a, b]), node('LessOrEqual', [node('Abs', [sub(a, b)]), allowed])]);
+  return call.flag(-1, 'equal_nan') ? node('Or', [close, node('And', [noNumber(a), noNumber(b)])]) : close;
+};
+
 export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
+  AllClose: call => cast(node('ReduceMin', [cast(isClose(call), FLOAT)], { keepdims: 0 }), BOOL),
+  EmptyLike: of(x => sub(node('Pow', [x, constant(0)]), constant(1))),
   ...alike('Abs Absolute:Abs Fabs:Abs Exp Log Sqrt Negative:Neg Sign Floor Ceil Sin Cos Erf Isnan:IsNaN Isinf:IsInf', one),
   ...alike('Tanh Sigmoid Relu Selu HardSwish HardSilu:HardSwish Mish Softplus Softsign', one),
   ...alike('Identity Copy:Identity ConvertToTensor:Identity Real:Identity Conj:Identity Conjugate:Identity', one),
@@ -164,12 +174,7 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Logaddexp: both(logAddExp),
   Logaddexp2: both((x, y) => div(logAddExp(mul(x, constant(ln2)), mul(y, constant(ln2))), constant(ln2))),
   Ldexp: both((x, y) => mul(x, node('Pow', [constant(2), y]))),
-  Isclose(call) {
-    const [a, b] = [call.float(0, 'x1'), call.float(1, 'x2')];
-    const allowed = add(constant(call.number(3, 'atol', 1e-8)), mul(constant(call.number(2, 'rtol', 1e-5)), node('Abs', [b])));
-    const close = node('Or', [node('Equal', [a, b]), node('LessOrEqual', [node('Abs', [sub(a, b)]), allowed])]);
-    return call.flag(-1, 'equal_nan') ? node('Or', [close, node('And', [noNumber(a), noNumber(b)])]) : close;
-  },
+  Isclose: isClose,
   /** The first choice whose condition holds. */
   Select(call) {
     const [conditions, choices] = [call.operands(0, 'condlist'), call.operands(1, 'choicelist')];

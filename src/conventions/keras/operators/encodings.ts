@@ -2,6 +2,7 @@ import { RnnError } from '../../../errors.js';
 import { escapeText, wordOf } from '../../../escape.js';
 import { cast, type Expression, FLOAT, INT, ints, node, type Operand, type OperatorCall, type Rule, wrongArgument } from './call.js';
 import { placesAlong } from './movement.js';
+import { melSpectrogram } from './spectra.js';
 
 /** Layers of Keras without weights that make token numbers of numbers, or rows of 0 and 1 (or counts) of token numbers. */
 
@@ -51,6 +52,7 @@ function lookedUp(x: Operand, keys: readonly number[], values: readonly number[]
 }
 
 export const ENCODINGS: Readonly<Record<string, Rule>> = {
+  MelSpectrogram: melSpectrogram,
   CategoryEncoding(call) {
     const tokens = call.given(-1, 'num_tokens');
     if (typeof tokens !== 'number') throw wrongArgument('num_tokens', tokens ?? null);

@@ -6,8 +6,10 @@ import { ELEMENTWISE } from './elementwise.js';
 import { ENCODINGS } from './encodings.js';
 import { MOVEMENT } from './movement.js';
 import { NETWORKS } from './networks.js';
+import { PLACING } from './placing.js';
 import { PRODUCTS } from './products.js';
 import { REDUCTIONS } from './reductions.js';
+import { SPECTRA } from './spectra.js';
 import { STATISTICS } from './statistics.js';
 import { isTensorflowFunction, tensorflowExpression } from './tensorflow.js';
 
@@ -23,7 +25,16 @@ export function isOperatorLayer({ module, class_name, config, inbound_nodes }: J
   return isCalled && Object.hasOwn(RULES, wordOf(class_name)) && !('trainable' in ((config ?? {}) as Json));
 }
 
-const RULES: Readonly<Record<string, Rule>> = { ...ELEMENTWISE, ...REDUCTIONS, ...STATISTICS, ...MOVEMENT, ...PRODUCTS, ...NETWORKS };
+const RULES: Readonly<Record<string, Rule>> = {
+  ...ELEMENTWISE,
+  ...REDUCTIONS,
+  ...STATISTICS,
+  ...MOVEMENT,
+  ...PRODUCTS,
+  ...NETWORKS,
+  ...SPECTRA,
+  ...PLACING,
+};
 
 /** A layer without weights that is read as operators. */
 export function isMadeOfOperators({ class_name }: Json): boolean {

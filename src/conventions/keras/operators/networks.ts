@@ -6,10 +6,10 @@ import { axisOf, type Expression, ints, node, type Operand, type OperatorCall, t
 const number = (value: number): Operand => ({ constant: value });
 
 /** x with its channels first, what `made` makes of it, and back. */
-function channelsFirst(call: OperatorCall, made: (x: Operand) => Expression): Expression {
-  const x = call.float(0, 'inputs');
+function channelsFirst(call: OperatorCall, made: (x: Operand) => Expression, name = 'inputs'): Expression {
+  const x = call.float(0, name);
   if (call.given(-1, 'data_format') === 'channels_first') return made(x);
-  const last = call.shape(0, 'inputs').length - 1;
+  const last = call.shape(0, name).length - 1;
   const space = Array.from({ length: last - 1 }, (_, i) => i + 1);
   const y = made(node('Transpose', [x], { perm: [0, last, ...space] }));
   return node('Transpose', [y], { perm: [0, ...space.map(a => a + 1), 1] });
@@ -117,7 +117,22 @@ function wrap(value: number, depth: number): unknown {
   return depth === 0 ? value : [wrap(value, depth - 1)];
 }
 
+/** Numbers of an axis of channels exchanged with blocks of space. */
+const blocks =
+  (op: string): Rule =>
+  call =>
+    channelsFirst(call, x => node(op, [x], { blocksize: call.number(-1, 'block_size', 1) }), 'x');
+
 export const NETWORKS: Readonly<Record<string, Rule>> = {
+  DepthToSpace: blocks('DepthToSpace'),
+  SpaceToDepth: blocks('SpaceToDepth'),
+  RGBToGrayscale(call) {
+    if (call.given(-1, 'data_format') === 'channels_first') throw wrongArgument('data_format', 'channels_first');
+    const shape = call.shape(0, 'images');
+    if (shape.at(-1) === 1) return node('Identity', [call.operand(0, 'images')]);
+    const weighed = node('Mul', [call.float(0, 'images'), { constant: [0.2989, 0.587, 0.114] }]);
+    return node('ReduceSum', [weighed, ints([-1])], { keepdims: 1 });
+  },
   MaxPool: pool('MaxPool'),
   AveragePool: pool('AveragePool'),
   Conv(call) {

@@ -5,6 +5,7 @@ import {
   cast,
   type Expression,
   FLOAT,
+  INT,
   ints,
   node,
   type Operand,
@@ -162,6 +163,19 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
     const mean = (value: Operand, keep: number) => node('ReduceMean', [value, ints(axes as number[])], { keepdims: keep });
     const apart = node('Sub', [x, mean(x, 1)]);
     return { ...mean(x, keepdims), others: [mean(node('Mul', [apart, apart]), keepdims)] };
+  },
+  /** Whether fewer than k are larger than what stands at the target's place. */
+  InTopK(call) {
+    const [places, predictions] = [cast(call.operand(0, 'targets'), INT), call.float(1, 'predictions')];
+    const own = node('GatherElements', [predictions, node('Unsqueeze', [places, ints([-1])])], { axis: -1 });
+    const larger = node('ReduceSum', [cast(node('Greater', [predictions, own]), INT), ints([-1])], { keepdims: 0 });
+    return node('Less', [larger, ints(call.number(-1, 'k', 1))]);
+  },
+  /** Where a value belongs among sorted ones. */
+  SearchSorted(call) {
+    const op = call.given(-1, 'side') === 'right' ? 'GreaterOrEqual' : 'Greater';
+    const passed = cast(node(op, [node('Unsqueeze', [call.float(1, 'values'), ints([-1])]), call.operand(0, 'sorted_sequence')]), INT);
+    return node('ReduceSum', [passed, ints([-1])], { keepdims: 0 });
   },
   /** How many of the borders are at most x. */
   Digitize(call) {

@@ -1,0 +1,93 @@
+import {
+  cast,
+  type Expression,
+  INT,
+  ints,
+  node,
+  type Operand,
+  type OperatorCall,
+  type Rule,
+  sliced,
+  TO_THE_END,
+  wrongArgument,
+} from './call.js';
+
+/** Operators that put numbers into places of other ones, or spread them out. */
+
+const REDUCTIONS: Readonly<Record<string, string>> = { add: 'add', mul: 'mul', max: 'max', min: 'min' };
+
+/** The places of rows as a tensor, or as lists in the file. */
+function places(call: OperatorCall, i: number, name: string): Operand {
+  const given = call.given(i, name);
+  return Array.isArray(given) ? { constant: { type: 'int', value: given } } : cast(call.operand(i, name), INT);
+}
+
+/** Zeros of this shape with rows added at places. */
+function added(shape: readonly number[], indices: Operand, values: Operand): Expression {
+  const zeros = node('Expand', [{ constant: 0 }, ints(shape)]);
+  return node('ScatterND', [zeros, indices, values], { reduction: 'add' });
+}
+
+function numbersOf(call: OperatorCall, i: number, name: string): number[] {
+  const given = call.given(i, name);
+  const all = typeof given === 'number' ? [given] : given;
+  if (!Array.isArray(all) || !all.every(n => typeof n === 'number')) throw wrongArgument(name, given ?? null);
+  return all as number[];
+}
+
+export const PLACING: Readonly<Record<string, Rule>> = {
+  /** A block of x replaced: what stands before and behind it on every axis stays. */
+  SliceUpdate(call) {
+    const start = numbersOf(call, 1, 'start_indices');
+    const [whole, block] = [call.shape(0, 'inputs'), call.shape(2, 'updates')];
+    const replaced = (x: Operand, axis: number): Operand => {
+      if (axis === whole.length) return call.operand(2, 'updates');
+      const [from, size] = [start[axis], block[axis]];
+      if (from === 0 && size === whole[axis]) return replaced(x, axis + 1);
+      if (size === null) throw wrongArgument('updates', 'an axis of open size');
+      const parts = [from > 0 ? sliced(x, axis, 0, from) : undefined, replaced(sliced(x, axis, from, from + size), axis + 1)];
+      const behind = from + size === whole[axis] ? undefined : sliced(x, axis, from + size, TO_THE_END);
+      return node('Concat', [...parts, behind].filter(part => part !== undefined) as Operand[], { axis });
+    };
+    const y = replaced(call.operand(0, 'inputs'), 0);
+    return 'op' in y ? y : node('Identity', [y]);
+  },
+  ScatterUpdate(call) {
+    const reduction = call.given(-1, 'reduction') ?? null;
+    if (reduction !== null && !Object.hasOwn(REDUCTIONS, String(reduction))) throw wrongArgument('reduction', reduction);
+    const operands = [call.operand(0, 'inputs'), places(call, 1, 'indices'), call.operand(2, 'updates')];
+    return node('ScatterND', operands, reduction === null ? {} : { reduction: REDUCTIONS[String(reduction)] });
+  },
+  Scatter: call => added(numbersOf(call, 2, 'shape'), places(call, 0, 'indices'), call.float(1, 'values')),
+  /** Rows of the same number summed. */
+  SegmentSum(call) {
+    const shape = call.shape(0, 'data').slice(1);
+    const count = call.given(-1, 'num_segments');
+    if (typeof count !== 'number' || shape.includes(null)) throw wrongArgument('num_segments', count ?? null);
+    return added([count, ...(shape as number[])], node('Unsqueeze', [places(call, 1, 'segment_ids'), ints([-1])]), call.float(0, 'data'));
+  },
+  Full: call => node('Expand', [call.operand(0, 'fill_value'), ints(numbersOf(call, -1, 'shape'))]),
+  Size: call => node('Size', [call.operand(0, 'x')]),
+  /** Every number of the one times the whole of the other. */
+  Kron(call) {
+    const [a, b] = [call.shape(0, 'x1'), call.shape(1, 'x2')];
+    if (a.length !== b.length || a.includes(null) || b.includes(null)) throw wrongArgument('x2', 'other axes than x1, or of open size');
+    const axes = (behind: number) => ints(a.map((_, i) => 2 * i + behind));
+    const table = node('Mul', [node('Unsqueeze', [call.float(0, 'x1'), axes(1)]), node('Unsqueeze', [call.float(1, 'x2'), axes(0)])]);
+    return node('Reshape', [table, ints(a.map((n, i) => n! * b[i]!))]);
+  },
+  /** So many numbers in equal steps on a new axis. */
+  Linspace(call) {
+    const count = call.number(-1, 'num', 50);
+    if (call.given(-1, 'retstep') === true) throw wrongArgument('retstep', true);
+    const rank = Math.max(call.shape(0, 'start').length, call.shape(1, 'stop').length) + 1;
+    const given = call.number(-1, 'axis', 0);
+    const axis = given < 0 ? given + rank : given;
+    const [start, stop] = [call.float(0, 'start'), call.float(1, 'stop')];
+    const parts = call.given(-1, 'endpoint') === false ? count : Math.max(1, count - 1);
+    const wide = (x: Operand) => node('Unsqueeze', [x, ints([axis])]);
+    const shares = Array.from({ length: count }, (_, k) => k / parts);
+    const along = node('Reshape', [{ constant: shares }, ints(Array.from({ length: rank }, (_, i) => (i === axis ? count : 1)))]);
+    return node('Add', [wide(start), node('Mul', [wide(node('Sub', [stop, start])), along])]);
+  },
+};
