@@ -1,10 +1,8 @@
+import { quickly } from '../cells/apply.js';
 import type { StepContext } from '../cells/cell.js';
 import type { Kernel } from '../engines/batched/kernel.js';
 import type { Kernels, RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
 import { productBy } from '../layers/product.js';
-import { quickSigmoid, quickTanh } from '../numerics/quick.js';
-import { sigmoid } from '../numerics/sigmoid.js';
-import { tanh } from '../numerics/tanh.js';
 import { takeAlong } from '../tensor/axes.js';
 import { flipTime } from '../tensor/layout.js';
 import { allocate, type FloatArray, type Precision } from '../tensor/tensor.js';
@@ -48,11 +46,6 @@ export function kernelsOf(fault: LoopFault | undefined, options: LoopOptions, kn
       return resultOf(loop, fault ?? {}, way++);
     },
   };
-}
-
-function quickly(args: RecurrenceArgs): RecurrenceArgs {
-  const quick = (f: (x: number) => number) => (f === sigmoid ? quickSigmoid : f === tanh ? quickTanh : f);
-  return { ...args, sig: quick(args.sig), act: quick(args.act), actOut: quick(args.actOut) };
 }
 
 function unmasked(args: RecurrenceArgs, fault: LoopFault | undefined, way: number): RecurrenceArgs {

@@ -35,8 +35,8 @@ export interface EngineOptions {
   readonly fast?: boolean;
   /** keep every gate and state of every recurrent layer */
   readonly trace: boolean;
-  /** manual: all samples at once, on the kernel, where that has the loop's bits */
-  readonly together?: boolean;
+  /** manual: all samples at once, on the kernel, where that has the loop's bits; 'quick': with σ and tanh within 1e-14 of them */
+  readonly together?: 'exact' | 'quick';
   /** batched: for measuring what rounding does */
   readonly rounding?: Rounding;
   /** told after every layer, and after every call of a stateful network */

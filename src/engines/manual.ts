@@ -17,7 +17,7 @@ export const manual: Engine = {
     const kernels = manualKernels(options.dtype);
     if (!options.together || options.dtype !== 'f64') return walk(model, weights, input, options, kernels);
     const { kernelsTogether } = await import('./together.js');
-    return walk(model, weights, input, options, await kernelsTogether(kernels));
+    return walk(model, weights, input, options, await kernelsTogether(kernels, options.together));
   },
   runGraph: async ({ model }, inputs, options) => {
     const { evaluateGraph } = await import('./graph/evaluate.js');

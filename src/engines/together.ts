@@ -1,3 +1,4 @@
+import { quickly } from '../cells/apply.js';
 import type { Kernels, Product } from '../layers/layer.js';
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
 import { fusedCell } from './batched/fused.js';
@@ -6,11 +7,11 @@ import { productWith } from './batched/product.js';
 import { generalRecurrence } from './batched/recurrence.js';
 
 /**
- * What the textbook loop computes, to the bit, for all samples of a step at once: the reference of `compare`. Products are summed in the loop's
+ * What the textbook loop computes, to the bit, or with σ and tanh within 1e-14 of it where it is compared with float32, for all samples of a step at once: the reference of `compare`. Products are summed in the loop's
  * order on the WASM kernel, in float64, the bias added last. Cells that `batched` has no fused path for stay with the loop: its code for them
  * would be compared with itself.
  */
-export async function kernelsTogether(textbook: Kernels): Promise<Kernels> {
+export async function kernelsTogether(textbook: Kernels, how: 'exact' | 'quick' = 'exact'): Promise<Kernels> {
   const kernel = await loadKernel(false);
   if (!kernel) return textbook;
   const product = (w: Tensor, bias?: FloatArray) => biasLast(productWith(w, undefined, kernel), w.shape[1], bias);
@@ -24,7 +25,7 @@ export async function kernelsTogether(textbook: Kernels): Promise<Kernels> {
       product(W, b?.data)({ data, start: 0, stride: K }, { data: x.data, start: 0, stride: D }, rows);
       return { shape: [...x.shape.slice(0, -1), K], data };
     },
-    recurrence: args => (fusedCell(args) ? generalRecurrence(args, kernel, product) : textbook.recurrence(args)),
+    recurrence: args => (fusedCell(args) ? generalRecurrence(how === 'quick' ? quickly(args) : args, kernel, product) : textbook.recurrence(args)),
   };
 }
 

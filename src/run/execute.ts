@@ -24,8 +24,8 @@ export interface Execution {
   readonly dtype?: Precision;
   readonly threads?: number;
   readonly trace?: boolean;
-  /** manual: all samples at once, with the bits of the loop */
-  readonly together?: boolean;
+  /** manual: all samples at once */
+  readonly together?: EngineOptions['together'];
   /** for measuring what rounding does: batched alone */
   readonly rounding?: EngineOptions['rounding'];
   readonly onProgress?: EngineOptions['onProgress'];

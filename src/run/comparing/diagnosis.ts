@@ -46,8 +46,8 @@ const MOST_WORK = 6e7;
 const STEP_WORK = 1500;
 /** What a layer costs at each run, independent of its size. */
 const LAYER_WORK = 40_000;
-/** Multiply-adds spent on what this input cannot show, for all mistakes: about half a second. */
-const MOST_DETECTABILITY_WORK = 2e9;
+/** Multiply-adds spent on what this input cannot show, for all mistakes: about a quarter of a second. */
+const MOST_DETECTABILITY_WORK = 1e9;
 /** It is looked for on as many samples as one run of so many multiply-adds has, and on three: states pass from one to the next. */
 const MOST_SAMPLES_WORK = 2e7;
 const FEWEST_SAMPLES = 3;
