@@ -1,25 +1,28 @@
 #!/usr/bin/env node
 'use strict';
 // Starts the command line from the chunks that scripts/pack.mjs made: those every small command needs stand in dist/cli.cjs together, a
-// function of require that gives an object of loaders, with a code cache for the V8 of the build beside it. Any other V8 compiles the source.
-const { readFileSync } = require('node:fs');
+// function of require that gives an object of loaders, with a code cache for the V8 of the build beside it; what compare needs in addition stands
+// in dist/compare.cjs. Any other V8 compiles the source.
+const { existsSync, readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 
 const dist = `${__dirname}/../dist`;
 const loaded = new Map();
-let script;
-let chunks;
+const scripts = new Map();
 
-function open() {
-  const source = readFileSync(`${dist}/cli.cjs`, 'latin1'); // ASCII: esbuild escapes the rest
-  script = new Script(source, { filename: `${dist}/cli.cjs`, cachedData: codeCache(source) });
-  chunks = script.runInThisContext()(requireOf);
+/** The script of that name, and its chunks as functions. */
+function open(name) {
+  const source = readFileSync(`${dist}/${name}.cjs`, 'latin1'); // ASCII: esbuild escapes the rest
+  const script = new Script(source, { filename: `${dist}/${name}.cjs`, cachedData: codeCache(name, source) });
+  const opened = { script, chunks: script.runInThisContext()(requireOf) };
+  scripts.set(name, opened);
+  return opened;
 }
 
 /** The cache of this very source and V8. V8 compares the lengths of sources only, so the cache ends with the last line of its own. */
-function codeCache(source) {
+function codeCache(name, source) {
   try {
-    const bytes = readFileSync(`${dist}/cli.${process.versions.v8}-${process.arch}.cache`);
+    const bytes = readFileSync(`${dist}/${name}.${process.versions.v8}-${process.arch}.cache`);
     const end = bytes.length - 64;
     return source.endsWith(bytes.latin1Slice(end)) ? bytes.subarray(0, end) : undefined;
   } catch {
@@ -36,8 +39,11 @@ function load(name) {
   if (known) return known.exports;
   const module = { exports: {} };
   loaded.set(name, module);
+  const part = `${dist}/parts/${name}.cjs`;
+  const { chunks } = scripts.get('cli') ?? open('cli');
   if (Object.hasOwn(chunks, name)) module.exports = chunks[name]();
-  else require(`${dist}/parts/${name}.cjs`)(module.exports, requireOf, module);
+  else if (existsSync(part)) require(part)(module.exports, requireOf, module);
+  else module.exports = (scripts.get('compare') ?? open('compare')).chunks[name]();
   module.exports = withoutGetters(module.exports);
   return module.exports;
 }
@@ -57,7 +63,7 @@ function withoutGetters(exports) {
 
 function main() {
   try {
-    open();
+    open('cli');
   } catch (error) {
     if (error.code === 'EMFILE' || error.code === 'ENFILE') {
       process.stderr.write('error: too many files are open (ulimit -n)   [E_SYSTEM]\n  fix: raise that limit, or end other programs\n');
@@ -74,4 +80,4 @@ function main() {
 
 if (require.main === module) main();
 // the build starts it from inside, to see which chunks are loaded and to write the code cache
-else module.exports = { open, load, loaded, script: () => script };
+else module.exports = { load, loaded, scripts };

@@ -14,6 +14,7 @@ module.exports = () => {
     'package.json',
     'scripts/build.mjs',
     'scripts/pack.mjs',
+    'scripts/usualCommands.cjs',
     ...readdirSync(join(root, 'src'), { recursive: true }).map(path => join('src', path)),
   ];
   if (changed.some(path => statSync(join(root, path)).mtimeMs > built)) {

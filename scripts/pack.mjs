@@ -2,9 +2,9 @@
 // level of modules, and loading Node's own modules; so
 //   1. esbuild splits the program at its dynamic imports;
 //   2. the chunks that `shapes` and `forward` load (they are run to find out) are linked in one scope, dist/cli.cjs, where each runs when it is
-//      first needed; of the others each is a function in dist/parts/;
+//      first needed, and what `compare` loads beside them in another, dist/compare.cjs; of the others each is a function in dist/parts/;
 //   3. Node's heavy modules are loaded when something of theirs is used, not when it is imported;
-//   4. what V8 compiled while the usual commands ran is stored as a code cache for this V8 (dist/cli.<v8>-<arch>.cache).
+//   4. what V8 compiled while the usual commands ran is stored as a code cache for this V8 (dist/cli.<v8>-<arch>.cache, and so on).
 // bin/rnn-cli.js puts it together again. Without the cache everything works, too: V8 compiles the source.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -33,14 +33,15 @@ const HEAVY = [
 export async function packCommandLine(options, dist) {
   const chunks = await splitIntoChunks(options);
   mkdirSync(dist, { recursive: true });
-  for (const name of readdirSync(dist)) if (/^cli\..*(cjs|cache)$/.test(name)) rmSync(`${dist}/${name}`);
+  for (const name of readdirSync(dist)) if (/^(cli|compare)\..*(cjs|cache)$/.test(name)) rmSync(`${dist}/${name}`);
   rmSync(`${dist}/parts`, { recursive: true, force: true });
   mkdirSync(`${dist}/parts`);
   for (const [name, code] of chunks) writeFileSync(`${dist}/parts/${name}.cjs`, await partOf(code, options));
-  writeCli(dist, await link(chunks, ['main'], options));
-  const usual = runUsualCommands('chunks').split('\n');
-  writeCli(dist, await link(chunks, usual, options));
-  for (const name of usual) rmSync(`${dist}/parts/${name}.cjs`);
+  writeScript(`${dist}/cli.cjs`, await link(chunks, ['main'], options));
+  const { cli, compare } = JSON.parse(runUsualCommands('chunks'));
+  writeScript(`${dist}/cli.cjs`, await link(chunks, cli, options));
+  writeScript(`${dist}/compare.cjs`, await link(chunks, compare, options));
+  for (const name of [...cli, ...compare]) rmSync(`${dist}/parts/${name}.cjs`);
   runUsualCommands('cache');
 }
 
@@ -94,15 +95,15 @@ const only = (chunks, names) => ({
 });
 
 /** One script. Its last line is the digest of the rest, which tells one build's cache from another's. */
-function writeCli(dist, code) {
+function writeScript(file, code) {
   // a literal of a regular expression is the one thing that esbuild does not escape
   const beyond = /.{0,40}[\u0080-\uffff]/.exec(code);
-  if (beyond) throw new Error(`pack: cli.cjs is read as latin1 and not ASCII: write \\u… in ${beyond[0]}`);
+  if (beyond) throw new Error(`pack: ${file} is read as latin1 and not ASCII: write \\u… in ${beyond[0]}`);
   const body = `${code}\n`;
-  writeFileSync(`${dist}/cli.cjs`, `${body}//${createHash('sha256').update(body).digest('hex')}`);
+  writeFileSync(file, `${body}//${createHash('sha256').update(body).digest('hex')}`);
 }
 
-/** In a fresh process. @param wanted 'chunks': returns the names of those loaded; 'cache': writes the code cache */
+/** In a fresh process. @param wanted 'chunks': returns the names of those loaded by script; 'cache': writes the code caches */
 function runUsualCommands(wanted) {
   const script = fileURLToPath(new URL('./usualCommands.cjs', import.meta.url));
   return execFileSync(process.execPath, [script, wanted], { encoding: 'utf8' });

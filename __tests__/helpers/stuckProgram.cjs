@@ -1,6 +1,5 @@
 // A program whose reader never comes back, for runInThread: what bin/rnn-cli.js offers a thread, without the rest.
 module.exports = {
-  open() {},
   load: () => ({
     startInThread(_, tell) {
       tell({ where: 'w.npy', seconds: 0.01 });

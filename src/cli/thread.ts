@@ -19,7 +19,6 @@ export interface ThreadData {
 const PROGRAM = `
 const { parentPort, workerData } = require('node:worker_threads');
 const program = require(workerData.program);
-program.open();
 program.load('main').startInThread(workerData, message => parentPort.postMessage(message));`;
 
 /** A command that has not begun: the seconds it may take (--max-time), and whether it reads standard input, which is then handed on. */
