@@ -96,10 +96,9 @@ const only = (chunks, names) => ({
 
 /** One script. Its last line is the digest of the rest, which tells one build's cache from another's. */
 function writeScript(file, code) {
-  // a literal of a regular expression is the one thing that esbuild does not escape
-  const beyond = /.{0,40}[\u0080-\uffff]/.exec(code);
-  if (beyond) throw new Error(`pack: ${file} is read as latin1 and not ASCII: write \\u… in ${beyond[0]}`);
-  const body = `${code}\n`;
+  // a literal of a regular expression is the one thing that esbuild does not escape, and bin/rnn-cli.js reads the script as latin1
+  const escaped = code.replace(/[\u0080-\uffff]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const body = `${escaped}\n`;
   writeFileSync(file, `${body}//${createHash('sha256').update(body).digest('hex')}`);
 }
 

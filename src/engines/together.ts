@@ -25,7 +25,8 @@ export async function kernelsTogether(textbook: Kernels, how: 'exact' | 'quick' 
       product(W, b?.data)({ data, start: 0, stride: K }, { data: x.data, start: 0, stride: D }, rows);
       return { shape: [...x.shape.slice(0, -1), K], data };
     },
-    recurrence: args => (fusedCell(args) ? generalRecurrence(how === 'quick' ? quickly(args) : args, kernel, product) : textbook.recurrence(args)),
+    recurrence: args =>
+      fusedCell(args) ? generalRecurrence(how === 'quick' ? quickly(args) : args, kernel, product) : textbook.recurrence(args),
   };
 }
 
