@@ -214,6 +214,18 @@ export const MISTAKES = {
     when: needs(2, 4),
     make: () => ({ fault: { lengthsOf: () => undefined } }),
   },
+  'lengths one too small': {
+    codes: ['stops-early'],
+    net: { lengths: true, pool: undefined },
+    when: needs(2, 4),
+    make: () => ({ fault: { lengthsOf: l => l.map(v => Math.max(1, v - 1)) } }),
+  },
+  'lengths one too large': {
+    codes: ['mask-ignored'],
+    net: { lengths: true, pool: undefined },
+    when: needs(2, 4),
+    make: c => ({ fault: { lengthsOf: l => l.map(v => Math.min(c.X[0].length, v + 1)) } }),
+  },
   'lengths in another order': {
     codes: ['lengths-permuted'],
     net: { lengths: true, pool: undefined },
@@ -424,6 +436,20 @@ export const MISTAKES = {
   },
   'samples in another order': onY(['samples-permuted'], (y, c) => otherOrder(y.length, c.rng).map(n => y[n]), { when: needs(2, 1) }),
   'one sample twice': onY(['samples-repeated', 'samples-shifted'], y => y.map((row, n) => (n === 1 ? y[0] : row)), { when: needs(3, 1) }),
+  'outputs one sample late, the first of another x': {
+    codes: ['samples-shifted'],
+    when: needs(4, 1),
+    make: c => {
+      const other = network(
+        c.net,
+        c.weights,
+        features(c.X.slice(0, 1), v => 1 - v),
+        {},
+        c.numbers,
+      );
+      return { y: [other[0], ...c.right.slice(0, -1)] };
+    },
+  },
   'outputs one sample late': onY(['samples-shifted', 'samples-repeated', 'samples-permuted'], y => y.map((_, n) => y[Math.max(0, n - 1)]), {
     when: needs(3, 1),
   }),
@@ -561,6 +587,11 @@ export const MISTAKES = {
   'weights rounded to two decimals': {
     codes: ['weights-rounded'],
     make: c => ({ weights: deepWeights(c.weights, v => Math.round(v * 100) / 100) }),
+  },
+  'recurrent weights in int8': {
+    codes: ['weights-rounded'],
+    when: net => net.M > 2,
+    make: c => ({ weights: { ...quantised(c.weights), Wo: c.weights.Wo } }),
   },
   'weights in int8': { codes: ['weights-rounded'], when: net => net.M > 2, make: c => ({ weights: quantised(c.weights) }) },
   'weights in bfloat16': { codes: ['bfloat16'], make: c => ({ weights: deepWeights(c.weights, bfloat) }) },

@@ -1,3 +1,4 @@
+import { largestDifference } from '../tensor/difference.js';
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
 
 /**
@@ -31,7 +32,7 @@ export function fitTo(
   if (y?.data.length !== other.data.length) return undefined;
   let left = squares(y.data, other.data);
   let damping = 1e-3;
-  for (let step = 0; step < MOST_STEPS && largest(y.data, other.data) > near / 4; step++) {
+  for (let step = 0; step < MOST_STEPS && largestDifference(y.data, other.data).abs > near / 4; step++) {
     const before: number = left;
     const rows = values.map((v, p) => derivative(run, values, p, v, y!));
     if (rows.some(r => r === undefined)) return undefined;
@@ -48,7 +49,7 @@ export function fitTo(
     }
     if (!(left < 0.999 * before)) break;
   }
-  return largest(y.data, other.data) <= near ? { values, y } : undefined;
+  return largestDifference(y.data, other.data).abs <= near ? { values, y } : undefined;
 }
 
 function derivative(run: (values: readonly number[]) => Tensor | undefined, values: readonly number[], p: number, v: number, y: Tensor) {
@@ -93,10 +94,4 @@ export function squares(a: FloatArray, b: FloatArray): number {
   let sum = 0;
   for (let k = 0; k < a.length; k++) sum += (a[k] - b[k]) ** 2;
   return Number.isFinite(sum) ? sum : Infinity;
-}
-
-function largest(a: FloatArray, b: FloatArray): number {
-  let most = 0;
-  for (let k = 0; k < a.length; k++) most = Math.max(most, Math.abs(a[k] - b[k]));
-  return most;
 }

@@ -93,7 +93,7 @@ function reachSentence(other: Tensor, bad: readonly number[]): string[] {
     return ['no finite number remains: a NaN in a weight, in the input or in the first state would do that'];
   if (bad.length < rows.size * K)
     return [
-      'other outputs of the same row are finite: a NaN in h would reach all of them, so it arose behind h (a column of Wo, log or division of y, an array never filled)',
+      'other outputs of the same row are finite: a NaN in h would reach all of them, so it came after h (a column of Wo, log or division of y, an array never filled)',
     ];
   if (other.shape.length !== 3)
     return [
@@ -103,7 +103,7 @@ function reachSentence(other: Tensor, bad: readonly number[]): string[] {
   const stays = [...rows].every(r => r % T === T - 1 || rows.has(r + 1));
   return [
     stays
-      ? 'in each of those samples every step from the first such one to the last is lost, as a NaN in h does it'
+      ? 'in each of these samples all steps from the first such number on are lost: a NaN in h does that'
       : 'later steps of the same sample are finite again: a NaN in h would stay, so h is right and those rows of the output are not (an array never filled)',
   ];
 }

@@ -5,7 +5,7 @@ import { applied } from '../layers/index.js';
 import type { Kernels, LayerResult, Value } from '../layers/layer.js';
 import { inferShapes } from '../model/shapes.js';
 import { isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
-import { concatLast, sliceLast } from '../tensor/layout.js';
+import { takeAlong } from '../tensor/axes.js';
 import { type Precision, precisionOf, sameShape, type Tensor, toPrecision } from '../tensor/tensor.js';
 import { Mismatch } from './affine.js';
 import { kernelsOf, type Loop, type LoopOptions } from './loop.js';
@@ -202,12 +202,10 @@ function applyLayer(
   };
   const result = applied(layer, inputs, context);
   const seen = masks ? result : { ...result, mask: undefined };
+  const width = seen.tensor.shape[seen.tensor.shape.length - 1];
   const swapped =
-    fault?.swapped && isRecurrent(layer) && layer.bidirectional === 'concat' ? { ...seen, tensor: swapHalves(seen.tensor) } : seen;
+    fault?.swapped && isRecurrent(layer) && layer.bidirectional === 'concat'
+      ? { ...seen, tensor: takeAlong(seen.tensor, seen.tensor.shape.length - 1, width, k => (k + width / 2) % width) }
+      : seen;
   return fault?.merged ? { ...swapped, tensor: fault.merged(swapped.tensor, inputs[0].tensor) } : swapped;
-}
-
-function swapHalves(t: Tensor): Tensor {
-  const width = t.shape[t.shape.length - 1];
-  return concatLast([sliceLast(t, width / 2, width), sliceLast(t, 0, width / 2)]);
 }

@@ -103,8 +103,12 @@ function mapped<T>(all: ReadonlyMap<string, T> | undefined, change: (value: T) =
 
 /** Steps [from, to) of x alone, starting from these states. */
 export function withSteps(scenario: Scenario, from: number, to: number, initialStates: Scenario['input']['initialStates']): Scenario {
-  const model = { ...scenario.model, input: { ...scenario.model.input, timesteps: null } };
-  return { ...scenario, model, input: { x: stepsOf(scenario.input.x, from, to), initialStates } };
+  return { ...scenario, model: anySteps(scenario), input: { x: stepsOf(scenario.input.x, from, to), initialStates } };
+}
+
+/** The network for any number of steps, and of samples where `batch` is null. */
+export function anySteps({ model }: Scenario, batch: number | null = model.input.batch): ModelSpec {
+  return { ...model, input: { ...model.input, timesteps: null, batch } };
 }
 
 export function recurrentLayers({ model }: Scenario): RecurrentSpec[] {
@@ -180,6 +184,12 @@ function ofEachCell(layers: readonly LayerSpec[]): Place[] {
   return groups
     .filter(group => group.length > 1)
     .map(group => ({ names: group.map(l => l.name), layer: null, where: `every ${group[0].kind.toUpperCase()}` }));
+}
+
+/** Column k of the last axis, a feature or an output, through a function of its own. */
+export function eachColumn(t: Tensor, f: (v: number, k: number) => number): Tensor {
+  const K = t.shape[t.shape.length - 1];
+  return mapData(t, (v, i) => f(v, i % K));
 }
 
 /** The same data in float64 with another shape or values. */

@@ -1,7 +1,7 @@
 import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { runScenario } from './run.js';
-import type { Change, Scenario } from './scenario.js';
+import { anySteps, type Change, type Scenario } from './scenario.js';
 
 /** The shortest input on which several explanations of one output differ. */
 
@@ -58,6 +58,5 @@ function withInput(scenario: Scenario, shape: readonly number[]): Scenario {
   const data = Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () =>
     tokens > 0 ? Math.floor(next() * tokens) : 4 * next() - 2,
   );
-  const model = { ...scenario.model, input: { ...scenario.model.input, timesteps: null, batch: null } };
-  return { ...scenario, model, input: { x: { shape, data } } };
+  return { ...scenario, model: anySteps(scenario, null), input: { x: { shape, data } } };
 }

@@ -117,9 +117,6 @@ function changeOf(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tens
   const square = a.shape.length === 2 && a.shape[0] === a.shape[1];
   if (square) tries.push(['transposed', () => transpose(a)]);
   if (layer && isRecurrent(layer)) {
-    const { gates } = getCell(layer.kind);
-    if (a.shape.length === 2 && /W[xh]$/.test(name) && a.shape[0] === layer.units && gates.length > 1)
-      tries.push(['transposed in each gate', () => transposeBlocks(a, gates.length)]);
     for (const [words, change] of ordered(layer)) tries.push([words, () => change(a)]);
     if (layer.kind === 'lstm' && /bh$/.test(name))
       tries.push(
@@ -129,7 +126,6 @@ function changeOf(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tens
     if (layer.kind === 'gru') tries.push(['with the sign of z turned (1 − z)', () => onGate(a, 3, 0, v => -v)]);
     if (layer.bidirectional) tries.push(['the other direction', () => first.get(otherWay(name))]);
   }
-  if (a.shape.length === 2) tries.push(['reshaped instead of transposed', () => reshape(transpose(a), a.shape)]);
   if (a.shape.length === 2 && a.shape[0] === 2)
     tries.push(
       ['its two rows exchanged', () => rows(a, (r, k, w) => a.data[(1 - r) * w + k])],
@@ -142,9 +138,8 @@ function changeOf(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tens
     ['doubled', () => mapData(a, v => 2 * v)],
     ['zero', () => mapData(a, () => 0)],
     ['negated', () => mapData(a, v => -v)],
-    ['rounded to float16', () => mapData(a, toHalf)],
-    ['rounded to bfloat16', () => mapData(a, toBfloat)],
   );
+  if (layer) tries.push(...beside(name, layer, a).map(([words, change]): [string, () => Tensor] => [words, () => change(a)]));
   const found = tries.find(([, make]) => {
     const t = make();
     return t !== undefined && sameShape(t.shape, b.shape) && same(t, b);

@@ -39,4 +39,4 @@ export { inPlaceUpdate, stateCarry, stateCarryCellOnly } from './states.js';
 export { activationAdded, directionMissing, lastRepeated, layerNormAdded, layerZeros, outputFedBack, residualAdded } from './structure.js';
 export { cellStateTaken, headMissing, hnView, lowerLayer, stepEarly } from './tensorTaken.js';
 export { axesSwapped, firstStep, startsLate, stopsEarly, timeReversed } from './time.js';
-export { weightsExchanged, weightsRounded } from './weightSets.js';
+export { weightSwap, weightsRounded } from './weightSets.js';

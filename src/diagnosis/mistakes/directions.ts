@@ -5,9 +5,13 @@ import { changeLayer, changeWeights, inEach, inLoops, mistake, recurrentLayers, 
 
 /** Mistakes of networks that run both ways. */
 
-function both(scenario: Scenario): RecurrentSpec[] {
-  return recurrentLayers(scenario).filter(l => l.bidirectional !== null);
-}
+const bothWays = (scenario: Scenario, is: (l: RecurrentSpec) => boolean = () => true) =>
+  recurrentLayers(scenario).filter(l => l.bidirectional !== null && is(l));
+
+const isConcat = (l: RecurrentSpec) => l.bidirectional === 'concat';
+const EXCHANGED = 'The halves of the bidirectional output are exchanged: [backward, forward] instead of [forward, backward].';
+const INTERLEAVED =
+  'The halves of the bidirectional output are interleaved, unit by unit (np.stack(…, -1) and reshape) instead of side by side.';
 
 export const bidirectionalOrder = mistake('bidirectional-order', 'forward and backward are exchanged', [], {
   why: 'The two halves of a bidirectional layer are in the wrong order: the output is [backward, forward] instead of [forward, backward], or each direction runs with the other one’s weights.',
@@ -15,29 +19,14 @@ export const bidirectionalOrder = mistake('bidirectional-order', 'forward and ba
   torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # h_n: layer 0 forward, layer 0 backward, layer 1 forward …',
   example: { layers: 'birnn:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario => [
-    ...inLoops(
-      both(scenario).filter(l => l.bidirectional === 'concat'),
-      { swapped: true },
-      { why: 'The halves of the bidirectional output are exchanged: [backward, forward] instead of [forward, backward].' },
-    ),
-    ...inLoops(
-      both(scenario).filter(l => l.bidirectional === 'concat'),
-      { merged: interleaved },
-      {
-        rare: true,
-        why: 'The halves of the bidirectional output are interleaved, unit by unit (np.stack(…, -1) and reshape) instead of side by side.',
+    ...inLoops(bothWays(scenario, isConcat), { swapped: true }, { why: EXCHANGED }),
+    ...inLoops(bothWays(scenario, isConcat), { merged: interleaved }, { rare: true, why: INTERLEAVED }),
+    ...inEach(bothWays(scenario), (s, l) => exchangeWeights(s, l.name), {
+      why: 'Each direction runs with the weights of the other one. Keras lists all forward weights, then all backward ones.',
+      fix: {
+        keras: 'forward, backward = weights[:3], weights[3:]   # kernel, recurrent_kernel, bias; then the same of the backward layer',
       },
-    ),
-    ...inEach(
-      both(scenario),
-      (s, l) => exchangeWeights(s, l.name),
-      _layer => ({
-        why: 'Each direction runs with the weights of the other one. Keras lists all forward weights, then all backward ones.',
-        fix: {
-          keras: 'forward, backward = weights[:3], weights[3:]   # kernel, recurrent_kernel, bias; then the same of the backward layer',
-        },
-      }),
-    ),
+    }),
   ],
 });
 
@@ -56,14 +45,14 @@ function interleaved(t: Tensor): Tensor {
 }
 
 export const bidirectionalLastStep = mistake('bidirectional-last-step', 'out[:, -1] is used instead of h_n', [], {
-  why: 'out[:, -1] was used as the last state of a bidirectional layer. In its backward half that is the first step computed, which has seen x[T−1] alone; the last one computed is out[:, 0].',
+  why: 'out[:, -1] was used as the last state of a bidirectional layer. The backward direction starts at the end, so its half of out[:, -1] has seen x[T−1] alone; its last state is in out[:, 0].',
   torch: 'h = torch.cat([h_n[-2], h_n[-1]], dim=-1)   # ← not out[:, -1]',
   numpy: 'h = np.concatenate([out[:, -1, :M], out[:, 0, M:]], axis=-1)',
   keras: 'Bidirectional(LSTM(M))        # return_sequences=False does this',
   example: { layers: 'birnn:2,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario =>
     inLoops(
-      both(scenario).filter(l => !l.returnSequences),
+      bothWays(scenario, l => !l.returnSequences),
       { last: 'end' },
     ),
 });
@@ -76,12 +65,12 @@ export const bidirectionalMerge = mistake('bidirectional-merge', 'the two direct
   variants: scenario =>
     (['concat', 'sum', 'ave', 'mul'] as const).flatMap(mode =>
       inEach(
-        both(scenario).filter(l => l.bidirectional !== mode),
+        bothWays(scenario, l => l.bidirectional !== mode),
         (s, l) => changeLayer(s, l.name, { bidirectional: mode }),
         () => ({
           parameter: mode,
-          why: `The two directions are merged by ${WORDS[mode]}; the network has ${both(scenario)[0].bidirectional}.`,
-          fix: { keras: `Bidirectional(LSTM(M), merge_mode='${both(scenario)[0].bidirectional}')` },
+          why: `The two directions are merged by ${WORDS[mode]}; the network has ${bothWays(scenario)[0].bidirectional}.`,
+          fix: { keras: `Bidirectional(LSTM(M), merge_mode='${bothWays(scenario)[0].bidirectional}')` },
         }),
       ),
     ),
@@ -95,13 +84,13 @@ const WORDS: Record<MergeMode, string> = {
 };
 
 export const backwardNotFlipped = mistake('backward-not-flipped', 'the backward sequence is not reversed back to time order', [], {
-  why: 'The backward sequence is merged in the order it was computed: beside the forward state of step t stands the backward state of step T−1−t.',
+  why: 'The states of the backward direction stand in the order in which it computed them, the last step first: beside the forward h of step t stands the backward h of step T−1−t.',
   numpy: 'h = np.concatenate([hs_forward, hs_backward[:, ::-1]], axis=-1)   # ← turned back to time order',
   torch: 'h = torch.cat([hs_forward, hs_backward.flip(1)], dim=-1)',
   example: { layers: 'birnn:2+seq,dense:1', N: 1, T: 3, D: 2 },
   variants: scenario =>
     inLoops(
-      both(scenario).filter(l => l.returnSequences),
+      bothWays(scenario, l => l.returnSequences),
       { notFlipped: true },
     ),
 });

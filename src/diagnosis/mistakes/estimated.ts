@@ -3,10 +3,10 @@ import { sliceFirst } from '../../tensor/layout.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Fitted, Found, Outcome, Scenario } from '../mistake.js';
 import { fitTo, listed, mistake, NEAR_NOISE, runScenario, simulated, smallNumber, uniformNoise, workOf } from '../mistake.js';
-import { mapData, recurrentLayers, samplesOf } from '../scenario.js';
+import { eachColumn, mapData, recurrentLayers, samplesOf } from '../scenario.js';
 import { samplesOff } from '../slices.js';
 import { unitsBelow } from './heads.js';
-import { eachFeature, withX } from './inputs.js';
+import { withX } from './inputs.js';
 import { constantStates, startingWith } from './stateStart.js';
 
 /** Mistakes with numbers of their own, which are estimated from the other output: a scale of x, a first state, a dropout mask, one weight. */
@@ -87,7 +87,7 @@ const line = (scale: number, offset: number, what: string) =>
 const scaledX = (s: Scenario, scale: number, offset = 0) =>
   withX(
     s,
-    eachFeature(s.input.x, v => scale * v + offset),
+    eachColumn(s.input.x, v => scale * v + offset),
   );
 
 export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or offset', ['alone'], {
@@ -117,7 +117,7 @@ export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or 
         ? [
             found(
               [Array.from({ length: 2 * D }, (_, k) => (k % 2 === 0 ? 1 : 0))],
-              (s, values) => withX(s, eachFeature(s.input.x, each(values))),
+              (s, values) => withX(s, eachColumn(s.input.x, each(values))),
               values =>
                 `Each feature of x has a scale and an offset of its own: the network saw ${listed(lines(values), 4)} (a scaler fitted on other data).`,
             ),

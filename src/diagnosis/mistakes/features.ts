@@ -2,8 +2,9 @@ import { takeAlong } from '../../tensor/axes.js';
 import { largestDifference } from '../../tensor/difference.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { type Fix, listed, mistake, NEAR_NOISE, runScenario, type Scenario, squares } from '../mistake.js';
+import { eachColumn } from '../scenario.js';
 import { isApart, partFor } from './estimated.js';
-import { eachFeature, isFeatures, seeing, withX } from './inputs.js';
+import { isFeatures, seeing, withX } from './inputs.js';
 import { otherOrders } from './kernels.js';
 
 /** The features of x in another order, or one of them missing. */
@@ -95,7 +96,7 @@ export const featureMissing = mistake('feature-missing', 'one feature of x is le
       .filter(d => D <= MOST_FEATURES || d === 0 || d === D - 1)
       .map(missing =>
         seeing(
-          x => eachFeature(x, (v, d) => (d === missing ? 0 : v)),
+          x => eachColumn(x, (v, d) => (d === missing ? 0 : v)),
           `Feature ${missing + 1} of x does not reach the network: its column is zero, or was left out.`,
         ),
       );

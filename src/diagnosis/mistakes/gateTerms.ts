@@ -126,7 +126,7 @@ export const gatesInterleaved = mistake('gates-interleaved', 'the gates are read
         recurrentLayers(scenario).filter(l => gatesOf(l).length > 1 && l.units > 1),
         (s, l) => onNamed(s, l.name, ['Wx', 'Wh', 'bh'], t => recolumned(t, gatesOf(l).length, toBlocks)),
         {
-          why: `The weights of @ hold the gates ${toBlocks ? 'in blocks, and are read as interleaved columns' : 'as interleaved columns, and are read in blocks'}: unit and gate are exchanged.`,
+          why: `The weights of @ hold the gates ${toBlocks ? 'in blocks (all of i, then all of f, …) and are read as if they alternated column by column (i f g o, i f g o, …)' : 'column by column (i f g o, i f g o, …) and are read as if they stood in blocks (all of i, then all of f, …)'}.`,
         },
       ),
     ),

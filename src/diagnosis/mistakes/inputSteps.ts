@@ -1,6 +1,17 @@
 import { takeAlong } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
-import { changeLoop, type Hypothesis, inLayers, listed, mistake, recurrentLayers, type Scenario, type Way } from '../mistake.js';
+import {
+  anySteps,
+  changeLoop,
+  type Hypothesis,
+  inLayers,
+  listed,
+  mistake,
+  plural,
+  recurrentLayers,
+  type Scenario,
+  type Way,
+} from '../mistake.js';
 import { pools } from './heads.js';
 import { withX } from './inputs.js';
 import { hasMask, lengthsOf, withLengths } from './masks.js';
@@ -12,8 +23,7 @@ const withSteps = (x: Tensor, T: number, from: (t: number, n: number) => number)
 
 /** Another number of steps, the mask left out. */
 function withLength(scenario: Scenario, x: Tensor): Scenario {
-  const model = { ...scenario.model, input: { ...scenario.model.input, timesteps: null } };
-  return { ...scenario, model, input: { ...scenario.input, x, mask: undefined } };
+  return { ...scenario, model: anySteps(scenario), input: { ...scenario.input, x, mask: undefined } };
 }
 
 export const inputLagged = mistake('input-lagged', 'x is one step late or early', ['alone'], {
@@ -137,10 +147,7 @@ export const inputPadded = mistake('input-padded', 'zeros were added to the sequ
             s,
             withSteps(s.input.x, T + count, t => (where === 'behind' ? t : t - count)),
           ),
-        why: `The network runs ${count} additional ${count === 1 ? 'step' : 'steps'} of zeros, ${where} of the sequence.`.replace(
-          'behind of',
-          'behind',
-        ),
+        why: `The network runs ${plural(count, 'more step')} with x = 0, ${where === 'behind' ? 'behind' : 'in front of'} the sequence.`,
       })),
     );
   },

@@ -17,12 +17,6 @@ export function isFeatures({ input }: Scenario): boolean {
   return input.x.shape.length === 3;
 }
 
-/** Feature d of x [N, T, D] through a line of its own. */
-export function eachFeature(x: Tensor, f: (v: number, d: number) => number): Tensor {
-  const D = x.shape[2];
-  return mapData(x, (v, i) => f(v, i % D));
-}
-
 interface Moments {
   readonly count: number;
   readonly mean: number;
@@ -86,7 +80,7 @@ const SCALINGS: readonly (readonly [parameter: string, words: string, over: Over
   ['min-max', 'brought between 0 and 1 sample by sample, each feature for itself', 'sample', between],
   ['unit-length', 'with every step divided by its length (L2)', 'step', (v, m) => v / m.length],
   ['standardised', 'standardised step by step, over its features', 'step', standard],
-  ['centred', 'less the mean of each feature', 'feature', (v, m) => v - m.mean],
+  ['centred', 'minus the mean of each feature', 'feature', (v, m) => v - m.mean],
   ['255', 'divided by 255', 'feature', v => v / 255],
   ['100', 'divided by 100', 'feature', v => v / 100],
   ['negated', 'with the other sign', 'feature', v => -v],

@@ -1,5 +1,4 @@
 import type { LayerSpec } from '../../model/spec.js';
-import type { Tensor } from '../../tensor/tensor.js';
 import type { Fix, Scenario, Way } from '../mistake.js';
 import { changeLayer, changeWeights, inLayers, mapData, mistake, placesOf, runScenario } from '../mistake.js';
 import { bypass } from './heads.js';
@@ -8,14 +7,8 @@ import { bypass } from './heads.js';
 
 type Norm = Extract<LayerSpec, { readonly kind: 'batchnorm' | 'layernorm' }>;
 
-/** One way to get a layer wrong: what becomes of the scenario, and the words. */
-interface Change {
-  readonly parameter: string;
-  readonly change: (s: Scenario, layer: Norm) => Scenario | undefined;
-  readonly words: string;
-  readonly fix?: Fix;
-  readonly needs?: Way['needs'];
-}
+/** One way to get a layer wrong: what becomes of the scenario, the words, in which @ is the layer, and what else is to be said. */
+type Wrong = readonly [parameter: string, words: string, change: (s: Scenario, layer: Norm) => Scenario | undefined, more?: Partial<Way>];
 
 const EPSILONS = [1e-3, 1e-5, 1e-6, 1e-8, 0];
 
@@ -25,77 +18,68 @@ const epsilonFix = (epsilon: number): Fix => ({
   numpy: `y = (h - mean) / np.sqrt(var + ${epsilon}) * gamma + beta`,
 });
 
-/** Weights of this layer changed one by one; a layer without them is not changed. */
-const weightsOf = (change: (name: string, t: Tensor) => Tensor) => (s: Scenario, layer: Norm) => changeWeights(s, layer.name, change);
+/** These weights of the layer through a function. */
+const setting = (f: Readonly<Record<string, (v: number) => number>>) => (s: Scenario, layer: Norm) =>
+  changeWeights(s, layer.name, (name, t) => (f[name] ? mapData(t, f[name]) : t));
 
-/** γ = 1, β = 0 */
-const forgetting = (names: readonly string[]) =>
-  weightsOf((name, t) => (names.includes(name) ? mapData(t, () => (name === 'gamma' ? 1 : 0)) : t));
+const [one, zero] = [() => 1, () => 0];
 
-function waysOf(layer: Norm): Change[] {
-  const { epsilon } = layer;
-  const own = [...(layer.scale ? ['gamma'] : []), ...(layer.center ? ['beta'] : [])];
-  const letters = { gamma: 'γ', beta: 'β' } as Record<string, string>;
-  const without = own.length === 2 ? [own, ...own.map(n => [n])] : own.map(n => [n]);
+function waysOf(layer: Norm): Wrong[] {
+  const { epsilon, scale, center } = layer;
   return [
-    ...EPSILONS.filter(e => Math.abs(e - epsilon) > 1e-9).map(e => ({
-      parameter: 'epsilon',
-      change: (s: Scenario, l: Norm) => changeLayer(s, l.name, { epsilon: e }),
-      words: `epsilon of @ is ${e} instead of ${epsilon} (Keras: 1e-3, PyTorch: 1e-5)`,
-      fix: epsilonFix(epsilon),
-    })),
-    { parameter: 'skipped', change: (s, l) => ({ ...s, model: bypass(s.model, l.name) }), words: '@ is left out' },
-    ...without.map(names => ({
-      parameter: 'scale',
-      change: forgetting(names),
-      words: `${names.map(n => letters[n]).join(' and ')} of @ ${names.length > 1 ? 'are' : 'is'} left out`,
-    })),
-    ...(layer.kind === 'batchnorm' ? batchWays(layer) : layerWays(layer)),
+    ...EPSILONS.filter(e => Math.abs(e - epsilon) > 1e-9).map(
+      (e): Wrong => [
+        'epsilon',
+        `epsilon of @ is ${e} instead of ${epsilon} (Keras: 1e-3, PyTorch: 1e-5)`,
+        (s, l) => changeLayer(s, l.name, { epsilon: e }),
+        { fix: epsilonFix(epsilon) },
+      ],
+    ),
+    ['skipped', '@ is left out', (s, l) => ({ ...s, model: bypass(s.model, l.name) })],
+    ...(scale && center ? [['scale', 'γ and β of @ are left out', setting({ gamma: one, beta: zero })] as const] : []),
+    ...(scale ? [['scale', 'γ of @ is left out', setting({ gamma: one })] as const] : []),
+    ...(center ? [['scale', 'β of @ is left out', setting({ beta: zero })] as const] : []),
+    ...(layer.kind === 'batchnorm' ? batchWays(epsilon) : LAYER_WAYS),
   ];
 }
 
-function batchWays({ epsilon }: Norm): Change[] {
-  const variance = (f: (v: number) => number) => weightsOf((name, t) => (name === 'variance' ? mapData(t, f) : t));
-  return [
-    {
-      parameter: 'training',
-      change: ofBatch,
-      needs: 'all',
-      words: '@ normalises by mean and variance of this batch (training mode) instead of the moving ones',
-      fix: {
-        keras: 'y = model(x, training=False)  # ← or model.predict(x)',
-        torch: 'model.eval()                  # ← before y = model(x)',
-        numpy: 'y = (h - moving_mean) / np.sqrt(moving_variance + epsilon) * gamma + beta',
-      },
-    },
-    { parameter: 'root', change: variance(v => (v + epsilon) ** 2 - epsilon), words: '@ divides by the variance, not by its root' },
-    {
-      parameter: 'root',
-      change: variance(v => (Math.sqrt(v) + epsilon) ** 2 - epsilon),
-      words: 'epsilon of @ is added to the root of the variance, not inside it',
-    },
-    { parameter: 'root', change: variance(v => v * v - epsilon), words: '@ takes the moving variance for a deviation' },
-    {
-      parameter: 'statistics',
-      change: weightsOf((name, t) => (name === 'mean' ? mapData(t, () => 0) : t)),
-      words: 'the moving mean of @ is not subtracted',
-    },
-    {
-      parameter: 'statistics',
-      change: (s, l) => {
-        const [mean, deviation] = ['mean', 'variance'].map(name => s.weights.get(l.name)?.get(name));
-        return mean && deviation
-          ? changeWeights(s, l.name, (name, t) => (name === 'mean' ? deviation : name === 'variance' ? mapData(mean, Math.abs) : t))
-          : undefined;
-      },
-      words: 'moving mean and moving variance of @ are exchanged (the absolute value of the mean is taken for the variance)',
-    },
-    {
-      parameter: 'statistics',
-      change: weightsOf((name, t) => (name === 'mean' ? mapData(t, () => 0) : name === 'variance' ? mapData(t, () => 1) : t)),
-      words: 'the moving statistics of @ are not loaded: mean 0, variance 1 as a new layer has them',
-    },
-  ];
+const TRAINING_FIX: Fix = {
+  keras: 'y = model(x, training=False)  # ← or model.predict(x)',
+  torch: 'model.eval()                  # ← before y = model(x)',
+  numpy: 'y = (h - moving_mean) / np.sqrt(moving_variance + epsilon) * gamma + beta',
+};
+
+const batchWays = (epsilon: number): Wrong[] => [
+  [
+    'training',
+    '@ normalises by mean and variance of this batch (training mode) instead of the moving ones',
+    ofBatch,
+    { needs: 'all', insideStep: false, fix: TRAINING_FIX },
+  ],
+  ['root', '@ divides by the variance, not by its root', setting({ variance: v => (v + epsilon) ** 2 - epsilon })],
+  [
+    'root',
+    'epsilon of @ is added to the root of the variance, not inside it',
+    setting({ variance: v => (Math.sqrt(v) + epsilon) ** 2 - epsilon }),
+  ],
+  ['root', '@ takes the moving variance for a deviation', setting({ variance: v => v * v - epsilon })],
+  ['statistics', 'the moving mean of @ is not subtracted', setting({ mean: zero })],
+  [
+    'statistics',
+    'moving mean and moving variance of @ are exchanged (the absolute value of the mean is taken for the variance)',
+    exchanged,
+  ],
+  [
+    'statistics',
+    'the moving statistics of @ are not loaded: mean 0, variance 1 as a new layer has them',
+    setting({ mean: zero, variance: one }),
+  ],
+];
+
+function exchanged(s: Scenario, { name }: Norm): Scenario | undefined {
+  const [mean, variance] = ['mean', 'variance'].map(own => s.weights.get(name)?.get(own));
+  if (!mean || !variance) return undefined;
+  return changeWeights(s, name, (own, t) => (own === 'mean' ? variance : own === 'variance' ? mapData(mean, Math.abs) : t));
 }
 
 /** Mean and variance of what the layer reads, over all samples (and steps). */
@@ -113,21 +97,14 @@ function ofBatch(s: Scenario, layer: Norm): Scenario | undefined {
 }
 
 /** n − 1 in the deviation: γ and ε that give the same */
-function layerWays({ epsilon }: Norm): Change[] {
-  return [
-    {
-      parameter: 'root',
-      change: (s, l) => {
-        const n = s.weights.get(l.name)?.get('gamma')?.data.length;
-        if (!n || n < 2) return undefined;
-        const part = (n - 1) / n;
-        const scaled = changeWeights(s, l.name, (name, t) => (name === 'gamma' ? mapData(t, v => v * Math.sqrt(part)) : t));
-        return changeLayer(scaled, l.name, { epsilon: epsilon * part });
-      },
-      words: '@ divides by n − 1 in the variance (torch.std, ddof=1) instead of n',
-    },
-  ];
+function unbiased(s: Scenario, layer: Norm): Scenario | undefined {
+  const n = s.weights.get(layer.name)?.get('gamma')?.data.length;
+  if (!n || n < 2) return undefined;
+  const part = (n - 1) / n;
+  return changeLayer(setting({ gamma: v => v * Math.sqrt(part) })(s, layer), layer.name, { epsilon: layer.epsilon * part });
 }
+
+const LAYER_WAYS: readonly Wrong[] = [['root', '@ divides by n − 1 in the variance (torch.std, ddof=1) instead of n', unbiased]];
 
 export const normalization = mistake('normalization', 'a normalisation is computed differently', ['insideStep', 'alone'], {
   why: 'A BatchNormalization or LayerNormalization is computed differently: with another epsilon, the statistics of this batch, without γ and β, or not at all.',
@@ -141,13 +118,10 @@ export const normalization = mistake('normalization', 'a normalisation is comput
       const first = norms.find(l => names.includes(l.name))!;
       if (norms.some(l => names.includes(l.name) && l.kind !== first.kind)) return [];
       return waysOf(first).map(
-        ({ parameter, change, words, fix, needs }): Way => ({
-          parameter,
-          layer,
+        ([parameter, words, change, more]): Way => ({
+          ...{ parameter, layer, ...more },
           change: inLayers(names, (s, l) => change(s, l as Norm)),
           why: `${upper(words.replace('@', layer ?? 'every normalisation'))}.`,
-          ...(fix ? { fix } : {}),
-          ...(needs ? { needs, insideStep: false } : {}),
         }),
       );
     });

@@ -1,7 +1,7 @@
 import { takeAlong } from '../../tensor/axes.js';
 import { distance } from '../../tensor/difference.js';
 import { flipTime } from '../../tensor/layout.js';
-import { sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { type FloatArray, sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { type Found, finished, type Hypothesis, listed, mistake, NEAR_NOISE, simulated, type Way } from '../mistake.js';
 
 /** Right numbers in wrong places: outputs, samples or steps in another order, some of them twice, all of them one place further. */
@@ -45,8 +45,14 @@ const columns = (y: Tensor, from: (k: number) => number) => takeAlong(y, y.shape
 
 export function columnDistance(a: Tensor, from: number, b: Tensor, k: number): number {
   const K = a.shape[a.shape.length - 1];
+  return largestApart(a.data, b.data, from, k, K);
+}
+
+/** Of numbers `stride` apart, from these places on, so many of them at most. */
+function largestApart(a: FloatArray, b: FloatArray, from: number, to: number, stride: number, count = Infinity): number {
   let most = 0;
-  for (let r = 0; r < a.data.length; r += K) most = Math.max(most, distance(a.data[r + from], b.data[r + k]));
+  for (let i = 0; i < count && from + i * stride < a.length && to + i * stride < b.length; i++)
+    most = Math.max(most, distance(a[from + i * stride], b[to + i * stride]));
   return most;
 }
 
@@ -84,19 +90,7 @@ export const samplesRepeated: Hypothesis = mistake('samples-repeated', 'one samp
   why: 'The outputs of some samples appear in the places of others: the output of one sample is written to several rows, or the same sample is read again.',
   numpy: 'for n in range(N): Y[n] = forward(x[n])   # ← both with n',
   example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
-  variants: () => [
-    {
-      needs: 'all',
-      change: s =>
-        finished(s, y =>
-          rows(
-            y,
-            Array.from({ length: y.shape[0] }, (_, n) => n - (n % 2)),
-          ),
-        ),
-      unsearched: true,
-    },
-  ],
+  variants: () => [{ needs: 'all', change: s => finished(s, y => takeAlong(y, 0, y.shape[0], n => n - (n % 2))), unsearched: true }],
   fromOutput(_scenario, right, other, noise): Found[] {
     const order = samplesOrder(right.y, other, noise);
     if (!order || new Set(order).size === order.length || isShift(order)) return [];
@@ -117,14 +111,8 @@ function samplesOrder(right: Tensor, other: Tensor, noise: number): number[] | u
   if (!sameShape(right.shape, other.shape) || N < 2 || N > MOST_SAMPLES) return undefined;
   const size = sizeOf(right.shape.slice(1));
   const near = NEAR_NOISE * NEAR_NOISE * noise;
-  const order = assigned(N, (n, m) => rowDistance(right, m, other, n, size), near);
+  const order = assigned(N, (n, m) => largestApart(right.data, other.data, m * size, n * size, 1, size), near);
   return order?.some((m, n) => m !== n) ? order : undefined;
-}
-
-function rowDistance(a: Tensor, m: number, b: Tensor, n: number, size: number): number {
-  let most = 0;
-  for (let k = 0; k < size; k++) most = Math.max(most, distance(a.data[m * size + k], b.data[n * size + k]));
-  return most;
 }
 
 function orderText(order: readonly number[]): string {

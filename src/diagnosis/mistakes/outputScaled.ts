@@ -5,6 +5,7 @@ import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
 import type { Found, Noise, Outcome, Scenario, Way } from '../mistake.js';
 import { finished, listed, mapData, mistake, onNamed, simulated, smallNumber } from '../mistake.js';
+import { eachColumn } from '../scenario.js';
 import { estimated, type Unknown } from './estimated.js';
 import { headOf, unitsBelow } from './heads.js';
 
@@ -110,11 +111,6 @@ export const outputScaledEach = mistake('output-scaled-each', 'each output has i
     ];
   },
 });
-
-export function eachColumn(y: Tensor, f: (v: number, k: number) => number): Tensor {
-  const K = y.shape[y.shape.length - 1];
-  return mapData(y, (v, i) => f(v, i % K));
-}
 
 export const inputAdded = mistake('input-added', 'x is added to the output', ['alone'], {
   why: 'x is added to the output, or was not taken off it: one side predicts the value, the other its change since the last step.',

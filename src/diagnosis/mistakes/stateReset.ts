@@ -40,7 +40,7 @@ function inPieces(scenario: Scenario): Way[] {
       rare: true,
       insideStep: false,
       change: inLayers(names, (s, l) => changeLoop(s, l.name, { step })),
-      why: `The state is zero again after every ${k} steps: the sequence is given in pieces of ${k} steps, and each starts anew.`,
+      why: `The state is zero again after every ${k} steps: the sequence is given in pieces of ${k} steps, and each piece starts from zeros.`,
       fix: { numpy: RESET, torch: 'out, h = rnn(x_piece, h)      # ← the state of the piece before; zeros only before the first' },
     };
   });

@@ -77,26 +77,13 @@ export const stateShared = mistake('state-shared', 'one layer or direction start
   example: { layers: 'rnn:3,rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario);
-    const between = layers.some((l, i) => i > 0 && isAlike(l, layers[i - 1]))
-      ? [
-          {
-            change: fromBelow,
-            why: 'Each layer starts with the last state of the layer below it instead of zeros: one variable h is used for all layers.',
-          },
-        ]
-      : [];
     const both = layers.filter(l => l.bidirectional !== null);
-    const directions =
-      both.length > 0
-        ? [
-            {
-              layer: both.length === 1 ? both[0].name : null,
-              change: fromForward,
-              why: 'The backward direction starts with the last state of the forward one instead of zeros.',
-            },
-          ]
-        : [];
-    return [...between, ...directions];
+    const between = 'Each layer starts with the last state of the layer below it instead of zeros: one variable h is used for all layers.';
+    const directions = 'The backward direction starts with the last state of the forward one instead of zeros.';
+    return [
+      ...(layers.some((l, i) => i > 0 && isAlike(l, layers[i - 1])) ? [{ change: fromBelow, why: between }] : []),
+      ...(both.length > 0 ? [{ layer: both.length === 1 ? both[0].name : null, change: fromForward, why: directions }] : []),
+    ];
   },
 });
 

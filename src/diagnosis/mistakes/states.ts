@@ -5,6 +5,8 @@ import { changeLoop, type Fix, inLayers, inLoops, mistake, recurrentLayers, type
 const lstms = (scenario: Scenario) => recurrentLayers(scenario).filter(l => l.kind === 'lstm');
 const FROM_SECOND = { needs: 'before', from: 1 } as const;
 
+const RESET_BOTH: Fix = { numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples' };
+
 const CARRY_FIX: Fix = {
   numpy:
     'for n in range(N):\n    h = np.zeros(M)          # ← inside the loop over samples\n    for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)',
@@ -34,7 +36,7 @@ export const stateCarry = mistake('state-carry', 'the state is not reset to zero
       {
         ...FROM_SECOND,
         why: 'Of the two states of the LSTM only c is reset to zero between samples; h continues from the sample before.',
-        fix: { numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples' },
+        fix: RESET_BOTH,
       },
     ),
     ...(lstms(scenario).length > 0 && lstms(scenario).length < recurrentLayers(scenario).length

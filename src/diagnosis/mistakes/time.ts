@@ -4,7 +4,7 @@ import { flipTime, sliceFirst, stepsOf, swapBatchAndTime } from '../../tensor/la
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
 import type { Scenario, Way } from '../mistake.js';
-import { changeLayer, changeLoop, inEach, inLayers, inLoops, mistake, plural, recurrentLayers } from '../mistake.js';
+import { anySteps, changeLayer, changeLoop, finished, inEach, inLayers, inLoops, mistake, plural, recurrentLayers } from '../mistake.js';
 import { pools } from './heads.js';
 import { ofLengths } from './masks.js';
 
@@ -51,7 +51,7 @@ function steps(scenario: Scenario, from: number, to: number): Scenario {
     mask && Uint8Array.from({ length: N * (to - from) }, (_, k) => mask[Math.floor(k / (to - from)) * T + from + (k % (to - from))]);
   return {
     ...scenario,
-    model: { ...scenario.model, input: { ...scenario.model.input, timesteps: null } },
+    model: anySteps(scenario),
     input: { ...scenario.input, x: stepsOf(x, from, to), mask: cut },
   };
 }
@@ -160,57 +160,54 @@ export const axesSwapped = mistake('axes-swapped', 'the batch and time axes are 
   variants(scenario) {
     if (scenario.model.otherInputs || scenario.input.initialStates || scenario.input.mask || scenario.input.x.shape.length !== 3) return [];
     const [N, T, D] = scenario.input.x.shape;
-    const free = (s: Scenario) => ({ ...s.model, input: { ...s.model.input, timesteps: null, batch: null } });
-    const swapped = (s: Scenario): Scenario => ({ ...s, model: free(s), input: { x: swapBatchAndTime(s.input.x) } });
-    const reread = (s: Scenario): Scenario => ({ ...s, model: free(s), input: { x: swapBatchAndTime(reshape(s.input.x, [T, N, D])) } });
+    const seeing = (s: Scenario, x: Tensor): Scenario => ({ ...s, model: anySteps(s, null), input: { x } });
+    const swapped = (s: Scenario) => seeing(s, swapBatchAndTime(s.input.x));
+    const reread = (s: Scenario) => seeing(s, swapBatchAndTime(reshape(s.input.x, [T, N, D])));
     const turned = (s: Scenario): Scenario => ({ ...s, input: { x: reshape(swapBatchAndTime(s.input.x), [N, T, D]) } });
-    const back = (y: Tensor) => (y.shape.length === 3 ? swapBatchAndTime(y) : y);
-    const turnedBack = (y: Tensor) => (y.shape.length === 3 ? reshape(swapBatchAndTime(y), [y.shape[0], y.shape[1], y.shape[2]]) : y);
-    const unchanged = (y: Tensor) => y;
-    const rereadBack = (y: Tensor) => (y.shape.length === 3 ? reshape(y, [y.shape[1], y.shape[0], y.shape[2]]) : y);
+    const asItStands = (s: Scenario) => seeing(s, reshape(s.input.x, [T, N, D]));
     const last = recurrentLayers(scenario).filter(l => !l.returnSequences);
-    const plainly: Way = { needs: 'all', change: s => ({ ...swapped(s), finish: [...s.finish, back] }) };
+    // of a sequence only: the y of one step stays as it is
+    const all = (change: (s: Scenario) => Scenario, finish?: (y: Tensor) => Tensor, why?: string): Way => ({
+      needs: 'all',
+      change: s => (finish ? finished(change(s), y => (y.shape.length === 3 ? finish(y) : y)) : change(s)),
+      why,
+    });
     if (N === 1) {
-      const lastOnly = (y: Tensor) => (y.shape.length === 3 ? back(y) : sliceFirst(y, y.shape[0] - 1, y.shape[0]));
-      return [{ ...plainly, change: s => ({ ...swapped(s), finish: [...s.finish, lastOnly] }), why: ALONE }];
+      const lastOnly = (y: Tensor) => (y.shape.length === 3 ? swapBatchAndTime(y) : sliceFirst(y, y.shape[0] - 1, y.shape[0]));
+      return [{ needs: 'all', change: s => finished(swapped(s), lastOnly), why: ALONE }];
     }
     const givesSequence = last.length === 0 && pools(scenario).length === 0;
-    const all = (change: Way['change'], why?: string): Way => ({ needs: 'all', change, why });
-    const asItStands = (finish: (y: Tensor) => Tensor): Way =>
-      all(
-        s => ({ ...s, model: free(s), input: { x: reshape(s.input.x, [T, N, D]) }, finish: [...s.finish, finish] }),
-        `${REREAD}\nThe first axis is then read as the samples: there are T of them, with N steps each.`,
-      );
     return [
       // of another shape than y unless T = N: then the shape alone leads to them
-      { ...plainly, unsearched: !givesSequence && T !== N },
+      { ...all(swapped, swapBatchAndTime), unsearched: !givesSequence && T !== N },
       // where T = N nothing is reshaped
       ...(T === N ? [] : [{ needs: 'input' as const, change: reread, why: REREAD }]),
       ...(T === N ? [] : [{ needs: 'input' as const, change: turned, why: TURNED }]),
-      ...(givesSequence ? [all(s => ({ ...reread(s), finish: [...s.finish, turnedBack] }), REREAD), asItStands(rereadBack)] : []),
-      { ...asItStands(unchanged), unsearched: T !== N },
+      ...(givesSequence
+        ? [
+            all(reread, y => reshape(swapBatchAndTime(y), y.shape), REREAD),
+            all(asItStands, y => reshape(y, [y.shape[1], y.shape[0], y.shape[2]]), AS_SAMPLES),
+          ]
+        : []),
+      { ...all(asItStands, undefined, AS_SAMPLES), unsearched: T !== N },
       // out[:, -1] of a time-major output [N as time, T as batch] is the last of the T "samples" at each of the N "steps"
-      ...(last.length === 1 && last[0].bidirectional === null ? [all(s => lastOfBatch(s, last[0].name, swapped))] : []),
+      ...(last.length === 1 && last[0].bidirectional === null ? [all(s => lastOfBatch(swapped(s), last[0].name))] : []),
     ];
   },
 });
 
 /** y [N, K] of the last of T "samples" at each of its N "steps". */
-function lastOfBatch(scenario: Scenario, layer: string, swapped: (s: Scenario) => Scenario): Scenario {
-  const every = everyStep(swapped(scenario), layer);
+function lastOfBatch(swapped: Scenario, layer: string): Scenario {
+  const every = changeLayer(swapped, layer, { returnSequences: true });
   const [T, N] = every.input.x.shape;
   const x = sliceFirst(every.input.x, T - 1, T);
-  return { ...every, input: { x }, finish: [...every.finish, y => (y.shape.length === 3 ? reshape(y, [N, y.shape[2]]) : y)] };
+  return finished({ ...every, input: { x } }, y => (y.shape.length === 3 ? reshape(y, [N, y.shape[2]]) : y));
 }
 
 const ALONE =
   'The first two axes of x are mixed up: [1, T, D] is read as T samples of one step each ([N, T, D] read as [T, N, D]),\nso every step starts from a state of zeros.';
 const REREAD =
-  'x [N, T, D] is reshaped to [T, N, D] instead of transposed: the numbers keep their order in memory, so every step of every sample is\nput together from other samples and steps.';
+  'x [N, T, D] was reshaped to [T, N, D] where its first two axes had to be exchanged: reshape keeps the order of the numbers in memory,\nso each sample is made of steps of several samples.';
 const TURNED =
-  'Samples and steps of x are mixed up: x [N, T, D] was turned to [T, N, D] and then reshaped to [N, T, D] instead of turned back, so every sample has steps of others.';
-
-/** A last-step layer made to return every step. */
-export function everyStep(scenario: Scenario, layer: string): Scenario {
-  return changeLayer(scenario, layer, { returnSequences: true });
-}
+  'Samples and steps of x are mixed up: x [N, T, D] was transposed to [T, N, D], and then reshaped to [N, T, D] instead of transposed back, so each sample holds steps of others.';
+const AS_SAMPLES = `${REREAD}\nThe first axis is then read as the samples: there are T of them, with N steps each.`;

@@ -43,71 +43,66 @@ function quantised(t: Tensor, each: boolean): Tensor {
   return mapData(t, (v, i) => (most[at(i)] > 0 ? (Math.round((v / most[at(i)]) * 127) / 127) * most[at(i)] : 0));
 }
 
-export const weightsExchanged = mistake(
-  'weights-exchanged',
-  'two layers or directions have each other’s weights',
-  ['insideStep', 'alone'],
-  {
-    why: 'Two layers have each other’s weights, or both directions of a layer run with the weights of one.',
-    torch: "rnn.load_state_dict(torch.load('w.pt'))   # ← by name: _l0 is the first layer, _l1 the second, _reverse the backward direction",
-    numpy: 'W1, W2 = weights[:3], weights[3:]   # ← the first layer’s come first',
-    example: { layers: 'birnn:3,dense:1', N: 2, T: 2, D: 2 },
-    variants(scenario) {
-      const layers = recurrentLayers(scenario);
-      // of many layers those that follow each other
-      const near = layers.length > MANY ? 1 : layers.length;
-      const pairs = layers.flatMap((a, i) => layers.slice(i + 1, i + 1 + near).map(b => [a, b] as const));
-      const swaps = pairs.filter(([a, b]) => exchangeable(scenario, a, b).length > 0);
-      const turned = layers.slice(0, layers.length / 2).map((a, i) => [a, layers[layers.length - 1 - i]] as const);
-      const both = layers.filter(l => l.bidirectional !== null);
-      return [
-        ...swaps.map(
-          ([a, b]): Way => ({
-            change: s => exchanged(s, a, b),
-            why: `${a.name} and ${b.name} have each other’s ${exchangeable(scenario, a, b).join(', ')}.`,
-          }),
-        ),
-        ...(layers.length < 4 || !turned.every(([a, b]) => exchangeable(scenario, a, b).length > 0)
-          ? []
-          : [
-              {
-                change: (start: Scenario) => turned.reduce((s, [a, b]) => exchanged(s, a, b), start),
-                why: `The recurrent layers have each other’s weights in reverse order: ${layers[0].name} those of ${layers[layers.length - 1].name}, and so on.`,
-              },
-            ]),
-        ...pairs.flatMap(pair =>
-          [pair, [pair[1], pair[0]]].flatMap(([a, b]) => {
-            const names = exchangeable(scenario, a, b);
-            return (names.length > 1 ? [names, ...names.map(n => [n])] : []).map(
-              (some): Way => ({
-                layer: b.name,
-                rare: true,
-                change: s => changeWeights(s, b.name, (name, t) => (some.includes(name) ? s.weights.get(a.name)!.get(name)! : t)),
-                why: `${b.name} runs with ${some.join(', ')} of ${a.name}.`,
-              }),
-            );
-          }),
-        ),
-        ...[
-          ['forward/', 'backward/'],
-          ['backward/', 'forward/'],
-        ].flatMap(([from, to]) =>
-          inEach(
-            both,
-            (s, l) =>
-              changeWeights(s, l.name, (name, t) =>
-                name.startsWith(to) ? (s.weights.get(l.name)!.get(from + name.slice(to.length)) ?? t) : t,
-              ),
-            layer => ({
-              why: `Both directions of ${layer ?? 'every bidirectional layer'} run with the ${from.slice(0, -1)} weights.`,
-              fix: { numpy: 'forward, backward = weights[:3], weights[3:]   # ← a set for each direction' },
+export const weightSwap = mistake('weights-exchanged', 'two layers or directions have each other’s weights', ['insideStep', 'alone'], {
+  why: 'Two layers have each other’s weights, or both directions of a layer run with the weights of one.',
+  torch: "rnn.load_state_dict(torch.load('w.pt'))   # ← by name: _l0 is the first layer, _l1 the second, _reverse the backward direction",
+  numpy: 'W1, W2 = weights[:3], weights[3:]   # ← the first layer’s come first',
+  example: { layers: 'birnn:3,dense:1', N: 2, T: 2, D: 2 },
+  variants(scenario) {
+    const layers = recurrentLayers(scenario);
+    // of many layers those that follow each other
+    const near = layers.length > MANY ? 1 : layers.length;
+    const pairs = layers.flatMap((a, i) => layers.slice(i + 1, i + 1 + near).map(b => [a, b] as const));
+    const swaps = pairs.filter(([a, b]) => exchangeable(scenario, a, b).length > 0);
+    const turned = layers.slice(0, layers.length / 2).map((a, i) => [a, layers[layers.length - 1 - i]] as const);
+    const both = layers.filter(l => l.bidirectional !== null);
+    return [
+      ...swaps.map(
+        ([a, b]): Way => ({
+          change: s => exchanged(s, a, b),
+          why: `${a.name} and ${b.name} have each other’s ${exchangeable(scenario, a, b).join(', ')}.`,
+        }),
+      ),
+      ...(layers.length < 4 || !turned.every(([a, b]) => exchangeable(scenario, a, b).length > 0)
+        ? []
+        : [
+            {
+              change: (start: Scenario) => turned.reduce((s, [a, b]) => exchanged(s, a, b), start),
+              why: `The recurrent layers have each other’s weights in reverse order: ${layers[0].name} those of ${layers[layers.length - 1].name}, and so on.`,
+            },
+          ]),
+      ...pairs.flatMap(pair =>
+        [pair, [pair[1], pair[0]]].flatMap(([a, b]) => {
+          const names = exchangeable(scenario, a, b);
+          return (names.length > 1 ? [names, ...names.map(n => [n])] : []).map(
+            (some): Way => ({
+              layer: b.name,
+              rare: true,
+              change: s => changeWeights(s, b.name, (name, t) => (some.includes(name) ? s.weights.get(a.name)!.get(name)! : t)),
+              why: `${b.name} runs with ${some.join(', ')} of ${a.name}.`,
             }),
-          ),
+          );
+        }),
+      ),
+      ...[
+        ['forward/', 'backward/'],
+        ['backward/', 'forward/'],
+      ].flatMap(([from, to]) =>
+        inEach(
+          both,
+          (s, l) =>
+            changeWeights(s, l.name, (name, t) =>
+              name.startsWith(to) ? (s.weights.get(l.name)!.get(from + name.slice(to.length)) ?? t) : t,
+            ),
+          layer => ({
+            why: `Both directions of ${layer ?? 'every bidirectional layer'} run with the ${from.slice(0, -1)} weights.`,
+            fix: { numpy: 'forward, backward = weights[:3], weights[3:]   # ← a set for each direction' },
+          }),
         ),
-      ];
-    },
+      ),
+    ];
   },
-);
+});
 
 /** Recurrent layers from which not every pair is tried. */
 const MANY = 6;
