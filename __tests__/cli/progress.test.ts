@@ -22,8 +22,8 @@ describe('the bar at the foot of the terminal', () => {
       [600, 300_000],
     ]);
     expect(lines).toEqual([
-      ' 25 % ██████░░░░░░░░░░░░░░░░░░  250,000 of 1,000,000 samples  500,000 a second  2 s left',
-      ' 30 % ███████░░░░░░░░░░░░░░░░░  300,000 of 1,000,000 samples  500,000 a second  2 s left',
+      ' 25 % ████░░░░░░░░░░░░  250,000 of 1,000,000 samples  500,000 a second  2 s left',
+      ' 30 % █████░░░░░░░░░░░  300,000 of 1,000,000 samples  500,000 a second  2 s left',
     ]);
   });
 

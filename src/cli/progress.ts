@@ -12,7 +12,7 @@ export interface Progress {
 
 const PATIENCE_MS = 500;
 const REDRAW_MS = 100;
-const BAR = 24;
+const BAR = 16;
 
 /**
  * Draws at the foot of the terminal, from half a second on: ' 43 % ██████████░░░░  430,000 of 1,000,000 samples  1,203,000 a second  1 s left'.
@@ -22,7 +22,9 @@ const BAR = 24;
 export function progressBar(output: Pick<Output, 'progress'>, unit: string, now: () => number = Date.now): (progress: Progress) => void {
   const started = now();
   let next = started + PATIENCE_MS;
-  return ({ done, total, part = total === null ? null : done / total }) => {
+  return ({ done: counted, total, part = total === null ? null : counted / total }) => {
+    // what turned up on the way is done as well, and was not in the total
+    const done = total === null ? counted : Math.min(counted, total);
     const time = now();
     if (time < next) return;
     next = time + REDRAW_MS;
@@ -35,12 +37,12 @@ export function progressBar(output: Pick<Output, 'progress'>, unit: string, now:
 
 function bar(part: number): string {
   const filled = Math.round(Math.min(1, part) * BAR);
-  return `${String(Math.floor(part * 100)).padStart(3)} % ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}`;
+  return `${String(Math.floor(Math.min(1, part) * 100)).padStart(3)} % ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}`;
 }
 
 function timeLeft(part: number | null, seconds: number): string[] {
   if (part === null || part <= 0) return [];
-  const left = Math.ceil((seconds * (1 - part)) / part);
+  const left = Math.max(0, Math.ceil((seconds * (1 - part)) / part));
   if (left < 60) return [`${left} s left`];
   const minutes = Math.floor(left / 60);
   return [minutes < 60 ? `${minutes} min ${left % 60} s left` : `${Math.floor(minutes / 60)} h ${minutes % 60} min left`];

@@ -113,7 +113,7 @@ export async function compareArraysText({ arrays, files, equal, status }: Compar
         { title: 'shape', whole: true, gap: 3 },
         { title: 'largest', whole: true, gap: 3 },
         { title: 'at', whole: true, gap: 3 },
-        { title: '', gap: 3, paint: cell => (cell === 'same' ? 'good' : 'bad') },
+        { title: '', boxTitle: 'verdict', gap: 3, paint: cell => (cell === 'same' ? 'good' : 'bad') },
       ],
       rows: arrays.map(a => [
         a.name,

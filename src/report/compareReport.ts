@@ -1,6 +1,6 @@
 import { escapeText, shownPath } from '../escape.js';
 import type { CompareResult, Explanation } from '../run/result.js';
-import { smallText, valueText } from './numbers.js';
+import { alignPoints, smallText, smallTexts, valueText } from './numbers.js';
 import { drawTable, type Layout } from './table.js';
 import { wrapCode, wrapText } from './text.js';
 
@@ -87,6 +87,10 @@ async function samplesTable({ perSample, sides }: CompareResult, layout: Layout,
   const shown = perSample.slice(0, rows);
   // in a narrow table fewer digits, not numbers that are cut off
   const value = (x: number): string => valueText(x, layout.width < 72 ? Math.min(digits, 6) : digits, false);
+  const largest = smallTexts(shown.map(({ maxAbs }) => maxAbs));
+  const [expected, actual] = [shown.map(sample => sample.expected), shown.map(sample => sample.actual)].map(column =>
+    alignPoints(column.map(value)),
+  );
   const table = await drawTable(
     {
       columns: [
@@ -95,14 +99,14 @@ async function samplesTable({ perSample, sides }: CompareResult, layout: Layout,
         { title: 'at', whole: true, gap: 3 },
         { title: shownPath(sides.expected, 60), align: 'right', gap: 3 },
         { title: shownPath(sides.actual, 60), align: 'right', gap: 3 },
-        { title: layout.style === 'csv' ? 'verdict' : '', gap: 3, paint: cell => (cell === 'same' ? 'good' : 'bad') },
+        { title: layout.style === 'csv' ? 'verdict' : '', boxTitle: 'verdict', gap: 3, paint: cell => (cell === 'same' ? 'good' : 'bad') },
       ],
-      rows: shown.map(sample => [
+      rows: shown.map((sample, i) => [
         String(sample.n + 1),
-        smallText(sample.maxAbs),
+        largest[i],
         withinSample(sample.index).join(', '),
-        value(sample.expected),
-        value(sample.actual),
+        expected[i],
+        actual[i],
         sample.ok ? 'same' : 'different',
       ]),
     },
@@ -144,9 +148,9 @@ function triedText({ explanations, tried: count, asSpecified, shape }: CompareRe
   if (asSpecified !== null) rows.push({ code: 'as specified', residual: asSpecified, mark: '' });
   const width = Math.max(20, ...rows.map(row => row.code.length)) + 3;
   const tried = ` tested ${count} explanation${count === 1 ? '' : 's'}`;
-  const lines = rows
-    .sort((a, b) => a.residual - b.residual)
-    .map(({ code, residual, mark }) => `   ${code.padEnd(width)}${smallText(residual)}${mark}\n`);
+  rows.sort((a, b) => a.residual - b.residual);
+  const residuals = smallTexts(rows.map(({ residual }) => residual));
+  const lines = rows.map(({ code, mark }, i) => `   ${code.padEnd(width)}${residuals[i]}${mark}\n`);
   return `${tried.padEnd(width + 3)}residual\n${lines.join('')}`;
 }
 

@@ -1,4 +1,4 @@
-import { smallText } from './numbers.js';
+import { smallTexts } from './numbers.js';
 import { backgroundOf, type Depth, position, type Scale } from './palette.js';
 import { gathered, type Panel } from './panels.js';
 import { displayWidth, pad } from './text.js';
@@ -53,7 +53,7 @@ function block(whole: Panel, { width, depth, rows }: HeatMapOptions): Block {
   const cell = digits ? (fits(3) ? 3 : 2) : fits(2) ? 2 : 1;
   const { panel, steps, units } = gathered(whole, Math.max(1, Math.floor((width - label) / cell)), rows);
   const lines = [
-    ` ${whole.title}   ${rangeText(whole.scale, digits)}`,
+    ` ${whole.title}   ${rangeText(whole.scale, digits, depth)}`,
     ...Array.from({ length: panel.M }, (_, m) => `${rowLabel(m, units, label)}${rowText(panel, m, cell, depth)}`),
     `${' '.repeat(label)}${axisText(panel.T, steps, cell)}`,
     `${' '.repeat(label)}${captionText(whole, steps, units)}`,
@@ -61,10 +61,16 @@ function block(whole: Panel, { width, depth, rows }: HeatMapOptions): Block {
   return { lines, width: Math.max(...lines.map(visibleWidth)) };
 }
 
-function rangeText({ low, high }: Scale, digits: boolean): string {
-  const [from, to] = [smallText(low), smallText(high)];
-  return digits ? `9 is ${to}${low < 0 ? `, -9 is ${from}` : ''}` : `${from} … ${to}`;
+function rangeText(scale: Scale, digits: boolean, depth: Depth): string {
+  const { low, high } = scale;
+  const [from, to] = smallTexts([low, high]);
+  if (digits) return `9 is ${to}${low < 0 ? `, -9 is ${from}` : ''}`;
+  const ramp = Array.from({ length: RAMP }, (_, i) => `\u001b[0;${backgroundOf(low + ((high - low) * i) / (RAMP - 1), scale, depth)}m `);
+  return `${from} ${ramp.join('')}\u001b[0m ${to}`;
 }
+
+/** Cells of the legend, from the lowest colour to the highest; an odd number has the middle one. */
+const RAMP = 7;
 
 function rowLabel(m: number, units: number, width: number): string {
   return pad(`${m * units + 1} `, width, 'right');

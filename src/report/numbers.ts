@@ -31,6 +31,13 @@ export function smallText(x: number, digits = 2): string {
   return exponent < -2 || exponent > 5 ? short.toExponential().replace('e+', 'e') : String(short);
 }
 
+/** The same for the numbers of one column: all with an exponent where one has it. */
+export function smallTexts(values: readonly number[]): string[] {
+  const texts = values.map(x => smallText(x));
+  if (!texts.some(text => /\de/.test(text))) return texts;
+  return values.map((x, i) => (x === 0 || !Number.isFinite(x) ? texts[i] : Number(x.toPrecision(2)).toExponential().replace('e+', 'e')));
+}
+
 /**
  * A value in `digits` significant digits: plain from 1e-4 up to 10^digits, else with an exponent. Never more digits than the value has:
  * `float32` stops at the digits that identify the float32.

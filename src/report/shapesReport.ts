@@ -11,7 +11,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'layer', min: 8, paint: 'name' },
   { title: 'what', min: 15 },
   { title: 'shape', min: 9 },
-  { title: '', min: 7, gap: 1 },
+  { title: '', boxTitle: 'size', min: 7, gap: 1 },
   { title: 'params', align: 'right', whole: true },
   { title: 'how', gap: 10, optional: true, paint: 'faint' },
 ];

@@ -21,6 +21,8 @@ export const PLAIN: Layout = { style: 'plain', width: Number.POSITIVE_INFINITY, 
 
 export interface Column {
   readonly title: string;
+  /** where every column is drawn with its borders, in place of an empty title */
+  readonly boxTitle?: string;
   readonly align?: Align;
   /** plain: at least so wide */
   readonly min?: number;
@@ -46,9 +48,9 @@ export interface Table {
 
 /** @returns lines, each ending with a newline */
 export async function drawTable(table: Table, layout: Layout): Promise<string> {
-  if (layout.style === 'markdown') return drawMarkdown(table);
+  if (layout.style === 'markdown') return drawMarkdown(withBoxTitles(table));
   if (layout.style === 'csv') return drawCsv(table);
-  const fitted = fitToWidth(layout.style === 'ascii' ? inAscii(table) : table, layout);
+  const fitted = fitToWidth(layout.style === 'ascii' ? inAscii(table) : layout.style === 'box' ? withBoxTitles(table) : table, layout);
   return layout.style === 'box' ? drawBox(fitted, layout.paint) : drawPlain(fitted, layout.paint);
 }
 
@@ -56,6 +58,10 @@ export async function drawTable(table: Table, layout: Layout): Promise<string> {
 function inAscii({ columns, rows, groups }: Table): Table {
   const titled = columns.map(column => ({ ...column, title: toAscii(column.title) }));
   return { columns: titled, rows: rows.map(row => row.map(toAscii)), groups };
+}
+
+function withBoxTitles(table: Table): Table {
+  return { ...table, columns: table.columns.map(({ boxTitle, ...column }) => ({ ...column, title: boxTitle ?? column.title })) };
 }
 
 function drawPlain({ columns, rows }: Table, paint: Paint): string {
