@@ -28,6 +28,7 @@ const FACETS = new Set(['keras', 'onnx', 'scripts', 'stepwise', 'passesMask', 'g
 /** A page holds the line of a network that was read before it was written: nobody has to be told how it should be spelled. */
 const SPELLING = /\/model\/layersSpelling\.ts$/;
 const NO_SPELLING = 'export const usualSpelling = text => text, kindCalled = () => undefined, isFunction = () => false;';
+const SUGGESTS = 'if (error instanceof RnnError) suggest(error, text);';
 
 const OF_NODE = new RegExp(`^node:|^(${[...builtinModules, 'onnxruntime-node'].join('|')})$`);
 
@@ -43,7 +44,7 @@ const withoutNode = details => ({
     hooks.onLoad({ filter: /\/batched\/kernelBytes\.ts$/ }, async () => ({ contents: inflatedKernel(await compileKernel(false)) }));
     if (!details) hooks.onLoad({ filter: SPELLING }, () => ({ contents: NO_SPELLING }));
     hooks.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
-      contents: importedAtOnce(details ? forBrowser(path) : withoutDetails(forBrowser(path))),
+      contents: importedAtOnce(details ? forBrowser(path) : withoutDetails(forBrowser(path).replace(SUGGESTS, ''))),
       loader: 'ts',
     }));
     // of seedrandom the one generator, without the six others beside it
