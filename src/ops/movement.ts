@@ -128,8 +128,9 @@ function concat(call: Call): GraphValue {
 function split(call: Call): GraphValue[] {
   const x = need(call, 0);
   const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);
-  const pieces = call.node.outputs.length;
   const given = call.opset < 13 ? intsOf(call.node, 'split') : call.inputs[1] && integers(call.inputs[1]);
+  // a layer is a node with one name: how many parts it gives stands with them
+  const pieces = Math.max(call.node.outputs.length, given?.length ?? intOf(call.node, 'num_outputs') ?? 0);
   const each = Math.ceil(x.shape[axis] / pieces);
   const sizes = given ?? Array.from({ length: pieces }, (_, i) => Math.max(0, Math.min(each, x.shape[axis] - i * each)));
   if (sizes.length !== pieces || sizes.reduce((a, b) => a + b, 0) !== x.shape[axis]) {

@@ -1,7 +1,7 @@
 import { escapeText, wordOf } from '../../../escape.js';
 import { asObject, type Json, unsupportedClass } from '../../../layers/kerasConfig.js';
 import type { Argument, CallArguments } from '../arguments.js';
-import { type Expression, ints, node, type Operand, type OperatorCall, operatorCall, type Rule, wrongArgument } from './call.js';
+import { type Expression, ints, node, type Operand, type OperatorCall, operatorCall, type Rule, sliced, wrongArgument } from './call.js';
 import { ELEMENTWISE } from './elementwise.js';
 import { MOVEMENT } from './movement.js';
 import { REDUCTIONS } from './reductions.js';
@@ -55,6 +55,67 @@ const argMax =
     node(op, [call.operand(0, '')], { axis: call.number(1, '', 0), keepdims: 0 });
 const gelu: Rule = call => node('Gelu', [call.operand(0, '')], { approximate: call.flag(1, '') ? 'tanh' : 'none' });
 
+/** A list of whole numbers. */
+function listed(call: OperatorCall, i: number, name: string): number[] {
+  const given = [call.given(i, '') ?? null].flat(2);
+  if (!given.every(n => typeof n === 'number')) throw wrongArgument(name, call.given(i, '') ?? null);
+  return given as number[];
+}
+
+/** Parts of an operator as outputs, each a node of its own. */
+function parts(made: (i: number) => Expression, count: number): Expression {
+  const [first, ...others] = Array.from({ length: count }, (_, i) => made(i));
+  return { ...first, others };
+}
+
+function split(call: OperatorCall): Expression {
+  const [sections, axis] = [call.given(1, ''), call.number(2, '', 0)];
+  const x = call.operand(0, '');
+  if (Array.isArray(sections)) {
+    const sizes = listed(call, 1, 'num_or_size_splits');
+    if (sizes.some(n => n < 0)) throw wrongArgument('num_or_size_splits', sizes);
+    const end = (i: number) => sizes.slice(0, i).reduce((a, b) => a + b, 0);
+    return parts(i => sliced(x, axis, end(i), end(i + 1)), sizes.length);
+  }
+  const count = call.number(1, '', 1);
+  const whole = node('Split', [x], { axis, num_outputs: count });
+  return parts(i => node('Identity', [{ ...whole, output: i }]), count);
+}
+
+function unstack(call: OperatorCall): Expression {
+  const axis = call.number(2, '', 0);
+  return parts(i => node('Gather', [call.operand(0, ''), ints(i)], { axis }), call.number(1, '', 0) || need('num'));
+}
+
+function need(name: string): never {
+  throw wrongArgument(name, null);
+}
+
+function pad(call: OperatorCall): Expression {
+  const mode = String(call.given(2, '') ?? 'constant').toLowerCase();
+  if (mode !== 'constant' && mode !== 'reflect') throw wrongArgument('mode', mode);
+  const pairs = listed(call, 1, 'paddings');
+  const pads = ints([...pairs.filter((_, i) => i % 2 === 0), ...pairs.filter((_, i) => i % 2 === 1)]);
+  const fill = mode === 'constant' ? [{ constant: call.number(3, '', 0) }] : [];
+  return node('Pad', [call.operand(0, ''), pads, ...fill], { mode });
+}
+
+function logSumExp(call: OperatorCall): Expression {
+  if ((call.given(1, '') ?? null) === null) need('axis');
+  return REDUCTIONS.Logsumexp(call);
+}
+
+/** The k largest of the last axis, and their places. */
+function largest(call: OperatorCall): Expression {
+  const whole = node('TopK', [call.operand(0, ''), ints([call.number(1, '', 1)])], { axis: -1, largest: 1 });
+  return { ...whole, others: [{ ...whole, output: 1 }] };
+}
+
+function added(call: OperatorCall): Expression {
+  const [first, ...rest] = call.operands(0, '');
+  return rest.reduce<Expression>((sum, x) => node('Add', [sum, x]), node('Identity', [first]));
+}
+
 const FUNCTIONS: Readonly<Record<string, Translated>> = Object.fromEntries<Translated>([
   ...['__operators__.', 'math.'].flatMap(prefix => all(w => ruleNamed(ELEMENTWISE, w), prefix, 'add', 'y')),
   ...all(w => ruleNamed(ELEMENTWISE, w), 'math.', 'subtract multiply divide divide_no_nan maximum minimum', 'y'),
@@ -91,6 +152,33 @@ const FUNCTIONS: Readonly<Record<string, Translated>> = Object.fromEntries<Trans
   ['nn.leaky_relu', of(ELEMENTWISE.LeakyRelu, 'alpha')],
   ['nn.silu', of(ELEMENTWISE.Silu)],
   ['nn.gelu', of(gelu, 'approximate')],
+  ...all(
+    w => ruleNamed(ELEMENTWISE, w.replace(/^a(?=.*(sin|cos|tan))/, 'arc')),
+    'math.',
+    'asin acos atan asinh acosh atanh sinh cosh round log_sigmoid',
+  ),
+  ...all(w => ruleNamed(ELEMENTWISE, w.replace('_', '')), 'math.', 'is_nan is_inf is_finite'),
+  ['math.reduce_variance', of(REDUCTIONS.Var, 'axis', 'keepdims')],
+  ['math.reduce_std', of(REDUCTIONS.Std, 'axis', 'keepdims')],
+  ['math.reduce_logsumexp', of(logSumExp, 'axis', 'keepdims')],
+  ['math.atan2', of(ELEMENTWISE.Arctan2, 'x')],
+  ['math.softsign', of(ELEMENTWISE.Softsign)],
+  ['math.add_n', of(added)],
+  ['math.cumsum', of(call => node('CumSum', [call.float(0, ''), ints(call.number(1, '', 0))]), 'axis')],
+  ['math.top_k', of(largest, 'k', 'sorted')],
+  ['math.rint', of(ELEMENTWISE.Round)],
+  ['__operators__.eq', of(ELEMENTWISE.Equal, 'other')],
+  ['__operators__.ne', of(ELEMENTWISE.NotEqual, 'other')],
+  ['nn.bias_add', of(ELEMENTWISE.Add, 'bias')],
+  ['norm', of(REDUCTIONS.Norm, 'ord', 'axis', 'keepdims')],
+  ['tile', of(call => node('Tile', [call.operand(0, ''), ints(listed(call, 1, 'multiples'))]), 'multiples')],
+  ['broadcast_to', of(call => node('Expand', [call.operand(0, ''), ints(listed(call, 1, 'shape'))]), 'shape')],
+  ['split', of(split, 'num_or_size_splits', 'axis', 'num')],
+  ['unstack', of(unstack, 'num', 'axis')],
+  ['pad', of(pad, 'paddings', 'mode', 'constant_values')],
+  ['compat.v1.squeeze', of(MOVEMENT.Squeeze, 'axis')],
+  ['compat.v1.expand_dims', of(MOVEMENT.ExpandDims, 'axis')],
+  ['compat.v1.transpose', of(MOVEMENT.Transpose, 'perm')],
   ['clip_by_value', of(ELEMENTWISE.Clip, 'clip_value_min', 'clip_value_max')],
   ['cast', of(ELEMENTWISE.Cast, 'dtype')],
   ['identity', of(ELEMENTWISE.Identity)],
