@@ -181,7 +181,6 @@ it.each(Object.entries(LINES))('%s', async (command, flagged) => {
       files.WHOLE = small(names.slice(0, -1).join(''), 'linear', trained);
       const argv = `${command} ${flags}`.split(' ').filter(Boolean);
       const { stdout, stderr } = await runCli(argv.map(word => files[word] ?? word.replace('OUT', path('out'))));
-      process.stdout.write(argv.join(' ') + '\n' + stdout.slice(0, 1000) + stderr.slice(0, 600) + '\n');
       each.push(judged(`${command} ${flags}`, styleOf(flags), stdout, stderr));
     }
     rows.push(together(each));
