@@ -55,11 +55,11 @@ describe.each(TARGETS.map(target => [target.reader, target] as const))('%s', (_,
   }, 60_000);
 
   it('refuses its smallest good files cut at any byte, or reads them whole', async () => {
-    const small = [...target.seeds].sort(([, a], [, b]) => a.length - b.length).slice(0, 3);
+    const small = [...target.seeds].sort(([, a], [, b]) => a.length - b.length).slice(0, THOROUGH ? 3 : 2);
     for (const [name, bytes] of small) {
       if (GOLDEN[name].startsWith('E_')) continue;
-      // every byte of what stands first, then every fifth
-      for (let length = 0; length < Math.min(bytes.length, 2048); length += THOROUGH || length < 128 ? 1 : 5) {
+      // every byte of what stands first, then every eleventh
+      for (let length = 0; length < Math.min(bytes.length, 2048); length += THOROUGH || length < 128 ? 1 : 11) {
         const found = await outcome(name, bytes.subarray(0, length));
         // rows of text stay rows of text when the last ones are gone, and protobuf has no end mark between its outermost fields
         const text = ['csv', 'jsonl', 'onnx'].includes(target.reader);
