@@ -40,8 +40,8 @@ describe('the binary', () => {
 
   it.each([
     [0, 'rnn-cli shapes'],
-    [0, 'rnn-cli compare -q'],
-    [1, 'rnn-cli compare --N 4 --simulate state-carry -q'],
+    [0, 'rnn-cli compare -q --no-explain'],
+    [1, 'rnn-cli compare --N 4 --simulate state-carry -q --no-explain'],
     [2, 'rnn-cli shapes --t 10'],
     [3, 'rnn-cli forward -i ragged.csv'],
     [4, 'rnn-cli forward -i missing.npy'],
@@ -117,7 +117,7 @@ describe('the binary', () => {
   });
 
   it('forward into compare, through a pipe', async () => {
-    const { stdout, code } = await sh('rnn-cli forward --N 3 --cell gru -o - | rnn-cli compare --N 3 --cell gru --against -');
+    const { stdout, code } = await sh('rnn-cli forward --N 3 --cell gru -o - | rnn-cli compare --N 3 --cell gru --against - --no-explain');
     expect(stdout).toMatch(/^SAME {3}6 of 6 values, largest 0, /);
     expect(code).toBe(0);
   });
@@ -130,9 +130,9 @@ describe('the binary', () => {
   });
 
   it('is quiet where nobody asked: no colour and no box off a terminal, colour on demand', async () => {
-    const plain = await sh('rnn-cli compare');
-    const forced = await sh('rnn-cli compare', { FORCE_COLOR: '1' });
-    const flagged = await sh('rnn-cli compare --no-color', { FORCE_COLOR: '1' });
+    const plain = await sh('rnn-cli compare --no-explain');
+    const forced = await sh('rnn-cli compare --no-explain', { FORCE_COLOR: '1' });
+    const flagged = await sh('rnn-cli compare --no-color --no-explain', { FORCE_COLOR: '1' });
     expect(plain.stdout).not.toContain('\u001b');
     expect(forced.stdout).toContain('\u001b[32mSAME');
     expect(flagged.stdout).toBe(plain.stdout);

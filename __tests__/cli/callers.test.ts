@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { THOROUGH } from '../helpers/effort.js';
+import { runCli } from '../helpers/runCli.js';
 
 /** Programs that call it: exit codes and output as from a shell, whatever they do with its streams. */
 const binary = join(__dirname, '..', '..', 'bin', 'rnn-cli.js');
@@ -153,8 +154,8 @@ describe('with hardly any environment, as from cron', () => {
     expect(run(['shapes'], {} as NodeJS.ProcessEnv).stdout).toContain('N×10×3');
   });
 
-  it('a locale whose character set is not UTF-8 gets ASCII, tables, notes and errors', () => {
-    const latin = { LANG: 'de_DE.ISO-8859-1' } as unknown as NodeJS.ProcessEnv;
+  it('a locale whose character set is not UTF-8 gets ASCII, tables, notes and errors', async () => {
+    const latin = { LANG: 'de_DE.ISO-8859-1' };
     for (const argv of [
       ['shapes'],
       ['forward', '--trace'],
@@ -163,12 +164,12 @@ describe('with hardly any environment, as from cron', () => {
       ['explain', 'lstm'],
       ['shapes', '--M', '0'],
     ]) {
-      const { stdout, stderr } = run(argv, latin);
+      const { stdout, stderr } = await runCli(argv, { env: latin });
       expect([argv, (stdout + stderr).replace(/[\0-\x7f]/g, '')]).toEqual([argv, '']);
       expect((stdout + stderr).length).toBeGreaterThan(50);
     }
-    expect(run(['shapes'], latin).stdout).toBe(run(['shapes', '--style', 'ascii'], env()).stdout);
-    expect(run(['shapes'], { LANG: 'en_US.utf8' } as unknown as NodeJS.ProcessEnv).stdout).toContain('×');
+    expect(run(['shapes'], latin as never).stdout).toBe((await runCli('shapes --style ascii')).stdout);
+    expect((await runCli('shapes', { env: { LANG: 'en_US.utf8' } })).stdout).toContain('×');
   });
 });
 
@@ -215,20 +216,22 @@ describe('at a terminal', () => {
 });
 
 describe('--color never', () => {
-  it('may stand anywhere on the line, before the command too, in both spellings, for errors as well', () => {
-    const run = (...argv: string[]) => spawnSync(process.execPath, [binary, ...argv], { encoding: 'utf8', env: env({ FORCE_COLOR: '1' }) });
+  it('may stand anywhere on the line, before the command too, in both spellings, for errors as well', async () => {
+    const forced = { env: { FORCE_COLOR: '1' } };
     const lines = [
       ['--color=never', 'shapes', '--M', '0'],
       ['shapes', '--color', 'never', '--M', '0'],
       ['--no-color', 'shapes', '--M', '0'],
       ['shapes', '--M', '0', '--no-color'],
-      ['--color', 'never', 'compare'],
+      ['--color', 'never', 'compare', '--no-explain'],
     ];
     for (const line of lines) {
-      const { stdout, stderr } = run(...line);
+      const { stdout, stderr } = await runCli(line, forced);
       expect([line, (stdout + stderr).includes('\u001b')]).toEqual([line, false]);
       expect(stdout + stderr).toMatch(/SAME|--M: expected/);
     }
-    expect(run('shapes', '--M', '0').stderr).toContain('\u001b');
+    const real = (...argv: string[]) => spawnSync(process.execPath, [binary, ...argv], { encoding: 'utf8', env: env(forced.env) }).stderr;
+    expect(real('shapes', '--M', '0')).toContain('\u001b');
+    expect(real('--color=never', 'shapes', '--M', '0')).not.toContain('\u001b');
   });
 });

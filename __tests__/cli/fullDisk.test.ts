@@ -30,7 +30,7 @@ const PRINTS = [
   'forward -o -.csv',
   'forward --plot',
   'forward --svg -',
-  'compare --N 4 --simulate state-carry',
+  'compare --N 4 --simulate state-carry --no-explain',
   'explain state-carry',
   'completion bash',
   'schema spec',

@@ -4,6 +4,7 @@ import { wiredOf } from '../../src/engines/graph/wiredOf.js';
 import { RnnError } from '../../src/errors.js';
 import { type GraphBuilder, int, newBuilder } from '../../src/formats/onnx/builder.js';
 import type { OnnxModel } from '../../src/formats/onnx/graph.js';
+import { inferShapes } from '../../src/model/shapes.js';
 import { isRecurrent } from '../../src/model/spec.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { sizeOf } from '../../src/tensor/tensor.js';
@@ -78,4 +79,16 @@ it('a reshape that may make axes of no size does not copy sizes', () => {
   expect(wiredOf(reshaped(0)).shapes.output.map(d => d.size)).toEqual([1, null, M]);
   expect(wiredOf(reshaped(1)).shapes.output.map(d => d.size)).toEqual([0, 0, M]);
   expect(layersOfGraph(reshaped(1))).toEqual({ reason: 'Reshape leaves no numbers' });
+});
+
+it('what doubles with every node is written in a few letters: an axis, and sizes that are computed from one', () => {
+  const times = (value: string, next: (value: string) => string): string => Array.from({ length: 60 }).reduce<string>(next, value);
+  const joined = graphWith(zeros, (b, y) => times(y, v => b.add('Concat', [v, v], { axis: int(1) })));
+  const counted = (b: GraphBuilder, y: string) => times(b.add('Shape', [y]), v => b.add('Add', [v, v]));
+  const sized = graphWith(zeros, (b, y) => b.add('Expand', [y, counted(b, y)]));
+  const began = process.cpuUsage().user;
+  const { output } = inferShapes(wiredOf(joined).model);
+  expect(output.map(({ symbol }) => symbol.length <= 80)).toEqual(output.map(() => true));
+  expect(() => wiredOf(sized)).toThrow(/^Expand cannot join .{1,150}$/);
+  expect(process.cpuUsage().user - began).toBeLessThan(2e6);
 });

@@ -36,6 +36,8 @@ const AREAS = {
   run: { sources: ['src/run/'], tests: ['run', 'cli', 'index', 'report', 'diagnosis', 'schemas', 'engines'] },
   cli: { sources: ['src/cli/'], tests: ['cli', 'report', 'schemas'] },
   report: { sources: ['src/report/'], tests: ['report', 'cli', 'run', 'schemas'] },
+  diagnosis: { sources: ['src/diagnosis/'], tests: ['diagnosis', 'run/compare', 'run/verdict', 'run/hiddenStates', 'report'] },
+  ops: { sources: ['src/ops/'], tests: ['engines', 'layers', 'run', 'formats'] },
   random: { sources: ['src/random/'], tests: ['random', 'weights', 'run/seeds', 'determinism'] },
 };
 

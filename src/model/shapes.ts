@@ -45,7 +45,10 @@ export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimSha
     // what joins steps stands where the sequence does
     const read = layer.kind === 'allsteps' ? layer.inputs.slice(0, 1) : layer.inputs;
     const steps = read.map(name => around.get(name) ?? []).find(dims => dims.length > 0) ?? [];
-    const shapes = within(layer.name, () => readable(layerShapes(layer, inputs, letters.get(layer.name)!, steps, givers)));
+    const shapes = within(layer.name, () => {
+      const { output, others, ...rest } = layerShapes(layer, inputs, letters.get(layer.name)!, steps, givers);
+      return { ...rest, output: readable(output), others: others.map(other => ({ ...other, shape: readable(other.shape) })) };
+    });
     if (layer.states) within(layer.name, () => checkStates(layer.states!, known, shapes.others.filter(isState)));
     known.set(layer.name, shapes.output);
     const inside = layer.kind === 'eachstep' ? [...steps, inputs[0][1]] : steps;
@@ -63,7 +66,7 @@ export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimSha
 const MOST_LETTERS = 80;
 
 /** A longer size is its number, or a letter of its own where it has none; every output after it is written with that. */
-function shortLetters(): (shapes: LayerShapes) => LayerShapes {
+export function shortLetters(): (shape: DimShape) => DimShape {
   const own = new Map<string, string>();
   const short = (dim: Dim): Dim => {
     if (dim.size !== null && !Number.isSafeInteger(dim.size)) throw tooWide(dim.size);
@@ -73,10 +76,11 @@ function shortLetters(): (shapes: LayerShapes) => LayerShapes {
     return { ...dim, symbol: own.get(dim.symbol)! };
   };
   const isShort = ({ symbol, size }: Dim) => symbol.length <= MOST_LETTERS && (size === null || Number.isSafeInteger(size));
-  return shapes => {
-    if (shapes.output.every(isShort) && shapes.others.every(({ shape }) => shape.every(isShort))) return shapes;
-    const output = Object.assign(shapes.output.map(short), shapes.output.numbers ? { numbers: shapes.output.numbers } : {});
-    return { ...shapes, output, others: shapes.others.map(other => ({ ...other, shape: other.shape.map(short) })) };
+  const isOpen = ({ symbol, size }: Dim) => size === null && symbol.length > MOST_LETTERS;
+  return shape => {
+    const { numbers } = shape;
+    if (shape.every(isShort) && !numbers?.some(isOpen)) return shape;
+    return Object.assign(shape.map(short), numbers ? { numbers: numbers.map(n => (isOpen(n) ? short(n) : n)) } : {});
   };
 }
 

@@ -3,6 +3,7 @@ import { ONNX_DTYPES } from '../../formats/onnx/types.js';
 import type { DimShape } from '../../layers/layer.js';
 import type { Operand, OperatorSpec } from '../../layers/operatorFields.js';
 import { operatorShapes } from '../../layers/operatorShapes.js';
+import { shortLetters } from '../../model/shapes.js';
 import { type GraphValue, kindOfType } from '../../ops/value.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { stuck } from './stuck.js';
@@ -36,6 +37,7 @@ export class Nodes {
   readonly kinds = new Map<string, GraphValue['kind']>();
   private readonly layers = new Map<string, Entry>();
   private readonly names = new Set<string>();
+  private readonly short = shortLetters();
   private last = '';
 
   /** Names of exporters are paths; a slash is for the outputs of a layer. */
@@ -73,7 +75,7 @@ export class Nodes {
     const own = this.free(name);
     this.last = own;
     const values = inputs.map(wire => this.value(wire));
-    this.shapes.set(own, shapeOf(values.map(value => this.shapes.get(value)!)));
+    this.shapes.set(own, this.short(shapeOf(values.map(value => this.shapes.get(value)!))));
     this.layers.set(own, { ...spec, name: own, inputs: values });
     return own;
   }
@@ -93,7 +95,7 @@ export class Nodes {
     const value = this.add(name, spec, values, shapes => {
       const all = operatorShapes(spec as unknown as OperatorSpec, shapes);
       all.slice(1).forEach((shape, i) => {
-        this.shapes.set(`${this.last}/${i + 1}`, shape);
+        this.shapes.set(`${this.last}/${i + 1}`, this.short(shape));
       });
       return all[0];
     });
