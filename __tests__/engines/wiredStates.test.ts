@@ -92,3 +92,13 @@ it('what doubles with every node is written in a few letters: an axis, and sizes
   expect(() => wiredOf(sized)).toThrow(/^Expand cannot join .{1,150}$/);
   expect(process.cpuUsage().user - began).toBeLessThan(2e6);
 });
+
+it('products of constants that are far larger than the file are not computed to know what a graph is', () => {
+  const wide = (b: GraphBuilder) => b.add('Expand', [b.scalar(1), b.integers([3000, 3000])]);
+  const model = graphWith(zeros, (b, y) =>
+    b.add('Add', [y, b.add('ReduceMax', [b.add('MatMul', [wide(b), wide(b)])], { keepdims: int(0) })]),
+  );
+  const began = process.cpuUsage().user;
+  expect(layersOfGraph(model)).toEqual({ reason: 'it computes with 18000000 constant numbers, far more than its file has' });
+  expect(process.cpuUsage().user - began).toBeLessThan(2e6);
+});

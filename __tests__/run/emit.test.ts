@@ -130,6 +130,16 @@ it('--emit keras builds the same layers', async () => {
   expect(script).toContain('keras.layers.Dense(units=2, activation="softmax", use_bias=True)');
 });
 
+it.each([
+  ['lstm:2+nobias', 'LSTM(3, 2, batch_first=True, bias=False)'],
+  ['bigru:2', 'GRU(3, 2, batch_first=True, bidirectional=True)'],
+  ['rnn:2@relu', 'RNN(3, 2, batch_first=True, nonlinearity="relu")'],
+  ['lstm:4+proj=2', 'LSTM(3, 4, batch_first=True, proj_size=2)'],
+])('--emit torch: %s is %s', async (layers, module) => {
+  const { script } = await runEmit({ layers, D: 3, T: 4, framework: 'torch' }, 'torch');
+  expect(script).toContain(`torch.nn.${module}`);
+});
+
 it.each(NOT_TORCH)('--emit torch names what PyTorch has not: %j', async request => {
   await expect(runEmit(request, 'torch')).rejects.toMatchObject({ code: 'E_CONVERT_LAYER', exit: 3 });
 });

@@ -1,6 +1,6 @@
 import { RECURRENT_OPS } from '../../conventions/onnx/recurrentNode.js';
 import { RnnError, within } from '../../errors.js';
-import type { OnnxGraph, OnnxModel, OnnxNode } from '../../formats/onnx/graph.js';
+import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode } from '../../formats/onnx/graph.js';
 import type { Dim, DimShape } from '../../layers/layer.js';
 import { sized } from '../../layers/operatorNumbers.js';
 import { checkSpec } from '../../model/check.js';
@@ -13,6 +13,7 @@ import { sizeOf } from '../../tensor/tensor.js';
 import { checkWeights, type Weights } from '../../weights/weights.js';
 import { manualKernels } from '../manual.js';
 import { axisLetters } from './axisLetters.js';
+import { constantsOf } from './checkNodes.js';
 import { runNode } from './evaluate.js';
 import { Nodes, type Step, type Wire } from './nodes.js';
 import { asOperator, turnedProduct } from './operatorOf.js';
@@ -69,6 +70,8 @@ export interface Walk {
   readonly nodes: Nodes;
   opset: number;
   readonly kernels: ReturnType<typeof manualKernels>;
+  /** numbers that constants which are computed with may have: a file of 200 bytes can ask for products of any size */
+  readonly most: number;
   readonly readers: ReadonlyMap<string, readonly OnnxNode[]>;
   readonly values: Map<string, Wire>;
   /** nodes in the order in which they were followed; of an If whose condition is open, the If alone */
@@ -90,6 +93,7 @@ export function entered({ graph, opsets }: OnnxModel, { sizeOf = (_, said) => sa
     nodes,
     opset: opsets.get('') ?? 1,
     kernels: manualKernels(precision),
+    most: 2 ** 20 + 4 * numbersIn(graph),
     readers: readersOf(graph),
     values: new Map(),
     steps: [],
@@ -124,6 +128,12 @@ function inputSizes(dims: DimShape, tokens: boolean): Record<string, unknown> {
   return tokens && rest.length === 1 ? { batch, timesteps: rest[0], features: null } : { batch, shape: rest };
 }
 
+/** Constants of the file, those of the branches among them. */
+function numbersIn(graph: OnnxGraph): number {
+  const constants = graphsIn(graph).flatMap(inner => [...constantsOf(inner).values()]);
+  return constants.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
+
 function readersOf(graph: OnnxGraph): Map<string, OnnxNode[]> {
   const readers = new Map<string, OnnxNode[]>();
   for (const node of graph.nodes) for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node]);
@@ -155,6 +165,8 @@ function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk
   if (node.domain !== '') throw stuck(`${node.domain} is another operator set`);
   if (inputs.every(i => i === undefined || 'constant' in i)) {
     const given = inputs.map(i => (i && 'constant' in i ? i.constant : undefined));
+    const held = given.reduce((sum, constant) => sum + (constant?.data.length ?? 0), 0);
+    if (held > walk.most) throw stuck(`it computes with ${held} constant numbers, far more than its file has`);
     return runNode(node, walk.opset, given, walk.kernels).map(constant => ({ constant }));
   }
   if (Object.hasOwn(RECURRENT_OPS, opType)) return recurrentLayer(node, inputs, walk.nodes);
