@@ -1,17 +1,7 @@
-import { colourOf, position, type Rgb, type Scale, scaleOf } from '../report/palette.js';
+import { colourOf, coloursOf, position, type Rgb, type Scale, scaleOf } from '../report/palette.js';
 
 /** Colours of cells. In the dark, zero is dark: what is bright is what is far from zero. */
-const DARK_DIVERGING: readonly Rgb[] = [
-  [120, 190, 255],
-  [82, 150, 226],
-  [56, 108, 172],
-  [42, 70, 108],
-  [36, 42, 52],
-  [110, 62, 44],
-  [172, 84, 52],
-  [228, 118, 76],
-  [255, 168, 128],
-];
+const DARK_DIVERGING = coloursOf('78beff 5296e2 386cac 2a466c 242a34 6e3e2c ac5434 e4764c ffa880');
 
 const preference = matchMedia('(prefers-color-scheme: dark)');
 let printing = false;

@@ -26,10 +26,7 @@ export function drawArrows(
 function drawStraight(from: Exit, base: number, many: boolean, { body, right }: Canvas): void {
   const middle = (from.y + base) / 2 + 4;
   for (const x of from.xs) {
-    const up = path([
-      [x, from.y],
-      [x, base],
-    ]);
+    const up = path([x, from.y, x, base]);
     body.push(up, shapeLabel(many ? x - 34 : x + 6, middle, from.shape.step));
   }
   body.push(text(right + 14, middle, from.shape.whole, { size: 11, colour: FAINT }));
@@ -40,10 +37,7 @@ function drawNamed(name: string, from: Exit, base: number, aside: number, { body
   const start = base + 24;
   const labels = new Map(stepsOf(columns).map(column => [column.x, column.label]));
   for (const x of from.xs) {
-    const up = path([
-      [x + aside, start],
-      [x + aside, base],
-    ]);
+    const up = path([x + aside, start, x + aside, base]);
     const sub = labels.get(x);
     body.push(up, text(x + aside, start + 12, cut(name, 12), { size: 11, anchor: 'middle', colour: FAINT, sub }));
     body.push(shapeLabel(x + aside + 6, (start + base) / 2 + 4, from.shape.step));
@@ -57,14 +51,7 @@ function drawAround(from: Exit, base: number, k: number, { body, right }: Canvas
   const [x] = from.xs;
   const turn = from.y - 9;
   body.push(
-    path([
-      [x, from.y],
-      [x, turn],
-      [lane, turn],
-      [lane, base + 12],
-      [lane - 24, base + 12],
-      [lane - 24, base],
-    ]),
+    path([x, from.y, x, turn, lane, turn, lane, base + 12, lane - 24, base + 12, lane - 24, base]),
     shapeLabel(lane + 5, base + 16, from.shape.step),
   );
 }

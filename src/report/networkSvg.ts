@@ -128,29 +128,10 @@ function drawRecurrent(layer: LayerRow, base: number, top: number, canvas: Canva
   const bars = backward - 22;
   // x_t passes behind the lower box to the upper one, and the lower box's h behind the upper one to the merge
   for (const x of all) {
-    const riser = path(
-      [
-        [x, base + 10],
-        [x - 24, base + 10],
-        [x - 24, backward + BOX.height],
-      ],
-      { colour: FAINT },
-    );
+    const riser = path([x, base + 10, x - 24, base + 10, x - 24, backward + BOX.height], FAINT);
     canvas.body.push(riser);
-    if (layer.returnSequences || x === last)
-      canvas.body.push(
-        path([
-          [x + 24, forward],
-          [x + 24, bars],
-        ]),
-      );
-    if (layer.returnSequences || x === first)
-      canvas.body.push(
-        path([
-          [x, backward],
-          [x, bars],
-        ]),
-      );
+    if (layer.returnSequences || x === last) canvas.body.push(path([x + 24, forward, x + 24, bars]));
+    if (layer.returnSequences || x === first) canvas.body.push(path([x, backward, x, bars]));
   }
   drawChain(layer, forward, false, canvas);
   drawChain(layer, backward, true, canvas);
@@ -170,19 +151,7 @@ function drawChain(layer: LayerRow, top: number, backwards: boolean, { columns, 
     if (i === 0) return;
     const half = (at: Column) => (at.label === '' ? 16 : BOX.width / 2);
     const [from, to] = [columns[i - 1].x + half(columns[i - 1]), x - half(columns[i])];
-    body.push(
-      path(
-        backwards
-          ? [
-              [to, middle],
-              [from, middle],
-            ]
-          : [
-              [from, middle],
-              [to, middle],
-            ],
-      ),
-    );
+    body.push(path(backwards ? [to, middle, from, middle] : [from, middle, to, middle]));
     body.push(text((from + to) / 2, middle - 6, state, { size: 10, anchor: 'middle' }));
     body.push(text((from + to) / 2, middle + 14, width, { size: 9.5, anchor: 'middle', colour: FAINT }));
   });
@@ -197,13 +166,7 @@ function drawOutput({ output }: ShapesResult, exit: Exit, { body, right, columns
   const top = exit.y - ZONE + 14;
   for (const x of exit.xs) {
     const sub = isSequence(output) ? columns.find(column => column.x === x)?.label : undefined;
-    body.push(
-      path([
-        [x, exit.y],
-        [x, top],
-      ]),
-      shapeLabel(x + 6, (exit.y + top) / 2 + 4, exit.shape.step),
-    );
+    body.push(path([x, exit.y, x, top]), shapeLabel(x + 6, (exit.y + top) / 2 + 4, exit.shape.step));
     body.push(text(x, top - 6, 'y', { size: 14, anchor: 'middle', bold: true, sub }));
   }
   body.push(text(right + 14, (exit.y + top) / 2 + 4, exit.shape.whole, { size: 11, colour: FAINT }));

@@ -5,34 +5,16 @@ export type Rgb = readonly [number, number, number];
 /** What a terminal shows: 0 none, 1 sixteen colours, 2 256 colours, 3 24 bits (the levels of chalk). */
 export type Depth = 0 | 1 | 2 | 3;
 
+/** 'ff8000 …': red, green and blue of each. */
+export function coloursOf(list: string): readonly Rgb[] {
+  return list.split(' ').map((hex): Rgb => [0, 2, 4].map(at => Number.parseInt(hex.slice(at, at + 2), 16)) as unknown as Rgb);
+}
+
 /** ColorBrewer RdBu turned round: blue is negative, white zero, red positive. */
-const DIVERGING: readonly Rgb[] = [
-  [5, 48, 97],
-  [33, 102, 172],
-  [67, 147, 195],
-  [146, 197, 222],
-  [209, 229, 240],
-  [247, 247, 247],
-  [253, 219, 199],
-  [244, 165, 130],
-  [214, 96, 77],
-  [178, 24, 43],
-  [103, 0, 31],
-];
+const DIVERGING = coloursOf('053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f');
 
 /** matplotlib's viridis: dark is 0, yellow 1. */
-const SEQUENTIAL: readonly Rgb[] = [
-  [68, 1, 84],
-  [72, 40, 120],
-  [62, 74, 137],
-  [49, 104, 142],
-  [38, 130, 142],
-  [31, 158, 137],
-  [53, 183, 121],
-  [110, 206, 88],
-  [181, 222, 43],
-  [253, 231, 37],
-];
+const SEQUENTIAL = coloursOf('440154 482878 3e4a89 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725');
 
 /** The ends of a scale: 'diverging' is −limit … limit, 'sequential' 0 … 1. */
 export interface Scale {

@@ -44,11 +44,11 @@ export function rect(x: number, y: number, width: number, height: number, fill: 
   return `<rect x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${n(height)}" fill="${fill}"${edge}${radius ? ` rx="${n(radius)}"` : ''}/>`;
 }
 
-/** A line through points; `head`: an arrow at its end. */
-export function path(points: readonly (readonly [number, number])[], { head = true, colour = INK, dashed = false } = {}): string {
-  const line = `<polyline points="${points.map(([x, y]) => `${n(x)},${n(y)}`).join(' ')}" fill="none" stroke="${colour}" stroke-width="1.3"${dashed ? ' stroke-dasharray="4 3"' : ''}/>`;
-  if (!head) return line;
-  const [[x0, y0], [x, y]] = points.slice(-2);
+/** An arrow through points: x, y, x, y … */
+export function path(points: readonly number[], colour = INK): string {
+  const places = points.map((at, i) => `${i === 0 ? '' : i % 2 === 1 ? ',' : ' '}${n(at)}`).join('');
+  const line = `<polyline points="${places}" fill="none" stroke="${colour}" stroke-width="1.3"/>`;
+  const [x0, y0, x, y] = points.slice(-4);
   const length = Math.hypot(x - x0, y - y0) || 1;
   const [ux, uy] = [(x - x0) / length, (y - y0) / length];
   const corner = (side: number) => `${n(x - 7 * ux + side * 3.5 * uy)},${n(y - 7 * uy - side * 3.5 * ux)}`;
