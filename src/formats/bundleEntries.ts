@@ -28,19 +28,9 @@ export interface Bundle {
 }
 
 /** DataType of tensorflow/core/framework/types.proto */
+// biome-ignore format: a table
 const DTYPES: Readonly<Record<number, DType>> = {
-  1: 'f32',
-  2: 'f64',
-  3: 'i32',
-  4: 'u8',
-  5: 'i16',
-  6: 'i8',
-  9: 'i64',
-  10: 'bool',
-  14: 'bf16',
-  17: 'u16',
-  19: 'f16',
-  22: 'u32',
+  1: 'f32', 2: 'f64', 3: 'i32', 4: 'u8', 5: 'i16', 6: 'i8', 9: 'i64', 10: 'bool', 14: 'bf16', 17: 'u16', 19: 'f16', 22: 'u32',
   23: 'u64',
 };
 

@@ -89,17 +89,9 @@ function readJson(member: ZipMember, limits: Limits): JsonValue {
 }
 
 /** c10::ScalarType as torch.export's schema numbers it. */
+// biome-ignore format: a table
 const DTYPES: Readonly<Record<number, DType>> = {
-  1: 'u8',
-  2: 'i8',
-  3: 'i16',
-  4: 'i32',
-  5: 'i64',
-  6: 'f16',
-  7: 'f32',
-  8: 'f64',
-  12: 'bool',
-  13: 'bf16',
+  1: 'u8', 2: 'i8', 3: 'i16', 4: 'i32', 5: 'i64', 6: 'f16', 7: 'f32', 8: 'f64', 12: 'bool', 13: 'bf16',
 };
 
 function readWeight(entry: JsonValue, folder: string, members: ReadonlyMap<string, ZipMember>, limits: Limits, budget: Budget): FileTensor {

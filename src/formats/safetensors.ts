@@ -64,20 +64,10 @@ export const safetensors: Format = {
 const SHORT = 'E_SAFETENSORS_SHORT';
 
 // In the order of the reference implementation's enum, by which it sorts; what it has and no recurrent network uses is left out
+// biome-ignore format: a table
 const DTYPES: ReadonlyMap<string, DType> = new Map([
-  ['BOOL', 'bool'],
-  ['U8', 'u8'],
-  ['I8', 'i8'],
-  ['I16', 'i16'],
-  ['U16', 'u16'],
-  ['F16', 'f16'],
-  ['BF16', 'bf16'],
-  ['I32', 'i32'],
-  ['U32', 'u32'],
-  ['F32', 'f32'],
-  ['F64', 'f64'],
-  ['I64', 'i64'],
-  ['U64', 'u64'],
+  ['BOOL', 'bool'], ['U8', 'u8'], ['I8', 'i8'], ['I16', 'i16'], ['U16', 'u16'], ['F16', 'f16'], ['BF16', 'bf16'], ['I32', 'i32'],
+  ['U32', 'u32'], ['F32', 'f32'], ['F64', 'f64'], ['I64', 'i64'], ['U64', 'u64'],
 ]);
 
 interface Entry extends TensorHead {

@@ -9,44 +9,20 @@ export interface DropoutSpec extends LayerBase {
   readonly kerasClass: string;
 }
 
+// biome-ignore format: a table
 const NOISE = [
-  'Dropout',
-  'SpatialDropout1D',
-  'SpatialDropout2D',
-  'SpatialDropout3D',
-  'GaussianDropout',
-  'GaussianNoise',
-  'AlphaDropout',
-  'ActivityRegularization',
-  'Identity',
+  'Dropout', 'SpatialDropout1D', 'SpatialDropout2D', 'SpatialDropout3D', 'GaussianDropout', 'GaussianNoise', 'AlphaDropout',
+  'ActivityRegularization', 'Identity',
 ];
 
 /** Changes of images, with the arguments that Keras wants at least. */
+// biome-ignore format: a table
 const IMAGES: Readonly<Record<string, Json>> = {
-  AugMix: {},
-  CutMix: {},
-  MixUp: {},
-  RandAugment: {},
-  RandomBrightness: { factor: 0 },
-  RandomColorDegeneration: { factor: 0 },
-  RandomColorJitter: {},
-  RandomContrast: { factor: 0 },
-  RandomElasticTransform: {},
-  RandomErasing: {},
-  RandomFlip: {},
-  RandomGaussianBlur: {},
-  RandomGrayscale: {},
-  RandomHeight: { factor: 0 },
-  RandomHue: { factor: 0 },
-  RandomInvert: {},
-  RandomPerspective: {},
-  RandomPosterization: { factor: 8 },
-  RandomRotation: { factor: 0 },
-  RandomSaturation: { factor: 0 },
-  RandomSharpness: { factor: 0 },
-  RandomShear: {},
-  RandomTranslation: { height_factor: 0, width_factor: 0 },
-  RandomWidth: { factor: 0 },
+  AugMix: {}, CutMix: {}, MixUp: {}, RandAugment: {}, RandomBrightness: { factor: 0 }, RandomColorDegeneration: { factor: 0 },
+  RandomColorJitter: {}, RandomContrast: { factor: 0 }, RandomElasticTransform: {}, RandomErasing: {}, RandomFlip: {},
+  RandomGaussianBlur: {}, RandomGrayscale: {}, RandomHeight: { factor: 0 }, RandomHue: { factor: 0 }, RandomInvert: {},
+  RandomPerspective: {}, RandomPosterization: { factor: 8 }, RandomRotation: { factor: 0 }, RandomSaturation: { factor: 0 },
+  RandomSharpness: { factor: 0 }, RandomShear: {}, RandomTranslation: { height_factor: 0, width_factor: 0 }, RandomWidth: { factor: 0 },
   RandomZoom: { height_factor: 0 },
 };
 

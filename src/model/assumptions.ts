@@ -4,22 +4,10 @@ import { RnnError } from '../errors.js';
  * A fact that can change y, and that neither the file nor a flag says. The list goes with the network into every result and JSON
  * document: a number is right, or asked for, or its assumption is printed.
  */
+// biome-ignore format: a table
 export const FACTS = [
-  'order',
-  'wiring',
-  'activation',
-  'nonlinearity',
-  'step',
-  'shape',
-  'copy',
-  'forget-bias',
-  'description',
-  'precision',
-  'state',
-  'batch',
-  'backend',
-  'x',
-  'weights',
+  'order', 'wiring', 'activation', 'nonlinearity', 'step', 'shape', 'copy', 'forget-bias', 'description', 'precision', 'state', 'batch',
+  'backend', 'x', 'weights',
 ] as const;
 
 export type Fact = (typeof FACTS)[number];

@@ -56,17 +56,10 @@ function csvText(result: ShapesResult, layout: Layout): Promise<string> {
 
 /** 'SimpleRNN, many to one    N samples  T=10 steps  D=3 features  M=5 units  K=2 outputs' */
 function heading({ title, dims, inputs }: ShapesResult, { paint, width }: Layout): string {
+  // biome-ignore format: a table
   const words: Record<string, string> = {
-    N: 'samples',
-    T: 'steps',
-    D: 'features',
-    M: 'units',
-    K: 'outputs',
-    F: 'filters',
-    P: 'projected units',
-    V: 'tokens',
-    E: 'embedding size',
-    R: 'repeats',
+    N: 'samples', T: 'steps', D: 'features', M: 'units', K: 'outputs', F: 'filters', P: 'projected units', V: 'tokens',
+    E: 'embedding size', R: 'repeats',
   };
   const isRead = (letter: string) => inputs.some(input => input.dims.includes(letter));
   const used = Object.entries(dims).filter(([letter, size]) => size !== null || !['T', 'D'].includes(letter) || isRead(letter));
@@ -107,24 +100,11 @@ function weightRow({ name, dims, gates, shape, count, formula }: WeightRow, sepa
 function outputName({ kind, returnSequences, options }: LayerRow): string {
   if (returnSequences !== null) return returnSequences ? 'all h' : 'last h';
   if (kind === 'op') return escapeText(String(options.op), 30);
+  // biome-ignore format: a table
   const names: Record<string, string> = {
-    dense: 'dense',
-    conv1d: 'filters',
-    conv2d: 'filters',
-    conv3d: 'filters',
-    maxpool: 'max over t',
-    avgpool: 'mean over t',
-    last: 'last step',
-    flatten: 'one row',
-    embedding: 'vectors',
-    masking: 'masked',
-    text: 'token numbers',
-    dropout: 'unchanged',
-    repeat: 'repeated',
-    concatenate: 'side by side',
-    add: 'sum',
-    multiply: 'product',
-    average: 'mean',
+    dense: 'dense', conv1d: 'filters', conv2d: 'filters', conv3d: 'filters', maxpool: 'max over t', avgpool: 'mean over t',
+    last: 'last step', flatten: 'one row', embedding: 'vectors', masking: 'masked', text: 'token numbers', dropout: 'unchanged',
+    repeat: 'repeated', concatenate: 'side by side', add: 'sum', multiply: 'product', average: 'mean',
   };
   return names[kind] ?? escapeText(activationName(options.activation) || kind, 30);
 }

@@ -5,18 +5,9 @@ import { type Attributes, float, type GraphBuilder, int } from '../../formats/on
 /** Activations as ONNX has them: as nodes, and as functions inside RNN, LSTM and GRU. */
 
 /** What RNN, LSTM and GRU of the specification know. */
+// biome-ignore format: a table
 export const RECURRENT_FUNCTIONS: readonly string[] = [
-  'Relu',
-  'Tanh',
-  'Sigmoid',
-  'Affine',
-  'LeakyRelu',
-  'ThresholdedRelu',
-  'ScaledTanh',
-  'HardSigmoid',
-  'Elu',
-  'Softsign',
-  'Softplus',
+  'Relu', 'Tanh', 'Sigmoid', 'Affine', 'LeakyRelu', 'ThresholdedRelu', 'ScaledTanh', 'HardSigmoid', 'Elu', 'Softsign', 'Softplus',
 ];
 
 export interface RecurrentFunction {

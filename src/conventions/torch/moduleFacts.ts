@@ -27,20 +27,10 @@ const WITH_PARAMETERS: Readonly<Record<string, (attribute: Attribute) => unknown
   LogSoftmax: attribute => (attribute('dim') === -1 ? 'log_softmax' : undefined),
 };
 
+// biome-ignore format: a table
 const FUNCTIONS: Readonly<Record<string, string>> = {
-  ReLU: 'relu',
-  Tanh: 'tanh',
-  Sigmoid: 'sigmoid',
-  SiLU: 'silu',
-  Softplus: 'softplus',
-  Softsign: 'softsign',
-  Hardtanh: 'hard_tanh',
-  Mish: 'mish',
-  SELU: 'selu',
-  Hardsigmoid: 'hard_sigmoid',
-  Hardswish: 'hard_silu',
-  ReLU6: 'relu6',
-  LogSigmoid: 'log_sigmoid',
+  ReLU: 'relu', Tanh: 'tanh', Sigmoid: 'sigmoid', SiLU: 'silu', Softplus: 'softplus', Softsign: 'softsign', Hardtanh: 'hard_tanh',
+  Mish: 'mish', SELU: 'selu', Hardsigmoid: 'hard_sigmoid', Hardswish: 'hard_silu', ReLU6: 'relu6', LogSigmoid: 'log_sigmoid',
 };
 
 /** Parameters of the functions above that are not their default: then they are others. */

@@ -18,15 +18,9 @@ type Call = AnyCall & { readonly kernels: Kernels };
 
 /** RNN, LSTM and GRU on the engine's recurrence; the attributes are checked where they are read. */
 const recurrent: Operator = {
+  // biome-ignore format: a table
   attributes: [
-    'activation_alpha',
-    'activation_beta',
-    'activations',
-    'clip',
-    'direction',
-    'hidden_size',
-    'input_forget',
-    'layout',
+    'activation_alpha', 'activation_beta', 'activations', 'clip', 'direction', 'hidden_size', 'input_forget', 'layout',
     'linear_before_reset',
   ],
   run,

@@ -5,20 +5,9 @@ import type { DType } from '../format.js';
 import { checkTime, type Limits, overLimit } from '../limits.js';
 
 /** How many bytes one number takes in the file. */
+// biome-ignore format: a table
 export const DTYPE_BYTES: Readonly<Record<DType, number>> = {
-  bool: 1,
-  u8: 1,
-  i8: 1,
-  u16: 2,
-  i16: 2,
-  u32: 4,
-  i32: 4,
-  u64: 8,
-  i64: 8,
-  f16: 2,
-  bf16: 2,
-  f32: 4,
-  f64: 8,
+  bool: 1, u8: 1, i8: 1, u16: 2, i16: 2, u32: 4, i32: 4, u64: 8, i64: 8, f16: 2, bf16: 2, f32: 4, f64: 8,
 };
 
 /** The dtypes whose every value is exact in float32. */

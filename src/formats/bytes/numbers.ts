@@ -83,16 +83,10 @@ function exact(n: bigint, element: number): number {
   });
 }
 
+// biome-ignore format: a table
 const INT_RANGE: Partial<Record<DType, readonly [number, number]>> = {
-  bool: [0, 1],
-  u8: [0, 255],
-  i8: [-128, 127],
-  u16: [0, 65535],
-  i16: [-32768, 32767],
-  u32: [0, 2 ** 32 - 1],
-  i32: [-(2 ** 31), 2 ** 31 - 1],
-  u64: [0, Number.MAX_SAFE_INTEGER],
-  i64: [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  bool: [0, 1], u8: [0, 255], i8: [-128, 127], u16: [0, 65535], i16: [-32768, 32767], u32: [0, 2 ** 32 - 1],
+  i32: [-(2 ** 31), 2 ** 31 - 1], u64: [0, Number.MAX_SAFE_INTEGER], i64: [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
 };
 
 /**

@@ -11,19 +11,11 @@ import { type GlobalRef, isCount, isCounts, isRef, type ObjectRef, type Pickled,
  * and bytes. Everything else becomes a record.
  */
 
+// biome-ignore format: a table
 const STORAGES: ReadonlyMap<string, DType> = new Map([
-  ['torch.FloatStorage', 'f32'],
-  ['torch.DoubleStorage', 'f64'],
-  ['torch.HalfStorage', 'f16'],
-  ['torch.BFloat16Storage', 'bf16'],
-  ['torch.LongStorage', 'i64'],
-  ['torch.IntStorage', 'i32'],
-  ['torch.ShortStorage', 'i16'],
-  ['torch.CharStorage', 'i8'],
-  ['torch.ByteStorage', 'u8'],
-  ['torch.BoolStorage', 'bool'],
-  ['torch.QInt8Storage', 'i8'],
-  ['torch.QUInt8Storage', 'u8'],
+  ['torch.FloatStorage', 'f32'], ['torch.DoubleStorage', 'f64'], ['torch.HalfStorage', 'f16'], ['torch.BFloat16Storage', 'bf16'],
+  ['torch.LongStorage', 'i64'], ['torch.IntStorage', 'i32'], ['torch.ShortStorage', 'i16'], ['torch.CharStorage', 'i8'],
+  ['torch.ByteStorage', 'u8'], ['torch.BoolStorage', 'bool'], ['torch.QInt8Storage', 'i8'], ['torch.QUInt8Storage', 'u8'],
   ['torch.QInt32Storage', 'i32'],
 ]);
 
@@ -44,20 +36,11 @@ export function storageWidth(type: string): number | undefined {
 /** Storages of bytes: the tensor says of what. */
 const UNTYPED: ReadonlySet<string> = new Set(['torch.UntypedStorage', 'torch.storage.UntypedStorage']);
 
+// biome-ignore format: a table
 const DTYPES: ReadonlyMap<string, DType> = new Map([
-  ['torch.float32', 'f32'],
-  ['torch.float64', 'f64'],
-  ['torch.float16', 'f16'],
-  ['torch.bfloat16', 'bf16'],
-  ['torch.int64', 'i64'],
-  ['torch.int32', 'i32'],
-  ['torch.int16', 'i16'],
-  ['torch.int8', 'i8'],
-  ['torch.uint8', 'u8'],
-  ['torch.uint16', 'u16'],
-  ['torch.uint32', 'u32'],
-  ['torch.uint64', 'u64'],
-  ['torch.bool', 'bool'],
+  ['torch.float32', 'f32'], ['torch.float64', 'f64'], ['torch.float16', 'f16'], ['torch.bfloat16', 'bf16'], ['torch.int64', 'i64'],
+  ['torch.int32', 'i32'], ['torch.int16', 'i16'], ['torch.int8', 'i8'], ['torch.uint8', 'u8'], ['torch.uint16', 'u16'],
+  ['torch.uint32', 'u32'], ['torch.uint64', 'u64'], ['torch.bool', 'bool'],
 ]);
 
 type Fail = (code: string, message: string) => RnnError;

@@ -6,19 +6,9 @@ import { type ArrayRef, isCount, isCounts, isRef, type ObjectRef, type Pickled }
 
 /** How NumPy pickles arrays and scalars. What is none of plain numbers (text, records, objects) stays a record. */
 
+// biome-ignore format: a table
 const DTYPES: Readonly<Record<string, DType>> = {
-  b1: 'bool',
-  i1: 'i8',
-  u1: 'u8',
-  i2: 'i16',
-  u2: 'u16',
-  i4: 'i32',
-  u4: 'u32',
-  i8: 'i64',
-  u8: 'u64',
-  f2: 'f16',
-  f4: 'f32',
-  f8: 'f64',
+  b1: 'bool', i1: 'i8', u1: 'u8', i2: 'i16', u2: 'u16', i4: 'i32', u4: 'u32', i8: 'i64', u8: 'u64', f2: 'f16', f4: 'f32', f8: 'f64',
 };
 
 const RECONSTRUCTED = 'numpy.ndarray';

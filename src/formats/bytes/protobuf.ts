@@ -23,9 +23,9 @@ export function schema<T>(name: string, rows: readonly Row<T>[]): Schema<T> {
 }
 
 /** The commonest thing a field does: it becomes a property of the draft. */
-export function set<T, K extends keyof T>(key: K, get: (field: Field) => T[K]): Read<T> {
+export function set<T, K extends keyof T>(key: K, get: (field: Field, draft: T) => T[K]): Read<T> {
   return (draft, field) => {
-    draft[key] = get(field);
+    draft[key] = get(field, draft);
   };
 }
 

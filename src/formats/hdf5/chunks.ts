@@ -12,15 +12,9 @@ import { bodyOf, type Message } from './objectHeader.js';
 const DEFLATE = 1;
 const SHUFFLE = 2;
 const FLETCHER32 = 3;
+// biome-ignore format: a table
 const KNOWN: ReadonlyMap<number, string> = new Map([
-  [4, 'szip'],
-  [5, 'nbit'],
-  [6, 'scaleoffset'],
-  [307, 'bzip2'],
-  [32000, 'lzf'],
-  [32001, 'blosc'],
-  [32004, 'lz4'],
-  [32015, 'zstd'],
+  [4, 'szip'], [5, 'nbit'], [6, 'scaleoffset'], [307, 'bzip2'], [32000, 'lzf'], [32001, 'blosc'], [32004, 'lz4'], [32015, 'zstd'],
 ]);
 
 export interface Chunks {

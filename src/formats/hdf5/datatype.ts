@@ -13,18 +13,9 @@ export type H5Type =
 
 export type NumberType = Extract<H5Type, { kind: 'number' }>;
 
+// biome-ignore format: a table
 const CLASSES = [
-  'integer',
-  'float',
-  'time',
-  'string',
-  'bitfield',
-  'opaque',
-  'compound',
-  'reference',
-  'enumeration',
-  'variable-length',
-  'array',
+  'integer', 'float', 'time', 'string', 'bitfield', 'opaque', 'compound', 'reference', 'enumeration', 'variable-length', 'array',
 ];
 
 /** exponent bits, mantissa bits, bias of the floats that are read, by size in bytes */

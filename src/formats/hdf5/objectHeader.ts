@@ -2,20 +2,10 @@ import { ByteReader } from '../bytes/reader.js';
 import { checkSum, expectSignature, type Hdf5, h5Error, readerAt, readUint } from './file.js';
 
 /** Message types of the object header (HDF5 File Format Specification IV.A.2) that are read or refused. */
+// biome-ignore format: a table
 export const MESSAGE = {
-  dataspace: 0x01,
-  linkInfo: 0x02,
-  datatype: 0x03,
-  oldFill: 0x04,
-  fill: 0x05,
-  link: 0x06,
-  external: 0x07,
-  layout: 0x08,
-  filters: 0x0b,
-  attribute: 0x0c,
-  continuation: 0x10,
-  symbolTable: 0x11,
-  attributeInfo: 0x15,
+  dataspace: 0x01, linkInfo: 0x02, datatype: 0x03, oldFill: 0x04, fill: 0x05, link: 0x06, external: 0x07, layout: 0x08, filters: 0x0b,
+  attribute: 0x0c, continuation: 0x10, symbolTable: 0x11, attributeInfo: 0x15,
 } as const;
 
 const LAST_KNOWN = 0x18;

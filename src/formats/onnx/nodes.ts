@@ -120,13 +120,7 @@ const ATTRIBUTE = schema<AttributeDraft>('AttributeProto', [
   [3, 'i', set('int', f => f.int())],
   [4, 's', set('string', textOrNull)],
   [5, 't', readAttributeTensor],
-  [
-    6,
-    'g',
-    (d, f) => {
-      d.graph = readGraph(f, d.numbers);
-    },
-  ],
+  [6, 'g', set('graph', (f, d) => readGraph(f, d.numbers))],
   [7, 'floats', (d, f) => f.floats(d.floats), 'repeated'],
   [8, 'ints', (d, f) => f.ints(d.ints), 'repeated'],
   [9, 'strings', (d, f) => void d.strings.push(textOrNull(f)), 'repeated'],

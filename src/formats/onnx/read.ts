@@ -136,13 +136,7 @@ const MODEL = schema<ModelDraft>('ModelProto', [
   [1, 'ir_version', set('irVersion', number)],
   [2, 'producer_name', set('producerName', text)],
   [3, 'producer_version', set('producerVersion', text)],
-  [
-    7,
-    'graph',
-    (d, f) => {
-      d.graph = readGraph(f, d.numbers);
-    },
-  ],
+  [7, 'graph', set('graph', (f, d) => readGraph(f, d.numbers))],
   [8, 'opset_import', readOpset, 'repeated'],
   [14, 'metadata_props', readProperty, 'repeated'],
   [20, 'training_info', set('training', () => true), 'repeated'],

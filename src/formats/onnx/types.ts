@@ -1,20 +1,10 @@
 import type { DType } from '../format.js';
 
 /** TensorProto.DataType of onnx.proto, as far as plain numbers go. */
+// biome-ignore format: a table
 export const ONNX_DTYPES: ReadonlyMap<number, DType> = new Map([
-  [1, 'f32'],
-  [2, 'u8'],
-  [3, 'i8'],
-  [4, 'u16'],
-  [5, 'i16'],
-  [6, 'i32'],
-  [7, 'i64'],
-  [9, 'bool'],
-  [10, 'f16'],
-  [11, 'f64'],
-  [12, 'u32'],
-  [13, 'u64'],
-  [16, 'bf16'],
+  [1, 'f32'], [2, 'u8'], [3, 'i8'], [4, 'u16'], [5, 'i16'], [6, 'i32'], [7, 'i64'], [9, 'bool'], [10, 'f16'], [11, 'f64'], [12, 'u32'],
+  [13, 'u64'], [16, 'bf16'],
 ]);
 
 /** The same by the names of types. */

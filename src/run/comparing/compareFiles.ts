@@ -45,18 +45,9 @@ async function against(
   return { ...result, notes: [`${shownPath(files[1])} is the network, ${shownPath(files[0])} the output that is judged`, ...result.notes] };
 }
 
+// biome-ignore format: a table
 const UNUSED_BY_NETWORKS = [
-  'against',
-  'engines',
-  'simulate',
-  'engine',
-  'weights',
-  'init',
-  'dtype',
-  'budget',
-  'explain',
-  'states',
-  'decimals',
+  'against', 'engines', 'simulate', 'engine', 'weights', 'init', 'dtype', 'budget', 'explain', 'states', 'decimals',
 ] as const;
 const UNUSED_BY_ARRAYS = [
   ...UNUSED_BY_NETWORKS,

@@ -5,15 +5,9 @@ import type { Composed, Parts } from './composed.js';
 /** Attention in its several forms, and the turning of positions that goes before it. */
 export const ATTENTION: Readonly<Record<string, Composed>> = {
   Attention: {
+    // biome-ignore format: a table
     attributes: [
-      'is_causal',
-      'kv_num_heads',
-      'left_window_size',
-      'q_num_heads',
-      'qk_matmul_output_mode',
-      'right_window_size',
-      'scale',
-      'softcap',
+      'is_causal', 'kv_num_heads', 'left_window_size', 'q_num_heads', 'qk_matmul_output_mode', 'right_window_size', 'scale', 'softcap',
       'softmax_precision',
     ],
     parts: attention,
