@@ -36,8 +36,6 @@ export interface ErrorDetails {
 }
 
 export class RnnError extends Error {
-  readonly kind: ErrorKind;
-  readonly code: string;
   readonly exit: number;
   where?: string;
   expected?: string;
@@ -51,11 +49,14 @@ export class RnnError extends Error {
   correction?: Correction;
 
   /** @param code stable name such as `E_SEQ`; scripts depend on it, so it is never renamed */
-  constructor(kind: ErrorKind, code: string, message: string, details: ErrorDetails = {}) {
+  constructor(
+    readonly kind: ErrorKind,
+    readonly code: string,
+    message: string,
+    details: ErrorDetails = {},
+  ) {
     super(message);
     this.name = 'RnnError';
-    this.kind = kind;
-    this.code = code;
     this.exit = EXIT[kind];
     Object.assign(this, details);
   }

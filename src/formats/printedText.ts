@@ -41,8 +41,6 @@ const PARAMETER = /Parameter containing:\s*/y;
 const SPACE = /\s*/y;
 
 class Reader {
-  private readonly text: string;
-  private readonly limits: Limits;
   private readonly budget: Budget;
   private readonly numbers = new Growing();
   private readonly decimals = newDecimals();
@@ -50,9 +48,10 @@ class Reader {
   private depth = 0;
   private commas: boolean | undefined;
 
-  constructor(text: string, limits: Limits) {
-    this.text = text;
-    this.limits = limits;
+  constructor(
+    private readonly text: string,
+    private readonly limits: Limits,
+  ) {
     this.budget = newBudget(limits);
   }
 

@@ -105,46 +105,33 @@ const REFUSED_BY_SYSTEM: Readonly<Record<string, string>> = {
   ENOMEM: 'no more memory (ulimit -v)',
 };
 
-function systemError(error: unknown): { readonly message: string } | undefined {
+function systemError(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code = '', message } = error as NodeJS.ErrnoException;
   const word = [code, ...(message.match(/\b[A-Z]{5,7}\b/g) ?? [])].find(name => Object.hasOwn(REFUSED_BY_SYSTEM, name));
-  if (word) return { message: REFUSED_BY_SYSTEM[word] };
-  return code === 'ERR_WORKER_INIT_FAILED' ? { message: `no thread can be started (${escapeText(message)})` } : undefined;
+  if (word) return REFUSED_BY_SYSTEM[word];
+  return code === 'ERR_WORKER_INIT_FAILED' ? `no thread can be started (${escapeText(message)})` : undefined;
 }
 
 function foreignError(error: unknown): ErrorDocument {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const none = { where: null, expected: null, found: null, more: null, excerpt: null, limit: null, layersLine: null, command: null };
-  const refused = systemError(error);
-  if (refused)
-    return {
-      schema: 'rnn-cli/error@1',
-      code: 'E_SYSTEM',
-      ...none,
-      message: `the system does not give what is needed: ${refused.message}`,
-      fix: 'raise that limit, or end other programs',
-      exit: 4,
-    };
-  if (
-    error instanceof RangeError &&
-    /allocation failed|Invalid (typed )?array (buffer )?length|Invalid string length/.test(error.message)
-  ) {
-    return {
-      schema: 'rnn-cli/error@1',
-      code: 'E_MEMORY',
-      message: `out of memory (${escapeText(error.message)})`,
-      ...none,
-      fix: 'use smaller sizes (N, T or M)',
-      exit: 5,
-    };
-  }
-  return {
+  const document = (code: string, message: string, fix: string, exit: number): ErrorDocument => ({
     schema: 'rnn-cli/error@1',
-    code: 'E_INTERNAL',
-    message: `this is a bug in rnn-cli: ${escapeText(text, MESSAGE_LIMIT)}`,
+    code,
+    message,
     ...none,
-    fix: 'please report the command line and this message; RNN_CLI_DEBUG=1 adds the place in the code',
-    exit: 70,
-  };
+    fix,
+    exit,
+  });
+  const refused = systemError(error);
+  if (refused) {
+    return document('E_SYSTEM', `the system does not give what is needed: ${refused}`, 'raise that limit, or end other programs', 4);
+  }
+  const memory = /allocation failed|Invalid (typed )?array (buffer )?length|Invalid string length/;
+  if (error instanceof RangeError && memory.test(error.message)) {
+    return document('E_MEMORY', `out of memory (${escapeText(error.message)})`, 'use smaller sizes (N, T or M)', 5);
+  }
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const fix = 'please report the command line and this message; RNN_CLI_DEBUG=1 adds the place in the code';
+  return document('E_INTERNAL', `this is a bug in rnn-cli: ${escapeText(text, MESSAGE_LIMIT)}`, fix, 70);
 }

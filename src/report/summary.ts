@@ -1,5 +1,6 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
+import { halfToEven } from '../numerics/halfToEven.js';
 import type { Count, SummaryLayer, SummaryModel } from '../run/result.js';
 import { countText } from './numbers.js';
 import { type Align, displayWidth, pad, prefix } from './text.js';
@@ -72,7 +73,7 @@ function contentWidths(columns: readonly SummaryColumn[], lineLength: number): n
   });
   let excess = 3 * columns.length + 1;
   return padded.map((width, i) => {
-    const less = Math.min(width, roundHalfEven(excess / (columns.length - i)));
+    const less = Math.min(width, halfToEven(excess / (columns.length - i)));
     excess -= less;
     return width - less - 2;
   });
@@ -199,12 +200,6 @@ function twoDecimals(x: number): string {
   const point = exact.indexOf('.');
   const isHalf = /^50*$/.test(exact.slice(point + 3));
   return isHalf && Number(exact[point + 2]) % 2 === 0 ? exact.slice(0, point + 3) : x.toFixed(2);
-}
-
-function roundHalfEven(x: number): number {
-  const floor = Math.floor(x);
-  if (x - floor !== 0.5) return Math.round(x);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /** Each layer reads the one before it, and nothing else. */

@@ -15,6 +15,7 @@ import {
   closeAllowance,
   finerAllowance,
   fixedAllowance,
+  isFixed,
   type Status,
   statusOf,
   TIMES_NOISE,
@@ -224,7 +225,7 @@ async function allowanceOf(request: CompareRequest, prepared: Prepared, sides: S
     measureNoise(prepared, { threads: request.threads, dtype, known: dtype === 'f32' ? batched : undefined });
   const foreign = request.against !== undefined;
   const noise = await measure(double ? 'f64' : 'f32');
-  if (isFixed(request)) return fixedAllowance(request.atol ?? 0, request.rtol ?? 0, noise, expected);
+  if (isFixed(request)) return fixedAllowance(request, noise, expected);
   if (!comparable || noise.moved.length !== expected.data.length) return uniformAllowance(largest(noise.moved), 0, expected);
   const allowance = await closeAllowance(noise, expected, actual, foreign);
   if (double !== undefined || undecidedIn(allowance, expected) === 0) return allowance;
@@ -243,12 +244,8 @@ function checkStates({ states, against }: CompareRequest, { network: { model } }
 
 /** Hidden states, or y at other steps: one tolerance for all of them. */
 function viewAllowance(request: CompareRequest, { rounding }: DiagnosisSubject, expected: Tensor): Allowance {
-  if (isFixed(request)) return fixedAllowance(request.atol ?? 0, request.rtol ?? 0, null, expected);
+  if (isFixed(request)) return fixedAllowance(request, null, expected);
   return uniformAllowance(rounding, LEAST_ULPS * ulp32(largestMagnitude(expected.data)), expected);
-}
-
-function isFixed({ atol, rtol }: CompareRequest): boolean {
-  return atol !== undefined || rtol !== undefined;
 }
 
 function largest(values: Float64Array): number {

@@ -49,17 +49,15 @@ const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const ESCAPES: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
 class Parser {
-  private readonly text: string;
-  private readonly limits: JsonLimits;
   private at = 0;
   private values = 0;
   private depth = 0;
   private weight = 0;
 
-  constructor(text: string, limits: JsonLimits) {
-    this.text = text;
-    this.limits = limits;
-  }
+  constructor(
+    private readonly text: string,
+    private readonly limits: JsonLimits,
+  ) {}
 
   document(): JsonValue {
     const value = this.value();

@@ -46,14 +46,12 @@ export function parseNumpyHeader(text: string, offset: number): NumpyHeader {
 }
 
 class Cursor {
-  private readonly text: string;
-  private readonly offset: number;
   private at = 0;
 
-  constructor(text: string, offset: number) {
-    this.text = text;
-    this.offset = offset;
-  }
+  constructor(
+    private readonly text: string,
+    private readonly offset: number,
+  ) {}
 
   error(message: string, code = 'E_NPY_HEADER'): RnnError {
     return new RnnError('format', code, `offset ${this.offset + this.at}: ${message}`, {

@@ -56,14 +56,11 @@ const AHEAD = 2 ** 12;
 
 /** A position in the file, and the bytes around it. */
 class Cursor {
-  readonly source: ByteSource;
   position = 0;
   private bytes: Uint8Array = new Uint8Array(0);
   private start = 0;
 
-  constructor(source: ByteSource) {
-    this.source = source;
-  }
+  constructor(readonly source: ByteSource) {}
 
   /** The byte here; the caller has seen to it that there is one. */
   next(): number {
@@ -77,8 +74,6 @@ class Cursor {
 
 /** One field, whose value is read once in the way its schema says. */
 export class Field {
-  private readonly cursor: Cursor;
-  private readonly limits: Limits;
   /** messages read so far, for a ceiling on them */
   private readonly count: { messages: number };
   private depth = 0;
@@ -87,9 +82,11 @@ export class Field {
   /** of the message the field is in */
   private end: number;
 
-  constructor(cursor: Cursor, limits: Limits, count: { messages: number }) {
-    this.cursor = cursor;
-    this.limits = limits;
+  constructor(
+    private readonly cursor: Cursor,
+    private readonly limits: Limits,
+    count: { messages: number },
+  ) {
     this.count = count;
     this.end = cursor.source.size;
   }

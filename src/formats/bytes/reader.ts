@@ -6,18 +6,16 @@ import type { ByteSource } from '../source.js';
  * error are those of the file, so `base` is where this part begins in it.
  */
 export class ByteReader {
-  readonly bytes: Uint8Array;
   private readonly view: DataView;
-  private readonly code: string;
-  private readonly base: number;
   position = 0;
 
   /** @param code of the error when the bytes run out, such as `E_NPY_SHORT` */
-  constructor(bytes: Uint8Array, code: string, base = 0) {
-    this.bytes = bytes;
+  constructor(
+    readonly bytes: Uint8Array,
+    private readonly code: string,
+    private readonly base = 0,
+  ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.code = code;
-    this.base = base;
   }
 
   /** Position in the file. */

@@ -36,11 +36,8 @@ class Walk implements Collected {
   readonly metadata = new Map<string, string>();
   readonly classes = new Set<string>();
   private readonly seen = new Set<object>();
-  private readonly limits: Limits;
 
-  constructor(limits: Limits) {
-    this.limits = limits;
-  }
+  constructor(private readonly limits: Limits) {}
 
   /** @param set path of the container of the value */
   visit(value: Pickled, path: string, set: string, depth: number): void {

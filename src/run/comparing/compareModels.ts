@@ -14,7 +14,7 @@ import type { CompareRequest, NetworkRequest } from '../request.js';
 import type { CompareModelsResult } from '../result.js';
 import { VERSION } from '../version.js';
 import { differentEquations } from './equations.js';
-import { type Allowance, closeAllowance, fixedAllowance, isOff, type Status, statusOf, undecidedBecause } from './judge.js';
+import { type Allowance, closeAllowance, fixedAllowance, isFixed, isOff, type Status, statusOf, undecidedBecause } from './judge.js';
 import { endingIn, outputNames } from './judgedOutputs.js';
 import { isMatch, layersWithWeights, matchedWeights, noMatch } from './matchedWeights.js';
 import { measureNoise } from './noise.js';
@@ -145,10 +145,6 @@ function descriptionOf(other: string): Assumption {
   };
 }
 
-function isFixed({ atol, rtol }: CompareRequest): boolean {
-  return atol !== undefined || rtol !== undefined;
-}
-
 type Compared = CompareModelsResult['tensors'][number];
 
 /** A weight that is as near as --atol and --rtol ask for is equal. */
@@ -206,7 +202,7 @@ async function compareOutput([first, second]: readonly [Prepared, Prepared], req
   const comparable = b !== null && sameShape(a.shape, b.shape);
   const noise = await measureNoise(first, { threads: request.threads, dtype: 'f32' });
   const allowance: Allowance = isFixed(request)
-    ? fixedAllowance(request.atol ?? 0, request.rtol ?? 0, noise, a)
+    ? fixedAllowance(request, noise, a)
     : await closeAllowance(noise, a, comparable ? b : a, false);
   let off = 0;
   if (comparable) for (let k = 0; k < a.data.length; k++) if (isOff(allowance, a, b, k)) off++;

@@ -1,5 +1,6 @@
 import { distance, scaleOf } from '../../tensor/difference.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import type { CompareRequest } from '../request.js';
 import type { CompareResult } from '../result.js';
 import type { Noise } from './noise.js';
 
@@ -31,7 +32,7 @@ export const TIMES_NOISE = 16;
 export const DECIDABLE = 1e-3;
 
 /** |a − e| ≤ atol + rtol·|e|, as requested. Everything can be decided. */
-export function fixedAllowance(atol: number, rtol: number, noise: Noise | null, expected: Tensor): Allowance {
+export function fixedAllowance({ atol = 0, rtol = 0 }: CompareRequest, noise: Noise | null, expected: Tensor): Allowance {
   return {
     mode: 'fixed',
     atol,

@@ -2,7 +2,7 @@ import type { EngineInput, EngineOutput, Rounding } from '../../engines/engine.j
 import { activated } from '../../layers/activation.js';
 import type { DenseSpec } from '../../layers/dense.js';
 import { samplesApart } from '../../model/samples.js';
-import { scaleOf } from '../../tensor/difference.js';
+import { distance, scaleOf } from '../../tensor/difference.js';
 import { concatFirst, sliceFirst } from '../../tensor/layout.js';
 import { type Precision, sameShape, type Tensor } from '../../tensor/tensor.js';
 import { outputOf } from '../forward.js';
@@ -67,7 +67,7 @@ export async function measureNoise(prepared: Prepared, { threads, dtype, known }
       const exact = dtype === 'f64' ? single : (await run(part, { general: true }, 'f64')).y.data;
       (samples === 0 ? [0] : chosen).forEach((n, i) => {
         for (let k = i * size, to = n * size; k < (i + 1) * size; k++, to++) {
-          moved[to] = Math.max(moved[to], Math.sqrt(close[k] / CLOSE_RUNS), between(single[k], exact[k]));
+          moved[to] = Math.max(moved[to], Math.sqrt(close[k] / CLOSE_RUNS), distance(single[k], exact[k]));
           known64[to] = exact[k];
         }
       });
@@ -96,16 +96,9 @@ function samplesIn({ x, others, mask, initialStates }: EngineInput, chosen: read
 /** squares[from + k] += (a − b)² */
 function addSquares(squares: Float64Array, from: number, a: ArrayLike<number>, b: ArrayLike<number>): void {
   for (let k = 0; k < a.length; k++) {
-    const d = between(a[k], b[k]);
+    const d = distance(a[k], b[k]);
     squares[from + k] += d * d;
   }
-}
-
-/** Distance; 0 for equal infinities and for NaN twice, Infinity where only one is finite. */
-function between(a: number, b: number): number {
-  if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return 0;
-  const d = Math.abs(a - b);
-  return Number.isNaN(d) ? Infinity : d;
 }
 
 const LEAST_ULPS = 4;

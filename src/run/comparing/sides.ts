@@ -16,31 +16,24 @@ import { type Written, writtenAs } from './written.js';
 /** The two outputs that `compare` sets side by side: of two engines, or the network's and that of a file. */
 /** @throws RnnError E_CONFLICT, E_ENGINES (usage) */
 export function checkSides(request: CompareRequest): void {
-  if (request.against !== undefined && request.simulate !== undefined) {
-    throw new RnnError('usage', 'E_CONFLICT', '--against brings the other output, --simulate makes one', { fix: 'use one of them' });
+  const { against, simulate, engines, decimals, states, explain, budget } = request;
+  const two = { fix: 'use one of them' };
+  const conflict = (message: string, hint: { fix: string }) => new RnnError('usage', 'E_CONFLICT', message, hint);
+  if (against === undefined) {
+    if (decimals !== undefined)
+      throw conflict('--decimals says how a file was rounded, and no file is compared', { fix: 'name it: --against y.npy' });
+    if (states)
+      throw conflict('--states says that a file holds hidden states, and no file is compared', { fix: 'name it: --against h.npy' });
+  } else {
+    if (simulate !== undefined) throw conflict('--against brings the other output, --simulate makes one', two);
+    if (engines !== undefined) throw conflict('--against and --engines both name the other side', two);
   }
-  if (request.against !== undefined && request.engines !== undefined) {
-    throw new RnnError('usage', 'E_CONFLICT', '--against and --engines both name the other side', { fix: 'use one of them' });
+  if (explain === false && budget !== undefined) {
+    throw conflict('--budget is time for the search for the cause, which --no-explain leaves out', two);
   }
-  if (request.decimals !== undefined && request.against === undefined) {
-    throw new RnnError('usage', 'E_CONFLICT', '--decimals says how a file was rounded, and no file is compared', {
-      fix: 'name it: --against y.npy',
-    });
-  }
-  if (request.against === undefined && request.states) {
-    throw new RnnError('usage', 'E_CONFLICT', '--states says that a file holds hidden states, and no file is compared', {
-      fix: 'name it: --against h.npy',
-    });
-  }
-  if (request.explain === false && request.budget !== undefined) {
-    throw new RnnError('usage', 'E_CONFLICT', '--budget is time for the search for the cause, which --no-explain leaves out', {
-      fix: 'use one of them',
-    });
-  }
-  if (request.engines !== undefined && request.engines.length < 2) {
-    throw new RnnError('usage', 'E_ENGINES', `--engines needs two or more to compare, found ${request.engines.length}`, {
-      fix: '--engines manual,batched',
-    });
+  if (engines !== undefined && engines.length < 2) {
+    const message = `--engines needs two or more to compare, found ${engines.length}`;
+    throw new RnnError('usage', 'E_ENGINES', message, { fix: '--engines manual,batched' });
   }
 }
 

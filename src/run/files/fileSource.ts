@@ -82,7 +82,6 @@ const MOST_AT_ONCE = 2 ** 30;
 class FileSource implements OpenFile {
   readonly size: number;
   readonly where: readonly string[];
-  private readonly path: string;
   /** bytes that one read may give */
   private readonly most: number;
   private readonly before: Stats;
@@ -91,8 +90,11 @@ class FileSource implements OpenFile {
   private windowStart = 0;
 
   /** @param named how messages call it */
-  constructor(path: string, most: number, named = path) {
-    this.path = path;
+  constructor(
+    private readonly path: string,
+    most: number,
+    named = path,
+  ) {
     this.where = [shownPath(named)];
     this.most = most;
     this.descriptor = openSync(path, 'r');
