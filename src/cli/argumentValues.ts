@@ -149,7 +149,7 @@ function parseChoice(flag: Flag, word: string, choices: readonly string[], inste
 function meantBy(flag: Flag, word: string): readonly string[] | undefined {
   const known = VALUE_SYNONYMS[flag.key];
   const meaning = known && Object.hasOwn(known, word.toLowerCase()) ? known[word.toLowerCase()] : undefined;
-  if (meaning !== undefined) return typeof meaning === 'string' ? asValue(flag, meaning) : meaning;
+  if (meaning !== undefined) return meaning.startsWith('-') ? meaning.split(' ') : asValue(flag, meaning);
   // --tol 1e-5
   return flag.key === 'tol' && NUMERAL.test(word) ? ['--atol', word] : undefined;
 }

@@ -42,7 +42,7 @@ export interface Flag {
   readonly help: string;
   readonly group: FlagGroup;
   readonly commands: readonly CommandName[];
-  /** what other tools call it; only for "did you mean" */
+  /** what other tools call it, without dashes; only for "did you mean" */
   readonly elsewhere?: readonly string[];
 }
 

@@ -23,27 +23,14 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'size', least: 1, symbolic: ['shapes'] },
     default: '1; symbolic in shapes',
     help: 'samples',
-    elsewhere: ['--batch-size', '--samples', '--num-samples', '--n-samples'],
+    elsewhere: 'batch-size samples num-samples n-samples',
   },
   T: {
     flags: '--T, --timesteps <n|?>',
     value: { kind: 'size', least: 1, symbolic: ['shapes', 'inspect'] },
     default: '10; in shapes symbolic with --layers or a file',
     help: 'time steps; ? keeps it symbolic',
-    elsewhere: [
-      '--steps',
-      '--n-steps',
-      '--num-steps',
-      '--seq-len',
-      '--seqlen',
-      '--seq-length',
-      '--sequence-length',
-      '--max-len',
-      '--time',
-      '--window',
-      '--window-size',
-      '--lookback',
-    ],
+    elsewhere: 'steps n-steps num-steps seq-len seqlen seq-length sequence-length max-len time window window-size lookback',
     commands: [...NETWORKS, ...FILES],
   },
   D: {
@@ -51,7 +38,7 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'size', least: 1 },
     default: '3',
     help: 'input features',
-    elsewhere: ['--input-size', '--input-dim', '--input-features', '--in-features', '--num-features', '--feature-size', '--inputs'],
+    elsewhere: 'input-size input-dim input-features in-features num-features feature-size inputs',
     commands: [...NETWORKS, ...FILES],
   },
   M: {
@@ -59,36 +46,14 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'sizes', least: 1 },
     default: '5',
     help: 'hidden units; 5,4 is a stack of two layers',
-    elsewhere: [
-      '--hidden',
-      '--hidden-size',
-      '--hidden-units',
-      '--hidden-dim',
-      '--num-units',
-      '--nhid',
-      '--neurons',
-      '--n-hidden',
-      '--num-hidden',
-      '--rnn-units',
-      '--lstm-units',
-      '--state-size',
-    ],
+    elsewhere: 'hidden hidden-size hidden-units hidden-dim num-units nhid neurons n-hidden num-hidden rnn-units lstm-units state-size',
   },
   K: {
     flags: '--K, --outputs <n>',
     value: { kind: 'size', least: 0 },
     default: '2',
     help: 'outputs of the dense layer; 0: no dense layer',
-    elsewhere: [
-      '--output-size',
-      '--output-dim',
-      '--classes',
-      '--num-classes',
-      '--num-outputs',
-      '--out-features',
-      '--target-size',
-      '--labels',
-    ],
+    elsewhere: 'output-size output-dim classes num-classes num-outputs out-features target-size labels',
   },
   cell: { flags: '--cell <name>', value: { kind: 'choice', choices: CELL_NAMES }, default: 'rnn', help: 'kind of recurrent layer' },
   task: {
@@ -96,7 +61,7 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'choice', choices: ['many-to-one', 'many-to-many'] },
     default: 'many-to-one',
     help: 'dense on the last h, or on the h of every step',
-    elsewhere: ['--return-sequences'],
+    elsewhere: 'return-sequences',
     commands: [...NETWORKS, ...FILES],
   },
   pool: {
@@ -104,23 +69,23 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'choice', choices: ['last', 'max', 'mean'] },
     default: 'last',
     help: 'many to one: take the last h, or the maximum or mean over time',
-    elsewhere: ['--pooling'],
+    elsewhere: 'pooling',
     commands: [...NETWORKS, ...FILES],
   },
-  bidirectional: { flags: '--bidirectional', help: 'run forwards and backwards, outputs concatenated', elsewhere: ['--bi', '--bidir'] },
+  bidirectional: { flags: '--bidirectional', help: 'run forwards and backwards, outputs concatenated', elsewhere: 'bi bidir' },
   stack: {
     flags: '--stack <n>',
     value: { kind: 'size', least: 1, most: 1000 },
     default: '1',
     help: 'recurrent layers of M units on top of each other',
-    elsewhere: ['--num-layers', '--n-layers', '--nlayers', '--num-rnn-layers', '--depth'],
+    elsewhere: 'num-layers n-layers nlayers num-rnn-layers depth',
   },
   activation: {
     flags: '--activation <name>',
     value: { kind: 'text', names: 'activations' },
     default: 'tanh',
     help: 'activation of the recurrent layers: tanh, relu, sigmoid, …',
-    elsewhere: ['--nonlinearity'],
+    elsewhere: 'nonlinearity',
     commands: [...NETWORKS, ...FILES],
   },
   recurrentActivation: {
@@ -128,27 +93,27 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'text', names: 'activations' },
     default: 'sigmoid; by --framework',
     help: 'activation of the gates of an LSTM or a GRU: sigmoid, hard_sigmoid, …',
-    elsewhere: ['--gate-activation', '--inner-activation'],
+    elsewhere: 'gate-activation inner-activation',
     commands: [...NETWORKS, ...FILES],
   },
   layers: {
     flags: '--layers <text>',
     value: { kind: 'text', names: 'layers' },
     help: 'the network on one line: "lstm:64,gru:32,dense:10"',
-    elsewhere: ['--layer', '--net', '--network', '--arch', '--architecture'],
+    elsewhere: 'layer net network arch architecture',
     commands: [...NETWORKS, ...FILES],
   },
   model: {
     flags: '--model <FILE|->',
     value: { kind: 'file', extensions: ['json', 'keras', 'h5', 'onnx'], stdin: true },
     help: 'a spec (.json) or a trained model; - reads stdin',
-    elsewhere: ['--spec', '--file'],
+    elsewhere: 'spec file',
   },
   weights: {
     flags: '--weights <FILE>',
     value: { kind: 'file', extensions: ['npz', 'safetensors', 'pt', 'pth', 'h5', 'index'] },
     help: 'weights for the network; alone where they determine it (a PyTorch state dict)',
-    elsewhere: ['--checkpoint', '--state-dict', '--load', '--weights-file', '-w'],
+    elsewhere: 'checkpoint state-dict load weights-file w',
     commands: [...NETWORKS, ...FILES],
   },
   framework: {
@@ -156,7 +121,7 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'choice', choices: FRAMEWORK_NAMES },
     default: 'keras',
     help: 'whose counting rules, weight layouts and defaults',
-    elsewhere: ['--convention', '--backend', '--lib', '--library'],
+    elsewhere: 'convention backend lib library',
     commands: [...NETWORKS, ...FILES],
   },
   strict: { flags: '--strict', help: 'assume and infer nothing: what neither the file nor a flag says is an error' },
@@ -168,7 +133,7 @@ const INPUT = flags('Weights and input', RUNS, {
     value: { kind: 'text' },
     default: '42',
     help: 'seed of weights and input, one stream per tensor',
-    elsewhere: ['--random-seed', '--random-state', '--manual-seed'],
+    elsewhere: 'random-seed random-state manual-seed',
     commands: [...RUNS, 'probe'],
   },
   rng: {
@@ -188,7 +153,7 @@ const INPUT = flags('Weights and input', RUNS, {
     value: { kind: 'text', names: 'initializers' },
     default: 'that of --rng, --framework',
     help: 'how weights are drawn: keras, torch, …',
-    elsewhere: ['--initializer'],
+    elsewhere: 'initializer',
     commands: [...RUNS, 'probe'],
   },
   input: {
@@ -196,14 +161,14 @@ const INPUT = flags('Weights and input', RUNS, {
     value: { kind: 'file', extensions: ARRAYS, stdin: true },
     default: 'seeded standard normal',
     help: 'X [N, T, D]; FILE.npz:key picks an array; - reads stdin',
-    elsewhere: ['--x', '--data'],
+    elsewhere: 'x data',
   },
   rows: {
     flags: '--rows <a:b>',
     value: { kind: 'range' },
     default: 'all',
     help: 'samples a to b − 1 of the input, counted from 0',
-    elsewhere: ['--slice', '--samples-range'],
+    elsewhere: 'slice samples-range',
     commands: ['forward'],
   },
   timeMajor: { flags: '--time-major', help: 'the input file is [T, N, D]' },
@@ -218,14 +183,14 @@ const INPUT = flags('Weights and input', RUNS, {
     value: { kind: 'file', extensions: ARRAYS },
     default: 'zeros',
     help: 'initial hidden state',
-    elsewhere: ['--initial-state', '--initial-hidden', '--hidden-state', '--hx'],
+    elsewhere: 'initial-state initial-hidden hidden-state hx',
   },
   c0: {
     flags: '--c0 <FILE>',
     value: { kind: 'file', extensions: ARRAYS },
     default: 'zeros',
     help: 'initial cell state of an LSTM',
-    elsewhere: ['--cell-state', '--cx'],
+    elsewhere: 'cell-state cx',
   },
 });
 
@@ -241,19 +206,19 @@ const COMPUTING = flags('Computing', RUNS, {
     value: { kind: 'choice', choices: ['f32', 'f64'] },
     default: 'f32 (batched), f64 (manual)',
     help: 'arithmetic',
-    elsewhere: ['--float', '--type'],
+    elsewhere: 'float type',
   },
   threads: {
     flags: '--threads <n>',
     value: { kind: 'size', least: 1, most: 256 },
     default: 'cores',
     help: 'threads; the result is the same, bit for bit, for every n',
-    elsewhere: ['--jobs', '--workers', '--num-threads', '--cores', '--cpus'],
+    elsewhere: 'jobs workers num-threads cores cpus',
   },
   fast: {
     flags: '--fast',
     help: 'fused multiply-add if the processor has it; the last digits then depend on the machine',
-    elsewhere: ['--ffast-math', '--fma'],
+    elsewhere: 'ffast-math fma',
     commands: ['forward'],
   },
   strictFinite: { flags: '--strict-finite', help: 'NaN or infinity anywhere is an error' },
@@ -261,7 +226,7 @@ const COMPUTING = flags('Computing', RUNS, {
     flags: '--simulate <CODE>',
     value: { kind: 'text', names: 'mistakes' },
     help: 'inject a known mistake, such as state-carry',
-    elsewhere: ['--mistake', '--bug', '--fault', '--inject'],
+    elsewhere: 'mistake bug fault inject',
   },
 });
 
@@ -271,27 +236,8 @@ const COMPARING = flags('Comparing', ['compare'], {
     value: { kind: 'file', extensions: ARRAYS, stdin: true },
     default: 'another engine',
     help: 'the output to judge; - reads stdin',
-    elsewhere: [
-      '--with',
-      '--expect',
-      '--expected',
-      '--actual',
-      '--target',
-      '--targets',
-      '--ref',
-      '--reference',
-      '--truth',
-      '--ground-truth',
-      '--ours',
-      '--mine',
-      '--prediction',
-      '--predictions',
-      '-y',
-      '--y',
-      '--y-true',
-      '--y-pred',
-      '--yhat',
-    ],
+    elsewhere:
+      'with expect expected actual target targets ref reference truth ground-truth ours mine prediction predictions y y-true y-pred yhat',
   },
   engines: {
     flags: '--engines <a,b[,c]>',
@@ -303,9 +249,9 @@ const COMPARING = flags('Comparing', ['compare'], {
     flags: '--atol <x>',
     value: { kind: 'number' },
     help: 'allowed: |a − e| ≤ atol + rtol·|e|',
-    elsewhere: ['--tolerance', '--threshold', '--eps', '--epsilon', '--abs', '--abs-tol', '--absolute'],
+    elsewhere: 'tolerance threshold eps epsilon abs abs-tol absolute',
   },
-  rtol: { flags: '--rtol <x>', value: { kind: 'number' }, help: 'see --atol', elsewhere: ['--rel', '--rel-tol', '--relative'] },
+  rtol: { flags: '--rtol <x>', value: { kind: 'number' }, help: 'see --atol', elsewhere: 'rel rel-tol relative' },
   tol: {
     flags: '--tol <auto>',
     value: { kind: 'choice', choices: ['auto'], instead: 'a tolerance of your own is --atol 1e-6, or --rtol 1e-4' },
@@ -316,15 +262,15 @@ const COMPARING = flags('Comparing', ['compare'], {
     flags: '--decimals <n>',
     value: { kind: 'size', least: 1, most: 17 },
     help: 'decimals to which a binary file was rounded; in a text file they are counted',
-    elsewhere: ['--round'],
+    elsewhere: 'round',
   },
-  explain: { flags: '--explain', default: 'on when different', help: 'search for the cause', elsewhere: ['--why'] },
+  explain: { flags: '--explain', default: 'on when different', help: 'search for the cause', elsewhere: 'why' },
   budget: {
     flags: '--budget <seconds>',
     value: { kind: 'number' },
     default: '2',
     help: 'work spent on pairs of mistakes: what a usual machine does in that time',
-    elsewhere: ['--timeout', '--time-limit'],
+    elsewhere: 'timeout time-limit',
   },
   noExplain: { flags: '--no-explain', help: 'only say whether they differ' },
 });
@@ -348,7 +294,7 @@ const OUTPUT = flags('Output', RESULTS, {
     flags: '--emit <name>',
     value: { kind: 'choice', choices: ['keras', 'torch', 'numpy'] },
     help: 'print a Python script with the same weights and input that gives the same y',
-    elsewhere: ['--script', '--code', '--generate'],
+    elsewhere: 'script code generate',
     commands: ['forward'],
   },
   summary: { flags: '--summary', help: "print what Keras' model.summary() prints", commands: ['shapes'] },
@@ -356,14 +302,14 @@ const OUTPUT = flags('Output', RESULTS, {
   states: {
     flags: '--states',
     help: 'print h of every step; compare: the other side is hidden states',
-    elsewhere: ['--hidden-states', '--all-states', '--return-hidden', '--hiddens'],
+    elsewhere: 'hidden-states all-states return-hidden hiddens',
     commands: ['forward', 'compare'],
   },
   trace: {
     flags: '--trace [FILE]',
     value: { kind: 'file', extensions: ['npz', 'json'], output: true },
     help: 'every h and every gate, as tables or into FILE.npz',
-    elsewhere: ['--gates', '--intermediate', '--dump'],
+    elsewhere: 'gates intermediate dump',
     commands: ['forward'],
   },
   sample: {
@@ -395,7 +341,7 @@ const OUTPUT = flags('Output', RESULTS, {
     flags: '--html <FILE|->',
     value: { kind: 'file', extensions: ['html'], stdin: true, output: true },
     help: 'one interactive page, which opens from disk',
-    elsewhere: ['--page', '--interactive', '--report'],
+    elsewhere: 'page interactive report',
     commands: ['shapes', 'forward', 'compare', 'inspect'],
   },
   mermaid: { flags: '--mermaid', help: 'print the network as a Mermaid flowchart', commands: ['shapes'] },
@@ -403,7 +349,7 @@ const OUTPUT = flags('Output', RESULTS, {
     flags: '-o, --out <FILE|->',
     value: { kind: 'file', extensions: ['npy', 'npz', 'csv', 'json', 'jsonl'], stdin: true, output: true },
     help: 'forward: save y, by extension (.npz: all outputs); - is .npy on stdout, -.csv and -.jsonl text; probe: save x and weights',
-    elsewhere: ['--save', '--save-to', '--outfile', '--out-file', '--output-file', '--export', '--write', '--dest'],
+    elsewhere: 'save save-to outfile out-file output-file export write dest',
     commands: ['forward', 'probe'],
   },
   output: {
@@ -418,44 +364,44 @@ const OUTPUT = flags('Output', RESULTS, {
     value: { kind: 'size', least: 1 },
     default: 'from the size of the network',
     help: 'samples computed at a time for a large input that is written to a file; changes no bit',
-    elsewhere: ['--batch-rows', '--chunk-size'],
+    elsewhere: 'batch-rows chunk-size',
     commands: ['forward'],
   },
   force: {
     flags: '--force',
     help: 'overwrite an existing file',
-    elsewhere: ['--overwrite'],
+    elsewhere: 'overwrite',
     commands: ['shapes', 'forward', 'compare', 'inspect', 'probe', 'convert'],
   },
   json: {
     flags: '--json',
     help: 'one JSON document on one line',
-    elsewhere: ['--as-json', '--to-json'],
+    elsewhere: 'as-json to-json',
     commands: [...NETWORKS, ...FILES, 'explain'],
   },
-  jsonl: { flags: '--jsonl', help: 'one line of JSON per sample', elsewhere: ['--ndjson'], commands: ['forward'] },
+  jsonl: { flags: '--jsonl', help: 'one line of JSON per sample', elsewhere: 'ndjson', commands: ['forward'] },
   precision: {
     flags: '--precision <n>',
     value: { kind: 'size', least: 1, most: 17 },
     default: '6',
     help: 'digits of printed values',
-    elsewhere: ['--digits', '--round'],
+    elsewhere: 'digits round',
     commands: RUNS,
   },
-  full: { flags: '--full', default: 'off a terminal always', help: 'print all rows', elsewhere: ['--all'], commands: RUNS },
+  full: { flags: '--full', default: 'off a terminal always', help: 'print all rows', elsewhere: 'all', commands: RUNS },
   style: {
     flags: '--style <name>',
     value: { kind: 'choice', choices: STYLES },
     default: 'box; off a terminal plain; ascii where the locale has another character set than UTF-8',
     help: 'how tables are drawn',
-    elsewhere: ['--format'],
+    elsewhere: 'format',
   },
   width: {
     flags: '--width <n>',
     value: { kind: 'size', least: 20, most: 10000 },
     default: 'that of the terminal',
     help: 'characters in a line',
-    elsewhere: ['--line-length', '--columns'],
+    elsewhere: 'line-length columns',
   },
 });
 
@@ -472,7 +418,7 @@ const LIMIT_FLAGS = flags('Limits', [...NETWORKS, ...FILES], {
     value: { kind: 'bytes' },
     default: 'half of RAM, at most 4GiB',
     help: 'all tensors of a file, and all a run computes with: 500MB, 4GiB',
-    elsewhere: ['--memory'],
+    elsewhere: 'memory',
   },
   ...Object.fromEntries(Object.values(LIMITS).flatMap(row => (row.key === undefined ? [] : [[row.key, limitFlag(row)]]))),
 });
@@ -491,21 +437,21 @@ function inUnits(bytes: number): string {
 }
 
 const GENERAL = flags('General', COMMANDS, {
-  quiet: { flags: '-q, --quiet', help: 'no notes; compare: the exit code only', elsewhere: ['--silent'] },
+  quiet: { flags: '-q, --quiet', help: 'no notes; compare: the exit code only', elsewhere: 'silent' },
   verbose: {
     flags: '-v, --verbose',
     help: 'what was read, which engine ran, how long it took',
-    elsewhere: ['--vv', '--debug', '--details', '--log'],
+    elsewhere: 'vv debug details log',
   },
   color: {
     flags: '--color <when>',
     value: { kind: 'choice', choices: ['auto', 'always', 'never'] },
     default: 'auto',
     help: 'overrides NO_COLOR, FORCE_COLOR and TERM',
-    elsewhere: ['--colour', '--colors'],
+    elsewhere: 'colour colors',
   },
-  noColor: { flags: '--no-color', help: 'the same as --color never', elsewhere: ['--no-colour'] },
-  help: { flags: '-h, --help', help: 'this page', elsewhere: ['--usage'] },
+  noColor: { flags: '--no-color', help: 'the same as --color never', elsewhere: 'no-colour' },
+  help: { flags: '-h, --help', help: 'this page', elsewhere: 'usage' },
   version: { flags: '-V, --version', help: 'version of rnn-cli' },
 });
 
@@ -515,13 +461,21 @@ interface FlagRow {
   readonly value?: FlagValue;
   readonly default?: string;
   readonly help: string;
-  readonly elsewhere?: readonly string[];
+  /** what other tools call it, without dashes; only for "did you mean" */
+  readonly elsewhere?: string;
   /** where they are not those of the whole table */
   readonly commands?: readonly CommandName[];
 }
 
 function flags(group: FlagGroup, commands: readonly CommandName[], table: Record<string, FlagRow>): Flag[] {
-  return Object.entries(table).map(([key, row]) => ({ key, group, commands, value: { kind: 'switch' }, ...row }));
+  return Object.entries(table).map(([key, row]) => ({
+    key,
+    group,
+    commands,
+    value: { kind: 'switch' },
+    ...row,
+    elsewhere: row.elsewhere?.split(' ') ?? [],
+  }));
 }
 
 export const FLAGS: readonly Flag[] = [...NETWORK, ...INPUT, ...COMPUTING, ...COMPARING, ...OUTPUT, ...LIMIT_FLAGS, ...GENERAL];

@@ -42,7 +42,7 @@ function takes(command: CommandName, flag: string): boolean {
 
 const OUTPUTS = FLAGS.filter(flag => flag.key === 'out' || flag.key === 'output').flatMap(flag => [
   ...spellings(flag),
-  ...(flag.elsewhere ?? []),
+  ...(flag.elsewhere ?? []).map(name => `--${name}`),
 ]);
 
 function isOutput(bare: string): boolean {
@@ -115,9 +115,7 @@ function meantFlag(typed: string, command: CommandName): Meant | string | undefi
     slips(word),
   );
   const names = [
-    ...flagsOf(command)
-      .flatMap(flag => flag.elsewhere ?? [])
-      .map(bare),
+    ...flagsOf(command).flatMap(flag => flag.elsewhere ?? []),
     ...Object.keys(FLAG_SYNONYMS),
     ...Object.keys(FLAG_HINTS),
   ];
@@ -141,9 +139,9 @@ function slips(word: string): number {
 /** What other tools call a flag, or a flag and its value; a sentence where there is nothing of the kind here. */
 function calledElsewhere(word: string, command: CommandName): Meant | string | undefined {
   if (Object.hasOwn(FLAG_HINTS, word)) return FLAG_HINTS[word];
-  const words = Object.hasOwn(FLAG_SYNONYMS, word) ? FLAG_SYNONYMS[word] : undefined;
+  const words = Object.hasOwn(FLAG_SYNONYMS, word) ? FLAG_SYNONYMS[word].split(' ') : undefined;
   if (words && takes(command, words[0])) return { words: words.join(' '), to: words };
-  const elsewhere = flagsOf(command).find(flag => flag.elsewhere?.some(name => name.replace(/^-+/, '') === word));
+  const elsewhere = flagsOf(command).find(flag => flag.elsewhere?.includes(word));
   return elsewhere && suggestion(elsewhere, usualSpelling(elsewhere));
 }
 
@@ -171,7 +169,7 @@ export function unknownCommand(typed: string, commands: readonly string[]): RnnE
   const found = escapeText(typed, 60);
   const word = typed.toLowerCase();
   const isFile = /\.(keras|h5|hdf5|onnx|pt|pth|pt2|npz|npy|safetensors)$/.test(word);
-  const to = isFile ? ['inspect', found] : Object.hasOwn(COMMAND_SYNONYMS, word) ? COMMAND_SYNONYMS[word] : undefined;
+  const to = isFile ? ['inspect', found] : Object.hasOwn(COMMAND_SYNONYMS, word) ? COMMAND_SYNONYMS[word].split(' ') : undefined;
   const near =
     to?.join(' ') ??
     nearest(typed, commands) ??

@@ -52,43 +52,15 @@ export interface Values
   color?: 'auto' | 'always' | 'never' | false;
 }
 
+// biome-ignore format: a table
 const NETWORK_KEYS = [
-  'T',
-  'D',
-  'M',
-  'K',
-  'cell',
-  'task',
-  'pool',
-  'bidirectional',
-  'stack',
-  'activation',
-  'recurrentActivation',
-  'layers',
-  'model',
-  'weights',
-  'framework',
-  'strict',
+  'T', 'D', 'M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation', 'recurrentActivation', 'layers', 'model', 'weights',
+  'framework', 'strict',
 ] as const;
+// biome-ignore format: a table
 const INPUT_KEYS = [
-  'seed',
-  'rng',
-  'inputRng',
-  'init',
-  'input',
-  'rows',
-  'timeMajor',
-  'lengths',
-  'mask',
-  'h0',
-  'c0',
-  'engine',
-  'dtype',
-  'threads',
-  'fast',
-  'strictFinite',
-  'simulate',
-  'maxMemory',
+  'seed', 'rng', 'inputRng', 'init', 'input', 'rows', 'timeMajor', 'lengths', 'mask', 'h0', 'c0', 'engine', 'dtype', 'threads', 'fast',
+  'strictFinite', 'simulate', 'maxMemory',
 ] as const;
 
 /** What describes the network; `--N ?` is N left symbolic. */
