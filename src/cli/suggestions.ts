@@ -114,11 +114,7 @@ function meantFlag(typed: string, command: CommandName): Meant | string | undefi
     longer.map(({ spelling }) => bare(spelling)),
     slips(word),
   );
-  const names = [
-    ...flagsOf(command).flatMap(flag => flag.elsewhere ?? []),
-    ...Object.keys(FLAG_SYNONYMS),
-    ...Object.keys(FLAG_HINTS),
-  ];
+  const names = [...flagsOf(command).flatMap(flag => flag.elsewhere ?? []), ...Object.keys(FLAG_SYNONYMS), ...Object.keys(FLAG_HINTS)];
   const name = nearest(
     word,
     names.filter(name => name.length > 3),

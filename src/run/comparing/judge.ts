@@ -31,6 +31,11 @@ export const TIMES_NOISE = 16;
 /** A value that may be off by more than this part of the scale decides nothing. */
 export const DECIDABLE = 1e-3;
 
+/** The user says how far apart is equal. */
+export function isFixed({ atol, rtol }: CompareRequest): boolean {
+  return atol !== undefined || rtol !== undefined;
+}
+
 /** |a − e| ≤ atol + rtol·|e|, as requested. Everything can be decided. */
 export function fixedAllowance({ atol = 0, rtol = 0 }: CompareRequest, noise: Noise | null, expected: Tensor): Allowance {
   return {
