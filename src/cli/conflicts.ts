@@ -4,17 +4,19 @@ import type { CommandName } from './flag.js';
 import { WRITES } from './outputs.js';
 import type { Values } from './values.js';
 
+type Key = keyof Values;
+
 /** Flags that cannot stand together, found before any file is read. A network is described in exactly one form. */
 interface Conflict {
-  readonly a: keyof Values;
-  readonly b: keyof Values;
+  readonly a: Key;
+  readonly b: Key;
   readonly fix: string;
   /** both are there, but these words go together */
   readonly fine?: (values: Values) => boolean;
 }
 
 const ONE_FORM = 'describe the network once: by dimensions, by --layers, or by --model';
-const IN_LAYERS: Partial<Record<keyof Values, string>> = {
+const IN_LAYERS: Partial<Record<Key, string>> = {
   M: 'write the units in --layers: "lstm:64"',
   K: 'write the dense layer in --layers: "lstm:64,dense:10"',
   cell: 'write the cell in --layers: "gru:64"',
@@ -26,99 +28,76 @@ const IN_LAYERS: Partial<Record<keyof Values, string>> = {
   recurrentActivation: 'write it behind a slash in --layers: "lstm:64@tanh/hard_sigmoid"',
 };
 
+/** Each of the one with each of the other. */
+function pairs(one: Key | readonly Key[], other: Key | readonly Key[], fix: string, fine?: Conflict['fine']): Conflict[] {
+  return [one].flat().flatMap(a => [other].flat().map(b => ({ a, b, fix, fine })));
+}
+
+const EITHER = 'drop one of them';
+const ONE_Y = 'a line holds one y: --json has the states, --trace FILE every h and gate';
+const NO_TABLE = 'JSON is one line, and no table: drop one of them';
+const NO_DIAGRAM = 'a diagram is no table: drop one of them';
+
 const CONFLICTS: readonly Conflict[] = [
-  { a: 'model', b: 'layers', fix: ONE_FORM },
-  ...Object.entries(IN_LAYERS).flatMap(([b, fix]) => [
-    { a: 'layers', b, fix } as Conflict,
+  pairs('model', 'layers', ONE_FORM),
+  ...Object.entries(IN_LAYERS).map(([flag, fix]) => [
+    ...pairs('layers', flag as Key, fix),
     // weights alone leave these to flags; only the file tells
-    ...(['task', 'pool', 'activation', 'recurrentActivation'].includes(b)
+    ...(['task', 'pool', 'activation', 'recurrentActivation'].includes(flag)
       ? []
-      : [{ a: 'model', b, fix: `the file says it already; ${ONE_FORM}` } as Conflict]),
+      : pairs('model', flag as Key, `the file says it already; ${ONE_FORM}`)),
   ]),
-  {
-    a: 'task',
-    b: 'pool',
-    fix: 'pooling leaves one vector per sample: drop --pool, or use --task many-to-one',
-    fine: v => v.task !== 'many-to-many' || v.pool === 'last',
-  },
-  { a: 'stack', b: 'M', fix: '--M 5,4 is a stack of two already: drop --stack', fine: v => v.M?.length === 1 || v.M?.length === v.stack },
-  { a: 'tol', b: 'atol', fix: 'auto is computed from the network: drop one of them' },
-  { a: 'tol', b: 'rtol', fix: 'auto is computed from the network: drop one of them' },
-  {
-    a: 'against',
-    b: 'engines',
-    fix: 'compare with a file, or engines with each other; --engine says which engine is compared with the file',
-  },
-  { a: 'engine', b: 'engines', fix: 'with --engines the engines are named there: drop --engine' },
-  { a: 'fast', b: 'dtype', fix: 'fused multiply-add is for float32: drop one of them', fine: v => v.dtype === 'f32' },
-  {
-    a: 'fast',
-    b: 'engine',
-    fix: 'only the batched engine has it: drop one of them',
-    fine: v => v.engine === 'batched' || v.engine === 'auto',
-  },
-  { a: 'lengths', b: 'mask', fix: 'both say which steps are padding: drop one of them' },
-  { a: 'json', b: 'jsonl', fix: 'drop one of them' },
-  { a: 'mermaid', b: 'json', fix: 'drop one of them' },
-  { a: 'mermaid', b: 'summary', fix: 'drop one of them' },
-  { a: 'plot', b: 'json', fix: 'a picture is for people: drop one of them' },
-  { a: 'plot', b: 'jsonl', fix: 'a picture is for people: drop one of them' },
-  { a: 'emit', b: 'json', fix: 'a script is no document: drop one of them' },
-  { a: 'emit', b: 'jsonl', fix: 'a script is no document: drop one of them' },
-  { a: 'html', b: 'emit', fix: 'a script is no page: drop one of them' },
-  { a: 'html', b: 'mermaid', fix: 'a page has a picture of its own: drop one of them' },
-  { a: 'html', b: 'sha256', fix: '--sha256 prints the digest alone: drop one of them' },
-  { a: 'html', b: 'fast', fix: 'a page has the bits that are the same everywhere: drop --fast' },
-  { a: 'quiet', b: 'verbose', fix: 'drop one of them' },
-  ...(['states', 'trace', 'step', 'unit'] as const).map(
-    (a): Conflict => ({
-      a,
-      b: 'jsonl',
-      fix: 'a line holds one y: --json has the states, --trace FILE every h and gate',
-      fine: v => a === 'trace' && typeof v.trace === 'string',
-    }),
+  pairs(
+    'task',
+    'pool',
+    'pooling leaves one vector per sample: drop --pool, or use --task many-to-one',
+    v => v.task !== 'many-to-many' || v.pool === 'last',
   ),
-  ...(['precision', 'full'] as const).flatMap((a): Conflict[] => [
-    { a, b: 'json', fix: 'JSON holds all of y with all its digits: drop one of them' },
-    { a, b: 'jsonl', fix: 'JSON holds all of y with all its digits: drop one of them' },
-  ]),
-  ...(['style', 'width'] as const).flatMap((a): Conflict[] => [
-    { a, b: 'json', fix: 'JSON is one line, and no table: drop one of them', fine: v => a === 'width' && v.summary === true },
-    { a, b: 'jsonl', fix: 'JSON is one line, and no table: drop one of them' },
-    { a, b: 'mermaid', fix: 'a diagram is no table: drop one of them' },
-  ]),
-  { a: 'style', b: 'summary', fix: 'Keras prints its summary in one style: drop one of them' },
-  ...(['layers', 'T', 'D', 'task', 'pool', 'activation', 'recurrentActivation', 'framework', 'weights', 'style', 'width'] as const).map(
-    (b): Conflict => ({ a: 'sha256', b, fix: 'the digest is printed alone: drop one of them, or add --json', fine: v => v.json === true }),
+  pairs('stack', 'M', '--M 5,4 is a stack of two already: drop --stack', v => v.M?.length === 1 || v.M?.length === v.stack),
+  pairs('tol', ['atol', 'rtol'], 'auto is computed from the network: drop one of them'),
+  pairs('against', 'engines', 'compare with a file, or engines with each other; --engine says which engine is compared with the file'),
+  pairs('engine', 'engines', 'with --engines the engines are named there: drop --engine'),
+  pairs('fast', 'dtype', 'fused multiply-add is for float32: drop one of them', v => v.dtype === 'f32'),
+  pairs('fast', 'engine', 'only the batched engine has it: drop one of them', v => v.engine === 'batched' || v.engine === 'auto'),
+  pairs('lengths', 'mask', 'both say which steps are padding: drop one of them'),
+  pairs('json', 'jsonl', EITHER),
+  pairs('mermaid', ['json', 'summary'], EITHER),
+  pairs('plot', ['json', 'jsonl'], 'a picture is for people: drop one of them'),
+  pairs('emit', ['json', 'jsonl'], 'a script is no document: drop one of them'),
+  pairs('html', 'emit', 'a script is no page: drop one of them'),
+  pairs('html', 'mermaid', 'a page has a picture of its own: drop one of them'),
+  pairs('html', 'sha256', '--sha256 prints the digest alone: drop one of them'),
+  pairs('html', 'fast', 'a page has the bits that are the same everywhere: drop --fast'),
+  pairs('quiet', 'verbose', EITHER),
+  pairs('states', 'jsonl', ONE_Y),
+  pairs('trace', 'jsonl', ONE_Y, v => typeof v.trace === 'string'),
+  pairs(['step', 'unit'], 'jsonl', ONE_Y),
+  pairs(['precision', 'full'], ['json', 'jsonl'], 'JSON holds all of y with all its digits: drop one of them'),
+  pairs('style', ['json', 'jsonl'], NO_TABLE),
+  pairs('style', 'mermaid', NO_DIAGRAM),
+  pairs('width', 'json', NO_TABLE, v => v.summary === true),
+  pairs('width', 'jsonl', NO_TABLE),
+  pairs('width', 'mermaid', NO_DIAGRAM),
+  pairs('style', 'summary', 'Keras prints its summary in one style: drop one of them'),
+  pairs(
+    'sha256',
+    ['layers', 'T', 'D', 'task', 'pool', 'activation', 'recurrentActivation', 'framework', 'weights', 'style', 'width'],
+    'the digest is printed alone: drop one of them, or add --json',
+    v => v.json === true,
   ),
-  { a: 'sample', b: 'json', fix: 'JSON holds every sample: drop one of them', fine: v => (v.svg ?? v.step ?? v.unit) !== undefined },
-  ...(['step', 'unit'] as const).flatMap((b): Conflict[] => [
-    { a: 'simulate', b, fix: 'what is computed by hand is the network as it is: drop one of them, or use --trace' },
-    { a: 'trace', b, fix: 'one step is shown by hand, --trace shows them all: drop one of them', fine: v => typeof v.trace === 'string' },
-  ]),
-  ...(
-    [
-      'simulate',
-      'states',
-      'trace',
-      'step',
-      'unit',
-      'plot',
-      'svg',
-      'out',
-      'output',
-      'full',
-      'precision',
-      'dtype',
-      'engine',
-      'style',
-      'width',
-    ] as const
-  ).map((b): Conflict => ({ a: 'emit', b, fix: 'a script is printed and nothing computed: drop one of them' })),
-];
+  pairs('sample', 'json', 'JSON holds every sample: drop one of them', v => (v.svg ?? v.step ?? v.unit) !== undefined),
+  pairs('simulate', ['step', 'unit'], 'what is computed by hand is the network as it is: drop one of them, or use --trace'),
+  pairs('trace', ['step', 'unit'], 'one step is shown by hand, --trace shows them all: drop one of them', v => typeof v.trace === 'string'),
+  // biome-ignore format: a table
+  pairs(
+    'emit',
+    ['simulate', 'states', 'trace', 'step', 'unit', 'plot', 'svg', 'out', 'output', 'full', 'precision', 'dtype', 'engine', 'style', 'width'],
+    'a script is printed and nothing computed: drop one of them',
+  ),
+].flat();
 
 /** What only something else makes useful. */
-const NEEDS: readonly (readonly [flag: keyof Values, one: readonly (keyof Values)[], why: string])[] = [
+const NEEDS: readonly (readonly [flag: Key, one: readonly Key[], why: string])[] = [
   ['timeMajor', ['input'], 'the seeded input has no file whose axes could be swapped'],
   ['chunk', ['input'], 'a drawn input is computed at once'],
   ['chunk', ['out'], 'only what goes into a file is computed in pieces'],
@@ -197,6 +176,6 @@ function checkTarget({ to, output }: Values): void {
 }
 
 /** 'timeMajor' -> '--time-major' */
-function flag(key: keyof Values): string {
+function flag(key: Key): string {
   return key.length === 1 ? `--${key}` : `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
 }
