@@ -296,7 +296,7 @@ const CASES: [string, () => unknown, string][] = [
         net([{ ...rnn, useBias: false }], 'torch').shapes,
         named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'fc\u0007.weight': [5, 2] }),
       ),
-    '3 E_WEIGHT_EXTRA | fc\\u0007: the file has a module \'fc\\u0007\' that the network does not have | expected: 1 layers with weights | found: 2 | fix: describe the whole network, or name the modules that it is (rnn, fc\\u0007): +name=MODULE on every layer of --layers, "tensors" in a spec',
+    '3 E_WEIGHT_EXTRA | fc\\u0007: the file has a module \'fc\\u0007\' that the network does not have | expected: 1 layers with weights | found: 2 | fix: describe the whole network, or name the modules that it is (rnn, fc\\u0007): +name=MODULE on every layer of --layers (on the first of an nn.LSTM that has several), "tensors" in a spec',
   ],
   [
     'weights that are turned',
@@ -384,22 +384,22 @@ const CASES: [string, () => unknown, string][] = [
         named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'bn.weight': [5, 2], 'bn.running_mean\u0007': [5] }),
         hints,
       ),
-    '3 E_UNDETERMINED | \'bn.running_mean\\u0007\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: bn.running_mean\\u0007 [5] | fix: save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | \'bn.running_mean\\u0007\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: bn.running_mean\\u0007 [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
   [
     'a bias alone',
     () => torch.toSpec(named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'fc.bias': [5] }), hints),
-    '3 E_UNDETERMINED | fc: \'fc.bias\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: fc.bias [5] | fix: save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | fc: \'fc.bias\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: fc.bias [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
   [
     'a bias of a projection',
     () => torch.toSpec(named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'rnn.bias_hr_l0': [5] }), hints),
-    '3 E_UNDETERMINED | rnn.l0: \'rnn.bias_hr_l0\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: rnn.bias_hr_l0 [5] | fix: save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | rnn.l0: \'rnn.bias_hr_l0\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: rnn.bias_hr_l0 [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
   [
     'a parameter without a module',
     () => torch.toSpec(named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], scale: [5] }), hints),
-    '3 E_UNDETERMINED | \'scale\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: scale [5] | fix: save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | \'scale\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: scale [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
 
   [
