@@ -60,3 +60,8 @@ export function editDistance(a: string, b: string): number {
   }
   return d[a.length][b.length];
 }
+
+/** { lstm: 'lstmcell cudnnlstm' } -> { lstmcell: 'lstm', cudnnlstm: 'lstm' } */
+export function byWord(words: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(words).flatMap(([meaning, all]) => all.split(' ').map(word => [word, meaning])));
+}

@@ -104,27 +104,10 @@ function parseNumber(name: string, word: string, { above0 = false, most = Number
   return x;
 }
 
-const UNITS: Record<string, number> = {
-  '': 1,
-  b: 1,
-  k: 1e3,
-  kb: 1e3,
-  kib: 2 ** 10,
-  m: 1e6,
-  mb: 1e6,
-  mib: 2 ** 20,
-  g: 1e9,
-  gb: 1e9,
-  gib: 2 ** 30,
-  t: 1e12,
-  tb: 1e12,
-  tib: 2 ** 40,
-};
-
 function parseBytes(name: string, word: string, most = Number.MAX_SAFE_INTEGER): number {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(word) ?? [];
-  const scale = unit === undefined ? undefined : UNITS[unit.toLowerCase()];
-  const bytes = Math.round(Number(digits) * (scale ?? Number.NaN));
+  // k, kB and KiB: of 1000, of 1000, of 1024
+  const [, digits, letter = ' ', binary] = /^(\d+(?:\.\d+)?) ?(?:([kmgt])(?:(i)?b)?|b)?$/i.exec(word) ?? [];
+  const bytes = Math.round(Number(digits) * (binary ? 1024 : 1000) ** ' kmgt'.indexOf(letter.toLowerCase()));
   if (!(bytes > 0) || !Number.isSafeInteger(bytes)) throw wrongWord(name, word, 'an amount of memory: 500MB, 4GiB', `write ${name} 4GiB`);
   if (bytes > most) throw wrongWord(name, word, `at most ${most} bytes`, `write ${name} ${most} or less`);
   return bytes;

@@ -1,17 +1,8 @@
 import type { CommandName, CommandWord, FlagValue } from './flag.js';
 
+// biome-ignore format: a table
 export const SCHEMAS = [
-  'shapes',
-  'forward',
-  'compare',
-  'compare-models',
-  'compare-arrays',
-  'inspect',
-  'convert',
-  'probe',
-  'explain',
-  'error',
-  'spec',
+  'shapes', 'forward', 'compare', 'compare-models', 'compare-arrays', 'inspect', 'convert', 'probe', 'explain', 'error', 'spec',
 ] as const;
 
 export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;

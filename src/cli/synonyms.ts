@@ -1,13 +1,10 @@
+import { byWord } from '../registry.js';
+
 /**
  * What other tools, frameworks and papers call it: the words that people try first, and what they mean here. A meaning is one word of the flag
  * itself, or the words of a line that stand for flag and value together. The tables have them by meaning; they are looked up by word.
  */
 type Meanings = Readonly<Record<string, string>>;
-
-/** { lstm: 'lstmcell cudnnlstm' } -> { lstmcell: 'lstm', cudnnlstm: 'lstm' } */
-function byWord(words: Meanings): Meanings {
-  return Object.fromEntries(Object.entries(words).flatMap(([meaning, all]) => all.split(' ').map(word => [word, meaning])));
-}
 
 const BOTH = { keras: 'tensorflow tf tf.keras tf2 keras3 keras2', torch: 'pytorch pt libtorch' };
 const RNG = byWord({ ...BOTH, numpy: 'random mt19937 np', pcg64: 'default_rng', seedrandom: 'js' });

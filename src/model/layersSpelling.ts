@@ -1,38 +1,21 @@
-import { nearest } from '../registry.js';
+import { byWord, nearest } from '../registry.js';
 
 /** Layers by the names of frameworks and papers. */
-const KINDS: Readonly<Record<string, string>> = {
-  linear: 'dense',
-  fc: 'dense',
-  ff: 'dense',
-  ffn: 'dense',
-  fullyconnected: 'dense',
-  blstm: 'bilstm',
-  bgru: 'bigru',
-  output: 'dense',
-  simplernn: 'rnn',
-  vanilla: 'rnn',
-  elman: 'rnn',
-  vanillarnn: 'rnn',
-  cudnnlstm: 'lstm',
-  cudnngru: 'gru',
-  emb: 'embedding',
-  embed: 'embedding',
-  mask: 'masking',
-  drop: 'dropout',
-  maxpooling: 'maxpool',
-  globalmaxpool: 'maxpool',
-  globalmaxpooling1d: 'maxpool',
-  avgpooling: 'avgpool',
-  meanpool: 'avgpool',
-  globalaveragepooling1d: 'avgpool',
-  repeatvector: 'repeat',
-  conv1d: 'conv',
-  lstmcell: 'lstm',
-  grucell: 'gru',
-  rnncell: 'rnn',
-  simplernncell: 'rnn',
-};
+const KINDS = byWord({
+  dense: 'linear fc ff ffn fullyconnected output',
+  bilstm: 'blstm',
+  bigru: 'bgru',
+  rnn: 'simplernn vanilla elman vanillarnn rnncell simplernncell',
+  lstm: 'cudnnlstm lstmcell',
+  gru: 'cudnngru grucell',
+  embedding: 'emb embed',
+  masking: 'mask',
+  dropout: 'drop',
+  maxpool: 'maxpooling globalmaxpool globalmaxpooling1d',
+  avgpool: 'avgpooling meanpool globalaveragepooling1d',
+  repeat: 'repeatvector',
+  conv: 'conv1d',
+});
 const FUNCTIONS = new Set(['relu', 'sigmoid', 'softmax', 'tanh', 'linear', 'elu', 'selu', 'gelu', 'softplus', 'leaky_relu']);
 
 /** The kind that another name stands for. */

@@ -158,26 +158,9 @@ interface Effect {
 }
 
 /** Where the slider stops: every size that is small, and round ones. */
+// biome-ignore format: a table
 const STOPS = [
-  ...Array.from({ length: 20 }, (_, i) => i + 1),
-  24,
-  28,
-  32,
-  40,
-  48,
-  64,
-  80,
-  96,
-  100,
-  128,
-  160,
-  200,
-  256,
-  300,
-  384,
-  512,
-  768,
-  1024,
+  ...Array.from({ length: 20 }, (_, i) => i + 1), 24, 28, 32, 40, 48, 64, 80, 96, 100, 128, 160, 200, 256, 300, 384, 512, 768, 1024,
 ];
 
 export function sliders(change: (size: Size, value: number | null) => void): Sliders {

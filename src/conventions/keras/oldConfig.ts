@@ -25,19 +25,11 @@ export function isKeras1Layer({ class_name: name, config }: Json): boolean {
 const CLASSES: Readonly<Record<string, string>> = { Convolution1D: 'Conv1D', AtrousConvolution1D: 'Conv1D', Convolution2D: 'Conv2D' };
 
 /** Old word -> the word since Keras 2, unless the layer has that already. */
+// biome-ignore format: a table
 const WORDS: readonly (readonly [string, string])[] = [
-  ['inner_activation', 'recurrent_activation'],
-  ['bias', 'use_bias'],
-  ['p', 'rate'],
-  ['sigma', 'stddev'],
-  ['nb_filter', 'filters'],
-  ['filter_length', 'kernel_size'],
-  ['subsample_length', 'strides'],
-  ['subsample', 'strides'],
-  ['atrous_rate', 'dilation_rate'],
-  ['border_mode', 'padding'],
-  ['pool_length', 'pool_size'],
-  ['stride', 'strides'],
+  ['inner_activation', 'recurrent_activation'], ['bias', 'use_bias'], ['p', 'rate'], ['sigma', 'stddev'], ['nb_filter', 'filters'],
+  ['filter_length', 'kernel_size'], ['subsample_length', 'strides'], ['subsample', 'strides'], ['atrous_rate', 'dilation_rate'],
+  ['border_mode', 'padding'], ['pool_length', 'pool_size'], ['stride', 'strides'],
 ];
 
 function renamed(className: string, config: Json): Json {

@@ -13,17 +13,9 @@ export function weightlessGroup(name: string): WeightGroup | 'nothing' | 'unknow
 }
 
 const NOTHING: ReadonlySet<string> = new Set(
-  [
-    'Dropout',
-    'SpatialDropout1D',
-    'GaussianNoise',
-    'GaussianDropout',
-    'AlphaDropout',
-    'ActivityRegularization',
-    'Identity',
-    'InputLayer',
-    'Input',
-  ].map(layerNameOfClass),
+  'Dropout SpatialDropout1D GaussianNoise GaussianDropout AlphaDropout ActivityRegularization Identity InputLayer Input'
+    .split(' ')
+    .map(layerNameOfClass),
 );
 
 const LAYERS: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map(

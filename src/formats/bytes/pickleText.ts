@@ -22,17 +22,9 @@ export function integerOf(line: string, fail: Fail): number | bigint | boolean {
   return Number.isSafeInteger(number) ? number : value;
 }
 
+// biome-ignore format: a table
 const ESCAPES: Readonly<Record<string, string>> = {
-  n: '\n',
-  t: '\t',
-  r: '\r',
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  v: '\v',
+  n: '\n', t: '\t', r: '\r', '\\': '\\', "'": "'", '"': '"', a: '\x07', b: '\b', f: '\f', v: '\v',
 };
 
 /** repr of a text of Python 2: 'it\'s \x00' */

@@ -127,16 +127,9 @@ export async function readJsonModel(source: ByteSource): Promise<ModelFile> {
 }
 
 /** What a description of a network has, at least one of them. */
+// biome-ignore format: a table
 const SPEC_KEYS: ReadonlySet<string> = new Set([
-  '$schema',
-  'schema',
-  'layers',
-  'layer',
-  'input',
-  'inputs',
-  'output',
-  'outputs',
-  'functional',
+  '$schema', 'schema', 'layers', 'layer', 'input', 'inputs', 'output', 'outputs', 'functional',
 ]);
 
 /** An object of arrays by name. @throws RnnError E_NO_MODEL (format) where it is none */
