@@ -28,9 +28,29 @@ import { WINDOWS } from './windows.js';
  * The operators: pure functions of tensors, named and defined as ONNX has them. Every front end maps its own operators onto these, and
  * what is written to ONNX is the same node again.
  */
-// biome-ignore format: a table
 export const OPERATORS: Operators = {
-  ...MOVEMENT, ...SELECTION, ...PLACING, ...ARITHMETIC, ...BITS, ...REDUCTIONS, ...NORMALISATION, ...PRODUCTS, ...WINDOWS,
-  ...CONV_TRANSPOSE, ...RESIZE, ...PADDING, ...EINSUM, ...QUANTISED, ...QUANTISED_SPACE, ...SPECTRUM, ...FUSED, ...SEQUENCES,
-  ...SAMPLING, ...SPREADING, ...DISTINCT, ...LOSSES, ...CARRIED, ...CONTROL,
+  ...MOVEMENT,
+  ...SELECTION,
+  ...PLACING,
+  ...ARITHMETIC,
+  ...BITS,
+  ...REDUCTIONS,
+  ...NORMALISATION,
+  ...PRODUCTS,
+  ...WINDOWS,
+  ...CONV_TRANSPOSE,
+  ...RESIZE,
+  ...PADDING,
+  ...EINSUM,
+  ...QUANTISED,
+  ...QUANTISED_SPACE,
+  ...SPECTRUM,
+  ...FUSED,
+  ...SEQUENCES,
+  ...SAMPLING,
+  ...SPREADING,
+  ...DISTINCT,
+  ...LOSSES,
+  ...CARRIED,
+  ...CONTROL,
 };
