@@ -35,7 +35,7 @@ function pooling(name: PoolSpec['kind'], kerasClass: string, way: Way, axes: num
     kerasClass: () => kerasClass,
     fields,
     grammar: inGrammar(axes, {}),
-    ...(way === 'last' ? {} : { keras: kerasArguments(kerasClass, fields, 'keepdims? dataFormat?') }),
+    keras: way === 'last' ? undefined : kerasArguments(kerasClass, fields, 'keepdims? dataFormat?'),
     onnx: (layer, call) => asNodes(layer, call, way, axes),
     scripts: {
       numpy: { expression: (layer, call) => expression(layer, call, way, axes, keepdims => `, keepdims=${keepdims}`, 'max') },

@@ -5,7 +5,7 @@ import { permuteAxes } from '../../tensor/axes.js';
 import { activatedInPlace } from '../activation.js';
 import { channelsFirst, channelsLast, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
 import { multiply, productCost, widthOf } from '../dims.js';
-import { inGrammar, type OnnxFacet, type Script, type ScriptFacet } from '../facets.js';
+import { inGrammar, type OnnxFacet, type Script } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
@@ -45,7 +45,10 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
     }),
     keras: kerasArguments(`Conv${axes}D`, fields, `filters ${FILTER_ARGUMENTS} groups`, { weightNames: { W: 'kernel', b: 'bias' } }),
     onnx,
-    scripts,
+    scripts: {
+      numpy: { helpers: NUMPY, expression: written('np.moveaxis', '0') },
+      torch: { helpers: TORCH, expression: written('torch.movedim', 'None') },
+    },
 
     weightShapes(layer, [input], symbols) {
       const C = channelsOf(layer, input);
@@ -140,11 +143,6 @@ function written(move: string, none: string): Script<ConvSpec>['expression'] {
     return activation(layer.activation, y);
   };
 }
-
-export const scripts: ScriptFacet<ConvSpec> = {
-  numpy: { helpers: NUMPY, expression: written('np.moveaxis', '0') },
-  torch: { helpers: TORCH, expression: written('torch.movedim', 'None') },
-};
 
 export const conv1d = convolution('conv1d', 1);
 export const conv2d = convolution('conv2d', 2);

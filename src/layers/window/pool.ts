@@ -74,7 +74,7 @@ function windowPool(name: WindowPoolSpec['kind'], axes: number): LayerKind<Windo
     }),
     keras: kerasArguments(kerasClass, fields, 'poolSize strides padding dataFormat'),
     onnx: onnx(max),
-    scripts: scripts(max),
+    scripts: scripts(max, NUMPY, TORCH),
     weightShapes: () => [],
     outputShape(layer, [input]) {
       const [N, ...space] = spaceOf(layer, input, axes);
@@ -178,16 +178,17 @@ function onnx(max: boolean): OnnxFacet<WindowPoolSpec> {
   };
 }
 
-function scripts(max: boolean): ScriptFacet<WindowPoolSpec> {
+/** @param numpy what the expressions call, as is torch */
+function scripts(max: boolean, numpy: string, torch: string): ScriptFacet<WindowPoolSpec> {
   const call = (layer: WindowPoolSpec, { inputs: [x] }: ScriptCall, move: string, reduce: string) => {
     const options = [layer.poolSize, windowsOf(layer).map(w => w.stride), layer.padding].map(pythonText).join(', ');
     return channelsLast(layer, move, x, moved => `pool(${moved}, ${options}, ${reduce})`);
   };
   return {
     // what is padded is not a number, which both leave out
-    numpy: { helpers: NUMPY, expression: (layer, script) => call(layer, script, 'np.moveaxis', max ? 'np.nanmax' : 'np.nanmean') },
+    numpy: { helpers: numpy, expression: (layer, script) => call(layer, script, 'np.moveaxis', max ? 'np.nanmax' : 'np.nanmean') },
     torch: {
-      helpers: TORCH,
+      helpers: torch,
       expression: (layer, script) =>
         call(layer, script, 'torch.movedim', max ? 'lambda v: v.nan_to_num(-torch.inf).amax(-1)' : 'lambda v: v.nanmean(-1)'),
     },
