@@ -118,7 +118,7 @@ describe('the input', () => {
       [6, 12],
       'in Python: X.reshape(6, 12, 1) is 6 samples of 12 steps with 1 feature, if a row is a sample',
     ],
-    [{ D: 3 }, [6, 4], 'in Python: X.reshape(1, 8, 3) is 1 sample of 8 steps with 3 features'],
+    [{ D: 3 }, [6, 4], 'give an input with 3 columns, or a network of D = 4'],
   ])('of another number of axes gets the line of Python that reshapes it: %j %j', async (request, shape, fix) => {
     const D = request.D ?? 3;
     const layers = request.layers ?? 'rnn:5,dense:2';

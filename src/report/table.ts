@@ -122,12 +122,13 @@ function withoutInnerLines(lines: readonly string[], rows: number, groups: Reado
   return [...lines.slice(0, 3), ...kept];
 }
 
-/** Leaves out optional columns from the right, then cuts the widest texts, until the line fits. */
+/** Draws columns together, leaves out optional ones from the right, then cuts the widest texts, until the line fits. */
 function fitToWidth(table: Table, layout: Layout): Table {
   if (layout.width === Number.POSITIVE_INFINITY) return table;
   let { columns, rows } = table;
   const total = (): number =>
     columnWidths(columns, rows, layout.style).reduce((sum, width, i) => sum + width + border(columns[i], i, layout.style), 1);
+  if (total() > layout.width) columns = columns.map(column => ({ ...column, gap: Math.min(column.gap ?? 2, 3) }));
   for (let i = columns.length - 1; i >= 0 && total() > layout.width; i--) {
     if (!columns[i].optional) continue;
     columns = columns.filter((_, k) => k !== i);

@@ -206,7 +206,10 @@ function withFeatures(t: Tensor, { model }: Network): Tensor {
   throw new RnnError('shape', 'E_INPUT_SHAPE', message, {
     expected: `[N, T, ${D}], or [T, ${D}] for one sequence`,
     found: formatShape(t.shape),
-    fix: columns % D === 0 ? `${reshapeLine([rows, columns / D, D])}, if a row is a sample` : reshaped(t, D),
+    fix:
+      columns % D === 0
+        ? `${reshapeLine([rows, columns / D, D])}, if a row is a sample`
+        : `give an input with ${count(D, 'column')}, or a network of D = ${columns}`,
   });
 }
 
