@@ -75,3 +75,16 @@ it('a function of TensorFlow that is not known is refused by name, and every oth
     expect(notes.filter(n => n.startsWith('not run'))).toHaveLength(1);
   });
 });
+
+it('what is not run inside a model is named once, with all others', async () => {
+  const own = (name: string) => ({ class_name: 'Own', config: { name } });
+  const inner = { class_name: 'Sequential', config: { name: 'inner', layers: [{ class_name: 'Dense', config: { units: 2 } }, own('a')] } };
+  const layers = [{ class_name: 'InputLayer', config: { batch_shape: [null, 4, 3], name: 'x' } }, inner, own('b')];
+  await withFolder(async at => {
+    writeFileSync(join(at, 'm.json'), JSON.stringify({ class_name: 'Sequential', config: { name: 'm', layers } }));
+    const failed = await runForward({ model: join(at, 'm.json') }).catch(error => error);
+    expect(failed.message.match(/Own is not run here/g)).toHaveLength(2);
+    expect(failed.where).toContain('layer a');
+    expect(failed.message).toContain('layer b');
+  });
+});

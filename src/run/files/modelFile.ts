@@ -201,7 +201,9 @@ function described(config: () => unknown, dialect: KerasDialect): Omit<ModelFile
 /** The first thing that is not run, with all others of the same network in its sentence. */
 function wholeProblem(first: RnnError, outline: () => KerasOutline): RnnError {
   const blockers = understood(() => ({ blockers: outline().blockers }) as never) as { blockers?: readonly RnnError[] };
-  const others = (blockers.blockers ?? []).filter(e => e.message !== first.message || e.where !== first.where);
+  // both go the same way: the first that was met is the one that is known, from inside of how many models ever
+  const all = blockers.blockers ?? [];
+  const others = all[0]?.message === first.message ? all.slice(1) : all;
   if (others.length > 0) first.message += others.map(e => `; ${e.where}: ${e.message}`).join('');
   return first;
 }
