@@ -83,7 +83,7 @@ export function layersLineOf(model: ModelSpec, framework: FrameworkName): string
   const line = layersText(model.layers as unknown as Record<string, unknown>[], framework);
   try {
     const read = checkSpec({ input: model.input, layers: inferSequences(parseLayers(line).layers, false) }, framework);
-    return read.output === model.output && sameLayers(read, model) ? line : null;
+    return read.output === model.output && same(read.layers, model.layers) ? line : null;
   } catch (error) {
     if (error instanceof RnnError) return null;
     throw error;
@@ -93,12 +93,9 @@ export function layersLineOf(model: ModelSpec, framework: FrameworkName): string
 /** Fields that change no number: who inferred a sequence, what Keras calls a layer, how its bias starts. */
 const WITHOUT_EFFECT = new Set(['inferredSequences', 'timeDistributed', 'unitForgetBias', 'trainable']);
 
-function sameLayers(a: ModelSpec, b: ModelSpec): boolean {
-  const plain = (model: ModelSpec) =>
-    JSON.stringify(model.layers, (key, value) => {
-      if (WITHOUT_EFFECT.has(key)) return undefined;
-      // fields in one order, whoever wrote them
-      return value && typeof value === 'object' && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value;
-    });
-  return plain(a) === plain(b);
+function same(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  const [first, second] = [a, b] as Record<string, unknown>[];
+  const isHeld = (key: string) => WITHOUT_EFFECT.has(key) || same(first[key], second[key]);
+  return Array.isArray(a) === Array.isArray(b) && Object.keys(a).every(isHeld) && Object.keys(b).every(key => key in a || isHeld(key));
 }
