@@ -129,8 +129,8 @@ function paddingOf(scenario: Scenario, where: 'end' | 'start'): number[] {
   return Array.from({ length: N }, (_, n) => (lengths ? T - lengths[n] : zerosAt(x, n, where)));
 }
 
-export const inputPadded = mistake('input-padded', 'zeros were added to the sequence', ['alone'], {
-  why: 'The network runs additional steps of zeros, in front of it or behind it: padding that is not masked changes h further.',
+export const inputPadded = mistake('input-padded', 'steps were added to the sequence', ['alone'], {
+  why: 'The network runs more steps than x has, in front of it or behind it: padding that is not masked changes h further.',
   numpy: 'for t in range(length): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← the real steps only',
   keras: 'model.add(Masking())',
   torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
@@ -139,17 +139,18 @@ export const inputPadded = mistake('input-padded', 'zeros were added to the sequ
     const layers = recurrentLayers(scenario);
     const givesSequence = layers.length === 0 || (layers[layers.length - 1].returnSequences && pools(scenario).length === 0);
     if (givesSequence) return [];
-    return [1, 2, 3, 4, 5].flatMap(count =>
-      (['in front', 'behind'] as const).map(where => ({
-        rare: count > 1,
-        change: (s: Scenario) =>
-          withLength(
-            s,
-            withSteps(s.input.x, T + count, t => (where === 'behind' ? t : t - count)),
-          ),
-        why: `The network runs ${plural(count, 'more step')} with x = 0, ${where === 'behind' ? 'behind' : 'in front of'} the sequence.`,
-      })),
-    );
+    const running = (T2: number, from: (t: number) => number) => (s: Scenario) => withLength(s, withSteps(s.input.x, T2, from));
+    return [
+      ...[1, 2, 3, 4, 5].flatMap(count =>
+        (['in front of', 'behind'] as const).map(where => ({
+          rare: count > 1,
+          change: running(T + count, t => (where === 'behind' ? t : t - count)),
+          why: `The network runs ${plural(count, 'more step')} with x = 0, ${where} the sequence.`,
+        })),
+      ),
+      { change: running(T + 1, t => Math.max(0, t - 1)), why: 'The first step of x is run twice.' },
+      { change: running(T + 1, t => Math.min(T - 1, t)), why: 'The last step of x is run twice.' },
+    ];
   },
 });
 

@@ -161,7 +161,7 @@ function shiftedFrom(right: Tensor, other: Tensor, axis: 0 | 1, noise: number, n
     if (data.some((v, k) => distance(v, other.data[k]) > NEAR_NOISE * NEAR_NOISE * noise)) return [];
     const [first, rest] =
       by > 0 ? ['first', `${noun} 2 is the right ${noun} 1, and so on`] : ['last', `${noun} 1 is the right ${noun} 2, and so on`];
-    const why = `Every output is one ${noun} too ${by > 0 ? 'late' : 'early'}: your ${rest}. The ${first} ${noun} is that of an x which was not given here.`;
+    const why = `Every output is one ${noun} too ${by > 0 ? 'late' : 'early'}: your ${rest}. The ${first} ${noun} is none of the right ones: it is made from ${axis === 1 && by > 0 ? 'the state before the first step, or from ' : ''}an x that was not given here.`;
     const chosen = data.length / count;
     return [{ y: { shape: y.shape, data }, chosen, why }];
   });
