@@ -460,7 +460,7 @@ export const UNLISTED = {
   'h clipped to a half': loop(() => ({ roundState: v => clip(v, 0.5) }), undefined, ['clip']),
   'softplus for tanh': loop(() => ({ act: z => Math.log1p(Math.exp(z)) }), undefined, ['activation']),
   'cube of tanh': loop(() => ({ act: z => Math.tanh(z) ** 3 })),
-  'tanh with 1.7159': loop(() => ({ act: z => 1.7159 * Math.tanh((2 / 3) * z) }), undefined, ['activation']),
+  'tanh with 1.7159': loop(() => ({ act: z => 1.7159 * Math.tanh((2 / 3) * z) }), undefined, ['activation', 'hidden-scaled']),
   'residual of one half': {
     codes: [],
     when: and(stacked, oneWay, net => !net.pool),

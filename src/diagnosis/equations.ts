@@ -1,6 +1,5 @@
 import type { StepContext } from '../cells/cell.js';
-import type { Scenario, StepFault, Way } from './mistake.js';
-import { inLoops, recurrentLayers } from './mistake.js';
+import { inLoops, recurrentLayers, type Scenario, type StepFault, type Way } from './mistake.js';
 
 /** Steps with other equations, and the mistakes that are stated as one. */
 

@@ -47,8 +47,8 @@ const AHEAD_OF_NEXT = 10;
 /** Digits that must be left when as many explanations as were tested have each had their chance: of a sure one, and of a likely one. */
 const RESERVE = { sure: 2, likely: 1, pair: 2 };
 
-/** @param asSpecified the difference as the network is specified, in multiples of the noise like those of the trials */
-export function rank(trials: readonly Trial[], asSpecified: number, candidates: number): Ranking {
+/** @param asSpecified the difference as the network is specified, in multiples of the noise like those of the trials; and as a number */
+export function rank(trials: readonly Trial[], asSpecified: number, candidates: number, asNumber = Infinity): Ranking {
   const byCode = trialsByCode(trials);
   const sorted = [...byCode.values()].map(bestOf).sort((a, b) => a.residual - b.residual || a.codes.length - b.codes.length);
   const near = undominated(sorted.filter(t => t.full !== false && t.residual <= NEAR_NOISE * t.floor));
@@ -59,7 +59,7 @@ export function rank(trials: readonly Trial[], asSpecified: number, candidates: 
   const margin = best ? next / Math.max(best.residual, best.floor / NEAR_NOISE) : 0;
   const believed = tied.filter(t => isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'likely'));
   const sure = margin >= AHEAD_OF_SECOND && believed.some(t => isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'sure'));
-  const close = best ? undefined : closeTo(sorted, asSpecified, candidates);
+  const close = best ? undefined : closeTo(sorted, asSpecified, candidates, asNumber);
   const fitting = (best ? believed : close ? [close] : []).sort((a, b) => a.order - b.order);
   const accepted = !sure && areUnrelatedPairs(fitting) ? [] : fitting;
   const verdict = accepted.length === 0 ? 'unexplained' : !sure ? 'likely' : accepted.length > 1 ? 'tie' : 'fits';
@@ -124,7 +124,7 @@ function isBeside(trial: Trial, best: Trial): boolean {
  * Far below the difference and whatever else there is, though above the noise: something near it. A mistake alone where one more takes little
  * away, for of many pairs one always does. What was estimated from the other output is never near for nothing.
  */
-function closeTo(trials: readonly Trial[], asSpecified: number, candidates: number): Trial | undefined {
+function closeTo(trials: readonly Trial[], asSpecified: number, candidates: number, asNumber: number): Trial | undefined {
   // a label is right or wrong, never near
   const sorted = trials.filter(t => t.full !== false && t.chosen === 0 && t.digits === undefined);
   const [first] = sorted;
@@ -133,7 +133,8 @@ function closeTo(trials: readonly Trial[], asSpecified: number, candidates: numb
   const best = part && part.residual <= AHEAD_OF_NEXT * first.residual ? part : first;
   const rival = sorted.find(t => t !== best && !best.codes.every(code => t.codes.includes(code)));
   const isAhead = rival === undefined || best.residual * AHEAD_OF_NEXT <= rival.residual;
-  const isFar = best.residual * AHEAD_OF_SECOND <= asSpecified;
+  // a 0 written as float16 is exact: many times its noise may be little as a number
+  const isFar = best.residual * AHEAD_OF_SECOND <= asSpecified && best.left * AHEAD_OF_NEXT <= asNumber;
   return isFar && isAhead && isEnough(best, best.residual, asSpecified, candidates, 'sure') ? best : undefined;
 }
 

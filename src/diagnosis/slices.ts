@@ -24,6 +24,8 @@ export interface Slices {
   readonly first: number;
   /** the largest difference, in multiples of the noise */
   readonly asSpecified: number;
+  /** the same as a number */
+  readonly asNumber: number;
 }
 
 export interface Slice extends Part {
@@ -33,12 +35,14 @@ export interface Slice extends Part {
 
 export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, noise: Noise): Slices {
   const whole = { scenario, right, other, noise };
+  const { times, left } = apart(right.y.data, other.data, noise.data);
   const N = scenario.input.x.shape[0];
   const common = {
     whole,
     different: Math.min(differentNumbers(other.data), freedomOf(right, scenario, other)),
     off: Array.from(other.data).filter((_, k) => areApart(right.y.data, other.data, noise.data, k, k + 1)).length,
-    asSpecified: apart(right.y.data, other.data, noise.data).times,
+    asSpecified: times,
+    asNumber: left,
   };
   if (N === 1 || other.shape[0] !== N || !samplesApart(scenario.model))
     return { ...common, worst: whole, worstAt: 0, before: whole, first: -1 };

@@ -1,7 +1,6 @@
 import type { FloatArray } from '../../tensor/tensor.js';
 import { after, gruStep, lstmStep, restated, rightC, stepVariants } from '../equations.js';
-import type { Scenario, StepFault, Way } from '../mistake.js';
-import { inEach, inLoops, mistake, onNamed, smallNumber } from '../mistake.js';
+import { inEach, inLoops, mistake, onNamed, type Scenario, type StepFault, smallNumber, type Way } from '../mistake.js';
 import { changeLayer, changeLoop, mapData, placesOf, recurrentLayers, waysOf } from '../scenario.js';
 import { estimated } from './estimated.js';
 

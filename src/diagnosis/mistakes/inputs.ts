@@ -142,18 +142,11 @@ export const inputReshaped: Hypothesis = mistake('input-reshaped', 'steps and fe
     if (!isFeatures(scenario)) return [];
     const [, T, D] = scenario.input.x.shape;
     if (T < 2 || D < 2) return [];
-    const swapped = seeing(turned, `Each sample of x is turned on its side: x[n].T (here T = D = ${T}, so no shape shows it).`);
+    if (T === D) return [seeing(turned, `Each sample of x is turned on its side: x[n].T (here T = D = ${T}, so no shape shows it).`)];
+    const reread = (x: Tensor) => turned({ shape: [x.shape[0], x.shape[2], x.shape[1]], data: x.data });
     return [
-      ...(T === D ? [swapped] : []),
-      ...(T === D
-        ? []
-        : [
-            seeing(x => ({ shape: x.shape, data: turned(x).data }), inputReshaped.why),
-            seeing(
-              x => turned({ shape: [x.shape[0], x.shape[2], x.shape[1]], data: x.data }),
-              'Steps and features of x are mixed up: x [N, T, D] was read as [N, D, T] and transposed.',
-            ),
-          ]),
+      seeing(x => ({ shape: x.shape, data: turned(x).data }), inputReshaped.why),
+      seeing(reread, 'Steps and features of x are mixed up: x [N, T, D] was read as [N, D, T] and transposed.'),
     ];
   },
 });

@@ -37,13 +37,11 @@ export const statePreviousCall = mistake('state-previous-call', 'the state of an
   keras: 'model.layers[0].reset_state()   # ← before each call, of every recurrent layer (Keras 2: model.reset_states)',
   torch: 'out, h_n = rnn(x)             # ← no h_n of an earlier call as second argument',
   variants: scenario =>
-    recurrentLayers(scenario).length === 0
-      ? []
-      : [1, 2].map(calls => ({
-          change: s => afterCalls(s, calls),
-          rare: calls > 1,
-          why: calls === 1 ? undefined : `Each sample starts with the state that ${calls} calls on the same input before ended with.`,
-        })),
+    (recurrentLayers(scenario).length === 0 ? [] : [1, 2]).map(calls => ({
+      change: s => afterCalls(s, calls),
+      rare: calls > 1,
+      why: calls === 1 ? undefined : `Each sample starts with the state that ${calls} calls on the same input before ended with.`,
+    })),
 });
 
 export const stateOnes = mistake('state-ones', 'the first state is ones, not zeros', ['alone'], {
@@ -56,10 +54,8 @@ export const stateOnes = mistake('state-ones', 'the first state is ones, not zer
       change: s => startingWith(s, new Map(layers.map(l => [l.name, constantStates(s, l, which)]))),
       why,
     });
-    if (layers.length === 0) return [];
-    return layers.some(l => l.kind === 'lstm')
-      ? [ones([0, 1]), ones([0], 'The first h is filled with ones instead of zeros.')]
-      : [ones([0])];
+    const both = [ones([0, 1]), ones([0], 'The first h is filled with ones instead of zeros.')];
+    return layers.length === 0 ? [] : layers.some(l => l.kind === 'lstm') ? both : [ones([0])];
   },
 });
 

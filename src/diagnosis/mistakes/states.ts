@@ -7,50 +7,35 @@ const FROM_SECOND = { needs: 'before', from: 1 } as const;
 
 const RESET_BOTH: Fix = { numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples' };
 
-const CARRY_FIX: Fix = {
+export const stateCarry = mistake('state-carry', 'the state is not reset to zero between samples', ['often'], {
+  why: 'The hidden state is not reset to zero between samples: sample 2 starts with the last h of sample 1.\nSample 1 is right and every later one is slightly off, which is easy to miss when rounding.',
   numpy:
     'for n in range(N):\n    h = np.zeros(M)          # ← inside the loop over samples\n    for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)',
   keras: 'model.layers[0].reset_state()   # ← before each new sequence (Keras 2: reset_states); or stateful=False',
   torch: 'out, h_n = rnn(x[n:n+1])        # ← no state of the sample before as second argument',
-};
-
-export const stateCarry = mistake('state-carry', 'the state is not reset to zero between samples', ['often'], {
-  why: 'The hidden state is not reset to zero between samples: sample 2 starts with the last h of sample 1.\nSample 1 is right and every later one is slightly off, which is easy to miss when rounding.',
-  fix: CARRY_FIX,
   example: { layers: 'rnn:3,dense:1', N: 3, T: 2, D: 2 },
-  variants: scenario => [
-    ...inLoops(recurrentLayers(scenario), { carry: { what: 'all', by: 'sample' } }, FROM_SECOND),
-    ...inLoops(
-      recurrentLayers(scenario),
-      { carry: { what: 'all', by: 'step' } },
-      {
-        needs: 'all',
-        why: 'All samples of the batch share one hidden state: at every step each sample continues from the state of the sample before it in the batch.\nEach sample needs a row of its own in h [N, M].',
-        fix: { numpy: 'h = np.zeros((N, M))     # ← one row a sample\nfor t in range(T): h = np.tanh(x[:,t] @ Wx + h @ Wh + bh)' },
-      },
-    ),
-    ...laggedVariants(scenario),
-    ...inLoops(
-      lstms(scenario),
-      { carry: { what: 'h', by: 'sample' } },
-      {
-        ...FROM_SECOND,
-        why: 'Of the two states of the LSTM only c is reset to zero between samples; h continues from the sample before.',
-        fix: RESET_BOTH,
-      },
-    ),
-    ...(lstms(scenario).length > 0 && lstms(scenario).length < recurrentLayers(scenario).length
-      ? inLoops(
-          recurrentLayers(scenario),
-          { carry: { what: 'h', by: 'sample' } },
-          {
-            ...FROM_SECOND,
-            why: 'h of every recurrent layer continues from the sample before; only the c of the LSTM is reset to zero between samples.',
-          },
-        ).slice(0, 1)
-      : []),
-  ],
+  variants(scenario) {
+    const [all, some] = [recurrentLayers(scenario), lstms(scenario)];
+    const ofH = (why: string) => ({ ...FROM_SECOND, why, fix: RESET_BOTH });
+    const hAlone = { carry: { what: 'h', by: 'sample' } } as const;
+    return [
+      ...inLoops(all, { carry: { what: 'all', by: 'sample' } }, FROM_SECOND),
+      ...inLoops(all, { carry: { what: 'all', by: 'step' } }, { needs: 'all', why: ONE_STATE, fix: ONE_STATE_FIX }),
+      ...laggedVariants(scenario),
+      ...inLoops(
+        some,
+        hAlone,
+        ofH('Of the two states of the LSTM only c is reset to zero between samples; h continues from the sample before.'),
+      ),
+      ...(some.length > 0 && some.length < all.length ? inLoops(all, hAlone, { ...FROM_SECOND, why: EVERY_H }).slice(0, 1) : []),
+    ];
+  },
 });
+
+const ONE_STATE =
+  'All samples of the batch share one hidden state: at every step each sample continues from the state of the sample before it in the batch.\nEach sample needs a row of its own in h [N, M].';
+const ONE_STATE_FIX = { numpy: 'h = np.zeros((N, M))     # ← one row a sample\nfor t in range(T): h = np.tanh(x[:,t] @ Wx + h @ Wh + bh)' };
+const EVERY_H = 'h of every recurrent layer continues from the sample before; only the c of the LSTM is reset to zero between samples.';
 
 /** A state that is kept from batch to batch: sample n starts where sample n − B ended. */
 function laggedVariants(scenario: Scenario): Way[] {

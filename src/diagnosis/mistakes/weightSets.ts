@@ -6,7 +6,7 @@ import { changeWeights, inEach, mapData, mistake, onAllWeights, recurrentLayers,
 
 export const weightsRounded = mistake('weights-rounded', 'the weights are rounded to a few decimals', ['insideStep', 'alone'], {
   why: 'The weights are rounded to a few decimals: they were printed and copied, or written with %.4f.',
-  numpy: "np.save('w.npy', w)           # ← binary; or np.savetxt(…, fmt='%.9g')".replace('np.savetxt(…, ', "np.savetxt('w.txt', w, "),
+  numpy: "np.save('w.npy', w)           # ← binary; or np.savetxt('w.txt', w, fmt='%.9g')",
   variants(scenario) {
     const recurrent = new Set(recurrentLayers(scenario).map(l => l.name));
     const some: [string, (layer: string) => boolean][] = [
@@ -55,6 +55,10 @@ export const weightSwap = mistake('weights-exchanged', 'two layers or directions
     const pairs = layers.flatMap((a, i) => layers.slice(i + 1, i + 1 + near).map(b => [a, b] as const));
     const swaps = pairs.filter(([a, b]) => exchangeable(scenario, a, b).length > 0);
     const turned = layers.slice(0, layers.length / 2).map((a, i) => [a, layers[layers.length - 1 - i]] as const);
+    const reversed = {
+      change: (start: Scenario) => turned.reduce((s, [a, b]) => exchanged(s, a, b), start),
+      why: `The recurrent layers have each other’s weights in reverse order: ${layers[0]?.name} those of ${layers[layers.length - 1]?.name}, and so on.`,
+    };
     const both = layers.filter(l => l.bidirectional !== null);
     return [
       ...swaps.map(
@@ -63,14 +67,7 @@ export const weightSwap = mistake('weights-exchanged', 'two layers or directions
           why: `${a.name} and ${b.name} have each other’s ${exchangeable(scenario, a, b).join(', ')}.`,
         }),
       ),
-      ...(layers.length < 4 || !turned.every(([a, b]) => exchangeable(scenario, a, b).length > 0)
-        ? []
-        : [
-            {
-              change: (start: Scenario) => turned.reduce((s, [a, b]) => exchanged(s, a, b), start),
-              why: `The recurrent layers have each other’s weights in reverse order: ${layers[0].name} those of ${layers[layers.length - 1].name}, and so on.`,
-            },
-          ]),
+      ...(layers.length >= 4 && turned.every(([a, b]) => exchangeable(scenario, a, b).length > 0) ? [reversed] : []),
       ...pairs.flatMap(pair =>
         [pair, [pair[1], pair[0]]].flatMap(([a, b]) => {
           const names = exchangeable(scenario, a, b);

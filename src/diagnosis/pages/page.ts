@@ -19,11 +19,11 @@ interface Example {
   readonly D?: number;
 }
 
-/** Blocks of lines, with an empty line between them. */
-export function blocksOf(text: string): string[][] {
+/** Blocks of lines. */
+export function blocksOf(between: RegExp, text: string): string[][] {
   return text
     .trim()
-    .split('\n\n')
+    .split(between)
     .map(block => block.split('\n'));
 }
 
@@ -31,7 +31,7 @@ const wordsOf = (list: string) => list.split(',').flatMap(word => word.trim() ||
 
 /** Pages as they are written: `name, alias | title | page, page`, then a paragraph a line, then `> words | --layers | N T D` for each example. */
 export function pagesOf(text: string): TermPage[] {
-  return blocksOf(text).map(([head, ...lines]) => {
+  return blocksOf(/\n\n/, text).map(([head, ...lines]) => {
     const [names, title, related] = head.split(' |');
     const [name, ...aliases] = wordsOf(names);
     const isExample = (line: string) => line.startsWith('> ');
