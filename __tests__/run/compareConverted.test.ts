@@ -4,6 +4,7 @@ import { writeOnnx } from '../../src/formats/onnx.js';
 import { runCompareModels } from '../../src/run/comparing/compareModels.js';
 import { runConvert } from '../../src/run/convert.js';
 import { readTensorFile } from '../../src/run/files/modelFile.js';
+import { runForward } from '../../src/run/forward.js';
 import { THOROUGH } from '../helpers/effort.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { referencePath } from '../helpers/reference.js';
@@ -48,6 +49,9 @@ it.each([
   ['gru_hn.pt2', 'gru_hn.onnx', 'reads h_n, not the last step of the output'],
   ['rnn_steps_first.pt2', 'rnn_steps_first.onnx', 'has the steps first, and no axis has a name'],
   ['gru_hn.pt2', 'gru_hn.pt', 'is of other modules, by its names alone'],
+  ['channels_open.pt2', 'channels_open.onnx', 'has the channels first, and a length that is open'],
+  ['few_operators.pt2', 'few_operators.onnx', 'has other operators'],
+  ['documents.pt2', 'documents.onnx', 'reads token numbers with three axes'],
   ['last_valid.pt2', 'last_valid.onnx', 'reads lengths too, which are drawn as whole numbers within the steps'],
 ])('%s and %s are the same: the second %s', async (first, second) => {
   const files = [first, second].map(name => referencePath('comparisons', name)) as [string, string];
@@ -107,4 +111,20 @@ it('every output of a graph that is run node by node is compared', async () => {
   const input = referencePath('onnx_models', 'control_loop_stops.x.npz');
   expect(await runCompareModels({ files: [one, same], input })).toMatchObject({ status: 'SAME' });
   expect(await runCompareModels({ files: [one, other], input })).toMatchObject({ status: 'DIFFERENT' });
+});
+
+it.each(['channels_open', 'few_operators', 'documents'])('%s gives what PyTorch gave, as a program and as a graph', async name => {
+  const { tensors } = await readTensorFile(referencePath('comparisons', `${name}.npz`));
+  for (const ending of ['pt2', 'onnx']) {
+    const { outputs } = await runForward({
+      model: referencePath('comparisons', `${name}.${ending}`),
+      input: `${referencePath('comparisons', `${name}.npz`)}:x`,
+    });
+    outputs.forEach(({ shape, y }, i) => {
+      const expected = tensors.get(`y${i}`)!;
+      expect(shape).toEqual([...expected.shape]);
+      const values = (y as unknown[]).flat(9) as number[];
+      expect(Math.max(...values.map((v, k) => Math.abs(v - expected.data[k])))).toBeLessThan(1e-6);
+    });
+  }
 });

@@ -367,3 +367,21 @@ describe('--emit numpy', () => {
     rmSync(folder, { recursive: true });
   });
 });
+
+it('an axis that is turned round is flipped, and constants are tensors: not every backend of Keras takes a step of -1, or NumPy beside a tensor', async () => {
+  const ends = { type: 'int', value: [-(2 ** 31)] };
+  const turned = {
+    kind: 'op',
+    op: 'Slice',
+    operands: [null, { type: 'int', value: [-1] }, ends, { type: 'int', value: [1] }, { type: 'int', value: [-1] }],
+  };
+  const layers = [turned, { kind: 'op', op: 'MatMul', operands: [null, [[1], [2]]] }, { kind: 'rnn', units: 2 }];
+  const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-emit-'));
+  const model = join(folder, 'net.json');
+  writeFileSync(model, JSON.stringify({ schema: 'rnn-cli/spec@2', input: { timesteps: 4, features: 2 }, layers }));
+  const [keras, torch] = await Promise.all((['keras', 'torch'] as const).map(async to => (await runEmit({ model }, to)).script));
+  rmSync(folder, { recursive: true });
+  expect(keras).toContain('keras.ops.flip(x, (1,))');
+  expect(keras).toMatch(/@ keras\.ops\.convert_to_tensor\(np\.array\(\[1, 2\]/);
+  expect(torch).toContain('torch.flip(x, (1,))');
+});

@@ -64,7 +64,11 @@ const slice: Rule = ({ lib, x, numbers, rank }) => {
   if (!starts || !ends) return undefined;
   const axes = numbers(3) ?? starts.map((_, i) => i);
   const steps = numbers(4) ?? starts.map(() => 1);
-  if (lib === 'torch' && steps.some(step => step < 0)) return undefined;
+  if (lib !== 'np' && steps.some(step => step < 0)) {
+    // of tensors whole axes alone can be turned round
+    if (!steps.every((step, i) => step === -1 && (starts[i] === -1 || starts[i] >= 2 ** 31 - 1) && ends[i] <= -(2 ** 31))) return undefined;
+    return `${lib}.flip(${x(0)}, ${pythonText(axes)})`;
+  }
   const parts = Array.from({ length: rank }, () => ':');
   axes.forEach((axis, i) => {
     const open = steps[i] > 0 ? ends[i] >= 2 ** 31 - 1 : ends[i] <= -(2 ** 31);
@@ -223,7 +227,9 @@ function constantText({ type, shape, data }: Exclude<Operand, null>, lib: Librar
   if (shape.length === 0) return data[0] < 0 ? `(${word(data[0])})` : word(data[0]);
   const array = { np: 'np.array', 'keras.ops': 'np.array', torch: 'torch.tensor' }[lib];
   const kind = type !== 'float' ? '' : lib === 'torch' ? ', dtype=torch.float32' : lib === 'np' ? ', dtype=float' : ', dtype="float32"';
-  return `${array}([${[...data].map(word).join(', ')}]${kind}).reshape(${pythonText(shape)})`;
+  const text = `${array}([${[...data].map(word).join(', ')}]${kind}).reshape(${pythonText(shape)})`;
+  // two arrays of NumPy stay one, which not every backend multiplies with a tensor
+  return lib === 'keras.ops' && type === 'float' ? `keras.ops.convert_to_tensor(${text})` : text;
 }
 
 export const operatorScripts: ScriptFacet<OperatorSpec> = { numpy: written('np'), torch: written('torch'), keras: written('keras.ops') };

@@ -49,8 +49,8 @@ export function checkSpec(json: unknown, framework: FrameworkName = 'keras'): Mo
   /** An input that an embedding reads has no features: it is token numbers. Otherwise [T, D] is a sequence, whatever way it is written. */
   const asRead = ({ shape, ...i }: InputSpec): InputSpec => ({
     ...i,
-    ...(tokens.has(i.name) ? { features: null } : {}),
-    ...(shape === undefined || (shape.length === 2 && !tokens.has(i.name)) ? {} : { shape }),
+    ...(tokens.has(i.name) ? { features: null } : shape && i.features === null ? { timesteps: null, features: 1 } : {}),
+    ...(shape === undefined || (shape.length === 2 && shape[1] !== null && !tokens.has(i.name)) ? {} : { shape }),
   });
   return {
     schema: SPEC_SCHEMA,

@@ -203,14 +203,15 @@ function expand(call: Call): GraphValue {
 function tile(call: Call): GraphValue {
   let x = need(call, 0);
   integers(need(call, 1)).forEach((times, axis) => {
-    if (times !== 1) x = concat({ ...call, node: { ...call.node, attributes: axisAttribute(axis) }, inputs: repeated(x, times) });
+    if (times === 0) x = { ...x, shape: x.shape.map((n, i) => (i === axis ? 0 : n)), data: x.data.slice(0, 0) };
+    else if (times !== 1) x = concat({ ...call, node: { ...call.node, attributes: axisAttribute(axis) }, inputs: repeated(x, times) });
   });
   return x;
 }
 
 function repeated(x: GraphValue, times: number): GraphValue[] {
   if (!Number.isInteger(times) || times < 1 || times > 100_000)
-    throw shapeError('a tensor is repeated too often', String(times), '1 to 100000 times');
+    throw shapeError('a tensor is repeated too often', String(times), '0 to 100000 times');
   return new Array<GraphValue>(times).fill(x);
 }
 

@@ -101,6 +101,8 @@ export const ARRANGING: Rules = {
   einsum(call) {
     const tensors = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];
     const equation = String(arg(call, 'equation'));
+    // the order in which it is computed
+    arg(call, 'path');
     const ranks = tensors.map(t => call.wiring.sizes(t.tensor).length);
     return op(
       call,
@@ -144,6 +146,15 @@ export const ARRANGING: Rules = {
     const dtype = arg(call, 'dtype');
     const whole = step(call, 'Range', [start, end, by]);
     return op(call, 'Cast', [whole], { to: dtype === FLOAT32 || dtype === FLOAT64 ? 1 : 7 });
+  },
+  /** Ones where the row has the number of the column. */
+  eye(call) {
+    const [rows, columns] = ['n', 'm'].map(name => {
+      const size = arg(call, name) ?? arg(call, 'n')!;
+      return step(call, 'Range', [int(0), typeof size === 'number' ? int(size) : call.wiring.operand(size), int(1)]);
+    });
+    const same = step(call, 'Equal', [step(call, 'Unsqueeze', [rows, int([1])]), columns]);
+    return op(call, 'Cast', [same], { to: 1 });
   },
   cumsum: call => op(call, 'CumSum', [self(call), int(axis(call))]),
   triu: triangle(1),

@@ -51,7 +51,7 @@ export function applyNode(call: Call): void {
   }
   if (name !== undefined && /^(_assert|sym_constrain)/.test(name)) return;
   if (name === 'select' && pickedState(call)) return;
-  if (name === 'split' || name === 'split_with_sizes' || name === 'chunk') {
+  if (name === 'split' || name === 'split_with_sizes' || name === 'chunk' || name === 'tensor_split') {
     parts(call, name);
     return;
   }
@@ -122,13 +122,26 @@ function parts(call: Call, name: string): void {
   const given = arg(call, name === 'chunk' ? 'chunks' : 'split_size') ?? arg(call, 'split_sizes');
   if (typeof whole !== 'number') throw notRun(`${node.target} of an axis of no fixed size`);
   const each = name === 'chunk' ? Math.ceil(whole / count) : typeof given === 'number' ? given : undefined;
-  const sizes = each === undefined ? (given as number[]) : Array.from({ length: count }, (_, i) => Math.min(each, whole - i * each));
+  const sizes =
+    name === 'tensor_split'
+      ? nearlyEqual(call, whole, count)
+      : each === undefined
+        ? (given as number[])
+        : Array.from({ length: count }, (_, i) => Math.min(each, whole - i * each));
   let from = 0;
   sizes.forEach((size, i) => {
     const value = slice(call, self(call), dim, [from, from + size, 1], node.outputs[i] ?? `part_${i}`);
     wiring.set(node.outputs[i], { value });
     from += size;
   });
+}
+
+/** The first ones are longer by one where the axis does not divide; or pieces between given places. */
+function nearlyEqual(call: Call, whole: number, count: number): number[] {
+  const places = arg(call, 'indices') as readonly number[] | undefined;
+  if (!places) return Array.from({ length: count }, (_, i) => Math.floor(whole / count) + (i < whole % count ? 1 : 0));
+  const ends = [0, ...places.map(at => Math.max(0, Math.min(at < 0 ? at + whole : at, whole))), whole];
+  return ends.slice(1).map((end, i) => Math.max(0, end - ends[i]));
 }
 
 /** a + alpha·b, a − alpha·b */
@@ -373,7 +386,10 @@ const RULES: Rules = {
   rsqrt: call => op(call, 'Reciprocal', [call.wiring.op('root', 'Sqrt', [self(call)])]),
   max: extreme('ReduceMax', 'Max', 'ArgMax'),
   min: extreme('ReduceMin', 'Min', 'ArgMin'),
-  argmax: call => op(call, 'ArgMax', [self(call)], { axis: axis(call), keepdims: arg(call, 'keepdim') === true ? 1 : 0 }),
+  ...alike(
+    'argmax:ArgMax argmin:ArgMin',
+    name => call => op(call, name, [self(call)], { axis: axis(call), keepdims: arg(call, 'keepdim') === true ? 1 : 0 }),
+  ),
   addmm: addmm('mat1', 'mat2'),
   baddbmm: addmm('batch1', 'batch2'),
   unflatten,

@@ -70,7 +70,7 @@ function inputSizes([a, b, ...others]: readonly Size[], turned: boolean): Json {
   const [first, ...rest] = (turned ? [b, a, ...others] : [a, b, ...others]).filter(n => n !== undefined);
   const batch = typeof first === 'number' ? first : null;
   const sizes = rest.map(n => (typeof n === 'number' ? n : null));
-  return sizes.length === 2 ? { batch, timesteps: sizes[0], features: sizes[1] } : { batch, shape: sizes };
+  return sizes.length === 2 && sizes[1] !== null ? { batch, timesteps: sizes[0], features: sizes[1] } : { batch, shape: sizes };
 }
 
 /** Layers that an output needs, in their order: sums of weights and states that nobody reads are left out. */

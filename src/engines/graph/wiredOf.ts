@@ -49,9 +49,6 @@ export function wiredOf(model: OnnxModel, options: WiringOptions = {}): WiredGra
   const { nodes } = walk;
   follow(model.graph, walk);
   const inputs = declared.map(({ name, dims }) => ({ name, ...inputSizes(dims, nodes.isLookedUp(name)) }));
-  // without features a spec takes an input for token numbers [N, T]
-  if (inputs.some(input => 'features' in input && input.features === null && given.get(input.name)!.length === 3))
-    throw stuck('an input of three axes has no fixed last one');
   const outputs = model.graph.outputs.map(({ name }) => {
     const wire = walk.values.get(name);
     if (!wire) throw stuck(`nothing computes ${name}`);
@@ -124,7 +121,7 @@ export function entered({ graph, opsets }: OnnxModel, { sizeOf = (_, said) => sa
 /** [N, T, D], token numbers [N, T], or any other shape. */
 function inputSizes(dims: DimShape, tokens: boolean): Record<string, unknown> {
   const [batch = null, ...rest] = dims.map(d => d.size);
-  if (rest.length === 2) return { batch, timesteps: rest[0], features: rest[1] };
+  if (rest.length === 2 && rest[1] !== null) return { batch, timesteps: rest[0], features: rest[1] };
   return tokens && rest.length === 1 ? { batch, timesteps: rest[0], features: null } : { batch, shape: rest };
 }
 

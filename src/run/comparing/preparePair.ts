@@ -6,7 +6,7 @@ import { swapBatchAndTime } from '../../tensor/layout.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { drawInputFrom } from '../../weights/draw.js';
 import { holdArrays, release } from '../input/arraysInMemory.js';
-import { DEFAULT_SEED, inputWish } from '../input/drawing.js';
+import { DEFAULT_SEED, inputWish, isOneSequence } from '../input/drawing.js';
 import { INPUT_NAMES, readArray, toInput } from '../input/input.js';
 import { readNamedInputs } from '../input/namedInputs.js';
 import { paddedInput } from '../input/padding.js';
@@ -71,7 +71,7 @@ async function sideOf(network: Network, file: string): Promise<Side> {
     return { network, file, inputs: own, kind: 'graph' };
   }
   const inputs = inputsOf(run.model).map(({ name }) => ({ name, sizes: run.shapes.values.get(name)?.map(({ size }) => size) ?? null }));
-  const isSequence = inputs.length === 1 && run.model.input.shape === undefined && run === network;
+  const isSequence = inputs.length === 1 && isOneSequence(run) && run === network;
   return { network: run, file, inputs, kind: isSequence ? 'sequence' : 'named' };
 }
 

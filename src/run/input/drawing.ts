@@ -90,6 +90,11 @@ export function drawnSizes({ model }: Network, { N }: NetworkRequest, steps?: nu
   return { N: N ?? model.input.batch ?? TUTORIAL.N, T };
 }
 
+/** [N, T, D] of real numbers, or token numbers [N, T]. */
+export function isOneSequence({ model: { input }, wholeInputs }: Network): boolean {
+  return input.shape === undefined && (input.features === null || !wholeInputs?.has(input.name));
+}
+
 export function inputWish({ model }: Network, { N, T }: { N: number; T: number }): InputWish {
   const embedding = model.layers.find(l => l.kind === 'embedding');
   if (model.input.features === null && embedding?.kind === 'embedding') return { shape: [N, T], tokens: embedding.tokens };
@@ -100,7 +105,7 @@ export function inputWish({ model }: Network, { N, T }: { N: number; T: number }
 export async function drawFor(network: Network, seed: string): Promise<EngineInput> {
   const N = network.model.input.batch ?? CHECK_SAMPLES;
   const { T } = TUTORIAL;
-  if (network.model.otherInputs || network.model.input.shape) {
+  if (network.model.otherInputs || !isOneSequence(network)) {
     const { readNamedInputs } = await import('./namedInputs.js');
     return readNamedInputs(network, { N, T }, seed);
   }

@@ -131,7 +131,7 @@ function dimsOf({ input, otherInputs = [] }: ModelSpec, shapes: ModelShapes): Re
   const dims: Record<string, number | null> = {
     N: own.has('N') ? own.get('N')! : input.batch,
     T: own.has('T') ? own.get('T')! : input.timesteps,
-    D: own.has('T') && !own.has('D') ? null : input.features,
+    D: (own.has('T') && !own.has('D')) || input.shape?.at(-1) === null ? null : input.features,
   };
   for (const other of otherInputs) for (const { symbol, size } of shapes.values.get(other.name)!.slice(1)) dims[symbol] = size;
   for (const { layer, symbols } of shapes.layers) {
