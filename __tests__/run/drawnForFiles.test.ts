@@ -46,3 +46,16 @@ it('a layer that reads what nothing gives, as under a mistake that takes a state
   };
   expect(() => inferShapes(without)).toThrow(expect.objectContaining({ code: 'E_SPEC_INPUT' }));
 });
+
+it('a first state [layers, N, M] beside a sequence is drawn for its samples', async () => {
+  const layers = [
+    { kind: 'op', name: 'h', op: 'Squeeze', inputs: ['h0'], operands: [null, { type: 'int', value: [0] }] },
+    { kind: 'gru', units: 3, inputs: ['x'], states: ['h'] },
+  ];
+  const inputs = [
+    { name: 'x', timesteps: null, features: 2 },
+    { name: 'h0', batch: 1, shape: [null, 3] },
+  ];
+  const model = folder.write('states.json', JSON.stringify({ schema: 'rnn-cli/spec@2', inputs, layers }));
+  expect((await runForward({ model, N: 4, T: 6 })).shape).toEqual([4, 3]);
+});

@@ -53,6 +53,11 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
       ),
       type,
     };
+  if (layer.op === 'Resize' && 'axes' in attributes) resizeAll(call, layer, names, attributes);
+  if (layer.op === 'DFT' && names.length > 2) {
+    attributes.axis = int(operands[2]!.data[0]);
+    names.length = 2;
+  }
   if (layer.op === 'EyeLike') attributes.dtype = int(ONNX_TYPES[type]);
   if (layer.op === 'Mod' && type === 'f32' && layer.attributes.fmod !== 1) return { y: remainder(layer.name, builder, names), type };
   if (layer.op === 'Gelu') return activation(layer.attributes.approximate === 'tanh' ? 'gelu_tanh' : 'gelu', names[0]);
@@ -104,6 +109,7 @@ function operandTypes(op: string, operands: readonly Operand[], given: readonly 
     if (ALIKE.has(op)) return joined(0);
     if (/^(Gather|Scatter|ReverseSequence)/.test(op) && i === 1) return 'i64';
     if (/^Scatter/.test(op)) return 'f32';
+    if (op === 'Resize' && i === 3) return 'i64';
     if (MOVING.has(op)) return type;
     if (WHOLE_TOO.has(op)) return type === 'bool' ? 'i64' : type;
     return operands[i] === null ? 'f32' : type;
@@ -117,6 +123,32 @@ function givenType({ op, attributes }: OperatorSpec, types: readonly ValueType[]
   if (op === 'Cast') return ({ 6: 'i64', 7: 'i64', 9: 'bool' } as const)[Number(attributes.to)] ?? 'f32';
   if (op === 'Where') return types[1];
   return MOVING.has(op) || ALIKE.has(op) || WHOLE_TOO.has(op) ? types[0] : 'f32';
+}
+
+/** The last axes alone: the others keep their sizes, or are scaled by 1. Other axes are left for what is said of set 17. */
+function resizeAll(
+  { builder, shapes }: OnnxCall,
+  { name, attributes: { axes }, operands }: OperatorSpec,
+  names: string[],
+  attributes: object,
+): void {
+  const rank = shapes[0].length;
+  const first = rank - (axes as readonly number[]).length;
+  if ((axes as readonly number[]).some((axis, i) => (axis < 0 ? axis + rank : axis) !== first + i)) return;
+  delete (attributes as { axes?: unknown }).axes;
+  const scales = operands?.[2]?.data ?? [];
+  if (scales.length > 0) {
+    const all = [...new Array<number>(first).fill(1), ...scales];
+    names[2] = builder.constant(`${name}.scales`, { shape: [rank], data: Float64Array.from(all) });
+    return;
+  }
+  const own = builder.add(
+    'Slice',
+    [builder.add('Shape', [names[0]], {}, name), builder.integers([0]), builder.integers([first])],
+    {},
+    name,
+  );
+  names[3] = builder.add('Concat', [own, names[3]], { axis: int(0) }, name);
 }
 
 /** Pads of all axes, where those of some were given. */

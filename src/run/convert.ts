@@ -3,6 +3,7 @@ import { RnnError, within } from '../errors.js';
 import { escapeText, shownPath } from '../escape.js';
 import { joined } from '../formats/bytes/numbers.js';
 import { type ByteSource, memorySource } from '../formats/source.js';
+import { TUTORIAL } from '../model/dimensions.js';
 import { type GraphValue, kindOfType } from '../ops/value.js';
 import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -40,7 +41,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   const { file: path, output, to, force = false, seed = '42', onProgress, ...hints } = request;
   await checkOutputFiles([{ flag: 'OUT', path: output }], [path, ...(hints.weights === undefined ? [] : [hints.weights])], force);
   const opened = await readModelFile(path);
-  const read = await convertible(await loadNetwork(...placedFile(path, opened, hints)), path);
+  const read = await convertible(await loadNetwork(...placedFile(path, opened, hints)), path, hints);
   const needsNone = read.shapes.layers.every(({ weights }) => weights.length === 0);
   const network = { ...read, weights: read.weights ?? (needsNone ? new Map() : undefined) };
   onProgress?.(1, STEPS);
@@ -56,7 +57,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   const written = await within(escapeText(output), () => encode(target, { ...network, model, shapes, weights }, unchanged));
   onProgress?.(2, STEPS);
   const drawn = await drawFor(network, seed);
-  const ours = inOneRow(await yOf(network.model, network.weights, drawn));
+  const ours = inOneRow(await yOf(network.model, network.weights, drawn).catch(error => Promise.reject(withSteps(error, network))));
   if (network.graph && !network.graph.exact) checkWired(ours.data, inOneRow(await yOfGraph(network.graph, drawn)).data, path);
   const { theirs, runtime, bytes, sha256 } = await writeChecked(output, written, drawn, force, ours.data);
   onProgress?.(3, STEPS);
@@ -134,11 +135,18 @@ function turned({ stepsFirst = new Set() }: Network, path: string): string[] {
   return [...stepsFirst].map(name => `${escapeText(name, 40)} is [T, N, …] in ${shownPath(path)}, and [N, T, …] in what is written`);
 }
 
+/** A graph may say that its steps are open, and hold one number of them inside. */
+function withSteps(error: unknown, { graph, model }: Network): unknown {
+  if (!(error instanceof RnnError) || error.code !== 'E_ONNX_SHAPE' || !graph || model.input.timesteps !== null) return error;
+  error.fix ??= `say how many steps the graph is made for: --T n (here ${TUTORIAL.T})`;
+  return error;
+}
+
 /** A graph that is no chain of layers is converted as layers and operators. @throws RnnError E_CONVERT_GRAPH */
-async function convertible(network: Network, path: string): Promise<Network> {
+async function convertible(network: Network, path: string, { T, D }: NetworkRequest): Promise<Network> {
   if (!network.graph || network.graph.exact) return network;
   try {
-    const wired = await wiredNetwork(network, {}, 'own');
+    const wired = await wiredNetwork(network, { T, D }, 'own');
     const one = network.graph.model.graph.inputs.find(input => input.shape?.length === 0);
     if (one) throw new RnnError('unsupported', 'E_CONVERT_GRAPH', `its input ${escapeText(one.name, 60)} is a single number`);
     return wired;

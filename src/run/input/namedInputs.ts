@@ -154,7 +154,9 @@ function wishOf(input: InputSpec, model: ModelSpec, shapes: ModelShapes, N: numb
     throw noSize('T', `how many steps ${escapeText(input.name, 40)} has`);
   };
   const tokens = tokensOf(model, input.name);
-  return { shape: dims.map((d, i) => d.size ?? (i === 0 ? N : steps())), tokens };
+  // first states [layers, N, M]
+  const samples = input.batch !== null && model.input.batch === null && input !== model.input ? dims.findIndex(d => d.size === null) : 0;
+  return { shape: dims.map((d, i) => d.size ?? (i === samples ? N : steps())), tokens };
 }
 
 /** Whole numbers 1 … T − 1 are lengths, and places of steps, of one before them and of one behind them: how many those are. */
