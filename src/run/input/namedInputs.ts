@@ -155,8 +155,15 @@ function wishOf(input: InputSpec, model: ModelSpec, shapes: ModelShapes, N: numb
   };
   const tokens = tokensOf(model, input.name);
   // first states [layers, N, M]
-  const samples = input.batch !== null && model.input.batch === null && input !== model.input ? dims.findIndex(d => d.size === null) : 0;
-  return { shape: dims.map((d, i) => d.size ?? (i === samples ? N : steps())), tokens };
+  const samples = input.batch !== null && model.input.batch === null ? dims.findIndex(d => d.size === null) : 0;
+  // the same letter, the same size: of a graph's own axes the first of the first input is N here
+  const first = shapes.values.get(model.input.name)!;
+  const place = (symbol: string, i: number) => (input === model.input ? i : first.findIndex(d => d.symbol === symbol));
+  const size = (symbol: string, i: number) => {
+    const at = place(symbol, i);
+    return at === 0 || (at < 0 && i === samples) ? N : steps();
+  };
+  return { shape: dims.map((d, i) => d.size ?? size(d.symbol, i)), tokens };
 }
 
 /** Whole numbers 1 … T − 1 are lengths, and places of steps, of one before them and of one behind them: how many those are. */
