@@ -162,8 +162,8 @@ function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk
   if (node.domain !== '') throw stuck(`${node.domain} is another operator set`);
   if (inputs.every(i => i === undefined || 'constant' in i)) {
     const given = inputs.map(i => (i && 'constant' in i ? i.constant : undefined));
-    const held = given.reduce((sum, constant) => sum + (constant?.data.length ?? 0), 0);
-    if (held > walk.most) throw stuck(`it computes with ${held} constant numbers, far more than its file has`);
+    const numbers = constantNumbers(opType, given);
+    if (numbers > walk.most) throw stuck(`it computes with ${numbers} constant numbers, far more than its file has`);
     return runNode(node, walk.opset, given, walk.kernels).map(constant => ({ constant }));
   }
   if (Object.hasOwn(RECURRENT_OPS, opType)) return recurrentLayer(node, inputs, walk.nodes);
@@ -178,6 +178,14 @@ function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk
   }
   const layer = withWeights(node, inputs, walk.nodes);
   return layer ? [layer] : asOperator(node, inputs, walk.opset, walk.nodes);
+}
+
+/** How many numbers a node on constants reads or, where its last input is a shape, gives. */
+function constantNumbers(opType: string, given: readonly (GraphValue | undefined)[]): number {
+  const held = given.reduce((sum, constant) => sum + (constant?.data.length ?? 0), 0);
+  if (!/^(ConstantOfShape|Expand|Tile)$/.test(opType)) return held;
+  const asked = Array.from(given[given.length - 1]!.data).reduce((product, size) => product * Math.max(1, size), 1);
+  return opType === 'Tile' ? held * asked : Math.max(held, asked);
 }
 
 /** Token numbers [N, T] of the input itself: they are looked up by a layer. */
