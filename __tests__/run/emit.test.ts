@@ -385,3 +385,38 @@ it('an axis that is turned round is flipped, and constants are tensors: not ever
   expect(keras).toMatch(/@ keras\.ops\.convert_to_tensor\(np\.array\(\[1, 2\]/);
   expect(torch).toContain('torch.flip(x, (1,))');
 });
+
+it('masks and scores that attention is called for are in a script for Keras', async () => {
+  const tensor = (name: string, ...shape: number[]) => ({
+    class_name: '__keras_tensor__',
+    config: { shape: [null, ...shape], dtype: 'float32', keras_history: [name, 0, 0] },
+  });
+  const [x, p] = [tensor('x', 4, 5), tensor('p', 4, 4)];
+  const layers = [
+    { class_name: 'InputLayer', name: 'x', config: { name: 'x', batch_shape: [null, 4, 5] }, inbound_nodes: [] },
+    { class_name: 'InputLayer', name: 'p', config: { name: 'p', batch_shape: [null, 4, 4] }, inbound_nodes: [] },
+    {
+      class_name: 'Attention',
+      name: 'a',
+      config: { name: 'a' },
+      inbound_nodes: [{ args: [[x, x]], kwargs: { mask: [null, p], return_attention_scores: true } }],
+    },
+  ];
+  const config = {
+    name: 'm',
+    layers,
+    input_layers: [
+      ['x', 0, 0],
+      ['p', 0, 0],
+    ],
+    output_layers: [
+      ['a', 0, 0],
+      ['a', 0, 1],
+    ],
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'emit-'));
+  writeFileSync(join(folder, 'm.json'), JSON.stringify({ class_name: 'Functional', config }));
+  const { script } = await runEmit({ model: join(folder, 'm.json') }, 'keras');
+  rmSync(folder, { recursive: true });
+  expect(script).toContain('([x1, x1], mask=[None, keras.ops.cast(x2, "bool")], return_attention_scores=True)');
+});

@@ -23,7 +23,7 @@ const IMAGES: Readonly<Record<string, Json>> = {
   RandomGaussianBlur: {}, RandomGrayscale: {}, RandomHeight: { factor: 0 }, RandomHue: { factor: 0 }, RandomInvert: {},
   RandomPerspective: {}, RandomPosterization: { factor: 8 }, RandomRotation: { factor: 0 }, RandomSaturation: { factor: 0 },
   RandomSharpness: { factor: 0 }, RandomShear: {}, RandomTranslation: { height_factor: 0, width_factor: 0 }, RandomWidth: { factor: 0 },
-  RandomZoom: { height_factor: 0 },
+  RandomZoom: { height_factor: 0 }, Solarization: {},
 };
 
 const CLASSES = [...NOISE, ...Object.keys(IMAGES)];

@@ -1,6 +1,7 @@
 import { asObject, type Json, list, text } from '../../layers/kerasConfig.js';
 import { SPEC_SCHEMA } from '../../model/spec.js';
-import { checkModelClass, type Wired, wiredModel } from './graph.js';
+import { type Wired, wiredModel } from './graph.js';
+import { checkModelClass } from './models.js';
 import { isKeras1Layer, modernLayer } from './oldConfig.js';
 
 /**

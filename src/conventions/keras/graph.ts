@@ -1,11 +1,29 @@
-import { RnnError, within } from '../../errors.js';
+import { RnnError } from '../../errors.js';
 import { escapeText, wordOf } from '../../escape.js';
 import { getLayerKind } from '../../layers/index.js';
-import { asObject, type Json, list, text, unsupportedClass } from '../../layers/kerasConfig.js';
+import { asObject, type Json, list } from '../../layers/kerasConfig.js';
 import { type LayerSpec, tokenValues } from '../../model/spec.js';
-import { type Argument, type ArrayArgument, type CallArguments, callArguments, isTensor, tensorsOf } from './arguments.js';
-import { layerNameOfClass } from './classes.js';
-import { callInputsOf, callOptionsOf, ignoresTraining, readLayer, takesStates } from './layers.js';
+import { type Argument, type ArrayArgument, type CallArguments, callArguments, tensorsOf } from './arguments.js';
+import { type Call, callOf, callOptions, NO_ARGUMENTS } from './calls.js';
+import { callInputsOf, readLayer } from './layers.js';
+import {
+  countable,
+  givesTwo,
+  groupNames,
+  inputOrder,
+  inputShape,
+  inputSpec,
+  isTakenApart,
+  MODELS,
+  nameOf,
+  nestedInputShape,
+  sequentialOutputs,
+  severalInside,
+  statelessInside,
+  stepLayer,
+  structured,
+  withName,
+} from './models.js';
 import { arrayConstant } from './operators/call.js';
 import { isMadeOfOperators, isOperatorLayer, operatorNodes } from './operators/index.js';
 import { type OrderedCall, takeMasks } from './takenMasks.js';
@@ -78,49 +96,6 @@ export function wiredModel(className: string, model: Json, blocked?: Blocked): W
   };
 }
 
-/** How many of its last layer's outputs a Sequential model gives: y, the other direction's with merge_mode None, returned states. */
-function sequentialOutputs(model: Json, outputs: readonly string[]): number {
-  const config = asObject((list(model.layers).at(-1) as Json | undefined)?.config ?? {}, 'layer');
-  const inner = (config.layer as { config?: Json } | undefined)?.config;
-  if (config.return_state === true || inner?.return_state === true) return outputs.length;
-  return givesTwo(config) ? 2 : 1;
-}
-
-function givesTwo(config: Json): boolean {
-  return config.layer !== undefined && config.merge_mode === null;
-}
-
-/** Where the layers are in the file's own order, weight files count them by class, and nothing has to be said. */
-function countable(layers: readonly Json[], model: Json): Json[] {
-  const order = list(model.layers).map(l => nameOf(asObject(l, 'layer')));
-  const own = layers.filter(l => l.kind !== 'op' && l.shares === undefined).map(l => order.indexOf(String(l.name)));
-  const inOrder = own.every((at, i) => at >= 0 && (i === 0 || own[i - 1] < at));
-  return inOrder ? layers.map(({ tensors: _, ...layer }) => layer) : [...layers];
-}
-
-/** InputLayers in the order of `input_layers`, which is that of a call's arguments. */
-function inputOrder(model: Json, inputs: readonly Json[]): Json[] {
-  const named = structured(model.input_layers).map(({ path }) => path[0]);
-  const known = inputs.filter(i => named.includes(nameOf(i))).sort((a, b) => named.indexOf(nameOf(a)) - named.indexOf(nameOf(b)));
-  const order = named.length > 0 ? known : [...inputs];
-  if (order.length === 0)
-    throw new RnnError('convention', 'E_KERAS_CONFIG', 'the model has no input', { expected: 'an InputLayer', found: 'none' });
-  return order;
-}
-
-/** Tensors of `input_layers` and `output_layers`: [layer, call, output], a list of them, or an object by name. */
-export function structured(value: unknown, key = ''): { key: string; path: [string, number, number] }[] {
-  if (Array.isArray(value)) {
-    if (typeof value[0] === 'string' && typeof value[1] === 'number') return [{ key, path: [value[0], value[1], Number(value[2] ?? 0)] }];
-    return value.flatMap(v => structured(v, key));
-  }
-  if (typeof value !== 'object' || value === null) return [];
-  // Keras flattens a dictionary in the order of its keys
-  return Object.entries(value as Json)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, v]) => structured(v, name));
-}
-
 function sequential(
   wiring: Wiring,
   model: Json,
@@ -167,16 +142,6 @@ function sequential(
   });
   const input = given === undefined ? inputSpec({ batch_shape: shape }, name) : undefined;
   return { input, outputs: values };
-}
-
-/** A layer in the middle of a Sequential model that gives a list, which Keras does not pass on either. */
-function severalInside(layer: Json, option: string, one: string, several: string): RnnError {
-  return new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(layer), 60)} gives several values inside a Sequential model`, {
-    where: option,
-    expected: `${option}=${one}, or the last layer`,
-    found: `${option}=${several}`,
-    fix: 'build it as a functional model, in which each is a value',
-  });
 }
 
 function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMap<string, string>, known: Known = new Map()): Json[] {
@@ -248,10 +213,6 @@ function recordShapes(shapes: Blocked['shapes'], nodes: unknown, known: Known): 
   } else for (const node of Object.values(nodes)) recordShapes(shapes, node, known);
 }
 
-function withName<T>(layer: Json, body: () => T): T {
-  return within(`layer ${escapeText(nameOf(layer))}`, body);
-}
-
 function valueAt(known: Known, [layer, call, output]: readonly [string, number, number]): string {
   const value = known.get(`${layer}|${call}`)?.[output];
   if (value !== undefined) return value;
@@ -260,15 +221,6 @@ function valueAt(known: Known, [layer, call, output]: readonly [string, number, 
     expected: 'an output of the layer, or one of its states',
     found: `output ${output}`,
   });
-}
-
-/** What a call gives a layer: its inputs, and what is passed by argument. */
-interface Call {
-  readonly inputs: readonly string[];
-  readonly mask: string | null | undefined;
-  readonly states: readonly string[] | undefined;
-  /** other arguments, of layers that take some */
-  readonly rest: Json;
 }
 
 function calledWith(
@@ -298,8 +250,6 @@ function calledWith(
   return given ? callLayer(wiring, layer, place, group, call, given) : unread();
 }
 
-const NO_ARGUMENTS = { mask: undefined, states: undefined, rest: {} };
-
 /** undefined where it fails and errors are collected */
 function tolerant<T>({ blocked }: Wiring, layer: Json, body: () => T): T | undefined {
   try {
@@ -309,52 +259,6 @@ function tolerant<T>({ blocked }: Wiring, layer: Json, body: () => T): T | undef
     blocked.errors.push(error);
     return undefined;
   }
-}
-
-/** Arguments that say nothing of the result of a forward pass. */
-const NOTHING = new Set(['training', 'name']);
-
-function callOf(layer: Json, given: CallArguments, value: (t: Argument) => string): Call {
-  const { args, kwargs } = inPlace(given);
-  const [first, ...more] = args;
-  if (args.flatMap(tensorsOf).length === 0)
-    throw new RnnError('convention', 'E_KERAS_CONFIG', 'the call has no input', {
-      where: 'inbound_nodes',
-      expected: 'a tensor',
-      found: 'none',
-    });
-  const isRecurrent = takesStates(layer.class_name);
-  const inputs = tensorsOf(first).map(value);
-  let states = tensorsOf(kwargs.initial_state).map(value);
-  let mask: Call['mask'] = isTensor(kwargs.mask) ? value(kwargs.mask) : undefined;
-  const rest: Record<string, unknown> = {};
-  if (isRecurrent) {
-    if (tensorsOf(more[0]).length > 0) states = tensorsOf(more[0]).map(value);
-    if (isTensor(more[1])) mask = value(more[1]);
-    states = [...inputs.splice(1), ...states];
-  } else inputs.push(...more.flatMap(tensorsOf).map(value));
-  // attention has a mask of the query and one of the values
-  const masks = 'attention_mask' in callInputsOf(layer.class_name) && Array.isArray(kwargs.mask) ? kwargs.mask : undefined;
-  const [ofQuery, ofValues] = masks ?? [];
-  if (isTensor(ofValues)) rest.attention_mask = { value: value(ofValues) };
-  if (masks) mask = isTensor(ofQuery) ? value(ofQuery) : null;
-  for (const [key, argument] of Object.entries(kwargs)) {
-    if (argument === null || key === 'initial_state' || (key === 'mask' && mask !== undefined)) continue;
-    if (NOTHING.has(key) && (argument !== true || ignoresTraining(layer.class_name))) continue;
-    if (argument === false) continue;
-    rest[key] = isTensor(argument) ? { value: value(argument) } : argument;
-  }
-  return { inputs, mask, states: states.length > 0 ? states : undefined, rest };
-}
-
-/** Names of what most layers are called with first; those of attention come one after the other. */
-const FIRST = ['inputs', 'sequences', 'sequence', 'x', 'query', 'value', 'key'];
-
-/** Arguments by name that could have stood without, in their places: `attention(query=q, value=v)`. */
-function inPlace({ args, kwargs }: CallArguments): CallArguments {
-  const named = FIRST.filter(key => tensorsOf(kwargs[key]).length > 0);
-  const rest = Object.entries(kwargs).filter(([key]) => !named.includes(key));
-  return { args: [...args, ...named.map(key => kwargs[key])], kwargs: Object.fromEntries(rest) };
 }
 
 /** The second call of a layer is called `lstm#2`. */
@@ -416,22 +320,6 @@ function layerOrUnknown(wiring: Wiring, layer: Json, rest: Json): Json {
   return shaped ?? { kind: UNKNOWN, kerasClass: wordOf(layer.unread ?? layer.class_name) };
 }
 
-/** Arguments by name that a layer reads in addition to its inputs and mask. @throws RnnError E_KERAS_OPTION naming any other */
-function callOptions(layer: Json, rest: Json): Json {
-  const read = { ...callOptionsOf(layer.class_name), ...callInputsOf(layer.class_name) };
-  const entries = Object.entries(rest).map(([key, value]) => {
-    if (Object.hasOwn(read, key)) return [read[key], value];
-    throw new RnnError('unsupported', 'E_KERAS_OPTION', `the layer is called with ${escapeText(key, 40)}`, {
-      where: escapeText(key, 40),
-      expected: ['inputs', 'mask', 'initial_state', ...Object.keys(read)].join(', '),
-      found: escapeText(JSON.stringify(value) ?? '', 60),
-    });
-  });
-  return Object.fromEntries(entries);
-}
-
-export const MODELS = new Set(['Sequential', 'Functional', 'Model']);
-
 function innerModel(wiring: Wiring, layer: Json, config: Json, place: Place, given: Call): readonly string[] {
   if (layer.class_name === 'Sequential') return sequential(wiring, config, place, given.inputs[0]).outputs;
   const inputs = list(config.layers)
@@ -449,29 +337,6 @@ function innerModel(wiring: Wiring, layer: Json, config: Json, place: Place, giv
       },
     );
   return functional(wiring, config, place, new Map(order.map((l, i) => [nameOf(l), given.inputs[i]]))).map(o => String(o.value));
-}
-
-/** A TimeDistributed of a model or of a recurrent layer, whose layers are those of the network, one step a sample. */
-export function isTakenApart(layer: Json): boolean {
-  if (layer.class_name !== 'TimeDistributed') return false;
-  const inner = stepLayer(layer);
-  return MODELS.has(wordOf(inner.class_name)) || inner.class_name === 'Embedding' || takesStates(inner.class_name) || isTakenApart(inner);
-}
-
-/** The layer, or model, inside a TimeDistributed. */
-export function stepLayer(layer: Json): Json {
-  return withName(layer, () => asObject(asObject(layer.config ?? {}, 'layer').layer, 'layer'));
-}
-
-/** @throws RnnError E_KERAS_OPTION: states that go from step to step */
-function statelessInside(layer: Json): true {
-  const inner = stepLayer(layer);
-  if (!/"stateful":true/.test(JSON.stringify(inner))) return true;
-  throw new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(inner), 60)} keeps its states from step to step`, {
-    where: 'stateful',
-    expected: 'stateful=False inside TimeDistributed',
-    found: 'stateful=True',
-  });
 }
 
 function atEveryStep(wiring: Wiring, layer: Json, place: Place, group: string, { inputs, mask }: Call): readonly string[] {
@@ -495,33 +360,6 @@ function outputsOf(spec: Json): readonly string[] {
   return [String(spec.name), ...others.map(o => `${spec.name}/${o.suffix}`)];
 }
 
-/** Group of each layer in `.weights.h5`: its class in snake case, counted over the layers of its model. */
-export function groupNames(layers: readonly Json[]): string[] {
-  const counts = new Map<string, number>();
-  return layers.map(layer => {
-    const base = layerNameOfClass(wordOf(layer.class_name));
-    const count = counts.get(base) ?? 0;
-    counts.set(base, count + 1);
-    return count === 0 ? base : `${base}_${count}`;
-  });
-}
-
-export function nameOf(layer: Json): string {
-  return text(layer.name) ?? text((layer.config as Json | undefined)?.name) ?? layerNameOfClass(wordOf(layer.class_name));
-}
-
-function inputShape(config: Json): unknown[] | undefined {
-  const shape = config.batch_shape ?? config.batch_input_shape;
-  return Array.isArray(shape) ? shape : undefined;
-}
-
-/** A Sequential model whose first layer is a model: the input is the inner one's. */
-function nestedInputShape(layer: Json | undefined): unknown[] | undefined {
-  if (!layer || !MODELS.has(wordOf(layer.class_name))) return undefined;
-  const first = list(asObject(layer.config ?? {}, 'layer').layers)[0];
-  return first === undefined ? undefined : inputShape(asObject(asObject(first, 'layer').config ?? {}, 'layer'));
-}
-
 /** An input that an Embedding reads, whole or step by step, is token numbers without features: [T] are T steps, any other shape stays one. */
 function asTokens(input: Json, { layers }: Wiring): Json {
   const { shape, timesteps, features, ...rest } = input;
@@ -533,20 +371,4 @@ function asTokens(input: Json, { layers }: Wiring): Json {
   if (words) return { ...rest, batch: null, timesteps: words.length, features: null };
   const sizes = Array.isArray(shape) ? shape : [timesteps, features];
   return sizes.length === 1 ? { ...rest, timesteps: sizes[0], features: null } : { ...rest, shape: sizes };
-}
-
-/** [batch, …] of an InputLayer: a sequence as T and D, anything else as its shape. */
-export function inputSpec(config: Json, name: string | undefined): Json {
-  const shape = inputShape(config);
-  const named = name === undefined ? {} : { name };
-  if (!shape) return { ...named, batch: null, timesteps: null, features: null };
-  const [batch, ...sizes] = shape;
-  if (sizes.length === 2) return { ...named, batch: batch ?? null, timesteps: sizes[0] ?? null, features: sizes[1] ?? null };
-  return { ...named, batch: batch ?? null, shape: sizes.map(n => n ?? null) };
-}
-
-/** @throws RnnError E_KERAS_CLASS */
-export function checkModelClass(className: unknown): string {
-  if (typeof className === 'string' && MODELS.has(className)) return className;
-  throw unsupportedClass(className, 'a Sequential or Functional model');
 }

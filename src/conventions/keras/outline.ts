@@ -4,20 +4,8 @@ import { asObject, type Json, list, text } from '../../layers/kerasConfig.js';
 import { type Argument, callArguments, tensorsOf } from './arguments.js';
 import { ownClass } from './classes.js';
 import { inDialect, type KerasDialect, modelOf, specOfModel } from './config.js';
-import {
-  type Blocked,
-  groupNames,
-  inputSpec,
-  isTakenApart,
-  type Known,
-  MODELS,
-  nameOf,
-  stepLayer,
-  structured,
-  UNKNOWN,
-  type Wired,
-  wiredModel,
-} from './graph.js';
+import { type Blocked, type Known, UNKNOWN, type Wired, wiredModel } from './graph.js';
+import { groupNames, inputSpec, isTakenApart, MODELS, nameOf, stepLayer, structured } from './models.js';
 import { isOperatorLayer } from './operators/index.js';
 import { type QuantizedLayers, quantizedLayers } from './quantized.js';
 

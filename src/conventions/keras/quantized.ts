@@ -7,8 +7,8 @@ import { asObject, type Json, list } from '../../layers/kerasConfig.js';
 import { roundsInput } from '../../layers/roundedInput.js';
 import type { Assumption } from '../../model/assumptions.js';
 import { lazy, load } from '../../tensor/lazy.js';
-import { groupNames, MODELS, stepLayer } from './graph.js';
 import { QUANTIZED } from './layers.js';
+import { groupNames, MODELS, stepLayer } from './models.js';
 import { namesIn } from './names.js';
 
 /**

@@ -92,23 +92,35 @@ function layerText(shapes: LayerShapes, owner: LayerShapes, inputs: readonly str
   }
   const asked = callText(shapes, inputs, given);
   const constructed = `keras.layers.${constructorText(layer, given.wantsOthers)}`;
-  if (weights === null || owner.weights.length === 0) return `${constructed}(${asked})`;
+  const first = 'scores' in layer && layer.scores && !given.wantsOthers ? '[0]' : '';
+  if (weights === null || owner.weights.length === 0) return `${constructed}(${asked})${first}`;
   const arrays = owner.weights.map(w => arrayText(foreignWeight(owner, w, weights)));
   const text = `run(${constructed}, [${arrays.join(', ')}], ${asked})`;
-  return given.wantsOthers ? `flat(${text})` : text;
+  return given.wantsOthers ? `flat(${text})` : `${text}${first}`;
 }
 
-/** The arguments of the call. */
+/** The arguments of the call: inputs in their places, a mask that is one of them by its name. */
 function callText({ layer }: LayerShapes, inputs: readonly string[], { states, mask, padded }: Given): string {
-  const values = layer.kind === 'embedding' ? [`keras.ops.cast(${inputs[0]}, "int32")`] : inputs;
+  const { callOptions = {}, callInputs = {} } = getLayerKind(layer.kind).keras ?? {};
+  const isSet = ([, field]: readonly [string, string]) => (layer as unknown as Record<string, unknown>)[field] === true;
+  const [named] = Object.entries(callInputs).filter(isSet);
+  const all = layer.kind === 'embedding' ? [`keras.ops.cast(${inputs[0]}, "int32")`] : inputs;
+  const values = named ? all.slice(0, -1) : all;
   const listed = values.length > 1 && layer.kind !== 'multiheadattention' ? `[${values.join(', ')}]` : values.join(', ');
+  const truth = (x: string | undefined) => (x === undefined ? 'None' : `keras.ops.cast(${x}, "bool")`);
+  const other = named && all[all.length - 1];
+  const isPair = /^(additive)?attention$/.test(layer.kind);
   return [
     listed,
     ...(states ? [`initial_state=[${states.join(', ')}]`] : []),
-    ...(mask ? [`mask=keras.ops.cast(${mask}, "bool")`] : []),
+    ...(isPair && (mask || other) ? [`mask=[${truth(mask)}, ${truth(other)}]`] : []),
+    ...(mask && !isPair ? [`mask=${truth(mask)}`] : []),
+    ...(named && !isPair ? [`${named[0]}=${truth(other)}`] : []),
     // beside states Keras does not look for the mask of x
     ...(padded && states && !mask ? ['mask=mask'] : []),
-    ...('causal' in layer && layer.causal ? ['use_causal_mask=True'] : []),
+    ...Object.entries(callOptions)
+      .filter(isSet)
+      .map(([key]) => `${key}=True`),
   ].join(', ');
 }
 

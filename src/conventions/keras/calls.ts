@@ -1,0 +1,84 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import type { Json } from '../../layers/kerasConfig.js';
+import { type Argument, type CallArguments, isTensor, tensorsOf } from './arguments.js';
+import { callInputsOf, callOptionsOf, ignoresTraining, takesStates } from './layers.js';
+
+/** What the call of a layer gives it. */
+
+/** What a call gives a layer: its inputs, and what is passed by argument. */
+export interface Call {
+  readonly inputs: readonly string[];
+  readonly mask: string | null | undefined;
+  readonly states: readonly string[] | undefined;
+  /** other arguments, of layers that take some */
+  readonly rest: Json;
+}
+
+export const NO_ARGUMENTS = { mask: undefined, states: undefined, rest: {} };
+
+/** Arguments that say nothing of the result of a forward pass. */
+const NOTHING = new Set(['training', 'name']);
+
+export function callOf(layer: Json, given: CallArguments, value: (t: Argument) => string): Call {
+  const { args, kwargs } = inPlace(given);
+  const [first, ...more] = args;
+  if (args.flatMap(tensorsOf).length === 0)
+    throw new RnnError('convention', 'E_KERAS_CONFIG', 'the call has no input', {
+      where: 'inbound_nodes',
+      expected: 'a tensor',
+      found: 'none',
+    });
+  const isRecurrent = takesStates(layer.class_name);
+  const inputs = tensorsOf(first).map(value);
+  let states = tensorsOf(kwargs.initial_state).map(value);
+  let mask: Call['mask'] = isTensor(kwargs.mask) ? value(kwargs.mask) : undefined;
+  const rest: Record<string, unknown> = {};
+  if (isRecurrent) {
+    if (tensorsOf(more[0]).length > 0) states = tensorsOf(more[0]).map(value);
+    if (isTensor(more[1])) mask = value(more[1]);
+    states = [...inputs.splice(1), ...states];
+  } else inputs.push(...more.flatMap(tensorsOf).map(value));
+  // attention has a mask of the query and one of the values
+  const masks = 'attention_mask' in callInputsOf(layer.class_name) && Array.isArray(kwargs.mask) ? kwargs.mask : undefined;
+  const [ofQuery, ofValues] = masks ?? [];
+  if (masks && !isTensor(ofValues))
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'attention is called with a mask of the query alone', {
+      where: 'mask',
+      expected: 'mask=[query mask or None, mask of the values]',
+      found: 'no mask of the values',
+    });
+  if (isTensor(ofValues)) rest.attention_mask = { value: value(ofValues) };
+  if (masks) mask = isTensor(ofQuery) ? value(ofQuery) : null;
+  for (const [key, argument] of Object.entries(kwargs)) {
+    if (argument === null || key === 'initial_state' || (key === 'mask' && mask !== undefined)) continue;
+    if (NOTHING.has(key) && (argument !== true || ignoresTraining(layer.class_name))) continue;
+    if (argument === false) continue;
+    rest[key] = isTensor(argument) ? { value: value(argument) } : argument;
+  }
+  return { inputs, mask, states: states.length > 0 ? states : undefined, rest };
+}
+
+/** Names of what most layers are called with first; those of attention come one after the other. */
+const FIRST = ['inputs', 'sequences', 'sequence', 'x', 'query', 'value', 'key'];
+
+/** Arguments by name that could have stood without, in their places: `attention(query=q, value=v)`. */
+function inPlace({ args, kwargs }: CallArguments): CallArguments {
+  const named = FIRST.filter(key => tensorsOf(kwargs[key]).length > 0);
+  const rest = Object.entries(kwargs).filter(([key]) => !named.includes(key));
+  return { args: [...args, ...named.map(key => kwargs[key])], kwargs: Object.fromEntries(rest) };
+}
+
+/** Arguments by name that a layer reads in addition to its inputs and mask. @throws RnnError E_KERAS_OPTION naming any other */
+export function callOptions(layer: Json, rest: Json): Json {
+  const read = { ...callOptionsOf(layer.class_name), ...callInputsOf(layer.class_name) };
+  const entries = Object.entries(rest).map(([key, value]) => {
+    if (Object.hasOwn(read, key)) return [read[key], value];
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', `the layer is called with ${escapeText(key, 40)}`, {
+      where: escapeText(key, 40),
+      expected: ['inputs', 'mask', 'initial_state', ...Object.keys(read)].join(', '),
+      found: escapeText(JSON.stringify(value) ?? '', 60),
+    });
+  });
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,132 @@
+import { RnnError, within } from '../../errors.js';
+import { escapeText, wordOf } from '../../escape.js';
+import { asObject, type Json, list, text, unsupportedClass } from '../../layers/kerasConfig.js';
+import { layerNameOfClass } from './classes.js';
+import { takesStates } from './layers.js';
+
+/** What a configuration says of a model and its layers: names, groups in files of weights, inputs and outputs. */
+
+export const MODELS = new Set(['Sequential', 'Functional', 'Model']);
+
+/** @throws RnnError E_KERAS_CLASS */
+export function checkModelClass(className: unknown): string {
+  if (typeof className === 'string' && MODELS.has(className)) return className;
+  throw unsupportedClass(className, 'a Sequential or Functional model');
+}
+
+export function nameOf(layer: Json): string {
+  return text(layer.name) ?? text((layer.config as Json | undefined)?.name) ?? layerNameOfClass(wordOf(layer.class_name));
+}
+
+export function withName<T>(layer: Json, body: () => T): T {
+  return within(`layer ${escapeText(nameOf(layer))}`, body);
+}
+
+/** Group of each layer in `.weights.h5`: its class in snake case, counted over the layers of its model. */
+export function groupNames(layers: readonly Json[]): string[] {
+  const counts = new Map<string, number>();
+  return layers.map(layer => {
+    const base = layerNameOfClass(wordOf(layer.class_name));
+    const count = counts.get(base) ?? 0;
+    counts.set(base, count + 1);
+    return count === 0 ? base : `${base}_${count}`;
+  });
+}
+
+/** Tensors of `input_layers` and `output_layers`: [layer, call, output], a list of them, or an object by name. */
+export function structured(value: unknown, key = ''): { key: string; path: [string, number, number] }[] {
+  if (Array.isArray(value)) {
+    if (typeof value[0] === 'string' && typeof value[1] === 'number') return [{ key, path: [value[0], value[1], Number(value[2] ?? 0)] }];
+    return value.flatMap(v => structured(v, key));
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  // Keras flattens a dictionary in the order of its keys
+  return Object.entries(value as Json)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, v]) => structured(v, name));
+}
+
+/** InputLayers in the order of `input_layers`, which is that of a call's arguments. */
+export function inputOrder(model: Json, inputs: readonly Json[]): Json[] {
+  const named = structured(model.input_layers).map(({ path }) => path[0]);
+  const known = inputs.filter(i => named.includes(nameOf(i))).sort((a, b) => named.indexOf(nameOf(a)) - named.indexOf(nameOf(b)));
+  const order = named.length > 0 ? known : [...inputs];
+  if (order.length === 0)
+    throw new RnnError('convention', 'E_KERAS_CONFIG', 'the model has no input', { expected: 'an InputLayer', found: 'none' });
+  return order;
+}
+
+export function inputShape(config: Json): unknown[] | undefined {
+  const shape = config.batch_shape ?? config.batch_input_shape;
+  return Array.isArray(shape) ? shape : undefined;
+}
+
+/** A Sequential model whose first layer is a model: the input is the inner one's. */
+export function nestedInputShape(layer: Json | undefined): unknown[] | undefined {
+  if (!layer || !MODELS.has(wordOf(layer.class_name))) return undefined;
+  const first = list(asObject(layer.config ?? {}, 'layer').layers)[0];
+  return first === undefined ? undefined : inputShape(asObject(asObject(first, 'layer').config ?? {}, 'layer'));
+}
+
+/** [batch, …] of an InputLayer: a sequence as T and D, anything else as its shape. */
+export function inputSpec(config: Json, name: string | undefined): Json {
+  const shape = inputShape(config);
+  const named = name === undefined ? {} : { name };
+  if (!shape) return { ...named, batch: null, timesteps: null, features: null };
+  const [batch, ...sizes] = shape;
+  if (sizes.length === 2) return { ...named, batch: batch ?? null, timesteps: sizes[0] ?? null, features: sizes[1] ?? null };
+  return { ...named, batch: batch ?? null, shape: sizes.map(n => n ?? null) };
+}
+
+/** How many of its last layer's outputs a Sequential model gives: y, the other direction's with merge_mode None, returned states. */
+export function sequentialOutputs(model: Json, outputs: readonly string[]): number {
+  const config = asObject((list(model.layers).at(-1) as Json | undefined)?.config ?? {}, 'layer');
+  const inner = (config.layer as { config?: Json } | undefined)?.config;
+  if (config.return_state === true || inner?.return_state === true) return outputs.length;
+  return givesTwo(config) ? 2 : 1;
+}
+
+export function givesTwo(config: Json): boolean {
+  return config.layer !== undefined && config.merge_mode === null;
+}
+
+/** A layer in the middle of a Sequential model that gives a list, which Keras does not pass on either. */
+export function severalInside(layer: Json, option: string, one: string, several: string): RnnError {
+  return new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(layer), 60)} gives several values inside a Sequential model`, {
+    where: option,
+    expected: `${option}=${one}, or the last layer`,
+    found: `${option}=${several}`,
+    fix: 'build it as a functional model, in which each is a value',
+  });
+}
+
+/** The layer, or model, inside a TimeDistributed. */
+export function stepLayer(layer: Json): Json {
+  return withName(layer, () => asObject(asObject(layer.config ?? {}, 'layer').layer, 'layer'));
+}
+
+/** A TimeDistributed of a model or of a recurrent layer, whose layers are those of the network, one step a sample. */
+export function isTakenApart(layer: Json): boolean {
+  if (layer.class_name !== 'TimeDistributed') return false;
+  const inner = stepLayer(layer);
+  return MODELS.has(wordOf(inner.class_name)) || inner.class_name === 'Embedding' || takesStates(inner.class_name) || isTakenApart(inner);
+}
+
+/** @throws RnnError E_KERAS_OPTION: states that go from step to step */
+export function statelessInside(layer: Json): true {
+  const inner = stepLayer(layer);
+  if (!/"stateful":true/.test(JSON.stringify(inner))) return true;
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(inner), 60)} keeps its states from step to step`, {
+    where: 'stateful',
+    expected: 'stateful=False inside TimeDistributed',
+    found: 'stateful=True',
+  });
+}
+
+/** Where the layers are in the file's own order, weight files count them by class, and nothing has to be said. */
+export function countable(layers: readonly Json[], model: Json): Json[] {
+  const order = list(model.layers).map(l => nameOf(asObject(l, 'layer')));
+  const own = layers.filter(l => l.kind !== 'op' && l.shares === undefined).map(l => order.indexOf(String(l.name)));
+  const inOrder = own.every((at, i) => at >= 0 && (i === 0 || own[i - 1] < at));
+  return inOrder ? layers.map(({ tensors: _, ...layer }) => layer) : [...layers];
+}
