@@ -184,7 +184,7 @@ function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk
 function constantNumbers(opType: string, given: readonly (GraphValue | undefined)[]): number {
   const held = given.reduce((sum, constant) => sum + (constant?.data.length ?? 0), 0);
   if (!/^(ConstantOfShape|Expand|Tile)$/.test(opType)) return held;
-  const asked = Array.from(given[given.length - 1]!.data).reduce((product, size) => product * Math.max(1, size), 1);
+  const asked = Array.from(given.at(-1)?.data ?? []).reduce((product, size) => product * Math.max(1, size), 1);
   return opType === 'Tile' ? held * asked : Math.max(held, asked);
 }
 
