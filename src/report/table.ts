@@ -140,7 +140,9 @@ function fitToWidth(table: Table, layout: Layout): Table {
     if (widths[widest] <= 8) break;
     const next = Math.max(...widths.filter((_, i) => i !== widest));
     const to = Math.max(8, widths[widest] - excess, Math.min(next, widths[widest] - 1));
-    columns = columns.map((column, i) => (i === widest ? { ...column, min: Math.min(column.min ?? 0, to) } : column));
+    columns = columns.map((column, i) =>
+      i === widest ? { ...column, title: cut(column.title, to), min: Math.min(column.min ?? 0, to) } : column,
+    );
     rows = rows.map(row => row.map((cell, i) => (i === widest ? (columns[i].path ? cutMiddle : cut)(cell, to) : cell)));
   }
   return { columns, rows, groups: table.groups };
