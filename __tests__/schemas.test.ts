@@ -55,6 +55,8 @@ describe('what the tool prints', () => {
     'compare --N 4',
     'compare --N 4 --simulate state-carry --task many-to-many',
     'compare --atol 1e-3 --rtol 0.1 --no-explain',
+    'compare __tests__/reference/comparisons/ab_base.keras __tests__/reference/keras_models/adaptive_pooling.keras',
+    'compare __tests__/reference/comparisons/ab_base.keras __tests__/reference/keras_models/td_tokens.keras',
     'explain',
     'explain bidirectional-merge',
     'explain reset_after',
@@ -64,7 +66,8 @@ describe('what the tool prints', () => {
     'inspect __tests__/reference/digits/digits_torch.safetensors --pool max',
   ])('%s', async call => {
     const { stdout } = await runCli(`${call} --json`);
-    check(call.split(' ')[0], JSON.parse(stdout));
+    const document = JSON.parse(stdout);
+    check(/rnn-cli\/(.*)@/.exec(document.schema)![1], document);
   });
 
   it('not a number and infinities are text', async () => {

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { OnnxModel } from '../../src/formats/onnx/graph.js';
 import { writeOnnx } from '../../src/formats/onnx.js';
+import { compareModelsText } from '../../src/report/compareModelsReport.js';
+import { PLAIN } from '../../src/report/table.js';
 import { runCompareModels } from '../../src/run/comparing/compareModels.js';
 import { runConvert } from '../../src/run/convert.js';
 import { readTensorFile } from '../../src/run/files/modelFile.js';
@@ -127,4 +129,29 @@ it.each(['channels_open', 'few_operators', 'documents'])('%s gives what PyTorch 
       expect(Math.max(...values.map((v, k) => Math.abs(v - expected.data[k])))).toBeLessThan(1e-6);
     });
   }
+});
+
+it.each([
+  ['comparisons/ab_base.keras', 'keras_models/adaptive_pooling.keras', [null, 8, 3], [null, 11, 4], null],
+  ['comparisons/ab_base.keras', 'keras_models/dense_first_2d.keras', [null, 8, 3], [null, 3], null],
+  ['comparisons/ab_base.keras', 'keras_models/td_tokens.keras', [null, 8, 3], [null, 4, 3], [null, 4, 3]],
+  ['comparisons/gru_hn.pt2', 'comparisons/documents.pt2', [2, 7, 3], [null, 4, 7], null],
+  ['comparisons/documents.onnx', 'comparisons/gru_hn.onnx', [null, 4, 7], null, null],
+])('%s and %s: the second refuses the input of the first, and what each takes is said', async (a, b, first, second, both) => {
+  const files = [a, b].map(name => referencePath(...(name.split('/') as [string, string]))) as [string, string];
+  const result = await runCompareModels({ files });
+  expect(result).toMatchObject({ status: 'DIFFERENT', outputs: { second: null } });
+  const takes = result.outputs.takes!;
+  expect([takes.first[0].shape, takes.both?.[0].shape ?? null]).toEqual([first, both]);
+  if (second) expect(takes.second[0].shape).toEqual(second);
+  const text = await compareModelsText(result, PLAIN);
+  expect(text).toContain(
+    both ? `further  give numbers that both take: -i FILE with ${takes.both![0].name} [N, 4, 3]` : 'no input has the axes',
+  );
+});
+
+it('an input that both are said to take is taken by both', async () => {
+  const files = [referencePath('comparisons', 'ab_base.keras'), referencePath('keras_models', 'td_tokens.keras')] as [string, string];
+  const input = folder.write('tokens.json', Buffer.from(JSON.stringify([Array.from({ length: 4 }, (_, t) => [t, 5 - t, (2 * t) % 5])])));
+  expect((await runCompareModels({ files, input })).outputs).toMatchObject({ shape: [1, 2], second: [1, 4, 5], takes: null });
 });

@@ -25,13 +25,31 @@ export async function compareModelsText(result: CompareModelsResult, layout: Lay
   const why = result.undecided
     ? wrapText(`  why      ${result.undecided.reason}\n  decide   ${result.undecided.decide}\n`, layout.width, 11)
     : '';
+  const takes = takesText(result, layout);
   const tables = [await equationsTable(result, layout), await weightsTable(result, layout)].filter(Boolean);
-  return [`${head}${x}${why}`, ...tables].join('\n');
+  return [`${head}${x}${why}${takes}`, ...tables].join('\n');
 }
 
 function outputsText({ maxAbs, allowed, shape, second }: CompareModelsResult['outputs']): string {
   if (maxAbs !== null) return `outputs differ by ${smallText(maxAbs)}, allowed ${smallText(allowed)}`;
   return second === null ? 'the second cannot take the input of the first' : `outputs [${shape.join(', ')}] and [${second.join(', ')}]`;
+}
+
+/** What each network takes, and how the two can be compared all the same. */
+function takesText({ outputs: { takes }, files }: CompareModelsResult, { width }: Layout): string {
+  if (takes === null) return '';
+  const listed = (inputs: typeof takes.first) =>
+    inputs
+      .map(({ name, shape }) => `${name}${shape ? ` [${shape.map((size, k) => size ?? ('NT'[k] || '?')).join(', ')}]` : ''}`)
+      .join(', ');
+  const lines = [
+    `  takes    ${listed(takes.first)}   ${files.first}`,
+    `           ${listed(takes.second)}   ${files.second}`,
+    takes.both
+      ? `  further  give numbers that both take: -i FILE with ${listed(takes.both)}`
+      : '  further  no input has the axes that both ask for: their outputs cannot be compared',
+  ];
+  return lines.map(line => `${wrapText(line, width, 11)}\n`).join('');
 }
 
 async function equationsTable({ equations, files }: CompareModelsResult, layout: Layout): Promise<string> {

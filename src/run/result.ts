@@ -393,8 +393,22 @@ export interface CompareModelsResult extends Assuming<'rnn-cli/compare-models@1'
     readonly maxAbs: number | null;
     readonly allowed: number;
     readonly equal: boolean;
+    /** null where the second one takes the input of the first */
+    readonly takes: InputsOfBoth | null;
   };
   readonly exit: 0 | 1 | 6;
+}
+
+type TakenInputs = readonly {
+  readonly name: string /** null: open, a size or all of them */;
+  readonly shape: readonly (number | null)[] | null;
+}[];
+
+export interface InputsOfBoth {
+  readonly first: TakenInputs;
+  readonly second: TakenInputs;
+  /** null: none has the axes that both ask for */
+  readonly both: TakenInputs | null;
 }
 
 /** `compare A B` of arrays: numbers alone. */

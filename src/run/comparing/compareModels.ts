@@ -157,7 +157,7 @@ function withinFixed(t: Compared, matched: readonly [Weights, Weights], { atol =
 
 /** Every output of both, in order; where one has others, those that both name, else the first of each. */
 async function compareOutputs(first: Network, second: Network, request: CompareModelsRequest) {
-  const { pair, source, seed } = await preparePair(first, second, request);
+  const { pair, source, seed, takes } = await preparePair(first, second, request);
   const [names, others] = pair.map(outputNames);
   const shared = names.filter(name => others.includes(name)).map(name => [name, name]);
   const all =
@@ -186,7 +186,11 @@ async function compareOutputs(first: Network, second: Network, request: CompareM
           ]
         : []),
     ],
-    outputs: { ...shown.outputs, input: { shape: pair[0].input.x.shape, seed, source } },
+    outputs: {
+      ...shown.outputs,
+      input: { shape: pair[0].input.x.shape, seed, source },
+      takes: shown.outputs.second === null ? takes : null,
+    },
   };
 }
 

@@ -13,6 +13,7 @@ import { paddedInput } from '../input/padding.js';
 import { asRun, type Network } from '../network/network.js';
 import { finiteNotes, hasStepsFirst, type Prepared, prepare } from '../prepare.js';
 import type { CompareRequest, NetworkRequest } from '../request.js';
+import type { InputsOfBoth } from '../result.js';
 
 /** Two networks on the same inputs: those that are given, read as the first file has its axes, else drawn from the seed in sizes that both take. */
 export interface Pair {
@@ -20,6 +21,7 @@ export interface Pair {
   readonly source: string;
   /** null: x was given */
   readonly seed: string | null;
+  readonly takes: InputsOfBoth;
 }
 
 type PairRequest = CompareRequest & { readonly files: readonly [string, string] };
@@ -58,7 +60,21 @@ export async function preparePair(first: Network, second: Network, request: Pair
     pair: [await run(sides[0]), await run(sides[1])],
     source: drawn === null ? escapeText(request.input!) : `seed ${seed}${inputs === drawn ? '' : ', with masked steps'}`,
     seed: drawn === null ? null : seed,
+    takes: inputsOfBoth(...sides),
   };
+}
+
+/** What each takes, and inputs that both take by their axes; how many samples and steps, a sequence leaves open. */
+function inputsOfBoth(first: Side, second: Side): InputsOfBoth {
+  const of = ({ inputs }: Side) => inputs.map(({ name, sizes }) => ({ name: escapeText(name, 40), shape: sizes }));
+  const isNamed = first.kind === 'named' && second.kind === 'named';
+  const both = first.inputs.map(({ name, sizes: a }, i) => {
+    const b = (second.inputs.find(input => input.name === name) ?? second.inputs[i])?.sizes;
+    if (!a || !b) return { name: escapeText(name, 40), shape: a ?? b ?? null };
+    const fits = a.length === b.length && a.every((size, k) => size === null || b[k] === null || size === b[k] || (k < 2 && !isNamed));
+    return fits ? { name: escapeText(name, 40), shape: b.map((size, k) => size ?? a[k]) } : null;
+  });
+  return { first: of(first), second: of(second), both: both.some(input => input === null) ? null : (both as InputsOfBoth['first']) };
 }
 
 async function sideOf(network: Network, file: string): Promise<Side> {
@@ -88,7 +104,7 @@ function byName(inputs: readonly Input[], { x, others }: { readonly x: Tensor; r
   return new Map([[inputs[0].name, x], ...others]);
 }
 
-/** Drawn for the side that leaves fewer sizes open; a flatten's weights fix T, and the other side fixes what this one leaves open. */
+/** Drawn for the side that leaves fewer sizes open; a flatten's weights fix T, and the other side fixes what this one leaves open. For the first where no input is of both. */
 async function drawnInputs(sides: readonly [Side, Side], request: PairRequest, seed: string): Promise<Inputs> {
   const layered = sides.filter(({ kind }) => kind !== 'graph');
   const networks = layered.map(({ network }) => network);
@@ -101,7 +117,8 @@ async function drawnInputs(sides: readonly [Side, Side], request: PairRequest, s
     const wish = { ...wishes[0], tokens: tokens.length === 0 ? null : Math.min(...tokens) };
     return new Map([[layered[0].inputs[0].name, drawInputFrom(request.inputRng ?? request.rng ?? 'seedrandom', seed, wish).x]]);
   }
-  const [by] = [...layered].sort((a, b) => openSizes(a) - openSizes(b));
+  const isRefused = inputsOfBoth(...sides).both === null && layered[0] === sides[0];
+  const [by] = isRefused ? layered : [...layered].sort((a, b) => openSizes(a) - openSizes(b));
   return byName(by.inputs, await readNamedInputs(by.network, { ...request, N, T }, seed));
 }
 
