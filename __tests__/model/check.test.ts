@@ -470,3 +470,18 @@ describe('defaults', () => {
     expect([own('gru', { bidirectional: 'sum' }), own('dense', { timeDistributed: true })]).toEqual(['Bidirectional', 'TimeDistributed']);
   });
 });
+
+describe('keys of Keras and PyTorch are answered with the one that says it here', () => {
+  it.each([
+    ['hidden_size', '"units" says it'],
+    ['input_shape', 'leave it out; "input": { "timesteps": 10, "features": 3 } says it for the network'],
+    ['num_layers', 'write a layer for each; all but the last have "returnSequences": true'],
+    ['return_state', 'leave it out: final states are values that can be named, NAME/h and NAME/c'],
+    ['recurrent_dropout', 'leave it out: nothing is dropped when a network runs'],
+    ['initial_state', '"states" says it, by the names of values: ["encoder/h", "encoder/c"]'],
+    ['batch_first', 'leave it out: x is [N, T, D]'],
+  ])('%s', (key, fix) => {
+    const layers = [{ kind: 'lstm', units: 4, [key]: 1 }];
+    expect(() => checkSpec({ input: { timesteps: 6, features: 3 }, layers })).toThrow(expect.objectContaining({ code: 'E_SPEC_KEY', fix }));
+  });
+});

@@ -49,9 +49,32 @@ export function checkKeys(given: Record<string, unknown>, known: readonly string
     throw new RnnError('spec', 'E_SPEC_KEY', `unknown key '${escapeText(key)}'`, {
       expected: known.join(', '),
       found: escapeText(key),
-      fix: near ? `did you mean '${near}'?` : `known keys: ${known.join(', ')}`,
+      fix: near ? `did you mean '${near}'?` : (meantBy(key, known) ?? `known keys: ${known.join(', ')}`),
     });
   }
+}
+
+/** What Keras and PyTorch say of a layer with a word of their own, as it is said here. */
+const FOREIGN_KEYS: readonly (readonly [words: RegExp, key: string | null, fix: string])[] = [
+  [/^(hiddensize|outfeatures|outputdim|outputsize)$/, 'units', '"units" says it'],
+  [/^(type|class|classname|cell|layer)$/, 'kind', '"kind" says it'],
+  [/^nonlinearity$/, 'activation', '"activation" says it'],
+  [/^bias$/, 'useBias', '"useBias" says it'],
+  [/^initialstates?$/, 'states', '"states" says it, by the names of values: ["encoder/h", "encoder/c"]'],
+  [
+    /^(batch)?inputs?(size|dim|shape|features)$|^infeatures$/,
+    null,
+    'leave it out; "input": { "timesteps": 10, "features": 3 } says it for the network',
+  ],
+  [/^numlayers$/, 'returnSequences', 'write a layer for each; all but the last have "returnSequences": true'],
+  [/^returnstate$/, 'returnSequences', 'leave it out: final states are values that can be named, NAME/h and NAME/c'],
+  [/^(recurrent)?dropout$/, 'returnSequences', 'leave it out: nothing is dropped when a network runs'],
+  [/^batchfirst$/, null, 'leave it out: x is [N, T, D]'],
+];
+
+function meantBy(key: string, known: readonly string[]): string | undefined {
+  const word = key.replaceAll('_', '').toLowerCase();
+  return FOREIGN_KEYS.find(([words, own]) => words.test(word) && (own === null || known.includes(own)))?.[2];
 }
 
 export function typeError(where: string, expected: string, value: unknown): RnnError {
