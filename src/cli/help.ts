@@ -23,7 +23,7 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
       ['rnn-cli shapes --M 64 --json | jq .totals.params', 'one number for a script'],
     ],
     about: [
-      'Counts are summed from the shapes of the weights; the formula beside them is for reading.',
+      'Counts are summed from the shapes of the weights; the formula only explains them.',
       'A layer of --layers is [bi]kind[:units][@activation[/activation of the gates]][+option…]; kinds: rnn lstm gru dense maxpool avgpool last flatten embedding:VxD masking[:v] dropout:p repeat:n; options: +seq +last +nobias +resetbefore +resetafter +backwards +stateful +sum|ave|mul|concat +proj=P +name=enc +x3.',
       'More kinds: mgu activation@relu conv:FILTERSxSIZE conv2d:64x5x5 convtranspose1d convtranspose2d separable1d separable2d depthwise1d:SIZE depthwise2d maxpool1d[:width] maxpool2d avgpool1d avgpool2d globalmaxpool2d globalavgpool2d adaptivemaxpool1d:n adaptiveavgpool1d:n adaptivemaxpool2d:4x3 adaptiveavgpool2d resize:HEIGHTxWIDTH batchnorm layernorm rmsnorm unitnorm groupnorm:groups prelu reshape:AxB permute:2x1 zeropad1d[:width] zeropad2d crop1d crop2d upsample1d[:times] upsample2d; their options: +same +valid +causal +stride=n +dilation=n +groups=n +multiplier=n, embedding +maskzero.',
     ],
@@ -37,13 +37,15 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
       ['rnn-cli forward --trace', 'every gate and state'],
       ['rnn-cli forward --json | jq .y', 'for a script'],
     ],
-    about: ['Weights and input that no file gives are drawn from --seed. All values of y are printed off a terminal, or with --full.'],
+    about: [
+      'Weights and input that no file gives are drawn from --seed. All values of y are printed with --full, or if stdout is not a terminal.',
+    ],
   },
   compare: {
-    summary: 'do two outputs agree, and if not, why?',
+    summary: 'are two outputs equal, and if not, why?',
     examples: [
       ['rnn-cli compare --N 4', 'the textbook loop against the batched engine'],
-      ['rnn-cli compare --weights w.npz -i x.npy --against y.npy', "somebody's output against the right one"],
+      ['rnn-cli compare --weights w.npz -i x.npy --against y.npy', 'your output against the right output'],
       ['rnn-cli compare --N 4 --simulate state-carry', 'h kept between samples, explained'],
       ['python my_rnn.py | rnn-cli compare --weights w.npz -i x.npy --against -', 'y from a pipe'],
       ['rnn-cli compare --weights w.npz -i x.npy --against y.npy -q || echo differ', 'in a script: exit 0 same, 1 different'],
@@ -57,9 +59,9 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
     examples: [
       ['rnn-cli inspect net.keras', 'every tensor with its role and gates, and the network'],
       ['rnn-cli inspect net.onnx --json | jq .graph.unsupported', 'operators that are not run'],
-      ['rnn-cli inspect w.pt --sha256', 'the digest alone'],
+      ['rnn-cli inspect w.pt --sha256', 'only the digest'],
     ],
-    about: ['A network that cannot be run is no error here: the reason is printed. A state dict says nothing of pooling: give --pool.'],
+    about: ['A network that cannot be run is not an error here: the reason is printed. A state dict does not record pooling: give --pool.'],
   },
   convert: {
     summary: 'a model or its weights in another framework, checked by a forward pass',
@@ -77,10 +79,10 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
     examples: [
       ['rnn-cli probe --layers "lstm:8,dense:2" --D 3 -o probe.npz', 'the smallest x, with weights that have biases'],
       ['rnn-cli probe --weights w.npz -o x.npy', 'x for weights of your own'],
-      ['rnn-cli compare --weights probe.npz -i probe.npz:x --against y.npy', 'what your code made of it'],
+      ['rnn-cli compare --weights probe.npz -i probe.npz:x --against y.npy', 'your output for that x'],
     ],
     about: [
-      'y is computed under every known mistake: the input is the smallest for which they all differ from each other, as far as any input shows them.',
+      'y is computed under every known mistake. The input is the smallest found for which all these outputs differ, apart from mistakes that no input shows.',
     ],
   },
   explain: {
@@ -88,7 +90,7 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
     examples: [
       ['rnn-cli explain state-carry', 'what happens, how to fix it, right and wrong numbers'],
       ['rnn-cli explain return_sequences', 'a term, with shapes of small networks'],
-      ['rnn-cli explain', 'everything there is a page on'],
+      ['rnn-cli explain', 'the list of all pages'],
     ],
     about: ['The numbers of a page are computed when it is printed.'],
   },
@@ -114,7 +116,7 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
 
 export const TOUR = `rnn-cli shapes  --T 10 --D 3 --M 5 --K 2      what shapes and parameters has it?
 rnn-cli forward --T 10 --D 3 --M 5 --K 2      what numbers must come out?
-rnn-cli compare --N 4 --simulate state-carry  do two runs agree, if not, why?
+rnn-cli compare --N 4 --simulate state-carry  are two runs equal, if not, why?
 `;
 
 const GROUPS: readonly FlagGroup[] = ['Network', 'Weights and input', 'Computing', 'Comparing', 'Output'];

@@ -14,7 +14,7 @@ export function manPage(version: string): string {
       text(
         'Three questions about a recurrent network (SimpleRNN, LSTM, GRU), answered without Python: what shapes and parameter counts it has,',
       ),
-      text('what numbers must come out, and whether two computations agree, and if not, why.'),
+      text('which numbers it should compute, and whether two computations are equal, and if not, why.'),
       text('Every size has a default, so that every command runs with no flags at all.'),
     ]),
     ...section('COMMANDS', COMMANDS.flatMap(commandLines)),

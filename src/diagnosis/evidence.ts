@@ -74,9 +74,9 @@ function relationSentence(right: Tensor, other: Tensor): string[] {
   const r = correlation(right.data, other.data);
   if (n < 4 || r === undefined) return [];
   const chance = CHANCE[n] ?? 2 / Math.sqrt(n);
-  const figure = `correlation ${r.toFixed(2)} over ${n} numbers (numbers that have nothing to do with each other stay below ${chance.toFixed(2)} in 19 of 20 cases)`;
-  if (Math.abs(r) <= chance) return [`your y does not go up and down with the right one: ${figure}`];
-  return [`your y goes ${r > 0 ? 'up and down with the right one' : 'down where the right one goes up'}: ${figure}`];
+  const figure = `correlation ${r.toFixed(2)} over ${n} numbers (for unrelated numbers it is within ±${chance.toFixed(2)} in 19 of 20 cases)`;
+  if (Math.abs(r) <= chance) return [`your y does not go up and down with the right y: ${figure}`];
+  return [`your y goes ${r > 0 ? 'up and down with the right y' : 'down where the right y goes up'}: ${figure}`];
 }
 
 /** Of so few numbers 2/√n is not close enough. */

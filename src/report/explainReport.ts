@@ -96,7 +96,7 @@ export function probeText(
   const lines = [
     `${paint.strong('PROBE')}   x (${shape.join(', ')}), N=${dims.N} T=${dims.T}, seed ${escapeText(seed, 40)}; weights: ${weightsSource}\n`,
   ];
-  lines.push(` distinguishes ${shows.length} mistakes: under each, y differs from the right one and from all others\n`);
+  lines.push(` distinguishes ${shows.length} mistakes: under each, y differs from the right y and from all others\n`);
   lines.push(`   ${families(shows).join(', ')}\n`);
   if (alike.length > 0) lines.push(` but not these from each other: ${pairsText(alike)}\n`);
   if (cannotDetect.length > 0) lines.push(` cannot show: ${families(cannotDetect).join(', ')}\n`);

@@ -204,7 +204,7 @@ export const gateOrder = mistake('gate-order', 'the gate blocks are in another o
         return [
           ...whole,
           ...alone,
-          ...of(['Wx', 'Wh'], '\nOnly the matrices are: the bias stands in the right order.', 'for Wx and Wh; the bias is right', true),
+          ...of(['Wx', 'Wh'], '\nOnly the matrices are: the bias is in the right order.', 'for Wx and Wh; the bias is right', true),
           ...of(['bh'], '\nOnly the bias is: the matrices stand in the right order.', 'for the bias, as was done for Wx and Wh', true),
         ];
       });

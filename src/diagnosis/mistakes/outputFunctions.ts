@@ -26,7 +26,7 @@ function isSquashed(scenario: Scenario): boolean {
 }
 
 export const outputFunction = mistake('output-function', 'a function was applied to the output', ['alone'], {
-  why: 'Your output is a function of the right one, number by number: its exponential, its logarithm, 1 − y …',
+  why: 'Your output is a function of the right y, element by element: its exponential, its logarithm, 1 − y …',
   numpy: 'y = np.log(y)                 # ← undo it, or compare before it',
   variants: scenario =>
     [...ELEMENTWISE, ...(isSquashed(scenario) ? TWICE : [])].map(({ name, f, numpy, back }) =>

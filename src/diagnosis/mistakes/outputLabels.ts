@@ -38,13 +38,8 @@ export const outputLabels = mistake('output-labels', 'labels instead of numbers'
             ),
           ]
         : []),
-      labels(
-        'threshold',
-        y => mapData(y, v => (v > 0.5 ? 1 : 0)),
-        2,
-        'Your output is 1 where the right one is above 0.5, and 0 elsewhere.',
-      ),
-      labels('sign', y => mapData(y, v => (v > 0 ? 1 : 0)), 2, 'Your output is 1 where the right one is above 0, and 0 elsewhere.'),
+      labels('threshold', y => mapData(y, v => (v > 0.5 ? 1 : 0)), 2, 'Your output is 1 where the right y is above 0.5, and 0 elsewhere.'),
+      labels('sign', y => mapData(y, v => (v > 0 ? 1 : 0)), 2, 'Your output is 1 where the right y is above 0, and 0 elsewhere.'),
     ];
   },
 });

@@ -58,7 +58,7 @@ function lineText({ scale, offset }: Line, right: Tensor): string {
 }
 
 export const outputScaled = mistake('output-scaled', 'the output has another scale or offset', ['often', 'alone'], {
-  why: 'Your output is the right one times a constant, plus a constant: one side is in the units of the data (inverse_transform), in percent, or divided by something.',
+  why: 'Your output is the right y times a constant, plus a constant: one side is in the units of the data (inverse_transform), in percent, or divided by something.',
   numpy: 'y = (y - offset) / scale     # ← compare both sides in the same unit, before inverse_transform',
   example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
   variants: () => [simulated(null, s => finished(s, y => mapData(y, v => 20 * v + 3)))],
@@ -86,7 +86,7 @@ function backCode({ scale, offset }: Line): string {
 }
 
 export const outputScaledEach = mistake('output-scaled-each', 'each output has its own scale and offset', ['alone'], {
-  why: 'Each column of your output is the right one times a constant of its own, plus one: scaler.inverse_transform, which keeps a mean and a scale for each column.',
+  why: 'Each column of your output is the right column times its own constant, plus another: scaler.inverse_transform, which keeps a mean and a scale for each column.',
   numpy: 'y = (y - offset) / scale     # ← one offset and scale a column: compare before inverse_transform',
   example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
   variants: scenario =>
@@ -106,14 +106,14 @@ export const outputScaledEach = mistake('output-scaled-each', 'each output has i
         // a column made of M units has M + 1 numbers of its own at most
         told: K * (Math.min(other.data.length / K, unitsBelow(scenario, right) + 1) - 2),
         floor: noise * Math.max(1, ...lines.map(l => Math.abs(l.scale))),
-        why: `Each output has ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'an offset' : 'a scale and an offset'} of its own: ${listed(shown, 4)}. ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'Another bias of the dense layer does that, or a mean of each column that was taken off or added.' : 'scaler.inverse_transform does that.'}`,
+        why: `Each output has ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'an offset' : 'a scale and an offset'} of its own: ${listed(shown, 4)}. ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'Another bias of the dense layer does that, or a mean of each column that was subtracted or added.' : 'scaler.inverse_transform does that.'}`,
       },
     ];
   },
 });
 
 export const inputAdded = mistake('input-added', 'x is added to the output', ['alone'], {
-  why: 'x is added to the output, or was not taken off it: one side predicts the value, the other its change since the last step.',
+  why: 'x is added to the output, or was not subtracted: one side predicts the value, the other its change since the last step.',
   numpy: 'y = h @ Wo + bo               # ← not x[:, -1] + h @ Wo + bo',
   example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
   variants(scenario) {
@@ -137,7 +137,7 @@ function xBeside({ input: { x } }: Scenario, { shape }: Tensor, i: number): numb
 }
 
 export const outputNegated = mistake('output-negated', 'the output has the other sign', ['alone'], {
-  why: 'Every number of your output is the right one with the other sign.',
+  why: 'Every number of your output has the wrong sign.',
   numpy: 'y = -y',
   variants: () => [{ change: s => finished(s, y => mapData(y, v => -v)) }],
 });

@@ -50,7 +50,7 @@ const RESET =
   'h = np.zeros(M)                  # ← before the loop over time\nfor t in range(T):\n    h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)';
 
 export const stateReset = mistake('state-reset', 'the state is reset at every step', ['often', 'insideStep'], {
-  why: 'The state is zero at the start of every step: h = 0 stands inside the loop over time, the new h is never passed on, or h·Wh is left out. Each step sees its own x alone.',
+  why: 'The state is zero at the start of every step: h = 0 is inside the loop over time, the new h is never passed on, or h·Wh is left out. Each step sees only its own x.',
   numpy: RESET,
   keras: 'x = SimpleRNN(M)(i)              # ← one call on the whole sequence, not one call a step',
   torch: 'out, h_n = rnn(x)                # ← one call on the whole sequence; step by step: out, h = rnn(x[:, t:t+1], h)',
