@@ -11,6 +11,7 @@ import { runExplain } from '../../src/run/explain.js';
 import { runForward } from '../../src/run/forward.js';
 import { runInspect } from '../../src/run/inspect.js';
 import { runShapes } from '../../src/run/shapes.js';
+import { runCli } from '../helpers/runCli.js';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours are control sequences
 const plain = (text: string) => text.replace(/\x1b\[[0-9;]*m/g, '');
@@ -103,4 +104,34 @@ describe.each([80, 120])('a terminal of %i columns is wide enough for every line
     expect(tooWide(errorText(error, layout.paint, width), width)).toEqual([]);
     expect(plain(errorText(error, layout.paint, width))).toContain('^^^^ here');
   });
+});
+
+describe.each([20, 40, 60, 80, 100, 120])('--width %i: no line is wider in', width => {
+  const files = 'examples/tutorial';
+  it.each([
+    'shapes',
+    'shapes --D 4 --layers lstm:8+seq,bigru:5+seq,dense:3',
+    `inspect ${files}/model.keras`,
+    `inspect ${files}/w.npz`,
+    'forward --N 3 --K 12 --plot',
+    'forward --T 3 --trace',
+    'forward --T 3 --M 12 --unit 2',
+    `compare ${files}/model.keras -i ${files}/x.npy --against ${files}/leaky.npy`,
+    `compare ${files}/model.keras -i ${files}/x.npy --against ${files}/predict.npy`,
+    `compare ${files}/model.keras -i ${files}/x.npy --against ${files}/every_step.npy`,
+    `compare ${files}/predict.npy ${files}/leaky.npy`,
+    `compare ${files}/model.keras ${files}/w.npz`,
+  ])('%s', async line => {
+    for (const style of ['box', 'plain', 'ascii --color always']) {
+      const { exit, stdout } = await runCli(`${line} --width ${width} --style ${style}`);
+      expect([0, 1]).toContain(exit);
+      expect(stdout).not.toBe('');
+      expect(tooWide(stdout, width)).toEqual([]);
+    }
+  });
+});
+
+it('a row without room for its cells side by side has them one below the other, and loses none', async () => {
+  const { stdout } = await runCli('shapes --T 7 --width 20');
+  for (const cell of ['layer  rnn', 'what   Wx', 'size   3×5', 'params 15', 'how    D·M']) expect(stdout).toContain(cell);
 });

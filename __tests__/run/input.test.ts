@@ -99,6 +99,15 @@ describe('the input', () => {
     );
   });
 
+  it('of as many rows as y has is a sequence with y at every step, or samples of one step where the network takes them', async () => {
+    const [input, against] = [await npy('rows6.npy', x(6, 3)), await npy('y6.npy', x(6, 2))];
+    expect((await runCompare({ input, against })).notes).toContain(
+      'the input [6, 3] was read as one sequence, and the other side has 6 rows, one per step; if each is a sample, --T 1 reads 6 samples of 1 step',
+    );
+    const fixed = { T: 6, input, against };
+    expect((await runCompare(fixed)).notes.join()).not.toContain('--T 1');
+  });
+
   it('of rows for a network with a fixed T says which --T splits them', async () => {
     const model = join(__dirname, '..', 'reference', 'student', 'model.keras');
     const { timesteps, features } = (await runLoad({ model })).prepared.network.model.input;

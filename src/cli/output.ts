@@ -5,7 +5,7 @@ import type { HeatMapOptions } from '../report/heatmap.js';
 import { writeJson } from '../report/json.js';
 import { NO_PAINT, type Paint } from '../report/paint.js';
 import { type Layout, loadPaint } from '../report/table.js';
-import { wrapText } from '../report/text.js';
+import { foldText, wrapText } from '../report/text.js';
 import { colorDepth, type Io, terminalColumns, type Writer, wantsColor } from './streams.js';
 import type { Values } from './values.js';
 
@@ -55,6 +55,12 @@ export async function createOutput(values: Values, argv: readonly string[], io: 
   };
   const notePaint = await paintFor(wantsColor(values.color, io.stderr, io.env));
   const noteWidth = terminalColumns(io.stderr) ?? Number.POSITIVE_INFINITY;
+  // a terminal folds its lines itself, so that what is copied stays whole; markdown and csv are for programs
+  const folds = values.width !== undefined && !values.summary && !['markdown', 'csv'].includes(style);
+  const toStdout = (text: string): string => {
+    const escaped = escapeLines(shown(text), painted);
+    return folds ? foldText(escaped, layout.width) : escaped;
+  };
   let drawn = false;
   return {
     layout,
@@ -66,7 +72,7 @@ export async function createOutput(values: Values, argv: readonly string[], io: 
     command: ['rnn-cli', ...argv.map(shellWord)].join(' '),
     terminal,
     columns,
-    text: text => stdout.write(escapeLines(shown(text), painted)),
+    text: text => stdout.write(toStdout(text)),
     bytes: data => stdout.write(data),
     piece: data => {
       stdout.write(data);
@@ -92,7 +98,7 @@ export async function createOutput(values: Values, argv: readonly string[], io: 
       if (values.json) return;
       const aside = isAside(values);
       const lines = assumedText(assumptions, values.verbose ?? false, aside ? { ...layout, width: noteWidth, paint: notePaint } : layout);
-      (aside ? stderr : stdout).write(aside ? lines : escapeLines(shown(lines), painted));
+      (aside ? stderr : stdout).write(aside ? lines : toStdout(lines));
     },
     detail: text => {
       if (values.verbose) stderr.write(`${notePaint.faint(shown(escapeLines(text, false)))}\n`);

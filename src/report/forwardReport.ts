@@ -37,7 +37,7 @@ export async function forwardText(result: ForwardResult, layout: Layout, options
   const hidden = statesTensor(result);
   if (hidden)
     parts.push(`${layout.paint.strong('h')} of every step  ${hidden.shape.join('×')}\n\n${await valueTable(hidden, 'h', layout, options)}`);
-  if (options.pictures) parts.push(options.pictures);
+  if (options.pictures) parts.push(`${options.pictures.trimEnd()}\n`);
   if (!options.withoutSteps) parts.push(...(await stepsText(result, layout, options)));
   return `${parts.join('\n')}\n${provenance(result, layout, options.saved)}`;
 }

@@ -1,7 +1,7 @@
 import { csvCell, markdownCell } from '../escape.js';
 import { toAscii } from './ascii.js';
 import { NO_PAINT, type Paint } from './paint.js';
-import { type Align, cut, cutMiddle, displayWidth, pad } from './text.js';
+import { type Align, cut, cutMiddle, displayWidth, foldText, pad } from './text.js';
 
 /**
  * Tables in five styles. `plain` is columns and spaces, for pipes; `ascii` the same in ASCII; `box` draws lines, for terminals; `markdown` for
@@ -50,8 +50,25 @@ export interface Table {
 export async function drawTable(table: Table, layout: Layout): Promise<string> {
   if (layout.style === 'markdown') return drawMarkdown(withBoxTitles(table));
   if (layout.style === 'csv') return drawCsv(table);
-  const fitted = fitToWidth(layout.style === 'ascii' ? inAscii(table) : layout.style === 'box' ? withBoxTitles(table) : table, layout);
-  return layout.style === 'box' ? drawBox(fitted, layout.paint) : drawPlain(fitted, layout.paint);
+  const whole = layout.style === 'ascii' ? inAscii(table) : layout.style === 'box' ? withBoxTitles(table) : table;
+  const fitted = fitToWidth(whole, layout);
+  if (totalWidth(fitted, layout.style) > layout.width) return drawStacked(withBoxTitles(whole), layout);
+  const drawn = layout.style === 'box' ? await drawBox(fitted, layout.paint) : drawPlain(fitted, layout.paint);
+  const left = whole.columns.length - fitted.columns.length;
+  if (left === 0) return drawn;
+  const titles = whole.columns.filter(({ optional }) => optional).slice(-left);
+  const note = ` … no room for ${titles.map(({ title }) => title).join(', ')} (--width ${totalWidth(whole, layout.style)} prints all)\n`;
+  return drawn + foldText(note, layout.width);
+}
+
+/** Where a line has no room for a row: its cells one below the other, an empty line between rows. */
+function drawStacked({ columns, rows }: Table, { paint, width }: Layout): string {
+  const label = Math.max(...columns.map(({ title }) => displayWidth(title)));
+  const cellText = (cell: string, i: number): string =>
+    cell.trim() === ''
+      ? ''
+      : foldText(` ${paint.faint(pad(columns[i].title, label))} ${painted(cell.trim(), paintOfCell(columns[i], cell), paint)}\n`, width, label + 2);
+  return rows.map(row => row.map(cellText).join('')).join('\n');
 }
 
 /** The columns are as wide as what is printed in them. */
@@ -126,8 +143,7 @@ function withoutInnerLines(lines: readonly string[], rows: number, groups: Reado
 function fitToWidth(table: Table, layout: Layout): Table {
   if (layout.width === Number.POSITIVE_INFINITY) return table;
   let { columns, rows } = table;
-  const total = (): number =>
-    columnWidths(columns, rows, layout.style).reduce((sum, width, i) => sum + width + border(columns[i], i, layout.style), 1);
+  const total = (): number => totalWidth({ columns, rows }, layout.style);
   if (total() > layout.width) columns = columns.map(column => ({ ...column, gap: Math.min(column.gap ?? 2, 3) }));
   for (let i = columns.length - 1; i >= 0 && total() > layout.width; i--) {
     if (!columns[i].optional) continue;
@@ -146,6 +162,10 @@ function fitToWidth(table: Table, layout: Layout): Table {
     rows = rows.map(row => row.map((cell, i) => (i === widest ? (columns[i].path ? cutMiddle : cut)(cell, to) : cell)));
   }
   return { columns, rows, groups: table.groups };
+}
+
+function totalWidth({ columns, rows }: Table, style: Style): number {
+  return columnWidths(columns, rows, style).reduce((sum, width, i) => sum + width + border(columns[i], i, style), 1);
 }
 
 function border(column: Column, index: number, style: Style): number {

@@ -77,6 +77,31 @@ export function wrapText(text: string, width: number, hang = 0): string {
     .join('\n');
 }
 
+/** No line wider than `width`: broken between words, and within a word that no line has room for. */
+export function foldText(text: string, width: number, hang?: number): string {
+  if (width === Number.POSITIVE_INFINITY) return text;
+  const fold = (line: string): string => {
+    if (visibleWidth(line) <= width) return line;
+    const column = Math.min(hang ?? Math.max(0, uncoloured(line).search(/\S/)), Math.max(0, width - 8));
+    return wrapLine(line, width, column)
+      .split('\n')
+      .map(piece => (visibleWidth(piece) <= width ? piece : breakWords(piece, width, column)))
+      .join('\n');
+  };
+  return text.split('\n').map(fold).join('\n');
+}
+
+function breakWords(line: string, width: number, hang: number): string {
+  let [text, used] = ['', 0];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours are control sequences
+  for (const piece of line.match(/\x1b\[[0-9;]*m|./gu) ?? []) {
+    const wide = visibleWidth(piece);
+    if (used + wide > width) [text, used] = [`${text}\n${' '.repeat(hang)}`, hang];
+    [text, used] = [text + piece, used + wide];
+  }
+  return text;
+}
+
 /** The ways out of an error, which are one text with '; or ' between them: below each other, each at the column of the first. */
 export function alternatives(fix: string, column: number): string {
   return fix.split('; or ').join(`\n${' '.repeat(column)}or `);
@@ -114,6 +139,10 @@ function wrapLine(line: string, width: number, hang: number): string {
 }
 
 function visibleWidth(text: string): number {
+  return displayWidth(uncoloured(text));
+}
+
+function uncoloured(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours are control sequences
-  return displayWidth(text.replace(/\x1b\[[0-9;]*m/g, ''));
+  return text.replace(/\x1b\[[0-9;]*m/g, '');
 }

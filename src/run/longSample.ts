@@ -16,7 +16,7 @@ import { openSteps, type Samples } from './input/samples.js';
 import { productsOf } from './memory.js';
 import { type Network, openModel } from './network/network.js';
 import { apartFrom, encoderOf, type ForwardStream, resultOfPieces, type StreamRequest, type StreamSink } from './pieces.js';
-import { type Prepared, prepare } from './prepare.js';
+import { hasOwnT, type Prepared, prepare } from './prepare.js';
 import type { ForwardResult } from './result.js';
 
 /**
@@ -53,7 +53,7 @@ export async function openLongSample(request: StreamRequest, path: string, canRe
 }
 
 async function firstSteps(request: StreamRequest, steps: Samples, canRewind: boolean): Promise<LongSample | undefined> {
-  if ((steps.total === null && request.format === 'npy' && !canRewind) || (await hasOwnT(request))) return undefined;
+  if ((steps.total === null && request.format === 'npy' && !canRewind) || hasOwnT(await openModel(request))) return undefined;
   if ((await steps.fill(FIRST_STEPS)) < FIRST_STEPS) return undefined;
   const x = steps.take(FIRST_STEPS);
   const prepared = await prepare(request, { tensor: x, format: steps.format, notes: [] });
@@ -63,12 +63,6 @@ async function firstSteps(request: StreamRequest, steps: Samples, canRewind: boo
   if (!output || (output.length > 2 && request.format !== 'npy')) return undefined;
   const open = { ...prepared.network, model: { ...model, input: { ...model.input, timesteps: null } } };
   return { request, steps, prepared: { ...prepared, network: open }, everyStep: output.length > 2 };
-}
-
-/** The file of the network says how many steps it reads; without that they are those of the input. */
-async function hasOwnT(request: StreamRequest): Promise<boolean> {
-  const input = (await openModel(request))?.spec?.input as { timesteps?: number | null } | undefined;
-  return (input?.timesteps ?? null) !== null;
 }
 
 /** A chain, or branches, of layers whose every step follows from that step and from their own states. */

@@ -48,7 +48,7 @@ export interface Prepared {
   /** versioned names of the sequences drawn from; null where a file was read */
   readonly promises: { readonly weights: string | null; readonly input: string | null };
   readonly inputSource: string;
-  /** of the input file's array, before it got three axes */
+  /** of the input file’s array, before it got three axes; absent where a flag or the network’s file says T */
   readonly inputShape?: readonly number[];
   readonly weightsSource: string;
   readonly notes: readonly string[];
@@ -97,7 +97,7 @@ export async function prepare(request: PrepareRequest, given?: ReadArray, steps?
     promises: { weights: drawn.promise, input: drawn.inputPromise },
     inputSource: array ? escapeText(request.input!) : `seed ${seed}`,
     weightsSource: network.weightsSource === null ? `seed ${seed}` : escapeText(network.weightsSource),
-    ...(array ? { inputShape: array.tensor.shape } : {}),
+    ...(array && givenT === undefined && !hasOwnT(opened) ? { inputShape: array.tensor.shape } : {}),
     notes: [
       ...network.notes,
       ...(array ? [...array.notes, ...inputNotes(array, whole, givenT)] : []),
@@ -105,6 +105,12 @@ export async function prepare(request: PrepareRequest, given?: ReadArray, steps?
     ],
     assumptions,
   };
+}
+
+/** The file of the network says how many steps it reads; without that they are those of the input. */
+export function hasOwnT(opened: ModelFile | undefined): boolean {
+  const input = opened?.spec?.input as { timesteps?: number | null } | undefined;
+  return (input?.timesteps ?? null) !== null;
 }
 
 /** The file's only sequence is [T, N, D]. */

@@ -254,9 +254,9 @@ export function stepsForSamples({ input, inputShape }: { input: { x: Tensor }; i
   const [rows] = inputShape ?? [];
   const [N] = y.shape;
   if (inputShape?.length !== 2 || input.x.shape[0] !== 1 || y.shape.length < 2 || N < 2 || rows % N !== 0) return [];
-  return [
-    `the input ${formatShape(inputShape)} was read as one sequence, and the other side has ${N} samples: --T ${rows / N} makes it ${N} samples, too`,
-  ];
+  const read = `the input ${formatShape(inputShape)} was read as one sequence, and the other side has ${N}`;
+  if (rows === N) return [`${read} rows, one per step; if each is a sample, --T 1 reads ${N} samples of 1 step`];
+  return [`${read} samples: --T ${rows / N} makes it ${N} samples, too`];
 }
 
 /** `3,5,2` or a file of N whole numbers -> lengths. @throws RnnError E_LENGTHS */
