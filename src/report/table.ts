@@ -67,7 +67,11 @@ function drawStacked({ columns, rows }: Table, { paint, width }: Layout): string
   const cellText = (cell: string, i: number): string =>
     cell.trim() === ''
       ? ''
-      : foldText(` ${paint.faint(pad(columns[i].title, label))} ${painted(cell.trim(), paintOfCell(columns[i], cell), paint)}\n`, width, label + 2);
+      : foldText(
+          ` ${paint.faint(pad(columns[i].title, label))} ${painted(cell.trim(), paintOfCell(columns[i], cell), paint)}\n`,
+          width,
+          label + 2,
+        );
   return rows.map(row => row.map(cellText).join('')).join('\n');
 }
 
