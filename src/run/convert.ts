@@ -54,7 +54,9 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   }
   const { model, shapes, weights, notes } = adapted(network, target.framework);
   const unchanged = target.framework === network.framework && hints.weights === undefined ? opened.file.tensors : undefined;
-  const written = await within(escapeText(output), () => encode(target, { ...network, model, shapes, weights }, unchanged));
+  const written = await within(escapeText(output), () =>
+    encode(target, { ...network, model, shapes, weights }, unchanged, opened.withTensors),
+  );
   onProgress?.(2, STEPS);
   const drawn = await drawFor(network, seed);
   const ours = inOneRow(await yOf(network.model, network.weights, drawn).catch(error => Promise.reject(withSteps(error, network))));

@@ -16,7 +16,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { targetOf } from './convertTarget.js';
 import { execute, executeGraph } from './execute.js';
-import { readJsonModel } from './files/modelFile.js';
+import { type ModelFile, readJsonModel } from './files/modelFile.js';
 import { nested } from './forward.js';
 import { ownLimits } from './limits.js';
 import type { Network } from './network/network.js';
@@ -48,6 +48,7 @@ export async function encode(
   { framework, format, convention: name }: ReturnType<typeof targetOf>,
   network: Network & { readonly weights: Weights },
   unchanged: ReadonlyMap<string, FileTensor> | undefined,
+  withTensors?: ModelFile['withTensors'],
 ): Promise<Written> {
   const { model, shapes, weights } = network;
   if (format === 'onnx') return encodeOnnx(network);
@@ -61,6 +62,8 @@ export async function encode(
     tensors: tensors.size,
     async y(source, input) {
       const read = await readPlainTensors(source, { limits: ownLimits(), nameHint: `x.${format}` });
+      const program = same ? withTensors?.(read.tensors) : undefined;
+      if (program) return yOf(checkSpec(program.spec, framework), program.weights, input);
       return yOf(model, convention.toWeights(shapes, read.tensors), input);
     },
   };

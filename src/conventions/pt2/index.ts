@@ -1,8 +1,8 @@
-import { within } from '../../errors.js';
+import { RnnError, within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { Json } from '../../layers/kerasConfig.js';
 import { SPEC_SCHEMA } from '../../model/spec.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { formatShape, sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import { applyNode } from './aten.js';
 import { type Program, readProgram, type Size } from './program.js';
@@ -20,6 +20,49 @@ export function specFromProgram(architecture: unknown, tensors: ReadonlyMap<stri
   const program = readProgram(architecture);
   const asItIs = specOf(program, tensors, new Set());
   return asItIs.stepsFirst.size === 0 ? asItIs : specOf(program, tensors, asItIs.stepsFirst);
+}
+
+/**
+ * The same program with the numbers of a state dict of its module.
+ * @returns undefined where the names are others than the program's, and all of its numbers are weights of layers
+ * @throws RnnError E_WEIGHT_SHAPE; E_WEIGHT_EXTRA where operators would keep the program's own numbers
+ */
+export function programWith(
+  architecture: unknown,
+  own: ReadonlyMap<string, Tensor>,
+  given: ReadonlyMap<string, Tensor>,
+): ProgramSpec | undefined {
+  const saved = [...readProgram(architecture).saved];
+  if (!saved.every(name => given.has(name)) || ![...given.keys()].every(name => own.has(name))) {
+    const numbers = (tensors: Iterable<Tensor | undefined>) =>
+      [...tensors].reduce((sum, t) => sum + (t && t.shape.length > 0 ? sizeOf(t.shape) : 0), 0);
+    const ofLayers = numbers(specFromProgram(architecture, own).weights.values());
+    if (numbers(saved.map(name => own.get(name))) <= ofLayers) return undefined;
+    throw otherNames(saved, given);
+  }
+  for (const [name, { shape }] of given) {
+    const expected = own.get(name)!.shape;
+    if (sameShape(shape, expected)) continue;
+    throw new RnnError('convention', 'E_WEIGHT_SHAPE', `expected ${formatShape(expected)}, found ${formatShape(shape)}`, {
+      where: escapeText(name, 80),
+      expected: formatShape(expected),
+      found: formatShape(shape),
+      fix: STATE_DICT,
+    });
+  }
+  return specFromProgram(architecture, new Map([...own, ...given]));
+}
+
+const STATE_DICT = 'give the state_dict() of the module that was exported, or export it with these weights';
+
+function otherNames(saved: readonly string[], given: ReadonlyMap<string, Tensor>): RnnError {
+  const some = (names: readonly string[]) => escapeText(names.slice(0, 5).join(', '), 200);
+  const message = 'its names are not those of the program, whose operators have numbers of their own';
+  return new RnnError('convention', 'E_WEIGHT_EXTRA', message, {
+    expected: some(saved.filter(name => !given.has(name))) || some(saved),
+    found: some([...given.keys()].filter(name => !saved.includes(name))) || some([...given.keys()]),
+    fix: STATE_DICT,
+  });
 }
 
 export interface ProgramSpec {

@@ -21,6 +21,8 @@ export interface Program {
   readonly nodes: readonly AtenNode[];
   /** value -> name in the state dict, for parameters, buffers and constants */
   readonly parameters: ReadonlyMap<string, string>;
+  /** of these names, those that a state dict has */
+  readonly saved: ReadonlySet<string>;
   readonly inputs: readonly string[];
   /** value -> sizes, as far as the file says */
   readonly sizes: ReadonlyMap<string, readonly Size[]>;
@@ -47,8 +49,9 @@ export function readProgram(architecture: unknown): Program {
   const graph = asObject(module.graph, 'graph');
   const signature = asObject(module.signature, 'signature');
   const parameters = new Map<string, string>();
+  const saved = new Set<string>();
   const inputs: string[] = [];
-  for (const spec of list(signature.input_specs)) readInputSpec(asObject(spec, 'input spec'), parameters, inputs);
+  for (const spec of list(signature.input_specs)) readInputSpec(asObject(spec, 'input spec'), { parameters, saved, inputs });
   const outputs = list(signature.output_specs).flatMap(spec => {
     const user = (spec as Json).user_output as Json | undefined;
     const tensor = (user?.arg as Json | undefined)?.as_tensor as Json | undefined;
@@ -62,13 +65,21 @@ export function readProgram(architecture: unknown): Program {
   const values = Object.entries((graph.tensor_values ?? {}) as Json);
   const types = new Map(values.map(([name, meta]) => [name, Number((meta as Json | null)?.dtype)]));
   const sizes = new Map(values.map(([name, meta]) => [name, list((meta as Json).sizes).map(n => sizeOf(n))]));
-  return { nodes: list(graph.nodes).map(n => readNode(asObject(n, 'node'))), parameters, inputs, sizes, types, outputs };
+  return { nodes: list(graph.nodes).map(n => readNode(asObject(n, 'node'))), parameters, saved, inputs, sizes, types, outputs };
 }
 
-function readInputSpec(spec: Json, parameters: Map<string, string>, inputs: string[]): void {
+interface InputSpecs {
+  readonly parameters: Map<string, string>;
+  readonly saved: Set<string>;
+  readonly inputs: string[];
+}
+
+function readInputSpec(spec: Json, { parameters, saved, inputs }: InputSpecs): void {
   const [[kind, value]] = Object.entries(spec);
   const body = asObject(value, 'input spec');
   const arg = (body.arg ?? {}) as Json;
+  if (kind === 'parameter') saved.add(String(body.parameter_name));
+  if (kind === 'buffer' && body.persistent !== false) saved.add(String(body.buffer_name));
   const name = String(arg.name ?? (arg.as_tensor as Json | undefined)?.name ?? '');
   if (kind === 'user_input') {
     if (name !== '') inputs.push(name);

@@ -4,7 +4,7 @@ import { type KerasDialect, modelOf, specFromKerasConfig } from '../../conventio
 import { type KerasOutline, kerasOutline } from '../../conventions/keras/outline.js';
 import { dequantized, precisionAssumptions, quantizedLayers } from '../../conventions/keras/quantized.js';
 import { halfPrecision } from '../../conventions/onnx/halfPrecision.js';
-import { specFromProgram } from '../../conventions/pt2/index.js';
+import { type ProgramSpec, programWith, specFromProgram } from '../../conventions/pt2/index.js';
 import { checkNodes } from '../../engines/graph/checkNodes.js';
 import { withParts } from '../../engines/graph/composed/index.js';
 import { type GraphLayers, layersOfGraph } from '../../engines/graph/layersOf.js';
@@ -44,6 +44,8 @@ export interface ModelFile {
   readonly graph?: { readonly model: OnnxModel; readonly layers: GraphLayers | { readonly reason: string } };
   /** the network's weights, where the description itself says which tensor is which */
   readonly weights?: Weights;
+  /** the same description with other numbers under the file's own names, where it computes with some that are no layer's; undefined: other names */
+  readonly withTensors?: (given: TensorFile['tensors']) => ProgramSpec | undefined;
   /** inputs that the file has as [T, N, …], and its spec as [N, T, …] */
   readonly stepsFirst?: ReadonlySet<string>;
   /** inputs of whole numbers */
@@ -168,8 +170,10 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
       if (file.architecture === undefined) return { source, file, framework: 'tfjs' };
       return { source, file, framework: 'tfjs', ...described(() => topologyOf(file.architecture), 'tfjs') };
     }
-    case 'pt2':
-      return { source, file, framework: 'torch', ...understood(() => specFromProgram(file.architecture, file.tensors)) };
+    case 'pt2': {
+      const withTensors = (given: TensorFile['tensors']) => programWith(file.architecture, file.tensors, given);
+      return { source, file, framework: 'torch', withTensors, ...understood(() => specFromProgram(file.architecture, file.tensors)) };
+    }
     case 'onnx': {
       checkNodes(file.architecture as OnnxModel);
       const model = withCells(withParts(file.architecture as OnnxModel));

@@ -96,6 +96,8 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   if (described && !described.spec) return fromWeightsAlone(request, known, described);
   if (described) checkNoDimensions(request);
   if (described?.weights && request.weights === undefined) return readyNetwork(described, described.weights, request);
+  const program = described?.withTensors && (await programOf(described, request));
+  if (program) return program;
   const own = described && holdsWeights(described.file) ? described.file : undefined;
   const source = request.weights ?? (own ? request.model! : null);
   const file = request.weights === undefined ? own : await (await import('../files/modelFile.js')).readTensorFile(request.weights);
@@ -121,6 +123,15 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   const asked = ask ? { ask: placed(ask, source!) } : {};
   const skipped = held?.skipped ?? [];
   return { framework, model, shapes, weights, weightsSource: source, ...unbuilt, notes, assumptions, ...asked, skipped, described };
+}
+
+/** A program with other weights: all of its numbers are taken from them, those of operators, too. Undefined: the layers are all it has. */
+async function programOf(described: ModelFile, request: NetworkRequest): Promise<Network | undefined> {
+  const given = await (await import('../files/modelFile.js')).readTensorFile(request.weights!);
+  const other = within(shownPath(request.weights!), () => described.withTensors!(given.tensors));
+  if (!other) return undefined;
+  const network = readyNetwork({ ...described, ...other }, other.weights, request);
+  return { ...network, weightsSource: request.weights!, notes: [...network.notes, ...given.notes] };
 }
 
 /** A file whose description says which tensor is which weight. */
