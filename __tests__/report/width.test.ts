@@ -135,3 +135,15 @@ it('a row without room for its cells side by side has them one below the other, 
   const { stdout } = await runCli('shapes --T 7 --width 20');
   for (const cell of ['layer  rnn', 'what   Wx', 'size   3×5', 'params 15', 'how    D·M']) expect(stdout).toContain(cell);
 });
+
+it.each([20, 40])('on a terminal of %i columns no line is wider, help and prose included', async columns => {
+  for (const line of [
+    '--help',
+    'compare --help',
+    'explain lstm',
+    'compare --N 4 --simulate state-carry',
+    'forward --N 2',
+    'inspect examples/tutorial/model.keras',
+  ])
+    expect(tooWide((await runCli(line, { columns })).stdout, columns)).toEqual([]);
+});

@@ -2,13 +2,14 @@ import { isatty } from 'node:tty';
 import { RnnError } from '../errors.js';
 import { isAsciiLocale, toAscii } from '../report/ascii.js';
 import { errorDocument, errorJson, errorText } from '../report/errorReport.js';
+import { foldText } from '../report/text.js';
 import { watchedBy } from '../run/comparing/readingWatch.js';
 import { descriptorStream, terminalStream } from '../run/files/descriptors.js';
 import { withLimits } from '../run/limits.js';
 import { VERSION } from '../run/version.js';
 import { correctedLine } from './correction.js';
 import type { CommandName } from './flag.js';
-import { createOutput, type Output, paintFor } from './output.js';
+import { createOutput, NARROW, type Output, paintFor } from './output.js';
 import { checkOutputs } from './outputs.js';
 import { type Invocation, parseArgv } from './program.js';
 import { type Io, terminalColumns, type Writer, wantsColor, writerTo } from './streams.js';
@@ -63,7 +64,8 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
       return 0;
     case 'help': {
       const { commandHelp, mainHelp } = await import('./help.js');
-      stdout.write(shown(invocation.command ? commandHelp(invocation.command, width) : mainHelp(width)));
+      const page = shown(invocation.command ? commandHelp(invocation.command, width) : mainHelp(width));
+      stdout.write(width < NARROW ? foldText(page, width) : page);
       return 0;
     }
     case 'run': {

@@ -38,6 +38,9 @@ export interface Output {
   detail(text: string): void;
 }
 
+/** Commands and code hardly have room in fewer columns. */
+export const NARROW = 60;
+
 /** A picture needs an edge, also where no terminal gives one. */
 const PICTURE_WIDTH = 100;
 const PICTURE_ROWS = 40;
@@ -55,8 +58,8 @@ export async function createOutput(values: Values, argv: readonly string[], io: 
   };
   const notePaint = await paintFor(wantsColor(values.color, io.stderr, io.env));
   const noteWidth = terminalColumns(io.stderr) ?? Number.POSITIVE_INFINITY;
-  // a terminal folds its lines itself, so that what is copied stays whole; markdown and csv are for programs
-  const folds = values.width !== undefined && !values.summary && !['markdown', 'csv'].includes(style);
+  // a usual terminal folds its lines itself, so that what is copied stays whole; markdown and csv are for programs
+  const folds = (values.width !== undefined || layout.width < NARROW) && !values.summary && !['markdown', 'csv'].includes(style);
   const toStdout = (text: string): string => {
     const escaped = escapeLines(shown(text), painted);
     return folds ? foldText(escaped, layout.width) : escaped;

@@ -15,7 +15,7 @@ export async function compareModelsText(result: CompareModelsResult, layout: Lay
     ...(tensors.length > 0 ? [`${result.equal ? tensors.length : off} of ${tensors.length} weights`] : []),
     outputsText(outputs),
   ];
-  const head = wrapText(`${verdict}   ${counts.join(', ')}   ${files.first} and ${files.second}\n`, layout.width, 12);
+  const head = wrapText(`${verdict}   ${counts.join(', ')}   ${files.first} and ${files.second}\n`, layout.width, result.equal ? 7 : 12);
   const x = wrapText(
     `       x ${outputs.input.seed === null ? 'from' : 'drawn from'} ${outputs.input.source} [${outputs.input.shape.join(', ')}]\n`,
     layout.width,
