@@ -1,4 +1,6 @@
-import { sameShape, type Tensor } from '../tensor/tensor.js';
+import { layersText } from '../model/layersLine.js';
+import { isRecurrent } from '../model/spec.js';
+import { formatShape, sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Outcome } from './run.js';
 import { recurrentLayers, type Scenario } from './scenario.js';
 
@@ -24,7 +26,27 @@ export function shapeSentences(scenario: Scenario, right: Outcome, other: Tensor
     if (is(N, T, M) || is(N, M)) return [`${start}these are hidden states of ${layer.name} (M = ${M}), not outputs`];
   }
   if (found[found.length - 1] === D && D !== K) return [`${start}the last axis has the D = ${D} features of the input`];
+  const headless = withoutHead(scenario, expected, found);
+  if (headless) return [`${start}${headless}`];
   return [`${start}no axis order of N = ${N}, T = ${T}, K = ${K} gives that`];
+}
+
+/** Recurrent layers alone beside outputs of a width that none of their sizes is: a Dense layer is missing. */
+function withoutHead({ model, input }: Scenario, expected: readonly number[], found: readonly number[]): string | undefined {
+  const width = found[found.length - 1];
+  const { layers } = model;
+  const last = layers.findLast(isRecurrent);
+  if (!last || !layers.every(layer => isRecurrent(layer) || layer.kind === 'dropout')) return undefined;
+  if (!sameShape(expected.slice(0, -1), found.slice(0, -1))) return undefined;
+  const P = expected[expected.length - 1];
+  const sizes = [
+    ...input.x.shape,
+    P,
+    ...layers.flatMap(layer => (isRecurrent(layer) ? [layer.units, layer.projection ?? layer.units] : [])),
+  ];
+  if (width < 1 || sizes.includes(width)) return undefined;
+  const line = layersText(layers as unknown as Record<string, unknown>[], last.twoBiases ? 'torch' : 'keras');
+  return `no layer gives K = ${width}; a Dense layer of K outputs has Wo ${formatShape([P, width])} and bo [${width}], which are missing: give the weights of all layers with --layers "${line},dense:${width}"`;
 }
 
 /** 'yours (10,2), right (1,2): the Dense layer is on the input, not on the last h' */
