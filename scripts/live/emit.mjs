@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import seedrandom from 'seedrandom';
 import { commandLine } from './program.mjs';
 
 /** Relative to the largest number of y: float32 sums in another order. */
@@ -71,7 +72,7 @@ for script in json.load(sys.stdin):
     printed.append(text.getvalue())
 print(json.dumps(printed))`;
 
-const random = generator(Number(flags.seed));
+const random = seedrandom(flags.seed);
 const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-live-'));
 const networks = Array.from({ length: Number(flags.count) }, (_, i) => (i % 4 === 3 ? wiredNetwork(i) : randomNetwork()));
 const cli = await commandLine();
@@ -185,15 +186,4 @@ function one(list) {
 
 function some(probability, text) {
   return random() < probability ? text : '';
-}
-
-/** Numbers in [0, 1) by xorshift32: which networks a seed means stays the same for ever. */
-function generator(seed) {
-  let state = (seed ^ 0x9e3779b9) | 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }

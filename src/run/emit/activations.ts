@@ -1,7 +1,7 @@
 import type { ActivationParameters, ActivationSpec } from '../../activations/activation.js';
 import { canonicalActivation, formatActivation, getActivation } from '../../activations/index.js';
 import { pythonText } from '../../layers/python.js';
-import { cannotEmit } from './text.js';
+import { bracketed, cannotEmit } from './text.js';
 
 /** Activations in Python: of NumPy by functions that a script carries, of PyTorch and Keras by their own. */
 
@@ -139,10 +139,6 @@ function called(name: string, changed: readonly (readonly [string, unknown])[]):
     of: x => (name === 'linear' ? x : `${name}(${x}${parameters})`),
     value: changed.length === 0 ? name : `lambda x: ${name}(x${parameters})`,
   };
-}
-
-function bracketed(x: string): string {
-  return /^\w+(\([^()]*\))?$/.test(x) ? x : `(${x})`;
 }
 
 function lacking(spec: ActivationSpec, target: string): Error {

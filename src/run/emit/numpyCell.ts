@@ -2,6 +2,7 @@ import type { Line, Working } from '../../cells/handCalculation.js';
 import { getCell } from '../../cells/index.js';
 import type { RecurrentSpec } from '../../layers/recurrent.js';
 import { cellOptions } from '../../layers/recurrent.js';
+import { bracketed } from './text.js';
 
 /** A recurrent layer as a NumPy function `name(x, Wx, Wh, …)` from x [N, T, D] to every h_t [N, T, M], and the letters of its arguments. */
 export interface NumpyCell {
@@ -80,7 +81,7 @@ function textOf(layer: RecurrentSpec, twoBiases: boolean, lines: string[]): Work
     actOut,
     given,
     input: gate => piece('', `x_t @ ${of('Wx', gate)}`),
-    recurrent: (gate, h = given('h')) => piece('', `${factor(h)} @ ${of('Wh', gate)}`),
+    recurrent: (gate, h = given('h')) => piece('', `${bracketed(h.text)} @ ${of('Wh', gate)}`),
     bias: (gate, row) => (!layer.useBias || (row === 1 && !twoBiases) ? [] : [piece('', of(row === 1 ? 'b2' : 'b', gate))]),
     peephole: (gate, _, c) => (layer.peepholes ? [piece('', `p_${gate} * ${c.text}`)] : []),
     sum(label, addends, role = 'sum', clipped = role === 'sum') {
@@ -89,12 +90,7 @@ function textOf(layer: RecurrentSpec, twoBiases: boolean, lines: string[]): Work
     },
     apply: (label, { name }, line, role = 'result') =>
       write(label, /\w$/.test(name) ? `${name}(${line.text})` : `${name.replace('−', '-')}${line.text}`, role),
-    times: (label, a, b, role = 'part') => write(label, `${factor(a)} * ${factor(b)}`, role),
-    projected: (label, line) => write(label, `${factor(line)} @ Wp`, 'result'),
+    times: (label, a, b, role = 'part') => write(label, `${bracketed(a.text)} * ${bracketed(b.text)}`, role),
+    projected: (label, line) => write(label, `${bracketed(line.text)} @ Wp`, 'result'),
   };
-}
-
-/** In brackets where it is a sum or a product. */
-function factor({ text }: Piece): string {
-  return /^\w+(\([^()]*\))?$/.test(text) ? text : `(${text})`;
 }

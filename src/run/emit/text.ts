@@ -35,6 +35,11 @@ export function arrayText({ shape, data }: { readonly shape: readonly number[]; 
   return `array(${JSON.stringify(bytes.toString('base64'))}, ${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
 }
 
+/** A factor of a product: in brackets where it is a sum or a product. */
+export function bracketed(expression: string): string {
+  return /^\w+(\([^()]*\))?$/.test(expression) ? expression : `(${expression})`;
+}
+
 /** Functions that the layers' own expressions call. */
 export function helpersOf(layers: readonly LayerShapes[], target: 'numpy' | 'torch'): string {
   const withInner = (layer: AnyLayer): AnyLayer[] => [layer, ...('layer' in layer ? withInner(layer.layer as AnyLayer) : [])];
