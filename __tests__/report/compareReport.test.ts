@@ -95,7 +95,7 @@ describe('compareText', () => {
       await text(DIFFERENT),
     ).toBe(`DIFFERENT   6 of 8 values, 3 of 4 samples     largest 3.52e-3 at sample 4, y2   allowed 1.2e-6 (auto)
 
- sample   largest   at       manual      batched
+ sample   largest   at       manual      batched   verdict
       1   7.4e-8    y2   0.50000000   0.50000007   same
       2   1e-3      y2   0.50000000   0.50100000   different
       3   2e-3      y2   0.50000000   0.50200000   different
@@ -132,7 +132,7 @@ describe('compareText', () => {
     const shown = await text(likely);
     expect(shown).toMatch(/bias-missing +1e-6 {3}← likely/);
     expect(shown).toContain(' WHY  likely, one of:');
-    for (const code of ['bias-missing', 'bias-twice']) expect(shown).toContain(`      ${code}: why ${code}`);
+    for (const code of ['bias-missing', 'bias-twice']) expect(shown).toContain(`\n\n ${code}\n      why ${code}\n`);
   });
 
   it('says when nothing explains it, with what is known', async () => {

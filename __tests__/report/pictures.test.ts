@@ -24,7 +24,7 @@ describe('the colours of a heat map', () => {
   it('end in blue and red and are white in the middle', () => {
     expect([colourOf(-1, signed), colourOf(0, signed), colourOf(1, signed)]).toEqual([
       [5, 48, 97],
-      [247, 247, 247],
+      [228, 228, 228],
       [103, 0, 31],
     ]);
   });
@@ -37,7 +37,7 @@ describe('the colours of a heat map', () => {
 
   it('are told to a terminal in 24 bits, 256 or sixteen colours', () => {
     expect(backgroundOf(1, signed, 3)).toBe('48;2;103;0;31');
-    expect(backgroundOf(0, signed, 2)).toBe('48;5;231');
+    expect(backgroundOf(0, signed, 2)).toBe('48;5;254');
     expect(backgroundOf(-1, signed, 1)).toBe('44;97');
     expect(backgroundOf(-1, signed, 0)).toBe('');
   });
@@ -97,7 +97,7 @@ describe('a heat map in a terminal', () => {
 
   it('paints squares of two columns, and ends every line without colour', () => {
     const text = heatMapsText([panel(2, 1, t => t)], { width: 80, depth: 3, rows: 40 });
-    expect(text).toContain('\u001b[0;48;2;247;247;247m  \u001b[0;48;2;103;0;31m  \u001b[0m\n');
+    expect(text).toContain('\u001b[0;48;2;228;228;228m  \u001b[0;48;2;103;0;31m  \u001b[0m\n');
   });
 
   it.each([20, 40, 80, 120])('is never wider than %i columns', width => {

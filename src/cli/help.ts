@@ -114,9 +114,10 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
   },
 };
 
-export const TOUR = `rnn-cli shapes  --T 10 --D 3 --M 5 --K 2      what shapes and parameters has it?
-rnn-cli forward --T 10 --D 3 --M 5 --K 2      what numbers must come out?
-rnn-cli compare --N 4 --simulate state-carry  are two runs equal, if not, why?
+export const TOUR = `rnn-cli shapes  --T 10 --D 3 --M 5 --K 2      which shapes and parameters?
+rnn-cli forward --T 10 --D 3 --M 5 --K 2      which numbers are right?
+rnn-cli compare --N 4 --simulate state-carry  are two runs equal? if not, why?
+rnn-cli --help                                commands, exit codes, limits
 `;
 
 const GROUPS: readonly FlagGroup[] = ['Network', 'Weights and input', 'Computing', 'Comparing', 'Output'];

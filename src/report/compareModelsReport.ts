@@ -1,5 +1,6 @@
 import { escapeText } from '../escape.js';
 import type { CompareArraysResult, CompareModelsResult } from '../run/result.js';
+import { factLines } from './labelledLines.js';
 import { smallText } from './numbers.js';
 import { drawTable, type Layout } from './table.js';
 import { wrapText } from './text.js';
@@ -27,7 +28,7 @@ export async function compareModelsText(result: CompareModelsResult, layout: Lay
     : '';
   const takes = takesText(result, layout);
   const tables = [await equationsTable(result, layout), await weightsTable(result, layout)].filter(Boolean);
-  return [`${head}${x}${why}${takes}`, ...tables].join('\n');
+  return [`${head}${x}${why}${takes}`, ...tables, pagesText(tensors, layout)].filter(Boolean).join('\n');
 }
 
 function outputsText({ maxAbs, allowed, shape, second }: CompareModelsResult['outputs']): string {
@@ -76,7 +77,7 @@ async function equationsTable({ equations, files }: CompareModelsResult, layout:
   );
 }
 
-async function weightsTable({ tensors }: CompareModelsResult, layout: Layout): Promise<string> {
+async function weightsTable({ tensors, files }: CompareModelsResult, layout: Layout): Promise<string> {
   if (tensors.length === 0) return '';
   return drawTable(
     {
@@ -84,16 +85,44 @@ async function weightsTable({ tensors }: CompareModelsResult, layout: Layout): P
         { title: 'weight', whole: true },
         { title: 'shape', whole: true, gap: 3 },
         { title: 'largest', whole: true, gap: 3 },
-        { title: 'second is the first …', gap: 3 },
+        { title: `in ${files.second}`, gap: 3 },
       ],
       rows: tensors.map(t => [
         escapeText(t.name, 60),
         t.shape.join('×'),
         t.maxAbs === null ? '' : smallText(t.maxAbs),
-        t.equal ? `same${t.change ? ` (${t.change})` : ''}` : (t.change ?? numbersText(t)),
+        t.equal ? `same${t.change ? ` (${t.change})` : ''}` : (changeText(t.change) ?? numbersText(t)),
       ]),
     },
     layout,
+  );
+}
+
+/** 'gate-order:igfo' -> 'gates in the order i g f o' */
+function changeText(change: string | null): string | undefined {
+  return change?.replace(/^gate-order:(\w+)/, (_, order: string) => `gates in the order ${[...order].join(' ')}`);
+}
+
+/** What was done to a tensor, and the page of `explain` about it. */
+const PAGES: readonly [name: RegExp, change: RegExp, page: string][] = [
+  [/./, /^gate-order/, 'gate-order'],
+  [/\/b[ho]$/, /^doubled/, 'bias-twice'],
+  [/\/bh$/, /^with 1 added to the forget gate/, 'forget-bias-plus-1'],
+  [/\/W[xh]$/, /1 − z/, 'gru-update-swapped'],
+  [/\/Wh$/, /transposed$/, 'wh-transposed'],
+  [/\/Wx$/, /^reshaped|then reshaped/, 'wx-reshaped'],
+  [/\/Wo$/, /^reshaped/, 'wo-reshaped'],
+  [/\/Wx$/, /transposed$/, 'wx-transposed'],
+];
+
+function pagesText(tensors: CompareModelsResult['tensors'], layout: Layout): string {
+  const pages = tensors.flatMap(({ name, change }) =>
+    PAGES.filter(([names, changes]) => names.test(name) && changes.test(change ?? '')).map(([, , page]) => page).slice(0, 1),
+  );
+  return factLines(
+    [...new Set(pages)].map((page, i) => [i === 0 ? 'more' : '', `rnn-cli explain ${page}`]),
+    layout,
+    9,
   );
 }
 
@@ -131,7 +160,7 @@ export async function compareArraysText({ arrays, files, equal, status }: Compar
         { title: 'shape', whole: true, gap: 3 },
         { title: 'largest', whole: true, gap: 3 },
         { title: 'at', whole: true, gap: 3 },
-        { title: '', boxTitle: 'verdict', gap: 3, paint: cell => (cell === 'same' ? 'good' : 'bad') },
+        { title: 'verdict', gap: 3, paint: cell => (cell === 'same' ? 'good' : 'bad') },
       ],
       rows: arrays.map(a => [
         a.name,

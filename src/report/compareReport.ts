@@ -99,7 +99,7 @@ async function samplesTable({ perSample, sides }: CompareResult, layout: Layout,
         { title: 'at', whole: true, gap: 3 },
         { title: shownPath(sides.expected, 60), align: 'right', gap: 3 },
         { title: shownPath(sides.actual, 60), align: 'right', gap: 3 },
-        { title: layout.style === 'csv' ? 'verdict' : '', boxTitle: 'verdict', gap: 3, paint: cell => (cell === 'same' ? 'good' : 'bad') },
+        { title: 'verdict', gap: 3, paint: cell => (cell === 'same' ? 'good' : 'bad') },
       ],
       rows: shown.map((sample, i) => [
         String(sample.n + 1),
@@ -170,15 +170,15 @@ function becauseText(result: CompareResult, { paint, width }: Layout): string {
   }
   if (accepted.length > 1) {
     const start = verdict === 'tie' ? `${accepted.length} explanations give the same y on this input:` : 'likely, one of:';
-    const each = accepted.slice(0, MOST_TIED).map(e => `${say('      ', `${e.code}: ${e.why}`)}${repair(e)}`);
+    const each = accepted.slice(0, MOST_TIED).map(e => `\n ${paint.strong(e.code)}\n${say('      ', e.why)}${repair(e)}`);
     const left =
       accepted.length > MOST_TIED
-        ? `      … ${accepted.length - MOST_TIED} more: ${accepted
+        ? `\n … ${accepted.length - MOST_TIED} more: ${accepted
             .slice(MOST_TIED)
             .map(e => e.code)
             .join(', ')}\n`
         : '';
-    return say(why, start) + each.join('') + left + (tellApart ? say('      ', tellApart) : '');
+    return say(why, start) + (tellApart ? say('      ', tellApart) : '') + each.join('') + left;
   }
   const likely = best.verdict === 'likely' ? `${best.code}, likely: ` : '';
   return (shape.equal ? say(why, likely + best.why) : '') + repair(best);

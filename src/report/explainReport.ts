@@ -1,5 +1,6 @@
 import { escapeText } from '../escape.js';
 import type { ExplainResult, Nested, ProbeResult } from '../run/result.js';
+import { factLines } from './labelledLines.js';
 import { valueText } from './numbers.js';
 import type { Layout } from './table.js';
 import { READING_WIDTH, wrapCode, wrapText } from './text.js';
@@ -90,18 +91,19 @@ function shapesText(examples: NonNullable<ExplainResult['shapes']>, columns: num
 
 export function probeText(
   { dims, shape, seed, shows, alike, cannotDetect, weightsSource }: ProbeResult,
-  { paint, width }: Layout,
+  layout: Layout,
   saved: string | undefined,
 ): string {
-  const lines = [
-    `${paint.strong('PROBE')}   x (${shape.join(', ')}), N=${dims.N} T=${dims.T}, seed ${escapeText(seed, 40)}; weights: ${weightsSource}\n`,
+  const { paint, width } = layout;
+  const head = `${paint.strong('PROBE')}   x [${shape.join(', ')}], N=${dims.N} T=${dims.T}, seed ${escapeText(seed, 40)}; weights: ${weightsSource}\n`;
+  const lines: [string, string][] = [
+    ['shows', `${shows.length} mistakes: under each, y differs from the right y and from that of all others\n${families(shows).join(', ')}`],
+    ...(alike.length > 0 ? [['alike', `of these, the same y from ${pairsText(alike)}`] as [string, string]] : []),
+    ...(cannotDetect.length > 0 ? [['cannot show', families(cannotDetect).join(', ')] as [string, string]] : []),
+    saved === undefined ? ['save', 'add -o probe.npz (x and weights) or -o x.npy'] : ['saved', escapeText(saved)],
   ];
-  lines.push(` distinguishes ${shows.length} mistakes: under each, y differs from the right y and from all others\n`);
-  lines.push(`   ${families(shows).join(', ')}\n`);
-  if (alike.length > 0) lines.push(` but not these from each other: ${pairsText(alike)}\n`);
-  if (cannotDetect.length > 0) lines.push(` cannot show: ${families(cannotDetect).join(', ')}\n`);
-  lines.push(saved === undefined ? ' save it with -o probe.npz (x and weights) or -o x.npy\n' : ` saved ${escapeText(saved)}\n`);
-  return lines.map(line => wrapText(line, Math.min(READING_WIDTH, width), 3)).join('');
+  const facts = factLines(lines, { ...layout, width: Math.min(READING_WIDTH, width) }, 14);
+  return `${wrapText(head, width, 8)}\n${facts}`;
 }
 
 /** 'gate-order (23)' for twenty-three of them. */

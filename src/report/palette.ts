@@ -10,8 +10,8 @@ export function coloursOf(list: string): readonly Rgb[] {
   return list.split(' ').map((hex): Rgb => [0, 2, 4].map(at => Number.parseInt(hex.slice(at, at + 2), 16)) as unknown as Rgb);
 }
 
-/** ColorBrewer RdBu turned round: blue is negative, white zero, red positive. */
-const DIVERGING = coloursOf('053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f');
+/** ColorBrewer RdBu from blue (negative) to red (positive); its zero is a light grey, which is seen on white, too. */
+const DIVERGING = coloursOf('053061 2166ac 4393c3 92c5de d1e5f0 e4e4e4 fddbc7 f4a582 d6604d b2182b 67001f');
 
 /** matplotlib's viridis: dark is 0, yellow 1. */
 const SEQUENTIAL = coloursOf('440154 482878 3e4a89 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725');

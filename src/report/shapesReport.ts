@@ -11,7 +11,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'layer', min: 8, paint: 'name' },
   { title: 'what', min: 15 },
   { title: 'shape', min: 9 },
-  { title: '', boxTitle: 'size', min: 7, gap: 1 },
+  { title: 'size', min: 7, gap: 1 },
   { title: 'params', align: 'right', whole: true },
   { title: 'how', gap: 10, optional: true, paint: 'faint' },
 ];
@@ -44,14 +44,13 @@ function inputName({ inputs }: ShapesResult, name: string): string {
 
 /** The table alone, a weight or an output a row, every cell filled, numbers without separators. */
 function csvText(result: ShapesResult, layout: Layout): Promise<string> {
-  const titles = ['layer', 'what', 'shape', 'size', 'params', 'how'];
   // an output's row has no count: the column adds up to the total
   const rows = result.layers.flatMap((layer, i) =>
     layerRows(layer, roleOf(result, i), false).map(([, what, shape, size, params, how]) => {
       return [escapeText(layer.name, 60), what, shape, size, what.startsWith('→') ? '' : params, how];
     }),
   );
-  return drawTable({ columns: titles.map(title => ({ title })), rows }, layout);
+  return drawTable({ columns: COLUMNS.map(({ title }) => ({ title })), rows }, layout);
 }
 
 /** 'SimpleRNN, many to one    N samples  T=10 steps  D=3 features  M=5 units  K=2 outputs' */

@@ -21,8 +21,6 @@ export const PLAIN: Layout = { style: 'plain', width: Number.POSITIVE_INFINITY, 
 
 export interface Column {
   readonly title: string;
-  /** where every column is drawn with its borders, in place of an empty title */
-  readonly boxTitle?: string;
   readonly align?: Align;
   /** plain: at least so wide */
   readonly min?: number;
@@ -48,17 +46,22 @@ export interface Table {
 
 /** @returns lines, each ending with a newline */
 export async function drawTable(table: Table, layout: Layout): Promise<string> {
-  if (layout.style === 'markdown') return drawMarkdown(withBoxTitles(table));
+  if (layout.style === 'markdown') return drawMarkdown(table);
   if (layout.style === 'csv') return drawCsv(table);
-  const whole = layout.style === 'ascii' ? inAscii(table) : layout.style === 'box' ? withBoxTitles(table) : table;
+  const whole = layout.style === 'ascii' ? inAscii(table) : table;
   const fitted = fitToWidth(whole, layout);
-  if (totalWidth(fitted, layout.style) > layout.width) return drawStacked(withBoxTitles(whole), layout);
+  if (totalWidth(fitted, layout.style) > layout.width) return drawStacked(whole, layout);
   const drawn = layout.style === 'box' ? await drawBox(fitted, layout.paint) : drawPlain(fitted, layout.paint);
   const left = whole.columns.length - fitted.columns.length;
   if (left === 0) return drawn;
   const titles = whole.columns.filter(({ optional }) => optional).slice(-left);
   const note = ` … no room for ${titles.map(({ title }) => title).join(', ')} (--width ${totalWidth(whole, layout.style)} prints all)\n`;
   return drawn + foldText(note, layout.width);
+}
+
+/** Whether a line of the table fits the width as it is, nothing cut and nothing left out. */
+export function hasRoom(table: Table, { style, width }: Layout): boolean {
+  return style === 'markdown' || style === 'csv' || totalWidth(style === 'ascii' ? inAscii(table) : table, style) <= width;
 }
 
 /** Where a line has no room for a row: its cells one below the other, an empty line between rows. */
@@ -79,10 +82,6 @@ function drawStacked({ columns, rows }: Table, { paint, width }: Layout): string
 function inAscii({ columns, rows, groups }: Table): Table {
   const titled = columns.map(column => ({ ...column, title: toAscii(column.title) }));
   return { columns: titled, rows: rows.map(row => row.map(toAscii)), groups };
-}
-
-function withBoxTitles(table: Table): Table {
-  return { ...table, columns: table.columns.map(({ boxTitle, ...column }) => ({ ...column, title: boxTitle ?? column.title })) };
 }
 
 function drawPlain({ columns, rows }: Table, paint: Paint): string {

@@ -1,8 +1,7 @@
 import { escapeText } from '../escape.js';
 import type { How, WorkingLine, WorkingStep } from '../run/result.js';
 import { alignPoints, valueText } from './numbers.js';
-import { type Column, drawTable, type Layout, type Table } from './table.js';
-import { displayWidth } from './text.js';
+import { type Column, drawTable, hasRoom, type Layout, type Table } from './table.js';
 
 /** `rnn-cli forward --trace` for people: the hand calculation, a table per step; with a unit, every term of its numbers. */
 export interface TraceOptions {
@@ -49,27 +48,42 @@ async function stepText(step: WorkingStep, layout: Layout, options: TraceOptions
   return termsTable(step, options.unit, layout, options.digits);
 }
 
-/** A line per vector, a column per unit. */
+/**
+ * A line per vector, a column per unit. Where a box has no room for every unit: without lines, then with fewer digits; at last the first units
+ * alone.
+ */
 async function vectorsTable({ given, lines }: WorkingStep, layout: Layout, digits: number): Promise<string> {
   const all: readonly Pick<WorkingLine, 'label' | 'values'>[] = [...given, ...lines];
-  const width = Math.max(...all.map(line => line.values.length));
+  const units = Math.max(...all.map(line => line.values.length));
   const labels = [...given.map(line => line.label), ...lines.map(lineLabel)];
-  const cells = columnsThatFit(layout, Math.max(...labels.map(displayWidth)), width, digits);
-  const columns = Array.from({ length: cells }, (_, k) =>
-    alignPoints(all.map(({ values }) => (k < values.length ? valueText(values[k], digits, false) : ''))),
-  );
-  const table = {
-    columns: [
-      { title: '', whole: true },
-      ...columns.map((_, k): Column => ({ title: String(k + 1), align: 'right', whole: true, gap: 3 })),
-      ...(cells < width ? [{ title: '…', gap: 3 }] : []),
-    ],
-    rows: labels.map((label, i) => [label, ...columns.map(column => column[i]), ...(cells < width ? ['…'] : [])]),
-    groups: new Set([given.length, ...lines.flatMap(({ role }, i) => (role === 'result' ? [given.length + i + 1] : []))]),
+  const groups = new Set([given.length, ...lines.flatMap(({ role }, i) => (role === 'result' ? [given.length + i + 1] : []))]);
+  const tableOf = (count: number, places: number): Table => {
+    const columns = Array.from({ length: count }, (_, k) =>
+      alignPoints(all.map(({ values }) => (k < values.length ? valueText(values[k], places, false) : ''))),
+    );
+    const more = count < units ? ['…'] : [];
+    return {
+      columns: [
+        { title: '', whole: true },
+        ...columns.map((_, k): Column => ({ title: String(k + 1), align: 'right', whole: true })),
+        ...more.map(title => ({ title })),
+      ],
+      rows: labels.map((label, i) => [label, ...columns.map(column => column[i]), ...more]),
+      groups,
+    };
   };
-  const left =
-    cells < width ? ` … ${width - cells} more column${width - cells === 1 ? '' : 's'} (--unit m shows one, --full prints all)\n` : '';
-  return (await drawTable(table, layout)) + left;
+  const styles = layout.style === 'box' ? (['box', 'plain'] as const) : [layout.style];
+  for (const places of [digits, Math.min(digits, 4)]) {
+    for (const style of styles) {
+      const table = tableOf(units, places);
+      if (hasRoom(table, { ...layout, style })) return drawTable(table, { ...layout, style });
+    }
+  }
+  const [style] = styles.slice(-1);
+  let count = units - 1;
+  while (count > 1 && !hasRoom(tableOf(count, digits), { ...layout, style })) count = Math.min(count - 1, Math.ceil(count / 1.1));
+  const left = ` … ${units - count} more column${units - count === 1 ? '' : 's'} (--unit m shows one, --full prints all)\n`;
+  return (await drawTable(tableOf(count, digits), { ...layout, style })) + left;
 }
 
 /** 'x_t·Wx', '+ bh', '= sum', 'h_t = tanh(sum)' */
@@ -78,15 +92,9 @@ function lineLabel({ label, role, formula }: WorkingLine): string {
   return role === 'result' && formula !== '' ? `${label} = ${formula}` : label;
 }
 
-function columnsThatFit({ width, style }: Layout, label: number, columns: number, digits: number): number {
-  if (style === 'markdown' || style === 'csv' || !Number.isFinite(width)) return columns;
-  const fits = Math.floor((width - label - 6) / (digits + 6));
-  return fits >= columns ? columns : Math.max(1, fits - 1);
-}
-
-/** @param whole names of lines are not cut */
-function termColumns(unit: number, whole: boolean): Column[] {
-  const number = { align: 'right', whole: true } as const;
+/** @param whole names of lines are not cut @param gap before a number */
+function termColumns(unit: number, whole: boolean, gap = 2): Column[] {
+  const number = { align: 'right', whole: true, gap } as const;
   return [
     { title: `unit ${unit}`, whole },
     { title: 'from', whole },
@@ -99,14 +107,13 @@ function termColumns(unit: number, whole: boolean): Column[] {
   ];
 }
 
-/** Every number of one unit as the sum, product or function it is; with fewer digits where the line is too narrow for all of them. */
+/** Every number of one unit as the sum, product or function it is; where the line is too narrow, with fewer digits, closer together, then cut. */
 async function termsTable(step: WorkingStep, unit: number, layout: Layout, digits: number): Promise<string> {
-  const fits = (table: Table) =>
-    1 + table.columns.reduce((sum, { gap = 2 }, i) => sum + (i && gap) + Math.max(...table.rows.map(row => displayWidth(row[i]))), 0) <=
-    layout.width;
+  const own: Layout = { ...layout, style: layout.style === 'box' ? 'plain' : layout.style };
   const tables = [digits, Math.min(digits, 4)].map(count => termRowsOf(step, unit, count));
-  const table = tables.find(fits) ?? { ...tables[1], columns: termColumns(unit, false) };
-  return drawTable(table, { ...layout, style: layout.style === 'box' ? 'plain' : layout.style });
+  const closer = [true, false].map(whole => ({ ...tables[1], columns: termColumns(unit, whole, 1) }));
+  const table = [...tables, ...closer].find(each => hasRoom(each, own)) ?? closer[1];
+  return drawTable(table, own);
 }
 
 function termRowsOf({ lines }: WorkingStep, unit: number, digits: number): Table {
@@ -156,7 +163,7 @@ function termRows(line: WorkingLine, unit: number, digits: number): string[][] {
     case 'products': {
       const rows = how.terms.map(({ left, a, right, b }) => ['', left, text(a), '×', right, text(b), '=', text(a * b)]);
       rows[0][0] = name;
-      return how.terms.length === 1 ? rows : [...rows, ['', '', '', '', '', 'together', '=', value]];
+      return how.terms.length === 1 ? rows : [...rows, ['', '', '', '', 'together', '', '=', value]];
     }
   }
 }

@@ -15,7 +15,8 @@ import { valueNamed } from './valueNamed.js';
 
 /**
  * The hand calculation behind a traced run: for every sample, layer and step the vectors between x_t and h_t, recomputed in float64 from the
- * recorded input and the recorded state before the step, and never from the engine's own intermediate values.
+ * recorded input and the recorded state before the step, and never from the engine's own intermediate values. A new state or a y that equals the
+ * engine's within rounding is shown as the engine's, so that one number is printed with the same digits wherever it is read.
  */
 export interface Run {
   readonly model: ModelSpec;
@@ -86,6 +87,7 @@ function* recurrentSteps(run: Run, layer: RecurrentSpec, n: number, only?: numbe
         before,
       });
       if (!masked) cell.working(working);
+      for (const [i, name] of cell.states.entries()) showRecorded(working.lines, `${name}_t`, rowOf(trace.states[i], n * T + t));
       yield {
         layer: layer.name,
         kind: layer.kind,
@@ -113,10 +115,13 @@ function* denseSteps({ model, weights, input, output }: Run, layer: DenseSpec, n
   const T = sequence ? x.shape[1] : 1;
   const Wo = weights.get(`${layer.shares ?? layer.name}/Wo`)!;
   const bo = weights.get(`${layer.shares ?? layer.name}/bo`);
+  const y = tensorOf(layer.name, model, input, output).tensor;
   for (let t = 0; t < T; t++) {
     if (sequence && only !== undefined && t !== only - 1) continue;
     const v = rowOf(x, n * T + t);
     const name = sequence ? 'h_t' : 'h';
+    const lines = denseLines(layer, name, v, Wo, bo);
+    showRecorded(lines, 'y', rowOf(y, n * T + t));
     yield {
       layer: layer.name,
       kind: layer.kind,
@@ -127,7 +132,7 @@ function* denseSteps({ model, weights, input, output }: Run, layer: DenseSpec, n
       masked: false,
       equations: [denseEquation(layer, name)],
       given: [{ label: name, values: v }],
-      lines: denseLines(layer, name, v, Wo, bo),
+      lines,
     };
   }
 }
@@ -154,6 +159,16 @@ function denseLines({ activation, units: K }: DenseSpec, name: string, v: Float6
   };
   return linear ? [...addends, sum] : [...addends, sum, activatedLine(formatActivation(activation), activation, sum)];
 }
+
+/** @param recorded what the engine gave for the line of this name */
+function showRecorded(lines: readonly WorkingLine[], label: string, recorded: Float64Array): void {
+  const line = lines.find(each => each.label === label && each.values.length === recorded.length);
+  line?.values.forEach((value, m) => {
+    if (Math.abs(value - recorded[m]) <= ROUNDING * Math.max(1, Math.abs(value))) line.values[m] = recorded[m];
+  });
+}
+
+const ROUNDING = 1e-5;
 
 function biasLine(values: Float64Array): WorkingLine {
   return { label: 'bo', role: 'part', formula: '', values, how: k => ({ kind: 'number', name: `bo[${k + 1}]`, value: values[k] }) };

@@ -139,7 +139,7 @@ function recolumned(t: Tensor, G: number, toBlocks: boolean): Tensor {
   return takeAlong(t, axis, width, k => (toBlocks ? (k % M) * G + Math.floor(k / M) : (k % G) * M + Math.floor(k / G)));
 }
 
-export const headReshaped = mistake('wo-reshaped', 'the dense weights are reshaped instead of transposed', ['insideStep', 'alone'], {
+export const woReshaped = mistake('wo-reshaped', 'the dense weights are reshaped instead of transposed', ['insideStep', 'alone'], {
   why: 'Wo was brought from [K, M] to [M, K] by reshape instead of by a transpose: the shape is right, the numbers are in the wrong places.',
   numpy: 'Wo = fc_weight.T              # ← not fc_weight.reshape(M, K)',
   torch: 'fc.weight.data = torch.tensor(Wo.T)',
