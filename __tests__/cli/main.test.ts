@@ -20,11 +20,11 @@ describe('rnn-cli', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('alone is a tour of three lines, each of which runs', async () => {
+  it('alone is a tour of four lines, each of which runs', async () => {
     const { stdout, exit } = await runCli([]);
     expect(exit).toBe(0);
     const lines = stdout.trimEnd().split('\n');
-    expect(lines).toHaveLength(3);
+    expect(lines).toHaveLength(4);
     for (const line of lines)
       expect([0, 1]).toContain((await runCli(/^rnn-cli (.*?) {2,}/.exec(line.replace(/^rnn-cli (\w+) +/, 'rnn-cli $1 '))![1])).exit);
   });
@@ -42,7 +42,7 @@ describe('rnn-cli', () => {
     expect({ stderr, exit }).toEqual({ stderr: '', exit: 0 });
     expect(stdout).toBe(`SimpleRNN, many to one    N samples  T=10 steps  D=3 features  M=5 units  K=2 outputs
 
- layer     what             shape              params          how
+ layer     what             shape     size     params          how
  input     x                (N, T, D) N×10×3        –
  rnn_1     Wx               D×M       3×5          15          D·M
            Wh               M×M       5×5          25          M·M

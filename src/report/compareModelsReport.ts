@@ -117,7 +117,9 @@ const PAGES: readonly [name: RegExp, change: RegExp, page: string][] = [
 
 function pagesText(tensors: CompareModelsResult['tensors'], layout: Layout): string {
   const pages = tensors.flatMap(({ name, change }) =>
-    PAGES.filter(([names, changes]) => names.test(name) && changes.test(change ?? '')).map(([, , page]) => page).slice(0, 1),
+    PAGES.filter(([names, changes]) => names.test(name) && changes.test(change ?? ''))
+      .map(([, , page]) => page)
+      .slice(0, 1),
   );
   return factLines(
     [...new Set(pages)].map((page, i) => [i === 0 ? 'more' : '', `rnn-cli explain ${page}`]),
