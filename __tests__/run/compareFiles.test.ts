@@ -79,6 +79,8 @@ describe('two networks: equal weights are not equal networks', () => {
     const result = await networks('ab_base.npz', 'ab_relu.keras');
     expect(result).toMatchObject({ status: 'SAME', exit: 0 });
     expect(result.assumptions.map(a => a.fact)).toEqual(['description']);
+    const [{ say }] = (await networks('ab_base.npz', 'ab_base.keras')).assumptions;
+    expect(say).toMatch(/^--layers "\w+:/);
     expect(await failure(networks('ab_base.npz', 'ab_relu.keras', { strict: true }))).toEqual({ code: 'E_ASSUMED', exit: 3 });
   });
 

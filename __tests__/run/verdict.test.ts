@@ -177,4 +177,39 @@ describe('a network of several outputs', () => {
     expect(one.notes).toContain('not compared, for the other side does not hold it: second');
     expect((await runCompare(net)).notes).toContain('2 outputs were compared: first SAME, second SAME');
   });
+
+  it('arrays without names are told by their shapes, then by their numbers, or are all outputs in order', async () => {
+    const alike = [{ kind: 'dense', name: 'c', units: 2, inputs: ['l'] }];
+    const model = folder.write(
+      'three.json',
+      JSON.stringify({
+        input: { features: 3, timesteps: 4 },
+        layers: [...layers, ...alike],
+        outputs: [...outputs, { name: 'third', value: 'c' }],
+      }),
+    );
+    const net: CompareRequest = { model, N: 3, explain: false };
+    const { tensors } = await runForward({ ...net, engine: 'manual' });
+    const [first, second, third] = [tensors.y, tensors.others!.get('second')!, tensors.others!.get('third')!];
+    const against = async (arrays: Record<string, Tensor>) => {
+      const file = folder.write('nameless.npz', await bytesOf('npz', arrays));
+      const { status, notes } = await runCompare({ ...net, against: file });
+      return { status, note: notes.at(-1) };
+    };
+    expect(await against({ arr_0: second })).toEqual({
+      status: 'SAME',
+      note: 'the other side was compared with the output second, the only one of its shape; not compared: first, third',
+    });
+    expect(await against({ arr_0: third })).toEqual({
+      status: 'SAME',
+      note: 'the other side was compared with the output third, of those of its shape (first, third) the one that is nearest; not compared: first, second',
+    });
+    expect(await against({ arr_0: first, arr_1: second, arr_2: third })).toEqual({
+      status: 'SAME',
+      note: '3 outputs were compared: first SAME, second SAME, third SAME',
+    });
+    expect((await against({ arr_0: { shape: [3, 4, 7], data: new Float64Array(84) } })).note).toMatch(
+      /first, the first, for none has its shape/,
+    );
+  });
 });

@@ -113,7 +113,7 @@ async function fromWeights(
   const borrowed = async (): Promise<Network> => {
     if (other.network.graph) throw ofAGraph(file, other);
     const network = await loadNetwork({ ...sizesOf(request as CompareModelsRequest), model: other.file, weights: file });
-    return { ...network, assumptions: [...network.assumptions, descriptionOf(other.file)] };
+    return { ...network, assumptions: [...network.assumptions, descriptionOf(other)] };
   };
   const orElse = (next: () => Promise<Network>) => (error: unknown) => {
     if (error instanceof RnnError) return next();
@@ -135,13 +135,14 @@ function ofAGraph(file: string, { network, file: graph }: { readonly network: Ne
   });
 }
 
-function descriptionOf(other: string): Assumption {
+function descriptionOf({ network, file }: { readonly network: Network; readonly file: string }): Assumption {
+  const line = layersLineOf(network.model, network.framework);
   return {
     fact: 'description',
-    what: `it is the network that ${escapeText(other)} describes`,
-    value: escapeText(other),
+    what: `it is the network that ${escapeText(file)} describes`,
+    value: escapeText(file),
     why: 'the file holds weights alone',
-    say: '--layers',
+    say: line && `--layers "${line}"`,
   };
 }
 

@@ -1,9 +1,13 @@
+import { isRegrouped } from '../../diagnosis/index.js';
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { inferShapes } from '../../model/shapes.js';
 import { outputsOf } from '../../model/spec.js';
+import { largestDifference } from '../../tensor/difference.js';
+import type { Tensor } from '../../tensor/tensor.js';
 import { splitKey } from '../files/fileKey.js';
-import { readArrays } from '../input/input.js';
+import { outputOf } from '../forward.js';
+import { OUTPUT_NAMES, readArrays } from '../input/input.js';
 import type { Prepared } from '../prepare.js';
 import type { CompareRequest } from '../request.js';
 
@@ -18,39 +22,66 @@ export interface JudgedOutput {
 }
 
 /**
- * All outputs where engines are compared; of a file those that it holds by name, else y.
+ * All outputs where engines are compared; of a file those that it holds by name, else by their shapes and numbers.
  * @throws RnnError E_OUTPUT_NAME: FILE:KEY names no output, and the file holds some
  */
-export async function judgedOutputs(prepared: Prepared, { against }: CompareRequest): Promise<JudgedOutput[]> {
-  const outputs = outputNames(prepared).map(name => ({ name }));
-  if (outputs.length < 2) return [{ name: null, prepared, against, notes: [] }];
+export async function judgedOutputs(prepared: Prepared, request: CompareRequest): Promise<JudgedOutput[]> {
+  const { against } = request;
+  const names = outputNames(prepared);
+  if (names.length < 2) return [{ name: null, prepared, against, notes: [] }];
   const judged = (name: string, path: string | undefined) => ({ name, prepared: endingIn(prepared, name), against: path, notes: [] });
-  if (against === undefined) return outputs.map(({ name }) => judged(name, undefined));
+  if (against === undefined) return names.map(name => judged(name, undefined));
   const [, key] = splitKey(against);
-  if (key !== undefined) {
-    const name = outputs.find(o => o.name === key)?.name;
-    if (name === undefined)
-      throw noSuchOutput(
-        key,
-        outputs.map(o => o.name),
-      );
-    return [judged(name, against)];
-  }
-  const { tensors } = await readArrays(
-    against,
-    outputs.map(o => o.name),
+  if (key !== undefined && names.includes(key)) return [judged(key, against)];
+  if (key !== undefined && !NAMELESS.test(key)) throw noSuchOutput(key, names);
+  const { only, tensors } = await readArrays(against, names);
+  const named = names.filter(name => tensors.has(name));
+  const left = names.filter(name => !named.includes(name)).map(name => escapeText(name, 40));
+  if (named.length === 0) return namelessOutputs(prepared, request, names, only ?? tensors);
+  return named.map((name, i) => ({
+    ...judged(name, `${against}:${name}`),
+    notes: i === 0 && left.length > 0 ? [`not compared, for the other side does not hold it: ${left.join(', ')}`] : [],
+  }));
+}
+
+/** As NumPy calls arrays that are saved without names. */
+const NAMELESS = /^arr_\d+$/;
+
+/** Arrays without names are the outputs in order where they are as many of the same shapes; one array is the output of its shape, of several the nearest. */
+async function namelessOutputs(
+  prepared: Prepared,
+  { against, dtype, threads }: CompareRequest,
+  names: readonly string[],
+  found: Tensor | ReadonlyMap<string, Tensor>,
+): Promise<JudgedOutput[]> {
+  const outputs = await Promise.all(
+    names.map(async name => {
+      const own = endingIn(prepared, name);
+      return { name, prepared: own, y: (await outputOf(own, { engine: 'batched', dtype, threads }, undefined)).y };
+    }),
   );
-  const named = outputs.filter(o => tensors.has(o.name));
-  const left = outputs.filter(o => !named.includes(o)).map(o => escapeText(o.name, 40));
-  if (named.length > 0)
-    return named.map(({ name }, i) => ({
-      ...judged(name, `${against}:${name}`),
-      notes: i === 0 && left.length > 0 ? [`not compared, for the other side does not hold it: ${left.join(', ')}`] : [],
-    }));
-  const [first, ...rest] = outputs.map(o => escapeText(o.name, 40));
-  return [
-    { name: null, prepared, against, notes: [`the other side was compared with the output ${first}; not compared: ${rest.join(', ')}`] },
-  ];
+  const fits = ({ y }: { readonly y: Tensor }, t: Tensor) => isRegrouped(t.shape, y.shape);
+  if (found instanceof Map) {
+    const arrays = [...(found as ReadonlyMap<string, Tensor>)];
+    const inOrder = arrays.length === outputs.length && arrays.every(([key, t], i) => NAMELESS.test(key) && fits(outputs[i], t));
+    if (inOrder)
+      return outputs.map(({ name, prepared: own }, i) => ({ name, prepared: own, against: `${against}:${arrays[i][0]}`, notes: [] }));
+  }
+  const array = found instanceof Map ? OUTPUT_NAMES.flatMap(name => found.get(name) ?? [])[0] : (found as Tensor);
+  const fitting = array ? outputs.filter(o => fits(o, array)) : [];
+  const off = (o: (typeof outputs)[number]) => largestDifference(o.y.data, array.data).abs;
+  const nearest = fitting.reduce<(typeof outputs)[number] | undefined>((a, b) => (a && off(a) <= off(b) ? a : b), undefined);
+  const chosen = nearest ?? outputs[0];
+  const shown = (list: readonly { readonly name: string }[]) => list.map(o => escapeText(o.name, 40)).join(', ');
+  const why =
+    fitting.length === 0
+      ? ', the first, for none has its shape'
+      : fitting.length === 1
+        ? ', the only one of its shape'
+        : `, of those of its shape (${shown(fitting)}) the one that is nearest`;
+  const rest = shown(outputs.filter(o => o !== chosen));
+  const note = `the other side was compared with the output ${escapeText(chosen.name, 40)}${why}; not compared: ${rest}`;
+  return [{ name: null, prepared: chosen.prepared, against, notes: [note] }];
 }
 
 export function outputNames({ network, graphInputs }: Prepared): string[] {
