@@ -1,22 +1,24 @@
 #!/usr/bin/env node
 'use strict';
 // Starts the command line from the chunks that scripts/pack.mjs made: those every small command needs stand in dist/cli.cjs together, a
-// function of require that gives an object of loaders, with a code cache for the V8 of the build beside it; what compare needs in addition stands
-// in dist/compare.cjs. Any other V8 compiles the source.
-const { existsSync, readFileSync } = require('node:fs');
+// function of require that gives an object of loaders, with a code cache for the V8 of the build beside it; what usual commands need in
+// addition stands in scripts like it, and `homes` says in which. Any other V8 compiles the source.
+const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 
 const dist = `${__dirname}/../dist`;
 const loaded = new Map();
 const scripts = new Map();
 
-/** The script of that name, and its chunks as functions. */
+/** The script of that name: its chunks as functions. */
 function open(name) {
+  const known = scripts.get(name);
+  if (known) return known.chunks;
   const source = readFileSync(`${dist}/${name}.cjs`, 'latin1'); // ASCII: esbuild escapes the rest
   const script = new Script(source, { filename: `${dist}/${name}.cjs`, cachedData: codeCache(name, source) });
-  const opened = { script, chunks: script.runInThisContext()(requireOf) };
-  scripts.set(name, opened);
-  return opened;
+  const chunks = script.runInThisContext()(requireOf);
+  scripts.set(name, { script, chunks });
+  return chunks;
 }
 
 /** The cache of this very source and V8. V8 compares the lengths of sources only, so the cache ends with the last line of its own. */
@@ -39,11 +41,10 @@ function load(name) {
   if (known) return known.exports;
   const module = { exports: {} };
   loaded.set(name, module);
-  const part = `${dist}/parts/${name}.cjs`;
-  const { chunks } = scripts.get('cli') ?? open('cli');
-  if (Object.hasOwn(chunks, name)) module.exports = chunks[name]();
-  else if (existsSync(part)) require(part)(module.exports, requireOf, module);
-  else module.exports = (scripts.get('compare') ?? open('compare')).chunks[name]();
+  const cli = open('cli');
+  const home = Object.hasOwn(cli, name) ? 'cli' : cli.homes()[name];
+  if (home) module.exports = open(home)[name]();
+  else require(`${dist}/parts/${name}.cjs`)(module.exports, requireOf, module);
   module.exports = withoutGetters(module.exports);
   return module.exports;
 }

@@ -1,8 +1,9 @@
 // Packs the command line so that a small command starts fast. What takes time at a start is reading and compiling source, running the top
 // level of modules, and loading Node's own modules; so
-//   1. esbuild splits the program at its dynamic imports;
-//   2. the chunks that `shapes` and `forward` load (they are run to find out) are linked in one scope, dist/cli.cjs, where each runs when it is
-//      first needed, and what `compare` loads beside them in another, dist/compare.cjs; of the others each is a function in dist/parts/;
+//   1. esbuild splits the program at its dynamic imports,
+//      and each layer becomes a module of its own (lazyLayers.mjs);
+//   2. the chunks that `shapes` loads (it is run to find out) are linked in one scope, dist/cli.cjs, where each runs when it is first needed;
+//      what other usual commands load beside them in other scripts (usualCommands.cjs); of the others each is a function in dist/parts/;
 //   3. Node's heavy modules are loaded when something of theirs is used, not when it is imported;
 //   4. what V8 compiled while the usual commands ran is stored as a code cache for this V8 (dist/cli.<v8>-<arch>.cache, and so on).
 // bin/rnn-cli.js puts it together again. Without the cache everything works, too: V8 compiles the source.
@@ -13,6 +14,7 @@ import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
+import { lazyLayers } from './lazyLayers.mjs';
 
 /** Builtins of Node that take a while to load. */
 const HEAVY = [
@@ -33,28 +35,30 @@ const HEAVY = [
 export async function packCommandLine(options, dist) {
   const chunks = await splitIntoChunks(options);
   mkdirSync(dist, { recursive: true });
-  for (const name of readdirSync(dist)) if (/^(cli|compare)\..*(cjs|cache)$/.test(name)) rmSync(`${dist}/${name}`);
+  for (const name of readdirSync(dist)) if (/\.cache$|^(?!index\.)\w+\.cjs$/.test(name)) rmSync(`${dist}/${name}`);
   rmSync(`${dist}/parts`, { recursive: true, force: true });
   mkdirSync(`${dist}/parts`);
   for (const [name, code] of chunks) writeFileSync(`${dist}/parts/${name}.cjs`, await partOf(code, options));
-  writeScript(`${dist}/cli.cjs`, await link(chunks, ['main'], options));
-  const { cli, compare } = JSON.parse(runUsualCommands('chunks'));
-  writeScript(`${dist}/cli.cjs`, await link(chunks, cli, options));
-  writeScript(`${dist}/compare.cjs`, await link(chunks, compare, options));
-  for (const name of [...cli, ...compare]) rmSync(`${dist}/parts/${name}.cjs`);
+  writeScript(`${dist}/cli.cjs`, await link(chunks, ['main'], {}, options));
+  const scripts = Object.entries(JSON.parse(runUsualCommands('chunks')));
+  const homes = Object.fromEntries(scripts.flatMap(([script, names]) => names.map(name => [name, script])));
+  for (const [script, names] of scripts) writeScript(`${dist}/${script}.cjs`, await link(chunks, names, homes, options));
+  for (const name of Object.keys(homes)) rmSync(`${dist}/parts/${name}.cjs`);
   runUsualCommands('cache');
 }
 
 /** @returns name -> text of an ES module */
 async function splitIntoChunks(options) {
+  const layers = await lazyLayers(options);
   const { outputFiles } = await build({
     ...options,
+    entryPoints: { ...options.entryPoints, ...layers.entryPoints },
     format: 'esm',
     splitting: true,
     minify: true,
     write: false,
     outdir: 'dist',
-    plugins: [lazyBuiltins, ...(options.plugins ?? [])],
+    plugins: [lazyBuiltins, layers.plugin],
   });
   return new Map(outputFiles.map(({ path, text }) => [basename(path, '.js'), text]));
 }
@@ -68,8 +72,13 @@ async function partOf(text, { target }) {
   return `module.exports = function(exports,require,module){${code.trim()}\n};\n`;
 }
 
-/** Some chunks in one scope, as a function of require: an object name -> () => its exports. Each runs when it is first asked for. */
-async function link(chunks, names, { target, absWorkingDir }) {
+/**
+ * Some chunks in one scope, as a function of require: an object name -> () => its exports. Each runs when it is first asked for.
+ * @param homes chunk -> the script it stands in, which the first of them tells
+ */
+async function link(chunks, names, homes, { target, absWorkingDir }) {
+  const loaders = names.map(name => `${JSON.stringify(name)}:()=>require("./${name}.js")`);
+  if (names.includes('main')) loaders.push(`homes:()=>(${JSON.stringify(homes)})`);
   const { outputFiles } = await build({
     ...REQUIRED,
     target,
@@ -77,7 +86,7 @@ async function link(chunks, names, { target, absWorkingDir }) {
     bundle: true,
     platform: 'node',
     write: false,
-    stdin: { contents: `module.exports={${names.map(name => `${JSON.stringify(name)}:()=>require("./${name}.js")`).join(',')}}` },
+    stdin: { contents: `module.exports={${loaders}}` },
     plugins: [only(chunks, new Set(names))],
   });
   return `(function(require){var module={};${outputFiles[0].text.trim()}\nreturn module.exports})`;

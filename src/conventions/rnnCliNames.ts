@@ -3,14 +3,17 @@ import { escapeText } from '../escape.js';
 import type { FileTensor } from '../formats/format.js';
 import { LAYER_KINDS } from '../layers/index.js';
 import { weightShapesByLayer } from '../model/shapes.js';
+import { once } from '../once.js';
 import { checkWeights, weightKeys } from '../weights/weights.js';
 import type { WritableConvention } from './convention.js';
 import { fileTensor } from './fileTensor.js';
 import { layersOf, type WeightGroup } from './inferLayers.js';
 
 /** Our own names: `rnn_1/Wx`, `lstm_1/backward/Wh`, `dense_1/bo`, `conv1d_1/W`. Canonical weights as they are. */
-const OWN = ['Wx', 'Wh', 'bh', 'Wp', 'p', 'Wo', 'bo', 'E', ...LAYER_KINDS.flatMap(({ keras }) => Object.keys(keras?.weightNames ?? {}))];
-const NAME = new RegExp(`^(.+?)/(?:(forward|backward)/)?(${[...new Set(OWN)].join('|')})$`, 's');
+const nameForm = once(() => {
+  const own = ['Wx', 'Wh', 'bh', 'Wp', 'p', 'Wo', 'bo', 'E', ...LAYER_KINDS.flatMap(({ keras }) => Object.keys(keras?.weightNames ?? {}))];
+  return new RegExp(`^(.+?)/(?:(forward|backward)/)?(${[...new Set(own)].join('|')})$`, 's');
+});
 
 /** What `probe` writes into the same file: an input, its mask, its output. */
 const BESIDE: ReadonlySet<string> = new Set(['x', 'y', 'mask']);
@@ -18,7 +21,7 @@ const BESIDE: ReadonlySet<string> = new Set(['x', 'y', 'mask']);
 export const native: WritableConvention = {
   name: 'rnn-cli',
   framework: 'keras',
-  detect: names => names.some(name => NAME.test(name)) && names.every(name => NAME.test(name) || BESIDE.has(name)),
+  detect: names => names.some(name => nameForm().test(name)) && names.every(name => nameForm().test(name) || BESIDE.has(name)),
 
   toWeights: (shapes, tensors) => checkWeights(weightShapesByLayer(shapes), new Map([...tensors].filter(([name]) => !BESIDE.has(name)))),
 
@@ -31,7 +34,7 @@ export const native: WritableConvention = {
     const groups = new Map<string, WeightGroup>();
     for (const [name, t] of tensors) {
       if (BESIDE.has(name)) continue;
-      const match = NAME.exec(name);
+      const match = nameForm().exec(name);
       if (!match)
         throw new RnnError('convention', 'E_UNDETERMINED', `'${escapeText(name)}' is no name of ours`, {
           expected: 'layer/Wx, layer/Wh, layer/bh, layer/Wo, layer/bo',

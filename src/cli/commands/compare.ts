@@ -1,7 +1,7 @@
 import { compareArraysText, compareModelsText } from '../../report/compareModelsReport.js';
 import { compareText } from '../../report/compareReport.js';
 import { type Compared, runCompare } from '../../run/compare.js';
-import { runCompareFiles } from '../../run/comparing/compareFiles.js';
+import type { runCompareFiles } from '../../run/comparing/compareFiles.js';
 import { type Output, valueOptions } from '../output.js';
 import { progressBar } from '../progress.js';
 import { given, inputRequest, networkRequest, type Values } from '../values.js';
@@ -24,8 +24,8 @@ export async function compare(values: Values, output: Output): Promise<number> {
       compared = all;
     },
   };
-  const run = first !== undefined && second !== undefined ? runCompareFiles([first, second], request, hooks) : runCompare(request, hooks);
-  const result = await run.finally(() => output.progress(''));
+  const files = first !== undefined && second !== undefined ? ([first, second] as const) : undefined;
+  const result = await (files ? compareFiles(files, request, hooks) : runCompare(request, hooks)).finally(() => output.progress(''));
   if (values.html !== undefined) {
     const { comparePage, noPageOfFiles, savePage } = await import('../page.js');
     const page = result.schema === 'rnn-cli/compare@1' ? comparePage(result, compared!, output.command) : noPageOfFiles();
@@ -38,7 +38,13 @@ export async function compare(values: Values, output: Output): Promise<number> {
   return result.exit;
 }
 
-function textOf(result: Awaited<ReturnType<typeof runCompareFiles>>, values: Values, output: Output): Promise<string> {
+/** The readers of models are loaded where there is a file. */
+async function compareFiles(...given: Parameters<typeof runCompareFiles>): Promise<Awaited<ReturnType<typeof runCompareFiles>>> {
+  const { runCompareFiles } = await import('../../run/comparing/compareFiles.js');
+  return runCompareFiles(...given);
+}
+
+function textOf(result: Awaited<ReturnType<typeof compareFiles>>, values: Values, output: Output): Promise<string> {
   switch (result.schema) {
     case 'rnn-cli/compare@1':
       return compareText(result, output.layout, valueOptions(values, output, DIGITS));

@@ -3,9 +3,9 @@ import { canonicalActivation } from '../../activations/index.js';
 import { RnnError, within } from '../../errors.js';
 import { escapeText, wordOf } from '../../escape.js';
 import type { KerasReader } from '../../layers/facets.js';
-import { LAYER_KINDS } from '../../layers/index.js';
+import { getLayerKind, LAYER_KINDS } from '../../layers/index.js';
 import { asObject, checkOption, type Json, list, text, unsupportedClass } from '../../layers/kerasConfig.js';
-import { timedistributed } from '../../layers/nested/timeDistributed.js';
+import { once } from '../../once.js';
 
 /** One layer of a Keras config as a layer of a spec. Class names come from the closed list below; no module is looked up. */
 const CELLS: Readonly<Record<string, string>> = { SimpleRNN: 'rnn', LSTM: 'lstm', GRU: 'gru', CuDNNLSTM: 'lstm', CuDNNGRU: 'gru' };
@@ -31,7 +31,9 @@ const READERS: Record<string, (config: Json) => Json> = {
 };
 
 /** Class -> the kind whose Keras facet reads it. */
-const FACETS = new Map(LAYER_KINDS.flatMap(kind => Object.keys(kind.keras?.classes ?? {}).map(className => [className, kind] as const)));
+const facets = once(
+  () => new Map(LAYER_KINDS.flatMap(kind => Object.keys(kind.keras?.classes ?? {}).map(className => [className, kind] as const))),
+);
 
 /** What facets ask for of a config's inside. */
 const PARTS: KerasReader = { activation: activationOf, layer: config => readLayer(asObject(config, 'layer')) };
@@ -39,30 +41,32 @@ const PARTS: KerasReader = { activation: activationOf, layer: config => readLaye
 function readerOf(className: unknown): ((config: Json) => Json) | undefined {
   const name = wordOf(className);
   if (Object.hasOwn(READERS, name)) return READERS[name];
-  const kind = FACETS.get(name);
+  const kind = facets().get(name);
   return kind && (config => ({ kind: kind.name, ...kind.keras!.classes[name](config, PARTS) }));
 }
 
 /** Whether inputs behind the first, and a second argument of a call, are states. */
 export function takesStates(className: unknown): boolean {
   const name = wordOf(className);
-  return Object.hasOwn(CELLS, name) || name === 'RNN' || name === 'Bidirectional' || 'returnSequences' in (FACETS.get(name)?.fields ?? {});
+  return (
+    Object.hasOwn(CELLS, name) || name === 'RNN' || name === 'Bidirectional' || 'returnSequences' in (facets().get(name)?.fields ?? {})
+  );
 }
 
 /** Arguments of the layer's call that are its fields here. */
 export function callOptionsOf(className: unknown): Readonly<Record<string, string>> {
-  return FACETS.get(wordOf(className))?.keras?.callOptions ?? {};
+  return facets().get(wordOf(className))?.keras?.callOptions ?? {};
 }
 
 /** Tensors among the arguments of the layer's call that it reads behind its inputs, and the fields that say so. */
 export function callInputsOf(className: unknown): Readonly<Record<string, string>> {
-  return FACETS.get(wordOf(className))?.keras?.callInputs ?? {};
+  return facets().get(wordOf(className))?.keras?.callInputs ?? {};
 }
 
 /** Whether `training` in a call of the layer changes nothing of what it predicts. */
 export function ignoresTraining(className: unknown): boolean {
   const name = wordOf(className);
-  return FACETS.get(name)?.keras?.forImages?.includes(name) === true;
+  return facets().get(name)?.keras?.forImages?.includes(name) === true;
 }
 
 /** @throws RnnError E_KERAS_CLASS, E_KERAS_OPTION, E_UNKNOWN_ACTIVATION, with the layer's name */
@@ -71,11 +75,11 @@ export function readLayer(layer: Json): Json {
   const name = text(config.name) ?? text(layer.name) ?? wordOf(layer.class_name);
   return within(`layer ${escapeText(name)}`, () => {
     const reader = readerOf(layer.class_name);
-    if (!reader) throw unsupportedClass(layer.class_name, [...Object.keys(READERS), ...FACETS.keys()].join(', '));
+    if (!reader) throw unsupportedClass(layer.class_name, [...Object.keys(READERS), ...facets().keys()].join(', '));
     const registered = layer.registered_name;
     if (typeof registered === 'string' && registered !== layer.class_name && registered.includes('>') && !registered.startsWith('keras'))
       throw unsupportedClass(registered, 'a layer of Keras itself');
-    if (!FACETS.has(wordOf(layer.class_name))) for (const [key, allowed] of Object.entries(ONLY)) checkOption(config, key, allowed);
+    if (!facets().has(wordOf(layer.class_name))) for (const [key, allowed] of Object.entries(ONLY)) checkOption(config, key, allowed);
     checkPolicy(layer.class_name, config);
     const read: Json = { ...withTruths(reader(config)), name, trainable: isTrainable(layer) };
     for (const key of ['activation', 'recurrentActivation']) checkActivation(read[key]);
@@ -210,7 +214,7 @@ function oneWay(layer: unknown): Json {
 function timeDistributed(config: Json): Json {
   const inner = asObject(config.layer, 'layer');
   if (inner.class_name === 'Dense') return { ...readerOf('Dense')!(asObject(inner.config, 'layer')), timeDistributed: true };
-  return { kind: 'timedistributed', ...timedistributed.keras!.classes.TimeDistributed(config, PARTS) };
+  return { kind: 'timedistributed', ...getLayerKind('timedistributed').keras!.classes.TimeDistributed(config, PARTS) };
 }
 
 function concatenate(config: Json): Json {

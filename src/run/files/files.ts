@@ -292,7 +292,7 @@ export function tooLarge(path: string, size: string, limit: number): RnnError {
 
 /** The text of a file that ships with the package, by its path there; undefined where it is missing. */
 export async function readPackageFile(path: string): Promise<string | undefined> {
-  // this file is in src/run/files/, dist/parts/ or dist/index.cjs, or in dist/cli.cjs or compare.cjs, which have no folder: then bin/ is where it began
+  // this file is in src/run/files/, dist/parts/ or dist/index.cjs, or in a script of dist/, which has no folder: then bin/ is where it began
   const beside = typeof __dirname === 'string' ? ['../..', '..', '../../..'].map(up => join(__dirname, up)) : [];
   const started = await realpath(process.argv[1] ?? '').catch(() => '');
   for (const root of [...beside, join(started, '..', '..')]) {
