@@ -444,7 +444,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   TopK(call) {
     const from = call.shape(0);
     const axis = axisIn(Number(call.attribute('axis') ?? -1), from.length, 'TopK');
-    const shape = from.map((d, i) => (i === axis ? sized(call.numbers(1)?.[0] ?? 0) : d));
+    const shape = from.map((d, i) => (i === axis ? (call.sizes(1)?.[0] ?? sized(0)) : d));
     return [shape, shape];
   },
   /** A new axis of as many places as there are classes. */

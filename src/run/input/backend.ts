@@ -3,18 +3,34 @@ import type { LayerShapes } from '../../model/shapes.js';
 import type { Network } from '../network/network.js';
 
 /**
+ * What depends on the backend of Keras. A cast of floats to few bits: those that they do not hold become anything.
  * keras.ops.add(x, b) on TensorFlow is tf.nn.bias_add where only one axis of b has more than one number: b is then added along the last axis of x
  * if that has as many, whatever axis of b it was (keras/src/backend/tensorflow/numpy.py). Other backends add as NumPy does, and so do we.
  */
-export function addedAsNumpy({ framework, weightsSource, shapes }: Network): Assumption[] {
-  if (framework !== 'keras' || weightsSource === null) return [];
-  return shapes.layers.filter(isAmbiguous).map(({ layer: { name, kind } }) => ({
-    fact: 'backend',
-    what: kind === 'op' ? `${name} adds as NumPy does` : `the bias of ${name} is added along its channels`,
-    value: 'numpy',
-    why: 'Keras on TensorFlow adds it along the last axis, which has as many numbers',
-    say: null,
-  }));
+export function withoutBackend({ framework, weightsSource, shapes }: Network): Assumption[] {
+  if (framework !== 'keras') return [];
+  const narrow = shapes.layers.flatMap(({ layer }): Assumption[] => {
+    // to few bits a cast is a remainder
+    if (layer.kind !== 'op' || layer.kerasClass !== 'Cast' || layer.op === 'Cast') return [];
+    return [
+      {
+        fact: 'backend',
+        what: `numbers that are too large for the type of ${layer.name} keep their last bits`,
+        value: 'numpy',
+        why: 'what becomes of such floats is different from backend to backend of Keras, and from machine to machine',
+        say: null,
+      },
+    ];
+  });
+  return narrow.concat(
+    (weightsSource === null ? [] : shapes.layers).filter(isAmbiguous).map(({ layer: { name, kind } }) => ({
+      fact: 'backend',
+      what: kind === 'op' ? `${name} adds as NumPy does` : `the bias of ${name} is added along its channels`,
+      value: 'numpy',
+      why: 'Keras on TensorFlow adds it along the last axis, which has as many numbers',
+      say: null,
+    })),
+  );
 }
 
 function isAmbiguous(shapes: LayerShapes): boolean {

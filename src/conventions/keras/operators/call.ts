@@ -36,13 +36,23 @@ export interface OperatorCall {
   shapeOf(i: number, name: string, at: number): readonly (number | null)[];
   number(i: number, name: string, otherwise: number): number;
   flag(i: number, name: string): boolean;
+  /** @throws RnnError E_KERAS_OPTION naming an argument that the rule has not read, and that says something */
+  checkAllRead(): void;
 }
 
 export type Rule = (call: OperatorCall) => Expression;
 
 export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value: (t: Argument) => string): OperatorCall {
   const config = asObject(layer.config ?? {}, 'operator') as Record<string, Argument>;
-  const given = (i: number, name: string): Argument | undefined => args[i] ?? kwargs[name] ?? config[name];
+  const read = new Set<string | number>(['name']);
+  const given = (i: number, name: string): Argument | undefined => {
+    read.add(i).add(name);
+    return args[i] ?? kwargs[name] ?? config[name];
+  };
+  const allArgs = (): readonly Argument[] => {
+    for (const i of args.keys()) read.add(i);
+    return args;
+  };
   const operandOf = (argument: Argument | undefined, name: string): Operand => {
     if (isTensor(argument)) return { value: value(argument) };
     if (typeof argument === 'number') return { constant: argument };
@@ -67,9 +77,12 @@ export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value
     },
     operands: (i, name) => {
       const all = given(i, name);
-      return Array.isArray(all) ? all.map(a => operandOf(a, name)) : args.map(a => operandOf(a, name));
+      return (Array.isArray(all) ? all : allArgs()).map(a => operandOf(a, name));
     },
-    tensors: () => args.flatMap(tensorsOf).map(t => ({ value: value(t) })),
+    tensors: () =>
+      allArgs()
+        .flatMap(tensorsOf)
+        .map(t => ({ value: value(t) })),
     shape: (i, name) => shapeOf(given(i, name), name),
     shapeOf: (i, name, at) => shapeOf((given(i, name) as readonly Argument[] | undefined)?.[at], name),
     number(i, name, otherwise) {
@@ -78,7 +91,16 @@ export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value
       throw wrongArgument(name, found);
     },
     flag: (i, name) => given(i, name) === true,
+    checkAllRead() {
+      for (const [key, value] of [...args.entries(), ...Object.entries(kwargs), ...Object.entries(config)])
+        if (!read.has(key) && !isSilent(key, value)) throw wrongArgument(typeof key === 'number' ? `number ${key + 1}` : key, value);
+    },
   };
+}
+
+/** Arguments that change no number here: nothing, no, and a type of floats. */
+function isSilent(key: string | number, value: Argument | undefined): boolean {
+  return value === null || value === undefined || value === false || (key === 'dtype' && /^float(32|64)$/.test(String(value)));
 }
 
 function isFloat({ dtype }: TensorArgument): boolean {
@@ -158,4 +180,24 @@ export function axesOf(call: OperatorCall, i: number): number[] | undefined {
 
 export function sliced(x: Operand, axis: number, start: number, end: number): Expression {
   return node('Slice', [x, ints([start]), ints([end]), ints([axis]), ints([1])]);
+}
+
+export function flat(x: Operand): Expression {
+  return node('Reshape', [x, ints([-1])]);
+}
+
+/** A rule along an axis that is of all numbers in a row where there is none. @param i the axis' place among the arguments */
+export function along(i: number, rule: Rule): Rule {
+  return call => {
+    if ((call.given(i, 'axis') ?? null) !== null) return rule(call);
+    const size = call.shape(0, 'x').reduce<number | null>((all, n) => (all === null || n === null ? null : all * n), 1);
+    return rule({
+      ...call,
+      given: (k, name) => (name === 'axis' ? 0 : call.given(k, name)),
+      number: (k, name, otherwise) => (name === 'axis' ? 0 : call.number(k, name, otherwise)),
+      operand: (k, name) => (k === 0 ? flat(call.operand(k, name)) : call.operand(k, name)),
+      float: (k, name) => (k === 0 ? flat(call.float(k, name)) : call.float(k, name)),
+      shape: (k, name) => (k === 0 ? [size] : call.shape(k, name)),
+    });
+  };
 }

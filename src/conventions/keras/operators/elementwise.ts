@@ -8,6 +8,7 @@ import {
   FLOAT,
   FLOAT16,
   INT,
+  ints,
   node,
   type Operand,
   of,
@@ -111,9 +112,14 @@ const inverted: Rule = call => sub(node('Neg', [cast(call.operand(0, 'x'), INT)]
 
 const finite = (x: Operand): Expression => not(node('Or', [node('IsNaN', [x]), node('IsInf', [x])]));
 
+/** Whole numbers of fewer bits keep the last ones of what they are given; from there on they are whole numbers like any. */
 function castOf(x: Operand, dtype: string): Expression {
   const types: Readonly<Record<string, number>> = { bool: BOOL, float16: FLOAT16, bfloat16: BFLOAT16 };
-  return cast(x, types[dtype] ?? (dtype.includes('int') ? INT : FLOAT));
+  const [, sign, bits] = /^(u?)int(8|16|32)$/.exec(dtype) ?? [];
+  if (!bits || dtype === 'int32') return cast(x, types[dtype] ?? (dtype.includes('int') ? INT : FLOAT));
+  const [all, half] = [ints(2 ** Number(bits)), ints(2 ** (Number(bits) - 1))];
+  const whole = cast(x, INT);
+  return sign ? node('Mod', [whole, all]) : sub(node('Mod', [add(whole, half), all]), half);
 }
 
 const castTo: Rule = call => castOf(call.operand(0, 'x'), String(call.given(1, 'dtype') ?? 'float32'));

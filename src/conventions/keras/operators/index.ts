@@ -1,7 +1,7 @@
 import { wordOf } from '../../../escape.js';
 import { type Json, unsupportedClass } from '../../../layers/kerasConfig.js';
 import type { Argument, CallArguments } from '../arguments.js';
-import { type Expression, operatorCall, type Rule } from './call.js';
+import { type Expression, type OperatorCall, operatorCall, type Rule } from './call.js';
 import { ELEMENTWISE } from './elementwise.js';
 import { ENCODINGS } from './encodings.js';
 import { MOVEMENT } from './movement.js';
@@ -51,7 +51,7 @@ export function operatorNodes(
   const className = wordOf(layer.class_name);
   const expression = isTensorflowFunction(layer)
     ? tensorflowExpression(layer, args, value)
-    : ruleOf(layer)(operatorCall(layer, args, value));
+    : expressionOf(layer, operatorCall(layer, args, value));
   const layers: Json[] = [];
   flatten(expression, name, className, layers);
   const others = (expression.others ?? []).map((other, i) => {
@@ -59,6 +59,13 @@ export function operatorNodes(
     return `${name}/${i + 1}`;
   });
   return { layers, outputs: [name, ...others] };
+}
+
+/** A layer made of operators says more than they compute with: how it was trained, its name. */
+function expressionOf(layer: Json, call: OperatorCall): Expression {
+  const expression = ruleOf(layer)(call);
+  if (!isMadeOfOperators(layer)) call.checkAllRead();
+  return expression;
 }
 
 /** @throws RnnError E_KERAS_CLASS */

@@ -1,10 +1,12 @@
-import { type Argument, isTensor, type SliceArgument } from '../arguments.js';
+import type { Argument, SliceArgument } from '../arguments.js';
 import {
+  along,
   axesOf,
   axisOf,
   cast,
   type Expression,
   FLOAT,
+  flat,
   INT,
   ints,
   node,
@@ -90,8 +92,9 @@ const part: Rule = call => {
   ]);
 };
 
-const takeAlong: Rule = call =>
-  node('GatherElements', [call.operand(0, 'x'), cast(call.operand(1, 'indices'), INT)], { axis: axisOf(call, 2, 'axis').axis });
+const takeAlong = along(2, call =>
+  node('GatherElements', [call.operand(0, 'x'), cast(call.operand(1, 'indices'), INT)], { axis: axisOf(call, 2, 'axis').axis }),
+);
 
 /** The first of an axis by size; the places where they stood are the second output. */
 function sorted(call: OperatorCall, count: number, axis: number, largest: boolean): Expression {
@@ -104,6 +107,19 @@ const sort = (output: number): Rule => {
     return { ...sorted(call, sizeOf(call, axis, 'axis'), axis, false), output };
   };
 };
+
+function canonical(axis: unknown, rank: number): number {
+  if (!Number.isInteger(axis) || Number(axis) < -rank || Number(axis) >= rank) throw wrongArgument('axis', (axis ?? null) as Argument);
+  return Number(axis) < 0 ? Number(axis) + rank : Number(axis);
+}
+
+/** @param least as many numbers the axis has at least, where it is open */
+function rolled(x: Operand, axis: number, shift: number, shape: readonly (number | null)[], least = 0): Operand {
+  const size = shape[axis];
+  if (size === null && Math.abs(shift) >= least) throw wrongArgument('axis', 'an axis of open size');
+  const by = size === null ? shift : ((shift % size) + size) % size;
+  return by === 0 ? x : node('Concat', [sliced(x, axis, -by, TO_THE_END), sliced(x, axis, 0, -by)], { axis });
+}
 
 /** Side by side; of vectors there is one axis only. */
 const stacked =
@@ -150,7 +166,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     if (!sizes.every(n => typeof n === 'number')) throw wrongArgument('newshape', wanted);
     return node('Reshape', [call.operand(0, 'x'), ints(sizes as number[])]);
   },
-  Ravel: call => node('Reshape', [call.operand(0, 'x'), ints([-1])]),
+  Ravel: call => flat(call.operand(0, 'x')),
   Transpose(call) {
     const axes = call.given(1, 'axes') ?? null;
     return node('Transpose', [call.operand(0, 'x')], axes === null ? {} : { perm: axes });
@@ -229,13 +245,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Append(call) {
     const both = [call.operand(0, 'x1'), call.operand(1, 'x2')];
     const axis = call.given(-1, 'axis') ?? null;
-    return axis === null
-      ? node(
-          'Concat',
-          both.map(x => node('Reshape', [x, ints([-1])])),
-          { axis: 0 },
-        )
-      : node('Concat', both, { axis: axis as number });
+    return axis === null ? node('Concat', both.map(flat), { axis: 0 }) : node('Concat', both, { axis: axis as number });
   },
   Dstack: stacked(2),
   ArraySplit: split,
@@ -261,29 +271,47 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     const rank = call.shape(0, 'inputs').length;
     return node('ReduceMax', [placesOf(call, 'inputs'), ints([rank > 1 ? 1 : 0])], { keepdims: 0 });
   },
-  Take(call) {
+  Take: along(2, call => {
     const at = call.given(1, 'indices');
-    const indices = isTensor(at) ? cast(call.operand(1, 'indices'), INT) : ints(at as number | number[]);
+    const indices = typeof at === 'number' || Array.isArray(at) ? ints(at as number | number[]) : cast(call.operand(1, 'indices'), INT);
     return node('Gather', [call.operand(0, 'x'), indices], { axis: call.number(2, 'axis', 0) });
-  },
+  }),
   TakeAlongAxis: takeAlong,
   Flip: call => flipped(call.operand(0, 'x'), axesOf(call, 1) ?? [...call.shape(0, 'x').keys()]),
+  /** What is pushed out of an axis at its end comes in at its beginning; without an axis, of all numbers in a row. */
   Roll(call) {
-    const x = call.operand(0, 'x');
-    const { axis } = axisOf(call, 2, 'axis');
-    const size = sizeOf(call, axis, 'axis');
-    const by = ((call.number(1, 'shift', 0) % size) + size) % size;
-    return by === 0
-      ? node('Identity', [x])
-      : node('Concat', [sliced(x, axis, size - by, TO_THE_END), sliced(x, axis, 0, size - by)], { axis });
+    const [shift, axis] = [call.given(1, 'shift'), call.given(2, 'axis') ?? null].map(value => (Array.isArray(value) ? value : [value]));
+    if (shift.length !== axis.length || !shift.every(Number.isInteger)) throw wrongArgument('shift', call.given(1, 'shift') ?? null);
+    const shape = call.shape(0, 'x');
+    if (axis[0] !== null) {
+      const turned = axis.reduce<Operand>(
+        (x, at, k) => rolled(x, canonical(at, shape.length), Number(shift[k]), shape),
+        call.operand(0, 'x'),
+      );
+      return 'op' in turned ? turned : node('Identity', [turned]);
+    }
+    const rest = shape.slice(1).reduce<number | null>((all, n) => (all === null || n === null ? null : all * n), 1);
+    if (rest === null) throw wrongArgument('axis', null);
+    // there is one sample at least, and by less than one sample the numbers are pushed as they stand
+    const row = rolled(flat(call.operand(0, 'x')), 0, Number(shift[0]), [shape[0] === null ? null : shape[0] * rest], rest);
+    return node('Reshape', [row, ints(shape.map(n => n ?? -1))]);
   },
-  /** Each entry of an axis several times, one after the other. */
-  Repeat(call) {
-    const { axis } = axisOf(call, 2, 'axis');
-    const times = call.number(1, 'repeats', 1);
-    const indices = Array.from({ length: sizeOf(call, axis, 'axis') * times }, (_, k) => Math.floor(k / times));
+  /** Each entry of an axis several times, one after the other; without an axis, of all numbers in a row. */
+  Repeat: along(2, call => {
+    const { axis, rank } = axisOf(call, 2, 'axis');
+    const given = call.given(1, 'repeats');
+    const size = call.shape(0, 'x')[axis];
+    if (size === null && rank === 1 && typeof given === 'number') {
+      const wide = node('Unsqueeze', [call.operand(0, 'x'), ints([1])]);
+      return flat(node('Tile', [wide, ints([1, given])]));
+    }
+    const times = Array.from({ length: sizeOf(call, axis, 'axis') }, (_, i) =>
+      Array.isArray(given) ? given[given.length === 1 ? 0 : i] : given,
+    );
+    if (!times.every(n => Number.isInteger(n))) throw wrongArgument('repeats', given ?? null);
+    const indices = times.flatMap((n, i) => Array.from({ length: Number(n) }, () => i));
     return node('Gather', [call.operand(0, 'x'), ints(indices)], { axis });
-  },
+  }),
   Pad(call) {
     const mode = String(call.given(2, 'mode') ?? 'constant');
     const width = call.given(1, 'pad_width');
@@ -303,6 +331,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Argsort: sort(1),
   TopK(call) {
     const axis = call.shape(0, 'x').length - 1;
+    call.given(-1, 'sorted');
     const values = sorted(call, call.number(1, 'k', 1), axis, true);
     return { ...values, others: [{ ...values, output: 1 }] };
   },
@@ -314,5 +343,5 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     return 'op' in x ? x : node('Identity', [x]);
   },
   OneHot: call => placesOf(call, 'x'),
-  Cumsum: call => node('CumSum', [call.float(0, 'x'), ints(axisOf(call, 1, 'axis').axis)]),
+  Cumsum: along(1, call => node('CumSum', [call.float(0, 'x'), ints(axisOf(call, 1, 'axis').axis)])),
 };

@@ -1,4 +1,5 @@
 import {
+  along,
   axesOf,
   BOOL,
   cast,
@@ -20,6 +21,14 @@ function reduction(op: string): Rule {
   return call => reduced(op, call.operand(0, 'x'), call);
 }
 
+/** The largest or smallest, of a number that is given as well. */
+const extreme =
+  (op: 'Max' | 'Min'): Rule =>
+  call => {
+    const own = reduced(`Reduce${op}`, call.operand(0, 'x'), call);
+    return (call.given(-1, 'initial') ?? null) === null ? own : node(op, [own, call.operand(-1, 'initial')]);
+  };
+
 export function reduced(op: string, x: Operand, call: OperatorCall): Expression {
   const axes = axesOf(call, 1);
   const keepdims = call.flag(2, 'keepdims') ? 1 : 0;
@@ -32,10 +41,15 @@ const truth =
   call =>
     cast(reduced(op, cast(cast(call.operand(0, 'x'), BOOL), FLOAT), call), BOOL);
 
+/** Where the largest or smallest stands; without an axis, among all numbers in a row. */
 const arg = (op: string): Rule => {
+  const found = along(1, call =>
+    node(op, [call.operand(0, 'x')], { axis: call.number(1, 'axis', 0), keepdims: call.flag(2, 'keepdims') ? 1 : 0 }),
+  );
   return call => {
-    if ((call.given(1, 'axis') ?? null) === null) throw wrongArgument('axis', null);
-    return node(op, [call.operand(0, 'x')], { axis: call.number(1, 'axis', 0), keepdims: call.flag(2, 'keepdims') ? 1 : 0 });
+    const place = found(call);
+    const isFlat = (call.given(1, 'axis') ?? null) === null && call.flag(2, 'keepdims');
+    return isFlat ? node('Reshape', [place, ints(call.shape(0, 'x').map(() => 1))]) : place;
   };
 };
 
@@ -80,8 +94,8 @@ export const REDUCTIONS: Readonly<Record<string, Rule>> = {
     return node('Div', [over(node('Mul', [x, ones])), over(node('Mul', [node('Pow', [x, { constant: 0 }]), ones]))]);
   },
   Sum: of((x, call) => reduced('ReduceSum', x, call)),
-  Max: reduction('ReduceMax'),
-  Min: reduction('ReduceMin'),
+  Max: extreme('Max'),
+  Min: extreme('Min'),
   Amax: reduction('ReduceMax'),
   Amin: reduction('ReduceMin'),
   Prod: of((x, call) => reduced('ReduceProd', x, call)),

@@ -1,4 +1,5 @@
 import {
+  along,
   axesOf,
   axisOf,
   BOOL,
@@ -56,42 +57,88 @@ const nanArg =
     return node(op, [filled(call.float(0, 'x'), value)], { axis, keepdims: call.flag(2, 'keepdims') ? 1 : 0 });
   };
 
-/** x with the named axes joined to one behind all others, and how long that is. */
-function joinedAxes(call: OperatorCall): { x: Operand; size: number; axes: number[]; rank: number } {
+/** x with the named axes joined to one behind all others, and sorted. */
+interface Sorted {
+  readonly sorted: Expression;
+  /** how many numbers there are: of all rows [1], or of each [.., 1] */
+  readonly count: number | Expression;
+  readonly axes: readonly number[];
+}
+
+function joinedAxes(call: OperatorCall, x: Operand = call.float(0, 'x')): Sorted {
   const shape = call.shape(0, 'x');
-  const rank = shape.length;
-  const axes = (axesOf(call, 1) ?? [...shape.keys()]).map(a => (a < 0 ? a + rank : a));
-  const size = axes.reduce((n, axis) => n * sizeOf(call, axis, 'axis'), 1);
+  const axes = (axesOf(call, 1) ?? [...shape.keys()]).map(a => (a < 0 ? a + shape.length : a));
   const others = [...shape.keys()].filter(axis => !axes.includes(axis));
-  const moved = node('Transpose', [call.float(0, 'x')], { perm: [...others, ...axes] });
-  return { x: axes.length === 1 ? moved : node('Reshape', [moved, ints([...others.map(() => 0), -1])]), size, axes, rank };
+  const moved = node('Transpose', [x], { perm: [...others, ...axes] });
+  const joined = axes.length === 1 ? moved : node('Reshape', [moved, ints([...others.map(() => 0), -1])]);
+  const size = axes.reduce<number | null>((n, axis) => (n === null || shape[axis] === null ? null : n * shape[axis]!), 1);
+  const length = size === null ? node('Shape', [joined], { start: others.length }) : ints([size]);
+  const count = size ?? cast(length, FLOAT);
+  return { sorted: node('TopK', [joined, length], { axis: -1, largest: 0 }), count, axes };
 }
 
-/** The number that stands at a share of the way through the sorted ones, as Keras' `method` has what lies between two. */
-function quantile(call: OperatorCall, q: number, method: string): Expression {
-  const { x, size, axes, rank } = joinedAxes(call);
-  const at = q * (size - 1);
-  const sorted = node('TopK', [x, ints([size])], { axis: -1, largest: 0 });
-  const pick = (k: number) => node('Gather', [sorted, ints(k)], { axis: -1 });
-  const [below, above] = [pick(Math.floor(at)), pick(Math.ceil(at))];
-  const part = at - Math.floor(at);
-  const between: Readonly<Record<string, () => Expression>> = {
-    linear: () => (part === 0 ? below : node('Add', [node('Mul', [below, number(1 - part)]), node('Mul', [above, number(part)])])),
-    lower: () => below,
-    higher: () => above,
-    midpoint: () => node('Mul', [node('Add', [below, above]), number(0.5)]),
+/** NaN stands behind the numbers, and does not count. */
+function numbersJoined(call: OperatorCall): Sorted {
+  const x = call.float(0, 'x');
+  const ones = joinedAxes(call, counted(x)).sorted;
+  return { ...joinedAxes(call, filled(x, MOST)), count: node('ReduceSum', [ones, ints([-1])], { keepdims: 1 }) };
+}
+
+const METHODS = ['linear', 'lower', 'higher', 'midpoint', 'nearest'];
+
+/** [.., 1]: the number that stands at a share of the way through the sorted ones, as Keras' `method` has what lies between two. */
+function atShare(share: number, method: string, { sorted, count }: Sorted, isEach: boolean): Expression {
+  const at = typeof count === 'number' ? share * (count - 1) : node('Mul', [node('Sub', [count, number(1)]), number(share)]);
+  const rounded = (op: 'Floor' | 'Ceil' | 'Round'): Operand => {
+    if (typeof at !== 'number') return node(op, [at]);
+    const below = Math.floor(at);
+    const nearest = at - below === 0.5 ? below + (below % 2) : Math.round(at);
+    return number({ Floor: below, Ceil: Math.ceil(at), Round: nearest }[op]);
   };
-  if (!Object.hasOwn(between, method)) throw wrongArgument('method', method);
-  const y = between[method]();
-  return call.given(-1, 'keepdims') === true ? node('Unsqueeze', [y, ints([...axes].sort((a, b) => a - b).map(a => a % rank))]) : y;
+  const pick = (place: Operand) => {
+    const places = 'constant' in place ? ints([Number(place.constant)]) : cast(place, INT);
+    return node(isEach ? 'GatherElements' : 'Gather', [sorted, places], { axis: -1 });
+  };
+  const [below, above] = [pick(rounded('Floor')), pick(rounded('Ceil'))];
+  const mixed = (part: Operand) => node('Add', [below, node('Mul', [node('Sub', [above, below]), part])]);
+  if (method === 'lower') return below;
+  if (method === 'higher') return above;
+  if (method === 'midpoint') return mixed(number(0.5));
+  if (method === 'nearest') return pick(rounded('Round'));
+  return typeof at === 'number' && Number.isInteger(at)
+    ? below
+    : mixed(typeof at === 'number' ? number(at % 1) : node('Sub', [at, rounded('Floor')]));
 }
 
+/** One share, or several on an axis of their own in front. */
+function quantile(call: OperatorCall, shares: number | readonly number[], method: string, isEach: boolean): Expression {
+  if (!METHODS.includes(method)) throw wrongArgument('method', method);
+  const joined = isEach ? numbersJoined(call) : joinedAxes(call);
+  const keeps = call.given(-1, 'keepdims') === true;
+  const one = (share: number) => {
+    const own = atShare(share, method, joined, isEach);
+    const y = isEach ? node('Where', [node('Equal', [joined.count as Expression, number(0)]), number(Number.NaN), own]) : own;
+    const left = node('Squeeze', [y, ints([-1])]);
+    return keeps ? node('Unsqueeze', [left, ints([...joined.axes].sort((a, b) => a - b))]) : left;
+  };
+  if (typeof shares === 'number') return one(shares);
+  return node(
+    'Concat',
+    shares.map(share => node('Unsqueeze', [one(share), ints([0])])),
+    { axis: 0 },
+  );
+}
+
+/** @param total what stands for all of them */
 const quantileOf =
-  (of: number): Rule =>
+  (total: number, isEach: boolean, only?: string): Rule =>
   call => {
-    const q = call.given(-1, 'q') ?? call.given(1, 'q');
-    if (typeof q !== 'number') throw wrongArgument('q', q ?? null);
-    return quantile(axisFromConfig(call), q / of, String(call.given(-1, 'method') ?? 'linear'));
+    const q = call.given(-1, 'q') ?? call.given(1, 'q') ?? null;
+    const method = String(call.given(-1, 'method') ?? 'linear');
+    const shares = typeof q === 'object' && q !== null && 'array' in q ? q.array : q;
+    if (![shares].flat().every(n => typeof n === 'number')) throw wrongArgument('q', q);
+    const parts = Array.isArray(shares) ? (shares as number[]).map(n => n / total) : Number(shares) / total;
+    return quantile(axisFromConfig(call), parts, only ?? method, isEach);
   };
 
 /** Where the second argument is another one, `axis` stands in the config alone. */
@@ -139,12 +186,16 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
   Nanstd: call => node('Sqrt', [nanVariance(call)]),
   Nanargmax: nanArg('ArgMax', LEAST),
   Nanargmin: nanArg('ArgMin', MOST),
-  Nancumsum: call => node('CumSum', [filled(call.float(0, 'x'), 0), ints(axisOf(call, 1, 'axis').axis)]),
-  Nancumprod: call => products(call, filled(call.float(0, 'x'), 1)),
-  Cumprod: call => products(call, call.float(0, 'x')),
-  Median: call => quantile(call, 0.5, 'linear'),
-  Quantile: quantileOf(1),
-  Percentile: quantileOf(100),
+  Nancumsum: along(1, call => node('CumSum', [filled(call.float(0, 'x'), 0), ints(axisOf(call, 1, 'axis').axis)])),
+  Nancumprod: along(1, call => products(call, filled(call.float(0, 'x'), 1))),
+  Cumprod: along(1, call => products(call, call.float(0, 'x'))),
+  Median: call => quantile(call, 0.5, 'linear', false),
+  // Keras keeps the method of a Quantile in its configuration and computes without it
+  Quantile: quantileOf(1, false, 'linear'),
+  Percentile: quantileOf(100, false),
+  Nanmedian: call => quantile(call, 0.5, 'linear', true),
+  Nanquantile: quantileOf(1, true),
+  Nanpercentile: quantileOf(100, true),
   Diagonal: diagonal,
   Trace: call => node('ReduceSum', [diagonal(call), ints([-1])], { keepdims: 0 }),
   /** The mean of neighbours times their distance, summed. */
