@@ -44,7 +44,7 @@ export type Rule = (call: OperatorCall) => Expression;
 
 export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value: (t: Argument) => string): OperatorCall {
   const config = asObject(layer.config ?? {}, 'operator') as Record<string, Argument>;
-  const read = new Set<string | number>(['name']);
+  const read = new Set<string | number>(['name', 'trainable']);
   const given = (i: number, name: string): Argument | undefined => {
     read.add(i).add(name);
     return args[i] ?? kwargs[name] ?? config[name];

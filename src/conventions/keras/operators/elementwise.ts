@@ -11,6 +11,7 @@ import {
   ints,
   node,
   type Operand,
+  type OperatorCall,
   of,
   one,
   type Rule,
@@ -122,6 +123,14 @@ function castOf(x: Operand, dtype: string): Expression {
   return sign ? node('Mod', [whole, all]) : sub(node('Mod', [add(whole, half), all]), half);
 }
 
+/** One number as often as x has any, in the type that is asked for. */
+const like = (made: (one: Expression, call: OperatorCall) => Expression): Rule =>
+  of((x, call) => {
+    const dtype = call.given(-1, 'dtype') ?? null;
+    const y = made(node('Pow', [x, constant(0)]), call);
+    return dtype === null || String(dtype).startsWith('float') ? y : castOf(y, String(dtype));
+  });
+
 const castTo: Rule = call => castOf(call.operand(0, 'x'), String(call.given(1, 'dtype') ?? 'float32'));
 
 function softmaxOn(op: string): Rule {
@@ -156,7 +165,6 @@ const isClose: Rule = call => {
 
 export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   AllClose: call => cast(node('ReduceMin', [cast(isClose(call), FLOAT)], { keepdims: 0 }), BOOL),
-  EmptyLike: of(x => sub(node('Pow', [x, constant(0)]), constant(1))),
   ...alike('Abs Absolute:Abs Fabs:Abs Exp Log Sqrt Negative:Neg Sign Floor Ceil Sin Cos Erf Isnan:IsNaN Isinf:IsInf', one),
   ...alike('Tanh Sigmoid Relu Selu HardSwish HardSilu:HardSwish Mish Softplus Softsign', one),
   ...alike('Identity Copy:Identity ConvertToTensor:Identity Real:Identity Conj:Identity Conjugate:Identity', one),
@@ -254,7 +262,8 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
     const half = sizeOf(call, axis, 'axis') / 2;
     return mul(sliced(x, axis, 0, half), node('Sigmoid', [sliced(x, axis, half, 2 * half)]));
   },
-  OnesLike: of(x => node('Pow', [x, constant(0)])),
-  ZerosLike: of(x => sub(node('Pow', [x, constant(0)]), constant(1))),
-  FullLike: of((x, call) => mul(node('Pow', [x, constant(0)]), call.float(1, 'fill_value'))),
+  OnesLike: like(one => one),
+  ZerosLike: like(one => sub(one, constant(1))),
+  EmptyLike: like(one => sub(one, constant(1))),
+  FullLike: like((one, call) => mul(one, call.float(1, 'fill_value'))),
 };
