@@ -121,6 +121,8 @@ withNumpy('the emitted NumPy scripts print it', () => {
   const printed = printedByNumpy(
     EVERY.map(([, { model, weights, x }]) =>
       numpyScript({
+        lib: 'np',
+        sizes: new Map(),
         layers: inferShapes(model).layers,
         weights,
         inputs: [{ name: model.input.name, x }],

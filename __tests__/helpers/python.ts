@@ -28,5 +28,6 @@ print(json.dumps(out))`;
 
 /** The numbers of a printed array, in order. */
 export function numbersIn(printed: string): number[] {
-  return (printed.match(/-?\d+\.?\d*(e[-+]?\d+)?/gi) ?? []).map(Number);
+  const words: Readonly<Record<string, number>> = { True: 1, False: 0, inf: Number.POSITIVE_INFINITY, '-inf': Number.NEGATIVE_INFINITY };
+  return (printed.match(/-?\d+\.?\d*(e[-+]?\d+)?|True|False|-?inf/gi) ?? []).map(v => words[v] ?? Number(v));
 }

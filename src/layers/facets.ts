@@ -113,7 +113,12 @@ export interface ScriptCall {
   readonly inputs: readonly string[];
   /** shapes of the inputs */
   readonly shapes: readonly DimShape[];
+  /** as in an ONNX graph */
+  readonly types: OnnxCall['types'];
   readonly output: DimShape;
+  /** shapes of the outputs beside the first, and whether the expression is to give these, too */
+  readonly others: readonly DimShape[];
+  readonly wantsOthers: boolean;
   /** the Python of a weight, or undefined where the layer has none of that name */
   weight(name: string): string | undefined;
   /** the Python of the activation of an expression */
@@ -124,6 +129,8 @@ export interface ScriptCall {
 export interface Script<S> {
   readonly helpers?: string;
   expression(layer: S, call: ScriptCall): string;
+  /** of its output, where that is not real numbers. @param types of the inputs */
+  type?(layer: S, types: OnnxCall['types']): OnnxCall['types'][number];
 }
 
 /** NumPy computes in float64, PyTorch in float32; Keras scripts are written from the Keras facet. */

@@ -6,6 +6,7 @@ import { cast, number } from './onnxSteps.js';
 import type { Operand, OperatorSpec } from './operatorFields.js';
 import { constantTensor, nodeOf } from './operatorNode.js';
 import { axisIn } from './operatorShapes.js';
+import { givenType, operandTypes } from './operatorTypes.js';
 
 /**
  * An operator is an ONNX node already. Files are written for operator set 17: reductions have their axes as an attribute there, and Gelu and
@@ -75,55 +76,8 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
   return { y, others: rest, type, otherType: layer.op === 'TopK' ? 'i64' : type };
 };
 
-type ValueType = OnnxCall['types'][number];
-
-const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
 /** must name every output */
-const ALL_OUTPUTS = words('Split TopK');
-/** read any type, and give the first operand's */
-const MOVING = words(
-  'Identity Reshape Transpose Squeeze Unsqueeze Slice Gather Expand Tile Split Flatten GatherElements GatherND Cast Shape Size',
-);
-/** read one type in all operands, or in the first of them */
-const ALIKE = words(
-  'Add Sub Mul Div Min Max Sum Mod Range Concat MatMul Equal Less Greater LessOrEqual GreaterOrEqual BitwiseAnd BitwiseOr BitwiseXor',
-);
-const WHOLE_TOO = words('Neg Abs Sign ReduceSum ReduceMax ReduceMin ReduceProd CumSum TopK Pad');
-const COMPARING = words('Equal Less Greater LessOrEqual GreaterOrEqual IsNaN IsInf');
-const LOGICAL = words('And Or Xor Not');
-const INDICES = words('ArgMax ArgMin Shape Size NonZero');
-
-/** The type each operand is brought to: ONNX has no implicit conversion. @param given of the inputs */
-function operandTypes(op: string, operands: readonly Operand[], given: readonly ValueType[]): ValueType[] {
-  let next = 0;
-  const own = operands.map(o => (o === null ? given[next++] : ({ float: 'f32', int: 'i64', bool: 'bool' } as const)[o.type]));
-  const joined = (from: number): ValueType => {
-    const isFloat = operands.map((o, i) => i >= from && own[i] === 'f32' && (o === null || !o.data.every(Number.isInteger)));
-    const allFloat = operands.every((o, i) => i < from || o !== null || own[i] === 'f32');
-    if (isFloat.includes(true) || allFloat) return 'f32';
-    return own.slice(from).every(type => type === 'bool') && (op === 'Equal' || op === 'Where' || op === 'Concat') ? 'bool' : 'i64';
-  };
-  return own.map((type, i): ValueType => {
-    if (LOGICAL.has(op) || (op === 'Where' && i === 0)) return 'bool';
-    if (op === 'Where') return joined(1);
-    if (ALIKE.has(op)) return joined(0);
-    if (/^(Gather|Scatter|ReverseSequence)/.test(op) && i === 1) return 'i64';
-    if (/^Scatter/.test(op)) return 'f32';
-    if (op === 'Resize' && i === 3) return 'i64';
-    if (MOVING.has(op)) return type;
-    if (WHOLE_TOO.has(op)) return type === 'bool' ? 'i64' : type;
-    return operands[i] === null ? 'f32' : type;
-  });
-}
-
-/** The type an operator gives. */
-function givenType({ op, attributes }: OperatorSpec, types: readonly ValueType[]): ValueType {
-  if (COMPARING.has(op) || LOGICAL.has(op)) return 'bool';
-  if (INDICES.has(op)) return 'i64';
-  if (op === 'Cast') return ({ 6: 'i64', 7: 'i64', 9: 'bool' } as const)[Number(attributes.to)] ?? 'f32';
-  if (op === 'Where') return types[1];
-  return MOVING.has(op) || ALIKE.has(op) || WHOLE_TOO.has(op) ? types[0] : 'f32';
-}
+const ALL_OUTPUTS: ReadonlySet<string> = new Set(['Split', 'TopK']);
 
 /** The last axes alone: the others keep their sizes, or are scaled by 1. Other axes are left for what is said of set 17. */
 function resizeAll(

@@ -210,9 +210,8 @@ function sliceLength(size: number, start: number, end: number, step: number): nu
 const rows: Rule = call => {
   const places = call.shape(1);
   const parts = places[places.length - 1]?.size ?? null;
-  if (parts === null || call.attribute('batch_dims'))
-    throw new RnnError('unsupported', 'E_OPERATOR', 'the shape that this GatherND gives is not known here');
-  return [[...places.slice(0, -1), ...call.shape(0).slice(parts)]];
+  if (parts === null) throw new RnnError('unsupported', 'E_OPERATOR', 'the shape that this GatherND gives is not known here');
+  return [[...places.slice(0, -1), ...call.shape(0).slice(parts + Number(call.attribute('batch_dims') ?? 0))]];
 };
 
 const window: Rule = call => [[call.sizes(0)![0]]];

@@ -8,3 +8,11 @@ export function pythonText(value: unknown): string {
     return `float("${value === Infinity ? 'inf' : value === -Infinity ? '-inf' : 'nan'}")`;
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
+
+/** x, an array of real numbers, whole numbers or truth values, as another. */
+export function castText(x: string, from: 'f32' | 'i64' | 'bool', to: 'f32' | 'i64' | 'bool', lib: 'np' | 'torch' | 'keras.ops'): string {
+  if (from === to) return x;
+  if (lib === 'np') return `${x}.astype(${{ f32: 'float', i64: 'int', bool: 'bool' }[to]})`;
+  if (lib === 'torch') return `${x}.${{ f32: 'float', i64: 'long', bool: 'bool' }[to]}()`;
+  return `keras.ops.cast(${x}, ${{ f32: '"float32"', i64: '"int32"', bool: '"bool"' }[to]})`;
+}

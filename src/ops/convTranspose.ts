@@ -8,7 +8,7 @@ import { type Axis, slide, WINDOW } from './windows.js';
 export const CONV_TRANSPOSE: Operators = { ConvTranspose: plain(convTranspose, [...WINDOW, 'group', 'output_padding', 'output_shape']) };
 
 /** Axes as those of the convolution that goes the other way: `size` is the output's, `out` the input's. */
-function axesOf({ node }: Call, space: readonly number[], window: readonly number[]): Axis[] {
+export function transposedAxes({ node }: Pick<Call, 'node'>, space: readonly number[], window: readonly number[]): Axis[] {
   const list = (name: string, value: number) => intsOf(node, name) ?? space.map(() => value);
   const [strides, dilations, extra] = [list('strides', 1), list('dilations', 1), list('output_padding', 0)];
   const pads = intsOf(node, 'pads') ?? space.flatMap(() => [0, 0]);
@@ -38,7 +38,7 @@ function convTranspose(call: Call): GraphValue {
   const [rows, perGroup, ...window] = W.shape;
   if (x.shape.length !== W.shape.length || space.length === 0 || groups < 1 || rows !== C || C % groups !== 0)
     throw shapeError('the kernel does not fit the input', `${formatShape(W.shape)} on ${formatShape(x.shape)}`, `[${C}, F/groups, …]`);
-  const axes = axesOf(call, space, window);
+  const axes = transposedAxes(call, space, window);
   const [places, ins, outs, own] = [sizeOf(window), sizeOf(space), axes.reduce((n, a) => n * a.size, 1), C / groups];
   const shape = [N, perGroup * groups, ...axes.map(a => a.size)];
   const data = allocateShape(shape, 'float', call.kernels.precision);

@@ -49,7 +49,7 @@ export interface Axis {
   readonly out: number;
 }
 
-export function windowAxes({ node }: Call, space: readonly number[], window: readonly number[]): Axis[] {
+export function windowAxes({ node }: Pick<Call, 'node'>, space: readonly number[], window: readonly number[]): Axis[] {
   const ones = space.map(() => 1);
   const strides = intsOf(node, 'strides') ?? ones;
   const dilations = intsOf(node, 'dilations') ?? ones;

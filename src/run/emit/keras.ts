@@ -5,7 +5,7 @@ import { type AnyLayer, getLayerKind } from '../../layers/index.js';
 import type { BothWaysSpec } from '../../layers/nested/bothWays.js';
 import type { StackedSpec } from '../../layers/nested/stacked.js';
 import { pythonText } from '../../layers/python.js';
-import type { LayerShapes } from '../../model/shapes.js';
+import { inferShapes, type LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../../model/spec.js';
 import type { Weights } from '../../weights/weights.js';
 import { adapted } from '../convertTarget.js';
@@ -15,10 +15,12 @@ import { type DrawnSource, drawnHeader } from './drawn.js';
 import {
   arrayText,
   assignments,
+  callOf,
   cannotEmit,
   type Given,
   header,
   helpersFor,
+  helpersOf,
   inputLines,
   maskLine,
   outputText,
@@ -49,7 +51,8 @@ def flat(values):
 `;
 
 export function kerasScript(source: ScriptSource, network: Network): string {
-  const { weights, shapes } = adapted({ ...network, weights: source.weights }, 'keras');
+  const { weights, model } = adapted({ ...network, weights: source.weights }, 'keras');
+  const shapes = inferShapes(model, source.sizes);
   if (source.drawn) return drawnKerasScript(source, source.drawn);
   const owners = new Map(shapes.layers.map(l => [l.layer.name, l]));
   const layers = assignments(source, shapes.layers, (layer, inputs, _value, given) =>
@@ -63,14 +66,12 @@ export function kerasScript(source: ScriptSource, network: Network): string {
       ]
     : [];
   const run = [...inputLines(source, array => `keras.ops.convert_to_tensor(${array})`), ...first, ...layers, ...printed(source)].join('\n');
-  return `${header('y in Keras 3', source.inputs)}${PRELUDE}${helpersFor(run, HELPERS)}\n${run}`;
+  return `${header('y in Keras 3', source.inputs)}${PRELUDE}${helpersFor(run, HELPERS + helpersOf(shapes.layers, 'keras'))}\n${run}`;
 }
 
 /** Layers draw their seeds when they are constructed, which is in this order. */
 function drawnKerasScript(source: ScriptSource, drawn: DrawnSource): string {
-  const layers = assignments(source, source.layers, (layer, inputs) =>
-    layerText(layer, layer, inputs, null, { wantsOthers: false, padded: false }),
-  );
+  const layers = assignments(source, source.layers, (layer, inputs, _value, given) => layerText(layer, layer, inputs, null, given));
   const x = [drawn.seeding, ...drawn.x, 'x = keras.ops.convert_to_tensor(x, "float32")'];
   const imports = 'import keras\nimport numpy as np\n';
   return `${drawnHeader('y in Keras 3 on TensorFlow', drawn)}${imports}\n${[...x, ...layers, ...printed(source)].join('\n')}`;
@@ -87,15 +88,19 @@ function layerText(shapes: LayerShapes, owner: LayerShapes, inputs: readonly str
   // the identity; constructed for the seed it takes where seeds matter
   if (layer.kind === 'dropout' && weights !== null) return inputs[0];
   if (!keras && scripts?.keras) {
-    const call = { inputs, shapes: shapes.inputs, output: shapes.output, weight: () => undefined };
+    const call = { ...callOf(shapes, inputs, given), weight: () => undefined };
     return scripts.keras.expression(layer, { ...call, activation: (spec, y) => `keras.activations.get(${kerasActivation(spec)})(${y})` });
   }
-  const asked = callText(shapes, inputs, given);
-  const constructed = `keras.layers.${constructorText(layer, given.wantsOthers)}`;
+  // with the channels first TensorFlow computes on graphics cards alone
+  const isTurned = !isRecurrent(layer) && !/lstm/.test(layer.kind) && keras?.config(layer).data_format === 'channels_first';
+  const asked = callText(shapes, isTurned ? inputs.map(x => `keras.ops.moveaxis(${x}, 1, -1)`) : inputs, given);
+  const options = constructorText(layer, given.wantsOthers);
+  const constructed = `keras.layers.${isTurned ? options.replace('"channels_first"', '"channels_last"') : options}`;
   const first = 'scores' in layer && layer.scores && !given.wantsOthers ? '[0]' : '';
-  if (weights === null || owner.weights.length === 0) return `${constructed}(${asked})${first}`;
+  const back = (y: string) => (isTurned ? `keras.ops.moveaxis(${y}, -1, 1)` : y);
+  if (weights === null || owner.weights.length === 0) return back(`${constructed}(${asked})${first}`);
   const arrays = owner.weights.map(w => arrayText(foreignWeight(owner, w, weights)));
-  const text = `run(${constructed}, [${arrays.join(', ')}], ${asked})`;
+  const text = back(`run(${constructed}, [${arrays.join(', ')}], ${asked})`);
   return given.wantsOthers ? `flat(${text})` : `${text}${first}`;
 }
 

@@ -14,6 +14,7 @@ import { numpyCell } from './numpyCell.js';
 import {
   arrayText,
   assignments,
+  callOf,
   cannotEmit,
   checkOutputs,
   type Given,
@@ -63,7 +64,7 @@ export function numpyScript(source: ScriptSource): string {
     if (isRecurrent(layer.layer)) return recurrentText(layer.layer, inputs[0], own, cells, given, mask);
     checkOutputs(layer.layer, given);
     if (mask !== undefined && readsMask(layer.layer)) throw cannotEmit(`padding before ${layer.layer.kind} in NumPy`, 'take --emit keras');
-    return layerText(layer, inputs, own);
+    return layerText(layer, inputs, own, given);
   });
   const before = drawn ? drawnLines(source, drawn) : [...inputLines(source, array => array), ...maskLine(source, array => array)];
   const run = [...before, ...layers, `y = ${outputText(source, value => value)}`, 'print(y)\n'].join('\n');
@@ -82,9 +83,10 @@ function masksReaching(source: ScriptSource): ReadonlyMap<string, string> {
     const found = layer.inputs.flatMap(name => carried.get(name) ?? []);
     const [given] = found;
     const isJoint = layer.inputs.length > 1 || layer.kind === 'eachstep' || layer.kind === 'allsteps';
-    if (typeof layer.mask === 'string' || (given !== undefined && isJoint))
+    if ((typeof layer.mask === 'string' && !isRecurrent(layer)) || (given !== undefined && isJoint))
       throw cannotEmit(`masks as ${escapeText(layer.name, 40)} takes them in NumPy`, 'take --emit keras, or convert the network to .onnx');
-    if (given !== undefined) reaching.set(layer.name, given);
+    const named = typeof layer.mask === 'string' ? names.get(layer.mask) : given;
+    if (named !== undefined && layer.mask !== null) reaching.set(layer.name, named);
     const kind = getLayerKind(layer.kind);
     const own = kind.scripts?.numpy?.mask?.(layer, names.get(layer.inputs[0])!, given);
     const after = kind.givesMask ? own : carriesMask(layer) ? given : undefined;
@@ -111,14 +113,12 @@ function variable(value: string, weight: string): string {
 /** The Python of one of the layer's weights. */
 type Own = (name: string) => string | undefined;
 
-function layerText(shapes: LayerShapes, inputs: readonly string[], own: Own): string {
+function layerText(shapes: LayerShapes, inputs: readonly string[], own: Own, given: Given): string {
   const { layer } = shapes;
   const script = getLayerKind(layer.kind).scripts?.numpy;
   if (script)
     return script.expression(layer, {
-      ...shapes,
-      shapes: shapes.inputs,
-      inputs,
+      ...callOf(shapes, inputs, given),
       weight: own,
       activation: (spec, y) => numpyActivation(spec).of(y),
     });

@@ -1,4 +1,6 @@
 import { escapeText } from '../../escape.js';
+import { sized } from '../../layers/operatorNumbers.js';
+import { inferShapes } from '../../model/shapes.js';
 import { inputsOf, type ModelSpec, outputsOf } from '../../model/spec.js';
 import type { Prepared } from '../prepare.js';
 import { type Asked, drawnSource } from './drawn.js';
@@ -19,8 +21,12 @@ export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked 
   if (target === 'torch' && input.mask) throw cannotEmit('padding in PyTorch', 'take --emit numpy or keras, or drop --lengths and --mask');
   if (target !== 'numpy') checkMasks(network.model, target);
   const inputs = inputsOf(network.model).map(({ name }, i) => ({ name, x: i === 0 ? input.x : input.others!.get(name)! }));
+  // the script holds its input: every size is a number
+  const sizes = new Map(inputs.map(({ name, x }) => [name, x.shape.map(sized)]));
   const source = {
-    layers: network.shapes.layers,
+    lib: ({ numpy: 'np', torch: 'torch', keras: 'keras.ops' } as const)[target],
+    layers: inferShapes(network.model, sizes).layers,
+    sizes,
     weights,
     inputs,
     outputs: outputsOf(network.model).map(({ value }) => value),

@@ -1,5 +1,8 @@
 import { RnnError } from '../../errors.js';
+import type { ScriptCall } from '../../layers/facets.js';
 import { type AnyLayer, getLayerKind } from '../../layers/index.js';
+import type { DimShape } from '../../layers/layer.js';
+import { castText } from '../../layers/python.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { type FloatArray, formatShape, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
@@ -7,8 +10,12 @@ import type { DrawnSource } from './drawn.js';
 
 /** What a script, in any of the three languages, is written from: the layers, their weights, X. */
 export interface ScriptSource {
+  /** the library whose arrays its values are */
+  readonly lib: 'np' | 'torch' | 'keras.ops';
   readonly layers: readonly LayerShapes[];
   readonly weights: Weights;
+  /** of the inputs */
+  readonly sizes: ReadonlyMap<string, DimShape>;
   /** the first is x */
   readonly inputs: readonly { readonly name: string; readonly x: Tensor }[];
   /** values of the network; y is the one there is, or a list */
@@ -41,7 +48,7 @@ export function bracketed(expression: string): string {
 }
 
 /** Functions that the layers' own expressions call. */
-export function helpersOf(layers: readonly LayerShapes[], target: 'numpy' | 'torch'): string {
+export function helpersOf(layers: readonly LayerShapes[], target: 'numpy' | 'torch' | 'keras'): string {
   const withInner = (layer: AnyLayer): AnyLayer[] => [layer, ...('layer' in layer ? withInner(layer.layer as AnyLayer) : [])];
   const all = layers.flatMap(({ layer }) => withInner(layer as AnyLayer));
   return [...new Set(all.map(layer => getLayerKind(layer.kind).scripts?.[target]?.helpers ?? ''))].join('\n\n');
@@ -49,6 +56,7 @@ export function helpersOf(layers: readonly LayerShapes[], target: 'numpy' | 'tor
 
 /** @throws RnnError E_EMIT where something reads what the layer gives beside its output, or it starts from states */
 export function checkOutputs(layer: AnyLayer, { wantsOthers, states }: Given): void {
+  if (layer.kind === 'op') return;
   const what = wantsOthers ? 'the outputs beside the first' : 'initial states';
   if (wantsOthers || states) throw cannotEmit(`${what} of ${layer.kind}`, 'take --emit keras, or convert the network to .onnx');
 }
@@ -67,7 +75,11 @@ export function valueNames({ layers, inputs }: ScriptSource): Map<string, string
 /** `x = …` of every input. */
 export function inputLines(source: ScriptSource, written: (array: string) => string): string[] {
   const names = valueNames(source);
-  return source.inputs.map(({ name, x }) => `${names.get(name)} = ${written(arrayText(x))}`);
+  return source.inputs.map(({ name, x }) => `${names.get(name)} = ${castText(written(arrayText(x)), 'f32', typeOf(x), source.lib)}`);
+}
+
+function typeOf({ kind }: Tensor): ScriptCall['types'][number] {
+  return kind === 'int' ? 'i64' : kind === 'bool' ? 'bool' : 'f32';
 }
 
 /** `y = …`, a list where there are several outputs. */
@@ -83,9 +95,16 @@ export interface Given {
   /** the steps of the input that are real reach this layer */
   readonly padded: boolean;
   readonly wantsOthers: boolean;
+  /** of the inputs: only operators are given others than real numbers */
+  readonly types: ScriptCall['types'];
 }
 
-/** `v1 = …` for every layer, in order; `v1, v1_h, v1_c = …` where its states are read. */
+/** What a layer's own line is written from, beside its weights. */
+export function callOf({ inputs: shapes, output, others }: LayerShapes, inputs: readonly string[], { types, wantsOthers }: Given) {
+  return { inputs, shapes, types, output, others: others.map(other => other.shape), wantsOthers };
+}
+
+/** `v1 = …` for every layer that something reads, in order; `v1, v1_h, v1_c = …` where its states are read. */
 export function assignments(
   source: ScriptSource,
   layers: readonly LayerShapes[],
@@ -94,21 +113,41 @@ export function assignments(
   const names = valueNames(source);
   const padded = paddedValues(source, layers);
   const read = new Set([...layers.flatMap(({ layer }) => [...layer.inputs, ...(layer.states ?? [])]), ...source.outputs]);
-  return layers.map(shapes => {
+  const types = new Map(source.inputs.map(({ name, x }) => [name, typeOf(x)]));
+  const lines = layers.map(shapes => {
     const { layer, others } = shapes;
     const value = names.get(layer.name)!;
     const suffixed = others.map(({ suffix }) => `${layer.name}/${suffix}`);
     const wantsOthers = suffixed.some(other => read.has(other));
+    const kind = getLayerKind(layer.kind);
+    const takesAny = layer.kind === 'op' || layer.kind === 'embedding' || kind.movesNumbers === true;
+    const own = layer.inputs.map(name => types.get(name) ?? 'f32');
+    const inputs = layer.inputs.map((name, i) => (takesAny ? names.get(name)! : castText(names.get(name)!, own[i], 'f32', source.lib)));
+    types.set(layer.name, kind.scripts?.numpy?.type?.(layer, own) ?? (kind.movesNumbers ? own[0] : 'f32'));
+    for (const other of suffixed) types.set(other, layer.kind === 'op' && layer.op === 'TopK' ? 'i64' : types.get(layer.name)!);
     const given = {
       states: layer.states?.map(name => names.get(name)!) ?? source.initialStates?.get(layer.name)?.map(arrayText),
       padded: padded.has(layer.inputs[0]),
       mask: typeof layer.mask === 'string' ? names.get(layer.mask)! : undefined,
       wantsOthers,
+      types: own,
     };
-    const inputs = layer.inputs.map(name => names.get(name)!);
     const left = wantsOthers ? [value, ...suffixed.map(other => names.get(other)!)] : [value];
-    return `${left.join(', ')} = ${text(shapes, inputs, value, given)}`;
+    return { left, line: `${left.join(', ')} = ${text(shapes, inputs, value, given)}` };
   });
+  return needed(lines, source.outputs.map(output => names.get(output)!).join(' '));
+}
+
+/** Sizes that were computed with stand in the lines as numbers: what only they read is left out. */
+function needed(lines: readonly { readonly left: readonly string[]; readonly line: string }[], outputs: string): string[] {
+  const kept: string[] = [];
+  const words = new Set(outputs.split(' '));
+  for (const { left, line } of [...lines].reverse()) {
+    if (!left.some(name => words.has(name))) continue;
+    kept.unshift(line);
+    for (const word of line.match(/\bv\d+\w*/g) ?? []) words.add(word);
+  }
+  return kept;
 }
 
 /** Values that have the mask of the input. */

@@ -11,6 +11,7 @@ import { type DrawnSource, drawnHeader } from './drawn.js';
 import {
   arrayText,
   assignments,
+  callOf,
   cannotEmit,
   checkOutputs,
   type Given,
@@ -59,14 +60,15 @@ def run_from(module, x, sequences, *states):
 `;
 
 export function torchScript(source: ScriptSource, network: Network): string {
-  const { weights, shapes } = adapted({ ...network, weights: source.weights }, 'torch');
+  const { weights, model } = adapted({ ...network, weights: source.weights }, 'torch');
+  const shapes = inferShapes(model, source.sizes);
   if (source.drawn) return drawnTorchScript(source, source.drawn);
   const lines = [
     ...inputLines(source, array => array),
     ...assignments(source, shapes.layers, (layer, inputs, _value, given) => {
       if (isRecurrent(layer.layer)) return recurrentText(layer.layer, layer, inputs[0], weights, given);
       checkOutputs(layer.layer, given);
-      return layerText(layer, inputs, weights);
+      return layerText(layer, inputs, weights, given);
     }),
   ];
   const run = withoutGradients(lines, source);
@@ -82,7 +84,7 @@ function drawnTorchScript(source: ScriptSource, drawn: DrawnSource): string {
     if (constructed !== null) modules.push(`${module} = ${constructed}`);
     return isRecurrent(shapes.layer)
       ? recurrentText(shapes.layer, shapes, inputs[0], { module }, given)
-      : layerText(shapes, inputs, { module });
+      : layerText(shapes, inputs, { module }, given);
   });
   const run = withoutGradients(lines, source);
   const x = drawn.numpyInput ? [...drawn.x, 'x = torch.tensor(x, dtype=torch.float32)'] : drawn.x;
@@ -114,7 +116,7 @@ function recurrentText(layer: RecurrentSpec, shapes: LayerShapes, x: string, fro
   return wantsOthers ? `run_from(${call})` : states ? `run_from(${call})[0]` : `run(${call})`;
 }
 
-function layerText(shapes: LayerShapes, inputs: readonly string[], from: Source): string {
+function layerText(shapes: LayerShapes, inputs: readonly string[], from: Source, given: Given): string {
   const { layer } = shapes;
   const own = (name: string) => ('module' in from ? undefined : from.get(`${layer.shares ?? layer.name}/${name}`));
   const [x] = inputs;
@@ -124,9 +126,7 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], from: Source)
   if (script) {
     const weight = (name: string) => (own(name) ? arrayText(own(name)!) : undefined);
     return script.expression(layer, {
-      ...shapes,
-      shapes: shapes.inputs,
-      inputs,
+      ...callOf(shapes, inputs, given),
       weight,
       activation: torchActivation,
     });
